@@ -1,0 +1,117 @@
+// Package arch holds the house rules on who may import whom.
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+type pkg struct {
+	ImportPath string
+	Name       string
+	Imports    []string
+	Deps       []string
+}
+
+func list(t *testing.T) map[string]pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Imports,Deps", "fmaspec/...")
+	cmd.Dir = "../../.."
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	all := map[string]pkg{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		all[p.ImportPath] = p
+	}
+	require.Greater(t, len(all), 8)
+	return all
+}
+
+// A ban keeps what is under from out of the imports of everything under of.
+type ban struct {
+	of   string   // a package, or with /... all below it
+	but  []string // packages that are exempt
+	from []string // forbidden imports, in the same form
+	why  string
+}
+
+func bans() []ban {
+	return []ban{
+		{"fmaspec/...", []string{"fmaspec/schemas"}, []string{"github.com/xeipuuv/gojsonschema"}, "one engine judges bodies, behind one door"},
+		{"fmaspec/...", []string{"fmaspec/openapi"}, []string{"github.com/getkin/kin-openapi/..."}, "the OpenAPI document is read in one place"},
+		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson"}, []string{"github.com/go-json-experiment/json/..."}, "the library's API moves; one package has to follow"},
+		{"fmaspec/...", nil, []string{"fmaspec/cmd/..."}, "the command is a door, not a room"},
+		{"fmaspec/...", []string{"fmaspec/conformance/conformancetest"}, []string{"testing"}, "only the door for go test knows testing"},
+		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec"}, []string{"flag", "log"}, "nothing below the command reads flags or prints"},
+		{"fmaspec/conformance", nil, []string{"os", "flag", "log", "testing", "fmaspec/conformance/..."}, "the core is handed what it needs, and returns what it made"},
+		{"fmaspec/conformance/reference", nil, []string{"fmaspec/conformance", "fmaspec/schemas", "fmaspec/fixtures"}, "server and judge are separate witnesses"},
+		{"fmaspec/conformance/report", nil, []string{"fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi"}, "a report is rendered from the record alone"},
+		{"fmaspec/conformance/conformancetest", nil, []string{"fmaspec/conformance/reference"}, "a user's test judges the user's server"},
+		{"fmaspec/fixtures", nil, []string{"fmaspec/...", "github.com/...", "go.yaml.in/..."}, "fixtures are data"},
+		{"fmaspec/schemas", nil, []string{"fmaspec/conformance/...", "fmaspec/openapi", "fmaspec/fixtures"}, "shapes stand on nothing else"},
+		{"fmaspec/openapi", nil, []string{"fmaspec/conformance/...", "fmaspec/fixtures"}, "the contract knows no judge"},
+	}
+}
+
+func under(path, pattern string) bool {
+	if base, below := strings.CutSuffix(pattern, "/..."); below {
+		return path == base || strings.HasPrefix(path, base+"/")
+	}
+	return path == pattern
+}
+
+// broken lists the imports that a ban forbids. Packages below internal are the
+// core's own, so they are not forbidden to it.
+func broken(all map[string]pkg, b ban) (out []string) {
+	for _, p := range all {
+		if !under(p.ImportPath, b.of) || slices.Contains(b.but, p.ImportPath) {
+			continue
+		}
+		for _, i := range p.Imports {
+			if strings.HasPrefix(i, "fmaspec/conformance/internal/") {
+				continue
+			}
+			if slices.ContainsFunc(b.from, func(f string) bool { return under(i, f) }) && i != p.ImportPath {
+				out = append(out, p.ImportPath+" imports "+i)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestImportsKeepTheFloorPlan(t *testing.T) {
+	all := list(t)
+	for _, b := range bans() {
+		for _, found := range broken(all, b) {
+			t.Errorf("%s: %s", found, b.why)
+		}
+	}
+}
+
+func TestABrokenBanIsSeen(t *testing.T) {
+	all := list(t)
+	for _, b := range bans() {
+		of := strings.TrimSuffix(b.of, "/...")
+		if of == "fmaspec" {
+			of = "fmaspec/conformance/mutate"
+		}
+		sinner := all[of]
+		require.NotEmpty(t, sinner.ImportPath, "want the package %s to exist", of)
+		sinner.Imports = append(slices.Clone(sinner.Imports), strings.Replace(b.from[0], "...", "x", 1))
+		require.NotEmpty(t, broken(map[string]pkg{of: sinner}, b), b.why)
+	}
+}

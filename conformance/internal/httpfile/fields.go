@@ -1,0 +1,156 @@
+package httpfile
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What a field belongs to.
+const (
+	OfCase    = "case"    // stands in the first head only
+	OfRequest = "request" // stands in any head, for the request under it
+)
+
+// A FieldDoc says what one field of a head is for.
+type FieldDoc struct {
+	Key     string
+	Of      string // OfCase or OfRequest
+	Value   string // its form
+	Default string // what holds without it; "required" where it must be there
+	Says    string // one line
+	check   func(value string) string
+}
+
+// The names that "needs" takes; each is also a variable.
+const (
+	UnprivilegedToken = "unprivileged-token"
+	UnknownMachine    = "unknown-machine"
+)
+
+// Fields returns every field that a head may hold: those of the case, then those
+// of a request.
+func Fields() []FieldDoc {
+	return []FieldDoc{
+		{"operation", OfCase, "`all`, or operation ids with commas", "`all`", "the operations that the case is for; each gives a case of its own", isList},
+		{"proves", OfCase, "requirement ids with commas", "required", "what the implementation would break by answering otherwise", isList},
+		{"control", OfCase, "the name of another case, without operation", "none", "the accepted case from which this one differs in one thing; a refusal counts only beside it", isName},
+		{"needs", OfCase, "`unprivileged-token`, `unknown-machine`, with commas", "none", "what the user has to name; without it the case does not apply", isOneOf(UnprivilegedToken, UnknownMachine)},
+		{"because", OfCase, "one line", "none", "why the case is worth sending", isText},
+		{"send", OfCase, "`in-turn` or `at-once`", "`in-turn`", "whether a request waits for the answer to the one before", isWord("in-turn", "at-once")},
+		{"expect", OfRequest, "`accepted`, `refused STATUS …` or `either`", "required", "what a conforming server does; `either` where nobody says, so that only what holds for every answer is judged", isExpectation},
+		{"connection", OfRequest, "`shared` or `separate`", "`shared`", "whether the request goes over the case's connection or one of its own", isWord("shared", "separate")},
+		{"times", OfRequest, "1 to 64", "`1`", "how often the request is sent; `{{sha1.n}}` differs each time", isTimes},
+		{"abort", OfRequest, "`mid-body`", "none", "where the connection is cut; the answer is not judged", isWord("mid-body")},
+	}
+}
+
+func fieldNamed(key string) *FieldDoc {
+	for _, f := range Fields() {
+		if f.Key == key {
+			return &f
+		}
+	}
+	return nil
+}
+
+// fieldKeys lists what the first head may hold, or else a further one.
+func fieldKeys(first bool) (keys []string) {
+	for _, f := range Fields() {
+		if first || f.Of == OfRequest {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
+}
+
+// List splits a value of the form "a, b".
+func List(value string) []string {
+	items := strings.Split(value, ",")
+	for i := range items {
+		items[i] = strings.TrimSpace(items[i])
+	}
+	return items
+}
+
+// The checks below return what is wrong with a value and how to mend it, or "".
+
+func isText(value string) string {
+	if value == "" {
+		return "the value is empty; give one, or take the line away"
+	}
+	return ""
+}
+
+func isList(value string) string {
+	seen := map[string]bool{}
+	for _, item := range List(value) {
+		switch {
+		case item == "" || strings.ContainsAny(item, " \t"):
+			return fmt.Sprintf("%q is no list; write names with a comma between", value)
+		case seen[item]:
+			return fmt.Sprintf("%q is listed twice; name it once", item)
+		}
+		seen[item] = true
+	}
+	return ""
+}
+
+func isName(value string) string {
+	if value == "" || strings.ContainsAny(value, " \t,") || strings.HasSuffix(value, ".http") {
+		return fmt.Sprintf("%q is no case name; write its path under the cases without .http", value)
+	}
+	return ""
+}
+
+func isWord(words ...string) func(string) string {
+	return func(value string) string {
+		if slices.Contains(words, value) {
+			return ""
+		}
+		return fmt.Sprintf("%q is unknown%s; write %s", value, nearestTo(value, words), strings.Join(words, " or "))
+	}
+}
+
+func isOneOf(words ...string) func(string) string {
+	return func(value string) string {
+		if problem := isList(value); problem != "" {
+			return problem
+		}
+		for _, item := range List(value) {
+			if problem := isWord(words...)(item); problem != "" {
+				return problem
+			}
+		}
+		return ""
+	}
+}
+
+func isTimes(value string) string {
+	if n, err := strconv.Atoi(value); err != nil || n < 1 || n > MaxTimes {
+		return fmt.Sprintf("%q is no count; write a number from 1 to %d", value, MaxTimes)
+	}
+	return ""
+}
+
+func isExpectation(value string) string {
+	const remedy = "write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""
+	words := strings.Fields(value)
+	switch {
+	case value == "accepted", value == "either":
+		return ""
+	case len(words) < 2 || words[0] != "refused":
+		return fmt.Sprintf("%q is no expectation; %s", value, remedy)
+	}
+	for i, word := range words[1:] {
+		n, err := strconv.Atoi(word)
+		switch {
+		case err != nil || n < 400 || n > 599:
+			return fmt.Sprintf("%q is no status of a refusal; %s", word, remedy)
+		case slices.Contains(words[1:1+i], word):
+			return fmt.Sprintf("status %s is listed twice; name it once", word)
+		}
+	}
+	return ""
+}

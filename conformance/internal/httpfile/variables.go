@@ -1,0 +1,246 @@
+package httpfile
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Variable is one "{{name args}}" of a text.
+type Variable struct {
+	Name string   // as written, such as "sha1", "sha1.n", "sha1.2", "path"
+	Args []string // the words behind the name; of "repeat" the count, and the text as it stands
+	Line int      // in the text, from 1
+}
+
+// A VariableDoc says what one variable stands for.
+type VariableDoc struct {
+	Name  string // as in Variable.Name; "sha1.2" stands for every number
+	Form  string // how it is written
+	Says  string // one line
+	check func(args []string) string
+}
+
+// VariablesDoc returns every variable, in the order in which a reader needs them.
+func VariablesDoc() []VariableDoc {
+	return []VariableDoc{
+		{"token", "{{token}}", "the bearer token of a user who may act", noArgs},
+		{UnprivilegedToken, "{{unprivileged-token}}", "the token of a user without the role; say `needs: unprivileged-token`", noArgs},
+		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
+		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`", noArgs},
+		{"operation", "{{operation}}", "the operation's id", noArgs},
+		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other", optional(UnknownMachine)},
+		{"sha1", "{{sha1}}", "40 lower-case hexadecimal digits of this case alone, the same in all of it", noArgs},
+		{"sha1.n", "{{sha1.n}}", "another such value at each sending of a request with `times`", noArgs},
+		{"sha1.2", "{{sha1.2}}", "another such value under that number, the same in all of the case", noArgs},
+		{"upper", "{{upper sha1}}", "one of the three above in upper case", isSHA1Name},
+		{"comment", "{{comment}}", "a short plain comment of this case alone", noArgs},
+		{"comment.n", "{{comment.n}}", "another comment at each sending", noArgs},
+		{"comment.2", "{{comment.2}}", "another comment under that number", noArgs},
+		{"repeat", "{{repeat N TEXT}}", "TEXT, up to the closing braces, N times; all of a file come to at most 1,000,000 bytes", isRepeat},
+		{"bytes", "{{bytes EF BB BF}}", "these bytes, in hexadecimal; `{{bytes 7B 7B}}` is two opening braces", isBytes},
+		{"cr", "{{cr}}", "a carriage return", noArgs},
+		{"lf", "{{lf}}", "a line feed", noArgs},
+		{"tab", "{{tab}}", "a tab", noArgs},
+		{"space", "{{space}}", "a blank, where one at a line's end would be lost", noArgs},
+		{"none", None, "as the whole value of a header field: the field is not sent, not even the one that the runner adds", noArgs},
+	}
+}
+
+// A piece is literal text, or a variable.
+type piece struct {
+	text     string
+	variable *Variable
+}
+
+// split cuts a text into pieces. The error says what does not close, with its
+// line in the text.
+func split(text string) (pieces []piece, err error) {
+	line := 1
+	for text != "" {
+		before, rest, found := strings.Cut(text, "{{")
+		for strings.HasPrefix(rest, "{") { // of "{{{cr}}" the first brace is text
+			before, rest = before+"{", rest[1:]
+		}
+		if before != "" {
+			pieces = append(pieces, piece{text: before})
+		}
+		line += strings.Count(before, "\n")
+		if !found {
+			break
+		}
+		inside, after, closed := strings.Cut(rest, "}}")
+		if !closed || strings.Contains(inside, "\n") {
+			return pieces, &Error{Line: line, Msg: "{{ is not closed in its line; add }}, or write two braces as {{bytes 7B 7B}}"}
+		}
+		name, arg, _ := strings.Cut(inside, " ")
+		v := &Variable{Name: name, Line: line, Args: strings.Fields(arg)}
+		if name == "repeat" {
+			v.Args = strings.SplitN(arg, " ", 2)
+		}
+		pieces = append(pieces, piece{variable: v})
+		text = after
+	}
+	return pieces, nil
+}
+
+// Variables returns the variables of a text, in order, and the first fault among
+// them as an *Error without a name.
+func Variables(text string) (found []Variable, err error) {
+	pieces, err := split(text)
+	for _, p := range pieces {
+		if p.variable == nil {
+			continue
+		}
+		found = append(found, *p.variable)
+		if problem := p.variable.check(); problem != "" && err == nil {
+			err = &Error{Line: p.variable.Line, Msg: problem}
+		}
+	}
+	return found, err
+}
+
+// Expand returns the text with every variable replaced. What needs no run is
+// known here (repeat, bytes, cr, lf, tab, space, upper); for the others it asks
+// lookup, with the name as written ("sha1", "sha1.n", "sha1.2") and the words
+// behind it ("path" with "unknown-machine"). A None has no value: look for it
+// before expanding.
+func Expand(text string, lookup func(name string, args []string) (string, error)) (string, error) {
+	pieces, err := split(text)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for _, p := range pieces {
+		if p.variable == nil {
+			out.WriteString(p.text)
+			continue
+		}
+		value, err := p.variable.value(lookup)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(value)
+	}
+	return out.String(), nil
+}
+
+func (v *Variable) value(lookup func(string, []string) (string, error)) (string, error) {
+	if problem := v.check(); problem != "" {
+		return "", &Error{Line: v.Line, Msg: problem}
+	}
+	switch v.Name {
+	case "repeat":
+		n, _ := strconv.Atoi(v.Args[0])
+		return strings.Repeat(v.Args[1], n), nil
+	case "bytes":
+		raw, _ := hex.DecodeString(strings.Join(v.Args, ""))
+		return string(raw), nil
+	case "cr":
+		return "\r", nil
+	case "lf":
+		return "\n", nil
+	case "tab":
+		return "\t", nil
+	case "space":
+		return " ", nil
+	case "upper":
+		value, err := lookup(v.Args[0], nil)
+		return strings.ToUpper(value), err
+	case "none":
+		return "", &Error{Line: v.Line, Msg: "{{none}} has no value; use it as the whole value of a header field"}
+	}
+	return lookup(v.Name, v.Args)
+}
+
+// check returns what is wrong with the variable, or "".
+func (v *Variable) check() string {
+	for _, doc := range VariablesDoc() {
+		if doc.Name == generic(v.Name) {
+			return doc.check(v.Args)
+		}
+	}
+	if v.Name == "" {
+		return "no name stands directly behind {{; write {{sha1}}, without blanks, or two braces as {{bytes 7B 7B}}"
+	}
+	var names []string
+	for _, doc := range VariablesDoc() {
+		names = append(names, doc.Name)
+	}
+	return fmt.Sprintf("unknown variable {{%s}}%s; variables are %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))
+}
+
+// generic turns the numbers that a name may end in into the one that stands for
+// all in the table: "sha1.17" is of the kind "sha1.2".
+func generic(name string) string {
+	base, number, found := strings.Cut(name, ".")
+	if n, err := strconv.Atoi(number); found && err == nil && n >= 1 && n <= MaxTimes && strconv.Itoa(n) == number {
+		return base + ".2"
+	}
+	return name
+}
+
+// repeated returns how many bytes the variable comes to if it is a sound repeat.
+func (v *Variable) repeated() int {
+	if v.Name != "repeat" || v.check() != "" {
+		return 0
+	}
+	n, _ := strconv.Atoi(v.Args[0])
+	return n * len(v.Args[1])
+}
+
+// The checks below return what is wrong with a variable's words, or "".
+
+func noArgs(args []string) string {
+	if len(args) > 0 {
+		return fmt.Sprintf("%q stands behind a variable that takes nothing; take it away", strings.Join(args, " "))
+	}
+	return ""
+}
+
+func optional(word string) func([]string) string {
+	return func(args []string) string {
+		if len(args) == 0 || slices.Equal(args, []string{word}) {
+			return ""
+		}
+		return fmt.Sprintf("%q stands behind {{path}}; write {{path}} or {{path %s}}", strings.Join(args, " "), word)
+	}
+}
+
+func isSHA1Name(args []string) string {
+	if len(args) == 1 {
+		if name := generic(args[0]); name == "sha1" || name == "sha1.n" || name == "sha1.2" {
+			return ""
+		}
+	}
+	return fmt.Sprintf("{{upper %s}} is unknown; write {{upper sha1}}, {{upper sha1.n}} or {{upper sha1.2}}", strings.Join(args, " "))
+}
+
+func isRepeat(args []string) string {
+	const remedy = "write {{repeat N TEXT}}, such as {{repeat 1000 x}}"
+	if len(args) != 2 || args[1] == "" {
+		return "{{repeat}} lacks its count or its text; " + remedy
+	}
+	n, err := strconv.Atoi(args[0])
+	switch {
+	case err != nil || n < 1:
+		return fmt.Sprintf("%q is no count; %s", args[0], remedy)
+	case n > MaxRepeat/len(args[1]):
+		return fmt.Sprintf("{{repeat %d …}} comes to more than %d bytes; repeat less", n, MaxRepeat)
+	}
+	return ""
+}
+
+func isBytes(args []string) string {
+	for _, arg := range args {
+		if _, err := hex.DecodeString(arg); err != nil || len(arg) != 2 {
+			return fmt.Sprintf("%q is no byte; write two hexadecimal digits each, such as {{bytes EF BB BF}}", arg)
+		}
+	}
+	if len(args) == 0 {
+		return "{{bytes}} lacks its bytes; write two hexadecimal digits each, such as {{bytes EF BB BF}}"
+	}
+	return ""
+}

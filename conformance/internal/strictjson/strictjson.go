@@ -1,0 +1,103 @@
+// Package strictjson tells whether bytes are exactly one well-formed JSON text,
+// as RFC 8259 asks and encoding/json does not check.
+package strictjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Kind is the way in which bytes fail to be one JSON text.
+type Kind string
+
+// The kinds.
+const (
+	Empty     Kind = "empty"     // nothing, or white space only
+	BOM       Kind = "bom"       // begins with a byte order mark (RFC 8259 8.1)
+	Encoding  Kind = "encoding"  // is not UTF-8 (RFC 8259 8.1)
+	Duplicate Kind = "duplicate" // an object has two members of one name (RFC 8259 4)
+	Trailing  Kind = "trailing"  // goes on after the value
+	Cut       Kind = "cut"       // ends before the value does
+	Syntax    Kind = "syntax"    // is not JSON at Offset
+	Deep      Kind = "deep"      // is nested deeper than MaxDepth
+)
+
+// MaxDepth is the nesting that is still read; RFC 8259 9 allows a limit.
+const MaxDepth = 10_000
+
+// An Error says how bytes fail to be one JSON text, and at which byte.
+type Error struct {
+	Kind   Kind
+	Offset int64 // bytes before the fault
+	Msg    string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Msg) }
+
+var bom = []byte("\xEF\xBB\xBF")
+
+// TrimBOM returns b without a leading UTF-8 byte order mark.
+func TrimBOM(b []byte) []byte { return bytes.TrimPrefix(b, bom) }
+
+// Check returns nil where b is exactly one well-formed JSON text in UTF-8
+// without a byte order mark and without duplicate member names, and an *Error
+// elsewhere. Escapes of lone surrogates pass: the grammar allows them.
+func Check(b []byte) error {
+	switch {
+	case bytes.HasPrefix(b, bom):
+		return &Error{BOM, 0, "a byte order mark stands before the JSON text"}
+	case bytes.HasPrefix(b, []byte("\xFF\xFE")), bytes.HasPrefix(b, []byte("\xFE\xFF")):
+		return &Error{Encoding, 0, "the text is UTF-16, not UTF-8"}
+	case !utf8.Valid(b):
+		return &Error{Encoding, firstInvalid(b), "the bytes are not UTF-8"}
+	case len(bytes.Trim(b, " \t\r\n")) == 0:
+		return &Error{Empty, int64(len(b)), "there is no JSON value"}
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true))
+	if err := d.SkipValue(); err != nil {
+		return classify(err, b)
+	}
+	end := d.InputOffset()
+	if rest := bytes.TrimLeft(b[end:], " \t\r\n"); len(rest) > 0 {
+		return &Error{Trailing, int64(len(b) - len(rest)), fmt.Sprintf("%d more bytes follow the JSON value", len(rest))}
+	}
+	return nil
+}
+
+func classify(err error, b []byte) error {
+	e := &Error{Kind: Syntax, Offset: int64(len(b)), Msg: "this is not JSON"}
+	var syntactic *jsontext.SyntacticError
+	if errors.As(err, &syntactic) {
+		e.Offset = syntactic.ByteOffset
+		if syntactic.Err != nil {
+			e.Msg = syntactic.Err.Error()
+		}
+		if errors.Is(syntactic.Err, jsontext.ErrDuplicateName) {
+			e.Kind, e.Msg = Duplicate, fmt.Sprintf("the member %s stands twice", syntactic.JSONPointer)
+			return e
+		}
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		e.Kind, e.Msg = Cut, "the text ends inside the JSON value"
+	}
+	if e.Msg == "exceeded max depth" {
+		e.Kind, e.Msg = Deep, fmt.Sprintf("nested deeper than %d", MaxDepth)
+	}
+	return e
+}
+
+func firstInvalid(b []byte) int64 {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return int64(i)
+		}
+		i += n
+	}
+	return int64(len(b))
+}
