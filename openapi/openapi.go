@@ -1,0 +1,119 @@
+// Package openapi holds the OpenAPI 3.1 description of the two operations, and
+// reads it. Bodies are described by the files of package schemas, which the
+// description refers to.
+package openapi
+
+import (
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"fmaspec/schemas"
+)
+
+// name is the description's file, in the root of [FS].
+const name = "fmaspec.openapi.yaml"
+
+//go:embed fmaspec.openapi.yaml
+var files embed.FS
+
+// FS returns the file system whose root holds fmaspec.openapi.yaml.
+func FS() fs.FS { return files }
+
+// An Operation is one operation of a description.
+type Operation struct {
+	ID             string // its operationId
+	Method         string // in capitals
+	Path           string // a template: "/testwdatppreview/machines/{id}/requestSample"
+	RequestSchema  string // name of the JSON request's schema, as for schemas.Compile; "" if none
+	ResponseSchema string // name of the schema of the JSON answer 201; "" if none
+}
+
+// PathFor returns the operation's path for a machine, whose id is escaped to
+// stand as one segment. The template's parameter {id} is filled in.
+func (o Operation) PathFor(machine string) string {
+	return strings.ReplaceAll(o.Path, "{id}", url.PathEscape(machine))
+}
+
+// A Document is a description that was read and found valid.
+type Document struct {
+	T          *openapi3.T
+	Operations []Operation // sorted by ID
+}
+
+// Load returns the embedded description. It reads neither disk nor network.
+func Load() (*Document, error) { return LoadFS(files, name) }
+
+// LoadFS returns the description in the named file of fsys, validated with its
+// examples. References of the form ../schemas/NAME.schema.json are resolved in
+// schemas.FS, others in fsys; whatever leads elsewhere is an error, as is an
+// operation without an operationId.
+func LoadFS(fsys fs.FS, name string) (*Document, error) {
+	loader := openapi3.NewLoader()
+	loader.ReadFromURIFunc = func(_ *openapi3.Loader, location *url.URL) ([]byte, error) {
+		dir, file := path.Split(location.Path)
+		switch {
+		case location.Scheme != "" || location.Host != "":
+		case dir == "openapi/":
+			return fs.ReadFile(fsys, file)
+		case dir == "schemas/":
+			return fs.ReadFile(schemas.FS(), file)
+		}
+		return nil, fmt.Errorf("%s leads out of openapi/ and schemas/; refer to a file in one of them", location)
+	}
+	t, err := loader.LoadFromURI(&url.URL{Path: "openapi/" + name})
+	if err != nil {
+		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+	}
+	if err := t.Validate(loader.Context, openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation()); err != nil {
+		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+	}
+	d := &Document{T: t}
+	var errs []error
+	for template, item := range t.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.OperationID == "" {
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has no operationId; give it one", name, method, template))
+			}
+			d.Operations = append(d.Operations, operation(method, template, op))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	slices.SortFunc(d.Operations, func(a, b Operation) int { return cmp.Compare(a.ID, b.ID) })
+	return d, nil
+}
+
+func operation(method, template string, op *openapi3.Operation) Operation {
+	o := Operation{ID: op.OperationID, Method: method, Path: template}
+	if body := op.RequestBody; body != nil && body.Value != nil {
+		o.RequestSchema = schemaName(body.Value.Content)
+	}
+	if created := op.Responses.Value("201"); created != nil && created.Value != nil {
+		o.ResponseSchema = schemaName(created.Value.Content)
+	}
+	return o
+}
+
+// schemaName returns the name of the schema file to which the JSON content
+// refers.
+func schemaName(content openapi3.Content) string {
+	media := content.Get("application/json")
+	if media == nil || media.Schema == nil {
+		return ""
+	}
+	file, ok := strings.CutSuffix(path.Base(media.Schema.Ref), ".schema.json")
+	if !ok {
+		return ""
+	}
+	return file
+}

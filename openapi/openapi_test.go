@@ -1,0 +1,221 @@
+package openapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/openapi"
+	"fmaspec/schemas"
+)
+
+func load(t *testing.T) *openapi.Document {
+	t.Helper()
+	d, err := openapi.Load()
+	require.NoError(t, err)
+	return d
+}
+
+func TestLoadReturnsTheTwoOperations(t *testing.T) {
+	require.Equal(t, []openapi.Operation{
+		{ID: "requestSample", Method: "POST", Path: "/testwdatppreview/machines/{id}/requestSample",
+			RequestSchema: "action-request", ResponseSchema: "file-machine-action-request-sample"},
+		{ID: "stopAndQuarantineFile", Method: "POST", Path: "/testwdatppreview/machines/{id}/stopAndQuarantineFile",
+			RequestSchema: "action-request", ResponseSchema: "file-machine-action-stop-and-quarantine-file"},
+	}, load(t).Operations)
+}
+
+func TestPathForEscapesTheMachine(t *testing.T) {
+	o := openapi.Operation{Path: "/machines/{id}/x"}
+	for machine, want := range map[string]string{
+		"fb9ab6be": "/machines/fb9ab6be/x",
+		"a/b c?d":  "/machines/a%2Fb%20c%3Fd/x",
+		"{id}":     "/machines/%7Bid%7D/x",
+	} {
+		require.Equal(t, want, o.PathFor(machine))
+	}
+}
+
+// The documents' own examples, as the description holds them, keep the schemas.
+func TestTheDocumentedExamplesConform(t *testing.T) {
+	d := load(t)
+	for _, o := range d.Operations {
+		op := d.T.Paths.Value(o.Path).Post
+		for schema, content := range map[string]openapi3.Content{
+			o.RequestSchema:  op.RequestBody.Value.Content,
+			o.ResponseSchema: op.Responses.Value("201").Value.Content,
+		} {
+			example := content.Get("application/json").Examples["documented"]
+			require.NotNil(t, example, "%s: %s", o.ID, schema)
+			body, err := json.Marshal(example.Value.Value)
+			require.NoError(t, err)
+			compiled, err := schemas.Compile(schema)
+			require.NoError(t, err)
+			violations, err := compiled.Validate(body)
+			require.NoError(t, err)
+			require.Empty(t, violations, "%s: %s", o.ID, schema)
+		}
+		require.Equal(t, o.RequestSchema, "action-request")
+	}
+}
+
+// No shape is written twice: a body is described by a file of package schemas
+// and by nothing beside it.
+func TestBodiesAreDescribedByReferenceOnly(t *testing.T) {
+	eachContent(load(t).T, func(at string, content openapi3.Content) {
+		for media, m := range content {
+			require.Equal(t, "application/json", media, at)
+			name, ok := strings.CutPrefix(m.Schema.Ref, "../schemas/")
+			require.True(t, ok, "%s: want a $ref into ../schemas, got %q", at, m.Schema.Ref)
+			require.Contains(t, schemas.Names(), strings.TrimSuffix(name, ".schema.json"), at)
+		}
+	})
+}
+
+func eachContent(doc *openapi3.T, visit func(at string, content openapi3.Content)) {
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			visit(method+" "+path, op.RequestBody.Value.Content)
+			for status, r := range op.Responses.Map() {
+				visit(method+" "+path+" "+status, r.Value.Content)
+			}
+		}
+	}
+}
+
+// unsourced returns which parts of a description do not say on whose word they
+// stand.
+func unsourced(doc *openapi3.T) []string {
+	var found []string
+	check := func(at string, extensions map[string]any) {
+		level, _ := extensions["x-level"].(string)
+		if !slices.Contains([]string{"documented", "standard", "inferred"}, level) {
+			found = append(found, fmt.Sprintf("%s: x-level %q", at, level))
+		}
+		if source, _ := extensions["x-source"].(string); source == "" {
+			found = append(found, at+": no x-source")
+		}
+	}
+	for _, s := range doc.Servers {
+		check("server "+s.URL, s.Extensions)
+	}
+	for name, s := range doc.Components.SecuritySchemes {
+		check("security "+name, s.Value.Extensions)
+	}
+	for path, item := range doc.Paths.Map() {
+		for _, p := range item.Parameters {
+			check("parameter "+p.Value.Name, p.Value.Extensions)
+		}
+		for method, op := range item.Operations() {
+			check(method+" "+path, op.Extensions)
+			check(method+" "+path+" body", op.RequestBody.Value.Extensions)
+			for status, r := range op.Responses.Map() {
+				at := method + " " + path + " " + status
+				check(at, r.Value.Extensions)
+				if requirement, _ := r.Value.Extensions["x-requirement"].(string); requirement == "" {
+					found = append(found, at+": no x-requirement")
+				}
+				if status != "201" && r.Value.Extensions["x-level"] == "documented" {
+					found = append(found, at+": the documents state no refusal")
+				}
+				for name, h := range r.Value.Headers {
+					check(at+" header "+name, h.Value.Extensions)
+				}
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestEveryPartSaysOnWhoseWordItStands(t *testing.T) {
+	require.Empty(t, unsourced(load(t).T))
+}
+
+func TestTheSourceCheckRings(t *testing.T) {
+	doc := load(t).T
+	op := doc.Paths.Value("/testwdatppreview/machines/{id}/requestSample").Post
+	delete(op.Extensions, "x-source")
+	op.RequestBody.Value.Extensions["x-level"] = "rumour"
+	op.Responses.Value("404").Value.Extensions["x-level"] = "documented"
+	delete(op.Responses.Value("201").Value.Extensions, "x-requirement")
+	const at = "POST /testwdatppreview/machines/{id}/requestSample"
+	require.Equal(t, []string{
+		"POST /testwdatppreview/machines/{id}/requestSample 201: no x-requirement",
+		at + " 404: the documents state no refusal",
+		at + " body: x-level \"rumour\"",
+		at + ": no x-source",
+	}, slices.DeleteFunc(unsourced(doc), func(s string) bool { return strings.Contains(s, "stopAndQuarantineFile") }))
+}
+
+func TestRefusalsCarryTheHeadersOfTheirStatus(t *testing.T) {
+	d := load(t)
+	for _, o := range d.Operations {
+		responses := d.T.Paths.Value(o.Path).Post.Responses
+		require.Equal(t, []string{"201", "400", "401", "403", "404", "405", "415", "422", "default"},
+			slices.Sorted(maps.Keys(responses.Map())), o.ID)
+		require.True(t, responses.Value("401").Value.Headers["WWW-Authenticate"].Value.Required, o.ID)
+		require.True(t, responses.Value("405").Value.Headers["Allow"].Value.Required, o.ID)
+		require.Len(t, responses.Value("201").Value.Headers, 0, "the documents show no header but the media type")
+	}
+}
+
+// A third documented operation is data only: no line of Go knows the two.
+func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
+	data, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
+	require.NoError(t, err)
+	const third = `paths:
+  /testwdatppreview/files/{id}/forget:
+    parameters:
+      - $ref: '#/components/parameters/machine'
+    delete:
+      operationId: forgetFile
+      responses:
+        '201':
+          description: Forgotten.
+          content:
+            application/json:
+              schema:
+                $ref: ../schemas/file-machine-action.schema.json
+`
+	text := strings.Replace(string(data), "paths:\n", third, 1)
+	d, err := openapi.LoadFS(fstest.MapFS{"three.yaml": {Data: []byte(text)}}, "three.yaml")
+	require.NoError(t, err)
+	require.Len(t, d.Operations, 3)
+	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
+		ResponseSchema: "file-machine-action"}, d.Operations[0])
+	require.Equal(t, load(t).Operations, d.Operations[1:])
+}
+
+func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
+	data, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
+	require.NoError(t, err)
+	for _, row := range []struct{ why, old, new, want string }{
+		{"no YAML", "openapi: 3.1.0", "openapi: [", "mend the description"},
+		{"an example that breaks its schema", "type: RequestSample", "type: 7", "mend the description"},
+		{"an example without a member", "status: InProgress\n                    fileId", "fileId", "mend the description"},
+		{"a schema that is not there", "../schemas/error.schema.json", "../schemas/none.schema.json", "none.schema.json"},
+		{"a reference to the network", "../schemas/error.schema.json", "https://example.org/error.schema.json", "leads out of openapi/ and schemas/"},
+		{"a reference to the disk", "../schemas/error.schema.json", "/etc/passwd", "leads out of openapi/ and schemas/"},
+		{"a reference above the project", "../schemas/error.schema.json", "../../error.schema.json", "leads out of openapi/ and schemas/"},
+		{"one id for two operations", "operationId: requestSample", "operationId: stopAndQuarantineFile", "stopAndQuarantineFile"},
+		{"no id", "      operationId: requestSample\n", "", "POST /testwdatppreview/machines/{id}/requestSample has no operationId; give it one"},
+		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample", "mend the description"},
+	} {
+		text := strings.Replace(string(data), row.old, row.new, 1)
+		require.NotEqual(t, string(data), text, row.why)
+		_, err := openapi.LoadFS(fstest.MapFS{"x.yaml": {Data: []byte(text)}}, "x.yaml")
+		require.ErrorContains(t, err, "openapi/x.yaml: ", row.why)
+		require.ErrorContains(t, err, row.want, row.why)
+	}
+	_, err = openapi.LoadFS(fstest.MapFS{}, "x.yaml")
+	require.ErrorContains(t, err, "openapi/x.yaml: ")
+}

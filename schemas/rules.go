@@ -1,0 +1,128 @@
+package schemas
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// A Rule is one keyword of a schema, and the requirement that it enforces.
+type Rule struct {
+	Schema      string // the schema in whose file the keyword stands
+	Pointer     string // pointer into the instance, "*" for every item of an array: "/fileInstances/*/status"; for required, that of the member
+	Keyword     string // such as "pattern"
+	Requirement string // id of the requirement
+	Level       string // "documented", "standard" or "inferred"
+	Section     string // where that is written
+	Want        string // the keyword in plain words, or "" where it speaks for itself
+}
+
+// Rules returns every annotated keyword of the schema, sorted by pointer and
+// keyword. It follows $ref, allOf, properties and items, and yields one rule
+// for each member that is required; what refers to itself is followed once. An
+// annotation without its keyword, and two of one place and keyword, are errors.
+func Rules(name string) ([]Rule, error) { return newLibrary(files).rules(name) }
+
+func (l library) rules(name string) ([]Rule, error) {
+	root, err := l.file(name)
+	if err != nil {
+		return nil, err
+	}
+	w := walker{library: l, inside: map[string]bool{}}
+	if err := w.walk(name, "", root); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(w.rules, func(a, b Rule) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Keyword, b.Keyword))
+	})
+	for i, r := range w.rules[:max(len(w.rules)-1, 0)] {
+		if next := w.rules[i+1]; r.Pointer == next.Pointer && r.Keyword == next.Keyword {
+			return nil, fmt.Errorf("schemas/%s: %q at %q is annotated in schemas/%s too; keep one", r.Schema+suffix, r.Keyword, r.Pointer, next.Schema+suffix)
+		}
+	}
+	return w.rules, nil
+}
+
+type walker struct {
+	library
+	rules  []Rule
+	inside map[string]bool // the references that are being followed
+}
+
+// walk gathers the rules of a schema that stands in the file of schema name
+// and applies to the instance at pointer.
+func (w *walker) walk(name, pointer string, node any) error {
+	schema, ok := node.(map[string]any)
+	if !ok {
+		return nil // true and false have no keywords
+	}
+	if ref, ok := schema["$ref"].(string); ok { // draft-07 ignores what stands beside it
+		if w.inside[ref] {
+			return nil
+		}
+		w.inside[ref] = true
+		defer delete(w.inside, ref)
+		target, node, err := w.resolve(name, ref)
+		if err != nil {
+			return err
+		}
+		return w.walk(target, pointer, node)
+	}
+	if err := w.annotations(name, pointer, schema); err != nil {
+		return err
+	}
+	all, _ := schema["allOf"].([]any)
+	for _, part := range all {
+		if err := w.walk(name, pointer, part); err != nil {
+			return err
+		}
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for member, node := range properties {
+		if err := w.walk(name, pointer+"/"+escape(member), node); err != nil {
+			return err
+		}
+	}
+	return w.walk(name, pointer+"/*", schema["items"])
+}
+
+// annotations adds a rule for each entry of the schema's own x-rules.
+func (w *walker) annotations(name, pointer string, schema map[string]any) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("schemas/%s: x-rules at %q: %s", name+suffix, pointer, fmt.Sprintf(format, args...))
+	}
+	text, err := json.Marshal(schema["x-rules"])
+	if err != nil {
+		return fail("%v", err)
+	}
+	var entries []struct{ Keyword, Member, Requirement, Level, Section, Want string }
+	if err := json.Unmarshal(text, &entries); err != nil {
+		return fail("%v; it is a list of objects with keyword, requirement, level, section", err)
+	}
+	for _, e := range entries {
+		value, ok := schema[e.Keyword]
+		if !ok {
+			return fail("there is no keyword %q beside it; drop the entry or add the keyword", e.Keyword)
+		}
+		rule := Rule{name, pointer, e.Keyword, e.Requirement, e.Level, e.Section, e.Want}
+		if e.Keyword != "required" {
+			w.rules = append(w.rules, rule)
+			continue
+		}
+		found := false
+		members, _ := value.([]any)
+		for _, m := range members {
+			member, _ := m.(string)
+			if e.Member == "" || e.Member == member {
+				found = true
+				rule.Pointer = pointer + "/" + escape(member)
+				w.rules = append(w.rules, rule)
+			}
+		}
+		if !found {
+			return fail("member %q is not required; drop the entry or require it", e.Member)
+		}
+	}
+	return nil
+}

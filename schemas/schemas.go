@@ -1,0 +1,198 @@
+// Package schemas holds the JSON Schemas (draft-07) of the bodies that the two
+// operations exchange, and judges bodies by them.
+//
+// Each schema is one file, NAME.schema.json, and is known by NAME. Every
+// keyword that constrains an answer or a request is annotated, in the
+// extension x-rules beside it, with the requirement that it enforces and on
+// whose word, so that a [Violation] names the requirement that is broken.
+// [Rules] lists these annotations. Where one entry of x-rules has a "member",
+// it is about that member of the keyword required only; where it has a "want",
+// that is the keyword in plain words.
+//
+// The schemas of answers hold documented and standard constraints only: what
+// is inferred is told in descriptions. No schema forbids further members, and
+// none relies on format, on which engines differ.
+package schemas
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// base is where the $id of every schema begins. RFC 2606 keeps .invalid free
+// of owners, so nobody can ever serve another schema there.
+const (
+	base   = "https://fmaspec.invalid/schemas/"
+	suffix = ".schema.json"
+)
+
+//go:embed *.schema.json
+var files embed.FS
+
+// FS returns the *.schema.json files, all in its root.
+func FS() fs.FS { return files }
+
+// Names returns the names that [Compile] and [Rules] take, sorted.
+func Names() []string { return names(files) }
+
+func names(files fs.FS) []string {
+	found, _ := fs.Glob(files, "*"+suffix) // the pattern is well formed
+	for i, file := range found {
+		found[i] = strings.TrimSuffix(file, suffix)
+	}
+	return found
+}
+
+// A library reads the schema files of a file system once each, as decoded JSON.
+type library struct {
+	files fs.FS
+	docs  map[string]any
+}
+
+func newLibrary(files fs.FS) library { return library{files, map[string]any{}} }
+
+// file returns the decoded schema of that name.
+func (l library) file(name string) (any, error) {
+	if doc, ok := l.docs[name]; ok {
+		return doc, nil
+	}
+	data, err := fs.ReadFile(l.files, name+suffix)
+	if err != nil {
+		return nil, fmt.Errorf("schema %q: no such schema; schemas are %s", name, strings.Join(names(l.files), ", "))
+	}
+	doc, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+	}
+	l.docs[name] = doc
+	return doc, nil
+}
+
+// closure returns the names of the schema and of all that it refers to. It
+// fails where a $ref leads elsewhere or nowhere: the engine never sees a
+// reference that it would have to fetch.
+func (l library) closure(name string) ([]string, error) {
+	found := []string{name}
+	for i := 0; i < len(found); i++ {
+		doc, err := l.file(found[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, ref := range refs(doc) {
+			target, _, err := l.resolve(found[i], ref)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(found, target) {
+				found = append(found, target)
+			}
+		}
+	}
+	return found, nil
+}
+
+// refs returns every $ref at or below a node.
+func refs(node any) []string {
+	var found []string
+	switch node := node.(type) {
+	case []any:
+		for _, child := range node {
+			found = append(found, refs(child)...)
+		}
+	case map[string]any:
+		if ref, ok := node["$ref"].(string); ok {
+			found = append(found, ref)
+		}
+		for _, child := range node {
+			found = append(found, refs(child)...)
+		}
+	}
+	return found
+}
+
+// fileOf returns the name of the schema file to which a $ref in the file of
+// schema name leads.
+func fileOf(name, ref string) (string, error) {
+	file, _, _ := strings.Cut(ref, "#")
+	if file == "" {
+		return name, nil
+	}
+	file = strings.TrimPrefix(file, base)
+	target, ok := strings.CutSuffix(file, suffix)
+	if !ok || strings.Contains(target, "/") {
+		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file beside it", name+suffix, ref)
+	}
+	return target, nil
+}
+
+// resolve returns the schema to which a $ref in the file of schema name leads,
+// and the name of the file in which it stands.
+func (l library) resolve(name, ref string) (string, any, error) {
+	target, err := fileOf(name, ref)
+	if err != nil {
+		return "", nil, err
+	}
+	node, err := l.file(target)
+	if err != nil {
+		return "", nil, fmt.Errorf("schemas/%s: $ref %q: %w", name+suffix, ref, err)
+	}
+	_, pointer, _ := strings.Cut(ref, "#")
+	for i, segment := range strings.Split(pointer, "/") {
+		if i == 0 {
+			continue // what stands before the first slash
+		}
+		next, ok := child(node, unescape(segment))
+		if !ok {
+			return "", nil, fmt.Errorf("schemas/%s: $ref %q: nothing is there; mend the pointer", name+suffix, ref)
+		}
+		node = next
+	}
+	return target, node, nil
+}
+
+// decode reads one JSON value, keeping numbers as they are written.
+func decode(data []byte) (any, error) {
+	var doc any
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	end := dec.InputOffset()
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("not JSON: something follows the value, which ends at byte %d", end)
+	}
+	return doc, nil
+}
+
+// child returns the member or item of that name.
+func child(node any, name string) (any, bool) {
+	switch node := node.(type) {
+	case map[string]any:
+		value, ok := node[name]
+		return value, ok
+	case []any:
+		i, err := strconv.Atoi(name)
+		if err != nil || i < 0 || i >= len(node) {
+			return nil, false
+		}
+		return node[i], true
+	}
+	return nil, false
+}
+
+// escape writes a member name as a segment of a JSON pointer (RFC 6901, 3).
+func escape(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
+
+func unescape(segment string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
+}

@@ -1,0 +1,348 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/schemas"
+)
+
+// reports are the schemas of this suite's own output: nobody owes them, so
+// they enforce no requirement.
+var reports = []string{"report"}
+
+func read(t *testing.T, name string) map[string]any {
+	t.Helper()
+	data, err := fs.ReadFile(schemas.FS(), name+".schema.json")
+	require.NoError(t, err)
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(data, &doc))
+	return doc
+}
+
+func TestNamesListsEverySchema(t *testing.T) {
+	files, err := fs.Glob(os.DirFS("."), "*.schema.json")
+	require.NoError(t, err)
+	var want []string
+	for _, file := range files {
+		want = append(want, strings.TrimSuffix(file, ".schema.json"))
+	}
+	require.Equal(t, want, schemas.Names())
+	for _, name := range want {
+		require.True(t, slices.Contains(judged, name) || slices.Contains(reports, name),
+			"%s has no table of instances; add testdata/%s.json and its row", name, name)
+	}
+}
+
+func TestEverySchemaIsDraft07UnderAnUnownedID(t *testing.T) {
+	for _, name := range schemas.Names() {
+		doc := read(t, name)
+		require.Equal(t, "http://json-schema.org/draft-07/schema#", doc["$schema"], name)
+		require.Equal(t, "https://fmaspec.invalid/schemas/"+name+".schema.json", doc["$id"], name)
+		oracle(t, name) // checks it against the metaschema
+		_, err := schemas.Compile(name)
+		require.NoError(t, err)
+	}
+}
+
+// constraining are the keywords of draft-07 that can fail an instance.
+var constraining = []string{
+	"type", "enum", "const", "required", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+	"exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "contains", "additionalItems", "minProperties",
+	"maxProperties", "patternProperties", "additionalProperties", "propertyNames", "dependencies", "anyOf", "oneOf", "not", "if", "then", "else", "format",
+}
+
+// complaints returns what is wrong with the annotations at and below a schema.
+func complaints(at string, schema map[string]any) []string {
+	var found []string
+	annotated := map[string]bool{}
+	entries, _ := schema["x-rules"].([]any)
+	for _, e := range entries {
+		entry, _ := e.(map[string]any)
+		keyword, _ := entry["keyword"].(string)
+		annotated[keyword] = true
+		if _, ok := schema[keyword]; !ok {
+			found = append(found, fmt.Sprintf("%s: %q is annotated but not there", at, keyword))
+		}
+		for _, key := range []string{"requirement", "level", "section"} {
+			if text, _ := entry[key].(string); text == "" {
+				found = append(found, fmt.Sprintf("%s: %q is annotated without %s", at, keyword, key))
+			}
+		}
+	}
+	for _, keyword := range constraining {
+		if _, ok := schema[keyword]; ok && !annotated[keyword] {
+			found = append(found, fmt.Sprintf("%s: %q is not annotated", at, keyword))
+		}
+	}
+	if _, ok := schema["$ref"]; ok && len(schema) > 1 {
+		found = append(found, at+": draft-07 ignores what stands beside $ref")
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		found = append(found, complaints(at+"/"+name, properties[name].(map[string]any))...)
+	}
+	if items, ok := schema["items"].(map[string]any); ok {
+		found = append(found, complaints(at+"/*", items)...)
+	}
+	all, _ := schema["allOf"].([]any)
+	for _, part := range all {
+		found = append(found, complaints(at, part.(map[string]any))...)
+	}
+	return found
+}
+
+func TestEveryConstrainingKeywordIsAnnotated(t *testing.T) {
+	for _, name := range judged {
+		require.Empty(t, complaints(name, read(t, name)))
+	}
+}
+
+func TestTheAnnotationCheckRings(t *testing.T) {
+	var bad map[string]any
+	require.NoError(t, json.Unmarshal([]byte(`{
+		"type": "object", "required": ["a"],
+		"x-rules": [{"keyword": "type", "requirement": "x", "level": "documented", "section": "y"}, {"keyword": "pattern", "requirement": "x"}],
+		"properties": {"a": {"minLength": 1, "allOf": [{"$ref": "b", "format": "uuid"}]}},
+		"items": {"enum": [1]}}`), &bad))
+	require.Equal(t, []string{
+		`x: "pattern" is annotated but not there`,
+		`x: "pattern" is annotated without level`,
+		`x: "pattern" is annotated without section`,
+		`x: "required" is not annotated`,
+		`x/a: "minLength" is not annotated`,
+		`x/a: "format" is not annotated`,
+		`x/a: draft-07 ignores what stands beside $ref`,
+		`x/*: "enum" is not annotated`,
+	}, complaints("x", bad))
+}
+
+func TestAnswersAreConstrainedByTheirWordAlone(t *testing.T) {
+	for _, name := range judged {
+		rules, err := schemas.Rules(name)
+		require.NoError(t, err)
+		for _, r := range rules {
+			levels := []string{"documented", "standard"}
+			if name == "action-request" || name == "error" {
+				levels = append(levels, "inferred")
+			}
+			require.Contains(t, levels, r.Level, "%s %s %s", name, r.Pointer, r.Keyword)
+		}
+	}
+}
+
+func TestRulesNameTheRequirements(t *testing.T) {
+	rules, err := schemas.Rules("file-machine-action-request-sample")
+	require.NoError(t, err)
+	byPlace := map[string]schemas.Rule{}
+	for _, r := range rules {
+		byPlace[r.Pointer+" "+r.Keyword] = r
+	}
+	for _, want := range []struct{ place, requirement, schema string }{
+		{" type", "response.json", "file-machine-action"},
+		{"/status required", "action.members", "file-machine-action"},
+		{"/@odata.context pattern", "action.context", "file-machine-action"},
+		{"/type type", "action.types", "file-machine-action"},
+		{"/type enum", "action.type", "file-machine-action-request-sample"},
+		{"/creationDateTimeUtc pattern", "time.format", "instant"},
+		{"/lastUpdateDateTimeUtc type", "action.types", "instant"},
+		{"/fileInstances type", "action.types", "file-machine-action"},
+		{"/fileInstances/* type", "action.types", "file-instance"},
+		{"/fileInstances/*/status required", "action.instances", "file-instance"},
+		{"/fileInstances/*/filePath minLength", "action.instances", "file-instance"},
+	} {
+		require.Equal(t, want.requirement, byPlace[want.place].Requirement, want.place)
+		require.Equal(t, want.schema, byPlace[want.place].Schema, want.place)
+	}
+	required := 0
+	for _, r := range rules {
+		if r.Requirement == "action.members" {
+			required++
+		}
+	}
+	require.Equal(t, 12, required, "the documents show twelve members")
+}
+
+func TestValidateSaysWhatWhereWantAndGot(t *testing.T) {
+	const typ, members, instances = "action.types", "action.members", "action.instances"
+	base := table(t, "file-machine-action-request-sample")[0].Base
+	for _, row := range []struct {
+		why, schema string
+		test        instance
+		want        []schemas.Violation
+	}{
+		{"nothing to say", "file-machine-action-request-sample", instance{}, nil},
+		{"an at sign and a dot in the name", "file-machine-action-request-sample", instance{Drop: []string{"/@odata.context"}},
+			[]schemas.Violation{{"/@odata.context", "required", members, `the member "@odata.context"`, "no such member"}}},
+		{"no regular expression in the words", "file-machine-action-request-sample", instance{Set: map[string]any{"/@odata.context": "x"}},
+			[]schemas.Violation{{"/@odata.context", "pattern", "action.context", "a string that ends in /testwdatppreview/$metadata#FileMachineActions/$entity", `"x"`}}},
+		{"a wrong type is told once, not as a wrong value too", "file-machine-action-request-sample", instance{Set: map[string]any{"/type": 7}},
+			[]schemas.Violation{{"/type", "type", typ, "a string", "7"}}},
+		{"one value is allowed", "file-machine-action-request-sample", instance{Set: map[string]any{"/type": "<&>"}},
+			[]schemas.Violation{{"/type", "enum", "action.type", `"RequestSample"`, `"<&>"`}}},
+		{"an item's place has its number", "file-machine-action-request-sample", instance{Set: map[string]any{"/fileInstances": []any{map[string]any{"filePath": "a", "status": ""}, nil, map[string]any{"status": "b"}}}},
+			[]schemas.Violation{
+				{"/fileInstances/0/status", "minLength", instances, "a string that is not empty", `""`},
+				{"/fileInstances/1", "type", typ, "an object", "null"},
+				{"/fileInstances/2/filePath", "required", instances, `the member "filePath"`, "no such member"},
+			}},
+		{"what was got is cut", "file-machine-action-request-sample", instance{Set: map[string]any{"/id": []any{strings.Repeat("é", 100)}}},
+			[]schemas.Violation{{"/id", "type", typ, "a string", `["` + strings.Repeat("é", 58) + "…"}}},
+		{"the form of a time", "file-machine-action-request-sample", instance{Set: map[string]any{"/creationDateTimeUtc": "2017-12-04"}},
+			[]schemas.Violation{{"/creationDateTimeUtc", "pattern", "time.format", "an RFC 3339 time in UTC, with Z and 0 to 7 fraction digits", `"2017-12-04"`}}},
+		{"the root", "file-machine-action-request-sample", instance{Set: map[string]any{"": []any{}}},
+			[]schemas.Violation{{"", "type", "response.json", "an object", "[]"}}},
+		{"each required member has its own requirement", "action-request", instance{Set: map[string]any{"": map[string]any{}}},
+			[]schemas.Violation{
+				{"/Comment", "required", "request.comment-required", `the member "Comment"`, "no such member"},
+				{"/Sha1", "required", "request.sha1-required", `the member "Sha1"`, "no such member"},
+			}},
+		{"inferred patterns of a request", "action-request", instance{Set: map[string]any{"": map[string]any{"Comment": " ", "Sha1": "x"}}},
+			[]schemas.Violation{
+				{"/Comment", "pattern", "request.comment-blank", "a string that is not blank", `" "`},
+				{"/Sha1", "pattern", "request.sha1-format", "40 hexadecimal digits", `"x"`},
+			}},
+		{"an error body", "error", instance{Set: map[string]any{"": map[string]any{"error": map[string]any{"code": 400}}}},
+			[]schemas.Violation{
+				{"/error/code", "type", "error.body", "a string", "400"},
+				{"/error/message", "required", "error.body", `the member "message"`, "no such member"},
+			}},
+	} {
+		schema, err := schemas.Compile(row.schema)
+		require.NoError(t, err)
+		got, err := schema.Validate(row.test.document(t, base))
+		require.NoError(t, err)
+		require.Equal(t, row.want, got, row.why)
+	}
+}
+
+func TestValidateIsCappedAndTheSameEveryTime(t *testing.T) {
+	schema, err := schemas.Compile("file-machine-action")
+	require.NoError(t, err)
+	doc := []byte(`{"fileInstances": [` + strings.Repeat(`{"filePath": 7}, `, 999) + `{}]}`)
+	first, err := schema.Validate(doc)
+	require.NoError(t, err)
+	require.Len(t, first, 50)
+	require.True(t, slices.IsSortedFunc(first, func(a, b schemas.Violation) int {
+		return strings.Compare(a.Pointer+"\x00"+a.Keyword, b.Pointer+"\x00"+b.Keyword)
+	}))
+	for range 5 {
+		again, err := schema.Validate(doc)
+		require.NoError(t, err)
+		require.Equal(t, first, again)
+	}
+}
+
+func TestValidateSaysWhereItCannotJudge(t *testing.T) {
+	schema, err := schemas.Compile("file-machine-action")
+	require.NoError(t, err)
+	for _, row := range []struct{ doc, want, why string }{
+		{"", "not JSON", "nothing"},
+		{"{", "not JSON", "half an object"},
+		{"{} {}", "something follows the value, which ends at byte 2", "the engine alone would stop after the first"},
+		{"{}]", "not JSON", "a stray bracket"},
+		{"\ufeff{}", "not JSON", "a byte order mark"},
+		{`{"a": [{},]}`, "not JSON", "the comma of the first document's example"},
+		{`{"x": 1e1000001}`, "keep its exponent within 400", "engines panic on it under a numeric keyword"},
+		{`{"x": [-1E-401]}`, "keep its exponent within 400", "a small one stalls them as well"},
+		{`{"x": 1e99999999999999999999}`, "keep its exponent within 400", "an exponent that no int holds"},
+		{`{"x": ` + strings.Repeat("1", 65) + `}`, "a number of 65 characters cannot be judged", "a million digits take seconds"},
+	} {
+		got, err := schema.Validate([]byte(row.doc))
+		require.Nil(t, got, row.why)
+		require.ErrorContains(t, err, "schema file-machine-action: ", row.why)
+		require.ErrorContains(t, err, row.want, row.why)
+	}
+	for _, doc := range []string{`{"x": 1e400}`, `{"x": ` + strings.Repeat("1", 64) + `}`, " \n{} \r\n"} {
+		_, err := schema.Validate([]byte(doc))
+		require.NoError(t, err, doc)
+	}
+}
+
+func TestValidateServesManyAtOnce(t *testing.T) {
+	schema, err := schemas.Compile("file-machine-action-request-sample")
+	require.NoError(t, err)
+	good := instance{}.document(t, table(t, "file-machine-action-request-sample")[0].Base)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				if v, err := schema.Validate(good); v != nil || err != nil {
+					t.Errorf("want no violation, got %v, %v", v, err)
+				}
+				if v, err := schema.Validate([]byte(`{}`)); len(v) != 12 || err != nil {
+					t.Errorf("want 12 violations, got %v, %v", v, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestCompileAndRulesNameTheSchemasThereAre(t *testing.T) {
+	_, err := schemas.Compile("file-machine-actoin")
+	require.ErrorContains(t, err, `schema "file-machine-actoin": no such schema; schemas are action-request, error,`)
+	_, again := schemas.Rules("file-machine-actoin")
+	require.Equal(t, err, again)
+}
+
+// The pattern spells white space out, because \s means less in RE2 than in
+// ECMA-262. It is what Unicode calls White_Space, as in unicode.IsSpace.
+func TestBlankCommentsAreThoseOfWhiteSpace(t *testing.T) {
+	properties := read(t, "action-request")["properties"].(map[string]any)
+	visible := regexp.MustCompile(properties["Comment"].(map[string]any)["pattern"].(string))
+	var every, blank strings.Builder
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if r >= 0xd800 && r < 0xe000 {
+			continue // surrogates are no characters
+		}
+		every.WriteRune(r)
+		if unicode.IsSpace(r) {
+			blank.WriteRune(r)
+		}
+	}
+	require.Equal(t, blank.String(), visible.ReplaceAllString(every.String(), ""))
+}
+
+func BenchmarkValidate(b *testing.B) {
+	schema, err := schemas.Compile("file-machine-action-stop-and-quarantine-file")
+	require.NoError(b, err)
+	data, err := os.ReadFile("testdata/file-machine-action-stop-and-quarantine-file.json")
+	require.NoError(b, err)
+	var groups []struct{ Base json.RawMessage }
+	require.NoError(b, json.Unmarshal(data, &groups))
+	body := groups[0].Base
+	run := func(name string, f func() error) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	run("unmarshal", func() error {
+		var v any
+		return json.Unmarshal(body, &v)
+	})
+	run("validate", func() error {
+		v, err := schema.Validate(body)
+		if v != nil {
+			return fmt.Errorf("want no violation, got %v", v)
+		}
+		return err
+	})
+}
