@@ -1,0 +1,142 @@
+package conformance
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/schemas"
+)
+
+// answer is a response as the checks look at it, made once.
+type answer struct {
+	media      string            // media type without parameters, lower case; "" where missing or unreadable
+	coding     string            // Content-Encoding, "" for none
+	asked      bool              // the request allows this coding
+	body       []byte            // after decoding; nil where it cannot be decoded
+	decodeErr  error             // why not
+	json       *strictjson.Error // what is wrong with the body as one JSON text
+	action     map[string]any    // the body, where it is one JSON object
+	violations []schemas.Violation
+	err        error // the engine could not judge
+}
+
+// view returns the response as the checks look at it.
+func (x *Exchange) view() *answer {
+	if !x.seen {
+		x.seen = true
+		x.answer = x.look()
+	}
+	return &x.answer
+}
+
+func (x *Exchange) look() (a answer) {
+	if x.Response == nil {
+		return a
+	}
+	if media, _, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
+		a.media = media
+	}
+	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get("Content-Encoding"))); a.coding == "identity" {
+		a.coding = ""
+	}
+	a.asked = a.coding == "" || asksFor(x.header, a.coding)
+	a.body, a.decodeErr = decode(a.coding, x.Response.Body)
+	if a.decodeErr != nil {
+		return a
+	}
+	text := a.body
+	if err := strictjson.Check(text); err != nil {
+		errors.As(err, &a.json)
+		if a.json.Kind != strictjson.BOM {
+			return a
+		}
+		// A mark before the text does not hide what follows it.
+		if text = strictjson.TrimBOM(text); strictjson.Check(text) != nil {
+			return a
+		}
+	}
+	a.body = text
+	json.Unmarshal(text, &a.action) // no object leaves it nil, which is a problem of its own
+	if a.action == nil && bytes.Equal(bytes.TrimSpace(text), []byte("{}")) {
+		a.action = map[string]any{}
+	}
+	var schema *schemas.Schema
+	switch {
+	case a.action == nil:
+	case x.Response.Status/100 == 2:
+		schema = x.schema
+	default:
+		schema = x.errors
+	}
+	if schema != nil {
+		a.violations, a.err = schema.Validate(text)
+	}
+	return a
+}
+
+// asksFor tells whether Accept-Encoding lists the coding.
+func asksFor(header []Field, coding string) bool {
+	value := headerValue(header, "Accept-Encoding")
+	if value == nil {
+		return false
+	}
+	return slices.ContainsFunc(strings.Split(*value, ","), func(item string) bool {
+		name, weight, _ := strings.Cut(item, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+		return (name == coding || name == "*") && strings.ReplaceAll(weight, " ", "") != "q=0"
+	})
+}
+
+// decode undoes a content coding; of the registered ones it knows gzip.
+func decode(coding string, body []byte) ([]byte, error) {
+	switch coding {
+	case "":
+		return body, nil
+	case "gzip", "x-gzip":
+		r, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		out, err := io.ReadAll(io.LimitReader(r, bodyLimit+1))
+		if err == nil && len(out) > bodyLimit {
+			err = fmt.Errorf("it unpacks to more than %d MiB", bodyLimit>>20)
+		}
+		return out, err
+	}
+	return nil, fmt.Errorf("the coding %s is not known here", coding)
+}
+
+// member returns a string member of the action.
+func (a *answer) member(name string) (string, bool) {
+	s, ok := a.action[name].(string)
+	return s, ok
+}
+
+// show writes a value as a finding does: JSON, at most some sixty characters.
+func show(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(v) != nil {
+		return fmt.Sprint(v)
+	}
+	return brief(strings.TrimSpace(b.String()))
+}
+
+// brief cuts text to what a line can hold.
+func brief(text string) string {
+	const most = 60
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}

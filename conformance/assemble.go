@@ -1,0 +1,152 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// report makes the record of a run from what was exchanged.
+func (r *runner) report(ctx context.Context, jobs []*job) *Report {
+	o := r.options
+	out := &Report{
+		Schema: ReportSchema,
+		Suite: SuiteInfo{
+			Name: "fmaspec", Version: Version, Contract: r.suite.Contract,
+			Level: o.Level, Strict: o.Strict, Seed: o.Seed, Parallel: o.Parallel, Timeout: o.Timeout.String(),
+		},
+		Target: TargetInfo{URL: r.target.URL, Name: r.target.Name, Machine: r.target.Machine},
+	}
+	var all []*Exchange
+	accepted := map[string]bool{}
+	for _, j := range jobs {
+		all = append(all, j.exchanges...)
+		accepted[j.c.ID] = len(j.exchanges) > 0 && success(j.exchanges[0])
+	}
+	noHTTP := speaksNoHTTP(all)
+	across := r.suite.judgeAcross(all)
+	for _, j := range jobs {
+		findings, outcome, reason := r.judged(j, across, accepted)
+		if noHTTP != "" && len(j.exchanges) > 0 {
+			findings, outcome, reason = nil, Errored, noHTTP
+		}
+		out.Cases = append(out.Cases, r.caseResult(j, findings, outcome, reason))
+	}
+	out.Totals = total(out.Cases)
+	out.Requirements = r.requirements(out.Cases)
+	out.Verdict, out.Reason = verdict(ctx, out)
+	return out
+}
+
+// speaksNoHTTP says that the target answers, but never in HTTP: then the wrong
+// door was knocked at, which is no fault of an implementation.
+func speaksNoHTTP(all []*Exchange) string {
+	for _, x := range all {
+		if x.Response != nil || x.Err == nil || x.Err.Kind != Malformed {
+			return ""
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "the target does not speak HTTP/1.1: " + all[0].Err.Msg
+}
+
+func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason string) CaseResult {
+	c := CaseResult{
+		ID: j.c.ID, Title: j.c.Title, Operation: j.c.Operation, Proves: j.c.Proves, Control: j.c.Control,
+		File: j.c.File, Line: j.c.Line, Outcome: outcome, Reason: reason,
+		Findings: append([]Finding{}, findings...), Exchanges: []ExchangeResult{},
+	}
+	for _, x := range j.exchanges {
+		e := ExchangeResult{Request: x.Request, Response: x.Response, Elapsed: x.Elapsed, Curl: x.curl}
+		if x.Err != nil {
+			e.Error = x.Err.Msg
+		}
+		c.Exchanges = append(c.Exchanges, e)
+	}
+	return c
+}
+
+func total(cases []CaseResult) (t Totals) {
+	t.Total = len(cases)
+	for _, c := range cases {
+		t.Requests += len(c.Exchanges)
+		t.Findings += len(c.Findings)
+		switch c.Outcome {
+		case Passed:
+			t.Passed++
+		case Deviated:
+			t.Deviated++
+		case Failed:
+			t.Failed++
+		case Errored:
+			t.Errored++
+		case Inconclusive:
+			t.Inconclusive++
+		case Skipped:
+			t.Skipped++
+		case NotApplicable:
+			t.NotApplicable++
+		}
+	}
+	return t
+}
+
+// requirements sums the cases up by what they were to prove.
+func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
+	for _, q := range r.suite.Requirements {
+		if q.Level > r.options.Level {
+			continue
+		}
+		result := RequirementResult{Requirement: q, State: "declared", Outcome: Skipped}
+		for _, c := range cases {
+			against := 0
+			for _, f := range c.Findings {
+				if f.Requirement == q.ID {
+					against++
+					result.Outcome = max(result.Outcome, r.counts(f))
+				}
+			}
+			result.Findings += against
+			if !slices.Contains(c.Proves, q.ID) {
+				continue
+			}
+			switch c.Outcome {
+			case Passed, Deviated, Failed:
+				result.State = "exercised"
+				result.Cases++
+				result.Outcome = max(result.Outcome, Passed)
+			case Inconclusive, Errored:
+				if result.State == "declared" {
+					result.Outcome = max(result.Outcome, Inconclusive)
+				}
+			}
+		}
+		if result.State == "exercised" && result.Outcome == Inconclusive {
+			result.Outcome = Passed
+		}
+		out = append(out, result)
+	}
+	return out
+}
+
+// verdict sums a whole run up. Nothing conclusive is never success.
+func verdict(ctx context.Context, r *Report) (Verdict, string) {
+	t := r.Totals
+	switch {
+	case t.Failed > 0:
+		if ctx.Err() != nil {
+			return NotConformant, "the run was interrupted"
+		}
+		return NotConformant, ""
+	case ctx.Err() != nil:
+		return Unjudged, "the run was interrupted"
+	case t.Errored > 0:
+		first := r.Cases[slices.IndexFunc(r.Cases, func(c CaseResult) bool { return c.Outcome == Errored })]
+		return Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
+	case t.Passed+t.Deviated == 0:
+		return Unjudged, "no case was conclusive"
+	}
+	return Conformant, ""
+}

@@ -1,0 +1,65 @@
+package conformance
+
+// An Expectation says what a conforming implementation does with a request.
+type Expectation int
+
+// The expectations.
+const (
+	Accepted Expectation = iota + 1 // answered 201 with a FileMachineAction
+	Refused                         // answered with one of the statuses that count as refusal
+	Either                          // the documents leave it open; only what holds for every answer is judged
+)
+
+func (e Expectation) String() string {
+	switch e {
+	case Accepted:
+		return "accepted"
+	case Refused:
+		return "refused"
+	case Either:
+		return "either"
+	}
+	return "unset"
+}
+
+// MarshalText writes the expectation's name.
+func (e Expectation) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// A Case is one thing worth asking of one operation, and what the answer has to
+// show. A file that names several operations yields one Case for each.
+type Case struct {
+	ID        string   // operation, slash, file path without ".http": "requestSample/body/refuses-missing-comment"
+	Name      string   // the file's path without ".http": "body/refuses-missing-comment"
+	Title     string   // the file's first line
+	Operation string   // operationId in the OpenAPI document
+	Proves    []string // requirement ids, as the file lists them
+	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
+	Needs     []string // what the user has to supply: "unprivileged-token", "unknown-machine"
+	Because   string   // why the case is worth sending, or ""
+	AtOnce    bool     // the steps are sent side by side rather than in turn
+	Steps     []Step   // at least one
+	File      string   // where it is written down
+	Line      int      // line of the first request
+
+	open []string // the requirements that acceptance and refusal are charged to
+}
+
+// A Step is one request of a case, as written: its variables are not yet bound.
+type Step struct {
+	Expect   Expectation
+	Statuses []int // the statuses that count; {201} where Accepted
+	Separate bool  // sent on a connection of its own, closed afterwards
+	Abort    bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
+	Index    int   // 1 for the first step; the n of {{sha1.n}} where a step is sent several times
+	Method   string
+	Path     string
+	Header   []Field
+	Body     string
+	Line     int
+}
+
+// A Field is one header field as it goes over the wire, name in its own letter case.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}

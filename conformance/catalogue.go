@@ -1,0 +1,124 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const ledgerFile = "contradictions.yaml"
+
+// catalogue reads the requirements and the ledger of contradictions of a source
+// that has them.
+func (l *loader) catalogue(source Source) {
+	names, err := fs.Glob(source.FS, "requirements/*.yaml")
+	if err != nil {
+		l.fail(fmt.Errorf("%s: %w", source.Name, err))
+		return
+	}
+	for _, name := range names {
+		full := path.Join(source.Name, name)
+		data, err := fs.ReadFile(source.FS, name)
+		if err != nil {
+			l.fail(fmt.Errorf("%s: %w; make the file readable", full, err))
+			continue
+		}
+		if path.Base(name) == ledgerFile {
+			entries, lines, err := readList[Contradiction](full, data)
+			if err != nil {
+				l.fail(err)
+			}
+			for i, c := range entries {
+				c.File, c.Line = full, lines[i]
+				l.contradiction(c)
+			}
+			continue
+		}
+		entries, lines, err := readList[Requirement](full, data)
+		if err != nil {
+			l.fail(err)
+		}
+		for i, r := range entries {
+			r.File, r.Line = full, lines[i]
+			l.require(r)
+		}
+	}
+}
+
+// readList reads a YAML list of mappings, and the line at which each begins.
+func readList[T any](full string, data []byte) (entries []T, lines []int, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, yamlError(full, err)
+	}
+	var nodes []yaml.Node
+	if err := yaml.Unmarshal(data, &nodes); err != nil {
+		return nil, nil, yamlError(full, err)
+	}
+	for _, n := range nodes {
+		lines = append(lines, n.Line)
+	}
+	return entries, lines, nil
+}
+
+// yamlError puts the place that the YAML package names behind the file.
+func yamlError(full string, err error) error {
+	var all []error
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	for part := range strings.SplitSeq(strings.TrimPrefix(text, "unmarshal errors:\n"), "\n") {
+		part = strings.TrimPrefix(strings.TrimSpace(part), "line ")
+		line, what, found := strings.Cut(part, ": ")
+		if !found {
+			line, what = "1", part
+		}
+		if before, _, named := strings.Cut(what, " not found in type"); named {
+			what = before + " is unknown"
+		}
+		all = append(all, fmt.Errorf("%s:%s: %s; write a list of mappings as the other files of requirements do", full, line, what))
+	}
+	return errors.Join(all...)
+}
+
+func (l *loader) require(r Requirement) {
+	for _, field := range []struct{ name, value string }{
+		{"id", r.ID}, {"document", r.Document}, {"section", r.Section}, {"says", r.Says},
+	} {
+		if field.value == "" {
+			l.failAt(r.File, r.Line, "the requirement %s has no %s; give one", r.ID, field.name)
+		}
+	}
+	if r.Level == 0 {
+		l.failAt(r.File, r.Line, "the requirement %s has no level; give documented, standard or inferred", r.ID)
+	}
+	if r.Level == Inferred && r.Because == "" {
+		l.failAt(r.File, r.Line, "the requirement %s is inferred without a because; say from what", r.ID)
+	}
+	for _, other := range l.suite.Requirements {
+		if other.ID == r.ID {
+			l.failAt(r.File, r.Line, "the requirement %s is at %s:%d too; an id is used once", r.ID, other.File, other.Line)
+			return
+		}
+	}
+	l.suite.Requirements = append(l.suite.Requirements, r)
+}
+
+func (l *loader) contradiction(c Contradiction) {
+	for _, field := range []struct {
+		name  string
+		given bool
+	}{
+		{"id", c.ID != ""}, {"what", c.What != ""}, {"where", len(c.Where) > 0}, {"ruling", c.Ruling != ""}, {"pinned", len(c.Pinned) > 0},
+	} {
+		if !field.given {
+			l.failAt(c.File, c.Line, "the contradiction %s has no %s; give one", c.ID, field.name)
+		}
+	}
+	l.suite.Contradictions = append(l.suite.Contradictions, c)
+}

@@ -1,0 +1,120 @@
+package conformance
+
+import (
+	"slices"
+	"time"
+)
+
+// A Check judges one aspect of an answer, or of all answers of a run. Each check
+// is one row of a table in a checks_*.go file.
+type Check struct {
+	Name         string   // says what holds: "times-ordered"
+	Requirements []string // what it charges; empty where it charges what the case is to prove
+	Doc          string   // one sentence
+
+	on     func(*Exchange) bool // where it applies
+	judge  func(*Exchange, time.Time) []Problem
+	across func([]*Exchange) map[*Exchange][]Problem // in place of judge: over all exchanges of a run
+}
+
+// A Problem is one place in an answer that is not as it has to be.
+type Problem struct {
+	Place, Want, Got string
+	Requirement      string // where empty, the first requirement of the check
+}
+
+// Checks returns every check, in the order in which findings are listed.
+func Checks() []Check {
+	return slices.Concat(wireChecks(), statusChecks(), headerChecks(), bodyChecks(), relationChecks(), refusalChecks(), runChecks())
+}
+
+// statusRequirements are the requirements on the status of a refusal; a case
+// that is refused proves at most one of them.
+func statusRequirements() []string {
+	return []string{"refusal.status-auth", "refusal.status-role", "refusal.status-body", "refusal.media-type", "refusal.method"}
+}
+
+// charged returns the requirements that are broken when a request meant to be
+// accepted is not, or one meant to be refused is accepted: those of the case
+// that no check of their own judges, and isolation, which breaks in both ways.
+func (c *Case) charged(checks []Check) (out []string) {
+	for _, id := range c.Proves {
+		owned := slices.ContainsFunc(checks, func(k Check) bool { return slices.Contains(k.Requirements, id) })
+		if !owned || id == "state.isolated" {
+			out = append(out, id)
+		}
+	}
+	if len(out) == 0 {
+		if status := c.statusRequirement(); status != "" {
+			out = append(out, status)
+		}
+	}
+	return out
+}
+
+// statusRequirement returns the requirement of the case on a refusal's status.
+func (c *Case) statusRequirement() string {
+	for _, id := range c.Proves {
+		if slices.Contains(statusRequirements(), id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// expect is what the exchange's step expects; Either for recorded traffic.
+func (x *Exchange) expect() Expectation {
+	if x.Case == nil {
+		return Either
+	}
+	return x.Case.Steps[x.Step].Expect
+}
+
+func (x *Exchange) statuses() []int {
+	if x.Case == nil {
+		return nil
+	}
+	return x.Case.Steps[x.Step].Statuses
+}
+
+// The predicates below say where a check applies.
+
+func answered(x *Exchange) bool { return x.Response != nil }
+
+func sent(x *Exchange) bool { return true }
+
+func success(x *Exchange) bool { return answered(x) && x.Response.Status/100 == 2 }
+
+func toAccept(x *Exchange) bool { return answered(x) && x.expect() == Accepted }
+
+func toRefuse(x *Exchange) bool { return answered(x) && x.expect() == Refused }
+
+// refusal is an answer of the 4xx or 5xx class to a request that need not be
+// accepted.
+func refusal(x *Exchange) bool {
+	return answered(x) && x.Response.Status >= 400 && x.expect() != Accepted
+}
+
+// complete tells that the body is all there, so that it can be judged.
+func complete(x *Exchange) bool { return answered(x) && x.Err == nil && !x.Response.Truncated }
+
+// carriesAction is a success that owes a FileMachineAction in its body.
+func carriesAction(x *Exchange) bool {
+	if !success(x) || !complete(x) {
+		return false
+	}
+	switch status := x.Response.Status; x.expect() {
+	case Accepted:
+		return status != 204 && status != 205 // these have no body
+	case Either:
+		return status == 201
+	}
+	return false
+}
+
+// readable is an answer that carries an action in one well-formed JSON object.
+func readable(x *Exchange) bool { return carriesAction(x) && x.view().action != nil }
+
+func problem(place, want, got string) []Problem {
+	return []Problem{{Place: place, Want: want, Got: got}}
+}

@@ -1,0 +1,75 @@
+package conformance
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+func headerChecks() []Check {
+	return []Check{
+		{Name: "media-type", Requirements: []string{"response.media-type"},
+			Doc: "A 201 says that its body is application/json; parameters are free.",
+			on:  carriesAction, judge: mediaType},
+		{Name: "challenge", Requirements: []string{"refusal.status-auth"},
+			Doc: "A 401 carries a WWW-Authenticate that names the Bearer scheme.",
+			on:  refusal, judge: challenge},
+		{Name: "allow", Requirements: []string{"refusal.method"},
+			Doc: "A 405 carries an Allow that lists POST.",
+			on:  refusal, judge: allow},
+	}
+}
+
+func mediaType(x *Exchange, _ time.Time) []Problem {
+	values := x.Response.Header.Values("Content-Type")
+	const place, want = "header Content-Type", "application/json"
+	switch {
+	case len(values) == 0:
+		return problem(place, want, "no such header")
+	case len(values) > 1:
+		return problem(place, "one value", show(values))
+	case x.view().media != want:
+		return problem(place, want, show(values[0]))
+	}
+	return nil
+}
+
+var (
+	quotedString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	bearerScheme = regexp.MustCompile(`(?i)(?:^|,)[ \t]*bearer(?:[ \t,]|$)`)
+)
+
+func challenge(x *Exchange, _ time.Time) []Problem {
+	if x.Response.Status != http.StatusUnauthorized {
+		return nil
+	}
+	const place, want = "header WWW-Authenticate", "a challenge of the Bearer scheme"
+	values := x.Response.Header.Values("WWW-Authenticate")
+	if len(values) == 0 {
+		return problem(place, want, "no such header")
+	}
+	for _, v := range values {
+		if bearerScheme.MatchString(quotedString.ReplaceAllString(v, `""`)) {
+			return nil
+		}
+	}
+	return problem(place, want, show(strings.Join(values, ", ")))
+}
+
+func allow(x *Exchange, _ time.Time) []Problem {
+	if x.Response.Status != http.StatusMethodNotAllowed {
+		return nil
+	}
+	const place, want = "header Allow", "a list with POST"
+	values := x.Response.Header.Values("Allow")
+	if len(values) == 0 {
+		return problem(place, want, "no such header")
+	}
+	all := strings.Join(values, ",")
+	if slices.ContainsFunc(strings.Split(all, ","), func(m string) bool { return strings.TrimSpace(m) == "POST" }) {
+		return nil
+	}
+	return problem(place, want, show(all))
+}

@@ -1,0 +1,132 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The names of the checks that compare what became of a request with what was
+// meant to become of it. They say nothing where the control fared the same.
+const (
+	createdCheck = "created"
+	servedCheck  = "served"
+	acceptsCheck = "accepts"
+	refusesCheck = "refuses"
+	refusedWith  = "refusal-status"
+)
+
+func statusChecks() []Check {
+	return []Check{
+		{Name: createdCheck, Requirements: []string{"response.created"},
+			Doc: "A valid, authorised request is answered exactly 201.",
+			on:  toAccept, judge: created},
+		{Name: servedCheck, Requirements: []string{"operation.exists"},
+			Doc: "POST on the documented path is not answered 404, 405 or 501.",
+			on:  toAccept, judge: served},
+		{Name: acceptsCheck,
+			Doc: "A valid request is accepted in the form of the case; charged to what the case is to prove.",
+			on:  toAccept, judge: accepts},
+		{Name: refusesCheck,
+			Doc: "A request that lacks what is owed is not accepted; charged to what the case is to prove.",
+			on:  toRefuse, judge: refuses},
+		{Name: refusedWith, Requirements: statusRequirements(),
+			Doc: "A refusal carries one of the statuses that count for its reason.",
+			on:  toRefuse, judge: refusalStatus},
+		{Name: "no-server-error", Requirements: []string{"refusal.no-server-error"},
+			Doc: "A request that cannot be served is the client's error, not the server's.",
+			on:  refusal, judge: noServerError},
+	}
+}
+
+func created(x *Exchange, _ time.Time) []Problem {
+	status := x.Response.Status
+	// Where a single request takes an unusual form, its refusal is charged to the
+	// form. In a case of several requests each is a plain valid one.
+	plain := slices.Contains(x.Case.Proves, "response.created") || len(x.Case.Steps) > 1
+	if status == 201 || status/100 != 2 && !plain {
+		return nil
+	}
+	got := fmt.Sprint(status)
+	if status == 401 || status == 403 {
+		got += " (is the token one of a user who may act?)"
+	}
+	return problem("status", "201", got)
+}
+
+func served(x *Exchange, _ time.Time) []Problem {
+	status := x.Response.Status
+	if slices.Contains([]int{404, 405, 501}, status) && slices.Contains(x.Case.Proves, "operation.exists") {
+		got := fmt.Sprint(status)
+		if status == 404 {
+			got += " (does the machine exist?)"
+		}
+		return problem("status", "the operation, answered 201", got)
+	}
+	return nil
+}
+
+func accepts(x *Exchange, _ time.Time) (out []Problem) {
+	if x.Response.Status/100 == 2 {
+		return nil
+	}
+	for _, id := range x.charges() {
+		out = append(out, Problem{"status", "201, for the request is valid", fmt.Sprint(x.Response.Status), id})
+	}
+	return out
+}
+
+func refuses(x *Exchange, _ time.Time) (out []Problem) {
+	if x.Response.Status/100 != 2 {
+		return nil
+	}
+	for _, id := range x.charges() {
+		out = append(out, Problem{"status", "a refusal: " + orList(x.statuses()), fmt.Sprint(x.Response.Status), id})
+	}
+	return out
+}
+
+// charges are the requirements that acceptance and refusal are charged to. What
+// the first request of several meets is no matter of isolation.
+func (x *Exchange) charges() []string {
+	if x.Step == 0 && len(x.Case.Steps) > 1 && !x.Case.AtOnce {
+		return slices.DeleteFunc(slices.Clone(x.Case.open), func(id string) bool { return id == "state.isolated" })
+	}
+	return x.Case.open
+}
+
+func refusalStatus(x *Exchange, _ time.Time) (out []Problem) {
+	status := x.Response.Status
+	// A success with an action is acceptance, which is a finding of another check.
+	if slices.Contains(x.statuses(), status) || status/100 == 2 && looksLikeAction(x.view().action) {
+		return nil
+	}
+	charged := x.Case.statusRequirement()
+	if charged == "" && status/100 != 2 {
+		charged = x.Case.open[0]
+	}
+	if charged == "" || status/100 == 2 && slices.Contains(x.Case.open, charged) {
+		return nil
+	}
+	return []Problem{{"status", orList(x.statuses()), fmt.Sprint(status), charged}}
+}
+
+func noServerError(x *Exchange, _ time.Time) []Problem {
+	if status := x.Response.Status; status >= 500 && !slices.Contains(x.statuses(), status) {
+		return problem("status", "no 5xx, for the request is at fault", fmt.Sprint(status))
+	}
+	return nil
+}
+
+// orList writes "400 or 422".
+func orList(statuses []int) string {
+	var words []string
+	for _, s := range statuses {
+		words = append(words, fmt.Sprint(s))
+	}
+	if last := len(words) - 1; last > 0 {
+		return strings.Join(words[:last], ", ") + " or " + words[last]
+	}
+	return strings.Join(words, "")
+}

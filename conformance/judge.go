@@ -1,0 +1,171 @@
+package conformance
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/schemas"
+)
+
+// Judge returns what one exchange breaks, sorted by check and place. It looks at
+// the exchange alone: relations between answers are judged by [Suite.Run]. An
+// exchange without a Case is judged as one that may be accepted or refused.
+// Times are held against now.
+func (s *Suite) Judge(x *Exchange, now time.Time) []Finding {
+	if x.schema == nil {
+		x.schema, x.errors = s.schemaFor(x), s.errors
+	}
+	if x.Case == nil && x.sha1 == "" {
+		x.sha1 = sentSha1(x.Request.Body)
+		x.header = x.Request.Header
+	}
+	if x.unjudged() != "" || x.Case != nil && x.Case.Steps[x.Step].Abort {
+		return nil
+	}
+	var out []Finding
+	for _, c := range s.checks {
+		if c.judge == nil || !c.on(x) {
+			continue
+		}
+		for _, p := range c.judge(x, now) {
+			out = append(out, s.finding(c, x, p))
+		}
+	}
+	return out
+}
+
+// judgeAcross returns what the exchanges of one run break together.
+func (s *Suite) judgeAcross(all []*Exchange) map[*Exchange][]Finding {
+	out := map[*Exchange][]Finding{}
+	for _, c := range s.checks {
+		if c.across == nil {
+			continue
+		}
+		for x, problems := range c.across(all) {
+			for _, p := range problems {
+				out[x] = append(out[x], s.finding(c, x, p))
+			}
+		}
+	}
+	return out
+}
+
+// finding charges a problem to its requirement.
+func (s *Suite) finding(c Check, x *Exchange, p Problem) Finding {
+	id := p.Requirement
+	if id == "" {
+		id = c.Requirements[0]
+	}
+	f := Finding{Check: c.Name, Requirement: id, Step: x.Step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
+	if r := s.requirement[id]; r != nil {
+		f.Level = r.Level
+	}
+	if x.Case != nil {
+		f.Case = x.Case.ID
+	}
+	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, f.Step, f.Place)
+	return f
+}
+
+// schemaFor returns the schema of the operation that the exchange called.
+func (s *Suite) schemaFor(x *Exchange) *schemas.Schema {
+	if x.Case != nil {
+		return s.schema[x.Case.Operation]
+	}
+	u, err := url.Parse(x.Request.URL)
+	if err != nil {
+		return nil
+	}
+	for _, op := range s.Operations {
+		before, after, _ := strings.Cut(op.Path, "{id}")
+		if op.Method == x.Request.Method && strings.Contains(u.Path, before) && strings.HasSuffix(u.Path, after) {
+			return s.schema[op.ID]
+		}
+	}
+	return nil
+}
+
+// unjudged says why an exchange is no evidence for or against the contract, or "".
+func (x *Exchange) unjudged() string {
+	if x.Err != nil {
+		switch x.Err.Kind {
+		case Unreachable, TooLong, Cancelled:
+			return x.Err.Msg
+		}
+	}
+	if x.Response == nil {
+		return ""
+	}
+	if x.Response.Status == http.StatusTooManyRequests {
+		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer at once with -parallel"
+	}
+	if complete(x) && x.view().err != nil {
+		return "the body could not be judged: " + x.view().err.Error()
+	}
+	return ""
+}
+
+// sentSha1 reads Sha1 from a request's body, "" where it cannot.
+func sentSha1(body []byte) string {
+	var members map[string]any
+	if strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil {
+		return ""
+	}
+	sha1, _ := members["Sha1"].(string)
+	return sha1
+}
+
+// counts tells what a finding makes of its case.
+func (r *runner) counts(f Finding) Outcome {
+	if f.Level == Inferred && !r.options.Strict {
+		return Deviated
+	}
+	return Failed
+}
+
+// judged returns the findings of a case that count at the run's level, and what
+// they come to.
+func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]bool) (findings []Finding, outcome Outcome, reason string) {
+	for _, x := range j.exchanges {
+		findings = append(append(findings, x.findings...), across[x]...)
+		if why := x.unjudged(); why != "" && reason == "" {
+			outcome, reason = Errored, why
+		}
+	}
+	findings = slices.DeleteFunc(findings, func(f Finding) bool { return f.Level > r.options.Level })
+	inconclusive := ""
+	if j.c.Control != "" && !accepted[j.c.Control] {
+		inconclusive = fmt.Sprintf("its control %s was not accepted, so this answer proves nothing", j.c.Control)
+		// What became of the request says nothing; what the answer looks like does.
+		findings = slices.DeleteFunc(findings, func(f Finding) bool {
+			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith}, f.Check)
+		})
+	}
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
+	})
+	worst := Outcome(0)
+	for _, f := range findings {
+		worst = max(worst, r.counts(f))
+	}
+	switch {
+	case worst == Failed:
+		return findings, Failed, ""
+	case j.skip != "":
+		return findings, j.outcome, j.skip
+	case outcome == Errored:
+		return findings, Errored, reason
+	case inconclusive != "":
+		return findings, max(worst, Inconclusive), inconclusive
+	case worst != 0:
+		return findings, worst, ""
+	}
+	return findings, Passed, ""
+}

@@ -1,0 +1,113 @@
+package conformance
+
+import "time"
+
+// ReportSchema is the $id of the JSON Schema that a [Report] in JSON keeps;
+// schemas/report.schema.json holds it.
+const ReportSchema = "https://fmaspec.invalid/schemas/report.schema.json"
+
+// A Report is everything that a run found out, in stable order, without a
+// secret in it. Every format is rendered from it.
+type Report struct {
+	Schema       string              `json:"$schema"` // the $id of the report's JSON Schema
+	Suite        SuiteInfo           `json:"suite"`
+	Target       TargetInfo          `json:"target"`
+	Started      time.Time           `json:"started"`
+	Elapsed      time.Duration       `json:"elapsed_ns"`
+	Verdict      Verdict             `json:"verdict"`
+	Reason       string              `json:"reason,omitempty"` // why the verdict is inconclusive or interrupted
+	Totals       Totals              `json:"totals"`
+	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
+	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
+}
+
+// A Verdict is what a whole run comes to.
+type Verdict string
+
+// The verdicts.
+const (
+	Conformant    Verdict = "conformant"     // nothing failed, and something was proven
+	NotConformant Verdict = "not-conformant" // at least one case failed
+	Unjudged      Verdict = "unjudged"       // nothing failed, but too much could not be judged
+)
+
+// SuiteInfo identifies the suite that judged, and how it was set.
+type SuiteInfo struct {
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Contract string `json:"contract"` // SHA-256 over the OpenAPI document, schemas, requirements and cases
+	Level    Level  `json:"level"`    // the weakest level judged
+	Strict   bool   `json:"strict"`
+	Seed     string `json:"seed"` // repeats the values of {{sha1}} and {{comment}}
+	Parallel int    `json:"parallel"`
+	Timeout  string `json:"timeout"`
+}
+
+// TargetInfo identifies what was judged.
+type TargetInfo struct {
+	URL     string `json:"url"`
+	Name    string `json:"name"`
+	Machine string `json:"machine"`
+}
+
+// Totals counts cases by outcome. Total is the sum of the others but
+// Requests and Findings.
+type Totals struct {
+	Total         int `json:"total"`
+	Passed        int `json:"passed"`
+	Deviated      int `json:"deviated"`
+	Failed        int `json:"failed"`
+	Errored       int `json:"errored"`
+	Inconclusive  int `json:"inconclusive"`
+	Skipped       int `json:"skipped"`
+	NotApplicable int `json:"not_applicable"`
+	Requests      int `json:"requests"` // exchanges made
+	Findings      int `json:"findings"`
+}
+
+// A RequirementResult is a requirement and the worst outcome of the cases that
+// were to prove it.
+type RequirementResult struct {
+	Requirement
+	State    string  `json:"state"` // "declared" or "exercised"
+	Outcome  Outcome `json:"outcome"`
+	Cases    int     `json:"cases"`    // cases of this run that prove it and were judged
+	Findings int     `json:"findings"` // findings against it, wherever they were made
+}
+
+// A CaseResult is what became of one case.
+type CaseResult struct {
+	ID        string           `json:"id"`
+	Title     string           `json:"title"`
+	Operation string           `json:"operation"`
+	Proves    []string         `json:"proves"`
+	Control   string           `json:"control,omitempty"`
+	File      string           `json:"file"`
+	Line      int              `json:"line"`
+	Outcome   Outcome          `json:"outcome"`
+	Reason    string           `json:"reason,omitempty"` // why it was skipped, not applicable, inconclusive or errored
+	Findings  []Finding        `json:"findings"`         // sorted by step, check, place
+	Exchanges []ExchangeResult `json:"exchanges"`        // in the order of the steps
+}
+
+// An ExchangeResult is an exchange as a report keeps it.
+type ExchangeResult struct {
+	Request  Request       `json:"request"`
+	Response *Response     `json:"response"` // null where no answer came
+	Error    string        `json:"error,omitempty"`
+	Elapsed  time.Duration `json:"elapsed_ns"`
+	Curl     string        `json:"curl"` // a shell command that sends the request again; secrets as $FMASPEC_… variables
+}
+
+// A Finding is one way in which an answer breaks one requirement.
+type Finding struct {
+	Key         string `json:"key"`  // stable identity without prose: "check case#step place"
+	Case        string `json:"case"` // ID of the case
+	Step        int    `json:"step"` // index into the case's exchanges
+	Check       string `json:"check"`
+	Requirement string `json:"requirement"`
+	Level       Level  `json:"level"`
+	Place       string `json:"place"` // "status", "header Content-Type", "body", "connection", or a JSON pointer such as "/fileInstances/0/status"
+	Want        string `json:"want"`
+	Got         string `json:"got"`
+}

@@ -1,0 +1,393 @@
+package conformance_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/reference"
+)
+
+const token, unprivileged, unknownMachine = "token-of-one-who-may-0123456789", "token-of-one-who-may-not-987654", "ffffffffffffffffffffffffffffffffffffffff"
+
+func honest() http.Handler {
+	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine})
+}
+
+func target(h http.Handler) conformance.Target {
+	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine}
+}
+
+func faulty(t *testing.T, name string) http.Handler {
+	t.Helper()
+	f, ok := reference.FindFault(name)
+	require.True(t, ok, "fault %s", name)
+	return f.Wrap(honest())
+}
+
+func load(t *testing.T) *conformance.Suite {
+	t.Helper()
+	s, err := conformance.Load()
+	require.NoError(t, err)
+	return s
+}
+
+func run(t *testing.T, target conformance.Target, o conformance.Options) *conformance.Report {
+	t.Helper()
+	r, err := load(t).Run(t.Context(), target, o)
+	require.NoError(t, err)
+	require.Equal(t, r.Totals.Total, len(r.Cases))
+	sum := r.Totals
+	require.Equal(t, sum.Total, sum.Passed+sum.Deviated+sum.Failed+sum.Errored+sum.Inconclusive+sum.Skipped+sum.NotApplicable, "want totals that add up")
+	return r
+}
+
+// broken lists the requirements that have findings.
+func broken(r *conformance.Report) (ids []string) {
+	for _, q := range r.Requirements {
+		if q.Findings > 0 {
+			ids = append(ids, q.ID)
+		}
+	}
+	return ids
+}
+
+// refusing answers everything with one status.
+func refusing(status int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.Header().Set("Allow", "POST")
+		w.WriteHeader(status)
+	})
+}
+
+func TestRunFindsNothingWithTheHonestServer(t *testing.T) {
+	r := run(t, target(honest()), conformance.Options{Strict: true})
+	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.GreaterOrEqual(t, r.Totals.Passed, 200)
+	require.Equal(t, r.Totals.Total, r.Totals.Passed)
+	for _, q := range r.Requirements {
+		require.Equal(t, conformance.Passed, q.Outcome, q.ID)
+		require.Equal(t, "exercised", q.State, q.ID)
+	}
+	require.True(t, slices.IsSortedFunc(r.Cases, func(a, b conformance.CaseResult) int { return strings.Compare(a.ID, b.ID) }))
+}
+
+func TestRunOverAPortAndInMemoryComeToTheSame(t *testing.T) {
+	for _, fault := range []string{"answers-200", "drops-id"} {
+		server := httptest.NewServer(faulty(t, fault))
+		defer server.Close()
+		byPort := target(nil)
+		byPort.URL = server.URL
+		a := run(t, byPort, conformance.Options{})
+		b := run(t, target(faulty(t, fault)), conformance.Options{})
+		require.Equal(t, conformance.NotConformant, a.Verdict)
+		require.Equal(t, a.Totals, b.Totals)
+		require.Equal(t, broken(a), broken(b))
+	}
+}
+
+func TestARefusalProvesNothingBesideARefusedControl(t *testing.T) {
+	r := run(t, target(refusing(401)), conformance.Options{})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Positive(t, r.Totals.Inconclusive)
+	for _, c := range r.Cases {
+		switch {
+		case c.ID == "requestSample/valid/accepts-plain-request":
+			require.Equal(t, conformance.Failed, c.Outcome)
+		case strings.Contains(c.ID, "/auth/refuses-missing-authorization"), strings.Contains(c.ID, "/body/refuses-missing-comment"):
+			require.Equal(t, conformance.Inconclusive, c.Outcome, c.ID)
+			require.Contains(t, c.Reason, "its control")
+		}
+	}
+	// The refusals of bodies came as 401 rather than 400, for which the token is to
+	// blame and not the body.
+	require.NotContains(t, broken(r), "refusal.status-body")
+}
+
+func TestRunSendsTheControlOfASelectedCase(t *testing.T) {
+	r := run(t, target(honest()), conformance.Options{Run: "^requestSample/body/refuses-missing-comment$"})
+	var ids []string
+	for _, c := range r.Cases {
+		ids = append(ids, c.ID)
+	}
+	require.Equal(t, []string{"requestSample/body/refuses-missing-comment", "requestSample/valid/accepts-plain-request"}, ids)
+}
+
+func TestTheLevelNarrowsWhatIsJudged(t *testing.T) {
+	h := faulty(t, "omits-challenge")
+	require.NotContains(t, broken(run(t, target(h), conformance.Options{Level: conformance.Documented})), "refusal.status-auth")
+	require.Equal(t, conformance.Conformant, run(t, target(h), conformance.Options{Level: conformance.Documented}).Verdict)
+	r := run(t, target(h), conformance.Options{Level: conformance.Standard})
+	require.Equal(t, []string{"refusal.status-auth"}, broken(r))
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	for _, q := range r.Requirements {
+		require.NotEqual(t, conformance.Inferred, q.Level)
+	}
+}
+
+func TestStrictTurnsADeviationIntoAFailure(t *testing.T) {
+	h := faulty(t, "takes-blank-comment")
+	lenient := run(t, target(h), conformance.Options{})
+	require.Equal(t, conformance.Conformant, lenient.Verdict)
+	require.Positive(t, lenient.Totals.Deviated)
+	require.Zero(t, lenient.Totals.Failed)
+	strict := run(t, target(h), conformance.Options{Strict: true})
+	require.Equal(t, conformance.NotConformant, strict.Verdict)
+	require.Equal(t, lenient.Totals.Deviated, strict.Totals.Failed)
+}
+
+func TestASeedRepeatsEveryRequest(t *testing.T) {
+	bodies := func(seed string) string {
+		var mu sync.Mutex
+		var all []string
+		h := honest()
+		run(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			mu.Lock()
+			all = append(all, string(body))
+			mu.Unlock()
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+			h.ServeHTTP(w, r)
+		})), conformance.Options{Seed: seed, Run: "/valid/"})
+		slices.Sort(all)
+		return strings.Join(all, "\n")
+	}
+	require.Equal(t, bodies("a"), bodies("a"))
+	require.NotEqual(t, bodies("a"), bodies("b"))
+}
+
+func TestEachCaseAsksForAFileOfItsOwn(t *testing.T) {
+	r := run(t, target(honest()), conformance.Options{Run: "/valid/accepts-plain|/auth/refuses-missing"})
+	seen := map[string]string{}
+	for _, c := range r.Cases {
+		var body struct{ Sha1 string }
+		require.NoError(t, json.Unmarshal(c.Exchanges[0].Request.Body, &body))
+		require.Regexp(t, regexp.MustCompile(`^[0-9a-f]{40}$`), body.Sha1)
+		require.Empty(t, seen[body.Sha1], "want a Sha1 that no other case has")
+		seen[body.Sha1] = c.ID
+	}
+}
+
+func TestAnInterruptedRunKeepsWhatIsKnown(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var answered atomic.Int32
+	h := honest()
+	stopping := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if answered.Add(1) > 20 {
+			cancel()
+			<-r.Context().Done() // the client goes away
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+	r, err := load(t).Run(ctx, target(stopping), conformance.Options{Timeout: time.Hour, Parallel: 4})
+	require.NoError(t, err)
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, "the run was interrupted", r.Reason)
+	require.Positive(t, r.Totals.Passed)
+	require.Positive(t, r.Totals.Skipped)
+	require.Zero(t, r.Totals.Failed, "want no case failed for an answer that the run did not wait for")
+}
+
+func TestASilentServerIsNotAskedForEver(t *testing.T) {
+	var asked atomic.Int32
+	silent := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	r := run(t, target(silent), conformance.Options{Timeout: 100 * time.Millisecond})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, []string{"http.framing"}, broken(r))
+	require.Positive(t, r.Totals.Skipped)
+	require.Less(t, int(asked.Load()), r.Totals.Total/4, "want the rest not sent when nothing is answered")
+}
+
+func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	closed.Close()
+	foreign, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer foreign.Close()
+	go func() {
+		for {
+			c, err := foreign.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				io.WriteString(c, "220 mail.example ESMTP\r\n")
+				io.Copy(io.Discard, c)
+				c.Close()
+			}()
+		}
+	}()
+	rows := []struct {
+		why    string
+		target conformance.Target
+		reason string
+	}{
+		{"nobody listens", conformance.Target{URL: "http://" + closed.Addr().String()}, "refused"},
+		{"another protocol is spoken", conformance.Target{URL: "http://" + foreign.Addr().String()}, "does not speak HTTP"},
+		{"the rate is limited", target(refusing(429)), "429"},
+		{"the body is longer than is judged", target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(201)
+			io.WriteString(w, strings.Repeat(" ", 5<<20))
+		})), "at most"},
+	}
+	for _, r := range rows {
+		t.Run(r.why, func(t *testing.T) {
+			got := run(t, r.target, conformance.Options{Run: "accepts-plain-request"})
+			require.Equal(t, conformance.Unjudged, got.Verdict)
+			require.Contains(t, got.Reason, r.reason)
+			require.Equal(t, got.Totals.Total, got.Totals.Errored)
+			require.Empty(t, broken(got))
+		})
+	}
+}
+
+func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
+	bare := target(honest())
+	bare.UnprivilegedToken, bare.UnknownMachine = "", ""
+	r := run(t, bare, conformance.Options{})
+	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.GreaterOrEqual(t, r.Totals.NotApplicable, 4)
+	for _, c := range r.Cases {
+		if c.Outcome == conformance.NotApplicable {
+			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|unknown-machine)$`, c.Reason)
+			require.Empty(t, c.Exchanges)
+		}
+	}
+}
+
+func TestNothingConclusiveIsNoSuccess(t *testing.T) {
+	bare := target(honest())
+	bare.UnprivilegedToken = ""
+	s, err := conformance.Load(own(strings.NewReplacer("# expect: accepted", "# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
+	require.NoError(t, err)
+	r, err := s.Run(t.Context(), bare, conformance.Options{})
+	require.NoError(t, err)
+	require.Equal(t, 1, r.Totals.NotApplicable)
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, "no case was conclusive", r.Reason)
+}
+
+func TestMisuseSendsNothing(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer server.Close()
+	loopback := conformance.Target{URL: server.URL, Token: token}
+	with := func(change func(*conformance.Target)) conformance.Target {
+		t := loopback
+		change(&t)
+		return t
+	}
+	rows := []struct {
+		why    string
+		target conformance.Target
+		o      conformance.Options
+		want   string
+	}{
+		{"a pattern that matches nothing", loopback, conformance.Options{Run: "accepts-plain-reqest"}, `-run "accepts-plain-reqest" matches no case (did you mean "accepts-plain-request"?)`},
+		{"a skip that matches nothing", loopback, conformance.Options{Skip: "nothing-at-all"}, `-skip "nothing-at-all" matches no case`},
+		{"a pattern that is none", loopback, conformance.Options{Run: "("}, `-run "(": missing closing )`},
+		{"nothing left", loopback, conformance.Options{Run: "missing-comment", Skip: "missing-comment"}, "no case is left to send"},
+		{"an unknown case", loopback, conformance.Options{Only: []string{"requestSample/x"}}, `unknown case "requestSample/x"`},
+		{"no URL", with(func(t *conformance.Target) { t.URL = "" }), conformance.Options{}, "want http:// or https://"},
+		{"a URL without a scheme", with(func(t *conformance.Target) { t.URL = "localhost:80" }), conformance.Options{}, "want http:// or https://"},
+		{"a URL that is none", with(func(t *conformance.Target) { t.URL = "http://[::1" }), conformance.Options{}, "cannot be read"},
+		{"a URL with a password that cannot be read", with(func(t *conformance.Target) { t.URL = "http://user:hunter2@127.0.0.1:%zz" }), conformance.Options{}, "cannot be read"},
+		{"a password in the URL", with(func(t *conformance.Target) { t.URL = "http://user:hunter2@127.0.0.1:1" }), conformance.Options{}, "has no place here"},
+		{"a query in the URL", with(func(t *conformance.Target) { t.URL += "?key=1" }), conformance.Options{}, "has no place here"},
+		{"a token with a line break", with(func(t *conformance.Target) { t.Token = "a\nb" }), conformance.Options{}, "the token holds a blank"},
+		{"a machine that is a path", with(func(t *conformance.Target) { t.Machine = "a/b" }), conformance.Options{}, `the machine id "a/b"`},
+		{"no token for a server elsewhere", conformance.Target{URL: "https://example.invalid"}, conformance.Options{}, "no token; set FMASPEC_TOKEN"},
+	}
+	for _, r := range rows {
+		t.Run(r.why, func(t *testing.T) {
+			_, err := load(t).Run(t.Context(), r.target, r.o)
+			var usage *conformance.UsageError
+			require.ErrorAs(t, err, &usage)
+			require.ErrorContains(t, err, r.want)
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+	require.Zero(t, asked.Load())
+}
+
+func TestNothingTakesEffectElsewhereUnlessArmedByName(t *testing.T) {
+	elsewhere := conformance.Target{URL: "https://example.invalid", Token: token}
+	rows := []struct {
+		why  string
+		t    conformance.Target
+		o    conformance.Options
+		want string
+	}{
+		{"not armed", elsewhere, conformance.Options{}, "pass -accept-risk=requestSample"},
+		{"armed for the other operation", elsewhere, conformance.Options{AcceptRisk: []string{"requestSample"}}, "pass -accept-risk=stopAndQuarantineFile"},
+		{"no machine named", elsewhere, conformance.Options{AcceptRisk: []string{"requestSample", "stopAndQuarantineFile"}}, "no machine was named"},
+	}
+	for _, r := range rows {
+		t.Run(r.why, func(t *testing.T) {
+			_, err := load(t).Run(t.Context(), r.t, r.o)
+			var safety *conformance.SafetyError
+			require.ErrorAs(t, err, &safety)
+			require.ErrorContains(t, err, r.want)
+		})
+	}
+}
+
+func TestASecretReachesNoReport(t *testing.T) {
+	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("X-Echo", r.Header.Get("Authorization"))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(400)
+		fmt.Fprintf(w, `{"error":{"code":"x","message":%q}}`, r.Header.Get("Authorization")+r.URL.String()+string(body))
+	})
+	r := run(t, target(echo), conformance.Options{})
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), token)
+	require.NotContains(t, string(text), unprivileged)
+	require.Contains(t, string(text), "$FMASPEC_TOKEN", "want the variable in the secret's place")
+	require.Contains(t, broken(r), "error.body", "want an answer that repeats the token to be found")
+}
+
+func TestProgressCountsEveryCase(t *testing.T) {
+	var last, calls int
+	r := run(t, target(honest()), conformance.Options{Progress: func(done, total, failed int) {
+		calls++
+		require.Equal(t, calls, done)
+		last = total
+	}})
+	require.Equal(t, r.Totals.Total, calls)
+	require.Equal(t, calls, last)
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var followed atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer elsewhere.Close()
+	r := run(t, target(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect)), conformance.Options{Run: "accepts-plain-request"})
+	require.Equal(t, []string{"response.created", "http.no-redirect"}, broken(r))
+	require.Zero(t, followed.Load())
+}

@@ -1,0 +1,85 @@
+package conformance
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Select returns the cases that a run with these options sends, sorted by id:
+// those that prove something at its level, narrowed by Run, Skip and Only, with
+// the controls that they need. A pattern that matches nothing is a
+// [*UsageError].
+func (s *Suite) Select(o Options) ([]*Case, error) {
+	o = o.prepared()
+	run, err := s.pattern("run", o.Run)
+	if err != nil {
+		return nil, err
+	}
+	skip, err := s.pattern("skip", o.Skip)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range o.Only {
+		if s.byID[id] == nil {
+			return nil, usage("unknown case %q%s", id, meant(id, keys(s.byID)))
+		}
+	}
+	chosen := map[string]*Case{}
+	for _, c := range s.Cases {
+		switch {
+		case !s.provesAt(c, o.Level),
+			run != nil && !run.MatchString(c.ID),
+			skip != nil && skip.MatchString(c.ID),
+			o.Only != nil && !slices.Contains(o.Only, c.ID):
+			continue
+		}
+		chosen[c.ID] = c
+	}
+	if len(chosen) == 0 {
+		return nil, usage("no case is left to send; widen -run, -skip or -level")
+	}
+	for _, c := range s.Cases {
+		for c.Control != "" && chosen[c.ID] != nil && chosen[c.Control] == nil {
+			c = s.byID[c.Control]
+			chosen[c.ID] = c
+		}
+	}
+	var out []*Case
+	for _, c := range chosen {
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+// provesAt tells whether the case is to prove a requirement of the level or a
+// stronger one.
+func (s *Suite) provesAt(c *Case, weakest Level) bool {
+	return slices.ContainsFunc(c.Proves, func(id string) bool { return s.requirement[id].Level <= weakest })
+}
+
+// pattern compiles a pattern that has to match some case.
+func (s *Suite) pattern(flag, text string) (*regexp.Regexp, error) {
+	if text == "" {
+		return nil, nil
+	}
+	p, err := regexp.Compile(text)
+	if err != nil {
+		return nil, usage("-%s %q: %s; give a regular expression over case ids", flag, text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	if !slices.ContainsFunc(s.Cases, func(c *Case) bool { return p.MatchString(c.ID) }) {
+		return nil, usage("-%s %q matches no case%s; fmaspec list cases prints them", flag, text, meant(strings.Trim(text, "^$"), s.nearNames()))
+	}
+	return p, nil
+}
+
+// nearNames are what a user may have meant: ids, and names without operation.
+func (s *Suite) nearNames() (out []string) {
+	for _, c := range s.Cases {
+		_, base, _ := strings.Cut(c.Name, "/")
+		out = append(out, c.ID, c.Name, base)
+	}
+	return out
+}

@@ -1,0 +1,391 @@
+package conformance
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/nearest"
+	"fmaspec/fixtures"
+	"fmaspec/openapi"
+	"fmaspec/schemas"
+)
+
+// Version is the suite's version; a report carries it.
+const Version = "0.1.0"
+
+// A Source is a folder of cases and, where there is one, a "requirements"
+// folder beside or among them.
+type Source struct {
+	FS   fs.FS
+	Name string // stands before every path in messages and reports, such as "fixtures"
+	Own  bool   // a user's: it need not prove every requirement of the catalogue
+}
+
+// BuiltIn returns the suite's own catalogue and cases.
+func BuiltIn() Source { return Source{FS: fixtures.FS(), Name: "fixtures"} }
+
+// A Suite is a catalogue of requirements with the cases that prove them and the
+// checks that judge them. It is not changed after Load and safe for concurrent
+// use.
+type Suite struct {
+	Requirements   []Requirement
+	Contradictions []Contradiction
+	Cases          []*Case             // sorted by ID
+	Operations     []openapi.Operation // sorted by ID
+	Contract       string              // SHA-256, in hex, over everything that decides a verdict but the code
+	requirement    map[string]*Requirement
+	byID           map[string]*Case
+	schema         map[string]*schemas.Schema // by operation ID
+	errors         *schemas.Schema            // of an error object
+	checks         []Check
+}
+
+// Load reads the sources, the embedded OpenAPI document and its schemas, and
+// cross-checks them: no case proves an unknown requirement, no requirement of
+// the suite's own catalogue is without a case unless it is waived, every control
+// is an accepted case of the same operation. Without a source it loads
+// [BuiltIn]. All errors are returned at once, each beginning with file:line.
+func Load(sources ...Source) (*Suite, error) {
+	doc, err := openapi.Load()
+	if err != nil {
+		return nil, err
+	}
+	return LoadFor(doc, sources...)
+}
+
+// LoadFor is Load for another OpenAPI document than the embedded one.
+func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
+	if len(sources) == 0 {
+		sources = []Source{BuiltIn()}
+	}
+	l := &loader{
+		suite: &Suite{
+			Operations:  doc.Operations,
+			requirement: map[string]*Requirement{},
+			byID:        map[string]*Case{},
+			schema:      map[string]*schemas.Schema{},
+			checks:      Checks(),
+		},
+		titles: map[string]string{},
+	}
+	for _, op := range doc.Operations {
+		schema, err := schemas.Compile(op.ResponseSchema)
+		if err != nil {
+			l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err))
+			continue
+		}
+		l.suite.schema[op.ID] = schema
+	}
+	var err error
+	if l.suite.errors, err = schemas.Compile("error"); err != nil {
+		l.fail(err)
+	}
+	l.hash(openapi.FS(), schemas.FS())
+	own := true
+	for _, source := range sources {
+		own = own && source.Own
+		l.hash(source.FS)
+		l.catalogue(source)
+	}
+	if own { // the catalogue is always there, also under a user's cases alone
+		l.catalogue(BuiltIn())
+	}
+	for i := range l.suite.Requirements {
+		r := &l.suite.Requirements[i]
+		l.suite.requirement[r.ID] = r
+	}
+	for _, source := range sources {
+		l.cases(source)
+	}
+	l.crossCheck(own)
+	l.suite.Contract = hex.EncodeToString(l.sum())
+	if len(l.errs) > 0 {
+		return nil, errors.Join(once(l.errs)...)
+	}
+	return l.suite, nil
+}
+
+// loader gathers what is loaded and everything that is wrong with it.
+type loader struct {
+	suite  *Suite
+	titles map[string]string // title → file
+	hashed []byte
+	errs   []error
+}
+
+func (l *loader) fail(err error) { l.errs = append(l.errs, err) }
+
+func (l *loader) failAt(file string, line int, format string, args ...any) {
+	l.fail(fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...)))
+}
+
+// hash adds every file of the file systems, by name and content.
+func (l *loader) hash(of ...fs.FS) {
+	for _, fsys := range of {
+		fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				data, _ := fs.ReadFile(fsys, name)
+				sum := sha256.Sum256(data)
+				l.hashed = append(append(append(l.hashed, name...), 0), sum[:]...)
+			}
+			return nil
+		})
+	}
+}
+
+func (l *loader) sum() []byte {
+	sum := sha256.Sum256(l.hashed)
+	return sum[:]
+}
+
+// cases reads every .http file of a source.
+func (l *loader) cases(source Source) {
+	found := false
+	err := fs.WalkDir(source.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			l.fail(fmt.Errorf("%s: %w; give a folder of .http files that can be read", path.Join(source.Name, name), err))
+			return nil
+		}
+		if d.IsDir() || path.Ext(name) != ".http" {
+			return nil
+		}
+		found = true
+		data, err := fs.ReadFile(source.FS, name)
+		if err != nil {
+			l.fail(fmt.Errorf("%s: %w; make the file readable", path.Join(source.Name, name), err))
+			return nil
+		}
+		file, err := httpfile.Parse(path.Join(source.Name, name), data)
+		if err != nil {
+			l.fail(err)
+			return nil
+		}
+		l.file(source, name, file)
+		return nil
+	})
+	if err != nil {
+		l.fail(fmt.Errorf("%s: %w", source.Name, err))
+	}
+	if !found && len(l.errs) == 0 {
+		l.fail(fmt.Errorf("%s: no .http file in this folder; see the grammar in docs/fixtures.md", source.Name))
+	}
+}
+
+// file makes the cases of one file, one for each operation that it names.
+func (l *loader) file(source Source, name string, file *httpfile.File) {
+	full := path.Join(source.Name, name)
+	line := file.Requests[0].Line
+	caseName := strings.TrimSuffix(strings.TrimPrefix(name, "cases/"), ".http")
+	if other, taken := l.titles[file.Title]; taken {
+		l.failAt(full, 1, "the title is that of %s too; give each file its own", other)
+	}
+	l.titles[file.Title] = full
+
+	head := func(key string) string { return fieldValue(file.Fields, key) }
+	operations := []string{"all"}
+	if v := head("operation"); v != "" {
+		operations = httpfile.List(v)
+	}
+	var known []string
+	for _, op := range l.suite.Operations {
+		known = append(known, op.ID)
+	}
+	if slices.Equal(operations, []string{"all"}) {
+		operations = known
+	}
+	proves := httpfile.List(head("proves"))
+	for _, id := range proves {
+		if l.suite.requirement[id] == nil {
+			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in fixtures/requirements (fmaspec list requirements)", id, meant(id, keys(l.suite.requirement)))
+		}
+	}
+	steps := l.steps(file)
+	for _, op := range operations {
+		if !slices.Contains(known, op) {
+			l.failAt(full, fieldLine(file.Fields, "operation"), "unknown operation %q%s; the operations are %s, or all", op, meant(op, known), strings.Join(known, ", "))
+			continue
+		}
+		c := &Case{
+			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
+			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
+			Steps: steps, File: full, Line: line,
+		}
+		if v := head("needs"); v != "" {
+			c.Needs = httpfile.List(v)
+		}
+		if v := head("control"); v != "" {
+			c.Control = op + "/" + v
+		}
+		if other := l.suite.byID[c.ID]; other != nil {
+			l.failAt(full, 1, "the case %s is in %s too; give the file another name", c.ID, other.File)
+			continue
+		}
+		l.suite.byID[c.ID] = c
+		l.suite.Cases = append(l.suite.Cases, c)
+	}
+}
+
+// steps unrolls the requests of a file, each as often as it is sent.
+func (l *loader) steps(file *httpfile.File) (steps []Step) {
+	for i, r := range file.Requests {
+		fields := r.Fields
+		if i == 0 {
+			fields = file.Fields
+		}
+		step := Step{
+			Separate: fieldValue(fields, "connection") == "separate",
+			Abort:    fieldValue(fields, "abort") != "",
+			Method:   r.Method, Path: r.Target, Body: string(r.Body), Line: r.Line,
+		}
+		step.Expect, step.Statuses = expectation(fieldValue(fields, "expect"))
+		for _, f := range r.Header {
+			step.Header = append(step.Header, Field{f.Key, f.Value})
+		}
+		times := 1
+		if v := fieldValue(fields, "times"); v != "" {
+			fmt.Sscan(v, &times)
+		}
+		for n := range times {
+			step.Index = n + 1
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// expectation reads a value that httpfile has found sound.
+func expectation(value string) (Expectation, []int) {
+	words := strings.Fields(value)
+	switch {
+	case len(words) == 0:
+		return Either, nil
+	case words[0] == "accepted":
+		return Accepted, []int{201}
+	case words[0] == "either":
+		return Either, nil
+	}
+	var statuses []int
+	for _, w := range words[1:] {
+		var n int
+		fmt.Sscan(w, &n)
+		statuses = append(statuses, n)
+	}
+	return Refused, statuses
+}
+
+func fieldValue(fields []httpfile.Field, key string) string {
+	for _, f := range fields {
+		if f.Key == key {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+func fieldLine(fields []httpfile.Field, key string) int {
+	for _, f := range fields {
+		if f.Key == key {
+			return f.Line
+		}
+	}
+	return 1
+}
+
+// crossCheck holds cases, controls and catalogue against each other.
+func (l *loader) crossCheck(own bool) {
+	slices.SortFunc(l.suite.Cases, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
+	proven := map[string]bool{}
+	for _, c := range l.suite.Cases {
+		c.open = c.charged(l.suite.checks)
+		for _, id := range c.Proves {
+			proven[id] = true
+		}
+		if c.Control == "" {
+			continue
+		}
+		control := l.suite.byID[c.Control]
+		switch {
+		case control == nil:
+			l.failAt(c.File, c.Line, "the control %q is no case%s; name an accepted case of the same operation", strings.TrimPrefix(c.Control, c.Operation+"/"), meant(strings.TrimPrefix(c.Control, c.Operation+"/"), l.names(c.Operation)))
+		case control.Steps[0].Expect != Accepted:
+			l.failAt(c.File, c.Line, "the control %s is not an accepted case; name one that is", c.Control)
+		case control == c:
+			l.failAt(c.File, c.Line, "the case is its own control; name another")
+		}
+	}
+	if own {
+		return
+	}
+	for _, r := range l.suite.Requirements {
+		switch {
+		case !proven[r.ID] && r.Waived == "":
+			l.failAt(r.File, r.Line, "no case proves %s; write one, or say under waived why there is none", r.ID)
+		case proven[r.ID] && r.Waived != "":
+			l.failAt(r.File, r.Line, "%s is waived, yet a case proves it; take the waiver away", r.ID)
+		}
+	}
+	for _, c := range l.suite.Contradictions {
+		for _, pin := range c.Pinned {
+			kind, name, _ := strings.Cut(pin, " ")
+			if kind == "case" && !slices.ContainsFunc(l.suite.Cases, func(k *Case) bool { return k.Name == name }) {
+				l.failAt(c.File, c.Line, "%s is pinned by the case %q, which does not exist; name one that does", c.ID, name)
+			}
+		}
+	}
+}
+
+// names lists the cases of an operation, without it.
+func (l *loader) names(operation string) (out []string) {
+	for _, c := range l.suite.Cases {
+		if c.Operation == operation {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// once leaves out an error that was met again under another operation.
+func once(errs []error) (out []error) {
+	seen := map[string]bool{}
+	for _, err := range errs {
+		if !seen[err.Error()] {
+			seen[err.Error()] = true
+			out = append(out, err)
+		}
+	}
+	return out
+}
+
+// meant suggests the nearest of the known names.
+func meant(word string, known []string) string {
+	if near := nearest.Nearest(word, known); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
+func keys[V any](m map[string]V) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Requirement returns the requirement of that id, or nil.
+func (s *Suite) Requirement(id string) *Requirement { return s.requirement[id] }
+
+// Case returns the case of that id, or nil.
+func (s *Suite) Case(id string) *Case { return s.byID[id] }
+
+// Checks returns the checks that judge, in their order.
+func (s *Suite) Checks() []Check { return s.checks }

@@ -1,0 +1,424 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"fmaspec/conformance/internal/strictjson"
+)
+
+// A WireKind is the way in which an exchange fails below HTTP's semantics.
+type WireKind string
+
+// The kinds. Unreachable, TooLong and Cancelled say nothing about the contract;
+// the others break HTTP itself.
+const (
+	Unreachable WireKind = "unreachable" // no connection came about
+	Cancelled   WireKind = "cancelled"   // the run was stopped
+	TooLong     WireKind = "too-long"    // a complete body, but longer than is judged
+	Silent      WireKind = "silent"      // no answer began before the deadline
+	Closed      WireKind = "closed"      // the connection ended before an answer began
+	Malformed   WireKind = "malformed"   // what came is not an HTTP/1 answer
+	Cut         WireKind = "cut"         // the body ended before its length or last chunk, or its chunks are broken
+	Slow        WireKind = "slow"        // the answer began, and was not complete at the deadline
+	Endless     WireKind = "endless"     // the body went on beyond every limit
+	Surplus     WireKind = "surplus"     // bytes came behind the end of the body
+	Conflict    WireKind = "conflict"    // the head gives two framings (RFC 9112 6.1, 6.3)
+)
+
+// A WireError says what went wrong on the wire.
+type WireError struct {
+	Kind WireKind `json:"kind"`
+	Msg  string   `json:"msg"`
+}
+
+func (e *WireError) Error() string { return e.Msg }
+
+// Limits of one exchange, in bytes. They bound the memory of a run at about
+// parallel × bodyLimit.
+const (
+	headLimit    = 256 << 10
+	bodyLimit    = 4 << 20
+	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
+	interimLimit = 10       // 1xx answers before the final one
+	surplusGrace = 250 * time.Millisecond
+)
+
+// A dialer opens connections to the one target of a run.
+type dialer struct {
+	open    func(context.Context) (net.Conn, error)
+	timeout time.Duration // for a whole exchange
+}
+
+// newDialer returns a dialer for an http or https URL, or for one handler that
+// is served in memory until stop is called.
+func newDialer(t Target, timeout time.Duration) (d *dialer, stop func(), err error) {
+	if t.Handler != nil {
+		l := newPipeListener()
+		// What the server would log about a handler under test is a finding already.
+		server := &http.Server{Handler: t.Handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+		go server.Serve(l)
+		return &dialer{open: l.dial, timeout: timeout}, func() { server.Close() }, nil
+	}
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return nil, nil, err
+	}
+	address := u.Host
+	if u.Port() == "" {
+		address = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	}
+	open := func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	}
+	if u.Scheme == "https" {
+		plain := open
+		open = func(ctx context.Context) (net.Conn, error) {
+			c, err := plain(ctx)
+			if err != nil {
+				return nil, err
+			}
+			secure := tls.Client(c, &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}})
+			if err := secure.HandshakeContext(ctx); err != nil {
+				c.Close()
+				return nil, err
+			}
+			return secure, nil
+		}
+	}
+	return &dialer{open: open, timeout: timeout}, func() {}, nil
+}
+
+// A pool keeps connections between exchanges.
+type pool struct {
+	d    *dialer
+	mu   sync.Mutex
+	idle []*wireConn
+}
+
+// A wireConn is a connection that holds no unread answer. One goroutine waits
+// on it for the first byte of whatever comes next, so that a connection closed
+// by the server is seen before it is used again.
+type wireConn struct {
+	net.Conn
+	r     *bufio.Reader
+	first chan error // receives once, when a byte is there or the connection ended
+	used  bool
+}
+
+func newWireConn(c net.Conn) *wireConn {
+	w := &wireConn{Conn: c, r: bufio.NewReaderSize(c, 16<<10)}
+	w.await()
+	return w
+}
+
+func (w *wireConn) await() {
+	w.first = make(chan error, 1)
+	go func() {
+		_, err := w.r.Peek(1)
+		w.first <- err
+	}()
+}
+
+func (p *pool) get() *wireConn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 {
+		c := p.idle[len(p.idle)-1]
+		p.idle = p.idle[:len(p.idle)-1]
+		select {
+		case <-c.first: // closed, or bytes that nobody asked for
+			c.Close()
+		default:
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *pool) put(c *wireConn) {
+	c.SetDeadline(time.Time{})
+	c.used = true
+	c.await()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = append(p.idle, c)
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.idle {
+		c.Close()
+	}
+	p.idle = nil
+}
+
+// A sending is a request ready for the wire.
+type sending struct {
+	method   string
+	bytes    []byte // head and body
+	abort    int    // where greater than 0, send only so many bytes and cut the connection
+	separate bool   // neither take nor keep a pooled connection
+}
+
+// send makes one exchange. It returns what came and what went wrong; both may
+// be there. It never takes longer than the dialer's timeout.
+func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
+	ctx, cancel := context.WithTimeout(ctx, p.d.timeout)
+	defer cancel()
+	for {
+		var c *wireConn
+		if !s.separate {
+			c = p.get()
+		}
+		if c == nil {
+			raw, err := p.d.open(ctx)
+			if err != nil {
+				return nil, dialError(ctx, err, p.d.timeout)
+			}
+			c = newWireConn(raw)
+		}
+		resp, keep, werr := p.exchange(ctx, c, s)
+		// A server may close an idle connection at any moment (RFC 9112 9.5): where
+		// that crossed our request, the request is sent again on a new one.
+		if werr != nil && werr.Kind == Closed && c.used && ctx.Err() == nil {
+			continue
+		}
+		if keep && !s.separate {
+			p.put(c)
+		}
+		return resp, werr
+	}
+}
+
+// exchange sends on c and reads the answer. Where keep is false, c is closed.
+func (p *pool) exchange(ctx context.Context, c *wireConn, s sending) (resp *Response, keep bool, werr *WireError) {
+	defer func() {
+		if !keep {
+			c.Close()
+		}
+	}()
+	deadline, _ := ctx.Deadline()
+	c.SetDeadline(deadline)
+	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })()
+
+	if s.abort > 0 {
+		c.Write(s.bytes[:s.abort]) // whatever becomes of it, the connection ends here
+		return nil, false, nil
+	}
+	// The request is written beside the reading: a server may answer, and stop
+	// reading, before it has the whole body.
+	written := make(chan error, 1)
+	go func() {
+		_, err := c.Write(s.bytes)
+		written <- err
+	}()
+	if err := <-c.first; err != nil {
+		return nil, false, p.readError(ctx, err, Silent, Closed, "before an answer began")
+	}
+	resp, r, body, werr := p.readHead(ctx, c, s.method)
+	if werr != nil {
+		return nil, false, werr
+	}
+	reuse, werr := p.readBody(ctx, c, r, resp, body)
+	if werr != nil || !reuse {
+		return resp, false, werr
+	}
+	select {
+	case err := <-written:
+		return resp, err == nil, nil
+	default:
+		return resp, false, nil
+	}
+}
+
+// readHead reads one answer's head, passing over interim answers. r is what the
+// body is read from.
+func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Response, *bufio.Reader, *http.Response, *WireError) {
+	for range interimLimit {
+		head, err := rawHead(c.r)
+		if err != nil {
+			if errors.Is(err, errNotHTTP) {
+				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("not an HTTP answer: it begins %q", cutTo(head, 40))}
+			}
+			if errors.Is(err, errLongHead) {
+				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
+			}
+			return nil, nil, nil, p.readError(ctx, err, Slow, Malformed, "inside the head of the answer")
+		}
+		r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.r))
+		answer, err := http.ReadResponse(r, &http.Request{Method: method})
+		if err != nil {
+			return nil, nil, nil, &WireError{Malformed, "the head of the answer is not HTTP: " + cleanError(err)}
+		}
+		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
+			continue // rawHead took just the head from c.r, and an interim answer has no body
+		}
+		resp := &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
+		if hasField(head, "Content-Length") && hasField(head, "Transfer-Encoding") {
+			return resp, r, answer, &WireError{Conflict, "the head gives both Content-Length and Transfer-Encoding"}
+		}
+		return resp, r, answer, nil
+	}
+	return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+}
+
+var (
+	errNotHTTP  = errors.New("not HTTP")
+	errLongHead = errors.New("head too long")
+)
+
+// rawHead reads up to and with the empty line.
+func rawHead(r *bufio.Reader) ([]byte, error) {
+	var head []byte
+	for start := 0; ; {
+		part, err := r.ReadSlice('\n')
+		head = append(head, part...)
+		if n := min(len(head), len("HTTP/")); string(head[:n]) != "HTTP/"[:n] {
+			return head, errNotHTTP
+		}
+		if len(head) > headLimit {
+			return head, errLongHead
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			return head, err
+		}
+		if line := bytes.TrimRight(head[start:], "\r\n"); len(line) == 0 {
+			return head, nil
+		}
+		start = len(head)
+	}
+}
+
+func hasField(head []byte, name string) bool {
+	for line := range bytes.Lines(head) {
+		if before, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(bytes.TrimSpace(before)), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// readBody reads the body into resp and tells whether the connection can serve
+// again.
+func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *Response, answer *http.Response) (reuse bool, werr *WireError) {
+	// The body is not closed: that would read on to its end. It holds nothing but c.
+	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyLimit))
+	resp.Body = body
+	if err == nil && len(body) == bodyLimit {
+		var more int64
+		more, err = io.CopyN(io.Discard, answer.Body, discardLimit)
+		resp.Truncated = more > 0
+		switch {
+		case err == nil:
+			return false, &WireError{Endless, fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
+		case errors.Is(err, io.EOF) && more > 0:
+			return false, &WireError{TooLong, fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
+		case errors.Is(err, io.EOF):
+			err = nil
+		}
+	}
+	if err != nil {
+		at := fmt.Sprintf("after %d bytes of the body", len(body))
+		if answer.ContentLength >= 0 {
+			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
+		}
+		if len(answer.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !isTimeout(err) && !isReset(err) {
+			return false, &WireError{Cut, "the chunks of the body are broken " + at + ": " + cleanError(err)}
+		}
+		return false, p.readError(ctx, err, Slow, Cut, at)
+	}
+	surplus := r.Buffered() + c.r.Buffered()
+	if surplus == 0 && answer.ContentLength >= 0 && (answer.Close || looksCut(resp)) {
+		surplus = p.lateBytes(c)
+	}
+	if surplus > 0 {
+		end := "the last chunk"
+		if answer.ContentLength >= 0 {
+			end = fmt.Sprintf("the %d bytes that Content-Length gives", answer.ContentLength)
+		}
+		return false, &WireError{Surplus, fmt.Sprintf("at least %d bytes came behind %s", surplus, end)}
+	}
+	return !answer.Close, nil
+}
+
+// looksCut tells that a body may go on behind its stated length.
+func looksCut(resp *Response) bool {
+	var e *strictjson.Error
+	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty && resp.Status == http.StatusCreated)
+}
+
+// lateBytes waits a moment for bytes behind a body that has ended.
+func (p *pool) lateBytes(c *wireConn) int {
+	c.SetReadDeadline(time.Now().Add(surplusGrace))
+	c.r.Peek(1)
+	return c.r.Buffered()
+}
+
+// readError tells apart a stopped run, a deadline and an ended connection.
+func (p *pool) readError(ctx context.Context, err error, late, ended WireKind, where string) *WireError {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &WireError{Cancelled, "the run was stopped"}
+	case isTimeout(err):
+		return &WireError{late, fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
+	case isReset(err):
+		return &WireError{ended, "the connection was reset " + where}
+	default:
+		return &WireError{ended, "the connection was closed " + where}
+	}
+}
+
+func dialError(ctx context.Context, err error, timeout time.Duration) *WireError {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &WireError{Cancelled, "the run was stopped"}
+	case isTimeout(err) || errors.Is(err, context.DeadlineExceeded):
+		return &WireError{Unreachable, fmt.Sprintf("no connection within %v; is the address right, and the server running?", timeout)}
+	}
+	reason := cleanError(err)
+	if at := (*net.OpError)(nil); errors.As(err, &at) {
+		reason = "the connection failed: " + cleanError(at.Err)
+		if cause := (syscall.Errno)(0); errors.As(err, &cause) {
+			reason = "the connection failed: " + cause.Error()
+		}
+	}
+	return &WireError{Unreachable, reason + "; is the address right, and the server running?"}
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
+
+// cleanError is an error's text in one line, without Go's package prefixes.
+func cleanError(err error) string {
+	text := err.Error()
+	for _, prefix := range []string{"net/http: ", "http: ", "tls: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
+}
+
+func cutTo(b []byte, n int) []byte {
+	return b[:min(len(b), n)]
+}

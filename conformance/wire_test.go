@@ -1,0 +1,275 @@
+package conformance
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rawServer serves every connection of a loopback listener with a function that
+// gets the connection after one request was read from it.
+func rawServer(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				r := bufio.NewReader(c)
+				if req, err := http.ReadRequest(r); err == nil {
+					io.Copy(io.Discard, req.Body)
+					serve(c, r)
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+// untilGone keeps a connection open until the client has gone.
+func untilGone(c net.Conn) { io.Copy(io.Discard, c) }
+
+func plainSending(separate bool) sending {
+	connection := ""
+	if separate {
+		connection = "Connection: close\r\n"
+	}
+	return sending{method: "POST", separate: separate, bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\n" + connection + "Content-Length: 2\r\n\r\n{}")}
+}
+
+func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
+	const ok = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+	rows := []struct {
+		why   string
+		serve func(net.Conn)
+		kind  WireKind // "" where nothing is wrong
+		body  string   // of the answer, where it is complete
+	}{
+		{"a length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}"); untilGone(c) }, "", "{}"},
+		{"chunks", func(c net.Conn) {
+			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n")
+			untilGone(c)
+		}, "", "{}"},
+		{"up to the end of the connection", func(c net.Conn) { io.WriteString(c, ok+"Connection: close\r\n\r\n{}") }, "", "{}"},
+		{"HTTP/1.0", func(c net.Conn) { io.WriteString(c, "HTTP/1.0 201 Created\r\n\r\n{}") }, "", "{}"},
+		{"interim answers first", func(c net.Conn) {
+			io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+ok+"Content-Length: 2\r\n\r\n{}")
+			untilGone(c)
+		}, "", "{}"},
+		{"a long head", func(c net.Conn) {
+			io.WriteString(c, ok+"X-Long: "+strings.Repeat("x", 50_000)+"\r\nContent-Length: 2\r\n\r\n{}")
+			untilGone(c)
+		}, "", "{}"},
+
+		{"nothing, for ever", untilGone, Silent, ""},
+		{"the connection closed at once", func(net.Conn) {}, Closed, ""},
+		{"the connection reset at once", func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }, Closed, ""},
+		{"not HTTP", func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.2\r\n") }, Malformed, ""},
+		{"HTTP/0.9", func(c net.Conn) { io.WriteString(c, "{}") }, Malformed, ""},
+		{"a head that ends early", func(c net.Conn) { io.WriteString(c, ok+"Content-Le") }, Malformed, ""},
+		{"a head that stops", func(c net.Conn) { io.WriteString(c, ok+"Content-Le"); untilGone(c) }, Slow, ""},
+		{"a head without end", func(c net.Conn) {
+			for i := 0; ; i++ {
+				if _, err := fmt.Fprintf(c, "%sX-%d: x\r\n", map[bool]string{true: ok}[i == 0], i); err != nil {
+					return
+				}
+			}
+		}, Malformed, ""},
+		{"two lengths that differ", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}") }, Malformed, ""},
+		{"a length that is no number", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: two\r\n\r\n{}") }, Malformed, ""},
+		{"an unknown transfer coding", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: br\r\n\r\n{}") }, Malformed, ""},
+		{"interim answers without end", func(c net.Conn) {
+			for {
+				if _, err := io.WriteString(c, "HTTP/1.1 102 Processing\r\n\r\n"); err != nil {
+					return
+				}
+			}
+		}, Malformed, ""},
+		{"both a length and chunks", func(c net.Conn) {
+			io.WriteString(c, ok+"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+		}, Conflict, ""},
+		{"less than the length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}") }, Cut, ""},
+		{"less than the length, and waiting", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}"); untilGone(c) }, Slow, ""},
+		{"reset inside the body", func(c net.Conn) {
+			io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}")
+			c.(*net.TCPConn).SetLinger(0)
+		}, Cut, ""},
+		{"a chunk size that is none", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n") }, Cut, ""},
+		{"no last chunk", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }, Cut, ""},
+		{"a body without end", func(c net.Conn) {
+			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n")
+			chunk := "100000\r\n" + strings.Repeat(" ", 1<<20) + "\r\n"
+			for {
+				if _, err := io.WriteString(c, chunk); err != nil {
+					return
+				}
+			}
+		}, Endless, ""},
+		{"a body longer than is judged", func(c net.Conn) {
+			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit+9, strings.Repeat(" ", bodyLimit+9))
+		}, TooLong, ""},
+		{"a body as long as is judged", func(c net.Conn) {
+			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit, strings.Repeat(" ", bodyLimit))
+		}, "", strings.Repeat(" ", bodyLimit)},
+		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") }, Surplus, ""},
+		{"a length that cuts the JSON off, the rest in another packet", func(c net.Conn) {
+			io.WriteString(c, ok+"Content-Length: 1\r\n\r\n{")
+			io.WriteString(c, "}")
+			untilGone(c)
+		}, Surplus, ""},
+		{"more than the last chunk", func(c net.Conn) {
+			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n{}")
+		}, Surplus, ""},
+	}
+	for _, r := range rows {
+		for _, separate := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, separate %v", r.why, separate), func(t *testing.T) {
+				t.Parallel()
+				url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { r.serve(c) })
+				timeout := 20 * time.Second
+				if r.kind == Silent || r.kind == Slow {
+					timeout = 100 * time.Millisecond
+				}
+				d, stop, err := newDialer(Target{URL: url}, timeout)
+				require.NoError(t, err)
+				defer stop()
+				p := &pool{d: d}
+				defer p.close()
+				resp, werr := p.send(t.Context(), plainSending(separate))
+				if r.kind != "" {
+					require.NotNil(t, werr, "got %+v", resp)
+					require.Equal(t, r.kind, werr.Kind, "%v", werr)
+					require.NotEmpty(t, werr.Msg)
+					return
+				}
+				require.Nil(t, werr)
+				require.Equal(t, 201, resp.Status)
+				require.Equal(t, r.body, string(resp.Body))
+			})
+		}
+	}
+}
+
+func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	url := "http://" + l.Addr().String()
+	l.Close()
+	d, stop, err := newDialer(Target{URL: url}, time.Second)
+	require.NoError(t, err)
+	defer stop()
+	_, werr := (&pool{d: d}).send(t.Context(), plainSending(false))
+	require.NotNil(t, werr)
+	require.Equal(t, Unreachable, werr.Kind)
+	require.Contains(t, werr.Msg, "refused")
+}
+
+func TestSendStopsAtOnceWhenTheRunDoes(t *testing.T) {
+	arrived := make(chan struct{})
+	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { close(arrived); untilGone(c) })
+	d, stop, err := newDialer(Target{URL: url}, time.Hour)
+	require.NoError(t, err)
+	defer stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-arrived; cancel() }()
+	_, werr := (&pool{d: d}).send(ctx, plainSending(false))
+	require.NotNil(t, werr)
+	require.Equal(t, Cancelled, werr.Kind)
+}
+
+func TestSendUsesAConnectionAgain(t *testing.T) {
+	conns := map[string]int{}
+	url := rawServer(t, func(c net.Conn, r *bufio.Reader) {
+		for {
+			conns[c.RemoteAddr().String()]++
+			io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, req.Body)
+		}
+	})
+	d, stop, err := newDialer(Target{URL: url}, 20*time.Second)
+	require.NoError(t, err)
+	defer stop()
+	p := &pool{d: d}
+	for range 5 {
+		_, werr := p.send(t.Context(), plainSending(false))
+		require.Nil(t, werr)
+	}
+	require.Len(t, conns, 1, "want one connection for requests in turn")
+	p.close()
+}
+
+func TestSendRepeatsARequestThatMetAClosingConnection(t *testing.T) {
+	// The server closes each connection after one answer without saying so, which
+	// RFC 9112 9.5 lets it do.
+	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) {
+		io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
+	})
+	d, stop, err := newDialer(Target{URL: url}, 20*time.Second)
+	require.NoError(t, err)
+	defer stop()
+	p := &pool{d: d}
+	defer p.close()
+	for range 50 {
+		resp, werr := p.send(t.Context(), plainSending(false))
+		require.Nil(t, werr)
+		require.Equal(t, 201, resp.Status)
+	}
+}
+
+func TestSendAbortsInTheMiddleOfABody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	got := make(chan string, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		all, _ := io.ReadAll(c)
+		got <- string(all)
+	}()
+	d, stop, err := newDialer(Target{URL: "http://" + l.Addr().String()}, 20*time.Second)
+	require.NoError(t, err)
+	defer stop()
+	s := plainSending(false)
+	s.abort = len(s.bytes) - 1
+	resp, werr := (&pool{d: d}).send(t.Context(), s)
+	require.Nil(t, resp)
+	require.Nil(t, werr)
+	require.Equal(t, string(s.bytes[:s.abort]), <-got)
+}
+
+func TestAHandlerIsServedWithoutAPort(t *testing.T) {
+	d, stop, err := newDialer(Target{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusCreated) // before the body was read
+		io.WriteString(w, "{}")
+	})}, 20*time.Second)
+	require.NoError(t, err)
+	defer stop()
+	p := &pool{d: d}
+	defer p.close()
+	large := sending{method: "POST", bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("x", 1_000_000))}
+	resp, werr := p.send(t.Context(), large)
+	require.Nil(t, werr)
+	require.Equal(t, 201, resp.Status)
+}
