@@ -1,0 +1,54 @@
+package reference
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"net/http"
+	"strings"
+)
+
+// metadata is where the context URL of every answer points.
+const metadata = "https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity"
+
+// timeLayout is the form of the times in the documents' examples: seven digits
+// of a second, UTC.
+const timeLayout = "2006-01-02T15:04:05.0000000Z"
+
+// accept answers a request that passed every check.
+func (s *server) accept(x *exchange) *answer {
+	now := s.Now().UTC().Format(timeLayout)
+	hash := strings.ToLower(x.sha1)
+	return jsonAnswer(http.StatusCreated, Object{
+		{"@odata.context", metadata},
+		{"id", s.NewID()},
+		{"sha1", hash},
+		{"type", typeOf(x.operation.Path)},
+		{"requestor", "analyst@contoso.com"},
+		{"requestorComment", x.comment},
+		{"status", "InProgress"},
+		{"fileId", hash},
+		{"machineId", machineID(x.machine)},
+		{"creationDateTimeUtc", now},
+		{"lastUpdateDateTimeUtc", now},
+		{"fileInstances", []any{
+			Object{{"filePath", `C:\Users\testUser\Downloads\` + hash[:8] + `.exe`}, {"status", "InProgress"}},
+			Object{{"filePath", `C:\Windows\Temp\` + hash[:8] + ` (2).partial`}, {"status", "InProgress"}},
+		}},
+	})
+}
+
+// typeOf names an action after the last segment of its path, with a capital.
+func typeOf(path string) string {
+	segment := path[strings.LastIndexByte(path, '/')+1:]
+	if segment == "" {
+		return ""
+	}
+	return strings.ToUpper(segment[:1]) + segment[1:]
+}
+
+// machineID derives 40 digits from the path's id. The documents' machineId is
+// not the id of the path, so this one is not either.
+func machineID(id string) string {
+	sum := sha1.Sum([]byte("machine " + id))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,66 @@
+package reference
+
+import (
+	"context"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+)
+
+// challenge is the WWW-Authenticate of every 401; RFC 6750 section 3 adds why
+// only where a token was sent.
+const challenge = `Bearer realm="fmaspec"`
+
+// trusted marks a request whose sender is taken for a user with the role,
+// whatever it carries. Only faults set it.
+type trusted struct{}
+
+func trust(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), trusted{}, true))
+}
+
+// credentials finds out who asks, and refuses who cannot say so.
+func (s *server) credentials(x *exchange) *refusal {
+	if x.Context().Value(trusted{}) != nil {
+		x.privileged = true
+		return nil
+	}
+	token, sent := bearer(x.Header.Values("Authorization"))
+	switch {
+	case !sent:
+		return unauthorized(challenge)
+	case same(token, s.Token):
+		x.privileged = true
+	case !same(token, s.UnprivilegedToken):
+		return unauthorized(challenge + `, error="invalid_token"`)
+	}
+	return nil
+}
+
+func (s *server) role(x *exchange) *refusal {
+	if x.privileged {
+		return nil
+	}
+	return &refusal{status: http.StatusForbidden, code: "Forbidden", message: "The user does not hold a role that allows this."}
+}
+
+func unauthorized(challenge string) *refusal {
+	return &refusal{status: http.StatusUnauthorized, code: "Unauthorized", message: "The request carries no valid bearer token.",
+		header: http.Header{"Www-Authenticate": {challenge}}}
+}
+
+// bearer returns the token of the one Authorization field, whose scheme is
+// matched in any letter case (RFC 9110 section 11.1).
+func bearer(fields []string) (token string, sent bool) {
+	if len(fields) != 1 {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(fields[0], " ")
+	token = strings.TrimLeft(token, " ")
+	return token, strings.EqualFold(scheme, "Bearer") && token != ""
+}
+
+// same compares in constant time; nothing equals a token that was not issued.
+func same(token, issued string) bool {
+	return issued != "" && subtle.ConstantTimeCompare([]byte(token), []byte(issued)) == 1
+}

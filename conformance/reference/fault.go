@@ -1,0 +1,100 @@
+package reference
+
+import (
+	"net/http"
+	"slices"
+)
+
+// A Fault is one named way in which a server breaks the contract. A server
+// with a fault answers everything else as honestly as the one that it wraps.
+type Fault struct {
+	Name         string   // a slug that says the sin
+	Says         string   // what the server does, in words that follow "it"
+	Breaks       []string // ids of the requirements that a judge may rightly name, most specific first
+	Level        string   // level of the first of Breaks
+	Waits        bool     // seen only by a client that gives up waiting
+	Intermittent bool     // does not show at every request that could show it
+	Wrap         func(http.Handler) http.Handler
+}
+
+// Faults returns the table of faults, ordered by kind. Each call to a Wrap
+// starts with a memory of its own.
+func Faults() []Fault {
+	faults := slices.Concat(
+		statusFaults(), mediaTypeFaults(), jsonFaults(),
+		memberFaults(), resourceFaults(), valueFaults(), instanceFaults(), contextFaults(), timeFaults(),
+		framingFaults(), brokenOffFaults(),
+		credentialHoles(), bodyHoles(), formatHoles(), methodHoles(),
+		refusalStatusFaults(), refusalHeaderFaults(), refusalBodyFaults(),
+		needlessRefusals(), stateFaults(),
+	)
+	for i := range faults {
+		faults[i].Level = levels[faults[i].Breaks[0]]
+	}
+	return faults
+}
+
+// FindFault returns the fault of that name.
+func FindFault(name string) (Fault, bool) {
+	for _, f := range Faults() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
+
+// ids spells a list of requirement ids.
+func ids(id ...string) []string { return id }
+
+// levels gives the level of each requirement that some fault breaks.
+var levels = map[string]string{
+	"operation.exists":         "documented",
+	"auth.required":            "documented",
+	"auth.bearer":              "documented",
+	"auth.role":                "documented",
+	"request.comment-required": "documented",
+	"request.sha1-required":    "documented",
+	"request.comment-string":   "documented",
+	"request.sha1-string":      "documented",
+	"request.object":           "documented",
+	"request.json":             "documented",
+	"response.created":         "documented",
+	"response.media-type":      "documented",
+	"response.json":            "documented",
+	"action.members":           "documented",
+	"action.types":             "documented",
+	"action.context":           "documented",
+	"action.type":              "documented",
+	"action.sha1":              "documented",
+	"action.instances":         "documented",
+
+	"refusal.status-auth":     "standard",
+	"refusal.status-role":     "standard",
+	"refusal.status-body":     "standard",
+	"refusal.media-type":      "standard",
+	"refusal.method":          "standard",
+	"refusal.no-server-error": "standard",
+	"refusal.no-action":       "standard",
+	"http.framing":            "standard",
+	"http.no-redirect":        "standard",
+	"json.encoding":           "standard",
+	"time.format":             "standard",
+	"auth.scheme-case":        "standard",
+
+	"action.id":              "inferred",
+	"action.file-id":         "inferred",
+	"action.machine-id":      "inferred",
+	"action.status":          "inferred",
+	"time.order":             "inferred",
+	"action.requestor":       "inferred",
+	"request.sha1-format":    "inferred",
+	"request.comment-blank":  "inferred",
+	"request.comment-length": "inferred",
+	"request.extra-members":  "inferred",
+	"request.name-case":      "inferred",
+	"error.body":             "inferred",
+	"state.isolated":         "inferred",
+	"machine.unknown":        "inferred",
+	"auth.token-known":       "inferred",
+}

@@ -1,0 +1,188 @@
+package reference_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/reference"
+)
+
+// requirementsByLevel lists the catalogue.
+var requirementsByLevel = map[string]string{
+	"documented": `operation.exists auth.required auth.bearer auth.role request.comment-required request.sha1-required
+		request.comment-string request.sha1-string request.object request.json response.created response.media-type
+		response.json action.members action.types action.context action.type action.sha1 action.instances`,
+	"standard": `refusal.status-auth refusal.status-role refusal.status-body refusal.media-type refusal.method
+		refusal.no-server-error refusal.no-action http.framing http.no-redirect json.encoding time.format auth.scheme-case`,
+	"inferred": `action.id action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
+		request.comment-blank request.comment-length request.extra-members request.name-case error.body state.isolated
+		machine.unknown auth.token-known`,
+}
+
+// levelOf returns the level of each requirement of the catalogue.
+func levelOf() map[string]string {
+	levels := map[string]string{}
+	for level, ids := range requirementsByLevel {
+		for _, id := range strings.Fields(ids) {
+			levels[id] = level
+		}
+	}
+	return levels
+}
+
+// body returns a probe with these values, written as JSON.
+func body(comment, sha1 string) probe {
+	return probe{body: `{"Comment":` + comment + `,"Sha1":` + sha1 + `}`}
+}
+
+// probes returns requests of which each fault answers one otherwise than the
+// honest server. Their order matters to faults that remember.
+func probes() []probe {
+	quoted := `"` + hash + `"`
+	comments := []string{
+		`"a"`, `"` + strings.Repeat("c", 101) + `"`, `"` + strings.Repeat("c", 65536) + `"`, `"J\u00fcrgen"`, `"Jürgen"`, `"\ud83d\udc4d"`,
+		`"👍"`, `"<a&b>"`, `"it's"`, `"a\/b"`, `"a\"b"`, `"a\nb"`, `"a\\b"`, `" a "`, `""`, `"  "`, `"\t"`,
+		`null`, `7`, `true`, `["x"]`, `{"x":1}`,
+	}
+	hashes := []string{
+		strings.ToUpper(quoted), `"8D25682b3a82af25b42dc90291c35ff3293daa68"`, `""`, `"8d"`, quoted[:33] + `"`, quoted[:40] + `"`, quoted[:41] + `0"`,
+		`"` + hash + `0"`, `"` + hash + hash[:24] + `"`, `"z` + hash[1:] + `"`, `" ` + hash + `"`, `null`, `7`, `true`, `["x"]`, `{"x":1}`,
+	}
+	bodies := []string{
+		`{"Sha1":` + quoted + `,"Comment":"a comment"}`, `{"Sha1":` + quoted + `}`, `{"Comment":"a comment"}`, `{}`,
+		"{\n\t\"Comment\": \"a comment\",\r\n\t\"Sha1\": " + quoted + "\n}", " " + good, good + "\n",
+		`{"\u0043omment":"a comment","Sha1":` + quoted + `}`, good[:len(good)-1] + `,"Extra":{"a":null}}`,
+		`{"comment":"a comment","sha1":` + quoted + `}`, `{"comment":"a comment","Sha1":` + quoted + `}`, `{"Comment":"a comment","sha1":` + quoted + `}`,
+		`[` + good + `]`, `"text"`, `null`, `7`, `true`, `none`, ` `, `{`, `word`, good + ` x`, good[:len(good)-1] + `,}`,
+		strings.ReplaceAll(good, `"`, `'`), good[:len(good)-1], "Comment=a&Sha1=" + hash,
+	}
+	list := []probe{
+		{}, {path: stopPath, body: strings.Replace(good, "8d", "9d", 1)}, {body: strings.Replace(good, "8d", "7d", 1)}, {}, {}, {}, {raw: true},
+		{bare: true, header: []string{"Content-Type: application/json"}},
+		{bare: true, path: stopPath, header: []string{"Content-Type: application/json"}},
+		auth(""), auth("Basic dTpw"), auth("Digest a=b"), auth("Negotiate abcd"), auth("Token x"), auth("BearerX " + token), auth("Bearer"), auth("Bearer "),
+		auth(token), auth("Bearer nobody"), auth("Bearer nobody-issued-this-long-token"), auth("Bearer a.b.c"), auth("Bearer " + unprivileged),
+		auth("bearer " + token), auth("BEARER " + token),
+		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`), typed("application/json;odata.metadata=minimal"), typed("Application/JSON"),
+		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"), typed("application/octet-stream"), typed("image/png"),
+		{method: "GET", body: "none"}, {method: "PUT"}, {method: "PATCH"}, {method: "DELETE"}, {method: "BREW"},
+		{path: strings.Replace(samplePath, machine, unknown, 1)},
+		{path: samplePath + "/more"},
+	}
+	for _, c := range comments {
+		list = append(list, body(c, quoted))
+	}
+	for _, h := range hashes {
+		list = append(list, body(`"a comment"`, h))
+	}
+	for _, b := range bodies {
+		list = append(list, probe{body: b})
+	}
+	return append(list, probe{}, probe{atOnce: 8})
+}
+
+func TestEachFaultIsSeenByAProbe(t *testing.T) {
+	probes := probes()
+	honest := newSeer(t, reference.New(config()), longTimeout).look(probes)
+	for _, fault := range reference.Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			timeout := longTimeout
+			if fault.Waits {
+				timeout = shortTimeout
+			}
+			s := newSeer(t, fault.Wrap(reference.New(config())), timeout)
+			for i, p := range probes {
+				if s.see(p) != honest[i] {
+					return
+				}
+			}
+			t.Errorf("want a probe that shows that it %s, got the honest server's answers to all %d", fault.Says, len(probes))
+		})
+	}
+}
+
+func TestEachFaultIsOneThingWrong(t *testing.T) {
+	refused := []probe{{bare: true}, auth("Bearer nobody"), auth("Bearer " + unprivileged), {method: "GET"}, typed("text/plain"), {body: "{"},
+		{path: strings.Replace(samplePath, machine, unknown, 1)}, {path: "/"}}
+	accepted := []probe{{}}
+	honestly := map[bool][]string{}
+	for _, good := range []bool{true, false} {
+		honestly[good] = newSeer(t, reference.New(config()), longTimeout).look(map[bool][]probe{true: accepted, false: refused}[good])
+	}
+	spoilsGood := regexp.MustCompile(`^(operation|response|action|time|json)\.|^http\.|^state\.`)
+	exceptions := map[string]string{
+		"refuses-lower-case-sha1": "every plain request has a Sha1 in small letters",
+		"never-refuses":           "it breaks the framing of refusals",
+	}
+	for _, fault := range reference.Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			if why, ok := exceptions[fault.Name]; ok {
+				t.Skip(why)
+			}
+			s := newSeer(t, fault.Wrap(reference.New(config())), longTimeout)
+			if spoilsGood.MatchString(fault.Breaks[0]) {
+				require.Equal(t, honestly[false], s.look(refused), "it %s, so it has to refuse as the honest server does", fault.Says)
+				return
+			}
+			require.Equal(t, honestly[true], s.look(accepted), "it %s, so it has to accept as the honest server does", fault.Says)
+		})
+	}
+}
+
+func TestFaultsWaitOnlyWhereTheySayThatTheyWait(t *testing.T) {
+	for _, fault := range reference.Faults() {
+		if !fault.Waits {
+			continue
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			s := newSeer(t, fault.Wrap(reference.New(config())), shortTimeout)
+			for _, p := range []probe{{raw: true}, {raw: true, body: "{}"}} {
+				if strings.HasPrefix(s.see(p), "true") {
+					return
+				}
+			}
+			t.Error("want a connection that stays open until the client gives up, got none")
+		})
+	}
+}
+
+func TestFaultsAreWellFormed(t *testing.T) {
+	slug := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	levels := levelOf()
+	names, sayings, broken := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, f := range reference.Faults() {
+		require.Regexp(t, slug, f.Name)
+		require.False(t, names[f.Name], "two faults are named %s", f.Name)
+		require.False(t, sayings[f.Says], "two faults say that it %s", f.Says)
+		names[f.Name], sayings[f.Says] = true, true
+		require.NotEmpty(t, f.Says, f.Name)
+		require.NotEmpty(t, f.Breaks, f.Name)
+		for _, id := range f.Breaks {
+			require.Contains(t, levels, id, f.Name)
+			broken[id] = true
+		}
+		require.Len(t, slices.Compact(slices.Sorted(slices.Values(f.Breaks))), len(f.Breaks), "%s names a requirement twice", f.Name)
+		require.Equal(t, levels[f.Breaks[0]], f.Level, f.Name)
+	}
+	require.Greater(t, len(names), 130)
+	for id := range levels {
+		require.True(t, broken[id], "no fault breaks %s", id)
+	}
+}
+
+func TestFindFaultKnowsEveryName(t *testing.T) {
+	for _, f := range reference.Faults() {
+		found, ok := reference.FindFault(f.Name)
+		require.True(t, ok, f.Name)
+		require.Equal(t, f.Says, found.Says)
+	}
+	_, ok := reference.FindFault("is-honest")
+	require.False(t, ok)
+}

@@ -1,0 +1,202 @@
+package reference_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fmaspec/conformance/reference"
+)
+
+const (
+	token        = "good-token"
+	unprivileged = "reader-token"
+	machine      = "fb9ab6be3965095a09c057be7c90f0a2"
+	unknown      = "00000000000000000000000000000000"
+	samplePath   = "/testwdatppreview/machines/" + machine + "/requestSample"
+	stopPath     = "/testwdatppreview/machines/" + machine + "/stopAndQuarantineFile"
+	hash         = "8d25682b3a82af25b42dc90291c35ff3293daa68"
+	good         = `{"Comment":"look at this","Sha1":"` + hash + `"}`
+)
+
+// longTimeout is for answers that come; shortTimeout for those that do not.
+const longTimeout, shortTimeout = 30 * time.Second, 200 * time.Millisecond
+
+// config returns a configuration whose clock stands still and whose ids count.
+func config() reference.Config {
+	var n atomic.Int64
+	return reference.Config{
+		Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknown,
+		Now:   func() time.Time { return time.Date(2020, 3, 14, 15, 9, 26, 535_897_000, time.UTC) },
+		NewID: func() string { return fmt.Sprintf("c083f601-012f-4955-b4cc-%012x", n.Add(1)) },
+	}
+}
+
+// probe is one request. The zero of a field is what a good request has.
+type probe struct {
+	method, path, body string
+	header             []string // "Name: value"; a good Authorization and Content-Type come first unless bare
+	bare               bool
+	raw                bool // sent on a connection of its own and read to its end, byte by byte
+	atOnce             int  // so many are sent at once; seen is which of them were answered for themselves
+}
+
+// auth returns a probe that is good but for this Authorization.
+func auth(value string) probe {
+	return probe{bare: true, header: []string{"Authorization: " + value, "Content-Type: application/json"}}
+}
+
+// typed returns a probe that is good but for this Content-Type.
+func typed(value string) probe {
+	return probe{bare: true, header: []string{"Authorization: Bearer " + token, "Content-Type: " + value}}
+}
+
+func (p probe) request(ctx context.Context, base string) (*http.Request, error) {
+	method, path, body := p.method, p.path, p.body
+	if method == "" {
+		method = http.MethodPost
+	}
+	if path == "" {
+		path = samplePath
+	}
+	switch body {
+	case "":
+		body = good
+	case "none":
+		body = ""
+	}
+	r, err := http.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept-Encoding", "identity")
+	if !p.bare {
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, line := range p.header {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
+	}
+	return r, nil
+}
+
+// seer sends probes to one server, in turn, on one connection.
+type seer struct {
+	server  *httptest.Server
+	client  *http.Client
+	timeout time.Duration
+}
+
+func newSeer(t *testing.T, h http.Handler, timeout time.Duration) *seer {
+	t.Helper()
+	server := httptest.NewServer(h)
+	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 1}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		server.Close()
+	})
+	return &seer{server: server, timeout: timeout, client: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// see returns what a client sees of the answer, without its date and without
+// what becomes of the connection.
+func (s *seer) see(p probe) string {
+	if p.atOnce > 0 {
+		return s.seeAtOnce(p)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	r, err := p.request(ctx, s.server.URL)
+	if err != nil {
+		return "cannot ask: " + err.Error()
+	}
+	if p.raw {
+		return s.seeRaw(ctx, r)
+	}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return "no answer"
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	resp.Header.Del("Date")
+	resp.Header.Del("Connection")
+	return fmt.Sprintf("%s %s %v %v %d %v\n%s", resp.Proto, resp.Status, resp.Header, resp.TransferEncoding, resp.ContentLength, err != nil, body)
+}
+
+func (s *seer) seeRaw(ctx context.Context, r *http.Request) string {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.server.Listener.Addr().String())
+	if err != nil {
+		return "no connection"
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	_ = conn.SetDeadline(deadline)
+	r.Close = true
+	if err := r.Write(conn); err != nil {
+		return "not sent"
+	}
+	b, err := io.ReadAll(io.LimitReader(conn, 1<<20))
+	head, rest, _ := strings.Cut(string(b), "\r\n\r\n")
+	lines := slices.DeleteFunc(strings.Split(head, "\r\n"), func(line string) bool {
+		return strings.HasPrefix(line, "Date:") || strings.HasPrefix(line, "Connection:")
+	})
+	if len(lines) > 1 {
+		slices.Sort(lines[1:])
+	}
+	return fmt.Sprintf("%v\n%s\n\n%s", err != nil, strings.Join(lines, "\n"), rest)
+}
+
+// seeAtOnce tells for each of several requests sent at once whether it was
+// answered 201 with its own hash.
+func (s *seer) seeAtOnce(p probe) string {
+	seen := make([]bool, p.atOnce)
+	done := make(chan struct{})
+	for i := range seen {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			own := fmt.Sprintf("%040x", i+1)
+			q := p
+			q.body = `{"Comment":"at once","Sha1":"` + own + `"}`
+			ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+			defer cancel()
+			r, err := q.request(ctx, s.server.URL)
+			if err != nil {
+				return
+			}
+			resp, err := s.client.Do(r)
+			if err != nil {
+				return
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			seen[i] = resp.StatusCode == http.StatusCreated && strings.Contains(string(body), `"sha1":"`+own+`"`)
+		}()
+	}
+	for range seen {
+		<-done
+	}
+	return fmt.Sprint(seen)
+}
+
+// look sends all probes in turn and returns what was seen.
+func (s *seer) look(probes []probe) []string {
+	seen := make([]string, len(probes))
+	for i, p := range probes {
+		seen[i] = s.see(p)
+	}
+	return seen
+}

@@ -1,0 +1,131 @@
+package reference_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/reference"
+)
+
+func TestHonestServersAgreeWithThemselves(t *testing.T) {
+	first := newSeer(t, reference.New(config()), longTimeout).look(probes())
+	require.Equal(t, first, newSeer(t, reference.New(config()), longTimeout).look(probes()))
+}
+
+func TestVariantsAreWellFormed(t *testing.T) {
+	slug := regexp.MustCompile(`^[a-z0-9]+([-.][a-z0-9]+)*$`)
+	names, sayings := map[string]bool{}, map[string]bool{}
+	for _, v := range reference.Variants() {
+		require.Regexp(t, slug, v.Name)
+		require.False(t, names[v.Name], "two variants are named %s", v.Name)
+		require.False(t, sayings[v.Says], "two variants say that it %s", v.Says)
+		names[v.Name], sayings[v.Says] = true, true
+		_, fault := reference.FindFault(v.Name)
+		require.False(t, fault, "%s is a fault too", v.Name)
+	}
+	require.GreaterOrEqual(t, len(names), 35)
+}
+
+// variantProbes are requests of which each variant answers one in its own way.
+func variantProbes() []probe {
+	documented := func(path, comment, sha1 string) probe {
+		return probe{path: path, body: `{"Comment":"` + comment + `","Sha1":"` + sha1 + `"}`}
+	}
+	return append([]probe{
+		documented(samplePath, "Request Sample on machine due to alert 32123", "8d25682b3a82af25b42dc90291c35ff3293daa68"),
+		documented(stopPath, "Stop and quarantine file on machine due to alert 32123", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"),
+		{raw: true},
+		{method: "OPTIONS", body: "none"}, {method: "GET", bare: true, body: "none"},
+		{header: []string{"Accept-Encoding: gzip"}}, {bare: true, header: []string{"Authorization: Bearer " + token}},
+	}, probes()...)
+}
+
+func TestVariantsKeepTheContract(t *testing.T) {
+	probes := variantProbes()
+	honest := newSeer(t, reference.New(config()), longTimeout).look(probes)
+	unseen := map[string]string{ // why no probe shows them
+		"slow":                   "differs in time alone",
+		"in-small-pieces":        "probes read to the end",
+		"closes-each-connection": "probes do not look at what becomes of the connection",
+	}
+	for _, variant := range reference.Variants() {
+		t.Run(variant.Name, func(t *testing.T) {
+			t.Parallel()
+			s := newSeer(t, variant.Wrap(reference.New(config())), longTimeout)
+			for i, path := range []string{samplePath, stopPath} {
+				own := strings.Replace(hash, "8d", []string{"1a", "2b"}[i], 1)
+				r, err := probe{path: path, body: `{"Comment":"<look> at this","Sha1":"` + own + `"}`}.request(t.Context(), s.server.URL)
+				require.NoError(t, err)
+				resp, err := s.client.Do(r)
+				require.NoError(t, err)
+				defer resp.Body.Close()
+				b, err := io.ReadAll(resp.Body)
+				require.NoError(t, err)
+				require.Equal(t, http.StatusCreated, resp.StatusCode)
+				require.Regexp(t, `(?i)^application/json *(;|$)`, resp.Header.Get("Content-Type"))
+				var action map[string]any
+				require.NoError(t, json.Unmarshal(b, &action), "%s", b)
+				require.True(t, strings.EqualFold(own, action["sha1"].(string)))
+				require.Equal(t, []string{"RequestSample", "StopAndQuarantineFile"}[i], action["type"])
+				for _, name := range []string{"@odata.context", "id", "requestor", "requestorComment", "status", "fileId", "machineId", "creationDateTimeUtc", "lastUpdateDateTimeUtc"} {
+					require.IsType(t, "", action[name], name)
+				}
+				require.IsType(t, []any{}, action["fileInstances"])
+			}
+			if unseen[variant.Name] != "" {
+				return
+			}
+			s = newSeer(t, variant.Wrap(reference.New(config())), longTimeout)
+			for i, p := range probes {
+				if s.see(p) != honest[i] {
+					return
+				}
+			}
+			t.Errorf("want a probe that shows that it %s, got the honest server's answers to all %d", variant.Says, len(probes))
+		})
+	}
+}
+
+func TestVariantsRefuseWhatIsToBeRefused(t *testing.T) {
+	for _, variant := range reference.Variants() {
+		t.Run(variant.Name, func(t *testing.T) {
+			t.Parallel()
+			s := newSeer(t, variant.Wrap(reference.New(config())), longTimeout)
+			for _, row := range []struct {
+				probe    probe
+				statuses []int
+			}{
+				{probe{bare: true}, []int{401}},
+				{auth("Bearer nobody"), []int{401}},
+				{auth("Bearer " + unprivileged), []int{403}},
+				{probe{method: "GET"}, []int{405, 404}},
+				{probe{method: "BREW"}, []int{405, 404, 501}},
+				{typed("text/plain"), []int{415, 400}},
+				{probe{body: "{"}, []int{400, 422}},
+				{probe{body: "{}"}, []int{400, 422}},
+				{probe{path: strings.Replace(samplePath, machine, unknown, 1)}, []int{404}},
+			} {
+				r, err := row.probe.request(t.Context(), s.server.URL)
+				require.NoError(t, err)
+				resp, err := s.client.Do(r)
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, resp.Body)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.Contains(t, row.statuses, resp.StatusCode)
+				if resp.StatusCode == http.StatusUnauthorized {
+					require.Contains(t, strings.ToLower(strings.Join(resp.Header.Values("WWW-Authenticate"), ",")), "bearer")
+				}
+				if resp.StatusCode == http.StatusMethodNotAllowed {
+					require.Contains(t, strings.Join(resp.Header.Values("Allow"), ","), "POST")
+				}
+			}
+		})
+	}
+}
