@@ -1,0 +1,274 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"fmaspec/conformance"
+)
+
+// Console writes a report for people: findings by case, worst outcome first,
+// then what could not be judged, the requirements by level, the totals, and the
+// verdict as the last line. Where several cases have the same problem, the first
+// and plainest one is told in full and the others are named under it.
+func Console(w io.Writer, r *conformance.Report, style Style) error {
+	p := &page{Style: style}
+	if !p.Quiet {
+		p.cases(r)
+		p.findings(r)
+		p.unjudged(r)
+		p.requirements(r)
+	}
+	p.totals(r)
+	p.verdict(r)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// cases lists every case with its outcome, where that is asked for.
+func (p *page) cases(r *conformance.Report) {
+	if !p.Verbose || len(r.Cases) == 0 {
+		return
+	}
+	for _, c := range r.Cases {
+		label := labels[c.Outcome]
+		p.line(span{label.code, fmt.Sprintf("%-12s", label.text)}, span{"", " " + c.ID}, span{dim, "   " + c.Title})
+	}
+	p.line()
+}
+
+func (p *page) findings(r *conformance.Report) {
+	var worth []*conformance.CaseResult
+	for _, o := range []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
+		conformance.Inconclusive, conformance.Passed, conformance.Skipped, conformance.NotApplicable} {
+		from := len(worth)
+		for i := range r.Cases {
+			if c := &r.Cases[i]; c.Outcome == o && len(problemsOf(c)) > 0 {
+				worth = append(worth, c)
+			}
+		}
+		slices.SortStableFunc(worth[from:], func(a, b *conformance.CaseResult) int { return cmp.Compare(directness(a), directness(b)) })
+	}
+	g := groupsOf(worth)
+	for _, c := range worth {
+		if p.Verbose || g.tells(c) {
+			p.caseText(c, r, g)
+			p.line()
+		}
+	}
+}
+
+// unjudged sums up, by reason, the cases that prove nothing.
+func (p *page) unjudged(r *conformance.Report) {
+	type why struct {
+		outcome conformance.Outcome
+		reason  string
+	}
+	var order []why
+	ids := map[why][]string{}
+	for _, o := range []conformance.Outcome{conformance.Inconclusive, conformance.Skipped, conformance.NotApplicable} {
+		for _, c := range r.Cases {
+			if c.Outcome != o {
+				continue
+			}
+			key := why{o, c.Reason}
+			if ids[key] == nil {
+				order = append(order, key)
+			}
+			ids[key] = append(ids[key], c.ID)
+		}
+	}
+	if len(order) == 0 {
+		return
+	}
+	p.line(span{bold, "not judged"})
+	for _, key := range order {
+		p.line(span{yellow, fmt.Sprintf("  %-14s", words(key.outcome))}, span{"", fmt.Sprintf("%4d   %s", len(ids[key]), key.reason)})
+		if p.Verbose {
+			for _, id := range ids[key] {
+				p.line(span{dim, "                       " + id})
+			}
+		}
+	}
+	p.line()
+}
+
+// words is an outcome's name as it stands in a sentence.
+func words(o conformance.Outcome) string { return strings.ReplaceAll(o.String(), "-", " ") }
+
+// A standing is what a run says of a requirement.
+type standing int
+
+const (
+	kept         standing = iota // judged, and no finding against it
+	broken                       // a finding against it
+	undecided                    // asked for, but the answers prove nothing
+	notExercised                 // no case of this run asked for it, or none was judged
+	standings
+)
+
+func standingOf(q conformance.RequirementResult) standing {
+	switch {
+	case q.Findings > 0:
+		return broken
+	case q.Outcome == conformance.Inconclusive || q.Outcome == conformance.Errored:
+		return undecided
+	case q.State != "exercised":
+		return notExercised
+	}
+	// A case that failed did so against another requirement: there is no finding against this one.
+	return kept
+}
+
+// requirements adds the table by level, and the requirements that were broken.
+func (p *page) requirements(r *conformance.Report) {
+	if len(r.Requirements) == 0 {
+		return
+	}
+	p.line(span{bold, "requirements   kept  broken  undecided  not exercised"})
+	for _, level := range conformance.Levels() {
+		var n [standings]int
+		all := 0
+		for _, q := range r.Requirements {
+			if q.Level == level {
+				n[standingOf(q)]++
+				all++
+			}
+		}
+		if all == 0 {
+			continue
+		}
+		code := ""
+		if n[broken] > 0 {
+			code = red
+			if level == conformance.Inferred && !r.Suite.Strict {
+				code = yellow
+			}
+		}
+		p.line(span{"", fmt.Sprintf("  %-11s", level)}, span{green, fmt.Sprintf("%6d", n[kept])}, span{code, fmt.Sprintf("%8d", n[broken])},
+			span{"", fmt.Sprintf("%11d%15d", n[undecided], n[notExercised])})
+	}
+	for _, q := range r.Requirements {
+		if standingOf(q) == broken {
+			p.line(span{"", fmt.Sprintf("  broken: %s (%s, %s)", q.ID, q.Level, count(q.Findings, "finding"))})
+		}
+	}
+	if p.Verbose {
+		for _, q := range r.Requirements {
+			if s := standingOf(q); s == notExercised {
+				p.line(span{dim, fmt.Sprintf("  not exercised: %s (%s) %s", q.ID, q.Level, q.Waived)})
+			} else if s == undecided {
+				p.line(span{dim, fmt.Sprintf("  undecided: %s (%s)", q.ID, q.Level)})
+			}
+		}
+	}
+	p.line()
+}
+
+func (p *page) totals(r *conformance.Report) {
+	t := r.Totals
+	part := func(n int, word, code string) span {
+		if n == 0 {
+			code = ""
+		}
+		return span{code, fmt.Sprintf("%d %s", n, word)}
+	}
+	spans := []span{{"", count(t.Total, "case") + ": "}}
+	for i, s := range []span{
+		part(t.Passed, "passed", green), part(t.Deviated, "deviated", yellow), part(t.Failed, "failed", red), part(t.Errored, "errored", red),
+		part(t.Inconclusive, "inconclusive", yellow), part(t.Skipped, "skipped", ""), part(t.NotApplicable, "not applicable", ""),
+	} {
+		if i > 0 {
+			spans = append(spans, span{"", ", "})
+		}
+		spans = append(spans, s)
+	}
+	spans = append(spans, span{"", fmt.Sprintf("; %s in %s", count(t.Requests, "request"), seconds(r.Elapsed))})
+	// The totals are for copying and for machines' eyes too: never cut.
+	for _, s := range spans {
+		p.paint(s.code, s.text)
+	}
+	p.WriteString("\n")
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
+
+func (p *page) verdict(r *conformance.Report) {
+	text, code := verdictText(r)
+	if code != "" && p.Color {
+		code = bold + code
+	}
+	p.paint(code, safe(text))
+	p.WriteString("\n")
+}
+
+// verdictText is the last line: what the run comes to, and why.
+func verdictText(r *conformance.Report) (text, code string) {
+	switch r.Verdict {
+	case conformance.Conformant:
+		text, code = "conformant", green
+		if r.Reason != "" {
+			text += ": " + r.Reason
+		}
+	case conformance.NotConformant:
+		n := 0
+		for _, q := range r.Requirements {
+			if standingOf(q) == broken && (q.Level < conformance.Inferred || r.Suite.Strict) {
+				n++
+			}
+		}
+		text, code = fmt.Sprintf("not conformant: %d of %s failed, against %s", r.Totals.Failed, count(r.Totals.Total, "case"), count(n, "requirement")), red
+		if r.Reason != "" {
+			text += "; " + r.Reason
+		}
+	default:
+		reason := r.Reason
+		if reason == "" {
+			reason = "the report gives no reason"
+		}
+		text, code = "could not judge: "+reason, yellow
+	}
+	return text, code
+}
+
+// Header writes what is about to be judged, by what: the target, the suite's
+// version and contract, the level, how many of the suite's cases were selected,
+// and the seed that repeats the run.
+func Header(w io.Writer, suite conformance.SuiteInfo, target conformance.TargetInfo, selected, total int, style Style) error {
+	p := &page{Style: style}
+	if p.Quiet {
+		return nil
+	}
+	where := target.URL
+	if target.Name != "" && target.Name != target.URL {
+		where = strings.TrimSpace(where + " (" + target.Name + ")")
+	}
+	p.line(span{dim, "target   "}, span{bold, where}, span{"", "   machine " + target.Machine})
+	contract, _ := split(suite.Contract, 12)
+	p.line(span{dim, "suite    "}, span{"", suite.Name + " " + suite.Version + "   contract " + contract})
+	level := suite.Level.String()
+	if suite.Strict {
+		level += ", strict"
+	}
+	p.line(span{dim, "level    "}, span{"", level})
+	cases := count(selected, "case")
+	if selected != total {
+		cases = fmt.Sprintf("%d of %s", selected, count(total, "case"))
+	}
+	p.line(span{dim, "cases    "}, span{"", cases + "   seed " + suite.Seed})
+	p.line()
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// ProgressLine returns the counter of a run under way, without a line break or
+// control characters: the caller that owns a terminal writes "\r" before it.
+// Successive lines of one run have the same length or grow.
+func ProgressLine(done, total, failed int) string {
+	digits := len(fmt.Sprint(total))
+	return fmt.Sprintf("%*d/%d cases, %*d failed", digits, done, total, digits, failed)
+}

@@ -1,0 +1,326 @@
+package report
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"fmaspec/conformance"
+)
+
+// A problem is what several findings have in common: the same sin, wherever and
+// by whatever answer it was committed.
+type problem struct{ check, requirement, place, want string }
+
+func problemOf(f conformance.Finding) problem {
+	return problem{f.Check, f.Requirement, f.Place, f.Want}
+}
+
+// reasonOf is the problem of a case that could not be judged.
+func reasonOf(c *conformance.CaseResult) problem { return problem{want: c.Reason} }
+
+// problemsOf lists what is to be told of a case, each problem once.
+func problemsOf(c *conformance.CaseResult) []problem {
+	var all []problem
+	for _, f := range c.Findings {
+		all = append(all, problemOf(f))
+	}
+	if c.Outcome == conformance.Errored {
+		all = append(all, reasonOf(c))
+	}
+	var once []problem
+	for _, p := range all {
+		if !slices.Contains(once, p) {
+			once = append(once, p)
+		}
+	}
+	return once
+}
+
+// groups maps each problem to the cases that have it, in the order of telling.
+type groups map[problem][]string
+
+func groupsOf(cases []*conformance.CaseResult) groups {
+	g := groups{}
+	for _, c := range cases {
+		for _, p := range problemsOf(c) {
+			g[p] = append(g[p], c.ID)
+		}
+	}
+	return g
+}
+
+// others returns the cases that share a problem which is told of the case id,
+// and the case it was told of before, if that is another one.
+func (g groups) others(p problem, id string) (rest []string, first string) {
+	ids := g[p]
+	if len(ids) == 0 {
+		return nil, ""
+	}
+	if ids[0] != id {
+		return nil, ids[0]
+	}
+	return ids[1:], ""
+}
+
+// tells reports whether some problem of the case is not told of an earlier one.
+func (g groups) tells(c *conformance.CaseResult) bool {
+	return slices.ContainsFunc(problemsOf(c), func(p problem) bool { _, first := g.others(p, c.ID); return first == "" })
+}
+
+// labels are the words that a case's findings stand under.
+var labels = map[conformance.Outcome]span{
+	conformance.Failed:        {red, "FAIL"},
+	conformance.Deviated:      {yellow, "DEV"},
+	conformance.Errored:       {red, "ERROR"},
+	conformance.Passed:        {green, "ok"},
+	conformance.Inconclusive:  {yellow, "INCONCLUSIVE"},
+	conformance.Skipped:       {dim, "SKIP"},
+	conformance.NotApplicable: {dim, "N/A"},
+}
+
+// FindingText returns everything that is to be told of one case: its findings
+// with the requirement each one breaks, what was sent, what came back, and how
+// to see it again. The report supplies the wording of the requirements; it may
+// be nil. Lines end in "\n" but for the last one.
+func FindingText(c conformance.CaseResult, r *conformance.Report, style Style) string {
+	p := &page{Style: style}
+	p.caseText(&c, r, nil)
+	return strings.TrimSuffix(p.String(), "\n")
+}
+
+// caseText adds a case's block. What g says was told of an earlier case is only
+// pointed at.
+func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g groups) {
+	label := labels[c.Outcome]
+	if head := []span{label, {bold, " " + c.ID}}; c.File == "" {
+		p.line(head...)
+	} else {
+		p.apart(fmt.Sprintf("%s:%d", c.File, c.Line), head...)
+	}
+	if c.Title != "" {
+		p.line(span{dim, "  " + c.Title})
+	}
+	var steps []int // worth showing
+	told := map[problem]bool{}
+	for _, f := range c.Findings {
+		key := problemOf(f)
+		if told[key] && !p.Verbose {
+			continue
+		}
+		told[key] = true
+		rest, first := g.others(key, c.ID)
+		p.findingLine(c, f, label.code)
+		if first != "" && !p.Verbose {
+			p.line(span{dim, "     as in " + first})
+			continue
+		}
+		p.word(r, f)
+		if again := repeats(c, f); again > 0 && !p.Verbose {
+			p.line(span{dim, fmt.Sprintf("     … and the same in %s of this case", count(again, "more answer"))})
+		}
+		p.same(rest)
+		if !slices.Contains(steps, f.Step) {
+			steps = append(steps, f.Step)
+		}
+	}
+	if c.Reason != "" {
+		p.line(span{"", "  because "}, span{label.code, c.Reason})
+		if c.Outcome == conformance.Errored {
+			rest, _ := g.others(reasonOf(c), c.ID)
+			p.same(rest)
+			if at := troubled(c); at >= 0 && !slices.Contains(steps, at) {
+				steps = append(steps, at)
+			}
+		}
+	}
+	for i, step := range steps {
+		if i == 3 && !p.Verbose {
+			p.line(span{dim, fmt.Sprintf("  … and %s", count(len(steps)-i, "more exchange"))})
+			break
+		}
+		if step >= 0 && step < len(c.Exchanges) {
+			p.exchange(c, step)
+		}
+	}
+	p.uncut("  again   ", "fmaspec run"+at(r)+" -run '^"+c.ID+"$'")
+}
+
+// at is the flag that names the target again, where it had a name of its own.
+func at(r *conformance.Report) string {
+	if r == nil || r.Target.URL == "" || r.Target.Name != r.Target.URL {
+		return ""
+	}
+	return " -url " + r.Target.URL
+}
+
+// directness orders cases by how plainly they show what is wrong: first those
+// that were to prove a requirement which they break, of these the ones that
+// differ from no control, of these the ones with the fewest exchanges.
+func directness(c *conformance.CaseResult) int {
+	aside := 2
+	if slices.ContainsFunc(c.Findings, func(f conformance.Finding) bool { return slices.Contains(c.Proves, f.Requirement) }) {
+		aside = 0
+		if c.Control != "" {
+			aside = 1
+		}
+	}
+	return aside*1000 + len(c.Exchanges)
+}
+
+// findingLine adds what, where, want and got: on one line where they fit, below
+// each other elsewhere.
+func (p *page) findingLine(c *conformance.CaseResult, f conformance.Finding, code string) {
+	place := f.Place
+	if len(c.Exchanges) > 1 {
+		place += fmt.Sprintf(" (answer %d of %d)", f.Step+1, len(c.Exchanges))
+	}
+	head := []span{{code, "  " + f.Check}, {"", "   " + place}}
+	want, got := span{"", "   want " + f.Want}, span{"", "   got " + f.Got}
+	if columns(safe("  "+f.Check+"   "+place+want.text+got.text)) <= p.width() {
+		p.line(append(head, want, got)...)
+		return
+	}
+	p.line(head...)
+	p.line(span{"", "     want " + f.Want})
+	p.line(span{"", "     got  " + f.Got})
+}
+
+// word adds on whose word a finding stands.
+func (p *page) word(r *conformance.Report, f conformance.Finding) {
+	req := requirement(r, f.Requirement)
+	line := "     " + f.Level.String() + "   " + f.Requirement
+	if req == nil {
+		p.line(span{dim, line})
+		return
+	}
+	if source := cite(req.Document, req.Section); source != "" {
+		line += "   " + source
+	}
+	p.line(span{dim, line})
+	if req.Says != "" {
+		p.line(span{dim, "     an implementation " + req.Says})
+	}
+	if req.Because != "" {
+		p.line(span{dim, "     because " + req.Because})
+	}
+}
+
+// same adds the line that names the other cases of a group, as many as fit.
+func (p *page) same(rest []string) {
+	if len(rest) == 0 || p.Verbose {
+		return
+	}
+	text := "     … and the same in " + count(len(rest), "more case")
+	for named := min(3, len(rest)); named > 0; named-- {
+		list := text + ": " + strings.Join(rest[:named], ", ")
+		if others := len(rest) - named; others > 0 {
+			list += fmt.Sprintf(" … (+%d)", others)
+		}
+		if columns(safe(list)) <= p.width() {
+			text = list
+			break
+		}
+	}
+	p.line(span{dim, text})
+}
+
+// exchange adds what was sent and what came.
+func (p *page) exchange(c *conformance.CaseResult, step int) {
+	x := c.Exchanges[step]
+	rows := 8
+	if p.Verbose {
+		rows = 60
+	}
+	lead := "  sent    "
+	if len(c.Exchanges) > 1 {
+		lead = fmt.Sprintf("  sent %-2d ", step+1)
+	}
+	p.line(span{dim, lead}, span{"", x.Request.Method + " " + path(x.Request.URL)})
+	p.block("          ", string(x.Request.Body), rows)
+	lead = "  came    "
+	if x.Response != nil {
+		status := fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status))
+		about := []string{strings.TrimSpace(status)}
+		if types := x.Response.Header.Values("Content-Type"); len(types) > 0 {
+			about = append(about, strings.Join(types, ", "))
+		}
+		about = append(about, count(len(x.Response.Body), "byte")+" in "+x.Elapsed.Round(time.Microsecond).String())
+		if x.Response.Truncated {
+			about = append(about, "the rest is beyond the limit")
+		}
+		p.line(span{dim, lead}, span{"", strings.Join(about, "   ")})
+		p.block("          ", string(x.Response.Body), rows)
+		lead = "          "
+	}
+	switch {
+	case x.Error != "":
+		p.line(span{dim, lead}, span{red, x.Error})
+	case x.Response == nil:
+		p.line(span{dim, lead}, span{"", "no answer"})
+	}
+	switch {
+	case x.Curl == "":
+	case safe(x.Curl) != x.Curl:
+		// An escaped command would send something else.
+		p.line(span{dim, "  replay  (the curl command is in the JSON report: it holds characters that are not shown here)"})
+	default:
+		p.uncut("  replay  ", x.Curl)
+	}
+}
+
+// path is a URL without scheme and host, which the run's header and the curl
+// command show: so that the operation at its end is not cut off.
+func path(url string) string {
+	_, rest, found := strings.Cut(url, "://")
+	slash := strings.IndexByte(rest, '/')
+	if !found || slash < 0 {
+		return url
+	}
+	return rest[slash:]
+}
+
+// repeats counts the further findings of a case that are the same problem.
+func repeats(c *conformance.CaseResult, f conformance.Finding) int {
+	n := -1
+	for _, other := range c.Findings {
+		if problemOf(other) == problemOf(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// troubled returns the step that went wrong on the wire, or the last one, or -1.
+func troubled(c *conformance.CaseResult) int {
+	if at := slices.IndexFunc(c.Exchanges, func(x conformance.ExchangeResult) bool { return x.Error != "" }); at >= 0 {
+		return at
+	}
+	return len(c.Exchanges) - 1
+}
+
+// requirement returns the requirement of that id, or nil.
+func requirement(r *conformance.Report, id string) *conformance.Requirement {
+	if r == nil {
+		return nil
+	}
+	for i := range r.Requirements {
+		if r.Requirements[i].ID == id {
+			return &r.Requirements[i].Requirement
+		}
+	}
+	return nil
+}
+
+// cite names the place of a requirement: RFC 9110, 15.5.6 – or a heading in quotes.
+func cite(document, section string) string {
+	switch {
+	case document == "" || section == "":
+		return document + section
+	case strings.ContainsAny(section, `"“”`) || section[0] >= '0' && section[0] <= '9':
+		return document + ", " + section
+	}
+	return document + `, "` + section + `"`
+}

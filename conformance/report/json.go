@@ -1,0 +1,269 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"fmaspec/conformance"
+)
+
+// Schema is the $id of the JSON Schema that every report written by [JSON]
+// keeps, and the value of its "$schema" member.
+const Schema = conformance.ReportSchema
+
+// JSON writes the complete report: indented, the same bytes for the same report,
+// with a line break at the end. Lists and headers that are nil are written as
+// empty ones, "$schema" is always [Schema], and a requirement without an outcome
+// is not applicable. Characters that a terminal could obey are written as
+// \uNNNN, which changes nothing for readers of JSON. Bodies keep every byte;
+// elsewhere, bytes that are not UTF-8 become U+FFFD.
+func JSON(w io.Writer, r *conformance.Report) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(filled(r)); err != nil {
+		return fmt.Errorf("report: cannot be written as JSON: %w", err)
+	}
+	_, err := w.Write(respell(b.Bytes()))
+	return err
+}
+
+// filled returns a copy of the report in which nothing is null that has to be a
+// list or an object.
+func filled(r *conformance.Report) *conformance.Report {
+	out := *r
+	out.Schema = Schema
+	out.Requirements = list(slices.Clone(r.Requirements))
+	for i := range out.Requirements {
+		if out.Requirements[i].Outcome == 0 {
+			out.Requirements[i].Outcome = conformance.NotApplicable
+		}
+	}
+	out.Cases = list(slices.Clone(r.Cases))
+	for i := range out.Cases {
+		c := &out.Cases[i]
+		c.Proves, c.Findings, c.Exchanges = list(c.Proves), list(c.Findings), list(slices.Clone(c.Exchanges))
+		for j := range c.Exchanges {
+			x := &c.Exchanges[j]
+			x.Request.Header = list(x.Request.Header)
+			if x.Response != nil {
+				answer := *x.Response
+				header := http.Header{}
+				for name, values := range answer.Header {
+					header[name] = list(values)
+				}
+				answer.Header = header
+				x.Response = &answer
+			}
+		}
+	}
+	return &out
+}
+
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// respell evens out how characters are spelled in JSON text: encoding/json
+// escapes <, > and & in values that marshal themselves, and leaves DEL, C1
+// controls and bidirectional overrides as they are. The text is valid UTF-8,
+// as encoding/json writes no other.
+func respell(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == '\\' && len(text) >= 6 && strings.Contains(`u003c u003e u0026`, string(text[1:6])):
+			size = 6
+			out = append(out, map[byte]byte{'c': '<', 'e': '>', '6': '&'}[text[5]])
+		case r == '\\' && len(text) > 1:
+			size = 2
+			out = append(out, text[:2]...)
+		case r == '\n' || printable(r):
+			out = append(out, text[:size]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[size:]
+	}
+	return out
+}
+
+// ReadJSON reads a report that [JSON] has written. It is strict: another
+// "$schema", a member that is unknown, missing or of another kind, an unknown
+// verdict, or totals that do not add up to the cases are errors, each with its
+// place as a JSON pointer. Whatever it accepts, every format can render.
+func ReadJSON(r io.Reader) (*conformance.Report, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	var head struct {
+		Schema *string `json:"$schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, readError(data, err)
+	}
+	switch {
+	case head.Schema == nil:
+		return nil, fmt.Errorf(`report: /$schema: missing; only reports written by the format "json" can be read`)
+	case *head.Schema != Schema:
+		return nil, fmt.Errorf("report: /$schema: want %q, got %q; read it with the version of fmaspec that wrote it", Schema, *head.Schema)
+	}
+	var report conformance.Report
+	if err := json.Unmarshal(data, &report); err != nil {
+		return nil, readError(data, err)
+	}
+	if err := sameShape(data, &report); err != nil {
+		return nil, err
+	}
+	return &report, consistent(&report)
+}
+
+// readError gives an error of encoding/json its place.
+func readError(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		before := data[:min(int(syntax.Offset), len(data))]
+		line := 1 + bytes.Count(before, []byte("\n"))
+		column := len(before) - 1 - bytes.LastIndexByte(before, '\n')
+		return fmt.Errorf("report: line %d, column %d: not JSON: %w; write the report again with the format \"json\"", line, column, err)
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("report: /%s: got a JSON %s; write the report again with the format \"json\"",
+			strings.ReplaceAll(kind.Field, ".", "/"), kind.Value)
+	}
+	return fmt.Errorf("report: %w; write the report again with the format \"json\"", err)
+}
+
+// sameShape compares what was read with what would be written: encoding/json
+// takes unknown members, missing ones, null and names in any letter case.
+func sameShape(data []byte, r *conformance.Report) error {
+	again, err := json.Marshal(filled(r))
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	var got, want any
+	if err := errors.Join(json.Unmarshal(data, &got), json.Unmarshal(again, &want)); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return compare("", got, want)
+}
+
+// compare returns the first difference in kind or in members, by pointer.
+func compare(at string, got, want any) error {
+	switch want := want.(type) {
+	case map[string]any:
+		object, ok := got.(map[string]any)
+		if !ok {
+			break
+		}
+		for _, name := range names(object) {
+			if _, known := want[name]; !known {
+				return fmt.Errorf("report: %s/%s: unknown member, known are %s; remove it, or read it with the version of fmaspec that wrote it",
+					at, pointer.Replace(name), strings.Join(names(want), ", "))
+			}
+		}
+		for _, name := range names(want) {
+			member, present := object[name]
+			if !present {
+				return fmt.Errorf("report: %s/%s: missing; write the report again with the format \"json\"", at, pointer.Replace(name))
+			}
+			if err := compare(at+"/"+pointer.Replace(name), member, want[name]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case []any:
+		array, ok := got.([]any)
+		if !ok || len(array) != len(want) {
+			break
+		}
+		for i := range want {
+			if err := compare(fmt.Sprintf("%s/%d", at, i), array[i], want[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		if kind(got) == kind(want) {
+			return nil
+		}
+	}
+	return fmt.Errorf("report: %s: want %s, got %s; write the report again with the format \"json\"", at, kind(want), kind(got))
+}
+
+var pointer = strings.NewReplacer("~", "~0", "/", "~1")
+
+func names(object map[string]any) []string {
+	out := make([]string, 0, len(object))
+	for name := range object {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func kind(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case float64:
+		return "a number"
+	case string:
+		return "a string"
+	case []any:
+		return "an array"
+	}
+	return "an object"
+}
+
+// consistent checks what no shape can say.
+func consistent(r *conformance.Report) error {
+	if !slices.Contains([]conformance.Verdict{conformance.Conformant, conformance.NotConformant, conformance.Unjudged}, r.Verdict) {
+		return fmt.Errorf("report: /verdict: unknown verdict %q; verdicts are %s, %s, %s", r.Verdict,
+			conformance.Conformant, conformance.NotConformant, conformance.Unjudged)
+	}
+	counted := map[conformance.Outcome]int{}
+	for _, c := range r.Cases {
+		counted[c.Outcome]++
+	}
+	t := r.Totals
+	for _, row := range []struct {
+		name      string
+		got, want int
+	}{
+		{"total", t.Total, len(r.Cases)},
+		{"passed", t.Passed, counted[conformance.Passed]},
+		{"deviated", t.Deviated, counted[conformance.Deviated]},
+		{"failed", t.Failed, counted[conformance.Failed]},
+		{"errored", t.Errored, counted[conformance.Errored]},
+		{"inconclusive", t.Inconclusive, counted[conformance.Inconclusive]},
+		{"skipped", t.Skipped, counted[conformance.Skipped]},
+		{"not_applicable", t.NotApplicable, counted[conformance.NotApplicable]},
+	} {
+		if row.got != row.want {
+			return fmt.Errorf("report: /totals/%s: want %d as /cases shows, got %d; write the report again with the format \"json\"", row.name, row.want, row.got)
+		}
+	}
+	return nil
+}

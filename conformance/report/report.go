@@ -1,0 +1,65 @@
+// Package report renders a [conformance.Report]: as text for a terminal, as the
+// JSON record, and as JUnit XML for build servers.
+//
+// Every rendering is made from the report alone, so that a recorded report can
+// be told again later in another format. Text that came from a server is made
+// harmless before it is printed: whatever a terminal could obey is shown as an
+// escape such as \x1b or \u202e.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/internal/nearest"
+)
+
+// A Style says how text for people is laid out. The zero Style is plain text of
+// 100 columns. Formats for machines ignore it.
+type Style struct {
+	Color   bool // with ANSI colours
+	Width   int  // columns; 0 means 100, and fewer than 40 count as 40
+	Verbose bool // every case and every finding, nothing grouped, longer bodies
+	Quiet   bool // the totals and the verdict alone
+}
+
+// A Format is one way to tell a report.
+type Format struct {
+	Name      string // as it is chosen by: "junit"
+	Doc       string // what it is for, one sentence
+	Extension string // of a file in this format, with its dot
+	Write     func(io.Writer, *conformance.Report, Style) error
+}
+
+// Formats returns all formats, sorted by name.
+func Formats() []Format {
+	return []Format{
+		{"console", "Text for people: findings first, then requirements, totals and the verdict.", ".txt", Console},
+		{"json", "The complete record, from which every other format can be rendered.", ".json", plain(JSON)},
+		{"junit", "JUnit XML as build servers read it, one suite an operation.", ".xml", plain(JUnit)},
+	}
+}
+
+// plain makes a writer of a format for machines, which has no style.
+func plain(write func(io.Writer, *conformance.Report) error) func(io.Writer, *conformance.Report, Style) error {
+	return func(w io.Writer, r *conformance.Report, _ Style) error { return write(w, r) }
+}
+
+// Find returns the format of that name. The error of an unknown name suggests
+// the nearest one and lists them all.
+func Find(name string) (Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	hint := ""
+	if meant := nearest.Nearest(name, names); meant != "" {
+		hint = fmt.Sprintf("did you mean %q? ", meant)
+	}
+	return Format{}, fmt.Errorf("format %q: no such format; %sformats are %s", name, hint, strings.Join(names, ", "))
+}

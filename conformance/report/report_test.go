@@ -1,0 +1,384 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/report"
+)
+
+// render writes a report in a format.
+func render(t *testing.T, format string, r *conformance.Report, style report.Style) string {
+	t.Helper()
+	f, err := report.Find(format)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, f.Write(&b, r, style))
+	return b.String()
+}
+
+func TestEveryFormatTellsTheSampleAsAgreed(t *testing.T) {
+	for _, row := range []struct {
+		file, format string
+		style        report.Style
+	}{
+		{"console.txt", "console", report.Style{}},
+		{"console-colour.txt", "console", report.Style{Color: true, Width: 80}},
+		{"console-verbose.txt", "console", report.Style{Verbose: true, Width: 120}},
+		{"console-quiet.txt", "console", report.Style{Quiet: true}},
+		{"report.json", "json", report.Style{}},
+		{"junit.xml", "junit", report.Style{}},
+	} {
+		t.Run(row.file, func(t *testing.T) {
+			got := render(t, row.format, sample(), row.style)
+			golden(t, row.file, got)
+			if !strings.HasSuffix(got, "\n") || strings.HasSuffix(got, "\n\n") {
+				t.Errorf("want one line break at the end, got %q", got[max(0, len(got)-20):])
+			}
+			if again := render(t, row.format, sample(), row.style); again != got {
+				t.Error("want the same text for the same report, got another one")
+			}
+		})
+	}
+}
+
+// ours are the only control sequences that a rendering may hold.
+var ours = regexp.MustCompile("\x1b\\[(0|1|2|31|32|33)m")
+
+func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
+	for _, f := range report.Formats() {
+		for _, style := range []report.Style{{}, {Color: true}, {Verbose: true}, {Color: true, Verbose: true, Width: 60}, {Quiet: true, Color: true}} {
+			got := render(t, f.Name, everywhere(hostile), style)
+			if !utf8.ValidString(got) {
+				t.Errorf("%s %+v: want UTF-8, got bytes that are none", f.Name, style)
+			}
+			if style.Color {
+				// A server's own colour code would be hidden by this, so the plain styles stand beside it.
+				got = ours.ReplaceAllString(got, "")
+			}
+			for i, r := range got {
+				if r != '\n' && r != unicode.ReplacementChar && !unicode.IsPrint(r) {
+					t.Fatalf("%s %+v: want no character that a terminal obeys, got %U in %q", f.Name, style, r, got[max(0, i-40):i+1])
+				}
+			}
+		}
+	}
+}
+
+// everywhere returns the sample with text in every place that a stranger can fill.
+func everywhere(text string) *conformance.Report {
+	r := sample()
+	r.Reason = text
+	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text}
+	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text
+	for i := range r.Requirements {
+		q := &r.Requirements[i]
+		q.Document, q.Section, q.Says, q.Because, q.Waived = text, text, text, text, text
+	}
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		c.ID, c.Title, c.Operation, c.File, c.Reason = strconv.Itoa(i)+text, text, text, text, text
+		for j := range c.Findings {
+			f := &c.Findings[j]
+			f.Check, f.Place, f.Want, f.Got = text, text, text, text
+		}
+		for j := range c.Exchanges {
+			x := &c.Exchanges[j]
+			x.Request.Method, x.Request.URL, x.Request.Body, x.Error, x.Curl = text, text, conformance.Body(text), text, text
+			if x.Response != nil {
+				x.Response.Header["Content-Type"] = []string{text}
+				x.Response.Body = conformance.Body(text)
+			}
+		}
+	}
+	return r
+}
+
+func TestConsoleKeepsEveryLineWithinTheWidth(t *testing.T) {
+	for _, width := range []int{40, 80, 100} {
+		for _, line := range strings.Split(render(t, "console", everywhere(strings.Repeat("wide text ", 40)), report.Style{Width: width}), "\n") {
+			uncut := strings.HasPrefix(line, "  replay  ") || strings.HasPrefix(line, "  again   ") || strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "not conformant: ")
+			if n := utf8.RuneCountInString(line); n > width && !uncut {
+				t.Errorf("width %d: want at most that many columns, got %d: %s", width, n, line)
+			}
+		}
+	}
+}
+
+func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
+	r := sample()
+	r.Cases = nil
+	for i := range 60 {
+		id := fmt.Sprintf("requestSample/valid/case-%02d", i)
+		f := conformance.Finding{Case: id, Check: "types", Requirement: "action.types", Level: conformance.Documented, Place: "/status", Want: "a string", Got: strconv.Itoa(i)}
+		c := conformance.CaseResult{ID: id, Operation: "requestSample", Outcome: conformance.Failed, Findings: []conformance.Finding{f}}
+		if i == 41 {
+			f.Place = "/id"
+			c.Findings = append(c.Findings, f)
+		}
+		r.Cases = append(r.Cases, c)
+	}
+	got := render(t, "console", r, report.Style{})
+	for _, row := range []struct {
+		text string
+		want int
+		why  string
+	}{
+		{"FAIL ", 2, "the first case, and the one that has a further problem"},
+		{"… and the same in 59 more cases: requestSample/valid/case-01 … (+58)\n", 1, "as many of the other cases as fit are named under the first"},
+		{"types   /id   want a string   got 41", 1, "the further problem is told in its own case"},
+		{"as in requestSample/valid/case-00", 1, "the known problem of that case is pointed at"},
+	} {
+		if n := strings.Count(got, row.text); n != row.want {
+			t.Errorf("%q: want %d times, got %d: %s\n%s", row.text, row.want, n, row.why, got)
+		}
+	}
+	got = render(t, "console", r, report.Style{Verbose: true})
+	if n := strings.Count(got, "want a string"); n != 61 {
+		t.Errorf("verbose: want all 61 findings, got %d", n)
+	}
+}
+
+func TestConsoleTellsOneReasonOfManyErrorsOnce(t *testing.T) {
+	r := sample()
+	r.Cases, r.Verdict, r.Reason = nil, conformance.Unjudged, "no case could be judged"
+	for i := range 230 {
+		r.Cases = append(r.Cases, conformance.CaseResult{ID: fmt.Sprintf("requestSample/case-%03d", i), Outcome: conformance.Errored, Reason: "connection refused"})
+	}
+	got := render(t, "console", r, report.Style{})
+	if n := strings.Count(got, "connection refused"); n != 1 {
+		t.Errorf("want the reason once, got it %d times", n)
+	}
+	if !strings.Contains(got, "… and the same in 229 more cases: ") {
+		t.Errorf("want the number of the other cases, got\n%s", got)
+	}
+	if !strings.HasSuffix(got, "\ncould not judge: no case could be judged\n") {
+		t.Errorf("want the verdict as the last line, got\n%s", got)
+	}
+}
+
+func TestFindingTextRepeatsNoProblemOfOneCase(t *testing.T) {
+	c := sample().Cases[3]
+	for step := range 64 {
+		f := c.Findings[0]
+		f.Step = step
+		if step > 0 {
+			c.Findings = append(c.Findings, f)
+			c.Exchanges = append(c.Exchanges, c.Exchanges[0])
+		}
+	}
+	got := report.FindingText(c, sample(), report.Style{})
+	if n := strings.Count(got, "want a string"); n != 1 {
+		t.Errorf("want the problem once, got it %d times:\n%s", n, got)
+	}
+	if !strings.Contains(got, "… and the same in 63 more answers of this case") {
+		t.Errorf("want the number of the other answers, got\n%s", got)
+	}
+}
+
+func TestFindingTextOfFirstCaseIsWhatTheConsoleShows(t *testing.T) {
+	r := sample()
+	for _, i := range []int{2, 7} {
+		text := report.FindingText(r.Cases[i], r, report.Style{})
+		head, _, _ := strings.Cut(text, "\n")
+		if console := render(t, "console", r, report.Style{}); !strings.Contains(console, head) {
+			t.Errorf("want the console to hold %q, got\n%s", head, console)
+		}
+	}
+	if text := report.FindingText(r.Cases[2], nil, report.Style{}); !strings.Contains(text, "inferred   request.comment-blank") {
+		t.Errorf("want level and requirement without a report too, got\n%s", text)
+	}
+}
+
+func TestFindingTextOfWrongStepsDoesNotPanic(t *testing.T) {
+	c := sample().Cases[3]
+	for _, step := range []int{-1, 1, 99} {
+		c.Findings[0].Step = step
+		if text := report.FindingText(c, nil, report.Style{}); !strings.Contains(text, "want a string") {
+			t.Errorf("step %d: want the finding, got\n%s", step, text)
+		}
+	}
+}
+
+func TestFindingTextOffersNoCommandThatWouldSendSomethingElse(t *testing.T) {
+	text := report.FindingText(sample().Cases[7], nil, report.Style{})
+	if strings.Contains(text, "curl --data-binary") {
+		t.Errorf("want no curl line with a line break in it, got\n%s", text)
+	}
+	if !strings.Contains(text, "the curl command is in the JSON report") {
+		t.Errorf("want the reader sent to the JSON report, got\n%s", text)
+	}
+}
+
+func TestConsoleTotalsAddUp(t *testing.T) {
+	lines := strings.Split(strings.TrimSpace(render(t, "console", sample(), report.Style{})), "\n")
+	totals := lines[len(lines)-2]
+	if want := "11 cases: 1 passed, 1 deviated, 4 failed, 2 errored, 1 inconclusive, 1 skipped, 1 not applicable; 11 requests in 0.31s"; totals != want {
+		t.Errorf("want %q\ngot  %q", want, totals)
+	}
+	cases, rest, _ := strings.Cut(totals, " cases: ")
+	parts, _, _ := strings.Cut(rest, ";")
+	sum := 0
+	for _, n := range regexp.MustCompile(`\d+`).FindAllString(parts, -1) {
+		i, err := strconv.Atoi(n)
+		require.NoError(t, err)
+		sum += i
+	}
+	if strconv.Itoa(sum) != cases {
+		t.Errorf("want the outcomes to add up to %s, got %d", cases, sum)
+	}
+}
+
+func TestConsoleEndsWithTheVerdict(t *testing.T) {
+	for _, row := range []struct {
+		verdict conformance.Verdict
+		reason  string
+		strict  bool
+		want    string
+	}{
+		{conformance.Conformant, "", false, "conformant"},
+		{conformance.NotConformant, "", false, "not conformant: 4 of 11 cases failed, against 2 requirements"},
+		{conformance.NotConformant, "", true, "not conformant: 4 of 11 cases failed, against 3 requirements"},
+		{conformance.NotConformant, "interrupted", false, "not conformant: 4 of 11 cases failed, against 2 requirements; interrupted"},
+		{conformance.Unjudged, "nothing was conclusive", false, "could not judge: nothing was conclusive"},
+		{conformance.Unjudged, "", false, "could not judge: the report gives no reason"},
+		{"", "", false, "could not judge: the report gives no reason"},
+	} {
+		r := sample()
+		r.Verdict, r.Reason, r.Suite.Strict = row.verdict, row.reason, row.strict
+		for _, style := range []report.Style{{}, {Quiet: true}, {Verbose: true}} {
+			lines := strings.Split(strings.TrimSuffix(render(t, "console", r, style), "\n"), "\n")
+			if got := lines[len(lines)-1]; got != row.want {
+				t.Errorf("%q: want %q, got %q", row.verdict, row.want, got)
+			}
+		}
+	}
+}
+
+func TestConsoleOfAnEmptyReportStillHasAVerdict(t *testing.T) {
+	got := render(t, "console", &conformance.Report{}, report.Style{})
+	want := "0 cases: 0 passed, 0 deviated, 0 failed, 0 errored, 0 inconclusive, 0 skipped, 0 not applicable; 0 requests in 0.00s\n" +
+		"could not judge: the report gives no reason\n"
+	if got != want {
+		t.Errorf("want %q\ngot  %q", want, got)
+	}
+}
+
+func TestEveryFormatReturnsTheErrorOfItsWriter(t *testing.T) {
+	for _, f := range report.Formats() {
+		if err := f.Write(fullDisk{}, sample(), report.Style{}); !errors.Is(err, errFull) {
+			t.Errorf("%s: want %v, got %v", f.Name, errFull, err)
+		}
+	}
+}
+
+var errFull = errors.New("no space left")
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
+
+func TestFindSuggestsTheNearestFormat(t *testing.T) {
+	for _, row := range []struct{ name, want string }{
+		{"jsn", `format "jsn": no such format; did you mean "json"? formats are console, json, junit`},
+		{"JUnit", `format "JUnit": no such format; did you mean "junit"? formats are console, json, junit`},
+		{"spreadsheet", `format "spreadsheet": no such format; formats are console, json, junit`},
+	} {
+		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
+			t.Errorf("%s: want %s\ngot  %v", row.name, row.want, err)
+		}
+	}
+}
+
+func TestFormatsAreDescribedAndSorted(t *testing.T) {
+	last := ""
+	for _, f := range report.Formats() {
+		if f.Name <= last || !strings.HasSuffix(f.Doc, ".") || !strings.HasPrefix(f.Extension, ".") {
+			t.Errorf("want a name after %q, a sentence and an extension, got %+v", last, f)
+		}
+		last = f.Name
+	}
+}
+
+func TestHeaderNamesWhatIsAboutToRun(t *testing.T) {
+	r := sample()
+	r.Suite.Strict = true
+	var b bytes.Buffer
+	require.NoError(t, report.Header(&b, r.Suite, r.Target, 11, 231, report.Style{}))
+	want := `target   http://127.0.0.1:8080 (server <under> "test")   machine fb9ab6be3965095a09c057be7c90f0a2
+suite    fmaspec v0.1.0   contract 5f0c2a9d41e7
+level    inferred, strict
+cases    11 of 231 cases   seed 7f3a
+
+`
+	if b.String() != want {
+		t.Errorf("want\n%s\ngot\n%s", want, b.String())
+	}
+	b.Reset()
+	require.NoError(t, report.Header(&b, r.Suite, r.Target, 11, 231, report.Style{Quiet: true}))
+	if b.Len() > 0 {
+		t.Errorf("quiet: want nothing, got %q", b.String())
+	}
+	if err := report.Header(fullDisk{}, r.Suite, r.Target, 1, 1, report.Style{}); !errors.Is(err, errFull) {
+		t.Errorf("want %v, got %v", errFull, err)
+	}
+}
+
+func TestProgressLineKeepsItsLength(t *testing.T) {
+	for _, row := range []struct {
+		done, failed int
+		want         string
+	}{
+		{0, 0, "  0/231 cases,   0 failed"},
+		{120, 3, "120/231 cases,   3 failed"},
+		{231, 231, "231/231 cases, 231 failed"},
+	} {
+		if got := report.ProgressLine(row.done, 231, row.failed); got != row.want {
+			t.Errorf("want %q, got %q", row.want, got)
+		}
+	}
+}
+
+func TestConsoleShowsWhatCameInTime(t *testing.T) {
+	c := sample().Cases[3]
+	c.Exchanges[0].Elapsed = 1500 * time.Millisecond
+	if got := report.FindingText(c, nil, report.Style{}); !strings.Contains(got, "201 Created   application/json   101 bytes in 1.5s") {
+		t.Errorf("want status, media type, size and time, got\n%s", got)
+	}
+}
+
+func TestConsoleCountsEachRequirementOnce(t *testing.T) {
+	for _, row := range []struct {
+		state    string
+		outcome  conformance.Outcome
+		findings int
+		want     string
+		why      string
+	}{
+		{"exercised", conformance.Passed, 0, "  documented      1       0          0              0", "kept"},
+		{"exercised", conformance.Failed, 0, "  documented      1       0          0              0", "the case failed against another requirement"},
+		{"exercised", conformance.Failed, 2, "  documented      0       1          0              0", "broken"},
+		{"declared", conformance.Failed, 1, "  documented      0       1          0              0", "broken by a case that was to prove something else"},
+		{"exercised", conformance.Errored, 0, "  documented      0       0          1              0", "could not be judged"},
+		{"declared", conformance.Inconclusive, 0, "  documented      0       0          1              0", "every case was inconclusive"},
+		{"declared", conformance.Skipped, 0, "  documented      0       0          0              1", "no case was sent"},
+		{"declared", 0, 0, "  documented      0       0          0              1", "nothing is known"},
+	} {
+		r := &conformance.Report{Requirements: []conformance.RequirementResult{{
+			Requirement: conformance.Requirement{ID: "x", Level: conformance.Documented}, State: row.state, Outcome: row.outcome, Findings: row.findings}}}
+		if got := render(t, "console", r, report.Style{}); !strings.Contains(got, "\n"+row.want+"\n") {
+			t.Errorf("%s: want %q in\n%s", row.why, row.want, got)
+		}
+	}
+}
