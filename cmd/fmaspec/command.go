@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// The exit codes.
+const (
+	exitConformant    = 0
+	exitNotConformant = 1
+	exitMisuse        = 2 // nothing was sent
+	exitUnjudged      = 3
+	exitUnsafe        = 4 // nothing was sent
+)
+
+// A command is one thing that fmaspec does. Each has a file of its own, and a
+// row in commands.
+type command struct {
+	name     string
+	operands string                   // as help shows what follows the flags; "" for a command that takes nothing
+	short    string                   // what it does, one line
+	about    string                   // paragraphs that help shows, not wrapped
+	examples []string                 // command lines
+	flags    func(*flag.FlagSet) work // defines the flags and returns what uses them
+}
+
+// work is what a command does with its flags set. Its error is told on stderr
+// and decides the exit code.
+type work func(ctx context.Context, e *env, operands []string) error
+
+// commands returns the table, in the order of help.
+func commands() []command {
+	return []command{runCommand(), serveCommand(), listCommand(), explainCommand(), versionCommand(), helpCommand()}
+}
+
+func findCommand(name string) (command, error) {
+	var names []string
+	for _, c := range commands() {
+		if c.name == name {
+			return c, nil
+		}
+		names = append(names, c.name)
+	}
+	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, meant(name, names), strings.Join(names, ", "))
+}
+
+// An exit is an error with an exit code of its own. With an empty message all
+// is said already.
+type exit struct {
+	code int
+	msg  string
+}
+
+func (e *exit) Error() string { return e.msg }
+
+// exitCode is the code that an error ends the process with. What a command
+// cannot do, it was wrongly asked for, unless the error says otherwise.
+func exitCode(err error) int {
+	var own *exit
+	var unsafe *conformance.SafetyError
+	switch {
+	case err == nil:
+		return exitConformant
+	case errors.As(err, &own):
+		return own.code
+	case errors.As(err, &unsafe):
+		return exitUnsafe
+	}
+	return exitMisuse
+}
+
+// run does what the arguments say and returns the exit code.
+func run(ctx context.Context, e *env) int {
+	if len(e.args) == 0 {
+		io.WriteString(e.stderr, overview())
+		return exitMisuse
+	}
+	name, rest := e.args[0], e.args[1:]
+	switch strings.TrimLeft(name, "-") {
+	case "h", "help":
+		name = "help"
+	case "version":
+		name = "version"
+	}
+	c, err := findCommand(name)
+	if err != nil {
+		return e.fail("fmaspec", err)
+	}
+	set := flagSet(c)
+	do := c.flags(set)
+	explainErrors(set)
+	operands, err := parse(set, rest)
+	if errors.Is(err, flag.ErrHelp) {
+		io.WriteString(e.stdout, helpOn(c))
+		return exitConformant
+	}
+	if err == nil {
+		e.warn()
+		err = e.fill(set)
+	}
+	if err == nil && c.operands == "" && len(operands) > 0 {
+		err = fmt.Errorf("unexpected argument %q; %s takes flags alone, see fmaspec help %s", operands[0], c.name, c.name)
+	}
+	if err == nil {
+		err = do(ctx, e, operands)
+	}
+	return e.fail(c.name, err)
+}
+
+func flagSet(c command) *flag.FlagSet {
+	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.Usage = func() {}
+	return set
+}
+
+// fail tells an error, beginning with the place, and returns its exit code. An
+// error that names places in files stands as it is.
+func (e *env) fail(place string, err error) int {
+	var files *fixtureError
+	switch {
+	case err == nil || err.Error() == "":
+	case errors.As(err, &files):
+		fmt.Fprintf(e.stderr, "%v\n%s: the fixtures cannot be used as they are; mend what is listed above\n", err, place)
+	default:
+		fmt.Fprintf(e.stderr, "%s: %v\n", place, err)
+	}
+	return exitCode(err)
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/reference"
+)
+
+func explainCommand() command {
+	return command{
+		name: "explain", operands: "ID",
+		short: "tell all about one case, requirement, check, fault or variant",
+		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a requirement, a check, a fault, a variant or a contradiction. What it is connected with is told too: why it is there, and what would show that it is broken.",
+		examples: []string{
+			"fmaspec explain action.members",
+			"fmaspec explain body/refuses-missing-comment",
+			"fmaspec explain drops-id",
+		},
+		flags: func(set *flag.FlagSet) work {
+			from := &library{}
+			from.flags(set)
+			return func(_ context.Context, e *env, operands []string) error {
+				if len(operands) != 1 {
+					return fmt.Errorf("want one id, got %d; fmaspec list prints them", len(operands))
+				}
+				suite, sources, err := from.load()
+				if err != nil {
+					return err
+				}
+				x := &explainer{suite: suite, sources: sources, table: reference.Faults()}
+				return x.tell(e.stdout, operands[0])
+			}
+		},
+	}
+}
+
+// An explainer knows where to look an id up.
+type explainer struct {
+	page
+	suite   *conformance.Suite
+	sources []conformance.Source
+	table   []reference.Fault
+	known   []string // every name that was compared
+	found   int
+}
+
+// tell prints everything of that name.
+func (x *explainer) tell(w io.Writer, id string) error {
+	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions} {
+		look(id)
+	}
+	if x.found == 0 {
+		return fmt.Errorf("nothing is called %q%s; fmaspec list prints what there is", id, meant(id, x.known))
+	}
+	_, err := io.WriteString(w, x.String())
+	return err
+}
+
+// is compares a name, and begins a new block of text where it is the one.
+func (x *explainer) is(kind, name string, same bool) bool {
+	x.known = append(x.known, name)
+	if !same {
+		return false
+	}
+	if x.found++; x.found > 1 {
+		x.line("")
+	}
+	x.line("%s %s", kind, name)
+	return true
+}
+
+func (x *explainer) requirements(id string) {
+	for _, r := range x.suite.Requirements {
+		if !x.is("requirement", r.ID, r.ID == id) {
+			continue
+		}
+		x.field("owes", "an implementation "+r.Says)
+		x.field("level", word(r.Level))
+		x.field("written in", r.Document+", "+r.Section)
+		x.field("because", r.Because)
+		x.field("no case", r.Waived)
+		x.field("defined", fmt.Sprintf("%s:%d", r.File, r.Line))
+		var cases, pinned []string
+		for _, c := range x.suite.Cases {
+			if slices.Contains(c.Proves, r.ID) {
+				cases = append(cases, c.ID)
+				pinned = append(pinned, c.Name)
+			}
+		}
+		x.items("cases", cases)
+		x.items("checks", x.checksOf(r.ID))
+		var faults []string
+		for _, f := range x.table {
+			if slices.Contains(f.Breaks, r.ID) {
+				faults = append(faults, f.Name+": "+f.Says)
+			}
+		}
+		x.items("faults", faults)
+		x.rulings(pinned)
+	}
+}
+
+// word says on whose word a level stands.
+func word(l conformance.Level) string {
+	return map[conformance.Level]string{
+		conformance.Documented: "documented: one of the two documents says so",
+		conformance.Standard:   "standard: a standard under the documents says so",
+		conformance.Inferred:   "inferred: from the examples or plain sense; fails a run only with -strict",
+	}[l]
+}
+
+// checksOf lists the checks that charge a requirement.
+func (x *explainer) checksOf(id string) (out []string) {
+	for _, c := range x.suite.Checks() {
+		if slices.Contains(c.Requirements, id) {
+			out = append(out, c.Name+": "+c.Doc)
+		}
+	}
+	if len(out) == 0 {
+		for _, c := range x.suite.Checks() {
+			if len(c.Requirements) == 0 {
+				out = append(out, c.Name+": "+c.Doc)
+			}
+		}
+	}
+	return out
+}
+
+// rulings adds the contradictions that the named cases hold in place.
+func (x *explainer) rulings(cases []string) {
+	var out []string
+	for _, c := range x.suite.Contradictions {
+		if slices.ContainsFunc(c.Pinned, func(pin string) bool {
+			name, ok := strings.CutPrefix(pin, "case ")
+			return ok && slices.Contains(cases, name)
+		}) {
+			out = append(out, fmt.Sprintf("%s: %s; so %s", c.ID, c.What, c.Ruling))
+		}
+	}
+	x.fields("rulings", out)
+}
+
+func (x *explainer) cases(id string) {
+	var same []*conformance.Case // one, or a file's cases for several operations
+	for _, c := range x.suite.Cases {
+		x.known = append(x.known, c.ID, c.Name)
+		if c.ID == id || c.Name == id {
+			same = append(same, c)
+		}
+	}
+	if len(same) == 0 || !x.is("case", id, true) {
+		return
+	}
+	c := same[0]
+	var operations, proves, expects []string
+	for _, other := range same {
+		operations = append(operations, other.Operation)
+	}
+	for _, p := range c.Proves {
+		if r := x.suite.Requirement(p); r != nil {
+			proves = append(proves, fmt.Sprintf("%s (%s): an implementation %s", r.ID, r.Level, r.Says))
+		}
+	}
+	for i, s := range c.Steps {
+		if i == 0 || s.Line != c.Steps[i-1].Line { // a request that is sent several times is told once
+			expects = append(expects, expectation(s))
+		}
+	}
+	x.field("title", c.Title)
+	x.field("file", fmt.Sprintf("%s:%d", c.File, c.Line))
+	x.field("operations", strings.Join(operations, ", "))
+	x.fields("proves", proves)
+	x.field("expects", strings.Join(expects, ", then "))
+	x.field("control", strings.TrimPrefix(c.Control, c.Operation+"/"))
+	x.field("needs", strings.Join(c.Needs, ", "))
+	x.field("because", c.Because)
+	x.rulings([]string{c.Name})
+	x.field("send it", "fmaspec run -run "+id)
+	if text := x.source(c); text != "" {
+		x.line("\n%s", strings.TrimSuffix(text, "\n"))
+	}
+}
+
+// expectation says what a step expects.
+func expectation(s conformance.Step) string {
+	if s.Expect == conformance.Either {
+		return "accepted or refused"
+	}
+	return fmt.Sprintf("%v with %s", s.Expect, strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Statuses), "[]"), " ", " or "))
+}
+
+// source returns the requests of a case as they stand in its file, indented.
+func (x *explainer) source(c *conformance.Case) (text string) {
+	for _, s := range x.sources {
+		fs.WalkDir(s.FS, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || path.Join(s.Name, name) != c.File {
+				return nil
+			}
+			data, _ := fs.ReadFile(s.FS, name) // it could be read a moment ago
+			lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
+			for _, line := range lines[min(c.Line-1, len(lines)):] {
+				text += strings.TrimRight("    "+line, " ") + "\n"
+			}
+			return fs.SkipAll
+		})
+	}
+	return text
+}
+
+func (x *explainer) checks(id string) {
+	for _, c := range x.suite.Checks() {
+		if !x.is("check", c.Name, c.Name == id) {
+			continue
+		}
+		x.field("looks", c.Doc)
+		charges := slices.Clone(c.Requirements)
+		if len(charges) == 0 {
+			charges = []string{"what the case is to prove"}
+		}
+		x.items("charges", charges)
+		var faults []string
+		for _, f := range x.table {
+			if len(f.Breaks) > 0 && slices.Contains(c.Requirements, f.Breaks[0]) {
+				faults = append(faults, f.Name+": "+f.Says)
+			}
+		}
+		x.items("faults", faults)
+	}
+}
+
+func (x *explainer) faults(id string) {
+	for _, f := range x.table {
+		if !x.is("fault", f.Name, f.Name == id) {
+			continue
+		}
+		x.field("says", "it "+f.Says)
+		x.field("level", f.Level)
+		var breaks []string
+		for _, b := range f.Breaks {
+			if r := x.suite.Requirement(b); r != nil {
+				breaks = append(breaks, fmt.Sprintf("%s: an implementation %s", r.ID, r.Says))
+			}
+		}
+		x.fields("breaks", breaks)
+		if f.Waits {
+			x.field("seen", "only by a client that gives up waiting: run with a short -timeout")
+		}
+		x.field("serve it", "fmaspec serve -fault "+f.Name)
+	}
+}
+
+func (x *explainer) variants(id string) {
+	for _, v := range reference.Variants() {
+		if x.is("variant", v.Name, v.Name == id) {
+			x.field("says", "it "+v.Says)
+			x.field("serve it", "fmaspec serve -variant "+v.Name)
+		}
+	}
+}
+
+func (x *explainer) contradictions(id string) {
+	for _, c := range x.suite.Contradictions {
+		if x.is("contradiction", c.ID, c.ID == id) {
+			x.field("what", c.What)
+			x.items("where", c.Where)
+			x.field("ruling", c.Ruling)
+			x.items("pinned by", c.Pinned)
+			x.field("defined", fmt.Sprintf("%s:%d", c.File, c.Line))
+		}
+	}
+}

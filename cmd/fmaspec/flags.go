@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// parse sets flags and returns what is left. Flags may stand behind operands;
+// "--" ends them.
+func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
+	for {
+		if err := set.Parse(args); err != nil {
+			return nil, misread(set, err)
+		}
+		rest := set.Args()
+		if len(rest) == 0 {
+			return operands, nil
+		}
+		if at := len(args) - len(rest); at > 0 && args[at-1] == "--" {
+			return append(operands, rest...), nil
+		}
+		operands, args = append(operands, rest[0]), rest[1:]
+	}
+}
+
+// forbidden are flags that one might look for, with the reason why there is
+// no such flag.
+var forbidden = map[string]string{
+	"token":              "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
+	"unprivileged-token": "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
+}
+
+// misread words an error of package flag as this command does.
+func misread(set *flag.FlagSet, err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	help := "; see fmaspec help " + set.Name()
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if why := forbidden[name]; unknown && why != "" && set.Lookup(name+"-file") != nil {
+		return errors.New(why)
+	}
+	if unknown {
+		var names []string
+		set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+		near := nearest(name, names)
+		if near != "" {
+			near = fmt.Sprintf(" (did you mean -%s?)", near)
+		}
+		return fmt.Errorf("unknown flag -%s%s%s", name, near, help)
+	}
+	return errors.New(err.Error() + help)
+}
+
+// variable is the name of the variable that stands for a flag.
+func variable(flag string) string {
+	return "FMASPEC_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// fill sets from the environment what the command line left unset.
+func (e *env) fill(set *flag.FlagSet) error {
+	given := map[string]bool{}
+	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	set.VisitAll(func(f *flag.Flag) {
+		value, ok := e.lookup(variable(f.Name))
+		if given[f.Name] || !ok {
+			return
+		}
+		if err := set.Set(f.Name, value); err != nil {
+			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; mend or unset it", variable(f.Name), value, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// variables are all that some command reads, sorted.
+func variables() []string {
+	all := []string{tokenVariable, unprivilegedVariable}
+	for _, c := range commands() {
+		set := flagSet(c)
+		c.flags(set)
+		set.VisitAll(func(f *flag.Flag) { all = append(all, variable(f.Name)) })
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// warn tells of variables that look like ours and are not.
+func (e *env) warn() {
+	known := variables()
+	for _, entry := range e.environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "FMASPEC_") && value != "" && !slices.Contains(known, name) {
+			fmt.Fprintf(e.stderr, "fmaspec: warning: the variable %s has no meaning%s; the help of each command lists those that have\n", name, meant(name, known))
+		}
+	}
+}
+
+// A list is a flag that may be repeated, and whose values may be parted by commas.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(text string) error {
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			return errors.New("want a name, or several with commas between them")
+		}
+		*l = append(*l, item)
+	}
+	return nil
+}
+
+// A choice is a flag with a few possible values, of which the first is the default.
+type choice struct {
+	value string
+	of    []string
+}
+
+func (c *choice) String() string { return c.value }
+
+func (c *choice) Set(text string) error {
+	if !slices.Contains(c.of, text) {
+		return fmt.Errorf("want one of %s", strings.Join(c.of, ", "))
+	}
+	c.value = text
+	return nil
+}
+
+// explained is a flag's value whose errors say what is wanted.
+type explained struct{ flag.Value }
+
+// explainErrors makes the errors of all flags say what is wanted.
+func explainErrors(set *flag.FlagSet) {
+	set.VisitAll(func(f *flag.Flag) { f.Value = explained{f.Value} })
+}
+
+func (v explained) Set(text string) error {
+	err := v.Value.Set(text)
+	getter, ok := v.Value.(flag.Getter)
+	if err == nil || !ok {
+		return err
+	}
+	switch getter.Get().(type) {
+	case int:
+		return errors.New("want a whole number")
+	case bool:
+		return errors.New("want true or false")
+	case time.Duration:
+		return errors.New("want a duration such as 10s or 500ms")
+	}
+	return err
+}
+
+// IsBoolFlag tells package flag that the flag needs no value.
+func (v explained) IsBoolFlag() bool {
+	b, ok := v.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// meant suggests the known name that a mistyped word stands for.
+func meant(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
+// nearest returns the known name with the fewest typing errors, or one that the
+// word is a part of, or "".
+func nearest(word string, known []string) string {
+	for errors := range min(len(word)/3, 3) + 1 {
+		for _, name := range known {
+			if mistyped(strings.ToLower(word), strings.ToLower(name), errors) {
+				return name
+			}
+		}
+	}
+	for _, name := range known {
+		if len(word) > 2 && strings.Contains(strings.ToLower(name), strings.ToLower(word)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// mistyped tells whether a is b with at most so many characters left out, put
+// in, replaced or swapped with their neighbours.
+func mistyped(a, b string, errors int) bool {
+	switch {
+	case errors < 0:
+		return false
+	case a == "" || b == "":
+		return len(a)+len(b) <= errors
+	case a[0] == b[0]:
+		return mistyped(a[1:], b[1:], errors)
+	case len(a) > 1 && len(b) > 1 && a[0] == b[1] && a[1] == b[0] && mistyped(a[2:], b[2:], errors-1):
+		return true
+	}
+	return mistyped(a[1:], b, errors-1) || mistyped(a, b[1:], errors-1) || mistyped(a[1:], b[1:], errors-1)
+}

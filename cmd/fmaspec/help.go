@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// helpWidth is the number of columns that help fits in.
+const helpWidth = 79
+
+func helpCommand() command {
+	return command{
+		name: "help", operands: "[COMMAND]",
+		short:    "tell what fmaspec or one of its commands does",
+		about:    "Without a command: what fmaspec is, its commands, variables and exit codes.",
+		examples: []string{"fmaspec help run"},
+		flags: func(*flag.FlagSet) work {
+			return func(_ context.Context, e *env, operands []string) error {
+				switch len(operands) {
+				case 0:
+					io.WriteString(e.stdout, overview())
+					return nil
+				case 1:
+					c, err := findCommand(operands[0])
+					if err == nil {
+						io.WriteString(e.stdout, helpOn(c))
+					}
+					return err
+				}
+				return fmt.Errorf("unexpected argument %q; name one command", operands[1])
+			}
+		},
+	}
+}
+
+// overview is the help on fmaspec as a whole.
+func overview() string {
+	var p page
+	p.paragraph("", "fmaspec judges whether a server keeps the contract of two HTTP actions: stop and quarantine a file on a machine, and request a sample of it. It sends requests, looks at every answer, and says what is wrong, where, and on whose word.")
+	p.heading("Usage")
+	p.line("  fmaspec COMMAND [FLAGS]")
+	p.heading("Commands")
+	for _, c := range commands() {
+		p.line("  %-9s %s", c.name, c.short)
+	}
+	p.heading("First steps")
+	p.line("  fmaspec run                             judge the server that is built in")
+	p.line("  fmaspec run -url http://127.0.0.1:8080  judge one of yours on this machine")
+	p.line("  fmaspec list cases                      see what is asked of it")
+	p.line("  fmaspec help run                        see every flag")
+	p.heading("Variables")
+	p.paragraph("  ", "Every flag has a variable, which counts where the flag is not given: -accept-risk has FMASPEC_ACCEPT_RISK. An empty variable counts as not set. Tokens have variables and files, and no flag:")
+	p.line("")
+	p.line("  %-27s  the bearer token of a user who may act", tokenVariable)
+	p.line("  %-27s  that of a user who may not", unprivilegedVariable)
+	p.line("  %-27s  no colours, where not empty", "NO_COLOR")
+	p.heading("Exit codes")
+	p.exitCodes()
+	return p.String()
+}
+
+// exitCodes adds what each exit code says.
+func (p *page) exitCodes() {
+	p.line("  0  conformant, or the command did what it was asked for")
+	p.line("  1  not conformant")
+	p.line("  2  misuse: a flag, a variable, a fixture; nothing was sent")
+	p.line("  3  could not judge: unreachable, interrupted, nothing was conclusive")
+	p.line("  4  refused for safety: it could act on somebody's machine; nothing was sent")
+}
+
+// helpOn is the help on one command.
+func helpOn(c command) string {
+	var p page
+	p.line("fmaspec %s: %s", c.name, c.short)
+	p.heading("Usage")
+	set := flagSet(c)
+	c.flags(set)
+	usage, some := "  fmaspec "+c.name, false
+	set.VisitAll(func(*flag.Flag) { some = true })
+	if some {
+		usage += " [FLAGS]"
+	}
+	p.line("%s", strings.TrimRight(usage+" "+c.operands, " "))
+	for part := range strings.SplitSeq(c.about, "\n") {
+		p.line("")
+		p.paragraph("", part)
+	}
+	if some {
+		p.heading("Flags (with one dash or two) and their variables")
+	}
+	set.VisitAll(func(f *flag.Flag) {
+		operand, text := flag.UnquoteUsage(f)
+		p.line("%s", fmt.Sprintf("  %-38s ", strings.TrimRight("-"+f.Name+" "+operand, " "))+variable(f.Name))
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "true" {
+			text += " (default " + f.DefValue + ")"
+		}
+		p.paragraph("      ", text)
+	})
+	if len(c.examples) > 0 {
+		p.heading("Examples")
+	}
+	for _, example := range c.examples {
+		p.line("  %s", example)
+	}
+	if c.name == "run" {
+		p.heading("Exit codes")
+		p.exitCodes()
+	}
+	return p.String()
+}

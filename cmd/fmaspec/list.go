@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/reference"
+)
+
+// listFlags are the settings of a listing.
+type listFlags struct {
+	library
+	options conformance.Options
+	json    bool
+}
+
+// A row is one entry of a listing: as it is in JSON, and as columns of text.
+type row interface{ columns() []string }
+
+// kinds are what can be listed.
+var kinds = []struct {
+	name, says string
+	rows       func(*conformance.Suite, conformance.Options) ([]row, error)
+}{
+	{"cases", "what is asked of a server", caseRows},
+	{"requirements", "what a server owes, and on whose word", requirementRows},
+	{"checks", "what is looked at in an answer", checkRows},
+	{"faults", "how \"fmaspec serve -fault\" can break the contract", faultRows},
+	{"variants", "how \"fmaspec serve -variant\" can keep it", variantRows},
+	{"contradictions", "where the documents disagree, and the rulings", contradictionRows},
+}
+
+func kindNames() (names []string) {
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func listCommand() command {
+	return command{
+		name: "list", operands: "[KIND]",
+		short:    "list cases, requirements, checks, faults and variants",
+		about:    "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: how many there are of each.",
+		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level documented -json"},
+		flags: func(set *flag.FlagSet) work {
+			f := &listFlags{}
+			f.library.flags(set)
+			set.StringVar(&f.options.Run, "run", "", "of the cases, those that a run with this `PATTERN` sends")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "of cases and requirements, those of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.BoolVar(&f.json, "json", false, "a JSON array of objects")
+			return f.list
+		},
+	}
+}
+
+func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
+	if len(operands) > 1 {
+		return fmt.Errorf("unexpected argument %q; list one kind at a time", operands[1])
+	}
+	suite, _, err := f.load()
+	if err != nil {
+		return err
+	}
+	if len(operands) == 0 {
+		return f.counts(e.stdout, suite)
+	}
+	for _, k := range kinds {
+		if k.name == operands[0] {
+			rows, err := k.rows(suite, f.options)
+			if err != nil {
+				return err
+			}
+			return f.print(e.stdout, rows)
+		}
+	}
+	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], meant(operands[0], kindNames()), strings.Join(kindNames(), ", "))
+}
+
+func (f *listFlags) print(w io.Writer, rows []row) error {
+	if !f.json {
+		var text [][]string
+		for _, r := range rows {
+			text = append(text, r.columns())
+		}
+		_, err := io.WriteString(w, columns(text))
+		return err
+	}
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(append([]row{}, rows...))
+}
+
+// counts prints how many there are of each kind.
+func (f *listFlags) counts(w io.Writer, suite *conformance.Suite) error {
+	var rows []row
+	for _, k := range kinds {
+		all, err := k.rows(suite, f.options)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, kindRow{k.name, len(all), k.says})
+	}
+	return f.print(w, rows)
+}
+
+type kindRow struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+	Says  string `json:"says"`
+}
+
+func (r kindRow) columns() []string { return []string{r.Kind, fmt.Sprintf("%4d", r.Count), r.Says} }
+
+type caseRow struct {
+	ID        string                  `json:"id"`
+	Title     string                  `json:"title"`
+	Operation string                  `json:"operation"`
+	Expect    conformance.Expectation `json:"expect"`
+	Proves    []string                `json:"proves"`
+	Control   string                  `json:"control,omitempty"`
+	Needs     []string                `json:"needs,omitempty"`
+	Because   string                  `json:"because,omitempty"`
+	File      string                  `json:"file"`
+	Line      int                     `json:"line"`
+}
+
+func (r caseRow) columns() []string { return []string{r.ID, r.Expect.String(), r.Title} }
+
+func caseRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
+	cases, err := suite.Select(o)
+	for _, c := range cases {
+		last := c.Steps[len(c.Steps)-1] // what the case is about; steps before it prepare
+		out = append(out, caseRow{c.ID, c.Title, c.Operation, last.Expect, c.Proves, c.Control, c.Needs, c.Because, c.File, c.Line})
+	}
+	return out, err
+}
+
+type requirementRow struct{ conformance.Requirement }
+
+func (r requirementRow) columns() []string { return []string{r.ID, r.Level.String(), r.Says} }
+
+func requirementRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
+	for _, r := range suite.Requirements {
+		if r.Level <= o.Level {
+			out = append(out, requirementRow{r})
+		}
+	}
+	return out, nil
+}
+
+type checkRow struct {
+	Name         string   `json:"name"`
+	Doc          string   `json:"doc"`
+	Requirements []string `json:"requirements"`
+}
+
+func (r checkRow) columns() []string { return []string{r.Name, r.Doc} }
+
+func checkRows(suite *conformance.Suite, _ conformance.Options) (out []row, err error) {
+	for _, c := range suite.Checks() {
+		out = append(out, checkRow{c.Name, c.Doc, append([]string{}, c.Requirements...)})
+	}
+	return out, nil
+}
+
+type faultRow struct {
+	Name         string   `json:"name"`
+	Says         string   `json:"says"`
+	Level        string   `json:"level"`
+	Breaks       []string `json:"breaks"`
+	Waits        bool     `json:"waits,omitempty"`
+	Intermittent bool     `json:"intermittent,omitempty"`
+}
+
+func (r faultRow) columns() []string { return []string{r.Name, r.Level, r.Says} }
+
+func faultRows(*conformance.Suite, conformance.Options) (out []row, err error) {
+	for _, f := range reference.Faults() {
+		out = append(out, faultRow{f.Name, f.Says, f.Level, f.Breaks, f.Waits, f.Intermittent})
+	}
+	return out, nil
+}
+
+type variantRow struct {
+	Name string `json:"name"`
+	Says string `json:"says"`
+}
+
+func (r variantRow) columns() []string { return []string{r.Name, r.Says} }
+
+func variantRows(*conformance.Suite, conformance.Options) (out []row, err error) {
+	for _, v := range reference.Variants() {
+		out = append(out, variantRow{v.Name, v.Says})
+	}
+	return out, nil
+}
+
+type contradictionRow struct{ conformance.Contradiction }
+
+func (r contradictionRow) columns() []string { return []string{r.ID, r.Ruling} }
+
+func contradictionRows(suite *conformance.Suite, _ conformance.Options) (out []row, err error) {
+	for _, c := range suite.Contradictions {
+		out = append(out, contradictionRow{c})
+	}
+	return out, nil
+}

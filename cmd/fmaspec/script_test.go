@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/reference"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"fmaspec": main})
+}
+
+// A counter is a server under test that counts what it is sent.
+type counter struct {
+	*httptest.Server
+	handler atomic.Pointer[http.Handler]
+	sent    atomic.Int64
+}
+
+func newCounter(h http.Handler) *counter {
+	c := &counter{}
+	c.handler.Store(&h)
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.sent.Add(1)
+		(*c.handler.Load()).ServeHTTP(w, r)
+	}))
+	return c
+}
+
+const (
+	testToken   = "test-token-0d5ac7"
+	testMachine = "00000000000000000000000000000000000000ff"
+)
+
+func honest() http.Handler {
+	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e", UnknownMachine: testMachine})
+}
+
+// closedURL returns a URL on which nobody listens: its port is held by the
+// client's end of a connection.
+func closedURL(t require.TestingT, cleanup func(func())) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	cleanup(func() { l.Close() })
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	cleanup(func() { c.Close() })
+	return "http://" + c.LocalAddr().String()
+}
+
+// garbageURL returns a URL at which something else than HTTP is spoken.
+func garbageURL(t require.TestingT, cleanup func(func())) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Write([]byte("SSH-2.0-OpenSSH_9.9\r\n"))
+			c.Close()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			c := newCounter(honest())
+			e.Defer(c.Close)
+			e.Values["counter"] = c
+			e.Setenv("URL", c.URL)
+			e.Setenv("CLOSED", closedURL(t, e.Defer))
+			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
+			e.Setenv("FMASPEC_TOKEN", testToken)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "fault": fault, "sent": sent,
+		},
+	})
+}
+
+// exits runs a command and compares its exit code: exits CODE COMMAND ARGS…
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARGS…]")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if want := args[0]; want != strconv.Itoa(got) {
+		ts.Fatalf("want exit code %s, got %d", want, got)
+	}
+}
+
+// fault gives the server at $URL a fault: fault NAME
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	f, ok := reference.FindFault(args[0])
+	if !ok {
+		ts.Fatalf("no fault %s", args[0])
+	}
+	h := f.Wrap(honest())
+	ts.Value("counter").(*counter).handler.Store(&h)
+}
+
+// sent tells whether the server at $URL got a request since it was last asked:
+// sent, or ! sent
+func sent(ts *testscript.TestScript, neg bool, _ []string) {
+	n := ts.Value("counter").(*counter).sent.Swap(0)
+	if neg && n > 0 {
+		ts.Fatalf("want nothing sent, got %d requests", n)
+	}
+	if !neg && n == 0 {
+		ts.Fatalf("want something sent, got nothing")
+	}
+}

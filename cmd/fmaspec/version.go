@@ -1,0 +1,50 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"fmaspec/conformance"
+)
+
+func versionCommand() command {
+	return command{
+		name:  "version",
+		short: "print the versions of suite, contract and Go",
+		about: "The contract is a hash over the OpenAPI document, the schemas, the requirements and the cases: two runs under the same one were asked the same.",
+		flags: func(*flag.FlagSet) work {
+			return func(_ context.Context, e *env, _ []string) error {
+				suite, err := conformance.Load()
+				if err != nil {
+					return &fixtureError{err}
+				}
+				info, _ := debug.ReadBuildInfo()
+				fmt.Fprintf(e.stdout, "fmaspec   %s\n", conformance.Version)
+				fmt.Fprintf(e.stdout, "contract  %s\n", suite.Contract)
+				fmt.Fprintf(e.stdout, "go        %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
+				fmt.Fprintf(e.stdout, "revision  %s\n", cmp.Or(revision(info), "not known"))
+				return nil
+			}
+		},
+	}
+}
+
+// revision names the commit that a binary was built from, or "".
+func revision(info *debug.BuildInfo) string {
+	if info == nil {
+		return ""
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	out := settings["vcs.revision"]
+	if out != "" && settings["vcs.modified"] == "true" {
+		out += ", with changes"
+	}
+	return out
+}
