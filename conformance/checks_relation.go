@@ -93,12 +93,15 @@ func statusKnown(x *Exchange, _ time.Time) (out []Problem) {
 const productYear = 2016
 
 func timesOrdered(x *Exchange, now time.Time) (out []Problem) {
+	if len(times(x, now)) > 0 {
+		return nil // of a time that is none, nothing more can be said
+	}
 	var read []time.Time
 	for _, name := range timeMembers() {
 		text, _ := x.view().member(name)
 		t, err := instant(text)
 		if err != nil {
-			return nil // a finding of another check
+			return nil // missing or no string, a finding of another check
 		}
 		read = append(read, t)
 		if t.Year() < productYear || t.After(now.Add(24*time.Hour)) {

@@ -42,6 +42,7 @@ type Exchange struct {
 	leaked bool     // the answer held a secret, which was struck out
 
 	schema   *schemas.Schema // of a 201's body; nil where the operation is not known
+	members  []string        // that the schema requires
 	errors   *schemas.Schema // of a refusal's body
 	seen     bool            // answer below is filled
 	answer   answer          // what the checks look at

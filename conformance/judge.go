@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/strictjson"
-	"fmaspec/schemas"
 )
 
 // Judge returns what one exchange breaks, sorted by check and place. It looks at
@@ -20,7 +19,8 @@ import (
 // Times are held against now.
 func (s *Suite) Judge(x *Exchange, now time.Time) []Finding {
 	if x.schema == nil {
-		x.schema, x.errors = s.schemaFor(x), s.errors
+		operation := s.operationOf(x)
+		x.schema, x.members, x.errors = s.schema[operation], s.members[operation], s.errors
 	}
 	if x.Case == nil && x.sha1 == "" {
 		x.sha1 = sentSha1(x.Request.Body)
@@ -74,22 +74,23 @@ func (s *Suite) finding(c Check, x *Exchange, p Problem) Finding {
 	return f
 }
 
-// schemaFor returns the schema of the operation that the exchange called.
-func (s *Suite) schemaFor(x *Exchange) *schemas.Schema {
+// operationOf returns the operation that the exchange called, "" where it called
+// none.
+func (s *Suite) operationOf(x *Exchange) string {
 	if x.Case != nil {
-		return s.schema[x.Case.Operation]
+		return x.Case.Operation
 	}
 	u, err := url.Parse(x.Request.URL)
 	if err != nil {
-		return nil
+		return ""
 	}
 	for _, op := range s.Operations {
 		before, after, _ := strings.Cut(op.Path, "{id}")
 		if op.Method == x.Request.Method && strings.Contains(u.Path, before) && strings.HasSuffix(u.Path, after) {
-			return s.schema[op.ID]
+			return op.ID
 		}
 	}
-	return nil
+	return ""
 }
 
 // unjudged says why an exchange is no evidence for or against the contract, or "".

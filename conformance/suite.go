@@ -44,6 +44,7 @@ type Suite struct {
 	requirement    map[string]*Requirement
 	byID           map[string]*Case
 	schema         map[string]*schemas.Schema // by operation ID
+	members        map[string][]string        // that it requires
 	errors         *schemas.Schema            // of an error object
 	checks         []Check
 }
@@ -72,6 +73,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			requirement: map[string]*Requirement{},
 			byID:        map[string]*Case{},
 			schema:      map[string]*schemas.Schema{},
+			members:     map[string][]string{},
 			checks:      Checks(),
 		},
 		titles: map[string]string{},
@@ -83,6 +85,15 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			continue
 		}
 		l.suite.schema[op.ID] = schema
+		rules, err := schemas.Rules(op.ResponseSchema)
+		if err != nil {
+			l.fail(err)
+		}
+		for _, r := range rules {
+			if name := strings.TrimPrefix(r.Pointer, "/"); r.Keyword == "required" && !strings.Contains(name, "/") {
+				l.suite.members[op.ID] = append(l.suite.members[op.ID], name)
+			}
+		}
 	}
 	var err error
 	if l.suite.errors, err = schemas.Compile("error"); err != nil {

@@ -1,0 +1,276 @@
+package conformance_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/fixtures"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func example(t testing.TB, name string) string {
+	t.Helper()
+	data, err := fs.ReadFile(fixtures.FS(), "traffic/"+name+".json")
+	require.NoError(t, err)
+	return string(data)
+}
+
+// recorded is the documents' request for a sample with some answer to it.
+func recorded(status int, contentType, body string) *conformance.Exchange {
+	header := http.Header{}
+	if contentType != "" {
+		header.Set("Content-Type", contentType)
+	}
+	return &conformance.Exchange{
+		Request: conformance.Request{
+			Method: "POST", URL: "https://graph.microsoft.com/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample",
+			Body: conformance.Body(`{"Comment": "Request Sample on machine due to alert 32123", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`),
+		},
+		Response: &conformance.Response{Status: status, Header: header, Body: conformance.Body(body)},
+	}
+}
+
+// lines writes findings as a table row does.
+func lines(findings []conformance.Finding) (out []string) {
+	for _, f := range findings {
+		out = append(out, f.Requirement+" "+f.Check+" "+f.Place)
+	}
+	return out
+}
+
+func TestDocumentedExamplesHaveNoFinding(t *testing.T) {
+	s := load(t)
+	sample := recorded(201, "application/json", example(t, "request-sample"))
+	require.Empty(t, s.Judge(sample, noon))
+	stop := recorded(201, "application/json", example(t, "stop-and-quarantine-file"))
+	stop.Request.URL = strings.Replace(stop.Request.URL, "requestSample", "stopAndQuarantineFile", 1)
+	stop.Request.Body = conformance.Body(`{"Comment": "Stop and quarantine file on machine due to alert 32123", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`)
+	require.Empty(t, s.Judge(stop, noon))
+}
+
+func TestRawExampleIsReportedAsBrokenJSON(t *testing.T) {
+	stop := recorded(201, "application/json", example(t, "stop-and-quarantine-file.raw"))
+	stop.Request.URL = strings.Replace(stop.Request.URL, "requestSample", "stopAndQuarantineFile", 1)
+	findings := load(t).Judge(stop, noon)
+	require.Equal(t, []string{"response.json one-json-object body"}, lines(findings))
+	require.Contains(t, findings[0].Got, "near", "want the place of the comma shown")
+	require.Contains(t, findings[0].Got, `},`)
+}
+
+// sin is an answer with one thing wrong, and what it breaks.
+type sin struct {
+	why    string
+	answer func() *conformance.Exchange
+	breaks []string // "requirement check place"; empty where nothing is wrong
+}
+
+func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
+	s := load(t)
+	good := example(t, "request-sample")
+	body := func(old, new string) func() *conformance.Exchange {
+		return func() *conformance.Exchange {
+			changed := strings.Replace(good, old, new, 1)
+			require.NotEqual(t, good, changed, "want %q in the example", old)
+			return recorded(201, "application/json", changed)
+		}
+	}
+	whole := func(text string) func() *conformance.Exchange {
+		return func() *conformance.Exchange { return recorded(201, "application/json", text) }
+	}
+	typed := func(contentType string) func() *conformance.Exchange {
+		return func() *conformance.Exchange { return recorded(201, contentType, good) }
+	}
+	refused := func(status int, contentType, body string, header ...string) func() *conformance.Exchange {
+		return func() *conformance.Exchange {
+			x := recorded(status, contentType, body)
+			for i := 0; i < len(header); i += 2 {
+				x.Response.Header.Add(header[i], header[i+1])
+			}
+			return x
+		}
+	}
+	coded := func(coding string, text []byte, accepts string) func() *conformance.Exchange {
+		return func() *conformance.Exchange {
+			x := recorded(201, "application/json", string(text))
+			x.Response.Header.Set("Content-Encoding", coding)
+			x.Request.Header = []conformance.Field{{Name: "accept-encoding", Value: accepts}}
+			return x
+		}
+	}
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	w.Write([]byte(good))
+	w.Close()
+	const oData = `{"error":{"code":"BadRequest","message":"no","innerError":{"date":"x"}}}`
+
+	rows := []sin{
+		// What the contract leaves open.
+		{why: "the example", answer: whole(good)},
+		{why: "a further member", answer: body(`"status"`, `"troubleshootInfo": null, "status"`)},
+		{why: "another host in the context", answer: body("graph.microsoft.com", "api-eu.example:8443")},
+		{why: "no fraction", answer: body("13:39:24.9399004Z", "13:39:24Z")},
+		{why: "a leap second", answer: body(`"lastUpdateDateTimeUtc": "2017-12-04T13:39:24.9399004Z"`, `"lastUpdateDateTimeUtc": "2017-12-31T23:59:60Z"`)},
+		{why: "the status of the successor", answer: body(`"status": "InProgress"`, `"status": "Pending"`)},
+		{why: "the hash in upper case", answer: body(`"sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"`, `"sha1": "8D25682B3A82AF25B42DC90291C35FF3293DAA68"`)},
+		{why: "an id in upper case", answer: body("c083f601-012f-4955-b4cc-fab50fb69d79", "C083F601-012F-4955-B4CC-FAB50FB69D79")},
+		{why: "no comment echoed", answer: body(`"requestorComment": "test"`, `"requestorComment": ""`)},
+		{why: "no instance", answer: func() *conformance.Exchange {
+			i := strings.Index(good, `"fileInstances"`)
+			return recorded(201, "application/json", good[:i]+`"fileInstances": []}`)
+		}},
+		{why: "parameters of OData", answer: typed("application/json;odata.metadata=minimal;odata.streaming=true")},
+		{why: "the type in capitals", answer: typed("Application/JSON; charset=UTF-8")},
+		{why: "a media type with a stray semicolon", answer: typed("application/json;")},
+		{why: "gzip that was asked for", answer: coded("gzip", zipped.Bytes(), "deflate, GZIP;q=0.5")},
+		{why: "identity said aloud", answer: coded("identity", []byte(good), "identity")},
+		{why: "a refusal without a body", answer: refused(400, "", "")},
+		{why: "a refusal with an OData error", answer: refused(422, "application/json; charset=utf-8", oData)},
+		{why: "a refusal with problem details", answer: refused(409, "application/problem+json", `{"type":"about:blank","title":"Conflict"}`)},
+		{why: "a challenge among others", answer: refused(401, "", "", "WWW-Authenticate", `Basic realm="x, Bearer y"`, "WWW-Authenticate", `Negotiate, bearer realm="a", error="invalid_token"`)},
+		{why: "a bare challenge", answer: refused(401, "", "", "WWW-Authenticate", "Bearer")},
+		{why: "a list of methods", answer: refused(405, "", "", "Allow", "OPTIONS", "Allow", "GET , POST")},
+
+		// Documented.
+		{why: "text", answer: typed("text/plain"), breaks: []string{"response.media-type media-type header Content-Type"}},
+		{why: "no type", answer: typed(""), breaks: []string{"response.media-type media-type header Content-Type"}},
+		{why: "a type that is none", answer: typed("json"), breaks: []string{"response.media-type media-type header Content-Type"}},
+		{why: "a type built on JSON", answer: typed("application/hal+json"), breaks: []string{"response.media-type media-type header Content-Type"}},
+		{why: "nothing", answer: whole(""), breaks: []string{"response.json one-json-object body"}},
+		{why: "an array", answer: whole("[" + good + "]"), breaks: []string{"response.json one-json-object body"}},
+		{why: "null", answer: whole("null"), breaks: []string{"response.json one-json-object body"}},
+		{why: "an object in a string", answer: whole(`"{}"`), breaks: []string{"response.json one-json-object body"}},
+		{why: "two objects", answer: whole(good + good), breaks: []string{"response.json one-json-object body"}},
+		{why: "a member twice", answer: body(`"status"`, `"id": "x", "status"`), breaks: []string{"response.json one-json-object body"}},
+		{why: "half of it", answer: whole(good[:300]), breaks: []string{"response.json one-json-object body"}},
+		{why: "Latin-1", answer: body("test", "t\xE9st"), breaks: []string{"json.encoding utf-8 body", "response.json one-json-object body"}},
+		{why: "a byte order mark", answer: whole("\xEF\xBB\xBF" + good), breaks: []string{"json.encoding utf-8 body", "response.json one-json-object body"}},
+		{why: "a member missing", answer: body(`"requestorComment": "test",`, ""), breaks: []string{"action.members members /requestorComment"}},
+		{why: "a member in another letter case", answer: body(`"fileId"`, `"FileId"`), breaks: []string{"action.members members /fileId"}},
+		{why: "the name of a sibling", answer: body(`"lastUpdateDateTimeUtc"`, `"lastUpdateTimeUtc"`), breaks: []string{"action.members members /lastUpdateDateTimeUtc"}},
+		{why: "null for a string", answer: body(`"requestorComment": "test"`, `"requestorComment": null`), breaks: []string{"action.types types /requestorComment"}},
+		{why: "a number for a time", answer: body(`"creationDateTimeUtc": "2017-12-04T13:39:24.9399004Z"`, `"creationDateTimeUtc": 1512394764`), breaks: []string{"action.types types /creationDateTimeUtc"}},
+		{why: "null for the instances", answer: func() *conformance.Exchange {
+			i := strings.Index(good, `"fileInstances"`)
+			return recorded(201, "application/json", good[:i]+`"fileInstances": null}`)
+		}, breaks: []string{"action.types types /fileInstances"}},
+		{why: "the context of another resource", answer: body("#FileMachineActions/", "#MachineActions/"), breaks: []string{"action.context context /@odata.context"}},
+		{why: "the type of the other operation", answer: body(`"RequestSample"`, `"StopAndQuarantineFile"`), breaks: []string{"action.type type-name /type"}},
+		{why: "the type as in the path", answer: body(`"RequestSample"`, `"requestSample"`), breaks: []string{"action.type type-name /type"}},
+		{why: "another file", answer: func() *conformance.Exchange {
+			return recorded(201, "application/json", strings.ReplaceAll(good, "8d25682b", "00000000"))
+		}, breaks: []string{"action.sha1 sha1-echo /sha1"}},
+		{why: "an instance without a path", answer: body(`"filePath"`, `"path"`), breaks: []string{"action.instances instances /fileInstances/0/filePath"}},
+		{why: "an instance with an empty status", answer: func() *conformance.Exchange {
+			i := strings.LastIndex(good, `"InProgress"`)
+			return recorded(201, "application/json", good[:i]+`""`+good[i+len(`"InProgress"`):])
+		}, breaks: []string{"action.instances instances /fileInstances/0/status"}},
+
+		// Standard.
+		{why: "a time without a zone", answer: body(`9399004Z",`, `9399004",`), breaks: []string{"time.format times /creationDateTimeUtc"}},
+		{why: "a day that is not", answer: body(`"lastUpdateDateTimeUtc": "2017-12-04`, `"lastUpdateDateTimeUtc": "2018-02-30`), breaks: []string{"time.format times /lastUpdateDateTimeUtc"}},
+		{why: "eight digits of a second", answer: body("9399004Z", "93990041Z"), breaks: []string{"time.format times /creationDateTimeUtc"}},
+		{why: "gzip that nobody asked for", answer: coded("gzip", zipped.Bytes(), "identity"), breaks: []string{"http.framing coding-asked-for header Content-Encoding"}},
+		{why: "gzip that was ruled out", answer: coded("gzip", zipped.Bytes(), "gzip;q=0, *"), breaks: []string{"http.framing coding-asked-for header Content-Encoding"}},
+		{why: "gzip in name only", answer: coded("gzip", []byte(good), "gzip"), breaks: []string{"http.framing coding-asked-for body"}},
+		{why: "a redirect", answer: refused(302, "", "", "Location", "/login"), breaks: []string{"http.no-redirect no-redirect status"}},
+		{why: "the server's own error", answer: refused(500, "", ""), breaks: []string{"refusal.no-server-error no-server-error status"}},
+		{why: "no challenge", answer: refused(401, "", ""), breaks: []string{"refusal.status-auth challenge header WWW-Authenticate"}},
+		{why: "a challenge of another scheme", answer: refused(401, "", "", "WWW-Authenticate", `Basic realm="Bearer"`), breaks: []string{"refusal.status-auth challenge header WWW-Authenticate"}},
+		{why: "no list of methods", answer: refused(405, "", ""), breaks: []string{"refusal.method allow header Allow"}},
+		{why: "a list without POST", answer: refused(405, "", "", "Allow", "GET, post"), breaks: []string{"refusal.method allow header Allow"}},
+		{why: "an action with a refusal", answer: refused(400, "application/json", good), breaks: []string{"refusal.no-action no-action body"}},
+		{why: "an error with a mark before it", answer: refused(400, "application/json", "\xEF\xBB\xBF"+oData), breaks: []string{"json.encoding utf-8 body", "error.body error-body body"}},
+
+		// Inferred.
+		{why: "an id that is no UUID", answer: body("c083f601-012f-4955-b4cc-fab50fb69d79", "42"), breaks: []string{"action.id id-form /id"}},
+		{why: "another file's id", answer: body(`"fileId": "8d`, `"fileId": "00`), breaks: []string{"action.file-id file-id /fileId"}},
+		{why: "a host name for the machine", answer: body("f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "desktop-1"), breaks: []string{"action.machine-id machine-id /machineId"}},
+		{why: "an unknown status", answer: body(`"status": "InProgress"`, `"status": "Canceled"`), breaks: []string{"action.status status-known /status"}},
+		{why: "a blank requestor", answer: body("Analyst@contoso.com ", " \u00A0"), breaks: []string{"action.requestor requestor-named /requestor"}},
+		{why: "an update before the creation", answer: body(`"lastUpdateDateTimeUtc": "2017`, `"lastUpdateDateTimeUtc": "2016`), breaks: []string{"time.order times-ordered /lastUpdateDateTimeUtc"}},
+		{why: "a time long ago", answer: body(`"creationDateTimeUtc": "2017`, `"creationDateTimeUtc": "0001`), breaks: []string{"time.order times-ordered /creationDateTimeUtc"}},
+		{why: "a time to come", answer: body(`"lastUpdateDateTimeUtc": "2017-12-04`, `"lastUpdateDateTimeUtc": "2026-11-23`), breaks: []string{"time.order times-ordered /lastUpdateDateTimeUtc"}},
+		{why: "a page for people", answer: refused(400, "text/html", "<html>no</html>"), breaks: []string{"error.body error-body header Content-Type"}},
+		{why: "an error that is a word", answer: refused(400, "application/json", `{"error":"no"}`), breaks: []string{"error.body error-body /error"}},
+		{why: "a code that is a number", answer: refused(400, "application/json", `{"error":{"code":400,"message":"no"}}`), breaks: []string{"error.body error-body /error/code"}},
+		{why: "a stack trace", answer: refused(400, "application/json", `{"error":{"code":"x","message":"panic: oops\ngoroutine 1 [running]:\nmain.main()"}}`), breaks: []string{"error.body error-body body"}},
+		{why: "a path of the server", answer: refused(400, "application/json", `{"error":{"code":"x","message":"open /var/lib/api/store.db: no such file"}}`), breaks: []string{"error.body error-body body"}},
+		{why: "a path of a Windows server", answer: refused(400, "application/problem+json", `{"detail":"C:\\inetpub\\wwwroot\\api\\Startup.cs"}`), breaks: []string{"error.body error-body body"}},
+	}
+	for _, r := range rows {
+		t.Run(r.why, func(t *testing.T) {
+			findings := s.Judge(r.answer(), noon)
+			require.Equal(t, r.breaks, lines(findings), "%+v", findings)
+			for _, f := range findings {
+				require.NotEmpty(t, f.Want)
+				require.NotEmpty(t, f.Got)
+				require.Equal(t, s.Requirement(f.Requirement).Level, f.Level)
+			}
+		})
+	}
+}
+
+func TestAFurtherMemberMayHoldWhatBreaksEngines(t *testing.T) {
+	for _, extra := range []string{
+		`"n": 1e1000001`, `"n": -0`, `"n": ` + strings.Repeat("9", 100_000),
+		`"n": ` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000),
+		`"\ud800": "\udfff"`, `"": ""`, `"n": "\u0000"`,
+	} {
+		honest := honest()
+		r := run(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			honest.ServeHTTP(answer, r)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(answer.Code)
+			io.WriteString(w, strings.Replace(answer.Body.String(), `"id"`, extra+`, "id"`, 1))
+		})), conformance.Options{Run: "accepts-plain-request", Strict: true})
+		require.Equal(t, conformance.Conformant, r.Verdict, "the further member %.40s: %s", extra, r.Reason)
+	}
+}
+
+func FuzzJudge(f *testing.F) {
+	s, err := conformance.Load()
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := fs.ReadFile(fixtures.FS(), "traffic/request-sample.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(201, "application/json", good)
+	f.Add(400, "application/json", []byte(`{"error":{"code":"x","message":"y"}}`))
+	f.Add(401, "text/html; charset", []byte("<html>"))
+	f.Add(201, "application/json", []byte(`{"n":1e1000001}`))
+	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
+		for _, finding := range s.Judge(recorded(status, contentType, string(body)), noon) {
+			if s.Requirement(finding.Requirement) == nil || finding.Want == "" || finding.Place == "" {
+				t.Fatalf("want a requirement, a place and what was wanted, got %+v", finding)
+			}
+		}
+	})
+}
+
+func BenchmarkJudge(b *testing.B) {
+	s, err := conformance.Load()
+	require.NoError(b, err)
+	good := example(b, "request-sample")
+	for name, body := range map[string]string{"conforming": good, "faulty": strings.Replace(good, `"id"`, `"Id"`, 1)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Judge(recorded(201, "application/json", body), noon)
+			}
+		})
+	}
+}
