@@ -24,6 +24,7 @@ func (r *runner) report(ctx context.Context, jobs []*job) *Report {
 		accepted[j.c.ID] = len(j.exchanges) > 0 && success(j.exchanges[0])
 	}
 	noHTTP := speaksNoHTTP(all)
+	r.clearIsolation(jobs)
 	across := r.suite.judgeAcross(all)
 	for _, j := range jobs {
 		findings, outcome, reason := r.judged(j, across, accepted)
@@ -36,6 +37,31 @@ func (r *runner) report(ctx context.Context, jobs []*job) *Report {
 	out.Requirements = r.requirements(out.Cases)
 	out.Verdict, out.Reason = verdict(ctx, out)
 	return out
+}
+
+// clearIsolation takes back what was charged to isolation where the target
+// accepts such a request on its own too: then it remembers nothing, it only
+// does not look.
+func (r *runner) clearIsolation(jobs []*job) {
+	accepts := map[string]bool{} // operation and requirement on the status, of requests sent on their own
+	key := func(j *job) string { return j.c.Operation + " " + j.c.statusRequirement() }
+	for _, j := range jobs {
+		for _, x := range j.exchanges {
+			if len(j.c.Steps) == 1 && slices.ContainsFunc(x.findings, func(f Finding) bool { return f.Check == refusesCheck }) {
+				accepts[key(j)] = true
+			}
+		}
+	}
+	for _, j := range jobs {
+		if len(j.c.Steps) == 1 || !accepts[key(j)] {
+			continue
+		}
+		for _, x := range j.exchanges {
+			x.findings = slices.DeleteFunc(x.findings, func(f Finding) bool {
+				return f.Check == refusesCheck && f.Requirement == "state.isolated"
+			})
+		}
+	}
 }
 
 // speaksNoHTTP says that the target answers, but never in HTTP: then the wrong

@@ -52,7 +52,7 @@ func BenchmarkRun(b *testing.B) {
 func bareLoop(b *testing.B, r *conformance.Report) func() {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conformance.DefaultParallel, DisableCompression: true}}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	secrets := strings.NewReplacer("$FMASPEC_UNPRIVILEGED_TOKEN", unprivileged, "$FMASPEC_TOKEN", token)
+	secrets := strings.NewReplacer("$FMASPEC_INVALID_TOKEN", invalid, "$FMASPEC_UNPRIVILEGED_TOKEN", unprivileged, "$FMASPEC_TOKEN", token)
 	var all []conformance.Request
 	for _, c := range r.Cases {
 		for _, e := range c.Exchanges {

@@ -52,6 +52,8 @@ func (b *binder) lookup(c *Case, step *Step, marks *[]string) func(string, []str
 			return b.target.Token, nil
 		case httpfile.UnprivilegedToken:
 			return b.target.UnprivilegedToken, nil
+		case httpfile.InvalidToken:
+			return b.target.InvalidToken, nil
 		case "machine":
 			return b.target.Machine, nil
 		case httpfile.UnknownMachine:
@@ -148,7 +150,7 @@ func headerValue(header []Field, name string) *string {
 // for it.
 func (t Target) secrets() []Field {
 	var out []Field
-	for _, s := range []Field{{"FMASPEC_TOKEN", t.Token}, {"FMASPEC_UNPRIVILEGED_TOKEN", t.UnprivilegedToken}} {
+	for _, s := range []Field{{"FMASPEC_TOKEN", t.Token}, {"FMASPEC_UNPRIVILEGED_TOKEN", t.UnprivilegedToken}, {"FMASPEC_INVALID_TOKEN", t.InvalidToken}} {
 		if s.Value != "" {
 			out = append(out, s)
 		}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -14,9 +15,13 @@ func refusalChecks() []Check {
 			on:  refusalRead, judge: noAction},
 		{Name: "error-body", Requirements: []string{"error.body"},
 			Doc: "A refusal has no body, an error object with code and message, or problem details; no HTML and nothing of the server's inside.",
-			on:  refusalRead, judge: errorBody},
+			on:  func(x *Exchange) bool { return refusalRead(x) && fromTheAPI(x) }, judge: errorBody},
 	}
 }
+
+// fromTheAPI tells a refusal of the API from one of the HTTP layer under it,
+// which answers a method that it does not know before the API is asked.
+func fromTheAPI(x *Exchange) bool { return x.Response.Status != http.StatusNotImplemented }
 
 func refusalRead(x *Exchange) bool { return refusal(x) && complete(x) && x.view().decodeErr == nil }
 
@@ -67,6 +72,8 @@ func errorBody(x *Exchange, _ time.Time) []Problem {
 		}
 	}
 	switch {
+	case a.media == "text/plain" && x.Case != nil && x.Case.statusRequirement() == "refusal.method":
+		return nil // a router speaks, before the API is asked
 	case !isJSONMedia(a.media):
 		return problem("header Content-Type", want, show(x.Response.Header.Get("Content-Type")))
 	case a.json != nil:

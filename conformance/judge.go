@@ -123,6 +123,17 @@ func sentSha1(body []byte) string {
 	return sha1
 }
 
+// underWay tells that a target refused an action as a repetition of one that it
+// is at. That can meet only a request whose Sha1 is written out, as in the
+// documents' examples: all others ask for a file of their own.
+func underWay(x *Exchange) bool {
+	if !toAccept(x) || x.Response.Status/100 != 4 || slices.Contains(x.marks, strings.ToLower(x.sha1)) {
+		return false
+	}
+	fault, _ := x.view().action["error"].(map[string]any)
+	return fault["code"] == "ActiveRequestAlreadyExists"
+}
+
 // counts tells what a finding makes of its case.
 func (r *runner) counts(f Finding) Outcome {
 	if f.Level == Inferred && !r.options.Strict {
@@ -142,8 +153,13 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 	}
 	findings = slices.DeleteFunc(findings, func(f Finding) bool { return f.Level > r.options.Level })
 	inconclusive := ""
+	if slices.ContainsFunc(j.exchanges, underWay) {
+		inconclusive = "the target says that this very action is under way already, which the contract leaves open; ask again when it has ended"
+	}
 	if j.c.Control != "" && !accepted[j.c.Control] {
 		inconclusive = fmt.Sprintf("its control %s was not accepted, so this answer proves nothing", j.c.Control)
+	}
+	if inconclusive != "" {
 		// What became of the request says nothing; what the answer looks like does.
 		findings = slices.DeleteFunc(findings, func(f Finding) bool {
 			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith}, f.Check)

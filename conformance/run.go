@@ -183,6 +183,7 @@ func (r *runner) bind(cases []*Case) ([]*job, error) {
 func (t Target) lacks(c *Case) string {
 	needs := map[string]struct{ value, remedy string }{
 		httpfile.UnprivilegedToken: {t.UnprivilegedToken, "the token of a user without the roles; set FMASPEC_UNPRIVILEGED_TOKEN or pass -unprivileged-token-file"},
+		httpfile.InvalidToken:      {t.InvalidToken, "a token that must not be accepted; set FMASPEC_INVALID_TOKEN or pass -invalid-token-file"},
 		httpfile.UnknownMachine:    {t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine"},
 	}
 	for _, need := range c.Needs {
@@ -248,11 +249,13 @@ func btoi(b bool) int {
 	return 0
 }
 
-// send makes the exchanges of one job. A case of several requests has
-// connections of its own, so that they share one.
+// send makes the exchanges of one job. Plain accepted requests of all cases
+// share connections. A case of several requests has its own, so that they share
+// one; so has a request that may be refused, lest a server that leaves a refused
+// body unread spoil the request of an innocent case.
 func (r *runner) send(ctx context.Context, j *job) {
 	p := r.shared
-	if len(j.bound) > 1 {
+	if len(j.bound) > 1 || j.c.Steps[0].Expect != Accepted {
 		p = &pool{d: r.dialer}
 		defer p.close()
 	}

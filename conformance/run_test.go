@@ -22,14 +22,14 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-const token, unprivileged, unknownMachine = "token-of-one-who-may-0123456789", "token-of-one-who-may-not-987654", "ffffffffffffffffffffffffffffffffffffffff"
+const token, unprivileged, invalid, unknownMachine = "token-of-one-who-may-0123456789", "token-of-one-who-may-not-987654", "token.of.nobody-at-all-and-expired", "ffffffffffffffffffffffffffffffffffffffff"
 
 func honest() http.Handler {
 	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine})
 }
 
 func target(h http.Handler) conformance.Target {
-	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine}
+	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid, UnknownMachine: unknownMachine}
 }
 
 func faulty(t *testing.T, name string) http.Handler {
@@ -266,13 +266,13 @@ func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 
 func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 	bare := target(honest())
-	bare.UnprivilegedToken, bare.UnknownMachine = "", ""
+	bare.UnprivilegedToken, bare.InvalidToken, bare.UnknownMachine = "", "", ""
 	r := run(t, bare, conformance.Options{})
 	require.Equal(t, conformance.Conformant, r.Verdict)
-	require.GreaterOrEqual(t, r.Totals.NotApplicable, 4)
+	require.GreaterOrEqual(t, r.Totals.NotApplicable, 6)
 	for _, c := range r.Cases {
 		if c.Outcome == conformance.NotApplicable {
-			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|unknown-machine)$`, c.Reason)
+			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
 			require.Empty(t, c.Exchanges)
 		}
 	}
@@ -368,8 +368,20 @@ func TestASecretReachesNoReport(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), token)
 	require.NotContains(t, string(text), unprivileged)
+	require.NotContains(t, string(text), invalid)
 	require.Contains(t, string(text), "$FMASPEC_TOKEN", "want the variable in the secret's place")
 	require.Contains(t, broken(r), "error.body", "want an answer that repeats the token to be found")
+}
+
+func TestAnActionThatIsUnderWayProvesNothing(t *testing.T) {
+	at := slices.IndexFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == "refuses-running-action" })
+	require.GreaterOrEqual(t, at, 0)
+	server := reference.Variants()[at].Wrap(honest())
+	o := conformance.Options{Run: "example$|plain-request$"}
+	require.Equal(t, conformance.Conformant, run(t, target(server), o).Verdict)
+	again := run(t, target(server), o)
+	require.Equal(t, conformance.Conformant, again.Verdict, "want a second run against the same server to blame nobody")
+	require.Equal(t, 2, again.Totals.Inconclusive, "want the documents' examples, whose files are written out, to say nothing")
 }
 
 func TestProgressCountsEveryCase(t *testing.T) {

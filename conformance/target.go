@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -22,9 +23,13 @@ type Target struct {
 
 	Token             string // of a user who may act; a made-up one where empty and on loopback
 	UnprivilegedToken string // of a user without the roles; cases that need one do not apply where empty
+	InvalidToken      string // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
 	Machine           string // DefaultMachine where empty
 	UnknownMachine    string // an id that the implementation does not know; cases that need one do not apply where empty
 }
+
+// InMemory is the URL that a report gives for a handler: nobody can send there.
+const InMemory = "http://in-memory"
 
 // madeUpToken is sent to a loopback target for which the user gave no token.
 const madeUpToken = "fmaspec-made-up-token"
@@ -45,7 +50,7 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 // prepared returns the target with its defaults filled in and its parts checked.
 func (t Target) prepared() (Target, error) {
 	if t.Handler != nil {
-		t.URL = "http://in-memory"
+		t.URL, t.Name = InMemory, cmp.Or(t.Name, "a handler in memory")
 	} else {
 		u, err := url.Parse(t.URL)
 		switch {
@@ -69,9 +74,9 @@ func (t Target) prepared() (Target, error) {
 		t.Token = madeUpToken
 	}
 	if t.Token == "" {
-		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file", t.URL)
+		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file (in Go, Target.Token)", t.URL)
 	}
-	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}} {
+	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"invalid token", t.InvalidToken}} {
 		if strings.ContainsFunc(secret.value, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			return t, usage("the %s holds a blank, a line break or another character that no header can carry; give the bare token", secret.name)
 		}
@@ -105,11 +110,11 @@ func (t Target) guard(operations, armed []string) error {
 	}
 	for _, op := range operations {
 		if !slices.Contains(armed, op) {
-			return &SafetyError{fmt.Sprintf("%s is not loopback, and %s takes effect on a machine; pass -accept-risk=%s to let it, or -run to choose other cases", t.URL, op, op)}
+			return &SafetyError{fmt.Sprintf("%s is not loopback, and %s takes effect on a machine; pass -accept-risk=%s to let it (in Go, Options.AcceptRisk), or -run to choose other cases", t.URL, op, op)}
 		}
 	}
 	if t.Machine == "" {
-		return &SafetyError{fmt.Sprintf("%s is not loopback, and no machine was named; pass -machine with the id of one that may be acted on", t.URL)}
+		return &SafetyError{fmt.Sprintf("%s is not loopback, and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)", t.URL)}
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ func (e *env) lookup(name string) (value string, set bool) {
 const (
 	tokenVariable        = "FMASPEC_TOKEN"
 	unprivilegedVariable = "FMASPEC_UNPRIVILEGED_TOKEN"
+	invalidVariable      = "FMASPEC_INVALID_TOKEN"
 )
 
 // tokenLimit bounds what is read of a token file, which may be a device.

@@ -32,6 +32,7 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 var forbidden = map[string]string{
 	"token":              "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
 	"unprivileged-token": "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
+	"invalid-token":      "there is no -invalid-token, since others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
 }
 
 // misread words an error of package flag as this command does.
@@ -80,7 +81,7 @@ func (e *env) fill(set *flag.FlagSet) error {
 
 // variables are all that some command reads, sorted.
 func variables() []string {
-	all := []string{tokenVariable, unprivilegedVariable}
+	all := []string{tokenVariable, unprivilegedVariable, invalidVariable}
 	for _, c := range commands() {
 		set := flagSet(c)
 		c.flags(set)

@@ -56,6 +56,7 @@ func overview() string {
 	p.line("")
 	p.line("  %-27s  the bearer token of a user who may act", tokenVariable)
 	p.line("  %-27s  that of a user who may not", unprivilegedVariable)
+	p.line("  %-27s  one that no server may accept", invalidVariable)
 	p.line("  %-27s  no colours, where not empty", "NO_COLOR")
 	p.heading("Exit codes")
 	p.exitCodes()

@@ -22,6 +22,7 @@ type runFlags struct {
 	library
 	tokens         tokenFlags
 	url, machine   string
+	invalidFile    string
 	options        conformance.Options
 	risks, reports list
 	verbose, quiet bool
@@ -34,7 +35,7 @@ func runCommand() command {
 		short: "judge a server",
 		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict go to stdout, everything else to stderr.\n" +
 			"Without -url the target is a server of its own that keeps the contract: try the suite on it, or narrow a question down. A target on another machine is sent nothing unless each operation is armed with -accept-risk and -machine names what may be acted on.\n" +
-			"Tokens are read from " + tokenVariable + " and " + unprivilegedVariable + ", or from files; where a file is named, the file counts. A target on this machine is sent a made-up token where there is none.",
+			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + " and " + invalidVariable + ", or from files; where a file is named, the file counts. A target on this machine is sent a made-up token where there is none.",
 		examples: []string{
 			"fmaspec run",
 			"fmaspec run -url http://127.0.0.1:8080 -token-file token.txt",
@@ -48,6 +49,7 @@ func runCommand() command {
 			f.library.flags(set)
 			f.tokens.flags(set)
 			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and what stands before the documented path; without it, a server of fmaspec's own")
+			set.StringVar(&f.invalidFile, "invalid-token-file", "", "read a token that must not be accepted, such as an expired one, from a `FILE`, in place of "+invalidVariable)
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests name; on this machine, the documents' example where it is left out")
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`")
@@ -86,6 +88,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	target := conformance.Target{URL: f.url, Machine: f.machine, UnknownMachine: f.tokens.unknownMachine}
 	if target.Token, target.UnprivilegedToken, err = f.tokens.read(e); err != nil {
+		return err
+	}
+	if target.InvalidToken, err = e.secret("invalid-token-file", f.invalidFile, invalidVariable); err != nil {
 		return err
 	}
 	suite, _, err := f.load()

@@ -67,6 +67,7 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		{"", variable("url"), url},
 		{token, tokenVariable, config.Token},
 		{unprivileged, unprivilegedVariable, config.UnprivilegedToken},
+		{"", invalidVariable, madeUpJWT()},
 		{f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine},
 	} {
 		if made.given == "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"crypto/sha1"
+	"encoding/base64"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -43,6 +44,12 @@ func completed(token, unprivileged, unknownMachine string) reference.Config {
 	}
 }
 
+// madeUpJWT returns what looks like a token of a token service, and is none.
+func madeUpJWT() string {
+	part := func(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
+	return part(`{"alg":"RS256","typ":"JWT"}`) + "." + part(`{"sub":"nobody"}`) + "." + part(rand.Text())
+}
+
 // madeUpMachine returns a machine id of the form that the documents show.
 func madeUpMachine() string {
 	sum := sha1.Sum([]byte(rand.Text()))
@@ -53,6 +60,7 @@ func madeUpMachine() string {
 // with what it needs, so that every case applies.
 func embedded(target *conformance.Target) (stop func(), err error) {
 	config := completed(target.Token, target.UnprivilegedToken, target.UnknownMachine)
+	target.InvalidToken = cmp.Or(target.InvalidToken, madeUpJWT())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("no port on 127.0.0.1 for the server of fmaspec's own: %w; name a target with -url", err)

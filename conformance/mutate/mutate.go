@@ -68,6 +68,7 @@ type Options struct {
 const (
 	token          = "matrix-token-of-a-user-who-may"
 	unprivileged   = "matrix-token-of-a-user-who-may-not"
+	invalid        = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.matrix-token-of-nobody"
 	unknownMachine = "0000000000000000000000000000000000000000"
 )
 
@@ -107,7 +108,7 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	}
 	target := conformance.Target{
 		Handler: s.Wrap(honest), Name: s.Name,
-		Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine,
+		Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid, UnknownMachine: unknownMachine,
 	}
 	report, err := suite.Run(ctx, target, o.Run)
 	if err != nil {

@@ -74,10 +74,6 @@ func needlessRefusals() []Fault {
 		{"refuses-charset", "does not take application/json with a charset", func(t string) bool { return strings.Contains(strings.ToLower(t), "charset") }},
 		{"refuses-parameters", "does not take application/json with any parameter", func(t string) bool { return strings.Contains(t, ";") }},
 		{"refuses-quoted-charset", "does not take a charset in quotes", func(t string) bool { return strings.Contains(t, `"`) }},
-		{"refuses-upper-case-media-type", "knows application/json in small letters only", func(t string) bool {
-			name, _, _ := strings.Cut(t, ";")
-			return name != strings.ToLower(name)
-		}},
 	}
 	for _, row := range mediaTypes {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.json"), Wrap: refuseIf(unsupported, func(q *asked) bool {

@@ -145,7 +145,9 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 			p.exchange(c, step)
 		}
 	}
-	p.uncut("  again   ", "fmaspec run"+at(r)+" -run '^"+c.ID+"$'")
+	if r == nil || r.Target.URL != conformance.InMemory {
+		p.uncut("  again   ", "fmaspec run"+at(r)+" -run '^"+c.ID+"$'")
+	}
 }
 
 // at is the flag that names the target again, where it had a name of its own.

@@ -324,7 +324,9 @@ func families(c *corpus) (out []string) {
 			continue
 		}
 		for _, status := range given {
-			if !slices.Contains(statuses[on[0]], status) {
+			// A hash of the wrong form may be looked for all the same, and not found.
+			lookedFor := status == "404" && ids[0] == "request.sha1-format"
+			if !slices.Contains(statuses[on[0]], status) && !lookedFor {
 				out = append(out, fmt.Sprintf("%s takes %s, which is no answer under %s", name, status, on[0]))
 			}
 		}

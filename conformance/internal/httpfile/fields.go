@@ -26,6 +26,7 @@ type FieldDoc struct {
 // The names that "needs" takes; each is also a variable.
 const (
 	UnprivilegedToken = "unprivileged-token"
+	InvalidToken      = "invalid-token"
 	UnknownMachine    = "unknown-machine"
 )
 
@@ -36,7 +37,7 @@ func Fields() []FieldDoc {
 		{"operation", OfCase, "`all`, or operation ids with commas", "`all`", "the operations that the case is for; each gives a case of its own", isList},
 		{"proves", OfCase, "requirement ids with commas", "required", "what the implementation would break by answering otherwise", isList},
 		{"control", OfCase, "the name of another case, without operation", "none", "the accepted case from which this one differs in one thing; a refusal counts only beside it", isName},
-		{"needs", OfCase, "`unprivileged-token`, `unknown-machine`, with commas", "none", "what the user has to name; without it the case does not apply", isOneOf(UnprivilegedToken, UnknownMachine)},
+		{"needs", OfCase, "`unprivileged-token`, `invalid-token`, `unknown-machine`, with commas", "none", "what the user has to name; without it the case does not apply", isOneOf(UnprivilegedToken, InvalidToken, UnknownMachine)},
 		{"because", OfCase, "one line", "none", "why the case is worth sending", isText},
 		{"send", OfCase, "`in-turn` or `at-once`", "`in-turn`", "whether a request waits for the answer to the one before", isWord("in-turn", "at-once")},
 		{"expect", OfRequest, "`accepted`, `refused STATUS …` or `either`", "required", "what a conforming server does; `either` where nobody says, so that only what holds for every answer is judged", isExpectation},
@@ -109,8 +110,17 @@ func isWord(words ...string) func(string) string {
 		if slices.Contains(words, value) {
 			return ""
 		}
-		return fmt.Sprintf("%q is unknown%s; write %s", value, nearestTo(value, words), strings.Join(words, " or "))
+		return fmt.Sprintf("%q is unknown%s; write %s", value, nearestTo(value, words), alternatives(words))
 	}
+}
+
+// alternatives writes "a, b or c".
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func isOneOf(words ...string) func(string) string {

@@ -91,7 +91,7 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 }
 
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
-	const variables = "token, unprivileged-token, machine, unknown-machine, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, repeat, bytes, cr, lf, tab, space, none"
+	const variables = "token, unprivileged-token, invalid-token, machine, unknown-machine, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
 		// The title.
 		{"", "x.http:1: the file is empty; begin with \"# \" and one sentence saying what a conforming server does\n" +
@@ -112,7 +112,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# operation:\nGET /\n", "x.http:4: field \"operation\": \"\" is no list; write names with a comma between"},
 		{head + "# operation: a, a\nGET /\n", "x.http:4: field \"operation\": \"a\" is listed twice; name it once"},
 		{head + "# control: a.http\nGET /\n", "x.http:4: field \"control\": \"a.http\" is no case name; write its path under the cases without .http"},
-		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": \"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token or unknown-machine\n" +
+		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": \"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token, invalid-token or unknown-machine\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" to the first head"},
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma between"},
 		{head + "# needs: unknown-machine\nGET /\n", "x.http:4: field \"needs\": {{unknown-machine}} is nowhere used; take unknown-machine away"},

@@ -28,6 +28,7 @@ func VariablesDoc() []VariableDoc {
 	return []VariableDoc{
 		{"token", "{{token}}", "the bearer token of a user who may act", noArgs},
 		{UnprivilegedToken, "{{unprivileged-token}}", "the token of a user without the role; say `needs: unprivileged-token`", noArgs},
+		{InvalidToken, "{{invalid-token}}", "a token that must not be accepted, such as an expired one; say `needs: invalid-token`", noArgs},
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
 		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`", noArgs},
 		{"operation", "{{operation}}", "the operation's id", noArgs},

@@ -1,0 +1,53 @@
+// Prints what Prism broke as a Markdown table, from the reports in a folder:
+//   node table.js FOLDER VERSION
+// whole.json is the run of all cases but the deadly ones; each further report
+// holds one deadly case (and its control, which does not count again).
+'use strict'
+const fs = require('node:fs')
+const path = require('node:path')
+
+const [folder, version] = process.argv.slice(2)
+const reasons = JSON.parse(fs.readFileSync(path.join(__dirname, 'reasons.json'), 'utf8'))
+const read = name => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'))
+const whole = read('whole.json')
+const told = new Set(whole.cases.map(c => c.id))
+const deadly = fs.readdirSync(folder).filter(name => name.startsWith('deadly-')).sort()
+  .flatMap(name => read(name).cases.filter(c => !told.has(c.id)))
+const cases = [...whole.cases, ...deadly]
+
+// The lower, the more plainly a case shows that the requirement is broken.
+const aside = (c, requirement) => (c.proves.includes(requirement) ? 0 : 100) + (c.control ? 10 : 0) + c.exchanges.length
+
+const broken = new Map()
+for (const c of cases) {
+  for (const f of c.findings) {
+    const row = broken.get(f.requirement) ?? { level: f.level, ids: new Set(), aside: Infinity }
+    row.ids.add(c.id)
+    if (aside(c, f.requirement) < row.aside) Object.assign(row, { aside: aside(c, f.requirement), example: f })
+    broken.set(f.requirement, row)
+  }
+}
+
+const faults = []
+for (const id of broken.keys()) if (!reasons[id]) faults.push(`${id} is broken, and nothing says why that is right; look at the finding, then add a reason`)
+for (const id of Object.keys(reasons)) if (!broken.has(id)) faults.push(`${id} has a reason and is not broken; drop the reason`)
+if (faults.length > 0) {
+  for (const fault of faults) console.error(`prism: .ci/prism/reasons.json: ${fault}`)
+  process.exit(1)
+}
+
+const code = text => '`' + text.replaceAll('|', '\\|') + '`'
+const count = outcome => cases.filter(c => c.outcome === outcome).length
+// Which of the two a client sees depends on how the kernel takes a connection down.
+const got = text => text.replace(/the connection was (reset|closed) before/, 'the connection ended before')
+
+console.log(`Prism ${version}: ${cases.length} cases, of which ${count('passed')} passed, ${count('failed')} failed, ` +
+  `${count('deviated')} deviated and ${count('not-applicable')} did not apply.`)
+console.log()
+console.log('| requirement | level | cases | for example | why that is right |')
+console.log('|---|---|---|---|---|')
+const levels = ['documented', 'standard', 'inferred']
+const rows = [...broken].sort(([a, x], [b, y]) => levels.indexOf(x.level) - levels.indexOf(y.level) || (a < b ? -1 : 1))
+for (const [id, { level, ids, example: f }] of rows) {
+  console.log(`| ${code(id)} | ${level} | ${ids.size} | ${code(f.case)}: ${f.place}, want ${f.want.replaceAll('|', '\\|')}, got ${got(f.got).replaceAll('|', '\\|')} | ${reasons[id]} |`)
+}

@@ -1,0 +1,315 @@
+package conformancetest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/reference"
+	"fmaspec/conformance/report"
+)
+
+// A failing test cannot be run inside a passing one, so the tests below build
+// testdata/door and docs/example as modules of their own and read what "go
+// test" says of them.
+
+// event is one line of go test -json.
+type event struct{ Action, Test, Output string }
+
+// result is what go test said of one run.
+type result struct {
+	outcome map[string]string // pass, fail or skip of each test
+	output  map[string]string // what each test printed
+	all     string
+}
+
+// subtests returns the names below a test that ended in the outcome, sorted;
+// without an outcome, all of them.
+func (r result) subtests(test, outcome string) (out []string) {
+	for name, o := range r.outcome {
+		if id, below := strings.CutPrefix(name, test+"/"); below && (outcome == "" || o == outcome) {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	return dir
+}
+
+// module copies a folder to a place of its own, where its fmaspec is this one.
+func module(t *testing.T, from string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(from)))
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); errors.Is(err, os.ErrNotExist) {
+		// It begins as a copy of ours, for then every module that it needs is at hand.
+		for _, name := range []string{"go.mod", "go.sum"} {
+			data, err := os.ReadFile(filepath.Join(root(t), name))
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+		}
+		goCommand(t, dir, "mod", "edit", "-module", "door", "-require", "fmaspec@v0.0.0")
+	}
+	goCommand(t, dir, "mod", "edit", "-replace", "fmaspec="+root(t))
+	return dir
+}
+
+// command runs in dir, offline, with none of the settings of whoever runs this test.
+func command(t *testing.T, dir string, env []string, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "FMASPEC_") && !strings.HasPrefix(v, "EXAMPLE_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	cmd.Env = append(cmd.Env, env...)
+	return cmd
+}
+
+func goCommand(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	out, err := command(t, dir, nil, "go", args...).CombinedOutput()
+	require.NoError(t, err, "go %s:\n%s", strings.Join(args, " "), out)
+}
+
+// read runs the command and reads the events that it prints.
+func read(t *testing.T, cmd *exec.Cmd) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	r := result{outcome: map[string]string{}, output: map[string]string{}}
+	for d := json.NewDecoder(&stdout); ; {
+		var e event
+		if err := d.Decode(&e); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err, "stderr: %s", stderr.String())
+		}
+		switch e.Action {
+		case "output":
+			r.output[e.Test] += e.Output
+			r.all += e.Output
+		case "pass", "fail", "skip":
+			r.outcome[e.Test] = e.Action
+		}
+	}
+	require.NotEmpty(t, r.outcome, "want test events, got none; stderr: %s; stdout: %s", stderr.String(), r.all)
+	return r
+}
+
+// door is the built testdata/door, once for all tests.
+var door struct {
+	once   sync.Once
+	binary string
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if door.binary != "" {
+		os.Remove(door.binary)
+	}
+	os.Exit(code)
+}
+
+// knock runs the tests of testdata/door that match the pattern.
+func knock(t *testing.T, pattern string, env ...string) result {
+	t.Helper()
+	door.once.Do(func() {
+		dir := module(t, "testdata/door")
+		f, err := os.CreateTemp("", "door-*.test")
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		goCommand(t, dir, "test", "-c", "-o", f.Name(), ".")
+		door.binary = f.Name()
+	})
+	require.NotEmpty(t, door.binary, "the door was not built; see the test that tried")
+	return read(t, command(t, t.TempDir(), env, "go", "tool", "test2json", door.binary, "-test.v=test2json", "-test.timeout=2m", "-test.run="+pattern))
+}
+
+func suite(t *testing.T) *conformance.Suite {
+	t.Helper()
+	s, err := conformance.Load()
+	require.NoError(t, err)
+	return s
+}
+
+func TestAnHonestServerPassesWithASubtestForEachCase(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, c := range suite(t).Cases {
+		want = append(want, c.ID)
+	}
+	require.Greater(t, len(want), 100)
+	for _, test := range []struct{ name, why string }{
+		{"TestHandler", "a handler is judged in memory"},
+		{"TestURL", "a server is judged by its URL, though it closes before the subtests go on"},
+		{"TestTokenOfTheEnvironment", "a test that sets variables may have parallel subtests"},
+		{"TestInParallel", "a parallel test may judge"},
+	} {
+		r := knock(t, "^"+test.name+"$")
+		require.Equal(t, "pass", r.outcome[test.name], "%s:\n%s", test.why, r.all)
+		require.Equal(t, want, r.subtests(test.name, ""), test.why)
+		require.Empty(t, r.subtests(test.name, "fail"), test.why)
+		require.Greater(t, len(r.subtests(test.name, "pass")), 100, test.why)
+	}
+}
+
+// durations differ from run to run, and so do the lengths of lines they stand in.
+var durations = regexp.MustCompile(`[0-9.]+(ns|µs|ms|s)\b`)
+
+func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
+	t.Parallel()
+	fault, found := reference.FindFault("omits-allow")
+	require.True(t, found)
+	handler := fault.Wrap(reference.New(reference.Config{Token: "door-token"}))
+	whole, err := suite(t).Run(t.Context(), conformance.Target{Handler: handler, Token: "door-token"}, conformance.Options{Strict: true, Seed: "door"})
+	require.NoError(t, err)
+
+	r := knock(t, "^TestStrict$", "DOOR_FAULT=omits-allow")
+	require.Equal(t, "fail", r.outcome["TestStrict"], r.all)
+	var want []string
+	for _, c := range whole.Cases {
+		if c.Outcome != conformance.Failed {
+			continue
+		}
+		want = append(want, c.ID)
+		text := durations.ReplaceAllString(report.FindingText(c, whole, report.Style{}), "T")
+		var got []string
+		for line := range strings.Lines(durations.ReplaceAllString(r.output["TestStrict/"+c.ID], "T")) {
+			got = append(got, strings.TrimPrefix(line, "        ")) // as package testing indents it
+		}
+		require.Contains(t, strings.Join(got, ""), text)
+	}
+	require.NotEmpty(t, want)
+	require.Equal(t, want, r.subtests("TestStrict", "fail"))
+	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-get"], "go test -run '^TestStrict$/^requestSample$/^method$/^refuses-get$'")
+}
+
+func TestASelectionIsSentWithItsControls(t *testing.T) {
+	t.Parallel()
+	r := knock(t, "TestCounted/requestSample/auth")
+	require.Equal(t, "pass", r.outcome["TestCounted"], r.all)
+	got := r.subtests("TestCounted", "")
+	require.Greater(t, len(got), 5)
+	for _, id := range got {
+		// Nothing stands between, for a case is one subtest however many slashes its id has.
+		require.Regexp(t, "^requestSample/auth", id)
+	}
+
+	r = knock(t, "^TestCounted$/^requestSample$/^auth$/^refuses-basic-credentials$")
+	require.Equal(t, []string{"requestSample/auth/refuses-basic-credentials"}, r.subtests("TestCounted", "pass"))
+	require.Contains(t, r.output["TestCounted"], "requests: 2", "want the case and its control")
+
+	r = knock(t, "TestCounted/no/such/case")
+	require.Contains(t, r.output["TestCounted"], "requests: 0", "want nothing sent where nothing is selected")
+}
+
+func TestOptionsNarrowASelection(t *testing.T) {
+	t.Parallel()
+	r := knock(t, "^TestNarrowed$")
+	require.Equal(t, "pass", r.outcome["TestNarrowed"], r.all)
+	got := r.subtests("TestNarrowed", "pass")
+	require.Contains(t, got, "requestSample/method/refuses-delete")
+	require.Contains(t, got, "requestSample/valid/accepts-plain-request", "want the control too")
+	require.NotContains(t, got, "requestSample/method/refuses-get")
+}
+
+func TestAFailedControlFailsTheTestThoughItWasNotSelected(t *testing.T) {
+	t.Parallel()
+	r := knock(t, "^TestHandler$/^requestSample$/^auth$/^refuses-basic-credentials$", "DOOR_FAULT=answers-299")
+	require.Equal(t, "fail", r.outcome["TestHandler"], r.all)
+	require.Empty(t, r.subtests("TestHandler", "fail"))
+	require.Contains(t, r.output["TestHandler"], "the control of selected cases")
+	require.Contains(t, r.output["TestHandler"], "FAIL requestSample/valid/accepts-plain-request")
+}
+
+func TestADeviationIsLoggedAndFailsOnlyWhenStrict(t *testing.T) {
+	t.Parallel()
+	const id = "requestSample/method/refuses-get"
+	r := knock(t, "^(TestHandler|TestStrict)$/^requestSample$/^method$/^refuses-get$", "DOOR_FAULT=errs-without-media-type")
+	require.Equal(t, "pass", r.outcome["TestHandler/"+id], r.all)
+	require.Contains(t, r.output["TestHandler/"+id], "DEV "+id)
+	require.Contains(t, r.output["TestHandler/"+id], "error.body")
+	require.Equal(t, "pass", r.outcome["TestHandler"])
+	require.Equal(t, "fail", r.outcome["TestStrict/"+id])
+	require.Contains(t, r.output["TestStrict/"+id], "FAIL "+id)
+}
+
+func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
+	t.Parallel()
+	r := knock(t, "^(TestWithoutToken|TestUnarmed|TestUnloadableCases|TestUnknownPattern|TestUnreachable|TestNothingProven)$")
+	for _, row := range []struct{ name, says, why string }{
+		{"TestWithoutToken", "FMASPEC_TOKEN", "a remote target needs a token"},
+		{"TestUnarmed", "192.0.2.1 is not loopback", "nothing may take effect on another machine unless it is armed"},
+		{"TestUnloadableCases", "mine/broken.http:1", "cases that cannot be read are nobody's pass"},
+		{"TestUnknownPattern", "refuses-missing-comment", "a pattern that matches nothing is a slip of the pen"},
+		{"TestUnreachable", "connection refused", "a server that is not there keeps no contract"},
+		{"TestNothingProven", "is the token one of a user who may act?", "a server that refuses all proves nothing by it"},
+	} {
+		require.Equal(t, "fail", r.outcome[row.name], row.why)
+		said := r.output[row.name]
+		for _, id := range r.subtests(row.name, "") {
+			said += r.output[row.name+"/"+id]
+		}
+		require.Contains(t, said, row.says, row.why)
+	}
+	for _, name := range []string{"TestWithoutToken", "TestUnarmed", "TestUnreachable"} {
+		require.Empty(t, r.subtests(name, "pass"), "%s has nothing to pass", name)
+	}
+	for _, name := range []string{"TestWithoutToken", "TestUnarmed"} {
+		require.Empty(t, r.subtests(name, "fail"), "want what %s got wrong told once, not once a case", name)
+	}
+}
+
+func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
+	t.Parallel()
+	example := filepath.Join(root(t), "docs", "example")
+	main, err := os.ReadFile(filepath.Join(root(t), "go.sum"))
+	require.NoError(t, err)
+	own, err := os.ReadFile(filepath.Join(example, "go.sum"))
+	require.NoError(t, err)
+	const renew = "renew what the example needs: cp go.sum docs/example/go.sum && cd docs/example && go test -mod=mod ."
+	require.Equal(t, string(main), string(own), "want docs/example/go.sum in step with go.sum; %s", renew)
+
+	dir := module(t, example)
+	readonly := []string{"GOFLAGS=-mod=readonly"}
+	out, err := command(t, dir, readonly, "go", "vet", ".").CombinedOutput()
+	require.NoError(t, err, "%s; %s", out, renew)
+	r := read(t, command(t, dir, readonly, "go", "test", "-json", "."))
+	for _, test := range []string{"TestContract", "TestContractByURL"} {
+		require.Equal(t, "pass", r.outcome[test], r.all)
+		require.Greater(t, len(r.subtests(test, "pass")), 100)
+	}
+
+	r = read(t, command(t, dir, append(readonly, "EXAMPLE_BUG=status"), "go", "test", "-json", "-run", "^TestContract$", "."))
+	require.Equal(t, "fail", r.outcome["TestContract"], r.all)
+	plain := "requestSample/valid/accepts-plain-request"
+	require.Equal(t, "fail", r.outcome["TestContract/"+plain])
+	require.Contains(t, r.output["TestContract/"+plain], "response.created")
+	require.Contains(t, r.output["TestContract/"+plain], "want 201   got 200")
+}
