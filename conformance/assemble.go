@@ -13,7 +13,7 @@ func (r *runner) report(ctx context.Context, jobs []*job) *Report {
 		Schema: ReportSchema,
 		Suite: SuiteInfo{
 			Name: "fmaspec", Version: Version, Contract: r.suite.Contract,
-			Level: o.Level, Strict: o.Strict, Seed: o.Seed, Parallel: o.Parallel, Timeout: o.Timeout.String(),
+			Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel, Timeout: o.Timeout.String(),
 		},
 		Target: TargetInfo{URL: r.target.URL, Name: r.target.Name, Machine: r.target.Machine},
 	}

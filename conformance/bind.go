@@ -129,7 +129,7 @@ func (b *binder) bind(c *Case, step *Step) (bound, error) {
 	}
 	out.header = header
 	out.sha1 = sentSha1(body)
-	plain := Request{Method: step.Method, URL: b.target.URL + path, Header: header, Body: body}
+	plain := Request{Method: step.Method, URL: b.target.URL + path, Header: header, Body: wire.Bytes()[head:]}
 	out.curl = curl(plain, b.target)
 	out.request = b.struck(plain)
 	return out, nil
@@ -165,7 +165,9 @@ func (b *binder) struck(r Request) Request {
 	for _, s := range b.target.secrets() {
 		variable := "$" + s.Name
 		out.URL = strings.ReplaceAll(out.URL, s.Value, variable)
-		out.Body = bytes.ReplaceAll(out.Body, []byte(s.Value), []byte(variable))
+		if bytes.Contains(out.Body, []byte(s.Value)) {
+			out.Body = bytes.ReplaceAll(out.Body, []byte(s.Value), []byte(variable))
+		}
 		for i := range out.Header {
 			out.Header[i].Value = strings.ReplaceAll(out.Header[i].Value, s.Value, variable)
 		}

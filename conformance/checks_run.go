@@ -23,18 +23,14 @@ func idsFresh(all []*Exchange) map[*Exchange][]Problem {
 	out := map[*Exchange][]Problem{}
 	first := map[string]*Exchange{}
 	for _, x := range plainestFirst(all) {
-		if !readable(x) || x.sha1 == "" {
+		if x.id == "" || x.sha1 == "" {
 			continue
 		}
-		id, _ := x.view().member("id")
-		if id = strings.ToLower(id); id == "" {
-			continue
-		}
-		other := first[id]
+		other := first[x.id]
 		if other == nil {
-			first[id] = x
+			first[x.id] = x
 		} else if !strings.EqualFold(other.sha1, x.sha1) {
-			out[x] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", id, other.Case.ID))
+			out[x] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", x.id, other.Case.ID))
 		}
 	}
 	return out
@@ -95,10 +91,7 @@ func ownInput(all []*Exchange) map[*Exchange][]Problem {
 	}
 	out := map[*Exchange][]Problem{}
 	for _, x := range all {
-		if !complete(x) {
-			continue
-		}
-		for _, m := range traces(x.view().body) {
+		for _, m := range x.traces {
 			if other := stranger(x, owners[m]); other != nil {
 				out[x] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", m, other.Case.ID))
 				break

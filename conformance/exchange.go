@@ -35,6 +35,7 @@ type Exchange struct {
 	Started  time.Time     //
 	Elapsed  time.Duration // until the answer was complete, or the attempt ended
 
+	round  int      // which repetition of the case, from 0
 	curl   string   // sends the request again
 	header []Field  // of the request, as sent
 	sha1   string   // the value of Sha1 in the request's body, where one can be read
@@ -47,4 +48,7 @@ type Exchange struct {
 	seen     bool            // answer below is filled
 	answer   answer          // what the checks look at
 	findings []Finding       // of the checks that look at one exchange
+	id       string          // of the action in a readable answer, in small letters
+	traces   []string        // what in the answer may be of another request
+	reason   string          // why it cannot be judged, or ""
 }

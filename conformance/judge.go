@@ -69,8 +69,9 @@ func (s *Suite) finding(c Check, x *Exchange, p Problem) Finding {
 	}
 	if x.Case != nil {
 		f.Case = x.Case.ID
+		f.Step += x.round * len(x.Case.Steps)
 	}
-	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, f.Step, f.Place)
+	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, x.Step, f.Place)
 	return f
 }
 
@@ -147,8 +148,8 @@ func (r *runner) counts(f Finding) Outcome {
 func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]bool) (findings []Finding, outcome Outcome, reason string) {
 	for _, x := range j.exchanges {
 		findings = append(append(findings, x.findings...), across[x]...)
-		if why := x.unjudged(); why != "" && reason == "" {
-			outcome, reason = Errored, why
+		if x.reason != "" && reason == "" {
+			outcome, reason = Errored, x.reason
 		}
 	}
 	findings = slices.DeleteFunc(findings, func(f Finding) bool { return f.Level > r.options.Level })

@@ -38,7 +38,8 @@ type SuiteInfo struct {
 	Contract string `json:"contract"` // SHA-256 over the OpenAPI document, schemas, requirements and cases
 	Level    Level  `json:"level"`    // the weakest level judged
 	Strict   bool   `json:"strict"`
-	Seed     string `json:"seed"` // repeats the values of {{sha1}} and {{comment}}
+	Seed     string `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
+	Repeat   int    `json:"repeat"` // how often each case was sent
 	Parallel int    `json:"parallel"`
 	Timeout  string `json:"timeout"`
 }

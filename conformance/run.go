@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type Options struct {
 	Strict     bool                          // inferred requirements fail the run too
 	Run, Skip  string                        // regular expressions over case ids; empty for all, and none
 	Only       []string                      // where not nil, exactly these case ids, and their controls
+	Repeat     int                           // how often each case is sent, each time with other values; once where zero
 	Parallel   int                           // cases under way at once; 8 where zero
 	Timeout    time.Duration                 // for one exchange, from dialling to the last byte; 10 s where zero
 	Seed       string                        // repeats the values of {{sha1}} and {{comment}}; random where empty
@@ -28,6 +30,9 @@ type Options struct {
 	Now        func() time.Time              // time.Now where nil
 	Progress   func(done, total, failed int) // called after each case, never twice at once
 }
+
+// MaxRepeat is the largest [Options.Repeat]: a report holds every exchange.
+const MaxRepeat = 1000
 
 // The defaults of [Options].
 const (
@@ -37,6 +42,7 @@ const (
 
 func (o Options) prepared() Options {
 	o.Level = cmp.Or(o.Level, Inferred)
+	o.Repeat = min(max(o.Repeat, 1), MaxRepeat)
 	o.Parallel = cmp.Or(max(o.Parallel, 0), DefaultParallel)
 	o.Timeout = cmp.Or(max(o.Timeout, 0), DefaultTimeout)
 	if o.Seed == "" {
@@ -101,8 +107,8 @@ type runner struct {
 // job is a case on its way: bound before anything is sent, then exchanged.
 type job struct {
 	c         *Case
-	bound     []bound
-	skip      string // why it is not sent
+	steps     []bound // of the first round; those of a repetition are bound when it is sent
+	skip      string  // why it is not sent
 	outcome   Outcome
 	exchanges []*Exchange
 }
@@ -151,12 +157,7 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 }
 
 // bind gives every variable of every case its value, before anything is sent.
-func (r *runner) bind(cases []*Case) ([]*job, error) {
-	b := &binder{target: r.target, seed: r.options.Seed, ops: map[string]openapi.Operation{}}
-	for _, op := range r.suite.Operations {
-		b.ops[op.ID] = op
-	}
-	var jobs []*job
+func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
 	for _, c := range cases {
 		j := &job{c: c}
 		jobs = append(jobs, j)
@@ -164,12 +165,10 @@ func (r *runner) bind(cases []*Case) ([]*job, error) {
 			j.outcome, j.skip = NotApplicable, missing
 			continue
 		}
+		if j.steps, err = r.bindRound(c, 0); err != nil {
+			return nil, usage("%v", err)
+		}
 		for i := range c.Steps {
-			bound, err := b.bind(c, &c.Steps[i])
-			if err != nil {
-				return nil, usage("%v", err)
-			}
-			j.bound = append(j.bound, bound)
 			k := kind{c.Operation, c.Steps[i].Expect}
 			if r.outages[k] == nil {
 				r.outages[k] = &outage{}
@@ -177,6 +176,22 @@ func (r *runner) bind(cases []*Case) ([]*job, error) {
 		}
 	}
 	return jobs, nil
+}
+
+// bindRound binds the steps of a case for one repetition.
+func (r *runner) bindRound(c *Case, round int) ([]bound, error) {
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: map[string]openapi.Operation{}}
+	for _, op := range r.suite.Operations {
+		b.ops[op.ID] = op
+	}
+	steps := make([]bound, len(c.Steps))
+	for i := range c.Steps {
+		var err error
+		if steps[i], err = b.bind(c, &c.Steps[i]); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
 }
 
 // lacks says what the case needs and the user did not name.
@@ -208,7 +223,6 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job) {
 				}
 				bad := false
 				for _, x := range j.exchanges {
-					x.findings = r.suite.Judge(x, r.options.Now())
 					bad = bad || slices.ContainsFunc(x.findings, func(f Finding) bool { return r.counts(f) == Failed && f.Level <= r.options.Level })
 				}
 				mu.Lock()
@@ -226,6 +240,33 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job) {
 	}
 	close(next)
 	workers.Wait()
+}
+
+// keptBody is the length up to which the bodies of a repetition that found
+// nothing are kept.
+const keptBody = 4 << 10
+
+// settle notes what is asked of the exchange after all others are made, and lets
+// go of the rest, so that a run of many repetitions fits into memory.
+func (x *Exchange) settle() {
+	x.reason = x.unjudged()
+	if complete(x) {
+		x.traces = traces(x.view().body)
+	}
+	if readable(x) {
+		id, _ := x.view().member("id")
+		x.id = strings.ToLower(id)
+	}
+	x.seen, x.answer = false, answer{}
+	if x.round == 0 || len(x.findings) > 0 {
+		return
+	}
+	if len(x.Request.Body) > keptBody {
+		x.Request.Body = nil
+	}
+	if x.Response != nil && len(x.Response.Body) > keptBody {
+		x.Response.Body = nil
+	}
 }
 
 // controlsFirst returns the jobs in the order of sending: what others are held
@@ -249,46 +290,34 @@ func btoi(b bool) int {
 	return 0
 }
 
-// send makes the exchanges of one job. Plain accepted requests of all cases
-// share connections. A case of several requests has its own, so that they share
-// one; so has a request that may be refused, lest a server that leaves a refused
-// body unread spoil the request of an innocent case.
+// send makes the exchanges of one job, round by round. Plain accepted requests
+// of all cases share connections. A case of several requests has its own in each
+// round, so that they share one; so has a request that may be refused, lest a
+// server that leaves a refused body unread spoil the request of an innocent case.
 func (r *runner) send(ctx context.Context, j *job) {
-	p := r.shared
-	if len(j.bound) > 1 || j.c.Steps[0].Expect != Accepted {
-		p = &pool{d: r.dialer}
-		defer p.close()
-	}
-	exchanges := make([]*Exchange, len(j.bound))
-	one := func(i int) {
-		k := kind{j.c.Operation, j.c.Steps[i].Expect}
-		if ctx.Err() != nil || r.outages[k].over() || r.outages[kind{}].over() {
-			return
+	whole := true
+	for round := range r.options.Repeat {
+		steps := j.steps
+		if round > 0 {
+			steps, _ = r.bindRound(j.c, round) // what can be wrong was wrong in the first round
 		}
-		exchanges[i] = r.exchange(ctx, p, j, i)
-		if !j.c.Steps[i].Abort {
-			r.outages[k].count(exchanges[i])
-			r.outages[kind{}].count(exchanges[i])
+		p := r.shared
+		if len(j.c.Steps) > 1 || j.c.Steps[0].Expect != Accepted {
+			p = &pool{d: r.dialer}
 		}
-	}
-	if j.c.AtOnce {
-		var all sync.WaitGroup
-		for i := range j.bound {
-			all.Go(func() { one(i) })
+		made := r.round(ctx, p, j, round, steps)
+		whole = whole && len(made) == len(j.c.Steps)
+		j.exchanges = append(j.exchanges, made...)
+		for _, x := range made {
+			x.findings = r.suite.Judge(x, r.options.Now())
+			x.settle()
 		}
-		all.Wait()
-	} else {
-		for i := range j.bound {
-			one(i)
-		}
-	}
-	for _, x := range exchanges {
-		if x != nil && (x.Err == nil || x.Err.Kind != Cancelled) {
-			j.exchanges = append(j.exchanges, x)
+		if p != r.shared {
+			p.close()
 		}
 	}
 	switch {
-	case len(j.exchanges) == len(j.bound):
+	case whole:
 	case ctx.Err() != nil:
 		j.outcome, j.skip = Skipped, "the run was interrupted"
 	default:
@@ -296,9 +325,43 @@ func (r *runner) send(ctx context.Context, j *job) {
 	}
 }
 
-func (r *runner) exchange(ctx context.Context, p *pool, j *job, i int) *Exchange {
-	b := j.bound[i]
-	x := &Exchange{Case: j.c, Step: i, Request: b.request, Started: r.options.Now(), curl: b.curl, header: b.header, sha1: b.sha1, marks: b.marks}
+// round makes the exchanges of one repetition, in turn or at once, and returns
+// those that came about.
+func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Exchange) {
+	exchanges := make([]*Exchange, len(j.c.Steps))
+	one := func(i int) {
+		k := kind{j.c.Operation, j.c.Steps[i].Expect}
+		if ctx.Err() != nil || r.outages[k].over() || r.outages[kind{}].over() {
+			return
+		}
+		x := r.exchange(ctx, p, j.c, steps[i], round, i)
+		exchanges[i] = x
+		if !j.c.Steps[i].Abort {
+			r.outages[k].count(x)
+			r.outages[kind{}].count(x)
+		}
+	}
+	if j.c.AtOnce {
+		var all sync.WaitGroup
+		for i := range exchanges {
+			all.Go(func() { one(i) })
+		}
+		all.Wait()
+	} else {
+		for i := range exchanges {
+			one(i)
+		}
+	}
+	for _, x := range exchanges {
+		if x != nil && (x.Err == nil || x.Err.Kind != Cancelled) {
+			made = append(made, x)
+		}
+	}
+	return made
+}
+
+func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round, i int) *Exchange {
+	x := &Exchange{Case: c, Step: i, round: round, Request: b.request, Started: r.options.Now(), curl: b.curl, header: b.header, sha1: b.sha1, marks: b.marks}
 	x.Response, x.Err = p.send(ctx, b.sending)
 	x.Elapsed = r.options.Now().Sub(x.Started)
 	x.leaked = r.target.strike(x.Response)

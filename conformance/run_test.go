@@ -384,6 +384,40 @@ func TestAnActionThatIsUnderWayProvesNothing(t *testing.T) {
 	require.Equal(t, 2, again.Totals.Inconclusive, "want the documents' examples, whose files are written out, to say nothing")
 }
 
+func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
+	var asked atomic.Int32
+	h := honest()
+	rare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 30 {
+			io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+	const one = "^requestSample/valid/accepts-plain-request$"
+	require.Equal(t, conformance.Conformant, run(t, target(rare), conformance.Options{Run: one}).Verdict)
+	r := run(t, target(rare), conformance.Options{Run: one, Repeat: 50})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, 50, r.Totals.Requests)
+	require.Len(t, r.Cases, 1)
+	require.Len(t, r.Cases[0].Findings, 1)
+	f := r.Cases[0].Findings[0]
+	require.Equal(t, 28, f.Step, "want the finding at the answer that failed")
+	require.Equal(t, 500, r.Cases[0].Exchanges[f.Step].Response.Status)
+	bodies := map[string]bool{}
+	for _, x := range r.Cases[0].Exchanges {
+		bodies[string(x.Request.Body)] = true
+	}
+	require.Len(t, bodies, 50, "want other values each time")
+}
+
+func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
+	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 20, Parallel: 16, Skip: "huge|very-long|deep"})
+	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Zero(t, r.Totals.Findings)
+}
+
 func TestProgressCountsEveryCase(t *testing.T) {
 	var last, calls int
 	r := run(t, target(honest()), conformance.Options{Progress: func(done, total, failed int) {

@@ -55,6 +55,7 @@ func runCommand() command {
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`")
 			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
+			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what fails now and then")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
 			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
@@ -125,6 +126,8 @@ func (f *runFlags) sound() error {
 	switch {
 	case f.verbose && f.quiet:
 		return errors.New("-v and -q exclude each other; drop one")
+	case f.options.Repeat < 1 || f.options.Repeat > conformance.MaxRepeat:
+		return fmt.Errorf("-repeat %d: give a number from 1 to %d", f.options.Repeat, conformance.MaxRepeat)
 	case f.options.Parallel < 1:
 		return fmt.Errorf("-parallel %d: no case could be sent; give 1 or more", f.options.Parallel)
 	case f.options.Timeout < time.Millisecond:

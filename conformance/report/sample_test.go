@@ -89,7 +89,7 @@ func sample() *conformance.Report {
 	return &conformance.Report{
 		Schema: report.Schema,
 		Suite: conformance.SuiteInfo{Name: "fmaspec", Version: "v0.1.0", Contract: "5f0c2a9d41e7b38806d1c4f2a7e95b3d1f60c8e2a4b79d035e1f8c6a2b4d7e90",
-			Level: conformance.Inferred, Seed: "7f3a", Parallel: 4, Timeout: "10s"},
+			Level: conformance.Inferred, Seed: "7f3a", Repeat: 1, Parallel: 4, Timeout: "10s"},
 		Target:  conformance.TargetInfo{URL: "http://127.0.0.1:8080", Name: "server <under> \"test\"", Machine: "fb9ab6be3965095a09c057be7c90f0a2"},
 		Started: time.Date(2017, 12, 4, 13, 13, 26, 210652400, time.UTC), Elapsed: 314 * time.Millisecond,
 		Verdict: conformance.NotConformant,

@@ -1,0 +1,776 @@
+// Package docs_test holds the pages against what they tell of: lists are
+// generated from the tables, commands are run, flags and links are looked up.
+package docs_test
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/reference"
+)
+
+var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in the README")
+
+const root = ".."
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	os.RemoveAll(filepath.Dir(binaryPath))
+	os.Exit(code)
+}
+
+// The command, built once.
+var binaryPath string
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "fmaspec-docs-")
+	if err != nil {
+		return "", err
+	}
+	binaryPath = filepath.Join(dir, "fmaspec")
+	out, err := in(root, "go", "build", "-buildvcs=false", "-o", binaryPath, "./cmd/fmaspec").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binaryPath, nil
+})
+
+func in(dir, name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Dir = dir
+	return c
+}
+
+func fmaspec(t *testing.T, args ...string) string {
+	t.Helper()
+	path, err := build()
+	require.NoError(t, err)
+	out, err := in(root, path, args...).Output()
+	require.NoError(t, err, "fmaspec %s", strings.Join(args, " "))
+	return string(out)
+}
+
+func load(t *testing.T) *conformance.Suite {
+	t.Helper()
+	suite, err := conformance.Load()
+	require.NoError(t, err)
+	return suite
+}
+
+func read(t *testing.T, page string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, page))
+	require.NoError(t, err)
+	return string(data)
+}
+
+func write(t *testing.T, page, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(root, page), []byte(text), 0o644))
+}
+
+// pages are the README and everything under docs.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	out := []string{"README.md"}
+	for _, name := range found {
+		out = append(out, "docs/"+name)
+	}
+	return out
+}
+
+// Generated pages and parts.
+
+const generated = "<!-- Generated from the tables by `go test ./docs -update`; do not edit. -->\n\n"
+
+func TestGeneratedPagesAreCurrent(t *testing.T) {
+	suite := load(t)
+	for page, text := range map[string]string{
+		"docs/requirements.md": requirementsPage(suite),
+		"docs/checks.md":       checksPage(suite),
+		"docs/faults.md":       faultsPage(),
+	} {
+		if *update {
+			write(t, page, text)
+		}
+		if read(t, page) != text {
+			t.Errorf("%s is stale; run go test ./docs -update", page)
+		}
+	}
+}
+
+func requirementsPage(suite *conformance.Suite) string {
+	var b strings.Builder
+	b.WriteString("# Requirements\n\n" + generated)
+	b.WriteString("What an implementation owes, on whose word, and how this suite finds out. `fmaspec explain ID` tells the same of one.\n" +
+		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it charges.\n\n")
+	for _, l := range conformance.Levels() {
+		fmt.Fprintf(&b, "- [%s](#%s): %s\n", l, l, onWhoseWord(l))
+	}
+	b.WriteString("- [contradictions](#contradictions): where the documents disagree with themselves, and what the suite makes of it\n")
+	for _, l := range conformance.Levels() {
+		fmt.Fprintf(&b, "\n## %s%s\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
+		for _, r := range suite.Requirements {
+			if r.Level != l {
+				continue
+			}
+			fmt.Fprintf(&b, "\n### `%s`\n\nAn implementation %s.\n\n", r.ID, prose(r.Says))
+			fmt.Fprintf(&b, "- written in %s, %s\n", prose(r.Document), prose(r.Section))
+			if r.Because != "" {
+				fmt.Fprintf(&b, "- because %s\n", prose(r.Because))
+			}
+			if r.Waived != "" {
+				fmt.Fprintf(&b, "- no case proves it: %s\n", prose(r.Waived))
+			}
+			fmt.Fprintf(&b, "- judged by %s\n", code(chargers(suite, r.ID)))
+			if cases := proving(suite, r.ID); len(cases) <= 8 {
+				fmt.Fprintf(&b, "- proven by %s\n", code(cases))
+			} else {
+				fmt.Fprintf(&b, "- proven by %d cases:\n\n  <details><summary>their names</summary>\n\n  %s\n\n  </details>\n", len(cases), code(cases))
+			}
+		}
+	}
+	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something holds each ruling in place.\n")
+	for _, c := range suite.Contradictions {
+		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)), prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
+	}
+	return b.String()
+}
+
+func onWhoseWord(l conformance.Level) string {
+	return map[conformance.Level]string{
+		conformance.Documented: "one of the two documents says so; breaking it fails a run",
+		conformance.Standard:   "a standard under the documents says so; breaking it fails a run",
+		conformance.Inferred:   "the examples or plain sense say so; breaking it is a deviation, which fails a run only with `-strict`",
+	}[l]
+}
+
+// chargers are the checks that charge a requirement; where none names it, those
+// that charge whatever a case is to prove.
+func chargers(suite *conformance.Suite, id string) (out []string) {
+	for _, c := range suite.Checks() {
+		if slices.Contains(c.Requirements, id) {
+			out = append(out, c.Name)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, c := range suite.Checks() {
+		if len(c.Requirements) == 0 {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// proving are the names of the case files that list a requirement.
+func proving(suite *conformance.Suite, id string) (out []string) {
+	for _, c := range suite.Cases {
+		if slices.Contains(c.Proves, id) {
+			out = append(out, c.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func pins(pinned []string) string {
+	var out []string
+	for _, pin := range pinned {
+		kind, name, _ := strings.Cut(pin, " ")
+		out = append(out, kind+" `"+name+"`")
+	}
+	return strings.Join(out, ", ")
+}
+
+func checksPage(suite *conformance.Suite) string {
+	var b strings.Builder
+	b.WriteString("# Checks\n\n" + generated)
+	b.WriteString("What is looked at in every answer. Each check is tripped by at least one of the [faults](faults.md).\n\n| check | what holds | charges |\n|---|---|---|\n")
+	for _, c := range suite.Checks() {
+		charges := code(c.Requirements)
+		if len(c.Requirements) == 0 {
+			charges = "what the case is to prove"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, prose(c.Doc), charges)
+	}
+	return b.String()
+}
+
+func faultsPage() string {
+	var b strings.Builder
+	b.WriteString("# Faults and variants\n\n" + generated)
+	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, for a requirement that it breaks.\n" +
+		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing there, also with `-strict`.\n\n")
+	for _, l := range conformance.Levels() {
+		fmt.Fprintf(&b, "- [faults against %s requirements](#%s)\n", l, l)
+	}
+	b.WriteString("- [variants](#variants)\n")
+	for _, l := range conformance.Levels() {
+		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
+		for _, f := range reference.Faults() {
+			if f.Level != l.String() {
+				continue
+			}
+			says := prose(f.Says)
+			if f.Waits {
+				says += " (seen only by a client that gives up waiting)"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, says, code(f.Breaks))
+		}
+	}
+	b.WriteString("\n## Variants\n\n| variant | it |\n|---|---|\n")
+	for _, v := range reference.Variants() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Name, prose(v.Says))
+	}
+	return b.String()
+}
+
+func code(names []string) string {
+	return "`" + strings.Join(names, "`, `") + "`"
+}
+
+// prose keeps Markdown from reading signs in a text.
+func prose(text string) string {
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "$", `\$`, "`", "\\`").Replace(text)
+}
+
+func first(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func TestTheREADMEHoldsWhatTheTablesHold(t *testing.T) {
+	suite := load(t)
+	for name, text := range map[string]string{"numbers": numbers(suite), "exit-codes": exitCodes(t)} {
+		page := read(t, "README.md")
+		begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
+		before, rest, ok := strings.Cut(page, begin)
+		require.True(t, ok, "README.md has no mark %s", begin)
+		held, after, ok := strings.Cut(rest, end)
+		require.True(t, ok, "README.md has no mark %s", end)
+		if *update {
+			write(t, "README.md", before+begin+text+end+after)
+			held = text
+		}
+		if held != text {
+			t.Errorf("README.md: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", name, text, held)
+		}
+	}
+}
+
+func numbers(suite *conformance.Suite) string {
+	files, levels := map[string]bool{}, map[conformance.Level]int{}
+	for _, c := range suite.Cases {
+		files[c.File] = true
+	}
+	for _, r := range suite.Requirements {
+		levels[r.Level]++
+	}
+	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
+		"| requirements | %d | what a server owes: %d documented, %d standard, %d inferred ([list](docs/requirements.md)) |\n"+
+		"| cases | %d | what it is asked, from %d files ([how to write one](docs/fixtures.md)) |\n"+
+		"| checks | %d | what is looked at in an answer ([list](docs/checks.md)) |\n"+
+		"| faults | %d | servers that break the contract in one way; each is found, for its own reason ([list](docs/faults.md)) |\n"+
+		"| variants | %d | servers that keep it in another way; none has a finding ([list](docs/faults.md#variants)) |\n"+
+		"| contradictions | %d | places where the documents disagree, each with a ruling ([list](docs/requirements.md#contradictions)) |\n",
+		len(suite.Requirements), levels[conformance.Documented], levels[conformance.Standard], levels[conformance.Inferred],
+		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()), len(suite.Contradictions))
+}
+
+// exitCodes makes a table of what help says.
+func exitCodes(t *testing.T) string {
+	_, list, ok := strings.Cut(fmaspec(t, "help"), "Exit codes:\n")
+	require.True(t, ok, "help has no exit codes")
+	out := "| exit code | says |\n|---:|---|\n"
+	for line := range strings.Lines(list) {
+		n, says, ok := strings.Cut(strings.TrimSpace(line), "  ")
+		require.True(t, ok, line)
+		out += fmt.Sprintf("| %s | %s |\n", n, says)
+	}
+	return out
+}
+
+// Commands.
+
+// A block is a fenced block with a mark before it, which says what a test does
+// with it:
+//
+//	run         run it, and compare the output
+//	run there   the same, with the variables that the last served server printed
+//	serve       start a server on a free port, and compare what it says first
+//	make test   compare the packages, without running it
+type block struct {
+	mark       string
+	text       string
+	begin, end int // of the text in the page
+}
+
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|serve|make test) -->\n```console\n((?s:.*?))^```$")
+
+func blocks(page string) (out []block) {
+	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
+		out = append(out, block{page[at[2]:at[3]], page[at[4]:at[5]], at[4], at[5]})
+	}
+	return out
+}
+
+// A command is one "$ " line of a block, with the output under it.
+type command struct{ line, output string }
+
+func commands(text string) (out []command) {
+	for line := range strings.Lines(text) {
+		if after, ok := strings.CutPrefix(line, "$ "); ok {
+			out = append(out, command{line: strings.TrimSuffix(after, "\n")})
+		} else if len(out) > 0 {
+			out[len(out)-1].output += line
+		}
+	}
+	return out
+}
+
+func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("no bash to run the commands with")
+	}
+	path, err := build()
+	require.NoError(t, err)
+	page := read(t, "README.md")
+	all := blocks(page)
+	require.NotEmpty(t, all)
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
+	})
+	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-buildvcs=false")
+	s := &shell{t: t, env: env, dir: t.TempDir()}
+	defer s.stop()
+	fresh := page
+	for _, b := range slices.Backward(run(s, all)) {
+		fresh = fresh[:b.begin] + b.text + fresh[b.end:]
+	}
+	if *update && fresh != page {
+		write(t, "README.md", fresh)
+	}
+}
+
+// run does what the marks say and returns the blocks as they should be.
+func run(s *shell, all []block) (out []block) {
+	for _, b := range all {
+		want := commands(b.text)
+		var got []command
+		switch b.mark {
+		case "make test":
+			s.packages(b.text)
+			continue
+		case "serve":
+			require.Len(s.t, want, 1)
+			got = s.serve(want[0])
+		case "run there":
+			got = s.run(want, s.there)
+			for i := range got {
+				got[i].output = usual.ReplaceAllString(got[i].output, usualAddress)
+			}
+		default:
+			got = s.run(want, nil)
+		}
+		if got == nil {
+			continue
+		}
+		text := ""
+		for i, c := range got {
+			if like(want[i].output, c.output) {
+				c.output = want[i].output
+			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
+				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command is wrong", c.line, want[i].output, c.output)
+			}
+			text += "$ " + c.line + "\n" + c.output
+		}
+		b.text = text
+		out = append(out, b)
+	}
+	return out
+}
+
+type shell struct {
+	t      *testing.T
+	env    []string
+	there  []string // variables of the server
+	dir    string
+	server *exec.Cmd
+}
+
+// run runs the commands in one shell: make in the checkout, all else in a folder
+// of its own. Nil says that one of them cannot be run here.
+func (s *shell) run(list []command, env []string) (out []command) {
+	script := ""
+	dir := s.dir
+	for _, c := range list {
+		if strings.HasPrefix(c.line, "make ") {
+			if _, err := exec.LookPath("make"); err != nil {
+				s.t.Log("no make; not run: " + c.line)
+				return nil
+			}
+			dir = root
+		}
+		script += c.line + "\ncode=$?; printf '\\036'; (exit $code)\n" // $? stays as the command left it
+	}
+	sh := in(dir, "bash", "-c", script)
+	sh.Env = append(slices.Clone(s.env), env...)
+	printed, _ := sh.CombinedOutput()
+	parts := strings.Split(string(printed), "\036")
+	for i, c := range list {
+		require.Less(s.t, i, len(parts), "the shell ended before: %s", c.line)
+		out = append(out, command{c.line, parts[i]})
+	}
+	return out
+}
+
+// usual makes the page show the port that a reader will see.
+var usual = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+const usualAddress = "127.0.0.1:8080"
+
+// serve starts a server, and reads up to its URL, which it prints when it is ready.
+func (s *shell) serve(c command) []command {
+	s.stop()
+	sh := in(s.dir, "bash", "-c", "exec "+c.line+" 2>&1")
+	sh.Env = append(slices.Clone(s.env), "FMASPEC_LISTEN=127.0.0.1:0")
+	out, err := sh.StdoutPipe()
+	require.NoError(s.t, err)
+	require.NoError(s.t, sh.Start())
+	s.server, s.there = sh, nil
+	late := time.AfterFunc(time.Minute, func() { sh.Process.Kill() })
+	defer late.Stop()
+	lines := bufio.NewReader(out)
+	text := ""
+	for !strings.Contains("\n"+text, "\nhttp://") {
+		line, err := lines.ReadString('\n')
+		require.NoError(s.t, err, "%s printed only:\n%s", c.line, text)
+		text += line
+		if v, ok := strings.CutPrefix(line, "export "); ok {
+			s.there = append(s.there, strings.TrimSpace(v))
+		}
+	}
+	require.NotEmpty(s.t, s.there, "%s printed no variables:\n%s", c.line, text)
+	go io.Copy(io.Discard, lines)
+	return []command{{c.line, usual.ReplaceAllString(text, usualAddress)}}
+}
+
+func (s *shell) stop() {
+	if s.server != nil {
+		s.server.Process.Kill()
+		s.server.Wait()
+	}
+	s.server = nil
+}
+
+// packages compares the packages that a summary of go test shows with those that
+// there are.
+func (s *shell) packages(text string) {
+	list, err := in(root, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}ok{{else}}?{{end}} {{.ImportPath}}", "./...").Output()
+	require.NoError(s.t, err)
+	want := strings.Split(strings.TrimSpace(string(list)), "\n")
+	var got []string
+	for _, line := range regexp.MustCompile(`(?m)^(ok|\?) +\t(\S+)`).FindAllStringSubmatch(text, -1) {
+		got = append(got, line[1]+" "+line[2])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant %q\ngot  %q", want, got)
+	}
+}
+
+// noise is what differs from run to run.
+var noise = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`\n {10}`), ""}, // a text that goes on in the next line
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
+	{regexp.MustCompile(`fmaspec-[0-9a-f]{16}`), "COMMENT"},
+	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
+	{regexp.MustCompile(`[0-9a-f]{40}`), "HASH"},
+	{regexp.MustCompile(`[0-9a-f]{8}( \(2\))?\.(exe|partial)`), "FILE"},
+	{regexp.MustCompile(`(seed|contract)( +)[0-9a-f]{12,}`), "$1$2HEX"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
+	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`), "SPAN"},
+	{regexp.MustCompile(`\b[A-Z2-7]{26}\b`), "TOKEN"},
+	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]+`), "TOKEN"},
+}
+
+func normal(text string) string {
+	for _, n := range noise {
+		text = n.pattern.ReplaceAllString(text, n.with)
+	}
+	return text
+}
+
+// like tells that an output is the one shown. A line "…" stands for any lines.
+func like(want, got string) bool {
+	parts := strings.Split("\n"+normal(want), "\n…\n")
+	got = "\n" + normal(got)
+	for i, part := range parts {
+		if i > 0 {
+			part = "\n" + part
+		}
+		at := strings.Index(got, part)
+		switch {
+		case len(parts) == 1:
+			return got == part
+		case i == 0 && at != 0, at < 0, i == len(parts)-1 && !strings.HasSuffix(got, part):
+			return false
+		}
+		got = got[at+len(part):]
+		if i < len(parts)-1 {
+			got = "\n" + strings.TrimPrefix(got, "\n")
+		}
+	}
+	return true
+}
+
+func TestLikeSeesADifferenceAndPassesOverNoise(t *testing.T) {
+	for _, row := range []struct {
+		want, got string
+		like      bool
+		why       string
+	}{
+		{"a\n", "a\n", true, "the same"},
+		{"a\n", "b\n", false, "another line"},
+		{"a\n", "a\nb\n", false, "a line more"},
+		{"350 cases in 0.08s\n", "350 cases in 1.20s\n", true, "another time"},
+		{"350 cases in 0.08s\n", "351 cases in 0.08s\n", false, "another number"},
+		{"seed 97fc1baf2937e917\n", "seed 07fc1baf2937e917\n", true, "another seed"},
+		{"a\n…\nc\n", "a\nb\nb\nc\n", true, "lines left out"},
+		{"a\n…\nc\n", "a\nb\nb\nd\n", false, "another end"},
+		{"a\n…\nc\n", "b\nc\n", false, "another beginning"},
+		{"a\n…\n", "a\nb\n", true, "the end left out"},
+	} {
+		require.Equal(t, row.like, like(row.want, row.got), row.why)
+	}
+}
+
+// Flags, variables, names.
+
+var (
+	fence     = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	span      = regexp.MustCompile("`([^`\n]+)`")
+	flagName  = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
+	flagHelp  = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
+	variable  = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
+	invoked   = regexp.MustCompile("(?:^|[\\s/`])fmaspec (run|serve|list|explain|version|help)\\b([^\n|&;]*)")
+	served    = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
+	exitsWith = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
+)
+
+// aKnown is what the command says of itself.
+type aKnown struct {
+	flags     map[string][]string // by command
+	variables []string
+	names     map[string][]string // by "fault" and "variant"
+	codes     []string
+}
+
+func known(t *testing.T) aKnown {
+	k := aKnown{flags: map[string][]string{}, names: map[string][]string{}}
+	for _, c := range []string{"", "run", "serve", "list", "explain", "version", "help"} {
+		text := fmaspec(t, strings.Fields("help "+c)...)
+		for _, f := range flagHelp.FindAllStringSubmatch(text, -1) {
+			k.flags[c] = append(k.flags[c], f[1])
+		}
+		k.variables = append(k.variables, variable.FindAllString(text, -1)...)
+	}
+	for _, f := range reference.Faults() {
+		k.names["fault"] = append(k.names["fault"], f.Name)
+	}
+	for _, v := range reference.Variants() {
+		k.names["variant"] = append(k.names["variant"], v.Name)
+	}
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d) \|`).FindAllStringSubmatch(exitCodes(t), -1) {
+		k.codes = append(k.codes, row[1])
+	}
+	return k
+}
+
+// unknown lists what a page says of the command that is not so. own are flags
+// of other commands, such as go test, that the page speaks of.
+func (k aKnown) unknown(page string, own ...string) (out []string) {
+	var all []string
+	for _, flags := range k.flags {
+		all = append(all, flags...)
+	}
+	for _, call := range invoked.FindAllStringSubmatch(page, -1) {
+		line, _, _ := strings.Cut(call[2], "`")
+		for _, f := range flagName.FindAllStringSubmatch(line, -1) {
+			if !slices.Contains(k.flags[call[1]], f[1]) {
+				out = append(out, fmt.Sprintf("fmaspec %s has no flag -%s", call[1], f[1]))
+			}
+		}
+	}
+	for _, s := range span.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
+		if f := flagName.FindStringSubmatch(s[1]); f != nil && strings.HasPrefix(s[1], "-") && !slices.Contains(all, f[1]) && !slices.Contains(own, f[1]) {
+			out = append(out, fmt.Sprintf("no command has a flag -%s", f[1]))
+		}
+	}
+	for _, v := range variable.FindAllString(page, -1) {
+		if !slices.Contains(k.variables, v) {
+			out = append(out, "no command reads "+v)
+		}
+	}
+	for _, s := range served.FindAllStringSubmatch(page, -1) {
+		if !slices.Contains(k.names[s[1]], s[2]) {
+			out = append(out, fmt.Sprintf("no %s is called %s", s[1], s[2]))
+		}
+	}
+	for _, e := range exitsWith.FindAllStringSubmatch(page, -1) {
+		if !slices.Contains(k.codes, e[1]) {
+			out = append(out, "no exit code is "+e[1])
+		}
+	}
+	return out
+}
+
+func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
+	k := known(t)
+	for _, page := range pages(t) {
+		for _, what := range k.unknown(read(t, page), "update", "replace", "race") {
+			t.Errorf("%s: %s; mend the page", page, what)
+		}
+	}
+}
+
+func TestWhatTheCommandDoesNotHaveIsSeen(t *testing.T) {
+	k := known(t)
+	for text, want := range map[string]string{
+		"`fmaspec run -cases x`":          "fmaspec run has no flag -cases",
+		"`fmaspec serve -strict`":         "fmaspec serve has no flag -strict",
+		"pass `-colour`":                  "no command has a flag -colour",
+		"set FMASPEC_TOCKEN":              "no command reads FMASPEC_TOCKEN",
+		"`fmaspec serve -fault dropz-id`": "no fault is called dropz-id",
+		"it exits with 5":                 "no exit code is 5",
+	} {
+		require.Equal(t, []string{want}, k.unknown(text), text)
+	}
+	require.Empty(t, k.unknown("`fmaspec run -strict -level standard`, `-machine ID`, FMASPEC_URL, exit code 3"))
+}
+
+// Links.
+
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// broken lists the links of a page that lead nowhere in the repository.
+func broken(repository, page, text string) (out []string) {
+	for _, l := range link.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+		if strings.Contains(l[1], "://") {
+			continue
+		}
+		path, anchor, _ := strings.Cut(l[1], "#")
+		at := filepath.Join(repository, page)
+		if path != "" {
+			at = filepath.Join(filepath.Dir(at), path)
+		}
+		data, err := os.ReadFile(at)
+		if _, exists := os.Stat(at); exists != nil {
+			out = append(out, l[1]+" leads nowhere")
+		} else if anchor != "" && (err != nil || !slices.Contains(anchors(string(data)), anchor)) {
+			out = append(out, l[1]+" names no heading")
+		}
+	}
+	return out
+}
+
+// anchors are the names that headings get.
+func anchors(page string) (out []string) {
+	for _, h := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(h[1]), "")
+		out = append(out, strings.ReplaceAll(name, " ", "-"))
+	}
+	return out
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, what := range broken(root, page, read(t, page)) {
+			t.Errorf("%s: %s; mend the link", page, what)
+		}
+	}
+}
+
+func TestABrokenLinkIsSeen(t *testing.T) {
+	text := "[a](docs/nowhere.md) [b](docs/checks.md#nothing) [c](docs/checks.md#checks) [d](https://example.com/x)"
+	require.Equal(t, []string{"docs/nowhere.md leads nowhere", "docs/checks.md#nothing names no heading"}, broken(root, "README.md", text))
+}
+
+// Tests that rulings name.
+
+// testNames are the test functions in a tree.
+func testNames(t *testing.T, tree string) map[string]bool {
+	names := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != tree && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		for _, m := range function.FindAllSubmatch(data, -1) {
+			names[string(m[1])] = true
+		}
+		return err
+	})
+	require.NoError(t, err)
+	return names
+}
+
+func missingPins(list []conformance.Contradiction, tests map[string]bool) (out []string) {
+	for _, c := range list {
+		for _, pin := range c.Pinned {
+			if name, ok := strings.CutPrefix(pin, "test "); ok && !tests[name] {
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID, name))
+			}
+		}
+	}
+	return out
+}
+
+func TestTestsThatPinRulingsExist(t *testing.T) {
+	tests := testNames(t, root)
+	require.True(t, tests["TestTestsThatPinRulingsExist"])
+	require.Empty(t, missingPins(load(t).Contradictions, tests))
+	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll"}, File: "f", Line: 7}}
+	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test"}, missingPins(made, tests))
+}
+
+// Makefile.
+
+func TestEveryTargetIsExplainedAndPhony(t *testing.T) {
+	data := []byte(read(t, "Makefile"))
+	targets := regexp.MustCompile(`(?m)^([a-z][a-z-]*):(.*)$`).FindAllSubmatch(data, -1)
+	require.GreaterOrEqual(t, len(targets), 9)
+	for _, target := range targets {
+		require.True(t, bytes.Contains(target[2], []byte("## ")), "%s has no ## text for make help", target[1])
+		require.True(t, bytes.Contains(data, []byte(".PHONY: "+string(target[1])+"\n")), "%s is not phony", target[1])
+	}
+}
