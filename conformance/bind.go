@@ -62,10 +62,10 @@ func (b *binder) lookup(c *Case, step *Step, marks *[]string) func(string, []str
 			return c.Operation, nil
 		case "path":
 			machine := b.target.Machine
-			if len(args) > 0 {
+			if len(args) > 0 && args[0] == httpfile.UnknownMachine {
 				machine = b.target.UnknownMachine
 			}
-			return b.ops[c.Operation].PathFor(machine), nil
+			return b.ops[step.operation(c)].PathFor(machine), nil
 		case "sha1", "comment":
 			if number == "n" {
 				name = base + "." + strconv.Itoa(step.Index)

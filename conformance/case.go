@@ -1,5 +1,7 @@
 package conformance
 
+import "cmp"
+
 // An Expectation says what a conforming implementation does with a request.
 type Expectation int
 
@@ -42,21 +44,26 @@ type Case struct {
 	Line      int      // line of the first request
 
 	open []string // the requirements that acceptance and refusal are charged to
+	weak bool     // all of these are inferred: who does not accept the request has to refuse it
 }
 
 // A Step is one request of a case, as written: its variables are not yet bound.
 type Step struct {
-	Expect   Expectation
-	Statuses []int // the statuses that count; {201} where Accepted
-	Separate bool  // sent on a connection of its own, closed afterwards
-	Abort    bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
-	Index    int   // 1 for the first step; the n of {{sha1.n}} where a step is sent several times
-	Method   string
-	Path     string
-	Header   []Field
-	Body     string
-	Line     int
+	Operation string // that its path calls, where that is not the case's own
+	Expect    Expectation
+	Statuses  []int // the statuses that count; {201} where Accepted
+	Separate  bool  // sent on a connection of its own, closed afterwards
+	Abort     bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
+	Index     int   // from 1; the n of {{sha1.n}}
+	Method    string
+	Path      string
+	Header    []Field
+	Body      string
+	Line      int
 }
+
+// operation is the one that the step calls.
+func (s *Step) operation(c *Case) string { return cmp.Or(s.Operation, c.Operation) }
 
 // A Field is one header field as it goes over the wire, name in its own letter case.
 type Field struct {

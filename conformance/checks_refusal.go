@@ -51,8 +51,9 @@ var inside = []struct {
 	what string
 	mark *regexp.Regexp
 }{
-	{"a stack trace", regexp.MustCompile(`goroutine \d+ \[|Traceback \(most recent call last\)|(?m)^\s*at \S+.*(\(.*:\d+\)|:line \d+)|\.(go|py|cs|java|js|ts|rb|php|rs|kt):\d+\b|\bpanic: |File \\?"[^"]+\\?", line \d+`)},
-	{"an exception's name", regexp.MustCompile(`\b(java|javax|org|com|System|Microsoft)(\.[A-Za-z_]\w*)+(Exception|Error)\b|\bSQLSTATE\b|\bORA-\d{5}\b`)},
+	{"a stack trace", regexp.MustCompile(`goroutine \d+ \[|Traceback \(most recent call last\)|(?m)^\s*at \S+.*(\(.*:\d+\)|:line \d+)|\.(go|py|cs|java|js|ts|rb|php|rs|kt):\d+\b|\bpanic: |\bruntime error: |nil pointer dereference|"(?i:stack|stack_?trace|traceback|exception)"\s*:|File \\?"[^"]+\\?", line \d+`)},
+	{"an exception's name", regexp.MustCompile(`\b(NullPointer|NullReference|ArgumentNull|IllegalArgument|IllegalState|InvalidOperation|ClassCast|IndexOutOfRange|Sql|SQL|IO|Runtime)Exception\b|\b(java|javax|org|com|System|Microsoft)(\.[A-Za-z_]\w*)+(Exception|Error)\b|\bSQLSTATE\b|\bORA-\d{5}\b`)},
+	{"a query to a database", regexp.MustCompile(`(?i)\b(select\b.+\bfrom|insert into\b.+\bvalues|update\b.+\bset|delete from\b.+\bwhere)\b`)},
 	{"an internal path", regexp.MustCompile(`(^|[\s"'(=:])/(usr|home|var|etc|opt|srv|root|tmp|app|mnt|build|go/src|src)/[\w.@/-]+|\b[A-Za-z]:\\{1,2}\w[\w .-]*\\`)},
 }
 

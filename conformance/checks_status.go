@@ -36,7 +36,7 @@ func statusChecks() []Check {
 			on:  toRefuse, judge: refusalStatus},
 		{Name: "no-server-error", Requirements: []string{"refusal.no-server-error"},
 			Doc: "A request that cannot be served is the client's error, not the server's.",
-			on:  refusal, judge: noServerError},
+			on:  func(x *Exchange) bool { return refusal(x) || toAccept(x) && x.Case.weak }, judge: noServerError},
 	}
 }
 

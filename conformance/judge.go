@@ -79,7 +79,7 @@ func (s *Suite) finding(c Check, x *Exchange, p Problem) Finding {
 // none.
 func (s *Suite) operationOf(x *Exchange) string {
 	if x.Case != nil {
-		return x.Case.Operation
+		return x.Case.Steps[x.Step].operation(x.Case)
 	}
 	u, err := url.Parse(x.Request.URL)
 	if err != nil {

@@ -205,6 +205,8 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 		{why: "an error that is a word", answer: refused(400, "application/json", `{"error":"no"}`), breaks: []string{"error.body error-body /error"}},
 		{why: "a code that is a number", answer: refused(400, "application/json", `{"error":{"code":400,"message":"no"}}`), breaks: []string{"error.body error-body /error/code"}},
 		{why: "a stack trace", answer: refused(400, "application/json", `{"error":{"code":"x","message":"panic: oops\ngoroutine 1 [running]:\nmain.main()"}}`), breaks: []string{"error.body error-body body"}},
+		{why: "a member for the stack", answer: refused(400, "application/json", `{"error":{"code":"x","message":"y","innerError":{"stackTrace":"none"}}}`), breaks: []string{"error.body error-body body"}},
+		{why: "a query", answer: refused(400, "application/json", `{"error":{"code":"x","message":"ERROR in SELECT id FROM machines"}}`), breaks: []string{"error.body error-body body"}},
 		{why: "a path of the server", answer: refused(400, "application/json", `{"error":{"code":"x","message":"open /var/lib/api/store.db: no such file"}}`), breaks: []string{"error.body error-body body"}},
 		{why: "a path of a Windows server", answer: refused(400, "application/problem+json", `{"detail":"C:\\inetpub\\wwwroot\\api\\Startup.cs"}`), breaks: []string{"error.body error-body body"}},
 	}

@@ -69,6 +69,8 @@ func TestLoadNamesFileLineAndRemedy(t *testing.T) {
 			[]string{`mine/area/x.http:9: `, "add }}"}},
 		{"an unknown operation", strings.Replace(sound, "requestSample", "requestSamples", 1),
 			[]string{`mine/area/x.http:2: unknown operation "requestSamples" (did you mean "requestSample"?)`}},
+		{"an unknown operation behind path", strings.Replace(sound, "{{path}}", "{{path stopFile}}", 1),
+			[]string{`mine/area/x.http:5: unknown operation "stopFile" behind {{path}}`, "stopAndQuarantineFile"}},
 		{"an unknown control", strings.Replace(sound, "# expect: accepted", "# expect: refused 400\n# control: valid/accepts-plain-reqest", 1),
 			[]string{`mine/area/x.http:6: the control "valid/accepts-plain-reqest" is no case (did you mean "valid/accepts-plain-request"?)`}},
 		{"a control that is refused", strings.Replace(sound, "# expect: accepted", "# expect: refused 400\n# control: body/refuses-missing-comment", 1),

@@ -129,8 +129,10 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 	}
 	var operations []string
 	for _, c := range cases {
-		if !slices.Contains(operations, c.Operation) {
-			operations = append(operations, c.Operation)
+		for i := range c.Steps {
+			if op := c.Steps[i].operation(c); !slices.Contains(operations, op) {
+				operations = append(operations, op)
+			}
 		}
 	}
 	if err := target.guard(operations, o.AcceptRisk); err != nil {
@@ -169,7 +171,7 @@ func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
 			return nil, usage("%v", err)
 		}
 		for i := range c.Steps {
-			k := kind{c.Operation, c.Steps[i].Expect}
+			k := kind{c.Steps[i].operation(c), c.Steps[i].Expect}
 			if r.outages[k] == nil {
 				r.outages[k] = &outage{}
 			}
@@ -330,7 +332,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Exchange) {
 	exchanges := make([]*Exchange, len(j.c.Steps))
 	one := func(i int) {
-		k := kind{j.c.Operation, j.c.Steps[i].Expect}
+		k := kind{j.c.Steps[i].operation(j.c), j.c.Steps[i].Expect}
 		if ctx.Err() != nil || r.outages[k].over() || r.outages[kind{}].over() {
 			return
 		}

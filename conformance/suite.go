@@ -218,7 +218,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in fixtures/requirements (fmaspec list requirements)", id, meant(id, keys(l.suite.requirement)))
 		}
 	}
-	steps := l.steps(file)
+	steps := l.steps(full, file, known)
 	for _, op := range operations {
 		if !slices.Contains(known, op) {
 			l.failAt(full, fieldLine(file.Fields, "operation"), "unknown operation %q%s; the operations are %s, or all", op, meant(op, known), strings.Join(known, ", "))
@@ -245,7 +245,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 }
 
 // steps unrolls the requests of a file, each as often as it is sent.
-func (l *loader) steps(file *httpfile.File) (steps []Step) {
+func (l *loader) steps(full string, file *httpfile.File, operations []string) (steps []Step) {
 	for i, r := range file.Requests {
 		fields := r.Fields
 		if i == 0 {
@@ -260,12 +260,21 @@ func (l *loader) steps(file *httpfile.File) (steps []Step) {
 		for _, f := range r.Header {
 			step.Header = append(step.Header, Field{f.Key, f.Value})
 		}
+		variables, _ := httpfile.Variables(r.Target)
+		for _, v := range variables {
+			if v.Name != "path" || len(v.Args) == 0 || v.Args[0] == httpfile.UnknownMachine {
+				continue
+			}
+			if step.Operation = v.Args[0]; !slices.Contains(operations, step.Operation) {
+				l.failAt(full, r.Line, "unknown operation %q behind {{path}}%s; the operations are %s", step.Operation, meant(step.Operation, operations), strings.Join(operations, ", "))
+			}
+		}
 		times := 1
 		if v := fieldValue(fields, "times"); v != "" {
 			fmt.Sscan(v, &times)
 		}
-		for n := range times {
-			step.Index = n + 1
+		for range times {
+			step.Index = len(steps) + 1
 			steps = append(steps, step)
 		}
 	}
@@ -316,6 +325,10 @@ func (l *loader) crossCheck(own bool) {
 	proven := map[string]bool{}
 	for _, c := range l.suite.Cases {
 		c.open = c.charged(l.suite.checks)
+		c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
+			r := l.suite.requirement[id]
+			return r == nil || r.Level != Inferred
+		})
 		for _, id := range c.Proves {
 			proven[id] = true
 		}

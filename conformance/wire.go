@@ -55,6 +55,7 @@ const (
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
 	interimLimit = 10       // 1xx answers before the final one
 	surplusGrace = 250 * time.Millisecond
+	writeGrace   = 250 * time.Millisecond
 )
 
 // A dialer opens connections to the one target of a run.
@@ -238,10 +239,12 @@ func (p *pool) exchange(ctx context.Context, c *wireConn, s sending) (resp *Resp
 	if werr != nil || !reuse {
 		return resp, false, werr
 	}
+	// An answer may come before the server has read the whole request; then the
+	// connection cannot serve again.
 	select {
 	case err := <-written:
 		return resp, err == nil, nil
-	default:
+	case <-time.After(writeGrace):
 		return resp, false, nil
 	}
 }

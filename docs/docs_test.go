@@ -32,7 +32,9 @@ const root = ".."
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	os.RemoveAll(filepath.Dir(binaryPath))
+	if binaryPath != "" {
+		os.RemoveAll(filepath.Dir(binaryPath))
+	}
 	os.Exit(code)
 }
 

@@ -138,6 +138,9 @@ func TestTheCorpusIsLargeEnoughForBothOperations(t *testing.T) {
 	count := map[string]int{}
 	for _, f := range c.files {
 		for _, op := range httpfile.List(field(f, "operation")) {
+			if strings.Contains(f.Title, "the two operations") {
+				op = "both" // calls the other one itself
+			}
 			count[op]++
 		}
 	}

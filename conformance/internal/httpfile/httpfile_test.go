@@ -160,7 +160,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "POST /{{token\n", "x.http:4: {{ is not closed in its line; add }}, or write two braces as {{bytes 7B 7B}}"},
 		{head + "POST /\n\n{{token\n}}\n", "x.http:6: {{ is not closed in its line; add }}, or write two braces as {{bytes 7B 7B}}"},
 		{head + "POST /\nA: {{token now}}\n", "x.http:5: \"now\" stands behind a variable that takes nothing; take it away"},
-		{head + "POST {{path machine}}\n", "x.http:4: \"machine\" stands behind {{path}}; write {{path}} or {{path unknown-machine}}"},
+		{head + "POST {{path a b}}\n", "x.http:4: \"a b\" stands behind {{path}}; write {{path}}, {{path unknown-machine}}, or {{path OPERATION}} for another operation"},
 		{head + "POST /\n\n{{upper token}}\n", "x.http:6: {{upper token}} is unknown; write {{upper sha1}}, {{upper sha1.n}} or {{upper sha1.2}}"},
 		{head + "POST /\n\n{{repeat}}\n", "x.http:6: {{repeat}} lacks its count or its text; write {{repeat N TEXT}}, such as {{repeat 1000 x}}"},
 		{head + "POST /\n\n{{repeat x y}}\n", "x.http:6: \"x\" is no count; write {{repeat N TEXT}}, such as {{repeat 1000 x}}"},

@@ -3,7 +3,6 @@ package httpfile
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,7 +31,7 @@ func VariablesDoc() []VariableDoc {
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
 		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`", noArgs},
 		{"operation", "{{operation}}", "the operation's id", noArgs},
-		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other", optional(UnknownMachine)},
+		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other machine, `{{path requestSample}}` for the operation of that id", oneWord},
 		{"sha1", "{{sha1}}", "40 lower-case hexadecimal digits of this case alone, the same in all of it", noArgs},
 		{"sha1.n", "{{sha1.n}}", "another such value at each sending of a request with `times`", noArgs},
 		{"sha1.2", "{{sha1.2}}", "another such value under that number, the same in all of the case", noArgs},
@@ -201,13 +200,13 @@ func noArgs(args []string) string {
 	return ""
 }
 
-func optional(word string) func([]string) string {
-	return func(args []string) string {
-		if len(args) == 0 || slices.Equal(args, []string{word}) {
-			return ""
-		}
-		return fmt.Sprintf("%q stands behind {{path}}; write {{path}} or {{path %s}}", strings.Join(args, " "), word)
+// oneWord lets a name stand behind {{path}}. Which names there are, the loader
+// knows.
+func oneWord(args []string) string {
+	if len(args) <= 1 {
+		return ""
 	}
+	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, or {{path OPERATION}} for another operation", strings.Join(args, " "), UnknownMachine)
 }
 
 func isSHA1Name(args []string) string {
