@@ -61,10 +61,12 @@ func (o Options) prepared() Options {
 
 // patience is how many requests of one kind (operation and expectation), or of
 // all, may go without an answer before the rest is not sent. It bounds the time
-// of a run against a server that hangs; the first ones say it already.
-const patience = 5
+// of a run against a server that hangs; the first ones say it already. endurance
+// is how many may go without an answer though others get one.
+const patience, endurance = 3, 24
 
-// outage counts the requests of one kind that got an answer, and that did not.
+// outage counts the requests of one kind that got an answer, and those that were
+// waited for in vain.
 type outage struct {
 	mu       sync.Mutex
 	answered int
@@ -74,7 +76,7 @@ type outage struct {
 func (o *outage) over() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.answered == 0 && o.silent >= patience
+	return o.answered == 0 && o.silent >= patience || o.silent >= endurance
 }
 
 func (o *outage) count(x *Exchange) {
@@ -83,7 +85,7 @@ func (o *outage) count(x *Exchange) {
 	switch {
 	case x.Err == nil:
 		o.answered++
-	case x.Err.Kind != Cancelled:
+	case x.Err.Kind == Silent || x.Err.Kind == Slow || x.Err.Kind == Unreachable:
 		o.silent++
 	}
 }
@@ -323,7 +325,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 	case ctx.Err() != nil:
 		j.outcome, j.skip = Skipped, "the run was interrupted"
 	default:
-		j.outcome, j.skip = Skipped, fmt.Sprintf("not sent: the first %d or more such requests got no answer", patience)
+		j.outcome, j.skip = Skipped, "not sent: too many requests like this one got no answer"
 	}
 }
 

@@ -220,6 +220,25 @@ func TestASilentServerIsNotAskedForEver(t *testing.T) {
 	require.Less(t, int(asked.Load()), r.Totals.Total/4, "want the rest not sent when nothing is answered")
 }
 
+func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
+	var asked, hung atomic.Int32
+	h := honest()
+	moody := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1)%3 == 0 {
+			hung.Add(1)
+			io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Contains(t, broken(r), "http.framing")
+	require.Positive(t, r.Totals.Skipped)
+	require.Less(t, int(hung.Load()), 50, "want the rest not sent after some two dozen time-outs")
+}
+
 func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
