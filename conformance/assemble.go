@@ -67,15 +67,20 @@ func (r *runner) clearIsolation(jobs []*job) {
 // speaksNoHTTP says that the target answers, but never in HTTP: then the wrong
 // door was knocked at, which is no fault of an implementation.
 func speaksNoHTTP(all []*Exchange) string {
+	first := ""
 	for _, x := range all {
-		if x.Response != nil || x.Err == nil || x.Err.Kind != Malformed {
+		switch {
+		case x.Case.Steps[x.Step].Abort: // its answer is not waited for
+		case x.Response != nil || x.Err == nil || x.Err.Kind != Malformed:
 			return ""
+		case first == "":
+			first = x.Err.Msg
 		}
 	}
-	if len(all) == 0 {
+	if first == "" {
 		return ""
 	}
-	return "the target does not speak HTTP/1.1: " + all[0].Err.Msg
+	return "the target does not speak HTTP/1.1: " + first
 }
 
 func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason string) CaseResult {

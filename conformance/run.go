@@ -85,7 +85,7 @@ func (o *outage) count(x *Exchange) {
 	switch {
 	case x.Err == nil:
 		o.answered++
-	case x.Err.Kind == Silent || x.Err.Kind == Slow || x.Err.Kind == Unreachable:
+	case x.Err.Kind == Silent || x.Err.Kind == Slow || x.Err.Kind == Endless || x.Err.Kind == Unreachable:
 		o.silent++
 	}
 }

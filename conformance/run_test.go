@@ -274,7 +274,7 @@ func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			got := run(t, r.target, conformance.Options{Run: "accepts-plain-request"})
+			got := run(t, r.target, conformance.Options{Run: "accepts-plain-request|aborted"})
 			require.Equal(t, conformance.Unjudged, got.Verdict)
 			require.Contains(t, got.Reason, r.reason)
 			require.Equal(t, got.Totals.Total, got.Totals.Errored)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/reference"
 )
 
@@ -19,22 +20,29 @@ const stopLimit = 5 * time.Second
 
 // serveFlags are the settings of a server.
 type serveFlags struct {
-	tokens          tokenFlags
-	listen, variant string
-	faults          list
-	quiet           bool
+	tokens           tokenFlags
+	listen, variant  string
+	faults, troubles list
+	latency          time.Duration
+	allowHeader      bool
+	quiet            bool
+	wait             reference.Wait // how latency passes; nil for by the clock
 }
 
 func serveCommand() command {
 	return command{
 		name:  "serve",
 		short: "be a server that keeps the contract, or breaks it on purpose",
-		about: "Serves both operations until it is interrupted. When it is ready, its URL goes to stdout, one line; everything else goes to stderr, with a line for each request.\n" +
+		about: "Serves both operations until it is interrupted. When it is ready, its URL goes to stdout, one line; everything else goes to stderr, with a line for each request and below it one for each thing that is wrong with it by the contract. Tokens that requests send are never printed.\n" +
 			"Tokens and the unknown machine that nobody gave are made up and printed as shell commands, so that \"fmaspec run\" in another shell can use them.\n" +
-			"A fault is one named sin, a variant another way to keep the contract: \"fmaspec list faults\" and \"fmaspec list variants\" show them.",
+			"A fault is one named sin, a variant another way to keep the contract: \"fmaspec list faults\" and \"fmaspec list variants\" show them. A trouble is something that a client has to live with although it breaks no contract.\n" +
+			"With -allow-fault-header a request chooses for its own answer: \"" + faultHeader + ": NAME, NAME\" names faults, \"" + troubleHeader + ": NAME\" troubles. Each gets the answer that those before it left, and what remembers does so from one such request to the next. An unknown name is answered 400. Without the flag both headers mean nothing.\n" +
+			"The troubles: " + troubles() + ".",
 		examples: []string{
 			"fmaspec serve",
 			"fmaspec serve -listen 127.0.0.1:0 -fault drops-id",
+			"fmaspec serve -trouble throttled-every-third -latency 200ms",
+			"fmaspec serve -allow-fault-header",
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &serveFlags{}
@@ -42,10 +50,22 @@ func serveCommand() command {
 			set.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen on this `ADDRESS`; port 0 takes any that is free")
 			set.Var(&f.faults, "fault", "break the contract by the fault of this `NAME`; may be repeated")
 			set.StringVar(&f.variant, "variant", "", "be as honest in another way, the variant of this `NAME`")
-			set.BoolVar(&f.quiet, "q", false, "no line for each request")
+			set.Var(&f.troubles, "trouble", "be hard to use by the trouble of this `NAME`; may be repeated")
+			set.DurationVar(&f.latency, "latency", 0, "take this `DURATION` longer for every answer")
+			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles for its own answer")
+			set.BoolVar(&f.quiet, "q", false, "tell nothing of requests")
 			return f.serve
 		},
 	}
+}
+
+// troubles tells what each trouble does.
+func troubles() string {
+	var all []string
+	for _, t := range reference.Troubles(nil) {
+		all = append(all, t.Name+" "+t.Says)
+	}
+	return strings.Join(all, "; ")
 }
 
 func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
@@ -57,6 +77,13 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	handler, err := f.handler(config)
 	if err != nil {
 		return err
+	}
+	if !f.quiet {
+		suite, err := conformance.Load()
+		if err != nil {
+			return err
+		}
+		handler = (&requestLog{log.New(e.stderr, "", 0), suite, config, f.allowHeader}).logged(handler)
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
@@ -73,9 +100,6 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		if made.given == "" {
 			fmt.Fprintf(e.stderr, "export %s=%s\n", made.variable, made.value)
 		}
-	}
-	if !f.quiet {
-		handler = logged(handler, log.New(e.stderr, "", 0))
 	}
 	server := newServer(handler)
 	// A fault that keeps a request waiting ends with the command.
@@ -96,7 +120,7 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	return nil
 }
 
-// handler returns the server with the chosen faults and variant.
+// handler returns the server with all that was chosen.
 func (f *serveFlags) handler(config reference.Config) (http.Handler, error) {
 	handler := reference.New(config)
 	if f.variant != "" {
@@ -112,16 +136,28 @@ func (f *serveFlags) handler(config reference.Config) (http.Handler, error) {
 		}
 		handler = found.Wrap(handler)
 	}
-	for _, name := range f.faults {
-		fault, ok := reference.FindFault(name)
-		if !ok {
-			var names []string
-			for _, known := range reference.Faults() {
-				names = append(names, known.Name)
+	faults, troubles := faultShelf(), troubleShelf(f.wait)
+	for _, chosen := range []struct {
+		flag  string
+		names list
+		of    *shelf
+	}{{"fault", f.faults, faults}, {"trouble", f.troubles, troubles}} {
+		for _, name := range chosen.names {
+			wrap, ok := chosen.of.wraps[name]
+			if !ok {
+				return nil, fmt.Errorf("-%s %s: %s", chosen.flag, name, chosen.of.unknown(name))
 			}
-			return nil, fmt.Errorf("-fault %s: no such fault%s; fmaspec list faults shows them", name, meant(name, names))
+			handler = wrap(handler)
 		}
-		handler = fault.Wrap(handler)
+	}
+	if f.allowHeader {
+		handler = byHeader(handler, faults, troubles)
+	}
+	switch {
+	case f.latency < 0:
+		return nil, fmt.Errorf("-latency %s: no answer is early; give 0s or more", f.latency)
+	case f.latency > 0:
+		handler = reference.Late(f.latency, f.wait)(handler)
 	}
 	return handler, nil
 }
@@ -146,45 +182,3 @@ func opened(err error) error {
 	}
 	return err
 }
-
-// logged writes a line for each request: method, path without query, status, and
-// "-" where the connection was taken over.
-func logged(h http.Handler, to *log.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		method, path := r.Method, r.URL.EscapedPath() // wrappers may change the request
-		seen := &statusWriter{ResponseWriter: w}
-		defer func() { to.Print(strings.Join([]string{method, path, seen.status()}, " ")) }()
-		h.ServeHTTP(seen, r)
-	})
-}
-
-// A statusWriter remembers the status of an answer.
-type statusWriter struct {
-	http.ResponseWriter
-	code int
-}
-
-func (w *statusWriter) status() string {
-	if w.code == 0 {
-		return "-"
-	}
-	return fmt.Sprint(w.code)
-}
-
-func (w *statusWriter) WriteHeader(code int) {
-	w.code = code
-	w.ResponseWriter.WriteHeader(code)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.code == 0 {
-		w.code = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Flush sends what was written so far.
-func (w *statusWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }
-
-// Unwrap lets [http.ResponseController] reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

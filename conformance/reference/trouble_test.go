@@ -1,0 +1,114 @@
+package reference_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/reference"
+)
+
+// statuses asks a server so often and returns what it answered.
+func statuses(t *testing.T, h http.Handler, times int) (got []int, last *httptest.ResponseRecorder) {
+	t.Helper()
+	for range times {
+		r, err := probe{body: good}.request(t.Context(), "http://127.0.0.1")
+		require.NoError(t, err)
+		last = httptest.NewRecorder()
+		h.ServeHTTP(last, r)
+		got = append(got, last.Code)
+	}
+	return got, last
+}
+
+func atOnce(context.Context, time.Duration) error { return nil }
+
+func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
+	rows := map[string][]int{
+		"throttled":             {429, 429, 429, 429},
+		"throttled-every-third": {201, 201, 429, 201, 201, 429},
+		"unavailable":           {503, 503, 503},
+		"unavailable-once":      {503, 201, 201},
+		"late":                  {201, 201},
+	}
+	slug := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	for _, trouble := range reference.Troubles(atOnce) {
+		require.Regexp(t, slug, trouble.Name)
+		require.NotEmpty(t, trouble.Says)
+		_, fault := reference.FindFault(trouble.Name)
+		require.False(t, fault, "%s is a fault too", trouble.Name)
+		require.False(t, slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == trouble.Name }), "%s is a variant too", trouble.Name)
+		want := rows[trouble.Name]
+		require.NotEmpty(t, want, "give %s a row", trouble.Name)
+		for range 2 { // each Wrap starts with a memory of its own
+			if got, _ := statuses(t, trouble.Wrap(reference.New(config())), len(want)); !slices.Equal(got, want) {
+				t.Errorf("%s: want %v, got %v", trouble.Name, want, got)
+			}
+		}
+		delete(rows, trouble.Name)
+	}
+	require.Empty(t, rows, "want a trouble for each row")
+}
+
+func TestATurnedAwayClientIsToldWhenToComeBack(t *testing.T) {
+	codes := map[int]string{429: "TooManyRequests", 503: "ServiceUnavailable"}
+	for _, trouble := range reference.Troubles(atOnce) {
+		for _, times := range []int{1, 3} {
+			_, answer := statuses(t, trouble.Wrap(reference.New(config())), times)
+			want, away := codes[answer.Code]
+			if !away {
+				continue
+			}
+			require.Equal(t, "2", answer.Header().Get("Retry-After"), trouble.Name)
+			require.Equal(t, "application/json", answer.Header().Get("Content-Type"), trouble.Name)
+			var body struct {
+				Error struct{ Code, Message string }
+			}
+			require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &body))
+			require.Equal(t, want, body.Error.Code)
+			require.NotEmpty(t, body.Error.Message)
+		}
+	}
+}
+
+func TestLateWaitsAsLongAsItIsToldAndKeepsTheBody(t *testing.T) {
+	var waited []time.Duration
+	late := reference.Late(250*time.Millisecond, func(_ context.Context, d time.Duration) error {
+		waited = append(waited, d)
+		return nil
+	})
+	got, _ := statuses(t, late(reference.New(config())), 2)
+	require.Equal(t, []int{201, 201}, got)
+	require.Equal(t, []time.Duration{250 * time.Millisecond, 250 * time.Millisecond}, waited)
+
+	tooLong := httptest.NewRequest("POST", samplePath, strings.NewReader(strings.Repeat(" ", 3<<20)))
+	tooLong.Header.Set("Authorization", "Bearer "+token)
+	tooLong.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	late(reference.New(config())).ServeHTTP(answer, tooLong)
+	require.Equal(t, http.StatusRequestEntityTooLarge, answer.Code, "a body beyond the limit is still beyond it")
+}
+
+func TestLateBreaksOffWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	asked := false
+	h := reference.Late(time.Hour, nil)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "POST", samplePath, nil))
+	})
+	require.False(t, asked, "nobody is there to answer")
+}
+
+func TestLateGoesByTheClock(t *testing.T) {
+	got, _ := statuses(t, reference.Late(time.Nanosecond, nil)(reference.New(config())), 1)
+	require.Equal(t, []int{201}, got)
+}
