@@ -162,6 +162,9 @@ func at(r *conformance.Report) string {
 // that were to prove a requirement which they break, of these the ones that
 // differ from no control, of these the ones with the fewest exchanges.
 func directness(c *conformance.CaseResult) int {
+	if len(c.Findings) == 0 {
+		return -len(c.Proves) // the plain requests prove the most
+	}
 	aside := 2
 	if slices.ContainsFunc(c.Findings, func(f conformance.Finding) bool { return slices.Contains(c.Proves, f.Requirement) }) {
 		aside = 0
