@@ -21,6 +21,10 @@ help: ## print this list
 run: ## run the whole suite against the embedded reference server
 	@$(GO) run ./cmd/fmaspec run
 
+.PHONY: selftest
+selftest: ## prove that the suite can tell: run it against every fault and every variant
+	@$(GO) run ./cmd/fmaspec selftest
+
 .PHONY: build
 build: ## build bin/fmaspec
 	$(GO) build -trimpath -o bin/fmaspec ./cmd/fmaspec

@@ -64,10 +64,12 @@ func (x *Exchange) look() (a answer) {
 		}
 	}
 	a.body = text
-	json.Unmarshal(text, &a.action) // no object leaves it nil, which is a problem of its own
-	if a.action == nil && bytes.Equal(bytes.TrimSpace(text), []byte("{}")) {
-		a.action = map[string]any{}
+	value, err := schemas.Decode(text)
+	if err != nil {
+		a.err = err
+		return a
 	}
+	a.action, _ = value.(map[string]any) // whatever else it is leaves this nil, a problem of its own
 	var schema *schemas.Schema
 	switch {
 	case a.action == nil:
@@ -77,28 +79,24 @@ func (x *Exchange) look() (a answer) {
 		schema = x.errors
 	}
 	if schema != nil {
-		a.violations, a.err = schema.Validate(text)
+		a.violations, a.err = schema.ValidateValue(value)
 		if a.err != nil && len(x.members) > 0 {
 			// What the engine stumbles over may stand in a further member, which is free.
-			a.violations, a.err = schema.Validate(a.documented(x.members))
+			a.violations, a.err = schema.ValidateValue(a.documented(x.members))
 		}
 	}
 	return a
 }
 
 // documented is the action without its further members.
-func (a *answer) documented(members []string) []byte {
+func (a *answer) documented(members []string) any {
 	kept := map[string]any{}
 	for _, name := range members {
 		if value, there := a.action[name]; there {
 			kept[name] = value
 		}
 	}
-	text, err := json.Marshal(kept)
-	if err != nil {
-		return nil
-	}
-	return text
+	return kept
 }
 
 // asksFor tells whether Accept-Encoding lists the coding.

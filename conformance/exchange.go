@@ -22,7 +22,7 @@ type Response struct {
 	Proto     string      `json:"proto"`
 	Header    http.Header `json:"header"`
 	Body      Body        `json:"body,omitzero"`      // at most the run's body limit
-	Truncated bool        `json:"truncated,omitzero"` // the body went on beyond the limit
+	Truncated bool        `json:"truncated,omitzero"` // the body went on beyond the limit; a report keeps its beginning
 }
 
 // An Exchange is one request and its answer, whoever made them.

@@ -116,11 +116,11 @@ func (x *Exchange) unjudged() string {
 
 // sentSha1 reads Sha1 from a request's body, "" where it cannot.
 func sentSha1(body []byte) string {
-	var members map[string]any
-	if strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil {
+	var members map[string]json.RawMessage // a long Comment is left as it is
+	var sha1 string
+	if strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil || json.Unmarshal(members["Sha1"], &sha1) != nil {
 		return ""
 	}
-	sha1, _ := members["Sha1"].(string)
 	return sha1
 }
 

@@ -70,7 +70,7 @@ type Totals struct {
 // were to prove it.
 type RequirementResult struct {
 	Requirement
-	State    string  `json:"state"` // "declared" or "exercised"
+	State    string  `json:"state"` // "declared" or "exercised"; a command may know better and say "proven"
 	Outcome  Outcome `json:"outcome"`
 	Cases    int     `json:"cases"`    // cases of this run that prove it and were judged
 	Findings int     `json:"findings"` // findings against it, wherever they were made

@@ -250,6 +250,9 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job) {
 // nothing are kept.
 const keptBody = 4 << 10
 
+// keptFlood is how much is kept of a body that went on beyond what is judged.
+const keptFlood = 64 << 10
+
 // settle notes what is asked of the exchange after all others are made, and lets
 // go of the rest, so that a run of many repetitions fits into memory.
 func (x *Exchange) settle() {
@@ -262,6 +265,9 @@ func (x *Exchange) settle() {
 		x.id = strings.ToLower(id)
 	}
 	x.seen, x.answer = false, answer{}
+	if x.Response != nil && x.Response.Truncated {
+		x.Response.Body = slices.Clone(x.Response.Body[:min(len(x.Response.Body), keptFlood)])
+	}
 	if x.round == 0 || len(x.findings) > 0 {
 		return
 	}

@@ -592,7 +592,7 @@ type aKnown struct {
 
 func known(t *testing.T) aKnown {
 	k := aKnown{flags: map[string][]string{}, names: map[string][]string{}}
-	for _, c := range []string{"", "run", "serve", "list", "explain", "version", "help"} {
+	for _, c := range []string{"", "run", "serve", "list", "explain", "selftest", "version", "help"} {
 		text := fmaspec(t, strings.Fields("help "+c)...)
 		for _, f := range flagHelp.FindAllStringSubmatch(text, -1) {
 			k.flags[c] = append(k.flags[c], f[1])

@@ -67,7 +67,7 @@ func (l library) file(name string) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema %q: no such schema; schemas are %s", name, strings.Join(names(l.files), ", "))
 	}
-	doc, err := decode(data)
+	doc, err := Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
 	}
@@ -157,8 +157,9 @@ func (l library) resolve(name, ref string) (string, any, error) {
 	return target, node, nil
 }
 
-// decode reads one JSON value, keeping numbers as they are written.
-func decode(data []byte) (any, error) {
+// Decode reads one JSON value, numbers as [json.Number]. Like encoding/json it
+// takes the last of duplicate members and replaces invalid UTF-8.
+func Decode(data []byte) (any, error) {
 	var doc any
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()

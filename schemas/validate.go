@@ -76,11 +76,16 @@ func (l library) compile(name string) (*Schema, error) {
 // beyond 400, on which engines panic or stall. Like encoding/json, Validate
 // takes the last of duplicate members and replaces invalid UTF-8; ask a
 // stricter reader first where that matters.
-func (s *Schema) Validate(doc []byte) (violations []Violation, err error) {
-	root, err := decode(doc)
+func (s *Schema) Validate(doc []byte) ([]Violation, error) {
+	root, err := Decode(doc)
 	if err != nil {
 		return nil, fmt.Errorf("schema %s: %w; hand over one JSON value", s.name, err)
 	}
+	return s.ValidateValue(root)
+}
+
+// ValidateValue is [Schema.Validate] for a document that [Decode] has read.
+func (s *Schema) ValidateValue(root any) (violations []Violation, err error) {
 	if err := checkNumbers(root); err != nil {
 		return nil, fmt.Errorf("schema %s: %w", s.name, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/reference"
 )
 
@@ -97,15 +98,40 @@ func (x *explainer) requirements(id string) {
 		}
 		x.items("cases", cases)
 		x.items("checks", x.checksOf(r.ID))
+		proven := mutate.Proven()
+		x.field("state", map[string]string{
+			"declared":  "declared: no case judges it",
+			"exercised": "exercised: cases judge it, and no fault has shown that they can tell",
+			"proven":    fmt.Sprintf("proven: %d %s found to break it", len(proven[r.ID]), was(len(proven[r.ID]), "fault")),
+		}[state(x.suite, r.ID, proven)])
+		x.items("proven by", x.named(proven[r.ID]))
 		var faults []string
 		for _, f := range x.table {
-			if slices.Contains(f.Breaks, r.ID) {
-				faults = append(faults, f.Name+": "+f.Says)
+			if slices.Contains(f.Breaks, r.ID) && !slices.Contains(proven[r.ID], f.Name) {
+				faults = append(faults, f.Name)
 			}
 		}
-		x.items("faults", faults)
+		x.items("others", x.named(faults))
 		x.rulings(pinned)
 	}
+}
+
+// named adds to the names of faults what they do.
+func (x *explainer) named(faults []string) (out []string) {
+	for _, f := range x.table {
+		if slices.Contains(faults, f.Name) {
+			out = append(out, f.Name+": "+f.Says)
+		}
+	}
+	return out
+}
+
+// was counts things that something was done to: "fault was", "faults were".
+func was(n int, word string) string {
+	if n == 1 {
+		return word + " was"
+	}
+	return word + "s were"
 }
 
 // word says on whose word a level stands.

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/reference"
 )
 
@@ -142,17 +144,37 @@ func caseRows(suite *conformance.Suite, o conformance.Options) (out []row, err e
 	return out, err
 }
 
-type requirementRow struct{ conformance.Requirement }
+type requirementRow struct {
+	conformance.Requirement
+	State  string   `json:"state"`
+	Faults []string `json:"faults"` // that prove it
+}
 
-func (r requirementRow) columns() []string { return []string{r.ID, r.Level.String(), r.Says} }
+func (r requirementRow) columns() []string {
+	return []string{r.ID, r.Level.String(), r.State, fmt.Sprintf("%4d", len(r.Faults)), r.Says}
+}
 
 func requirementRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
+	proven := mutate.Proven()
 	for _, r := range suite.Requirements {
 		if r.Level <= o.Level {
-			out = append(out, requirementRow{r})
+			out = append(out, requirementRow{r, state(suite, r.ID, proven), append([]string{}, proven[r.ID]...)})
 		}
 	}
 	return out, nil
+}
+
+// state says how far a requirement is traced: declared, where no case proves it;
+// exercised, where a case judges it; proven, where it was also found broken at a
+// server that breaks it.
+func state(suite *conformance.Suite, id string, proven map[string][]string) string {
+	switch {
+	case !slices.ContainsFunc(suite.Cases, func(c *conformance.Case) bool { return slices.Contains(c.Proves, id) }):
+		return "declared"
+	case len(proven[id]) == 0:
+		return "exercised"
+	}
+	return "proven"
 }
 
 type checkRow struct {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/report"
 )
 
@@ -118,6 +119,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	mutate.Prove(result)
 	return f.tell(e, result, outputs)
 }
 

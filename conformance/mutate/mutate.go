@@ -1,13 +1,16 @@
 // Package mutate proves that the suite can tell: it runs the suite against
 // servers that each have one named fault, and against honest servers that differ
-// in what the contract leaves open.
+// in what the contract leaves open. [Run] does so, and [Result.Problems] says
+// what the suite missed, or what it blamed an honest server for.
 package mutate
 
 import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,20 +18,22 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// A Subject is a server to run the suite against.
+// A Subject is a server to run the suite against: a fault, or an honest one.
 type Subject struct {
-	Name   string
-	Says   string
-	Breaks []string // requirement ids a judge may rightly name; empty for an honest server
-	Level  string   // of the first of Breaks
-	Waits  bool     // shows itself only in a time-out
-	Wrap   func(http.Handler) http.Handler
+	Name         string   `json:"name"`
+	Says         string   `json:"says"`                   // what the server does, in words that follow "it"
+	Level        string   `json:"level,omitempty"`        // of the first of Breaks
+	Breaks       []string `json:"breaks,omitempty"`       // requirement ids a judge may rightly name; empty for an honest server
+	Waits        bool     `json:"waits,omitempty"`        // seen only by a client that gives up waiting
+	Intermittent bool     `json:"intermittent,omitempty"` // does not show at every request that could show it
+
+	Wrap func(http.Handler) http.Handler `json:"-"`
 }
 
 // Faulty returns a subject for every fault of the reference server.
 func Faulty() (out []Subject) {
 	for _, f := range reference.Faults() {
-		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: f.Level, Waits: f.Waits, Wrap: f.Wrap})
+		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: f.Level, Waits: f.Waits, Intermittent: f.Intermittent, Wrap: f.Wrap})
 	}
 	return out
 }
@@ -42,26 +47,59 @@ func Honest() []Subject {
 	return out
 }
 
-// A Row is what a run against one subject came to.
+// A Row is what a run against one subject came to. Where the subject has a
+// fault, Checks and Cases are those that found a requirement of Proves broken;
+// where it is honest, those that found anything.
 type Row struct {
 	Subject
-	Verdict  conformance.Verdict
-	Findings []conformance.Finding // at most one for each requirement and check
-	Caught   []string              // requirements found broken, sorted
-	Checks   []string              // checks that fired, sorted
-	Report   *conformance.Report
+	Verdict conformance.Verdict `json:"verdict"`
+	Reason  string              `json:"reason,omitempty"` // why the verdict is none
+	Broken  []string            `json:"broken"`           // requirements found broken, sorted
+	Proves  []string            `json:"proves"`           // those of Broken that the subject does break
+	AtLevel bool                `json:"at_level"`         // one of Proves has the level of the fault
+	Modes   []Mode              `json:"modes"`            // the ways of running that fail the subject
+	Checks  []string            `json:"checks"`           // sorted
+	Cases   []string            `json:"cases"`            // ids, sorted
+
+	Findings []conformance.Finding `json:"-"` // the first for each requirement and check
 }
 
-// Rightly tells that the fault was caught for a requirement that it names.
-func (r Row) Rightly() bool {
-	return slices.ContainsFunc(r.Caught, func(id string) bool { return slices.Contains(r.Breaks, id) })
+// Caught tells that the suite found something broken.
+func (r Row) Caught() bool { return len(r.Broken) > 0 }
+
+// Rightly tells that the fault was caught for a requirement that it breaks, of
+// its level.
+func (r Row) Rightly() bool { return r.Verdict == conformance.NotConformant && r.AtLevel }
+
+// Beyond lists what was found broken and the subject does not name.
+func (r Row) Beyond() []string {
+	return slices.DeleteFunc(slices.Clone(r.Broken), func(id string) bool { return slices.Contains(r.Breaks, id) })
 }
 
-// Options set how a matrix is made. The zero value is sound.
+// A Mode is a way of running the suite, by what it lets fail a run.
+type Mode string
+
+// The modes, from the most lenient to the strictest.
+const (
+	DocumentedAlone Mode = "documented" // -level documented
+	Default         Mode = "default"    // documented and standard requirements
+	Strict          Mode = "strict"     // -strict: inferred requirements too
+)
+
+// modesOf lists the modes in which a finding of this level fails a run.
+func modesOf(l conformance.Level) []Mode {
+	return []Mode{DocumentedAlone, Default, Strict}[min(max(int(l), 1), 3)-1:]
+}
+
+// Options set how a matrix is made. The zero value judges every subject by every
+// requirement.
 type Options struct {
-	Run      conformance.Options // of each run; Timeout is replaced for subjects that wait
-	Parallel int                 // subjects at once; 4 where zero
-	Timeout  time.Duration       // for one exchange with a subject that waits; 500 ms where zero
+	Level    conformance.Level     // the weakest level judged; Inferred where zero
+	Only     []string              // of the suite, these cases and their controls; all where nil
+	Skip     string                // a regular expression over case ids; empty for none
+	Parallel int                   // subjects at once, beside those that wait; twice GOMAXPROCS where zero
+	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
+	Progress func(done, total int) // called after each subject, never twice at once
 }
 
 // The identities that every subject of a matrix knows.
@@ -72,27 +110,54 @@ const (
 	unknownMachine = "0000000000000000000000000000000000000000"
 )
 
-// Matrix runs the suite against each subject, several at once, and returns a row
-// for each in the order of the subjects. An error is the suite's own.
+// Matrix runs the suite, strictly, against each subject, several at once, and
+// returns a row for each in the order of the subjects. Those that wait cost time
+// but no work, so they all run beside the others. An error is the suite's own,
+// or that of a context that ended.
 func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o Options) ([]Row, error) {
 	if o.Parallel <= 0 {
-		o.Parallel = 4
+		o.Parallel = 2 * runtime.GOMAXPROCS(0) // some servers make us wait
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 500 * time.Millisecond
 	}
 	rows := make([]Row, len(subjects))
 	errs := make([]error, len(subjects))
-	free := make(chan struct{}, o.Parallel)
+	done := 0
+	var mu sync.Mutex
+	one := func(i int) {
+		rows[i], errs[i] = run(ctx, suite, subjects[i], o)
+		if o.Progress != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			o.Progress(done, len(subjects))
+		}
+	}
 	var all sync.WaitGroup
 	for i, s := range subjects {
+		if s.Waits {
+			all.Go(func() { one(i) })
+		}
+	}
+	next := make(chan int)
+	for range o.Parallel {
 		all.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
-			rows[i], errs[i] = run(ctx, suite, s, o)
+			for i := range next {
+				one(i)
+			}
 		})
 	}
+	for i, s := range subjects {
+		if !s.Waits {
+			next <- i
+		}
+	}
+	close(next)
 	all.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	for i, err := range errs {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", subjects[i].Name, err)
@@ -102,35 +167,61 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 }
 
 func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (Row, error) {
+	if ctx.Err() != nil {
+		return Row{}, nil // Matrix tells
+	}
 	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine})
+	options := conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true}
 	if s.Waits {
-		o.Run.Timeout = o.Timeout
+		options.Timeout = o.Timeout
 	}
 	target := conformance.Target{
 		Handler: s.Wrap(honest), Name: s.Name,
 		Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid, UnknownMachine: unknownMachine,
 	}
-	report, err := suite.Run(ctx, target, o.Run)
+	report, err := suite.Run(ctx, target, options)
 	if err != nil {
 		return Row{}, err
 	}
-	row := Row{Subject: s, Verdict: report.Verdict, Report: report}
+	return row(s, report), nil
+}
+
+// row sums a report up. The report itself is not kept: hundreds of them, each
+// with every byte that was sent, would fill the memory.
+func row(s Subject, report *conformance.Report) Row {
+	r := Row{Subject: s, Verdict: report.Verdict, Reason: report.Reason, Modes: []Mode{}}
+	honest := len(s.Breaks) == 0
 	seen := map[string]bool{}
 	for _, c := range report.Cases {
 		for _, f := range c.Findings {
+			r.Broken = append(r.Broken, f.Requirement)
+			if modes := modesOf(f.Level); len(modes) > len(r.Modes) {
+				r.Modes = modes
+			}
+			named := slices.Contains(s.Breaks, f.Requirement)
+			if named {
+				r.Proves = append(r.Proves, f.Requirement)
+				r.AtLevel = r.AtLevel || f.Level.String() == s.Level
+			}
+			if named || honest {
+				r.Checks = append(r.Checks, f.Check)
+				r.Cases = append(r.Cases, f.Case)
+			}
 			if key := f.Requirement + " " + f.Check; !seen[key] {
 				seen[key] = true
-				row.Findings = append(row.Findings, f)
-				row.Caught = append(row.Caught, f.Requirement)
-				row.Checks = append(row.Checks, f.Check)
+				f.Want, f.Got = strings.Clone(f.Want), strings.Clone(f.Got)
+				r.Findings = append(r.Findings, f)
 			}
 		}
 	}
-	row.Caught, row.Checks = sortedSet(row.Caught), sortedSet(row.Checks)
-	return row, nil
+	for _, list := range []*[]string{&r.Broken, &r.Proves, &r.Checks, &r.Cases} {
+		*list = sortedSet(*list)
+	}
+	return r
 }
 
+// sortedSet returns the words sorted, each once; never nil.
 func sortedSet(words []string) []string {
 	slices.Sort(words)
-	return slices.Compact(words)
+	return append([]string{}, slices.Compact(words)...)
 }

@@ -1,9 +1,15 @@
 package mutate
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,91 +17,318 @@ import (
 	"fmaspec/conformance"
 )
 
-// caught runs the suite against each subject: first the plain requests alone,
-// and the whole suite only against those that answer these soundly. What a part
-// of the suite finds, the whole finds too.
-func caught(t *testing.T, suite *conformance.Suite, subjects []Subject) []Row {
+var update = flag.Bool("update", false, "rewrite testdata/matrix.golden")
+
+func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	var plain []string
-	for _, c := range suite.Cases {
-		if strings.HasSuffix(c.ID, "/valid/accepts-plain-request") {
-			plain = append(plain, c.ID)
-		}
-	}
-	require.Len(t, plain, len(suite.Operations))
-	rows, err := Matrix(t.Context(), suite, subjects, Options{Run: conformance.Options{Only: plain, Strict: true}})
-	require.NoError(t, err)
-	var rest []Subject
-	var done []Row
-	for _, r := range rows {
-		if r.Rightly() && right(r) {
-			done = append(done, r)
-		} else {
-			rest = append(rest, r.Subject)
-		}
-	}
-	whole, err := Matrix(t.Context(), suite, rest, Options{Run: conformance.Options{Strict: true}})
-	require.NoError(t, err)
-	return append(done, whole...)
-}
-
-// right tells that the fault is caught at its level for a requirement it names.
-func right(r Row) bool {
-	return slices.ContainsFunc(r.Findings, func(f conformance.Finding) bool {
-		return slices.Contains(r.Breaks, f.Requirement) && f.Level.String() == r.Level
-	})
-}
-
-func TestEveryFaultIsCaughtForARequirementThatItNames(t *testing.T) {
 	suite, err := conformance.Load()
 	require.NoError(t, err)
-	subjects := Faulty()
-	require.GreaterOrEqual(t, len(subjects), 24)
-	rows := caught(t, suite, subjects)
-	fired, proven := map[string]bool{}, map[string]bool{}
-	for _, r := range rows {
-		if r.Verdict != conformance.NotConformant || !right(r) {
-			t.Errorf("%s (%s)\nwant broken, at the level %s: %v\ngot  %s, broken: %v %s", r.Name, r.Says, r.Level, r.Breaks, r.Verdict, r.Caught, r.Report.Reason)
-		}
-		for _, c := range r.Checks {
-			fired[c] = true
-		}
-		for _, id := range r.Caught {
-			if slices.Contains(r.Breaks, id) {
-				proven[id] = true
-			}
-		}
-		for _, id := range r.Breaks {
-			require.NotNil(t, suite.Requirement(id), "%s names the requirement %s", r.Name, id)
-		}
-		require.Equal(t, suite.Requirement(r.Breaks[0]).Level.String(), r.Level, "%s: want the level of %s", r.Name, r.Breaks[0])
+	return suite
+}
+
+// whole makes the matrix once for all tests; with the race detector on, only a
+// part of it (see race_test.go).
+var whole = sync.OnceValues(func() (*Result, error) {
+	suite, err := conformance.Load()
+	if err != nil {
+		return nil, err
 	}
-	for _, c := range suite.Checks() {
-		require.True(t, fired[c.Name], "no fault trips the check %s; add a row to the faults of the reference server", c.Name)
+	faults, variants := Faulty(), Honest()
+	if raceEnabled {
+		faults, variants = sampled(faults, 12), sampled(variants, 8)
 	}
-	for _, q := range suite.Requirements {
-		require.True(t, proven[q.ID], "no fault breaks %s; add a row to the faults of the reference server", q.ID)
+	return Run(context.Background(), suite, faults, variants, raceEnabled, Options{})
+})
+
+// sampled returns every nth subject, and those that have to do with state: these
+// are the ones at which our own code is busy at several ends.
+func sampled(all []Subject, n int) (out []Subject) {
+	for i, s := range all {
+		if i%n == 0 || s.Intermittent || slices.Contains(s.Breaks, "state.isolated") {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func matrix(t *testing.T) *Result {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the matrix takes a minute")
+	}
+	m, err := whole()
+	require.NoError(t, err)
+	return m
+}
+
+func TestEveryFaultIsCaughtForARequirementThatItBreaks(t *testing.T) {
+	m := matrix(t)
+	require.GreaterOrEqual(t, len(m.Faults), 24)
+	for _, r := range m.Faults {
+		if !r.Rightly() {
+			t.Errorf("%s (%s)\nwant broken, at the level %s: %v\ngot  %s, broken: %v", r.Name, r.Says, r.Level, r.Breaks, told(r), r.Broken)
+		}
 	}
 }
 
 func TestNoHonestServerHasAFinding(t *testing.T) {
-	suite, err := conformance.Load()
-	require.NoError(t, err)
-	subjects := Honest()
-	require.GreaterOrEqual(t, len(subjects), 30)
-	rows, err := Matrix(t.Context(), suite, subjects, Options{Run: conformance.Options{Strict: true}})
-	require.NoError(t, err)
-	for _, r := range rows {
+	for _, r := range matrix(t).Variants {
 		require.Empty(t, r.Findings, "%s: %s", r.Name, r.Says)
-		require.Equal(t, conformance.Conformant, r.Verdict, "%s: %s", r.Name, r.Report.Reason)
+		require.Equal(t, conformance.Conformant, r.Verdict, "%s: %s", r.Name, r.Reason)
 	}
 }
 
-func TestAFaultThatIsNoneIsNotCaught(t *testing.T) {
-	suite, err := conformance.Load()
+func TestTheSuiteHasNoProblems(t *testing.T) {
+	require.Empty(t, matrix(t).Problems())
+}
+
+func TestTheGoldenMatrixIsCurrent(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a sample is no matrix")
+	}
+	got := matrix(t).Golden()
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/matrix.golden", []byte(got), 0o644))
+		return
+	}
+	require.Equal(t, lines(recorded), lines(got), "run go test ./conformance/mutate -update, and look at what changed")
+}
+
+func lines(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }
+
+func TestTheGoldenMatrixHasALineForEachFault(t *testing.T) {
+	if *update {
+		t.Skip("being rewritten")
+	}
+	suite := load(t)
+	var want, got []string
+	for _, s := range Faulty() {
+		want = append(want, s.Name+"  "+s.Level)
+	}
+	for _, line := range lines(recorded) {
+		if !strings.HasPrefix(line, "#") {
+			columns := strings.Fields(line)
+			require.GreaterOrEqual(t, len(columns), 3, line)
+			got = append(got, columns[0]+"  "+columns[1])
+		}
+	}
+	require.Equal(t, want, got, "run go test ./conformance/mutate -update")
+	proven := Proven()
+	for id := range proven {
+		require.NotNil(t, suite.Requirement(id), "%s is no requirement", id)
+	}
+	for _, q := range suite.Requirements {
+		first := func(s Subject) bool { return s.Breaks[0] == q.ID && slices.Contains(proven[q.ID], s.Name) }
+		require.True(t, slices.ContainsFunc(Faulty(), first), "no fault that is about %s proves it", q.ID)
+	}
+}
+
+func TestFaultsNameRequirementsThatThereAre(t *testing.T) {
+	suite := load(t)
+	for _, s := range Faulty() {
+		require.NotEmpty(t, s.Breaks, s.Name)
+		for _, id := range s.Breaks {
+			require.NotNil(t, suite.Requirement(id), "%s names the requirement %s", s.Name, id)
+		}
+		require.Equal(t, suite.Requirement(s.Breaks[0]).Level.String(), s.Level, "%s: want the level of %s", s.Name, s.Breaks[0])
+	}
+}
+
+// The bells: each kind of problem is planted, and has to be told.
+
+func none(h http.Handler) http.Handler { return h }
+
+// lying answers 500 to everything.
+func lying(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+}
+
+// plain are the options of a run with a single case, which suffices for a bell.
+func single() Options { return Options{Only: []string{"requestSample/valid/accepts-plain-request"}} }
+
+func TestAFaultThatSurvivesIsAProblem(t *testing.T) {
+	survivor := Subject{Name: "planted", Says: "does nothing wrong", Breaks: []string{"response.created"}, Level: "documented", Wrap: none}
+	m, err := Run(t.Context(), load(t), []Subject{survivor}, nil, true, single())
 	require.NoError(t, err)
-	none := Subject{Name: "none", Breaks: []string{"response.created"}, Level: "documented", Wrap: func(h http.Handler) http.Handler { return h }}
-	rows := caught(t, suite, []Subject{none})
-	require.False(t, rows[0].Rightly())
-	require.Equal(t, conformance.Conformant, rows[0].Verdict)
+	require.Equal(t, []string{"fault planted survives: it does nothing wrong, and the suite says conformant; write a case or a check that sees it"}, m.Problems())
+	require.Equal(t, Counts{Faults: 1}, Counts{Faults: m.Counts().Faults, Caught: m.Counts().Caught, Rightly: m.Counts().Rightly})
+}
+
+func TestAFaultThatIsCaughtForAnotherReasonIsAProblem(t *testing.T) {
+	other := Subject{Name: "planted", Says: "answers 500", Breaks: []string{"action.sha1"}, Level: "documented", Wrap: lying}
+	m, err := Run(t.Context(), load(t), []Subject{other}, nil, true, single())
+	require.NoError(t, err)
+	require.Len(t, m.Problems(), 1)
+	require.Contains(t, m.Problems()[0], "fault planted is caught for another reason: it answers 500; want broken, at the level documented, one of action.sha1; got not-conformant, broken response.created")
+}
+
+func TestAFaultThatIsCaughtAtAnotherLevelIsAProblem(t *testing.T) {
+	r := Row{Subject: Subject{Name: "planted", Breaks: []string{"time.order", "action.sha1"}, Level: "inferred"}}
+	report := &conformance.Report{Verdict: conformance.NotConformant, Cases: []conformance.CaseResult{{Findings: []conformance.Finding{
+		{Requirement: "action.sha1", Level: conformance.Documented, Check: "sha1-same", Case: "x/y"},
+	}}}}
+	m := &Result{Narrowed: true, Faults: []Row{row(r.Subject, report)}}
+	require.Len(t, m.Problems(), 1)
+	require.Contains(t, m.Problems()[0], "fault planted is caught for another reason")
+}
+
+func TestAFalseAlarmIsAProblem(t *testing.T) {
+	m, err := Run(t.Context(), load(t), nil, []Subject{{Name: "planted", Says: "answers 500", Wrap: lying}}, true, single())
+	require.NoError(t, err)
+	require.Len(t, m.Problems(), 1)
+	require.Contains(t, m.Problems()[0], "variant planted is honest and blamed: it answers 500, and created finds response.created broken in requestSample/valid/accepts-plain-request, status: want 201, got 500")
+	require.Equal(t, 1, m.Counts().FalseAlarms)
+}
+
+func TestAnHonestServerThatCannotBeJudgedIsAProblem(t *testing.T) {
+	m := &Result{Narrowed: true, Variants: []Row{{Subject: Subject{Name: "planted", Says: "is slow"}, Verdict: conformance.Unjudged, Reason: "no case was conclusive"}}}
+	require.Equal(t, []string{"variant planted is honest and not found so: it is slow, and the suite says unjudged (no case was conclusive)"}, m.Problems())
+}
+
+func TestWhatNothingShowsIsAProblem(t *testing.T) {
+	sound := func() *Result {
+		return &Result{
+			Level:  "inferred",
+			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: conformance.NotConformant, Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
+			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"}}},
+		}
+	}
+	require.Empty(t, sound().Problems())
+	for _, row := range []struct {
+		spoil func(*Result)
+		want  string
+		why   string
+	}{
+		{func(m *Result) { m.Checks[0].Faults = nil }, "check c never fired for a requirement that a fault breaks; add a fault that trips it", "a check that cannot fire is none"},
+		{func(m *Result) { m.Requirements[0].Faults = nil }, "requirement r is proven by no fault; add one that breaks it", "nobody knows whether it is judged"},
+		{func(m *Result) { m.Faults[0].AtLevel = false; m.Faults[0].Broken = nil }, "fault f survives: it , and the suite says not-conformant; write a case or a check that sees it", "the suite is blind"},
+		{func(m *Result) { m.Waivers = []Waiver{{"check", "c", "why not"}} }, "waiver of check c is stale: the suite can tell; take the waiver away", "the check fired"},
+		{func(m *Result) { m.Waivers = []Waiver{{"fault", "f", "why not"}} }, "waiver of fault f is stale: the suite can tell; take the waiver away", "the fault was caught"},
+		{func(m *Result) { m.Waivers = []Waiver{{"requirement", "r", "why not"}} }, "waiver of requirement r is stale: the suite can tell; take the waiver away", "it is proven"},
+		{func(m *Result) { m.Waivers = []Waiver{{"check", "d", "why not"}} }, "waiver of check d: there is none of that name; take the waiver away", "a typing error waives nothing"},
+		{func(m *Result) { m.Checks[0].Faults = nil; m.Waivers = []Waiver{{"check", "c", ""}} }, "waiver of check c has no reason; give one", "a waiver says why"},
+	} {
+		m := sound()
+		row.spoil(m)
+		require.Equal(t, []string{row.want}, m.Problems(), row.why)
+	}
+	for _, row := range []struct {
+		spoil  func(*Result)
+		waiver Waiver
+	}{
+		{func(m *Result) { m.Checks[0].Faults = nil }, Waiver{"check", "c", "why"}},
+		{func(m *Result) { m.Requirements[0].Faults = nil }, Waiver{"requirement", "r", "why"}},
+		{func(m *Result) { m.Faults[0].AtLevel = false }, Waiver{"fault", "f", "why"}},
+	} {
+		m := sound()
+		row.spoil(m)
+		require.NotEmpty(t, m.Problems())
+		m.Waivers = []Waiver{row.waiver}
+		require.Empty(t, m.Problems(), "waived: %v", row.waiver)
+	}
+	m := sound()
+	m.Checks[0].Faults, m.Requirements[0].Faults, m.Narrowed = nil, nil, true
+	require.Empty(t, m.Problems(), "a narrowed matrix says nothing of coverage")
+}
+
+func TestModesFollowTheStrongestFinding(t *testing.T) {
+	for level, want := range map[conformance.Level][]Mode{
+		conformance.Documented: {DocumentedAlone, Default, Strict},
+		conformance.Standard:   {Default, Strict},
+		conformance.Inferred:   {Strict},
+	} {
+		report := &conformance.Report{Cases: []conformance.CaseResult{{Findings: []conformance.Finding{
+			{Level: conformance.Inferred}, {Level: level}, {Level: conformance.Inferred},
+		}}}}
+		require.Equal(t, want, row(Subject{}, report).Modes, level)
+	}
+}
+
+func TestALevelLeavesWeakerFaultsOut(t *testing.T) {
+	faults := []Subject{
+		{Name: "strong", Breaks: []string{"response.created"}, Level: "documented", Wrap: lying},
+		{Name: "weak", Breaks: []string{"error.body"}, Level: "inferred", Wrap: lying},
+	}
+	o := single()
+	o.Level = conformance.Documented
+	m, err := Run(t.Context(), load(t), faults, nil, true, o)
+	require.NoError(t, err)
+	require.Len(t, m.Faults, 1)
+	require.Empty(t, m.Problems())
+	for _, q := range m.Requirements {
+		require.Equal(t, "documented", q.Level)
+	}
+	require.Less(t, len(m.Checks), len(load(t).Checks()))
+}
+
+func TestAFaultThatOnlyAHugeBodyShowsIsCaught(t *testing.T) {
+	suite := load(t)
+	require.NotEmpty(t, huge(suite))
+	fragile := Subject{Name: "planted", Says: "breaks under a huge body", Breaks: []string{"refusal.no-server-error"}, Level: "standard", Wrap: func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > 100_000 {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	}}
+	last := 0
+	m, err := Run(t.Context(), suite, []Subject{fragile}, nil, true, Options{Progress: func(done, total int) { last = total - done }})
+	require.NoError(t, err)
+	require.Empty(t, m.Problems())
+	require.Zero(t, last)
+}
+
+func TestSelectedTellsUnknownNames(t *testing.T) {
+	got, unknown := Selected(Faulty(), []string{"drops-id", "answers-200", "nonsense"})
+	require.Equal(t, []string{"answers-200", "drops-id"}, []string{got[0].Name, got[1].Name})
+	require.Equal(t, []string{"nonsense"}, unknown)
+}
+
+func TestAMatrixThatIsInterruptedIsNone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Run(ctx, load(t), Faulty()[:3], nil, true, Options{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestProgressIsToldAfterEachSubject(t *testing.T) {
+	var got []int
+	o := single()
+	o.Progress = func(done, total int) {
+		require.Equal(t, 3, total)
+		got = append(got, done)
+	}
+	_, err := Run(t.Context(), load(t), Faulty()[:3], nil, true, o)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 3}, got)
+}
+
+func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
+	faults, _ := Selected(Faulty(), []string{"answers-200"})
+	faults = append(faults, Subject{Name: "more", Says: "answers 500", Breaks: []string{"action.id"}, Level: "inferred", Wrap: lying})
+	faults = append(faults, Subject{Name: "planted", Says: "does | nothing", Breaks: []string{"action.id"}, Level: "inferred", Wrap: none})
+	m, err := Run(t.Context(), load(t), faults, Honest()[:1], true, single())
+	require.NoError(t, err)
+	var text bytes.Buffer
+	require.NoError(t, m.WriteJSON(&text))
+	var back struct {
+		Result
+		Problems []string
+	}
+	require.NoError(t, json.Unmarshal(text.Bytes(), &back))
+	require.Equal(t, m.Problems(), back.Problems)
+	require.Equal(t, []string{"requestSample/valid/accepts-plain-request"}, back.Faults[0].Cases)
+	require.Equal(t, []Mode{DocumentedAlone, Default, Strict}, back.Faults[0].Modes)
+	require.True(t, back.Narrowed)
+
+	text.Reset()
+	require.NoError(t, m.WriteMarkdown(&text))
+	require.Contains(t, text.String(), "| `answers-200` | documented | `response.created` | `response.created` | `created` | `requestSample/valid/accepts-plain-request` |\n")
+	require.Contains(t, text.String(), "- fault planted survives: it does \\| nothing, ")
+	require.Contains(t, text.String(), "| `more` | `action.id` | `response.created` |\n")
+	require.Contains(t, text.String(), "| `response.created` | documented | `answers-200` |\n")
+	require.Contains(t, text.String(), "| `reference` | answers as the documents say | none |\n")
+	require.Contains(t, m.Summary(1500000000), "3 faults: 2 caught, 1 for a requirement they break; 1 honest servers: 0 with a finding; ")
 }

@@ -18,7 +18,7 @@ func credentialHoles() []Fault {
 		when       func(fields []string) bool
 	}{
 		{"needs-no-authorization", "accepts a request without Authorization", required, func(f []string) bool { return len(f) == 0 }},
-		{"needs-no-authorization-value", "accepts an Authorization without a value", ids("auth.bearer", "auth.required", "refusal.status-auth", "refusal.no-action"), oneField(func(f string) bool { return f == "" })},
+		{"needs-no-authorization-value", "accepts an Authorization without a value", ids("auth.required", "auth.bearer", "refusal.status-auth", "refusal.no-action"), oneField(func(f string) bool { return f == "" })},
 		{"takes-basic", "accepts the Basic scheme", scheme, hasScheme("Basic")},
 		{"takes-digest", "accepts the Digest scheme", scheme, hasScheme("Digest")},
 		{"takes-negotiate", "accepts the Negotiate scheme", scheme, hasScheme("Negotiate")},

@@ -117,7 +117,7 @@ func standingOf(q conformance.RequirementResult) standing {
 		return broken
 	case q.Outcome == conformance.Inconclusive || q.Outcome == conformance.Errored:
 		return undecided
-	case q.State != "exercised":
+	case q.State == "declared":
 		return notExercised
 	}
 	// A case that failed did so against another requirement: there is no finding against this one.

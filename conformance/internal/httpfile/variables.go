@@ -3,8 +3,10 @@ package httpfile
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A Variable is one "{{name args}}" of a text.
@@ -22,8 +24,9 @@ type VariableDoc struct {
 	check func(args []string) string
 }
 
-// VariablesDoc returns every variable, in the order in which a reader needs them.
-func VariablesDoc() []VariableDoc {
+// variables is the table of [VariablesDoc], made once: every value that is bound
+// is looked up in it.
+var variables = sync.OnceValue(func() []VariableDoc {
 	return []VariableDoc{
 		{"token", "{{token}}", "the bearer token of a user who may act", noArgs},
 		{UnprivilegedToken, "{{unprivileged-token}}", "the token of a user without the role; say `needs: unprivileged-token`", noArgs},
@@ -47,7 +50,10 @@ func VariablesDoc() []VariableDoc {
 		{"space", "{{space}}", "a blank, where one at a line's end would be lost", noArgs},
 		{"none", None, "as the whole value of a header field: the field is not sent, not even the one that the runner adds", noArgs},
 	}
-}
+})
+
+// VariablesDoc returns every variable, in the order in which a reader needs them.
+func VariablesDoc() []VariableDoc { return slices.Clone(variables()) }
 
 // A piece is literal text, or a variable.
 type piece struct {
@@ -157,7 +163,7 @@ func (v *Variable) value(lookup func(string, []string) (string, error)) (string,
 
 // check returns what is wrong with the variable, or "".
 func (v *Variable) check() string {
-	for _, doc := range VariablesDoc() {
+	for _, doc := range variables() {
 		if doc.Name == generic(v.Name) {
 			return doc.check(v.Args)
 		}
@@ -166,7 +172,7 @@ func (v *Variable) check() string {
 		return "no name stands directly behind {{; write {{sha1}}, without blanks, or two braces as {{bytes 7B 7B}}"
 	}
 	var names []string
-	for _, doc := range VariablesDoc() {
+	for _, doc := range variables() {
 		names = append(names, doc.Name)
 	}
 	return fmt.Sprintf("unknown variable {{%s}}%s; variables are %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))

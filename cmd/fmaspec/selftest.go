@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/report"
+)
+
+// selftestFlags are the settings of a self-test.
+type selftestFlags struct {
+	chosenFaults, chosenVariants list
+	options                      mutate.Options
+	json, markdown               string
+	verbose                      bool
+	faults, variants             []mutate.Subject // that there are to choose from
+}
+
+func selftestCommand() command {
+	return command{
+		name:  "selftest",
+		short: "show that the suite can tell a good server from a bad one",
+		about: "Runs the suite against every faulty server that \"fmaspec serve\" can be, and against every honest one. Each fault has to be found, at its level and for a requirement that it breaks; no honest server may have a finding; each check has to fire, and each requirement to be proven by some fault. What is not so is listed.\n" +
+			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only those are run, and checks and requirements that they do not concern are not complained about.\n" +
+			"Exits with 0 where the suite can tell, 1 where something is listed, 2 for misuse and 3 where it was interrupted.",
+		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown matrix.md -json matrix.json"},
+		flags: func(set *flag.FlagSet) work {
+			f := &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()}
+			set.Var(&f.chosenFaults, "fault", "run against the fault of this `NAME` alone; may be repeated")
+			set.Var(&f.chosenVariants, "variant", "run against the honest server of this `NAME` alone, such as reference; may be repeated")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one, and leave weaker faults out: documented, standard, inferred")
+			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as there are processors")
+			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
+			set.StringVar(&f.markdown, "markdown", "", "write the matrix as a Markdown page into a `FILE`")
+			set.BoolVar(&f.verbose, "v", false, "tell of each server what it was found to break, and by which checks")
+			return f.selftest
+		},
+	}
+}
+
+func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error {
+	if f.options.Parallel < 0 {
+		return fmt.Errorf("-parallel %d: no server could be run; give 1 or more, or 0 for twice as many as there are processors", f.options.Parallel)
+	}
+	if f.json != "" && f.json == f.markdown {
+		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)
+	}
+	faults, variants, err := f.chosen()
+	if err != nil {
+		return err
+	}
+	suite, err := conformance.Load()
+	if err != nil {
+		return &fixtureError{err}
+	}
+	// What a server came to is soon forgotten: collecting it less often saves a
+	// sixth of the time, and the limit keeps the memory small all the same.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
+	clear := f.progress(e)
+	started := time.Now()
+	m, err := mutate.Run(ctx, suite, faults, variants, f.narrowed(), f.options)
+	elapsed := time.Since(started)
+	clear()
+	if ctx.Err() != nil {
+		return &exit{exitUnjudged, "interrupted; nothing is known before every server was judged"}
+	}
+	if err != nil {
+		return &exit{exitUnjudged, err.Error()}
+	}
+	return f.tell(e, m, elapsed)
+}
+
+func (f *selftestFlags) narrowed() bool { return len(f.chosenFaults)+len(f.chosenVariants) > 0 }
+
+// chosen returns the subjects that the flags leave.
+func (f *selftestFlags) chosen() (faults, variants []mutate.Subject, err error) {
+	if !f.narrowed() {
+		return f.faults, f.variants, nil
+	}
+	pick := func(flag string, from []mutate.Subject, wanted list) []mutate.Subject {
+		out, unknown := mutate.Selected(from, wanted)
+		if len(unknown) > 0 && err == nil {
+			err = fmt.Errorf("-%s %s: there is none of that name%s; fmaspec list %ss prints them", flag, unknown[0], meant(unknown[0], subjectNames(from)), flag)
+		}
+		return out
+	}
+	return pick("fault", f.faults, f.chosenFaults), pick("variant", f.variants, f.chosenVariants), err
+}
+
+func subjectNames(subjects []mutate.Subject) (names []string) {
+	for _, s := range subjects {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// progress shows on a terminal how far the self-test is; clear takes that away.
+func (f *selftestFlags) progress(e *env) (clear func()) {
+	if _, is := e.terminal(e.stderr); !is {
+		return func() {}
+	}
+	longest := 0
+	f.options.Progress = func(done, total int) {
+		text := fmt.Sprintf("%*d/%d servers", len(fmt.Sprint(total)), done, total)
+		longest = max(longest, len(text))
+		io.WriteString(e.stderr, "\r"+text)
+	}
+	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
+}
+
+// tell prints the result and writes the files; its error is what the self-test
+// comes to.
+func (f *selftestFlags) tell(e *env, m *mutate.Result, elapsed time.Duration) error {
+	var p page
+	if f.verbose {
+		p.WriteString(columns(matrixRows(m)) + "\n")
+	}
+	problems := m.Problems()
+	for _, text := range problems {
+		p.line("%s", strings.ReplaceAll(text, "\n", " "))
+	}
+	if len(problems) > 0 {
+		p.line("")
+	}
+	p.line("%s", m.Summary(elapsed))
+	modes := m.ByMode()
+	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict", modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
+	if len(problems) == 0 {
+		p.line("the suite can tell")
+	} else {
+		p.line("the suite cannot tell: %d %s above", len(problems), plural(len(problems), "problem"))
+	}
+	var errs []error
+	if _, err := io.WriteString(e.stdout, p.String()); err != nil {
+		errs = append(errs, fmt.Errorf("stdout: the result was not written: %w; write it to a file with -markdown", err))
+	}
+	for _, out := range []struct {
+		file, name string
+		write      func(io.Writer) error
+	}{{f.json, "selftest JSON", m.WriteJSON}, {f.markdown, "selftest Markdown", m.WriteMarkdown}} {
+		if out.file == "" {
+			continue
+		}
+		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *conformance.Report, _ report.Style) error { return out.write(w) }}
+		if err := report.WriteFile(out.file, format, nil); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintf(e.stderr, "wrote %s report %s\n", out.name, out.file)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &exit{exitUnjudged, err.Error()}
+	}
+	if len(problems) > 0 {
+		return &exit{code: exitNotConformant}
+	}
+	return nil
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+// matrixRows are the rows of -v.
+func matrixRows(m *mutate.Result) (out [][]string) {
+	for _, r := range m.Faults {
+		word := "caught"
+		switch {
+		case !r.Caught():
+			word = "SURVIVES"
+		case !r.Rightly():
+			word = "ASTRAY"
+		}
+		out = append(out, []string{word, r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
+	}
+	for _, r := range m.Variants {
+		word := "honest"
+		if r.Caught() || r.Verdict != conformance.Conformant {
+			word = "BLAMED"
+		}
+		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
+	}
+	return out
+}
+
+// someCases counts cases and names the first.
+func someCases(ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %s, first %s", len(ids), plural(len(ids), "case"), ids[0])
+}

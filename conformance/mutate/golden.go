@@ -1,0 +1,62 @@
+package mutate
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// recorded is the golden matrix of the suite, as [Result.Golden] writes it.
+//
+//go:embed testdata/matrix.golden
+var recorded string
+
+const goldenHead = "# What each fault is caught for: fault, level, requirements found broken of those that it breaks, checks that found it.\n" +
+	"# Written by go test ./conformance/mutate -update; a fault that does not show at every request is only \"caught\".\n"
+
+// Golden writes the matrix as text, a line for each fault, without anything that
+// depends on timing.
+func (m *Result) Golden() string {
+	var b strings.Builder
+	b.WriteString(goldenHead)
+	for _, r := range m.Faults {
+		switch {
+		case !r.Rightly():
+			fmt.Fprintf(&b, "%s  %s  survives\n", r.Name, r.Level)
+		case r.Intermittent:
+			fmt.Fprintf(&b, "%s  %s  caught\n", r.Name, r.Level)
+		default:
+			fmt.Fprintf(&b, "%s  %s  %s  %s\n", r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","))
+		}
+	}
+	return b.String()
+}
+
+// Proven returns for each requirement the faults that prove it, by the golden
+// matrix: the server broke it, and a check was seen to find that.
+func Proven() map[string][]string {
+	out := map[string][]string{}
+	for line := range strings.Lines(recorded) {
+		columns := strings.Fields(line)
+		if strings.HasPrefix(line, "#") || len(columns) != 4 {
+			continue
+		}
+		for id := range strings.SplitSeq(columns[2], ",") {
+			out[id] = append(out[id], columns[0])
+		}
+	}
+	return out
+}
+
+// Prove raises the state of each requirement that a run exercised to "proven",
+// where the golden matrix shows that the suite can tell when it is broken.
+func Prove(r *conformance.Report) {
+	proven := Proven()
+	for i := range r.Requirements {
+		if q := &r.Requirements[i]; q.State == "exercised" && len(proven[q.ID]) > 0 {
+			q.State = "proven"
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package mutate
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// A Result is a whole matrix: what each fault and each honest server came to,
+// and what that says of each check and requirement.
+type Result struct {
+	Contract     string        `json:"contract"`     // SHA-256 over what was judged by, as in every report
+	Level        string        `json:"level"`        // the weakest level judged
+	Narrowed     bool          `json:"narrowed"`     // some subjects or cases were left out, so that coverage says nothing
+	Faults       []Row         `json:"faults"`       // in the order of the table
+	Variants     []Row         `json:"variants"`     // the honest servers
+	Checks       []Check       `json:"checks"`       // those that judge at the level
+	Requirements []Requirement `json:"requirements"` // those of the level and every stronger one
+	Waivers      []Waiver      `json:"waivers"`
+}
+
+// A Check is a check of the suite, and the faults that trip it for a
+// requirement that they break.
+type Check struct {
+	Name   string   `json:"name"`
+	Faults []string `json:"faults"`
+}
+
+// A Requirement is a requirement of the suite, and the faults that prove it:
+// each breaks it, and was found to.
+type Requirement struct {
+	ID     string   `json:"id"`
+	Level  string   `json:"level"`
+	Faults []string `json:"faults"`
+}
+
+// A Waiver says why something that the matrix should show is not there. One that
+// is not needed is a problem itself.
+type Waiver struct {
+	Kind    string `json:"kind"` // "fault" that survives, "check" that no fault trips, "requirement" that no fault proves
+	Name    string `json:"name"`
+	Because string `json:"because"`
+}
+
+// Waivers returns the table of waivers. It is empty: the suite sees everything
+// that we could think of.
+func Waivers() []Waiver { return []Waiver{} }
+
+// Selected returns the subjects of these names, in their own order, and the names
+// that none has.
+func Selected(subjects []Subject, names []string) (out []Subject, unknown []string) {
+	left := map[string]bool{}
+	for _, n := range names {
+		left[n] = true
+	}
+	for _, s := range subjects {
+		if slices.Contains(names, s.Name) {
+			out = append(out, s)
+			delete(left, s.Name)
+		}
+	}
+	for n := range left {
+		unknown = append(unknown, n)
+	}
+	return out, sortedSet(unknown)
+}
+
+// Run makes the matrix of the suite against faults and honest servers. At a level
+// stronger than Inferred, faults of weaker levels are left out: nothing would
+// see them. Narrowed tells that subjects were left out by the caller. Cases with
+// huge bodies, which take as long as all others together, are sent to honest
+// servers, and to faults that nothing else shows.
+func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subject, narrowed bool, o Options) (*Result, error) {
+	if o.Level == 0 {
+		o.Level = conformance.Inferred
+	}
+	faults = slices.DeleteFunc(slices.Clone(faults), func(s Subject) bool {
+		level, err := conformance.ParseLevel(s.Level)
+		return err == nil && level > o.Level
+	})
+	tell := o.Progress
+	if tell == nil {
+		tell = func(int, int) {}
+	}
+	light, total := o, len(faults)+len(variants)
+	light.Skip = huge(suite)
+	light.Progress = func(done, _ int) { tell(done, total) }
+	rows, err := Matrix(ctx, suite, faults, light)
+	if err != nil {
+		return nil, err
+	}
+	var hidden []int
+	rest := slices.Clone(variants)
+	for i, r := range rows {
+		if !r.Rightly() {
+			hidden = append(hidden, i)
+			rest = append(rest, r.Subject)
+		}
+	}
+	total += len(hidden)
+	o.Progress = func(done, _ int) { tell(len(faults)+done, total) }
+	whole, err := Matrix(ctx, suite, rest, o)
+	if err != nil {
+		return nil, err
+	}
+	for n, i := range hidden {
+		rows[i] = whole[len(variants)+n]
+	}
+	return summed(suite, rows, whole[:len(variants)], narrowed || o.Only != nil, o.Level), nil
+}
+
+// huge is a pattern of the cases whose bodies repeat something a hundred thousand
+// times or more; empty where there is none.
+func huge(suite *conformance.Suite) string {
+	var ids []string
+	for _, c := range suite.Cases {
+		if slices.ContainsFunc(c.Steps, func(s conformance.Step) bool { return manyTimes.MatchString(s.Body) }) {
+			ids = append(ids, "^"+regexp.QuoteMeta(c.ID)+"$")
+		}
+	}
+	return strings.Join(ids, "|")
+}
+
+var manyTimes = regexp.MustCompile(`\{\{repeat [0-9]{6,} `)
+
+// summed turns rows into a result.
+func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, level conformance.Level) *Result {
+	m := &Result{
+		Contract: suite.Contract, Level: level.String(), Narrowed: narrowed,
+		Faults: faults, Variants: variants, Waivers: Waivers(),
+	}
+	at := map[string]conformance.Level{}
+	for _, q := range suite.Requirements {
+		if at[q.ID] = q.Level; q.Level <= level {
+			m.Requirements = append(m.Requirements, Requirement{ID: q.ID, Level: q.Level.String(), Faults: names(faults, func(r Row) []string { return r.Proves }, q.ID)})
+		}
+	}
+	for _, c := range suite.Checks() {
+		judges := func(id string) bool { return at[id] <= level }
+		if len(c.Requirements) > 0 && !slices.ContainsFunc(c.Requirements, judges) {
+			continue
+		}
+		m.Checks = append(m.Checks, Check{Name: c.Name, Faults: names(faults, func(r Row) []string { return r.Checks }, c.Name)})
+	}
+	return m
+}
+
+// names lists the rows whose list holds the word.
+func names(rows []Row, list func(Row) []string, word string) []string {
+	out := []string{}
+	for _, r := range rows {
+		if slices.Contains(list(r), word) {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// Counts are the totals of a result.
+type Counts struct {
+	Faults, Caught, Rightly int // faults; caught; caught at their level for a requirement that they break
+	Variants, FalseAlarms   int // honest servers; those with a finding, or not found conformant
+	Checks, Fired           int
+	Requirements, Proven    int
+}
+
+// Counts sums the result up.
+func (m *Result) Counts() Counts {
+	c := Counts{Faults: len(m.Faults), Variants: len(m.Variants), Checks: len(m.Checks), Requirements: len(m.Requirements)}
+	for _, r := range m.Faults {
+		c.Caught += one(r.Caught())
+		c.Rightly += one(r.Rightly())
+	}
+	for _, r := range m.Variants {
+		c.FalseAlarms += one(alarmed(r))
+	}
+	for _, k := range m.Checks {
+		c.Fired += one(len(k.Faults) > 0)
+	}
+	for _, q := range m.Requirements {
+		c.Proven += one(len(q.Faults) > 0)
+	}
+	return c
+}
+
+// ByMode counts the faults that a run in each mode fails.
+func (m *Result) ByMode() map[Mode]int {
+	out := map[Mode]int{}
+	for _, r := range m.Faults {
+		for _, mode := range r.Modes {
+			out[mode]++
+		}
+	}
+	return out
+}
+
+func alarmed(r Row) bool { return r.Caught() || r.Verdict != conformance.Conformant }
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// Problems says, a line each, what the suite cannot tell: faults that survive or
+// are caught for another reason, honest servers that are blamed, checks that
+// nothing trips, requirements that nothing proves, and waivers that are not
+// needed. None means that the suite can be relied on. Where the result is
+// narrowed, checks, requirements and waivers are not complained about.
+func (m *Result) Problems() (out []string) {
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	waived := func(kind, name string) bool {
+		return slices.ContainsFunc(m.Waivers, func(w Waiver) bool { return w.Kind == kind && w.Name == name })
+	}
+	for _, r := range m.Faults {
+		switch {
+		case r.Rightly(), waived("fault", r.Name):
+		case !r.Caught():
+			say("fault %s survives: it %s, and the suite says %s; write a case or a check that sees it", r.Name, r.Says, told(r))
+		default:
+			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), told(r), strings.Join(r.Broken, ", "))
+		}
+	}
+	for _, r := range m.Variants {
+		switch {
+		case r.Caught():
+			f := r.Findings[0]
+			say("variant %s is honest and blamed: it %s, and %s finds %s broken in %s, %s: want %s, got %s; mend the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
+		case alarmed(r):
+			say("variant %s is honest and not found so: it %s, and the suite says %s", r.Name, r.Says, told(r))
+		}
+	}
+	if m.Narrowed {
+		return out
+	}
+	for _, c := range m.Checks {
+		if len(c.Faults) == 0 && !waived("check", c.Name) {
+			say("check %s never fired for a requirement that a fault breaks; add a fault that trips it", c.Name)
+		}
+	}
+	for _, q := range m.Requirements {
+		if len(q.Faults) == 0 && !waived("requirement", q.ID) {
+			say("requirement %s is proven by no fault; add one that breaks it", q.ID)
+		}
+	}
+	needed := m.needed()
+	for _, w := range m.Waivers {
+		is, known := needed[w.Kind+" "+w.Name]
+		switch {
+		case w.Because == "":
+			say("waiver of %s %s has no reason; give one", w.Kind, w.Name)
+		case !known && m.Level == conformance.Inferred.String():
+			say("waiver of %s %s: there is none of that name; take the waiver away", w.Kind, w.Name)
+		case known && !is:
+			say("waiver of %s %s is stale: the suite can tell; take the waiver away", w.Kind, w.Name)
+		}
+	}
+	return out
+}
+
+// needed tells of everything that could be waived whether it needs to be.
+func (m *Result) needed() map[string]bool {
+	out := map[string]bool{}
+	for _, r := range m.Faults {
+		out["fault "+r.Name] = !r.Rightly()
+	}
+	for _, c := range m.Checks {
+		out["check "+c.Name] = len(c.Faults) == 0
+	}
+	for _, q := range m.Requirements {
+		out["requirement "+q.ID] = len(q.Faults) == 0
+	}
+	return out
+}
+
+// told is the verdict with its reason.
+func told(r Row) string {
+	if r.Reason == "" {
+		return string(r.Verdict)
+	}
+	return string(r.Verdict) + " (" + r.Reason + ")"
+}
