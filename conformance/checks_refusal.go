@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,15 +47,19 @@ func noAction(x *Exchange, _ time.Time) []Problem {
 	return nil
 }
 
-// inside are the marks of a server's inside in an answer.
+// inside are the marks of a server's inside in an answer. One of the words stands
+// in all that the mark finds; looking for them first saves most of the time.
 var inside = []struct {
-	what string
-	mark *regexp.Regexp
+	what  string
+	words []string
+	mark  *regexp.Regexp
 }{
-	{"a stack trace", regexp.MustCompile(`goroutine \d+ \[|Traceback \(most recent call last\)|(?m)^\s*at \S+.*(\(.*:\d+\)|:line \d+)|\.(go|py|cs|java|js|ts|rb|php|rs|kt):\d+\b|\bpanic: |\bruntime error: |nil pointer dereference|"(?i:stack|stack_?trace|traceback|exception)"\s*:|File \\?"[^"]+\\?", line \d+`)},
-	{"an exception's name", regexp.MustCompile(`\b(NullPointer|NullReference|ArgumentNull|IllegalArgument|IllegalState|InvalidOperation|ClassCast|IndexOutOfRange|Sql|SQL|IO|Runtime)Exception\b|\b(java|javax|org|com|System|Microsoft)(\.[A-Za-z_]\w*)+(Exception|Error)\b|\bSQLSTATE\b|\bORA-\d{5}\b`)},
-	{"a query to a database", regexp.MustCompile(`(?i)\b(select\b.+\bfrom|insert into\b.+\bvalues|update\b.+\bset|delete from\b.+\bwhere)\b`)},
-	{"an internal path", regexp.MustCompile(`(^|[\s"'(=:])/(usr|home|var|etc|opt|srv|root|tmp|app|mnt|build|go/src|src)/[\w.@/-]+|\b[A-Za-z]:\\{1,2}\w[\w .-]*\\`)},
+	{"a stack trace", []string{"goroutine ", "Traceback ", "at ", ".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rb:", ".php:", ".rs:", ".kt:",
+		"panic: ", "runtime error: ", "nil pointer", "tack", "TACK", "raceback", "RACEBACK", "xception", "XCEPTION", ", line "}, regexp.MustCompile(`goroutine \d+ \[|Traceback \(most recent call last\)|(?m)^\s*at \S+.*(\(.*:\d+\)|:line \d+)|\.(go|py|cs|java|js|ts|rb|php|rs|kt):\d+\b|\bpanic: |\bruntime error: |nil pointer dereference|"(?i:stack|stack_?trace|traceback|exception)"\s*:|File \\?"[^"]+\\?", line \d+`)},
+	{"an exception's name", []string{"Exception", "Error", "SQLSTATE", "ORA-"}, regexp.MustCompile(`\b(NullPointer|NullReference|ArgumentNull|IllegalArgument|IllegalState|InvalidOperation|ClassCast|IndexOutOfRange|Sql|SQL|IO|Runtime)Exception\b|\b(java|javax|org|com|System|Microsoft)(\.[A-Za-z_]\w*)+(Exception|Error)\b|\bSQLSTATE\b|\bORA-\d{5}\b`)},
+	{"a query to a database", []string{"select", "SELECT", "insert", "INSERT", "update", "UPDATE", "delete", "DELETE"},
+		regexp.MustCompile(`\b((select|SELECT)\b.+\b(?i:from)|(insert|INSERT) (?i:into)\b.+\b(?i:values)|(update|UPDATE)\b.+\b(?i:set)|(delete|DELETE) (?i:from)\b.+\b(?i:where))\b`)},
+	{"an internal path", []string{"/", `\`}, regexp.MustCompile(`(^|[\s"'(=:])/(usr|home|var|etc|opt|srv|root|tmp|app|mnt|build|go/src|src)/[\w.@/-]+|\b[A-Za-z]:\\{1,2}\w[\w .-]*\\`)},
 }
 
 func errorBody(x *Exchange, _ time.Time) []Problem {
@@ -68,6 +73,9 @@ func errorBody(x *Exchange, _ time.Time) []Problem {
 		return nil
 	}
 	for _, i := range inside {
+		if !slices.ContainsFunc(i.words, func(w string) bool { return strings.Contains(body, w) }) {
+			continue
+		}
 		if found := i.mark.FindString(body); found != "" {
 			return problem("body", "nothing of the server's inside", fmt.Sprintf("%s: %q", i.what, brief(strings.TrimSpace(found))))
 		}
