@@ -15,6 +15,8 @@ const (
 	acceptsCheck = "accepts"
 	refusesCheck = "refuses"
 	refusedWith  = "refusal-status"
+
+	serverErrorCheck = "no-server-error"
 )
 
 func statusChecks() []Check {
@@ -34,7 +36,7 @@ func statusChecks() []Check {
 		{Name: refusedWith, Requirements: statusRequirements(),
 			Doc: "A refusal carries one of the statuses that count for its reason.",
 			on:  toRefuse, judge: refusalStatus},
-		{Name: "no-server-error", Requirements: []string{"refusal.no-server-error"},
+		{Name: serverErrorCheck, Requirements: []string{"refusal.no-server-error"},
 			Doc: "A request that cannot be served is the client's error, not the server's.",
 			on:  func(x *Exchange) bool { return refusal(x) || toAccept(x) && x.Case.weak }, judge: noServerError},
 	}

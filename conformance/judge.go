@@ -163,7 +163,8 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 	if inconclusive != "" {
 		// What became of the request says nothing; what the answer looks like does.
 		findings = slices.DeleteFunc(findings, func(f Finding) bool {
-			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith}, f.Check)
+			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith}, f.Check) ||
+				f.Check == serverErrorCheck && j.c.weak
 		})
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // A pipeListener serves connections in memory, so that a handler can be judged
@@ -12,14 +13,26 @@ type pipeListener struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+
+	dialled atomic.Int64
 }
+
+// pipeConn is the server's end of a connection, from an address of its own.
+type pipeConn struct {
+	net.Conn
+	remote net.Addr
+}
+
+func (c pipeConn) RemoteAddr() net.Addr { return c.remote }
 
 func newPipeListener() *pipeListener {
 	return &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
 func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
-	near, far := net.Pipe()
+	near, end := net.Pipe()
+	// Handlers read RemoteAddr, and take it for host and port.
+	far := pipeConn{end, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1024 + int(l.dialled.Add(1))%64000}}
 	select {
 	case l.conns <- far:
 		return near, nil

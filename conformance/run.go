@@ -102,7 +102,6 @@ type runner struct {
 	target  Target
 	options Options
 	dialer  *dialer
-	shared  *pool
 	outages map[kind]*outage
 }
 
@@ -150,8 +149,7 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 		return nil, usage("target %s: %v", target.URL, err)
 	}
 	defer stop()
-	r.dialer, r.shared = d, &pool{d: d}
-	defer r.shared.close()
+	r.dialer = d
 
 	started := o.Now()
 	r.sendAll(ctx, jobs)
@@ -300,10 +298,9 @@ func btoi(b bool) int {
 	return 0
 }
 
-// send makes the exchanges of one job, round by round. Plain accepted requests
-// of all cases share connections. A case of several requests has its own in each
-// round, so that they share one; so has a request that may be refused, lest a
-// server that leaves a refused body unread spoil the request of an innocent case.
+// send makes the exchanges of one job, round by round. Each round has connections
+// of its own, which the requests of a case share: what a server keeps with a
+// connection shows in the cases of several requests, and spoils no other.
 func (r *runner) send(ctx context.Context, j *job) {
 	whole := true
 	for round := range r.options.Repeat {
@@ -311,10 +308,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 		if round > 0 {
 			steps, _ = r.bindRound(j.c, round) // what can be wrong was wrong in the first round
 		}
-		p := r.shared
-		if len(j.c.Steps) > 1 || j.c.Steps[0].Expect != Accepted {
-			p = &pool{d: r.dialer}
-		}
+		p := &pool{d: r.dialer}
 		made := r.round(ctx, p, j, round, steps)
 		whole = whole && len(made) == len(j.c.Steps)
 		j.exchanges = append(j.exchanges, made...)
@@ -322,9 +316,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 			x.findings = r.suite.Judge(x, r.options.Now())
 			x.settle()
 		}
-		if p != r.shared {
-			p.close()
-		}
+		p.close()
 	}
 	switch {
 	case whole:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -436,6 +437,25 @@ func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
 	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 20, Parallel: 16, Skip: "huge|very-long|deep"})
 	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
 	require.Zero(t, r.Totals.Findings)
+}
+
+func TestAHandlerSeesAnAddressForEachConnection(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]int{}
+	h := honest()
+	r := run(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil || host != "127.0.0.1" {
+			t.Errorf("want host and port, got %q: %v", r.RemoteAddr, err)
+		}
+		mu.Lock()
+		seen[r.RemoteAddr]++
+		mu.Unlock()
+		h.ServeHTTP(w, r)
+	})), conformance.Options{Run: "valid/accepts-plain|state/accepts-twelve-in-turn"})
+	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Len(t, seen, 4, "want a connection for each case")
+	require.Contains(t, slices.Collect(maps.Values(seen)), 12, "want the requests of a case on one connection")
 }
 
 func TestProgressCountsEveryCase(t *testing.T) {
