@@ -142,7 +142,7 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 				url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { r.serve(c) })
 				timeout := 20 * time.Second
 				if r.kind == Silent || r.kind == Slow {
-					timeout = 100 * time.Millisecond
+					timeout = 500 * time.Millisecond
 				}
 				d, stop, err := newDialer(Target{URL: url}, timeout)
 				require.NoError(t, err)
