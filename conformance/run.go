@@ -102,6 +102,7 @@ type runner struct {
 	target  Target
 	options Options
 	dialer  *dialer
+	ops     map[string]openapi.Operation // by ID
 	outages map[kind]*outage
 }
 
@@ -139,7 +140,10 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 	if err := target.guard(operations, o.AcceptRisk); err != nil {
 		return nil, err
 	}
-	r := &runner{suite: s, target: target, options: o, outages: map[kind]*outage{{}: {}}}
+	r := &runner{suite: s, target: target, options: o, ops: map[string]openapi.Operation{}, outages: map[kind]*outage{{}: {}}}
+	for _, op := range s.Operations {
+		r.ops[op.ID] = op
+	}
 	jobs, err := r.bind(cases)
 	if err != nil {
 		return nil, err
@@ -182,10 +186,7 @@ func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
 
 // bindRound binds the steps of a case for one repetition.
 func (r *runner) bindRound(c *Case, round int) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: map[string]openapi.Operation{}}
-	for _, op := range r.suite.Operations {
-		b.ops[op.ID] = op
-	}
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops}
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
 		var err error
@@ -284,18 +285,15 @@ func controlsFirst(jobs []*job) []*job {
 	for _, j := range jobs {
 		control[j.c.Control] = true
 	}
-	out := slices.Clone(jobs)
-	slices.SortStableFunc(out, func(a, b *job) int {
-		return cmp.Compare(btoi(control[b.c.ID]), btoi(control[a.c.ID]))
-	})
-	return out
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
+	var first, rest []*job
+	for _, j := range jobs {
+		if control[j.c.ID] {
+			first = append(first, j)
+		} else {
+			rest = append(rest, j)
+		}
 	}
-	return 0
+	return append(first, rest...)
 }
 
 // send makes the exchanges of one job, round by round. Each round has connections

@@ -43,7 +43,8 @@ type Suite struct {
 	Contract       string              // SHA-256, in hex, over everything that decides a verdict but the code
 	requirement    map[string]*Requirement
 	byID           map[string]*Case
-	schema         map[string]*schemas.Schema // by operation ID
+	schema         map[string]*schemas.Schema // of the answer, by operation ID
+	request        map[string]*schemas.Schema // of the request, where there is one
 	members        map[string][]string        // that it requires
 	errors         *schemas.Schema            // of an error object
 	checks         []Check
@@ -73,6 +74,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			requirement: map[string]*Requirement{},
 			byID:        map[string]*Case{},
 			schema:      map[string]*schemas.Schema{},
+			request:     map[string]*schemas.Schema{},
 			members:     map[string][]string{},
 			checks:      Checks(),
 		},
@@ -85,6 +87,11 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			continue
 		}
 		l.suite.schema[op.ID] = schema
+		if op.RequestSchema != "" {
+			if l.suite.request[op.ID], err = schemas.Compile(op.RequestSchema); err != nil {
+				l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err))
+			}
+		}
 		rules, err := schemas.Rules(op.ResponseSchema)
 		if err != nil {
 			l.fail(err)
