@@ -18,17 +18,23 @@ import (
 // Options set how a run goes. The zero value judges every level, is not strict,
 // and sends every case.
 type Options struct {
-	Level      Level                         // the weakest level judged; Inferred where zero
-	Strict     bool                          // inferred requirements fail the run too
-	Run, Skip  string                        // regular expressions over case ids; empty for all, and none
-	Only       []string                      // where not nil, exactly these case ids, and their controls
-	Repeat     int                           // how often each case is sent, each time with other values; once where zero
-	Parallel   int                           // cases under way at once; 8 where zero
-	Timeout    time.Duration                 // for one exchange, from dialling to the last byte; 10 s where zero
-	Seed       string                        // repeats the values of {{sha1}} and {{comment}}; random where empty
-	AcceptRisk []string                      // operations that may take effect on a target that is not loopback
-	Now        func() time.Time              // time.Now where nil
-	Progress   func(done, total, failed int) // called after each case, never twice at once
+	Level      Level                                      // the weakest level judged; Inferred where zero
+	Strict     bool                                       // inferred requirements fail the run too
+	Run, Skip  string                                     // regular expressions over case ids; empty for all, and none
+	Only       []string                                   // where not nil, exactly these case ids, and their controls
+	Repeat     int                                        // how often each case is sent, each time with other values; once where zero
+	Parallel   int                                        // cases under way at once; 8 where zero
+	Timeout    time.Duration                              // for one exchange, from dialling to the last byte; 10 s where zero
+	Seed       string                                     // repeats the values of {{sha1}} and {{comment}}; random where empty
+	AcceptRisk []string                                   // operations that may take effect on a target that is not loopback
+	MaxActions int                                        // how many requests may take effect there; DefaultMaxActions where zero
+	Journal    func(JournalEntry) error                   // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
+	Rate       Rate                                       // at most so many requests; the zero value is no limit
+	RetryTime  time.Duration                              // how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
+	Checkpoint func(*Report)                              // called now and then with what is known so far, never twice at once
+	Sleep      func(context.Context, time.Duration) error // by the clock where nil
+	Now        func() time.Time                           // time.Now where nil
+	Progress   func(done, total, failed int)              // called after each case, never twice at once
 }
 
 // MaxRepeat is the largest [Options.Repeat]: a report holds every exchange.

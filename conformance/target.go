@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,11 +22,15 @@ type Target struct {
 	Handler http.Handler // judged through real HTTP/1.1, without a port
 	Name    string       // what reports call it; empty for the URL
 
-	Token             string // of a user who may act; a made-up one where empty and on loopback
-	UnprivilegedToken string // of a user without the roles; cases that need one do not apply where empty
-	InvalidToken      string // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
-	Machine           string // DefaultMachine where empty
-	UnknownMachine    string // an id that the implementation does not know; cases that need one do not apply where empty
+	Token             string                                // of a user who may act; a made-up one where empty and on loopback
+	TokenSource       func(context.Context) (string, error) // asked for the token before each request, in place of Token, where not nil; keeps it until it expires
+	UnprivilegedToken string                                // of a user without the roles; cases that need one do not apply where empty
+	InvalidToken      string                                // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
+	Machine           string                                // DefaultMachine where empty
+	UnknownMachine    string                                // an id that the implementation does not know; cases that need one do not apply where empty
+	Sha1              string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
+
+	Transport Transport // how it is reached
 }
 
 // InMemory is the URL that a report gives for a handler: nobody can send there.
