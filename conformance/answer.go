@@ -138,6 +138,15 @@ func decode(coding string, body []byte) ([]byte, error) {
 	return nil, fmt.Errorf("the coding %s is not known here", coding)
 }
 
+// encode packs text as decode unpacks it.
+func encode(text []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(text) // into memory, where nothing fails
+	w.Close()
+	return b.Bytes()
+}
+
 // member returns a string member of the action.
 func (a *answer) member(name string) (string, bool) {
 	s, ok := a.action[name].(string)

@@ -1,27 +1,29 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
 	"slices"
 )
 
 // report makes the record of a run from what was exchanged.
-func (r *runner) report(ctx context.Context, jobs []*job) *Report {
-	o := r.options
+func (r *runner) report(jobs []*job) *Report {
 	out := &Report{
 		Schema: ReportSchema,
-		Suite: SuiteInfo{
-			Name: "fmaspec", Version: Version, Contract: r.suite.Contract,
-			Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel, Timeout: o.Timeout.String(),
-		},
-		Target: TargetInfo{URL: r.target.URL, Name: r.target.Name, Machine: r.target.Machine},
+		Suite:  r.suiteInfo(),
+		Target: r.target.info(),
+		Safety: r.guard.info(),
+		Pace:   r.pacer.info(),
 	}
 	var all []*Exchange
-	accepted := map[string]bool{}
+	accepted := map[string]string{} // by case: "", or why it stands for no acceptance
 	for _, j := range jobs {
 		all = append(all, j.exchanges...)
-		accepted[j.c.ID] = len(j.exchanges) > 0 && success(j.exchanges[0])
+		switch {
+		case len(j.exchanges) == 0:
+			accepted[j.c.ID] = "was not sent"
+		case !success(j.exchanges[0]):
+			accepted[j.c.ID] = "was not accepted"
+		}
 	}
 	noHTTP := speaksNoHTTP(all)
 	r.clearIsolation(jobs)
@@ -35,8 +37,16 @@ func (r *runner) report(ctx context.Context, jobs []*job) *Report {
 	}
 	out.Totals = total(out.Cases)
 	out.Requirements = r.requirements(out.Cases)
-	out.Verdict, out.Reason = verdict(ctx, out)
+	out.Verdict, out.Reason = verdict(out, slices.ContainsFunc(jobs, func(j *job) bool { return j.stopped }))
 	return out
+}
+
+func (r *runner) suiteInfo() SuiteInfo {
+	o := r.options
+	return SuiteInfo{
+		Name: "fmaspec", Version: Version, Contract: r.suite.Contract,
+		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel, Timeout: o.Timeout.String(),
+	}
 }
 
 // clearIsolation takes back what was charged to isolation where the target
@@ -90,7 +100,7 @@ func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason 
 		Findings: append([]Finding{}, findings...), Exchanges: []ExchangeResult{},
 	}
 	for _, x := range j.exchanges {
-		e := ExchangeResult{Request: x.Request, Response: x.Response, Elapsed: x.Elapsed, Curl: x.curl}
+		e := ExchangeResult{Request: x.Request, Response: x.Response, Retries: x.Retries, Elapsed: x.Elapsed, Curl: x.curl}
 		if x.Err != nil {
 			e.Error = x.Err.Msg
 		}
@@ -162,20 +172,22 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 	return out
 }
 
-// verdict sums a whole run up. Nothing conclusive is never success.
-func verdict(ctx context.Context, r *Report) (Verdict, string) {
+// verdict sums a whole run up. Nothing conclusive is never success, and half a
+// run is no verdict.
+func verdict(r *Report, interrupted bool) (Verdict, string) {
 	t := r.Totals
 	switch {
-	case t.Failed > 0:
-		if ctx.Err() != nil {
-			return NotConformant, "the run was interrupted"
-		}
-		return NotConformant, ""
-	case ctx.Err() != nil:
+	case interrupted && t.Failed > 0:
+		return Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed, t.Total)
+	case interrupted:
 		return Unjudged, "the run was interrupted"
+	case t.Failed > 0:
+		return NotConformant, ""
 	case t.Errored > 0:
 		first := r.Cases[slices.IndexFunc(r.Cases, func(c CaseResult) bool { return c.Outcome == Errored })]
 		return Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
+	case t.Passed+t.Deviated == 0 && !r.Safety.Local && r.Safety.MaxActions == 0:
+		return Unjudged, "no case was conclusive, for what could take effect was not sent; arm it with -accept-risk, -machine and -sha1"
 	case t.Passed+t.Deviated == 0:
 		return Unjudged, "no case was conclusive"
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,9 +17,12 @@ import (
 
 // A binder gives the variables of cases their values, for one target and seed.
 type binder struct {
-	target Target
-	seed   string
-	ops    map[string]openapi.Operation
+	target  Target
+	seed    string
+	ops     map[string]openapi.Operation
+	secrets *secrets
+	local   bool     // the target is on this machine
+	armed   []string // operations that may take effect where it is not
 }
 
 // bound is a step with every variable replaced.
@@ -29,6 +33,7 @@ type bound struct {
 	header  []Field // header fields as sent, for checks that look at the request
 	sha1    string  // the value of Sha1 in the body, where there is a readable one
 	marks   []string
+	inert   bool // machine and file are made up, so that nothing takes effect
 }
 
 // markPrefix begins every value of {{comment}}; with the values of {{sha1}} it
@@ -44,7 +49,26 @@ func (b *binder) value(c *Case, name string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (b *binder) lookup(c *Case, step *Step, marks *[]string) func(string, []string) (string, error) {
+// inert tells that a step is sent with a machine and a file that nobody has: on
+// another machine, where it is to be refused, or may not take effect.
+func (b *binder) inert(c *Case, step *Step) bool {
+	if b.local {
+		return false
+	}
+	return step.Expect == Refused && !strings.Contains(step.Path, httpfile.UnknownMachine) || !slices.Contains(b.armed, step.operation(c))
+}
+
+// inertMachine is an id that no machine has.
+func (b *binder) inertMachine() string {
+	sum := sha1.Sum([]byte(b.seed + "\x00machine"))
+	return inertPrefix + hex.EncodeToString(sum[:])[len(inertPrefix):]
+}
+
+func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) (string, error) {
+	machine := b.target.Machine
+	if out.inert = b.inert(c, step); out.inert {
+		machine = b.inertMachine()
+	}
 	return func(name string, args []string) (string, error) {
 		base, number, _ := strings.Cut(name, ".")
 		switch base {
@@ -55,15 +79,14 @@ func (b *binder) lookup(c *Case, step *Step, marks *[]string) func(string, []str
 		case httpfile.InvalidToken:
 			return b.target.InvalidToken, nil
 		case "machine":
-			return b.target.Machine, nil
+			return machine, nil
 		case httpfile.UnknownMachine:
 			return b.target.UnknownMachine, nil
 		case "operation":
 			return c.Operation, nil
 		case "path":
-			machine := b.target.Machine
 			if len(args) > 0 && args[0] == httpfile.UnknownMachine {
-				machine = b.target.UnknownMachine
+				return b.ops[step.operation(c)].PathFor(b.target.UnknownMachine), nil
 			}
 			return b.ops[step.operation(c)].PathFor(machine), nil
 		case "sha1", "comment":
@@ -71,7 +94,14 @@ func (b *binder) lookup(c *Case, step *Step, marks *[]string) func(string, []str
 				name = base + "." + strconv.Itoa(step.Index)
 			}
 			value := b.value(c, name)
-			*marks = append(*marks, value)
+			switch {
+			case base == "comment":
+			case out.inert:
+				value = inertPrefix + value[len(inertPrefix):]
+			case b.target.Sha1 != "":
+				return b.target.Sha1, nil // of many requests, so that it marks none
+			}
+			out.marks = append(out.marks, value)
 			return value, nil
 		}
 		return "", fmt.Errorf("{{%s}} has no value here; see docs/fixtures.md for the variables", name)
@@ -81,7 +111,7 @@ func (b *binder) lookup(c *Case, step *Step, marks *[]string) func(string, []str
 // bind returns the step as it goes to the target.
 func (b *binder) bind(c *Case, step *Step) (bound, error) {
 	var out bound
-	lookup := b.lookup(c, step, &out.marks)
+	lookup := b.lookup(c, step, &out)
 	var unbound error
 	expand := func(text string) string {
 		value, err := httpfile.Expand(text, lookup)
@@ -93,8 +123,9 @@ func (b *binder) bind(c *Case, step *Step) (bound, error) {
 		return out, err
 	}
 	path := expand(step.Path)
+	t := b.target.Transport
 	header := []Field{{"Host", u.Host}}
-	for _, f := range []Field{{"User-Agent", "fmaspec/" + Version}, {"Accept", "application/json"}, {"Accept-Encoding", "identity"}} {
+	for _, f := range []Field{{"User-Agent", cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {"Accept", "application/json"}, {"Accept-Encoding", "identity"}} {
 		if !hasHeader(step.Header, f.Name) {
 			header = append(header, f)
 		}
@@ -102,6 +133,14 @@ func (b *binder) bind(c *Case, step *Step) (bound, error) {
 	for _, f := range step.Header {
 		if f.Value != httpfile.None {
 			header = append(header, Field{f.Name, expand(f.Value)})
+		}
+	}
+	if t.RequestID != "" {
+		header = append(header, Field{t.RequestID, b.requestID(c, step)})
+	}
+	for _, f := range t.Header {
+		if !hasHeader(step.Header, f.Name) {
+			header = append(header, f)
 		}
 	}
 	body := []byte(expand(step.Body))
@@ -114,24 +153,32 @@ func (b *binder) bind(c *Case, step *Step) (bound, error) {
 	if step.Separate && !hasHeader(step.Header, "Connection") {
 		header = append(header, Field{"Connection", "close"})
 	}
+	requestTarget, hop := u.EscapedPath()+path, ""
+	if b.target.absolute() {
+		proxy, _ := b.target.proxy()
+		requestTarget = b.target.URL + path
+		if hop = proxyAuthorization(proxy); hop != "" {
+			hop = "Proxy-Authorization: " + hop + "\r\n"
+		}
+	}
 	var wire bytes.Buffer
-	fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\n", step.Method, u.EscapedPath()+path)
+	fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\n", step.Method, requestTarget)
 	for _, f := range header {
 		fmt.Fprintf(&wire, "%s: %s\r\n", f.Name, f.Value)
 	}
-	wire.WriteString("\r\n")
+	wire.WriteString(hop + "\r\n")
 	head := wire.Len()
 	wire.Write(body)
 
-	out.sending = sending{method: step.Method, bytes: wire.Bytes(), separate: step.Separate}
+	out.sending = sending{method: step.Method, bytes: wire.Bytes(), separate: step.Separate, id: c.ID, step: step.Index - 1}
 	if step.Abort {
 		out.sending.abort = head + len(body)/2
 	}
 	out.header = header
 	out.sha1 = sentSha1(body)
 	plain := Request{Method: step.Method, URL: b.target.URL + path, Header: header, Body: wire.Bytes()[head:]}
-	out.curl = curl(plain, b.target)
-	out.request = b.struck(plain)
+	out.curl = curl(plain, b.target, b.secrets.values())
+	out.request = b.secrets.request(plain)
 	return out, nil
 }
 
@@ -146,62 +193,10 @@ func headerValue(header []Field, name string) *string {
 	return nil
 }
 
-// secrets lists what may not appear in a report, with the variable that stands
-// for it.
-func (t Target) secrets() []Field {
-	var out []Field
-	for _, s := range []Field{{"FMASPEC_TOKEN", t.Token}, {"FMASPEC_UNPRIVILEGED_TOKEN", t.UnprivilegedToken}, {"FMASPEC_INVALID_TOKEN", t.InvalidToken}} {
-		if s.Value != "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// struck returns the request without its secrets.
-func (b *binder) struck(r Request) Request {
-	out := Request{Method: r.Method, URL: r.URL, Body: r.Body}
-	out.Header = append(out.Header, r.Header...)
-	for _, s := range b.target.secrets() {
-		variable := "$" + s.Name
-		out.URL = strings.ReplaceAll(out.URL, s.Value, variable)
-		if bytes.Contains(out.Body, []byte(s.Value)) {
-			out.Body = bytes.ReplaceAll(out.Body, []byte(s.Value), []byte(variable))
-		}
-		for i := range out.Header {
-			out.Header[i].Value = strings.ReplaceAll(out.Header[i].Value, s.Value, variable)
-		}
-	}
-	return out
-}
-
-// shortSecret is the length under which striking a secret out of an answer
-// would rather destroy the answer than hide the secret.
-const shortSecret = 4
-
-// strike overwrites secrets in an answer with as many asterisks, so that lengths
-// and JSON stay as they came. It tells whether there was one.
-func (t Target) strike(r *Response) (found bool) {
-	if r == nil {
-		return false
-	}
-	for _, s := range t.secrets() {
-		if len(s.Value) < shortSecret {
-			continue
-		}
-		stars := strings.Repeat("*", len(s.Value))
-		if bytes.Contains(r.Body, []byte(s.Value)) {
-			found = true
-			r.Body = bytes.ReplaceAll(r.Body, []byte(s.Value), []byte(stars))
-		}
-		for name, values := range r.Header {
-			for i, v := range values {
-				if strings.Contains(v, s.Value) {
-					found = true
-					r.Header[name][i] = strings.ReplaceAll(v, s.Value, stars)
-				}
-			}
-		}
-	}
-	return found
+// requestID is an id that belongs to one request alone, in the form of a GUID.
+func (b *binder) requestID(c *Case, step *Step) string {
+	sum := sha1.Sum([]byte(b.seed + "\x00" + c.ID + "\x00request " + strconv.Itoa(step.Index)))
+	sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80 // a name-based one (RFC 9562 5.5)
+	id := hex.EncodeToString(sum[:16])
+	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
 }

@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,12 +13,21 @@ const curlBody = 8 << 10
 
 // curl returns a command for a POSIX shell that sends the request again, or ""
 // where nobody can send there, or the body is too long for a command. Secrets stand in it as shell variables.
-func curl(r Request, t Target) string {
+func curl(r Request, t Target, secrets []Field) string {
 	if t.Handler != nil || len(r.Body) > curlBody {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("curl -sS -i")
+	if t.Transport.Insecure {
+		b.WriteString(" -k")
+	}
+	if t.Transport.HTTP2 {
+		b.WriteString(map[bool]string{true: " --http2", false: " --http2-prior-knowledge"}[strings.HasPrefix(t.URL, "https:")])
+	}
+	for _, from := range slices.Sorted(maps.Keys(t.Transport.Resolve)) {
+		b.WriteString(" --connect-to " + quote(from+":"+t.Transport.Resolve[from], nil))
+	}
 	if r.Method == "HEAD" {
 		b.WriteString(" -I")
 	} else if r.Method != "POST" || len(r.Body) == 0 {
@@ -31,7 +42,7 @@ func curl(r Request, t Target) string {
 		case f.Value == "":
 			b.WriteString(" -H " + quote(f.Name+";", nil))
 		default:
-			b.WriteString(" -H " + quote(f.Name+": "+f.Value, t.secrets()))
+			b.WriteString(" -H " + quote(f.Name+": "+f.Value, secrets))
 		}
 	}
 	for _, name := range []string{"User-Agent", "Accept"} {
@@ -43,9 +54,9 @@ func curl(r Request, t Target) string {
 		if !sent["content-type"] {
 			b.WriteString(" -H 'Content-Type:'")
 		}
-		b.WriteString(" --data-binary " + quote(string(r.Body), t.secrets()))
+		b.WriteString(" --data-binary " + quote(string(r.Body), secrets))
 	}
-	b.WriteString(" " + quote(r.URL, t.secrets()))
+	b.WriteString(" " + quote(r.URL, secrets))
 	return b.String()
 }
 

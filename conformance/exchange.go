@@ -22,7 +22,7 @@ type Response struct {
 	Proto     string      `json:"proto"`
 	Header    http.Header `json:"header"`
 	Body      Body        `json:"body,omitzero"`      // at most the run's body limit
-	Truncated bool        `json:"truncated,omitzero"` // the body went on beyond the limit; a report keeps its beginning
+	Truncated bool        `json:"truncated,omitzero"` // Body is the beginning of it: it went on beyond the limit, or is too long for a record
 }
 
 // An Exchange is one request and its answer, whoever made them.
@@ -34,12 +34,14 @@ type Exchange struct {
 	Err      *WireError    // what went wrong on the wire, or nil; Response may still hold what came
 	Started  time.Time     //
 	Elapsed  time.Duration // until the answer was complete, or the attempt ended
+	Retries  int           // how often the request was put off, by 429 or 503, and sent again
 
 	round  int      // which repetition of the case, from 0
 	curl   string   // sends the request again
 	header []Field  // of the request, as sent
 	sha1   string   // the value of Sha1 in the request's body, where one can be read
 	marks  []string // the values of {{sha1}} and {{comment}} in the request
+	inert  bool     // machine and file were made up, so that nothing could take effect
 	leaked bool     // the answer held a secret, which was struck out
 
 	schema   *schemas.Schema // of a 201's body; nil where the operation is not known

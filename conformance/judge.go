@@ -98,7 +98,7 @@ func (s *Suite) operationOf(x *Exchange) string {
 func (x *Exchange) unjudged() string {
 	if x.Err != nil {
 		switch x.Err.Kind {
-		case Unreachable, TooLong, Cancelled:
+		case Withheld, Unreachable, TooLong, Cancelled:
 			return x.Err.Msg
 		}
 	}
@@ -135,6 +135,12 @@ func underWay(x *Exchange) bool {
 	return fault["code"] == "ActiveRequestAlreadyExists"
 }
 
+// aboutTheMachine tells that a request to be refused for one reason may have been
+// refused for another: its machine was made up, on a target that is not loopback.
+func aboutTheMachine(x *Exchange) bool {
+	return x.inert && answered(x) && (x.Response.Status == http.StatusNotFound || x.Response.Status == http.StatusForbidden && x.Case.statusRequirement() != "refusal.status-role")
+}
+
 // counts tells what a finding makes of its case.
 func (r *runner) counts(f Finding) Outcome {
 	if f.Level == Inferred && !r.options.Strict {
@@ -145,7 +151,7 @@ func (r *runner) counts(f Finding) Outcome {
 
 // judged returns the findings of a case that count at the run's level, and what
 // they come to.
-func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]bool) (findings []Finding, outcome Outcome, reason string) {
+func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]string) (findings []Finding, outcome Outcome, reason string) {
 	for _, x := range j.exchanges {
 		findings = append(append(findings, x.findings...), across[x]...)
 		if x.reason != "" && reason == "" {
@@ -157,8 +163,10 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 	if slices.ContainsFunc(j.exchanges, underWay) {
 		inconclusive = "the target says that this very action is under way already, which the contract leaves open; ask again when it has ended"
 	}
-	if j.c.Control != "" && !accepted[j.c.Control] {
-		inconclusive = fmt.Sprintf("its control %s was not accepted, so this answer proves nothing", j.c.Control)
+	if why := accepted[j.c.Control]; j.c.Control != "" && why != "" {
+		inconclusive = fmt.Sprintf("its control %s %s, so this answer proves nothing", j.c.Control, why)
+	} else if slices.ContainsFunc(j.exchanges, aboutTheMachine) {
+		inconclusive = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest"
 	}
 	if inconclusive != "" {
 		// What became of the request says nothing; what the answer looks like does.

@@ -1,6 +1,15 @@
 package conformance
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
 
 // A Rate is a number of requests in a time. The zero value is no limit.
 type Rate struct {
@@ -8,6 +17,114 @@ type Rate struct {
 	Per time.Duration
 }
 
-// DefaultMaxActions is how many requests may take effect on a target that is not
-// loopback, where the user names no number.
-const DefaultMaxActions = 4
+// A pacer says when the next request may go out, and counts how long a run has
+// waited because it was asked to.
+type pacer struct {
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+	limit *rate.Limiter // nil for none
+
+	mu      sync.Mutex
+	until   time.Time     // nothing is sent before
+	left    time.Duration // that may still be waited
+	retries int
+	waited  time.Duration
+}
+
+func newPacer(o Options) *pacer {
+	p := &pacer{now: o.Now, sleep: o.Sleep, left: o.RetryTime}
+	if o.Rate.N > 0 {
+		p.limit = rate.NewLimiter(rate.Every(o.Rate.Per/time.Duration(o.Rate.N)), 1)
+	}
+	return p
+}
+
+// turn waits until a request may go out. Its error is that of ctx.
+func (p *pacer) turn(ctx context.Context) error {
+	now := p.now()
+	p.mu.Lock()
+	wait := p.until.Sub(now)
+	p.mu.Unlock()
+	if p.limit != nil {
+		wait = max(wait, p.limit.ReserveN(now, 1).DelayFrom(now))
+	}
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	return p.sleep(ctx, wait)
+}
+
+// attempts is how often one request is sent at most, where it is put off.
+const attempts = 5
+
+// defaultPause is the wait where a 429 does not say how long (RFC 6585 section 4
+// leaves Retry-After to the server).
+const defaultPause = time.Second
+
+// putOff tells whether the answer asks to come back later and the run has the
+// time left. Then all requests wait.
+func (p *pacer) putOff(r *Response, attempt int) bool {
+	if r == nil || attempt >= attempts {
+		return false
+	}
+	pause, asked := retryAfter(r.Header.Get("Retry-After"), p.now())
+	switch {
+	case r.Status == http.StatusTooManyRequests && !asked:
+		pause = defaultPause
+	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusServiceUnavailable && asked:
+	default:
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pause > p.left || p.left == 0 {
+		return false
+	}
+	p.retries++
+	now := p.now()
+	// Requests that are put off at the same time wait at the same time.
+	if until := now.Add(pause); until.After(p.until) {
+		more := until.Sub(later(p.until, now))
+		p.until, p.left, p.waited = until, p.left-more, p.waited+more
+	}
+	return true
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// retryAfter reads the field's value, seconds or a date (RFC 9110 10.2.3). A
+// date that has passed is no wait.
+func retryAfter(value string, now time.Time) (pause time.Duration, ok bool) {
+	value = strings.TrimSpace(value)
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(at.Sub(now), 0), true
+	}
+	return 0, false
+}
+
+// byTheClock is the sleep of a run that is given none.
+func byTheClock(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// info is what a report says of it.
+func (p *pacer) info() PaceInfo {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return PaceInfo{Retries: p.retries, Waited: p.waited}
+}

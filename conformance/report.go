@@ -12,6 +12,8 @@ type Report struct {
 	Schema       string              `json:"$schema"` // the $id of the report's JSON Schema
 	Suite        SuiteInfo           `json:"suite"`
 	Target       TargetInfo          `json:"target"`
+	Safety       SafetyInfo          `json:"safety"`
+	Pace         PaceInfo            `json:"pace"`
 	Started      time.Time           `json:"started"`
 	Elapsed      time.Duration       `json:"elapsed_ns"`
 	Verdict      Verdict             `json:"verdict"`
@@ -46,9 +48,27 @@ type SuiteInfo struct {
 
 // TargetInfo identifies what was judged.
 type TargetInfo struct {
-	URL     string `json:"url"`
-	Name    string `json:"name"`
-	Machine string `json:"machine"`
+	URL      string `json:"url"`
+	Name     string `json:"name"`
+	Machine  string `json:"machine"`
+	Sha1     string `json:"sha1"`     // of the file that accepted requests named; "" for one of its own each
+	Protocol string `json:"protocol"` // "HTTP/1.1" or "HTTP/2"
+	Insecure bool   `json:"insecure"` // the target's certificate was not verified
+	Proxy    string `json:"proxy"`    // host and port of the proxy in between, or ""
+}
+
+// SafetyInfo says what a run was allowed to cause, and how much of it was tried.
+type SafetyInfo struct {
+	Local      bool     `json:"local"`       // nothing that was sent left this machine, so that nothing had to be armed
+	Armed      []string `json:"armed"`       // operations that could take effect elsewhere
+	MaxActions int      `json:"max_actions"` // how many requests could take effect there
+	Actions    int      `json:"actions"`     // how many were sent that could; each is in the journal
+}
+
+// PaceInfo says how often a target asked to come back later.
+type PaceInfo struct {
+	Retries int           `json:"retries"`   // requests sent again after a 429 or 503
+	Waited  time.Duration `json:"waited_ns"` // in all
 }
 
 // Totals counts cases by outcome. Total is the sum of the others but
@@ -96,6 +116,7 @@ type ExchangeResult struct {
 	Request  Request       `json:"request"`
 	Response *Response     `json:"response"` // null where no answer came
 	Error    string        `json:"error,omitempty"`
+	Retries  int           `json:"retries,omitempty"` // how often it was put off, by 429 or 503, and sent again
 	Elapsed  time.Duration `json:"elapsed_ns"`
 	Curl     string        `json:"curl"` // a shell command that sends the request again; secrets as $FMASPEC_… variables
 }

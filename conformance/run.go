@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fmaspec/conformance/internal/httpfile"
@@ -56,8 +57,12 @@ func (o Options) prepared() Options {
 		rand.Read(b[:])
 		o.Seed = hex.EncodeToString(b[:])
 	}
+	o.MaxActions = cmp.Or(max(o.MaxActions, 0), DefaultMaxActions)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = byTheClock
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int, int) {}
@@ -108,8 +113,13 @@ type runner struct {
 	target  Target
 	options Options
 	dialer  *dialer
+	guard   *guard
+	pacer   *pacer
+	secrets *secrets
 	ops     map[string]openapi.Operation // by ID
 	outages map[kind]*outage
+	planned int          // requests that could take effect, of all jobs that are not withheld
+	kept    atomic.Int64 // bytes of the bodies in the record
 }
 
 // job is a case on its way: bound before anything is sent, then exchanged.
@@ -119,6 +129,7 @@ type job struct {
 	skip      string  // why it is not sent
 	outcome   Outcome
 	exchanges []*Exchange
+	stopped   bool // by the end of the run's context
 }
 
 // Run sends the selected cases to the target and judges every answer. An error
@@ -126,46 +137,60 @@ type job struct {
 // the target does is in the report. When ctx ends, Run returns at once what is
 // known so far, and the report says that it was interrupted.
 func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Report, error) {
-	o := options.prepared()
-	target, err := target.prepared()
+	r, jobs, err := s.ready(ctx, target, options)
 	if err != nil {
 		return nil, err
 	}
-	cases, err := s.Select(o)
-	if err != nil {
+	if err := r.guard.recorded(); err != nil {
 		return nil, err
 	}
-	var operations []string
-	for _, c := range cases {
-		for i := range c.Steps {
-			if op := c.Steps[i].operation(c); !slices.Contains(operations, op) {
-				operations = append(operations, op)
-			}
-		}
-	}
-	if err := target.guard(operations, o.AcceptRisk); err != nil {
-		return nil, err
-	}
-	r := &runner{suite: s, target: target, options: o, ops: map[string]openapi.Operation{}, outages: map[kind]*outage{{}: {}}}
-	for _, op := range s.Operations {
-		r.ops[op.ID] = op
-	}
-	jobs, err := r.bind(cases)
+	d, stop, err := newDialer(r.target, r.options.Timeout, r.guard)
 	if err != nil {
-		return nil, err
-	}
-	d, stop, err := newDialer(target, o.Timeout)
-	if err != nil {
-		return nil, usage("target %s: %v", target.URL, err)
+		return nil, usage("target %s: %v", r.target.URL, err)
 	}
 	defer stop()
 	r.dialer = d
+	d.strike = r.secrets.text
 
-	started := o.Now()
-	r.sendAll(ctx, jobs)
-	report := r.report(ctx, jobs)
-	report.Started, report.Elapsed = started.UTC(), o.Now().Sub(started)
-	return report, nil
+	started := r.options.Now()
+	r.sendAll(ctx, jobs, started)
+	return r.told(jobs, started), nil
+}
+
+// told is the report of a run that began at a time.
+func (r *runner) told(jobs []*job, started time.Time) *Report {
+	report := r.report(jobs)
+	report.Started, report.Elapsed = started.UTC(), r.options.Now().Sub(started)
+	return report
+}
+
+// ready does everything of a run but sending.
+func (s *Suite) ready(ctx context.Context, target Target, options Options) (*runner, []*job, error) {
+	o := options.prepared()
+	target, err := target.prepared(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	cases, err := s.Select(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: newPacer(o), ops: map[string]openapi.Operation{}, outages: map[kind]*outage{{}: {}}}
+	for _, op := range s.Operations {
+		r.ops[op.ID] = op
+	}
+	r.guard = &guard{
+		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
+		armed: o.AcceptRisk, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
+	}
+	if err := r.guard.armable(); err != nil {
+		return nil, nil, err
+	}
+	jobs, err := r.bind(cases)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, jobs, r.withhold(jobs)
 }
 
 // bind gives every variable of every case its value, before anything is sent.
@@ -177,7 +202,7 @@ func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
 			j.outcome, j.skip = NotApplicable, missing
 			continue
 		}
-		if j.steps, err = r.bindRound(c, 0); err != nil {
+		if j.steps, err = r.bindRound(c, 0, r.target.Token); err != nil {
 			return nil, usage("%v", err)
 		}
 		for i := range c.Steps {
@@ -185,14 +210,18 @@ func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
 			if r.outages[k] == nil {
 				r.outages[k] = &outage{}
 			}
+			if _, err := request2(context.Background(), j.steps[i].sending); err != nil && r.target.Transport.HTTP2 {
+				j.outcome, j.skip = NotApplicable, err.Error()
+			}
 		}
 	}
 	return jobs, nil
 }
 
 // bindRound binds the steps of a case for one repetition.
-func (r *runner) bindRound(c *Case, round int) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops}
+func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.local, armed: r.guard.armed}
+	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
 		var err error
@@ -219,11 +248,12 @@ func (t Target) lacks(c *Case) string {
 }
 
 // sendAll works through the jobs, at most Parallel at once.
-func (r *runner) sendAll(ctx context.Context, jobs []*job) {
+func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 	next := make(chan *job)
 	var workers sync.WaitGroup
 	var mu sync.Mutex
-	done, failed := 0, 0
+	failed, done := 0, map[*job]bool{}
+	checkpoint := r.checkpoints(jobs, done, started)
 	for range min(r.options.Parallel, len(jobs)) {
 		workers.Go(func() {
 			for j := range next {
@@ -235,11 +265,12 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job) {
 					bad = bad || slices.ContainsFunc(x.findings, func(f Finding) bool { return r.counts(f) == Failed && f.Level <= r.options.Level })
 				}
 				mu.Lock()
-				done++
+				done[j] = true
 				if bad {
 					failed++
 				}
-				r.options.Progress(done, len(jobs), failed)
+				r.options.Progress(len(done), len(jobs), failed)
+				checkpoint()
 				mu.Unlock()
 			}
 		})
@@ -251,16 +282,51 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job) {
 	workers.Wait()
 }
 
+// The least time between two checkpoints, and how many times as long as a
+// checkpoint takes a run goes on before the next.
+const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
+
+// checkpoints returns what hands out the report as far as it is known, now and
+// then, beginning at once.
+func (r *runner) checkpoints(jobs []*job, done map[*job]bool, started time.Time) func() {
+	if r.options.Checkpoint == nil {
+		return func() {}
+	}
+	var next time.Time
+	checkpoint := func() {
+		from := r.options.Now()
+		if from.Before(next) {
+			return
+		}
+		known := make([]*job, len(jobs))
+		for i, j := range jobs {
+			if known[i] = j; !done[j] && j.skip == "" {
+				known[i] = &job{c: j.c, outcome: Skipped, skip: "not judged yet when this was written", stopped: true}
+			}
+		}
+		report := r.told(known, started)
+		report.Reason = "the run had not ended when this was written: " + report.Reason
+		r.options.Checkpoint(report)
+		cost := r.options.Now().Sub(from)
+		next = from.Add(max(checkpointPause, cost*checkpointShare))
+	}
+	checkpoint()
+	return checkpoint
+}
+
 // keptBody is the length up to which the bodies of a repetition that found
 // nothing are kept.
 const keptBody = 4 << 10
 
-// keptFlood is how much is kept of a body that went on beyond what is judged.
-const keptFlood = 64 << 10
+// keptLong is how much is kept of a longer body, and keptShort as soon as those of
+// a run come to keptAll: a server that answers every request with megabytes fills
+// no memory.
+const keptLong, keptShort, keptAll = 64 << 10, 2 << 10, 4 << 20
 
 // settle notes what is asked of the exchange after all others are made, and lets
-// go of the rest, so that a run of many repetitions fits into memory.
-func (x *Exchange) settle() {
+// go of the rest, so that a run of many repetitions and long answers fits into
+// memory.
+func (r *runner) settle(x *Exchange) {
 	x.reason = x.unjudged()
 	if complete(x) {
 		x.traces = traces(x.view().body)
@@ -270,27 +336,38 @@ func (x *Exchange) settle() {
 		x.id = strings.ToLower(id)
 	}
 	x.seen, x.answer = false, answer{}
-	if x.Response != nil && x.Response.Truncated {
-		x.Response.Body = slices.Clone(x.Response.Body[:min(len(x.Response.Body), keptFlood)])
-	}
-	if x.round == 0 || len(x.findings) > 0 {
-		return
-	}
-	if len(x.Request.Body) > keptBody {
+	if x.round > 0 && len(x.findings) == 0 && len(x.Request.Body) > keptBody {
 		x.Request.Body = nil
 	}
-	if x.Response != nil && len(x.Response.Body) > keptBody {
-		x.Response.Body = nil
+	if x.Response == nil {
+		return
 	}
+	keep := keptLong
+	if r.kept.Load() > keptAll {
+		keep = keptShort
+	}
+	switch {
+	case x.round > 0 && len(x.findings) == 0 && len(x.Response.Body) > keptBody:
+		x.Response.Body = nil
+	case len(x.Response.Body) > keep:
+		x.Response.Body, x.Response.Truncated = slices.Clone(x.Response.Body[:keep]), true
+	}
+	r.kept.Add(int64(len(x.Response.Body)))
+}
+
+// controls are the ids of the cases that others are held against.
+func controls(jobs []*job) map[string]bool {
+	out := map[string]bool{}
+	for _, j := range jobs {
+		out[j.c.Control] = true
+	}
+	return out
 }
 
 // controlsFirst returns the jobs in the order of sending: what others are held
 // against goes first, so that it meets the target as it was found.
 func controlsFirst(jobs []*job) []*job {
-	control := map[string]bool{}
-	for _, j := range jobs {
-		control[j.c.Control] = true
-	}
+	control := controls(jobs)
 	var first, rest []*job
 	for _, j := range jobs {
 		if control[j.c.ID] {
@@ -306,29 +383,59 @@ func controlsFirst(jobs []*job) []*job {
 // of its own, which the requests of a case share: what a server keeps with a
 // connection shows in the cases of several requests, and spoils no other.
 func (r *runner) send(ctx context.Context, j *job) {
+	defer r.survive(j)
 	whole := true
 	for round := range r.options.Repeat {
-		steps := j.steps
-		if round > 0 {
-			steps, _ = r.bindRound(j.c, round) // what can be wrong was wrong in the first round
+		steps, err := r.fresh(ctx, j, round)
+		if err != nil && ctx.Err() == nil {
+			j.outcome, j.skip = Errored, "not sent: there is no token: "+r.secrets.text(err.Error())
+			return
+		}
+		if err != nil {
+			whole = false
+			break
 		}
 		p := &pool{d: r.dialer}
 		made := r.round(ctx, p, j, round, steps)
+		p.close()
 		whole = whole && len(made) == len(j.c.Steps)
 		j.exchanges = append(j.exchanges, made...)
 		for _, x := range made {
 			x.findings = r.suite.Judge(x, r.options.Now())
-			x.settle()
+			r.settle(x)
 		}
-		p.close()
 	}
 	switch {
 	case whole:
 	case ctx.Err() != nil:
-		j.outcome, j.skip = Skipped, "the run was interrupted"
+		j.outcome, j.skip, j.stopped = Skipped, "the run was interrupted", true
 	default:
 		j.outcome, j.skip = Skipped, "not sent: too many requests like this one got no answer"
 	}
+}
+
+// survive makes a panic of ours the outcome of one case: the others are judged.
+func (r *runner) survive(j *job) {
+	if p := recover(); p != nil {
+		j.outcome, j.skip = Errored, "fmaspec itself failed: "+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
+	}
+}
+
+// fresh returns the steps of a round, with the token of now.
+func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) {
+	token := r.target.Token
+	if r.target.TokenSource != nil {
+		var err error
+		if token, err = r.target.TokenSource(ctx); err != nil {
+			return nil, err
+		}
+		r.secrets.add(tokenName, token)
+	}
+	if round == 0 && token == r.target.Token {
+		return j.steps, ctx.Err()
+	}
+	steps, _ := r.bindRound(j.c, round, token) // what can be wrong was wrong in the first round
+	return steps, ctx.Err()
 }
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
@@ -336,6 +443,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Exchange) {
 	exchanges := make([]*Exchange, len(j.c.Steps))
 	one := func(i int) {
+		defer r.survive(j)
 		k := kind{j.c.Steps[i].operation(j.c), j.c.Steps[i].Expect}
 		if ctx.Err() != nil || r.outages[k].over() || r.outages[kind{}].over() {
 			return
@@ -366,10 +474,21 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 	return made
 }
 
+// exchange sends one request, again where the target asks to come back later.
 func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round, i int) *Exchange {
-	x := &Exchange{Case: c, Step: i, round: round, Request: b.request, Started: r.options.Now(), curl: b.curl, header: b.header, sha1: b.sha1, marks: b.marks}
-	x.Response, x.Err = p.send(ctx, b.sending)
-	x.Elapsed = r.options.Now().Sub(x.Started)
-	x.leaked = r.target.strike(x.Response)
-	return x
+	x := &Exchange{Case: c, Step: i, round: round, Request: b.request, curl: b.curl, header: b.header, sha1: b.sha1, marks: b.marks, inert: b.inert}
+	for {
+		if err := r.pacer.turn(ctx); err != nil {
+			x.Err = &WireError{Cancelled, "the run was stopped"}
+			return x
+		}
+		x.Started = r.options.Now()
+		x.Response, x.Err = p.send(ctx, b.sending)
+		x.Elapsed = r.options.Now().Sub(x.Started)
+		x.leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		if x.Err != nil || !r.pacer.putOff(x.Response, x.Retries+1) {
+			return x
+		}
+		x.Retries++
+	}
 }

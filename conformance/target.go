@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -53,7 +52,7 @@ func (e *UsageError) Error() string { return e.Msg }
 func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
 
 // prepared returns the target with its defaults filled in and its parts checked.
-func (t Target) prepared() (Target, error) {
+func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.Handler != nil {
 		t.URL, t.Name = InMemory, cmp.Or(t.Name, "a handler in memory")
 	} else {
@@ -72,10 +71,24 @@ func (t Target) prepared() (Target, error) {
 	if t.Name == "" {
 		t.Name = t.URL
 	}
-	if t.Machine == "" && t.loopback() {
+	if _, err := t.proxy(); err != nil {
+		return t, usage("target %s: %v", t.URL, err)
+	}
+	for from, to := range t.Transport.Resolve {
+		if _, _, err := net.SplitHostPort(to); err != nil {
+			return t, usage("target %s: %s cannot be dialled at %q; give host and port", t.URL, from, to)
+		}
+	}
+	if t.Token == "" && t.TokenSource != nil {
+		var err error
+		if t.Token, err = t.TokenSource(ctx); err != nil {
+			return t, usage("target %s: there is no token: %v", t.URL, err)
+		}
+	}
+	if t.Machine == "" && t.local() {
 		t.Machine = DefaultMachine
 	}
-	if t.Token == "" && t.loopback() {
+	if t.Token == "" && t.local() {
 		t.Token = madeUpToken
 	}
 	if t.Token == "" {
@@ -86,6 +99,19 @@ func (t Target) prepared() (Target, error) {
 			return t, usage("the %s holds a blank, a line break or another character that no header can carry; give the bare token", secret.name)
 		}
 	}
+	if t.Sha1 != "" && !isSha1(t.Sha1) {
+		return t, usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.Sha1)
+	}
+	for _, f := range t.Transport.Header {
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) || !isToken(f.Name) {
+			return t, usage("the header field %q: it has a character that no header can carry; mend it", f.Name)
+		}
+	}
+	for _, f := range []Field{{"request id", t.Transport.RequestID}, {"user agent", t.Transport.UserAgent}} {
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' || r >= 0x7F }) || f.Name == "request id" && f.Value != "" && !isToken(f.Value) {
+			return t, usage("the %s %q: it has a character that no header can carry; mend it", f.Name, f.Value)
+		}
+	}
 	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine}} {
 		if id.value != url.PathEscape(id.value) {
 			return t, usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name, id.value)
@@ -94,32 +120,50 @@ func (t Target) prepared() (Target, error) {
 	return t, nil
 }
 
-// loopback tells that nothing which is sent leaves this machine.
-func (t Target) loopback() bool {
+func isSha1(text string) bool {
+	return len(text) == sha1Digits && !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
+}
+
+// isToken tells that a text can be the name of a header field (RFC 9110 5.6.2).
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r >= 0x7F || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+// local tells that nothing which is sent leaves this machine: neither the name
+// in the URL, nor what is dialled for it, nor a proxy is elsewhere.
+func (t Target) local() bool {
 	if t.Handler != nil {
 		return true
 	}
 	u, err := url.Parse(t.URL)
-	if err != nil {
+	if err != nil || !isLoopback(u.Hostname()) {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// guard refuses what could take effect elsewhere than on this machine, unless
-// each operation is armed by name and the machine was named by the user.
-func (t Target) guard(operations, armed []string) error {
-	if t.loopback() {
-		return nil
-	}
-	for _, op := range operations {
-		if !slices.Contains(armed, op) {
-			return &SafetyError{fmt.Sprintf("%s is not loopback, and %s takes effect on a machine; pass -accept-risk=%s to let it (in Go, Options.AcceptRisk), or -run to choose other cases", t.URL, op, op)}
+	if dialled := t.Transport.Resolve[hostPort(u)]; dialled != "" {
+		host, _, err := net.SplitHostPort(dialled)
+		if err != nil || !isLoopback(host) {
+			return false
 		}
 	}
-	if t.Machine == "" {
-		return &SafetyError{fmt.Sprintf("%s is not loopback, and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)", t.URL)}
+	proxy, err := t.proxy()
+	return err == nil && (proxy == nil || isLoopback(proxy.Hostname()))
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// info is what a report says of the target.
+func (t Target) info() TargetInfo {
+	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure}
+	if t.Transport.HTTP2 {
+		out.Protocol = "HTTP/2"
 	}
-	return nil
+	if proxy, err := t.proxy(); err == nil && proxy != nil {
+		out.Proxy = hostPort(proxy)
+	}
+	return out
 }

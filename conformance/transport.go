@@ -1,9 +1,23 @@
 package conformance
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
 	"net/url"
+	"strings"
+	"syscall"
+	"time"
 )
 
 // A Transport says how a target is reached. The zero value dials it directly,
@@ -12,10 +26,243 @@ type Transport struct {
 	RootCAs      *x509.CertPool                   // trusted in place of the system's roots, where not nil
 	Certificates []tls.Certificate                // shown to a target that asks for one
 	Insecure     bool                             // take any certificate; every report says so
-	Proxy        func(*url.URL) (*url.URL, error) // the http:// proxy for a URL, nil for none; such as http.ProxyFromEnvironment
+	Proxy        func(*url.URL) (*url.URL, error) // the http:// proxy for a URL, nil for none; such as http.ProxyURL gives
 	HTTP2        bool                             // speak HTTP/2: over TLS by ALPN, else by prior knowledge
 	Resolve      map[string]string                // dial another address: "host:port" → "address:port"
-	Header       []Field                          // sent with every request; each value counts as a secret
+	Header       []Field                          // sent with every request that has no field of the name; each value counts as a secret
 	UserAgent    string                           // in place of "fmaspec/VERSION"
 	RequestID    string                           // the name of a header field that carries an id of each request, "" for none
+}
+
+// A dialer opens connections to the one target of a run.
+type dialer struct {
+	open    func(context.Context) (net.Conn, error)
+	scheme  string
+	http2   bool
+	timeout time.Duration // for a whole exchange
+	guard   *guard
+	strike  func(string) string // takes secrets out of a text
+}
+
+// newDialer returns a dialer for an http or https URL, or for one handler that
+// is served in memory until stop is called.
+func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(), err error) {
+	d = &dialer{timeout: timeout, guard: g, strike: newSecrets(t).text}
+	if t.Handler != nil {
+		l := newPipeListener()
+		// What the server would log about a handler under test is a finding already.
+		server := &http.Server{Handler: t.Handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+		go server.Serve(l)
+		d.open = l.dial
+		return d, func() { server.Close() }, nil
+	}
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return nil, nil, err
+	}
+	proxy, err := t.proxy()
+	if err != nil {
+		return nil, nil, err
+	}
+	address := hostPort(u)
+	dialled := cmp.Or(t.Transport.Resolve[address], address)
+	switch {
+	case proxy == nil:
+		d.open = func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", dialled) }
+	case u.Scheme == "http" && !t.Transport.HTTP2: // requests name the whole URL
+		d.open = func(ctx context.Context) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy))
+		}
+	default:
+		d.open = func(ctx context.Context) (net.Conn, error) { return tunnel(ctx, proxy, dialled) }
+	}
+	if g.local {
+		d.open = staying(d.open)
+	}
+	if u.Scheme == "https" {
+		d.open = t.Transport.secured(d.open, u.Hostname())
+	}
+	d.http2, d.scheme = t.Transport.HTTP2, u.Scheme
+	return d, func() {}, nil
+}
+
+// staying returns open for a target on this machine: a name that leads elsewhere
+// is not dialled, whatever it looks like.
+func staying(open func(context.Context) (net.Conn, error)) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		c, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if at, ok := c.RemoteAddr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+			c.Close()
+			return nil, fmt.Errorf("the name leads to %v, which is another machine; name it as it is", c.RemoteAddr())
+		}
+		return c, nil
+	}
+}
+
+// hostPort is what a URL says to dial.
+func hostPort(u *url.URL) string {
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
+}
+
+// proxy returns the proxy for the target, nil for none.
+func (t Target) proxy() (*url.URL, error) {
+	if t.Handler != nil || t.Transport.Proxy == nil {
+		return nil, nil
+	}
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := t.Transport.Proxy(u)
+	if err != nil || proxy == nil {
+		return nil, err
+	}
+	if proxy.Scheme != "http" || proxy.Hostname() == "" {
+		return nil, fmt.Errorf("the proxy %s: only http:// proxies are known here; name one, or none", proxy.Redacted())
+	}
+	return proxy, nil
+}
+
+// absolute tells that requests name the whole URL, because they go to a proxy
+// that passes them on (RFC 9112 3.2.2).
+func (t Target) absolute() bool {
+	proxy, err := t.proxy()
+	return err == nil && proxy != nil && strings.HasPrefix(t.URL, "http://") && !t.Transport.HTTP2
+}
+
+// proxyAuthorization is the field that a proxy's user and password give, "" for none.
+func proxyAuthorization(proxy *url.URL) string {
+	if proxy == nil || proxy.User == nil {
+		return ""
+	}
+	password, _ := proxy.User.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(proxy.User.Username()+":"+password))
+}
+
+// tunnelLimit bounds what a proxy may say before the tunnel is open.
+const tunnelLimit = 64 << 10
+
+// tunnel asks a proxy for a connection to an address (RFC 9110 9.3.6).
+func tunnel(ctx context.Context, proxy *url.URL, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy))
+	if err != nil {
+		return nil, fmt.Errorf("the proxy %s: %w", proxy.Host, err)
+	}
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	ask := "CONNECT " + address + " HTTP/1.1\r\nHost: " + address + "\r\n"
+	if a := proxyAuthorization(proxy); a != "" {
+		ask += "Proxy-Authorization: " + a + "\r\n"
+	}
+	_, err = c.Write([]byte(ask + "\r\n"))
+	var answer *http.Response
+	if err == nil {
+		var head []byte
+		if head, err = tunnelHead(c); err == nil {
+			answer, err = http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodConnect})
+		}
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = ctx.Err()
+	case err != nil:
+		err = fmt.Errorf("the proxy %s gave no HTTP answer to CONNECT", proxy.Host)
+	case answer.StatusCode/100 != 2:
+		err = fmt.Errorf("the proxy %s answered %d to CONNECT", proxy.Host, answer.StatusCode)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// tunnelHead reads the head of an answer byte by byte, for what follows it belongs
+// to the target.
+func tunnelHead(c net.Conn) (head []byte, err error) {
+	for b := make([]byte, 1); len(head) < tunnelLimit; {
+		if _, err := io.ReadFull(c, b); err != nil {
+			return nil, err
+		}
+		if head = append(head, b[0]); bytes.HasSuffix(head, []byte("\n\r\n")) || bytes.HasSuffix(head, []byte("\n\n")) {
+			return head, nil
+		}
+	}
+	return nil, errLongHead
+}
+
+// secured returns open with TLS on top.
+func (t Transport) secured(open func(context.Context) (net.Conn, error), host string) func(context.Context) (net.Conn, error) {
+	config := &tls.Config{ServerName: host, NextProtos: []string{"http/1.1"}, RootCAs: t.RootCAs, Certificates: t.Certificates, InsecureSkipVerify: t.Insecure}
+	if t.HTTP2 {
+		config.NextProtos = []string{"h2"}
+	}
+	return func(ctx context.Context) (net.Conn, error) {
+		plain, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c := tls.Client(plain, config)
+		if err := c.HandshakeContext(ctx); err != nil {
+			plain.Close()
+			return nil, &handshakeError{err}
+		}
+		if t.HTTP2 && c.ConnectionState().NegotiatedProtocol != "h2" {
+			plain.Close()
+			return nil, errNoHTTP2
+		}
+		return c, nil
+	}
+}
+
+// A handshakeError is a failure of TLS.
+type handshakeError struct{ err error }
+
+func (e *handshakeError) Error() string { return "the TLS handshake failed: " + cleanError(e.err) }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+var errNoHTTP2 = errors.New("the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2")
+
+// dialError words why no connection came about, with a remedy.
+func dialError(ctx context.Context, err error, timeout time.Duration) *WireError {
+	const remedy = "; is the address right, and the server running?"
+	var secure *handshakeError
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &WireError{Cancelled, "the run was stopped"}
+	case errors.Is(err, errNoHTTP2):
+		return &WireError{Unreachable, err.Error()}
+	case errors.As(err, &secure):
+		return &WireError{Unreachable, secureError(secure, timeout)}
+	case isTimeout(err) || errors.Is(err, context.DeadlineExceeded):
+		return &WireError{Unreachable, fmt.Sprintf("no connection within %v", timeout) + remedy}
+	}
+	reason := cleanError(err)
+	if at := (*net.OpError)(nil); errors.As(err, &at) {
+		reason = "the connection failed: " + cleanError(at.Err)
+		if cause := (syscall.Errno)(0); errors.As(err, &cause) {
+			reason = "the connection failed: " + cause.Error()
+		}
+	}
+	return &WireError{Unreachable, reason + remedy}
+}
+
+// secureError words a failed handshake, with the remedy for its cause.
+func secureError(e *handshakeError, timeout time.Duration) string {
+	var certificate *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	switch {
+	case isTimeout(e.err) || errors.Is(e.err, context.DeadlineExceeded):
+		return fmt.Sprintf("the TLS handshake was not complete within %v; is the port one for https?", timeout)
+	case errors.As(e.err, &certificate):
+		return "the target's certificate is not trusted: " + cleanError(certificate.Err) + "; name the authority that signed it with -ca (in Go, Target.Transport)"
+	case errors.As(e.err, &notTLS):
+		return "the target does not speak TLS there; is the port one for https?"
+	case isReset(e.err):
+		return "the connection was reset in the TLS handshake; is the port one for https?"
+	}
+	return e.Error() + "; is the port one for https, and does the target want a client certificate?"
 }

@@ -4,14 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,9 +20,10 @@ import (
 // A WireKind is the way in which an exchange fails below HTTP's semantics.
 type WireKind string
 
-// The kinds. Unreachable, TooLong and Cancelled say nothing about the contract;
-// the others break HTTP itself.
+// The kinds. Withheld, Unreachable, TooLong and Cancelled say nothing about the
+// contract; the others break HTTP itself.
 const (
+	Withheld    WireKind = "withheld"    // not sent: it was not permitted, not recorded, or there was no token
 	Unreachable WireKind = "unreachable" // no connection came about
 	Cancelled   WireKind = "cancelled"   // the run was stopped
 	TooLong     WireKind = "too-long"    // a complete body, but longer than is judged
@@ -58,56 +56,12 @@ const (
 	writeGrace   = 250 * time.Millisecond
 )
 
-// A dialer opens connections to the one target of a run.
-type dialer struct {
-	open    func(context.Context) (net.Conn, error)
-	timeout time.Duration // for a whole exchange
-}
-
-// newDialer returns a dialer for an http or https URL, or for one handler that
-// is served in memory until stop is called.
-func newDialer(t Target, timeout time.Duration) (d *dialer, stop func(), err error) {
-	if t.Handler != nil {
-		l := newPipeListener()
-		// What the server would log about a handler under test is a finding already.
-		server := &http.Server{Handler: t.Handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-		go server.Serve(l)
-		return &dialer{open: l.dial, timeout: timeout}, func() { server.Close() }, nil
-	}
-	u, err := url.Parse(t.URL)
-	if err != nil {
-		return nil, nil, err
-	}
-	address := u.Host
-	if u.Port() == "" {
-		address = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
-	}
-	open := func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
-	}
-	if u.Scheme == "https" {
-		plain := open
-		open = func(ctx context.Context) (net.Conn, error) {
-			c, err := plain(ctx)
-			if err != nil {
-				return nil, err
-			}
-			secure := tls.Client(c, &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}})
-			if err := secure.HandshakeContext(ctx); err != nil {
-				c.Close()
-				return nil, err
-			}
-			return secure, nil
-		}
-	}
-	return &dialer{open: open, timeout: timeout}, func() {}, nil
-}
-
 // A pool keeps connections between exchanges.
 type pool struct {
 	d    *dialer
 	mu   sync.Mutex
 	idle []*wireConn
+	two  *http.ClientConn // of HTTP/2, shared by all requests of the pool
 }
 
 // A wireConn is a connection that holds no unread answer. One goroutine waits
@@ -166,6 +120,10 @@ func (p *pool) close() {
 		c.Close()
 	}
 	p.idle = nil
+	if p.two != nil {
+		p.two.Close()
+		p.two = nil
+	}
 }
 
 // A sending is a request ready for the wire.
@@ -174,16 +132,42 @@ type sending struct {
 	bytes    []byte // head and body
 	abort    int    // where greater than 0, send only so many bytes and cut the connection
 	separate bool   // neither take nor keep a pooled connection
+	id       string // of the case
+	step     int
 }
 
-// send makes one exchange. It returns what came and what went wrong; both may
-// be there. It never takes longer than the dialer's timeout.
+// send makes one exchange, where the guard permits it. It returns what came and
+// what went wrong; both may be there. It never takes longer than the dialer's
+// timeout.
 func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
+	permit, werr := p.d.guard.permit(s)
+	if werr != nil {
+		return nil, werr
+	}
+	var resp *Response
+	if p.d.http2 {
+		resp, werr = p.send2(ctx, s)
+	} else {
+		resp, werr = p.send1(ctx, s, permit.can)
+	}
+	if werr != nil {
+		werr.Msg = string(cutTo([]byte(p.d.strike(werr.Msg)), longMessage))
+	}
+	permit.answered(resp, werr)
+	return resp, werr
+}
+
+// longMessage is how much of a message is kept: a server may have written it.
+const longMessage = 400
+
+// send1 makes one exchange over HTTP/1.1. One that can take effect goes over a
+// connection of its own, so that it is never in doubt whether to send it again.
+func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *WireError) {
 	ctx, cancel := context.WithTimeout(ctx, p.d.timeout)
 	defer cancel()
 	for {
 		var c *wireConn
-		if !s.separate {
+		if !s.separate && !can {
 			c = p.get()
 		}
 		if c == nil {
@@ -256,7 +240,7 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
-				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("not an HTTP answer: it begins %q", cutTo(head, 40))}
+				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("not an HTTP answer: it begins %q", cutTo([]byte(p.d.strike(string(head))), 40))}
 			}
 			if errors.Is(err, errLongHead) {
 				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
@@ -387,23 +371,6 @@ func (p *pool) readError(ctx context.Context, err error, late, ended WireKind, w
 	default:
 		return &WireError{ended, "the connection was closed " + where}
 	}
-}
-
-func dialError(ctx context.Context, err error, timeout time.Duration) *WireError {
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return &WireError{Cancelled, "the run was stopped"}
-	case isTimeout(err) || errors.Is(err, context.DeadlineExceeded):
-		return &WireError{Unreachable, fmt.Sprintf("no connection within %v; is the address right, and the server running?", timeout)}
-	}
-	reason := cleanError(err)
-	if at := (*net.OpError)(nil); errors.As(err, &at) {
-		reason = "the connection failed: " + cleanError(at.Err)
-		if cause := (syscall.Errno)(0); errors.As(err, &cause) {
-			reason = "the connection failed: " + cause.Error()
-		}
-	}
-	return &WireError{Unreachable, reason + "; is the address right, and the server running?"}
 }
 
 func isTimeout(err error) bool {

@@ -144,7 +144,7 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 				if r.kind == Silent || r.kind == Slow {
 					timeout = 500 * time.Millisecond
 				}
-				d, stop, err := newDialer(Target{URL: url}, timeout)
+				d, stop, err := newDialer(Target{URL: url}, timeout, &guard{local: true})
 				require.NoError(t, err)
 				defer stop()
 				p := &pool{d: d}
@@ -169,7 +169,7 @@ func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
 	require.NoError(t, err)
 	url := "http://" + l.Addr().String()
 	l.Close()
-	d, stop, err := newDialer(Target{URL: url}, time.Second)
+	d, stop, err := newDialer(Target{URL: url}, time.Second, &guard{local: true})
 	require.NoError(t, err)
 	defer stop()
 	_, werr := (&pool{d: d}).send(t.Context(), plainSending(false))
@@ -181,7 +181,7 @@ func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
 func TestSendStopsAtOnceWhenTheRunDoes(t *testing.T) {
 	arrived := make(chan struct{})
 	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { close(arrived); untilGone(c) })
-	d, stop, err := newDialer(Target{URL: url}, time.Hour)
+	d, stop, err := newDialer(Target{URL: url}, time.Hour, &guard{local: true})
 	require.NoError(t, err)
 	defer stop()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -204,7 +204,7 @@ func TestSendUsesAConnectionAgain(t *testing.T) {
 			io.Copy(io.Discard, req.Body)
 		}
 	})
-	d, stop, err := newDialer(Target{URL: url}, 20*time.Second)
+	d, stop, err := newDialer(Target{URL: url}, 20*time.Second, &guard{local: true})
 	require.NoError(t, err)
 	defer stop()
 	p := &pool{d: d}
@@ -222,7 +222,7 @@ func TestSendRepeatsARequestThatMetAClosingConnection(t *testing.T) {
 	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) {
 		io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
 	})
-	d, stop, err := newDialer(Target{URL: url}, 20*time.Second)
+	d, stop, err := newDialer(Target{URL: url}, 20*time.Second, &guard{local: true})
 	require.NoError(t, err)
 	defer stop()
 	p := &pool{d: d}
@@ -248,7 +248,7 @@ func TestSendAbortsInTheMiddleOfABody(t *testing.T) {
 		all, _ := io.ReadAll(c)
 		got <- string(all)
 	}()
-	d, stop, err := newDialer(Target{URL: "http://" + l.Addr().String()}, 20*time.Second)
+	d, stop, err := newDialer(Target{URL: "http://" + l.Addr().String()}, 20*time.Second, &guard{local: true})
 	require.NoError(t, err)
 	defer stop()
 	s := plainSending(false)
@@ -263,7 +263,7 @@ func TestAHandlerIsServedWithoutAPort(t *testing.T) {
 	d, stop, err := newDialer(Target{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated) // before the body was read
 		io.WriteString(w, "{}")
-	})}, 20*time.Second)
+	})}, 20*time.Second, &guard{local: true})
 	require.NoError(t, err)
 	defer stop()
 	p := &pool{d: d}

@@ -1,0 +1,51 @@
+package conformance
+
+import "context"
+
+// A Plan says what a run would send, and what it would leave out.
+type Plan struct {
+	Suite    SuiteInfo
+	Target   TargetInfo
+	Safety   SafetyInfo
+	Cases    int // that the run selects
+	Actions  int // requests of these that could take effect elsewhere than on this machine
+	Requests []PlannedRequest
+	Withheld []CaseResult // cases that are not sent, with the reason
+}
+
+// A PlannedRequest is one request that a run would send.
+type PlannedRequest struct {
+	Case      string
+	Step      int
+	Operation string
+	Machine   string
+	Sha1      string
+	Effect    bool // it could take effect elsewhere than on this machine
+	Request   Request
+	Curl      string // sends it, secrets as variables; "" where nobody can send there, or it is too long for a command
+}
+
+// Plan returns what [Suite.Run] would send with the same arguments, and sends
+// nothing. Its errors are those of Run. The plan's seed is to be given to Run,
+// or that makes up another.
+func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan, error) {
+	r, jobs, err := s.ready(ctx, target, options)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned}
+	for _, j := range jobs {
+		if j.skip != "" {
+			p.Withheld = append(p.Withheld, r.caseResult(j, nil, j.outcome, j.skip))
+			continue
+		}
+		for i, b := range j.steps {
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Curl: b.curl, Sha1: b.sha1}
+			if e := r.guard.effect(b.sending.bytes); !r.guard.local {
+				planned.Effect, planned.Machine = e.can, e.machine
+			}
+			p.Requests = append(p.Requests, planned)
+		}
+	}
+	return p, nil
+}
