@@ -186,8 +186,9 @@ func verdict(r *Report, interrupted bool) (Verdict, string) {
 	case t.Errored > 0:
 		first := r.Cases[slices.IndexFunc(r.Cases, func(c CaseResult) bool { return c.Outcome == Errored })]
 		return Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
-	case t.Passed+t.Deviated == 0 && !r.Safety.Local && r.Safety.MaxActions == 0:
-		return Unjudged, "no case was conclusive, for what could take effect was not sent; arm it with -accept-risk, -machine and -sha1"
+	case !r.Safety.Local && r.Safety.MaxActions == 0:
+		// What is to be accepted is half of the contract, and the other half's control.
+		return Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
 	case t.Passed+t.Deviated == 0:
 		return Unjudged, "no case was conclusive"
 	}

@@ -354,28 +354,6 @@ func TestMisuseSendsNothing(t *testing.T) {
 	require.Zero(t, asked.Load())
 }
 
-func TestNothingTakesEffectElsewhereUnlessArmedByName(t *testing.T) {
-	elsewhere := conformance.Target{URL: "https://example.invalid", Token: token}
-	rows := []struct {
-		why  string
-		t    conformance.Target
-		o    conformance.Options
-		want string
-	}{
-		{"not armed", elsewhere, conformance.Options{}, "pass -accept-risk=requestSample"},
-		{"armed for the other operation", elsewhere, conformance.Options{AcceptRisk: []string{"requestSample"}}, "pass -accept-risk=stopAndQuarantineFile"},
-		{"no machine named", elsewhere, conformance.Options{AcceptRisk: []string{"requestSample", "stopAndQuarantineFile"}}, "no machine was named"},
-	}
-	for _, r := range rows {
-		t.Run(r.why, func(t *testing.T) {
-			_, err := load(t).Run(t.Context(), r.t, r.o)
-			var safety *conformance.SafetyError
-			require.ErrorAs(t, err, &safety)
-			require.ErrorContains(t, err, r.want)
-		})
-	}
-}
-
 func TestASecretReachesNoReport(t *testing.T) {
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
