@@ -23,6 +23,7 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 		p.unjudged(r)
 		p.requirements(r)
 	}
+	p.circumstances(r)
 	p.totals(r)
 	p.verdict(r)
 	_, err := io.WriteString(w, p.String())
@@ -169,6 +170,19 @@ func (p *page) requirements(r *conformance.Report) {
 	p.line()
 }
 
+// circumstances tells what a reader of the totals has to know of how they came about.
+func (p *page) circumstances(r *conformance.Report) {
+	if r.Target.Insecure {
+		p.line(span{yellow, "the target's certificate was not verified (-insecure)"})
+	}
+	if r.Pace.Retries > 0 {
+		p.line(span{"", fmt.Sprintf("the target put off %s, for %s in all; they were sent again", count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
+	}
+	if len(r.Safety.Armed) > 0 {
+		p.line(span{"", fmt.Sprintf("%s that could take effect, of at most %d; the journal has each", count(r.Safety.Actions, "request"), r.Safety.MaxActions)})
+	}
+}
+
 func (p *page) totals(r *conformance.Report) {
 	t := r.Totals
 	part := func(n int, word, code string) span {
@@ -247,7 +261,27 @@ func Header(w io.Writer, suite conformance.SuiteInfo, target conformance.TargetI
 	if target.Name != "" && target.Name != target.URL {
 		where = strings.TrimSpace(where + " (" + target.Name + ")")
 	}
-	p.line(span{dim, "target   "}, span{bold, where}, span{"", "   machine " + target.Machine})
+	on := ""
+	if target.Machine != "" {
+		on += "   machine " + target.Machine
+	}
+	if target.Sha1 != "" {
+		on += "   file " + target.Sha1
+	}
+	p.line(span{dim, "target   "}, span{bold, where}, span{"", on})
+	var way []string
+	if target.Protocol == "HTTP/2" {
+		way = append(way, "HTTP/2")
+	}
+	if target.Proxy != "" {
+		way = append(way, "by the proxy "+target.Proxy)
+	}
+	if target.Insecure {
+		way = append(way, "certificate not verified")
+	}
+	if len(way) > 0 {
+		p.line(span{dim, "way      "}, span{"", strings.Join(way, ", ")})
+	}
 	contract, _ := split(suite.Contract, 12)
 	p.line(span{dim, "suite    "}, span{"", suite.Name + " " + suite.Version + "   contract " + contract})
 	level := suite.Level.String()

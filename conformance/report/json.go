@@ -43,6 +43,7 @@ func JSON(w io.Writer, r *conformance.Report) error {
 func filled(r *conformance.Report) *conformance.Report {
 	out := *r
 	out.Schema = Schema
+	out.Safety.Armed = list(out.Safety.Armed)
 	out.Requirements = list(slices.Clone(r.Requirements))
 	for i := range out.Requirements {
 		if out.Requirements[i].Outcome == 0 {

@@ -80,7 +80,8 @@ func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
 func everywhere(text string) *conformance.Report {
 	r := sample()
 	r.Reason = text
-	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text}
+	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text, Sha1: text, Protocol: text, Proxy: text}
+	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text
 	for i := range r.Requirements {
 		q := &r.Requirements[i]
