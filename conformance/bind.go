@@ -49,8 +49,8 @@ func (b *binder) value(c *Case, name string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// inert tells that a step is sent with a machine and a file that nobody has: on
-// another machine, where it is to be refused, or may not take effect.
+// inert tells that a step is to be sent with a machine and a file that nobody has:
+// elsewhere than on this machine, where it is to be refused, or is not armed.
 func (b *binder) inert(c *Case, step *Step) bool {
 	if b.local {
 		return false
@@ -66,7 +66,7 @@ func (b *binder) inertMachine() string {
 
 func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) (string, error) {
 	machine := b.target.Machine
-	if out.inert = b.inert(c, step); out.inert {
+	if out.inert {
 		machine = b.inertMachine()
 	}
 	return func(name string, args []string) (string, error) {
@@ -109,8 +109,8 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 }
 
 // bind returns the step as it goes to the target.
-func (b *binder) bind(c *Case, step *Step) (bound, error) {
-	var out bound
+func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
+	out := bound{inert: inert}
 	lookup := b.lookup(c, step, &out)
 	var unbound error
 	expand := func(text string) string {

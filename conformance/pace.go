@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"context"
+	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,13 +28,14 @@ type pacer struct {
 
 	mu      sync.Mutex
 	until   time.Time     // nothing is sent before
+	waits   bool          // at all
 	left    time.Duration // that may still be waited
 	retries int
 	waited  time.Duration
 }
 
 func newPacer(o Options) *pacer {
-	p := &pacer{now: o.Now, sleep: o.Sleep, left: o.RetryTime}
+	p := &pacer{now: o.Now, sleep: o.Sleep, waits: o.RetryTime > 0, left: o.RetryTime}
 	if o.Rate.N > 0 {
 		p.limit = rate.NewLimiter(rate.Every(o.Rate.Per/time.Duration(o.Rate.N)), 1)
 	}
@@ -41,17 +44,29 @@ func newPacer(o Options) *pacer {
 
 // turn waits until a request may go out. Its error is that of ctx.
 func (p *pacer) turn(ctx context.Context) error {
-	now := p.now()
+	for {
+		now := p.now()
+		at := later(p.earliest(), now)
+		if p.limit != nil {
+			at = at.Add(p.limit.ReserveN(at, 1).DelayFrom(at))
+		}
+		if wait := at.Sub(now); wait > 0 {
+			if err := p.sleep(ctx, wait); err != nil {
+				return err
+			}
+		}
+		// Meanwhile the target may have asked to come back later still.
+		if !p.earliest().After(at) {
+			return ctx.Err()
+		}
+	}
+}
+
+// earliest is the time before which nothing is sent.
+func (p *pacer) earliest() time.Time {
 	p.mu.Lock()
-	wait := p.until.Sub(now)
-	p.mu.Unlock()
-	if p.limit != nil {
-		wait = max(wait, p.limit.ReserveN(now, 1).DelayFrom(now))
-	}
-	if wait <= 0 {
-		return ctx.Err()
-	}
-	return p.sleep(ctx, wait)
+	defer p.mu.Unlock()
+	return p.until
 }
 
 // attempts is how often one request is sent at most, where it is put off.
@@ -77,16 +92,15 @@ func (p *pacer) putOff(r *Response, attempt int) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if pause > p.left || p.left == 0 {
+	// Requests that are put off at the same time wait at the same time.
+	now := p.now()
+	until := now.Add(pause)
+	more := max(until.Sub(later(p.until, now)), 0)
+	if !p.waits || more > p.left {
 		return false
 	}
 	p.retries++
-	now := p.now()
-	// Requests that are put off at the same time wait at the same time.
-	if until := now.Add(pause); until.After(p.until) {
-		more := until.Sub(later(p.until, now))
-		p.until, p.left, p.waited = until, p.left-more, p.waited+more
-	}
+	p.until, p.left, p.waited = later(until, p.until), p.left-more, p.waited+more
 	return true
 }
 
@@ -101,8 +115,11 @@ func later(a, b time.Time) time.Time {
 // date that has passed is no wait.
 func retryAfter(value string, now time.Time) (pause time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+	switch seconds, err := strconv.ParseUint(value, 10, 31); {
+	case err == nil:
 		return time.Duration(seconds) * time.Second, true
+	case errors.Is(err, strconv.ErrRange):
+		return math.MaxInt64, true
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return max(at.Sub(now), 0), true

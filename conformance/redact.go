@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"iter"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -16,10 +18,9 @@ import (
 // behind. They are struck out where an exchange is made: what no record holds,
 // no report can tell. Tokens may join while the run goes on.
 type secrets struct {
-	mu     sync.RWMutex
-	named  []Field  // the variable that stands for a value in a command line, and the value
-	spelt  []string // every spelling of every value, the longest first
-	header []Field  // of the transport: the names are kept, the values are secret
+	mu    sync.RWMutex
+	named []Field  // the variable that stands for a value in a command line, and the value; the longest first
+	spelt [][]byte // every spelling of every value, in small letters
 }
 
 // The variables that stand for tokens.
@@ -35,7 +36,9 @@ func newSecrets(t Target) *secrets {
 	s.add(unprivilegedName, t.UnprivilegedToken)
 	s.add(invalidName, t.InvalidToken)
 	for _, f := range t.Transport.Header {
-		s.add(headerVariable(f.Name), f.Value)
+		if !ordinary(f) {
+			s.add(headerVariable(f.Name), f.Value)
+		}
 	}
 	if proxy, err := t.proxy(); err == nil && proxy != nil && proxy.User != nil {
 		password, _ := proxy.User.Password()
@@ -44,6 +47,17 @@ func newSecrets(t Target) *secrets {
 	}
 	return s
 }
+
+// ordinary tells that a header field's value is no secret: it is a word that answers
+// are made of too, such as true, prod or application/json, so that striking it out
+// would spoil what is to be judged.
+func ordinary(f Field) bool {
+	name := strings.ToLower(f.Name)
+	return len(f.Value) < ordinaryWord || strings.HasPrefix(name, "accept") || name == "content-type"
+}
+
+// ordinaryWord is the length from which a header field's value may be a secret.
+const ordinaryWord = 8
 
 // headerVariable names the shell variable that stands for a header field's value.
 func headerVariable(name string) string {
@@ -68,20 +82,17 @@ func (s *secrets) add(name, value string) {
 		return
 	}
 	s.named = append(s.named, Field{name, value})
-	s.spelt = append(s.spelt, spellings(value)...)
-	slices.SortStableFunc(s.spelt, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortStableFunc(s.named, func(a, b Field) int { return cmp.Compare(len(b.Value), len(a.Value)) })
+	for _, spelling := range spellings(value) {
+		s.spelt = append(s.spelt, small([]byte(spelling)))
+	}
 }
 
-// spellings are the ways in which a server may give a value back.
+// spellings are the ways in which a server may give a value back, besides those
+// that [escapes] undo.
 func spellings(value string) []string {
 	out := []string{value}
-	for _, other := range []string{
-		url.QueryEscape(value), url.PathEscape(value),
-		base64.StdEncoding.EncodeToString([]byte(value)), base64.RawStdEncoding.EncodeToString([]byte(value)),
-		base64.URLEncoding.EncodeToString([]byte(value)), base64.RawURLEncoding.EncodeToString([]byte(value)),
-		strings.ReplaceAll(value, "/", `\/`),
-		jsonEscaper.Replace(value), htmlEscaper.Replace(value),
-	} {
+	for _, other := range append(packed(value), url.QueryEscape(value)) {
 		if !slices.Contains(out, other) {
 			out = append(out, other)
 		}
@@ -89,10 +100,22 @@ func spellings(value string) []string {
 	return out
 }
 
-var (
-	jsonEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "<", `\u003c`, ">", `\u003e`, "&", `\u0026`)
-	htmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
-)
+// packed are the spellings of a value in base64, on its own and as part of
+// something longer: what stands before it shifts the digits by up to two bytes.
+func packed(value string) (out []string) {
+	for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		out = append(out, coding.EncodeToString([]byte(value)), coding.WithPadding(base64.NoPadding).EncodeToString([]byte(value)))
+		for before := range 3 {
+			if len(value) < cutSecret {
+				break
+			}
+			// A digit is six bits: the first and the last ones hold a neighbour's too.
+			from, to := (before*8+5)/6, (before+len(value))*8/6
+			out = append(out, coding.EncodeToString([]byte(strings.Repeat("-", before) + value))[from:to])
+		}
+	}
+	return out
+}
 
 // values returns every value with the variable that stands for it.
 func (s *secrets) values() []Field {
@@ -101,60 +124,103 @@ func (s *secrets) values() []Field {
 	return slices.Clone(s.named)
 }
 
-func (s *secrets) spellings() []string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return slices.Clone(s.spelt)
-}
-
 // request returns the request without its secrets: variables stand for them.
 func (s *secrets) request(r Request) Request {
-	out := Request{Method: r.Method, URL: r.URL, Body: r.Body, Header: slices.Clone(r.Header)}
+	var pairs []string
 	for _, v := range s.values() {
-		variable := "$" + v.Name
-		out.URL = strings.ReplaceAll(out.URL, v.Value, variable)
-		if bytes.Contains(out.Body, []byte(v.Value)) {
-			out.Body = bytes.ReplaceAll(out.Body, []byte(v.Value), []byte(variable))
-		}
-		for i := range out.Header {
-			out.Header[i].Value = strings.ReplaceAll(out.Header[i].Value, v.Value, variable)
-		}
+		pairs = append(pairs, v.Value, "$"+v.Name)
+	}
+	variables := strings.NewReplacer(pairs...)
+	out := Request{Method: r.Method, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
+	if slices.ContainsFunc(s.values(), func(v Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
+		out.Body = []byte(variables.Replace(string(r.Body)))
+	}
+	for i := range out.Header {
+		out.Header[i].Value = variables.Replace(out.Header[i].Value)
 	}
 	return out
 }
 
 // text returns a text without secrets, and without what looks like one.
 func (s *secrets) text(text string) string {
-	for _, spelling := range s.spellings() {
-		if strings.Contains(text, spelling) {
-			text = strings.ReplaceAll(text, spelling, stars(spelling))
-		}
-	}
-	return lookalikes(text)
+	struck, _ := s.bytes([]byte(text), false)
+	return string(struck)
 }
 
 // bytes is text for a body, and tells whether one of the user's secrets stood in
 // it. Where the body may have been cut, a secret cut off at its end is struck out
-// too.
+// too. The body itself is left as it is.
 func (s *secrets) bytes(body []byte, cut bool) (out []byte, found bool) {
-	for _, spelling := range s.spellings() {
-		if bytes.Contains(body, []byte(spelling)) {
-			found = true
-			body = bytes.ReplaceAll(body, []byte(spelling), []byte(stars(spelling)))
+	s.mu.RLock()
+	spelt := s.spelt
+	s.mu.RUnlock()
+	out = body
+	for {
+		// What is struck out may, with what stands beside it, spell another secret that
+		// holds asterisks.
+		struck := strike(out, spelt, cut)
+		if struck == nil {
+			break
 		}
-		for n := min(len(spelling)-1, len(body)); cut && n >= cutSecret; n-- {
-			if bytes.HasSuffix(body, []byte(spelling[:n])) {
-				found = true
-				body = append(body[:len(body)-n:len(body)-n], stars(spelling[:n])...)
+		out, found = struck, true
+	}
+	if struck := lookalikes(string(out)); struck != string(out) {
+		out = []byte(struck)
+	}
+	return out, found
+}
+
+// strike returns a text without what is spelt, or nil where nothing of it is there.
+func strike(body []byte, spelt [][]byte, cut bool) []byte {
+	var out []byte
+	mark := func(from, to int) {
+		for ; from < to; from++ {
+			if body[from] != '*' && out == nil {
+				out = slices.Clone(body)
+			}
+			if out != nil {
+				out[from] = '*'
 			}
 		}
 	}
-	if bytes.Contains(body, []byte("eyJ")) || bytes.ContainsRune(body, '=') {
-		if struck := lookalikes(string(body)); struck != string(body) {
-			body = []byte(struck)
+	deep := deepest
+	if len(body) > longText {
+		deep = 1 // a long one costs memory
+	}
+	for v := range views(view{text: small(body)}, deep) {
+		for _, spelling := range spelt {
+			for at := 0; ; at += len(spelling) {
+				next := bytes.Index(v.text[at:], spelling)
+				if next < 0 {
+					break
+				}
+				at += next
+				mark(v.at(at), v.at(at+len(spelling)))
+			}
+			for n := min(len(spelling)-1, len(v.text)); cut && n >= cutSecret; n-- {
+				if bytes.HasSuffix(v.text, spelling[:n]) {
+					mark(v.at(len(v.text)-n), len(body))
+				}
+			}
 		}
 	}
-	return body, found
+	return out
+}
+
+// small returns a copy in small letters, as long as the text.
+func small(text []byte) []byte {
+	out := slices.Clone(text)
+	for i, c := range out {
+		out[i] = smallLetter(c)
+	}
+	return out
+}
+
+func smallLetter(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // cutSecret is the length from which the beginning of a secret tells of it.
@@ -171,7 +237,7 @@ func (s *secrets) response(r *Response, cut bool) (found bool) {
 	r.Body, inBody = s.bytes(r.Body, cut)
 	if coding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); coding != "" {
 		plain, err := decode(coding, r.Body)
-		struck, leaked := s.bytes(slices.Clone(plain), cut)
+		struck, leaked := s.bytes(plain, cut || err != nil)
 		switch {
 		case bytes.Equal(struck, plain):
 		case err != nil: // what cannot be unpacked wholly stays so
@@ -181,26 +247,30 @@ func (s *secrets) response(r *Response, cut bool) (found bool) {
 		}
 	}
 	found = inBody || inText
+	header := http.Header{}
 	for name, values := range r.Header {
-		for i, value := range values {
-			struck := s.text(value)
+		struckName, inName := s.bytes([]byte(name), false)
+		found = found || inName
+		for _, value := range values {
+			struck, inValue := s.bytes([]byte(value), false)
+			found = found || inValue
 			if http.CanonicalHeaderKey(name) == "Set-Cookie" {
-				struck = withoutCookie(struck)
+				struck = []byte(withoutCookie(string(struck)))
 			}
-			found = found || slices.ContainsFunc(s.spellings(), func(spelling string) bool { return strings.Contains(value, spelling) })
-			values[i] = struck
+			header[string(struckName)] = append(header[string(struckName)], string(struck))
 		}
 	}
+	r.Header = header
 	return found
 }
 
 func stars(of string) string { return strings.Repeat("*", len(of)) }
 
 var (
-	// A token in the form of RFC 7519, whoever it belongs to.
-	jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)?`)
+	// A token in the form of RFC 7519, signed or encrypted, whoever it belongs to.
+	jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{8,}|\.[A-Za-z0-9_-]{8,})(?:\.[A-Za-z0-9_-]*){0,3}`)
 	// A parameter of a URL that gives whoever knows it access.
-	secretParameter = regexp.MustCompile(`(?i)([?&;](?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)=)([^&;#\s"'<>\\]+)`)
+	secretParameter = regexp.MustCompile(`(?i)((?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)(?:=|%3d|\\u003d))([^&;#\s"'<>\\]+)`)
 )
 
 // lookalikes strikes out tokens and the secret parameters of URLs that are not the
@@ -209,22 +279,141 @@ func lookalikes(text string) string {
 	if strings.Contains(text, "eyJ") {
 		text = jwt.ReplaceAllStringFunc(text, stars)
 	}
-	if strings.Contains(text, "=") && strings.ContainsAny(text, "?&;") {
+	if strings.Contains(text, "=") || strings.Contains(text, "%3") || strings.Contains(text, `\u003`) {
 		text = secretParameter.ReplaceAllStringFunc(text, func(found string) string {
-			name, value, _ := strings.Cut(found, "=")
-			return name + "=" + stars(value)
+			parts := secretParameter.FindStringSubmatch(found)
+			return parts[1] + stars(parts[2])
 		})
 	}
 	return text
 }
 
-// withoutCookie strikes the value out of a Set-Cookie field.
+// withoutCookie strikes the value out of a Set-Cookie field. What has no name is a
+// value.
 func withoutCookie(field string) string {
 	pair, attributes, more := strings.Cut(field, ";")
-	name, value, _ := strings.Cut(pair, "=")
-	out := name + "=" + stars(value)
+	out := stars(pair)
+	if name, value, named := strings.Cut(pair, "="); named {
+		out = name + "=" + stars(value)
+	}
 	if more {
 		out += ";" + attributes
 	}
 	return out
 }
+
+// A view is a text without some of its escapes, in small letters.
+type view struct {
+	text []byte
+	from []int32 // where each byte begins in the text that it was made of, and where the last ends; nil where each stands at its own place
+}
+
+// at says where a byte of the view begins in the text.
+func (v view) at(i int) int {
+	if v.from == nil {
+		return i
+	}
+	return int(v.from[i])
+}
+
+// deepest is how many escapes are undone one after the other, as in JSON inside JSON.
+const deepest = 2
+
+// longText is the length from which a text is freed of one kind of escape at a time.
+const longText = 256 << 10
+
+// views yields the text as it is, and without each kind of escape, one after the
+// other: undone at once, they would make escapes of what was none.
+func views(v view, deep int) iter.Seq[view] {
+	return func(yield func(view) bool) {
+		if !yield(v) {
+			return
+		}
+		for _, e := range escapes {
+			if deep == 0 || bytes.IndexByte(v.text, e.begin) < 0 {
+				continue
+			}
+			for w := range views(v.without(e), deep-1) {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (v view) without(e escape) view {
+	out := view{make([]byte, 0, len(v.text)), make([]int32, 0, len(v.text)+1)}
+	for i := 0; i < len(v.text); {
+		c, n := int(v.text[i]), 1
+		if v.text[i] == e.begin {
+			if plain, long := e.read(v.text[i:]); long > 0 {
+				c, n = plain, long
+			}
+		}
+		if c >= 0 {
+			out.text, out.from = append(out.text, smallLetter(byte(c))), append(out.from, int32(v.at(i)))
+		}
+		i += n
+	}
+	out.from = append(out.from, int32(v.at(len(v.text))))
+	return out
+}
+
+// An escape is a kind of spelling of single characters.
+type escape struct {
+	begin byte
+	read  func([]byte) (c, n int) // the character that the text begins with, -1 for none, and how long its escape is, 0 where it is none
+}
+
+var escapes = []escape{
+	{'\\', func(text []byte) (c, n int) { // of JSON
+		switch {
+		case len(text) > 5 && text[1] == 'u':
+			return number(text[2:6], 16, 6)
+		case len(text) > 1 && strings.IndexByte(`"\/`, text[1]) >= 0:
+			return int(text[1]), 2
+		case len(text) > 1 && text[1] == 't':
+			return '\t', 2
+		}
+		return 0, 0
+	}},
+	{'%', func(text []byte) (c, n int) { // of URLs
+		if len(text) < 3 {
+			return 0, 0
+		}
+		return number(text[1:3], 16, 3)
+	}},
+	{'&', func(text []byte) (c, n int) { // of HTML
+		end := bytes.IndexByte(text[:min(len(text), longestEntity)], ';')
+		if end < 0 {
+			return 0, 0
+		}
+		name := string(text[1:end])
+		switch {
+		case entities[name] != 0:
+			return int(entities[name]), end + 1
+		case strings.HasPrefix(name, "#x"):
+			return number(text[3:end], 16, end+1)
+		case strings.HasPrefix(name, "#"):
+			return number(text[2:end], 10, end+1)
+		}
+		return 0, 0
+	}},
+	{0, func([]byte) (c, n int) { return -1, 1 }}, // of UTF-16
+}
+
+// number is the escape of so many bytes for a character of ASCII.
+func number(digits []byte, base, long int) (c, n int) {
+	v, err := strconv.ParseUint(string(digits), base, 16)
+	if err != nil || v >= 0x80 {
+		return 0, 0
+	}
+	return int(v), long
+}
+
+// The named escapes of HTML for what a server is likely to escape.
+var entities = map[string]byte{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
+
+// longestEntity is the length up to which an escape of HTML is read.
+const longestEntity = len("&#x00000000;")

@@ -224,9 +224,18 @@ func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
+		step := &c.Steps[i]
+		inert := b.inert(c, step)
 		var err error
-		if steps[i], err = b.bind(c, &c.Steps[i]); err != nil {
+		if steps[i], err = b.bind(c, step, inert); err != nil {
 			return nil, err
+		}
+		// What is sound but for an inference may be accepted: then it needs what the
+		// user named, and counts.
+		if inert && slices.Contains(b.armed, step.operation(c)) && r.guard.effect(steps[i].sending.bytes).can {
+			if steps[i], err = b.bind(c, step, false); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return steps, nil
@@ -253,7 +262,8 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	failed, done := 0, map[*job]bool{}
-	checkpoint := r.checkpoints(jobs, done, started)
+	stop := r.checkpoints(ctx, &mu, jobs, done, started)
+	defer stop()
 	for range min(r.options.Parallel, len(jobs)) {
 		workers.Go(func() {
 			for j := range next {
@@ -270,7 +280,6 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 					failed++
 				}
 				r.options.Progress(len(done), len(jobs), failed)
-				checkpoint()
 				mu.Unlock()
 			}
 		})
@@ -282,36 +291,50 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 	workers.Wait()
 }
 
-// The least time between two checkpoints, and how many times as long as a
-// checkpoint takes a run goes on before the next.
+// The time between two checkpoints, and how many times as long as a checkpoint
+// took a run goes on before the next.
 const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
 
-// checkpoints returns what hands out the report as far as it is known, now and
-// then, beginning at once.
-func (r *runner) checkpoints(jobs []*job, done map[*job]bool, started time.Time) func() {
+// checkpoints hands out the report as far as it is known, at once and from then
+// on whenever it has grown, until it is stopped. mu guards done.
+func (r *runner) checkpoints(ctx context.Context, mu *sync.Mutex, jobs []*job, done map[*job]bool, started time.Time) (stop func()) {
 	if r.options.Checkpoint == nil {
 		return func() {}
 	}
-	var next time.Time
-	checkpoint := func() {
+	// Jobs that are under way are not looked at.
+	checkpoint := func() (cost time.Duration, size int) {
 		from := r.options.Now()
-		if from.Before(next) {
-			return
-		}
+		mu.Lock()
 		known := make([]*job, len(jobs))
 		for i, j := range jobs {
-			if known[i] = j; !done[j] && j.skip == "" {
+			if known[i] = j; !done[j] {
 				known[i] = &job{c: j.c, outcome: Skipped, skip: "not judged yet when this was written", stopped: true}
 			}
 		}
+		size = len(done)
+		mu.Unlock()
 		report := r.told(known, started)
-		report.Reason = "the run had not ended when this was written: " + report.Reason
+		report.Reason = "the run had not ended when this was written"
 		r.options.Checkpoint(report)
-		cost := r.options.Now().Sub(from)
-		next = from.Add(max(checkpointPause, cost*checkpointShare))
+		return r.options.Now().Sub(from), size
 	}
-	checkpoint()
-	return checkpoint
+	ctx, cancel := context.WithCancel(ctx)
+	var writer sync.WaitGroup
+	cost, told := checkpoint()
+	writer.Go(func() {
+		for r.options.Sleep(ctx, max(checkpointPause, cost*checkpointShare)) == nil {
+			mu.Lock()
+			grown := len(done) > told && len(done) < len(jobs) // the whole report is as good as told
+			mu.Unlock()
+			if grown {
+				cost, told = checkpoint()
+			}
+		}
+	})
+	return func() {
+		cancel()
+		writer.Wait()
+	}
 }
 
 // keptBody is the length up to which the bodies of a repetition that found
@@ -406,7 +429,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 		}
 	}
 	switch {
-	case whole:
+	case whole || j.outcome == Errored:
 	case ctx.Err() != nil:
 		j.outcome, j.skip, j.stopped = Skipped, "the run was interrupted", true
 	default:

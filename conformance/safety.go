@@ -87,7 +87,7 @@ func (g *guard) effect(request []byte) (e effect) {
 	usable, files := false, true
 	for _, body := range bodies {
 		sha1 := sentSha1(body)
-		e.sha1 = cmp.Or(e.sha1, sha1)
+		e.sha1 = cmp.Or(e.sha1, sha1, onlyHash(body))
 		usable = usable || g.usable(e.operation, body)
 		files = files && inertHashes(body, sha1)
 	}
@@ -142,6 +142,16 @@ func (g *guard) usable(operation string, body []byte) bool {
 
 func inert(id string) bool { return strings.HasPrefix(id, inertPrefix) }
 
+// onlyHash is the one file that a body names that cannot be read otherwise, "" for
+// none or several.
+func onlyHash(body []byte) string {
+	found := slices.DeleteFunc(traces(body), func(h string) bool { return len(h) != sha1Digits })
+	if slices.Sort(found); len(slices.Compact(found)) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
 // inertHashes tells that the body names no file but made-up ones.
 func inertHashes(body []byte, sha1 string) bool {
 	if len(sha1) == sha1Digits && !inert(sha1) {
@@ -162,22 +172,21 @@ func (g *guard) forbids(e effect) string {
 	case e.machine != strings.ToLower(g.target.Machine) && (g.target.UnknownMachine == "" || e.machine != strings.ToLower(g.target.UnknownMachine)):
 		return fmt.Sprintf("it names the machine %q, which is not the one of -machine", e.machine)
 	case !strings.EqualFold(e.sha1, g.target.Sha1):
-		return fmt.Sprintf("it names the file %s, which is not the one of -sha1", cmp.Or(e.sha1, "that nobody can read"))
+		return fmt.Sprintf("it names the file %s, which is not the one of -sha1", cmp.Or(e.sha1, "in a way that cannot be read"))
 	}
 	return ""
 }
 
 // armable says what is missing before an operation can take effect.
 func (g *guard) armable() error {
-	if g.local || len(g.armed) == 0 {
-		return nil
-	}
-	for _, name := range g.armed {
+	for _, name := range g.armed { // a misspelt one would arm nothing
 		if !slices.ContainsFunc(g.operations, func(op openapi.Operation) bool { return op.ID == name }) {
-			return usage("no operation %q can be armed%s", name, meant(name, operationIDs(g.operations)))
+			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, operationIDs(g.operations)), strings.Join(operationIDs(g.operations), ", "))
 		}
 	}
 	switch {
+	case g.local || len(g.armed) == 0:
+		return nil
 	case g.target.Machine == "":
 		return &SafetyError{fmt.Sprintf("%s is not loopback, and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)", g.target.URL)}
 	case g.target.Sha1 == "":
@@ -242,7 +251,7 @@ func (r *runner) withhold(jobs []*job) error {
 	budget := r.options.MaxActions
 	for _, j := range candidates {
 		if effects[j] > budget {
-			j.outcome, j.skip = Skipped, fmt.Sprintf("not sent: %d of its requests could take effect, and %d of %d are left; raise -max-actions", effects[j], budget, r.options.MaxActions)
+			j.outcome, j.skip = Skipped, fmt.Sprintf("not sent: it could take effect, and the budget of %d such requests does not reach for it; raise -max-actions", r.options.MaxActions)
 			first = cmp.Or(first, strings.TrimPrefix(j.skip, "not sent: "))
 			continue
 		}

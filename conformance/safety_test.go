@@ -33,7 +33,7 @@ type tenant struct {
 // An arrival is a request as the tenant's log has it.
 type arrival struct {
 	method, path, authorization, media, body string
-	journalled                        int // entries that were in the journal when it arrived
+	journalled                               int // entries that were in the journal when it arrived
 }
 
 // newTenant starts a tenant in front of a handler. journal is asked at each
@@ -293,7 +293,7 @@ func TestArmingByHalvesIsRefused(t *testing.T) {
 		{"no journal", full, conformance.Options{AcceptRisk: both}, "nothing records what is caused there; pass -journal"},
 		{"nothing but what takes effect", full, conformance.Options{Run: "^requestSample/valid/"}, "none may be sent: it could take effect, and requestSample is not armed"},
 		{"the documents' own file", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, Run: "accepts-request-sample-example"}, "which is not the one of -sha1"},
-		{"more than the budget", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, MaxActions: 1, Repeat: 2, Run: "accepts-plain-request$"}, "2 of its requests could take effect, and 1 of 1 are left; raise -max-actions"},
+		{"more than the budget", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, MaxActions: 1, Repeat: 2, Run: "accepts-plain-request$"}, "it could take effect, and the budget of 1 such requests does not reach for it; raise -max-actions"},
 		{"a token in the URL", full, conformance.Options{Run: "refuses-token-in-query", Only: []string{"requestSample/auth/refuses-token-in-query"}}, "none may be sent"},
 	}
 	for _, r := range rows {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -26,10 +27,10 @@ type Transport struct {
 	RootCAs      *x509.CertPool                   // trusted in place of the system's roots, where not nil
 	Certificates []tls.Certificate                // shown to a target that asks for one
 	Insecure     bool                             // take any certificate; every report says so
-	Proxy        func(*url.URL) (*url.URL, error) // the http:// proxy for a URL, nil for none; such as http.ProxyURL gives
+	Proxy        func(*url.URL) (*url.URL, error) // the http:// proxy for a URL, nil for none
 	HTTP2        bool                             // speak HTTP/2: over TLS by ALPN, else by prior knowledge
 	Resolve      map[string]string                // dial another address: "host:port" → "address:port"
-	Header       []Field                          // sent with every request that has no field of the name; each value counts as a secret
+	Header       []Field                          // sent with every request that has no field of the name; each value counts as a secret, unless it is shorter than 8 bytes or the field is Accept or its like
 	UserAgent    string                           // in place of "fmaspec/VERSION"
 	RequestID    string                           // the name of a header field that carries an id of each request, "" for none
 }
@@ -41,19 +42,26 @@ type dialer struct {
 	http2   bool
 	timeout time.Duration // for a whole exchange
 	guard   *guard
-	strike  func(string) string // takes secrets out of a text
+	proxy   string              // that reads every request and passes it on, "" for none
+	secrets *secrets            // that no message may hold
+	strike  func(string) string // takes them out of a text
 }
 
 // newDialer returns a dialer for an http or https URL, or for one handler that
 // is served in memory until stop is called.
 func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(), err error) {
-	d = &dialer{timeout: timeout, guard: g, strike: newSecrets(t).text}
+	d = &dialer{timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
+	d.strike = d.secrets.text
 	if t.Handler != nil {
 		l := newPipeListener()
 		// What the server would log about a handler under test is a finding already.
 		server := &http.Server{Handler: t.Handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+		if t.Transport.HTTP2 {
+			server.Protocols = new(http.Protocols)
+			server.Protocols.SetUnencryptedHTTP2(true)
+		}
 		go server.Serve(l)
-		d.open = l.dial
+		d.open, d.http2, d.scheme = l.dial, t.Transport.HTTP2, "http"
 		return d, func() { server.Close() }, nil
 	}
 	u, err := url.Parse(t.URL)
@@ -70,9 +78,8 @@ func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(
 	case proxy == nil:
 		d.open = func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", dialled) }
 	case u.Scheme == "http" && !t.Transport.HTTP2: // requests name the whole URL
-		d.open = func(ctx context.Context) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy))
-		}
+		d.proxy = proxy.Host
+		d.open = func(ctx context.Context) (net.Conn, error) { return toProxy(ctx, proxy) }
 	default:
 		d.open = func(ctx context.Context) (net.Conn, error) { return tunnel(ctx, proxy, dialled) }
 	}
@@ -96,7 +103,7 @@ func staying(open func(context.Context) (net.Conn, error)) func(context.Context)
 		}
 		if at, ok := c.RemoteAddr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 			c.Close()
-			return nil, fmt.Errorf("the name leads to %v, which is another machine; name it as it is", c.RemoteAddr())
+			return nil, settled(fmt.Sprintf("the name leads to %v, which is another machine; name it as it is", c.RemoteAddr()))
 		}
 		return c, nil
 	}
@@ -104,7 +111,7 @@ func staying(open func(context.Context) (net.Conn, error)) func(context.Context)
 
 // hostPort is what a URL says to dial.
 func hostPort(u *url.URL) string {
-	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
 }
 
 // proxy returns the proxy for the target, nil for none.
@@ -117,14 +124,18 @@ func (t Target) proxy() (*url.URL, error) {
 		return nil, err
 	}
 	proxy, err := t.Transport.Proxy(u)
-	if err != nil || proxy == nil {
-		return nil, err
+	if err != nil {
+		return nil, errors.New(userinfo.ReplaceAllString(err.Error(), ""))
 	}
-	if proxy.Scheme != "http" || proxy.Hostname() == "" {
-		return nil, fmt.Errorf("the proxy %s: only http:// proxies are known here; name one, or none", proxy.Redacted())
+	if proxy != nil && (proxy.Scheme != "http" || proxy.Hostname() == "") {
+		// The rest is not repeated: it may hold a password, wherever that was written.
+		return nil, fmt.Errorf("the proxy is a %q one; only http:// proxies are known here; name one, or none", proxy.Scheme)
 	}
 	return proxy, nil
 }
+
+// userinfo is what may be a user and a password in a text that tells of a URL.
+var userinfo = regexp.MustCompile(`[^\s"]*@`)
 
 // absolute tells that requests name the whole URL, because they go to a proxy
 // that passes them on (RFC 9112 3.2.2).
@@ -142,14 +153,40 @@ func proxyAuthorization(proxy *url.URL) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(proxy.User.Username()+":"+password))
 }
 
+// toProxy dials a proxy.
+func toProxy(ctx context.Context, proxy *url.URL) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy))
+	if err != nil {
+		return nil, &proxyError{proxy.Host, err}
+	}
+	return c, nil
+}
+
+// A proxyError is a failure on the way to a proxy, or to the target behind it.
+type proxyError struct {
+	host string
+	err  error
+}
+
+func (e *proxyError) Error() string { return "the proxy " + e.host + ": " + e.err.Error() }
+func (e *proxyError) Unwrap() error { return e.err }
+
+// proxyRemedies say what helps where a proxy answers for itself.
+var proxyRemedies = map[int]string{
+	http.StatusProxyAuthRequired:  "give it a user and a password, in its URL",
+	http.StatusBadGateway:         "can it reach the target?",
+	http.StatusServiceUnavailable: "can it reach the target?",
+	http.StatusGatewayTimeout:     "can it reach the target?",
+}
+
 // tunnelLimit bounds what a proxy may say before the tunnel is open.
 const tunnelLimit = 64 << 10
 
 // tunnel asks a proxy for a connection to an address (RFC 9110 9.3.6).
 func tunnel(ctx context.Context, proxy *url.URL, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy))
+	c, err := toProxy(ctx, proxy)
 	if err != nil {
-		return nil, fmt.Errorf("the proxy %s: %w", proxy.Host, err)
+		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -167,11 +204,12 @@ func tunnel(ctx context.Context, proxy *url.URL, address string) (net.Conn, erro
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		err = ctx.Err()
+		err = &proxyError{proxy.Host, ctx.Err()}
 	case err != nil:
-		err = fmt.Errorf("the proxy %s gave no HTTP answer to CONNECT", proxy.Host)
+		err = settled(fmt.Sprintf("the proxy %s gave no HTTP answer to CONNECT; is it a proxy?", proxy.Host))
 	case answer.StatusCode/100 != 2:
-		err = fmt.Errorf("the proxy %s answered %d to CONNECT", proxy.Host, answer.StatusCode)
+		err = settled(fmt.Sprintf("the proxy %s answered %d to CONNECT; %s", proxy.Host, answer.StatusCode,
+			cmp.Or(proxyRemedies[answer.StatusCode], "does it let this target through?")))
 	}
 	if err != nil {
 		c.Close()
@@ -224,21 +262,31 @@ type handshakeError struct{ err error }
 func (e *handshakeError) Error() string { return "the TLS handshake failed: " + cleanError(e.err) }
 func (e *handshakeError) Unwrap() error { return e.err }
 
-var errNoHTTP2 = errors.New("the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2")
+// A settled error is told as it is: it names its remedy.
+type settled string
+
+func (e settled) Error() string { return string(e) }
+
+const errNoHTTP2 = settled("the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2")
 
 // dialError words why no connection came about, with a remedy.
 func dialError(ctx context.Context, err error, timeout time.Duration) *WireError {
-	const remedy = "; is the address right, and the server running?"
+	where, remedy := "", "; is the address right, and the server running?"
 	var secure *handshakeError
+	var told settled
+	var proxy *proxyError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &WireError{Cancelled, "the run was stopped"}
-	case errors.Is(err, errNoHTTP2):
-		return &WireError{Unreachable, err.Error()}
+	case errors.As(err, &told):
+		return &WireError{Unreachable, told.Error()}
 	case errors.As(err, &secure):
 		return &WireError{Unreachable, secureError(secure, timeout)}
-	case isTimeout(err) || errors.Is(err, context.DeadlineExceeded):
-		return &WireError{Unreachable, fmt.Sprintf("no connection within %v", timeout) + remedy}
+	case errors.As(err, &proxy):
+		where, remedy = "the proxy "+proxy.host+": ", "; is its address right, and can it reach the target?"
+	}
+	if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
+		return &WireError{Unreachable, where + fmt.Sprintf("no connection within %v", timeout) + remedy}
 	}
 	reason := cleanError(err)
 	if at := (*net.OpError)(nil); errors.As(err, &at) {
@@ -247,7 +295,7 @@ func dialError(ctx context.Context, err error, timeout time.Duration) *WireError
 			reason = "the connection failed: " + cause.Error()
 		}
 	}
-	return &WireError{Unreachable, reason + remedy}
+	return &WireError{Unreachable, where + reason + remedy}
 }
 
 // secureError words a failed handshake, with the remedy for its cause.
@@ -258,11 +306,40 @@ func secureError(e *handshakeError, timeout time.Duration) string {
 	case isTimeout(e.err) || errors.Is(e.err, context.DeadlineExceeded):
 		return fmt.Sprintf("the TLS handshake was not complete within %v; is the port one for https?", timeout)
 	case errors.As(e.err, &certificate):
-		return "the target's certificate is not trusted: " + cleanError(certificate.Err) + "; name the authority that signed it with -ca (in Go, Target.Transport)"
+		return "the target's certificate is not trusted: " + cleanError(certificate.Err) + "; " + certificateRemedy(certificate.Err)
 	case errors.As(e.err, &notTLS):
 		return "the target does not speak TLS there; is the port one for https?"
 	case isReset(e.err):
 		return "the connection was reset in the TLS handshake; is the port one for https?"
 	}
 	return e.Error() + "; is the port one for https, and does the target want a client certificate?"
+}
+
+// certificateRemedy says what helps against a certificate that is not trusted.
+func certificateRemedy(err error) string {
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &host):
+		return "name the target as its certificate does; -resolve dials any address for a name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "have it renewed, or set the clock right"
+	case errors.As(err, &invalid):
+		return "have the target show one that is for servers"
+	}
+	return "name the authority that signed it with -ca (in Go, Target.Transport)"
+}
+
+// isRefusal tells of a TLS alert: the target ended what was a connection already.
+// In TLS 1.3 it says only then that it wants another client certificate.
+func isRefusal(err error) bool {
+	var at *net.OpError
+	return errors.As(err, &at) && at.Op == "remote error"
+}
+
+// refused words such an alert, with a remedy.
+func refused(err error) *WireError {
+	var at *net.OpError
+	errors.As(err, &at)
+	return &WireError{Unreachable, "the target refused the TLS connection: " + cleanError(at.Err) + "; does it want a client certificate, or another one?"}
 }

@@ -61,7 +61,7 @@ type pool struct {
 	d    *dialer
 	mu   sync.Mutex
 	idle []*wireConn
-	two  *http.ClientConn // of HTTP/2, shared by all requests of the pool
+	two  []*http.ClientConn // of HTTP/2, the latest is shared by all requests of the pool
 }
 
 // A wireConn is a connection that holds no unread answer. One goroutine waits
@@ -120,10 +120,10 @@ func (p *pool) close() {
 		c.Close()
 	}
 	p.idle = nil
-	if p.two != nil {
-		p.two.Close()
-		p.two = nil
+	for _, c := range p.two {
+		c.Close()
 	}
+	p.two = nil
 }
 
 // A sending is a request ready for the wire.
@@ -146,7 +146,7 @@ func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
 	}
 	var resp *Response
 	if p.d.http2 {
-		resp, werr = p.send2(ctx, s)
+		resp, werr = p.send2(ctx, s, permit.can)
 	} else {
 		resp, werr = p.send1(ctx, s, permit.can)
 	}
@@ -185,6 +185,9 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *Wire
 		}
 		if keep && !s.separate {
 			p.put(c)
+		}
+		if werr == nil && p.d.proxy != "" && resp != nil && resp.Status == http.StatusProxyAuthRequired {
+			werr = &WireError{Unreachable, fmt.Sprintf("the proxy %s answered 407; %s", p.d.proxy, proxyRemedies[407])}
 		}
 		return resp, werr
 	}
@@ -240,7 +243,8 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
-				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("not an HTTP answer: it begins %q", cutTo([]byte(p.d.strike(string(head))), 40))}
+				head, _ = p.d.secrets.bytes(head, true)
+				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
 				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
@@ -262,6 +266,14 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 		return resp, r, answer, nil
 	}
 	return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+}
+
+// meantTLS is the remedy where an answer begins like a TLS record (RFC 8446 5.1).
+func meantTLS(head []byte) string {
+	if len(head) > 1 && (head[0] == 0x15 || head[0] == 0x16) && head[1] == 3 {
+		return "; is the port one for https?"
+	}
+	return ""
 }
 
 var (
@@ -364,6 +376,8 @@ func (p *pool) readError(ctx context.Context, err error, late, ended WireKind, w
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &WireError{Cancelled, "the run was stopped"}
+	case ended == Closed && isRefusal(err):
+		return refused(err)
 	case isTimeout(err):
 		return &WireError{late, fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
 	case isReset(err):

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"fmaspec/conformance/credential"
 )
 
 // An env is all that a command knows of the process it runs in, so that tests
@@ -48,7 +50,13 @@ const (
 	tokenVariable        = "FMASPEC_TOKEN"
 	unprivilegedVariable = "FMASPEC_UNPRIVILEGED_TOKEN"
 	invalidVariable      = "FMASPEC_INVALID_TOKEN"
+	clientSecretVariable = "FMASPEC_CLIENT_SECRET"
 )
+
+// secretVariables are those that no flag stands for.
+func secretVariables() []string {
+	return []string{tokenVariable, unprivilegedVariable, invalidVariable, clientSecretVariable}
+}
 
 // tokenLimit bounds what is read of a token file, which may be a device.
 const tokenLimit = 64 << 10
@@ -56,28 +64,48 @@ const tokenLimit = 64 << 10
 // secret returns the token in a file that a flag names, or in a variable, or "".
 // No error holds any of it.
 func (e *env) secret(flag, file, variable string) (string, error) {
-	place, token := variable, ""
-	if file == "" {
-		token, _ = e.lookup(variable)
-	} else {
-		place = "-" + flag // without its value: somebody may have given the token itself
-		f, err := os.Open(file)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w; name a readable file that holds the bare token", place, reason(err))
-		}
-		defer f.Close()
-		data, err := io.ReadAll(io.LimitReader(f, tokenLimit))
-		if err != nil {
-			return "", fmt.Errorf("%s: %w; name a readable file that holds the bare token", place, reason(err))
-		}
-		if token = strings.TrimRight(string(data), "\r\n"); token == "" {
-			return "", fmt.Errorf("%s: the file is empty; put the bare token in it", place)
+	place, token, err := e.hidden(flag, file, variable, "token")
+	if err == nil && token != "" {
+		if err = credential.Bare(token); err != nil {
+			err = fmt.Errorf("%s: %w", place, err)
 		}
 	}
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", fmt.Errorf("%s: it holds a blank, a line break or another character that no header can carry; give the bare token", place)
+	if err != nil {
+		return "", err
 	}
 	return token, nil
+}
+
+// hidden returns what is in a file that a flag names, or in a variable, without the
+// line break at its end, and the place. The file - is standard input.
+func (e *env) hidden(flag, file, variable, what string) (place, value string, err error) {
+	if file == "" {
+		value, _ = e.lookup(variable)
+		return variable, value, nil
+	}
+	place = "-" + flag // without its value: somebody may have given the secret itself
+	from := e.stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return place, "", fmt.Errorf("%s: %w; name a readable file that holds the bare %s", place, reason(err), what)
+		}
+		defer f.Close()
+		from = f
+	} else if _, is := e.terminal(e.stdin); is {
+		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or name a file", place, what)
+	}
+	data, err := io.ReadAll(io.LimitReader(from, tokenLimit+1))
+	value = strings.TrimRight(string(data), "\r\n")
+	switch {
+	case err != nil:
+		return place, "", fmt.Errorf("%s: %w; name a readable file that holds the bare %s", place, reason(err), what)
+	case value == "":
+		return place, "", fmt.Errorf("%s: the file is empty; put the bare %s in it", place, what)
+	case len(data) > tokenLimit:
+		return place, "", fmt.Errorf("%s: longer than %d KiB; give the bare %s", place, tokenLimit>>10, what)
+	}
+	return place, value, nil
 }
 
 // reason is what went wrong with a file, without the path and the system call.

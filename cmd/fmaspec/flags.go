@@ -33,6 +33,7 @@ var forbidden = map[string]string{
 	"token":              "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
 	"unprivileged-token": "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
 	"invalid-token":      "there is no -invalid-token, since others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
+	"client-secret":      "there is no -client-secret, since others on this machine can read arguments; set " + clientSecretVariable + " or pass -client-secret-file",
 }
 
 // misread words an error of package flag as this command does.
@@ -62,6 +63,29 @@ func variable(flag string) string {
 	return "FMASPEC_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// alternatives are the ways to name one thing: where the command line takes one,
+// the variables of the others do not count.
+func alternatives() [][][]string {
+	return [][][]string{
+		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource", "audience"}},
+		{{"unprivileged-token-file"}, {"unprivileged-token-command"}},
+	}
+}
+
+// outdone tells that another way than the flag's was taken.
+func outdone(name string, given map[string]bool) bool {
+	isGiven := func(flag string) bool { return given[flag] }
+	for _, ways := range alternatives() {
+		own := slices.IndexFunc(ways, func(way []string) bool { return slices.Contains(way, name) })
+		for i, way := range ways {
+			if own >= 0 && i != own && slices.ContainsFunc(way, isGiven) && !slices.ContainsFunc(ways[own], isGiven) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // fill sets from the environment what the command line left unset.
 func (e *env) fill(set *flag.FlagSet) error {
 	given := map[string]bool{}
@@ -69,7 +93,7 @@ func (e *env) fill(set *flag.FlagSet) error {
 	var errs []error
 	set.VisitAll(func(f *flag.Flag) {
 		value, ok := e.lookup(variable(f.Name))
-		if given[f.Name] || !ok {
+		if given[f.Name] || !ok || outdone(f.Name, given) {
 			return
 		}
 		if err := set.Set(f.Name, value); err != nil {
@@ -81,7 +105,7 @@ func (e *env) fill(set *flag.FlagSet) error {
 
 // variables are all that some command reads, sorted.
 func variables() []string {
-	all := []string{tokenVariable, unprivilegedVariable, invalidVariable}
+	all := secretVariables()
 	for _, c := range commands() {
 		set := flagSet(c)
 		c.flags(set)
@@ -113,6 +137,25 @@ func (l *list) Set(text string) error {
 			return errors.New("want a name, or several with commas between them")
 		}
 		*l = append(*l, item)
+	}
+	return nil
+}
+
+// lines is a flag that may be repeated, and whose values may be parted by line
+// breaks: there may be commas in them.
+type lines []string
+
+func (l *lines) String() string { return strings.Join(*l, "\n") }
+
+func (l *lines) Set(text string) error {
+	before := len(*l)
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			*l = append(*l, line)
+		}
+	}
+	if len(*l) == before {
+		return errors.New("want a text, or several with line breaks between them")
 	}
 	return nil
 }

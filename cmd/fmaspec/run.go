@@ -21,11 +21,13 @@ import (
 // runFlags are the settings of a run.
 type runFlags struct {
 	library
-	tokens         tokenFlags
+	credentials    credentialFlags
+	connection     connectionFlags
 	url, machine   string
-	invalidFile    string
 	options        conformance.Options
-	risks, reports list
+	safety         safetyFlags
+	pace           paceFlags
+	reports        list
 	verbose, quiet bool
 	color          choice
 }
@@ -35,8 +37,8 @@ func runCommand() command {
 		name:  "run",
 		short: "judge a server",
 		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict go to stdout, everything else to stderr.\n" +
-			"Without -url the target is a server of its own that keeps the contract: try the suite on it, or narrow a question down. A target on another machine is sent nothing unless each operation is armed with -accept-risk and -machine names what may be acted on.\n" +
-			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + " and " + invalidVariable + ", or from files; where a file is named, the file counts. A target on this machine is sent a made-up token where there is none.",
+			"Without -url the target is a server of its own that keeps the contract: try the suite on it, or narrow a question down. A target on another machine is sent only what cannot take effect, unless an operation is armed with -accept-risk, and -machine and -sha1 name what may be acted on; -dry-run shows what would be sent.\n" +
+			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + " and " + invalidVariable + ", from files, from what a command prints, or from a token endpoint; where a flag names one, the variable does not count. A target on this machine is sent a made-up token where there is none. fmaspec auth check tells what was obtained.",
 		examples: []string{
 			"fmaspec run",
 			"fmaspec run -url http://127.0.0.1:8080 -token-file token.txt",
@@ -44,13 +46,14 @@ func runCommand() command {
 			"fmaspec run -report junit=report.xml -report json=report.json",
 			"fmaspec run -report json=- -q | jq .totals",
 			"fmaspec run -fixtures my-cases -builtin=false",
+			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &runFlags{color: choice{"auto", []string{"auto", "always", "never"}}}
 			f.library.flags(set)
-			f.tokens.flags(set)
+			f.credentials.flags(set)
+			f.connection.flags(set)
 			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and what stands before the documented path; without it, a server of fmaspec's own")
-			set.StringVar(&f.invalidFile, "invalid-token-file", "", "read a token that must not be accepted, such as an expired one, from a `FILE`, in place of "+invalidVariable)
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests name; on this machine, the documents' example where it is left out")
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`")
@@ -60,7 +63,8 @@ func runCommand() command {
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
 			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
-			set.Var(&f.risks, "accept-risk", "let an `OPERATION` take effect on a target that is not this machine; may be repeated")
+			f.safety.flags(set)
+			f.pace.flags(set)
 			set.Var(&f.reports, "report", "write a report as `FORMAT=FILE`, where FORMAT is one of "+formats()+" and the file - is stdout, in place of the console report; may be repeated")
 			set.BoolVar(&f.verbose, "v", false, "tell every case, and every finding in full")
 			set.BoolVar(&f.quiet, "q", false, "tell the totals and the verdict alone")
@@ -88,18 +92,23 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.sound(); err != nil {
 		return err
 	}
-	target := conformance.Target{URL: f.url, Machine: f.machine, UnknownMachine: f.tokens.unknownMachine}
-	if target.Token, target.UnprivilegedToken, err = f.tokens.read(e); err != nil {
+	transport, err := f.connection.transport(e)
+	if err != nil {
 		return err
 	}
-	if target.InvalidToken, err = e.secret("invalid-token-file", f.invalidFile, invalidVariable); err != nil {
+	given, err := f.credentials.sources(e, f.connection.client(transport))
+	if err != nil {
 		return err
+	}
+	target := conformance.Target{
+		URL: f.url, Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
+		InvalidToken: given.invalid, Transport: transport,
 	}
 	suite, _, err := f.load()
 	if err != nil {
 		return err
 	}
-	if err := f.armed(suite); err != nil {
+	if err := given.fill(ctx, &target); err != nil {
 		return err
 	}
 	if f.url == "" {
@@ -109,18 +118,69 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		}
 		defer stop()
 	}
-	f.options.AcceptRisk = f.risks
-	if err := f.rehearse(suite, target, e); err != nil {
+	if err := f.safety.allowed(target); err != nil {
 		return err
 	}
+	o := &f.options
+	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	plan, err := suite.Plan(ctx, target, *o)
+	if err != nil {
+		return err
+	}
+	o.Seed = plan.Suite.Seed
+	if err := f.header(e, plan, len(suite.Cases)); err != nil {
+		return err
+	}
+	if target.Token == "" && !f.quiet {
+		fmt.Fprintf(e.stderr, "no token was given, so a made-up one is sent; set %s or pass -token-file\n\n", tokenVariable)
+	}
+	if f.safety.dryRun {
+		return f.safety.rehearsal(e, plan)
+	}
+	if err := f.safety.announce(e, plan); err != nil {
+		return err
+	}
+	if f.pace.wait > 0 {
+		if err := conformance.Await(ctx, target, *o, f.pace.wait); err != nil {
+			return &exit{exitUnjudged, err.Error() + "; nothing else was sent"}
+		}
+	}
+	done, err := f.safety.record(o, plan)
+	if err != nil {
+		return err
+	}
+	defer done()
 	clear := f.progress(e)
-	result, err := suite.Run(ctx, target, f.options)
+	o.Checkpoint = f.checkpoint(outputs)
+	result, err := suite.Run(ctx, target, *o)
 	clear()
 	if err != nil {
 		return err
 	}
 	mutate.Prove(result)
 	return f.tell(e, result, outputs)
+}
+
+// checkpoint writes every file as far as the run is, so that a run that is killed
+// leaves what it found. What cannot be written now is told at the end.
+func (f *runFlags) checkpoint(outputs []output) func(*conformance.Report) {
+	files := slices.DeleteFunc(slices.Clone(outputs), func(o output) bool { return o.file == "-" || !regular(o.file) })
+	if len(files) == 0 {
+		return nil
+	}
+	return func(r *conformance.Report) {
+		mutate.Prove(r)
+		for _, o := range files {
+			_ = report.WriteFile(o.file, o.format, r)
+		}
+	}
+}
+
+// regular tells that a file can be written more than once: it is none yet, or a
+// plain one.
+func regular(file string) bool {
+	info, err := os.Stat(file)
+	return err != nil || info.Mode().IsRegular()
 }
 
 // sound checks what package flag cannot.
@@ -135,21 +195,7 @@ func (f *runFlags) sound() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: no answer comes so soon; give 1ms or more", f.options.Timeout)
 	}
-	return nil
-}
-
-// armed checks the names of -accept-risk: a misspelt one would arm nothing.
-func (f *runFlags) armed(suite *conformance.Suite) error {
-	var known []string
-	for _, op := range suite.Operations {
-		known = append(known, op.ID)
-	}
-	for _, name := range f.risks {
-		if !slices.Contains(known, name) {
-			return fmt.Errorf("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, known), strings.Join(known, ", "))
-		}
-	}
-	return nil
+	return cmp.Or(f.safety.sound(), f.pace.sound())
 }
 
 // An output is one report to be written.
@@ -192,22 +238,13 @@ func (f *runFlags) outputs() (out []output, err error) {
 	return out, nil
 }
 
-// rehearse does everything of a run but sending: its context has ended. What
-// keeps a run from beginning shows here, and the header says what will be.
-func (f *runFlags) rehearse(suite *conformance.Suite, target conformance.Target, e *env) error {
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
-	plan, err := suite.Run(ended, target, f.options)
-	if err != nil {
-		return err
-	}
-	f.options.Seed = plan.Suite.Seed
-	style := f.style(e, e.stderr)
-	if err := report.Header(e.stderr, plan.Suite, plan.Target, plan.Totals.Total, len(suite.Cases), style); err != nil {
+// header tells what will be judged, and what to know of it.
+func (f *runFlags) header(e *env, plan *conformance.Plan, all int) error {
+	if err := report.Header(e.stderr, plan.Suite, plan.Target, plan.Cases, all, f.style(e, e.stderr)); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
-	if target.Token == "" && !f.quiet {
-		fmt.Fprintf(e.stderr, "no token was given, so a made-up one is sent; set %s or pass -token-file\n\n", tokenVariable)
+	if !plan.Safety.Local && strings.HasPrefix(plan.Target.URL, "http:") {
+		fmt.Fprint(e.stderr, "the token goes over plain HTTP, where others can read it; use https:// if the target has it\n\n")
 	}
 	return nil
 }

@@ -87,11 +87,15 @@ func TestScripts(t *testing.T) {
 			e.Defer(c.Close)
 			e.Values["counter"] = c
 			e.Setenv("URL", c.URL)
+			// A name that is not this machine's leads to the same server, so that a
+			// command takes it for one elsewhere.
+			e.Setenv("TENANT", "http://tenant.example")
+			e.Setenv("TO_TENANT", "tenant.example:80:"+c.Listener.Addr().String())
 			e.Setenv("CLOSED", closedURL(t, e.Defer))
 			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
 			e.Setenv("FMASPEC_TOKEN", testToken)
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
-			return nil
+			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent,

@@ -20,13 +20,20 @@ import (
 type tokenFlags struct{ file, unprivilegedFile, unknownMachine string }
 
 func (t *tokenFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&t.file, "token-file", "", "read the bearer token of a user who may act from a `FILE`, in place of "+tokenVariable)
-	set.StringVar(&t.unprivilegedFile, "unprivileged-token-file", "", "read the token of a user who may not act from a `FILE`, in place of "+unprivilegedVariable)
+	t.files(set)
 	set.StringVar(&t.unknownMachine, "unknown-machine", "", "the `ID` of a machine that the server does not know; some cases need one")
+}
+
+func (t *tokenFlags) files(set *flag.FlagSet) {
+	set.StringVar(&t.file, "token-file", "", "read the bearer token of a user who may act from a `FILE`, in place of "+tokenVariable+"; - is standard input")
+	set.StringVar(&t.unprivilegedFile, "unprivileged-token-file", "", "read the token of a user who may not act from a `FILE`, in place of "+unprivilegedVariable)
 }
 
 // read returns both tokens, "" where there is none.
 func (t *tokenFlags) read(e *env) (token, unprivileged string, err error) {
+	if err := oneInput(named{"token-file", t.file}, named{"unprivileged-token-file", t.unprivilegedFile}); err != nil {
+		return "", "", err
+	}
 	if token, err = e.secret("token-file", t.file, tokenVariable); err != nil {
 		return "", "", err
 	}
@@ -72,7 +79,11 @@ func embedded(target *conformance.Target) (stop func(), err error) {
 	return func() { server.Close() }, nil
 }
 
-// newServer returns a server that logs nothing of its own.
+// newServer returns a server of HTTP/1.1, and of HTTP/2 without TLS, that logs
+// nothing of its own.
 func newServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{Handler: h, Protocols: protocols, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 }

@@ -1,0 +1,325 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"fmaspec/conformance/credential"
+)
+
+// authFlags are the settings of a look at credentials.
+type authFlags struct {
+	credentials credentialFlags
+	connection  connectionFlags
+	json        bool
+	now         func() time.Time
+}
+
+func authCommand() command {
+	return command{
+		name: "auth", operands: "check",
+		short: "obtain the credentials of a run and tell what they are",
+		about: "Obtains each credential that flags and variables name, and tells where it comes from, what it says of itself and what speaks against it. Nothing is sent to a target, and nothing of a credential is shown. What a token says is not verified: nobody but its issuer and the target can.\n" +
+			"For client credentials of the Microsoft identity platform, -token-url is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with -scope https://graph.microsoft.com/.default, or https://login.microsoftonline.com/TENANT/oauth2/token with -resource https://graph.microsoft.com. The secret is read from " + clientSecretVariable + " or a file.\n" +
+			"A flag outdoes the variables of the other ways to the same token, and any of them outdoes " + tokenVariable + ".\n" +
+			"With -json: an object with usable, whether all can be used, and credentials, an array of objects with name, usable, from, error, kind (JWT or opaque), length, algorithm, issuer, audience, tenant, actor (app or user), app, user, roles, scopes, directoryRoles, issued, notBefore, expires, expired, warnings and notes. What is not known is left out.\n" +
+			"The exit code is 3 where a credential cannot be obtained, or has expired.",
+		examples: []string{
+			"fmaspec auth check",
+			"fmaspec auth check -token-command 'az account get-access-token'",
+			"fmaspec auth check -token-url URL -client-id ID -scope SCOPE -json",
+		},
+		flags: func(set *flag.FlagSet) work {
+			f := &authFlags{now: time.Now}
+			f.credentials.sourceFlags(set)
+			f.connection.reach(set)
+			set.BoolVar(&f.json, "json", false, "a JSON object")
+			return f.auth
+		},
+	}
+}
+
+// A credentialView is what is told of one credential.
+type credentialView struct {
+	Name           string           `json:"name"`
+	Usable         bool             `json:"usable"`
+	From           string           `json:"from,omitempty"`
+	Error          string           `json:"error,omitempty"`
+	Kind           string           `json:"kind,omitempty"`
+	Length         int              `json:"length,omitempty"`
+	Algorithm      string           `json:"algorithm,omitempty"`
+	Issuer         string           `json:"issuer,omitempty"`
+	Audience       []string         `json:"audience,omitempty"`
+	Tenant         string           `json:"tenant,omitempty"`
+	Actor          credential.Actor `json:"actor,omitempty"`
+	App            string           `json:"app,omitempty"`
+	User           string           `json:"user,omitempty"`
+	Roles          []string         `json:"roles,omitempty"`
+	Scopes         []string         `json:"scopes,omitempty"`
+	DirectoryRoles []string         `json:"directoryRoles,omitempty"`
+	Issued         time.Time        `json:"issued,omitzero"`
+	NotBefore      time.Time        `json:"notBefore,omitzero"`
+	Expires        time.Time        `json:"expires,omitzero"`
+	Expired        bool             `json:"expired,omitempty"`
+	Warnings       []string         `json:"warnings,omitempty"`
+	Notes          []string         `json:"notes,omitempty"`
+
+	value string // never shown
+}
+
+func (f *authFlags) auth(ctx context.Context, e *env, operands []string) error {
+	if !slices.Equal(operands, []string{"check"}) {
+		return errors.New("want one thing to do; say fmaspec auth check")
+	}
+	transport, err := f.connection.transport(e)
+	if err != nil {
+		return err
+	}
+	f.credentials.now = f.now
+	found, err := f.credentials.sources(e, f.connection.client(transport))
+	if err != nil {
+		return err
+	}
+	views := f.look(ctx, found)
+	if len(views) == 0 {
+		return fmt.Errorf("no credential was named; set %s, or pass -token-file, -token-command or -token-url", tokenVariable)
+	}
+	if err := f.print(e.stdout, views); err != nil {
+		return &exit{exitUnjudged, fmt.Sprintf("stdout: %v; see that it can be written to", err)}
+	}
+	var unusable []string
+	for _, v := range views {
+		if !v.Usable {
+			unusable = append(unusable, v.Name)
+		}
+	}
+	if len(unusable) > 0 {
+		return &exit{exitUnjudged, fmt.Sprintf("not usable: %s; see above", strings.Join(unusable, ", "))}
+	}
+	return nil
+}
+
+// The names of the credentials.
+const (
+	privilegedName   = "token"
+	unprivilegedName = "unprivileged token"
+	invalidName      = "invalid token"
+)
+
+// look obtains every credential and says what speaks against it.
+func (f *authFlags) look(ctx context.Context, found credentials) (views []credentialView) {
+	var invalid credential.Source
+	if found.invalid != "" {
+		place := invalidVariable
+		if f.credentials.invalidFile != "" {
+			place = "-invalid-token-file"
+		}
+		invalid = credential.Static(found.invalid, place)
+	}
+	now := f.now()
+	for _, c := range []struct {
+		name   string
+		source credential.Source
+		judge  func(*credentialView, time.Time)
+	}{
+		{privilegedName, found.token, judgePrivileged},
+		{unprivilegedName, found.unprivileged, judgeUnprivileged},
+		{invalidName, invalid, judgeInvalid},
+	} {
+		if c.source == nil {
+			continue
+		}
+		token, err := c.source(ctx)
+		if err != nil {
+			views = append(views, credentialView{Name: c.name, Error: err.Error()})
+			continue
+		}
+		v := viewed(c.name, token)
+		v.Expired = !v.Expires.IsZero() && !now.Before(v.Expires)
+		c.judge(&v, now)
+		for _, other := range views {
+			if other.value == v.value {
+				v.Warnings = append(v.Warnings, "it is the same as the "+other.Name+"; give another")
+			}
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+func viewed(name string, token credential.Token) credentialView {
+	v := credentialView{Name: name, Usable: true, From: token.From, Kind: "opaque", Length: len(token.Value), Expires: token.Ends().UTC(), value: token.Value}
+	c, ok := credential.Describe(token.Value)
+	if !ok {
+		return v
+	}
+	v.Kind, v.Algorithm, v.Issuer, v.Audience, v.Tenant = "JWT", c.Algorithm, c.Issuer, c.Audience, c.Tenant
+	v.Actor, v.App, v.User, v.Roles, v.Scopes, v.DirectoryRoles = c.Actor, c.App, c.User, c.Roles, c.Scopes, c.DirectoryRoles
+	v.Issued, v.NotBefore = c.Issued, c.NotBefore
+	return v
+}
+
+// The directory roles that the documents name, by their template ids.
+func actingRoles() map[string]string {
+	return map[string]string{
+		"194ae4cb-b126-40b2-bd5b-6091b380977d": "Security administrator",
+		"62e90394-69f5-4237-9190-012177145e10": "Global admin",
+	}
+}
+
+// acting returns those of a token's directory roles that let a user act.
+func acting(v *credentialView) (names []string) {
+	for _, id := range v.DirectoryRoles {
+		if name := actingRoles()[strings.ToLower(id)]; name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// audiences are parts of the audiences that servers of this contract are known by.
+func audiences() []string {
+	return []string{
+		"graph.microsoft.com", "00000003-0000-0000-c000-000000000000",
+		"securitycenter", "fc780465-2017-40d4-a0c5-307022471b92",
+	}
+}
+
+// judgeValid says what speaks against a token that is to be accepted.
+func judgeValid(v *credentialView, now time.Time) {
+	if v.Expired {
+		v.Usable = false
+		v.Warnings = append(v.Warnings, "it has expired; get another")
+	}
+	if v.Expires.IsZero() {
+		v.Warnings = append(v.Warnings, "nothing says when it expires; a long run may outlive it")
+	}
+	if now.Before(v.NotBefore) {
+		v.Warnings = append(v.Warnings, "it is not valid yet; wait, or set the clock of this machine")
+	}
+	if v.Actor == credential.App {
+		v.Warnings = append(v.Warnings, "app-only token: the documents speak of directory roles of a user")
+	}
+	known := func(audience string) bool {
+		return slices.ContainsFunc(audiences(), func(part string) bool { return strings.Contains(strings.ToLower(audience), part) })
+	}
+	if len(v.Audience) > 0 && !slices.ContainsFunc(v.Audience, known) {
+		v.Notes = append(v.Notes, "its audience is neither Microsoft Graph nor the security center; a server may want another")
+	}
+}
+
+func judgePrivileged(v *credentialView, now time.Time) {
+	judgeValid(v, now)
+	if len(v.DirectoryRoles) > 0 && len(acting(v)) == 0 {
+		v.Warnings = append(v.Warnings, "none of its directory roles is Security administrator or Global admin, one of which the documents ask for")
+	}
+}
+
+func judgeUnprivileged(v *credentialView, now time.Time) {
+	judgeValid(v, now)
+	if roles := acting(v); len(roles) > 0 {
+		v.Warnings = append(v.Warnings, "its user may act, as "+strings.Join(roles, " and ")+"; give the token of one who may not")
+	}
+}
+
+func judgeInvalid(v *credentialView, _ time.Time) {
+	if v.Expired {
+		v.Notes = append(v.Notes, "it has expired, as it may")
+		return
+	}
+	v.Notes = append(v.Notes, "it has not expired; see that no server accepts it")
+}
+
+func (f *authFlags) print(w io.Writer, views []credentialView) error {
+	if f.json {
+		out := json.NewEncoder(w)
+		out.SetEscapeHTML(false)
+		out.SetIndent("", "  ")
+		return out.Encode(struct {
+			Usable      bool             `json:"usable"`
+			Credentials []credentialView `json:"credentials"`
+		}{!slices.ContainsFunc(views, func(v credentialView) bool { return !v.Usable }), views})
+	}
+	var p page
+	for i, v := range views {
+		if i > 0 {
+			p.line("")
+		}
+		v.write(&p, f.now())
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// write adds a table of what is known.
+func (v credentialView) write(p *page, now time.Time) {
+	p.line("%s", v.Name)
+	p.field("from", v.From)
+	p.field("error", v.Error)
+	switch v.Kind {
+	case "JWT":
+		p.field("kind", fmt.Sprintf("JWT, %s, %d characters", v.Algorithm, v.Length))
+	case "opaque":
+		p.field("kind", fmt.Sprintf("opaque, %d characters", v.Length))
+	}
+	p.field("issuer", v.Issuer)
+	p.fields("audience", v.Audience)
+	p.field("tenant", v.Tenant)
+	p.field("actor", string(v.Actor))
+	p.field("app", v.App)
+	p.field("user", v.User)
+	p.fields("roles", v.Roles)
+	p.field("scopes", strings.Join(v.Scopes, " "))
+	p.fields("directory", v.directory())
+	p.field("issued", moment(v.Issued, now))
+	p.field("valid from", moment(v.NotBefore, now))
+	p.field("expires", moment(v.Expires, now))
+	p.fields("warning", v.Warnings)
+	p.fields("note", v.Notes)
+}
+
+// directory returns the roles in the directory, with the names of those that let a
+// user act.
+func (v credentialView) directory() (out []string) {
+	for _, id := range v.DirectoryRoles {
+		if name := actingRoles()[strings.ToLower(id)]; name != "" {
+			id += " (" + name + ")"
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+// moment is a time, and how far it is from now; "" for the zero time.
+func moment(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	text := t.UTC().Format("2006-01-02 15:04:05 UTC")
+	away := t.Sub(now)
+	if away > 0 {
+		return text + ", in " + rough(away)
+	}
+	return text + ", " + rough(-away) + " ago"
+}
+
+// rough is a duration in the two units that matter.
+func rough(d time.Duration) string {
+	hours := int(d / time.Hour)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d/time.Second))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d/time.Minute))
+	case hours < 48:
+		return fmt.Sprintf("%d h %d min", hours, int(d/time.Minute)%60)
+	}
+	return fmt.Sprintf("%d days", hours/24)
+}

@@ -1,0 +1,89 @@
+package conformance_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/report"
+)
+
+func TestACheckpointHoldsWhatIsKnownSoFar(t *testing.T) {
+	var asked atomic.Int64
+	release, looks := make(chan struct{}), make(chan struct{})
+	h := honest()
+	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) > 20 {
+			<-release
+		}
+		h.ServeHTTP(w, r)
+	})
+	var told []*conformance.Report
+	o := conformance.Options{
+		Seed: "one", Parallel: 4,
+		Checkpoint: func(r *conformance.Report) { told = append(told, r) },
+		Sleep: func(ctx context.Context, _ time.Duration) error {
+			select {
+			case looks <- struct{}{}:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+	}
+	go func() {
+		// Every look that is granted ends before the next one is asked for.
+		for asked.Load() <= 20+3 {
+			<-looks
+		}
+		<-looks
+		<-looks
+		close(release)
+	}()
+	r := run(t, target(server), o)
+	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.GreaterOrEqual(t, len(told), 2)
+	for i, c := range told {
+		require.Equal(t, conformance.Unjudged, c.Verdict, "want no verdict before the end")
+		require.Equal(t, "the run had not ended when this was written", c.Reason)
+		require.Equal(t, r.Totals.Total, c.Totals.Total)
+		require.Equal(t, r.Target, c.Target)
+		require.Zero(t, c.Totals.Findings)
+		if i == 0 {
+			require.Zero(t, c.Totals.Passed)
+		} else {
+			require.Greater(t, c.Totals.Passed, told[i-1].Totals.Passed, "want a checkpoint only where more is known")
+		}
+		for _, f := range report.Formats() {
+			require.NoError(t, f.Write(discard{}, c, report.Style{}))
+		}
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func TestAPanicOfOursIsTheOutcomeOfOneCase(t *testing.T) {
+	var asked atomic.Int64
+	o := conformance.Options{Run: "^requestSample/valid/accepts-(plain|unicode|gzip)", Parallel: 1, Sleep: func(context.Context, time.Duration) error { panic("secret " + token) }, RetryTime: time.Hour}
+	h := honest()
+	r := run(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 2 {
+			w.Header().Set("Retry-After", "3")
+			w.WriteHeader(429)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})), o)
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "fmaspec itself failed: secret ****")
+	require.NotContains(t, r.Reason, token)
+	require.GreaterOrEqual(t, r.Totals.Errored, 1)
+	require.GreaterOrEqual(t, r.Totals.Passed, 1, "want the other cases to be judged")
+}

@@ -1,0 +1,84 @@
+package credential
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// renewal is how long before its end a token is renewed; of a short life it is a
+// tenth.
+const renewal = time.Minute
+
+// Reuse returns a source that keeps a token until shortly before its end, and asks
+// for the next one once, however many wait for it. A token without an end is kept
+// for good.
+func Reuse(source Source, now func() time.Time) Source {
+	return (&keeper{source: source, now: now}).token
+}
+
+type keeper struct {
+	source Source
+	now    func() time.Time
+	mu     sync.Mutex
+	kept   Token
+	until  time.Time // zero for good
+	flight *flight
+}
+
+// A flight is one call of the source, which several may wait for.
+type flight struct {
+	done  chan struct{}
+	token Token
+	err   error
+	left  bool // whoever called gave up, which says nothing to those who wait
+}
+
+func (k *keeper) token(ctx context.Context) (Token, error) {
+	for {
+		k.mu.Lock()
+		if k.kept.Value != "" && (k.until.IsZero() || k.now().Before(k.until)) {
+			defer k.mu.Unlock()
+			return k.kept, nil
+		}
+		f := k.flight
+		if f == nil {
+			f = &flight{done: make(chan struct{})}
+			k.flight = f
+			k.mu.Unlock()
+			return k.fetch(ctx, f)
+		}
+		k.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return Token{}, fmt.Errorf("waiting for a token: %w; give it more time", context.Cause(ctx))
+		case <-f.done:
+			if !f.left {
+				return f.token, f.err
+			}
+		}
+	}
+}
+
+// fetch calls the source for all who wait.
+func (k *keeper) fetch(ctx context.Context, f *flight) (Token, error) {
+	f.token, f.err = k.source(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if f.err == nil {
+		k.kept, k.until = f.token, k.renewal(f.token)
+	}
+	f.left = f.err != nil && ctx.Err() != nil
+	k.flight = nil
+	close(f.done)
+	return f.token, f.err
+}
+
+func (k *keeper) renewal(t Token) time.Time {
+	end := t.Ends()
+	if end.IsZero() {
+		return end
+	}
+	return end.Add(-min(renewal, max(end.Sub(k.now())/10, 0)))
+}

@@ -1,0 +1,15 @@
+package credential
+
+import (
+	"context"
+	"os/exec"
+	"syscall"
+)
+
+// command runs a line. It is not quoted as an argument would be: cmd.exe has
+// rules of its own.
+func command(ctx context.Context, line string) *exec.Cmd {
+	c := exec.CommandContext(ctx, "cmd")
+	c.SysProcAttr = &syscall.SysProcAttr{CmdLine: `cmd /d /s /c "` + line + `"`}
+	return c
+}
