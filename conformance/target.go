@@ -64,7 +64,8 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 		case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 			return t, usage("target %q: want http:// or https:// and a host, such as http://127.0.0.1:8080", u.Redacted())
 		case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-			return t, usage("target %q: a query, a fragment or a user has no place here; give scheme, host and path alone", u.Redacted())
+			// They are not repeated: a secret may stand in them.
+			return t, usage("target %q: a query, a fragment or a user has no place here; give scheme, host and path alone", u.Scheme+"://"+u.Host+u.EscapedPath())
 		}
 		t.URL = strings.TrimRight(t.URL, "/")
 	}

@@ -254,7 +254,7 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 		r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.r))
 		answer, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
-			return nil, nil, nil, &WireError{Malformed, "the head of the answer is not HTTP: " + cleanError(err)}
+			return nil, nil, nil, &WireError{Malformed, "the head of the answer is not HTTP" + p.notHTTP(head)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			continue // rawHead took just the head from c.r, and an interim answer has no body
@@ -272,6 +272,16 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 func meantTLS(head []byte) string {
 	if len(head) > 1 && (head[0] == 0x15 || head[0] == 0x16) && head[1] == 3 {
 		return "; is the port one for https?"
+	}
+	return ""
+}
+
+// notHTTP says what is wrong with a head. The library repeats a word of it, which
+// may be a piece of a secret: so it is asked again about the head without secrets.
+func (p *pool) notHTTP(head []byte) string {
+	head, _ = p.d.secrets.bytes(head, true)
+	if _, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil); err != nil {
+		return ": " + cleanError(err)
 	}
 	return ""
 }
