@@ -3,11 +3,16 @@ package main
 import (
 	"errors"
 	"flag"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"regexp"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -15,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance/reference"
+	"fmaspec/conformance/report"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
@@ -98,7 +104,7 @@ func TestScripts(t *testing.T) {
 			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "fault": fault, "sent": sent,
+			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable,
 		},
 	})
 }
@@ -141,4 +147,39 @@ func sent(ts *testscript.TestScript, neg bool, _ []string) {
 	if !neg && n == 0 {
 		ts.Fatalf("want something sent, got nothing")
 	}
+}
+
+// hold lets the server at $URL answer so many requests, and keep all others
+// waiting until they are given up: hold N
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	left, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	var n atomic.Int64
+	h := honest()
+	held := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) > left {
+			io.Copy(io.Discard, r.Body) // a server sees a client go away only when it has read the body
+			<-r.Context().Done()
+			return
+		}
+		h.ServeHTTP(w, r)
+	}))
+	ts.Value("counter").(*counter).handler.Store(&held)
+}
+
+// until waits until a file is there and a pattern is found in it: until FILE PATTERN
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile(args[1])
+	for {
+		if data, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(data) {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// readable reads a report in JSON, strictly: readable FILE
+func readable(ts *testscript.TestScript, _ bool, args []string) {
+	_, err := report.ReadJSON(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
 }
