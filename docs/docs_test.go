@@ -317,6 +317,7 @@ func exitCodes(t *testing.T) string {
 //
 //	run         run it, and compare the output
 //	run there   the same, with the variables that the last served server printed
+//	run on the tenant   the same, with the variables of that section, against two hosts of its own
 //	serve       start a server on a free port, and compare what it says first
 //	make test   compare the packages, without running it
 type block struct {
@@ -325,7 +326,7 @@ type block struct {
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|serve|make test) -->\n```console\n((?s:.*?))^```$")
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) -->\n```console\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
 	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
@@ -361,7 +362,10 @@ func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
 		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
 	})
 	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-buildvcs=false")
-	s := &shell{t: t, env: env, dir: t.TempDir()}
+	tenant := newTenant(t)
+	named := variables(page)
+	require.NotEmpty(t, named, "want the variables of the tenant in the README")
+	s := &shell{t: t, env: env, dir: t.TempDir(), tenant: append(tenant.env, named...)}
 	defer s.stop()
 	fresh := page
 	for _, b := range slices.Backward(run(s, all)) {
@@ -370,6 +374,7 @@ func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
 	if *update && fresh != page {
 		write(t, "README.md", fresh)
 	}
+	require.Len(t, tenant.effective(), 2, "want what the section arms, and nothing else, to have arrived")
 }
 
 // run does what the marks say and returns the blocks as they should be.
@@ -384,6 +389,8 @@ func run(s *shell, all []block) (out []block) {
 		case "serve":
 			require.Len(s.t, want, 1)
 			got = s.serve(want[0])
+		case "run on the tenant":
+			got = s.run(want, s.tenant)
 		case "run there":
 			got = s.run(want, s.there)
 			for i := range got {
@@ -414,6 +421,7 @@ type shell struct {
 	t      *testing.T
 	env    []string
 	there  []string // variables of the server
+	tenant []string // variables of the tenant
 	dir    string
 	server *exec.Cmd
 }
@@ -514,7 +522,9 @@ var noise = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}( \(2\))?\.(exe|partial)`), "FILE"},
 	{regexp.MustCompile(`(seed|contract)( +)[0-9a-f]{12,}`), "$1$2HEX"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?`), "TIME"},
 	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`), "SPAN"},
+	{regexp.MustCompile(`\b\d+ (s|min)\b`), "SPAN"},
 	{regexp.MustCompile(`\b[A-Z2-7]{26}\b`), "TOKEN"},
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]+`), "TOKEN"},
 }
