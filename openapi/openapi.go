@@ -35,6 +35,7 @@ type Operation struct {
 	Path           string // a template: "/testwdatppreview/machines/{id}/requestSample"
 	RequestSchema  string // name of the JSON request's schema, as for schemas.Compile; "" if none
 	ResponseSchema string // name of the schema of the JSON answer 201; "" if none
+	Undo           string // how to take back what the operation does, from x-undo; "" where nobody says
 }
 
 // PathFor returns the operation's path for a machine, whose id is escaped to
@@ -95,6 +96,7 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 
 func operation(method, template string, op *openapi3.Operation) Operation {
 	o := Operation{ID: op.OperationID, Method: method, Path: template}
+	o.Undo, _ = op.Extensions["x-undo"].(string)
 	if body := op.RequestBody; body != nil && body.Value != nil {
 		o.RequestSchema = schemaName(body.Value.Content)
 	}

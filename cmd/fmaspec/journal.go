@@ -1,0 +1,167 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"fmaspec/conformance/journal"
+	"fmaspec/openapi"
+)
+
+// journalFlags say what of a journal is told.
+type journalFlags struct {
+	run  string
+	json bool
+}
+
+func journalCommand() command {
+	return command{
+		name:     "journal",
+		operands: "[FILE]",
+		short:    "list what runs have caused, and how to undo it",
+		about: "Reads the journal of fmaspec run, by default " + defaultJournal + ", and lists each request that could take effect with what became of it: caused, with the id of the action; refused; or unknown, where no answer came, so that somebody has to look. Then it says how each operation is undone.\n" +
+			"Lines that cannot be read are told on stderr, and the rest is listed all the same.",
+		examples: []string{"fmaspec journal", "fmaspec journal -run 8f2fc3adf3433fc1 other.ndjson", "fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
+		flags: func(set *flag.FlagSet) work {
+			f := &journalFlags{}
+			set.StringVar(&f.run, "run", "", "tell of one run alone, by its `SEED`")
+			set.BoolVar(&f.json, "json", false, "write a JSON array of the requests, with state, run, number, case, step, operation, target, machine, sha1, the times sent and answered, status, id and error")
+			return f.list
+		},
+	}
+}
+
+func (f *journalFlags) list(_ context.Context, e *env, operands []string) error {
+	if len(operands) > 1 {
+		return fmt.Errorf("%d files; name one, or none for %s", len(operands), defaultJournal)
+	}
+	name := cmp.Or(strings.Join(operands, ""), defaultJournal)
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("%s: %w; name the journal of a run, as its -journal did", name, reason(err))
+	}
+	defer file.Close()
+	entries, torn, bad := journal.Read(name, file)
+	for _, line := range torn {
+		fmt.Fprintf(e.stderr, "%s:%d: the line was cut off by a crash, before its request was sent\n", name, line)
+	}
+	actions := journal.Summarize(entries)
+	if f.run != "" {
+		actions = slices.DeleteFunc(actions, func(a journal.Action) bool { return a.Run != f.run })
+		if len(actions) == 0 && bad == nil {
+			return fmt.Errorf("-run %s: %s has no request of such a run; leave the flag out to see all", f.run, name)
+		}
+	}
+	tell := tellActions
+	if f.json {
+		tell = encodeActions
+	}
+	if err := tell(e.stdout, actions); err != nil {
+		return &exit{exitUnjudged, fmt.Sprintf("stdout: the list was not written: %v", err)}
+	}
+	if bad != nil {
+		return fmt.Errorf("not all of it can be read\n%w", bad)
+	}
+	return nil
+}
+
+func encodeActions(w io.Writer, actions []journal.Action) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(actions)
+}
+
+// says words the states.
+func says(s journal.State) string {
+	switch s {
+	case journal.Unknown:
+		return "it may have taken effect: look at the machine, or ask the target for its actions"
+	case journal.Caused:
+		return "the target took it on"
+	}
+	return "the target refused it, so nothing took effect"
+}
+
+// tellActions lists the requests by state, those first that somebody has to look
+// at, then how to undo what was caused.
+func tellActions(w io.Writer, actions []journal.Action) error {
+	var p page
+	counts := ""
+	for _, state := range journal.States() {
+		of := slices.DeleteFunc(slices.Clone(actions), func(a journal.Action) bool { return a.State != state })
+		counts += fmt.Sprintf(", %d %s", len(of), state)
+		if len(of) == 0 {
+			continue
+		}
+		p.line("%s: %s", state, says(state))
+		for _, a := range of {
+			became := "no answer"
+			if a.Status > 0 {
+				became = fmt.Sprint(a.Status)
+			}
+			p.line("  %s  %s", sentAt(a).UTC().Format(time.DateTime+" UTC"), a.Operation)
+			p.field("action", a.ID)
+			p.field("machine", a.Machine)
+			p.field("file", a.Sha1)
+			p.field("target", a.Target)
+			p.field("case", fmt.Sprintf("%s#%d, request %d of run %s", a.Case, a.Step, a.Number, a.Run))
+			p.field("answer", strings.TrimSuffix(became+": "+a.Error, ": "))
+		}
+		p.line("")
+	}
+	if err := undo(&p, actions); err != nil {
+		return err
+	}
+	requests := "requests"
+	if len(actions) == 1 {
+		requests = "request"
+	}
+	p.line("%d %s that could take effect: %s", len(actions), requests, strings.TrimPrefix(counts, ", "))
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// undo tells of each operation that may have taken effect how it is taken back,
+// and where.
+func undo(p *page, actions []journal.Action) error {
+	doc, err := openapi.Load()
+	if err != nil {
+		return err
+	}
+	machines := map[string][]string{}
+	for _, a := range actions {
+		if a.State != journal.Refused && !slices.Contains(machines[a.Operation], a.Machine) {
+			machines[a.Operation] = append(machines[a.Operation], a.Machine)
+		}
+	}
+	for _, operation := range slices.Sorted(maps.Keys(machines)) {
+		advice := "the OpenAPI document does not say"
+		if at := slices.IndexFunc(doc.Operations, func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
+			advice = cmp.Or(doc.Operations[at].Undo, advice)
+		}
+		p.line("to undo %s", operation)
+		p.paragraph("  ", advice)
+		for _, machine := range machines[operation] {
+			p.line("  machine %s", machine)
+		}
+		p.line("")
+	}
+	return nil
+}
+
+// sentAt is when a request was sent, or else answered.
+func sentAt(a journal.Action) time.Time {
+	if a.Sent.IsZero() {
+		return a.Answered
+	}
+	return a.Sent
+}

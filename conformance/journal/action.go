@@ -1,0 +1,86 @@
+package journal
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"fmaspec/conformance"
+)
+
+// A State says what is known of a request's effect.
+type State string
+
+// The states, those first that somebody has to look at.
+const (
+	Unknown State = "unknown" // it may have taken effect: nobody said that it did or did not
+	Caused  State = "caused"  // the target said that it goes ahead
+	Refused State = "refused" // the target said that it does not
+)
+
+// States returns the states, those first that somebody has to look at.
+func States() []State { return []State{Unknown, Caused, Refused} }
+
+// An Action is one request that could take effect, and what became of it.
+type Action struct {
+	State     State     `json:"state"`
+	Sent      time.Time `json:"sent,omitzero"`     // zero where the journal holds the answer alone
+	Answered  time.Time `json:"answered,omitzero"` // zero where the journal holds no answer
+	Run       string    `json:"run"`
+	Number    int       `json:"number"`
+	Case      string    `json:"case"`
+	Step      int       `json:"step"`
+	Operation string    `json:"operation"`
+	Target    string    `json:"target"`
+	Machine   string    `json:"machine"`
+	Sha1      string    `json:"sha1"`
+	Status    int       `json:"status,omitempty"`
+	ID        string    `json:"id,omitempty"` // that the target gave the action; "" where none can be read
+	Error     string    `json:"error,omitempty"`
+}
+
+// Summarize joins the two entries of each request, in the order in which the
+// requests were sent. A run that was repeated under its seed gives its numbers
+// again, so an answer belongs to the last request of its number.
+func Summarize(entries []conformance.JournalEntry) []Action {
+	type key struct {
+		run    string
+		number int
+	}
+	out := []Action{}
+	open := map[key]int{} // where in out the request is whose answer is still to come
+	for _, e := range entries {
+		k := key{e.Run, e.Number}
+		at, waiting := open[k]
+		if e.Event == conformance.Sending || !waiting {
+			at = len(out)
+			out = append(out, Action{
+				State: Unknown, Run: e.Run, Number: e.Number, Case: e.Case, Step: e.Step,
+				Operation: e.Operation, Target: e.Target, Machine: e.Machine, Sha1: e.Sha1,
+			})
+		}
+		a := &out[at]
+		if e.Event == conformance.Sending {
+			a.Sent = e.Time
+			open[k] = at
+			continue
+		}
+		a.Answered, a.Status, a.ID, a.Error = e.Time, e.Status, e.Action, e.Error
+		a.State = state(e.Status)
+		delete(open, k)
+	}
+	return out
+}
+
+// state is what a status says of the effect.
+func state(status int) State {
+	switch {
+	case slices.Contains([]int{http.StatusBadGateway, http.StatusGatewayTimeout}, status):
+		return Unknown // a gateway speaks, which does not know what the server behind it did
+	case status >= 200 && status < 300:
+		return Caused
+	case status >= 400 && status < 600:
+		return Refused
+	}
+	return Unknown
+}

@@ -1,0 +1,164 @@
+// Package journal keeps on the disk what runs caused, or may have caused, on
+// somebody's machine: an entry a line, each a JSON object, never rewritten.
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"unicode/utf16"
+
+	"fmaspec/conformance"
+)
+
+// A Journal is a file that entries are added to. It is safe for concurrent use.
+type Journal struct {
+	path string
+	mu   sync.Mutex
+	file file
+	torn bool // the file ends inside a line
+}
+
+// file is what a journal needs of an *os.File.
+type file interface {
+	io.WriteCloser
+	Sync() error
+}
+
+// Open opens the journal at path for adding to it, and makes the file where
+// there is none, readable by its owner alone. No second run can open it before
+// it is closed, where the system has locks for that. A last line that a crash
+// cut is left as it is; the next entry begins a line of its own.
+func Open(path string) (*Journal, error) {
+	j, err := open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the journal cannot be opened: %w", path, err)
+	}
+	return j, nil
+}
+
+func open(path string) (j *Journal, err error) {
+	const other = "; name a file in a folder that can be written to"
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, errors.New("it is a folder" + other)
+	case err == nil && !info.Mode().IsRegular(): // opening a pipe would wait, and a device keeps nothing
+		return nil, errors.New("it is no regular file" + other)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", reason(err), other)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	if err := lock(f); err != nil {
+		return nil, err
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("its folder cannot be brought onto the disk: %w%s", reason(err), other)
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", reason(err), other)
+	}
+	last := []byte{'\n'}
+	if end > 0 {
+		if _, err := f.ReadAt(last, end-1); err != nil {
+			return nil, fmt.Errorf("%w%s", reason(err), other)
+		}
+	}
+	return &Journal{path: path, file: f, torn: last[0] != '\n'}, nil
+}
+
+// Record adds an entry, and returns when it is on the disk. What a target said
+// is cut where it is very long. An entry that [Read] would not take is an error,
+// and nothing is written.
+func (j *Journal) Record(e conformance.JournalEntry) error {
+	line, err := written(e)
+	if err != nil {
+		return fmt.Errorf("%s: not an entry of a journal: %w", j.path, err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.torn {
+		line = append([]byte{'\n'}, line...)
+	}
+	n, err := j.file.Write(line)
+	if n > 0 {
+		j.torn = n < len(line)
+	}
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: the entry was not recorded: %w; see that the disk is there and has room", j.path, reason(err))
+	}
+	return nil
+}
+
+// Close lets go of the file.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.file.Close(); err != nil {
+		return fmt.Errorf("%s: the journal was not closed: %w; look whether its last entries are there", j.path, reason(err))
+	}
+	return nil
+}
+
+// textLimit is how many bytes are kept of what a target can make long.
+const textLimit = 2 << 10
+
+// written returns an entry's line. It is ASCII, so that no terminal obeys it and
+// wherever it is cut, it is cut between characters.
+func written(e conformance.JournalEntry) ([]byte, error) {
+	e.Time = e.Time.UTC()
+	e.Action, e.Error = cut(e.Action), cut(e.Error)
+	text, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	line := make([]byte, 0, len(text)+1)
+	for _, r := range string(text) {
+		switch {
+		case r < 0x7f:
+			line = append(line, byte(r))
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			line = fmt.Appendf(line, `\u%04x\u%04x`, high, low)
+		default:
+			line = fmt.Appendf(line, `\u%04x`, r)
+		}
+	}
+	if len(line) >= lineLimit {
+		return nil, errLong
+	}
+	_, err = entry(line)
+	return append(line, '\n'), err
+}
+
+func cut(s string) string {
+	if len(s) <= textLimit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:textLimit], "") + "…"
+}
+
+// reason is what went wrong with a file, without the path and the system call.
+func reason(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
