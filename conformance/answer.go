@@ -64,6 +64,10 @@ func (x *Exchange) look() (a answer) {
 		}
 	}
 	a.body = text
+	if strictjson.Values(text, valueLimit) > valueLimit {
+		a.err = fmt.Errorf("it holds more than %d values", valueLimit)
+		return a
+	}
 	value, err := schemas.Decode(text)
 	if err != nil {
 		a.err = err
@@ -87,6 +91,10 @@ func (x *Exchange) look() (a answer) {
 	}
 	return a
 }
+
+// valueLimit is how many values of a JSON text are judged: read into memory, each
+// takes many times the room that it has in the text.
+const valueLimit = 100_000
 
 // documented is the action without its further members.
 func (a *answer) documented(members []string) any {

@@ -120,6 +120,7 @@ type runner struct {
 	outages map[kind]*outage
 	planned int          // requests that could take effect, of all jobs that are not withheld
 	kept    atomic.Int64 // bytes of the bodies in the record
+	large   sync.Mutex   // held while a large answer is judged: one after another
 }
 
 // job is a case on its way: bound before anything is sent, then exchanged.
@@ -424,8 +425,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 		whole = whole && len(made) == len(j.c.Steps)
 		j.exchanges = append(j.exchanges, made...)
 		for _, x := range made {
-			x.findings = r.suite.Judge(x, r.options.Now())
-			r.settle(x)
+			r.judge(x)
 		}
 	}
 	switch {
@@ -435,6 +435,18 @@ func (r *runner) send(ctx context.Context, j *job) {
 	default:
 		j.outcome, j.skip = Skipped, "not sent: too many requests like this one got no answer"
 	}
+}
+
+// largeBody is the length from which answers are judged one after another.
+const largeBody = 64 << 10
+
+func (r *runner) judge(x *Exchange) {
+	if x.Response != nil && len(x.Response.Body) > largeBody {
+		r.large.Lock()
+		defer r.large.Unlock()
+	}
+	x.findings = r.suite.Judge(x, r.options.Now())
+	r.settle(x)
 }
 
 // survive makes a panic of ours the outcome of one case: the others are judged.

@@ -196,6 +196,9 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(), &env{args, strings.NewReader(""), &stdout, &stderr, environ, noTerminal})
 		require.NotZero(t, stdout.Len()+stderr.Len(), "%q wrote nothing", args)
+		if args[0] == "journal" {
+			require.Zero(t, code, "want a journal: %s", stderr.String())
+		}
 		// What a user gives as an argument is not hidden from that user's own eyes
 		// where it is repeated as the argument that it is.
 		fmt.Fprintf(&written, "\n$ row %q\n%s%s\nexit %d\n", args[0], stdout.String(), stderr.String(), code)

@@ -265,10 +265,10 @@ func Header(w io.Writer, suite conformance.SuiteInfo, target conformance.TargetI
 	if target.Machine != "" {
 		on += "   machine " + target.Machine
 	}
-	if target.Sha1 != "" {
-		on += "   file " + target.Sha1
-	}
 	p.line(span{dim, "target   "}, span{bold, where}, span{"", on})
+	if target.Sha1 != "" {
+		p.line(span{dim, "file     "}, span{"", target.Sha1})
+	}
 	var way []string
 	if target.Protocol == "HTTP/2" {
 		way = append(way, "HTTP/2")

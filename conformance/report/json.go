@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,17 +26,54 @@ const Schema = conformance.ReportSchema
 // empty ones, "$schema" is always [Schema], and a requirement without an outcome
 // is not applicable. Characters that a terminal could obey are written as
 // \uNNNN, which changes nothing for readers of JSON. Bodies keep every byte;
-// elsewhere, bytes that are not UTF-8 become U+FFFD.
+// elsewhere, bytes that are not UTF-8 become U+FFFD. It holds one case in memory
+// at a time.
 func JSON(w io.Writer, r *conformance.Report) error {
+	out := filled(r)
+	cases := out.Cases
+	out.Cases = []conformance.CaseResult{}
+	// The cases are the last member, so that they can be written one by one.
+	const before, after = "[", "]\n}\n"
 	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetIndent("", "  ")
+	if err := encode(&b, "", out); err != nil {
+		return err
+	}
+	head, found := bytes.CutSuffix(b.Bytes(), []byte(before+after))
+	if !found {
+		return errors.New("report: cannot be written as JSON: cases are not its last member; this is a fault of fmaspec")
+	}
+	if _, err := w.Write(append(head, before...)); err != nil {
+		return err
+	}
+	for i := range cases {
+		b.Reset()
+		b.WriteString(map[bool]string{true: "\n    ", false: ",\n    "}[i == 0])
+		if err := encode(&b, "    ", cases[i]); err != nil {
+			return err
+		}
+		if _, err := w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n"))); err != nil {
+			return err
+		}
+	}
+	end := after
+	if len(cases) > 0 {
+		end = "\n  " + after
+	}
+	_, err := io.WriteString(w, end)
+	return err
+}
+
+// encode adds a value as indented JSON, each line but the first behind a prefix.
+func encode(b *bytes.Buffer, prefix string, v any) error {
+	var raw bytes.Buffer
+	encoder := json.NewEncoder(&raw)
+	encoder.SetIndent(prefix, "  ")
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(filled(r)); err != nil {
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("report: cannot be written as JSON: %w", err)
 	}
-	_, err := w.Write(respell(b.Bytes()))
-	return err
+	b.Write(respell(raw.Bytes()))
+	return nil
 }
 
 // filled returns a copy of the report in which nothing is null that has to be a
@@ -43,6 +81,7 @@ func JSON(w io.Writer, r *conformance.Report) error {
 func filled(r *conformance.Report) *conformance.Report {
 	out := *r
 	out.Schema = Schema
+	out.Target.Protocol = cmp.Or(out.Target.Protocol, "HTTP/1.1")
 	out.Safety.Armed = list(out.Safety.Armed)
 	out.Requirements = list(slices.Clone(r.Requirements))
 	for i := range out.Requirements {

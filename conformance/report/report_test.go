@@ -80,7 +80,7 @@ func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
 func everywhere(text string) *conformance.Report {
 	r := sample()
 	r.Reason = text
-	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text, Sha1: text, Protocol: text, Proxy: text}
+	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text, Protocol: "HTTP/2", Proxy: text}
 	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text
 	for i := range r.Requirements {
@@ -318,6 +318,8 @@ func TestHeaderNamesWhatIsAboutToRun(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, report.Header(&b, r.Suite, r.Target, 11, 231, report.Style{}))
 	want := `target   http://127.0.0.1:8080 (server <under> "test")   machine fb9ab6be3965095a09c057be7c90f0a2
+file     87662bc3d60e4200ceaf7aae249d1c343f4b83c9
+way      HTTP/2, by the proxy proxy:3128, certificate not verified
 suite    fmaspec v0.1.0   contract 5f0c2a9d41e7
 level    inferred, strict
 cases    11 of 231 cases   seed 7f3a

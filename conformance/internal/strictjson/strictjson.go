@@ -69,6 +69,24 @@ func Check(b []byte) error {
 	return nil
 }
 
+// Values returns how many values a JSON text has, nested ones and the names of
+// members among them, or a number above most as soon as it is known to be more.
+// Of what is no JSON text it counts what can be read.
+func Values(b []byte, most int) (n int) {
+	// Few separators, few values: most texts need no second look.
+	if bytes.Count(b, []byte{','})+bytes.Count(b, []byte{':'})+bytes.Count(b, []byte{'['})+bytes.Count(b, []byte{'{'}) < most {
+		return 0
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	for n <= most {
+		if _, err := d.ReadToken(); err != nil {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 func classify(err error, b []byte) error {
 	e := &Error{Kind: Syntax, Offset: int64(len(b)), Msg: "this is not JSON"}
 	var syntactic *jsontext.SyntacticError
