@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -150,6 +151,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	defer done()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
 	clear := f.progress(e)
 	o.Checkpoint = f.checkpoint(outputs)
 	result, err := suite.Run(ctx, target, *o)
@@ -160,6 +162,10 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	mutate.Prove(result)
 	return f.tell(e, result, outputs)
 }
+
+// memoryGoal is what a run is to get by with, in bytes: from there on memory is
+// collected rather than taken. Long answers would else double what they need.
+const memoryGoal = 40 << 20
 
 // checkpoint writes every file as far as the run is, so that a run that is killed
 // leaves what it found. What cannot be written now is told at the end.
