@@ -60,7 +60,11 @@ prism: ## judge the Prism mock of the OpenAPI document (needs npm)
 
 .PHONY: bench
 bench: ## measure judging and a whole run, side by side with a bare loop
-	$(GO) test -run '^$$' -bench . -benchmem ./schemas ./conformance
+	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance
+
+.PHONY: memory
+memory: ## measure how much memory a run holds against the heaviest of hostile servers
+	$(GO) test -run '^$$' -bench ResidentMemory -benchtime 1x -timeout 30m ./conformance
 
 .PHONY: fuzz
 fuzz: ## fuzz each parser for FUZZTIME (20s)

@@ -27,4 +27,5 @@ type JournalEntry struct {
 	Status    int          `json:"status,omitempty"` // of the answer; 0 where none came
 	Action    string       `json:"action,omitempty"` // the id of the action in the answer, "" where none can be read
 	Error     string       `json:"error,omitempty"`  // what went wrong on the wire
+	Unsent    bool         `json:"unsent,omitempty"` // no connection came about, so that nothing went out
 }

@@ -326,7 +326,7 @@ func (p permit) answered(r *Response, werr *WireError) {
 		p.entry.Status, p.entry.Action = r.Status, p.g.secrets.text(actionID(r.Body))
 	}
 	if werr != nil {
-		p.entry.Error = werr.Msg
+		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == Unreachable || werr.Kind == Withheld
 	}
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()

@@ -35,7 +35,7 @@ type Operation struct {
 	Path           string // a template: "/testwdatppreview/machines/{id}/requestSample"
 	RequestSchema  string // name of the JSON request's schema, as for schemas.Compile; "" if none
 	ResponseSchema string // name of the schema of the JSON answer 201; "" if none
-	Undo           string // how to take back what the operation does, from x-undo; "" where nobody says
+	Undo           string // how to take back what the operation does, from x-undo, a command on an indented line of its own; "" where nobody says
 }
 
 // PathFor returns the operation's path for a machine, whose id is escaped to
@@ -84,6 +84,9 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 			if op.OperationID == "" {
 				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has no operationId; give it one", name, method, template))
 			}
+			if undo, said := op.Extensions["x-undo"]; said && !isText(undo) {
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has an x-undo that is no text; say in a sentence how it is undone", name, method, template))
+			}
 			d.Operations = append(d.Operations, operation(method, template, op))
 		}
 	}
@@ -92,6 +95,11 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 	}
 	slices.SortFunc(d.Operations, func(a, b Operation) int { return cmp.Compare(a.ID, b.ID) })
 	return d, nil
+}
+
+func isText(v any) bool {
+	_, ok := v.(string)
+	return ok
 }
 
 func operation(method, template string, op *openapi3.Operation) Operation {

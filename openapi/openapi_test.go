@@ -213,6 +213,7 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 		{"a reference above the project", "../schemas/error.schema.json", "../../error.schema.json", "leads out of openapi/ and schemas/"},
 		{"one id for two operations", "operationId: requestSample", "operationId: stopAndQuarantineFile", "stopAndQuarantineFile"},
 		{"no id", "      operationId: requestSample\n", "", "POST /testwdatppreview/machines/{id}/requestSample has no operationId; give it one"},
+		{"an undo that nobody can read", "      x-undo: |-\n", "      x-undo: [7]\n      x-undone: |-\n", "stopAndQuarantineFile has an x-undo that is no text; say in a sentence how it is undone"},
 		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample", "mend the description"},
 	} {
 		text := strings.Replace(string(data), row.old, row.new, 1)

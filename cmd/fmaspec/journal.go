@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -19,7 +18,7 @@ import (
 
 // journalFlags say what of a journal is told.
 type journalFlags struct {
-	run  string
+	seed string
 	json bool
 }
 
@@ -29,11 +28,11 @@ func journalCommand() command {
 		operands: "[FILE]",
 		short:    "list what runs have caused, and how to undo it",
 		about: "Reads the journal of fmaspec run, by default " + defaultJournal + ", and lists each request that could take effect with what became of it: caused, with the id of the action; refused; or unknown, where no answer came, so that somebody has to look. Then it says how each operation is undone.\n" +
-			"Lines that cannot be read are told on stderr, and the rest is listed all the same.",
-		examples: []string{"fmaspec journal", "fmaspec journal -run 8f2fc3adf3433fc1 other.ndjson", "fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
+			"Lines that cannot be read are told on stderr, and the rest is listed all the same; the exit code is then 2, and 0 elsewhere, whatever was caused.",
+		examples: []string{"fmaspec journal", "fmaspec journal -seed 8f2fc3adf3433fc1 other.ndjson", "fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
 		flags: func(set *flag.FlagSet) work {
 			f := &journalFlags{}
-			set.StringVar(&f.run, "run", "", "tell of one run alone, by its `SEED`")
+			set.StringVar(&f.seed, "seed", "", "tell of one run alone, by the `SEED` that its header shows")
 			set.BoolVar(&f.json, "json", false, "write a JSON array of the requests, with state, run, number, case, step, operation, target, machine, sha1, the times sent and answered, status, id and error")
 			return f.list
 		},
@@ -52,13 +51,13 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 	defer file.Close()
 	entries, torn, bad := journal.Read(name, file)
 	for _, line := range torn {
-		fmt.Fprintf(e.stderr, "%s:%d: the line was cut off by a crash, before its request was sent\n", name, line)
+		fmt.Fprintf(e.stderr, "%s:%d: the line was cut off by a crash and is passed over; a request is sent only when its line is whole\n", name, line)
 	}
 	actions := journal.Summarize(entries)
-	if f.run != "" {
-		actions = slices.DeleteFunc(actions, func(a journal.Action) bool { return a.Run != f.run })
+	if f.seed != "" {
+		actions = slices.DeleteFunc(actions, func(a journal.Action) bool { return a.Run != f.seed })
 		if len(actions) == 0 && bad == nil {
-			return fmt.Errorf("-run %s: %s has no request of such a run; leave the flag out to see all", f.run, name)
+			return fmt.Errorf("-seed %s: %s has no request of such a run; leave the flag out to see all", f.seed, name)
 		}
 	}
 	tell := tellActions
@@ -75,9 +74,11 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 }
 
 func encodeActions(w io.Writer, actions []journal.Action) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(actions)
+	text, err := journal.JSON(actions)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	return err
 }
 
 // says words the states.
@@ -87,6 +88,8 @@ func says(s journal.State) string {
 		return "it may have taken effect: look at the machine, or ask the target for its actions"
 	case journal.Caused:
 		return "the target took it on"
+	case journal.Unsent:
+		return "no connection came about, so that nothing went out"
 	}
 	return "the target refused it, so nothing took effect"
 }
@@ -108,7 +111,7 @@ func tellActions(w io.Writer, actions []journal.Action) error {
 			if a.Status > 0 {
 				became = fmt.Sprint(a.Status)
 			}
-			p.line("  %s  %s", sentAt(a).UTC().Format(time.DateTime+" UTC"), a.Operation)
+			p.line("  %s  %s", sentAt(a).UTC().Format(time.DateTime+" UTC"), oneLine(a.Operation))
 			p.field("action", a.ID)
 			p.field("machine", a.Machine)
 			p.field("file", a.Sha1)
@@ -139,7 +142,7 @@ func undo(p *page, actions []journal.Action) error {
 	}
 	machines := map[string][]string{}
 	for _, a := range actions {
-		if a.State != journal.Refused && !slices.Contains(machines[a.Operation], a.Machine) {
+		if (a.State == journal.Caused || a.State == journal.Unknown) && !slices.Contains(machines[a.Operation], a.Machine) {
 			machines[a.Operation] = append(machines[a.Operation], a.Machine)
 		}
 	}
@@ -148,15 +151,39 @@ func undo(p *page, actions []journal.Action) error {
 		if at := slices.IndexFunc(doc.Operations, func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
 			advice = cmp.Or(doc.Operations[at].Undo, advice)
 		}
-		p.line("to undo %s", operation)
-		p.paragraph("  ", advice)
+		p.line("to undo %s", oneLine(operation))
+		p.advice(advice)
 		for _, machine := range machines[operation] {
-			p.line("  machine %s", machine)
+			p.line("  machine %s", oneLine(machine))
 		}
 		p.line("")
 	}
 	return nil
 }
+
+// advice adds text, wrapped, but for its indented lines, which are commands to be
+// copied.
+func (p *page) advice(text string) {
+	prose := ""
+	flush := func() {
+		if prose != "" {
+			p.paragraph("  ", prose)
+		}
+		prose = ""
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, " ") {
+			flush()
+			p.line("  %s", line)
+			continue
+		}
+		prose += line + " "
+	}
+	flush()
+}
+
+// oneLine keeps text from a file from adding lines of its own.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
 
 // sentAt is when a request was sent, or else answered.
 func sentAt(a journal.Action) time.Time {

@@ -165,7 +165,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 
 // memoryGoal is what a run is to get by with, in bytes: from there on memory is
 // collected rather than taken. Long answers would else double what they need.
-const memoryGoal = 40 << 20
+const memoryGoal = 44 << 20
 
 // checkpoint writes every file as far as the run is, so that a run that is killed
 // leaves what it found. What cannot be written now is told at the end.

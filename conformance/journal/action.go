@@ -1,8 +1,8 @@
 package journal
 
 import (
+	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"fmaspec/conformance"
@@ -16,10 +16,11 @@ const (
 	Unknown State = "unknown" // it may have taken effect: nobody said that it did or did not
 	Caused  State = "caused"  // the target said that it goes ahead
 	Refused State = "refused" // the target said that it does not
+	Unsent  State = "unsent"  // no connection came about
 )
 
 // States returns the states, those first that somebody has to look at.
-func States() []State { return []State{Unknown, Caused, Refused} }
+func States() []State { return []State{Unknown, Caused, Refused, Unsent} }
 
 // An Action is one request that could take effect, and what became of it.
 type Action struct {
@@ -66,20 +67,27 @@ func Summarize(entries []conformance.JournalEntry) []Action {
 			continue
 		}
 		a.Answered, a.Status, a.ID, a.Error = e.Time, e.Status, e.Action, e.Error
-		a.State = state(e.Status)
+		if a.State = state(e.Status); e.Unsent {
+			a.State = Unsent
+		}
 		delete(open, k)
 	}
 	return out
 }
 
-// state is what a status says of the effect.
+// JSON returns the actions as an array, indented, in ASCII as a journal is.
+func JSON(actions []Action) ([]byte, error) {
+	text, err := json.MarshalIndent(append([]Action{}, actions...), "", "  ")
+	return append(ascii(text), '\n'), err
+}
+
+// state is what a status says of the effect. A server that failed, or a gateway
+// that lost it, may have acted before.
 func state(status int) State {
 	switch {
-	case slices.Contains([]int{http.StatusBadGateway, http.StatusGatewayTimeout}, status):
-		return Unknown // a gateway speaks, which does not know what the server behind it did
 	case status >= 200 && status < 300:
 		return Caused
-	case status >= 400 && status < 600:
+	case status >= 400 && status < 500, status == http.StatusNotImplemented, status == http.StatusServiceUnavailable:
 		return Refused
 	}
 	return Unknown

@@ -67,15 +67,13 @@ func open(path string) (j *Journal, err error) {
 	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("its folder cannot be brought onto the disk: %w%s", reason(err), other)
 	}
+	last := []byte{'\n'}
 	end, err := f.Seek(0, io.SeekEnd)
+	if err == nil && end > 0 {
+		_, err = f.ReadAt(last, end-1)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w%s", reason(err), other)
-	}
-	last := []byte{'\n'}
-	if end > 0 {
-		if _, err := f.ReadAt(last, end-1); err != nil {
-			return nil, fmt.Errorf("%w%s", reason(err), other)
-		}
 	}
 	return &Journal{path: path, file: f, torn: last[0] != '\n'}, nil
 }
@@ -128,23 +126,29 @@ func written(e conformance.JournalEntry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := make([]byte, 0, len(text)+1)
-	for _, r := range string(text) {
-		switch {
-		case r < 0x7f:
-			line = append(line, byte(r))
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			line = fmt.Appendf(line, `\u%04x\u%04x`, high, low)
-		default:
-			line = fmt.Appendf(line, `\u%04x`, r)
-		}
-	}
+	line := ascii(text)
 	if len(line) >= lineLimit {
 		return nil, errLong
 	}
 	_, err = entry(line)
 	return append(line, '\n'), err
+}
+
+// ascii spells JSON text in ASCII alone.
+func ascii(text []byte) []byte {
+	out := make([]byte, 0, len(text)+1)
+	for _, r := range string(text) {
+		switch {
+		case r < 0x7f:
+			out = append(out, byte(r))
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 func cut(s string) string {

@@ -18,12 +18,11 @@ import (
 	"fmaspec/conformance/internal/strictjson"
 )
 
-// What is read at most: of a line, of a file, and how many bad lines are told
-// one by one.
+// What is read at most: of a line, of a file, and of lines that are no entries.
 const (
-	lineLimit  = 64 << 10
-	fileLimit  = 64 << 20
-	errorLimit = 50
+	lineLimit = 64 << 10
+	fileLimit = 64 << 20
+	badLimit  = 1000
 )
 
 var errLong = fmt.Errorf("the line is longer than %d KiB", lineLimit>>10)
@@ -35,7 +34,7 @@ var errLong = fmt.Errorf("the line is longer than %d KiB", lineLimit>>10)
 // are returned nonetheless.
 func Read(name string, r io.Reader) (entries []conformance.JournalEntry, torn []int, err error) {
 	var errs []error
-	bad, number := 0, 0
+	number := 0
 	limited := &io.LimitedReader{R: r, N: fileLimit + 1}
 	in := bufio.NewReaderSize(limited, lineLimit)
 	for {
@@ -68,16 +67,15 @@ func Read(name string, r io.Reader) (entries []conformance.JournalEntry, torn []
 		case end != nil && !errors.Is(err, errLong), errors.As(err, &fault) && fault.Kind == strictjson.Cut:
 			torn = append(torn, number)
 		default:
-			if bad++; bad <= errorLimit {
-				errs = append(errs, fmt.Errorf("%s:%d: %w; mend or remove the line, and find out otherwise what it told of", name, number, err))
-			}
+			errs = append(errs, fmt.Errorf("%s:%d: %w; mend or remove the line, and find out otherwise what it told of", name, number, err))
 		}
 		if end != nil {
 			break
 		}
-	}
-	if bad > errorLimit {
-		errs = append(errs, fmt.Errorf("%s: %d more lines are no entries; name a journal", name, bad-errorLimit))
+		if len(errs)+len(torn) == badLimit {
+			errs = append(errs, fmt.Errorf("%s:%d: so far %d lines are no entries, and the rest was not read; name a journal", name, number, badLimit))
+			break
+		}
 	}
 	return entries, torn, errors.Join(errs...)
 }
@@ -108,6 +106,7 @@ func membersOf(e *conformance.JournalEntry) []member {
 		{"status", false, &e.Status, integer},
 		{"action", false, &e.Action, text},
 		{"error", false, &e.Error, text},
+		{"unsent", false, &e.Unsent, "true or false"},
 	}
 }
 
@@ -115,6 +114,10 @@ func membersOf(e *conformance.JournalEntry) []member {
 // ones, null, and names in any letter case.
 func entry(line []byte) (e conformance.JournalEntry, err error) {
 	if err := strictjson.Check(line); err != nil {
+		var fault *strictjson.Error
+		if errors.As(err, &fault) && fault.Kind == strictjson.Duplicate {
+			err = fmt.Errorf("byte %d: a member stands twice", fault.Offset) // without its name, which a terminal might obey
+		}
 		return e, fmt.Errorf("not JSON: %w", err)
 	}
 	if at := bytes.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }); at >= 0 {
