@@ -39,7 +39,7 @@ to undo forgetFile
   the OpenAPI document does not say
   machine m1
 
-1 request that could take effect: 0 unknown, 1 caused, 0 refused
+1 request that could take effect: 0 unknown, 1 caused, 0 refused, 0 unsent
 `, got.stdout)
 }
 

@@ -450,6 +450,7 @@ func TestAnActionHoldsAllThatItsEntriesSay(t *testing.T) {
 	t.Parallel()
 	first, second := full(), full()
 	first.Event, first.Status, first.Action, first.Error = conformance.Sending, 0, "", ""
+	first.Unsent, second.Unsent = false, false
 	second.Time = second.Time.Add(time.Second)
 	require.Equal(t, []Action{{
 		State: Caused, Sent: first.Time, Answered: second.Time, Run: "7f3a", Number: 1,
