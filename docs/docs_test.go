@@ -519,6 +519,7 @@ var noise = []struct {
 	{regexp.MustCompile(`fmaspec-[0-9a-f]{16}`), "COMMENT"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
 	{regexp.MustCompile(`[0-9a-f]{40}`), "HASH"},
+	{regexp.MustCompile(`\b[0-9a-f]{16}\b`), "SEED"},
 	{regexp.MustCompile(`[0-9a-f]{8}( \(2\))?\.(exe|partial)`), "FILE"},
 	{regexp.MustCompile(`(seed|contract)( +)[0-9a-f]{12,}`), "$1$2HEX"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
