@@ -70,7 +70,7 @@ func (p *page) exitCodes() {
 	p.line("  0  conformant, or the command did what it was asked for")
 	p.line("  1  not conformant")
 	p.line("  2  misuse: a flag, a variable, a fixture; nothing was sent")
-	p.line("  3  could not judge: unreachable, no token, interrupted, nothing was conclusive")
+	p.line("  3  could not judge: unreachable, no token, interrupted, nothing conclusive")
 	p.line("  4  refused for safety: it could act on somebody's machine; nothing was sent")
 }
 
