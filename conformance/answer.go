@@ -84,9 +84,13 @@ func (x *Exchange) look() (a answer) {
 	}
 	if schema != nil {
 		a.violations, a.err = schema.ValidateValue(value)
-		if a.err != nil && len(x.members) > 0 {
+		members := x.members
+		if schema == x.errors {
+			members = []string{"error"}
+		}
+		if a.err != nil && len(members) > 0 {
 			// What the engine stumbles over may stand in a further member, which is free.
-			a.violations, a.err = schema.ValidateValue(a.documented(x.members))
+			a.violations, a.err = schema.ValidateValue(a.documented(members))
 		}
 	}
 	return a
@@ -94,7 +98,7 @@ func (x *Exchange) look() (a answer) {
 
 // valueLimit is how many values of a JSON text are judged: read into memory, each
 // takes many times the room that it has in the text.
-const valueLimit = 100_000
+const valueLimit = 25_000
 
 // documented is the action without its further members.
 func (a *answer) documented(members []string) any {

@@ -25,7 +25,7 @@ func (r *runner) report(jobs []*job) *Report {
 			accepted[j.c.ID] = "was not accepted"
 		}
 	}
-	noHTTP := speaksNoHTTP(all)
+	noHTTP := speaksNoHTTP(all, out.Target.Protocol)
 	r.clearIsolation(jobs)
 	across := r.suite.judgeAcross(all)
 	for _, j := range jobs {
@@ -76,7 +76,7 @@ func (r *runner) clearIsolation(jobs []*job) {
 
 // speaksNoHTTP says that the target answers, but never in HTTP: then the wrong
 // door was knocked at, which is no fault of an implementation.
-func speaksNoHTTP(all []*Exchange) string {
+func speaksNoHTTP(all []*Exchange, protocol string) string {
 	first := ""
 	for _, x := range all {
 		switch {
@@ -90,7 +90,7 @@ func speaksNoHTTP(all []*Exchange) string {
 	if first == "" {
 		return ""
 	}
-	return "the target does not speak HTTP/1.1: " + first
+	return "the target does not speak " + protocol + ": " + first
 }
 
 func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason string) CaseResult {

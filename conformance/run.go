@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -120,7 +122,6 @@ type runner struct {
 	outages map[kind]*outage
 	planned int          // requests that could take effect, of all jobs that are not withheld
 	kept    atomic.Int64 // bytes of the bodies in the record
-	large   sync.Mutex   // held while a large answer is judged: one after another
 }
 
 // job is a case on its way: bound before anything is sent, then exchanged.
@@ -187,7 +188,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 	if err := r.guard.armable(); err != nil {
 		return nil, nil, err
 	}
-	jobs, err := r.bind(cases)
+	jobs, err := r.bind(ctx, cases)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -195,7 +196,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 }
 
 // bind gives every variable of every case its value, before anything is sent.
-func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
+func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err error) {
 	for _, c := range cases {
 		j := &job{c: c}
 		jobs = append(jobs, j)
@@ -211,7 +212,10 @@ func (r *runner) bind(cases []*Case) (jobs []*job, err error) {
 			if r.outages[k] == nil {
 				r.outages[k] = &outage{}
 			}
-			if _, err := request2(context.Background(), j.steps[i].sending); err != nil && r.target.Transport.HTTP2 {
+			if !r.target.Transport.HTTP2 {
+				continue
+			}
+			if _, err := request2(ctx, j.steps[i].sending); err != nil {
 				j.outcome, j.skip = NotApplicable, err.Error()
 			}
 		}
@@ -370,6 +374,9 @@ func (r *runner) settle(x *Exchange) {
 	if r.kept.Load() > keptAll {
 		keep = keptShort
 	}
+	if header, cut := shortened(x.Response.Header, keep); cut {
+		x.Response.Header, x.Response.Truncated = header, true
+	}
 	switch {
 	case x.round > 0 && len(x.findings) == 0 && len(x.Response.Body) > keptBody:
 		x.Response.Body = nil
@@ -377,6 +384,36 @@ func (r *runner) settle(x *Exchange) {
 		x.Response.Body, x.Response.Truncated = slices.Clone(x.Response.Body[:keep]), true
 	}
 	r.kept.Add(int64(len(x.Response.Body)))
+	for _, values := range x.Response.Header {
+		for _, v := range values {
+			r.kept.Add(int64(len(v)))
+		}
+	}
+}
+
+// shortened returns a header of which at most so many bytes are kept: those of the
+// first fields by name, and of the field that reaches beyond, the beginning.
+func shortened(header http.Header, most int) (out http.Header, cut bool) {
+	size := 0
+	for name, values := range header {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	if size <= most {
+		return header, false
+	}
+	out = http.Header{}
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, v := range header[name] {
+			if most -= len(name) + len(v); most < 0 {
+				out[strings.Clone(name)] = append(out[name], strings.Clone(v[:max(len(v)+most, 0)]))
+				return out, true
+			}
+			out[strings.Clone(name)] = append(out[name], strings.Clone(v))
+		}
+	}
+	return out, true
 }
 
 // controls are the ids of the cases that others are held against.
@@ -424,9 +461,6 @@ func (r *runner) send(ctx context.Context, j *job) {
 		p.close()
 		whole = whole && len(made) == len(j.c.Steps)
 		j.exchanges = append(j.exchanges, made...)
-		for _, x := range made {
-			r.judge(x)
-		}
 	}
 	switch {
 	case whole || j.outcome == Errored:
@@ -435,18 +469,6 @@ func (r *runner) send(ctx context.Context, j *job) {
 	default:
 		j.outcome, j.skip = Skipped, "not sent: too many requests like this one got no answer"
 	}
-}
-
-// largeBody is the length from which answers are judged one after another.
-const largeBody = 64 << 10
-
-func (r *runner) judge(x *Exchange) {
-	if x.Response != nil && len(x.Response.Body) > largeBody {
-		r.large.Lock()
-		defer r.large.Unlock()
-	}
-	x.findings = r.suite.Judge(x, r.options.Now())
-	r.settle(x)
 }
 
 // survive makes a panic of ours the outcome of one case: the others are judged.
@@ -484,6 +506,9 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 			return
 		}
 		x := r.exchange(ctx, p, j.c, steps[i], round, i)
+		defer func() { x.Response.release() }()
+		x.findings = r.suite.Judge(x, r.options.Now())
+		r.settle(x)
 		exchanges[i] = x
 		if !j.c.Steps[i].Abort {
 			r.outages[k].count(x)
@@ -524,6 +549,7 @@ func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round,
 		if x.Err != nil || !r.pacer.putOff(x.Response, x.Retries+1) {
 			return x
 		}
+		x.Response.release()
 		x.Retries++
 	}
 }

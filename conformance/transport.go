@@ -41,6 +41,7 @@ type dialer struct {
 	scheme  string
 	http2   bool
 	timeout time.Duration // for a whole exchange
+	long    chan struct{} // has an entry for each long answer in memory
 	guard   *guard
 	proxy   string              // that reads every request and passes it on, "" for none
 	secrets *secrets            // that no message may hold
@@ -50,7 +51,7 @@ type dialer struct {
 // newDialer returns a dialer for an http or https URL, or for one handler that
 // is served in memory until stop is called.
 func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(), err error) {
-	d = &dialer{timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
+	d = &dialer{long: make(chan struct{}, longAtOnce), timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
 	d.strike = d.secrets.text
 	if t.Handler != nil {
 		l := newPipeListener()
@@ -234,9 +235,10 @@ func tunnelHead(c net.Conn) (head []byte, err error) {
 
 // secured returns open with TLS on top.
 func (t Transport) secured(open func(context.Context) (net.Conn, error), host string) func(context.Context) (net.Conn, error) {
+	unoffered := errNoHTTP1
 	config := &tls.Config{ServerName: host, NextProtos: []string{"http/1.1"}, RootCAs: t.RootCAs, Certificates: t.Certificates, InsecureSkipVerify: t.Insecure}
 	if t.HTTP2 {
-		config.NextProtos = []string{"h2"}
+		config.NextProtos, unoffered = []string{"h2"}, errNoHTTP2
 	}
 	return func(ctx context.Context) (net.Conn, error) {
 		plain, err := open(ctx)
@@ -246,6 +248,9 @@ func (t Transport) secured(open func(context.Context) (net.Conn, error), host st
 		c := tls.Client(plain, config)
 		if err := c.HandshakeContext(ctx); err != nil {
 			plain.Close()
+			if isRefusal(err) && strings.Contains(err.Error(), "no application protocol") { // RFC 7301 3.2
+				return nil, unoffered
+			}
 			return nil, &handshakeError{err}
 		}
 		if t.HTTP2 && c.ConnectionState().NegotiatedProtocol != "h2" {
@@ -267,7 +272,10 @@ type settled string
 
 func (e settled) Error() string { return string(e) }
 
-const errNoHTTP2 = settled("the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2")
+const (
+	errNoHTTP2 = settled("the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2")
+	errNoHTTP1 = settled("the target does not offer HTTP/1.1; ask it over HTTP/2, with -http2")
+)
 
 // dialError words why no connection came about, with a remedy.
 func dialError(ctx context.Context, err error, timeout time.Duration) *WireError {

@@ -45,11 +45,10 @@ type WireError struct {
 
 func (e *WireError) Error() string { return e.Msg }
 
-// Limits of one exchange, in bytes. They bound the memory of a run at about
-// parallel × bodyLimit.
+// Limits of one exchange, in bytes.
 const (
-	headLimit    = 256 << 10
-	bodyLimit    = 4 << 20
+	headLimit    = 128 << 10
+	bodyLimit    = 2 << 20
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
 	interimLimit = 10       // 1xx answers before the final one
 	surplusGrace = 250 * time.Millisecond
@@ -61,7 +60,7 @@ type pool struct {
 	d    *dialer
 	mu   sync.Mutex
 	idle []*wireConn
-	two  []*http.ClientConn // of HTTP/2, the latest is shared by all requests of the pool
+	two  []*conn2 // of HTTP/2
 }
 
 // A wireConn is a connection that holds no unread answer. One goroutine waits
@@ -72,6 +71,43 @@ type wireConn struct {
 	r     *bufio.Reader
 	first chan error // receives once, when a byte is there or the connection ended
 	used  bool
+
+	mu       sync.Mutex
+	deadline time.Time // of the exchange under way
+	given    bool      // up, because the run was stopped
+}
+
+// until gives the exchange that begins its deadline.
+func (w *wireConn) until(deadline time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deadline = deadline
+	w.SetDeadline(deadline)
+}
+
+// extend puts the deadline off.
+func (w *wireConn) extend(by time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.given {
+		w.deadline = w.deadline.Add(by)
+		w.SetDeadline(w.deadline)
+	}
+}
+
+// late tells that the deadline has passed.
+func (w *wireConn) late() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !time.Now().Before(w.deadline)
+}
+
+// give ends whatever waits on the connection.
+func (w *wireConn) give() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.given = true
+	w.SetDeadline(time.Unix(1, 0))
 }
 
 func newWireConn(c net.Conn) *wireConn {
@@ -114,16 +150,16 @@ func (p *pool) put(c *wireConn) {
 }
 
 func (p *pool) close() {
+	if p.d.http2 {
+		go p.close2()
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.idle {
 		c.Close()
 	}
 	p.idle = nil
-	for _, c := range p.two {
-		c.Close()
-	}
-	p.two = nil
 }
 
 // A sending is a request ready for the wire.
@@ -146,7 +182,7 @@ func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
 	}
 	var resp *Response
 	if p.d.http2 {
-		resp, werr = p.send2(ctx, s, permit.can)
+		resp, werr = p.watched(ctx, s, permit.can)
 	} else {
 		resp, werr = p.send1(ctx, s, permit.can)
 	}
@@ -163,24 +199,23 @@ const longMessage = 400
 // send1 makes one exchange over HTTP/1.1. One that can take effect goes over a
 // connection of its own, so that it is never in doubt whether to send it again.
 func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *WireError) {
-	ctx, cancel := context.WithTimeout(ctx, p.d.timeout)
-	defer cancel()
+	deadline := time.Now().Add(p.d.timeout)
 	for {
 		var c *wireConn
 		if !s.separate && !can {
 			c = p.get()
 		}
 		if c == nil {
-			raw, err := p.d.open(ctx)
+			raw, err := p.dial(ctx, deadline)
 			if err != nil {
 				return nil, dialError(ctx, err, p.d.timeout)
 			}
 			c = newWireConn(raw)
 		}
-		resp, keep, werr := p.exchange(ctx, c, s)
+		resp, keep, werr := p.exchange(ctx, c, s, deadline)
 		// A server may close an idle connection at any moment (RFC 9112 9.5): where
 		// that crossed our request, the request is sent again on a new one.
-		if werr != nil && werr.Kind == Closed && c.used && ctx.Err() == nil {
+		if werr != nil && werr.Kind == Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
 			continue
 		}
 		if keep && !s.separate {
@@ -193,16 +228,21 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *Wire
 	}
 }
 
+func (p *pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	return p.d.open(ctx)
+}
+
 // exchange sends on c and reads the answer. Where keep is false, c is closed.
-func (p *pool) exchange(ctx context.Context, c *wireConn, s sending) (resp *Response, keep bool, werr *WireError) {
+func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline time.Time) (resp *Response, keep bool, werr *WireError) {
 	defer func() {
 		if !keep {
 			c.Close()
 		}
 	}()
-	deadline, _ := ctx.Deadline()
-	c.SetDeadline(deadline)
-	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })()
+	c.until(deadline)
+	defer context.AfterFunc(ctx, c.give)()
 
 	if s.abort > 0 {
 		c.Write(s.bytes[:s.abort]) // whatever becomes of it, the connection ends here
@@ -255,6 +295,15 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 		answer, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
 			return nil, nil, nil, &WireError{Malformed, "the head of the answer is not HTTP" + p.notHTTP(head)}
+		}
+		if answer.ProtoMajor != 1 {
+			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
+		}
+		if name := blankName(head); name != "" {
+			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.strike(name)), 40))}
+		}
+		if answer.StatusCode < 100 {
+			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			continue // rawHead took just the head from c.r, and an interim answer has no body
@@ -316,6 +365,18 @@ func rawHead(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
+// blankName returns the name of a field with a blank before its colon, which
+// nobody may send (RFC 9112 5.1), or "".
+func blankName(head []byte) string {
+	for line := range bytes.Lines(head) {
+		name, _, field := bytes.Cut(line, []byte(":"))
+		if field && !bytes.HasPrefix(line, []byte("HTTP/")) && line[0] != ' ' && line[0] != '\t' && len(bytes.TrimRight(name, " \t")) < len(name) {
+			return string(name)
+		}
+	}
+	return ""
+}
+
 func hasField(head []byte, name string) bool {
 	for line := range bytes.Lines(head) {
 		if before, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(bytes.TrimSpace(before)), name) {
@@ -329,25 +390,17 @@ func hasField(head []byte, name string) bool {
 // again.
 func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *Response, answer *http.Response) (reuse bool, werr *WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
-	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyLimit))
-	resp.Body = body
-	if err == nil && len(body) == bodyLimit {
-		var more int64
-		more, err = io.CopyN(io.Discard, answer.Body, discardLimit)
-		resp.Truncated = more > 0
-		switch {
-		case err == nil:
-			return false, &WireError{Endless, fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
-		case errors.Is(err, io.EOF) && more > 0:
-			return false, &WireError{TooLong, fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
-		case errors.Is(err, io.EOF):
-			err = nil
-		}
+	err, werr := p.d.take(ctx, answer.Body, resp, answer.ContentLength, c.extend)
+	if werr != nil {
+		return false, werr
 	}
 	if err != nil {
-		at := fmt.Sprintf("after %d bytes of the body", len(body))
+		at := fmt.Sprintf("after %d bytes of the body", len(resp.Body))
 		if answer.ContentLength >= 0 {
 			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
+		}
+		if len(answer.TransferEncoding) > 0 && c.late() {
+			return false, p.readError(ctx, context.DeadlineExceeded, Slow, Cut, at) // the library calls a trailer that stops too long
 		}
 		if len(answer.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !isTimeout(err) && !isReset(err) {
 			return false, &WireError{Cut, "the chunks of the body are broken " + at + ": " + cleanError(err)}

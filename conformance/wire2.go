@@ -3,6 +3,7 @@ package conformance
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,39 +12,127 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 )
 
-// connect2 returns the pool's HTTP/2 connection, or a new one. The ones before it
-// stay open until the pool is closed: requests may be under way there.
-func (p *pool) connect2(ctx context.Context, alone bool) (c *http.ClientConn, used bool, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if last := len(p.two) - 1; !alone && last >= 0 && p.two[last].Err() == nil && p.two[last].Available() > 0 {
-		return p.two[last], true, nil
+// A conn2 is a connection of HTTP/2.
+type conn2 struct {
+	*http.ClientConn
+	said *greeting
+
+	// The pool's lock guards these.
+	served bool // it gave an answer, so that it is known how many requests it takes at once
+	shared bool // by more than one request
+}
+
+// A greeting keeps what a connection says first, and lets others wait for it.
+type greeting struct {
+	net.Conn
+	heard chan struct{} // closed when first or err is there
+
+	mu    sync.Mutex
+	first []byte
+	err   error
+}
+
+// greetingLength is how much is kept of it.
+const greetingLength = 40
+
+func (g *greeting) Read(b []byte) (int, error) {
+	n, err := g.Conn.Read(b)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.err == nil && len(g.first) == 0 && (n > 0 || err != nil) {
+		close(g.heard)
 	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
+	g.first = append(g.first, b[:min(n, greetingLength-len(g.first))]...)
+	if g.err == nil {
+		g.err = err
+	}
+	return n, err
+}
+
+// ended is how the connection ended, or the other error.
+func (g *greeting) ended(otherwise error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return cmp.Or(g.err, otherwise)
+}
+
+// stranger says what a server speaks that does not begin with SETTINGS, as HTTP/2
+// does (RFC 9113 3.4), or why it says nothing, or nil.
+func (g *greeting) stranger(s *secrets) *WireError {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	const kind, settings = 3, 4 // where a frame has its type, and the type
+	switch {
+	case len(g.first) == 0 && isRefusal(g.err):
+		return refused(g.err)
+	case len(g.first) <= kind || g.first[kind] == settings:
+		return nil
+	case bytes.HasPrefix(g.first, []byte("HTTP/")):
+		return &WireError{Unreachable, errNoHTTP2.Error()}
+	}
+	first, _ := s.bytes(g.first, true)
+	return &WireError{Malformed, fmt.Sprintf("not an answer of HTTP/2: it begins %q", first)}
+}
+
+// connect2 returns a connection of the pool that takes one more request, or a new
+// one. All stay open until the pool is closed: requests may be under way there.
+func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *WireError) {
+	if !alone {
+		if c := p.idle2(); c != nil {
+			return c, nil
+		}
+	}
 	raw, err := p.d.open(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, dialError(ctx, err, p.d.timeout)
 	}
-	once := func(context.Context, string, string) (net.Conn, error) { return raw, nil }
+	c := &conn2{said: &greeting{Conn: raw, heard: make(chan struct{})}}
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true) // where there is TLS, it is beneath
 	t := &http.Transport{
-		Protocols: protocols, DialContext: once, DialTLSContext: once, DisableCompression: true, MaxResponseHeaderBytes: headLimit,
+		Protocols: protocols, DisableCompression: true, MaxResponseHeaderBytes: headLimit,
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return c.said, nil },
 		// A server that reads nothing more would hold up whoever wants to write, and a
 		// deadline of the request does not end that.
 		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 20, MaxReceiveBufferPerConnection: 2 << 20, WriteByteTimeout: p.d.timeout},
 	}
-	c, err = t.NewClientConn(ctx, p.d.scheme, "target:0") // once has the connection already
-	if err != nil {
+	if c.ClientConn, err = t.NewClientConn(ctx, "http", "target:0"); err != nil {
 		raw.Close()
-		return nil, false, err
+		return nil, dialError(ctx, err, p.d.timeout)
 	}
+	select {
+	case <-c.said.heard:
+		if werr := c.said.stranger(p.d.secrets); werr != nil {
+			c.Close()
+			return nil, werr
+		}
+	case <-ctx.Done(): // RoundTrip says so
+	}
+	_ = c.Reserve() // where that fails, RoundTrip says why
 	if !alone {
+		p.mu.Lock()
 		p.two = append(p.two, c)
+		p.mu.Unlock()
 	}
-	return c, false, nil
+	return c, nil
+}
+
+// idle2 returns a connection that takes one more request, or nil. Where more is
+// reserved than the server turns out to take, the library would wait for ever.
+func (p *pool) idle2() *conn2 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.two {
+		if c.served && c.Reserve() == nil {
+			c.shared = true
+			return c
+		}
+	}
+	return nil
 }
 
 // errUnfit says why a request cannot be asked over HTTP/2.
@@ -53,7 +142,7 @@ var errUnfit = errors.New("this request is one of HTTP/1.1 alone")
 // framing fields of its own to get wrong, and no bytes that no field may hold.
 func request2(ctx context.Context, s sending) (*http.Request, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(s.bytes)))
-	if err != nil || len(r.TransferEncoding) > 0 || !fit(r.Header) {
+	if err != nil || len(r.TransferEncoding) > 0 {
 		return nil, errUnfit
 	}
 	r = r.WithContext(ctx)
@@ -78,18 +167,6 @@ func request2(ctx context.Context, s sending) (*http.Request, error) {
 	return r, nil
 }
 
-// fit tells that no field holds a byte that the library refuses to send.
-func fit(header http.Header) bool {
-	for _, values := range header {
-		for _, value := range values {
-			if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // failing is a body that breaks off.
 type failing struct{}
 
@@ -101,32 +178,35 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func (p *pool) send2(ctx context.Context, s sending, can bool) (*Response, *WireError) {
 	ctx, cancel := context.WithTimeout(ctx, p.d.timeout)
 	defer cancel()
-	for {
+	for alone := s.separate || can; ; alone = true {
 		r, err := request2(ctx, s)
 		if err != nil {
 			return nil, &WireError{Withheld, "not sent: " + err.Error()}
 		}
 		r.URL.Scheme = p.d.scheme
-		alone := s.separate || can
-		c, used, err := p.connect2(ctx, alone)
-		if err != nil {
-			return nil, dialError(ctx, err, p.d.timeout)
+		c, werr := p.connect2(ctx, alone)
+		if werr != nil {
+			return nil, werr
 		}
-		resp, gone, werr := p.exchange2(ctx, c, r, s.abort > 0)
+		resp, unserved, werr := p.exchange2(ctx, c, r, s.abort > 0)
+		p.mu.Lock()
+		c.served = c.served || resp != nil
+		shared := c.shared
+		p.mu.Unlock()
 		if alone {
 			c.Close()
 		}
-		// A server may close an idle connection at any moment, here too.
-		if gone && used && ctx.Err() == nil {
-			continue
+		// A server may close an idle connection at any moment, here too, and may refuse
+		// what is beyond the number of requests that it takes at once.
+		if !unserved || !shared || ctx.Err() != nil {
+			return resp, werr
 		}
-		return resp, werr
 	}
 }
 
-// exchange2 sends on c and reads the answer. It tells whether there is none because
-// the connection had ended, or was about to.
-func (p *pool) exchange2(ctx context.Context, c *http.ClientConn, r *http.Request, aborts bool) (resp *Response, gone bool, werr *WireError) {
+// exchange2 sends on c and reads the answer. It tells whether the connection rather
+// than the request is the reason that there is none.
+func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *Response, unserved bool, werr *WireError) {
 	answer, err := c.RoundTrip(r)
 	if aborts {
 		if err == nil {
@@ -135,28 +215,28 @@ func (p *pool) exchange2(ctx context.Context, c *http.ClientConn, r *http.Reques
 		return nil, false, nil
 	}
 	if err != nil {
+		if werr := c.said.stranger(p.d.secrets); werr != nil && ctx.Err() == nil {
+			return nil, false, werr
+		}
+		if strings.Contains(err.Error(), "could not be established") { // it ended before the library looked at it
+			err = c.said.ended(err)
+		}
 		werr = p.error2(ctx, err, Silent, Closed, "before an answer began")
-		return nil, werr.Kind == Closed && (c.Err() != nil || strings.Contains(err.Error(), "graceful shutdown")), werr
+		refused := slices.ContainsFunc([]string{"graceful shutdown", "not usable", "REFUSED_STREAM"}, func(w string) bool { return strings.Contains(err.Error(), w) })
+		return nil, werr.Kind == Closed && (c.Err() != nil || refused), werr
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode < 100 || answer.StatusCode > 999 {
+		return nil, false, &WireError{Malformed, fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
+	}
 	resp = &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyLimit))
-	resp.Body = body
-	if err == nil && len(body) == bodyLimit {
-		var more int64
-		more, err = io.CopyN(io.Discard, answer.Body, discardLimit)
-		resp.Truncated = more > 0
-		switch {
-		case err == nil:
-			return resp, false, &WireError{Endless, fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
-		case errors.Is(err, io.EOF) && more > 0:
-			return resp, false, &WireError{TooLong, fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
-		case errors.Is(err, io.EOF):
-			err = nil
-		}
+	// The wait for others counts here: the library has no deadline that can be put off.
+	err, werr = p.d.take(ctx, answer.Body, resp, answer.ContentLength, func(time.Duration) {})
+	if werr != nil {
+		return resp, false, werr
 	}
 	if err != nil {
-		at := fmt.Sprintf("after %d bytes of the body", len(body))
+		at := fmt.Sprintf("after %d bytes of the body", len(resp.Body))
 		if answer.ContentLength >= 0 {
 			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
 		}
@@ -181,7 +261,7 @@ func (p *pool) error2(ctx context.Context, err error, late, ended WireKind, wher
 	case has("more than declared Content-Length"):
 		return &WireError{Surplus, "more bytes came than Content-Length gives"}
 	case has("received from peer", "GOAWAY"): // it is what the server says of us
-	case has("PROTOCOL_ERROR", "COMPRESSION_ERROR", "FRAME_SIZE_ERROR", "FLOW_CONTROL_ERROR", "malformed", "frame too large", "header list", "HTTP/1.1 header", "invalid", "unexpected", "bad frame"):
+	case has("PROTOCOL_ERROR", "COMPRESSION_ERROR", "FRAME_SIZE_ERROR", "FLOW_CONTROL_ERROR", "malformed", "frame too large", "invalid", "unexpected", "bad frame"):
 		return &WireError{Malformed, "the answer is not HTTP/2: " + text}
 	}
 	return &WireError{ended, "the stream ended " + where + ": " + text}

@@ -96,7 +96,7 @@ func classify(err error, b []byte) error {
 			e.Msg = syntactic.Err.Error()
 		}
 		if errors.Is(syntactic.Err, jsontext.ErrDuplicateName) {
-			e.Kind, e.Msg = Duplicate, fmt.Sprintf("the member %s stands twice", syntactic.JSONPointer)
+			e.Kind, e.Msg = Duplicate, fmt.Sprintf("the member %s stands twice", brief(string(syntactic.JSONPointer)))
 			return e
 		}
 	}
@@ -107,6 +107,15 @@ func classify(err error, b []byte) error {
 		e.Kind, e.Msg = Deep, fmt.Sprintf("nested deeper than %d", MaxDepth)
 	}
 	return e
+}
+
+// brief cuts a pointer to what a line can hold.
+func brief(pointer string) string {
+	const most = 80
+	if runes := []rune(pointer); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return pointer
 }
 
 func firstInvalid(b []byte) int64 {

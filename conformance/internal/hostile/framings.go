@@ -1,0 +1,77 @@
+package hostile
+
+// framings do not let a client know where a body ends.
+func framings() []Behaviour {
+	length := func(name, says, fields string, e Expect) Behaviour {
+		return Behaviour{Name: name, Says: says, Expect: e, answer: say(start + fields + "\r\n\r\n{body}")}
+	}
+	chunks := func(name, says, text, cause string) Behaviour {
+		return Behaviour{Name: name, Says: says, Expect: failed("cut", cause), answer: say(chunked + text)}
+	}
+	const broken = "chunks of the body are broken"
+	return []Behaviour{
+		{Name: "resets-between-head-and-body", Says: "resets the connection behind the head of the answer",
+			answer: acts(say(start+"Content-Length: {length}\r\n\r\n"), reset), Expect: failed("cut", "(closed|reset) after 0 bytes of the body")},
+		{Name: "resets-inside-body", Says: "resets the connection in the body",
+			answer: acts(say(start+"Content-Length: {length}\r\n\r\n{half}"), reset), Expect: failed("cut", `(closed|reset) after \d+ bytes of the body`)},
+		{Name: "resets-inside-chunk", Says: "resets the connection in a chunk",
+			answer: acts(say(chunked+"{hex}\r\n{half}"), reset), Expect: failed("cut", `after \d+ bytes of the body`)},
+		{Name: "resets-inside-endless-body", Says: "resets the connection in a body whose end would be the connection's",
+			answer: acts(say(start+"Connection: close\r\n\r\n{half}"), reset), Expect: failed("cut", `reset after \d+ bytes of the body`)},
+		{Name: "halts-inside-body", Says: "stops in the body",
+			Waits: true, answer: acts(say(start+"Content-Length: {length}\r\n\r\n{half}"), hold), Expect: failed("slow", `after \d+ bytes of the body, Content-Length said`)},
+		{Name: "halts-inside-long-body", Says: "stops in a body of a megabyte",
+			Waits: true, answer: acts(say(start+"Content-Length: 1000000\r\n\r\n"+blanks(200_000)), hold), Expect: failed("slow", `after 200000 bytes of the body, Content-Length said`)},
+		{Name: "halts-before-last-chunk", Says: "stops before the last chunk",
+			Waits: true, answer: acts(say(chunked+"{hex}\r\n{body}\r\n"), hold), Expect: failed("slow", `after \d+ bytes of the body`)},
+		{Name: "halts-inside-trailer", Says: "stops in the trailer",
+			Waits: true, answer: acts(say(chunked+"{hex}\r\n{body}\r\n0\r\nX-Mo"), hold), Expect: failed("slow", `nothing more came within .* after \d+ bytes of the body`)},
+		{Name: "endless-body", Says: "sends a body without a length and without end",
+			answer: acts(say(start+"Connection: close\r\n\r\n"), again(" ")), Expect: failed("endless", "goes on beyond")},
+		{Name: "endless-chunks", Says: "sends chunks without end",
+			answer: acts(say(chunked), again("1000\r\n"+blanks(0x1000)+"\r\n")), Expect: failed("endless", "goes on beyond")},
+		{Name: "endless-length", Says: "announces 9 exabytes and begins to send them",
+			answer: acts(say(start+"Content-Length: 9223372036854775807\r\n\r\n"), again(" ")), Expect: failed("endless", "goes on beyond")},
+		{Name: "endless-chunk", Says: "announces a chunk of 16 exabytes and begins to send it",
+			answer: acts(say(chunked+"ffffffffffffffff\r\n"), again(" ")), Expect: failed("endless", "goes on beyond")},
+		{Name: "huge-chunk-cut", Says: "announces a chunk of 16 exabytes and hangs up in it",
+			answer: say(chunked + "ffffffffffffffff\r\n{body}"), Expect: failed("cut", `after \d+ bytes of the body`)},
+		{Name: "long-body", Says: "sends a good answer behind five million blanks",
+			answer: body(func(b string) string { return blanks(5_000_000) + b }), Expect: errored("too-long", "at most .* are judged")},
+		{Name: "endless-chunk-extension", Says: "sends a chunk extension without end",
+			answer: acts(say(chunked+"1;"), again("more")), Expect: failed("cut", broken)},
+		{Name: "many-chunk-extensions", Says: "hides bytes without end in the extensions of small chunks",
+			answer: acts(say(chunked), again("1;"+blanks(2000)+"\r\n \r\n")), Expect: failed("cut", broken)},
+		{Name: "endless-trailer-line", Says: "sends a trailer line without end",
+			answer: acts(say(chunked+"{hex}\r\n{body}\r\n0\r\nX-More: "), again("more")), Expect: failed("cut", "trailer|"+broken)},
+		{Name: "endless-trailer", Says: "sends trailer lines without end",
+			answer: acts(say(chunked+"{hex}\r\n{body}\r\n0\r\n"), again("X-More: more\r\n")), Expect: failed("cut", "trailer|"+broken)},
+		chunks("chunk-size-negative", "gives a chunk a negative size", "-1\r\n{body}\r\n0\r\n\r\n", broken),
+		chunks("chunk-size-in-words", "gives the size of a chunk in words", "many\r\n{body}\r\n0\r\n\r\n", broken),
+		chunks("chunk-size-overlong", "gives a chunk a size beyond all numbers", "fffffffffffffffff\r\n{body}\r\n0\r\n\r\n", broken),
+		chunks("chunk-size-missing", "gives a chunk no size", "\r\n{body}\r\n0\r\n\r\n", broken),
+		chunks("chunk-without-end", "does not end the line of a chunk", "{hex}\r\n{body}0\r\n\r\n", broken),
+		chunks("last-chunk-missing", "sends no last chunk and closes", "{hex}\r\n{body}\r\n", `closed after \d+ bytes of the body`),
+		length("length-too-great", "announces nine bytes more than it sends, and closes", "Content-Length: {length}9", failed("cut", `closed after \d+ bytes of the body, Content-Length said`)),
+		length("length-too-small", "announces less than it sends", "Content-Length: 9", failed("surplus", "bytes came behind the 9 bytes")),
+		length("length-of-nothing", "announces an empty body and sends one", "Content-Length: 0", failed("surplus", "bytes came behind the 0 bytes")),
+		length("length-negative", "announces a negative length", "Content-Length: -1", failed("malformed", "Content-Length")),
+		length("length-in-words", "announces a length in words", "Content-Length: many", failed("malformed", "Content-Length")),
+		length("length-with-sign", "announces a length with a sign", "Content-Length: +{length}", failed("malformed", "Content-Length")),
+		length("length-in-hex", "announces a length in hexadecimal digits", "Content-Length: 0x{hex}", failed("malformed", "Content-Length")),
+		length("length-overflowing", "announces a length beyond all numbers", "Content-Length: 99999999999999999999", failed("malformed", "Content-Length")),
+		length("length-empty", "announces a length and does not say which", "Content-Length:", failed("malformed", "Content-Length")),
+		length("two-lengths", "announces two lengths that differ", "Content-Length: {length}\r\nContent-Length: 5", failed("malformed", "Content-Length")),
+		length("list-of-lengths", "announces two lengths that differ in one line", "Content-Length: {length}, 5", failed("malformed", "Content-Length")),
+		length("same-length-twice", "announces the same length twice", "Content-Length: {length}\r\nContent-Length: {length}", passed()),
+		{Name: "length-and-chunks", Says: "announces a length and sends chunks",
+			answer: say(start + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n{hex}\r\n{body}\r\n0\r\n\r\n"), Expect: failed("conflict", "both Content-Length and Transfer-Encoding")},
+		length("transfer-coding-unknown", "announces a transfer coding that it made up", "Transfer-Encoding: contoso", failed("malformed", "transfer encoding|Transfer-Encoding")),
+		length("transfer-coding-twice", "announces chunks twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", failed("malformed", "transfer encoding|Transfer-Encoding")),
+		length("transfer-coding-gzip", "announces packed chunks", "Transfer-Encoding: gzip, chunked", failed("malformed", "transfer encoding|Transfer-Encoding")),
+		{Name: "second-answer", Says: "sends a second answer that nobody asked for",
+			answer: acts(say(honestly+honestly), hold), Expect: failed("surplus", "bytes came behind")},
+		{Name: "body-of-204", Says: "answers 204 with a body",
+			answer: acts(say("HTTP/1.1 204 No Content\r\nContent-Length: {length}\r\n\r\n{body}"), hold), Expect: failed("", "204")},
+	}
+}

@@ -1,0 +1,86 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// largeBody is the length from which an answer counts as long, and longAtOnce how
+// many of these are in memory at once, from their reading to their judgement:
+// there are servers that answer everything with megabytes.
+const largeBody, longAtOnce = 64 << 10, 1
+
+// hold waits until one more long answer may be read, and tells how long that took.
+// The answer is let go by release.
+func (d *dialer) hold(ctx context.Context, r *Response) (time.Duration, error) {
+	if r.held != nil {
+		return 0, nil
+	}
+	from := time.Now()
+	select {
+	case d.long <- struct{}{}:
+		r.held = d.long
+		return time.Since(from), nil
+	case <-ctx.Done():
+		return time.Since(from), ctx.Err()
+	}
+}
+
+// release lets the next long answer be read.
+func (r *Response) release() {
+	if r != nil && r.held != nil {
+		<-r.held
+		r.held = nil
+	}
+}
+
+// take reads a body into resp, up to what is judged, and passes over the rest up
+// to what a body may have. extend is told how long the reading had to wait for
+// others, which is no fault of the server's.
+func (d *dialer) take(ctx context.Context, body io.Reader, resp *Response, length int64, extend func(time.Duration)) (error, *WireError) {
+	wait := func() error {
+		waited, err := d.hold(ctx, resp)
+		extend(waited)
+		return err
+	}
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		if err := wait(); err != nil { // it may unpack to a lot
+			return err, nil
+		}
+	}
+	var read bytes.Buffer
+	_, err := io.CopyN(&read, body, largeBody)
+	if err == nil {
+		if err := wait(); err != nil {
+			resp.Body = read.Bytes()
+			return err, nil
+		}
+		if length > largeBody {
+			read.Grow(int(min(length, bodyLimit)) - largeBody)
+		}
+		_, err = io.CopyN(&read, body, bodyLimit-largeBody)
+	}
+	resp.Body = read.Bytes()
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err != nil {
+		return err, nil
+	}
+	more, err := io.CopyN(io.Discard, body, discardLimit)
+	resp.Truncated = more > 0
+	switch {
+	case err == nil:
+		return nil, &WireError{Endless, fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
+	case errors.Is(err, io.EOF) && more > 0:
+		return nil, &WireError{TooLong, fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	}
+	return err, nil
+}

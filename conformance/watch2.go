@@ -1,0 +1,53 @@
+package conformance
+
+import (
+	"context"
+	"time"
+)
+
+// overdue is how long after its deadline an exchange over HTTP/2 is given up.
+const overdue = time.Second
+
+// watched is send2 with an end that no server can put off: there are frames at
+// which the standard library's HTTP/2 waits for itself. What it holds then is
+// left behind.
+func (p *pool) watched(ctx context.Context, s sending, can bool) (*Response, *WireError) {
+	type result struct {
+		resp *Response
+		werr *WireError
+	}
+	done, abandoned := make(chan result), make(chan struct{})
+	go func() {
+		resp, werr := p.send2(ctx, s, can)
+		select {
+		case done <- result{resp, werr}:
+		case <-abandoned:
+			resp.release()
+		}
+	}()
+	late := time.NewTimer(p.d.timeout + overdue)
+	defer late.Stop()
+	defer context.AfterFunc(ctx, func() { late.Reset(overdue) })()
+	select {
+	case r := <-done:
+		return r.resp, r.werr
+	case <-late.C:
+		close(abandoned)
+	}
+	if ctx.Err() != nil {
+		return nil, &WireError{Cancelled, "the run was stopped"}
+	}
+	return nil, &WireError{Malformed, "what came brought the HTTP/2 of this program to a standstill"}
+}
+
+// close2 closes the connections of HTTP/2, beside what goes on: where the library
+// waits for itself, so does this.
+func (p *pool) close2() {
+	p.mu.Lock()
+	two := p.two
+	p.two = nil
+	p.mu.Unlock()
+	for _, c := range two {
+		c.Close()
+	}
+}
