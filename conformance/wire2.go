@@ -230,6 +230,9 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		return nil, false, &WireError{Malformed, fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
 	}
 	resp = &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
+	if name := ofConnections(answer.Header); name != "" {
+		return resp, false, &WireError{Malformed, "the answer is not HTTP/2: it has the field " + name + ", which belongs to connections of HTTP/1.1"}
+	}
 	// The wait for others counts here: the library has no deadline that can be put off.
 	err, werr = p.d.take(ctx, answer.Body, resp, answer.ContentLength, func(time.Duration) {})
 	if werr != nil {
@@ -265,4 +268,15 @@ func (p *pool) error2(ctx context.Context, err error, late, ended WireKind, wher
 		return &WireError{Malformed, "the answer is not HTTP/2: " + text}
 	}
 	return &WireError{ended, "the stream ended " + where + ": " + text}
+}
+
+// ofConnections returns the name of a field that no answer of HTTP/2 may have
+// (RFC 9113 8.2.2), or "".
+func ofConnections(header http.Header) string {
+	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade"} {
+		if _, there := header[name]; there {
+			return name
+		}
+	}
+	return ""
 }
