@@ -23,8 +23,6 @@ type Response struct {
 	Header    http.Header `json:"header"`
 	Body      Body        `json:"body,omitzero"`      // at most the run's body limit
 	Truncated bool        `json:"truncated,omitzero"` // only the beginning of Header or Body is here: it went on beyond the limit, or is too long for a record
-
-	held chan struct{} // a long answer's place in memory, until it is released
 }
 
 // An Exchange is one request and its answer, whoever made them.

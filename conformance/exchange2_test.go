@@ -199,6 +199,31 @@ func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatBrokeBeforeItsFirstRequestIsNamed(t *testing.T) {
+	for says, want := range map[string]*WireError{
+		frame2(4, 0, 0, "12345"):       {Malformed, "the answer is not HTTP/2: what the connection began with breaks its rules"},
+		settled2 + frame2(6, 0, 0, ""): {Malformed, "the answer is not HTTP/2: what the connection began with breaks its rules"},
+		settled2:                       {Closed, "the connection was closed before an answer began"},
+	} {
+		address := behind(t, func(c net.Conn) {
+			io.WriteString(c, says)
+			c.(*net.TCPConn).CloseWrite()
+			io.Copy(io.Discard, c)
+		})
+		p := pool2(t, "http://"+address, 20*time.Second)
+		c, werr := p.connect2(t.Context(), false)
+		require.Nil(t, werr)
+		for c.Err() == nil {
+			<-time.After(time.Millisecond) // until the library has seen what came
+		}
+		r, err := request2(t.Context(), plainSending(false))
+		require.NoError(t, err)
+		r.URL.Scheme = "http"
+		_, _, werr = p.exchange2(t.Context(), c, r, false)
+		require.Equal(t, want, werr)
+	}
+}
+
 func TestSendStopsAtOnceInHTTP2(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	url, _ := speaking2(t, nil, func(w http.ResponseWriter, r *http.Request) {

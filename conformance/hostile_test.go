@@ -137,6 +137,9 @@ func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 			if b.Waits {
 				o.Timeout = time.Second
 			}
+			if b.Everywhere() {
+				o.Parallel = 1 // or else patience may end before the case that shows it
+			}
 			r := meet(t, s, b, o)
 
 			shows := caseOf(t, r, hostile.Operation+"/"+b.Expect.Case)

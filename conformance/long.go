@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,27 +16,46 @@ import (
 // there are servers that answer everything with megabytes.
 const largeBody, longAtOnce = 64 << 10, 1
 
+// room is where long answers are held.
+type room struct {
+	places chan struct{} // has an entry for each that is taken
+	mu     sync.Mutex
+	of     map[*Response]bool
+}
+
+func newRoom() *room {
+	return &room{places: make(chan struct{}, longAtOnce), of: map[*Response]bool{}}
+}
+
 // hold waits until one more long answer may be read, and tells how long that took.
 // The answer is let go by release.
-func (d *dialer) hold(ctx context.Context, r *Response) (time.Duration, error) {
-	if r.held != nil {
+func (l *room) hold(ctx context.Context, r *Response) (time.Duration, error) {
+	l.mu.Lock()
+	has := l.of[r]
+	l.mu.Unlock()
+	if has {
 		return 0, nil
 	}
 	from := time.Now()
 	select {
-	case d.long <- struct{}{}:
-		r.held = d.long
+	case l.places <- struct{}{}:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.of[r] = true
 		return time.Since(from), nil
 	case <-ctx.Done():
 		return time.Since(from), ctx.Err()
 	}
 }
 
-// release lets the next long answer be read.
-func (r *Response) release() {
-	if r != nil && r.held != nil {
-		<-r.held
-		r.held = nil
+// release lets the next long answer be read; what was not held, or is no answer,
+// changes nothing.
+func (l *room) release(r *Response) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of[r] {
+		delete(l.of, r)
+		<-l.places
 	}
 }
 
@@ -44,7 +64,7 @@ func (r *Response) release() {
 // others, which is no fault of the server's.
 func (d *dialer) take(ctx context.Context, body io.Reader, resp *Response, length int64, extend func(time.Duration)) (error, *WireError) {
 	wait := func() error {
-		waited, err := d.hold(ctx, resp)
+		waited, err := d.long.hold(ctx, resp)
 		extend(waited)
 		return err
 	}

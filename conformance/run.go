@@ -506,7 +506,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 			return
 		}
 		x := r.exchange(ctx, p, j.c, steps[i], round, i)
-		defer func() { x.Response.release() }()
+		defer r.dialer.long.release(x.Response)
 		x.findings = r.suite.Judge(x, r.options.Now())
 		r.settle(x)
 		exchanges[i] = x
@@ -549,7 +549,7 @@ func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round,
 		if x.Err != nil || !r.pacer.putOff(x.Response, x.Retries+1) {
 			return x
 		}
-		x.Response.release()
+		r.dialer.long.release(x.Response)
 		x.Retries++
 	}
 }

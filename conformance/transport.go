@@ -41,7 +41,7 @@ type dialer struct {
 	scheme  string
 	http2   bool
 	timeout time.Duration // for a whole exchange
-	long    chan struct{} // has an entry for each long answer in memory
+	long    *room         // long answers in memory
 	guard   *guard
 	proxy   string              // that reads every request and passes it on, "" for none
 	secrets *secrets            // that no message may hold
@@ -51,7 +51,7 @@ type dialer struct {
 // newDialer returns a dialer for an http or https URL, or for one handler that
 // is served in memory until stop is called.
 func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(), err error) {
-	d = &dialer{long: make(chan struct{}, longAtOnce), timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
+	d = &dialer{long: newRoom(), timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
 	d.strike = d.secrets.text
 	if t.Handler != nil {
 		l := newPipeListener()

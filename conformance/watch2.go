@@ -22,7 +22,7 @@ func (p *pool) watched(ctx context.Context, s sending, can bool) (*Response, *Wi
 		select {
 		case done <- result{resp, werr}:
 		case <-abandoned:
-			resp.release()
+			p.d.long.release(resp)
 		}
 	}()
 	late := time.NewTimer(p.d.timeout + overdue)

@@ -3,7 +3,6 @@ package conformance
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,11 +52,11 @@ func (g *greeting) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ended is how the connection ended, or the other error.
-func (g *greeting) ended(otherwise error) error {
+// ended is how the server ended the connection, nil where it did not.
+func (g *greeting) ended() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return cmp.Or(g.err, otherwise)
+	return g.err
 }
 
 // stranger says what a server speaks that does not begin with SETTINGS, as HTTP/2
@@ -218,8 +217,10 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		if werr := c.said.stranger(p.d.secrets); werr != nil && ctx.Err() == nil {
 			return nil, false, werr
 		}
-		if strings.Contains(err.Error(), "could not be established") { // it ended before the library looked at it
-			err = c.said.ended(err)
+		if strings.Contains(err.Error(), "could not be established") { // it ended before the request
+			if err = c.said.ended(); err == nil {
+				return nil, false, &WireError{Malformed, "the answer is not HTTP/2: what the connection began with breaks its rules"}
+			}
 		}
 		werr = p.error2(ctx, err, Silent, Closed, "before an answer began")
 		refused := slices.ContainsFunc([]string{"graceful shutdown", "not usable", "REFUSED_STREAM"}, func(w string) bool { return strings.Contains(err.Error(), w) })
