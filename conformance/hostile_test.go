@@ -108,16 +108,6 @@ func leftOf(t *testing.T) (stacks string) {
 	return stacks
 }
 
-// amiss are the behaviours of which a run makes something else than it has to.
-var amiss = map[string]string{
-	"http2-garbled":                   "the library does not say what it gave up on, so that the target is blamed for closing",
-	"http2-settings-of-bytes":         "the library does not say what it gave up on, so that the target is blamed for closing",
-	"http2-frame-size-of-nothing":     "the library does not say what it gave up on, so that the target is blamed for closing",
-	"http2-window-beyond-all-numbers": "the library does not say what it gave up on, so that the target is blamed for closing",
-	"http2-connection-header":         "fields that HTTP/2 forbids are not looked for",
-	"http2-two-lengths":               "the library takes the first of two lengths",
-}
-
 func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 	places := map[string]string{ // where the finding on a wire kind is
 		"silent": "connection", "closed": "connection", "malformed": "connection", "conflict": "header Content-Length",
@@ -127,9 +117,6 @@ func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 	for _, b := range hostile.Behaviours() {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			if why := amiss[b.Name]; why != "" {
-				t.Skip(why)
-			}
 			o := conformance.Options{
 				Run:     "/(valid/accepts-plain-request|body/refuses-missing-comment|" + b.Expect.Case + ")$|^stopAndQuarantineFile/auth/refuses-missing-authorization$",
 				Timeout: 20 * time.Second,

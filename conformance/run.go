@@ -349,7 +349,7 @@ const keptBody = 4 << 10
 // keptLong is how much is kept of a longer body, and keptShort as soon as those of
 // a run come to keptAll: a server that answers every request with megabytes fills
 // no memory.
-const keptLong, keptShort, keptAll = 64 << 10, 2 << 10, 4 << 20
+const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 
 // settle notes what is asked of the exchange after all others are made, and lets
 // go of the rest, so that a run of many repetitions and long answers fits into
@@ -386,7 +386,7 @@ func (r *runner) settle(x *Exchange) {
 	r.kept.Add(int64(len(x.Response.Body)))
 	for _, values := range x.Response.Header {
 		for _, v := range values {
-			r.kept.Add(int64(len(v)))
+			r.kept.Add(int64(len(v) + 32))
 		}
 	}
 }
@@ -394,10 +394,11 @@ func (r *runner) settle(x *Exchange) {
 // shortened returns a header of which at most so many bytes are kept: those of the
 // first fields by name, and of the field that reaches beyond, the beginning.
 func shortened(header http.Header, most int) (out http.Header, cut bool) {
+	const each = 32 // what a field takes besides its text
 	size := 0
 	for name, values := range header {
 		for _, v := range values {
-			size += len(name) + len(v)
+			size += len(name) + len(v) + each
 		}
 	}
 	if size <= most {
@@ -406,7 +407,7 @@ func shortened(header http.Header, most int) (out http.Header, cut bool) {
 	out = http.Header{}
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, v := range header[name] {
-			if most -= len(name) + len(v); most < 0 {
+			if most -= len(name) + len(v) + each; most < 0 {
 				out[strings.Clone(name)] = append(out[name], strings.Clone(v[:max(len(v)+most, 0)]))
 				return out, true
 			}

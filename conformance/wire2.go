@@ -231,6 +231,9 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		return nil, false, &WireError{Malformed, fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
 	}
 	resp = &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
+	if lengths := slices.Compact(slices.Clone(answer.Header["Content-Length"])); len(lengths) > 1 {
+		return resp, false, &WireError{Conflict, fmt.Sprintf("the answer gives the lengths %s", strings.Join(lengths, " and "))}
+	}
 	if name := ofConnections(answer.Header); name != "" {
 		return resp, false, &WireError{Malformed, "the answer is not HTTP/2: it has the field " + name + ", which belongs to connections of HTTP/1.1"}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,11 +85,74 @@ func (s *Schema) Validate(doc []byte) ([]Violation, error) {
 	return s.ValidateValue(root)
 }
 
-// ValidateValue is [Schema.Validate] for a document that [Decode] has read.
-func (s *Schema) ValidateValue(root any) (violations []Violation, err error) {
+// window is how many items of an array the engine is given at once: it makes the
+// words for every fault before it returns the first.
+const window = 100
+
+// ValidateValue is [Schema.Validate] for a document that [Decode] has read. Of a
+// member of the root that is a long array it looks at some items at a time, and at
+// no more once there are enough violations.
+func (s *Schema) ValidateValue(root any) ([]Violation, error) {
 	if err := checkNumbers(root); err != nil {
 		return nil, fmt.Errorf("schema %s: %w", s.name, err)
 	}
+	object, _ := root.(map[string]any)
+	long := map[string][]any{}
+	for name, value := range object {
+		if items, ok := value.([]any); ok && len(items) > window {
+			long[name] = items
+		}
+	}
+	if len(long) == 0 {
+		return s.validate(root)
+	}
+	shown := maps.Clone(object)
+	for name, items := range long {
+		shown[name] = items[:window]
+	}
+	all, err := s.validate(shown)
+	for _, name := range slices.Sorted(maps.Keys(long)) {
+		items := long[name]
+		for from := window; from < len(items) && len(all) < limit && err == nil; from += window {
+			shown[name] = items[from:min(from+window, len(items))]
+			var more []Violation
+			more, err = s.validate(shown)
+			for _, v := range more {
+				if shifted, ok := shift(v, name, from); ok {
+					all = append(all, shifted)
+				}
+			}
+		}
+		shown[name] = items[:window]
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b Violation) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Keyword, b.Keyword))
+	})
+	return all[:min(len(all), limit)], nil
+}
+
+// shift gives a violation in an array's window its place in the array. Those
+// elsewhere were told with the first window.
+func shift(v Violation, name string, by int) (Violation, bool) {
+	before := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name) + "/"
+	rest, inside := strings.CutPrefix(v.Pointer, before)
+	index, rest, deeper := strings.Cut(rest, "/")
+	n, err := strconv.Atoi(index)
+	if !inside || err != nil {
+		return v, false
+	}
+	v.Pointer = before + strconv.Itoa(n+by)
+	if deeper {
+		v.Pointer += "/" + rest
+	}
+	return v, true
+}
+
+// validate has the engine look at a document.
+func (s *Schema) validate(root any) (violations []Violation, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			violations, err = nil, fmt.Errorf("schema %s: the engine panicked: %v; keep the document and report it", s.name, p)
