@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -258,4 +259,22 @@ func TestAStatusThatIsNoneIsNamed(t *testing.T) {
 	defer stop()
 	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
 	require.Equal(t, &WireError{Malformed, "the head of the answer is not HTTP: the status 007 is none"}, werr)
+}
+
+func TestOnlyWhatIsSaidOfCertificatesIsARefusal(t *testing.T) {
+	for text, refusal := range map[string]bool{
+		"tls: certificate required": true, "tls: bad certificate": true, "tls: unknown certificate authority": true, "tls: access denied": true,
+		"tls: internal error": false, "tls: user canceled": false, "tls: no application protocol": false,
+	} {
+		err := &net.OpError{Op: "remote error", Err: errors.New(text)}
+		require.Equal(t, refusal, isRefusal(fmt.Errorf("so: %w", err)), text)
+		werr := (&pool{d: &dialer{timeout: time.Second}}).readError(t.Context(), err, Silent, Closed, "before an answer began")
+		if refusal {
+			require.Equal(t, &WireError{Unreachable, "the target refused the TLS connection: " + strings.TrimPrefix(text, "tls: ") + "; does it want a client certificate, or another one?"}, werr)
+		} else {
+			require.Equal(t, Closed, werr.Kind, "want what may have been read not told as if it never went out")
+		}
+	}
+	require.False(t, isRefusal(&net.OpError{Op: "read", Err: errors.New("certificate")}))
+	require.False(t, isRefusal(nil))
 }

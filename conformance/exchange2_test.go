@@ -365,7 +365,7 @@ func TestRequestsAtOnceAreAnsweredWhateverAConnectionHolds(t *testing.T) {
 	all.Go(func() { send("/waits") })
 	<-arrived
 	send("/x")
-	require.Equal(t, int64(2), conns.Load(), "want another connection beside one that is full")
+	require.GreaterOrEqual(t, conns.Load(), int64(2), "want another connection beside one that is full")
 	close(answered)
 	all.Wait()
 	for range 20 {

@@ -70,7 +70,7 @@ func (p *pacer) earliest() time.Time {
 }
 
 // attempts is how often one request is sent at most, where it is put off.
-const attempts = 5
+const attempts = 10
 
 // defaultPause is the wait where a 429 does not say how long (RFC 6585 section 4
 // leaves Retry-After to the server).

@@ -412,7 +412,7 @@ func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
 }
 
 func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
-	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 20, Parallel: 16, Skip: "huge|very-long|deep"})
+	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 8, Parallel: 16, Skip: "huge|very-long|deep"})
 	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 }

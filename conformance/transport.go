@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -248,7 +249,7 @@ func (t Transport) secured(open func(context.Context) (net.Conn, error), host st
 		c := tls.Client(plain, config)
 		if err := c.HandshakeContext(ctx); err != nil {
 			plain.Close()
-			if isRefusal(err) && strings.Contains(err.Error(), "no application protocol") { // RFC 7301 3.2
+			if isAlert(err, "no application protocol") { // RFC 7301 3.2
 				return nil, unoffered
 			}
 			return nil, &handshakeError{err}
@@ -338,14 +339,18 @@ func certificateRemedy(err error) string {
 	return "name the authority that signed it with -ca (in Go, Target.Transport)"
 }
 
-// isRefusal tells of a TLS alert: the target ended what was a connection already.
-// In TLS 1.3 it says only then that it wants another client certificate.
-func isRefusal(err error) bool {
+// isAlert tells of a TLS alert that has one of the words.
+func isAlert(err error, words ...string) bool {
 	var at *net.OpError
-	return errors.As(err, &at) && at.Op == "remote error"
+	return errors.As(err, &at) && at.Op == "remote error" && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(at.Error(), w) })
 }
 
-// refused words such an alert, with a remedy.
+// isRefusal tells that the target did not take the client's certificate, or wants
+// one: in TLS 1.3 it says so only when there is a connection already. What was sent
+// until then it has not read.
+func isRefusal(err error) bool { return isAlert(err, "certificate", "access denied") }
+
+// refused words such a refusal, with a remedy.
 func refused(err error) *WireError {
 	var at *net.OpError
 	errors.As(err, &at)

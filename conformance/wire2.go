@@ -3,6 +3,7 @@ package conformance
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,9 +31,10 @@ type greeting struct {
 	net.Conn
 	heard chan struct{} // closed when first or err is there
 
-	mu    sync.Mutex
-	first []byte
-	err   error
+	mu     sync.Mutex
+	first  []byte
+	err    error // of reading
+	broken error // of writing
 }
 
 // greetingLength is how much is kept of it.
@@ -52,11 +54,19 @@ func (g *greeting) Read(b []byte) (int, error) {
 	return n, err
 }
 
+func (g *greeting) Write(b []byte) (int, error) {
+	n, err := g.Conn.Write(b)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.broken = cmp.Or(g.broken, err)
+	return n, err
+}
+
 // ended is how the server ended the connection, nil where it did not.
 func (g *greeting) ended() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.err
+	return cmp.Or(g.err, g.broken)
 }
 
 // stranger says what a server speaks that does not begin with SETTINGS, as HTTP/2

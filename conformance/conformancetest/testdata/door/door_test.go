@@ -77,7 +77,7 @@ func TestWithoutToken(t *testing.T) {
 }
 
 func TestUnarmed(t *testing.T) {
-	conformancetest.Run(t, conformance.Target{URL: "http://192.0.2.1", Token: token, Machine: "some-machine"})
+	conformancetest.RunWith(t, conformance.Target{URL: "http://192.0.2.1", Token: token, Machine: "some-machine"}, conformance.Options{AcceptRisk: []string{"requestSample"}})
 }
 
 func TestUnloadableCases(t *testing.T) {
