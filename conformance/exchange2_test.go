@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -522,6 +523,8 @@ func TestWhatHTTP2SaysIsToldApart(t *testing.T) {
 		{errors.New("http2: client connection lost"), Silent, &WireError{Closed, "the stream ended before: client connection lost"}},
 		{errors.New("stream error: stream ID 1; PROTOCOL_ERROR; received from peer"), Slow, &WireError{Cut, "the stream ended before: stream error: stream ID 1; PROTOCOL_ERROR; received from peer"}},
 		{errors.New("connection error: FLOW_CONTROL_ERROR"), Slow, &WireError{Malformed, "the answer is not HTTP/2: connection error: FLOW_CONTROL_ERROR"}},
+		{&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, Silent, &WireError{Closed, "the connection was closed before"}},
+		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, Slow, &WireError{Cut, "the connection was reset before"}},
 		{io.ErrUnexpectedEOF, Slow, &WireError{Cut, "the connection was closed before"}},
 	}
 	for _, r := range rows {

@@ -184,3 +184,22 @@ func TestLoadForMakesAThirdOperationOfDataAlone(t *testing.T) {
 	require.NotNil(t, s.Case("sweepFile/valid/accepts-plain-request"))
 	require.Equal(t, "sweepFile/valid/accepts-plain-request", s.Case("sweepFile/body/refuses-missing-comment").Control)
 }
+
+func FuzzLoad(f *testing.F) {
+	const entry = "- id: mine.requirement\n  level: inferred\n  document: mine\n  section: mine\n  says: an implementation does as I say\n  because: I say so\n"
+	for _, seed := range []string{entry, entry + entry, "", "- 7", "- id: [", "a: &a [*a]", "- id: mine\n  waived: not yet", "\xff\x00"} {
+		f.Add(seed, sound)
+	}
+	f.Add(entry, strings.Replace(sound, "{{path}}", "{{repeat 9 {{path}}}}", 1))
+	f.Fuzz(func(t *testing.T, catalogue, text string) {
+		s, err := conformance.Load(conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{
+			"requirements/mine.yaml": {Data: []byte(catalogue)}, "area/x.http": {Data: []byte(text)},
+		}})
+		if err == nil && s == nil || err != nil && s != nil {
+			t.Fatalf("want a suite or an error, got %v and %v", s, err)
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "mine/") && !strings.HasPrefix(err.Error(), "fixtures/") {
+			t.Fatalf("want an error that begins with its place, got %v", err)
+		}
+	})
+}

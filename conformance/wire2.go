@@ -270,7 +270,7 @@ func (p *pool) error2(ctx context.Context, err error, late, ended WireKind, wher
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 	}
 	switch {
-	case ctx.Err() != nil || isTimeout(err) || isReset(err) || isRefusal(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	case ctx.Err() != nil || isTimeout(err) || ofNetwork(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = ctx.Err()
 		}
@@ -293,4 +293,10 @@ func ofConnections(header http.Header) string {
 		}
 	}
 	return ""
+}
+
+// ofNetwork tells that an error is of the connection beneath HTTP.
+func ofNetwork(err error) bool {
+	var at *net.OpError
+	return errors.As(err, &at)
 }
