@@ -64,6 +64,10 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 		{"a byte order mark", request("POST", inertPath, bearer, "\xEF\xBB\xBF"+sound(inertFile)), true},
 		{"a whole URL, as for a proxy", request("POST", "http://tenant.example"+prefix+"machine-1/requestSample", "", ""), true},
 		{"no operation, and a method that changes nothing", request("GET", "/", "", ""), false},
+		{"a machine behind dots", request("POST", prefix+inertMachineID+"/../machine-1/requestSample", "", ""), true},
+		{"a machine behind a machine", request("POST", prefix+inertMachineID+prefix+"machine-1/requestSample", "", ""), true},
+		{"a machine behind an escaped slash", request("POST", prefix+inertMachineID+"%2F..%2Fmachine-1/requestSample", "", ""), true},
+		{"no operation, and a field that replaces the method", request("GET", "//x", "X-HTTP-Method-Override: POST\r\n", ""), true},
 		{"no operation, and a method that may", request("POST", "/elsewhere", "", ""), true},
 		{"no request at all", []byte("\x00\x01"), true},
 	}

@@ -91,12 +91,12 @@ func (g *guard) effect(request []byte) (e effect) {
 		usable = usable || g.usable(e.operation, body)
 		files = files && inertHashes(body, sha1)
 	}
-	if e.operation == "" {
-		e.can = !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, method)
-		return e
-	}
 	// A header field that replaces the method takes effect where it is obeyed.
 	post := method == "POST" || strings.Contains(strings.ToLower(string(head)), "\r\nx-http-method")
+	if e.operation == "" {
+		e.can = post || !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, method)
+		return e
+	}
 	json := declared == "" || isJSONMedia(strings.ToLower(strings.TrimSpace(declared)))
 	unusable := readable && (!post || !g.authorises(lines[1:]) || !usable || !json)
 	e.can = !unusable || !inert(e.machine) || !files
@@ -140,7 +140,11 @@ func (g *guard) usable(operation string, body []byte) bool {
 	return err != nil || len(violations) == 0
 }
 
-func inert(id string) bool { return strings.HasPrefix(id, inertPrefix) }
+// inert tells an id that was made up: digits alone, so that no path can hide
+// another behind it.
+func inert(id string) bool {
+	return strings.HasPrefix(id, inertPrefix) && !strings.ContainsFunc(id, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
+}
 
 // onlyHash is the one file that a body names that cannot be read otherwise, "" for
 // none or several.
@@ -323,7 +327,8 @@ func (p permit) answered(r *Response, werr *WireError) {
 	}
 	p.entry.Event = Answered
 	if r != nil {
-		p.entry.Status, p.entry.Action = r.Status, p.g.secrets.text(actionID(r.Body))
+		p.entry.Status = r.Status
+		p.entry.Action = string(cutTo([]byte(p.g.secrets.text(actionID(r.Body))), longID)) // struck before it is cut
 	}
 	if werr != nil {
 		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == Unreachable || werr.Kind == Withheld
@@ -347,7 +352,7 @@ func actionID(body []byte) string {
 	if strictjson.Check(body) != nil || json.Unmarshal(body, &action) != nil {
 		return ""
 	}
-	return string(cutTo([]byte(action.ID), longID))
+	return action.ID
 }
 
 // info is what a report says of what was allowed and tried.
