@@ -60,6 +60,11 @@ func traces(text []byte) (out []string) {
 
 const sha1Digits, markDigits = 40, 16
 
+// allHex tells that a text is hexadecimal digits and nothing else.
+func allHex(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
+}
+
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }

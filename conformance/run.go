@@ -152,7 +152,6 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 	}
 	defer stop()
 	r.dialer = d
-	d.strike = r.secrets.text
 
 	started := r.options.Now()
 	r.sendAll(ctx, jobs, started)

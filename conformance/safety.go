@@ -143,7 +143,7 @@ func (g *guard) usable(operation string, body []byte) bool {
 // inert tells an id that was made up: digits alone, so that no path can hide
 // another behind it.
 func inert(id string) bool {
-	return strings.HasPrefix(id, inertPrefix) && !strings.ContainsFunc(id, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
+	return strings.HasPrefix(id, inertPrefix) && allHex(id)
 }
 
 // onlyHash is the one file that a body names that cannot be read otherwise, "" for
@@ -183,9 +183,10 @@ func (g *guard) forbids(e effect) string {
 
 // armable says what is missing before an operation can take effect.
 func (g *guard) armable() error {
+	known := operationIDs(g.operations)
 	for _, name := range g.armed { // a misspelt one would arm nothing
-		if !slices.ContainsFunc(g.operations, func(op openapi.Operation) bool { return op.ID == name }) {
-			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, operationIDs(g.operations)), strings.Join(operationIDs(g.operations), ", "))
+		if !slices.Contains(known, name) {
+			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, known), strings.Join(known, ", "))
 		}
 	}
 	switch {

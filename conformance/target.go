@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"fmaspec/conformance/internal/httpfile"
 )
 
 // DefaultMachine is the machine id of the documents' example requests; it is
@@ -104,12 +106,12 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 		return t, usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.Sha1)
 	}
 	for _, f := range t.Transport.Header {
-		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) || !isToken(f.Name) {
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) || !httpfile.IsToken(f.Name) {
 			return t, usage("the header field %q: it has a character that no header can carry; mend it", f.Name)
 		}
 	}
 	for _, f := range []Field{{"request id", t.Transport.RequestID}, {"user agent", t.Transport.UserAgent}} {
-		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' || r >= 0x7F }) || f.Name == "request id" && f.Value != "" && !isToken(f.Value) {
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' || r >= 0x7F }) || f.Name == "request id" && f.Value != "" && !httpfile.IsToken(f.Value) {
 			return t, usage("the %s %q: it has a character that no header can carry; mend it", f.Name, f.Value)
 		}
 	}
@@ -121,16 +123,7 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	return t, nil
 }
 
-func isSha1(text string) bool {
-	return len(text) == sha1Digits && !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
-}
-
-// isToken tells that a text can be the name of a header field (RFC 9110 5.6.2).
-func isToken(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return r <= ' ' || r >= 0x7F || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
-}
+func isSha1(text string) bool { return len(text) == sha1Digits && allHex(text) }
 
 // local tells that nothing which is sent leaves this machine: neither the name
 // in the URL, nor what is dialled for it, nor a proxy is elsewhere.

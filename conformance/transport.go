@@ -44,16 +44,14 @@ type dialer struct {
 	timeout time.Duration // for a whole exchange
 	long    *room         // long answers in memory
 	guard   *guard
-	proxy   string              // that reads every request and passes it on, "" for none
-	secrets *secrets            // that no message may hold
-	strike  func(string) string // takes them out of a text
+	proxy   string   // that reads every request and passes it on, "" for none
+	secrets *secrets // that no message may hold
 }
 
 // newDialer returns a dialer for an http or https URL, or for one handler that
 // is served in memory until stop is called.
 func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(), err error) {
 	d = &dialer{long: newRoom(), timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
-	d.strike = d.secrets.text
 	if t.Handler != nil {
 		l := newPipeListener()
 		// What the server would log about a handler under test is a finding already.

@@ -187,7 +187,7 @@ func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
 		resp, werr = p.send1(ctx, s, permit.can)
 	}
 	if werr != nil {
-		werr.Msg = string(cutTo([]byte(p.d.strike(werr.Msg)), longMessage))
+		werr.Msg = string(cutTo([]byte(p.d.secrets.text(werr.Msg)), longMessage))
 	}
 	permit.answered(resp, werr)
 	return resp, werr
@@ -300,7 +300,7 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
 		if name := blankName(head); name != "" {
-			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.strike(name)), 40))}
+			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.text(name)), 40))}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}

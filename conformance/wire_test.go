@@ -18,26 +18,13 @@ import (
 // gets the connection after one request was read from it.
 func rawServer(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				r := bufio.NewReader(c)
-				if req, err := http.ReadRequest(r); err == nil {
-					io.Copy(io.Discard, req.Body)
-					serve(c, r)
-				}
-			}()
+	return "http://" + behind(t, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		if req, err := http.ReadRequest(r); err == nil {
+			io.Copy(io.Discard, req.Body)
+			serve(c, r)
 		}
-	}()
-	return "http://" + l.Addr().String()
+	})
 }
 
 // untilGone keeps a connection open until the client has gone.

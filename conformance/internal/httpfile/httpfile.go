@@ -239,7 +239,7 @@ func (p *parser) requestLine(r *Request, text string, line int) {
 	}
 	r.Method, r.Target = method, target
 	switch pieces, _ := split(target); {
-	case !isToken(method):
+	case !IsToken(method):
 		p.fault(line, "%q is no request line; write METHOD, one blank and a target, such as \"POST {{path}}\"", text)
 	case target == "" || !strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "{{path"):
 		p.fault(line, "the target %q begins neither with / nor with {{path}}; write \"%s {{path}}\"", target, method)
@@ -260,8 +260,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// isToken tells what RFC 9110 5.6.2 takes for a method or a field name.
-func isToken(s string) bool {
+// IsToken tells what RFC 9110 5.6.2 takes for a method or a field name.
+func IsToken(s string) bool {
 	for _, r := range s {
 		switch {
 		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', strings.ContainsRune("!#$%&'*+-.^_`|~", r):
@@ -288,7 +288,7 @@ func (p *parser) header(r *Request) {
 			p.fault(line, "a header line begins with a blank; write a field in one line")
 		case !colon:
 			p.fault(line, "%q is no header line; write \"Name: value\", and an empty line before the body", text)
-		case !isToken(name):
+		case !IsToken(name):
 			p.fault(line, "%q is no header name; use letters, digits and - directly before the colon", name)
 		default:
 			r.Header = append(r.Header, Field{name, strings.Trim(value, " \t"), line})
