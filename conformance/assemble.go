@@ -2,18 +2,26 @@ package conformance
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 )
 
 // report makes the record of a run from what was exchanged.
 func (r *runner) report(jobs []*job) *Report {
 	out := &Report{
-		Schema: ReportSchema,
-		Suite:  r.suiteInfo(),
-		Target: r.target.info(),
-		Safety: r.guard.info(),
-		Pace:   r.pacer.info(),
+		Schema:      ReportSchema,
+		Suite:       r.suiteInfo(),
+		Environment: Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
+		Target:      r.target.info(),
+		Safety:      r.guard.info(),
+		Pace:        r.pacer.info(),
 	}
+	r.conclude(out, jobs)
+	return out
+}
+
+// conclude fills in what the exchanges come to.
+func (r *runner) conclude(out *Report, jobs []*job) {
 	var all []*Exchange
 	accepted := map[string]string{} // by case: "", or why it stands for no acceptance
 	for _, j := range jobs {
@@ -36,15 +44,17 @@ func (r *runner) report(jobs []*job) *Report {
 		out.Cases = append(out.Cases, r.caseResult(j, findings, outcome, reason))
 	}
 	out.Totals = total(out.Cases)
+	out.Operations = r.suite.operations(out.Cases)
 	out.Requirements = r.requirements(out.Cases)
-	out.Verdict, out.Reason = verdict(out, slices.ContainsFunc(jobs, func(j *job) bool { return j.stopped }))
-	return out
+	out.Interrupted = slices.ContainsFunc(jobs, func(j *job) bool { return j.stopped })
+	out.Verdict, out.Reason = verdict(out)
 }
 
 func (r *runner) suiteInfo() SuiteInfo {
 	o := r.options
 	return SuiteInfo{
-		Name: "fmaspec", Version: Version, Contract: r.suite.Contract,
+		Name: "fmaspec", Version: Version, Contract: r.suite.Contract, Fixtures: r.suite.Fixtures,
+		Cases: len(r.suite.Cases), Run: o.Run, Skip: o.Skip, Only: o.Only,
 		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel, Timeout: o.Timeout.String(),
 	}
 }
@@ -100,13 +110,29 @@ func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason 
 		Findings: append([]Finding{}, findings...), Exchanges: []ExchangeResult{},
 	}
 	for _, x := range j.exchanges {
-		e := ExchangeResult{Request: x.Request, Response: x.Response, Retries: x.Retries, Elapsed: x.Elapsed, Curl: x.curl}
+		e := ExchangeResult{
+			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Inert: x.inert, Leaked: x.leaked,
+			Started: x.Started.UTC(), Elapsed: x.Elapsed, Curl: x.curl,
+		}
 		if x.Err != nil {
-			e.Error = x.Err.Msg
+			e.Error, e.ErrorKind = x.Err.Msg, x.Err.Kind
+		}
+		if x.Response != nil && x.Response.Shortened {
+			e.Action = x.id
 		}
 		c.Exchanges = append(c.Exchanges, e)
 	}
 	return c
+}
+
+// operations are those of the cases.
+func (s *Suite) operations(cases []CaseResult) (out []OperationInfo) {
+	for _, op := range s.Operations {
+		if slices.ContainsFunc(cases, func(c CaseResult) bool { return c.Operation == op.ID }) {
+			out = append(out, OperationInfo{ID: op.ID, Method: op.Method, Path: op.Path, File: op.File, Line: op.Line})
+		}
+	}
+	return out
 }
 
 func total(cases []CaseResult) (t Totals) {
@@ -174,12 +200,12 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 
 // verdict sums a whole run up. Nothing conclusive is never success, and half a
 // run is no verdict.
-func verdict(r *Report, interrupted bool) (Verdict, string) {
+func verdict(r *Report) (Verdict, string) {
 	t := r.Totals
 	switch {
-	case interrupted && t.Failed > 0:
+	case r.Interrupted && t.Failed > 0:
 		return Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed, t.Total)
-	case interrupted:
+	case r.Interrupted:
 		return Unjudged, "the run was interrupted"
 	case t.Failed > 0:
 		return NotConformant, ""

@@ -17,6 +17,10 @@ type Check struct {
 	across func([]*Exchange) map[*Exchange][]Problem // in place of judge: over all exchanges of a run
 }
 
+// Across tells that the check compares the answers of all cases of a run, so that
+// a run of a few may not find what a whole one does.
+func (c Check) Across() bool { return c.across != nil }
+
 // A Problem is one place in an answer that is not as it has to be.
 type Problem struct {
 	Place, Want, Got string

@@ -22,7 +22,8 @@ type Response struct {
 	Proto     string      `json:"proto"`
 	Header    http.Header `json:"header"`
 	Body      Body        `json:"body,omitzero"`      // at most the run's body limit
-	Truncated bool        `json:"truncated,omitzero"` // only the beginning of Header or Body is here: it went on beyond the limit, or is too long for a record
+	Truncated bool        `json:"truncated,omitzero"` // the answer went on beyond the limit: only the beginning is here, and was judged
+	Shortened bool        `json:"shortened,omitzero"` // the whole answer was judged; it is too long for a record, which keeps only the beginning of Header or Body
 }
 
 // An Exchange is one request and its answer, whoever made them.

@@ -49,6 +49,9 @@ func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance
 			require.Less(t, len(f.Place+f.Want+f.Got), 1000, "%s: want a finding that can be read: %s", c.ID, f.Check)
 		}
 	}
+	v, err := s.Verify(written(t, r))
+	require.NoError(t, err)
+	require.Empty(t, v.Differences, "want the record borne out")
 	for _, f := range report.Formats() {
 		var out bytes.Buffer
 		require.NoError(t, f.Write(&out, r, report.Style{Verbose: true}))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/openapi"
 )
 
 // Judge returns what one exchange breaks, sorted by check and place. It looks at
@@ -69,11 +70,22 @@ func (s *Suite) finding(c Check, x *Exchange, p Problem) Finding {
 	}
 	if x.Case != nil {
 		f.Case = x.Case.ID
-		f.Step += x.round * len(x.Case.Steps)
+		f.Step = x.step()
 	}
 	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, x.Step, f.Place)
 	return f
 }
+
+func (s *Suite) operationsByID() map[string]openapi.Operation {
+	out := map[string]openapi.Operation{}
+	for _, op := range s.Operations {
+		out[op.ID] = op
+	}
+	return out
+}
+
+// step counts the exchanges of a case through all its repetitions, from 0.
+func (x *Exchange) step() int { return x.round*len(x.Case.Steps) + x.Step }
 
 // operationOf returns the operation that the exchange called, "" where it called
 // none.

@@ -48,7 +48,8 @@ func TestLoadAddsAUsersCasesOrTakesThemAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, alone.Cases, 1)
 	require.NotNil(t, alone.Requirement("request.json"), "want the catalogue under a user's cases too")
-	require.NotEqual(t, both.Contract, alone.Contract)
+	require.NotEqual(t, both.Fixtures, alone.Fixtures)
+	require.Equal(t, both.Contract, alone.Contract)
 }
 
 func TestLoadNamesFileLineAndRemedy(t *testing.T) {

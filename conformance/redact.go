@@ -40,6 +40,11 @@ func newSecrets(t Target) *secrets {
 			s.add(headerVariable(f.Name), f.Value)
 		}
 	}
+	for _, f := range t.Hidden {
+		if !ordinary(f) {
+			s.add(headerVariable(f.Name), f.Value)
+		}
+	}
 	if proxy, err := t.proxy(); err == nil && proxy != nil && proxy.User != nil {
 		password, _ := proxy.User.Password()
 		s.add("PROXY_PASSWORD", password)

@@ -11,16 +11,20 @@ const ReportSchema = "https://fmaspec.invalid/schemas/report.schema.json"
 type Report struct {
 	Schema       string              `json:"$schema"` // the $id of the report's JSON Schema
 	Suite        SuiteInfo           `json:"suite"`
+	Environment  Environment         `json:"environment"`
 	Target       TargetInfo          `json:"target"`
 	Safety       SafetyInfo          `json:"safety"`
 	Pace         PaceInfo            `json:"pace"`
 	Started      time.Time           `json:"started"`
 	Elapsed      time.Duration       `json:"elapsed_ns"`
 	Verdict      Verdict             `json:"verdict"`
-	Reason       string              `json:"reason,omitempty"` // why the verdict is inconclusive or interrupted
+	Reason       string              `json:"reason,omitempty"`      // why the verdict is inconclusive or interrupted
+	Interrupted  bool                `json:"interrupted,omitempty"` // the run was stopped before its end
 	Totals       Totals              `json:"totals"`
-	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
-	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
+	Baseline     *BaselineResult     `json:"baseline,omitempty"` // how the findings stand to those that are accepted; absent where nobody asked
+	Operations   []OperationInfo     `json:"operations"`         // those of the cases, sorted by id
+	Requirements []RequirementResult `json:"requirements"`       // in the catalogue's order
+	Cases        []CaseResult        `json:"cases"`              // in the order of their ids
 }
 
 // A Verdict is what a whole run comes to.
@@ -35,26 +39,52 @@ const (
 
 // SuiteInfo identifies the suite that judged, and how it was set.
 type SuiteInfo struct {
-	Name     string `json:"name"`
-	Version  string `json:"version"`
-	Contract string `json:"contract"` // SHA-256 over the OpenAPI document, schemas, requirements and cases
-	Level    Level  `json:"level"`    // the weakest level judged
-	Strict   bool   `json:"strict"`
-	Seed     string `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
-	Repeat   int    `json:"repeat"` // how often each case was sent
-	Parallel int    `json:"parallel"`
-	Timeout  string `json:"timeout"`
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Contract string   `json:"contract"`       // SHA-256, in hex, over the OpenAPI document and the schemas
+	Fixtures string   `json:"fixtures"`       // SHA-256, in hex, over the requirements and the cases
+	Cases    int      `json:"cases"`          // in the suite, whether they were selected or not
+	Run      string   `json:"run"`            // the pattern that chose cases, or ""
+	Skip     string   `json:"skip"`           // the pattern that left cases out, or ""
+	Only     []string `json:"only,omitempty"` // where there are any, the only cases that were chosen
+	Level    Level    `json:"level"`          // the weakest level judged
+	Strict   bool     `json:"strict"`
+	Seed     string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
+	Repeat   int      `json:"repeat"` // how often each case was sent
+	Parallel int      `json:"parallel"`
+	Timeout  string   `json:"timeout"`
+}
+
+// Filtered tells that cases were left out of a run by a pattern or a level.
+func (r *Report) Filtered() bool { return len(r.Cases) < r.Suite.Cases }
+
+// Environment is where the suite ran.
+type Environment struct {
+	Go         string `json:"go"` // the version it was built with
+	OS         string `json:"os"`
+	Arch       string `json:"arch"`
+	Processors int    `json:"processors"`
+}
+
+// OperationInfo is an operation of the contract, and where it is described.
+type OperationInfo struct {
+	ID     string `json:"id"`
+	Method string `json:"method"`
+	Path   string `json:"path"` // a template
+	File   string `json:"file"` // the OpenAPI document, from the root of the suite's repository
+	Line   int    `json:"line"`
 }
 
 // TargetInfo identifies what was judged.
 type TargetInfo struct {
-	URL      string `json:"url"`
-	Name     string `json:"name"`
-	Machine  string `json:"machine"`
-	Sha1     string `json:"sha1"`     // of the file that accepted requests named; "" for one of its own each
-	Protocol string `json:"protocol"` // "HTTP/1.1" or "HTTP/2"
-	Insecure bool   `json:"insecure"` // the target's certificate was not verified
-	Proxy    string `json:"proxy"`    // host and port of the proxy in between, or ""
+	URL            string `json:"url"`
+	Name           string `json:"name"`
+	Machine        string `json:"machine"`
+	UnknownMachine string `json:"unknown_machine"` // one that the target does not know, or ""
+	Sha1           string `json:"sha1"`            // of the file that accepted requests named; "" for one of its own each
+	Protocol       string `json:"protocol"`        // "HTTP/1.1" or "HTTP/2"
+	Insecure       bool   `json:"insecure"`        // the target's certificate was not verified
+	Proxy          string `json:"proxy"`           // host and port of the proxy in between, or ""
 }
 
 // SafetyInfo says what a run was allowed to cause, and how much of it was tried.
@@ -111,25 +141,69 @@ type CaseResult struct {
 	Exchanges []ExchangeResult `json:"exchanges"`        // in the order of the steps
 }
 
+// Exchange returns the exchange of a step, as a [Finding] counts them, or nil
+// where it did not come about.
+func (c *CaseResult) Exchange(step int) *ExchangeResult {
+	for i := range c.Exchanges {
+		if c.Exchanges[i].Step == step {
+			return &c.Exchanges[i]
+		}
+	}
+	return nil
+}
+
 // An ExchangeResult is an exchange as a report keeps it.
 type ExchangeResult struct {
-	Request  Request       `json:"request"`
-	Response *Response     `json:"response"` // null where no answer came
-	Error    string        `json:"error,omitempty"`
-	Retries  int           `json:"retries,omitempty"` // how often it was put off, by 429 or 503, and sent again
-	Elapsed  time.Duration `json:"elapsed_ns"`
-	Curl     string        `json:"curl"` // a shell command that sends the request again; secrets as $FMASPEC_… variables
+	Step      int           `json:"step"` // of the case, counted through all its repetitions from 0; those that did not come about are missing
+	Request   Request       `json:"request"`
+	Response  *Response     `json:"response"` // null where no answer came
+	Error     string        `json:"error,omitempty"`
+	ErrorKind WireKind      `json:"error_kind,omitempty"`
+	Retries   int           `json:"retries,omitempty"` // how often it was put off, by 429 or 503, and sent again
+	Inert     bool          `json:"inert,omitempty"`   // machine and file were made up, so that nothing could take effect
+	Leaked    bool          `json:"leaked,omitempty"`  // the answer held a secret, which was struck out
+	Action    string        `json:"action,omitempty"`  // the action's id, in small letters, in an answer of which only the beginning is kept
+	Started   time.Time     `json:"started"`
+	Elapsed   time.Duration `json:"elapsed_ns"`
+	Curl      string        `json:"curl"` // a shell command that sends the request again; secrets as $FMASPEC_… variables
 }
 
 // A Finding is one way in which an answer breaks one requirement.
 type Finding struct {
 	Key         string `json:"key"`  // stable identity without prose: "check case#step place"
 	Case        string `json:"case"` // ID of the case
-	Step        int    `json:"step"` // index into the case's exchanges
+	Step        int    `json:"step"` // which of the case's exchanges: see [CaseResult.Exchange]
 	Check       string `json:"check"`
 	Requirement string `json:"requirement"`
 	Level       Level  `json:"level"`
 	Place       string `json:"place"` // "status", "header Content-Type", "body", "connection", or a JSON pointer such as "/fileInstances/0/status"
 	Want        string `json:"want"`
 	Got         string `json:"got"`
+	Known       *Known `json:"known,omitempty"` // the entry of the baseline that accepts it, or nil
+}
+
+// Known says who accepted a finding, and why.
+type Known struct {
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires,omitempty"` // the last day on which it is accepted, as 2006-01-02
+	Line    int    `json:"line"`              // of the entry in the baseline's file
+}
+
+// A BaselineResult is how the findings of a run stand to those that are accepted.
+type BaselineResult struct {
+	File     string            `json:"file"`
+	Entries  int               `json:"entries"`          // in the file
+	Known    int               `json:"known"`            // findings that an entry accepts
+	Verdict  Verdict           `json:"verdict"`          // of the run and the file, apart from what is known
+	Reason   string            `json:"reason,omitempty"` // why that verdict is not plain
+	Problems []BaselineProblem `json:"problems"`         // by kind, then by key
+}
+
+// A BaselineProblem is one way in which a run and its baseline do not agree.
+type BaselineProblem struct {
+	Kind string `json:"kind"` // "new", "vanished", "expired" or "unmatched"
+	Key  string `json:"key"`
+	Line int    `json:"line"` // of the entry in the baseline's file; 0 for a new finding
+	Text string `json:"text"` // what is wrong and what to do, one sentence
 }

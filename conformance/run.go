@@ -176,10 +176,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: newPacer(o), ops: map[string]openapi.Operation{}, outages: map[kind]*outage{{}: {}}}
-	for _, op := range s.Operations {
-		r.ops[op.ID] = op
-	}
+	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: newPacer(o), ops: s.operationsByID(), outages: map[kind]*outage{{}: {}}}
 	r.guard = &guard{
 		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
 		armed: o.AcceptRisk, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
@@ -350,10 +347,9 @@ const keptBody = 4 << 10
 // no memory.
 const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 
-// settle notes what is asked of the exchange after all others are made, and lets
-// go of the rest, so that a run of many repetitions and long answers fits into
-// memory.
-func (r *runner) settle(x *Exchange) {
+// note keeps what is asked of the exchange after all others are made, in place of
+// the view of its answer.
+func (x *Exchange) note() {
 	x.reason = x.unjudged()
 	if complete(x) {
 		x.traces = traces(x.view().body)
@@ -363,6 +359,13 @@ func (r *runner) settle(x *Exchange) {
 		x.id = strings.ToLower(id)
 	}
 	x.seen, x.answer = false, answer{}
+}
+
+// settle notes what is asked of the exchange after all others are made, and lets
+// go of the rest, so that a run of many repetitions and long answers fits into
+// memory.
+func (r *runner) settle(x *Exchange) {
+	x.note()
 	if x.round > 0 && len(x.findings) == 0 && len(x.Request.Body) > keptBody {
 		x.Request.Body = nil
 	}
@@ -373,14 +376,15 @@ func (r *runner) settle(x *Exchange) {
 	if r.kept.Load() > keptAll {
 		keep = keptShort
 	}
+	keep = max(keep, len(x.Request.Body)+keptShort) // what gives back a long request
 	if header, cut := shortened(x.Response.Header, keep); cut {
-		x.Response.Header, x.Response.Truncated = header, true
+		x.Response.Header, x.Response.Shortened = header, true
 	}
 	switch {
 	case x.round > 0 && len(x.findings) == 0 && len(x.Response.Body) > keptBody:
-		x.Response.Body = nil
+		x.Response.Body, x.Response.Shortened = nil, true
 	case len(x.Response.Body) > keep:
-		x.Response.Body, x.Response.Truncated = slices.Clone(x.Response.Body[:keep]), true
+		x.Response.Body, x.Response.Shortened = slices.Clone(x.Response.Body[:keep]), true
 	}
 	r.kept.Add(int64(len(x.Response.Body)))
 	for _, values := range x.Response.Header {
@@ -507,7 +511,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		}
 		x := r.exchange(ctx, p, j.c, steps[i], round, i)
 		defer r.dialer.long.release(x.Response)
-		x.findings = r.suite.Judge(x, r.options.Now())
+		x.findings = r.suite.Judge(x, x.Started.Add(x.Elapsed))
 		r.settle(x)
 		exchanges[i] = x
 		if !j.c.Steps[i].Abort {

@@ -40,7 +40,8 @@ type Suite struct {
 	Contradictions []Contradiction
 	Cases          []*Case             // sorted by ID
 	Operations     []openapi.Operation // sorted by ID
-	Contract       string              // SHA-256, in hex, over everything that decides a verdict but the code
+	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
+	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
 	requirement    map[string]*Requirement
 	byID           map[string]*Case
 	schema         map[string]*schemas.Schema // of the answer, by operation ID
@@ -106,16 +107,19 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 	if l.suite.errors, err = schemas.Compile("error"); err != nil {
 		l.fail(err)
 	}
-	l.hash(openapi.FS(), schemas.FS())
+	l.suite.Contract = l.hash(openapi.FS(), schemas.FS())
+	var read []fs.FS
 	own := true
 	for _, source := range sources {
 		own = own && source.Own
-		l.hash(source.FS)
+		read = append(read, source.FS)
 		l.catalogue(source)
 	}
 	if own { // the catalogue is always there, also under a user's cases alone
+		read = append(read, BuiltIn().FS)
 		l.catalogue(BuiltIn())
 	}
+	l.suite.Fixtures = l.hash(read...)
 	for i := range l.suite.Requirements {
 		r := &l.suite.Requirements[i]
 		l.suite.requirement[r.ID] = r
@@ -124,7 +128,6 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 		l.cases(source)
 	}
 	l.crossCheck(own)
-	l.suite.Contract = hex.EncodeToString(l.sum())
 	if len(l.errs) > 0 {
 		return nil, errors.Join(once(l.errs)...)
 	}
@@ -135,7 +138,6 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 type loader struct {
 	suite  *Suite
 	titles map[string]string // title → file
-	hashed []byte
 	errs   []error
 }
 
@@ -145,23 +147,21 @@ func (l *loader) failAt(file string, line int, format string, args ...any) {
 	l.fail(fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...)))
 }
 
-// hash adds every file of the file systems, by name and content.
-func (l *loader) hash(of ...fs.FS) {
+// hash is SHA-256, in hex, over every file of the file systems, by name and content.
+func (l *loader) hash(of ...fs.FS) string {
+	var all []byte
 	for _, fsys := range of {
 		fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
 				data, _ := fs.ReadFile(fsys, name)
 				sum := sha256.Sum256(data)
-				l.hashed = append(append(append(l.hashed, name...), 0), sum[:]...)
+				all = append(append(append(all, name...), 0), sum[:]...)
 			}
 			return nil
 		})
 	}
-}
-
-func (l *loader) sum() []byte {
-	sum := sha256.Sum256(l.hashed)
-	return sum[:]
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:])
 }
 
 // cases reads every .http file of a source.

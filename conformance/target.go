@@ -31,6 +31,7 @@ type Target struct {
 	UnknownMachine    string                                // an id that the implementation does not know; cases that need one do not apply where empty
 	Sha1              string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
 
+	Hidden    []Field   // further values by name that no record may hold, such as the secrets of a target beside it; values of ordinary words are left
 	Transport Transport // how it is reached
 }
 
@@ -152,7 +153,7 @@ func isLoopback(host string) bool {
 
 // info is what a report says of the target.
 func (t Target) info() TargetInfo {
-	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure}
+	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

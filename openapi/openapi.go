@@ -35,6 +35,8 @@ type Operation struct {
 	Path           string // a template: "/testwdatppreview/machines/{id}/requestSample"
 	RequestSchema  string // name of the JSON request's schema, as for schemas.Compile; "" if none
 	ResponseSchema string // name of the schema of the JSON answer 201; "" if none
+	File           string // the description, from the root of the suite's repository
+	Line           int    // where the description says it, from 1
 	Undo           string // how to take back what the operation does, from x-undo, a command on an indented line of its own; "" where nobody says
 }
 
@@ -59,6 +61,7 @@ func Load() (*Document, error) { return LoadFS(files, name) }
 // operation without an operationId.
 func LoadFS(fsys fs.FS, name string) (*Document, error) {
 	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
 	loader.ReadFromURIFunc = func(_ *openapi3.Loader, location *url.URL) ([]byte, error) {
 		dir, file := path.Split(location.Path)
 		switch {
@@ -87,7 +90,12 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 			if undo, said := op.Extensions["x-undo"]; said && !isText(undo) {
 				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has an x-undo that is no text; say in a sentence how it is undone", name, method, template))
 			}
-			d.Operations = append(d.Operations, operation(method, template, op))
+			o := operation(method, template, op)
+			o.File = "openapi/" + name
+			if op.Origin != nil && op.Origin.Key != nil {
+				o.Line = op.Origin.Key.Line
+			}
+			d.Operations = append(d.Operations, o)
 		}
 	}
 	if len(errs) > 0 {

@@ -26,9 +26,14 @@ func load(t *testing.T) *openapi.Document {
 
 func TestLoadReturnsTheTwoOperations(t *testing.T) {
 	operations := load(t).Operations
+	text, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
+	require.NoError(t, err)
 	for i := range operations {
-		require.NotEmpty(t, operations[i].Undo, "want %s to say how it is undone", operations[i].ID)
-		operations[i].Undo = ""
+		o := &operations[i]
+		require.NotEmpty(t, o.Undo, "want %s to say how it is undone", o.ID)
+		require.Equal(t, "openapi/fmaspec.openapi.yaml", o.File)
+		require.Equal(t, "    post:", strings.Split(string(text), "\n")[o.Line-1], "want the line of %s", o.ID)
+		o.Undo, o.File, o.Line = "", "", 0
 	}
 	require.Equal(t, []openapi.Operation{
 		{ID: "requestSample", Method: "POST", Path: "/testwdatppreview/machines/{id}/requestSample",
@@ -196,8 +201,13 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		ResponseSchema: "file-machine-action"}, d.Operations[0])
-	require.Equal(t, load(t).Operations, d.Operations[1:])
+		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: 42}, d.Operations[0])
+	two := load(t).Operations
+	for i := range two {
+		two[i].Line += strings.Count(third, "\n") - 1
+		two[i].File = "openapi/three.yaml"
+	}
+	require.Equal(t, two, d.Operations[1:])
 }
 
 func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {

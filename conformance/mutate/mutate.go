@@ -100,6 +100,8 @@ type Options struct {
 	Parallel int                   // subjects at once, beside those that wait; twice GOMAXPROCS where zero
 	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
 	Progress func(done, total int) // called after each subject, never twice at once
+
+	Report func(Subject, *conformance.Report) error // told of each run where not nil, several at once; its error ends the matrix
 }
 
 // The identities that every subject of a matrix knows.
@@ -183,7 +185,10 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	if err != nil {
 		return Row{}, err
 	}
-	return row(s, report), nil
+	if o.Report != nil {
+		err = o.Report(s, report)
+	}
+	return row(s, report), err
 }
 
 // row sums a report up. The report itself is not kept: hundreds of them, each

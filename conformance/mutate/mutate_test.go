@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/report"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/matrix.golden")
@@ -37,8 +39,27 @@ var whole = sync.OnceValues(func() (*Result, error) {
 	if raceEnabled {
 		faults, variants = sampled(faults, 12), sampled(variants, 8)
 	}
-	return Run(context.Background(), suite, faults, variants, raceEnabled, Options{})
+	return Run(context.Background(), suite, faults, variants, raceEnabled, Options{Report: func(_ Subject, r *conformance.Report) error {
+		return borneOut(suite, r)
+	}})
 })
+
+// borneOut writes a report, reads it, and judges its exchanges again.
+func borneOut(suite *conformance.Suite, r *conformance.Report) error {
+	var b bytes.Buffer
+	if err := report.JSON(&b, r); err != nil {
+		return err
+	}
+	read, err := report.ReadJSON(&b)
+	if err != nil {
+		return err
+	}
+	v, err := suite.Verify(read)
+	if err == nil && len(v.Differences) > 0 {
+		err = fmt.Errorf("the record is not borne out at %d places, first %+v", len(v.Differences), v.Differences[0])
+	}
+	return err
+}
 
 // sampled returns every nth subject, and those that have to do with state: these
 // are the ones at which our own code is busy at several ends.
