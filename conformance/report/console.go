@@ -14,7 +14,10 @@ import (
 // Console writes a report for people: findings by case, worst outcome first,
 // then what could not be judged, the requirements by level, the totals, and the
 // verdict as the last line. Where several cases have the same problem, the first
-// and plainest one is told in full and the others are named under it.
+// and plainest one is told in full and the others are named under it. Of a run that
+// was held against a baseline, cases that fail by known findings alone come after
+// all others, what is wrong with the baseline is listed, and the last line is what
+// both come to together.
 func Console(w io.Writer, r *conformance.Report, style Style) error {
 	p := &page{Style: style}
 	if !p.Quiet {
@@ -25,6 +28,7 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 	}
 	p.circumstances(r)
 	p.totals(r)
+	p.baseline(r)
 	p.verdict(r)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -36,7 +40,7 @@ func (p *page) cases(r *conformance.Report) {
 		return
 	}
 	for _, c := range r.Cases {
-		label := labels[c.Outcome]
+		label := labelOf(&c, r)
 		p.line(span{label.code, fmt.Sprintf("%-12s", label.text)}, span{"", " " + c.ID}, span{dim, "   " + c.Title})
 	}
 	p.line()
@@ -44,16 +48,20 @@ func (p *page) cases(r *conformance.Report) {
 
 func (p *page) findings(r *conformance.Report) {
 	var worth []*conformance.CaseResult
-	for _, o := range []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
-		conformance.Inconclusive, conformance.Passed, conformance.Skipped, conformance.NotApplicable} {
+	add := func(are func(*conformance.CaseResult) bool) {
 		from := len(worth)
 		for i := range r.Cases {
-			if c := &r.Cases[i]; c.Outcome == o && len(problemsOf(c)) > 0 {
+			if c := &r.Cases[i]; are(c) && len(problemsOf(c)) > 0 {
 				worth = append(worth, c)
 			}
 		}
 		slices.SortStableFunc(worth[from:], func(a, b *conformance.CaseResult) int { return cmp.Compare(directness(a), directness(b)) })
 	}
+	for _, o := range []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
+		conformance.Inconclusive, conformance.Passed, conformance.Skipped, conformance.NotApplicable} {
+		add(func(c *conformance.CaseResult) bool { return c.Outcome == o && !known(c, r) })
+	}
+	add(func(c *conformance.CaseResult) bool { return known(c, r) })
 	g := groupsOf(worth)
 	for _, c := range worth {
 		if p.Verbose || g.tells(c) {
@@ -211,8 +219,84 @@ func (p *page) totals(r *conformance.Report) {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
 
+// shownProblems is how many problems of one kind are listed.
+const shownProblems = 20
+
+// baseline adds what the run comes to by itself, and every problem of its baseline.
+func (p *page) baseline(r *conformance.Report) {
+	b := r.Baseline
+	if b == nil || p.Quiet {
+		return
+	}
+	alone, _ := verdictText(r)
+	entries := "1 entry"
+	if b.Entries != 1 {
+		entries = fmt.Sprintf("%d entries", b.Entries)
+	}
+	p.line()
+	p.line(span{dim, "the run   "}, span{"", alone})
+	p.line(span{dim, "baseline  "}, span{"", strings.Join(append([]string{b.File + ": " + entries, count(b.Known, "finding") + " known"}, kinds(b)...), ", ")})
+	shown := map[string]int{}
+	for _, q := range b.Problems {
+		if shown[q.Kind]++; shown[q.Kind] > shownProblems && !p.Verbose {
+			continue
+		}
+		p.uncut(fmt.Sprintf("  %-10s ", safe(q.Kind)), q.Key)
+		text := q.Text
+		if q.Line > 0 {
+			text = fmt.Sprintf("%s:%d: %s", b.File, q.Line, q.Text)
+		}
+		p.block(strings.Repeat(" ", 13), text, 4)
+	}
+	for _, text := range kinds(b) {
+		_, kind, _ := strings.Cut(text, " ")
+		if more := shown[kind] - shownProblems; more > 0 && !p.Verbose {
+			p.line(span{dim, fmt.Sprintf("  … and %d more %s", more, kind)})
+		}
+	}
+	p.line()
+}
+
+// kinds counts the problems of a baseline by kind, in their order.
+func kinds(b *conformance.BaselineResult) (out []string) {
+	n := map[string]int{}
+	var order []string
+	for _, p := range b.Problems {
+		if n[p.Kind]++; n[p.Kind] == 1 {
+			order = append(order, p.Kind)
+		}
+	}
+	for _, kind := range order {
+		out = append(out, fmt.Sprintf("%d %s", n[kind], kind))
+	}
+	return out
+}
+
+// baselineText is the last line of a run that was held against a baseline.
+func baselineText(b *conformance.BaselineResult) (text, code string) {
+	switch b.Verdict {
+	case conformance.Conformant:
+		text, code = fmt.Sprintf("conformant with %s: %s", b.File, count(b.Known, "known finding")), green
+		if b.Reason != "" {
+			text += "; " + b.Reason
+		}
+	case conformance.NotConformant:
+		text, code = fmt.Sprintf("not conformant with %s: %s beside %s", b.File, cmp.Or(strings.Join(kinds(b), ", "), "no problem is listed"), count(b.Known, "known finding")), red
+		if b.Reason != "" {
+			text += "; " + b.Reason
+		}
+	default:
+		text, code = "could not judge: "+cmp.Or(b.Reason, "the report gives no reason"), yellow
+	}
+	return text, code
+}
+
+// verdict adds the last line.
 func (p *page) verdict(r *conformance.Report) {
 	text, code := verdictText(r)
+	if r.Baseline != nil {
+		text, code = baselineText(r.Baseline)
+	}
 	if code != "" && p.Color {
 		code = bold + code
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +12,16 @@ import (
 )
 
 // A problem is what several findings have in common: the same sin, wherever and
-// by whatever answer it was committed.
-type problem struct{ check, requirement, place, want string }
+// by whatever answer it was committed. What somebody has accepted is another one
+// than what nobody has, and so is what was accepted for another reason.
+type problem struct{ check, requirement, place, want, accepted string }
 
 func problemOf(f conformance.Finding) problem {
-	return problem{f.Check, f.Requirement, f.Place, f.Want}
+	p := problem{check: f.Check, requirement: f.Requirement, place: f.Place, want: f.Want}
+	if f.Known != nil {
+		p.accepted = acceptance(f.Known)
+	}
+	return p
 }
 
 // reasonOf is the problem of a case that could not be judged.
@@ -81,6 +87,19 @@ var labels = map[conformance.Outcome]span{
 	conformance.NotApplicable: {dim, "N/A"},
 }
 
+// known tells that a case fails by findings alone that somebody has accepted.
+func known(c *conformance.CaseResult, r *conformance.Report) bool {
+	return r != nil && c.Outcome == conformance.Failed && allKnown(c, r) != ""
+}
+
+// labelOf is the word for a case of a report.
+func labelOf(c *conformance.CaseResult, r *conformance.Report) span {
+	if known(c, r) {
+		return span{yellow, "KNOWN"}
+	}
+	return labels[c.Outcome]
+}
+
 // FindingText returns everything that is to be told of one case: its findings
 // with the requirement each one breaks, what was sent, what came back, and how
 // to see it again. The report supplies the wording of the requirements; it may
@@ -92,9 +111,11 @@ func FindingText(c conformance.CaseResult, r *conformance.Report, style Style) s
 }
 
 // caseText adds a case's block. What g says was told of an earlier case is only
-// pointed at.
+// pointed at, and of a known finding among others is told who accepted it, not what
+// was sent and came.
 func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g groups) {
-	label := labels[c.Outcome]
+	label := labelOf(c, r)
+	brief := g != nil && !p.Verbose
 	if head := []span{label, {bold, " " + c.ID}}; c.File == "" {
 		p.line(head...)
 	} else {
@@ -112,7 +133,11 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 		}
 		told[key] = true
 		rest, first := g.others(key, c.ID)
-		p.findingLine(c, f, label.code)
+		code := label.code
+		if f.Known != nil {
+			code = yellow
+		}
+		p.findingLine(c, f, code)
 		if first != "" && !p.Verbose {
 			p.line(span{dim, "     as in " + first})
 			continue
@@ -121,8 +146,9 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 		if again := repeats(c, f); again > 0 && !p.Verbose {
 			p.line(span{dim, fmt.Sprintf("     … and the same in %s of this case", count(again, "more answer"))})
 		}
+		p.acceptedBy(r, f.Known)
 		p.same(rest)
-		if !slices.Contains(steps, f.Step) {
+		if !slices.Contains(steps, f.Step) && !(brief && f.Known != nil) {
 			steps = append(steps, f.Step)
 		}
 	}
@@ -141,22 +167,43 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 			p.line(span{dim, fmt.Sprintf("  … and %s", count(len(steps)-i, "more exchange"))})
 			break
 		}
-		if step >= 0 && step < len(c.Exchanges) {
-			p.exchange(c, step)
+		if x := c.Exchange(step); x != nil {
+			p.exchange(c, x)
 		}
 	}
-	if r == nil || r.Target.URL != conformance.InMemory {
-		p.uncut("  again   ", "fmaspec run"+at(r)+" -run '^"+c.ID+"$'")
+	if command := again(r, c); command != "" && !(brief && known(c, r)) {
+		p.uncut("  again   ", command)
 	}
 }
 
-// at is the flag that names the target again, where it had a name of its own.
-func at(r *conformance.Report) string {
-	if r == nil || r.Target.URL == "" || r.Target.Name != r.Target.URL {
+// plainWord is text that a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// again is the command that runs the case again, or "" where there is none to
+// give: nobody can send to a handler in memory, and an escaped id would be
+// another one. The report may be nil.
+func again(r *conformance.Report, c *conformance.CaseResult) string {
+	command := "fmaspec run"
+	switch {
+	case r == nil:
+	case r.Target.URL == conformance.InMemory:
+		return ""
+	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is fmaspec's own server
+		url := r.Target.URL
+		if !plainWord.MatchString(url) {
+			url = inQuotes(url)
+		}
+		command += " -url " + url
+	}
+	command += " -run " + inQuotes("^"+regexp.QuoteMeta(c.ID)+"$")
+	if safe(command) != command {
 		return ""
 	}
-	return " -url " + r.Target.URL
+	return command
 }
+
+// inQuotes is text as one word of a POSIX shell.
+func inQuotes(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // directness orders cases by how plainly they show what is wrong: first those
 // that were to prove a requirement which they break, of these the ones that
@@ -213,6 +260,22 @@ func (p *page) word(r *conformance.Report, f conformance.Finding) {
 	}
 }
 
+// acceptedBy adds who accepted a finding, until when, where that stands, and why.
+func (p *page) acceptedBy(r *conformance.Report, k *conformance.Known) {
+	if k == nil {
+		return
+	}
+	line := "     known   " + k.Owner
+	if k.Expires != "" {
+		line += ", until " + k.Expires
+	}
+	if r != nil && r.Baseline != nil {
+		line += fmt.Sprintf("   %s:%d", r.Baseline.File, k.Line)
+	}
+	p.line(span{yellow, line})
+	p.line(span{dim, "     accepted because " + k.Reason})
+}
+
 // same adds the line that names the other cases of a group, as many as fit.
 func (p *page) same(rest []string) {
 	if len(rest) == 0 || p.Verbose {
@@ -233,15 +296,14 @@ func (p *page) same(rest []string) {
 }
 
 // exchange adds what was sent and what came.
-func (p *page) exchange(c *conformance.CaseResult, step int) {
-	x := c.Exchanges[step]
+func (p *page) exchange(c *conformance.CaseResult, x *conformance.ExchangeResult) {
 	rows := 8
 	if p.Verbose {
 		rows = 60
 	}
 	lead := "  sent    "
 	if len(c.Exchanges) > 1 {
-		lead = fmt.Sprintf("  sent %-2d ", step+1)
+		lead = fmt.Sprintf("  sent %-2d ", x.Step+1)
 	}
 	p.line(span{dim, lead}, span{"", x.Request.Method + " " + path(x.Request.URL)})
 	p.block("          ", string(x.Request.Body), rows)
@@ -255,6 +317,9 @@ func (p *page) exchange(c *conformance.CaseResult, step int) {
 		about = append(about, count(len(x.Response.Body), "byte")+" in "+x.Elapsed.Round(time.Microsecond).String())
 		if x.Response.Truncated {
 			about = append(about, "the rest is beyond the limit")
+		}
+		if x.Response.Shortened {
+			about = append(about, "the rest was judged and is not in the report")
 		}
 		p.line(span{dim, lead}, span{"", strings.Join(about, "   ")})
 		p.block("          ", string(x.Response.Body), rows)
@@ -298,12 +363,16 @@ func repeats(c *conformance.CaseResult, f conformance.Finding) int {
 	return n
 }
 
-// troubled returns the step that went wrong on the wire, or the last one, or -1.
+// troubled returns the step that went wrong on the wire, or the last one, or -1
+// where there is none.
 func troubled(c *conformance.CaseResult) int {
-	if at := slices.IndexFunc(c.Exchanges, func(x conformance.ExchangeResult) bool { return x.Error != "" }); at >= 0 {
-		return at
+	step := -1
+	for _, x := range c.Exchanges {
+		if step = x.Step; x.Error != "" {
+			break
+		}
 	}
-	return len(c.Exchanges) - 1
+	return step
 }
 
 // requirement returns the requirement of that id, or nil.
@@ -324,6 +393,8 @@ func cite(document, section string) string {
 	switch {
 	case document == "" || section == "":
 		return document + section
+	case strings.Contains(section, "RFC "): // it names its documents
+		return section
 	case strings.ContainsAny(section, `"“”`) || section[0] >= '0' && section[0] <= '9':
 		return document + ", " + section
 	}

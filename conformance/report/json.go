@@ -83,6 +83,12 @@ func filled(r *conformance.Report) *conformance.Report {
 	out.Schema = Schema
 	out.Target.Protocol = cmp.Or(out.Target.Protocol, "HTTP/1.1")
 	out.Safety.Armed = list(out.Safety.Armed)
+	out.Operations = list(out.Operations)
+	if r.Baseline != nil {
+		told := *r.Baseline
+		told.Problems = list(told.Problems)
+		out.Baseline = &told
+	}
 	out.Requirements = list(slices.Clone(r.Requirements))
 	for i := range out.Requirements {
 		if out.Requirements[i].Outcome == 0 {

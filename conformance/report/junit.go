@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -62,13 +63,19 @@ type junitText struct {
 
 // JUnit writes the report as JUnit XML that keeps the Jenkins xUnit plugin's
 // junit-10.xsd: one suite an operation, with the run's settings as the suite's
-// properties (that schema has none for a test case, so requirement and level
-// stand in the type and the text of a failure). Failed cases carry one <failure>
-// with all their findings, Errored ones <error>; Skipped, NotApplicable and
-// Inconclusive ones carry <skipped> with the reason. A Deviated case is a pass
-// and tells its findings in <system-out>: a strict run makes it Failed, not this
-// function. Where the verdict is red and no case is, one more suite with one
-// test case "verdict" says so, for a file without a red test reads as success.
+// properties, and one test case a case. That schema has no properties for a test
+// case, so what it proves and breaks, the level, the file and the line stand in
+// <system-out> as lines of the form [[PROPERTY|name=value]], which test
+// management reads as properties, and Jenkins shows as the case's output.
+//
+// Failed cases carry one <failure> with all their findings, Errored ones <error>;
+// Skipped, NotApplicable and Inconclusive ones carry <skipped> with the reason. A
+// case that fails by known findings alone is <skipped> too, and says who accepts
+// them. A Deviated case is a pass and tells its findings in <system-out>: a
+// strict run makes it Failed, not this function. What else is wrong with the
+// baseline fails in a suite "baseline". Where the verdict is red and nothing
+// else is, one more suite with one test case "verdict" says so, for a file
+// without a red test reads as success.
 func JUnit(w io.Writer, r *conformance.Report) error {
 	root := junitSuites{Name: safe(r.Suite.Name)}
 	var operations []string
@@ -87,10 +94,12 @@ func JUnit(w io.Writer, r *conformance.Report) error {
 		}
 		root.add(suite)
 	}
-	if r.Verdict != conformance.Conformant && root.Failures+root.Errors == 0 {
-		text, _ := verdictText(r)
+	if suite := junitBaseline(r); suite.Tests > 0 {
+		root.add(suite)
+	}
+	if verdict, text := gate(r); verdict != conformance.Conformant && root.Failures+root.Errors == 0 {
 		suite := newJunitSuite(r, "run")
-		suite.add(junitCase{Class: "run", Name: "verdict", Error: &junitResult{Type: safe(string(r.Verdict)), Message: safe(text)}}, 0)
+		suite.add(junitCase{Class: "run", Name: "verdict", Error: &junitResult{Type: safe(string(verdict)), Message: safe(text)}}, 0)
 		root.add(suite)
 	}
 	root.Time = junitSeconds(r.Elapsed)
@@ -145,39 +154,142 @@ func (s *junitSuites) add(suite junitSuite) {
 	s.Errors += suite.Errors
 }
 
+// junitBaseline holds what is wrong with the baseline. New findings are left
+// out: they are red in the suite of their operation.
+func junitBaseline(r *conformance.Report) junitSuite {
+	suite := newJunitSuite(r, "baseline")
+	if r.Baseline == nil {
+		return suite
+	}
+	for _, p := range r.Baseline.Problems {
+		if p.Kind == "new" {
+			continue
+		}
+		at := fmt.Sprintf("%s:%d", safe(r.Baseline.File), p.Line)
+		suite.add(junitCase{Class: "baseline", Name: safe(p.Kind + " " + p.Key), Failure: &junitResult{safe(p.Kind), safe(p.Text), "\n" + at + ": " + safe(p.Key) + "\n" + safe(p.Text) + "\n"},
+			Out: &junitText{junitProperties([][2]string{{"file", r.Baseline.File}, {"line", strconv.Itoa(p.Line)}})}}, 0)
+	}
+	return suite
+}
+
 func junitCaseOf(c *conformance.CaseResult, r *conformance.Report) junitCase {
 	out := junitCase{Class: safe(c.Operation), Name: safe(strings.TrimPrefix(c.ID, c.Operation+"/"))}
+	about := junitAbout(c, r)
 	// Every line of the text is safe, so it holds no character that XML forbids.
 	text := "\n" + FindingText(*c, r, Style{Width: 160}) + "\n"
 	switch c.Outcome {
 	case conformance.Passed:
 	case conformance.Deviated:
-		out.Out = &junitText{text}
+		about += text
 	case conformance.Failed:
+		if why := allKnown(c, r); why != "" {
+			out.Skipped = &junitResult{Message: safe("known: " + why)}
+			about += text
+			break
+		}
 		kind, message := worst(c)
 		out.Failure = &junitResult{kind, message, text}
 	case conformance.Skipped, conformance.NotApplicable, conformance.Inconclusive:
 		out.Skipped = &junitResult{Message: safe(words(c.Outcome) + ": " + c.Reason)}
 		if len(c.Findings) > 0 {
-			out.Out = &junitText{text}
+			about += text
 		}
 	default: // Errored, and whatever this package does not know: never a pass
 		out.Error = &junitResult{safe(c.Outcome.String()), safe(c.Reason), text}
 	}
+	out.Out = &junitText{about}
 	return out
 }
 
-// worst names the requirement of the finding on the strongest word, and says what it is.
+// junitAbout is what a test case has no attributes for.
+func junitAbout(c *conformance.CaseResult, r *conformance.Report) string {
+	var rows [][2]string
+	level := conformance.Level(0)
+	stronger := func(l conformance.Level) {
+		if l != 0 && (level == 0 || l < level) {
+			level = l
+		}
+	}
+	for _, id := range c.Proves {
+		rows = append(rows, [2]string{"proves", id})
+	}
+	for _, f := range c.Findings {
+		if row := [2]string{"breaks", f.Requirement}; !slices.Contains(rows, row) {
+			rows = append(rows, row)
+		}
+		stronger(f.Level)
+	}
+	if len(c.Findings) == 0 {
+		for _, id := range c.Proves {
+			if q := requirement(r, id); q != nil {
+				stronger(q.Level)
+			}
+		}
+	}
+	if level != 0 {
+		rows = append(rows, [2]string{"level", level.String()})
+	}
+	if c.File != "" {
+		rows = append(rows, [2]string{"file", c.File}, [2]string{"line", strconv.Itoa(c.Line)})
+	}
+	return junitProperties(append(rows, [2]string{"outcome", c.Outcome.String()}))
+}
+
+// junitProperties writes properties as lines of text. A value cannot end its line
+// or its brackets.
+func junitProperties(rows [][2]string) string {
+	var b strings.Builder
+	b.WriteString("\n")
+	for _, row := range rows {
+		fmt.Fprintf(&b, "[[PROPERTY|%s=%s]]\n", row[0], strings.ReplaceAll(safe(row[1]), "]]", `]\]`))
+	}
+	return b.String()
+}
+
+// fails tells that a finding fails its case, rather than to make it deviate.
+func fails(r *conformance.Report, f *conformance.Finding) bool {
+	return f.Level != conformance.Inferred || r.Suite.Strict
+}
+
+// allKnown says who accepts the findings that fail the case, or nothing where one
+// of them is not accepted, or there is none.
+func allKnown(c *conformance.CaseResult, r *conformance.Report) string {
+	var why []string
+	for i := range c.Findings {
+		switch f := &c.Findings[i]; {
+		case !fails(r, f):
+		case f.Known == nil:
+			return ""
+		default:
+			if text := acceptance(f.Known); !slices.Contains(why, text) {
+				why = append(why, text)
+			}
+		}
+	}
+	return strings.Join(why, "; ")
+}
+
+// acceptance is why a finding is accepted, by whom, and until when.
+func acceptance(k *conformance.Known) string {
+	until := ""
+	if k.Expires != "" {
+		until = ", until " + k.Expires
+	}
+	return fmt.Sprintf("%s (%s%s)", k.Reason, k.Owner, until)
+}
+
+// worst names the requirement of the finding on the strongest word, and says what
+// it is. Known findings come last.
 func worst(c *conformance.CaseResult) (kind, message string) {
 	if len(c.Findings) == 0 {
 		return "unknown", safe("failed without a finding: " + c.Reason)
 	}
-	f := slices.MinFunc(c.Findings, func(a, b conformance.Finding) int { return int(a.Level) - int(b.Level) })
+	f := slices.MinFunc(c.Findings, func(a, b conformance.Finding) int {
+		known := map[bool]int{true: 1}
+		return cmp.Or(known[a.Known != nil]-known[b.Known != nil], int(a.Level)-int(b.Level))
+	})
 	message = fmt.Sprintf("%s: want %s, got %s (%s %s)", f.Place, f.Want, f.Got, f.Level, f.Requirement)
-	message, rest := split(safe(message), 400)
-	if rest != "" {
-		message += "…"
-	}
+	message = clip(message, 400)
 	if more := len(c.Findings) - 1; more > 0 {
 		message += fmt.Sprintf(" and %s", count(more, "more finding"))
 	}

@@ -3,7 +3,11 @@ package report_test
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +79,14 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 				if name == "hostile" {
 					id, _, _ = strings.Cut(c.Name, "<")
 				}
+				if c.Class == "baseline" {
+					if len(c.Failure) != 1 || c.Failure[0].Message == "" {
+						t.Errorf("%s: %s: want a failure with a message, got %+v", name, id, c)
+					}
+					sum["tests"]++
+					sum["failures"]++
+					continue
+				}
 				row, known := want[id]
 				if !known {
 					t.Errorf("%s: %s: want a case of the report, got another one", name, id)
@@ -86,6 +98,9 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 					conformance.Failed: {1, 0, 0}, conformance.Errored: {0, 1, 0}, conformance.Skipped: {0, 0, 1},
 					conformance.NotApplicable: {0, 0, 1}, conformance.Inconclusive: {0, 0, 1}, conformance.Passed: {}, conformance.Deviated: {},
 				}[row.Outcome]
+				if len(row.Findings) == 1 && row.Findings[0].Known != nil {
+					expected = [3]int{0, 0, 1}
+				}
 				if got != expected {
 					t.Errorf("%s: %s is %s: want %v failures, errors, skips, got %v", name, id, row.Outcome, expected, got)
 				}
@@ -225,19 +240,190 @@ func strays(text string) (out []string) {
 }
 
 func TestJUnitKeepsTheJenkinsSchema(t *testing.T) {
-	for _, r := range []*conformance.Report{sample(), everywhere(hostile), {}} {
+	for name, r := range odd() {
 		if got := strays(render(t, "junit", r, report.Style{})); len(got) > 0 {
-			t.Errorf("want nothing that junit-10.xsd does not know, got %q", got)
+			t.Errorf("%s: want nothing that junit-10.xsd does not know, got %q", name, got)
 		}
 	}
 	text := render(t, "junit", sample(), report.Style{})
-	for _, row := range []struct{ from, to, want string }{
-		{"<testcase ", `<testcase file="x" `, "testcase/@file"},
-		{"<system-out>", `<properties></properties><system-out>`, "properties in testcase"},
-		{`<testsuite name="requestSample"`, `<testsuite`, "testsuite without name"},
-	} {
+	for _, row := range breakages {
 		if got := strays(strings.Replace(text, row.from, row.to, 1)); !slices.Contains(got, row.want) {
 			t.Errorf("want the test itself to find %q, got %q", row.want, got)
+		}
+	}
+}
+
+// breakages are ways to break junit-10.xsd, and what strays says of each.
+var breakages = []struct{ from, to, want string }{
+	{"<testcase ", `<testcase file="x" `, "testcase/@file"},
+	{"<system-out>", `<properties></properties><system-out>`, "properties in testcase"},
+	{`<testsuite name="requestSample"`, `<testsuite`, "testsuite without name"},
+	{`<testsuites `, `<testsuites skipped="1" `, "testsuites/@skipped"},
+}
+
+// xmllint judges a file by junit-10.xsd. Without the program the test is skipped,
+// or fails where FMASPEC_XMLLINT is "required".
+func xmllint(t *testing.T, text string) error {
+	t.Helper()
+	program, err := exec.LookPath("xmllint")
+	if err != nil {
+		if os.Getenv("FMASPEC_XMLLINT") == "required" {
+			t.Fatalf("FMASPEC_XMLLINT=required: %v; install it (Debian: libxml2-utils)", err)
+		}
+		t.Skipf("SKIPPED: junit-10.xsd was not asked: %v; install it (Debian: libxml2-utils), and set FMASPEC_XMLLINT=required to never miss it", err)
+	}
+	file := filepath.Join(t.TempDir(), "junit.xml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	said, err := exec.Command(program, "--noout", "--nonet", "--schema", "testdata/schemas/junit-10.xsd", file).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, said)
+	}
+	return nil
+}
+
+func TestJenkinsOwnSchemaAcceptsJUnit(t *testing.T) {
+	for name, r := range odd() {
+		if err := xmllint(t, render(t, "junit", r, report.Style{})); err != nil {
+			t.Errorf("%s: want a file that junit-10.xsd accepts, got %v", name, err)
+		}
+	}
+	text := render(t, "junit", sample(), report.Style{})
+	for _, row := range breakages {
+		broken := strings.Replace(text, row.from, row.to, 1)
+		require.NotEqual(t, text, broken, "%s: the row changes nothing", row.want)
+		if err := xmllint(t, broken); err == nil {
+			t.Errorf("want junit-10.xsd to refuse %q, got it accepted", row.want)
+		}
+	}
+	if err := xmllint(t, text[:len(text)/2]); err == nil {
+		t.Error("want half a file refused, got it accepted")
+	}
+}
+
+// property reads the values of a property of a test case.
+func property(out *string, name string) (values []string) {
+	if out == nil {
+		return nil
+	}
+	for line := range strings.SplitSeq(*out, "\n") {
+		if value, found := strings.CutPrefix(line, "[[PROPERTY|"+name+"="); found {
+			values = append(values, strings.TrimSuffix(value, "]]"))
+		}
+	}
+	return values
+}
+
+func TestJUnitTellsWhatATestCaseIsAbout(t *testing.T) {
+	want := map[string][]string{ // proves, breaks, level, file, line, outcome
+		"body/refuses-blank-comment":         {"request.comment-blank", "request.comment-blank", "inferred", "fixtures/cases/body/refuses-blank-comment.http", "6", "deviated"},
+		"auth/refuses-reader":                {"auth.role", "", "documented", "fixtures/cases/auth/refuses-reader.http", "5", "not-applicable"},
+		"body/refuses-number-for-sha1":       {"refusal.no-server-error", "refusal.no-server-error action.types", "documented", "fixtures/cases/body/refuses-number-for-sha1.http", "7", "failed"},
+		"auth/refuses-missing-authorization": {"auth.required", "", "documented", "fixtures/cases/auth/refuses-missing-authorization.http", "5", "passed"},
+	}
+	for _, suite := range parse(t, sample()).Suite {
+		for _, c := range suite.Case {
+			row, asked := want[c.Name]
+			if !asked {
+				continue
+			}
+			delete(want, c.Name)
+			for i, name := range []string{"proves", "breaks", "level", "file", "line", "outcome"} {
+				if got := strings.Join(property(c.Out, name), " "); got != row[i] {
+					t.Errorf("%s: want %s %q, got %q", c.Name, name, row[i], got)
+				}
+			}
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("want every row in the file, missing are %v", want)
+	}
+	r := sample()
+	r.Cases = r.Cases[:1]
+	r.Cases[0].Proves = []string{"x]]\n[[PROPERTY|outcome=passed]]"}
+	out := parse(t, r).Suite[0].Case[0].Out
+	if got := property(out, "outcome"); len(got) != 1 || strings.Count(*out, "]]") != 4 {
+		t.Errorf("want text that cannot make a property, got %s", *out)
+	}
+}
+
+func TestJUnitSkipsWhatIsKnown(t *testing.T) {
+	known := func(reason string) *conformance.Known {
+		return &conformance.Known{Reason: reason, Owner: "team", Expires: "2018-01-31"}
+	}
+	finding := func(level conformance.Level, k *conformance.Known) conformance.Finding {
+		return conformance.Finding{Requirement: level.String(), Level: level, Place: "status", Want: "1", Got: "2", Known: k}
+	}
+	forever := known("b")
+	forever.Expires = ""
+	for _, row := range []struct {
+		why              string
+		strict           bool
+		findings         []conformance.Finding
+		skipped, failure string
+	}{
+		{"all are known", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Standard, forever)}, "known: a (team, until 2018-01-31); b (team)", ""},
+		{"the same reason once", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Documented, known("a"))}, "known: a (team, until 2018-01-31)", ""},
+		{"one is not", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Standard, nil)}, "", "standard"},
+		{"the one that is not does not count", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Inferred, nil)}, "known: a (team, until 2018-01-31)", ""},
+		{"it counts where the run is strict", true, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Inferred, nil)}, "", "inferred"},
+		{"only one that does not count is known", false, []conformance.Finding{finding(conformance.Inferred, known("a"))}, "", "inferred"},
+		{"nothing was found", false, nil, "", "unknown"},
+	} {
+		r := &conformance.Report{Verdict: conformance.NotConformant, Suite: conformance.SuiteInfo{Strict: row.strict},
+			Baseline: &conformance.BaselineResult{Verdict: conformance.Conformant},
+			Cases:    []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Failed, Findings: row.findings}}}
+		s := parse(t, r)
+		c := s.Suite[0].Case[0]
+		skipped, failure := "", ""
+		if len(c.Skipped) == 1 {
+			skipped = c.Skipped[0].Message
+		}
+		if len(c.Failure) == 1 {
+			failure = c.Failure[0].Type
+		}
+		if skipped != row.skipped || failure != row.failure || len(s.Suite) != 1 {
+			t.Errorf("%s: want skipped %q, failure %q, got %q, %q in %d suites", row.why, row.skipped, row.failure, skipped, failure, len(s.Suite))
+		}
+		if row.skipped != "" && (c.Out == nil || !strings.Contains(*c.Out, "want 1   got 2")) {
+			t.Errorf("%s: want the findings in system-out, got %v", row.why, c.Out)
+		}
+		if got, want := number(t, s.Suite[0].Attr, "skipped"), len(c.Skipped); got != want {
+			t.Errorf("%s: want skipped=%d, got %d", row.why, want, got)
+		}
+	}
+}
+
+func TestJUnitFailsForTheBaseline(t *testing.T) {
+	s := parse(t, sample())
+	var got []string
+	for _, suite := range s.Suite {
+		if suite.Name != "baseline" {
+			continue
+		}
+		for _, c := range suite.Case {
+			got = append(got, strings.Join([]string{c.Class, c.Name, c.Failure[0].Type, c.Failure[0].Message, property(c.Out, "file")[0], property(c.Out, "line")[0]}, " | "))
+		}
+	}
+	want := []string{
+		"baseline | expired refused requestSample/body/refuses-blank-comment#0 status | expired | it was accepted until 2017-11-30; mend it, or renew the entry | accepted.baseline | 9",
+		`baseline | unmatched types requestSample/valid/accepts-plane-request#0 /status | unmatched | the suite has no such case (did you mean "requestSample/valid/accepts-plain-request"?); mend or remove the entry | accepted.baseline | 13`,
+		"baseline | vanished created requestSample/valid/accepts-plain-request#0 status | vanished | the finding is gone; remove the entry | accepted.baseline | 5",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("want\n%s\ngot\n%s", strings.Join(want, "\n"), strings.Join(got, "\n"))
+	}
+	for _, row := range []struct {
+		verdict conformance.Verdict
+		errors  int
+		why     string
+	}{
+		{conformance.Conformant, 0, "the baseline's verdict counts, not the run's"},
+		{conformance.NotConformant, 1, "a baseline that is red without a red case"},
+		{conformance.Unjudged, 1, "a run that could not be compared"},
+	} {
+		r := &conformance.Report{Verdict: conformance.NotConformant, Baseline: &conformance.BaselineResult{Verdict: row.verdict, Problems: []conformance.BaselineProblem{{Kind: "new", Key: "x"}}}}
+		if got := number(t, parse(t, r).Attr, "errors"); got != row.errors {
+			t.Errorf("want %d errors, got %d: %s", row.errors, got, row.why)
 		}
 	}
 }

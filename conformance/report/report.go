@@ -37,8 +37,13 @@ type Format struct {
 func Formats() []Format {
 	return []Format{
 		{"console", "Text for people: findings first, then requirements, totals and the verdict.", ".txt", Console},
+		{"github", "Workflow commands that GitHub shows as annotations beside the lines they are about.", ".txt", plain(GitHub)},
+		{"har", "HTTP Archive 1.2 of all exchanges, as browsers and proxies read it.", ".har", plain(HAR)},
+		{"html", "One self-contained page for people: verdict, requirements, and every case with what was sent and what came.", ".html", plain(HTML)},
 		{"json", "The complete record, from which every other format can be rendered.", ".json", plain(JSON)},
 		{"junit", "JUnit XML as build servers read it, one suite an operation.", ".xml", plain(JUnit)},
+		{"markdown", "A summary for a pull request, a wiki, or the step summary of a workflow.", ".md", plain(Markdown)},
+		{"sarif", "SARIF 2.1.0, which code hosts show in a diff: each finding at the line of its case.", ".sarif", plain(SARIF)},
 	}
 }
 

@@ -83,6 +83,11 @@ func everywhere(text string) *conformance.Report {
 	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text, Protocol: "HTTP/2", Proxy: text}
 	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text
+	r.Baseline.File, r.Baseline.Reason = text, text
+	for i := range r.Baseline.Problems {
+		p := &r.Baseline.Problems[i]
+		p.Key, p.Text = text, text
+	}
 	for i := range r.Requirements {
 		q := &r.Requirements[i]
 		q.Document, q.Section, q.Says, q.Because, q.Waived = text, text, text, text, text
@@ -93,6 +98,9 @@ func everywhere(text string) *conformance.Report {
 		for j := range c.Findings {
 			f := &c.Findings[j]
 			f.Check, f.Place, f.Want, f.Got = text, text, text, text
+			if f.Known != nil {
+				f.Known.Reason, f.Known.Owner = text, text
+			}
 		}
 		for j := range c.Exchanges {
 			x := &c.Exchanges[j]
@@ -107,9 +115,10 @@ func everywhere(text string) *conformance.Report {
 }
 
 func TestConsoleKeepsEveryLineWithinTheWidth(t *testing.T) {
+	key := regexp.MustCompile(`^  (new|expired|unmatched|vanished)  `)
 	for _, width := range []int{40, 80, 100} {
 		for _, line := range strings.Split(render(t, "console", everywhere(strings.Repeat("wide text ", 40)), report.Style{Width: width}), "\n") {
-			uncut := strings.HasPrefix(line, "  replay  ") || strings.HasPrefix(line, "  again   ") || strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "not conformant: ")
+			uncut := strings.HasPrefix(line, "  replay  ") || strings.HasPrefix(line, "  again   ") || strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "not conformant with ") || key.MatchString(line)
 			if n := utf8.RuneCountInString(line); n > width && !uncut {
 				t.Errorf("width %d: want at most that many columns, got %d: %s", width, n, line)
 			}
@@ -153,7 +162,7 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 
 func TestConsoleTellsOneReasonOfManyErrorsOnce(t *testing.T) {
 	r := sample()
-	r.Cases, r.Verdict, r.Reason = nil, conformance.Unjudged, "no case could be judged"
+	r.Cases, r.Verdict, r.Reason, r.Baseline = nil, conformance.Unjudged, "no case could be judged", nil
 	for i := range 230 {
 		r.Cases = append(r.Cases, conformance.CaseResult{ID: fmt.Sprintf("requestSample/case-%03d", i), Outcome: conformance.Errored, Reason: "connection refused"})
 	}
@@ -223,7 +232,9 @@ func TestFindingTextOffersNoCommandThatWouldSendSomethingElse(t *testing.T) {
 }
 
 func TestConsoleTotalsAddUp(t *testing.T) {
-	lines := strings.Split(strings.TrimSpace(render(t, "console", sample(), report.Style{})), "\n")
+	r := sample()
+	r.Baseline = nil
+	lines := strings.Split(strings.TrimSpace(render(t, "console", r, report.Style{})), "\n")
 	totals := lines[len(lines)-2]
 	if want := "11 cases: 1 passed, 1 deviated, 4 failed, 2 errored, 1 inconclusive, 1 skipped, 1 not applicable; 11 requests in 0.31s"; totals != want {
 		t.Errorf("want %q\ngot  %q", want, totals)
@@ -257,7 +268,7 @@ func TestConsoleEndsWithTheVerdict(t *testing.T) {
 		{"", "", false, "could not judge: the report gives no reason"},
 	} {
 		r := sample()
-		r.Verdict, r.Reason, r.Suite.Strict = row.verdict, row.reason, row.strict
+		r.Verdict, r.Reason, r.Suite.Strict, r.Baseline = row.verdict, row.reason, row.strict, nil
 		for _, style := range []report.Style{{}, {Quiet: true}, {Verbose: true}} {
 			lines := strings.Split(strings.TrimSuffix(render(t, "console", r, style), "\n"), "\n")
 			if got := lines[len(lines)-1]; got != row.want {
@@ -292,9 +303,9 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestFindSuggestsTheNearestFormat(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
-		{"jsn", `format "jsn": no such format; did you mean "json"? formats are console, json, junit`},
-		{"JUnit", `format "JUnit": no such format; did you mean "junit"? formats are console, json, junit`},
-		{"spreadsheet", `format "spreadsheet": no such format; formats are console, json, junit`},
+		{"jsn", `format "jsn": no such format; did you mean "json"? formats are console, github, har, html, json, junit, markdown, sarif`},
+		{"JUnit", `format "JUnit": no such format; did you mean "junit"? formats are console, github, har, html, json, junit, markdown, sarif`},
+		{"spreadsheet", `format "spreadsheet": no such format; formats are console, github, har, html, json, junit, markdown, sarif`},
 	} {
 		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
 			t.Errorf("%s: want %s\ngot  %v", row.name, row.want, err)

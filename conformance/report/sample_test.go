@@ -41,6 +41,7 @@ const hostile = "<&\"]]>' \x1b[31mred\x1b]0;title\a\x00\r\b\x7f\t\u009b2J \u202e
 // sample is one report with every outcome. Each call returns a fresh one.
 func sample() *conformance.Report {
 	const created = 3 * time.Millisecond
+	began := time.Date(2017, 12, 4, 13, 13, 26, 300000000, time.UTC)
 	ask := func(body string) conformance.Request {
 		return conformance.Request{
 			Method: "POST",
@@ -55,7 +56,7 @@ func sample() *conformance.Report {
 	const body = `{"Comment": "fmaspec", "Sha1": "000000000000000000000000000000000000c0de"}`
 	curl := `curl -sS -i -H 'Content-Type: application/json' --data-binary '` + body + `' 'http://127.0.0.1:8080/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample'`
 	exchange := func(r *conformance.Response) conformance.ExchangeResult {
-		return conformance.ExchangeResult{Request: ask(body), Response: r, Elapsed: created, Curl: curl}
+		return conformance.ExchangeResult{Request: ask(body), Response: r, Started: began, Elapsed: created, Curl: curl}
 	}
 	find := func(id string, step int, check, requirement string, level conformance.Level, place, want, got string) conformance.Finding {
 		return conformance.Finding{Key: fmt.Sprintf("%s %s#%d %s", check, id, step, place), Case: id, Step: step, Check: check,
@@ -78,25 +79,39 @@ func sample() *conformance.Report {
 	seven := func(id string) conformance.Finding {
 		return find(id, 0, "types", "action.types", conformance.Documented, "/fileInstances/0/status", "a string", "7")
 	}
+	known := seven(third)
+	known.Known = &conformance.Known{Reason: "the mock knows <no> words yet & \"says\" so", Owner: "team@example.com", Expires: "2018-01-31", Line: 1}
 	refusal := exchange(answer(500, "text/html; charset=\"\x1b[2J\"", hostile))
 	refusal.Request = ask(`{"Comment": "fmaspec", "Sha1": 7}`)
 	refusal.Request.Body = append(refusal.Request.Body, 0xff, 0xfe)
-	refusal.Response.Truncated = true
+	refusal.Response.Truncated, refusal.Inert, refusal.Leaked = true, true, true
 	refusal.Curl = "curl --data-binary 'one\ntwo' 'http://127.0.0.1:8080/'"
 	second := exchange(answer(201, "application/json", number))
-	broken := conformance.ExchangeResult{Request: ask(body), Response: answer(201, "application/json", `{"id": "c083`), Error: "the answer ended after 12 of 618 bytes", Elapsed: created, Curl: curl}
+	second.Step, second.Response.Shortened, second.Action = 1, true, "c083f601-012f-4955-b4cc-fab50fb69d79"
+	broken := conformance.ExchangeResult{Request: ask(body), Response: answer(201, "application/json", `{"id": "c083`), Error: "the answer ended after 12 of 618 bytes", ErrorKind: conformance.Cut, Started: began, Elapsed: created, Curl: curl}
 
 	return &conformance.Report{
 		Schema: report.Schema,
 		Suite: conformance.SuiteInfo{Name: "fmaspec", Version: "v0.1.0", Contract: "5f0c2a9d41e7b38806d1c4f2a7e95b3d1f60c8e2a4b79d035e1f8c6a2b4d7e90",
-			Level: conformance.Inferred, Seed: "7f3a", Repeat: 1, Parallel: 4, Timeout: "10s"},
-		Target:  conformance.TargetInfo{URL: "http://127.0.0.1:8080", Name: "server <under> \"test\"", Machine: "fb9ab6be3965095a09c057be7c90f0a2", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", Protocol: "HTTP/2", Insecure: true, Proxy: "proxy:3128"},
-		Safety:  conformance.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4, Actions: 3},
-		Pace:    conformance.PaceInfo{Retries: 2, Waited: 4 * time.Second},
-		Started: time.Date(2017, 12, 4, 13, 13, 26, 210652400, time.UTC), Elapsed: 314 * time.Millisecond,
+			Fixtures: "c1d5e0a7b2984f36d7a1c05e9b8324f60a7de1935b4c82f6e09d3a7b51c8f204", Cases: 348, Run: "valid|body|auth|state", Skip: "", Level: conformance.Inferred, Seed: "7f3a", Repeat: 1, Parallel: 4, Timeout: "10s"},
+		Environment: conformance.Environment{Go: "go1.26.0", OS: "linux", Arch: "amd64", Processors: 2},
+		Target:      conformance.TargetInfo{URL: "http://127.0.0.1:8080", Name: "server <under> \"test\"", Machine: "fb9ab6be3965095a09c057be7c90f0a2", UnknownMachine: "0000000000000000000000000000000000000404", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", Protocol: "HTTP/2", Insecure: true, Proxy: "proxy:3128"},
+		Safety:      conformance.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4, Actions: 3},
+		Pace:        conformance.PaceInfo{Retries: 2, Waited: 4 * time.Second},
+		Started:     time.Date(2017, 12, 4, 13, 13, 26, 210652400, time.UTC), Elapsed: 314 * time.Millisecond,
 		Verdict: conformance.NotConformant,
 		Totals: conformance.Totals{Total: 11, Passed: 1, Deviated: 1, Failed: 4, Errored: 2, Inconclusive: 1, Skipped: 1, NotApplicable: 1,
 			Requests: 11, Findings: 7},
+		Baseline: &conformance.BaselineResult{File: "accepted.baseline", Entries: 4, Known: 1, Verdict: conformance.NotConformant, Problems: []conformance.BaselineProblem{
+			{Kind: "expired", Key: "refused " + blank + "#0 status", Line: 9, Text: "it was accepted until 2017-11-30; mend it, or renew the entry"},
+			{Kind: "new", Key: "types " + order + "#0 /fileInstances/0/status", Text: "no entry accepts it; mend it, or add an entry"},
+			{Kind: "unmatched", Key: "types requestSample/valid/accepts-plane-request#0 /status", Line: 13, Text: "the suite has no such case (did you mean \"" + plain + "\"?); mend or remove the entry"},
+			{Kind: "vanished", Key: "created " + plain + "#0 status", Line: 5, Text: "the finding is gone; remove the entry"},
+		}},
+		Operations: []conformance.OperationInfo{
+			{ID: "requestSample", Method: "POST", Path: "/testwdatppreview/machines/{id}/requestSample", File: "openapi/fmaspec.openapi.yaml", Line: 30},
+			{ID: "stopAndQuarantineFile", Method: "POST", Path: "/testwdatppreview/machines/{id}/stopAndQuarantineFile", File: "openapi/fmaspec.openapi.yaml", Line: 90},
+		},
 		Requirements: []conformance.RequirementResult{
 			{Requirement: conformance.Requirement{ID: "auth.required", Level: conformance.Documented, Document: "both documents", Section: "Request headers",
 				Says: "refuses a request without Authorization", File: "fixtures/requirements/documented.yaml", Line: 3}, State: "exercised", Outcome: conformance.Passed, Cases: 1},
@@ -129,7 +144,7 @@ func sample() *conformance.Report {
 				File: "fixtures/cases/valid/accepts-plain-request.http", Line: 5, Outcome: conformance.Failed, Findings: []conformance.Finding{seven(plain)},
 				Exchanges: []conformance.ExchangeResult{exchange(answer(201, "application/json", number))}},
 			{ID: third, Title: "Accepts white space between the members.", Operation: "requestSample", Proves: []string{"action.types"},
-				File: "fixtures/cases/valid/accepts-white-space.http", Line: 5, Outcome: conformance.Failed, Findings: []conformance.Finding{seven(third)},
+				File: "fixtures/cases/valid/accepts-white-space.http", Line: 5, Outcome: conformance.Failed, Findings: []conformance.Finding{known},
 				Exchanges: []conformance.ExchangeResult{exchange(answer(201, "application/json", number))}},
 			{ID: doubt, Title: "Refuses a body without Comment.", Operation: "stopAndQuarantineFile", Proves: []string{"request.comment-required"}, Control: cut,
 				File: "fixtures/cases/body/refuses-missing-comment.http", Line: 5, Outcome: conformance.Inconclusive, Reason: "its control was not accepted either",
@@ -151,7 +166,7 @@ func sample() *conformance.Report {
 			{ID: cut, Title: "Accepts a plain request.", Operation: "stopAndQuarantineFile", Proves: []string{"action.types"},
 				File: "fixtures/cases/valid/accepts-plain-request.http", Line: 5, Outcome: conformance.Errored, Reason: "the answer did not come whole",
 				Findings: []conformance.Finding{}, Exchanges: []conformance.ExchangeResult{broken,
-					{Request: ask(""), Error: "connect: connection refused", Elapsed: created, Curl: curl}}},
+					{Step: 1, Request: ask(""), Error: "connect: connection refused", ErrorKind: conformance.Unreachable, Started: began, Elapsed: created, Curl: curl}}},
 		},
 	}
 }

@@ -19,8 +19,11 @@ const (
 
 // safe returns s as one line that a terminal shows and cannot obey: control
 // characters and bytes that are not UTF-8 become \xNN, characters that are
-// invisible or turn the reading direction become \uNNNN.
+// invisible or turn the reading direction become \uNNNN. Nor does it hold what
+// build servers obey anywhere in a line of a log, such as ##[error] or
+// ##vso[task.complete].
 func safe(s string) string {
+	s = strings.ReplaceAll(s, "##", `#\x23`)
 	if !strings.ContainsFunc(s, func(r rune) bool { return !printable(r) }) {
 		return s
 	}

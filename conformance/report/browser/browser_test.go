@@ -1,0 +1,301 @@
+// Package browser_test opens the HTML report in a real browser.
+package browser_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/report"
+)
+
+// TestReportInABrowser starts one browser, in which every test has a tab of its
+// own. Where there is none it is skipped, unless FMASPEC_BROWSER is "required".
+func TestReportInABrowser(t *testing.T) {
+	c := start(t)
+	for _, row := range []struct {
+		name string
+		test func(*testing.T, *chrome)
+	}{
+		{"HearsWhatAPageSuffers", hearsWhatAPageSuffers},
+		{"ShowsEverythingWithoutScripts", showsEverythingWithoutScripts},
+		{"OrdersItsHeadings", ordersItsHeadings},
+		{"FiltersByEverything", filtersByEverything},
+		{"SearchesIDsTitlesFindingsAndBodies", searches},
+		{"KeepsTheFilterInTheURL", keepsTheFilterInTheURL},
+		{"OpensTheCaseOfALink", opensTheCaseOfALink},
+		{"LeadsFromCellsToCases", leadsFromCellsToCases},
+		{"CopiesCommands", copiesCommands},
+		{"ObeysKeys", obeysKeys},
+		{"OpensAndClosesAll", opensAndClosesAll},
+		{"FitsNarrowWindows", fitsNarrowWindows},
+		{"FollowsTheColourScheme", followsTheColourScheme},
+		{"PrintsWhatFailed", printsWhatFailed},
+		{"ShowsHostileTextAsText", showsHostileTextAsText},
+		{"RunsNoScriptButItsOwn", runsNoScriptButItsOwn},
+		{"AxeFindsABarrier", axeFindsABarrier},
+		{"AxeFindsNoBarrierInTheReport", axeFindsNoBarrierInTheReport},
+		{"StaysUsableWithTenThousandCases", staysUsableWithTenThousandCases},
+	} {
+		t.Run(row.name, func(t *testing.T) { row.test(t, c) })
+	}
+}
+
+// A test that is skipped has to say so, and may not be where it is required.
+func TestABrowserThatIsMissingIsToldAndMayBeRequired(t *testing.T) {
+	for _, row := range []struct {
+		variable, want string
+		fails          bool
+	}{
+		{"FMASPEC_BROWSER=", "SKIPPED: no browser in PATH", false},
+		{"FMASPEC_BROWSER=required", "no browser in PATH, looked for chromium, chromium-browser, google-chrome; FMASPEC_BROWSER=required forbids", true},
+	} {
+		again := exec.Command(os.Args[0], "-test.run=^TestReportInABrowser$", "-test.v")
+		again.Env = append(os.Environ(), "PATH="+t.TempDir(), row.variable)
+		said, err := again.CombinedOutput()
+		if (err != nil) != row.fails || !strings.Contains(string(said), row.want) {
+			t.Errorf("%s: want failed %t and %q, got %v and\n%s", row.variable, row.fails, row.want, err, said)
+		}
+	}
+}
+
+// required tells that a test may not be skipped for what is missing.
+func required() bool { return os.Getenv("FMASPEC_BROWSER") == "required" }
+
+// lacks skips a test for what is missing, or fails it where it is required.
+func lacks(t *testing.T, what string) {
+	t.Helper()
+	if required() {
+		t.Fatal(what + "; FMASPEC_BROWSER=required forbids to do without")
+	}
+	t.Skip("SKIPPED: " + what)
+}
+
+// A chrome is a browser that runs.
+type chrome struct{ ctx context.Context }
+
+// start starts the browser that PATH has, and stops it after the test.
+func start(t *testing.T) *chrome {
+	t.Helper()
+	names := []string{"chromium", "chromium-browser", "google-chrome"}
+	path := ""
+	for _, name := range names {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		lacks(t, "no browser in PATH, looked for "+strings.Join(names, ", "))
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(2*time.Minute))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
+	}
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx), "the browser %s does not start", path)
+	return &chrome{ctx}
+}
+
+// A tab is a page in the browser, with everything that it complained of.
+type tab struct {
+	*testing.T
+	ctx context.Context
+	url string
+
+	mu       sync.Mutex
+	troubles []string // exceptions, errors and warnings on the console, dialogs
+	requests []string // of anything but the page itself
+}
+
+// patience is how long one test may take, on a machine that has other things to do.
+const patience = 2 * time.Minute
+
+// tab opens an empty tab, and listens. After the test it has to have been quiet:
+// see [tab.heard].
+func (c *chrome) tab(t *testing.T) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(c.ctx)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx))
+	ctx, cancel = context.WithTimeout(ctx, patience)
+	t.Cleanup(cancel)
+	p := &tab{T: t, ctx: ctx}
+	require.NoError(t, chromedp.Listen(ctx, p.listen))
+	t.Cleanup(func() {
+		troubles, requests := p.heard()
+		for _, text := range troubles {
+			t.Errorf("want a quiet page, got %s", text)
+		}
+		for _, url := range requests {
+			t.Errorf("want a page that asks for nothing, got a request for %s", url)
+		}
+	})
+	return p
+}
+
+func (p *tab) listen(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		text := e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			text += " " + x.Description
+		}
+		p.troubles = append(p.troubles, "exception: "+text)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			p.troubles = append(p.troubles, fmt.Sprintf("console: %s %s", e.Type, e.Args[0].Value))
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+			p.troubles = append(p.troubles, "log: "+e.Entry.Text)
+		}
+	case *page.EventJavascriptDialogOpening:
+		p.troubles = append(p.troubles, "dialog: "+e.Message)
+		go chromedp.Call(p.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{}) // it may not be awaited here
+	case *network.EventRequestWillBeSent:
+		if url, _, _ := strings.Cut(e.Request.URL, "#"); url != p.url && !strings.HasPrefix(url, "data:") {
+			p.requests = append(p.requests, url)
+		}
+	}
+}
+
+// heard returns what the page complained of and asked for, and forgets it.
+func (p *tab) heard() (troubles, requests []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	troubles, requests = p.troubles, p.requests
+	p.troubles, p.requests = nil, nil
+	return troubles, requests
+}
+
+// do runs steps.
+func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	require.NoError(p, chromedp.Do(p.ctx, steps...))
+}
+
+// eval returns the value of an expression; a promise is awaited.
+func eval[T any](p *tab, expression string) T {
+	p.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(p, err, expression)
+	return value
+}
+
+// until waits for an expression to become true.
+func (p *tab) until(expression string) {
+	p.Helper()
+	eval[bool](p, `new Promise(done => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 10); look(); })`)
+}
+
+// same compares the value of an expression.
+func same[T comparable](p *tab, expression string, want T, why string) {
+	p.Helper()
+	if got := eval[T](p, expression); got != want {
+		p.Errorf("%s: %s: want %v, got %v", why, expression, want, got)
+	}
+}
+
+// file writes a page where the browser finds it, and returns its URL.
+func (p *tab) file(text []byte) string {
+	p.Helper()
+	path := filepath.Join(p.TempDir(), "report.html")
+	require.NoError(p, os.WriteFile(path, text, 0o644))
+	return "file://" + filepath.ToSlash(path)
+}
+
+// show opens a page, and a place on it.
+func (p *tab) show(text []byte, fragment string) {
+	p.Helper()
+	p.url = p.file(text)
+	p.do(chromedp.Navigate(p.url + fragment))
+}
+
+// open opens a report.
+func (c *chrome) open(t *testing.T, r *conformance.Report, fragment string) *tab {
+	t.Helper()
+	p := c.tab(t)
+	p.show(rendered(t, r), fragment)
+	p.ready()
+	return p
+}
+
+// ready waits until filters and links are dealt with.
+func (p *tab) ready() {
+	p.Helper()
+	p.until(`document.documentElement.classList.contains('js') && !document.querySelector('[aria-busy]')`)
+}
+
+// light, dark, print and the like, as the page's style sheet asks for them.
+func (p *tab) emulate(media, scheme string) {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media: media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	require.NoError(p, err)
+}
+
+// press presses a key as a keyboard does: what the page makes of it comes first,
+// and the letter only where the page leaves it.
+func (p *tab) press(key string) {
+	p.Helper()
+	if len(key) > 1 || key[0] < ' ' || key[0] > '~' {
+		p.do(chromedp.KeyEvent(key))
+		return
+	}
+	for _, params := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: key}, {Type: input.DispatchKeyEventTypeKeyUp, Key: key}} {
+		_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, params)
+		require.NoError(p, err)
+	}
+}
+
+// allow lets pages read and write the clipboard, or forbids it.
+func (p *tab) allow(setting browser.PermissionSetting) {
+	p.Helper()
+	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+		_, err := chromedp.CallBrowser(p.ctx, browser.SetPermission, browser.SetPermissionParams{
+			Permission: &browser.PermissionDescriptor{Name: name}, Setting: setting})
+		require.NoError(p, err)
+	}
+}
+
+func rendered(t *testing.T, r *conformance.Report) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, report.HTML(&b, r))
+	return b.Bytes()
+}
+
+// sample is the report with every outcome that the other formats are tested with.
+func sample(t *testing.T) *conformance.Report {
+	t.Helper()
+	file, err := os.Open(filepath.FromSlash("../testdata/report.json"))
+	require.NoError(t, err)
+	defer file.Close()
+	r, err := report.ReadJSON(file)
+	require.NoError(t, err)
+	return r
+}

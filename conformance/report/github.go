@@ -1,0 +1,358 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// What GitHub shows of one step, and of one annotation.
+const (
+	annotationsShown = 10    // of each kind: errors, warnings, notices
+	annotationText   = 4_000 // bytes; of a message GitHub keeps 4,096 characters
+	annotationTitle  = 200   // columns; of a title it keeps 255
+	annotationLine   = 600   // columns of a line of a message
+	annotationFile   = 1_000 // bytes; a longer path is none
+)
+
+// An annotation is what GitHub shows beside a line of a file.
+type annotation struct {
+	file  string
+	line  int
+	title string
+	text  []string // lines
+}
+
+// GitHub writes workflow commands, which GitHub shows as annotations, and the
+// verdict as a plain last line. Each problem is one annotation at the first case
+// that has it: an error where it fails the run or is new to the baseline, a
+// warning where it is a deviation. What else is wrong with the baseline, and
+// cases that could not be judged, are errors. Known findings are counted in one
+// notice, and a conformant run is one notice. GitHub shows ten of each kind: where
+// there are more, the tenth sums the rest up. A run that is not conformant has at
+// least one error. No text of a server can be a command.
+func GitHub(w io.Writer, r *conformance.Report) error {
+	errors, warnings := ghProblems(r)
+	var notices []annotation
+	verdict, text := gate(r)
+	if verdict == conformance.Conformant {
+		p := &page{}
+		p.totals(r)
+		notices = append(notices, annotation{title: "conformant", text: []string{text, strings.TrimSpace(p.String())}})
+	} else if len(errors) == 0 {
+		errors = append(errors, annotation{title: "verdict", text: []string{text}})
+	}
+	if n := knownFindings(r); n > 0 {
+		notices = append(notices, annotation{title: count(n, "known finding"), text: []string{"accepted by the baseline, and not shown here"}})
+	}
+	var b strings.Builder
+	for _, kind := range []struct {
+		command string
+		all     []annotation
+	}{{"error", errors}, {"warning", warnings}, {"notice", notices}} {
+		for _, a := range atMost(annotationsShown, kind.all) {
+			b.WriteString(a.command(kind.command))
+		}
+	}
+	b.WriteString(ghLine(text, annotationText) + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
+	added := map[string]string{} // what the baseline says of new findings, by key
+	var accepted []conformance.BaselineProblem
+	if r.Baseline != nil {
+		accepted = r.Baseline.Problems
+	}
+	for _, p := range accepted {
+		if p.Kind == "new" {
+			added[p.Key] = p.Text
+		}
+	}
+	told := map[string]bool{}
+	for _, g := range gather(r) {
+		if g.known {
+			continue
+		}
+		a := ghProblem(r, g)
+		says := ""
+		for _, key := range g.keys {
+			if text, is := added[key]; is {
+				says = cmp.Or(says, "new: "+text)
+				told[key] = true
+			}
+		}
+		if says != "" {
+			a.text = append(a.text, says)
+		}
+		if g.breaks || says != "" {
+			errors = append(errors, a)
+		} else {
+			warnings = append(warnings, a)
+		}
+	}
+	for _, p := range accepted {
+		if told[p.Key] && p.Kind == "new" {
+			continue
+		}
+		a := annotation{title: "baseline: " + p.Kind, text: []string{p.Text, "finding " + p.Key}}
+		if p.Kind != "new" {
+			a.file, a.line = r.Baseline.File, p.Line
+		}
+		errors = append(errors, a)
+	}
+	for _, u := range unprovenOf(r) {
+		first := u.cases[0]
+		a := annotation{file: first.File, line: first.Line, text: []string{"because " + u.reason, ghIn(u.ids())}}
+		switch u.outcome {
+		case conformance.Failed:
+			a.title = "failed: " + first.ID
+			errors = append(errors, a)
+		case conformance.Deviated:
+			a.title = "deviated: " + first.ID
+			warnings = append(warnings, a)
+		case conformance.Errored:
+			a.title = "not judged: " + first.ID
+			errors = append(errors, a)
+		}
+	}
+	return errors, warnings
+}
+
+func ghProblem(r *conformance.Report, g *gathered) annotation {
+	f := g.finding
+	by := "breaks " + f.Requirement + " (" + f.Level.String() + ")"
+	if req := requirement(r, f.Requirement); req != nil {
+		if source := cite(req.Document, req.Section); source != "" {
+			by += ", " + source
+		}
+		if req.Says != "" {
+			by += ": an implementation " + req.Says
+		}
+	}
+	a := annotation{file: g.first.File, line: g.first.Line, title: f.Check + " at " + f.Place,
+		text: []string{"want " + f.Want, "got  " + f.Got, by, ghIn(g.cases)}}
+	if command := again(r, g.first); command != "" && ghLine("again: "+command, annotationLine) == "again: "+command {
+		a.text = append(a.text, "again: "+command) // one that is cut or escaped would do something else
+	}
+	return a
+}
+
+// ghIn names the first of some cases.
+func ghIn(ids []string) string {
+	const most = 5
+	text := "in " + count(len(ids), "case") + ": " + strings.Join(ids[:min(most, len(ids))], ", ")
+	if more := len(ids) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+func knownFindings(r *conformance.Report) (n int) {
+	for _, c := range r.Cases {
+		for _, f := range c.Findings {
+			if f.Known != nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// atMost returns as many annotations: where there are more, the last one names
+// those that it stands for.
+func atMost(n int, all []annotation) []annotation {
+	if len(all) <= n {
+		return all
+	}
+	last := annotation{title: fmt.Sprintf("and %d more", len(all)-n+1)}
+	for _, a := range all[n-1:] {
+		line := a.title
+		if a.file != "" {
+			line += fmt.Sprintf(" (%s:%d)", a.file, max(1, a.line))
+		}
+		last.text = append(last.text, line)
+	}
+	return append(slices.Clone(all[:n-1]), last)
+}
+
+// command is the annotation as a line that the runner obeys.
+func (a annotation) command(name string) string {
+	var properties []string
+	if file := ghSafe(strings.TrimPrefix(a.file, "./")); file != "" && len(file) <= annotationFile {
+		properties = append(properties, "file="+ghProperty.Replace(file), fmt.Sprintf("line=%d", max(1, a.line)))
+	}
+	properties = append(properties, "title="+ghProperty.Replace(ghLine(a.title, annotationTitle)))
+	return "::" + name + " " + strings.Join(properties, ",") + "::" + ghData.Replace(a.message()) + "\n"
+}
+
+// message is the lines of an annotation, as many as GitHub keeps whole.
+func (a annotation) message() string {
+	const restRoom = 40
+	var b strings.Builder
+	for i, line := range a.text {
+		line = ghLine(line, annotationLine)
+		if b.Len()+len(line) > annotationText-restRoom {
+			fmt.Fprintf(&b, "… and %s", count(len(a.text)-i, "more line"))
+			break
+		}
+		b.WriteString(line + "\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// How the runner wants data and properties escaped.
+var (
+	ghData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	ghProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// ghSafe is s as one line that holds no command: the runner obeys "::" at the
+// start of a line, and "##[" anywhere in it.
+func ghSafe(s string) string {
+	s = safe(s)
+	if text := strings.TrimLeft(s, " "); strings.HasPrefix(text, "::") {
+		return `\x3a` + text[1:]
+	}
+	return s
+}
+
+// ghLine is s as ghSafe makes it, cut to as many columns.
+func ghLine(s string, columns int) string { return clip(ghSafe(clip(s, columns)), columns) }
+
+// A gathered problem is one with all findings that have it. Those that the
+// baseline accepts are gathered apart from the others.
+type gathered struct {
+	known   bool
+	breaks  bool                    // it fails the run, where it is not known
+	finding conformance.Finding     // the one that is told
+	first   *conformance.CaseResult // its case
+	cases   []string                // ids of all that have it, that one first
+	keys    []string                // of all findings
+}
+
+// gather returns every problem once: those that fail a run, those that do not,
+// and those that are known; of each first what stands on the strongest word, and
+// of the same level in the console's order.
+func gather(r *conformance.Report) []*gathered {
+	var all []*gathered
+	at := map[problem]*gathered{}
+	for _, c := range byWeight(r) {
+		for _, f := range c.Findings {
+			p := problemOf(f)
+			g := at[p]
+			if g == nil {
+				g = &gathered{known: f.Known != nil, finding: f, first: c}
+				at[p] = g
+				all = append(all, g)
+			}
+			g.breaks = g.breaks || fails(r, &f)
+			g.keys = append(g.keys, f.Key)
+			if len(g.cases) == 0 || g.cases[len(g.cases)-1] != c.ID {
+				g.cases = append(g.cases, c.ID)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *gathered) int {
+		return cmp.Or(cmp.Compare(a.class(), b.class()), cmp.Compare(a.finding.Level, b.finding.Level))
+	})
+	return all
+}
+
+// class is the place of a gathered problem in the order of telling, title what
+// the problems of its class stand under.
+func (g *gathered) class() int {
+	switch {
+	case g.known:
+		return 2
+	case !g.breaks:
+		return 1
+	}
+	return 0
+}
+
+func (g *gathered) title() string { return [...]string{"Failed", "Deviated", "Known"}[g.class()] }
+
+// byWeight returns the cases with findings, worst outcome first, and of the same
+// outcome the plainest first.
+func byWeight(r *conformance.Report) []*conformance.CaseResult {
+	rank := []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
+		conformance.Inconclusive, conformance.Passed, conformance.Skipped, conformance.NotApplicable}
+	var cases []*conformance.CaseResult
+	for i := range r.Cases {
+		if c := &r.Cases[i]; len(c.Findings) > 0 {
+			cases = append(cases, c)
+		}
+	}
+	slices.SortStableFunc(cases, func(a, b *conformance.CaseResult) int {
+		return cmp.Or(cmp.Compare(slices.Index(rank, a.Outcome), slices.Index(rank, b.Outcome)), cmp.Compare(directness(a), directness(b)))
+	})
+	return cases
+}
+
+// unproven are the cases with one outcome for one reason.
+type unproven struct {
+	outcome conformance.Outcome
+	reason  string
+	cases   []*conformance.CaseResult
+}
+
+// unprovenOf returns the cases of which no finding tells all: those that are
+// called failed or deviated without one, then those that could not be judged.
+func unprovenOf(r *conformance.Report) []*unproven {
+	type key struct {
+		outcome conformance.Outcome
+		reason  string
+	}
+	rank := []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
+		conformance.Inconclusive, conformance.Skipped, conformance.NotApplicable}
+	var all []*unproven
+	at := map[key]*unproven{}
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		k := key{c.Outcome, cmp.Or(c.Reason, "the report gives no reason")}
+		switch {
+		case c.Outcome == conformance.Passed:
+			continue
+		case c.Outcome == conformance.Failed || c.Outcome == conformance.Deviated:
+			if len(c.Findings) > 0 {
+				continue
+			}
+			k.reason = "it is called " + c.Outcome.String() + " without a finding"
+		case !slices.Contains(rank, c.Outcome):
+			k.outcome = conformance.Errored // an outcome that nobody knows is never a pass
+		}
+		if at[k] == nil {
+			at[k] = &unproven{outcome: k.outcome, reason: k.reason}
+			all = append(all, at[k])
+		}
+		at[k].cases = append(at[k].cases, c)
+	}
+	slices.SortStableFunc(all, func(a, b *unproven) int {
+		return cmp.Compare(slices.Index(rank, a.outcome), slices.Index(rank, b.outcome))
+	})
+	return all
+}
+
+func (u *unproven) ids() (ids []string) {
+	for _, c := range u.cases {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// gate is the verdict that counts, and what it is in words: of the run and its
+// baseline where there is one, else of the run.
+func gate(r *conformance.Report) (conformance.Verdict, string) {
+	if r.Baseline != nil {
+		text, _ := baselineText(r.Baseline)
+		return r.Baseline.Verdict, text
+	}
+	text, _ := verdictText(r)
+	return r.Verdict, text
+}

@@ -1,0 +1,281 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+//go:embed html/page.html html/page.css html/page.js
+var htmlFiles embed.FS
+
+// HTML writes the report as one page that needs nothing else: no network, no
+// other file, and no script but for filters, search, copying and keys. The page
+// forbids itself every request and every script but its own. It holds one case
+// in memory at a time; of a body it shows the first 32 KiB.
+func HTML(w io.Writer, r *conformance.Report) error {
+	style, err := htmlFiles.ReadFile("html/page.css")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	script, err := htmlFiles.ReadFile("html/page.js")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count, "to": to}).ParseFS(htmlFiles, "html/page.html")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	buffered := bufio.NewWriter(w)
+	if err := t.Execute(buffered, newHTMLPage(r, string(style), string(script))); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// An htmlPage is a report as the template asks for it. Whatever can hold a
+// stranger's text goes through the function safe there, or is safe here.
+type htmlPage struct {
+	*conformance.Report
+	Style  template.CSS
+	Script template.JS
+	Policy string
+
+	operations   []string
+	columns      map[string]int // positions of operations, by id
+	requirements map[string]int // positions, by id
+	anchors      map[string]int // of cases, with how many have been written under each
+}
+
+func newHTMLPage(r *conformance.Report, style, script string) *htmlPage {
+	p := &htmlPage{Report: r, Style: template.CSS(style), Script: template.JS(script),
+		columns: map[string]int{}, requirements: map[string]int{}, anchors: map[string]int{}}
+	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
+		sourceHash(style), sourceHash(script))
+	for i, q := range r.Requirements {
+		p.requirements[q.ID] = i
+	}
+	add := func(operation string) {
+		if _, known := p.columns[operation]; !known {
+			p.columns[operation] = len(p.operations)
+			p.operations = append(p.operations, operation)
+		}
+	}
+	for _, o := range r.Operations {
+		add(o.ID)
+	}
+	for i := range r.Cases {
+		add(r.Cases[i].Operation)
+		p.anchors[anchor("case", r.Cases[i].ID)] = 0
+	}
+	return p
+}
+
+// sourceHash is how a content security policy names an inline style or script.
+func sourceHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// anchor makes an id of an element, the same for the same text and another for
+// every other: letters, digits and ./-_ stay, other bytes become ~ and two
+// digits. It can stand in a URL as it is.
+func anchor(kind, id string) string {
+	var b strings.Builder
+	b.WriteString(kind + "-")
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("./-_", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "~%02x", c)
+		}
+	}
+	return b.String()
+}
+
+// to is the URL of an anchor on the same page.
+func to(anchor string) template.URL { return template.URL("#" + anchor) }
+
+// Heading is the verdict in two or three words, Sentence the rest of it.
+func (p *htmlPage) Heading() string {
+	text, _ := verdictText(p.Report)
+	head, _, _ := strings.Cut(text, ": ")
+	return strings.ToUpper(head[:1]) + head[1:]
+}
+
+func (p *htmlPage) Sentence() string {
+	text, _ := verdictText(p.Report)
+	if _, rest, found := strings.Cut(text, ": "); found {
+		return rest
+	}
+	return ""
+}
+
+// Tone is the class of a verdict.
+func (p *htmlPage) Tone() string { return tone(p.Verdict) }
+
+func tone(v conformance.Verdict) string {
+	switch v {
+	case conformance.Conformant:
+		return "good"
+	case conformance.NotConformant:
+		return "bad"
+	}
+	return "unsure"
+}
+
+// A tally is an outcome with the number of cases that came to it.
+type tally struct {
+	Outcome string // with hyphens
+	Words   string
+	N, From int // From counts those before it
+	page    *htmlPage
+	outcome conformance.Outcome
+}
+
+// Tallies are the outcomes, in the order in which a reader wants their cases.
+// Whatever this package does not know stands under "other".
+func (p *htmlPage) Tallies() (out []tally) {
+	counts := map[conformance.Outcome]int{}
+	for i := range p.Report.Cases {
+		counts[group(p.Report.Cases[i].Outcome)]++
+	}
+	from := 0
+	for _, o := range told() {
+		t := tally{N: counts[o], From: from, page: p, outcome: o}
+		t.Outcome, t.Words = outcomeWords(o)
+		if o == 0 && t.N == 0 {
+			continue
+		}
+		from += t.N
+		out = append(out, t)
+	}
+	return out
+}
+
+// told are the outcomes in the order of telling; 0 stands for all that is unknown.
+func told() []conformance.Outcome {
+	return []conformance.Outcome{conformance.Failed, conformance.Errored, conformance.Deviated, conformance.Inconclusive,
+		conformance.Passed, conformance.Skipped, conformance.NotApplicable, 0}
+}
+
+func group(o conformance.Outcome) conformance.Outcome {
+	if slices.Contains(conformance.Outcomes(), o) {
+		return o
+	}
+	return 0
+}
+
+// outcomeWords is an outcome's name with hyphens and in words.
+func outcomeWords(o conformance.Outcome) (name, text string) {
+	if o == 0 {
+		return "other", "other"
+	}
+	return o.String(), words(o)
+}
+
+// Cases yields the cases of that outcome, each made when it is asked for.
+func (t tally) Cases() iter.Seq[*htmlCase] {
+	return func(yield func(*htmlCase) bool) {
+		for i := range t.page.Report.Cases {
+			if c := &t.page.Report.Cases[i]; group(c.Outcome) == t.outcome && !yield(t.page.caseOf(c)) {
+				return
+			}
+		}
+	}
+}
+
+// A fact is one row of what a run was.
+type fact struct {
+	Name, Value string
+	Code        bool // a value to compare letter by letter
+}
+
+// Facts tells what was judged, by what and where; what is not set is left out.
+func (p *htmlPage) Facts() (out []fact) {
+	add := func(name, value string, code bool) {
+		if value != "" {
+			out = append(out, fact{name, safe(value), code})
+		}
+	}
+	number := func(n int) string {
+		if n <= 1 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	s, t, e := p.Suite, p.Target, p.Environment
+	add("Machine", t.Machine, true)
+	add("Unknown machine", t.UnknownMachine, true)
+	add("File", t.Sha1, true)
+	add("Protocol", t.Protocol, false)
+	add("Suite", strings.TrimSpace(s.Name+" "+s.Version), false)
+	add("Level", map[bool]string{true: s.Level.String() + ", strict", false: s.Level.String()}[s.Strict], false)
+	add("Cases", fmt.Sprintf("%d of %d", len(p.Report.Cases), max(s.Cases, len(p.Report.Cases))), false)
+	add("Chosen by", s.Run, true)
+	add("Left out by", s.Skip, true)
+	add("Seed", s.Seed, true)
+	add("Repeated", number(s.Repeat), false)
+	add("At once", number(s.Parallel), false)
+	add("Timeout", s.Timeout, false)
+	if !p.Started.IsZero() {
+		add("Started", p.Started.UTC().Format("2006-01-02 15:04:05 UTC"), false)
+	}
+	add("Took", seconds(p.Elapsed)+", "+count(p.Totals.Requests, "request"), false)
+	add("Built with", strings.TrimSpace(e.Go+" "+strings.Trim(e.OS+"/"+e.Arch, "/")), false)
+	if e.Processors > 0 {
+		add("Processors", strconv.Itoa(e.Processors), false)
+	}
+	add("Contract", s.Contract, true)
+	add("Fixtures", s.Fixtures, true)
+	return out
+}
+
+// Remarks tells what a reader of the totals has to know of how they came about.
+func (p *htmlPage) Remarks() (out []string) {
+	if p.Interrupted {
+		out = append(out, "The run was stopped before its end.")
+	}
+	if p.Filtered() {
+		out = append(out, fmt.Sprintf("Only %d of the suite's %s were chosen.", len(p.Report.Cases), count(p.Suite.Cases, "case")))
+	}
+	if p.Target.Insecure {
+		out = append(out, "The target's certificate was not verified (-insecure).")
+	}
+	if p.Target.Proxy != "" {
+		out = append(out, "A proxy stood in between: "+safe(p.Target.Proxy)+".")
+	}
+	if p.Pace.Retries > 0 {
+		out = append(out, fmt.Sprintf("The target put off %s, for %s in all; they were sent again.", count(p.Pace.Retries, "request"), seconds(p.Pace.Waited)))
+	}
+	if len(p.Safety.Armed) > 0 {
+		out = append(out, fmt.Sprintf("Armed were %s: %s that could take effect, of at most %d. The journal has each.",
+			safe(strings.Join(p.Safety.Armed, ", ")), count(p.Safety.Actions, "request"), p.Safety.MaxActions))
+	}
+	return out
+}
+
+// BaselineHeading is the verdict apart from what is accepted.
+func (p *htmlPage) BaselineHeading() string {
+	text := strings.ReplaceAll(string(p.Baseline.Verdict), "-", " ")
+	if p.Baseline.Verdict == conformance.Unjudged {
+		text = "could not judge"
+	}
+	if p.Baseline.Reason != "" {
+		text += ": " + p.Baseline.Reason
+	}
+	return safe(text)
+}
+
+func (p *htmlPage) BaselineTone() string { return tone(p.Baseline.Verdict) }

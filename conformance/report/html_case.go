@@ -1,0 +1,298 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fmaspec/conformance"
+)
+
+// An htmlCase is a case as the page shows it.
+type htmlCase struct {
+	*conformance.CaseResult
+	Anchor     string
+	Group      string     // of the outcome: its name, or "other"
+	Words      string     // of the outcome
+	Initials   string     // of the levels it is about
+	Positions  string     // of the requirements it is about
+	Column     int        // of its operation
+	Proven     []htmlLink // requirements
+	Controlled htmlLink
+	Told       []htmlFinding
+	Exchanged  []htmlExchange
+	Replay     string // a shell command, or ""
+}
+
+// An htmlLink is a name with the place on the page that tells of it, or "".
+type htmlLink struct{ Text, Anchor string }
+
+// An htmlFinding is a finding with what its requirement says.
+type htmlFinding struct {
+	conformance.Finding
+	Number  int    // in its case, from 1
+	Answer  string // which one, where there are several
+	Anchor  string
+	Mark    string // anchor of the note in the answer, or ""
+	On      htmlLink
+	Says    string
+	Because string
+	Cite    string
+}
+
+// Brief is how a folded case tells the finding.
+func (f htmlFinding) Brief() string {
+	text, rest := split(safe(fmt.Sprintf("%s %s: want %s, got %s", f.Check, f.Place, f.Want, f.Got)), 240)
+	if rest != "" {
+		text += "…"
+	}
+	return text
+}
+
+func (p *htmlPage) caseOf(c *conformance.CaseResult) *htmlCase {
+	out := &htmlCase{CaseResult: c, Anchor: anchor("case", c.ID), Column: p.columns[c.Operation], Replay: again(p.Report, c)}
+	out.Group, out.Words = outcomeWords(group(c.Outcome))
+	p.anchors[out.Anchor]++
+	if n := p.anchors[out.Anchor]; n > 1 { // a record with two cases of one id; no anchor has two ~ in a row
+		out.Anchor += "~~" + strconv.Itoa(n)
+	}
+	about := map[int]bool{}
+	levels := map[conformance.Level]bool{}
+	note := func(id string) {
+		if i, known := p.requirements[id]; known {
+			about[i], levels[p.Report.Requirements[i].Level] = true, true
+		}
+	}
+	for _, id := range c.Proves {
+		note(id)
+		out.Proven = append(out.Proven, p.requirementLink(id))
+	}
+	if c.Control != "" {
+		out.Controlled.Text = c.Control
+		if at := anchor("case", c.Control); p.has(at) {
+			out.Controlled.Anchor = at
+		}
+	}
+	steps := map[int]bool{}
+	for _, x := range c.Exchanges {
+		steps[x.Step] = true
+	}
+	for i, f := range c.Findings {
+		note(f.Requirement)
+		levels[f.Level] = true
+		out.Told = append(out.Told, p.findingOf(out, f, i+1, steps[f.Step]))
+	}
+	for _, l := range conformance.Levels() {
+		if levels[l] {
+			out.Initials += l.String()[:1]
+		}
+	}
+	var positions []string
+	for _, i := range slices.Sorted(maps.Keys(about)) {
+		positions = append(positions, strconv.Itoa(i))
+	}
+	out.Positions = strings.Join(positions, " ")
+	out.Exchanged = exchangesOf(c, out.Told)
+	return out
+}
+
+// has tells that a case has the anchor.
+func (p *htmlPage) has(anchor string) bool {
+	_, there := p.anchors[anchor]
+	return there
+}
+
+func (p *htmlPage) requirementLink(id string) htmlLink {
+	if _, known := p.requirements[id]; known {
+		return htmlLink{id, anchor("requirement", id)}
+	}
+	return htmlLink{Text: id}
+}
+
+func (p *htmlPage) findingOf(c *htmlCase, f conformance.Finding, number int, answered bool) htmlFinding {
+	out := htmlFinding{Finding: f, Number: number, Anchor: fmt.Sprintf("%s~~f%d", c.Anchor, number), On: p.requirementLink(f.Requirement)}
+	if answered {
+		out.Mark = fmt.Sprintf("%s~~m%d", c.Anchor, number)
+	}
+	if len(c.Exchanges) > 1 {
+		out.Answer = fmt.Sprintf("answer %d of %d", f.Step+1, len(c.Exchanges))
+	}
+	if i, known := p.requirements[f.Requirement]; known {
+		q := p.Report.Requirements[i]
+		out.Says, out.Because, out.Cite = q.Says, q.Because, cite(q.Document, q.Section)
+	}
+	return out
+}
+
+// An htmlExchange is what was sent and what came, with the findings at their places.
+type htmlExchange struct {
+	Title   string
+	Open    bool
+	Sent    htmlMessage
+	Came    *htmlMessage // nil where no answer came
+	Remarks []htmlLine   // what is to be known of it, in words
+	Curl    string       // a shell command, or ""
+	Hidden  bool         // there is a command, but one that holds characters which do not show
+}
+
+// An htmlMessage is a request or an answer.
+type htmlMessage struct {
+	Start  htmlLine
+	Header []htmlLine
+	Empty  bool // no body
+	Body   bodyText
+	Notes  []note // on the body as a whole
+}
+
+// An htmlLine is one line, with the findings about it.
+type htmlLine struct {
+	Text  string
+	Lacks bool // it is not there, which is what they are about
+	Notes []note
+}
+
+// openAtFirst is how many exchanges of a case are unfolded with it.
+const openAtFirst = 4
+
+func exchangesOf(c *conformance.CaseResult, told []htmlFinding) (out []htmlExchange) {
+	notes := map[int][]htmlFinding{}
+	for _, f := range told {
+		notes[f.Step] = append(notes[f.Step], f)
+	}
+	open := 0
+	for i := range c.Exchanges {
+		x := &c.Exchanges[i]
+		e := exchangeOf(x, notes[x.Step])
+		e.Title = "Exchange"
+		if len(c.Exchanges) > 1 {
+			e.Title = fmt.Sprintf("Exchange %d of %d", x.Step+1, len(c.Exchanges))
+		}
+		e.Title += ": " + inShort(x)
+		if n := len(notes[x.Step]); n > 0 {
+			e.Title += ", " + count(n, "finding")
+		}
+		if e.Open = open < openAtFirst && (len(notes[x.Step]) > 0 || x.Error != "" || len(c.Exchanges) == 1); e.Open {
+			open++
+		}
+		delete(notes, x.Step) // a second exchange of one step has none
+		out = append(out, e)
+	}
+	if open == 0 && len(out) > 0 {
+		out[0].Open = true
+	}
+	return out
+}
+
+// inShort is what came, in a few words.
+func inShort(x *conformance.ExchangeResult) string {
+	took := " in " + x.Elapsed.Round(time.Microsecond).String()
+	if x.Response == nil {
+		return "no answer" + took
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status))) + took
+}
+
+func exchangeOf(x *conformance.ExchangeResult, findings []htmlFinding) (out htmlExchange) {
+	out.Sent.Start.Text = x.Request.Method + " " + x.Request.URL
+	for _, f := range x.Request.Header {
+		out.Sent.Header = append(out.Sent.Header, htmlLine{Text: f.Name + ": " + f.Value})
+	}
+	out.Sent.Body, _ = shownBody(x.Request.Body, nil, nil)
+	out.Sent.Empty = len(x.Request.Body) == 0
+
+	var adrift []note // on what has no place in the answer
+	inBody := map[string][]note{}
+	inHeader := map[string][]note{} // by name in small letters
+	var lacking []htmlLine
+	var onStatus []note
+	if x.Response != nil {
+		for name := range x.Response.Header {
+			inHeader[strings.ToLower(name)] = nil
+		}
+	}
+	for _, f := range findings {
+		n := note{f.Number, f.Mark, f.Anchor}
+		name, header := strings.CutPrefix(f.Place, "header ")
+		_, came := inHeader[strings.ToLower(name)]
+		switch {
+		case x.Response == nil:
+			adrift = append(adrift, n)
+		case f.Place == "status":
+			onStatus = append(onStatus, n)
+		case header && came:
+			inHeader[strings.ToLower(name)] = append(inHeader[strings.ToLower(name)], n)
+		case header:
+			lacking = append(lacking, htmlLine{name + ": did not come", true, []note{n}})
+		case f.Place == "body" || strings.HasPrefix(f.Place, "/"):
+			inBody[f.Place] = append(inBody[f.Place], n)
+		default:
+			adrift = append(adrift, n)
+		}
+	}
+	if r := x.Response; r != nil {
+		m := &htmlMessage{Empty: len(r.Body) == 0}
+		m.Start = htmlLine{Text: strings.TrimSpace(fmt.Sprintf("%s %d %s", r.Proto, r.Status, http.StatusText(r.Status))), Notes: onStatus}
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			for i, value := range r.Header[name] {
+				line := htmlLine{Text: name + ": " + value}
+				if i == 0 {
+					line.Notes = inHeader[strings.ToLower(name)]
+					delete(inHeader, strings.ToLower(name))
+				}
+				m.Header = append(m.Header, line)
+			}
+		}
+		m.Header = append(m.Header, lacking...)
+		m.Body, m.Notes = shownBody(r.Body, r.Header, inBody)
+		out.Came = m
+	}
+	out.Remarks = remarksOf(x, adrift)
+	if out.Hidden = safe(x.Curl) != x.Curl; !out.Hidden {
+		out.Curl = x.Curl
+	}
+	return out
+}
+
+// remarksOf tells in words what the bytes do not show. The findings that have no
+// place in an answer are about the first remark.
+func remarksOf(x *conformance.ExchangeResult, adrift []note) (out []htmlLine) {
+	add := func(text string) { out = append(out, htmlLine{Text: text}) }
+	if x.Error != "" {
+		kind := ""
+		if x.ErrorKind != "" {
+			kind = " (" + string(x.ErrorKind) + ")"
+		}
+		add("On the wire" + kind + ": " + x.Error)
+	}
+	if x.Response == nil {
+		add("No answer came.")
+	} else if len(adrift) > 0 && len(out) == 0 {
+		add("The exchange as a whole:")
+	}
+	if len(out) > 0 {
+		out[0].Notes = adrift
+	}
+	if x.Retries > 0 {
+		add(fmt.Sprintf("The target put the request off, with 429 or 503; it was sent again %s.", count(x.Retries, "time")))
+	}
+	if x.Response != nil && x.Response.Truncated {
+		add("The answer went on beyond the limit: only its beginning is here, and was judged.")
+	}
+	if x.Response != nil && x.Response.Shortened {
+		add("The whole answer was judged; it is too long for a record, which keeps only its beginning.")
+	}
+	if x.Action != "" {
+		add("The answer named the action " + x.Action + ".")
+	}
+	if x.Inert {
+		add("Machine and file were made up, so that nothing could take effect.")
+	}
+	if x.Leaked {
+		add("The answer held a secret, which was struck out.")
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package report
+
+import (
+	"fmt"
+
+	"fmaspec/conformance"
+)
+
+// How many operations have a column of their own, and how many cases a cell
+// names. The suite has two operations; a record can have any number.
+const (
+	matrixColumns = 8
+	matrixLinks   = 20
+)
+
+// A matrixLevel is the part of the matrix whose requirements stand on one word.
+type matrixLevel struct {
+	Level string
+	Rows  []matrixRow
+}
+
+// A matrixRow is a requirement with what each operation makes of it.
+type matrixRow struct {
+	conformance.RequirementResult
+	Anchor, Cite string
+	Whole        matrixCell
+	Cells        []matrixCell
+}
+
+// A matrixCell is what the cases of one operation say of one requirement.
+type matrixCell struct {
+	Column      string // its heading
+	Operation   string // "" where it is several
+	Words, Tone string
+	Cases       int // that prove it or found something against it
+	Findings    int
+	Links       []htmlLink // the first of these cases, those with findings before others
+	More        int
+
+	worst  conformance.Outcome
+	judged bool
+	known  int
+	others []htmlLink // cases without a finding against it
+}
+
+// Columns are the operations that the matrix has columns for.
+func (p *htmlPage) Columns() []string {
+	if len(p.operations) <= matrixColumns {
+		return p.operations
+	}
+	return append(p.operations[:matrixColumns-1:matrixColumns-1], fmt.Sprintf("%d others", len(p.operations)-matrixColumns+1))
+}
+
+// Span is how many columns there are with the one of the requirements.
+func (p *htmlPage) Span() int { return len(p.Columns()) + 1 }
+
+// AllOperations are all that the report names.
+func (p *htmlPage) AllOperations() []string { return p.operations }
+
+// Matrix says what each operation makes of each requirement, by level.
+func (p *htmlPage) Matrix() (out []matrixLevel) {
+	headings := p.Columns()
+	columns := len(headings)
+	rows := make([]matrixRow, len(p.Report.Requirements))
+	for i, q := range p.Report.Requirements {
+		rows[i] = matrixRow{RequirementResult: q, Anchor: anchor("requirement", q.ID), Cite: cite(q.Document, q.Section), Cells: make([]matrixCell, columns)}
+		for j := range rows[i].Cells {
+			rows[i].Cells[j].Column = headings[j]
+			if j < matrixColumns-1 || len(p.operations) <= matrixColumns {
+				rows[i].Cells[j].Operation = p.operations[j]
+			}
+		}
+	}
+	for i := range p.Report.Cases {
+		c := &p.Report.Cases[i]
+		column := min(p.columns[c.Operation], columns-1)
+		against := map[int]int{}
+		for _, f := range c.Findings {
+			if at, known := p.requirements[f.Requirement]; known {
+				against[at]++
+				rows[at].Cells[column].Findings++
+				if f.Known != nil {
+					rows[at].Cells[column].known++
+				}
+			}
+		}
+		proves := map[int]bool{}
+		for _, id := range c.Proves {
+			if at, known := p.requirements[id]; known && !proves[at] {
+				proves[at] = true
+				rows[at].Cells[column].proven(c, against[at] > 0)
+			}
+		}
+		for at := range against {
+			cell := &rows[at].Cells[column]
+			if cell.Links = named(cell.Links, c); !proves[at] {
+				cell.Cases++
+			}
+		}
+	}
+	var unknown matrixLevel
+	levels := map[conformance.Level]*matrixLevel{}
+	for _, l := range conformance.Levels() {
+		levels[l] = &matrixLevel{Level: l.String()}
+	}
+	for i := range rows {
+		rows[i].conclude(p.Suite.Strict)
+		part := levels[rows[i].Level]
+		if part == nil {
+			part, unknown.Level = &unknown, "of no known level"
+		}
+		part.Rows = append(part.Rows, rows[i])
+	}
+	for _, l := range conformance.Levels() {
+		if len(levels[l].Rows) > 0 {
+			out = append(out, *levels[l])
+		}
+	}
+	if len(unknown.Rows) > 0 {
+		out = append(out, unknown)
+	}
+	return out
+}
+
+// proven counts a case in that was to prove the requirement of the cell.
+func (m *matrixCell) proven(c *conformance.CaseResult, against bool) {
+	m.Cases++
+	switch c.Outcome {
+	case conformance.Passed, conformance.Deviated, conformance.Failed:
+		m.judged = true
+	case conformance.Inconclusive, conformance.Errored:
+		m.worst = max(m.worst, c.Outcome)
+	}
+	if !against {
+		m.others = named(m.others, c)
+	}
+}
+
+// named adds a case to those that a cell names, as long as there is room.
+func named(links []htmlLink, c *conformance.CaseResult) []htmlLink {
+	if len(links) == matrixLinks {
+		return links
+	}
+	return append(links, htmlLink{c.ID, anchor("case", c.ID)})
+}
+
+// conclude words the cells of a row as the console words a requirement.
+func (r *matrixRow) conclude(strict bool) {
+	weak := r.Level == conformance.Inferred && !strict
+	r.Whole.Words, r.Whole.Tone = standingWords(standingOf(r.RequirementResult), weak)
+	for i := range r.Cells {
+		m := &r.Cells[i]
+		q := conformance.RequirementResult{State: "declared", Outcome: m.worst, Findings: m.Findings}
+		if m.judged {
+			q.State, q.Outcome = "exercised", conformance.Passed
+		}
+		if m.Words, m.Tone = standingWords(standingOf(q), weak); m.Cases == 0 {
+			m.Words, m.Tone = "no case", "none"
+		}
+		if m.Findings > 0 && m.known == m.Findings {
+			m.Words += ", accepted"
+		}
+		m.Links = append(m.Links, m.others[:min(len(m.others), matrixLinks-len(m.Links))]...)
+		m.More = m.Cases - len(m.Links)
+	}
+}
+
+// standingWords names a standing, and the class of its colour.
+func standingWords(s standing, weak bool) (words, tone string) {
+	switch s {
+	case kept:
+		return "kept", "good"
+	case broken:
+		if weak {
+			return "broken", "unsure"
+		}
+		return "broken", "bad"
+	case undecided:
+		return "undecided", "unsure"
+	}
+	return "not exercised", "none"
+}
