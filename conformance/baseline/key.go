@@ -1,0 +1,90 @@
+package baseline
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Spell returns a key as it stands in a file: on one line, every character
+// visible. A backslash is doubled, a line break is \n, a blank at the end \x20,
+// and whatever else does not show, or is not UTF-8, is \xNN or \uNNNN.
+func Spell(key string) string {
+	var b strings.Builder
+	for rest := key; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		switch {
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == utf8.RuneError && size == 1, r < ' ', r == 0x7f, r == ' ' && len(rest) == 1:
+			fmt.Fprintf(&b, `\x%02x`, rest[0])
+		case unicode.IsPrint(r) && r != utf8.RuneError:
+			b.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+		rest = rest[size:]
+	}
+	return b.String()
+}
+
+// digits is how many hexadecimal digits follow a backslash and a letter.
+func digits(letter byte) int { return map[byte]int{'x': 2, 'u': 4, 'U': 8}[letter] }
+
+// read is the inverse of [Spell].
+func read(text string) (string, error) {
+	var b strings.Builder
+	for {
+		plain, rest, found := strings.Cut(text, `\`)
+		b.WriteString(plain)
+		if !found {
+			return b.String(), nil
+		}
+		if rest == "" {
+			return "", errors.New(`a backslash ends it; write \\ for the character itself`)
+		}
+		letter := rest[0]
+		n := digits(letter)
+		switch {
+		case letter == '\\':
+			b.WriteByte('\\')
+		case letter == 'n':
+			b.WriteByte('\n')
+		case n == 0 || len(rest) <= n:
+			return "", fmt.Errorf(`\%.10s is no escape; those are \\, \n, \xNN, \uNNNN and \UNNNNNNNN`, rest)
+		default:
+			value, err := strconv.ParseUint(rest[1:1+n], 16, 32)
+			if err != nil || letter != 'x' && !utf8.ValidRune(rune(value)) {
+				return "", fmt.Errorf(`\%s is no character; give the %d hexadecimal digits of one`, rest[:1+n], n)
+			}
+			if letter == 'x' {
+				b.WriteByte(byte(value))
+			} else {
+				b.WriteRune(rune(value))
+			}
+		}
+		text = rest[1+n:]
+	}
+}
+
+// parts takes a key apart: "check case#step place".
+func parts(key string) (check, id, place string, ok bool) {
+	check, rest, _ := strings.Cut(key, " ")
+	for at := range rest {
+		if rest[at] != '#' {
+			continue
+		}
+		step, place, _ := strings.Cut(rest[at+1:], " ")
+		if _, err := strconv.ParseUint(step, 10, 31); err == nil {
+			return check, rest[:at], place, check != "" && check[0] != '#' && at > 0 && place != ""
+		}
+	}
+	return "", "", "", false
+}

@@ -1,0 +1,250 @@
+package baseline
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"fmaspec/conformance/internal/nearest"
+)
+
+// fileLimit is how many bytes a file has at most, lineLimit how many a key, a value
+// or a comment, and errorLimit how many errors are told: a file that is something
+// else altogether has one in each line.
+const fileLimit, lineLimit, errorLimit = 8 << 20, 4 << 10, 100
+
+// Parse reads a file of that name. A key that stands twice, one without a reason
+// or an owner, a "?" in their place, an unknown field, a day that does not exist,
+// and whatever is no text are errors, each with name:line, and all are returned
+// at once.
+func Parse(name string, r io.Reader) (*Baseline, error) { return parse(name, r, false) }
+
+// ParseDraft is [Parse] for a file that is to be updated: a "?" in place of a
+// reason or an owner is no error. Such an entry accepts nothing.
+func ParseDraft(name string, r io.Reader) (*Baseline, error) { return parse(name, r, true) }
+
+// A field is something that is said of keys.
+type field struct {
+	name  string
+	of    func(*said) *string
+	wrong func(value string) error
+}
+
+// fields returns the table, in the order of Write, as it is for a draft or not.
+func fields(draft bool) []field {
+	told := func(value string) error {
+		if value == unsaid && !draft {
+			return errors.New("nobody has said it; write it in place of ?")
+		}
+		return nil
+	}
+	return []field{
+		{"reason", func(s *said) *string { return &s.reason }, told},
+		{"owner", func(s *said) *string { return &s.owner }, told},
+		{"expires", func(s *said) *string { return &s.expires }, func(value string) error {
+			if _, err := time.Parse(time.DateOnly, value); err != nil {
+				return fmt.Errorf("%.40q is no day; give one such as 2027-01-31", value)
+			}
+			return nil
+		}},
+	}
+}
+
+// A parser is at a line of a file.
+type parser struct {
+	b        *Baseline
+	draft    bool
+	line     int
+	comments []string       // that belong to nothing yet
+	open     *block         // that the line may add to
+	filled   bool           // something is said of the open block, so that another key begins a new one
+	seen     map[string]int // lines of keys
+	errs     []lineError
+	more     int // errors that are not told
+}
+
+// A lineError is an error at a line.
+type lineError struct {
+	line int
+	error
+}
+
+func parse(name string, r io.Reader, draft bool) (*Baseline, error) {
+	data, err := io.ReadAll(io.LimitReader(r, fileLimit+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w; name a file that can be read", name, err)
+	case len(data) > fileLimit:
+		return nil, fmt.Errorf("%s: it is longer than %d MiB; name a list of accepted findings", name, fileLimit>>20)
+	}
+	p := &parser{b: New(name), draft: draft, seen: map[string]int{}}
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) { // some editors begin a file with a byte order mark
+		p.line++
+		p.read(strings.TrimRight(line, " \t\r\n"))
+	}
+	p.end()
+	if len(p.b.blocks) == 0 {
+		p.header()
+	}
+	p.b.footer = p.comments
+	if len(p.errs) > 0 {
+		slices.SortStableFunc(p.errs, func(a, b lineError) int { return cmp.Compare(a.line, b.line) })
+		var all []error
+		for _, e := range p.errs {
+			all = append(all, e.error)
+		}
+		if p.more > 0 {
+			all = append(all, fmt.Errorf("%s: and %d more errors; is it a list of accepted findings?", name, p.more))
+		}
+		return nil, errors.Join(all...)
+	}
+	p.b.sort()
+	return p.b, nil
+}
+
+func (p *parser) fail(line int, format string, args ...any) {
+	if len(p.errs) == errorLimit {
+		p.more++
+		return
+	}
+	p.errs = append(p.errs, lineError{line, fmt.Errorf("%s:%d: %w", p.b.name, line, fmt.Errorf(format, args...))})
+}
+
+// read takes one line, without its end.
+func (p *parser) read(line string) {
+	text := strings.TrimLeft(line, " \t")
+	switch {
+	case text == "":
+		p.end()
+		if len(p.b.blocks) == 0 {
+			p.header()
+		}
+	case text[0] == '#':
+		if p.sound(text) {
+			p.comments = append(p.comments, text)
+		}
+	case text == line:
+		p.key(line)
+	default:
+		p.field(text)
+	}
+}
+
+// sound tells that a text is one that can be kept.
+func (p *parser) sound(text string) bool {
+	switch {
+	case !utf8.ValidString(text):
+		p.fail(p.line, `it is no UTF-8; save the file as such, and write other bytes of a key as \xNN`)
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }):
+		p.fail(p.line, `it has a control character; leave it out, and write those of a key as \xNN`)
+	case len(text) > lineLimit:
+		p.fail(p.line, "it is longer than %d KiB; shorten it", lineLimit>>10)
+	default:
+		return true
+	}
+	return false
+}
+
+// header keeps comments that an empty line parts from the first entry.
+func (p *parser) header() {
+	if len(p.comments) == 0 {
+		return
+	}
+	if len(p.b.header) > 0 {
+		p.b.header = append(p.b.header, "")
+	}
+	p.b.header, p.comments = append(p.b.header, p.comments...), nil
+}
+
+// key takes a line of a block's beginning.
+func (p *parser) key(line string) {
+	if p.open == nil || p.filled {
+		p.end()
+		p.open = &block{}
+		p.b.blocks = append(p.b.blocks, p.open)
+	}
+	p.open.comments, p.comments = append(p.open.comments, p.comments...), nil
+	if !p.sound(line) {
+		return
+	}
+	text, err := read(line)
+	if err != nil {
+		p.fail(p.line, "%w", err)
+		return
+	}
+	before := p.seen[text]
+	switch _, _, _, ok := parts(text); {
+	case !ok:
+		p.fail(p.line, "%.80q is no key; want \"check case#step place\", as the JSON report has it", text)
+	case before > 0:
+		p.fail(p.line, "the key stands in line %d already; remove one of them", before)
+	case len(Spell(text)) > lineLimit:
+		p.fail(p.line, "it is longer than %d KiB when every character is made visible; shorten it", lineLimit>>10)
+	default:
+		p.seen[text] = p.line
+		p.open.keys = append(p.open.keys, key{text, p.line})
+	}
+}
+
+// field takes a line of what is said of a block.
+func (p *parser) field(text string) {
+	if !p.sound(text) {
+		return
+	}
+	if p.open == nil {
+		p.fail(p.line, "there is no key directly above; begin a key in the first column")
+		return
+	}
+	p.open.comments, p.comments, p.filled = append(p.open.comments, p.comments...), nil, true
+	name, value, _ := strings.Cut(text, ":")
+	value = strings.TrimSpace(value)
+	var names []string
+	for _, f := range fields(p.draft) {
+		names = append(names, f.name)
+		if f.name != name {
+			continue
+		}
+		at := f.of(&p.open.said)
+		switch err := f.wrong(value); {
+		case value == "":
+			p.fail(p.line, "%s: nothing stands behind it; say it on this line", name)
+			value = unsaid // that it is missing need not be said twice
+		case *at != "":
+			p.fail(p.line, "%s: it is said above already; keep one of them", name)
+		case len(name)+len(": ")+len(value) > lineLimit:
+			p.fail(p.line, "%s: it is longer than %d KiB; shorten it", name, lineLimit>>10)
+		case err != nil:
+			p.fail(p.line, "%s: %w", name, err)
+		}
+		*at = value
+		return
+	}
+	near := nearest.Nearest(name, names)
+	if near != "" {
+		near = fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	p.fail(p.line, "unknown field %.40q%s; fields are %s", name, near, strings.Join(names, ", "))
+}
+
+// end closes the open block.
+func (p *parser) end() {
+	if p.open == nil {
+		return
+	}
+	open := p.open
+	p.open, p.filled = nil, false
+	if len(open.keys) == 0 { // they are wrong, and that is told
+		return
+	}
+	for _, missing := range []struct{ name, value string }{{"reason", open.said.reason}, {"owner", open.said.owner}} {
+		if missing.value == "" {
+			p.fail(open.keys[0].line, "the key has no %s; write one below it, behind blanks: \"  %s: …\"", missing.name, missing.name)
+		}
+	}
+}

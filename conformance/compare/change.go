@@ -1,0 +1,199 @@
+package compare
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// A Kind is one way in which a case can differ between two reports.
+type Kind string
+
+// The kinds.
+const (
+	NewlyFailing      Kind = "newly-failing"
+	NoLongerJudged    Kind = "no-longer-judged"
+	RemovedCase       Kind = "removed-case"
+	ChangedReason     Kind = "changed-reason"
+	NewlyDeviating    Kind = "newly-deviating"
+	NewlyPassing      Kind = "newly-passing"
+	JudgedNow         Kind = "judged-now"
+	NotAsked          Kind = "not-asked"
+	UnjudgedOtherwise Kind = "unjudged-otherwise"
+	NewCase           Kind = "new-case"
+)
+
+// A KindInfo says what a kind is.
+type KindInfo struct {
+	Kind   Kind
+	Title  string // as it stands behind a number
+	Doc    string // one sentence
+	Worsen string // when it is a regression: "always", "never", or the condition
+}
+
+// Kinds returns all kinds, those first that can be a regression.
+func Kinds() []KindInfo {
+	return []KindInfo{
+		{NewlyFailing, "newly failing", "Each passed or deviated, and fails.", "always"},
+		{NoLongerJudged, "no longer judged", "Each was judged, and is errored, inconclusive, skipped or not applicable.", "always"},
+		{RemovedCase, "removed", "Each is not in the new report.", "where it was judged, and the new report has all cases of its suite"},
+		{ChangedReason, "with other findings", "Each fails or deviates still, by other findings.", "where it fails, and one of the findings that fail it is at a place where there was none of that check"},
+		{NewlyDeviating, "newly deviating", "Each passed, and breaks an inferred requirement.", "never"},
+		{NewlyPassing, "newly passing", "Each failed, and passes or deviates; or it deviated, and passes.", "never"},
+		{JudgedNow, "judged now", "Each was not judged, and is, whatever it comes to.", "never"},
+		{NotAsked, "not asked", "Each was judged, and the new run was interrupted before it, or armed for less.", "never"},
+		{UnjudgedOtherwise, "not judged for another reason", "Each is judged in neither report.", "never"},
+		{NewCase, "new", "Each is not in the old report.", "never"},
+	}
+}
+
+// A Change is a case that differs.
+type Change struct {
+	Kind       Kind                  `json:"kind"`
+	Regression bool                  `json:"regression"`
+	Case       string                `json:"case"`
+	Title      string                `json:"title"`
+	Old        string                `json:"old,omitempty"`        // its outcome; "" where it is not there
+	New        string                `json:"new,omitempty"`        //
+	OldReason  string                `json:"old_reason,omitempty"` // why it was not judged
+	NewReason  string                `json:"new_reason,omitempty"` //
+	Added      []conformance.Finding `json:"added"`                // findings that are in the new report alone, each once
+	Gone       []conformance.Finding `json:"gone"`                 // findings that are in the old report alone, each once
+}
+
+// cases compares the cases of two reports.
+func (c *Comparison) cases(old, current *conformance.Report) {
+	eachPair(old, current, func(a, b *conformance.CaseResult) {
+		c.Totals.Cases++
+		if judged(a.Outcome) && judged(b.Outcome) {
+			c.Totals.Judged++
+		}
+		change, differs := changeOf(a, b, old, current)
+		if !differs {
+			c.Totals.Same++
+			return
+		}
+		c.Changes = append(c.Changes, change)
+	})
+	was, is := casesOf(old), casesOf(current)
+	for _, a := range old.Cases {
+		if is[a.ID] == nil {
+			c.Changes = append(c.Changes, Change{
+				Kind: RemovedCase, Regression: judged(a.Outcome) && !current.Filtered(),
+				Case: a.ID, Title: a.Title, Old: a.Outcome.String(), OldReason: a.Reason, Added: []conformance.Finding{}, Gone: []conformance.Finding{},
+			})
+		}
+	}
+	for _, b := range current.Cases {
+		if was[b.ID] == nil {
+			c.Changes = append(c.Changes, Change{
+				Kind: NewCase, Case: b.ID, Title: b.Title, New: b.Outcome.String(), NewReason: b.Reason, Added: only(b.Findings, nil), Gone: []conformance.Finding{},
+			})
+		}
+	}
+	rank := map[Kind]int{}
+	for i, k := range Kinds() {
+		rank[k.Kind] = i
+	}
+	slices.SortStableFunc(c.Changes, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(a.Case, b.Case))
+	})
+}
+
+// judged tells that something was found out about the target.
+func judged(o conformance.Outcome) bool {
+	return o == conformance.Passed || o == conformance.Deviated || o == conformance.Failed
+}
+
+// changeOf says how a case differs. The wording of reasons and findings is no
+// difference.
+func changeOf(a, b *conformance.CaseResult, old, current *conformance.Report) (Change, bool) {
+	out := Change{
+		Case: b.ID, Title: b.Title, Old: a.Outcome.String(), New: b.Outcome.String(), OldReason: a.Reason, NewReason: b.Reason,
+		Added: only(b.Findings, a.Findings), Gone: only(a.Findings, b.Findings),
+	}
+	worse := func(k Kind) (Change, bool) { out.Kind, out.Regression = k, true; return out, true }
+	told := func(k Kind) (Change, bool) { out.Kind = k; return out, true }
+	switch {
+	case judged(a.Outcome) && !judged(b.Outcome):
+		if notAsked(b, old, current) {
+			return told(NotAsked)
+		}
+		return worse(NoLongerJudged)
+	case !judged(a.Outcome) && judged(b.Outcome):
+		return told(JudgedNow)
+	case !judged(a.Outcome):
+		out.Kind = UnjudgedOtherwise
+		return out, a.Outcome != b.Outcome
+	case a.Outcome != conformance.Failed && b.Outcome == conformance.Failed:
+		return worse(NewlyFailing)
+	case a.Outcome < b.Outcome:
+		return told(NewlyDeviating)
+	case a.Outcome > b.Outcome:
+		return told(NewlyPassing)
+	case len(out.Added)+len(out.Gone) == 0:
+		return out, false
+	}
+	places := map[string]bool{}
+	for _, f := range a.Findings {
+		places[placeOf(f)] = true
+	}
+	out.Kind = ChangedReason
+	out.Regression = b.Outcome == conformance.Failed && slices.ContainsFunc(out.Added, func(f conformance.Finding) bool {
+		return !places[placeOf(f)] && (f.Level != conformance.Inferred || current.Suite.Strict)
+	})
+	return out, true
+}
+
+// notAsked tells that a case is not judged because the new run asked for less than
+// the old one, so that nothing is known of the target.
+func notAsked(b *conformance.CaseResult, old, current *conformance.Report) bool {
+	switch b.Outcome {
+	case conformance.Skipped:
+		return current.Interrupted || armed(old) != armed(current)
+	case conformance.Inconclusive:
+		// What it is held against was not sent, or its machine was made up.
+		return armed(old) != armed(current)
+	}
+	return false
+}
+
+// only returns the findings of one list that the other does not have, each once.
+func only(of, other []conformance.Finding) []conformance.Finding {
+	out := []conformance.Finding{}
+	have := map[string]bool{}
+	for _, f := range other {
+		have[identity(f)] = true
+	}
+	for _, f := range of {
+		if id := identity(f); !have[id] {
+			have[id] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// identity is what makes a finding the same in two reports: its key and its
+// requirement, and neither its wording nor which item of an array it is about.
+func identity(f conformance.Finding) string { return placeOf(f) + "\x00" + f.Requirement }
+
+func placeOf(f conformance.Finding) string {
+	return strings.TrimSuffix(f.Key, f.Place) + folded(f.Place)
+}
+
+var index = regexp.MustCompile(`/[0-9]+(/|$)`)
+
+// folded writes * for the indexes of a JSON pointer.
+func folded(place string) string {
+	if !strings.HasPrefix(place, "/") {
+		return place
+	}
+	for index.MatchString(place) {
+		place = index.ReplaceAllString(place, "/*$1")
+	}
+	return place
+}

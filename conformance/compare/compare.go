@@ -1,0 +1,242 @@
+// Package compare holds two reports against each other and says what has become
+// worse, what has become better, and where answers that both conform look
+// different.
+//
+// A comparison is made from the two records alone. What varies by nature, such as
+// times, ids, comments and hashes, is never a difference: a server that is
+// compared with itself shows none.
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"fmaspec/conformance"
+)
+
+// A Comparison is what two reports come to beside each other, in stable order.
+type Comparison struct {
+	Verdict   Verdict      `json:"verdict"`
+	Reason    string       `json:"reason"` // of the verdict, one sentence without a full stop
+	Old       Side         `json:"old"`
+	New       Side         `json:"new"`
+	Different []Difference `json:"different"` // how they were judged, where that is not the same: what follows may be due to it
+	Notes     []string     `json:"notes"`     // what else a reader has to know, one sentence each
+	Totals    Totals       `json:"totals"`
+	Changes   []Change     `json:"changes"` // of cases, by kind in the order of [Kinds], then by id
+	Shapes    []Shape      `json:"shapes"`  // of answers, by what, then by place
+
+	strictShape bool
+}
+
+// A Verdict is what a comparison comes to.
+type Verdict string
+
+// The verdicts.
+const (
+	Same       Verdict = "same"       // nothing differs
+	Changed    Verdict = "changed"    // something differs, and nothing has become worse
+	Regression Verdict = "regression" // something has become worse
+	Unjudged   Verdict = "unjudged"   // too little was judged to tell
+)
+
+// A Side is one of the two reports.
+type Side struct {
+	Target      string              `json:"target"` // its URL
+	Name        string              `json:"name"`
+	Suite       string              `json:"suite"` // name and version
+	Contract    string              `json:"contract"`
+	Fixtures    string              `json:"fixtures"`
+	Level       conformance.Level   `json:"level"`
+	Strict      bool                `json:"strict"`
+	Seed        string              `json:"seed"`
+	Started     time.Time           `json:"started"`
+	Verdict     conformance.Verdict `json:"verdict"`
+	Reason      string              `json:"reason,omitempty"` // of the verdict
+	Interrupted bool                `json:"interrupted"`
+	Cases       int                 `json:"cases"`  // in the report
+	Of          int                 `json:"of"`     // in its suite
+	Judged      int                 `json:"judged"` // passed, deviated or failed
+}
+
+// A Difference is one way in which the two were not judged alike.
+type Difference struct {
+	What  string `json:"what"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
+	Means string `json:"means"` // what may come of it
+}
+
+// Totals counts what was compared. Cases are those that are in both reports.
+type Totals struct {
+	Cases       int `json:"cases"`
+	Judged      int `json:"judged"` // of them, in both
+	Same        int `json:"same"`   // of them, those without a change
+	Answers     int `json:"answers"`
+	Regressions int `json:"regressions"` // changes, and with [Options.StrictShape] shapes
+	MoreShapes  int `json:"more_shapes"` // beyond those that are listed
+}
+
+// Options set what counts as a regression.
+type Options struct {
+	StrictShape bool // answers of another shape do
+}
+
+// Compare holds a report against an older one. It keeps nothing of them and
+// changes neither. What a baseline accepts counts like every other finding.
+func Compare(old, current *conformance.Report, o Options) *Comparison {
+	c := &Comparison{strictShape: o.StrictShape, Old: sideOf(old), New: sideOf(current), Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
+	for _, row := range circumstances() {
+		if was, is := row.of(old), row.of(current); was != is {
+			c.Different = append(c.Different, Difference{row.what, was, is, row.means})
+		}
+	}
+	c.Notes = append(c.Notes, notes("old", old)...)
+	c.Notes = append(c.Notes, notes("new", current)...)
+	c.cases(old, current)
+	shapes := newShapes()
+	eachPair(old, current, func(a, b *conformance.CaseResult) { shapes.pair(a, b, old.Suite.Repeat, current.Suite.Repeat) })
+	c.Shapes, c.Totals.MoreShapes = shapes.told()
+	c.Totals.Answers = shapes.answers
+	for _, change := range c.Changes {
+		if change.Regression {
+			c.Totals.Regressions++
+		}
+	}
+	if o.StrictShape {
+		c.Totals.Regressions += len(c.Shapes) + c.Totals.MoreShapes
+	}
+	c.Verdict, c.Reason = c.verdict()
+	return c
+}
+
+func sideOf(r *conformance.Report) Side {
+	return Side{
+		Target: r.Target.URL, Name: r.Target.Name,
+		Suite: r.Suite.Name + " " + r.Suite.Version, Contract: r.Suite.Contract, Fixtures: r.Suite.Fixtures,
+		Level: r.Suite.Level, Strict: r.Suite.Strict, Seed: r.Suite.Seed,
+		Started: r.Started, Verdict: r.Verdict, Reason: r.Reason, Interrupted: r.Interrupted,
+		Cases: len(r.Cases), Of: r.Suite.Cases, Judged: r.Totals.Passed + r.Totals.Deviated + r.Totals.Failed,
+	}
+}
+
+// A circumstance is something about how a report came about that its findings
+// depend on.
+type circumstance struct {
+	what  string
+	of    func(*conformance.Report) string
+	means string
+}
+
+func circumstances() []circumstance {
+	return []circumstance{
+		{"suite", func(r *conformance.Report) string { return r.Suite.Name + " " + r.Suite.Version }, "another suite may judge the same answer otherwise"},
+		{"contract", func(r *conformance.Report) string { return r.Suite.Contract }, "the OpenAPI document or a schema is another"},
+		{"fixtures", func(r *conformance.Report) string { return r.Suite.Fixtures }, "a case or a requirement is another"},
+		{"level", func(r *conformance.Report) string { return r.Suite.Level.String() }, "findings of a weaker level are missing on one side"},
+		{"strict", func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Strict) }, "what deviates on one side fails on the other"},
+		{"run", func(r *conformance.Report) string { return r.Suite.Run }, "other cases were chosen"},
+		{"skip", func(r *conformance.Report) string { return r.Suite.Skip }, "other cases were left out"},
+		{"repeat", func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Repeat) }, "what fails now and then is seen by the one that asks more often"},
+		{"protocol", func(r *conformance.Report) string { return r.Target.Protocol }, "some cases are for one protocol alone"},
+		{"armed", armed, "what could take effect was sent to one side alone"},
+	}
+}
+
+// armed is what a run was allowed to cause.
+func armed(r *conformance.Report) string {
+	switch {
+	case r.Safety.Local:
+		return "all, on this machine"
+	case len(r.Safety.Armed) == 0:
+		return "nothing"
+	}
+	return fmt.Sprintf("%s, at most %d", strings.Join(r.Safety.Armed, ", "), r.Safety.MaxActions)
+}
+
+// notes says how much of a suite a report holds.
+func notes(side string, r *conformance.Report) (out []string) {
+	if r.Filtered() {
+		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite, which alone are compared", side, len(r.Cases), r.Suite.Cases))
+	}
+	if r.Interrupted {
+		out = append(out, fmt.Sprintf("the %s run was interrupted, and is compared as far as it went", side))
+	}
+	return out
+}
+
+// eachPair calls f for each case of both reports, by id.
+func eachPair(old, current *conformance.Report, f func(a, b *conformance.CaseResult)) {
+	byID := casesOf(current)
+	for i := range old.Cases {
+		if b := byID[old.Cases[i].ID]; b != nil {
+			f(&old.Cases[i], b)
+		}
+	}
+}
+
+func casesOf(r *conformance.Report) map[string]*conformance.CaseResult {
+	out := map[string]*conformance.CaseResult{}
+	for i := range r.Cases {
+		out[r.Cases[i].ID] = &r.Cases[i]
+	}
+	return out
+}
+
+// verdict sums a comparison up. Where too little was judged nothing is said, and
+// half a run is no evidence that nothing has become worse.
+func (c *Comparison) verdict() (Verdict, string) {
+	worse, rest := c.counts()
+	for _, side := range []struct {
+		name string
+		of   Side
+	}{{"old", c.Old}, {"new", c.New}} {
+		if side.of.Judged == 0 {
+			return Unjudged, fmt.Sprintf("the %s report has no case that was judged: %s", side.name, cmp.Or(side.of.Reason, "it gives no reason"))
+		}
+	}
+	switch {
+	case c.Totals.Judged == 0:
+		return Unjudged, "no case was judged in both reports"
+	case worse != "" && rest != "":
+		return Regression, worse + "; besides, " + rest
+	case worse != "":
+		return Regression, worse
+	case c.Old.Interrupted || c.New.Interrupted:
+		return Unjudged, "a run was interrupted; as far as it went, nothing has become worse"
+	case rest == "":
+		return Same, "no difference"
+	}
+	return Changed, rest
+}
+
+// counts words how many changes of each kind are regressions, and how many are
+// not, "" for none.
+func (c *Comparison) counts() (worse, rest string) {
+	var regressions, others []string
+	for _, k := range Kinds() {
+		bad, n := 0, 0
+		for _, change := range c.of(k.Kind) {
+			if n++; change.Regression {
+				bad++
+			}
+		}
+		if bad > 0 {
+			regressions = append(regressions, count(bad, "case")+" "+k.Title)
+		}
+		if n > bad {
+			others = append(others, count(n-bad, "case")+" "+k.Title)
+		}
+	}
+	if n := len(c.Shapes) + c.Totals.MoreShapes; n > 0 {
+		text := count(n, "difference") + " in the shape of answers"
+		if c.strictShape {
+			regressions = append(regressions, text)
+		} else {
+			others = append(others, text)
+		}
+	}
+	return strings.Join(regressions, ", "), strings.Join(others, ", ")
+}

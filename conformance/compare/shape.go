@@ -1,0 +1,437 @@
+package compare
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// A Shape is one way in which answers look different though neither side has a
+// finding there, with all cases in which they do.
+type Shape struct {
+	What       string   `json:"what"`       // "status", "header", "body", "member" or "value"
+	Place      string   `json:"place"`      // "status", "header NAME", "body", or a JSON pointer with * for every item of an array
+	Old        []string `json:"old"`        // what stood there in all answers of the kind: "absent", "present", a JSON type, "empty", "not JSON", a status, or a value in quotes
+	New        []string `json:"new"`        //
+	Statuses   []int    `json:"statuses"`   // of the answers; none where the status itself differs
+	Operations []string `json:"operations"` //
+	Cases      []string `json:"cases"`      //
+}
+
+// mostShapes bounds what is listed of a target that makes up member names.
+const mostShapes = 1000
+
+// whats are the values of [Shape.What], in their order.
+func whats() []string { return []string{"status", "header", "body", "member", "value"} }
+
+// A group is what answers are likely to have in common.
+type group struct {
+	operation string
+	status    int
+}
+
+// A place is one place in all answers of a group.
+type place struct {
+	old, new             set      // what stood there in some answer
+	differ               []differ // where the two sides are not alike
+	oldValues, newValues set
+	valued               []differ
+	noted                int  // in how many cases both sides are known
+	objects              int  // in how many an object stands here on both sides
+	strict               bool // nothing is left to chance
+	members              map[string]*place
+	items                *place
+}
+
+// A differ is a case, and what stood at a place in its answers.
+type differ struct {
+	id       string
+	old, new set
+}
+
+func newPlace() *place {
+	return &place{old: set{}, new: set{}, oldValues: set{}, newValues: set{}, members: map[string]*place{}}
+}
+
+// shapes gathers how the answers of two reports look.
+type shapes struct {
+	rules   map[string]fieldRule
+	places  *closed
+	headers map[group]map[string]*place
+	whole   map[group]int // cases with both headers whole
+	bodies  map[group]*place
+	found   map[string]*Shape // those that are told, by what they have in common
+	answers int               // compared on either side, by request
+}
+
+func newShapes() *shapes {
+	s := &shapes{rules: map[string]fieldRule{}, places: closedTree(), headers: map[group]map[string]*place{}, whole: map[group]int{}, bodies: map[group]*place{}, found: map[string]*Shape{}}
+	for _, rule := range fieldRules() {
+		s.rules[rule.name] = rule
+	}
+	return s
+}
+
+// An answer is what came to one request, in all repetitions, with one status.
+type answer struct {
+	n     int // how often
+	cut   bool
+	field map[string]*field
+	body  *node
+}
+
+type field struct {
+	values set
+	in     int
+}
+
+// pair compares the answers of a case, request by request. Those with a finding
+// are left out, which tells more, and those that are not evidence.
+func (s *shapes) pair(a, b *conformance.CaseResult, repeatOld, repeatNew int) {
+	if !evident(a.Outcome) || !evident(b.Outcome) {
+		return
+	}
+	old, current := s.steps(a, repeatOld), s.steps(b, repeatNew)
+	for _, step := range slices.Sorted(maps.Keys(old)) {
+		was, is := old[step], current[step]
+		if was == nil || is == nil || was.found || is.found || len(was.answers) == 0 || len(is.answers) == 0 || aboutMachine(was, is) || aboutMachine(is, was) {
+			continue
+		}
+		s.answers++
+		if before, after := was.statuses(), is.statuses(); !slices.Equal(before, after) {
+			s.tell(Shape{What: "status", Place: "status", Old: before, New: after, Operations: []string{b.Operation}, Cases: []string{b.ID}})
+		}
+		for status, x := range was.answers {
+			if y := is.answers[status]; y != nil {
+				s.header(group{b.Operation, status}, b.ID, x, y)
+				s.body(group{b.Operation, status}, b.ID, x, y)
+			}
+		}
+	}
+}
+
+// evident tells that the answers of a case show what a target does.
+func evident(o conformance.Outcome) bool { return judged(o) || o == conformance.Inconclusive }
+
+// A step is one request of a case, in all repetitions.
+type step struct {
+	answers map[int]*answer // by status
+	inert   bool
+	found   bool // there is a finding
+}
+
+func (s *step) statuses() (out []string) {
+	for _, status := range slices.Sorted(maps.Keys(s.answers)) {
+		out = append(out, strconv.Itoa(status))
+	}
+	return out
+}
+
+// aboutMachine tells that one was asked for a machine that was made up, and may
+// have answered just that.
+func aboutMachine(a, b *step) bool {
+	return a.inert && !b.inert && (a.answers[http.StatusNotFound] != nil || a.answers[http.StatusForbidden] != nil)
+}
+
+// steps puts the exchanges of all repetitions together.
+func (s *shapes) steps(c *conformance.CaseResult, repeat int) map[int]*step {
+	last := 0
+	for _, x := range c.Exchanges {
+		last = max(last, x.Step)
+	}
+	round := max(last/max(repeat, 1)+1, 1) // how many requests the case has
+	out := map[int]*step{}
+	at := func(n int) *step {
+		if out[n%round] == nil {
+			out[n%round] = &step{answers: map[int]*answer{}}
+		}
+		return out[n%round]
+	}
+	for _, f := range c.Findings {
+		at(f.Step).found = true
+	}
+	for i := range c.Exchanges {
+		x := &c.Exchanges[i]
+		if x.Response == nil || x.Error != "" {
+			continue
+		}
+		to := at(x.Step)
+		to.inert = to.inert || x.Inert
+		a := to.answers[x.Response.Status]
+		if a == nil {
+			a = &answer{field: map[string]*field{}, body: newNode()}
+			to.answers[x.Response.Status] = a
+		}
+		s.add(a, x.Response)
+	}
+	return out
+}
+
+func (s *shapes) add(a *answer, r *conformance.Response) {
+	a.n++
+	a.cut = a.cut || !wholeHeader(r.Header, r.Shortened)
+	for name, values := range r.Header {
+		name = http.CanonicalHeaderKey(name)
+		rule, known := s.rules[name]
+		if known && rule.value == nil {
+			continue
+		}
+		f := a.field[name]
+		if f == nil {
+			f = &field{values: set{}}
+			a.field[name] = f
+		}
+		f.in++
+		value := present
+		if known {
+			value = quoted(rule.value(values))
+		}
+		f.values[value] = true
+	}
+	a.body.body(r, s.places)
+}
+
+// words are those for a header field, none where nothing is known.
+func (a *answer) words(name string) set {
+	out := set{}
+	f := a.field[name]
+	if f != nil {
+		maps.Copy(out, f.values)
+	}
+	if !a.cut && (f == nil || f.in < a.n) {
+		out[absent] = true
+	}
+	return out
+}
+
+func (s *shapes) header(g group, id string, x, y *answer) {
+	all := s.headers[g]
+	if all == nil {
+		all = map[string]*place{}
+		s.headers[g] = all
+	}
+	if !x.cut && !y.cut {
+		s.whole[g]++
+	}
+	for name := range both(x.field, y.field) {
+		if all[name] == nil {
+			all[name] = newPlace()
+			all[name].strict = s.rules[name].value != nil
+		}
+		all[name].note(id, x.words(name), y.words(name))
+	}
+}
+
+func (s *shapes) body(g group, id string, x, y *answer) {
+	if s.bodies[g] == nil {
+		s.bodies[g] = newPlace()
+		s.bodies[g].strict = true
+	}
+	s.bodies[g].compare(id, x.body, y.body, x.body.types, y.body.types)
+}
+
+// both are the names that one of two maps has.
+func both[V any](a, b map[string]V) set {
+	names := set{}
+	for name := range a {
+		names[name] = true
+	}
+	for name := range b {
+		names[name] = true
+	}
+	return names
+}
+
+// note adds what stood here in one case. Where one side is not known, nothing is
+// said.
+func (p *place) note(id string, old, current set) {
+	if len(old) == 0 || len(current) == 0 {
+		return
+	}
+	p.noted++
+	maps.Copy(p.old, old)
+	maps.Copy(p.new, current)
+	if !maps.Equal(old, current) {
+		p.differ = append(p.differ, differ{id, old, current})
+	}
+}
+
+// compare notes what stood here and below.
+func (p *place) compare(id string, x, y *node, old, current set) {
+	p.note(id, old, current)
+	if x == nil || y == nil {
+		return
+	}
+	if len(x.values) > 0 && len(y.values) > 0 {
+		maps.Copy(p.oldValues, x.values)
+		maps.Copy(p.newValues, y.values)
+		p.valued = append(p.valued, differ{id, x.values, y.values})
+	}
+	if x.objects > 0 && y.objects > 0 {
+		p.objects++
+	}
+	for name := range both(x.members, y.members) {
+		below := p.members[name]
+		if below == nil {
+			below = newPlace()
+			p.members[name] = below
+		}
+		a, before := x.of(name)
+		b, after := y.of(name)
+		below.compare(id, a, b, before, after)
+	}
+	if x.items != nil && y.items != nil {
+		if p.items == nil {
+			p.items = newPlace()
+		}
+		p.items.compare(id, x.items, y.items, x.items.types, y.items.types)
+	}
+}
+
+// missing notes that in some of so many cases neither side has what stands here in
+// others.
+func (p *place) missing(of int) {
+	if p.noted < of {
+		p.old[absent], p.new[absent] = true, true
+	}
+}
+
+// cases are those that differ. What both sides do both ways in answers of the same
+// kind is left to chance, unless the place is one that a target decides on by the
+// request.
+func (p *place) cases() (ids []string) {
+	for _, d := range p.differ {
+		chance := !p.strict
+		for _, words := range []set{d.old, d.new} {
+			for word := range words {
+				chance = chance && p.old[word] && p.new[word]
+			}
+		}
+		if !chance {
+			ids = append(ids, d.id)
+		}
+	}
+	return ids
+}
+
+// otherValues are the cases with a value that the other side never has, none where
+// there are too many values for a closed set.
+func (p *place) otherValues() (ids []string) {
+	if len(p.oldValues) > mostValues || len(p.newValues) > mostValues {
+		return nil
+	}
+	for _, d := range p.valued {
+		other := false
+		for word := range d.old {
+			other = other || !p.newValues[word]
+		}
+		for word := range d.new {
+			other = other || !p.oldValues[word]
+		}
+		if other {
+			ids = append(ids, d.id)
+		}
+	}
+	return ids
+}
+
+// told returns what differs, the same in several answers once, and how much more
+// there is.
+func (s *shapes) told() (out []Shape, more int) {
+	for g, fields := range s.headers {
+		for name, p := range fields {
+			p.missing(s.whole[g])
+			s.tellPlace("header", "header "+brief(name), g, p)
+		}
+	}
+	for g, p := range s.bodies {
+		s.tellTree("", g, p)
+	}
+	out = []Shape{}
+	for _, x := range s.found {
+		x.Operations, x.Cases, x.Statuses = sorted(x.Operations), sorted(x.Cases), sorted(x.Statuses)
+		out = append(out, *x)
+	}
+	rank := whats()
+	slices.SortFunc(out, func(a, b Shape) int {
+		return cmp.Or(cmp.Compare(slices.Index(rank, a.What), slices.Index(rank, b.What)), cmp.Compare(a.Place, b.Place), slices.Compare(a.Old, b.Old), slices.Compare(a.New, b.New))
+	})
+	if len(out) > mostShapes {
+		out, more = out[:mostShapes:mostShapes], len(out)-mostShapes
+	}
+	return out, more
+}
+
+func sorted[T cmp.Ordered](s []T) []T {
+	slices.Sort(s)
+	return append([]T{}, slices.Compact(s)...)
+}
+
+// tellTree tells what differs at a place of bodies and below.
+func (s *shapes) tellTree(pointer string, g group, p *place) {
+	if pointer == "" {
+		s.tellPlace("body", "body", g, p)
+	} else {
+		s.tellPlace("member", pointer, g, p)
+	}
+	if ids := p.otherValues(); len(ids) > 0 {
+		s.tell(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: listed(p.oldValues), New: listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+	}
+	for name, below := range p.members {
+		below.missing(p.objects)
+		s.tellTree(pointer+"/"+escape.Replace(brief(name)), g, below)
+	}
+	if p.items != nil {
+		s.tellTree(pointer+"/*", g, p.items)
+	}
+}
+
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+func (s *shapes) tellPlace(what, at string, g group, p *place) {
+	if ids := p.cases(); len(ids) > 0 {
+		s.tell(Shape{What: what, Place: at, Old: listed(p.old), New: listed(p.new), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+	}
+}
+
+// tell adds what differs to what is the same elsewhere.
+func (s *shapes) tell(x Shape) {
+	key := strings.Join([]string{x.What, x.Place, strings.Join(x.Old, "\x00"), strings.Join(x.New, "\x00")}, "\x01")
+	have := s.found[key]
+	if have == nil {
+		s.found[key] = &x
+		return
+	}
+	have.Statuses = append(have.Statuses, x.Statuses...)
+	have.Operations = append(have.Operations, x.Operations...)
+	have.Cases = append(have.Cases, x.Cases...)
+}
+
+// listed are the words of a set in order, the first ones where they are many.
+func listed(words set) []string {
+	out := slices.Sorted(maps.Keys(words))
+	if len(out) > mostValues {
+		out = append(out[:mostValues:mostValues], "…")
+	}
+	return out
+}
+
+// quoted is a value as a word that is no other's, cut to what a line can hold.
+func quoted(value string) string { return `"` + brief(value) + `"` }
+
+// brief cuts text to what a line can hold.
+func brief(text string) string {
+	const most = 60
+	n := 0
+	for i := range text {
+		if n++; n > most {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

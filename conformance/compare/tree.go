@@ -1,0 +1,271 @@
+package compare
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// A set holds words.
+type set map[string]bool
+
+// The words for what stands at a place of a body, besides the JSON types.
+const (
+	absent  = "absent"
+	present = "present" // a header field whose value is not compared
+	empty   = "empty"   // a body without a byte
+	noJSON  = "not JSON"
+)
+
+// A node is what stood at one place of one answer, or of several to the same
+// request. The items of an array share one node.
+type node struct {
+	types   set
+	values  set // of strings, where the place has a closed set of them
+	members map[string]*node
+	items   *node
+	objects int // that stood here and came to their end
+	in      int // of the objects above, those that hold it
+}
+
+func newNode() *node { return &node{types: set{}} }
+
+// A closed is a tree of the places whose values are a closed set. A nil one has
+// none.
+type closed struct {
+	here    bool
+	members map[string]*closed // "*" for the items of an array
+}
+
+func (c *closed) at(name string) *closed {
+	if c == nil {
+		return nil
+	}
+	return c.members[name]
+}
+
+// closedPlaces are the places whose values are words of a closed set, with the
+// reason.
+func closedPlaces() map[string]string {
+	return map[string]string{
+		"/type":                   "its schema has one value for each operation",
+		"/status":                 "it is one of six words that the suite knows",
+		"/fileInstances/*/status": "it is one of the same words",
+		"/error/code":             "programs tell errors apart by it, and a server has few",
+	}
+}
+
+func closedTree() *closed {
+	root := &closed{}
+	for pointer := range closedPlaces() {
+		at := root
+		for _, name := range strings.Split(pointer, "/")[1:] {
+			if at.members == nil {
+				at.members = map[string]*closed{}
+			}
+			if at.members[name] == nil {
+				at.members[name] = &closed{}
+			}
+			at = at.members[name]
+		}
+		at.here = true
+	}
+	return root
+}
+
+// What is read of a body: so deep, so long where it is packed, and so many
+// different words of a closed set, which is none beyond that.
+const deepest, longest, mostValues = 64, 4 << 20, 16
+
+// body adds the body of an answer to a node. Of one that is not whole, what is
+// missing is not known.
+func (n *node) body(r *conformance.Response, places *closed) {
+	text, whole, readable := plain(r)
+	switch {
+	case !readable || len(text) == 0 && !whole:
+		return
+	case len(text) == 0:
+		n.types[empty] = true
+		return
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	read := newNode()
+	err := read.read(d, 0, places)
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF {
+			n.add(read)
+			return
+		}
+	}
+	if !whole && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		n.add(read)
+		return
+	}
+	n.types[noJSON] = true
+}
+
+// plain returns a body without its coding, and whether all of it is there.
+func plain(r *conformance.Response) (text []byte, whole, readable bool) {
+	whole = !r.Shortened && !r.Truncated
+	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); coding {
+	case "", "identity":
+		return r.Body, whole, true
+	case "gzip", "x-gzip":
+		packed, err := gzip.NewReader(bytes.NewReader(r.Body))
+		if err != nil {
+			return nil, false, false
+		}
+		text, err = io.ReadAll(io.LimitReader(packed, longest+1))
+		return text, whole && err == nil && len(text) <= longest, true
+	}
+	return nil, false, false
+}
+
+// read adds the next value of a text.
+func (n *node) read(d *json.Decoder, depth int, places *closed) error {
+	t, err := d.Token()
+	if err != nil {
+		return err
+	}
+	switch t := t.(type) {
+	case nil:
+		n.types["null"] = true
+	case bool:
+		n.types["boolean"] = true
+	case json.Number:
+		n.types["number"] = true
+	case string:
+		n.types["string"] = true
+		if places != nil && places.here {
+			if n.values == nil {
+				n.values = set{}
+			}
+			if len(n.values) <= mostValues {
+				n.values[quoted(t)] = true
+			}
+		}
+	case json.Delim:
+		if t == '{' {
+			n.types["object"] = true
+		} else {
+			n.types["array"] = true
+		}
+		switch {
+		case depth == deepest:
+			return skip(d)
+		case t == '{':
+			return n.object(d, depth, places)
+		}
+		return n.array(d, depth, places)
+	}
+	return nil
+}
+
+func (n *node) object(d *json.Decoder, depth int, places *closed) error {
+	held := map[string]*node{}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := t.(string)
+		child := n.member(name)
+		held[name] = child
+		if err := child.read(d, depth+1, places.at(name)); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	n.objects++
+	for _, child := range held {
+		child.in++
+	}
+	return nil
+}
+
+func (n *node) array(d *json.Decoder, depth int, places *closed) error {
+	if n.items == nil {
+		n.items = newNode()
+	}
+	for d.More() {
+		if err := n.items.read(d, depth+1, places.at("*")); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+// skip reads to the end of an array or object that was begun.
+func skip(d *json.Decoder) error {
+	for open := 1; open > 0; {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if delim, is := t.(json.Delim); is && (delim == '{' || delim == '[') {
+			open++
+		} else if is {
+			open--
+		}
+	}
+	return nil
+}
+
+func (n *node) member(name string) *node {
+	if n.members == nil {
+		n.members = map[string]*node{}
+	}
+	if n.members[name] == nil {
+		n.members[name] = newNode()
+	}
+	return n.members[name]
+}
+
+// add puts what another node has seen into this one.
+func (n *node) add(other *node) {
+	for word := range other.types {
+		n.types[word] = true
+	}
+	for word := range other.values {
+		if n.values == nil {
+			n.values = set{}
+		}
+		n.values[word] = true
+	}
+	n.objects += other.objects
+	n.in += other.in
+	for name, child := range other.members {
+		n.member(name).add(child)
+	}
+	if other.items != nil {
+		if n.items == nil {
+			n.items = newNode()
+		}
+		n.items.add(other.items)
+	}
+}
+
+// of returns what is known of a member of the objects that stood here: its node,
+// or nil, and the words for it, none where nothing is known.
+func (n *node) of(name string) (*node, set) {
+	child := n.members[name]
+	words := set{}
+	if child != nil {
+		for word := range child.types {
+			words[word] = true
+		}
+	}
+	if child == nil && n.objects > 0 || child != nil && child.in < n.objects {
+		words[absent] = true
+	}
+	return child, words
+}
