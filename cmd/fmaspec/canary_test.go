@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/report"
 )
 
 // canaries are secrets of every kind, each a word that stands nowhere else.
@@ -28,6 +30,7 @@ func canaries() map[string]string {
 		"unprivileged": "CANARY/unprivileged+token==",
 		"invalid":      "CANARY.invalid~token",
 		"secret":       "CANARY&client<secret>\"7",
+		"old":          "CANARY.token~of-the-old-one",
 		"header":       "CANARY header value; x=1",
 		"proxy":        "CANARY-proxy-password",
 		"cookie":       "CANARY-cookie-of-the-server",
@@ -120,6 +123,14 @@ func spelt(canary string) []string {
 	return out
 }
 
+// everyReport are flags that write a report in each format.
+func everyReport(name string) (out []string) {
+	for _, f := range report.Formats() {
+		out = append(out, "-report", f.Name+"="+name+"."+f.Name+f.Extension)
+	}
+	return append(out, "-report", "json="+name+".json")
+}
+
 // requireClean fails where a text holds a secret, and shows the place.
 func requireClean(t *testing.T, text, secret, where string) {
 	t.Helper()
@@ -159,18 +170,23 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 	}
 	environ := []string{
 		"PATH=" + os.Getenv("PATH"), tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"], invalidVariable + "=" + canary["invalid"],
-		clientSecretVariable + "=" + canary["secret"], "FMASPEC_HEADER_FILE=headers.txt", "FMASPEC_TIMEOUT=2s",
+		clientSecretVariable + "=" + canary["secret"], oldTokenVariable + "=" + canary["old"], "FMASPEC_HEADER_FILE=headers.txt", "FMASPEC_TIMEOUT=2s",
 	}
 	withProxy := strings.Replace(proxy.URL, "http://", "http://user:"+canary["proxy"]+"@", 1)
 	tenant := []string{"-url", "http://tenant.example", "-resolve", "tenant.example:80:" + strings.TrimPrefix(echoing.URL, "http://")}
 	armed := []string{"-accept-risk=requestSample,stopAndQuarantineFile", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-max-actions", "60"}
 	rows := [][]string{
-		{"run", "-url", echoing.URL, "-v", "-report", "json=all.json", "-report", "junit=all.xml"},
+		append([]string{"run", "-url", echoing.URL, "-v", "-baseline", "accepted.txt", "-baseline-update"}, everyReport("all")...),
+		append([]string{"report", "-v", "-format", "console", "all.json"}, everyReport("again")...),
+		{"verify", "all.json"},
 		{"run", "-url", echoing.URL, "-report", "json=-", "-strict", "-color=always"},
 		{"run", "-url", echoing.URL, "-http2", "-report", "json=two.json"},
 		append([]string{"run", "-v", "-report", "json=tenant.json"}, append(tenant, armed...)...),
 		append([]string{"run", "-dry-run"}, append(tenant, armed...)...),
 		{"run", "-url", echoing.URL, "-dry-run"},
+		{"compare", "-v", "all.json", echoing.URL},
+		{"compare", "-v", "-format", "json", echoing.URL, echoing.URL},
+		{"compare", "-v", "-format", "markdown", "-save-old", "old.json", "-save-new", "new.json", "-resolve", "tenant.example:80:" + strings.TrimPrefix(echoing.URL, "http://"), "http://tenant.example", echoing.URL},
 		{"journal"},
 		{"journal", "-json"},
 		{"run", "-url", echoing.URL, "-proxy", withProxy, "-run", "accepts-plain", "-v"},
@@ -224,7 +240,7 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 		unpacked(t, data, canary)
 		return err
 	}))
-	require.GreaterOrEqual(t, files, 6, "want reports and a journal")
+	require.GreaterOrEqual(t, files, 22, "want reports and a journal")
 	require.Contains(t, written.String(), "$FMASPEC_TOKEN", "want the variable in the place of the token")
 }
 

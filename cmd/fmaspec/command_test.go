@@ -487,7 +487,7 @@ func TestColoursFollowFlagVariableAndTerminal(t *testing.T) {
 		{"always", []string{"NO_COLOR=1"}, false, true, "the flag wins"},
 		{"never", nil, true, false, "the flag wins here too"},
 	} {
-		f := &runFlags{color: choice{value: row.when}}
+		f := &runFlags{layout: layout{color: choice{value: row.when}}}
 		e := &env{environ: row.environ, terminal: func(any) (int, bool) { return 132, row.terminal }}
 		style := f.style(e, io.Discard)
 		if style.Color != row.want {

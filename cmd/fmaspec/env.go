@@ -51,11 +51,12 @@ const (
 	unprivilegedVariable = "FMASPEC_UNPRIVILEGED_TOKEN"
 	invalidVariable      = "FMASPEC_INVALID_TOKEN"
 	clientSecretVariable = "FMASPEC_CLIENT_SECRET"
+	oldTokenVariable     = "FMASPEC_OLD_TOKEN"
 )
 
 // secretVariables are those that no flag stands for.
 func secretVariables() []string {
-	return []string{tokenVariable, unprivilegedVariable, invalidVariable, clientSecretVariable}
+	return []string{tokenVariable, unprivilegedVariable, invalidVariable, clientSecretVariable, oldTokenVariable}
 }
 
 // tokenLimit bounds what is read of a token file, which may be a device.

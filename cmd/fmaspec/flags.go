@@ -31,6 +31,7 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 // no such flag.
 var forbidden = map[string]string{
 	"token":              "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
+	"old-token":          "there is no -old-token, since others on this machine can read arguments; set " + oldTokenVariable + " or pass -old-token-file",
 	"unprivileged-token": "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
 	"invalid-token":      "there is no -invalid-token, since others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
 	"client-secret":      "there is no -client-secret, since others on this machine can read arguments; set " + clientSecretVariable + " or pass -client-secret-file",

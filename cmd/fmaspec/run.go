@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -22,15 +21,15 @@ import (
 // runFlags are the settings of a run.
 type runFlags struct {
 	library
-	credentials    credentialFlags
-	connection     connectionFlags
-	url, machine   string
-	options        conformance.Options
-	safety         safetyFlags
-	pace           paceFlags
-	reports        list
-	verbose, quiet bool
-	color          choice
+	credentials  credentialFlags
+	connection   connectionFlags
+	url, machine string
+	options      conformance.Options
+	safety       safetyFlags
+	pace         paceFlags
+	reports      reportFlags
+	baseline     baselineFlags
+	layout
 }
 
 func runCommand() command {
@@ -47,10 +46,11 @@ func runCommand() command {
 			"fmaspec run -report junit=report.xml -report json=report.json",
 			"fmaspec run -report json=- -q | jq .totals",
 			"fmaspec run -fixtures my-cases -builtin=false",
+			"fmaspec run -baseline accepted.baseline",
 			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
 		},
 		flags: func(set *flag.FlagSet) work {
-			f := &runFlags{color: choice{"auto", []string{"auto", "always", "never"}}}
+			f := &runFlags{layout: newLayout()}
 			f.library.flags(set)
 			f.credentials.flags(set)
 			f.connection.flags(set)
@@ -66,31 +66,26 @@ func runCommand() command {
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
 			f.safety.flags(set)
 			f.pace.flags(set)
-			set.Var(&f.reports, "report", "write a report as `FORMAT=FILE`, where FORMAT is one of "+formats()+" and the file - is stdout, in place of the console report; may be repeated")
-			set.BoolVar(&f.verbose, "v", false, "tell every case, and every finding in full")
-			set.BoolVar(&f.quiet, "q", false, "tell the totals and the verdict alone")
-			set.Var(&f.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set), always or never")
+			f.reports.flags(set)
+			f.baseline.flags(set)
+			f.layout.flags(set)
 			return f.run
 		},
 	}
 }
 
-func formats() string {
-	var names []string
-	for _, f := range report.Formats() {
-		names = append(names, f.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
 // run judges one target. Whatever is wrong with the flags is found before
 // anything is sent.
 func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
-	outputs, err := f.outputs()
+	outputs, err := f.reports.outputs()
 	if err != nil {
 		return err
 	}
 	if err := f.sound(); err != nil {
+		return err
+	}
+	accepted, err := f.baseline.read(outputs, f.safety.dryRun)
+	if err != nil {
 		return err
 	}
 	transport, err := f.connection.transport(e)
@@ -128,6 +123,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.baseline.fits(plan, len(suite.Cases)); err != nil {
+		return err
+	}
 	o.Seed = plan.Suite.Seed
 	if err := f.header(e, plan, len(suite.Cases)); err != nil {
 		return err
@@ -153,14 +151,20 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	defer done()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
 	clear := f.progress(e)
-	o.Checkpoint = f.checkpoint(outputs)
+	o.Checkpoint = f.checkpoint(outputs, func(r *conformance.Report) {
+		mutate.Prove(r)
+		if accepted != nil {
+			accepted.Apply(r, suite, r.Started)
+		}
+	})
 	result, err := suite.Run(ctx, target, *o)
 	clear()
 	if err != nil {
 		return err
 	}
 	mutate.Prove(result)
-	return f.tell(e, result, outputs)
+	stale := f.baseline.hold(e, result, accepted, suite, f.quiet)
+	return f.tell(e, result, outputs, stale)
 }
 
 // memoryGoal is what a run is to get by with, in bytes: from there on memory is
@@ -169,13 +173,13 @@ const memoryGoal = 44 << 20
 
 // checkpoint writes every file as far as the run is, so that a run that is killed
 // leaves what it found. What cannot be written now is told at the end.
-func (f *runFlags) checkpoint(outputs []output) func(*conformance.Report) {
+func (f *runFlags) checkpoint(outputs []output, complete func(*conformance.Report)) func(*conformance.Report) {
 	files := slices.DeleteFunc(slices.Clone(outputs), func(o output) bool { return o.file == "-" || !regular(o.file) })
 	if len(files) == 0 {
 		return nil
 	}
 	return func(r *conformance.Report) {
-		mutate.Prove(r)
+		complete(r)
 		for _, o := range files {
 			_ = report.WriteFile(o.file, o.format, r)
 		}
@@ -192,8 +196,6 @@ func regular(file string) bool {
 // sound checks what package flag cannot.
 func (f *runFlags) sound() error {
 	switch {
-	case f.verbose && f.quiet:
-		return errors.New("-v and -q exclude each other; drop one")
 	case f.options.Repeat < 1 || f.options.Repeat > conformance.MaxRepeat:
 		return fmt.Errorf("-repeat %d: give a number from 1 to %d", f.options.Repeat, conformance.MaxRepeat)
 	case f.options.Parallel < 1:
@@ -201,47 +203,7 @@ func (f *runFlags) sound() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: no answer comes so soon; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.safety.sound(), f.pace.sound())
-}
-
-// An output is one report to be written.
-type output struct {
-	format report.Format
-	file   string // "-" for stdout
-}
-
-// outputs reads -report.
-func (f *runFlags) outputs() (out []output, err error) {
-	taken := map[string]bool{}
-	for _, text := range f.reports {
-		name, file, found := strings.Cut(text, "=")
-		if !found || file == "" {
-			return nil, fmt.Errorf("-report %s: no file; give FORMAT=FILE, such as junit=report.xml", text)
-		}
-		format, err := report.Find(name)
-		if err != nil {
-			return nil, fmt.Errorf("-report %s: %w", text, err)
-		}
-		place := file
-		if file != "-" {
-			if place, err = filepath.Abs(file); err != nil {
-				return nil, fmt.Errorf("-report %s: %w; give a path", text, err)
-			}
-			folder := filepath.Dir(place)
-			if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-				return nil, fmt.Errorf("-report %s: there is no folder %s; make it, or name a file in another", text, filepath.Dir(file))
-			}
-			if info, err := os.Stat(place); err == nil && info.IsDir() {
-				return nil, fmt.Errorf("-report %s: %s is a folder; name a file", text, file)
-			}
-		}
-		if taken[place] {
-			return nil, fmt.Errorf("-report %s: another report goes to %s too; name another file", text, file)
-		}
-		taken[place] = true
-		out = append(out, output{format, file})
-	}
-	return out, nil
+	return cmp.Or(f.layout.sound(), f.safety.sound(), f.pace.sound())
 }
 
 // header tells what will be judged, and what to know of it.
@@ -269,50 +231,28 @@ func (f *runFlags) progress(e *env) (clear func()) {
 	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
 }
 
-// style is how text for a stream is laid out.
-func (f *runFlags) style(e *env, stream io.Writer) report.Style {
-	width, is := e.terminal(stream)
-	_, plain := e.lookup("NO_COLOR")
-	return report.Style{
-		Color: f.color.value == "always" || f.color.value == "auto" && is && !plain,
-		Width: width, Verbose: f.verbose, Quiet: f.quiet,
-	}
-}
-
-// tell writes every report; its error is what the run comes to.
-func (f *runFlags) tell(e *env, r *conformance.Report, outputs []output) error {
-	at := slices.IndexFunc(outputs, func(o output) bool { return o.file == "-" })
-	write := report.Console
-	if at >= 0 {
-		write = outputs[at].format.Write
-	}
-	var errs []error
-	if err := write(e.stdout, r, f.style(e, e.stdout)); err != nil {
-		errs = append(errs, fmt.Errorf("stdout: the report was not written: %w; write it to a file with -report", err))
-	}
-	for _, o := range outputs {
-		if o.file == "-" {
-			continue
+// tell writes every report; its error is what the run comes to. stale is why what
+// is accepted was not brought up to date.
+func (f *runFlags) tell(e *env, r *conformance.Report, outputs []output, stale error) error {
+	if !slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" }) {
+		console, err := report.Find("console")
+		if err != nil {
+			return err
 		}
-		if err := report.WriteFile(o.file, o.format, r); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if !f.quiet {
-			fmt.Fprintf(e.stderr, "wrote %s report %s\n", o.format.Name, o.file)
-		}
+		outputs = append(outputs, output{console, "-"})
 	}
+	err := f.layout.write(e, r, outputs)
 	if f.url == "" && !f.quiet {
 		fmt.Fprintln(e.stderr, "this was fmaspec's own server; pass -url to judge another")
 	}
-	if err := errors.Join(errs...); err != nil {
-		return &exit{exitUnjudged, fmt.Sprintf("%v\nthe verdict was: %s", err, cmp.Or(string(r.Verdict), "none"))}
+	if err := errors.Join(err, stale); err != nil {
+		return &exit{exitUnjudged, fmt.Sprintf("%v\nthe verdict was: %s", err, cmp.Or(string(verdictOf(r)), "none"))}
 	}
-	switch r.Verdict {
+	switch verdictOf(r) {
 	case conformance.Conformant:
 		return nil
 	case conformance.NotConformant:
-		return &exit{code: exitNotConformant}
+		return &exit{exitNotConformant, f.baseline.unsaid(r)}
 	}
 	if r.Totals.Errored > 0 && !answered(r) {
 		return &exit{exitUnjudged, fmt.Sprintf("no HTTP answer came from %s; see that a server runs there, or name another with -url", r.Target.URL)}

@@ -104,7 +104,7 @@ func TestScripts(t *testing.T) {
 			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable,
+			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
 		},
 	})
 }
@@ -182,4 +182,16 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 func readable(ts *testscript.TestScript, _ bool, args []string) {
 	_, err := report.ReadJSON(strings.NewReader(ts.ReadFile(args[0])))
 	ts.Check(err)
+}
+
+// edit puts one text in the place of another in a file: edit FILE OLD NEW.
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s: there is no %q in it", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
 }

@@ -15,7 +15,7 @@ func versionCommand() command {
 	return command{
 		name:  "version",
 		short: "print the versions of suite, contract and Go",
-		about: "The contract is a hash over the OpenAPI document, the schemas, the requirements and the cases: two runs under the same one were asked the same.",
+		about: "The contract is a hash over the OpenAPI document and the schemas, the fixtures one over the requirements and the cases: two runs of one version under the same two were asked and judged the same.",
 		flags: func(*flag.FlagSet) work {
 			return func(_ context.Context, e *env, _ []string) error {
 				suite, err := conformance.Load()
@@ -25,6 +25,7 @@ func versionCommand() command {
 				info, _ := debug.ReadBuildInfo()
 				fmt.Fprintf(e.stdout, "fmaspec   %s\n", conformance.Version)
 				fmt.Fprintf(e.stdout, "contract  %s\n", suite.Contract)
+				fmt.Fprintf(e.stdout, "fixtures  %s\n", suite.Fixtures)
 				fmt.Fprintf(e.stdout, "go        %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 				fmt.Fprintf(e.stdout, "revision  %s\n", cmp.Or(revision(info), "not known"))
 				return nil

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/baseline"
+	"fmaspec/conformance/report"
+)
+
+// baselineFlags say which findings are accepted, and whether the file of them is
+// to follow the run.
+type baselineFlags struct {
+	file   string
+	update bool
+}
+
+func (f *baselineFlags) flags(set *flag.FlagSet) {
+	set.StringVar(&f.file, "baseline", "", "take the findings in a `FILE` for known: what is new fails, and so does what is listed and gone, or longer than agreed")
+	set.BoolVar(&f.update, "baseline-update", false, "write the file of -baseline so that it fits this run: what is gone is removed, what is new is added and waits for a reason")
+}
+
+// read returns what is accepted, or nil where there is no file.
+func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline, error) {
+	switch {
+	case f.file == "" && f.update:
+		return nil, errors.New("-baseline-update: there is nothing to update; name a file with -baseline")
+	case f.file == "":
+		return nil, nil
+	case f.update && dryRun:
+		return nil, errors.New("-baseline-update: a dry run finds nothing; drop -dry-run")
+	}
+	for _, o := range outputs {
+		if same(o.file, f.file) {
+			return nil, fmt.Errorf("-baseline %s: the %s report goes there too; name another file", f.file, o.format.Name)
+		}
+	}
+	if info, err := os.Stat(f.file); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("-baseline %s: it is a folder; name a file", f.file)
+	}
+	file, err := os.Open(f.file)
+	if errors.Is(err, fs.ErrNotExist) && f.update {
+		if info, err := os.Stat(filepath.Dir(f.file)); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("-baseline %s: there is no folder %s; make it, or name a file in another", f.file, filepath.Dir(f.file))
+		}
+		return baseline.New(f.file), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-baseline %s: %w; name a readable file, or have -baseline-update write one", f.file, reason(err))
+	}
+	defer file.Close()
+	if f.update {
+		return baseline.ParseDraft(f.file, file)
+	}
+	return baseline.Parse(f.file, file)
+}
+
+// same tells that two paths name one file.
+func same(a, b string) bool {
+	one, err := filepath.Abs(a)
+	other, err2 := filepath.Abs(b)
+	return err == nil && err2 == nil && one == other && a != "-"
+}
+
+// fits refuses to bring a file up to date by a part of the suite, before anything
+// is sent.
+func (f *baselineFlags) fits(plan *conformance.Plan, all int) error {
+	if f.update && (plan.Cases < all || plan.Suite.Level != conformance.Inferred) {
+		return fmt.Errorf("-baseline-update: a run of %d of %d cases, by %s requirements and stronger ones, cannot tell what is gone; drop -run, -skip and -level", plan.Cases, all, plan.Suite.Level)
+	}
+	return nil
+}
+
+// hold holds a run that has ended against what is accepted, after bringing that up
+// to date where it is asked for. The error is why that was not done.
+func (f *baselineFlags) hold(e *env, r *conformance.Report, accepted *baseline.Baseline, suite *conformance.Suite, quiet bool) error {
+	if accepted == nil {
+		return nil
+	}
+	var err error
+	if f.update {
+		var now *baseline.Baseline
+		if now, err = baseline.Update(accepted, r); err == nil {
+			err = f.write(now, r)
+		}
+		if err == nil {
+			if !quiet {
+				f.changes(e.stderr, accepted, now)
+			}
+			accepted = now
+		}
+	}
+	accepted.Apply(r, suite, r.Started)
+	return err
+}
+
+// write replaces the file, wholly or not at all.
+func (f *baselineFlags) write(b *baseline.Baseline, r *conformance.Report) error {
+	as := report.Format{Name: "baseline", Write: func(w io.Writer, _ *conformance.Report, _ report.Style) error { return b.Write(w) }}
+	if err := report.WriteFile(f.file, as, r); err != nil {
+		return fmt.Errorf("%s: not updated: %w; make the file and its folder writable", f.file, reason(errors.Unwrap(err)))
+	}
+	return nil
+}
+
+// changes tells what an update did.
+func (f *baselineFlags) changes(w io.Writer, before, after *baseline.Baseline) {
+	gone, added := without(before, after), without(after, before)
+	fmt.Fprintf(w, "updated %s: %d added, %d removed, %d kept\n", f.file, len(added), len(gone), len(after.Entries())-len(added))
+	for _, key := range gone {
+		fmt.Fprintf(w, "  removed  %s\n", key)
+	}
+	for _, key := range added {
+		fmt.Fprintf(w, "  added    %s\n", key)
+	}
+}
+
+// without returns the keys of one baseline that another does not have, as they
+// stand in the file.
+func without(these, those *baseline.Baseline) (keys []string) {
+	others := those.Entries()
+	for _, e := range these.Entries() {
+		if !slices.ContainsFunc(others, func(o baseline.Entry) bool { return o.Key == e.Key }) {
+			keys = append(keys, baseline.Spell(e.Key))
+		}
+	}
+	return keys
+}
+
+// verdictOf is the verdict that decides: that of the run held against what is
+// accepted, or of the run alone.
+func verdictOf(r *conformance.Report) conformance.Verdict {
+	if r.Baseline != nil {
+		return r.Baseline.Verdict
+	}
+	return r.Verdict
+}
+
+// unsaid says of a file that was updated what somebody has yet to write in it.
+func (f *baselineFlags) unsaid(r *conformance.Report) string {
+	n, line := 0, 0
+	if f.update && r.Baseline != nil {
+		for _, p := range r.Baseline.Problems {
+			if p.Kind == "new" && p.Line > 0 {
+				if n++; line == 0 || p.Line < line {
+					line = p.Line
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: from here on, nobody has said why findings are accepted (%d in all); write reason and owner in place of ?", f.file, line, n)
+}

@@ -1,0 +1,439 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/compare"
+	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/report"
+)
+
+// compareFlags are the settings of a comparison: those of a run, and its own.
+type compareFlags struct {
+	runFlags
+	oldTokenFile, format string
+	saveOld, saveNew     string
+	strictShape          bool
+	given                map[string]bool // flags that were set, by a variable too
+}
+
+func compareCommand() command {
+	return command{
+		name: "compare", operands: "OLD NEW",
+		short: "tell what has become worse between two reports or two servers",
+		about: "OLD and NEW are files that -report json=FILE wrote, or - for standard input, or the URLs of targets. Targets are judged now, OLD first, with the same seed, options and cases; beside a file, with those of its report where no flag says otherwise. NEW is sent nothing before OLD has been judged.\n" +
+			"A regression is a case that fails and did not; that was judged and is not; that is missing, unless NEW was narrowed; or that fails by another finding. Where neither side has a finding, answers are compared by status, header fields, members and their types, and words of closed sets: that tells how a mock has drifted from its original, and fails with -strict-shape alone. What varies by nature (times, ids, comments, hashes) is never a difference.\n" +
+			"The token, the other credentials and the fields of -header are for NEW. OLD is sent them too where both are on this machine or have the same scheme, host and port; else it has a token of its own in " + oldTokenVariable + " or -old-token-file, and cases that need the other credentials do not apply to it. What may take effect on either target is decided as by fmaspec run.\n" +
+			"Exits with 0 where nothing has become worse, 1 on a regression, 2 for misuse and for files that cannot be read, 3 where a side was not judged or not to its end, and 4 where it is refused for safety.",
+		examples: []string{
+			"fmaspec compare old.json new.json",
+			"fmaspec compare -strict-shape http://127.0.0.1:4010 https://tenant.example",
+			"fmaspec compare released.json http://127.0.0.1:8080 -save-new new.json",
+			"fmaspec compare -format markdown old.json new.json",
+		},
+		flags: func(set *flag.FlagSet) work {
+			f := &compareFlags{runFlags: runFlags{layout: newLayout()}}
+			f.library.flags(set)
+			f.credentials.flags(set)
+			set.StringVar(&f.oldTokenFile, "old-token-file", "", "read the bearer token for OLD from a `FILE`, in place of "+oldTokenVariable+"; - is standard input")
+			f.connection.flags(set)
+			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests to both name; on this machine, the documents' example where it is left out")
+			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail a case too")
+			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what happens now and then")
+			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
+			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
+			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
+			f.safety.flags(set)
+			f.pace.flags(set)
+			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, where it is a target, as JSON into a `FILE`")
+			set.StringVar(&f.saveNew, "save-new", "", "write the report on NEW, where it is a target, as JSON into a `FILE`")
+			set.BoolVar(&f.strictShape, "strict-shape", false, "let answers of another shape be a regression too")
+			set.StringVar(&f.format, "format", "text", "write the comparison as `FORMAT`: text, json or markdown")
+			f.layout.flags(set)
+			return func(ctx context.Context, e *env, operands []string) error {
+				f.given = map[string]bool{}
+				set.Visit(func(g *flag.Flag) { f.given[g.Name] = true })
+				return f.compare(ctx, e, operands)
+			}
+		},
+	}
+}
+
+// A side is one operand.
+type side struct {
+	name, operand string
+	save          string
+	report        *conformance.Report // of a file, or of the run when it is done
+	target        conformance.Target
+	plan          *conformance.Plan
+}
+
+func (s *side) isTarget() bool { return strings.Contains(s.operand, "://") }
+
+// compare holds two operands against each other. Whatever is wrong with flags and
+// files is found before anything is sent.
+func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) error {
+	if len(operands) != 2 {
+		return fmt.Errorf("want two operands, OLD and NEW, got %d; each is a file that -report json=FILE wrote, or the URL of a target", len(operands))
+	}
+	old, current := &side{name: "OLD", operand: operands[0], save: f.saveOld}, &side{name: "NEW", operand: operands[1], save: f.saveNew}
+	write, err := f.writer(e)
+	if err != nil {
+		return err
+	}
+	if err := f.files(e, old, current); err != nil {
+		return err
+	}
+	if err := f.sound(); err != nil {
+		return err
+	}
+	if old.isTarget() || current.isTarget() {
+		if done, err := f.judge(ctx, e, old, current); err != nil || done {
+			return err
+		}
+	}
+	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape})
+	out := bufio.NewWriter(e.stdout)
+	if err := cmp.Or(write(out, result), out.Flush()); err != nil {
+		return &exit{exitUnjudged, fmt.Sprintf("stdout: the comparison was not written: %v\nit was: %s", err, result.Verdict)}
+	}
+	switch result.Verdict {
+	case compare.Regression:
+		return &exit{code: exitNotConformant}
+	case compare.Unjudged:
+		return &exit{code: exitUnjudged}
+	}
+	return nil
+}
+
+// writer is what -format names.
+func (f *compareFlags) writer(e *env) (func(io.Writer, *compare.Comparison) error, error) {
+	switch f.format {
+	case "text":
+		style := f.style(e, e.stdout)
+		return func(w io.Writer, c *compare.Comparison) error {
+			return compare.Console(w, c, compare.Style{Color: style.Color, Width: style.Width, Verbose: style.Verbose, Quiet: style.Quiet})
+		}, nil
+	case "json":
+		return compare.JSON, nil
+	case "markdown":
+		return compare.Markdown, nil
+	}
+	return nil, fmt.Errorf("-format %s: no such format%s; formats are text, json, markdown", f.format, meant(f.format, []string{"text", "json", "markdown"}))
+}
+
+// files reads the reports that the operands name, and takes from them how targets
+// are to be judged.
+func (f *compareFlags) files(e *env, sides ...*side) error {
+	var inputs []named
+	for _, s := range sides {
+		if s.operand == "-" {
+			inputs = append(inputs, named{s.name, s.operand})
+		}
+	}
+	c := &f.credentials
+	for _, file := range []named{{"-token-file", c.file}, {"-old-token-file", f.oldTokenFile}, {"-unprivileged-token-file", c.unprivilegedFile}, {"-invalid-token-file", c.invalidFile}, {"-client-secret-file", c.secretFile}} {
+		if file.value == "-" {
+			inputs = append(inputs, file)
+		}
+	}
+	if len(inputs) > 1 {
+		return fmt.Errorf("%s and %s both read standard input, which holds one; name a file for the other", inputs[0].flag, inputs[1].flag)
+	}
+	for _, s := range sides {
+		if err := s.savable(); err != nil {
+			return err
+		}
+		if s.isTarget() {
+			continue
+		}
+		var err error
+		if s.report, err = s.read(e); err != nil {
+			return err
+		}
+		if sides[0].isTarget() || sides[1].isTarget() {
+			f.like(s.report)
+		}
+	}
+	if save := sides[0].save; save != "" && filepath.Clean(save) == filepath.Clean(sides[1].save) {
+		return fmt.Errorf("-save-new %s: the report on OLD goes there too; name another file", sides[1].save)
+	}
+	return nil
+}
+
+// savable checks -save-old or -save-new.
+func (s *side) savable() error {
+	flag := "-save-" + strings.ToLower(s.name)
+	switch info, err := os.Stat(filepath.Dir(s.save)); {
+	case s.save == "":
+		return nil
+	case !s.isTarget():
+		return fmt.Errorf("%s: %s is a report already; drop the flag", flag, s.name)
+	case s.save == "-":
+		return fmt.Errorf("%s -: the comparison goes to stdout; name a file", flag)
+	case err != nil || !info.IsDir():
+		return fmt.Errorf("%s %s: there is no folder %s; make it, or name a file in another", flag, s.save, filepath.Dir(s.save))
+	}
+	if info, err := os.Stat(s.save); err == nil && info.IsDir() {
+		return fmt.Errorf("%s %s: it is a folder; name a file", flag, s.save)
+	}
+	return nil
+}
+
+// read returns the report in a file.
+func (s *side) read(e *env) (*conformance.Report, error) {
+	if info, err := os.Stat(s.operand); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s %s: it is a folder; name a file that -report json=FILE has written", s.name, s.operand)
+	}
+	r, err := e.readReport(s.operand)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+	return r, nil
+}
+
+// like takes from a report how a target beside it is judged, where no flag says
+// otherwise.
+func (f *compareFlags) like(r *conformance.Report) {
+	o, s := &f.options, r.Suite
+	for flag, take := range map[string]func(){
+		"run":    func() { o.Run = s.Run },
+		"skip":   func() { o.Skip = s.Skip },
+		"level":  func() { o.Level = s.Level },
+		"strict": func() { o.Strict = s.Strict },
+		"repeat": func() { o.Repeat = max(s.Repeat, 1) },
+		"seed":   func() { o.Seed = s.Seed },
+		"http2":  func() { f.connection.http2 = r.Target.Protocol == "HTTP/2" },
+	} {
+		if !f.given[flag] {
+			take()
+		}
+	}
+}
+
+// judge fills in the reports of the sides that are targets, one after the other:
+// so that neither is slowed by the other, and that nothing takes effect on NEW
+// where there is nothing to hold it against. It is done where nothing was to be
+// sent.
+func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (done bool, err error) {
+	suite, _, err := f.load()
+	if err != nil {
+		return false, err
+	}
+	o := &f.options
+	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	if err := f.targets(ctx, e, suite, old, current); err != nil {
+		return false, err
+	}
+	hide(old, current)
+	sides := slices.DeleteFunc([]*side{old, current}, func(s *side) bool { return !s.isTarget() })
+	for _, s := range sides {
+		if err := f.safety.allowed(s.target); err != nil {
+			return false, err
+		}
+		if s.plan, err = suite.Plan(ctx, s.target, *o); err != nil {
+			return false, fmt.Errorf("%s: %w", s.name, err)
+		}
+		o.Seed = s.plan.Suite.Seed
+	}
+	for _, s := range sides {
+		if err := f.begin(e, s, len(suite.Cases)); err != nil {
+			return false, err
+		}
+	}
+	if f.safety.dryRun {
+		return true, nil
+	}
+	for _, s := range sides {
+		if f.pace.wait > 0 {
+			if err := conformance.Await(ctx, s.target, *o, f.pace.wait); err != nil {
+				return false, &exit{exitUnjudged, fmt.Sprintf("%s: %v; nothing else was sent", s.name, err)}
+			}
+		}
+	}
+	for i, s := range sides {
+		if err := f.run(ctx, e, suite, s); err != nil {
+			return false, err
+		}
+		t := s.report.Totals
+		if i+1 < len(sides) && (s.report.Interrupted || t.Passed+t.Deviated+t.Failed == 0) {
+			return false, &exit{exitUnjudged, fmt.Sprintf("%s %s could not be judged: %s; NEW was sent nothing", s.name, s.target.URL, cmp.Or(s.report.Reason, "no case was conclusive"))}
+		}
+	}
+	return false, nil
+}
+
+// targets says where the sides are and what is sent to them: to NEW what the
+// credentials name, and to OLD the same only where that tells nobody anything.
+func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.Suite, old, current *side) error {
+	transport, err := f.connection.transport(e)
+	if err != nil {
+		return err
+	}
+	given, err := f.credentials.sources(e, f.connection.client(transport))
+	if err != nil {
+		return err
+	}
+	oldToken, err := e.secret("old-token-file", f.oldTokenFile, oldTokenVariable)
+	if err != nil {
+		return err
+	}
+	base := conformance.Target{Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine, Transport: transport}
+	local := map[*side]bool{}
+	for _, s := range []*side{old, current} {
+		s.target = base
+		s.target.URL = s.operand
+		if !s.isTarget() {
+			continue
+		}
+		if local[s], err = f.isLocal(ctx, suite, s.target); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	owned := func(t *conformance.Target) error {
+		t.InvalidToken = given.invalid
+		return given.fill(ctx, t)
+	}
+	if current.isTarget() {
+		if err := owned(&current.target); err != nil {
+			return err
+		}
+	}
+	if !old.isTarget() {
+		return nil
+	}
+	if !current.isTarget() || local[old] && local[current] || origin(old.operand) == origin(current.operand) {
+		if err := owned(&old.target); err != nil {
+			return err
+		}
+		if oldToken != "" {
+			old.target.Token, old.target.TokenSource = oldToken, nil
+		}
+		return nil
+	}
+	if oldToken == "" && !local[old] {
+		return fmt.Errorf("OLD %s: no token, and that of NEW is not sent to another server; set %s or pass -old-token-file", printed(old.operand), oldTokenVariable)
+	}
+	old.target.Token = oldToken
+	old.target.Transport.Header = nil
+	if kept := keptBack(given, transport); kept != "" && !f.quiet {
+		fmt.Fprintf(e.stderr, "OLD is another server than NEW, so it is not sent %s\n\n", kept)
+	}
+	return nil
+}
+
+// hide has no record of a side hold what the other is sent: one server may know
+// of both.
+func hide(old, current *side) {
+	for _, pair := range [][2]*side{{old, current}, {current, old}} {
+		t := &pair[1].target
+		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), conformance.Field{Name: "other-token", Value: t.Token},
+			conformance.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken}, conformance.Field{Name: "other-invalid-token", Value: t.InvalidToken})
+	}
+}
+
+// keptBack lists what is for NEW alone besides the token, "" for nothing.
+func keptBack(given credentials, t conformance.Transport) string {
+	var parts []string
+	if given.unprivileged != nil {
+		parts = append(parts, "the unprivileged token")
+	}
+	if given.invalid != "" {
+		parts = append(parts, "the invalid token")
+	}
+	if len(t.Header) > 0 {
+		parts = append(parts, "the fields of -header and -header-file")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// isLocal tells, as the guard does, that nothing which is sent to a target leaves
+// this machine.
+func (f *compareFlags) isLocal(ctx context.Context, suite *conformance.Suite, t conformance.Target) (bool, error) {
+	t.Token = "a-token-that-is-not-sent"
+	plan, err := suite.Plan(ctx, t, f.options)
+	if err != nil {
+		return false, err
+	}
+	return plan.Safety.Local, nil
+}
+
+// origin is scheme, host and port of a URL in one spelling.
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)])
+	return strings.ToLower(u.Scheme + "://" + u.Hostname() + ":" + port)
+}
+
+// printed is a URL without what may be a secret.
+func printed(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "(a URL that cannot be read)"
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath()
+}
+
+// begin tells what will be sent to a target, or in a dry run prints it.
+func (f *compareFlags) begin(e *env, s *side, cases int) error {
+	if !f.quiet {
+		fmt.Fprintln(e.stderr, s.name)
+	}
+	if err := f.header(e, s.plan, cases); err != nil {
+		return err
+	}
+	if s.target.Token == "" && !f.quiet {
+		fmt.Fprintf(e.stderr, "no token was given for %s, so a made-up one is sent\n\n", s.name)
+	}
+	if f.safety.dryRun {
+		return f.safety.rehearsal(e, s.plan)
+	}
+	return f.safety.announce(e, s.plan)
+}
+
+// run judges a target, and saves its report.
+func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite, s *side) error {
+	clear := f.progress(e)
+	o := f.options
+	done, err := f.safety.record(&o, s.plan)
+	if err != nil {
+		return err
+	}
+	defer done()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
+	s.report, err = suite.Run(ctx, s.target, o)
+	clear()
+	if err != nil {
+		return err
+	}
+	mutate.Prove(s.report)
+	if s.save == "" {
+		return nil
+	}
+	format, err := report.Find("json")
+	if err != nil {
+		return err
+	}
+	if err := f.layout.write(e, s.report, []output{{format, s.save}}); err != nil {
+		return &exit{exitUnjudged, err.Error()}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/report"
+)
+
+// layout says how text for people looks.
+type layout struct {
+	verbose, quiet bool
+	color          choice
+}
+
+func newLayout() layout { return layout{color: choice{"auto", []string{"auto", "always", "never"}}} }
+
+func (l *layout) flags(set *flag.FlagSet) {
+	set.BoolVar(&l.verbose, "v", false, "tell every case, and every finding in full")
+	set.BoolVar(&l.quiet, "q", false, "tell the totals and the verdict alone")
+	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set), always or never")
+}
+
+// sound checks what package flag cannot.
+func (l *layout) sound() error {
+	if l.verbose && l.quiet {
+		return errors.New("-v and -q exclude each other; drop one")
+	}
+	return nil
+}
+
+// style is how text for a stream is laid out.
+func (l *layout) style(e *env, stream io.Writer) report.Style {
+	width, is := e.terminal(stream)
+	_, plain := e.lookup("NO_COLOR")
+	return report.Style{
+		Color: l.color.value == "always" || l.color.value == "auto" && is && !plain,
+		Width: width, Verbose: l.verbose, Quiet: l.quiet,
+	}
+}
+
+// write writes every report, those that go to files wholly or not at all. What
+// cannot be written keeps no other from it.
+func (l *layout) write(e *env, r *conformance.Report, outputs []output) error {
+	var errs []error
+	if at := slices.IndexFunc(outputs, func(o output) bool { return o.file == "-" }); at >= 0 {
+		if err := outputs[at].format.Write(e.stdout, r, l.style(e, e.stdout)); err != nil {
+			errs = append(errs, fmt.Errorf("stdout: the report was not written: %w; write it to a file with -report", err))
+		}
+	}
+	for _, o := range outputs {
+		if o.file == "-" {
+			continue
+		}
+		if err := report.WriteFile(o.file, o.format, r); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if !l.quiet {
+			fmt.Fprintf(e.stderr, "wrote %s report %s\n", o.format.Name, o.file)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+
+	"fmaspec/conformance/report"
+)
+
+// renderFlags are the settings of fmaspec report.
+type renderFlags struct {
+	layout
+	format  string
+	reports reportFlags
+}
+
+func reportCommand() command {
+	return command{
+		name:     "report",
+		operands: "FILE",
+		short:    "tell a recorded run again, in any format",
+		about: "Reads the record that fmaspec run -report json=FILE has written, and renders it without a run. Nothing is sent. The file - is standard input.\n" +
+			"The exit code is 0 where every report was written, whatever the verdict is.\n" +
+			"The formats:\n" + formatList(),
+		examples: []string{
+			"fmaspec report results.json",
+			"fmaspec report -format markdown results.json",
+			"fmaspec report -report html=results.html -report har=results.har results.json",
+		},
+		flags: func(set *flag.FlagSet) work {
+			f := &renderFlags{layout: newLayout()}
+			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; with -report, nothing goes to stdout unless this names a format")
+			f.reports.flags(set)
+			f.layout.flags(set)
+			return f.render
+		},
+	}
+}
+
+// formatList is a line for each format.
+func formatList() (text string) {
+	for _, f := range report.Formats() {
+		text += fmt.Sprintf("  %-9s %s\n", f.Name, f.Doc)
+	}
+	return text[:len(text)-1]
+}
+
+func (f *renderFlags) render(_ context.Context, e *env, operands []string) error {
+	if len(operands) != 1 {
+		return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
+	}
+	outputs, err := f.reports.outputs()
+	if err != nil {
+		return err
+	}
+	if err := f.layout.sound(); err != nil {
+		return err
+	}
+	stdout := slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" })
+	switch {
+	case f.format != "" && stdout:
+		return fmt.Errorf("-format %s: -report writes to stdout too; drop one", f.format)
+	case f.format != "" || len(outputs) == 0:
+		name := f.format
+		if name == "" {
+			name = "console"
+		}
+		format, err := report.Find(name)
+		if err != nil {
+			return fmt.Errorf("-%w", err)
+		}
+		outputs = append(outputs, output{format, "-"})
+	}
+	r, err := e.readReport(operands[0])
+	if err != nil {
+		return err
+	}
+	if err := f.layout.write(e, r, outputs); err != nil {
+		return &exit{exitUnjudged, err.Error()}
+	}
+	return nil
+}
