@@ -15,7 +15,7 @@ MATRIX := ./conformance/mutate
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: ## run the whole suite against the embedded reference server
@@ -54,9 +54,21 @@ golden: ## rewrite golden files and generated lists; look at the difference befo
 lint: ## lint the OpenAPI document with Redocly and Spectral (needs npm), and show that both still complain
 	@.ci/lint/run
 
+.PHONY: contract
+contract: ## compare the OpenAPI document and its schemas with the released ones, and show that the comparison still complains
+	@cd .ci/contract && $(GO) vet . && $(GO) test -shuffle=on . && $(GO) run . check ../..
+
+.PHONY: contract-release
+contract-release: ## make the OpenAPI document and its schemas the released ones; raise info.version before
+	@cd .ci/contract && $(GO) run . release ../..
+
 .PHONY: prism
 prism: ## judge the Prism mock of the OpenAPI document (needs npm)
 	@.ci/prism/run
+
+.PHONY: browser
+browser: ## try the HTML report in Chromium, and look for barriers in it with axe (needs npm and chromium)
+	@.ci/browser/run
 
 .PHONY: bench
 bench: ## measure judging and a whole run, side by side with a bare loop

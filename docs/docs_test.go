@@ -23,6 +23,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/reference"
+	"fmaspec/conformance/report"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in the README")
@@ -259,23 +260,36 @@ func prose(text string) string {
 
 func first(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-func TestTheREADMEHoldsWhatTheTablesHold(t *testing.T) {
+func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 	suite := load(t)
-	for name, text := range map[string]string{"numbers": numbers(suite), "exit-codes": exitCodes(t)} {
-		page := read(t, "README.md")
-		begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
+	for _, part := range []struct{ page, name, text string }{
+		{"README.md", "numbers", numbers(suite)},
+		{"README.md", "exit-codes", exitCodes(t)},
+		{"docs/reports.md", "formats", formats()},
+	} {
+		page := read(t, part.page)
+		begin, end := "<!-- "+part.name+":begin -->\n", "<!-- "+part.name+":end -->"
 		before, rest, ok := strings.Cut(page, begin)
-		require.True(t, ok, "README.md has no mark %s", begin)
+		require.True(t, ok, "%s has no mark %s", part.page, begin)
 		held, after, ok := strings.Cut(rest, end)
-		require.True(t, ok, "README.md has no mark %s", end)
+		require.True(t, ok, "%s has no mark %s", part.page, end)
 		if *update {
-			write(t, "README.md", before+begin+text+end+after)
-			held = text
+			write(t, part.page, before+begin+part.text+end+after)
+			held = part.text
 		}
-		if held != text {
-			t.Errorf("README.md: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", name, text, held)
+		if held != part.text {
+			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text, held)
 		}
 	}
+}
+
+func formats() string {
+	var b strings.Builder
+	b.WriteString("| format | |\n|---|---|\n")
+	for _, f := range report.Formats() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Name, prose(f.Doc))
+	}
+	return b.String()
 }
 
 func numbers(suite *conformance.Suite) string {
@@ -584,14 +598,15 @@ func TestLikeSeesADifferenceAndPassesOverNoise(t *testing.T) {
 // Flags, variables, names.
 
 var (
-	fence     = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
-	span      = regexp.MustCompile("`([^`\n]+)`")
-	flagName  = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
-	flagHelp  = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
-	variable  = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
-	invoked   = regexp.MustCompile("(?:^|[\\s/`])fmaspec (run|serve|list|explain|version|help)\\b([^\n|&;]*)")
-	served    = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
-	exitsWith = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
+	fence       = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	span        = regexp.MustCompile("`([^`\n]+)`")
+	flagName    = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
+	flagHelp    = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
+	commandHelp = regexp.MustCompile(`(?m)^  ([a-z]+)  +[a-z]`)
+	variable    = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
+	invoked     = regexp.MustCompile("(?:^|[\\s/`])fmaspec ([a-z]+)\\b([^\n|&;]*)")
+	served      = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
+	exitsWith   = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
 )
 
 // aKnown is what the command says of itself.
@@ -604,7 +619,13 @@ type aKnown struct {
 
 func known(t *testing.T) aKnown {
 	k := aKnown{flags: map[string][]string{}, names: map[string][]string{}}
-	for _, c := range []string{"", "run", "serve", "list", "explain", "selftest", "version", "help"} {
+	commands := []string{""}
+	for _, c := range commandHelp.FindAllStringSubmatch(fmaspec(t, "help"), -1) {
+		commands = append(commands, c[1])
+	}
+	require.Contains(t, commands, "run")
+	for _, c := range commands {
+		k.flags[c] = nil
 		text := fmaspec(t, strings.Fields("help "+c)...)
 		for _, f := range flagHelp.FindAllStringSubmatch(text, -1) {
 			k.flags[c] = append(k.flags[c], f[1])
@@ -631,6 +652,9 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 		all = append(all, flags...)
 	}
 	for _, call := range invoked.FindAllStringSubmatch(page, -1) {
+		if _, is := k.flags[call[1]]; !is {
+			continue // a word behind the name
+		}
 		line, _, _ := strings.Cut(call[2], "`")
 		for _, f := range flagName.FindAllStringSubmatch(line, -1) {
 			if !slices.Contains(k.flags[call[1]], f[1]) {
