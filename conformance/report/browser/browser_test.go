@@ -130,7 +130,7 @@ type tab struct {
 }
 
 // patience is how long one test may take, on a machine that has other things to do.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 // tab opens an empty tab, and listens. After the test it has to have been quiet:
 // see [tab.heard].
