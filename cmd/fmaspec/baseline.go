@@ -88,7 +88,7 @@ func (f *baselineFlags) hold(e *env, r *conformance.Report, accepted *baseline.B
 	if f.update {
 		var now *baseline.Baseline
 		if now, err = baseline.Update(accepted, r); err == nil {
-			err = f.write(now, r)
+			err = f.write(now)
 		}
 		if err == nil {
 			if !quiet {
@@ -102,10 +102,9 @@ func (f *baselineFlags) hold(e *env, r *conformance.Report, accepted *baseline.B
 }
 
 // write replaces the file, wholly or not at all.
-func (f *baselineFlags) write(b *baseline.Baseline, r *conformance.Report) error {
-	as := report.Format{Name: "baseline", Write: func(w io.Writer, _ *conformance.Report, _ report.Style) error { return b.Write(w) }}
-	if err := report.WriteFile(f.file, as, r); err != nil {
-		return fmt.Errorf("%s: not updated: %w; make the file and its folder writable", f.file, reason(errors.Unwrap(err)))
+func (f *baselineFlags) write(b *baseline.Baseline) error {
+	if err := report.WriteWhole(f.file, b.Write); err != nil {
+		return fmt.Errorf("%s: not updated: %w; make the file and its folder writable", f.file, reason(err))
 	}
 	return nil
 }

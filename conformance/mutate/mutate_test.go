@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -28,18 +29,17 @@ func load(t *testing.T) *conformance.Suite {
 	return suite
 }
 
-// whole makes the matrix once for all tests; with the race detector on, only a
-// part of it (see race_test.go).
+// whole makes the matrix once for all tests, and has every record of it borne
+// out; with the race detector on, only a part of it (see race_test.go).
 var whole = sync.OnceValues(func() (*Result, error) {
 	suite, err := conformance.Load()
 	if err != nil {
 		return nil, err
 	}
-	faults, variants := Faulty(), Honest()
 	if raceEnabled {
-		faults, variants = sampled(faults, 12), sampled(variants, 8)
+		return Run(context.Background(), suite, sampled(Faulty(), 12), sampled(Honest(), 8), true, Options{})
 	}
-	return Run(context.Background(), suite, faults, variants, raceEnabled, Options{Report: func(_ Subject, r *conformance.Report) error {
+	return Run(context.Background(), suite, Faulty(), Honest(), false, Options{Report: func(_ Subject, r *conformance.Report) error {
 		return borneOut(suite, r)
 	}})
 })
@@ -352,4 +352,13 @@ func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
 	require.Contains(t, text.String(), "| `response.created` | documented | `answers-200` |\n")
 	require.Contains(t, text.String(), "| `reference` | answers as the documents say | none |\n")
 	require.Contains(t, m.Summary(1500000000), "3 faults: 2 caught, 1 for a requirement they break; 1 honest servers: 0 with a finding; ")
+}
+
+func TestAReportThatIsRefusedEndsTheMatrix(t *testing.T) {
+	refused := errors.New("not borne out")
+	_, err := Matrix(t.Context(), load(t), Honest()[:1], Options{Only: []string{"requestSample/valid/accepts-plain-request"}, Report: func(_ Subject, r *conformance.Report) error {
+		require.Len(t, r.Cases, 1)
+		return refused
+	}})
+	require.ErrorIs(t, err, refused)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,18 +12,19 @@ import (
 	"fmaspec/conformance"
 )
 
-// WriteFile writes the report into a file, wholly or not at all: it goes to a
-// new file in the same folder, which takes the old one's place when its bytes
-// are on the disk. Links are followed. A device or a pipe is written to
-// directly. An error names the path.
+// WriteFile writes the report into a file, wholly or not at all, as [WriteWhole]
+// does. An error names the path.
 func WriteFile(path string, f Format, r *conformance.Report) error {
-	if err := writeFile(path, f, r); err != nil {
+	if err := WriteWhole(path, func(w io.Writer) error { return f.Write(w, r, Style{}) }); err != nil {
 		return fmt.Errorf("%s: the %s report was not written: %w; name a file in a folder that can be written to", path, f.Name, err)
 	}
 	return nil
 }
 
-func writeFile(path string, f Format, r *conformance.Report) (err error) {
+// WriteWhole writes a file wholly or not at all: what is written goes to a new
+// file in the same folder, which takes the old one's place when its bytes are on
+// the disk. Links are followed. A device or a pipe is written to directly.
+func WriteWhole(path string, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -34,7 +36,7 @@ func writeFile(path string, f Format, r *conformance.Report) (err error) {
 	case info.IsDir():
 		return errors.New("it is a folder")
 	case !info.Mode().IsRegular(): // replacing /dev/null by a file would harm the whole machine
-		return writeDirectly(path, f, r)
+		return writeDirectly(path, write)
 	default:
 		mode = info.Mode().Perm()
 	}
@@ -48,7 +50,7 @@ func writeFile(path string, f Format, r *conformance.Report) (err error) {
 			os.Remove(temp.Name())
 		}
 	}()
-	if err := write(temp, f, r); err != nil {
+	if err := buffered(temp, write); err != nil {
 		return err
 	}
 	if err := temp.Chmod(mode); err != nil {
@@ -63,18 +65,18 @@ func writeFile(path string, f Format, r *conformance.Report) (err error) {
 	return os.Rename(temp.Name(), path)
 }
 
-func writeDirectly(path string, f Format, r *conformance.Report) error {
+func writeDirectly(path string, write func(io.Writer) error) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(file, f, r), file.Close())
+	return errors.Join(buffered(file, write), file.Close())
 }
 
-func write(file *os.File, f Format, r *conformance.Report) error {
-	buffered := bufio.NewWriter(file)
-	if err := f.Write(buffered, r, Style{}); err != nil {
+func buffered(file *os.File, write func(io.Writer) error) error {
+	b := bufio.NewWriter(file)
+	if err := write(b); err != nil {
 		return err
 	}
-	return buffered.Flush()
+	return b.Flush()
 }
