@@ -212,12 +212,20 @@ func (p *tab) until(expression string) {
 	eval[bool](p, `new Promise(done => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 10); look(); })`)
 }
 
-// same compares the value of an expression.
+// questions is how often a value is asked for: what a click or a key brings about
+// may take a frame or two, and a page without scripts has no timers to wait with.
+const questions = 300
+
+// same compares the value of an expression, as it is or soon will be.
 func same[T comparable](p *tab, expression string, want T, why string) {
 	p.Helper()
-	if got := eval[T](p, expression); got != want {
-		p.Errorf("%s: %s: want %v, got %v", why, expression, want, got)
+	var got T
+	for range questions {
+		if got = eval[T](p, expression); got == want {
+			return
+		}
 	}
+	p.Errorf("%s: %s: want %v, got %v", why, expression, want, got)
 }
 
 // file writes a page where the browser finds it, and returns its URL.

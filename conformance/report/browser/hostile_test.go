@@ -108,7 +108,7 @@ func showsHostileTextAsText(t *testing.T, c *chrome) {
 		p.show(bare, "")
 		p.ready()
 		p.do(chromedp.Click(chromedp.CSS("#expand")))
-		p.until(`document.querySelectorAll('.case[open]').length === 11`)
+		p.until(`document.querySelectorAll('.case[open]').length === 11 && !document.querySelector('.case .copy:not([data-dressed])')`)
 		eval[bool](p, `(() => { for (const el of document.querySelectorAll('*')) for (const event of ['mouseover', 'focus', 'click'].slice(0, 2)) el.dispatchEvent(new Event(event, {bubbles: true})); return true; })()`)
 		same(p, `window.canary === undefined`, true, row.why)
 		same(p, `document.querySelector('h4').textContent`, row.text+"3", row.why+": the text itself")
