@@ -1,0 +1,57 @@
+package pactfile
+
+import (
+	"net/http"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/openapi"
+)
+
+// A request is a step of a case as a server may meet it.
+type request struct {
+	method, path string
+	header       http.Header
+	body         []byte
+}
+
+// sample binds the first step of a case to values of no target.
+func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error) {
+	op, step := operation(suite, c.Operation), c.Steps[0]
+	values := map[string]string{
+		"token": Token, "unprivileged-token": UnprivilegedToken, "invalid-token": "token-that-was-never-issued",
+		"machine": Machine, "unknown-machine": "28b82620de7ec9f1d50dbd714583fb79c582479e", "operation": op.ID, "path": op.PathFor(Machine),
+	}
+	expand := func(text string) string {
+		value, problem := httpfile.Expand(text, func(name string, _ []string) (string, error) {
+			if value, ok := values[name]; ok {
+				return value, nil
+			}
+			if len(name) > 3 && name[:4] == "sha1" {
+				return Sha1, nil
+			}
+			return Comment, nil
+		})
+		if err == nil {
+			err = problem
+		}
+		return value
+	}
+	r = request{method: step.Method, path: expand(step.Path), header: http.Header{}, body: []byte(expand(step.Body))}
+	for _, f := range step.Header {
+		if f.Value != httpfile.None {
+			r.header.Add(f.Name, expand(f.Value))
+		}
+	}
+	return r, err
+}
+
+// operation is the suite's operation of that ID.
+func operation(suite *conformance.Suite, id string) openapi.Operation {
+	for _, op := range suite.Operations {
+		if op.ID == id {
+			return op
+		}
+	}
+	return openapi.Operation{}
+}
