@@ -1,0 +1,109 @@
+// Package client calls the two operations as a careful consumer does. It knows
+// the documents and nothing of this suite, so that the consumer contract is
+// tried by code that somebody could ship.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxAnswer is the most bytes of an answer that are read.
+const maxAnswer = 4 << 20
+
+// An operation is where a request goes, and the type of the action that comes of it.
+type operation struct{ name, action string }
+
+// A Client asks one service in the name of one user. It is safe for concurrent use.
+type Client struct {
+	URL   string       // scheme and host, and whatever stands before the documented path
+	HTTP  *http.Client // http.DefaultClient where nil; its redirects are not followed
+	Token string       // the bearer token, without "Bearer "
+}
+
+// StopAndQuarantineFile stops the file of that SHA-1 on the machine and puts it
+// in quarantine. Where the answer cannot be used, the error is an [Error].
+func (c *Client) StopAndQuarantineFile(ctx context.Context, machine, sha1, comment string) (*FileMachineAction, error) {
+	return c.do(ctx, operation{"stopAndQuarantineFile", "StopAndQuarantineFile"}, machine, sha1, comment)
+}
+
+// RequestSample has the file of that SHA-1 collected from the machine. Where the
+// answer cannot be used, the error is an [Error].
+func (c *Client) RequestSample(ctx context.Context, machine, sha1, comment string) (*FileMachineAction, error) {
+	return c.do(ctx, operation{"requestSample", "RequestSample"}, machine, sha1, comment)
+}
+
+func (c *Client) do(ctx context.Context, op operation, machine, sha1, comment string) (*FileMachineAction, error) {
+	r, err := c.request(ctx, op, machine, sha1, comment)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op.name, err)
+	}
+	response, err := c.http().Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; whether the action was started is not known", op.name, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		err = fmt.Errorf("the answer broke off: %w", err)
+	case len(body) > maxAnswer:
+		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+	}
+	if response.StatusCode != http.StatusCreated {
+		return nil, c.refusal(op, response.StatusCode, body)
+	}
+	action := new(FileMachineAction)
+	if err == nil {
+		if err = json.Unmarshal(body, action); err == nil {
+			err = action.fits(op, sha1)
+		}
+	}
+	if err != nil {
+		return nil, &Error{Operation: op.name, Status: response.StatusCode, Message: short(c.struck(err.Error()))}
+	}
+	return action, nil
+}
+
+func (c *Client) request(ctx context.Context, op operation, machine, sha1, comment string) (*http.Request, error) {
+	switch {
+	case c.Token == "":
+		return nil, errors.New("there is no token; set Client.Token")
+	case machine == "" || machine == "." || machine == "..":
+		return nil, fmt.Errorf("the machine id %q would change the path; give the id of a machine", machine)
+	}
+	body, err := json.Marshal(struct{ Comment, Sha1 string }{comment, sha1})
+	if err != nil {
+		return nil, err
+	}
+	to := strings.TrimRight(c.URL, "/") + "/testwdatppreview/machines/" + url.PathEscape(machine) + "/" + op.name
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+c.Token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	return r, nil
+}
+
+// http is the user's client, but for redirects: to follow one would ask for an
+// action somewhere else, with the token.
+func (c *Client) http() *http.Client {
+	own := http.Client{}
+	if c.HTTP != nil {
+		own = *c.HTTP
+	}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
+// struck is the text without the token, should a service have sent it back.
+func (c *Client) struck(text string) string { return strings.ReplaceAll(text, c.Token, "***") }
