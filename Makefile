@@ -6,6 +6,10 @@ GO ?= go
 FUZZTIME ?= 20s
 TESTFLAGS ?=
 
+# The Pact tests need a native library, which npm has, and a C compiler. Where these
+# are not to be had, "optional" says so and goes on, and "required" fails.
+PACT ?= optional
+
 # The race detector needs a C compiler. Without one it is left out.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
@@ -34,6 +38,7 @@ test: ## run every test, in random order, with the race detector
 	@failed=0; \
 	$(GO) test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) $(if $(RACE),./...,$$($(GO) list ./... | grep -v /conformance/mutate$$)) || failed=1; \
 	$(GO) test -shuffle=on -timeout 20m $(TESTFLAGS) $(MATRIX) || failed=1; \
+	GO='$(GO)' FMASPEC_PACT='$(PACT)' .ci/pact/run $(RACE) -shuffle=on $(TESTFLAGS) || failed=1; \
 	exit $$failed
 
 .PHONY: verify
@@ -61,6 +66,18 @@ contract: ## compare the OpenAPI document and its schemas with the released ones
 .PHONY: contract-release
 contract-release: ## make the OpenAPI document and its schemas the released ones; raise info.version before
 	@cd .ci/contract && $(GO) run . release ../..
+
+.PHONY: pact-lib
+pact-lib: ## fetch the native library of pact-go (needs npm), and print the folder that it is in
+	@.ci/pact/fetch
+
+.PHONY: pact
+pact: ## run the Pact tests: the client, and the verification of servers (needs npm and a C compiler)
+	@GO='$(GO)' .ci/pact/run $(RACE) -shuffle=on $(TESTFLAGS)
+
+.PHONY: pact-js
+pact-js: ## have the verifier of pact-js judge the reference server by the committed pacts (needs npm)
+	@GO='$(GO)' .ci/pact/verify-js
 
 .PHONY: prism
 prism: ## judge the Prism mock of the OpenAPI document (needs npm)
