@@ -2,6 +2,7 @@ package pactfile
 
 import (
 	"net/http"
+	"strings"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/internal/httpfile"
@@ -27,7 +28,7 @@ func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error
 			if value, ok := values[name]; ok {
 				return value, nil
 			}
-			if len(name) > 3 && name[:4] == "sha1" {
+			if strings.HasPrefix(name, "sha1") {
 				return Sha1, nil
 			}
 			return Comment, nil

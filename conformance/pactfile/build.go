@@ -3,6 +3,7 @@ package pactfile
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -88,6 +89,10 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 		return nil, fmt.Sprintf("to Pact it is the request of %s", other)
 	}
 	b.told[key] = c.Name
+	if strings.Contains(step.Body, "{{sha1}}") {
+		// A server may refuse a second action on one file, so each names its own.
+		i.Request.Body = bytes.ReplaceAll(i.Request.Body, []byte(Sha1), []byte(ownSha1(c)))
+	}
 	if len(step.Statuses) > 1 {
 		i.Response.Rules = append(i.Response.Rules, Rule{Category: "status", Matchers: []Matcher{{Match: "statusCode", Status: step.Statuses}}})
 	}
@@ -95,6 +100,12 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 		b.answers[c.Operation].fill(i)
 	}
 	return i, ""
+}
+
+// ownSha1 is a hash that belongs to one case alone.
+func ownSha1(c *conformance.Case) string {
+	sum := sha1.Sum([]byte(c.ID))
+	return hex.EncodeToString(sum[:])
 }
 
 // unsaid is why Pact has no words for a case, as far as the case itself tells.

@@ -269,3 +269,23 @@ func TestParseVersionNamesTheVersions(t *testing.T) {
 	_, err := ParseVersion("V2")
 	require.EqualError(t, err, `unknown version "V2" of the Pact specification; those that are written are V3 and V4`)
 }
+
+// A server may refuse a second action on one file, whichever it was asked for first.
+func TestNoTwoAcceptedInteractionsNameOneFile(t *testing.T) {
+	t.Parallel()
+	for _, v := range []Version{V3, V4} {
+		p, _ := built(t, v)
+		first := map[string]string{}
+		for _, i := range p.Interactions {
+			if !i.Accepted {
+				continue
+			}
+			file := namedFile(t, p, i.Name)
+			if other := first[file]; other != "" {
+				t.Errorf("%v: %s: want a file of its own, got that of %s", v, i.Name, other)
+			}
+			first[file] = i.Name
+		}
+		require.NotEmpty(t, first)
+	}
+}

@@ -113,6 +113,20 @@ func hold(t *testing.T, doc any, pointer string) (any, string) {
 	return doc, path[len(path)-1]
 }
 
+// namedFile is the file that an interaction names.
+func namedFile(t *testing.T, p *Pact, name string) (sha1 string) {
+	t.Helper()
+	for _, i := range p.Interactions {
+		if i.Name == name {
+			var body struct{ Sha1 string }
+			decode(t, i.Request.Body, &body)
+			sha1 = body.Sha1
+		}
+	}
+	require.Len(t, sha1, 40)
+	return sha1
+}
+
 // beyond are what a schema refuses and its matchers let pass, with the reason. It is
 // empty: Pact has words for all that the schemas of answers say.
 var beyond = map[string]string{}
@@ -130,7 +144,7 @@ func TestMatchersAgreeWithTheSchemasOnEveryTable(t *testing.T) {
 			require.Greater(t, len(docs), 80)
 			for title, instance := range docs {
 				if object, ok := instance.(map[string]any); ok && valid[title] && object["sha1"] != nil {
-					object["sha1"] = Sha1 // the echo, which is beyond a schema
+					object["sha1"] = namedFile(t, p, op.ID+" accepts a plain request") // the echo, which is beyond a schema
 				}
 				found := m.match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"}, body: instance})
 				switch passes := len(found) == 0; {
@@ -175,7 +189,7 @@ func TestMatchersAgreeWithTheTablesOfTheParts(t *testing.T) {
 			if !ok {
 				return part
 			}
-			for name, value := range map[string]string{"type": "RequestSample", "sha1": Sha1} {
+			for name, value := range map[string]string{"type": "RequestSample", "sha1": base()["sha1"].(string)} {
 				if _, isText := object[name].(string); isText {
 					object[name] = value
 				}
@@ -204,7 +218,7 @@ func TestTheAgreementRings(t *testing.T) {
 	stricter, weaker := 0, 0
 	for title, instance := range docs {
 		if object, ok := instance.(map[string]any); ok && object["sha1"] != nil {
-			object["sha1"] = Sha1
+			object["sha1"] = namedFile(t, p, "requestSample accepts a plain request")
 		}
 		found := m.match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"}, body: instance})
 		if valid[title] && len(found) > 0 {
