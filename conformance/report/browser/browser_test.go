@@ -106,7 +106,8 @@ func start(t *testing.T) *chrome {
 	if path == "" {
 		lacks(t, "no browser in PATH, looked for "+strings.Join(names, ", "))
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(2*time.Minute))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(2*time.Minute),
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IntensiveWakeUpThrottling,QuickIntensiveWakeUpThrottlingAfterLoading"))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
 	}
@@ -141,6 +142,9 @@ func (c *chrome) tab(t *testing.T) *tab {
 	require.NoError(t, chromedp.Do(ctx))
 	ctx, cancel = context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)
+	// A page that counts as looked at has its timers and frames in time.
+	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	require.NoError(t, err)
 	p := &tab{T: t, ctx: ctx}
 	require.NoError(t, chromedp.Listen(ctx, p.listen))
 	t.Cleanup(func() {
