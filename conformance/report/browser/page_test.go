@@ -191,7 +191,7 @@ func opensTheCaseOfALink(t *testing.T, c *chrome) {
 	same(p, visible, 11, "a filter that would hide it is cleared")
 
 	// From a finding to its place in the answer, and back.
-	p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .finding:nth-of-type(3) > p > a`)))
+	eval[bool](p, `(() => { document.querySelector('[id="`+failed+`"] .finding:nth-of-type(3) > p > a').click(); return true; })()`) // where it stands moves while the page settles
 	p.until(`location.hash.endsWith('~~m3')`)
 	p.until(`document.activeElement.id.endsWith('~~m3')`)
 	same(p, `document.activeElement.nextElementSibling.textContent`, "7", "the place in the answer")
