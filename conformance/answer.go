@@ -30,11 +30,10 @@ type answer struct {
 
 // view returns the response as the checks look at it.
 func (x *Exchange) view() *answer {
-	if !x.seen {
-		x.seen = true
-		x.answer = x.look()
+	if x.seen == nil { // the exchange was not viewed, and stays as it is
+		return new(x.look())
 	}
-	return &x.answer
+	return x.seen
 }
 
 func (x *Exchange) look() (a answer) {
@@ -47,7 +46,7 @@ func (x *Exchange) look() (a answer) {
 	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get("Content-Encoding"))); a.coding == "identity" {
 		a.coding = ""
 	}
-	a.asked = a.coding == "" || asksFor(x.header, a.coding)
+	a.asked = a.coding == "" || asksFor(x.Request.Header, a.coding)
 	a.body, a.decodeErr = decode(a.coding, x.Response.Body)
 	if a.decodeErr != nil {
 		return a

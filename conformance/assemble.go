@@ -13,6 +13,7 @@ func (r *runner) report(jobs []*job) *Report {
 		Suite:       r.suiteInfo(),
 		Environment: Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
 		Target:      r.target.info(),
+		Settings:    append([]Setting{}, r.options.Settings...),
 		Safety:      r.guard.info(),
 		Pace:        r.pacer.info(),
 	}
@@ -111,8 +112,8 @@ func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason 
 	}
 	for _, x := range j.exchanges {
 		e := ExchangeResult{
-			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Inert: x.inert, Leaked: x.leaked,
-			Started: x.Started.UTC(), Elapsed: x.Elapsed, Curl: x.curl,
+			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Inert: x.inert, Leaked: x.Leaked,
+			Started: x.Started.UTC(), Elapsed: x.Elapsed,
 		}
 		if x.Err != nil {
 			e.Error, e.ErrorKind = x.Err.Msg, x.Err.Kind

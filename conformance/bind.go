@@ -28,10 +28,8 @@ type binder struct {
 // bound is a step with every variable replaced.
 type bound struct {
 	request Request // as a report keeps it: secrets struck out
-	curl    string
 	sending sending
-	header  []Field // header fields as sent, for checks that look at the request
-	sha1    string  // the value of Sha1 in the body, where there is a readable one
+	sha1    string // the value of Sha1 in the body, where there is a readable one
 	marks   []string
 	inert   bool // machine and file are made up, so that nothing takes effect
 }
@@ -174,11 +172,8 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if step.Abort {
 		out.sending.abort = head + len(body)/2
 	}
-	out.header = header
 	out.sha1 = sentSha1(body)
-	plain := Request{Method: step.Method, URL: b.target.URL + path, Header: header, Body: wire.Bytes()[head:]}
-	out.curl = curl(plain, b.target, b.secrets.values())
-	out.request = b.secrets.request(plain)
+	out.request = b.secrets.request(Request{Method: step.Method, URL: b.target.URL + path, Header: header, Body: wire.Bytes()[head:]})
 	return out, nil
 }
 

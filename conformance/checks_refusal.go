@@ -66,7 +66,7 @@ func errorBody(x *Exchange, _ time.Time) []Problem {
 	a := x.view()
 	const want = "no body, an error object (error.code, error.message), or problem details"
 	body := string(a.body)
-	if x.leaked {
+	if x.Leaked {
 		return problem("body", "nothing secret", "the answer repeats the token")
 	}
 	if strings.TrimSpace(body) == "" || looksLikeAction(a.action) {

@@ -1,82 +1,290 @@
 package conformance
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
+	"net"
+	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"fmaspec/conformance/internal/httpfile"
 )
 
 // curlBody is the length up to which a body is written into a command line.
 const curlBody = 8 << 10
 
-// curl returns a command for a POSIX shell that sends the request again, or ""
-// where nobody can send there, or the body is too long for a command. Secrets stand in it as shell variables.
-func curl(r Request, t Target, secrets []Field) string {
-	if t.Handler != nil || len(r.Body) > curlBody {
-		return ""
+// Curl returns a command for a POSIX shell that sends the request of an exchange
+// again, with shell variables in the place of secrets, or why there is none. It is
+// made from the report alone, which may be nil. Both are "" where nobody can send
+// to the target.
+func Curl(r *Report, x *ExchangeResult) (command, why string) {
+	if r == nil {
+		r = &Report{}
 	}
-	var b strings.Builder
+	if x.Response == nil && x.Error == "" {
+		return "", "it was cut off in the middle of its body, which curl cannot do"
+	}
+	return curl(x.Request, r.Target, r.Settings)
+}
+
+// A curlCommand is a command line under way.
+type curlCommand struct{ strings.Builder }
+
+func (b *curlCommand) add(option string, values ...string) {
+	b.WriteString(" " + option)
+	for _, v := range values {
+		b.WriteString(" " + quote(v))
+	}
+}
+
+// curl is [Curl] for a request that was not cut off.
+func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
+	if t.URL == InMemory {
+		return "", ""
+	}
+	if u, err := url.Parse(r.URL); err != nil && !strings.Contains(r.URL, "://") || u != nil && (u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "") || !httpfile.IsToken(r.Method) {
+		return "", "it is no request of HTTP"
+	}
+	data, why := curlData(r, t.Protocol)
+	if why != "" {
+		return "", why
+	}
+	b := &curlCommand{}
 	b.WriteString("curl -sS -i")
-	if t.Transport.Insecure {
-		b.WriteString(" -k")
+	b.reach(r, t, settings)
+	chunked := hasHeader(r.Header, "Transfer-Encoding") && t.Protocol != "HTTP/2"
+	length := headerValue(r.Header, "Content-Length")
+	withData := len(data) > 0 || chunked || length != nil && *length == "0" && r.Method == "POST"
+	switch {
+	case r.Method == "HEAD" && !withData:
+		b.add("-I")
+	case r.Method == "HEAD": // curl waits for a body that does not come
+		b.add("-m 5 -X HEAD")
+	case r.Method != "POST" || !withData:
+		b.add("-X", r.Method)
 	}
-	if t.Transport.HTTP2 {
-		b.WriteString(map[bool]string{true: " --http2", false: " --http2-prior-knowledge"}[strings.HasPrefix(t.URL, "https:")])
+	if why := b.fields(r, len(data), withData, chunked); why != "" {
+		return "", why
 	}
-	for _, from := range slices.Sorted(maps.Keys(t.Transport.Resolve)) {
-		b.WriteString(" --connect-to " + quote(from+":"+t.Transport.Resolve[from], nil))
+	switch {
+	case withData && strings.HasPrefix(string(data), "@"): // curl would take it for a file
+		b.add("--data-raw", string(data))
+	case withData:
+		b.add("--data-binary", string(data))
 	}
-	if r.Method == "HEAD" {
-		b.WriteString(" -I")
-	} else if r.Method != "POST" || len(r.Body) == 0 {
-		b.WriteString(" -X " + r.Method)
+	b.url(r.URL, t.Proxy != "" && t.Protocol != "HTTP/2" && strings.HasPrefix(r.URL, "http:"))
+	return b.String(), ""
+}
+
+// reach adds how the target is reached.
+func (b *curlCommand) reach(r Request, t TargetInfo, settings []Setting) {
+	secure := strings.HasPrefix(r.URL, "https:")
+	if t.Insecure {
+		b.add("-k")
+	}
+	for _, row := range []struct{ flag, option string }{{"ca", "--cacert"}, {"client-cert", "--cert"}, {"client-key", "--key"}} {
+		if value := settingOf(settings, row.flag); value != "" {
+			b.add(row.option, value)
+		}
+	}
+	switch {
+	case t.Protocol == "HTTP/2" && secure:
+		b.add("--http2")
+	case t.Protocol == "HTTP/2":
+		b.add("--http2-prior-knowledge")
+	case secure:
+		b.add("--http1.1") // curl would ask for HTTP/2
+	}
+	tunnel := t.Proxy != "" && (secure || t.Protocol == "HTTP/2")
+	proxy := settingOf(settings, "proxy")
+	switch {
+	case t.Proxy != "":
+		b.add("-x", "http://"+t.Proxy)
+		if user, _, found := strings.Cut(strings.TrimPrefix(proxy, "http://"), "@"); found {
+			b.add("--proxy-user", user)
+		}
+		if tunnel {
+			b.add("-p")
+		}
+	case proxy == "none":
+		b.add("--noproxy", "*")
+	}
+	if t.Proxy != "" && !tunnel {
+		return // the proxy looks the name up
+	}
+	for _, from := range slices.Sorted(maps.Keys(t.Resolve)) {
+		to := t.Resolve[from]
+		_, port, _ := net.SplitHostPort(from)
+		address, dialled, _ := net.SplitHostPort(to)
+		if port == dialled && !tunnel {
+			if strings.Contains(address, ":") {
+				address = "[" + address + "]"
+			}
+			b.add("--resolve", from+":"+address)
+			continue
+		}
+		b.add("--connect-to", from+":"+to)
+	}
+}
+
+// curlData returns the body as curl is given it, or why it cannot be.
+func curlData(r Request, protocol string) (data []byte, why string) {
+	data = r.Body
+	if codings := values(r.Header, "Transfer-Encoding"); len(codings) > 0 && protocol != "HTTP/2" {
+		// curl frames chunks by itself: one for all, in small digits.
+		content, ok := oneChunk(r.Body)
+		if len(codings) > 1 || !strings.EqualFold(codings[0], "chunked") || !ok {
+			return nil, "curl frames chunks in its own way, and would send other bytes"
+		}
+		data = content
+	}
+	if n, err := strconv.Atoi(strings.Join(values(r.Header, "Content-Length"), ",")); err == nil && len(r.Body) == 0 && n > keptBody {
+		return nil, "its body of " + strconv.Itoa(n) + " bytes is not in the record"
+	}
+	if len(data) > curlBody {
+		return nil, fmt.Sprintf("its body of %d bytes is too long for a command", len(r.Body))
+	}
+	if bytes.IndexByte(data, 0) >= 0 {
+		return nil, "its body holds a zero byte, which no command line can"
+	}
+	return data, ""
+}
+
+// oneChunk returns the content of a chunked body that is framed as curl frames it.
+func oneChunk(body []byte) (content []byte, ok bool) {
+	const end = "0\r\n\r\n"
+	size, rest, found := bytes.Cut(body, []byte("\r\n"))
+	if string(body) == end {
+		return nil, true
+	}
+	n, err := strconv.ParseUint(string(size), 16, 31)
+	if err != nil || !found || uint64(len(rest)) != n+uint64(len("\r\n"+end)) || string(rest[n:]) != "\r\n"+end || string(size) != strconv.FormatUint(n, 16) {
+		return nil, false
+	}
+	return rest[:n], true
+}
+
+// fields adds the header fields that curl does not send by itself, and keeps it from
+// those that were not sent.
+func (b *curlCommand) fields(r Request, length int, withData, chunked bool) (why string) {
+	var host string
+	if u, err := url.Parse(r.URL); err == nil {
+		host = u.Host
+	}
+	hosts := values(r.Header, "Host")
+	if len(hosts) > 1 {
+		return "curl sends one Host field, and there are several"
 	}
 	sent := map[string]bool{}
 	for _, f := range r.Header {
 		name := strings.ToLower(f.Name)
 		sent[name] = true
 		switch {
-		case name == "host" || name == "content-length":
+		case !httpfile.IsToken(f.Name):
+			return "the field name " + strconv.Quote(f.Name) + " is none, which curl does not send"
+		case strings.ContainsFunc(f.Value, func(r rune) bool { return r == 0 || r == '\r' || r == '\n' }):
+			return "the field " + strconv.Quote(f.Name) + " holds a line break or a zero byte, which curl does not send"
+		case name == "host" && f.Value == host:
+		case name == "content-length" && f.Value == strconv.Itoa(length) && withData && !chunked:
 		case f.Value == "":
-			b.WriteString(" -H " + quote(f.Name+";", nil))
+			b.add("-H", f.Name+";")
 		default:
-			b.WriteString(" -H " + quote(f.Name+": "+f.Value, secrets))
+			b.add("-H", f.Name+": "+f.Value)
 		}
 	}
-	for _, name := range []string{"User-Agent", "Accept"} {
-		if !sent[strings.ToLower(name)] {
-			b.WriteString(" -H " + quote(name+":", nil))
+	for _, row := range []struct {
+		name string
+		own  bool // curl sends it by itself
+	}{
+		{"Host", true}, {"User-Agent", true}, {"Accept", true}, {"Content-Type", withData},
+		{"Content-Length", withData && !chunked}, {"Expect", length > expectLength},
+	} {
+		if row.own && !sent[strings.ToLower(row.name)] {
+			b.add("-H", row.name+":")
 		}
 	}
-	if len(r.Body) > 0 {
-		if !sent["content-type"] {
-			b.WriteString(" -H 'Content-Type:'")
-		}
-		b.WriteString(" --data-binary " + quote(string(r.Body), secrets))
-	}
-	b.WriteString(" " + quote(r.URL, secrets))
-	return b.String()
+	return ""
 }
 
-// quote writes text as one word of a shell. Text with control characters or
-// bytes that are not UTF-8 needs a shell that knows $'…'.
-func quote(text string, secrets []Field) string {
-	for _, s := range secrets {
-		if before, after, found := strings.Cut(text, s.Value); found {
-			// "$NAME" stands outside the single quotes.
-			return joinWords(quote(before, secrets), `"$`+s.Name+`"`, quote(after, secrets))
+// expectLength is the length of a body from which some releases of curl ask with
+// Expect before they send it.
+const expectLength = 1000
+
+// plainTarget is what curl takes as a URL, and sends, as it is.
+var plainTarget = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,;$&?!~*'()-]*$`)
+
+// url adds where to. The request line that a proxy reads holds all of it.
+func (b *curlCommand) url(text string, whole bool) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	at := strings.IndexAny(rest, "/?#")
+	if at < 0 {
+		at = len(rest)
+	}
+	origin, target := scheme+"://"+rest[:at], rest[at:]
+	switch {
+	case whole && !plainTarget.MatchString(target):
+		b.add("--request-target", text)
+		text = origin + "/"
+	case !plainTarget.MatchString(target) || !strings.HasPrefix(target, "/"):
+		b.add("--request-target", cmp.Or(target, "/"))
+		text = origin + "/"
+	case dots.MatchString(target):
+		b.add("--path-as-is")
+	}
+	b.WriteString(" " + quote(text))
+}
+
+// dots are what curl would take out of a path.
+var dots = regexp.MustCompile(`(?i)/(\.|%2e){1,2}([/?]|$)`)
+
+// values are those of all fields of a name.
+func values(header []Field, name string) (out []string) {
+	for _, f := range header {
+		if strings.EqualFold(f.Name, name) {
+			out = append(out, f.Value)
 		}
 	}
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7F || r == 0xFEFF }) {
+	return out
+}
+
+// secretVariable is a variable that stands for a secret in a record.
+var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|INVALID_)?TOKEN(?:_COMMAND)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
+
+// plainWord is text that a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// ShellWord writes text of a record as one word of a shell, in quotes where it needs
+// them. The variables that stand for secrets are left for the shell to replace. Text
+// with bytes that do not show needs a shell that knows $'…'.
+func ShellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return quote(text)
+}
+
+// quote is [ShellWord] with quotes in any event.
+func quote(text string) string {
+	if at := secretVariable.FindStringIndex(text); at != nil {
+		// "$NAME" stands outside the single quotes.
+		return joinWords(quote(text[:at[0]]), `"`+text[at[0]:at[1]]+`"`, quote(text[at[1]:]))
+	}
+	// Neither what a terminal obeys nor what a build server does is left as it is.
+	if strings.Contains(text, "##") || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
 		var b strings.Builder
 		b.WriteString("$'")
 		for i := range len(text) {
 			switch c := text[i]; {
 			case c == '\'' || c == '\\':
 				b.WriteString(`\` + string(c))
-			case c < ' ' || c >= 0x7F:
+			case c < ' ' || c >= 0x7F || c == '#':
 				fmt.Fprintf(&b, `\x%02x`, c)
 			default:
 				b.WriteByte(c)

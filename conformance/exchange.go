@@ -26,32 +26,32 @@ type Response struct {
 	Shortened bool        `json:"shortened,omitzero"` // the whole answer was judged; it is too long for a record, which keeps only the beginning of Header or Body
 }
 
-// An Exchange is one request and its answer, whoever made them.
+// An Exchange is one request and its answer, whoever made them. Judging reads the
+// exported fields and writes to none.
 type Exchange struct {
-	Case     *Case // nil for recorded traffic
+	Case     *Case // of the suite that judges; nil for recorded traffic
 	Step     int   // index into Case.Steps
+	Round    int   // which repetition of the case, from 0
 	Request  Request
 	Response *Response     // nil where no answer came
 	Err      *WireError    // what went wrong on the wire, or nil; Response may still hold what came
 	Started  time.Time     //
 	Elapsed  time.Duration // until the answer was complete, or the attempt ended
 	Retries  int           // how often the request was put off, by 429 or 503, and sent again
+	Leaked   bool          // the answer held a secret of the request, which was struck out
 
-	round  int      // which repetition of the case, from 0
-	curl   string   // sends the request again
-	header []Field  // of the request, as sent
-	sha1   string   // the value of Sha1 in the request's body, where one can be read
-	marks  []string // the values of {{sha1}} and {{comment}} in the request
-	inert  bool     // machine and file were made up, so that nothing could take effect
-	leaked bool     // the answer held a secret, which was struck out
+	// What a run keeps of an exchange, to conclude from all of them.
+	marks    []string  // the values of {{sha1}} and {{comment}} in the request
+	inert    bool      // machine and file were made up, so that nothing could take effect
+	findings []Finding // of the checks that look at one exchange
+	sha1     string    // the value of Sha1 in the request's body, where one can be read
+	id       string    // of the action in a readable answer, in small letters
+	traces   []string  // what in the answer may be of another request
+	reason   string    // why it cannot be judged, or ""
 
-	schema   *schemas.Schema // of a 201's body; nil where the operation is not known
-	members  []string        // that the schema requires
-	errors   *schemas.Schema // of a refusal's body
-	seen     bool            // answer below is filled
-	answer   answer          // what the checks look at
-	findings []Finding       // of the checks that look at one exchange
-	id       string          // of the action in a readable answer, in small letters
-	traces   []string        // what in the answer may be of another request
-	reason   string          // why it cannot be judged, or ""
+	// Set in the copy that checks look at; see [Suite.viewed].
+	seen    *answer
+	schema  *schemas.Schema // of a 201's body; nil where the operation is not known
+	members []string        // that the schema requires
+	errors  *schemas.Schema // of a refusal's body
 }

@@ -14,20 +14,37 @@ import (
 	"fmaspec/openapi"
 )
 
-// Judge returns what one exchange breaks, sorted by check and place. It looks at
-// the exchange alone: relations between answers are judged by [Suite.Run]. An
-// exchange without a Case is judged as one that may be accepted or refused.
-// Times are held against now.
+// Judge returns what one exchange breaks, sorted by check and place: the findings
+// that [Suite.Run] has on it, but for relations between answers. It needs the
+// exported fields of the exchange alone and writes to nothing, so that one exchange
+// may be judged from several goroutines, and again with another answer.
+//
+// The Case is one of the suite, or made like one; without a Case the request may be
+// accepted or refused. What the checks compare an answer with, such as the Sha1 and
+// the Accept-Encoding that were sent, is read from x.Request, whose body has to be
+// complete. Times are compared with now, the end of the exchange.
 func (s *Suite) Judge(x *Exchange, now time.Time) []Finding {
-	if x.schema == nil {
-		operation := s.operationOf(x)
-		x.schema, x.members, x.errors = s.schema[operation], s.members[operation], s.errors
+	return s.findings(s.viewed(x), now)
+}
+
+// viewed returns a copy of an exchange with what the checks look at.
+func (s *Suite) viewed(x *Exchange) *Exchange {
+	v := *x
+	if c := x.Case; c != nil && s.byID[c.ID] != c {
+		own := *c
+		s.charge(&own)
+		v.Case = &own
 	}
-	if x.Case == nil && x.sha1 == "" {
-		x.sha1 = sentSha1(x.Request.Body)
-		x.header = x.Request.Header
-	}
-	if x.unjudged() != "" || x.Case != nil && x.Case.Steps[x.Step].Abort {
+	operation := s.operationOf(x)
+	v.schema, v.members, v.errors = s.schema[operation], s.members[operation], s.errors
+	v.sha1 = sentSha1(x.Request.Body)
+	v.seen = new(v.look())
+	return &v
+}
+
+// findings judges an exchange that was viewed.
+func (s *Suite) findings(x *Exchange, now time.Time) []Finding {
+	if x.unjudged() != "" || x.aborted() {
 		return nil
 	}
 	var out []Finding
@@ -41,6 +58,10 @@ func (s *Suite) Judge(x *Exchange, now time.Time) []Finding {
 	}
 	return out
 }
+
+// aborted reports whether the connection was cut inside the request, so that no
+// answer is waited for.
+func (x *Exchange) aborted() bool { return x.Case != nil && x.Case.Steps[x.Step].Abort }
 
 // judgeAcross returns what the exchanges of one run break together.
 func (s *Suite) judgeAcross(all []*Exchange) map[*Exchange][]Finding {
@@ -85,7 +106,7 @@ func (s *Suite) operationsByID() map[string]openapi.Operation {
 }
 
 // step counts the exchanges of a case through all its repetitions, from 0.
-func (x *Exchange) step() int { return x.round*len(x.Case.Steps) + x.Step }
+func (x *Exchange) step() int { return x.Round*len(x.Case.Steps) + x.Step }
 
 // operationOf returns the operation that the exchange called, "" where it called
 // none.

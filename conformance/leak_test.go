@@ -226,7 +226,7 @@ func TestOldAndNewTokensAreStruckOut(t *testing.T) {
 	require.Contains(t, told(t, r), "$fmaspec_token")
 	for _, c := range r.Cases {
 		for _, x := range c.Exchanges {
-			require.NotContains(t, x.Curl, "Rotating")
+			require.NotContains(t, command(r, &x), "Rotating")
 		}
 	}
 }

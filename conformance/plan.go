@@ -22,7 +22,8 @@ type PlannedRequest struct {
 	Sha1      string
 	Effect    bool // it could take effect elsewhere than on this machine
 	Request   Request
-	Curl      string // sends it, secrets as variables; "" where nobody can send there, or it is too long for a command
+	Curl      string // sends it, secrets as variables; "" where curl cannot
+	NoCurl    string // why it cannot; "" where nobody can send there
 }
 
 // Plan returns what [Suite.Run] would send with the same arguments, and sends
@@ -40,7 +41,10 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 			continue
 		}
 		for i, b := range j.steps {
-			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Curl: b.curl, Sha1: b.sha1}
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1}
+			if planned.NoCurl = "it is cut off in the middle of its body, which curl cannot do"; b.sending.abort == 0 {
+				planned.Curl, planned.NoCurl = curl(b.request, p.Target, options.Settings)
+			}
 			if e := r.guard.effect(b.sending.bytes); !r.guard.local {
 				planned.Effect, planned.Machine = e.can, e.machine
 			}

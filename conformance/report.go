@@ -13,6 +13,7 @@ type Report struct {
 	Suite        SuiteInfo           `json:"suite"`
 	Environment  Environment         `json:"environment"`
 	Target       TargetInfo          `json:"target"`
+	Settings     []Setting           `json:"settings"` // the flags of the run, as far as the user set them
 	Safety       SafetyInfo          `json:"safety"`
 	Pace         PaceInfo            `json:"pace"`
 	Started      time.Time           `json:"started"`
@@ -77,14 +78,15 @@ type OperationInfo struct {
 
 // TargetInfo identifies what was judged.
 type TargetInfo struct {
-	URL            string `json:"url"`
-	Name           string `json:"name"`
-	Machine        string `json:"machine"`
-	UnknownMachine string `json:"unknown_machine"` // one that the target does not know, or ""
-	Sha1           string `json:"sha1"`            // of the file that accepted requests named; "" for one of its own each
-	Protocol       string `json:"protocol"`        // "HTTP/1.1" or "HTTP/2"
-	Insecure       bool   `json:"insecure"`        // the target's certificate was not verified
-	Proxy          string `json:"proxy"`           // host and port of the proxy in between, or ""
+	URL            string            `json:"url"`
+	Name           string            `json:"name"`
+	Machine        string            `json:"machine"`
+	UnknownMachine string            `json:"unknown_machine"`   // one that the target does not know, or ""
+	Sha1           string            `json:"sha1"`              // of the file that accepted requests named; "" for one of its own each
+	Protocol       string            `json:"protocol"`          // "HTTP/1.1" or "HTTP/2"
+	Insecure       bool              `json:"insecure"`          // the target's certificate was not verified
+	Proxy          string            `json:"proxy"`             // host and port of the proxy in between, or ""
+	Resolve        map[string]string `json:"resolve,omitempty"` // the address that was dialled in place of another, each as host and port
 }
 
 // SafetyInfo says what a run was allowed to cause, and how much of it was tried.
@@ -165,7 +167,6 @@ type ExchangeResult struct {
 	Action    string        `json:"action,omitempty"`  // the action's id, in small letters, in an answer of which only the beginning is kept
 	Started   time.Time     `json:"started"`
 	Elapsed   time.Duration `json:"elapsed_ns"`
-	Curl      string        `json:"curl"` // a shell command that sends the request again; secrets as $FMASPEC_… variables
 }
 
 // A Finding is one way in which an answer breaks one requirement.

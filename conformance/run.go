@@ -34,6 +34,7 @@ type Options struct {
 	Journal    func(JournalEntry) error                   // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
 	Rate       Rate                                       // at most so many requests; the zero value is no limit
 	RetryTime  time.Duration                              // how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
+	Settings   []Setting                                  // what a report says of the flags that the user set
 	Checkpoint func(*Report)                              // called now and then with what is known so far, never twice at once
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
@@ -347,26 +348,25 @@ const keptBody = 4 << 10
 // no memory.
 const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 
-// note keeps what is asked of the exchange after all others are made, in place of
-// the view of its answer.
-func (x *Exchange) note() {
-	x.reason = x.unjudged()
-	if complete(x) {
-		x.traces = traces(x.view().body)
+// judged judges an exchange and notes what is asked of it after all others are
+// made.
+func (s *Suite) judged(x *Exchange) {
+	v := s.viewed(x)
+	x.findings = s.findings(v, x.Started.Add(x.Elapsed))
+	x.reason, x.sha1 = v.unjudged(), v.sha1
+	if complete(v) {
+		x.traces = traces(v.view().body)
 	}
-	if readable(x) {
-		id, _ := x.view().member("id")
+	if readable(v) {
+		id, _ := v.view().member("id")
 		x.id = strings.ToLower(id)
 	}
-	x.seen, x.answer = false, answer{}
 }
 
-// settle notes what is asked of the exchange after all others are made, and lets
-// go of the rest, so that a run of many repetitions and long answers fits into
-// memory.
+// settle lets go of what a record does not keep of an exchange that was judged, so
+// that a run of many repetitions and long answers fits into memory.
 func (r *runner) settle(x *Exchange) {
-	x.note()
-	if x.round > 0 && len(x.findings) == 0 && len(x.Request.Body) > keptBody {
+	if x.Round > 0 && len(x.findings) == 0 && len(x.Request.Body) > keptBody {
 		x.Request.Body = nil
 	}
 	if x.Response == nil {
@@ -381,7 +381,7 @@ func (r *runner) settle(x *Exchange) {
 		x.Response.Header, x.Response.Shortened = header, true
 	}
 	switch {
-	case x.round > 0 && len(x.findings) == 0 && len(x.Response.Body) > keptBody:
+	case x.Round > 0 && len(x.findings) == 0 && len(x.Response.Body) > keptBody:
 		x.Response.Body, x.Response.Shortened = nil, true
 	case len(x.Response.Body) > keep:
 		x.Response.Body, x.Response.Shortened = slices.Clone(x.Response.Body[:keep]), true
@@ -511,7 +511,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		}
 		x := r.exchange(ctx, p, j.c, steps[i], round, i)
 		defer r.dialer.long.release(x.Response)
-		x.findings = r.suite.Judge(x, x.Started.Add(x.Elapsed))
+		r.suite.judged(x)
 		r.settle(x)
 		exchanges[i] = x
 		if !j.c.Steps[i].Abort {
@@ -540,7 +540,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 
 // exchange sends one request, again where the target asks to come back later.
 func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round, i int) *Exchange {
-	x := &Exchange{Case: c, Step: i, round: round, Request: b.request, curl: b.curl, header: b.header, sha1: b.sha1, marks: b.marks, inert: b.inert}
+	x := &Exchange{Case: c, Step: i, Round: round, Request: b.request, marks: b.marks, inert: b.inert}
 	for {
 		if err := r.pacer.turn(ctx); err != nil {
 			x.Err = &WireError{Cancelled, "the run was stopped"}
@@ -549,7 +549,7 @@ func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round,
 		x.Started = r.options.Now()
 		x.Response, x.Err = p.send(ctx, b.sending)
 		x.Elapsed = r.options.Now().Sub(x.Started)
-		x.leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		x.Leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
 		if x.Err != nil || !r.pacer.putOff(x.Response, x.Retries+1) {
 			return x
 		}

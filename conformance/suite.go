@@ -331,11 +331,7 @@ func (l *loader) crossCheck(own bool) {
 	slices.SortFunc(l.suite.Cases, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
 	proven := map[string]bool{}
 	for _, c := range l.suite.Cases {
-		c.open = c.charged(l.suite.checks)
-		c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
-			r := l.suite.requirement[id]
-			return r == nil || r.Level != Inferred
-		})
+		l.suite.charge(c)
 		for _, id := range c.Proves {
 			proven[id] = true
 		}
@@ -371,6 +367,15 @@ func (l *loader) crossCheck(own bool) {
 			}
 		}
 	}
+}
+
+// charge fills in what acceptance and refusal of a case are charged to.
+func (s *Suite) charge(c *Case) {
+	c.open = c.charged(s.checks)
+	c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
+		r := s.requirement[id]
+		return r == nil || r.Level != Inferred
+	})
 }
 
 // names lists the cases of an operation, without it.

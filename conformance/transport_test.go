@@ -167,7 +167,7 @@ func TestACertificateIsNotTrustedForNothing(t *testing.T) {
 			r = run(t, at(server.URL, conformance.Transport{RootCAs: row.roots, Insecure: true}), conformance.Options{Run: "accepts-plain-request"})
 			require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
 			require.True(t, r.Target.Insecure)
-			require.Contains(t, r.Cases[0].Exchanges[0].Curl, " -k ")
+			require.Contains(t, command(r, &r.Cases[0].Exchanges[0]), " -k ")
 		})
 	}
 }
@@ -259,7 +259,7 @@ func TestANameIsDialledElsewhereAndKept(t *testing.T) {
 		require.Positive(t, r.Safety.Actions)
 		require.Equal(t, it.URL, r.Target.URL)
 		require.Equal(t, []any{"tenant.example"}, all(&hosts))
-		require.Contains(t, r.Cases[0].Exchanges[0].Curl, "--connect-to 'tenant.example:")
+		require.Contains(t, command(r, &r.Cases[0].Exchanges[0]), "--connect-to 'tenant.example:")
 	}
 	require.Equal(t, []any{"tenant.example"}, all(&names))
 
@@ -563,7 +563,7 @@ func TestACommandSendsFurtherFieldsAsVariables(t *testing.T) {
 	server := httptest.NewServer(honest())
 	defer server.Close()
 	r := run(t, at(server.URL, conformance.Transport{Header: []conformance.Field{{Name: "X-Api-Key", Value: "it's a \"key\" of mine"}}, RequestID: "X-Id"}), conformance.Options{Run: plainCase})
-	command := exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0].Curl
+	command := command(r, &exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0])
 	require.Contains(t, command, `-H 'X-Api-Key: '"$HEADER_X_API_KEY"`)
 	require.Contains(t, command, `-H 'Authorization: Bearer '"$FMASPEC_TOKEN"`)
 	require.Contains(t, command, "-H 'X-Id: ")

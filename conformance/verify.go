@@ -153,20 +153,19 @@ func (v *verifier) exchange(c *Case, of *CaseResult, recorded *ExchangeResult) *
 	}
 	v.request(place, recorded, b.request, round)
 	x := &Exchange{
-		Case: c, Step: recorded.Step % len(c.Steps), round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
-		Retries: recorded.Retries, header: b.header, sha1: b.sha1, marks: b.marks, inert: recorded.Inert, leaked: recorded.Leaked,
+		Case: c, Step: recorded.Step % len(c.Steps), Round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
+		Retries: recorded.Retries, marks: b.marks, inert: recorded.Inert, Leaked: recorded.Leaked,
 	}
 	if recorded.Error != "" {
 		x.Err = &WireError{recorded.ErrorKind, recorded.Error}
 	}
 	if x.Response == nil || !x.Response.Shortened {
 		v.Exchanges++
-		x.findings = v.suite.Judge(x, x.Started.Add(x.Elapsed))
-		x.note()
+		v.suite.judged(x)
 		return x
 	}
 	v.Taken = append(v.Taken, fmt.Sprintf("%s#%d", c.ID, recorded.Step))
-	x.id, x.seen = recorded.Action, true // so that the beginning is not judged
+	x.id, x.sha1 = recorded.Action, b.sha1
 	if of.Outcome == Errored {
 		x.reason = of.Reason
 	}

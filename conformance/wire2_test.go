@@ -102,7 +102,7 @@ func TestFaultsAreFoundOverHTTP2(t *testing.T) {
 func TestACommandSpeaksHTTP2Too(t *testing.T) {
 	for name, flag := range map[string]string{"over TLS": " --http2 ", "by prior knowledge": " --http2-prior-knowledge "} {
 		r := run(t, overHTTP2(t, honest())[name], conformance.Options{Run: plainCase})
-		require.Contains(t, exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0].Curl, flag)
+		require.Contains(t, command(r, &exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0]), flag)
 	}
 }
 

@@ -112,7 +112,7 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 		if q.Effect {
 			what = "   could take effect"
 		}
-		fmt.Fprintf(w, "# %s#%d%s\n%s\n", q.Case, q.Step, what, cmp.Or(q.Curl, longRequest(q)))
+		fmt.Fprintf(w, "# %s#%d%s\n%s\n", q.Case, q.Step, what, cmp.Or(q.Curl, noCommand(q)))
 	}
 	if err := w.Flush(); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the requests were not written: %v", err)}
@@ -128,9 +128,9 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 	return nil
 }
 
-// longRequest says of a request that no command can hold what it is.
-func longRequest(q conformance.PlannedRequest) string {
-	return fmt.Sprintf("# %s %s with a body of %d bytes, too long for a command", q.Request.Method, q.Request.URL, len(q.Request.Body))
+// noCommand says of a request that curl cannot send what it is.
+func noCommand(q conformance.PlannedRequest) string {
+	return fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL, cmp.Or(q.NoCurl, "nobody can send there"))
 }
 
 // sound checks what package flag cannot.

@@ -168,16 +168,13 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 			break
 		}
 		if x := c.Exchange(step); x != nil {
-			p.exchange(c, x)
+			p.exchange(r, c, x)
 		}
 	}
 	if command := again(r, c); command != "" && !(brief && known(c, r)) {
 		p.uncut("  again   ", command)
 	}
 }
-
-// plainWord is text that a shell takes as it is.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
 // again is the command that runs the case again, or "" where there is none to
 // give: nobody can send to a handler in memory, and an escaped id would be
@@ -189,17 +186,36 @@ func again(r *conformance.Report, c *conformance.CaseResult) string {
 	case r.Target.URL == conformance.InMemory:
 		return ""
 	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is fmaspec's own server
-		url := r.Target.URL
-		if !plainWord.MatchString(url) {
-			url = inQuotes(url)
-		}
-		command += " -url " + url
+		command += " -url " + conformance.ShellWord(r.Target.URL)
+	}
+	if r != nil {
+		command += settings(r.Settings)
 	}
 	command += " -run " + inQuotes("^"+regexp.QuoteMeta(c.ID)+"$")
 	if safe(command) != command {
 		return ""
 	}
 	return command
+}
+
+// settings are the flags that the user set, as a shell reads them.
+func settings(of []conformance.Setting) string {
+	var b strings.Builder
+	kinds := conformance.SettingKinds()
+	for _, s := range of {
+		if kind := kinds[s.Flag]; kind != conformance.Carried && kind != conformance.Hidden {
+			continue // it is none of a run, or stands elsewhere
+		}
+		b.WriteString(" -" + s.Flag)
+		switch isSwitch := slices.Contains([]string{"builtin", "http2", "insecure", "strict"}, s.Flag); {
+		case isSwitch && s.Value == "true":
+		case isSwitch:
+			b.WriteString("=" + conformance.ShellWord(s.Value))
+		default:
+			b.WriteString(" " + conformance.ShellWord(s.Value))
+		}
+	}
+	return b.String()
 }
 
 // inQuotes is text as one word of a POSIX shell.
@@ -296,7 +312,7 @@ func (p *page) same(rest []string) {
 }
 
 // exchange adds what was sent and what came.
-func (p *page) exchange(c *conformance.CaseResult, x *conformance.ExchangeResult) {
+func (p *page) exchange(r *conformance.Report, c *conformance.CaseResult, x *conformance.ExchangeResult) {
 	rows := 8
 	if p.Verbose {
 		rows = 60
@@ -331,14 +347,24 @@ func (p *page) exchange(c *conformance.CaseResult, x *conformance.ExchangeResult
 	case x.Response == nil:
 		p.line(span{dim, lead}, span{"", "no answer"})
 	}
-	switch {
-	case x.Curl == "":
-	case safe(x.Curl) != x.Curl:
-		// An escaped command would send something else.
-		p.line(span{dim, "  replay  (the curl command is in the JSON report: it holds characters that are not shown here)"})
-	default:
-		p.uncut("  replay  ", x.Curl)
+	switch command, why := curl(r, x); {
+	case p.commands > 0 && len(command) > p.commands:
+		p.line(span{dim, "  replay  (the curl command is too long for this report; that of the console has it)"})
+	case command != "":
+		p.uncut("  replay  ", command)
+	case why != "":
+		p.line(span{dim, "  replay  (no curl command: " + why + ")"})
 	}
+}
+
+// curl is [conformance.Curl], but for a command that would not show as it is, and so
+// would send something else.
+func curl(r *conformance.Report, x *conformance.ExchangeResult) (command, why string) {
+	command, why = conformance.Curl(r, x)
+	if safe(command) != command {
+		return "", "it would hold characters that are not shown here"
+	}
+	return command, why
 }
 
 // path is a URL without scheme and host, which the run's header and the curl

@@ -96,7 +96,7 @@ func (p *htmlPage) caseOf(c *conformance.CaseResult) *htmlCase {
 		positions = append(positions, strconv.Itoa(i))
 	}
 	out.Positions = strings.Join(positions, " ")
-	out.Exchanged = exchangesOf(c, out.Told)
+	out.Exchanged = exchangesOf(p.Report, c, out.Told)
 	return out
 }
 
@@ -136,7 +136,7 @@ type htmlExchange struct {
 	Came    *htmlMessage // nil where no answer came
 	Remarks []htmlLine   // what is to be known of it, in words
 	Curl    string       // a shell command, or ""
-	Hidden  bool         // there is a command, but one that holds characters which do not show
+	NoCurl  string       // why there is none, or ""
 }
 
 // An htmlMessage is a request or an answer.
@@ -158,7 +158,7 @@ type htmlLine struct {
 // openAtFirst is how many exchanges of a case are unfolded with it.
 const openAtFirst = 4
 
-func exchangesOf(c *conformance.CaseResult, told []htmlFinding) (out []htmlExchange) {
+func exchangesOf(r *conformance.Report, c *conformance.CaseResult, told []htmlFinding) (out []htmlExchange) {
 	notes := map[int][]htmlFinding{}
 	for _, f := range told {
 		notes[f.Step] = append(notes[f.Step], f)
@@ -166,7 +166,7 @@ func exchangesOf(c *conformance.CaseResult, told []htmlFinding) (out []htmlExcha
 	open := 0
 	for i := range c.Exchanges {
 		x := &c.Exchanges[i]
-		e := exchangeOf(x, notes[x.Step])
+		e := exchangeOf(r, x, notes[x.Step])
 		e.Title = "Exchange"
 		if len(c.Exchanges) > 1 {
 			e.Title = fmt.Sprintf("Exchange %d of %d", x.Step+1, len(c.Exchanges))
@@ -196,7 +196,7 @@ func inShort(x *conformance.ExchangeResult) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status))) + took
 }
 
-func exchangeOf(x *conformance.ExchangeResult, findings []htmlFinding) (out htmlExchange) {
+func exchangeOf(r *conformance.Report, x *conformance.ExchangeResult, findings []htmlFinding) (out htmlExchange) {
 	out.Sent.Start.Text = x.Request.Method + " " + x.Request.URL
 	for _, f := range x.Request.Header {
 		out.Sent.Header = append(out.Sent.Header, htmlLine{Text: f.Name + ": " + f.Value})
@@ -251,9 +251,7 @@ func exchangeOf(x *conformance.ExchangeResult, findings []htmlFinding) (out html
 		out.Came = m
 	}
 	out.Remarks = remarksOf(x, adrift)
-	if out.Hidden = safe(x.Curl) != x.Curl; !out.Hidden {
-		out.Curl = x.Curl
-	}
+	out.Curl, out.NoCurl = curl(r, x)
 	return out
 }
 

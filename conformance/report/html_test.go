@@ -310,13 +310,15 @@ func TestHTMLOffersOnlyCommandsThatDoWhatTheySay(t *testing.T) {
 		}
 	}
 	r := oneCase(nil)
-	for _, row := range []struct{ curl, want string }{
-		{"curl 'http://127.0.0.1/'", "<pre class=\"copy\">curl &#39;http://127.0.0.1/&#39;</pre>"},
-		{"curl 'a\u202eb'", "The curl command is in the JSON report: it holds characters that are not shown here."},
+	r.Target.URL, r.Cases[0].Exchanges[0].Error = "http://127.0.0.1", "no answer came"
+	for _, row := range []struct{ url, want string }{
+		{"http://127.0.0.1/", "&#39;http://127.0.0.1/&#39;</pre>"},
+		{"file:///etc/passwd", "There is no curl command to send it again: it is no request of HTTP."},
+		{"-K/etc/passwd", "There is no curl command to send it again: it is no request of HTTP."},
 	} {
-		r.Cases[0].Exchanges[0].Curl = row.curl
+		r.Cases[0].Exchanges[0].Request.URL = row.url
 		if got := render(t, "html", r, report.Style{}); !strings.Contains(got, row.want) {
-			t.Errorf("%q: want %s", row.curl, row.want)
+			t.Errorf("%q: want %s", row.url, row.want)
 		}
 	}
 }

@@ -82,6 +82,7 @@ func filled(r *conformance.Report) *conformance.Report {
 	out := *r
 	out.Schema = Schema
 	out.Target.Protocol = cmp.Or(out.Target.Protocol, "HTTP/1.1")
+	out.Settings = list(out.Settings)
 	out.Safety.Armed = list(out.Safety.Armed)
 	out.Operations = list(out.Operations)
 	if r.Baseline != nil {

@@ -163,15 +163,8 @@ func mdExchange(r *conformance.Report, c *conformance.CaseResult, step int) stri
 	if x == nil {
 		return ""
 	}
-	told := *x
-	if len(told.Curl) > commandRoom {
-		told.Curl = ""
-	}
-	p := &page{}
-	p.exchange(c, &told)
-	if told.Curl != x.Curl {
-		p.line(span{"", "  replay  (the curl command is in the JSON report: it is too long for this one)"})
-	}
+	p := &page{commands: commandRoom}
+	p.exchange(r, c, x)
 	if command := again(r, c); command != "" && len(command) <= commandRoom {
 		p.uncut("  again   ", command)
 	}

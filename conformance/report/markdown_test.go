@@ -236,8 +236,8 @@ func TestMarkdownShowsAnExchangeOnce(t *testing.T) {
 		want   string
 		not    string
 	}{
-		{func(r *conformance.Report) { r.Cases[0].Exchanges[0].Curl = strings.Repeat("x", 3000) }, "too long for this one", "xxxx"},
-		{func(r *conformance.Report) { r.Cases[0].Exchanges[0].Curl = "a\nb" }, "characters that are not shown here", `a\nb`},
+		{func(r *conformance.Report) { r.Cases[0].Exchanges[0].Request.URL += strings.Repeat("x", 3000) }, "too long for this report", "curl -sS"},
+		{func(r *conformance.Report) { r.Cases[0].Exchanges[0].Request.Method = "a\nb" }, "no curl command: it is no request of HTTP", "curl -sS"},
 		{func(r *conformance.Report) { r.Target.URL = conformance.InMemory }, "  sent ", "fmaspec run"},
 		{func(r *conformance.Report) { r.Cases[0].ID = "a\nb" }, "  sent ", "fmaspec run"},
 		{func(r *conformance.Report) { r.Cases[0].Findings[0].Step = -1 }, "- **want** `x`", "<details>\n<summary>What"},

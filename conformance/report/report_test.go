@@ -104,7 +104,7 @@ func everywhere(text string) *conformance.Report {
 		}
 		for j := range c.Exchanges {
 			x := &c.Exchanges[j]
-			x.Request.Method, x.Request.URL, x.Request.Body, x.Error, x.Curl = text, text, conformance.Body(text), text, text
+			x.Request.Method, x.Request.URL, x.Request.Body, x.Error = text, text, conformance.Body(text), text
 			if x.Response != nil {
 				x.Response.Header["Content-Type"] = []string{text}
 				x.Response.Body = conformance.Body(text)
@@ -222,12 +222,19 @@ func TestFindingTextOfWrongStepsDoesNotPanic(t *testing.T) {
 }
 
 func TestFindingTextOffersNoCommandThatWouldSendSomethingElse(t *testing.T) {
-	text := report.FindingText(sample().Cases[7], nil, report.Style{})
-	if strings.Contains(text, "curl --data-binary") {
-		t.Errorf("want no curl line with a line break in it, got\n%s", text)
-	}
-	if !strings.Contains(text, "the curl command is in the JSON report") {
-		t.Errorf("want the reader sent to the JSON report, got\n%s", text)
+	for _, row := range []struct {
+		why, body, want string
+	}{
+		{"a line break", "one\ntwo", `--data-binary $'one\x0atwo' `},
+		{"what a terminal obeys", "\x1b[2J\u202e##[error]", `--data-binary $'\x1b[2J\xe2\x80\xae\x23\x23[error]' `},
+		{"a zero byte", "a\x00", "replay  (no curl command: its body holds a zero byte, which no command line can)"},
+		{"the name of a file", "@/etc/passwd", "--data-raw '@/etc/passwd' "},
+	} {
+		c := sample().Cases[7]
+		c.Exchanges[0].Request.Body = conformance.Body(row.body)
+		if text := report.FindingText(c, nil, report.Style{}); !strings.Contains(text, row.want) {
+			t.Errorf("%s: want %q, got\n%s", row.why, row.want, text)
+		}
 	}
 }
 

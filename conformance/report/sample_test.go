@@ -46,7 +46,8 @@ func sample() *conformance.Report {
 		return conformance.Request{
 			Method: "POST",
 			URL:    "http://127.0.0.1:8080/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample",
-			Header: []conformance.Field{{Name: "authorization", Value: "Bearer $FMASPEC_TOKEN"}, {Name: "Content-Type", Value: "application/json"}},
+			Header: []conformance.Field{{Name: "Host", Value: "127.0.0.1:8080"}, {Name: "User-Agent", Value: "fmaspec/0.1.0"}, {Name: "Accept", Value: "application/json"},
+				{Name: "authorization", Value: "Bearer $FMASPEC_TOKEN"}, {Name: "Content-Type", Value: "application/json"}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}},
 			Body:   conformance.Body(body),
 		}
 	}
@@ -54,9 +55,8 @@ func sample() *conformance.Report {
 		return &conformance.Response{Status: status, Proto: "HTTP/1.1", Header: http.Header{"Content-Type": {kind}, "Date": {"Mon, 04 Dec 2017 13:13:26 GMT"}}, Body: conformance.Body(body)}
 	}
 	const body = `{"Comment": "fmaspec", "Sha1": "000000000000000000000000000000000000c0de"}`
-	curl := `curl -sS -i -H 'Content-Type: application/json' --data-binary '` + body + `' 'http://127.0.0.1:8080/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample'`
 	exchange := func(r *conformance.Response) conformance.ExchangeResult {
-		return conformance.ExchangeResult{Request: ask(body), Response: r, Started: began, Elapsed: created, Curl: curl}
+		return conformance.ExchangeResult{Request: ask(body), Response: r, Started: began, Elapsed: created}
 	}
 	find := func(id string, step int, check, requirement string, level conformance.Level, place, want, got string) conformance.Finding {
 		return conformance.Finding{Key: fmt.Sprintf("%s %s#%d %s", check, id, step, place), Case: id, Step: step, Check: check,
@@ -82,13 +82,11 @@ func sample() *conformance.Report {
 	known := seven(third)
 	known.Known = &conformance.Known{Reason: "the mock knows <no> words yet & \"says\" so", Owner: "team@example.com", Expires: "2018-01-31", Line: 1}
 	refusal := exchange(answer(500, "text/html; charset=\"\x1b[2J\"", hostile))
-	refusal.Request = ask(`{"Comment": "fmaspec", "Sha1": 7}`)
-	refusal.Request.Body = append(refusal.Request.Body, 0xff, 0xfe)
+	refusal.Request = ask(`{"Comment": "fmaspec", "Sha1": 7}` + "\xff\xfe")
 	refusal.Response.Truncated, refusal.Inert, refusal.Leaked = true, true, true
-	refusal.Curl = "curl --data-binary 'one\ntwo' 'http://127.0.0.1:8080/'"
 	second := exchange(answer(201, "application/json", number))
 	second.Step, second.Response.Shortened, second.Action = 1, true, "c083f601-012f-4955-b4cc-fab50fb69d79"
-	broken := conformance.ExchangeResult{Request: ask(body), Response: answer(201, "application/json", `{"id": "c083`), Error: "the answer ended after 12 of 618 bytes", ErrorKind: conformance.Cut, Started: began, Elapsed: created, Curl: curl}
+	broken := conformance.ExchangeResult{Request: ask(body), Response: answer(201, "application/json", `{"id": "c083`), Error: "the answer ended after 12 of 618 bytes", ErrorKind: conformance.Cut, Started: began, Elapsed: created}
 
 	return &conformance.Report{
 		Schema: report.Schema,
@@ -96,6 +94,7 @@ func sample() *conformance.Report {
 			Fixtures: "c1d5e0a7b2984f36d7a1c05e9b8324f60a7de1935b4c82f6e09d3a7b51c8f204", Cases: 348, Run: "valid|body|auth|state", Skip: "", Level: conformance.Inferred, Seed: "7f3a", Repeat: 1, Parallel: 4, Timeout: "10s"},
 		Environment: conformance.Environment{Go: "go1.26.0", OS: "linux", Arch: "amd64", Processors: 2},
 		Target:      conformance.TargetInfo{URL: "http://127.0.0.1:8080", Name: "server <under> \"test\"", Machine: "fb9ab6be3965095a09c057be7c90f0a2", UnknownMachine: "0000000000000000000000000000000000000404", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", Protocol: "HTTP/2", Insecure: true, Proxy: "proxy:3128"},
+		Settings:    []conformance.Setting{{Flag: "ca", Value: "my authority.pem"}, {Flag: "header", Value: "X-Api-Key: $HEADER_X_API_KEY"}, {Flag: "strict", Value: "false"}},
 		Safety:      conformance.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4, Actions: 3},
 		Pace:        conformance.PaceInfo{Retries: 2, Waited: 4 * time.Second},
 		Started:     time.Date(2017, 12, 4, 13, 13, 26, 210652400, time.UTC), Elapsed: 314 * time.Millisecond,
@@ -166,7 +165,7 @@ func sample() *conformance.Report {
 			{ID: cut, Title: "Accepts a plain request.", Operation: "stopAndQuarantineFile", Proves: []string{"action.types"},
 				File: "fixtures/cases/valid/accepts-plain-request.http", Line: 5, Outcome: conformance.Errored, Reason: "the answer did not come whole",
 				Findings: []conformance.Finding{}, Exchanges: []conformance.ExchangeResult{broken,
-					{Step: 1, Request: ask(""), Error: "connect: connection refused", ErrorKind: conformance.Unreachable, Started: began, Elapsed: created, Curl: curl}}},
+					{Step: 1, Request: ask(""), Error: "connect: connection refused", ErrorKind: conformance.Unreachable, Started: began, Elapsed: created}}},
 		},
 	}
 }

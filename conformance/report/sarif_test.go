@@ -321,7 +321,7 @@ func TestSARIFMessageSaysWhatWasSentAndOnWhoseWord(t *testing.T) {
 	want := `status: want 400 or 422, got 201.
 Sent POST /testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample, 74 bytes: {{"Comment": "fmaspec", "Sha1": "000000000000000000000000000000000000c0de"}}.
 Came 201 Created, application/json, 101 bytes: {{"id": "c083f601-012f-4955-b4cc-fab50fb69d79", "fileInstances": [{{"filePath": "C:\\a", "status": 7}}]}}.
-See it again: fmaspec run -run '^requestSample/body/refuses-blank-comment$'.
+See it again: fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '"$HEADER_X_API_KEY" -strict=false -run '^requestSample/body/refuses-blank-comment$'.
 So says [request.comment-blank](2) (inferred; both documents, "Request body"): an implementation refuses a blank Comment, because a comment that says nothing is none. The operation is [requestSample](1).`
 	if got.Message.Text != want {
 		t.Errorf("want\n%s\ngot\n%s", want, got.Message.Text)

@@ -97,6 +97,7 @@ type span struct{ code, text string }
 type page struct {
 	Style
 	strings.Builder
+	commands int // how long a command may be; 0 for any length
 }
 
 func (p *page) width() int {

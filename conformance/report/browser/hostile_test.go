@@ -51,7 +51,7 @@ func everywhere(t *testing.T, text string) *conformance.Report {
 		for j := range c.Exchanges {
 			x := &c.Exchanges[j]
 			x.Request = conformance.Request{Method: text, URL: text, Header: []conformance.Field{{Name: text, Value: text}}, Body: conformance.Body(text)}
-			x.Error, x.ErrorKind, x.Curl, x.Action = text, conformance.WireKind(text), text, text
+			x.Error, x.ErrorKind, x.Action = text, conformance.WireKind(text), text
 			if x.Response != nil {
 				*x.Response = conformance.Response{Status: 200, Proto: text, Header: http.Header{text: {text}, "Content-Encoding": {text}}, Body: conformance.Body(text)}
 				if j%2 == 0 {

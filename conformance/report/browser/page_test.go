@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
 )
 
 // The listeners, shown able to hear.
@@ -216,9 +218,10 @@ func copiesCommands(t *testing.T, c *chrome) {
 	}))
 	defer server.Close()
 	command := ""
-	for _, tried := range sample(t).Cases {
+	r := sample(t)
+	for _, tried := range r.Cases {
 		if "case-"+tried.ID == failed {
-			command = tried.Exchanges[1].Curl
+			command, _ = conformance.Curl(r, &tried.Exchanges[1])
 		}
 	}
 	require.NotEmpty(t, command)
@@ -234,7 +237,7 @@ func copiesCommands(t *testing.T, c *chrome) {
 		p.ready()
 		p.until(isOpen(failed))
 		for _, row := range []struct{ button, want string }{
-			{`.about .copier`, "fmaspec run -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'"},
+			{`.about .copier`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" -strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'"},
 			{`.exchange:nth-of-type(2) .copier`, command},
 		} {
 			button := `[id="` + failed + `"] ` + row.button
@@ -249,7 +252,7 @@ func copiesCommands(t *testing.T, c *chrome) {
 		eval[bool](p, `(() => { Object.defineProperty(navigator, 'clipboard', {value: undefined}); window.copied = ''; document.addEventListener('copy', () => { copied = String(getSelection()); }); return true; })()`)
 		p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .about .copier`)))
 		p.until(`copied !== ''`)
-		same(p, `copied`, "fmaspec run -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'", from+", the old way")
+		same(p, `copied`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" -strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'", from+", the old way")
 		eval[bool](p, `(() => { document.execCommand = () => false; return true; })()`)
 		p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .about .copier`)))
 		p.until(`document.getElementById('said').textContent.startsWith('Selected')`)

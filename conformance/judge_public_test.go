@@ -1,0 +1,171 @@
+package conformance_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/reference"
+)
+
+// rebuilt is an exchange of a report as anyone can make it again.
+func rebuilt(t *testing.T, suite *conformance.Suite, c *conformance.CaseResult, x *conformance.ExchangeResult) *conformance.Exchange {
+	t.Helper()
+	it := suite.Case(c.ID)
+	require.NotNil(t, it, c.ID)
+	out := &conformance.Exchange{
+		Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps), Request: x.Request, Response: x.Response,
+		Started: x.Started, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked,
+	}
+	if x.Error != "" {
+		out.Err = &conformance.WireError{Kind: x.ErrorKind, Msg: x.Error}
+	}
+	return out
+}
+
+// alone are the findings of a case on one of its exchanges that no relation to
+// other exchanges made.
+func alone(suite *conformance.Suite, c *conformance.CaseResult, step int) (out []conformance.Finding) {
+	across := map[string]bool{}
+	for _, check := range suite.Checks() {
+		across[check.Name] = check.Across()
+	}
+	for _, f := range c.Findings {
+		if f.Step == step && !across[f.Check] {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func TestJudgeFindsWhatARunFinds(t *testing.T) {
+	t.Parallel()
+	suite := load(t)
+	servers := map[string]http.Handler{"the honest server": honest()}
+	for i, f := range reference.Faults() {
+		if f.Breaks[0] != "http.framing" && i%60 == 0 || f.Name == "errs-with-token" || f.Name == "answers-307" { // those of framing keep a run waiting
+			servers[f.Name] = f.Wrap(honest())
+		}
+	}
+	for name, h := range servers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, target(h), conformance.Options{Repeat: 2, Run: "^requestSample/"})
+			judged := 0
+			for i := range r.Cases {
+				c := &r.Cases[i]
+				// Where an exchange proves nothing, the run leaves findings out that Judge has.
+				whole := c.Outcome == conformance.Passed || c.Outcome == conformance.Deviated || c.Outcome == conformance.Failed
+				for j := range c.Exchanges {
+					x := &c.Exchanges[j]
+					if !whole || x.Response != nil && x.Response.Shortened || len(x.Request.Body) == 0 && x.Step > 0 {
+						continue // not all of it is in the record
+					}
+					judged++
+					it := rebuilt(t, suite, c, x)
+					var own []conformance.Finding
+					for _, f := range suite.Judge(it, it.Started.Add(it.Elapsed)) {
+						if f.Requirement != "state.isolated" { // a run takes some of these back
+							own = append(own, f)
+						}
+					}
+					want := alone(suite, c, x.Step)
+					for k := range want {
+						if want[k].Requirement == "state.isolated" {
+							continue
+						}
+						require.Contains(t, own, want[k])
+					}
+					for k := range own {
+						if c.Control == "" || !slices.Contains([]string{"created", "served", "accepts", "refusal-status", "no-server-error"}, own[k].Check) {
+							require.Contains(t, want, own[k])
+						}
+					}
+				}
+			}
+			require.Greater(t, judged, 30)
+		})
+	}
+}
+
+func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
+	suite := load(t)
+	plain := suite.Case("requestSample/valid/accepts-plain-request")
+	good := example(t, "request-sample")
+
+	x := recorded(201, "application/json", good)
+	x.Case = plain
+	require.Empty(t, suite.Judge(x, noon))
+	x.Request.Body = conformance.Body(`{"Comment": "c", "Sha1": "0000000000000000000000000000000000000000"}`)
+	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x, noon)), "want the echo compared also where the caller sets the case")
+	x.Request.Body = conformance.Body(`{"Comment": "c", "Sh\u00611": "\u0030000000000000000000000000000000000000000"}`)
+	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x, noon)), "want escapes read")
+	x.Request.Body = conformance.Body(`{"Sha1": "0000000000000000000000000000000000000000", "Comment": "c", "Sha1": "1"}`)
+	require.Empty(t, suite.Judge(x, noon), "want a member that stands twice to ask for no echo")
+
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	w.Write([]byte(good))
+	w.Close()
+	x = recorded(201, "application/json", zipped.String())
+	x.Case = suite.Case("requestSample/valid/accepts-gzip")
+	x.Response.Header.Set("Content-Encoding", "gzip")
+	x.Request.Header = []conformance.Field{{Name: "Accept-Encoding", Value: "gzip"}}
+	require.Empty(t, suite.Judge(x, noon), "want a coding that was asked for to be fine")
+	x.Request.Header[0].Value = "identity"
+	require.Equal(t, []string{"http.framing coding-asked-for header Content-Encoding"}, lines(suite.Judge(x, noon)))
+}
+
+func TestJudgeJudgesAnExchangeAnewEachTime(t *testing.T) {
+	suite := load(t)
+	x := recorded(201, "application/json", example(t, "request-sample"))
+	require.Empty(t, suite.Judge(x, noon))
+	x.Response = recorded(500, "text/plain", "").Response
+	require.Equal(t, []string{"refusal.no-server-error no-server-error status"}, lines(suite.Judge(x, noon)), "want the new answer judged")
+	x.Response = recorded(201, "application/json", `{}`).Response
+	require.NotEmpty(t, suite.Judge(x, noon))
+	x.Response = recorded(201, "application/json", example(t, "request-sample")).Response
+	require.Empty(t, suite.Judge(x, noon))
+}
+
+func TestJudgeTakesACaseThatIsMadeLikeOneOfTheSuite(t *testing.T) {
+	suite := load(t)
+	own := conformance.Case{ID: "requestSample/mine", Operation: "requestSample", Proves: []string{"request.comment-required"},
+		Steps: []conformance.Step{{Expect: conformance.Refused, Statuses: []int{400}, Index: 1, Method: "POST"}}}
+	x := recorded(201, "application/json", example(t, "request-sample"))
+	x.Case = &own
+	require.Equal(t, []string{"request.comment-required refuses status"}, lines(suite.Judge(x, noon)))
+	x.Response = recorded(404, "application/json", "").Response
+	require.NotEmpty(t, suite.Judge(x, noon), "want a status that does not count charged to the case")
+}
+
+func TestJudgeWritesToNothing(t *testing.T) {
+	suite := load(t)
+	x := recorded(400, "application/json", `{"error": {"code": 1}}`)
+	x.Case = suite.Case("requestSample/body/refuses-missing-comment")
+	before, err := json.Marshal(x)
+	require.NoError(t, err)
+	want := suite.Judge(x, noon)
+	require.NotEmpty(t, want)
+	var all sync.WaitGroup
+	for range 8 { // the race detector sees what is written
+		all.Go(func() {
+			for range 20 {
+				if got := suite.Judge(x, noon); len(got) != len(want) || got[0] != want[0] {
+					t.Errorf("want %v, got %v", want, got)
+				}
+			}
+		})
+	}
+	all.Wait()
+	after, err := json.Marshal(x)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+}
