@@ -13,7 +13,7 @@ func (r *runner) report(jobs []*job) *Report {
 		Suite:       r.suiteInfo(),
 		Environment: Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
 		Target:      r.target.info(),
-		Settings:    append([]Setting{}, r.options.Settings...),
+		Settings:    r.settings(),
 		Safety:      r.guard.info(),
 		Pace:        r.pacer.info(),
 	}

@@ -43,7 +43,7 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 		for i, b := range j.steps {
 			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1}
 			if planned.NoCurl = "it is cut off in the middle of its body, which curl cannot do"; b.sending.abort == 0 {
-				planned.Curl, planned.NoCurl = curl(b.request, p.Target, options.Settings)
+				planned.Curl, planned.NoCurl = curl(b.request, p.Target, r.settings())
 			}
 			if e := r.guard.effect(b.sending.bytes); !r.guard.local {
 				planned.Effect, planned.Machine = e.can, e.machine

@@ -131,11 +131,7 @@ func (s *secrets) values() []Field {
 
 // request returns the request without its secrets: variables stand for them.
 func (s *secrets) request(r Request) Request {
-	var pairs []string
-	for _, v := range s.values() {
-		pairs = append(pairs, v.Value, "$"+v.Name)
-	}
-	variables := strings.NewReplacer(pairs...)
+	variables := s.variables()
 	out := Request{Method: r.Method, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
 	if slices.ContainsFunc(s.values(), func(v Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))
@@ -144,6 +140,15 @@ func (s *secrets) request(r Request) Request {
 		out.Header[i].Value = variables.Replace(out.Header[i].Value)
 	}
 	return out
+}
+
+// variables puts the variables that stand for them in the place of secrets.
+func (s *secrets) variables() *strings.Replacer {
+	var pairs []string
+	for _, v := range s.values() {
+		pairs = append(pairs, v.Value, "$"+v.Name)
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // text returns a text without secrets, and without what looks like one.

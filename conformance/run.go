@@ -34,7 +34,7 @@ type Options struct {
 	Journal    func(JournalEntry) error                   // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
 	Rate       Rate                                       // at most so many requests; the zero value is no limit
 	RetryTime  time.Duration                              // how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
-	Settings   []Setting                                  // what a report says of the flags that the user set
+	Settings   []Setting                                  // the flags that the user set, for the report, which holds no secret of them
 	Checkpoint func(*Report)                              // called now and then with what is known so far, never twice at once
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil

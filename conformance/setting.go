@@ -27,14 +27,51 @@ const (
 func SettingKinds() map[string]SettingKind {
 	out := map[string]SettingKind{}
 	for kind, flags := range map[SettingKind]string{
-		Carried: "fixtures builtin token-file unprivileged-token-file invalid-token-file unknown-machine token-url client-id client-secret-file scope resource audience " +
+		Carried: "fixtures builtin token-file unprivileged-token-file invalid-token-file unknown-machine client-id client-secret-file scope resource audience " +
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict repeat parallel timeout seed " +
 			"sha1 accept-risk max-actions journal allow-list rate retry wait",
-		Hidden:  "header proxy token-command unprivileged-token-command",
+		Hidden:  "header proxy token-command unprivileged-token-command token-url",
 		Dropped: "url run skip report baseline baseline-update v q color yes dry-run",
 	} {
 		for flag := range strings.FieldsSeq(flags) {
 			out[flag] = kind
+		}
+	}
+	return out
+}
+
+// hidden returns the value of a setting with variables in the place of secrets.
+func (s *secrets) hidden(of Setting) string {
+	value := of.Value
+	switch of.Flag {
+	case "header":
+		name, text, _ := strings.Cut(value, ":")
+		if f := (Field{strings.TrimSpace(name), strings.TrimSpace(text)}); !ordinary(f) {
+			value = f.Name + ": $" + headerVariable(f.Name)
+		}
+	case "proxy":
+		scheme, rest, _ := strings.Cut(value, "://")
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			value = scheme + "://$PROXY_USER:$PROXY_PASSWORD" + rest[at:]
+		}
+	case "token-url":
+		if strings.ContainsAny(value, "@?#") {
+			value = "$FMASPEC_TOKEN_URL"
+		}
+	case "token-command":
+		value = "$FMASPEC_TOKEN_COMMAND"
+	case "unprivileged-token-command":
+		value = "$FMASPEC_UNPRIVILEGED_TOKEN_COMMAND"
+	}
+	return s.variables().Replace(value)
+}
+
+// settings are those of the run, as a report holds them.
+func (r *runner) settings() []Setting {
+	out, kinds := []Setting{}, SettingKinds()
+	for _, s := range r.options.Settings {
+		if kind := kinds[s.Flag]; kind == Carried || kind == Hidden {
+			out = append(out, Setting{s.Flag, r.secrets.hidden(s)})
 		}
 	}
 	return out

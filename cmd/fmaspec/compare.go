@@ -68,6 +68,7 @@ func compareCommand() command {
 			return func(ctx context.Context, e *env, operands []string) error {
 				f.given = map[string]bool{}
 				set.Visit(func(g *flag.Flag) { f.given[g.Name] = true })
+				f.options.Settings = settings(set)
 				return f.compare(ctx, e, operands)
 			}
 		},
@@ -81,6 +82,7 @@ type side struct {
 	report        *conformance.Report // of a file, or of the run when it is done
 	target        conformance.Target
 	plan          *conformance.Plan
+	apart         bool // it is not sent what the other side is
 }
 
 func (s *side) isTarget() bool { return strings.Contains(s.operand, "://") }
@@ -224,6 +226,14 @@ func (f *compareFlags) like(r *conformance.Report) {
 			take()
 		}
 	}
+	for _, row := range []conformance.Setting{
+		{Flag: "level", Value: fmt.Sprint(o.Level)}, {Flag: "strict", Value: fmt.Sprint(o.Strict)},
+		{Flag: "repeat", Value: fmt.Sprint(o.Repeat)}, {Flag: "http2", Value: fmt.Sprint(f.connection.http2)},
+	} {
+		if !f.given[row.Flag] {
+			o.Settings = append(o.Settings, row)
+		}
+	}
 }
 
 // judge fills in the reports of the sides that are targets, one after the other:
@@ -329,7 +339,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	if oldToken == "" && !local[old] {
 		return fmt.Errorf("OLD %s: no token, and that of NEW is not sent to another server; set %s or pass -old-token-file", printed(old.operand), oldTokenVariable)
 	}
-	old.target.Token = oldToken
+	old.target.Token, old.apart = oldToken, true
 	old.target.Transport.Header = nil
 	if kept := keptBack(given, transport); kept != "" && !f.quiet {
 		fmt.Fprintf(e.stderr, "OLD is another server than NEW, so it is not sent %s\n\n", kept)
@@ -413,6 +423,9 @@ func (f *compareFlags) begin(e *env, s *side, cases int) error {
 func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite, s *side) error {
 	clear := f.progress(e)
 	o := f.options
+	if s.apart {
+		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings), func(s conformance.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
+	}
 	done, err := f.safety.record(&o, s.plan)
 	if err != nil {
 		return err

@@ -69,7 +69,10 @@ func runCommand() command {
 			f.reports.flags(set)
 			f.baseline.flags(set)
 			f.layout.flags(set)
-			return f.run
+			return func(ctx context.Context, e *env, operands []string) error {
+				f.options.Settings = settings(set)
+				return f.run(ctx, e, operands)
+			}
 		},
 	}
 }

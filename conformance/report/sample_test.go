@@ -48,7 +48,7 @@ func sample() *conformance.Report {
 			URL:    "http://127.0.0.1:8080/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample",
 			Header: []conformance.Field{{Name: "Host", Value: "127.0.0.1:8080"}, {Name: "User-Agent", Value: "fmaspec/0.1.0"}, {Name: "Accept", Value: "application/json"},
 				{Name: "authorization", Value: "Bearer $FMASPEC_TOKEN"}, {Name: "Content-Type", Value: "application/json"}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}},
-			Body:   conformance.Body(body),
+			Body: conformance.Body(body),
 		}
 	}
 	answer := func(status int, kind, body string) *conformance.Response {
