@@ -125,6 +125,19 @@ type runner struct {
 	kept    atomic.Int64 // bytes of the bodies in the record
 }
 
+// Why a run makes fewer exchanges than it planned, as reports have it; what ends in a
+// colon goes on.
+const (
+	outageReason     = "not sent: too many requests like this one got no answer"
+	tokenReason      = "not sent: there is no token: "
+	panicReason      = "fmaspec itself failed: "
+	stoppedReason    = "the run was interrupted"
+	checkpointReason = "not judged yet when this was written"
+)
+
+// unfinishedReason is why a report that is written while a run goes on has no verdict.
+const unfinishedReason = "the run had not ended when this was written"
+
 // job is a case on its way: bound before anything is sent, then exchanged.
 type job struct {
 	c         *Case
@@ -310,13 +323,13 @@ func (r *runner) checkpoints(ctx context.Context, mu *sync.Mutex, jobs []*job, d
 		known := make([]*job, len(jobs))
 		for i, j := range jobs {
 			if known[i] = j; !done[j] {
-				known[i] = &job{c: j.c, outcome: Skipped, skip: "not judged yet when this was written", stopped: true}
+				known[i] = &job{c: j.c, outcome: Skipped, skip: checkpointReason, stopped: true}
 			}
 		}
 		size = len(done)
 		mu.Unlock()
 		report := r.told(known, started)
-		report.Reason = "the run had not ended when this was written"
+		report.Reason = unfinishedReason
 		r.options.Checkpoint(report)
 		return r.options.Now().Sub(from), size
 	}
@@ -386,31 +399,43 @@ func (r *runner) settle(x *Exchange) {
 	case len(x.Response.Body) > keep:
 		x.Response.Body, x.Response.Shortened = slices.Clone(x.Response.Body[:keep]), true
 	}
-	r.kept.Add(int64(len(x.Response.Body)))
-	for _, values := range x.Response.Header {
+	r.kept.Add(int64(recordedSize(x.Response)))
+}
+
+// fieldSize is what a header field takes besides its text.
+const fieldSize = 32
+
+// recordedSize is what an answer takes in a record.
+func recordedSize(r *Response) int {
+	n := len(r.Body)
+	for _, values := range r.Header {
 		for _, v := range values {
-			r.kept.Add(int64(len(v) + 32))
+			n += len(v) + fieldSize
 		}
 	}
+	return n
+}
+
+// headerSize is what a header takes in a record, with its names.
+func headerSize(header http.Header) (n int) {
+	for name, values := range header {
+		for _, v := range values {
+			n += len(name) + len(v) + fieldSize
+		}
+	}
+	return n
 }
 
 // shortened returns a header of which at most so many bytes are kept: those of the
 // first fields by name, and of the field that reaches beyond, the beginning.
 func shortened(header http.Header, most int) (out http.Header, cut bool) {
-	const each = 32 // what a field takes besides its text
-	size := 0
-	for name, values := range header {
-		for _, v := range values {
-			size += len(name) + len(v) + each
-		}
-	}
-	if size <= most {
+	if headerSize(header) <= most {
 		return header, false
 	}
 	out = http.Header{}
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, v := range header[name] {
-			if most -= len(name) + len(v) + each; most < 0 {
+			if most -= len(name) + len(v) + fieldSize; most < 0 {
 				out[strings.Clone(name)] = append(out[name], strings.Clone(v[:max(len(v)+most, 0)]))
 				return out, true
 			}
@@ -453,7 +478,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 	for round := range r.options.Repeat {
 		steps, err := r.fresh(ctx, j, round)
 		if err != nil && ctx.Err() == nil {
-			j.outcome, j.skip = Errored, "not sent: there is no token: "+r.secrets.text(err.Error())
+			j.outcome, j.skip = Errored, tokenReason+r.secrets.text(err.Error())
 			return
 		}
 		if err != nil {
@@ -469,16 +494,16 @@ func (r *runner) send(ctx context.Context, j *job) {
 	switch {
 	case whole || j.outcome == Errored:
 	case ctx.Err() != nil:
-		j.outcome, j.skip, j.stopped = Skipped, "the run was interrupted", true
+		j.outcome, j.skip, j.stopped = Skipped, stoppedReason, true
 	default:
-		j.outcome, j.skip = Skipped, "not sent: too many requests like this one got no answer"
+		j.outcome, j.skip = Skipped, outageReason
 	}
 }
 
 // survive makes a panic of ours the outcome of one case: the others are judged.
 func (r *runner) survive(j *job) {
 	if p := recover(); p != nil {
-		j.outcome, j.skip = Errored, "fmaspec itself failed: "+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
+		j.outcome, j.skip = Errored, panicReason+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
 	}
 }
 

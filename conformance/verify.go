@@ -1,19 +1,30 @@
 package conformance
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
-// A Verification says what became of judging a report's exchanges again.
+// A Verification says what became of deriving again what a report says.
 type Verification struct {
 	Cases       int          // whose exchanges were judged again
 	Exchanges   int          // judged again, wholly
-	Taken       []string     // exchanges of which the record holds only the beginning, so that their findings were taken over: "case#step"
-	Absent      int          // cases of the report without an exchange, whose outcome rests on the record's word
+	Exceptions  []Exception  // what the report says and nothing in it shows
 	Differences []Difference // where the report does not say what its exchanges come to
+}
+
+// An Exception is something that a report says and that cannot be derived from its
+// exchanges.
+type Exception struct {
+	What   string   // "8 cases without an exchange"
+	Places []string // ids of cases, or exchanges as "case#step", each with the reason that the report gives
 }
 
 // A Difference is one place in a report that its exchanges do not bear out.
@@ -23,16 +34,20 @@ type Difference struct {
 	Found    string // what its exchanges come to
 }
 
-// Verify judges the exchanges of a report again, without a target, and returns
-// everything that the report does not say as they come to: requests that the
-// suite does not send, findings, outcomes, totals and the verdict. Times are held
-// against the end of each exchange. The error is a [*UsageError] where the report
-// is of another version, contract or fixtures than the suite, which then cannot
-// tell.
+// Verify derives again, without a target, what a report says, and returns every
+// place at which it says something else: the requests that the suite sends, what it
+// withholds, findings, outcomes, totals and the verdict. Times are compared with the
+// end of each exchange. The error is a [*UsageError] where the report is of another
+// version, contract or fixtures than the suite, which then cannot know.
+//
+// What is taken as recorded is what came and when, the settings of the run, and what
+// it ran on; [ReportFields] lists every field. What the report says beyond that, and
+// cannot be derived, is an exception. complete adds to the derived report what a
+// command adds to that of a run, such as the state "proven" and a baseline.
 //
 // It bears out what was made of the exchanges, not that they took place: whoever
 // can write the file can write another exchange.
-func (s *Suite) Verify(r *Report) (*Verification, error) {
+func (s *Suite) Verify(r *Report, complete ...func(*Report)) (*Verification, error) {
 	for _, row := range []struct{ what, recorded, own, remedy string }{
 		{"version", r.Suite.Version, Version, "verify it with that version of fmaspec"},
 		{"contract", r.Suite.Contract, s.Contract, "verify it with the fmaspec that wrote it"},
@@ -42,30 +57,31 @@ func (s *Suite) Verify(r *Report) (*Verification, error) {
 			return nil, usage("the report is of %s %s, and this suite of %s; %s", row.what, cmp.Or(row.recorded, "none"), row.own, row.remedy)
 		}
 	}
-	options := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
-		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed}.prepared()
-	selected, err := s.Select(options)
-	if err != nil {
+	o := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
+		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed, MaxActions: r.Safety.MaxActions, Settings: r.Settings}
+	if _, err := s.Select(o); err != nil {
 		return nil, err
 	}
-	v := &verifier{suite: s, recorded: r, options: options, rebuilt: map[string]*job{}}
-	v.binder = &binder{
-		target: Target{URL: r.Target.URL, Token: "a-token-that-stands-in", UnprivilegedToken: "an-unprivileged-one-that-does", InvalidToken: "and-one-that-is-invalid",
-			Machine: r.Target.Machine, UnknownMachine: r.Target.UnknownMachine, Sha1: r.Target.Sha1},
-		ops: s.operationsByID(),
-	}
-	v.binder.secrets = newSecrets(v.binder.target)
-	return v.verify(selected), nil
+	v := &verifier{suite: s, recorded: r, complete: complete, exceptions: map[string][]string{}}
+	v.indexed()
+	v.verify(o)
+	v.except()
+	return &v.Verification, nil
 }
 
 // verifier is one verification.
 type verifier struct {
 	Verification
-	suite    *Suite
-	recorded *Report
-	options  Options
-	binder   *binder
-	rebuilt  map[string]*job // by the id of the case
+	suite      *Suite
+	recorded   *Report
+	complete   []func(*Report)
+	runner     *runner                // of the run, as far as the record says how it was set
+	results    map[string]*CaseResult // by id
+	exceptions map[string][]string    // places, by what they have in common
+	extras     []Field                // header fields that settings add to every request
+	actions    int                    // requests that could take effect elsewhere
+	retries    int
+	kept       int // bytes of answers in the record, as the recorder counts them
 }
 
 func (v *verifier) differ(place, recorded, found string) {
@@ -74,87 +90,235 @@ func (v *verifier) differ(place, recorded, found string) {
 	}
 }
 
-func (v *verifier) verify(selected []*Case) *Verification {
-	recorded := map[string]*CaseResult{}
-	for i := range v.recorded.Cases {
-		c := &v.recorded.Cases[i]
-		if recorded[c.ID] != nil {
-			v.differ("case "+c.ID, "told twice", "one case")
-			continue
-		}
-		recorded[c.ID] = c
-		if !slices.ContainsFunc(selected, func(o *Case) bool { return o.ID == c.ID }) {
-			v.differ("case "+c.ID, "one of the run", "none that a run with these settings selects")
-		}
+// refute notes a difference where what is recorded cannot be.
+func (v *verifier) refute(cannot bool, place, recorded, found string) {
+	if cannot {
+		v.Differences = append(v.Differences, Difference{place, recorded, found})
 	}
-	var jobs []*job
-	for _, c := range selected {
-		if recorded[c.ID] == nil {
-			v.differ("case "+c.ID, "absent", "one that a run with these settings selects")
-			continue
-		}
-		jobs = append(jobs, v.job(c, recorded[c.ID]))
-	}
-	// What is known besides the exchanges is taken over.
-	out := &Report{Suite: v.recorded.Suite, Target: v.recorded.Target, Safety: v.recorded.Safety}
-	(&runner{suite: v.suite, options: v.options}).conclude(out, jobs)
-	v.compare(recorded, out)
-	return &v.Verification
 }
 
-// job makes a job of what the report holds of a case.
-func (v *verifier) job(c *Case, recorded *CaseResult) *job {
-	place := "case " + c.ID
+// The kinds of exceptions.
+const (
+	withoutExchange = "case%s without an exchange"
+	withoutSome     = "case%s without some of its exchanges"
+	keptInPart      = "answer%s kept in part"
+)
+
+func (v *verifier) exception(what, place string) {
+	v.exceptions[what] = append(v.exceptions[what], place)
+}
+
+// except gathers the exceptions, those that count something first.
+func (v *verifier) except() {
+	for _, what := range []string{withoutExchange, withoutSome, keptInPart} {
+		if n := len(v.exceptions[what]); n > 0 {
+			v.Exceptions = append(v.Exceptions, Exception{fmt.Sprintf("%d "+what, n, map[bool]string{false: "s"}[n == 1]), v.exceptions[what]})
+			delete(v.exceptions, what)
+		}
+	}
+	for _, what := range keys(v.exceptions) {
+		v.Exceptions = append(v.Exceptions, Exception{what, v.exceptions[what]})
+	}
+}
+
+// indexed looks the cases of the record up by their ids.
+func (v *verifier) indexed() {
+	v.results = map[string]*CaseResult{}
+	for i := range v.recorded.Cases {
+		c := &v.recorded.Cases[i]
+		v.refute(v.results[c.ID] != nil, "case "+c.ID, "recorded twice", "one case")
+		if v.results[c.ID] == nil {
+			v.results[c.ID] = c
+		}
+		for _, x := range c.Exchanges {
+			if x.Response != nil {
+				v.kept += recordedSize(x.Response)
+			}
+		}
+	}
+}
+
+// target is the target of the record, with stand-ins for what no record holds.
+func (v *verifier) target() Target {
+	recorded := v.recorded.Target
+	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, Sha1: recorded.Sha1, Token: "a-token-that-stands-in"}
+	if recorded.URL == InMemory {
+		t.Handler = http.NotFoundHandler() // it is asked nothing
+	}
+	// Whether the user supplied the other tokens shows in what was sent.
+	for _, c := range v.suite.Cases {
+		if told := v.results[c.ID]; told == nil || len(told.Exchanges) == 0 {
+			continue
+		}
+		if slices.Contains(c.Needs, "unprivileged-token") {
+			t.UnprivilegedToken = "an-unprivileged-one-that-does"
+		}
+		if slices.Contains(c.Needs, "invalid-token") {
+			t.InvalidToken = "and-one-that-is-invalid"
+		}
+	}
+	t.Transport = Transport{Insecure: recorded.Insecure, HTTP2: recorded.Protocol == "HTTP/2", Resolve: recorded.Resolve}
+	if recorded.Proxy != "" {
+		t.Transport.Proxy = func(*url.URL) (*url.URL, error) { return &url.URL{Scheme: "http", Host: recorded.Proxy}, nil }
+	}
+	return t
+}
+
+func (v *verifier) verify(o Options) {
+	r, jobs, err := v.suite.ready(context.Background(), v.target(), o)
+	if err != nil && jobs == nil {
+		v.refute(true, "target", "one of a run", err.Error())
+		return
+	}
+	v.refute(err != nil, "safety", "a run", fmt.Sprint(err)) // none may be sent
+	v.runner = r
+	selected := map[string]bool{}
+	for _, j := range jobs {
+		selected[j.c.ID] = true
+	}
+	for _, c := range v.recorded.Cases {
+		v.refute(!selected[c.ID], "case "+c.ID, "one of the run", "none that a run with these settings selects")
+	}
+	// What was planned is known; what was made of it is in the record.
+	var made []*job
+	for _, j := range jobs {
+		told := v.results[j.c.ID]
+		if told == nil {
+			v.differ("case "+j.c.ID, "absent", "one that a run with these settings selects")
+			continue
+		}
+		v.gatherExtras(j, told)
+		made = append(made, j)
+	}
+	for _, j := range made {
+		v.job(j, v.results[j.c.ID])
+	}
+	out := &Report{Schema: ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info()}
+	out.Safety.Actions = v.actions
+	r.conclude(out, made)
+	for _, more := range v.complete {
+		more(out)
+	}
+	v.outages(made)
+	v.settings()
+	v.compare(out)
+}
+
+// job fills in what the report holds of a case that was planned.
+func (v *verifier) job(j *job, told *CaseResult) {
+	c, place := j.c, "case "+j.c.ID
 	for _, row := range [][2]string{
-		{recorded.Title, c.Title}, {recorded.Operation, c.Operation}, {recorded.Control, c.Control}, {recorded.File, c.File},
-		{fmt.Sprint(recorded.Line), fmt.Sprint(c.Line)}, {strings.Join(recorded.Proves, ", "), strings.Join(c.Proves, ", ")},
+		{told.Title, c.Title}, {told.Operation, c.Operation}, {told.Control, c.Control}, {told.File, c.File},
+		{fmt.Sprint(told.Line), fmt.Sprint(c.Line)}, {fmt.Sprintf("%q", told.Proves), fmt.Sprintf("%q", c.Proves)},
 	} {
 		v.differ(place, row[0], row[1])
 	}
-	j := &job{c: c, stopped: v.recorded.Interrupted}
-	last := -1
-	for i := range recorded.Exchanges {
-		x := &recorded.Exchanges[i]
-		if x.Step <= last || x.Step >= len(c.Steps)*v.options.Repeat {
-			v.differ(fmt.Sprintf("exchange %s#%d", c.ID, x.Step), "one of the run", "none that a run with these settings makes, or not in its place")
+	if j.skip != "" { // it is never sent
+		if v.refute(len(told.Exchanges) > 0, place, "exchanges", j.skip); len(told.Exchanges) == 0 {
+			v.exception(withoutExchange, c.ID+" ("+j.skip+")")
+		}
+		return
+	}
+	whole, last := len(c.Steps)*v.runner.options.Repeat, -1
+	for i := range told.Exchanges {
+		x := &told.Exchanges[i]
+		if x.Step <= last || x.Step >= whole {
+			v.refute(true, fmt.Sprintf("exchange %s#%d", c.ID, x.Step), "one of the run", "none that a run with these settings makes, or not in its place")
 			continue
 		}
+		v.order(c, told.Exchanges[:i], x)
 		last = x.Step
-		j.exchanges = append(j.exchanges, v.exchange(c, recorded, x))
-	}
-	if len(j.exchanges) == len(c.Steps)*v.options.Repeat {
-		j.stopped = false
-	} else {
-		// Why an exchange is missing, only the record knows.
-		j.outcome, j.skip = recorded.Outcome, recorded.Reason
-		if !slices.Contains([]Outcome{Skipped, NotApplicable, Errored}, j.outcome) {
-			j.outcome, j.skip = Skipped, "exchanges are missing"
-		}
-	}
-	if recorded.Outcome == NotApplicable && len(c.Needs) == 0 && v.recorded.Target.Protocol != "HTTP/2" {
-		v.differ(place, outcomeText(recorded), "a case that needs nothing from the user")
+		j.exchanges = append(j.exchanges, v.exchange(j, told, x))
 	}
 	if len(j.exchanges) > 0 {
 		v.Cases++
-	} else {
-		v.Absent++
 	}
-	return j
+	if len(j.exchanges) == whole {
+		return
+	}
+	// Why an exchange is missing, the record alone can say; it has to be something
+	// that happens.
+	j.outcome, j.skip = told.Outcome, told.Reason
+	if j.outcome == Failed && told.Reason == "" && len(j.exchanges) > 0 {
+		j.outcome, j.skip = Skipped, "exchanges are missing" // what was found before fails the case
+		j.stopped = v.recorded.Interrupted
+	} else if why := missing(j.outcome, j.skip); why == nil {
+		v.refute(true, place, outcomeText(told), "a case of which exchanges are missing")
+	} else {
+		j.stopped = why.stopped
+	}
+	if len(j.exchanges) == 0 {
+		v.exception(withoutExchange, c.ID+" ("+cmp.Or(told.Reason, told.Outcome.String())+")")
+	} else {
+		v.exception(withoutSome, c.ID+" ("+cmp.Or(told.Reason, told.Outcome.String())+")")
+	}
+}
+
+// A lack is a reason for which a run makes fewer exchanges than it planned.
+type lack struct {
+	outcome Outcome
+	reason  string // how it begins
+	stopped bool   // the run was
+}
+
+// missing returns why a run made fewer exchanges of a case than it planned, nil where
+// that is no reason.
+func missing(outcome Outcome, reason string) *lack {
+	for _, l := range []lack{
+		{Skipped, stoppedReason, true},
+		{Skipped, checkpointReason, true},
+		{Skipped, outageReason, false},
+		{Errored, tokenReason, false},
+		{Errored, panicReason, false},
+	} {
+		if l.outcome == outcome && (reason == l.reason || strings.HasSuffix(l.reason, ": ") && strings.HasPrefix(reason, l.reason)) {
+			return &l
+		}
+	}
+	return nil
+}
+
+// outages refutes that requests were given up where others got their answers.
+func (v *verifier) outages(jobs []*job) {
+	silent := 0
+	for _, j := range jobs {
+		for _, x := range j.exchanges {
+			o := outage{}
+			if o.count(x); !x.aborted() {
+				silent += o.silent
+			}
+		}
+	}
+	for _, j := range jobs {
+		v.refute(j.skip == outageReason && silent < patience, "case "+j.c.ID, "skipped: "+j.skip, fmt.Sprintf("a run in which %d requests got no answer", silent))
+	}
 }
 
 // exchange judges one exchange again.
-func (v *verifier) exchange(c *Case, of *CaseResult, recorded *ExchangeResult) *Exchange {
-	place := fmt.Sprintf("exchange %s#%d", c.ID, recorded.Step)
-	round, step := recorded.Step/len(c.Steps), &c.Steps[recorded.Step%len(c.Steps)]
-	v.binder.seed = fmt.Sprintf("%s.%d", v.options.Seed, round)
-	b, err := v.binder.bind(c, step, recorded.Inert)
-	if err != nil {
-		v.differ(place, "a request of this case", err.Error())
+func (v *verifier) exchange(j *job, of *CaseResult, recorded *ExchangeResult) *Exchange {
+	c, place := j.c, fmt.Sprintf("exchange %s#%d", j.c.ID, recorded.Step)
+	round, step := recorded.Step/len(c.Steps), recorded.Step%len(c.Steps)
+	steps := j.steps
+	if round > 0 {
+		steps, _ = v.runner.bindRound(c, round, v.runner.target.Token) // what can be wrong was wrong in the first round
 	}
-	v.request(place, recorded, b.request, round)
+	b := steps[step]
+	dropped := v.request(place, j, recorded, b.request, round)
+	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
+	v.wire(place, recorded)
+	v.retries += recorded.Retries
+	if !v.runner.guard.local && v.runner.guard.effect(b.sending.bytes).can {
+		v.actions += recorded.Retries
+		if recorded.ErrorKind != Withheld {
+			v.actions++
+		}
+	}
 	x := &Exchange{
-		Case: c, Step: recorded.Step % len(c.Steps), Round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
-		Retries: recorded.Retries, marks: b.marks, inert: recorded.Inert, Leaked: recorded.Leaked,
+		Case: c, Step: step, Round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
+		Retries: recorded.Retries, marks: b.marks, inert: b.inert, Leaked: recorded.Leaked,
+	}
+	if dropped {
+		x.Request.Body = b.request.Body
 	}
 	if recorded.Error != "" {
 		x.Err = &WireError{recorded.ErrorKind, recorded.Error}
@@ -164,67 +328,332 @@ func (v *verifier) exchange(c *Case, of *CaseResult, recorded *ExchangeResult) *
 		v.suite.judged(x)
 		return x
 	}
-	v.Taken = append(v.Taken, fmt.Sprintf("%s#%d", c.ID, recorded.Step))
-	x.id, x.sha1 = recorded.Action, b.sha1
-	if of.Outcome == Errored {
+	v.shortened(place, x, of, recorded, dropped)
+	return x
+}
+
+// headChecks look at the status, the header and the connection alone, so that their
+// findings can be derived of an answer that is kept in part.
+func headChecks() []string {
+	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck, serverErrorCheck, "media-type", "challenge", "allow"}
+}
+
+// shortened judges an answer of which the beginning is kept: by its head again, and
+// the rest as recorded.
+func (v *verifier) shortened(place string, x *Exchange, of *CaseResult, recorded *ExchangeResult, dropped bool) {
+	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
+	v.length(place, x, of, recorded, dropped)
+	own := v.suite.viewed(x)
+	x.sha1, x.id = own.sha1, recorded.Action
+	if x.reason = own.unjudged(); x.reason == "" && of.Outcome == Errored {
 		x.reason = of.Reason
 	}
+	head := func(f Finding) bool {
+		return slices.Contains(headChecks(), f.Check) && (!strings.HasPrefix(f.Place, "header ") || !headerCut(x.Response.Header))
+	}
+	for _, f := range v.suite.findings(own, x.Started.Add(x.Elapsed)) {
+		if head(f) {
+			x.findings = append(x.findings, f)
+		}
+	}
 	for _, f := range of.Findings {
-		if f.Step == recorded.Step {
+		if f.Step == recorded.Step && !head(f) && f.Check != "ids-fresh" { // the id is kept
 			f.Known = nil
 			x.findings = append(x.findings, f)
 		}
 	}
-	return x
 }
 
-// request compares a request with the one that the suite sends. Fields that a
-// setting adds or replaces may stand beside the suite's own.
-func (v *verifier) request(place string, recorded *ExchangeResult, own Request, round int) {
+// request compares a request with the one that the suite sends, and reports whether
+// its body was dropped, as that of a long repetition is in which nothing was found.
+func (v *verifier) request(place string, j *job, recorded *ExchangeResult, own Request, round int) (dropped bool) {
 	v.differ(place+" method", recorded.Request.Method, own.Method)
 	v.differ(place+" URL", recorded.Request.URL, own.URL)
-	if round == 0 || len(recorded.Request.Body) > 0 || len(own.Body) <= keptBody {
+	dropped = round > 0 && len(recorded.Request.Body) == 0 && len(own.Body) > keptBody
+	if !dropped && !bytes.Equal(recorded.Request.Body, own.Body) {
 		v.differ(place+" request body", string(recorded.Request.Body), string(own.Body))
 	}
-	rest := recorded.Request.Header
-	for _, f := range own.Header {
+	extra, absent := besides(recorded.Request.Header, own.Header)
+	for _, f := range absent {
+		v.differ(place+" header "+f.Name, "absent, another, or not in its place", f.Value)
+	}
+	if len(absent) > 0 {
+		return dropped
+	}
+	var want []Field
+	for _, f := range v.extras {
+		if !hasHeader(j.c.Steps[recorded.Step%len(j.c.Steps)].Header, f.Name) {
+			want = append(want, f)
+		}
+	}
+	extra = slices.DeleteFunc(extra, func(f Field) bool { return v.isID(j.c, recorded.Step, f) })
+	v.refute(!slices.Equal(extra, want), place+" header", fmt.Sprintf("%q", extra), fmt.Sprintf("%q, which stand in other requests", want))
+	return dropped
+}
+
+// isID reports whether a field carries the id of a request.
+func (v *verifier) isID(c *Case, step int, f Field) bool {
+	b := binder{seed: fmt.Sprintf("%s.%d", v.runner.options.Seed, step/len(c.Steps))}
+	return f.Value == b.requestID(c, &c.Steps[step%len(c.Steps)])
+}
+
+// gatherExtras notes the fields that stand in a request beside the suite's own.
+func (v *verifier) gatherExtras(j *job, told *CaseResult) {
+	if j.skip != "" {
+		return
+	}
+	for i := range told.Exchanges {
+		step := told.Exchanges[i].Step
+		if step >= len(j.steps) { // of a repetition
+			return
+		}
+		extra, _ := besides(told.Exchanges[i].Request.Header, j.steps[step].request.Header)
+		for _, f := range extra {
+			if !slices.Contains(v.extras, f) && !v.isID(j.c, step, f) {
+				v.extras = append(v.extras, f)
+			}
+		}
+	}
+}
+
+// besides returns the fields of a request that are not the suite's own, and those of
+// the suite's that are not there. User-Agent is one that a setting may replace.
+func besides(recorded, own []Field) (extra, absent []Field) {
+	rest := recorded
+	for _, f := range own {
 		if strings.EqualFold(f.Name, "User-Agent") {
 			continue
 		}
 		at := slices.Index(rest, f)
 		if at < 0 {
-			v.differ(place+" header "+f.Name, "absent, another, or not in its place", f.Value)
+			absent = append(absent, f)
 			continue
 		}
-		rest = rest[at+1:]
+		extra, rest = append(extra, rest[:at]...), rest[at+1:]
+	}
+	return append(extra, rest...), absent
+}
+
+// wire refutes what no exchange of this protocol is.
+func (v *verifier) wire(place string, x *ExchangeResult) {
+	v.refute((x.Error == "") != (x.ErrorKind == ""), place+" error", x.Error, "a kind of error "+string(x.ErrorKind))
+	v.refute(x.ErrorKind != "" && !slices.Contains(wireKinds(), x.ErrorKind), place+" error", string(x.ErrorKind), "one of the kinds that there are")
+	v.refute(x.ErrorKind == Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
+	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
+	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
+	r := x.Response
+	if r == nil {
+		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
+		v.refute(x.Action != "", place+" action", x.Action, "no answer, which names no action")
+		return
+	}
+	one := v.recorded.Target.Protocol == "HTTP/1.1"
+	v.refute(one != strings.HasPrefix(r.Proto, "HTTP/1."), place+" protocol", v.recorded.Target.Protocol, r.Proto)
+	v.refute(r.Status < 100 || r.Status > 999, place+" status", fmt.Sprint(r.Status), "a status of HTTP")
+	v.refute(x.Action != "" && !r.Shortened, place+" action", x.Action, "an answer that is kept whole, so that the record has no action beside it")
+	v.refute(r.Truncated && x.ErrorKind != TooLong && x.ErrorKind != Endless && x.ErrorKind != Slow && x.ErrorKind != Cut, place+" truncated", "true", "an answer that ended within the limit")
+	if !r.Shortened {
+		most := longestKept(len(x.Request.Body))
+		v.refute(len(r.Body) > most, place+" body", fmt.Sprintf("%d bytes, all of the answer", len(r.Body)), fmt.Sprintf("a record that keeps at most %d", most))
+		v.refute(x.Leaked && !struck(r), place+" leaked", "true", "an answer in which nothing was struck out")
 	}
 }
 
-// compare notes where the recorded report and the one made again are not alike.
-func (v *verifier) compare(recorded map[string]*CaseResult, out *Report) {
-	for i := range out.Cases {
-		own := &out.Cases[i]
-		told := recorded[own.ID]
-		v.differ("case "+own.ID, outcomeText(told), outcomeText(own))
-		v.findings(told.Findings, own.Findings)
+// wireKinds are all kinds of errors on the wire.
+func wireKinds() []WireKind {
+	return []WireKind{Withheld, Unreachable, Cancelled, TooLong, Silent, Closed, Malformed, Cut, Slow, Endless, Surplus, Conflict}
+}
+
+// struck reports whether asterisks stand in an answer in the place of a secret.
+func struck(r *Response) bool {
+	body, err := decode(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))), r.Body)
+	if err != nil || bytes.IndexByte(body, '*') >= 0 || bytes.IndexByte(r.Body, '*') >= 0 {
+		return true
 	}
-	if len(v.recorded.Requirements) != len(out.Requirements) {
-		v.differ("requirements", fmt.Sprint(len(v.recorded.Requirements)), fmt.Sprint(len(out.Requirements)))
-	} else {
-		for i, own := range out.Requirements {
-			told := v.recorded.Requirements[i]
-			if told.State == "proven" && own.State == "exercised" {
-				own.State = told.State // the selftest's word, which is not of this run
-			}
-			v.differ("requirement "+own.ID, fmt.Sprintf("%+v", told), fmt.Sprintf("%+v", own))
+	for name, values := range r.Header {
+		if strings.Contains(name, "*") || slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "*") }) {
+			return true
 		}
 	}
-	v.differ("operations", fmt.Sprintf("%+v", v.recorded.Operations), fmt.Sprintf("%+v", out.Operations))
-	v.differ("totals", fmt.Sprintf("%+v", v.recorded.Totals), fmt.Sprintf("%+v", out.Totals))
-	if v.recorded.Interrupted && v.recorded.Verdict == Unjudged {
-		return // it is no verdict, whatever the exchanges come to
+	return false
+}
+
+// longestKept is how much of an answer's body a record holds, of a request of a length.
+func longestKept(request int) int { return max(keptLong, request+keptShort) }
+
+// headerCut reports whether a header may have been cut: it is as long as what a
+// record keeps.
+func headerCut(header http.Header) bool { return headerSize(header) >= keptShort }
+
+// length refutes that an answer was shortened whose length is none that the recorder
+// cuts to.
+func (v *verifier) length(place string, x *Exchange, of *CaseResult, recorded *ExchangeResult, dropped bool) {
+	r := recorded.Response
+	found := slices.ContainsFunc(of.Findings, func(f Finding) bool { return f.Step == recorded.Step })
+	v.refute(dropped && found, place+" request body", "dropped", "one that is kept, for something was found")
+	long, short := longestKept(len(recorded.Request.Body)), max(keptShort, len(recorded.Request.Body)+keptShort)
+	switch n := len(r.Body); {
+	case n == long:
+	case n == short && (v.kept > keptAll || v.recorded.Interrupted):
+	case n == 0 && x.Round > 0 && !found:
+	case headerCut(r.Header):
+	default:
+		v.refute(true, place+" shortened", fmt.Sprintf("true, with %d bytes of the body", n), fmt.Sprintf("an answer that is kept whole: the record cuts to %d bytes, or to %d when it is long", long, short))
 	}
-	v.differ("verdict", strings.TrimSpace(string(v.recorded.Verdict)+" "+v.recorded.Reason), strings.TrimSpace(string(out.Verdict)+" "+out.Reason))
+}
+
+// clockSlack is how far times of a record may be apart from the order of things: a
+// clock may be set right while a run goes on.
+const clockSlack = 5 * time.Second
+
+// order refutes times that are out of order.
+func (v *verifier) order(c *Case, before []ExchangeResult, x *ExchangeResult) {
+	place := fmt.Sprintf("exchange %s#%d started", c.ID, x.Step)
+	from, to := v.recorded.Started, v.recorded.Started.Add(v.recorded.Elapsed)
+	v.refute(x.Started.Before(from.Add(-clockSlack)) || x.Started.Add(x.Elapsed).After(to.Add(clockSlack)), place,
+		fmt.Sprintf("%s, for %v", x.Started.Format(time.RFC3339Nano), x.Elapsed), fmt.Sprintf("a run from %s to %s", from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano)))
+	if n := len(before); n > 0 && (!c.AtOnce || before[n-1].Step/len(c.Steps) < x.Step/len(c.Steps)) {
+		ended := before[n-1].Started.Add(before[n-1].Elapsed)
+		v.refute(x.Started.Before(ended.Add(-clockSlack)), place, x.Started.Format(time.RFC3339Nano), "after "+ended.Format(time.RFC3339Nano)+", when the exchange before it ended")
+	}
+}
+
+// settings compares what the user is said to have set with what was done.
+func (v *verifier) settings() {
+	r := v.recorded
+	has := func(flag string) bool {
+		return slices.ContainsFunc(r.Settings, func(s Setting) bool { return s.Flag == flag })
+	}
+	for _, row := range []struct{ flag, done string }{
+		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat", fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
+		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine", r.Target.UnknownMachine}, {"sha1", r.Target.Sha1},
+		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
+	} {
+		if has(row.flag) {
+			v.differ("setting "+row.flag, settingOf(r.Settings, row.flag), row.done)
+		}
+	}
+	kinds := SettingKinds()
+	for _, s := range r.Settings {
+		v.refute(kinds[s.Flag] != Carried && kinds[s.Flag] != Hidden, "setting "+s.Flag, s.Value, "a flag that no report holds")
+	}
+}
+
+// compare notes where the recorded report and the derived one are not alike, in the
+// order of the report.
+func (v *verifier) compare(out *Report) {
+	r := v.recorded
+	v.differ("$schema", r.Schema, out.Schema)
+	out.Suite.Timeout = r.Suite.Timeout // a setting, in the form of a duration
+	if d, err := time.ParseDuration(r.Suite.Timeout); err != nil || d < time.Millisecond || d.String() != r.Suite.Timeout {
+		v.refute(true, "suite timeout", r.Suite.Timeout, "a duration that a run takes")
+	}
+	v.differ("suite", fmt.Sprintf("%+v", r.Suite), fmt.Sprintf("%+v", out.Suite))
+	e := r.Environment
+	v.refute(e.Go == "" || e.OS == "" || e.Arch == "" || e.Processors < 1, "environment", fmt.Sprintf("%+v", e), "a release of Go, a system, an architecture and a processor")
+	v.differ("target", fmt.Sprintf("%+v", r.Target), fmt.Sprintf("%+v", out.Target))
+	v.differ("settings", fmt.Sprintf("%+v", append([]Setting{}, r.Settings...)), fmt.Sprintf("%+v", out.Settings))
+	v.safety(out)
+	v.pace()
+	v.refute(r.Elapsed < 0, "elapsed", r.Elapsed.String(), "a length of time")
+	v.caseResults(out)
+	v.requirements(out)
+	v.differ("operations", fmt.Sprintf("%+v", r.Operations), fmt.Sprintf("%+v", out.Operations))
+	v.differ("totals", fmt.Sprintf("%+v", r.Totals), fmt.Sprintf("%+v", out.Totals))
+	v.baseline(out)
+	v.verdict(out)
+}
+
+// safety compares what was allowed and caused. A run that was stopped may have caused
+// something in exchanges that are not recorded.
+func (v *verifier) safety(out *Report) {
+	told, own := v.recorded.Safety, out.Safety
+	if v.recorded.Interrupted && !own.Local && told.Actions >= own.Actions && told.Actions <= told.MaxActions {
+		if told.Actions > own.Actions {
+			v.exception("the number of requests that could take effect", fmt.Sprintf("%d, of which %d are recorded", told.Actions, own.Actions))
+		}
+		own.Actions = told.Actions
+	}
+	v.refute(own.Actions > told.MaxActions && !own.Local, "safety max_actions", fmt.Sprint(told.MaxActions), fmt.Sprintf("%d requests that could take effect", own.Actions))
+	v.differ("safety", fmt.Sprintf("%+v", told), fmt.Sprintf("%+v", own))
+}
+
+// pace compares how often the target asked to come back later.
+func (v *verifier) pace() {
+	told := v.recorded.Pace
+	v.refute(told.Retries < v.retries || told.Retries > v.retries && !v.recorded.Interrupted, "pace retries", fmt.Sprint(told.Retries), fmt.Sprint(v.retries))
+	v.refute(told.Waited < 0 || told.Waited > 0 && told.Retries == 0, "pace waited", told.Waited.String(), fmt.Sprintf("%d requests that were put off", told.Retries))
+}
+
+// caseResults compares cases and findings.
+func (v *verifier) caseResults(out *Report) {
+	var order []string
+	for _, c := range v.recorded.Cases {
+		order = append(order, c.ID)
+	}
+	v.refute(!slices.IsSorted(order), "cases", "another order", "that of their ids")
+	for i := range out.Cases {
+		own := &out.Cases[i]
+		told := v.results[own.ID]
+		v.differ("case "+own.ID, outcomeText(told), outcomeText(own))
+		v.findings(told, own, out.Baseline != nil)
+	}
+}
+
+// requirements compares what the cases come to for each requirement.
+func (v *verifier) requirements(out *Report) {
+	told := v.recorded.Requirements
+	if len(told) != len(out.Requirements) {
+		v.differ("requirements", fmt.Sprint(len(told)), fmt.Sprint(len(out.Requirements)))
+		return
+	}
+	for i, own := range out.Requirements {
+		switch told := told[i].State; {
+		case told == "exercised" && own.State == "proven": // nobody has completed the report
+			own.State = told
+		case told == "proven" && own.State == "exercised" && len(v.complete) == 0:
+			own.State = told
+			v.exception(`which requirements are "proven"`, own.ID)
+		}
+		v.differ("requirement "+own.ID, fmt.Sprintf("%+v", told[i]), fmt.Sprintf("%+v", own))
+	}
+}
+
+// baseline compares what the file of accepted findings makes of the run, where the
+// derived report was completed with it.
+func (v *verifier) baseline(out *Report) {
+	told := v.recorded.Baseline
+	if told == nil || out.Baseline == nil {
+		v.refute(told == nil && out.Baseline != nil, "baseline", "none", "what the file makes of the run")
+		if told != nil {
+			v.exception("what is accepted by "+told.File, told.File)
+			known := 0
+			for _, c := range v.recorded.Cases {
+				for _, f := range c.Findings {
+					if f.Known != nil {
+						known++
+					}
+				}
+			}
+			v.differ("baseline known", fmt.Sprint(told.Known), fmt.Sprint(known))
+		}
+		return
+	}
+	own := *out.Baseline
+	own.File = told.File // it may have been named in another way
+	v.differ("baseline", fmt.Sprintf("%+v", *told), fmt.Sprintf("%+v", own))
+}
+
+func (v *verifier) verdict(out *Report) {
+	r := v.recorded
+	v.differ("interrupted", fmt.Sprint(r.Interrupted), fmt.Sprint(out.Interrupted))
+	if out.Interrupted && r.Interrupted {
+		v.exception("a run that was interrupted", r.Reason)
+		if r.Verdict == Unjudged && r.Reason == unfinishedReason {
+			return
+		}
+	}
+	v.differ("verdict", strings.TrimSpace(string(r.Verdict)+" "+r.Reason), strings.TrimSpace(string(out.Verdict)+" "+out.Reason))
 }
 
 func outcomeText(c *CaseResult) string {
@@ -234,24 +663,37 @@ func outcomeText(c *CaseResult) string {
 	return c.Outcome.String() + ": " + c.Reason
 }
 
-// findings compares the findings of one case.
-func (v *verifier) findings(recorded, own []Finding) {
-	recorded = slices.Clone(recorded)
-	for i := range recorded {
-		recorded[i].Known = nil // no matter of the exchanges
+// findings compares the findings of one case, and who accepted them where that was
+// derived too.
+func (v *verifier) findings(told, derived *CaseResult, known bool) {
+	recorded, own := slices.Clone(told.Findings), derived.Findings
+	if !known {
+		for i := range recorded {
+			recorded[i].Known = nil
+		}
+	}
+	same := func(f Finding) func(Finding) bool {
+		return func(o Finding) bool {
+			a, b := f, o
+			a.Known, b.Known = nil, nil
+			return a == b && (f.Known == nil) == (o.Known == nil) && (f.Known == nil || *f.Known == *o.Known)
+		}
 	}
 	for _, f := range recorded {
-		if !slices.Contains(own, f) {
-			v.differ("finding "+f.Key, findingText(f), "not found")
-		}
+		v.refute(!slices.ContainsFunc(own, same(f)), "finding "+f.Key, findingText(f), "not found")
 	}
 	for _, f := range own {
-		if !slices.Contains(recorded, f) {
-			v.differ("finding "+f.Key, "absent", findingText(f))
-		}
+		v.refute(!slices.ContainsFunc(recorded, same(f)), "finding "+f.Key, "absent", findingText(f))
+	}
+	if n := len(v.Differences); len(recorded) == len(own) && n == 0 {
+		v.refute(!slices.EqualFunc(recorded, own, func(a, b Finding) bool { return same(a)(b) }), "case "+told.ID+" findings", "another order", "that of step, check and place")
 	}
 }
 
 func findingText(f Finding) string {
-	return fmt.Sprintf("%s %s (%s) at answer %d: want %s, got %s", f.Level, f.Requirement, f.Check, f.Step+1, f.Want, f.Got)
+	text := fmt.Sprintf("%s %s (%s) at answer %d: want %s, got %s", f.Level, f.Requirement, f.Check, f.Step+1, f.Want, f.Got)
+	if f.Known != nil {
+		text += fmt.Sprintf("; accepted: %+v", *f.Known)
+	}
+	return text
 }

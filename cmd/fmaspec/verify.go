@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
 )
 
 func verifyCommand() command {
@@ -13,17 +15,22 @@ func verifyCommand() command {
 		name:     "verify",
 		operands: "FILE",
 		short:    "judge the exchanges of a recorded run again",
-		about: "Reads the record that fmaspec run -report json=FILE has written, judges every exchange in it again, and compares: requests with those that the suite sends, findings, outcomes, totals and the verdict. Nothing is sent. The file - is standard input.\n" +
-			"The record has to be of this version, contract and cases; a run with -fixtures is verified with the same -fixtures. It is shown that the verdict is what the exchanges come to, not that they took place.\n" +
-			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not, and 2 where this suite cannot tell.",
-		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json"},
+		about: "Reads the record that fmaspec run -report json=FILE has written, derives again what it says, and compares: requests, what was withheld, findings, outcomes, requirements, totals and the verdict. Nothing is sent. The file - is standard input.\n" +
+			"The record has to be of this version, contract and cases; a run with -fixtures is verified with the same -fixtures, and one with -baseline with the same -baseline. It is shown that the verdict is what the exchanges come to, not that they took place.\n" +
+			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not, 2 where this suite cannot know, and 3 where nothing differs but something that the report says shows in none of its exchanges, such as why a case was not sent.",
+		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json", "fmaspec verify -baseline accepted.txt results.json"},
 		flags: func(set *flag.FlagSet) work {
 			from := &library{}
 			from.flags(set)
+			accepted := set.String("baseline", "", "the `FILE` of accepted findings that the run was given")
 			quiet := set.Bool("q", false, "tell the differences alone")
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) != 1 {
 					return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
+				}
+				known, err := (&baselineFlags{file: *accepted}).read(nil, false)
+				if err != nil {
+					return err
 				}
 				r, err := e.readReport(operands[0])
 				if err != nil {
@@ -33,7 +40,11 @@ func verifyCommand() command {
 				if err != nil {
 					return err
 				}
-				v, err := suite.Verify(r)
+				complete := []func(*conformance.Report){mutate.Prove}
+				if known != nil {
+					complete = append(complete, func(out *conformance.Report) { known.Apply(out, suite, r.Started) })
+				}
+				v, err := suite.Verify(r, complete...)
 				if err != nil {
 					return fmt.Errorf("%s: %w", operands[0], err)
 				}
@@ -54,31 +65,44 @@ func tellVerification(e *env, r *conformance.Report, v *conformance.Verification
 		p.line("  the report says   %s", told)
 		p.line("  it comes to       %s", own)
 	}
+	if len(v.Differences) > 0 && !quiet {
+		p.line("")
+	}
 	if !quiet {
-		if len(v.Differences) > 0 {
-			p.line("")
+		p.line("%s of %s judged again", counted(v.Exchanges, "exchange"), counted(v.Cases, "case"))
+		if n := len(r.Cases); n < r.Suite.Cases {
+			p.line("%d of %s selected, by the settings of the run", n, counted(r.Suite.Cases, "case"))
 		}
-		p.line("%s of %s judged again, %s without an exchange", counted(v.Exchanges, "exchange"), counted(v.Cases, "case"), counted(v.Absent, "case"))
-		if n := len(v.Taken); n > 0 {
-			p.line("%s too long for the record, so that the findings were taken over: %s", counted(n, "answer"), firstOf(v.Taken, 3))
+	}
+	var excepted []string
+	for _, x := range v.Exceptions {
+		excepted = append(excepted, x.What)
+		if !quiet {
+			p.line("not derived: %s: %s", x.What, firstOf(x.Places, 3))
 		}
-		if r.Baseline != nil {
-			p.line("what %s accepts was not verified", r.Baseline.File)
+	}
+	verdict := strings.TrimSuffix(string(r.Verdict)+", "+r.Reason, ", ")
+	except := strings.Join(excepted, ", ")
+	switch {
+	case len(v.Differences) > 0 && !quiet:
+		p.line("the report is not borne out: %s", counted(len(v.Differences), "difference"))
+	case len(v.Differences) > 0:
+	case except != "":
+		p.line("the report is borne out, except: %s", except)
+		if !quiet {
+			p.line("its verdict: %s", verdict)
 		}
-		switch {
-		case len(v.Differences) > 0:
-			p.line("the report is not borne out: %s", counted(len(v.Differences), "difference"))
-		case r.Reason != "":
-			p.line("the report is borne out: %s, %s", r.Verdict, r.Reason)
-		default:
-			p.line("the report is borne out: %s", r.Verdict)
-		}
+	case !quiet:
+		p.line("the report is borne out: %s", verdict)
 	}
 	if _, err := fmt.Fprint(e.stdout, p.String()); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the differences were not written: %v", err)}
 	}
-	if len(v.Differences) > 0 {
+	switch {
+	case len(v.Differences) > 0:
 		return &exit{code: exitNotConformant}
+	case except != "":
+		return &exit{code: exitUnjudged}
 	}
 	return nil
 }
