@@ -386,9 +386,17 @@ func (v *verifier) request(place string, j *job, recorded *ExchangeResult, own R
 			want = append(want, f)
 		}
 	}
+	for _, f := range extra {
+		v.refute(slices.Contains(caseFields(), http.CanonicalHeaderKey(f.Name)), place+" header "+f.Name, f.Value, "no such field, which the case alone decides")
+	}
 	extra = slices.DeleteFunc(extra, func(f Field) bool { return v.isID(j.c, recorded.Step, f) })
 	v.refute(!slices.Equal(extra, want), place+" header", fmt.Sprintf("%q", extra), fmt.Sprintf("%q, which stand in other requests", want))
 	return dropped
+}
+
+// caseFields are the header fields that a case decides, and no setting.
+func caseFields() []string {
+	return []string{"Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"}
 }
 
 // isID reports whether a field carries the id of a request.

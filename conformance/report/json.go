@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/internal/strictjson"
 )
 
 // Schema is the $id of the JSON Schema that every report written by [JSON]
@@ -153,13 +154,16 @@ func respell(text []byte) []byte {
 }
 
 // ReadJSON reads a report that [JSON] has written. It is strict: another
-// "$schema", a member that is unknown, missing or of another kind, an unknown
+// "$schema", a member that stands twice, is unknown, missing or of another kind, an unknown
 // verdict, or totals that do not add up to the cases are errors, each with its
 // place as a JSON pointer. Whatever it accepts, every format can render.
 func ReadJSON(r io.Reader) (*conformance.Report, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := strict(data); err != nil {
+		return nil, err
 	}
 	var head struct {
 		Schema *string `json:"$schema"`
@@ -183,15 +187,33 @@ func ReadJSON(r io.Reader) (*conformance.Report, error) {
 	return &report, consistent(&report)
 }
 
+// strict refuses what encoding/json reads in one way of several: members of one
+// name, bytes that are not UTF-8, and what follows the report.
+func strict(data []byte) error {
+	var broken *strictjson.Error
+	if !errors.As(strictjson.Check(data), &broken) {
+		return nil
+	}
+	line, column := placeOf(data, broken.Offset)
+	if broken.Kind == strictjson.Syntax || broken.Kind == strictjson.Cut || broken.Kind == strictjson.Empty {
+		return fmt.Errorf("report: line %d, column %d: not JSON: %s; write the report again with the format \"json\"", line, column, broken.Msg)
+	}
+	return fmt.Errorf("report: line %d, column %d: %s, which no report that the format \"json\" wrote holds; write it again", line, column, broken.Msg)
+}
+
+// placeOf is the line and the column of a byte, from 1.
+func placeOf(data []byte, offset int64) (line, column int) {
+	before := data[:min(int(offset), len(data))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
+}
+
 // readError gives an error of encoding/json its place.
 func readError(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		before := data[:min(int(syntax.Offset), len(data))]
-		line := 1 + bytes.Count(before, []byte("\n"))
-		column := len(before) - 1 - bytes.LastIndexByte(before, '\n')
+		line, column := placeOf(data, syntax.Offset-1)
 		return fmt.Errorf("report: line %d, column %d: not JSON: %w; write the report again with the format \"json\"", line, column, err)
 	case errors.As(err, &kind) && kind.Field != "":
 		return fmt.Errorf("report: /%s: got a JSON %s; write the report again with the format \"json\"",

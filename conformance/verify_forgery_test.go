@@ -1,0 +1,273 @@
+package conformance_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+)
+
+// leaves calls visit with each value of a report that has no parts, and its path as
+// in [conformance.ReportFields]. A value that cannot be set stands for one that an
+// empty list, or a pointer to nothing, could hold.
+func leaves(path string, v reflect.Value, visit func(string, reflect.Value)) {
+	switch {
+	case slices.Contains([]reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[conformance.Body]()}, v.Type()):
+		visit(path, v)
+	case v.Kind() == reflect.Pointer:
+		if v.IsNil() {
+			leaves(path, reflect.Zero(v.Type().Elem()), visit)
+			return
+		}
+		leaves(path, v.Elem(), visit)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if field.Anonymous {
+				leaves(path, v.Field(i), visit)
+				continue
+			}
+			leaves(strings.TrimPrefix(path+"."+name, "."), v.Field(i), visit)
+		}
+	case v.Kind() == reflect.Slice && v.Len() == 0:
+		leaves(path+"[]", reflect.Zero(v.Type().Elem()), visit)
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			leaves(path+"[]", v.Index(i), visit)
+		}
+	case v.Kind() == reflect.Map:
+		leaves(path+"{}", reflect.Zero(v.Type().Elem()), visit)
+	default:
+		visit(path, v)
+	}
+}
+
+func TestEveryFieldOfAReportSaysHowItIsVerified(t *testing.T) {
+	var listed, there []string
+	for _, f := range conformance.ReportFields() {
+		listed = append(listed, f.Path)
+		if f.Source != conformance.Derived && f.Why == "" {
+			t.Errorf("%s: want the reason why it is not derived", f.Path)
+		}
+	}
+	leaves("", reflect.ValueOf(&conformance.Report{}), func(path string, _ reflect.Value) { there = append(there, path) })
+	slices.Sort(listed)
+	slices.Sort(there)
+	require.Equal(t, slices.Compact(there), listed, "want a row of ReportFields for each field of Report")
+}
+
+// forged changes one value to another of its kind.
+func forged(t *testing.T, path string, v reflect.Value) {
+	t.Helper()
+	switch x := v.Addr().Interface().(type) {
+	case *conformance.Verdict:
+		*x = map[conformance.Verdict]conformance.Verdict{conformance.Conformant: conformance.Unjudged, conformance.NotConformant: conformance.Conformant, conformance.Unjudged: conformance.Conformant}[*x]
+	case *conformance.Body:
+		*x = append(slices.Clone(*x), ' ')
+	case *time.Time:
+		*x = x.Add(time.Hour)
+	default:
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(v.String() + "0")
+		case reflect.Bool:
+			v.SetBool(!v.Bool())
+		case reflect.Int, reflect.Int64:
+			v.SetInt(v.Int() + 1)
+		default:
+			t.Fatalf("%s: no way to forge a %s", path, v.Type())
+		}
+	}
+}
+
+func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
+	t.Parallel()
+	suite := load(t)
+	o := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|auth/refuses-user|body/answers-chunked|machine/)"}
+	local := recordOf(t, suite, "answers-200", o)
+	it := newTenant(t, honest(), func() int { return 0 })
+	it.Machine, it.Sha1 = tenantMachine, tenantFile
+	o = armed(o)
+	away, err := suite.Run(t.Context(), it.Target, o)
+	require.NoError(t, err)
+	require.Positive(t, away.Safety.Actions)
+	away = written(t, away)
+	for name, whole := range map[string]*conformance.Report{"on this machine": local, "elsewhere": away} {
+		v, err := suite.Verify(whole)
+		require.NoError(t, err)
+		require.Empty(t, v.Differences, name)
+		tried := map[string]int{}
+		var paths []string
+		leaves("", reflect.ValueOf(whole), func(path string, _ reflect.Value) { paths = append(paths, path) })
+		for i, path := range paths {
+			row := conformance.ReportFields()[slices.IndexFunc(conformance.ReportFields(), func(f conformance.ReportField) bool { return f.Path == path })]
+			if row.Source != conformance.Derived || tried[path] == 2 {
+				continue
+			}
+			r := written(t, whole)
+			n, is := 0, true
+			leaves("", reflect.ValueOf(r), func(path string, v reflect.Value) {
+				if n++; n != i+1 {
+					return
+				}
+				if is = v.CanSet(); is {
+					forged(t, path, v)
+				}
+			})
+			if !is {
+				continue
+			}
+			tried[path]++
+			v, err := suite.Verify(r)
+			if err == nil && len(v.Differences) == 0 {
+				t.Errorf("%s: want the forged %s named", name, path)
+			}
+		}
+	}
+}
+
+func TestVerifyNamesWholeForgeries(t *testing.T) {
+	t.Parallel()
+	suite := load(t)
+	const plain, refused = "requestSample/valid/accepts-plain-request", "requestSample/auth/refuses-missing-authorization"
+	run := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|auth/refuses-user)"}
+	silent := func(o conformance.Outcome, reason string) func(*conformance.Report) {
+		return func(r *conformance.Report) {
+			c := of(r, plain)
+			c.Outcome, c.Reason, c.Findings, c.Exchanges = o, reason, []conformance.Finding{}, []conformance.ExchangeResult{}
+		}
+	}
+	for _, row := range []struct {
+		why, place string // "" where an exception is wanted
+		except     string
+		change     func(*conformance.Report)
+	}{
+		{"not sent, as in an outage", "case " + plain, "", silent(conformance.Skipped, "not sent: too many requests like this one got no answer")},
+		{"not sent, as in a run that was stopped", "interrupted", "", silent(conformance.Skipped, "the run was interrupted")},
+		{"not sent, as where nothing is armed", "case " + plain, "", silent(conformance.Skipped, "not sent: it could take effect, and requestSample is not armed; pass -accept-risk=requestSample with -machine and -sha1")},
+		{"not applicable, as by HTTP/2", "case " + plain, "", silent(conformance.NotApplicable, "HTTP/2 has no chunks")},
+		{"errored, for no reason of a run", "case " + plain, "", silent(conformance.Errored, "the moon was full")},
+		{"errored, as without a token", "", "1 case without an exchange", silent(conformance.Errored, "not sent: there is no token: none")},
+		{"another protocol", "exchange " + plain + "#0 protocol", "", func(r *conformance.Report) { r.Target.Protocol = "HTTP/2" }},
+		{"called local", "safety", "", func(r *conformance.Report) { r.Target.URL, r.Safety.Local = "http://tenant.example", true }},
+		{"marked as shortened", "exchange " + plain + "#0 shortened", "", func(r *conformance.Report) {
+			c := of(r, plain)
+			c.Findings, c.Exchanges[0].Response.Shortened = nil, true
+		}},
+		{"marked as shortened, at the length to which a record cuts", "finding created " + plain + "#0 status", "", func(r *conformance.Report) {
+			c := of(r, plain)
+			c.Findings, c.Exchanges[0].Response.Shortened = nil, true
+			c.Exchanges[0].Response.Body = conformance.Body(strings.Repeat(" ", 32<<10))
+		}},
+		{"a header that only one request has", "exchange " + plain + "#0 header", "", func(r *conformance.Report) {
+			x := &of(r, refused).Exchanges[0]
+			x.Request.Header = append(x.Request.Header, conformance.Field{Name: "X-More", Value: "1"})
+		}},
+		{"a header that the case alone decides", "exchange " + refused + "#0 header Authorization", "", func(r *conformance.Report) {
+			x := &of(r, refused).Exchanges[0]
+			x.Request.Header = append(x.Request.Header, conformance.Field{Name: "Authorization", Value: "Bearer $FMASPEC_TOKEN"})
+		}},
+		{"times out of order", "exchange " + plain + "#0 started", "", func(r *conformance.Report) {
+			of(r, plain).Exchanges[0].Started = r.Started.Add(-time.Hour)
+		}},
+		{"a setting that was not kept", "setting level", "", func(r *conformance.Report) {
+			r.Settings = append(r.Settings, conformance.Setting{Flag: "level", Value: "documented"})
+		}},
+		{"a setting that is none", "setting run", "", func(r *conformance.Report) {
+			r.Settings = append(r.Settings, conformance.Setting{Flag: "run", Value: "x"})
+		}},
+		{"an environment that is none", "environment", "", func(r *conformance.Report) { r.Environment.Go = "" }},
+		{"pace", "pace retries", "", func(r *conformance.Report) { r.Pace.Retries = 2 }},
+		{"time that nobody waited", "pace waited", "", func(r *conformance.Report) { r.Pace.Waited = 2 }},
+		{"cases in another order", "cases", "", func(r *conformance.Report) { slices.Reverse(r.Cases) }},
+		{"said to be interrupted", "interrupted", "", func(r *conformance.Report) {
+			r.Interrupted, r.Verdict, r.Reason = true, conformance.Unjudged, "the run was interrupted, when 1 of 3 cases had failed"
+		}},
+		{"accepted by a file", "", "what is accepted by mine.txt", func(r *conformance.Report) {
+			r.Baseline = &conformance.BaselineResult{File: "mine.txt", Entries: 1, Known: 1, Verdict: conformance.Conformant, Problems: []conformance.BaselineProblem{}}
+			of(r, plain).Findings[0].Known = &conformance.Known{Reason: "so", Owner: "me"}
+		}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			t.Parallel()
+			r := recordOf(t, suite, "answers-200", run)
+			row.change(r)
+			v, err := suite.Verify(r)
+			require.NoError(t, err)
+			if row.place != "" && !slices.ContainsFunc(v.Differences, func(d conformance.Difference) bool { return d.Place == row.place }) {
+				t.Errorf("want a difference at %q, got %q", row.place, v.Differences)
+			}
+			if row.except != "" && !slices.ContainsFunc(v.Exceptions, func(e conformance.Exception) bool { return e.What == row.except }) {
+				t.Errorf("want the exception %q, got %q and %q", row.except, v.Exceptions, v.Differences)
+			}
+		})
+	}
+}
+
+func TestVerifyBearsOutRunsOfEveryKind(t *testing.T) {
+	t.Parallel()
+	suite := load(t)
+	throttled := func(h http.Handler) http.Handler {
+		n := 0
+		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if n++; n%3 == 0 {
+				w.Header().Set("Retry-After", "0")
+				w.WriteHeader(429)
+				return
+			}
+			h.ServeHTTP(w, q)
+		})
+	}
+	tenant := newTenant(t, honest(), func() int { return 0 })
+	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
+	named := target(honest())
+	named.Transport = conformance.Transport{Header: []conformance.Field{{Name: "X-Api-Key", Value: "a key of mine"}}, UserAgent: "me", RequestID: "X-Id"}
+	two := target(honest())
+	two.Transport.HTTP2 = true
+	hasty := conformance.Options{Run: "^requestSample/(valid|auth)", RetryTime: time.Minute, Parallel: 1, Sleep: func(context.Context, time.Duration) error { return nil }}
+	for _, row := range []struct {
+		why    string
+		target conformance.Target
+		o      conformance.Options
+	}{
+		{"with fields of the user's", named, conformance.Options{Repeat: 2, Run: "^requestSample/"}},
+		{"over HTTP/2", two, conformance.Options{Run: "^requestSample/"}},
+		{"put off now and then", target(throttled(honest())), hasty},
+		{"armed", tenant.Target, armed(conformance.Options{})},
+		{"elsewhere, not armed", tenant.Target, conformance.Options{}},
+		{"of something that speaks no HTTP", target(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				fmt.Fprint(c, "220 ready\r\n")
+				c.Close()
+			}
+		})), conformance.Options{Run: "^requestSample/valid"}},
+		{"of long answers", target(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Long", strings.Repeat("h", 3000))
+			w.WriteHeader(201)
+			fmt.Fprint(w, strings.Repeat("x", 50_000))
+		})), conformance.Options{}},
+		{"of many long answers", target(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			fmt.Fprint(w, strings.Repeat("x", 50_000))
+		})), conformance.Options{}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			t.Parallel()
+			r, err := suite.Run(t.Context(), row.target, row.o)
+			require.NoError(t, err)
+			v, err := suite.Verify(written(t, r))
+			require.NoError(t, err)
+			require.Empty(t, v.Differences)
+		})
+	}
+}
