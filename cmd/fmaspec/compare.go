@@ -332,7 +332,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	old.target.Token = oldToken
 	old.target.Transport.Header = nil
 	if kept := keptBack(given, transport); kept != "" && !f.quiet {
-		fmt.Fprintf(e.stderr, "OLD is another server than NEW, so it is not sent %s\n\n", kept)
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("OLD is another server than NEW, so it is not sent %s\n\n", kept)))
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ type where int
 
 const (
 	anywhere   where = iota
+	bracket          // anywhere, before a word or none and an opening bracket
 	first            // at the start of the line
 	afterBlank       // at the start of the line, or behind blanks there
 )
@@ -38,7 +39,7 @@ const (
 // commands are what build servers obey. What they obey only beside a control
 // character is here too, for a log may lose that character on its way.
 var commands = [...]command{
-	{"##", 1, anywhere, "Azure Pipelines: ##vso[…] and ##[…]; TeamCity: ##teamcity[…]; GitHub Actions: ##[…]"},
+	{"##", 1, bracket, "Azure Pipelines: ##vso[…] and ##[…]; TeamCity: ##teamcity[…]; GitHub Actions: ##[…]"},
 	{"::", 0, afterBlank, "GitHub Actions: ::set-output …, ::error …, ::add-mask …, ::stop-commands …"},
 	{"section_start:", 7, anywhere, "GitLab: a collapsed section"},
 	{"section_end:", 7, anywhere, "GitLab: its end"},
@@ -100,6 +101,8 @@ func disarm(line string) string {
 			for strings.Contains(line, c.begins) {
 				line = strings.ReplaceAll(line, c.begins, escaped(c))
 			}
+		case bracket:
+			line = brackets(line, c)
 		case first:
 			if rest, is := strings.CutPrefix(line, c.begins); is {
 				line = escaped(c) + rest
@@ -111,6 +114,38 @@ func disarm(line string) string {
 		}
 	}
 	return line
+}
+
+// brackets escapes a command that is one before a bracket alone, since its signs
+// stand in many texts.
+func brackets(line string, c command) string {
+	var b strings.Builder
+	for {
+		at := strings.Index(line, c.begins)
+		if at < 0 {
+			b.WriteString(line)
+			return b.String()
+		}
+		if opens(line[at+len(c.begins):]) {
+			b.WriteString(line[:at] + escaped(c))
+			line = line[at+len(c.begins):]
+			continue
+		}
+		b.WriteString(line[:at+1])
+		line = line[at+1:]
+	}
+}
+
+// opens reports whether text begins with an opening bracket, behind a word or none.
+func opens[text string | []byte](t text) bool {
+	for i := range len(t) {
+		if c := t[i]; c == '[' {
+			return true
+		} else if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return false
 }
 
 // escaped is the beginning of a command with one sign as an escape.
@@ -185,7 +220,7 @@ func sign(before, after []byte) bool {
 	ends := func(word string) bool { return strings.HasSuffix(string(before[max(len(before)-len(word), 0):]), word) }
 	switch after[0] {
 	case '#':
-		return ends("#")
+		return ends("#") && opens(after[1:])
 	case ':':
 		return ends("section_start") || ends("section_end") || ends("travis_fold") || ends("travis_time")
 	}

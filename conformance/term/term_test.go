@@ -3,6 +3,7 @@ package term_test
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,8 +36,9 @@ func TestSafeEscapesWhatABuildServerWouldObey(t *testing.T) {
 	for _, row := range []struct{ text, want, why string }{
 		{"##vso[task.complete result=Succeeded]", `#\x23vso[task.complete result=Succeeded]`, "Azure Pipelines"},
 		{"got ##[error]x", `got #\x23[error]x`, "Azure Pipelines and GitHub obey it within a line"},
-		{"###", `#\x23#`, "signs that overlap"},
-		{"####", `#\x23#\x23`, "signs that overlap"},
+		{"###[", `##\x23[`, "signs that overlap"},
+		{"##a##b[", `##a#\x23b[`, "a sign behind one that is none"},
+		{"### a request of a file", "### a request of a file", "signs without a bracket"},
 		{"##teamcity[testFailed name='x']", `#\x23teamcity[testFailed name='x']`, "TeamCity"},
 		{"::set-output name=a::b", `\x3a:set-output name=a::b`, "GitHub Actions"},
 		{"  ::error::x", `  \x3a:error::x`, "GitHub Actions, behind blanks"},
@@ -106,7 +108,9 @@ func TestSplitCountsWideCharactersTwice(t *testing.T) {
 }
 
 // harmful lists what no line of output may hold.
-var harmful = []string{"##", "section_start:", "section_end:", "travis_fold:", "travis_time:", "[[ATTACHMENT|", "[[PROPERTY|"}
+var harmful = []string{"section_start:", "section_end:", "travis_fold:", "travis_time:", "[[ATTACHMENT|", "[[PROPERTY|"}
+
+var logging = regexp.MustCompile(`##[A-Za-z]*\[`)
 
 func check(t *testing.T, from, got string) {
 	t.Helper()
@@ -123,6 +127,9 @@ func check(t *testing.T, from, got string) {
 			if strings.Contains(line, sign) {
 				t.Errorf("%q: want no %s, got %q", from, sign, got)
 			}
+		}
+		if logging.MatchString(line) {
+			t.Errorf("%q: want no logging command, got %q", from, got)
 		}
 		if strings.HasPrefix(strings.TrimSpace(line), "::") {
 			t.Errorf("%q: want no line that begins with ::, got %q", from, got)
