@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -239,10 +238,7 @@ func judgeInvalid(v *credentialView, _ time.Time) {
 
 func (f *authFlags) print(w io.Writer, views []credentialView) error {
 	if f.json {
-		out := json.NewEncoder(w)
-		out.SetEscapeHTML(false)
-		out.SetIndent("", "  ")
-		return out.Encode(struct {
+		return encode(w, struct {
 			Usable      bool             `json:"usable"`
 			Credentials []credentialView `json:"credentials"`
 		}{!slices.ContainsFunc(views, func(v credentialView) bool { return !v.Usable }), views})

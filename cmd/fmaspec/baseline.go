@@ -13,6 +13,7 @@ import (
 	"fmaspec/conformance"
 	"fmaspec/conformance/baseline"
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/term"
 )
 
 // baselineFlags say which findings are accepted, and whether the file of them is
@@ -114,10 +115,10 @@ func (f *baselineFlags) changes(w io.Writer, before, after *baseline.Baseline) {
 	gone, added := without(before, after), without(after, before)
 	fmt.Fprintf(w, "updated %s: %d added, %d removed, %d kept\n", f.file, len(added), len(gone), len(after.Entries())-len(added))
 	for _, key := range gone {
-		fmt.Fprintf(w, "  removed  %s\n", key)
+		fmt.Fprintf(w, "  removed  %s\n", term.Safe(key))
 	}
 	for _, key := range added {
-		fmt.Fprintf(w, "  added    %s\n", key)
+		fmt.Fprintf(w, "  added    %s\n", term.Safe(key))
 	}
 }
 

@@ -121,16 +121,17 @@ func flagSet(c command) *flag.FlagSet {
 	return set
 }
 
-// fail tells an error, beginning with the place, and returns its exit code. An
+// fail tells an error, beginning with the place, and returns its exit code. What
+// a server or a file has put into it is made safe. An
 // error that names places in files stands as it is.
 func (e *env) fail(place string, err error) int {
 	var files *fixtureError
 	switch {
 	case err == nil || err.Error() == "":
 	case errors.As(err, &files):
-		fmt.Fprintf(e.stderr, "%v\n%s: the fixtures cannot be used as they are; mend what is listed above\n", err, place)
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the fixtures cannot be used as they are; mend what is listed above\n", err, place)))
 	default:
-		fmt.Fprintf(e.stderr, "%s: %v\n", place, err)
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s: %v\n", place, err)))
 	}
 	return exitCode(err)
 }

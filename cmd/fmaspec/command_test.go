@@ -217,8 +217,9 @@ func TestAnEmptyListIsAnEmptyArray(t *testing.T) {
 
 func TestTextFromFilesCannotCommandTheTerminal(t *testing.T) {
 	var p page
-	p.line("    %s", "a\x1b[2Jb\tc\u202ed")
-	if got, want := p.String(), "    a\\u001b[2Jb\\u0009c\\u202ed\n"; got != want {
+	p.line("    %s", "a\x1b[2Jb\tc\u202ed\n::error::e")
+	p.line("%s%s", "  ", "::set-output name=a::b")
+	if got, want := p.String(), `    a\x1b[2Jb\tc\u202ed\n::error::e`+"\n"+`  \x3a:set-output name=a::b`+"\n"; got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}
 }

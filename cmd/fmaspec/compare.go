@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/compare"
@@ -26,6 +27,7 @@ type compareFlags struct {
 	oldTokenFile, format string
 	saveOld, saveNew     string
 	strictShape          bool
+	acceptLess           list
 	given                map[string]bool // flags that were set, by a variable too
 }
 
@@ -34,12 +36,12 @@ func compareCommand() command {
 		name: "compare", operands: "OLD NEW",
 		short: "tell what has become worse between two reports or two servers",
 		about: "OLD and NEW are files that -report json=FILE wrote, or - for standard input, or the URLs of targets. Targets are judged now, OLD first, with the same seed, options and cases; beside a file, with those of its report where no flag says otherwise. NEW is sent nothing before OLD has been judged.\n" +
-			"A regression is a case that fails and did not; that was judged and is not; that is missing, unless NEW was narrowed; or that fails by another finding. Where neither side has a finding, answers are compared by status, header fields, members and their types, and words of closed sets: that tells how a mock has drifted from its original, and fails with -strict-shape alone. What varies by nature (times, ids, comments, hashes) is never a difference.\n" +
+			"A regression is a case that fails and did not; that was judged and is not; that is missing; or that fails by another finding. Where nothing has become worse, but NEW was judged by less than OLD, nothing can be said: by another suite, contract or fixtures, a narrower level, not strictly, with fewer repetitions, more time, another protocol, an unverified certificate, fewer operations armed, or weaker requirements. Where that is wanted, -accept-less names it. Where neither side has a finding, answers are compared by status, header fields, members and their types, and words of closed sets: that tells how a mock has drifted from its original, and fails with -strict-shape alone. What varies by nature (times, ids, comments, hashes) is never a difference.\n" +
 			"The token, the other credentials and the fields of -header are for NEW. OLD is sent them too where both are on this machine or have the same scheme, host and port; else it has a token of its own in " + oldTokenVariable + " or -old-token-file, and cases that need the other credentials do not apply to it. What may take effect on either target is decided as by fmaspec run.\n" +
-			"Exits with 0 where nothing has become worse, 1 on a regression, 2 for misuse and for files that cannot be read, 3 where a side was not judged or not to its end, and 4 where it is refused for safety.",
+			"Exits with 0 where nothing has become worse, 1 on a regression, 2 for misuse and for files that cannot be read, 3 where a side was not judged, not to its end, or NEW by less than OLD, and 4 where it is refused for safety.",
 		examples: []string{
 			"fmaspec compare old.json new.json",
-			"fmaspec compare -strict-shape http://127.0.0.1:4010 https://tenant.example",
+			"fmaspec compare -strict-shape -accept-less armed http://127.0.0.1:4010 https://tenant.example",
 			"fmaspec compare released.json http://127.0.0.1:8080 -save-new new.json",
 			"fmaspec compare -format markdown old.json new.json",
 		},
@@ -63,6 +65,7 @@ func compareCommand() command {
 			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, where it is a target, as JSON into a `FILE`")
 			set.StringVar(&f.saveNew, "save-new", "", "write the report on NEW, where it is a target, as JSON into a `FILE`")
 			set.BoolVar(&f.strictShape, "strict-shape", false, "let answers of another shape be a regression too")
+			set.Var(&f.acceptLess, "accept-less", "compare although NEW was judged by less than OLD in `WHAT`: "+strings.Join(lesses(), ", ")+"; may be repeated")
 			set.StringVar(&f.format, "format", "text", "write the comparison as `FORMAT`: text, json or markdown")
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
@@ -73,6 +76,14 @@ func compareCommand() command {
 			}
 		},
 	}
+}
+
+// lesses are the words that -accept-less takes.
+func lesses() (names []string) {
+	for _, less := range compare.Lesses() {
+		names = append(names, less.Name)
+	}
+	return names
 }
 
 // A side is one operand.
@@ -98,6 +109,11 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	if err != nil {
 		return err
 	}
+	for _, what := range f.acceptLess {
+		if !slices.Contains(lesses(), what) {
+			return fmt.Errorf("-accept-less %s: no such thing%s; give one of %s", what, meant(what, lesses()), strings.Join(lesses(), ", "))
+		}
+	}
 	if err := f.files(e, old, current); err != nil {
 		return err
 	}
@@ -109,7 +125,7 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 			return err
 		}
 	}
-	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape})
+	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape, AcceptLess: f.acceptLess})
 	out := bufio.NewWriter(e.stdout)
 	if err := cmp.Or(write(out, result), out.Flush()); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the comparison was not written: %v\nit was: %s", err, result.Verdict)}
@@ -219,8 +235,13 @@ func (f *compareFlags) like(r *conformance.Report) {
 		"level":  func() { o.Level = s.Level },
 		"strict": func() { o.Strict = s.Strict },
 		"repeat": func() { o.Repeat = max(s.Repeat, 1) },
-		"seed":   func() { o.Seed = s.Seed },
-		"http2":  func() { f.connection.http2 = r.Target.Protocol == "HTTP/2" },
+		"timeout": func() {
+			if limit, err := time.ParseDuration(s.Timeout); err == nil && limit >= time.Millisecond {
+				o.Timeout = limit
+			}
+		},
+		"seed":  func() { o.Seed = s.Seed },
+		"http2": func() { f.connection.http2 = r.Target.Protocol == "HTTP/2" },
 	} {
 		if !f.given[flag] {
 			take()
@@ -342,7 +363,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	old.target.Token, old.apart = oldToken, true
 	old.target.Transport.Header = nil
 	if kept := keptBack(given, transport); kept != "" && !f.quiet {
-		fmt.Fprintf(e.stderr, "OLD is another server than NEW, so it is not sent %s\n\n", kept)
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("OLD is another server than NEW, so it is not sent %s\n\n", kept)))
 	}
 	return nil
 }

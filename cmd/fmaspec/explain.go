@@ -211,7 +211,10 @@ func (x *explainer) cases(id string) {
 	x.rulings([]string{c.Name})
 	x.field("send it", "fmaspec run -run "+id)
 	if text := x.source(c); text != "" {
-		x.line("\n%s", strings.TrimSuffix(text, "\n"))
+		x.line("")
+		for line := range strings.Lines(text) {
+			x.line("%s", strings.TrimSuffix(line, "\n"))
+		}
 	}
 }
 

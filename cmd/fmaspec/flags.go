@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +123,7 @@ func (e *env) warn() {
 	for _, entry := range e.environ {
 		name, value, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "FMASPEC_") && value != "" && !slices.Contains(known, name) {
-			fmt.Fprintf(e.stderr, "fmaspec: warning: the variable %s has no meaning%s; the help of each command lists those that have\n", name, meant(name, known))
+			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s has no meaning%s; the help of each command lists those that have\n", name, meant(name, known))))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/journal"
+	"fmaspec/conformance/term"
 	"fmaspec/openapi"
 )
 
@@ -51,7 +52,7 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 	defer file.Close()
 	entries, torn, bad := journal.Read(name, file)
 	for _, line := range torn {
-		fmt.Fprintf(e.stderr, "%s:%d: the line was cut off by a crash and is passed over; a request is sent only when its line is whole\n", name, line)
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s:%d: the line was cut off by a crash and is passed over; a request is sent only when its line is whole\n", name, line)))
 	}
 	actions := journal.Summarize(entries)
 	if f.seed != "" {
@@ -76,7 +77,7 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 func encodeActions(w io.Writer, actions []journal.Action) error {
 	text, err := journal.JSON(actions)
 	if err == nil {
-		_, err = w.Write(text)
+		_, err = w.Write(term.JSON(text))
 	}
 	return err
 }
@@ -111,7 +112,7 @@ func tellActions(w io.Writer, actions []journal.Action) error {
 			if a.Status > 0 {
 				became = fmt.Sprint(a.Status)
 			}
-			p.line("  %s  %s", sentAt(a).UTC().Format(time.DateTime+" UTC"), oneLine(a.Operation))
+			p.line("  %s  %s", sentAt(a).UTC().Format(time.DateTime+" UTC"), a.Operation)
 			p.field("action", a.ID)
 			p.field("machine", a.Machine)
 			p.field("file", a.Sha1)
@@ -151,10 +152,10 @@ func undo(p *page, actions []journal.Action) error {
 		if at := slices.IndexFunc(doc.Operations, func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
 			advice = cmp.Or(doc.Operations[at].Undo, advice)
 		}
-		p.line("to undo %s", oneLine(operation))
+		p.line("to undo %s", operation)
 		p.advice(advice)
 		for _, machine := range machines[operation] {
-			p.line("  machine %s", oneLine(machine))
+			p.line("  machine %s", machine)
 		}
 		p.line("")
 	}
@@ -181,9 +182,6 @@ func (p *page) advice(text string) {
 	}
 	flush()
 }
-
-// oneLine keeps text from a file from adding lines of its own.
-func oneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
 
 // sentAt is when a request was sent, or else answered.
 func sentAt(a journal.Action) time.Time {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -93,10 +92,7 @@ func (f *listFlags) print(w io.Writer, rows []row) error {
 		_, err := io.WriteString(w, columns(text))
 		return err
 	}
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(append([]row{}, rows...))
+	return encode(w, append([]row{}, rows...))
 }
 
 // counts prints how many there are of each kind.

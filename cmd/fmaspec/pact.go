@@ -170,7 +170,7 @@ func (f *pactFlags) tell(p *page, place string, c *pactfile.Checked) {
 			continue
 		}
 		for _, x := range list.of {
-			p.line("%s %s:%d:%d %s", list.word, place, x.Line, x.Column, oneLine(x.Interaction))
+			p.line("%s %s:%d:%d %s", list.word, place, x.Line, x.Column, x.Interaction)
 			p.field("at", x.Pointer)
 			p.field("assumes", x.Assumes)
 			p.field("contract", x.Contract)
@@ -186,6 +186,6 @@ func (f *pactFlags) tell(p *page, place string, c *pactfile.Checked) {
 	if len(c.Problems)+len(c.Notes) > 0 {
 		p.line("")
 	}
-	p.line("%s: %s for %s, Pact %s: %d of %s judged, %s, %s", place, cmp.Or(oneLine(c.Consumer), "nobody"), cmp.Or(oneLine(c.Provider), "nobody"),
+	p.line("%s: %s for %s, Pact %s: %d of %s judged, %s, %s", place, cmp.Or(c.Consumer, "nobody"), cmp.Or(c.Provider, "nobody"),
 		cmp.Or(c.Version, "of no version"), c.Judged, counted(c.Interactions, "interaction"), counted(len(c.Problems), "problem"), counted(len(c.Notes), "note"))
 }

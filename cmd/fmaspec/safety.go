@@ -15,6 +15,7 @@ import (
 	"fmaspec/conformance"
 	"fmaspec/conformance/allowlist"
 	"fmaspec/conformance/journal"
+	"fmaspec/conformance/term"
 )
 
 // defaultJournal is the file that records what a run causes elsewhere.
@@ -79,7 +80,7 @@ func (f *safetyFlags) announce(e *env, p *conformance.Plan) error {
 		fmt.Fprintf(&b, "  %3d × %s\n", counts[operation], operation)
 	}
 	fmt.Fprintf(&b, "  machine  %s\n  file     %s\n  budget   %d (-max-actions)\n  journal  %s\n\n", p.Target.Machine, p.Target.Sha1, p.Safety.MaxActions, f.journal)
-	io.WriteString(e.stderr, b.String())
+	io.WriteString(e.stderr, harmless(b.String()))
 	if _, is := e.terminal(e.stdin); !is || f.yes {
 		return nil
 	}
@@ -112,7 +113,11 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 		if q.Effect {
 			what = "   could take effect"
 		}
-		fmt.Fprintf(w, "# %s#%d%s\n%s\n", q.Case, q.Step, what, cmp.Or(q.Curl, noCommand(q)))
+		command := cmp.Or(q.Curl, noCommand(q))
+		if term.Safe(command) != command { // an escaped command would send something else
+			command = "# the command holds characters that a terminal or a build server could obey, so that it is not shown"
+		}
+		fmt.Fprintf(w, "# %s#%d%s\n%s\n", term.Safe(q.Case), q.Step, what, command)
 	}
 	if err := w.Flush(); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the requests were not written: %v", err)}
@@ -122,7 +127,7 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 		reasons[c.Reason]++
 	}
 	for _, text := range slices.Sorted(maps.Keys(reasons)) {
-		fmt.Fprintf(e.stderr, "%d × left out: %s\n", reasons[text], text)
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%d × left out: %s\n", reasons[text], text)))
 	}
 	fmt.Fprintf(e.stderr, "a dry run: %d requests of %d cases would be sent, %d of them could take effect\n", len(p.Requests), p.Cases-len(p.Withheld), p.Actions)
 	return nil

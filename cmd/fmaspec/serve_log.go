@@ -11,6 +11,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/reference"
+	"fmaspec/conformance/term"
 )
 
 // judgedBody is how much of a request's body is looked at.
@@ -40,7 +41,7 @@ func (l *requestLog) logged(h http.Handler) http.Handler {
 				lines = append(lines, "  "+l.problem(p, path, secrets))
 			}
 			for i, line := range lines {
-				lines[i] = shown(strings.ReplaceAll(line, "\n", `\u000a`))
+				lines[i] = term.Safe(line)
 			}
 			l.to.Print(strings.Join(lines, "\n"))
 		}()

@@ -1,18 +1,29 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
-	"unicode"
+	"unicode/utf8"
+
+	"fmaspec/conformance/term"
 )
 
 // A page gathers lines of plain text.
 type page struct{ strings.Builder }
 
-// line adds one line, made harmless to terminals: what it holds may come from
-// a user's files.
+// line adds one line, or several where the format has line breaks. What it is
+// given may come from a user's files: no argument adds a line of its own, and
+// nothing in it is obeyed by a terminal or a build server.
 func (p *page) line(format string, args ...any) {
-	p.WriteString(shown(strings.TrimRight(fmt.Sprintf(format, args...), " ")) + "\n")
+	for i, arg := range args {
+		if text, is := arg.(string); is {
+			args[i] = term.Safe(text)
+		}
+	}
+	p.WriteString(term.Lines(strings.TrimRight(fmt.Sprintf(format, args...), " ")) + "\n")
 }
 
 func (p *page) heading(text string) { p.line("\n%s", text+":") }
@@ -61,38 +72,44 @@ func (p *page) items(label string, lines []string) {
 	}
 }
 
-// shown returns text in which every character that a terminal could obey, but
-// the line break, is an escape.
-func shown(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r == '\n' || unicode.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		fmt.Fprintf(&b, `\u%04x`, r)
-	}
-	return b.String()
-}
+// harmless returns what is said on stderr: text of several lines, of which a server or
+// a file may have chosen parts, so that none of them is obeyed, and none is too
+// long to be read.
+func harmless(text string) string { return term.ClipLines(text, 4000) }
 
 // columns lays rows out, each column as wide as its widest entry.
 func columns(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
+			cell = term.Safe(cell)
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
 	var p page
 	for _, row := range rows {
 		line := ""
 		for i, cell := range row {
-			line += fmt.Sprintf("%-*s  ", widths[i], cell)
+			line += fmt.Sprintf("%-*s  ", widths[i], term.Safe(cell))
 		}
 		p.line("%s", line)
 	}
 	return p.String()
+}
+
+// encode writes a value as indented JSON in which nothing is obeyed by a terminal
+// or a build server.
+func encode(w io.Writer, v any) error {
+	var text bytes.Buffer
+	out := json.NewEncoder(&text)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	if err := out.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(term.JSON(text.Bytes()))
+	return err
 }

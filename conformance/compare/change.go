@@ -39,7 +39,7 @@ func Kinds() []KindInfo {
 	return []KindInfo{
 		{NewlyFailing, "newly failing", "Each passed or deviated, and fails.", "always"},
 		{NoLongerJudged, "no longer judged", "Each was judged, and is errored, inconclusive, skipped or not applicable.", "always"},
-		{RemovedCase, "removed", "Each is not in the new report.", "where it was judged, and the new report has all cases of its suite"},
+		{RemovedCase, "removed", "Each is not in the new report.", "where it was judged"},
 		{ChangedReason, "with other findings", "Each fails or deviates still, by other findings.", "where it fails, and one of the findings that fail it is at a place where there was none of that check"},
 		{NewlyDeviating, "newly deviating", "Each passed, and breaks an inferred requirement.", "never"},
 		{NewlyPassing, "newly passing", "Each failed, and passes or deviates; or it deviated, and passes.", "never"},
@@ -82,7 +82,7 @@ func (c *Comparison) cases(old, current *conformance.Report) {
 	for _, a := range old.Cases {
 		if is[a.ID] == nil {
 			c.Changes = append(c.Changes, Change{
-				Kind: RemovedCase, Regression: judged(a.Outcome) && !current.Filtered(),
+				Kind: RemovedCase, Regression: judged(a.Outcome) && !c.accepts(casesRow),
 				Case: a.ID, Title: a.Title, Old: a.Outcome.String(), OldReason: a.Reason, Added: []conformance.Finding{}, Gone: []conformance.Finding{},
 			})
 		}

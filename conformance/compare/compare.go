@@ -29,6 +29,7 @@ type Comparison struct {
 	Shapes    []Shape      `json:"shapes"`  // of answers, by what, then by place
 
 	strictShape bool
+	accepted    []string
 }
 
 // A Verdict is what a comparison comes to.
@@ -67,6 +68,9 @@ type Difference struct {
 	Old   string `json:"old"`
 	New   string `json:"new"`
 	Means string `json:"means"` // what may come of it
+
+	Less     bool `json:"less"`     // the new report was judged by less than the old one
+	Accepted bool `json:"accepted"` // that is wanted, by [Options.AcceptLess]
 }
 
 // Totals counts what was compared. Cases are those that are in both reports.
@@ -81,16 +85,18 @@ type Totals struct {
 
 // Options set what counts as a regression.
 type Options struct {
-	StrictShape bool // answers of another shape do
+	StrictShape bool     // answers of another shape do
+	AcceptLess  []string // by which less the new report may be judged: names of [Lesses]
 }
 
 // Compare holds a report against an older one. It keeps nothing of them and
 // changes neither. What a baseline accepts counts like every other finding.
 func Compare(old, current *conformance.Report, o Options) *Comparison {
-	c := &Comparison{strictShape: o.StrictShape, Old: sideOf(old), New: sideOf(current), Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
+	c := &Comparison{strictShape: o.StrictShape, accepted: o.AcceptLess, Old: sideOf(old), New: sideOf(current), Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
 	for _, row := range circumstances() {
-		if was, is := row.of(old), row.of(current); was != is {
-			c.Different = append(c.Different, Difference{row.what, was, is, row.means})
+		if was, is := row.of(old, current); was != is {
+			less := row.less != nil && row.less(old, current)
+			c.Different = append(c.Different, Difference{row.what, was, is, row.means, less, less && c.accepts(row.what)})
 		}
 	}
 	c.Notes = append(c.Notes, notes("old", old)...)
@@ -105,6 +111,7 @@ func Compare(old, current *conformance.Report, o Options) *Comparison {
 			c.Totals.Regressions++
 		}
 	}
+	c.notAsked(old, current)
 	if o.StrictShape {
 		c.Totals.Regressions += len(c.Shapes) + c.Totals.MoreShapes
 	}
@@ -122,44 +129,10 @@ func sideOf(r *conformance.Report) Side {
 	}
 }
 
-// A circumstance is something about how a report came about that its findings
-// depend on.
-type circumstance struct {
-	what  string
-	of    func(*conformance.Report) string
-	means string
-}
-
-func circumstances() []circumstance {
-	return []circumstance{
-		{"suite", func(r *conformance.Report) string { return r.Suite.Name + " " + r.Suite.Version }, "another suite may judge the same answer otherwise"},
-		{"contract", func(r *conformance.Report) string { return r.Suite.Contract }, "the OpenAPI document or a schema is another"},
-		{"fixtures", func(r *conformance.Report) string { return r.Suite.Fixtures }, "a case or a requirement is another"},
-		{"level", func(r *conformance.Report) string { return r.Suite.Level.String() }, "findings of a weaker level are missing on one side"},
-		{"strict", func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Strict) }, "what deviates on one side fails on the other"},
-		{"run", func(r *conformance.Report) string { return r.Suite.Run }, "other cases were chosen"},
-		{"skip", func(r *conformance.Report) string { return r.Suite.Skip }, "other cases were left out"},
-		{"repeat", func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Repeat) }, "what fails now and then is seen by the one that asks more often"},
-		{"protocol", func(r *conformance.Report) string { return r.Target.Protocol }, "some cases are for one protocol alone"},
-		{"armed", armed, "what could take effect was sent to one side alone"},
-	}
-}
-
-// armed is what a run was allowed to cause.
-func armed(r *conformance.Report) string {
-	switch {
-	case r.Safety.Local:
-		return "all, on this machine"
-	case len(r.Safety.Armed) == 0:
-		return "nothing"
-	}
-	return fmt.Sprintf("%s, at most %d", strings.Join(r.Safety.Armed, ", "), r.Safety.MaxActions)
-}
-
 // notes says how much of a suite a report holds.
 func notes(side string, r *conformance.Report) (out []string) {
 	if r.Filtered() {
-		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite, which alone are compared", side, len(r.Cases), r.Suite.Cases))
+		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite", side, len(r.Cases), r.Suite.Cases))
 	}
 	if r.Interrupted {
 		out = append(out, fmt.Sprintf("the %s run was interrupted, and is compared as far as it went", side))
@@ -185,8 +158,9 @@ func casesOf(r *conformance.Report) map[string]*conformance.CaseResult {
 	return out
 }
 
-// verdict sums a comparison up. Where too little was judged nothing is said, and
-// half a run is no evidence that nothing has become worse.
+// verdict sums a comparison up. Where too little was judged nothing is said: half
+// a run, or one by less than the old one, is no evidence that nothing has become
+// worse.
 func (c *Comparison) verdict() (Verdict, string) {
 	worse, rest := c.counts()
 	for _, side := range []struct {
@@ -206,7 +180,11 @@ func (c *Comparison) verdict() (Verdict, string) {
 		return Regression, worse
 	case c.Old.Interrupted || c.New.Interrupted:
 		return Unjudged, "a run was interrupted; as far as it went, nothing has become worse"
-	case rest == "":
+	}
+	if less := c.less(); less != "" {
+		return Unjudged, "the new report was judged by less than the old one: " + less + "; judge it alike, or say that this is wanted with -accept-less"
+	}
+	if rest == "" {
 		return Same, "no difference"
 	}
 	return Changed, rest

@@ -68,7 +68,7 @@ func (p *page) different(c *Comparison) {
 		if i == 0 {
 			p.line(span{bold, "not judged alike: differences may be due to this"})
 		}
-		p.line(span{yellow, fmt.Sprintf("  %-10s", d.What)}, span{"", fmt.Sprintf("%s → %s", shortly(d.Old), shortly(d.New))}, span{dim, "   " + d.Means})
+		p.line(span{yellow, fmt.Sprintf("  %-10s", d.What)}, span{"", fmt.Sprintf("%s → %s", shortly(d.Old), shortly(d.New))}, span{dim, "   " + d.Means + d.lessText()})
 	}
 	for _, note := range c.Notes {
 		p.line(span{yellow, "  " + note})
@@ -76,6 +76,17 @@ func (p *page) different(c *Comparison) {
 	if len(c.Different)+len(c.Notes) > 0 {
 		p.line()
 	}
+}
+
+// lessText says that the new report was judged by less, "" where it was not.
+func (d *Difference) lessText() string {
+	switch {
+	case d.Accepted:
+		return "; less, which is accepted"
+	case d.Less:
+		return "; less"
+	}
+	return ""
 }
 
 // shortly is a value of a [Difference] as people read it.

@@ -34,7 +34,7 @@ func Markdown(w io.Writer, c *Comparison) error {
 	if len(c.Different)+len(c.Notes) > 0 {
 		b.WriteString("Not judged alike, to which differences may be due:\n\n")
 		for _, d := range c.Different {
-			fmt.Fprintf(&b, "- %s: %s → %s (%s)\n", d.What, code(shortly(d.Old)), code(shortly(d.New)), d.Means)
+			fmt.Fprintf(&b, "- %s: %s → %s (%s)\n", d.What, code(shortly(d.Old)), code(shortly(d.New)), d.Means+d.lessText())
 		}
 		for _, note := range c.Notes {
 			fmt.Fprintf(&b, "- %s\n", plainText(note))

@@ -3,49 +3,22 @@ package compare
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"fmaspec/conformance/term"
 )
 
 // The only control sequences that this package ever writes.
 const (
-	reset  = "\x1b[0m"
-	bold   = "\x1b[1m"
-	dim    = "\x1b[2m"
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
+	reset  = term.Reset
+	bold   = term.Bold
+	dim    = term.Dim
+	red    = term.Red
+	green  = term.Green
+	yellow = term.Yellow
 )
 
-// printable tells whether r shows as itself. The replacement character counts as
-// not printable, since decoding yields it for bytes that are not UTF-8.
-func printable(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
-
-// safe returns text as one line that a terminal shows and cannot obey: what is no
-// printable character becomes \xNN or \uNNNN.
-func safe(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool { return !printable(r) }) {
-		return text
-	}
-	var b strings.Builder
-	for len(text) > 0 {
-		r, size := utf8.DecodeRuneInString(text)
-		switch {
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == utf8.RuneError && size == 1, r < 0x20, r == 0x7f:
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case printable(r):
-			b.WriteRune(r)
-		case r <= 0xffff:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-		text = text[size:]
-	}
-	return b.String()
-}
+// safe returns text as one line that neither a terminal nor a build server obeys.
+func safe(text string) string { return term.Safe(text) }
 
 // A span is a piece of a line in one colour, or in none.
 type span struct{ code, text string }
@@ -68,16 +41,19 @@ func (p *page) line(spans ...span) {
 	total := 0
 	for i := range spans {
 		spans[i].text = safe(spans[i].text)
-		total += utf8.RuneCountInString(spans[i].text)
+		total += term.Columns(spans[i].text)
 	}
 	room, mark := p.width(), ""
 	if total > room {
 		room, mark = room-1, "…"
 	}
 	for _, s := range spans {
-		runes := []rune(s.text)
-		p.paint(s.code, string(runes[:min(len(runes), room)]))
-		room -= min(len(runes), room)
+		text, rest := term.Split(s.text, room)
+		p.paint(s.code, text)
+		if rest != "" {
+			break
+		}
+		room -= term.Columns(text)
 	}
 	p.WriteString(mark + "\n")
 }

@@ -184,7 +184,7 @@ func atMost(n int, all []annotation) []annotation {
 // command is the annotation as a line that the runner obeys.
 func (a annotation) command(name string) string {
 	var properties []string
-	if file := ghSafe(strings.TrimPrefix(a.file, "./")); file != "" && len(file) <= annotationFile {
+	if file := safe(strings.TrimPrefix(a.file, "./")); file != "" && len(file) <= annotationFile {
 		properties = append(properties, "file="+ghProperty.Replace(file), fmt.Sprintf("line=%d", max(1, a.line)))
 	}
 	properties = append(properties, "title="+ghProperty.Replace(ghLine(a.title, annotationTitle)))
@@ -212,18 +212,8 @@ var (
 	ghProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// ghSafe is s as one line that holds no command: the runner obeys "::" at the
-// start of a line, and "##[" anywhere in it.
-func ghSafe(s string) string {
-	s = safe(s)
-	if text := strings.TrimLeft(s, " "); strings.HasPrefix(text, "::") {
-		return `\x3a` + text[1:]
-	}
-	return s
-}
-
-// ghLine is s as ghSafe makes it, cut to as many columns.
-func ghLine(s string, columns int) string { return clip(ghSafe(clip(s, columns)), columns) }
+// ghLine is s as one line that holds no command, cut to as many columns.
+func ghLine(s string, columns int) string { return clip(s, columns) }
 
 // A gathered problem is one with all findings that have it. Those that the
 // baseline accepts are gathered apart from the others.

@@ -240,7 +240,7 @@ func TestGitHubOffersNoCommandThatWouldDoSomethingElse(t *testing.T) {
 		{"requestSample/valid/x", conformance.InMemory, false},
 		{strings.Repeat("x", 700), "http://127.0.0.1:8080", false},
 		{"a\nb", "http://127.0.0.1:8080", false},
-		{"##[add-mask]x", "http://127.0.0.1:8080", false},
+		{"##[add-mask]x", "http://127.0.0.1:8080", true}, // as a pattern it is no command: ##\[
 	} {
 		r := failing(1, "x")
 		r.Cases[0].ID, r.Target.URL = row.id, row.url

@@ -185,7 +185,7 @@ func escaped(out []piece, text []byte) []piece {
 			n += showsAs(text[n:])
 		}
 		if n > 0 {
-			out = append(out, piece{Text: string(text[:n])})
+			out = disarmed(out, string(text[:n]))
 			text = text[n:]
 		}
 		for n = 0; n < len(text) && showsAs(text[n:]) == 0; {
@@ -196,6 +196,40 @@ func escaped(out []piece, text []byte) []piece {
 			out = append(out, piece{Text: safe(string(text[:n])), Escape: true})
 			text = text[n:]
 		}
+	}
+	return out
+}
+
+// disarmed adds text that shows as itself, with a sign of each command that a build
+// server would obey as a piece of its own: a page may be printed into a log.
+func disarmed(out []piece, text string) []piece {
+	plain := 0 // up to where text has been looked at, and not been added
+	for from := 0; from < len(text); {
+		line, _, _ := strings.Cut(text[from:], "\n")
+		begins := from == 0 || text[from-1] == '\n'
+		lead := ""
+		if !begins {
+			lead = "x" // what is obeyed at the start of a line is not obeyed here
+		}
+		was, is := lead+line, safe(lead+line)
+		if was == is {
+			from += len(line) + 1
+			continue
+		}
+		at := 0
+		for was[at] == is[at] {
+			at++
+		}
+		at += from - len(lead)
+		if at > plain {
+			out = append(out, piece{Text: text[plain:at]})
+		}
+		out = append(out, piece{Text: fmt.Sprintf(`\x%02x`, text[at]), Escape: true})
+		from = at + 1
+		plain = from
+	}
+	if plain < len(text) {
+		out = append(out, piece{Text: text[plain:]})
 	}
 	return out
 }

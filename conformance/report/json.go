@@ -11,11 +11,10 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/term"
 )
 
 // Schema is the $id of the JSON Schema that every report written by [JSON]
@@ -25,7 +24,7 @@ const Schema = conformance.ReportSchema
 // JSON writes the complete report: indented, the same bytes for the same report,
 // with a line break at the end. Lists and headers that are nil are written as
 // empty ones, "$schema" is always [Schema], and a requirement without an outcome
-// is not applicable. Characters that a terminal could obey are written as
+// is not applicable. What a terminal or a build server could obey is written with
 // \uNNNN, which changes nothing for readers of JSON. Bodies keep every byte;
 // elsewhere, bytes that are not UTF-8 become U+FFFD. It holds one case in memory
 // at a time.
@@ -127,30 +126,22 @@ func list[T any](s []T) []T {
 
 // respell evens out how characters are spelled in JSON text: encoding/json
 // escapes <, > and & in values that marshal themselves, and leaves DEL, C1
-// controls and bidirectional overrides as they are. The text is valid UTF-8,
-// as encoding/json writes no other.
+// controls and bidirectional overrides as they are.
 func respell(text []byte) []byte {
 	out := make([]byte, 0, len(text))
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
+	for i := 0; i < len(text); i++ {
 		switch {
-		case r == '\\' && len(text) >= 6 && strings.Contains(`u003c u003e u0026`, string(text[1:6])):
-			size = 6
-			out = append(out, map[byte]byte{'c': '<', 'e': '>', '6': '&'}[text[5]])
-		case r == '\\' && len(text) > 1:
-			size = 2
-			out = append(out, text[:2]...)
-		case r == '\n' || printable(r):
-			out = append(out, text[:size]...)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		case text[i] != '\\' || i+1 == len(text):
+			out = append(out, text[i])
+		case len(text)-i >= 6 && strings.Contains(`u003c u003e u0026`, string(text[i+1:i+6])):
+			out = append(out, map[byte]byte{'c': '<', 'e': '>', '6': '&'}[text[i+5]])
+			i += 5
 		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
+			out = append(out, text[i:i+2]...)
+			i++
 		}
-		text = text[size:]
 	}
-	return out
+	return term.JSON(out)
 }
 
 // ReadJSON reads a report that [JSON] has written. It is strict: another

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/term"
 )
 
 // The limits of a SARIF file. GitHub takes 25,000 results and shows 5,000, takes
@@ -622,14 +623,7 @@ func sarifInvoked(r *conformance.Report, left []sarifFinding) sarifInvocation {
 }
 
 // clip makes text safe and cuts it to so many columns.
-func clip(text string, columns int) string {
-	// The rest of a long body is not worth being made safe.
-	head, rest := split(safe(text[:min(len(text), 4*columns+4)]), columns)
-	if rest != "" {
-		head += "…"
-	}
-	return head
-}
+func clip(text string, columns int) string { return term.Clip(text, columns) }
 
 // stamp writes a time as ISO 8601 has it, to the millisecond. A year that it
 // cannot write becomes the first one.

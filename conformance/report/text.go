@@ -3,92 +3,31 @@ package report
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"fmaspec/conformance/term"
 )
 
 // The only control sequences that this package ever writes.
 const (
-	reset  = "\x1b[0m"
-	bold   = "\x1b[1m"
-	dim    = "\x1b[2m"
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
+	reset  = term.Reset
+	bold   = term.Bold
+	dim    = term.Dim
+	red    = term.Red
+	green  = term.Green
+	yellow = term.Yellow
 )
 
-// safe returns s as one line that a terminal shows and cannot obey: control
-// characters and bytes that are not UTF-8 become \xNN, characters that are
-// invisible or turn the reading direction become \uNNNN. Nor does it hold what
-// build servers obey anywhere in a line of a log, such as ##[error] or
-// ##vso[task.complete].
-func safe(s string) string {
-	s = strings.ReplaceAll(s, "##", `#\x23`)
-	if !strings.ContainsFunc(s, func(r rune) bool { return !printable(r) }) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		switch {
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == utf8.RuneError && size == 1, r < 0x20, r == 0x7f:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case printable(r):
-			b.WriteRune(r)
-		case r <= 0xffff:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-		s = s[size:]
-	}
-	return b.String()
-}
+// safe returns s as one line that neither a terminal nor a build server obeys.
+func safe(s string) string { return term.Safe(s) }
 
-// printable tells whether r shows as itself. The replacement character counts
-// as not printable, since decoding yields it for bytes that are not UTF-8.
-func printable(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
+// printable reports whether r shows as itself.
+func printable(r rune) bool { return term.Printable(r) }
 
 // columns is the width of safe text on a terminal.
-func columns(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeColumns(r)
-	}
-	return n
-}
-
-// wide are the blocks whose characters take two columns, roughly: a line that is
-// counted too long is cut a little early, which harms nobody.
-var wide = [...][2]rune{
-	{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
-	{0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
-}
-
-func runeColumns(r rune) int {
-	for _, block := range wide {
-		if block[0] <= r && r <= block[1] {
-			return 2
-		}
-	}
-	return 1
-}
+func columns(s string) int { return term.Columns(s) }
 
 // split returns the longest start of s that fits the columns, and the rest.
-func split(s string, width int) (head, tail string) {
-	for i, r := range s {
-		if width -= runeColumns(r); width < 0 {
-			return s[:i], s[i:]
-		}
-	}
-	return s, ""
-}
+func split(s string, width int) (head, tail string) { return term.Split(s, width) }
 
 // A span is a piece of a line in one colour, or in none.
 type span struct{ code, text string }
@@ -168,7 +107,7 @@ func (p *page) block(indent, text string, rows int) {
 		line = safe(strings.TrimSuffix(line, "\r"))
 		for first := true; first || line != ""; first = false {
 			var head string
-			head, line = split(line, room)
+			head, line = wrapped(line, room)
 			if rows--; rows < 0 {
 				p.line(span{dim, fmt.Sprintf("%s… %s in all", indent, count(all, "byte"))})
 				return
@@ -176,6 +115,16 @@ func (p *page) block(indent, text string, rows int) {
 			p.line(span{"", indent + head})
 		}
 	}
+}
+
+// wrapped splits safe text like split, and escapes what would be obeyed at the
+// start of the line that it becomes. What no longer fits then stays in the rest.
+func wrapped(line string, room int) (head, rest string) {
+	head, rest = split(line, room)
+	if text := safe(head); text != head {
+		head, rest = split(text+rest, room)
+	}
+	return head, rest
 }
 
 // count writes a number with its noun, in the plural where it has to be.

@@ -67,6 +67,7 @@ func bans() []ban {
 		{"fmaspec/conformance/conformancetest", nil, []string{"fmaspec/conformance/reference"}, "a user's test judges the user's server"},
 		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate"}, "a user's verification asks the user's server"},
 		{"fmaspec/conformance/client", nil, []string{"fmaspec/..."}, "a consumer knows the documents, and nothing of the judge"},
+		{"fmaspec/conformance/term", nil, []string{"fmaspec/...", "github.com/...", "golang.org/..."}, "whatever prints can use it"},
 		{"fmaspec/conformance/pactfile", nil, []string{"os", "fmaspec/conformance/reference", "fmaspec/conformance/mutate", "fmaspec/conformance/report", "github.com/..."}, "a pact says the contract, and not what some server does"},
 		{"fmaspec/fixtures", nil, []string{"fmaspec/...", "github.com/...", "go.yaml.in/..."}, "fixtures are data"},
 		{"fmaspec/schemas", nil, []string{"fmaspec/conformance/...", "fmaspec/openapi", "fmaspec/fixtures"}, "shapes stand on nothing else"},

@@ -1,0 +1,159 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"fmaspec/conformance"
+)
+
+// A circumstance is something about how a report came about that its findings
+// depend on.
+type circumstance struct {
+	what  string
+	of    func(old, current *conformance.Report) (was, is string)
+	means string
+	less  func(old, current *conformance.Report) bool // called where they differ; nil where the cases themselves show it
+}
+
+// each is for what one report says by itself.
+func each(of func(*conformance.Report) string) func(old, current *conformance.Report) (was, is string) {
+	return func(old, current *conformance.Report) (was, is string) { return of(old), of(current) }
+}
+
+// unknowable is for circumstances of which nobody can see which one asks for less.
+func unknowable(_, _ *conformance.Report) bool { return true }
+
+func circumstances() []circumstance {
+	return []circumstance{
+		{"suite", each(func(r *conformance.Report) string { return r.Suite.Name + " " + r.Suite.Version }), "another suite may judge the same answer otherwise", unknowable},
+		{"contract", each(func(r *conformance.Report) string { return r.Suite.Contract }), "the OpenAPI document or a schema is another", unknowable},
+		{"fixtures", each(func(r *conformance.Report) string { return r.Suite.Fixtures }), "a case or a requirement is another", unknowable},
+		{"level", each(func(r *conformance.Report) string { return r.Suite.Level.String() }), "findings of a weaker level are missing on one side",
+			func(old, current *conformance.Report) bool { return current.Suite.Level < old.Suite.Level }},
+		{"strict", each(func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Strict) }), "what deviates on one side fails on the other",
+			func(old, _ *conformance.Report) bool { return old.Suite.Strict }},
+		{"run", each(func(r *conformance.Report) string { return r.Suite.Run }), "other cases were chosen", nil},
+		{"skip", each(func(r *conformance.Report) string { return r.Suite.Skip }), "other cases were left out", nil},
+		{"only", each(func(r *conformance.Report) string { return strings.Join(r.Suite.Only, ", ") }), "other cases were chosen by name", nil},
+		{"repeat", each(func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Repeat) }), "what fails now and then is seen by the one that asks more often",
+			func(old, current *conformance.Report) bool { return current.Suite.Repeat < old.Suite.Repeat }},
+		{"timeout", each(func(r *conformance.Report) string { return r.Suite.Timeout }), "an answer that is late on one side is in time on the other", moreTime},
+		{"protocol", each(func(r *conformance.Report) string { return r.Target.Protocol }), "some cases are for one protocol alone", unknowable},
+		{"insecure", each(func(r *conformance.Report) string { return fmt.Sprint(r.Target.Insecure) }), "the certificate was verified on one side alone",
+			func(_, current *conformance.Report) bool { return current.Target.Insecure }},
+		{"armed", each(armed), "what could take effect was sent to one side alone", armedForLess},
+		{"requirements", weaker, "a requirement is missing, waived, or at a weaker level", unknowable},
+	}
+}
+
+// casesRow is the name by which cases that are missing are accepted.
+const casesRow = "cases"
+
+// A LessInfo is one way in which a report can have been judged by less than an older one.
+type LessInfo struct{ Name, Doc string }
+
+// Lesses returns all ways, in the order in which they are told.
+func Lesses() []LessInfo {
+	out := []LessInfo{{casesRow, "cases that were judged are missing"}}
+	for _, row := range circumstances() {
+		if row.less != nil {
+			out = append(out, LessInfo{row.what, row.means})
+		}
+	}
+	return out
+}
+
+func (c *Comparison) accepts(what string) bool { return slices.Contains(c.accepted, what) }
+
+// less says by what the new report was judged less than the old one, "" for
+// nothing that is not accepted. Cases that are missing are regressions, and not
+// told here.
+func (c *Comparison) less() string {
+	var parts []string
+	for _, d := range c.Different {
+		if d.Less && !d.Accepted {
+			parts = append(parts, fmt.Sprintf("%s (%s → %s)", d.What, shortly(d.Old), shortly(d.New)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// notAsked marks how the runs were armed as less where a case was not asked for it,
+// although the same operations were armed.
+func (c *Comparison) notAsked(old, current *conformance.Report) {
+	if current.Interrupted || len(c.of(NotAsked)) == 0 {
+		return
+	}
+	for i := range c.Different {
+		if d := &c.Different[i]; d.What == "armed" {
+			d.Less, d.Accepted = true, c.accepts(d.What)
+		}
+	}
+}
+
+// armed is what a run was allowed to cause.
+func armed(r *conformance.Report) string {
+	switch {
+	case r.Safety.Local:
+		return "all, on this machine"
+	case len(r.Safety.Armed) == 0:
+		return "nothing"
+	}
+	return fmt.Sprintf("%s, at most %d", strings.Join(r.Safety.Armed, ", "), r.Safety.MaxActions)
+}
+
+// armedForLess reports whether an operation of the old report was armed there, and
+// is not in the new one.
+func armedForLess(old, current *conformance.Report) bool {
+	if current.Safety.Local {
+		return false
+	}
+	was := old.Safety.Armed
+	if old.Safety.Local {
+		was = nil
+		for _, o := range old.Operations {
+			was = append(was, o.ID)
+		}
+		if len(was) == 0 { // the report does not say, so that nobody knows of any that it is missing none
+			return true
+		}
+	}
+	return slices.ContainsFunc(was, func(operation string) bool { return !slices.Contains(current.Safety.Armed, operation) })
+}
+
+// moreTime reports whether answers had more time in the new report than in the old
+// one. A time that cannot be read counts as more.
+func moreTime(old, current *conformance.Report) bool {
+	was, err := time.ParseDuration(old.Suite.Timeout)
+	is, bad := time.ParseDuration(current.Suite.Timeout)
+	return err != nil || bad != nil || is > was
+}
+
+// weaker lists the requirements of the old report that are not in the new one, at a
+// weaker level, or waived there alone.
+func weaker(old, current *conformance.Report) (was, is string) {
+	now := map[string]conformance.RequirementResult{}
+	for _, q := range current.Requirements {
+		now[q.ID] = q
+	}
+	var before, after []string
+	for _, q := range old.Requirements {
+		found, there := now[q.ID]
+		became := ""
+		switch {
+		case !there && q.Level <= current.Suite.Level: // what a narrower level leaves out, the level tells
+			became = "missing"
+		case there && found.Level > q.Level:
+			became = found.Level.String()
+		case there && found.Waived != "" && q.Waived == "":
+			became = "waived"
+		default:
+			continue
+		}
+		before, after = append(before, q.ID+" "+q.Level.String()), append(after, became)
+	}
+	return strings.Join(before, ", "), strings.Join(after, ", ")
+}
