@@ -35,7 +35,8 @@ type Exchange struct {
 	Err      *WireError    // what went wrong on the wire, or nil; Response may still hold what came
 	Started  time.Time     //
 	Elapsed  time.Duration // until the answer was complete, or the attempt ended
-	Retries  int           // how often the request was put off, by 429 or 503, and sent again
+	Retries  int           // how often the request was put off, by 429, 502, 503 or 504, and sent again
+	Alone    string        // why the request was sent once more, with no other under way: "silent", "slow", "502", "503" or "504"; "" where it was not
 
 	round  int      // which repetition of the case, from 0
 	curl   string   // sends the request again
@@ -53,5 +54,6 @@ type Exchange struct {
 	findings []Finding       // of the checks that look at one exchange
 	id       string          // of the action in a readable answer, in small letters
 	traces   []string        // what in the answer may be of another request
+	running  bool            // the answer says that the action is under way already
 	reason   string          // why it cannot be judged, or ""
 }

@@ -153,7 +153,7 @@ func isLoopback(host string) bool {
 
 // info is what a report says of the target.
 func (t Target) info() TargetInfo {
-	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure}
+	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, MadeUpToken: t.Token == madeUpToken}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

@@ -96,7 +96,7 @@ func (v *verifier) verify(selected []*Case) *Verification {
 		jobs = append(jobs, v.job(c, recorded[c.ID]))
 	}
 	// What is known besides the exchanges is taken over.
-	out := &Report{Suite: v.recorded.Suite, Target: v.recorded.Target, Safety: v.recorded.Safety}
+	out := &Report{Suite: v.recorded.Suite, Target: v.recorded.Target, Safety: v.recorded.Safety, LastLook: v.recorded.LastLook}
 	(&runner{suite: v.suite, options: v.options}).conclude(out, jobs)
 	v.compare(recorded, out)
 	return &v.Verification
@@ -154,7 +154,7 @@ func (v *verifier) exchange(c *Case, of *CaseResult, recorded *ExchangeResult) *
 	v.request(place, recorded, b.request, round)
 	x := &Exchange{
 		Case: c, Step: recorded.Step % len(c.Steps), round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
-		Retries: recorded.Retries, header: b.header, sha1: b.sha1, marks: b.marks, inert: recorded.Inert, leaked: recorded.Leaked,
+		Retries: recorded.Retries, Alone: recorded.Alone, header: b.header, sha1: b.sha1, marks: b.marks, inert: recorded.Inert, leaked: recorded.Leaked,
 	}
 	if recorded.Error != "" {
 		x.Err = &WireError{recorded.ErrorKind, recorded.Error}
