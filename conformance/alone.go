@@ -28,7 +28,7 @@ func kindOf(c *Case, step int) kind { return kind{c.Steps[step].operation(c), c.
 
 // hopeless reports whether requests of this kind are not worth sending any more.
 func (r *runner) hopeless(k kind) bool {
-	return r.dead.Load() || r.outages[k].over() || r.outages[kind{}].over()
+	return r.dead.Load() || r.outages[k].over() || r.outages[kind{}].never()
 }
 
 // late reports whether the time was up before the answer was whole. Whether that is
@@ -57,6 +57,7 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 	r.beside(ctx, p, b, x)
 	abort := j.c.Steps[i].Abort
 	if late(x) && !abort && r.repeatable(b.sending) {
+		r.dialer.long.release(x.Response) // or else others wait for its place, and this for them
 		r.calm.Lock()
 		defer r.calm.Unlock()
 		p.release()
@@ -114,7 +115,6 @@ func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
 // alone sends a request once more, for a reason. The caller sees to it that no other
 // is under way.
 func (r *runner) alone(ctx context.Context, p *pool, b bound, x *Exchange, why string) {
-	r.dialer.long.release(x.Response)
 	x.Alone = why
 	r.ask(ctx, p, b, x)
 }

@@ -75,9 +75,9 @@ func (o Options) prepared() Options {
 // patience is how many requests of one kind (operation and expectation), or of
 // all, may go without an answer before the rest is not sent. It bounds the time
 // of a run against a server that hangs; the first ones say it already. endurance
-// is how many may go without an answer though others get one. Each was sent twice,
-// the second time alone.
-const patience, endurance = 3, 8
+// is how many of a kind may go without an answer though others get one. Each was
+// sent twice, the second time alone.
+const patience, endurance = 3, 4
 
 // The reasons of cases that were not sent, or not to the end.
 const (
@@ -94,10 +94,18 @@ type outage struct {
 	silent   int
 }
 
+// over reports whether no more of the kind need be sent.
 func (o *outage) over() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.answered == 0 && o.silent >= patience || o.silent >= endurance
+}
+
+// never reports whether none was answered, and enough were tried.
+func (o *outage) never() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.answered == 0 && o.silent >= patience
 }
 
 func (o *outage) count(x *Exchange) {
