@@ -61,6 +61,9 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 		out.Verdict, out.Reason = Unjudged, uncreated(jobs)
 	case out.Verdict != Conformant && len(why) > 0:
 		out.Reason = why.reason()
+		if why.unasked() {
+			out.Verdict = Unjudged
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ type cause struct {
 	reason string
 	of     map[*Exchange]bool // that it explains
 	whole  bool               // it explains everything about them, and not just that they were refused
+	none   bool               // no token was given: whoever wants one has not been asked yet
 }
 
 func newCause(reason string, whole bool, of []*Exchange) *cause {
@@ -68,6 +69,12 @@ func (all causes) all(exchanges []*Exchange) *cause {
 	return one
 }
 
+// unasked reports whether a run was no question to the implementation, whatever else
+// was found in its answers.
+func (all causes) unasked() bool {
+	return slices.ContainsFunc(all, func(c *cause) bool { return c.none })
+}
+
 // reason tells of all of them.
 func (all causes) reason() string {
 	var words []string
@@ -96,7 +103,9 @@ func causesOf(out *Report, all []*Exchange) causes {
 		found = append(found, newCause(fell(all, lost, look), true, lost))
 	}
 	if why, refused := unauthorised(out.Target, counting); why != "" {
-		found = append(found, newCause(why, false, refused))
+		c := newCause(why, false, refused)
+		c.none = out.Target.MadeUpToken
+		found = append(found, c)
 	}
 	return found
 }

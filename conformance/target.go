@@ -99,8 +99,8 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file (in Go, Target.Token)", t.URL)
 	}
 	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"invalid token", t.InvalidToken}} {
-		if strings.ContainsFunc(secret.value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return t, usage("the %s holds a blank, a line break or another character that no header can carry; give the bare token", secret.name)
+		if secret.value != "" && !httpfile.IsBearer(secret.value) {
+			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", secret.name)
 		}
 	}
 	if t.Sha1 != "" && !isSha1(t.Sha1) {
