@@ -16,6 +16,7 @@ func (r *runner) report(jobs []*job) *Report {
 		Settings:    r.settings(),
 		Safety:      r.guard.info(),
 		Pace:        r.pacer.info(),
+		LastLook:    r.look.Load(),
 	}
 	r.conclude(out, jobs)
 	return out
@@ -28,19 +29,25 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 	for _, j := range jobs {
 		all = append(all, j.exchanges...)
 		switch {
+		case len(j.exchanges) == 0 && j.skip == checkpointReason:
+			accepted[j.c.ID] = "was not answered yet"
+		case len(j.exchanges) == 0 && j.skip == stoppedReason:
+			accepted[j.c.ID] = "was not answered before the run was interrupted"
 		case len(j.exchanges) == 0:
 			accepted[j.c.ID] = "was not sent"
+		case j.exchanges[0].Response == nil:
+			accepted[j.c.ID] = "was not answered"
 		case !success(j.exchanges[0]):
 			accepted[j.c.ID] = "was not accepted"
 		}
 	}
-	noHTTP := speaksNoHTTP(all, out.Target.Protocol)
+	why := causesOf(out, all)
 	r.clearIsolation(jobs)
 	across := r.suite.judgeAcross(all)
 	for _, j := range jobs {
-		findings, outcome, reason := r.judged(j, across, accepted)
-		if noHTTP != "" && len(j.exchanges) > 0 {
-			findings, outcome, reason = nil, Errored, noHTTP
+		findings, outcome, reason := r.judged(j, across, accepted, why)
+		if c := why.all(j.exchanges); c != nil {
+			findings, outcome, reason = nil, Errored, c.reason
 		}
 		out.Cases = append(out.Cases, r.caseResult(j, findings, outcome, reason))
 	}
@@ -48,7 +55,17 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 	out.Operations = r.suite.operations(out.Cases)
 	out.Requirements = r.requirements(out.Cases)
 	out.Interrupted = slices.ContainsFunc(jobs, func(j *job) bool { return j.stopped })
-	out.Verdict, out.Reason = verdict(out)
+	out.Verdict, out.Reason = verdict(out, r.unanswered(out.Cases))
+	switch {
+	case out.Interrupted:
+	case out.Verdict == Conformant && uncreated(jobs) != "":
+		out.Verdict, out.Reason = Unjudged, uncreated(jobs)
+	case out.Verdict != Conformant && len(why) > 0:
+		out.Reason = why.reason()
+		if why.unasked() {
+			out.Verdict = Unjudged
+		}
+	}
 }
 
 func (r *runner) suiteInfo() SuiteInfo {
@@ -85,25 +102,6 @@ func (r *runner) clearIsolation(jobs []*job) {
 	}
 }
 
-// speaksNoHTTP says that the target answers, but never in HTTP: then the wrong
-// door was knocked at, which is no fault of an implementation.
-func speaksNoHTTP(all []*Exchange, protocol string) string {
-	first := ""
-	for _, x := range all {
-		switch {
-		case x.Case.Steps[x.Step].Abort: // its answer is not waited for
-		case x.Response != nil || x.Err == nil || x.Err.Kind != Malformed:
-			return ""
-		case first == "":
-			first = x.Err.Msg
-		}
-	}
-	if first == "" {
-		return ""
-	}
-	return "the target does not speak " + protocol + ": " + first
-}
-
 func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason string) CaseResult {
 	c := CaseResult{
 		ID: j.c.ID, Title: j.c.Title, Operation: j.c.Operation, Proves: j.c.Proves, Control: j.c.Control,
@@ -112,7 +110,7 @@ func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason 
 	}
 	for _, x := range j.exchanges {
 		e := ExchangeResult{
-			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Inert: x.inert, Leaked: x.Leaked,
+			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone, Inert: x.inert, Leaked: x.Leaked,
 			Started: x.Started.UTC(), Elapsed: x.Elapsed,
 		}
 		if x.Err != nil {
@@ -199,9 +197,10 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 	return out
 }
 
-// verdict sums a whole run up. Nothing conclusive is never success, and half a
+// verdict sums a whole run up; unanswered is why nothing that was asked for was
+// judged, or "". Nothing conclusive is never success, and half a
 // run is no verdict.
-func verdict(r *Report) (Verdict, string) {
+func verdict(r *Report, unanswered string) (Verdict, string) {
 	t := r.Totals
 	switch {
 	case r.Interrupted && t.Failed > 0:
@@ -216,10 +215,26 @@ func verdict(r *Report) (Verdict, string) {
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
 		// What is to be accepted is half of the contract, and the other half's control.
 		return Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
-	case t.Passed+t.Deviated == 0:
-		return Unjudged, "no case was conclusive"
+	case unanswered != "":
+		return Unjudged, unanswered
+	}
+	// A case that was given up says nothing, and its like may be all that breaks.
+	if left := count(r.Cases, outageReason); left > 0 {
+		return Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
+	}
+	switch {
 	case !r.Safety.Local && t.Skipped > 0:
 		return Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
 	}
 	return Conformant, ""
+}
+
+// count returns how many cases have a reason.
+func count(cases []CaseResult, reason string) (n int) {
+	for _, c := range cases {
+		if c.Reason == reason {
+			n++
+		}
+	}
+	return n
 }

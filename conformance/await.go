@@ -3,8 +3,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"slices"
 	"time"
 )
 
@@ -12,7 +10,7 @@ import (
 const firstLook, longestLook = 50 * time.Millisecond, time.Second
 
 // Await returns as soon as the target answers by HTTP with another status than
-// 502, 503 or 504, or says after the given time why it did not. It asks by GET
+// 502, 503 or 504, or says after the given time at most why it did not. It asks by GET
 // for the path of the target's URL, without credentials.
 func Await(ctx context.Context, target Target, options Options, within time.Duration) error {
 	o := options.prepared()
@@ -20,20 +18,17 @@ func Await(ctx context.Context, target Target, options Options, within time.Dura
 	if err != nil || target.Handler != nil {
 		return err
 	}
-	u, err := url.Parse(target.URL)
+	ask, err := target.greeting()
 	if err != nil {
 		return usage("target: %v", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
 	d, stop, err := newDialer(target, min(o.Timeout, within), &guard{local: target.local(), target: target, secrets: newSecrets(target)})
 	if err != nil {
 		return usage("target %s: %v", target.URL, err)
 	}
 	defer stop()
-	path := u.EscapedPath() + "/"
-	if target.absolute() {
-		path = target.URL + "/"
-	}
-	ask := sending{method: "GET", separate: true, bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}
 	until := o.Now().Add(within)
 	for pause := firstLook; ; pause = min(2*pause, longestLook) {
 		p := &pool{d: d}
@@ -43,7 +38,7 @@ func Await(ctx context.Context, target Target, options Options, within time.Dura
 		switch {
 		case werr != nil:
 			last = werr.Msg
-		case slices.Contains([]int{502, 503, 504}, answer.Status):
+		case passing(answer.Status):
 			last = fmt.Sprintf("it answers %d", answer.Status)
 		default:
 			return nil

@@ -21,15 +21,15 @@ const (
 
 func statusChecks() []Check {
 	return []Check{
-		{Name: createdCheck, Requirements: []string{"response.created"},
-			Doc: "A valid, authorised request is answered exactly 201.",
-			on:  toAccept, judge: created},
+		{Name: createdCheck, Requirements: []string{"response.created", "response.json"},
+			Doc: "A valid, authorised request is answered exactly 201, and with the whole body.",
+			on:  awaited, judge: created},
 		{Name: servedCheck, Requirements: []string{"operation.exists"},
 			Doc: "POST on the documented path is not answered 404, 405 or 501.",
 			on:  toAccept, judge: served},
 		{Name: acceptsCheck,
 			Doc: "A valid request is accepted in the form of the case; charged to what the case is to prove.",
-			on:  toAccept, judge: accepts},
+			on:  awaited, judge: accepts},
 		{Name: refusesCheck,
 			Doc: "A request that lacks what is owed is not accepted; charged to what the case is to prove.",
 			on:  toRefuse, judge: refuses},
@@ -42,12 +42,16 @@ func statusChecks() []Check {
 	}
 }
 
+// awaited is an exchange that an acceptance is to come of, where it was answered or
+// the time was up.
+func awaited(x *Exchange) bool { return x.expect() == Accepted && (answered(x) || late(x)) }
+
 func created(x *Exchange, _ time.Time) []Problem {
+	if late(x) && (!answered(x) || success(x)) {
+		return createdInTime(x)
+	}
 	status := x.Response.Status
-	// Where a single request takes an unusual form, its refusal is charged to the
-	// form. In a case of several requests each is a plain valid one.
-	plain := slices.Contains(x.Case.Proves, "response.created") || len(x.Case.Steps) > 1
-	if status == 201 || status/100 != 2 && !plain {
+	if status == 201 || status/100 != 2 && !plainly(x) {
 		return nil
 	}
 	got := fmt.Sprint(status)
@@ -55,6 +59,24 @@ func created(x *Exchange, _ time.Time) []Problem {
 		got += " (is the token one of a user who may act?)"
 	}
 	return problem("status", "201", got)
+}
+
+// createdInTime charges a valid request that came to no whole answer.
+func createdInTime(x *Exchange) []Problem {
+	switch {
+	case !plainly(x):
+		return nil // charged to the form
+	case answered(x):
+		return []Problem{{"body", "the whole of it", x.Err.Msg, "response.json"}}
+	}
+	return problem("connection", "201", x.Err.Msg)
+}
+
+// plainly reports whether the refusal of a valid request is charged to the operation
+// rather than to the form that the request takes. In a case of several requests each
+// is a plain valid one.
+func plainly(x *Exchange) bool {
+	return slices.Contains(x.Case.Proves, "response.created") || len(x.Case.Steps) > 1
 }
 
 func served(x *Exchange, _ time.Time) []Problem {
@@ -70,15 +92,21 @@ func served(x *Exchange, _ time.Time) []Problem {
 }
 
 func accepts(x *Exchange, _ time.Time) (out []Problem) {
-	if x.Response.Status/100 == 2 {
+	place, got := "status", ""
+	switch {
+	case late(x) && (!answered(x) || success(x)):
+		place, got = "connection", x.Err.Msg
+	case x.Response.Status/100 == 2:
 		return nil
+	default:
+		got = fmt.Sprint(x.Response.Status)
 	}
 	mixed := slices.ContainsFunc(x.Case.Steps, func(s Step) bool { return s.Expect == Refused })
 	for _, id := range x.charges() {
 		if mixed && id != "state.isolated" {
 			continue // what the case proves by a refusal is no matter of its valid requests
 		}
-		out = append(out, Problem{"status", "201, for the request is valid", fmt.Sprint(x.Response.Status), id})
+		out = append(out, Problem{place, "201, for the request is valid", got, id})
 	}
 	return out
 }

@@ -6,12 +6,22 @@ import (
 	"time"
 )
 
+// The names of the checks that hold for whatever answer comes.
+const (
+	completeCheck = "answer-complete"
+	timelyCheck   = "answer-in-time"
+	codingCheck   = "coding-asked-for"
+)
+
 func wireChecks() []Check {
 	return []Check{
-		{Name: "answer-complete", Requirements: []string{"http.framing"},
+		{Name: completeCheck, Requirements: []string{"http.framing"},
 			Doc: "An answer comes, is HTTP, and ends where its Content-Length or its last chunk says.",
 			on:  sent, judge: answerComplete},
-		{Name: "coding-asked-for", Requirements: []string{"http.framing"},
+		{Name: timelyCheck, Requirements: []string{"http.timely"},
+			Doc: "A whole answer comes within the time that an exchange has, at the latest when the request is sent again with no other under way.",
+			on:  late, judge: answerInTime},
+		{Name: codingCheck, Requirements: []string{"http.framing"},
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  complete, judge: codingAskedFor},
 		{Name: "no-redirect", Requirements: []string{"http.no-redirect"},
@@ -21,17 +31,24 @@ func wireChecks() []Check {
 }
 
 func answerComplete(x *Exchange, _ time.Time) []Problem {
-	if x.Err == nil || x.unjudged() != "" {
+	if x.Err == nil || x.unjudged() != "" || late(x) {
 		return nil
 	}
 	place, want := "connection", "an HTTP answer"
 	switch x.Err.Kind {
-	case Cut, Slow, Endless, Surplus:
+	case Cut, Endless, Surplus:
 		place, want = "body", "a body that ends where its framing says"
 	case Conflict:
 		place, want = "header Content-Length", "one framing: a length or chunks"
 	}
 	return problem(place, want, x.Err.Msg)
+}
+
+func answerInTime(x *Exchange, _ time.Time) []Problem {
+	if x.Err.Kind == Slow {
+		return problem("body", "a whole answer in time", x.Err.Msg)
+	}
+	return problem("connection", "an answer in time", x.Err.Msg)
 }
 
 func codingAskedFor(x *Exchange, _ time.Time) []Problem {

@@ -37,7 +37,8 @@ type Exchange struct {
 	Err      *WireError    // what went wrong on the wire, or nil; Response may still hold what came
 	Started  time.Time     //
 	Elapsed  time.Duration // until the answer was complete, or the attempt ended
-	Retries  int           // how often the request was put off, by 429 or 503, and sent again
+	Retries  int           // how often the request was put off, by 429, 502, 503 or 504, and sent again
+	Alone    string        // why the request was sent once more, with no other under way: "silent", "slow", "502", "503" or "504"; "" where it was not
 	Leaked   bool          // the answer held a secret of the request, which was struck out
 
 	// What a run keeps of an exchange, to conclude from all of them.
@@ -47,6 +48,7 @@ type Exchange struct {
 	sha1     string    // the value of Sha1 in the request's body, where one can be read
 	id       string    // of the action in a readable answer, in small letters
 	traces   []string  // what in the answer may be of another request
+	running  bool      // the answer says that the action is under way already
 	reason   string    // why it cannot be judged, or ""
 
 	// Set in the copy that checks look at; see [Suite.viewed].

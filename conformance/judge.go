@@ -133,10 +133,17 @@ func (x *Exchange) unjudged() string {
 		switch x.Err.Kind {
 		case Withheld, Unreachable, TooLong, Cancelled:
 			return x.Err.Msg
+		case Silent, Slow:
+			if x.Case != nil && x.Alone == "" {
+				return x.Err.Msg + "; the request was not sent once more by itself, which would show whose fault that is"
+			}
 		}
 	}
 	if x.Response == nil {
 		return ""
+	}
+	if x.Case != nil && x.Alone == "" && busy(x) {
+		return fmt.Sprintf("the target answered %d, which tells of a state that passes; run it again when the target is ready, or give it more time with -retry", x.Response.Status)
 	}
 	if x.Response.Status == http.StatusTooManyRequests {
 		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer at once with -parallel"
@@ -157,17 +164,6 @@ func sentSha1(body []byte) string {
 	return sha1
 }
 
-// underWay tells that a target refused an action as a repetition of one that it
-// is at. That can meet only a request whose Sha1 is written out, as in the
-// documents' examples: all others ask for a file of their own.
-func underWay(x *Exchange) bool {
-	if !toAccept(x) || x.Response.Status/100 != 4 || slices.Contains(x.marks, strings.ToLower(x.sha1)) {
-		return false
-	}
-	fault, _ := x.view().action["error"].(map[string]any)
-	return fault["code"] == "ActiveRequestAlreadyExists"
-}
-
 // aboutTheMachine tells that a request to be refused for one reason may have been
 // refused for another: its machine was made up, on a target that is not loopback.
 func aboutTheMachine(x *Exchange) bool {
@@ -184,24 +180,32 @@ func (r *runner) counts(f Finding) Outcome {
 
 // judged returns the findings of a case that count at the run's level, and what
 // they come to.
-func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]string) (findings []Finding, outcome Outcome, reason string) {
+func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]string, why causes) (findings []Finding, outcome Outcome, reason string) {
+	inconclusive := ""
 	for _, x := range j.exchanges {
-		findings = append(append(findings, x.findings...), across[x]...)
-		if x.reason != "" && reason == "" {
-			outcome, reason = Errored, x.reason
+		of, unjudged := append(slices.Clone(x.findings), across[x]...), x.reason
+		if c := why.find(x); c != nil {
+			of, unjudged = c.left(of), c.reason
+		}
+		if repeated(x, j.exchanges) {
+			of = slices.DeleteFunc(of, func(f Finding) bool { return !slices.Contains(aboutForm(), f.Check) })
+			if toAccept(x) {
+				inconclusive = repetition
+			}
+		}
+		findings = append(findings, of...)
+		if unjudged != "" && reason == "" {
+			outcome, reason = Errored, unjudged
 		}
 	}
 	findings = slices.DeleteFunc(findings, func(f Finding) bool { return f.Level > r.options.Level })
-	inconclusive := ""
-	if slices.ContainsFunc(j.exchanges, underWay) {
-		inconclusive = "the target says that this very action is under way already, which the contract leaves open; ask again when it has ended"
-	}
-	if why := accepted[j.c.Control]; j.c.Control != "" && why != "" {
-		inconclusive = fmt.Sprintf("its control %s %s, so this answer proves nothing", j.c.Control, why)
+	repeats := inconclusive != ""
+	if fared := accepted[j.c.Control]; j.c.Control != "" && fared != "" {
+		inconclusive, repeats = fmt.Sprintf("its control %s %s, so this answer proves nothing", j.c.Control, fared), false
 	} else if slices.ContainsFunc(j.exchanges, aboutTheMachine) {
-		inconclusive = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest"
+		inconclusive, repeats = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest", false
 	}
-	if inconclusive != "" {
+	if inconclusive != "" && !repeats {
 		// What became of the request says nothing; what the answer looks like does.
 		findings = slices.DeleteFunc(findings, func(f Finding) bool {
 			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith}, f.Check) ||

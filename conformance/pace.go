@@ -72,23 +72,22 @@ func (p *pacer) earliest() time.Time {
 // attempts is how often one request is sent at most, where it is put off.
 const attempts = 10
 
-// defaultPause is the wait where a 429 does not say how long (RFC 6585 section 4
-// leaves Retry-After to the server).
+// defaultPause is the wait where a 429, 502, 503 or 504 does not say how long: RFC
+// 6585 section 4 and RFC 9110 section 15.6.4 leave Retry-After to the server.
 const defaultPause = time.Second
 
-// putOff tells whether the answer asks to come back later and the run has the
-// time left. Then all requests wait.
+// putOff reports whether the answer tells of a state that passes and the run has
+// the time left. Then all requests wait.
 func (p *pacer) putOff(r *Response, attempt int) bool {
 	if r == nil || attempt >= attempts {
 		return false
 	}
 	pause, asked := retryAfter(r.Header.Get("Retry-After"), p.now())
 	switch {
-	case r.Status == http.StatusTooManyRequests && !asked:
-		pause = defaultPause
-	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusServiceUnavailable && asked:
-	default:
+	case r.Status != http.StatusTooManyRequests && !passing(r.Status):
 		return false
+	case !asked:
+		pause = defaultPause
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

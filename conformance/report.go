@@ -16,6 +16,7 @@ type Report struct {
 	Settings     []Setting           `json:"settings"` // the flags of the run, as far as the user set them
 	Safety       SafetyInfo          `json:"safety"`
 	Pace         PaceInfo            `json:"pace"`
+	LastLook     *LastLook           `json:"last_look,omitempty"` // what was tried when the cases were done; nil where their answers left nothing open
 	Started      time.Time           `json:"started"`
 	Elapsed      time.Duration       `json:"elapsed_ns"`
 	Verdict      Verdict             `json:"verdict"`
@@ -81,12 +82,13 @@ type TargetInfo struct {
 	URL            string            `json:"url"`
 	Name           string            `json:"name"`
 	Machine        string            `json:"machine"`
-	UnknownMachine string            `json:"unknown_machine"`   // one that the target does not know, or ""
-	Sha1           string            `json:"sha1"`              // of the file that accepted requests named; "" for one of its own each
-	Protocol       string            `json:"protocol"`          // "HTTP/1.1" or "HTTP/2"
-	Insecure       bool              `json:"insecure"`          // the target's certificate was not verified
-	Proxy          string            `json:"proxy"`             // host and port of the proxy in between, or ""
-	Resolve        map[string]string `json:"resolve,omitempty"` // the address that was dialled in place of another, each as host and port
+	UnknownMachine string            `json:"unknown_machine"`         // one that the target does not know, or ""
+	Sha1           string            `json:"sha1"`                    // of the file that accepted requests named; "" for one of its own each
+	Protocol       string            `json:"protocol"`                // "HTTP/1.1" or "HTTP/2"
+	Insecure       bool              `json:"insecure"`                // the target's certificate was not verified
+	Proxy          string            `json:"proxy"`                   // host and port of the proxy in between, or ""
+	Resolve        map[string]string `json:"resolve,omitempty"`       // the address that was dialled in place of another, each as host and port
+	MadeUpToken    bool              `json:"made_up_token,omitempty"` // no token was given, so that a made-up one was sent
 }
 
 // SafetyInfo says what a run was allowed to cause, and how much of it was tried.
@@ -97,9 +99,18 @@ type SafetyInfo struct {
 	Actions    int      `json:"actions"`     // how many were sent that could; each is in the journal
 }
 
+// A LastLook is what was tried when all cases were done, because their answers left
+// open whether the implementation had given them.
+type LastLook struct {
+	TLS      bool   `json:"tls,omitempty"`      // a TLS handshake went through at the port, which had been asked in plain HTTP
+	Asked    string `json:"asked,omitempty"`    // the request that was sent by itself: "GET /", or "case#step" of one that had been answered before
+	Answered bool   `json:"answered,omitempty"` // whether it got an answer of the implementation's own
+	Got      string `json:"got,omitempty"`      // what came of it
+}
+
 // PaceInfo says how often a target asked to come back later.
 type PaceInfo struct {
-	Retries int           `json:"retries"`   // requests sent again after a 429 or 503
+	Retries int           `json:"retries"`   // requests sent again after a 429, 502, 503 or 504
 	Waited  time.Duration `json:"waited_ns"` // in all
 }
 
@@ -161,7 +172,8 @@ type ExchangeResult struct {
 	Response  *Response     `json:"response"` // null where no answer came
 	Error     string        `json:"error,omitempty"`
 	ErrorKind WireKind      `json:"error_kind,omitempty"`
-	Retries   int           `json:"retries,omitempty"` // how often it was put off, by 429 or 503, and sent again
+	Retries   int           `json:"retries,omitempty"` // how often it was put off, by 429, 502, 503 or 504, and sent again
+	Alone     string        `json:"alone,omitempty"`   // why it was sent once more, with no other under way, as in [Exchange]
 	Inert     bool          `json:"inert,omitempty"`   // machine and file were made up, so that nothing could take effect
 	Leaked    bool          `json:"leaked,omitempty"`  // the answer held a secret, which was struck out
 	Action    string        `json:"action,omitempty"`  // the action's id, in small letters, in an answer of which only the beginning is kept

@@ -76,8 +76,9 @@ func (o Options) prepared() Options {
 // patience is how many requests of one kind (operation and expectation), or of
 // all, may go without an answer before the rest is not sent. It bounds the time
 // of a run against a server that hangs; the first ones say it already. endurance
-// is how many may go without an answer though others get one.
-const patience, endurance = 3, 24
+// is how many of a kind may go without an answer though others get one. Each was
+// sent twice, the second time alone.
+const patience, endurance = 3, 4
 
 // outage counts the requests of one kind that got an answer, and those that were
 // waited for in vain.
@@ -87,10 +88,18 @@ type outage struct {
 	silent   int
 }
 
+// over reports whether no more of the kind need be sent.
 func (o *outage) over() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.answered == 0 && o.silent >= patience || o.silent >= endurance
+}
+
+// never reports whether none was answered, and enough were tried.
+func (o *outage) never() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.answered == 0 && o.silent >= patience
 }
 
 func (o *outage) count(x *Exchange) {
@@ -99,7 +108,7 @@ func (o *outage) count(x *Exchange) {
 	switch {
 	case x.Err == nil:
 		o.answered++
-	case x.Err.Kind == Silent || x.Err.Kind == Slow || x.Err.Kind == Endless || x.Err.Kind == Unreachable:
+	case late(x) || x.Err.Kind == Endless || x.Err.Kind == Unreachable:
 		o.silent++
 	}
 }
@@ -123,6 +132,12 @@ type runner struct {
 	outages map[kind]*outage
 	planned int          // requests that could take effect, of all jobs that are not withheld
 	kept    atomic.Int64 // bytes of the bodies in the record
+
+	calm  sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
+	known atomic.Pointer[reminder] // a request that was answered
+	row   atomic.Int32             // requests in a row that got no answer even alone
+	dead  atomic.Bool              // the target answers nothing any more
+	look  atomic.Pointer[LastLook]
 }
 
 // Why a run makes fewer exchanges than it planned, as reports have it; what ends in a
@@ -169,6 +184,8 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 
 	started := r.options.Now()
 	r.sendAll(ctx, jobs, started)
+	r.sendAgain(ctx, jobs)
+	r.lookLast(ctx, jobs)
 	return r.told(jobs, started), nil
 }
 
@@ -366,7 +383,7 @@ const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 func (s *Suite) judged(x *Exchange) {
 	v := s.viewed(x)
 	x.findings = s.findings(v, x.Started.Add(x.Elapsed))
-	x.reason, x.sha1 = v.unjudged(), v.sha1
+	x.reason, x.sha1, x.running = v.unjudged(), v.sha1, running(v)
 	if complete(v) {
 		x.traces = traces(v.view().body)
 	}
@@ -528,21 +545,22 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 // those that came about.
 func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Exchange) {
 	exchanges := make([]*Exchange, len(j.c.Steps))
+	last := len(steps) - 1
+	for last > 0 && steps[last].sending.separate {
+		last--
+	}
 	one := func(i int) {
 		defer r.survive(j)
-		k := kind{j.c.Steps[i].operation(j.c), j.c.Steps[i].Expect}
-		if ctx.Err() != nil || r.outages[k].over() || r.outages[kind{}].over() {
+		if ctx.Err() != nil || r.hopeless(kindOf(j.c, i)) {
 			return
 		}
-		x := r.exchange(ctx, p, j.c, steps[i], round, i)
+		// A connection is kept for the requests of the case that follow on it.
+		steps[i].sending.release = j.c.AtOnce || i >= last
+		x := r.exchange(ctx, p, j, steps[i], round, i)
 		defer r.dialer.long.release(x.Response)
 		r.suite.judged(x)
 		r.settle(x)
 		exchanges[i] = x
-		if !j.c.Steps[i].Abort {
-			r.outages[k].count(x)
-			r.outages[kind{}].count(x)
-		}
 	}
 	if j.c.AtOnce {
 		var all sync.WaitGroup
@@ -561,24 +579,4 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		}
 	}
 	return made
-}
-
-// exchange sends one request, again where the target asks to come back later.
-func (r *runner) exchange(ctx context.Context, p *pool, c *Case, b bound, round, i int) *Exchange {
-	x := &Exchange{Case: c, Step: i, Round: round, Request: b.request, marks: b.marks, inert: b.inert}
-	for {
-		if err := r.pacer.turn(ctx); err != nil {
-			x.Err = &WireError{Cancelled, "the run was stopped"}
-			return x
-		}
-		x.Started = r.options.Now()
-		x.Response, x.Err = p.send(ctx, b.sending)
-		x.Elapsed = r.options.Now().Sub(x.Started)
-		x.Leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
-		if x.Err != nil || !r.pacer.putOff(x.Response, x.Retries+1) {
-			return x
-		}
-		r.dialer.long.release(x.Response)
-		x.Retries++
-	}
 }

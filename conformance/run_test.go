@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -105,12 +106,12 @@ func TestRunOverAPortAndInMemoryComeToTheSame(t *testing.T) {
 
 func TestARefusalProvesNothingBesideARefusedControl(t *testing.T) {
 	r := run(t, target(refusing(401)), conformance.Options{})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, conformance.Unjudged, r.Verdict)
 	require.Positive(t, r.Totals.Inconclusive)
 	for _, c := range r.Cases {
 		switch {
 		case c.ID == "requestSample/valid/accepts-plain-request":
-			require.Equal(t, conformance.Failed, c.Outcome)
+			require.Equal(t, conformance.Errored, c.Outcome)
 		case strings.Contains(c.ID, "/auth/refuses-missing-authorization"), strings.Contains(c.ID, "/body/refuses-missing-comment"):
 			require.Equal(t, conformance.Inconclusive, c.Outcome, c.ID)
 			require.Contains(t, c.Reason, "its control")
@@ -215,29 +216,36 @@ func TestASilentServerIsNotAskedForEver(t *testing.T) {
 		<-r.Context().Done()
 	})
 	r := run(t, target(silent), conformance.Options{Timeout: 100 * time.Millisecond})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
-	require.Equal(t, []string{"http.framing"}, broken(r))
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "no request got an answer: nothing more came within 100ms")
+	require.Empty(t, broken(r))
 	require.Positive(t, r.Totals.Skipped)
 	require.Less(t, int(asked.Load()), r.Totals.Total/4, "want the rest not sent when nothing is answered")
 }
 
 func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
-	var asked, hung atomic.Int32
+	var hung atomic.Int32
 	h := honest()
 	moody := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if asked.Add(1)%3 == 0 {
+		body, _ := io.ReadAll(r.Body)
+		sum := 0
+		for _, b := range body {
+			sum += int(b)
+		}
+		if sum%3 == 0 { // and again, when the request is sent again
 			hung.Add(1)
-			io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
 			return
 		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		h.ServeHTTP(w, r)
 	})
 	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
-	require.Contains(t, broken(r), "http.framing")
+	require.Equal(t, conformance.NotConformant, r.Verdict, r.Reason)
+	require.Contains(t, broken(r), "http.timely")
+	require.Contains(t, broken(r), "response.created")
 	require.Positive(t, r.Totals.Skipped)
-	require.Less(t, int(hung.Load()), 50, "want the rest not sent after some two dozen time-outs")
+	require.Less(t, int(hung.Load()), 80, "want the rest not sent after some two dozen time-outs, each of them twice")
 }
 
 func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
@@ -308,7 +316,7 @@ func TestNothingConclusiveIsNoSuccess(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, r.Totals.NotApplicable)
 	require.Equal(t, conformance.Unjudged, r.Verdict)
-	require.Equal(t, "no case was conclusive", r.Reason)
+	require.Regexp(t, "^the case that was asked for could not be judged: needs the token of a user without the roles; .* pass -unprivileged-token-file$", r.Reason)
 }
 
 func TestMisuseSendsNothing(t *testing.T) {

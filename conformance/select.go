@@ -12,7 +12,40 @@ import (
 // the controls that they need. A pattern that matches nothing is a
 // [*UsageError].
 func (s *Suite) Select(o Options) ([]*Case, error) {
-	o = o.prepared()
+	chosen, err := s.choose(o.prepared())
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range s.Cases {
+		for c.Control != "" && chosen[c.ID] != nil && chosen[c.Control] == nil {
+			c = s.byID[c.Control]
+			chosen[c.ID] = c
+		}
+	}
+	var out []*Case
+	for _, c := range chosen {
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+// wanted are the ids of the cases that options ask for, without the controls that
+// these need, or nil where the options choose none.
+func (s *Suite) wanted(o Options) map[string]bool {
+	chosen, err := s.choose(o.prepared())
+	if err != nil {
+		return nil
+	}
+	out := map[string]bool{}
+	for id := range chosen {
+		out[id] = true
+	}
+	return out
+}
+
+// choose returns the cases that options ask for, by id.
+func (s *Suite) choose(o Options) (map[string]*Case, error) {
 	run, err := s.pattern("run", o.Run)
 	if err != nil {
 		return nil, err
@@ -40,18 +73,7 @@ func (s *Suite) Select(o Options) ([]*Case, error) {
 	if len(chosen) == 0 {
 		return nil, usage("no case is left to send; widen -run, -skip or -level")
 	}
-	for _, c := range s.Cases {
-		for c.Control != "" && chosen[c.ID] != nil && chosen[c.Control] == nil {
-			c = s.byID[c.Control]
-			chosen[c.ID] = c
-		}
-	}
-	var out []*Case
-	for _, c := range chosen {
-		out = append(out, c)
-	}
-	slices.SortFunc(out, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
-	return out, nil
+	return chosen, nil
 }
 
 // provesAt tells whether the case is to prove a requirement of the level or a

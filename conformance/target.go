@@ -100,8 +100,8 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file (in Go, Target.Token)", t.URL)
 	}
 	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"invalid token", t.InvalidToken}} {
-		if strings.ContainsFunc(secret.value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return t, usage("the %s holds a blank, a line break or another character that no header can carry; give the bare token", secret.name)
+		if secret.value != "" && !httpfile.IsBearer(secret.value) {
+			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", secret.name)
 		}
 	}
 	if t.Sha1 != "" && !isSha1(t.Sha1) {
@@ -154,7 +154,7 @@ func isLoopback(host string) bool {
 
 // info is what a report says of the target.
 func (t Target) info() TargetInfo {
-	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve)}
+	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

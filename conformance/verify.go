@@ -193,7 +193,7 @@ func (v *verifier) verify(o Options) {
 	for _, j := range made {
 		v.job(j, v.results[j.c.ID])
 	}
-	out := &Report{Schema: ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info()}
+	out := &Report{Schema: ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook}
 	out.Safety.Actions = v.actions
 	r.conclude(out, made)
 	for _, more := range v.complete {
@@ -315,7 +315,7 @@ func (v *verifier) exchange(j *job, of *CaseResult, recorded *ExchangeResult) *E
 	}
 	x := &Exchange{
 		Case: c, Step: step, Round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
-		Retries: recorded.Retries, marks: b.marks, inert: b.inert, Leaked: recorded.Leaked,
+		Retries: recorded.Retries, Alone: recorded.Alone, marks: b.marks, inert: b.inert, Leaked: recorded.Leaked,
 	}
 	if dropped {
 		x.Request.Body = b.request.Body

@@ -162,12 +162,23 @@ func (p *pool) close() {
 	p.idle = nil
 }
 
+// release ends the connections that nothing goes over now. Their requests were
+// answered, and there are servers that have none to spare.
+func (p *pool) release() {
+	if p.d.http2 {
+		p.release2()
+		return
+	}
+	p.close()
+}
+
 // A sending is a request ready for the wire.
 type sending struct {
 	method   string
 	bytes    []byte // head and body
 	abort    int    // where greater than 0, send only so many bytes and cut the connection
 	separate bool   // neither take nor keep a pooled connection
+	release  bool   // end the connection as soon as the request is answered
 	id       string // of the case
 	step     int
 }
@@ -218,7 +229,10 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *Wire
 		if werr != nil && werr.Kind == Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
 			continue
 		}
-		if keep && !s.separate {
+		switch {
+		case keep && (s.separate || s.release):
+			c.Close()
+		case keep:
 			p.put(c)
 		}
 		if werr == nil && p.d.proxy != "" && resp != nil && resp.Status == http.StatusProxyAuthRequired {

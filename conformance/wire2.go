@@ -23,6 +23,7 @@ type conn2 struct {
 
 	// The pool's lock guards these.
 	served bool // it gave an answer, so that it is known how many requests it takes at once
+	users  int  // requests under way
 	shared bool // by more than one request
 }
 
@@ -122,6 +123,7 @@ func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *WireError) {
 	case <-ctx.Done(): // RoundTrip says so
 	}
 	_ = c.Reserve() // where that fails, RoundTrip says why
+	c.users = 1
 	if !alone {
 		p.mu.Lock()
 		p.two = append(p.two, c)
@@ -138,10 +140,27 @@ func (p *pool) idle2() *conn2 {
 	for _, c := range p.two {
 		if c.served && c.Reserve() == nil {
 			c.shared = true
+			c.users++
 			return c
 		}
 	}
 	return nil
+}
+
+// release2 ends the connections that no request goes over.
+func (p *pool) release2() {
+	p.mu.Lock()
+	var idle []*conn2
+	p.two = slices.DeleteFunc(p.two, func(c *conn2) bool {
+		if c.users == 0 {
+			idle = append(idle, c)
+		}
+		return c.users == 0
+	})
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.Close()
+	}
 }
 
 // errUnfit says why a request cannot be asked over HTTP/2.
@@ -200,10 +219,14 @@ func (p *pool) send2(ctx context.Context, s sending, can bool) (*Response, *Wire
 		resp, unserved, werr := p.exchange2(ctx, c, r, s.abort > 0)
 		p.mu.Lock()
 		c.served = c.served || resp != nil
+		c.users--
 		shared := c.shared
 		p.mu.Unlock()
-		if alone {
+		switch {
+		case alone:
 			c.Close()
+		case s.release:
+			p.release2()
 		}
 		// A server may close an idle connection at any moment, here too, and may refuse
 		// what is beyond the number of requests that it takes at once.

@@ -191,6 +191,10 @@ func audiences() []string {
 	}
 }
 
+func knownAudience(audience string) bool {
+	return slices.ContainsFunc(audiences(), func(part string) bool { return strings.Contains(strings.ToLower(audience), part) })
+}
+
 // judgeValid says what speaks against a token that is to be accepted.
 func judgeValid(v *credentialView, now time.Time) {
 	if v.Expired {
@@ -206,10 +210,7 @@ func judgeValid(v *credentialView, now time.Time) {
 	if v.Actor == credential.App {
 		v.Warnings = append(v.Warnings, "app-only token: the documents speak of directory roles of a user")
 	}
-	known := func(audience string) bool {
-		return slices.ContainsFunc(audiences(), func(part string) bool { return strings.Contains(strings.ToLower(audience), part) })
-	}
-	if len(v.Audience) > 0 && !slices.ContainsFunc(v.Audience, known) {
+	if len(v.Audience) > 0 && !slices.ContainsFunc(v.Audience, knownAudience) {
 		v.Notes = append(v.Notes, "its audience is neither Microsoft Graph nor the security center; a server may want another")
 	}
 }

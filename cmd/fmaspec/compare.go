@@ -17,6 +17,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/compare"
+	"fmaspec/conformance/credential"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/report"
 )
@@ -324,6 +325,9 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	if err != nil {
 		return err
 	}
+	if err := valid(credential.Token{Value: oldToken, From: oldTokenVariable}, "token of OLD", time.Now()); err != nil {
+		return err
+	}
 	base := conformance.Target{Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine, Transport: transport}
 	local := map[*side]bool{}
 	for _, s := range []*side{old, current} {
@@ -338,7 +342,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	}
 	owned := func(t *conformance.Target) error {
 		t.InvalidToken = given.invalid
-		return given.fill(ctx, t)
+		return cmp.Or(given.valid(ctx, time.Now()), given.fill(ctx, t))
 	}
 	if current.isTarget() {
 		if err := owned(&current.target); err != nil {

@@ -68,6 +68,9 @@ func (e *env) secret(flag, file, variable string) (string, error) {
 	place, token, err := e.hidden(flag, file, variable, "token")
 	if err == nil && token != "" {
 		if err = credential.Bare(token); err != nil {
+			if file != "" { // it was read, so that it is no secret itself
+				place += " " + file
+			}
 			err = fmt.Errorf("%s: %w", place, err)
 		}
 	}

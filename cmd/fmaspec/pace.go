@@ -23,7 +23,7 @@ const defaultRetry = time.Minute
 
 func (f *paceFlags) flags(set *flag.FlagSet) {
 	set.Var(&f.rate, "rate", "send at most so many requests, as `N/UNIT`: 5/s, 100/m or 1500/h")
-	set.DurationVar(&f.retry, "retry", defaultRetry, "wait at most this `TIME` in all where the target answers 429, or 503 with Retry-After, and send again; 0 to take such answers as they are")
+	set.DurationVar(&f.retry, "retry", defaultRetry, "wait at most this `TIME` in all where the target answers 429, 502, 503 or 504, and send again; 0 to send what got one of the last three once more at the end, and no more")
 	set.DurationVar(&f.wait, "wait", 0, "wait up to this `TIME` until the target answers at all, by any status but 502, 503 and 504")
 }
 

@@ -80,7 +80,7 @@ var (
 	errSilent  = errors.New("printed nothing; have it print the token")
 	errNotJSON = errors.New("printed JSON that cannot be read; have it print the bare token, or an object with access_token")
 	errNoToken = errors.New("printed JSON without access_token or accessToken; have it print one of them, or the bare token")
-	errNotBare = errors.New("printed a blank, a line break or another character that no header can carry; have it print the token alone")
+	errNotBare = errors.New("printed a blank, a line break or another character that no bearer token has; have it print the token alone")
 )
 
 // parse reads the output of a command. Its errors hold none of it.

@@ -66,7 +66,7 @@ func TestCommandSaysWhyThereIsNoToken(t *testing.T) {
 		{"echo " + jwt + "; echo had secret-77-x, " + jwt + " >&2; exit 1", "-token-command: the command ended with exit status 1, saying: had secret-77-x, ***; run it by itself and mend it", "no token in what it says"},
 		{"echo secret-77; echo got secret-77 >&2; exit 1", "-token-command: the command ended with exit status 1, saying: got ***; run it by itself and mend it", "nor what it printed"},
 		{"echo try again >&2", "-token-command: the command printed nothing; have it print the token, saying: try again", "nothing"},
-		{"echo two words", "-token-command: the command printed a blank, a line break or another character that no header can carry; have it print the token alone", "too many words"},
+		{"echo two words", "-token-command: the command printed a blank, a line break or another character that no bearer token has; have it print the token alone", "too many words"},
 		{"yes", "-token-command: the command printed more than 64 KiB; have it print the token alone", "too much, without an end"},
 	} {
 		_, err := Command(row.line, from, []string{"PATH=" + os.Getenv("PATH")}, clock)(t.Context())

@@ -100,7 +100,7 @@ func (e *endpoint) token(ctx context.Context) (Token, error) {
 	case !strings.EqualFold(answer.Type(), "Bearer"):
 		return Token{}, fmt.Errorf("%s: want a bearer token, got one of type %q; see how the application is set up", e.place, e.shown(answer.TokenType))
 	case Bare(answer.AccessToken) != nil:
-		return Token{}, fmt.Errorf("%s: its token holds a character that no header can carry; see that this is a token endpoint", e.place)
+		return Token{}, fmt.Errorf("%s: its token holds a character that no bearer token has (RFC 6750 section 2.1); see that this is a token endpoint", e.place)
 	}
 	return Token{answer.AccessToken, answer.Expiry, e.place}, nil
 }

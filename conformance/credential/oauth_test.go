@@ -135,7 +135,7 @@ func TestAnEndpointsRefusalIsToldWithoutSecrets(t *testing.T) {
 		{200, json, `{"access_token":"secret-77","expires_in":"secret-77"}`, "its answer holds no access_token that can be read; see that this is a token endpoint", "an end that is none"},
 		{200, "text/html", "<h1>secret-77</h1>", "its answer holds no access_token that can be read; see that this is a token endpoint", "a page"},
 		{200, json, `{"access_token":"secret-77","token_type":"DPoP"}`, `want a bearer token, got one of type "DPoP"; see how the application is set up`, "a token that needs a proof"},
-		{200, json, `{"access_token":"secret 77\n"}`, "its token holds a character that no header can carry; see that this is a token endpoint", "a token that cannot be sent"},
+		{200, json, `{"access_token":"secret 77\n"}`, "its token holds a character that no bearer token has (RFC 6750 section 2.1); see that this is a token endpoint", "a token that cannot be sent"},
 	} {
 		endpoint, _ := answering(t, row.status, row.kind, row.body)
 		_, err := source(t, Config{TokenURL: endpoint.URL + "/t", ID: "id", Secret: clientSecret, Client: endpoint.Client()})(t.Context())

@@ -5,8 +5,9 @@ package credential
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
+
+	"fmaspec/conformance/internal/httpfile"
 )
 
 // A Token is a bearer token. It prints as its place alone.
@@ -39,13 +40,13 @@ func Static(value, from string) Source {
 	return func(context.Context) (Token, error) { return Token{Value: value, From: from}, nil }
 }
 
-// Bare tells what keeps a text from being a bearer token.
+// Bare says what keeps a text from being a bearer token (RFC 6750 2.1), or nil.
 func Bare(value string) error {
 	switch {
 	case value == "":
 		return errors.New("there is no token; give the bare token")
-	case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return errors.New("it holds a blank, a line break or another character that no header can carry; give the bare token")
+	case !httpfile.IsBearer(value):
+		return errors.New("it holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token")
 	}
 	return nil
 }

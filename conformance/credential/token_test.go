@@ -16,9 +16,15 @@ func TestAStaticSourceGivesItsToken(t *testing.T) {
 
 func TestBareSaysWhatIsNoToken(t *testing.T) {
 	for _, row := range []struct{ value, want, why string }{
-		{"abc.~+/=-_", "", "all that a header carries"},
+		{"abc.~+/-_=", "", "all that a token has"},
 		{"", "there is no token; give the bare token", "nothing"},
-		{"secret-77 b", "it holds a blank, a line break or another character that no header can carry; give the bare token", "a blank"},
+		{"secret-77==", "", "padding"},
+		{"secret-77 b", "it holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", "a blank"},
+		{`"secret-77"`, "it holds a blank, ", "quotes"},
+		{"{secret-77}", "it holds a blank, ", "braces"},
+		{"secret=77", "it holds a blank, ", "padding inside"},
+		{"==", "it holds a blank, ", "padding alone"},
+		{"secret-77:b", "it holds a blank, ", "a user and a password"},
 		{"secret-77\n", "it holds a blank, ", "a line break"},
 		{"secret-77\x7f", "it holds a blank, ", "a control character"},
 		{"secret-77é", "it holds a blank, ", "beyond ASCII"},

@@ -96,5 +96,6 @@ var levels = map[string]string{
 	"error.body":             "inferred",
 	"state.isolated":         "inferred",
 	"machine.unknown":        "inferred",
+	"http.timely":            "inferred",
 	"auth.token-known":       "inferred",
 }

@@ -20,7 +20,7 @@ var requirementsByLevel = map[string]string{
 		refusal.no-server-error refusal.no-action http.framing http.no-redirect json.encoding time.format auth.scheme-case`,
 	"inferred": `action.id action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
 		request.comment-blank request.comment-length request.extra-members request.name-case error.body state.isolated
-		machine.unknown auth.token-known`,
+		machine.unknown auth.token-known http.timely`,
 }
 
 // levelOf returns the level of each requirement of the catalogue.

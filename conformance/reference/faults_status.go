@@ -20,7 +20,7 @@ func statusFaults() []Fault {
 		{304, nil},
 		{307, ids("http.no-redirect", "response.created")},
 		{308, ids("http.no-redirect", "response.created")},
-		{400, nil}, {401, nil}, {403, nil},
+		{400, nil},
 		{404, ids("operation.exists", "response.created")},
 		{405, ids("operation.exists", "response.created")},
 		{406, nil}, {409, nil}, {410, nil}, {411, nil}, {412, nil}, {413, nil}, {415, nil}, {417, nil}, {418, nil}, {422, nil}, {451, nil},
@@ -40,6 +40,13 @@ func statusFaults() []Fault {
 			f.Breaks = ids("response.created")
 		}
 		faults = append(faults, f)
+	}
+	// Where nothing at all is accepted with 401 or 403, the token may be to blame.
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		faults = append(faults, Fault{
+			Name: "answers-" + strconv.Itoa(status), Says: fmt.Sprintf("answers a good request for a sample with %d", status),
+			Breaks: ids("response.created"), Wrap: onlyFor("requestSample", onAccepted(withStatus(status))),
+		})
 	}
 	return append(faults,
 		Fault{Name: "answers-299", Says: "answers a good request with a status nobody registered", Breaks: ids("response.created"), Wrap: onAccepted(withStatus(299))},

@@ -83,6 +83,7 @@ func framingFaults() []Fault {
 // brokenOffFaults end or halt an answer before it is whole.
 func brokenOffFaults() []Fault {
 	none, cut := ids("http.framing", "response.created"), ids("http.framing", "response.json")
+	silent, halted := ids("response.created", "http.timely"), ids("response.json", "http.timely")
 	plain := func(a *answer) string { return a.head(a.length(0)) + string(a.half()) }
 	inChunks := func(a *answer) string { return a.head(chunked) + chunk(a.half()) }
 	return []Fault{
@@ -97,17 +98,17 @@ func brokenOffFaults() []Fault {
 		})},
 		{Name: "hangs-up-in-body", Says: "closes the connection in the middle of the body", Breaks: cut, Wrap: onWire(say(plain))},
 		{Name: "hangs-up-in-chunks", Says: "closes the connection in the middle of a chunked body", Breaks: cut, Wrap: onWire(say(inChunks))},
-		{Name: "never-answers", Says: "takes the request and never answers", Breaks: none, Waits: true, Wrap: onWire(func(conn net.Conn, _ *answer) { hold(conn) })},
-		{Name: "halts-in-header", Says: "stops in the header and keeps the connection open", Breaks: none, Waits: true, Wrap: onWire(thenHold(func(a *answer) string {
+		{Name: "never-answers", Says: "takes the request and never answers", Breaks: silent, Waits: true, Wrap: onWire(func(conn net.Conn, _ *answer) { hold(conn) })},
+		{Name: "halts-in-header", Says: "stops in the header and keeps the connection open", Breaks: silent, Waits: true, Wrap: onWire(thenHold(func(a *answer) string {
 			return strings.TrimSuffix(a.head(a.length(0)), "\r\n")
 		}))},
-		{Name: "halts-after-head", Says: "stops after the head and keeps the connection open", Breaks: cut, Waits: true, Wrap: onWire(thenHold(func(a *answer) string { return a.head(a.length(0)) }))},
-		{Name: "halts-in-body", Says: "stops in the middle of the body and keeps the connection open", Breaks: cut, Waits: true, Wrap: onWire(thenHold(plain))},
-		{Name: "halts-in-chunks", Says: "stops in the middle of a chunked body and keeps the connection open", Breaks: cut, Waits: true, Wrap: onWire(thenHold(inChunks))},
-		{Name: "halts-before-last-chunk", Says: "keeps the connection open instead of sending the last chunk", Breaks: cut, Waits: true, Wrap: onWire(thenHold(func(a *answer) string { return a.head(chunked) + chunk(a.body) }))},
-		{Name: "announces-too-much-and-waits", Says: "announces ten bytes more than it sends and keeps the connection open", Breaks: cut, Waits: true, Wrap: onWire(thenHold(func(a *answer) string { return a.head(a.length(10)) + string(a.body) }))},
-		{Name: "never-answers-sample", Says: "never answers requestSample alone", Breaks: none, Waits: true, Wrap: onlyFor("requestSample", onWire(func(conn net.Conn, _ *answer) { hold(conn) }))},
-		{Name: "never-refuses", Says: "answers what it accepts and leaves a bad body without an answer", Breaks: ids("http.framing", "refusal.status-body"), Waits: true, Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+		{Name: "halts-after-head", Says: "stops after the head and keeps the connection open", Breaks: halted, Waits: true, Wrap: onWire(thenHold(func(a *answer) string { return a.head(a.length(0)) }))},
+		{Name: "halts-in-body", Says: "stops in the middle of the body and keeps the connection open", Breaks: halted, Waits: true, Wrap: onWire(thenHold(plain))},
+		{Name: "halts-in-chunks", Says: "stops in the middle of a chunked body and keeps the connection open", Breaks: halted, Waits: true, Wrap: onWire(thenHold(inChunks))},
+		{Name: "halts-before-last-chunk", Says: "keeps the connection open instead of sending the last chunk", Breaks: halted, Waits: true, Wrap: onWire(thenHold(func(a *answer) string { return a.head(chunked) + chunk(a.body) }))},
+		{Name: "announces-too-much-and-waits", Says: "announces ten bytes more than it sends and keeps the connection open", Breaks: halted, Waits: true, Wrap: onWire(thenHold(func(a *answer) string { return a.head(a.length(10)) + string(a.body) }))},
+		{Name: "never-answers-sample", Says: "never answers requestSample alone", Breaks: silent, Waits: true, Wrap: onlyFor("requestSample", onWire(func(conn net.Conn, _ *answer) { hold(conn) }))},
+		{Name: "never-refuses", Says: "answers what it accepts and leaves a bad body without an answer", Breaks: ids("http.timely"), Waits: true, Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 			a := q.serve(h)
 			if a.status != http.StatusBadRequest {
 				a.write(w)

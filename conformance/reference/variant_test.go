@@ -53,6 +53,9 @@ func TestVariantsKeepTheContract(t *testing.T) {
 		"slow":                   "differs in time alone",
 		"in-small-pieces":        "probes read to the end",
 		"closes-each-connection": "probes do not look at what becomes of the connection",
+
+		"one-connection-at-a-time": "probes come one after the other",
+		"eight-threads":            "probes come one after the other",
 	}
 	for _, variant := range reference.Variants() {
 		t.Run(variant.Name, func(t *testing.T) {

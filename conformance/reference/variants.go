@@ -16,5 +16,5 @@ type Variant struct {
 // Variants returns the table of honest servers, ordered by kind. Each call to
 // a Wrap starts with a memory of its own.
 func Variants() []Variant {
-	return slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(), refusalVariants(), stateVariants())
+	return slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(), connectionVariants(), refusalVariants(), stateVariants())
 }

@@ -11,7 +11,7 @@ import (
 	"fmaspec/conformance"
 )
 
-// Console writes a report for people: findings by case, worst outcome first,
+// Console writes a report for people: why there is no verdict, findings by case, worst outcome first,
 // then what could not be judged, the requirements by level, the totals, and the
 // verdict as the last line. Where several cases have the same problem, the first
 // and plainest one is told in full and the others are named under it. Of a run that
@@ -21,6 +21,7 @@ import (
 func Console(w io.Writer, r *conformance.Report, style Style) error {
 	p := &page{Style: style}
 	if !p.Quiet {
+		p.first(r)
 		p.cases(r)
 		p.findings(r)
 		p.unjudged(r)
@@ -32,6 +33,21 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 	p.verdict(r)
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// first says in front of all else what a reader has to know of it: why there is no
+// verdict, or what explains part of what is told.
+func (p *page) first(r *conformance.Report) {
+	switch {
+	case r.Verdict == conformance.Unjudged:
+		text, code := verdictText(r)
+		p.paint(code, safe(text))
+	case r.Verdict == conformance.NotConformant && r.Reason != "":
+		p.paint(yellow, safe(r.Reason))
+	default:
+		return
+	}
+	p.WriteString("\n\n")
 }
 
 // cases lists every case with its outcome, where that is asked for.

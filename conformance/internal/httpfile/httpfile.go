@@ -260,6 +260,14 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
+// IsBearer reports whether a text is what RFC 6750 2.1 takes for a bearer token.
+func IsBearer(s string) bool {
+	s = strings.TrimRight(s, "=")
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-._~+/", r))
+	})
+}
+
 // IsToken tells what RFC 9110 5.6.2 takes for a method or a field name.
 func IsToken(s string) bool {
 	for _, r := range s {

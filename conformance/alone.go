@@ -1,0 +1,367 @@
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A reminder is a request that was answered, so that it can tell later whether the
+// target still answers.
+type reminder struct {
+	job         *job
+	round, step int
+}
+
+func (m reminder) String() string {
+	return fmt.Sprintf("%s#%d", m.job.c.ID, m.round*len(m.job.c.Steps)+m.step)
+}
+
+func kindOf(c *Case, step int) kind { return kind{c.Steps[step].operation(c), c.Steps[step].Expect} }
+
+// hopeless reports whether requests of this kind are not worth sending any more.
+func (r *runner) hopeless(k kind) bool {
+	return r.dead.Load() || r.outages[k].over() || r.outages[kind{}].never()
+}
+
+// late reports whether the time was up before the answer was whole. Whether that is
+// the target's doing shows when the request is sent once more, alone.
+func late(x *Exchange) bool { return x.Err != nil && (x.Err.Kind == Silent || x.Err.Kind == Slow) }
+
+// passing reports whether a status tells of a state that passes, and of one that
+// whatever stands before an implementation may tell of (RFC 9110 15.6.3 to 15.6.5).
+func passing(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// busy reports whether the answer tells of a state that passes.
+func busy(x *Exchange) bool { return x.Response != nil && passing(x.Response.Status) }
+
+// repeatable reports whether a request may be sent once more where nobody knows what
+// became of it: it cannot take effect elsewhere than on this machine.
+func (r *runner) repeatable(s sending) bool {
+	return r.guard.local || !r.guard.effect(s.bytes).can
+}
+
+// exchange makes one exchange. A request that got no answer in time is sent once
+// more, while no other is under way, and what comes of that counts.
+func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, i int) *Exchange {
+	x := &Exchange{Case: j.c, Step: i, Round: round, Request: b.request, marks: b.marks, inert: b.inert}
+	r.beside(ctx, p, b, x)
+	abort := j.c.Steps[i].Abort
+	if late(x) && !abort && r.repeatable(b.sending) {
+		r.dialer.long.release(x.Response) // or else others wait for its place, and this for them
+		r.calm.Lock()
+		defer r.calm.Unlock()
+		p.release()
+		if ctx.Err() == nil && !r.hopeless(kindOf(j.c, i)) {
+			r.alone(ctx, p, b, x, string(x.Err.Kind))
+			r.lose(ctx, x)
+		}
+	}
+	if abort {
+		return x
+	}
+	r.outages[kindOf(j.c, i)].count(x)
+	r.outages[kind{}].count(x)
+	if own(x) {
+		r.row.Store(0)
+		if r.known.Load() == nil && r.repeatable(b.sending) {
+			r.known.CompareAndSwap(nil, &reminder{j, round, i})
+		}
+	}
+	return x
+}
+
+// beside sends a request as one of several, unless one has to be alone.
+func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
+	// Who is alone must not wait for a connection that nothing goes over.
+	if !r.calm.TryRLock() {
+		p.release()
+		r.calm.RLock()
+	}
+	defer r.calm.RUnlock()
+	r.ask(ctx, p, b, x)
+}
+
+// ask sends a request, again where the target asks to come back later.
+func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
+	for {
+		if err := r.pacer.turn(ctx); err != nil {
+			x.Response, x.Err = nil, &WireError{Cancelled, "the run was stopped"}
+			return
+		}
+		x.Started = r.options.Now()
+		x.Response, x.Err = p.send(ctx, b.sending)
+		x.Elapsed = r.options.Now().Sub(x.Started)
+		x.Leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		// A gateway that lost its server does not know what that did.
+		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && passing(x.Response.Status) && !r.repeatable(b.sending)
+		if x.Err != nil || unclear || !r.pacer.putOff(x.Response, x.Retries+1) {
+			return
+		}
+		r.dialer.long.release(x.Response)
+		x.Retries++
+	}
+}
+
+// alone sends a request once more, for a reason. The caller sees to it that no other
+// is under way.
+func (r *runner) alone(ctx context.Context, p *pool, b bound, x *Exchange, why string) {
+	x.Alone = why
+	r.ask(ctx, p, b, x)
+}
+
+// lose counts the requests in a row that got no answer even alone. Some are enough
+// to ask whether the target answers anything any more.
+func (r *runner) lose(ctx context.Context, x *Exchange) {
+	if !late(x) || r.row.Add(1) < patience || r.known.Load() == nil {
+		return
+	}
+	r.row.Store(0)
+	look := r.remind(ctx)
+	r.look.Store(look)
+	if !look.Answered && ctx.Err() == nil {
+		r.dead.Store(true)
+	}
+}
+
+// remindTries is how often a request that was answered before is sent, to see
+// whether the target still answers.
+const remindTries = 2
+
+// remind sends a request that was answered before, and says what came of it.
+func (r *runner) remind(ctx context.Context) *LastLook {
+	m := r.known.Load()
+	look := &LastLook{Asked: m.String()}
+	steps, err := r.fresh(ctx, m.job, m.round)
+	if err != nil {
+		look.Got = "not sent: " + r.secrets.text(err.Error())
+		return look
+	}
+	s := steps[m.step].sending
+	s.separate = true
+	for range remindTries {
+		if r.lookAt(ctx, look, s); look.Answered {
+			break
+		}
+	}
+	return look
+}
+
+// lookAt sends one request and notes what came of it.
+func (r *runner) lookAt(ctx context.Context, look *LastLook, s sending) {
+	p := &pool{d: r.dialer}
+	defer p.close()
+	x := &Exchange{}
+	x.Response, x.Err = p.send(ctx, s)
+	defer r.dialer.long.release(x.Response)
+	look.Answered = own(x)
+	switch {
+	case x.Response != nil:
+		look.Got = strconv.Itoa(x.Response.Status)
+	case x.Err != nil:
+		look.Got = x.Err.Msg
+	}
+}
+
+// sendAgain sends once more, each by itself and when all others are done, the
+// requests whose answers tell of a state that passes. That there were other answers
+// says that the state is none of the whole target.
+func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
+	if !slices.ContainsFunc(jobs, func(j *job) bool { return slices.ContainsFunc(j.exchanges, own) }) {
+		return
+	}
+	vain := map[kind]int{}
+	for _, j := range controlsFirst(jobs) {
+		for at, x := range j.exchanges {
+			k := kindOf(j.c, x.Step)
+			if ctx.Err() != nil || !busy(x) || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
+				continue
+			}
+			if again := r.again(ctx, j, x); again != nil {
+				j.exchanges[at] = again
+				if busy(again) || late(again) {
+					vain[k]++
+				} else {
+					vain[k] = 0
+				}
+			}
+		}
+	}
+}
+
+// again returns the exchange that a request comes to when it is sent once more, or
+// nil where it cannot be sent.
+func (r *runner) again(ctx context.Context, j *job, x *Exchange) *Exchange {
+	steps, err := r.fresh(ctx, j, x.Round)
+	if err != nil || !r.repeatable(steps[x.Step].sending) {
+		return nil
+	}
+	p := &pool{d: r.dialer}
+	defer p.close()
+	b := steps[x.Step]
+	b.sending.release = true
+	out := &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
+	r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
+	if out.Err != nil && out.Err.Kind == Cancelled {
+		return nil
+	}
+	defer r.dialer.long.release(out.Response)
+	r.suite.judged(out)
+	r.settle(out)
+	return out
+}
+
+// handshakeTime is how long a last TLS handshake may take.
+const handshakeTime = 2 * time.Second
+
+// lookLast tries what tells an implementation from what may stand in its place,
+// where the answers of the cases do not.
+func (r *runner) lookLast(ctx context.Context, jobs []*job) {
+	var all []*Exchange
+	for _, j := range jobs {
+		all = append(all, j.exchanges...)
+	}
+	all = asked(all)
+	if ctx.Err() != nil || len(all) == 0 || r.dead.Load() {
+		return
+	}
+	var look *LastLook
+	switch {
+	case plainRefused(all) && r.shakesHands(ctx):
+		look = &LastLook{TLS: true}
+	case !slices.ContainsFunc(all, own):
+		// A gateway answers for itself, and says so.
+		if !slices.ContainsFunc(all, busy) && !slices.ContainsFunc(all, speaksOtherwise) {
+			look = r.greet(ctx)
+		}
+	case len(tail(all)) > 0 && r.known.Load() != nil:
+		look = r.remind(ctx)
+	}
+	r.look.Store(look)
+}
+
+// greet asks for the root by GET, without credentials, as [Await] does.
+func (r *runner) greet(ctx context.Context) *LastLook {
+	look := &LastLook{Asked: "GET /"}
+	s, err := r.target.greeting()
+	if err != nil {
+		return nil
+	}
+	r.lookAt(ctx, look, s)
+	return look
+}
+
+// greeting is a request by GET for the path of the target's URL, without credentials.
+func (t Target) greeting() (sending, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return sending{}, err
+	}
+	path := u.EscapedPath() + "/"
+	if t.absolute() {
+		path = t.URL + "/"
+	}
+	return sending{method: "GET", separate: true, bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}, nil
+}
+
+// shakesHands reports whether TLS is spoken at a port that was asked in plain HTTP.
+func (r *runner) shakesHands(ctx context.Context) bool {
+	u, err := url.Parse(r.target.URL)
+	if err != nil || r.target.Handler != nil || u.Scheme != "http" || r.dialer.proxy != "" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(min(r.options.Timeout, handshakeTime), handshakeTime))
+	defer cancel()
+	plain, err := r.dialer.open(ctx)
+	if err != nil {
+		return false
+	}
+	defer plain.Close()
+	// Nothing is sent over it but the handshake, so that whom it leads to is no matter.
+	err = tls.Client(plain, &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: true}).HandshakeContext(ctx)
+	return err == nil || isAlert(err, "")
+}
+
+// speaksOtherwise reports whether what came is not HTTP.
+func speaksOtherwise(x *Exchange) bool { return x.Err != nil && x.Err.Kind == Malformed }
+
+// asked leaves out exchanges that say nothing of the target, whatever came.
+func asked(all []*Exchange) []*Exchange {
+	return slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
+		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == Withheld
+	})
+}
+
+// own reports whether an answer came that is the implementation's own, or may be.
+func own(x *Exchange) bool {
+	if x.Response != nil {
+		return !passing(x.Response.Status)
+	}
+	return x.Err != nil && slices.Contains([]WireKind{Cut, Slow, Endless, Surplus, Conflict, TooLong}, x.Err.Kind)
+}
+
+// plainRefused reports whether nothing came but what a port for https answers to
+// plain HTTP: 400 or its like, something else than HTTP, or nothing.
+func plainRefused(all []*Exchange) bool {
+	return !slices.ContainsFunc(all, func(x *Exchange) bool {
+		if x.Response != nil {
+			return !slices.Contains([]int{400, 421, 426, 497}, x.Response.Status)
+		}
+		return x.Err == nil || !slices.Contains([]WireKind{Closed, Malformed, Silent}, x.Err.Kind)
+	})
+}
+
+// ended is when an exchange was over, by the clock that a record keeps.
+func ended(x *Exchange) time.Time { return x.Started.Round(0).Add(x.Elapsed) }
+
+// tail returns the exchanges without an answer that ended when the last answer had
+// come already.
+func tail(all []*Exchange) (out []*Exchange) {
+	var last time.Time
+	for _, x := range all {
+		if (own(x) || speaksOtherwise(x)) && ended(x).After(last) {
+			last = ended(x)
+		}
+	}
+	for _, x := range all {
+		if !own(x) && !speaksOtherwise(x) && ended(x).After(last) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// nth is the place of an exchange in the order of sending, from 1.
+func nth(all []*Exchange, of *Exchange) int {
+	n := 1
+	for i, at := 0, slices.Index(all, of); i < len(all); i++ {
+		if c := all[i].Started.Round(0).Compare(of.Started.Round(0)); c < 0 || c == 0 && i < at {
+			n++
+		}
+	}
+	return n
+}
+
+// statusesOf lists the statuses of answers, each once, as "502 or 503".
+func statusesOf(all []*Exchange) string {
+	var out []int
+	for _, x := range all {
+		if x.Response != nil {
+			out = append(out, x.Response.Status)
+		}
+	}
+	slices.Sort(out)
+	return orList(slices.Compact(out))
+}
+
+// httpsOf is the URL with https in place of http.
+func httpsOf(raw string) string { return "https" + strings.TrimPrefix(raw, "http") }

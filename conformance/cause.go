@@ -1,0 +1,321 @@
+package conformance
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A cause is why answers of a run say nothing of the contract: somebody else gave
+// them, nobody did, or they are about the credentials that the run was given. It
+// follows from the exchanges and from what else a record holds.
+type cause struct {
+	reason string
+	of     map[*Exchange]bool // that it explains
+	whole  bool               // it explains everything about them, and not just that they were refused
+	none   bool               // no token was given: whoever wants one has not been asked yet
+}
+
+func newCause(reason string, whole bool, of []*Exchange) *cause {
+	c := &cause{reason: reason, of: map[*Exchange]bool{}, whole: whole}
+	for _, x := range of {
+		c.of[x] = true
+	}
+	return c
+}
+
+// left returns the findings on an exchange that the cause does not explain.
+func (c *cause) left(findings []Finding) []Finding {
+	if c.whole {
+		return nil
+	}
+	return slices.DeleteFunc(findings, func(f Finding) bool {
+		return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck}, f.Check)
+	})
+}
+
+// causes are those of a run, the one to be told first in front.
+type causes []*cause
+
+// find returns the cause of an exchange, or nil.
+func (all causes) find(x *Exchange) *cause {
+	for _, c := range all {
+		if c.of[x] {
+			return c
+		}
+	}
+	return nil
+}
+
+// all returns the cause that explains everything about these exchanges, or nil.
+// Those that were cut off need no explanation.
+func (all causes) all(exchanges []*Exchange) *cause {
+	var one *cause
+	for _, x := range exchanges {
+		c := all.find(x)
+		switch {
+		case x.Case.Steps[x.Step].Abort && (c == nil || c.whole):
+			if one == nil {
+				one = c
+			}
+		case c == nil || !c.whole:
+			return nil
+		default:
+			one = c
+		}
+	}
+	return one
+}
+
+// unasked reports whether a run was no question to the implementation, whatever else
+// was found in its answers.
+func (all causes) unasked() bool {
+	return slices.ContainsFunc(all, func(c *cause) bool { return c.none })
+}
+
+// reason tells of all of them.
+func (all causes) reason() string {
+	var words []string
+	for _, c := range all {
+		words = append(words, c.reason)
+	}
+	return strings.Join(words, "; ")
+}
+
+// causesOf returns what explains the exchanges of a run, all of them in the order of
+// its cases.
+func causesOf(out *Report, all []*Exchange) causes {
+	look := out.LastLook
+	if look == nil {
+		look = &LastLook{}
+	}
+	counting := asked(all)
+	if len(counting) == 0 {
+		return nil
+	}
+	if why := foreign(out.Target, counting, look); why != "" {
+		return causes{newCause(why, true, all)}
+	}
+	var found causes
+	if lost := tail(counting); len(lost) > 0 && len(lost) < len(counting) && look.Asked != "" && !look.Answered {
+		found = append(found, newCause(fell(all, lost, look), true, lost))
+	}
+	if why, refused := unauthorised(out.Target, counting); why != "" {
+		c := newCause(why, false, refused)
+		c.none = out.Target.MadeUpToken
+		found = append(found, c)
+	}
+	return found
+}
+
+// foreign says why no answer of a run is one of the implementation's own, or "".
+func foreign(target TargetInfo, all []*Exchange, look *LastLook) string {
+	if look.TLS && plainRefused(all) {
+		return fmt.Sprintf("the port speaks TLS, and was asked in plain HTTP; pass -url %s", httpsOf(target.URL))
+	}
+	if to := allToHTTPS(target, all); to != "" {
+		return fmt.Sprintf("every request was redirected to https; pass -url %s", to)
+	}
+	if slices.ContainsFunc(all, own) || look.Answered {
+		return ""
+	}
+	n := map[string]int{}
+	first := map[string]*Exchange{}
+	for _, x := range all {
+		what := "no answer"
+		switch {
+		case busy(x):
+			what = "gateway"
+		case speaksOtherwise(x):
+			what = "no HTTP"
+		}
+		if n[what]++; n[what] == 1 {
+			first[what] = x
+		}
+	}
+	switch {
+	case n["no HTTP"] > 0:
+		return fmt.Sprintf("the target does not speak %s: %s", target.Protocol, first["no HTTP"].Err.Msg)
+	case n["gateway"] > 0 && n["no answer"] > 0:
+		return fmt.Sprintf("no request got an answer of the implementation itself: %s came, as from a proxy whose server is down, or none: %s", statusesOf(all), unended(first["no answer"]))
+	case n["gateway"] > 0:
+		return fmt.Sprintf("no request got an answer of the implementation itself: each was answered %s, as by a proxy whose server is down; see that it runs, or give it more time with -retry or -wait", statusesOf(all))
+	}
+	return "no request got an answer: " + unended(first["no answer"])
+}
+
+// unended says what came in place of an answer, with a remedy.
+func unended(x *Exchange) string {
+	switch x.Err.Kind {
+	case Closed:
+		return x.Err.Msg + "; see that a server of HTTP runs there"
+	case Silent:
+		return x.Err.Msg + "; see that the server is not stuck, or give it more time with -timeout"
+	}
+	return x.Err.Msg // of connections that did not come about, with a remedy
+}
+
+// allToHTTPS returns the URL to which every answer redirects, where it is https in
+// place of http, or "".
+func allToHTTPS(target TargetInfo, all []*Exchange) string {
+	if !strings.HasPrefix(target.URL, "http://") {
+		return ""
+	}
+	host := ""
+	for _, x := range all {
+		if x.Response == nil || x.Response.Status/100 != 3 {
+			return ""
+		}
+		to, err := url.Parse(x.Response.Header.Get("Location"))
+		if err != nil || to.Scheme != "https" || to.Host == "" || host != "" && to.Host != host {
+			return ""
+		}
+		host = to.Host
+	}
+	here, err := url.Parse(target.URL)
+	if err != nil {
+		return ""
+	}
+	return "https://" + host + here.EscapedPath()
+}
+
+// fell says from which request on a target gave no answer any more.
+func fell(all, lost []*Exchange, look *LastLook) string {
+	first := lost[0]
+	for _, x := range lost {
+		if x.Started.Before(first.Started) {
+			first = x
+		}
+	}
+	what := "gave no answer any more"
+	got := ""
+	switch {
+	case busy(first):
+		what = fmt.Sprintf("answered no request itself any more, but %s came, as from a proxy whose server is down", statusesOf(lost))
+	case first.Err != nil:
+		got = ": " + first.Err.Msg
+	}
+	return fmt.Sprintf("from request %d on, which was %s, the target %s%s; nor was one answered that had been before, %s; what came before is judged; see what became of the server",
+		nth(all, first), first.Case.ID, what, got, look.Asked)
+}
+
+// unauthorised says that the token of a run is the reason why nothing was accepted,
+// and which requests were refused for it, or "". Those that differ from no control
+// have to be among them: what is refused otherwise, for another reason, is judged.
+func unauthorised(target TargetInfo, all []*Exchange) (why string, refused []*Exchange) {
+	var statuses []*Exchange
+	for _, x := range all {
+		if x.expect() != Accepted || x.Response == nil || x.unjudged() != "" {
+			continue
+		}
+		forbidden := x.Response.Status == http.StatusUnauthorized || x.Response.Status == http.StatusForbidden
+		switch {
+		case success(x), x.Case.Control == "" && !forbidden:
+			return "", nil
+		case forbidden:
+			refused = append(refused, x)
+			if x.Case.Control == "" {
+				statuses = append(statuses, x)
+			}
+		}
+	}
+	if len(statuses) == 0 {
+		return "", nil
+	}
+	status := statusesOf(statuses)
+	switch {
+	case target.MadeUpToken:
+		why = fmt.Sprintf("no token was given, and the made-up one was refused (%s); set FMASPEC_TOKEN or pass -token-file", status)
+	case status == "403":
+		why = "the token was refused (403) wherever a request is to be accepted; give the token of a user who may act (fmaspec auth check tells what it says of itself)"
+	default:
+		why = fmt.Sprintf("the token was refused (%s) wherever a request is to be accepted, as one is that has expired or is for another server; give another (fmaspec auth check tells what it says of itself)", status)
+	}
+	return why, refused
+}
+
+// repetition is what is said of an answer to one.
+const repetition = "the request may repeat one that was made before, and the answer says so, which the contract leaves open; it proves nothing of a first one"
+
+// aboutForm are the checks that hold for whatever answer comes.
+func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCheck} }
+
+// repeated reports whether an answer is one to a repetition: that the action is
+// under way or done already, or where it is. That can meet only a request whose
+// Sha1 is written out, as in the documents' examples, or is the user's file, or
+// stands in another request of the case: all others ask for a file of their own.
+func repeated(x *Exchange, beside []*Exchange) bool {
+	if !answered(x) || x.expect() == Refused {
+		return false
+	}
+	if slices.Contains(x.marks, strings.ToLower(x.sha1)) && !slices.ContainsFunc(beside, func(o *Exchange) bool {
+		return o != x && o.Round == x.Round && strings.EqualFold(o.sha1, x.sha1) && (o.Step < x.Step || x.Case.AtOnce)
+	}) {
+		return false
+	}
+	switch x.Response.Status {
+	case http.StatusOK, http.StatusAccepted, http.StatusAlreadyReported, http.StatusSeeOther, http.StatusConflict:
+		return true
+	}
+	return x.running
+}
+
+// running reports whether a refusal says that the action is under way.
+func running(x *Exchange) bool {
+	if !answered(x) || x.Response.Status/100 != 4 {
+		return false
+	}
+	fault, _ := x.view().action["error"].(map[string]any)
+	return fault["code"] == "ActiveRequestAlreadyExists"
+}
+
+// uncreated says that no request of a run was answered 201, and some as if they were
+// repetitions, or "".
+func uncreated(jobs []*job) string {
+	some := false
+	for _, j := range jobs {
+		for _, x := range j.exchanges {
+			if x.expect() != Accepted || !answered(x) {
+				continue
+			}
+			if x.Response.Status == http.StatusCreated {
+				return ""
+			}
+			some = some || repeated(x, j.exchanges)
+		}
+	}
+	if !some {
+		return ""
+	}
+	return "no action was seen to be created: every request to be accepted was answered as one that repeats another; name a file that was not acted on yet with -sha1, or run it when the actions have ended"
+}
+
+// unanswered says that nothing of what was asked for could be judged, and why, or "".
+// Controls that nobody asked for do not count.
+func (r *runner) unanswered(cases []CaseResult) string {
+	wanted := r.suite.wanted(r.options)
+	n, first := 0, ""
+	for _, c := range cases {
+		if wanted != nil && !wanted[c.ID] {
+			continue
+		}
+		switch c.Outcome {
+		case Passed, Deviated, Failed:
+			return ""
+		}
+		if n++; first == "" {
+			first = c.Reason
+		}
+	}
+	switch {
+	case n == len(cases) && first == "":
+		return "no case was conclusive"
+	case n == 1:
+		return "the case that was asked for could not be judged: " + first
+	case n == len(cases):
+		return "no case was conclusive: " + first
+	}
+	return fmt.Sprintf("none of the %d cases that were asked for could be judged: %s", n, first)
+}
