@@ -323,13 +323,13 @@ func plainRefused(all []*Exchange) bool {
 // ended is when an exchange was over, by the clock that a record keeps.
 func ended(x *Exchange) time.Time { return x.Started.Round(0).Add(x.Elapsed) }
 
-// tail returns the exchanges without an answer that ended when the last answer had
-// come already.
+// tail returns the exchanges without an answer that ended when the last request to be
+// answered was under way, or later.
 func tail(all []*Exchange) (out []*Exchange) {
 	var last time.Time
 	for _, x := range all {
-		if (own(x) || speaksOtherwise(x)) && ended(x).After(last) {
-			last = ended(x)
+		if began := x.Started.Round(0); (own(x) || speaksOtherwise(x)) && began.After(last) {
+			last = began
 		}
 	}
 	for _, x := range all {

@@ -59,3 +59,17 @@ func TestAwaitSaysWhyTheTargetWasNotReady(t *testing.T) {
 	o.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
 	require.ErrorContains(t, conformance.Await(ctx, conformance.Target{URL: busy.URL}, o, time.Minute), "when the wait was stopped")
 }
+
+func TestAwaitTakesNoLongerThanItMay(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer silent.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing
+	require.NoError(t, err)
+	defer l.Close()
+	for _, url := range []string{silent.URL, "http://" + l.Addr().String(), "https://" + l.Addr().String()} {
+		from := time.Now()
+		err := conformance.Await(t.Context(), conformance.Target{URL: url}, conformance.Options{Timeout: 900 * time.Millisecond}, time.Second)
+		require.ErrorContains(t, err, "was not ready within 1s")
+		require.Less(t, time.Since(from), 1900*time.Millisecond, url)
+	}
+}

@@ -136,7 +136,7 @@ func foreign(target TargetInfo, all []*Exchange, look *LastLook) string {
 		}
 	}
 	switch {
-	case n["no HTTP"] > 0:
+	case n["no HTTP"] > n["no answer"]+n["gateway"]:
 		return fmt.Sprintf("the target does not speak %s: %s", target.Protocol, first["no HTTP"].Err.Msg)
 	case n["gateway"] > 0 && n["no answer"] > 0:
 		return fmt.Sprintf("no request got an answer of the implementation itself: %s came, as from a proxy whose server is down, or none: %s", statusesOf(all), unended(first["no answer"]))

@@ -77,8 +77,9 @@ func (o Options) prepared() Options {
 // all, may go without an answer before the rest is not sent. It bounds the time
 // of a run against a server that hangs; the first ones say it already. endurance
 // is how many of a kind may go without an answer though others get one. Each was
-// sent twice, the second time alone.
-const patience, endurance = 3, 4
+// sent twice, the second time alone. refusals is how many may find nobody who takes
+// the connection.
+const patience, endurance, refusals = 3, 4, 24
 
 // outage counts the requests of one kind that got an answer, and those that were
 // waited for in vain.
@@ -86,20 +87,21 @@ type outage struct {
 	mu       sync.Mutex
 	answered int
 	silent   int
+	refused  int // connections
 }
 
 // over reports whether no more of the kind need be sent.
 func (o *outage) over() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.answered == 0 && o.silent >= patience || o.silent >= endurance
+	return o.answered == 0 && o.silent+o.refused >= patience || o.silent >= endurance || o.refused >= refusals
 }
 
 // never reports whether none was answered, and enough were tried.
 func (o *outage) never() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.answered == 0 && o.silent >= patience
+	return o.answered == 0 && o.silent+o.refused >= patience
 }
 
 func (o *outage) count(x *Exchange) {
@@ -108,8 +110,10 @@ func (o *outage) count(x *Exchange) {
 	switch {
 	case x.Err == nil:
 		o.answered++
-	case late(x) || x.Err.Kind == Endless || x.Err.Kind == Unreachable:
+	case late(x) || x.Err.Kind == Endless:
 		o.silent++
+	case x.Err.Kind == Unreachable:
+		o.refused++
 	}
 }
 

@@ -303,6 +303,9 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Respo
 			if errors.Is(err, errLongHead) {
 				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
 			}
+			if len(head) == 0 { // behind an interim answer
+				return nil, nil, nil, p.readError(ctx, err, Silent, Closed, "before an answer began")
+			}
 			return nil, nil, nil, p.readError(ctx, err, Slow, Malformed, "inside the head of the answer")
 		}
 		r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.r))

@@ -1,0 +1,247 @@
+package conformance_test
+
+import (
+	"crypto/tls"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+)
+
+// borne runs the suite and has the record borne out.
+func borne(t *testing.T, it conformance.Target, o conformance.Options) *conformance.Report {
+	t.Helper()
+	r := run(t, it, o)
+	v, err := load(t).Verify(written(t, r))
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
+	return r
+}
+
+func silentLog() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
+
+// aborting closes the connection in place of an answer where spoils says so.
+func aborting(spoils func(*http.Request) bool) http.Handler {
+	h := honest()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if spoils(r) {
+			io.Copy(io.Discard, r.Body)
+			panic(http.ErrAbortHandler)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func TestWhoAnswersNobodyIsNotJudged(t *testing.T) {
+	r := borne(t, target(aborting(func(*http.Request) bool { return true })), conformance.Options{Strict: true})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "no request got an answer: the connection was closed before an answer began")
+	require.Zero(t, r.Totals.Findings)
+	require.Equal(t, "GET /", r.LastLook.Asked)
+	require.False(t, r.LastLook.Answered)
+
+	// One that answers others is: they tell that somebody is there.
+	one := conformance.Options{Run: "^requestSample/valid/accepts-plain-request$"}
+	r = borne(t, target(aborting(func(r *http.Request) bool { return r.Method == "POST" })), one)
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, []string{"http.framing"}, broken(r))
+	require.True(t, r.LastLook.Answered)
+	require.Equal(t, "404", r.LastLook.Got)
+}
+
+func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
+	var n atomic.Int64
+	dying := func() http.Handler { n.Store(0); return aborting(func(*http.Request) bool { return n.Add(1) > 100 }) }
+	r := borne(t, target(dying()), conformance.Options{Parallel: 1})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Regexp(t, `^from request 101 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
+	require.Zero(t, r.Totals.Findings)
+	require.Positive(t, r.Totals.Passed)
+
+	// What came before and is wrong, is wrong.
+	n.Store(0)
+	h := faulty(t, "drops-id")
+	r = borne(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) > 100 {
+			panic(http.ErrAbortHandler)
+		}
+		h.ServeHTTP(w, r)
+	})), conformance.Options{Parallel: 1})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Contains(t, r.Reason, "from request 101 on")
+	require.Equal(t, []string{"action.members"}, broken(r))
+
+	// Who closes on the last requests alone, and answers others still, is at fault.
+	r = borne(t, target(aborting(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/stopAndQuarantineFile") })), conformance.Options{Parallel: 1})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Empty(t, r.Reason)
+	require.True(t, r.LastLook.Answered)
+	require.Contains(t, broken(r), "http.framing")
+}
+
+func TestAServerThatHangsForGoodIsNotWaitedForLong(t *testing.T) {
+	var n atomic.Int64
+	h := honest()
+	r := borne(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) > 100 {
+			io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+			return
+		}
+		h.ServeHTTP(w, r)
+	})), conformance.Options{Timeout: 500 * time.Millisecond, Parallel: 2})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "the target gave no answer any more: nothing more came within 500ms")
+	require.Zero(t, r.Totals.Findings)
+	require.Less(t, n.Load(), int64(120), "want the rest not sent")
+}
+
+func TestPlainHTTPOnAPortOfTLSIsNamed(t *testing.T) {
+	server := httptest.NewUnstartedServer(honest())
+	server.Config.ErrorLog = silentLog()
+	server.StartTLS()
+	defer server.Close()
+	it := target(nil)
+	it.URL = "http" + strings.TrimPrefix(server.URL, "https")
+	r := borne(t, it, conformance.Options{})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, "the port speaks TLS, and was asked in plain HTTP; pass -url "+server.URL, r.Reason)
+	require.Zero(t, r.Totals.Findings)
+
+	// One that wants a certificate of the client speaks it too.
+	strict := httptest.NewUnstartedServer(honest())
+	strict.Config.ErrorLog = silentLog()
+	strict.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}
+	strict.StartTLS()
+	defer strict.Close()
+	it.URL = "http" + strings.TrimPrefix(strict.URL, "https")
+	require.Contains(t, borne(t, it, conformance.Options{Run: "plain"}).Reason, "the port speaks TLS")
+
+	// Who answers 400 to everything in plain HTTP is judged.
+	plain := httptest.NewServer(refusing(400))
+	defer plain.Close()
+	it.URL = plain.URL
+	r = borne(t, it, conformance.Options{})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Nil(t, r.LastLook)
+}
+
+func TestAStateThatPassesIsNoFinding(t *testing.T) {
+	for _, status := range []int{502, 503, 504} {
+		var n atomic.Int64
+		h := honest()
+		once := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if at := n.Add(1); at == 1 || at == 40 || at == 41 {
+				io.Copy(io.Discard, r.Body)
+				w.WriteHeader(status)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+		r := borne(t, target(once), conformance.Options{Strict: true, Parallel: 1, Skip: "huge|very-long|deep"})
+		require.Equal(t, conformance.Conformant, r.Verdict, "%d: %s", status, r.Reason)
+		require.Zero(t, r.Totals.Findings)
+	}
+}
+
+func TestAStateThatStaysForSomeIsAFinding(t *testing.T) {
+	r := borne(t, target(faulty(t, "answers-503")), conformance.Options{Run: "valid/accepts-plain|refuses-missing"})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Contains(t, broken(r), "response.created")
+	for _, c := range r.Cases {
+		for _, x := range c.Exchanges {
+			if x.Response.Status == 503 {
+				require.Equal(t, "503", x.Alone, c.ID)
+			}
+		}
+	}
+}
+
+func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
+	var under, most atomic.Int64
+	var mu sync.Mutex
+	seen := map[string]int{}
+	h := honest()
+	shy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at := under.Add(1)
+		defer under.Add(-1)
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		seen[string(body)]++
+		again := seen[string(body)] > 1
+		mu.Unlock()
+		if strings.HasSuffix(r.URL.Path, "/requestSample") && strings.Contains(string(body), "Comment") && !again && len(seen)%9 == 0 {
+			<-r.Context().Done()
+			return
+		}
+		if again {
+			most.Store(max(most.Load(), at))
+		}
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		h.ServeHTTP(w, r)
+	})
+	r := borne(t, target(shy), conformance.Options{Strict: true, Timeout: time.Second, Run: "/(valid|body)/", Skip: "huge|very-long|deep"})
+	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	alone := 0
+	for _, c := range r.Cases {
+		for _, x := range c.Exchanges {
+			if x.Alone != "" {
+				require.Equal(t, "silent", x.Alone)
+				alone++
+			}
+		}
+	}
+	require.Positive(t, alone)
+}
+
+func TestOnlyWhatATokenExplainsIsExcused(t *testing.T) {
+	wrong := target(faulty(t, "omits-challenge"))
+	wrong.Token = "nobody-issued-this-one"
+	r := borne(t, wrong, conformance.Options{})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Contains(t, r.Reason, "the token was refused (401) wherever a request is to be accepted")
+	require.Equal(t, []string{"refusal.status-auth"}, broken(r))
+
+	wrong = target(honest())
+	wrong.Token, wrong.UnprivilegedToken = unprivileged, ""
+	r = borne(t, wrong, conformance.Options{Strict: true})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "the token was refused (403)")
+	require.Zero(t, r.Totals.Findings)
+
+	// A server that refuses some of what is valid is at fault.
+	r = borne(t, target(faulty(t, "answers-401")), conformance.Options{})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Empty(t, r.Reason)
+	require.Contains(t, broken(r), "response.created")
+
+	none := target(faulty(t, "omits-challenge"))
+	none.Token = ""
+	r = borne(t, none, conformance.Options{})
+	require.Equal(t, conformance.Unjudged, r.Verdict, "want no verdict on who was never given a token")
+	require.Contains(t, r.Reason, "no token was given, and the made-up one was refused (401)")
+	require.True(t, r.Target.MadeUpToken)
+}
+
+func TestControlsAloneAreNoAnswer(t *testing.T) {
+	bare := target(honest())
+	bare.InvalidToken = ""
+	r := borne(t, bare, conformance.Options{Run: "refuses-invalid-token"})
+	require.Positive(t, r.Totals.Passed)
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Regexp(t, "^none of the 2 cases that were asked for could be judged: needs a token that must not be accepted; ", r.Reason)
+	r = borne(t, bare, conformance.Options{Only: []string{"requestSample/auth/refuses-invalid-token"}})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	r = borne(t, bare, conformance.Options{Run: "refuses-invalid-token|refuses-missing-authorization"})
+	require.Equal(t, conformance.Conformant, r.Verdict)
+}
