@@ -142,6 +142,9 @@ func (v *verifier) indexed() {
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
 	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, Sha1: recorded.Sha1, Token: "a-token-that-stands-in"}
+	if recorded.MadeUpToken {
+		t.Token = madeUpToken
+	}
 	if recorded.URL == InMemory {
 		t.Handler = http.NotFoundHandler() // it is asked nothing
 	}
