@@ -48,6 +48,9 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 	out.Requirements = r.requirements(out.Cases)
 	out.Interrupted = slices.ContainsFunc(jobs, func(j *job) bool { return j.stopped })
 	out.Verdict, out.Reason = verdict(out)
+	if out.Verdict != Conformant {
+		out.Reason = joined(out.Reason, r.suite.unserved(out))
+	}
 }
 
 func (r *runner) suiteInfo() SuiteInfo {

@@ -57,12 +57,15 @@ func created(x *Exchange, _ time.Time) []Problem {
 	return problem("status", "201", got)
 }
 
+// unknownHint names both things of a request that an implementation may not know.
+const unknownHint = " (does it know the machine, -machine, and the file, -sha1?)"
+
 func served(x *Exchange, _ time.Time) []Problem {
 	status := x.Response.Status
 	if slices.Contains([]int{404, 405, 501}, status) && slices.Contains(x.Case.Proves, "operation.exists") {
 		got := fmt.Sprint(status)
 		if status == 404 {
-			got += " (does the machine exist?)"
+			got += unknownHint
 		}
 		return problem("status", "the operation, answered 201", got)
 	}
@@ -74,11 +77,15 @@ func accepts(x *Exchange, _ time.Time) (out []Problem) {
 		return nil
 	}
 	mixed := slices.ContainsFunc(x.Case.Steps, func(s Step) bool { return s.Expect == Refused })
+	got := fmt.Sprint(x.Response.Status)
+	if x.Response.Status == 404 {
+		got += unknownHint
+	}
 	for _, id := range x.charges() {
 		if mixed && id != "state.isolated" {
 			continue // what the case proves by a refusal is no matter of its valid requests
 		}
-		out = append(out, Problem{"status", "201, for the request is valid", fmt.Sprint(x.Response.Status), id})
+		out = append(out, Problem{"status", "201, for the request is valid", got, id})
 	}
 	return out
 }

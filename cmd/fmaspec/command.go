@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -103,7 +104,7 @@ func run(ctx context.Context, e *env) int {
 	}
 	if err == nil {
 		e.warn()
-		err = e.fill(set)
+		err = cmp.Or(unnamed(set), e.fill(set))
 	}
 	if err == nil && c.operands == "" && len(operands) > 0 {
 		err = fmt.Errorf("unexpected argument %q; %s takes flags alone, see fmaspec help %s", operands[0], c.name, c.name)

@@ -260,6 +260,9 @@ func (c *connectionFlags) addresses() (map[string]string, error) {
 			}
 			to = netip.AddrPortFrom(ip, uint16(n))
 		}
+		if host, err = conformance.ASCIIHost(host); err != nil {
+			return nil, wrong("the host is no name in Unicode that can be looked up")
+		}
 		from := net.JoinHostPort(strings.ToLower(host), port)
 		if out[from] != "" {
 			return nil, wrong("another one is for the same host and port")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -42,6 +43,11 @@ func (e *env) lookup(name string) (value string, set bool) {
 		}
 	}
 	return value, value != ""
+}
+
+// defines reports whether a variable is set, be it to nothing.
+func (e *env) defines(name string) bool {
+	return slices.ContainsFunc(e.environ, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
 }
 
 // The variables that hold secrets. They have no flag: whoever may list the

@@ -94,11 +94,36 @@ func (e *env) fill(set *flag.FlagSet) error {
 	var errs []error
 	set.VisitAll(func(f *flag.Flag) {
 		value, ok := e.lookup(variable(f.Name))
+		if remedy := neverEmpty()[f.Name]; remedy != "" && !given[f.Name] && !ok && e.defines(variable(f.Name)) {
+			errs = append(errs, fmt.Errorf("the variable %s is set and empty; unset it%s", variable(f.Name), remedy))
+		}
 		if given[f.Name] || !ok || outdone(f.Name, given) {
 			return
 		}
 		if err := set.Set(f.Name, value); err != nil {
 			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; mend or unset it", variable(f.Name), value, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// neverEmpty are the flags that must not be given with an empty value, which is what
+// a shell makes of a variable that is not set, nor have a variable that is set and
+// empty: what holds without them is another target, or nothing to keep to. The text
+// goes on from "leave the flag out" or "unset it".
+func neverEmpty() map[string]string {
+	return map[string]string{
+		"url":        " to judge the server of fmaspec's own, or name a target",
+		"allow-list": " if there is no list, or name its file",
+	}
+}
+
+// unnamed returns an error for each such flag of the command line.
+func unnamed(set *flag.FlagSet) error {
+	var errs []error
+	set.Visit(func(f *flag.Flag) {
+		if remedy := neverEmpty()[f.Name]; remedy != "" && f.Value.String() == "" {
+			errs = append(errs, fmt.Errorf("-%s \"\": the value is empty, as that of a shell variable which is not set; leave the flag out%s", f.Name, remedy))
 		}
 	})
 	return errors.Join(errs...)

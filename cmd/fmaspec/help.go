@@ -53,7 +53,7 @@ func overview() string {
 	p.line("  fmaspec list cases                      see what is asked of it")
 	p.line("  fmaspec help run                        see every flag")
 	p.heading("Variables")
-	p.paragraph("  ", "Every flag has a variable, which counts where the flag is not given: -accept-risk has FMASPEC_ACCEPT_RISK. An empty variable counts as not set. Secrets have variables and files, and no flag:")
+	p.paragraph("  ", "Every flag has a variable, which counts where the flag is not given: -accept-risk has FMASPEC_ACCEPT_RISK. An empty variable counts as not set, but for FMASPEC_URL and FMASPEC_ALLOW_LIST, which name something or are unset. Secrets have variables and files, and no flag:")
 	p.line("")
 	p.line("  %-27s  the bearer token of a user who may act", tokenVariable)
 	p.line("  %-27s  that of a user who may not", unprivilegedVariable)

@@ -88,6 +88,11 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if f.url != "" {
+		if f.url, err = conformance.TargetURL(f.url); err != nil {
+			return err
+		}
+	}
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
@@ -129,6 +134,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	o.Seed = plan.Suite.Seed
 	if err := f.header(e, plan, len(suite.Cases)); err != nil {
 		return err
+	}
+	if hint := suite.DoubledHint(plan.Target.URL); hint != "" {
+		fmt.Fprintf(e.stderr, "%s\n\n", hint)
 	}
 	if target.Token == "" && !f.quiet {
 		fmt.Fprintf(e.stderr, "no token was given, so a made-up one is sent; set %s or pass -token-file\n\n", tokenVariable)

@@ -93,6 +93,7 @@ func TestScripts(t *testing.T) {
 			e.Defer(c.Close)
 			e.Values["counter"] = c
 			e.Setenv("URL", c.URL)
+			targetURLs(e, c)
 			// A name that is not this machine's leads to the same server, so that a
 			// command takes it for one elsewhere.
 			e.Setenv("TENANT", "http://tenant.example")
@@ -105,6 +106,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
+			"honest": faultless,
 		},
 	})
 }
