@@ -38,7 +38,7 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), listCommand(), explainCommand(), versionCommand(), helpCommand()}
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(), explainCommand(), versionCommand(), helpCommand()}
 }
 
 func findCommand(name string) (command, error) {
@@ -99,8 +99,7 @@ func run(ctx context.Context, e *env) int {
 	explainErrors(set)
 	operands, err := parse(set, rest)
 	if errors.Is(err, flag.ErrHelp) {
-		io.WriteString(e.stdout, helpOn(c))
-		return exitConformant
+		return e.fail(c.name, e.put("the help", helpOn(c)))
 	}
 	if err == nil {
 		e.warn()

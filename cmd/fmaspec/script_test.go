@@ -106,7 +106,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
-			"honest": faultless,
+			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked,
 		},
 	})
 }
