@@ -197,7 +197,7 @@ func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 			}
 			require.NotEmpty(t, id, "%s: %v", k.name, o)
 			x := &explainer{suite: suite, sources: []conformance.Source{conformance.BuiltIn()}, table: faults}
-			if err := x.tell(io.Discard, id); err != nil {
+			if err := x.tell(&env{stdout: io.Discard}, id); err != nil {
 				t.Errorf("explain %s: %v", id, err)
 			}
 			if k.name == "cases" && !regexp.MustCompile(`(?m)^    [A-Z]+ \S`).MatchString(x.String()) {
@@ -209,7 +209,7 @@ func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 
 func TestAnEmptyListIsAnEmptyArray(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, (&listFlags{json: true}).print(&out, nil))
+	require.NoError(t, (&listFlags{json: true}).print(&env{stdout: &out}, nil))
 	if got := out.String(); got != "[]\n" {
 		t.Errorf("want [], got %q", got)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -21,14 +20,13 @@ func helpCommand() command {
 			return func(_ context.Context, e *env, operands []string) error {
 				switch len(operands) {
 				case 0:
-					io.WriteString(e.stdout, overview())
-					return nil
+					return e.put("the help", overview())
 				case 1:
 					c, err := findCommand(operands[0])
-					if err == nil {
-						io.WriteString(e.stdout, helpOn(c))
+					if err != nil {
+						return err
 					}
-					return err
+					return e.put("the help", helpOn(c))
 				}
 				return fmt.Errorf("unexpected argument %q; name one command", operands[1])
 			}
