@@ -484,7 +484,10 @@ func TestColoursFollowFlagVariableAndTerminal(t *testing.T) {
 		{"auto", nil, false, false, "a file has none"},
 		{"auto", []string{"NO_COLOR=1"}, true, false, "NO_COLOR is respected"},
 		{"auto", []string{"NO_COLOR="}, true, true, "an empty NO_COLOR counts as not set"},
+		{"auto", []string{"TERM=dumb"}, true, false, "a dumb terminal has none"},
+		{"auto", []string{"TERM=xterm"}, true, true, "another has"},
 		{"always", []string{"NO_COLOR=1"}, false, true, "the flag wins"},
+		{"always", []string{"TERM=dumb"}, true, true, "the flag wins"},
 		{"never", nil, true, false, "the flag wins here too"},
 	} {
 		f := &runFlags{layout: layout{color: choice{value: row.when}}}

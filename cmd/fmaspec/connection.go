@@ -90,6 +90,9 @@ func content(flag, file, holds string) ([]byte, error) {
 	case len(data) > fileLimit:
 		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that holds %s", flag, file, fileLimit>>10, holds)
 	}
+	if data, err = decoded(data); err != nil {
+		return nil, fmt.Errorf("-%s %s: %w", flag, file, err)
+	}
 	return data, nil
 }
 

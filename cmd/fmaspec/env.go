@@ -103,6 +103,11 @@ func (e *env) hidden(flag, file, variable, what string) (place, value string, er
 		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or name a file", place, what)
 	}
 	data, err := io.ReadAll(io.LimitReader(from, tokenLimit+1))
+	if err == nil && len(data) <= tokenLimit {
+		if data, err = decoded(data); err != nil {
+			return place, "", fmt.Errorf("%s: %w", place, err)
+		}
+	}
 	value = strings.TrimRight(string(data), "\r\n")
 	switch {
 	case err != nil:

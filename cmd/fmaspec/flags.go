@@ -152,19 +152,46 @@ func (e *env) warn() {
 	}
 }
 
-// A list is a flag that may be repeated, and whose values may be parted by commas.
+// A list is a flag that may be repeated, and whose values may be parted: by line
+// breaks where there is one, so that a comma belongs to the value, and else by commas,
+// where \, is one that belongs to the value.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }
 
 func (l *list) Set(text string) error {
-	for item := range strings.SplitSeq(text, ",") {
-		if item = strings.TrimSpace(item); item == "" {
-			return errors.New("want a name, or several with commas between them")
-		}
-		*l = append(*l, item)
+	items := separated(text)
+	if len(items) == 0 || slices.Contains(items, "") {
+		return errors.New("want a name, or several with commas between them or one a line")
 	}
+	*l = append(*l, items...)
 	return nil
+}
+
+// separated returns the values of a text, without blanks around them. Empty lines are
+// none, and what is empty between commas is one.
+func separated(text string) (items []string) {
+	if strings.ContainsAny(text, "\r\n") {
+		for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
+			if line = strings.TrimSpace(line); line != "" {
+				items = append(items, line)
+			}
+		}
+		return items
+	}
+	item := ""
+	for rest := text; ; {
+		at := strings.IndexByte(rest, ',')
+		if at < 0 {
+			return append(items, strings.TrimSpace(item+rest))
+		}
+		if strings.HasSuffix(rest[:at], `\`) {
+			item += rest[:at-1] + ","
+		} else {
+			items, item = append(items, strings.TrimSpace(item+rest[:at])), ""
+		}
+		rest = rest[at+1:]
+	}
 }
 
 // lines is a flag that may be repeated, and whose values may be parted by line

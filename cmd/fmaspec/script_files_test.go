@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,7 +24,7 @@ func rewrite(ts *testscript.TestScript, file string, by func([]byte) []byte) {
 // wide writes files in UTF-16 as PowerShell does: utf16 FILE…
 func wide(ts *testscript.TestScript, _ bool, files []string) {
 	for _, file := range files {
-		rewrite(ts, file, func(data []byte) []byte { return inUTF16(string(data)) })
+		rewrite(ts, file, func(data []byte) []byte { return inUTF16(strings.TrimPrefix(string(data), "\ufeff")) })
 	}
 }
 
@@ -44,5 +45,26 @@ func marked(ts *testscript.TestScript, _ bool, files []string) {
 			text := strings.ReplaceAll(string(bytes.TrimPrefix(data, []byte("\ufeff"))), "\r\n", "\n")
 			return []byte("\ufeff" + strings.ReplaceAll(text, "\n", "\r\n"))
 		})
+	}
+}
+
+// full runs a command whose standard output is a full disk, and wants the exit code
+// and the message that all have for it: full ARGS…
+func full(ts *testscript.TestScript, _ bool, args []string) {
+	disk, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	ts.Check(err)
+	defer disk.Close()
+	var stderr bytes.Buffer
+	e := &env{args: args, stdin: strings.NewReader(""), stdout: disk, stderr: &stderr, environ: []string{tokenVariable + "=" + testToken}, terminal: func(any) (int, bool) { return 0, false }}
+	for i, arg := range args {
+		if arg == "mine" {
+			args[i] = ts.MkAbs(arg)
+		}
+	}
+	if code := run(context.Background(), e); code != exitUnjudged {
+		ts.Fatalf("fmaspec %v: want exit code %d, got %d", args, exitUnjudged, code)
+	}
+	if text := stderr.String(); !strings.Contains(text, ": stdout: ") || !strings.Contains(text, " not written: ") {
+		ts.Fatalf("fmaspec %v: want a message on what was not written, got %q", args, text)
 	}
 }

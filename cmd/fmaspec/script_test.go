@@ -94,6 +94,7 @@ func TestScripts(t *testing.T) {
 			e.Values["counter"] = c
 			e.Setenv("URL", c.URL)
 			targetURLs(e, c)
+			e.Setenv("NL", "\n")
 			// A name that is not this machine's leads to the same server, so that a
 			// command takes it for one elsewhere.
 			e.Setenv("TENANT", "http://tenant.example")
@@ -106,7 +107,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
-			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked,
+			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,
 		},
 	})
 }
