@@ -66,6 +66,9 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 			out.Verdict = Unjudged
 		}
 	}
+	if out.Verdict != Conformant {
+		out.Reason = joined(out.Reason, r.suite.unserved(out))
+	}
 }
 
 func (r *runner) suiteInfo() SuiteInfo {

@@ -43,9 +43,13 @@ type Case struct {
 	File      string   // where it is written down
 	Line      int      // line of the first request
 
+	own  bool     // it is a user's, of a Source with Own
 	open []string // the requirements that acceptance and refusal are charged to
 	weak bool     // all of these are inferred: who does not accept the request has to refuse it
 }
+
+// Own reports whether the case is a user's, of a [Source] with Own.
+func (c *Case) Own() bool { return c.own }
 
 // A Step is one request of a case, as written: its variables are not yet bound.
 type Step struct {

@@ -10,9 +10,14 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"fmaspec/conformance/internal/httpfile"
 )
 
 const ledgerFile = "contradictions.yaml"
+
+// catalogueLimit is how many bytes of a file of requirements are read.
+const catalogueLimit = 16 << 20
 
 // catalogue reads the requirements and the ledger of contradictions of a source
 // that has them.
@@ -24,9 +29,9 @@ func (l *loader) catalogue(source Source) {
 	}
 	for _, name := range names {
 		full := path.Join(source.Name, name)
-		data, err := fs.ReadFile(source.FS, name)
+		data, err := httpfile.Bytes(source.FS, name, catalogueLimit)
 		if err != nil {
-			l.fail(fmt.Errorf("%s: %w; make the file readable", full, err))
+			l.fail(fmt.Errorf("%s: %w", full, err))
 			continue
 		}
 		if path.Base(name) == ledgerFile {

@@ -78,13 +78,15 @@ func createdInTime(x *Exchange) []Problem {
 func plainly(x *Exchange) bool {
 	return slices.Contains(x.Case.Proves, "response.created") || len(x.Case.Steps) > 1
 }
+// unknownHint names both things of a request that an implementation may not know.
+const unknownHint = " (does it know the machine, -machine, and the file, -sha1?)"
 
 func served(x *Exchange, _ time.Time) []Problem {
 	status := x.Response.Status
 	if slices.Contains([]int{404, 405, 501}, status) && slices.Contains(x.Case.Proves, "operation.exists") {
 		got := fmt.Sprint(status)
 		if status == 404 {
-			got += " (does the machine exist?)"
+			got += unknownHint
 		}
 		return problem("status", "the operation, answered 201", got)
 	}
@@ -99,7 +101,9 @@ func accepts(x *Exchange, _ time.Time) (out []Problem) {
 	case x.Response.Status/100 == 2:
 		return nil
 	default:
-		got = fmt.Sprint(x.Response.Status)
+		if got = fmt.Sprint(x.Response.Status); x.Response.Status == 404 {
+			got += unknownHint
+		}
 	}
 	mixed := slices.ContainsFunc(x.Case.Steps, func(s Step) bool { return s.Expect == Refused })
 	for _, id := range x.charges() {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/openapi"
@@ -203,6 +205,9 @@ func (r *runner) told(jobs []*job, started time.Time) *Report {
 // ready does everything of a run but sending.
 func (s *Suite) ready(ctx context.Context, target Target, options Options) (*runner, []*job, error) {
 	o := options.prepared()
+	if !printable(o.Seed) {
+		return nil, nil, usage("the seed %.100q holds a character that cannot be printed; give printable text", o.Seed)
+	}
 	target, err := target.prepared(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -224,6 +229,11 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 		return nil, nil, err
 	}
 	return r, jobs, r.withhold(jobs)
+}
+
+// printable reports whether text can be shown and repeated on a command line.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // bind gives every variable of every case its value, before anything is sent.

@@ -152,7 +152,7 @@ func (l *loader) hash(of ...fs.FS) string {
 	var all []byte
 	for _, fsys := range of {
 		fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() {
+			if err == nil && !d.IsDir() && plain(fsys, name) {
 				data, _ := fs.ReadFile(fsys, name)
 				sum := sha256.Sum256(data)
 				all = append(append(append(all, name...), 0), sum[:]...)
@@ -162,6 +162,13 @@ func (l *loader) hash(of ...fs.FS) string {
 	}
 	sum := sha256.Sum256(all)
 	return hex.EncodeToString(sum[:])
+}
+
+// plain reports whether a name leads to a plain file: anything else could keep a
+// reader waiting for ever.
+func plain(fsys fs.FS, name string) bool {
+	info, err := fs.Stat(fsys, name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // cases reads every .http file of a source.
@@ -176,12 +183,7 @@ func (l *loader) cases(source Source) {
 			return nil
 		}
 		found = true
-		data, err := fs.ReadFile(source.FS, name)
-		if err != nil {
-			l.fail(fmt.Errorf("%s: %w; make the file readable", path.Join(source.Name, name), err))
-			return nil
-		}
-		file, err := httpfile.Parse(path.Join(source.Name, name), data)
+		file, err := httpfile.Read(source.FS, name, path.Join(source.Name, name))
 		if err != nil {
 			l.fail(err)
 			return nil
@@ -234,7 +236,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 		c := &Case{
 			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
 			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
-			Steps: steps, File: full, Line: line,
+			Steps: steps, File: full, Line: line, own: source.Own,
 		}
 		if v := head("needs"); v != "" {
 			c.Needs = httpfile.List(v)
@@ -346,6 +348,8 @@ func (l *loader) crossCheck(own bool) {
 			l.failAt(c.File, c.Line, "the control %s is not an accepted case; name one that is", c.Control)
 		case control == c:
 			l.failAt(c.File, c.Line, "the case is its own control; name another")
+		default:
+			l.circle(c)
 		}
 	}
 	if own {
@@ -376,6 +380,23 @@ func (s *Suite) charge(c *Case) {
 		r := s.requirement[id]
 		return r == nil || r.Level != Inferred
 	})
+}
+
+// circle reports a case whose control is, over others, the case itself: each would
+// wait for the other to be accepted.
+func (l *loader) circle(c *Case) {
+	names := []string{c.Name}
+	seen := map[string]bool{c.ID: true}
+	for at := l.suite.byID[c.Control]; at != nil; at = l.suite.byID[at.Control] {
+		names = append(names, at.Name)
+		if at == c {
+			l.failAt(c.File, c.Line, "the controls go round in a circle, %s; name an accepted case that needs none", strings.Join(names, " → "))
+		}
+		if seen[at.ID] {
+			return
+		}
+		seen[at.ID] = true
+	}
 }
 
 // names lists the cases of an operation, without it.

@@ -60,18 +60,10 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.Handler != nil {
 		t.URL, t.Name = InMemory, cmp.Or(t.Name, "a handler in memory")
 	} else {
-		u, err := url.Parse(t.URL)
-		switch {
-		case err != nil:
-			// The text is not repeated: it may hold a password.
-			return t, usage("target: the URL cannot be read; give one such as http://127.0.0.1:8080")
-		case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-			return t, usage("target %q: want http:// or https:// and a host, such as http://127.0.0.1:8080", u.Redacted())
-		case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-			// They are not repeated: a secret may stand in them.
-			return t, usage("target %q: a query, a fragment or a user has no place here; give scheme, host and path alone", u.Scheme+"://"+u.Host+u.EscapedPath())
+		var err error
+		if t.URL, err = TargetURL(t.URL); err != nil {
+			return t, err
 		}
-		t.URL = strings.TrimRight(t.URL, "/")
 	}
 	if t.Name == "" {
 		t.Name = t.URL

@@ -180,7 +180,7 @@ exec chroot --userspec="$user" "$at" "$@"
 		code          int
 		want          string
 	}{
-		{"conformant", honest(t), "", 0, "\nconformant\n"},
+		{"conformant", honest(t), "", 0, "\nconformant: http://"},
 		{"not conformant", faulty(t), "", 1, "\nnot conformant: "},
 		{"reports that go elsewhere", honest(t), "/", 3, "read-only file system"},
 	} {

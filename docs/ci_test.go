@@ -162,7 +162,7 @@ func TestTheGateExitsAsTheRunDoes(t *testing.T) {
 		reports bool
 		want    string
 	}{
-		{"conformant", honest, nil, nil, 0, true, "\nconformant\n"},
+		{"conformant", honest, nil, nil, 0, true, "\nconformant: http://"},
 		{"not conformant", faulty, nil, nil, 1, true, "\nnot conformant: "},
 		{"nobody answers", absent, nil, nil, 3, true, "could not judge"},
 		{"misuse", honest, nil, []string{"-level", "none"}, 2, false, "unknown level"},

@@ -58,9 +58,9 @@ func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline,
 	}
 	defer file.Close()
 	if f.update {
-		return baseline.ParseDraft(f.file, file)
+		return baseline.ParseDraft(f.file, &utf8Reader{from: file})
 	}
-	return baseline.Parse(f.file, file)
+	return baseline.Parse(f.file, &utf8Reader{from: file})
 }
 
 // same tells that two paths name one file.

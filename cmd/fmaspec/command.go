@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -37,7 +38,7 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), listCommand(), explainCommand(), versionCommand(), helpCommand()}
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(), explainCommand(), versionCommand(), helpCommand()}
 }
 
 func findCommand(name string) (command, error) {
@@ -98,12 +99,11 @@ func run(ctx context.Context, e *env) int {
 	explainErrors(set)
 	operands, err := parse(set, rest)
 	if errors.Is(err, flag.ErrHelp) {
-		io.WriteString(e.stdout, helpOn(c))
-		return exitConformant
+		return e.fail(c.name, e.put("the help", helpOn(c)))
 	}
 	if err == nil {
 		e.warn()
-		err = e.fill(set)
+		err = cmp.Or(unnamed(set), e.fill(set))
 	}
 	if err == nil && c.operands == "" && len(operands) > 0 {
 		err = fmt.Errorf("unexpected argument %q; %s takes flags alone, see fmaspec help %s", operands[0], c.name, c.name)

@@ -125,9 +125,9 @@ func TestFlagWinsOverItsVariable(t *testing.T) {
 	c.flags(set)
 	_, err = parse(set, []string{"-seed", "flag"})
 	require.NoError(t, err)
-	e := &env{environ: []string{"FMASPEC_SEED=variable", "FMASPEC_MACHINE=variable", "FMASPEC_URL="}}
+	e := &env{environ: []string{"FMASPEC_SEED=variable", "FMASPEC_MACHINE=variable", "FMASPEC_SKIP="}}
 	require.NoError(t, e.fill(set))
-	for name, want := range map[string]string{"seed": "flag", "machine": "variable", "url": ""} {
+	for name, want := range map[string]string{"seed": "flag", "machine": "variable", "skip": ""} {
 		if got := set.Lookup(name).Value.String(); got != want {
 			t.Errorf("-%s: want %q, got %q", name, want, got)
 		}
@@ -197,7 +197,7 @@ func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 			}
 			require.NotEmpty(t, id, "%s: %v", k.name, o)
 			x := &explainer{suite: suite, sources: []conformance.Source{conformance.BuiltIn()}, table: faults}
-			if err := x.tell(io.Discard, id); err != nil {
+			if err := x.tell(&env{stdout: io.Discard}, id); err != nil {
 				t.Errorf("explain %s: %v", id, err)
 			}
 			if k.name == "cases" && !regexp.MustCompile(`(?m)^    [A-Z]+ \S`).MatchString(x.String()) {
@@ -209,7 +209,7 @@ func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 
 func TestAnEmptyListIsAnEmptyArray(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, (&listFlags{json: true}).print(&out, nil))
+	require.NoError(t, (&listFlags{json: true}).print(&env{stdout: &out}, nil))
 	if got := out.String(); got != "[]\n" {
 		t.Errorf("want [], got %q", got)
 	}
@@ -386,7 +386,7 @@ func TestAnInterruptedRunIsNoSuccess(t *testing.T) {
 	defer c.Close()
 	got := call(ctx, []string{tokenVariable + "=" + testToken}, "run", "-url", c.URL, "-parallel", "1")
 	require.Equal(t, exitUnjudged, got.code)
-	require.Contains(t, got.stdout, "could not judge: the run was interrupted")
+	require.Regexp(t, `(?m)^could not judge: http://\S+: the run was interrupted`, got.stdout)
 	if n := c.sent.Load(); n != 1 {
 		t.Errorf("want 1 request before the interruption, got %d", n)
 	}
@@ -485,7 +485,10 @@ func TestColoursFollowFlagVariableAndTerminal(t *testing.T) {
 		{"auto", nil, false, false, "a file has none"},
 		{"auto", []string{"NO_COLOR=1"}, true, false, "NO_COLOR is respected"},
 		{"auto", []string{"NO_COLOR="}, true, true, "an empty NO_COLOR counts as not set"},
+		{"auto", []string{"TERM=dumb"}, true, false, "a dumb terminal has none"},
+		{"auto", []string{"TERM=xterm"}, true, true, "another has"},
 		{"always", []string{"NO_COLOR=1"}, false, true, "the flag wins"},
+		{"always", []string{"TERM=dumb"}, true, true, "the flag wins"},
 		{"never", nil, true, false, "the flag wins here too"},
 	} {
 		f := &runFlags{layout: layout{color: choice{value: row.when}}}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -99,6 +100,9 @@ type side struct {
 
 func (s *side) isTarget() bool { return strings.Contains(s.operand, "://") }
 
+// hostAndPort is a target whose scheme was left out, rather than a file.
+var hostAndPort = regexp.MustCompile(`\A([\pL\pN.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}(/.*)?\z`)
+
 // compare holds two operands against each other. Whatever is wrong with flags and
 // files is found before anything is sent.
 func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) error {
@@ -106,6 +110,20 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 		return fmt.Errorf("want two operands, OLD and NEW, got %d; each is a file that -report json=FILE wrote, or the URL of a target", len(operands))
 	}
 	old, current := &side{name: "OLD", operand: operands[0], save: f.saveOld}, &side{name: "NEW", operand: operands[1], save: f.saveNew}
+	for _, s := range []*side{old, current} {
+		if s.operand == "" {
+			return fmt.Errorf("%s \"\": the operand is empty, as a shell variable which is not set; name a file that -report json=FILE wrote, or the URL of a target", s.name)
+		}
+		if _, err := os.Stat(s.operand); err != nil && hostAndPort.MatchString(s.operand) {
+			return fmt.Errorf("%s %s: http:// is missing; give http://%s, or https:// where it speaks TLS", s.name, s.operand, s.operand)
+		}
+		if s.isTarget() {
+			var err error
+			if s.operand, err = conformance.TargetURL(s.operand); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+	}
 	write, err := f.writer(e)
 	if err != nil {
 		return err
@@ -286,6 +304,9 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 	for _, s := range sides {
 		if err := f.begin(e, s, len(suite.Cases)); err != nil {
 			return false, err
+		}
+		if hint := suite.DoubledHint(s.plan.Target.URL); hint != "" {
+			fmt.Fprintf(e.stderr, "%s: %s\n\n", s.name, hint)
 		}
 	}
 	if f.safety.dryRun {

@@ -90,6 +90,9 @@ func content(flag, file, holds string) ([]byte, error) {
 	case len(data) > fileLimit:
 		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that holds %s", flag, file, fileLimit>>10, holds)
 	}
+	if data, err = decoded(data); err != nil {
+		return nil, fmt.Errorf("-%s %s: %w", flag, file, err)
+	}
 	return data, nil
 }
 
@@ -259,6 +262,9 @@ func (c *connectionFlags) addresses() (map[string]string, error) {
 				return nil, wrong("the address is no IP address")
 			}
 			to = netip.AddrPortFrom(ip, uint16(n))
+		}
+		if host, err = conformance.ASCIIHost(host); err != nil {
+			return nil, wrong("the host is no name in Unicode that can be looked up")
 		}
 		from := net.JoinHostPort(strings.ToLower(host), port)
 		if out[from] != "" {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -42,6 +43,11 @@ func (e *env) lookup(name string) (value string, set bool) {
 		}
 	}
 	return value, value != ""
+}
+
+// defines reports whether a variable is set, be it to nothing.
+func (e *env) defines(name string) bool {
+	return slices.ContainsFunc(e.environ, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
 }
 
 // The variables that hold secrets. They have no flag: whoever may list the
@@ -100,6 +106,11 @@ func (e *env) hidden(flag, file, variable, what string) (place, value string, er
 		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or name a file", place, what)
 	}
 	data, err := io.ReadAll(io.LimitReader(from, tokenLimit+1))
+	if err == nil && len(data) <= tokenLimit {
+		if data, err = decoded(data); err != nil {
+			return place, "", fmt.Errorf("%s: %w", place, err)
+		}
+	}
 	value = strings.TrimRight(string(data), "\r\n")
 	switch {
 	case err != nil:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -37,7 +36,7 @@ func explainCommand() command {
 					return err
 				}
 				x := &explainer{suite: suite, sources: sources, table: reference.Faults()}
-				return x.tell(e.stdout, operands[0])
+				return x.tell(e, operands[0])
 			}
 		},
 	}
@@ -54,15 +53,14 @@ type explainer struct {
 }
 
 // tell prints everything of that name.
-func (x *explainer) tell(w io.Writer, id string) error {
+func (x *explainer) tell(e *env, id string) error {
 	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions} {
 		look(id)
 	}
 	if x.found == 0 {
 		return fmt.Errorf("nothing is called %q%s; fmaspec list prints what there is", id, meant(id, x.known))
 	}
-	_, err := io.WriteString(w, x.String())
-	return err
+	return e.put("the explanation", x.String())
 }
 
 // is compares a name, and begins a new block of text where it is the one.

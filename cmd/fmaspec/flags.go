@@ -95,11 +95,36 @@ func (e *env) fill(set *flag.FlagSet) error {
 	var errs []error
 	set.VisitAll(func(f *flag.Flag) {
 		value, ok := e.lookup(variable(f.Name))
+		if remedy := neverEmpty()[f.Name]; remedy != "" && !given[f.Name] && !ok && e.defines(variable(f.Name)) {
+			errs = append(errs, fmt.Errorf("the variable %s is set and empty; unset it%s", variable(f.Name), remedy))
+		}
 		if given[f.Name] || !ok || outdone(f.Name, given) {
 			return
 		}
 		if err := set.Set(f.Name, value); err != nil {
 			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; mend or unset it", variable(f.Name), value, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// neverEmpty are the flags that must not be given with an empty value, which is what
+// a shell makes of a variable that is not set, nor have a variable that is set and
+// empty: what holds without them is another target, or nothing to keep to. The text
+// goes on from "leave the flag out" or "unset it".
+func neverEmpty() map[string]string {
+	return map[string]string{
+		"url":        " to judge the server of fmaspec's own, or name a target",
+		"allow-list": " if there is no list, or name its file",
+	}
+}
+
+// unnamed returns an error for each such flag of the command line.
+func unnamed(set *flag.FlagSet) error {
+	var errs []error
+	set.Visit(func(f *flag.Flag) {
+		if remedy := neverEmpty()[f.Name]; remedy != "" && f.Value.String() == "" {
+			errs = append(errs, fmt.Errorf("-%s \"\": the value is empty, as that of a shell variable which is not set; leave the flag out%s", f.Name, remedy))
 		}
 	})
 	return errors.Join(errs...)
@@ -128,19 +153,46 @@ func (e *env) warn() {
 	}
 }
 
-// A list is a flag that may be repeated, and whose values may be parted by commas.
+// A list is a flag that may be repeated, and whose values may be parted: by line
+// breaks where there is one, so that a comma belongs to the value, and else by commas,
+// where \, is one that belongs to the value.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }
 
 func (l *list) Set(text string) error {
-	for item := range strings.SplitSeq(text, ",") {
-		if item = strings.TrimSpace(item); item == "" {
-			return errors.New("want a name, or several with commas between them")
-		}
-		*l = append(*l, item)
+	items := separated(text)
+	if len(items) == 0 || slices.Contains(items, "") {
+		return errors.New("want a name, or several with commas between them or one a line")
 	}
+	*l = append(*l, items...)
 	return nil
+}
+
+// separated returns the values of a text, without blanks around them. Empty lines are
+// none, and what is empty between commas is one.
+func separated(text string) (items []string) {
+	if strings.ContainsAny(text, "\r\n") {
+		for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
+			if line = strings.TrimSpace(line); line != "" {
+				items = append(items, line)
+			}
+		}
+		return items
+	}
+	item := ""
+	for rest := text; ; {
+		at := strings.IndexByte(rest, ',')
+		if at < 0 {
+			return append(items, strings.TrimSpace(item+rest))
+		}
+		if strings.HasSuffix(rest[:at], `\`) {
+			item += rest[:at-1] + ","
+		} else {
+			items, item = append(items, strings.TrimSpace(item+rest[:at])), ""
+		}
+		rest = rest[at+1:]
+	}
 }
 
 // lines is a flag that may be repeated, and whose values may be parted by line

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -21,14 +20,13 @@ func helpCommand() command {
 			return func(_ context.Context, e *env, operands []string) error {
 				switch len(operands) {
 				case 0:
-					io.WriteString(e.stdout, overview())
-					return nil
+					return e.put("the help", overview())
 				case 1:
 					c, err := findCommand(operands[0])
-					if err == nil {
-						io.WriteString(e.stdout, helpOn(c))
+					if err != nil {
+						return err
 					}
-					return err
+					return e.put("the help", helpOn(c))
 				}
 				return fmt.Errorf("unexpected argument %q; name one command", operands[1])
 			}
@@ -53,14 +51,14 @@ func overview() string {
 	p.line("  fmaspec list cases                      see what is asked of it")
 	p.line("  fmaspec help run                        see every flag")
 	p.heading("Variables")
-	p.paragraph("  ", "Every flag has a variable, which counts where the flag is not given: -accept-risk has FMASPEC_ACCEPT_RISK. An empty variable counts as not set. Secrets have variables and files, and no flag:")
+	p.paragraph("  ", "Every flag has a variable, which counts where the flag is not given: -accept-risk has FMASPEC_ACCEPT_RISK. An empty variable counts as not set, but for FMASPEC_URL and FMASPEC_ALLOW_LIST, which name something or are unset. Where a flag may be repeated, the variable holds one value a line, or values with commas between them; its help says which. Secrets have variables and files, and no flag:")
 	p.line("")
 	p.line("  %-27s  the bearer token of a user who may act", tokenVariable)
 	p.line("  %-27s  that of a user who may not", unprivilegedVariable)
 	p.line("  %-27s  one that no server may accept", invalidVariable)
 	p.line("  %-27s  the secret with which a token endpoint is asked", clientSecretVariable)
 	p.line("  %-27s  the bearer token for OLD in fmaspec compare", oldTokenVariable)
-	p.line("  %-27s  no colours, where not empty", "NO_COLOR")
+	p.line("  %-27s  no colours, where not empty; nor where TERM is dumb", "NO_COLOR")
 	p.heading("Exit codes")
 	p.exitCodes()
 	return p.String()
@@ -73,6 +71,17 @@ func (p *page) exitCodes() {
 	p.line("  2  misuse: a flag, a variable, a fixture; nothing was sent")
 	p.line("  3  could not judge: unreachable, no token, interrupted, nothing conclusive")
 	p.line("  4  refused for safety: it could act on somebody's machine; nothing was sent")
+}
+
+// separator says how the values of a flag that may be repeated stand in its variable.
+func separator(value flag.Value) string {
+	switch value.(type) {
+	case *list:
+		return "; in the variable one a line, or with commas between them and \\, for a comma in a value"
+	case *lines:
+		return "; in the variable one a line, and commas belong to the value"
+	}
+	return ""
 }
 
 // helpOn is the help on one command.
@@ -101,7 +110,7 @@ func helpOn(c command) string {
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "true" {
 			text += " (default " + f.DefValue + ")"
 		}
-		p.paragraph("      ", text)
+		p.paragraph("      ", text+separator(f.Value))
 	})
 	if len(c.examples) > 0 {
 		p.heading("Examples")

@@ -22,7 +22,7 @@ func newLayout() layout { return layout{color: choice{"auto", []string{"auto", "
 func (l *layout) flags(set *flag.FlagSet) {
 	set.BoolVar(&l.verbose, "v", false, "tell every case, and every finding in full")
 	set.BoolVar(&l.quiet, "q", false, "tell the totals and the verdict alone")
-	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set), always or never")
+	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never")
 }
 
 // sound checks what package flag cannot.
@@ -37,6 +37,9 @@ func (l *layout) sound() error {
 func (l *layout) style(e *env, stream io.Writer) report.Style {
 	width, is := e.terminal(stream)
 	_, plain := e.lookup("NO_COLOR")
+	if term, _ := e.lookup("TERM"); term == "dumb" {
+		plain = true
+	}
 	return report.Style{
 		Color: l.color.value == "always" || l.color.value == "auto" && is && !plain,
 		Width: width, Verbose: l.verbose, Quiet: l.quiet,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -69,7 +68,7 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 		return err
 	}
 	if len(operands) == 0 {
-		return f.counts(e.stdout, suite)
+		return f.counts(e, suite)
 	}
 	for _, k := range kinds {
 		if k.name == operands[0] {
@@ -77,26 +76,29 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 			if err != nil {
 				return err
 			}
-			return f.print(e.stdout, rows)
+			return f.print(e, rows)
 		}
 	}
 	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], meant(operands[0], kindNames()), strings.Join(kindNames(), ", "))
 }
 
-func (f *listFlags) print(w io.Writer, rows []row) error {
+func (f *listFlags) print(e *env, rows []row) error {
 	if !f.json {
 		var text [][]string
 		for _, r := range rows {
 			text = append(text, r.columns())
 		}
-		_, err := io.WriteString(w, columns(text))
+		return e.put("the list", columns(text))
+	}
+	var b strings.Builder
+	if err := encode(&b, append([]row{}, rows...)); err != nil {
 		return err
 	}
-	return encode(w, append([]row{}, rows...))
+	return e.put("the list", b.String())
 }
 
 // counts prints how many there are of each kind.
-func (f *listFlags) counts(w io.Writer, suite *conformance.Suite) error {
+func (f *listFlags) counts(e *env, suite *conformance.Suite) error {
 	var rows []row
 	for _, k := range kinds {
 		all, err := k.rows(suite, f.options)
@@ -105,7 +107,7 @@ func (f *listFlags) counts(w io.Writer, suite *conformance.Suite) error {
 		}
 		rows = append(rows, kindRow{k.name, len(all), k.says})
 	}
-	return f.print(w, rows)
+	return f.print(e, rows)
 }
 
 type kindRow struct {

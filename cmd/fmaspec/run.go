@@ -91,6 +91,11 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if f.url != "" {
+		if f.url, err = conformance.TargetURL(f.url); err != nil {
+			return err
+		}
+	}
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
@@ -140,6 +145,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	if note := given.audience(ctx); note != "" && f.url != "" && !f.quiet {
 		fmt.Fprintf(e.stderr, "%s\n\n", note)
+	}
+	if hint := suite.DoubledHint(plan.Target.URL); hint != "" {
+		fmt.Fprintf(e.stderr, "%s\n\n", hint)
 	}
 	if target.Token == "" && !f.quiet {
 		fmt.Fprintf(e.stderr, "no token was given, so a made-up one is sent; set %s or pass -token-file\n\n", tokenVariable)

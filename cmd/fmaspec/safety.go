@@ -51,7 +51,7 @@ func (f *safetyFlags) allowed(target conformance.Target) error {
 		return fmt.Errorf("-allow-list %s: %w; name a readable file, or leave the flag out", f.allowList, reason(err))
 	}
 	defer file.Close()
-	permitted, err := allowlist.Parse(f.allowList, file)
+	permitted, err := allowlist.Parse(f.allowList, &utf8Reader{from: file})
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,8 @@ func TestScripts(t *testing.T) {
 			e.Defer(c.Close)
 			e.Values["counter"] = c
 			e.Setenv("URL", c.URL)
+			targetURLs(e, c)
+			e.Setenv("NL", "\n")
 			// A name that is not this machine's leads to the same server, so that a
 			// command takes it for one elsewhere.
 			e.Setenv("TENANT", "http://tenant.example")
@@ -107,6 +109,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
 			"silence": silence, "watch": watch, "arrived": arrived,
 			"port": port,
+			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,
 		},
 	})
 }

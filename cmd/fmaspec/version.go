@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -23,12 +22,13 @@ func versionCommand() command {
 					return &fixtureError{err}
 				}
 				info, _ := debug.ReadBuildInfo()
-				fmt.Fprintf(e.stdout, "fmaspec   %s\n", conformance.Version)
-				fmt.Fprintf(e.stdout, "contract  %s\n", suite.Contract)
-				fmt.Fprintf(e.stdout, "fixtures  %s\n", suite.Fixtures)
-				fmt.Fprintf(e.stdout, "go        %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-				fmt.Fprintf(e.stdout, "revision  %s\n", cmp.Or(revision(info), "not known"))
-				return nil
+				var p page
+				p.line("fmaspec   %s", conformance.Version)
+				p.line("contract  %s", suite.Contract)
+				p.line("fixtures  %s", suite.Fixtures)
+				p.line("go        %s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)
+				p.line("revision  %s", cmp.Or(revision(info), "not known"))
+				return e.put("the version", p.String())
 			}
 		},
 	}

@@ -113,6 +113,13 @@ func origin(text string) (string, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return "", errors.New("want http:// or https:// and a host, such as https://graph.example")
 	}
+	host, err := conformance.ASCIIHost(u.Hostname())
+	if err != nil {
+		return "", err
+	}
+	if host != u.Hostname() { // a name: there is no address in Unicode
+		u.Host = strings.TrimSuffix(host+":"+u.Port(), ":")
+	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil {
 		return "", errors.New("a path, a query, a fragment or a user has no place here; give scheme, host and port alone")
 	}

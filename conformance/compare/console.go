@@ -37,9 +37,19 @@ func Console(w io.Writer, c *Comparison, style Style) error {
 	if p.Color {
 		code = bold + code
 	}
-	p.uncut(span{code, text})
+	head, reason, _ := strings.Cut(text, ": ")
+	p.uncut(span{code, fmt.Sprintf("%s: %s → %s: %s", head, sideText(c.Old), sideText(c.New), reason)})
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// sideText is whom a report is about: the target's URL, and its name where it has
+// another.
+func sideText(s Side) string {
+	if s.Name != "" && s.Name != s.Target {
+		return strings.TrimSpace(s.Target + " (" + s.Name + ")")
+	}
+	return s.Target
 }
 
 func (p *page) sides(c *Comparison) {
@@ -47,11 +57,7 @@ func (p *page) sides(c *Comparison) {
 		name string
 		of   Side
 	}{{"old", c.Old}, {"new", c.New}} {
-		where := side.of.Target
-		if side.of.Name != "" && side.of.Name != where {
-			where += " (" + side.of.Name + ")"
-		}
-		p.line(span{dim, side.name + "      "}, span{bold, where})
+		p.line(span{dim, side.name + "      "}, span{bold, sideText(side.of)})
 		p.line(span{"", fmt.Sprintf("         %s, %d of %s judged, %s, %s", verdictWord(side.of.Verdict), side.of.Judged, count(side.of.Of, "case"), side.of.Suite,
 			side.of.Started.UTC().Format(time.DateTime+" UTC"))})
 	}

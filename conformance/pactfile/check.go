@@ -343,7 +343,7 @@ func (c *checking) accepted(op openapi.Operation) {
 	var request struct{ Sha1 string }
 	json.Unmarshal(c.i.body, &request)
 	told := map[string]bool{}
-	all := c.answers[op.ID].witnesses(request.Sha1)
+	all := c.conforming(op, c.answers[op.ID].witnesses(request.Sha1))
 	for _, inferred := range []bool{false, true} {
 		for _, w := range all {
 			if w.inferred != inferred {
@@ -368,6 +368,31 @@ func (c *checking) accepted(op openapi.Operation) {
 		}
 	}
 	c.example(op, told)
+}
+
+// conforming are the witnesses that the contract allows as its schema says it: one that
+// breaks what is inferred alone counts as such, and one that breaks more is none.
+func (k *Checker) conforming(op openapi.Operation, all []witness) (out []witness) {
+	for _, w := range all {
+		data, err := json.Marshal(w.body)
+		if err != nil {
+			continue
+		}
+		broken, err := k.schema[op.ID].Validate(data)
+		if err != nil {
+			continue
+		}
+		allowed := true
+		for _, v := range broken {
+			r := k.suite.Requirement(v.Requirement)
+			inferred := r != nil && r.Level == conformance.Inferred
+			allowed, w.inferred = allowed && inferred, w.inferred || inferred
+		}
+		if allowed {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // assumed words a mismatch with its place.

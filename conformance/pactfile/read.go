@@ -10,6 +10,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,7 +101,9 @@ func read(name string, data []byte) (*document, error) {
 	}
 	d.consumer, d.provider = root.at("consumer").at("name").text(), root.at("provider").at("name").text()
 	metadata := root.at("metadata")
-	d.version = cmp.Or(metadata.at("pactSpecification").at("version").text(), metadata.at("pact-specification").at("version").text(), metadata.at("pactSpecificationVersion").text())
+	if err := d.versioned(metadata); err != nil {
+		return nil, err
+	}
 	list := root.at("interactions")
 	if _, ok := list.value.([]any); !ok {
 		if d.messages = len(root.at("messages").items()); d.messages > 0 {
@@ -118,9 +121,54 @@ func read(name string, data []byte) (*document, error) {
 				return nil, d.failAt(i.pointer, "the interaction has no %s; let the consumer's test write the file anew", part)
 			}
 		}
+		if err := d.typed(i); err != nil {
+			return nil, err
+		}
 		d.interactions = append(d.interactions, i)
 	}
 	return d, nil
+}
+
+// knownVersion is a version of the specification whose files are understood.
+var knownVersion = regexp.MustCompile(`\A[Vv]?[1-4](\.[0-9]+){0,2}\z`)
+
+// versioned reports a version of the specification that is not known: its words could
+// mean something else.
+func (d *document) versioned(metadata node) error {
+	for _, n := range []node{metadata.at("pactSpecification").at("version"), metadata.at("pact-specification").at("version"), metadata.at("pactSpecificationVersion")} {
+		said := plain(n.value)
+		if n.value == nil || knownVersion.MatchString(said) {
+			if n.value != nil {
+				d.version = cmp.Or(d.version, said)
+			}
+			continue
+		}
+		return d.failAt(n.pointer, "the version %s of the Pact specification is not known, so that the file is not judged; versions are 1 to 4, such as \"4.0\"", brief(n.value))
+	}
+	return nil
+}
+
+// typed reports a value of another type than the specification has: it would be read
+// as if it were not there.
+func (d *document) typed(i node) error {
+	request, response := i.at("request"), i.at("response")
+	for _, want := range []struct {
+		node node
+		kind string
+	}{
+		{request.at("method"), "a string"}, {request.at("path"), "a string"}, {request.at("headers"), "an object"}, {request.at("matchingRules"), "an object"},
+		{response.at("status"), "a number"}, {response.at("headers"), "an object"}, {response.at("matchingRules"), "an object"},
+	} {
+		if got := kind(want.node.value); want.node.value != nil && got != want.kind {
+			return d.failAt(want.node.pointer, "want %s, got %s, %s; mend it, or let the consumer's test write the file anew", want.kind, got, brief(want.node.value))
+		}
+	}
+	if status := response.at("status"); status.value != nil {
+		if n, err := strconv.Atoi(plain(status.value)); err != nil || n < 100 || n > 599 {
+			return d.failAt(status.pointer, "%s is no status; give a whole number from 100 to 599", brief(status.value))
+		}
+	}
+	return nil
 }
 
 func (d *document) fail(offset int64, format string, args ...any) error {

@@ -309,10 +309,7 @@ func baselineText(b *conformance.BaselineResult) (text, code string) {
 
 // verdict adds the last line.
 func (p *page) verdict(r *conformance.Report) {
-	text, code := verdictText(r)
-	if r.Baseline != nil {
-		text, code = baselineText(r.Baseline)
-	}
+	text, code := verdictLine(r)
 	if code != "" && p.Color {
 		code = bold + code
 	}

@@ -32,8 +32,8 @@ func TestConsoleOfABaselineEndsWithWhatBothComeTo(t *testing.T) {
 		for _, style := range []report.Style{{}, {Quiet: true}, {Verbose: true}} {
 			got := render(t, "console", r, style)
 			lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
-			if last := lines[len(lines)-1]; last != row.want {
-				t.Errorf("%s: want %q, got %q", row.why, row.want, last)
+			if last := lines[len(lines)-1]; last != named(row.want) {
+				t.Errorf("%s: want %q, got %q", row.why, named(row.want), last)
 			}
 			if alone := strings.Contains(got, "the run   not conformant: "); alone == style.Quiet {
 				t.Errorf("%s: want the run's own verdict told unless quiet, got\n%s", row.why, got)
@@ -46,7 +46,7 @@ func TestConsoleColoursTheVerdictThatCounts(t *testing.T) {
 	r := sample()
 	r.Baseline = &conformance.BaselineResult{File: "f", Verdict: conformance.Conformant, Known: 7}
 	got := render(t, "console", r, report.Style{Color: true})
-	if want := "\n\x1b[1m\x1b[32mconformant with f: 7 known findings\x1b[0m\n"; !strings.HasSuffix(got, want) {
+	if want := "\n\x1b[1m\x1b[32m" + named("conformant with f: 7 known findings") + "\x1b[0m\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("want a green last line, got %q", got[max(0, len(got)-200):])
 	}
 	if strings.Contains(got, "\x1b[31mnot conformant") {

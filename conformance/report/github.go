@@ -38,7 +38,8 @@ type annotation struct {
 func GitHub(w io.Writer, r *conformance.Report) error {
 	errors, warnings := ghProblems(r)
 	var notices []annotation
-	verdict, text := gate(r)
+	verdict, _ := gate(r)
+	text, _ := verdictLine(r)
 	if verdict == conformance.Conformant {
 		p := &page{}
 		p.totals(r)

@@ -97,7 +97,8 @@ func JUnit(w io.Writer, r *conformance.Report) error {
 	if suite := junitBaseline(r); suite.Tests > 0 {
 		root.add(suite)
 	}
-	if verdict, text := gate(r); verdict != conformance.Conformant && root.Failures+root.Errors == 0 {
+	if verdict, _ := gate(r); verdict != conformance.Conformant && root.Failures+root.Errors == 0 {
+		text, _ := verdictLine(r)
 		suite := newJunitSuite(r, "run")
 		suite.add(junitCase{Class: "run", Name: "verdict", Error: &junitResult{Type: safe(string(verdict)), Message: safe(text)}}, 0)
 		root.add(suite)

@@ -574,7 +574,8 @@ func sarifDescriptors() (out []sarifRule) {
 // sarifInvoked tells how the run went: by the exit code that its verdict comes
 // to, and by a notification of each thing that could not be judged or told.
 func sarifInvoked(r *conformance.Report, left []sarifFinding) sarifInvocation {
-	verdict, text := gate(r)
+	verdict, _ := gate(r)
+	text, _ := verdictLine(r)
 	out := sarifInvocation{
 		Start: stamp(r.Started), End: stamp(r.Started.Add(r.Elapsed)), Successful: true, ExitCode: 3,
 		ExitText: clip(text, sarifWords), Notifications: []sarifNotification{},

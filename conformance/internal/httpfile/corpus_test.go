@@ -246,45 +246,12 @@ func oneDifference(c *corpus) (out []string) {
 		if !single(f) || control == nil {
 			continue
 		}
-		found := differences(f.Requests[0], control.Requests[0])
+		found := httpfile.Differences(f.Requests[0], control.Requests[0])
 		switch _, excused := moreThanOne[name]; {
 		case len(found) != 1 && !excused:
 			out = append(out, fmt.Sprintf("%s differs from its control in %d things: %v", name, len(found), found))
 		case len(found) == 1 && excused:
 			out = append(out, name+" is excused, yet differs in one thing only")
-		}
-	}
-	return out
-}
-
-func differences(a, b httpfile.Request) (out []string) {
-	bodiless := false
-	if a.Method != b.Method {
-		out = append(out, "method")
-		bodiless = !a.HasBody
-	}
-	if a.Target != b.Target {
-		out = append(out, "target")
-	}
-	if !bytes.Equal(a.Body, b.Body) && !bodiless {
-		out = append(out, "body")
-	}
-	values := func(r httpfile.Request) map[string]string {
-		all := map[string]string{}
-		for _, h := range r.Header {
-			all[strings.ToLower(h.Key)] += h.Key + ": " + h.Value + "\n"
-		}
-		if bodiless {
-			delete(all, "content-type")
-		}
-		return all
-	}
-	in, of := values(a), values(b)
-	both := maps.Clone(in)
-	maps.Copy(both, of)
-	for _, header := range slices.Sorted(maps.Keys(both)) {
-		if in[header] != of[header] {
-			out = append(out, "header "+header)
 		}
 	}
 	return out

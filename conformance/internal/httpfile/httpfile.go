@@ -38,7 +38,7 @@ type Field struct {
 
 // A Request is one request as written: its variables are not expanded.
 type Request struct {
-	Label   string // what stands behind "###", or ""
+	Label   string // what stands behind "###" or "# @name", or ""
 	Fields  []Field
 	Method  string
 	Target  string
@@ -48,6 +48,7 @@ type Request struct {
 	Line    int  // of the request line, from 1
 
 	bodyLine int // of the body's first byte, from 1
+	named    int // the line of its name, 0 for none
 }
 
 // An Error is one fault of a file.
@@ -66,11 +67,16 @@ func (e *Error) Error() string {
 
 // Parse reads one file. It reports every fault at once, as joined *Error values
 // in the order of their lines, each ending with the remedy. The name is only
-// used in those.
-func Parse(name string, data []byte) (*File, error) {
-	p := &parser{name: name}
+// used in those. A body that stands in another file needs [Read].
+func Parse(name string, data []byte) (*File, error) { return parse(name, data, nil) }
+
+func parse(name string, data []byte, include func(string) ([]byte, error)) (*File, error) {
+	p := &parser{name: name, include: include}
 	if len(data) > MaxFile {
 		p.fault(1, "the file has %d bytes; keep it within %d, with {{repeat N TEXT}} for long bodies", len(data), MaxFile)
+		return nil, errors.Join(p.faults...)
+	}
+	if data = p.prepared(data); data == nil && len(p.faults) > 0 {
 		return nil, errors.Join(p.faults...)
 	}
 	p.lines = lines(data)
@@ -88,6 +94,10 @@ type parser struct {
 	lines  [][]byte
 	at     int // index of the next line
 	faults []error
+
+	own     map[string]own // by name
+	grown   int            // bytes that these have come to
+	include func(name string) ([]byte, error)
 }
 
 func lines(data []byte) [][]byte {
@@ -121,11 +131,11 @@ func (p *parser) next() (text string, number int) {
 
 func (p *parser) file() *File {
 	file := &File{Title: p.title()}
-	for first := true; first || p.at < len(p.lines); first = false {
+	for first := true; first || !p.trailing(); first = false {
 		request := Request{}
 		if !first {
-			label, _ := p.next() // request stopped here because it is a separator
-			request.Label = strings.TrimSpace(strings.TrimPrefix(label, "###"))
+			separator, _ := p.next() // request stopped here because it is one
+			request.Label = label(separator)
 		}
 		p.request(&request, first)
 		if first {
@@ -147,7 +157,7 @@ func (p *parser) title() string {
 	title, marked := strings.CutPrefix(first, "# ")
 	key, _, colon := strings.Cut(title, ":")
 	switch {
-	case !marked, colon && fieldNamed(key) != nil:
+	case !marked, colon && fieldNamed(key) != nil, directive.MatchString(first):
 		p.fault(1, "the title is missing; %s", remedy)
 		return ""
 	}
@@ -176,7 +186,7 @@ func (p *parser) request(r *Request, first bool) {
 		}
 		text, line := p.next()
 		switch {
-		case text == "", strings.HasPrefix(text, "//"):
+		case text == "", p.directive(r, text, line), strings.HasPrefix(text, "//"), p.define(text, line), p.obeyed(text, line, foreigners):
 		case strings.TrimSpace(text) == "":
 			p.fault(line, "the line holds nothing but blanks; empty it")
 		case strings.HasPrefix(text, "#"):
@@ -191,12 +201,6 @@ func (p *parser) request(r *Request, first bool) {
 
 func (p *parser) atEnd() bool {
 	return p.at >= len(p.lines) || isSeparator(p.lines[p.at])
-}
-
-// isSeparator tells a "###" or "### label" line; "####" and "###x" are none.
-func isSeparator(line []byte) bool {
-	text := strings.TrimRight(string(line), "\r\n")
-	return text == "###" || strings.HasPrefix(text, "### ")
 }
 
 func (p *parser) field(r *Request, seen map[string]int, first bool, text string, line int) {
@@ -237,6 +241,7 @@ func (p *parser) requestLine(r *Request, text string, line int) {
 		}
 		target = rest
 	}
+	target = p.expandOwn(target, line)
 	r.Method, r.Target = method, target
 	switch pieces, _ := split(target); {
 	case !IsToken(method):
@@ -290,8 +295,11 @@ func (p *parser) header(r *Request) {
 			return
 		case strings.TrimSpace(text) == "":
 			p.fault(line, "the line holds nothing but blanks; empty it to begin the body, or take it away")
+		case p.obeyed(text, line, foreigners):
 		case strings.HasPrefix(text, "#"), strings.HasPrefix(text, "//"):
 			p.fault(line, "fields and comments stand above the request line, not in the header; move %q up", text)
+		case strings.HasPrefix(strings.TrimSpace(text), "?"), strings.HasPrefix(strings.TrimSpace(text), "&"):
+			p.fault(line, "%q goes on with the target, which some editors allow; write the target in one line", clip(text))
 		case text[0] == ' ' || text[0] == '\t':
 			p.fault(line, "a header line begins with a blank; write a field in one line")
 		case !colon:
@@ -299,12 +307,13 @@ func (p *parser) header(r *Request) {
 		case !IsToken(name):
 			p.fault(line, "%q is no header name; use letters, digits and - directly before the colon", name)
 		default:
-			r.Header = append(r.Header, Field{name, strings.Trim(value, " \t"), line})
+			r.Header = append(r.Header, Field{name, p.expandOwn(strings.Trim(value, " \t"), line), line})
 		}
 	}
 }
 
-// body takes every byte up to the separator or the end, but the last line break.
+// body takes every byte up to the separator or the end, but the last line break; or
+// the file that its one line names.
 func (p *parser) body(r *Request) {
 	start := p.at
 	for !p.atEnd() {
@@ -312,4 +321,18 @@ func (p *parser) body(r *Request) {
 	}
 	r.HasBody, r.bodyLine = true, start+1
 	r.Body = bytes.TrimSuffix(bytes.Join(p.lines[start:p.at], nil), []byte("\n"))
+	if m := inclusion.FindSubmatch(bytes.TrimSpace(r.Body)); m != nil && !bytes.Contains(bytes.TrimSpace(r.Body), []byte("\n")) && !p.obeyedBody(start, foreigners) {
+		r.Body = p.included(string(m[1]), start+1)
+		return
+	}
+	p.obeyedBody(start, foreigners, bodyOnly)
+	r.Body = []byte(p.expandOwn(string(r.Body), start+1))
+}
+
+// obeyedBody reports the lines of a body that editors obey.
+func (p *parser) obeyedBody(start int, tables ...[]foreign) (some bool) {
+	for i := start; i < p.at; i++ {
+		some = p.obeyed(string(bytes.TrimRight(p.lines[i], "\r\n")), i+1, tables...) || some
+	}
+	return some
 }

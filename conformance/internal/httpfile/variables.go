@@ -171,11 +171,14 @@ func (v *Variable) check() string {
 	if v.Name == "" {
 		return "no name stands directly behind {{; write {{sha1}}, without blanks, or two braces as {{bytes 7B 7B}}"
 	}
+	if problem := editorVariable(v.Name); problem != "" {
+		return problem
+	}
 	var names []string
 	for _, doc := range variables() {
 		names = append(names, doc.Name)
 	}
-	return fmt.Sprintf("unknown variable {{%s}}%s; variables are %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))
+	return fmt.Sprintf("unknown variable {{%s}}%s; variables are those that the file defines above, as @name = value (environment files are not read), and %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))
 }
 
 // generic turns the numbers that a name may end in into the one that stands for

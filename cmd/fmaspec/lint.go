@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+func lintCommand() command {
+	return command{
+		name: "lint", operands: "FOLDER…",
+		short: "look for mistakes in the cases of a folder",
+		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, and says what is wrong, with file and line and what to do: what cannot be read, and what a run would not notice, such as a refused request that differs from its control in more than one thing, so that its refusal does not show which of them counts. Nothing is sent.\n" +
+			"The exit code is 0 where nothing was found, and 2 where something was or a folder cannot be read.",
+		examples: []string{"fmaspec lint my-cases", "fmaspec lint -builtin=false my-cases"},
+		flags: func(set *flag.FlagSet) work {
+			from := &library{}
+			set.BoolVar(&from.builtin, "builtin", true, "let the cases of the folders have controls among the suite's own; -builtin=false reads them alone")
+			return func(_ context.Context, e *env, operands []string) error {
+				if len(operands) == 0 {
+					return errors.New("no folder; name those that hold .http files")
+				}
+				from.folders = operands
+				return lint(e, from)
+			}
+		},
+	}
+}
+
+// lint writes what it finds to stdout, a line each.
+func lint(e *env, from *library) error {
+	suite, _, err := from.load()
+	var broken *fixtureError
+	var p page
+	found := 0
+	switch {
+	case errors.As(err, &broken):
+		p.line("%v", broken)
+	case err != nil:
+		return errors.New(strings.TrimPrefix(err.Error(), "-fixtures "))
+	default:
+		all := suite.Lint()
+		for _, f := range all {
+			p.line("%v", f)
+		}
+		if found = len(all); found == 0 {
+			p.line("%s, nothing found", counted(ownFiles(suite), "case"))
+		}
+	}
+	if _, err := io.WriteString(e.stdout, p.String()); err != nil {
+		return unwritten("the findings were not written", err)
+	}
+	switch {
+	case broken != nil:
+		return errors.New("the cases cannot be used as they are; mend what is listed above")
+	case found > 0:
+		return fmt.Errorf("%s; mend what is listed above", counted(found, "finding"))
+	}
+	return nil
+}
+
+// ownFiles counts the files with a user's cases: one for several operations counts once.
+func ownFiles(suite *conformance.Suite) int {
+	files := map[string]bool{}
+	for _, c := range suite.Cases {
+		if c.Own() {
+			files[c.File] = true
+		}
+	}
+	return len(files)
+}

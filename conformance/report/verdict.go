@@ -1,0 +1,45 @@
+package report
+
+import (
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// verdictLine is the verdict that counts, with the target that it is about behind
+// its first words: what stands alone in a log has to say of whom it speaks.
+func verdictLine(r *conformance.Report) (text, code string) {
+	if r.Baseline != nil {
+		text, code = baselineText(r.Baseline)
+		for _, head := range []string{"conformant with " + r.Baseline.File, "not conformant with " + r.Baseline.File} {
+			if rest, found := strings.CutPrefix(text, head); found {
+				return withTarget(head, r.Target) + rest, code
+			}
+		}
+	} else {
+		text, code = verdictText(r)
+	}
+	head, rest, found := strings.Cut(text, ": ")
+	if found {
+		rest = ": " + rest
+	}
+	return withTarget(head, r.Target) + rest, code
+}
+
+func withTarget(head string, t conformance.TargetInfo) string {
+	if where := targetText(t); where != "" {
+		return head + ": " + where
+	}
+	return head // a report need not name one
+}
+
+// targetText is a target's URL, and its name where it has another.
+func targetText(t conformance.TargetInfo) string {
+	switch {
+	case t.Name == "" || t.Name == t.URL:
+		return t.URL
+	case t.URL == "":
+		return t.Name
+	}
+	return t.URL + " (" + t.Name + ")"
+}
