@@ -45,6 +45,7 @@ type Case struct {
 
 	open []string // the requirements that acceptance and refusal are charged to
 	weak bool     // all of these are inferred: who does not accept the request has to refuse it
+	main string   // the strongest requirement that it proves, to which an expectation is charged that no other is about
 }
 
 // A Step is one request of a case, as written: its variables are not yet bound.

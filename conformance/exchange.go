@@ -52,6 +52,7 @@ type Exchange struct {
 	answer   answer          // what the checks look at
 	findings []Finding       // of the checks that look at one exchange
 	id       string          // of the action in a readable answer, in small letters
+	odd      []string        // of a readable answer: each of its times, in order, that is not of the examples' form, else ""
 	traces   []string        // what in the answer may be of another request
 	reason   string          // why it cannot be judged, or ""
 }

@@ -357,6 +357,7 @@ func (x *Exchange) note() {
 	if readable(x) {
 		id, _ := x.view().member("id")
 		x.id = strings.ToLower(id)
+		x.odd = oddTimes(x)
 	}
 	x.seen, x.answer = false, answer{}
 }

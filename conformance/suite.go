@@ -339,6 +339,7 @@ func (l *loader) crossCheck(own bool) {
 		for _, id := range c.Proves {
 			proven[id] = true
 		}
+		c.main = l.suite.strongest(c.Proves)
 		if c.Control == "" {
 			continue
 		}
@@ -371,6 +372,18 @@ func (l *loader) crossCheck(own bool) {
 			}
 		}
 	}
+}
+
+// strongest returns the first of the requirements that have the strongest level,
+// "" where there is none.
+func (s *Suite) strongest(ids []string) (strongest string) {
+	for _, id := range ids {
+		r, best := s.requirement[id], s.requirement[strongest]
+		if r != nil && (best == nil || r.Level < best.Level) {
+			strongest = id
+		}
+	}
+	return strongest
 }
 
 // names lists the cases of an operation, without it.
