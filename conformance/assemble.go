@@ -98,11 +98,30 @@ func (r *runner) clearIsolation(jobs []*job) {
 			continue
 		}
 		for _, x := range j.exchanges {
-			x.findings = slices.DeleteFunc(x.findings, func(f Finding) bool {
-				return f.Check == refusesCheck && f.Requirement == "state.isolated"
-			})
+			x.findings = r.suite.withoutIsolation(j.c, x.findings)
 		}
 	}
+}
+
+// withoutIsolation returns the findings without those that charge isolation with
+// an acceptance. Where nothing else is charged with it, the strongest of the
+// other requirements is that the case proves: its expectation counts.
+func (s *Suite) withoutIsolation(c *Case, findings []Finding) (out []Finding) {
+	charges := func(f Finding) bool { return f.Check == refusesCheck }
+	isolation := func(f Finding) bool { return charges(f) && f.Requirement == "state.isolated" }
+	alone := !slices.ContainsFunc(findings, func(f Finding) bool { return charges(f) && !isolation(f) })
+	other := s.requirement[s.strongest(slices.DeleteFunc(slices.Clone(c.Proves), func(id string) bool { return id == "state.isolated" }))]
+	for _, f := range findings {
+		switch {
+		case !isolation(f), alone && other == nil:
+		case alone:
+			f.Requirement, f.Level = other.ID, other.Level
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason string) CaseResult {

@@ -46,6 +46,7 @@ type Case struct {
 	own  bool     // it is a user's, of a Source with Own
 	open []string // the requirements that acceptance and refusal are charged to
 	weak bool     // all of these are inferred: who does not accept the request has to refuse it
+	main string   // the strongest requirement that it proves, to which an expectation is charged that no other is about
 }
 
 // Own reports whether the case is a user's, of a [Source] with Own.

@@ -38,6 +38,17 @@ func statusRequirements() []string {
 	return []string{"refusal.status-auth", "refusal.status-role", "refusal.status-body", "refusal.media-type", "refusal.method"}
 }
 
+// milder returns the inferred requirement that a refusal breaks whose status no
+// standard speaks against, in the place of the requirement on its status; or "".
+func milder(requirement string, status int) string {
+	if requirement == "refusal.method" && status == 403 {
+		return methodForbidden
+	}
+	return ""
+}
+
+const methodForbidden = "refusal.method-forbidden"
+
 // charged returns the requirements that are broken when a request meant to be
 // accepted is not, or one meant to be refused is accepted: those of the case
 // that no check of their own judges, and isolation, which breaks in both ways.

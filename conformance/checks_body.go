@@ -28,7 +28,7 @@ func bodyChecks() []Check {
 		checks = append(checks, Check{Name: row.name, Requirements: []string{row.requirement}, Doc: row.doc, on: readable, judge: schemaSays(row.requirement)})
 	}
 	return append(checks, Check{Name: "times", Requirements: []string{"time.format"},
-		Doc: "Both times are RFC 3339 in UTC with a Z and at most 7 fraction digits, and instants that exist.",
+		Doc: "Both times are date-times of RFC 3339 with an offset of zero, and instants that exist.",
 		on:  readable, judge: times})
 }
 

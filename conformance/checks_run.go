@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+
+	"fmaspec/schemas"
 )
 
 func runChecks() []Check {
@@ -13,6 +16,9 @@ func runChecks() []Check {
 		{Name: "ids-fresh", Requirements: []string{"action.id"},
 			Doc:    "Actions on different files have different ids.",
 			across: idsFresh},
+		{Name: "times-with-z", Requirements: []string{"time.utc-z"},
+			Doc:    "Over all answers of an operation, both times end in Z and have at most 7 fraction digits; charged to the plainest answer.",
+			across: timesWithZ},
 		{Name: "own-input", Requirements: []string{"state.isolated"},
 			Doc:    "An answer holds nothing of another request.",
 			across: ownInput},
@@ -31,6 +37,64 @@ func idsFresh(all []*Exchange) map[*Exchange][]Problem {
 			first[x.id] = x
 		} else if !strings.EqualFold(other.sha1, x.sha1) {
 			out[x] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", x.id, other.Case.ID))
+		}
+	}
+	return out
+}
+
+// timeWithZ is the form in which the documents' examples show a time.
+var timeWithZ = regexp.MustCompile(`^[^.]*(\.[0-9]{1,7})?[Zz]$`)
+
+// oddTimes returns, for each of the times of a readable answer, what it is where
+// it is a time of another form than that of the examples, else "".
+func oddTimes(x *Exchange) []string {
+	out := make([]string, len(timeMembers()))
+	for i, name := range timeMembers() {
+		text, ok := x.view().member(name)
+		bad := slices.ContainsFunc(x.view().violations, func(v schemas.Violation) bool { return v.Pointer == "/"+name })
+		if _, err := instant(text); ok && !bad && err == nil && !timeWithZ.MatchString(text) {
+			out[i] = strings.Clone(show(text))
+		}
+	}
+	return out
+}
+
+// timesWithZ judges the form of times once for each operation and member: whether
+// one answer has more than seven digits hangs on chance, where trailing zeros are
+// left out. It is charged to the plainest answer. One that the record holds in
+// part is passed over where there is another, for it cannot be judged again.
+func timesWithZ(all []*Exchange) map[*Exchange][]Problem {
+	controls := map[string]bool{}
+	answers := map[string][]*Exchange{} // by operation
+	for _, x := range all {
+		controls[x.Case.Control] = true
+		if x.odd != nil && x.reason == "" {
+			operation := x.Case.Steps[x.Step].operation(x.Case)
+			answers[operation] = append(answers[operation], x)
+		}
+	}
+	out := map[*Exchange][]Problem{}
+	for _, of := range answers {
+		whole := slices.DeleteFunc(slices.Clone(of), func(x *Exchange) bool { return x.Response.Shortened })
+		if len(whole) > 0 {
+			of = whole
+		}
+		slices.SortFunc(of, func(a, b *Exchange) int {
+			if c, d := controls[a.Case.ID], controls[b.Case.ID]; c != d {
+				return map[bool]int{true: -1, false: 1}[c]
+			}
+			return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
+		})
+		for i, name := range timeMembers() {
+			at := slices.IndexFunc(of, func(x *Exchange) bool { return x.odd[i] != "" })
+			if at < 0 {
+				continue
+			}
+			got := of[at].odd[i]
+			if at > 0 {
+				got += ", in " + of[at].Case.ID
+			}
+			out[of[0]] = append(out[of[0]], Problem{Place: "/" + name, Want: "a time with Z and at most 7 fraction digits, in every answer", Got: got})
 		}
 	}
 	return out

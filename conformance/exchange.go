@@ -48,6 +48,7 @@ type Exchange struct {
 	sha1     string    // the value of Sha1 in the request's body, where one can be read
 	id       string    // of the action in a readable answer, in small letters
 	traces   []string  // what in the answer may be of another request
+	odd      []string  // of a readable answer: each of its times, in order, that is not of the examples' form, else ""
 	running  bool      // the answer says that the action is under way already
 	reason   string    // why it cannot be judged, or ""
 

@@ -213,7 +213,7 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 		})
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
+		return cmp.Or(cmp.Compare(r.counts(b), r.counts(a)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
 	})
 	worst := Outcome(0)
 	for _, f := range findings {

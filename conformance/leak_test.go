@@ -178,9 +178,9 @@ func TestALeakInAnyPlaceCountsAgainstARefusal(t *testing.T) {
 	} {
 		r := run(t, loudTarget(saying(t, func(*http.Request) string { return answer(field) })), conformance.Options{Run: one})
 		if leaks {
-			require.Contains(t, broken(r), "error.body", field)
+			require.Contains(t, broken(r), "error.inside", field)
 		} else {
-			require.NotContains(t, broken(r), "error.body", field)
+			require.NotContains(t, broken(r), "error.inside", field)
 		}
 	}
 }

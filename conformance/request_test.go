@@ -63,9 +63,9 @@ func TestJudgeRequestNamesEveryBreach(t *testing.T) {
 		{"more behind the token", "POST", samplePath, []string{auth + " secret-7f3", asJSON}, good, []string{"header Authorization|Bearer and a token|Bearer, a token, and more behind it|auth.bearer documented"}},
 		{"two fields", "POST", samplePath, []string{auth, auth, asJSON}, good, []string{"header Authorization|one field|2 fields|auth.bearer documented"}},
 
-		{"another media type", "POST", samplePath, []string{auth, "Content-Type: text/plain"}, good, []string{`header Content-Type|application/json|"text/plain"|refusal.media-type standard`}},
-		{"two media types", "POST", samplePath, append(typed, asJSON), good, []string{"header Content-Type|one field|2 fields|refusal.media-type standard"}},
-		{"a coding, whose bytes are no JSON yet", "POST", samplePath, append(typed, "Content-Encoding: gzip"), "\x1f\x8b", []string{`header Content-Encoding|no such header, for no coding is documented|"gzip"|refusal.media-type standard`}},
+		{"another media type", "POST", samplePath, []string{auth, "Content-Type: text/plain"}, good, []string{`header Content-Type|application/json|"text/plain"|refusal.media-type inferred`}},
+		{"two media types", "POST", samplePath, append(typed, asJSON), good, []string{"header Content-Type|one field|2 fields|refusal.media-type inferred"}},
+		{"a coding, whose bytes are no JSON yet", "POST", samplePath, append(typed, "Content-Encoding: gzip"), "\x1f\x8b", []string{`header Content-Encoding|no such header, for no coding is documented|"gzip"|refusal.media-type inferred`}},
 
 		{"no body", "POST", samplePath, typed, "", []string{"body|one JSON object|byte 0: there is no JSON value|request.object documented"}},
 		{"broken JSON", "POST", samplePath, typed, `{"Comment":`, []string{"body|one JSON object|byte 11: the text ends inside the JSON value|request.object documented"}},
@@ -88,7 +88,7 @@ func TestJudgeRequestNamesEveryBreach(t *testing.T) {
 			`/Sha1|40 hexadecimal digits|"8d"|request.sha1-format inferred`}},
 		{"all that is wrong is told, not the first alone", "POST", samplePath, []string{"Content-Type: text/html"}, "<p>", []string{
 			"header Authorization|Bearer and a token|no such header|auth.required documented",
-			`header Content-Type|application/json|"text/html"|refusal.media-type standard`,
+			`header Content-Type|application/json|"text/html"|refusal.media-type inferred`,
 			"body|one JSON object|byte 0: invalid character '<' at start of value|request.object documented"}},
 	}
 	s := load(t)

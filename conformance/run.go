@@ -404,6 +404,7 @@ func (s *Suite) judged(x *Exchange) {
 	if readable(v) {
 		id, _ := v.view().member("id")
 		x.id = strings.ToLower(id)
+		x.odd = oddTimes(v)
 	}
 }
 

@@ -377,7 +377,7 @@ func TestASecretReachesNoReport(t *testing.T) {
 	require.NotContains(t, string(text), unprivileged)
 	require.NotContains(t, string(text), invalid)
 	require.Contains(t, string(text), "$FMASPEC_TOKEN", "want the variable in the secret's place")
-	require.Contains(t, broken(r), "error.body", "want an answer that repeats the token to be found")
+	require.Contains(t, broken(r), "error.inside", "want an answer that repeats the token to be found")
 }
 
 func TestAnActionThatIsUnderWayProvesNothing(t *testing.T) {

@@ -380,6 +380,7 @@ func (s *Suite) charge(c *Case) {
 		r := s.requirement[id]
 		return r == nil || r.Level != Inferred
 	})
+	c.main = s.strongest(c.Proves)
 }
 
 // circle reports a case whose control is, over others, the case itself: each would
@@ -397,6 +398,18 @@ func (l *loader) circle(c *Case) {
 		}
 		seen[at.ID] = true
 	}
+}
+
+// strongest returns the first of the requirements that have the strongest level,
+// "" where there is none.
+func (s *Suite) strongest(ids []string) (strongest string) {
+	for _, id := range ids {
+		r, best := s.requirement[id], s.requirement[strongest]
+		if r != nil && (best == nil || r.Level < best.Level) {
+			strongest = id
+		}
+	}
+	return strongest
 }
 
 // names lists the cases of an operation, without it.

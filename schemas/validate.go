@@ -28,9 +28,10 @@ type Violation struct {
 
 // A Schema is a compiled schema. It is safe for concurrent use.
 type Schema struct {
-	name   string
-	engine *gojsonschema.Schema
-	rules  map[place]Rule
+	name    string
+	engine  *gojsonschema.Schema
+	rules   map[place]Rule
+	numeric bool // a keyword looks at the value of a number
 }
 
 // A place is where a keyword applies: an instance pointer with "*" for items.
@@ -56,6 +57,7 @@ func (l library) compile(name string) (*Schema, error) {
 	}
 	loader := gojsonschema.NewSchemaLoader()
 	for _, name := range needed {
+		s.numeric = s.numeric || numeric(l.docs[name])
 		// The engine writes into what it is given: into this library's own copy.
 		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(l.docs[name])); err != nil {
 			return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
@@ -73,8 +75,9 @@ func (l library) compile(name string) (*Schema, error) {
 // value of the wrong type is told as that alone.
 //
 // An error says that the document could not be judged: it is not one JSON
-// value, or holds a number of more than 64 characters or with an exponent
-// beyond 400, on which engines panic or stall. Like encoding/json, Validate
+// value, or, where a keyword of the schema looks at the value of a number, holds
+// one of more than 64 characters or with an exponent beyond 400, on which
+// engines panic or stall. Like encoding/json, Validate
 // takes the last of duplicate members and replaces invalid UTF-8; ask a
 // stricter reader first where that matters.
 func (s *Schema) Validate(doc []byte) ([]Violation, error) {
@@ -94,8 +97,16 @@ const window = 100
 // no more once there are enough violations.
 func (s *Schema) ValidateValue(root any) ([]Violation, error) {
 	if err := checkNumbers(root); err != nil {
-		return nil, fmt.Errorf("schema %s: %w", s.name, err)
+		if s.numeric {
+			return nil, fmt.Errorf("schema %s: %w", s.name, err)
+		}
+		return s.validateTamed(root)
 	}
+	return s.validateWhole(root)
+}
+
+// validateWhole is ValidateValue for a document whose numbers no engine minds.
+func (s *Schema) validateWhole(root any) ([]Violation, error) {
 	object, _ := root.(map[string]any)
 	long := map[string][]any{}
 	for name, value := range object {

@@ -288,6 +288,7 @@ func (x *explainer) variants(id string) {
 	for _, v := range reference.Variants() {
 		if x.is("variant", v.Name, v.Name == id) {
 			x.field("says", "it "+v.Says)
+			x.items("deviates", v.Deviates)
 			x.field("serve it", "fmaspec serve -variant "+v.Name)
 		}
 	}

@@ -209,15 +209,16 @@ func faultRows(*conformance.Suite, conformance.Options) (out []row, err error) {
 }
 
 type variantRow struct {
-	Name string `json:"name"`
-	Says string `json:"says"`
+	Name     string   `json:"name"`
+	Says     string   `json:"says"`
+	Deviates []string `json:"deviates,omitempty"`
 }
 
 func (r variantRow) columns() []string { return []string{r.Name, r.Says} }
 
 func variantRows(*conformance.Suite, conformance.Options) (out []row, err error) {
 	for _, v := range reference.Variants() {
-		out = append(out, variantRow{v.Name, v.Says})
+		out = append(out, variantRow{v.Name, v.Says, v.Deviates})
 	}
 	return out, nil
 }

@@ -108,8 +108,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
 			"silence": silence, "watch": watch, "arrived": arrived,
-			"port": port,
+			"port":   port,
 			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,
+			"variant": variant,
 		},
 	})
 }

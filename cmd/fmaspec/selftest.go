@@ -187,8 +187,11 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 	}
 	for _, r := range m.Variants {
 		word := "honest"
-		if r.Caught() || r.Verdict != conformance.Conformant {
+		switch {
+		case len(r.Blamed()) > 0, !r.Caught() && r.Verdict != conformance.Conformant:
 			word = "BLAMED"
+		case r.Caught():
+			word = "deviates"
 		}
 		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
 	}

@@ -12,11 +12,11 @@ import (
 	"fmaspec/conformance"
 )
 
-// A Style says how text for people is laid out. The zero Style is plain text of
-// 100 columns.
+// A Style says how text for people is laid out. The zero Style is plain text laid
+// out for 100 columns, in which a longer line is not cut.
 type Style struct {
 	Color   bool // with ANSI colours
-	Width   int  // columns; 0 means 100, and fewer than 40 count as 40
+	Width   int  // columns, to which lines are cut; 0 where it is no terminal's, and fewer than 40 count as 40
 	Verbose bool // every case, nothing grouped
 	Quiet   bool // the totals and the verdict alone
 }

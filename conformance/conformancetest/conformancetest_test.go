@@ -251,10 +251,10 @@ func TestAFailedControlFailsTheTestThoughItWasNotSelected(t *testing.T) {
 func TestADeviationIsLoggedAndFailsOnlyWhenStrict(t *testing.T) {
 	t.Parallel()
 	const id = "requestSample/method/refuses-get"
-	r := knock(t, "^(TestHandler|TestStrict)$/^requestSample$/^method$/^refuses-get$", "DOOR_FAULT=errs-without-media-type")
+	r := knock(t, "^(TestHandler|TestStrict)$/^requestSample$/^method$/^refuses-get$", "DOOR_FAULT=errs-without-code")
 	require.Equal(t, "pass", r.outcome["TestHandler/"+id], r.all)
 	require.Contains(t, r.output["TestHandler/"+id], "DEV "+id)
-	require.Contains(t, r.output["TestHandler/"+id], "error.body")
+	require.Contains(t, r.output["TestHandler/"+id], "error.form")
 	require.Equal(t, "pass", r.outcome["TestHandler"])
 	require.Equal(t, "fail", r.outcome["TestStrict/"+id])
 	require.Contains(t, r.output["TestStrict/"+id], "FAIL "+id)

@@ -24,6 +24,7 @@ type Subject struct {
 	Says         string   `json:"says"`                   // what the server does, in words that follow "it"
 	Level        string   `json:"level,omitempty"`        // of the first of Breaks
 	Breaks       []string `json:"breaks,omitempty"`       // requirement ids a judge may rightly name; empty for an honest server
+	Deviates     []string `json:"deviates,omitempty"`     // of an honest server, the inferred requirements that it breaks: it is found to, and for nothing else
 	Waits        bool     `json:"waits,omitempty"`        // seen only by a client that gives up waiting
 	Intermittent bool     `json:"intermittent,omitempty"` // does not show at every request that could show it
 
@@ -42,7 +43,7 @@ func Faulty() (out []Subject) {
 func Honest() []Subject {
 	out := []Subject{{Name: "reference", Says: "answers as the documents say", Wrap: func(h http.Handler) http.Handler { return h }}}
 	for _, v := range reference.Variants() {
-		out = append(out, Subject{Name: v.Name, Says: v.Says, Wrap: v.Wrap})
+		out = append(out, Subject{Name: v.Name, Says: v.Says, Deviates: v.Deviates, Wrap: v.Wrap})
 	}
 	return out
 }
@@ -70,6 +71,11 @@ func (r Row) Caught() bool { return len(r.Broken) > 0 }
 // Rightly tells that the fault was caught for a requirement that it breaks, of
 // its level.
 func (r Row) Rightly() bool { return r.Verdict == conformance.NotConformant && r.AtLevel }
+
+// Blamed lists what an honest server was found to break and does not deviate from.
+func (r Row) Blamed() []string {
+	return slices.DeleteFunc(slices.Clone(r.Broken), func(id string) bool { return slices.Contains(r.Deviates, id) })
+}
 
 // Beyond lists what was found broken and the subject does not name.
 func (r Row) Beyond() []string {

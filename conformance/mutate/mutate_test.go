@@ -94,8 +94,35 @@ func TestEveryFaultIsCaughtForARequirementThatItBreaks(t *testing.T) {
 
 func TestNoHonestServerHasAFinding(t *testing.T) {
 	for _, r := range matrix(t).Variants {
+		if len(r.Deviates) > 0 {
+			continue
+		}
 		require.Empty(t, r.Findings, "%s: %s", r.Name, r.Says)
 		require.Equal(t, conformance.Conformant, r.Verdict, "%s: %s", r.Name, r.Reason)
+	}
+}
+
+func TestAServerThatDeviatesIsFoundToAndForNothingElse(t *testing.T) {
+	for _, r := range matrix(t).Variants {
+		if len(r.Deviates) == 0 {
+			continue
+		}
+		require.Equal(t, r.Deviates, r.Broken, "%s: %s", r.Name, r.Says)
+		require.Equal(t, []Mode{Strict}, r.Modes, "%s: %s", r.Name, r.Says)
+	}
+}
+
+func TestInferredFaultsAreFoundAtNoStrongerLevel(t *testing.T) {
+	about := []string{"time.utc-z", "request.grammar", "refusal.media-type", "refusal.method-forbidden", "error.form", "error.inside"}
+	seen := map[string]bool{}
+	for _, r := range matrix(t).Faults {
+		if slices.Contains(about, r.Breaks[0]) || r.Name == "redirects-missing-type" {
+			seen[r.Breaks[0]] = true
+			require.Equal(t, []Mode{Strict}, r.Modes, "%s: %s, broken %v", r.Name, r.Says, r.Broken)
+		}
+	}
+	if !raceEnabled {
+		require.Len(t, seen, len(about)+1)
 	}
 }
 
@@ -201,6 +228,21 @@ func TestAFalseAlarmIsAProblem(t *testing.T) {
 	require.Equal(t, 1, m.Counts().FalseAlarms)
 }
 
+func TestADeviationThatIsNotFoundIsAProblem(t *testing.T) {
+	planted := Row{Subject: Subject{Name: "planted", Says: "does nothing", Deviates: []string{"time.utc-z"}}, Verdict: conformance.Conformant}
+	require.Equal(t, []string{"variant planted is not found to deviate from time.utc-z: it does nothing; write a case or a check that sees it, or take the requirement off its list"},
+		(&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
+	require.Empty(t, (&Result{Level: "standard", Variants: []Row{planted}}).Problems(), "nobody looked for it")
+	planted.Broken, planted.Verdict = []string{"time.utc-z"}, conformance.NotConformant
+	require.Empty(t, (&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
+	require.Zero(t, (&Result{Variants: []Row{planted}}).Counts().FalseAlarms)
+	planted.Broken = []string{"action.id", "time.utc-z"}
+	planted.Findings = []conformance.Finding{{Requirement: "time.utc-z"}, {Requirement: "action.id", Check: "id-form", Case: "x/y", Place: "/id", Want: "a UUID", Got: "7"}}
+	require.Equal(t, []string{"variant planted is honest and blamed: it does nothing, and id-form finds action.id broken in x/y, /id: want a UUID, got 7; mend the check or the case"},
+		(&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
+	require.Equal(t, 1, (&Result{Variants: []Row{planted}}).Counts().FalseAlarms)
+}
+
 func TestAnHonestServerThatCannotBeJudgedIsAProblem(t *testing.T) {
 	m := &Result{Narrowed: true, Variants: []Row{{Subject: Subject{Name: "planted", Says: "is slow"}, Verdict: conformance.Unjudged, Reason: "no case was conclusive"}}}
 	require.Equal(t, []string{"variant planted is honest and not found so: it is slow, and the suite says unjudged (no case was conclusive)"}, m.Problems())
@@ -268,7 +310,7 @@ func TestModesFollowTheStrongestFinding(t *testing.T) {
 func TestALevelLeavesWeakerFaultsOut(t *testing.T) {
 	faults := []Subject{
 		{Name: "strong", Breaks: []string{"response.created"}, Level: "documented", Wrap: lying},
-		{Name: "weak", Breaks: []string{"error.body"}, Level: "inferred", Wrap: lying},
+		{Name: "weak", Breaks: []string{"error.form"}, Level: "inferred", Wrap: lying},
 	}
 	o := single()
 	o.Level = conformance.Documented

@@ -163,7 +163,7 @@ func names(rows []Row, list func(Row) []string, word string) []string {
 // Counts are the totals of a result.
 type Counts struct {
 	Faults, Caught, Rightly int // faults; caught; caught at their level for a requirement that they break
-	Variants, FalseAlarms   int // honest servers; those with a finding, or not found conformant
+	Variants, FalseAlarms   int // honest servers; those with a finding that is not theirs, or not found conformant
 	Checks, Fired           int
 	Requirements, Proven    int
 }
@@ -198,7 +198,15 @@ func (m *Result) ByMode() map[Mode]int {
 	return out
 }
 
-func alarmed(r Row) bool { return r.Caught() || r.Verdict != conformance.Conformant }
+// alarmed reports whether an honest server has a finding, but one that it is
+// known by, or is not found conformant.
+func alarmed(r Row) bool {
+	want := conformance.Conformant
+	if r.Caught() {
+		want = conformance.NotConformant // by what it deviates from, for the run is strict
+	}
+	return len(r.Blamed()) > 0 || r.Verdict != want
+}
 
 func one(yes bool) int {
 	if yes {
@@ -228,8 +236,8 @@ func (m *Result) Problems() (out []string) {
 	}
 	for _, r := range m.Variants {
 		switch {
-		case r.Caught():
-			f := r.Findings[0]
+		case len(r.Blamed()) > 0:
+			f := r.Findings[slices.IndexFunc(r.Findings, func(f conformance.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
 			say("variant %s is honest and blamed: it %s, and %s finds %s broken in %s, %s: want %s, got %s; mend the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		case alarmed(r):
 			say("variant %s is honest and not found so: it %s, and the suite says %s", r.Name, r.Says, told(r))
@@ -237,6 +245,13 @@ func (m *Result) Problems() (out []string) {
 	}
 	if m.Narrowed {
 		return out
+	}
+	for _, r := range m.Variants {
+		for _, id := range r.Deviates {
+			if m.Level == conformance.Inferred.String() && !slices.Contains(r.Broken, id) {
+				say("variant %s is not found to deviate from %s: it %s; write a case or a check that sees it, or take the requirement off its list", r.Name, id, r.Says)
+			}
+		}
 	}
 	for _, c := range m.Checks {
 		if len(c.Faults) == 0 && !waived("check", c.Name) {

@@ -546,7 +546,7 @@ func (c *checking) refusal(d due, status int) {
 				continue
 			}
 			told[miss.pointer] = true
-			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.body", Contract: "a refusal may have no body, an OData error or problem details; nobody owes more"}
+			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.form", Contract: "a refusal may have any body or none, such as text, an OData error or problem details; nobody owes more"}
 			if strings.HasPrefix(miss.place, "header ") && !strings.EqualFold(miss.place, "header Content-Type") {
 				p.Requirement, p.Contract = d.refusal, "nobody owes this header field in this form"
 			}

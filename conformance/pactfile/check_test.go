@@ -96,7 +96,7 @@ func TestCheckNamesEveryAssumption(t *testing.T) {
 		{"a required member is missing from an accepted request", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 201}`), []string{"/response/status: status 201: request.comment-required (documented)"}, nil},
 		{"null for a required member of an accepted request", requestOf("POST", sample1, bearer+", "+json, `{"Comment": "x", "Sha1": null}`, `{"status": 201}`), []string{"/response/status: status 201: request.sha1-string (documented)"}, nil},
 		{"an accepted request without token", requestOf("POST", sample1, json, sound, `{"status": 201}`), []string{"/response/status: status 201: auth.required (documented)"}, nil},
-		{"an accepted web form", requestOf("POST", sample1, bearer+`, "Content-Type": "text/plain"`, sound, `{"status": 201}`), []string{"/response/status: status 201: refusal.media-type (standard)"}, nil},
+		{"an accepted web form", requestOf("POST", sample1, bearer+`, "Content-Type": "text/plain"`, sound, `{"status": 201}`), []string{"/response/status: status 201: refusal.media-type (inferred)"}, nil},
 		{"one of several statuses of a refusal", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 400}`), []string{"/response/status: status 400: refusal.status-body (standard)"}, nil},
 		{"all of them", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 400, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, nil},
 		{"none of them", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 500}`), []string{"/response/status: status 500: refusal.status-body (standard)"}, nil},
@@ -104,7 +104,7 @@ func TestCheckNamesEveryAssumption(t *testing.T) {
 		{"another for it", requestOf("POST", sample1, json, sound, `{"status": 403}`), []string{"/response/status: status 403: refusal.status-auth (standard)"}, nil},
 		{"what is refused by inference alone, accepted", requestOf("POST", sample1, bearer+", "+json, `{"Comment": "", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 201}`), []string{"/response/status: status 201: request.comment-blank (inferred)"}, nil},
 		{"and refused", requestOf("POST", sample1, bearer+", "+json, `{"Comment": "", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 400, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, []string{"/response/matchingRules/status: status 400 … 499: request.comment-blank (inferred)"}},
-		{"a status of a fault that no case has", requestOf("POST", sample1, bearer+", "+json+`, "Content-Encoding": "gzip"`, sound, `{"status": 415, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, nil},
+		{"a status of a fault that no case has", requestOf("POST", sample1, bearer+", "+json+`, "Content-Encoding": "gzip"`, sound, `{"status": 415, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, []string{"/response/matchingRules/status: status 400 … 499: refusal.media-type (inferred)"}},
 
 		{"another method, refused", requestOf("GET", sample1, bearer, "null", `{"status": 405}`), []string{"/response/status: status 405: refusal.method (standard)"}, nil},
 		{"another method, accepted", requestOf("PUT", sample1, bearer, sound, `{"status": 201}`), []string{"/response/status: status 201: operation.exists (documented)"}, nil},
@@ -142,8 +142,8 @@ func TestCheckNamesEveryAssumption(t *testing.T) {
 		{"any parameters", interactionOf(`{"status": 201, "headers": {"Content-Type": "application/json"}}`, ""), nil, nil},
 		{"a header field that nobody owes", interactionOf(`{"status": 201, "headers": {"Location": "/x"}}`, ""), []string{"/response/headers/Location: the header field Location: response.created (documented)"}, nil},
 
-		{"a body of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "body": {"error": {"code": "x"}}}`), []string{"/response/body: a body: error.body (inferred)"}, nil},
-		{"a media type of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"Content-Type": "application/json"}}`), []string{"/response/headers/Content-Type: the header field Content-Type: error.body (inferred)"}, nil},
+		{"a body of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "body": {"error": {"code": "x"}}}`), []string{"/response/body: a body: error.form (inferred)"}, nil},
+		{"a media type of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"Content-Type": "application/json"}}`), []string{"/response/headers/Content-Type: the header field Content-Type: error.form (inferred)"}, nil},
 		{"the challenge of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"WWW-Authenticate": "Bearer realm=\"x\""}, "matchingRules": {"$.headers.WWW-Authenticate": {"match": "regex", "regex": "Bearer"}}}`), nil, nil},
 		{"its realm", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"WWW-Authenticate": "Bearer realm=\"x\""}}`), []string{"/response/headers/WWW-Authenticate: exactly \"Bearer realm=\\\"x\\\"\": refusal.status-auth (standard)"}, nil},
 

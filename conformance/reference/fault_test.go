@@ -16,11 +16,11 @@ var requirementsByLevel = map[string]string{
 	"documented": `operation.exists auth.required auth.bearer auth.role request.comment-required request.sha1-required
 		request.comment-string request.sha1-string request.object request.json response.created response.media-type
 		response.json action.members action.types action.context action.type action.sha1 action.instances`,
-	"standard": `refusal.status-auth refusal.status-role refusal.status-body refusal.media-type refusal.method
-		refusal.no-server-error refusal.no-action http.framing http.no-redirect json.encoding time.format auth.scheme-case`,
+	"standard": `refusal.status-auth refusal.status-role refusal.status-body refusal.method
+		refusal.no-server-error refusal.no-action http.framing json.encoding time.format auth.scheme-case`,
 	"inferred": `action.id action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
-		request.comment-blank request.comment-length request.extra-members request.name-case error.body state.isolated
-		machine.unknown auth.token-known http.timely`,
+		request.comment-blank request.comment-length request.extra-members request.name-case error.form error.inside state.isolated
+		machine.unknown auth.token-known time.utc-z request.grammar http.timely refusal.media-type refusal.method-forbidden http.no-redirect`,
 }
 
 // levelOf returns the level of each requirement of the catalogue.
@@ -59,6 +59,7 @@ func probes() []probe {
 		`{"comment":"a comment","sha1":` + quoted + `}`, `{"comment":"a comment","Sha1":` + quoted + `}`, `{"Comment":"a comment","sha1":` + quoted + `}`,
 		`[` + good + `]`, `"text"`, `null`, `7`, `true`, `none`, ` `, `{`, `word`, good + ` x`, good[:len(good)-1] + `,}`,
 		strings.ReplaceAll(good, `"`, `'`), good[:len(good)-1], "Comment=a&Sha1=" + hash,
+		"/* a */" + good, `{Comment:"a",Sha1:` + quoted + `}`, good[:len(good)-1] + `,"n":NaN}`, strings.Replace(good, "look at", "look\nat", 1),
 	}
 	list := []probe{
 		{}, {path: stopPath, body: strings.Replace(good, "8d", "9d", 1)}, {body: strings.Replace(good, "8d", "7d", 1)}, {}, {}, {}, {raw: true},
@@ -69,6 +70,7 @@ func probes() []probe {
 		auth("bearer " + token), auth("BEARER " + token),
 		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`), typed("application/json;odata.metadata=minimal"), typed("Application/JSON"),
 		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"), typed("application/octet-stream"), typed("image/png"),
+		{bare: true, header: []string{"Authorization: Bearer " + token}},
 		{method: "GET", body: "none"}, {method: "PUT"}, {method: "PATCH"}, {method: "DELETE"}, {method: "BREW"},
 		{path: strings.Replace(samplePath, machine, unknown, 1)},
 		{path: samplePath + "/more"},

@@ -49,6 +49,7 @@ func memberFaults() []Fault {
 		}
 	}
 	return append(faults,
+		Fault{Name: "answers-vast-number-for-id", Says: "makes id a number that no machine can hold", Breaks: ids("action.types", "action.id"), Wrap: onAction(set("id", json.Number("4E31322574")))},
 		Fault{Name: "strings-file-instances", Says: "makes fileInstances a string that holds JSON", Breaks: ids("action.types", "action.instances"), Wrap: onAction(set("fileInstances", "[]"))},
 		Fault{Name: "counts-file-instances", Says: "makes fileInstances their number, as a string", Breaks: ids("action.types", "action.instances"), Wrap: onAction(set("fileInstances", "2"))},
 		Fault{Name: "drops-context-for-stop", Says: "leaves @odata.context out for one operation alone", Breaks: ids("action.members", "action.context"), Wrap: onlyFor("stopAndQuarantineFile", onAction(drop("@odata.context")))},

@@ -18,7 +18,7 @@ func refusalStatusFaults() []Fault {
 		wrong  []int
 	}{
 		{401, "missing-token", "credentials that do not count", ids("refusal.status-auth"), []int{400, 403, 404, 407, 409, 422, 200, 204, 302, 500, 501, 503}},
-		{403, "missing-role", "a user without the role", ids("refusal.status-role"), []int{400, 401, 404, 405, 409, 422, 200, 204, 302, 500, 503}},
+		{403, "missing-role", "a user without the role", ids("refusal.status-role"), []int{400, 401, 405, 409, 422, 200, 204, 302, 500, 503}},
 		{400, "bad-body", "a body that it cannot use", ids("refusal.status-body"), []int{401, 402, 403, 404, 405, 406, 409, 411, 418, 200, 202, 204, 302, 500, 501, 502, 503}},
 		{415, "media-type", "a body that is not declared as JSON", ids("refusal.media-type"), []int{401, 404, 406, 409, 500, 501, 200, 204, 302}},
 		{405, "method", "another method than POST", ids("refusal.method"), []int{400, 401, 403, 409, 500, 502, 501, 200, 204, 302}},
@@ -27,6 +27,10 @@ func refusalStatusFaults() []Fault {
 		for _, status := range row.wrong {
 			breaks := append(ids(), row.breaks...)
 			switch {
+			case row.honest == 405 && status == 403:
+				breaks = ids("refusal.method-forbidden")
+			case status >= 500 && row.honest == 415: // which no standard asks for
+				breaks = append(ids("refusal.no-server-error"), breaks...)
 			case status >= 500:
 				breaks = append(breaks, "refusal.no-server-error")
 			case status >= 300 && status < 400:
@@ -43,6 +47,16 @@ func refusalStatusFaults() []Fault {
 		}
 	}
 	return append(faults,
+		Fault{Name: "redirects-missing-type", Says: "answers 307 to a body without Content-Type", Breaks: ids("http.no-redirect"), Wrap: onAccepted(func(a *answer, q *asked) {
+			if q.Header.Get("Content-Type") == "" {
+				withStatus(http.StatusTemporaryRedirect)(a, q)
+			}
+		})},
+		Fault{Name: "forbids-get", Says: "answers 403 to GET", Breaks: ids("refusal.method-forbidden"), Wrap: onRefused(func(a *answer, q *asked) {
+			if q.Method == http.MethodGet {
+				asRefusal(http.StatusForbidden)(a, q)
+			}
+		}, 405)},
 		Fault{Name: "crashes-on-missing-comment", Says: "answers 500 to a body without Comment", Breaks: ids("refusal.no-server-error", "refusal.status-body"), Wrap: onRefused(whenBody(lacks("Comment"), asRefusal(500)), 400)},
 		Fault{Name: "crashes-on-missing-sha1", Says: "answers 500 to a body without Sha1", Breaks: ids("refusal.no-server-error", "refusal.status-body"), Wrap: onRefused(whenBody(lacks("Sha1"), asRefusal(500)), 400)},
 		Fault{Name: "crashes-on-broken-json", Says: "answers 500 to a body that is not JSON", Breaks: ids("refusal.no-server-error", "refusal.status-body"), Wrap: onRefused(whenBody(func(b []byte) bool { return len(b) > 0 && !wellFormed(b) }, asRefusal(500)), 400)},
@@ -66,7 +80,7 @@ func refusalStatusFaults() []Fault {
 var accepting = map[int][]string{
 	401: {"auth.required", "auth.bearer", "auth.token-known"},
 	403: {"auth.role"},
-	400: {"request.object", "request.comment-required", "request.sha1-required", "request.comment-string", "request.sha1-string", "request.sha1-format", "request.comment-blank", "request.name-case"},
+	400: {"request.object", "request.grammar", "request.comment-required", "request.sha1-required", "request.comment-string", "request.sha1-string", "request.sha1-format", "request.comment-blank", "request.name-case"},
 }
 
 // inRoute leaves the 404 of a path alone that is no operation's.
@@ -160,24 +174,14 @@ func refusalHeaderFaults() []Fault {
 
 // refusalBodyFaults spoil what a refusal carries.
 func refusalBodyFaults() []Fault {
-	rows := []struct {
+	type row struct {
 		name, says, mediaType string
 		body                  func(*answer, *asked) string
-	}{
-		{"errs-in-html", "sends an HTML page with a refusal", "text/html; charset=utf-8", text("<!DOCTYPE html><html><title>Error</title><h1>Server Error in '/' Application</h1></html>")},
+	}
+	form := []row{
 		{"errs-in-html-declared-json", "sends an HTML page with a refusal and calls it JSON", "application/json", text("<html><body>Error</body></html>")},
-		{"errs-in-declared-html", "sends the error object and calls it HTML", "text/html", unchanged},
-		{"errs-in-plain-text", "sends a sentence with a refusal", "text/plain; charset=utf-8", text("The request cannot be served.")},
-		{"errs-in-xml", "sends XML with a refusal", "application/xml", text(`<?xml version="1.0"?><Error><Message>Refused</Message></Error>`)},
 		{"errs-in-broken-json", "sends an error object that is not JSON", "application/json", text(`{"error":{"code":"BadRequest","message":"Refused",}}`)},
 		{"errs-with-trailing-garbage", "writes a word behind the error object", "application/json", func(a *answer, _ *asked) string { return string(a.body) + " sorry" }},
-		{"errs-in-a-string", "sends a JSON string with a refusal", "application/json", text(`"Refused"`)},
-		{"errs-in-an-array", "sends an array of errors with a refusal", "application/json", text(`[{"error":{"code":"BadRequest","message":"Refused"}}]`)},
-		{"errs-with-null", "sends null with a refusal", "application/json", text(`null`)},
-		{"errs-with-empty-object", "sends an object without members with a refusal", "application/json", text(`{}`)},
-		{"errs-with-bare-error", "makes error a string", "application/json", text(`{"error":"Refused"}`)},
-		{"errs-with-null-error", "makes error null", "application/json", text(`{"error":null}`)},
-		{"errs-with-message-alone", "sends a message without an error object", "application/json", text(`{"message":"Refused"}`)},
 		{"errs-without-code", "leaves code out of the error", "application/json", text(`{"error":{"message":"Refused"}}`)},
 		{"errs-without-message", "leaves message out of the error", "application/json", text(`{"error":{"code":"BadRequest"}}`)},
 		{"errs-with-number-code", "makes code a number", "application/json", func(a *answer, _ *asked) string {
@@ -186,8 +190,8 @@ func refusalBodyFaults() []Fault {
 		{"errs-with-object-message", "makes message an object with a language, as OData 3 did", "application/json", text(`{"error":{"code":"BadRequest","message":{"lang":"en-US","value":"Refused"}}}`)},
 		{"errs-with-null-message", "makes message null", "application/json", text(`{"error":{"code":"BadRequest","message":null}}`)},
 		{"errs-with-message-list", "makes message an array", "application/json", text(`{"error":{"code":"BadRequest","message":["Refused"]}}`)},
-		{"errs-with-error-list", "makes error an array", "application/json", text(`{"error":[{"code":"BadRequest","message":"Refused"}]}`)},
-		{"errs-with-capital-error", "writes Error for error", "application/json", text(`{"Error":{"Code":"BadRequest","Message":"Refused"}}`)},
+	}
+	inside := []row{
 		{"errs-with-go-stack", "shows the stack of a panic in a refusal", "application/json", message(`panic: runtime error: invalid memory address or nil pointer dereference\n\ngoroutine 34 [running]:\nmain.(*server).handle(0xc0000b2000)\n\t/srv/app/main.go:87 +0x1d`)},
 		{"errs-with-dotnet-stack", "shows a .NET stack in a refusal", "application/json", message(`System.NullReferenceException: Object reference not set to an instance of an object.\r\n   at Contoso.Actions.MachinesController.Post(String id) in D:\\a\\1\\s\\MachinesController.cs:line 42`)},
 		{"errs-with-java-stack", "shows a Java stack in a refusal", "application/json", message(`java.lang.NullPointerException\n\tat com.contoso.actions.MachineResource.post(MachineResource.java:42)`)},
@@ -195,18 +199,28 @@ func refusalBodyFaults() []Fault {
 		{"errs-with-node-stack", "shows a Node stack in a refusal", "application/json", message(`TypeError: Cannot read properties of undefined\n    at post (/usr/src/app/machines.js:42:17)`)},
 		{"errs-with-unix-path", "shows a path of its own disk in a refusal", "application/json", message(`open /var/lib/actions/queue.db: permission denied`)},
 		{"errs-with-windows-path", "shows a path of its own Windows disk in a refusal", "application/json", message(`Could not load C:\\inetpub\\wwwroot\\actions\\web.config`)},
+		{"errs-with-query", "shows a query to its database in a refusal", "application/json", message(`SQLSTATE[42S02]: Base table or view not found: select * from machines where id = 'x'`)},
+		{"errs-with-connection-string", "shows how it reaches its database in a refusal", "text/plain; charset=utf-8", text("cannot reach postgres://actions:example@db.internal:5432/actions")},
+		{"errs-with-debug-page", "sends a page with a stack trace, as a server under development does", "text/html; charset=utf-8", text("<!DOCTYPE html><title>KeyError</title><pre>Traceback (most recent call last):\n  File &quot;/usr/src/app/actions.py&quot;, line 42, in post\n</pre>")},
+		{"errs-with-php-warning", "prints a warning of PHP before the error object", "text/html", func(a *answer, _ *asked) string {
+			return "<br />\n<b>Warning</b>:  Undefined array key \"Sha1\" in <b>/var/www/html/index.php</b> on line <b>12</b><br />\n" + string(a.body)
+		}},
 	}
 	var faults []Fault
-	for _, row := range rows {
-		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("error.body"), Wrap: onRefused(func(a *answer, q *asked) {
-			a.body = []byte(row.body(a, q))
-			a.header.Set("Content-Type", row.mediaType)
-		})})
+	for _, of := range []struct {
+		requirement string
+		rows        []row
+	}{{"error.form", form}, {"error.inside", inside}} {
+		for _, row := range of.rows {
+			faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids(of.requirement), Wrap: onRefused(func(a *answer, q *asked) {
+				a.body = []byte(row.body(a, q))
+				a.header.Set("Content-Type", row.mediaType)
+			})})
+		}
 	}
 	carries := ids("refusal.no-action")
 	return append(faults,
-		Fault{Name: "errs-without-media-type", Says: "does not say what a refusal's body is", Breaks: ids("error.body"), Wrap: onRefused(func(a *answer, _ *asked) { a.header.Del("Content-Type") })},
-		Fault{Name: "errs-with-token", Says: "shows the sender's credentials in a refusal", Breaks: ids("error.body"), Wrap: onRefused(func(a *answer, q *asked) {
+		Fault{Name: "errs-with-token", Says: "shows the sender's credentials in a refusal", Breaks: ids("error.inside"), Wrap: onRefused(func(a *answer, q *asked) {
 			if sent := q.Header.Get("Authorization"); sent != "" {
 				a.body = Object{{"error", Object{{"code", "BadRequest"}, {"message", "Refused: " + sent}}}}.JSON()
 			}

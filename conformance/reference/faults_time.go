@@ -19,13 +19,9 @@ func timeFaults() []Fault {
 	}{
 		{"forgets-zone", "leaves the Z out of times", layout("2006-01-02T15:04:05.0000000")},
 		{"offsets-times", "gives times with an offset", func(t time.Time) any { return t.Add(2*time.Hour).Format("2006-01-02T15:04:05.0000000") + "+02:00" }},
-		{"offsets-times-by-nothing", "gives times with the offset +00:00", suffix("+00:00")},
-		{"offsets-times-by-less-than-nothing", "gives times with the offset -00:00", suffix("-00:00")},
 		{"names-zone", "gives times that end in UTC", suffix("UTC")},
 		{"blanks-for-t", "writes a blank for the T of times", layout("2006-01-02 15:04:05.0000000Z")},
 		{"forgets-t", "writes date and time without anything between", func(t time.Time) any { return strings.Replace(t.Format(timeLayout), "T", "", 1) }},
-		{"answers-eight-digits", "gives times with eight digits of a second", layout("2006-01-02T15:04:05.00000000Z")},
-		{"answers-nine-digits", "gives times with nine digits of a second", layout("2006-01-02T15:04:05.000000000Z")},
 		{"forgets-fraction-digits", "writes the point of a fraction and no digit", func(t time.Time) any { return t.Format("2006-01-02T15:04:05") + ".Z" }},
 		{"commas-fraction", "writes a comma before the fraction", func(t time.Time) any { return strings.Replace(t.Format(timeLayout), ".", ",", 1) }},
 		{"answers-date-only", "gives a date for a time", layout("2006-01-02")},
@@ -64,6 +60,17 @@ func timeFaults() []Fault {
 	for _, row := range rows {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: form, Wrap: reform(row.form, times...)})
 	}
+	for _, row := range []struct {
+		name, says string
+		form       func(time.Time) any
+	}{
+		{"offsets-times-by-nothing", "gives times with the offset +00:00", suffix("+00:00")},
+		{"offsets-times-by-less-than-nothing", "gives times with the offset -00:00", suffix("-00:00")},
+		{"answers-eight-digits", "gives times with eight digits of a second", layout("2006-01-02T15:04:05.00000000Z")},
+		{"answers-nine-digits", "gives times with nine digits of a second", layout("2006-01-02T15:04:05.000000000Z")},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("time.utc-z"), Wrap: reform(row.form, times...)})
+	}
 	mistyped, order := ids("action.types", "time.format"), ids("time.order")
 	faults = append(faults,
 		Fault{Name: "numbers-times", Says: "gives times as numbers of seconds", Breaks: mistyped, Wrap: reform(func(t time.Time) any { return t.Unix() }, times...)},
@@ -71,6 +78,8 @@ func timeFaults() []Fault {
 		Fault{Name: "forgets-zone-of-last-update", Says: "leaves the Z out of the last update alone", Breaks: form, Wrap: reform(layout("2006-01-02T15:04:05.0000000"), times[1])},
 		Fault{Name: "answers-last-update-date-only", Says: "gives a date for the last update alone", Breaks: form, Wrap: reform(layout("2006-01-02"), times[1])},
 		Fault{Name: "empties-last-update", Says: "gives an empty last update", Breaks: form, Wrap: reform(fixed(""), times[1])},
+		Fault{Name: "answers-nine-digits-for-last-update", Says: "gives the last update alone with nine digits of a second", Breaks: ids("time.utc-z"), Wrap: reform(layout("2006-01-02T15:04:05.000000000Z"), times[1])},
+		Fault{Name: "offsets-times-to-sample", Says: "gives times with the offset +00:00 for requestSample alone", Breaks: ids("time.utc-z"), Wrap: onlyFor("requestSample", reform(suffix("+00:00"), times...))},
 		Fault{Name: "updates-a-tick-early", Says: "gives a last update 100 ns before the creation", Breaks: order, Wrap: reform(ago(100*time.Nanosecond), times[1])},
 		Fault{Name: "updates-a-second-early", Says: "gives a last update a second before the creation", Breaks: order, Wrap: reform(ago(time.Second), times[1])},
 		Fault{Name: "updates-a-year-early", Says: "gives a last update a year before the creation", Breaks: order, Wrap: reform(ago(365*24*time.Hour), times[1])},

@@ -52,6 +52,26 @@ func bodyHoles() []Fault {
 		{"takes-word-body", "accepts a bare word for the body", func(b []byte) ([]byte, bool) {
 			return goodBody(b), !json.Valid(b) && len(b) > 0 && bytes.IndexFunc(b, func(r rune) bool { return r < 'A' || r > 'z' }) < 0
 		}},
+		{"takes-truncated-object", "accepts an object that is not closed", func(b []byte) ([]byte, bool) {
+			closed := append(bytes.TrimSpace(b), '}')
+			return closed, !json.Valid(b) && json.Valid(closed)
+		}},
+		{"takes-form-in-json", "accepts a form declared as JSON", func(b []byte) ([]byte, bool) {
+			return goodBody(b), bytes.Contains(b, []byte("Sha1=")) && !json.Valid(b)
+		}},
+	}
+	for _, row := range rows {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.object", "request.grammar", "refusal.status-body", "refusal.no-action"), Wrap: excuseBody(row.mend)})
+	}
+	return append(faults, grammarHoles()...)
+}
+
+// grammarHoles accept bodies that are an object only by an extension of JSON.
+func grammarHoles() (faults []Fault) {
+	for _, row := range []struct {
+		name, says string
+		mend       func([]byte) ([]byte, bool)
+	}{
 		{"takes-trailing-garbage", "reads the first value of the body and ignores the rest", func(b []byte) ([]byte, bool) {
 			var first json.RawMessage
 			d := json.NewDecoder(bytes.NewReader(b))
@@ -63,19 +83,28 @@ func bodyHoles() []Fault {
 		{"takes-single-quotes", "accepts strings in single quotes", func(b []byte) ([]byte, bool) {
 			return bytes.ReplaceAll(b, []byte("'"), []byte(`"`)), !bytes.ContainsRune(b, '"') && bytes.ContainsRune(b, '\'')
 		}},
-		{"takes-truncated-object", "accepts an object that is not closed", func(b []byte) ([]byte, bool) {
-			closed := append(bytes.TrimSpace(b), '}')
-			return closed, !json.Valid(b) && json.Valid(closed)
+		{"takes-comments", "accepts comments in the body", func(b []byte) ([]byte, bool) {
+			return jsonComment.ReplaceAll(b, nil), jsonComment.Match(b)
 		}},
-		{"takes-form-in-json", "accepts a form declared as JSON", func(b []byte) ([]byte, bool) {
-			return goodBody(b), bytes.Contains(b, []byte("Sha1=")) && !json.Valid(b)
+		{"takes-bare-names", "accepts names without quotes", func(b []byte) ([]byte, bool) {
+			return bareName.ReplaceAll(b, []byte(`$1"$2"$3`)), bareName.Match(b)
 		}},
-	}
-	for _, row := range rows {
-		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.object", "refusal.status-body", "refusal.no-action"), Wrap: excuseBody(row.mend)})
+		{"takes-not-a-number", "accepts NaN for a value, as a plain Python server does", func(b []byte) ([]byte, bool) {
+			return bytes.Replace(b, []byte("NaN"), []byte("0"), 1), bytes.Contains(b, []byte("NaN"))
+		}},
+		{"takes-raw-line-breaks", "accepts a line break inside a string", func(b []byte) ([]byte, bool) {
+			return bytes.ReplaceAll(b, []byte("\n"), []byte(" ")), !json.Valid(b) && bytes.ContainsRune(b, '\n')
+		}},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.grammar", "refusal.status-body", "refusal.no-action"), Wrap: excuseBody(row.mend)})
 	}
 	return faults
 }
+
+var (
+	jsonComment = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
+	bareName    = regexp.MustCompile(`([{,]\s*)([A-Za-z][A-Za-z0-9]*)(\s*:)`)
+)
 
 // article puts the word in a sentence.
 func article(kind string) string {

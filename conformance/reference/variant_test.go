@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,25 @@ func TestVariantsKeepTheContract(t *testing.T) {
 	}
 }
 
+// allowed are the statuses that a variant may answer, and one more where it deviates.
+func allowed(v reference.Variant, from string, deviating int, all ...int) []int {
+	if slices.Contains(v.Deviates, from) {
+		return append(all, deviating)
+	}
+	return all
+}
+
+func TestDeviationsAreFromInferredRequirements(t *testing.T) {
+	levels, deviating := levelOf(), 0
+	for _, v := range reference.Variants() {
+		for _, id := range v.Deviates {
+			require.Equal(t, "inferred", levels[id], "%s deviates from %s", v.Name, id)
+			deviating++
+		}
+	}
+	require.GreaterOrEqual(t, deviating, 7)
+}
+
 func TestVariantsRefuseWhatIsToBeRefused(t *testing.T) {
 	for _, variant := range reference.Variants() {
 		t.Run(variant.Name, func(t *testing.T) {
@@ -106,10 +126,10 @@ func TestVariantsRefuseWhatIsToBeRefused(t *testing.T) {
 			}{
 				{probe{bare: true}, []int{401}},
 				{auth("Bearer nobody"), []int{401}},
-				{auth("Bearer " + unprivileged), []int{403}},
-				{probe{method: "GET"}, []int{405, 404}},
-				{probe{method: "BREW"}, []int{405, 404, 501}},
-				{typed("text/plain"), []int{415, 400}},
+				{auth("Bearer " + unprivileged), []int{403, 404}},
+				{probe{method: "GET"}, allowed(variant, "refusal.method-forbidden", 403, 405, 404)},
+				{probe{method: "BREW"}, allowed(variant, "refusal.method-forbidden", 403, 405, 404, 501)},
+				{typed("text/plain"), allowed(variant, "refusal.media-type", 201, 415, 400)},
 				{probe{body: "{"}, []int{400, 422}},
 				{probe{body: "{}"}, []int{400, 422}},
 				{probe{path: strings.Replace(samplePath, machine, unknown, 1)}, []int{404}},

@@ -6,15 +6,25 @@ import (
 )
 
 // A Variant is a server that differs from the honest one and keeps the
-// contract as well. It breaks no requirement of any level.
+// contract as well. It breaks no requirement of any level but those in Deviates.
 type Variant struct {
-	Name string // a slug that says the difference
-	Says string // what the server does, in words that follow "it"
-	Wrap func(http.Handler) http.Handler
+	Name     string   // a slug that says the difference
+	Says     string   // what the server does, in words that follow "it"
+	Deviates []string // ids of the inferred requirements that it breaks; a judge that is not strict passes it
+	Wrap     func(http.Handler) http.Handler
+}
+
+// A variant is a row for a server that breaks no requirement of any level.
+type variant struct {
+	name, says string
+	wrap       wrap
 }
 
 // Variants returns the table of honest servers, ordered by kind. Each call to
 // a Wrap starts with a memory of its own.
-func Variants() []Variant {
-	return slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(), connectionVariants(), refusalVariants(), stateVariants())
+func Variants() (out []Variant) {
+	for _, v := range slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(), connectionVariants(), refusalVariants(), errorVariants(), stateVariants()) {
+		out = append(out, Variant{Name: v.name, Says: v.says, Wrap: v.wrap})
+	}
+	return append(out, deviations()...)
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // bodyVariants write the action in another form.
-func bodyVariants() []Variant {
-	return []Variant{
+func bodyVariants() []variant {
+	return []variant{
 		{"extra-members", "has more members than the documents show", onAction(add(
 			Member{"computerDnsName", nil}, Member{"scope", nil}, Member{"title", nil}, Member{"commands", []any{}},
 			Member{"errorHResult", 0}, Member{"externalId", ""}, Member{"relatedFileInfo", Object{{"fileIdentifierType", "Sha1"}, {"extra", nil}}},
@@ -50,11 +50,11 @@ func bodyVariants() []Variant {
 }
 
 // valueVariants give a member another value that is as good.
-func valueVariants() []Variant {
+func valueVariants() []variant {
 	hashes := func(change func(string) string) wrap {
 		return onAction(alterText("sha1", change), alterText("fileId", change))
 	}
-	variants := []Variant{
+	variants := []variant{
 		{"context-of-other-host", "gives a context on another host", onAction(set("@odata.context", strings.Replace(metadata, "graph.microsoft.com", "api-eu.securitycenter.windows.com", 1)))},
 		{"context-of-own-host", "gives a context on the host that was asked, over plain HTTP", onAccepted(func(a *answer, q *asked) {
 			a.edit(set("@odata.context", strings.Replace(metadata, "https://graph.microsoft.com", "http://"+q.Host, 1)))
@@ -83,6 +83,7 @@ func valueVariants() []Variant {
 		{"times-in-milliseconds", "gives times with three digits of a second", reform(layout("2006-01-02T15:04:05.000Z"), times...)},
 		{"times-in-microseconds", "gives times with six digits of a second", reform(layout("2006-01-02T15:04:05.000000Z"), times...)},
 		{"times-without-trailing-zeros", "leaves the zeros at the end of a fraction out", reform(layout("2006-01-02T15:04:05.9999999Z"), times...)},
+		{"times-in-small-letters", "writes t and z in times, which RFC 3339 allows", reform(layout("2006-01-02t15:04:05.0000000z"), times...)},
 		{"times-in-mixed-precision", "gives the creation in whole seconds and the last update exactly", reform(layout("2006-01-02T15:04:05Z"), times[0])},
 		{"many-instances", "finds the file in 2,000 places", onAction(instances(manyInstances))},
 		{"one-instance", "finds the file in one place", onAction(instances(func(list []any) []any { return list[:min(1, len(list))] }))},
@@ -90,7 +91,7 @@ func valueVariants() []Variant {
 		{"unix-paths", "finds the file on another system", onAction(instances(last(set("filePath", "/opt/тест/a b.bin"))))},
 	}
 	for _, status := range []string{"Pending", "Succeeded", "Failed", "TimeOut", "Cancelled"} {
-		variants = append(variants, Variant{"status-" + slug(status), "gives the status " + status, onAction(set("status", status), instances(last(set("status", status))))})
+		variants = append(variants, variant{"status-" + slug(status), "gives the status " + status, onAction(set("status", status), instances(last(set("status", status))))})
 	}
 	return variants
 }
@@ -148,8 +149,8 @@ func appendEscaped(b []byte, v any) []byte {
 }
 
 // stateVariants remember what they may remember.
-func stateVariants() []Variant {
-	return []Variant{
+func stateVariants() []variant {
+	return []variant{
 		{"documented-examples", "answers the documents' example requests with their example answers", onAccepted(documentedExample)},
 		{"same-action-for-same-call", "answers a call that it had before with the same action", func(h http.Handler) http.Handler {
 			return stale(func(q *asked) string { return q.URL.Path + "\x00" + string(q.body) })(h)

@@ -10,8 +10,8 @@ import (
 
 // connectionVariants serve so many connections at once, and leave all others
 // waiting until one of them ends, as servers with a fixed number of threads do.
-func connectionVariants() []Variant {
-	return []Variant{
+func connectionVariants() []variant {
+	return []variant{
 		{"one-connection-at-a-time", "serves one connection until it ends, and then the next", seated(1)},
 		{"eight-threads", "serves eight connections until they end, and then the next", seated(8)},
 	}

@@ -8,12 +8,12 @@ import (
 )
 
 // headerVariants say more, or the same otherwise, in the header.
-func headerVariants() []Variant {
+func headerVariants() []variant {
 	header := func(name string, values ...string) wrap {
 		return rewrite(func(a *answer, _ *asked) { a.header[http.CanonicalHeaderKey(name)] = values })
 	}
 	mediaType := func(value string) wrap { return onAccepted(withType(value)) }
-	return []Variant{
+	return []variant{
 		{"charset", "says that the JSON is UTF-8", mediaType("application/json; charset=utf-8")},
 		{"quoted-upper-case-charset", "says so in capitals and quotes", mediaType(`application/json; Charset="UTF-8"`)},
 		{"odata-parameters", "sends the parameters of OData", mediaType("application/json;odata.metadata=minimal;odata.streaming=true")},
@@ -62,8 +62,8 @@ func takesGzip(accepted string) bool {
 }
 
 // wireVariants frame the answer otherwise.
-func wireVariants() []Variant {
-	return []Variant{
+func wireVariants() []variant {
+	return []variant{
 		{"chunked", "sends bodies in chunks", between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 			sendChunked(w, q.serve(h), 100)
 		})},
@@ -143,7 +143,7 @@ func recaseHead(head string, change func(string) string) string {
 }
 
 // refusalVariants refuse the same requests in other words.
-func refusalVariants() []Variant {
+func refusalVariants() []variant {
 	status := func(from, to int) wrap { return onRefused(inRoute(asRefusal(to)), from) }
 	challenges := func(lines ...string) wrap {
 		return onRefused(func(a *answer, _ *asked) { a.header["Www-Authenticate"] = lines }, http.StatusUnauthorized)
@@ -154,7 +154,7 @@ func refusalVariants() []Variant {
 			a.header.Set("Content-Type", mediaType)
 		})
 	}
-	return []Variant{
+	return []variant{
 		{"404-for-405", "answers 404 to other methods", status(405, 404)},
 		{"501-for-unknown-methods", "answers 501 to methods that it does not know", onRefused(func(a *answer, q *asked) {
 			switch q.Method {
@@ -163,6 +163,17 @@ func refusalVariants() []Variant {
 				asRefusal(http.StatusNotImplemented)(a, q)
 			}
 		}, http.StatusMethodNotAllowed)},
+		{"501-for-all-but-get", "answers 501 to every other method than GET and HEAD, which alone a server has to know", onRefused(func(a *answer, q *asked) {
+			if q.Method != http.MethodGet && q.Method != http.MethodHead {
+				asRefusal(http.StatusNotImplemented)(a, q)
+			}
+		}, http.StatusMethodNotAllowed)},
+		{"400-for-other-schemes", "answers 400 to credentials of another scheme than Bearer", onRefused(func(a *answer, q *asked) {
+			if scheme, _, ok := strings.Cut(q.Header.Get("Authorization"), " "); ok && !strings.EqualFold(scheme, "Bearer") {
+				asRefusal(http.StatusBadRequest)(a, q)
+			}
+		}, http.StatusUnauthorized)},
+		{"404-for-missing-role", "answers 404 to a user without the role, to hide what is there", status(403, 404)},
 		{"allows-many", "lists OPTIONS too in Allow", onRefused(func(a *answer, _ *asked) { a.header.Set("Allow", "OPTIONS,POST") }, 405)},
 		{"allows-in-two-lines", "lists the methods in two Allow lines", onRefused(func(a *answer, _ *asked) { a.header["Allow"] = []string{"OPTIONS", "POST"} }, 405)},
 		{"answers-options", "answers OPTIONS with 204 and Allow", between(func(w http.ResponseWriter, q *asked, h http.Handler) {

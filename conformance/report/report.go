@@ -16,11 +16,12 @@ import (
 	"fmaspec/conformance/internal/nearest"
 )
 
-// A Style says how text for people is laid out. The zero Style is plain text of
-// 100 columns. Formats for machines ignore it.
+// A Style says how text for people is laid out. The zero Style is plain text laid
+// out for 100 columns, in which a longer line is not cut. Formats for machines
+// ignore it.
 type Style struct {
 	Color   bool // with ANSI colours
-	Width   int  // columns; 0 means 100, and fewer than 40 count as 40
+	Width   int  // columns, to which lines are cut; 0 where it is no terminal's, and fewer than 40 count as 40
 	Verbose bool // every case and every finding, nothing grouped, longer bodies
 	Quiet   bool // the totals and the verdict alone
 }

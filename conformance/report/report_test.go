@@ -126,6 +126,14 @@ func TestConsoleKeepsEveryLineWithinTheWidth(t *testing.T) {
 	}
 }
 
+func TestConsoleCutsNoLineWithoutAWidth(t *testing.T) {
+	long := strings.Repeat("wide text ", 40) + "and its end"
+	text := render(t, "console", everywhere(long), report.Style{})
+	require.Contains(t, text, "     an implementation "+long)
+	require.Contains(t, text, "     because "+long)
+	require.NotContains(t, text, "wide te…")
+}
+
 func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 	r := sample()
 	r.Cases = nil

@@ -46,7 +46,7 @@ func (p *page) width() int {
 	return max(p.Width, 40)
 }
 
-// line adds one line of spans, made safe and cut to the width.
+// line adds one line of spans, made safe and, where there is a width, cut to it.
 func (p *page) line(spans ...span) {
 	total := 0
 	for i := range spans {
@@ -54,7 +54,10 @@ func (p *page) line(spans ...span) {
 		total += columns(spans[i].text)
 	}
 	room, mark := p.width(), ""
-	if total > room {
+	switch {
+	case p.Width == 0:
+		room = total
+	case total > room:
 		room, mark = room-1, "…"
 	}
 	for _, s := range spans {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -260,7 +261,7 @@ func oneDifference(c *corpus) (out []string) {
 // statuses lists what may count as refusal for each requirement on it.
 var statuses = map[string][]string{
 	"refusal.status-auth": {"401", "400"},
-	"refusal.status-role": {"403"},
+	"refusal.status-role": {"403", "404"},
 	"refusal.status-body": {"400", "422", "413"},
 	"refusal.media-type":  {"415", "400", "422"},
 	"refusal.method":      {"405", "404", "501", "400"},
@@ -278,7 +279,7 @@ func families(c *corpus) (out []string) {
 		}
 		ids := proves(f)
 		given := strings.Fields(field(f, "expect"))[1:]
-		for _, owed := range []string{"refusal.no-server-error", "refusal.no-action", "error.body"} {
+		for _, owed := range []string{"refusal.no-server-error", "refusal.no-action", "error.form", "error.inside"} {
 			if !slices.Contains(ids, owed) && !(owed == "refusal.no-server-error" && slices.Contains(given, "501")) {
 				out = append(out, name+" does not prove "+owed)
 			}
@@ -354,7 +355,11 @@ var sha1Form = regexp.MustCompile(`\A[0-9A-Fa-f]{40}\z`)
 // schemas: the requirements that it breaks.
 func faults(body []byte) (out []string) {
 	var members map[string]any
-	if strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil || members == nil {
+	var bad *strictjson.Error
+	switch err := strictjson.Check(body); {
+	case errors.As(err, &bad) && bad.Kind != strictjson.Cut && bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")):
+		return []string{"request.grammar"} // an object, by some extension
+	case err != nil || json.Unmarshal(body, &members) != nil || members == nil:
 		return []string{"request.object"}
 	}
 	for _, m := range []struct{ name, id string }{{"Comment", "request.comment"}, {"Sha1", "request.sha1"}} {
@@ -406,10 +411,10 @@ func ledger(c *corpus) (out []string) {
 func TestEveryRuleRings(t *testing.T) {
 	const (
 		plain = "# Accepts x.\n# operation: all\n# proves: request.json\n# expect: accepted\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Comment\": \"{{comment}}\", \"Sha1\": \"{{sha1}}\"}\n"
-		bad   = "# Refuses y.\n# operation: all\n# proves: request.comment-required, refusal.status-body, refusal.no-server-error, refusal.no-action, error.body\n# expect: refused 400\n# control: valid/x\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Sha1\": \"{{sha1}}\"}\n"
+		bad   = "# Refuses y.\n# operation: all\n# proves: request.comment-required, refusal.status-body, refusal.no-server-error, refusal.no-action, error.form, error.inside\n# expect: refused 400\n# control: valid/x\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Sha1\": \"{{sha1}}\"}\n"
 	)
 	var catalogue strings.Builder
-	for _, id := range []string{"request.json", "request.comment-required", "refusal.status-body", "refusal.no-server-error", "refusal.no-action", "error.body"} {
+	for _, id := range []string{"request.json", "request.comment-required", "refusal.status-body", "refusal.no-server-error", "refusal.no-action", "error.form", "error.inside"} {
 		fmt.Fprintf(&catalogue, "- id: %s\n  level: inferred\n  document: d\n  section: s\n  says: does so\n  because: b\n", id)
 	}
 	const entry = "- id: a\n  what: w\n  where: [\"Request sample API:1\"]\n  ruling: r\n  pinned: [case valid/x, test TestX]\n"
@@ -441,7 +446,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{y, "valid/x", "body/y", "body/y: the control is not one accepted request"},
 		{x, "operation: all", "operation: requestSample", "body/y: the control is for other operations"},
 		{req, "request.json", "request", `"request" is no id`},
-		{req, "request.json", "error.body", "error.body is written twice"},
+		{req, "request.json", "error.form", "error.form is written twice"},
 		{req, "  section: s\n", "", "request.json lacks its document, section or sentence"},
 		{req, "  because: b\n", "", "request.json is inferred without a reason"},
 		{req, "does so", "must do so", `request.json does not read on from "an implementation"`},
@@ -450,7 +455,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{req, "  says", "  waived: w\n  says", "request.json is waived, yet proven by a case"},
 		{y, "Bearer", "bearer", "body/y differs from its control in 2 things: [body header authorization]"},
 		{y, "POST {{path}}", "PUT {{path}}?x", "body/y differs from its control in 3 things: [method target body]"},
-		{y, ", error.body", "", "body/y does not prove error.body"},
+		{y, ", error.form", "", "body/y does not prove error.form"},
 		{y, "refusal.status-body", "request.json", "body/y proves 0 requirements on the status, not one: []"},
 		{y, "refused 400", "refused 401", "body/y takes 401, which is no answer under refusal.status-body"},
 		{y, "{\"Sha1\"", "{\"Comment\": \" \", \"Sha1\"", "body/y, request 1: want a body that breaks [request.comment-required], got one that breaks [request.comment-blank]"},
