@@ -16,6 +16,9 @@ func (r *runner) report(jobs []*job) *Report {
 		Safety:      r.guard.info(),
 		Pace:        r.pacer.info(),
 	}
+	if r.dialer != nil && r.dialer.panics != nil {
+		out.Panics = r.dialer.panics.told(r.secrets)
+	}
 	r.conclude(out, jobs)
 	return out
 }

@@ -83,6 +83,10 @@ func filled(r *conformance.Report) *conformance.Report {
 	out.Target.Protocol = cmp.Or(out.Target.Protocol, "HTTP/1.1")
 	out.Safety.Armed = list(out.Safety.Armed)
 	out.Operations = list(out.Operations)
+	out.Panics = slices.Clone(r.Panics)
+	for i := range out.Panics {
+		out.Panics[i].Stack = list(out.Panics[i].Stack)
+	}
 	if r.Baseline != nil {
 		told := *r.Baseline
 		told.Problems = list(told.Problems)
