@@ -18,6 +18,9 @@ func (r *runner) report(jobs []*job) *Report {
 		Pace:        r.pacer.info(),
 		LastLook:    r.look.Load(),
 	}
+	if r.dialer != nil && r.dialer.panics != nil {
+		out.Panics = r.dialer.panics.told(r.secrets)
+	}
 	r.conclude(out, jobs)
 	return out
 }

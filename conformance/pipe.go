@@ -21,6 +21,7 @@ type pipeListener struct {
 type pipeConn struct {
 	net.Conn
 	remote net.Addr
+	id     string // of the case that dialled
 }
 
 func (c pipeConn) RemoteAddr() net.Addr { return c.remote }
@@ -32,7 +33,8 @@ func newPipeListener() *pipeListener {
 func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
 	near, end := net.Pipe()
 	// Handlers read RemoteAddr, and take it for host and port.
-	far := pipeConn{end, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1024 + int(l.dialled.Add(1))%64000}}
+	id, _ := ctx.Value(caseKey{}).(string)
+	far := pipeConn{end, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1024 + int(l.dialled.Add(1))%64000}, id}
 	select {
 	case l.conns <- far:
 		return near, nil

@@ -23,6 +23,7 @@ type Report struct {
 	Reason       string              `json:"reason,omitempty"`      // why the verdict is inconclusive or interrupted
 	Interrupted  bool                `json:"interrupted,omitempty"` // the run was stopped before its end
 	Totals       Totals              `json:"totals"`
+	Panics       []Panic             `json:"panics,omitempty"`   // of a handler that was judged in memory
 	Baseline     *BaselineResult     `json:"baseline,omitempty"` // how the findings stand to those that are accepted; absent where nobody asked
 	Operations   []OperationInfo     `json:"operations"`         // those of the cases, sorted by id
 	Requirements []RequirementResult `json:"requirements"`       // in the catalogue's order

@@ -46,6 +46,7 @@ type dialer struct {
 	guard   *guard
 	proxy   string   // that reads every request and passes it on, "" for none
 	secrets *secrets // that no message may hold
+	panics  *panics  // of the handler in memory, nil for a URL
 }
 
 // newDialer returns a dialer for an http or https URL, or for one handler that
@@ -54,8 +55,9 @@ func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(
 	d = &dialer{long: newRoom(), timeout: timeout, guard: g, secrets: cmp.Or(g.secrets, newSecrets(t))}
 	if t.Handler != nil {
 		l := newPipeListener()
-		// What the server would log about a handler under test is a finding already.
-		server := &http.Server{Handler: t.Handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+		d.panics = &panics{}
+		// What the server would log about a handler under test is a finding or a panic already.
+		server := &http.Server{Handler: watching{t.Handler, d.panics}, ConnContext: connCase, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 		if t.Transport.HTTP2 {
 			server.Protocols = new(http.Protocols)
 			server.Protocols.SetUnencryptedHTTP2(true)

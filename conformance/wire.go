@@ -191,6 +191,9 @@ func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
 	if werr != nil {
 		return nil, werr
 	}
+	if p.d.panics != nil {
+		ctx = withCase(ctx, s.id)
+	}
 	var resp *Response
 	if p.d.http2 {
 		resp, werr = p.watched(ctx, s, permit.can)

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance/report"
@@ -70,6 +71,14 @@ var ownProperty = regexp.MustCompile(`(?m)^\[\[PROPERTY\|(proves|breaks|level|fi
 // shows the place.
 func requireUnobeyed(t *testing.T, text, where string) {
 	t.Helper()
+	if found := obeyedIn(text, strings.Contains(where, "github")); found != "" {
+		t.Fatalf("%s: %s", where, found)
+	}
+}
+
+// obeyedIn returns the first command or control character in a text, with what
+// stands around it, or "".
+func obeyedIn(text string, annotates bool) string {
 	if begin := strings.Index(text, "<style>"); begin >= 0 { // a page's own style and script are no text of anybody's
 		_, rest, _ := strings.Cut(text, "</style>")
 		text = text[:begin] + rest
@@ -78,19 +87,43 @@ func requireUnobeyed(t *testing.T, text, where string) {
 			text = head + rest
 		}
 	}
-	if strings.Contains(where, "github") {
+	if annotates {
 		text = annotating.ReplaceAllString(text, "")
 	}
 	text = ownProperty.ReplaceAllString(text, "")
-	if strings.Contains(text, "[[PROPERTY|") {
-		at := strings.Index(text, "[[PROPERTY|")
-		t.Fatalf("%s: a property that is not its own: …%q…", where, text[max(at-100, 0):min(at+100, len(text))])
+	around := func(from, to int) string {
+		return fmt.Sprintf("…%q…", text[max(from-200, 0):min(to+100, len(text))])
+	}
+	if at := strings.Index(text, "[[PROPERTY|"); at >= 0 {
+		return "a property that is not its own: " + around(at, at)
 	}
 	if at := commanding.FindStringIndex(text); at != nil {
-		t.Fatalf("%s: a command: …%q…", where, text[max(at[0]-200, 0):min(at[1]+100, len(text))])
+		return "a command: " + around(at[0], at[1])
 	}
 	if at := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !term.Printable(r) }); at >= 0 {
-		t.Fatalf("%s: a character that is not printable: …%q…", where, text[max(at-200, 0):min(at+100, len(text))])
+		return "a character that is not printable: " + around(at, at)
+	}
+	return ""
+}
+
+// hostileAnswers makes the server at $URL one that answers with what build servers
+// and terminals obey: hostile
+func hostileAnswers(ts *testscript.TestScript, _ bool, _ []string) {
+	h := http.Handler(&commander{})
+	ts.Value("counter").(*counter).handler.Store(&h)
+}
+
+// unobeyed fails where the output of the last command, or a file, holds a command or
+// a control character: unobeyed stdout|stderr|FILE…
+func unobeyed(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		text := ts.ReadFile(name)
+		if text == "" {
+			ts.Fatalf("%s is empty", name)
+		}
+		if found := obeyedIn(text, false); (found != "") != neg {
+			ts.Fatalf("%s: want it unobeyed %v, got %q", name, !neg, found)
+		}
 	}
 }
 

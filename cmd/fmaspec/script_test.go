@@ -111,6 +111,7 @@ func TestScripts(t *testing.T) {
 			"port":   port,
 			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,
 			"variant": variant,
+			"hostile": hostileAnswers, "unobeyed": unobeyed,
 		},
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -193,21 +196,29 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 	r := knock(t, "^TestStrict$", "DOOR_FAULT=omits-allow")
 	require.Equal(t, "fail", r.outcome["TestStrict"], r.all)
 	var want []string
+	grouped, shown := report.Group(whole), false
 	for _, c := range whole.Cases {
 		if c.Outcome != conformance.Failed {
 			continue
 		}
 		want = append(want, c.ID)
-		text := durations.ReplaceAllString(report.FindingText(c, whole, report.Style{}), "T")
+		told, full := grouped.Text(c.ID, report.Style{})
+		shown = shown || full
+		text := durations.ReplaceAllString(told, "T")
 		var got []string
 		for line := range strings.Lines(durations.ReplaceAllString(r.output["TestStrict/"+c.ID], "T")) {
 			got = append(got, strings.TrimPrefix(line, "        ")) // as package testing indents it
 		}
 		require.Contains(t, strings.Join(got, ""), text)
 	}
-	require.NotEmpty(t, want)
+	require.True(t, shown, "want a problem in full")
 	require.Equal(t, want, r.subtests("TestStrict", "fail"))
-	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-get"], "go test -run '^TestStrict$/^requestSample$/^method$/^refuses-get$'")
+	for _, line := range strings.Split(report.Summary(whole, report.Style{}), "\n") {
+		if !durations.MatchString(line) {
+			require.Contains(t, r.output["TestStrict"], line)
+		}
+	}
+	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-delete"], "go test -run '^TestStrict$/^requestSample$/^method$/^refuses-delete$'")
 }
 
 func TestASelectionIsSentWithItsControls(t *testing.T) {
@@ -300,7 +311,7 @@ func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
 	readonly := []string{"GOFLAGS=-mod=readonly"}
 	out, err := command(t, dir, readonly, "go", "vet", ".").CombinedOutput()
 	require.NoError(t, err, "%s; %s", out, renew)
-	r := read(t, command(t, dir, readonly, "go", "test", "-json", "."))
+	r := read(t, command(t, dir, readonly, "go", "test", "-count=1", "-json", "."))
 	for _, test := range []string{"TestContract", "TestContractByURL"} {
 		require.Equal(t, "pass", r.outcome[test], r.all)
 		require.Greater(t, len(r.subtests(test, "pass")), 100)
@@ -312,4 +323,137 @@ func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
 	require.Equal(t, "fail", r.outcome["TestContract/"+plain])
 	require.Contains(t, r.output["TestContract/"+plain], "response.created")
 	require.Contains(t, r.output["TestContract/"+plain], "want 201   got 200")
+}
+
+// told runs tests of testdata/door as go test does without -v, and returns what is
+// printed, without what differs from run to run.
+func told(t *testing.T, pattern string, env ...string) []string {
+	t.Helper()
+	knock(t, "^$") // builds it
+	out, err := command(t, t.TempDir(), env, door.binary, "-test.timeout=2m", "-test.run="+pattern).CombinedOutput()
+	require.Error(t, err, "want a failing test")
+	return strings.Split(durations.ReplaceAllString(strings.TrimSuffix(string(out), "\n"), "T"), "\n")
+}
+
+// at returns the first line with the text, or fails.
+func at(t *testing.T, lines []string, text string) int {
+	t.Helper()
+	i := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, text) })
+	require.GreaterOrEqual(t, i, 0, "want %q in\n%s", text, strings.Join(lines[:min(len(lines), 60)], "\n"))
+	return i
+}
+
+func TestAPanicOfTheHandlerIsToldFirstAndOnce(t *testing.T) {
+	t.Parallel()
+	lines := told(t, "^TestPanics$", "DOOR_PANICS=1")
+	require.Less(t, at(t, lines, "PANIC of the handler"), 4)
+	require.Less(t, at(t, lines, "assignment to entry in nil map"), 5)
+	require.Less(t, at(t, lines, "door.TestPanics.func1"), 7)
+	require.Less(t, at(t, lines, "door_test.go:"), 8)
+	require.Less(t, at(t, lines, "probable cause: the handler panicked in "), 13)
+	all := strings.Join(lines, "\n")
+	require.Equal(t, 1, strings.Count(all, "assignment to entry in nil map"))
+	require.Equal(t, 1, strings.Count(all, "sent    "), "want one exchange for one problem")
+	require.Less(t, len(lines), 720)
+	require.Less(t, len(all), 70_000)
+
+	few := told(t, "^TestPanics$")
+	require.Less(t, at(t, few, "PANIC of the handler"), 4)
+	at(t, few, "in requestSample/")
+}
+
+func TestManyFailuresAreToldInGroups(t *testing.T) {
+	t.Parallel()
+	lines := told(t, "^TestTwoBugs$")
+	require.Less(t, at(t, lines, "not conformant: "), 3)
+	require.Less(t, at(t, lines, "documented  response.created   213 findings, as in requestSample/valid/accepts-plain-request"), 6)
+	require.Less(t, at(t, lines, "documented  action.members   "), 6)
+	require.Less(t, at(t, lines, "--- FAIL: TestTwoBugs/requestSample/valid/accepts-plain-request "), 8, "what shows the problem comes before what names it")
+	all := strings.Join(lines, "\n")
+	require.Equal(t, 1, strings.Count(all, "sent    "), "want one exchange for two problems of one case")
+	require.Less(t, len(lines), 340)
+	require.Less(t, at(t, lines, "response.created, action.members as in requestSample/valid/accepts-plain-request"), 40)
+	order := func(lines []string) (out []string) {
+		for _, line := range lines {
+			if strings.Contains(line, "--- FAIL") || strings.Contains(line, " as in ") || strings.Contains(line, "want ") {
+				out = append(out, line)
+			}
+		}
+		return out
+	}
+	for range 2 {
+		if again := told(t, "^TestTwoBugs$"); !slices.Equal(order(lines), order(again)) {
+			t.Errorf("want the same lines in the same order each time")
+		}
+	}
+
+	// Alone, each is told in full.
+	const other = "requestSample/valid/accepts-any-accept"
+	alone := knock(t, "^TestTwoBugs$/^requestSample$/^valid$/^accepts-any-accept$")
+	require.Equal(t, []string{other}, alone.subtests("TestTwoBugs", "fail"))
+	require.Contains(t, alone.output["TestTwoBugs/"+other], "want 201   got 200")
+	require.Contains(t, alone.output["TestTwoBugs/"+other], "  sent    POST ")
+}
+
+func TestAWrongTokenIsNamedFirst(t *testing.T) {
+	t.Parallel()
+	lines := told(t, "^TestNothingProven$")
+	require.Less(t, at(t, lines, "probable cause: every valid request was answered 401 Unauthorized; is the token one that the target accepts"), 4)
+	require.Less(t, len(lines), 60)
+}
+
+func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int64
+	var broken atomic.Bool
+	const token = "a-token-that-the-server-issued"
+	good := reference.New(reference.Config{Token: token})
+	fault, found := reference.FindFault("drops-id")
+	require.True(t, found)
+	bad := fault.Wrap(good)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent.Add(1)
+		if broken.Load() {
+			bad.ServeHTTP(w, r)
+			return
+		}
+		good.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	dir := module(t, filepath.Join(root(t), "docs", "example"))
+	test := func(args ...string) (string, error) {
+		cmd := command(t, dir, []string{"GOFLAGS=-mod=readonly", "EXAMPLE_URL=" + server.URL}, "go", append([]string{"test"}, args...)...)
+		out, err := cmd.CombinedOutput()
+		require.NotContains(t, string(out), "(cached)")
+		return string(out), err
+	}
+	const byURL = "-run=^TestContractByURL$"
+	for range 2 {
+		out, err := test(byURL, ".")
+		require.Error(t, err, "want no result that may be cached")
+		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat an old result for "+server.URL+", since it does not know when the server there changes; say go test -count=1")
+		require.Zero(t, sent.Load(), "want nothing sent")
+	}
+	out, err := test("-count=1", byURL, ".")
+	require.NoError(t, err, out)
+	require.NotZero(t, sent.Swap(0))
+	out, err = test(byURL) // by folder, which is never cached
+	require.NoError(t, err, out)
+	require.NotZero(t, sent.Swap(0))
+
+	broken.Store(true)
+	out, err = test("-count=1", byURL, ".")
+	require.Error(t, err)
+	require.Contains(t, out, "action.members")
+	out, err = test(byURL, ".")
+	require.Error(t, err)
+	require.Contains(t, out, "say go test -count=1")
+	server.Close()
+	out, err = test("-count=1", byURL, ".")
+	require.Error(t, err)
+	require.Contains(t, out, "connection refused")
+
+	// A handler is part of the test.
+	out, err = test("-run=^TestContract$", ".")
+	require.NoError(t, err, out)
 }

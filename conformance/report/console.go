@@ -11,7 +11,8 @@ import (
 	"fmaspec/conformance"
 )
 
-// Console writes a report for people: why there is no verdict, findings by case, worst outcome first,
+// Console writes a report for people: why there is no verdict, panics of the
+// handler, where it was judged in memory, findings by case, worst outcome first,
 // then what could not be judged, the requirements by level, the totals, and the
 // verdict as the last line. Where several cases have the same problem, the first
 // and plainest one is told in full and the others are named under it. Of a run that
@@ -22,6 +23,7 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 	p := &page{Style: style}
 	if !p.Quiet {
 		p.first(r)
+		p.panics(r)
 		p.cases(r)
 		p.findings(r)
 		p.unjudged(r)
@@ -63,7 +65,19 @@ func (p *page) cases(r *conformance.Report) {
 }
 
 func (p *page) findings(r *conformance.Report) {
-	var worth []*conformance.CaseResult
+	worth := worthTelling(r)
+	g := groupsOf(worth)
+	for _, c := range worth {
+		if p.Verbose || g.tells(c) {
+			p.caseText(c, r, g)
+			p.line()
+		}
+	}
+}
+
+// worthTelling returns the cases that have something to tell, in the order of
+// telling.
+func worthTelling(r *conformance.Report) (worth []*conformance.CaseResult) {
 	add := func(are func(*conformance.CaseResult) bool) {
 		from := len(worth)
 		for i := range r.Cases {
@@ -78,13 +92,7 @@ func (p *page) findings(r *conformance.Report) {
 		add(func(c *conformance.CaseResult) bool { return c.Outcome == o && !known(c, r) })
 	}
 	add(func(c *conformance.CaseResult) bool { return known(c, r) })
-	g := groupsOf(worth)
-	for _, c := range worth {
-		if p.Verbose || g.tells(c) {
-			p.caseText(c, r, g)
-			p.line()
-		}
-	}
+	return worth
 }
 
 // unjudged sums up, by reason, the cases that prove nothing.

@@ -32,7 +32,7 @@ func HTML(w io.Writer, r *conformance.Report) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count, "to": to}).ParseFS(htmlFiles, "html/page.html")
+	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count, "panicMet": func(q conformance.Panic) string { return safe(panicMet(&q)) }, "to": to}).ParseFS(htmlFiles, "html/page.html")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

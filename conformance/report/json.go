@@ -85,6 +85,10 @@ func filled(r *conformance.Report) *conformance.Report {
 	out.Settings = list(out.Settings)
 	out.Safety.Armed = list(out.Safety.Armed)
 	out.Operations = list(out.Operations)
+	out.Panics = slices.Clone(r.Panics)
+	for i := range out.Panics {
+		out.Panics[i].Stack = list(out.Panics[i].Stack)
+	}
 	if r.Baseline != nil {
 		told := *r.Baseline
 		told.Problems = list(told.Problems)

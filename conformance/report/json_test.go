@@ -166,7 +166,7 @@ func decode(t *testing.T, text string) any {
 
 func TestEveryReportKeepsThePublishedSchema(t *testing.T) {
 	schema := oracle(t)
-	for name, r := range map[string]*conformance.Report{"sample": sample(), "hostile": everywhere(hostile)} {
+	for name, r := range map[string]*conformance.Report{"sample": sample(), "panicked": panicked(), "hostile": everywhere(hostile)} {
 		if err := schema.Validate(decode(t, render(t, "json", r, report.Style{}))); err != nil {
 			t.Errorf("%s: want a report that keeps the schema, got %v", name, err)
 		}
@@ -177,9 +177,9 @@ func TestEveryReportKeepsThePublishedSchema(t *testing.T) {
 // each object of the sample away, adds an unknown one to each, and sees both refused.
 func TestThePublishedSchemaMissesEveryMissingMember(t *testing.T) {
 	schema := oracle(t)
-	document := decode(t, render(t, "json", sample(), report.Style{}))
+	document := decode(t, render(t, "json", panicked(), report.Style{}))
 	optional := []string{"reason", "because", "waived", "control", "error", "body", "truncated",
-		"baseline", "known", "expires", "inert", "leaked", "action", "shortened", "error_kind"}
+		"baseline", "panics", "known", "expires", "inert", "leaked", "action", "shortened", "error_kind"}
 	rung := map[string]bool{}
 	var visit func(at string, v any)
 	visit = func(at string, v any) {

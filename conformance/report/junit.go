@@ -49,6 +49,7 @@ type junitCase struct {
 	Error   *junitResult `xml:"error"`
 	Skipped *junitResult `xml:"skipped"`
 	Out     *junitText   `xml:"system-out"`
+	Err     *junitText   `xml:"system-err"`
 }
 
 type junitResult struct {
@@ -67,6 +68,8 @@ type junitText struct {
 // case, so what it proves and breaks, the level, the file and the line stand in
 // <system-out> as lines of the form [[PROPERTY|name=value]], which test
 // management reads as properties, and Jenkins shows as the case's output.
+//
+// A panic of the handler stands in the <system-err> of the first case that met it.
 //
 // Failed cases carry one <failure> with all their findings, Errored ones <error>;
 // Skipped, NotApplicable and Inconclusive ones carry <skipped> with the reason. A
@@ -199,6 +202,9 @@ func junitCaseOf(c *conformance.CaseResult, r *conformance.Report) junitCase {
 		out.Error = &junitResult{safe(c.Outcome.String()), safe(c.Reason), text}
 	}
 	out.Out = &junitText{about}
+	if text := panicsOf(r, c); text != "" {
+		out.Err = &junitText{"\n" + text}
+	}
 	return out
 }
 

@@ -32,6 +32,7 @@ const (
 // server makes markup, a link, a mention or a reference.
 func Markdown(w io.Writer, r *conformance.Report) error {
 	head, tail := mdHead(r), mdSetting(r)
+	head += mdPanics(r)
 	baseline, unjudged, requirements := mdBaseline(r), mdUnjudged(r), mdRequirements(r)
 	room := MarkdownLimit - len(head) - len(baseline) - len(unjudged) - len(requirements) - len(tail)
 	_, err := io.WriteString(w, head+baseline+mdProblems(r, room)+unjudged+requirements+tail)

@@ -31,6 +31,32 @@ func server(t *testing.T) http.Handler {
 	return f.Wrap(h)
 }
 
+// TestPanics judges a handler that panics at requests without a body, and where
+// DOOR_PANICS says so at every one.
+func TestPanics(t *testing.T) {
+	h := server(t)
+	var seen map[string]int
+	conformancetest.RunWith(t, conformance.Target{Token: token, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 || os.Getenv("DOOR_PANICS") != "" {
+			seen[r.Method]++
+		}
+		h.ServeHTTP(w, r)
+	})}, conformance.Options{Seed: "door"})
+}
+
+// TestTwoBugs judges a handler with two faults.
+func TestTwoBugs(t *testing.T) {
+	h := server(t)
+	for _, name := range []string{"drops-id", "answers-200"} {
+		f, ok := reference.FindFault(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		h = f.Wrap(h)
+	}
+	conformancetest.RunWith(t, conformance.Target{Handler: h, Token: token}, conformance.Options{Seed: "door"})
+}
+
 func TestHandler(t *testing.T) {
 	conformancetest.Run(t, conformance.Target{Handler: server(t), Token: token})
 }

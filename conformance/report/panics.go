@@ -1,0 +1,84 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"fmaspec/conformance"
+)
+
+// shownFrames is how many frames of a stack are shown where not all are.
+const shownFrames = 8
+
+// panics adds the panics of a handler: they come before all findings, for they are
+// why connections were closed.
+func (p *page) panics(r *conformance.Report) {
+	for _, q := range r.Panics {
+		p.panicked(&q)
+		p.line()
+	}
+}
+
+func (p *page) panicked(q *conformance.Panic) {
+	p.line(span{red, "PANIC"}, span{bold, " of the handler"})
+	p.block("  ", q.Value, 8)
+	p.uncut("  ", panicMet(q))
+	for i, frame := range q.Stack {
+		if i == shownFrames && !p.Verbose {
+			p.line(span{dim, fmt.Sprintf("  … and %s", count(len(q.Stack)-i, "more frame"))})
+			break
+		}
+		name, place, found := strings.Cut(frame, " ")
+		if !found || strings.HasPrefix(frame, "…") {
+			p.line(span{dim, "  " + frame})
+			continue
+		}
+		p.line(span{"", "  " + name})
+		p.uncut("      ", place)
+	}
+}
+
+// panicMet says what came of a panic.
+func panicMet(q *conformance.Panic) string {
+	text := "in " + count(q.Requests, "request") + ", whose connections were closed without an answer"
+	if q.Requests == 1 {
+		text = "in 1 request, whose connection was closed without an answer"
+	}
+	if q.Case != "" {
+		text += "; first in " + q.Case
+	}
+	return text
+}
+
+// panicText is a panic as plain text of many columns.
+func panicText(q *conformance.Panic) string {
+	p := &page{Style: Style{Width: 160, Verbose: true}}
+	p.panicked(q)
+	return p.String()
+}
+
+// panicsOf are the panics that a case is the first to have met.
+func panicsOf(r *conformance.Report, c *conformance.CaseResult) (text string) {
+	for i := range r.Panics {
+		if r.Panics[i].Case == c.ID {
+			text += panicText(&r.Panics[i])
+		}
+	}
+	return text
+}
+
+// panicsRoom is what panics may take of a summary in Markdown, in bytes.
+const panicsRoom = 8_000
+
+func mdPanics(r *conformance.Report) string {
+	if len(r.Panics) == 0 {
+		return ""
+	}
+	text := "\n### The handler panicked\n"
+	items := fit(len(r.Panics), panicsRoom-len(text), func(i int) string {
+		q := r.Panics[i]
+		q.Value = clip(q.Value, 400)
+		return "\n" + mdFence(panicText(&q))
+	})
+	return text + strings.Join(items, "") + rest(len(r.Panics)-len(items), "panic")
+}
