@@ -46,13 +46,17 @@ func TargetURL(text string) (string, error) {
 		return "", usage("target %q: %v", u.Scheme+"://"+u.Host, err)
 	}
 	if host != u.Hostname() { // a name: there is no address in Unicode
-		u.Host = host
-		if port := u.Port(); port != "" {
-			u.Host += ":" + port
-		}
+		u.Host = strings.TrimSuffix(host+":"+u.Port(), ":")
 	}
 	// A "?" or "#" with nothing behind it says nothing, and neither does a "/" at the end.
-	out := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	out := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	for _, b := range []byte(u.RawPath) { // what was escaped stays so beside what was not
+		if b > '~' {
+			out.RawPath += fmt.Sprintf("%%%02X", b)
+		} else {
+			out.RawPath += string(rune(b))
+		}
+	}
 	return strings.TrimRight(out.String(), "/"), nil
 }
 

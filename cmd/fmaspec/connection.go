@@ -224,6 +224,13 @@ func (c *connectionFlags) proxies(e *env) (func(*url.URL) (*url.URL, error), err
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("-proxy: only http:// proxies are known; give http://HOST:PORT, env or none")
 	}
+	host, err := conformance.ASCIIHost(u.Hostname())
+	if err != nil {
+		return nil, fmt.Errorf("-proxy: %w", err)
+	}
+	if host != u.Hostname() { // a name: there is no address in Unicode
+		u.Host = strings.TrimSuffix(host+":"+u.Port(), ":")
+	}
 	return func(*url.URL) (*url.URL, error) { return u, nil }, nil
 }
 

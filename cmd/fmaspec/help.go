@@ -58,7 +58,7 @@ func overview() string {
 	p.line("  %-27s  one that no server may accept", invalidVariable)
 	p.line("  %-27s  the secret with which a token endpoint is asked", clientSecretVariable)
 	p.line("  %-27s  the bearer token for OLD in fmaspec compare", oldTokenVariable)
-	p.line("  %-27s  no colours, where not empty; nor where TERM is dumb", "NO_COLOR")
+	p.line("  %-27s  no colours, where not empty; nor with TERM=dumb", "NO_COLOR")
 	p.heading("Exit codes")
 	p.exitCodes()
 	return p.String()

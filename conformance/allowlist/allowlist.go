@@ -185,6 +185,9 @@ func (l List) Check(target, machine, sha1 string) error {
 // targetOf spells the URL of a run, which may have a path. What cannot be read
 // is no target that a list could name.
 func targetOf(text string) string {
+	if used, err := conformance.TargetURL(text); err == nil {
+		text = used
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {
 		return text

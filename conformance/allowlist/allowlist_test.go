@@ -42,6 +42,8 @@ func TestCheckPermitsWhatIsListed(t *testing.T) {
 		{both + "target HTTPS://Graph.Example:443/", target + "/base", machine, sha1, "in another spelling, and with a path"},
 		{both + "target http://h", "http://h:80", machine, sha1, "the port that the scheme stands for"},
 		{both + "target https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443", machine, sha1, "an address"},
+		{both + "target https://bücher.example:444", "https://xn--bcher-kva.example:444/a", machine, sha1, "a name in Unicode"},
+		{both + "target https://xn--bcher-kva.example", "https://Bücher.example", machine, sha1, "one in punycode"},
 		{both + "target https://a.example\ntarget https://graph.example", target, machine, sha1, "one of two"},
 	} {
 		if err := parse(t, row.list).Check(row.target, row.machine, row.sha1); err != nil {
