@@ -112,6 +112,8 @@ func (b *curlCommand) reach(r Request, t TargetInfo, settings []Setting) {
 		}
 		if tunnel {
 			b.add("-p")
+		} else {
+			b.add("-H", "Proxy-Connection:") // which curl sends by itself
 		}
 	case proxy == "none":
 		b.add("--noproxy", "*")
