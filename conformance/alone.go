@@ -243,7 +243,7 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 		if !slices.ContainsFunc(all, busy) && !slices.ContainsFunc(all, speaksOtherwise) {
 			look = r.greet(ctx)
 		}
-	case len(tail(all)) > 0 && r.known.Load() != nil:
+	case len(unansweredTail(all)) > 0 && r.known.Load() != nil:
 		look = r.remind(ctx)
 	}
 	r.look.Store(look)
@@ -323,9 +323,9 @@ func plainRefused(all []*Exchange) bool {
 // ended is when an exchange was over, by the clock that a record keeps.
 func ended(x *Exchange) time.Time { return x.Started.Round(0).Add(x.Elapsed) }
 
-// tail returns the exchanges without an answer that ended when the last request to be
+// unansweredTail returns the exchanges without an answer that ended when the last request to be
 // answered was under way, or later.
-func tail(all []*Exchange) (out []*Exchange) {
+func unansweredTail(all []*Exchange) (out []*Exchange) {
 	var last time.Time
 	for _, x := range all {
 		if began := x.Started.Round(0); (own(x) || speaksOtherwise(x)) && began.After(last) {

@@ -70,7 +70,7 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 		}
 	}
 	if out.Verdict != Conformant {
-		out.Reason = joined(out.Reason, r.suite.unserved(out))
+		out.Reason = withHint(out.Reason, r.suite.unserved(out))
 	}
 }
 

@@ -99,7 +99,7 @@ func causesOf(out *Report, all []*Exchange) causes {
 		return causes{newCause(why, true, all)}
 	}
 	var found causes
-	if lost := tail(counting); len(lost) > 0 && len(lost) < len(counting) && look.Asked != "" && !look.Answered {
+	if lost := unansweredTail(counting); len(lost) > 0 && len(lost) < len(counting) && look.Asked != "" && !look.Answered {
 		found = append(found, newCause(fell(all, lost, look), true, lost))
 	}
 	if why, refused := unauthorised(out.Target, counting); why != "" {

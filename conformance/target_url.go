@@ -116,8 +116,8 @@ func (s *Suite) unserved(r *Report) string {
 	return s.DoubledHint(r.Target.URL)
 }
 
-// joined is a reason with another behind it.
-func joined(reason, further string) string {
+// withHint is a reason with another behind it.
+func withHint(reason, further string) string {
 	if reason == "" || further == "" {
 		return cmp.Or(reason, further)
 	}

@@ -103,6 +103,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
 			e.Setenv("FMASPEC_TOKEN", testToken)
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
+			lineServer(t, e)
 			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -112,6 +113,7 @@ func TestScripts(t *testing.T) {
 			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,
 			"variant": variant,
 			"hostile": hostileAnswers, "unobeyed": unobeyed,
+			"elsewhere": elsewhere,
 		},
 	})
 }
