@@ -11,8 +11,8 @@ import (
 
 // insideMarks are the marks of a server's inside in an answer. One of the words
 // stands in all that a mark finds; looking for them first saves most of the
-// time. Each form is as narrow as that it passes over prose about requests:
-// "Please select a file from the machine" is no query.
+// time. The forms are narrow enough to pass over prose about requests: "Please
+// select a file from the machine" is no query.
 var insideMarks = []struct {
 	what  string
 	words []string
@@ -46,8 +46,8 @@ var insideMarks = []struct {
 	)},
 }
 
-// diskPath is a path of a server's disk: below a folder that URLs do not begin
-// with, or of a file that a program is made of or keeps.
+// diskPath is a path of a server's disk: below a folder with which URLs do not
+// begin, or to a file of a kind that programs consist of or keep.
 var diskPath = anyOf(
 	`(^|[\s"'(\[=:>`+"`"+`])/(usr/(local|lib|lib64|bin|sbin|share|src|include)|var/(lib|www|log|run|task|opt|tmp|spool|cache|folders|app)|etc|opt/[\w.@-]+|srv|root|tmp|proc|home/[\w.@-]+)/[\w.@/+-]+`,
 	`(^|[\s"'(\[=:>`+"`"+`])/(app|src|build|mnt|code|workspace|go/src|Users/[\w.@-]+)/[\w./@+-]*\.(go|py|cs|java|rb|rs|kt|pl|db|sqlite3?|conf|ini|toml|env|jar|so)\b`,

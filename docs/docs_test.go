@@ -224,7 +224,7 @@ func faultsPage() string {
 	var b strings.Builder
 	b.WriteString("# Faults and variants\n\n" + generated)
 	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, for a requirement that it breaks.\n" +
-		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing there, also with `-strict`.\n\n")
+		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing there, also with `-strict`, but that it deviates from the inferred requirements that it is listed with.\n\n")
 	for _, l := range conformance.Levels() {
 		fmt.Fprintf(&b, "- [faults against %s requirements](#%s)\n", l, l)
 	}
@@ -242,9 +242,13 @@ func faultsPage() string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, says, code(f.Breaks))
 		}
 	}
-	b.WriteString("\n## Variants\n\n| variant | it |\n|---|---|\n")
+	b.WriteString("\n## Variants\n\n| variant | it | deviates from |\n|---|---|---|\n")
 	for _, v := range reference.Variants() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Name, prose(v.Says))
+		deviates := ""
+		if len(v.Deviates) > 0 {
+			deviates = code(v.Deviates)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, prose(v.Says), deviates)
 	}
 	return b.String()
 }
@@ -305,7 +309,7 @@ func numbers(suite *conformance.Suite) string {
 		"| cases | %d | what it is asked, from %d files ([how to write one](docs/fixtures.md)) |\n"+
 		"| checks | %d | what is looked at in an answer ([list](docs/checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found, for its own reason ([list](docs/faults.md)) |\n"+
-		"| variants | %d | servers that keep it in another way; none has a finding ([list](docs/faults.md#variants)) |\n"+
+		"| variants | %d | servers that keep it in another way; none has a finding, but some deviate from an inference ([list](docs/faults.md#variants)) |\n"+
 		"| contradictions | %d | places where the documents disagree, each with a ruling ([list](docs/requirements.md#contradictions)) |\n",
 		len(suite.Requirements), levels[conformance.Documented], levels[conformance.Standard], levels[conformance.Inferred],
 		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()), len(suite.Contradictions))

@@ -19,5 +19,6 @@
 // good request, [onRefused] the answer to a bad one, [refuseIf] refuses what is
 // good, [excuse] accepts what is bad, [onWire] takes over the connection. The
 // test TestEachFaultIsSeenByAProbe fails until some probe shows the difference.
-// A row in variants.go is added in the same way and has no Breaks.
+// A row in a variants_*.go file is added in the same way and has no Breaks; one
+// that breaks an inferred requirement says so in Deviates.
 package reference
