@@ -455,10 +455,12 @@ func alike(recorded, own string) bool {
 	if recorded == own {
 		return true
 	}
-	at := secretVariable.FindStringIndex(own)
-	for n := 1; at != nil && n < shortSecret && at[0]+n <= len(recorded); n++ {
-		if secretVariable.ReplaceAllLiteralString(own, recorded[at[0]:at[0]+n]) == recorded {
-			return true
+	for _, name := range secretVariable.FindAllString(own, -1) {
+		at := strings.Index(own, name)
+		for n := 1; n < shortSecret && at+n <= len(recorded); n++ {
+			if strings.ReplaceAll(own, name, recorded[at:at+n]) == recorded {
+				return true
+			}
 		}
 	}
 	return false
