@@ -135,6 +135,54 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	}
 }
 
+func TestVerifyTakesAnyValueOfAField(t *testing.T) {
+	t.Parallel()
+	suite := load(t)
+	whole := recordOf(t, suite, "answers-200", conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth)"})
+	values := 0
+	leaves("", reflect.ValueOf(whole), func(_ string, v reflect.Value) {
+		if v.CanSet() {
+			values++
+		}
+	})
+	for i := 0; i < values; i += 3 { // the rest is more of the same kind
+		for _, extreme := range []int64{-1, 1 << 40} {
+			r, n := written(t, whole), 0
+			leaves("", reflect.ValueOf(r), func(_ string, v reflect.Value) {
+				if !v.CanSet() {
+					return
+				}
+				if n++; n != i+1 {
+					return
+				}
+				switch v.Kind() {
+				case reflect.String:
+					v.SetString(map[int64]string{-1: "", 1 << 40: "\x00$HEADER_X://%zz\r\n"}[extreme])
+				case reflect.Int, reflect.Int64:
+					v.SetInt(extreme)
+				default:
+					v.SetZero()
+				}
+			})
+			_, _ = suite.Verify(r) // whatever it says, it says something
+		}
+	}
+}
+
+func TestVerifyBearsOutATokenThatIsTooShortToBeStruckOut(t *testing.T) {
+	suite := load(t)
+	it := target(honest())
+	it.Token = "abc"
+	r := written(t, run(t, it, conformance.Options{Run: "^requestSample/(auth|valid/accepts-plain)"}))
+	v, err := suite.Verify(r)
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
+	of(r, "requestSample/valid/accepts-plain-request").Exchanges[0].Request.Header[4].Value = "Bearer somebody"
+	v, err = suite.Verify(r)
+	require.NoError(t, err)
+	require.NotEmpty(t, v.Differences)
+}
+
 func TestVerifyNamesWholeForgeries(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
@@ -191,6 +239,9 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 		{"cases in another order", "cases", "", func(r *conformance.Report) { slices.Reverse(r.Cases) }},
 		{"said to be interrupted", "interrupted", "", func(r *conformance.Report) {
 			r.Interrupted, r.Verdict, r.Reason = true, conformance.Unjudged, "the run was interrupted, when 1 of 3 cases had failed"
+		}},
+		{"accepted by nothing", "baseline", "", func(r *conformance.Report) {
+			of(r, plain).Findings[0].Known = &conformance.Known{Reason: "so", Owner: "me"}
 		}},
 		{"accepted by a file", "", "what is accepted by mine.txt", func(r *conformance.Report) {
 			r.Baseline = &conformance.BaselineResult{File: "mine.txt", Entries: 1, Known: 1, Verdict: conformance.Conformant, Problems: []conformance.BaselineProblem{}}

@@ -23,7 +23,7 @@ func verifyCommand() command {
 			from := &library{}
 			from.flags(set)
 			accepted := set.String("baseline", "", "the `FILE` of accepted findings that the run was given")
-			quiet := set.Bool("q", false, "tell the differences alone")
+			quiet := set.Bool("q", false, "tell the differences alone, and what is not derived")
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) != 1 {
 					return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
