@@ -43,7 +43,8 @@ func compareCommand() command {
 			"Exits with 0 where nothing has become worse, 1 on a regression, 2 for misuse and for files that cannot be read, 3 where a side was not judged, not to its end, or NEW by less than OLD, and 4 where it is refused for safety.",
 		examples: []string{
 			"fmaspec compare old.json new.json",
-			"fmaspec compare -strict-shape -accept-less armed http://127.0.0.1:4010 https://tenant.example",
+			"fmaspec compare -strict-shape http://127.0.0.1:4010 http://127.0.0.1:8080",
+			"fmaspec compare -accept-less armed mock.json https://tenant.example",
 			"fmaspec compare released.json http://127.0.0.1:8080 -save-new new.json",
 			"fmaspec compare -format markdown old.json new.json",
 		},
