@@ -19,6 +19,11 @@ const reportLimit = 1 << 30
 // readReport returns the record in a file; - is standard input. Errors begin with
 // the file.
 func (e *env) readReport(name string) (*conformance.Report, error) {
+	return e.readChecked(name, func(string, []byte) error { return nil })
+}
+
+// readChecked returns the record in a file whose bytes pass a check.
+func (e *env) readChecked(name string, check func(place string, data []byte) error) (*conformance.Report, error) {
 	place, from := name, e.stdin
 	if name == "-" {
 		place = "standard input"
@@ -36,11 +41,17 @@ func (e *env) readReport(name string) (*conformance.Report, error) {
 		}
 		from = file
 	}
-	limited := &io.LimitedReader{R: from, N: reportLimit + 1}
-	r, err := report.ReadJSON(limited)
-	if limited.N == 0 {
+	data, err := io.ReadAll(&io.LimitedReader{R: from, N: reportLimit + 1})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w; name a file that -report json=FILE has written", place, reason(err))
+	case len(data) > reportLimit:
 		return nil, fmt.Errorf("%s: longer than %d MiB, which no report is; name a file that -report json=FILE has written", place, reportLimit>>20)
 	}
+	if err := check(place, data); err != nil {
+		return nil, err
+	}
+	r, err := report.ParseJSON(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", place, strings.TrimPrefix(err.Error(), "report: "))
 	}

@@ -45,6 +45,7 @@ func runCommand() command {
 			"fmaspec run -run '^requestSample/body/' -v",
 			"fmaspec run -report junit=report.xml -report json=report.json",
 			"fmaspec run -report json=- -q | jq .totals",
+			"fmaspec run -report json=report.json -sign-key ~/.ssh/id_ed25519",
 			"fmaspec run -fixtures my-cases -builtin=false",
 			"fmaspec run -baseline accepted.baseline",
 			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
@@ -67,6 +68,7 @@ func runCommand() command {
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
+			f.sign.flags(set)
 			f.baseline.flags(set)
 			f.layout.flags(set)
 			return f.run
@@ -88,6 +90,10 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.sign.read(e, outputs, f.baseline.file); err != nil {
+		return err
+	}
+	defer f.sign.end()
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
@@ -149,6 +155,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	defer done()
+	if err := f.sign.clear(outputs); err != nil {
+		return err
+	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
 	clear := f.progress(e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *conformance.Report) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/signature"
 )
 
 func verifyCommand() command {
@@ -15,19 +16,26 @@ func verifyCommand() command {
 		short:    "judge the exchanges of a recorded run again",
 		about: "Reads the record that fmaspec run -report json=FILE has written, judges every exchange in it again, and compares: requests with those that the suite sends, findings, outcomes, totals and the verdict. Nothing is sent. The file - is standard input.\n" +
 			"The record has to be of this version, contract and cases; a run with -fixtures is verified with the same -fixtures. It is shown that the verdict is what the exchanges come to, not that they took place.\n" +
-			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not, and 2 where this suite cannot tell.",
-		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json"},
+			"With -key the signature that fmaspec run -sign-key or ssh-keygen -Y sign -n " + signature.Namespace + " has made is checked first, over the very bytes of the file.\n" +
+			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not or is not signed as -key wants it, and 2 where this suite cannot tell.",
+		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json", "fmaspec verify -key id_ed25519.pub results.json"},
 		flags: func(set *flag.FlagSet) work {
-			from := &library{}
+			from, signed := &library{}, &keyFlags{}
 			from.flags(set)
+			signed.flags(set)
 			quiet := set.Bool("q", false, "tell the differences alone")
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) != 1 {
 					return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
 				}
-				r, err := e.readReport(operands[0])
+				r, signer, err := signed.read(e, operands[0])
 				if err != nil {
 					return err
+				}
+				if signer != "" && !*quiet {
+					if _, err := fmt.Fprintf(e.stdout, "the report is signed by %s\n", signer); err != nil {
+						return &exit{exitUnjudged, fmt.Sprintf("stdout: the signer was not written: %v", err)}
+					}
 				}
 				suite, _, err := from.load()
 				if err != nil {

@@ -160,6 +160,11 @@ func ReadJSON(r io.Reader) (*conformance.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
+	return ParseJSON(data)
+}
+
+// ParseJSON is [ReadJSON] of a report that is in memory.
+func ParseJSON(data []byte) (*conformance.Report, error) {
 	var head struct {
 		Schema *string `json:"$schema"`
 	}
