@@ -105,7 +105,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
-			"sshkey": sshkey, "sshagent": sshagent,
+			"sshkey": sshkey, "sshagent": sshagent, "reencode": reencode,
 		},
 	})
 }

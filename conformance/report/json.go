@@ -154,7 +154,8 @@ func respell(text []byte) []byte {
 // ReadJSON reads a report that [JSON] has written. It is strict: another
 // "$schema", a member that is unknown, missing or of another kind, an unknown
 // verdict, or totals that do not add up to the cases are errors, each with its
-// place as a JSON pointer. Whatever it accepts, every format can render.
+// place as a JSON pointer. So is text that is not UTF-8; a byte order mark is
+// passed over. Whatever it accepts, every format can render.
 func ReadJSON(r io.Reader) (*conformance.Report, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -165,11 +166,15 @@ func ReadJSON(r io.Reader) (*conformance.Report, error) {
 
 // ParseJSON is [ReadJSON] of a report that is in memory.
 func ParseJSON(data []byte) (*conformance.Report, error) {
+	data, err := plainText(data)
+	if err != nil {
+		return nil, err
+	}
 	var head struct {
 		Schema *string `json:"$schema"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, readError(data, err)
+		return nil, readError("", data, err)
 	}
 	switch {
 	case head.Schema == nil:
@@ -177,37 +182,37 @@ func ParseJSON(data []byte) (*conformance.Report, error) {
 	case *head.Schema != Schema:
 		return nil, fmt.Errorf("report: /$schema: want %q, got %q; read it with the version of fmaspec that wrote it", Schema, *head.Schema)
 	}
-	var report conformance.Report
-	if err := json.Unmarshal(data, &report); err != nil {
-		return nil, readError(data, err)
-	}
-	if err := sameShape(data, &report); err != nil {
+	report, err := parts(data)
+	if err != nil {
 		return nil, err
 	}
-	return &report, consistent(&report)
+	return report, consistent(report)
 }
 
-// readError gives an error of encoding/json its place.
-func readError(data []byte, err error) error {
+// readError gives an error of encoding/json its place, as it is in the value at a
+// pointer.
+func readError(at string, data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		before := data[:min(int(syntax.Offset), len(data))]
-		line := 1 + bytes.Count(before, []byte("\n"))
-		column := len(before) - 1 - bytes.LastIndexByte(before, '\n')
+		line, column := position(data, max(0, min(int(syntax.Offset), len(data))-1))
 		return fmt.Errorf("report: line %d, column %d: not JSON: %w; write the report again with the format \"json\"", line, column, err)
 	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Errorf("report: /%s: got a JSON %s; write the report again with the format \"json\"",
-			strings.ReplaceAll(kind.Field, ".", "/"), kind.Value)
+		return fmt.Errorf("report: %s/%s: got a JSON %s; write the report again with the format \"json\"",
+			at, strings.ReplaceAll(kind.Field, ".", "/"), kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("report: %s: want an object, got a JSON %s; write the report again with the format \"json\"", cmp.Or(at, "the whole text"), kind.Value)
+	case at != "":
+		return fmt.Errorf("report: %s: %w; write the report again with the format \"json\"", at, err)
 	}
 	return fmt.Errorf("report: %w; write the report again with the format \"json\"", err)
 }
 
 // sameShape compares what was read with what would be written: encoding/json
 // takes unknown members, missing ones, null and names in any letter case.
-func sameShape(data []byte, r *conformance.Report) error {
-	again, err := json.Marshal(filled(r))
+func sameShape(at string, data []byte, read any) error {
+	again, err := json.Marshal(read)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -215,7 +220,7 @@ func sameShape(data []byte, r *conformance.Report) error {
 	if err := errors.Join(json.Unmarshal(data, &got), json.Unmarshal(again, &want)); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	return compare("", got, want)
+	return compare(at, got, want)
 }
 
 // compare returns the first difference in kind or in members, by pointer.
