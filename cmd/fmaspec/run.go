@@ -94,6 +94,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	defer f.sign.end()
+	outputs = e.located(outputs)
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
