@@ -122,6 +122,7 @@ type runner struct {
 	outages map[kind]*outage
 	planned int          // requests that could take effect, of all jobs that are not withheld
 	kept    atomic.Int64 // bytes of the bodies in the record
+	common  common       // what exchanges have in common
 }
 
 // job is a case on its way: bound before anything is sent, then exchanged.
@@ -513,6 +514,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		defer r.dialer.long.release(x.Response)
 		x.findings = r.suite.Judge(x, x.Started.Add(x.Elapsed))
 		r.settle(x)
+		r.common.compact(x)
 		exchanges[i] = x
 		if !j.c.Steps[i].Abort {
 			r.outages[k].count(x)

@@ -130,6 +130,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := manageable(plan, o.Repeat); err != nil {
+		return err
+	}
 	if err := f.baseline.fits(plan, len(suite.Cases)); err != nil {
 		return err
 	}
@@ -159,7 +162,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.sign.clear(outputs); err != nil {
 		return err
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(goal(plan, o.Repeat)))
 	clear := f.progress(e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *conformance.Report) {
 		mutate.Prove(r)
@@ -176,10 +179,6 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	stale := f.baseline.hold(e, result, accepted, suite, f.quiet)
 	return f.tell(e, result, outputs, stale)
 }
-
-// memoryGoal is what a run is to get by with, in bytes: from there on memory is
-// collected rather than taken. Long answers would else double what they need.
-const memoryGoal = 44 << 20
 
 // checkpoint writes every file as far as the run is, so that a run that is killed
 // leaves what it found. What cannot be written now is told at the end.
