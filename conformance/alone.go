@@ -217,6 +217,7 @@ func (r *runner) again(ctx context.Context, j *job, x *Exchange) *Exchange {
 	defer r.dialer.long.release(out.Response)
 	r.suite.judged(out)
 	r.settle(out)
+	r.common.compact(out)
 	return out
 }
 

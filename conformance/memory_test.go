@@ -34,10 +34,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 	if runtime.GOOS != "linux" {
 		b.Skip("only Linux tells of another process how much it held at most")
 	}
-	command := filepath.Join(b.TempDir(), "fmaspec")
-	out, err := exec.CommandContext(b.Context(), "go", "build", "-o", command, "fmaspec/cmd/fmaspec").CombinedOutput()
-	require.NoError(b, err, "%s", out)
-
+	command := built(b)
 	measure := func(name string, behaviour hostile.Behaviour, handler http.Handler) {
 		b.Run(name, func(b *testing.B) {
 			server, err := hostile.Start(behaviour, handler)
@@ -63,14 +60,67 @@ func BenchmarkResidentMemory(b *testing.B) {
 	}
 }
 
+// BenchmarkResidentMemoryOfRecords measures how much memory the command holds at
+// most where it makes or reads a long record: "MiB-peak"; "KiB/repetition", what
+// each request that -repeat adds takes of it beyond the 64 MiB of a run; and
+// "times-record", how many times the size of what is read.
+func BenchmarkResidentMemoryOfRecords(b *testing.B) {
+	if runtime.GOOS != "linux" {
+		b.Skip("only Linux tells of another process how much it held at most")
+	}
+	command := built(b)
+	server, err := hostile.Start(hostile.Behaviour{}, honest())
+	require.NoError(b, err)
+	defer server.Stop()
+	record := filepath.Join(b.TempDir(), "record.json")
+	const repeat, requests = 55, 449
+	b.Run("run-repeat", func(b *testing.B) {
+		for b.Loop() {
+			most := watched(b, command, "wrote json report", "run", "-url", server.URL, "-report", "json="+record, "-repeat", fmt.Sprint(repeat))
+			b.ReportMetric(float64(most)/1024, "MiB-peak")
+			b.ReportMetric(max(0, float64(most-64<<10))/((repeat-1)*requests), "KiB/repetition")
+		}
+	})
+	info, err := os.Stat(record)
+	require.NoError(b, err)
+	size := float64(info.Size()) / 1024
+	for _, row := range [][]string{
+		{"verify", record}, {"report", "-format", "console", record}, {"report", "-format", "html", record}, {"report", "-format", "junit", record},
+		{"report", "-format", "har", record}, {"report", "-format", "sarif", record}, {"report", "-format", "json", record}, {"compare", record, record},
+	} {
+		read := size * float64(strings.Count(strings.Join(row, " "), record))
+		b.Run(strings.TrimSpace(strings.ReplaceAll(strings.Join(row, " "), record, "")), func(b *testing.B) {
+			for b.Loop() {
+				most := watched(b, command, "", row...)
+				b.ReportMetric(float64(most)/1024, "MiB-peak")
+				b.ReportMetric(float64(most)/read, "times-record")
+			}
+		})
+	}
+}
+
+// built returns the command, built.
+func built(b *testing.B) string {
+	b.Helper()
+	command := filepath.Join(b.TempDir(), "fmaspec")
+	out, err := exec.CommandContext(b.Context(), "go", "build", "-o", command, "fmaspec/cmd/fmaspec").CombinedOutput()
+	require.NoError(b, err, "%s", out)
+	return command
+}
+
 // tooMuch is where a run is ended, in KiB: the machine is needed for others.
 const tooMuch = 4 << 20
 
-// peak runs the command and returns how many KiB it held at most. What the system
+// peak returns how many KiB the command held at most while it judged a server.
+func peak(b *testing.B, command, url string) (most int) {
+	return watched(b, command, "wrote json report", "run", "-url", url, "-report", "json="+filepath.Join(b.TempDir(), "report.json"), "-timeout", "2s")
+}
+
+// watched runs the command and returns how many KiB it held at most. What the system
 // tells of a process that has ended includes what its parent held when it began,
 // so the process is watched while it lives.
-func peak(b *testing.B, command, url string) (most int) {
-	run := exec.CommandContext(b.Context(), command, "run", "-url", url, "-report", "json="+filepath.Join(b.TempDir(), "report.json"), "-timeout", "2s")
+func watched(b *testing.B, command, says string, args ...string) (most int) {
+	run := exec.CommandContext(b.Context(), command, args...)
 	run.Env = append(os.Environ(), "FMASPEC_TOKEN="+token)
 	var stderr bytes.Buffer
 	run.Stderr = &stderr
@@ -82,7 +132,7 @@ func peak(b *testing.B, command, url string) (most int) {
 		case <-ended:
 			tick.Stop()
 			if most < tooMuch {
-				require.Contains(b, stderr.String(), "wrote json report")
+				require.Contains(b, stderr.String(), says)
 			}
 			return most
 		case <-tick.C:

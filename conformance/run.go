@@ -139,6 +139,7 @@ type runner struct {
 	outages map[kind]*outage
 	planned int          // requests that could take effect, of all jobs that are not withheld
 	kept    atomic.Int64 // bytes of the bodies in the record
+	common  common       // what exchanges have in common
 
 	calm  sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
 	known atomic.Pointer[reminder] // a request that was answered
@@ -581,6 +582,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		defer r.dialer.long.release(x.Response)
 		r.suite.judged(x)
 		r.settle(x)
+		r.common.compact(x)
 		exchanges[i] = x
 	}
 	if j.c.AtOnce {

@@ -306,6 +306,9 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 		if s.plan, err = suite.Plan(ctx, s.target, *o); err != nil {
 			return false, fmt.Errorf("%s: %w", s.name, err)
 		}
+		if err := manageable(s.plan, o.Repeat); err != nil {
+			return false, err
+		}
 		o.Seed = s.plan.Suite.Seed
 	}
 	for _, s := range sides {
@@ -498,7 +501,7 @@ func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 		return err
 	}
 	defer done()
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(goal(s.plan, o.Repeat)))
 	s.report, err = suite.Run(ctx, s.target, o)
 	clear()
 	if err != nil {

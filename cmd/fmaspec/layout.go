@@ -9,12 +9,14 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/signature"
 )
 
 // layout says how text for people looks.
 type layout struct {
 	verbose, quiet bool
 	color          choice
+	sign           signFlags // of a run
 }
 
 func newLayout() layout { return layout{color: choice{"auto", []string{"auto", "always", "never"}}} }
@@ -59,12 +61,20 @@ func (l *layout) write(e *env, r *conformance.Report, outputs []output) error {
 		if o.file == "-" {
 			continue
 		}
-		if err := report.WriteFile(o.file, o.format, r); err != nil {
+		write := func() error { return report.WriteFile(o.file, o.format, r) }
+		signed := l.sign.signed(o)
+		if signed {
+			write = func() error { return l.sign.write(o, r) }
+		}
+		if err := write(); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		if !l.quiet {
 			fmt.Fprintf(e.stderr, "wrote %s report %s\n", o.format.Name, o.file)
+		}
+		if signed && !l.quiet {
+			fmt.Fprintf(e.stderr, "wrote its signature %s, by %v\n", o.file+signature.Suffix, l.sign.signer.Key())
 		}
 	}
 	return errors.Join(errs...)

@@ -77,7 +77,7 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 	if err != nil {
 		return err
 	}
-	if err := f.layout.write(e, r, outputs); err != nil {
+	if err := f.layout.write(e, r, e.located(outputs)); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
 	return nil

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"fmaspec/conformance"
@@ -19,6 +23,13 @@ const reportLimit = 1 << 30
 // readReport returns the record in a file; - is standard input. Errors begin with
 // the file.
 func (e *env) readReport(name string) (*conformance.Report, error) {
+	return e.readChecked(name, nil)
+}
+
+// readChecked returns the record in a file whose bytes pass a check, where there is
+// one.
+func (e *env) readChecked(name string, check func(place string, data []byte) error) (*conformance.Report, error) {
+	const remedy = "name a file that -report json=FILE has written"
 	place, from := name, e.stdin
 	if name == "-" {
 		place = "standard input"
@@ -26,25 +37,108 @@ func (e *env) readReport(name string) (*conformance.Report, error) {
 			return nil, errors.New("standard input is a terminal; pipe a JSON report in, or name its file")
 		}
 	} else {
-		file, err := os.Open(name)
+		file, err := openPlain(name)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w; name a file that -report json=FILE has written", name, reason(err))
+			return nil, fmt.Errorf("%s: %w; %s", name, err, remedy)
 		}
 		defer file.Close()
-		if info, err := file.Stat(); err == nil && info.IsDir() {
-			return nil, fmt.Errorf("%s: it is a folder; name a file that -report json=FILE has written", name)
-		}
 		from = file
 	}
-	limited := &io.LimitedReader{R: from, N: reportLimit + 1}
-	r, err := report.ReadJSON(limited)
-	if limited.N == 0 {
-		return nil, fmt.Errorf("%s: longer than %d MiB, which no report is; name a file that -report json=FILE has written", place, reportLimit>>20)
+	data, err := readUpTo(from, reportLimit, check != nil)
+	switch {
+	case errors.Is(err, errTooLong):
+		return nil, fmt.Errorf("%s: longer than %d MiB, which no report is; %s", place, reportLimit>>20, remedy)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w; %s", place, reason(err), remedy)
 	}
+	boundMemory(len(data))
+	if check != nil {
+		if err := check(place, data); err != nil {
+			return nil, err
+		}
+	}
+	r, err := report.ParseJSON(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", place, strings.TrimPrefix(err.Error(), "report: "))
 	}
 	return r, nil
+}
+
+// openPlain opens a file that ends: no folder, no device, and no named pipe, on
+// which nobody may ever write. The pipes that a shell makes for <(command) have no
+// name.
+func openPlain(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, reason(err)
+	}
+	_, unnamed := filepath.EvalSymlinks(name)
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return nil, errors.New("it is a folder")
+	case mode&fs.ModeDevice != 0:
+		return nil, errors.New("it is a device")
+	case mode&fs.ModeNamedPipe != 0 && unnamed == nil:
+		return nil, errors.New("it is a named pipe")
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, reason(err)
+	}
+	return file, nil
+}
+
+var errTooLong = errors.New("too long")
+
+// readUpTo reads everything, in one piece where it is known how much that is: a
+// buffer that grows holds a long record twice. Where what it begins with is no
+// JSON object, it stops there, unless all is wanted.
+func readUpTo(from io.Reader, limit int64, all bool) ([]byte, error) {
+	start := make([]byte, 4<<10)
+	n, err := io.ReadFull(from, start)
+	start = start[:n]
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return start, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	first := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if !all && len(first) > 0 && first[0] != '{' {
+		return start, nil
+	}
+	var b bytes.Buffer
+	if file, is := from.(*os.File); is {
+		info, err := file.Stat()
+		switch {
+		case err != nil || !info.Mode().IsRegular():
+		case info.Size() > limit:
+			return nil, errTooLong
+		default:
+			b.Grow(int(info.Size()) + bytes.MinRead)
+		}
+	}
+	b.Write(start)
+	_, err = b.ReadFrom(io.LimitReader(from, limit+1-int64(n)))
+	if err == nil && int64(b.Len()) > limit {
+		err = errTooLong
+	}
+	return b.Bytes(), err
+}
+
+// boundMemory has memory collected rather than taken where a long record is read:
+// what a record needs is about twice its size, and would be four times without.
+// Each record that is read raises the bound.
+func boundMemory(size int) {
+	const long, base, factor = 8 << 20, 32 << 20, 3
+	if size < long {
+		return
+	}
+	bound := debug.SetMemoryLimit(-1)
+	if bound == math.MaxInt64 {
+		bound = base
+	}
+	debug.SetMemoryLimit(bound + factor*int64(size))
 }
 
 // An output is one report to be written.

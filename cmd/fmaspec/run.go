@@ -45,6 +45,7 @@ func runCommand() command {
 			"fmaspec run -run '^requestSample/body/' -v",
 			"fmaspec run -report junit=report.xml -report json=report.json",
 			"fmaspec run -report json=- -q | jq .totals",
+			"fmaspec run -report json=report.json -sign-key ~/.ssh/id_ed25519",
 			"fmaspec run -fixtures my-cases -builtin=false",
 			"fmaspec run -baseline accepted.baseline",
 			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
@@ -67,6 +68,7 @@ func runCommand() command {
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
+			f.sign.flags(set)
 			f.baseline.flags(set)
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
@@ -96,6 +98,11 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 			return err
 		}
 	}
+	if err := f.sign.read(e, outputs, f.baseline.file); err != nil {
+		return err
+	}
+	defer f.sign.end()
+	outputs = e.located(outputs)
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
@@ -136,6 +143,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := manageable(plan, o.Repeat); err != nil {
+		return err
+	}
 	if err := f.baseline.fits(plan, len(suite.Cases)); err != nil {
 		return err
 	}
@@ -168,7 +178,10 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	defer done()
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
+	if err := f.sign.clear(outputs); err != nil {
+		return err
+	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(goal(plan, o.Repeat)))
 	clear := f.progress(e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *conformance.Report) {
 		mutate.Prove(r)
@@ -185,10 +198,6 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	stale := f.baseline.hold(e, result, accepted, suite, f.quiet)
 	return f.tell(e, result, outputs, stale)
 }
-
-// memoryGoal is what a run is to get by with, in bytes: from there on memory is
-// collected rather than taken. Long answers would else double what they need.
-const memoryGoal = 44 << 20
 
 // checkpoint writes every file as far as the run is, so that a run that is killed
 // leaves what it found. What cannot be written now is told at the end.

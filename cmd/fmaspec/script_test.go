@@ -114,6 +114,7 @@ func TestScripts(t *testing.T) {
 			"variant": variant,
 			"hostile": hostileAnswers, "unobeyed": unobeyed,
 			"elsewhere": elsewhere,
+			"sshkey":    sshkey, "sshagent": sshagent, "reencode": reencode,
 		},
 	})
 }

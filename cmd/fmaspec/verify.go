@@ -8,6 +8,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/signature"
 )
 
 func verifyCommand() command {
@@ -17,12 +18,14 @@ func verifyCommand() command {
 		short:    "judge the exchanges of a recorded run again",
 		about: "Reads the record that fmaspec run -report json=FILE has written, derives again what it says, and compares: requests, what was withheld, findings, outcomes, requirements, totals and the verdict. Nothing is sent. The file - is standard input.\n" +
 			"The record has to be of this version, contract and cases; a run with -fixtures is verified with the same -fixtures, and one with -baseline with the same -baseline. It is shown that the verdict is what the exchanges come to, not that they took place.\n" +
-			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not, 2 where this suite cannot know, and 3 where nothing differs but something that the report says shows in none of its exchanges, such as why a case was not sent.",
-		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json", "fmaspec verify -baseline accepted.txt results.json"},
+			"With -key the signature that fmaspec run -sign-key or ssh-keygen -Y sign -n " + signature.Namespace + " has made is checked first, over the very bytes of the file.\n" +
+			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not or is not signed as -key wants it, 2 where this suite cannot know, and 3 where nothing differs but something that the report says shows in none of its exchanges, such as why a case was not sent.",
+		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json", "fmaspec verify -baseline accepted.txt results.json", "fmaspec verify -key id_ed25519.pub results.json"},
 		flags: func(set *flag.FlagSet) work {
-			from := &library{}
+			from, signed := &library{}, &keyFlags{}
 			from.flags(set)
 			accepted := set.String("baseline", "", "the `FILE` of accepted findings that the run was given")
+			signed.flags(set)
 			quiet := set.Bool("q", false, "tell the differences alone, and what is not derived")
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) != 1 {
@@ -32,9 +35,14 @@ func verifyCommand() command {
 				if err != nil {
 					return err
 				}
-				r, err := e.readReport(operands[0])
+				r, signer, err := signed.read(e, operands[0])
 				if err != nil {
 					return err
+				}
+				if signer != "" && !*quiet {
+					if _, err := fmt.Fprintf(e.stdout, "the report is signed by %s\n", signer); err != nil {
+						return &exit{exitUnjudged, fmt.Sprintf("stdout: the signer was not written: %v", err)}
+					}
 				}
 				suite, _, err := from.load()
 				if err != nil {

@@ -34,8 +34,10 @@ type annotation struct {
 // cases that could not be judged, are errors. Known findings are counted in one
 // notice, and a conformant run is one notice. GitHub shows ten of each kind: where
 // there are more, the tenth sums the rest up. A run that is not conformant has at
-// least one error. No text of a server can be a command.
-func GitHub(w io.Writer, r *conformance.Report) error {
+// least one error. No text of a server can be a command. GitHub takes a path as one
+// from the root of the repository: an annotation of a file that [Style.Locate]
+// does not find there has none.
+func GitHub(w io.Writer, r *conformance.Report, style Style) error {
 	errors, warnings := ghProblems(r)
 	var notices []annotation
 	verdict, _ := gate(r)
@@ -56,6 +58,7 @@ func GitHub(w io.Writer, r *conformance.Report) error {
 		all     []annotation
 	}{{"error", errors}, {"warning", warnings}, {"notice", notices}} {
 		for _, a := range atMost(annotationsShown, kind.all) {
+			a.file = style.locate(a.file)
 			b.WriteString(a.command(kind.command))
 		}
 	}

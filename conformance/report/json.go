@@ -151,11 +151,21 @@ func respell(text []byte) []byte {
 // ReadJSON reads a report that [JSON] has written. It is strict: another
 // "$schema", a member that stands twice, is unknown, missing or of another kind, an unknown
 // verdict, or totals that do not add up to the cases are errors, each with its
-// place as a JSON pointer. Whatever it accepts, every format can render.
+// place as a JSON pointer. So is text that is not UTF-8; a byte order mark is
+// passed over. Whatever it accepts, every format can render.
 func ReadJSON(r io.Reader) (*conformance.Report, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
+	}
+	return ParseJSON(data)
+}
+
+// ParseJSON is [ReadJSON] of a report that is in memory.
+func ParseJSON(data []byte) (*conformance.Report, error) {
+	data, err := plainText(data)
+	if err != nil {
+		return nil, err
 	}
 	if err := strict(data); err != nil {
 		return nil, err
@@ -164,7 +174,7 @@ func ReadJSON(r io.Reader) (*conformance.Report, error) {
 		Schema *string `json:"$schema"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, readError(data, err)
+		return nil, readError("", data, err)
 	}
 	switch {
 	case head.Schema == nil:
@@ -172,14 +182,11 @@ func ReadJSON(r io.Reader) (*conformance.Report, error) {
 	case *head.Schema != Schema:
 		return nil, fmt.Errorf("report: /$schema: want %q, got %q; read it with the version of fmaspec that wrote it", Schema, *head.Schema)
 	}
-	var report conformance.Report
-	if err := json.Unmarshal(data, &report); err != nil {
-		return nil, readError(data, err)
-	}
-	if err := sameShape(data, &report); err != nil {
+	report, err := parts(data)
+	if err != nil {
 		return nil, err
 	}
-	return &report, consistent(&report)
+	return report, consistent(report)
 }
 
 // strict refuses what encoding/json reads in one way of several: members of one
@@ -189,38 +196,37 @@ func strict(data []byte) error {
 	if !errors.As(strictjson.Check(data), &broken) {
 		return nil
 	}
-	line, column := placeOf(data, broken.Offset)
+	line, column := position(data, max(0, min(int(broken.Offset), len(data))))
 	if broken.Kind == strictjson.Syntax || broken.Kind == strictjson.Cut || broken.Kind == strictjson.Empty {
 		return fmt.Errorf("report: line %d, column %d: not JSON: %s; write the report again with the format \"json\"", line, column, broken.Msg)
 	}
 	return fmt.Errorf("report: line %d, column %d: %s, which no report that the format \"json\" wrote holds; write it again", line, column, broken.Msg)
 }
 
-// placeOf is the line and the column of a byte, from 1.
-func placeOf(data []byte, offset int64) (line, column int) {
-	before := data[:min(int(offset), len(data))]
-	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
-}
-
-// readError gives an error of encoding/json its place.
-func readError(data []byte, err error) error {
+// readError gives an error of encoding/json its place, as it is in the value at a
+// pointer.
+func readError(at string, data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		line, column := placeOf(data, syntax.Offset-1)
+		line, column := position(data, max(0, min(int(syntax.Offset), len(data))-1))
 		return fmt.Errorf("report: line %d, column %d: not JSON: %w; write the report again with the format \"json\"", line, column, err)
 	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Errorf("report: /%s: got a JSON %s; write the report again with the format \"json\"",
-			strings.ReplaceAll(kind.Field, ".", "/"), kind.Value)
+		return fmt.Errorf("report: %s/%s: got a JSON %s; write the report again with the format \"json\"",
+			at, strings.ReplaceAll(kind.Field, ".", "/"), kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("report: %s: want an object, got a JSON %s; write the report again with the format \"json\"", cmp.Or(at, "the whole text"), kind.Value)
+	case at != "":
+		return fmt.Errorf("report: %s: %w; write the report again with the format \"json\"", at, err)
 	}
 	return fmt.Errorf("report: %w; write the report again with the format \"json\"", err)
 }
 
 // sameShape compares what was read with what would be written: encoding/json
 // takes unknown members, missing ones, null and names in any letter case.
-func sameShape(data []byte, r *conformance.Report) error {
-	again, err := json.Marshal(filled(r))
+func sameShape(at string, data []byte, read any) error {
+	again, err := json.Marshal(read)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -228,7 +234,7 @@ func sameShape(data []byte, r *conformance.Report) error {
 	if err := errors.Join(json.Unmarshal(data, &got), json.Unmarshal(again, &want)); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	return compare("", got, want)
+	return compare(at, got, want)
 }
 
 // compare returns the first difference in kind or in members, by pointer.

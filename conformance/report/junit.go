@@ -44,6 +44,8 @@ type junitProperty struct {
 type junitCase struct {
 	Class   string       `xml:"classname,attr"`
 	Name    string       `xml:"name,attr"`
+	File    string       `xml:"file,attr,omitempty"`
+	Line    int          `xml:"line,attr,omitempty"`
 	Time    string       `xml:"time,attr"`
 	Failure *junitResult `xml:"failure"`
 	Error   *junitResult `xml:"error"`
@@ -62,12 +64,14 @@ type junitText struct {
 	Text string `xml:",cdata"`
 }
 
-// JUnit writes the report as JUnit XML that keeps the Jenkins xUnit plugin's
-// junit-10.xsd: one suite an operation, with the run's settings as the suite's
-// properties, and one test case a case. That schema has no properties for a test
-// case, so what it proves and breaks, the level, the file and the line stand in
-// <system-out> as lines of the form [[PROPERTY|name=value]], which test
-// management reads as properties, and Jenkins shows as the case's output.
+// JUnit writes the report as JUnit XML: one suite an operation, with the run's
+// settings as the suite's properties, and one test case a case, with its file and
+// line as GitLab, CircleCI and others read them. Apart from these two attributes it
+// keeps the Jenkins xUnit plugin's junit-10.xsd; see [XUnit]. That schema has no
+// properties for a test case, so what it proves and breaks, the level, the file
+// and the line stand in <system-out> as lines of the form
+// [[PROPERTY|name=value]], which test management reads as properties, and Jenkins
+// shows as the case's output.
 //
 // A panic of the handler stands in the <system-err> of the first case that met it.
 //
@@ -79,7 +83,18 @@ type junitText struct {
 // baseline fails in a suite "baseline". Where the verdict is red and nothing
 // else is, one more suite with one test case "verdict" says so, for a file
 // without a red test reads as success.
-func JUnit(w io.Writer, r *conformance.Report) error {
+func JUnit(w io.Writer, r *conformance.Report, style Style) error {
+	return writeJunit(w, r, style.locate)
+}
+
+// XUnit writes what [JUnit] writes, without the file and the line of a test case:
+// junit-10.xsd has no such attributes, and the xUnit plugin of Jenkins refuses a
+// file that breaks it. (Its junit step takes either.)
+func XUnit(w io.Writer, r *conformance.Report) error {
+	return writeJunit(w, r, func(string) string { return "" })
+}
+
+func writeJunit(w io.Writer, r *conformance.Report, locate func(string) string) error {
 	root := junitSuites{Name: safe(r.Suite.Name)}
 	var operations []string
 	for _, c := range r.Cases {
@@ -92,12 +107,12 @@ func JUnit(w io.Writer, r *conformance.Report) error {
 		suite := newJunitSuite(r, operation)
 		for i := range r.Cases {
 			if c := &r.Cases[i]; c.Operation == operation {
-				suite.add(junitCaseOf(c, r), elapsed(c))
+				suite.add(junitCaseOf(c, r).at(locate(c.File), c.Line), elapsed(c))
 			}
 		}
 		root.add(suite)
 	}
-	if suite := junitBaseline(r); suite.Tests > 0 {
+	if suite := junitBaseline(r, locate); suite.Tests > 0 {
 		root.add(suite)
 	}
 	if verdict, _ := gate(r); verdict != conformance.Conformant && root.Failures+root.Errors == 0 {
@@ -121,7 +136,7 @@ func JUnit(w io.Writer, r *conformance.Report) error {
 }
 
 func newJunitSuite(r *conformance.Report, name string) junitSuite {
-	suite := junitSuite{Name: safe(name), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05")}
+	suite := junitSuite{Name: safe(name), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05Z")}
 	for _, row := range [][2]string{
 		{"suite.version", r.Suite.Version}, {"suite.contract", r.Suite.Contract}, {"suite.level", r.Suite.Level.String()},
 		{"suite.strict", strconv.FormatBool(r.Suite.Strict)}, {"suite.seed", r.Suite.Seed},
@@ -160,7 +175,7 @@ func (s *junitSuites) add(suite junitSuite) {
 
 // junitBaseline holds what is wrong with the baseline. New findings are left
 // out: they are red in the suite of their operation.
-func junitBaseline(r *conformance.Report) junitSuite {
+func junitBaseline(r *conformance.Report, locate func(string) string) junitSuite {
 	suite := newJunitSuite(r, "baseline")
 	if r.Baseline == nil {
 		return suite
@@ -170,10 +185,19 @@ func junitBaseline(r *conformance.Report) junitSuite {
 			continue
 		}
 		at := fmt.Sprintf("%s:%d", safe(r.Baseline.File), p.Line)
-		suite.add(junitCase{Class: "baseline", Name: safe(p.Kind + " " + p.Key), Failure: &junitResult{safe(p.Kind), safe(p.Text), "\n" + at + ": " + safe(p.Key) + "\n" + safe(p.Text) + "\n"},
-			Out: &junitText{junitProperties([][2]string{{"file", r.Baseline.File}, {"line", strconv.Itoa(p.Line)}})}}, 0)
+		problem := junitCase{Class: "baseline", Name: safe(p.Kind + " " + p.Key), Failure: &junitResult{safe(p.Kind), safe(p.Text), "\n" + at + ": " + safe(p.Key) + "\n" + safe(p.Text) + "\n"},
+			Out: &junitText{junitProperties([][2]string{{"file", r.Baseline.File}, {"line", strconv.Itoa(p.Line)}})}}
+		suite.add(problem.at(locate(r.Baseline.File), p.Line), 0)
 	}
 	return suite
+}
+
+// at returns the test case with its place, where there is one.
+func (c junitCase) at(file string, line int) junitCase {
+	if file != "" {
+		c.File, c.Line = safe(file), max(line, 0)
+	}
+	return c
 }
 
 func junitCaseOf(c *conformance.CaseResult, r *conformance.Report) junitCase {

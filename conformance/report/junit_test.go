@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
@@ -239,13 +241,13 @@ func strays(text string) (out []string) {
 	}
 }
 
-func TestJUnitKeepsTheJenkinsSchema(t *testing.T) {
+func TestXUnitKeepsTheJenkinsSchema(t *testing.T) {
 	for name, r := range odd() {
-		if got := strays(render(t, "junit", r, report.Style{})); len(got) > 0 {
+		if got := strays(render(t, "xunit", r, report.Style{})); len(got) > 0 {
 			t.Errorf("%s: want nothing that junit-10.xsd does not know, got %q", name, got)
 		}
 	}
-	text := render(t, "junit", sample(), report.Style{})
+	text := render(t, "xunit", sample(), report.Style{})
 	for _, row := range breakages {
 		if got := strays(strings.Replace(text, row.from, row.to, 1)); !slices.Contains(got, row.want) {
 			t.Errorf("want the test itself to find %q, got %q", row.want, got)
@@ -281,13 +283,13 @@ func xmllint(t *testing.T, text string) error {
 	return nil
 }
 
-func TestJenkinsOwnSchemaAcceptsJUnit(t *testing.T) {
+func TestJenkinsOwnSchemaAcceptsXUnit(t *testing.T) {
 	for name, r := range odd() {
-		if err := xmllint(t, render(t, "junit", r, report.Style{})); err != nil {
+		if err := xmllint(t, render(t, "xunit", r, report.Style{})); err != nil {
 			t.Errorf("%s: want a file that junit-10.xsd accepts, got %v", name, err)
 		}
 	}
-	text := render(t, "junit", sample(), report.Style{})
+	text := render(t, "xunit", sample(), report.Style{})
 	for _, row := range breakages {
 		broken := strings.Replace(text, row.from, row.to, 1)
 		require.NotEqual(t, text, broken, "%s: the row changes nothing", row.want)
@@ -298,6 +300,37 @@ func TestJenkinsOwnSchemaAcceptsJUnit(t *testing.T) {
 	if err := xmllint(t, text[:len(text)/2]); err == nil {
 		t.Error("want half a file refused, got it accepted")
 	}
+}
+
+// placed matches the place of a test case.
+var placed = regexp.MustCompile(`(<testcase [^>]*?)( file="[^"]*")( line="[0-9]+")?`)
+
+func TestJUnitIsXUnitWithThePlaceOfEachCase(t *testing.T) {
+	for name, r := range odd() {
+		if diff := cmp.Diff(render(t, "xunit", r, report.Style{}), placed.ReplaceAllString(render(t, "junit", r, report.Style{}), "$1")); diff != "" {
+			t.Errorf("%s: want nothing else to differ, got\n%s", name, diff)
+		}
+	}
+	text := render(t, "junit", sample(), report.Style{})
+	require.Contains(t, text, `name="body/refuses-blank-comment" file="fixtures/cases/body/refuses-blank-comment.http" line="6"`)
+	require.Regexp(t, `timestamp="20[0-9-]+T[0-9:]+Z"`, text)
+}
+
+func TestJUnitAndGitHubShowOnlyPathsThatAreFound(t *testing.T) {
+	const known = "fixtures/cases/body/refuses-blank-comment.http"
+	style := report.Style{Locate: func(file string) string {
+		if file == known {
+			return "sub/" + known
+		}
+		return ""
+	}}
+	text := render(t, "junit", sample(), style)
+	require.Contains(t, text, `name="body/refuses-blank-comment" file="sub/`+known+`" line="6"`)
+	require.Equal(t, 1, strings.Count(text, ` file="`))
+	text = render(t, "github", sample(), style)
+	require.Contains(t, text, "::warning file=sub/"+known+",line=6,")
+	require.Equal(t, 1, strings.Count(text, " file="))
+	require.Contains(t, text, "::error title=")
 }
 
 // property reads the values of a property of a test case.

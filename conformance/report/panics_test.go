@@ -50,7 +50,7 @@ func TestJUnitHasAPanicInTheCaseThatMetItFirst(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	r := panicked()
-	require.NoError(t, report.JUnit(&b, r))
+	require.NoError(t, report.JUnit(&b, r, report.Style{}))
 	var suites struct {
 		Suites []struct {
 			Cases []struct {

@@ -48,6 +48,7 @@ func formatReaders() map[string]formatReader {
 		"html":     {parse: parseHTML, cases: every, findings: all},
 		"json":     {parse: parseRecord, cases: every, findings: all, keys: true},
 		"junit":    {parse: parseXML, cases: every, findings: all},
+		"xunit":    {parse: parseXML, cases: every, findings: all},
 		"markdown": {parse: parseMarkdown, findings: all, cases: func(c conformance.CaseResult) bool { return c.Outcome != conformance.Passed }},
 		"sarif":    {parse: parseJSON, findings: all, keys: true, cases: func(c conformance.CaseResult) bool { return len(c.Findings) > 0 }},
 	}

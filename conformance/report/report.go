@@ -24,6 +24,20 @@ type Style struct {
 	Width   int  // columns, to which lines are cut; 0 where it is no terminal's, and fewer than 40 count as 40
 	Verbose bool // every case and every finding, nothing grouped, longer bodies
 	Quiet   bool // the totals and the verdict alone
+
+	// Locate returns the path by which whoever reads the report finds a file of the
+	// record, such as one from the root of a repository, or "" where it is not there.
+	// Where it is nil, files are as the record has them. Formats for machines that
+	// show a place in a file ask it: github, junit.
+	Locate func(file string) string
+}
+
+// locate returns the path that is shown of a file of the record, or "".
+func (s Style) locate(file string) string {
+	if file == "" || s.Locate == nil {
+		return file
+	}
+	return s.Locate(file)
 }
 
 // A Format is one way to tell a report.
@@ -38,13 +52,14 @@ type Format struct {
 func Formats() []Format {
 	return []Format{
 		{"console", "Text for people: findings first, then requirements, totals and the verdict.", ".txt", Console},
-		{"github", "Workflow commands that GitHub shows as annotations beside the lines they are about.", ".txt", plain(GitHub)},
+		{"github", "Workflow commands that GitHub shows as annotations beside the lines they are about.", ".txt", GitHub},
 		{"har", "HTTP Archive 1.2 of all exchanges, as browsers and proxies read it.", ".har", plain(HAR)},
 		{"html", "One self-contained page for people: verdict, requirements, and every case with what was sent and what came.", ".html", plain(HTML)},
 		{"json", "The complete record, from which every other format can be rendered.", ".json", plain(JSON)},
-		{"junit", "JUnit XML as build servers read it, one suite an operation.", ".xml", plain(JUnit)},
+		{"junit", "JUnit XML as build servers read it, one suite an operation, with the file and the line of each case.", ".xml", JUnit},
 		{"markdown", "A summary for a pull request, a wiki, or the step summary of a workflow.", ".md", plain(Markdown)},
 		{"sarif", "SARIF 2.1.0, which code hosts show in a diff: each finding at the line of its case.", ".sarif", plain(SARIF)},
+		{"xunit", "JUnit XML without file and line, which the xUnit plugin of Jenkins refuses.", ".xml", plain(XUnit)},
 	}
 }
 

@@ -1,0 +1,202 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"fmaspec/conformance"
+)
+
+// plainText returns the text of a record without a byte order mark. Text in
+// another encoding than UTF-8 is refused by its name rather than converted: a
+// shell that re-encodes output has often taken its characters for others before.
+func plainText(data []byte) ([]byte, error) {
+	again := "a shell's > re-encodes what it writes; have the run write the file itself, with -report json=FILE"
+	for _, mark := range []struct{ text, name string }{
+		{"\xff\xfe\x00\x00", "UTF-32"}, {"\x00\x00\xfe\xff", "UTF-32"}, // before UTF-16, of which one is a prefix
+		{"\xff\xfe", "UTF-16"}, {"\xfe\xff", "UTF-16"},
+		{"{\x00\x00\x00", "UTF-32"}, {"\x00\x00\x00{", "UTF-32"}, {"{\x00", "UTF-16"}, {"\x00{", "UTF-16"},
+	} {
+		if bytes.HasPrefix(data, []byte(mark.text)) {
+			return nil, fmt.Errorf("report: the text is in %s, and JSON is in UTF-8: %s", mark.name, again)
+		}
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(data) {
+		at := 0
+		for at < len(data) {
+			r, size := utf8.DecodeRune(data[at:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			at += size
+		}
+		line, column := position(data, at)
+		return nil, fmt.Errorf("report: line %d, column %d: not UTF-8: %s", line, column, again)
+	}
+	return data, nil
+}
+
+// position returns the line and the column of a byte, both from 1.
+func position(data []byte, at int) (line, column int) {
+	before := data[:at]
+	return 1 + bytes.Count(before, []byte("\n")), at - bytes.LastIndexByte(before, '\n')
+}
+
+// parts reads a record piece by piece: first everything but the cases, then each
+// case. So what only reading needs is there for one case at a time.
+func parts(data []byte) (*conformance.Report, error) {
+	var head bytes.Buffer
+	var cases []byte
+	seen := false
+	head.WriteByte('{')
+	for name, value := range members(data) {
+		if string(name) == `"cases"` && value[0] == '[' {
+			if seen {
+				return nil, errors.New(`report: /cases: the member is there twice; write the report again with the format "json"`)
+			}
+			seen, cases, value = true, value, []byte("[]")
+		}
+		if head.Len() > 1 {
+			head.WriteByte(',')
+		}
+		head.Write(name)
+		head.WriteByte(':')
+		head.Write(value)
+	}
+	head.WriteByte('}')
+	var r conformance.Report
+	if err := json.Unmarshal(head.Bytes(), &r); err != nil {
+		return nil, readError("", head.Bytes(), err)
+	}
+	if err := sameShape("", head.Bytes(), filled(&r)); err != nil {
+		return nil, err
+	}
+	shared := interned{}
+	for i, text := range items(cases) {
+		at := fmt.Sprintf("/cases/%d", i)
+		var c conformance.CaseResult
+		if err := json.Unmarshal(text, &c); err != nil {
+			return nil, readError(at, text, err)
+		}
+		if err := sameShape(at, text, filled(&conformance.Report{Cases: []conformance.CaseResult{c}}).Cases[0]); err != nil {
+			return nil, err
+		}
+		shared.exchanges(c.Exchanges)
+		r.Cases = append(r.Cases, c)
+	}
+	return &r, nil
+}
+
+// interned holds each text once that many exchanges have in common.
+type interned map[string]string
+
+func (t interned) text(s *string) {
+	const long = 512 // no text that is as long is likely to come again
+	if len(*s) > long {
+		return
+	}
+	if known, is := t[*s]; is {
+		*s = known
+	} else {
+		t[*s] = *s
+	}
+}
+
+func (t interned) exchanges(all []conformance.ExchangeResult) {
+	for i := range all {
+		x := &all[i]
+		t.text(&x.Request.Method)
+		t.text(&x.Request.URL)
+		for j := range x.Request.Header {
+			t.text(&x.Request.Header[j].Name)
+			t.text(&x.Request.Header[j].Value)
+		}
+		if x.Response == nil {
+			continue
+		}
+		t.text(&x.Response.Proto)
+		for _, values := range x.Response.Header {
+			for j := range values {
+				t.text(&values[j])
+			}
+		}
+	}
+}
+
+// members returns the members of an object in JSON text that is known to be
+// valid: each name with its quotes, and the text of its value.
+func members(object []byte) func(yield func(name, value []byte) bool) {
+	return func(yield func(name, value []byte) bool) {
+		at := space(object, space(object, 0)+1)
+		for at < len(object) && object[at] != '}' {
+			end := skip(object, at)
+			name := object[at:end]
+			from := space(object, space(object, end)+1)
+			end = skip(object, from)
+			if !yield(name, object[from:end]) {
+				return
+			}
+			if at = space(object, end); at < len(object) && object[at] == ',' {
+				at = space(object, at+1)
+			}
+		}
+	}
+}
+
+// items returns the items of an array in JSON text that is known to be valid.
+func items(array []byte) func(yield func(i int, value []byte) bool) {
+	return func(yield func(i int, value []byte) bool) {
+		at := space(array, 1)
+		for i := 0; at < len(array) && array[at] != ']'; i++ {
+			end := skip(array, at)
+			if !yield(i, array[at:end]) {
+				return
+			}
+			if at = space(array, end); at < len(array) && array[at] == ',' {
+				at = space(array, at+1)
+			}
+		}
+	}
+}
+
+// space returns where the white space that begins at a byte ends.
+func space(text []byte, at int) int {
+	for at < len(text) && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t') {
+		at++
+	}
+	return at
+}
+
+// skip returns where the value that begins at a byte ends.
+func skip(text []byte, at int) int {
+	depth := 0
+	for ; at < len(text); at++ {
+		switch c := text[at]; {
+		case c == '"':
+			for at++; at < len(text) && text[at] != '"'; at++ {
+				if text[at] == '\\' {
+					at++
+				}
+			}
+			if depth == 0 {
+				return min(at+1, len(text))
+			}
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return at + 1
+			}
+			if depth < 0 {
+				return at
+			}
+		case depth == 0 && (c == ',' || c == ':' || c == ' ' || c == '\n' || c == '\r' || c == '\t'):
+			return at
+		}
+	}
+	return len(text)
+}
