@@ -43,6 +43,7 @@ type Case struct {
 	File      string   // where it is written down
 	Line      int      // line of the first request
 
+	own  bool     // a user's, not the suite's
 	open []string // the requirements that acceptance and refusal are charged to
 	weak bool     // all of these are inferred: who does not accept the request has to refuse it
 }

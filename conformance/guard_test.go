@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ const inertMachineID, inertFile = inertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 func remoteGuard(t *testing.T, armed ...string) *guard {
 	s, err := Load()
 	require.NoError(t, err)
-	target := Target{URL: "http://tenant.example", Token: "token-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
+	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
 	return &guard{
 		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), armed: armed, budget: 9,
 		now: time.Now, journal: func(JournalEntry) error { return nil },
@@ -23,7 +24,7 @@ func remoteGuard(t *testing.T, armed ...string) *guard {
 }
 
 func request(method, path, fields, body string) []byte {
-	return fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: h\r\n%sContent-Length: %d\r\n\r\n%s", method, path, fields, len(body), body)
+	return fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: tenant.example\r\n%sContent-Length: %d\r\n\r\n%s", method, path, fields, len(body), body)
 }
 
 func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
@@ -40,7 +41,8 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 		{"all sound, all inert", request("POST", inertPath, bearer, sound(inertFile)), true},
 		{"no credentials", request("POST", inertPath, "", sound(inertFile)), false},
 		{"another scheme", request("POST", inertPath, "Authorization: Basic token-0123456789\r\n", sound(inertFile)), false},
-		{"another's token", request("POST", inertPath, "Authorization: Bearer other\r\n", sound(inertFile)), false},
+		{"a token that nobody knows", request("POST", inertPath, "Authorization: Bearer other\r\n", sound(inertFile)), true},
+		{"the token that must not be accepted", request("POST", inertPath, "Authorization: Bearer invalid-0123456789\r\n", sound(inertFile)), false},
 		{"the scheme in small letters", request("POST", inertPath, "authorization: bearer   token-0123456789\r\n", sound(inertFile)), true},
 		{"two tokens", request("POST", inertPath, "Authorization: Bearer x\r\n"+bearer, sound(inertFile)), true},
 		{"no body", request("POST", inertPath, bearer, ""), false},
@@ -57,9 +59,9 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 		{"a file of somebody's", request("POST", inertPath, "", sound(file)), true},
 		{"a file of somebody's in a broken body", request("POST", inertPath, bearer, sound(file)+"}"), true},
 		{"a file behind escapes", request("POST", inertPath, "", sound(`\u0038`+file[1:])), true},
-		{"a file of somebody's in chunks", []byte("POST " + inertPath + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n{\"Sha1\": \"87662bc3d60\r\n1f\r\ne4200ceaf7aae249d1c343f4b83c9\"}\r\n0\r\n\r\n"), true},
-		{"a body in chunks, all sound", fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", inertPath, bearer, len(sound(inertFile)), sound(inertFile)), true},
-		{"a length that leaves the body out", []byte("POST " + inertPath + " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n" + sound(file)), true},
+		{"a file of somebody's in chunks", []byte("POST " + inertPath + " HTTP/1.1\r\nHost: tenant.example\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n{\"Sha1\": \"87662bc3d60\r\n1f\r\ne4200ceaf7aae249d1c343f4b83c9\"}\r\n0\r\n\r\n"), true},
+		{"a body in chunks, all sound", fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: tenant.example\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", inertPath, bearer, len(sound(inertFile)), sound(inertFile)), true},
+		{"a length that leaves the body out", []byte("POST " + inertPath + " HTTP/1.1\r\nHost: tenant.example\r\nContent-Length: 0\r\n\r\n" + sound(file)), true},
 		{"a member twice", request("POST", inertPath, bearer, `{"Comment": 7, "Comment": "c", "Sha1": "`+inertFile+`"}`), true},
 		{"a byte order mark", request("POST", inertPath, bearer, "\xEF\xBB\xBF"+sound(inertFile)), true},
 		{"a whole URL, as for a proxy", request("POST", "http://tenant.example"+prefix+"machine-1/requestSample", "", ""), true},
@@ -76,6 +78,140 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 			require.Equal(t, r.can, remoteGuard(t).effect(r.request).can)
 		})
 	}
+}
+
+func TestEachHarmlessShapeIsKnownByItsReason(t *testing.T) {
+	const bearer, media = "Authorization: Bearer token-0123456789\r\n", "Content-Type: application/json\r\n"
+	inertPath := "/testwdatppreview/machines/" + inertMachineID + "/requestSample"
+	sound := `{"Comment": "c", "Sha1": "` + inertFile + `"}`
+	bare := func(line, fields string) []byte {
+		return []byte(line + " HTTP/1.1\r\nHost: tenant.example\r\n" + fields + "\r\n")
+	}
+	rows := map[string][][]byte{
+		"safe method":      {bare("GET /", ""), bare("HEAD /healthz", bearer), bare("OPTIONS /testwdatppreview/machines", "Connection: close\r\n")},
+		"other method":     {request("PUT", inertPath, bearer+media, sound), bare("DELETE "+inertPath, bearer), request("FROB", inertPath, bearer, sound)},
+		"no credentials":   {request("POST", inertPath, media, sound)},
+		"bad credentials":  {request("POST", inertPath, "Authorization: Basic x\r\n"+media, sound), request("POST", inertPath, "Authorization: Bearer\r\n", sound), request("POST", inertPath, "Authorization: Bearer reader-0123456789\r\n", sound), request("POST", inertPath, "Authorization: Bearertoken-0123456789\r\n", sound), request("POST", inertPath, "Authorization: Bearer token-0123456789invalid-0123456789\r\n", sound)},
+		"other media type": {request("POST", inertPath, bearer+"Content-Type: text/plain; charset=utf-8\r\n", sound)},
+		"no JSON":          {request("POST", inertPath, bearer+media, ""), request("POST", inertPath, bearer+media, sound+"}"), request("POST", inertPath, bearer+media, "Comment=c")},
+		"unusable JSON":    {request("POST", inertPath, bearer+media, "{}"), request("POST", inertPath, bearer+media, `{"Comment": "c", "Sha1": 7}`), request("POST", inertPath, bearer+media, "[]")},
+	}
+	for _, shape := range harmlessShapes() {
+		require.NotEmpty(t, rows[shape.name], "want an example of the shape %q", shape.name)
+		require.NotEmpty(t, shape.reason)
+		for _, r := range rows[shape.name] {
+			e := remoteGuard(t).effect(r)
+			require.False(t, e.can, "%+v: %q", e, r)
+			require.Equal(t, shape.name, e.harmless, "%q", r)
+		}
+		delete(rows, shape.name)
+	}
+	require.Empty(t, rows, "want no example of a shape that there is not")
+}
+
+func TestWhatIsOddIsNotHarmless(t *testing.T) {
+	const media = "Content-Type: application/json\r\n"
+	inertPath := "/testwdatppreview/machines/" + inertMachineID + "/requestSample"
+	sound := `{"Comment": "c", "Sha1": "` + inertFile + `"}`
+	const real = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"
+	with := func(fields, body string) []byte { return request("POST", inertPath, fields, body) }
+	for _, row := range []struct {
+		request []byte
+		why     string
+	}{
+		{[]byte(strings.Replace(string(with(media, sound)), "tenant.example", "other.example", 1)), "it names another host"},
+		{with("Host: tenant.example\r\n", sound), "it names another host"},
+		{with("X-Machine-Id: machine-1\r\n", sound), "its field X-Machine-Id is none of those"},
+		{with("Accept: a\r\nAccept: b\r\n", sound), "it has the field Accept twice"},
+		{with("Content_Type: text/plain\r\n", sound), "its field Content_Type is none of those"},
+		{with("Content-Encoding: gzip\r\n", sound), "its field Content-Encoding is none of those"},
+		{with("Accept: "+strings.Repeat("a", longField+1)+"\r\n", sound), "the value of its field Accept is none"},
+		{with("User-Agent: POST /x HTTP/1.1\r\n", sound), "the value of its field User-Agent is none"},
+		{with("Expect: 200-ok\r\n", sound), "the value of its field Expect is none"},
+		{with("Content-Type: application/json; charset=utf-16\r\n", sound), "a charset in which it may name something else"},
+		{with("Content-Type: application/json; charset=\"utf-7\r\n", sound), "a charset in which it may name something else"},
+		{with(media, "\xff\xfe"+sound), "bytes that are not plain text"},
+		{with(media, "{\x00}"), "bytes that are not plain text"},
+		{with(media, "\xef\xbb\xbf"), "bytes that are not plain text"},
+		{with(media, `{"Comment": "H4sIAAAAAAAAA6tWKs5ILTK0qgUALk0nHQwAAAA="}`), "packed data"},
+		{with(media, `{"Comment": "h2Yrw9YOQgDOr3quJJ0cND9Lg8k="}`), "packed data"},
+		{with(media, "POST /x HTTP/1.1"), "a second request"},
+		{with(media, "x /requestSample"), "the path of an operation"},
+		{with("Content-Type: text/xml\r\n", `<!DOCTYPE r [<!ENTITY a "8766">]><r/>`), "defines entities"},
+		{with(media, `{"Sha1": "`+real+`"}`), "its body names " + real},
+		{with(media, `{"Sha1": "`+real[:32]+`"}`), "its body names " + real[:32]},
+		{with(media, `{"Sha1": ["`+real[:20]+`", "`+real[20:]+`"]}`), "its body names a1" + real},
+		{with(media, `{"Sha1": "`+inertPrefix+strings.Repeat("a", 14)+real+`"}`), "its body names " + inertPrefix},
+		{with(media, `{"Sha1": "`+strings.ReplaceAll(real, "a", "\U0001d41a")+`"}`), "different scripts"},
+	} {
+		e := remoteGuard(t).effect(row.request)
+		require.True(t, e.can, "%q", row.request)
+		require.Contains(t, e.odd, row.why, "%q", row.request)
+		require.Contains(t, remoteGuard(t).forbids(e), "requestSample is not armed")
+		require.Contains(t, remoteGuard(t, "requestSample").forbids(e), "it is to have no effect, and may have one: ")
+	}
+}
+
+func TestAnArmedRequestActsOnOneMachineAndOneFileOfTheTarget(t *testing.T) {
+	const bearer = "Authorization: Bearer token-0123456789\r\n"
+	const file, path = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "/testwdatppreview/machines/machine-1/requestSample"
+	body := func(more string) string { return `{"Comment": "c", "Sha1": "` + file + `"` + more + `}` }
+	for _, row := range []struct {
+		request []byte
+		why     string
+	}{
+		{request("POST", path, bearer, body("")), ""},
+		{request("POST", path, bearer+"X-Client-Name: us\r\n", body(`, "Other": 7`)), ""},
+		{[]byte(strings.Replace(string(request("POST", path, bearer, body(""))), "tenant.example", "other.example", 1)), "does not name the target's host"},
+		{[]byte(strings.Replace(string(request("POST", path, bearer, body(""))), "Host: tenant.example\r\n", "", 1)), "does not name the target's host"},
+		{[]byte(strings.Replace(string(request("POST", path, bearer, body(""))), "tenant.example", "TENANT.example:80", 1)), ""},
+		{request("POST", "http://other.example"+path, bearer, body("")), "does not name the target's host"},
+		{request("POST", path+"?machine=machine-2", bearer, body("")), "not written as the contract writes it"},
+		{request("POST", "/testwdatppreview/machines/machine%2d1/requestSample", bearer, body("")), "not written as the contract writes it"},
+		{request("POST", path, bearer+"X-HTTP-Method-Override: DELETE\r\n", body("")), "its field X-HTTP-Method-Override"},
+		{request("POST", path, bearer+"X-Original-URL: /x\r\n", body("")), "its field X-Original-URL"},
+		{request("POST", path, bearer+"Content-Encoding: gzip\r\n", body("")), "its field Content-Encoding"},
+		{request("POST", path, bearer+"Content-Type: application/json; charset=utf-16\r\n", body("")), "a charset"},
+		{request("POST", path, bearer, body("")+"POST /x HTTP/1.1"), "a second request"},
+		{request("POST", path, bearer, body(`, "MachineId": "machine-2"`)), `it names the machine "machine-2"`},
+		{request("POST", path, bearer, body(`, "Sha1": "d9bc6a846d7863e7c58930a230e557e09d1ab259"`)), "it names the file d9bc6a846d7863e7c58930a230e557e09d1ab259"},
+		{request("POST", path, bearer, body(`, "Other": "\u00649bc6a846d7863e7c58930a230e557e09d1ab259"`)), "d9bc6a846d7863e7c58930a230e557e09d1ab259"},
+		{request("POST", path, bearer, `{"Comment": "c"}`), "in a way that cannot be read"},
+		{request("POST", strings.Replace(path, "machine-1", "00ff", 1), bearer, body("")), ""},
+		{request("POST", strings.Replace(path, "machine-1", "machine-2", 1), bearer, body("")), `it names the machine "machine-2"`},
+	} {
+		g := remoteGuard(t, "requestSample")
+		g.target.UnknownMachine = "00ff"
+		e := g.effect(row.request)
+		require.True(t, e.can, "%q", row.request)
+		if row.why == "" {
+			require.Empty(t, g.forbids(e), "%q", row.request)
+			continue
+		}
+		require.Contains(t, g.forbids(e), row.why, "%q", row.request)
+	}
+
+	// With an allow-list that alone counts, and what it has of several is named once.
+	g := remoteGuard(t, "requestSample")
+	var asked []string
+	g.allow = func(target, machine, sha1 string) error {
+		asked = append(asked, target+" "+machine+" "+sha1)
+		if machine == "machine-3" {
+			return &SafetyError{"not listed"}
+		}
+		return nil
+	}
+	require.Empty(t, g.forbids(g.effect(request("POST", strings.Replace(path, "machine-1", "machine-2", 1), bearer, body("")))))
+	require.Equal(t, []string{"http://tenant.example machine-2 " + file}, asked)
+	require.Equal(t, "not listed", g.forbids(g.effect(request("POST", strings.Replace(path, "machine-1", "machine-3", 1), bearer, body("")))))
+	require.Contains(t, g.forbids(g.effect(request("POST", path, bearer, body(`, "MachineId": "machine-2"`)))), "it names 2 machines and 1 files")
+
+	// An unknown machine of nothing but zeros is the user's all the same.
+	g = remoteGuard(t, "requestSample")
+	g.target.UnknownMachine = strings.Repeat("0", 40)
+	e := g.effect(request("POST", strings.Replace(path, "machine-1", g.target.UnknownMachine, 1), bearer, body("")))
+	require.Empty(t, g.forbids(e))
+	require.Equal(t, []string{g.target.UnknownMachine}, e.machines)
 }
 
 func TestNoPathGoesAroundTheGuard(t *testing.T) {
@@ -104,6 +240,7 @@ func TestNoPathGoesAroundTheGuard(t *testing.T) {
 			"another machine": {[]string{"requestSample"}, request("POST", "/testwdatppreview/machines/machine-2/requestSample", "", ""), `it names the machine "machine-2", which is not the one of -machine`},
 			"another file":    {[]string{"requestSample"}, request("POST", "/testwdatppreview/machines/machine-1/requestSample", "", `{"Sha1": "`+inertFile+`"}`), "which is not the one of -sha1"},
 			"no operation":    {[]string{"requestSample"}, request("POST", "/elsewhere", "", ""), "it calls no operation of the contract"},
+			"two requests":    {[]string{"requestSample"}, append(request("GET", "/healthz", "", ""), request("POST", "/testwdatppreview/machines/machine-1/requestSample", "", "")...), "it is not exactly one request"},
 		} {
 			t.Run(fmt.Sprintf("%s, HTTP/2 %v", why, http2), func(t *testing.T) {
 				g := remoteGuard(t, r.armed...)

@@ -1,14 +1,19 @@
 package conformance
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A Plan says what a run would send, and what it would leave out.
 type Plan struct {
 	Suite    SuiteInfo
 	Target   TargetInfo
 	Safety   SafetyInfo
-	Cases    int // that the run selects
-	Actions  int // requests of these that could take effect elsewhere than on this machine
+	Cases    int      // that the run selects
+	Actions  int      // requests of these that could take effect elsewhere than on this machine
+	Machines []string // that these name, in the order of sending; small letters
+	Files    []string // that these name, likewise
 	Requests []PlannedRequest
 	Withheld []CaseResult // cases that are not sent, with the reason
 }
@@ -41,11 +46,23 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 		}
 		for i, b := range j.steps {
 			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Curl: b.curl, Sha1: b.sha1}
-			if e := r.guard.effect(b.sending.bytes); !r.guard.local {
+			if !r.guard.local {
+				e := r.guard.effect(b.sending.bytes)
 				planned.Effect, planned.Machine = e.can, e.machine
+				p.Machines, p.Files = joined(p.Machines, e.machines), joined(p.Files, e.files)
 			}
 			p.Requests = append(p.Requests, planned)
 		}
 	}
 	return p, nil
+}
+
+// joined adds to a list what is not in it.
+func joined(list, more []string) []string {
+	for _, text := range more {
+		if !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return list
 }

@@ -30,6 +30,7 @@ type Options struct {
 	Timeout    time.Duration                              // for one exchange, from dialling to the last byte; 10 s where zero
 	Seed       string                                     // repeats the values of {{sha1}} and {{comment}}; random where empty
 	AcceptRisk []string                                   // operations that may take effect on a target that is not loopback
+	Allow      func(target, machine, sha1 string) error   // what may be acted on there: asked of every request that could take effect; its error ends the run. Where nil, what the target names may
 	MaxActions int                                        // how many requests may take effect there; DefaultMaxActions where zero
 	Journal    func(JournalEntry) error                   // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
 	Rate       Rate                                       // at most so many requests; the zero value is no limit
@@ -179,7 +180,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: newPacer(o), ops: s.operationsByID(), outages: map[kind]*outage{{}: {}}}
 	r.guard = &guard{
 		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
-		armed: o.AcceptRisk, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
+		armed: o.AcceptRisk, allow: o.Allow, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
 	}
 	if err := r.guard.armable(); err != nil {
 		return nil, nil, err
@@ -232,8 +233,13 @@ func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
 			return nil, err
 		}
 		// What is sound but for an inference may be accepted: then it needs what the
-		// user named, and counts.
-		if inert && slices.Contains(b.armed, step.operation(c)) && r.guard.effect(steps[i].sending.bytes).can {
+		// user named, and counts. What has a shape without effect, and something else that
+		// is not known, is withheld.
+		e := effect{}
+		if inert && slices.Contains(b.armed, step.operation(c)) {
+			e = r.guard.effect(steps[i].sending.bytes)
+		}
+		if e.can && e.broken == "" && e.odd == "" {
 			if steps[i], err = b.bind(c, step, false); err != nil {
 				return nil, err
 			}

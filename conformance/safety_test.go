@@ -87,7 +87,7 @@ func (a arrival) real() bool {
 	broken := json.Unmarshal([]byte(a.body), &body) != nil
 	comment, _ := body["Comment"].(string)
 	file, _ := body["Sha1"].(string)
-	sound := !broken && strings.TrimSpace(comment) != "" && len(file) == 40
+	sound := !broken && strings.TrimSpace(comment) != "" && len(file) == 40 && hash.MatchString(file) // 40 blanks name no file
 	isJSON := a.media == "" || strings.HasPrefix(strings.ToLower(a.media), "application/json")
 	return a.method == "POST" && a.authorization == "Bearer "+token && isJSON && sound
 }
