@@ -4,6 +4,9 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 GO ?= go
 FUZZTIME ?= 20s
+
+# How many requests that hide an action are shown to the guard by make fuzz.
+HIDING ?= 2000000
 TESTFLAGS ?=
 
 # The Pact tests need a native library, which npm has, and a C compiler. Where these
@@ -96,7 +99,7 @@ memory: ## measure how much memory a run holds against the heaviest of hostile s
 	$(GO) test -run '^$$' -bench ResidentMemory -benchtime 1x -timeout 30m ./conformance
 
 .PHONY: fuzz
-fuzz: ## fuzz each parser for FUZZTIME (20s)
+fuzz: ## fuzz each parser for FUZZTIME (20s), and the guard with HIDING (2000000) requests
 	@targets=$$($(GO) test -run '^$$' -list '^Fuzz' -json ./... \
 	    | sed -n 's/.*"Package":"\([^"]*\)".*"Output":"\(Fuzz[A-Za-z0-9_]*\)\\n".*/\1 \2/p'); \
 	  [ -n "$$targets" ] || { echo 'fuzz: no target found'; exit 1; }; \
@@ -104,3 +107,5 @@ fuzz: ## fuzz each parser for FUZZTIME (20s)
 	    echo "$$package $$name $(FUZZTIME)"; \
 	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	  done <<<"$$targets"
+	@echo "fmaspec/conformance TestNothingHiddenTakesEffect $(HIDING) requests"
+	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance -hiding $(HIDING)
