@@ -124,9 +124,9 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	}
 	path := expand(step.Path)
 	t := b.target.Transport
-	header := []Field{{"Host", u.Host}}
-	for _, f := range []Field{{"User-Agent", cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {"Accept", "application/json"}, {"Accept-Encoding", "identity"}} {
-		if !hasHeader(step.Header, f.Name) {
+	var header []Field
+	for _, f := range []Field{{"Host", u.Host}, {"User-Agent", cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {"Accept", "application/json"}, {"Accept-Encoding", "identity"}} {
+		if !hasHeader(step.Header, f.Name) && !hasHeader(t.Header, f.Name) {
 			header = append(header, f)
 		}
 	}
@@ -147,10 +147,10 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if unbound != nil {
 		return out, fmt.Errorf("%s:%d: %w", c.File, step.Line, unbound)
 	}
-	if (len(body) > 0 || step.Method == "POST") && !hasHeader(step.Header, "Content-Length") {
+	if (len(body) > 0 || step.Method == "POST") && !hasHeader(header, "Content-Length") && !hasHeader(step.Header, "Content-Length") {
 		header = append(header, Field{"Content-Length", strconv.Itoa(len(body))})
 	}
-	if step.Separate && !hasHeader(step.Header, "Connection") {
+	if step.Separate && !hasHeader(header, "Connection") && !hasHeader(step.Header, "Connection") {
 		header = append(header, Field{"Connection", "close"})
 	}
 	requestTarget, hop := u.EscapedPath()+path, ""

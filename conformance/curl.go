@@ -38,14 +38,14 @@ func curl(r Request, t Target, secrets []Field) string {
 		name := strings.ToLower(f.Name)
 		sent[name] = true
 		switch {
-		case name == "host" || name == "content-length":
+		case name == "content-length" || name == "host" && strings.HasPrefix(t.URL[strings.Index(t.URL, "://")+3:]+"/", f.Value+"/"):
 		case f.Value == "":
 			b.WriteString(" -H " + quote(f.Name+";", nil))
 		default:
 			b.WriteString(" -H " + quote(f.Name+": "+f.Value, secrets))
 		}
 	}
-	for _, name := range []string{"User-Agent", "Accept"} {
+	for _, name := range []string{"Host", "User-Agent", "Accept"} {
 		if !sent[strings.ToLower(name)] {
 			b.WriteString(" -H " + quote(name+":", nil))
 		}

@@ -151,7 +151,7 @@ var errUnfit = errors.New("this request is one of HTTP/1.1 alone")
 // framing fields of its own to get wrong, and no bytes that no field may hold.
 func request2(ctx context.Context, s sending) (*http.Request, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(s.bytes)))
-	if err != nil || len(r.TransferEncoding) > 0 {
+	if err != nil || len(r.TransferEncoding) > 0 || r.Host == "" {
 		return nil, errUnfit
 	}
 	r = r.WithContext(ctx)
