@@ -174,7 +174,7 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 	}
 	withProxy := strings.Replace(proxy.URL, "http://", "http://user:"+canary["proxy"]+"@", 1)
 	tenant := []string{"-url", "http://tenant.example", "-resolve", "tenant.example:80:" + strings.TrimPrefix(echoing.URL, "http://")}
-	armed := []string{"-accept-risk=requestSample,stopAndQuarantineFile", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-max-actions", "60"}
+	armed := []string{"-accept-risk=requestSample,stopAndQuarantineFile", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-max-actions", "60", "-yes"}
 	rows := [][]string{
 		append([]string{"run", "-url", echoing.URL, "-v", "-baseline", "accepted.txt", "-baseline-update"}, everyReport("all")...),
 		append([]string{"report", "-v", "-format", "console", "all.json"}, everyReport("again")...),

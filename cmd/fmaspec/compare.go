@@ -81,6 +81,8 @@ type side struct {
 	report        *conformance.Report // of a file, or of the run when it is done
 	target        conformance.Target
 	plan          *conformance.Plan
+	local         bool // nothing that is sent to the target leaves this machine
+	budget        int  // how many requests may take effect there
 }
 
 func (s *side) isTarget() bool { return strings.Contains(s.operand, "://") }
@@ -237,15 +239,19 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 	}
 	o := &f.options
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	if err := f.safety.allow(o); err != nil {
+		return false, err
+	}
 	if err := f.targets(ctx, e, suite, old, current); err != nil {
+		return false, err
+	}
+	if err := f.share(old, current); err != nil {
 		return false, err
 	}
 	hide(old, current)
 	sides := slices.DeleteFunc([]*side{old, current}, func(s *side) bool { return !s.isTarget() })
 	for _, s := range sides {
-		if err := f.safety.allowed(s.target); err != nil {
-			return false, err
-		}
+		o.MaxActions = s.budget
 		if s.plan, err = suite.Plan(ctx, s.target, *o); err != nil {
 			return false, fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -278,6 +284,20 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 	return false, nil
 }
 
+// share gives each side its part of the budget: the same, so that both are sent the
+// same cases, and all of it where the other cannot be acted on.
+func (f *compareFlags) share(old, current *side) error {
+	old.budget, current.budget = f.safety.maxActions, f.safety.maxActions
+	if len(f.safety.risks) == 0 || !old.isTarget() || !current.isTarget() || old.local || current.local {
+		return nil
+	}
+	if f.safety.maxActions < 2 {
+		return fmt.Errorf("-max-actions %d: OLD and NEW share it, so that one of them could be sent nothing that takes effect; give 2 or more", f.safety.maxActions)
+	}
+	old.budget, current.budget = f.safety.maxActions/2, f.safety.maxActions/2
+	return nil
+}
+
 // targets says where the sides are and what is sent to them: to NEW what the
 // credentials name, and to OLD the same only where that tells nobody anything.
 func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.Suite, old, current *side) error {
@@ -294,14 +314,13 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 		return err
 	}
 	base := conformance.Target{Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine, Transport: transport}
-	local := map[*side]bool{}
 	for _, s := range []*side{old, current} {
 		s.target = base
 		s.target.URL = s.operand
 		if !s.isTarget() {
 			continue
 		}
-		if local[s], err = f.isLocal(ctx, suite, s.target); err != nil {
+		if s.local, err = f.isLocal(ctx, suite, s.target); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -317,7 +336,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	if !old.isTarget() {
 		return nil
 	}
-	if !current.isTarget() || local[old] && local[current] || origin(old.operand) == origin(current.operand) {
+	if !current.isTarget() || old.local && current.local || origin(old.operand) == origin(current.operand) {
 		if err := owned(&old.target); err != nil {
 			return err
 		}
@@ -326,7 +345,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 		}
 		return nil
 	}
-	if oldToken == "" && !local[old] {
+	if oldToken == "" && !old.local {
 		return fmt.Errorf("OLD %s: no token, and that of NEW is not sent to another server; set %s or pass -old-token-file", printed(old.operand), oldTokenVariable)
 	}
 	old.target.Token = oldToken
@@ -413,6 +432,7 @@ func (f *compareFlags) begin(e *env, s *side, cases int) error {
 func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite, s *side) error {
 	clear := f.progress(e)
 	o := f.options
+	o.MaxActions = s.budget
 	done, err := f.safety.record(&o, s.plan)
 	if err != nil {
 		return err

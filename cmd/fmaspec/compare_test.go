@@ -46,7 +46,7 @@ func (l *listener) heard() string {
 
 // armed lets one operation take effect on a target that is not this machine.
 func armed(t *testing.T) []string {
-	return []string{"-accept-risk=requestSample", "-machine", "1e5bc9d7e413ddd7", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-journal", filepath.Join(t.TempDir(), "journal.ndjson")}
+	return []string{"-yes", "-accept-risk=requestSample", "-machine", "1e5bc9d7e413ddd7", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-journal", filepath.Join(t.TempDir(), "journal.ndjson")}
 }
 
 func TestCompareSendsCredentialsToTheirServerAlone(t *testing.T) {

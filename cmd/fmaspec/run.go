@@ -114,10 +114,10 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		}
 		defer stop()
 	}
-	if err := f.safety.allowed(target); err != nil {
+	o := &f.options
+	if err := f.safety.allow(o); err != nil {
 		return err
 	}
-	o := &f.options
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
 	plan, err := suite.Plan(ctx, target, *o)
 	if err != nil {

@@ -7,10 +7,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/allowlist"
@@ -33,16 +35,17 @@ type safetyFlags struct {
 func (f *safetyFlags) flags(set *flag.FlagSet) {
 	set.Var(&f.risks, "accept-risk", "let an `OPERATION` take effect on a target that is not this machine; may be repeated")
 	set.StringVar(&f.sha1, "sha1", "", "the `HASH` of the file that accepted requests name; on this machine, one of its own for each where it is left out")
-	set.IntVar(&f.maxActions, "max-actions", conformance.DefaultMaxActions, "send at most `N` requests that could take effect elsewhere")
+	set.IntVar(&f.maxActions, "max-actions", conformance.DefaultMaxActions, "send at most `N` requests that could take effect elsewhere, in all")
 	set.StringVar(&f.journal, "journal", defaultJournal, "record in a `FILE` what could take effect elsewhere, before it is sent; fmaspec journal reads it")
-	set.StringVar(&f.allowList, "allow-list", "", "a `FILE` that lists the targets, machines and files that may be acted on; nothing else is then")
-	set.BoolVar(&f.yes, "yes", false, "do not ask on a terminal before something takes effect elsewhere")
+	set.StringVar(&f.allowList, "allow-list", "", "a `FILE` that lists the targets, machines and files that may be acted on; where a request names another, nothing is sent")
+	set.BoolVar(&f.yes, "yes", false, "do not ask before something takes effect elsewhere; without a terminal nothing does unless this is given")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print every request as a curl command, secrets left out, and send nothing")
 }
 
-// allowed holds what may take effect against the allow-list.
-func (f *safetyFlags) allowed(target conformance.Target) error {
-	if f.allowList == "" || len(f.risks) == 0 {
+// allow has the guard compare what may take effect with the allow-list, which is read
+// whether or not anything is armed.
+func (f *safetyFlags) allow(o *conformance.Options) error {
+	if f.allowList == "" {
 		return nil
 	}
 	file, err := os.Open(f.allowList)
@@ -54,11 +57,12 @@ func (f *safetyFlags) allowed(target conformance.Target) error {
 	if err != nil {
 		return err
 	}
-	return permitted.Check(target.URL, target.Machine, target.Sha1)
+	o.Allow = permitted.Check
+	return nil
 }
 
-// announce tells what could take effect, before anything is sent, and asks where
-// somebody is there to answer. It is told on stderr.
+// announce tells on stderr what could take effect, before anything is sent, and asks
+// whether to go on. Where nobody is there to answer, -yes has to be given.
 func (f *safetyFlags) announce(e *env, p *conformance.Plan) error {
 	if p.Safety.Local {
 		return nil
@@ -78,10 +82,30 @@ func (f *safetyFlags) announce(e *env, p *conformance.Plan) error {
 	for _, operation := range slices.Sorted(maps.Keys(counts)) {
 		fmt.Fprintf(&b, "  %3d × %s\n", counts[operation], operation)
 	}
-	fmt.Fprintf(&b, "  machine  %s\n  file     %s\n  budget   %d (-max-actions)\n  journal  %s\n\n", p.Target.Machine, p.Target.Sha1, p.Safety.MaxActions, f.journal)
-	io.WriteString(e.stderr, b.String())
-	if _, is := e.terminal(e.stdin); !is || f.yes {
+	for _, machine := range p.Machines {
+		which := ""
+		if strings.EqualFold(machine, p.Target.UnknownMachine) && !strings.EqualFold(machine, p.Target.Machine) {
+			which = "  (-unknown-machine)"
+		}
+		fmt.Fprintf(&b, "  machine  %s%s\n", machine, which)
+	}
+	for _, file := range p.Files {
+		fmt.Fprintf(&b, "  file     %s\n", file)
+	}
+	budget := fmt.Sprintf("%d (-max-actions)", p.Safety.MaxActions)
+	if p.Safety.MaxActions < f.maxActions {
+		budget = fmt.Sprintf("%d of %d (-max-actions), which OLD and NEW share", p.Safety.MaxActions, f.maxActions)
+	}
+	fmt.Fprintf(&b, "  budget   %s\n  journal  %s\n", budget, f.journal)
+	for _, line := range f.before(p.Machines) {
+		fmt.Fprintf(&b, "           %s\n", line)
+	}
+	io.WriteString(e.stderr, b.String()+"\n")
+	if f.yes {
 		return nil
+	}
+	if _, is := e.terminal(e.stdin); !is {
+		return &conformance.SafetyError{Msg: "nothing was sent, for it could take effect and nobody is at a terminal to be asked; pass -yes to go on, or -dry-run to look at every request first"}
 	}
 	io.WriteString(e.stderr, "go on? (yes/no) ")
 	answer, _ := bufio.NewReader(io.LimitReader(e.stdin, 100)).ReadString('\n')
@@ -89,6 +113,51 @@ func (f *safetyFlags) announce(e *env, p *conformance.Plan) error {
 		return &conformance.SafetyError{Msg: "nothing was sent, for the answer was not yes; -yes answers beforehand"}
 	}
 	return nil
+}
+
+// before says what the journal has of the machines already, so that a run that is
+// repeated by mistake is seen.
+func (f *safetyFlags) before(machines []string) []string {
+	them := "this machine"
+	if len(machines) > 1 {
+		them = "these machines"
+	}
+	file, err := os.Open(f.journal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []string{"which has nothing yet of " + them}
+	}
+	if err != nil {
+		return []string{fmt.Sprintf("what it has of %s cannot be read: %v", them, reason(err))}
+	}
+	defer file.Close()
+	entries, _, bad := journal.Read(f.journal, file)
+	counts, last := map[string]int{}, time.Time{}
+	for _, a := range journal.Summarize(entries) {
+		if !slices.ContainsFunc(machines, func(m string) bool { return strings.EqualFold(m, a.Machine) }) {
+			continue
+		}
+		counts[fmt.Sprintf("%s %s", oneLine(a.Operation), a.State)]++
+		if at := sentAt(a); at.After(last) {
+			last = at
+		}
+	}
+	var out []string
+	if len(counts) == 0 {
+		out = append(out, "which has nothing yet of "+them)
+	} else {
+		out = append(out, "which has of "+them+", the last at "+last.UTC().Format(time.DateTime+" UTC"))
+	}
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		line := fmt.Sprintf("%3d × %s", counts[what], what)
+		if strings.HasSuffix(what, " "+string(journal.Unknown)) {
+			line += ": look at the machine first"
+		}
+		out = append(out, line)
+	}
+	if bad != nil {
+		out = append(out, "not all of it can be read; fmaspec journal names the lines")
+	}
+	return out
 }
 
 // record opens the journal where something could take effect; done closes it.

@@ -101,10 +101,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
 			e.Setenv("FMASPEC_TOKEN", testToken)
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
+			lineServer(t, e)
 			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
+			"arrived": arrived,
 		},
 	})
 }
