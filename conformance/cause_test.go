@@ -176,7 +176,6 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 	h := honest()
 	shy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := under.Add(1)
-		defer under.Add(-1)
 		body, _ := io.ReadAll(r.Body)
 		mu.Lock()
 		seen[string(body)]++
@@ -185,13 +184,13 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 		if strings.HasSuffix(r.URL.Path, "/requestSample") && strings.Contains(string(body), "Comment") && !again && ninth {
 			under.Add(-1) // it counts no more when its client has given it up
 			<-r.Context().Done()
-			under.Add(1)
 			return
 		}
 		if again {
 			alone.Store(alone.Load() && at == 1)
 		}
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		under.Add(-1) // before the answer, or else the next request may come first
 		h.ServeHTTP(w, r)
 	})
 	r := borne(t, target(shy), conformance.Options{Strict: true, Timeout: time.Second, Run: "/(valid|body)/", Skip: "huge|very-long|deep"})
