@@ -43,5 +43,5 @@ func TestCurlNamesTheHostWhereItIsNotThatOfTheURL(t *testing.T) {
 	require.NotContains(t, line(Field{"Host", "tenant.example:8080"}), "Host")
 	require.Contains(t, line(Field{"Host", "tenant.example"}), " -H 'Host: tenant.example' ")
 	require.Contains(t, line(Field{"host", "other.example"}), " -H 'host: other.example' ")
-	require.Contains(t, line(), " -H Host: ")
+	require.Contains(t, line(), " -H 'Host:' ")
 }

@@ -292,7 +292,7 @@ func (v *verifier) outages(jobs []*job) {
 		for _, x := range j.exchanges {
 			o := outage{}
 			if o.count(x); !x.aborted() {
-				silent += o.silent
+				silent += o.silent + o.refused
 			}
 		}
 	}
