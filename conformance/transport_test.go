@@ -217,7 +217,8 @@ func TestAMistakenPortIsNamed(t *testing.T) {
 	require.Contains(t, r.Reason, "the target does not speak TLS there; is the port one for https?")
 
 	r = run(t, at("http://"+secured.Listener.Addr().String(), conformance.Transport{}), o)
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "the port speaks TLS")
 	require.Equal(t, "Client sent an HTTP request to an HTTPS server.\n", string(r.Cases[0].Exchanges[0].Response.Body))
 
 	o.Timeout = 100 * time.Millisecond
