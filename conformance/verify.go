@@ -249,7 +249,10 @@ func (v *verifier) job(j *job, told *CaseResult) {
 	if j.outcome == Failed && told.Reason == "" && len(j.exchanges) > 0 {
 		j.outcome, j.skip = Skipped, "exchanges are missing" // what was found before fails the case
 		j.stopped = v.recorded.Interrupted
-	} else if why := missing(j.outcome, j.skip); why == nil {
+	} else if why := missing(j.outcome, j.skip); why == nil && len(j.exchanges) > 0 {
+		// What explains the exchanges that there are may stand in place of the outage.
+		j.outcome, j.skip = Skipped, outageReason
+	} else if why == nil {
 		v.refute(true, place, outcomeText(told), "a case of which exchanges are missing")
 	} else {
 		j.stopped = why.stopped

@@ -32,6 +32,9 @@ func newListener(t *testing.T) *listener {
 		l.text.WriteString(r.URL.String() + "\n" + string(body) + "\n")
 		l.mu.Unlock()
 		r.Body = io.NopCloser(bytes.NewReader(body))
+		if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+			r.Header.Set("Authorization", "Bearer "+testToken) // any will do: one that is refused ends the comparison
+		}
 		h.ServeHTTP(w, r)
 	}))
 	t.Cleanup(l.Close)

@@ -42,7 +42,7 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 func (p *page) first(r *conformance.Report) {
 	switch {
 	case r.Verdict == conformance.Unjudged:
-		text, code := verdictText(r)
+		text, code := runLine(r)
 		p.paint(code, safe(text))
 	case r.Verdict == conformance.NotConformant && r.Reason != "":
 		p.paint(yellow, safe(r.Reason))
@@ -193,7 +193,7 @@ func (p *page) requirements(r *conformance.Report) {
 	if p.Verbose {
 		for _, q := range r.Requirements {
 			if s := standingOf(q); s == notExercised {
-				p.line(span{dim, fmt.Sprintf("  not exercised: %s (%s) %s", q.ID, q.Level, q.Waived)})
+				p.line(span{dim, strings.TrimSuffix(fmt.Sprintf("  not exercised: %s (%s) %s", q.ID, q.Level, q.Waived), " ")})
 			} else if s == undecided {
 				p.line(span{dim, fmt.Sprintf("  undecided: %s (%s)", q.ID, q.Level)})
 			}

@@ -16,9 +16,13 @@ func verdictLine(r *conformance.Report) (text, code string) {
 				return withTarget(head, r.Target) + rest, code
 			}
 		}
-	} else {
-		text, code = verdictText(r)
 	}
+	return runLine(r)
+}
+
+// runLine is [verdictLine] of the run itself, whatever is accepted.
+func runLine(r *conformance.Report) (text, code string) {
+	text, code = verdictText(r)
 	head, rest, found := strings.Cut(text, ": ")
 	if found {
 		rest = ": " + rest
