@@ -229,7 +229,7 @@ func (m *reading) mistaken() string {
 	}
 	for _, f := range m.header {
 		switch name := framed(f.Name); {
-		case mistakable(name) && !(name == "content-encoding" && strings.EqualFold(f.Value, "identity")):
+		case misleading(f) && !(name == "content-encoding" && strings.EqualFold(f.Value, "identity")):
 			return fmt.Sprintf("a server may read another request out of its field %s", f.Name)
 		case version.MatchString(" " + f.Value):
 			return fmt.Sprintf("the value of its field %s may be taken for a second request", f.Name)

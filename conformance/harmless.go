@@ -125,7 +125,7 @@ func (m *reading) unlisted() string {
 		}
 		seen[name] = true
 		if m.g.ofUser(f) {
-			if mistakable(name) {
+			if misleading(f) {
 				return fmt.Sprintf("a server may read another request out of its field %s", f.Name)
 			}
 			continue
@@ -228,13 +228,20 @@ func (g *guard) ofUser(f Field) bool {
 
 func isPlain(name string) bool { _, listed := plainFields[name]; return listed }
 
+// misleading reports whether a server may take the request for another because of a
+// field: for its name, or because it names another host (RFC 7239 5.3).
+func misleading(f Field) bool {
+	name := framed(f.Name)
+	return mistakable(name) || name == "forwarded" && strings.Contains(strings.ToLower(f.Value), "host")
+}
+
 // mistakable reports whether a server may take the request for another because of a
 // field of that name.
 func mistakable(name string) bool {
 	if slices.Contains([]string{"te", "trailer", "upgrade", "destination", "content-encoding", "x-host", "x-http-host"}, name) {
 		return true
 	}
-	return slices.ContainsFunc([]string{"method", "override", "rewrite", "original-", "forwarded-host", "forwarded-prefix", "forwarded-path", "forwarded-u", "request-u", "verb", "-url", "-uri", "-path", "machine", "sha1"}, func(part string) bool { return strings.Contains(name, part) })
+	return slices.ContainsFunc([]string{"method", "override", "rewrite", "original-", "forwarded-host", "forwarded-server", "forwarded-prefix", "forwarded-path", "forwarded-u", "request-u", "verb", "-url", "-uri", "-path", "machine", "sha1"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // mayIdentify reports whether something beside Authorization may say who asks: a

@@ -206,6 +206,8 @@ func (v *verifier) verify(o Options) {
 		more(out)
 	}
 	v.outages(made)
+	v.passingStates(made)
+	v.lastLook(made)
 	v.settings()
 	v.compare(out)
 }
@@ -479,6 +481,7 @@ func (v *verifier) wire(place string, x *ExchangeResult) {
 	v.refute(x.ErrorKind == Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
 	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
+	v.refute(x.ErrorKind == Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")

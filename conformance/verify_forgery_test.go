@@ -240,6 +240,22 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 		{"said to be interrupted", "interrupted", "", func(r *conformance.Report) {
 			r.Interrupted, r.Verdict, r.Reason = true, conformance.Unjudged, "the run was interrupted, when 1 of 3 cases had failed"
 		}},
+		{"not permitted, on this machine", "exchange " + plain + "#0 error", "", func(r *conformance.Report) {
+			x := &of(r, plain).Exchanges[0]
+			x.Response, x.ErrorKind, x.Error = nil, conformance.Withheld, "not sent: the budget is used up"
+		}},
+		{"a state that passes, and that nobody asked about again", "", "why an answer of a state that passes was not asked for once more", func(r *conformance.Report) {
+			of(r, plain).Exchanges[0].Response.Status = 503
+		}},
+		{"a last request that got no answer", "", "what was tried last, which got no answer", func(r *conformance.Report) {
+			r.LastLook = &conformance.LastLook{Asked: refused + "#0", Got: "no answer"}
+		}},
+		{"a last request that the target had not answered", "last_look", "", func(r *conformance.Report) {
+			r.LastLook = &conformance.LastLook{Asked: "GET /", Got: "no answer"}
+		}},
+		{"a last answer that is none of the implementation's", "last_look", "", func(r *conformance.Report) {
+			r.LastLook = &conformance.LastLook{Asked: refused + "#0", Answered: true, Got: "503"}
+		}},
 		{"accepted by nothing", "baseline", "", func(r *conformance.Report) {
 			of(r, plain).Findings[0].Known = &conformance.Known{Reason: "so", Owner: "me"}
 		}},

@@ -123,6 +123,10 @@ func (f *safetyFlags) before(machines []string) []string {
 	if len(machines) > 1 {
 		them = "these machines"
 	}
+	info, err := os.Stat(f.journal)
+	if err == nil && !info.Mode().IsRegular() { // reading a pipe would wait
+		return []string{fmt.Sprintf("what it has of %s cannot be read: it is no regular file", them)}
+	}
 	file, err := os.Open(f.journal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return []string{"which has nothing yet of " + them}

@@ -1,0 +1,61 @@
+package conformance
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// unrepeated is what is said of answers that a run asks for once more, and that a
+// record has without that.
+const unrepeated = "why an answer of a state that passes was not asked for once more"
+
+// passingStates notes the answers 502, 503 and 504 that a run asks for once more by
+// itself, and that are not recorded as such: for it is that what tells a failure
+// from a state that passes.
+func (v *verifier) passingStates(jobs []*job) {
+	some, vain := false, map[kind]int{}
+	for _, j := range jobs {
+		for _, x := range j.exchanges {
+			some = some || own(x)
+			if x.Alone != "" && (busy(x) || late(x)) {
+				vain[kindOf(j.c, x.Step)]++
+			}
+		}
+	}
+	if !some {
+		return
+	}
+	for _, j := range jobs {
+		for _, x := range j.exchanges {
+			if busy(x) && x.Alone == "" && !j.c.Steps[x.Step].Abort && vain[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.runner.repeatable(j.steps[x.Step].sending) {
+				v.exception(unrepeated, fmt.Sprintf("%s#%d", j.c.ID, x.step()))
+			}
+		}
+	}
+}
+
+// lastLook refutes that something was tried which this run does not try.
+func (v *verifier) lastLook(jobs []*job) {
+	look := v.recorded.LastLook
+	if look == nil {
+		return
+	}
+	if !look.Answered && look.Asked != "" { // the request and its answer are in no record
+		v.exception("what was tried last, which got no answer", look.Asked+": "+look.Got)
+	}
+	told := fmt.Sprintf("%+v", *look)
+	if look.TLS {
+		v.refute(look.Asked != "" || look.Answered || look.Got != "", "last_look", told, "a handshake of TLS, and no request")
+		return
+	}
+	status, err := strconv.Atoi(look.Got)
+	v.refute(err == nil && look.Answered == passing(status), "last_look", told, "an answer of the implementation's own, or none")
+	some, known := false, false
+	for _, j := range jobs {
+		for _, x := range j.exchanges {
+			some = some || own(x)
+			known = known || own(x) && !j.c.Steps[x.Step].Abort && fmt.Sprintf("%s#%d", j.c.ID, x.step()) == look.Asked
+		}
+	}
+	v.refute(!known && (look.Asked != "GET /" || some), "last_look", told, "a request that the target had answered, or GET / where it had answered none")
+}
