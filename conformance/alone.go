@@ -186,7 +186,11 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 			if ctx.Err() != nil || !busy(x) || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
 				continue
 			}
-			if again := r.again(ctx, j, x); again != nil {
+			again, limited := r.again(ctx, j, x)
+			if limited {
+				return
+			}
+			if again != nil {
 				j.exchanges[at] = again
 				if busy(again) || late(again) {
 					vain[k]++
@@ -199,26 +203,38 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 }
 
 // again returns the exchange that a request comes to when it is sent once more, or
-// nil where it cannot be sent.
-func (r *runner) again(ctx context.Context, j *job, x *Exchange) *Exchange {
+// nil where it cannot be sent. It reports a target that turns away others as well, as
+// one does that limits the rate, so that the answer says nothing of the request.
+func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange, limited bool) {
 	steps, err := r.fresh(ctx, j, x.Round)
 	if err != nil || !r.repeatable(steps[x.Step].sending) {
-		return nil
+		return nil, false
 	}
 	p := &pool{d: r.dialer}
 	defer p.close()
 	b := steps[x.Step]
 	b.sending.release = true
-	out := &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
-	r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
+	out = &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
+	// Once before, between and behind others that are answered is no chance.
+	for range remindTries {
+		r.dialer.long.release(out.Response)
+		r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
+		if !busy(out) || r.known.Load() == nil {
+			break
+		}
+		if !r.remind(ctx).Answered {
+			r.dialer.long.release(out.Response)
+			return nil, ctx.Err() == nil
+		}
+	}
 	if out.Err != nil && out.Err.Kind == Cancelled {
-		return nil
+		return nil, false
 	}
 	defer r.dialer.long.release(out.Response)
 	r.suite.judged(out)
 	r.settle(out)
 	r.common.compact(out)
-	return out
+	return out, false
 }
 
 // handshakeTime is how long a last TLS handshake may take.

@@ -354,6 +354,39 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 	}
 }
 
+// A limiter turns away what comes too fast, whatever it is, which says nothing of the
+// requests that it happens to turn away.
+func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
+	for _, budget := range []time.Duration{0, 5 * time.Second} {
+		clock := newFakeClock()
+		h := timely(clock.now)
+		var mu sync.Mutex
+		left, since := 12, clock.now()
+		limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			now := clock.now()
+			left = min(left+2*int(now.Sub(since)/time.Second), 12)
+			since = now
+			left--
+			over := left < 0
+			mu.Unlock()
+			if over {
+				refusingWith(503).ServeHTTP(w, r)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+		s, err := Load()
+		require.NoError(t, err)
+		r, err := s.Run(t.Context(), Target{Handler: limited, Token: "token-of-one-who-may"}, clock.options(Options{RetryTime: budget, Strict: true, Parallel: 1}))
+		require.NoError(t, err)
+		require.Zero(t, r.Totals.Findings, "budget %v", budget)
+		require.Positive(t, r.Totals.Passed)
+		require.Equal(t, Unjudged, r.Verdict)
+		require.Contains(t, r.Reason, "503")
+	}
+}
+
 // refusingWith answers everything with a status and a time to come back.
 func refusingWith(status int, retryAfter ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
