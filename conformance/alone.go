@@ -18,6 +18,31 @@ import (
 type reminder struct {
 	job         *job
 	round, step int
+	rank        int // how sure it is that the implementation itself answered
+}
+
+// ownRank reports how sure it is that an answer is the implementation's own, and not one
+// of whatever stands before it: an action is, and rather a refusal that was expected
+// than another.
+func ownRank(x *Exchange) int {
+	switch {
+	case toAccept(x) && x.Response.Status == http.StatusCreated:
+		return 2
+	case toRefuse(x) && slices.Contains(x.statuses(), x.Response.Status):
+		return 1
+	}
+	return 0
+}
+
+// remember keeps the reminder that is surest of reaching the implementation.
+func (r *runner) remember(m *reminder) {
+	r.known.CompareAndSwap(nil, m)
+	for {
+		best := r.reached.Load()
+		if best != nil && best.rank >= m.rank || r.reached.CompareAndSwap(best, m) {
+			return
+		}
+	}
 }
 
 func (m reminder) String() string {
@@ -73,8 +98,8 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 	r.outages[kind{}].count(x)
 	if own(x) {
 		r.row.Store(0)
-		if r.known.Load() == nil && r.repeatable(b.sending) {
-			r.known.CompareAndSwap(nil, &reminder{j, round, i})
+		if r.repeatable(b.sending) {
+			r.remember(&reminder{j, round, i, ownRank(x)})
 		}
 	}
 	return x
@@ -126,7 +151,7 @@ func (r *runner) lose(ctx context.Context, x *Exchange) {
 		return
 	}
 	r.row.Store(0)
-	look := r.remind(ctx)
+	look := r.remind(ctx, r.known.Load())
 	r.look.Store(look)
 	if !look.Answered && ctx.Err() == nil {
 		r.dead.Store(true)
@@ -138,8 +163,7 @@ func (r *runner) lose(ctx context.Context, x *Exchange) {
 const remindTries = 2
 
 // remind sends a request that was answered before, and says what came of it.
-func (r *runner) remind(ctx context.Context) *LastLook {
-	m := r.known.Load()
+func (r *runner) remind(ctx context.Context, m *reminder) *LastLook {
 	look := &LastLook{Asked: m.String()}
 	steps, err := r.fresh(ctx, m.job, m.round)
 	if err != nil {
@@ -219,10 +243,11 @@ func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange,
 	for range remindTries {
 		r.dialer.long.release(out.Response)
 		r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
-		if !busy(out) || r.known.Load() == nil {
+		reached := r.reached.Load()
+		if !busy(out) || reached == nil {
 			break
 		}
-		if !r.remind(ctx).Answered {
+		if reached.rank == 0 || !r.remind(ctx, reached).Answered {
 			r.dialer.long.release(out.Response)
 			return nil, ctx.Err() == nil
 		}
@@ -261,7 +286,7 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 			look = r.greet(ctx)
 		}
 	case len(unansweredTail(all)) > 0 && r.known.Load() != nil:
-		look = r.remind(ctx)
+		look = r.remind(ctx, r.known.Load())
 	}
 	r.look.Store(look)
 }
