@@ -18,6 +18,31 @@ import (
 type reminder struct {
 	job         *job
 	round, step int
+	rank        int // how sure it is that the implementation itself answered
+}
+
+// ownRank reports how sure it is that an answer is the implementation's own, and not one
+// of whatever stands before it: an action is, and rather a refusal that was expected
+// than another.
+func ownRank(x *Exchange) int {
+	switch {
+	case toAccept(x) && x.Response.Status == http.StatusCreated:
+		return 2
+	case toRefuse(x) && slices.Contains(x.statuses(), x.Response.Status):
+		return 1
+	}
+	return 0
+}
+
+// remember keeps the reminder that is surest of reaching the implementation.
+func (r *runner) remember(m *reminder) {
+	r.known.CompareAndSwap(nil, m)
+	for {
+		best := r.reached.Load()
+		if best != nil && best.rank >= m.rank || r.reached.CompareAndSwap(best, m) {
+			return
+		}
+	}
 }
 
 func (m reminder) String() string {
@@ -73,8 +98,8 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 	r.outages[kind{}].count(x)
 	if own(x) {
 		r.row.Store(0)
-		if r.known.Load() == nil && r.repeatable(b.sending) {
-			r.known.CompareAndSwap(nil, &reminder{j, round, i})
+		if r.repeatable(b.sending) {
+			r.remember(&reminder{j, round, i, ownRank(x)})
 		}
 	}
 	return x
@@ -126,7 +151,7 @@ func (r *runner) lose(ctx context.Context, x *Exchange) {
 		return
 	}
 	r.row.Store(0)
-	look := r.remind(ctx)
+	look := r.remind(ctx, r.known.Load())
 	r.look.Store(look)
 	if !look.Answered && ctx.Err() == nil {
 		r.dead.Store(true)
@@ -138,8 +163,7 @@ func (r *runner) lose(ctx context.Context, x *Exchange) {
 const remindTries = 2
 
 // remind sends a request that was answered before, and says what came of it.
-func (r *runner) remind(ctx context.Context) *LastLook {
-	m := r.known.Load()
+func (r *runner) remind(ctx context.Context, m *reminder) *LastLook {
 	look := &LastLook{Asked: m.String()}
 	steps, err := r.fresh(ctx, m.job, m.round)
 	if err != nil {
@@ -186,7 +210,11 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 			if ctx.Err() != nil || !busy(x) || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
 				continue
 			}
-			if again := r.again(ctx, j, x); again != nil {
+			again, limited := r.again(ctx, j, x)
+			if limited {
+				return
+			}
+			if again != nil {
 				j.exchanges[at] = again
 				if busy(again) || late(again) {
 					vain[k]++
@@ -199,26 +227,39 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 }
 
 // again returns the exchange that a request comes to when it is sent once more, or
-// nil where it cannot be sent.
-func (r *runner) again(ctx context.Context, j *job, x *Exchange) *Exchange {
+// nil where it cannot be sent. It reports a target that turns away others as well, as
+// one does that limits the rate, so that the answer says nothing of the request.
+func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange, limited bool) {
 	steps, err := r.fresh(ctx, j, x.Round)
 	if err != nil || !r.repeatable(steps[x.Step].sending) {
-		return nil
+		return nil, false
 	}
 	p := &pool{d: r.dialer}
 	defer p.close()
 	b := steps[x.Step]
 	b.sending.release = true
-	out := &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
-	r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
+	out = &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
+	// Once before, between and behind others that are answered is no chance.
+	for range remindTries {
+		r.dialer.long.release(out.Response)
+		r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
+		reached := r.reached.Load()
+		if !busy(out) || reached == nil {
+			break
+		}
+		if reached.rank == 0 || !r.remind(ctx, reached).Answered {
+			r.dialer.long.release(out.Response)
+			return nil, ctx.Err() == nil
+		}
+	}
 	if out.Err != nil && out.Err.Kind == Cancelled {
-		return nil
+		return nil, false
 	}
 	defer r.dialer.long.release(out.Response)
 	r.suite.judged(out)
 	r.settle(out)
 	r.common.compact(out)
-	return out
+	return out, false
 }
 
 // handshakeTime is how long a last TLS handshake may take.
@@ -245,7 +286,7 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 			look = r.greet(ctx)
 		}
 	case len(unansweredTail(all)) > 0 && r.known.Load() != nil:
-		look = r.remind(ctx)
+		look = r.remind(ctx, r.known.Load())
 	}
 	r.look.Store(look)
 }

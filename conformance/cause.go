@@ -194,6 +194,9 @@ func fell(all, lost []*Exchange, look *LastLook) string {
 	switch {
 	case busy(first):
 		what = fmt.Sprintf("answered no request itself any more, but %s came, as from a proxy whose server is down", statusesOf(lost))
+		if statusesOf(lost) == "503" {
+			what += " or that limits the rate of requests (send fewer with -rate, such as 10/s)"
+		}
 	case first.Err != nil:
 		got = ": " + first.Err.Msg
 	}

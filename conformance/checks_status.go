@@ -148,6 +148,9 @@ func (x *Exchange) charges() []string {
 }
 
 func refusalStatus(x *Exchange, _ time.Time) (out []Problem) {
+	if stumbled(x) {
+		return nil // a finding of another check
+	}
 	status := x.Response.Status
 	// A success with an action is acceptance, which is a finding of another check.
 	if slices.Contains(x.statuses(), status) || status/100 == 2 && looksLikeAction(x.view().action) {
@@ -166,7 +169,7 @@ func refusalStatus(x *Exchange, _ time.Time) (out []Problem) {
 
 func noServerError(x *Exchange, _ time.Time) []Problem {
 	status := x.Response.Status
-	if status < 500 || slices.Contains(x.statuses(), status) {
+	if status < 500 || slices.Contains(x.statuses(), status) || stumbled(x) {
 		return nil
 	}
 	want := "an answer or a refusal, and no 5xx" // it is open whether anything is at fault

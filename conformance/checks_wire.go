@@ -31,7 +31,7 @@ func wireChecks() []Check {
 }
 
 func answerComplete(x *Exchange, _ time.Time) []Problem {
-	if x.Err == nil || x.unjudged() != "" || late(x) {
+	if x.Err == nil || x.unjudged() != "" || late(x) || stumbled(x) {
 		return nil
 	}
 	place, want := "connection", "an HTTP answer"

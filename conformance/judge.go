@@ -208,7 +208,7 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 	if inconclusive != "" && !repeats {
 		// What became of the request says nothing; what the answer looks like does.
 		findings = slices.DeleteFunc(findings, func(f Finding) bool {
-			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith}, f.Check) ||
+			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith, hostileCheck}, f.Check) ||
 				f.Check == serverErrorCheck && j.c.weak
 		})
 	}

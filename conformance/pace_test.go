@@ -354,6 +354,46 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 	}
 }
 
+// A limiter turns away what comes too fast, whatever it is, which says nothing of the
+// requests that it happens to turn away.
+func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
+	for _, row := range []struct {
+		budget time.Duration
+		passes int // at once
+	}{{0, 12}, {5 * time.Second, 12}, {0, 0}} {
+		clock := newFakeClock()
+		h := timely(clock.now)
+		var mu sync.Mutex
+		left, since := row.passes, clock.now()
+		limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if len(r.Header.Values("Authorization")) > 1 { // as nginx does before it looks at the rate
+				refusingWith(400).ServeHTTP(w, r)
+				return
+			}
+			mu.Lock()
+			now := clock.now()
+			left = min(left+2*int(now.Sub(since)/time.Second), 12)
+			since = now
+			left--
+			over := left < 0
+			mu.Unlock()
+			if over {
+				refusingWith(503).ServeHTTP(w, r)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+		s, err := Load()
+		require.NoError(t, err)
+		r, err := s.Run(t.Context(), Target{Handler: limited, Token: "token-of-one-who-may"}, clock.options(Options{RetryTime: row.budget, Strict: true, Parallel: 1}))
+		require.NoError(t, err)
+		require.Zero(t, r.Totals.Findings, "%+v", row)
+		require.Positive(t, r.Totals.Passed)
+		require.Equal(t, Unjudged, r.Verdict)
+		require.Contains(t, r.Reason, "503")
+	}
+}
+
 // refusingWith answers everything with a status and a time to come back.
 func refusingWith(status int, retryAfter ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -141,11 +141,12 @@ type runner struct {
 	kept    atomic.Int64 // bytes of the bodies in the record
 	common  common       // what exchanges have in common
 
-	calm  sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
-	known atomic.Pointer[reminder] // a request that was answered
-	row   atomic.Int32             // requests in a row that got no answer even alone
-	dead  atomic.Bool              // the target answers nothing any more
-	look  atomic.Pointer[LastLook]
+	calm    sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
+	known   atomic.Pointer[reminder] // a request that was answered
+	reached atomic.Pointer[reminder] // one whose answer is the implementation's own, as far as that can be seen
+	row     atomic.Int32             // requests in a row that got no answer even alone
+	dead    atomic.Bool              // the target answers nothing any more
+	look    atomic.Pointer[LastLook]
 }
 
 // Why a run makes fewer exchanges than it planned, as reports have it; what ends in a

@@ -350,7 +350,7 @@ func (v *verifier) exchange(j *job, of *CaseResult, recorded *ExchangeResult) *E
 // headChecks look at the status, the header and the connection alone, so that their
 // findings can be derived of an answer that is kept in part.
 func headChecks() []string {
-	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck, serverErrorCheck, "media-type", "challenge", "allow"}
+	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck, serverErrorCheck, hostileCheck, "media-type", "challenge", "allow"}
 }
 
 // shortened judges an answer of which the beginning is kept: by its head again, and

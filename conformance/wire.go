@@ -279,7 +279,10 @@ func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline ti
 	if werr != nil {
 		return nil, false, werr
 	}
-	reuse, werr := p.readBody(ctx, c, r, resp, body)
+	// A server that does not read chunks takes them for another request and answers
+	// that as well, a moment later.
+	unread := resp.Status >= 400 && inChunks(s.bytes)
+	reuse, werr := p.readBody(ctx, c, r, resp, body, unread)
 	if werr != nil || !reuse {
 		return resp, false, werr
 	}
@@ -406,9 +409,15 @@ func hasField(head []byte, name string) bool {
 	return false
 }
 
-// readBody reads the body into resp and tells whether the connection can serve
-// again.
-func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *Response, answer *http.Response) (reuse bool, werr *WireError) {
+// inChunks reports whether the head of a request says that its body is in chunks.
+func inChunks(request []byte) bool {
+	head, _, _ := bytes.Cut(request, []byte("\r\n\r\n"))
+	return hasField(head, "Transfer-Encoding")
+}
+
+// readBody reads the body into resp and reports whether the connection can serve
+// again. Where more may come, it waits a moment for bytes behind the body.
+func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *Response, answer *http.Response, more bool) (reuse bool, werr *WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
 	err, werr := p.d.take(ctx, answer.Body, resp, answer.ContentLength, c.extend)
 	if werr != nil {
@@ -428,7 +437,7 @@ func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, p.readError(ctx, err, Slow, Cut, at)
 	}
 	surplus := r.Buffered() + c.r.Buffered()
-	if surplus == 0 && answer.ContentLength >= 0 && (answer.Close || looksCut(resp)) {
+	if surplus == 0 && (more || answer.ContentLength >= 0 && (answer.Close || looksCut(resp))) {
 		surplus = p.lateBytes(c)
 	}
 	if surplus > 0 {

@@ -151,6 +151,31 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 	}
 }
 
+// A server that leaves chunks unread answers them as if they were another request, a
+// moment later. Whether that is seen must not hang on chance.
+func TestSendWaitsForAnAnswerToChunksThatWereNotRead(t *testing.T) {
+	const no = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n"
+	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) {
+		io.WriteString(c, no)
+		for _, b := range []byte("{}" + no) { // each in a packet of its own
+			c.Write([]byte{b})
+		}
+		untilGone(c)
+	})
+	d, stop, err := newDialer(Target{URL: url}, 20*time.Second, &guard{local: true})
+	require.NoError(t, err)
+	defer stop()
+	p := &pool{d: d}
+	defer p.close()
+	chunked := sending{method: "POST", bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")}
+	for range 20 {
+		resp, werr := p.send(t.Context(), chunked)
+		require.NotNil(t, werr)
+		require.Equal(t, Surplus, werr.Kind, "%v", werr)
+		require.Equal(t, 400, resp.Status)
+	}
+}
+
 func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ func Faults() []Fault {
 		statusFaults(), mediaTypeFaults(), jsonFaults(),
 		memberFaults(), resourceFaults(), valueFaults(), instanceFaults(), contextFaults(), timeFaults(),
 		framingFaults(), brokenOffFaults(),
-		credentialHoles(), bodyHoles(), formatHoles(), methodHoles(),
+		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(),
 	)
@@ -87,6 +87,7 @@ var levels = map[string]string{
 	"time.order":             "inferred",
 	"time.utc-z":             "inferred",
 	"request.grammar":        "inferred",
+	"request.hostile-json":   "inferred",
 	"refusal.media-type":     "inferred",
 	"http.no-redirect":       "inferred",
 	"action.requestor":       "inferred",

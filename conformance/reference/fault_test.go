@@ -20,7 +20,7 @@ var requirementsByLevel = map[string]string{
 		refusal.no-server-error refusal.no-action http.framing json.encoding time.format auth.scheme-case`,
 	"inferred": `action.id action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
 		request.comment-blank request.comment-length request.extra-members request.name-case error.form error.inside state.isolated
-		machine.unknown auth.token-known time.utc-z request.grammar http.timely refusal.media-type refusal.method-forbidden http.no-redirect`,
+		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely refusal.media-type refusal.method-forbidden http.no-redirect`,
 }
 
 // levelOf returns the level of each requirement of the catalogue.
@@ -60,6 +60,9 @@ func probes() []probe {
 		`[` + good + `]`, `"text"`, `null`, `7`, `true`, `none`, ` `, `{`, `word`, good + ` x`, good[:len(good)-1] + `,}`,
 		strings.ReplaceAll(good, `"`, `'`), good[:len(good)-1], "Comment=a&Sha1=" + hash,
 		"/* a */" + good, `{Comment:"a",Sha1:` + quoted + `}`, good[:len(good)-1] + `,"n":NaN}`, strings.Replace(good, "look at", "look\nat", 1),
+		strings.Repeat("[", 10000) + strings.Repeat("]", 10000), good[:len(good)-1] + `,"x":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}",
+		strings.Replace(good, "look at", `look \ud83d at`, 1), strings.Replace(good, "look at", `look \u0000 at`, 1), strings.Replace(good, "look at", "look \xFF at", 1),
+		"\uFEFF" + good, `{"Comment":"b",` + good[1:], strings.Replace(good, "look at", strings.Repeat("x", 150000), 1),
 	}
 	list := []probe{
 		{}, {path: stopPath, body: strings.Replace(good, "8d", "9d", 1)}, {body: strings.Replace(good, "8d", "7d", 1)}, {}, {}, {}, {raw: true},

@@ -41,7 +41,7 @@ func variantProbes() []probe {
 	return append([]probe{
 		documented(samplePath, "Request Sample on machine due to alert 32123", "8d25682b3a82af25b42dc90291c35ff3293daa68"),
 		documented(stopPath, "Stop and quarantine file on machine due to alert 32123", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"),
-		{raw: true},
+		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token, header: []string{"Content-Type: application/json"}},
 		{method: "OPTIONS", body: "none"}, {method: "GET", bare: true, body: "none"},
 		{header: []string{"Accept-Encoding: gzip"}}, {bare: true, header: []string{"Authorization: Bearer " + token}},
 	}, probes()...)

@@ -174,6 +174,11 @@ func refusalVariants() []variant {
 			}
 		}, http.StatusUnauthorized)},
 		{"404-for-missing-role", "answers 404 to a user without the role, to hide what is there", status(403, 404)},
+		{"404-for-unknown-query", "answers 404 to a query that it does not know, as CherryPy does", onRefused(func(a *answer, q *asked) {
+			if q.URL.RawQuery != "" {
+				asRefusal(http.StatusNotFound)(a, q)
+			}
+		})},
 		{"allows-many", "lists OPTIONS too in Allow", onRefused(func(a *answer, _ *asked) { a.header.Set("Allow", "OPTIONS,POST") }, 405)},
 		{"allows-in-two-lines", "lists the methods in two Allow lines", onRefused(func(a *answer, _ *asked) { a.header["Allow"] = []string{"OPTIONS", "POST"} }, 405)},
 		{"answers-options", "answers OPTIONS with 204 and Allow", between(func(w http.ResponseWriter, q *asked, h http.Handler) {

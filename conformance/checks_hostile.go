@@ -1,0 +1,40 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// hostileJSON is the requirement on JSON that the standard lets a parser stumble over.
+// What becomes of such a body is charged to it alone: no standard forbids a parser to
+// fail on it, so that no requirement at that level is broken.
+const hostileJSON, hostileCheck = "request.hostile-json", "hostile-json"
+
+func hostileChecks() []Check {
+	return []Check{
+		{Name: hostileCheck, Requirements: []string{hostileJSON},
+			Doc: "JSON that a parser may stumble over is answered, and without a 5xx.",
+			on:  stumbled, judge: hostileAnswer},
+	}
+}
+
+// stumbled reports whether a body of JSON that a parser may stumble over was answered
+// 5xx, or had the connection closed on it.
+func stumbled(x *Exchange) bool {
+	if x.Case == nil || x.expect() == Accepted || !slices.Contains(x.Case.Proves, hostileJSON) {
+		return false
+	}
+	if answered(x) {
+		return x.Response.Status >= 500 && !slices.Contains(x.statuses(), x.Response.Status)
+	}
+	return x.Err != nil && x.Err.Kind == Closed
+}
+
+func hostileAnswer(x *Exchange, _ time.Time) []Problem {
+	const want = "an answer or a refusal, and no 5xx"
+	if answered(x) {
+		return problem("status", want, fmt.Sprint(x.Response.Status))
+	}
+	return problem("connection", want, x.Err.Msg)
+}
