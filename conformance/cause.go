@@ -92,8 +92,8 @@ func causesOf(out *Report, all []*Exchange) causes {
 		look = &LastLook{}
 	}
 	counting := asked(all)
-	if len(counting) == 0 {
-		return nil
+	if len(counting) == 0 || len(out.Panics) > 0 {
+		return nil // a handler that panics is there, and what it does not answer is its own doing
 	}
 	if why := foreign(out.Target, counting, look); why != "" {
 		return causes{newCause(why, true, all)}

@@ -99,7 +99,7 @@ func TestFindingsThatFailTheCaseComeFirst(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusInternalServerError)
 		w.Write([]byte(`{"error":{"code":500}}`))
-	})), conformance.Options{Run: "requestSample/body/answers-repeated-sha1"})
+	})), conformance.Options{Run: "requestSample/media/answers-missing-content-type"})
 	require.Equal(t, []string{"refusal.no-server-error no-server-error status", "error.form error-form /error/code", "error.form error-form /error/message"}, lines(r.Cases[0].Findings))
 	require.Equal(t, "an answer or a refusal, and no 5xx", r.Cases[0].Findings[0].Want, "want no blame of a request that is at no fault")
 	strict := run(t, target(faulty(t, "errs-without-code")), conformance.Options{Run: "requestSample/body/refuses-missing-comment", Strict: true})

@@ -40,16 +40,22 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 // first says in front of all else what a reader has to know of it: why there is no
 // verdict, or what explains part of what is told.
 func (p *page) first(r *conformance.Report) {
+	text, code := "", ""
 	switch {
 	case r.Verdict == conformance.Unjudged:
-		text, code := runLine(r)
-		p.paint(code, safe(text))
+		text, code = runLine(r)
 	case r.Verdict == conformance.NotConformant && r.Reason != "":
-		p.paint(yellow, safe(r.Reason))
+		text, code = r.Reason, yellow
 	default:
 		return
 	}
-	p.WriteString("\n\n")
+	const rows = 20 // of a terminal
+	if p.Width > 0 {
+		p.block("", text, rows)
+	} else {
+		p.uncutSpan(code, text)
+	}
+	p.line()
 }
 
 // cases lists every case with its outcome, where that is asked for.

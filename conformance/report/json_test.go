@@ -103,7 +103,7 @@ func TestReadJSONNamesPlaceAndRemedy(t *testing.T) {
 		{"something behind the report", whole, whole + "{}", `column 1: 2 more bytes follow the JSON value, which no report that the format "json" wrote holds; write it again`},
 		{"a member that stands twice", `"seed": "7f3a"`, `"seed": "7f3b", "seed": "7f3a"`, "line 13, column "},
 		{"a verdict that stands twice", `"verdict": "not-conformant",`, `"verdict": "conformant", "verdict": "not-conformant",`, "the member /verdict stands twice"},
-		{"bytes that are not UTF-8", `"seed": "7f3a"`, "\"seed\": \"\xff\"", "line 13, column 14: the bytes are not UTF-8"},
+		{"bytes that are not UTF-8", `"seed": "7f3a"`, "\"seed\": \"\xff\"", "line 13, column 14: not UTF-8"},
 		{"a curl command", `"inert": true,`, `"inert": true, "curl": "rm -r ~",`, "/exchanges/0/curl: unknown member"},
 	} {
 		text := strings.Replace(whole, row.from, row.to, 1)

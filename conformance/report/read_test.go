@@ -62,7 +62,7 @@ func TestParseJSONRefusesCasesThatAreThereTwice(t *testing.T) {
 	whole := render(t, "json", sample(), report.Style{})
 	twice := strings.TrimSuffix(strings.TrimRight(whole, "\n"), "}") + `, "cases": []}`
 	_, err := report.ParseJSON([]byte(twice))
-	require.ErrorContains(t, err, "/cases: the member is there twice")
+	require.ErrorContains(t, err, "the member /cases stands twice")
 }
 
 func FuzzParseJSON(f *testing.F) {

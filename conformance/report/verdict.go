@@ -16,6 +16,7 @@ func verdictLine(r *conformance.Report) (text, code string) {
 				return withTarget(head, r.Target) + rest, code
 			}
 		}
+		return placed(text, r.Target), code
 	}
 	return runLine(r)
 }
@@ -23,11 +24,16 @@ func verdictLine(r *conformance.Report) (text, code string) {
 // runLine is [verdictLine] of the run itself, whatever is accepted.
 func runLine(r *conformance.Report) (text, code string) {
 	text, code = verdictText(r)
+	return placed(text, r.Target), code
+}
+
+// placed puts the target behind the first words of a verdict.
+func placed(text string, target conformance.TargetInfo) string {
 	head, rest, found := strings.Cut(text, ": ")
 	if found {
 		rest = ": " + rest
 	}
-	return withTarget(head, r.Target) + rest, code
+	return withTarget(head, target) + rest
 }
 
 func withTarget(head string, t conformance.TargetInfo) string {
