@@ -327,7 +327,7 @@ func TestALevelLeavesWeakerFaultsOut(t *testing.T) {
 func TestAFaultThatOnlyAHugeBodyShowsIsCaught(t *testing.T) {
 	suite := load(t)
 	require.NotEmpty(t, huge(suite))
-	fragile := Subject{Name: "planted", Says: "breaks under a huge body", Breaks: []string{"refusal.no-server-error"}, Level: "standard", Wrap: func(h http.Handler) http.Handler {
+	fragile := Subject{Name: "planted", Says: "breaks under a huge body", Breaks: []string{"request.hostile-json"}, Level: "inferred", Wrap: func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.ContentLength > 100_000 {
 				w.WriteHeader(http.StatusInternalServerError)
