@@ -39,8 +39,8 @@ build: ## build bin/fmaspec
 .PHONY: test
 test: ## run every test, in random order, with the race detector
 	@failed=0; \
-	$(GO) test $(RACE) -shuffle=on -timeout 20m $(TESTFLAGS) $(if $(RACE),./...,$$($(GO) list ./... | grep -v /conformance/mutate$$)) || failed=1; \
-	$(GO) test -shuffle=on -timeout 20m $(TESTFLAGS) $(MATRIX) || failed=1; \
+	$(GO) test $(RACE) -shuffle=on -timeout 40m $(TESTFLAGS) $(if $(RACE),./...,$$($(GO) list ./... | grep -v /conformance/mutate$$)) || failed=1; \
+	$(GO) test -shuffle=on -timeout 40m $(TESTFLAGS) $(MATRIX) || failed=1; \
 	GO='$(GO)' FMASPEC_PACT='$(PACT)' .ci/pact/run $(RACE) -shuffle=on $(TESTFLAGS) || failed=1; \
 	exit $$failed
 
