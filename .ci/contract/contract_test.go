@@ -206,7 +206,7 @@ func TestWhatOasdiffDoesNotSeeIsNamed(t *testing.T) {
 func TestOasdiffSeesTheKeywordsLeftToIt(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
-		"$ref": `"error.schema.json"`, "type": `"array"`, "enum": `["a"]`, "const": `"a"`, "pattern": `"^a"`, "format": `"email"`,
+		"$ref": `"instant.schema.json"`, "type": `"array"`, "enum": `["a"]`, "const": `"a"`, "pattern": `"^a"`, "format": `"email"`,
 		"minLength": "9", "maxLength": "9", "minimum": "9", "maximum": "9", "multipleOf": "9",
 		"minItems": "9", "maxItems": "9", "uniqueItems": "true", "minProperties": "9", "maxProperties": "9",
 	}
