@@ -246,7 +246,7 @@ func copiesCommands(t *testing.T, c *chrome) {
 			same(p, `navigator.clipboard.readText()`, row.want, from)
 			same(p, `document.getElementById('said').textContent`, "Copied", "said aloud")
 		}
-		same(p, `document.querySelectorAll('[id="`+failed+`"] .copier').length`, 2, "a command that cannot be shown has no button")
+		same(p, `document.querySelectorAll('[id="`+failed+`"] .copier').length`, 3, "each rendered command has a button: control characters are escaped in it")
 
 		// Without the clipboard's own interface, the text is selected and copied the old way.
 		eval[bool](p, `(() => { Object.defineProperty(navigator, 'clipboard', {value: undefined}); window.copied = ''; document.addEventListener('copy', () => { copied = String(getSelection()); }); return true; })()`)
