@@ -42,7 +42,7 @@ const count = outcome => cases.filter(c => c.outcome === outcome).length
 const got = text => text.replace(/the connection was (reset|closed) before/, 'the connection ended before')
 
 console.log(`Prism ${version}: ${cases.length} cases, of which ${count('passed')} passed, ${count('failed')} failed, ` +
-  `${count('deviated')} deviated and ${count('not-applicable')} did not apply.`)
+  `${count('deviated')} deviated, ${count('errored')} errored and ${count('not-applicable')} did not apply.`)
 console.log()
 console.log('| requirement | level | cases | for example | why that is right |')
 console.log('|---|---|---|---|---|')

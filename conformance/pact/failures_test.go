@@ -82,7 +82,7 @@ func scenarios() map[string]func(*testing.T) {
 
 // theirs is the committed pact as a file, which is verified whole.
 func theirs(t *testing.T) pact.Option {
-	file, err := filepath.Abs("../../fixtures/pacts/fmaspec.v3.json")
+	file, err := filepath.Abs("../../fixtures/pacts/fmaspec.v4.json")
 	require.NoError(t, err)
 	return func(r *provider.VerifyRequest) { r.PactFiles = []string{file} }
 }
