@@ -53,7 +53,7 @@ func kindOf(c *Case, step int) kind { return kind{c.Steps[step].operation(c), c.
 
 // hopeless reports whether requests of this kind are not worth sending any more.
 func (r *runner) hopeless(k kind) bool {
-	return r.dead.Load() || r.outages[k].over() || r.outages[kind{}].never()
+	return r.dead.Load() || r.outages[k].over() || r.outages[kind{}].never(r.target.Handler != nil)
 }
 
 // late reports whether the time was up before the answer was whole. Whether that is

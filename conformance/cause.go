@@ -116,6 +116,9 @@ func foreign(target TargetInfo, all []*Exchange, look *LastLook) string {
 		return fmt.Sprintf("the port speaks TLS, and was asked in plain HTTP; pass -url %s", httpsOf(target.URL))
 	}
 	if to := allToHTTPS(target, all); to != "" {
+		if hostOf(to) != hostOf(target.URL) {
+			return fmt.Sprintf("every request was redirected to %s, which is another host; pass the -url of the API itself", originOf(to))
+		}
 		return fmt.Sprintf("every request was redirected to https; pass -url %s", to)
 	}
 	if slices.ContainsFunc(all, own) || look.Answered {
@@ -179,6 +182,24 @@ func allToHTTPS(target TargetInfo, all []*Exchange) string {
 		return ""
 	}
 	return "https://" + host + here.EscapedPath()
+}
+
+// hostOf is the name of a URL's host, in small letters.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+// originOf is a URL's scheme and host.
+func originOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // fell says from which request on a target gave no answer any more.

@@ -15,7 +15,7 @@ import (
 // A Panic is a panic of a handler that was judged in memory. net/http hides it
 // behind a closed connection, which tells nobody what is wrong.
 type Panic struct {
-	Value    string   `json:"value"`    // of the panic
+	Value    string   `json:"value"`    // of the panic; others with its stack may have had others
 	Stack    []string `json:"stack"`    // of the handler, "function file:line", from the panic outwards
 	Requests int      `json:"requests"` // that met it
 	Case     string   `json:"case"`     // of them, the first in the order of ids
@@ -25,7 +25,8 @@ type Panic struct {
 // so many that differ.
 const panicValue, panicFrames, panicsKept = 2 << 10, 32, 20
 
-// panics gathers the panics of a handler. Those of one value at one place are one.
+// panics gathers the panics of a handler. Those of one value at one place are one,
+// and so are those of one stack, whose values may differ with the request.
 type panics struct {
 	mu  sync.Mutex
 	all []*Panic
@@ -67,6 +68,9 @@ func (h watching) recovered(r *http.Request) {
 	}
 	if value != http.ErrAbortHandler { // which a handler panics with to close the connection on purpose
 		id, _ := r.Context().Value(caseKey{}).(string)
+		if id == "" {
+			panic(http.ErrAbortHandler) // a request beside the run, as one that finds out whether it is up
+		}
 		h.panics.note(fmt.Sprint(value), stackOf(), id)
 	}
 	panic(http.ErrAbortHandler)
@@ -104,9 +108,10 @@ func (p *panics) note(value string, stack []string, id string) {
 	top := func(stack []string) string { return strings.Join(stack[:min(len(stack), 1)], "") }
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := slices.IndexFunc(p.all, func(o *Panic) bool { return o.Value == value && top(o.Stack) == top(stack) })
+	at := slices.IndexFunc(p.all, func(o *Panic) bool {
+		return o.Value == value && top(o.Stack) == top(stack) || slices.Equal(o.Stack, stack)
+	})
 	if at < 0 && len(p.all) >= panicsKept {
-		// Values that differ each time, at one place.
 		at = max(slices.IndexFunc(p.all, func(o *Panic) bool { return top(o.Stack) == top(stack) }), 0)
 	}
 	if at < 0 {
@@ -116,7 +121,7 @@ func (p *panics) note(value string, stack []string, id string) {
 	o := p.all[at]
 	o.Requests++
 	if id < o.Case {
-		o.Case, o.Stack = id, stack
+		o.Case, o.Value, o.Stack = id, value, stack
 	}
 }
 

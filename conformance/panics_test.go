@@ -66,6 +66,19 @@ func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 	require.Nil(t, r.Panics)
 }
 
+func TestPanicsOfOneStackAreOne(t *testing.T) {
+	t.Parallel()
+	suite, err := conformance.Load()
+	require.NoError(t, err)
+	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token", Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		panic("no answer to " + r.Header.Get("Authorization") + r.Method + r.URL.Path)
+	})}, conformance.Options{Run: "^requestSample/(method|auth)"})
+	require.NoError(t, err)
+	require.Len(t, r.Panics, 1)
+	require.GreaterOrEqual(t, r.Panics[0].Requests, 20)
+	require.Equal(t, r.Cases[0].ID, r.Panics[0].Case)
+}
+
 func TestPanicsAreBounded(t *testing.T) {
 	t.Parallel()
 	suite, err := conformance.Load()

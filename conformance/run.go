@@ -81,7 +81,7 @@ func (o Options) prepared() Options {
 // of a run against a server that hangs; the first ones say it already. endurance
 // is how many of a kind may go without an answer though others get one. Each was
 // sent twice, the second time alone. refusals is how many may find nobody who takes
-// the connection.
+// the connection, or, where none was answered, have it closed.
 const patience, endurance, refusals = 3, 4, 24
 
 // outage counts the requests of one kind that got an answer, and those that were
@@ -91,6 +91,7 @@ type outage struct {
 	answered int
 	silent   int
 	refused  int // connections
+	ended    int // connections, without an answer
 }
 
 // over reports whether no more of the kind need be sent.
@@ -100,11 +101,12 @@ func (o *outage) over() bool {
 	return o.answered == 0 && o.silent+o.refused >= patience || o.silent >= endurance || o.refused >= refusals
 }
 
-// never reports whether none was answered, and enough were tried.
-func (o *outage) never() bool {
+// never reports whether none was answered, and enough were tried. A handler in memory
+// that ends every request, as by a panic, is there.
+func (o *outage) never(inMemory bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.answered == 0 && o.silent+o.refused >= patience
+	return o.answered == 0 && (o.silent+o.refused >= patience || !inMemory && o.silent+o.refused+o.ended >= refusals)
 }
 
 func (o *outage) count(x *Exchange) {
@@ -117,6 +119,8 @@ func (o *outage) count(x *Exchange) {
 		o.silent++
 	case x.Err.Kind == Unreachable:
 		o.refused++
+	case x.Err.Kind != Withheld && x.Response == nil:
+		o.ended++
 	}
 }
 

@@ -338,6 +338,8 @@ func TestMisuseSendsNothing(t *testing.T) {
 		{"a pattern that matches nothing", loopback, conformance.Options{Run: "accepts-plain-reqest"}, `-run "accepts-plain-reqest" matches no case (did you mean "accepts-plain-request"?)`},
 		{"a skip that matches nothing", loopback, conformance.Options{Skip: "nothing-at-all"}, `-skip "nothing-at-all" matches no case`},
 		{"a pattern that is none", loopback, conformance.Options{Run: "("}, `-run "(": missing closing )`},
+		{"a control that is skipped", loopback, conformance.Options{Run: "requestSample/body/refuses-missing-comment$", Skip: "accepts-plain-request"}, "no case is left to send"},
+		{"an unknown machine that is the machine", with(func(t *conformance.Target) { t.Machine, t.UnknownMachine = "00ff", "00FF" }), conformance.Options{}, "the unknown machine 00FF is the machine too"},
 		{"nothing left", loopback, conformance.Options{Run: "missing-comment", Skip: "missing-comment"}, "no case is left to send"},
 		{"an unknown case", loopback, conformance.Options{Only: []string{"requestSample/x"}}, `unknown case "requestSample/x"`},
 		{"no URL", with(func(t *conformance.Target) { t.URL = "" }), conformance.Options{}, "want http:// or https://"},

@@ -28,9 +28,9 @@ func (g *guard) armable() error {
 	case g.local || len(g.armed) == 0:
 		return nil
 	case g.target.Machine == "":
-		return &SafetyError{fmt.Sprintf("%s is not loopback, and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)", g.target.URL)}
+		return &SafetyError{g.target.elsewhere() + ", and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)"}
 	case g.target.Sha1 == "":
-		return &SafetyError{fmt.Sprintf("%s is not loopback, and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.Sha1)", g.target.URL)}
+		return &SafetyError{g.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.Sha1)"}
 	}
 	if g.allow != nil {
 		return g.allow(g.target.URL, g.target.Machine, g.target.Sha1)
@@ -43,7 +43,7 @@ func (g *guard) recorded() error {
 	if g.local || len(g.armed) == 0 || g.journal != nil {
 		return nil
 	}
-	return &SafetyError{fmt.Sprintf("%s is not loopback, and nothing records what is caused there; pass -journal (in Go, Options.Journal)", g.target.URL)}
+	return &SafetyError{g.target.elsewhere() + ", and nothing records what is caused there; pass -journal (in Go, Options.Journal)"}
 }
 
 func operationIDs(operations []openapi.Operation) (ids []string) {
@@ -111,7 +111,7 @@ func (r *runner) withhold(jobs []*job) error {
 	}
 	r.planned = r.options.MaxActions - budget
 	if left == 0 && first != "" {
-		return &SafetyError{fmt.Sprintf("%s is not loopback, and of the %d cases none may be sent: %s", r.target.URL, len(jobs), first)}
+		return &SafetyError{fmt.Sprintf("%s, and of the %d cases none may be sent: %s", r.target.elsewhere(), len(jobs), first)}
 	}
 	return nil
 }

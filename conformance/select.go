@@ -9,7 +9,8 @@ import (
 
 // Select returns the cases that a run with these options sends, sorted by id:
 // those that prove something at its level, narrowed by Run, Skip and Only, with
-// the controls that they need. A pattern that matches nothing is a
+// the controls that they need. What Skip matches is never sent, so that it leaves
+// out the cases that need it too. A pattern that matches nothing is a
 // [*UsageError].
 func (s *Suite) Select(o Options) ([]*Case, error) {
 	chosen, err := s.choose(o.prepared())
@@ -64,7 +65,7 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 		switch {
 		case !s.provesAt(c, o.Level),
 			run != nil && !run.MatchString(c.ID),
-			skip != nil && skip.MatchString(c.ID),
+			skip != nil && s.anyOf(skip, c),
 			o.Only != nil && !slices.Contains(o.Only, c.ID):
 			continue
 		}
@@ -74,6 +75,17 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 		return nil, usage("no case is left to send; widen -run, -skip or -level")
 	}
 	return chosen, nil
+}
+
+// anyOf reports whether a pattern matches the id of a case, of its control, or of
+// that one's.
+func (s *Suite) anyOf(p *regexp.Regexp, c *Case) bool {
+	for ; c != nil; c = s.byID[c.Control] {
+		if p.MatchString(c.ID) {
+			return true
+		}
+	}
+	return false
 }
 
 // provesAt tells whether the case is to prove a requirement of the level or a

@@ -114,29 +114,40 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 			return t, usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name, id.value)
 		}
 	}
+	if t.UnknownMachine != "" && strings.EqualFold(t.UnknownMachine, t.Machine) {
+		return t, usage("the unknown machine %s is the machine too; name one that the target does not know, or none", t.UnknownMachine)
+	}
 	return t, nil
 }
 
 func isSha1(text string) bool { return len(text) == sha1Digits && allHex(text) }
 
-// local tells that nothing which is sent leaves this machine: neither the name
-// in the URL, nor what is dialled for it, nor a proxy is elsewhere.
-func (t Target) local() bool {
+// local reports whether nothing that is sent leaves this machine.
+func (t Target) local() bool { return t.elsewhere() == "" }
+
+// elsewhere says why what is sent may leave this machine: by the name in the URL, by
+// what is dialled for it, or by a proxy. It is "" where it does not.
+func (t Target) elsewhere() string {
 	if t.Handler != nil {
-		return true
+		return ""
 	}
 	u, err := url.Parse(t.URL)
 	if err != nil || !isLoopback(u.Hostname()) {
-		return false
+		return t.URL + " is not loopback"
 	}
 	if dialled := t.Transport.Resolve[hostPort(u)]; dialled != "" {
 		host, _, err := net.SplitHostPort(dialled)
 		if err != nil || !isLoopback(host) {
-			return false
+			return fmt.Sprintf("%s is dialled at %s (-resolve), which is not loopback", t.URL, dialled)
 		}
 	}
-	proxy, err := t.proxy()
-	return err == nil && (proxy == nil || isLoopback(proxy.Hostname()))
+	switch proxy, err := t.proxy(); {
+	case err != nil:
+		return fmt.Sprintf("%s goes through a proxy that cannot be read (-proxy)", t.URL)
+	case proxy != nil && !isLoopback(proxy.Hostname()):
+		return fmt.Sprintf("%s goes through the proxy %s (-proxy), which is not loopback", t.URL, hostPort(proxy))
+	}
+	return ""
 }
 
 func isLoopback(host string) bool {

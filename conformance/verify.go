@@ -292,14 +292,16 @@ func missing(outcome Outcome, reason string) *lack {
 
 // outages refutes that requests were given up where others got their answers.
 func (v *verifier) outages(jobs []*job) {
-	silent := 0
+	all, silent := outage{}, 0
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			o := outage{}
-			if o.count(x); !x.aborted() {
-				silent += o.silent + o.refused
+			if !x.aborted() {
+				all.count(x)
 			}
 		}
+	}
+	if silent = all.silent + all.refused; all.answered == 0 {
+		silent += all.ended
 	}
 	for _, j := range jobs {
 		v.refute(j.skip == outageReason && silent < patience, "case "+j.c.ID, "skipped: "+j.skip, fmt.Sprintf("a run in which %d requests got no answer", silent))

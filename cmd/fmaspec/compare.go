@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func compareCommand() command {
 			f.connection.flags(set)
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests to both name; on this machine, the documents' example where it is left out")
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
 			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail a case too")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what happens now and then")
@@ -142,7 +143,11 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	if err := f.sound(); err != nil {
 		return err
 	}
-	if old.isTarget() || current.isTarget() {
+	if !old.isTarget() && !current.isTarget() {
+		if err := f.idle(e); err != nil {
+			return err
+		}
+	} else {
 		if done, err := f.judge(ctx, e, old, current); err != nil || done {
 			return err
 		}
@@ -157,6 +162,18 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 		return &exit{code: exitNotConformant}
 	case compare.Unjudged:
 		return &exit{code: exitUnjudged}
+	}
+	return nil
+}
+
+// idle refuses a flag that says what is sent or how it is judged, where both operands
+// are reports. A variable may be set for other commands.
+func (f *compareFlags) idle(e *env) error {
+	reading := []string{"format", "strict-shape", "accept-less", "color", "q", "v"}
+	for _, flag := range slices.Sorted(maps.Keys(f.given)) {
+		if !slices.Contains(reading, flag) && !e.defines(variable(flag)) {
+			return fmt.Errorf("-%s: both operands are reports, so that nothing is sent or judged; leave the flag out, or give it to the run that writes the report", flag)
+		}
 	}
 	return nil
 }
@@ -312,7 +329,7 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 		o.Seed = s.plan.Suite.Seed
 	}
 	for _, s := range sides {
-		if err := f.begin(e, s, len(suite.Cases)); err != nil {
+		if err := f.begin(ctx, e, s, len(suite.Cases)); err != nil {
 			return false, err
 		}
 		if hint := suite.DoubledHint(s.plan.Target.URL); hint != "" {
@@ -472,7 +489,7 @@ func printed(text string) string {
 }
 
 // begin tells what will be sent to a target, or in a dry run prints it.
-func (f *compareFlags) begin(e *env, s *side, cases int) error {
+func (f *compareFlags) begin(ctx context.Context, e *env, s *side, cases int) error {
 	if !f.quiet {
 		fmt.Fprintln(e.stderr, s.name)
 	}
@@ -485,7 +502,7 @@ func (f *compareFlags) begin(e *env, s *side, cases int) error {
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, s.plan)
 	}
-	return f.safety.announce(e, s.plan)
+	return f.safety.announce(ctx, e, s.plan)
 }
 
 // run judges a target, and saves its report.

@@ -58,6 +58,9 @@ func (e *env) readChecked(name string, check func(place string, data []byte) err
 		}
 	}
 	r, err := report.ParseJSON(data)
+	if wrong := (*report.Inconsistent)(nil); errors.As(err, &wrong) {
+		return nil, fmt.Errorf("%s: %w", place, wrong)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", place, strings.TrimPrefix(err.Error(), "report: "))
 	}

@@ -58,7 +58,7 @@ func runCommand() command {
 			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and what stands before the documented path; without it, a server of fmaspec's own")
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests name; on this machine, the documents' example where it is left out")
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
 			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what fails now and then")
@@ -165,7 +165,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, plan)
 	}
-	if err := f.safety.announce(e, plan); err != nil {
+	if err := f.safety.announce(ctx, e, plan); err != nil {
 		return err
 	}
 	if f.pace.wait > 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -64,7 +65,7 @@ func (f *safetyFlags) allow(o *conformance.Options) error {
 
 // announce tells on stderr what could take effect, before anything is sent, and asks
 // whether to go on. Where nobody is there to answer, -yes has to be given.
-func (f *safetyFlags) announce(e *env, p *conformance.Plan) error {
+func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan) error {
 	if p.Safety.Local {
 		return nil
 	}
@@ -109,9 +110,18 @@ func (f *safetyFlags) announce(e *env, p *conformance.Plan) error {
 		return &conformance.SafetyError{Msg: "nothing was sent, for it could take effect and nobody is at a terminal to be asked; pass -yes to go on, or -dry-run to look at every request first"}
 	}
 	io.WriteString(e.stderr, "go on? (yes/no) ")
-	answer, _ := bufio.NewReader(io.LimitReader(e.stdin, 100)).ReadString('\n')
-	if strings.TrimSpace(strings.ToLower(answer)) != "yes" {
-		return &conformance.SafetyError{Msg: "nothing was sent, for the answer was not yes; -yes answers beforehand"}
+	answers := make(chan string, 1)
+	go func() { // left behind where a signal ends the command
+		answer, _ := bufio.NewReader(io.LimitReader(e.stdin, 100)).ReadString('\n')
+		answers <- strings.TrimSpace(strings.ToLower(answer))
+	}()
+	select {
+	case <-ctx.Done():
+		return &exit{exitUnjudged, "interrupted before anything was sent"}
+	case answer := <-answers:
+		if answer != "yes" {
+			return &conformance.SafetyError{Msg: "nothing was sent, for the answer was not yes; -yes answers beforehand"}
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"slices"
 	"strings"
@@ -54,3 +55,46 @@ func TestOnATerminalItAsksBeforeSomethingTakesEffect(t *testing.T) {
 		})
 	}
 }
+
+// mute is a terminal at which nobody answers until the test is over.
+type mute struct{ over <-chan struct{} }
+
+func (s mute) Read([]byte) (int, error) {
+	<-s.over
+	return 0, io.EOF
+}
+
+func TestAnInterruptEndsTheQuestion(t *testing.T) {
+	server := newCounter(honest())
+	defer server.Close()
+	t.Chdir(t.TempDir())
+	ctx, interrupt := context.WithCancel(t.Context())
+	in := mute{t.Context().Done()}
+	var stdout bytes.Buffer
+	stderr := onText{text: "go on? (yes/no) ", call: interrupt}
+	terminal := func(of any) (int, bool) { return 80, of == any(in) }
+	code := run(ctx, &env{[]string{"run", "-url", "http://tenant.example", "-resolve", "tenant.example:80:" + server.Listener.Addr().String(),
+		"-accept-risk", "requestSample", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-run", "^requestSample/valid/accepts-plain"},
+		in, &stdout, &stderr, []string{tokenVariable + "=" + testToken}, terminal})
+	require.Equal(t, exitUnjudged, code, stderr.String())
+	require.Contains(t, stderr.String(), "run: interrupted before anything was sent")
+	require.Zero(t, server.sent.Load())
+}
+
+// onText keeps what is written, and calls a function when a text has been.
+type onText struct {
+	bytes.Buffer
+	text string
+	call func()
+}
+
+func (w *onText) Write(p []byte) (int, error) {
+	n, err := w.Buffer.Write(p)
+	if strings.Contains(w.String(), w.text) {
+		w.call()
+	}
+	return n, err
+}
+
+// WriteString is Write, which [bytes.Buffer]'s own would go around.
+func (w *onText) WriteString(text string) (int, error) { return w.Write([]byte(text)) }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/report"
 	"fmaspec/conformance/signature"
 )
 
@@ -36,6 +38,9 @@ func verifyCommand() command {
 					return err
 				}
 				r, signer, err := signed.read(e, operands[0])
+				if wrong := (*report.Inconsistent)(nil); errors.As(err, &wrong) {
+					return tellInconsistent(e, wrong)
+				}
 				if err != nil {
 					return err
 				}
@@ -60,6 +65,16 @@ func verifyCommand() command {
 			}
 		},
 	}
+}
+
+// tellInconsistent names the total that the cases of a report refute, before anything
+// is judged again.
+func tellInconsistent(e *env, wrong *report.Inconsistent) error {
+	_, err := fmt.Fprintf(e.stdout, "DIFFERS totals %s\n  the report says   %d\n  it comes to       %d, by its own cases\n\nthe report is not borne out: it contradicts itself\n", wrong.Total, wrong.Got, wrong.Want)
+	if err != nil {
+		return &exit{exitUnjudged, fmt.Sprintf("stdout: the difference was not written: %v", err)}
+	}
+	return &exit{code: exitNotConformant}
 }
 
 // differenceLength is how much of a text a difference shows.

@@ -184,10 +184,23 @@ func (c *Comparison) verdict() (Verdict, string) {
 	if less := c.less(); less != "" {
 		return Unjudged, "the new report was judged by less than the old one: " + less + "; judge it alike, or say that this is wanted with -accept-less"
 	}
+	if fails := c.failsUnknown(); fails > 0 {
+		return Unjudged, count(fails, "case") + " fails that the old report did not judge, so that nobody knows whether it has become worse"
+	}
 	if rest == "" {
 		return Same, "no difference"
 	}
 	return Changed, rest
+}
+
+// failsUnknown returns how many cases fail of which the old report knows nothing.
+func (c *Comparison) failsUnknown() (n int) {
+	for _, change := range c.Changes {
+		if change.Kind == JudgedNow && change.New == conformance.Failed.String() {
+			n++
+		}
+	}
+	return n
 }
 
 // counts words how many changes of each kind are regressions, and how many are

@@ -295,6 +295,10 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 			t.Errorf("%v → %v: want %d regressions, got %d: %s", row.old, row.new, want, c.Totals.Regressions, row.why)
 		}
 	}
+	unknown := compare.Compare(made(spec{"a", N, nil, "one reason"}, steady()), made(spec{"a", F, one, ""}, steady()), compare.Options{})
+	if unknown.Verdict != compare.Unjudged || !strings.Contains(unknown.Reason, "1 case fails that the old report did not judge") {
+		t.Errorf("want no verdict where a case fails of which nothing is known, got %s: %s", unknown.Verdict, unknown.Reason)
+	}
 	for _, k := range compare.Kinds() {
 		if !obtained[k.Kind] || k.Title == "" || k.Doc == "" {
 			t.Errorf("want the kind %s explained and obtained above", k.Kind)

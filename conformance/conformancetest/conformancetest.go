@@ -133,15 +133,16 @@ func newJudged(r *conformance.Report, only []string) *judged {
 func (j *judged) summary(t *testing.T, only []string) {
 	t.Helper()
 	r := j.report
-	failed := false
+	found, failed := false, false
 	for _, c := range r.Cases {
-		failed = failed || c.Outcome == conformance.Failed || c.Outcome == conformance.Errored
+		found = found || c.Outcome == conformance.Failed
+		failed = failed || found || c.Outcome == conformance.Errored
 	}
 	unjudged := r.Verdict == conformance.Unjudged && r.Totals.NotApplicable < r.Totals.Total
 	text := "\n" + report.Summary(r, report.Style{})
 	switch {
 	case failed || unjudged:
-		if len(only) > 1 {
+		if found && len(only) > 1 {
 			text += "\neach problem is told in full in one of the subtests below, and the others name that one"
 		}
 		t.Error(text)

@@ -307,6 +307,16 @@ func kind(v any) string {
 	return "an object"
 }
 
+// An Inconsistent is an error for a report whose totals are not those of its cases.
+type Inconsistent struct {
+	Total     string // which, as its member is named
+	Want, Got int    // as the cases show, and as the report says
+}
+
+func (e *Inconsistent) Error() string {
+	return fmt.Sprintf("/totals/%s: want %d as /cases shows, got %d; write the report again with the format \"json\"", e.Total, e.Want, e.Got)
+}
+
 // consistent checks what no shape can say.
 func consistent(r *conformance.Report) error {
 	if !slices.Contains([]conformance.Verdict{conformance.Conformant, conformance.NotConformant, conformance.Unjudged}, r.Verdict) {
@@ -332,7 +342,7 @@ func consistent(r *conformance.Report) error {
 		{"not_applicable", t.NotApplicable, counted[conformance.NotApplicable]},
 	} {
 		if row.got != row.want {
-			return fmt.Errorf("report: /totals/%s: want %d as /cases shows, got %d; write the report again with the format \"json\"", row.name, row.want, row.got)
+			return &Inconsistent{row.name, row.want, row.got}
 		}
 	}
 	return nil
