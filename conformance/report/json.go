@@ -342,7 +342,7 @@ func consistent(r *conformance.Report) error {
 		{"not_applicable", t.NotApplicable, counted[conformance.NotApplicable]},
 	} {
 		if row.got != row.want {
-			return &Inconsistent{row.name, row.want, row.got}
+			return fmt.Errorf("report: %w", &Inconsistent{row.name, row.want, row.got})
 		}
 	}
 	return nil
