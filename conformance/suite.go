@@ -38,6 +38,8 @@ func BuiltIn() Source { return Source{FS: fixtures.FS(), Name: "fixtures"} }
 type Suite struct {
 	Requirements   []Requirement
 	Contradictions []Contradiction
+	Documents      []Document          // whose sentences, tables and examples are documented
+	Statements     []Statement         // of the documents, each line once
 	Cases          []*Case             // sorted by ID
 	Operations     []openapi.Operation // sorted by ID
 	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
@@ -80,6 +82,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			checks:      Checks(),
 		},
 		titles: map[string]string{},
+		own:    map[string]bool{},
 	}
 	for _, op := range doc.Operations {
 		schema, err := schemas.Compile(op.ResponseSchema)
@@ -119,6 +122,10 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 		read = append(read, BuiltIn().FS)
 		l.catalogue(BuiltIn())
 	}
+	l.clauses()
+	if len(l.errs) == 0 { // otherwise a requirement that could not be read would be missed in each statement
+		l.statements()
+	}
 	l.suite.Fixtures = l.hash(read...)
 	for i := range l.suite.Requirements {
 		r := &l.suite.Requirements[i]
@@ -138,6 +145,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 type loader struct {
 	suite  *Suite
 	titles map[string]string // title → file
+	own    map[string]bool   // requirements of a user
 	errs   []error
 }
 
