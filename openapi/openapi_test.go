@@ -101,8 +101,8 @@ func eachContent(doc *openapi3.T, visit func(at string, content openapi3.Content
 	}
 }
 
-// unsourced returns which parts of a description do not say on whose word they
-// stand.
+// unsourced returns which parts of a description do not say at which level they
+// stand, or where that is stated.
 func unsourced(doc *openapi3.T) []string {
 	var found []string
 	check := func(at string, extensions map[string]any) {
