@@ -790,6 +790,10 @@ func missingPins(list []conformance.Contradiction, tests map[string]bool) (out [
 			if name, ok := strings.CutPrefix(pin, "test "); ok && !tests[name] {
 				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID, name))
 			}
+			name, ok := strings.CutPrefix(pin, "variant ")
+			if ok && !slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name }) {
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no variant", c.File, c.Line, c.ID, name))
+			}
 		}
 	}
 	return out
@@ -799,8 +803,8 @@ func TestTestsThatPinRulingsExist(t *testing.T) {
 	tests := testNames(t, root)
 	require.True(t, tests["TestTestsThatPinRulingsExist"])
 	require.Empty(t, missingPins(load(t).Contradictions, tests))
-	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll"}, File: "f", Line: 7}}
-	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test"}, missingPins(made, tests))
+	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll", "variant nothing-at-all"}, File: "f", Line: 7}}
+	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test", "f:7: x is pinned by nothing-at-all, which is no variant"}, missingPins(made, tests))
 }
 
 // Makefile.

@@ -407,8 +407,8 @@ func ledger(c *corpus) (out []string) {
 			switch {
 			case kind == "case" && c.files[name] == nil:
 				out = append(out, fmt.Sprintf("%s is pinned by the case %s, which does not exist", k.ID, name))
-			case kind == "test" && !strings.HasPrefix(name, "Test"), kind != "case" && kind != "test":
-				out = append(out, fmt.Sprintf("%s: %q pins nothing; write \"case NAME\" or \"test NAME\"", k.ID, pin))
+			case kind == "test" && !strings.HasPrefix(name, "Test"), kind != "case" && kind != "test" && kind != "variant":
+				out = append(out, fmt.Sprintf("%s: %q pins nothing; write \"case NAME\", \"variant NAME\" or \"test NAME\"", k.ID, pin))
 			}
 		}
 	}
@@ -472,7 +472,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{led, "  what: w\n", "", `the contradiction "a" lacks something, or is there twice`},
 		{led, "API:1", "API:one", `a: "Request sample API:one" is no "document:line"`},
 		{led, "valid/x", "valid/z", "a is pinned by the case valid/z, which does not exist"},
-		{led, "test TestX", "test x", `a: "test x" pins nothing; write "case NAME" or "test NAME"`},
+		{led, "test TestX", "test x", `a: "test x" pins nothing; write "case NAME", "variant NAME" or "test NAME"`},
 	} {
 		t.Run(row.want, func(t *testing.T) {
 			files := maps.Clone(sound)
