@@ -201,7 +201,7 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: 42}, d.Operations[0])
+		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: 47}, d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
 		two[i].Line += strings.Count(third, "\n") - 1
