@@ -56,7 +56,8 @@ type Suite struct {
 // Load reads the sources, the embedded OpenAPI document and its schemas, and
 // cross-checks them: no case proves an unknown requirement, no requirement of
 // the suite's own catalogue is without a case unless it is waived, every control
-// is an accepted case of the same operation. Without a source it loads
+// is an accepted case of the same operation, every requirement has the level of its
+// strongest clause. Without a source it loads
 // [BuiltIn]. All errors are returned at once, each beginning with file:line.
 func Load(sources ...Source) (*Suite, error) {
 	doc, err := openapi.Load()
