@@ -14,13 +14,18 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 )
 
-const ledgerFile = "contradictions.yaml"
+// The files of a catalogue that hold something else than requirements.
+const (
+	ledgerFile    = "contradictions.yaml"
+	documentsFile = "documents.yaml"
+	statementFile = "statements.yaml"
+)
 
 // catalogueLimit is how many bytes of a file of requirements are read.
 const catalogueLimit = 16 << 20
 
-// catalogue reads the requirements and the ledger of contradictions of a source
-// that has them.
+// catalogue reads the requirements, the documents with their statements, and the
+// ledger of contradictions of a source that has them.
 func (l *loader) catalogue(source Source) {
 	names, err := fs.Glob(source.FS, "requirements/*.yaml")
 	if err != nil {
@@ -34,25 +39,40 @@ func (l *loader) catalogue(source Source) {
 			l.fail(fmt.Errorf("%s: %w", full, err))
 			continue
 		}
-		if path.Base(name) == ledgerFile {
-			entries, lines, err := readList[Contradiction](full, data)
-			if err != nil {
-				l.fail(err)
-			}
-			for i, c := range entries {
-				c.File, c.Line = full, lines[i]
+		switch path.Base(name) {
+		case ledgerFile:
+			each(l, full, data, func(c Contradiction, line int) {
+				c.File, c.Line = full, line
 				l.contradiction(c)
-			}
-			continue
+			})
+		case documentsFile:
+			each(l, full, data, func(d Document, line int) {
+				d.File, d.Line = full, line
+				l.document(d)
+			})
+		case statementFile:
+			each(l, full, data, func(s Statement, line int) {
+				s.File, s.Line = full, line
+				l.suite.Statements = append(l.suite.Statements, s)
+			})
+		default:
+			each(l, full, data, func(r Requirement, line int) {
+				r.File, r.Line = full, line
+				l.own[r.ID] = source.Own
+				l.require(r)
+			})
 		}
-		entries, lines, err := readList[Requirement](full, data)
-		if err != nil {
-			l.fail(err)
-		}
-		for i, r := range entries {
-			r.File, r.Line = full, lines[i]
-			l.require(r)
-		}
+	}
+}
+
+// each passes on every entry of a YAML list with its line.
+func each[T any](l *loader, full string, data []byte, take func(T, int)) {
+	entries, lines, err := readList[T](full, data)
+	if err != nil {
+		l.fail(err)
+	}
+	for i, entry := range entries {
+		take(entry, lines[i])
 	}
 }
 
@@ -83,17 +103,21 @@ func yamlError(full string, err error) error {
 		if !found {
 			line, what = "1", part
 		}
+		remedy := "write a list of mappings as the other files of requirements do"
 		if before, _, named := strings.Cut(what, " not found in type"); named {
 			what = before + " is unknown"
+			if before == "field document" || before == "field section" {
+				remedy = "give it to each entry of \"clauses:\""
+			}
 		}
-		all = append(all, fmt.Errorf("%s:%s: %s; write a list of mappings as the other files of requirements do", full, line, what))
+		all = append(all, fmt.Errorf("%s:%s: %s; %s", full, line, what, remedy))
 	}
 	return errors.Join(all...)
 }
 
 func (l *loader) require(r Requirement) {
 	for _, field := range []struct{ name, value string }{
-		{"id", r.ID}, {"document", r.Document}, {"section", r.Section}, {"says", r.Says},
+		{"id", r.ID}, {"says", r.Says},
 	} {
 		if field.value == "" {
 			l.failAt(r.File, r.Line, "the requirement %s has no %s; give one", r.ID, field.name)

@@ -129,26 +129,27 @@ func patched(t *testing.T, replace map[string]func(string) string) conformance.S
 
 func TestLoadHoldsTheCatalogueAgainstTheCases(t *testing.T) {
 	const documented, standard, inferred, ledger = "requirements/documented.yaml", "requirements/standard.yaml", "requirements/inferred.yaml", "requirements/contradictions.yaml"
+	const must, should = "  clauses: [{document: d, section: s, basis: MUST}]\n", "  clauses: [{document: d, section: s, basis: SHOULD}]\n"
 	add := func(text string) func(string) string { return func(s string) string { return s + text } }
 	rows := []struct {
 		why, file string
 		change    func(string) string
 		want      string
 	}{
-		{"a requirement without a case", documented, add("\n- id: operation.sings\n  level: documented\n  document: both documents\n  section: none\n  says: sings\n"),
+		{"a requirement without a case", standard, add("\n- id: operation.sings\n  level: standard\n  says: sings\n" + must),
 			"no case proves operation.sings"},
 		{"a waiver that is stale", documented, func(s string) string {
 			return strings.Replace(s, "- id: response.created\n", "- id: response.created\n  waived: nobody can tell\n", 1)
 		}, "response.created is waived, yet a case proves it"},
-		{"an id used twice", standard, add("\n- id: response.created\n  level: documented\n  document: d\n  section: s\n  says: says\n"),
+		{"an id used twice", standard, add("\n- id: response.created\n  level: standard\n  says: says\n" + must),
 			"an id is used once"},
-		{"an unknown member", standard, add("\n- id: x.y\n  level: standard\n  document: d\n  section: s\n  says: says\n  sorce: RFC\n"),
+		{"an unknown member", standard, add("\n- id: x.y\n  level: standard\n  says: says\n  sorce: RFC\n" + must),
 			"field sorce is unknown"},
-		{"an unknown level", standard, add("\n- id: x.y\n  level: gospel\n  document: d\n  section: s\n  says: says\n"),
+		{"an unknown level", standard, add("\n- id: x.y\n  level: gospel\n  says: says\n" + must),
 			`unknown level "gospel"`},
-		{"no level", standard, add("\n- id: x.y\n  document: d\n  section: s\n  says: says\n"),
+		{"no level", standard, add("\n- id: x.y\n  says: says\n" + must),
 			"has no level"},
-		{"an inference without a reason", inferred, add("\n- id: x.y\n  level: inferred\n  document: d\n  section: s\n  says: says\n"),
+		{"an inference without a reason", inferred, add("\n- id: x.y\n  level: inferred\n  says: says\n" + should),
 			"is inferred without a because"},
 		{"no YAML", inferred, add("\n\t- x"), "requirements/inferred.yaml:"},
 		{"a ruling that is pinned by no case", ledger, add("\n- id: odd\n  what: w\n  where: [x]\n  ruling: r\n  pinned: [case body/refuses-nothing]\n"),
@@ -187,7 +188,7 @@ func TestLoadForMakesAThirdOperationOfDataAlone(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	const entry = "- id: mine.requirement\n  level: inferred\n  document: mine\n  section: mine\n  says: an implementation does as I say\n  because: I say so\n"
+	const entry = "- id: mine.requirement\n  level: inferred\n  says: an implementation does as I say\n  because: I say so\n  clauses:\n    - {document: mine, section: mine, basis: plain sense}\n"
 	for _, seed := range []string{entry, entry + entry, "", "- 7", "- id: [", "a: &a [*a]", "- id: mine\n  waived: not yet", "\xff\x00"} {
 		f.Add(seed, sound)
 	}

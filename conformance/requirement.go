@@ -2,28 +2,49 @@ package conformance
 
 import "fmt"
 
-// A Level says on whose word a requirement stands. The zero Level is invalid.
+// A Level says what a requirement stands on. The zero Level is invalid.
 type Level int
 
-// The levels, from the strongest word to the weakest. A run at one level
-// judges that level and every stronger one.
+// The levels, strongest first; [Level.Meaning] says what each means, and [Bases] which
+// clauses carry it. A run at one level judges that level and every stronger one.
 const (
-	Documented Level = iota + 1 // one of the two documents says so
-	Standard                    // a standard under the documents says so, cited by section
-	Inferred                    // the examples or plain sense; fails a run only when strict
+	// Documented: a sentence or table of one of the two documents says so, or both
+	// examples show it alike as name, JSON type or fixed value, under their note that
+	// all properties are returned.
+	Documented Level = iota + 1
+	// Standard: the cited clause of a standard says MUST (or SHALL, REQUIRED, MUST NOT),
+	// or defines the syntax or the meaning of a protocol element (which RFC 9110 2.2
+	// forbids to send with a meaning that the sender knows to be false).
+	Standard
+	// Inferred: SHOULD, MAY, one example, a relation between values, or plain sense.
+	Inferred
 )
 
 // Levels returns all levels, strongest first.
 func Levels() []Level { return []Level{Documented, Standard, Inferred} }
 
+// levelTexts are the words for a level, in every place that has them.
+var levelTexts = map[Level]struct{ name, meaning, consequence string }{
+	Documented: {"documented",
+		"a sentence or table of one of the two documents says so, or both examples show it alike as name, JSON type or fixed value, under their note that all properties are returned",
+		"breaking it fails a run"},
+	Standard: {"standard",
+		"the cited clause of a standard says MUST (or SHALL, REQUIRED, MUST NOT), or defines the syntax or the meaning of a protocol element (which RFC 9110 2.2 forbids to send with a meaning that the sender knows to be false)",
+		"breaking it fails a run"},
+	Inferred: {"inferred",
+		"SHOULD, MAY, one example, a relation between values, or plain sense",
+		"breaking it is a deviation, which fails a run only with -strict"},
+}
+
+// Meaning says what a requirement of the level stands on.
+func (l Level) Meaning() string { return levelTexts[l].meaning }
+
+// Consequence says what it means for a run that a requirement of the level is broken.
+func (l Level) Consequence() string { return levelTexts[l].consequence }
+
 func (l Level) String() string {
-	switch l {
-	case Documented:
-		return "documented"
-	case Standard:
-		return "standard"
-	case Inferred:
-		return "inferred"
+	if text, known := levelTexts[l]; known {
+		return text.name
 	}
 	return fmt.Sprintf("Level(%d)", int(l))
 }
@@ -47,18 +68,19 @@ func (l *Level) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// A Requirement is one thing an implementation owes, with the place where that
-// is written.
+// A Requirement is one thing an implementation owes, with the places where that is
+// stated.
 type Requirement struct {
-	ID       string `yaml:"id" json:"id"`                     // a slug for life, such as "action.members"
-	Level    Level  `yaml:"level" json:"level"`               // on whose word
-	Document string `yaml:"document" json:"document"`         // such as "both documents" or "RFC 9110"
-	Section  string `yaml:"section" json:"section"`           // heading or section number in Document
-	Says     string `yaml:"says" json:"says"`                 // what is owed, one sentence that follows "an implementation"
-	Because  string `yaml:"because" json:"because,omitempty"` // why; never empty for an inferred one
-	Waived   string `yaml:"waived" json:"waived,omitempty"`   // why no case proves it; empty where some case has to
-	File     string `yaml:"-" json:"file"`                    // where it is written down
-	Line     int    `yaml:"-" json:"line"`
+	ID       string   `yaml:"id" json:"id"`                     // a slug for life, such as "action.members"
+	Level    Level    `yaml:"level" json:"level"`               // that of the strongest of Clauses
+	Document string   `yaml:"-" json:"document"`                // those of Clauses, such as "both documents" or "RFC 9110"
+	Section  string   `yaml:"-" json:"section"`                 // those of Clauses, with their documents where there are several
+	Clauses  []Clause `yaml:"clauses" json:"clauses,omitempty"` // what it stands on
+	Says     string   `yaml:"says" json:"says"`                 // what is owed, one sentence that follows "an implementation"
+	Because  string   `yaml:"because" json:"because,omitempty"` // why; never empty for an inferred one
+	Waived   string   `yaml:"waived" json:"waived,omitempty"`   // why no case proves it; empty where some case has to
+	File     string   `yaml:"-" json:"file"`                    // where it is written down
+	Line     int      `yaml:"-" json:"line"`
 }
 
 // A Contradiction is a place where the documents disagree with themselves or
@@ -68,7 +90,7 @@ type Contradiction struct {
 	What   string   `yaml:"what" json:"what"`
 	Where  []string `yaml:"where" json:"where"`   // "document:line" or "document: section"
 	Ruling string   `yaml:"ruling" json:"ruling"` // what the suite makes of it
-	Pinned []string `yaml:"pinned" json:"pinned"` // the cases ("case ID") and tests ("test Name") that hold the ruling in place
+	Pinned []string `yaml:"pinned" json:"pinned"` // the cases ("case ID"), variants ("variant NAME") and tests ("test Name") that hold the ruling in place
 	File   string   `yaml:"-" json:"file"`
 	Line   int      `yaml:"-" json:"line"`
 }

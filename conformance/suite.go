@@ -38,6 +38,8 @@ func BuiltIn() Source { return Source{FS: fixtures.FS(), Name: "fixtures"} }
 type Suite struct {
 	Requirements   []Requirement
 	Contradictions []Contradiction
+	Documents      []Document          // whose sentences, tables and examples are documented
+	Statements     []Statement         // of the documents, each line once
 	Cases          []*Case             // sorted by ID
 	Operations     []openapi.Operation // sorted by ID
 	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
@@ -54,7 +56,8 @@ type Suite struct {
 // Load reads the sources, the embedded OpenAPI document and its schemas, and
 // cross-checks them: no case proves an unknown requirement, no requirement of
 // the suite's own catalogue is without a case unless it is waived, every control
-// is an accepted case of the same operation. Without a source it loads
+// is an accepted case of the same operation, every requirement has the level of its
+// strongest clause. Without a source it loads
 // [BuiltIn]. All errors are returned at once, each beginning with file:line.
 func Load(sources ...Source) (*Suite, error) {
 	doc, err := openapi.Load()
@@ -80,6 +83,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			checks:      Checks(),
 		},
 		titles: map[string]string{},
+		own:    map[string]bool{},
 	}
 	for _, op := range doc.Operations {
 		schema, err := schemas.Compile(op.ResponseSchema)
@@ -119,6 +123,10 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 		read = append(read, BuiltIn().FS)
 		l.catalogue(BuiltIn())
 	}
+	l.clauses()
+	if len(l.errs) == 0 { // otherwise a requirement that could not be read would be missed in each statement
+		l.statements()
+	}
 	l.suite.Fixtures = l.hash(read...)
 	for i := range l.suite.Requirements {
 		r := &l.suite.Requirements[i]
@@ -138,6 +146,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 type loader struct {
 	suite  *Suite
 	titles map[string]string // title → file
+	own    map[string]bool   // requirements of a user
 	errs   []error
 }
 

@@ -109,6 +109,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 	suite := load(t)
 	for page, text := range map[string]string{
 		"docs/requirements.md": requirementsPage(suite),
+		"docs/sources.md":      sourcesPage(suite),
 		"docs/checks.md":       checksPage(suite),
 		"docs/faults.md":       faultsPage(),
 	} {
@@ -124,10 +125,10 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 func requirementsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Requirements\n\n" + generated)
-	b.WriteString("What an implementation owes, on whose word, and how this suite finds out. `fmaspec explain ID` tells the same of one.\n" +
+	b.WriteString("What an implementation owes, where that is stated, and how this suite finds out. `fmaspec explain ID` prints the same of one; [sources.md](sources.md) has all places in one table, and what each line of the two documents asks.\n" +
 		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it charges.\n\n")
 	for _, l := range conformance.Levels() {
-		fmt.Fprintf(&b, "- [%s](#%s): %s\n", l, l, onWhoseWord(l))
+		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(), "-strict", "`-strict`"))
 	}
 	b.WriteString("- [contradictions](#contradictions): where the documents disagree with themselves, and what the suite makes of it\n")
 	for _, l := range conformance.Levels() {
@@ -137,7 +138,10 @@ func requirementsPage(suite *conformance.Suite) string {
 				continue
 			}
 			fmt.Fprintf(&b, "\n### `%s`\n\nAn implementation %s.\n\n", r.ID, prose(r.Says))
-			fmt.Fprintf(&b, "- written in %s, %s\n", prose(r.Document), prose(r.Section))
+			b.WriteString("- stated in\n")
+			for _, c := range r.Clauses {
+				fmt.Fprintf(&b, "  - %s\n", prose(c.String()))
+			}
 			if r.Because != "" {
 				fmt.Fprintf(&b, "- because %s\n", prose(r.Because))
 			}
@@ -157,14 +161,6 @@ func requirementsPage(suite *conformance.Suite) string {
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)), prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
 	}
 	return b.String()
-}
-
-func onWhoseWord(l conformance.Level) string {
-	return map[conformance.Level]string{
-		conformance.Documented: "one of the two documents says so; breaking it fails a run",
-		conformance.Standard:   "a standard under the documents says so; breaking it fails a run",
-		conformance.Inferred:   "the examples or plain sense say so; breaking it is a deviation, which fails a run only with `-strict`",
-	}[l]
 }
 
 // chargers are the checks that charge a requirement; where none names it, those
@@ -268,6 +264,8 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 	suite := load(t)
 	for _, part := range []struct{ page, name, text string }{
 		{"README.md", "numbers", numbers(suite)},
+		{"README.md", "levels", levelsTable()},
+		{"README.md", "unobservable", unobservable(suite)},
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
 	} {
@@ -792,6 +790,10 @@ func missingPins(list []conformance.Contradiction, tests map[string]bool) (out [
 			if name, ok := strings.CutPrefix(pin, "test "); ok && !tests[name] {
 				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID, name))
 			}
+			name, ok := strings.CutPrefix(pin, "variant ")
+			if ok && !slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name }) {
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no variant", c.File, c.Line, c.ID, name))
+			}
 		}
 	}
 	return out
@@ -801,8 +803,8 @@ func TestTestsThatPinRulingsExist(t *testing.T) {
 	tests := testNames(t, root)
 	require.True(t, tests["TestTestsThatPinRulingsExist"])
 	require.Empty(t, missingPins(load(t).Contradictions, tests))
-	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll"}, File: "f", Line: 7}}
-	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test"}, missingPins(made, tests))
+	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll", "variant nothing-at-all"}, File: "f", Line: 7}}
+	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test", "f:7: x is pinned by nothing-at-all, which is no variant"}, missingPins(made, tests))
 }
 
 // Makefile.

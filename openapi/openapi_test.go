@@ -101,8 +101,8 @@ func eachContent(doc *openapi3.T, visit func(at string, content openapi3.Content
 	}
 }
 
-// unsourced returns which parts of a description do not say on whose word they
-// stand.
+// unsourced returns which parts of a description do not say at which level they
+// stand, or where that is stated.
 func unsourced(doc *openapi3.T) []string {
 	var found []string
 	check := func(at string, extensions map[string]any) {
@@ -201,7 +201,7 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: 42}, d.Operations[0])
+		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: 47}, d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
 		two[i].Line += strings.Count(third, "\n") - 1

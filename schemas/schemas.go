@@ -3,8 +3,8 @@
 //
 // Each schema is one file, NAME.schema.json, and is known by NAME. Every
 // keyword that constrains an answer or a request is annotated, in the
-// extension x-rules beside it, with the requirement that it enforces and on
-// whose word, so that a [Violation] names the requirement that is broken.
+// extension x-rules beside it, with the requirement that it enforces and where
+// that is stated, so that a [Violation] names the requirement that is broken.
 // [Rules] lists these annotations. Where one entry of x-rules has a "member",
 // it is about that member of the keyword required only; where it has a "want",
 // that is the keyword in plain words.

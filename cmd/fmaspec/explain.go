@@ -17,8 +17,8 @@ import (
 func explainCommand() command {
 	return command{
 		name: "explain", operands: "ID",
-		short: "tell all about one case, requirement, check, fault or variant",
-		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a requirement, a check, a fault, a variant or a contradiction. What it is connected with is told too: why it is there, and what would show that it is broken.",
+		short: "explain one case, requirement, check, fault, variant or level",
+		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a requirement, a check, a fault, a variant, a contradiction or a level. What it is connected with is printed too: where it is stated, why it is there, and what would show that it is broken.",
 		examples: []string{
 			"fmaspec explain action.members",
 			"fmaspec explain body/refuses-missing-comment",
@@ -54,7 +54,7 @@ type explainer struct {
 
 // tell prints everything of that name.
 func (x *explainer) tell(e *env, id string) error {
-	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions} {
+	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions, x.levels} {
 		look(id)
 	}
 	if x.found == 0 {
@@ -82,8 +82,12 @@ func (x *explainer) requirements(id string) {
 			continue
 		}
 		x.field("owes", "an implementation "+r.Says)
-		x.field("level", word(r.Level))
-		x.field("written in", r.Document+", "+r.Section)
+		x.field("level", levelText(r.Level))
+		var clauses []string
+		for _, c := range r.Clauses {
+			clauses = append(clauses, c.String())
+		}
+		x.fields("stated in", clauses)
 		x.field("because", r.Because)
 		x.field("no case", r.Waived)
 		x.field("defined", fmt.Sprintf("%s:%d", r.File, r.Line))
@@ -132,13 +136,28 @@ func was(n int, word string) string {
 	return word + "s were"
 }
 
-// word says on whose word a level stands.
-func word(l conformance.Level) string {
-	return map[conformance.Level]string{
-		conformance.Documented: "documented: one of the two documents says so",
-		conformance.Standard:   "standard: a standard under the documents says so",
-		conformance.Inferred:   "inferred: from the examples or plain sense; fails a run only with -strict",
-	}[l]
+// levelText says what a requirement of a level stands on, and what breaking it means.
+func levelText(l conformance.Level) string {
+	return fmt.Sprintf("%v: %s; %s", l, l.Meaning(), l.Consequence())
+}
+
+// levels explains a level by its name.
+func (x *explainer) levels(id string) {
+	for _, l := range conformance.Levels() {
+		if !x.is("level", l.String(), l.String() == id) {
+			continue
+		}
+		x.field("means", l.Meaning())
+		x.field("broken", l.Consequence())
+		var bases []string
+		for _, b := range conformance.Bases() {
+			if b.Level == l {
+				bases = append(bases, b.Name+": "+b.Says)
+			}
+		}
+		x.items("carried by", bases)
+		x.field("list them", "fmaspec list requirements -level "+id)
+	}
 }
 
 // checksOf lists the checks that charge a requirement.

@@ -37,7 +37,7 @@ func helpCommand() command {
 // overview is the help on fmaspec as a whole.
 func overview() string {
 	var p page
-	p.paragraph("", "fmaspec judges whether a server keeps the contract of two HTTP actions: stop and quarantine a file on a machine, and request a sample of it. It sends requests, looks at every answer, and says what is wrong, where, and on whose word.")
+	p.paragraph("", "fmaspec judges whether a server keeps the contract of two HTTP actions: stop and quarantine a file on a machine, and request a sample of it. It sends requests, looks at every answer, and says what is wrong, where, and which requirement is broken.")
 	p.heading("Usage")
 	p.line("  fmaspec COMMAND [FLAGS]")
 	p.heading("Commands")

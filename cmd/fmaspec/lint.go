@@ -15,7 +15,7 @@ func lintCommand() command {
 	return command{
 		name: "lint", operands: "FOLDER…",
 		short: "look for mistakes in the cases of a folder",
-		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, and says what is wrong, with file and line and what to do: what cannot be read, and what a run would not notice, such as a refused request that differs from its control in more than one thing, so that its refusal does not show which of them counts. Nothing is sent.\n" +
+		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, and says what is wrong, with file and line and what to do: what cannot be read, a requirement of the folder whose level is not that of its strongest clause, and what a run would not notice, such as a refused request that differs from its control in more than one thing, so that its refusal does not show which of them counts. Nothing is sent.\n" +
 			"The exit code is 0 where nothing was found, and 2 where something was or a folder cannot be read.",
 		examples: []string{"fmaspec lint my-cases", "fmaspec lint -builtin=false my-cases"},
 		flags: func(set *flag.FlagSet) work {

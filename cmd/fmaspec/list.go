@@ -28,7 +28,7 @@ var kinds = []struct {
 	rows       func(*conformance.Suite, conformance.Options) ([]row, error)
 }{
 	{"cases", "what is asked of a server", caseRows},
-	{"requirements", "what a server owes, and on whose word", requirementRows},
+	{"requirements", "what a server owes, with the level of what it stands on", requirementRows},
 	{"checks", "what is looked at in an answer", checkRows},
 	{"faults", "how \"fmaspec serve -fault\" can break the contract", faultRows},
 	{"variants", "how \"fmaspec serve -variant\" can keep it", variantRows},
@@ -46,7 +46,7 @@ func listCommand() command {
 	return command{
 		name: "list", operands: "[KIND]",
 		short:    "list cases, requirements, checks, faults and variants",
-		about:    "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: how many there are of each.",
+		about:    "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: how many there are of each.\n" + levelTexts(),
 		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level documented -json"},
 		flags: func(set *flag.FlagSet) work {
 			f := &listFlags{}
@@ -57,6 +57,16 @@ func listCommand() command {
 			return f.list
 		},
 	}
+}
+
+// levelTexts says what each level means, a line each.
+func levelTexts() string {
+	var all []string
+	for _, l := range conformance.Levels() {
+		text := levelText(l)
+		all = append(all, strings.ToUpper(text[:1])+text[1:]+".")
+	}
+	return strings.Join(all, "\n")
 }
 
 func (f *listFlags) list(_ context.Context, e *env, operands []string) error {

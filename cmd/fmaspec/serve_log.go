@@ -110,7 +110,7 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	return out
 }
 
-// problem is a line on what is wrong, where, and on whose word.
+// problem is a line on what is wrong, where, and by which requirement.
 func (l *requestLog) problem(f conformance.Finding, path string, secrets []string) string {
 	got := f.Got
 	switch {

@@ -203,17 +203,17 @@ func TestAFaultThatSurvivesIsAProblem(t *testing.T) {
 }
 
 func TestAFaultThatIsCaughtForAnotherReasonIsAProblem(t *testing.T) {
-	other := Subject{Name: "planted", Says: "answers 500", Breaks: []string{"action.sha1"}, Level: "documented", Wrap: lying}
+	other := Subject{Name: "planted", Says: "answers 500", Breaks: []string{"action.type"}, Level: "documented", Wrap: lying}
 	m, err := Run(t.Context(), load(t), []Subject{other}, nil, true, single())
 	require.NoError(t, err)
 	require.Len(t, m.Problems(), 1)
-	require.Contains(t, m.Problems()[0], "fault planted is caught for another reason: it answers 500; want broken, at the level documented, one of action.sha1; got not-conformant, broken response.created")
+	require.Contains(t, m.Problems()[0], "fault planted is caught for another reason: it answers 500; want broken, at the level documented, one of action.type; got not-conformant, broken response.created")
 }
 
 func TestAFaultThatIsCaughtAtAnotherLevelIsAProblem(t *testing.T) {
-	r := Row{Subject: Subject{Name: "planted", Breaks: []string{"time.order", "action.sha1"}, Level: "inferred"}}
+	r := Row{Subject: Subject{Name: "planted", Breaks: []string{"time.order", "action.type"}, Level: "inferred"}}
 	report := &conformance.Report{Verdict: conformance.NotConformant, Cases: []conformance.CaseResult{{Findings: []conformance.Finding{
-		{Requirement: "action.sha1", Level: conformance.Documented, Check: "sha1-same", Case: "x/y"},
+		{Requirement: "action.type", Level: conformance.Documented, Check: "type-name", Case: "x/y"},
 	}}}}
 	m := &Result{Narrowed: true, Faults: []Row{row(r.Subject, report)}}
 	require.Len(t, m.Problems(), 1)

@@ -28,7 +28,7 @@ type Problem struct {
 	Assumes      string
 	Contract     string
 	Might        string // what a conforming server might answer instead, or ""
-	Requirement  string // on whose word the contract says so
+	Requirement  string // of the contract that says so
 	Level        conformance.Level
 }
 
@@ -403,8 +403,8 @@ func assumed(m mismatch) string {
 	return fmt.Sprintf("%s is %s", m.at[len(m.at)-1], m.asks)
 }
 
-// word is on whose word a mismatch is none of the contract's, and what it says
-// there.
+// word is the requirement by which a mismatch is none of the contract's, and what it
+// says.
 func (c *checking) word(op openapi.Operation, w witness, m mismatch) (requirement, contract string) {
 	switch {
 	case strings.EqualFold(m.place, "header Content-Type"):

@@ -15,12 +15,12 @@ import (
 var requirementsByLevel = map[string]string{
 	"documented": `operation.exists auth.required auth.bearer auth.role request.comment-required request.sha1-required
 		request.comment-string request.sha1-string request.object request.json response.created response.media-type
-		response.json action.members action.types action.context action.type action.sha1 action.instances`,
+		response.json action.members action.types action.context action.type action.instances`,
 	"standard": `refusal.status-auth refusal.status-role refusal.status-body refusal.method
-		refusal.no-server-error refusal.no-action http.framing json.encoding time.format auth.scheme-case`,
-	"inferred": `action.id action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
+		refusal.no-server-error http.framing json.encoding time.format auth.scheme-case`,
+	"inferred": `action.id action.sha1 action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
 		request.comment-blank request.comment-length request.extra-members request.name-case error.form error.inside state.isolated
-		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely refusal.media-type refusal.method-forbidden http.no-redirect`,
+		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely refusal.media-type refusal.no-action refusal.method-forbidden http.no-redirect`,
 }
 
 // levelOf returns the level of each requirement of the catalogue.

@@ -32,10 +32,10 @@ func stateFaults() []Fault {
 		{Name: "answers-first-type", Says: "gives everyone the type of the first request", Breaks: ids("action.type", "state.isolated"), Wrap: keepFirst("type")},
 		{Name: "answers-previous-type", Says: "gives the type of the request before", Breaks: ids("action.type", "state.isolated"), Wrap: carry("type", 1)},
 		{Name: "answers-previous-comment", Says: "gives the comment of the request before", Breaks: isolated, Wrap: carry("requestorComment", 1)},
-		{Name: "answers-first-answer", Says: "gives everyone the answer to the first request", Breaks: ids("action.sha1", "action.id", "state.isolated", "action.type"), Wrap: stale(func(*asked) string { return "" })},
+		{Name: "answers-first-answer", Says: "gives everyone the answer to the first request", Breaks: ids("action.type", "action.sha1", "action.id", "state.isolated"), Wrap: stale(func(*asked) string { return "" })},
 		{Name: "answers-first-answer-of-path", Says: "gives everyone the first answer that the path had, as a careless cache does", Breaks: ids("action.sha1", "action.id", "state.isolated"), Wrap: stale(func(q *asked) string { return q.URL.Path })},
 		{Name: "answers-first-answer-of-connection", Says: "gives a connection the first answer that it had", Breaks: ids("action.sha1", "action.id", "state.isolated", "action.type"), Wrap: stale(func(q *asked) string { return q.RemoteAddr + q.operationOf() })},
-		{Name: "swaps-parallel-answers", Says: "swaps the answers of two requests that are there at once", Breaks: ids("action.sha1", "state.isolated", "action.type"), Intermittent: true, Wrap: swapParallel},
+		{Name: "swaps-parallel-answers", Says: "swaps the answers of two requests that are there at once", Breaks: ids("action.type", "action.sha1", "state.isolated"), Intermittent: true, Wrap: swapParallel},
 		{Name: "fails-in-parallel", Says: "answers 500 to a request that comes while another is there", Breaks: ids("response.created", "state.isolated"), Intermittent: true, Wrap: failParallel},
 
 		{Name: "fails-second-on-connection", Says: "answers 500 to all but the first request on a connection", Breaks: ids("response.created", "state.isolated"), Wrap: onNth(perConnection, func(n int) bool { return n > 1 })},

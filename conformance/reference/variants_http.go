@@ -36,6 +36,11 @@ func headerVariants() []variant {
 		})},
 		{"cookies", "sets two cookies", header("Set-Cookie", "a=1; Path=/; HttpOnly", "b=2; Path=/; Secure")},
 		{"large-header", "sends a header of 16 KiB", header("X-Diagnostics", strings.Repeat("d", 16<<10))},
+		{"announces-deprecation", "says in every answer that the API is deprecated, since when and until when", rewrite(func(a *answer, _ *asked) {
+			a.header.Set("Deprecation", "@1512691200")
+			a.header.Set("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
+			a.header.Set("Link", `</docs/deprecate>; rel="deprecation"; type="text/html"`)
+		})},
 		{"etag", "sends an ETag", header("ETag", `W/"1"`)},
 		{"rate-limit", "sends how many calls are left, and Retry-After", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("X-RateLimit-Remaining", "99")

@@ -256,7 +256,7 @@ func (p *page) findingLine(c *conformance.CaseResult, f conformance.Finding, cod
 	p.line(span{"", "     got  " + f.Got})
 }
 
-// word adds on whose word a finding stands.
+// word adds the requirement of a finding, and where it is stated.
 func (p *page) word(r *conformance.Report, f conformance.Finding) {
 	req := requirement(r, f.Requirement)
 	line := "     " + f.Level.String() + "   " + f.Requirement

@@ -113,6 +113,9 @@ func sample() *conformance.Report {
 		},
 		Requirements: []conformance.RequirementResult{
 			{Requirement: conformance.Requirement{ID: "auth.required", Level: conformance.Documented, Document: "both documents", Section: "Request headers",
+				Clauses: []conformance.Clause{{Document: "both documents", Section: "Request headers", Basis: "table", Lines: []conformance.Places{
+					{Document: "Stop and quarantine file API", Spans: []conformance.Span{{From: 42, To: 42}}}, {Document: "Request sample API", Spans: []conformance.Span{{From: 7, To: 7}, {From: 39, To: 40}}},
+				}}},
 				Says: "refuses a request without Authorization", File: "fixtures/requirements/documented.yaml", Line: 3}, State: "exercised", Outcome: conformance.Passed, Cases: 1},
 			{Requirement: conformance.Requirement{ID: "action.types", Level: conformance.Documented, Document: "both documents", Section: `"Response" and its example`,
 				Says: "gives each member the JSON type of the examples", File: "fixtures/requirements/documented.yaml", Line: 9}, State: "exercised", Outcome: conformance.Failed, Cases: 3, Findings: 4},
@@ -121,7 +124,8 @@ func sample() *conformance.Report {
 			{Requirement: conformance.Requirement{ID: "auth.role", Level: conformance.Documented, Document: "both documents", Section: "Permissions",
 				Says: "refuses a token without the roles", Waived: "needs a second token", File: "fixtures/requirements/documented.yaml", Line: 21}, State: "declared", Outcome: conformance.Skipped},
 			{Requirement: conformance.Requirement{ID: "refusal.no-server-error", Level: conformance.Standard, Document: "RFC 9110", Section: "15.6",
-				Says: "never refuses with a server error", File: "fixtures/requirements/standard.yaml", Line: 3}, State: "exercised", Outcome: conformance.Failed, Cases: 1, Findings: 2},
+				Clauses: []conformance.Clause{{Document: "RFC 9110", Section: "15.6", Basis: "definition"}},
+				Says:    "never refuses with a server error", File: "fixtures/requirements/standard.yaml", Line: 3}, State: "exercised", Outcome: conformance.Failed, Cases: 1, Findings: 2},
 			{Requirement: conformance.Requirement{ID: "request.comment-blank", Level: conformance.Inferred, Document: "both documents", Section: "Request body",
 				Says: "refuses a blank Comment", Because: "a comment that says nothing is none", File: "fixtures/requirements/inferred.yaml", Line: 3}, State: "exercised", Outcome: conformance.Deviated, Cases: 1, Findings: 1},
 		},

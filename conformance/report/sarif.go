@@ -395,8 +395,8 @@ func (s sarifFinding) locations(r *conformance.Report) (at, related []sarifLocat
 	return []sarifLocation{{Physical: physical, Logical: []sarifLogical{{name, full, "function"}}}}, related
 }
 
-// message says what was expected and what came instead, what was sent, and on
-// whose word, one paragraph each. Links lead to the related locations.
+// message says what was expected and what came instead, what was sent, and
+// where it is stated, one paragraph each. Links lead to the related locations.
 func (s sarifFinding) message(r *conformance.Report, related []sarifLocation) string {
 	f := s.f
 	place := clip(f.Place, sarifPart)

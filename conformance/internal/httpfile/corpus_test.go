@@ -30,7 +30,10 @@ import (
 // second test can make it ring.
 
 // A requirement and a contradiction, as far as the rules need them.
-type requirement struct{ ID, Level, Document, Section, Says, Because, Waived string }
+type requirement struct {
+	ID, Level, Says, Because, Waived string
+	Clauses                          []any
+}
 type contradiction struct {
 	ID, What, Ruling string
 	Where, Pinned    []string
@@ -69,9 +72,11 @@ func read(fsys fs.FS) (*corpus, error) {
 		}
 		decoder := yaml.NewDecoder(bytes.NewReader(data))
 		decoder.KnownFields(true)
-		if path.Base(name) == "contradictions.yaml" {
+		switch path.Base(name) {
+		case "contradictions.yaml":
 			err = decoder.Decode(&c.ledger)
-		} else {
+		case "documents.yaml", "statements.yaml": // which the loader compares with the clauses
+		default:
 			var some []requirement
 			err = decoder.Decode(&some)
 			for _, r := range some {
@@ -195,8 +200,8 @@ func requirementsAreSound(c *corpus) (out []string) {
 			out = append(out, fmt.Sprintf("%q is no id", r.ID))
 		case seen[r.ID]:
 			out = append(out, r.ID+" is written twice")
-		case r.Document == "" || r.Section == "" || r.Says == "":
-			out = append(out, r.ID+" lacks its document, section or sentence")
+		case len(r.Clauses) == 0 || r.Says == "":
+			out = append(out, r.ID+" lacks its clauses or sentence")
 		case r.Level == "inferred" && r.Because == "":
 			out = append(out, r.ID+" is inferred without a reason")
 		case strings.HasSuffix(r.Says, ".") || r.Says[:1] != strings.ToLower(r.Says[:1]) || regexp.MustCompile(`\b(should|must)\b`).MatchString(r.Says):
@@ -402,8 +407,8 @@ func ledger(c *corpus) (out []string) {
 			switch {
 			case kind == "case" && c.files[name] == nil:
 				out = append(out, fmt.Sprintf("%s is pinned by the case %s, which does not exist", k.ID, name))
-			case kind == "test" && !strings.HasPrefix(name, "Test"), kind != "case" && kind != "test":
-				out = append(out, fmt.Sprintf("%s: %q pins nothing; write \"case NAME\" or \"test NAME\"", k.ID, pin))
+			case kind == "test" && !strings.HasPrefix(name, "Test"), kind != "case" && kind != "test" && kind != "variant":
+				out = append(out, fmt.Sprintf("%s: %q pins nothing; write \"case NAME\", \"variant NAME\" or \"test NAME\"", k.ID, pin))
 			}
 		}
 	}
@@ -418,7 +423,7 @@ func TestEveryRuleRings(t *testing.T) {
 	)
 	var catalogue strings.Builder
 	for _, id := range []string{"request.json", "request.comment-required", "refusal.status-body", "refusal.no-server-error", "refusal.no-action", "error.form", "error.inside"} {
-		fmt.Fprintf(&catalogue, "- id: %s\n  level: inferred\n  document: d\n  section: s\n  says: does so\n  because: b\n", id)
+		fmt.Fprintf(&catalogue, "- id: %s\n  level: inferred\n  clauses: [{document: d, section: s, basis: MAY}]\n  says: does so\n  because: b\n", id)
 	}
 	const entry = "- id: a\n  what: w\n  where: [\"Request sample API:1\"]\n  ruling: r\n  pinned: [case valid/x, test TestX]\n"
 	sound := map[string]string{
@@ -450,7 +455,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{x, "operation: all", "operation: requestSample", "body/y: the control is for other operations"},
 		{req, "request.json", "request", `"request" is no id`},
 		{req, "request.json", "error.form", "error.form is written twice"},
-		{req, "  section: s\n", "", "request.json lacks its document, section or sentence"},
+		{req, "  clauses: [{document: d, section: s, basis: MAY}]\n", "", "request.json lacks its clauses or sentence"},
 		{req, "  because: b\n", "", "request.json is inferred without a reason"},
 		{req, "does so", "must do so", `request.json does not read on from "an implementation"`},
 		{req, "request.json", "request.xml", "valid/x proves the unknown request.json"},
@@ -467,7 +472,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{led, "  what: w\n", "", `the contradiction "a" lacks something, or is there twice`},
 		{led, "API:1", "API:one", `a: "Request sample API:one" is no "document:line"`},
 		{led, "valid/x", "valid/z", "a is pinned by the case valid/z, which does not exist"},
-		{led, "test TestX", "test x", `a: "test x" pins nothing; write "case NAME" or "test NAME"`},
+		{led, "test TestX", "test x", `a: "test x" pins nothing; write "case NAME", "variant NAME" or "test NAME"`},
 	} {
 		t.Run(row.want, func(t *testing.T) {
 			files := maps.Clone(sound)
