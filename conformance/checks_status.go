@@ -45,7 +45,9 @@ func statusChecks() []Check {
 
 // awaited is an exchange that an acceptance is to come of, where it was answered or
 // the time was up.
-func awaited(x *Exchange) bool { return x.expect() == Accepted && (answered(x) || late(x)) }
+func awaited(x *Exchange) bool {
+	return x.expect() == Accepted && (answered(x) || late(x)) && roleTokenRefused(x) == ""
+}
 
 func created(x *Exchange, _ time.Time) []Problem {
 	if late(x) && (!answered(x) || success(x)) {

@@ -79,6 +79,12 @@ func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
 	case withData:
 		b.add("--data-binary", string(data))
 	}
+	if r.Absolute {
+		b.add("--request-target", r.URL)
+		u, _ := url.Parse(r.URL) // it was read above
+		b.WriteString(" " + quote(u.Scheme+"://"+u.Host+"/"))
+		return b.String(), ""
+	}
 	b.url(r.URL, t.Proxy != "" && t.Protocol != "HTTP/2" && strings.HasPrefix(r.URL, "http:"))
 	return b.String(), ""
 }
@@ -257,7 +263,7 @@ func values(header []Field, name string) (out []string) {
 }
 
 // secretVariable is a variable that stands for a secret in a record.
-var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
+var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
 
 // plainWord is text that a shell takes as it is.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
