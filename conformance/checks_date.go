@@ -70,6 +70,10 @@ func dateSent(all []*Exchange) map[*Exchange][]Problem {
 	return map[*Exchange][]Problem{plainest: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
 }
 
+// refusedInFront reports whether an answer says nothing of whether an implementation is
+// there: what reads HTTP in front of it may give it.
+func refusedInFront(x *Exchange) bool { return x.Case != nil && !hasValidHost(x.Request) }
+
 // hasValidHost reports whether a request has one Host that names a host (RFC 9110
 // 7.2). Another is refused by what reads HTTP in front of an implementation, with an
 // answer of its own.

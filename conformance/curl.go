@@ -81,8 +81,8 @@ func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
 	}
 	if r.Absolute {
 		b.add("--request-target", r.URL)
-		u, _ := url.Parse(r.URL) // it was read above
-		b.WriteString(" " + quote(u.Scheme+"://"+u.Host+"/"))
+		server, _ := origin(r.URL)
+		b.WriteString(" " + quote(server+"/"))
 		return b.String(), ""
 	}
 	b.url(r.URL, t.Proxy != "" && t.Protocol != "HTTP/2" && strings.HasPrefix(r.URL, "http:"))
@@ -228,14 +228,19 @@ const expectLength = 1000
 // plainTarget is what curl takes as a URL, and sends, as it is.
 var plainTarget = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,;$&?!~*'()-]*$`)
 
-// url adds where to. The request line that a proxy reads holds all of it.
-func (b *curlCommand) url(text string, whole bool) {
+// origin cuts a URL behind its authority.
+func origin(text string) (origin, target string) {
 	scheme, rest, _ := strings.Cut(text, "://")
 	at := strings.IndexAny(rest, "/?#")
 	if at < 0 {
 		at = len(rest)
 	}
-	origin, target := scheme+"://"+rest[:at], rest[at:]
+	return scheme + "://" + rest[:at], rest[at:]
+}
+
+// url adds where to. The request line that a proxy reads holds all of it.
+func (b *curlCommand) url(text string, whole bool) {
+	origin, target := origin(text)
 	switch {
 	case whole && !plainTarget.MatchString(target):
 		b.add("--request-target", text)
