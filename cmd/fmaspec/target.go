@@ -23,8 +23,8 @@ type tokenFlags struct {
 	unknownMachine                     string
 }
 
-// An issue is the tokens that a server knows, "" where there is none.
-type issue struct{ token, unprivileged, securityAdmin, globalAdmin string }
+// An issued is the tokens that a server knows, "" where there is none.
+type issued struct{ token, unprivileged, securityAdmin, globalAdmin string }
 
 func (t *tokenFlags) flags(set *flag.FlagSet) {
 	t.files(set)
@@ -44,9 +44,9 @@ func (t *tokenFlags) inputs() []named {
 }
 
 // read returns the tokens, "" where there is none.
-func (t *tokenFlags) read(e *env) (out issue, err error) {
+func (t *tokenFlags) read(e *env) (out issued, err error) {
 	if err := oneInput(t.inputs()...); err != nil {
-		return issue{}, err
+		return issued{}, err
 	}
 	for _, token := range []struct {
 		to                   *string
@@ -58,7 +58,7 @@ func (t *tokenFlags) read(e *env) (out issue, err error) {
 		{&out.globalAdmin, "global-admin-token-file", t.globalAdminFile, globalAdminVariable},
 	} {
 		if *token.to, err = e.secret(token.flag, token.file, token.variable); err != nil {
-			return issue{}, err
+			return issued{}, err
 		}
 	}
 	return out, nil
@@ -66,7 +66,7 @@ func (t *tokenFlags) read(e *env) (out issue, err error) {
 
 // completed returns the configuration of a server with tokens and machine made
 // up where they are "".
-func completed(tokens issue, unknownMachine string) reference.Config {
+func completed(tokens issued, unknownMachine string) reference.Config {
 	return reference.Config{
 		Token:              cmp.Or(tokens.token, rand.Text()),
 		UnprivilegedToken:  cmp.Or(tokens.unprivileged, rand.Text()),
@@ -91,7 +91,7 @@ func madeUpMachine() string {
 // embedded serves the honest server on a loopback port and completes the target
 // with what it needs, so that every case applies.
 func embedded(target *conformance.Target) (stop func(), err error) {
-	config := completed(issue{target.Token, target.UnprivilegedToken, target.SecurityAdminToken, target.GlobalAdminToken}, target.UnknownMachine)
+	config := completed(issued{target.Token, target.UnprivilegedToken, target.SecurityAdminToken, target.GlobalAdminToken}, target.UnknownMachine)
 	target.InvalidToken = cmp.Or(target.InvalidToken, madeUpJWT())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
