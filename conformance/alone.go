@@ -94,8 +94,10 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 	if abort {
 		return x
 	}
-	r.outages[kindOf(j.c, i)].count(x)
-	r.outages[kind{}].count(x)
+	if !refusedInFront(x) {
+		r.outages[kindOf(j.c, i)].count(x)
+		r.outages[kind{}].count(x)
+	}
 	if own(x) {
 		r.row.Store(0)
 		if r.repeatable(b.sending) {
@@ -339,12 +341,15 @@ func speaksOtherwise(x *Exchange) bool { return x.Err != nil && x.Err.Kind == Ma
 // asked leaves out exchanges that say nothing of the target, whatever came.
 func asked(all []*Exchange) []*Exchange {
 	return slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
-		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == Withheld
+		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == Withheld || refusedInFront(x)
 	})
 }
 
 // own reports whether an answer came that is the implementation's own, or may be.
 func own(x *Exchange) bool {
+	if refusedInFront(x) {
+		return false
+	}
 	if x.Response != nil {
 		return !passing(x.Response.Status)
 	}

@@ -27,11 +27,12 @@ type binder struct {
 
 // bound is a step with every variable replaced.
 type bound struct {
-	request Request // as a report keeps it: secrets struck out
-	sending sending
-	sha1    string // the value of Sha1 in the body, where there is a readable one
-	marks   []string
-	inert   bool // machine and file are made up, so that nothing takes effect
+	request  Request // as a report keeps it: secrets struck out
+	sending  sending
+	sha1     string // the value of Sha1 in the body, where there is a readable one
+	marks    []string
+	absolute bool // it is about the absolute form of the target
+	inert    bool // machine and file are made up, so that nothing takes effect
 }
 
 // markPrefix begins every value of {{comment}}; with the values of {{sha1}} it
@@ -74,12 +75,22 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 			return b.target.Token, nil
 		case httpfile.UnprivilegedToken:
 			return b.target.UnprivilegedToken, nil
+		case httpfile.SecurityAdminToken:
+			return b.target.SecurityAdminToken, nil
+		case httpfile.GlobalAdminToken:
+			return b.target.GlobalAdminToken, nil
 		case httpfile.InvalidToken:
 			return b.target.InvalidToken, nil
 		case "machine":
 			return machine, nil
 		case httpfile.UnknownMachine:
 			return b.target.UnknownMachine, nil
+		case "authority":
+			u, err := url.Parse(b.target.URL)
+			if err != nil {
+				return "", err
+			}
+			return u.Host, nil
 		case "operation":
 			return c.Operation, nil
 		case "path":
@@ -109,6 +120,7 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 // bind returns the step as it goes to the target.
 func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	out := bound{inert: inert}
+	out.absolute = step.Absolute
 	lookup := b.lookup(c, step, &out)
 	var unbound error
 	expand := func(text string) string {
@@ -152,6 +164,10 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		header = append(header, Field{"Connection", "close"})
 	}
 	requestTarget, hop := u.EscapedPath()+path, ""
+	absolute := step.Absolute && !b.target.absolute()
+	if absolute {
+		requestTarget = b.target.URL + path
+	}
 	if b.target.absolute() {
 		proxy, _ := b.target.proxy()
 		requestTarget = b.target.URL + path
@@ -173,7 +189,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		out.sending.abort = head + len(body)/2
 	}
 	out.sha1 = sentSha1(body)
-	out.request = b.secrets.request(Request{Method: step.Method, URL: b.target.URL + path, Header: header, Body: wire.Bytes()[head:]})
+	out.request = b.secrets.request(Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
 	return out, nil
 }
 

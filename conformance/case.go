@@ -36,7 +36,7 @@ type Case struct {
 	Operation string   // operationId in the OpenAPI document
 	Proves    []string // requirement ids, as the file lists them
 	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
-	Needs     []string // what the user has to supply: "unprivileged-token", "invalid-token", "unknown-machine"
+	Needs     []string // what the user has to supply: "unprivileged-token", "security-admin-token", "global-admin-token", "invalid-token", "unknown-machine"
 	Because   string   // why the case is worth sending, or ""
 	AtOnce    bool     // the steps are sent side by side rather than in turn
 	Steps     []Step   // at least one
@@ -58,6 +58,7 @@ type Step struct {
 	Expect    Expectation
 	Statuses  []int // the statuses that count; {201} where Accepted
 	Separate  bool  // sent on a connection of its own, closed afterwards
+	Absolute  bool  // the request line names the whole URL
 	Abort     bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
 	Index     int   // from 1; the n of {{sha1.n}}
 	Method    string

@@ -231,7 +231,7 @@ func fell(all, lost []*Exchange, look *LastLook) string {
 func unauthorised(target TargetInfo, all []*Exchange) (why string, refused []*Exchange) {
 	var statuses []*Exchange
 	for _, x := range all {
-		if x.expect() != Accepted || x.Response == nil || x.unjudged() != "" {
+		if x.expect() != Accepted || x.Response == nil || x.unjudged() != "" || x.Case.Steps[x.Step].roleToken() != "" {
 			continue
 		}
 		forbidden := x.Response.Status == http.StatusUnauthorized || x.Response.Status == http.StatusForbidden

@@ -59,12 +59,13 @@ func TestWhoAnswersNobodyIsNotJudged(t *testing.T) {
 	require.Equal(t, "404", r.LastLook.Got)
 }
 
+// Four of the first requests have no valid Host and are refused before the handler.
 func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	var n atomic.Int64
 	dying := func() http.Handler { n.Store(0); return aborting(func(*http.Request) bool { return n.Add(1) > 100 }) }
 	r := borne(t, target(dying()), conformance.Options{Parallel: 1})
 	require.Equal(t, conformance.Unjudged, r.Verdict)
-	require.Regexp(t, `^from request 101 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
+	require.Regexp(t, `^from request 105 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 	require.Positive(t, r.Totals.Passed)
 
@@ -78,7 +79,7 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})), conformance.Options{Parallel: 1})
 	require.Equal(t, conformance.NotConformant, r.Verdict)
-	require.Contains(t, r.Reason, "from request 101 on")
+	require.Contains(t, r.Reason, "from request 105 on")
 	require.Equal(t, []string{"action.members"}, broken(r))
 
 	// Who closes on the last requests alone, and answers others still, is at fault.
@@ -248,4 +249,46 @@ func TestControlsAloneAreNoAnswer(t *testing.T) {
 	require.Equal(t, conformance.Unjudged, r.Verdict)
 	r = borne(t, bare, conformance.Options{Run: "refuses-invalid-token|refuses-missing-authorization"})
 	require.Equal(t, conformance.Conformant, r.Verdict)
+}
+
+func TestTheTokenOfASingleRoleIsJudgedByWhatRefusesIt(t *testing.T) {
+	const security, global = "/auth/accepts-security-administrator", "/auth/accepts-global-administrator"
+	options := conformance.Options{Run: "auth/accepts-", Strict: true}
+
+	r := borne(t, target(honest()), options)
+	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, conformance.Passed, caseOf(t, r, "requestSample"+security).Outcome)
+
+	// 403 and 404 are about the role.
+	for name, id := range map[string]string{"refuses-security-administrator": security, "hides-from-global-administrator": global} {
+		r = borne(t, target(faulty(t, name)), options)
+		require.Equal(t, conformance.NotConformant, r.Verdict, name)
+		require.Equal(t, []string{"auth.either-role"}, broken(r), name)
+		require.Equal(t, conformance.Failed, caseOf(t, r, "requestSample"+id).Outcome, name)
+	}
+
+	// 401 is about the token.
+	wrong := target(honest())
+	wrong.GlobalAdminToken = "nobody-issued-this-one"
+	r = borne(t, wrong, options)
+	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Empty(t, broken(r))
+	require.Equal(t, conformance.Passed, caseOf(t, r, "requestSample"+security).Outcome)
+	c := caseOf(t, r, "requestSample"+global)
+	require.Equal(t, conformance.Inconclusive, c.Outcome)
+	require.Regexp(t, "^the global admin token was answered 401, as one is that has expired .* so that this proves nothing of the role; give another", c.Reason)
+
+	// Each case needs its own token alone.
+	wrong.GlobalAdminToken = ""
+	r = borne(t, wrong, options)
+	require.Equal(t, conformance.Passed, caseOf(t, r, "requestSample"+security).Outcome)
+	require.Equal(t, conformance.NotApplicable, caseOf(t, r, "requestSample"+global).Outcome)
+
+	// That such a token is accepted does not make the plain one a good one.
+	wrong = target(honest())
+	wrong.Token = "nobody-issued-this-one"
+	r = borne(t, wrong, conformance.Options{})
+	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Contains(t, r.Reason, "the token was refused (401) wherever a request is to be accepted")
+	require.Empty(t, broken(r))
 }

@@ -29,7 +29,7 @@ type Problem struct {
 
 // Checks returns every check, in the order in which findings are listed.
 func Checks() []Check {
-	return slices.Concat(wireChecks(), statusChecks(), headerChecks(), bodyChecks(), relationChecks(), refusalChecks(), hostileChecks(), runChecks())
+	return slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), bodyChecks(), relationChecks(), refusalChecks(), hostileChecks(), runChecks())
 }
 
 // statusRequirements are the requirements on the status of a refusal; a case

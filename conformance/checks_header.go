@@ -16,6 +16,9 @@ func headerChecks() []Check {
 		{Name: "challenge", Requirements: []string{"refusal.status-auth"},
 			Doc: "A 401 carries a WWW-Authenticate that names the Bearer scheme.",
 			on:  refusal, judge: challenge},
+		{Name: "challenge-form", Requirements: []string{"refusal.challenge"},
+			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a scheme and no parameter twice.",
+			on:  answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists POST.",
 			on:  refusal, judge: allow},
@@ -50,12 +53,24 @@ func challenge(x *Exchange, _ time.Time) []Problem {
 	if len(values) == 0 {
 		return problem(place, want, "no such header")
 	}
-	for _, v := range values {
-		if bearerScheme.MatchString(quotedString.ReplaceAllString(v, `""`)) {
-			return nil
-		}
+	challenges, err := readChallenges(values)
+	if slices.ContainsFunc(challenges, func(c challengeRead) bool { return strings.EqualFold(c.scheme, "Bearer") }) {
+		return nil
+	}
+	// What cannot be read is a finding of another check, and may name the scheme.
+	if err != nil && slices.ContainsFunc(values, func(v string) bool {
+		return bearerScheme.MatchString(quotedString.ReplaceAllString(v, `""`))
+	}) {
+		return nil
 	}
 	return problem(place, want, show(strings.Join(values, ", ")))
+}
+
+func challengeForm(x *Exchange, _ time.Time) []Problem {
+	if _, err := readChallenges(x.Response.Header.Values("WWW-Authenticate")); err != nil {
+		return problem("header WWW-Authenticate", "challenges by the grammar, such as Bearer realm=\"…\", error=\"…\"", err.Error())
+	}
+	return nil
 }
 
 func allow(x *Exchange, _ time.Time) []Problem {

@@ -45,7 +45,9 @@ func statusChecks() []Check {
 
 // awaited is an exchange that an acceptance is to come of, where it was answered or
 // the time was up.
-func awaited(x *Exchange) bool { return x.expect() == Accepted && (answered(x) || late(x)) }
+func awaited(x *Exchange) bool {
+	return x.expect() == Accepted && (answered(x) || late(x)) && roleTokenRefused(x) == ""
+}
 
 func created(x *Exchange, _ time.Time) []Problem {
 	if late(x) && (!answered(x) || success(x)) {
@@ -83,6 +85,9 @@ func plainly(x *Exchange) bool {
 // unknownHint names both things of a request that an implementation may not know.
 const unknownHint = " (does it know the machine, -machine, and the file, -sha1?)"
 
+// wholeURLHint names what a server that looks for a path did with a whole URL.
+const wholeURLHint = " (does it take the whole URL for a path?)"
+
 func served(x *Exchange, _ time.Time) []Problem {
 	if !answered(x) {
 		return nil
@@ -106,7 +111,11 @@ func accepts(x *Exchange, now time.Time) (out []Problem) {
 	case x.Response.Status/100 == 2:
 		return nil
 	default:
-		if got = fmt.Sprint(x.Response.Status); x.Response.Status == 404 {
+		got = fmt.Sprint(x.Response.Status)
+		switch {
+		case x.Response.Status == 404 && x.Request.Absolute:
+			got += wholeURLHint
+		case x.Response.Status == 404:
 			got += unknownHint
 		}
 	}

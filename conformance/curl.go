@@ -79,6 +79,12 @@ func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
 	case withData:
 		b.add("--data-binary", string(data))
 	}
+	if r.Absolute {
+		b.add("--request-target", r.URL)
+		server, _ := origin(r.URL)
+		b.WriteString(" " + quote(server+"/"))
+		return b.String(), ""
+	}
 	b.url(r.URL, t.Proxy != "" && t.Protocol != "HTTP/2" && strings.HasPrefix(r.URL, "http:"))
 	return b.String(), ""
 }
@@ -222,14 +228,19 @@ const expectLength = 1000
 // plainTarget is what curl takes as a URL, and sends, as it is.
 var plainTarget = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,;$&?!~*'()-]*$`)
 
-// url adds where to. The request line that a proxy reads holds all of it.
-func (b *curlCommand) url(text string, whole bool) {
+// origin cuts a URL behind its authority.
+func origin(text string) (origin, target string) {
 	scheme, rest, _ := strings.Cut(text, "://")
 	at := strings.IndexAny(rest, "/?#")
 	if at < 0 {
 		at = len(rest)
 	}
-	origin, target := scheme+"://"+rest[:at], rest[at:]
+	return scheme + "://" + rest[:at], rest[at:]
+}
+
+// url adds where to. The request line that a proxy reads holds all of it.
+func (b *curlCommand) url(text string, whole bool) {
+	origin, target := origin(text)
 	switch {
 	case whole && !plainTarget.MatchString(target):
 		b.add("--request-target", text)
@@ -257,7 +268,7 @@ func values(header []Field, name string) (out []string) {
 }
 
 // secretVariable is a variable that stands for a secret in a record.
-var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
+var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
 
 // plainWord is text that a shell takes as it is.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)

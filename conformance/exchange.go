@@ -10,10 +10,11 @@ import (
 // A Request is one request with every variable bound, secrets struck out where
 // it is part of a [Report].
 type Request struct {
-	Method string  `json:"method"`
-	URL    string  `json:"url"`
-	Header []Field `json:"header"`
-	Body   Body    `json:"body,omitzero"`
+	Method   string  `json:"method"`
+	URL      string  `json:"url"`
+	Absolute bool    `json:"absolute,omitzero"` // the request line named the whole URL although no proxy was asked
+	Header   []Field `json:"header"`
+	Body     Body    `json:"body,omitzero"`
 }
 
 // A Response is one answer, as far as it came.

@@ -115,6 +115,9 @@ func (g *guard) reading(r oneRequest) *reading {
 	if u, err := url.Parse(g.target.URL); err == nil && !g.target.absolute() {
 		base = u.EscapedPath()
 	}
+	if strings.HasPrefix(m.target, g.target.URL+"/") {
+		base = g.target.URL // the absolute form, which every server has to take (RFC 9112 3.2.2)
+	}
 	path, under := strings.CutPrefix(m.target, base)
 	switch {
 	case !under && strings.HasPrefix(m.target, "/"):

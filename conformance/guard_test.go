@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net"
 	"strings"
@@ -16,7 +17,7 @@ const inertMachineID, inertFile = inertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 func remoteGuard(t *testing.T, armed ...string) *guard {
 	s, err := Load()
 	require.NoError(t, err)
-	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
+	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
 	return &guard{
 		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), armed: armed, budget: 9,
 		now: time.Now, journal: func(JournalEntry) error { return nil },
@@ -41,6 +42,9 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 		{"all sound, all inert", request("POST", inertPath, bearer, sound(inertFile)), true},
 		{"no credentials", request("POST", inertPath, "", sound(inertFile)), false},
 		{"another scheme", request("POST", inertPath, "Authorization: Basic token-0123456789\r\n", sound(inertFile)), false},
+		{"the token of a security administrator", request("POST", inertPath, "Authorization: Bearer security-0123456789\r\n", sound(inertFile)), true},
+		{"the token of a global administrator in another field", request("POST", inertPath, "User-Agent: global-0123456789\r\n", sound(inertFile)), true},
+		{"the token of a global administrator before the one that must not be accepted", request("POST", inertPath, "Authorization: Bearer global-0123456789invalid-0123456789\r\n", sound(inertFile)), false},
 		{"a token that nobody knows", request("POST", inertPath, "Authorization: Bearer other\r\n", sound(inertFile)), true},
 		{"the token that must not be accepted", request("POST", inertPath, "Authorization: Bearer invalid-0123456789\r\n", sound(inertFile)), false},
 		{"the scheme in small letters", request("POST", inertPath, "authorization: bearer   token-0123456789\r\n", sound(inertFile)), true},
@@ -64,6 +68,14 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 		{"a length that leaves the body out", []byte("POST " + inertPath + " HTTP/1.1\r\nHost: tenant.example\r\nContent-Length: 0\r\n\r\n" + sound(file)), true},
 		{"a member twice", request("POST", inertPath, bearer, `{"Comment": 7, "Comment": "c", "Sha1": "`+inertFile+`"}`), true},
 		{"a byte order mark", request("POST", inertPath, bearer, "\xEF\xBB\xBF"+sound(inertFile)), true},
+		{"the target's whole URL, without credentials", request("POST", "http://tenant.example"+inertPath, "", sound(inertFile)), false},
+		{"the target's whole URL in other letters", request("POST", "http://TENANT.example"+inertPath, "", sound(inertFile)), true},
+		{"the whole URL of another host", request("POST", "http://other.example"+inertPath, "", sound(inertFile)), true},
+		{"the whole URL of a host whose name merely begins as the target's", request("POST", "http://tenant.example.other"+inertPath, "", sound(inertFile)), true},
+		{"the whole URL with a user", request("POST", "http://x@tenant.example"+inertPath, "", sound(inertFile)), true},
+		{"no Host, all sound", []byte("POST " + inertPath + " HTTP/1.1\r\n" + bearer + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(sound(inertFile))) + sound(inertFile)), true},
+		{"two Hosts, without credentials", request("POST", inertPath, "Host: tenant.example\r\n", sound(inertFile)), true},
+		{"a Host with blanks, without credentials", bytes.Replace(request("POST", inertPath, "", sound(inertFile)), []byte("Host: tenant.example"), []byte("Host: not a host"), 1), true},
 		{"a whole URL, as for a proxy", request("POST", "http://tenant.example"+prefix+"machine-1/requestSample", "", ""), true},
 		{"no operation, and a method that changes nothing", request("GET", "/", "", ""), false},
 		{"a machine behind dots", request("POST", prefix+inertMachineID+"/../machine-1/requestSample", "", ""), true},
@@ -260,4 +272,21 @@ func TestNoPathGoesAroundTheGuard(t *testing.T) {
 		}
 	}
 	require.Empty(t, arrived)
+}
+
+func TestARequestWithoutAValidHostIsWithheldElsewhere(t *testing.T) {
+	g := remoteGuard(t, "requestSample")
+	const line = "POST /testwdatppreview/machines/machine-1/requestSample HTTP/1.1\r\n"
+	const sound = `{"Comment": "c", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`
+	for hosts, want := range map[string]string{
+		"Host: tenant.example\r\n": "",
+		"":                         "it could have another effect than it seems to: it does not name the target's host",
+		"Host: tenant.example\r\nHost: tenant.example\r\n": "it could have another effect than it seems to: it does not name the target's host",
+		"Host: not a host\r\n":                             "it could have another effect than it seems to: it does not name the target's host",
+		"Host: tenant.example/elsewhere\r\n":               "it could have another effect than it seems to: it does not name the target's host",
+	} {
+		sent := line + hosts + "Authorization: Bearer token-0123456789\r\nContent-Type: application/json\r\n" + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(sound)) + sound
+		got := g.withholds(g.effect([]byte(sent)))
+		require.True(t, strings.HasPrefix(got, want) && (got == "") == (want == ""), "%q: want %q, got %q", hosts, want, got)
+	}
 }

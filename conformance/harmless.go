@@ -280,6 +280,11 @@ func (g *guard) tokens() (out []string) {
 	if g.target.Token != "" {
 		out = append(out, g.target.Token)
 	}
+	for _, token := range []string{g.target.SecurityAdminToken, g.target.GlobalAdminToken} {
+		if token != "" {
+			out = append(out, token)
+		}
+	}
 	for _, s := range g.secrets.values() {
 		if s.Name == tokenName {
 			out = append(out, s.Value)

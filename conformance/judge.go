@@ -193,6 +193,7 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 				inconclusive = repetition
 			}
 		}
+		inconclusive = cmp.Or(inconclusive, roleTokenRefused(x))
 		findings = append(findings, of...)
 		if unjudged != "" && reason == "" {
 			outcome, reason = Errored, unjudged

@@ -100,6 +100,13 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 			return x
 		}
 	}
+	dated := func(values ...string) func() *conformance.Exchange {
+		return func() *conformance.Exchange {
+			x := recorded(201, "application/json", good)
+			x.Response.Header["Date"] = values
+			return x
+		}
+	}
 	coded := func(coding string, text []byte, accepts string) func() *conformance.Exchange {
 		return func() *conformance.Exchange {
 			x := recorded(201, "application/json", string(text))
@@ -148,6 +155,30 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 		{why: "a member twice in an error", answer: refused(400, "application/json", `{"a":1,"a":2}`)},
 		{why: "an error of Spring", answer: refused(400, "application/json", `{"timestamp":"2026-01-01T00:00:00.000+00:00","status":400,"error":"Bad Request","path":"/testwdatppreview/machines/1/requestSample"}`)},
 		{why: "what was asked for, repeated", answer: refused(400, "application/json", `{"sha1":"8d25682b3a82af25b42dc90291c35ff3293daa68","fileId":"x","machineId":"y","requestor":"z","type":"InvalidRequest","id":"1"}`)},
+		{why: "a date", answer: dated("Sun, 06 Nov 1994 08:49:37 GMT")},
+		{why: "a date of long ago", answer: dated("Thu, 01 Jan 1970 00:00:00 GMT")},
+		{why: "a leap day", answer: dated("Thu, 29 Feb 2024 23:59:59 GMT")},
+		{why: "a leap second", answer: dated("Sat, 31 Dec 2016 23:59:60 GMT")},
+		{why: "a date of RFC 850", answer: dated("Sunday, 06-Nov-94 08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date of asctime", answer: dated("Sun Nov  6 08:49:37 1994"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date of ISO 8601", answer: dated("1994-11-06T08:49:37Z"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date with an offset", answer: dated("Sun, 06 Nov 1994 08:49:37 +0000"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date in UTC", answer: dated("Sun, 06 Nov 1994 08:49:37 UTC"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date with one digit for the day", answer: dated("Sun, 6 Nov 1994 08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date with one digit for the hour", answer: dated("Sun, 06 Nov 1994 8:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date with a fraction", answer: dated("Sun, 06 Nov 1994 08:49:37.5 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date in capitals", answer: dated("SUN, 06 NOV 1994 08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date with two blanks", answer: dated("Sun, 06 Nov 1994  08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a date of another day of the week", answer: dated("Mon, 06 Nov 1994 08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a day that no month has", answer: dated("Thu, 30 Feb 2023 08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a second that no minute has", answer: dated("Sun, 06 Nov 1994 08:49:60 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "an empty date", answer: dated(""), breaks: []string{"http.date date-form header Date"}},
+		{why: "two dates", answer: dated("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT"), breaks: []string{"http.date date-form header Date"}},
+		{why: "a challenge that cannot be read, with a 401", answer: refused(401, "", "", "WWW-Authenticate", `Bearer realm="a`), breaks: []string{"refusal.challenge challenge-form header WWW-Authenticate"}},
+		{why: "a challenge that cannot be read, with a 403", answer: refused(403, "", "", "WWW-Authenticate", `Bearer realm="a" error="b"`), breaks: []string{"refusal.challenge challenge-form header WWW-Authenticate"}},
+		{why: "a challenge that cannot be read and names no Bearer", answer: refused(401, "", "", "WWW-Authenticate", `Basic realm="a`), breaks: []string{"refusal.status-auth challenge header WWW-Authenticate", "refusal.challenge challenge-form header WWW-Authenticate"}},
+		{why: "a challenge with a 403", answer: refused(403, "", "", "WWW-Authenticate", `Bearer error="insufficient_scope"`)},
+		{why: "a challenge with a 403 that names another scheme", answer: refused(403, "", "", "WWW-Authenticate", "Negotiate")},
 		{why: "a challenge among others", answer: refused(401, "", "", "WWW-Authenticate", `Basic realm="x, Bearer y"`, "WWW-Authenticate", `Negotiate, bearer realm="a", error="invalid_token"`)},
 		{why: "a bare challenge", answer: refused(401, "", "", "WWW-Authenticate", "Bearer")},
 		{why: "a list of methods", answer: refused(405, "", "", "Allow", "OPTIONS", "Allow", "GET , POST")},

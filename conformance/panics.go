@@ -42,6 +42,9 @@ func withCase(ctx context.Context, id string) context.Context {
 
 // connCase gives the requests of a connection in memory the id of its case.
 func connCase(ctx context.Context, c net.Conn) context.Context {
+	if within, is := c.(interface{ NetConn() net.Conn }); is {
+		c = within.NetConn()
+	}
 	if pipe, is := c.(pipeConn); is {
 		return withCase(ctx, pipe.id)
 	}

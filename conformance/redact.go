@@ -25,15 +25,19 @@ type secrets struct {
 
 // The variables that stand for tokens.
 const (
-	tokenName        = "FMASPEC_TOKEN"
-	unprivilegedName = "FMASPEC_UNPRIVILEGED_TOKEN"
-	invalidName      = "FMASPEC_INVALID_TOKEN"
+	tokenName         = "FMASPEC_TOKEN"
+	unprivilegedName  = "FMASPEC_UNPRIVILEGED_TOKEN"
+	securityAdminName = "FMASPEC_SECURITY_ADMIN_TOKEN"
+	globalAdminName   = "FMASPEC_GLOBAL_ADMIN_TOKEN"
+	invalidName       = "FMASPEC_INVALID_TOKEN"
 )
 
 func newSecrets(t Target) *secrets {
 	s := &secrets{}
 	s.add(tokenName, t.Token)
 	s.add(unprivilegedName, t.UnprivilegedToken)
+	s.add(securityAdminName, t.SecurityAdminToken)
+	s.add(globalAdminName, t.GlobalAdminToken)
 	s.add(invalidName, t.InvalidToken)
 	for _, f := range t.Transport.Header {
 		if !ordinary(f) {
@@ -132,7 +136,7 @@ func (s *secrets) values() []Field {
 // request returns the request without its secrets: variables stand for them.
 func (s *secrets) request(r Request) Request {
 	variables := s.variables()
-	out := Request{Method: r.Method, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
+	out := Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
 	if slices.ContainsFunc(s.values(), func(v Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}

@@ -260,6 +260,10 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 			if r.outages[k] == nil {
 				r.outages[k] = &outage{}
 			}
+			if why := r.target.unaskable(j.steps[i]); why != "" {
+				j.outcome, j.skip = NotApplicable, why
+				continue
+			}
 			if !r.target.Transport.HTTP2 {
 				continue
 			}
@@ -299,12 +303,29 @@ func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
 	return steps, nil
 }
 
+// unaskable says why a request that hangs on its Host or on the form of its target
+// cannot be asked of the target, "" where it can: a proxy writes both anew, and HTTP/2
+// has neither.
+func (t Target) unaskable(b bound) string {
+	switch {
+	case !b.absolute && hasValidHost(b.request):
+		return ""
+	case t.Transport.HTTP2:
+		return "HTTP/2 has no such target and no Host; leave -http2 out"
+	case t.absolute():
+		return "the proxy writes the target and Host of a request itself; ask without a proxy (-proxy none)"
+	}
+	return ""
+}
+
 // lacks says what the case needs and the user did not name.
 func (t Target) lacks(c *Case) string {
 	needs := map[string]struct{ value, remedy string }{
-		httpfile.UnprivilegedToken: {t.UnprivilegedToken, "the token of a user without the roles; set FMASPEC_UNPRIVILEGED_TOKEN or pass -unprivileged-token-file"},
-		httpfile.InvalidToken:      {t.InvalidToken, "a token that must not be accepted; set FMASPEC_INVALID_TOKEN or pass -invalid-token-file"},
-		httpfile.UnknownMachine:    {t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine"},
+		httpfile.UnprivilegedToken:  {t.UnprivilegedToken, "the token of a user without the roles; set FMASPEC_UNPRIVILEGED_TOKEN or pass -unprivileged-token-file"},
+		httpfile.SecurityAdminToken: {t.SecurityAdminToken, "the token of a user who is security administrator alone; set FMASPEC_SECURITY_ADMIN_TOKEN or pass -security-admin-token-file"},
+		httpfile.GlobalAdminToken:   {t.GlobalAdminToken, "the token of a user who is global administrator alone; set FMASPEC_GLOBAL_ADMIN_TOKEN or pass -global-admin-token-file"},
+		httpfile.InvalidToken:       {t.InvalidToken, "a token that must not be accepted; set FMASPEC_INVALID_TOKEN or pass -invalid-token-file"},
+		httpfile.UnknownMachine:     {t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine"},
 	}
 	for _, need := range c.Needs {
 		if needs[need].value == "" {

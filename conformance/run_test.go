@@ -24,14 +24,16 @@ import (
 	"fmaspec/conformance/reference"
 )
 
+const securityAdmin, globalAdmin = "token-of-a-security-administrator", "token-of-a-global-administrator"
+
 const token, unprivileged, invalid, unknownMachine = "token-of-one-who-may-0123456789", "token-of-one-who-may-not-987654", "token.of.nobody-at-all-and-expired", "ffffffffffffffffffffffffffffffffffffffff"
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine})
+	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
 }
 
 func target(h http.Handler) conformance.Target {
-	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid, UnknownMachine: unknownMachine}
+	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid, UnknownMachine: unknownMachine}
 }
 
 func faulty(t *testing.T, name string) http.Handler {
@@ -296,12 +298,13 @@ func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 	bare := target(honest())
 	bare.UnprivilegedToken, bare.InvalidToken, bare.UnknownMachine = "", "", ""
+	bare.SecurityAdminToken, bare.GlobalAdminToken = "", ""
 	r := run(t, bare, conformance.Options{})
 	require.Equal(t, conformance.Conformant, r.Verdict)
-	require.GreaterOrEqual(t, r.Totals.NotApplicable, 6)
+	require.GreaterOrEqual(t, r.Totals.NotApplicable, 10)
 	for _, c := range r.Cases {
 		if c.Outcome == conformance.NotApplicable {
-			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
+			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|security-admin-token-file|global-admin-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
 			require.Empty(t, c.Exchanges)
 		}
 	}

@@ -27,7 +27,7 @@ const (
 func SettingKinds() map[string]SettingKind {
 	out := map[string]SettingKind{}
 	for kind, flags := range map[SettingKind]string{
-		Carried: "fixtures builtin token-file unprivileged-token-file invalid-token-file unknown-machine client-id client-secret-file scope resource audience " +
+		Carried: "fixtures builtin token-file unprivileged-token-file security-admin-token-file global-admin-token-file invalid-token-file unknown-machine client-id client-secret-file scope resource audience " +
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict repeat parallel timeout seed " +
 			"sha1 accept-risk max-actions journal allow-list rate retry wait",
 		Hidden:  "header proxy token-command unprivileged-token-command token-url",

@@ -271,6 +271,7 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 		}
 		step := Step{
 			Separate: fieldValue(fields, "connection") == "separate",
+			Absolute: fieldValue(fields, "target") == "absolute-form",
 			Abort:    fieldValue(fields, "abort") != "",
 			Method:   r.Method, Path: r.Target, Body: string(r.Body), Line: r.Line,
 		}

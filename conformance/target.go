@@ -21,16 +21,18 @@ const DefaultMachine = "fb9ab6be3965095a09c057be7c90f0a2"
 // in memory.
 type Target struct {
 	URL     string       // scheme, host and whatever stands before the documented path; ignored where Handler is set
-	Handler http.Handler // judged through real HTTP/1.1, without a port
+	Handler http.Handler // judged through real HTTP/1.1, without a port; one with a method Listen(net.Listener) net.Listener on the listener which that returns
 	Name    string       // what reports call it; empty for the URL
 
-	Token             string                                // of a user who may act; a made-up one where empty and on loopback
-	TokenSource       func(context.Context) (string, error) // asked for the token before each request, in place of Token, where not nil; keeps it until it expires
-	UnprivilegedToken string                                // of a user without the roles; cases that need one do not apply where empty
-	InvalidToken      string                                // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
-	Machine           string                                // DefaultMachine where empty
-	UnknownMachine    string                                // an id that the implementation does not know; cases that need one do not apply where empty
-	Sha1              string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
+	Token              string                                // of a user who may act; a made-up one where empty and on loopback
+	TokenSource        func(context.Context) (string, error) // asked for the token before each request, in place of Token, where not nil; keeps it until it expires
+	UnprivilegedToken  string                                // of a user without the roles; cases that need one do not apply where empty
+	SecurityAdminToken string                                // of a user who is security administrator and nothing else that may act; the same
+	GlobalAdminToken   string                                // of a user who is global administrator and nothing else that may act; the same
+	InvalidToken       string                                // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
+	Machine            string                                // DefaultMachine where empty
+	UnknownMachine     string                                // an id that the implementation does not know; cases that need one do not apply where empty
+	Sha1               string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
 
 	Hidden    []Field   // further values by name that no record may hold, such as the secrets of a target beside it; values of ordinary words are left
 	Transport Transport // how it is reached
@@ -91,7 +93,7 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.Token == "" {
 		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file (in Go, Target.Token)", t.URL)
 	}
-	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"invalid token", t.InvalidToken}} {
+	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"security admin token", t.SecurityAdminToken}, {"global admin token", t.GlobalAdminToken}, {"invalid token", t.InvalidToken}} {
 		if secret.value != "" && !httpfile.IsBearer(secret.value) {
 			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", secret.name)
 		}

@@ -62,7 +62,13 @@ func newDialer(t Target, timeout time.Duration, g *guard) (d *dialer, stop func(
 			server.Protocols = new(http.Protocols)
 			server.Protocols.SetUnencryptedHTTP2(true)
 		}
-		go server.Serve(l)
+		var listener net.Listener = l
+		if below, is := t.Handler.(interface {
+			Listen(net.Listener) net.Listener
+		}); is {
+			listener = below.Listen(l)
+		}
+		go server.Serve(listener)
 		d.open, d.http2, d.scheme = l.dial, t.Transport.HTTP2, "http"
 		return d, func() { server.Close() }, nil
 	}

@@ -159,6 +159,12 @@ func (v *verifier) target() Target {
 		if slices.Contains(c.Needs, "unprivileged-token") {
 			t.UnprivilegedToken = "an-unprivileged-one-that-does"
 		}
+		if slices.Contains(c.Needs, "security-admin-token") {
+			t.SecurityAdminToken = "one-of-a-security-administrator"
+		}
+		if slices.Contains(c.Needs, "global-admin-token") {
+			t.GlobalAdminToken = "one-of-a-global-administrator"
+		}
 		if slices.Contains(c.Needs, "invalid-token") {
 			t.InvalidToken = "and-one-that-is-invalid"
 		}
@@ -385,6 +391,7 @@ func (v *verifier) shortened(place string, x *Exchange, of *CaseResult, recorded
 // its body was dropped, as that of a long repetition is in which nothing was found.
 func (v *verifier) request(place string, j *job, recorded *ExchangeResult, own Request, round int) (dropped bool) {
 	v.differ(place+" method", recorded.Request.Method, own.Method)
+	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target", fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
 	v.refute(!alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
 	dropped = round > 0 && len(recorded.Request.Body) == 0 && len(own.Body) > keptBody
 	if !dropped && !bytes.Equal(recorded.Request.Body, own.Body) {

@@ -107,9 +107,11 @@ func (f *authFlags) auth(ctx context.Context, e *env, operands []string) error {
 
 // The names of the credentials.
 const (
-	privilegedName   = "token"
-	unprivilegedName = "unprivileged token"
-	invalidName      = "invalid token"
+	privilegedName    = "token"
+	unprivilegedName  = "unprivileged token"
+	securityAdminName = "security admin token"
+	globalAdminName   = "global admin token"
+	invalidName       = "invalid token"
 )
 
 // look obtains every credential and says what speaks against it.
@@ -130,6 +132,8 @@ func (f *authFlags) look(ctx context.Context, found credentials) (views []creden
 	}{
 		{privilegedName, found.token, judgePrivileged},
 		{unprivilegedName, found.unprivileged, judgeUnprivileged},
+		{securityAdminName, found.securityAdmin, judgeRole(securityAdminRole)},
+		{globalAdminName, found.globalAdmin, judgeRole(globalAdminRole)},
 		{invalidName, invalid, judgeInvalid},
 	} {
 		if c.source == nil {
@@ -165,11 +169,14 @@ func viewed(name string, token credential.Token) credentialView {
 	return v
 }
 
+// The names that the documents give the two directory roles.
+const securityAdminRole, globalAdminRole = "Security administrator", "Global admin"
+
 // The directory roles that the documents name, by their template ids.
 func actingRoles() map[string]string {
 	return map[string]string{
-		"194ae4cb-b126-40b2-bd5b-6091b380977d": "Security administrator",
-		"62e90394-69f5-4237-9190-012177145e10": "Global admin",
+		"194ae4cb-b126-40b2-bd5b-6091b380977d": securityAdminRole,
+		"62e90394-69f5-4237-9190-012177145e10": globalAdminRole,
 	}
 }
 
@@ -226,6 +233,21 @@ func judgeUnprivileged(v *credentialView, now time.Time) {
 	judgeValid(v, now)
 	if roles := acting(v); len(roles) > 0 {
 		v.Warnings = append(v.Warnings, "its user may act, as "+strings.Join(roles, " and ")+"; give the token of one who may not")
+	}
+}
+
+// judgeRole says what speaks against the token of a user who is to hold one of the two
+// roles and not the other.
+func judgeRole(role string) func(*credentialView, time.Time) {
+	return func(v *credentialView, now time.Time) {
+		judgeValid(v, now)
+		switch roles := acting(v); {
+		case len(v.DirectoryRoles) == 0: // the token says nothing of roles
+		case !slices.Contains(roles, role):
+			v.Warnings = append(v.Warnings, "none of its directory roles is "+role+"; give the token of a user who holds it")
+		case len(roles) > 1:
+			v.Warnings = append(v.Warnings, "its user holds both roles, so that it shows nothing of "+role+" alone; give the token of one who holds just that")
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ func canaries() map[string]string {
 	return map[string]string{
 		"token":        jwt(claims{"aud": graph, "canary": "CANARY-token"}),
 		"unprivileged": "CANARY/unprivileged+token==",
+		"security":     "CANARY/security+admin==",
+		"global":       "CANARY-global.admin~token",
 		"invalid":      "CANARY.invalid~token",
 		"secret":       "CANARY&client<secret>\"7",
 		"old":          "CANARY.token~of-the-old-one",
@@ -170,6 +172,7 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 	}
 	environ := []string{
 		"PATH=" + os.Getenv("PATH"), tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"], invalidVariable + "=" + canary["invalid"],
+		securityAdminVariable + "=" + canary["security"], globalAdminVariable + "=" + canary["global"],
 		clientSecretVariable + "=" + canary["secret"], oldTokenVariable + "=" + canary["old"], "FMASPEC_HEADER_FILE=headers.txt", "FMASPEC_TIMEOUT=2s",
 	}
 	withProxy := strings.Replace(proxy.URL, "http://", "http://user:"+canary["proxy"]+"@", 1)
@@ -270,7 +273,7 @@ func TestServeShowsNoTokenThatItWasGiven(t *testing.T) {
 	ended := make(chan int)
 	go func() {
 		ended <- run(ctx, &env{[]string{"serve", "-listen", "127.0.0.1:0"}, strings.NewReader(""), in, stderr, []string{
-			tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"],
+			tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"], securityAdminVariable + "=" + canary["security"], globalAdminVariable + "=" + canary["global"],
 		}, noTerminal})
 	}()
 	line := make([]byte, 100)
@@ -278,7 +281,7 @@ func TestServeShowsNoTokenThatItWasGiven(t *testing.T) {
 	require.NoError(t, err)
 	go io.Copy(io.Discard, out)
 	at := strings.TrimSpace(string(line[:n]))
-	for _, authorization := range []string{"Bearer " + canary["token"], "Bearer " + canary["unprivileged"], "Basic " + canary["token"], canary["token"]} {
+	for _, authorization := range []string{"Bearer " + canary["token"], "Bearer " + canary["unprivileged"], "Bearer " + canary["security"], "Bearer " + canary["global"], "Basic " + canary["token"], canary["token"]} {
 		r, err := http.NewRequest("POST", at+"/testwdatppreview/machines/m/requestSample?access_token="+url.QueryEscape(canary["token"]), strings.NewReader(`{"Comment": "`+canary["token"]+`"}`))
 		require.NoError(t, err)
 		r.Header.Set("Authorization", authorization)

@@ -204,7 +204,7 @@ func (f *compareFlags) files(e *env, sides ...*side) error {
 		}
 	}
 	c := &f.credentials
-	for _, file := range []named{{"-token-file", c.file}, {"-old-token-file", f.oldTokenFile}, {"-unprivileged-token-file", c.unprivilegedFile}, {"-invalid-token-file", c.invalidFile}, {"-client-secret-file", c.secretFile}} {
+	for _, file := range []named{{"-token-file", c.file}, {"-old-token-file", f.oldTokenFile}, {"-unprivileged-token-file", c.unprivilegedFile}, {"-security-admin-token-file", c.securityAdminFile}, {"-global-admin-token-file", c.globalAdminFile}, {"-invalid-token-file", c.invalidFile}, {"-client-secret-file", c.secretFile}} {
 		if file.value == "-" {
 			inputs = append(inputs, file)
 		}
@@ -439,7 +439,8 @@ func hide(old, current *side) {
 	for _, pair := range [][2]*side{{old, current}, {current, old}} {
 		t := &pair[1].target
 		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), conformance.Field{Name: "other-token", Value: t.Token},
-			conformance.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken}, conformance.Field{Name: "other-invalid-token", Value: t.InvalidToken})
+			conformance.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken},
+			conformance.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken}, conformance.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken}, conformance.Field{Name: "other-invalid-token", Value: t.InvalidToken})
 	}
 }
 
@@ -448,6 +449,12 @@ func keptBack(given credentials, t conformance.Transport) string {
 	var parts []string
 	if given.unprivileged != nil {
 		parts = append(parts, "the unprivileged token")
+	}
+	if given.securityAdmin != nil {
+		parts = append(parts, "the security admin token")
+	}
+	if given.globalAdmin != nil {
+		parts = append(parts, "the global admin token")
 	}
 	if given.invalid != "" {
 		parts = append(parts, "the invalid token")

@@ -48,9 +48,10 @@ func (c *credentialFlags) further(set *flag.FlagSet) {
 
 // credentials are what the flags and variables name.
 type credentials struct {
-	token, unprivileged credential.Source // nil where none is named
-	invalid             string            // "" where none is named
-	secrets             []string          // what must not be shown besides the tokens
+	token, unprivileged        credential.Source // nil where none is named
+	securityAdmin, globalAdmin credential.Source // the same
+	invalid                    string            // "" where none is named
+	secrets                    []string          // what must not be shown besides the tokens
 }
 
 // sources returns the credentials. What is read of files and variables is read
@@ -82,6 +83,12 @@ func (c *credentialFlags) sources(e *env, client *http.Client) (out credentials,
 	} else if out.unprivileged, err = e.static("unprivileged-token-file", c.unprivilegedFile, unprivilegedVariable); err != nil {
 		return credentials{}, err
 	}
+	if out.securityAdmin, err = e.static("security-admin-token-file", c.securityAdminFile, securityAdminVariable); err != nil {
+		return credentials{}, err
+	}
+	if out.globalAdmin, err = e.static("global-admin-token-file", c.globalAdminFile, globalAdminVariable); err != nil {
+		return credentials{}, err
+	}
 	if out.invalid, err = e.secret("invalid-token-file", c.invalidFile, invalidVariable); err != nil {
 		return credentials{}, err
 	}
@@ -102,12 +109,18 @@ func (c credentials) fill(ctx context.Context, t *conformance.Target) error {
 			return token.Value, err
 		}
 	}
-	if c.unprivileged != nil {
-		token, err := c.unprivileged(ctx)
+	for _, further := range []struct {
+		source credential.Source
+		to     *string
+	}{{c.unprivileged, &t.UnprivilegedToken}, {c.securityAdmin, &t.SecurityAdminToken}, {c.globalAdmin, &t.GlobalAdminToken}} {
+		if further.source == nil {
+			continue
+		}
+		token, err := further.source(ctx)
 		if err != nil {
 			return &exit{exitUnjudged, err.Error()}
 		}
-		t.UnprivilegedToken = token.Value
+		*further.to = token.Value
 	}
 	return nil
 }
@@ -156,7 +169,7 @@ type named struct{ flag, value string }
 
 // sound checks what package flag cannot: nothing may be named twice, nor in vain.
 func (c *credentialFlags) sound() error {
-	if err := oneInput(named{"token-file", c.file}, named{"unprivileged-token-file", c.unprivilegedFile}, named{"invalid-token-file", c.invalidFile}, named{"client-secret-file", c.secretFile}); err != nil {
+	if err := oneInput(append(c.inputs(), named{"invalid-token-file", c.invalidFile}, named{"client-secret-file", c.secretFile})...); err != nil {
 		return err
 	}
 	if err := oneWay("token", named{"token-file", c.file}, named{"token-command", c.command}, named{"token-url", c.url}); err != nil {

@@ -53,16 +53,18 @@ func (e *env) defines(name string) bool {
 // The variables that hold secrets. They have no flag: whoever may list the
 // processes of a machine can read their arguments.
 const (
-	tokenVariable        = "FMASPEC_TOKEN"
-	unprivilegedVariable = "FMASPEC_UNPRIVILEGED_TOKEN"
-	invalidVariable      = "FMASPEC_INVALID_TOKEN"
-	clientSecretVariable = "FMASPEC_CLIENT_SECRET"
-	oldTokenVariable     = "FMASPEC_OLD_TOKEN"
+	tokenVariable         = "FMASPEC_TOKEN"
+	unprivilegedVariable  = "FMASPEC_UNPRIVILEGED_TOKEN"
+	securityAdminVariable = "FMASPEC_SECURITY_ADMIN_TOKEN"
+	globalAdminVariable   = "FMASPEC_GLOBAL_ADMIN_TOKEN"
+	invalidVariable       = "FMASPEC_INVALID_TOKEN"
+	clientSecretVariable  = "FMASPEC_CLIENT_SECRET"
+	oldTokenVariable      = "FMASPEC_OLD_TOKEN"
 )
 
 // secretVariables are those that no flag stands for.
 func secretVariables() []string {
-	return []string{tokenVariable, unprivilegedVariable, invalidVariable, clientSecretVariable, oldTokenVariable}
+	return []string{tokenVariable, unprivilegedVariable, securityAdminVariable, globalAdminVariable, invalidVariable, clientSecretVariable, oldTokenVariable}
 }
 
 // tokenLimit bounds what is read of a token file, which may be a device.

@@ -31,11 +31,13 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 // forbidden are flags that one might look for, with the reason why there is
 // no such flag.
 var forbidden = map[string]string{
-	"token":              "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
-	"old-token":          "there is no -old-token, since others on this machine can read arguments; set " + oldTokenVariable + " or pass -old-token-file",
-	"unprivileged-token": "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
-	"invalid-token":      "there is no -invalid-token, since others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
-	"client-secret":      "there is no -client-secret, since others on this machine can read arguments; set " + clientSecretVariable + " or pass -client-secret-file",
+	"token":                "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
+	"old-token":            "there is no -old-token, since others on this machine can read arguments; set " + oldTokenVariable + " or pass -old-token-file",
+	"unprivileged-token":   "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
+	"security-admin-token": "there is no -security-admin-token, since others on this machine can read arguments; set " + securityAdminVariable + " or pass -security-admin-token-file",
+	"global-admin-token":   "there is no -global-admin-token, since others on this machine can read arguments; set " + globalAdminVariable + " or pass -global-admin-token-file",
+	"invalid-token":        "there is no -invalid-token, since others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
+	"client-secret":        "there is no -client-secret, since others on this machine can read arguments; set " + clientSecretVariable + " or pass -client-secret-file",
 }
 
 // misread words an error of package flag as this command does.

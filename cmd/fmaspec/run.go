@@ -38,7 +38,7 @@ func runCommand() command {
 		short: "judge a server",
 		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict go to stdout, everything else to stderr.\n" +
 			"Without -url the target is a server of its own that keeps the contract: try the suite on it, or narrow a question down. A target on another machine is sent only what cannot take effect, unless an operation is armed with -accept-risk, and -machine and -sha1 name what may be acted on; -dry-run shows what would be sent.\n" +
-			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + " and " + invalidVariable + ", from files, from what a command prints, or from a token endpoint; where a flag names one, the variable does not count. A target on this machine is sent a made-up token where there is none. fmaspec auth check tells what was obtained.",
+			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + ", " + securityAdminVariable + ", " + globalAdminVariable + " and " + invalidVariable + ", from files, from what a command prints, or from a token endpoint; where a flag names one, the variable does not count. A target on this machine is sent a made-up token where there is none. fmaspec auth check tells what was obtained.",
 		examples: []string{
 			"fmaspec run",
 			"fmaspec run -url http://127.0.0.1:8080 -token-file token.txt",

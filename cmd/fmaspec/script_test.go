@@ -52,7 +52,7 @@ const (
 )
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e", UnknownMachine: testMachine})
+	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e", SecurityAdminToken: "test-security-admin-3f70", GlobalAdminToken: "test-global-admin-b21d", UnknownMachine: testMachine})
 }
 
 // closedURL returns a URL on which nobody listens: its port is held by the

@@ -69,12 +69,12 @@ func troubles() string {
 }
 
 func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
-	token, unprivileged, err := f.tokens.read(e)
+	given, err := f.tokens.read(e)
 	if err != nil {
 		return err
 	}
-	config := completed(token, unprivileged, f.tokens.unknownMachine)
-	handler, err := f.handler(config)
+	config := completed(given, f.tokens.unknownMachine)
+	handler, listens, err := f.handler(config)
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,10 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	url := f.announce(e, listener)
 	for _, made := range []struct{ given, variable, value string }{
 		{"", variable("url"), url},
-		{token, tokenVariable, config.Token},
-		{unprivileged, unprivilegedVariable, config.UnprivilegedToken},
+		{given.token, tokenVariable, config.Token},
+		{given.unprivileged, unprivilegedVariable, config.UnprivilegedToken},
+		{given.securityAdmin, securityAdminVariable, config.SecurityAdminToken},
+		{given.globalAdmin, globalAdminVariable, config.GlobalAdminToken},
 		{"", invalidVariable, madeUpJWT()},
 		{f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine},
 	} {
@@ -105,6 +107,9 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	// A fault that keeps a request waiting ends with the command.
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	ended := make(chan error, 1)
+	for _, listen := range listens {
+		listener = listen(listener)
+	}
 	go func() { ended <- server.Serve(listener) }()
 	fmt.Fprintln(e.stdout, url)
 	select {
@@ -120,9 +125,10 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	return nil
 }
 
-// handler returns the server with all that was chosen.
-func (f *serveFlags) handler(config reference.Config) (http.Handler, error) {
-	handler := reference.New(config)
+// handler returns the server with all that was chosen, and what a listener has to pass
+// through for it to show.
+func (f *serveFlags) handler(config reference.Config) (handler http.Handler, listens []func(net.Listener) net.Listener, err error) {
+	handler = reference.New(config)
 	if f.variant != "" {
 		var names []string
 		var found *reference.Variant
@@ -132,7 +138,7 @@ func (f *serveFlags) handler(config reference.Config) (http.Handler, error) {
 			}
 		}
 		if found == nil {
-			return nil, fmt.Errorf("-variant %s: no such variant%s; fmaspec list variants shows them", f.variant, meant(f.variant, names))
+			return nil, nil, fmt.Errorf("-variant %s: no such variant%s; fmaspec list variants shows them", f.variant, meant(f.variant, names))
 		}
 		handler = found.Wrap(handler)
 	}
@@ -145,9 +151,12 @@ func (f *serveFlags) handler(config reference.Config) (http.Handler, error) {
 		for _, name := range chosen.names {
 			wrap, ok := chosen.of.wraps[name]
 			if !ok {
-				return nil, fmt.Errorf("-%s %s: %s", chosen.flag, name, chosen.of.unknown(name))
+				return nil, nil, fmt.Errorf("-%s %s: %s", chosen.flag, name, chosen.of.unknown(name))
 			}
 			handler = wrap(handler)
+			if below, is := handler.(reference.Listening); is {
+				listens = append(listens, below.Listen)
+			}
 		}
 	}
 	if f.allowHeader {
@@ -155,11 +164,11 @@ func (f *serveFlags) handler(config reference.Config) (http.Handler, error) {
 	}
 	switch {
 	case f.latency < 0:
-		return nil, fmt.Errorf("-latency %s: no answer is early; give 0s or more", f.latency)
+		return nil, nil, fmt.Errorf("-latency %s: no answer is early; give 0s or more", f.latency)
 	case f.latency > 0:
 		handler = reference.Late(f.latency, f.wait)(handler)
 	}
-	return handler, nil
+	return handler, listens, nil
 }
 
 // announce returns the URL of the server, and warns where others can reach it.

@@ -96,7 +96,7 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	}
 	_, token, _ := strings.Cut(header.Get("Authorization"), " ")
 	switch strings.Trim(token, " \t") {
-	case l.issued.Token:
+	case l.issued.Token, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken:
 	case l.issued.UnprivilegedToken:
 		out = append(out, conformance.Finding{Requirement: "auth.role", Place: "header Authorization", Want: "the token of a user who may act", Got: "that of one who may not"})
 	default:
@@ -138,7 +138,7 @@ const shortSecret = 4
 
 // secrets are the server's tokens, and whatever a request sends for one.
 func (l *requestLog) secrets(header http.Header) (out []string) {
-	all := []string{l.issued.Token, l.issued.UnprivilegedToken}
+	all := []string{l.issued.Token, l.issued.UnprivilegedToken, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken}
 	for _, value := range header.Values("Authorization") {
 		all = append(all, strings.Fields(value)...)
 	}

@@ -34,7 +34,7 @@ func testConfig() reference.Config {
 // handlerOf returns what the flags make of a server.
 func handlerOf(t *testing.T, f serveFlags) http.Handler {
 	t.Helper()
-	h, err := f.handler(testConfig())
+	h, _, err := f.handler(testConfig())
 	require.NoError(t, err)
 	return h
 }
@@ -348,7 +348,7 @@ func TestServeRefusesWhatItCannotServe(t *testing.T) {
 		{serveFlags{troubles: list{"nothing-known"}}, `-trouble nothing-known: no such trouble; troubles are throttled, throttled-every-third, unavailable, unavailable-once, late`},
 		{serveFlags{latency: -time.Second}, `-latency -1s: no answer is early; give 0s or more`},
 	} {
-		_, err := row.flags.handler(testConfig())
+		_, _, err := row.flags.handler(testConfig())
 		require.EqualError(t, err, row.want)
 	}
 }

@@ -36,5 +36,5 @@ func settings(set *flag.FlagSet) (out []conformance.Setting) {
 // that it is compared with.
 func ownFlags() []string {
 	return []string{"header", "header-file", "token-file", "token-command", "token-url", "client-id", "client-secret-file", "scope", "resource", "audience",
-		"unprivileged-token-file", "unprivileged-token-command", "invalid-token-file"}
+		"unprivileged-token-file", "unprivileged-token-command", "security-admin-token-file", "global-admin-token-file", "invalid-token-file"}
 }

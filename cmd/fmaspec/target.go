@@ -17,7 +17,14 @@ import (
 )
 
 // tokenFlags say where tokens are, and which machine is not known.
-type tokenFlags struct{ file, unprivilegedFile, unknownMachine string }
+type tokenFlags struct {
+	file, unprivilegedFile             string
+	securityAdminFile, globalAdminFile string
+	unknownMachine                     string
+}
+
+// An issued is the tokens that a server knows, "" where there is none.
+type issued struct{ token, unprivileged, securityAdmin, globalAdmin string }
 
 func (t *tokenFlags) flags(set *flag.FlagSet) {
 	t.files(set)
@@ -27,27 +34,45 @@ func (t *tokenFlags) flags(set *flag.FlagSet) {
 func (t *tokenFlags) files(set *flag.FlagSet) {
 	set.StringVar(&t.file, "token-file", "", "read the bearer token of a user who may act from a `FILE`, in place of "+tokenVariable+"; - is standard input")
 	set.StringVar(&t.unprivilegedFile, "unprivileged-token-file", "", "read the token of a user who may not act from a `FILE`, in place of "+unprivilegedVariable)
+	set.StringVar(&t.securityAdminFile, "security-admin-token-file", "", "read the token of a user who is security administrator and not global administrator from a `FILE`, in place of "+securityAdminVariable)
+	set.StringVar(&t.globalAdminFile, "global-admin-token-file", "", "read the token of a user who is global administrator and not security administrator from a `FILE`, in place of "+globalAdminVariable)
 }
 
-// read returns both tokens, "" where there is none.
-func (t *tokenFlags) read(e *env) (token, unprivileged string, err error) {
-	if err := oneInput(named{"token-file", t.file}, named{"unprivileged-token-file", t.unprivilegedFile}); err != nil {
-		return "", "", err
+// inputs are the files, by their flags.
+func (t *tokenFlags) inputs() []named {
+	return []named{{"token-file", t.file}, {"unprivileged-token-file", t.unprivilegedFile}, {"security-admin-token-file", t.securityAdminFile}, {"global-admin-token-file", t.globalAdminFile}}
+}
+
+// read returns the tokens, "" where there is none.
+func (t *tokenFlags) read(e *env) (out issued, err error) {
+	if err := oneInput(t.inputs()...); err != nil {
+		return issued{}, err
 	}
-	if token, err = e.secret("token-file", t.file, tokenVariable); err != nil {
-		return "", "", err
+	for _, token := range []struct {
+		to                   *string
+		flag, file, variable string
+	}{
+		{&out.token, "token-file", t.file, tokenVariable},
+		{&out.unprivileged, "unprivileged-token-file", t.unprivilegedFile, unprivilegedVariable},
+		{&out.securityAdmin, "security-admin-token-file", t.securityAdminFile, securityAdminVariable},
+		{&out.globalAdmin, "global-admin-token-file", t.globalAdminFile, globalAdminVariable},
+	} {
+		if *token.to, err = e.secret(token.flag, token.file, token.variable); err != nil {
+			return issued{}, err
+		}
 	}
-	unprivileged, err = e.secret("unprivileged-token-file", t.unprivilegedFile, unprivilegedVariable)
-	return token, unprivileged, err
+	return out, nil
 }
 
 // completed returns the configuration of a server with tokens and machine made
 // up where they are "".
-func completed(token, unprivileged, unknownMachine string) reference.Config {
+func completed(tokens issued, unknownMachine string) reference.Config {
 	return reference.Config{
-		Token:             cmp.Or(token, rand.Text()),
-		UnprivilegedToken: cmp.Or(unprivileged, rand.Text()),
-		UnknownMachine:    cmp.Or(unknownMachine, madeUpMachine()),
+		Token:              cmp.Or(tokens.token, rand.Text()),
+		UnprivilegedToken:  cmp.Or(tokens.unprivileged, rand.Text()),
+		SecurityAdminToken: cmp.Or(tokens.securityAdmin, rand.Text()),
+		GlobalAdminToken:   cmp.Or(tokens.globalAdmin, rand.Text()),
+		UnknownMachine:     cmp.Or(unknownMachine, madeUpMachine()),
 	}
 }
 
@@ -66,7 +91,7 @@ func madeUpMachine() string {
 // embedded serves the honest server on a loopback port and completes the target
 // with what it needs, so that every case applies.
 func embedded(target *conformance.Target) (stop func(), err error) {
-	config := completed(target.Token, target.UnprivilegedToken, target.UnknownMachine)
+	config := completed(issued{target.Token, target.UnprivilegedToken, target.SecurityAdminToken, target.GlobalAdminToken}, target.UnknownMachine)
 	target.InvalidToken = cmp.Or(target.InvalidToken, madeUpJWT())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,6 +101,7 @@ func embedded(target *conformance.Target) (stop func(), err error) {
 	go server.Serve(listener)
 	target.URL, target.Name = "http://"+listener.Addr().String(), "fmaspec's own server"
 	target.Token, target.UnprivilegedToken, target.UnknownMachine = config.Token, config.UnprivilegedToken, config.UnknownMachine
+	target.SecurityAdminToken, target.GlobalAdminToken = config.SecurityAdminToken, config.GlobalAdminToken
 	return func() { server.Close() }, nil
 }
 

@@ -19,7 +19,7 @@ func (c credentials) valid(ctx context.Context, now time.Time) error {
 	for _, row := range []struct {
 		name   string
 		source credential.Source
-	}{{privilegedName, c.token}, {unprivilegedName, c.unprivileged}} {
+	}{{privilegedName, c.token}, {unprivilegedName, c.unprivileged}, {securityAdminName, c.securityAdmin}, {globalAdminName, c.globalAdmin}} {
 		if row.source == nil {
 			continue
 		}

@@ -18,8 +18,8 @@ import (
 
 // Run judges the target by the suite's own cases, each in a subtest named by its
 // id, so that "go test -run" selects cases. Tokens that the target does not
-// name are taken from FMASPEC_TOKEN, FMASPEC_UNPRIVILEGED_TOKEN and
-// FMASPEC_INVALID_TOKEN. A case that breaks a documented or standard requirement
+// name are taken from FMASPEC_TOKEN, FMASPEC_UNPRIVILEGED_TOKEN,
+// FMASPEC_SECURITY_ADMIN_TOKEN, FMASPEC_GLOBAL_ADMIN_TOKEN and FMASPEC_INVALID_TOKEN. A case that breaks a documented or standard requirement
 // fails; one that breaks an inferred requirement logs it and passes. A case that
 // proves nothing, or needs what the target does not name, is skipped. Where
 // nothing is conclusive, the test fails.
@@ -51,6 +51,8 @@ func RunWith(t *testing.T, target conformance.Target, options conformance.Option
 	}
 	target.Token = cmp.Or(target.Token, os.Getenv("FMASPEC_TOKEN"))
 	target.UnprivilegedToken = cmp.Or(target.UnprivilegedToken, os.Getenv("FMASPEC_UNPRIVILEGED_TOKEN"))
+	target.SecurityAdminToken = cmp.Or(target.SecurityAdminToken, os.Getenv("FMASPEC_SECURITY_ADMIN_TOKEN"))
+	target.GlobalAdminToken = cmp.Or(target.GlobalAdminToken, os.Getenv("FMASPEC_GLOBAL_ADMIN_TOKEN"))
 	target.InvalidToken = cmp.Or(target.InvalidToken, os.Getenv("FMASPEC_INVALID_TOKEN"))
 	cases, err := suite.Select(options)
 	if err != nil {

@@ -114,6 +114,8 @@ type Options struct {
 const (
 	token          = "matrix-token-of-a-user-who-may"
 	unprivileged   = "matrix-token-of-a-user-who-may-not"
+	securityAdmin  = "matrix-token-of-a-security-administrator"
+	globalAdmin    = "matrix-token-of-a-global-administrator"
 	invalid        = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.matrix-token-of-nobody"
 	unknownMachine = "0000000000000000000000000000000000000000"
 )
@@ -178,14 +180,14 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	if ctx.Err() != nil {
 		return Row{}, nil // Matrix tells
 	}
-	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknownMachine})
+	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
 	options := conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true}
 	if s.Waits {
 		options.Timeout = o.Timeout
 	}
 	target := conformance.Target{
 		Handler: s.Wrap(honest), Name: s.Name,
-		Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid, UnknownMachine: unknownMachine,
+		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid, UnknownMachine: unknownMachine,
 	}
 	report, err := suite.Run(ctx, target, options)
 	if err != nil {

@@ -64,6 +64,10 @@ func newFront(target conformance.Target) (*front, error) {
 		{pactfile.TokenOfActor, pactfile.ParamToken, "stand-in-" + rand.Text(), actor, ""},
 		{pactfile.TokenWithoutRoles, pactfile.ParamUnprivileged, "stand-in-" + rand.Text(), constant(target.UnprivilegedToken),
 			"needs the token of a user without the roles; set Target.UnprivilegedToken or FMASPEC_UNPRIVILEGED_TOKEN"},
+		{pactfile.TokenOfSecurityAdmin, pactfile.ParamSecurityAdmin, "stand-in-" + rand.Text(), constant(target.SecurityAdminToken),
+			"needs the token of a user who is security administrator alone; set Target.SecurityAdminToken or FMASPEC_SECURITY_ADMIN_TOKEN"},
+		{pactfile.TokenOfGlobalAdmin, pactfile.ParamGlobalAdmin, "stand-in-" + rand.Text(), constant(target.GlobalAdminToken),
+			"needs the token of a user who is global administrator alone; set Target.GlobalAdminToken or FMASPEC_GLOBAL_ADMIN_TOKEN"},
 	}
 	if f.handler = target.Handler; f.handler != nil {
 		return f, nil

@@ -26,8 +26,8 @@ type Option func(*provider.VerifyRequest)
 
 // Verify verifies the target by the suite's own pact, or by the pacts of the
 // broker, files, folders or URLs that an option or PACT_URL names. Tokens that
-// the target does not name are taken from FMASPEC_TOKEN and
-// FMASPEC_UNPRIVILEGED_TOKEN. An interaction of the suite's pact whose state
+// the target does not name are taken from FMASPEC_TOKEN, FMASPEC_UNPRIVILEGED_TOKEN,
+// FMASPEC_SECURITY_ADMIN_TOKEN and FMASPEC_GLOBAL_ADMIN_TOKEN. An interaction of the suite's pact whose state
 // the target cannot be in is a skipped subtest. Of the target's Transport only
 // certificates and Header count, and it has to be on this machine: what a pact
 // asks for takes effect.
@@ -40,6 +40,8 @@ func Verify(t *testing.T, target conformance.Target, options ...Option) {
 	t.Helper()
 	target.Token = cmp.Or(target.Token, os.Getenv("FMASPEC_TOKEN"))
 	target.UnprivilegedToken = cmp.Or(target.UnprivilegedToken, os.Getenv("FMASPEC_UNPRIVILEGED_TOKEN"))
+	target.SecurityAdminToken = cmp.Or(target.SecurityAdminToken, os.Getenv("FMASPEC_SECURITY_ADMIN_TOKEN"))
+	target.GlobalAdminToken = cmp.Or(target.GlobalAdminToken, os.Getenv("FMASPEC_GLOBAL_ADMIN_TOKEN"))
 	f, err := newFront(target)
 	if err != nil {
 		t.Fatalf("pact: %v", err)

@@ -22,11 +22,11 @@ const (
 )
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged})
+	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: "token-of-one-role", GlobalAdminToken: "token-of-the-other"})
 }
 
 func target(h http.Handler) conformance.Target {
-	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged}
+	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: "token-of-one-role", GlobalAdminToken: "token-of-the-other"}
 }
 
 // only narrows a verification to the interactions with the text in their names.

@@ -20,7 +20,7 @@ type request struct {
 func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error) {
 	op, step := operation(suite, c.Operation), c.Steps[0]
 	values := map[string]string{
-		"token": Token, "unprivileged-token": UnprivilegedToken, "invalid-token": "token-that-was-never-issued",
+		"token": Token, "unprivileged-token": UnprivilegedToken, "security-admin-token": SecurityAdminToken, "global-admin-token": GlobalAdminToken, "invalid-token": "token-that-was-never-issued",
 		"machine": Machine, "unknown-machine": "28b82620de7ec9f1d50dbd714583fb79c582479e", "operation": op.ID, "path": op.PathFor(Machine),
 	}
 	expand := func(text string) string {
@@ -45,6 +45,19 @@ func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error
 		}
 	}
 	return r, err
+}
+
+// A tokenState is the provider state that a token of the suite needs.
+type tokenState struct{ variable, state, parameter, value string }
+
+// tokenStates are those of all tokens that Pact has words for.
+func tokenStates() []tokenState {
+	return []tokenState{
+		{"token", TokenOfActor, ParamToken, Token},
+		{httpfile.UnprivilegedToken, TokenWithoutRoles, ParamUnprivileged, UnprivilegedToken},
+		{httpfile.SecurityAdminToken, TokenOfSecurityAdmin, ParamSecurityAdmin, SecurityAdminToken},
+		{httpfile.GlobalAdminToken, TokenOfGlobalAdmin, ParamGlobalAdmin, GlobalAdminToken},
+	}
 }
 
 // operation is the suite's operation of that ID.

@@ -141,9 +141,12 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 			return "", fmt.Errorf("{{%s}} is unknown to Pact", name)
 		})
 	}
-	plain := map[string]string{"token": Token, "unprivileged-token": UnprivilegedToken, "machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1, "comment": Comment}
+	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1, "comment": Comment}
 	state := func(name string) string { return "${" + name + "}" }
-	injected := map[string]string{"token": state(ParamToken), "unprivileged-token": state(ParamUnprivileged), "machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}", state(ParamMachine))}
+	injected := map[string]string{"machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}", state(ParamMachine))}
+	for _, t := range tokenStates() {
+		plain[t.variable], injected[t.variable] = t.value, state(t.parameter)
+	}
 
 	path, err := expand(step.Path, plain)
 	if err != nil {
@@ -159,11 +162,10 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	if why := r.fill(step, plain, injected, expand); why != "" {
 		return why
 	}
-	if used["token"] {
-		i.States = append(i.States, State{TokenOfActor, map[string]string{ParamToken: Token}})
-	}
-	if used["unprivileged-token"] {
-		i.States = append(i.States, State{TokenWithoutRoles, map[string]string{ParamUnprivileged: UnprivilegedToken}})
+	for _, t := range tokenStates() {
+		if used[t.variable] {
+			i.States = append(i.States, State{t.state, map[string]string{t.parameter: t.value}})
+		}
 	}
 	return r.body(step, plain, expand)
 }
@@ -195,7 +197,11 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 		if expression, err := expand(f.Value, injected); err == nil && expression != value {
 			r.Generators = append(r.Generators, Generator{"header", name, expression})
 			token := "[^ \\t]+" // whatever a test's token is
-			pattern, _ := expand(f.Value, map[string]string{"token": "\x00", "unprivileged-token": "\x00"})
+			anyToken := map[string]string{}
+			for _, t := range tokenStates() {
+				anyToken[t.variable] = "\x00"
+			}
+			pattern, _ := expand(f.Value, anyToken)
 			r.Rules = append(r.Rules, Rule{"header", name, []Matcher{{Match: "regex", Regex: "^" + strings.ReplaceAll(quoted(pattern), "\x00", token) + "$"}}})
 		}
 	}

@@ -38,23 +38,29 @@ const (
 // The values that stand in requests until a verifier puts the ones of its
 // provider states in their place.
 const (
-	Token             = "token-of-a-user-who-may-act"
-	UnprivilegedToken = "token-of-a-user-without-the-roles"
-	Machine           = conformance.DefaultMachine
-	Comment           = "Stop and quarantine file on machine due to alert 32123"
-	Sha1              = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"
+	Token              = "token-of-a-user-who-may-act"
+	UnprivilegedToken  = "token-of-a-user-without-the-roles"
+	SecurityAdminToken = "token-of-a-security-administrator"
+	GlobalAdminToken   = "token-of-a-global-administrator"
+	Machine            = conformance.DefaultMachine
+	Comment            = "Stop and quarantine file on machine due to alert 32123"
+	Sha1               = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"
 )
 
 // The provider states, and the parameter that each has. What a state handler
 // returns under a parameter's name takes its place in the request.
 const (
-	MachineExists     = "machine exists"                    // ParamMachine
-	TokenOfActor      = "token of a user who may act"       // ParamToken
-	TokenWithoutRoles = "token of a user without the roles" // ParamUnprivileged
+	MachineExists        = "machine exists"                                      // ParamMachine
+	TokenOfActor         = "token of a user who may act"                         // ParamToken
+	TokenWithoutRoles    = "token of a user without the roles"                   // ParamUnprivileged
+	TokenOfSecurityAdmin = "token of a user who is security administrator alone" // ParamSecurityAdmin
+	TokenOfGlobalAdmin   = "token of a user who is global administrator alone"   // ParamGlobalAdmin
 
-	ParamMachine      = "machine"
-	ParamToken        = "token"
-	ParamUnprivileged = "unprivilegedToken"
+	ParamMachine       = "machine"
+	ParamToken         = "token"
+	ParamUnprivileged  = "unprivilegedToken"
+	ParamSecurityAdmin = "securityAdminToken"
+	ParamGlobalAdmin   = "globalAdminToken"
 )
 
 // mediaType is that of every body.

@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
 	"net/http"
@@ -23,7 +24,7 @@ func (s *server) accept(x *exchange) *answer {
 		{"id", s.NewID()},
 		{"sha1", hash},
 		{"type", typeOf(x.operation.Path)},
-		{"requestor", "analyst@contoso.com"},
+		{"requestor", cmp.Or(x.requestor, analyst)},
 		{"requestorComment", x.comment},
 		{"status", "InProgress"},
 		{"fileId", hash},

@@ -31,11 +31,22 @@ func (s *server) credentials(x *exchange) *refusal {
 		return unauthorized(challenge)
 	case same(token, s.Token):
 		x.privileged = true
+	case same(token, s.SecurityAdminToken):
+		x.privileged, x.requestor = true, securityAdministrator
+	case same(token, s.GlobalAdminToken):
+		x.privileged, x.requestor = true, globalAdministrator
 	case !same(token, s.UnprivilegedToken):
 		return unauthorized(challenge + `, error="invalid_token"`)
 	}
 	return nil
 }
+
+// Who asks, by the token. Each of the last two holds one role.
+const (
+	analyst               = "analyst@contoso.com"
+	securityAdministrator = "security.administrator@contoso.com"
+	globalAdministrator   = "global.administrator@contoso.com"
+)
 
 func (s *server) role(x *exchange) *refusal {
 	if x.privileged {

@@ -8,13 +8,13 @@ import (
 // A Fault is one named way in which a server breaks the contract. A server
 // with a fault answers everything else as honestly as the one that it wraps.
 type Fault struct {
-	Name         string   // a slug that says the sin
-	Says         string   // what the server does, in words that follow "it"
-	Breaks       []string // ids of the requirements that a judge may rightly name, most specific first
-	Level        string   // level of the first of Breaks
-	Waits        bool     // seen only by a client that gives up waiting
-	Intermittent bool     // does not show at every request that could show it
-	Wrap         func(http.Handler) http.Handler
+	Name         string                          // a slug that says the sin
+	Says         string                          // what the server does, in words that follow "it"
+	Breaks       []string                        // ids of the requirements that a judge may rightly name, most specific first
+	Level        string                          // level of the first of Breaks
+	Waits        bool                            // seen only by a client that gives up waiting
+	Intermittent bool                            // does not show at every request that could show it
+	Wrap         func(http.Handler) http.Handler // makes a server with the fault of one, which may be [Listening]
 }
 
 // Faults returns the table of faults, ordered by kind. Each call to a Wrap
@@ -23,10 +23,10 @@ func Faults() []Fault {
 	faults := slices.Concat(
 		statusFaults(), mediaTypeFaults(), jsonFaults(),
 		memberFaults(), resourceFaults(), valueFaults(), instanceFaults(), contextFaults(), timeFaults(),
-		framingFaults(), brokenOffFaults(),
+		framingFaults(), brokenOffFaults(), dateFaults(),
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
-		refusalStatusFaults(), refusalHeaderFaults(), refusalBodyFaults(),
-		needlessRefusals(), stateFaults(),
+		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
+		needlessRefusals(), stateFaults(), hostFaults(), absoluteFormFaults(),
 	)
 	for i := range faults {
 		faults[i].Level = levels[faults[i].Breaks[0]]
@@ -53,6 +53,7 @@ var levels = map[string]string{
 	"auth.required":            "documented",
 	"auth.bearer":              "documented",
 	"auth.role":                "documented",
+	"auth.either-role":         "documented",
 	"request.comment-required": "documented",
 	"request.sha1-required":    "documented",
 	"request.comment-string":   "documented",
@@ -69,11 +70,15 @@ var levels = map[string]string{
 	"action.instances":         "documented",
 
 	"refusal.status-auth":     "standard",
+	"refusal.challenge":       "standard",
 	"refusal.status-role":     "standard",
 	"refusal.status-body":     "standard",
 	"refusal.method":          "standard",
 	"refusal.no-server-error": "standard",
 	"http.framing":            "standard",
+	"http.date":               "standard",
+	"request.host":            "standard",
+	"request.absolute-form":   "standard",
 	"json.encoding":           "standard",
 	"time.format":             "standard",
 	"auth.scheme-case":        "standard",
@@ -100,6 +105,7 @@ var levels = map[string]string{
 	"error.inside":           "inferred",
 	"state.isolated":         "inferred",
 	"machine.unknown":        "inferred",
+	"http.date-sent":         "inferred",
 	"http.timely":            "inferred",
 	"auth.token-known":       "inferred",
 

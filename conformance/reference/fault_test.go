@@ -13,14 +13,14 @@ import (
 
 // requirementsByLevel lists the catalogue.
 var requirementsByLevel = map[string]string{
-	"documented": `operation.exists auth.required auth.bearer auth.role request.comment-required request.sha1-required
+	"documented": `operation.exists auth.required auth.bearer auth.role auth.either-role request.comment-required request.sha1-required
 		request.comment-string request.sha1-string request.object request.json response.created response.media-type
 		response.json action.members action.types action.context action.type action.instances`,
 	"standard": `refusal.status-auth refusal.status-role refusal.status-body refusal.method
-		refusal.no-server-error http.framing json.encoding time.format auth.scheme-case`,
+		refusal.no-server-error refusal.challenge request.host request.absolute-form http.date http.framing json.encoding time.format auth.scheme-case`,
 	"inferred": `action.id action.sha1 action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
 		request.comment-blank request.comment-length request.extra-members request.name-case error.form error.inside state.isolated
-		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely refusal.media-type refusal.no-action refusal.method-forbidden http.no-redirect`,
+		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely http.date-sent refusal.media-type refusal.no-action refusal.method-forbidden http.no-redirect`,
 }
 
 // levelOf returns the level of each requirement of the catalogue.
@@ -74,6 +74,9 @@ func probes() []probe {
 		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`), typed("application/json;odata.metadata=minimal"), typed("Application/JSON"),
 		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"), typed("application/octet-stream"), typed("image/png"),
 		{bare: true, header: []string{"Authorization: Bearer " + token}},
+		auth("Bearer " + securityAdmin), auth("Bearer " + globalAdmin), {path: stopPath, bare: true, header: []string{"Authorization: Bearer " + globalAdmin, "Content-Type: application/json"}},
+		{raw: true, instead: []string{"Host: HOST\r\n", ""}}, {raw: true, instead: []string{"Host: HOST\r\n", "Host: HOST\r\nHost: HOST\r\n"}}, {raw: true, instead: []string{"Host: HOST\r\n", "Host: not a host\r\n"}},
+		{raw: true, instead: []string{"POST /", "POST http://HOST/"}},
 		{method: "GET", body: "none"}, {method: "PUT"}, {method: "PATCH"}, {method: "DELETE"}, {method: "BREW"},
 		{path: strings.Replace(samplePath, machine, unknown, 1)},
 		{path: samplePath + "/more"},
@@ -129,6 +132,9 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 			t.Parallel()
 			if why, ok := exceptions[fault.Name]; ok {
 				t.Skip(why)
+			}
+			if strings.HasPrefix(fault.Breaks[0], "http.date") {
+				t.Skip("Date stands in answers of both kinds")
 			}
 			s := newSeer(t, fault.Wrap(reference.New(config())), longTimeout)
 			if spoilsGood.MatchString(fault.Breaks[0]) {

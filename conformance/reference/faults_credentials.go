@@ -2,6 +2,7 @@ package reference
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,11 @@ func credentialHoles() []Fault {
 	return append(faults,
 		Fault{Name: "asks-for-no-role", Says: "accepts a user who does not hold the role", Breaks: role, Wrap: excuse(http.StatusForbidden, trusts)},
 		Fault{Name: "asks-for-no-role-to-sample", Says: "accepts a user who does not hold the role for requestSample alone", Breaks: role, Wrap: onlyFor("requestSample", excuse(http.StatusForbidden, trusts))},
+		Fault{Name: "refuses-security-administrator", Says: "refuses a user who is security administrator and not global administrator", Breaks: ids("auth.either-role"), Wrap: forbids(http.StatusForbidden, securityAdministrator)},
+		Fault{Name: "refuses-global-administrator", Says: "refuses a user who is global administrator and not security administrator", Breaks: ids("auth.either-role"), Wrap: forbids(http.StatusForbidden, globalAdministrator)},
+		Fault{Name: "needs-both-roles", Says: "refuses a user who holds only one of the two roles", Breaks: ids("auth.either-role"), Wrap: forbids(http.StatusForbidden, securityAdministrator, globalAdministrator)},
+		Fault{Name: "hides-from-global-administrator", Says: "answers 404 to a user who is global administrator alone", Breaks: ids("auth.either-role"), Wrap: forbids(http.StatusNotFound, globalAdministrator)},
+		Fault{Name: "needs-both-roles-to-stop", Says: "refuses a user who holds only one of the two roles for stopAndQuarantineFile alone", Breaks: ids("auth.either-role"), Wrap: onlyFor("stopAndQuarantineFile", forbids(http.StatusForbidden, securityAdministrator, globalAdministrator))},
 		Fault{Name: "needs-no-authorization-to-stop", Says: "accepts stopAndQuarantineFile without Authorization", Breaks: required, Wrap: onlyFor("stopAndQuarantineFile", excuse(http.StatusUnauthorized, func(q *asked) bool {
 			q.Request = trust(q.Request)
 			return len(q.Header.Values("Authorization")) == 0
@@ -56,6 +62,16 @@ func credentialHoles() []Fault {
 		Fault{Name: "does-not-know-upper-bearer", Says: "does not know the scheme as BEARER", Breaks: ids("auth.scheme-case"), Wrap: refuseScheme(func(name string) bool { return name == "BEARER" })},
 		Fault{Name: "does-not-know-lower-bearer", Says: "does not know the scheme as bearer", Breaks: ids("auth.scheme-case"), Wrap: refuseScheme(func(name string) bool { return name == "bearer" })},
 	)
+}
+
+// forbids refuses requests of these users that would be accepted.
+func forbids(status int, requestors ...string) wrap {
+	return onAccepted(func(a *answer, _ *asked) {
+		action, _ := parseObject(a.body)
+		if requestor, _ := action.Get("requestor").(string); slices.Contains(requestors, requestor) {
+			a.replace(refusal{status: status, code: "Forbidden", message: "The user does not hold both roles."}.answer())
+		}
+	})
 }
 
 func trusts(q *asked) bool {

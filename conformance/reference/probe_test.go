@@ -17,14 +17,16 @@ import (
 )
 
 const (
-	token        = "good-token"
-	unprivileged = "reader-token"
-	machine      = "fb9ab6be3965095a09c057be7c90f0a2"
-	unknown      = "00000000000000000000000000000000"
-	samplePath   = "/testwdatppreview/machines/" + machine + "/requestSample"
-	stopPath     = "/testwdatppreview/machines/" + machine + "/stopAndQuarantineFile"
-	hash         = "8d25682b3a82af25b42dc90291c35ff3293daa68"
-	good         = `{"Comment":"look at this","Sha1":"` + hash + `"}`
+	token         = "good-token"
+	unprivileged  = "reader-token"
+	securityAdmin = "security-administrator-token"
+	globalAdmin   = "global-administrator-token"
+	machine       = "fb9ab6be3965095a09c057be7c90f0a2"
+	unknown       = "00000000000000000000000000000000"
+	samplePath    = "/testwdatppreview/machines/" + machine + "/requestSample"
+	stopPath      = "/testwdatppreview/machines/" + machine + "/stopAndQuarantineFile"
+	hash          = "8d25682b3a82af25b42dc90291c35ff3293daa68"
+	good          = `{"Comment":"look at this","Sha1":"` + hash + `"}`
 )
 
 // longTimeout is for answers that come; shortTimeout for those that do not.
@@ -34,7 +36,7 @@ const longTimeout, shortTimeout = 30 * time.Second, 200 * time.Millisecond
 func config() reference.Config {
 	var n atomic.Int64
 	return reference.Config{
-		Token: token, UnprivilegedToken: unprivileged, UnknownMachine: unknown,
+		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknown,
 		Now:   func() time.Time { return time.Date(2020, 3, 14, 15, 9, 26, 535_897_000, time.UTC) },
 		NewID: func() string { return fmt.Sprintf("c083f601-012f-4955-b4cc-%012x", n.Add(1)) },
 	}
@@ -45,8 +47,9 @@ type probe struct {
 	method, path, body string
 	header             []string // "Name: value"; a good Authorization and Content-Type come first unless bare
 	bare               bool
-	raw                bool // sent on a connection of its own and read to its end, byte by byte
-	atOnce             int  // so many are sent at once; seen is which of them were answered for themselves
+	instead            []string // of a raw one, a text and what is written in its place; HOST is that of the server
+	raw                bool     // sent on a connection of its own and read to its end, byte by byte
+	atOnce             int      // so many are sent at once; seen is which of them were answered for themselves
 }
 
 // auth returns a probe that is good but for this Authorization.
@@ -98,7 +101,11 @@ type seer struct {
 
 func newSeer(t *testing.T, h http.Handler, timeout time.Duration) *seer {
 	t.Helper()
-	server := httptest.NewServer(h)
+	server := httptest.NewUnstartedServer(h)
+	if below, is := h.(reference.Listening); is {
+		server.Listener = below.Listen(server.Listener)
+	}
+	server.Start()
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 1}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
@@ -110,8 +117,18 @@ func newSeer(t *testing.T, h http.Handler, timeout time.Duration) *seer {
 	}}
 }
 
-// see returns what a client sees of the answer, without its date and without
-// what becomes of the connection.
+// seenDate is a Date as probes see it: of one in its form they do not see the time.
+func seenDate(values []string) []string {
+	if len(values) == 1 {
+		if t, err := time.Parse(http.TimeFormat, values[0]); err == nil && t.Format(http.TimeFormat) == values[0] {
+			return []string{"a time"}
+		}
+	}
+	return values
+}
+
+// see returns what a client sees of the answer, without the time of its Date and
+// without what becomes of the connection.
 func (s *seer) see(p probe) string {
 	if p.atOnce > 0 {
 		return s.seeAtOnce(p)
@@ -123,7 +140,7 @@ func (s *seer) see(p probe) string {
 		return "cannot ask: " + err.Error()
 	}
 	if p.raw {
-		return s.seeRaw(ctx, r)
+		return s.seeRaw(ctx, p, r)
 	}
 	resp, err := s.client.Do(r)
 	if err != nil {
@@ -131,12 +148,12 @@ func (s *seer) see(p probe) string {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	resp.Header.Del("Date")
+	resp.Header["Date"] = seenDate(resp.Header["Date"])
 	resp.Header.Del("Connection")
 	return fmt.Sprintf("%s %s %v %v %d %v\n%s", resp.Proto, resp.Status, resp.Header, resp.TransferEncoding, resp.ContentLength, err != nil, body)
 }
 
-func (s *seer) seeRaw(ctx context.Context, r *http.Request) string {
+func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", s.server.Listener.Addr().String())
 	if err != nil {
@@ -146,7 +163,16 @@ func (s *seer) seeRaw(ctx context.Context, r *http.Request) string {
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetDeadline(deadline)
 	r.Close = true
-	if err := r.Write(conn); err != nil {
+	var text strings.Builder
+	if err := r.Write(&text); err != nil {
+		return "cannot ask: " + err.Error()
+	}
+	request := text.String()
+	if len(p.instead) > 0 {
+		host := strings.NewReplacer("HOST", r.Host)
+		request = strings.Replace(request, host.Replace(p.instead[0]), host.Replace(p.instead[1]), 1)
+	}
+	if _, err := io.WriteString(conn, request); err != nil {
 		return "not sent"
 	}
 	b, err := io.ReadAll(io.LimitReader(conn, 1<<20))

@@ -21,12 +21,14 @@ const maxBody = 2 << 20
 // A Config sets up the honest server. The zero Config issues no token, so that
 // its server refuses everyone.
 type Config struct {
-	Token             string              // the bearer token of a user who holds the role
-	UnprivilegedToken string              // the bearer token of a user who does not; "" for none
-	UnknownMachine    string              // the one machine id that is answered 404; "" for none
-	Now               func() time.Time    // the clock; nil for time.Now
-	NewID             func() string       // gives each action its id; nil for random UUIDs
-	Operations        []openapi.Operation // what is served; nil for those of the embedded document
+	Token              string              // the bearer token of a user who holds the role
+	UnprivilegedToken  string              // the bearer token of a user who does not; "" for none
+	SecurityAdminToken string              // the bearer token of a user who is security administrator alone; "" for none
+	GlobalAdminToken   string              // the bearer token of a user who is global administrator alone; "" for none
+	UnknownMachine     string              // the one machine id that is answered 404; "" for none
+	Now                func() time.Time    // the clock; nil for time.Now
+	NewID              func() string       // gives each action its id; nil for random UUIDs
+	Operations         []openapi.Operation // what is served; nil for those of the embedded document
 }
 
 // server is the honest server. It keeps nothing between two requests.
@@ -67,6 +69,7 @@ type exchange struct {
 	operation  openapi.Operation
 	machine    string
 	privileged bool
+	requestor  string // who asks, as far as a token says
 	comment    string
 	sha1       string
 }

@@ -82,6 +82,8 @@ func TestServerDecidesByOneCause(t *testing.T) {
 		{"a scheme in small letters", auth("bearer " + token), 201, ""},
 		{"a scheme in capitals", auth("BEARER " + token), 201, ""},
 		{"two blanks behind the scheme", auth("Bearer  " + token), 201, ""},
+		{"a security administrator alone", auth("Bearer " + securityAdmin), 201, ""},
+		{"a global administrator alone", auth("Bearer " + globalAdmin), 201, ""},
 		{"a user without the role", auth("Bearer " + unprivileged), 403, ""},
 		{"no credentials count more than a bad body", probe{bare: true, body: "{"}, 401, plain},
 		{"parameters", typed("application/json; charset=utf-8; odata.metadata=minimal"), 201, ""},

@@ -71,6 +71,7 @@ func deviations() []Variant {
 		{Name: "times-with-offset-of-zero", Says: "writes +00:00 for the Z of times, as Python does", Deviates: ids("time.utc-z"),
 			Wrap: reform(func(t time.Time) any { return t.Format("2006-01-02T15:04:05.000000") + "+00:00" }, times...)},
 		{Name: "times-in-nanoseconds", Says: "gives times by a clock of nanoseconds without the zeros at the end, as Go does", Deviates: ids("time.utc-z"), Wrap: nanoseconds},
+		{Name: "without-clock", Says: "sends no Date, as a server without a clock", Deviates: ids("http.date-sent"), Wrap: lenient("sends-no-date")},
 		{Name: "reads-one-value", Says: "reads one JSON value and leaves what stands behind it, as a decoder of Go does", Deviates: ids("request.grammar"), Wrap: lenient("takes-trailing-garbage")},
 		{Name: "reads-json5", Says: "reads JSON5: comments, commas at the end, single quotes and bare names", Deviates: ids("request.grammar"),
 			Wrap: lenient("takes-comments", "takes-trailing-comma", "takes-single-quotes", "takes-bare-names")},

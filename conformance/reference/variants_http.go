@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // headerVariants say more, or the same otherwise, in the header.
@@ -41,6 +42,10 @@ func headerVariants() []variant {
 			a.header.Set("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
 			a.header.Set("Link", `</docs/deprecate>; rel="deprecation"; type="text/html"`)
 		})},
+		{"slow-clock", "sends the Date of an hour ago", rewrite(func(a *answer, _ *asked) {
+			a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		})},
+		{"leap-second", "sends the Date of a leap second", header("Date", "Sat, 31 Dec 2016 23:59:60 GMT")},
 		{"etag", "sends an ETag", header("ETag", `W/"1"`)},
 		{"rate-limit", "sends how many calls are left, and Retry-After", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("X-RateLimit-Remaining", "99")
@@ -221,7 +226,13 @@ func refusalVariants() []variant {
 		{"challenge-lines", "offers Basic too, in a line of its own", challenges("Negotiate", `Basic realm="x"`, `Bearer realm="fmaspec", error="invalid_token", error_description="expired, or never issued"`)},
 		{"bare-challenge", "sends the challenge without parameters", challenges("Bearer")},
 		{"lower-case-challenge", "writes the challenge in small letters", challenges(`bearer realm="fmaspec"`)},
+		{"challenge-with-blanks", "writes blanks around the = and the commas of a challenge, which nobody has to send and everybody has to read", challenges(`Bearer realm = "fmaspec" , error	=	"invalid_token",, error_description="expired or never issued",`)},
+		{"challenge-beside-token", "offers Negotiate with a token of its own beside Bearer", challenges(`Negotiate oQ==, Bearer realm="fmaspec"`)},
+		{"challenge-among-many", "offers Bearer between two schemes with parameters of their own", challenges(`Newauth realm="apps", type=1, title="Login to \"apps\"", Bearer scope="actions.write", realm="", DPoP algs="ES256 PS256"`)},
 		{"graph-challenge", "sends the challenge of Microsoft Graph", challenges(`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)},
+		{"challenge-with-action", "sends a challenge with a 201 too, as the last step of Negotiate does", onAccepted(func(a *answer, _ *asked) {
+			a.header.Set("WWW-Authenticate", "Negotiate oRQwEqADCgEAoQsGCSqGSIb3EgECAg==")
+		})},
 		{"insufficient-scope", "says insufficient_scope with a 403", onRefused(func(a *answer, _ *asked) {
 			a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="Machine.StopAndQuarantine"`)
 		}, 403)},

@@ -321,7 +321,7 @@ func (p *page) exchange(r *conformance.Report, c *conformance.CaseResult, x *con
 	if len(c.Exchanges) > 1 {
 		lead = fmt.Sprintf("  sent %-2d ", x.Step+1)
 	}
-	p.line(span{dim, lead}, span{"", x.Request.Method + " " + path(x.Request.URL)})
+	p.line(span{dim, lead}, span{"", x.Request.Method + " " + target(x.Request)})
 	p.block("          ", string(x.Request.Body), rows)
 	lead = "  came    "
 	if x.Response != nil {
@@ -376,6 +376,15 @@ func path(url string) string {
 		return url
 	}
 	return rest[slash:]
+}
+
+// target is what the request line named: the path, or the whole URL where that is what
+// the request is about.
+func target(r conformance.Request) string {
+	if r.Absolute {
+		return r.URL
+	}
+	return path(r.URL)
 }
 
 // repeats counts the further findings of a case that are the same problem.

@@ -405,7 +405,7 @@ func (s sarifFinding) message(r *conformance.Report, related []sarifLocation) st
 	}
 	lines := []string{sarifSentence(fmt.Sprintf("%s: want %s, got %s", place, clip(f.Want, sarifPart), clip(f.Got, sarifPart)))}
 	if x := s.c.Exchange(f.Step); x != nil {
-		lines = append(lines, sarifSentence("Sent "+clip(x.Request.Method+" "+path(x.Request.URL), sarifPart)+sarifBody(x.Request.Body)))
+		lines = append(lines, sarifSentence("Sent "+clip(x.Request.Method+" "+target(x.Request), sarifPart)+sarifBody(x.Request.Body)))
 		came := "No answer came"
 		if x.Response != nil {
 			came = "Came " + strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status)))

@@ -53,6 +53,7 @@ func (a *answer) fields() string {
 	}
 	slices.Sort(names)
 	var b strings.Builder
+	b.WriteString("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")
 	for _, name := range names {
 		for _, value := range a.header[name] {
 			b.WriteString(name + ": " + value + "\r\n")

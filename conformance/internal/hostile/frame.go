@@ -77,7 +77,7 @@ func integer(b []byte, bits, n int) []byte {
 
 // head is the header block of the honest answer, with further fields behind it.
 func (s *scene) head(more ...string) []byte {
-	fields := []string{":status", fmt.Sprint(s.honest.status)}
+	fields := []string{":status", fmt.Sprint(s.honest.status), "date", "Sun, 06 Nov 1994 08:49:37 GMT"}
 	for name, values := range s.honest.header {
 		for _, value := range values {
 			fields = append(fields, strings.ToLower(name), value)

@@ -271,6 +271,7 @@ var statuses = map[string][]string{
 	"refusal.media-type":  {"415", "400", "422"},
 	"refusal.method":      {"405", "404", "501", "400"},
 	"machine.unknown":     {"404"},
+	"request.host":        {"400"},
 }
 
 // families holds each refused case to the requirements that every refusal owes,
@@ -484,7 +485,7 @@ func TestEveryRuleRings(t *testing.T) {
 }
 
 func TestTheCorpusIsWrittenInOneHand(t *testing.T) {
-	order := []string{"operation", "proves", "expect", "control", "needs", "because", "send", "connection", "times", "abort"}
+	order := []string{"operation", "proves", "expect", "control", "needs", "because", "send", "connection", "times", "abort", "target"}
 	c, err := read(fixtures.FS())
 	require.NoError(t, err)
 	for _, name := range c.names() {

@@ -90,7 +90,7 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 }
 
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
-	const variables = "those that the file defines above, as @name = value (environment files are not read), and token, unprivileged-token, invalid-token, machine, unknown-machine, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, repeat, bytes, cr, lf, tab, space, none"
+	const variables = "those that the file defines above, as @name = value (environment files are not read), and token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, unknown-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
 		// The title.
 		{"", "x.http:1: the file is empty; begin with \"# \" and one sentence saying what a conforming server does\n" +
@@ -102,8 +102,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{"# Accepts x\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without Comment.\""},
 		{"# It should accept x.\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title says \"should\"; say what a conforming server does, in the present tense"},
 		// Fields.
-		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, needs, because, send, expect, connection, times, abort"},
-		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, control, needs, because, send, expect, connection, times, abort"},
+		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
+		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
 		{head + "# expect: either\nGET /\n", "x.http:4: field \"expect\" stands already in line 3; keep one of the two"},
 		{head + "# just a note\nGET /\n", "x.http:4: \"# just a note\" is no field; write \"# key: value\", or a comment as \"// text\""},
 		{head + "GET /\n### y\n# proves: a.b\n# expect: either\nGET /\n", "x.http:6: field \"proves\" is of the whole case; move it above the first request"},
@@ -111,7 +111,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# operation:\nGET /\n", "x.http:4: field \"operation\": \"\" is no list; write names with a comma between"},
 		{head + "# operation: a, a\nGET /\n", "x.http:4: field \"operation\": \"a\" is listed twice; name it once"},
 		{head + "# control: a.http\nGET /\n", "x.http:4: field \"control\": \"a.http\" is no case name; write its path under the cases without .http"},
-		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": \"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token, invalid-token or unknown-machine\n" +
+		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": \"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token, security-admin-token, global-admin-token, invalid-token or unknown-machine\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" to the first head"},
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma between"},
 		{head + "# needs: unknown-machine\nGET /\n", "x.http:4: field \"needs\": {{unknown-machine}} is nowhere used; take unknown-machine away"},
@@ -171,7 +171,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		// Every fault at once, in the order of their lines.
 		{"# Accepts x\n# prove: a\n# proves: b\n# expect: either\nPOST nowhere\nA\n\n{{b}}\n",
 			"x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without Comment.\"\n" +
-				"x.http:2: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, needs, because, send, expect, connection, times, abort\n" +
+				"x.http:2: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, needs, because, send, expect, connection, times, abort, target\n" +
 				"x.http:5: the target \"nowhere\" begins neither with / nor with {{path}}; write \"POST {{path}}\"\n" +
 				"x.http:6: \"A\" is no header line; write \"Name: value\", and an empty line before the body\n" +
 				"x.http:8: unknown variable {{b}}; variables are " + variables},

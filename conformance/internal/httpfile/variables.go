@@ -30,9 +30,12 @@ var variables = sync.OnceValue(func() []VariableDoc {
 	return []VariableDoc{
 		{"token", "{{token}}", "the bearer token of a user who may act", noArgs},
 		{UnprivilegedToken, "{{unprivileged-token}}", "the token of a user without the role; say `needs: unprivileged-token`", noArgs},
+		{SecurityAdminToken, "{{security-admin-token}}", "the token of a user who is security administrator alone; say `needs: security-admin-token`", noArgs},
+		{GlobalAdminToken, "{{global-admin-token}}", "the token of a user who is global administrator alone; say `needs: global-admin-token`", noArgs},
 		{InvalidToken, "{{invalid-token}}", "a token that must not be accepted, such as an expired one; say `needs: invalid-token`", noArgs},
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
 		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`", noArgs},
+		{"authority", "{{authority}}", "the target's host, with its port where the URL has one, as the runner sends it in `Host`", noArgs},
 		{"operation", "{{operation}}", "the operation's id", noArgs},
 		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other machine, `{{path requestSample}}` for the operation of that id", oneWord},
 		{"sha1", "{{sha1}}", "40 lower-case hexadecimal digits of this case alone, the same in all of it", noArgs},

@@ -1,0 +1,86 @@
+package conformance
+
+import (
+	"cmp"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+func dateChecks() []Check {
+	return []Check{
+		{Name: "date-form", Requirements: []string{"http.date"},
+			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of that day of the week; how far it is from the clock here is no matter.",
+			on:  answered, judge: dateForm},
+		{Name: "date-sent", Requirements: []string{"http.date-sent"},
+			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host; charged to the plainest answer without one.",
+			across: dateSent},
+	}
+}
+
+func dateForm(x *Exchange, _ time.Time) []Problem {
+	values := x.Response.Header.Values("Date")
+	const place = "header Date"
+	switch {
+	case len(values) == 0:
+		return nil
+	case len(values) > 1:
+		return problem(place, "one Date", show(values))
+	case !isIMFDate(values[0]):
+		return problem(place, "a date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT", show(values[0]))
+	}
+	return nil
+}
+
+// isIMFDate reports whether a text is an IMF-fixdate (RFC 9110 5.6.7) of a day that
+// exists and of the right day of the week (RFC 5322 3.3, of which it is a part).
+func isIMFDate(text string) bool {
+	// A leap second is allowed, and no time to package time.
+	leap := strings.HasSuffix(text, " 23:59:60 GMT")
+	if leap {
+		text = strings.TrimSuffix(text, "60 GMT") + "59 GMT"
+	}
+	t, err := time.Parse(http.TimeFormat, text)
+	return err == nil && t.Format(http.TimeFormat) == text // which Parse takes in other letter case too, and of any day of the week
+}
+
+// dateSent judges the absence of Date once: a server without a clock leaves it out
+// everywhere. An answer that the record holds in part is passed over, for its Date
+// may be in the rest.
+func dateSent(all []*Exchange) map[*Exchange][]Problem {
+	without := slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
+		return !answered(x) || x.Response.Shortened || x.reason != "" || !slices.Contains([]int{2, 3, 4}, x.Response.Status/100) ||
+			len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request)
+	})
+	if len(without) == 0 {
+		return nil
+	}
+	controls := map[string]bool{}
+	for _, x := range all {
+		controls[x.Case.Control] = true
+	}
+	plainest := slices.MinFunc(without, func(a, b *Exchange) int {
+		if c, d := controls[a.Case.ID], controls[b.Case.ID]; c != d {
+			return map[bool]int{true: -1, false: 1}[c]
+		}
+		return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
+	})
+	return map[*Exchange][]Problem{plainest: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
+}
+
+// refusedInFront reports whether an answer says nothing of whether an implementation is
+// there: what reads HTTP in front of it may give it.
+func refusedInFront(x *Exchange) bool { return x.Case != nil && !hasValidHost(x.Request) }
+
+// hasValidHost reports whether a request has one Host that names a host (RFC 9110
+// 7.2). Another is refused by what reads HTTP in front of an implementation, with an
+// answer of its own.
+func hasValidHost(r Request) bool {
+	hosts := values(r.Header, "Host")
+	return len(hosts) == 1 && hostValue.MatchString(hosts[0])
+}
+
+// hostValue is the form of Host (RFC 9110 7.2, RFC 3986 3.2.2).
+var hostValue = regexp.MustCompile(`^(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-fv:.]+\])(?::[0-9]*)?$`)

@@ -1,0 +1,37 @@
+package conformance
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"fmaspec/conformance/internal/httpfile"
+)
+
+// roleToken returns the variable of the token that the step sends where it is the one
+// of a user who holds a single role, or "".
+func (s *Step) roleToken() string {
+	for _, name := range []string{httpfile.SecurityAdminToken, httpfile.GlobalAdminToken} {
+		for _, f := range s.Header {
+			if strings.Contains(f.Value, "{{"+name+"}}") {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// roleTokenRefused says that such a token was answered 401, which is what a token gets
+// that is not valid (RFC 6750 3.1), and so says nothing of the role; or "". A valid
+// token without the right gets 403, or 404 from who hides what is there: these are
+// findings.
+func roleTokenRefused(x *Exchange) string {
+	if !toAccept(x) || x.Response.Status != http.StatusUnauthorized {
+		return ""
+	}
+	name := x.Case.Steps[x.Step].roleToken()
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("the %s was answered 401, as one is that has expired or is for another server, so that this proves nothing of the role; give another (fmaspec auth check tells what it says of itself)", strings.ReplaceAll(name, "-", " "))
+}
