@@ -74,11 +74,12 @@ var levels = map[string]string{
 	"refusal.status-body":     "standard",
 	"refusal.method":          "standard",
 	"refusal.no-server-error": "standard",
-	"refusal.no-action":       "standard",
 	"http.framing":            "standard",
 	"json.encoding":           "standard",
 	"time.format":             "standard",
 	"auth.scheme-case":        "standard",
+	"request.json-forms":      "standard",
+	"request.media-type-case": "standard",
 
 	"action.id":              "inferred",
 	"action.file-id":         "inferred",
@@ -104,4 +105,7 @@ var levels = map[string]string{
 	"auth.token-known":       "inferred",
 
 	"refusal.method-forbidden": "inferred",
+	"refusal.no-action":        "inferred",
+	"response.names-unique":    "inferred",
+	"action.instances-filled":  "inferred",
 }
