@@ -22,10 +22,12 @@ type answer struct {
 	asked      bool              // the request allows this coding
 	body       []byte            // after decoding; nil where it cannot be decoded
 	decodeErr  error             // why not
-	json       *strictjson.Error // what is wrong with the body as one JSON text
+	json       *strictjson.Error // what is wrong with the body as one JSON text, but that a name stands twice; with an action, its bytes alone are at fault
+	twice      *strictjson.Error // the first name that stands twice in one object
 	action     map[string]any    // the body, where it is one JSON object
 	violations []schemas.Violation
-	err        error // the engine could not judge
+	err        error   // the engine could not judge
+	first      *answer // where a name stands twice: the answer to a reader who takes the first of such members; this one takes the last
 }
 
 // view returns the response as the checks look at it.
@@ -52,25 +54,55 @@ func (x *Exchange) look() (a answer) {
 		return a
 	}
 	text := a.body
-	if err := strictjson.Check(text); err != nil {
-		errors.As(err, &a.json)
-		if a.json.Kind != strictjson.BOM {
+	if a.json, a.twice = flaws(text); a.json != nil {
+		// Bytes that are at fault do not hide the text that they are meant to be.
+		switch a.json.Kind {
+		case strictjson.BOM:
+			text = strictjson.TrimBOM(text)
+			a.body = text
+		case strictjson.Encoding:
+			text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+		default:
 			return a
 		}
-		// A mark before the text does not hide what follows it.
-		if text = strictjson.TrimBOM(text); strictjson.Check(text) != nil {
+		var other *strictjson.Error
+		if other, a.twice = flaws(text); other != nil {
 			return a
 		}
 	}
-	a.body = text
 	if strictjson.Values(text, valueLimit) > valueLimit {
 		a.err = fmt.Errorf("it holds more than %d values", valueLimit)
 		return a
 	}
+	x.read(&a, text)
+	if a.twice != nil {
+		first := a
+		if x.read(&first, strictjson.First(text)); first.err == nil {
+			a.first = &first
+		}
+	}
+	return a
+}
+
+// flaws returns what is wrong with bytes as one JSON text, and, where nothing is
+// but that, the first name that stands twice in one object.
+func flaws(text []byte) (broken, twice *strictjson.Error) {
+	if !errors.As(strictjson.Check(text), &twice) {
+		return nil, nil
+	}
+	if twice.Kind != strictjson.Duplicate {
+		return twice, nil
+	}
+	errors.As(strictjson.CheckText(text), &broken)
+	return broken, twice
+}
+
+// read fills in what a JSON text holds, and what that breaks of the schema.
+func (x *Exchange) read(a *answer, text []byte) {
 	value, err := schemas.Decode(text)
 	if err != nil {
 		a.err = err
-		return a
+		return
 	}
 	a.action, _ = value.(map[string]any) // whatever else it is leaves this nil, a problem of its own
 	var schema *schemas.Schema
@@ -81,18 +113,18 @@ func (x *Exchange) look() (a answer) {
 	default:
 		schema = x.errors
 	}
-	if schema != nil {
-		a.violations, a.err = schema.ValidateValue(value)
-		members := x.members
-		if schema == x.errors {
-			members = []string{"error"}
-		}
-		if a.err != nil && len(members) > 0 {
-			// What the engine stumbles over may stand in a further member, which is free.
-			a.violations, a.err = schema.ValidateValue(a.documented(members))
-		}
+	if schema == nil {
+		return
 	}
-	return a
+	a.violations, a.err = schema.ValidateValue(value)
+	members := x.members
+	if schema == x.errors {
+		members = []string{"error"}
+	}
+	if a.err != nil && len(members) > 0 {
+		// What the engine stumbles over may stand in a further member, which is free.
+		a.violations, a.err = schema.ValidateValue(a.documented(members))
+	}
 }
 
 // valueLimit is how many values of a JSON text are judged: read into memory, each

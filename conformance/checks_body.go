@@ -14,8 +14,11 @@ func bodyChecks() []Check {
 			Doc: "JSON is sent as UTF-8 without a byte order mark.",
 			on:  func(x *Exchange) bool { return carriesAction(x) || carriesJSONError(x) }, judge: utf8Encoding},
 		{Name: "one-json-object", Requirements: []string{"response.json"},
-			Doc: "The body of a 201 is one well-formed JSON object: nothing before or behind it, no member twice.",
+			Doc: "The body of a 201 is one well-formed JSON object: nothing before or behind it.",
 			on:  carriesAction, judge: oneJSONObject},
+		{Name: "names-unique", Requirements: []string{"response.names-unique"},
+			Doc: "No object in the body of a 201 has a name twice; where one does, the other checks look at the first and at the last of its values.",
+			on:  carriesAction, judge: namesUnique},
 	}
 	// What a schema says, each requirement under a name of its own.
 	for _, row := range []struct{ name, requirement, doc string }{
@@ -23,7 +26,8 @@ func bodyChecks() []Check {
 		{"types", "action.types", "Each member has the JSON type that the examples show."},
 		{"context", "action.context", "@odata.context points to an entity of FileMachineActions in the preview's metadata."},
 		{"type-name", "action.type", "type names the operation that was called."},
-		{"instances", "action.instances", "Each item of fileInstances has a filePath and a status that are not empty."},
+		{"instances", "action.instances", "Each item of fileInstances has a filePath and a status, both strings."},
+		{"instances-filled", "action.instances-filled", "Neither filePath nor status of an item of fileInstances is empty."},
 	} {
 		checks = append(checks, Check{Name: row.name, Requirements: []string{row.requirement}, Doc: row.doc, on: readable, judge: schemaSays(row.requirement)})
 	}
@@ -51,12 +55,20 @@ func oneJSONObject(x *Exchange, _ time.Time) []Problem {
 	switch {
 	case a.decodeErr != nil: // a finding already
 		return nil
+	case a.action != nil: // where its bytes are at fault, that is a finding of another check
+		return nil
 	case a.json != nil:
 		return problem("body", want, a.json.Error()+excerpt(a.body, a.json.Offset))
-	case a.action == nil:
-		return problem("body", want, brief(string(a.body)))
 	}
-	return nil
+	return problem("body", want, brief(string(a.body)))
+}
+
+func namesUnique(x *Exchange, _ time.Time) []Problem {
+	a := x.view()
+	if a.twice == nil || a.action == nil {
+		return nil // a finding of another check
+	}
+	return problem("body", "no name twice in one object", a.twice.Error()+excerpt(a.body, a.twice.Offset))
 }
 
 // excerpt shows the text round a byte of a body.

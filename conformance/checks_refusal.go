@@ -53,7 +53,7 @@ func errorForm(x *Exchange, _ time.Time) (out []Problem) {
 		return nil
 	case a.json != nil && slices.Contains([]strictjson.Kind{strictjson.BOM, strictjson.Encoding}, a.json.Kind):
 		return nil // a finding of another check
-	case a.json != nil && slices.Contains([]strictjson.Kind{strictjson.Duplicate, strictjson.Deep}, a.json.Kind):
+	case a.json != nil && a.json.Kind == strictjson.Deep:
 		return nil // unwise, and well-formed
 	case a.json != nil:
 		return problem("body", "well-formed JSON, as its Content-Type says", a.json.Error()+excerpt(a.body, a.json.Offset))

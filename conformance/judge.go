@@ -49,11 +49,35 @@ func (s *Suite) findings(x *Exchange, now time.Time) []Finding {
 	}
 	var out []Finding
 	for _, c := range s.checks {
-		if c.judge == nil || !c.on(x) {
+		if c.judge == nil {
 			continue
 		}
-		for _, p := range c.judge(x, now) {
+		for _, p := range c.problems(x, now) {
 			out = append(out, s.finding(c, x, p))
+		}
+	}
+	return out
+}
+
+// problems returns what a check finds in an exchange that was viewed. Where a name
+// stands twice in the answer most readers take the last value and some the first
+// (RFC 8259 4), so that the check looks at what each of them reads: no server may
+// show a good value to the one and a bad one to the other. A problem that both
+// have is told once, and of the last value.
+func (c Check) problems(x *Exchange, now time.Time) (out []Problem) {
+	if c.on(x) {
+		out = c.judge(x, now)
+	}
+	if x.seen == nil || x.seen.first == nil {
+		return out
+	}
+	other := *x
+	if other.seen = x.seen.first; !c.on(&other) {
+		return out
+	}
+	for _, p := range c.judge(&other, now) {
+		if !slices.ContainsFunc(out, func(q Problem) bool { return q.Place == p.Place && q.Requirement == p.Requirement }) {
+			out = append(out, p)
 		}
 	}
 	return out

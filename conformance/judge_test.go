@@ -193,10 +193,15 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 		{why: "null", answer: whole("null"), breaks: []string{"response.json one-json-object body"}},
 		{why: "an object in a string", answer: whole(`"{}"`), breaks: []string{"response.json one-json-object body"}},
 		{why: "two objects", answer: whole(good + good), breaks: []string{"response.json one-json-object body"}},
-		{why: "a member twice", answer: body(`"status"`, `"id": "x", "status"`), breaks: []string{"response.json one-json-object body"}},
+		{why: "a syntax error behind a member twice", answer: body(`"status": "InProgress"`, `"id": "x", "status": InProgress`), breaks: []string{"response.json one-json-object body"}},
+		{why: "UTF-16", answer: whole("\xFF\xFE{\x00}\x00"), breaks: []string{"json.encoding utf-8 body", "response.json one-json-object body"}},
+		{why: "bytes that are no text", answer: whole("\x1F\x8B\x08\x00\xFF\xFE"), breaks: []string{"json.encoding utf-8 body", "response.json one-json-object body"}},
+		{why: "a wrong type as the last of two", answer: body(`"status": "InProgress"`, `"status": "InProgress", "status": 7`), breaks: []string{"response.names-unique names-unique body", "action.types types /status"}},
+		{why: "a wrong type as the first of two", answer: body(`"status": "InProgress"`, `"status": 7, "status": "InProgress"`), breaks: []string{"response.names-unique names-unique body", "action.types types /status"}},
+		{why: "two wrong types", answer: body(`"status": "InProgress"`, `"status": 7, "status": 8`), breaks: []string{"response.names-unique names-unique body", "action.types types /status"}},
+		{why: "another file as the first of two", answer: body(`"sha1"`, `"sha1": "0123456789012345678901234567890123456789", "sha1"`), breaks: []string{"response.names-unique names-unique body", "action.sha1 sha1-echo /sha1", "action.file-id file-id /fileId"}},
+		{why: "a member twice in text that is not UTF-8", answer: body(`"requestorComment": "test"`, "\"requestorComment\": null, \"requestorComment\": \"t\xE9st\""), breaks: []string{"json.encoding utf-8 body", "response.names-unique names-unique body", "action.types types /requestorComment"}},
 		{why: "half of it", answer: whole(good[:300]), breaks: []string{"response.json one-json-object body"}},
-		{why: "Latin-1", answer: body("test", "t\xE9st"), breaks: []string{"json.encoding utf-8 body", "response.json one-json-object body"}},
-		{why: "a byte order mark", answer: whole("\xEF\xBB\xBF" + good), breaks: []string{"json.encoding utf-8 body", "response.json one-json-object body"}},
 		{why: "a member missing", answer: body(`"requestorComment": "test",`, ""), breaks: []string{"action.members members /requestorComment"}},
 		{why: "a member in another letter case", answer: body(`"fileId"`, `"FileId"`), breaks: []string{"action.members members /fileId"}},
 		{why: "the name of a sibling", answer: body(`"lastUpdateDateTimeUtc"`, `"lastUpdateTimeUtc"`), breaks: []string{"action.members members /lastUpdateDateTimeUtc"}},
@@ -216,12 +221,15 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 			return recorded(201, "application/json", strings.ReplaceAll(good, "8d25682b", "00000000"))
 		}, breaks: []string{"action.sha1 sha1-echo /sha1"}},
 		{why: "an instance without a path", answer: body(`"filePath"`, `"path"`), breaks: []string{"action.instances instances /fileInstances/0/filePath"}},
-		{why: "an instance with an empty status", answer: func() *conformance.Exchange {
+		{why: "an instance whose status is null", answer: func() *conformance.Exchange {
 			i := strings.LastIndex(good, `"InProgress"`)
-			return recorded(201, "application/json", good[:i]+`""`+good[i+len(`"InProgress"`):])
+			return recorded(201, "application/json", good[:i]+`null`+good[i+len(`"InProgress"`):])
 		}, breaks: []string{"action.instances instances /fileInstances/0/status"}},
 
 		// Standard.
+		{why: "Latin-1", answer: body(`"requestorComment": "test"`, "\"requestorComment\": \"t\xE9st\""), breaks: []string{"json.encoding utf-8 body"}},
+		{why: "Latin-1 and a member missing", answer: body(`"requestorComment": "test"`, "\"comment\": \"t\xE9st\""), breaks: []string{"json.encoding utf-8 body", "action.members members /requestorComment"}},
+		{why: "a byte order mark", answer: whole("\xEF\xBB\xBF" + good), breaks: []string{"json.encoding utf-8 body"}},
 		{why: "a time without a zone", answer: body(`9399004Z",`, `9399004",`), breaks: []string{"time.format times /creationDateTimeUtc"}},
 		{why: "a day that is not", answer: body(`"lastUpdateDateTimeUtc": "2017-12-04`, `"lastUpdateDateTimeUtc": "2018-02-30`), breaks: []string{"time.format times /lastUpdateDateTimeUtc"}},
 		{why: "an offset", answer: body(`"creationDateTimeUtc": "2017-12-04T13:39:24.9399004Z"`, `"creationDateTimeUtc": "2017-12-04T15:39:24.9399004+02:00"`), breaks: []string{"time.format times /creationDateTimeUtc"}},
@@ -234,11 +242,20 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 		{why: "a challenge of another scheme", answer: refused(401, "", "", "WWW-Authenticate", `Basic realm="Bearer"`), breaks: []string{"refusal.status-auth challenge header WWW-Authenticate"}},
 		{why: "no list of methods", answer: refused(405, "", ""), breaks: []string{"refusal.method allow header Allow"}},
 		{why: "a list without POST", answer: refused(405, "", "", "Allow", "GET, post"), breaks: []string{"refusal.method allow header Allow"}},
-		{why: "the id and the type of an action with a refusal", answer: refused(400, "application/json", `{"id":"c083f601-012f-4955-b4cc-fab50fb69d79","type":"RequestSample"}`), breaks: []string{"refusal.no-action no-action body"}},
-		{why: "an action with a refusal", answer: refused(400, "application/json", good), breaks: []string{"refusal.no-action no-action body"}},
 		{why: "an error with a mark before it", answer: refused(400, "application/json", "\xEF\xBB\xBF"+oData), breaks: []string{"json.encoding utf-8 body"}},
 
 		// Inferred.
+		{why: "a member twice", answer: body(`"status"`, `"status": "Pending", "status"`), breaks: []string{"response.names-unique names-unique body"}},
+		{why: "a member twice behind a mark", answer: whole("\xEF\xBB\xBF" + strings.Replace(good, `"status"`, `"status": "Pending", "status"`, 1)), breaks: []string{"json.encoding utf-8 body", "response.names-unique names-unique body"}},
+		{why: "a member twice, once of another form", answer: body(`"status"`, `"id": "x", "status"`), breaks: []string{"response.names-unique names-unique body", "action.id id-form /id"}},
+		{why: "a further member twice, deep inside", answer: body(`"status"`, `"further": [{"a": 1, "a": [2]}], "status"`), breaks: []string{"response.names-unique names-unique body"}},
+		{why: "an instance with an empty status", answer: func() *conformance.Exchange {
+			i := strings.LastIndex(good, `"InProgress"`)
+			return recorded(201, "application/json", good[:i]+`""`+good[i+len(`"InProgress"`):])
+		}, breaks: []string{"action.instances-filled instances-filled /fileInstances/0/status"}},
+		{why: "the id and the type of an action with a refusal", answer: refused(400, "application/json", `{"id":"c083f601-012f-4955-b4cc-fab50fb69d79","type":"RequestSample"}`), breaks: []string{"refusal.no-action no-action body"}},
+		{why: "an action with a refusal", answer: refused(400, "application/json", good), breaks: []string{"refusal.no-action no-action body"}},
+		{why: "an action in which a member stands twice with a refusal", answer: refused(400, "application/json", strings.Replace(good, `"status"`, `"status": "Pending", "status"`, 1)), breaks: []string{"refusal.no-action no-action body"}},
 		{why: "an id that is no UUID", answer: body("c083f601-012f-4955-b4cc-fab50fb69d79", "42"), breaks: []string{"action.id id-form /id"}},
 		{why: "another file's id", answer: body(`"fileId": "8d`, `"fileId": "00`), breaks: []string{"action.file-id file-id /fileId"}},
 		{why: "a host name for the machine", answer: body("f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "desktop-1"), breaks: []string{"action.machine-id machine-id /machineId"}},

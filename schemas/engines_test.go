@@ -66,6 +66,7 @@ func TestEnginesAgreeOnMutants(t *testing.T) {
 				ours, oracle, kin := all.verdicts(rt, data)
 				require.Equal(rt, oracle, ours, "santhosh-tekuri/jsonschema and this package on %s", data)
 				// kin stops at an allOf that fails, so it may see less, but never nothing.
+				ours = all.constraints(ours)
 				require.Equal(rt, len(ours) == 0, len(kin) == 0, "kin-openapi on %s", data)
 				for _, b := range kin {
 					// A wrong type hides the rest here; kin may not have got as far as the type.

@@ -40,12 +40,38 @@ func TestCompileRefusesABrokenSchema(t *testing.T) {
 		{"an annotation of nothing", `{"x-rules": [{"keyword": "pattern", "requirement": "r"}]}`, `x-rules at "": there is no keyword "pattern" beside it; drop the entry or add the keyword`},
 		{"an annotation of a member that may be missing", `{"required": ["a"], "x-rules": [{"keyword": "required", "member": "b"}]}`, `member "b" is not required; drop the entry or require it`},
 		{"an annotation that is no list", `{"x-rules": {"keyword": "type"}}`, "it is a list of objects"},
+		{"an inference that is no list", `{"x-inferred": {"pattern": "x"}}`, "/x-inferred: it is a list of objects"},
+		{"an inference that is no object", `{"x-inferred": ["x"]}`, "/x-inferred: entry 0 is no object"},
+		{"an inference without a keyword", `{"x-inferred": [{"requirement": "r", "section": "s"}]}`, "entry 0 has 0 keywords (); give it one"},
+		{"an inference of two keywords", `{"x-inferred": [{"pattern": "x", "minLength": 1, "requirement": "r", "section": "s"}]}`, "entry 0 has 2 keywords (minLength, pattern); give it one"},
+		{"an inference of nobody", `{"properties": {"x-inferred": {"x-inferred": [{"pattern": "x", "section": "s"}]}}}`, "/properties/x-inferred/x-inferred: entry 0 lacks its requirement or section"},
+		{"an inference in no words", `{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s", "want": 7}]}`, "want of entry 0 is no text"},
+		{"an inference beside a constraint", `{"items": [{"pattern": "y", "x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}]}]}`, `/items/0/x-inferred: there is another "pattern" in that place; keep one`},
+		{"two inferences of one keyword", `{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}, {"pattern": "y", "requirement": "r", "section": "s"}]}`, `there is another "pattern" in that place; keep one`},
 		{"two annotations of one place", `{"type": "object", "x-rules": [{"keyword": "type"}, {"keyword": "type"}]}`, "is annotated in schemas/a.schema.json too; keep one"},
 	} {
 		_, err := shelf(map[string]string{"a": row.doc}).compile("a")
 		require.ErrorContains(t, err, "schemas/a.schema.json: ", row.why)
 		require.ErrorContains(t, err, row.want, row.why)
 	}
+}
+
+func TestWhatIsInferredIsFoldedIntoSchemasAlone(t *testing.T) {
+	l := shelf(map[string]string{"a": `{"enum": [{"a": "xy", "x-inferred": [{"no": "schema"}]}, {"a": "y"}], "properties": {"a": {"type": "string",
+		"x-rules": [{"keyword": "type", "requirement": "r", "level": "documented", "section": "s"}],
+		"x-inferred": [{"pattern": "^x", "requirement": "i", "section": "t", "want": "an x"}, {"minLength": 2, "requirement": "j", "section": "u"}]}}}`})
+	rules, err := l.rules("a")
+	require.NoError(t, err)
+	require.Equal(t, []Rule{
+		{"a", "/a", "minLength", "j", "inferred", "u", "", true},
+		{"a", "/a", "pattern", "i", "inferred", "t", "an x", true},
+		{"a", "/a", "type", "r", "documented", "s", "", false},
+	}, rules)
+	schema, err := l.compile("a")
+	require.NoError(t, err)
+	got, err := schema.Validate([]byte(`{"a": "y"}`))
+	require.NoError(t, err)
+	require.Equal(t, []Violation{{"/a", "minLength", "j", "a string of at least 2 characters", `"y"`}, {"/a", "pattern", "i", "an x", `"y"`}}, got)
 }
 
 func TestRulesFollowWhatRefersToItselfOnce(t *testing.T) {

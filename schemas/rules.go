@@ -16,6 +16,7 @@ type Rule struct {
 	Level       string // "documented", "standard" or "inferred"
 	Section     string // where that is written
 	Want        string // the keyword in plain words, or "" where it speaks for itself
+	Beside      bool   // the keyword stands in x-inferred, so that this package alone judges by it
 }
 
 // Rules returns every annotated keyword of the schema, sorted by pointer and
@@ -96,7 +97,10 @@ func (w *walker) annotations(name, pointer string, schema map[string]any) error 
 	if err != nil {
 		return fail("%v", err)
 	}
-	var entries []struct{ Keyword, Member, Requirement, Level, Section, Want string }
+	var entries []struct {
+		Keyword, Member, Requirement, Level, Section, Want string
+		Beside                                             bool `json:"x-inferred"`
+	}
 	if err := json.Unmarshal(text, &entries); err != nil {
 		return fail("%v; it is a list of objects with keyword, requirement, level, section", err)
 	}
@@ -105,7 +109,7 @@ func (w *walker) annotations(name, pointer string, schema map[string]any) error 
 		if !ok {
 			return fail("there is no keyword %q beside it; drop the entry or add the keyword", e.Keyword)
 		}
-		rule := Rule{name, pointer, e.Keyword, e.Requirement, e.Level, e.Section, e.Want}
+		rule := Rule{name, pointer, e.Keyword, e.Requirement, e.Level, e.Section, e.Want, e.Beside}
 		if e.Keyword != "required" {
 			w.rules = append(w.rules, rule)
 			continue

@@ -9,9 +9,15 @@
 // it is about that member of the keyword required only; where it has a "want",
 // that is the keyword in plain words.
 //
-// The schemas of answers hold documented and standard constraints only: what
-// is inferred is told in descriptions. No schema forbids further members, and
-// none relies on format, on which engines differ.
+// The schemas of requests and of the action hold documented and standard
+// constraints only. What is inferred stands beside them: in the extension
+// x-inferred, each entry of which is a keyword with the requirement that it
+// enforces, by which this package judges and no other engine does, or in
+// descriptions, where it takes more than a keyword. The schema of errors is
+// inferred as a whole, says so by x-level, and has its keywords in the open:
+// nothing in it could be mistaken for what the documents say, and generators
+// make a type of it. No schema forbids further members, and none relies on
+// format, on which engines differ.
 package schemas
 
 import (
@@ -50,7 +56,8 @@ func names(files fs.FS) []string {
 	return found
 }
 
-// A library reads the schema files of a file system once each, as decoded JSON.
+// A library reads the schema files of a file system once each, as decoded JSON
+// in which what stands in x-inferred is folded in.
 type library struct {
 	files fs.FS
 	docs  map[string]any
@@ -70,6 +77,9 @@ func (l library) file(name string) (any, error) {
 	doc, err := Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+	}
+	if err := fold(name, "", doc); err != nil {
+		return nil, err
 	}
 	l.docs[name] = doc
 	return doc, nil

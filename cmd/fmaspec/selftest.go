@@ -28,7 +28,7 @@ func selftestCommand() command {
 	return command{
 		name:  "selftest",
 		short: "show that the suite can tell a good server from a bad one",
-		about: "Runs the suite against every faulty server that \"fmaspec serve\" can be, and against every honest one. Each fault has to be found, at its level and for a requirement that it breaks; no honest server may have a finding; each check has to fire, and each requirement to be proven by some fault. What is not so is listed.\n" +
+		about: "Runs the suite against every faulty server that \"fmaspec serve\" can be, and against every honest one. Each fault has to be found, at its level and for a requirement that it breaks, and at no stronger level than that of what it breaks; no honest server may have a finding; each check has to fire, and each requirement to be proven by some fault, and by one that fails a run at just its level. What is not so is listed.\n" +
 			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only those are run, and checks and requirements that they do not concern are not complained about.\n" +
 			"Exits with 0 where the suite can tell, 1 where something is listed, 2 for misuse and 3 where it was interrupted.",
 		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown matrix.md -json matrix.json"},

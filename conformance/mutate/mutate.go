@@ -129,7 +129,7 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 		o.Parallel = 2 * runtime.GOMAXPROCS(0) // some servers make us wait
 	}
 	if o.Timeout <= 0 {
-		o.Timeout = 500 * time.Millisecond
+		o.Timeout = waiting
 	}
 	rows := make([]Row, len(subjects))
 	errs := make([]error, len(subjects))
@@ -180,16 +180,8 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	if ctx.Err() != nil {
 		return Row{}, nil // Matrix tells
 	}
-	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
-	options := conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true}
-	if s.Waits {
-		options.Timeout = o.Timeout
-	}
-	target := conformance.Target{
-		Handler: s.Wrap(honest), Name: s.Name,
-		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid, UnknownMachine: unknownMachine,
-	}
-	report, err := suite.Run(ctx, target, options)
+	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true, Timeout: o.Timeout})
+	report, err := suite.Run(ctx, target(s), options)
 	if err != nil {
 		return Row{}, err
 	}
@@ -198,6 +190,29 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	}
 	return row(s, report), err
 }
+
+// target is a subject in front of an honest server of its own.
+func target(s Subject) conformance.Target {
+	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
+	return conformance.Target{
+		Handler: s.Wrap(honest), Name: s.Name,
+		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid, UnknownMachine: unknownMachine,
+	}
+}
+
+// withTimeout leaves a timeout to a subject that waits: another's answers are
+// never late, and a machine under load may be.
+func withTimeout(s Subject, o conformance.Options) conformance.Options {
+	if !s.Waits {
+		o.Timeout = 0
+	} else if o.Timeout == 0 {
+		o.Timeout = waiting
+	}
+	return o
+}
+
+// waiting is how long one exchange with a subject that waits may take.
+const waiting = 500 * time.Millisecond
 
 // row sums a report up. The report itself is not kept: hundreds of them, each
 // with every byte that was sent, would fill the memory.

@@ -113,7 +113,7 @@ func TestAServerThatDeviatesIsFoundToAndForNothingElse(t *testing.T) {
 }
 
 func TestInferredFaultsAreFoundAtNoStrongerLevel(t *testing.T) {
-	about := []string{"time.utc-z", "request.grammar", "refusal.media-type", "refusal.method-forbidden", "error.form", "error.inside"}
+	about := []string{"time.utc-z", "request.grammar", "refusal.no-action", "response.names-unique", "action.instances-filled", "refusal.media-type", "refusal.method-forbidden", "error.form", "error.inside"}
 	seen := map[string]bool{}
 	for _, r := range matrix(t).Faults {
 		if slices.Contains(about, r.Breaks[0]) || r.Name == "redirects-missing-type" {
@@ -253,7 +253,7 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 		return &Result{
 			Level:  "inferred",
 			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: conformance.NotConformant, Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
-			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"}}},
+			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"}, []string{"f"}}},
 		}
 	}
 	require.Empty(t, sound().Problems())
@@ -264,10 +264,12 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 	}{
 		{func(m *Result) { m.Checks[0].Faults = nil }, "check c never fired for a requirement that a fault breaks; add a fault that trips it", "a check that cannot fire is none"},
 		{func(m *Result) { m.Requirements[0].Faults = nil }, "requirement r is proven by no fault; add one that breaks it", "nobody knows whether it is judged"},
+		{func(m *Result) { m.Requirements[0].Exact = nil }, "requirement r is documented, and no fault that is about it is found at that level and at no stronger one; add one that breaks it alone, or mend what is found besides", "its level is not shown"},
 		{func(m *Result) { m.Faults[0].AtLevel = false; m.Faults[0].Broken = nil }, "fault f survives: it , and the suite says not-conformant; write a case or a check that sees it", "the suite is blind"},
 		{func(m *Result) { m.Waivers = []Waiver{{"check", "c", "why not"}} }, "waiver of check c is stale: the suite can tell; take the waiver away", "the check fired"},
 		{func(m *Result) { m.Waivers = []Waiver{{"fault", "f", "why not"}} }, "waiver of fault f is stale: the suite can tell; take the waiver away", "the fault was caught"},
 		{func(m *Result) { m.Waivers = []Waiver{{"requirement", "r", "why not"}} }, "waiver of requirement r is stale: the suite can tell; take the waiver away", "it is proven"},
+		{func(m *Result) { m.Waivers = []Waiver{{"level", "r", "why not"}} }, "waiver of level r is stale: the suite can tell; take the waiver away", "its level is shown"},
 		{func(m *Result) { m.Waivers = []Waiver{{"check", "d", "why not"}} }, "waiver of check d: there is none of that name; take the waiver away", "a typing error waives nothing"},
 		{func(m *Result) { m.Checks[0].Faults = nil; m.Waivers = []Waiver{{"check", "c", ""}} }, "waiver of check c has no reason; give one", "a waiver says why"},
 	} {
@@ -280,7 +282,8 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 		waiver Waiver
 	}{
 		{func(m *Result) { m.Checks[0].Faults = nil }, Waiver{"check", "c", "why"}},
-		{func(m *Result) { m.Requirements[0].Faults = nil }, Waiver{"requirement", "r", "why"}},
+		{func(m *Result) { m.Requirements[0].Faults = nil; m.Requirements[0].Exact = nil }, Waiver{"requirement", "r", "why"}},
+		{func(m *Result) { m.Requirements[0].Exact = nil }, Waiver{"level", "r", "why"}},
 		{func(m *Result) { m.Faults[0].AtLevel = false }, Waiver{"fault", "f", "why"}},
 	} {
 		m := sound()

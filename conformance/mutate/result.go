@@ -21,6 +21,8 @@ type Result struct {
 	Checks       []Check       `json:"checks"`       // those that judge at the level
 	Requirements []Requirement `json:"requirements"` // those of the level and every stronger one
 	Waivers      []Waiver      `json:"waivers"`
+
+	levels map[string]conformance.Level // of every requirement of the suite
 }
 
 // A Check is a check of the suite, and the faults that trip it for a
@@ -36,12 +38,13 @@ type Requirement struct {
 	ID     string   `json:"id"`
 	Level  string   `json:"level"`
 	Faults []string `json:"faults"`
+	Exact  []string `json:"exact"` // faults that are about it, and fail a run at its level and at no stronger one
 }
 
 // A Waiver says why something that the matrix should show is not there. One that
 // is not needed is a problem itself.
 type Waiver struct {
-	Kind    string `json:"kind"` // "fault" that survives, "check" that no fault trips, "requirement" that no fault proves
+	Kind    string `json:"kind"` // "fault" that survives, "check" that no fault trips, "requirement" that no fault proves, "level" of a requirement that no fault fails exactly at
 	Name    string `json:"name"`
 	Because string `json:"because"`
 }
@@ -136,9 +139,10 @@ func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, lev
 	at := map[string]conformance.Level{}
 	for _, q := range suite.Requirements {
 		if at[q.ID] = q.Level; q.Level <= level {
-			m.Requirements = append(m.Requirements, Requirement{ID: q.ID, Level: q.Level.String(), Faults: names(faults, func(r Row) []string { return r.Proves }, q.ID)})
+			m.Requirements = append(m.Requirements, Requirement{ID: q.ID, Level: q.Level.String(), Faults: names(faults, func(r Row) []string { return r.Proves }, q.ID), Exact: exact(faults, q.ID, q.Level)})
 		}
 	}
+	m.levels = at
 	for _, c := range suite.Checks() {
 		judges := func(id string) bool { return at[id] <= level }
 		if len(c.Requirements) > 0 && !slices.ContainsFunc(c.Requirements, judges) {
@@ -216,9 +220,10 @@ func one(yes bool) int {
 }
 
 // Problems says, a line each, what the suite cannot tell: faults that survive or
-// are caught for another reason, honest servers that are blamed, checks that
-// nothing trips, requirements that nothing proves, and waivers that are not
-// needed. None means that the suite can be relied on. Where the result is
+// are caught for another reason or at a stronger level than that of what they
+// break, honest servers that are blamed, checks that nothing trips, requirements
+// that nothing proves or nothing breaks at just their level, and waivers that are
+// not needed. None means that the suite can be relied on. Where the result is
 // narrowed, checks, requirements and waivers are not complained about.
 func (m *Result) Problems() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -234,6 +239,7 @@ func (m *Result) Problems() (out []string) {
 			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), told(r), strings.Join(r.Broken, ", "))
 		}
 	}
+	out = append(out, m.mislevelled()...)
 	for _, r := range m.Variants {
 		switch {
 		case len(r.Blamed()) > 0:
@@ -262,6 +268,9 @@ func (m *Result) Problems() (out []string) {
 		if len(q.Faults) == 0 && !waived("requirement", q.ID) {
 			say("requirement %s is proven by no fault; add one that breaks it", q.ID)
 		}
+		if len(q.Faults) > 0 && len(q.Exact) == 0 && !waived("level", q.ID) {
+			say("requirement %s is %s, and no fault that is about it is found at that level and at no stronger one; add one that breaks it alone, or mend what is found besides", q.ID, q.Level)
+		}
 	}
 	needed := m.needed()
 	for _, w := range m.Waivers {
@@ -289,6 +298,7 @@ func (m *Result) needed() map[string]bool {
 	}
 	for _, q := range m.Requirements {
 		out["requirement "+q.ID] = len(q.Faults) == 0
+		out["level "+q.ID] = len(q.Exact) == 0
 	}
 	return out
 }

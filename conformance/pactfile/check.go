@@ -421,7 +421,7 @@ func (c *checking) word(op openapi.Operation, w witness, m mismatch) (requiremen
 		}
 		return cmp.Or(c.requirementAt(op, general, "required"), "action.members"), description
 	}
-	if len(m.at) == 1 && m.at[0] == w.member {
+	if len(m.at) > 0 && m.at[0] == w.member && (len(m.at) == 1 || w.inferred) {
 		requirement = w.requirement
 	}
 	requirement = cmp.Or(requirement, c.requirementAt(op, general, "type"))
@@ -514,7 +514,12 @@ func (c *checking) example(op openapi.Operation, told map[string]bool) {
 			continue
 		}
 		pointer := c.i.answer.pointer + v.Pointer
-		if !told[pointer] && !c.ruled(v.Pointer, told) {
+		if told[pointer] || c.ruled(v.Pointer, told) {
+			continue
+		}
+		if r := c.suite.Requirement(v.Requirement); r != nil && r.Level == conformance.Inferred {
+			c.add(&c.notes, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "it is inferred alone that a server answers otherwise: want " + v.Want, Requirement: v.Requirement})
+		} else {
 			c.add(&c.problems, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "no conforming server answers so: want " + v.Want, Requirement: v.Requirement})
 		}
 	}

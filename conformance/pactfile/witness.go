@@ -81,6 +81,8 @@ func rowsOfAnswer() []row {
 		{"lastUpdateDateTimeUtc", "2018-02-05T23:59:59.2106524+00:00", "time.utc-z", true},
 		{"fileInstances", []any{}, "", false},
 		{"fileInstances", []any{instance("C:\\a.exe", "InProgress")}, "", false},
+		{"fileInstances", []any{instance("", "InProgress")}, "action.instances-filled", true},
+		{"fileInstances", []any{instance("C:\\a.exe", "")}, "action.instances-filled", true},
 		{"fileInstances", []any{instance("/opt/a", "Succeeded"), instance("C:\\b.exe", "Pending"), instance("C:\\c.exe", "Failed")}, "", false},
 	}
 }

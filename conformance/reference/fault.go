@@ -67,6 +67,7 @@ var levels = map[string]string{
 	"action.types":             "documented",
 	"action.context":           "documented",
 	"action.type":              "documented",
+	"action.sha1":              "documented",
 	"action.instances":         "documented",
 
 	"refusal.status-auth":     "standard",
@@ -82,9 +83,10 @@ var levels = map[string]string{
 	"json.encoding":           "standard",
 	"time.format":             "standard",
 	"auth.scheme-case":        "standard",
+	"request.json-forms":      "standard",
+	"request.media-type-case": "standard",
 
 	"action.id":              "inferred",
-	"action.sha1":            "inferred",
 	"action.file-id":         "inferred",
 	"action.machine-id":      "inferred",
 	"action.status":          "inferred",
@@ -110,4 +112,6 @@ var levels = map[string]string{
 	"auth.token-known":       "inferred",
 
 	"refusal.method-forbidden": "inferred",
+	"response.names-unique":    "inferred",
+	"action.instances-filled":  "inferred",
 }

@@ -15,12 +15,13 @@ import (
 var requirementsByLevel = map[string]string{
 	"documented": `operation.exists auth.required auth.bearer auth.role auth.either-role request.comment-required request.sha1-required
 		request.comment-string request.sha1-string request.object request.json response.created response.media-type
-		response.json action.members action.types action.context action.type action.instances`,
+		response.json action.members action.types action.context action.type action.sha1 action.instances`,
 	"standard": `refusal.status-auth refusal.status-role refusal.status-body refusal.method
-		refusal.no-server-error refusal.challenge request.host request.absolute-form http.date http.framing json.encoding time.format auth.scheme-case`,
-	"inferred": `action.id action.sha1 action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
+		refusal.no-server-error refusal.challenge request.host request.absolute-form http.date http.framing json.encoding time.format auth.scheme-case request.json-forms request.media-type-case`,
+	"inferred": `action.id action.file-id action.machine-id action.status time.order action.requestor request.sha1-format
 		request.comment-blank request.comment-length request.extra-members request.name-case error.form error.inside state.isolated
-		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely http.date-sent refusal.media-type refusal.no-action refusal.method-forbidden http.no-redirect`,
+		machine.unknown auth.token-known time.utc-z request.grammar request.hostile-json http.timely http.date-sent refusal.media-type refusal.no-action refusal.method-forbidden http.no-redirect
+		response.names-unique action.instances-filled`,
 }
 
 // levelOf returns the level of each requirement of the catalogue.
@@ -71,7 +72,7 @@ func probes() []probe {
 		auth(""), auth("Basic dTpw"), auth("Digest a=b"), auth("Negotiate abcd"), auth("Token x"), auth("BearerX " + token), auth("Bearer"), auth("Bearer "),
 		auth(token), auth("Bearer nobody"), auth("Bearer nobody-issued-this-long-token"), auth("Bearer a.b.c"), auth("Bearer " + unprivileged),
 		auth("bearer " + token), auth("BEARER " + token),
-		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`), typed("application/json;odata.metadata=minimal"), typed("Application/JSON"),
+		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`), typed("application/json;odata.metadata=minimal"), typed("Application/JSON"), typed("APPLICATION/JSON"), typed("application/json; charset=UTF-8"),
 		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"), typed("application/octet-stream"), typed("image/png"),
 		{bare: true, header: []string{"Authorization: Bearer " + token}},
 		auth("Bearer " + securityAdmin), auth("Bearer " + globalAdmin), {path: stopPath, bare: true, header: []string{"Authorization: Bearer " + globalAdmin, "Content-Type: application/json"}},

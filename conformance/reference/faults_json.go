@@ -35,9 +35,6 @@ func jsonFaults() []Fault {
 		{"writes-leading-zero", "adds a number with a leading zero", lastMember(`"count":01`)},
 		{"writes-hex-number", "adds a number in hexadecimal", lastMember(`"count":0x1F`)},
 		{"writes-bare-fraction", "adds a number without digits before the point", lastMember(`"score":.5`)},
-		{"repeats-a-member", "writes a member twice with the same value", lastMember(`"status":"InProgress"`)},
-		{"repeats-a-member-otherwise", "writes a member twice with different values", lastMember(`"status":"Failed"`)},
-		{"repeats-a-member-escaped", "writes a member a second time under an escaped name", lastMember(`"stat\u0075s":"InProgress"`)},
 		{"writes-a-comment", "puts a comment into the JSON", func(b []byte) []byte { return slices.Concat([]byte("{/* action */"), b[1:]) }},
 		{"writes-raw-line-break", "writes a line break raw into a string", inString("\n")},
 		{"writes-raw-control", "writes a control character raw into a string", inString("\x01")},
@@ -74,7 +71,30 @@ func jsonFaults() []Fault {
 	for _, row := range rows {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("response.json"), Wrap: onBody(row.change)})
 	}
-	encoding := ids("json.encoding", "response.json")
+	for _, row := range []struct {
+		name, says, also string
+		change           func([]byte) []byte
+	}{
+		{"repeats-a-member", "writes a member twice with the same value", "", lastMember(`"status":"InProgress"`)},
+		{"repeats-a-member-otherwise", "writes a member twice with different values", "", lastMember(`"status":"Failed"`)},
+		{"repeats-a-member-escaped", "writes a member a second time under an escaped name", "", lastMember(`"stat\u0075s":"InProgress"`)},
+		{"repeats-a-member-of-an-instance", "writes a member of an instance twice", "", func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`{"filePath":`), []byte(`{"filePath":"C:\\a.exe","filePath":`), 1)
+		}},
+		{"repeats-status-as-a-number", "writes status twice, the second time as a number", "action.types", lastMember(`"status":7`)},
+		{"hides-another-sha1", "writes sha1 twice, the first time that of another file", "action.sha1", firstMember(`"sha1":"0123456789012345678901234567890123456789"`)},
+		{"hides-a-context", "writes @odata.context twice, the first time that of another resource", "action.context", firstMember(`"@odata.context":"https://graph.microsoft.com/testwdatppreview/$metadata#Machines/$entity"`)},
+		{"hides-an-instance", "writes fileInstances twice, the first time with an instance that lacks its status", "action.instances", firstMember(`"fileInstances":[{"filePath":"C:\\a.exe"}]`)},
+		{"hides-an-id", "writes id twice, the first time one that is no UUID", "action.id", firstMember(`"id":"42"`)},
+	} {
+		breaks := ids("response.names-unique")
+		if row.also != "" {
+			breaks = ids(row.also, "response.names-unique")
+		}
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: breaks, Wrap: onBody(row.change)})
+	}
+	encoding := ids("json.encoding")
+	unread := ids("response.json", "json.encoding") // a reader of UTF-8 finds no JSON in it
 	return append(faults,
 		Fault{Name: "begins-with-byte-order-mark", Says: "puts a byte order mark before the object", Breaks: encoding, Wrap: onBody(func(b []byte) []byte { return slices.Concat([]byte("\xEF\xBB\xBF"), b) })},
 		Fault{Name: "sends-invalid-utf-8", Says: "writes a byte that no UTF-8 text holds", Breaks: encoding, Wrap: onBody(inString("\xFF"))},
@@ -82,14 +102,19 @@ func jsonFaults() []Fault {
 		Fault{Name: "sends-overlong-utf-8", Says: "writes a slash as two bytes", Breaks: encoding, Wrap: onBody(inString("\xC0\xAF"))},
 		Fault{Name: "sends-surrogates-in-utf-8", Says: "writes half a surrogate pair as three bytes", Breaks: encoding, Wrap: onBody(inString("\xED\xA0\x80"))},
 		Fault{Name: "cuts-a-character", Says: "cuts a character of several bytes in two", Breaks: encoding, Wrap: onBody(inString("\xE2\x82"))},
-		Fault{Name: "sends-utf-16", Says: "writes the object in UTF-16 with a byte order mark", Breaks: encoding, Wrap: onBody(func(b []byte) []byte { return utf16Bytes("\uFEFF" + string(b)) })},
-		Fault{Name: "sends-unmarked-utf-16", Says: "writes the object in UTF-16 without a byte order mark", Breaks: encoding, Wrap: onBody(func(b []byte) []byte { return utf16Bytes(string(b)) })},
+		Fault{Name: "sends-utf-16", Says: "writes the object in UTF-16 with a byte order mark", Breaks: unread, Wrap: onBody(func(b []byte) []byte { return utf16Bytes("\uFEFF" + string(b)) })},
+		Fault{Name: "sends-unmarked-utf-16", Says: "writes the object in UTF-16 without a byte order mark", Breaks: unread, Wrap: onBody(func(b []byte) []byte { return utf16Bytes(string(b)) })},
 	)
 }
 
 // lastMember writes raw bytes as the last member.
 func lastMember(member string) func([]byte) []byte {
 	return func(b []byte) []byte { return append(b[:len(b)-1], ","+member+"}"...) }
+}
+
+// firstMember writes raw bytes as the first member.
+func firstMember(member string) func([]byte) []byte {
+	return func(b []byte) []byte { return slices.Concat([]byte("{"+member+","), b[1:]) }
 }
 
 // inString writes raw bytes at the head of the requestor.

@@ -96,7 +96,7 @@ func grammarHoles() (faults []Fault) {
 			return bytes.ReplaceAll(b, []byte("\n"), []byte(" ")), !json.Valid(b) && bytes.ContainsRune(b, '\n')
 		}},
 	} {
-		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.grammar", "refusal.status-body", "refusal.no-action"), Wrap: excuseBody(row.mend)})
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.grammar"), Wrap: excuseBody(row.mend)})
 	}
 	return faults
 }
@@ -123,9 +123,9 @@ var trailingComma = regexp.MustCompile(`,(\s*[}\]])`)
 
 // formatHoles accept strings that cannot be meant, and names in another case.
 func formatHoles() []Fault {
-	format := ids("request.sha1-format", "refusal.status-body", "refusal.no-action")
-	blank := ids("request.comment-blank", "refusal.status-body", "refusal.no-action")
-	names := ids("request.name-case", "request.comment-required", "request.sha1-required", "refusal.status-body", "refusal.no-action")
+	format := ids("request.sha1-format")
+	blank := ids("request.comment-blank")
+	names := ids("request.name-case")
 	rows := []struct {
 		name, says string
 		breaks     []string
@@ -157,8 +157,8 @@ func formatHoles() []Fault {
 	}
 	return append(faults,
 		Fault{Name: "ignores-name-case", Says: "takes comment and sha1, in any letter case, for Comment and Sha1, as a plain Go server does", Breaks: names, Wrap: excuseObject(recase("Comment", "Sha1"))},
-		Fault{Name: "ignores-case-of-comment", Says: "takes comment for Comment", Breaks: ids("request.name-case", "request.comment-required", "refusal.status-body", "refusal.no-action"), Wrap: excuseObject(recase("Comment"))},
-		Fault{Name: "ignores-case-of-sha1", Says: "takes sha1 and SHA1 for Sha1", Breaks: ids("request.name-case", "request.sha1-required", "refusal.status-body", "refusal.no-action"), Wrap: excuseObject(recase("Sha1"))},
+		Fault{Name: "ignores-case-of-comment", Says: "takes comment for Comment", Breaks: names, Wrap: excuseObject(recase("Comment"))},
+		Fault{Name: "ignores-case-of-sha1", Says: "takes sha1 and SHA1 for Sha1", Breaks: names, Wrap: excuseObject(recase("Sha1"))},
 	)
 }
 

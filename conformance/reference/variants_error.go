@@ -80,6 +80,12 @@ func deviations() []Variant {
 			Wrap: lenient("crashes-on-deep-nesting", "crashes-on-lone-surrogate", "crashes-on-nul-character", "crashes-on-invalid-utf-8", "crashes-on-byte-order-mark", "crashes-on-repeated-name")},
 		{Name: "hangs-up-on-hostile-json", Says: "closes the connection on deep or long JSON without an answer", Deviates: ids("request.hostile-json"), Wrap: lenient("hangs-up-on-deep-nesting", "hangs-up-on-long-body")},
 		{Name: "reads-json-of-any-type", Says: "reads the body as JSON whatever its Content-Type says", Deviates: ids("refusal.media-type"), Wrap: lenient("takes-any-media-type")},
+		{Name: "repeats-a-name", Says: "writes the status of the action twice, as two serialisers that know nothing of each other do", Deviates: ids("response.names-unique"),
+			Wrap: onBody(lastMember(`"status":"InProgress"`))},
+		{Name: "instances-to-be-filled", Says: "gives a filePath and a status that are empty until the machine has answered", Deviates: ids("action.instances-filled"),
+			Wrap: onAction(instances(last(func(o Object) Object { return set("status", "")(set("filePath", "")(o)) })))},
+		{Name: "action-in-refusal", Says: "refuses with the action that was not taken, whose status is Failed", Deviates: ids("refusal.no-action"),
+			Wrap: onRefused(func(a *answer, q *asked) { withAction(a, q); a.edit(set("status", "Failed")) })},
 		{Name: "403-for-other-methods", Says: "answers 403 to other methods, as a guard against forged requests does", Deviates: ids("refusal.method-forbidden"),
 			Wrap: onRefused(asRefusal(http.StatusForbidden), http.StatusMethodNotAllowed)},
 	}

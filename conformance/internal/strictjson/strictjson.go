@@ -47,7 +47,13 @@ func TrimBOM(b []byte) []byte { return bytes.TrimPrefix(b, bom) }
 // Check returns nil where b is exactly one well-formed JSON text in UTF-8
 // without a byte order mark and without duplicate member names, and an *Error
 // elsewhere. Escapes of lone surrogates pass: the grammar allows them.
-func Check(b []byte) error {
+func Check(b []byte) error { return check(b, false) }
+
+// CheckText is [Check] for a text in which an object may have two members of one
+// name, which the grammar allows.
+func CheckText(b []byte) error { return check(b, true) }
+
+func check(b []byte, duplicates bool) error {
 	switch {
 	case bytes.HasPrefix(b, bom):
 		return &Error{BOM, 0, "a byte order mark stands before the JSON text"}
@@ -58,7 +64,7 @@ func Check(b []byte) error {
 	case len(bytes.Trim(b, " \t\r\n")) == 0:
 		return &Error{Empty, int64(len(b)), "there is no JSON value"}
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true))
+	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(duplicates))
 	if err := d.SkipValue(); err != nil {
 		return classify(err, b)
 	}
