@@ -11,7 +11,12 @@
 //
 // The schemas of answers hold documented and standard constraints only: what
 // is inferred is told in descriptions. No schema forbids further members, and
-// none relies on format, on which engines differ.
+// none relies on format, which constrains nothing here.
+//
+// The schemas of bodies have neither $schema nor $id: the OpenAPI description
+// refers to them, in which draft-07 is not known, and whose tools refuse an $id
+// that they meet twice. They mean the same by draft-07 and by 2020-12, the
+// dialect of OpenAPI 3.1, and are known by the name of their file.
 package schemas
 
 import (
@@ -26,7 +31,7 @@ import (
 	"strings"
 )
 
-// base is where the $id of every schema begins. RFC 2606 keeps .invalid free
+// base is where the identifier of every schema begins. RFC 2606 keeps .invalid free
 // of owners, so nobody can ever serve another schema there.
 const (
 	base   = "https://fmaspec.invalid/schemas/"

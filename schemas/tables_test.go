@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,7 +153,7 @@ type breach struct{ Pointer, Keyword string }
 // come to the same verdict.
 type engines struct {
 	ours   *schemas.Schema
-	oracle *jsonschema.Schema
+	oracle []*jsonschema.Schema // by each dialect
 	kin    *openapi3.Schema
 }
 
@@ -160,15 +161,25 @@ func load(t testing.TB, name string) engines {
 	t.Helper()
 	ours, err := schemas.Compile(name)
 	require.NoError(t, err)
-	return engines{ours: ours, oracle: oracle(t, name), kin: described(t, name)}
+	all := engines{ours: ours, kin: described(t, name)}
+	for _, dialect := range dialects {
+		all.oracle = append(all.oracle, oracle(t, name, dialect))
+	}
+	return all
 }
 
+// dialects are those by which a schema without $schema is read: by this package,
+// and where OpenAPI 3.1 refers to it.
+var dialects = []*jsonschema.Draft{jsonschema.Draft7, jsonschema.Draft2020}
+
 // oracle compiles a schema with santhosh-tekuri/jsonschema, which checks it
-// against the metaschema of draft-07 too.
-func oracle(t testing.TB, name string) *jsonschema.Schema {
+// against the metaschema of the dialect too. That it asserts date-time in draft-07
+// is not asked for: format constrains nothing here.
+func oracle(t testing.TB, name string, dialect *jsonschema.Draft) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft4) // so that $schema is what says draft-07
+	compiler.DefaultDraft(dialect)
+	compiler.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: func(any) error { return nil }})
 	for _, n := range schemas.Names() {
 		file, err := schemas.FS().Open(n + ".schema.json")
 		require.NoError(t, err)
@@ -188,7 +199,7 @@ func described(t testing.TB, name string) *openapi3.Schema {
 	d, err := openapi.Load()
 	require.NoError(t, err)
 	if schema := referred(d.T, name); schema != nil {
-		return schema
+		return formatless(schema)
 	}
 	const other = `{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/x": {"post": {"operationId": "x",
 		"responses": {"201": {"description": "x", "content": {"application/json": {"schema": {"$ref": "../schemas/%s.schema.json"}}}}}}}}}`
@@ -196,10 +207,31 @@ func described(t testing.TB, name string) *openapi3.Schema {
 	require.NoError(t, err)
 	schema := referred(d.T, name)
 	require.NotNil(t, schema)
+	return formatless(schema)
+}
+
+// formatless takes format out of a schema: kin-openapi asserts it, by the letters
+// that Go writes.
+func formatless(schema *openapi3.Schema) *openapi3.Schema {
+	schema.Format = ""
+	for _, part := range schema.AllOf {
+		formatless(part.Value)
+	}
+	for _, member := range schema.Properties {
+		formatless(member.Value)
+	}
+	if schema.Items != nil {
+		formatless(schema.Items.Value)
+	}
 	return schema
 }
 
+// referred returns the schema of that file, to which a body refers, directly or by
+// the name that components gives it.
 func referred(doc *openapi3.T, name string) *openapi3.Schema {
+	if doc.Components == nil {
+		doc.Components = &openapi3.Components{}
+	}
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			contents := []openapi3.Content{}
@@ -210,8 +242,14 @@ func referred(doc *openapi3.T, name string) *openapi3.Schema {
 				contents = append(contents, r.Value.Content)
 			}
 			for _, c := range contents {
-				if m := c.Get("application/json"); m != nil && strings.HasSuffix(m.Schema.Ref, "/"+name+".schema.json") {
-					return m.Schema.Value
+				m := c.Get("application/json")
+				if m == nil {
+					continue
+				}
+				for _, ref := range []*openapi3.SchemaRef{m.Schema, doc.Components.Schemas[path.Base(m.Schema.Ref)]} {
+					if ref != nil && strings.HasSuffix(ref.Ref, "/"+name+".schema.json") {
+						return ref.Value
+					}
 				}
 			}
 		}
@@ -229,7 +267,11 @@ func (e engines) verdicts(t require.TestingT, doc []byte) (ours, oracle, kin []b
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
 	require.NoError(t, err)
-	oracle = settle(oracleBreaches(t, e.oracle.Validate(value)))
+	for i, dialect := range e.oracle {
+		found := settle(oracleBreaches(t, dialect.Validate(value)))
+		require.True(t, i == 0 || slices.Equal(oracle, found), "%s: by draft-07 %v, by 2020-12 %v", doc, oracle, found)
+		oracle = found
+	}
 	kin = settle(kinBreaches(t, e.kin.VisitJSON(value, openapi3.MultiErrors())))
 	strict := e.kin.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableJSONSchema2020())
 	require.Equal(t, len(kin) == 0, strict == nil, "kin-openapi by OpenAPI 3.1 and by its own validator: %s: %v", doc, strict)
