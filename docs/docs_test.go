@@ -111,6 +111,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		"docs/requirements.md": requirementsPage(suite),
 		"docs/checks.md":       checksPage(suite),
 		"docs/faults.md":       faultsPage(),
+		"docs/contract.md":     generated + fmaspec(t, "contract", "-format", "markdown"),
 	} {
 		if *update {
 			write(t, page, text)

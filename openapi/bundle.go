@@ -16,8 +16,8 @@ import (
 
 // A Bundle is a description in one document: what it has in other files stands in
 // its components, by name. It is free of $id, $schema and the annotations by which
-// a schema is judged; x-level, x-source and x-requirement say what each of its
-// parts stands on.
+// a schema is judged; x-level, x-source and x-requirement give the level and the
+// source of each of its parts.
 type Bundle struct{ root *yaml.Node }
 
 // NewBundle returns the embedded description in one document. It is made anew at
@@ -164,9 +164,9 @@ func (b *bundler) schema(file string) (*yaml.Node, error) {
 	return node, b.redirect(at, node)
 }
 
-// annotate says in a schema what its keywords stand on, in place of x-rules: x-level
-// is that of its type, or else of its first keyword, and x-level-KEYWORD that of a
-// keyword of another level.
+// annotate gives a schema the level and the source of its keywords, in place of
+// x-rules: x-level is that of its type, or else of its first keyword, and
+// x-level-KEYWORD that of a keyword of another level.
 func annotate(schema *yaml.Node) {
 	i := indexOf(schema, "x-rules")
 	if i < 0 {
@@ -208,8 +208,9 @@ func fileOf(ref string) string {
 // headOfBundle begins the bundle in YAML.
 const headOfBundle = `# The contract of two HTTP actions, in one document for tools. It is made from
 # fmaspec.openapi.yaml and the schemas that it refers to; "fmaspec contract" prints
-# it. x-level says what a part stands on, x-source where that is written, and
-# x-requirement which requirement of the suite asks for it.
+# it. x-level is the level of a part: documented, standard or inferred. x-source
+# says where that is written, and x-requirement which requirement of the suite
+# asks for it.
 `
 
 // YAML returns the bundle in YAML.
