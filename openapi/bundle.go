@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -148,20 +149,25 @@ func (b *bundler) partsOf(file string, schema, all *yaml.Node) (err error) {
 
 // schema reads a file of schemas as a component.
 func (b *bundler) schema(file string) (*yaml.Node, error) {
-	at := "schemas/" + file + ".schema.json"
+	place := "schemas/" + file + ".schema.json"
 	text, err := fs.ReadFile(b.shapes, file+".schema.json")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; refer to a schema that there is", at, err)
+		return nil, fmt.Errorf("%s: %w; refer to a schema that there is", place, err)
 	}
 	node, err := parse(text) // JSON is YAML
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the file", at, err)
+		return nil, fmt.Errorf("%s: %w; mend the file", place, err)
 	}
 	plain(node)
 	drop(node, "$schema")
 	drop(node, "$id")
-	visitSchema(node, annotate)
-	return node, b.redirect(at, node)
+	visitSchema(node, func(schema *yaml.Node) {
+		annotate(schema)
+		if pattern := at(schema, "pattern"); pattern != nil {
+			pattern.Value = printable(pattern.Value)
+		}
+	})
+	return node, b.redirect(place, node)
 }
 
 // annotate gives a schema the level and the source of its keywords, in place of
@@ -194,6 +200,28 @@ func annotate(schema *yaml.Node) {
 		}
 	}
 }
+
+// printable writes a pattern with escapes for control characters, which generators
+// of code copy into places that cannot hold them, such as the tags of Go.
+func printable(pattern string) string {
+	var out strings.Builder
+	escaped := false // by a backslash before
+	for _, r := range pattern {
+		switch short, ok := shorts[r]; {
+		case !unicode.IsControl(r) || escaped:
+			out.WriteRune(r)
+		case ok:
+			out.WriteString(short)
+		default:
+			fmt.Fprintf(&out, `\x%02x`, r) // which patterns of ECMAScript and of Go have
+		}
+		escaped = r == '\\' && !escaped
+	}
+	return out.String()
+}
+
+// shorts are the escapes of a letter that patterns have.
+var shorts = map[rune]string{'\t': `\t`, '\n': `\n`, '\v': `\v`, '\f': `\f`, '\r': `\r`}
 
 // fileOf returns the name of the schema file to which a reference leads, or "".
 func fileOf(ref string) string {

@@ -148,3 +148,20 @@ func TestABundleThatCannotBeMadeIsRefused(t *testing.T) {
 	_, err := bundle(fstest.MapFS{}, "x.yaml", fstest.MapFS{})
 	require.ErrorContains(t, err, "openapi/x.yaml: ")
 }
+
+func TestThePatternsOfABundleArePrinted(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"^[0-9A-Fa-f ]{40}$":   "^[0-9A-Fa-f ]{40}$",
+		"[^\t\n\v\f\r \u0085]": `[^\t\n\v\f\r \x85]`,
+		"\u00a0-\u2028é\u3000": "\u00a0-\u2028é\u3000",
+		`\\` + "\t":            `\\\t`,
+		`\` + "\t":             `\` + "\t", // an escape already, of a kind that only its author knows
+	} {
+		require.Equal(t, want, printable(pattern))
+	}
+	b, err := inOne(invented, `{"properties": {"pattern": {"type": "string", "pattern": "[^\u000b]"}}}`, `{}`)
+	require.NoError(t, err)
+	text, err := b.YAML()
+	require.NoError(t, err)
+	require.Contains(t, string(text), `pattern: '[^\v]'`)
+}
