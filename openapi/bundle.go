@@ -59,10 +59,38 @@ func bundle(fsys fs.FS, name string, shapes fs.FS) (*Bundle, error) {
 			return nil, err
 		}
 	}
+	components := at(root, "components")
 	if len(all.Content) == 0 {
-		drop(root.Content[indexOf(root, "components")+1], "schemas")
+		drop(components, "schemas")
+	}
+	if headers := drop(components, "headers"); headers != nil {
+		if err := writeOut(root, headers); err != nil {
+			return nil, fmt.Errorf("openapi/%s: %w; mend the reference", name, err)
+		}
 	}
 	return &Bundle{root}, nil
+}
+
+// writeOut puts headers where they are referred to: there are generators of code that
+// see only there whether one is required.
+func writeOut(node, headers *yaml.Node) error {
+	if name, ok := strings.CutPrefix(textOf(node, "$ref"), "#/components/headers/"); ok {
+		header := at(headers, name)
+		if header == nil {
+			return fmt.Errorf("there is no header %s in components", name)
+		}
+		whole, err := cloned(header)
+		if err != nil {
+			return err
+		}
+		*node = *whole
+	}
+	for _, child := range node.Content {
+		if err := writeOut(child, headers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type bundler struct {

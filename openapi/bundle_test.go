@@ -118,3 +118,15 @@ func must(text []byte, err error) []byte {
 	}
 	return text
 }
+
+// openapi-typescript takes a header that is referred to as one that is always there.
+func TestTheBundleWritesHeadersOut(t *testing.T) {
+	each(t, func(t *testing.T, name string, text []byte) {
+		require.NotContains(t, string(text), "#/components/headers/", name)
+		for _, o := range load(t).Operations {
+			responses := read(t, text).T.Paths.Value(o.Path).Post.Responses
+			require.False(t, responses.Value("201").Value.Headers["Location"].Value.Required, name)
+			require.True(t, responses.Value("401").Value.Headers["WWW-Authenticate"].Value.Required, name)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -137,6 +138,7 @@ func TestABundleThatCannotBeMadeIsRefused(t *testing.T) {
 		{"an alias", "a: &a 1\nb: *a\n", `{}`, "an alias of a; write it out"},
 		{"a schema that is no mapping", invented, `[]`, "schemas/made-thing.schema.json: not a mapping"},
 		{"a schema that is not there", invented, `{"$ref": "none.schema.json"}`, "schemas/none.schema.json: "},
+		{"a header that is not there", strings.Replace(invented, "      description: Made.\n", "      description: Made.\n      headers: {A: {$ref: '#/components/headers/none'}}\n", 1) + "  headers: {B: {schema: {type: string}}}\n", `{}`, "openapi/x.yaml: there is no header none in components; mend the reference"},
 		{"a part of a file", invented, `{"$ref": "other.schema.json#/properties/a"}`, `schemas/made-thing.schema.json: $ref "other.schema.json#/properties/a" cannot be bundled; refer to a component, or to the whole of a file in schemas/`},
 		{"a file elsewhere", invented, `{"$ref": "../other.schema.json"}`, "cannot be bundled"},
 		{"a name that is taken", twice, `{}`, "schemas/made-thing.schema.json would be the component MadeThing, as is the description; give it a name in components/schemas"},

@@ -9,7 +9,7 @@ const edits = {
   // an example that its schema does not allow
   example: [/("?type"?: )"?RequestSample"?(,?)$/m, '$17$2'],
   // a component that nothing refers to
-  unused: [/components\/headers\/created/g, 'components/headers/challenge'],
+  unused: [/components\/responses\/unknown/g, 'components/responses/unusable'],
   // a reference that leads nowhere
   ref: [/components\/responses\/unknown(["'])/, 'components/responses/unknwon$1'],
   // one name for two operations
