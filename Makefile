@@ -62,6 +62,10 @@ golden: ## rewrite golden files and generated lists; look at the difference befo
 lint: ## lint the OpenAPI document with Redocly and Spectral (needs npm), and show that both still complain
 	@.ci/lint/run
 
+.PHONY: generators
+generators: ## make Go, TypeScript and Java of the OpenAPI document, and use it (needs npm; Java needs Maven and a JDK, and is left out without them)
+	@GO='$(GO)' .ci/generate/run
+
 .PHONY: contract
 contract: ## compare the OpenAPI document and its schemas with the released ones, and show that the comparison still complains
 	@cd .ci/contract && $(GO) vet . && $(GO) test -shuffle=on . && $(GO) run . check ../..

@@ -112,6 +112,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		"docs/sources.md":      sourcesPage(suite),
 		"docs/checks.md":       checksPage(suite),
 		"docs/faults.md":       faultsPage(),
+		"docs/contract.md":     generated + fmaspec(t, "contract", "-format", "markdown"),
 	} {
 		if *update {
 			write(t, page, text)

@@ -90,7 +90,7 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 			if undo, said := op.Extensions["x-undo"]; said && !isText(undo) {
 				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has an x-undo that is no text; say in a sentence how it is undone", name, method, template))
 			}
-			o := operation(method, template, op)
+			o := operation(t, method, template, op)
 			o.File = "openapi/" + name
 			if op.Origin != nil && op.Origin.Key != nil {
 				o.Line = op.Origin.Key.Line
@@ -110,26 +110,30 @@ func isText(v any) bool {
 	return ok
 }
 
-func operation(method, template string, op *openapi3.Operation) Operation {
+func operation(t *openapi3.T, method, template string, op *openapi3.Operation) Operation {
 	o := Operation{ID: op.OperationID, Method: method, Path: template}
 	o.Undo, _ = op.Extensions["x-undo"].(string)
 	if body := op.RequestBody; body != nil && body.Value != nil {
-		o.RequestSchema = schemaName(body.Value.Content)
+		o.RequestSchema = schemaName(t, body.Value.Content)
 	}
 	if created := op.Responses.Value("201"); created != nil && created.Value != nil {
-		o.ResponseSchema = schemaName(created.Value.Content)
+		o.ResponseSchema = schemaName(t, created.Value.Content)
 	}
 	return o
 }
 
 // schemaName returns the name of the schema file to which the JSON content
-// refers.
-func schemaName(content openapi3.Content) string {
+// refers, directly or by the name that components gives it.
+func schemaName(t *openapi3.T, content openapi3.Content) string {
 	media := content.Get("application/json")
 	if media == nil || media.Schema == nil {
 		return ""
 	}
-	file, ok := strings.CutSuffix(path.Base(media.Schema.Ref), ".schema.json")
+	ref := media.Schema.Ref
+	if name, ok := strings.CutPrefix(ref, "#/components/schemas/"); ok && t.Components != nil && t.Components.Schemas[name] != nil {
+		ref = t.Components.Schemas[name].Ref
+	}
+	file, ok := strings.CutSuffix(path.Base(ref), ".schema.json")
 	if !ok {
 		return ""
 	}

@@ -77,17 +77,61 @@ func TestTheDocumentedExamplesConform(t *testing.T) {
 	}
 }
 
-// No shape is written twice: a body is described by a file of package schemas
-// and by nothing beside it.
+// No shape is written twice: a body has a name in components, and is described
+// there by a file of package schemas and by nothing beside it. Problem details are
+// judged by nothing, and have no file.
 func TestBodiesAreDescribedByReferenceOnly(t *testing.T) {
-	eachContent(load(t).T, func(at string, content openapi3.Content) {
+	doc := load(t).T
+	eachContent(doc, func(at string, content openapi3.Content) {
 		for media, m := range content {
+			name, ok := strings.CutPrefix(m.Schema.Ref, "#/components/schemas/")
+			require.True(t, ok, "%s: want a $ref to a name in components, got %q", at, m.Schema.Ref)
+			if media == "application/problem+json" {
+				require.Equal(t, "Problem", name, at)
+				continue
+			}
 			require.Equal(t, "application/json", media, at)
-			name, ok := strings.CutPrefix(m.Schema.Ref, "../schemas/")
-			require.True(t, ok, "%s: want a $ref into ../schemas, got %q", at, m.Schema.Ref)
-			require.Contains(t, schemas.Names(), strings.TrimSuffix(name, ".schema.json"), at)
+			file, ok := strings.CutPrefix(doc.Components.Schemas[name].Ref, "../schemas/")
+			require.True(t, ok, "%s: want a $ref into ../schemas, got %q", name, doc.Components.Schemas[name].Ref)
+			require.Contains(t, schemas.Names(), strings.TrimSuffix(file, ".schema.json"), at)
 		}
 	})
+}
+
+func TestEveryAnswerHasAnExampleInEachOfItsForms(t *testing.T) {
+	eachContent(load(t).T, func(at string, content openapi3.Content) {
+		require.NotEmpty(t, content, at)
+		for media, m := range content {
+			require.NotEmpty(t, m.Examples, "%s: %s", at, media)
+		}
+	})
+}
+
+// RFC 9110, 9.3.3: a 201 SHOULD have a Location, so no client may count on one.
+func TestTheLocationOfWhatWasCreatedIsOptional(t *testing.T) {
+	d := load(t)
+	for _, o := range d.Operations {
+		op := d.T.Paths.Value(o.Path).Post
+		require.True(t, op.Deprecated, o.ID)
+		headers := op.Responses.Value("201").Value.Headers
+		require.Equal(t, []string{"Location"}, slices.Collect(maps.Keys(headers)), "the documents show no header but the media type")
+		require.False(t, headers["Location"].Value.Required)
+		require.Equal(t, "inferred", headers["Location"].Value.Extensions["x-level"])
+	}
+}
+
+// A POST on the path of an operation cannot be answered 405, so that no operation
+// has it: it stands with the paths.
+func TestAnotherMethodIsDescribedWhereItCanOccur(t *testing.T) {
+	d := load(t)
+	answers, _ := d.T.Paths.Extensions["x-other-methods"].(map[string]any)
+	answer, _ := answers["405"].(map[string]any)
+	headers, _ := answer["headers"].(map[string]any)
+	allow, _ := headers["Allow"].(map[string]any)
+	require.Equal(t, true, allow["required"])
+	for _, o := range d.Operations {
+		require.Contains(t, d.T.Paths.Value(o.Path).Description, "x-other-methods", o.ID)
+	}
 }
 
 func eachContent(doc *openapi3.T, visit func(at string, content openapi3.Content)) {
@@ -119,6 +163,16 @@ func unsourced(doc *openapi3.T) []string {
 	}
 	for name, s := range doc.Components.SecuritySchemes {
 		check("security "+name, s.Value.Extensions)
+	}
+	others, _ := doc.Paths.Extensions["x-other-methods"].(map[string]any)
+	for status, answer := range others {
+		answer, _ := answer.(map[string]any)
+		check("other methods "+status, answer)
+		headers, _ := answer["headers"].(map[string]any)
+		for name, h := range headers {
+			header, _ := h.(map[string]any)
+			check("other methods "+status+" header "+name, header)
+		}
 	}
 	for path, item := range doc.Paths.Map() {
 		for _, p := range item.Parameters {
@@ -157,12 +211,14 @@ func TestTheSourceCheckRings(t *testing.T) {
 	op.RequestBody.Value.Extensions["x-level"] = "rumour"
 	op.Responses.Value("404").Value.Extensions["x-level"] = "documented"
 	delete(op.Responses.Value("201").Value.Extensions, "x-requirement")
+	delete(doc.Paths.Extensions["x-other-methods"].(map[string]any)["405"].(map[string]any), "x-level")
 	const at = "POST /testwdatppreview/machines/{id}/requestSample"
 	require.Equal(t, []string{
 		"POST /testwdatppreview/machines/{id}/requestSample 201: no x-requirement",
 		at + " 404: the documents state no refusal",
 		at + " body: x-level \"rumour\"",
 		at + ": no x-source",
+		"other methods 405: x-level \"\"",
 	}, slices.DeleteFunc(unsourced(doc), func(s string) bool { return strings.Contains(s, "stopAndQuarantineFile") }))
 }
 
@@ -170,11 +226,9 @@ func TestRefusalsCarryTheHeadersOfTheirStatus(t *testing.T) {
 	d := load(t)
 	for _, o := range d.Operations {
 		responses := d.T.Paths.Value(o.Path).Post.Responses
-		require.Equal(t, []string{"201", "400", "401", "403", "404", "405", "415", "422", "default"},
+		require.Equal(t, []string{"201", "400", "401", "403", "404", "415", "422", "default"},
 			slices.Sorted(maps.Keys(responses.Map())), o.ID)
 		require.True(t, responses.Value("401").Value.Headers["WWW-Authenticate"].Value.Required, o.ID)
-		require.True(t, responses.Value("405").Value.Headers["Allow"].Value.Required, o.ID)
-		require.Len(t, responses.Value("201").Value.Headers, 0, "the documents show no header but the media type")
 	}
 }
 
@@ -196,12 +250,13 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
               schema:
                 $ref: ../schemas/file-machine-action.schema.json
 `
+	before, _, _ := strings.Cut(string(data), "paths:\n")
 	text := strings.Replace(string(data), "paths:\n", third, 1)
 	d, err := openapi.LoadFS(fstest.MapFS{"three.yaml": {Data: []byte(text)}}, "three.yaml")
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: 47}, d.Operations[0])
+		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: strings.Count(before, "\n") + 5}, d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
 		two[i].Line += strings.Count(third, "\n") - 1

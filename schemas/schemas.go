@@ -17,7 +17,12 @@
 // inferred as a whole, says so by x-level, and has its keywords in the open:
 // nothing in it could be mistaken for what the documents say, and generators
 // make a type of it. No schema forbids further members, and none relies on
-// format, on which engines differ.
+// format, which constrains nothing here.
+//
+// The schemas of bodies have neither $schema nor $id: the OpenAPI description
+// refers to them, in which draft-07 is not known, and whose tools refuse an $id
+// that they meet twice. They mean the same by draft-07 and by 2020-12, the
+// dialect of OpenAPI 3.1, and are known by the name of their file.
 package schemas
 
 import (
@@ -32,7 +37,7 @@ import (
 	"strings"
 )
 
-// base is where the $id of every schema begins. RFC 2606 keeps .invalid free
+// base is where the identifier of every schema begins. RFC 2606 keeps .invalid free
 // of owners, so nobody can ever serve another schema there.
 const (
 	base   = "https://fmaspec.invalid/schemas/"

@@ -45,12 +45,21 @@ func TestNamesListsEverySchema(t *testing.T) {
 	}
 }
 
+// The schemas of bodies are parts of an OpenAPI 3.1 document too, whose tools
+// stumble over $schema and $id; each has to be valid, by either dialect.
 func TestEverySchemaIsDraft07UnderAnUnownedID(t *testing.T) {
 	for _, name := range schemas.Names() {
 		doc := read(t, name)
-		require.Equal(t, "http://json-schema.org/draft-07/schema#", doc["$schema"], name)
-		require.Equal(t, "https://fmaspec.invalid/schemas/"+name+".schema.json", doc["$id"], name)
-		oracle(t, name, true) // checks it against the metaschema
+		if slices.Contains(reports, name) {
+			require.Equal(t, "http://json-schema.org/draft-07/schema#", doc["$schema"], name)
+			require.Equal(t, "https://fmaspec.invalid/schemas/"+name+".schema.json", doc["$id"], name)
+		} else {
+			require.NotContains(t, doc, "$schema", name)
+			require.NotContains(t, doc, "$id", name)
+		}
+		for _, dialect := range dialects {
+			oracle(t, name, dialect, true) // checks it against the metaschema
+		}
 		_, err := schemas.Compile(name)
 		require.NoError(t, err)
 	}
@@ -60,7 +69,14 @@ func TestEverySchemaIsDraft07UnderAnUnownedID(t *testing.T) {
 var constraining = []string{
 	"type", "enum", "const", "required", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
 	"exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "contains", "additionalItems", "minProperties",
-	"maxProperties", "patternProperties", "additionalProperties", "propertyNames", "dependencies", "anyOf", "oneOf", "not", "if", "then", "else", "format",
+	"maxProperties", "patternProperties", "additionalProperties", "propertyNames", "dependencies", "anyOf", "oneOf", "not", "if", "then", "else",
+}
+
+// saidByEnum reports whether the values of enum already say that the type is string.
+func saidByEnum(schema map[string]any) bool {
+	values, _ := schema["enum"].([]any)
+	return schema["type"] == "string" && len(values) > 0 &&
+		!slices.ContainsFunc(values, func(v any) bool { _, ok := v.(string); return !ok })
 }
 
 // complaints returns what is wrong with the annotations at and below a schema.
@@ -82,6 +98,9 @@ func complaints(at string, schema map[string]any) []string {
 		}
 	}
 	for _, keyword := range constraining {
+		if keyword == "type" && saidByEnum(schema) {
+			continue // it is there for generators of code
+		}
 		if _, ok := schema[keyword]; ok && !annotated[keyword] {
 			found = append(found, fmt.Sprintf("%s: %q is not annotated", at, keyword))
 		}
@@ -122,7 +141,6 @@ func TestTheAnnotationCheckRings(t *testing.T) {
 		`x: "pattern" is annotated without section`,
 		`x: "required" is not annotated`,
 		`x/a: "minLength" is not annotated`,
-		`x/a: "format" is not annotated`,
 		`x/a: draft-07 ignores what stands beside $ref`,
 		`x/*: "enum" is not annotated`,
 	}, complaints("x", bad))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -156,25 +157,30 @@ type breach struct{ Pointer, Keyword string }
 // package; to kin it is nothing, and so it is to plain, the oracle by the file as
 // it stands.
 type engines struct {
-	ours          *schemas.Schema
-	oracle, plain *jsonschema.Schema
-	kin           *openapi3.Schema
-	beside        map[breach]bool // what stands in x-inferred, with "*" for items
+	ours   *schemas.Schema
+	oracle []*jsonschema.Schema // by each dialect
+	plain  []*jsonschema.Schema // likewise
+	kin    *openapi3.Schema
+	beside map[breach]bool // what stands in x-inferred, with "*" for items
 }
 
 func load(t testing.TB, name string) engines {
 	t.Helper()
 	ours, err := schemas.Compile(name)
 	require.NoError(t, err)
-	e := engines{ours: ours, oracle: oracle(t, name, true), plain: oracle(t, name, false), kin: described(t, name), beside: map[breach]bool{}}
+	all := engines{ours: ours, kin: described(t, name), beside: map[breach]bool{}}
+	for _, dialect := range dialects {
+		all.oracle = append(all.oracle, oracle(t, name, dialect, true))
+		all.plain = append(all.plain, oracle(t, name, dialect, false))
+	}
 	rules, err := schemas.Rules(name)
 	require.NoError(t, err)
 	for _, r := range rules {
 		if r.Beside {
-			e.beside[breach{r.Pointer, r.Keyword}] = true
+			all.beside[breach{r.Pointer, r.Keyword}] = true
 		}
 	}
-	return e
+	return all
 }
 
 // constraints are the breaches of what is a constraint to every engine.
@@ -190,13 +196,19 @@ func (e engines) constraints(found []breach) []breach {
 
 var item = regexp.MustCompile(`/[0-9]+(/|$)`)
 
+// dialects are those by which a schema without $schema is read: by this package,
+// and where OpenAPI 3.1 refers to it.
+var dialects = []*jsonschema.Draft{jsonschema.Draft7, jsonschema.Draft2020}
+
 // oracle compiles a schema with santhosh-tekuri/jsonschema, which checks it
-// against the metaschema of draft-07 too; with what stands in x-inferred as
-// constraints, or by the file as it stands.
-func oracle(t testing.TB, name string, inferred bool) *jsonschema.Schema {
+// against the metaschema of the dialect too; with what stands in x-inferred as
+// constraints, or by the file as it stands. That it asserts date-time in draft-07 is
+// not asked for: format constrains nothing here.
+func oracle(t testing.TB, name string, dialect *jsonschema.Draft, inferred bool) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft4) // so that $schema is what says draft-07
+	compiler.DefaultDraft(dialect)
+	compiler.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: func(any) error { return nil }})
 	for _, n := range schemas.Names() {
 		file, err := schemas.FS().Open(n + ".schema.json")
 		require.NoError(t, err)
@@ -241,7 +253,7 @@ func described(t testing.TB, name string) *openapi3.Schema {
 	d, err := openapi.Load()
 	require.NoError(t, err)
 	if schema := referred(d.T, name); schema != nil {
-		return schema
+		return formatless(schema)
 	}
 	const other = `{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/x": {"post": {"operationId": "x",
 		"responses": {"201": {"description": "x", "content": {"application/json": {"schema": {"$ref": "../schemas/%s.schema.json"}}}}}}}}}`
@@ -249,10 +261,31 @@ func described(t testing.TB, name string) *openapi3.Schema {
 	require.NoError(t, err)
 	schema := referred(d.T, name)
 	require.NotNil(t, schema)
+	return formatless(schema)
+}
+
+// formatless takes format out of a schema: kin-openapi asserts it, by the letters
+// that Go writes.
+func formatless(schema *openapi3.Schema) *openapi3.Schema {
+	schema.Format = ""
+	for _, part := range schema.AllOf {
+		formatless(part.Value)
+	}
+	for _, member := range schema.Properties {
+		formatless(member.Value)
+	}
+	if schema.Items != nil {
+		formatless(schema.Items.Value)
+	}
 	return schema
 }
 
+// referred returns the schema of that file, to which a body refers, directly or by
+// the name that components gives it.
 func referred(doc *openapi3.T, name string) *openapi3.Schema {
+	if doc.Components == nil {
+		doc.Components = &openapi3.Components{}
+	}
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			contents := []openapi3.Content{}
@@ -263,8 +296,14 @@ func referred(doc *openapi3.T, name string) *openapi3.Schema {
 				contents = append(contents, r.Value.Content)
 			}
 			for _, c := range contents {
-				if m := c.Get("application/json"); m != nil && strings.HasSuffix(m.Schema.Ref, "/"+name+".schema.json") {
-					return m.Schema.Value
+				m := c.Get("application/json")
+				if m == nil {
+					continue
+				}
+				for _, ref := range []*openapi3.SchemaRef{m.Schema, doc.Components.Schemas[path.Base(m.Schema.Ref)]} {
+					if ref != nil && strings.HasSuffix(ref.Ref, "/"+name+".schema.json") {
+						return ref.Value
+					}
 				}
 			}
 		}
@@ -282,9 +321,13 @@ func (e engines) verdicts(t require.TestingT, doc []byte) (ours, oracle, kin []b
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
 	require.NoError(t, err)
-	oracle = settle(oracleBreaches(t, e.oracle.Validate(value)))
-	plain := settle(oracleBreaches(t, e.plain.Validate(value)))
-	require.ElementsMatch(t, e.constraints(oracle), plain, "santhosh-tekuri/jsonschema by the file as it stands: %s", doc)
+	for i, dialect := range e.oracle {
+		found := settle(oracleBreaches(t, dialect.Validate(value)))
+		require.True(t, i == 0 || slices.Equal(oracle, found), "%s: by draft-07 %v, by 2020-12 %v", doc, oracle, found)
+		oracle = found
+		plain := settle(oracleBreaches(t, e.plain[i].Validate(value)))
+		require.ElementsMatch(t, e.constraints(oracle), plain, "santhosh-tekuri/jsonschema by the file as it stands: %s", doc)
+	}
 	kin = settle(kinBreaches(t, e.kin.VisitJSON(value, openapi3.MultiErrors())))
 	strict := e.kin.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableJSONSchema2020())
 	require.Equal(t, len(kin) == 0, strict == nil, "kin-openapi by OpenAPI 3.1 and by its own validator: %s: %v", doc, strict)

@@ -56,10 +56,11 @@ func (l library) compile(name string) (*Schema, error) {
 		s.rules[place{r.Pointer, r.Keyword}] = r
 	}
 	loader := gojsonschema.NewSchemaLoader()
+	loader.Draft = gojsonschema.Draft7 // of a file that names no dialect
 	for _, name := range needed {
 		s.numeric = s.numeric || numeric(l.docs[name])
-		// The engine writes into what it is given: into this library's own copy.
-		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(l.docs[name])); err != nil {
+		// The engine writes into what it is given: into a copy of its own.
+		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(withoutFormat(l.docs[name]))); err != nil {
 			return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
 		}
 	}
@@ -68,6 +69,33 @@ func (l library) compile(name string) (*Schema, error) {
 		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
 	}
 	return s, nil
+}
+
+// withoutFormat copies a schema without the keyword format, which is for people and
+// generators. In JSON Schema since 2019-09, and so in OpenAPI 3.1, it constrains
+// nothing; engines of draft-07 differ in what they take for a date-time.
+func withoutFormat(node any) any {
+	switch node := node.(type) {
+	case []any:
+		out := make([]any, len(node))
+		for i, child := range node {
+			out[i] = withoutFormat(child)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(node))
+		for name, child := range node {
+			if _, isText := child.(string); name == "format" && isText {
+				continue // a member of that name has a schema, which is no text
+			}
+			if name != "enum" && name != "const" {
+				child = withoutFormat(child)
+			}
+			out[name] = child
+		}
+		return out
+	}
+	return node
 }
 
 // Validate returns how the document breaks the schema: sorted by pointer and
@@ -263,7 +291,8 @@ type word struct {
 	want    func(gojsonschema.ErrorDetails) string
 }
 
-// words has every word that the engine speaks but "internal", which is no violation.
+// words has every word that the engine speaks but "internal", which is no violation,
+// and "format", which it is never asked for.
 var words = map[string]word{
 	"number_all_of":  {},
 	"condition_then": {},
@@ -276,7 +305,6 @@ var words = map[string]word{
 	"pattern":                         {"pattern", say("a string that matches %v", "pattern")},
 	"string_gte":                      {"minLength", wantMinLength},
 	"string_lte":                      {"maxLength", say("a string of at most %v characters", "max")},
-	"format":                          {"format", say("a string of the format %v", "format")},
 	"array_min_items":                 {"minItems", say("an array of at least %v items", "min")},
 	"array_max_items":                 {"maxItems", say("an array of at most %v items", "max")},
 	"array_no_additional_items":       {"additionalItems", say("no further items")},

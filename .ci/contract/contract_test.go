@@ -114,9 +114,9 @@ func TestWhatBreaksIsNamed(t *testing.T) {
 		{"a refusal is gone", edit{description, "        '422':\n          $ref: '#/components/responses/unprocessable'\n", ""},
 			inSample("response-non-success-status-removed", `"422"`)},
 		{"the path is gone", edit{description, "machines/{id}/requestSample:", "machines/{id}/askSample:"},
-			[]string{"api-path-removed-without-deprecation " + sample}},
+			[]string{"api-path-removed-with-deprecation " + sample}},
 		{"the method is gone", edit{description, "    post:\n      operationId: requestSample", "    put:\n      operationId: requestSample"},
-			[]string{"api-removed-without-deprecation " + sample}},
+			[]string{"api-removed-with-deprecation " + sample}},
 		{"the operation has another name", edit{description, "operationId: requestSample", "operationId: askSample"},
 			inSample("api-operation-id-removed", `"requestSample" "askSample"`)},
 		{"the authentication is another", edit{description, "      scheme: bearer", "      scheme: basic"},
@@ -285,7 +285,7 @@ func TestARecordThatIsNotSoundIsRefused(t *testing.T) {
 		want  string
 	}{
 		{"one of two", []string{"# It is meant.", key}, stop + ": the response property `sha1` became optional for the status `201`"},
-		{"one that does not occur", []string{"# It is meant.", key, "api-removed-without-deprecation " + sample}, "openapi/breaking.txt:7: api-removed-without-deprecation " + sample + ": no such change; take the line out"},
+		{"one that does not occur", []string{"# It is meant.", key, "api-removed-with-deprecation " + sample}, "openapi/breaking.txt:7: api-removed-with-deprecation " + sample + ": no such change; take the line out"},
 		{"no reason", []string{key}, "openapi/breaking.txt:5: nobody says why; put a comment right above the key"},
 		{"a reason above an empty line", []string{"# It is meant.", "", key}, "openapi/breaking.txt:7: nobody says why"},
 		{"an empty reason", []string{"#", key}, "openapi/breaking.txt:6: nobody says why"},

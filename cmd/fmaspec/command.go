@@ -38,7 +38,7 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(), explainCommand(), versionCommand(), helpCommand()}
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(), explainCommand(), contractCommand(), versionCommand(), helpCommand()}
 }
 
 func findCommand(name string) (command, error) {

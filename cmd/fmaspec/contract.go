@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance/report"
+	"fmaspec/openapi"
+)
+
+// contractFlags are the settings of fmaspec contract.
+type contractFlags struct{ format, version, file string }
+
+// contractForms are the forms of the contract, by the name that -format has for
+// them, and the endings of files that mean them.
+var contractForms = []struct {
+	name    string
+	endings []string
+	write   func(*openapi.Bundle) ([]byte, error)
+}{
+	{"yaml", []string{".yaml", ".yml"}, (*openapi.Bundle).YAML},
+	{"json", []string{".json"}, (*openapi.Bundle).JSON},
+	{"markdown", []string{".md"}, (*openapi.Bundle).Markdown},
+}
+
+func contractCommand() command {
+	return command{
+		name:  "contract",
+		short: "print the contract, for tools or as a page to read",
+		about: "Without flags: the OpenAPI 3.1 description of the two operations with the schemas of their bodies in one document, as generators of code, linters and mock servers take it. x-level is the level of a part: documented, standard or inferred.\n" +
+			"The format markdown is a page for people: each operation in the order of the documents, with their examples.",
+		examples: []string{
+			"fmaspec contract -o fmaspec.yaml",
+			"fmaspec contract -openapi 3.0 -format json",
+			"fmaspec contract -format markdown",
+		},
+		flags: func(set *flag.FlagSet) work {
+			f := &contractFlags{}
+			set.StringVar(&f.format, "format", "", "print it in this `FORMAT`: yaml, json or markdown; without it what the name after -o ends in, or else yaml")
+			set.StringVar(&f.version, "openapi", "3.1", "describe it in this `VERSION` of OpenAPI: 3.1, or 3.0 for tools that do not read 3.1")
+			set.StringVar(&f.file, "o", "-", "write it to this `FILE`, wholly or not at all; - is stdout")
+			return f.contract
+		},
+	}
+}
+
+func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
+	write, err := f.form()
+	if err != nil {
+		return err
+	}
+	if f.version != "3.1" && f.version != "3.0" {
+		return fmt.Errorf("-openapi %q: no such version; write 3.1 or 3.0", f.version)
+	}
+	if f.file == "" {
+		return fmt.Errorf("-o: no file; name one, or - for stdout")
+	}
+	b, err := openapi.NewBundle()
+	if err == nil && f.version == "3.0" {
+		b, err = b.Downgrade()
+	}
+	if err != nil {
+		return err
+	}
+	text, err := write(b)
+	if err != nil {
+		return err
+	}
+	if f.file == "-" {
+		return e.put("the contract", string(text))
+	}
+	if err := report.WriteWhole(f.file, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		return fmt.Errorf("%s: %w; name a file that can be written", f.file, reason(err))
+	}
+	return nil
+}
+
+// form returns what writes the form that is asked for.
+func (f *contractFlags) form() (func(*openapi.Bundle) ([]byte, error), error) {
+	var names []string
+	ending := strings.ToLower(filepath.Ext(f.file))
+	for _, form := range contractForms {
+		if form.name == f.format || f.format == "" && slices.Contains(form.endings, ending) {
+			return form.write, nil
+		}
+		names = append(names, form.name)
+	}
+	if f.format == "" {
+		return contractForms[0].write, nil
+	}
+	return nil, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, meant(f.format, names), strings.Join(names, ", "))
+}
