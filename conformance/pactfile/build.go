@@ -77,7 +77,7 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 		Response: Response{Status: step.Statuses[0], Statuses: step.Statuses},
 	}
 	for _, id := range c.Proves {
-		if r := b.suite.Requirement(id); r != nil && r.Level == conformance.Documented {
+		if r := b.suite.Requirement(id); r != nil && b.rests(r, step) {
 			i.Proves = append(i.Proves, fmt.Sprintf("%s: an implementation %s", r.ID, r.Says))
 		}
 	}
@@ -116,16 +116,25 @@ func (b *builder) unsaid(c *conformance.Case) string {
 		return "it is more than one request"
 	case step.Expect == conformance.Either:
 		return "nobody says what the answer is"
-	case r.Level != conformance.Documented:
+	case !b.rests(r, step):
 		return fmt.Sprintf("it rests on %s, which is %s", r.ID, r.Level)
 	case step.Operation != "" && step.Operation != c.Operation:
 		return "it calls another operation than its own"
 	case b.version < V4 && len(step.Statuses) > 1:
 		return fmt.Sprintf("more than one status will do, which %v cannot say", b.version)
+	case step.Absolute:
+		return "its target is in absolute form, which Pact cannot say"
 	case strings.Contains(step.Path, "?"):
 		return "it has a query, and no operation knows one"
 	}
 	return ""
+}
+
+// rests reports whether an interaction may rest on a requirement: on a documented one,
+// and, where the request is accepted, on a standard one, which is about the forms in
+// which a client may send it.
+func (b *builder) rests(r *conformance.Requirement, step conformance.Step) bool {
+	return r.Level == conformance.Documented || r.Level == conformance.Standard && step.Expect == conformance.Accepted
 }
 
 // request fills in what is sent, or says why it cannot be said.
