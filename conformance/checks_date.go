@@ -15,7 +15,7 @@ func dateChecks() []Check {
 			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of that day of the week; how far it is from the clock here is no matter.",
 			on:  answered, judge: dateForm},
 		{Name: "date-sent", Requirements: []string{"http.date-sent"},
-			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host; charged to the plainest answer without one.",
+			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host, and for refusals that what reads HTTP may have given; charged to the plainest answer without one.",
 			across: dateSent},
 	}
 }
@@ -52,7 +52,7 @@ func isIMFDate(text string) bool {
 func dateSent(all []*Exchange) map[*Exchange][]Problem {
 	without := slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
 		return !answered(x) || x.Response.Shortened || x.reason != "" || !slices.Contains([]int{2, 3, 4}, x.Response.Status/100) ||
-			len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request)
+			len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) || slices.Contains(ofReaders(), x.Response.Status)
 	})
 	if len(without) == 0 {
 		return nil
@@ -68,6 +68,12 @@ func dateSent(all []*Exchange) map[*Exchange][]Problem {
 		return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
 	})
 	return map[*Exchange][]Problem{plainest: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
+}
+
+// ofReaders are the statuses by which the code that reads HTTP refuses a request,
+// before any implementation sees it; that of Node and of Go then sends no Date.
+func ofReaders() []int {
+	return []int{http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge}
 }
 
 // refusedInFront reports whether an answer says nothing of whether an implementation is

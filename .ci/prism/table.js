@@ -1,19 +1,12 @@
-// Prints what Prism broke as a Markdown table, from the reports in a folder:
-//   node table.js FOLDER VERSION
-// whole.json is the run of all cases but the deadly ones; each further report
-// holds one deadly case (and its control, which does not count again).
+// Prints what Prism broke as a Markdown table, from the report of a run:
+//   node table.js FILE VERSION
 'use strict'
 const fs = require('node:fs')
 const path = require('node:path')
 
-const [folder, version] = process.argv.slice(2)
+const [file, version] = process.argv.slice(2)
 const reasons = JSON.parse(fs.readFileSync(path.join(__dirname, 'reasons.json'), 'utf8'))
-const read = name => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'))
-const whole = read('whole.json')
-const told = new Set(whole.cases.map(c => c.id))
-const deadly = fs.readdirSync(folder).filter(name => name.startsWith('deadly-')).sort()
-  .flatMap(name => read(name).cases.filter(c => !told.has(c.id)))
-const cases = [...whole.cases, ...deadly]
+const { cases } = JSON.parse(fs.readFileSync(file, 'utf8'))
 
 // The lower, the more plainly a case shows that the requirement is broken.
 const aside = (c, requirement) => (c.proves.includes(requirement) ? 0 : 100) + (c.control ? 10 : 0) + c.exchanges.length
@@ -42,7 +35,7 @@ const count = outcome => cases.filter(c => c.outcome === outcome).length
 const got = text => text.replace(/the connection was (reset|closed) before/, 'the connection ended before')
 
 console.log(`Prism ${version}: ${cases.length} cases, of which ${count('passed')} passed, ${count('failed')} failed, ` +
-  `${count('deviated')} deviated, ${count('errored')} errored and ${count('not-applicable')} did not apply.`)
+  `${count('deviated')} deviated and ${count('not-applicable')} did not apply.`)
 console.log()
 console.log('| requirement | level | cases | for example | why that is right |')
 console.log('|---|---|---|---|---|')

@@ -45,6 +45,11 @@ func headerVariants() []variant {
 		{"slow-clock", "sends the Date of an hour ago", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 		})},
+		{"no-date-with-400", "sends no Date with a 400, as what reads HTTP for some frameworks", rewrite(func(a *answer, _ *asked) {
+			if a.status == http.StatusBadRequest {
+				a.header["Date"] = nil // so that none is added
+			}
+		})},
 		{"leap-second", "sends the Date of a leap second", header("Date", "Sat, 31 Dec 2016 23:59:60 GMT")},
 		{"etag", "sends an ETag", header("ETag", `W/"1"`)},
 		{"rate-limit", "sends how many calls are left, and Retry-After", rewrite(func(a *answer, _ *asked) {
