@@ -203,12 +203,12 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 			if !slices.Contains(c.Proves, q.ID) {
 				continue
 			}
-			switch c.Outcome {
-			case Passed, Deviated, Failed:
+			switch outcome := c.Outcome; {
+			case outcome == Passed || outcome == Deviated || outcome == Failed && (against > 0 || wholly(c)):
 				result.State = "exercised"
 				result.Cases++
 				result.Outcome = max(result.Outcome, Passed)
-			case Inconclusive, Errored:
+			case outcome == Failed || outcome == Inconclusive || outcome == Errored:
 				if result.State == "declared" {
 					result.Outcome = max(result.Outcome, Inconclusive)
 				}
@@ -220,6 +220,12 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 		out = append(out, result)
 	}
 	return out
+}
+
+// wholly reports whether each request of a case got an answer: one that got none says
+// nothing of what the answer was to prove.
+func wholly(c CaseResult) bool {
+	return !slices.ContainsFunc(c.Exchanges, func(e ExchangeResult) bool { return e.Response == nil })
 }
 
 // verdict sums a whole run up; unanswered is why nothing that was asked for was

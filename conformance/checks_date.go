@@ -15,7 +15,7 @@ func dateChecks() []Check {
 			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of that day of the week; how far it is from the clock here is no matter.",
 			on:  answered, judge: dateForm},
 		{Name: "date-sent", Requirements: []string{"http.date-sent"},
-			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host, and for refusals that what reads HTTP may have given; charged to the plainest answer without one.",
+			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host, and for refusals that the HTTP library may have given; charged to the plainest answer without one.",
 			across: dateSent},
 	}
 }

@@ -17,7 +17,7 @@ func headerChecks() []Check {
 			Doc: "A 401 carries a WWW-Authenticate that names the Bearer scheme.",
 			on:  refusal, judge: challenge},
 		{Name: "challenge-form", Requirements: []string{"refusal.challenge"},
-			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a scheme and no parameter twice.",
+			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
 			on:  answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists POST.",

@@ -101,8 +101,8 @@ func basisNames(which func(Basis) bool) (names []string) {
 	return names
 }
 
-// basis returns the basis of that name.
-func basis(name string) (Basis, bool) {
+// FindBasis returns the basis of that name.
+func FindBasis(name string) (Basis, bool) {
 	all := Bases()
 	i := slices.IndexFunc(all, func(b Basis) bool { return b.Name == name })
 	if i < 0 {
@@ -277,7 +277,7 @@ func (l *loader) clause(r *Requirement, c *Clause) {
 	fail := func(format string, args ...any) {
 		l.failAt(r.File, c.Line, "a clause of %s %s", r.ID, fmt.Sprintf(format, args...))
 	}
-	b, known := basis(c.Basis)
+	b, known := FindBasis(c.Basis)
 	keys := l.suite.keysOf(c.Document)
 	switch names := basisNames(func(Basis) bool { return true }); {
 	case c.Document == "":
@@ -302,11 +302,11 @@ func (l *loader) clause(r *Requirement, c *Clause) {
 // level compares the level of a requirement with that of its strongest clause.
 func (l *loader) level(r *Requirement) {
 	strongest := slices.MinFunc(r.Clauses, func(a, b Clause) int {
-		x, _ := basis(a.Basis)
-		y, _ := basis(b.Basis)
+		x, _ := FindBasis(a.Basis)
+		y, _ := FindBasis(b.Basis)
 		return cmp.Compare(x.Level, y.Level)
 	})
-	b, _ := basis(strongest.Basis)
+	b, _ := FindBasis(strongest.Basis)
 	switch {
 	case r.Level == 0 || b.Level == r.Level:
 	case b.Level > r.Level:

@@ -196,7 +196,7 @@ func TestTheWholeSuiteLosesPatienceWithTheWorst(t *testing.T) {
 			at := slices.IndexFunc(hostile.Behaviours(), func(b hostile.Behaviour) bool { return b.Name == name })
 			require.GreaterOrEqual(t, at, 0, name)
 			b := hostile.Behaviours()[at]
-			r := meet(t, s, b, conformance.Options{Timeout: 2 * time.Second})
+			r := meet(t, s, b, conformance.Options{Timeout: 2 * time.Second, Skip: "/host/"}) // it takes any Host
 			require.Equal(t, verdict, r.Verdict)
 			inVain := 0
 			for _, c := range r.Cases {

@@ -65,6 +65,9 @@ func TestJudgeFindsWhatARunFinds(t *testing.T) {
 				whole := c.Outcome == conformance.Passed || c.Outcome == conformance.Deviated || c.Outcome == conformance.Failed
 				for j := range c.Exchanges {
 					x := &c.Exchanges[j]
+					if x.Response != nil && x.Response.Status >= 502 && x.Response.Status <= 504 {
+						continue // a state that passes, until other requests were answered
+					}
 					if !whole || x.Response != nil && x.Response.Shortened || len(x.Request.Body) == 0 && x.Step > 0 {
 						continue // not all of it is in the record
 					}

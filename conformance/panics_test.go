@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,8 @@ func TestPanicsOfOneStackAreOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Panics, 1)
 	require.GreaterOrEqual(t, r.Panics[0].Requests, 20)
-	require.Equal(t, r.Cases[0].ID, r.Panics[0].Case)
+	first := slices.IndexFunc(r.Cases, func(c conformance.CaseResult) bool { return len(c.Exchanges) > 0 })
+	require.Equal(t, r.Cases[first].ID, r.Panics[0].Case)
 }
 
 func TestPanicsAreBounded(t *testing.T) {

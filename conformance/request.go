@@ -21,7 +21,8 @@ import (
 // operation's only the credentials.
 //
 // It looks at the request alone: whether a token was issued, its user holds a
-// role and the machine is known is for a server to say. What the contract leaves
+// role and the machine is known is for a server to say, and so is Host, which a server
+// of HTTP takes out of the header. What the contract leaves
 // open is no finding, such as a body without Content-Type. No finding holds
 // anything of Authorization but the name of a known scheme; the others may quote
 // the request.

@@ -65,7 +65,7 @@ func TestTheSuiteIsTheSameOverHTTP2(t *testing.T) {
 			require.Equal(t, "HTTP/2", r.Target.Protocol)
 			require.Equal(t, r.Totals.Total, r.Totals.Passed+r.Totals.NotApplicable)
 			require.Positive(t, r.Totals.NotApplicable)
-			require.Less(t, r.Totals.NotApplicable, 10)
+			require.Less(t, r.Totals.NotApplicable, 20) // ten of them about Host and the request line
 			for _, c := range r.Cases {
 				if c.Outcome == conformance.NotApplicable {
 					require.Equal(t, "this request is one of HTTP/1.1 alone", c.Reason, c.ID)

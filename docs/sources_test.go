@@ -40,7 +40,7 @@ func sourcesPage(suite *conformance.Suite) string {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", x.Name, x.Level, prose(x.Says))
 	}
 
-	b.WriteString("\n## Requirements and their clauses\n\nThe basis of a clause of a standard is the keyword that it has, or that it defines a syntax or a meaning.\n\n| requirement | level | basis | place |")
+	b.WriteString("\n## Requirements and their clauses\n\nThe basis of a clause is what the requirement takes from the place: of a standard a keyword, a syntax or a meaning, or, where it asks for more or less than the place does, a remark or plain sense.\n\n| requirement | level | basis | place |")
 	rule := "|---|---|---|---|"
 	for _, d := range suite.Documents {
 		fmt.Fprintf(&b, " lines of %s |", prose(d.Name))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -198,9 +199,9 @@ func (b *bundler) schema(file string) (*yaml.Node, error) {
 	return node, b.redirect(place, node)
 }
 
-// annotate gives a schema the level and the source of its keywords, in place of
-// x-rules: x-level is that of its type, or else of its first keyword, and
-// x-level-KEYWORD that of a keyword of another level.
+// annotate gives a schema the level, the source and the requirement of its keywords, in
+// place of x-rules: x-level and the like are those of its type, or else of its first
+// keyword, and x-level-KEYWORD and the like those of a keyword where they are others.
 func annotate(schema *yaml.Node) {
 	i := indexOf(schema, "x-rules")
 	if i < 0 {
@@ -217,14 +218,28 @@ func annotate(schema *yaml.Node) {
 			first = r
 		}
 	}
-	for _, pair := range [][2]string{{"x-level", "level"}, {"x-source", "section"}, {"x-requirement", "requirement"}} {
+	pairs := [][2]string{{"x-level", "level"}, {"x-source", "section"}, {"x-requirement", "requirement"}}
+	for _, pair := range pairs {
 		if said := textOf(first, pair[1]); said != "" {
 			put(schema, pair[0], scalar(said))
 		}
 	}
-	for _, r := range rules {
-		if level := textOf(r, "level"); level != textOf(first, "level") {
-			put(schema, "x-level-"+textOf(r, "keyword"), scalar(level))
+	for _, pair := range pairs {
+		others := map[string][]string{} // by keyword, which may have several, as required
+		var keywords []string
+		for _, r := range rules {
+			keyword, said := textOf(r, "keyword"), textOf(r, pair[1])
+			if others[keyword] == nil {
+				keywords = append(keywords, keyword)
+			}
+			if !slices.Contains(others[keyword], said) {
+				others[keyword] = append(others[keyword], said)
+			}
+		}
+		for _, keyword := range keywords {
+			if all := strings.Join(others[keyword], ", "); all != "" && all != textOf(first, pair[1]) {
+				put(schema, pair[0]+"-"+keyword, scalar(all))
+			}
 		}
 	}
 }

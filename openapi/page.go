@@ -145,7 +145,7 @@ func (p *pageOf) operation(method, path string, item, op *yaml.Node) {
 		}
 	}
 	if media != "" {
-		rows = append(rows, []string{"`Content-Type`", "`" + media + "`", "", "", levelOf(body)})
+		rows = append(rows, []string{"`Content-Type`", "`" + media + "`", "", "", cmp.Or(levelOf(content), levelOf(body))})
 	}
 	if rows != nil {
 		p.line("\n### Request headers")

@@ -16,16 +16,18 @@ import (
 // contractFlags are the settings of fmaspec contract.
 type contractFlags struct{ format, version, file string }
 
-// contractForms are the forms of the contract, by the name that -format has for
-// them, and the endings of files that mean them.
-var contractForms = []struct {
+// A contractForm is a form of the contract, by the name that -format has for it, and
+// the endings of files that mean it.
+type contractForm struct {
 	name    string
 	endings []string
 	write   func(*openapi.Bundle) ([]byte, error)
-}{
+}
+
+var contractForms = []contractForm{
 	{"yaml", []string{".yaml", ".yml"}, (*openapi.Bundle).YAML},
 	{"json", []string{".json"}, (*openapi.Bundle).JSON},
-	{"markdown", []string{".md"}, (*openapi.Bundle).Markdown},
+	{"markdown", []string{".md", ".markdown"}, (*openapi.Bundle).Markdown},
 }
 
 func contractCommand() command {
@@ -33,7 +35,7 @@ func contractCommand() command {
 		name:  "contract",
 		short: "print the contract, for tools or as a page to read",
 		about: "Without flags: the OpenAPI 3.1 description of the two operations with the schemas of their bodies in one document, as generators of code, linters and mock servers take it. x-level is the level of a part: documented, standard or inferred.\n" +
-			"The format markdown is a page for people: each operation in the order of the documents, with their examples.",
+			"The format markdown is a page for people: each operation with the tables and examples of its document.",
 		examples: []string{
 			"fmaspec contract -o fmaspec.yaml",
 			"fmaspec contract -openapi 3.0 -format json",
@@ -56,6 +58,9 @@ func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
 	}
 	if f.version != "3.1" && f.version != "3.0" {
 		return fmt.Errorf("-openapi %q: no such version; write 3.1 or 3.0", f.version)
+	}
+	if f.version != "3.1" && f.markdown() {
+		return fmt.Errorf("-openapi %s: a page for people has no version of OpenAPI; leave the flag out", f.version)
 	}
 	if f.file == "" {
 		return fmt.Errorf("-o: no file; name one, or - for stdout")
@@ -80,6 +85,12 @@ func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
 	return nil
 }
 
+// markdown reports whether the form is the page.
+func (f *contractFlags) markdown() bool {
+	i := slices.IndexFunc(contractForms, func(form contractForm) bool { return form.name == "markdown" })
+	return f.format == "markdown" || f.format == "" && slices.Contains(contractForms[i].endings, strings.ToLower(filepath.Ext(f.file)))
+}
+
 // form returns what writes the form that is asked for.
 func (f *contractFlags) form() (func(*openapi.Bundle) ([]byte, error), error) {
 	var names []string
@@ -90,8 +101,11 @@ func (f *contractFlags) form() (func(*openapi.Bundle) ([]byte, error), error) {
 		}
 		names = append(names, form.name)
 	}
-	if f.format == "" {
+	if f.format == "" && (ending == "" || f.file == "-") {
 		return contractForms[0].write, nil
+	}
+	if f.format == "" {
+		return nil, fmt.Errorf("-o %s: the ending %s names no format; pass -format, one of %s", f.file, ending, strings.Join(names, ", "))
 	}
 	return nil, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, meant(f.format, names), strings.Join(names, ", "))
 }

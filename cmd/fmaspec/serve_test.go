@@ -81,7 +81,7 @@ func TestServeTellsWhatIsWrongWithARequest(t *testing.T) {
 			"  body: want one JSON object, got byte 0: there is no JSON value — request.object (documented, Request body)\n"},
 		{"no credentials, and another type", "POST", servedPath, goodBody, []string{"Content-Type: text/plain"}, "POST " + servedPath + " 401\n" +
 			"  header Authorization: want Bearer and a token, got no such header — auth.required (documented, Request headers)\n" +
-			"  header Content-Type: want application/json, got \"text/plain\" — refusal.media-type (inferred, 15.5.16)\n"},
+			"  header Content-Type: want application/json, got \"text/plain\" — refusal.media-type (inferred, Request headers)\n"},
 		{"a token that nobody issued", "POST", servedPath, goodBody, []string{"Authorization: Bearer secret-77"}, "POST " + servedPath + " 401\n" +
 			"  header Authorization: want a token of this server's, got another — auth.token-known (inferred, Request headers)\n"},
 		{"the token of a user without the role", "POST", servedPath, goodBody, []string{"Authorization: bearer  " + testNoRole}, "POST " + servedPath + " 403\n" +
@@ -98,9 +98,9 @@ func TestServeTellsWhatIsWrongWithARequest(t *testing.T) {
 			"  body /Comment: want a string, got [\"" + strings.Repeat("*", len(testNoRole)) + "\",\"secret-77\"] — request.comment-string (documented, Request body, column Type)\n"},
 		{"a token in the body, cut", "POST", servedPath, `{"Comment":"","Sha1":"` + strings.Repeat("x", 50) + testToken + `"}`, []string{authorized}, "POST " + servedPath + " 400\n" +
 			"  body /Comment: want a string that is not blank, got \"\" — request.comment-blank (inferred, Request body)\n" +
-			"  body /Sha1: want 40 hexadecimal digits, got \"" + strings.Repeat("x", 50) + "*********… — request.sha1-format (inferred, 6.1)\n"},
+			"  body /Sha1: want 40 hexadecimal digits, got \"" + strings.Repeat("x", 50) + "*********… — request.sha1-format (inferred, Request body)\n"},
 		{"what a terminal could obey", "POST", servedPath, `{"Comment":["\u001b[2J` + "\u202e" + `"],"Sha1":"8d25682b3a82af25b42dc90291c35ff3293daa68"}`, []string{authorized, "Content-Type: application/json\x1b[2J\n"}, "POST " + servedPath + " 415\n" +
-			"  header Content-Type: want application/json, got \"application/json\\u001b[2J\\n\" — refusal.media-type (inferred, 15.5.16)\n" +
+			"  header Content-Type: want application/json, got \"application/json\\u001b[2J\\n\" — refusal.media-type (inferred, Request headers)\n" +
 			"  body /Comment: want a string, got [\"\\u001b[2J\\u202e\"] — request.comment-string (documented, Request body, column Type)\n"},
 		{"a body beyond what is looked at", "POST", servedPath, strings.Repeat(" ", judgedBody+1), []string{authorized}, "POST " + servedPath + " 400\n" +
 			"  body: longer than 1048576 bytes and not looked at\n"},
