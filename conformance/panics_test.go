@@ -44,7 +44,7 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 		require.Equal(t, "requestSample/method/refuses-get", p.Case)
 		require.GreaterOrEqual(t, p.Requests, 1)
 		require.Contains(t, p.Stack[0], "fmaspec/conformance_test.index ")
-		require.Contains(t, p.Stack[0], "panics_test.go:16")
+		require.Contains(t, p.Stack[0], "panics_test.go:17")
 		require.Contains(t, p.Stack[1], "fmaspec/conformance_test.TestThePanicsOfAHandlerAreInTheReport.func1 ")
 		for _, frame := range p.Stack {
 			require.NotContains(t, frame, "fmaspec/conformance.watching")
