@@ -468,3 +468,25 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	require.Equal(t, []string{"response.created", "http.no-redirect"}, broken(r))
 	require.Zero(t, followed.Load())
 }
+
+func TestARequirementWhoseCasesGotNoAnswerIsUndecided(t *testing.T) {
+	h := honest()
+	shy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host != "" { // the target is in absolute form
+			panic(http.ErrAbortHandler)
+		}
+		h.ServeHTTP(w, r)
+	})
+	r := run(t, target(shy), conformance.Options{Run: "^requestSample/(host/accepts-absolute-form|valid/accepts-plain-request)$"})
+	require.Equal(t, conformance.NotConformant, r.Verdict)
+	for _, q := range r.Requirements {
+		switch q.ID {
+		case "request.absolute-form":
+			require.Equal(t, conformance.Inconclusive, q.Outcome)
+		case "http.framing":
+			require.Equal(t, conformance.Failed, q.Outcome)
+		case "response.created":
+			require.Equal(t, conformance.Passed, q.Outcome)
+		}
+	}
+}
