@@ -69,6 +69,7 @@ func (l *loader) catalogue(source Source) {
 func each[T any](l *loader, full string, data []byte, take func(T, int)) {
 	entries, lines, err := readList[T](full, data)
 	if err != nil {
+		l.unread = true
 		l.fail(err)
 	}
 	for i, entry := range entries {

@@ -71,6 +71,7 @@ func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
 			require.Error(t, err)
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			require.Contains(t, first, row.want)
+			require.Less(t, strings.Count(err.Error(), "\n"), 10, "want the mistake, and not what follows from it: %.2000s", err)
 			require.Regexp(t, `^fixtures/`+row.file+`:\d+: `, first)
 		})
 	}
