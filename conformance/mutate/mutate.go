@@ -204,15 +204,16 @@ func target(s Subject) conformance.Target {
 // never late, and a machine under load may be.
 func withTimeout(s Subject, o conformance.Options) conformance.Options {
 	if !s.Waits {
-		o.Timeout = 0
+		o.Timeout = patient
 	} else if o.Timeout == 0 {
 		o.Timeout = waiting
 	}
 	return o
 }
 
-// waiting is how long one exchange with a subject that waits may take.
-const waiting = 500 * time.Millisecond
+// waiting is how long one exchange with a subject that waits may take, and patient how
+// long one with another: chunks of one byte take long where the machine is busy.
+const waiting, patient = 500 * time.Millisecond, time.Minute
 
 // row sums a report up. The report itself is not kept: hundreds of them, each
 // with every byte that was sent, would fill the memory.
