@@ -2,8 +2,9 @@
 //
 //   node verify.js PACT-FILE PROVIDER-URL
 //
-// The tokens come from FMASPEC_TOKEN and FMASPEC_UNPRIVILEGED_TOKEN. Ends with 1
-// where the provider does not honour the pact.
+// The tokens come from FMASPEC_TOKEN, FMASPEC_UNPRIVILEGED_TOKEN,
+// FMASPEC_SECURITY_ADMIN_TOKEN and FMASPEC_GLOBAL_ADMIN_TOKEN. Ends with 1 where the
+// provider does not honour the pact.
 "use strict";
 const http = require("node:http");
 const pact = require("@pact-foundation/pact-core").default;
@@ -13,6 +14,8 @@ const states = {
   "machine exists": { machine: "fb9ab6be3965095a09c057be7c90f0a2" },
   "token of a user who may act": { token: process.env.FMASPEC_TOKEN },
   "token of a user without the roles": { unprivilegedToken: process.env.FMASPEC_UNPRIVILEGED_TOKEN },
+  "token of a user who is security administrator alone": { securityAdminToken: process.env.FMASPEC_SECURITY_ADMIN_TOKEN },
+  "token of a user who is global administrator alone": { globalAdminToken: process.env.FMASPEC_GLOBAL_ADMIN_TOKEN },
 };
 
 // A server for the verifier to bring the provider into a state. One that is not
