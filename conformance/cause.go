@@ -115,11 +115,8 @@ func foreign(target TargetInfo, all []*Exchange, look *LastLook) string {
 	if look.TLS && plainRefused(all) {
 		return fmt.Sprintf("the port speaks TLS, and was asked in plain HTTP; pass -url %s", httpsOf(target.URL))
 	}
-	if to := allToHTTPS(target, all); to != "" {
-		if hostOf(to) != hostOf(target.URL) {
-			return fmt.Sprintf("every request was redirected to %s, which is another host; pass the -url of the API itself", originOf(to))
-		}
-		return fmt.Sprintf("every request was redirected to https; pass -url %s", to)
+	if why := allToHTTPS(target, all); why != "" {
+		return why
 	}
 	if slices.ContainsFunc(all, own) || look.Answered {
 		return ""
@@ -181,25 +178,10 @@ func allToHTTPS(target TargetInfo, all []*Exchange) string {
 	if err != nil {
 		return ""
 	}
-	return "https://" + host + here.EscapedPath()
-}
-
-// hostOf is the name of a URL's host, in small letters.
-func hostOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return ""
+	if there := (&url.URL{Host: host}).Hostname(); !strings.EqualFold(there, here.Hostname()) {
+		return fmt.Sprintf("every request was redirected to https://%s, which is another host; pass the -url of the API itself", host)
 	}
-	return strings.ToLower(u.Hostname())
-}
-
-// originOf is a URL's scheme and host.
-func originOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
+	return fmt.Sprintf("every request was redirected to https; pass -url https://%s", host+here.EscapedPath())
 }
 
 // fell says from which request on a target gave no answer any more.

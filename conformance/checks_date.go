@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -57,16 +56,7 @@ func dateSent(all []*Exchange) map[*Exchange][]Problem {
 	if len(without) == 0 {
 		return nil
 	}
-	controls := map[string]bool{}
-	for _, x := range all {
-		controls[x.Case.Control] = true
-	}
-	plainest := slices.MinFunc(without, func(a, b *Exchange) int {
-		if c, d := controls[a.Case.ID], controls[b.Case.ID]; c != d {
-			return map[bool]int{true: -1, false: 1}[c]
-		}
-		return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
-	})
+	plainest := slices.MinFunc(without, plainness(all))
 	return map[*Exchange][]Problem{plainest: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
 }
 

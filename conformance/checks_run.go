@@ -64,27 +64,21 @@ func oddTimes(x *Exchange) []string {
 // left out. It is charged to the plainest answer. One that the record holds in
 // part is passed over where there is another, for it cannot be judged again.
 func timesWithZ(all []*Exchange) map[*Exchange][]Problem {
-	controls := map[string]bool{}
 	answers := map[string][]*Exchange{} // by operation
 	for _, x := range all {
-		controls[x.Case.Control] = true
 		if x.odd != nil && x.reason == "" {
 			operation := x.Case.Steps[x.Step].operation(x.Case)
 			answers[operation] = append(answers[operation], x)
 		}
 	}
 	out := map[*Exchange][]Problem{}
+	order := plainness(all)
 	for _, of := range answers {
 		whole := slices.DeleteFunc(slices.Clone(of), func(x *Exchange) bool { return x.Response.Shortened })
 		if len(whole) > 0 {
 			of = whole
 		}
-		slices.SortFunc(of, func(a, b *Exchange) int {
-			if c, d := controls[a.Case.ID], controls[b.Case.ID]; c != d {
-				return map[bool]int{true: -1, false: 1}[c]
-			}
-			return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
-		})
+		slices.SortFunc(of, order)
 		for i, name := range timeMembers() {
 			at := slices.IndexFunc(of, func(x *Exchange) bool { return x.odd[i] != "" })
 			if at < 0 {
@@ -149,6 +143,21 @@ func oddness(x *Exchange) int {
 		return 1
 	}
 	return 0
+}
+
+// plainness returns an order of exchanges in which the plainest is the first, which
+// a problem of many answers is charged to: those of controls, then by oddness.
+func plainness(all []*Exchange) func(a, b *Exchange) int {
+	controls := map[string]bool{}
+	for _, x := range all {
+		controls[x.Case.Control] = true
+	}
+	return func(a, b *Exchange) int {
+		if c, d := controls[a.Case.ID], controls[b.Case.ID]; c != d {
+			return map[bool]int{true: -1, false: 1}[c]
+		}
+		return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
+	}
 }
 
 func ownInput(all []*Exchange) map[*Exchange][]Problem {

@@ -101,8 +101,8 @@ func basisNames(which func(Basis) bool) (names []string) {
 	return names
 }
 
-// FindBasis returns the basis of that name.
-func FindBasis(name string) (Basis, bool) {
+// basis returns the basis of that name.
+func basis(name string) (Basis, bool) {
 	all := Bases()
 	i := slices.IndexFunc(all, func(b Basis) bool { return b.Name == name })
 	if i < 0 {
@@ -277,7 +277,7 @@ func (l *loader) clause(r *Requirement, c *Clause) {
 	fail := func(format string, args ...any) {
 		l.failAt(r.File, c.Line, "a clause of %s %s", r.ID, fmt.Sprintf(format, args...))
 	}
-	b, known := FindBasis(c.Basis)
+	b, known := basis(c.Basis)
 	keys := l.suite.keysOf(c.Document)
 	switch names := basisNames(func(Basis) bool { return true }); {
 	case c.Document == "":
@@ -299,14 +299,30 @@ func (l *loader) clause(r *Requirement, c *Clause) {
 	}
 }
 
-// level compares the level of a requirement with that of its strongest clause.
-func (l *loader) level(r *Requirement) {
-	strongest := slices.MinFunc(r.Clauses, func(a, b Clause) int {
-		x, _ := FindBasis(a.Basis)
-		y, _ := FindBasis(b.Basis)
+// strongest returns the first of the clauses that carry the strongest level. There has
+// to be one.
+func (r *Requirement) strongest() Clause {
+	return slices.MinFunc(r.Clauses, func(a, b Clause) int {
+		x, _ := basis(a.Basis)
+		y, _ := basis(b.Basis)
 		return cmp.Compare(x.Level, y.Level)
 	})
-	b, _ := FindBasis(strongest.Basis)
+}
+
+// Source names the one place that decides the level of a requirement of a suite, such
+// as "Request headers" or "RFC 9110 15.5.16".
+func (r *Requirement) Source() string {
+	c := r.strongest()
+	if numbered(c.Section) {
+		return c.Document + " " + c.Section
+	}
+	return c.Section
+}
+
+// level compares the level of a requirement with that of its strongest clause.
+func (l *loader) level(r *Requirement) {
+	strongest := r.strongest()
+	b, _ := basis(strongest.Basis)
 	switch {
 	case r.Level == 0 || b.Level == r.Level:
 	case b.Level > r.Level:

@@ -298,7 +298,7 @@ func missing(outcome Outcome, reason string) *lack {
 
 // outages refutes that requests were given up where others got their answers.
 func (v *verifier) outages(jobs []*job) {
-	all, silent := outage{}, 0
+	all := outage{}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
 			if !x.aborted() {
@@ -306,7 +306,8 @@ func (v *verifier) outages(jobs []*job) {
 			}
 		}
 	}
-	if silent = all.silent + all.refused; all.answered == 0 {
+	silent := all.silent + all.refused
+	if all.answered == 0 {
 		silent += all.ended
 	}
 	for _, j := range jobs {

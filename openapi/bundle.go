@@ -218,17 +218,17 @@ func annotate(schema *yaml.Node) {
 			first = r
 		}
 	}
-	pairs := [][2]string{{"x-level", "level"}, {"x-source", "section"}, {"x-requirement", "requirement"}}
-	for _, pair := range pairs {
-		if said := textOf(first, pair[1]); said != "" {
-			put(schema, pair[0], scalar(said))
+	kinds := [][2]string{{"x-level", "level"}, {"x-source", "section"}, {"x-requirement", "requirement"}}
+	for _, kind := range kinds {
+		if said := textOf(first, kind[1]); said != "" {
+			put(schema, kind[0], scalar(said))
 		}
 	}
-	for _, pair := range pairs {
+	for _, kind := range kinds {
 		others := map[string][]string{} // by keyword, which may have several, as required
 		var keywords []string
 		for _, r := range rules {
-			keyword, said := textOf(r, "keyword"), textOf(r, pair[1])
+			keyword, said := textOf(r, "keyword"), textOf(r, kind[1])
 			if others[keyword] == nil {
 				keywords = append(keywords, keyword)
 			}
@@ -237,8 +237,8 @@ func annotate(schema *yaml.Node) {
 			}
 		}
 		for _, keyword := range keywords {
-			if all := strings.Join(others[keyword], ", "); all != "" && all != textOf(first, pair[1]) {
-				put(schema, pair[0]+"-"+keyword, scalar(all))
+			if all := strings.Join(others[keyword], ", "); all != "" && all != textOf(first, kind[1]) {
+				put(schema, kind[0]+"-"+keyword, scalar(all))
 			}
 		}
 	}

@@ -52,14 +52,14 @@ func contractCommand() command {
 }
 
 func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
-	write, err := f.form()
+	form, err := f.form()
 	if err != nil {
 		return err
 	}
 	if f.version != "3.1" && f.version != "3.0" {
 		return fmt.Errorf("-openapi %q: no such version; write 3.1 or 3.0", f.version)
 	}
-	if f.version != "3.1" && f.markdown() {
+	if f.version != "3.1" && form.name == "markdown" {
 		return fmt.Errorf("-openapi %s: a page for people has no version of OpenAPI; leave the flag out", f.version)
 	}
 	if f.file == "" {
@@ -72,7 +72,7 @@ func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := write(b)
+	text, err := form.write(b)
 	if err != nil {
 		return err
 	}
@@ -85,27 +85,21 @@ func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
 	return nil
 }
 
-// markdown reports whether the form is the page.
-func (f *contractFlags) markdown() bool {
-	i := slices.IndexFunc(contractForms, func(form contractForm) bool { return form.name == "markdown" })
-	return f.format == "markdown" || f.format == "" && slices.Contains(contractForms[i].endings, strings.ToLower(filepath.Ext(f.file)))
-}
-
-// form returns what writes the form that is asked for.
-func (f *contractFlags) form() (func(*openapi.Bundle) ([]byte, error), error) {
+// form returns the form that is asked for.
+func (f *contractFlags) form() (contractForm, error) {
 	var names []string
 	ending := strings.ToLower(filepath.Ext(f.file))
 	for _, form := range contractForms {
 		if form.name == f.format || f.format == "" && slices.Contains(form.endings, ending) {
-			return form.write, nil
+			return form, nil
 		}
 		names = append(names, form.name)
 	}
 	if f.format == "" && (ending == "" || f.file == "-") {
-		return contractForms[0].write, nil
+		return contractForms[0], nil
 	}
 	if f.format == "" {
-		return nil, fmt.Errorf("-o %s: the ending %s names no format; pass -format, one of %s", f.file, ending, strings.Join(names, ", "))
+		return contractForm{}, fmt.Errorf("-o %s: the ending %s names no format; pass -format, one of %s", f.file, ending, strings.Join(names, ", "))
 	}
-	return nil, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, meant(f.format, names), strings.Join(names, ", "))
+	return contractForm{}, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, meant(f.format, names), strings.Join(names, ", "))
 }

@@ -127,24 +127,9 @@ func (l *requestLog) problem(f conformance.Finding, path string, secrets []strin
 		line = "body " + line
 	}
 	if r := l.suite.Requirement(f.Requirement); r != nil {
-		line += fmt.Sprintf(" — %s (%s, %s)", r.ID, r.Level, sourceOf(r))
+		line += fmt.Sprintf(" — %s (%s, %s)", r.ID, r.Level, r.Source())
 	}
 	return line
-}
-
-// sourceOf names one place that a requirement stands on: the first that carries its
-// level.
-func sourceOf(r *conformance.Requirement) string {
-	for _, c := range r.Clauses {
-		if b, known := conformance.FindBasis(c.Basis); !known || b.Level != r.Level {
-			continue
-		}
-		if c.Section[0] >= '0' && c.Section[0] <= '9' {
-			return c.Document + " " + c.Section
-		}
-		return c.Section
-	}
-	return r.Section
 }
 
 // shortSecret is the length below which striking a secret out would rather
