@@ -204,9 +204,9 @@ func (f *compareFlags) files(e *env, sides ...*side) error {
 		}
 	}
 	c := &f.credentials
-	for _, file := range []named{{"-token-file", c.file}, {"-old-token-file", f.oldTokenFile}, {"-unprivileged-token-file", c.unprivilegedFile}, {"-security-admin-token-file", c.securityAdminFile}, {"-global-admin-token-file", c.globalAdminFile}, {"-invalid-token-file", c.invalidFile}, {"-client-secret-file", c.secretFile}} {
+	for _, file := range append(c.allInputs(), named{"old-token-file", f.oldTokenFile}) {
 		if file.value == "-" {
-			inputs = append(inputs, file)
+			inputs = append(inputs, named{"-" + file.flag, file.value})
 		}
 	}
 	if len(inputs) > 1 {

@@ -169,7 +169,7 @@ type named struct{ flag, value string }
 
 // sound checks what package flag cannot: nothing may be named twice, nor in vain.
 func (c *credentialFlags) sound() error {
-	if err := oneInput(append(c.inputs(), named{"invalid-token-file", c.invalidFile}, named{"client-secret-file", c.secretFile})...); err != nil {
+	if err := oneInput(c.allInputs()...); err != nil {
 		return err
 	}
 	if err := oneWay("token", named{"token-file", c.file}, named{"token-command", c.command}, named{"token-url", c.url}); err != nil {
@@ -198,6 +198,11 @@ func oneWay(what string, ways ...named) error {
 		}
 	}
 	return nil
+}
+
+// allInputs are the files of all credentials, by their flags.
+func (c *credentialFlags) allInputs() []named {
+	return append(c.inputs(), named{"invalid-token-file", c.invalidFile}, named{"client-secret-file", c.secretFile})
 }
 
 // oneInput refuses two files that are both standard input.
