@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // A reminder is a request that was answered, so that it can tell later whether the
@@ -58,7 +60,9 @@ func (r *runner) hopeless(k kind) bool {
 
 // late reports whether the time was up before the answer was whole. Whether that is
 // the target's doing shows when the request is sent once more, alone.
-func late(x *Exchange) bool { return x.Err != nil && (x.Err.Kind == Silent || x.Err.Kind == Slow) }
+func late(x *Exchange) bool {
+	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
+}
 
 // passing reports whether a status tells of a state that passes, and of one that
 // whatever stands before an implementation may tell of (RFC 9110 15.6.3 to 15.6.5).
@@ -122,7 +126,7 @@ func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
 func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
 	for {
 		if err := r.pacer.turn(ctx); err != nil {
-			x.Response, x.Err = nil, &WireError{Cancelled, "the run was stopped"}
+			x.Response, x.Err = nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 			return
 		}
 		x.Started = r.options.Now()
@@ -165,8 +169,8 @@ func (r *runner) lose(ctx context.Context, x *Exchange) {
 const remindTries = 2
 
 // remind sends a request that was answered before, and says what came of it.
-func (r *runner) remind(ctx context.Context, m *reminder) *LastLook {
-	look := &LastLook{Asked: m.String()}
+func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
+	look := &record.LastLook{Asked: m.String()}
 	steps, err := r.fresh(ctx, m.job, m.round)
 	if err != nil {
 		look.Got = "not sent: " + r.secrets.text(err.Error())
@@ -183,7 +187,7 @@ func (r *runner) remind(ctx context.Context, m *reminder) *LastLook {
 }
 
 // lookAt sends one request and notes what came of it.
-func (r *runner) lookAt(ctx context.Context, look *LastLook, s sending) {
+func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
 	p := &pool{d: r.dialer}
 	defer p.close()
 	x := &Exchange{}
@@ -254,7 +258,7 @@ func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange,
 			return nil, ctx.Err() == nil
 		}
 	}
-	if out.Err != nil && out.Err.Kind == Cancelled {
+	if out.Err != nil && out.Err.Kind == record.Cancelled {
 		return nil, false
 	}
 	defer r.dialer.long.release(out.Response)
@@ -278,10 +282,10 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 	if ctx.Err() != nil || len(all) == 0 || r.dead.Load() {
 		return
 	}
-	var look *LastLook
+	var look *record.LastLook
 	switch {
 	case plainRefused(all) && r.shakesHands(ctx):
-		look = &LastLook{TLS: true}
+		look = &record.LastLook{TLS: true}
 	case !slices.ContainsFunc(all, own):
 		// A gateway answers for itself, and says so.
 		if !slices.ContainsFunc(all, busy) && !slices.ContainsFunc(all, speaksOtherwise) {
@@ -294,8 +298,8 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 }
 
 // greet asks for the root by GET, without credentials, as [Await] does.
-func (r *runner) greet(ctx context.Context) *LastLook {
-	look := &LastLook{Asked: "GET /"}
+func (r *runner) greet(ctx context.Context) *record.LastLook {
+	look := &record.LastLook{Asked: "GET /"}
 	s, err := r.target.greeting()
 	if err != nil {
 		return nil
@@ -336,12 +340,12 @@ func (r *runner) shakesHands(ctx context.Context) bool {
 }
 
 // speaksOtherwise reports whether what came is not HTTP.
-func speaksOtherwise(x *Exchange) bool { return x.Err != nil && x.Err.Kind == Malformed }
+func speaksOtherwise(x *Exchange) bool { return x.Err != nil && x.Err.Kind == record.Malformed }
 
 // asked leaves out exchanges that say nothing of the target, whatever came.
 func asked(all []*Exchange) []*Exchange {
 	return slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
-		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == Withheld || refusedInFront(x)
+		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == record.Withheld || refusedInFront(x)
 	})
 }
 
@@ -353,7 +357,7 @@ func own(x *Exchange) bool {
 	if x.Response != nil {
 		return !passing(x.Response.Status)
 	}
-	return x.Err != nil && slices.Contains([]WireKind{Cut, Slow, Endless, Surplus, Conflict, TooLong}, x.Err.Kind)
+	return x.Err != nil && slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict, record.TooLong}, x.Err.Kind)
 }
 
 // plainRefused reports whether nothing came but what a port for https answers to
@@ -363,7 +367,7 @@ func plainRefused(all []*Exchange) bool {
 		if x.Response != nil {
 			return !slices.Contains([]int{400, 421, 426, 497}, x.Response.Status)
 		}
-		return x.Err == nil || !slices.Contains([]WireKind{Closed, Malformed, Silent}, x.Err.Kind)
+		return x.Err == nil || !slices.Contains([]record.WireKind{record.Closed, record.Malformed, record.Silent}, x.Err.Kind)
 	})
 }
 

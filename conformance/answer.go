@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/schemas"
 )
 
@@ -143,8 +144,8 @@ func (a *answer) documented(members []string) any {
 }
 
 // asksFor tells whether Accept-Encoding lists the coding.
-func asksFor(header []Field, coding string) bool {
-	value := headerValue(header, "Accept-Encoding")
+func asksFor(header []record.Field, coding string) bool {
+	value := record.HeaderValue(header, "Accept-Encoding")
 	if value == nil {
 		return false
 	}

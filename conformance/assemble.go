@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+
+	"fmaspec/conformance/record"
 )
 
 // report makes the record of a run from what was exchanged.
-func (r *runner) report(jobs []*job) *Report {
-	out := &Report{
-		Schema:      ReportSchema,
+func (r *runner) report(jobs []*job) *record.Report {
+	out := &record.Report{
+		Schema:      record.ReportSchema,
 		Suite:       r.suiteInfo(),
-		Environment: Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
+		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
 		Target:      r.target.info(),
 		Settings:    r.settings(),
 		Safety:      r.guard.info(),
@@ -26,7 +28,7 @@ func (r *runner) report(jobs []*job) *Report {
 }
 
 // conclude fills in what the exchanges come to.
-func (r *runner) conclude(out *Report, jobs []*job) {
+func (r *runner) conclude(out *record.Report, jobs []*job) {
 	var all []*Exchange
 	accepted := map[string]string{} // by case: "", or why it stands for no acceptance
 	for _, j := range jobs {
@@ -50,7 +52,7 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 	for _, j := range jobs {
 		findings, outcome, reason := r.judged(j, across, accepted, why)
 		if c := why.all(j.exchanges); c != nil {
-			findings, outcome, reason = nil, Errored, c.reason
+			findings, outcome, reason = nil, record.Errored, c.reason
 		}
 		out.Cases = append(out.Cases, r.caseResult(j, findings, outcome, reason))
 	}
@@ -61,22 +63,22 @@ func (r *runner) conclude(out *Report, jobs []*job) {
 	out.Verdict, out.Reason = verdict(out, r.unanswered(out.Cases))
 	switch {
 	case out.Interrupted:
-	case out.Verdict == Conformant && uncreated(jobs) != "":
-		out.Verdict, out.Reason = Unjudged, uncreated(jobs)
-	case out.Verdict != Conformant && len(why) > 0:
+	case out.Verdict == record.Conformant && uncreated(jobs) != "":
+		out.Verdict, out.Reason = record.Unjudged, uncreated(jobs)
+	case out.Verdict != record.Conformant && len(why) > 0:
 		out.Reason = why.reason()
 		if why.unasked() {
-			out.Verdict = Unjudged
+			out.Verdict = record.Unjudged
 		}
 	}
-	if out.Verdict != Conformant {
+	if out.Verdict != record.Conformant {
 		out.Reason = withHint(out.Reason, r.suite.unserved(out))
 	}
 }
 
-func (r *runner) suiteInfo() SuiteInfo {
+func (r *runner) suiteInfo() record.SuiteInfo {
 	o := r.options
-	return SuiteInfo{
+	return record.SuiteInfo{
 		Name: "fmaspec", Version: Version, Contract: r.suite.Contract, Fixtures: r.suite.Fixtures,
 		Cases: len(r.suite.Cases), Run: o.Run, Skip: o.Skip, Only: o.Only,
 		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel, Timeout: o.Timeout.String(),
@@ -91,7 +93,7 @@ func (r *runner) clearIsolation(jobs []*job) {
 	key := func(j *job) string { return j.c.Operation + " " + j.c.statusRequirement() }
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			if len(j.c.Steps) == 1 && slices.ContainsFunc(x.findings, func(f Finding) bool { return f.Check == refusesCheck }) {
+			if len(j.c.Steps) == 1 && slices.ContainsFunc(x.findings, func(f record.Finding) bool { return f.Check == refusesCheck }) {
 				accepts[key(j)] = true
 			}
 		}
@@ -109,10 +111,10 @@ func (r *runner) clearIsolation(jobs []*job) {
 // withoutIsolation returns the findings without those that charge isolation with
 // an acceptance. Where nothing else is charged with it, the strongest of the
 // other requirements is that the case proves: its expectation counts.
-func (s *Suite) withoutIsolation(c *Case, findings []Finding) (out []Finding) {
-	charges := func(f Finding) bool { return f.Check == refusesCheck }
-	isolation := func(f Finding) bool { return charges(f) && f.Requirement == "state.isolated" }
-	alone := !slices.ContainsFunc(findings, func(f Finding) bool { return charges(f) && !isolation(f) })
+func (s *Suite) withoutIsolation(c *Case, findings []record.Finding) (out []record.Finding) {
+	charges := func(f record.Finding) bool { return f.Check == refusesCheck }
+	isolation := func(f record.Finding) bool { return charges(f) && f.Requirement == "state.isolated" }
+	alone := !slices.ContainsFunc(findings, func(f record.Finding) bool { return charges(f) && !isolation(f) })
 	other := s.requirement[s.strongest(slices.DeleteFunc(slices.Clone(c.Proves), func(id string) bool { return id == "state.isolated" }))]
 	for _, f := range findings {
 		switch {
@@ -127,14 +129,14 @@ func (s *Suite) withoutIsolation(c *Case, findings []Finding) (out []Finding) {
 	return out
 }
 
-func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason string) CaseResult {
-	c := CaseResult{
+func (r *runner) caseResult(j *job, findings []record.Finding, outcome record.Outcome, reason string) record.CaseResult {
+	c := record.CaseResult{
 		ID: j.c.ID, Title: j.c.Title, Operation: j.c.Operation, Proves: j.c.Proves, Control: j.c.Control,
 		File: j.c.File, Line: j.c.Line, Outcome: outcome, Reason: reason,
-		Findings: append([]Finding{}, findings...), Exchanges: []ExchangeResult{},
+		Findings: append([]record.Finding{}, findings...), Exchanges: []record.ExchangeResult{},
 	}
 	for _, x := range j.exchanges {
-		e := ExchangeResult{
+		e := record.ExchangeResult{
 			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone, Inert: x.inert, Leaked: x.Leaked,
 			Started: x.Started.UTC(), Elapsed: x.Elapsed,
 		}
@@ -150,34 +152,34 @@ func (r *runner) caseResult(j *job, findings []Finding, outcome Outcome, reason 
 }
 
 // operations are those of the cases.
-func (s *Suite) operations(cases []CaseResult) (out []OperationInfo) {
+func (s *Suite) operations(cases []record.CaseResult) (out []record.OperationInfo) {
 	for _, op := range s.Operations {
-		if slices.ContainsFunc(cases, func(c CaseResult) bool { return c.Operation == op.ID }) {
-			out = append(out, OperationInfo{ID: op.ID, Method: op.Method, Path: op.Path, File: op.File, Line: op.Line})
+		if slices.ContainsFunc(cases, func(c record.CaseResult) bool { return c.Operation == op.ID }) {
+			out = append(out, record.OperationInfo{ID: op.ID, Method: op.Method, Path: op.Path, File: op.File, Line: op.Line})
 		}
 	}
 	return out
 }
 
-func total(cases []CaseResult) (t Totals) {
+func total(cases []record.CaseResult) (t record.Totals) {
 	t.Total = len(cases)
 	for _, c := range cases {
 		t.Requests += len(c.Exchanges)
 		t.Findings += len(c.Findings)
 		switch c.Outcome {
-		case Passed:
+		case record.Passed:
 			t.Passed++
-		case Deviated:
+		case record.Deviated:
 			t.Deviated++
-		case Failed:
+		case record.Failed:
 			t.Failed++
-		case Errored:
+		case record.Errored:
 			t.Errored++
-		case Inconclusive:
+		case record.Inconclusive:
 			t.Inconclusive++
-		case Skipped:
+		case record.Skipped:
 			t.Skipped++
-		case NotApplicable:
+		case record.NotApplicable:
 			t.NotApplicable++
 		}
 	}
@@ -185,12 +187,12 @@ func total(cases []CaseResult) (t Totals) {
 }
 
 // requirements sums the cases up by what they were to prove.
-func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
+func (r *runner) requirements(cases []record.CaseResult) (out []record.RequirementResult) {
 	for _, q := range r.suite.Requirements {
 		if q.Level > r.options.Level {
 			continue
 		}
-		result := RequirementResult{Requirement: q, State: "declared", Outcome: Skipped}
+		result := record.RequirementResult{Requirement: q, State: "declared", Outcome: record.Skipped}
 		for _, c := range cases {
 			against := 0
 			for _, f := range c.Findings {
@@ -204,18 +206,18 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 				continue
 			}
 			switch outcome := c.Outcome; {
-			case outcome == Passed || outcome == Deviated || outcome == Failed && (against > 0 || wholly(c)):
+			case outcome == record.Passed || outcome == record.Deviated || outcome == record.Failed && (against > 0 || wholly(c)):
 				result.State = "exercised"
 				result.Cases++
-				result.Outcome = max(result.Outcome, Passed)
-			case outcome == Failed || outcome == Inconclusive || outcome == Errored:
+				result.Outcome = max(result.Outcome, record.Passed)
+			case outcome == record.Failed || outcome == record.Inconclusive || outcome == record.Errored:
 				if result.State == "declared" {
-					result.Outcome = max(result.Outcome, Inconclusive)
+					result.Outcome = max(result.Outcome, record.Inconclusive)
 				}
 			}
 		}
-		if result.State == "exercised" && result.Outcome == Inconclusive {
-			result.Outcome = Passed
+		if result.State == "exercised" && result.Outcome == record.Inconclusive {
+			result.Outcome = record.Passed
 		}
 		out = append(out, result)
 	}
@@ -224,44 +226,44 @@ func (r *runner) requirements(cases []CaseResult) (out []RequirementResult) {
 
 // wholly reports whether each request of a case got an answer: one that got none says
 // nothing of what the answer was to prove.
-func wholly(c CaseResult) bool {
-	return !slices.ContainsFunc(c.Exchanges, func(e ExchangeResult) bool { return e.Response == nil })
+func wholly(c record.CaseResult) bool {
+	return !slices.ContainsFunc(c.Exchanges, func(e record.ExchangeResult) bool { return e.Response == nil })
 }
 
 // verdict sums a whole run up; unanswered is why nothing that was asked for was
 // judged, or "". Nothing conclusive is never success, and half a
 // run is no verdict.
-func verdict(r *Report, unanswered string) (Verdict, string) {
+func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 	t := r.Totals
 	switch {
 	case r.Interrupted && t.Failed > 0:
-		return Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed, t.Total)
+		return record.Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed, t.Total)
 	case r.Interrupted:
-		return Unjudged, "the run was interrupted"
+		return record.Unjudged, "the run was interrupted"
 	case t.Failed > 0:
-		return NotConformant, ""
+		return record.NotConformant, ""
 	case t.Errored > 0:
-		first := r.Cases[slices.IndexFunc(r.Cases, func(c CaseResult) bool { return c.Outcome == Errored })]
-		return Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
+		first := r.Cases[slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Outcome == record.Errored })]
+		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
 		// What is to be accepted is half of the contract, and the other half's control.
-		return Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
 	case unanswered != "":
-		return Unjudged, unanswered
+		return record.Unjudged, unanswered
 	}
 	// A case that was given up says nothing, and its like may be all that breaks.
 	if left := count(r.Cases, outageReason); left > 0 {
-		return Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
+		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
 	}
 	switch {
 	case !r.Safety.Local && t.Skipped > 0:
-		return Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
+		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
 	}
-	return Conformant, ""
+	return record.Conformant, ""
 }
 
 // count returns how many cases have a reason.
-func count(cases []CaseResult, reason string) (n int) {
+func count(cases []record.CaseResult, reason string) (n int) {
 	for _, c := range cases {
 		if c.Reason == reason {
 			n++

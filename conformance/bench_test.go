@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // BenchmarkRun times a whole run on loopback in turn with a bare net/http loop
@@ -29,7 +30,7 @@ func BenchmarkRun(b *testing.B) {
 	o := conformance.Options{Seed: "bench", Parallel: conformance.DefaultParallel}
 	first, err := s.Run(b.Context(), byPort, o)
 	require.NoError(b, err)
-	require.Equal(b, conformance.Conformant, first.Verdict)
+	require.Equal(b, record.Conformant, first.Verdict)
 	bare := bareLoop(b, first)
 	bare()
 
@@ -49,11 +50,11 @@ func BenchmarkRun(b *testing.B) {
 }
 
 // bareLoop returns a function that sends every request of a report again.
-func bareLoop(b *testing.B, r *conformance.Report) func() {
+func bareLoop(b *testing.B, r *record.Report) func() {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conformance.DefaultParallel, DisableCompression: true}}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	secrets := strings.NewReplacer("$FMASPEC_INVALID_TOKEN", invalid, "$FMASPEC_UNPRIVILEGED_TOKEN", unprivileged, "$FMASPEC_TOKEN", token)
-	var all []conformance.Request
+	var all []record.Request
 	for _, c := range r.Cases {
 		for _, e := range c.Exchanges {
 			if e.Response != nil {
@@ -61,7 +62,7 @@ func bareLoop(b *testing.B, r *conformance.Report) func() {
 			}
 		}
 	}
-	send := func(q conformance.Request) {
+	send := func(q record.Request) {
 		request, err := http.NewRequest(q.Method, secrets.Replace(q.URL), bytes.NewReader(q.Body))
 		if err != nil {
 			b.Error(err)
@@ -81,7 +82,7 @@ func bareLoop(b *testing.B, r *conformance.Report) func() {
 		answer.Body.Close()
 	}
 	return func() {
-		next := make(chan conformance.Request)
+		next := make(chan record.Request)
 		var workers sync.WaitGroup
 		for range conformance.DefaultParallel {
 			workers.Go(func() {

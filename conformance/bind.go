@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
 
@@ -27,7 +28,7 @@ type binder struct {
 
 // bound is a step with every variable replaced.
 type bound struct {
-	request  Request // as a report keeps it: secrets struck out
+	request  record.Request // as a report keeps it: secrets struck out
 	sending  sending
 	sha1     string // the value of Sha1 in the body, where there is a readable one
 	marks    []string
@@ -134,22 +135,22 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	}
 	path := expand(step.Path)
 	t := b.target.Transport
-	var header []Field
-	for _, f := range []Field{{"Host", u.Host}, {"User-Agent", cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {"Accept", "application/json"}, {"Accept-Encoding", "identity"}} {
-		if !hasHeader(step.Header, f.Name) && !hasHeader(t.Header, f.Name) {
+	var header []record.Field
+	for _, f := range []record.Field{{Name: "Host", Value: u.Host}, {Name: "User-Agent", Value: cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {Name: "Accept", Value: "application/json"}, {Name: "Accept-Encoding", Value: "identity"}} {
+		if !record.HasHeader(step.Header, f.Name) && !record.HasHeader(t.Header, f.Name) {
 			header = append(header, f)
 		}
 	}
 	for _, f := range step.Header {
 		if f.Value != httpfile.None {
-			header = append(header, Field{f.Name, expand(f.Value)})
+			header = append(header, record.Field{Name: f.Name, Value: expand(f.Value)})
 		}
 	}
 	if t.RequestID != "" {
-		header = append(header, Field{t.RequestID, b.requestID(c, step)})
+		header = append(header, record.Field{Name: t.RequestID, Value: b.requestID(c, step)})
 	}
 	for _, f := range t.Header {
-		if !hasHeader(step.Header, f.Name) {
+		if !record.HasHeader(step.Header, f.Name) {
 			header = append(header, f)
 		}
 	}
@@ -157,11 +158,11 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if unbound != nil {
 		return out, fmt.Errorf("%s:%d: %w", c.File, step.Line, unbound)
 	}
-	if (len(body) > 0 || step.Method == "POST") && !hasHeader(header, "Content-Length") && !hasHeader(step.Header, "Content-Length") {
-		header = append(header, Field{"Content-Length", strconv.Itoa(len(body))})
+	if (len(body) > 0 || step.Method == "POST") && !record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
+		header = append(header, record.Field{Name: "Content-Length", Value: strconv.Itoa(len(body))})
 	}
-	if step.Separate && !hasHeader(header, "Connection") && !hasHeader(step.Header, "Connection") {
-		header = append(header, Field{"Connection", "close"})
+	if step.Separate && !record.HasHeader(header, "Connection") && !record.HasHeader(step.Header, "Connection") {
+		header = append(header, record.Field{Name: "Connection", Value: "close"})
 	}
 	requestTarget, hop := u.EscapedPath()+path, ""
 	absolute := step.Absolute && !b.target.absolute()
@@ -189,19 +190,8 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		out.sending.abort = head + len(body)/2
 	}
 	out.sha1 = sentSha1(body)
-	out.request = b.secrets.request(Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
+	out.request = b.secrets.request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
 	return out, nil
-}
-
-func hasHeader(header []Field, name string) bool { return headerValue(header, name) != nil }
-
-func headerValue(header []Field, name string) *string {
-	for i := range header {
-		if strings.EqualFold(header[i].Name, name) {
-			return &header[i].Value
-		}
-	}
-	return nil
 }
 
 // requestID is an id that belongs to one request alone, in the form of a GUID.

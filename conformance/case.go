@@ -1,6 +1,10 @@
 package conformance
 
-import "cmp"
+import (
+	"cmp"
+
+	"fmaspec/conformance/record"
+)
 
 // An Expectation says what a conforming implementation does with a request.
 type Expectation int
@@ -63,16 +67,10 @@ type Step struct {
 	Index     int   // from 1; the n of {{sha1.n}}
 	Method    string
 	Path      string
-	Header    []Field
+	Header    []record.Field
 	Body      string
 	Line      int
 }
 
 // operation is the one that the step calls.
 func (s *Step) operation(c *Case) string { return cmp.Or(s.Operation, c.Operation) }
-
-// A Field is one header field as it goes over the wire, name in its own letter case.
-type Field struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}

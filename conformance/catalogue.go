@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 )
 
 // The files of a catalogue that hold something else than requirements.
@@ -56,10 +57,9 @@ func (l *loader) catalogue(source Source) {
 				l.suite.Statements = append(l.suite.Statements, s)
 			})
 		default:
-			each(l, full, data, func(r Requirement, line int) {
-				r.File, r.Line = full, line
-				l.own[r.ID] = source.Own
-				l.require(r)
+			each(l, full, data, func(e requirementEntry, line int) {
+				l.own[e.ID] = source.Own
+				l.require(e.requirement(full, line))
 			})
 		}
 	}
@@ -116,7 +116,7 @@ func yamlError(full string, err error) error {
 	return errors.Join(all...)
 }
 
-func (l *loader) require(r Requirement) {
+func (l *loader) require(r record.Requirement) {
 	for _, field := range []struct{ name, value string }{
 		{"id", r.ID}, {"says", r.Says},
 	} {
@@ -127,7 +127,7 @@ func (l *loader) require(r Requirement) {
 	if r.Level == 0 {
 		l.failAt(r.File, r.Line, "the requirement %s has no level; give documented, standard or inferred", r.ID)
 	}
-	if r.Level == Inferred && r.Because == "" {
+	if r.Level == record.Inferred && r.Because == "" {
 		l.failAt(r.File, r.Line, "the requirement %s is inferred without a because; say from what", r.ID)
 	}
 	for _, other := range l.suite.Requirements {

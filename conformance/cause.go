@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"fmaspec/conformance/record"
 )
 
 // A cause is why answers of a run say nothing of the contract: somebody else gave
@@ -27,11 +29,11 @@ func newCause(reason string, whole bool, of []*Exchange) *cause {
 }
 
 // left returns the findings on an exchange that the cause does not explain.
-func (c *cause) left(findings []Finding) []Finding {
+func (c *cause) left(findings []record.Finding) []record.Finding {
 	if c.whole {
 		return nil
 	}
-	return slices.DeleteFunc(findings, func(f Finding) bool {
+	return slices.DeleteFunc(findings, func(f record.Finding) bool {
 		return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck}, f.Check)
 	})
 }
@@ -86,10 +88,10 @@ func (all causes) reason() string {
 
 // causesOf returns what explains the exchanges of a run, all of them in the order of
 // its cases.
-func causesOf(out *Report, all []*Exchange) causes {
+func causesOf(out *record.Report, all []*Exchange) causes {
 	look := out.LastLook
 	if look == nil {
-		look = &LastLook{}
+		look = &record.LastLook{}
 	}
 	counting := asked(all)
 	if len(counting) == 0 || len(out.Panics) > 0 {
@@ -111,7 +113,7 @@ func causesOf(out *Report, all []*Exchange) causes {
 }
 
 // foreign says why no answer of a run is one of the implementation's own, or "".
-func foreign(target TargetInfo, all []*Exchange, look *LastLook) string {
+func foreign(target record.TargetInfo, all []*Exchange, look *record.LastLook) string {
 	if look.TLS && plainRefused(all) {
 		return fmt.Sprintf("the port speaks TLS, and was asked in plain HTTP; pass -url %s", httpsOf(target.URL))
 	}
@@ -149,9 +151,9 @@ func foreign(target TargetInfo, all []*Exchange, look *LastLook) string {
 // unended says what came in place of an answer, with a remedy.
 func unended(x *Exchange) string {
 	switch x.Err.Kind {
-	case Closed:
+	case record.Closed:
 		return x.Err.Msg + "; see that a server of HTTP runs there"
-	case Silent:
+	case record.Silent:
 		return x.Err.Msg + "; see that the server is not stuck, or give it more time with -timeout"
 	}
 	return x.Err.Msg // of connections that did not come about, with a remedy
@@ -159,7 +161,7 @@ func unended(x *Exchange) string {
 
 // allToHTTPS returns the URL to which every answer redirects, where it is https in
 // place of http, or "".
-func allToHTTPS(target TargetInfo, all []*Exchange) string {
+func allToHTTPS(target record.TargetInfo, all []*Exchange) string {
 	if !strings.HasPrefix(target.URL, "http://") {
 		return ""
 	}
@@ -185,7 +187,7 @@ func allToHTTPS(target TargetInfo, all []*Exchange) string {
 }
 
 // fell says from which request on a target gave no answer any more.
-func fell(all, lost []*Exchange, look *LastLook) string {
+func fell(all, lost []*Exchange, look *record.LastLook) string {
 	first := lost[0]
 	for _, x := range lost {
 		if x.Started.Before(first.Started) {
@@ -210,7 +212,7 @@ func fell(all, lost []*Exchange, look *LastLook) string {
 // unauthorised says that the token of a run is the reason why nothing was accepted,
 // and which requests were refused for it, or "". Those that differ from no control
 // have to be among them: what is refused otherwise, for another reason, is judged.
-func unauthorised(target TargetInfo, all []*Exchange) (why string, refused []*Exchange) {
+func unauthorised(target record.TargetInfo, all []*Exchange) (why string, refused []*Exchange) {
 	var statuses []*Exchange
 	for _, x := range all {
 		if x.expect() != Accepted || x.Response == nil || x.unjudged() != "" || x.Case.Steps[x.Step].roleToken() != "" {
@@ -300,7 +302,7 @@ func uncreated(jobs []*job) string {
 
 // unanswered says that nothing of what was asked for could be judged, and why, or "".
 // Controls that nobody asked for do not count.
-func (r *runner) unanswered(cases []CaseResult) string {
+func (r *runner) unanswered(cases []record.CaseResult) string {
 	wanted := r.suite.wanted(r.options)
 	n, first := 0, ""
 	for _, c := range cases {
@@ -308,7 +310,7 @@ func (r *runner) unanswered(cases []CaseResult) string {
 			continue
 		}
 		switch c.Outcome {
-		case Passed, Deviated, Failed:
+		case record.Passed, record.Deviated, record.Failed:
 			return ""
 		}
 		if n++; first == "" {

@@ -16,10 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // borne runs the suite and has the record borne out.
-func borne(t *testing.T, it conformance.Target, o conformance.Options) *conformance.Report {
+func borne(t *testing.T, it conformance.Target, o conformance.Options) *record.Report {
 	t.Helper()
 	r := run(t, it, o)
 	v, err := load(t).Verify(written(t, r))
@@ -44,7 +45,7 @@ func aborting(spoils func(*http.Request) bool) http.Handler {
 
 func TestWhoAnswersNobodyIsNotJudged(t *testing.T) {
 	r := borne(t, target(aborting(func(*http.Request) bool { return true })), conformance.Options{Strict: true})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "no request got an answer: the connection was closed before an answer began")
 	require.Zero(t, r.Totals.Findings)
 	require.Equal(t, "GET /", r.LastLook.Asked)
@@ -53,7 +54,7 @@ func TestWhoAnswersNobodyIsNotJudged(t *testing.T) {
 	// One that answers others is: they tell that somebody is there.
 	one := conformance.Options{Run: "^requestSample/valid/accepts-plain-request$"}
 	r = borne(t, target(aborting(func(r *http.Request) bool { return r.Method == "POST" })), one)
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Equal(t, []string{"http.framing"}, broken(r))
 	require.True(t, r.LastLook.Answered)
 	require.Equal(t, "404", r.LastLook.Got)
@@ -64,7 +65,7 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	var n atomic.Int64
 	dying := func() http.Handler { n.Store(0); return aborting(func(*http.Request) bool { return n.Add(1) > 100 }) }
 	r := borne(t, target(dying()), conformance.Options{Parallel: 1})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Regexp(t, `^from request 105 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 	require.Positive(t, r.Totals.Passed)
@@ -78,13 +79,13 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	})), conformance.Options{Parallel: 1})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Contains(t, r.Reason, "from request 105 on")
 	require.Equal(t, []string{"action.members"}, broken(r))
 
 	// Who closes on the last requests alone, and answers others still, is at fault.
 	r = borne(t, target(aborting(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/stopAndQuarantineFile") })), conformance.Options{Parallel: 1})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Empty(t, r.Reason)
 	require.True(t, r.LastLook.Answered)
 	require.Contains(t, broken(r), "http.framing")
@@ -101,7 +102,7 @@ func TestAServerThatHangsForGoodIsNotWaitedForLong(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	})), conformance.Options{Timeout: 500 * time.Millisecond, Parallel: 2})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the target gave no answer any more: nothing more came within 500ms")
 	require.Zero(t, r.Totals.Findings)
 	require.Less(t, n.Load(), int64(120), "want the rest not sent")
@@ -115,7 +116,7 @@ func TestPlainHTTPOnAPortOfTLSIsNamed(t *testing.T) {
 	it := target(nil)
 	it.URL = "http" + strings.TrimPrefix(server.URL, "https")
 	r := borne(t, it, conformance.Options{})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Equal(t, "the port speaks TLS, and was asked in plain HTTP; pass -url "+server.URL, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 
@@ -133,7 +134,7 @@ func TestPlainHTTPOnAPortOfTLSIsNamed(t *testing.T) {
 	defer plain.Close()
 	it.URL = plain.URL
 	r = borne(t, it, conformance.Options{})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Nil(t, r.LastLook)
 }
 
@@ -150,14 +151,14 @@ func TestAStateThatPassesIsNoFinding(t *testing.T) {
 			h.ServeHTTP(w, r)
 		})
 		r := borne(t, target(once), conformance.Options{Strict: true, Parallel: 1, Skip: "huge|very-long|deep"})
-		require.Equal(t, conformance.Conformant, r.Verdict, "%d: %s", status, r.Reason)
+		require.Equal(t, record.Conformant, r.Verdict, "%d: %s", status, r.Reason)
 		require.Zero(t, r.Totals.Findings)
 	}
 }
 
 func TestAStateThatStaysForSomeIsAFinding(t *testing.T) {
 	r := borne(t, target(faulty(t, "answers-503")), conformance.Options{Run: "valid/accepts-plain|refuses-missing"})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Contains(t, broken(r), "response.created")
 	for _, c := range r.Cases {
 		for _, x := range c.Exchanges {
@@ -195,7 +196,7 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})
 	r := borne(t, target(shy), conformance.Options{Strict: true, Timeout: time.Second, Run: "/(valid|body)/", Skip: "huge|very-long|deep"})
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	n := 0
 	for _, c := range r.Cases {
 		for _, x := range c.Exchanges {
@@ -213,27 +214,27 @@ func TestOnlyWhatATokenExplainsIsExcused(t *testing.T) {
 	wrong := target(faulty(t, "omits-challenge"))
 	wrong.Token = "nobody-issued-this-one"
 	r := borne(t, wrong, conformance.Options{})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Contains(t, r.Reason, "the token was refused (401) wherever a request is to be accepted")
 	require.Equal(t, []string{"refusal.status-auth"}, broken(r))
 
 	wrong = target(honest())
 	wrong.Token, wrong.UnprivilegedToken = unprivileged, ""
 	r = borne(t, wrong, conformance.Options{Strict: true})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the token was refused (403)")
 	require.Zero(t, r.Totals.Findings)
 
 	// A server that refuses some of what is valid is at fault.
 	r = borne(t, target(faulty(t, "answers-401")), conformance.Options{})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Empty(t, r.Reason)
 	require.Contains(t, broken(r), "response.created")
 
 	none := target(faulty(t, "omits-challenge"))
 	none.Token = ""
 	r = borne(t, none, conformance.Options{})
-	require.Equal(t, conformance.Unjudged, r.Verdict, "want no verdict on who was never given a token")
+	require.Equal(t, record.Unjudged, r.Verdict, "want no verdict on who was never given a token")
 	require.Contains(t, r.Reason, "no token was given, and the made-up one was refused (401)")
 	require.True(t, r.Target.MadeUpToken)
 }
@@ -243,12 +244,12 @@ func TestControlsAloneAreNoAnswer(t *testing.T) {
 	bare.InvalidToken = ""
 	r := borne(t, bare, conformance.Options{Run: "refuses-invalid-token"})
 	require.Positive(t, r.Totals.Passed)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Regexp(t, "^none of the 2 cases that were asked for could be judged: needs a token that must not be accepted; ", r.Reason)
 	r = borne(t, bare, conformance.Options{Only: []string{"requestSample/auth/refuses-invalid-token"}})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	r = borne(t, bare, conformance.Options{Run: "refuses-invalid-token|refuses-missing-authorization"})
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 }
 
 func TestTheTokenOfASingleRoleIsJudgedByWhatRefusesIt(t *testing.T) {
@@ -256,39 +257,39 @@ func TestTheTokenOfASingleRoleIsJudgedByWhatRefusesIt(t *testing.T) {
 	options := conformance.Options{Run: "auth/accepts-", Strict: true}
 
 	r := borne(t, target(honest()), options)
-	require.Equal(t, conformance.Conformant, r.Verdict)
-	require.Equal(t, conformance.Passed, caseOf(t, r, "requestSample"+security).Outcome)
+	require.Equal(t, record.Conformant, r.Verdict)
+	require.Equal(t, record.Passed, caseOf(t, r, "requestSample"+security).Outcome)
 
 	// 403 and 404 are about the role.
 	for name, id := range map[string]string{"refuses-security-administrator": security, "hides-from-global-administrator": global} {
 		r = borne(t, target(faulty(t, name)), options)
-		require.Equal(t, conformance.NotConformant, r.Verdict, name)
+		require.Equal(t, record.NotConformant, r.Verdict, name)
 		require.Equal(t, []string{"auth.either-role"}, broken(r), name)
-		require.Equal(t, conformance.Failed, caseOf(t, r, "requestSample"+id).Outcome, name)
+		require.Equal(t, record.Failed, caseOf(t, r, "requestSample"+id).Outcome, name)
 	}
 
 	// 401 is about the token.
 	wrong := target(honest())
 	wrong.GlobalAdminToken = "nobody-issued-this-one"
 	r = borne(t, wrong, options)
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 	require.Empty(t, broken(r))
-	require.Equal(t, conformance.Passed, caseOf(t, r, "requestSample"+security).Outcome)
+	require.Equal(t, record.Passed, caseOf(t, r, "requestSample"+security).Outcome)
 	c := caseOf(t, r, "requestSample"+global)
-	require.Equal(t, conformance.Inconclusive, c.Outcome)
+	require.Equal(t, record.Inconclusive, c.Outcome)
 	require.Regexp(t, "^the global admin token was answered 401, as one is that has expired .* so that this proves nothing of the role; give another", c.Reason)
 
 	// Each case needs its own token alone.
 	wrong.GlobalAdminToken = ""
 	r = borne(t, wrong, options)
-	require.Equal(t, conformance.Passed, caseOf(t, r, "requestSample"+security).Outcome)
-	require.Equal(t, conformance.NotApplicable, caseOf(t, r, "requestSample"+global).Outcome)
+	require.Equal(t, record.Passed, caseOf(t, r, "requestSample"+security).Outcome)
+	require.Equal(t, record.NotApplicable, caseOf(t, r, "requestSample"+global).Outcome)
 
 	// That such a token is accepted does not make the plain one a good one.
 	wrong = target(honest())
 	wrong.Token = "nobody-issued-this-one"
 	r = borne(t, wrong, conformance.Options{})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the token was refused (401) wherever a request is to be accepted")
 	require.Empty(t, broken(r))
 }

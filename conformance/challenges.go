@@ -3,13 +3,15 @@ package conformance
 import (
 	"fmt"
 	"strings"
+
+	"fmaspec/conformance/record"
 )
 
 // A challengeRead is one challenge of a WWW-Authenticate field (RFC 9110 11.3).
 type challengeRead struct {
 	scheme  string
 	token68 string
-	params  []Field // names as they are written, values without quotes and backslashes
+	params  []record.Field // names as they are written, values without quotes and backslashes
 }
 
 // readChallenges reads the field WWW-Authenticate, whose lines are one list
@@ -89,10 +91,10 @@ func (r *challengeReader) param() (is bool, err error) {
 		return true, err
 	}
 	last := &r.all[len(r.all)-1]
-	if hasHeader(last.params, name) {
+	if record.HasHeader(last.params, name) {
 		return true, fmt.Errorf("the parameter %s is there twice in one challenge", brief(name))
 	}
-	last.params = append(last.params, Field{name, value})
+	last.params = append(last.params, record.Field{Name: name, Value: value})
 	r.text = ahead.text
 	return true, bearerValue(last.scheme, name, value)
 }

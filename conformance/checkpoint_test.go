@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -25,10 +26,10 @@ func TestACheckpointHoldsWhatIsKnownSoFar(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	})
-	var told []*conformance.Report
+	var told []*record.Report
 	o := conformance.Options{
 		Seed: "one", Parallel: 4,
-		Checkpoint: func(r *conformance.Report) { told = append(told, r) },
+		Checkpoint: func(r *record.Report) { told = append(told, r) },
 		Sleep: func(ctx context.Context, _ time.Duration) error {
 			select {
 			case looks <- struct{}{}:
@@ -48,10 +49,10 @@ func TestACheckpointHoldsWhatIsKnownSoFar(t *testing.T) {
 		close(release)
 	}()
 	r := run(t, target(server), o)
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.GreaterOrEqual(t, len(told), 2)
 	for i, c := range told {
-		require.Equal(t, conformance.Unjudged, c.Verdict, "want no verdict before the end")
+		require.Equal(t, record.Unjudged, c.Verdict, "want no verdict before the end")
 		require.Equal(t, "the run had not ended when this was written", c.Reason)
 		require.Equal(t, r.Totals.Total, c.Totals.Total)
 		require.Equal(t, r.Target, c.Target)
@@ -72,7 +73,7 @@ func TestACheckpointHoldsWhatIsKnownSoFar(t *testing.T) {
 
 // known is how many cases of a checkpoint were done. Not all of them passed: of one that
 // came before its control nobody can tell yet what it proves.
-func known(r *conformance.Report) int { return r.Totals.Total - r.Totals.Skipped }
+func known(r *record.Report) int { return r.Totals.Total - r.Totals.Skipped }
 
 func TestACheckpointCallsNoControlUnsentThatIsUnderWay(t *testing.T) {
 	release, looked := make(chan struct{}), make(chan struct{}, 1)
@@ -89,9 +90,9 @@ func TestACheckpointCallsNoControlUnsentThatIsUnderWay(t *testing.T) {
 	var found []string
 	o := conformance.Options{
 		Run: "^requestSample/auth/refuses-missing-authorization$", Parallel: 2,
-		Checkpoint: func(r *conformance.Report) {
+		Checkpoint: func(r *record.Report) {
 			for _, c := range r.Cases {
-				if c.Outcome == conformance.Inconclusive {
+				if c.Outcome == record.Inconclusive {
 					found = append(found, c.Reason)
 					looked <- struct{}{}
 				}
@@ -104,7 +105,7 @@ func TestACheckpointCallsNoControlUnsentThatIsUnderWay(t *testing.T) {
 		close(release)
 	}()
 	r := run(t, target(server), o)
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.NotEmpty(t, found)
 	for _, reason := range found {
 		require.Equal(t, "its control requestSample/valid/accepts-plain-request was not answered yet, so this answer proves nothing", reason)
@@ -127,7 +128,7 @@ func TestAPanicOfOursIsTheOutcomeOfOneCase(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	})), o)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "fmaspec itself failed: secret ****")
 	require.NotContains(t, r.Reason, token)
 	require.GreaterOrEqual(t, r.Totals.Errored, 1)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 func dateChecks() []Check {
@@ -73,8 +75,8 @@ func refusedInFront(x *Exchange) bool { return x.Case != nil && !hasValidHost(x.
 // hasValidHost reports whether a request has one Host that names a host (RFC 9110
 // 7.2). Another is refused by what reads HTTP in front of an implementation, with an
 // answer of its own.
-func hasValidHost(r Request) bool {
-	hosts := values(r.Header, "Host")
+func hasValidHost(r record.Request) bool {
+	hosts := record.HeaderValues(r.Header, "Host")
 	return len(hosts) == 1 && hostValue.MatchString(hosts[0])
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // hostileJSON is the requirement on JSON that the standard lets a parser stumble over.
@@ -28,7 +30,7 @@ func stumbled(x *Exchange) bool {
 	if answered(x) {
 		return x.Response.Status >= 500 && !slices.Contains(x.statuses(), x.Response.Status)
 	}
-	return x.Err != nil && x.Err.Kind == Closed
+	return x.Err != nil && x.Err.Kind == record.Closed
 }
 
 func hostileAnswer(x *Exchange, _ time.Time) []Problem {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // The names of the checks that hold for whatever answer comes.
@@ -36,16 +38,16 @@ func answerComplete(x *Exchange, _ time.Time) []Problem {
 	}
 	place, want := "connection", "an HTTP answer"
 	switch x.Err.Kind {
-	case Cut, Endless, Surplus:
+	case record.Cut, record.Endless, record.Surplus:
 		place, want = "body", "a body that ends where its framing says"
-	case Conflict:
+	case record.Conflict:
 		place, want = "header Content-Length", "one framing: a length or chunks"
 	}
 	return problem(place, want, x.Err.Msg)
 }
 
 func answerInTime(x *Exchange, _ time.Time) []Problem {
-	if x.Err.Kind == Slow {
+	if x.Err.Kind == record.Slow {
 		return problem("body", "a whole answer in time", x.Err.Msg)
 	}
 	return problem("connection", "an answer in time", x.Err.Msg)

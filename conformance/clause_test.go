@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
@@ -124,7 +125,7 @@ func TestLoadHoldsAUsersRequirementsToTheirClausesToo(t *testing.T) {
 	require.EqualError(t, err, "mine/requirements/mine.yaml:6: the requirement mine.header is standard, and its strongest clause carries no more than inferred: SHOULD, RFC 9110, 15.5.5; give the requirement that level, or a clause that carries standard, whose bases are MUST, MUST NOT, SHALL, SHALL NOT, REQUIRED, syntax, definition")
 }
 
-func clauses(r *conformance.Requirement) (out []string) {
+func clauses(r *record.Requirement) (out []string) {
 	for _, c := range r.Clauses {
 		out = append(out, c.String())
 	}
@@ -148,12 +149,12 @@ func TestAClauseIsTheSameBehindJSON(t *testing.T) {
 	for _, r := range load(t).Requirements {
 		data, err := json.Marshal(r)
 		require.NoError(t, err)
-		var back conformance.Requirement
+		var back record.Requirement
 		require.NoError(t, json.Unmarshal(data, &back))
 		require.Equal(t, clauses(&r), clauses(&back))
 	}
 	for _, text := range []string{"no lines", "x:", "x:0", "x:9-7", "x:7, 3", "x:a"} {
-		require.Error(t, new(conformance.Places).UnmarshalText([]byte(text)), text)
+		require.Error(t, new(record.Places).UnmarshalText([]byte(text)), text)
 	}
 }
 
@@ -170,7 +171,7 @@ func TestEveryDocumentedRequirementIsHeldByAStatement(t *testing.T) {
 		}
 	}
 	for _, r := range suite.Requirements {
-		require.True(t, held[r.ID] || r.Level != conformance.Documented, r.ID)
+		require.True(t, held[r.ID] || r.Level != record.Documented, r.ID)
 	}
 	require.Equal(t, []string{"Stop and quarantine file API:28", "Request sample API:25", "RFC 6750, 5"}, unobservable)
 }
@@ -194,13 +195,13 @@ func uncited(suite *conformance.Suite, id, text string) (out []string) {
 	if r == nil {
 		return []string{"no requirement " + id}
 	}
-	names := map[string]string{"stop and quarantine file": conformance.BothDocuments, "request sample": conformance.BothDocuments}
+	names := map[string]string{"stop and quarantine file": record.BothDocuments, "request sample": record.BothDocuments}
 	for _, s := range sources(text) {
 		document := s[0]
 		if name, short := names[document]; short {
 			document = name
 		}
-		if !slices.ContainsFunc(r.Clauses, func(c conformance.Clause) bool {
+		if !slices.ContainsFunc(r.Clauses, func(c record.Clause) bool {
 			heading, _, _ := strings.Cut(c.Section, " (")
 			heading, _, _ = strings.Cut(heading, ", ")
 			return c.Document == document && (heading == s[1] || c.Section == s[1])

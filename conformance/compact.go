@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"fmaspec/conformance/record"
 )
 
 // common holds once what many exchanges of a run have in common: the fields of
@@ -14,8 +16,8 @@ import (
 type common struct {
 	mu       sync.Mutex
 	texts    map[string]string
-	requests map[string][]Field     // by case and step
-	answers  map[string]http.Header // by their text: those of one second are mostly alike
+	requests map[string][]record.Field // by case and step
+	answers  map[string]http.Header    // by their text: those of one second are mostly alike
 }
 
 // The bounds of what is held in common: what varies with each exchange, such as an
@@ -38,16 +40,16 @@ func (c *common) text(s string) string {
 }
 
 // request returns fields that are equal to those of a request.
-func (c *common) request(place string, header []Field) []Field {
+func (c *common) request(place string, header []record.Field) []record.Field {
 	if known, is := c.requests[place]; is && slices.Equal(known, header) {
 		return known
 	}
 	header = slices.Clone(header)
 	for i, f := range header {
-		header[i] = Field{c.text(f.Name), c.text(f.Value)}
+		header[i] = record.Field{Name: c.text(f.Name), Value: c.text(f.Value)}
 	}
 	if c.requests == nil {
-		c.requests = map[string][]Field{}
+		c.requests = map[string][]record.Field{}
 	}
 	c.requests[place] = header
 	return header
@@ -89,9 +91,9 @@ func (c *common) compact(x *Exchange) {
 }
 
 // trimmed returns a body in a piece of memory of its own and of its length.
-func trimmed(body Body) Body {
+func trimmed(body record.Body) record.Body {
 	if len(body) == 0 {
 		return body
 	}
-	return append(make(Body, 0, len(body)), body...)
+	return append(make(record.Body, 0, len(body)), body...)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 func TestCompactChangesNothingThatIsKept(t *testing.T) {
@@ -21,12 +23,12 @@ func TestCompactChangesNothingThatIsKept(t *testing.T) {
 	for range 2 {
 		for i, header := range headers {
 			x := &Exchange{Case: &Case{ID: "a/b"}, Step: i % 2,
-				Request:  Request{Method: "POST", URL: "http://x", Header: []Field{{"A", fmt.Sprint(i)}, {"B", strings.Repeat("y", commonText+1)}}, Body: make(Body, 3, 900)},
-				Response: &Response{Proto: "HTTP/1.1", Header: header, Body: Body("body")}}
+				Request:  record.Request{Method: "POST", URL: "http://x", Header: []record.Field{{Name: "A", Value: fmt.Sprint(i)}, {Name: "B", Value: strings.Repeat("y", commonText+1)}}, Body: make(record.Body, 3, 900)},
+				Response: &record.Response{Proto: "HTTP/1.1", Header: header, Body: record.Body("body")}}
 			response := *x.Response
 			want := *x
 			want.Response = &response
-			request := append([]Field{}, x.Request.Header...)
+			request := append([]record.Field{}, x.Request.Header...)
 			c.compact(x)
 			if diff := cmp.Diff(want.Request, x.Request); diff != "" {
 				t.Errorf("%v: want the same request, got\n%s", header, diff)
@@ -44,8 +46,8 @@ func TestCompactChangesNothingThatIsKept(t *testing.T) {
 func TestCompactHoldsLittleHoweverMuchVaries(t *testing.T) {
 	var c common
 	for i := range 3 * commonTexts {
-		c.compact(&Exchange{Case: &Case{ID: "a"}, Request: Request{Header: []Field{{"Id", fmt.Sprint(i)}}},
-			Response: &Response{Header: http.Header{"Id": {fmt.Sprint(i)}}}})
+		c.compact(&Exchange{Case: &Case{ID: "a"}, Request: record.Request{Header: []record.Field{{Name: "Id", Value: fmt.Sprint(i)}}},
+			Response: &record.Response{Header: http.Header{"Id": {fmt.Sprint(i)}}}})
 	}
 	require.LessOrEqual(t, len(c.texts), commonTexts)
 	require.LessOrEqual(t, len(c.answers), commonAnswers)

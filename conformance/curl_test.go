@@ -20,11 +20,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
+	"fmaspec/conformance/record"
 )
 
 // command is the curl command of an exchange, or "".
-func command(r *conformance.Report, x *conformance.ExchangeResult) string {
-	line, _ := conformance.Curl(r, x)
+func command(r *record.Report, x *record.ExchangeResult) string {
+	line, _ := curl.Command(r, x)
 	return line
 }
 
@@ -103,19 +105,19 @@ func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
 	host := func(s *httptest.Server) string { return s.Listener.Addr().String() }
 	port := func(s *httptest.Server) string { return host(s)[strings.LastIndex(host(s), ":")+1:] }
 	forward, tunnel := through(t, host(plain)), through(t, host(secured))
-	set := func(pairs ...string) (out []conformance.Setting) {
+	set := func(pairs ...string) (out []record.Setting) {
 		for i := 0; i < len(pairs); i += 2 {
-			out = append(out, conformance.Setting{Flag: pairs[i], Value: pairs[i+1]})
+			out = append(out, record.Setting{Flag: pairs[i], Value: pairs[i+1]})
 		}
 		return out
 	}
-	by := func(p *proxy) []conformance.Setting {
+	by := func(p *proxy) []record.Setting {
 		return set("proxy", "http://user:secret@"+p.Listener.Addr().String(), "ca", authority)
 	}
 	for _, row := range []struct {
 		why, url string
 		by       conformance.Transport
-		settings []conformance.Setting
+		settings []record.Setting
 		has      string
 	}{
 		{"directly", plain.URL, conformance.Transport{}, nil, ""},
@@ -157,26 +159,26 @@ func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
 }
 
 func TestCurlSaysWhyThereIsNoCommand(t *testing.T) {
-	request := func(change func(*conformance.Request)) *conformance.ExchangeResult {
-		x := &conformance.ExchangeResult{Response: &conformance.Response{Status: 400}, Request: conformance.Request{Method: "POST", URL: "http://127.0.0.1:1/a", Header: []conformance.Field{{Name: "Host", Value: "127.0.0.1:1"}}}}
+	request := func(change func(*record.Request)) *record.ExchangeResult {
+		x := &record.ExchangeResult{Response: &record.Response{Status: 400}, Request: record.Request{Method: "POST", URL: "http://127.0.0.1:1/a", Header: []record.Field{{Name: "Host", Value: "127.0.0.1:1"}}}}
 		change(&x.Request)
 		return x
 	}
-	add := func(name, value string) func(*conformance.Request) {
-		return func(r *conformance.Request) { r.Header = append(r.Header, conformance.Field{Name: name, Value: value}) }
+	add := func(name, value string) func(*record.Request) {
+		return func(r *record.Request) { r.Header = append(r.Header, record.Field{Name: name, Value: value}) }
 	}
-	chunked := func(body string) func(*conformance.Request) {
-		return func(r *conformance.Request) {
-			r.Body = conformance.Body(body)
+	chunked := func(body string) func(*record.Request) {
+		return func(r *record.Request) {
+			r.Body = record.Body(body)
 			add("Transfer-Encoding", "chunked")(r)
 		}
 	}
 	for _, row := range []struct {
 		why, want string // what the command holds, or the reason
-		change    func(*conformance.Request)
+		change    func(*record.Request)
 	}{
-		{"another host", ` -H 'Host: other.example' `, func(r *conformance.Request) { r.Header[0].Value = "other.example" }},
-		{"no host", ` -H 'Host:' `, func(r *conformance.Request) { r.Header = nil }},
+		{"another host", ` -H 'Host: other.example' `, func(r *record.Request) { r.Header[0].Value = "other.example" }},
+		{"no host", ` -H 'Host:' `, func(r *record.Request) { r.Header = nil }},
 		{"two hosts", "curl sends one Host field, and there are several", add("host", "other.example")},
 		{"a line break in a field", `the field "X" holds a line break or a zero byte, which curl does not send`, add("X", "a\r\nb")},
 		{"a name that is none", `the field name "@x" is none, which curl does not send`, add("@x", "a")},
@@ -185,20 +187,20 @@ func TestCurlSaysWhyThereIsNoCommand(t *testing.T) {
 		{"an extension of a chunk", "curl frames chunks in its own way, and would send other bytes", chunked("3;x=y\r\nabc\r\n0\r\n\r\n")},
 		{"bytes behind the chunks", "curl frames chunks in its own way, and would send other bytes", chunked("3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n")},
 		{"a length that is not the body's", ` -H 'Content-Length: 7' `, add("Content-Length", "7")},
-		{"dots in the path", ` --path-as-is `, func(r *conformance.Request) { r.URL += "/../b" }},
-		{"what curl takes for a pattern", ` --request-target '/a?{b}[1]' 'http://127.0.0.1:1/'`, func(r *conformance.Request) { r.URL += "?{b}[1]" }},
+		{"dots in the path", ` --path-as-is `, func(r *record.Request) { r.URL += "/../b" }},
+		{"what curl takes for a pattern", ` --request-target '/a?{b}[1]' 'http://127.0.0.1:1/'`, func(r *record.Request) { r.URL += "?{b}[1]" }},
 		{"a body that was dropped", "its body of 9000 bytes is not in the record", add("Content-Length", "9000")},
-		{"a longer body", "its body of 9000 bytes is too long for a command", func(r *conformance.Request) { r.Body = make([]byte, 9000) }},
-		{"an option for a URL", "it is no request of HTTP", func(r *conformance.Request) { r.URL = "-K/etc/passwd" }},
-		{"an option for a method", "it is no request of HTTP", func(r *conformance.Request) { r.Method = "GET -K" }},
-		{"no Expect", ` -H 'Expect:' `, func(r *conformance.Request) { r.Body = conformance.Body(strings.Repeat("x", 2000)) }},
-		{"HEAD", ` -I `, func(r *conformance.Request) { r.Method = "HEAD" }},
+		{"a longer body", "its body of 9000 bytes is too long for a command", func(r *record.Request) { r.Body = make([]byte, 9000) }},
+		{"an option for a URL", "it is no request of HTTP", func(r *record.Request) { r.URL = "-K/etc/passwd" }},
+		{"an option for a method", "it is no request of HTTP", func(r *record.Request) { r.Method = "GET -K" }},
+		{"no Expect", ` -H 'Expect:' `, func(r *record.Request) { r.Body = record.Body(strings.Repeat("x", 2000)) }},
+		{"HEAD", ` -I `, func(r *record.Request) { r.Method = "HEAD" }},
 	} {
-		line, why := conformance.Curl(&conformance.Report{}, request(row.change))
+		line, why := curl.Command(&record.Report{}, request(row.change))
 		if !strings.Contains(line+why, row.want) || line != "" && why != "" {
 			t.Errorf("%s: want %q, got %q and %q", row.why, row.want, line, why)
 		}
 	}
-	_, why := conformance.Curl(nil, &conformance.ExchangeResult{})
+	_, why := curl.Command(nil, &record.ExchangeResult{})
 	require.Equal(t, "it was cut off in the middle of its body, which curl cannot do", why)
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 // elsewhere is a connection that says it leads to another address.
@@ -57,7 +59,7 @@ func TestATargetOnThisMachineIsNotDialledElsewhere(t *testing.T) {
 			require.Nil(t, got)
 			require.True(t, c.closed)
 			werr := dialError(t.Context(), err, time.Second)
-			require.Equal(t, &WireError{Unreachable, "the name leads to " + r.to.String() + ", which is another machine; name it as it is"}, werr)
+			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the name leads to " + r.to.String() + ", which is another machine; name it as it is"}, werr)
 		})
 	}
 	cause := errors.New("no way")
@@ -189,7 +191,7 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 			defer cancel()
 			_, err := tunnel(ctx, proxy, "tenant.example:443")
 			require.Error(t, err)
-			require.Equal(t, &WireError{Unreachable, strings.ReplaceAll(r.want, "HOST", proxy.Host)}, dialError(ctx, err, timeout))
+			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: strings.ReplaceAll(r.want, "HOST", proxy.Host)}, dialError(ctx, err, timeout))
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
@@ -205,7 +207,7 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 		address := behind(t, func(c net.Conn) { cancel(); io.Copy(io.Discard, c) })
 		_, err := tunnel(ctx, &url.URL{Scheme: "http", Host: address}, "tenant.example:443")
 		require.ErrorIs(t, err, context.Canceled)
-		require.Equal(t, Cancelled, dialError(ctx, err, time.Second).Kind)
+		require.Equal(t, record.Cancelled, dialError(ctx, err, time.Second).Kind)
 	})
 }
 
@@ -233,7 +235,7 @@ func TestAnAnswerThatBeginsLikeTLSIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	defer stop()
 	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
-	require.Equal(t, &WireError{Malformed, `not an HTTP answer: it begins "\x15\x03\x01\x00\x02\x02\x16"; is the port one for https?`}, werr)
+	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: `not an HTTP answer: it begins "\x15\x03\x01\x00\x02\x02\x16"; is the port one for https?`}, werr)
 }
 
 func TestALongMessageOfAServerIsCut(t *testing.T) {
@@ -245,7 +247,7 @@ func TestALongMessageOfAServerIsCut(t *testing.T) {
 	require.NoError(t, err)
 	defer stop()
 	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
-	require.Equal(t, Malformed, werr.Kind)
+	require.Equal(t, record.Malformed, werr.Kind)
 	require.Len(t, werr.Msg, longMessage)
 }
 
@@ -258,7 +260,7 @@ func TestAStatusThatIsNoneIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	defer stop()
 	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
-	require.Equal(t, &WireError{Malformed, "the head of the answer is not HTTP: the status 007 is none"}, werr)
+	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP: the status 007 is none"}, werr)
 }
 
 func TestOnlyWhatIsSaidOfCertificatesIsARefusal(t *testing.T) {
@@ -268,11 +270,11 @@ func TestOnlyWhatIsSaidOfCertificatesIsARefusal(t *testing.T) {
 	} {
 		err := &net.OpError{Op: "remote error", Err: errors.New(text)}
 		require.Equal(t, refusal, isRefusal(fmt.Errorf("so: %w", err)), text)
-		werr := (&pool{d: &dialer{timeout: time.Second}}).readError(t.Context(), err, Silent, Closed, "before an answer began")
+		werr := (&pool{d: &dialer{timeout: time.Second}}).readError(t.Context(), err, record.Silent, record.Closed, "before an answer began")
 		if refusal {
-			require.Equal(t, &WireError{Unreachable, "the target refused the TLS connection: " + strings.TrimPrefix(text, "tls: ") + "; does it want a client certificate, or another one?"}, werr)
+			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS connection: " + strings.TrimPrefix(text, "tls: ") + "; does it want a client certificate, or another one?"}, werr)
 		} else {
-			require.Equal(t, Closed, werr.Kind, "want what may have been read not told as if it never went out")
+			require.Equal(t, record.Closed, werr.Kind, "want what may have been read not told as if it never went out")
 		}
 	}
 	require.False(t, isRefusal(&net.OpError{Op: "read", Err: errors.New("certificate")}))

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 // connKey is where a request's connection is, for handlers below that spoil it.
@@ -78,8 +80,8 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 	rows := []struct {
 		why   string
 		serve http.HandlerFunc
-		kind  WireKind // "" where nothing is wrong
-		msg   string   // or of the body, where nothing is
+		kind  record.WireKind // "" where nothing is wrong
+		msg   string          // or of the body, where nothing is
 	}{
 		{"an answer", func(w http.ResponseWriter, r *http.Request) { begun(w, "{}") }, "", "{}"},
 		{"an empty answer", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201) }, "", ""},
@@ -89,67 +91,67 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 		}, "", "{}"},
 		{"a body as long as is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit)) }, "", strings.Repeat(" ", bodyLimit)},
 
-		{"nothing, for ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, Silent, "nothing more came within 500ms before an answer began"},
-		{"nothing behind the beginning", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); <-r.Context().Done() }, Slow, "nothing more came within 500ms after 1 bytes of the body"},
-		{"the stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Closed, "the stream ended before an answer began"},
-		{"the stream reset in the body", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); panic(http.ErrAbortHandler) }, Cut, "the stream ended after 1 bytes of the body"},
-		{"the stream reset for an error of ours, says the server", raw(frame2(3, 0, 1, "\x00\x00\x00\x01")), Closed, "received from peer"},
-		{"the stream refused", raw(frame2(3, 0, 1, "\x00\x00\x00\x07")), Closed, "REFUSED_STREAM"},
-		{"the connection closed", func(_ http.ResponseWriter, r *http.Request) { connOf(r).Close() }, Closed, "before an answer began"},
+		{"nothing, for ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, record.Silent, "nothing more came within 500ms before an answer began"},
+		{"nothing behind the beginning", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); <-r.Context().Done() }, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
+		{"the stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.Closed, "the stream ended before an answer began"},
+		{"the stream reset in the body", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); panic(http.ErrAbortHandler) }, record.Cut, "the stream ended after 1 bytes of the body"},
+		{"the stream reset for an error of ours, says the server", raw(frame2(3, 0, 1, "\x00\x00\x00\x01")), record.Closed, "received from peer"},
+		{"the stream refused", raw(frame2(3, 0, 1, "\x00\x00\x00\x07")), record.Closed, "REFUSED_STREAM"},
+		{"the connection closed", func(_ http.ResponseWriter, r *http.Request) { connOf(r).Close() }, record.Closed, "before an answer began"},
 		{"the connection reset", func(_ http.ResponseWriter, r *http.Request) {
 			connOf(r).(*net.TCPConn).SetLinger(0)
 			connOf(r).Close()
-		}, Closed, "before an answer began"},
+		}, record.Closed, "before an answer began"},
 		{"the connection closed in the body", func(_ http.ResponseWriter, r *http.Request) {
 			io.WriteString(connOf(r), settled2+frame2(1, 4, 1, "\x08\x03201")+frame2(0, 0, 1, "{"))
 			connOf(r).Close()
-		}, Cut, "after 1 bytes of the body"},
+		}, record.Cut, "after 1 bytes of the body"},
 		{"GOAWAY for an error, and the end", func(_ http.ResponseWriter, r *http.Request) {
 			io.WriteString(connOf(r), settled2+frame2(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x01malformed, frame too large"))
 			connOf(r).Close()
-		}, Closed, "GOAWAY"},
-		{"GOAWAY without an error", raw(frame2(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x00")), Closed, "GOAWAY"},
+		}, record.Closed, "GOAWAY"},
+		{"GOAWAY without an error", raw(frame2(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x00")), record.Closed, "GOAWAY"},
 		{"less than the length", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "9")
 			begun(w, "{}")
-		}, Cut, "after 2 bytes of the body, Content-Length said 9"},
-		{"more than the length", raw(frame2(1, 4, 1, "\x08\x03201\x0f\x0d\x011") + frame2(0, 1, 1, "{}")), Surplus, "more bytes came than Content-Length gives"},
-		{"a header block that is none", raw(frame2(1, 4, 1, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")), Malformed, "COMPRESSION_ERROR"},
-		{"a status that is none", raw(frame2(1, 5, 1, "\x08\x03two")), Malformed, "non-numeric status"},
-		{"a status below all", raw(frame2(1, 5, 1, "\x08\x0299")), Malformed, "the status 99 is none"},
-		{"a status beyond all", raw(frame2(1, 5, 1, "\x08\x042000")), Malformed, "the status 2000 is none"},
-		{"a status below nothing", raw(frame2(1, 5, 1, "\x08\x04-201")), Malformed, "the status -201 is none"},
-		{"no status", raw(frame2(1, 5, 1, "\x0f\x0d\x011")), Malformed, "missing status"},
-		{"a body before its head", raw(frame2(0, 0, 1, "{}")), Malformed, "PROTOCOL_ERROR"},
+		}, record.Cut, "after 2 bytes of the body, Content-Length said 9"},
+		{"more than the length", raw(frame2(1, 4, 1, "\x08\x03201\x0f\x0d\x011") + frame2(0, 1, 1, "{}")), record.Surplus, "more bytes came than Content-Length gives"},
+		{"a header block that is none", raw(frame2(1, 4, 1, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")), record.Malformed, "COMPRESSION_ERROR"},
+		{"a status that is none", raw(frame2(1, 5, 1, "\x08\x03two")), record.Malformed, "non-numeric status"},
+		{"a status below all", raw(frame2(1, 5, 1, "\x08\x0299")), record.Malformed, "the status 99 is none"},
+		{"a status beyond all", raw(frame2(1, 5, 1, "\x08\x042000")), record.Malformed, "the status 2000 is none"},
+		{"a status below nothing", raw(frame2(1, 5, 1, "\x08\x04-201")), record.Malformed, "the status -201 is none"},
+		{"no status", raw(frame2(1, 5, 1, "\x0f\x0d\x011")), record.Malformed, "missing status"},
+		{"a body before its head", raw(frame2(0, 0, 1, "{}")), record.Malformed, "PROTOCOL_ERROR"},
 		{"a head without end", func(w http.ResponseWriter, r *http.Request) {
 			for i := range 70 {
 				w.Header().Set(fmt.Sprintf("X-%d", i), strings.Repeat("x", 4000))
 			}
 			begun(w, "{}")
-		}, Malformed, "not HTTP/2"},
+		}, record.Malformed, "not HTTP/2"},
 		{"a body without end", func(w http.ResponseWriter, r *http.Request) {
 			for block := bytes.Repeat([]byte(" "), 1<<20); ; {
 				if _, err := w.Write(block); err != nil {
 					return
 				}
 			}
-		}, Endless, "goes on beyond"},
-		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit+9)) }, TooLong, fmt.Sprint(bodyLimit + 9)},
+		}, record.Endless, "goes on beyond"},
+		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit+9)) }, record.TooLong, fmt.Sprint(bodyLimit + 9)},
 		{"a long body that is cut", func(w http.ResponseWriter, r *http.Request) {
 			begun(w, strings.Repeat(" ", bodyLimit+9))
 			panic(http.ErrAbortHandler)
-		}, Cut, fmt.Sprintf("after %d bytes of the body", bodyLimit)},
+		}, record.Cut, fmt.Sprintf("after %d bytes of the body", bodyLimit)},
 	}
 	for _, r := range rows {
 		for _, separate := range []bool{false, true} {
-			if separate && r.kind != "" && r.kind != Closed {
+			if separate && r.kind != "" && r.kind != record.Closed {
 				continue // one of either is enough of what takes time
 			}
 			t.Run(fmt.Sprintf("%s, separate %v", r.why, separate), func(t *testing.T) {
 				t.Parallel()
 				url, _ := speaking2(t, nil, r.serve)
 				timeout := 20 * time.Second
-				if r.kind == Silent || r.kind == Slow {
+				if r.kind == record.Silent || r.kind == record.Slow {
 					timeout = 500 * time.Millisecond
 				}
 				resp, werr := pool2(t, url, timeout).send(t.Context(), plainSending(separate))
@@ -171,14 +173,14 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 	rows := []struct {
 		why, says string
-		kind      WireKind
+		kind      record.WireKind
 		want      string
 	}{
-		{"an HTTP/1.1 server", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", Unreachable, "the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2"},
-		{"another protocol", "220 mail.example ESMTP\r\n", Malformed, `not an answer of HTTP/2: it begins "220 mail.example ESMTP\r\n"`},
-		{"another protocol, in few words", "220\r\n", Malformed, `it begins "220\r\n"`},
-		{"too little to tell", "22", Closed, "before an answer began"},
-		{"an end at once", "", Closed, "the connection was closed before an answer began"},
+		{"an HTTP/1.1 server", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", record.Unreachable, "the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2"},
+		{"another protocol", "220 mail.example ESMTP\r\n", record.Malformed, `not an answer of HTTP/2: it begins "220 mail.example ESMTP\r\n"`},
+		{"another protocol, in few words", "220\r\n", record.Malformed, `it begins "220\r\n"`},
+		{"too little to tell", "22", record.Closed, "before an answer began"},
+		{"an end at once", "", record.Closed, "the connection was closed before an answer began"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -201,10 +203,10 @@ func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 }
 
 func TestAConnectionThatBrokeBeforeItsFirstRequestIsNamed(t *testing.T) {
-	for says, want := range map[string]*WireError{
-		frame2(4, 0, 0, "12345"):       {Malformed, "the answer is not HTTP/2: what the connection began with breaks its rules"},
-		settled2 + frame2(6, 0, 0, ""): {Malformed, "the answer is not HTTP/2: what the connection began with breaks its rules"},
-		settled2:                       {Closed, "the connection was closed before an answer began"},
+	for says, want := range map[string]*record.WireError{
+		frame2(4, 0, 0, "12345"):       {Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"},
+		settled2 + frame2(6, 0, 0, ""): {Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"},
+		settled2:                       {Kind: record.Closed, Msg: "the connection was closed before an answer began"},
 	} {
 		address := behind(t, func(c net.Conn) {
 			io.WriteString(c, says)
@@ -241,7 +243,7 @@ func TestSendStopsAtOnceInHTTP2(t *testing.T) {
 		s.bytes = bytes.Replace(s.bytes, []byte("/x"), []byte(path), 1)
 		_, werr := pool2(t, url, time.Hour).send(ctx, s)
 		require.NotNil(t, werr)
-		require.Equal(t, Cancelled, werr.Kind)
+		require.Equal(t, record.Cancelled, werr.Kind)
 		cancel()
 	}
 }
@@ -340,7 +342,7 @@ func TestAnAnswerInHTTP2ComesOnce(t *testing.T) {
 	_, werr := p.send(t.Context(), plainSending(false))
 	require.Nil(t, werr)
 	_, werr = p.send(t.Context(), plainSending(false))
-	require.Equal(t, Closed, werr.Kind)
+	require.Equal(t, record.Closed, werr.Kind)
 	require.Equal(t, int64(2), asked.Load(), "want what the server refused not sent again")
 }
 
@@ -427,7 +429,7 @@ func TestARequestOfHTTP1AloneIsNotSentInHTTP2(t *testing.T) {
 		"a byte that no field holds": "POST / HTTP/1.1\r\nHost: h\r\nX-More: a\x01b\r\n\r\n",
 	} {
 		_, werr := pool2(t, url, 20*time.Second).send(t.Context(), sending{method: "POST", bytes: []byte(text)})
-		require.Equal(t, &WireError{Withheld, "not sent: this request is one of HTTP/1.1 alone"}, werr, why)
+		require.Equal(t, &record.WireError{Kind: record.Withheld, Msg: "not sent: this request is one of HTTP/1.1 alone"}, werr, why)
 	}
 	require.Zero(t, conns.Load())
 }
@@ -446,7 +448,7 @@ func TestADeafServerOfHTTP2IsLeft(t *testing.T) {
 	})
 	huge := sending{method: "POST", bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n" + strings.Repeat("x", 8_000_000))}
 	p := pool2(t, "http://"+address, time.Second)
-	done := make(chan *WireError, 1)
+	done := make(chan *record.WireError, 1)
 	go func() {
 		_, werr := p.send(context.Background(), huge)
 		done <- werr
@@ -454,7 +456,7 @@ func TestADeafServerOfHTTP2IsLeft(t *testing.T) {
 	select {
 	case werr := <-done:
 		require.NotNil(t, werr)
-		require.Contains(t, []WireKind{Slow, Silent, Cut, Closed}, werr.Kind, werr.Msg)
+		require.Contains(t, []record.WireKind{record.Slow, record.Silent, record.Cut, record.Closed}, werr.Kind, werr.Msg)
 	case <-time.After(time.Minute):
 		t.Fatal("want an end")
 	}
@@ -517,18 +519,18 @@ func TestWhatHTTP2SaysIsToldApart(t *testing.T) {
 	p := &pool{d: &dialer{timeout: time.Second}}
 	rows := []struct {
 		err  error
-		late WireKind
-		want *WireError
+		late record.WireKind
+		want *record.WireError
 	}{
-		{errors.New("http2: client connection lost"), Silent, &WireError{Closed, "the stream ended before: client connection lost"}},
-		{errors.New("stream error: stream ID 1; PROTOCOL_ERROR; received from peer"), Slow, &WireError{Cut, "the stream ended before: stream error: stream ID 1; PROTOCOL_ERROR; received from peer"}},
-		{errors.New("connection error: FLOW_CONTROL_ERROR"), Slow, &WireError{Malformed, "the answer is not HTTP/2: connection error: FLOW_CONTROL_ERROR"}},
-		{&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, Silent, &WireError{Closed, "the connection was closed before"}},
-		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, Slow, &WireError{Cut, "the connection was reset before"}},
-		{io.ErrUnexpectedEOF, Slow, &WireError{Cut, "the connection was closed before"}},
+		{errors.New("http2: client connection lost"), record.Silent, &record.WireError{Kind: record.Closed, Msg: "the stream ended before: client connection lost"}},
+		{errors.New("stream error: stream ID 1; PROTOCOL_ERROR; received from peer"), record.Slow, &record.WireError{Kind: record.Cut, Msg: "the stream ended before: stream error: stream ID 1; PROTOCOL_ERROR; received from peer"}},
+		{errors.New("connection error: FLOW_CONTROL_ERROR"), record.Slow, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: connection error: FLOW_CONTROL_ERROR"}},
+		{&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, record.Silent, &record.WireError{Kind: record.Closed, Msg: "the connection was closed before"}},
+		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, record.Slow, &record.WireError{Kind: record.Cut, Msg: "the connection was reset before"}},
+		{io.ErrUnexpectedEOF, record.Slow, &record.WireError{Kind: record.Cut, Msg: "the connection was closed before"}},
 	}
 	for _, r := range rows {
-		ended := map[WireKind]WireKind{Silent: Closed, Slow: Cut}[r.late]
+		ended := map[record.WireKind]record.WireKind{record.Silent: record.Closed, record.Slow: record.Cut}[r.late]
 		require.Equal(t, r.want, p.error2(t.Context(), r.err, r.late, ended, "before"))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // What a case expects counts, whatever requirement it is to prove.
@@ -54,7 +55,7 @@ func TestAViolatedExpectationIsAFindingUnderEveryRequirement(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Cases, len(requirements)*(len(rows)+1))
 	for _, c := range r.Cases {
-		require.Equal(t, conformance.Failed, c.Outcome, "%s: want a case that fails, got %s %s", c.ID, c.Outcome, c.Reason)
+		require.Equal(t, record.Failed, c.Outcome, "%s: want a case that fails, got %s %s", c.ID, c.Outcome, c.Reason)
 		steps := map[int]bool{}
 		for _, f := range c.Findings {
 			steps[f.Step] = true
@@ -76,7 +77,7 @@ func TestAnExpectationIsChargedToTheStrongestRequirement(t *testing.T) {
 	require.NoError(t, err)
 	r, err := suite.Run(t.Context(), target(honest()), conformance.Options{})
 	require.NoError(t, err)
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Len(t, r.Cases[0].Findings, 1)
 	f := r.Cases[0].Findings[0]
 	require.Equal(t, []string{"refusal-status", "action.members", "documented", "409", "400"}, []string{f.Check, f.Requirement, f.Level.String(), f.Want, f.Got})
@@ -88,9 +89,9 @@ func TestAnExpectationCountsWhereIsolationIsTakenBack(t *testing.T) {
 	r := run(t, target(faulty(t, "asks-for-no-role")), conformance.Options{Run: "requestSample/.*user-without-role"})
 	require.NotContains(t, broken(r), "state.isolated")
 	c := caseOf(t, r, "requestSample/state/refuses-user-without-role-behind-an-accepted-request")
-	require.Equal(t, conformance.Failed, c.Outcome)
+	require.Equal(t, record.Failed, c.Outcome)
 	require.Equal(t, "refusal.status-role", c.Findings[0].Requirement)
-	require.Equal(t, conformance.Standard, c.Findings[0].Level)
+	require.Equal(t, record.Standard, c.Findings[0].Level)
 }
 
 // Findings that fail a case come before those that do not.
@@ -103,5 +104,5 @@ func TestFindingsThatFailTheCaseComeFirst(t *testing.T) {
 	require.Equal(t, []string{"refusal.no-server-error no-server-error status", "error.form error-form /error/code", "error.form error-form /error/message"}, lines(r.Cases[0].Findings))
 	require.Equal(t, "an answer or a refusal, and no 5xx", r.Cases[0].Findings[0].Want, "want no blame of a request that is at no fault")
 	strict := run(t, target(faulty(t, "errs-without-code")), conformance.Options{Run: "requestSample/body/refuses-missing-comment", Strict: true})
-	require.Equal(t, conformance.Failed, strict.Cases[0].Outcome)
+	require.Equal(t, record.Failed, strict.Cases[0].Outcome)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
+	"fmaspec/conformance/record"
 )
 
 // heads keeps the first line and the Host fields of what a server is sent.
@@ -58,7 +60,7 @@ func TestHostAndFormOfTheTargetGoOutAsTheCaseSays(t *testing.T) {
 	it := target(nil)
 	it.URL = server.URL
 	r := run(t, it, conformance.Options{Run: "^requestSample/host/", Parallel: 1})
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 	host, path := strings.TrimPrefix(server.URL, "http://"), "/testwdatppreview/machines/"+conformance.DefaultMachine+"/requestSample HTTP/1.1"
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
@@ -73,11 +75,11 @@ func TestHostAndFormOfTheTargetGoOutAsTheCaseSays(t *testing.T) {
 
 	x := caseOf(t, r, "requestSample/host/accepts-absolute-form").Exchanges[0]
 	require.True(t, x.Request.Absolute)
-	command, _ := conformance.Curl(r, &x)
+	command, _ := curl.Command(r, &x)
 	require.Contains(t, command, "--request-target '"+x.Request.URL+"'")
 	require.True(t, strings.HasSuffix(command, " '"+server.URL+"/'"), command)
 	x = caseOf(t, r, "requestSample/host/refuses-missing-host").Exchanges[0]
-	command, _ = conformance.Curl(r, &x)
+	command, _ = curl.Command(r, &x)
 	require.Contains(t, command, "-H 'Host:'")
 }
 
@@ -95,7 +97,7 @@ func TestHostAndFormOfTheTargetAreNotAskedWhereTheyDoNotArrive(t *testing.T) {
 		r := run(t, it, conformance.Options{Run: "^requestSample/host/"})
 		require.Equal(t, 5, r.Totals.NotApplicable, want)
 		for _, c := range r.Cases {
-			if c.Outcome == conformance.NotApplicable {
+			if c.Outcome == record.NotApplicable {
 				require.Equal(t, want, c.Reason)
 				require.Empty(t, c.Exchanges)
 			}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 // FuzzAnswer reads whatever a server may send.
@@ -32,7 +34,7 @@ func FuzzAnswer(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	kinds := []WireKind{Unreachable, TooLong, Silent, Closed, Malformed, Cut, Slow, Endless, Surplus, Conflict}
+	kinds := []record.WireKind{record.Unreachable, record.TooLong, record.Silent, record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
 	s := &secrets{}
 	s.add(tokenName, "secret-of-mine")
 	f.Fuzz(func(t *testing.T, says []byte) {
@@ -134,7 +136,7 @@ func FuzzStrike(f *testing.F) {
 			if known && (!found || bytes.Contains(small(got), small([]byte(spelling)))) {
 				t.Fatalf("want no %q in %q, found %v", spelling, got, found)
 			}
-			r := &Response{Header: http.Header{"X": {text}, text: {"x"}, "Set-Cookie": {text}}, Body: Body(text)}
+			r := &record.Response{Header: http.Header{"X": {text}, text: {"x"}, "Set-Cookie": {text}}, Body: record.Body(text)}
 			s.response(r, false)
 			if known && strings.Contains(string(small([]byte(fmt.Sprint(r.Header)+string(r.Body)))), string(small([]byte(spelling)))) && !strings.Contains("map[X:[] ]Set-Cookie", spelling) {
 				t.Fatalf("want no %q in %q, %q", spelling, r.Header, r.Body)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
@@ -35,7 +36,7 @@ type guard struct {
 	budget     int
 	run        string
 	now        func() time.Time
-	journal    func(JournalEntry) error
+	journal    func(record.JournalEntry) error
 	secrets    *secrets
 
 	mu   sync.Mutex

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 const inertMachineID, inertFile = inertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", inertPrefix + "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -20,7 +22,7 @@ func remoteGuard(t *testing.T, armed ...string) *guard {
 	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
 	return &guard{
 		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), armed: armed, budget: 9,
-		now: time.Now, journal: func(JournalEntry) error { return nil },
+		now: time.Now, journal: func(record.JournalEntry) error { return nil },
 	}
 }
 
@@ -266,7 +268,7 @@ func TestNoPathGoesAroundTheGuard(t *testing.T) {
 				defer p.close()
 				_, werr := p.send(t.Context(), sending{method: "POST", bytes: r.bytes})
 				require.NotNil(t, werr)
-				require.Equal(t, Withheld, werr.Kind)
+				require.Equal(t, record.Withheld, werr.Kind)
 				require.Contains(t, werr.Msg, r.want)
 			})
 		}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/schemas"
 )
 
@@ -212,7 +213,7 @@ func declaredMedia(declared string) string {
 
 // ofUser reports whether a field is there because the user asks for it in every
 // request, or because the way to the target needs it.
-func (g *guard) ofUser(f Field) bool {
+func (g *guard) ofUser(f record.Field) bool {
 	t := g.target.Transport
 	if t.RequestID != "" && strings.EqualFold(f.Name, t.RequestID) && requestIDs.MatchString(f.Value) {
 		return true
@@ -221,7 +222,7 @@ func (g *guard) ofUser(f Field) bool {
 		proxy, err := g.target.proxy()
 		return err == nil && g.target.absolute() && f.Value == proxyAuthorization(proxy)
 	}
-	return slices.ContainsFunc(t.Header, func(of Field) bool {
+	return slices.ContainsFunc(t.Header, func(of record.Field) bool {
 		return strings.EqualFold(of.Name, f.Name) && strings.Trim(of.Value, " \t") == f.Value && !isPlain(framed(f.Name))
 	})
 }
@@ -230,7 +231,7 @@ func isPlain(name string) bool { _, listed := plainFields[name]; return listed }
 
 // misleading reports whether a server may take the request for another because of a
 // field: for its name, or because it names another host (RFC 7239 5.3).
-func misleading(f Field) bool {
+func misleading(f record.Field) bool {
 	name := framed(f.Name)
 	return mistakable(name) || name == "forwarded" && strings.Contains(strings.ToLower(f.Value), "host")
 }
@@ -251,7 +252,7 @@ func (m *reading) mayIdentify() bool {
 	holds := func(text string) bool {
 		return slices.ContainsFunc(tokens, func(token string) bool { return strings.Contains(text, token) })
 	}
-	return slices.ContainsFunc(m.texts, holds) || holds(m.target) || slices.ContainsFunc(m.header, func(f Field) bool {
+	return slices.ContainsFunc(m.texts, holds) || holds(m.target) || slices.ContainsFunc(m.header, func(f record.Field) bool {
 		name := strings.ToLower(f.Name)
 		return name != "authorization" && name != "proxy-authorization" && (holds(f.Value) ||
 			slices.ContainsFunc([]string{"auth", "token", "cookie", "session", "credential", "jwt", "secret"}, func(part string) bool { return strings.Contains(name, part) }))

@@ -21,6 +21,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 // hiding is how many requests TestNothingHiddenTakesEffect makes up.
@@ -516,8 +518,8 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 				sent := d.bytes()
 				n.made++
 				g := guards[i/workers%2]
-				var entry *JournalEntry
-				g.journal = func(e JournalEntry) error { entry = &e; return nil }
+				var entry *record.JournalEntry
+				g.journal = func(e record.JournalEntry) error { entry = &e; return nil }
 				_, werr := g.permit(sending{method: d.method, bytes: sent})
 				if werr != nil {
 					if i%64 < workers && len(allActions(sent)) > 0 {
@@ -571,7 +573,7 @@ func remoteGuardOf(armed bool) *guard {
 	target := Target{URL: "http://tenant.example", Token: goodToken, InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", Machine: ownMachine, Sha1: ownFile}
 	g := &guard{
 		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), budget: 1 << 30,
-		now: time.Now, journal: func(JournalEntry) error { return nil },
+		now: time.Now, journal: func(record.JournalEntry) error { return nil },
 	}
 	if armed {
 		g.armed = []string{"requestSample"}

@@ -6,12 +6,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/curl"
+	"fmaspec/conformance/record"
 )
 
 func TestAFieldOfTheUserStandsInPlaceOfTheOneThatIsMadeUp(t *testing.T) {
 	s, err := remoteSuite()
 	require.NoError(t, err)
-	target := Target{Handler: http.NotFoundHandler(), Transport: Transport{Header: []Field{{"Host", "other.example"}, {"user-agent", "us"}, {"Accept", "text/plain"}}}}
+	target := Target{Handler: http.NotFoundHandler(), Transport: Transport{Header: []record.Field{{Name: "Host", Value: "other.example"}, {Name: "user-agent", Value: "us"}, {Name: "Accept", Value: "text/plain"}}}}
 	p, err := s.Plan(t.Context(), target, Options{Run: "^requestSample/valid/accepts-plain-request$"})
 	require.NoError(t, err)
 	count := map[string]int{}
@@ -34,14 +37,14 @@ func TestHTTP2AsksForTheHostOfTheCase(t *testing.T) {
 }
 
 func TestCurlNamesTheHostWhereItIsNotThatOfTheURL(t *testing.T) {
-	target := TargetInfo{URL: "http://tenant.example:8080/api"}
-	line := func(header ...Field) string {
-		text, why := curl(Request{Method: "GET", URL: target.URL + "/x", Header: header}, target, nil)
+	target := record.TargetInfo{URL: "http://tenant.example:8080/api"}
+	line := func(header ...record.Field) string {
+		text, why := curl.Line(record.Request{Method: "GET", URL: target.URL + "/x", Header: header}, target, nil)
 		require.Empty(t, why)
 		return text
 	}
-	require.NotContains(t, line(Field{"Host", "tenant.example:8080"}), "Host")
-	require.Contains(t, line(Field{"Host", "tenant.example"}), " -H 'Host: tenant.example' ")
-	require.Contains(t, line(Field{"host", "other.example"}), " -H 'host: other.example' ")
+	require.NotContains(t, line(record.Field{Name: "Host", Value: "tenant.example:8080"}), "Host")
+	require.Contains(t, line(record.Field{Name: "Host", Value: "tenant.example"}), " -H 'Host: tenant.example' ")
+	require.Contains(t, line(record.Field{Name: "host", Value: "other.example"}), " -H 'host: other.example' ")
 	require.Contains(t, line(), " -H 'Host:' ")
 }

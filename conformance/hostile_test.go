@@ -19,15 +19,16 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/internal/hostile"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 // meet runs a selection of cases against a behaviour, and looks at what has to
 // hold whatever the server does: the run ends, and in time; nothing of it is left;
 // nobody else hears of it; and no report tells a secret.
-func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance.Options) *conformance.Report {
+func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance.Options) *record.Report {
 	t.Helper()
-	var r *conformance.Report
+	var r *record.Report
 	pprof.Do(t.Context(), pprof.Labels("behaviour", t.Name()), func(ctx context.Context) {
 		server, err := hostile.Start(b, honest())
 		require.NoError(t, err)
@@ -70,7 +71,7 @@ func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance
 
 // sendings is how many requests a run may have sent: those of its cases, those of
 // them that were sent again, and those that ask whether the target still answers.
-func sendings(r *conformance.Report) int {
+func sendings(r *record.Report) int {
 	n := r.Totals.Requests + 4
 	for _, c := range r.Cases {
 		for _, x := range c.Exchanges {
@@ -88,7 +89,7 @@ func sendings(r *conformance.Report) int {
 }
 
 // whole is a run that ends by itself, long before its context does.
-func whole(ctx context.Context, s *conformance.Suite, it conformance.Target, o conformance.Options) (r *conformance.Report, err error) {
+func whole(ctx context.Context, s *conformance.Suite, it conformance.Target, o conformance.Options) (r *record.Report, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	ended := make(chan struct{})
@@ -161,14 +162,14 @@ func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 			}
 			for _, c := range r.Cases {
 				if b.Expect.Outcome == "passed" || !b.Everywhere() && c.Operation != hostile.Operation {
-					require.Equal(t, conformance.Passed, c.Outcome, "want the other cases judged: %s %s", c.ID, causes(c))
+					require.Equal(t, record.Passed, c.Outcome, "want the other cases judged: %s %s", c.ID, causes(c))
 				}
 			}
 		})
 	}
 }
 
-func caseOf(t *testing.T, r *conformance.Report, id string) conformance.CaseResult {
+func caseOf(t *testing.T, r *record.Report, id string) record.CaseResult {
 	t.Helper()
 	for _, c := range r.Cases {
 		if c.ID == id {
@@ -176,11 +177,11 @@ func caseOf(t *testing.T, r *conformance.Report, id string) conformance.CaseResu
 		}
 	}
 	require.Fail(t, "no case "+id)
-	return conformance.CaseResult{}
+	return record.CaseResult{}
 }
 
 // causes is all that is told of a case: each finding, and why there is none.
-func causes(c conformance.CaseResult) string {
+func causes(c record.CaseResult) string {
 	text := c.Reason
 	for _, f := range c.Findings {
 		text += fmt.Sprintf("\n%s %s: want %s, got %s", f.Check, f.Place, f.Want, f.Got)
@@ -190,7 +191,7 @@ func causes(c conformance.CaseResult) string {
 
 func TestTheWholeSuiteLosesPatienceWithTheWorst(t *testing.T) {
 	s := load(t)
-	for name, verdict := range map[string]conformance.Verdict{"says-nothing": conformance.Unjudged, "drips-body": conformance.NotConformant} {
+	for name, verdict := range map[string]record.Verdict{"says-nothing": record.Unjudged, "drips-body": record.NotConformant} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := slices.IndexFunc(hostile.Behaviours(), func(b hostile.Behaviour) bool { return b.Name == name })
@@ -206,7 +207,7 @@ func TestTheWholeSuiteLosesPatienceWithTheWorst(t *testing.T) {
 					}
 				}
 				if c.Operation != hostile.Operation && len(c.Exchanges) == 1 && !b.Everywhere() {
-					require.Equal(t, conformance.Passed, c.Outcome, "want the other cases judged: %s %s", c.ID, causes(c))
+					require.Equal(t, record.Passed, c.Outcome, "want the other cases judged: %s %s", c.ID, causes(c))
 				}
 			}
 			require.Positive(t, inVain)

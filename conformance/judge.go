@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
 
@@ -23,7 +24,7 @@ import (
 // accepted or refused. What the checks compare an answer with, such as the Sha1 and
 // the Accept-Encoding that were sent, is read from x.Request, whose body has to be
 // complete. Times are compared with now, the end of the exchange.
-func (s *Suite) Judge(x *Exchange, now time.Time) []Finding {
+func (s *Suite) Judge(x *Exchange, now time.Time) []record.Finding {
 	return s.findings(s.viewed(x), now)
 }
 
@@ -43,11 +44,11 @@ func (s *Suite) viewed(x *Exchange) *Exchange {
 }
 
 // findings judges an exchange that was viewed.
-func (s *Suite) findings(x *Exchange, now time.Time) []Finding {
+func (s *Suite) findings(x *Exchange, now time.Time) []record.Finding {
 	if x.unjudged() != "" || x.aborted() {
 		return nil
 	}
-	var out []Finding
+	var out []record.Finding
 	for _, c := range s.checks {
 		if c.judge == nil {
 			continue
@@ -88,8 +89,8 @@ func (c Check) problems(x *Exchange, now time.Time) (out []Problem) {
 func (x *Exchange) aborted() bool { return x.Case != nil && x.Case.Steps[x.Step].Abort }
 
 // judgeAcross returns what the exchanges of one run break together.
-func (s *Suite) judgeAcross(all []*Exchange) map[*Exchange][]Finding {
-	out := map[*Exchange][]Finding{}
+func (s *Suite) judgeAcross(all []*Exchange) map[*Exchange][]record.Finding {
+	out := map[*Exchange][]record.Finding{}
 	for _, c := range s.checks {
 		if c.across == nil {
 			continue
@@ -104,12 +105,12 @@ func (s *Suite) judgeAcross(all []*Exchange) map[*Exchange][]Finding {
 }
 
 // finding charges a problem to its requirement.
-func (s *Suite) finding(c Check, x *Exchange, p Problem) Finding {
+func (s *Suite) finding(c Check, x *Exchange, p Problem) record.Finding {
 	id := p.Requirement
 	if id == "" {
 		id = c.Requirements[0]
 	}
-	f := Finding{Check: c.Name, Requirement: id, Step: x.Step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
+	f := record.Finding{Check: c.Name, Requirement: id, Step: x.Step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
 	if r := s.requirement[id]; r != nil {
 		f.Level = r.Level
 	}
@@ -155,9 +156,9 @@ func (s *Suite) operationOf(x *Exchange) string {
 func (x *Exchange) unjudged() string {
 	if x.Err != nil {
 		switch x.Err.Kind {
-		case Withheld, Unreachable, TooLong, Cancelled:
+		case record.Withheld, record.Unreachable, record.TooLong, record.Cancelled:
 			return x.Err.Msg
-		case Silent, Slow:
+		case record.Silent, record.Slow:
 			if x.Case != nil && x.Alone == "" {
 				return x.Err.Msg + "; the request was not sent once more by itself, which would show whose fault that is"
 			}
@@ -195,16 +196,16 @@ func aboutTheMachine(x *Exchange) bool {
 }
 
 // counts tells what a finding makes of its case.
-func (r *runner) counts(f Finding) Outcome {
-	if f.Level == Inferred && !r.options.Strict {
-		return Deviated
+func (r *runner) counts(f record.Finding) record.Outcome {
+	if f.Level == record.Inferred && !r.options.Strict {
+		return record.Deviated
 	}
-	return Failed
+	return record.Failed
 }
 
 // judged returns the findings of a case that count at the run's level, and what
 // they come to.
-func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[string]string, why causes) (findings []Finding, outcome Outcome, reason string) {
+func (r *runner) judged(j *job, across map[*Exchange][]record.Finding, accepted map[string]string, why causes) (findings []record.Finding, outcome record.Outcome, reason string) {
 	inconclusive := ""
 	for _, x := range j.exchanges {
 		of, unjudged := append(slices.Clone(x.findings), across[x]...), x.reason
@@ -212,7 +213,7 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 			of, unjudged = c.left(of), c.reason
 		}
 		if repeated(x, j.exchanges) {
-			of = slices.DeleteFunc(of, func(f Finding) bool { return !slices.Contains(aboutForm(), f.Check) })
+			of = slices.DeleteFunc(of, func(f record.Finding) bool { return !slices.Contains(aboutForm(), f.Check) })
 			if toAccept(x) {
 				inconclusive = repetition
 			}
@@ -220,10 +221,10 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 		inconclusive = cmp.Or(inconclusive, roleTokenRefused(x))
 		findings = append(findings, of...)
 		if unjudged != "" && reason == "" {
-			outcome, reason = Errored, unjudged
+			outcome, reason = record.Errored, unjudged
 		}
 	}
-	findings = slices.DeleteFunc(findings, func(f Finding) bool { return f.Level > r.options.Level })
+	findings = slices.DeleteFunc(findings, func(f record.Finding) bool { return f.Level > r.options.Level })
 	repeats := inconclusive != ""
 	if fared := accepted[j.c.Control]; j.c.Control != "" && fared != "" {
 		inconclusive, repeats = fmt.Sprintf("its control %s %s, so this answer proves nothing", j.c.Control, fared), false
@@ -232,29 +233,29 @@ func (r *runner) judged(j *job, across map[*Exchange][]Finding, accepted map[str
 	}
 	if inconclusive != "" && !repeats {
 		// What became of the request says nothing; what the answer looks like does.
-		findings = slices.DeleteFunc(findings, func(f Finding) bool {
+		findings = slices.DeleteFunc(findings, func(f record.Finding) bool {
 			return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith, hostileCheck}, f.Check) ||
 				f.Check == serverErrorCheck && j.c.weak
 		})
 	}
-	slices.SortStableFunc(findings, func(a, b Finding) int {
+	slices.SortStableFunc(findings, func(a, b record.Finding) int {
 		return cmp.Or(cmp.Compare(r.counts(b), r.counts(a)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
 	})
-	worst := Outcome(0)
+	worst := record.Outcome(0)
 	for _, f := range findings {
 		worst = max(worst, r.counts(f))
 	}
 	switch {
-	case worst == Failed:
-		return findings, Failed, ""
+	case worst == record.Failed:
+		return findings, record.Failed, ""
 	case j.skip != "":
 		return findings, j.outcome, j.skip
-	case outcome == Errored:
-		return findings, Errored, reason
+	case outcome == record.Errored:
+		return findings, record.Errored, reason
 	case inconclusive != "":
-		return findings, max(worst, Inconclusive), inconclusive
+		return findings, max(worst, record.Inconclusive), inconclusive
 	case worst != 0:
 		return findings, worst, ""
 	}
-	return findings, Passed, ""
+	return findings, record.Passed, ""
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
 // rebuilt is an exchange of a report as anyone can make it again.
-func rebuilt(t *testing.T, suite *conformance.Suite, c *conformance.CaseResult, x *conformance.ExchangeResult) *conformance.Exchange {
+func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult, x *record.ExchangeResult) *conformance.Exchange {
 	t.Helper()
 	it := suite.Case(c.ID)
 	require.NotNil(t, it, c.ID)
@@ -25,14 +26,14 @@ func rebuilt(t *testing.T, suite *conformance.Suite, c *conformance.CaseResult, 
 		Started: x.Started, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked,
 	}
 	if x.Error != "" {
-		out.Err = &conformance.WireError{Kind: x.ErrorKind, Msg: x.Error}
+		out.Err = &record.WireError{Kind: x.ErrorKind, Msg: x.Error}
 	}
 	return out
 }
 
 // alone are the findings of a case on one of its exchanges that no relation to
 // other exchanges made.
-func alone(suite *conformance.Suite, c *conformance.CaseResult, step int) (out []conformance.Finding) {
+func alone(suite *conformance.Suite, c *record.CaseResult, step int) (out []record.Finding) {
 	across := map[string]bool{}
 	for _, check := range suite.Checks() {
 		across[check.Name] = check.Across()
@@ -62,7 +63,7 @@ func TestJudgeFindsWhatARunFinds(t *testing.T) {
 			for i := range r.Cases {
 				c := &r.Cases[i]
 				// Where an exchange proves nothing, the run leaves findings out that Judge has.
-				whole := c.Outcome == conformance.Passed || c.Outcome == conformance.Deviated || c.Outcome == conformance.Failed
+				whole := c.Outcome == record.Passed || c.Outcome == record.Deviated || c.Outcome == record.Failed
 				for j := range c.Exchanges {
 					x := &c.Exchanges[j]
 					if x.Response != nil && x.Response.Status >= 502 && x.Response.Status <= 504 {
@@ -73,7 +74,7 @@ func TestJudgeFindsWhatARunFinds(t *testing.T) {
 					}
 					judged++
 					it := rebuilt(t, suite, c, x)
-					var own []conformance.Finding
+					var own []record.Finding
 					for _, f := range suite.Judge(it, it.Started.Add(it.Elapsed)) {
 						if f.Requirement != "state.isolated" { // a run takes some of these back
 							own = append(own, f)
@@ -106,11 +107,11 @@ func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
 	x := recorded(201, "application/json", good)
 	x.Case = plain
 	require.Empty(t, suite.Judge(x, noon))
-	x.Request.Body = conformance.Body(`{"Comment": "c", "Sha1": "0000000000000000000000000000000000000000"}`)
+	x.Request.Body = record.Body(`{"Comment": "c", "Sha1": "0000000000000000000000000000000000000000"}`)
 	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x, noon)), "want the echo compared also where the caller sets the case")
-	x.Request.Body = conformance.Body(`{"Comment": "c", "Sh\u00611": "\u0030000000000000000000000000000000000000000"}`)
+	x.Request.Body = record.Body(`{"Comment": "c", "Sh\u00611": "\u0030000000000000000000000000000000000000000"}`)
 	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x, noon)), "want escapes read")
-	x.Request.Body = conformance.Body(`{"Sha1": "0000000000000000000000000000000000000000", "Comment": "c", "Sha1": "1"}`)
+	x.Request.Body = record.Body(`{"Sha1": "0000000000000000000000000000000000000000", "Comment": "c", "Sha1": "1"}`)
 	require.Empty(t, suite.Judge(x, noon), "want a member that stands twice to ask for no echo")
 
 	var zipped bytes.Buffer
@@ -120,7 +121,7 @@ func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
 	x = recorded(201, "application/json", zipped.String())
 	x.Case = suite.Case("requestSample/valid/accepts-gzip")
 	x.Response.Header.Set("Content-Encoding", "gzip")
-	x.Request.Header = []conformance.Field{{Name: "Accept-Encoding", Value: "gzip"}}
+	x.Request.Header = []record.Field{{Name: "Accept-Encoding", Value: "gzip"}}
 	require.Empty(t, suite.Judge(x, noon), "want a coding that was asked for to be fine")
 	x.Request.Header[0].Value = "identity"
 	require.Equal(t, []string{"http.framing coding-asked-for header Content-Encoding"}, lines(suite.Judge(x, noon)))

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 )
 
@@ -33,16 +34,16 @@ func recorded(status int, contentType, body string) *conformance.Exchange {
 		header.Set("Content-Type", contentType)
 	}
 	return &conformance.Exchange{
-		Request: conformance.Request{
+		Request: record.Request{
 			Method: "POST", URL: "https://graph.microsoft.com/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample",
-			Body: conformance.Body(`{"Comment": "Request Sample on machine due to alert 32123", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`),
+			Body: record.Body(`{"Comment": "Request Sample on machine due to alert 32123", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`),
 		},
-		Response: &conformance.Response{Status: status, Header: header, Body: conformance.Body(body)},
+		Response: &record.Response{Status: status, Header: header, Body: record.Body(body)},
 	}
 }
 
 // lines writes findings as a table row does.
-func lines(findings []conformance.Finding) (out []string) {
+func lines(findings []record.Finding) (out []string) {
 	for _, f := range findings {
 		out = append(out, f.Requirement+" "+f.Check+" "+f.Place)
 	}
@@ -55,7 +56,7 @@ func TestDocumentedExamplesHaveNoFinding(t *testing.T) {
 	require.Empty(t, s.Judge(sample, noon))
 	stop := recorded(201, "application/json", example(t, "stop-and-quarantine-file"))
 	stop.Request.URL = strings.Replace(stop.Request.URL, "requestSample", "stopAndQuarantineFile", 1)
-	stop.Request.Body = conformance.Body(`{"Comment": "Stop and quarantine file on machine due to alert 32123", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`)
+	stop.Request.Body = record.Body(`{"Comment": "Stop and quarantine file on machine due to alert 32123", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`)
 	require.Empty(t, s.Judge(stop, noon))
 }
 
@@ -111,7 +112,7 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 		return func() *conformance.Exchange {
 			x := recorded(201, "application/json", string(text))
 			x.Response.Header.Set("Content-Encoding", coding)
-			x.Request.Header = []conformance.Field{{Name: "accept-encoding", Value: accepts}}
+			x.Request.Header = []record.Field{{Name: "accept-encoding", Value: accepts}}
 			return x
 		}
 	}
@@ -302,7 +303,7 @@ func TestAFurtherMemberMayHoldWhatBreaksEngines(t *testing.T) {
 			w.WriteHeader(answer.Code)
 			io.WriteString(w, strings.Replace(answer.Body.String(), `"id"`, extra+`, "id"`, 1))
 		})), conformance.Options{Run: "accepts-plain-request", Strict: true})
-		require.Equal(t, conformance.Conformant, r.Verdict, "the further member %.40s: %s", extra, r.Reason)
+		require.Equal(t, record.Conformant, r.Verdict, "the further member %.40s: %s", extra, r.Reason)
 	}
 }
 

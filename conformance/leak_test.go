@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -51,7 +52,7 @@ func saying(t *testing.T, say func(*http.Request) string) (url string) {
 
 // told is everything that the reports of a run say, in small letters: each format as
 // it is written, and the strings of the JSON as a reader has them.
-func told(t *testing.T, r *conformance.Report) string {
+func told(t *testing.T, r *record.Report) string {
 	t.Helper()
 	var all strings.Builder
 	for _, f := range report.Formats() {
@@ -77,7 +78,7 @@ const (
 
 func loudTarget(url string) conformance.Target {
 	return conformance.Target{URL: url, Token: loudToken, UnprivilegedToken: loudOther, InvalidToken: "invalid/" + loudOther,
-		Transport: conformance.Transport{Header: []conformance.Field{{Name: "X-Api-Key", Value: loudKey}}}}
+		Transport: conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: loudKey}}}}
 }
 
 // loudly spells every secret in many ways, one after the other.
@@ -93,7 +94,7 @@ func loudly(between string) string {
 }
 
 // quiet fails where a report tells what was said loudly.
-func quiet(t *testing.T, r *conformance.Report) {
+func quiet(t *testing.T, r *record.Report) {
 	t.Helper()
 	text := told(t, r)
 	for _, said := range append(strings.Split(loudly("\x00"), "\x00"), loudToken[:12], loudOther[:12], loudKey[:12]) {
@@ -189,12 +190,12 @@ func TestStrikingOutChangesNoVerdict(t *testing.T) {
 	honestly := func(it conformance.Target) {
 		t.Helper()
 		r := run(t, it, conformance.Options{Strict: true})
-		require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+		require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 		require.Equal(t, r.Totals.Total, r.Totals.Passed)
 	}
 	// What a user sends as a matter of course is in every answer.
 	it := target(honest())
-	it.Transport.Header = []conformance.Field{{Name: "Accept-Language", Value: "application/json"}, {Name: "X-Format", Value: "json"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "X-Year", Value: "2026"}}
+	it.Transport.Header = []record.Field{{Name: "Accept-Language", Value: "application/json"}, {Name: "X-Format", Value: "json"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "X-Year", Value: "2026"}}
 	honestly(it)
 
 	h := honest()

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // These tests pin rulings of fixtures/requirements/contradictions.yaml.
@@ -26,7 +27,7 @@ func replaced(t *testing.T, old, new string) func(*conformance.Exchange) {
 	return func(x *conformance.Exchange) {
 		t.Helper()
 		require.Contains(t, string(x.Response.Body), old)
-		x.Response.Body = conformance.Body(strings.ReplaceAll(string(x.Response.Body), old, new))
+		x.Response.Body = record.Body(strings.ReplaceAll(string(x.Response.Body), old, new))
 	}
 }
 
@@ -49,7 +50,7 @@ func TestRequestsGoToThePathWithAVersionAndWithoutAHostInTheTarget(t *testing.T)
 		server.ServeHTTP(w, q)
 	})), conformance.Options{Run: "/valid/accepts-(request-sample|stop-and-quarantine)-example$"})
 	require.NoError(t, err)
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 	require.Len(t, targets, 2)
 	for sent, host := range targets {
 		require.Regexp(t, `^POST /testwdatppreview/machines/[^/]+/(requestSample|stopAndQuarantineFile) HTTP/1\.1$`, sent)
@@ -71,7 +72,7 @@ func TestLocationIsNotAskedFor(t *testing.T) {
 		server.ServeHTTP(withoutLocation{w}, q)
 	})), conformance.Options{Run: "^requestSample/valid/", Strict: true})
 	require.NoError(t, err)
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 	require.Zero(t, r.Totals.Findings)
 }
 

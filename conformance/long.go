@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // largeBody is the length from which an answer counts as long, and longAtOnce how
@@ -20,16 +22,16 @@ const largeBody, longAtOnce = 64 << 10, 1
 type room struct {
 	places chan struct{} // has an entry for each that is taken
 	mu     sync.Mutex
-	of     map[*Response]bool
+	of     map[*record.Response]bool
 }
 
 func newRoom() *room {
-	return &room{places: make(chan struct{}, longAtOnce), of: map[*Response]bool{}}
+	return &room{places: make(chan struct{}, longAtOnce), of: map[*record.Response]bool{}}
 }
 
 // hold waits until one more long answer may be read, and tells how long that took.
 // The answer is let go by release.
-func (l *room) hold(ctx context.Context, r *Response) (time.Duration, error) {
+func (l *room) hold(ctx context.Context, r *record.Response) (time.Duration, error) {
 	l.mu.Lock()
 	has := l.of[r]
 	l.mu.Unlock()
@@ -50,7 +52,7 @@ func (l *room) hold(ctx context.Context, r *Response) (time.Duration, error) {
 
 // release lets the next long answer be read; what was not held, or is no answer,
 // changes nothing.
-func (l *room) release(r *Response) {
+func (l *room) release(r *record.Response) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of[r] {
@@ -62,7 +64,7 @@ func (l *room) release(r *Response) {
 // take reads a body into resp, up to what is judged, and passes over the rest up
 // to what a body may have. extend is told how long the reading had to wait for
 // others, which is no fault of the server's.
-func (d *dialer) take(ctx context.Context, body io.Reader, resp *Response, length int64, extend func(time.Duration)) (error, *WireError) {
+func (d *dialer) take(ctx context.Context, body io.Reader, resp *record.Response, length int64, extend func(time.Duration)) (error, *record.WireError) {
 	wait := func() error {
 		waited, err := d.long.hold(ctx, resp)
 		extend(waited)
@@ -96,9 +98,9 @@ func (d *dialer) take(ctx context.Context, body io.Reader, resp *Response, lengt
 	resp.Truncated = more > 0
 	switch {
 	case err == nil:
-		return nil, &WireError{Endless, fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
+		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
 	case errors.Is(err, io.EOF) && more > 0:
-		return nil, &WireError{TooLong, fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
+		return nil, &record.WireError{Kind: record.TooLong, Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	}

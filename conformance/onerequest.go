@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 )
 
 // oneRequest is a message that every server takes for exactly one request, the
@@ -15,7 +16,7 @@ import (
 // no byte in the head at which a server could end a line or a field.
 type oneRequest struct {
 	method, target string
-	header         []Field
+	header         []record.Field
 	raw            []byte // everything behind the head
 	body           []byte // raw without its chunks
 	head           int    // length of the head, with its empty line
@@ -46,7 +47,7 @@ func parseOne(b []byte) (r oneRequest, err error) {
 		if !colon || !httpfile.IsToken(name) {
 			return r, errors.New("a line of its head is not a field name, a colon and a value")
 		}
-		r.header = append(r.header, Field{name, value})
+		r.header = append(r.header, record.Field{Name: name, Value: value})
 	}
 	if err := r.unframe(); err != nil {
 		return r, err

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"fmaspec/conformance/record"
 )
 
 // A Rate is a number of requests in a time. The zero value is no limit.
@@ -78,7 +80,7 @@ const defaultPause = time.Second
 
 // putOff reports whether the answer tells of a state that passes and the run has
 // the time left. Then all requests wait.
-func (p *pacer) putOff(r *Response, attempt int) bool {
+func (p *pacer) putOff(r *record.Response, attempt int) bool {
 	if r == nil || attempt >= attempts {
 		return false
 	}
@@ -139,8 +141,8 @@ func byTheClock(ctx context.Context, d time.Duration) error {
 }
 
 // info is what a report says of it.
-func (p *pacer) info() PaceInfo {
+func (p *pacer) info() record.PaceInfo {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return PaceInfo{Retries: p.retries, Waited: p.waited}
+	return record.PaceInfo{Retries: p.retries, Waited: p.waited}
 }

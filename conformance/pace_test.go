@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -52,12 +53,12 @@ func (c *fakeClock) options(o Options) Options {
 	return o
 }
 
-func answer429(retryAfter ...string) *Response {
-	return &Response{Status: 429, Header: http.Header{"Retry-After": retryAfter}}
+func answer429(retryAfter ...string) *record.Response {
+	return &record.Response{Status: 429, Header: http.Header{"Retry-After": retryAfter}}
 }
 
-func answer503(retryAfter ...string) *Response {
-	return &Response{Status: 503, Header: http.Header{"Retry-After": retryAfter}}
+func answer503(retryAfter ...string) *record.Response {
+	return &record.Response{Status: 503, Header: http.Header{"Retry-After": retryAfter}}
 }
 
 func TestARateSpacesRequestsEvenly(t *testing.T) {
@@ -156,7 +157,7 @@ func TestARequestIsPutOffAsTheTargetAsks(t *testing.T) {
 	const budget = 100 * time.Second
 	rows := []struct {
 		why   string
-		r     *Response
+		r     *record.Response
 		again bool
 		wait  time.Duration
 	}{
@@ -182,13 +183,13 @@ func TestARequestIsPutOffAsTheTargetAsks(t *testing.T) {
 		{"503 with a date", answer503(in(time.Second)), true, time.Second},
 		{"503 with nothing", answer503(), true, defaultPause},
 		{"503 with garbage", answer503("soon"), true, defaultPause},
-		{"502 with nothing", &Response{Status: 502}, true, defaultPause},
-		{"504 with seconds", &Response{Status: 504, Header: http.Header{"Retry-After": {"7"}}}, true, 7 * time.Second},
+		{"502 with nothing", &record.Response{Status: 502}, true, defaultPause},
+		{"504 with seconds", &record.Response{Status: 504, Header: http.Header{"Retry-After": {"7"}}}, true, 7 * time.Second},
 		{"503 with more than there is", answer503("99999999999999999999999999"), false, 0},
-		{"201", &Response{Status: 201, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
-		{"301", &Response{Status: 301, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
-		{"400", &Response{Status: 400, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
-		{"500", &Response{Status: 500, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
+		{"201", &record.Response{Status: 201, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
+		{"301", &record.Response{Status: 301, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
+		{"400", &record.Response{Status: 400, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
+		{"500", &record.Response{Status: 500, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
 		{"no answer", nil, false, 0},
 	}
 	for _, r := range rows {
@@ -198,7 +199,7 @@ func TestARequestIsPutOffAsTheTargetAsks(t *testing.T) {
 			require.Equal(t, r.again, p.putOff(r.r, 1))
 			require.NoError(t, p.turn(t.Context()))
 			require.Equal(t, r.wait, clock.now().Sub(now))
-			require.Equal(t, PaceInfo{Retries: map[bool]int{true: 1}[r.again], Waited: r.wait}, p.info())
+			require.Equal(t, record.PaceInfo{Retries: map[bool]int{true: 1}[r.again], Waited: r.wait}, p.info())
 
 			impatient := newPacer(clock.options(Options{}))
 			require.False(t, impatient.putOff(r.r, 1), "want no wait where none is allowed")
@@ -214,12 +215,12 @@ func TestWaitsThatOverlapAreCountedOnce(t *testing.T) {
 	require.True(t, p.putOff(answer429("6"), 1))
 	require.True(t, p.putOff(answer429("6"), 1))
 	require.True(t, p.putOff(answer429("4"), 1), "want a shorter wait to be part of the longer")
-	require.Equal(t, PaceInfo{3, 6 * time.Second}, p.info())
+	require.Equal(t, record.PaceInfo{Retries: 3, Waited: 6 * time.Second}, p.info())
 	require.True(t, p.putOff(answer429("8"), 1), "want what is longer to count by the rest")
-	require.Equal(t, PaceInfo{4, 8 * time.Second}, p.info())
+	require.Equal(t, record.PaceInfo{Retries: 4, Waited: 8 * time.Second}, p.info())
 	require.True(t, p.putOff(answer429("8"), 1), "want a wait that is under way to cost nothing, however little is left")
 	require.False(t, p.putOff(answer429("11"), 1))
-	require.Equal(t, PaceInfo{5, 8 * time.Second}, p.info())
+	require.Equal(t, record.PaceInfo{Retries: 5, Waited: 8 * time.Second}, p.info())
 	require.NoError(t, p.turn(t.Context()))
 	require.Equal(t, []time.Duration{8 * time.Second}, clock.slept)
 
@@ -227,7 +228,7 @@ func TestWaitsThatOverlapAreCountedOnce(t *testing.T) {
 	require.True(t, p.putOff(answer429("2"), 1))
 	require.NoError(t, p.turn(t.Context()))
 	require.False(t, p.putOff(answer429("1"), 1))
-	require.Equal(t, PaceInfo{6, 10 * time.Second}, p.info())
+	require.Equal(t, record.PaceInfo{Retries: 6, Waited: 10 * time.Second}, p.info())
 }
 
 func TestATurnEndsWithItsRun(t *testing.T) {
@@ -252,7 +253,7 @@ func TestTheClockIsReal(t *testing.T) {
 }
 
 // patient runs part of the suite against a server, by a fake clock.
-func patient(t *testing.T, h http.Handler, o Options) (*Report, *fakeClock) {
+func patient(t *testing.T, h http.Handler, o Options) (*record.Report, *fakeClock) {
 	t.Helper()
 	clock := newFakeClock()
 	s, err := Load()
@@ -279,7 +280,7 @@ func troubled(t *testing.T, name string) http.Handler {
 	return nil
 }
 
-func retriesOf(r *Report) (n int) {
+func retriesOf(r *record.Report) (n int) {
 	for _, c := range r.Cases {
 		for _, x := range c.Exchanges {
 			n += x.Retries
@@ -294,8 +295,8 @@ func TestARunWaitsWhereTheTargetAsksForIt(t *testing.T) {
 	for _, name := range []string{"throttled-every-third", "unavailable-once"} {
 		for _, parallel := range []int{1, 8} {
 			t.Run(fmt.Sprintf("%s, %d at once", name, parallel), func(t *testing.T) {
-				r, clock := patient(t, troubled(t, name), Options{Run: fewCases, Parallel: parallel, RetryTime: time.Hour, Level: Documented})
-				require.Equal(t, Conformant, r.Verdict, r.Reason)
+				r, clock := patient(t, troubled(t, name), Options{Run: fewCases, Parallel: parallel, RetryTime: time.Hour, Level: record.Documented})
+				require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 				require.Zero(t, r.Totals.Errored)
 				require.Positive(t, r.Pace.Retries)
 				require.Equal(t, r.Pace.Retries, retriesOf(r))
@@ -310,7 +311,7 @@ func TestARunWaitsWhereTheTargetAsksForIt(t *testing.T) {
 func TestARunThatMayNotWaitSaysSo(t *testing.T) {
 	r, clock := patient(t, troubled(t, "throttled-every-third"), Options{Run: fewCases})
 	require.Positive(t, r.Totals.Errored)
-	require.NotEqual(t, Conformant, r.Verdict)
+	require.NotEqual(t, record.Conformant, r.Verdict)
 	require.Zero(t, r.Pace)
 	require.Zero(t, retriesOf(r))
 	require.Empty(t, clock.slept)
@@ -336,7 +337,7 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.why, func(t *testing.T) {
 			r, clock := patient(t, row.h, Options{Run: fewCases, RetryTime: row.budget})
-			require.Equal(t, Unjudged, r.Verdict)
+			require.Equal(t, record.Unjudged, r.Verdict)
 			require.Zero(t, r.Totals.Findings)
 			require.LessOrEqual(t, r.Pace.Waited, row.most)
 			for _, c := range r.Cases {
@@ -389,7 +390,7 @@ func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, r.Totals.Findings, "%+v", row)
 		require.Positive(t, r.Totals.Passed)
-		require.Equal(t, Unjudged, r.Verdict)
+		require.Equal(t, record.Unjudged, r.Verdict)
 		require.Contains(t, r.Reason, "503")
 	}
 }
@@ -417,7 +418,7 @@ func TestARunAtARateSendsNoFaster(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})}, clock.options(Options{Run: fewCases, Parallel: 1, Rate: Rate{2, time.Second}}))
 	require.NoError(t, err)
-	require.Equal(t, Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Greater(t, len(at), 20)
 	took := slices.MaxFunc(at, time.Time.Compare).Sub(slices.MinFunc(at, time.Time.Compare))
 	require.GreaterOrEqual(t, took, time.Duration(len(at)-1)*500*time.Millisecond, "want %d requests spaced", len(at))
@@ -440,7 +441,7 @@ func TestARunThatIsStoppedDoesNotWait(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	require.Equal(t, int64(1), asked.Load())
-	require.Equal(t, Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "interrupted")
 	require.Equal(t, r.Totals.Total, r.Totals.Skipped+r.Totals.NotApplicable)
 }

@@ -10,16 +10,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-)
 
-// A Panic is a panic of a handler that was judged in memory. net/http hides it
-// behind a closed connection, which tells nobody what is wrong.
-type Panic struct {
-	Value    string   `json:"value"`    // of the panic; others with its stack may have had others
-	Stack    []string `json:"stack"`    // of the handler, "function file:line", from the panic outwards
-	Requests int      `json:"requests"` // that met it
-	Case     string   `json:"case"`     // of them, the first in the order of ids
-}
+	"fmaspec/conformance/record"
+)
 
 // What is kept of panics: of a value so many bytes, of a stack so many frames, and
 // so many that differ.
@@ -29,7 +22,7 @@ const panicValue, panicFrames, panicsKept = 2 << 10, 32, 20
 // and so are those of one stack, whose values may differ with the request.
 type panics struct {
 	mu  sync.Mutex
-	all []*Panic
+	all []*record.Panic
 }
 
 // caseKey is the key under which a context keeps the id of the case that a
@@ -111,14 +104,14 @@ func (p *panics) note(value string, stack []string, id string) {
 	top := func(stack []string) string { return strings.Join(stack[:min(len(stack), 1)], "") }
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := slices.IndexFunc(p.all, func(o *Panic) bool {
+	at := slices.IndexFunc(p.all, func(o *record.Panic) bool {
 		return o.Value == value && top(o.Stack) == top(stack) || slices.Equal(o.Stack, stack)
 	})
 	if at < 0 && len(p.all) >= panicsKept {
-		at = max(slices.IndexFunc(p.all, func(o *Panic) bool { return top(o.Stack) == top(stack) }), 0)
+		at = max(slices.IndexFunc(p.all, func(o *record.Panic) bool { return top(o.Stack) == top(stack) }), 0)
 	}
 	if at < 0 {
-		p.all = append(p.all, &Panic{Value: value, Stack: stack, Requests: 1, Case: id})
+		p.all = append(p.all, &record.Panic{Value: value, Stack: stack, Requests: 1, Case: id})
 		return
 	}
 	o := p.all[at]
@@ -129,11 +122,11 @@ func (p *panics) note(value string, stack []string, id string) {
 }
 
 // told returns the panics in stable order, without the secrets that they hold.
-func (p *panics) told(s *secrets) (out []Panic) {
+func (p *panics) told(s *secrets) (out []record.Panic) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.all {
-		q := Panic{Value: s.text(o.Value), Requests: o.Requests, Case: o.Case, Stack: []string{}}
+		q := record.Panic{Value: s.text(o.Value), Requests: o.Requests, Case: o.Case, Stack: []string{}}
 		if len(q.Value) > panicValue {
 			q.Value = strings.ToValidUTF8(q.Value[:panicValue], "") + "…"
 		}
@@ -142,7 +135,7 @@ func (p *panics) told(s *secrets) (out []Panic) {
 		}
 		out = append(out, q)
 	}
-	slices.SortFunc(out, func(a, b Panic) int {
+	slices.SortFunc(out, func(a, b record.Panic) int {
 		return cmp.Or(cmp.Compare(a.Case, b.Case), cmp.Compare(a.Value, b.Value), slices.Compare(a.Stack, b.Stack))
 	})
 	return out

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -36,7 +37,7 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 		target := conformance.Target{Handler: handler, Token: "test-token", Transport: conformance.Transport{HTTP2: http2}}
 		r, err := suite.Run(t.Context(), target, conformance.Options{Run: "^requestSample/method/refuses-(get|put|delete)$"})
 		require.NoError(t, err)
-		require.Equal(t, conformance.NotConformant, r.Verdict)
+		require.Equal(t, record.NotConformant, r.Verdict)
 		require.Len(t, r.Panics, 2, "a panic that closes the connection on purpose is none")
 
 		p := r.Panics[0]
@@ -44,7 +45,7 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 		require.Equal(t, "requestSample/method/refuses-get", p.Case)
 		require.GreaterOrEqual(t, p.Requests, 1)
 		require.Contains(t, p.Stack[0], "fmaspec/conformance_test.index ")
-		require.Contains(t, p.Stack[0], "panics_test.go:17")
+		require.Contains(t, p.Stack[0], "panics_test.go:18")
 		require.Contains(t, p.Stack[1], "fmaspec/conformance_test.TestThePanicsOfAHandlerAreInTheReport.func1 ")
 		for _, frame := range p.Stack {
 			require.NotContains(t, frame, "fmaspec/conformance.watching")
@@ -77,7 +78,7 @@ func TestPanicsOfOneStackAreOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Panics, 1)
 	require.GreaterOrEqual(t, r.Panics[0].Requests, 20)
-	first := slices.IndexFunc(r.Cases, func(c conformance.CaseResult) bool { return len(c.Exchanges) > 0 })
+	first := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return len(c.Exchanges) > 0 })
 	require.Equal(t, r.Cases[first].ID, r.Panics[0].Case)
 }
 

@@ -3,19 +3,22 @@ package conformance
 import (
 	"context"
 	"slices"
+
+	"fmaspec/conformance/record"
 )
 
 // A Plan says what a run would send, and what it would leave out.
 type Plan struct {
-	Suite    SuiteInfo
-	Target   TargetInfo
-	Safety   SafetyInfo
+	Suite    record.SuiteInfo
+	Target   record.TargetInfo
+	Settings []record.Setting // without secrets
+	Safety   record.SafetyInfo
 	Cases    int      // that the run selects
 	Actions  int      // requests of these that could take effect elsewhere than on this machine
 	Machines []string // that these name, in the order of sending; small letters
 	Files    []string // that these name, likewise
 	Requests []PlannedRequest
-	Withheld []CaseResult // cases that are not sent, with the reason
+	Withheld []record.CaseResult // cases that are not sent, with the reason
 }
 
 // A PlannedRequest is one request that a run would send.
@@ -26,9 +29,8 @@ type PlannedRequest struct {
 	Machine   string
 	Sha1      string
 	Effect    bool // it could take effect elsewhere than on this machine
-	Request   Request
-	Curl      string // sends it, secrets as variables; "" where curl cannot
-	NoCurl    string // why it cannot; "" where nobody can send there
+	Request   record.Request
+	Cut       bool // the connection is cut in the middle of its body
 }
 
 // Plan returns what [Suite.Run] would send with the same arguments, and sends
@@ -39,17 +41,14 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned}
+	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned}
 	for _, j := range jobs {
 		if j.skip != "" {
 			p.Withheld = append(p.Withheld, r.caseResult(j, nil, j.outcome, j.skip))
 			continue
 		}
 		for i, b := range j.steps {
-			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1}
-			if planned.NoCurl = "it is cut off in the middle of its body, which curl cannot do"; b.sending.abort == 0 {
-				planned.Curl, planned.NoCurl = curl(b.request, p.Target, r.settings())
-			}
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1, Cut: b.sending.abort > 0}
 			if !r.guard.local {
 				e := r.guard.effect(b.sending.bytes)
 				planned.Effect, planned.Machine = e.can, e.machine

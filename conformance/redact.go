@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"fmaspec/conformance/record"
 )
 
 // secrets are the values that may not appear in anything that a run leaves
@@ -19,8 +21,8 @@ import (
 // no report can tell. Tokens may join while the run goes on.
 type secrets struct {
 	mu    sync.RWMutex
-	named []Field  // the variable that stands for a value in a command line, and the value; the longest first
-	spelt [][]byte // every spelling of every value, in small letters
+	named []record.Field // the variable that stands for a value in a command line, and the value; the longest first
+	spelt [][]byte       // every spelling of every value, in small letters
 }
 
 // The variables that stand for tokens.
@@ -60,7 +62,7 @@ func newSecrets(t Target) *secrets {
 // ordinary tells that a header field's value is no secret: it is a word that answers
 // are made of too, such as true, prod or application/json, so that striking it out
 // would spoil what is to be judged.
-func ordinary(f Field) bool {
+func ordinary(f record.Field) bool {
 	name := strings.ToLower(f.Name)
 	return len(f.Value) < ordinaryWord || strings.HasPrefix(name, "accept") || name == "content-type"
 }
@@ -87,11 +89,11 @@ const shortSecret = 4
 func (s *secrets) add(name, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(value) < shortSecret || slices.ContainsFunc(s.named, func(f Field) bool { return f.Value == value }) {
+	if len(value) < shortSecret || slices.ContainsFunc(s.named, func(f record.Field) bool { return f.Value == value }) {
 		return
 	}
-	s.named = append(s.named, Field{name, value})
-	slices.SortStableFunc(s.named, func(a, b Field) int { return cmp.Compare(len(b.Value), len(a.Value)) })
+	s.named = append(s.named, record.Field{Name: name, Value: value})
+	slices.SortStableFunc(s.named, func(a, b record.Field) int { return cmp.Compare(len(b.Value), len(a.Value)) })
 	for _, spelling := range spellings(value) {
 		s.spelt = append(s.spelt, small([]byte(spelling)))
 	}
@@ -127,17 +129,17 @@ func packed(value string) (out []string) {
 }
 
 // values returns every value with the variable that stands for it.
-func (s *secrets) values() []Field {
+func (s *secrets) values() []record.Field {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Clone(s.named)
 }
 
 // request returns the request without its secrets: variables stand for them.
-func (s *secrets) request(r Request) Request {
+func (s *secrets) request(r record.Request) record.Request {
 	variables := s.variables()
-	out := Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
-	if slices.ContainsFunc(s.values(), func(v Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
+	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
+	if slices.ContainsFunc(s.values(), func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}
 	for i := range out.Header {
@@ -243,7 +245,7 @@ const cutSecret = 8
 // response strikes secrets out of an answer, by as many asterisks, so that
 // lengths and JSON stay as they came. It tells whether the answer held one of
 // the user's.
-func (s *secrets) response(r *Response, cut bool) (found bool) {
+func (s *secrets) response(r *record.Response, cut bool) (found bool) {
 	if r == nil {
 		return false
 	}

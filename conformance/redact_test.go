@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"fmaspec/conformance/record"
 )
 
 // spelt are the ways in which servers write a value that they give back, made here
@@ -116,7 +118,7 @@ func TestNoSpellingOfASecretSurvives(t *testing.T) {
 		if !found {
 			t.Errorf("want %q found in %q", spelling, text)
 		}
-		r := &Response{Header: http.Header{"X-More": {"more", text}}, Body: Body(text)}
+		r := &record.Response{Header: http.Header{"X-More": {"more", text}}, Body: record.Body(text)}
 		if !s.response(r, false) || text != same {
 			t.Errorf("want %q found in an answer", spelling)
 		}
@@ -140,7 +142,7 @@ func TestATextWithoutASecretIsLeftAsItIs(t *testing.T) {
 		if string(body) != text || found {
 			t.Errorf("want %q, got %q, found %v", text, body, found)
 		}
-		r := &Response{Header: http.Header{"X": {text}, "Y-Z": {"", text}}, Body: Body(text)}
+		r := &record.Response{Header: http.Header{"X": {text}, "Y-Z": {"", text}}, Body: record.Body(text)}
 		if s.response(r, true) || string(r.Body) != text || r.Header["Y-Z"][1] != text || r.Header["X"][0] != text || len(r.Header) != 2 {
 			t.Errorf("want an answer as it came, got %+v", r)
 		}
@@ -197,45 +199,47 @@ func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 	const secret = "Secret-of-mine-0123"
 	s := &secrets{}
 	s.add("SECRET", secret)
-	gzipped := func(text string) Body { return encode([]byte(text)) }
+	gzipped := func(text string) record.Body { return encode([]byte(text)) }
 	rows := []struct {
 		why   string
-		r     Response
+		r     record.Response
 		found bool
-		want  func(*Response) bool
+		want  func(*record.Response) bool
 	}{
-		{"the value of a field", Response{Header: http.Header{"X": {"a", "Bearer " + secret}}}, true,
-			func(r *Response) bool { return r.Header["X"][1] == "Bearer "+stars(secret) && r.Header["X"][0] == "a" }},
-		{"the name of a field, as it is written then", Response{Header: http.Header{http.CanonicalHeaderKey(secret): {"a"}}}, true,
-			func(r *Response) bool {
+		{"the value of a field", record.Response{Header: http.Header{"X": {"a", "Bearer " + secret}}}, true,
+			func(r *record.Response) bool {
+				return r.Header["X"][1] == "Bearer "+stars(secret) && r.Header["X"][0] == "a"
+			}},
+		{"the name of a field, as it is written then", record.Response{Header: http.Header{http.CanonicalHeaderKey(secret): {"a"}}}, true,
+			func(r *record.Response) bool {
 				return slices.Equal(r.Header[stars(secret)], []string{"a"}) && len(r.Header) == 1
 			}},
-		{"a cookie, whoever it belongs to", Response{Header: http.Header{"Set-Cookie": {"session=0123456789abc; Path=/; HttpOnly", "bare-0123456789", "empty=; Secure"}}}, false,
-			func(r *Response) bool {
+		{"a cookie, whoever it belongs to", record.Response{Header: http.Header{"Set-Cookie": {"session=0123456789abc; Path=/; HttpOnly", "bare-0123456789", "empty=; Secure"}}}, false,
+			func(r *record.Response) bool {
 				return slices.Equal(r.Header["Set-Cookie"], []string{"session=" + stars("0123456789abc") + "; Path=/; HttpOnly", stars("bare-0123456789"), "empty=; Secure"})
 			}},
-		{"a packed body", Response{Header: http.Header{"Content-Encoding": {" GZIP "}}, Body: gzipped(`{"a":"` + secret + `"}`)}, true,
-			func(r *Response) bool {
+		{"a packed body", record.Response{Header: http.Header{"Content-Encoding": {" GZIP "}}, Body: gzipped(`{"a":"` + secret + `"}`)}, true,
+			func(r *record.Response) bool {
 				plain, err := decode("gzip", r.Body)
 				return err == nil && string(plain) == `{"a":"`+stars(secret)+`"}`
 			}},
-		{"a packed body that breaks off behind it", Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() Body {
+		{"a packed body that breaks off behind it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() record.Body {
 			b := gzipped(secret + strings.Repeat(" ", 100))
 			return b[:len(b)-8]
-		}()}, true, func(r *Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
-		{"a packed body that breaks off in it", Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() Body {
+		}()}, true, func(r *record.Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
+		{"a packed body that breaks off in it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() record.Body {
 			var b bytes.Buffer
 			w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
 			io.WriteString(w, secret)
 			w.Close()
 			return b.Bytes()[:bytes.IndexByte(b.Bytes(), 'S')+12]
-		}()}, true, func(r *Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
-		{"a packed body without it", Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: gzipped("{}")}, false,
-			func(r *Response) bool { return bytes.Equal(r.Body, gzipped("{}")) }},
-		{"what says it is packed and is not", Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: Body("plain " + secret)}, true,
-			func(r *Response) bool { return string(r.Body) == "plain "+stars(secret) }},
-		{"a coding that nobody knows", Response{Header: http.Header{"Content-Encoding": {"br"}}, Body: Body("x")}, false,
-			func(r *Response) bool { return string(r.Body) == "x" }},
+		}()}, true, func(r *record.Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
+		{"a packed body without it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: gzipped("{}")}, false,
+			func(r *record.Response) bool { return bytes.Equal(r.Body, gzipped("{}")) }},
+		{"what says it is packed and is not", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: record.Body("plain " + secret)}, true,
+			func(r *record.Response) bool { return string(r.Body) == "plain "+stars(secret) }},
+		{"a coding that nobody knows", record.Response{Header: http.Header{"Content-Encoding": {"br"}}, Body: record.Body("x")}, false,
+			func(r *record.Response) bool { return string(r.Body) == "x" }},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -281,18 +285,18 @@ func TestWhatLooksLikeASecretIsStruckOut(t *testing.T) {
 }
 
 func TestARequestIsKeptWithVariablesForSecrets(t *testing.T) {
-	s := newSecrets(Target{Token: "token-0123", UnprivilegedToken: "token-0123-and-more", InvalidToken: "FMASPEC", Transport: Transport{Header: []Field{
-		{"X-Api-Key", "key-987654"}, {"Accept-Language", "de-CH-1996"}, {"X-Ring", "prod"}, {"X-Flag", "true"},
+	s := newSecrets(Target{Token: "token-0123", UnprivilegedToken: "token-0123-and-more", InvalidToken: "FMASPEC", Transport: Transport{Header: []record.Field{
+		{Name: "X-Api-Key", Value: "key-987654"}, {Name: "Accept-Language", Value: "de-CH-1996"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"},
 	}}})
-	got := s.request(Request{
+	got := s.request(record.Request{
 		Method: "POST", URL: "http://h/x?t=token-0123",
-		Header: []Field{{"Authorization", "Bearer token-0123-and-more"}, {"X-Api-Key", "key-987654"}, {"X-Ring", "prod"}, {"X-Flag", "true"}, {"Accept-Language", "de-CH-1996"}},
-		Body:   Body(`"token-0123 token-0123-and-more FMASPEC"`),
+		Header: []record.Field{{Name: "Authorization", Value: "Bearer token-0123-and-more"}, {Name: "X-Api-Key", Value: "key-987654"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "Accept-Language", Value: "de-CH-1996"}},
+		Body:   record.Body(`"token-0123 token-0123-and-more FMASPEC"`),
 	})
-	require.Equal(t, Request{
+	require.Equal(t, record.Request{
 		Method: "POST", URL: "http://h/x?t=$FMASPEC_TOKEN",
-		Header: []Field{{"Authorization", "Bearer $FMASPEC_UNPRIVILEGED_TOKEN"}, {"X-Api-Key", "$HEADER_X_API_KEY"}, {"X-Ring", "prod"}, {"X-Flag", "true"}, {"Accept-Language", "de-CH-1996"}},
-		Body:   Body(`"$FMASPEC_TOKEN $FMASPEC_UNPRIVILEGED_TOKEN $FMASPEC_INVALID_TOKEN"`),
+		Header: []record.Field{{Name: "Authorization", Value: "Bearer $FMASPEC_UNPRIVILEGED_TOKEN"}, {Name: "X-Api-Key", Value: "$HEADER_X_API_KEY"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "Accept-Language", Value: "de-CH-1996"}},
+		Body:   record.Body(`"$FMASPEC_TOKEN $FMASPEC_UNPRIVILEGED_TOKEN $FMASPEC_INVALID_TOKEN"`),
 	}, got)
 }
 
@@ -310,7 +314,7 @@ func TestSecretsJoinAndAreCountedOnce(t *testing.T) {
 func TestTheSecretsOfATargetAreAllOfIt(t *testing.T) {
 	proxy := func(*url.URL) (*url.URL, error) { return url.Parse("http://user:pass%2Fword@proxy.example:3128") }
 	s := newSecrets(Target{URL: "http://tenant.example", Token: "token-one", UnprivilegedToken: "token-two", InvalidToken: "token-three",
-		Transport: Transport{Proxy: proxy, Header: []Field{{"X-Key", "the-key-itself"}}}})
+		Transport: Transport{Proxy: proxy, Header: []record.Field{{Name: "X-Key", Value: "the-key-itself"}}}})
 	for _, secret := range []string{"token-one", "token-two", "token-three", "the-key-itself", "pass/word", "pass%2Fword", "dXNlcjpwYXNzL3dvcmQ="} {
 		require.Equal(t, stars(secret), s.text(secret))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // remembering is the honest server, but for what it answers to a request for the same
@@ -103,7 +104,7 @@ func TestWhatARepetitionIsAnsweredMakesNoVerdictHangOnHistory(t *testing.T) {
 
 func TestAConflictOfAFreshFileIsAFinding(t *testing.T) {
 	r := run(t, target(faulty(t, "answers-409")), conformance.Options{Run: "valid/accepts-plain-request"})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Equal(t, []string{"response.created"}, broken(r))
 }
 
@@ -130,7 +131,7 @@ Content-Type: application/json
 	require.NoError(t, err)
 	var n int
 	h := remembering(says(409, ""))
-	serve := func(spoils int) *conformance.Report {
+	serve := func(spoils int) *record.Report {
 		n = 0
 		r, err := s.Run(t.Context(), target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if n++; n == spoils {
@@ -143,9 +144,9 @@ Content-Type: application/json
 		return r
 	}
 	r := serve(0)
-	require.Equal(t, conformance.Inconclusive, r.Cases[0].Outcome, causes(r.Cases[0]))
+	require.Equal(t, record.Inconclusive, r.Cases[0].Outcome, causes(r.Cases[0]))
 	r = serve(3)
-	require.Equal(t, conformance.Failed, r.Cases[0].Outcome, causes(r.Cases[0]))
+	require.Equal(t, record.Failed, r.Cases[0].Outcome, causes(r.Cases[0]))
 	require.Equal(t, 2, r.Cases[0].Findings[0].Step)
 }
 
@@ -154,13 +155,13 @@ func TestANamedFileThatIsActedOnAlreadyProvesNothing(t *testing.T) {
 	named.Sha1 = "8d25682b3a82af25b42dc90291c35ff3293daa68"
 	run(t, named, conformance.Options{Run: "valid/accepts-plain-request"})
 	r := run(t, named, conformance.Options{Run: "valid/accepts-plain-request"})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Empty(t, broken(r))
 
 	always := target(faulty(t, "answers-200"))
 	always.Sha1 = named.Sha1
 	r = run(t, always, conformance.Options{})
-	require.Equal(t, conformance.Unjudged, r.Verdict, "want no success where nothing was ever created")
+	require.Equal(t, record.Unjudged, r.Verdict, "want no success where nothing was ever created")
 	require.Contains(t, r.Reason, "no action was seen to be created")
-	require.False(t, slices.ContainsFunc(r.Cases, func(c conformance.CaseResult) bool { return c.Outcome == conformance.Failed }))
+	require.False(t, slices.ContainsFunc(r.Cases, func(c record.CaseResult) bool { return c.Outcome == record.Failed }))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
@@ -26,7 +27,7 @@ import (
 // open is no finding, such as a body without Content-Type. No finding holds
 // anything of Authorization but the name of a known scheme; the others may quote
 // the request.
-func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byte) []Finding {
+func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byte) []record.Finding {
 	path, _, _ = strings.Cut(path, "?")
 	c := &called{method: method, path: path, header: header, body: body, operations: s.Operations}
 	for i, op := range s.Operations {
@@ -38,7 +39,7 @@ func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byt
 			}
 		}
 	}
-	var out []Finding
+	var out []record.Finding
 	for _, check := range requestChecks() {
 		if !check.on(c) {
 			continue

@@ -17,13 +17,14 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
 
 // Options set how a run goes. The zero value judges every level, is not strict,
 // and sends every case.
 type Options struct {
-	Level      Level                                      // the weakest level judged; Inferred where zero
+	Level      record.Level                               // the weakest level judged; Inferred where zero
 	Strict     bool                                       // inferred requirements fail the run too
 	Run, Skip  string                                     // regular expressions over case ids; empty for all, and none
 	Only       []string                                   // where not nil, exactly these case ids, and their controls
@@ -34,11 +35,11 @@ type Options struct {
 	AcceptRisk []string                                   // operations that may take effect on a target that is not loopback
 	Allow      func(target, machine, sha1 string) error   // what may be acted on there: asked of every request that could take effect; its error ends the run. Where nil, what the target names may
 	MaxActions int                                        // how many requests may take effect there; DefaultMaxActions where zero
-	Journal    func(JournalEntry) error                   // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
+	Journal    func(record.JournalEntry) error            // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
 	Rate       Rate                                       // at most so many requests; the zero value is no limit
 	RetryTime  time.Duration                              // how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
-	Settings   []Setting                                  // the flags that the user set, for the report, which holds no secret of them
-	Checkpoint func(*Report)                              // called now and then with what is known so far, never twice at once
+	Settings   []record.Setting                           // the flags that the user set, for the report, which holds no secret of them
+	Checkpoint func(*record.Report)                       // called now and then with what is known so far, never twice at once
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
 	Progress   func(done, total, failed int)              // called after each case, never twice at once
@@ -54,7 +55,7 @@ const (
 )
 
 func (o Options) prepared() Options {
-	o.Level = cmp.Or(o.Level, Inferred)
+	o.Level = cmp.Or(o.Level, record.Inferred)
 	o.Repeat = min(max(o.Repeat, 1), MaxRepeat)
 	o.Parallel = cmp.Or(max(o.Parallel, 0), DefaultParallel)
 	o.Timeout = cmp.Or(max(o.Timeout, 0), DefaultTimeout)
@@ -115,11 +116,11 @@ func (o *outage) count(x *Exchange) {
 	switch {
 	case x.Err == nil:
 		o.answered++
-	case late(x) || x.Err.Kind == Endless:
+	case late(x) || x.Err.Kind == record.Endless:
 		o.silent++
-	case x.Err.Kind == Unreachable:
+	case x.Err.Kind == record.Unreachable:
 		o.refused++
-	case x.Err.Kind != Withheld && x.Response == nil:
+	case x.Err.Kind != record.Withheld && x.Response == nil:
 		o.ended++
 	}
 }
@@ -150,7 +151,7 @@ type runner struct {
 	reached atomic.Pointer[reminder] // one whose answer is the implementation's own, as far as that can be seen
 	row     atomic.Int32             // requests in a row that got no answer even alone
 	dead    atomic.Bool              // the target answers nothing any more
-	look    atomic.Pointer[LastLook]
+	look    atomic.Pointer[record.LastLook]
 }
 
 // Why a run makes fewer exchanges than it planned, as reports have it; what ends in a
@@ -171,7 +172,7 @@ type job struct {
 	c         *Case
 	steps     []bound // of the first round; those of a repetition are bound when it is sent
 	skip      string  // why it is not sent
-	outcome   Outcome
+	outcome   record.Outcome
 	exchanges []*Exchange
 	stopped   bool // by the end of the run's context
 }
@@ -180,7 +181,7 @@ type job struct {
 // is a [*UsageError] or a [*SafetyError], and then nothing was sent; whatever
 // the target does is in the report. When ctx ends, Run returns at once what is
 // known so far, and the report says that it was interrupted.
-func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Report, error) {
+func (s *Suite) Run(ctx context.Context, target Target, options Options) (*record.Report, error) {
 	r, jobs, err := s.ready(ctx, target, options)
 	if err != nil {
 		return nil, err
@@ -203,7 +204,7 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*Repor
 }
 
 // told is the report of a run that began at a time.
-func (r *runner) told(jobs []*job, started time.Time) *Report {
+func (r *runner) told(jobs []*job, started time.Time) *record.Report {
 	report := r.report(jobs)
 	report.Started, report.Elapsed = started.UTC(), r.options.Now().Sub(started)
 	return report
@@ -249,7 +250,7 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 		j := &job{c: c}
 		jobs = append(jobs, j)
 		if missing := r.target.lacks(c); missing != "" {
-			j.outcome, j.skip = NotApplicable, missing
+			j.outcome, j.skip = record.NotApplicable, missing
 			continue
 		}
 		if j.steps, err = r.bindRound(c, 0, r.target.Token); err != nil {
@@ -261,14 +262,14 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 				r.outages[k] = &outage{}
 			}
 			if why := r.target.unaskable(j.steps[i]); why != "" {
-				j.outcome, j.skip = NotApplicable, why
+				j.outcome, j.skip = record.NotApplicable, why
 				continue
 			}
 			if !r.target.Transport.HTTP2 {
 				continue
 			}
 			if _, err := request2(ctx, j.steps[i].sending); err != nil {
-				j.outcome, j.skip = NotApplicable, err.Error()
+				j.outcome, j.skip = record.NotApplicable, err.Error()
 			}
 		}
 	}
@@ -351,7 +352,7 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 				}
 				bad := false
 				for _, x := range j.exchanges {
-					bad = bad || slices.ContainsFunc(x.findings, func(f Finding) bool { return r.counts(f) == Failed && f.Level <= r.options.Level })
+					bad = bad || slices.ContainsFunc(x.findings, func(f record.Finding) bool { return r.counts(f) == record.Failed && f.Level <= r.options.Level })
 				}
 				mu.Lock()
 				done[j] = true
@@ -387,7 +388,7 @@ func (r *runner) checkpoints(ctx context.Context, mu *sync.Mutex, jobs []*job, d
 		known := make([]*job, len(jobs))
 		for i, j := range jobs {
 			if known[i] = j; !done[j] {
-				known[i] = &job{c: j.c, outcome: Skipped, skip: checkpointReason, stopped: true}
+				known[i] = &job{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}
 			}
 		}
 		size = len(done)
@@ -471,7 +472,7 @@ func (r *runner) settle(x *Exchange) {
 const fieldSize = 32
 
 // recordedSize is what an answer takes in a record.
-func recordedSize(r *Response) int {
+func recordedSize(r *record.Response) int {
 	n := len(r.Body)
 	for _, values := range r.Header {
 		for _, v := range values {
@@ -543,7 +544,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 	for round := range r.options.Repeat {
 		steps, err := r.fresh(ctx, j, round)
 		if err != nil && ctx.Err() == nil {
-			j.outcome, j.skip = Errored, tokenReason+r.secrets.text(err.Error())
+			j.outcome, j.skip = record.Errored, tokenReason+r.secrets.text(err.Error())
 			return
 		}
 		if err != nil {
@@ -557,18 +558,18 @@ func (r *runner) send(ctx context.Context, j *job) {
 		j.exchanges = append(j.exchanges, made...)
 	}
 	switch {
-	case whole || j.outcome == Errored:
+	case whole || j.outcome == record.Errored:
 	case ctx.Err() != nil:
-		j.outcome, j.skip, j.stopped = Skipped, stoppedReason, true
+		j.outcome, j.skip, j.stopped = record.Skipped, stoppedReason, true
 	default:
-		j.outcome, j.skip = Skipped, outageReason
+		j.outcome, j.skip = record.Skipped, outageReason
 	}
 }
 
 // survive makes a panic of ours the outcome of one case: the others are judged.
 func (r *runner) survive(j *job) {
 	if p := recover(); p != nil {
-		j.outcome, j.skip = Errored, panicReason+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
+		j.outcome, j.skip = record.Errored, panicReason+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
 	}
 }
 
@@ -623,7 +624,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		}
 	}
 	for _, x := range exchanges {
-		if x != nil && (x.Err == nil || x.Err.Kind != Cancelled) {
+		if x != nil && (x.Err == nil || x.Err.Kind != record.Cancelled) {
 			made = append(made, x)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -50,7 +51,7 @@ func load(t *testing.T) *conformance.Suite {
 	return s
 }
 
-func run(t *testing.T, target conformance.Target, o conformance.Options) *conformance.Report {
+func run(t *testing.T, target conformance.Target, o conformance.Options) *record.Report {
 	t.Helper()
 	r, err := load(t).Run(t.Context(), target, o)
 	require.NoError(t, err)
@@ -61,7 +62,7 @@ func run(t *testing.T, target conformance.Target, o conformance.Options) *confor
 }
 
 // broken lists the requirements that have findings.
-func broken(r *conformance.Report) (ids []string) {
+func broken(r *record.Report) (ids []string) {
 	for _, q := range r.Requirements {
 		if q.Findings > 0 {
 			ids = append(ids, q.ID)
@@ -82,14 +83,14 @@ func refusing(status int) http.Handler {
 
 func TestRunFindsNothingWithTheHonestServer(t *testing.T) {
 	r := run(t, target(honest()), conformance.Options{Strict: true})
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.GreaterOrEqual(t, r.Totals.Passed, 200)
 	require.Equal(t, r.Totals.Total, r.Totals.Passed)
 	for _, q := range r.Requirements {
-		require.Equal(t, conformance.Passed, q.Outcome, q.ID)
+		require.Equal(t, record.Passed, q.Outcome, q.ID)
 		require.Equal(t, "exercised", q.State, q.ID)
 	}
-	require.True(t, slices.IsSortedFunc(r.Cases, func(a, b conformance.CaseResult) int { return strings.Compare(a.ID, b.ID) }))
+	require.True(t, slices.IsSortedFunc(r.Cases, func(a, b record.CaseResult) int { return strings.Compare(a.ID, b.ID) }))
 }
 
 func TestRunOverAPortAndInMemoryComeToTheSame(t *testing.T) {
@@ -100,7 +101,7 @@ func TestRunOverAPortAndInMemoryComeToTheSame(t *testing.T) {
 		byPort.URL = server.URL
 		a := run(t, byPort, conformance.Options{})
 		b := run(t, target(faulty(t, fault)), conformance.Options{})
-		require.Equal(t, conformance.NotConformant, a.Verdict)
+		require.Equal(t, record.NotConformant, a.Verdict)
 		require.Equal(t, a.Totals, b.Totals)
 		require.Equal(t, broken(a), broken(b))
 	}
@@ -108,14 +109,14 @@ func TestRunOverAPortAndInMemoryComeToTheSame(t *testing.T) {
 
 func TestARefusalProvesNothingBesideARefusedControl(t *testing.T) {
 	r := run(t, target(refusing(401)), conformance.Options{})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Positive(t, r.Totals.Inconclusive)
 	for _, c := range r.Cases {
 		switch {
 		case c.ID == "requestSample/valid/accepts-plain-request":
-			require.Equal(t, conformance.Errored, c.Outcome)
+			require.Equal(t, record.Errored, c.Outcome)
 		case strings.Contains(c.ID, "/auth/refuses-missing-authorization"), strings.Contains(c.ID, "/body/refuses-missing-comment"):
-			require.Equal(t, conformance.Inconclusive, c.Outcome, c.ID)
+			require.Equal(t, record.Inconclusive, c.Outcome, c.ID)
 			require.Contains(t, c.Reason, "its control")
 		}
 	}
@@ -135,24 +136,24 @@ func TestRunSendsTheControlOfASelectedCase(t *testing.T) {
 
 func TestTheLevelNarrowsWhatIsJudged(t *testing.T) {
 	h := faulty(t, "omits-challenge")
-	require.NotContains(t, broken(run(t, target(h), conformance.Options{Level: conformance.Documented})), "refusal.status-auth")
-	require.Equal(t, conformance.Conformant, run(t, target(h), conformance.Options{Level: conformance.Documented}).Verdict)
-	r := run(t, target(h), conformance.Options{Level: conformance.Standard})
+	require.NotContains(t, broken(run(t, target(h), conformance.Options{Level: record.Documented})), "refusal.status-auth")
+	require.Equal(t, record.Conformant, run(t, target(h), conformance.Options{Level: record.Documented}).Verdict)
+	r := run(t, target(h), conformance.Options{Level: record.Standard})
 	require.Equal(t, []string{"refusal.status-auth"}, broken(r))
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	for _, q := range r.Requirements {
-		require.NotEqual(t, conformance.Inferred, q.Level)
+		require.NotEqual(t, record.Inferred, q.Level)
 	}
 }
 
 func TestStrictTurnsADeviationIntoAFailure(t *testing.T) {
 	h := faulty(t, "takes-blank-comment")
 	lenient := run(t, target(h), conformance.Options{})
-	require.Equal(t, conformance.Conformant, lenient.Verdict)
+	require.Equal(t, record.Conformant, lenient.Verdict)
 	require.Positive(t, lenient.Totals.Deviated)
 	require.Zero(t, lenient.Totals.Failed)
 	strict := run(t, target(h), conformance.Options{Strict: true})
-	require.Equal(t, conformance.NotConformant, strict.Verdict)
+	require.Equal(t, record.NotConformant, strict.Verdict)
 	require.Equal(t, lenient.Totals.Deviated, strict.Totals.Failed)
 }
 
@@ -203,7 +204,7 @@ func TestAnInterruptedRunKeepsWhatIsKnown(t *testing.T) {
 	})
 	r, err := load(t).Run(ctx, target(stopping), conformance.Options{Timeout: time.Hour, Parallel: 4})
 	require.NoError(t, err)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Equal(t, "the run was interrupted", r.Reason)
 	require.Positive(t, r.Totals.Passed)
 	require.Positive(t, r.Totals.Skipped)
@@ -218,7 +219,7 @@ func TestASilentServerIsNotAskedForEver(t *testing.T) {
 		<-r.Context().Done()
 	})
 	r := run(t, target(silent), conformance.Options{Timeout: 100 * time.Millisecond})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "no request got an answer: nothing more came within 100ms")
 	require.Empty(t, broken(r))
 	require.Positive(t, r.Totals.Skipped)
@@ -243,7 +244,7 @@ func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})
 	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond, Parallel: 2}) // each worker may be one beyond the limit
-	require.Equal(t, conformance.NotConformant, r.Verdict, r.Reason)
+	require.Equal(t, record.NotConformant, r.Verdict, r.Reason)
 	require.Contains(t, broken(r), "http.timely")
 	require.Contains(t, broken(r), "response.created")
 	require.Positive(t, r.Totals.Skipped)
@@ -286,7 +287,7 @@ func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
 			got := run(t, r.target, conformance.Options{Run: "accepts-plain-request|aborted"})
-			require.Equal(t, conformance.Unjudged, got.Verdict)
+			require.Equal(t, record.Unjudged, got.Verdict)
 			require.Contains(t, got.Reason, r.reason)
 			require.Positive(t, got.Totals.Errored)
 			require.Equal(t, got.Totals.Total, got.Totals.Errored+got.Totals.Skipped)
@@ -300,10 +301,10 @@ func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 	bare.UnprivilegedToken, bare.InvalidToken, bare.UnknownMachine = "", "", ""
 	bare.SecurityAdminToken, bare.GlobalAdminToken = "", ""
 	r := run(t, bare, conformance.Options{})
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 	require.GreaterOrEqual(t, r.Totals.NotApplicable, 10)
 	for _, c := range r.Cases {
-		if c.Outcome == conformance.NotApplicable {
+		if c.Outcome == record.NotApplicable {
 			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|security-admin-token-file|global-admin-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
 			require.Empty(t, c.Exchanges)
 		}
@@ -318,7 +319,7 @@ func TestNothingConclusiveIsNoSuccess(t *testing.T) {
 	r, err := s.Run(t.Context(), bare, conformance.Options{})
 	require.NoError(t, err)
 	require.Equal(t, 1, r.Totals.NotApplicable)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Regexp(t, "^the case that was asked for could not be judged: needs the token of a user without the roles; .* pass -unprivileged-token-file$", r.Reason)
 }
 
@@ -390,9 +391,9 @@ func TestAnActionThatIsUnderWayProvesNothing(t *testing.T) {
 	require.GreaterOrEqual(t, at, 0)
 	server := reference.Variants()[at].Wrap(honest())
 	o := conformance.Options{Run: "example$|plain-request$"}
-	require.Equal(t, conformance.Conformant, run(t, target(server), o).Verdict)
+	require.Equal(t, record.Conformant, run(t, target(server), o).Verdict)
 	again := run(t, target(server), o)
-	require.Equal(t, conformance.Conformant, again.Verdict, "want a second run against the same server to blame nobody")
+	require.Equal(t, record.Conformant, again.Verdict, "want a second run against the same server to blame nobody")
 	require.Equal(t, 2, again.Totals.Inconclusive, "want the documents' examples, whose files are written out, to say nothing")
 }
 
@@ -408,9 +409,9 @@ func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})
 	const one = "^requestSample/valid/accepts-plain-request$"
-	require.Equal(t, conformance.Conformant, run(t, target(rare), conformance.Options{Run: one}).Verdict)
+	require.Equal(t, record.Conformant, run(t, target(rare), conformance.Options{Run: one}).Verdict)
 	r := run(t, target(rare), conformance.Options{Run: one, Repeat: 50})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Equal(t, 50, r.Totals.Requests)
 	require.Len(t, r.Cases, 1)
 	require.Len(t, r.Cases[0].Findings, 1)
@@ -426,7 +427,7 @@ func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
 
 func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
 	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 8, Parallel: 16, Skip: "huge|very-long|deep"})
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 }
 
@@ -444,7 +445,7 @@ func TestAHandlerSeesAnAddressForEachConnection(t *testing.T) {
 		mu.Unlock()
 		h.ServeHTTP(w, r)
 	})), conformance.Options{Run: "valid/accepts-plain|state/accepts-twelve-in-turn"})
-	require.Equal(t, conformance.Conformant, r.Verdict)
+	require.Equal(t, record.Conformant, r.Verdict)
 	require.Len(t, seen, 4, "want a connection for each case")
 	require.Contains(t, slices.Collect(maps.Values(seen)), 12, "want the requests of a case on one connection")
 }
@@ -478,15 +479,15 @@ func TestARequirementWhoseCasesGotNoAnswerIsUndecided(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})
 	r := run(t, target(shy), conformance.Options{Run: "^requestSample/(host/accepts-absolute-form|valid/accepts-plain-request)$"})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	for _, q := range r.Requirements {
 		switch q.ID {
 		case "request.absolute-form":
-			require.Equal(t, conformance.Inconclusive, q.Outcome)
+			require.Equal(t, record.Inconclusive, q.Outcome)
 		case "http.framing":
-			require.Equal(t, conformance.Failed, q.Outcome)
+			require.Equal(t, record.Failed, q.Outcome)
 		case "response.created":
-			require.Equal(t, conformance.Passed, q.Outcome)
+			require.Equal(t, record.Passed, q.Outcome)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
 
@@ -81,7 +82,7 @@ func (r *runner) withhold(jobs []*job) error {
 				why = "it puts the token into the URL, which logs keep"
 			}
 			if why != "" && j.skip == "" {
-				j.outcome, j.skip = Skipped, "not sent: "+why
+				j.outcome, j.skip = record.Skipped, "not sent: "+why
 				first = cmp.Or(first, why)
 			}
 			if e.can {
@@ -102,7 +103,7 @@ func (r *runner) withhold(jobs []*job) error {
 	budget := r.options.MaxActions
 	for _, j := range candidates {
 		if effects[j] > budget {
-			j.outcome, j.skip = Skipped, fmt.Sprintf("not sent: it could take effect, and the budget of %d such requests does not reach for it; raise -max-actions", r.options.MaxActions)
+			j.outcome, j.skip = record.Skipped, fmt.Sprintf("not sent: it could take effect, and the budget of %d such requests does not reach for it; raise -max-actions", r.options.MaxActions)
 			first = cmp.Or(first, strings.TrimPrefix(j.skip, "not sent: "))
 			continue
 		}
@@ -132,27 +133,27 @@ func rank(j *job, control map[string]bool) int {
 type permit struct {
 	can   bool // take effect
 	g     *guard
-	entry JournalEntry
+	entry record.JournalEntry
 }
 
 // permit lets a request pass or says why not. One that could take effect is taken
 // from the budget and is in the journal before this returns.
-func (g *guard) permit(s sending) (permit, *WireError) {
+func (g *guard) permit(s sending) (permit, *record.WireError) {
 	if g.local {
 		return permit{}, nil
 	}
 	e := g.effect(s.bytes)
 	if why := g.forbids(e); why != "" {
-		return permit{}, &WireError{Withheld, "not sent: " + why}
+		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: " + why}
 	}
 	if head := bytes.Index(s.bytes, []byte("\r\n\r\n")); s.abort > 0 && s.abort < head+len("\r\n\r\n") {
-		return permit{}, &WireError{Withheld, "not sent: it would be cut inside its head"}
+		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: it would be cut inside its head"}
 	}
 	if !e.can {
 		return permit{}, nil
 	}
-	p := permit{can: true, g: g, entry: JournalEntry{
-		Event: Sending, Run: g.run, Case: s.id, Step: s.step,
+	p := permit{can: true, g: g, entry: record.JournalEntry{
+		Event: record.Sending, Run: g.run, Case: s.id, Step: s.step,
 		Operation: e.operation, Target: g.target.URL, Machine: e.machines[0], Sha1: e.files[0],
 	}}
 	// In the lock: the journal is in the order of sending, and nothing goes out
@@ -160,28 +161,28 @@ func (g *guard) permit(s sending) (permit, *WireError) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.sent >= g.budget {
-		return permit{}, &WireError{Withheld, fmt.Sprintf("not sent: the budget of %d requests that could take effect is used up; raise -max-actions", g.budget)}
+		return permit{}, &record.WireError{Kind: record.Withheld, Msg: fmt.Sprintf("not sent: the budget of %d requests that could take effect is used up; raise -max-actions", g.budget)}
 	}
 	p.entry.Number, p.entry.Time = g.sent+1, g.now().UTC()
 	if err := g.journal(p.entry); err != nil {
-		return permit{}, &WireError{Withheld, "not sent: the journal did not take it: " + cleanError(err)}
+		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: the journal did not take it: " + cleanError(err)}
 	}
 	g.sent++
 	return p, nil
 }
 
 // answered puts into the journal what came of a request that could take effect.
-func (p permit) answered(r *Response, werr *WireError) {
+func (p permit) answered(r *record.Response, werr *record.WireError) {
 	if !p.can {
 		return
 	}
-	p.entry.Event = Answered
+	p.entry.Event = record.Answered
 	if r != nil {
 		p.entry.Status = r.Status
 		p.entry.Action = string(cutTo([]byte(p.g.secrets.text(actionID(r.Body))), longID)) // struck before it is cut
 	}
 	if werr != nil {
-		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == Unreachable || werr.Kind == Withheld
+		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == record.Unreachable || werr.Kind == record.Withheld
 	}
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
@@ -206,8 +207,8 @@ func actionID(body []byte) string {
 }
 
 // info is what a report says of what was allowed and tried.
-func (g *guard) info() SafetyInfo {
-	out := SafetyInfo{Local: g.local, Armed: []string{}}
+func (g *guard) info() record.SafetyInfo {
+	out := record.SafetyInfo{Local: g.local, Armed: []string{}}
 	if g.local {
 		return out
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
+	"fmaspec/conformance/record"
 )
 
 const (
@@ -111,19 +113,19 @@ func TestUnarmedNothingThatCouldTakeEffectIsSentElsewhere(t *testing.T) {
 				require.False(t, a.real(), "this could take effect: %+v", a)
 				require.NotContains(t, a.path, token)
 			}
-			require.Equal(t, conformance.SafetyInfo{Armed: []string{}}, r.Safety)
+			require.Equal(t, record.SafetyInfo{Armed: []string{}}, r.Safety)
 			for _, c := range r.Cases {
 				if strings.Contains(c.ID, "/valid/") {
-					require.Equal(t, conformance.Skipped, c.Outcome, c.ID)
+					require.Equal(t, record.Skipped, c.Outcome, c.ID)
 					require.Regexp(t, "^not sent: it could take effect, and (requestSample|stopAndQuarantineFile) is not armed; pass -accept-risk=", c.Reason)
 				}
 			}
 			if name == "honest" {
-				require.Equal(t, conformance.Unjudged, r.Verdict)
+				require.Equal(t, record.Unjudged, r.Verdict)
 				require.Contains(t, r.Reason, "no acceptance was seen; arm it with -accept-risk")
 				require.Zero(t, r.Totals.Findings)
 			} else {
-				require.Equal(t, conformance.NotConformant, r.Verdict, "want what is accepted without credentials to be found")
+				require.Equal(t, record.NotConformant, r.Verdict, "want what is accepted without credentials to be found")
 				require.Contains(t, broken(r), "auth.required")
 			}
 		})
@@ -133,11 +135,11 @@ func TestUnarmedNothingThatCouldTakeEffectIsSentElsewhere(t *testing.T) {
 // A ledger is a journal in memory.
 type ledger struct {
 	mu      sync.Mutex
-	entries []conformance.JournalEntry
-	refuses func(conformance.JournalEntry) error
+	entries []record.JournalEntry
+	refuses func(record.JournalEntry) error
 }
 
-func (l *ledger) record(e conformance.JournalEntry) error {
+func (l *ledger) record(e record.JournalEntry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refuses != nil {
@@ -153,7 +155,7 @@ func (l *ledger) sending() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.entries {
-		if e.Event == conformance.Sending {
+		if e.Event == record.Sending {
 			n++
 		}
 	}
@@ -199,13 +201,13 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 					require.Equal(t, tenantMachine, e.Machine)
 					require.True(t, strings.EqualFold(tenantFile, e.Sha1))
 					require.Contains(t, r.armed, e.Operation)
-					if e.Event == conformance.Answered {
+					if e.Event == record.Answered {
 						require.Equal(t, 201, e.Status)
 						require.NotEmpty(t, e.Action)
 					}
 				}
 				if name == "honest" {
-					require.Equal(t, conformance.Conformant, report.Verdict, report.Reason)
+					require.Equal(t, record.Conformant, report.Verdict, report.Reason)
 					require.Greater(t, report.Totals.Passed, 50, "want refusals to be judged beside the control")
 				}
 			})
@@ -230,16 +232,16 @@ func TestARefusalThatMayBeAboutTheMadeUpMachineProvesNothing(t *testing.T) {
 	for _, c := range r.Cases {
 		switch {
 		case strings.HasSuffix(c.ID, "refuses-missing-comment"):
-			require.Equal(t, conformance.Inconclusive, c.Outcome)
+			require.Equal(t, record.Inconclusive, c.Outcome)
 			require.Contains(t, c.Reason, "may be about the machine")
 		case strings.HasSuffix(c.ID, "refuses-unknown-machine"):
-			require.Equal(t, conformance.Passed, c.Outcome, "want the user's unknown machine to be asked for")
+			require.Equal(t, record.Passed, c.Outcome, "want the user's unknown machine to be asked for")
 		}
 	}
 }
 
 func TestWhatTheJournalDoesNotTakeIsNotSent(t *testing.T) {
-	l := ledger{refuses: func(e conformance.JournalEntry) error {
+	l := ledger{refuses: func(e record.JournalEntry) error {
 		if e.Number > 1 {
 			return errors.New("the disk is full")
 		}
@@ -255,7 +257,7 @@ func TestWhatTheJournalDoesNotTakeIsNotSent(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, effective)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "not sent: the journal did not take it: the disk is full")
 }
 
@@ -270,7 +272,7 @@ func TestASendingAgainCountsAgainstTheBudget(t *testing.T) {
 	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, MaxActions: 2, RetryTime: 1, Journal: l.record, Run: "^requestSample/valid/accepts-plain"})
 	require.Equal(t, 2, len(tenant.arrived))
 	require.Equal(t, 2, r.Safety.Actions)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the budget of 2 requests that could take effect is used up; raise -max-actions")
 }
 
@@ -327,7 +329,8 @@ func TestPlanSaysWhatRunSends(t *testing.T) {
 			require.Equal(t, tenantFile, q.Sha1)
 			require.Equal(t, "requestSample", q.Operation)
 		}
-		require.NotContains(t, q.Curl, token)
+		line, _ := curl.Line(q.Request, p.Target, p.Settings)
+		require.NotContains(t, line, token)
 	}
 	require.Equal(t, p.Actions, effects)
 	r := run(t, tenant.Target, o)
@@ -352,7 +355,7 @@ func TestAUsersFileIsNamedOnThisMachineToo(t *testing.T) {
 	}))
 	target.Sha1 = tenantFile
 	r := run(t, target, conformance.Options{Run: "/(state/|valid/accepts-plain)"})
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	delete(seen, tenantFile)
 	require.Empty(t, seen, "want no other file in these cases")
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"fmaspec/conformance/record"
 )
 
 // Select returns the cases that a run with these options sends, sorted by id:
@@ -90,7 +92,7 @@ func (s *Suite) anyOf(p *regexp.Regexp, c *Case) bool {
 
 // provesAt tells whether the case is to prove a requirement of the level or a
 // stronger one.
-func (s *Suite) provesAt(c *Case, weakest Level) bool {
+func (s *Suite) provesAt(c *Case, weakest record.Level) bool {
 	return slices.ContainsFunc(c.Proves, func(id string) bool { return s.requirement[id].Level <= weakest })
 }
 

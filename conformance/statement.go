@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"fmaspec/conformance/record"
 )
 
 // A Document is a text whose sentences, tables and examples make a requirement
@@ -42,13 +44,13 @@ func (d Document) heading(line int) (name string) {
 // obliges an implementation names the requirements that hold it. The statements
 // together have each line of each document once.
 type Statement struct {
-	Lines        []Places // in each document that says so
-	Document     string   // a standard, where there are no lines
-	Section      string   // of that standard
-	Says         string   // what is said
-	Obliges      []string // the requirements that hold it
-	Unobservable string   // why no exchange shows whether it is kept
-	Nothing      string   // why it asks nothing of an implementation
+	Lines        []record.Places // in each document that says so
+	Document     string          // a standard, where there are no lines
+	Section      string          // of that standard
+	Says         string          // what is said
+	Obliges      []string        // the requirements that hold it
+	Unobservable string          // why no exchange shows whether it is kept
+	Nothing      string          // why it asks nothing of an implementation
 	File         string
 	Line         int
 }
@@ -94,7 +96,7 @@ func (s *Suite) documentNames() (names []string) {
 // keysOf are the keys under which a clause of a document has lines; nil for a standard.
 func (s *Suite) keysOf(document string) (keys []string) {
 	for _, d := range s.Documents {
-		if d.Name == document || document == BothDocuments {
+		if d.Name == document || document == record.BothDocuments {
 			keys = append(keys, d.Key)
 		}
 	}
@@ -103,7 +105,7 @@ func (s *Suite) keysOf(document string) (keys []string) {
 
 // place checks lines that are by the keys of documents, and puts their names in the
 // place of the keys. Where a section is given, its heading is that of all lines.
-func (s *Suite) place(lines []Places, keys []string, section string) string {
+func (s *Suite) place(lines []record.Places, keys []string, section string) string {
 	var got []string
 	for _, p := range lines {
 		got = append(got, p.Document)
@@ -132,7 +134,7 @@ func (s *Suite) place(lines []Places, keys []string, section string) string {
 		lines[i].Document = d.Name
 	}
 	// In the order of the documents, not of the keys.
-	slices.SortFunc(lines, func(a, b Places) int {
+	slices.SortFunc(lines, func(a, b record.Places) int {
 		return cmp.Compare(slices.Index(s.documentNames(), a.Document), slices.Index(s.documentNames(), b.Document))
 	})
 	return ""
@@ -194,12 +196,12 @@ func (l *loader) statements() {
 }
 
 // stated reports lines of a clause whose statement does not name the requirement.
-func (l *loader) stated(r Requirement, c Clause, d Document, at []*Statement) {
+func (l *loader) stated(r record.Requirement, c record.Clause, d Document, at []*Statement) {
 	seen := map[*Statement]bool{}
 	for _, p := range c.Lines {
 		for line := 1; line <= d.Lines && p.Document == d.Name; line++ {
 			s := at[line]
-			if !p.has(line) || s == nil || seen[s] || slices.Contains(s.Obliges, r.ID) || l.own[r.ID] {
+			if !p.Has(line) || s == nil || seen[s] || slices.Contains(s.Obliges, r.ID) || l.own[r.ID] {
 				continue
 			}
 			seen[s] = true
@@ -257,7 +259,7 @@ func (l *loader) statement(s *Statement) {
 		}
 	}
 	for _, id := range s.Obliges {
-		i := slices.IndexFunc(l.suite.Requirements, func(r Requirement) bool { return r.ID == id })
+		i := slices.IndexFunc(l.suite.Requirements, func(r record.Requirement) bool { return r.ID == id })
 		if i < 0 {
 			var ids []string
 			for _, r := range l.suite.Requirements {
@@ -267,7 +269,7 @@ func (l *loader) statement(s *Statement) {
 			continue
 		}
 		for _, p := range s.Lines {
-			if !l.suite.Requirements[i].cites(p) {
+			if !cites(l.suite.Requirements[i], p) {
 				fail("the statement obliges %s, which has no clause with any of the lines %s; add one there, or take the requirement away here", id, p)
 			}
 		}
@@ -275,11 +277,11 @@ func (l *loader) statement(s *Statement) {
 }
 
 // cites reports whether a clause of a requirement has one of these lines.
-func (r Requirement) cites(lines Places) bool {
-	return slices.ContainsFunc(r.Clauses, func(c Clause) bool {
-		return slices.ContainsFunc(c.Lines, func(p Places) bool {
-			return p.Document == lines.Document && slices.ContainsFunc(lines.Spans, func(s Span) bool {
-				return slices.ContainsFunc(p.Spans, func(o Span) bool { return s.From <= o.To && o.From <= s.To })
+func cites(r record.Requirement, lines record.Places) bool {
+	return slices.ContainsFunc(r.Clauses, func(c record.Clause) bool {
+		return slices.ContainsFunc(c.Lines, func(p record.Places) bool {
+			return p.Document == lines.Document && slices.ContainsFunc(lines.Spans, func(s record.Span) bool {
+				return slices.ContainsFunc(p.Spans, func(o record.Span) bool { return s.From <= o.To && o.From <= s.To })
 			})
 		})
 	})

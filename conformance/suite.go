@@ -13,6 +13,7 @@ import (
 
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -36,7 +37,7 @@ func BuiltIn() Source { return Source{FS: fixtures.FS(), Name: "fixtures"} }
 // checks that judge them. It is not changed after Load and safe for concurrent
 // use.
 type Suite struct {
-	Requirements   []Requirement
+	Requirements   []record.Requirement
 	Contradictions []Contradiction
 	Documents      []Document          // whose sentences, tables and examples are documented
 	Statements     []Statement         // of the documents, each line once
@@ -44,7 +45,7 @@ type Suite struct {
 	Operations     []openapi.Operation // sorted by ID
 	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
-	requirement    map[string]*Requirement
+	requirement    map[string]*record.Requirement
 	byID           map[string]*Case
 	schema         map[string]*schemas.Schema // of the answer, by operation ID
 	request        map[string]*schemas.Schema // of the request, where there is one
@@ -75,7 +76,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 	l := &loader{
 		suite: &Suite{
 			Operations:  doc.Operations,
-			requirement: map[string]*Requirement{},
+			requirement: map[string]*record.Requirement{},
 			byID:        map[string]*Case{},
 			schema:      map[string]*schemas.Schema{},
 			request:     map[string]*schemas.Schema{},
@@ -278,7 +279,7 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 		}
 		step.Expect, step.Statuses = expectation(fieldValue(fields, "expect"))
 		for _, f := range r.Header {
-			step.Header = append(step.Header, Field{f.Key, f.Value})
+			step.Header = append(step.Header, record.Field{Name: f.Key, Value: f.Value})
 		}
 		variables, _ := httpfile.Variables(r.Target)
 		for _, v := range variables {
@@ -389,7 +390,7 @@ func (s *Suite) charge(c *Case) {
 	c.open = c.charged(s.checks)
 	c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
 		r := s.requirement[id]
-		return r == nil || r.Level != Inferred
+		return r == nil || r.Level != record.Inferred
 	})
 	c.main = s.strongest(c.Proves)
 }
@@ -463,7 +464,7 @@ func keys[V any](m map[string]V) []string {
 }
 
 // Requirement returns the requirement of that id, or nil.
-func (s *Suite) Requirement(id string) *Requirement { return s.requirement[id] }
+func (s *Suite) Requirement(id string) *record.Requirement { return s.requirement[id] }
 
 // Case returns the case of that id, or nil.
 func (s *Suite) Case(id string) *Case { return s.byID[id] }

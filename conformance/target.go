@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 )
 
 // DefaultMachine is the machine id of the documents' example requests; it is
@@ -34,12 +35,9 @@ type Target struct {
 	UnknownMachine     string                                // an id that the implementation does not know; cases that need one do not apply where empty
 	Sha1               string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
 
-	Hidden    []Field   // further values by name that no record may hold, such as the secrets of a target beside it; values of ordinary words are left
-	Transport Transport // how it is reached
+	Hidden    []record.Field // further values by name that no record may hold, such as the secrets of a target beside it; values of ordinary words are left
+	Transport Transport      // how it is reached
 }
-
-// InMemory is the URL that a report gives for a handler: nobody can send there.
-const InMemory = "http://in-memory"
 
 // madeUpToken is sent to a loopback target for which the user gave no token.
 const madeUpToken = "fmaspec-made-up-token"
@@ -60,7 +58,7 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 // prepared returns the target with its defaults filled in and its parts checked.
 func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.Handler != nil {
-		t.URL, t.Name = InMemory, cmp.Or(t.Name, "a handler in memory")
+		t.URL, t.Name = record.InMemory, cmp.Or(t.Name, "a handler in memory")
 	} else {
 		var err error
 		if t.URL, err = TargetURL(t.URL); err != nil {
@@ -106,7 +104,7 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 			return t, usage("the header field %q: it has a character that no header can carry; mend it", f.Name)
 		}
 	}
-	for _, f := range []Field{{"request id", t.Transport.RequestID}, {"user agent", t.Transport.UserAgent}} {
+	for _, f := range []record.Field{{Name: "request id", Value: t.Transport.RequestID}, {Name: "user agent", Value: t.Transport.UserAgent}} {
 		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' || r >= 0x7F }) || f.Name == "request id" && f.Value != "" && !httpfile.IsToken(f.Value) {
 			return t, usage("the %s %q: it has a character that no header can carry; mend it", f.Name, f.Value)
 		}
@@ -158,8 +156,8 @@ func isLoopback(host string) bool {
 }
 
 // info is what a report says of the target.
-func (t Target) info() TargetInfo {
-	out := TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
+func (t Target) info() record.TargetInfo {
+	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

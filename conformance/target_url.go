@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"fmaspec/conformance/record"
 )
 
 // bareHost is a host, with a port or a path, to which a scheme can be added.
@@ -105,7 +107,7 @@ func (s *Suite) DoubledHint(target string) string {
 
 // unserved returns the hint on a doubled prefix where it may be why nothing was
 // served.
-func (s *Suite) unserved(r *Report) string {
+func (s *Suite) unserved(r *record.Report) string {
 	for _, c := range r.Cases {
 		for _, x := range c.Exchanges {
 			if x.Response != nil && x.Response.Status/100 == 2 {

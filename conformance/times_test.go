@@ -15,6 +15,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/compare"
+	"fmaspec/conformance/record"
 )
 
 // inNanoseconds is an honest server that writes times as Go does, with up to nine
@@ -43,7 +44,7 @@ func inNanoseconds(seed uint64) http.Handler {
 	})
 }
 
-func keysOf(r *conformance.Report) (keys []string) {
+func keysOf(r *record.Report) (keys []string) {
 	for _, c := range r.Cases {
 		for _, f := range c.Findings {
 			keys = append(keys, f.Key)
@@ -61,7 +62,7 @@ func TestFindingsOnTimesDoNotHangOnTheirDigits(t *testing.T) {
 		"times-with-z stopAndQuarantineFile/valid/accepts-plain-request#0 /creationDateTimeUtc",
 		"times-with-z stopAndQuarantineFile/valid/accepts-plain-request#0 /lastUpdateDateTimeUtc",
 	}
-	var first *conformance.Report
+	var first *record.Report
 	for i := range 50 {
 		r := run(t, target(inNanoseconds(uint64(i))), options)
 		require.Equal(t, want, keysOf(r), "run %d", i)
@@ -71,11 +72,11 @@ func TestFindingsOnTimesDoNotHangOnTheirDigits(t *testing.T) {
 		c := compare.Compare(first, r, compare.Options{StrictShape: true})
 		require.Equal(t, compare.Same, c.Verdict, c.Reason)
 	}
-	require.Equal(t, conformance.NotConformant, first.Verdict)
+	require.Equal(t, record.NotConformant, first.Verdict)
 	options.Strict = false
 	lenient := run(t, target(inNanoseconds(0)), options)
-	require.Equal(t, conformance.Conformant, lenient.Verdict, "no standard bounds the digits")
-	options.Level = conformance.Standard
+	require.Equal(t, record.Conformant, lenient.Verdict, "no standard bounds the digits")
+	options.Level = record.Standard
 	require.Empty(t, keysOf(run(t, target(inNanoseconds(0)), options)))
 }
 

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // A Transport says how a target is reached. The zero value dials it directly,
@@ -31,7 +33,7 @@ type Transport struct {
 	Proxy        func(*url.URL) (*url.URL, error) // the http:// proxy for a URL, nil for none
 	HTTP2        bool                             // speak HTTP/2: over TLS by ALPN, else by prior knowledge
 	Resolve      map[string]string                // dial another address: "host:port" → "address:port"
-	Header       []Field                          // sent with every request that has no field of the name; each value counts as a secret, unless it is shorter than 8 bytes or the field is Accept or its like
+	Header       []record.Field                   // sent with every request that has no field of the name; each value counts as a secret, unless it is shorter than 8 bytes or the field is Accept or its like
 	UserAgent    string                           // in place of "fmaspec/VERSION"
 	RequestID    string                           // the name of a header field that carries an id of each request, "" for none
 }
@@ -285,23 +287,23 @@ const (
 )
 
 // dialError words why no connection came about, with a remedy.
-func dialError(ctx context.Context, err error, timeout time.Duration) *WireError {
+func dialError(ctx context.Context, err error, timeout time.Duration) *record.WireError {
 	where, remedy := "", "; is the address right, and the server running?"
 	var secure *handshakeError
 	var told settled
 	var proxy *proxyError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return &WireError{Cancelled, "the run was stopped"}
+		return &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 	case errors.As(err, &told):
-		return &WireError{Unreachable, told.Error()}
+		return &record.WireError{Kind: record.Unreachable, Msg: told.Error()}
 	case errors.As(err, &secure):
-		return &WireError{Unreachable, secureError(secure, timeout)}
+		return &record.WireError{Kind: record.Unreachable, Msg: secureError(secure, timeout)}
 	case errors.As(err, &proxy):
 		where, remedy = "the proxy "+proxy.host+": ", "; is its address right, and can it reach the target?"
 	}
 	if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
-		return &WireError{Unreachable, where + fmt.Sprintf("no connection within %v", timeout) + remedy}
+		return &record.WireError{Kind: record.Unreachable, Msg: where + fmt.Sprintf("no connection within %v", timeout) + remedy}
 	}
 	reason := cleanError(err)
 	if at := (*net.OpError)(nil); errors.As(err, &at) {
@@ -310,7 +312,7 @@ func dialError(ctx context.Context, err error, timeout time.Duration) *WireError
 			reason = "the connection failed: " + cause.Error()
 		}
 	}
-	return &WireError{Unreachable, where + reason + remedy}
+	return &record.WireError{Kind: record.Unreachable, Msg: where + reason + remedy}
 }
 
 // secureError words a failed handshake, with the remedy for its cause.
@@ -357,8 +359,8 @@ func isAlert(err error, words ...string) bool {
 func isRefusal(err error) bool { return isAlert(err, "certificate", "access denied") }
 
 // refused words such a refusal, with a remedy.
-func refused(err error) *WireError {
+func refused(err error) *record.WireError {
 	var at *net.OpError
 	errors.As(err, &at)
-	return &WireError{Unreachable, "the target refused the TLS connection: " + cleanError(at.Err) + "; does it want a client certificate, or another one?"}
+	return &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS connection: " + cleanError(at.Err) + "; does it want a client certificate, or another one?"}
 }

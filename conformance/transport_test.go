@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A signer signs certificates, the first its own.
@@ -98,7 +99,7 @@ func at(url string, transport conformance.Transport) conformance.Target {
 // armed lets everything take effect, on nobody's machine.
 func armed(o conformance.Options) conformance.Options {
 	o.AcceptRisk, o.MaxActions = []string{"requestSample", "stopAndQuarantineFile"}, 10_000
-	o.Journal = func(conformance.JournalEntry) error { return nil }
+	o.Journal = func(record.JournalEntry) error { return nil }
 	return o
 }
 
@@ -116,7 +117,7 @@ func TestATargetIsReachedOverTLS(t *testing.T) {
 	ca := newSigner(t)
 	server := secure(t, honest(), &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()}})
 	r := run(t, at(server.URL, conformance.Transport{RootCAs: ca.roots()}), conformance.Options{Strict: true})
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Equal(t, r.Totals.Total, r.Totals.Passed)
 	require.False(t, r.Target.Insecure)
 	require.Equal(t, "HTTP/1.1", r.Target.Protocol)
@@ -156,7 +157,7 @@ func TestACertificateIsNotTrustedForNothing(t *testing.T) {
 			h := honest()
 			server := secure(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked.Add(1); h.ServeHTTP(w, r) }), &tls.Config{Certificates: []tls.Certificate{row.shown}})
 			r := run(t, at(server.URL, conformance.Transport{RootCAs: row.roots}), conformance.Options{Run: "accepts-plain-request"})
-			require.Equal(t, conformance.Unjudged, r.Verdict)
+			require.Equal(t, record.Unjudged, r.Verdict)
 			require.Equal(t, r.Totals.Total, r.Totals.Errored)
 			require.Empty(t, broken(r))
 			require.Zero(t, asked.Load(), "want nothing sent to a target that is not trusted")
@@ -165,7 +166,7 @@ func TestACertificateIsNotTrustedForNothing(t *testing.T) {
 			}
 
 			r = run(t, at(server.URL, conformance.Transport{RootCAs: row.roots, Insecure: true}), conformance.Options{Run: "accepts-plain-request"})
-			require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+			require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 			require.True(t, r.Target.Insecure)
 			require.Contains(t, command(r, &r.Cases[0].Exchanges[0]), " -k ")
 		})
@@ -186,13 +187,13 @@ func TestAClientShowsItsCertificate(t *testing.T) {
 				})
 				o := conformance.Options{Run: "accepts-plain-request|state/accepts-twelve"}
 				with := conformance.Transport{RootCAs: ca.roots(), Certificates: []tls.Certificate{client(ca)}, HTTP2: http2}
-				require.Equal(t, conformance.Conformant, run(t, at(server.URL, with), o).Verdict)
+				require.Equal(t, record.Conformant, run(t, at(server.URL, with), o).Verdict)
 
 				for why, none := range map[string][]tls.Certificate{"none": nil, "one of another authority": {client(newSigner(t))}} {
 					without := with
 					without.Certificates = none
 					r := run(t, at(server.URL, without), o)
-					require.Equal(t, conformance.Unjudged, r.Verdict, why)
+					require.Equal(t, record.Unjudged, r.Verdict, why)
 					require.Contains(t, r.Reason, "certificate", why)
 					require.Contains(t, r.Reason, "client certificate", why)
 					require.Empty(t, broken(r), why)
@@ -213,21 +214,21 @@ func TestAMistakenPortIsNamed(t *testing.T) {
 	o := conformance.Options{Run: plainCase, Timeout: 20 * time.Second}
 
 	r := run(t, at("https://"+plain.Listener.Addr().String(), conformance.Transport{RootCAs: ca.roots()}), o)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the target does not speak TLS there; is the port one for https?")
 
 	r = run(t, at("http://"+secured.Listener.Addr().String(), conformance.Transport{}), o)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the port speaks TLS")
 	require.Equal(t, "Client sent an HTTP request to an HTTPS server.\n", string(r.Cases[0].Exchanges[0].Response.Body))
 
 	o.Timeout = 100 * time.Millisecond
 	r = run(t, at("https://"+silent.Addr().String(), conformance.Transport{RootCAs: ca.roots()}), o)
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "the TLS handshake was not complete within 100ms; is the port one for https?")
 
 	r = run(t, at("https://"+strings.TrimPrefix(saying(t, func(*http.Request) string { return "" }), "http://"), conformance.Transport{RootCAs: ca.roots()}), conformance.Options{Run: plainCase})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "is the port one for https")
 }
 
@@ -255,7 +256,7 @@ func TestANameIsDialledElsewhereAndKept(t *testing.T) {
 		abroad("http", plain.Listener.Addr().String(), conformance.Transport{}),
 	} {
 		r := run(t, it, armed(conformance.Options{Run: "/(valid/accepts-plain|body/refuses-missing|auth/|state/accepts-twelve)"}))
-		require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+		require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 		require.False(t, r.Safety.Local, "want a name elsewhere to be elsewhere, wherever it is dialled")
 		require.Positive(t, r.Safety.Actions)
 		require.Equal(t, it.URL, r.Target.URL)
@@ -266,11 +267,11 @@ func TestANameIsDialledElsewhereAndKept(t *testing.T) {
 
 	it := abroad("https", secured.Listener.Addr().String(), conformance.Transport{RootCAs: ca.roots()})
 	it.URL = "https://Tenant.Example"
-	require.Equal(t, conformance.Conformant, run(t, it, armed(conformance.Options{Run: plainCase})).Verdict, "want a name in capitals to be the same name")
+	require.Equal(t, record.Conformant, run(t, it, armed(conformance.Options{Run: plainCase})).Verdict, "want a name in capitals to be the same name")
 	it.URL = "https://other.example"
 	it.Transport.Resolve["other.example:443"] = secured.Listener.Addr().String()
 	r := run(t, it, armed(conformance.Options{Run: plainCase}))
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, "is valid for localhost, tenant.example, not other.example")
 
 	it.Transport.Resolve = map[string]string{"other.example:443": "127.0.0.1"}
@@ -385,7 +386,7 @@ func TestATargetIsReachedThroughAProxy(t *testing.T) {
 		t.Run(row.why, func(t *testing.T) {
 			p := through(t, row.to)
 			r := run(t, row.target(conformance.Transport{RootCAs: ca.roots(), Proxy: p.of}), armed(conformance.Options{Run: "valid/accepts-plain|auth/|body/refuses-missing|state/accepts-twelve-in-turn"}))
-			require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+			require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 			require.Equal(t, row.local, r.Safety.Local)
 			asked, allowed := p.saw()
 			require.True(t, slices.ContainsFunc(asked, func(a string) bool { return strings.HasPrefix(a, row.asked) }), "want %q asked for, got %q", row.asked, asked)
@@ -424,7 +425,7 @@ func TestAProxyThatRefusesIsNotTheTarget(t *testing.T) {
 			t.Parallel()
 			it := at(row.url, conformance.Transport{Proxy: says(t, row.says)})
 			r := run(t, it, conformance.Options{Run: "^requestSample/auth/refuses-missing-authorization$", Timeout: 20 * time.Second})
-			require.Equal(t, conformance.Unjudged, r.Verdict)
+			require.Equal(t, record.Unjudged, r.Verdict)
 			require.Positive(t, r.Totals.Errored)
 			require.Empty(t, broken(r), "want nothing of it charged to the target")
 			require.Contains(t, r.Reason, row.want)
@@ -459,9 +460,9 @@ func TestAProxyThatRefusesIsNotTheTarget(t *testing.T) {
 	})
 }
 
-func exchangesOf(t *testing.T, r *conformance.Report, id string) []conformance.ExchangeResult {
+func exchangesOf(t *testing.T, r *record.Report, id string) []record.ExchangeResult {
 	t.Helper()
-	i := slices.IndexFunc(r.Cases, func(c conformance.CaseResult) bool { return c.ID == id })
+	i := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.ID == id })
 	require.GreaterOrEqual(t, i, 0, id)
 	require.NotEmpty(t, r.Cases[i].Exchanges, r.Cases[i].Reason)
 	return r.Cases[i].Exchanges
@@ -475,7 +476,7 @@ func TestAMisusedTransportSendsNothing(t *testing.T) {
 		return func(*url.URL) (*url.URL, error) { return url.Parse(proxy) }
 	}
 	field := func(name, value string) conformance.Transport {
-		return conformance.Transport{Header: []conformance.Field{{Name: name, Value: value}}}
+		return conformance.Transport{Header: []record.Field{{Name: name, Value: value}}}
 	}
 	rows := []struct {
 		why       string
@@ -530,9 +531,9 @@ func TestFurtherFieldsGoWithEveryRequest(t *testing.T) {
 				w.Header().Set("X-More", r.Header.Get("X-Api-Key"))
 				h.ServeHTTP(w, r)
 			}))
-			it.Transport = conformance.Transport{HTTP2: http2, Header: []conformance.Field{{Name: "X-Api-Key", Value: key}}, UserAgent: "a gateway/1.0", RequestID: "client-request-id"}
+			it.Transport = conformance.Transport{HTTP2: http2, Header: []record.Field{{Name: "X-Api-Key", Value: key}}, UserAgent: "a gateway/1.0", RequestID: "client-request-id"}
 			r := run(t, it, conformance.Options{Strict: true, Repeat: 2, Run: "/(valid/accepts-plain|body/refuses-missing|auth/|state/)"})
-			require.Equal(t, conformance.NotConformant, r.Verdict, "want refusals that repeat the key to be found")
+			require.Equal(t, record.NotConformant, r.Verdict, "want refusals that repeat the key to be found")
 			require.Equal(t, []string{"error.inside"}, broken(r))
 			require.Empty(t, wrong)
 
@@ -563,7 +564,7 @@ func TestFurtherFieldsGoWithEveryRequest(t *testing.T) {
 func TestACommandSendsFurtherFieldsAsVariables(t *testing.T) {
 	server := httptest.NewServer(honest())
 	defer server.Close()
-	r := run(t, at(server.URL, conformance.Transport{Header: []conformance.Field{{Name: "X-Api-Key", Value: "it's a \"key\" of mine"}}, RequestID: "X-Id"}), conformance.Options{Run: plainCase})
+	r := run(t, at(server.URL, conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: "it's a \"key\" of mine"}}, RequestID: "X-Id"}), conformance.Options{Run: plainCase})
 	command := command(r, &exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0])
 	require.Contains(t, command, `-H 'X-Api-Key: '"$HEADER_X_API_KEY"`)
 	require.Contains(t, command, `-H 'Authorization: Bearer '"$FMASPEC_TOKEN"`)
@@ -579,7 +580,7 @@ func TestAnIPv6TargetIsDialled(t *testing.T) {
 	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: honest()}}
 	server.Start()
 	defer server.Close()
-	require.Equal(t, conformance.Conformant, run(t, at(server.URL, conformance.Transport{}), conformance.Options{Run: plainCase}).Verdict)
+	require.Equal(t, record.Conformant, run(t, at(server.URL, conformance.Transport{}), conformance.Options{Run: plainCase}).Verdict)
 }
 
 // What a target is asked through a proxy is one request a connection or many, but
@@ -596,10 +597,10 @@ func TestRequestsThroughAProxyAreKeptApart(t *testing.T) {
 	u, err := url.Parse(server.URL) // the target takes the whole URL itself, so that it can be its own proxy
 	require.NoError(t, err)
 	r := run(t, at(server.URL, conformance.Transport{Proxy: func(*url.URL) (*url.URL, error) { return u, nil }}), conformance.Options{Strict: true})
-	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Equal(t, r.Totals.Total, r.Totals.Passed+r.Totals.NotApplicable)
 	for _, c := range r.Cases {
-		if c.Outcome == conformance.NotApplicable {
+		if c.Outcome == record.NotApplicable {
 			require.Regexp(t, "/host/|absolute-form", c.ID, "want nothing else that a proxy writes anew")
 		}
 	}

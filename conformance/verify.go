@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // A Verification says what became of deriving again what a report says.
@@ -47,7 +49,7 @@ type Difference struct {
 //
 // It bears out what was made of the exchanges, not that they took place: whoever
 // can write the file can write another exchange.
-func (s *Suite) Verify(r *Report, complete ...func(*Report)) (*Verification, error) {
+func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Verification, error) {
 	for _, row := range []struct{ what, recorded, own, remedy string }{
 		{"version", r.Suite.Version, Version, "verify it with that version of fmaspec"},
 		{"contract", r.Suite.Contract, s.Contract, "verify it with the fmaspec that wrote it"},
@@ -73,13 +75,13 @@ func (s *Suite) Verify(r *Report, complete ...func(*Report)) (*Verification, err
 type verifier struct {
 	Verification
 	suite      *Suite
-	recorded   *Report
-	complete   []func(*Report)
-	runner     *runner                // of the run, as far as the record says how it was set
-	results    map[string]*CaseResult // by id
-	exceptions map[string][]string    // places, by what they have in common
-	extras     []Field                // header fields that settings add to every request
-	actions    int                    // requests that could take effect elsewhere
+	recorded   *record.Report
+	complete   []func(*record.Report)
+	runner     *runner                       // of the run, as far as the record says how it was set
+	results    map[string]*record.CaseResult // by id
+	exceptions map[string][]string           // places, by what they have in common
+	extras     []record.Field                // header fields that settings add to every request
+	actions    int                           // requests that could take effect elsewhere
 	retries    int
 	kept       int     // bytes of answers in the record, as the recorder counts them
 	round      int     // of the case under way that is bound
@@ -125,7 +127,7 @@ func (v *verifier) except() {
 
 // indexed looks the cases of the record up by their ids.
 func (v *verifier) indexed() {
-	v.results = map[string]*CaseResult{}
+	v.results = map[string]*record.CaseResult{}
 	for i := range v.recorded.Cases {
 		c := &v.recorded.Cases[i]
 		v.refute(v.results[c.ID] != nil, "case "+c.ID, "recorded twice", "one case")
@@ -147,13 +149,13 @@ func (v *verifier) target() Target {
 	if recorded.MadeUpToken {
 		t.Token = madeUpToken
 	}
-	if recorded.URL == InMemory {
+	if recorded.URL == record.InMemory {
 		t.Handler = http.NotFoundHandler() // it is asked nothing
 	}
 	// Whether the user supplied the other tokens shows in the cases that need them.
 	for _, c := range v.suite.Cases {
 		told := v.results[c.ID]
-		if told == nil || len(told.Exchanges) == 0 && told.Outcome == NotApplicable && strings.HasPrefix(told.Reason, "needs ") {
+		if told == nil || len(told.Exchanges) == 0 && told.Outcome == record.NotApplicable && strings.HasPrefix(told.Reason, "needs ") {
 			continue
 		}
 		if slices.Contains(c.Needs, "unprivileged-token") {
@@ -205,7 +207,7 @@ func (v *verifier) verify(o Options) {
 	for _, j := range made {
 		v.job(j, v.results[j.c.ID])
 	}
-	out := &Report{Schema: ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
+	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
 	r.conclude(out, made)
 	for _, more := range v.complete {
@@ -219,7 +221,7 @@ func (v *verifier) verify(o Options) {
 }
 
 // job fills in what the report holds of a case that was planned.
-func (v *verifier) job(j *job, told *CaseResult) {
+func (v *verifier) job(j *job, told *record.CaseResult) {
 	c, place := j.c, "case "+j.c.ID
 	for _, row := range [][2]string{
 		{told.Title, c.Title}, {told.Operation, c.Operation}, {told.Control, c.Control}, {told.File, c.File},
@@ -254,12 +256,12 @@ func (v *verifier) job(j *job, told *CaseResult) {
 	// Why an exchange is missing, the record alone can say; it has to be something
 	// that happens.
 	j.outcome, j.skip = told.Outcome, told.Reason
-	if j.outcome == Failed && told.Reason == "" && len(j.exchanges) > 0 {
-		j.outcome, j.skip = Skipped, "exchanges are missing" // what was found before fails the case
+	if j.outcome == record.Failed && told.Reason == "" && len(j.exchanges) > 0 {
+		j.outcome, j.skip = record.Skipped, "exchanges are missing" // what was found before fails the case
 		j.stopped = v.recorded.Interrupted
 	} else if why := missing(j.outcome, j.skip); why == nil && len(j.exchanges) > 0 {
 		// What explains the exchanges that there are may stand in place of the outage.
-		j.outcome, j.skip = Skipped, outageReason
+		j.outcome, j.skip = record.Skipped, outageReason
 	} else if why == nil {
 		v.refute(true, place, outcomeText(told), "a case of which exchanges are missing")
 	} else {
@@ -274,20 +276,20 @@ func (v *verifier) job(j *job, told *CaseResult) {
 
 // A lack is a reason for which a run makes fewer exchanges than it planned.
 type lack struct {
-	outcome Outcome
+	outcome record.Outcome
 	reason  string // how it begins
 	stopped bool   // the run was
 }
 
 // missing returns why a run made fewer exchanges of a case than it planned, nil where
 // that is no reason.
-func missing(outcome Outcome, reason string) *lack {
+func missing(outcome record.Outcome, reason string) *lack {
 	for _, l := range []lack{
-		{Skipped, stoppedReason, true},
-		{Skipped, checkpointReason, true},
-		{Skipped, outageReason, false},
-		{Errored, tokenReason, false},
-		{Errored, panicReason, false},
+		{record.Skipped, stoppedReason, true},
+		{record.Skipped, checkpointReason, true},
+		{record.Skipped, outageReason, false},
+		{record.Errored, tokenReason, false},
+		{record.Errored, panicReason, false},
 	} {
 		if l.outcome == outcome && (reason == l.reason || strings.HasSuffix(l.reason, ": ") && strings.HasPrefix(reason, l.reason)) {
 			return &l
@@ -316,7 +318,7 @@ func (v *verifier) outages(jobs []*job) {
 }
 
 // exchange judges one exchange again.
-func (v *verifier) exchange(j *job, of *CaseResult, recorded *ExchangeResult) *Exchange {
+func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *Exchange {
 	c, place := j.c, fmt.Sprintf("exchange %s#%d", j.c.ID, recorded.Step)
 	round, step := recorded.Step/len(c.Steps), recorded.Step%len(c.Steps)
 	switch {
@@ -333,7 +335,7 @@ func (v *verifier) exchange(j *job, of *CaseResult, recorded *ExchangeResult) *E
 	v.retries += recorded.Retries
 	if !v.runner.guard.local && v.runner.guard.effect(b.sending.bytes).can {
 		v.actions += recorded.Retries
-		if recorded.ErrorKind != Withheld {
+		if recorded.ErrorKind != record.Withheld {
 			v.actions++
 		}
 	}
@@ -345,7 +347,7 @@ func (v *verifier) exchange(j *job, of *CaseResult, recorded *ExchangeResult) *E
 		x.Request.Body = b.request.Body
 	}
 	if recorded.Error != "" {
-		x.Err = &WireError{recorded.ErrorKind, recorded.Error}
+		x.Err = &record.WireError{Kind: recorded.ErrorKind, Msg: recorded.Error}
 	}
 	if x.Response == nil || !x.Response.Shortened {
 		v.Exchanges++
@@ -364,15 +366,15 @@ func headChecks() []string {
 
 // shortened judges an answer of which the beginning is kept: by its head again, and
 // the rest as recorded.
-func (v *verifier) shortened(place string, x *Exchange, of *CaseResult, recorded *ExchangeResult, dropped bool) {
+func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult, dropped bool) {
 	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.viewed(x)
 	x.sha1, x.id = own.sha1, recorded.Action
-	if x.reason = own.unjudged(); x.reason == "" && of.Outcome == Errored {
+	if x.reason = own.unjudged(); x.reason == "" && of.Outcome == record.Errored {
 		x.reason = of.Reason
 	}
-	head := func(f Finding) bool {
+	head := func(f record.Finding) bool {
 		return slices.Contains(headChecks(), f.Check) && (!strings.HasPrefix(f.Place, "header ") || !headerCut(x.Response.Header))
 	}
 	for _, f := range v.suite.findings(own, x.Started.Add(x.Elapsed)) {
@@ -390,7 +392,7 @@ func (v *verifier) shortened(place string, x *Exchange, of *CaseResult, recorded
 
 // request compares a request with the one that the suite sends, and reports whether
 // its body was dropped, as that of a long repetition is in which nothing was found.
-func (v *verifier) request(place string, j *job, recorded *ExchangeResult, own Request, round int) (dropped bool) {
+func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult, own record.Request, round int) (dropped bool) {
 	v.differ(place+" method", recorded.Request.Method, own.Method)
 	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target", fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
 	v.refute(!alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
@@ -405,16 +407,16 @@ func (v *verifier) request(place string, j *job, recorded *ExchangeResult, own R
 	if len(absent) > 0 {
 		return dropped
 	}
-	var want []Field
+	var want []record.Field
 	for _, f := range v.extras {
-		if !hasHeader(j.c.Steps[recorded.Step%len(j.c.Steps)].Header, f.Name) {
+		if !record.HasHeader(j.c.Steps[recorded.Step%len(j.c.Steps)].Header, f.Name) {
 			want = append(want, f)
 		}
 	}
 	for _, f := range extra {
 		v.refute(slices.Contains(caseFields(), http.CanonicalHeaderKey(f.Name)), place+" header "+f.Name, f.Value, "no such field, which the case alone decides")
 	}
-	extra = slices.DeleteFunc(extra, func(f Field) bool { return v.isID(j.c, recorded.Step, f) })
+	extra = slices.DeleteFunc(extra, func(f record.Field) bool { return v.isID(j.c, recorded.Step, f) })
 	v.refute(!slices.Equal(extra, want), place+" header", fmt.Sprintf("%q", extra), fmt.Sprintf("%q, which stand in other requests", want))
 	return dropped
 }
@@ -425,13 +427,13 @@ func caseFields() []string {
 }
 
 // isID reports whether a field carries the id of a request.
-func (v *verifier) isID(c *Case, step int, f Field) bool {
+func (v *verifier) isID(c *Case, step int, f record.Field) bool {
 	b := binder{seed: fmt.Sprintf("%s.%d", v.runner.options.Seed, step/len(c.Steps))}
 	return f.Value == b.requestID(c, &c.Steps[step%len(c.Steps)])
 }
 
 // gatherExtras notes the fields that stand in a request beside the suite's own.
-func (v *verifier) gatherExtras(j *job, told *CaseResult) {
+func (v *verifier) gatherExtras(j *job, told *record.CaseResult) {
 	if j.skip != "" {
 		return
 	}
@@ -451,13 +453,13 @@ func (v *verifier) gatherExtras(j *job, told *CaseResult) {
 
 // besides returns the fields of a request that are not the suite's own, and those of
 // the suite's that are not there. User-Agent is one that a setting may replace.
-func besides(recorded, own []Field) (extra, absent []Field) {
+func besides(recorded, own []record.Field) (extra, absent []record.Field) {
 	rest := recorded
 	for _, f := range own {
 		if strings.EqualFold(f.Name, "User-Agent") {
 			continue
 		}
-		at := slices.IndexFunc(rest, func(o Field) bool { return o.Name == f.Name && alike(o.Value, f.Value) })
+		at := slices.IndexFunc(rest, func(o record.Field) bool { return o.Name == f.Name && alike(o.Value, f.Value) })
 		if at < 0 {
 			absent = append(absent, f)
 			continue
@@ -473,7 +475,8 @@ func alike(recorded, own string) bool {
 	if recorded == own {
 		return true
 	}
-	for _, name := range secretVariable.FindAllString(own, -1) {
+	for _, span := range record.SecretVariables(own) {
+		name := own[span[0]:span[1]]
 		at := strings.Index(own, name)
 		for n := 1; n < shortSecret && at+n <= len(recorded); n++ {
 			if strings.ReplaceAll(own, name, recorded[at:at+n]) == recorded {
@@ -485,13 +488,13 @@ func alike(recorded, own string) bool {
 }
 
 // wire refutes what no exchange of this protocol is.
-func (v *verifier) wire(place string, x *ExchangeResult) {
+func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute((x.Error == "") != (x.ErrorKind == ""), place+" error", x.Error, "a kind of error "+string(x.ErrorKind))
 	v.refute(x.ErrorKind != "" && !slices.Contains(wireKinds(), x.ErrorKind), place+" error", string(x.ErrorKind), "one of the kinds that there are")
-	v.refute(x.ErrorKind == Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
+	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
 	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
-	v.refute(x.ErrorKind == Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
+	v.refute(x.ErrorKind == record.Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
@@ -502,7 +505,7 @@ func (v *verifier) wire(place string, x *ExchangeResult) {
 	v.refute(one != strings.HasPrefix(r.Proto, "HTTP/1."), place+" protocol", v.recorded.Target.Protocol, r.Proto)
 	v.refute(r.Status < 100 || r.Status > 999, place+" status", fmt.Sprint(r.Status), "a status of HTTP")
 	v.refute(x.Action != "" && !r.Shortened, place+" action", x.Action, "an answer that is kept whole, so that the record has no action beside it")
-	v.refute(r.Truncated && x.ErrorKind != TooLong && x.ErrorKind != Endless && x.ErrorKind != Slow && x.ErrorKind != Cut, place+" truncated", "true", "an answer that ended within the limit")
+	v.refute(r.Truncated && x.ErrorKind != record.TooLong && x.ErrorKind != record.Endless && x.ErrorKind != record.Slow && x.ErrorKind != record.Cut, place+" truncated", "true", "an answer that ended within the limit")
 	if !r.Shortened {
 		most := longestKept(len(x.Request.Body))
 		v.refute(len(r.Body) > most, place+" body", fmt.Sprintf("%d bytes, all of the answer", len(r.Body)), fmt.Sprintf("a record that keeps at most %d", most))
@@ -511,12 +514,12 @@ func (v *verifier) wire(place string, x *ExchangeResult) {
 }
 
 // wireKinds are all kinds of errors on the wire.
-func wireKinds() []WireKind {
-	return []WireKind{Withheld, Unreachable, Cancelled, TooLong, Silent, Closed, Malformed, Cut, Slow, Endless, Surplus, Conflict}
+func wireKinds() []record.WireKind {
+	return []record.WireKind{record.Withheld, record.Unreachable, record.Cancelled, record.TooLong, record.Silent, record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
 }
 
 // struck reports whether asterisks stand in an answer in the place of a secret.
-func struck(r *Response) bool {
+func struck(r *record.Response) bool {
 	body, err := decode(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))), r.Body)
 	if err != nil || bytes.IndexByte(body, '*') >= 0 || bytes.IndexByte(r.Body, '*') >= 0 {
 		return true
@@ -538,9 +541,9 @@ func headerCut(header http.Header) bool { return headerSize(header) >= keptShort
 
 // length refutes that an answer was shortened whose length is none that the recorder
 // cuts to.
-func (v *verifier) length(place string, x *Exchange, of *CaseResult, recorded *ExchangeResult, dropped bool) {
+func (v *verifier) length(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult, dropped bool) {
 	r := recorded.Response
-	found := slices.ContainsFunc(of.Findings, func(f Finding) bool { return f.Step == recorded.Step })
+	found := slices.ContainsFunc(of.Findings, func(f record.Finding) bool { return f.Step == recorded.Step })
 	v.refute(dropped && found, place+" request body", "dropped", "one that is kept, for something was found")
 	long, short := longestKept(len(recorded.Request.Body)), max(keptShort, len(recorded.Request.Body)+keptShort)
 	switch n := len(r.Body); {
@@ -558,7 +561,7 @@ func (v *verifier) length(place string, x *Exchange, of *CaseResult, recorded *E
 const clockSlack = 5 * time.Second
 
 // order refutes times that are out of order.
-func (v *verifier) order(c *Case, before []ExchangeResult, x *ExchangeResult) {
+func (v *verifier) order(c *Case, before []record.ExchangeResult, x *record.ExchangeResult) {
 	place := fmt.Sprintf("exchange %s#%d started", c.ID, x.Step)
 	from, to := v.recorded.Started, v.recorded.Started.Add(v.recorded.Elapsed)
 	v.refute(x.Started.Before(from.Add(-clockSlack)) || x.Started.Add(x.Elapsed).After(to.Add(clockSlack)), place,
@@ -573,7 +576,7 @@ func (v *verifier) order(c *Case, before []ExchangeResult, x *ExchangeResult) {
 func (v *verifier) settings() {
 	r := v.recorded
 	has := func(flag string) bool {
-		return slices.ContainsFunc(r.Settings, func(s Setting) bool { return s.Flag == flag })
+		return slices.ContainsFunc(r.Settings, func(s record.Setting) bool { return s.Flag == flag })
 	}
 	for _, row := range []struct{ flag, done string }{
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat", fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
@@ -581,18 +584,18 @@ func (v *verifier) settings() {
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
 	} {
 		if has(row.flag) {
-			v.differ("setting "+row.flag, settingOf(r.Settings, row.flag), row.done)
+			v.differ("setting "+row.flag, record.SettingOf(r.Settings, row.flag), row.done)
 		}
 	}
-	kinds := SettingKinds()
+	kinds := record.SettingKinds()
 	for _, s := range r.Settings {
-		v.refute(kinds[s.Flag] != Carried && kinds[s.Flag] != Hidden, "setting "+s.Flag, s.Value, "a flag that no report holds")
+		v.refute(kinds[s.Flag] != record.Carried && kinds[s.Flag] != record.Hidden, "setting "+s.Flag, s.Value, "a flag that no report holds")
 	}
 }
 
 // compare notes where the recorded report and the derived one are not alike, in the
 // order of the report.
-func (v *verifier) compare(out *Report) {
+func (v *verifier) compare(out *record.Report) {
 	r := v.recorded
 	v.differ("$schema", r.Schema, out.Schema)
 	out.Suite.Timeout = r.Suite.Timeout // a setting, in the form of a duration
@@ -603,7 +606,7 @@ func (v *verifier) compare(out *Report) {
 	e := r.Environment
 	v.refute(e.Go == "" || e.OS == "" || e.Arch == "" || e.Processors < 1, "environment", fmt.Sprintf("%+v", e), "a release of Go, a system, an architecture and a processor")
 	v.differ("target", fmt.Sprintf("%+v", r.Target), fmt.Sprintf("%+v", out.Target))
-	v.differ("settings", fmt.Sprintf("%+v", append([]Setting{}, r.Settings...)), fmt.Sprintf("%+v", out.Settings))
+	v.differ("settings", fmt.Sprintf("%+v", append([]record.Setting{}, r.Settings...)), fmt.Sprintf("%+v", out.Settings))
 	v.safety(out)
 	v.pace()
 	v.refute(r.Elapsed < 0, "elapsed", r.Elapsed.String(), "a length of time")
@@ -617,7 +620,7 @@ func (v *verifier) compare(out *Report) {
 
 // safety compares what was allowed and caused. A run that was stopped may have caused
 // something in exchanges that are not recorded.
-func (v *verifier) safety(out *Report) {
+func (v *verifier) safety(out *record.Report) {
 	told, own := v.recorded.Safety, out.Safety
 	if v.recorded.Interrupted && !own.Local && told.Actions >= own.Actions && told.Actions <= told.MaxActions {
 		if told.Actions > own.Actions {
@@ -637,7 +640,7 @@ func (v *verifier) pace() {
 }
 
 // caseResults compares cases and findings.
-func (v *verifier) caseResults(out *Report) {
+func (v *verifier) caseResults(out *record.Report) {
 	var order []string
 	for _, c := range v.recorded.Cases {
 		order = append(order, c.ID)
@@ -652,7 +655,7 @@ func (v *verifier) caseResults(out *Report) {
 }
 
 // requirements compares what the cases come to for each requirement.
-func (v *verifier) requirements(out *Report) {
+func (v *verifier) requirements(out *record.Report) {
 	told := v.recorded.Requirements
 	if len(told) != len(out.Requirements) {
 		v.differ("requirements", fmt.Sprint(len(told)), fmt.Sprint(len(out.Requirements)))
@@ -672,7 +675,7 @@ func (v *verifier) requirements(out *Report) {
 
 // baseline compares what the file of accepted findings makes of the run, where the
 // derived report was completed with it.
-func (v *verifier) baseline(out *Report) {
+func (v *verifier) baseline(out *record.Report) {
 	told, known := v.recorded.Baseline, 0
 	for _, c := range v.recorded.Cases {
 		for _, f := range c.Findings {
@@ -695,19 +698,19 @@ func (v *verifier) baseline(out *Report) {
 	v.differ("baseline", fmt.Sprintf("%+v", *told), fmt.Sprintf("%+v", own))
 }
 
-func (v *verifier) verdict(out *Report) {
+func (v *verifier) verdict(out *record.Report) {
 	r := v.recorded
 	v.differ("interrupted", fmt.Sprint(r.Interrupted), fmt.Sprint(out.Interrupted))
 	if out.Interrupted && r.Interrupted {
 		v.exception("a run that was interrupted", r.Reason)
-		if r.Verdict == Unjudged && r.Reason == unfinishedReason {
+		if r.Verdict == record.Unjudged && r.Reason == unfinishedReason {
 			return
 		}
 	}
 	v.differ("verdict", strings.TrimSpace(string(r.Verdict)+" "+r.Reason), strings.TrimSpace(string(out.Verdict)+" "+out.Reason))
 }
 
-func outcomeText(c *CaseResult) string {
+func outcomeText(c *record.CaseResult) string {
 	if c.Reason == "" {
 		return c.Outcome.String()
 	}
@@ -716,15 +719,15 @@ func outcomeText(c *CaseResult) string {
 
 // findings compares the findings of one case, and who accepted them where that was
 // derived too.
-func (v *verifier) findings(told, derived *CaseResult, known bool) {
+func (v *verifier) findings(told, derived *record.CaseResult, known bool) {
 	recorded, own := slices.Clone(told.Findings), derived.Findings
 	if !known {
 		for i := range recorded {
 			recorded[i].Known = nil
 		}
 	}
-	same := func(f Finding) func(Finding) bool {
-		return func(o Finding) bool {
+	same := func(f record.Finding) func(record.Finding) bool {
+		return func(o record.Finding) bool {
 			a, b := f, o
 			a.Known, b.Known = nil, nil
 			return a == b && (f.Known == nil) == (o.Known == nil) && (f.Known == nil || *f.Known == *o.Known)
@@ -737,11 +740,11 @@ func (v *verifier) findings(told, derived *CaseResult, known bool) {
 		v.refute(!slices.ContainsFunc(recorded, same(f)), "finding "+f.Key, "absent", findingText(f))
 	}
 	if n := len(v.Differences); len(recorded) == len(own) && n == 0 {
-		v.refute(!slices.EqualFunc(recorded, own, func(a, b Finding) bool { return same(a)(b) }), "case "+told.ID+" findings", "another order", "that of step, check and place")
+		v.refute(!slices.EqualFunc(recorded, own, func(a, b record.Finding) bool { return same(a)(b) }), "case "+told.ID+" findings", "another order", "that of step, check and place")
 	}
 }
 
-func findingText(f Finding) string {
+func findingText(f record.Finding) string {
 	text := fmt.Sprintf("%s %s (%s) at answer %d: want %s, got %s", f.Level, f.Requirement, f.Check, f.Step+1, f.Want, f.Got)
 	if f.Known != nil {
 		text += fmt.Sprintf("; accepted: %+v", *f.Known)

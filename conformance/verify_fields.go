@@ -10,7 +10,7 @@ const (
 	Recorded FieldSource = "recorded" // it is taken as recorded
 )
 
-// A ReportField is a field of [Report], and how it is verified.
+// A ReportField is a field of [record.Report], and how it is verified.
 type ReportField struct {
 	Path   string // member names as in JSON, [] for an item of a list, {} for a member of any name
 	Source FieldSource

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // leaves calls visit with each value of a report that has no parts, and its path as
@@ -20,7 +21,7 @@ import (
 // empty list, or a pointer to nothing, could hold.
 func leaves(path string, v reflect.Value, visit func(string, reflect.Value)) {
 	switch {
-	case slices.Contains([]reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[conformance.Body](), reflect.TypeFor[conformance.Places]()}, v.Type()):
+	case slices.Contains([]reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[record.Body](), reflect.TypeFor[record.Places]()}, v.Type()):
 		visit(path, v)
 	case v.Kind() == reflect.Pointer:
 		if v.IsNil() {
@@ -62,7 +63,7 @@ func TestEveryFieldOfAReportSaysHowItIsVerified(t *testing.T) {
 			t.Errorf("%s: want the reason why it is not derived", f.Path)
 		}
 	}
-	leaves("", reflect.ValueOf(&conformance.Report{}), func(path string, _ reflect.Value) { there = append(there, path) })
+	leaves("", reflect.ValueOf(&record.Report{}), func(path string, _ reflect.Value) { there = append(there, path) })
 	slices.Sort(listed)
 	slices.Sort(there)
 	require.Equal(t, slices.Compact(there), listed, "want a row of ReportFields for each field of Report")
@@ -72,11 +73,11 @@ func TestEveryFieldOfAReportSaysHowItIsVerified(t *testing.T) {
 func forged(t *testing.T, path string, v reflect.Value) {
 	t.Helper()
 	switch x := v.Addr().Interface().(type) {
-	case *conformance.Verdict:
-		*x = map[conformance.Verdict]conformance.Verdict{conformance.Conformant: conformance.Unjudged, conformance.NotConformant: conformance.Conformant, conformance.Unjudged: conformance.Conformant}[*x]
-	case *conformance.Body:
+	case *record.Verdict:
+		*x = map[record.Verdict]record.Verdict{record.Conformant: record.Unjudged, record.NotConformant: record.Conformant, record.Unjudged: record.Conformant}[*x]
+	case *record.Body:
 		*x = append(slices.Clone(*x), ' ')
-	case *conformance.Places:
+	case *record.Places:
 		x.Document += "0"
 	case *time.Time:
 		*x = x.Add(time.Hour)
@@ -106,7 +107,7 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, away.Safety.Actions)
 	away = written(t, away)
-	for name, whole := range map[string]*conformance.Report{"on this machine": local, "elsewhere": away} {
+	for name, whole := range map[string]*record.Report{"on this machine": local, "elsewhere": away} {
 		v, err := suite.Verify(whole)
 		require.NoError(t, err)
 		require.Empty(t, v.Differences, name)
@@ -193,80 +194,80 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 	suite := load(t)
 	const plain, refused = "requestSample/valid/accepts-plain-request", "requestSample/auth/refuses-missing-authorization"
 	run := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|auth/refuses-user)"}
-	silent := func(o conformance.Outcome, reason string) func(*conformance.Report) {
-		return func(r *conformance.Report) {
+	silent := func(o record.Outcome, reason string) func(*record.Report) {
+		return func(r *record.Report) {
 			c := of(r, plain)
-			c.Outcome, c.Reason, c.Findings, c.Exchanges = o, reason, []conformance.Finding{}, []conformance.ExchangeResult{}
+			c.Outcome, c.Reason, c.Findings, c.Exchanges = o, reason, []record.Finding{}, []record.ExchangeResult{}
 		}
 	}
 	for _, row := range []struct {
 		why, place string // "" where an exception is wanted
 		except     string
-		change     func(*conformance.Report)
+		change     func(*record.Report)
 	}{
-		{"not sent, as in an outage", "case " + plain, "", silent(conformance.Skipped, "not sent: too many requests like this one got no answer")},
-		{"not sent, as in a run that was stopped", "interrupted", "", silent(conformance.Skipped, "the run was interrupted")},
-		{"not sent, as where nothing is armed", "case " + plain, "", silent(conformance.Skipped, "not sent: it could take effect, and requestSample is not armed; pass -accept-risk=requestSample with -machine and -sha1")},
-		{"not applicable, as by HTTP/2", "case " + plain, "", silent(conformance.NotApplicable, "HTTP/2 has no chunks")},
-		{"errored, for no reason of a run", "case " + plain, "", silent(conformance.Errored, "the moon was full")},
-		{"errored, as without a token", "", "1 case without an exchange", silent(conformance.Errored, "not sent: there is no token: none")},
-		{"another protocol", "exchange " + plain + "#0 protocol", "", func(r *conformance.Report) { r.Target.Protocol = "HTTP/2" }},
-		{"called local", "safety", "", func(r *conformance.Report) { r.Target.URL, r.Safety.Local = "http://tenant.example", true }},
-		{"marked as shortened", "exchange " + plain + "#0 shortened", "", func(r *conformance.Report) {
+		{"not sent, as in an outage", "case " + plain, "", silent(record.Skipped, "not sent: too many requests like this one got no answer")},
+		{"not sent, as in a run that was stopped", "interrupted", "", silent(record.Skipped, "the run was interrupted")},
+		{"not sent, as where nothing is armed", "case " + plain, "", silent(record.Skipped, "not sent: it could take effect, and requestSample is not armed; pass -accept-risk=requestSample with -machine and -sha1")},
+		{"not applicable, as by HTTP/2", "case " + plain, "", silent(record.NotApplicable, "HTTP/2 has no chunks")},
+		{"errored, for no reason of a run", "case " + plain, "", silent(record.Errored, "the moon was full")},
+		{"errored, as without a token", "", "1 case without an exchange", silent(record.Errored, "not sent: there is no token: none")},
+		{"another protocol", "exchange " + plain + "#0 protocol", "", func(r *record.Report) { r.Target.Protocol = "HTTP/2" }},
+		{"called local", "safety", "", func(r *record.Report) { r.Target.URL, r.Safety.Local = "http://tenant.example", true }},
+		{"marked as shortened", "exchange " + plain + "#0 shortened", "", func(r *record.Report) {
 			c := of(r, plain)
 			c.Findings, c.Exchanges[0].Response.Shortened = nil, true
 		}},
-		{"marked as shortened, at the length to which a record cuts", "finding created " + plain + "#0 status", "", func(r *conformance.Report) {
+		{"marked as shortened, at the length to which a record cuts", "finding created " + plain + "#0 status", "", func(r *record.Report) {
 			c := of(r, plain)
 			c.Findings, c.Exchanges[0].Response.Shortened = nil, true
-			c.Exchanges[0].Response.Body = conformance.Body(strings.Repeat(" ", 32<<10))
+			c.Exchanges[0].Response.Body = record.Body(strings.Repeat(" ", 32<<10))
 		}},
-		{"a header that only one request has", "exchange " + plain + "#0 header", "", func(r *conformance.Report) {
+		{"a header that only one request has", "exchange " + plain + "#0 header", "", func(r *record.Report) {
 			x := &of(r, refused).Exchanges[0]
-			x.Request.Header = append(x.Request.Header, conformance.Field{Name: "X-More", Value: "1"})
+			x.Request.Header = append(x.Request.Header, record.Field{Name: "X-More", Value: "1"})
 		}},
-		{"a header that the case alone decides", "exchange " + refused + "#0 header Authorization", "", func(r *conformance.Report) {
+		{"a header that the case alone decides", "exchange " + refused + "#0 header Authorization", "", func(r *record.Report) {
 			x := &of(r, refused).Exchanges[0]
-			x.Request.Header = append(x.Request.Header, conformance.Field{Name: "Authorization", Value: "Bearer $FMASPEC_TOKEN"})
+			x.Request.Header = append(x.Request.Header, record.Field{Name: "Authorization", Value: "Bearer $FMASPEC_TOKEN"})
 		}},
-		{"times out of order", "exchange " + plain + "#0 started", "", func(r *conformance.Report) {
+		{"times out of order", "exchange " + plain + "#0 started", "", func(r *record.Report) {
 			of(r, plain).Exchanges[0].Started = r.Started.Add(-time.Hour)
 		}},
-		{"a setting that was not kept", "setting level", "", func(r *conformance.Report) {
-			r.Settings = append(r.Settings, conformance.Setting{Flag: "level", Value: "documented"})
+		{"a setting that was not kept", "setting level", "", func(r *record.Report) {
+			r.Settings = append(r.Settings, record.Setting{Flag: "level", Value: "documented"})
 		}},
-		{"a setting that is none", "setting run", "", func(r *conformance.Report) {
-			r.Settings = append(r.Settings, conformance.Setting{Flag: "run", Value: "x"})
+		{"a setting that is none", "setting run", "", func(r *record.Report) {
+			r.Settings = append(r.Settings, record.Setting{Flag: "run", Value: "x"})
 		}},
-		{"an environment that is none", "environment", "", func(r *conformance.Report) { r.Environment.Go = "" }},
-		{"pace", "pace retries", "", func(r *conformance.Report) { r.Pace.Retries = 2 }},
-		{"time that nobody waited", "pace waited", "", func(r *conformance.Report) { r.Pace.Waited = 2 }},
-		{"cases in another order", "cases", "", func(r *conformance.Report) { slices.Reverse(r.Cases) }},
-		{"said to be interrupted", "interrupted", "", func(r *conformance.Report) {
-			r.Interrupted, r.Verdict, r.Reason = true, conformance.Unjudged, "the run was interrupted, when 1 of 3 cases had failed"
+		{"an environment that is none", "environment", "", func(r *record.Report) { r.Environment.Go = "" }},
+		{"pace", "pace retries", "", func(r *record.Report) { r.Pace.Retries = 2 }},
+		{"time that nobody waited", "pace waited", "", func(r *record.Report) { r.Pace.Waited = 2 }},
+		{"cases in another order", "cases", "", func(r *record.Report) { slices.Reverse(r.Cases) }},
+		{"said to be interrupted", "interrupted", "", func(r *record.Report) {
+			r.Interrupted, r.Verdict, r.Reason = true, record.Unjudged, "the run was interrupted, when 1 of 3 cases had failed"
 		}},
-		{"not permitted, on this machine", "exchange " + plain + "#0 error", "", func(r *conformance.Report) {
+		{"not permitted, on this machine", "exchange " + plain + "#0 error", "", func(r *record.Report) {
 			x := &of(r, plain).Exchanges[0]
-			x.Response, x.ErrorKind, x.Error = nil, conformance.Withheld, "not sent: the budget is used up"
+			x.Response, x.ErrorKind, x.Error = nil, record.Withheld, "not sent: the budget is used up"
 		}},
-		{"a state that passes, and that nobody asked about again", "", "why an answer of a state that passes was not asked for once more", func(r *conformance.Report) {
+		{"a state that passes, and that nobody asked about again", "", "why an answer of a state that passes was not asked for once more", func(r *record.Report) {
 			of(r, plain).Exchanges[0].Response.Status = 503
 		}},
-		{"a last request that got no answer", "", "what was tried last, which got no answer", func(r *conformance.Report) {
-			r.LastLook = &conformance.LastLook{Asked: refused + "#0", Got: "no answer"}
+		{"a last request that got no answer", "", "what was tried last, which got no answer", func(r *record.Report) {
+			r.LastLook = &record.LastLook{Asked: refused + "#0", Got: "no answer"}
 		}},
-		{"a last request that the target had not answered", "last_look", "", func(r *conformance.Report) {
-			r.LastLook = &conformance.LastLook{Asked: "GET /", Got: "no answer"}
+		{"a last request that the target had not answered", "last_look", "", func(r *record.Report) {
+			r.LastLook = &record.LastLook{Asked: "GET /", Got: "no answer"}
 		}},
-		{"a last answer that is none of the implementation's", "last_look", "", func(r *conformance.Report) {
-			r.LastLook = &conformance.LastLook{Asked: refused + "#0", Answered: true, Got: "503"}
+		{"a last answer that is none of the implementation's", "last_look", "", func(r *record.Report) {
+			r.LastLook = &record.LastLook{Asked: refused + "#0", Answered: true, Got: "503"}
 		}},
-		{"accepted by nothing", "baseline", "", func(r *conformance.Report) {
-			of(r, plain).Findings[0].Known = &conformance.Known{Reason: "so", Owner: "me"}
+		{"accepted by nothing", "baseline", "", func(r *record.Report) {
+			of(r, plain).Findings[0].Known = &record.Known{Reason: "so", Owner: "me"}
 		}},
-		{"accepted by a file", "", "what is accepted by mine.txt", func(r *conformance.Report) {
-			r.Baseline = &conformance.BaselineResult{File: "mine.txt", Entries: 1, Known: 1, Verdict: conformance.Conformant, Problems: []conformance.BaselineProblem{}}
-			of(r, plain).Findings[0].Known = &conformance.Known{Reason: "so", Owner: "me"}
+		{"accepted by a file", "", "what is accepted by mine.txt", func(r *record.Report) {
+			r.Baseline = &record.BaselineResult{File: "mine.txt", Entries: 1, Known: 1, Verdict: record.Conformant, Problems: []record.BaselineProblem{}}
+			of(r, plain).Findings[0].Known = &record.Known{Reason: "so", Owner: "me"}
 		}},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -302,7 +303,7 @@ func TestVerifyBearsOutRunsOfEveryKind(t *testing.T) {
 	tenant := newTenant(t, honest(), func() int { return 0 })
 	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
 	named := target(honest())
-	named.Transport = conformance.Transport{Header: []conformance.Field{{Name: "X-Api-Key", Value: "a key of mine"}}, UserAgent: "me", RequestID: "X-Id"}
+	named.Transport = conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: "a key of mine"}}, UserAgent: "me", RequestID: "X-Id"}
 	two := target(honest())
 	two.Transport.HTTP2 = true
 	hasty := conformance.Options{Run: "^requestSample/(valid|auth)", RetryTime: time.Minute, Parallel: 1, Sleep: func(context.Context, time.Duration) error { return nil }}

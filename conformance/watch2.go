@@ -3,6 +3,8 @@ package conformance
 import (
 	"context"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // overdue is how long after its deadline an exchange over HTTP/2 is given up.
@@ -11,10 +13,10 @@ const overdue = time.Second
 // watched is send2 with an end that no server can put off: there are frames at
 // which the standard library's HTTP/2 waits for itself. What it holds then is
 // left behind.
-func (p *pool) watched(ctx context.Context, s sending, can bool) (*Response, *WireError) {
+func (p *pool) watched(ctx context.Context, s sending, can bool) (*record.Response, *record.WireError) {
 	type result struct {
-		resp *Response
-		werr *WireError
+		resp *record.Response
+		werr *record.WireError
 	}
 	done, abandoned := make(chan result), make(chan struct{})
 	go func() {
@@ -35,9 +37,9 @@ func (p *pool) watched(ctx context.Context, s sending, can bool) (*Response, *Wi
 		close(abandoned)
 	}
 	if ctx.Err() != nil {
-		return nil, &WireError{Cancelled, "the run was stopped"}
+		return nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 	}
-	return nil, &WireError{Malformed, "what came brought the HTTP/2 of this program to a standstill"}
+	return nil, &record.WireError{Kind: record.Malformed, Msg: "what came brought the HTTP/2 of this program to a standstill"}
 }
 
 // close2 closes the connections of HTTP/2, beside what goes on: where the library

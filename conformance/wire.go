@@ -15,35 +15,8 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 )
-
-// A WireKind is the way in which an exchange fails below HTTP's semantics.
-type WireKind string
-
-// The kinds. Withheld, Unreachable, TooLong and Cancelled say nothing about the
-// contract; the others break HTTP itself.
-const (
-	Withheld    WireKind = "withheld"    // not sent: it was not permitted, not recorded, or there was no token
-	Unreachable WireKind = "unreachable" // no connection came about
-	Cancelled   WireKind = "cancelled"   // the run was stopped
-	TooLong     WireKind = "too-long"    // a complete body, but longer than is judged
-	Silent      WireKind = "silent"      // no answer began before the deadline
-	Closed      WireKind = "closed"      // the connection ended before an answer began
-	Malformed   WireKind = "malformed"   // what came is not an HTTP/1 answer
-	Cut         WireKind = "cut"         // the body ended before its length or last chunk, or its chunks are broken
-	Slow        WireKind = "slow"        // the answer began, and was not complete at the deadline
-	Endless     WireKind = "endless"     // the body went on beyond every limit
-	Surplus     WireKind = "surplus"     // bytes came behind the end of the body
-	Conflict    WireKind = "conflict"    // the head gives two framings (RFC 9112 6.1, 6.3)
-)
-
-// A WireError says what went wrong on the wire.
-type WireError struct {
-	Kind WireKind `json:"kind"`
-	Msg  string   `json:"msg"`
-}
-
-func (e *WireError) Error() string { return e.Msg }
 
 // Limits of one exchange, in bytes.
 const (
@@ -186,7 +159,7 @@ type sending struct {
 // send makes one exchange, where the guard permits it. It returns what came and
 // what went wrong; both may be there. It never takes longer than the dialer's
 // timeout.
-func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
+func (p *pool) send(ctx context.Context, s sending) (*record.Response, *record.WireError) {
 	permit, werr := p.d.guard.permit(s)
 	if werr != nil {
 		return nil, werr
@@ -194,7 +167,7 @@ func (p *pool) send(ctx context.Context, s sending) (*Response, *WireError) {
 	if p.d.panics != nil {
 		ctx = withCase(ctx, s.id)
 	}
-	var resp *Response
+	var resp *record.Response
 	if p.d.http2 {
 		resp, werr = p.watched(ctx, s, permit.can)
 	} else {
@@ -212,7 +185,7 @@ const longMessage = 400
 
 // send1 makes one exchange over HTTP/1.1. One that can take effect goes over a
 // connection of its own, so that it is never in doubt whether to send it again.
-func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *WireError) {
+func (p *pool) send1(ctx context.Context, s sending, can bool) (*record.Response, *record.WireError) {
 	deadline := time.Now().Add(p.d.timeout)
 	for {
 		var c *wireConn
@@ -229,7 +202,7 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *Wire
 		resp, keep, werr := p.exchange(ctx, c, s, deadline)
 		// A server may close an idle connection at any moment (RFC 9112 9.5): where
 		// that crossed our request, the request is sent again on a new one.
-		if werr != nil && werr.Kind == Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
+		if werr != nil && werr.Kind == record.Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
 			continue
 		}
 		switch {
@@ -239,7 +212,7 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*Response, *Wire
 			p.put(c)
 		}
 		if werr == nil && p.d.proxy != "" && resp != nil && resp.Status == http.StatusProxyAuthRequired {
-			werr = &WireError{Unreachable, fmt.Sprintf("the proxy %s answered 407; %s", p.d.proxy, proxyRemedies[407])}
+			werr = &record.WireError{Kind: record.Unreachable, Msg: fmt.Sprintf("the proxy %s answered 407; %s", p.d.proxy, proxyRemedies[407])}
 		}
 		return resp, werr
 	}
@@ -252,7 +225,7 @@ func (p *pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
 }
 
 // exchange sends on c and reads the answer. Where keep is false, c is closed.
-func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline time.Time) (resp *Response, keep bool, werr *WireError) {
+func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline time.Time) (resp *record.Response, keep bool, werr *record.WireError) {
 	defer func() {
 		if !keep {
 			c.Close()
@@ -273,7 +246,7 @@ func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline ti
 		written <- err
 	}()
 	if err := <-c.first; err != nil {
-		return nil, false, p.readError(ctx, err, Silent, Closed, "before an answer began")
+		return nil, false, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
 	}
 	resp, r, body, werr := p.readHead(ctx, c, s.method)
 	if werr != nil {
@@ -298,46 +271,46 @@ func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline ti
 
 // readHead reads one answer's head, passing over interim answers. r is what the
 // body is read from.
-func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*Response, *bufio.Reader, *http.Response, *WireError) {
+func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader, *http.Response, *record.WireError) {
 	for range interimLimit {
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
 				head, _ = p.d.secrets.bytes(head, true)
-				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
+				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
-				return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
+				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
 			}
 			if len(head) == 0 { // behind an interim answer
-				return nil, nil, nil, p.readError(ctx, err, Silent, Closed, "before an answer began")
+				return nil, nil, nil, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
 			}
-			return nil, nil, nil, p.readError(ctx, err, Slow, Malformed, "inside the head of the answer")
+			return nil, nil, nil, p.readError(ctx, err, record.Slow, record.Malformed, "inside the head of the answer")
 		}
 		r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.r))
 		answer, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
-			return nil, nil, nil, &WireError{Malformed, "the head of the answer is not HTTP" + p.notHTTP(head)}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" + p.notHTTP(head)}
 		}
 		if answer.ProtoMajor != 1 {
-			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
 		if name := blankName(head); name != "" {
-			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.text(name)), 40))}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.text(name)), 40))}
 		}
 		if answer.StatusCode < 100 {
-			return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
-		resp := &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
+		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
 		if hasField(head, "Content-Length") && hasField(head, "Transfer-Encoding") {
-			return resp, r, answer, &WireError{Conflict, "the head gives both Content-Length and Transfer-Encoding"}
+			return resp, r, answer, &record.WireError{Kind: record.Conflict, Msg: "the head gives both Content-Length and Transfer-Encoding"}
 		}
 		return resp, r, answer, nil
 	}
-	return nil, nil, nil, &WireError{Malformed, fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+	return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
 }
 
 // meantTLS is the remedy where an answer begins like a TLS record (RFC 8446 5.1).
@@ -417,7 +390,7 @@ func inChunks(request []byte) bool {
 
 // readBody reads the body into resp and reports whether the connection can serve
 // again. Where more may come, it waits a moment for bytes behind the body.
-func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *Response, answer *http.Response, more bool) (reuse bool, werr *WireError) {
+func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response, more bool) (reuse bool, werr *record.WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
 	err, werr := p.d.take(ctx, answer.Body, resp, answer.ContentLength, c.extend)
 	if werr != nil {
@@ -429,12 +402,12 @@ func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
 		}
 		if len(answer.TransferEncoding) > 0 && c.late() {
-			return false, p.readError(ctx, context.DeadlineExceeded, Slow, Cut, at) // the library calls a trailer that stops too long
+			return false, p.readError(ctx, context.DeadlineExceeded, record.Slow, record.Cut, at) // the library calls a trailer that stops too long
 		}
 		if len(answer.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !isTimeout(err) && !isReset(err) {
-			return false, &WireError{Cut, "the chunks of the body are broken " + at + ": " + cleanError(err)}
+			return false, &record.WireError{Kind: record.Cut, Msg: "the chunks of the body are broken " + at + ": " + cleanError(err)}
 		}
-		return false, p.readError(ctx, err, Slow, Cut, at)
+		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
 	surplus := r.Buffered() + c.r.Buffered()
 	if surplus == 0 && (more || answer.ContentLength >= 0 && (answer.Close || looksCut(resp))) {
@@ -445,13 +418,13 @@ func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		if answer.ContentLength >= 0 {
 			end = fmt.Sprintf("the %d bytes that Content-Length gives", answer.ContentLength)
 		}
-		return false, &WireError{Surplus, fmt.Sprintf("at least %d bytes came behind %s", surplus, end)}
+		return false, &record.WireError{Kind: record.Surplus, Msg: fmt.Sprintf("at least %d bytes came behind %s", surplus, end)}
 	}
 	return !answer.Close, nil
 }
 
 // looksCut tells that a body may go on behind its stated length.
-func looksCut(resp *Response) bool {
+func looksCut(resp *record.Response) bool {
 	var e *strictjson.Error
 	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty && resp.Status == http.StatusCreated)
 }
@@ -464,18 +437,18 @@ func (p *pool) lateBytes(c *wireConn) int {
 }
 
 // readError tells apart a stopped run, a deadline and an ended connection.
-func (p *pool) readError(ctx context.Context, err error, late, ended WireKind, where string) *WireError {
+func (p *pool) readError(ctx context.Context, err error, late, ended record.WireKind, where string) *record.WireError {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return &WireError{Cancelled, "the run was stopped"}
-	case ended == Closed && isRefusal(err):
+		return &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
+	case ended == record.Closed && isRefusal(err):
 		return refused(err)
 	case isTimeout(err):
-		return &WireError{late, fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
+		return &record.WireError{Kind: late, Msg: fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
 	case isReset(err):
-		return &WireError{ended, "the connection was reset " + where}
+		return &record.WireError{Kind: ended, Msg: "the connection was reset " + where}
 	default:
-		return &WireError{ended, "the connection was closed " + where}
+		return &record.WireError{Kind: ended, Msg: "the connection was closed " + where}
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // A conn2 is a connection of HTTP/2.
@@ -72,7 +74,7 @@ func (g *greeting) ended() error {
 
 // stranger says what a server speaks that does not begin with SETTINGS, as HTTP/2
 // does (RFC 9113 3.4), or why it says nothing, or nil.
-func (g *greeting) stranger(s *secrets) *WireError {
+func (g *greeting) stranger(s *secrets) *record.WireError {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	const kind, settings = 3, 4 // where a frame has its type, and the type
@@ -82,15 +84,15 @@ func (g *greeting) stranger(s *secrets) *WireError {
 	case len(g.first) <= kind || g.first[kind] == settings:
 		return nil
 	case bytes.HasPrefix(g.first, []byte("HTTP/")):
-		return &WireError{Unreachable, errNoHTTP2.Error()}
+		return &record.WireError{Kind: record.Unreachable, Msg: errNoHTTP2.Error()}
 	}
 	first, _ := s.bytes(g.first, true)
-	return &WireError{Malformed, fmt.Sprintf("not an answer of HTTP/2: it begins %q", first)}
+	return &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an answer of HTTP/2: it begins %q", first)}
 }
 
 // connect2 returns a connection of the pool that takes one more request, or a new
 // one. All stay open until the pool is closed: requests may be under way there.
-func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *WireError) {
+func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireError) {
 	if !alone {
 		if c := p.idle2(); c != nil {
 			return c, nil
@@ -203,13 +205,13 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // send2 makes one exchange over HTTP/2, by the standard library: its framing is
 // binary, and what breaks it, breaks the whole connection. One that can take effect
 // goes over a connection of its own, as over HTTP/1.1.
-func (p *pool) send2(ctx context.Context, s sending, can bool) (*Response, *WireError) {
+func (p *pool) send2(ctx context.Context, s sending, can bool) (*record.Response, *record.WireError) {
 	ctx, cancel := context.WithTimeout(ctx, p.d.timeout)
 	defer cancel()
 	for alone := s.separate || can; ; alone = true {
 		r, err := request2(ctx, s)
 		if err != nil {
-			return nil, &WireError{Withheld, "not sent: " + err.Error()}
+			return nil, &record.WireError{Kind: record.Withheld, Msg: "not sent: " + err.Error()}
 		}
 		r.URL.Scheme = p.d.scheme
 		c, werr := p.connect2(ctx, alone)
@@ -238,7 +240,7 @@ func (p *pool) send2(ctx context.Context, s sending, can bool) (*Response, *Wire
 
 // exchange2 sends on c and reads the answer. It tells whether the connection rather
 // than the request is the reason that there is none.
-func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *Response, unserved bool, werr *WireError) {
+func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *record.Response, unserved bool, werr *record.WireError) {
 	answer, err := c.RoundTrip(r)
 	if aborts {
 		if err == nil {
@@ -252,23 +254,23 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		}
 		if strings.Contains(err.Error(), "could not be established") { // it ended before the request
 			if err = c.said.ended(); err == nil {
-				return nil, false, &WireError{Malformed, "the answer is not HTTP/2: what the connection began with breaks its rules"}
+				return nil, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"}
 			}
 		}
-		werr = p.error2(ctx, err, Silent, Closed, "before an answer began")
+		werr = p.error2(ctx, err, record.Silent, record.Closed, "before an answer began")
 		refused := slices.ContainsFunc([]string{"graceful shutdown", "not usable", "REFUSED_STREAM"}, func(w string) bool { return strings.Contains(err.Error(), w) })
-		return nil, werr.Kind == Closed && (c.Err() != nil || refused), werr
+		return nil, werr.Kind == record.Closed && (c.Err() != nil || refused), werr
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode < 100 || answer.StatusCode > 999 {
-		return nil, false, &WireError{Malformed, fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
+		return nil, false, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
 	}
-	resp = &Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
+	resp = &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
 	if lengths := slices.Compact(slices.Clone(answer.Header["Content-Length"])); len(lengths) > 1 {
-		return resp, false, &WireError{Conflict, fmt.Sprintf("the answer gives the lengths %s", strings.Join(lengths, " and "))}
+		return resp, false, &record.WireError{Kind: record.Conflict, Msg: fmt.Sprintf("the answer gives the lengths %s", strings.Join(lengths, " and "))}
 	}
 	if name := ofConnections(answer.Header); name != "" {
-		return resp, false, &WireError{Malformed, "the answer is not HTTP/2: it has the field " + name + ", which belongs to connections of HTTP/1.1"}
+		return resp, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: it has the field " + name + ", which belongs to connections of HTTP/1.1"}
 	}
 	// The wait for others counts here: the library has no deadline that can be put off.
 	err, werr = p.d.take(ctx, answer.Body, resp, answer.ContentLength, func(time.Duration) {})
@@ -280,14 +282,14 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		if answer.ContentLength >= 0 {
 			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
 		}
-		return resp, false, p.error2(ctx, err, Slow, Cut, at)
+		return resp, false, p.error2(ctx, err, record.Slow, record.Cut, at)
 	}
 	return resp, false, nil
 }
 
 // error2 tells apart what the library says of a broken exchange. It has no types
 // for it, so the words have to do.
-func (p *pool) error2(ctx context.Context, err error, late, ended WireKind, where string) *WireError {
+func (p *pool) error2(ctx context.Context, err error, late, ended record.WireKind, where string) *record.WireError {
 	text := strings.TrimPrefix(cleanError(err), "http2: ")
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
@@ -299,12 +301,12 @@ func (p *pool) error2(ctx context.Context, err error, late, ended WireKind, wher
 		}
 		return p.readError(ctx, err, late, ended, where)
 	case has("more than declared Content-Length"):
-		return &WireError{Surplus, "more bytes came than Content-Length gives"}
+		return &record.WireError{Kind: record.Surplus, Msg: "more bytes came than Content-Length gives"}
 	case has("received from peer", "GOAWAY"): // it is what the server says of us
 	case has("PROTOCOL_ERROR", "COMPRESSION_ERROR", "FRAME_SIZE_ERROR", "FLOW_CONTROL_ERROR", "malformed", "frame too large", "invalid", "unexpected", "bad frame"):
-		return &WireError{Malformed, "the answer is not HTTP/2: " + text}
+		return &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: " + text}
 	}
-	return &WireError{ended, "the stream ended " + where + ": " + text}
+	return &record.WireError{Kind: ended, Msg: "the stream ended " + where + ": " + text}
 }
 
 // ofConnections returns the name of a field that no answer of HTTP/2 may have

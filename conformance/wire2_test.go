@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // overHTTP2 serves a handler that answers to HTTP/2 alone: over TLS by ALPN, over
@@ -61,13 +62,13 @@ func TestTheSuiteIsTheSameOverHTTP2(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, it, conformance.Options{Strict: true})
-			require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
+			require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 			require.Equal(t, "HTTP/2", r.Target.Protocol)
 			require.Equal(t, r.Totals.Total, r.Totals.Passed+r.Totals.NotApplicable)
 			require.Positive(t, r.Totals.NotApplicable)
 			require.Less(t, r.Totals.NotApplicable, 20) // ten of them about Host and the request line
 			for _, c := range r.Cases {
-				if c.Outcome == conformance.NotApplicable {
+				if c.Outcome == record.NotApplicable {
 					require.Contains(t, []string{"this request is one of HTTP/1.1 alone", "HTTP/2 has no such target and no Host; leave -http2 out"}, c.Reason, c.ID)
 					require.Empty(t, c.Exchanges)
 					continue
@@ -128,7 +129,7 @@ func TestATargetWithoutHTTP2IsNamed(t *testing.T) {
 		at(plain.URL, conformance.Transport{HTTP2: true}),
 	} {
 		r := run(t, it, conformance.Options{Run: "valid/accepts-plain"})
-		require.Equal(t, conformance.Unjudged, r.Verdict)
+		require.Equal(t, record.Unjudged, r.Verdict)
 		require.Equal(t, r.Totals.Total, r.Totals.Errored)
 		require.Empty(t, broken(r))
 		require.Contains(t, r.Reason, "the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2")
@@ -177,7 +178,7 @@ func TestAnAnswerThatBreaksOffIsFoundOverHTTP2(t *testing.T) {
 				timeout = 300 * time.Millisecond
 			}
 			r := run(t, at(plain2(t, spoiling(row.spoil)), conformance.Transport{HTTP2: true}), conformance.Options{Run: "/valid/accepts-plain-request$|auth/refuses-missing-authorization", Timeout: timeout})
-			require.Equal(t, conformance.NotConformant, r.Verdict)
+			require.Equal(t, record.NotConformant, r.Verdict)
 			require.Contains(t, exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0].Error, row.want)
 			requirement := "http.framing"
 			if strings.Contains(row.want, "300ms") {
@@ -186,7 +187,7 @@ func TestAnAnswerThatBreaksOffIsFoundOverHTTP2(t *testing.T) {
 			require.Contains(t, broken(r), requirement)
 			for _, c := range r.Cases {
 				if c.Operation != "requestSample" {
-					require.Equal(t, conformance.Passed, c.Outcome, c.ID)
+					require.Equal(t, record.Passed, c.Outcome, c.ID)
 				}
 			}
 		})
@@ -206,7 +207,7 @@ func TestSecretsAreStruckOutOfHTTP2Too(t *testing.T) {
 	it := loudTarget(plain2(t, h))
 	it.Transport.HTTP2 = true
 	r := run(t, it, conformance.Options{Run: "valid/accepts-plain|body/refuses-missing|unprivileged"})
-	require.Equal(t, conformance.NotConformant, r.Verdict)
+	require.Equal(t, record.NotConformant, r.Verdict)
 	quiet(t, r)
 
 	garbage, err := net.Listen("tcp", "127.0.0.1:0")
@@ -229,7 +230,7 @@ func TestSecretsAreStruckOutOfHTTP2Too(t *testing.T) {
 	}()
 	it.URL = "http://" + garbage.Addr().String()
 	r = run(t, it, conformance.Options{Run: plainCase})
-	require.Equal(t, conformance.Unjudged, r.Verdict)
+	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Contains(t, r.Reason, `not an answer of HTTP/2: it begins "`+strings.Repeat("*", 30)+`"`)
 	quiet(t, r)
 }

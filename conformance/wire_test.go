@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
 )
 
 // rawServer serves every connection of a loopback listener with a function that
@@ -43,8 +45,8 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 	rows := []struct {
 		why   string
 		serve func(net.Conn)
-		kind  WireKind // "" where nothing is wrong
-		body  string   // of the answer, where it is complete
+		kind  record.WireKind // "" where nothing is wrong
+		body  string          // of the answer, where it is complete
 	}{
 		{"a length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}"); untilGone(c) }, "", "{}"},
 		{"chunks", func(c net.Conn) {
@@ -62,41 +64,41 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 			untilGone(c)
 		}, "", "{}"},
 
-		{"nothing, for ever", untilGone, Silent, ""},
-		{"the connection closed at once", func(net.Conn) {}, Closed, ""},
-		{"the connection reset at once", func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }, Closed, ""},
-		{"not HTTP", func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.2\r\n") }, Malformed, ""},
-		{"HTTP/0.9", func(c net.Conn) { io.WriteString(c, "{}") }, Malformed, ""},
-		{"a head that ends early", func(c net.Conn) { io.WriteString(c, ok+"Content-Le") }, Malformed, ""},
-		{"a head that stops", func(c net.Conn) { io.WriteString(c, ok+"Content-Le"); untilGone(c) }, Slow, ""},
+		{"nothing, for ever", untilGone, record.Silent, ""},
+		{"the connection closed at once", func(net.Conn) {}, record.Closed, ""},
+		{"the connection reset at once", func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }, record.Closed, ""},
+		{"not HTTP", func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.2\r\n") }, record.Malformed, ""},
+		{"HTTP/0.9", func(c net.Conn) { io.WriteString(c, "{}") }, record.Malformed, ""},
+		{"a head that ends early", func(c net.Conn) { io.WriteString(c, ok+"Content-Le") }, record.Malformed, ""},
+		{"a head that stops", func(c net.Conn) { io.WriteString(c, ok+"Content-Le"); untilGone(c) }, record.Slow, ""},
 		{"a head without end", func(c net.Conn) {
 			for i := 0; ; i++ {
 				if _, err := fmt.Fprintf(c, "%sX-%d: x\r\n", map[bool]string{true: ok}[i == 0], i); err != nil {
 					return
 				}
 			}
-		}, Malformed, ""},
-		{"two lengths that differ", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}") }, Malformed, ""},
-		{"a length that is no number", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: two\r\n\r\n{}") }, Malformed, ""},
-		{"an unknown transfer coding", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: br\r\n\r\n{}") }, Malformed, ""},
+		}, record.Malformed, ""},
+		{"two lengths that differ", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}") }, record.Malformed, ""},
+		{"a length that is no number", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: two\r\n\r\n{}") }, record.Malformed, ""},
+		{"an unknown transfer coding", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: br\r\n\r\n{}") }, record.Malformed, ""},
 		{"interim answers without end", func(c net.Conn) {
 			for {
 				if _, err := io.WriteString(c, "HTTP/1.1 102 Processing\r\n\r\n"); err != nil {
 					return
 				}
 			}
-		}, Malformed, ""},
+		}, record.Malformed, ""},
 		{"both a length and chunks", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
-		}, Conflict, ""},
-		{"less than the length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}") }, Cut, ""},
-		{"less than the length, and waiting", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}"); untilGone(c) }, Slow, ""},
+		}, record.Conflict, ""},
+		{"less than the length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}") }, record.Cut, ""},
+		{"less than the length, and waiting", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}"); untilGone(c) }, record.Slow, ""},
 		{"reset inside the body", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}")
 			c.(*net.TCPConn).SetLinger(0)
-		}, Cut, ""},
-		{"a chunk size that is none", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n") }, Cut, ""},
-		{"no last chunk", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }, Cut, ""},
+		}, record.Cut, ""},
+		{"a chunk size that is none", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n") }, record.Cut, ""},
+		{"no last chunk", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }, record.Cut, ""},
 		{"a body without end", func(c net.Conn) {
 			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n")
 			chunk := "100000\r\n" + strings.Repeat(" ", 1<<20) + "\r\n"
@@ -105,22 +107,22 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 					return
 				}
 			}
-		}, Endless, ""},
+		}, record.Endless, ""},
 		{"a body longer than is judged", func(c net.Conn) {
 			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit+9, strings.Repeat(" ", bodyLimit+9))
-		}, TooLong, ""},
+		}, record.TooLong, ""},
 		{"a body as long as is judged", func(c net.Conn) {
 			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit, strings.Repeat(" ", bodyLimit))
 		}, "", strings.Repeat(" ", bodyLimit)},
-		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") }, Surplus, ""},
+		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") }, record.Surplus, ""},
 		{"a length that cuts the JSON off, the rest in another packet", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 1\r\n\r\n{")
 			io.WriteString(c, "}")
 			untilGone(c)
-		}, Surplus, ""},
+		}, record.Surplus, ""},
 		{"more than the last chunk", func(c net.Conn) {
 			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n{}")
-		}, Surplus, ""},
+		}, record.Surplus, ""},
 	}
 	for _, r := range rows {
 		for _, separate := range []bool{false, true} {
@@ -128,7 +130,7 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 				t.Parallel()
 				url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { r.serve(c) })
 				timeout := 20 * time.Second
-				if r.kind == Silent || r.kind == Slow {
+				if r.kind == record.Silent || r.kind == record.Slow {
 					timeout = 500 * time.Millisecond
 				}
 				d, stop, err := newDialer(Target{URL: url}, timeout, &guard{local: true})
@@ -171,7 +173,7 @@ func TestSendWaitsForAnAnswerToChunksThatWereNotRead(t *testing.T) {
 	for range 20 {
 		resp, werr := p.send(t.Context(), chunked)
 		require.NotNil(t, werr)
-		require.Equal(t, Surplus, werr.Kind, "%v", werr)
+		require.Equal(t, record.Surplus, werr.Kind, "%v", werr)
 		require.Equal(t, 400, resp.Status)
 	}
 }
@@ -186,7 +188,7 @@ func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
 	defer stop()
 	_, werr := (&pool{d: d}).send(t.Context(), plainSending(false))
 	require.NotNil(t, werr)
-	require.Equal(t, Unreachable, werr.Kind)
+	require.Equal(t, record.Unreachable, werr.Kind)
 	require.Contains(t, werr.Msg, "refused")
 }
 
@@ -200,7 +202,7 @@ func TestSendStopsAtOnceWhenTheRunDoes(t *testing.T) {
 	go func() { <-arrived; cancel() }()
 	_, werr := (&pool{d: d}).send(ctx, plainSending(false))
 	require.NotNil(t, werr)
-	require.Equal(t, Cancelled, werr.Kind)
+	require.Equal(t, record.Cancelled, werr.Kind)
 }
 
 func TestSendUsesAConnectionAgain(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
 )
@@ -128,11 +129,11 @@ func requirementsPage(suite *conformance.Suite) string {
 	b.WriteString("# Requirements\n\n" + generated)
 	b.WriteString("What an implementation owes, where that is stated, and how this suite finds out. `fmaspec explain ID` prints the same of one; [sources.md](sources.md) has all places in one table, and what each line of the two documents asks.\n" +
 		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it charges.\n\n")
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(), "-strict", "`-strict`"))
 	}
 	b.WriteString("- [contradictions](#contradictions): where the documents disagree with themselves, and what the suite makes of it\n")
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
 		for _, r := range suite.Requirements {
 			if r.Level != l {
@@ -222,11 +223,11 @@ func faultsPage() string {
 	b.WriteString("# Faults and variants\n\n" + generated)
 	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, for a requirement that it breaks.\n" +
 		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing there, also with `-strict`, but that it deviates from the inferred requirements that it is listed with.\n\n")
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "- [faults against %s requirements](#%s)\n", l, l)
 	}
 	b.WriteString("- [variants](#variants)\n")
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
 		for _, f := range reference.Faults() {
 			if f.Level != l.String() {
@@ -296,7 +297,7 @@ func formats() string {
 }
 
 func numbers(suite *conformance.Suite) string {
-	files, levels := map[string]bool{}, map[conformance.Level]int{}
+	files, levels := map[string]bool{}, map[record.Level]int{}
 	for _, c := range suite.Cases {
 		files[c.File] = true
 	}
@@ -310,7 +311,7 @@ func numbers(suite *conformance.Suite) string {
 		"| faults | %d | servers that break the contract in one way; each is found, for its own reason ([list](docs/faults.md)) |\n"+
 		"| variants | %d | servers that keep it in another way; none has a finding, but some deviate from an inference ([list](docs/faults.md#variants)) |\n"+
 		"| contradictions | %d | places where the documents disagree, each with a ruling ([list](docs/requirements.md#contradictions)) |\n",
-		len(suite.Requirements), levels[conformance.Documented], levels[conformance.Standard], levels[conformance.Inferred],
+		len(suite.Requirements), levels[record.Documented], levels[record.Standard], levels[record.Inferred],
 		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()), len(suite.Contradictions))
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // sourcesPage has each requirement with what it stands on, and each line of the two
@@ -36,7 +37,7 @@ func sourcesPage(suite *conformance.Suite) string {
 	b.WriteString("\nTo compare a folder that has both with what is cited: `CITED_DOCUMENTS=/path/to/folder go test ./conformance -run TestTheDocumentsAreTheOnesThatAreCited`.\n")
 
 	b.WriteString("\n## Levels and bases\n\n" + levelsTable() + "\nA requirement has the level that its strongest clause carries, by this table; the suite does not load where it has another.\n\n| basis | carries | what stands in the place that is cited |\n|---|---|---|\n")
-	for _, x := range conformance.Bases() {
+	for _, x := range record.Bases() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", x.Name, x.Level, prose(x.Says))
 	}
 
@@ -76,7 +77,7 @@ func requirementLink(id string) string {
 }
 
 // lines are those of one document.
-func lines(all []conformance.Places, document string) string {
+func lines(all []record.Places, document string) string {
 	for _, p := range all {
 		if p.Document == document {
 			return strings.TrimPrefix(p.String(), document+":")
@@ -131,7 +132,7 @@ func unobservable(suite *conformance.Suite) (text string) {
 // levelsTable has the words for each level.
 func levelsTable() string {
 	text := "| level | what a requirement of it stands on | consequence |\n|---|---|---|\n"
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		text += fmt.Sprintf("| *%s* | %s | %s |\n", l, prose(l.Meaning()), strings.ReplaceAll(prose(l.Consequence()), "-strict", "`-strict`"))
 	}
 	return text
@@ -147,10 +148,10 @@ func TestEveryPlaceSaysOfALevelTheSameWords(t *testing.T) {
 	texts := map[string]string{
 		"fmaspec help list": fmaspec(t, "help", "list"),
 	}
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		texts["fmaspec explain "+l.String()] = fmaspec(t, "explain", l.String())
 	}
-	for _, file := range []string{"README.md", "docs/requirements.md", "docs/sources.md", "conformance/requirement.go", "openapi/fmaspec.openapi.yaml", "schemas/report.schema.json"} {
+	for _, file := range []string{"README.md", "docs/requirements.md", "docs/sources.md", "conformance/record/requirement.go", "openapi/fmaspec.openapi.yaml", "schemas/report.schema.json"} {
 		data, err := os.ReadFile(filepath.Join(root, file))
 		require.NoError(t, err)
 		texts[file] = string(data)
@@ -165,14 +166,14 @@ func TestEveryPlaceSaysOfALevelTheSameWords(t *testing.T) {
 		}
 	}
 	for place, text := range texts {
-		for _, l := range conformance.Levels() {
+		for _, l := range record.Levels() {
 			if name, is := strings.CutPrefix(place, "fmaspec explain "); is && name != l.String() {
 				continue
 			}
 			require.Contains(t, wordsOf(text), wordsOf(l.Meaning()), "%s: want the words of Level.Meaning", place)
 		}
 	}
-	require.NotContains(t, wordsOf("// documented: the documents\n// say so"), wordsOf(conformance.Documented.Meaning()), "want other words seen")
+	require.NotContains(t, wordsOf("// documented: the documents\n// say so"), wordsOf(record.Documented.Meaning()), "want other words seen")
 }
 
 func TestNoStatementIsLeftWithoutAnswer(t *testing.T) {

@@ -63,7 +63,7 @@ func table(t *testing.T, name string) []group {
 	for i := range groups {
 		g := &groups[i]
 		for _, pointer := range slices.Sorted(maps.Keys(g.Types)) {
-			for kind, value := range values {
+			for kind, value := range HeaderValues {
 				if kind != g.Types[pointer] {
 					g.Tests = append(g.Tests, instance{Description: fmt.Sprintf("%s as %s", pointer, kind), Set: map[string]any{pointer: value}, Pointer: pointer, Keyword: "type"})
 				}
@@ -78,7 +78,7 @@ func table(t *testing.T, name string) []group {
 }
 
 // values has one value of each JSON type.
-var values = map[string]any{
+var HeaderValues = map[string]any{
 	"null": nil, "boolean": true, "number": json.Number("7"), "string": "7", "array": []any{}, "object": map[string]any{},
 }
 

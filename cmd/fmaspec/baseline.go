@@ -12,6 +12,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/baseline"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/term"
 )
@@ -73,7 +74,7 @@ func same(a, b string) bool {
 // fits refuses to bring a file up to date by a part of the suite, before anything
 // is sent.
 func (f *baselineFlags) fits(plan *conformance.Plan, all int) error {
-	if f.update && (plan.Cases < all || plan.Suite.Level != conformance.Inferred) {
+	if f.update && (plan.Cases < all || plan.Suite.Level != record.Inferred) {
 		return fmt.Errorf("-baseline-update: a run of %d of %d cases, by %s requirements and stronger ones, cannot tell what is gone; drop -run, -skip and -level", plan.Cases, all, plan.Suite.Level)
 	}
 	return nil
@@ -81,7 +82,7 @@ func (f *baselineFlags) fits(plan *conformance.Plan, all int) error {
 
 // hold holds a run that has ended against what is accepted, after bringing that up
 // to date where it is asked for. The error is why that was not done.
-func (f *baselineFlags) hold(e *env, r *conformance.Report, accepted *baseline.Baseline, suite *conformance.Suite, quiet bool) error {
+func (f *baselineFlags) hold(e *env, r *record.Report, accepted *baseline.Baseline, suite *conformance.Suite, quiet bool) error {
 	if accepted == nil {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (f *baselineFlags) hold(e *env, r *conformance.Report, accepted *baseline.B
 			accepted = now
 		}
 	}
-	accepted.Apply(r, suite, r.Started)
+	accepted.Apply(r, suiteNames(suite), r.Started)
 	return err
 }
 
@@ -136,7 +137,7 @@ func without(these, those *baseline.Baseline) (keys []string) {
 
 // verdictOf is the verdict that decides: that of the run held against what is
 // accepted, or of the run alone.
-func verdictOf(r *conformance.Report) conformance.Verdict {
+func verdictOf(r *record.Report) record.Verdict {
 	if r.Baseline != nil {
 		return r.Baseline.Verdict
 	}
@@ -144,7 +145,7 @@ func verdictOf(r *conformance.Report) conformance.Verdict {
 }
 
 // unsaid says of a file that was updated what somebody has yet to write in it.
-func (f *baselineFlags) unsaid(r *conformance.Report) string {
+func (f *baselineFlags) unsaid(r *record.Report) string {
 	n, line := 0, 0
 	if f.update && r.Baseline != nil {
 		for _, p := range r.Baseline.Problems {
@@ -159,4 +160,17 @@ func (f *baselineFlags) unsaid(r *conformance.Report) string {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d: from here on, nobody has said why findings are accepted (%d in all); write reason and owner in place of ?", f.file, line, n)
+}
+
+// suiteNames returns what the entries of a baseline can be about. The suite may be nil.
+func suiteNames(suite *conformance.Suite) (out baseline.Suite) {
+	for _, c := range conformance.Checks() {
+		out.Checks = append(out.Checks, baseline.Check{Name: c.Name, Requirements: c.Requirements, Across: c.Across()})
+	}
+	if suite != nil {
+		for _, c := range suite.Cases {
+			out.Cases = append(out.Cases, c.ID)
+		}
+	}
+	return out
 }

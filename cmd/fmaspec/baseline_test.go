@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/baseline"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -45,8 +45,8 @@ func TestTheDayThatCountsIsThatOnWhichTheRunBegan(t *testing.T) {
 		{time.Date(2017, 12, 4, 23, 59, 59, 0, time.UTC), 1, "the last day counts to its end"},
 		{time.Date(2017, 12, 5, 0, 0, 0, 0, time.UTC), 0, "the next one does not"},
 	} {
-		r := &conformance.Report{Started: row.began, Cases: []conformance.CaseResult{
-			{ID: "a/bad", Outcome: conformance.Failed, Findings: []conformance.Finding{{Key: key, Level: conformance.Documented}}},
+		r := &record.Report{Started: row.began, Cases: []record.CaseResult{
+			{ID: "a/bad", Outcome: record.Failed, Findings: []record.Finding{{Key: key, Level: record.Documented}}},
 		}}
 		require.NoError(t, (&baselineFlags{file: "b"}).hold(&env{}, r, accepted, nil, true))
 		if r.Baseline.Known != row.known {

@@ -21,6 +21,7 @@ import (
 	"fmaspec/conformance/compare"
 	"fmaspec/conformance/credential"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -58,7 +59,7 @@ func compareCommand() command {
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests to both name; on this machine, the documents' example where it is left out")
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail a case too")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what happens now and then")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
@@ -94,7 +95,7 @@ func lesses() (names []string) {
 type side struct {
 	name, operand string
 	save          string
-	report        *conformance.Report // of a file, or of the run when it is done
+	report        *record.Report // of a file, or of the run when it is done
 	target        conformance.Target
 	plan          *conformance.Plan
 	apart         bool // it is not sent what the other side is
@@ -253,7 +254,7 @@ func (s *side) savable() error {
 }
 
 // read returns the report in a file.
-func (s *side) read(e *env) (*conformance.Report, error) {
+func (s *side) read(e *env) (*record.Report, error) {
 	if info, err := os.Stat(s.operand); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s %s: it is a folder; name a file that -report json=FILE has written", s.name, s.operand)
 	}
@@ -266,7 +267,7 @@ func (s *side) read(e *env) (*conformance.Report, error) {
 
 // like takes from a report how a target beside it is judged, where no flag says
 // otherwise.
-func (f *compareFlags) like(r *conformance.Report) {
+func (f *compareFlags) like(r *record.Report) {
 	o, s := &f.options, r.Suite
 	for flag, take := range map[string]func(){
 		"run":    func() { o.Run = s.Run },
@@ -286,7 +287,7 @@ func (f *compareFlags) like(r *conformance.Report) {
 			take()
 		}
 	}
-	for _, row := range []conformance.Setting{
+	for _, row := range []record.Setting{
 		{Flag: "level", Value: fmt.Sprint(o.Level)}, {Flag: "strict", Value: fmt.Sprint(o.Strict)},
 		{Flag: "repeat", Value: fmt.Sprint(o.Repeat)}, {Flag: "http2", Value: fmt.Sprint(f.connection.http2)},
 	} {
@@ -438,9 +439,9 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 func hide(old, current *side) {
 	for _, pair := range [][2]*side{{old, current}, {current, old}} {
 		t := &pair[1].target
-		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), conformance.Field{Name: "other-token", Value: t.Token},
-			conformance.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken},
-			conformance.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken}, conformance.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken}, conformance.Field{Name: "other-invalid-token", Value: t.InvalidToken})
+		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), record.Field{Name: "other-token", Value: t.Token},
+			record.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken},
+			record.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken}, record.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken}, record.Field{Name: "other-invalid-token", Value: t.InvalidToken})
 	}
 }
 
@@ -517,7 +518,7 @@ func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	clear := f.progress(e)
 	o := f.options
 	if s.apart {
-		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings), func(s conformance.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
+		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings), func(s record.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
 	}
 	o.MaxActions = s.budget
 	done, err := f.safety.record(&o, s.plan)

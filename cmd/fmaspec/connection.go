@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // connectionFlags say how a target is reached.
@@ -323,7 +324,7 @@ func kept() map[string]string {
 
 // fields reads -header and -header-file. No error holds a value, which may be a
 // secret.
-func (c *connectionFlags) fields() (out []conformance.Field, err error) {
+func (c *connectionFlags) fields() (out []record.Field, err error) {
 	for i, text := range c.headers {
 		place := "-header"
 		if len(c.headers) > 1 {
@@ -359,21 +360,21 @@ func (c *connectionFlags) fields() (out []conformance.Field, err error) {
 	return out, nil
 }
 
-func field(place, text string) (conformance.Field, error) {
+func field(place, text string) (record.Field, error) {
 	name, value, found := strings.Cut(text, ":")
 	value = strings.Trim(value, " \t")
 	switch {
 	case !found:
-		return conformance.Field{}, fmt.Errorf("%s: no colon; give a name and a value, as in 'X-Name: value'", place)
+		return record.Field{}, fmt.Errorf("%s: no colon; give a name and a value, as in 'X-Name: value'", place)
 	case !isName(name):
-		return conformance.Field{}, fmt.Errorf("%s: what stands before the colon is no name of a header field; give letters, digits and dashes alone", place)
+		return record.Field{}, fmt.Errorf("%s: what stands before the colon is no name of a header field; give letters, digits and dashes alone", place)
 	case strings.ContainsFunc(value, func(r rune) bool { return r != '\t' && r < ' ' || r > '~' }):
-		return conformance.Field{}, fmt.Errorf("%s: the value of %s holds a character that no header can carry; give ASCII on one line", place, name)
+		return record.Field{}, fmt.Errorf("%s: the value of %s holds a character that no header can carry; give ASCII on one line", place, name)
 	}
 	if why := kept()[http.CanonicalHeaderKey(name)]; why != "" {
-		return conformance.Field{}, fmt.Errorf("%s: %s cannot be set for every request: %s", place, name, why)
+		return record.Field{}, fmt.Errorf("%s: %s cannot be set for every request: %s", place, name, why)
 	}
-	return conformance.Field{Name: name, Value: value}, nil
+	return record.Field{Name: name, Value: value}, nil
 }
 
 // isName tells that text can be the name of a header field (RFC 9110 5.6.2).
@@ -384,7 +385,7 @@ func isName(text string) bool {
 }
 
 // identified checks -user-agent and -request-id.
-func (c *connectionFlags) identified(fields []conformance.Field) error {
+func (c *connectionFlags) identified(fields []record.Field) error {
 	if strings.ContainsFunc(c.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("-user-agent: it holds a character that no header can carry; give ASCII on one line")
 	}
@@ -397,7 +398,7 @@ func (c *connectionFlags) identified(fields []conformance.Field) error {
 	if why := kept()[http.CanonicalHeaderKey(c.requestID)]; why != "" {
 		return fmt.Errorf("-request-id %s cannot carry an id: %s", c.requestID, why)
 	}
-	if slices.ContainsFunc(fields, func(f conformance.Field) bool { return strings.EqualFold(f.Name, c.requestID) }) {
+	if slices.ContainsFunc(fields, func(f record.Field) bool { return strings.EqualFold(f.Name, c.requestID) }) {
 		return fmt.Errorf("-request-id %s: -header or -header-file sets it too; drop one", c.requestID)
 	}
 	return nil

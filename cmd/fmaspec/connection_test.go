@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // An issuer makes certificates.
@@ -97,11 +98,11 @@ func TestTheTransportIsWhatTheFlagsSay(t *testing.T) {
 	require.Equal(t, conformance.Transport{
 		HTTP2: true, Insecure: true, UserAgent: "Example/1.0 (x)", RequestID: "client-request-id",
 		Resolve: map[string]string{"graph.example.com:443": "127.0.0.1:443", "[::1]:80": "[::2]:80", "h:1": "10.0.0.1:1", "p:443": "127.0.0.1:8443"},
-		Header:  []conformance.Field{{Name: "X-Zero", Value: "a, b"}, {Name: "X-One", Value: "c"}, {Name: "X-Two", Value: "b: c"}, {Name: "x-three", Value: ""}},
+		Header:  []record.Field{{Name: "X-Zero", Value: "a, b"}, {Name: "X-One", Value: "c"}, {Name: "X-Two", Value: "b: c"}, {Name: "x-three", Value: ""}},
 	}, got)
 	got, err = reached(t, nil, "-header", "A: b, c", "-header", "A: d")
 	require.NoError(t, err)
-	require.Equal(t, []conformance.Field{{Name: "A", Value: "b, c"}, {Name: "A", Value: "d"}}, got.Header)
+	require.Equal(t, []record.Field{{Name: "A", Value: "b, c"}, {Name: "A", Value: "d"}}, got.Header)
 }
 
 func TestConnectionFlagsThatCannotWorkAreRefused(t *testing.T) {

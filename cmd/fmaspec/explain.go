@@ -11,6 +11,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -137,20 +138,20 @@ func was(n int, word string) string {
 }
 
 // levelText says what a requirement of a level stands on, and what breaking it means.
-func levelText(l conformance.Level) string {
+func levelText(l record.Level) string {
 	return fmt.Sprintf("%v: %s; %s", l, l.Meaning(), l.Consequence())
 }
 
 // levels explains a level by its name.
 func (x *explainer) levels(id string) {
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		if !x.is("level", l.String(), l.String() == id) {
 			continue
 		}
 		x.field("means", l.Meaning())
 		x.field("broken", l.Consequence())
 		var bases []string
-		for _, b := range conformance.Bases() {
+		for _, b := range record.Bases() {
 			if b.Level == l {
 				bases = append(bases, b.Name+": "+b.Says)
 			}

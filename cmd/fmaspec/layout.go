@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/signature"
 )
@@ -50,7 +50,7 @@ func (l *layout) style(e *env, stream io.Writer) report.Style {
 
 // write writes every report, those that go to files wholly or not at all. What
 // cannot be written keeps no other from it.
-func (l *layout) write(e *env, r *conformance.Report, outputs []output) error {
+func (l *layout) write(e *env, r *record.Report, outputs []output) error {
 	var errs []error
 	if at := slices.IndexFunc(outputs, func(o output) bool { return o.file == "-" }); at >= 0 {
 		if err := outputs[at].format.Write(e.stdout, r, l.style(e, e.stdout)); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -52,7 +53,7 @@ func listCommand() command {
 			f := &listFlags{}
 			f.library.flags(set)
 			set.StringVar(&f.options.Run, "run", "", "of the cases, those that a run with this `PATTERN` sends")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "of cases and requirements, those of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "of cases and requirements, those of this `LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.json, "json", false, "a JSON array of objects")
 			return f.list
 		},
@@ -62,7 +63,7 @@ func listCommand() command {
 // levelTexts says what each level means, a line each.
 func levelTexts() string {
 	var all []string
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		text := levelText(l)
 		all = append(all, strings.ToUpper(text[:1])+text[1:]+".")
 	}
@@ -153,7 +154,7 @@ func caseRows(suite *conformance.Suite, o conformance.Options) (out []row, err e
 }
 
 type requirementRow struct {
-	conformance.Requirement
+	record.Requirement
 	State  string   `json:"state"`
 	Faults []string `json:"faults"` // that prove it
 }

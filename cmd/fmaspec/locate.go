@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -18,7 +18,7 @@ func (e *env) located(outputs []output) []output {
 	outputs = slices.Clone(outputs)
 	for i := range outputs {
 		write := outputs[i].format.Write
-		outputs[i].format.Write = func(w io.Writer, r *conformance.Report, s report.Style) error {
+		outputs[i].format.Write = func(w io.Writer, r *record.Report, s report.Style) error {
 			s.Locate = locate
 			return write(w, r, s)
 		}

@@ -13,7 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -22,13 +22,13 @@ const reportLimit = 1 << 30
 
 // readReport returns the record in a file; - is standard input. Errors begin with
 // the file.
-func (e *env) readReport(name string) (*conformance.Report, error) {
+func (e *env) readReport(name string) (*record.Report, error) {
 	return e.readChecked(name, nil)
 }
 
 // readChecked returns the record in a file whose bytes pass a check, where there is
 // one.
-func (e *env) readChecked(name string, check func(place string, data []byte) error) (*conformance.Report, error) {
+func (e *env) readChecked(name string, check func(place string, data []byte) error) (*record.Report, error) {
 	const remedy = "name a file that -report json=FILE has written"
 	place, from := name, e.stdin
 	if name == "-" {

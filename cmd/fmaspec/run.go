@@ -15,6 +15,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -59,7 +60,7 @@ func runCommand() command {
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests name; on this machine, the documents' example where it is left out")
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what fails now and then")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
@@ -183,10 +184,10 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(goal(plan, o.Repeat)))
 	clear := f.progress(e)
-	o.Checkpoint = f.checkpoint(outputs, func(r *conformance.Report) {
+	o.Checkpoint = f.checkpoint(outputs, func(r *record.Report) {
 		mutate.Prove(r)
 		if accepted != nil {
-			accepted.Apply(r, suite, r.Started)
+			accepted.Apply(r, suiteNames(suite), r.Started)
 		}
 	})
 	result, err := suite.Run(ctx, target, *o)
@@ -201,12 +202,12 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 
 // checkpoint writes every file as far as the run is, so that a run that is killed
 // leaves what it found. What cannot be written now is told at the end.
-func (f *runFlags) checkpoint(outputs []output, complete func(*conformance.Report)) func(*conformance.Report) {
+func (f *runFlags) checkpoint(outputs []output, complete func(*record.Report)) func(*record.Report) {
 	files := slices.DeleteFunc(slices.Clone(outputs), func(o output) bool { return o.file == "-" || !regular(o.file) })
 	if len(files) == 0 {
 		return nil
 	}
-	return func(r *conformance.Report) {
+	return func(r *record.Report) {
 		complete(r)
 		for _, o := range files {
 			_ = report.WriteFile(o.file, o.format, r)
@@ -261,7 +262,7 @@ func (f *runFlags) progress(e *env) (clear func()) {
 
 // tell writes every report; its error is what the run comes to. stale is why what
 // is accepted was not brought up to date.
-func (f *runFlags) tell(e *env, r *conformance.Report, outputs []output, stale error) error {
+func (f *runFlags) tell(e *env, r *record.Report, outputs []output, stale error) error {
 	if !slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" }) {
 		console, err := report.Find("console")
 		if err != nil {
@@ -277,9 +278,9 @@ func (f *runFlags) tell(e *env, r *conformance.Report, outputs []output, stale e
 		return &exit{exitUnjudged, fmt.Sprintf("%v\nthe verdict was: %s", err, cmp.Or(string(verdictOf(r)), "none"))}
 	}
 	switch verdictOf(r) {
-	case conformance.Conformant:
+	case record.Conformant:
 		return nil
-	case conformance.NotConformant:
+	case record.NotConformant:
 		return &exit{exitNotConformant, f.baseline.unsaid(r)}
 	}
 	return &exit{code: exitUnjudged} // the report says why

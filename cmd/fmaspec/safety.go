@@ -17,6 +17,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/allowlist"
+	"fmaspec/conformance/curl"
 	"fmaspec/conformance/journal"
 	"fmaspec/conformance/term"
 )
@@ -196,7 +197,7 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 		if q.Effect {
 			what = "   could take effect"
 		}
-		command := cmp.Or(q.Curl, noCommand(q))
+		command := replay(p, q)
 		if term.Safe(command) != command { // an escaped command would send something else
 			command = "# the command holds characters that a terminal or a build server could obey, so that it is not shown"
 		}
@@ -216,9 +217,14 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 	return nil
 }
 
-// noCommand says of a request that curl cannot send what it is.
-func noCommand(q conformance.PlannedRequest) string {
-	return fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL, cmp.Or(q.NoCurl, "nobody can send there"))
+// replay returns the curl command of a planned request, or a comment that says why
+// there is none.
+func replay(p *conformance.Plan, q conformance.PlannedRequest) string {
+	command, why := "", "it is cut off in the middle of its body, which curl cannot do"
+	if !q.Cut {
+		command, why = curl.Line(q.Request, p.Target, p.Settings)
+	}
+	return cmp.Or(command, fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL, cmp.Or(why, "nobody can send there")))
 }
 
 // sound checks what package flag cannot.

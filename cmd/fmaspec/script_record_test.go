@@ -16,7 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -25,19 +25,19 @@ import (
 func silence(ts *testscript.TestScript, _ bool, args []string) {
 	r, err := report.ReadJSON(strings.NewReader(ts.ReadFile(args[0])))
 	ts.Check(err)
-	i := slices.IndexFunc(r.Cases, func(c conformance.CaseResult) bool { return c.ID == args[1] })
+	i := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.ID == args[1] })
 	if i < 0 {
 		ts.Fatalf("%s: there is no case %s", args[0], args[1])
 	}
 	c, t := &r.Cases[i], &r.Totals
 	t.Requests, t.Findings = t.Requests-len(c.Exchanges), t.Findings-len(c.Findings)
-	counts := map[conformance.Outcome]*int{conformance.Failed: &t.Failed, conformance.Passed: &t.Passed, conformance.Skipped: &t.Skipped, conformance.NotApplicable: &t.NotApplicable}
+	counts := map[record.Outcome]*int{record.Failed: &t.Failed, record.Passed: &t.Passed, record.Skipped: &t.Skipped, record.NotApplicable: &t.NotApplicable}
 	*counts[c.Outcome]--
 	ts.Check(c.Outcome.UnmarshalText([]byte(args[2])))
 	*counts[c.Outcome]++
 	c.Reason, c.Findings, c.Exchanges = args[3], nil, nil
 	if t.Failed == 0 {
-		r.Verdict = conformance.Conformant
+		r.Verdict = record.Conformant
 	}
 	var b bytes.Buffer
 	ts.Check(report.JSON(&b, r))

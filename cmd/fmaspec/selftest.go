@@ -12,6 +12,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -36,7 +37,7 @@ func selftestCommand() command {
 			f := &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()}
 			set.Var(&f.chosenFaults, "fault", "run against the fault of this `NAME` alone; may be repeated")
 			set.Var(&f.chosenVariants, "variant", "run against the honest server of this `NAME` alone, such as reference; may be repeated")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one, and leave weaker faults out: documented, standard, inferred")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one, and leave weaker faults out: documented, standard, inferred")
 			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as there are processors")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
 			set.StringVar(&f.markdown, "markdown", "", "write the matrix as a Markdown page into a `FILE`")
@@ -150,7 +151,7 @@ func (f *selftestFlags) tell(e *env, m *mutate.Result, elapsed time.Duration) er
 		if out.file == "" {
 			continue
 		}
-		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *conformance.Report, _ report.Style) error { return out.write(w) }}
+		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *record.Report, _ report.Style) error { return out.write(w) }}
 		if err := report.WriteFile(out.file, format, nil); err != nil {
 			errs = append(errs, err)
 			continue
@@ -188,7 +189,7 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 	for _, r := range m.Variants {
 		word := "honest"
 		switch {
-		case len(r.Blamed()) > 0, !r.Caught() && r.Verdict != conformance.Conformant:
+		case len(r.Blamed()) > 0, !r.Caught() && r.Verdict != record.Conformant:
 			word = "BLAMED"
 		case r.Caught():
 			word = "deviates"

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/term"
 )
@@ -74,7 +75,7 @@ func (r failing) Read([]byte) (int, error) { return 0, r.err }
 
 // problems are what a request breaks, as its text tells and as this server,
 // which issued the tokens, knows.
-func (l *requestLog) problems(method, path string, header http.Header, body []byte, unread error) (out []conformance.Finding) {
+func (l *requestLog) problems(method, path string, header http.Header, body []byte, unread error) (out []record.Finding) {
 	known := true // the path, and credentials of the right form
 	for _, f := range l.suite.JudgeRequest(method, path, header, body) {
 		if f.Check == "request-body" && unread != nil {
@@ -84,11 +85,11 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 		out = append(out, f)
 	}
 	if unread != nil {
-		out = append(out, conformance.Finding{Place: "body", Got: unread.Error()})
+		out = append(out, record.Finding{Place: "body", Got: unread.Error()})
 	}
 	for _, name := range []string{faultHeader, troubleHeader} {
 		if header.Get(name) != "" && !l.byHeaders {
-			out = append(out, conformance.Finding{Place: "header " + name, Got: "without effect; -allow-fault-header gives it one"})
+			out = append(out, record.Finding{Place: "header " + name, Got: "without effect; -allow-fault-header gives it one"})
 		}
 	}
 	if !known {
@@ -98,20 +99,20 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	switch strings.Trim(token, " \t") {
 	case l.issued.Token, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken:
 	case l.issued.UnprivilegedToken:
-		out = append(out, conformance.Finding{Requirement: "auth.role", Place: "header Authorization", Want: "the token of a user who may act", Got: "that of one who may not"})
+		out = append(out, record.Finding{Requirement: "auth.role", Place: "header Authorization", Want: "the token of a user who may act", Got: "that of one who may not"})
 	default:
-		out = append(out, conformance.Finding{Requirement: "auth.token-known", Place: "header Authorization", Want: "a token of this server's", Got: "another"})
+		out = append(out, record.Finding{Requirement: "auth.token-known", Place: "header Authorization", Want: "a token of this server's", Got: "another"})
 	}
 	for _, op := range l.suite.Operations {
 		if l.issued.UnknownMachine != "" && op.PathFor(l.issued.UnknownMachine) == path {
-			out = append(out, conformance.Finding{Requirement: "machine.unknown", Place: "path", Want: "a machine that is known", Got: "the one that is not"})
+			out = append(out, record.Finding{Requirement: "machine.unknown", Place: "path", Want: "a machine that is known", Got: "the one that is not"})
 		}
 	}
 	return out
 }
 
 // problem is a line on what is wrong, where, and by which requirement.
-func (l *requestLog) problem(f conformance.Finding, path string, secrets []string) string {
+func (l *requestLog) problem(f record.Finding, path string, secrets []string) string {
 	got := f.Got
 	switch {
 	case f.Check == "request-path":

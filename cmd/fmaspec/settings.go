@@ -3,15 +3,15 @@ package main
 import (
 	"flag"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // settings are the flags that were set, by a variable too, as far as a report holds
 // them. A flag that was repeated is there once for each of its values.
-func settings(set *flag.FlagSet) (out []conformance.Setting) {
-	kinds := conformance.SettingKinds()
+func settings(set *flag.FlagSet) (out []record.Setting) {
+	kinds := record.SettingKinds()
 	set.Visit(func(f *flag.Flag) {
-		if kind := kinds[f.Name]; kind != conformance.Carried && kind != conformance.Hidden {
+		if kind := kinds[f.Name]; kind != record.Carried && kind != record.Hidden {
 			return
 		}
 		values := []string{f.Value.String()}
@@ -26,7 +26,7 @@ func settings(set *flag.FlagSet) (out []conformance.Setting) {
 			values = *several
 		}
 		for _, v := range values {
-			out = append(out, conformance.Setting{Flag: f.Name, Value: v})
+			out = append(out, record.Setting{Flag: f.Name, Value: v})
 		}
 	})
 	return out

@@ -4,11 +4,11 @@ import (
 	"flag"
 	"testing"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 func TestEveryFlagOfRunHasAKind(t *testing.T) {
-	kinds := conformance.SettingKinds()
+	kinds := record.SettingKinds()
 	set := flagSet(runCommand())
 	runCommand().flags(set)
 	set.VisitAll(func(f *flag.Flag) {

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/signature"
 )
@@ -132,11 +132,11 @@ func (f *signFlags) clear(outputs []output) error {
 
 // write writes a record and then its signature, each wholly or not at all. What is
 // signed is what was written, whatever becomes of the file.
-func (f *signFlags) write(o output, r *conformance.Report) error {
+func (f *signFlags) write(o output, r *record.Report) error {
 	var text []byte
 	var failed error
 	signing := o.format
-	signing.Write = func(w io.Writer, r *conformance.Report, s report.Style) error {
+	signing.Write = func(w io.Writer, r *record.Report, s report.Style) error {
 		var err error
 		text, failed = f.signer.Sign(func(copied io.Writer) error {
 			err = o.format.Write(io.MultiWriter(w, copied), r, s)
@@ -190,7 +190,7 @@ func (f *keyFlags) flags(set *flag.FlagSet) {
 
 // read returns a report and, where a key is named, which one signed it. An
 // error about the signature has exit code 1: the report is not what was signed.
-func (f *keyFlags) read(e *env, name string) (r *conformance.Report, signer string, err error) {
+func (f *keyFlags) read(e *env, name string) (r *record.Report, signer string, err error) {
 	switch {
 	case f.key == "" && f.signature != "":
 		return nil, "", errors.New("-signature: a signature says nothing without the key of who is to have signed; pass -key")

@@ -9,6 +9,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/signature"
 )
@@ -53,9 +54,9 @@ func verifyCommand() command {
 				if err != nil {
 					return err
 				}
-				complete := []func(*conformance.Report){mutate.Prove}
+				complete := []func(*record.Report){mutate.Prove}
 				if known != nil {
-					complete = append(complete, func(out *conformance.Report) { known.Apply(out, suite, r.Started) })
+					complete = append(complete, func(out *record.Report) { known.Apply(out, suiteNames(suite), r.Started) })
 				}
 				v, err := suite.Verify(r, complete...)
 				if err != nil {
@@ -80,7 +81,7 @@ func tellInconsistent(e *env, wrong *report.Inconsistent) error {
 // differenceLength is how much of a text a difference shows.
 const differenceLength = 200
 
-func tellVerification(e *env, r *conformance.Report, v *conformance.Verification, quiet bool) error {
+func tellVerification(e *env, r *record.Report, v *conformance.Verification, quiet bool) error {
 	var p page
 	for _, d := range v.Differences {
 		p.line("DIFFERS %s", d.Place)

@@ -6,14 +6,26 @@ import (
 	"slices"
 	"time"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/record"
 )
+
+// A Suite names what the entries of a baseline can be about.
+type Suite struct {
+	Checks []Check
+	Cases  []string // ids of all cases, selected for a run or not; nil where they are not known
+}
+
+// A Check is what a baseline needs to know of a check of a suite.
+type Check struct {
+	Name         string
+	Requirements []string // that it charges; empty where it charges those of the case
+	Across       bool     // it compares the answers of all cases of a run
+}
 
 // Apply holds a run against the entries: it sets Known of each finding that an
 // entry accepts, and r.Baseline. The report's own verdict stays as it is: a known
-// failure is still a failure. The suite says which cases there are, also those
-// that a narrowed run left out; it may be nil.
+// failure is still a failure.
 //
 // A problem is a finding that fails the run and that nobody has accepted (new), an
 // entry whose last day is before today (expired), one whose case was judged
@@ -21,12 +33,12 @@ import (
 // or a case that a whole run did not judge (unmatched). An entry has one problem at
 // most. Nothing is held against one whose finding a narrowed or interrupted run had
 // no way to see.
-func (b *Baseline) Apply(r *conformance.Report, suite *conformance.Suite, today time.Time) {
-	h := &held{r: r, today: today.Format(time.DateOnly), entries: map[string]Entry{}, found: map[string]bool{}, cases: map[string]*conformance.CaseResult{}}
+func (b *Baseline) Apply(r *record.Report, suite Suite, today time.Time) {
+	h := &held{r: r, today: today.Format(time.DateOnly), entries: map[string]Entry{}, found: map[string]bool{}, cases: map[string]*record.CaseResult{}}
 	for _, e := range b.Entries() {
 		h.entries[e.Key] = e
 	}
-	h.result = &conformance.BaselineResult{File: b.name, Entries: len(h.entries), Problems: []conformance.BaselineProblem{}}
+	h.result = &record.BaselineResult{File: b.name, Entries: len(h.entries), Problems: []record.BaselineProblem{}}
 	h.names(suite)
 	for i := range r.Cases {
 		h.look(&r.Cases[i])
@@ -34,7 +46,7 @@ func (b *Baseline) Apply(r *conformance.Report, suite *conformance.Suite, today 
 	for _, e := range b.Entries() {
 		h.entry(e)
 	}
-	slices.SortFunc(h.result.Problems, func(a, b conformance.BaselineProblem) int {
+	slices.SortFunc(h.result.Problems, func(a, b record.BaselineProblem) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
 	})
 	h.result.Verdict, h.result.Reason = h.verdict()
@@ -43,13 +55,13 @@ func (b *Baseline) Apply(r *conformance.Report, suite *conformance.Suite, today 
 
 // held is a run that is held against a file.
 type held struct {
-	r       *conformance.Report
-	result  *conformance.BaselineResult
+	r       *record.Report
+	result  *record.BaselineResult
 	today   string
 	entries map[string]Entry
 	found   map[string]bool // keys of findings
-	cases   map[string]*conformance.CaseResult
-	checks  []conformance.Check
+	cases   map[string]*record.CaseResult
+	checks  []Check
 	ids     []string // of all cases; nil where nobody knows them
 	beyond  bool     // something fails the run that nobody accepts, or not any more
 	hollow  string   // a case that failed, though nothing that was found fails it
@@ -57,16 +69,14 @@ type held struct {
 }
 
 // names gathers what an entry can be about.
-func (h *held) names(suite *conformance.Suite) {
-	h.checks = conformance.Checks()
+func (h *held) names(suite Suite) {
+	h.checks = suite.Checks
 	for i := range h.r.Cases {
 		h.cases[h.r.Cases[i].ID] = &h.r.Cases[i]
 	}
 	switch {
-	case suite != nil:
-		for _, c := range suite.Cases {
-			h.ids = append(h.ids, c.ID)
-		}
+	case suite.Cases != nil:
+		h.ids = suite.Cases
 	case !h.r.Filtered():
 		for _, c := range h.r.Cases {
 			h.ids = append(h.ids, c.ID)
@@ -75,12 +85,12 @@ func (h *held) names(suite *conformance.Suite) {
 }
 
 // counts tells that a finding fails the run.
-func counts(r *conformance.Report, f *conformance.Finding) bool {
-	return f.Level < conformance.Inferred || r.Suite.Strict
+func counts(r *record.Report, f *record.Finding) bool {
+	return f.Level < record.Inferred || r.Suite.Strict
 }
 
 // look holds the findings of a case against the entries.
-func (h *held) look(c *conformance.CaseResult) {
+func (h *held) look(c *record.CaseResult) {
 	fails := false
 	for i := range c.Findings {
 		f := &c.Findings[i]
@@ -92,7 +102,7 @@ func (h *held) look(c *conformance.CaseResult) {
 		fails = fails || counting
 		switch {
 		case listed && e.explained() && !h.over(e):
-			f.Known = &conformance.Known{Reason: e.Reason, Owner: e.Owner, Expires: e.Expires, Line: e.Line}
+			f.Known = &record.Known{Reason: e.Reason, Owner: e.Owner, Expires: e.Expires, Line: e.Line}
 			h.result.Known++
 		case counting:
 			h.beyond = true
@@ -102,9 +112,9 @@ func (h *held) look(c *conformance.CaseResult) {
 		}
 	}
 	switch {
-	case c.Outcome == conformance.Failed && !fails:
+	case c.Outcome == record.Failed && !fails:
 		h.hollow = c.ID
-	case c.Outcome == conformance.Errored:
+	case c.Outcome == record.Errored:
 		h.errored = cmp.Or(h.errored, c.Reason)
 	}
 }
@@ -113,7 +123,7 @@ func (h *held) look(c *conformance.CaseResult) {
 func (h *held) over(e Entry) bool { return e.Expires != "" && h.today > e.Expires }
 
 func (h *held) problem(kind string, e Entry, text string) {
-	h.result.Problems = append(h.result.Problems, conformance.BaselineProblem{Kind: kind, Key: e.Key, Line: e.Line, Text: text})
+	h.result.Problems = append(h.result.Problems, record.BaselineProblem{Kind: kind, Key: e.Key, Line: e.Line, Text: text})
 }
 
 // entry says what is wrong with an entry, once.
@@ -141,7 +151,7 @@ func (h *held) entry(e Entry) {
 
 // unknown says what the suite does not have, or "".
 func (h *held) unknown(check, id string) string {
-	if !slices.ContainsFunc(h.checks, func(c conformance.Check) bool { return c.Name == check }) {
+	if !slices.ContainsFunc(h.checks, func(c Check) bool { return c.Name == check }) {
 		var names []string
 		for _, c := range h.checks {
 			names = append(names, c.Name)
@@ -163,11 +173,11 @@ func meant(word string, names []string) string {
 
 // judged tells that a case came to something: one that is inconclusive does not
 // show that a finding is gone.
-func judged(c *conformance.CaseResult) bool {
-	return c.Outcome == conformance.Passed || c.Outcome == conformance.Deviated || c.Outcome == conformance.Failed
+func judged(c *record.CaseResult) bool {
+	return c.Outcome == record.Passed || c.Outcome == record.Deviated || c.Outcome == record.Failed
 }
 
-func why(c *conformance.CaseResult) string {
+func why(c *record.CaseResult) string {
 	if c.Reason == "" {
 		return c.Outcome.String()
 	}
@@ -177,12 +187,12 @@ func why(c *conformance.CaseResult) string {
 // shows tells that the run would have found what the check finds in the case: the
 // case was judged, at a level at which nothing of the check was left out, and, for
 // a check that compares the answers of all cases, with all of them.
-func (h *held) shows(check string, c *conformance.CaseResult) bool {
-	at := slices.IndexFunc(h.checks, func(c conformance.Check) bool { return c.Name == check })
+func (h *held) shows(check string, c *record.CaseResult) bool {
+	at := slices.IndexFunc(h.checks, func(c Check) bool { return c.Name == check })
 	if h.r.Interrupted || c == nil || !judged(c) || at < 0 {
 		return false
 	}
-	if h.checks[at].Across() && h.r.Filtered() {
+	if h.checks[at].Across && h.r.Filtered() {
 		return false
 	}
 	charged := h.checks[at].Requirements
@@ -190,34 +200,34 @@ func (h *held) shows(check string, c *conformance.CaseResult) bool {
 		charged = c.Proves
 	}
 	return !slices.ContainsFunc(charged, func(id string) bool { // a report has those of its level
-		return !slices.ContainsFunc(h.r.Requirements, func(q conformance.RequirementResult) bool { return q.ID == id })
+		return !slices.ContainsFunc(h.r.Requirements, func(q record.RequirementResult) bool { return q.ID == id })
 	})
 }
 
 // verdict sums up what the run comes to apart from what is known. It follows the
 // report's own: half a run is no verdict, a failure outweighs what could not be
 // judged, and what proves nothing is no success.
-func (h *held) verdict() (conformance.Verdict, string) {
+func (h *held) verdict() (record.Verdict, string) {
 	r, t := h.r, h.r.Totals
 	switch {
-	case r.Interrupted, r.Verdict != conformance.Conformant && r.Verdict != conformance.NotConformant:
-		return conformance.Unjudged, cmp.Or(r.Reason, "the run was not judged")
+	case r.Interrupted, r.Verdict != record.Conformant && r.Verdict != record.NotConformant:
+		return record.Unjudged, cmp.Or(r.Reason, "the run was not judged")
 	case h.beyond:
-		return conformance.NotConformant, ""
+		return record.NotConformant, ""
 	case h.hollow != "":
-		return conformance.Unjudged, fmt.Sprintf("%s failed, and no finding of the report says why", h.hollow)
+		return record.Unjudged, fmt.Sprintf("%s failed, and no finding of the report says why", h.hollow)
 	case t.Errored > 0:
-		return conformance.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, h.errored)
+		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, h.errored)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
-		return conformance.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
 	case t.Passed+t.Deviated+t.Failed == 0:
-		return conformance.Unjudged, "no case was conclusive"
+		return record.Unjudged, "no case was conclusive"
 	case len(h.result.Problems) > 0:
-		return conformance.NotConformant, ""
-	case r.Verdict == conformance.NotConformant && !r.Safety.Local && t.Skipped > 0:
-		return conformance.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
-	case r.Verdict == conformance.Conformant:
-		return conformance.Conformant, r.Reason
+		return record.NotConformant, ""
+	case r.Verdict == record.NotConformant && !r.Safety.Local && t.Skipped > 0:
+		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
+	case r.Verdict == record.Conformant:
+		return record.Conformant, r.Reason
 	}
-	return conformance.Conformant, ""
+	return record.Conformant, ""
 }

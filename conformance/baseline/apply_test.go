@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/baseline"
+	"fmaspec/conformance/record"
 )
 
 func today() time.Time { return time.Date(2027, 1, 31, 23, 59, 0, 0, time.UTC) }
@@ -33,31 +33,43 @@ func parsed(t *testing.T, lines ...string) *baseline.Baseline {
 }
 
 // found is a finding of a check at /status in the first step of a case.
-func found(check string, level conformance.Level) conformance.Finding {
-	return conformance.Finding{Check: check, Requirement: "action.types", Level: level, Place: "/status", Want: "a string", Got: "7"}
+func found(check string, level record.Level) record.Finding {
+	return record.Finding{Check: check, Requirement: "action.types", Level: level, Place: "/status", Want: "a string", Got: "7"}
 }
 
 // judged is a case with an outcome, and its findings.
-func judged(id string, o conformance.Outcome, findings ...conformance.Finding) conformance.CaseResult {
-	c := conformance.CaseResult{ID: id, Outcome: o, Proves: []string{"action.types"}}
+func judged(id string, o record.Outcome, findings ...record.Finding) record.CaseResult {
+	c := record.CaseResult{ID: id, Outcome: o, Proves: []string{"action.types"}}
 	for _, f := range findings {
 		f.Case, f.Key = id, fmt.Sprintf("%s %s#%d %s", f.Check, id, f.Step, f.Place)
 		c.Findings = append(c.Findings, f)
 	}
-	if o == conformance.Errored || o == conformance.Skipped || o == conformance.NotApplicable || o == conformance.Inconclusive {
+	if o == record.Errored || o == record.Skipped || o == record.NotApplicable || o == record.Inconclusive {
 		c.Reason = "it rained"
 	}
 	return c
 }
 
+// suite is one that has some checks, and whose cases are not known.
+func suite() baseline.Suite {
+	return baseline.Suite{Checks: []baseline.Check{
+		{Name: "types", Requirements: []string{"action.types"}},
+		{Name: "times", Requirements: []string{"action.times"}},
+		{Name: "own-input", Requirements: []string{"action.requestor", "action.sha1"}},
+		{Name: "media-type", Requirements: []string{"response.media-type"}},
+		{Name: "ids-fresh", Requirements: []string{"action.id"}, Across: true},
+		{Name: "accepts"},
+	}}
+}
+
 // ran is the report of a run on this machine of all cases, at every level.
-func ran(cases ...conformance.CaseResult) *conformance.Report {
-	r := &conformance.Report{Cases: cases, Suite: conformance.SuiteInfo{Cases: len(cases), Level: conformance.Inferred}, Safety: conformance.SafetyInfo{Local: true}}
+func ran(cases ...record.CaseResult) *record.Report {
+	r := &record.Report{Cases: cases, Suite: record.SuiteInfo{Cases: len(cases), Level: record.Inferred}, Safety: record.SafetyInfo{Local: true}}
 	asked := map[string]bool{}
-	for _, c := range conformance.Checks() {
+	for _, c := range suite().Checks {
 		for _, id := range append(c.Requirements, "action.types") {
 			if !asked[id] {
-				r.Requirements = append(r.Requirements, conformance.RequirementResult{Requirement: conformance.Requirement{ID: id}})
+				r.Requirements = append(r.Requirements, record.RequirementResult{Requirement: record.Requirement{ID: id}})
 			}
 			asked[id] = true
 		}
@@ -66,83 +78,83 @@ func ran(cases ...conformance.CaseResult) *conformance.Report {
 	for _, c := range cases {
 		t.Total++
 		t.Findings += len(c.Findings)
-		*map[conformance.Outcome]*int{
-			conformance.Passed: &t.Passed, conformance.Deviated: &t.Deviated, conformance.Failed: &t.Failed, conformance.Errored: &t.Errored,
-			conformance.Inconclusive: &t.Inconclusive, conformance.Skipped: &t.Skipped, conformance.NotApplicable: &t.NotApplicable,
+		*map[record.Outcome]*int{
+			record.Passed: &t.Passed, record.Deviated: &t.Deviated, record.Failed: &t.Failed, record.Errored: &t.Errored,
+			record.Inconclusive: &t.Inconclusive, record.Skipped: &t.Skipped, record.NotApplicable: &t.NotApplicable,
 		}[c.Outcome]++
 	}
 	switch {
 	case t.Failed > 0:
-		r.Verdict = conformance.NotConformant
+		r.Verdict = record.NotConformant
 	case t.Errored > 0:
-		r.Verdict, r.Reason = conformance.Unjudged, "it rained"
+		r.Verdict, r.Reason = record.Unjudged, "it rained"
 	case t.Passed+t.Deviated == 0:
-		r.Verdict, r.Reason = conformance.Unjudged, "no case was conclusive"
+		r.Verdict, r.Reason = record.Unjudged, "no case was conclusive"
 	default:
-		r.Verdict = conformance.Conformant
+		r.Verdict = record.Conformant
 	}
 	return r
 }
 
 const (
-	documented = conformance.Documented
-	inferred   = conformance.Inferred
+	documented = record.Documented
+	inferred   = record.Inferred
 )
 
 func TestApplyNamesEveryProblem(t *testing.T) {
-	good := judged("a/good", conformance.Passed)
-	bad := judged("a/bad", conformance.Failed, found("types", documented))
-	odd := judged("a/odd", conformance.Deviated, found("types", inferred))
+	good := judged("a/good", record.Passed)
+	bad := judged("a/bad", record.Failed, found("types", documented))
+	odd := judged("a/odd", record.Deviated, found("types", inferred))
 	const key = "types a/bad#0 /status"
 	for _, row := range []struct {
 		accepted []string
-		run      *conformance.Report
+		run      *record.Report
 		want     []string // kind, line and key of each problem, and the text behind a colon
 		known    int
-		verdict  conformance.Verdict
+		verdict  record.Verdict
 		reason   string
 		why      string
 	}{
-		{nil, ran(good), nil, 0, conformance.Conformant, "", "nothing is accepted and nothing found"},
+		{nil, ran(good), nil, 0, record.Conformant, "", "nothing is accepted and nothing found"},
 		{nil, ran(good, bad), []string{"new 0 " + key + ": nobody has accepted it; mend it, or add an entry that says why and who answers for it"},
-			0, conformance.NotConformant, "", "a finding that nobody has accepted"},
-		{[]string{key}, ran(good, bad), nil, 1, conformance.Conformant, "", "a finding that somebody has"},
-		{nil, ran(good, odd), nil, 0, conformance.Conformant, "", "what does not fail the run need not be accepted"},
-		{[]string{"types a/odd#0 /status"}, ran(good, odd), nil, 1, conformance.Conformant, "", "and may be"},
-		{[]string{key + " | until 2027-01-31"}, ran(good, bad), nil, 1, conformance.Conformant, "", "the last day still counts"},
+			0, record.NotConformant, "", "a finding that nobody has accepted"},
+		{[]string{key}, ran(good, bad), nil, 1, record.Conformant, "", "a finding that somebody has"},
+		{nil, ran(good, odd), nil, 0, record.Conformant, "", "what does not fail the run need not be accepted"},
+		{[]string{"types a/odd#0 /status"}, ran(good, odd), nil, 1, record.Conformant, "", "and may be"},
+		{[]string{key + " | until 2027-01-31"}, ran(good, bad), nil, 1, record.Conformant, "", "the last day still counts"},
 		{[]string{key + " | until 2027-01-30"}, ran(good, bad), []string{"expired 1 " + key + ": it was accepted until 2027-01-30; mend it, or agree on another day"},
-			0, conformance.NotConformant, "", "the day after does not"},
+			0, record.NotConformant, "", "the day after does not"},
 		{[]string{"types a/good#0 /status | until 2027-01-30"}, ran(good), []string{"expired 1 types a/good#0 /status: it was accepted until 2027-01-30, and the finding is gone; remove the entry"},
-			0, conformance.NotConformant, "", "an entry expires whether its finding is there or not"},
+			0, record.NotConformant, "", "an entry expires whether its finding is there or not"},
 		{[]string{"types a/good#0 /status"}, ran(good), []string{"vanished 1 types a/good#0 /status: the finding is gone; remove the entry"},
-			0, conformance.NotConformant, "", "the case passed"},
+			0, record.NotConformant, "", "the case passed"},
 		{[]string{key, "media-type a/bad#0 /status"}, ran(good, bad), []string{"vanished 4 media-type a/bad#0 /status: the finding is gone; remove the entry"},
-			1, conformance.NotConformant, "", "the case failed by another check"},
+			1, record.NotConformant, "", "the case failed by another check"},
 		{[]string{"types a/odd#1 /status"}, ran(good, odd), []string{"vanished 1 types a/odd#1 /status: the finding is gone; remove the entry"},
-			0, conformance.NotConformant, "", "the finding is in another answer"},
+			0, record.NotConformant, "", "the finding is in another answer"},
 		{[]string{"type a/good#0 /status"}, ran(good), []string{`unmatched 1 type a/good#0 /status: the suite has no check "type" (did you mean "types"?); mend or remove the entry`},
-			0, conformance.NotConformant, "", "no such check"},
+			0, record.NotConformant, "", "no such check"},
 		{[]string{"types a/god#0 /status"}, ran(good), []string{`unmatched 1 types a/god#0 /status: the suite has no case "a/god" (did you mean "a/good"?); mend or remove the entry`},
-			0, conformance.NotConformant, "", "no such case"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", conformance.Skipped)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (skipped: it rained); see that it is, or remove the entry"},
-			0, conformance.NotConformant, "", "the case was not sent"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", conformance.NotApplicable)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (not-applicable: it rained); see that it is, or remove the entry"},
-			0, conformance.NotConformant, "", "the case needs something"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", conformance.Inconclusive)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (inconclusive: it rained); see that it is, or remove the entry"},
-			0, conformance.NotConformant, "", "an answer that proves nothing does not show that the finding is gone"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", conformance.Errored)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (errored: it rained); see that it is, or remove the entry"},
-			0, conformance.Unjudged, "it rained", "nor does one that could not be judged, and that is no verdict"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", conformance.Inconclusive, found("types", inferred))), nil,
-			1, conformance.Conformant, "", "what is found in an inconclusive case is found"},
-		{[]string{key}, ran(good, bad, judged("a/x", conformance.Errored)), nil, 1, conformance.Unjudged, "1 of 3 cases could not be judged: it rained", "known failures hide no errors"},
-		{nil, ran(good, bad, judged("a/x", conformance.Errored)), []string{"new 0 " + key + ": nobody has accepted it; mend it, or add an entry that says why and who answers for it"},
-			0, conformance.NotConformant, "", "a new failure outweighs them, as in every run"},
-		{[]string{key}, ran(bad), nil, 1, conformance.Conformant, "", "where all fails as is known, nothing fails beyond it"},
-		{[]string{key}, ran(judged("a/x", conformance.Inconclusive)), []string{`unmatched 1 ` + key + `: the suite has no case "a/bad"; mend or remove the entry`}, 0, conformance.Unjudged, "no case was conclusive", "what the run cannot judge, its baseline cannot"},
-		{nil, ran(good, judged("a/x", conformance.Failed)), nil, 0, conformance.Unjudged, "a/x failed, and no finding of the report says why", "a failure without a finding cannot be known"},
+			0, record.NotConformant, "", "no such case"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Skipped)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (skipped: it rained); see that it is, or remove the entry"},
+			0, record.NotConformant, "", "the case was not sent"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.NotApplicable)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (not-applicable: it rained); see that it is, or remove the entry"},
+			0, record.NotConformant, "", "the case needs something"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (inconclusive: it rained); see that it is, or remove the entry"},
+			0, record.NotConformant, "", "an answer that proves nothing does not show that the finding is gone"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Errored)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (errored: it rained); see that it is, or remove the entry"},
+			0, record.Unjudged, "it rained", "nor does one that could not be judged, and that is no verdict"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive, found("types", inferred))), nil,
+			1, record.Conformant, "", "what is found in an inconclusive case is found"},
+		{[]string{key}, ran(good, bad, judged("a/x", record.Errored)), nil, 1, record.Unjudged, "1 of 3 cases could not be judged: it rained", "known failures hide no errors"},
+		{nil, ran(good, bad, judged("a/x", record.Errored)), []string{"new 0 " + key + ": nobody has accepted it; mend it, or add an entry that says why and who answers for it"},
+			0, record.NotConformant, "", "a new failure outweighs them, as in every run"},
+		{[]string{key}, ran(bad), nil, 1, record.Conformant, "", "where all fails as is known, nothing fails beyond it"},
+		{[]string{key}, ran(judged("a/x", record.Inconclusive)), []string{`unmatched 1 ` + key + `: the suite has no case "a/bad"; mend or remove the entry`}, 0, record.Unjudged, "no case was conclusive", "what the run cannot judge, its baseline cannot"},
+		{nil, ran(good, judged("a/x", record.Failed)), nil, 0, record.Unjudged, "a/x failed, and no finding of the report says why", "a failure without a finding cannot be known"},
 	} {
 		was := row.run.Verdict
-		parsed(t, row.accepted...).Apply(row.run, nil, today())
+		parsed(t, row.accepted...).Apply(row.run, suite(), today())
 		var got []string
 		for _, p := range row.run.Baseline.Problems {
 			got = append(got, fmt.Sprintf("%s %d %s: %s", p.Kind, p.Line, p.Key, p.Text))
@@ -162,10 +174,10 @@ func TestApplyNamesEveryProblem(t *testing.T) {
 
 func TestApplyMarksEveryFindingOfAKey(t *testing.T) {
 	f := found("types", documented)
-	r := ran(judged("a/good", conformance.Passed), judged("a/bad", conformance.Failed, f, f, found("media-type", documented)))
-	parsed(t, "types a/bad#0 /status | until 2027-02-28").Apply(r, nil, today())
-	want := &conformance.Known{Reason: "because", Owner: "us", Expires: "2027-02-28", Line: 1}
-	for i, known := range []*conformance.Known{want, want, nil} {
+	r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, f, f, found("media-type", documented)))
+	parsed(t, "types a/bad#0 /status | until 2027-02-28").Apply(r, suite(), today())
+	want := &record.Known{Reason: "because", Owner: "us", Expires: "2027-02-28", Line: 1}
+	for i, known := range []*record.Known{want, want, nil} {
 		if diff := cmp.Diff(known, r.Cases[1].Findings[i].Known); diff != "" {
 			t.Errorf("finding %d (-want +got):\n%s", i, diff)
 		}
@@ -173,24 +185,24 @@ func TestApplyMarksEveryFindingOfAKey(t *testing.T) {
 	if r.Baseline.Known != 2 || len(r.Baseline.Problems) != 1 {
 		t.Errorf("want 2 known and 1 new, got %+v", r.Baseline)
 	}
-	parsed(t).Apply(r, nil, today())
+	parsed(t).Apply(r, suite(), today())
 	if r.Cases[1].Findings[0].Known != nil || r.Baseline.Known != 0 || len(r.Baseline.Problems) != 2 {
 		t.Errorf("want nothing left of another file, and one problem a key, got %+v", r.Baseline)
 	}
 }
 
 func TestApplyFollowsStrictness(t *testing.T) {
-	r := ran(judged("a/good", conformance.Passed), judged("a/odd", conformance.Failed, found("types", inferred)))
+	r := ran(judged("a/good", record.Passed), judged("a/odd", record.Failed, found("types", inferred)))
 	r.Suite.Strict = true
-	parsed(t).Apply(r, nil, today())
-	if b := r.Baseline; b.Verdict != conformance.NotConformant || len(b.Problems) != 1 || b.Problems[0].Kind != "new" {
+	parsed(t).Apply(r, suite(), today())
+	if b := r.Baseline; b.Verdict != record.NotConformant || len(b.Problems) != 1 || b.Problems[0].Kind != "new" {
 		t.Errorf("want an inferred requirement to count in a strict run, got %+v", b)
 	}
 }
 
 func TestApplySortsProblemsByKindThenKey(t *testing.T) {
-	r := ran(judged("a/good", conformance.Passed), judged("a/bad", conformance.Failed, found("types", documented), found("media-type", documented)))
-	parsed(t, "types a/good#0 x", "types a/none#0 x", "times a/good#0 x", "own-input a/good#0 x | until 1999-01-01").Apply(r, nil, today())
+	r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented), found("media-type", documented)))
+	parsed(t, "types a/good#0 x", "types a/none#0 x", "times a/good#0 x", "own-input a/good#0 x | until 1999-01-01").Apply(r, suite(), today())
 	var got []string
 	for _, p := range r.Baseline.Problems {
 		got = append(got, p.Kind+" "+p.Key)
@@ -203,12 +215,12 @@ func TestApplySortsProblemsByKindThenKey(t *testing.T) {
 }
 
 func TestANarrowedRunLeavesAloneWhatItCannotSee(t *testing.T) {
-	suite, err := conformance.Load()
-	require.NoError(t, err)
-	id, other := suite.Cases[0].ID, suite.Cases[1].ID
+	const id, other = "b/first", "b/second"
+	all := suite()
+	all.Cases = []string{id, other, "b/third"}
 	for _, row := range []struct {
 		key  string
-		mend func(*conformance.Report)
+		mend func(*record.Report)
 		want string // kind of the problem
 		why  string
 	}{
@@ -218,17 +230,17 @@ func TestANarrowedRunLeavesAloneWhatItCannotSee(t *testing.T) {
 		{"types " + id + "x#0 /status", nil, "unmatched", "the suite has no such case"},
 		{"typos " + other + "#0 /status", nil, "unmatched", "the suite has no such check"},
 		{"types " + other + "#0 /status | until 1999-01-31", nil, "expired", "the day is over all the same"},
-		{"types " + id + "#0 /status", func(r *conformance.Report) { r.Requirements = r.Requirements[:0] }, "", "the level leaves out what the check is about"},
-		{"accepts " + id + "#0 status", func(r *conformance.Report) { r.Cases[0].Proves = []string{"weaker"} }, "", "and here what the case is to prove"},
+		{"types " + id + "#0 /status", func(r *record.Report) { r.Requirements = r.Requirements[:0] }, "", "the level leaves out what the check is about"},
+		{"accepts " + id + "#0 status", func(r *record.Report) { r.Cases[0].Proves = []string{"weaker"} }, "", "and here what the case is to prove"},
 		{"accepts " + id + "#0 status", nil, "vanished", "a check of what the case is to prove"},
-		{"types " + id + "#0 /status", func(r *conformance.Report) { r.Cases[0].Outcome = conformance.Skipped }, "", "its case was not judged, and need not be"},
+		{"types " + id + "#0 /status", func(r *record.Report) { r.Cases[0].Outcome = record.Skipped }, "", "its case was not judged, and need not be"},
 	} {
-		r := ran(judged(id, conformance.Passed), judged("a/good", conformance.Passed))
-		r.Suite.Cases = len(suite.Cases)
+		r := ran(judged(id, record.Passed), judged("a/good", record.Passed))
+		r.Suite.Cases = len(all.Cases)
 		if row.mend != nil {
 			row.mend(r)
 		}
-		parsed(t, row.key).Apply(r, suite, today())
+		parsed(t, row.key).Apply(r, all, today())
 		got := ""
 		for _, p := range r.Baseline.Problems {
 			got += p.Kind
@@ -240,16 +252,16 @@ func TestANarrowedRunLeavesAloneWhatItCannotSee(t *testing.T) {
 }
 
 func TestAnInterruptedRunIsNoVerdictWhateverIsAccepted(t *testing.T) {
-	r := ran(judged("a/good", conformance.Passed), judged("a/bad", conformance.Failed, found("types", documented)),
-		judged("a/new", conformance.Failed, found("types", documented)), judged("a/x", conformance.Skipped))
-	r.Interrupted, r.Verdict, r.Reason = true, conformance.Unjudged, "the run was interrupted"
-	parsed(t, "types a/bad#0 /status", "types a/good#0 /status", "types a/x#0 /status").Apply(r, nil, today())
+	r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)),
+		judged("a/new", record.Failed, found("types", documented)), judged("a/x", record.Skipped))
+	r.Interrupted, r.Verdict, r.Reason = true, record.Unjudged, "the run was interrupted"
+	parsed(t, "types a/bad#0 /status", "types a/good#0 /status", "types a/x#0 /status").Apply(r, suite(), today())
 	b := r.Baseline
-	if b.Verdict != conformance.Unjudged || b.Reason != r.Reason || b.Known != 1 || len(b.Problems) != 1 || b.Problems[0].Key != "types a/new#0 /status" {
+	if b.Verdict != record.Unjudged || b.Reason != r.Reason || b.Known != 1 || len(b.Problems) != 1 || b.Problems[0].Key != "types a/new#0 /status" {
 		t.Errorf("want unjudged, one known, one new, and nothing of what had not come yet, got %+v", b)
 	}
 	r.Reason = ""
-	parsed(t).Apply(r, nil, today())
+	parsed(t).Apply(r, suite(), today())
 	if r.Baseline.Reason == "" {
 		t.Error("want a reason, got none")
 	}
@@ -258,16 +270,16 @@ func TestAnInterruptedRunIsNoVerdictWhateverIsAccepted(t *testing.T) {
 func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 	for _, row := range []struct {
 		actions int
-		verdict conformance.Verdict
+		verdict record.Verdict
 		reason  string
 		why     string
 	}{
-		{0, conformance.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1", "no acceptance was seen"},
-		{4, conformance.Conformant, "as far as it was armed; 1 of 3 cases were not sent", "the rest was not sent"},
+		{0, record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1", "no acceptance was seen"},
+		{4, record.Conformant, "as far as it was armed; 1 of 3 cases were not sent", "the rest was not sent"},
 	} {
-		r := ran(judged("a/good", conformance.Passed), judged("a/bad", conformance.Failed, found("types", documented)), judged("a/x", conformance.Skipped))
-		r.Safety = conformance.SafetyInfo{MaxActions: row.actions}
-		parsed(t, "types a/bad#0 /status").Apply(r, nil, today())
+		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)), judged("a/x", record.Skipped))
+		r.Safety = record.SafetyInfo{MaxActions: row.actions}
+		parsed(t, "types a/bad#0 /status").Apply(r, suite(), today())
 		if b := r.Baseline; b.Verdict != row.verdict || b.Reason != row.reason {
 			t.Errorf("%s: want %s %q, got %s %q", row.why, row.verdict, row.reason, b.Verdict, b.Reason)
 		}
@@ -276,9 +288,9 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 
 func TestWithoutFailuresTheVerdictIsThatOfTheRun(t *testing.T) {
 	for _, reason := range []string{"", "as far as it was armed"} {
-		r := ran(judged("a/good", conformance.Passed))
+		r := ran(judged("a/good", record.Passed))
 		r.Reason = reason
-		parsed(t).Apply(r, nil, today())
+		parsed(t).Apply(r, suite(), today())
 		if b := r.Baseline; b.Verdict != r.Verdict || b.Reason != reason {
 			t.Errorf("want %s %q, got %s %q", r.Verdict, reason, b.Verdict, b.Reason)
 		}
@@ -286,10 +298,10 @@ func TestWithoutFailuresTheVerdictIsThatOfTheRun(t *testing.T) {
 }
 
 func TestAnOutcomeWithoutAReasonIsToldAsItIs(t *testing.T) {
-	c := judged("a/x", conformance.Skipped)
+	c := judged("a/x", record.Skipped)
 	c.Reason = ""
-	r := ran(judged("a/good", conformance.Passed), c)
-	parsed(t, "types a/x#0 /status").Apply(r, nil, today())
+	r := ran(judged("a/good", record.Passed), c)
+	parsed(t, "types a/x#0 /status").Apply(r, suite(), today())
 	want := "its case was not judged (skipped); see that it is, or remove the entry"
 	if got := r.Baseline.Problems[0].Text; got != want {
 		t.Errorf("want %q, got %q", want, got)
@@ -297,12 +309,12 @@ func TestAnOutcomeWithoutAReasonIsToldAsItIs(t *testing.T) {
 }
 
 func TestApplyDoesNotPanicOnAnEmptyReport(t *testing.T) {
-	r := &conformance.Report{}
-	parsed(t, "types a/bad#0 /status").Apply(r, &conformance.Suite{}, time.Time{})
-	if r.Baseline.Verdict != conformance.Unjudged {
+	r := &record.Report{}
+	parsed(t, "types a/bad#0 /status").Apply(r, baseline.Suite{}, time.Time{})
+	if r.Baseline.Verdict != record.Unjudged {
 		t.Errorf("want unjudged, got %+v", r.Baseline)
 	}
-	(&baseline.Baseline{}).Apply(r, nil, time.Time{})
+	(&baseline.Baseline{}).Apply(r, suite(), time.Time{})
 	if r.Baseline.Entries != 0 {
 		t.Errorf("want the zero value to have no entry, got %+v", r.Baseline)
 	}

@@ -13,7 +13,7 @@
 //	  owner: mocks@team.example
 //	  expires: 2027-01-31
 //
-// Keys begin in the first column, one a line, each as [conformance.Finding] has
+// Keys begin in the first column, one a line, each as [record.Finding] has
 // it. What follows them with a blank before it belongs to all keys directly
 // above: the reason, the owner, and the last day, which may be left out. An
 // empty line ends an entry. Lines that begin with # are comments.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // Update returns the entries that fit a run: those of old whose findings are
@@ -17,7 +17,7 @@ import (
 // interrupted one, one with cases that could not be judged, or that were not sent
 // though nothing kept them from it, and where the case of an old entry was not
 // judged.
-func Update(old *Baseline, r *conformance.Report) (*Baseline, error) {
+func Update(old *Baseline, r *record.Report) (*Baseline, error) {
 	if why := refusal(old, r); why != "" {
 		return nil, fmt.Errorf("%s: not updated: %s", old.name, why)
 	}
@@ -72,27 +72,27 @@ func Update(old *Baseline, r *conformance.Report) (*Baseline, error) {
 }
 
 // refusal says why a run is nothing to go by, or "".
-func refusal(old *Baseline, r *conformance.Report) string {
+func refusal(old *Baseline, r *record.Report) string {
 	switch {
 	case r.Interrupted:
 		return "the run was interrupted; let it come to its end"
 	case r.Filtered():
 		return fmt.Sprintf("the run had %d of %d cases; send them all, without -run, -skip and -level", len(r.Cases), r.Suite.Cases)
-	case r.Suite.Level != conformance.Inferred:
+	case r.Suite.Level != record.Inferred:
 		return fmt.Sprintf("the run judged by %s requirements and stronger ones; judge by all, without -level", r.Suite.Level)
 	}
 	var all, lost []string
 	entries := old.Entries()
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		if c.Outcome == conformance.Errored || c.Outcome == conformance.Skipped && r.Safety.Local {
+		if c.Outcome == record.Errored || c.Outcome == record.Skipped && r.Safety.Local {
 			all = append(all, fmt.Sprintf("%s (%s)", c.ID, why(c)))
 		}
 		if judged(c) {
 			continue
 		}
 		for _, e := range entries {
-			if _, id, _, _ := parts(e.Key); id == c.ID && !slices.ContainsFunc(c.Findings, func(f conformance.Finding) bool { return f.Key == e.Key }) {
+			if _, id, _, _ := parts(e.Key); id == c.ID && !slices.ContainsFunc(c.Findings, func(f record.Finding) bool { return f.Key == e.Key }) {
 				lost = append(lost, fmt.Sprintf("line %d: %s (%s)", e.Line, c.ID, why(c)))
 			}
 		}
@@ -102,7 +102,7 @@ func refusal(old *Baseline, r *conformance.Report) string {
 		return fmt.Sprintf("not every case was judged: %s; see that each is", some(all))
 	case len(lost) > 0:
 		return fmt.Sprintf("cases of entries were not judged: %s; see that they are, or remove the entries by hand", some(lost))
-	case !slices.ContainsFunc(r.Cases, func(c conformance.CaseResult) bool { return judged(&c) }):
+	case !slices.ContainsFunc(r.Cases, func(c record.CaseResult) bool { return judged(&c) }):
 		return "no case was judged; see that the target can be reached"
 	}
 	return ""

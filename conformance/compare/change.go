@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Kind is one way in which a case can differ between two reports.
@@ -52,21 +52,21 @@ func Kinds() []KindInfo {
 
 // A Change is a case that differs.
 type Change struct {
-	Kind       Kind                  `json:"kind"`
-	Regression bool                  `json:"regression"`
-	Case       string                `json:"case"`
-	Title      string                `json:"title"`
-	Old        string                `json:"old,omitempty"`        // its outcome; "" where it is not there
-	New        string                `json:"new,omitempty"`        //
-	OldReason  string                `json:"old_reason,omitempty"` // why it was not judged
-	NewReason  string                `json:"new_reason,omitempty"` //
-	Added      []conformance.Finding `json:"added"`                // findings that are in the new report alone, each once
-	Gone       []conformance.Finding `json:"gone"`                 // findings that are in the old report alone, each once
+	Kind       Kind             `json:"kind"`
+	Regression bool             `json:"regression"`
+	Case       string           `json:"case"`
+	Title      string           `json:"title"`
+	Old        string           `json:"old,omitempty"`        // its outcome; "" where it is not there
+	New        string           `json:"new,omitempty"`        //
+	OldReason  string           `json:"old_reason,omitempty"` // why it was not judged
+	NewReason  string           `json:"new_reason,omitempty"` //
+	Added      []record.Finding `json:"added"`                // findings that are in the new report alone, each once
+	Gone       []record.Finding `json:"gone"`                 // findings that are in the old report alone, each once
 }
 
 // cases compares the cases of two reports.
-func (c *Comparison) cases(old, current *conformance.Report) {
-	eachPair(old, current, func(a, b *conformance.CaseResult) {
+func (c *Comparison) cases(old, current *record.Report) {
+	eachPair(old, current, func(a, b *record.CaseResult) {
 		c.Totals.Cases++
 		if judged(a.Outcome) && judged(b.Outcome) {
 			c.Totals.Judged++
@@ -83,14 +83,14 @@ func (c *Comparison) cases(old, current *conformance.Report) {
 		if is[a.ID] == nil {
 			c.Changes = append(c.Changes, Change{
 				Kind: RemovedCase, Regression: judged(a.Outcome) && !c.accepts(casesRow),
-				Case: a.ID, Title: a.Title, Old: a.Outcome.String(), OldReason: a.Reason, Added: []conformance.Finding{}, Gone: []conformance.Finding{},
+				Case: a.ID, Title: a.Title, Old: a.Outcome.String(), OldReason: a.Reason, Added: []record.Finding{}, Gone: []record.Finding{},
 			})
 		}
 	}
 	for _, b := range current.Cases {
 		if was[b.ID] == nil {
 			c.Changes = append(c.Changes, Change{
-				Kind: NewCase, Case: b.ID, Title: b.Title, New: b.Outcome.String(), NewReason: b.Reason, Added: only(b.Findings, nil), Gone: []conformance.Finding{},
+				Kind: NewCase, Case: b.ID, Title: b.Title, New: b.Outcome.String(), NewReason: b.Reason, Added: only(b.Findings, nil), Gone: []record.Finding{},
 			})
 		}
 	}
@@ -104,13 +104,13 @@ func (c *Comparison) cases(old, current *conformance.Report) {
 }
 
 // judged tells that something was found out about the target.
-func judged(o conformance.Outcome) bool {
-	return o == conformance.Passed || o == conformance.Deviated || o == conformance.Failed
+func judged(o record.Outcome) bool {
+	return o == record.Passed || o == record.Deviated || o == record.Failed
 }
 
 // changeOf says how a case differs. The wording of reasons and findings is no
 // difference.
-func changeOf(a, b *conformance.CaseResult, old, current *conformance.Report) (Change, bool) {
+func changeOf(a, b *record.CaseResult, old, current *record.Report) (Change, bool) {
 	out := Change{
 		Case: b.ID, Title: b.Title, Old: a.Outcome.String(), New: b.Outcome.String(), OldReason: a.Reason, NewReason: b.Reason,
 		Added: only(b.Findings, a.Findings), Gone: only(a.Findings, b.Findings),
@@ -128,7 +128,7 @@ func changeOf(a, b *conformance.CaseResult, old, current *conformance.Report) (C
 	case !judged(a.Outcome):
 		out.Kind = UnjudgedOtherwise
 		return out, a.Outcome != b.Outcome
-	case a.Outcome != conformance.Failed && b.Outcome == conformance.Failed:
+	case a.Outcome != record.Failed && b.Outcome == record.Failed:
 		return worse(NewlyFailing)
 	case a.Outcome < b.Outcome:
 		return told(NewlyDeviating)
@@ -142,19 +142,19 @@ func changeOf(a, b *conformance.CaseResult, old, current *conformance.Report) (C
 		places[placeOf(f)] = true
 	}
 	out.Kind = ChangedReason
-	out.Regression = b.Outcome == conformance.Failed && slices.ContainsFunc(out.Added, func(f conformance.Finding) bool {
-		return !places[placeOf(f)] && (f.Level != conformance.Inferred || current.Suite.Strict)
+	out.Regression = b.Outcome == record.Failed && slices.ContainsFunc(out.Added, func(f record.Finding) bool {
+		return !places[placeOf(f)] && (f.Level != record.Inferred || current.Suite.Strict)
 	})
 	return out, true
 }
 
 // notAsked tells that a case is not judged because the new run asked for less than
 // the old one, so that nothing is known of the target.
-func notAsked(b *conformance.CaseResult, old, current *conformance.Report) bool {
+func notAsked(b *record.CaseResult, old, current *record.Report) bool {
 	switch b.Outcome {
-	case conformance.Skipped:
+	case record.Skipped:
 		return current.Interrupted || armed(old) != armed(current)
-	case conformance.Inconclusive:
+	case record.Inconclusive:
 		// What it is held against was not sent, or its machine was made up.
 		return armed(old) != armed(current)
 	}
@@ -162,8 +162,8 @@ func notAsked(b *conformance.CaseResult, old, current *conformance.Report) bool 
 }
 
 // only returns the findings of one list that the other does not have, each once.
-func only(of, other []conformance.Finding) []conformance.Finding {
-	out := []conformance.Finding{}
+func only(of, other []record.Finding) []record.Finding {
+	out := []record.Finding{}
 	have := map[string]bool{}
 	for _, f := range other {
 		have[identity(f)] = true
@@ -179,9 +179,9 @@ func only(of, other []conformance.Finding) []conformance.Finding {
 
 // identity is what makes a finding the same in two reports: its key and its
 // requirement, and neither its wording nor which item of an array it is about.
-func identity(f conformance.Finding) string { return placeOf(f) + "\x00" + f.Requirement }
+func identity(f record.Finding) string { return placeOf(f) + "\x00" + f.Requirement }
 
-func placeOf(f conformance.Finding) string {
+func placeOf(f record.Finding) string {
 	return strings.TrimSuffix(f.Key, f.Place) + folded(f.Place)
 }
 

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Comparison is what two reports come to beside each other, in stable order.
@@ -45,21 +45,21 @@ const (
 
 // A Side is one of the two reports.
 type Side struct {
-	Target      string              `json:"target"` // its URL
-	Name        string              `json:"name"`
-	Suite       string              `json:"suite"` // name and version
-	Contract    string              `json:"contract"`
-	Fixtures    string              `json:"fixtures"`
-	Level       conformance.Level   `json:"level"`
-	Strict      bool                `json:"strict"`
-	Seed        string              `json:"seed"`
-	Started     time.Time           `json:"started"`
-	Verdict     conformance.Verdict `json:"verdict"`
-	Reason      string              `json:"reason,omitempty"` // of the verdict
-	Interrupted bool                `json:"interrupted"`
-	Cases       int                 `json:"cases"`  // in the report
-	Of          int                 `json:"of"`     // in its suite
-	Judged      int                 `json:"judged"` // passed, deviated or failed
+	Target      string         `json:"target"` // its URL
+	Name        string         `json:"name"`
+	Suite       string         `json:"suite"` // name and version
+	Contract    string         `json:"contract"`
+	Fixtures    string         `json:"fixtures"`
+	Level       record.Level   `json:"level"`
+	Strict      bool           `json:"strict"`
+	Seed        string         `json:"seed"`
+	Started     time.Time      `json:"started"`
+	Verdict     record.Verdict `json:"verdict"`
+	Reason      string         `json:"reason,omitempty"` // of the verdict
+	Interrupted bool           `json:"interrupted"`
+	Cases       int            `json:"cases"`  // in the report
+	Of          int            `json:"of"`     // in its suite
+	Judged      int            `json:"judged"` // passed, deviated or failed
 }
 
 // A Difference is one way in which the two were not judged alike.
@@ -91,7 +91,7 @@ type Options struct {
 
 // Compare holds a report against an older one. It keeps nothing of them and
 // changes neither. What a baseline accepts counts like every other finding.
-func Compare(old, current *conformance.Report, o Options) *Comparison {
+func Compare(old, current *record.Report, o Options) *Comparison {
 	c := &Comparison{strictShape: o.StrictShape, accepted: o.AcceptLess, Old: sideOf(old), New: sideOf(current), Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
 	for _, row := range circumstances() {
 		if was, is := row.of(old, current); was != is {
@@ -103,7 +103,7 @@ func Compare(old, current *conformance.Report, o Options) *Comparison {
 	c.Notes = append(c.Notes, notes("new", current)...)
 	c.cases(old, current)
 	shapes := newShapes()
-	eachPair(old, current, func(a, b *conformance.CaseResult) { shapes.pair(a, b, old.Suite.Repeat, current.Suite.Repeat) })
+	eachPair(old, current, func(a, b *record.CaseResult) { shapes.pair(a, b, old.Suite.Repeat, current.Suite.Repeat) })
 	c.Shapes, c.Totals.MoreShapes = shapes.told()
 	c.Totals.Answers = shapes.answers
 	for _, change := range c.Changes {
@@ -119,7 +119,7 @@ func Compare(old, current *conformance.Report, o Options) *Comparison {
 	return c
 }
 
-func sideOf(r *conformance.Report) Side {
+func sideOf(r *record.Report) Side {
 	return Side{
 		Target: r.Target.URL, Name: r.Target.Name,
 		Suite: r.Suite.Name + " " + r.Suite.Version, Contract: r.Suite.Contract, Fixtures: r.Suite.Fixtures,
@@ -130,7 +130,7 @@ func sideOf(r *conformance.Report) Side {
 }
 
 // notes says how much of a suite a report holds.
-func notes(side string, r *conformance.Report) (out []string) {
+func notes(side string, r *record.Report) (out []string) {
 	if r.Filtered() {
 		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite", side, len(r.Cases), r.Suite.Cases))
 	}
@@ -141,7 +141,7 @@ func notes(side string, r *conformance.Report) (out []string) {
 }
 
 // eachPair calls f for each case of both reports, by id.
-func eachPair(old, current *conformance.Report, f func(a, b *conformance.CaseResult)) {
+func eachPair(old, current *record.Report, f func(a, b *record.CaseResult)) {
 	byID := casesOf(current)
 	for i := range old.Cases {
 		if b := byID[old.Cases[i].ID]; b != nil {
@@ -150,8 +150,8 @@ func eachPair(old, current *conformance.Report, f func(a, b *conformance.CaseRes
 	}
 }
 
-func casesOf(r *conformance.Report) map[string]*conformance.CaseResult {
-	out := map[string]*conformance.CaseResult{}
+func casesOf(r *record.Report) map[string]*record.CaseResult {
+	out := map[string]*record.CaseResult{}
 	for i := range r.Cases {
 		out[r.Cases[i].ID] = &r.Cases[i]
 	}
@@ -196,7 +196,7 @@ func (c *Comparison) verdict() (Verdict, string) {
 // failsUnknown returns how many cases fail of which the old report knows nothing.
 func (c *Comparison) failsUnknown() (n int) {
 	for _, change := range c.Changes {
-		if change.Kind == JudgedNow && change.New == conformance.Failed.String() {
+		if change.Kind == JudgedNow && change.New == record.Failed.String() {
 			n++
 		}
 	}

@@ -3,44 +3,21 @@ package compare_test
 import (
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/compare"
-	"fmaspec/conformance/reference"
+	"fmaspec/conformance/record"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-var load = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load() })
-
-const unknownMachine = "00000000000000000000000000000000000000ff"
-
-func honest() http.Handler {
-	return reference.New(reference.Config{Token: "test-token", UnprivilegedToken: "test-reader", UnknownMachine: unknownMachine})
-}
-
-// judged is the report on a server.
-func judged(t *testing.T, h http.Handler, o conformance.Options) *conformance.Report {
-	t.Helper()
-	suite, err := load()
-	require.NoError(t, err)
-	r, err := suite.Run(t.Context(), conformance.Target{
-		Handler: h, Token: "test-token", UnprivilegedToken: "test-reader", InvalidToken: "test-expired", UnknownMachine: unknownMachine,
-	}, o)
-	require.NoError(t, err)
-	return r
-}
 
 // text is a comparison as people read it.
 func text(t *testing.T, c *compare.Comparison) string {
@@ -50,184 +27,66 @@ func text(t *testing.T, c *compare.Comparison) string {
 	return b.String()
 }
 
-func TestAServerBesideItselfShowsNoDifference(t *testing.T) {
-	t.Parallel()
-	const some = "^requestSample/(valid|state/accepts-(both|eight-at-once)|media|auth/refuses-user)|^stopAndQuarantineFile/(machine|body/refuses-(m|n))"
-	for _, row := range []struct {
-		times int
-		o     conformance.Options
-		why   string
-	}{
-		{50, conformance.Options{Run: some}, "time and again"},
-		{3, conformance.Options{}, "with every case"},
-		{1, conformance.Options{Repeat: 3, Parallel: 8}, "with repetitions"},
-		{2, conformance.Options{Run: some, Parallel: 1}, "in turn"},
-	} {
-		first := judged(t, honest(), row.o)
-		for range row.times {
-			again := judged(t, honest(), row.o)
-			c := compare.Compare(first, again, compare.Options{StrictShape: true})
-			if c.Verdict != compare.Same || c.Totals.Answers < len(first.Cases) || c.Totals.Same != len(first.Cases) {
-				t.Fatalf("want no difference, got one: %s\n%s", row.why, text(t, c))
-			}
-			first = again
-		}
-	}
-}
-
-func TestAServerWithHabitsOfItsOwnBesideItselfShowsNoDifference(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{
-		"sequential-uuids", "uuid-version-1", "same-action-for-same-call", "documented-examples", "zips-when-asked", "cookies", "large-header",
-		"many-headers", "rate-limit", "chunked", "closes-each-connection", "http-1.0", "inner-error", "graph-challenge", "answers-options", "many-instances",
-	} {
-		at := slices.IndexFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name })
-		require.GreaterOrEqual(t, at, 0, "want a variant %s", name)
-		o := conformance.Options{Run: "^requestSample/(valid/accepts-(plain|gzip|.*example)|method/refuses-get|auth/refuses-missing)", Repeat: 2, Parallel: 8}
-		wrap := reference.Variants()[at].Wrap
-		c := compare.Compare(judged(t, wrap(honest()), o), judged(t, wrap(honest()), o), compare.Options{StrictShape: true})
-		if c.Verdict != compare.Same {
-			t.Errorf("%s: want no difference, got one:\n%s", name, text(t, c))
-		}
-	}
-}
-
-func TestAFaultyServerBesideItselfShowsNoDifference(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"drops-id", "answers-200", "invents-status", "needs-no-comment"} {
-		f, ok := reference.FindFault(name)
-		require.True(t, ok, name)
-		o := conformance.Options{Run: "^requestSample/(valid|body)/"}
-		c := compare.Compare(judged(t, f.Wrap(honest()), o), judged(t, f.Wrap(honest()), o), compare.Options{StrictShape: true})
-		if c.Verdict != compare.Same {
-			t.Errorf("%s: want no difference, got one:\n%s", name, text(t, c))
-		}
-	}
-}
-
-func TestAPlantedFaultIsNamed(t *testing.T) {
-	t.Parallel()
-	f, ok := reference.FindFault("drops-id")
-	require.True(t, ok)
-	good, bad := judged(t, honest(), conformance.Options{}), judged(t, f.Wrap(honest()), conformance.Options{})
-	c := compare.Compare(good, bad, compare.Options{})
-	require.Equal(t, compare.Regression, c.Verdict, text(t, c))
-	const id = "requestSample/valid/accepts-plain-request"
-	at := slices.IndexFunc(c.Changes, func(x compare.Change) bool { return x.Case == id })
-	require.GreaterOrEqual(t, at, 0)
-	x := c.Changes[at]
-	if x.Kind != compare.NewlyFailing || !x.Regression || x.Old != "passed" || x.New != "failed" {
-		t.Errorf("want %s newly failing, got %+v", id, x)
-	}
-	if len(x.Added) != 1 || x.Added[0].Key != "members "+id+"#0 /id" || len(x.Gone) != 0 {
-		t.Errorf("want the key of one finding, got %+v", x.Added)
-	}
-	if slices.ContainsFunc(c.Shapes, func(s compare.Shape) bool { return s.Place == "/id" }) {
-		t.Errorf("want no shape where there is a finding, got %+v", c.Shapes)
-	}
-
-	back := compare.Compare(bad, good, compare.Options{})
-	if back.Verdict != compare.Changed || len(back.Changes) != len(c.Changes) || back.Changes[0].Kind != compare.NewlyPassing || back.Totals.Regressions != 0 {
-		t.Errorf("want the way back to be none, got %s", text(t, back))
-	}
-}
-
-func TestADriftedMockReadsAsFewLines(t *testing.T) {
-	t.Parallel()
-	variant := func(h http.Handler, name string) http.Handler {
-		at := slices.IndexFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name })
-		require.GreaterOrEqual(t, at, 0, name)
-		return reference.Variants()[at].Wrap(h)
-	}
-	mock := honest()
-	for _, name := range []string{"422-for-400", "etag", "charset", "status-pending", "bare-challenge", "extra-instance-members"} {
-		mock = variant(mock, name)
-	}
-	c := compare.Compare(judged(t, honest(), conformance.Options{}), judged(t, mock, conformance.Options{}), compare.Options{})
-	require.Equal(t, compare.Changed, c.Verdict, text(t, c))
-	var got []string
-	for _, s := range c.Shapes {
-		require.Equal(t, []string{"requestSample", "stopAndQuarantineFile"}, s.Operations, s.Place)
-		require.True(t, slices.IsSorted(s.Cases))
-		got = append(got, fmt.Sprintf("%s %s: %s → %s %v", s.What, s.Place, strings.Join(s.Old, "|"), strings.Join(s.New, "|"), s.Statuses))
-	}
-	want := []string{
-		"status status: 400 → 422 []",
-		`header header Content-Type: "application/json" → "application/json; charset=utf-8" [201]`,
-		"member /fileInstances/*/error: absent → null [201]",
-		"member /fileInstances/*/size: absent → number [201]",
-		`value /fileInstances/*/status: "InProgress" → "InProgress"|"Pending" [201]`,
-		`value /status: "InProgress" → "Pending" [201]`,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	strict := compare.Compare(judged(t, honest(), conformance.Options{}), judged(t, mock, conformance.Options{}), compare.Options{StrictShape: true})
-	if strict.Verdict != compare.Regression || strict.Totals.Regressions != len(want) {
-		t.Errorf("want a regression of %d, got %s %d", len(want), strict.Verdict, strict.Totals.Regressions)
-	}
-}
-
 // A spec is a case of a report that is made by hand.
 type spec struct {
 	id       string
-	outcome  conformance.Outcome
-	findings []conformance.Finding
+	outcome  record.Outcome
+	findings []record.Finding
 	reason   string
 }
 
 // made is a report of such cases, whole unless it is changed.
-func made(cases ...spec) *conformance.Report {
-	r := &conformance.Report{
-		Suite:   conformance.SuiteInfo{Name: "fmaspec", Version: "0.1.0", Contract: strings.Repeat("c", 64), Fixtures: strings.Repeat("f", 64), Cases: len(cases), Level: conformance.Inferred, Repeat: 1},
-		Target:  conformance.TargetInfo{URL: "http://127.0.0.1:8080", Name: "http://127.0.0.1:8080", Protocol: "HTTP/1.1"},
-		Safety:  conformance.SafetyInfo{Local: true},
-		Started: time.Date(2017, 12, 4, 13, 13, 26, 0, time.UTC), Verdict: conformance.Conformant,
+func made(cases ...spec) *record.Report {
+	r := &record.Report{
+		Suite:   record.SuiteInfo{Name: "fmaspec", Version: "0.1.0", Contract: strings.Repeat("c", 64), Fixtures: strings.Repeat("f", 64), Cases: len(cases), Level: record.Inferred, Repeat: 1},
+		Target:  record.TargetInfo{URL: "http://127.0.0.1:8080", Name: "http://127.0.0.1:8080", Protocol: "HTTP/1.1"},
+		Safety:  record.SafetyInfo{Local: true},
+		Started: time.Date(2017, 12, 4, 13, 13, 26, 0, time.UTC), Verdict: record.Conformant,
 	}
 	for _, s := range cases {
-		r.Cases = append(r.Cases, conformance.CaseResult{ID: s.id, Title: "Does " + s.id + ".", Operation: "requestSample", Outcome: s.outcome, Findings: s.findings, Reason: s.reason})
+		r.Cases = append(r.Cases, record.CaseResult{ID: s.id, Title: "Does " + s.id + ".", Operation: "requestSample", Outcome: s.outcome, Findings: s.findings, Reason: s.reason})
 	}
 	for _, c := range r.Cases {
 		switch c.Outcome {
-		case conformance.Passed:
+		case record.Passed:
 			r.Totals.Passed++
-		case conformance.Deviated:
+		case record.Deviated:
 			r.Totals.Deviated++
-		case conformance.Failed:
+		case record.Failed:
 			r.Totals.Failed++
 		}
 	}
 	return r
 }
 
-func found(check, place, requirement string, level conformance.Level) conformance.Finding {
-	return conformance.Finding{Key: check + " a#0 " + place, Case: "a", Check: check, Place: place, Requirement: requirement, Level: level, Want: "this", Got: "that"}
+func found(check, place, requirement string, level record.Level) record.Finding {
+	return record.Finding{Key: check + " a#0 " + place, Case: "a", Check: check, Place: place, Requirement: requirement, Level: level, Want: "this", Got: "that"}
 }
 
 // steady keeps both reports judged, whatever becomes of the case a.
-func steady() spec { return spec{id: "z", outcome: conformance.Passed} }
+func steady() spec { return spec{id: "z", outcome: record.Passed} }
 
 func TestCompareTellsEveryKindOfChange(t *testing.T) {
 	t.Parallel()
-	const P, D, F, E = conformance.Passed, conformance.Deviated, conformance.Failed, conformance.Errored
-	const I, S, N = conformance.Inconclusive, conformance.Skipped, conformance.NotApplicable
-	one := []conformance.Finding{found("types", "/id", "action.types", conformance.Documented)}
-	reworded := []conformance.Finding{found("types", "/id", "action.types", conformance.Documented)}
+	const P, D, F, E = record.Passed, record.Deviated, record.Failed, record.Errored
+	const I, S, N = record.Inconclusive, record.Skipped, record.NotApplicable
+	one := []record.Finding{found("types", "/id", "action.types", record.Documented)}
+	reworded := []record.Finding{found("types", "/id", "action.types", record.Documented)}
 	reworded[0].Got = "something else"
-	other := []conformance.Finding{found("types", "/sha1", "action.types", conformance.Documented)}
-	elsewhere := []conformance.Finding{found("types", "/id", "action.id", conformance.Documented)}
-	weak := []conformance.Finding{found("types", "/sha1", "action.id", conformance.Inferred)}
-	item := []conformance.Finding{found("types", "/fileInstances/0/status", "action.types", conformance.Documented)}
-	items := []conformance.Finding{found("types", "/fileInstances/3/status", "action.types", conformance.Documented), found("types", "/fileInstances/4/status", "action.types", conformance.Documented)}
-	interrupted := func(old, current *conformance.Report) { current.Interrupted = true }
-	elsewhereUnarmed := func(old, current *conformance.Report) { current.Safety = conformance.SafetyInfo{} }
-	strict := func(old, current *conformance.Report) { current.Suite.Strict = true }
-	narrowed := func(old, current *conformance.Report) { current.Suite.Cases = 348 }
+	other := []record.Finding{found("types", "/sha1", "action.types", record.Documented)}
+	elsewhere := []record.Finding{found("types", "/id", "action.id", record.Documented)}
+	weak := []record.Finding{found("types", "/sha1", "action.id", record.Inferred)}
+	item := []record.Finding{found("types", "/fileInstances/0/status", "action.types", record.Documented)}
+	items := []record.Finding{found("types", "/fileInstances/3/status", "action.types", record.Documented), found("types", "/fileInstances/4/status", "action.types", record.Documented)}
+	interrupted := func(old, current *record.Report) { current.Interrupted = true }
+	elsewhereUnarmed := func(old, current *record.Report) { current.Safety = record.SafetyInfo{} }
+	strict := func(old, current *record.Report) { current.Suite.Strict = true }
+	narrowed := func(old, current *record.Report) { current.Suite.Cases = 348 }
 	rows := []struct {
-		old, new   conformance.Outcome // 0 where it is not there
-		before     []conformance.Finding
-		after      []conformance.Finding
-		change     func(old, current *conformance.Report)
+		old, new   record.Outcome // 0 where it is not there
+		before     []record.Finding
+		after      []record.Finding
+		change     func(old, current *record.Report)
 		want       compare.Kind // "" for no change
 		regression bool
 		why        string
@@ -270,7 +129,7 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 	}
 	obtained := map[compare.Kind]bool{}
 	for _, row := range rows {
-		specs := func(outcome conformance.Outcome, findings []conformance.Finding, reason string) []spec {
+		specs := func(outcome record.Outcome, findings []record.Finding, reason string) []spec {
 			if outcome == 0 {
 				return []spec{steady()}
 			}
@@ -315,26 +174,26 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 
 func TestEveryVerdictHasItsReason(t *testing.T) {
 	t.Parallel()
-	one := []conformance.Finding{found("types", "/id", "action.types", conformance.Documented)}
-	pass, fail, skip := spec{id: "a", outcome: conformance.Passed}, spec{"a", conformance.Failed, one, ""}, spec{id: "a", outcome: conformance.Skipped, reason: "the run was interrupted"}
-	broken := spec{id: "a", outcome: conformance.Errored, reason: "connection refused"}
+	one := []record.Finding{found("types", "/id", "action.types", record.Documented)}
+	pass, fail, skip := spec{id: "a", outcome: record.Passed}, spec{"a", record.Failed, one, ""}, spec{id: "a", outcome: record.Skipped, reason: "the run was interrupted"}
+	broken := spec{id: "a", outcome: record.Errored, reason: "connection refused"}
 	for _, row := range []struct {
-		old, new *conformance.Report
-		change   func(old, current *conformance.Report)
+		old, new *record.Report
+		change   func(old, current *record.Report)
 		want     compare.Verdict
 		reason   string
 	}{
 		{made(pass), made(pass), nil, compare.Same, "no difference"},
 		{made(fail), made(pass), nil, compare.Changed, "1 case newly passing"},
 		{made(pass, steady()), made(fail, steady()), nil, compare.Regression, "1 case newly failing"},
-		{made(pass, spec{"b", conformance.Failed, one, ""}), made(fail, spec{id: "b", outcome: conformance.Passed}), nil, compare.Regression, "1 case newly failing; besides, 1 case newly passing"},
-		{made(pass), made(broken), func(_, current *conformance.Report) { current.Reason = "connection refused" }, compare.Unjudged, "the new report has no case that was judged: connection refused"},
+		{made(pass, spec{"b", record.Failed, one, ""}), made(fail, spec{id: "b", outcome: record.Passed}), nil, compare.Regression, "1 case newly failing; besides, 1 case newly passing"},
+		{made(pass), made(broken), func(_, current *record.Report) { current.Reason = "connection refused" }, compare.Unjudged, "the new report has no case that was judged: connection refused"},
 		{made(broken), made(pass), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(), made(), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(pass), made(steady()), nil, compare.Unjudged, "no case was judged in both reports"},
-		{made(pass, steady()), made(skip, steady()), func(_, current *conformance.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
-		{made(skip, steady()), made(pass, steady()), func(old, _ *conformance.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
-		{made(pass, spec{id: "b", outcome: conformance.Passed}), made(fail, spec{id: "b", outcome: conformance.Skipped}), func(_, current *conformance.Report) {
+		{made(pass, steady()), made(skip, steady()), func(_, current *record.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
+		{made(skip, steady()), made(pass, steady()), func(old, _ *record.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
+		{made(pass, spec{id: "b", outcome: record.Passed}), made(fail, spec{id: "b", outcome: record.Skipped}), func(_, current *record.Report) {
 			current.Interrupted = true
 			current.Totals.Passed++ // another case of it, so that it is judged
 		}, compare.Regression, "1 case newly failing; besides, 1 case not asked"},
@@ -352,24 +211,24 @@ func TestEveryVerdictHasItsReason(t *testing.T) {
 func TestWhatWasNotJudgedAlikeIsToldFirst(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		change func(*conformance.Report)
+		change func(*record.Report)
 		want   string
 	}{
-		{func(r *conformance.Report) { r.Suite.Version = "0.2.0" }, "suite: fmaspec 0.1.0 → fmaspec 0.2.0"},
-		{func(r *conformance.Report) { r.Suite.Contract = "0123" }, "contract: " + strings.Repeat("c", 64) + " → 0123"},
-		{func(r *conformance.Report) { r.Suite.Fixtures = "0123" }, "fixtures: " + strings.Repeat("f", 64) + " → 0123"},
-		{func(r *conformance.Report) { r.Suite.Level = conformance.Standard }, "level: inferred → standard"},
-		{func(r *conformance.Report) { r.Suite.Strict = true }, "strict: false → true"},
-		{func(r *conformance.Report) { r.Suite.Run = "valid" }, "run:  → valid"},
-		{func(r *conformance.Report) { r.Suite.Skip = "auth" }, "skip:  → auth"},
-		{func(r *conformance.Report) { r.Suite.Repeat = 3 }, "repeat: 1 → 3"},
-		{func(r *conformance.Report) { r.Target.Protocol = "HTTP/2" }, "protocol: HTTP/1.1 → HTTP/2"},
-		{func(r *conformance.Report) { r.Safety = conformance.SafetyInfo{} }, "armed: all, on this machine → nothing"},
-		{func(r *conformance.Report) {
-			r.Safety = conformance.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4}
+		{func(r *record.Report) { r.Suite.Version = "0.2.0" }, "suite: fmaspec 0.1.0 → fmaspec 0.2.0"},
+		{func(r *record.Report) { r.Suite.Contract = "0123" }, "contract: " + strings.Repeat("c", 64) + " → 0123"},
+		{func(r *record.Report) { r.Suite.Fixtures = "0123" }, "fixtures: " + strings.Repeat("f", 64) + " → 0123"},
+		{func(r *record.Report) { r.Suite.Level = record.Standard }, "level: inferred → standard"},
+		{func(r *record.Report) { r.Suite.Strict = true }, "strict: false → true"},
+		{func(r *record.Report) { r.Suite.Run = "valid" }, "run:  → valid"},
+		{func(r *record.Report) { r.Suite.Skip = "auth" }, "skip:  → auth"},
+		{func(r *record.Report) { r.Suite.Repeat = 3 }, "repeat: 1 → 3"},
+		{func(r *record.Report) { r.Target.Protocol = "HTTP/2" }, "protocol: HTTP/1.1 → HTTP/2"},
+		{func(r *record.Report) { r.Safety = record.SafetyInfo{} }, "armed: all, on this machine → nothing"},
+		{func(r *record.Report) {
+			r.Safety = record.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4}
 		}, "armed: all, on this machine → requestSample, at most 4"},
-		{func(r *conformance.Report) { r.Suite.Cases = 2 }, "the new report has 1 of the 2 cases of its suite"},
-		{func(r *conformance.Report) { r.Interrupted = true }, "the new run was interrupted, and is compared as far as it went"},
+		{func(r *record.Report) { r.Suite.Cases = 2 }, "the new report has 1 of the 2 cases of its suite"},
+		{func(r *record.Report) { r.Interrupted = true }, "the new run was interrupted, and is compared as far as it went"},
 	} {
 		current := made(steady())
 		row.change(current)
@@ -383,9 +242,9 @@ func TestWhatWasNotJudgedAlikeIsToldFirst(t *testing.T) {
 			t.Errorf("want %q, got %q", row.want, got)
 		}
 	}
-	for _, same := range []func(*conformance.Report){
-		func(r *conformance.Report) { r.Suite.Seed = "7f3a" }, func(r *conformance.Report) { r.Suite.Parallel = 2 },
-		func(r *conformance.Report) { r.Started = time.Now() }, func(r *conformance.Report) { r.Target.URL = "http://127.0.0.1:1" },
+	for _, same := range []func(*record.Report){
+		func(r *record.Report) { r.Suite.Seed = "7f3a" }, func(r *record.Report) { r.Suite.Parallel = 2 },
+		func(r *record.Report) { r.Started = time.Now() }, func(r *record.Report) { r.Target.URL = "http://127.0.0.1:1" },
 	} {
 		current := made(steady())
 		same(current)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Style says how text for people is laid out. The zero Style is plain text laid
@@ -65,7 +65,7 @@ func (p *page) sides(c *Comparison) {
 }
 
 // verdictWord is a run's verdict as it stands in a sentence.
-func verdictWord(v conformance.Verdict) string {
+func verdictWord(v record.Verdict) string {
 	return cmp.Or(strings.ReplaceAll(string(v), "-", " "), "no verdict")
 }
 
@@ -145,12 +145,12 @@ func (p *page) bundled(changes []Change) (out []*bundle) {
 }
 
 // problem is what findings have in common that are the same sin at several steps.
-func problem(f conformance.Finding) string {
+func problem(f record.Finding) string {
 	return strings.Join([]string{f.Check, f.Requirement, folded(f.Place), f.Want}, "\x01")
 }
 
 // problems lists those of findings, each once.
-func problems(list []conformance.Finding) (out []string) {
+func problems(list []record.Finding) (out []string) {
 	for _, f := range list {
 		out = append(out, problem(f))
 	}
@@ -158,7 +158,7 @@ func problems(list []conformance.Finding) (out []string) {
 }
 
 // plainest returns the first finding of each problem.
-func plainest(list []conformance.Finding) (out []conformance.Finding) {
+func plainest(list []record.Finding) (out []record.Finding) {
 	told := map[string]bool{}
 	for _, f := range list {
 		if p := problem(f); !told[p] {
@@ -228,7 +228,7 @@ func (p *page) others(ids []string) {
 	p.line(span{dim, fmt.Sprintf("    and %s, such as %s", count(len(ids)-1, "more case"), ids[1])})
 }
 
-func (p *page) findings(mark string, list []conformance.Finding, code string) {
+func (p *page) findings(mark string, list []record.Finding, code string) {
 	if !p.Verbose {
 		list = plainest(list)
 	}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/compare"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -23,12 +23,12 @@ import (
 const hostile = "<&\"]]>' \x1b[31mred\x1b]0;title\a\x00\r\b\x7f\t\u009b2J \u202eevil\u2066 שלום \u200b\ufeff\ufffe \xff\xc3 {{x}} \\x41 `*_[a](http://b) @all | </code> #1\n\n# h"
 
 // sides are two reports that differ in everything.
-func sides() (old, current *conformance.Report) {
-	const P, D, F, E, S = conformance.Passed, conformance.Deviated, conformance.Failed, conformance.Errored, conformance.Skipped
+func sides() (old, current *record.Report) {
+	const P, D, F, E, S = record.Passed, record.Deviated, record.Failed, record.Errored, record.Skipped
 	id := func(n int) string { return fmt.Sprintf("requestSample/body/refuses-%c", 'a'+n) }
-	types := []conformance.Finding{found("types", "/id", "action.types", conformance.Documented)}
-	status := []conformance.Finding{found("created", "status", "response.created", conformance.Documented)}
-	weak := []conformance.Finding{found("action-id", "/id", "action.id", conformance.Inferred)}
+	types := []record.Finding{found("types", "/id", "action.types", record.Documented)}
+	status := []record.Finding{found("created", "status", "response.created", record.Documented)}
+	weak := []record.Finding{found("action-id", "/id", "action.id", record.Inferred)}
 	old = made(
 		spec{id(0), P, nil, ""}, spec{id(1), P, nil, ""}, spec{id(2), P, nil, ""}, spec{id(3), P, nil, ""}, spec{id(4), F, types, ""},
 		spec{id(5), F, status, ""}, spec{id(6), P, nil, ""}, spec{id(7), S, nil, "not sent: it could take effect"}, spec{id(8), S, nil, "x"}, spec{id(9), P, nil, ""}, spec{id(10), P, nil, ""},
@@ -39,9 +39,9 @@ func sides() (old, current *conformance.Report) {
 	)
 	current.Target.URL, current.Target.Name = "https://tenant.example", "the original"
 	current.Suite.Version, current.Suite.Fixtures = "0.2.0", strings.Repeat("e", 64)
-	current.Verdict, current.Started = conformance.NotConformant, current.Started.AddDate(0, 0, 1)
-	old.Cases[10].Exchanges = []conformance.ExchangeResult{{Response: answer(400, `{"error":{"code":"A"}}`)}}
-	current.Cases[10].Exchanges = []conformance.ExchangeResult{{Response: answer(400, `{"error":{"code":"B","target":null}}`, with("Server", "x"))}}
+	current.Verdict, current.Started = record.NotConformant, current.Started.AddDate(0, 0, 1)
+	old.Cases[10].Exchanges = []record.ExchangeResult{{Response: answer(400, `{"error":{"code":"A"}}`)}}
+	current.Cases[10].Exchanges = []record.ExchangeResult{{Response: answer(400, `{"error":{"code":"B","target":null}}`, with("Server", "x"))}}
 	return old, current
 }
 
@@ -107,7 +107,7 @@ func harmless(t *testing.T, c *compare.Comparison) {
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	old, current := sides()
-	for _, r := range []*conformance.Report{old, current} {
+	for _, r := range []*record.Report{old, current} {
 		r.Target.URL, r.Target.Name, r.Suite.Name, r.Suite.Run, r.Reason = hostile, hostile, hostile, hostile+r.Suite.Version, hostile
 		for i := range r.Cases {
 			c := &r.Cases[i]
@@ -140,16 +140,16 @@ func TestAnyReportThatCanBeReadIsCompared(t *testing.T) {
 	defer file.Close()
 	sample, err := report.ReadJSON(file)
 	require.NoError(t, err)
-	empty := &conformance.Report{}
-	odd := &conformance.Report{Cases: []conformance.CaseResult{
-		{Findings: []conformance.Finding{{Step: -7, Level: conformance.Standard}, {Step: 1 << 62, Level: conformance.Inferred}}, Exchanges: []conformance.ExchangeResult{{Step: -1}, {Step: 1<<63 - 1, Response: &conformance.Response{}}, {Step: -1 << 63, Response: &conformance.Response{Status: -1}}}},
-		{Outcome: conformance.Passed, Exchanges: []conformance.ExchangeResult{{Step: -1, Response: &conformance.Response{Status: -1, Body: []byte("[")}}}},
+	empty := &record.Report{}
+	odd := &record.Report{Cases: []record.CaseResult{
+		{Findings: []record.Finding{{Step: -7, Level: record.Standard}, {Step: 1 << 62, Level: record.Inferred}}, Exchanges: []record.ExchangeResult{{Step: -1}, {Step: 1<<63 - 1, Response: &record.Response{}}, {Step: -1 << 63, Response: &record.Response{Status: -1}}}},
+		{Outcome: record.Passed, Exchanges: []record.ExchangeResult{{Step: -1, Response: &record.Response{Status: -1, Body: []byte("[")}}}},
 		{}, {},
 	}}
 	odd.Suite.Repeat = -3
-	odd.Suite.Level, empty.Suite.Level = conformance.Inferred, conformance.Standard
-	for _, old := range []*conformance.Report{sample, empty, odd, made()} {
-		for _, current := range []*conformance.Report{sample, empty, odd, made(steady())} {
+	odd.Suite.Level, empty.Suite.Level = record.Inferred, record.Standard
+	for _, old := range []*record.Report{sample, empty, odd, made()} {
+		for _, current := range []*record.Report{sample, empty, odd, made(steady())} {
 			c := compare.Compare(old, current, compare.Options{StrictShape: true})
 			if c.Verdict == "" || c.Reason == "" {
 				t.Errorf("want a verdict with a reason, got %q %q", c.Verdict, c.Reason)
@@ -167,9 +167,9 @@ func TestAPageOfManyChangesIsBounded(t *testing.T) {
 	var old, current []spec
 	for i := range 900 {
 		id := fmt.Sprintf("requestSample/body/case-%d", i)
-		f := found(fmt.Sprintf("check-%d", i), "/id", "action.types", conformance.Documented)
+		f := found(fmt.Sprintf("check-%d", i), "/id", "action.types", record.Documented)
 		f.Want, f.Got = strings.Repeat("<", 500), strings.Repeat("|", 500)
-		old, current = append(old, spec{id, conformance.Passed, nil, ""}), append(current, spec{id, conformance.Failed, []conformance.Finding{f}, ""})
+		old, current = append(old, spec{id, record.Passed, nil, ""}), append(current, spec{id, record.Failed, []record.Finding{f}, ""})
 	}
 	c := compare.Compare(made(old...), made(current...), compare.Options{})
 	require.Len(t, c.Changes, 900)

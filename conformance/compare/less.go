@@ -6,44 +6,44 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A circumstance is something about how a report came about that its findings
 // depend on.
 type circumstance struct {
 	what  string
-	of    func(old, current *conformance.Report) (was, is string)
+	of    func(old, current *record.Report) (was, is string)
 	means string
-	less  func(old, current *conformance.Report) bool // called where they differ; nil where the cases themselves show it
+	less  func(old, current *record.Report) bool // called where they differ; nil where the cases themselves show it
 }
 
 // each is for what one report says by itself.
-func each(of func(*conformance.Report) string) func(old, current *conformance.Report) (was, is string) {
-	return func(old, current *conformance.Report) (was, is string) { return of(old), of(current) }
+func each(of func(*record.Report) string) func(old, current *record.Report) (was, is string) {
+	return func(old, current *record.Report) (was, is string) { return of(old), of(current) }
 }
 
 // unknowable is for circumstances of which nobody can see which one asks for less.
-func unknowable(_, _ *conformance.Report) bool { return true }
+func unknowable(_, _ *record.Report) bool { return true }
 
 func circumstances() []circumstance {
 	return []circumstance{
-		{"suite", each(func(r *conformance.Report) string { return r.Suite.Name + " " + r.Suite.Version }), "another suite may judge the same answer otherwise", unknowable},
-		{"contract", each(func(r *conformance.Report) string { return r.Suite.Contract }), "the OpenAPI document or a schema is another", unknowable},
-		{"fixtures", each(func(r *conformance.Report) string { return r.Suite.Fixtures }), "a case or a requirement is another", unknowable},
-		{"level", each(func(r *conformance.Report) string { return r.Suite.Level.String() }), "findings of a weaker level are missing on one side",
-			func(old, current *conformance.Report) bool { return current.Suite.Level < old.Suite.Level }},
-		{"strict", each(func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Strict) }), "what deviates on one side fails on the other",
-			func(old, _ *conformance.Report) bool { return old.Suite.Strict }},
-		{"run", each(func(r *conformance.Report) string { return r.Suite.Run }), "other cases were chosen", nil},
-		{"skip", each(func(r *conformance.Report) string { return r.Suite.Skip }), "other cases were left out", nil},
-		{"only", each(func(r *conformance.Report) string { return strings.Join(r.Suite.Only, ", ") }), "other cases were chosen by name", nil},
-		{"repeat", each(func(r *conformance.Report) string { return fmt.Sprint(r.Suite.Repeat) }), "what fails now and then is seen by the one that asks more often",
-			func(old, current *conformance.Report) bool { return current.Suite.Repeat < old.Suite.Repeat }},
-		{"timeout", each(func(r *conformance.Report) string { return r.Suite.Timeout }), "an answer that is late on one side is in time on the other", moreTime},
-		{"protocol", each(func(r *conformance.Report) string { return r.Target.Protocol }), "some cases are for one protocol alone", unknowable},
-		{"insecure", each(func(r *conformance.Report) string { return fmt.Sprint(r.Target.Insecure) }), "the certificate was verified on one side alone",
-			func(_, current *conformance.Report) bool { return current.Target.Insecure }},
+		{"suite", each(func(r *record.Report) string { return r.Suite.Name + " " + r.Suite.Version }), "another suite may judge the same answer otherwise", unknowable},
+		{"contract", each(func(r *record.Report) string { return r.Suite.Contract }), "the OpenAPI document or a schema is another", unknowable},
+		{"fixtures", each(func(r *record.Report) string { return r.Suite.Fixtures }), "a case or a requirement is another", unknowable},
+		{"level", each(func(r *record.Report) string { return r.Suite.Level.String() }), "findings of a weaker level are missing on one side",
+			func(old, current *record.Report) bool { return current.Suite.Level < old.Suite.Level }},
+		{"strict", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Strict) }), "what deviates on one side fails on the other",
+			func(old, _ *record.Report) bool { return old.Suite.Strict }},
+		{"run", each(func(r *record.Report) string { return r.Suite.Run }), "other cases were chosen", nil},
+		{"skip", each(func(r *record.Report) string { return r.Suite.Skip }), "other cases were left out", nil},
+		{"only", each(func(r *record.Report) string { return strings.Join(r.Suite.Only, ", ") }), "other cases were chosen by name", nil},
+		{"repeat", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Repeat) }), "what fails now and then is seen by the one that asks more often",
+			func(old, current *record.Report) bool { return current.Suite.Repeat < old.Suite.Repeat }},
+		{"timeout", each(func(r *record.Report) string { return r.Suite.Timeout }), "an answer that is late on one side is in time on the other", moreTime},
+		{"protocol", each(func(r *record.Report) string { return r.Target.Protocol }), "some cases are for one protocol alone", unknowable},
+		{"insecure", each(func(r *record.Report) string { return fmt.Sprint(r.Target.Insecure) }), "the certificate was verified on one side alone",
+			func(_, current *record.Report) bool { return current.Target.Insecure }},
 		{"armed", each(armed), "what could take effect was sent to one side alone", armedForLess},
 		{"requirements", weaker, "a requirement is missing, waived, or at a weaker level", unknowable},
 	}
@@ -83,7 +83,7 @@ func (c *Comparison) less() string {
 
 // notAsked marks how the runs were armed as less where a case was not asked for it,
 // although the same operations were armed.
-func (c *Comparison) notAsked(old, current *conformance.Report) {
+func (c *Comparison) notAsked(old, current *record.Report) {
 	if current.Interrupted || len(c.of(NotAsked)) == 0 {
 		return
 	}
@@ -95,7 +95,7 @@ func (c *Comparison) notAsked(old, current *conformance.Report) {
 }
 
 // armed is what a run was allowed to cause.
-func armed(r *conformance.Report) string {
+func armed(r *record.Report) string {
 	switch {
 	case r.Safety.Local:
 		return "all, on this machine"
@@ -107,7 +107,7 @@ func armed(r *conformance.Report) string {
 
 // armedForLess reports whether an operation of the old report was armed there, and
 // is not in the new one.
-func armedForLess(old, current *conformance.Report) bool {
+func armedForLess(old, current *record.Report) bool {
 	if current.Safety.Local {
 		return false
 	}
@@ -126,7 +126,7 @@ func armedForLess(old, current *conformance.Report) bool {
 
 // moreTime reports whether answers had more time in the new report than in the old
 // one. A time that cannot be read counts as more.
-func moreTime(old, current *conformance.Report) bool {
+func moreTime(old, current *record.Report) bool {
 	was, err := time.ParseDuration(old.Suite.Timeout)
 	is, bad := time.ParseDuration(current.Suite.Timeout)
 	return err != nil || bad != nil || is > was
@@ -134,8 +134,8 @@ func moreTime(old, current *conformance.Report) bool {
 
 // weaker lists the requirements of the old report that are not in the new one, at a
 // weaker level, or waived there alone.
-func weaker(old, current *conformance.Report) (was, is string) {
-	now := map[string]conformance.RequirementResult{}
+func weaker(old, current *record.Report) (was, is string) {
+	now := map[string]record.RequirementResult{}
 	for _, q := range current.Requirements {
 		now[q.ID] = q
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // mostMarkdown is the size at which a page ends: a comment on a code host takes no
@@ -84,7 +84,7 @@ func item(b *bundle) string {
 	}
 	for _, list := range []struct {
 		word string
-		of   []conformance.Finding
+		of   []record.Finding
 	}{{"added", b.Added}, {"gone", b.Gone}} {
 		findings := plainest(list.of)
 		for i, f := range findings {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Shape is one way in which answers look different though neither side has a
@@ -92,7 +92,7 @@ type field struct {
 
 // pair compares the answers of a case, request by request. Those with a finding
 // are left out, which tells more, and those that are not evidence.
-func (s *shapes) pair(a, b *conformance.CaseResult, repeatOld, repeatNew int) {
+func (s *shapes) pair(a, b *record.CaseResult, repeatOld, repeatNew int) {
 	if !evident(a.Outcome) || !evident(b.Outcome) {
 		return
 	}
@@ -116,7 +116,7 @@ func (s *shapes) pair(a, b *conformance.CaseResult, repeatOld, repeatNew int) {
 }
 
 // evident tells that the answers of a case show what a target does.
-func evident(o conformance.Outcome) bool { return judged(o) || o == conformance.Inconclusive }
+func evident(o record.Outcome) bool { return judged(o) || o == record.Inconclusive }
 
 // A step is one request of a case, in all repetitions.
 type step struct {
@@ -139,7 +139,7 @@ func aboutMachine(a, b *step) bool {
 }
 
 // steps puts the exchanges of all repetitions together.
-func (s *shapes) steps(c *conformance.CaseResult, repeat int) map[int]*step {
+func (s *shapes) steps(c *record.CaseResult, repeat int) map[int]*step {
 	last := 0
 	for _, x := range c.Exchanges {
 		last = max(last, x.Step)
@@ -172,7 +172,7 @@ func (s *shapes) steps(c *conformance.CaseResult, repeat int) map[int]*step {
 	return out
 }
 
-func (s *shapes) add(a *answer, r *conformance.Response) {
+func (s *shapes) add(a *answer, r *record.Response) {
 	a.n++
 	a.cut = a.cut || !wholeHeader(r.Header, r.Shortened)
 	for name, values := range r.Header {
@@ -380,7 +380,7 @@ func (s *shapes) tellTree(pointer string, g group, p *place) {
 		s.tellPlace("member", pointer, g, p)
 	}
 	if ids := p.otherValues(); len(ids) > 0 {
-		s.tell(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: listed(p.oldValues), New: listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+		s.tell(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: Listed(p.oldValues), New: Listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
 	}
 	for name, below := range p.members {
 		below.missing(p.objects)
@@ -395,7 +395,7 @@ var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
 func (s *shapes) tellPlace(what, at string, g group, p *place) {
 	if ids := p.cases(); len(ids) > 0 {
-		s.tell(Shape{What: what, Place: at, Old: listed(p.old), New: listed(p.new), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+		s.tell(Shape{What: what, Place: at, Old: Listed(p.old), New: Listed(p.new), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
 	}
 }
 
@@ -413,7 +413,7 @@ func (s *shapes) tell(x Shape) {
 }
 
 // listed are the words of a set in order, the first ones where they are many.
-func listed(words set) []string {
+func Listed(words set) []string {
 	out := slices.Sorted(maps.Keys(words))
 	if len(out) > mostValues {
 		out = append(out[:mostValues:mostValues], "…")

@@ -11,15 +11,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/compare"
+	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
 
 // an answer with a body of JSON, changed by what follows.
-func answer(status int, body string, change ...func(*conformance.Response)) *conformance.Response {
-	r := &conformance.Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: conformance.Body(body)}
+func answer(status int, body string, change ...func(*record.Response)) *record.Response {
+	r := &record.Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: record.Body(body)}
 	for _, c := range change {
 		c(r)
 	}
@@ -27,13 +27,13 @@ func answer(status int, body string, change ...func(*conformance.Response)) *con
 }
 
 // with sets a header field.
-func with(name string, values ...string) func(*conformance.Response) {
-	return func(r *conformance.Response) { r.Header[http.CanonicalHeaderKey(name)] = values }
+func with(name string, values ...string) func(*record.Response) {
+	return func(r *record.Response) { r.Header[http.CanonicalHeaderKey(name)] = values }
 }
 
-func shortened(r *conformance.Response) { r.Shortened = true }
+func shortened(r *record.Response) { r.Shortened = true }
 
-func gzipped(r *conformance.Response) {
+func gzipped(r *record.Response) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	w.Write(r.Body)
@@ -43,10 +43,10 @@ func gzipped(r *conformance.Response) {
 }
 
 // answered is a report of one case with these answers, one a step.
-func answered(answers ...*conformance.Response) *conformance.Report {
-	r := made(spec{id: "a", outcome: conformance.Passed})
+func answered(answers ...*record.Response) *record.Report {
+	r := made(spec{id: "a", outcome: record.Passed})
 	for i, a := range answers {
-		r.Cases[0].Exchanges = append(r.Cases[0].Exchanges, conformance.ExchangeResult{Step: i, Response: a})
+		r.Cases[0].Exchanges = append(r.Cases[0].Exchanges, record.ExchangeResult{Step: i, Response: a})
 	}
 	return r
 }
@@ -60,7 +60,7 @@ func shapesOf(c *compare.Comparison) (out []string) {
 
 func TestAnswersOfAnotherShapeAreNamed(t *testing.T) {
 	t.Parallel()
-	type response = *conformance.Response
+	type response = *record.Response
 	deep := strings.Repeat(`{"a":[`, 40) + strings.Repeat(`]}`, 40)
 	for _, row := range []struct {
 		old, new response
@@ -128,22 +128,22 @@ func TestAnswersOfAnotherShapeAreNamed(t *testing.T) {
 func TestAnswersThatAreNoEvidenceAreNotCompared(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		change func(old, current *conformance.Report)
+		change func(old, current *record.Report)
 		why    string
 	}{
-		{func(_, current *conformance.Report) {
-			current.Cases[0].Findings = []conformance.Finding{found("types", "/a", "action.types", conformance.Inferred)}
-			current.Cases[0].Outcome = conformance.Deviated
+		{func(_, current *record.Report) {
+			current.Cases[0].Findings = []record.Finding{found("types", "/a", "action.types", record.Inferred)}
+			current.Cases[0].Outcome = record.Deviated
 		}, "a finding tells more"},
-		{func(old, _ *conformance.Report) {
-			old.Cases[0].Findings = []conformance.Finding{found("types", "/a", "action.types", conformance.Inferred)}
+		{func(old, _ *record.Report) {
+			old.Cases[0].Findings = []record.Finding{found("types", "/a", "action.types", record.Inferred)}
 		}, "on either side"},
-		{func(_, current *conformance.Report) { current.Cases[0].Outcome = conformance.Errored }, "what is errored was answered 429, or not at all"},
-		{func(_, current *conformance.Report) { current.Cases[0].Exchanges[0].Error = "it broke off" }, "half an answer is none"},
-		{func(_, current *conformance.Report) { current.Cases[0].Exchanges[0].Response = nil }, "no answer"},
-		{func(_, current *conformance.Report) { current.Cases[0].Exchanges = nil }, "nothing was sent"},
-		{func(_, current *conformance.Report) { current.Cases[0].ID = "b" }, "another case"},
-		{func(_, current *conformance.Report) {
+		{func(_, current *record.Report) { current.Cases[0].Outcome = record.Errored }, "what is errored was answered 429, or not at all"},
+		{func(_, current *record.Report) { current.Cases[0].Exchanges[0].Error = "it broke off" }, "half an answer is none"},
+		{func(_, current *record.Report) { current.Cases[0].Exchanges[0].Response = nil }, "no answer"},
+		{func(_, current *record.Report) { current.Cases[0].Exchanges = nil }, "nothing was sent"},
+		{func(_, current *record.Report) { current.Cases[0].ID = "b" }, "another case"},
+		{func(_, current *record.Report) {
 			current.Cases[0].Exchanges[0].Inert = true
 			current.Cases[0].Exchanges[0].Response.Status = 404
 		}, "it answers that the machine is not known"},
@@ -156,21 +156,21 @@ func TestAnswersThatAreNoEvidenceAreNotCompared(t *testing.T) {
 		}
 	}
 	current := answered(answer(400, `{"a":"1"}`))
-	current.Cases[0].Outcome, current.Cases[0].Exchanges[0].Inert = conformance.Inconclusive, true
+	current.Cases[0].Outcome, current.Cases[0].Exchanges[0].Inert = record.Inconclusive, true
 	if c := compare.Compare(answered(answer(400, `{"a":1}`)), current, compare.Options{}); len(c.Shapes) != 1 {
 		t.Errorf("want a refusal compared though it proves nothing, got %q", shapesOf(c))
 	}
 }
 
 // many is a report of several cases with one answer each.
-func many(answers ...*conformance.Response) *conformance.Report {
+func many(answers ...*record.Response) *record.Report {
 	var specs []spec
 	for i := range answers {
-		specs = append(specs, spec{id: string(rune('a' + i)), outcome: conformance.Passed})
+		specs = append(specs, spec{id: string(rune('a' + i)), outcome: record.Passed})
 	}
 	r := made(specs...)
 	for i, a := range answers {
-		r.Cases[i].Exchanges = []conformance.ExchangeResult{{Response: a}}
+		r.Cases[i].Exchanges = []record.ExchangeResult{{Response: a}}
 	}
 	return r
 }
@@ -182,7 +182,7 @@ func TestWhatBothSidesDoBothWaysIsLeftToChance(t *testing.T) {
 	text, number := answer(200, `{"a":"x"}`), answer(200, `{"a":1}`)
 	html := answer(200, `{}`, with("Content-Type", "text/html"))
 	for _, row := range []struct {
-		old, new *conformance.Report
+		old, new *record.Report
 		want     string
 		why      string
 	}{
@@ -207,7 +207,7 @@ func TestWhatBothSidesDoBothWaysIsLeftToChance(t *testing.T) {
 
 func TestTheSameDifferenceOfManyAnswersIsOne(t *testing.T) {
 	t.Parallel()
-	var old, current []*conformance.Response
+	var old, current []*record.Response
 	for i := range 20 {
 		old = append(old, answer(200+i%4, `{"a":1}`))
 		current = append(current, answer(200+i%4, `{"a":1,"b":1}`))
@@ -233,7 +233,7 @@ func TestRepetitionsCountAsOneRequest(t *testing.T) {
 
 func TestManyWordsAreNoClosedSet(t *testing.T) {
 	t.Parallel()
-	var old, current []*conformance.Response
+	var old, current []*record.Response
 	for i := range 18 {
 		old = append(old, answer(400, fmt.Sprintf(`{"error":{"code":"x%d"}}`, i)))
 		current = append(current, answer(400, fmt.Sprintf(`{"error":{"code":"y%d"}}`, i)))
@@ -289,7 +289,7 @@ func TestEveryEnumerationOfTheContractIsCompared(t *testing.T) {
 				continue
 			}
 			some = true
-			body := func(word string) *conformance.Report {
+			body := func(word string) *record.Report {
 				text := fmt.Sprintf("%q", word)
 				names := strings.Split(r.Pointer, "/")[1:]
 				for _, name := range slices.Backward(names) {
@@ -317,7 +317,7 @@ func FuzzShapes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b []byte, field string, cut bool) {
 		names := []string{"Content-Type", "Www-Authenticate", "Content-Encoding", "Allow", "X-" + field}
-		report := func(body []byte) *conformance.Report {
+		report := func(body []byte) *record.Report {
 			r := answered(answer(400, string(body)))
 			for _, name := range names {
 				r.Cases[0].Exchanges[0].Response.Header[name] = []string{field, field}

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A set holds words.
@@ -84,7 +84,7 @@ const deepest, longest, mostValues = 64, 4 << 20, 16
 
 // body adds the body of an answer to a node. Of one that is not whole, what is
 // missing is not known.
-func (n *node) body(r *conformance.Response, places *closed) {
+func (n *node) body(r *record.Response, places *closed) {
 	text, whole, readable := plain(r)
 	switch {
 	case !readable || len(text) == 0 && !whole:
@@ -111,7 +111,7 @@ func (n *node) body(r *conformance.Response, places *closed) {
 }
 
 // plain returns a body without its coding, and whether all of it is there.
-func plain(r *conformance.Response) (text []byte, whole, readable bool) {
+func plain(r *record.Response) (text []byte, whole, readable bool) {
 	whole = !r.Shortened && !r.Truncated
 	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); coding {
 	case "", "identity":

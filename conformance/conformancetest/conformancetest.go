@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/term"
 )
@@ -116,14 +117,14 @@ func cached() bool {
 
 // A judged is a report whose cases are told in subtests.
 type judged struct {
-	report  *conformance.Report
+	report  *record.Report
 	grouped *report.Grouped
-	cases   map[string]conformance.CaseResult
+	cases   map[string]record.CaseResult
 }
 
 // newJudged groups the cases that have a subtest.
-func newJudged(r *conformance.Report, only []string) *judged {
-	j := &judged{r, report.Group(r, only...), map[string]conformance.CaseResult{}}
+func newJudged(r *record.Report, only []string) *judged {
+	j := &judged{r, report.Group(r, only...), map[string]record.CaseResult{}}
 	for _, c := range r.Cases {
 		j.cases[c.ID] = c
 	}
@@ -137,10 +138,10 @@ func (j *judged) summary(t *testing.T, only []string) {
 	r := j.report
 	found, failed := false, false
 	for _, c := range r.Cases {
-		found = found || c.Outcome == conformance.Failed
-		failed = failed || found || c.Outcome == conformance.Errored
+		found = found || c.Outcome == record.Failed
+		failed = failed || found || c.Outcome == record.Errored
 	}
-	unjudged := r.Verdict == conformance.Unjudged && r.Totals.NotApplicable < r.Totals.Total
+	unjudged := r.Verdict == record.Unjudged && r.Totals.NotApplicable < r.Totals.Total
 	text := "\n" + report.Summary(r, report.Style{})
 	switch {
 	case failed || unjudged:
@@ -152,7 +153,7 @@ func (j *judged) summary(t *testing.T, only []string) {
 		t.Log(text)
 	}
 	for _, c := range r.Cases {
-		if c.Outcome == conformance.Failed && !slices.Contains(only, c.ID) {
+		if c.Outcome == record.Failed && !slices.Contains(only, c.ID) {
 			// A control that was not selected itself decides what the others prove.
 			t.Errorf("the control of selected cases\n%s", report.FindingText(c, r, report.Style{}))
 		}
@@ -167,9 +168,9 @@ func (j *judged) tell(t *testing.T, id string) {
 		t.Fatalf("the case is not in the report; this is a fault of fmaspec")
 	}
 	switch c.Outcome {
-	case conformance.Failed:
+	case record.Failed:
 		t.Error(j.text(t, id))
-	case conformance.Errored:
+	case record.Errored:
 		if len(j.cases) > 1 && strings.Contains(j.report.Reason, c.Reason) {
 			t.Skip(term.Safe(c.Reason)) // the test above fails for it, and says it once
 		}
@@ -178,9 +179,9 @@ func (j *judged) tell(t *testing.T, id string) {
 			text = term.Safe(c.Reason) + "\n" + text
 		}
 		t.Errorf("could not be judged: %s", text)
-	case conformance.Deviated:
+	case record.Deviated:
 		t.Log(j.text(t, id))
-	case conformance.Skipped, conformance.NotApplicable, conformance.Inconclusive:
+	case record.Skipped, record.NotApplicable, record.Inconclusive:
 		t.Skip(term.Safe(c.Reason))
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
 )
@@ -198,7 +199,7 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 	var want []string
 	grouped, shown := report.Group(whole), false
 	for _, c := range whole.Cases {
-		if c.Outcome != conformance.Failed {
+		if c.Outcome != record.Failed {
 			continue
 		}
 		want = append(want, c.ID)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A State says what is known of a request's effect.
@@ -43,7 +43,7 @@ type Action struct {
 // Summarize joins the two entries of each request, in the order in which the
 // requests were sent. A run that was repeated under its seed gives its numbers
 // again, so an answer belongs to the last request of its number.
-func Summarize(entries []conformance.JournalEntry) []Action {
+func Summarize(entries []record.JournalEntry) []Action {
 	type key struct {
 		run    string
 		number int
@@ -53,7 +53,7 @@ func Summarize(entries []conformance.JournalEntry) []Action {
 	for _, e := range entries {
 		k := key{e.Run, e.Number}
 		at, waiting := open[k]
-		if e.Event == conformance.Sending || !waiting {
+		if e.Event == record.Sending || !waiting {
 			at = len(out)
 			out = append(out, Action{
 				State: Unknown, Run: e.Run, Number: e.Number, Case: e.Case, Step: e.Step,
@@ -61,7 +61,7 @@ func Summarize(entries []conformance.JournalEntry) []Action {
 			})
 		}
 		a := &out[at]
-		if e.Event == conformance.Sending {
+		if e.Event == record.Sending {
 			a.Sent = e.Time
 			open[k] = at
 			continue

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"unicode/utf16"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Journal is a file that entries are added to. It is safe for concurrent use.
@@ -81,7 +81,7 @@ func open(path string) (j *Journal, err error) {
 // Record adds an entry, and returns when it is on the disk. What a target said
 // is cut where it is very long. An entry that [Read] would not take is an error,
 // and nothing is written.
-func (j *Journal) Record(e conformance.JournalEntry) error {
+func (j *Journal) Record(e record.JournalEntry) error {
 	line, err := written(e)
 	if err != nil {
 		return fmt.Errorf("%s: not an entry of a journal: %w", j.path, err)
@@ -119,7 +119,7 @@ const textLimit = 2 << 10
 
 // written returns an entry's line. It is ASCII, so that no terminal obeys it and
 // wherever it is cut, it is cut between characters.
-func written(e conformance.JournalEntry) ([]byte, error) {
+func written(e record.JournalEntry) ([]byte, error) {
 	e.Time = e.Time.UTC()
 	e.Action, e.Error = cut(e.Action), cut(e.Error)
 	text, err := json.Marshal(e)

@@ -17,22 +17,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // sending is an entry with every member that it has before the request goes out.
-func sending() conformance.JournalEntry {
-	return conformance.JournalEntry{
-		Event: conformance.Sending, Time: time.Date(2017, 12, 8, 10, 2, 3, 45, time.UTC), Run: "7f3a", Number: 1,
+func sending() record.JournalEntry {
+	return record.JournalEntry{
+		Event: record.Sending, Time: time.Date(2017, 12, 8, 10, 2, 3, 45, time.UTC), Run: "7f3a", Number: 1,
 		Case: "requestSample/valid/accepts-plain-request", Operation: "requestSample", Target: "https://graph.example",
 		Machine: "fb9ab6be3965095a09c057be7c90f0a2", Sha1: "8d25682b3a82af25b42dc90291c35ff3293daa68",
 	}
 }
 
 // full is an entry in which no member is left out.
-func full() conformance.JournalEntry {
+func full() record.JournalEntry {
 	e := sending()
-	e.Event, e.Step, e.Status, e.Action, e.Error = conformance.Answered, 1, 201, "c083f601-012f-4955-b4cc-fab50fb69d79", "the connection was reset"
+	e.Event, e.Step, e.Status, e.Action, e.Error = record.Answered, 1, 201, "c083f601-012f-4955-b4cc-fab50fb69d79", "the connection was reset"
 	e.Unsent = true
 	return e
 }
@@ -45,7 +45,7 @@ func openAt(t *testing.T, path string) *Journal {
 	return j
 }
 
-func readAt(t *testing.T, path string) (entries []conformance.JournalEntry, torn []int) {
+func readAt(t *testing.T, path string) (entries []record.JournalEntry, torn []int) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -65,8 +65,8 @@ func TestReadReturnsWhatRecordWrote(t *testing.T) {
 	odd.Case, odd.Sha1, odd.Error = "x\x1b[2J\n\u202e\u009b ünd \U000e0041<>&", "", "“7”\u2028"
 	elsewhere := full()
 	elsewhere.Time = elsewhere.Time.In(time.FixedZone("", 3600))
-	want := []conformance.JournalEntry{sending(), full(), odd, full()}
-	for _, e := range []conformance.JournalEntry{sending(), full(), odd, elsewhere} {
+	want := []record.JournalEntry{sending(), full(), odd, full()}
+	for _, e := range []record.JournalEntry{sending(), full(), odd, elsewhere} {
 		require.NoError(t, j.Record(e))
 	}
 	require.NoError(t, j.Close())
@@ -92,7 +92,7 @@ func TestOpenAddsToWhatIsThere(t *testing.T) {
 		require.NoError(t, j.Close())
 	}
 	got, torn := readAt(t, path)
-	require.Equal(t, []conformance.JournalEntry{full(), full(), full()}, got)
+	require.Equal(t, []record.JournalEntry{full(), full(), full()}, got)
 	require.Empty(t, torn)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestATornLineIsToldWhereverItWasCut(t *testing.T) {
 	require.NoError(t, err)
 	for n := 1; n < len(line); n++ {
 		left := append(bytes.Clone(line), line[:n]...)
-		want, torn := []conformance.JournalEntry{full()}, []int{2}
+		want, torn := []record.JournalEntry{full()}, []int{2}
 		if n == len(line)-1 { // all but the line break
 			want, torn = append(want, full()), nil
 		}
@@ -139,7 +139,7 @@ func TestOpenSeesATornLine(t *testing.T) {
 	j := openAt(t, path)
 	require.NoError(t, j.Record(full()))
 	got, torn := readAt(t, path)
-	require.Equal(t, []conformance.JournalEntry{full()}, got)
+	require.Equal(t, []record.JournalEntry{full()}, got)
 	require.Equal(t, []int{1}, torn)
 }
 
@@ -197,14 +197,14 @@ func TestRecordRefusesWhatReadWouldNotTake(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
 	for _, row := range []struct {
-		change    func(*conformance.JournalEntry)
+		change    func(*record.JournalEntry)
 		want, why string
 	}{
-		{func(e *conformance.JournalEntry) { e.Event = "" }, `event: want "sending" or "answered", got ""`, "no event"},
-		{func(e *conformance.JournalEntry) { e.Number = 0 }, "number: want 1 to ", "numbers begin at 1"},
-		{func(e *conformance.JournalEntry) { e.Machine = "" }, "machine: it is empty", "no machine"},
-		{func(e *conformance.JournalEntry) { e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "year", "a time that JSON cannot carry"},
-		{func(e *conformance.JournalEntry) { e.Machine = strings.Repeat("m", lineLimit) }, "the line is longer than 64 KiB", "a line that nobody would read"},
+		{func(e *record.JournalEntry) { e.Event = "" }, `event: want "sending" or "answered", got ""`, "no event"},
+		{func(e *record.JournalEntry) { e.Number = 0 }, "number: want 1 to ", "numbers begin at 1"},
+		{func(e *record.JournalEntry) { e.Machine = "" }, "machine: it is empty", "no machine"},
+		{func(e *record.JournalEntry) { e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "year", "a time that JSON cannot carry"},
+		{func(e *record.JournalEntry) { e.Machine = strings.Repeat("m", lineLimit) }, "the line is longer than 64 KiB", "a line that nobody would read"},
 	} {
 		e := full()
 		row.change(&e)
@@ -265,7 +265,7 @@ func TestRecordFailsWhereTheDiskDoes(t *testing.T) {
 	got, torn, err := Read("j", &f.Buffer)
 	require.NoError(t, err)
 	require.Equal(t, []int{1}, torn, "the write that failed in its middle")
-	require.Equal(t, []conformance.JournalEntry{full(), sending()}, got, "the others stand on lines of their own")
+	require.Equal(t, []record.JournalEntry{full(), sending()}, got, "the others stand on lines of their own")
 
 	f.closeErr = errors.New("input/output error")
 	require.EqualError(t, j.Close(), "there/j: the journal was not closed: input/output error; look whether its last entries are there")
@@ -325,7 +325,7 @@ func TestReadTellsWhatIsNoEntry(t *testing.T) {
 		require.ErrorContains(t, err, "dir/j:2: "+strings.SplitN(row.want, "byte", 2)[0], row.why)
 		require.ErrorContains(t, err, row.want, row.why)
 		require.True(t, strings.HasSuffix(err.Error(), "; mend or remove the line, and find out otherwise what it told of"), row.why)
-		require.Equal(t, []conformance.JournalEntry{full(), full()}, got, "want the lines around it: %s", row.why)
+		require.Equal(t, []record.JournalEntry{full(), full()}, got, "want the lines around it: %s", row.why)
 		require.Empty(t, torn, row.why)
 	}
 }
@@ -390,51 +390,51 @@ func TestReadTellsThatAFileCannotBeRead(t *testing.T) {
 	got, torn, err := Read("j", failingReader{strings.NewReader(good(t) + "\n{")})
 	require.EqualError(t, err, "j:2: input/output error; name a file that can be read")
 	require.Empty(t, torn, "nobody knows how the line goes on")
-	require.Equal(t, []conformance.JournalEntry{full()}, got)
+	require.Equal(t, []record.JournalEntry{full()}, got)
 }
 
 func TestSummarizeJoinsBothEntriesOfARequest(t *testing.T) {
 	t.Parallel()
-	entry := func(event conformance.JournalEvent, run string, number, status int) conformance.JournalEntry {
+	entry := func(event record.JournalEvent, run string, number, status int) record.JournalEntry {
 		e := sending()
 		e.Event, e.Run, e.Number, e.Status = event, run, number, status
 		return e
 	}
-	sent := func(run string, number int) conformance.JournalEntry {
-		return entry(conformance.Sending, run, number, 0)
+	sent := func(run string, number int) record.JournalEntry {
+		return entry(record.Sending, run, number, 0)
 	}
-	answered := func(run string, number, status int) conformance.JournalEntry {
-		return entry(conformance.Answered, run, number, status)
+	answered := func(run string, number, status int) record.JournalEntry {
+		return entry(record.Answered, run, number, status)
 	}
-	unsent := func(run string, number int) conformance.JournalEntry {
+	unsent := func(run string, number int) record.JournalEntry {
 		e := answered(run, number, 0)
 		e.Unsent = true
 		return e
 	}
 	for _, row := range []struct {
-		entries []conformance.JournalEntry
+		entries []record.JournalEntry
 		want    string
 		why     string
 	}{
 		{nil, "", "an empty journal"},
-		{[]conformance.JournalEntry{sent("a", 1)}, "a1 unknown", "it ends behind the sending"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 0)}, "a1 unknown", "nothing came"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 201)}, "a1 caused", "the documented answer"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 202)}, "a1 caused", "another that accepts"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 403)}, "a1 refused", "a refusal"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 500)}, "a1 unknown", "a server that fails may have acted before"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 503)}, "a1 refused", "a server that is busy says so before"},
-		{[]conformance.JournalEntry{sent("a", 1), unsent("a", 1)}, "a1 unsent", "no connection came about"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 502)}, "a1 unknown", "a gateway does not know"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 504)}, "a1 unknown", "nor does one that did not wait"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 307)}, "a1 unknown", "a redirect says neither"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 101)}, "a1 unknown", "nor does a switch of protocols"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 700)}, "a1 unknown", "nor does what is no status"},
-		{[]conformance.JournalEntry{sent("a", 1), sent("a", 2), answered("a", 2, 201), answered("a", 1, 400)}, "a1 refused, a2 caused", "answers in another order"},
-		{[]conformance.JournalEntry{sent("a", 1), sent("b", 1), answered("b", 1, 201)}, "a1 unknown, b1 caused", "another run has its own numbers"},
-		{[]conformance.JournalEntry{sent("a", 1), answered("a", 1, 201), sent("a", 1)}, "a1 caused, a1 unknown", "a run was repeated under its seed"},
-		{[]conformance.JournalEntry{sent("a", 1), sent("a", 1), answered("a", 1, 201)}, "a1 unknown, a1 caused", "an answer belongs to the last of its number"},
-		{[]conformance.JournalEntry{answered("a", 1, 201), answered("a", 1, 201)}, "a1 caused, a1 caused", "the line of the sending was lost"},
+		{[]record.JournalEntry{sent("a", 1)}, "a1 unknown", "it ends behind the sending"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 0)}, "a1 unknown", "nothing came"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 201)}, "a1 caused", "the documented answer"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 202)}, "a1 caused", "another that accepts"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 403)}, "a1 refused", "a refusal"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 500)}, "a1 unknown", "a server that fails may have acted before"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 503)}, "a1 refused", "a server that is busy says so before"},
+		{[]record.JournalEntry{sent("a", 1), unsent("a", 1)}, "a1 unsent", "no connection came about"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 502)}, "a1 unknown", "a gateway does not know"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 504)}, "a1 unknown", "nor does one that did not wait"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 307)}, "a1 unknown", "a redirect says neither"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 101)}, "a1 unknown", "nor does a switch of protocols"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 700)}, "a1 unknown", "nor does what is no status"},
+		{[]record.JournalEntry{sent("a", 1), sent("a", 2), answered("a", 2, 201), answered("a", 1, 400)}, "a1 refused, a2 caused", "answers in another order"},
+		{[]record.JournalEntry{sent("a", 1), sent("b", 1), answered("b", 1, 201)}, "a1 unknown, b1 caused", "another run has its own numbers"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 201), sent("a", 1)}, "a1 caused, a1 unknown", "a run was repeated under its seed"},
+		{[]record.JournalEntry{sent("a", 1), sent("a", 1), answered("a", 1, 201)}, "a1 unknown, a1 caused", "an answer belongs to the last of its number"},
+		{[]record.JournalEntry{answered("a", 1, 201), answered("a", 1, 201)}, "a1 caused, a1 caused", "the line of the sending was lost"},
 	} {
 		var got []string
 		for _, a := range Summarize(row.entries) {
@@ -449,14 +449,14 @@ func TestSummarizeJoinsBothEntriesOfARequest(t *testing.T) {
 func TestAnActionHoldsAllThatItsEntriesSay(t *testing.T) {
 	t.Parallel()
 	first, second := full(), full()
-	first.Event, first.Status, first.Action, first.Error = conformance.Sending, 0, "", ""
+	first.Event, first.Status, first.Action, first.Error = record.Sending, 0, "", ""
 	first.Unsent, second.Unsent = false, false
 	second.Time = second.Time.Add(time.Second)
 	require.Equal(t, []Action{{
 		State: Caused, Sent: first.Time, Answered: second.Time, Run: "7f3a", Number: 1,
 		Case: first.Case, Step: 1, Operation: "requestSample", Target: first.Target, Machine: first.Machine, Sha1: first.Sha1,
 		Status: 201, ID: second.Action, Error: second.Error,
-	}}, Summarize([]conformance.JournalEntry{first, second}))
+	}}, Summarize([]record.JournalEntry{first, second}))
 }
 
 func TestJSONIsForProgramsAndTerminals(t *testing.T) {
@@ -467,7 +467,7 @@ func TestJSONIsForProgramsAndTerminals(t *testing.T) {
 
 	odd := full()
 	odd.Action = "\x1b\u009b\u202e\U000e0041\x7f ü"
-	actions := Summarize([]conformance.JournalEntry{full(), odd})
+	actions := Summarize([]record.JournalEntry{full(), odd})
 	text, err = JSON(actions)
 	require.NoError(t, err)
 	for _, b := range text {

@@ -13,9 +13,9 @@ import (
 	"time"
 	"unicode"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/internal/nearest"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 )
 
 // What is read at most: of a line, of a file, and of lines that are no entries.
@@ -32,7 +32,7 @@ var errLong = fmt.Errorf("the line is longer than %d KiB", lineLimit>>10)
 // goes out when its entry is wholly on the disk. Every other line that is no
 // entry is part of the error, which begins with name:line; the entries around it
 // are returned nonetheless.
-func Read(name string, r io.Reader) (entries []conformance.JournalEntry, torn []int, err error) {
+func Read(name string, r io.Reader) (entries []record.JournalEntry, torn []int, err error) {
 	var errs []error
 	number := 0
 	limited := &io.LimitedReader{R: r, N: fileLimit + 1}
@@ -56,7 +56,7 @@ func Read(name string, r io.Reader) (entries []conformance.JournalEntry, torn []
 		if end != nil && len(line) == 0 && err == nil {
 			break
 		}
-		var e conformance.JournalEntry
+		var e record.JournalEntry
 		if err == nil {
 			e, err = entry(bytes.TrimSuffix(line, []byte("\n")))
 		}
@@ -90,7 +90,7 @@ type member struct {
 
 // membersOf returns the members of an entry, in the order in which they are
 // written.
-func membersOf(e *conformance.JournalEntry) []member {
+func membersOf(e *record.JournalEntry) []member {
 	const text, integer = "a text", "a whole number"
 	return []member{
 		{"event", true, &e.Event, text},
@@ -112,7 +112,7 @@ func membersOf(e *conformance.JournalEntry) []member {
 
 // entry reads one line. encoding/json alone would take unknown members, missing
 // ones, null, and names in any letter case.
-func entry(line []byte) (e conformance.JournalEntry, err error) {
+func entry(line []byte) (e record.JournalEntry, err error) {
 	if err := strictjson.Check(line); err != nil {
 		var fault *strictjson.Error
 		if errors.As(err, &fault) && fault.Kind == strictjson.Duplicate {
@@ -154,9 +154,9 @@ func entry(line []byte) (e conformance.JournalEntry, err error) {
 }
 
 // sound tells that an entry can be what a run wrote.
-func sound(e conformance.JournalEntry) error {
-	if e.Event != conformance.Sending && e.Event != conformance.Answered {
-		return fmt.Errorf("event: want %q or %q, got %q", conformance.Sending, conformance.Answered, e.Event)
+func sound(e record.JournalEntry) error {
+	if e.Event != record.Sending && e.Event != record.Answered {
+		return fmt.Errorf("event: want %q or %q, got %q", record.Sending, record.Answered, e.Event)
 	}
 	for _, text := range []struct{ name, value string }{ // a request without a readable sha1 may take effect nonetheless
 		{"run", e.Run}, {"case", e.Case}, {"operation", e.Operation}, {"target", e.Target}, {"machine", e.Machine},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // The exam of levels asks whether a requirement has the level that it is given:
@@ -13,21 +13,21 @@ import (
 
 // strongest returns the strongest level of a finding on the subject; 0 where it
 // has none.
-func (r Row) strongest() conformance.Level {
+func (r Row) strongest() record.Level {
 	switch len(r.Modes) {
 	case 3:
-		return conformance.Documented
+		return record.Documented
 	case 2:
-		return conformance.Standard
+		return record.Standard
 	case 1:
-		return conformance.Inferred
+		return record.Inferred
 	}
 	return 0
 }
 
 // exact lists the faults that are about a requirement, the first of those that
 // they break, and were found at its level and at no stronger one.
-func exact(faults []Row, id string, level conformance.Level) []string {
+func exact(faults []Row, id string, level record.Level) []string {
 	out := []string{}
 	for _, r := range faults {
 		if !r.Intermittent && len(r.Breaks) > 0 && r.Breaks[0] == id && slices.Contains(r.Proves, id) && r.strongest() == level {
@@ -43,22 +43,22 @@ func exact(faults []Row, id string, level conformance.Level) []string {
 func (m *Result) mislevelled() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, r := range m.Faults {
-		bound := conformance.Level(0)
+		bound := record.Level(0)
 		var vain []string
 		for _, id := range r.Breaks {
 			level := m.levels[id]
 			if bound == 0 || level < bound {
 				bound = level
 			}
-			if r.Level == conformance.Inferred.String() && level < conformance.Inferred && level != 0 && !slices.Contains(r.Broken, id) {
+			if r.Level == record.Inferred.String() && level < record.Inferred && level != 0 && !slices.Contains(r.Broken, id) {
 				vain = append(vain, id)
 			}
 		}
 		if strongest := r.strongest(); strongest != 0 && strongest < bound {
-			f := r.Findings[slices.IndexFunc(r.Findings, func(f conformance.Finding) bool { return f.Level == strongest })]
+			f := r.Findings[slices.IndexFunc(r.Findings, func(f record.Finding) bool { return f.Level == strongest })]
 			say("fault %s is found at the level %s, and breaks nothing stronger than %s: it %s, and %s finds %s broken in %s, %s: want %s, got %s; mend the check or the case, or name the requirement", r.Name, strongest, bound, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		}
-		if len(vain) > 0 && !m.Narrowed && m.Level == conformance.Inferred.String() {
+		if len(vain) > 0 && !m.Narrowed && m.Level == record.Inferred.String() {
 			say("fault %s is inferred, and names %s, which nothing finds broken: it %s; take that off its list", r.Name, strings.Join(vain, ", "), r.Says)
 		}
 	}

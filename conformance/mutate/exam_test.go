@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 func TestFaultsAreFoundAtNoStrongerLevelThanThatOfWhatTheyBreak(t *testing.T) {
@@ -39,10 +40,10 @@ func TestEachRequirementFailsARunAtItsLevelAlone(t *testing.T) {
 			for _, run := range ways(q.Level) {
 				run.options.Only = only
 				r := examined(t, suite, fault, run.options)
-				require.Equal(t, run.fails, r.Verdict == conformance.NotConformant, "%s: a run %s is %s", fault.Name, run.name, told(r))
+				require.Equal(t, run.fails, r.Verdict == record.NotConformant, "%s: a run %s is %s", fault.Name, run.name, told(r))
 				require.Equal(t, run.finds, slices.Contains(r.Broken, q.ID), "%s: a run %s finds %v", fault.Name, run.name, r.Broken)
 				if !run.fails && !fault.Waits { // where there is no answer, nothing but its absence is judged
-					require.Equal(t, conformance.Conformant, r.Verdict, "%s: a run %s is %s", fault.Name, run.name, told(r))
+					require.Equal(t, record.Conformant, r.Verdict, "%s: a run %s is %s", fault.Name, run.name, told(r))
 				}
 			}
 		})
@@ -59,8 +60,8 @@ type way struct {
 // ways are those in which to run against a fault that breaks a requirement of a
 // level and nothing stronger.
 func ways(level string) (out []way) {
-	for _, l := range conformance.Levels() {
-		weak := l == conformance.Inferred
+	for _, l := range record.Levels() {
+		weak := l == record.Inferred
 		found := l.String() == level
 		out = append(out, way{fmt.Sprintf("at the level %s", l), conformance.Options{Level: l}, found, found && !weak})
 		if weak {
@@ -103,19 +104,19 @@ func examined(t *testing.T, suite *conformance.Suite, s Row, o conformance.Optio
 // The bells of the exam.
 
 // examinee is a fault that breaks these requirements, found at these levels.
-func examinee(breaks []string, findings ...conformance.Finding) *Result {
-	at := map[string]conformance.Level{"d": conformance.Documented, "s": conformance.Standard, "i": conformance.Inferred}
+func examinee(breaks []string, findings ...record.Finding) *Result {
+	at := map[string]record.Level{"d": record.Documented, "s": record.Standard, "i": record.Inferred}
 	s := Subject{Name: "planted", Says: "does it", Breaks: breaks, Level: at[breaks[0]].String()}
 	for i := range findings {
 		f := &findings[i]
 		f.Level, f.Check, f.Case, f.Place, f.Want, f.Got = at[f.Requirement], "c", "x/y", "body", "a", "b"
 	}
-	report := &conformance.Report{Verdict: conformance.NotConformant, Cases: []conformance.CaseResult{{Findings: findings}}}
+	report := &record.Report{Verdict: record.NotConformant, Cases: []record.CaseResult{{Findings: findings}}}
 	return &Result{Level: "inferred", Faults: []Row{row(s, report)}, levels: at}
 }
 
 func TestTheExamOfLevelsRings(t *testing.T) {
-	d, s, i := conformance.Finding{Requirement: "d"}, conformance.Finding{Requirement: "s"}, conformance.Finding{Requirement: "i"}
+	d, s, i := record.Finding{Requirement: "d"}, record.Finding{Requirement: "s"}, record.Finding{Requirement: "i"}
 	const (
 		tooStrong = "fault planted is found at the level %s, and breaks nothing stronger than %s: it does it, and c finds %s broken in x/y, body: want a, got b; mend the check or the case, or name the requirement"
 		inVain    = "fault planted is inferred, and names %s, which nothing finds broken: it does it; take that off its list"
@@ -144,7 +145,7 @@ func TestTheExamOfLevelsRings(t *testing.T) {
 }
 
 func TestExactFaultsAreAboutTheRequirementAndFoundAtItsLevel(t *testing.T) {
-	d, s, i := conformance.Finding{Requirement: "d"}, conformance.Finding{Requirement: "s"}, conformance.Finding{Requirement: "i"}
+	d, s, i := record.Finding{Requirement: "d"}, record.Finding{Requirement: "s"}, record.Finding{Requirement: "i"}
 	for _, row := range []struct {
 		why  string
 		m    *Result
@@ -156,11 +157,11 @@ func TestExactFaultsAreAboutTheRequirementAndFoundAtItsLevel(t *testing.T) {
 		{"about something else", examinee([]string{"i", "s"}, s), []string{}},
 		{"not found", examinee([]string{"s"}, i), []string{}},
 	} {
-		require.Equal(t, row.want, exact(row.m.Faults, "s", conformance.Standard), row.why)
+		require.Equal(t, row.want, exact(row.m.Faults, "s", record.Standard), row.why)
 	}
 	m := examinee([]string{"s"}, s)
 	m.Faults[0].Intermittent = true
-	require.Empty(t, exact(m.Faults, "s", conformance.Standard), "it shows by chance")
+	require.Empty(t, exact(m.Faults, "s", record.Standard), "it shows by chance")
 }
 
 func TestTheWaysOfTheExamGoUpToTheLevel(t *testing.T) {

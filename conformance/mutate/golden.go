@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // recorded is the golden matrix of the suite, as [Result.Golden] writes it.
@@ -52,7 +52,7 @@ func Proven() map[string][]string {
 
 // Prove raises the state of each requirement that a run exercised to "proven",
 // where the golden matrix shows that the suite can tell when it is broken.
-func Prove(r *conformance.Report) {
+func Prove(r *record.Report) {
 	proven := Proven()
 	for i := range r.Requirements {
 		if q := &r.Requirements[i]; q.State == "exercised" && len(proven[q.ID]) > 0 {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
 
@@ -53,16 +54,16 @@ func Honest() []Subject {
 // where it is honest, those that found anything.
 type Row struct {
 	Subject
-	Verdict conformance.Verdict `json:"verdict"`
-	Reason  string              `json:"reason,omitempty"` // why the verdict is none
-	Broken  []string            `json:"broken"`           // requirements found broken, sorted
-	Proves  []string            `json:"proves"`           // those of Broken that the subject does break
-	AtLevel bool                `json:"at_level"`         // one of Proves has the level of the fault
-	Modes   []Mode              `json:"modes"`            // the ways of running that fail the subject
-	Checks  []string            `json:"checks"`           // sorted
-	Cases   []string            `json:"cases"`            // ids, sorted
+	Verdict record.Verdict `json:"verdict"`
+	Reason  string         `json:"reason,omitempty"` // why the verdict is none
+	Broken  []string       `json:"broken"`           // requirements found broken, sorted
+	Proves  []string       `json:"proves"`           // those of Broken that the subject does break
+	AtLevel bool           `json:"at_level"`         // one of Proves has the level of the fault
+	Modes   []Mode         `json:"modes"`            // the ways of running that fail the subject
+	Checks  []string       `json:"checks"`           // sorted
+	Cases   []string       `json:"cases"`            // ids, sorted
 
-	Findings []conformance.Finding `json:"-"` // the first for each requirement and check
+	Findings []record.Finding `json:"-"` // the first for each requirement and check
 }
 
 // Caught tells that the suite found something broken.
@@ -70,7 +71,7 @@ func (r Row) Caught() bool { return len(r.Broken) > 0 }
 
 // Rightly tells that the fault was caught for a requirement that it breaks, of
 // its level.
-func (r Row) Rightly() bool { return r.Verdict == conformance.NotConformant && r.AtLevel }
+func (r Row) Rightly() bool { return r.Verdict == record.NotConformant && r.AtLevel }
 
 // Blamed lists what an honest server was found to break and does not deviate from.
 func (r Row) Blamed() []string {
@@ -93,21 +94,21 @@ const (
 )
 
 // modesOf lists the modes in which a finding of this level fails a run.
-func modesOf(l conformance.Level) []Mode {
+func modesOf(l record.Level) []Mode {
 	return []Mode{DocumentedAlone, Default, Strict}[min(max(int(l), 1), 3)-1:]
 }
 
 // Options set how a matrix is made. The zero value judges every subject by every
 // requirement.
 type Options struct {
-	Level    conformance.Level     // the weakest level judged; Inferred where zero
+	Level    record.Level          // the weakest level judged; Inferred where zero
 	Only     []string              // of the suite, these cases and their controls; all where nil
 	Skip     string                // a regular expression over case ids; empty for none
 	Parallel int                   // subjects at once, beside those that wait; twice GOMAXPROCS where zero
 	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
 	Progress func(done, total int) // called after each subject, never twice at once
 
-	Report func(Subject, *conformance.Report) error // told of each run where not nil, several at once; its error ends the matrix
+	Report func(Subject, *record.Report) error // told of each run where not nil, several at once; its error ends the matrix
 }
 
 // The identities that every subject of a matrix knows.
@@ -217,7 +218,7 @@ const waiting, patient = 500 * time.Millisecond, time.Minute
 
 // row sums a report up. The report itself is not kept: hundreds of them, each
 // with every byte that was sent, would fill the memory.
-func row(s Subject, report *conformance.Report) Row {
+func row(s Subject, report *record.Report) Row {
 	r := Row{Subject: s, Verdict: report.Verdict, Reason: report.Reason, Modes: []Mode{}}
 	honest := len(s.Breaks) == 0
 	seen := map[string]bool{}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -39,13 +40,13 @@ var whole = sync.OnceValues(func() (*Result, error) {
 	if raceEnabled {
 		return Run(context.Background(), suite, sampled(Faulty(), 12), sampled(Honest(), 8), true, Options{})
 	}
-	return Run(context.Background(), suite, Faulty(), Honest(), false, Options{Report: func(_ Subject, r *conformance.Report) error {
+	return Run(context.Background(), suite, Faulty(), Honest(), false, Options{Report: func(_ Subject, r *record.Report) error {
 		return borneOut(suite, r)
 	}})
 })
 
 // borneOut writes a report, reads it, and judges its exchanges again.
-func borneOut(suite *conformance.Suite, r *conformance.Report) error {
+func borneOut(suite *conformance.Suite, r *record.Report) error {
 	var b bytes.Buffer
 	if err := report.JSON(&b, r); err != nil {
 		return err
@@ -98,7 +99,7 @@ func TestNoHonestServerHasAFinding(t *testing.T) {
 			continue
 		}
 		require.Empty(t, r.Findings, "%s: %s", r.Name, r.Says)
-		require.Equal(t, conformance.Conformant, r.Verdict, "%s: %s", r.Name, r.Reason)
+		require.Equal(t, record.Conformant, r.Verdict, "%s: %s", r.Name, r.Reason)
 	}
 }
 
@@ -212,8 +213,8 @@ func TestAFaultThatIsCaughtForAnotherReasonIsAProblem(t *testing.T) {
 
 func TestAFaultThatIsCaughtAtAnotherLevelIsAProblem(t *testing.T) {
 	r := Row{Subject: Subject{Name: "planted", Breaks: []string{"time.order", "action.type"}, Level: "inferred"}}
-	report := &conformance.Report{Verdict: conformance.NotConformant, Cases: []conformance.CaseResult{{Findings: []conformance.Finding{
-		{Requirement: "action.type", Level: conformance.Documented, Check: "type-name", Case: "x/y"},
+	report := &record.Report{Verdict: record.NotConformant, Cases: []record.CaseResult{{Findings: []record.Finding{
+		{Requirement: "action.type", Level: record.Documented, Check: "type-name", Case: "x/y"},
 	}}}}
 	m := &Result{Narrowed: true, Faults: []Row{row(r.Subject, report)}}
 	require.Len(t, m.Problems(), 1)
@@ -229,22 +230,22 @@ func TestAFalseAlarmIsAProblem(t *testing.T) {
 }
 
 func TestADeviationThatIsNotFoundIsAProblem(t *testing.T) {
-	planted := Row{Subject: Subject{Name: "planted", Says: "does nothing", Deviates: []string{"time.utc-z"}}, Verdict: conformance.Conformant}
+	planted := Row{Subject: Subject{Name: "planted", Says: "does nothing", Deviates: []string{"time.utc-z"}}, Verdict: record.Conformant}
 	require.Equal(t, []string{"variant planted is not found to deviate from time.utc-z: it does nothing; write a case or a check that sees it, or take the requirement off its list"},
 		(&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
 	require.Empty(t, (&Result{Level: "standard", Variants: []Row{planted}}).Problems(), "nobody looked for it")
-	planted.Broken, planted.Verdict = []string{"time.utc-z"}, conformance.NotConformant
+	planted.Broken, planted.Verdict = []string{"time.utc-z"}, record.NotConformant
 	require.Empty(t, (&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
 	require.Zero(t, (&Result{Variants: []Row{planted}}).Counts().FalseAlarms)
 	planted.Broken = []string{"action.id", "time.utc-z"}
-	planted.Findings = []conformance.Finding{{Requirement: "time.utc-z"}, {Requirement: "action.id", Check: "id-form", Case: "x/y", Place: "/id", Want: "a UUID", Got: "7"}}
+	planted.Findings = []record.Finding{{Requirement: "time.utc-z"}, {Requirement: "action.id", Check: "id-form", Case: "x/y", Place: "/id", Want: "a UUID", Got: "7"}}
 	require.Equal(t, []string{"variant planted is honest and blamed: it does nothing, and id-form finds action.id broken in x/y, /id: want a UUID, got 7; mend the check or the case"},
 		(&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
 	require.Equal(t, 1, (&Result{Variants: []Row{planted}}).Counts().FalseAlarms)
 }
 
 func TestAnHonestServerThatCannotBeJudgedIsAProblem(t *testing.T) {
-	m := &Result{Narrowed: true, Variants: []Row{{Subject: Subject{Name: "planted", Says: "is slow"}, Verdict: conformance.Unjudged, Reason: "no case was conclusive"}}}
+	m := &Result{Narrowed: true, Variants: []Row{{Subject: Subject{Name: "planted", Says: "is slow"}, Verdict: record.Unjudged, Reason: "no case was conclusive"}}}
 	require.Equal(t, []string{"variant planted is honest and not found so: it is slow, and the suite says unjudged (no case was conclusive)"}, m.Problems())
 }
 
@@ -252,7 +253,7 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 	sound := func() *Result {
 		return &Result{
 			Level:  "inferred",
-			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: conformance.NotConformant, Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
+			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: record.NotConformant, Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
 			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"}, []string{"f"}}},
 		}
 	}
@@ -298,13 +299,13 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 }
 
 func TestModesFollowTheStrongestFinding(t *testing.T) {
-	for level, want := range map[conformance.Level][]Mode{
-		conformance.Documented: {DocumentedAlone, Default, Strict},
-		conformance.Standard:   {Default, Strict},
-		conformance.Inferred:   {Strict},
+	for level, want := range map[record.Level][]Mode{
+		record.Documented: {DocumentedAlone, Default, Strict},
+		record.Standard:   {Default, Strict},
+		record.Inferred:   {Strict},
 	} {
-		report := &conformance.Report{Cases: []conformance.CaseResult{{Findings: []conformance.Finding{
-			{Level: conformance.Inferred}, {Level: level}, {Level: conformance.Inferred},
+		report := &record.Report{Cases: []record.CaseResult{{Findings: []record.Finding{
+			{Level: record.Inferred}, {Level: level}, {Level: record.Inferred},
 		}}}}
 		require.Equal(t, want, row(Subject{}, report).Modes, level)
 	}
@@ -316,7 +317,7 @@ func TestALevelLeavesWeakerFaultsOut(t *testing.T) {
 		{Name: "weak", Breaks: []string{"error.form"}, Level: "inferred", Wrap: lying},
 	}
 	o := single()
-	o.Level = conformance.Documented
+	o.Level = record.Documented
 	m, err := Run(t.Context(), load(t), faults, nil, true, o)
 	require.NoError(t, err)
 	require.Len(t, m.Faults, 1)
@@ -401,7 +402,7 @@ func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
 
 func TestAReportThatIsRefusedEndsTheMatrix(t *testing.T) {
 	refused := errors.New("not borne out")
-	_, err := Matrix(t.Context(), load(t), Honest()[:1], Options{Only: []string{"requestSample/valid/accepts-plain-request"}, Report: func(_ Subject, r *conformance.Report) error {
+	_, err := Matrix(t.Context(), load(t), Honest()[:1], Options{Only: []string{"requestSample/valid/accepts-plain-request"}, Report: func(_ Subject, r *record.Report) error {
 		require.Len(t, r.Cases, 1)
 		return refused
 	}})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Result is a whole matrix: what each fault and each honest server came to,
@@ -22,7 +23,7 @@ type Result struct {
 	Requirements []Requirement `json:"requirements"` // those of the level and every stronger one
 	Waivers      []Waiver      `json:"waivers"`
 
-	levels map[string]conformance.Level // of every requirement of the suite
+	levels map[string]record.Level // of every requirement of the suite
 }
 
 // A Check is a check of the suite, and the faults that trip it for a
@@ -79,10 +80,10 @@ func Selected(subjects []Subject, names []string) (out []Subject, unknown []stri
 // servers, and to faults that nothing else shows.
 func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subject, narrowed bool, o Options) (*Result, error) {
 	if o.Level == 0 {
-		o.Level = conformance.Inferred
+		o.Level = record.Inferred
 	}
 	faults = slices.DeleteFunc(slices.Clone(faults), func(s Subject) bool {
-		level, err := conformance.ParseLevel(s.Level)
+		level, err := record.ParseLevel(s.Level)
 		return err == nil && level > o.Level
 	})
 	tell := o.Progress
@@ -131,12 +132,12 @@ func huge(suite *conformance.Suite) string {
 var manyTimes = regexp.MustCompile(`\{\{repeat [0-9]{6,} `)
 
 // summed turns rows into a result.
-func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, level conformance.Level) *Result {
+func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, level record.Level) *Result {
 	m := &Result{
 		Contract: suite.Contract, Level: level.String(), Narrowed: narrowed,
 		Faults: faults, Variants: variants, Waivers: Waivers(),
 	}
-	at := map[string]conformance.Level{}
+	at := map[string]record.Level{}
 	for _, q := range suite.Requirements {
 		if at[q.ID] = q.Level; q.Level <= level {
 			m.Requirements = append(m.Requirements, Requirement{ID: q.ID, Level: q.Level.String(), Faults: names(faults, func(r Row) []string { return r.Proves }, q.ID), Exact: exact(faults, q.ID, q.Level)})
@@ -205,9 +206,9 @@ func (m *Result) ByMode() map[Mode]int {
 // alarmed reports whether an honest server has a finding, but one that it is
 // known by, or is not found conformant.
 func alarmed(r Row) bool {
-	want := conformance.Conformant
+	want := record.Conformant
 	if r.Caught() {
-		want = conformance.NotConformant // by what it deviates from, for the run is strict
+		want = record.NotConformant // by what it deviates from, for the run is strict
 	}
 	return len(r.Blamed()) > 0 || r.Verdict != want
 }
@@ -243,7 +244,7 @@ func (m *Result) Problems() (out []string) {
 	for _, r := range m.Variants {
 		switch {
 		case len(r.Blamed()) > 0:
-			f := r.Findings[slices.IndexFunc(r.Findings, func(f conformance.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
+			f := r.Findings[slices.IndexFunc(r.Findings, func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
 			say("variant %s is honest and blamed: it %s, and %s finds %s broken in %s, %s: want %s, got %s; mend the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		case alarmed(r):
 			say("variant %s is honest and not found so: it %s, and the suite says %s", r.Name, r.Says, told(r))
@@ -254,7 +255,7 @@ func (m *Result) Problems() (out []string) {
 	}
 	for _, r := range m.Variants {
 		for _, id := range r.Deviates {
-			if m.Level == conformance.Inferred.String() && !slices.Contains(r.Broken, id) {
+			if m.Level == record.Inferred.String() && !slices.Contains(r.Broken, id) {
 				say("variant %s is not found to deviate from %s: it %s; write a case or a check that sees it, or take the requirement off its list", r.Name, id, r.Says)
 			}
 		}
@@ -278,7 +279,7 @@ func (m *Result) Problems() (out []string) {
 		switch {
 		case w.Because == "":
 			say("waiver of %s %s has no reason; give one", w.Kind, w.Name)
-		case !known && m.Level == conformance.Inferred.String():
+		case !known && m.Level == record.Inferred.String():
 			say("waiver of %s %s: there is none of that name; take the waiver away", w.Kind, w.Name)
 		case known && !is:
 			say("waiver of %s %s is stale: the suite can tell; take the waiver away", w.Kind, w.Name)

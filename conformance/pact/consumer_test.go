@@ -23,6 +23,7 @@ import (
 	"fmaspec/conformance"
 	"fmaspec/conformance/client"
 	"fmaspec/conformance/pactfile"
+	"fmaspec/conformance/record"
 )
 
 func contract(t *testing.T, version pactfile.Version) *pactfile.Pact {
@@ -202,7 +203,7 @@ func accepted(t *testing.T, url string, i pactfile.Interaction) error {
 }
 
 // dressed sends requests with further header fields.
-type dressed struct{ fields []conformance.Field }
+type dressed struct{ fields []record.Field }
 
 func (d dressed) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())

@@ -30,8 +30,8 @@ func tabled() []reference.Fault {
 	return slices.DeleteFunc(reference.Faults(), func(f reference.Fault) bool { return f.Waits || f.Intermittent })
 }
 
-// record reads what Pact was seen to catch.
-func record(t *testing.T) map[string]bool {
+// recordedFaults reads what Pact was seen to catch.
+func recordedFaults(t *testing.T) map[string]bool {
 	t.Helper()
 	data, err := os.ReadFile(recordFile)
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ func suite(t *testing.T) map[string]bool {
 
 // table writes the shares, a row for each requirement.
 func table(t *testing.T) string {
-	byPact, bySuite := record(t), suite(t)
+	byPact, bySuite := recordedFaults(t), suite(t)
 	type row struct {
 		requirement, level  string
 		faults, pact, suite int
@@ -96,7 +96,7 @@ func table(t *testing.T) string {
 }
 
 func TestEveryFaultHasBeenVerified(t *testing.T) {
-	got := record(t)
+	got := recordedFaults(t)
 	for _, f := range tabled() {
 		if _, ok := got[f.Name]; !ok {
 			t.Errorf("%s has no line for the fault %s; run .ci/pact/run -update", recordFile, f.Name)

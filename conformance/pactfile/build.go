@@ -19,6 +19,7 @@ import (
 	"fmaspec/conformance"
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -133,8 +134,8 @@ func (b *builder) unsaid(c *conformance.Case) string {
 // rests reports whether an interaction may rest on a requirement: on a documented one,
 // and, where the request is accepted, on a standard one, about the forms of a
 // request that a client may send. Other spellings of the scheme no client needs.
-func (b *builder) rests(r *conformance.Requirement, step conformance.Step) bool {
-	return r.Level == conformance.Documented || r.Level == conformance.Standard && step.Expect == conformance.Accepted && strings.HasPrefix(r.ID, "request.")
+func (b *builder) rests(r *record.Requirement, step conformance.Step) bool {
+	return r.Level == record.Documented || r.Level == record.Standard && step.Expect == conformance.Accepted && strings.HasPrefix(r.ID, "request.")
 }
 
 // request fills in what is sent, or says why it cannot be said.
@@ -202,7 +203,7 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 			return fmt.Sprintf("%s is the verifier's own", name)
 		}
 		seen[name] = true
-		r.Header = append(r.Header, conformance.Field{Name: name, Value: value})
+		r.Header = append(r.Header, record.Field{Name: name, Value: value})
 		if expression, err := expand(f.Value, injected); err == nil && expression != value {
 			r.Generators = append(r.Generators, Generator{"header", name, expression})
 			token := "[^ \\t]+" // whatever a test's token is
@@ -251,7 +252,7 @@ func (r *Request) words() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", r.Method, r.Path)
 	fields := slices.Clone(r.Header)
-	slices.SortFunc(fields, func(a, b conformance.Field) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(fields, func(a, b record.Field) int { return cmp.Compare(a.Name, b.Name) })
 	for _, f := range fields {
 		fmt.Fprintf(&b, "%s: %s\n", f.Name, f.Value)
 	}
@@ -343,7 +344,7 @@ func (a *answer) fill(i *Interaction) {
 	var sent struct{ Sha1 string }
 	json.Unmarshal(i.Request.Body, &sent) // it is sound, or it would not be accepted
 	r := &i.Response
-	r.Header = []conformance.Field{{Name: "Content-Type", Value: mediaType}}
+	r.Header = []record.Field{{Name: "Content-Type", Value: mediaType}}
 	r.Rules = append(r.Rules, Rule{"header", "Content-Type", []Matcher{{Match: "regex", Regex: mediaPattern()}}})
 	var body bytes.Buffer
 	for n, name := range a.order {

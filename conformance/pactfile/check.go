@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -29,7 +30,7 @@ type Problem struct {
 	Contract     string
 	Might        string // what a conforming server might answer instead, or ""
 	Requirement  string // of the contract that says so
-	Level        conformance.Level
+	Level        record.Level
 }
 
 // A Checked is a pact file that was held against the contract.
@@ -200,7 +201,7 @@ type due struct {
 }
 
 // due says what a request with these findings is answered.
-func (c *checking) due(findings []conformance.Finding) due {
+func (c *checking) due(findings []record.Finding) due {
 	const accepted = "response.created"
 	if len(findings) == 0 {
 		return due{statuses: []int{201}, strict: []int{201}, requirement: accepted, refusal: accepted}
@@ -209,10 +210,10 @@ func (c *checking) due(findings []conformance.Finding) due {
 	weak := true
 	for _, f := range findings {
 		r := nearestRefusal(c.refusals, f)
-		if d.requirement == "" || weak && f.Level != conformance.Inferred {
+		if d.requirement == "" || weak && f.Level != record.Inferred {
 			d.requirement, d.refusal, d.why = f.Requirement, r.requirement, fmt.Sprintf("%s: want %s, got %s", f.Place, f.Want, f.Got)
 		}
-		weak = weak && f.Level == conformance.Inferred
+		weak = weak && f.Level == record.Inferred
 		d.strict = append(d.strict, r.statuses...)
 	}
 	slices.Sort(d.strict)
@@ -226,7 +227,7 @@ func (c *checking) due(findings []conformance.Finding) due {
 
 // A refused is what a case says of a request that is refused.
 type refused struct {
-	finding     conformance.Finding // what JudgeRequest says of it
+	finding     record.Finding // what JudgeRequest says of it
 	statuses    []int
 	requirement string // on the status
 }
@@ -258,13 +259,13 @@ func refusedRequests(suite *conformance.Suite) (out []refused) {
 
 // nearestRefusal is what cases say of the same fault, or else of faults at the same
 // place, or else of the same requirement.
-func nearestRefusal(all []refused, f conformance.Finding) refused {
-	for _, like := range []func(conformance.Finding) bool{
-		func(o conformance.Finding) bool {
+func nearestRefusal(all []refused, f record.Finding) refused {
+	for _, like := range []func(record.Finding) bool{
+		func(o record.Finding) bool {
 			return o.Requirement == f.Requirement && o.Place == f.Place && o.Got == f.Got
 		},
-		func(o conformance.Finding) bool { return o.Requirement == f.Requirement && o.Place == f.Place },
-		func(o conformance.Finding) bool { return o.Requirement == f.Requirement },
+		func(o record.Finding) bool { return o.Requirement == f.Requirement && o.Place == f.Place },
+		func(o record.Finding) bool { return o.Requirement == f.Requirement },
 	} {
 		var found refused
 		for _, r := range all {
@@ -292,7 +293,7 @@ func (c *checking) status(d due, allowed []int) {
 			pointer = r.pointer
 		}
 	}
-	assumes := "status " + listed(allowed)
+	assumes := "status " + Listed(allowed)
 	within := func(s int) bool { return slices.Contains(allowed, s) }
 	outside := func(s int) bool { return !within(s) }
 	accepts := slices.ContainsFunc(allowed, func(s int) bool { return s/100 == 2 })
@@ -309,21 +310,21 @@ func (c *checking) status(d due, allowed []int) {
 				p.Contract += "; where its token or its machine is the reason, say so by a provider state"
 			}
 		default:
-			p.Contract = fmt.Sprintf("this request is refused with %s (%s)", listed(d.strict), d.why)
+			p.Contract = fmt.Sprintf("this request is refused with %s (%s)", Listed(d.strict), d.why)
 			if !accepts {
 				p.Requirement = d.refusal
 			}
 		}
 		c.add(&c.problems, p)
 	case slices.ContainsFunc(d.strict, outside):
-		c.add(&c.problems, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("each of %s will do for this request (%s); V4 of Pact can say so by the matcher statusCode", listed(d.strict), d.why), Requirement: d.refusal})
+		c.add(&c.problems, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("each of %s will do for this request (%s); V4 of Pact can say so by the matcher statusCode", Listed(d.strict), d.why), Requirement: d.refusal})
 	case slices.ContainsFunc(d.statuses, outside):
 		c.add(&c.notes, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("that this request is refused (%s) is inferred alone", d.why), Requirement: d.requirement})
 	}
 }
 
 // listed is a list of statuses in words; a long one by its ends.
-func listed(statuses []int) string {
+func Listed(statuses []int) string {
 	if len(statuses) == 0 {
 		return "none"
 	}
@@ -385,7 +386,7 @@ func (k *Checker) conforming(op openapi.Operation, all []witness) (out []witness
 		allowed := true
 		for _, v := range broken {
 			r := k.suite.Requirement(v.Requirement)
-			inferred := r != nil && r.Level == conformance.Inferred
+			inferred := r != nil && r.Level == record.Inferred
 			allowed, w.inferred = allowed && inferred, w.inferred || inferred
 		}
 		if allowed {
@@ -517,7 +518,7 @@ func (c *checking) example(op openapi.Operation, told map[string]bool) {
 		if told[pointer] || c.ruled(v.Pointer, told) {
 			continue
 		}
-		if r := c.suite.Requirement(v.Requirement); r != nil && r.Level == conformance.Inferred {
+		if r := c.suite.Requirement(v.Requirement); r != nil && r.Level == record.Inferred {
 			c.add(&c.notes, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "it is inferred alone that a server answers otherwise: want " + v.Want, Requirement: v.Requirement})
 		} else {
 			c.add(&c.problems, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "no conforming server answers so: want " + v.Want, Requirement: v.Requirement})

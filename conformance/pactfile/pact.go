@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // A Version is a version of the Pact specification.
@@ -103,7 +104,7 @@ type State struct {
 type Request struct {
 	Method     string
 	Path       string
-	Header     []conformance.Field
+	Header     []record.Field
 	Body       []byte // JSON, or nil for no body
 	Rules      []Rule
 	Generators []Generator
@@ -111,10 +112,10 @@ type Request struct {
 
 // A Response is an example of what a provider answers, with what may differ.
 type Response struct {
-	Status   int                 // one of Statuses
-	Statuses []int               // each of them will do
-	Header   []conformance.Field // that have to be there
-	Body     []byte              // JSON, or nil where nothing is said of it
+	Status   int            // one of Statuses
+	Statuses []int          // each of them will do
+	Header   []record.Field // that have to be there
+	Body     []byte         // JSON, or nil where nothing is said of it
 	Rules    []Rule
 }
 

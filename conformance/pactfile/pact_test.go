@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 )
 
@@ -149,10 +150,10 @@ func TestEachReasonToLeaveACaseOutIsGiven(t *testing.T) {
 func TestOddRequestsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	field := func(name, value string) conformance.Step {
-		return conformance.Step{Method: "POST", Path: "{{path}}", Header: []conformance.Field{{Name: name, Value: value}}, Body: "{}"}
+		return conformance.Step{Method: "POST", Path: "{{path}}", Header: []record.Field{{Name: name, Value: value}}, Body: "{}"}
 	}
 	twice := field("X-Team", "blue")
-	twice.Header = append(twice.Header, conformance.Field{Name: "x-team", Value: "red"})
+	twice.Header = append(twice.Header, record.Field{Name: "x-team", Value: "red"})
 	rows := []struct {
 		step conformance.Step
 		why  string
@@ -186,7 +187,7 @@ func TestRequirementsOfTheDocumentsAreSaid(t *testing.T) {
 		}
 	}
 	for _, r := range load(t).Requirements {
-		if r.Level == conformance.Documented && r.Waived == "" && !said[r.ID] {
+		if r.Level == record.Documented && r.Waived == "" && !said[r.ID] {
 			t.Errorf("no interaction stands for %s", r.ID)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 	"fmaspec/schemas"
 )
@@ -21,7 +22,7 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 	t.Parallel()
 	suite, k := load(t), checker(t)
 	now := time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)
-	judge := func(operation string, w actual) []conformance.Finding {
+	judge := func(operation string, w actual) []record.Finding {
 		header := http.Header{}
 		for name, value := range w.fields {
 			header.Set(name, value)
@@ -31,8 +32,8 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 			body, _ = json.Marshal(w.body)
 		}
 		return suite.Judge(&conformance.Exchange{
-			Request:  conformance.Request{Method: "POST", URL: "http://127.0.0.1" + operation, Header: []conformance.Field{{Name: "Authorization", Value: "Bearer x"}}, Body: []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`)},
-			Response: &conformance.Response{Status: w.status, Header: header, Body: body},
+			Request:  record.Request{Method: "POST", URL: "http://127.0.0.1" + operation, Header: []record.Field{{Name: "Authorization", Value: "Bearer x"}}, Body: []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`)},
+			Response: &record.Response{Status: w.status, Header: header, Body: body},
 		}, now)
 	}
 	for _, op := range suite.Operations {
@@ -43,7 +44,7 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 		for _, w := range all {
 			found := judge(op.PathFor(Machine), w.actual)
 			for _, f := range found {
-				if !w.inferred || f.Level != conformance.Inferred {
+				if !w.inferred || f.Level != record.Inferred {
 					t.Errorf("%s %s: want an answer that keeps the contract, got %+v", op.ID, w.member, f)
 				}
 			}
@@ -72,8 +73,8 @@ func TestTheJudgeOfWitnessesRings(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
 	found := suite.Judge(&conformance.Exchange{
-		Request:  conformance.Request{Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine), Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1))},
-		Response: &conformance.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id": 7}`)},
+		Request:  record.Request{Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine), Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1))},
+		Response: &record.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id": 7}`)},
 	}, time.Now())
 	require.NotEmpty(t, found)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // Write writes the pact as JSON, the same bytes for the same pact.
@@ -166,7 +167,7 @@ func (p *Pact) written(i *Interaction) writtenInteraction {
 	return out
 }
 
-func (p *Pact) headers(fields []conformance.Field) map[string]any {
+func (p *Pact) headers(fields []record.Field) map[string]any {
 	if len(fields) == 0 {
 		return nil
 	}
@@ -181,7 +182,7 @@ func (p *Pact) headers(fields []conformance.Field) map[string]any {
 	return out
 }
 
-func (p *Pact) body(body []byte, header []conformance.Field) any {
+func (p *Pact) body(body []byte, header []record.Field) any {
 	switch {
 	case body == nil:
 		return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // Console writes a report for people: why there is no verdict, panics of the
@@ -19,7 +19,7 @@ import (
 // was held against a baseline, cases that fail by known findings alone come after
 // all others, what is wrong with the baseline is listed, and the last line is what
 // both come to together.
-func Console(w io.Writer, r *conformance.Report, style Style) error {
+func Console(w io.Writer, r *record.Report, style Style) error {
 	p := &page{Style: style}
 	if !p.Quiet {
 		p.first(r)
@@ -39,12 +39,12 @@ func Console(w io.Writer, r *conformance.Report, style Style) error {
 
 // first says in front of all else what a reader has to know of it: why there is no
 // verdict, or what explains part of what is told.
-func (p *page) first(r *conformance.Report) {
+func (p *page) first(r *record.Report) {
 	text, code := "", ""
 	switch {
-	case r.Verdict == conformance.Unjudged:
+	case r.Verdict == record.Unjudged:
 		text, code = runLine(r)
-	case r.Verdict == conformance.NotConformant && r.Reason != "":
+	case r.Verdict == record.NotConformant && r.Reason != "":
 		text, code = r.Reason, yellow
 	default:
 		return
@@ -59,7 +59,7 @@ func (p *page) first(r *conformance.Report) {
 }
 
 // cases lists every case with its outcome, where that is asked for.
-func (p *page) cases(r *conformance.Report) {
+func (p *page) cases(r *record.Report) {
 	if !p.Verbose || len(r.Cases) == 0 {
 		return
 	}
@@ -70,7 +70,7 @@ func (p *page) cases(r *conformance.Report) {
 	p.line()
 }
 
-func (p *page) findings(r *conformance.Report) {
+func (p *page) findings(r *record.Report) {
 	worth := worthTelling(r)
 	g := groupsOf(worth)
 	for _, c := range worth {
@@ -83,33 +83,33 @@ func (p *page) findings(r *conformance.Report) {
 
 // worthTelling returns the cases that have something to tell, in the order of
 // telling.
-func worthTelling(r *conformance.Report) (worth []*conformance.CaseResult) {
-	add := func(are func(*conformance.CaseResult) bool) {
+func worthTelling(r *record.Report) (worth []*record.CaseResult) {
+	add := func(are func(*record.CaseResult) bool) {
 		from := len(worth)
 		for i := range r.Cases {
 			if c := &r.Cases[i]; are(c) && len(problemsOf(c)) > 0 {
 				worth = append(worth, c)
 			}
 		}
-		slices.SortStableFunc(worth[from:], func(a, b *conformance.CaseResult) int { return cmp.Compare(directness(a), directness(b)) })
+		slices.SortStableFunc(worth[from:], func(a, b *record.CaseResult) int { return cmp.Compare(directness(a), directness(b)) })
 	}
-	for _, o := range []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
-		conformance.Inconclusive, conformance.Passed, conformance.Skipped, conformance.NotApplicable} {
-		add(func(c *conformance.CaseResult) bool { return c.Outcome == o && !known(c, r) })
+	for _, o := range []record.Outcome{record.Failed, record.Deviated, record.Errored,
+		record.Inconclusive, record.Passed, record.Skipped, record.NotApplicable} {
+		add(func(c *record.CaseResult) bool { return c.Outcome == o && !known(c, r) })
 	}
-	add(func(c *conformance.CaseResult) bool { return known(c, r) })
+	add(func(c *record.CaseResult) bool { return known(c, r) })
 	return worth
 }
 
 // unjudged sums up, by reason, the cases that prove nothing.
-func (p *page) unjudged(r *conformance.Report) {
+func (p *page) unjudged(r *record.Report) {
 	type why struct {
-		outcome conformance.Outcome
+		outcome record.Outcome
 		reason  string
 	}
 	var order []why
 	ids := map[why][]string{}
-	for _, o := range []conformance.Outcome{conformance.Inconclusive, conformance.Skipped, conformance.NotApplicable} {
+	for _, o := range []record.Outcome{record.Inconclusive, record.Skipped, record.NotApplicable} {
 		for _, c := range r.Cases {
 			if c.Outcome != o {
 				continue
@@ -137,7 +137,7 @@ func (p *page) unjudged(r *conformance.Report) {
 }
 
 // words is an outcome's name as it stands in a sentence.
-func words(o conformance.Outcome) string { return strings.ReplaceAll(o.String(), "-", " ") }
+func words(o record.Outcome) string { return strings.ReplaceAll(o.String(), "-", " ") }
 
 // A standing is what a run says of a requirement.
 type standing int
@@ -150,11 +150,11 @@ const (
 	standings
 )
 
-func standingOf(q conformance.RequirementResult) standing {
+func standingOf(q record.RequirementResult) standing {
 	switch {
 	case q.Findings > 0:
 		return broken
-	case q.Outcome == conformance.Inconclusive || q.Outcome == conformance.Errored:
+	case q.Outcome == record.Inconclusive || q.Outcome == record.Errored:
 		return undecided
 	case q.State == "declared":
 		return notExercised
@@ -164,12 +164,12 @@ func standingOf(q conformance.RequirementResult) standing {
 }
 
 // requirements adds the table by level, and the requirements that were broken.
-func (p *page) requirements(r *conformance.Report) {
+func (p *page) requirements(r *record.Report) {
 	if len(r.Requirements) == 0 {
 		return
 	}
 	p.line(span{bold, "requirements   kept  broken  undecided  not exercised"})
-	for _, level := range conformance.Levels() {
+	for _, level := range record.Levels() {
 		var n [standings]int
 		all := 0
 		for _, q := range r.Requirements {
@@ -184,7 +184,7 @@ func (p *page) requirements(r *conformance.Report) {
 		code := ""
 		if n[broken] > 0 {
 			code = red
-			if level == conformance.Inferred && !r.Suite.Strict {
+			if level == record.Inferred && !r.Suite.Strict {
 				code = yellow
 			}
 		}
@@ -209,7 +209,7 @@ func (p *page) requirements(r *conformance.Report) {
 }
 
 // circumstances tells what a reader of the totals has to know of how they came about.
-func (p *page) circumstances(r *conformance.Report) {
+func (p *page) circumstances(r *record.Report) {
 	if r.Target.Insecure {
 		p.line(span{yellow, "the target's certificate was not verified (-insecure)"})
 	}
@@ -221,7 +221,7 @@ func (p *page) circumstances(r *conformance.Report) {
 	}
 }
 
-func (p *page) totals(r *conformance.Report) {
+func (p *page) totals(r *record.Report) {
 	t := r.Totals
 	part := func(n int, word, code string) span {
 		if n == 0 {
@@ -253,7 +253,7 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) 
 const shownProblems = 20
 
 // baseline adds what the run comes to by itself, and every problem of its baseline.
-func (p *page) baseline(r *conformance.Report) {
+func (p *page) baseline(r *record.Report) {
 	b := r.Baseline
 	if b == nil || p.Quiet {
 		return
@@ -288,7 +288,7 @@ func (p *page) baseline(r *conformance.Report) {
 }
 
 // kinds counts the problems of a baseline by kind, in their order.
-func kinds(b *conformance.BaselineResult) (out []string) {
+func kinds(b *record.BaselineResult) (out []string) {
 	n := map[string]int{}
 	var order []string
 	for _, p := range b.Problems {
@@ -303,14 +303,14 @@ func kinds(b *conformance.BaselineResult) (out []string) {
 }
 
 // baselineText is the last line of a run that was held against a baseline.
-func baselineText(b *conformance.BaselineResult) (text, code string) {
+func baselineText(b *record.BaselineResult) (text, code string) {
 	switch b.Verdict {
-	case conformance.Conformant:
+	case record.Conformant:
 		text, code = fmt.Sprintf("conformant with %s: %s", b.File, count(b.Known, "known finding")), green
 		if b.Reason != "" {
 			text += "; " + b.Reason
 		}
-	case conformance.NotConformant:
+	case record.NotConformant:
 		text, code = fmt.Sprintf("not conformant with %s: %s beside %s", b.File, cmp.Or(strings.Join(kinds(b), ", "), "no problem is listed"), count(b.Known, "known finding")), red
 		if b.Reason != "" {
 			text += "; " + b.Reason
@@ -322,7 +322,7 @@ func baselineText(b *conformance.BaselineResult) (text, code string) {
 }
 
 // verdict adds the last line.
-func (p *page) verdict(r *conformance.Report) {
+func (p *page) verdict(r *record.Report) {
 	text, code := verdictLine(r)
 	if code != "" && p.Color {
 		code = bold + code
@@ -332,17 +332,17 @@ func (p *page) verdict(r *conformance.Report) {
 }
 
 // verdictText is the last line: what the run comes to, and why.
-func verdictText(r *conformance.Report) (text, code string) {
+func verdictText(r *record.Report) (text, code string) {
 	switch r.Verdict {
-	case conformance.Conformant:
+	case record.Conformant:
 		text, code = "conformant", green
 		if r.Reason != "" {
 			text += ": " + r.Reason
 		}
-	case conformance.NotConformant:
+	case record.NotConformant:
 		n := 0
 		for _, q := range r.Requirements {
-			if standingOf(q) == broken && (q.Level < conformance.Inferred || r.Suite.Strict) {
+			if standingOf(q) == broken && (q.Level < record.Inferred || r.Suite.Strict) {
 				n++
 			}
 		}
@@ -363,7 +363,7 @@ func verdictText(r *conformance.Report) (text, code string) {
 // Header writes what is about to be judged, by what: the target, the suite's
 // version and contract, the level, how many of the suite's cases were selected,
 // and the seed that repeats the run.
-func Header(w io.Writer, suite conformance.SuiteInfo, target conformance.TargetInfo, selected, total int, style Style) error {
+func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selected, total int, style Style) error {
 	p := &page{Style: style}
 	if p.Quiet {
 		return nil

@@ -5,26 +5,26 @@ import (
 	"strings"
 	"testing"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 func TestConsoleOfABaselineEndsWithWhatBothComeTo(t *testing.T) {
-	problem := func(kind string) conformance.BaselineProblem {
-		return conformance.BaselineProblem{Kind: kind, Key: "types a/b#0 /status"}
+	problem := func(kind string) record.BaselineProblem {
+		return record.BaselineProblem{Kind: kind, Key: "types a/b#0 /status"}
 	}
 	for _, row := range []struct {
-		result conformance.BaselineResult
+		result record.BaselineResult
 		want   string
 		why    string
 	}{
-		{conformance.BaselineResult{Verdict: conformance.Conformant, Known: 12}, "conformant with f: 12 known findings", "the gate is green though the run failed"},
-		{conformance.BaselineResult{Verdict: conformance.Conformant, Reason: "as far as it was armed"}, "conformant with f: 0 known findings; as far as it was armed", "with a remark"},
-		{conformance.BaselineResult{Verdict: conformance.NotConformant, Known: 1, Problems: []conformance.BaselineProblem{problem("new"), problem("new"), problem("vanished")}},
+		{record.BaselineResult{Verdict: record.Conformant, Known: 12}, "conformant with f: 12 known findings", "the gate is green though the run failed"},
+		{record.BaselineResult{Verdict: record.Conformant, Reason: "as far as it was armed"}, "conformant with f: 0 known findings; as far as it was armed", "with a remark"},
+		{record.BaselineResult{Verdict: record.NotConformant, Known: 1, Problems: []record.BaselineProblem{problem("new"), problem("new"), problem("vanished")}},
 			"not conformant with f: 2 new, 1 vanished beside 1 known finding", "what is wrong is counted by kind"},
-		{conformance.BaselineResult{Verdict: conformance.NotConformant, Reason: "it rained"}, "not conformant with f: no problem is listed beside 0 known findings; it rained", "a report that does not say why"},
-		{conformance.BaselineResult{Verdict: conformance.Unjudged, Reason: "it rained"}, "could not judge: it rained", "no verdict"},
-		{conformance.BaselineResult{}, "could not judge: the report gives no reason", "nothing at all"},
+		{record.BaselineResult{Verdict: record.NotConformant, Reason: "it rained"}, "not conformant with f: no problem is listed beside 0 known findings; it rained", "a report that does not say why"},
+		{record.BaselineResult{Verdict: record.Unjudged, Reason: "it rained"}, "could not judge: it rained", "no verdict"},
+		{record.BaselineResult{}, "could not judge: the report gives no reason", "nothing at all"},
 	} {
 		r := sample()
 		r.Baseline = &row.result
@@ -44,7 +44,7 @@ func TestConsoleOfABaselineEndsWithWhatBothComeTo(t *testing.T) {
 
 func TestConsoleColoursTheVerdictThatCounts(t *testing.T) {
 	r := sample()
-	r.Baseline = &conformance.BaselineResult{File: "f", Verdict: conformance.Conformant, Known: 7}
+	r.Baseline = &record.BaselineResult{File: "f", Verdict: record.Conformant, Known: 7}
 	got := render(t, "console", r, report.Style{Color: true})
 	if want := "\n\x1b[1m\x1b[32m" + named("conformant with f: 7 known findings") + "\x1b[0m\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("want a green last line, got %q", got[max(0, len(got)-200):])
@@ -56,8 +56,8 @@ func TestConsoleColoursTheVerdictThatCounts(t *testing.T) {
 
 func TestConsoleTellsKnownFindingsApart(t *testing.T) {
 	r := sample()
-	accepted := func(reason string) *conformance.Known {
-		return &conformance.Known{Reason: reason, Owner: "us", Line: 3}
+	accepted := func(reason string) *record.Known {
+		return &record.Known{Reason: reason, Owner: "us", Line: 3}
 	}
 	r.Cases[3].Findings[0].Known, r.Cases[4].Findings[0].Known, r.Cases[5].Findings[0].Known = accepted("one"), accepted("one"), accepted("two")
 	r.Cases[7].Findings[0].Known = accepted("three")
@@ -86,7 +86,7 @@ func TestConsoleTellsKnownFindingsApart(t *testing.T) {
 		t.Errorf("want what is known below what is not, got\n%s", got)
 	}
 	r.Suite.Strict = true
-	r.Cases[2].Outcome, r.Cases[2].Findings[0].Known = conformance.Failed, accepted("four")
+	r.Cases[2].Outcome, r.Cases[2].Findings[0].Known = record.Failed, accepted("four")
 	if got := render(t, "console", r, report.Style{}); !strings.Contains(got, "KNOWN requestSample/body/refuses-blank-comment") {
 		t.Errorf("want an inferred finding known in a strict run, got\n%s", got)
 	}
@@ -96,9 +96,9 @@ func TestConsoleListsManyProblemsOfABaselineInPart(t *testing.T) {
 	r := sample()
 	r.Baseline.Problems = nil
 	for i := range 50 {
-		r.Baseline.Problems = append(r.Baseline.Problems, conformance.BaselineProblem{Kind: "new", Key: fmt.Sprintf("types a/%02d#0 /status", i)})
+		r.Baseline.Problems = append(r.Baseline.Problems, record.BaselineProblem{Kind: "new", Key: fmt.Sprintf("types a/%02d#0 /status", i)})
 	}
-	r.Baseline.Problems = append(r.Baseline.Problems, conformance.BaselineProblem{Kind: "vanished", Key: "types a/x#0 /status", Line: 3, Text: strings.Repeat("long ", 60)})
+	r.Baseline.Problems = append(r.Baseline.Problems, record.BaselineProblem{Kind: "vanished", Key: "types a/x#0 /status", Line: 3, Text: strings.Repeat("long ", 60)})
 	for _, row := range []struct {
 		style report.Style
 		text  string

@@ -9,12 +9,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // WriteFile writes the report into a file, wholly or not at all, as [WriteWhole]
 // does. An error names the path.
-func WriteFile(path string, f Format, r *conformance.Report) error {
+func WriteFile(path string, f Format, r *record.Report) error {
 	if err := WriteWhole(path, func(w io.Writer) error { return f.Write(w, r, Style{}) }); err != nil {
 		return fmt.Errorf("%s: the %s report was not written: %w; name a file in a folder that can be written to", path, f.Name, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -57,7 +57,7 @@ func assertAlone(t *testing.T, path string) {
 func TestWriteFileLeavesTheOldFileWhenWritingFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "report.txt")
 	require.NoError(t, os.WriteFile(path, []byte("old"), 0o644))
-	half := report.Format{Name: "half", Write: func(w io.Writer, _ *conformance.Report, _ report.Style) error {
+	half := report.Format{Name: "half", Write: func(w io.Writer, _ *record.Report, _ report.Style) error {
 		_, err := io.WriteString(w, strings.Repeat("half of it ", 1000))
 		return errors.Join(err, errFull)
 	}}

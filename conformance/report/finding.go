@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
+	"fmaspec/conformance/record"
 )
 
 // A problem is what several findings have in common: the same sin, wherever and
@@ -16,7 +17,7 @@ import (
 // than what nobody has, and so is what was accepted for another reason.
 type problem struct{ check, requirement, place, want, accepted string }
 
-func problemOf(f conformance.Finding) problem {
+func problemOf(f record.Finding) problem {
 	p := problem{check: f.Check, requirement: f.Requirement, place: f.Place, want: f.Want}
 	if f.Known != nil {
 		p.accepted = acceptance(f.Known)
@@ -25,15 +26,15 @@ func problemOf(f conformance.Finding) problem {
 }
 
 // reasonOf is the problem of a case that could not be judged.
-func reasonOf(c *conformance.CaseResult) problem { return problem{want: c.Reason} }
+func reasonOf(c *record.CaseResult) problem { return problem{want: c.Reason} }
 
 // problemsOf lists what is to be told of a case, each problem once.
-func problemsOf(c *conformance.CaseResult) []problem {
+func problemsOf(c *record.CaseResult) []problem {
 	var all []problem
 	for _, f := range c.Findings {
 		all = append(all, problemOf(f))
 	}
-	if c.Outcome == conformance.Errored {
+	if c.Outcome == record.Errored {
 		all = append(all, reasonOf(c))
 	}
 	var once []problem
@@ -48,7 +49,7 @@ func problemsOf(c *conformance.CaseResult) []problem {
 // groups maps each problem to the cases that have it, in the order of telling.
 type groups map[problem][]string
 
-func groupsOf(cases []*conformance.CaseResult) groups {
+func groupsOf(cases []*record.CaseResult) groups {
 	g := groups{}
 	for _, c := range cases {
 		for _, p := range problemsOf(c) {
@@ -72,28 +73,28 @@ func (g groups) others(p problem, id string) (rest []string, first string) {
 }
 
 // tells reports whether some problem of the case is not told of an earlier one.
-func (g groups) tells(c *conformance.CaseResult) bool {
+func (g groups) tells(c *record.CaseResult) bool {
 	return slices.ContainsFunc(problemsOf(c), func(p problem) bool { _, first := g.others(p, c.ID); return first == "" })
 }
 
 // labels are the words that a case's findings stand under.
-var labels = map[conformance.Outcome]span{
-	conformance.Failed:        {red, "FAIL"},
-	conformance.Deviated:      {yellow, "DEV"},
-	conformance.Errored:       {red, "ERROR"},
-	conformance.Passed:        {green, "ok"},
-	conformance.Inconclusive:  {yellow, "INCONCLUSIVE"},
-	conformance.Skipped:       {dim, "SKIP"},
-	conformance.NotApplicable: {dim, "N/A"},
+var labels = map[record.Outcome]span{
+	record.Failed:        {red, "FAIL"},
+	record.Deviated:      {yellow, "DEV"},
+	record.Errored:       {red, "ERROR"},
+	record.Passed:        {green, "ok"},
+	record.Inconclusive:  {yellow, "INCONCLUSIVE"},
+	record.Skipped:       {dim, "SKIP"},
+	record.NotApplicable: {dim, "N/A"},
 }
 
 // known tells that a case fails by findings alone that somebody has accepted.
-func known(c *conformance.CaseResult, r *conformance.Report) bool {
-	return r != nil && c.Outcome == conformance.Failed && allKnown(c, r) != ""
+func known(c *record.CaseResult, r *record.Report) bool {
+	return r != nil && c.Outcome == record.Failed && allKnown(c, r) != ""
 }
 
 // labelOf is the word for a case of a report.
-func labelOf(c *conformance.CaseResult, r *conformance.Report) span {
+func labelOf(c *record.CaseResult, r *record.Report) span {
 	if known(c, r) {
 		return span{yellow, "KNOWN"}
 	}
@@ -104,7 +105,7 @@ func labelOf(c *conformance.CaseResult, r *conformance.Report) span {
 // with the requirement each one breaks, what was sent, what came back, and how
 // to see it again. The report supplies the wording of the requirements; it may
 // be nil. Lines end in "\n" but for the last one.
-func FindingText(c conformance.CaseResult, r *conformance.Report, style Style) string {
+func FindingText(c record.CaseResult, r *record.Report, style Style) string {
 	p := &page{Style: style}
 	p.caseText(&c, r, nil)
 	return strings.TrimSuffix(p.String(), "\n")
@@ -113,7 +114,7 @@ func FindingText(c conformance.CaseResult, r *conformance.Report, style Style) s
 // caseText adds a case's block. What g says was told of an earlier case is only
 // pointed at, and of a known finding among others is told who accepted it, not what
 // was sent and came.
-func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g groups) {
+func (p *page) caseText(c *record.CaseResult, r *record.Report, g groups) {
 	label := labelOf(c, r)
 	brief := g != nil && !p.Verbose
 	if head := []span{label, {bold, " " + c.ID}}; c.File == "" {
@@ -154,7 +155,7 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 	}
 	if c.Reason != "" {
 		p.line(span{"", "  because "}, span{label.code, c.Reason})
-		if c.Outcome == conformance.Errored {
+		if c.Outcome == record.Errored {
 			rest, _ := g.others(reasonOf(c), c.ID)
 			p.same(rest)
 			if at := troubled(c); at >= 0 && !slices.Contains(steps, at) {
@@ -179,14 +180,14 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 // again is the command that runs the case again, or "" where there is none to
 // give: nobody can send to a handler in memory, and an escaped id would be
 // another one. The report may be nil.
-func again(r *conformance.Report, c *conformance.CaseResult) string {
+func again(r *record.Report, c *record.CaseResult) string {
 	command := "fmaspec run"
 	switch {
 	case r == nil:
-	case r.Target.URL == conformance.InMemory:
+	case r.Target.URL == record.InMemory:
 		return ""
 	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is fmaspec's own server
-		command += " -url " + conformance.ShellWord(r.Target.URL)
+		command += " -url " + curl.ShellWord(r.Target.URL)
 	}
 	if r != nil {
 		command += settings(r.Settings)
@@ -199,20 +200,20 @@ func again(r *conformance.Report, c *conformance.CaseResult) string {
 }
 
 // settings are the flags that the user set, as a shell reads them.
-func settings(of []conformance.Setting) string {
+func settings(of []record.Setting) string {
 	var b strings.Builder
-	kinds := conformance.SettingKinds()
+	kinds := record.SettingKinds()
 	for _, s := range of {
-		if kind := kinds[s.Flag]; kind != conformance.Carried && kind != conformance.Hidden {
+		if kind := kinds[s.Flag]; kind != record.Carried && kind != record.Hidden {
 			continue // it is none of a run, or stands elsewhere
 		}
 		b.WriteString(" -" + s.Flag)
 		switch isSwitch := slices.Contains([]string{"builtin", "http2", "insecure", "strict"}, s.Flag); {
 		case isSwitch && s.Value == "true":
 		case isSwitch:
-			b.WriteString("=" + conformance.ShellWord(s.Value))
+			b.WriteString("=" + curl.ShellWord(s.Value))
 		default:
-			b.WriteString(" " + conformance.ShellWord(s.Value))
+			b.WriteString(" " + curl.ShellWord(s.Value))
 		}
 	}
 	return b.String()
@@ -224,12 +225,12 @@ func inQuotes(text string) string { return "'" + strings.ReplaceAll(text, "'", `
 // directness orders cases by how plainly they show what is wrong: first those
 // that were to prove a requirement which they break, of these the ones that
 // differ from no control, of these the ones with the fewest exchanges.
-func directness(c *conformance.CaseResult) int {
+func directness(c *record.CaseResult) int {
 	if len(c.Findings) == 0 {
 		return -len(c.Proves) // the plain requests prove the most
 	}
 	aside := 2
-	if slices.ContainsFunc(c.Findings, func(f conformance.Finding) bool { return slices.Contains(c.Proves, f.Requirement) }) {
+	if slices.ContainsFunc(c.Findings, func(f record.Finding) bool { return slices.Contains(c.Proves, f.Requirement) }) {
 		aside = 0
 		if c.Control != "" {
 			aside = 1
@@ -240,7 +241,7 @@ func directness(c *conformance.CaseResult) int {
 
 // findingLine adds what, where, want and got: on one line where they fit, below
 // each other elsewhere.
-func (p *page) findingLine(c *conformance.CaseResult, f conformance.Finding, code string) {
+func (p *page) findingLine(c *record.CaseResult, f record.Finding, code string) {
 	place := f.Place
 	if len(c.Exchanges) > 1 {
 		place += fmt.Sprintf(" (answer %d of %d)", f.Step+1, len(c.Exchanges))
@@ -257,7 +258,7 @@ func (p *page) findingLine(c *conformance.CaseResult, f conformance.Finding, cod
 }
 
 // word adds the requirement of a finding, and where it is stated.
-func (p *page) word(r *conformance.Report, f conformance.Finding) {
+func (p *page) word(r *record.Report, f record.Finding) {
 	req := requirement(r, f.Requirement)
 	line := "     " + f.Level.String() + "   " + f.Requirement
 	if req == nil {
@@ -277,7 +278,7 @@ func (p *page) word(r *conformance.Report, f conformance.Finding) {
 }
 
 // acceptedBy adds who accepted a finding, until when, where that stands, and why.
-func (p *page) acceptedBy(r *conformance.Report, k *conformance.Known) {
+func (p *page) acceptedBy(r *record.Report, k *record.Known) {
 	if k == nil {
 		return
 	}
@@ -312,7 +313,7 @@ func (p *page) same(rest []string) {
 }
 
 // exchange adds what was sent and what came.
-func (p *page) exchange(r *conformance.Report, c *conformance.CaseResult, x *conformance.ExchangeResult) {
+func (p *page) exchange(r *record.Report, c *record.CaseResult, x *record.ExchangeResult) {
 	rows := 8
 	if p.Verbose {
 		rows = 60
@@ -347,7 +348,7 @@ func (p *page) exchange(r *conformance.Report, c *conformance.CaseResult, x *con
 	case x.Response == nil:
 		p.line(span{dim, lead}, span{"", "no answer"})
 	}
-	switch command, why := curl(r, x); {
+	switch command, why := replayCommand(r, x); {
 	case p.commands > 0 && len(command) > p.commands:
 		p.line(span{dim, "  replay  (the curl command is too long for this report; that of the console has it)"})
 	case command != "":
@@ -357,10 +358,10 @@ func (p *page) exchange(r *conformance.Report, c *conformance.CaseResult, x *con
 	}
 }
 
-// curl is [conformance.Curl], but for a command that would not show as it is, and so
+// replayCommand is [curl.Command], but for a command that would not show as it is, and so
 // would send something else.
-func curl(r *conformance.Report, x *conformance.ExchangeResult) (command, why string) {
-	command, why = conformance.Curl(r, x)
+func replayCommand(r *record.Report, x *record.ExchangeResult) (command, why string) {
+	command, why = curl.Command(r, x)
 	if safe(command) != command {
 		return "", "it would hold characters that are not shown here"
 	}
@@ -380,7 +381,7 @@ func path(url string) string {
 
 // target is what the request line named: the path, or the whole URL where that is what
 // the request is about.
-func target(r conformance.Request) string {
+func target(r record.Request) string {
 	if r.Absolute {
 		return r.URL
 	}
@@ -388,7 +389,7 @@ func target(r conformance.Request) string {
 }
 
 // repeats counts the further findings of a case that are the same problem.
-func repeats(c *conformance.CaseResult, f conformance.Finding) int {
+func repeats(c *record.CaseResult, f record.Finding) int {
 	n := -1
 	for _, other := range c.Findings {
 		if problemOf(other) == problemOf(f) {
@@ -400,7 +401,7 @@ func repeats(c *conformance.CaseResult, f conformance.Finding) int {
 
 // troubled returns the step that went wrong on the wire, or the last one, or -1
 // where there is none.
-func troubled(c *conformance.CaseResult) int {
+func troubled(c *record.CaseResult) int {
 	step := -1
 	for _, x := range c.Exchanges {
 		if step = x.Step; x.Error != "" {
@@ -411,7 +412,7 @@ func troubled(c *conformance.CaseResult) int {
 }
 
 // requirement returns the requirement of that id, or nil.
-func requirement(r *conformance.Report, id string) *conformance.Requirement {
+func requirement(r *record.Report, id string) *record.Requirement {
 	if r == nil {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // What GitHub shows of one step, and of one annotation.
@@ -37,12 +37,12 @@ type annotation struct {
 // least one error. No text of a server can be a command. GitHub takes a path as one
 // from the root of the repository: an annotation of a file that [Style.Locate]
 // does not find there has none.
-func GitHub(w io.Writer, r *conformance.Report, style Style) error {
+func GitHub(w io.Writer, r *record.Report, style Style) error {
 	errors, warnings := ghProblems(r)
 	var notices []annotation
 	verdict, _ := gate(r)
 	text, _ := verdictLine(r)
-	if verdict == conformance.Conformant {
+	if verdict == record.Conformant {
 		p := &page{}
 		p.totals(r)
 		notices = append(notices, annotation{title: "conformant", text: []string{text, strings.TrimSpace(p.String())}})
@@ -67,9 +67,9 @@ func GitHub(w io.Writer, r *conformance.Report, style Style) error {
 	return err
 }
 
-func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
+func ghProblems(r *record.Report) (errors, warnings []annotation) {
 	added := map[string]string{} // what the baseline says of new findings, by key
-	var accepted []conformance.BaselineProblem
+	var accepted []record.BaselineProblem
 	if r.Baseline != nil {
 		accepted = r.Baseline.Problems
 	}
@@ -114,13 +114,13 @@ func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
 		first := u.cases[0]
 		a := annotation{file: first.File, line: first.Line, text: []string{"because " + u.reason, ghIn(u.ids())}}
 		switch u.outcome {
-		case conformance.Failed:
+		case record.Failed:
 			a.title = "failed: " + first.ID
 			errors = append(errors, a)
-		case conformance.Deviated:
+		case record.Deviated:
 			a.title = "deviated: " + first.ID
 			warnings = append(warnings, a)
-		case conformance.Errored:
+		case record.Errored:
 			a.title = "not judged: " + first.ID
 			errors = append(errors, a)
 		}
@@ -128,7 +128,7 @@ func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
 	return errors, warnings
 }
 
-func ghProblem(r *conformance.Report, g *gathered) annotation {
+func ghProblem(r *record.Report, g *gathered) annotation {
 	f := g.finding
 	by := "breaks " + f.Requirement + " (" + f.Level.String() + ")"
 	if req := requirement(r, f.Requirement); req != nil {
@@ -157,7 +157,7 @@ func ghIn(ids []string) string {
 	return text
 }
 
-func knownFindings(r *conformance.Report) (n int) {
+func knownFindings(r *record.Report) (n int) {
 	for _, c := range r.Cases {
 		for _, f := range c.Findings {
 			if f.Known != nil {
@@ -223,17 +223,17 @@ func ghLine(s string, columns int) string { return clip(s, columns) }
 // baseline accepts are gathered apart from the others.
 type gathered struct {
 	known   bool
-	breaks  bool                    // it fails the run, where it is not known
-	finding conformance.Finding     // the one that is told
-	first   *conformance.CaseResult // its case
-	cases   []string                // ids of all that have it, that one first
-	keys    []string                // of all findings
+	breaks  bool               // it fails the run, where it is not known
+	finding record.Finding     // the one that is told
+	first   *record.CaseResult // its case
+	cases   []string           // ids of all that have it, that one first
+	keys    []string           // of all findings
 }
 
 // gather returns every problem once: those that fail a run, those that do not,
 // and those that are known; of each first what stands on the strongest word, and
 // of the same level in the console's order.
-func gather(r *conformance.Report) []*gathered {
+func gather(r *record.Report) []*gathered {
 	var all []*gathered
 	at := map[problem]*gathered{}
 	for _, c := range byWeight(r) {
@@ -274,16 +274,16 @@ func (g *gathered) title() string { return [...]string{"Failed", "Deviated", "Kn
 
 // byWeight returns the cases with findings, worst outcome first, and of the same
 // outcome the plainest first.
-func byWeight(r *conformance.Report) []*conformance.CaseResult {
-	rank := []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
-		conformance.Inconclusive, conformance.Passed, conformance.Skipped, conformance.NotApplicable}
-	var cases []*conformance.CaseResult
+func byWeight(r *record.Report) []*record.CaseResult {
+	rank := []record.Outcome{record.Failed, record.Deviated, record.Errored,
+		record.Inconclusive, record.Passed, record.Skipped, record.NotApplicable}
+	var cases []*record.CaseResult
 	for i := range r.Cases {
 		if c := &r.Cases[i]; len(c.Findings) > 0 {
 			cases = append(cases, c)
 		}
 	}
-	slices.SortStableFunc(cases, func(a, b *conformance.CaseResult) int {
+	slices.SortStableFunc(cases, func(a, b *record.CaseResult) int {
 		return cmp.Or(cmp.Compare(slices.Index(rank, a.Outcome), slices.Index(rank, b.Outcome)), cmp.Compare(directness(a), directness(b)))
 	})
 	return cases
@@ -291,35 +291,35 @@ func byWeight(r *conformance.Report) []*conformance.CaseResult {
 
 // unproven are the cases with one outcome for one reason.
 type unproven struct {
-	outcome conformance.Outcome
+	outcome record.Outcome
 	reason  string
-	cases   []*conformance.CaseResult
+	cases   []*record.CaseResult
 }
 
 // unprovenOf returns the cases of which no finding tells all: those that are
 // called failed or deviated without one, then those that could not be judged.
-func unprovenOf(r *conformance.Report) []*unproven {
+func unprovenOf(r *record.Report) []*unproven {
 	type key struct {
-		outcome conformance.Outcome
+		outcome record.Outcome
 		reason  string
 	}
-	rank := []conformance.Outcome{conformance.Failed, conformance.Deviated, conformance.Errored,
-		conformance.Inconclusive, conformance.Skipped, conformance.NotApplicable}
+	rank := []record.Outcome{record.Failed, record.Deviated, record.Errored,
+		record.Inconclusive, record.Skipped, record.NotApplicable}
 	var all []*unproven
 	at := map[key]*unproven{}
 	for i := range r.Cases {
 		c := &r.Cases[i]
 		k := key{c.Outcome, cmp.Or(c.Reason, "the report gives no reason")}
 		switch {
-		case c.Outcome == conformance.Passed:
+		case c.Outcome == record.Passed:
 			continue
-		case c.Outcome == conformance.Failed || c.Outcome == conformance.Deviated:
+		case c.Outcome == record.Failed || c.Outcome == record.Deviated:
 			if len(c.Findings) > 0 {
 				continue
 			}
 			k.reason = "it is called " + c.Outcome.String() + " without a finding"
 		case !slices.Contains(rank, c.Outcome):
-			k.outcome = conformance.Errored // an outcome that nobody knows is never a pass
+			k.outcome = record.Errored // an outcome that nobody knows is never a pass
 		}
 		if at[k] == nil {
 			at[k] = &unproven{outcome: k.outcome, reason: k.reason}
@@ -342,7 +342,7 @@ func (u *unproven) ids() (ids []string) {
 
 // gate is the verdict that counts, and what it is in words: of the run and its
 // baseline where there is one, else of the run.
-func gate(r *conformance.Report) (conformance.Verdict, string) {
+func gate(r *record.Report) (record.Verdict, string) {
 	if r.Baseline != nil {
 		text, _ := baselineText(r.Baseline)
 		return r.Baseline.Verdict, text

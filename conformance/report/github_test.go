@@ -8,12 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 // annotations reads a rendering as GitHub's runner does.
-func annotations(t *testing.T, r *conformance.Report) (commands []workflowCommand, last string) {
+func annotations(t *testing.T, r *record.Report) (commands []workflowCommand, last string) {
 	t.Helper()
 	commands, last, err := workflowCommands(render(t, "github", r, report.Style{}))
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestGitHubTellsTheSampleAsAgreed(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		file string
-		make func() *conformance.Report
+		make func() *record.Report
 	}{
 		{"github.txt", sample},
 		{"github-conformant.txt", conformant},
@@ -83,18 +83,18 @@ func TestGitHubTellsWhatIsWrongWithTheBaseline(t *testing.T) {
 	t.Parallel()
 	deviation := sample().Cases[2].Findings[0].Key
 	for _, row := range []struct {
-		problem conformance.BaselineProblem
+		problem record.BaselineProblem
 		want    string
 		why     string
 	}{
-		{conformance.BaselineProblem{Kind: "new", Key: deviation, Text: "no entry accepts it"}, "error fixtures/cases/body/refuses-blank-comment.http:6 refused at status", "a new deviation is what makes the run red"},
-		{conformance.BaselineProblem{Kind: "new", Key: "of no case", Text: "no entry accepts it"}, "error : baseline: new", "a problem is told, whether its finding is found or not"},
-		{conformance.BaselineProblem{Kind: "vanished", Key: deviation, Line: 3, Text: "remove the entry"}, "error accepted.baseline:3 baseline: vanished", "at the entry"},
-		{conformance.BaselineProblem{Kind: "vanished", Key: deviation, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
-		{conformance.BaselineProblem{Kind: "vanished", Key: deviation, Line: -7, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
+		{record.BaselineProblem{Kind: "new", Key: deviation, Text: "no entry accepts it"}, "error fixtures/cases/body/refuses-blank-comment.http:6 refused at status", "a new deviation is what makes the run red"},
+		{record.BaselineProblem{Kind: "new", Key: "of no case", Text: "no entry accepts it"}, "error : baseline: new", "a problem is told, whether its finding is found or not"},
+		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: 3, Text: "remove the entry"}, "error accepted.baseline:3 baseline: vanished", "at the entry"},
+		{record.BaselineProblem{Kind: "vanished", Key: deviation, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
+		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: -7, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
 	} {
 		r := sample()
-		r.Baseline.File, r.Baseline.Problems = "./accepted.baseline", []conformance.BaselineProblem{row.problem}
+		r.Baseline.File, r.Baseline.Problems = "./accepted.baseline", []record.BaselineProblem{row.problem}
 		commands, _ := annotations(t, r)
 		if got := titled(commands); !slices.Contains(got, row.want) {
 			t.Errorf("%s: want %s, got\n%s", row.why, row.want, strings.Join(got, "\n"))
@@ -112,8 +112,8 @@ func TestGitHubShowsTenOfAKindAndTellsOfTheRest(t *testing.T) {
 		r := failing(n, "x")
 		for i := range n {
 			c := r.Cases[i]
-			c.ID, c.Outcome, c.Findings = fmt.Sprintf("late/%04d", i), conformance.Deviated, slices.Clone(c.Findings)
-			c.Findings[0].Requirement, c.Findings[0].Level = "request.comment-blank", conformance.Inferred
+			c.ID, c.Outcome, c.Findings = fmt.Sprintf("late/%04d", i), record.Deviated, slices.Clone(c.Findings)
+			c.Findings[0].Requirement, c.Findings[0].Level = "request.comment-blank", record.Inferred
 			r.Cases = append(r.Cases, c)
 		}
 		commands, _ := annotations(t, r)
@@ -154,7 +154,7 @@ func TestGitHubKeepsToWhatGitHubKeeps(t *testing.T) {
 		all := everywhere(text)
 		baselineOf(all, text)
 		r.Cases, r.Baseline, r.Requirements = append(r.Cases, all.Cases...), all.Baseline, all.Requirements
-		for _, c := range []*conformance.Report{r, all} {
+		for _, c := range []*record.Report{r, all} {
 			got := render(t, "github", c, report.Style{})
 			if _, err := parseGitHub(got); err != nil {
 				t.Errorf("%.10q: %v", text, err)
@@ -198,29 +198,29 @@ func TestGitHubEscapesAsTheRunnerReads(t *testing.T) {
 
 func TestGitHubIsRedWheneverTheVerdictIs(t *testing.T) {
 	t.Parallel()
-	passed := []conformance.CaseResult{{ID: "a/b", Outcome: conformance.Passed}}
-	green := &conformance.BaselineResult{Verdict: conformance.Conformant, File: "x", Known: 1}
-	stale := &conformance.BaselineResult{Verdict: conformance.NotConformant, File: "x", Reason: "of another target"}
+	passed := []record.CaseResult{{ID: "a/b", Outcome: record.Passed}}
+	green := &record.BaselineResult{Verdict: record.Conformant, File: "x", Known: 1}
+	stale := &record.BaselineResult{Verdict: record.NotConformant, File: "x", Reason: "of another target"}
 	for _, row := range []struct {
-		verdict  conformance.Verdict
-		baseline *conformance.BaselineResult
-		cases    []conformance.CaseResult
+		verdict  record.Verdict
+		baseline *record.BaselineResult
+		cases    []record.CaseResult
 		want     []string
 		last     string
 		why      string
 	}{
-		{conformance.Unjudged, nil, nil, []string{"error : verdict"}, "could not judge: because", "a run without a case is no success"},
-		{conformance.Unjudged, nil, []conformance.CaseResult{{ID: "a/b", Outcome: conformance.Inconclusive}}, []string{"error : verdict"}, "could not judge: because", "nothing was conclusive"},
-		{conformance.NotConformant, nil, passed, []string{"error : verdict"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because", "a stale verdict is believed, not the case"},
+		{record.Unjudged, nil, nil, []string{"error : verdict"}, "could not judge: because", "a run without a case is no success"},
+		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Inconclusive}}, []string{"error : verdict"}, "could not judge: because", "nothing was conclusive"},
+		{record.NotConformant, nil, passed, []string{"error : verdict"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because", "a stale verdict is believed, not the case"},
 		{"", nil, passed, []string{"error : verdict"}, "could not judge: because", "a report without a verdict"},
-		{conformance.Conformant, nil, passed, []string{"notice : conformant"}, "conformant: because", "green is green"},
-		{conformance.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is listed beside 0 known findings; of another target", "the baseline's verdict counts"},
-		{conformance.NotConformant, green, passed, []string{"notice : conformant"}, "conformant with x: 1 known finding", "the baseline's verdict counts"},
-		{conformance.NotConformant, nil, []conformance.CaseResult{{ID: "a/b", Outcome: conformance.Failed}}, []string{"error : failed: a/b"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because", "a failure without a finding"},
-		{conformance.Conformant, nil, []conformance.CaseResult{{ID: "a/b", Outcome: conformance.Deviated}}, []string{"warning : deviated: a/b", "notice : conformant"}, "conformant: because", "a deviation without a finding"},
-		{conformance.Unjudged, nil, []conformance.CaseResult{{ID: "a/b", Outcome: 99}}, []string{"error : not judged: a/b"}, "could not judge: because", "an outcome nobody knows is never a pass"},
+		{record.Conformant, nil, passed, []string{"notice : conformant"}, "conformant: because", "green is green"},
+		{record.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is listed beside 0 known findings; of another target", "the baseline's verdict counts"},
+		{record.NotConformant, green, passed, []string{"notice : conformant"}, "conformant with x: 1 known finding", "the baseline's verdict counts"},
+		{record.NotConformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Failed}}, []string{"error : failed: a/b"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because", "a failure without a finding"},
+		{record.Conformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Deviated}}, []string{"warning : deviated: a/b", "notice : conformant"}, "conformant: because", "a deviation without a finding"},
+		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: 99}}, []string{"error : not judged: a/b"}, "could not judge: because", "an outcome nobody knows is never a pass"},
 	} {
-		commands, last := annotations(t, &conformance.Report{Verdict: row.verdict, Reason: "because", Baseline: row.baseline, Cases: row.cases})
+		commands, last := annotations(t, &record.Report{Verdict: row.verdict, Reason: "because", Baseline: row.baseline, Cases: row.cases})
 		if got := titled(commands); !slices.Equal(got, row.want) {
 			t.Errorf("%s: want %q, got %q", row.why, row.want, got)
 		}
@@ -237,7 +237,7 @@ func TestGitHubOffersNoCommandThatWouldDoSomethingElse(t *testing.T) {
 		offered bool
 	}{
 		{"requestSample/valid/x", "http://127.0.0.1:8080", true},
-		{"requestSample/valid/x", conformance.InMemory, false},
+		{"requestSample/valid/x", record.InMemory, false},
 		{strings.Repeat("x", 700), "http://127.0.0.1:8080", false},
 		{"a\nb", "http://127.0.0.1:8080", false},
 		{"##[add-mask]x", "http://127.0.0.1:8080", true}, // as a pattern it is no command: ##\[

@@ -7,26 +7,26 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // Grouped tells the cases of a report one by one, each problem once as [Console]
 // does, for whoever prints them at different places.
 type Grouped struct {
-	report *conformance.Report
-	worth  []*conformance.CaseResult
+	report *record.Report
+	worth  []*record.CaseResult
 	groups groups
-	cases  map[string]*conformance.CaseResult
+	cases  map[string]*record.CaseResult
 }
 
 // Group returns those cases of a report in groups that have such an id, or all
 // where no id is given.
-func Group(r *conformance.Report, ids ...string) *Grouped {
+func Group(r *record.Report, ids ...string) *Grouped {
 	worth := worthTelling(r)
 	if len(ids) > 0 {
-		worth = slices.DeleteFunc(worth, func(c *conformance.CaseResult) bool { return !slices.Contains(ids, c.ID) })
+		worth = slices.DeleteFunc(worth, func(c *record.CaseResult) bool { return !slices.Contains(ids, c.ID) })
 	}
-	g := &Grouped{r, worth, groupsOf(worth), map[string]*conformance.CaseResult{}}
+	g := &Grouped{r, worth, groupsOf(worth), map[string]*record.CaseResult{}}
 	for i := range r.Cases {
 		g.cases[r.Cases[i].ID] = &r.Cases[i]
 	}
@@ -73,7 +73,7 @@ func (g *Grouped) Text(id string, style Style) (text string, whole bool) {
 // order of telling.
 func (g *Grouped) First() (ids []string) {
 	for _, c := range g.worth {
-		if (c.Outcome == conformance.Failed || c.Outcome == conformance.Errored) && g.groups.tells(c) {
+		if (c.Outcome == record.Failed || c.Outcome == record.Errored) && g.groups.tells(c) {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -84,7 +84,7 @@ func (g *Grouped) First() (ids []string) {
 // handler, the verdict, its probable cause, and the requirements that were broken,
 // with how many findings there are against each and the case in which it is told.
 // Lines end in "\n" but for the last one.
-func Summary(r *conformance.Report, style Style) string {
+func Summary(r *record.Report, style Style) string {
 	p := &page{Style: style}
 	p.panics(r)
 	text, code := verdictText(r)
@@ -94,7 +94,7 @@ func Summary(r *conformance.Report, style Style) string {
 	}
 	p.totals(r)
 	g := groupsOf(worthTelling(r))
-	for _, level := range conformance.Levels() {
+	for _, level := range record.Levels() {
 		for i := range r.Requirements {
 			q := &r.Requirements[i]
 			if q.Level != level || standingOf(*q) != broken {
@@ -113,7 +113,7 @@ func (p *page) uncutSpan(code, text string) {
 }
 
 // firstAgainst is the case in which a requirement's most common problem is told.
-func firstAgainst(g groups, r *conformance.Report, id string) string {
+func firstAgainst(g groups, r *record.Report, id string) string {
 	first, most := "", 0
 	for i := range r.Cases {
 		for _, q := range problemsOf(&r.Cases[i]) {
@@ -142,7 +142,7 @@ var statusCauses = map[int]string{
 // Cause returns the one probable cause of what went wrong in most cases, "" where
 // none is seen: a panic of the handler, the reason of a verdict, or that every
 // valid request met with the same refusal.
-func Cause(r *conformance.Report) string {
+func Cause(r *record.Report) string {
 	valid, statuses, errors := 0, map[int]int{}, map[string]int{}
 	controls := map[string]bool{}
 	for _, c := range r.Cases {

@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 type harFile struct {
@@ -43,22 +43,22 @@ type harPage struct {
 }
 
 type harEntry struct {
-	Page      string               `json:"pageref"`
-	Started   string               `json:"startedDateTime"`
-	Time      float64              `json:"time"` // milliseconds
-	Request   harRequest           `json:"request"`
-	Response  harResponse          `json:"response"`
-	Cache     struct{}             `json:"cache"`
-	Timings   harTimings           `json:"timings"`
-	Case      string               `json:"_case"`
-	Step      int                  `json:"_step"`
-	Outcome   string               `json:"_outcome"`
-	Findings  []string             `json:"_findings"` // the keys of those about this exchange
-	ErrorKind conformance.WireKind `json:"_errorKind,omitempty"`
-	Retries   int                  `json:"_retries,omitempty"`
-	Inert     bool                 `json:"_inert,omitempty"`
-	Leaked    bool                 `json:"_leaked,omitempty"`
-	Action    string               `json:"_action,omitempty"`
+	Page      string          `json:"pageref"`
+	Started   string          `json:"startedDateTime"`
+	Time      float64         `json:"time"` // milliseconds
+	Request   harRequest      `json:"request"`
+	Response  harResponse     `json:"response"`
+	Cache     struct{}        `json:"cache"`
+	Timings   harTimings      `json:"timings"`
+	Case      string          `json:"_case"`
+	Step      int             `json:"_step"`
+	Outcome   string          `json:"_outcome"`
+	Findings  []string        `json:"_findings"` // the keys of those about this exchange
+	ErrorKind record.WireKind `json:"_errorKind,omitempty"`
+	Retries   int             `json:"_retries,omitempty"`
+	Inert     bool            `json:"_inert,omitempty"`
+	Leaked    bool            `json:"_leaked,omitempty"`
+	Action    string          `json:"_action,omitempty"`
 }
 
 type harRequest struct {
@@ -136,7 +136,7 @@ type harTimings struct {
 // without an answer has the status 0 and "_error". The suite measures exchanges
 // as a whole: all of the time stands in "wait". It holds one entry in memory at a
 // time.
-func HAR(w io.Writer, r *conformance.Report) error {
+func HAR(w io.Writer, r *record.Report) error {
 	exchanges := harExchanges(r)
 	_, verdict := gate(r)
 	log := harLog{
@@ -178,12 +178,12 @@ func HAR(w io.Writer, r *conformance.Report) error {
 
 // A harExchange is an exchange with the case that it belongs to.
 type harExchange struct {
-	c *conformance.CaseResult
-	x *conformance.ExchangeResult
+	c *record.CaseResult
+	x *record.ExchangeResult
 }
 
 // harExchanges are all exchanges in the order in which they began.
-func harExchanges(r *conformance.Report) (out []harExchange) {
+func harExchanges(r *record.Report) (out []harExchange) {
 	for i := range r.Cases {
 		for j := range r.Cases[i].Exchanges {
 			out = append(out, harExchange{&r.Cases[i], &r.Cases[i].Exchanges[j]})
@@ -205,7 +205,7 @@ func harPages(exchanges []harExchange) []harPage {
 	return pages
 }
 
-func harEntryOf(r *conformance.Report, c *conformance.CaseResult, x *conformance.ExchangeResult) harEntry {
+func harEntryOf(r *record.Report, c *record.CaseResult, x *record.ExchangeResult) harEntry {
 	took := float64(max(x.Elapsed, 0)) / float64(time.Millisecond)
 	protocol := cmp.Or(r.Target.Protocol, "HTTP/1.1")
 	out := harEntry{
@@ -223,7 +223,7 @@ func harEntryOf(r *conformance.Report, c *conformance.CaseResult, x *conformance
 	return out
 }
 
-func harRequestOf(x *conformance.ExchangeResult, protocol string) harRequest {
+func harRequestOf(x *record.ExchangeResult, protocol string) harRequest {
 	out := harRequest{
 		Method: x.Request.Method, HTTPVersion: protocol, Cookies: []harCookie{}, Headers: []harPair{},
 		HeadersSize: -1, BodySize: len(x.Request.Body),
@@ -255,7 +255,7 @@ func harRequestOf(x *conformance.ExchangeResult, protocol string) harRequest {
 	return out
 }
 
-func harResponseOf(x *conformance.ExchangeResult) harResponse {
+func harResponseOf(x *record.ExchangeResult) harResponse {
 	out := harResponse{Cookies: []harCookie{}, Headers: []harPair{}, Content: harContent{MimeType: "x-unknown"}, HeadersSize: -1, BodySize: -1, Error: x.Error}
 	answer := x.Response
 	if answer == nil {

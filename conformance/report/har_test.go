@@ -17,7 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -195,8 +195,8 @@ func TestHARIsReadByASecondReader(t *testing.T) {
 }
 
 // exchangesOf lists the exchanges of a report as "case step".
-func exchangesOf(r *conformance.Report) map[string]*conformance.ExchangeResult {
-	out := map[string]*conformance.ExchangeResult{}
+func exchangesOf(r *record.Report) map[string]*record.ExchangeResult {
+	out := map[string]*record.ExchangeResult{}
 	for i := range r.Cases {
 		for j := range r.Cases[i].Exchanges {
 			x := &r.Cases[i].Exchanges[j]
@@ -258,7 +258,7 @@ type harOwn struct {
 	}
 }
 
-func readHAR(t *testing.T, r *conformance.Report) harOwn {
+func readHAR(t *testing.T, r *record.Report) harOwn {
 	t.Helper()
 	var h harOwn
 	require.NoError(t, json.Unmarshal([]byte(render(t, "har", r, report.Style{})), &h))
@@ -266,7 +266,7 @@ func readHAR(t *testing.T, r *conformance.Report) harOwn {
 }
 
 func TestHARKeepsEveryExchange(t *testing.T) {
-	for name, r := range map[string]*conformance.Report{"sample": sample(), "hostile": everywhere(hostile)} {
+	for name, r := range map[string]*record.Report{"sample": sample(), "hostile": everywhere(hostile)} {
 		want, h := exchangesOf(r), readHAR(t, r)
 		pages := map[string]bool{}
 		for _, p := range h.Log.Pages {
@@ -373,7 +373,7 @@ func TestHARReadsURLsCookiesAndHeaders(t *testing.T) {
 	r.Cases = r.Cases[:1]
 	x := &r.Cases[0].Exchanges[0]
 	x.Retries = 3
-	x.Request.Header = []conformance.Field{{Name: "Cookie", Value: "a=1; b=2"}, {Name: "cookie", Value: "=broken"}}
+	x.Request.Header = []record.Field{{Name: "Cookie", Value: "a=1; b=2"}, {Name: "cookie", Value: "=broken"}}
 	x.Response.Header = http.Header{"Set-Cookie": {"a=1; Path=/; Expires=Mon, 04 Dec 2017 13:13:26 GMT; Secure; HttpOnly", "broken"}, "Location": {"/elsewhere"}, "Content-Encoding": {"gzip"}}
 	for _, row := range []struct {
 		url, want, raw string

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 //go:embed html/page.html html/page.css html/page.js
@@ -23,7 +23,7 @@ var htmlFiles embed.FS
 // other file, and no script but for filters, search, copying and keys. The page
 // forbids itself every request and every script but its own. It holds one case
 // in memory at a time; of a body it shows the first 32 KiB.
-func HTML(w io.Writer, r *conformance.Report) error {
+func HTML(w io.Writer, r *record.Report) error {
 	style, err := htmlFiles.ReadFile("html/page.css")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -32,7 +32,7 @@ func HTML(w io.Writer, r *conformance.Report) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count, "panicMet": func(q conformance.Panic) string { return safe(panicMet(&q)) }, "to": to}).ParseFS(htmlFiles, "html/page.html")
+	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count, "panicMet": func(q record.Panic) string { return safe(panicMet(&q)) }, "to": to}).ParseFS(htmlFiles, "html/page.html")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -46,7 +46,7 @@ func HTML(w io.Writer, r *conformance.Report) error {
 // An htmlPage is a report as the template asks for it. Whatever can hold a
 // stranger's text goes through the function safe there, or is safe here.
 type htmlPage struct {
-	*conformance.Report
+	*record.Report
 	Style  template.CSS
 	Script template.JS
 	Policy string
@@ -57,7 +57,7 @@ type htmlPage struct {
 	anchors      map[string]int // of cases, with how many have been written under each
 }
 
-func newHTMLPage(r *conformance.Report, style, script string) *htmlPage {
+func newHTMLPage(r *record.Report, style, script string) *htmlPage {
 	p := &htmlPage{Report: r, Style: template.CSS(style), Script: template.JS(script),
 		columns: map[string]int{}, requirements: map[string]int{}, anchors: map[string]int{}}
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
@@ -125,11 +125,11 @@ func (p *htmlPage) Sentence() string {
 // Tone is the class of a verdict.
 func (p *htmlPage) Tone() string { return tone(p.Verdict) }
 
-func tone(v conformance.Verdict) string {
+func tone(v record.Verdict) string {
 	switch v {
-	case conformance.Conformant:
+	case record.Conformant:
 		return "good"
-	case conformance.NotConformant:
+	case record.NotConformant:
 		return "bad"
 	}
 	return "unsure"
@@ -141,13 +141,13 @@ type tally struct {
 	Words   string
 	N, From int // From counts those before it
 	page    *htmlPage
-	outcome conformance.Outcome
+	outcome record.Outcome
 }
 
 // Tallies are the outcomes, in the order in which a reader wants their cases.
 // Whatever this package does not know stands under "other".
 func (p *htmlPage) Tallies() (out []tally) {
-	counts := map[conformance.Outcome]int{}
+	counts := map[record.Outcome]int{}
 	for i := range p.Report.Cases {
 		counts[group(p.Report.Cases[i].Outcome)]++
 	}
@@ -165,20 +165,20 @@ func (p *htmlPage) Tallies() (out []tally) {
 }
 
 // told are the outcomes in the order of telling; 0 stands for all that is unknown.
-func told() []conformance.Outcome {
-	return []conformance.Outcome{conformance.Failed, conformance.Errored, conformance.Deviated, conformance.Inconclusive,
-		conformance.Passed, conformance.Skipped, conformance.NotApplicable, 0}
+func told() []record.Outcome {
+	return []record.Outcome{record.Failed, record.Errored, record.Deviated, record.Inconclusive,
+		record.Passed, record.Skipped, record.NotApplicable, 0}
 }
 
-func group(o conformance.Outcome) conformance.Outcome {
-	if slices.Contains(conformance.Outcomes(), o) {
+func group(o record.Outcome) record.Outcome {
+	if slices.Contains(record.Outcomes(), o) {
 		return o
 	}
 	return 0
 }
 
 // outcomeWords is an outcome's name with hyphens and in words.
-func outcomeWords(o conformance.Outcome) (name, text string) {
+func outcomeWords(o record.Outcome) (name, text string) {
 	if o == 0 {
 		return "other", "other"
 	}
@@ -269,7 +269,7 @@ func (p *htmlPage) Remarks() (out []string) {
 // BaselineHeading is the verdict apart from what is accepted.
 func (p *htmlPage) BaselineHeading() string {
 	text := strings.ReplaceAll(string(p.Baseline.Verdict), "-", " ")
-	if p.Baseline.Verdict == conformance.Unjudged {
+	if p.Baseline.Verdict == record.Unjudged {
 		text = "could not judge"
 	}
 	if p.Baseline.Reason != "" {

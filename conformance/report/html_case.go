@@ -9,12 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // An htmlCase is a case as the page shows it.
 type htmlCase struct {
-	*conformance.CaseResult
+	*record.CaseResult
 	Anchor     string
 	Group      string     // of the outcome: its name, or "other"
 	Words      string     // of the outcome
@@ -33,7 +33,7 @@ type htmlLink struct{ Text, Anchor string }
 
 // An htmlFinding is a finding with what its requirement says.
 type htmlFinding struct {
-	conformance.Finding
+	record.Finding
 	Number  int    // in its case, from 1
 	Answer  string // which one, where there are several
 	Anchor  string
@@ -53,7 +53,7 @@ func (f htmlFinding) Brief() string {
 	return text
 }
 
-func (p *htmlPage) caseOf(c *conformance.CaseResult) *htmlCase {
+func (p *htmlPage) caseOf(c *record.CaseResult) *htmlCase {
 	out := &htmlCase{CaseResult: c, Anchor: anchor("case", c.ID), Column: p.columns[c.Operation], Replay: again(p.Report, c)}
 	out.Group, out.Words = outcomeWords(group(c.Outcome))
 	p.anchors[out.Anchor]++
@@ -61,7 +61,7 @@ func (p *htmlPage) caseOf(c *conformance.CaseResult) *htmlCase {
 		out.Anchor += "~~" + strconv.Itoa(n)
 	}
 	about := map[int]bool{}
-	levels := map[conformance.Level]bool{}
+	levels := map[record.Level]bool{}
 	note := func(id string) {
 		if i, known := p.requirements[id]; known {
 			about[i], levels[p.Report.Requirements[i].Level] = true, true
@@ -86,7 +86,7 @@ func (p *htmlPage) caseOf(c *conformance.CaseResult) *htmlCase {
 		levels[f.Level] = true
 		out.Told = append(out.Told, p.findingOf(out, f, i+1, steps[f.Step]))
 	}
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		if levels[l] {
 			out.Initials += l.String()[:1]
 		}
@@ -113,7 +113,7 @@ func (p *htmlPage) requirementLink(id string) htmlLink {
 	return htmlLink{Text: id}
 }
 
-func (p *htmlPage) findingOf(c *htmlCase, f conformance.Finding, number int, answered bool) htmlFinding {
+func (p *htmlPage) findingOf(c *htmlCase, f record.Finding, number int, answered bool) htmlFinding {
 	out := htmlFinding{Finding: f, Number: number, Anchor: fmt.Sprintf("%s~~f%d", c.Anchor, number), On: p.requirementLink(f.Requirement)}
 	if answered {
 		out.Mark = fmt.Sprintf("%s~~m%d", c.Anchor, number)
@@ -158,7 +158,7 @@ type htmlLine struct {
 // openAtFirst is how many exchanges of a case are unfolded with it.
 const openAtFirst = 4
 
-func exchangesOf(r *conformance.Report, c *conformance.CaseResult, told []htmlFinding) (out []htmlExchange) {
+func exchangesOf(r *record.Report, c *record.CaseResult, told []htmlFinding) (out []htmlExchange) {
 	notes := map[int][]htmlFinding{}
 	for _, f := range told {
 		notes[f.Step] = append(notes[f.Step], f)
@@ -188,7 +188,7 @@ func exchangesOf(r *conformance.Report, c *conformance.CaseResult, told []htmlFi
 }
 
 // inShort is what came, in a few words.
-func inShort(x *conformance.ExchangeResult) string {
+func inShort(x *record.ExchangeResult) string {
 	took := " in " + x.Elapsed.Round(time.Microsecond).String()
 	if x.Response == nil {
 		return "no answer" + took
@@ -196,7 +196,7 @@ func inShort(x *conformance.ExchangeResult) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status))) + took
 }
 
-func exchangeOf(r *conformance.Report, x *conformance.ExchangeResult, findings []htmlFinding) (out htmlExchange) {
+func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFinding) (out htmlExchange) {
 	out.Sent.Start.Text = x.Request.Method + " " + x.Request.URL
 	for _, f := range x.Request.Header {
 		out.Sent.Header = append(out.Sent.Header, htmlLine{Text: f.Name + ": " + f.Value})
@@ -251,13 +251,13 @@ func exchangeOf(r *conformance.Report, x *conformance.ExchangeResult, findings [
 		out.Came = m
 	}
 	out.Remarks = remarksOf(x, adrift)
-	out.Curl, out.NoCurl = curl(r, x)
+	out.Curl, out.NoCurl = replayCommand(r, x)
 	return out
 }
 
 // remarksOf tells in words what the bytes do not show. The findings that have no
 // place in an answer are about the first remark.
-func remarksOf(x *conformance.ExchangeResult, adrift []note) (out []htmlLine) {
+func remarksOf(x *record.ExchangeResult, adrift []note) (out []htmlLine) {
 	add := func(text string) { out = append(out, htmlLine{Text: text}) }
 	if x.Error != "" {
 		kind := ""

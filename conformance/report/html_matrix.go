@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // How many operations have a column of their own, and how many cases a cell
@@ -21,7 +21,7 @@ type matrixLevel struct {
 
 // A matrixRow is a requirement with what each operation makes of it.
 type matrixRow struct {
-	conformance.RequirementResult
+	record.RequirementResult
 	Anchor, Cite string
 	Whole        matrixCell
 	Cells        []matrixCell
@@ -37,7 +37,7 @@ type matrixCell struct {
 	Links       []htmlLink // the first of these cases, those with findings before others
 	More        int
 
-	worst  conformance.Outcome
+	worst  record.Outcome
 	judged bool
 	known  int
 	others []htmlLink // cases without a finding against it
@@ -99,8 +99,8 @@ func (p *htmlPage) Matrix() (out []matrixLevel) {
 		}
 	}
 	var unknown matrixLevel
-	levels := map[conformance.Level]*matrixLevel{}
-	for _, l := range conformance.Levels() {
+	levels := map[record.Level]*matrixLevel{}
+	for _, l := range record.Levels() {
 		levels[l] = &matrixLevel{Level: l.String()}
 	}
 	for i := range rows {
@@ -111,7 +111,7 @@ func (p *htmlPage) Matrix() (out []matrixLevel) {
 		}
 		part.Rows = append(part.Rows, rows[i])
 	}
-	for _, l := range conformance.Levels() {
+	for _, l := range record.Levels() {
 		if len(levels[l].Rows) > 0 {
 			out = append(out, *levels[l])
 		}
@@ -123,12 +123,12 @@ func (p *htmlPage) Matrix() (out []matrixLevel) {
 }
 
 // proven counts a case in that was to prove the requirement of the cell.
-func (m *matrixCell) proven(c *conformance.CaseResult, against bool) {
+func (m *matrixCell) proven(c *record.CaseResult, against bool) {
 	m.Cases++
 	switch c.Outcome {
-	case conformance.Passed, conformance.Deviated, conformance.Failed:
+	case record.Passed, record.Deviated, record.Failed:
 		m.judged = true
-	case conformance.Inconclusive, conformance.Errored:
+	case record.Inconclusive, record.Errored:
 		m.worst = max(m.worst, c.Outcome)
 	}
 	if !against {
@@ -137,7 +137,7 @@ func (m *matrixCell) proven(c *conformance.CaseResult, against bool) {
 }
 
 // named adds a case to those that a cell names, as long as there is room.
-func named(links []htmlLink, c *conformance.CaseResult) []htmlLink {
+func named(links []htmlLink, c *record.CaseResult) []htmlLink {
 	if len(links) == matrixLinks {
 		return links
 	}
@@ -146,13 +146,13 @@ func named(links []htmlLink, c *conformance.CaseResult) []htmlLink {
 
 // conclude words the cells of a row as the console words a requirement.
 func (r *matrixRow) conclude(strict bool) {
-	weak := r.Level == conformance.Inferred && !strict
+	weak := r.Level == record.Inferred && !strict
 	r.Whole.Words, r.Whole.Tone = standingWords(standingOf(r.RequirementResult), weak)
 	for i := range r.Cells {
 		m := &r.Cells[i]
-		q := conformance.RequirementResult{State: "declared", Outcome: m.worst, Findings: m.Findings}
+		q := record.RequirementResult{State: "declared", Outcome: m.worst, Findings: m.Findings}
 		if m.judged {
-			q.State, q.Outcome = "exercised", conformance.Passed
+			q.State, q.Outcome = "exercised", record.Passed
 		}
 		if m.Words, m.Tone = standingWords(standingOf(q), weak); m.Cases == 0 {
 			m.Words, m.Tone = "no case", "none"

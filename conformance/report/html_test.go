@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -79,7 +79,7 @@ func TestHTMLLinksOnlyToWhatIsThere(t *testing.T) {
 	r := sample()
 	r.Cases[0].ID = r.Cases[1].ID // two cases of one id keep apart
 	r.Cases[2].Control = "no such case"
-	for name, r := range map[string]*conformance.Report{"sample": r, "hostile": everywhere(hostile)} {
+	for name, r := range map[string]*record.Report{"sample": r, "hostile": everywhere(hostile)} {
 		page := render(t, "html", r, report.Style{})
 		there := map[string]bool{}
 		for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -107,12 +107,12 @@ func TestHTMLLinksOnlyToWhatIsThere(t *testing.T) {
 }
 
 // oneCase is a report of one case that got one answer, with findings at these places.
-func oneCase(answer *conformance.Response, places ...string) *conformance.Report {
-	c := conformance.CaseResult{ID: "op/case", Operation: "op", Outcome: conformance.Failed, Exchanges: []conformance.ExchangeResult{{Response: answer, Request: conformance.Request{Method: "POST", URL: "http://127.0.0.1/"}}}}
+func oneCase(answer *record.Response, places ...string) *record.Report {
+	c := record.CaseResult{ID: "op/case", Operation: "op", Outcome: record.Failed, Exchanges: []record.ExchangeResult{{Response: answer, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/"}}}}
 	for _, place := range places {
-		c.Findings = append(c.Findings, conformance.Finding{Case: c.ID, Check: "check", Place: place, Level: conformance.Documented})
+		c.Findings = append(c.Findings, record.Finding{Case: c.ID, Check: "check", Place: place, Level: record.Documented})
 	}
-	return &conformance.Report{Cases: []conformance.CaseResult{c}}
+	return &record.Report{Cases: []record.CaseResult{c}}
 }
 
 // shown reduces markup to what the tests look at: «1» is the note of the first
@@ -128,7 +128,7 @@ func shown(markup string) string {
 }
 
 // cameBody is the answer's body as a page shows it.
-func cameBody(t *testing.T, r *conformance.Report) string {
+func cameBody(t *testing.T, r *record.Report) string {
 	t.Helper()
 	came := between(render(t, "html", r, report.Style{}), `<div class="came">`, "</div>\n</div>")
 	_, body, found := strings.Cut(came, `</pre>`)
@@ -170,7 +170,7 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		{`{"a":"` + "\x7f\xff" + `"}`, []string{"/a"}, `not UTF-8, bytes that are none are shown as escapes|{"a":«1»["{\x7f\xff}"]}`, "escapes in a mark"},
 		{"\n\n{}", nil, "{}", "line breaks before the body"},
 	} {
-		got := cameBody(t, oneCase(&conformance.Response{Status: 201, Body: conformance.Body(row.body)}, row.places...))
+		got := cameBody(t, oneCase(&record.Response{Status: 201, Body: record.Body(row.body)}, row.places...))
 		if got != row.want {
 			t.Errorf("%s: %s at %q\nwant %s\ngot  %s", row.why, row.body, row.places, row.want, got)
 		}
@@ -178,21 +178,21 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 }
 
 func TestHTMLMarksWhatHasNoPlaceInTheBody(t *testing.T) {
-	answer := &conformance.Response{Status: 500, Proto: "HTTP/1.1", Header: http.Header{"Content-Type": {"text/plain", "text/html"}}}
+	answer := &record.Response{Status: 500, Proto: "HTTP/1.1", Header: http.Header{"Content-Type": {"text/plain", "text/html"}}}
 	for _, row := range []struct {
-		x     conformance.ExchangeResult
+		x     record.ExchangeResult
 		place string
 		want  string
 		why   string
 	}{
-		{conformance.ExchangeResult{Response: answer}, "status", "«1»[HTTP/1.1 500 Internal Server Error]\n", "the status line"},
-		{conformance.ExchangeResult{Response: answer}, "header content-type", "«1»[Content-Type: text/plain]\n", "the header, in any letter case"},
-		{conformance.ExchangeResult{Response: answer}, "header WWW-Authenticate", "«1»(WWW-Authenticate: did not come)\n", "a header that is not there"},
-		{conformance.ExchangeResult{Response: answer, Error: "it ended", ErrorKind: conformance.Cut}, "connection", "«1»On the wire (cut): it ended\n", "what went wrong on the wire"},
-		{conformance.ExchangeResult{Response: answer}, "connection", "«1»The exchange as a whole:\n", "nothing in particular"},
-		{conformance.ExchangeResult{Response: answer}, "elsewhere", "«1»The exchange as a whole:\n", "a place that nobody knows"},
-		{conformance.ExchangeResult{}, "status", "«1»No answer came.\n", "no answer"},
-		{conformance.ExchangeResult{Error: "refused"}, "/id", "«1»On the wire: refused\n", "no answer, and why"},
+		{record.ExchangeResult{Response: answer}, "status", "«1»[HTTP/1.1 500 Internal Server Error]\n", "the status line"},
+		{record.ExchangeResult{Response: answer}, "header content-type", "«1»[Content-Type: text/plain]\n", "the header, in any letter case"},
+		{record.ExchangeResult{Response: answer}, "header WWW-Authenticate", "«1»(WWW-Authenticate: did not come)\n", "a header that is not there"},
+		{record.ExchangeResult{Response: answer, Error: "it ended", ErrorKind: record.Cut}, "connection", "«1»On the wire (cut): it ended\n", "what went wrong on the wire"},
+		{record.ExchangeResult{Response: answer}, "connection", "«1»The exchange as a whole:\n", "nothing in particular"},
+		{record.ExchangeResult{Response: answer}, "elsewhere", "«1»The exchange as a whole:\n", "a place that nobody knows"},
+		{record.ExchangeResult{}, "status", "«1»No answer came.\n", "no answer"},
+		{record.ExchangeResult{Error: "refused"}, "/id", "«1»On the wire: refused\n", "no answer, and why"},
 	} {
 		r := oneCase(nil, row.place)
 		r.Cases[0].Exchanges[0] = row.x
@@ -204,7 +204,7 @@ func TestHTMLMarksWhatHasNoPlaceInTheBody(t *testing.T) {
 
 func TestHTMLKeepsAFindingWithoutItsExchange(t *testing.T) {
 	for _, step := range []int{-1, 1, 99} {
-		r := oneCase(&conformance.Response{Status: 200}, "status")
+		r := oneCase(&record.Response{Status: 200}, "status")
 		r.Cases[0].Findings[0].Step = step
 		got := shown(render(t, "html", r, report.Style{}))
 		if !strings.Contains(got, "check at <code>status</code>") || strings.Contains(got, "«") {
@@ -214,7 +214,7 @@ func TestHTMLKeepsAFindingWithoutItsExchange(t *testing.T) {
 }
 
 func TestHTMLTellsTheCircumstancesOfAnExchange(t *testing.T) {
-	r := oneCase(&conformance.Response{Status: 201, Truncated: true, Shortened: true})
+	r := oneCase(&record.Response{Status: 201, Truncated: true, Shortened: true})
 	x := &r.Cases[0].Exchanges[0]
 	x.Retries, x.Inert, x.Leaked, x.Action, x.Elapsed = 2, true, true, "c083f601", 1500*time.Microsecond
 	got := render(t, "html", r, report.Style{})
@@ -260,7 +260,7 @@ func TestHTMLShowsEveryByteOfABody(t *testing.T) {
 		if row.place != "" {
 			places = []string{row.place}
 		}
-		got := cameBody(t, oneCase(&conformance.Response{Status: 200, Header: row.header, Body: conformance.Body(row.body)}, places...))
+		got := cameBody(t, oneCase(&record.Response{Status: 200, Header: row.header, Body: record.Body(row.body)}, places...))
 		if got != row.want {
 			t.Errorf("%s:\nwant %q\ngot  %q", row.why, row.want, got)
 		}
@@ -282,7 +282,7 @@ func TestHTMLCutsLongBodies(t *testing.T) {
 		if row.place != "" {
 			places = []string{row.place}
 		}
-		got := cameBody(t, oneCase(&conformance.Response{Status: 200, Body: conformance.Body(row.body)}, places...))
+		got := cameBody(t, oneCase(&record.Response{Status: 200, Body: record.Body(row.body)}, places...))
 		got = strings.TrimSpace(strings.TrimSuffix(got, "</details>"))
 		if !strings.Contains(got, row.about) || !strings.HasSuffix(got, row.end) {
 			t.Errorf("%s: want %q and at its end %q, got %.120q … %q", row.why, row.about, row.end, got, got[max(0, len(got)-60):])
@@ -300,7 +300,7 @@ func TestHTMLOffersOnlyCommandsThatDoWhatTheySay(t *testing.T) {
 		{"op/'; rm -rf ~; '", "", "", `fmaspec run -run '^op/'\''; rm -rf ~; '\''$'`, "a quote ends no word"},
 		{"op/a", "http://x/;touch y", "http://x/;touch y", `fmaspec run -url 'http://x/;touch y' -run '^op/a$'`, "a URL that a shell would read"},
 		{"op/\u202ea", "", "", "", "an escape would name another case"},
-		{"op/a", conformance.InMemory, "", "", "nobody can send there"},
+		{"op/a", record.InMemory, "", "", "nobody can send there"},
 	} {
 		r := oneCase(nil)
 		r.Cases[0].ID, r.Target.URL, r.Target.Name = row.id, row.url, row.name
@@ -324,33 +324,33 @@ func TestHTMLOffersOnlyCommandsThatDoWhatTheySay(t *testing.T) {
 }
 
 func TestHTMLSaysOfEveryCellWhatItsCasesSay(t *testing.T) {
-	accepted := &conformance.Known{Reason: "known"}
+	accepted := &record.Known{Reason: "known"}
 	for _, row := range []struct {
-		outcome  conformance.Outcome
+		outcome  record.Outcome
 		proves   bool
-		findings []conformance.Finding
-		level    conformance.Level
+		findings []record.Finding
+		level    record.Level
 		strict   bool
 		want     string
 		why      string
 	}{
-		{conformance.Passed, true, nil, conformance.Documented, false, "good kept 1 case", "proven"},
-		{conformance.Failed, true, nil, conformance.Documented, false, "good kept 1 case", "the case failed against another requirement"},
-		{conformance.Failed, true, []conformance.Finding{{Requirement: "q"}}, conformance.Documented, false, "bad broken 1 case, 1 finding", "broken"},
-		{conformance.Failed, false, []conformance.Finding{{Requirement: "q"}, {Requirement: "q"}}, conformance.Standard, false, "bad broken 1 case, 2 findings", "broken by a case that was to prove something else"},
-		{conformance.Failed, true, []conformance.Finding{{Requirement: "q", Known: accepted}}, conformance.Documented, false, "bad broken, accepted 1 case, 1 finding", "accepted"},
-		{conformance.Failed, true, []conformance.Finding{{Requirement: "q", Known: accepted}, {Requirement: "q"}}, conformance.Documented, false, "bad broken 1 case, 2 findings", "accepted in part"},
-		{conformance.Deviated, true, []conformance.Finding{{Requirement: "q"}}, conformance.Inferred, false, "unsure broken 1 case, 1 finding", "an inferred one"},
-		{conformance.Failed, true, []conformance.Finding{{Requirement: "q"}}, conformance.Inferred, true, "bad broken 1 case, 1 finding", "an inferred one of a strict run"},
-		{conformance.Inconclusive, true, nil, conformance.Documented, false, "unsure undecided 1 case", "the answer proves nothing"},
-		{conformance.Errored, true, nil, conformance.Documented, false, "unsure undecided 1 case", "could not be judged"},
-		{conformance.Skipped, true, nil, conformance.Documented, false, "none not exercised 1 case", "not sent"},
-		{conformance.Passed, false, nil, conformance.Documented, false, "none no case", "about something else"},
+		{record.Passed, true, nil, record.Documented, false, "good kept 1 case", "proven"},
+		{record.Failed, true, nil, record.Documented, false, "good kept 1 case", "the case failed against another requirement"},
+		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Documented, false, "bad broken 1 case, 1 finding", "broken"},
+		{record.Failed, false, []record.Finding{{Requirement: "q"}, {Requirement: "q"}}, record.Standard, false, "bad broken 1 case, 2 findings", "broken by a case that was to prove something else"},
+		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}}, record.Documented, false, "bad broken, accepted 1 case, 1 finding", "accepted"},
+		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}, {Requirement: "q"}}, record.Documented, false, "bad broken 1 case, 2 findings", "accepted in part"},
+		{record.Deviated, true, []record.Finding{{Requirement: "q"}}, record.Inferred, false, "unsure broken 1 case, 1 finding", "an inferred one"},
+		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Inferred, true, "bad broken 1 case, 1 finding", "an inferred one of a strict run"},
+		{record.Inconclusive, true, nil, record.Documented, false, "unsure undecided 1 case", "the answer proves nothing"},
+		{record.Errored, true, nil, record.Documented, false, "unsure undecided 1 case", "could not be judged"},
+		{record.Skipped, true, nil, record.Documented, false, "none not exercised 1 case", "not sent"},
+		{record.Passed, false, nil, record.Documented, false, "none no case", "about something else"},
 	} {
-		r := &conformance.Report{
-			Suite:        conformance.SuiteInfo{Strict: row.strict},
-			Requirements: []conformance.RequirementResult{{Requirement: conformance.Requirement{ID: "q", Level: row.level}}},
-			Cases:        []conformance.CaseResult{{ID: "op/case", Operation: "op", Outcome: row.outcome, Findings: row.findings}},
+		r := &record.Report{
+			Suite:        record.SuiteInfo{Strict: row.strict},
+			Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "q", Level: row.level}}},
+			Cases:        []record.CaseResult{{ID: "op/case", Operation: "op", Outcome: row.outcome, Findings: row.findings}},
 		}
 		if row.proves {
 			r.Cases[0].Proves = []string{"q", "q", "unknown"}
@@ -366,9 +366,9 @@ func TestHTMLSaysOfEveryCellWhatItsCasesSay(t *testing.T) {
 }
 
 func TestHTMLKeepsAMatrixOfManyOperationsNarrow(t *testing.T) {
-	r := &conformance.Report{Requirements: []conformance.RequirementResult{{Requirement: conformance.Requirement{ID: "q", Level: conformance.Documented}}}}
+	r := &record.Report{Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "q", Level: record.Documented}}}}
 	for i := range 400 {
-		r.Cases = append(r.Cases, conformance.CaseResult{ID: fmt.Sprintf("op%d/case", i), Operation: fmt.Sprintf("op%d", i), Outcome: conformance.Passed, Proves: []string{"q"}})
+		r.Cases = append(r.Cases, record.CaseResult{ID: fmt.Sprintf("op%d/case", i), Operation: fmt.Sprintf("op%d", i), Outcome: record.Passed, Proves: []string{"q"}})
 	}
 	page := render(t, "html", r, report.Style{})
 	if n := strings.Count(page, "<td "); n != 8 {
@@ -414,7 +414,7 @@ func TestHTMLTellsHowTheRunWas(t *testing.T) {
 			t.Errorf("want %q in the page", want)
 		}
 	}
-	r.Baseline.Problems, r.Baseline.Verdict, r.Baseline.Reason = nil, conformance.Unjudged, "nothing was sent"
+	r.Baseline.Problems, r.Baseline.Verdict, r.Baseline.Reason = nil, record.Unjudged, "nothing was sent"
 	got = shown(render(t, "html", r, report.Style{}))
 	if !strings.Contains(got, "could not judge: nothing was sent") || !strings.Contains(got, "Run and file agree.") {
 		t.Errorf("want the other verdict and that they agree, got\n%s", between(got, `<section id="accepted"`, "</section>"))
@@ -422,7 +422,7 @@ func TestHTMLTellsHowTheRunWas(t *testing.T) {
 }
 
 func TestHTMLOfAnEmptyReportStillHasAVerdict(t *testing.T) {
-	got := render(t, "html", &conformance.Report{}, report.Style{})
+	got := render(t, "html", &record.Report{}, report.Style{})
 	for _, want := range []string{"<h1>Could not judge</h1>", "the report gives no reason", "<p>The report has none.</p>"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q, got\n%s", want, got)

@@ -12,14 +12,14 @@ import (
 	"sort"
 	"strings"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/term"
 )
 
 // Schema is the $id of the JSON Schema that every report written by [JSON]
 // keeps, and the value of its "$schema" member.
-const Schema = conformance.ReportSchema
+const Schema = record.ReportSchema
 
 // JSON writes the complete report: indented, the same bytes for the same report,
 // with a line break at the end. Lists and headers that are nil are written as
@@ -28,10 +28,10 @@ const Schema = conformance.ReportSchema
 // \uNNNN, which changes nothing for readers of JSON. Bodies keep every byte;
 // elsewhere, bytes that are not UTF-8 become U+FFFD. It holds one case in memory
 // at a time.
-func JSON(w io.Writer, r *conformance.Report) error {
+func JSON(w io.Writer, r *record.Report) error {
 	out := filled(r)
 	cases := out.Cases
-	out.Cases = []conformance.CaseResult{}
+	out.Cases = []record.CaseResult{}
 	// The cases are the last member, so that they can be written one by one.
 	const before, after = "[", "]\n}\n"
 	var b bytes.Buffer
@@ -78,7 +78,7 @@ func encode(b *bytes.Buffer, prefix string, v any) error {
 
 // filled returns a copy of the report in which nothing is null that has to be a
 // list or an object.
-func filled(r *conformance.Report) *conformance.Report {
+func filled(r *record.Report) *record.Report {
 	out := *r
 	out.Schema = Schema
 	out.Target.Protocol = cmp.Or(out.Target.Protocol, "HTTP/1.1")
@@ -97,7 +97,7 @@ func filled(r *conformance.Report) *conformance.Report {
 	out.Requirements = list(slices.Clone(r.Requirements))
 	for i := range out.Requirements {
 		if out.Requirements[i].Outcome == 0 {
-			out.Requirements[i].Outcome = conformance.NotApplicable
+			out.Requirements[i].Outcome = record.NotApplicable
 		}
 	}
 	out.Cases = list(slices.Clone(r.Cases))
@@ -153,7 +153,7 @@ func respell(text []byte) []byte {
 // verdict, or totals that do not add up to the cases are errors, each with its
 // place as a JSON pointer. So is text that is not UTF-8; a byte order mark is
 // passed over. Whatever it accepts, every format can render.
-func ReadJSON(r io.Reader) (*conformance.Report, error) {
+func ReadJSON(r io.Reader) (*record.Report, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
@@ -162,7 +162,7 @@ func ReadJSON(r io.Reader) (*conformance.Report, error) {
 }
 
 // ParseJSON is [ReadJSON] of a report that is in memory.
-func ParseJSON(data []byte) (*conformance.Report, error) {
+func ParseJSON(data []byte) (*record.Report, error) {
 	data, err := plainText(data)
 	if err != nil {
 		return nil, err
@@ -318,12 +318,12 @@ func (e *Inconsistent) Error() string {
 }
 
 // consistent checks what no shape can say.
-func consistent(r *conformance.Report) error {
-	if !slices.Contains([]conformance.Verdict{conformance.Conformant, conformance.NotConformant, conformance.Unjudged}, r.Verdict) {
+func consistent(r *record.Report) error {
+	if !slices.Contains([]record.Verdict{record.Conformant, record.NotConformant, record.Unjudged}, r.Verdict) {
 		return fmt.Errorf("report: /verdict: unknown verdict %q; verdicts are %s, %s, %s", r.Verdict,
-			conformance.Conformant, conformance.NotConformant, conformance.Unjudged)
+			record.Conformant, record.NotConformant, record.Unjudged)
 	}
-	counted := map[conformance.Outcome]int{}
+	counted := map[record.Outcome]int{}
 	for _, c := range r.Cases {
 		counted[c.Outcome]++
 	}
@@ -333,13 +333,13 @@ func consistent(r *conformance.Report) error {
 		got, want int
 	}{
 		{"total", t.Total, len(r.Cases)},
-		{"passed", t.Passed, counted[conformance.Passed]},
-		{"deviated", t.Deviated, counted[conformance.Deviated]},
-		{"failed", t.Failed, counted[conformance.Failed]},
-		{"errored", t.Errored, counted[conformance.Errored]},
-		{"inconclusive", t.Inconclusive, counted[conformance.Inconclusive]},
-		{"skipped", t.Skipped, counted[conformance.Skipped]},
-		{"not_applicable", t.NotApplicable, counted[conformance.NotApplicable]},
+		{"passed", t.Passed, counted[record.Passed]},
+		{"deviated", t.Deviated, counted[record.Deviated]},
+		{"failed", t.Failed, counted[record.Failed]},
+		{"errored", t.Errored, counted[record.Errored]},
+		{"inconclusive", t.Inconclusive, counted[record.Inconclusive]},
+		{"skipped", t.Skipped, counted[record.Skipped]},
+		{"not_applicable", t.NotApplicable, counted[record.NotApplicable]},
 	} {
 		if row.got != row.want {
 			return fmt.Errorf("report: %w", &Inconsistent{row.name, row.want, row.got})

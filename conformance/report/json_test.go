@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -39,7 +39,7 @@ func TestReadJSONReturnsWhatJSONWrote(t *testing.T) {
 func TestJSONKeepsEveryByteOfABody(t *testing.T) {
 	r := sample()
 	for _, body := range []string{"", "text", "\xff\xfe\x00", hostile, "\u2028\ufffd", `\u003c <&> \\u003c`, strings.Repeat("\x00", 100)} {
-		r.Cases[0].Exchanges[0].Response.Body = conformance.Body(body)
+		r.Cases[0].Exchanges[0].Response.Body = record.Body(body)
 		got, err := report.ReadJSON(strings.NewReader(render(t, "json", r, report.Style{})))
 		require.NoError(t, err)
 		if back := string(got.Cases[0].Exchanges[0].Response.Body); back != body {
@@ -51,7 +51,7 @@ func TestJSONKeepsEveryByteOfABody(t *testing.T) {
 func TestJSONWritesMarkupAsItIs(t *testing.T) {
 	r := sample()
 	r.Target.Name = `<&>"`
-	r.Cases[0].Exchanges[0].Response.Body = conformance.Body(`<&>"`)
+	r.Cases[0].Exchanges[0].Response.Body = record.Body(`<&>"`)
 	text := render(t, "json", r, report.Style{})
 	for _, want := range []string{`"name": "<&>\""`, `"body": "<&>\""`} {
 		if !strings.Contains(text, want) {
@@ -61,11 +61,11 @@ func TestJSONWritesMarkupAsItIs(t *testing.T) {
 }
 
 func TestJSONWritesNoNullInThePlaceOfAList(t *testing.T) {
-	r := &conformance.Report{
-		Suite: conformance.SuiteInfo{Level: conformance.Documented}, Verdict: conformance.Conformant, Totals: conformance.Totals{Total: 1, Passed: 1},
-		Requirements: []conformance.RequirementResult{{Requirement: conformance.Requirement{ID: "x", Level: conformance.Documented}, State: "declared"}},
-		Cases: []conformance.CaseResult{{ID: "x", Outcome: conformance.Passed, Exchanges: []conformance.ExchangeResult{
-			{Response: &conformance.Response{Header: http.Header{"Empty": nil}}}}}},
+	r := &record.Report{
+		Suite: record.SuiteInfo{Level: record.Documented}, Verdict: record.Conformant, Totals: record.Totals{Total: 1, Passed: 1},
+		Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "x", Level: record.Documented}, State: "declared"}},
+		Cases: []record.CaseResult{{ID: "x", Outcome: record.Passed, Exchanges: []record.ExchangeResult{
+			{Response: &record.Response{Header: http.Header{"Empty": nil}}}}}},
 	}
 	before := *r
 	text := render(t, "json", r, report.Style{})
@@ -166,7 +166,7 @@ func decode(t *testing.T, text string) any {
 
 func TestEveryReportKeepsThePublishedSchema(t *testing.T) {
 	schema := oracle(t)
-	for name, r := range map[string]*conformance.Report{"sample": sample(), "panicked": panicked(), "hostile": everywhere(hostile)} {
+	for name, r := range map[string]*record.Report{"sample": sample(), "panicked": panicked(), "hostile": everywhere(hostile)} {
 		if err := schema.Validate(decode(t, render(t, "json", r, report.Style{}))); err != nil {
 			t.Errorf("%s: want a report that keeps the schema, got %v", name, err)
 		}

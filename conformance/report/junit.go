@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 type junitSuites struct {
@@ -83,18 +83,18 @@ type junitText struct {
 // baseline fails in a suite "baseline". Where the verdict is red and nothing
 // else is, one more suite with one test case "verdict" says so, for a file
 // without a red test reads as success.
-func JUnit(w io.Writer, r *conformance.Report, style Style) error {
+func JUnit(w io.Writer, r *record.Report, style Style) error {
 	return writeJunit(w, r, style.locate)
 }
 
 // XUnit writes what [JUnit] writes, without the file and the line of a test case:
 // junit-10.xsd has no such attributes, and the xUnit plugin of Jenkins refuses a
 // file that breaks it. (Its junit step takes either.)
-func XUnit(w io.Writer, r *conformance.Report) error {
+func XUnit(w io.Writer, r *record.Report) error {
 	return writeJunit(w, r, func(string) string { return "" })
 }
 
-func writeJunit(w io.Writer, r *conformance.Report, locate func(string) string) error {
+func writeJunit(w io.Writer, r *record.Report, locate func(string) string) error {
 	root := junitSuites{Name: safe(r.Suite.Name)}
 	var operations []string
 	for _, c := range r.Cases {
@@ -115,7 +115,7 @@ func writeJunit(w io.Writer, r *conformance.Report, locate func(string) string) 
 	if suite := junitBaseline(r, locate); suite.Tests > 0 {
 		root.add(suite)
 	}
-	if verdict, _ := gate(r); verdict != conformance.Conformant && root.Failures+root.Errors == 0 {
+	if verdict, _ := gate(r); verdict != record.Conformant && root.Failures+root.Errors == 0 {
 		text, _ := verdictLine(r)
 		suite := newJunitSuite(r, "run")
 		suite.add(junitCase{Class: "run", Name: "verdict", Error: &junitResult{Type: safe(string(verdict)), Message: safe(text)}}, 0)
@@ -135,7 +135,7 @@ func writeJunit(w io.Writer, r *conformance.Report, locate func(string) string) 
 	return err
 }
 
-func newJunitSuite(r *conformance.Report, name string) junitSuite {
+func newJunitSuite(r *record.Report, name string) junitSuite {
 	suite := junitSuite{Name: safe(name), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05Z")}
 	for _, row := range [][2]string{
 		{"suite.version", r.Suite.Version}, {"suite.contract", r.Suite.Contract}, {"suite.level", r.Suite.Level.String()},
@@ -175,7 +175,7 @@ func (s *junitSuites) add(suite junitSuite) {
 
 // junitBaseline holds what is wrong with the baseline. New findings are left
 // out: they are red in the suite of their operation.
-func junitBaseline(r *conformance.Report, locate func(string) string) junitSuite {
+func junitBaseline(r *record.Report, locate func(string) string) junitSuite {
 	suite := newJunitSuite(r, "baseline")
 	if r.Baseline == nil {
 		return suite
@@ -200,16 +200,16 @@ func (c junitCase) at(file string, line int) junitCase {
 	return c
 }
 
-func junitCaseOf(c *conformance.CaseResult, r *conformance.Report) junitCase {
+func junitCaseOf(c *record.CaseResult, r *record.Report) junitCase {
 	out := junitCase{Class: safe(c.Operation), Name: safe(strings.TrimPrefix(c.ID, c.Operation+"/"))}
 	about := junitAbout(c, r)
 	// Every line of the text is safe, so it holds no character that XML forbids.
 	text := "\n" + FindingText(*c, r, Style{Width: 160}) + "\n"
 	switch c.Outcome {
-	case conformance.Passed:
-	case conformance.Deviated:
+	case record.Passed:
+	case record.Deviated:
 		about += text
-	case conformance.Failed:
+	case record.Failed:
 		if why := allKnown(c, r); why != "" {
 			out.Skipped = &junitResult{Message: safe("known: " + why)}
 			about += text
@@ -217,7 +217,7 @@ func junitCaseOf(c *conformance.CaseResult, r *conformance.Report) junitCase {
 		}
 		kind, message := worst(c)
 		out.Failure = &junitResult{kind, message, text}
-	case conformance.Skipped, conformance.NotApplicable, conformance.Inconclusive:
+	case record.Skipped, record.NotApplicable, record.Inconclusive:
 		out.Skipped = &junitResult{Message: safe(words(c.Outcome) + ": " + c.Reason)}
 		if len(c.Findings) > 0 {
 			about += text
@@ -233,10 +233,10 @@ func junitCaseOf(c *conformance.CaseResult, r *conformance.Report) junitCase {
 }
 
 // junitAbout is what a test case has no attributes for.
-func junitAbout(c *conformance.CaseResult, r *conformance.Report) string {
+func junitAbout(c *record.CaseResult, r *record.Report) string {
 	var rows [][2]string
-	level := conformance.Level(0)
-	stronger := func(l conformance.Level) {
+	level := record.Level(0)
+	stronger := func(l record.Level) {
 		if l != 0 && (level == 0 || l < level) {
 			level = l
 		}
@@ -278,13 +278,13 @@ func junitProperties(rows [][2]string) string {
 }
 
 // fails tells that a finding fails its case, rather than to make it deviate.
-func fails(r *conformance.Report, f *conformance.Finding) bool {
-	return f.Level != conformance.Inferred || r.Suite.Strict
+func fails(r *record.Report, f *record.Finding) bool {
+	return f.Level != record.Inferred || r.Suite.Strict
 }
 
 // allKnown says who accepts the findings that fail the case, or nothing where one
 // of them is not accepted, or there is none.
-func allKnown(c *conformance.CaseResult, r *conformance.Report) string {
+func allKnown(c *record.CaseResult, r *record.Report) string {
 	var why []string
 	for i := range c.Findings {
 		switch f := &c.Findings[i]; {
@@ -301,7 +301,7 @@ func allKnown(c *conformance.CaseResult, r *conformance.Report) string {
 }
 
 // acceptance is why a finding is accepted, by whom, and until when.
-func acceptance(k *conformance.Known) string {
+func acceptance(k *record.Known) string {
 	until := ""
 	if k.Expires != "" {
 		until = ", until " + k.Expires
@@ -311,11 +311,11 @@ func acceptance(k *conformance.Known) string {
 
 // worst names the requirement of the finding on the strongest word, and says what
 // it is. Known findings come last.
-func worst(c *conformance.CaseResult) (kind, message string) {
+func worst(c *record.CaseResult) (kind, message string) {
 	if len(c.Findings) == 0 {
 		return "unknown", safe("failed without a finding: " + c.Reason)
 	}
-	f := slices.MinFunc(c.Findings, func(a, b conformance.Finding) int {
+	f := slices.MinFunc(c.Findings, func(a, b record.Finding) int {
 		known := map[bool]int{true: 1}
 		return cmp.Or(known[a.Known != nil]-known[b.Known != nil], int(a.Level)-int(b.Level))
 	})
@@ -327,7 +327,7 @@ func worst(c *conformance.CaseResult) (kind, message string) {
 	return safe(f.Requirement), message
 }
 
-func elapsed(c *conformance.CaseResult) (sum time.Duration) {
+func elapsed(c *record.CaseResult) (sum time.Duration) {
 	for _, x := range c.Exchanges {
 		sum += x.Elapsed
 	}

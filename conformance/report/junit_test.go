@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -56,7 +56,7 @@ func number(t *testing.T, attrs []xml.Attr, name string) int {
 	return n
 }
 
-func parse(t *testing.T, r *conformance.Report) suites {
+func parse(t *testing.T, r *record.Report) suites {
 	t.Helper()
 	var s suites
 	require.NoError(t, xml.Unmarshal([]byte(render(t, "junit", r, report.Style{})), &s))
@@ -64,9 +64,9 @@ func parse(t *testing.T, r *conformance.Report) suites {
 }
 
 func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
-	for name, r := range map[string]*conformance.Report{"sample": sample(), "hostile": everywhere(hostile)} {
+	for name, r := range map[string]*record.Report{"sample": sample(), "hostile": everywhere(hostile)} {
 		s := parse(t, r)
-		want := map[string]conformance.CaseResult{}
+		want := map[string]record.CaseResult{}
 		for i, c := range r.Cases {
 			if name == "hostile" {
 				c.ID = strconv.Itoa(i)
@@ -96,9 +96,9 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 				}
 				delete(want, id)
 				got := [3]int{len(c.Failure), len(c.Error), len(c.Skipped)}
-				expected := map[conformance.Outcome][3]int{
-					conformance.Failed: {1, 0, 0}, conformance.Errored: {0, 1, 0}, conformance.Skipped: {0, 0, 1},
-					conformance.NotApplicable: {0, 0, 1}, conformance.Inconclusive: {0, 0, 1}, conformance.Passed: {}, conformance.Deviated: {},
+				expected := map[record.Outcome][3]int{
+					record.Failed: {1, 0, 0}, record.Errored: {0, 1, 0}, record.Skipped: {0, 0, 1},
+					record.NotApplicable: {0, 0, 1}, record.Inconclusive: {0, 0, 1}, record.Passed: {}, record.Deviated: {},
 				}[row.Outcome]
 				if len(row.Findings) == 1 && row.Findings[0].Known != nil {
 					expected = [3]int{0, 0, 1}
@@ -116,7 +116,7 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 						t.Errorf("%s: %s: want a reason, got none", name, id)
 					}
 				}
-				if row.Outcome == conformance.Deviated && (c.Out == nil || !strings.Contains(*c.Out, "request.comment-blank")) {
+				if row.Outcome == record.Deviated && (c.Out == nil || !strings.Contains(*c.Out, "request.comment-blank")) {
 					t.Errorf("%s: %s: want the deviation in system-out, got %v", name, id, c.Out)
 				}
 				sum["tests"]++
@@ -167,21 +167,21 @@ func TestJUnitNamesTheRequirementOnTheStrongestWord(t *testing.T) {
 
 func TestJUnitIsRedWheneverTheVerdictIs(t *testing.T) {
 	for _, row := range []struct {
-		verdict conformance.Verdict
-		cases   []conformance.CaseResult
+		verdict record.Verdict
+		cases   []record.CaseResult
 		errors  int
 		why     string
 	}{
-		{conformance.Unjudged, nil, 1, "a run without a case is no success"},
-		{conformance.Unjudged, []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Inconclusive, Reason: "x"}}, 1, "nothing was conclusive"},
-		{conformance.Unjudged, []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Errored, Reason: "x"}}, 1, "the case is red already"},
-		{conformance.NotConformant, []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Passed}}, 1, "a stale verdict is believed, not the case"},
+		{record.Unjudged, nil, 1, "a run without a case is no success"},
+		{record.Unjudged, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Inconclusive, Reason: "x"}}, 1, "nothing was conclusive"},
+		{record.Unjudged, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Errored, Reason: "x"}}, 1, "the case is red already"},
+		{record.NotConformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Passed}}, 1, "a stale verdict is believed, not the case"},
 		{"", nil, 1, "a report without a verdict"},
-		{conformance.Conformant, []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Passed}}, 0, "green is green"},
-		{conformance.Conformant, []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Deviated}}, 0, "a deviation is a pass"},
-		{conformance.NotConformant, []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: 0}}, 1, "an outcome nobody knows is never a pass"},
+		{record.Conformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Passed}}, 0, "green is green"},
+		{record.Conformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Deviated}}, 0, "a deviation is a pass"},
+		{record.NotConformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: 0}}, 1, "an outcome nobody knows is never a pass"},
 	} {
-		s := parse(t, &conformance.Report{Verdict: row.verdict, Reason: "because", Cases: row.cases})
+		s := parse(t, &record.Report{Verdict: row.verdict, Reason: "because", Cases: row.cases})
 		if got := number(t, s.Attr, "errors"); got != row.errors {
 			t.Errorf("want %d errors, got %d: %s", row.errors, got, row.why)
 		}
@@ -380,31 +380,31 @@ func TestJUnitTellsWhatATestCaseIsAbout(t *testing.T) {
 }
 
 func TestJUnitSkipsWhatIsKnown(t *testing.T) {
-	known := func(reason string) *conformance.Known {
-		return &conformance.Known{Reason: reason, Owner: "team", Expires: "2018-01-31"}
+	known := func(reason string) *record.Known {
+		return &record.Known{Reason: reason, Owner: "team", Expires: "2018-01-31"}
 	}
-	finding := func(level conformance.Level, k *conformance.Known) conformance.Finding {
-		return conformance.Finding{Requirement: level.String(), Level: level, Place: "status", Want: "1", Got: "2", Known: k}
+	finding := func(level record.Level, k *record.Known) record.Finding {
+		return record.Finding{Requirement: level.String(), Level: level, Place: "status", Want: "1", Got: "2", Known: k}
 	}
 	forever := known("b")
 	forever.Expires = ""
 	for _, row := range []struct {
 		why              string
 		strict           bool
-		findings         []conformance.Finding
+		findings         []record.Finding
 		skipped, failure string
 	}{
-		{"all are known", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Standard, forever)}, "known: a (team, until 2018-01-31); b (team)", ""},
-		{"the same reason once", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Documented, known("a"))}, "known: a (team, until 2018-01-31)", ""},
-		{"one is not", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Standard, nil)}, "", "standard"},
-		{"the one that is not does not count", false, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Inferred, nil)}, "known: a (team, until 2018-01-31)", ""},
-		{"it counts where the run is strict", true, []conformance.Finding{finding(conformance.Documented, known("a")), finding(conformance.Inferred, nil)}, "", "inferred"},
-		{"only one that does not count is known", false, []conformance.Finding{finding(conformance.Inferred, known("a"))}, "", "inferred"},
+		{"all are known", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Standard, forever)}, "known: a (team, until 2018-01-31); b (team)", ""},
+		{"the same reason once", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Documented, known("a"))}, "known: a (team, until 2018-01-31)", ""},
+		{"one is not", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Standard, nil)}, "", "standard"},
+		{"the one that is not does not count", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Inferred, nil)}, "known: a (team, until 2018-01-31)", ""},
+		{"it counts where the run is strict", true, []record.Finding{finding(record.Documented, known("a")), finding(record.Inferred, nil)}, "", "inferred"},
+		{"only one that does not count is known", false, []record.Finding{finding(record.Inferred, known("a"))}, "", "inferred"},
 		{"nothing was found", false, nil, "", "unknown"},
 	} {
-		r := &conformance.Report{Verdict: conformance.NotConformant, Suite: conformance.SuiteInfo{Strict: row.strict},
-			Baseline: &conformance.BaselineResult{Verdict: conformance.Conformant},
-			Cases:    []conformance.CaseResult{{ID: "a/b", Operation: "a", Outcome: conformance.Failed, Findings: row.findings}}}
+		r := &record.Report{Verdict: record.NotConformant, Suite: record.SuiteInfo{Strict: row.strict},
+			Baseline: &record.BaselineResult{Verdict: record.Conformant},
+			Cases:    []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Failed, Findings: row.findings}}}
 		s := parse(t, r)
 		c := s.Suite[0].Case[0]
 		skipped, failure := "", ""
@@ -446,15 +446,15 @@ func TestJUnitFailsForTheBaseline(t *testing.T) {
 		t.Errorf("want\n%s\ngot\n%s", strings.Join(want, "\n"), strings.Join(got, "\n"))
 	}
 	for _, row := range []struct {
-		verdict conformance.Verdict
+		verdict record.Verdict
 		errors  int
 		why     string
 	}{
-		{conformance.Conformant, 0, "the baseline's verdict counts, not the run's"},
-		{conformance.NotConformant, 1, "a baseline that is red without a red case"},
-		{conformance.Unjudged, 1, "a run that could not be compared"},
+		{record.Conformant, 0, "the baseline's verdict counts, not the run's"},
+		{record.NotConformant, 1, "a baseline that is red without a red case"},
+		{record.Unjudged, 1, "a run that could not be compared"},
 	} {
-		r := &conformance.Report{Verdict: conformance.NotConformant, Baseline: &conformance.BaselineResult{Verdict: row.verdict, Problems: []conformance.BaselineProblem{{Kind: "new", Key: "x"}}}}
+		r := &record.Report{Verdict: record.NotConformant, Baseline: &record.BaselineResult{Verdict: row.verdict, Problems: []record.BaselineProblem{{Kind: "new", Key: "x"}}}}
 		if got := number(t, parse(t, r).Attr, "errors"); got != row.errors {
 			t.Errorf("want %d errors, got %d: %s", row.errors, got, row.why)
 		}

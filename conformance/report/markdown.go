@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // MarkdownLimit is how many bytes, and so at most how many characters, a summary
@@ -30,7 +30,7 @@ const (
 // could not be judged, the requirements, and how the run was set. It has at most
 // [MarkdownLimit] bytes, and counts what it leaves out for that. No text of a
 // server makes markup, a link, a mention or a reference.
-func Markdown(w io.Writer, r *conformance.Report) error {
+func Markdown(w io.Writer, r *record.Report) error {
 	head, tail := mdHead(r), mdSetting(r)
 	head += mdPanics(r)
 	baseline, unjudged, requirements := mdBaseline(r), mdUnjudged(r), mdRequirements(r)
@@ -39,13 +39,13 @@ func Markdown(w io.Writer, r *conformance.Report) error {
 	return err
 }
 
-func mdHead(r *conformance.Report) string {
+func mdHead(r *record.Report) string {
 	verdict, text := gate(r)
 	title := "Could not judge"
 	switch verdict {
-	case conformance.Conformant:
+	case record.Conformant:
 		title = "Conformant"
-	case conformance.NotConformant:
+	case record.NotConformant:
 		title = "Not conformant"
 	}
 	title += ": " + mdCode(clip(r.Target.URL, 200))
@@ -62,7 +62,7 @@ func mdHead(r *conformance.Report) string {
 	return "## " + title + "\n\nVerdict: " + mdProse(clip(text, 400)) + "\n\n" + alone + p.String()
 }
 
-func mdBaseline(r *conformance.Report) string {
+func mdBaseline(r *record.Report) string {
 	b := r.Baseline
 	if b == nil {
 		return ""
@@ -89,7 +89,7 @@ func mdBaseline(r *conformance.Report) string {
 
 // mdProblems tells the problems within the room. Where not all fits, what was
 // sent and what came is left out before a problem is.
-func mdProblems(r *conformance.Report, room int) string {
+func mdProblems(r *record.Report, room int) string {
 	all := gather(r)
 	room -= restRoom // of the exchanges
 	blocks := fit(len(all), room, func(i int) string {
@@ -101,7 +101,7 @@ func mdProblems(r *conformance.Report, room int) string {
 	left := rest(len(all)-len(blocks), "problem")
 	room -= len(strings.Join(blocks, "")) + len(left)
 	type exchange struct {
-		first *conformance.CaseResult
+		first *record.CaseResult
 		step  int
 	}
 	told, hidden := map[exchange]bool{}, 0 // once each, though several problems were found in it
@@ -124,7 +124,7 @@ func mdProblems(r *conformance.Report, room int) string {
 	return b.String() + rest(hidden, "exchange") + left
 }
 
-func mdProblem(r *conformance.Report, g *gathered) string {
+func mdProblem(r *record.Report, g *gathered) string {
 	f := g.finding
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n#### %s at %s\n\n", mdCode(clip(f.Check, 80)), mdCode(clip(f.Place, 200)))
@@ -159,7 +159,7 @@ func mdProblem(r *conformance.Report, g *gathered) string {
 
 // mdExchange is what was sent and what came, folded away, or "" where that step
 // did not come about.
-func mdExchange(r *conformance.Report, c *conformance.CaseResult, step int) string {
+func mdExchange(r *record.Report, c *record.CaseResult, step int) string {
 	x := c.Exchange(step)
 	if x == nil {
 		return ""
@@ -172,7 +172,7 @@ func mdExchange(r *conformance.Report, c *conformance.CaseResult, step int) stri
 	return mdFolded("What was sent and what came in the first of these cases", mdFence(p.String()))
 }
 
-func mdUnjudged(r *conformance.Report) string {
+func mdUnjudged(r *record.Report) string {
 	all := unprovenOf(r)
 	if len(all) == 0 {
 		return ""
@@ -183,7 +183,7 @@ func mdUnjudged(r *conformance.Report) string {
 		return fmt.Sprintf("- **%s** %s, in %s: %s\n", words(u.outcome), mdProse(clip(u.reason, 400)), count(len(u.cases), "case"), mdIDs(u.ids()))
 	})
 	text += strings.Join(items, "") + rest(len(all)-len(items), "reason")
-	if i := slices.IndexFunc(all, func(u *unproven) bool { return u.outcome == conformance.Errored }); i >= 0 {
+	if i := slices.IndexFunc(all, func(u *unproven) bool { return u.outcome == record.Errored }); i >= 0 {
 		first := all[i].cases[0]
 		if details := mdExchange(r, first, troubled(first)); len(text)+len(details) <= unjudgedRoom {
 			text += details
@@ -194,13 +194,13 @@ func mdUnjudged(r *conformance.Report) string {
 
 // mdRequirements counts the requirements by level and lists them: what was kept
 // is folded away.
-func mdRequirements(r *conformance.Report) string {
+func mdRequirements(r *record.Report) string {
 	if len(r.Requirements) == 0 {
 		return ""
 	}
 	text := "\n### Requirements\n\n" + mdRow("level", "kept", "broken", "undecided", "not exercised") + mdRow("---", "--:", "--:", "--:", "--:")
-	var by [standings][]*conformance.RequirementResult
-	for _, level := range conformance.Levels() {
+	var by [standings][]*record.RequirementResult
+	for _, level := range record.Levels() {
 		var n [standings]int
 		for i := range r.Requirements {
 			if q := &r.Requirements[i]; q.Level == level {
@@ -212,7 +212,7 @@ func mdRequirements(r *conformance.Report) string {
 			text += mdRow(level.String(), fmt.Sprint(n[kept]), fmt.Sprint(n[broken]), fmt.Sprint(n[undecided]), fmt.Sprint(n[notExercised]))
 		}
 	}
-	table := func(all []*conformance.RequirementResult, room int) string {
+	table := func(all []*record.RequirementResult, room int) string {
 		head := mdRow("requirement", "level", "standing", "cases", "findings", "an implementation") + mdRow("---", "---", "---", "--:", "--:", "---")
 		rows := fit(len(all), room-len(head), func(i int) string { return mdRequirement(all[i]) })
 		return head + strings.Join(rows, "") + rest(len(all)-len(rows), "requirement")
@@ -226,7 +226,7 @@ func mdRequirements(r *conformance.Report) string {
 	return text
 }
 
-func mdRequirement(q *conformance.RequirementResult) string {
+func mdRequirement(q *record.RequirementResult) string {
 	says := mdProse(clip(q.Says, 300)) + mdSource(&q.Requirement)
 	if q.Waived != "" {
 		says += "; not asked for: " + mdProse(clip(q.Waived, 200))
@@ -235,7 +235,7 @@ func mdRequirement(q *conformance.RequirementResult) string {
 		fmt.Sprint(q.Cases), fmt.Sprint(q.Findings), says)
 }
 
-func mdSource(q *conformance.Requirement) string {
+func mdSource(q *record.Requirement) string {
 	source := cite(q.Document, q.Section)
 	if source == "" {
 		return ""
@@ -245,7 +245,7 @@ func mdSource(q *conformance.Requirement) string {
 
 // mdSetting tells how the run was set: enough to run it again, and to see
 // whether two runs can be compared.
-func mdSetting(r *conformance.Report) string {
+func mdSetting(r *record.Report) string {
 	var b strings.Builder
 	b.WriteString("\n### Setting\n\n")
 	item := func(name string, parts ...string) {

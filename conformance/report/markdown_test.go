@@ -9,21 +9,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 // conformant is a small report without anything wrong in it.
-func conformant() *conformance.Report {
+func conformant() *record.Report {
 	r := sample()
-	r.Verdict, r.Baseline, r.Pace, r.Target.Insecure = conformance.Conformant, nil, conformance.PaceInfo{}, false
+	r.Verdict, r.Baseline, r.Pace, r.Target.Insecure = record.Conformant, nil, record.PaceInfo{}, false
 	r.Cases, r.Requirements = r.Cases[:1], r.Requirements[:1]
-	r.Totals = conformance.Totals{Total: 1, Passed: 1, Requests: 1}
+	r.Totals = record.Totals{Total: 1, Passed: 1, Requests: 1}
 	return r
 }
 
 // failing is the sample with as many problems, each in a case of its own.
-func failing(problems int, text string) *conformance.Report {
+func failing(problems int, text string) *record.Report {
 	r := sample()
 	first := r.Cases[3]
 	r.Cases, r.Baseline = nil, nil
@@ -32,10 +32,10 @@ func failing(problems int, text string) *conformance.Report {
 		c.ID = fmt.Sprintf("requestSample/valid/case-%04d", i)
 		f := c.Findings[0]
 		f.Case, f.Place, f.Want, f.Got = c.ID, fmt.Sprintf("/%d", i), text, text
-		c.Findings = []conformance.Finding{f}
+		c.Findings = []record.Finding{f}
 		r.Cases = append(r.Cases, c)
 	}
-	r.Totals = conformance.Totals{Total: problems, Failed: problems, Findings: problems, Requests: problems}
+	r.Totals = record.Totals{Total: problems, Failed: problems, Findings: problems, Requests: problems}
 	return r
 }
 
@@ -43,7 +43,7 @@ func TestMarkdownTellsTheSampleAsAgreed(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		file string
-		make func() *conformance.Report
+		make func() *record.Report
 	}{
 		{"markdown.md", sample},
 		{"markdown-conformant.md", conformant},
@@ -64,22 +64,22 @@ func TestMarkdownTellsTheSampleAsAgreed(t *testing.T) {
 
 func TestMarkdownBeginsWithTheVerdictThatCounts(t *testing.T) {
 	t.Parallel()
-	accepted := func(v conformance.Verdict, reason string) *conformance.BaselineResult {
-		return &conformance.BaselineResult{File: "accepted.baseline", Entries: 1, Known: 2, Verdict: v, Reason: reason}
+	accepted := func(v record.Verdict, reason string) *record.BaselineResult {
+		return &record.BaselineResult{File: "accepted.baseline", Entries: 1, Known: 2, Verdict: v, Reason: reason}
 	}
 	for _, row := range []struct {
-		verdict  conformance.Verdict
+		verdict  record.Verdict
 		reason   string
-		baseline *conformance.BaselineResult
+		baseline *record.BaselineResult
 		want     string
 	}{
-		{conformance.Conformant, "", nil, "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: conformant\n\n11 cases: "},
-		{conformance.NotConformant, "", nil, "## Not conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
-		{conformance.Unjudged, "see @octocat", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: `could not judge: see @octocat`\n\n11 cases: "},
+		{record.Conformant, "", nil, "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: conformant\n\n11 cases: "},
+		{record.NotConformant, "", nil, "## Not conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
+		{record.Unjudged, "see @octocat", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: `could not judge: see @octocat`\n\n11 cases: "},
 		{"", "", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: could not judge: the report gives no reason\n\n11 cases: "},
-		{conformance.NotConformant, "", accepted(conformance.Conformant, ""), "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
+		{record.NotConformant, "", accepted(record.Conformant, ""), "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
 			"Verdict: conformant with accepted.baseline: 2 known findings\n\nThe run alone: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
-		{conformance.Conformant, "", accepted(conformance.Unjudged, "half a run"), "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
+		{record.Conformant, "", accepted(record.Unjudged, "half a run"), "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
 			"Verdict: could not judge: half a run\n\nThe run alone: conformant\n\n11 cases: "},
 	} {
 		r := sample()
@@ -97,7 +97,7 @@ func TestMarkdownTellsOneProblemOfManyCasesOnce(t *testing.T) {
 		r.Cases[i].Findings[0].Place = "/status"
 	}
 	known := r.Cases[41].Findings[0]
-	known.Known = &conformance.Known{Reason: "the mock", Owner: "us", Line: 7}
+	known.Known = &record.Known{Reason: "the mock", Owner: "us", Line: 7}
 	r.Cases[41].Findings[0] = known
 	got := render(t, "markdown", r, report.Style{})
 	for _, row := range []struct {
@@ -140,9 +140,9 @@ func TestMarkdownTellsOfDeviationsByTheLevelThatCounts(t *testing.T) {
 
 func TestMarkdownTellsOfCasesThatNoFindingExplains(t *testing.T) {
 	t.Parallel()
-	r := &conformance.Report{Cases: []conformance.CaseResult{
-		{ID: "a/failed", Outcome: conformance.Failed}, {ID: "a/deviated", Outcome: conformance.Deviated}, {ID: "a/errored", Outcome: conformance.Errored},
-		{ID: "a/unknown", Outcome: 99, Reason: "nobody knows"}, {ID: "a/passed", Outcome: conformance.Passed},
+	r := &record.Report{Cases: []record.CaseResult{
+		{ID: "a/failed", Outcome: record.Failed}, {ID: "a/deviated", Outcome: record.Deviated}, {ID: "a/errored", Outcome: record.Errored},
+		{ID: "a/unknown", Outcome: 99, Reason: "nobody knows"}, {ID: "a/passed", Outcome: record.Passed},
 	}}
 	got := render(t, "markdown", r, report.Style{})
 	want := `### Not judged
@@ -215,7 +215,7 @@ func TestMarkdownCodeShowsEveryCharacter(t *testing.T) {
 func TestMarkdownFenceIsLongerThanAnyInside(t *testing.T) {
 	t.Parallel()
 	r := failing(1, "x")
-	r.Cases[0].Exchanges[0].Response.Body = conformance.Body("```\n</details>\n`````\n# heading\n")
+	r.Cases[0].Exchanges[0].Response.Body = record.Body("```\n</details>\n`````\n# heading\n")
 	got := render(t, "markdown", r, report.Style{})
 	if !strings.Contains(got, "\n``````text\n  sent ") || !strings.Contains(got, "\n``````\n\n</details>\n") {
 		t.Errorf("want a fence of six, got\n%s", got)
@@ -232,16 +232,16 @@ func TestMarkdownShowsAnExchangeOnce(t *testing.T) {
 		t.Errorf("want the answer once, though two problems were found in it, got it %d times", n)
 	}
 	for _, row := range []struct {
-		change func(*conformance.Report)
+		change func(*record.Report)
 		want   string
 		not    string
 	}{
-		{func(r *conformance.Report) { r.Cases[0].Exchanges[0].Request.URL += strings.Repeat("x", 3000) }, "too long for this report", "curl -sS"},
-		{func(r *conformance.Report) { r.Cases[0].Exchanges[0].Request.Method = "a\nb" }, "no curl command: it is no request of HTTP", "curl -sS"},
-		{func(r *conformance.Report) { r.Target.URL = conformance.InMemory }, "  sent ", "fmaspec run"},
-		{func(r *conformance.Report) { r.Cases[0].ID = "a\nb" }, "  sent ", "fmaspec run"},
-		{func(r *conformance.Report) { r.Cases[0].Findings[0].Step = -1 }, "- **want** `x`", "<details>\n<summary>What"},
-		{func(r *conformance.Report) { r.Cases[0].Exchanges = nil }, "- **want** `x`", "<details>\n<summary>What"},
+		{func(r *record.Report) { r.Cases[0].Exchanges[0].Request.URL += strings.Repeat("x", 3000) }, "too long for this report", "curl -sS"},
+		{func(r *record.Report) { r.Cases[0].Exchanges[0].Request.Method = "a\nb" }, "no curl command: it is no request of HTTP", "curl -sS"},
+		{func(r *record.Report) { r.Target.URL = record.InMemory }, "  sent ", "fmaspec run"},
+		{func(r *record.Report) { r.Cases[0].ID = "a\nb" }, "  sent ", "fmaspec run"},
+		{func(r *record.Report) { r.Cases[0].Findings[0].Step = -1 }, "- **want** `x`", "<details>\n<summary>What"},
+		{func(r *record.Report) { r.Cases[0].Exchanges = nil }, "- **want** `x`", "<details>\n<summary>What"},
 	} {
 		r := failing(1, "x")
 		row.change(r)
@@ -271,7 +271,7 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 		everywhereElse := everywhere(text)
 		r.Requirements, r.Target, r.Suite, r.Reason, r.Baseline = nil, everywhereElse.Target, everywhereElse.Suite, text, everywhereElse.Baseline
 		r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Target.UnknownMachine, r.Target.Sha1 = text, text, text, text, text, text
-		r.Environment = conformance.Environment{Go: text, OS: text, Arch: text}
+		r.Environment = record.Environment{Go: text, OS: text, Arch: text}
 		baselineOf(r, text)
 		for i := range r.Baseline.Problems {
 			r.Baseline.Problems[i].Line = 9
@@ -280,11 +280,11 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 			q := everywhereElse.Requirements[1]
 			q.ID = fmt.Sprintf("%d %s", i, text)
 			if i%2 == 0 {
-				q.Findings, q.Outcome = 0, conformance.Passed
+				q.Findings, q.Outcome = 0, record.Passed
 			}
 			r.Requirements = append(r.Requirements, q)
 			r.Baseline.Problems = append(r.Baseline.Problems, r.Baseline.Problems[0])
-			r.Cases = append(r.Cases, conformance.CaseResult{ID: text, Outcome: conformance.Errored, Reason: fmt.Sprintf("%d %s", i, text)})
+			r.Cases = append(r.Cases, record.CaseResult{ID: text, Outcome: record.Errored, Reason: fmt.Sprintf("%d %s", i, text)})
 		}
 		got := render(t, "markdown", r, report.Style{})
 		if _, err := parseMarkdown(got); err != nil {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // shownFrames is how many frames of a stack are shown where not all are.
@@ -12,14 +12,14 @@ const shownFrames = 8
 
 // panics adds the panics of a handler: they come before all findings, for they are
 // why connections were closed.
-func (p *page) panics(r *conformance.Report) {
+func (p *page) panics(r *record.Report) {
 	for _, q := range r.Panics {
 		p.panicked(&q)
 		p.line()
 	}
 }
 
-func (p *page) panicked(q *conformance.Panic) {
+func (p *page) panicked(q *record.Panic) {
 	p.line(span{red, "PANIC"}, span{bold, " of the handler"})
 	p.block("  ", q.Value, 8)
 	p.uncut("  ", panicMet(q))
@@ -39,7 +39,7 @@ func (p *page) panicked(q *conformance.Panic) {
 }
 
 // panicMet says what came of a panic.
-func panicMet(q *conformance.Panic) string {
+func panicMet(q *record.Panic) string {
 	text := "in " + count(q.Requests, "request") + ", whose connections were closed without an answer"
 	if q.Requests == 1 {
 		text = "in 1 request, whose connection was closed without an answer"
@@ -51,14 +51,14 @@ func panicMet(q *conformance.Panic) string {
 }
 
 // panicText is a panic as plain text of many columns.
-func panicText(q *conformance.Panic) string {
+func panicText(q *record.Panic) string {
 	p := &page{Style: Style{Width: 160, Verbose: true}}
 	p.panicked(q)
 	return p.String()
 }
 
 // panicsOf are the panics that a case is the first to have met.
-func panicsOf(r *conformance.Report, c *conformance.CaseResult) (text string) {
+func panicsOf(r *record.Report, c *record.CaseResult) (text string) {
 	for i := range r.Panics {
 		if r.Panics[i].Case == c.ID {
 			text += panicText(&r.Panics[i])
@@ -70,7 +70,7 @@ func panicsOf(r *conformance.Report, c *conformance.CaseResult) (text string) {
 // panicsRoom is what panics may take of a summary in Markdown, in bytes.
 const panicsRoom = 8_000
 
-func mdPanics(r *conformance.Report) string {
+func mdPanics(r *record.Report) string {
 	if len(r.Panics) == 0 {
 		return ""
 	}

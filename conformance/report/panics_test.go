@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 // panicked is the sample with a panic of the handler.
-func panicked() *conformance.Report {
+func panicked() *record.Report {
 	r := sample()
-	r.Panics = []conformance.Panic{{
+	r.Panics = []record.Panic{{
 		Value: "PANIC-VALUE " + hostile + "\n::error::x\n##vso[task.complete]", Requests: 7, Case: r.Cases[1].ID,
 		Stack: []string{"main.serve /src/main.go:17", "net/http.HandlerFunc.ServeHTTP /go/server.go:2286"},
 	}}
@@ -76,7 +76,7 @@ func TestTheRecordKeepsPanics(t *testing.T) {
 	t.Parallel()
 	var b, again bytes.Buffer
 	r := panicked()
-	r.Panics = append(r.Panics, conformance.Panic{Value: "without a frame", Requests: 1, Case: r.Cases[2].ID})
+	r.Panics = append(r.Panics, record.Panic{Value: "without a frame", Requests: 1, Case: r.Cases[2].ID})
 	require.NoError(t, report.JSON(&b, r))
 	read, err := report.ReadJSON(bytes.NewReader(b.Bytes()))
 	require.NoError(t, err)
@@ -88,18 +88,18 @@ func TestTheRecordKeepsPanics(t *testing.T) {
 
 func TestASummaryNamesTheCause(t *testing.T) {
 	t.Parallel()
-	control := func(id string, x conformance.ExchangeResult) conformance.CaseResult {
-		return conformance.CaseResult{ID: id, Outcome: conformance.Failed, Exchanges: []conformance.ExchangeResult{x}}
+	control := func(id string, x record.ExchangeResult) record.CaseResult {
+		return record.CaseResult{ID: id, Outcome: record.Failed, Exchanges: []record.ExchangeResult{x}}
 	}
-	answered := func(statuses ...int) *conformance.Report {
-		r := &conformance.Report{Verdict: conformance.NotConformant}
+	answered := func(statuses ...int) *record.Report {
+		r := &record.Report{Verdict: record.NotConformant}
 		for i, status := range statuses {
 			id := string(rune('a' + i))
-			x := conformance.ExchangeResult{Response: &conformance.Response{Status: status}}
+			x := record.ExchangeResult{Response: &record.Response{Status: status}}
 			if status == 0 {
-				x = conformance.ExchangeResult{Error: "connection refused"}
+				x = record.ExchangeResult{Error: "connection refused"}
 			}
-			r.Cases = append(r.Cases, control(id, x), conformance.CaseResult{ID: "of-" + id, Control: id, Outcome: conformance.Inconclusive})
+			r.Cases = append(r.Cases, control(id, x), record.CaseResult{ID: "of-" + id, Control: id, Outcome: record.Inconclusive})
 		}
 		r.Totals.Requests = len(statuses)
 		return r
@@ -107,11 +107,11 @@ func TestASummaryNamesTheCause(t *testing.T) {
 	reasoned := answered(401, 401)
 	reasoned.Reason = "the token has expired"
 	some := answered(201, 201, 401)
-	some.Panics = []conformance.Panic{{Value: "x", Requests: 1}}
+	some.Panics = []record.Panic{{Value: "x", Requests: 1}}
 	all := answered(0, 0)
-	all.Panics = []conformance.Panic{{Value: "x", Requests: 2}}
+	all.Panics = []record.Panic{{Value: "x", Requests: 2}}
 	for _, row := range []struct {
-		r         *conformance.Report
+		r         *record.Report
 		want, why string
 	}{
 		{answered(401, 401), "every valid request was answered 401 Unauthorized; is the token one that the target accepts, and has not expired?", "the token"},

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // plainText returns the text of a record without a byte order mark. Text in
@@ -47,7 +47,7 @@ func position(data []byte, at int) (line, column int) {
 
 // parts reads a record piece by piece: first everything but the cases, then each
 // case. So what only reading needs is there for one case at a time.
-func parts(data []byte) (*conformance.Report, error) {
+func parts(data []byte) (*record.Report, error) {
 	var head bytes.Buffer
 	var cases []byte
 	head.WriteByte('{')
@@ -63,7 +63,7 @@ func parts(data []byte) (*conformance.Report, error) {
 		head.Write(value)
 	}
 	head.WriteByte('}')
-	var r conformance.Report
+	var r record.Report
 	if err := json.Unmarshal(head.Bytes(), &r); err != nil {
 		return nil, readError("", head.Bytes(), err)
 	}
@@ -73,11 +73,11 @@ func parts(data []byte) (*conformance.Report, error) {
 	shared := interned{}
 	for i, text := range items(cases) {
 		at := fmt.Sprintf("/cases/%d", i)
-		var c conformance.CaseResult
+		var c record.CaseResult
 		if err := json.Unmarshal(text, &c); err != nil {
 			return nil, readError(at, text, err)
 		}
-		if err := sameShape(at, text, filled(&conformance.Report{Cases: []conformance.CaseResult{c}}).Cases[0]); err != nil {
+		if err := sameShape(at, text, filled(&record.Report{Cases: []record.CaseResult{c}}).Cases[0]); err != nil {
 			return nil, err
 		}
 		shared.exchanges(c.Exchanges)
@@ -101,7 +101,7 @@ func (t interned) text(s *string) {
 	}
 }
 
-func (t interned) exchanges(all []conformance.ExchangeResult) {
+func (t interned) exchanges(all []record.ExchangeResult) {
 	for i := range all {
 		x := &all[i]
 		t.text(&x.Request.Method)

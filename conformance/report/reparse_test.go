@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -29,28 +29,28 @@ const referring = "](javascript:x) ![x](http://e.example/x.png) <img src=x> </co
 type formatReader struct {
 	parse    func(text string) (string, error)
 	style    report.Style
-	cases    func(conformance.CaseResult) bool // whose ids it carries
-	findings func(conformance.Finding) bool    // whose check and place it carries
-	keys     bool                              // and their keys
+	cases    func(record.CaseResult) bool // whose ids it carries
+	findings func(record.Finding) bool    // whose check and place it carries
+	keys     bool                         // and their keys
 }
 
 // formatReaders has one for every format.
 func formatReaders() map[string]formatReader {
-	every := func(conformance.CaseResult) bool { return true }
-	all := func(conformance.Finding) bool { return true }
-	fresh := func(f conformance.Finding) bool { return f.Known == nil }
+	every := func(record.CaseResult) bool { return true }
+	all := func(record.Finding) bool { return true }
+	fresh := func(f record.Finding) bool { return f.Known == nil }
 	return map[string]formatReader{
 		"console": {parse: parseConsole, style: report.Style{Verbose: true, Width: 400}, cases: every, findings: all},
-		"github": {parse: parseGitHub, findings: fresh, cases: func(c conformance.CaseResult) bool {
-			return slices.ContainsFunc(c.Findings, fresh) || c.Outcome == conformance.Errored
+		"github": {parse: parseGitHub, findings: fresh, cases: func(c record.CaseResult) bool {
+			return slices.ContainsFunc(c.Findings, fresh) || c.Outcome == record.Errored
 		}},
-		"har":      {parse: parseJSON, cases: func(c conformance.CaseResult) bool { return len(c.Exchanges) > 0 }},
+		"har":      {parse: parseJSON, cases: func(c record.CaseResult) bool { return len(c.Exchanges) > 0 }},
 		"html":     {parse: parseHTML, cases: every, findings: all},
 		"json":     {parse: parseRecord, cases: every, findings: all, keys: true},
 		"junit":    {parse: parseXML, cases: every, findings: all},
 		"xunit":    {parse: parseXML, cases: every, findings: all},
-		"markdown": {parse: parseMarkdown, findings: all, cases: func(c conformance.CaseResult) bool { return c.Outcome != conformance.Passed }},
-		"sarif":    {parse: parseJSON, findings: all, keys: true, cases: func(c conformance.CaseResult) bool { return len(c.Findings) > 0 }},
+		"markdown": {parse: parseMarkdown, findings: all, cases: func(c record.CaseResult) bool { return c.Outcome != record.Passed }},
+		"sarif":    {parse: parseJSON, findings: all, keys: true, cases: func(c record.CaseResult) bool { return len(c.Findings) > 0 }},
 	}
 }
 
@@ -62,7 +62,7 @@ func TestEveryFormatCanBeReadAgain(t *testing.T) {
 			t.Errorf("%s: want a reader for it in this test, got none", f.Name)
 			continue
 		}
-		for name, r := range map[string]*conformance.Report{
+		for name, r := range map[string]*record.Report{
 			"hostile": baselineOf(everywhere(hostile), hostile), "referring": baselineOf(everywhere(referring), referring), "lines": everywhere("\n\n\n"), "nothing": everywhere(""), "empty": {},
 		} {
 			if _, err := as.parse(render(t, f.Name, r, as.style)); err != nil {
@@ -98,7 +98,7 @@ func TestEveryFormatCanBeReadAgain(t *testing.T) {
 }
 
 // baselineOf puts text in every place of a baseline that a stranger can fill.
-func baselineOf(r *conformance.Report, text string) *conformance.Report {
+func baselineOf(r *record.Report, text string) *record.Report {
 	b := r.Baseline
 	b.File, b.Reason = text, text
 	for i := range b.Problems {

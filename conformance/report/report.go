@@ -1,4 +1,4 @@
-// Package report renders a [conformance.Report]: as text for a terminal, as the
+// Package report renders a [record.Report]: as text for a terminal, as the
 // JSON record, and as JUnit XML for build servers.
 //
 // Every rendering is made from the report alone, so that a recorded report can
@@ -12,8 +12,8 @@ import (
 	"io"
 	"strings"
 
-	"fmaspec/conformance"
 	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/record"
 )
 
 // A Style says how text for people is laid out. The zero Style is plain text laid
@@ -45,7 +45,7 @@ type Format struct {
 	Name      string // as it is chosen by: "junit"
 	Doc       string // what it is for, one sentence
 	Extension string // of a file in this format, with its dot
-	Write     func(io.Writer, *conformance.Report, Style) error
+	Write     func(io.Writer, *record.Report, Style) error
 }
 
 // Formats returns all formats, sorted by name.
@@ -64,8 +64,8 @@ func Formats() []Format {
 }
 
 // plain makes a writer of a format for machines, which has no style.
-func plain(write func(io.Writer, *conformance.Report) error) func(io.Writer, *conformance.Report, Style) error {
-	return func(w io.Writer, r *conformance.Report, _ Style) error { return write(w, r) }
+func plain(write func(io.Writer, *record.Report) error) func(io.Writer, *record.Report, Style) error {
+	return func(w io.Writer, r *record.Report, _ Style) error { return write(w, r) }
 }
 
 // Find returns the format of that name. The error of an unknown name suggests

@@ -14,12 +14,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 // render writes a report in a format.
-func render(t *testing.T, format string, r *conformance.Report, style report.Style) string {
+func render(t *testing.T, format string, r *record.Report, style report.Style) string {
 	t.Helper()
 	f, err := report.Find(format)
 	require.NoError(t, err)
@@ -77,10 +77,10 @@ func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
 }
 
 // everywhere returns the sample with text in every place that a stranger can fill.
-func everywhere(text string) *conformance.Report {
+func everywhere(text string) *record.Report {
 	r := sample()
 	r.Reason = text
-	r.Target = conformance.TargetInfo{URL: text, Name: text, Machine: text, Protocol: "HTTP/2", Proxy: text}
+	r.Target = record.TargetInfo{URL: text, Name: text, Machine: text, Protocol: "HTTP/2", Proxy: text}
 	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text
 	r.Baseline.File, r.Baseline.Reason = text, text
@@ -104,10 +104,10 @@ func everywhere(text string) *conformance.Report {
 		}
 		for j := range c.Exchanges {
 			x := &c.Exchanges[j]
-			x.Request.Method, x.Request.URL, x.Request.Body, x.Error = text, text, conformance.Body(text), text
+			x.Request.Method, x.Request.URL, x.Request.Body, x.Error = text, text, record.Body(text), text
 			if x.Response != nil {
 				x.Response.Header["Content-Type"] = []string{text}
-				x.Response.Body = conformance.Body(text)
+				x.Response.Body = record.Body(text)
 			}
 		}
 	}
@@ -139,8 +139,8 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 	r.Cases = nil
 	for i := range 60 {
 		id := fmt.Sprintf("requestSample/valid/case-%02d", i)
-		f := conformance.Finding{Case: id, Check: "types", Requirement: "action.types", Level: conformance.Documented, Place: "/status", Want: "a string", Got: strconv.Itoa(i)}
-		c := conformance.CaseResult{ID: id, Operation: "requestSample", Outcome: conformance.Failed, Findings: []conformance.Finding{f}}
+		f := record.Finding{Case: id, Check: "types", Requirement: "action.types", Level: record.Documented, Place: "/status", Want: "a string", Got: strconv.Itoa(i)}
+		c := record.CaseResult{ID: id, Operation: "requestSample", Outcome: record.Failed, Findings: []record.Finding{f}}
 		if i == 41 {
 			f.Place = "/id"
 			c.Findings = append(c.Findings, f)
@@ -170,9 +170,9 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 
 func TestConsoleTellsOneReasonOfManyErrorsOnce(t *testing.T) {
 	r := sample()
-	r.Cases, r.Verdict, r.Reason, r.Baseline = nil, conformance.Unjudged, "no case could be judged", nil
+	r.Cases, r.Verdict, r.Reason, r.Baseline = nil, record.Unjudged, "no case could be judged", nil
 	for i := range 230 {
-		r.Cases = append(r.Cases, conformance.CaseResult{ID: fmt.Sprintf("requestSample/case-%03d", i), Outcome: conformance.Errored, Reason: "connection refused"})
+		r.Cases = append(r.Cases, record.CaseResult{ID: fmt.Sprintf("requestSample/case-%03d", i), Outcome: record.Errored, Reason: "connection refused"})
 	}
 	got := render(t, "console", r, report.Style{})
 	if n := strings.Count(got, "connection refused"); n != 1 {
@@ -239,7 +239,7 @@ func TestFindingTextOffersNoCommandThatWouldSendSomethingElse(t *testing.T) {
 		{"the name of a file", "@/etc/passwd", "--data-raw '@/etc/passwd' "},
 	} {
 		c := sample().Cases[7]
-		c.Exchanges[0].Request.Body = conformance.Body(row.body)
+		c.Exchanges[0].Request.Body = record.Body(row.body)
 		if text := report.FindingText(c, nil, report.Style{}); !strings.Contains(text, row.want) {
 			t.Errorf("%s: want %q, got\n%s", row.why, row.want, text)
 		}
@@ -269,17 +269,17 @@ func TestConsoleTotalsAddUp(t *testing.T) {
 
 func TestConsoleEndsWithTheVerdict(t *testing.T) {
 	for _, row := range []struct {
-		verdict conformance.Verdict
+		verdict record.Verdict
 		reason  string
 		strict  bool
 		want    string
 	}{
-		{conformance.Conformant, "", false, "conformant"},
-		{conformance.NotConformant, "", false, "not conformant: 4 of 11 cases failed, against 2 requirements"},
-		{conformance.NotConformant, "", true, "not conformant: 4 of 11 cases failed, against 3 requirements"},
-		{conformance.NotConformant, "interrupted", false, "not conformant: 4 of 11 cases failed, against 2 requirements; interrupted"},
-		{conformance.Unjudged, "nothing was conclusive", false, "could not judge: nothing was conclusive"},
-		{conformance.Unjudged, "", false, "could not judge: the report gives no reason"},
+		{record.Conformant, "", false, "conformant"},
+		{record.NotConformant, "", false, "not conformant: 4 of 11 cases failed, against 2 requirements"},
+		{record.NotConformant, "", true, "not conformant: 4 of 11 cases failed, against 3 requirements"},
+		{record.NotConformant, "interrupted", false, "not conformant: 4 of 11 cases failed, against 2 requirements; interrupted"},
+		{record.Unjudged, "nothing was conclusive", false, "could not judge: nothing was conclusive"},
+		{record.Unjudged, "", false, "could not judge: the report gives no reason"},
 		{"", "", false, "could not judge: the report gives no reason"},
 	} {
 		r := sample()
@@ -294,7 +294,7 @@ func TestConsoleEndsWithTheVerdict(t *testing.T) {
 }
 
 func TestConsoleOfAnEmptyReportStillHasAVerdict(t *testing.T) {
-	got := render(t, "console", &conformance.Report{}, report.Style{})
+	got := render(t, "console", &record.Report{}, report.Style{})
 	want := "0 cases: 0 passed, 0 deviated, 0 failed, 0 errored, 0 inconclusive, 0 skipped, 0 not applicable; 0 requests in 0.00s\n" +
 		"could not judge: the report gives no reason\n"
 	if got != want {
@@ -390,22 +390,22 @@ func TestConsoleShowsWhatCameInTime(t *testing.T) {
 func TestConsoleCountsEachRequirementOnce(t *testing.T) {
 	for _, row := range []struct {
 		state    string
-		outcome  conformance.Outcome
+		outcome  record.Outcome
 		findings int
 		want     string
 		why      string
 	}{
-		{"exercised", conformance.Passed, 0, "  documented      1       0          0              0", "kept"},
-		{"exercised", conformance.Failed, 0, "  documented      1       0          0              0", "the case failed against another requirement"},
-		{"exercised", conformance.Failed, 2, "  documented      0       1          0              0", "broken"},
-		{"declared", conformance.Failed, 1, "  documented      0       1          0              0", "broken by a case that was to prove something else"},
-		{"exercised", conformance.Errored, 0, "  documented      0       0          1              0", "could not be judged"},
-		{"declared", conformance.Inconclusive, 0, "  documented      0       0          1              0", "every case was inconclusive"},
-		{"declared", conformance.Skipped, 0, "  documented      0       0          0              1", "no case was sent"},
+		{"exercised", record.Passed, 0, "  documented      1       0          0              0", "kept"},
+		{"exercised", record.Failed, 0, "  documented      1       0          0              0", "the case failed against another requirement"},
+		{"exercised", record.Failed, 2, "  documented      0       1          0              0", "broken"},
+		{"declared", record.Failed, 1, "  documented      0       1          0              0", "broken by a case that was to prove something else"},
+		{"exercised", record.Errored, 0, "  documented      0       0          1              0", "could not be judged"},
+		{"declared", record.Inconclusive, 0, "  documented      0       0          1              0", "every case was inconclusive"},
+		{"declared", record.Skipped, 0, "  documented      0       0          0              1", "no case was sent"},
 		{"declared", 0, 0, "  documented      0       0          0              1", "nothing is known"},
 	} {
-		r := &conformance.Report{Requirements: []conformance.RequirementResult{{
-			Requirement: conformance.Requirement{ID: "x", Level: conformance.Documented}, State: row.state, Outcome: row.outcome, Findings: row.findings}}}
+		r := &record.Report{Requirements: []record.RequirementResult{{
+			Requirement: record.Requirement{ID: "x", Level: record.Documented}, State: row.state, Outcome: row.outcome, Findings: row.findings}}}
 		if got := render(t, "console", r, report.Style{}); !strings.Contains(got, "\n"+row.want+"\n") {
 			t.Errorf("%s: want %q in\n%s", row.why, row.want, got)
 		}

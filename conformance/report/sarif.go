@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/term"
 )
 
@@ -49,17 +49,17 @@ type sarifRun struct {
 }
 
 type sarifRunProperties struct {
-	Verdict     string             `json:"verdict"`
-	Target      string             `json:"target"`
-	TargetName  string             `json:"targetName"`
-	Level       string             `json:"level"`
-	Strict      bool               `json:"strict"`
-	Seed        string             `json:"seed"`
-	Contract    string             `json:"contract"`
-	Fixtures    string             `json:"fixtures"`
-	Filtered    bool               `json:"filtered"`
-	Interrupted bool               `json:"interrupted"`
-	Totals      conformance.Totals `json:"totals"`
+	Verdict     string        `json:"verdict"`
+	Target      string        `json:"target"`
+	TargetName  string        `json:"targetName"`
+	Level       string        `json:"level"`
+	Strict      bool          `json:"strict"`
+	Seed        string        `json:"seed"`
+	Contract    string        `json:"contract"`
+	Fixtures    string        `json:"fixtures"`
+	Filtered    bool          `json:"filtered"`
+	Interrupted bool          `json:"interrupted"`
+	Totals      record.Totals `json:"totals"`
 }
 
 type sarifBase struct {
@@ -196,7 +196,7 @@ type sarifReference struct {
 // counts the rest. A finding without any file has no physical location, and
 // GitHub refuses it. The file names no category: whoever uploads several for one
 // commit does.
-func SARIF(w io.Writer, r *conformance.Report) error {
+func SARIF(w io.Writer, r *record.Report) error {
 	all := sarifFindings(r)
 	for limit := min(sarifResults, len(all)); ; limit /= 2 {
 		var b bytes.Buffer
@@ -227,9 +227,9 @@ func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return l
 // A sarifFinding is what becomes a result: a finding of a case, or a problem of
 // the baseline.
 type sarifFinding struct {
-	c       *conformance.CaseResult
-	f       *conformance.Finding
-	problem *conformance.BaselineProblem
+	c       *record.CaseResult
+	f       *record.Finding
+	problem *record.BaselineProblem
 	level   string
 }
 
@@ -250,7 +250,7 @@ func (s sarifFinding) weight() int {
 }
 
 // sarifFindings lists what is to be told, the gravest first.
-func sarifFindings(r *conformance.Report) (all []sarifFinding) {
+func sarifFindings(r *record.Report) (all []sarifFinding) {
 	found := map[string]bool{}
 	for i := range r.Cases {
 		c := &r.Cases[i]
@@ -274,9 +274,9 @@ func sarifFindings(r *conformance.Report) (all []sarifFinding) {
 
 // sarifLevel is "error" for what fails the run, "warning" for a deviation, and
 // "note" for a finding of a case that does not count.
-func sarifLevel(r *conformance.Report, c *conformance.CaseResult, f *conformance.Finding) string {
+func sarifLevel(r *record.Report, c *record.CaseResult, f *record.Finding) string {
 	switch {
-	case c.Outcome != conformance.Failed && c.Outcome != conformance.Deviated:
+	case c.Outcome != record.Failed && c.Outcome != record.Deviated:
 		return "note"
 	case fails(r, f):
 		return "error"
@@ -285,7 +285,7 @@ func sarifLevel(r *conformance.Report, c *conformance.CaseResult, f *conformance
 }
 
 // sarifOf is the file with the first findings, as many as the limit says.
-func sarifOf(r *conformance.Report, all []sarifFinding, limit int) sarifLog {
+func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
 	asked := r.Baseline != nil || slices.ContainsFunc(all, func(s sarifFinding) bool { return s.f != nil && s.f.Known != nil })
 	rules, index := sarifRules(r, all[:limit])
 	results := []sarifResult{}
@@ -311,7 +311,7 @@ func sarifOf(r *conformance.Report, all []sarifFinding, limit int) sarifLog {
 
 // result tells a finding. Where anybody asked for accepted findings, every
 // result has to say how it stands to them.
-func (s sarifFinding) result(r *conformance.Report, asked bool) sarifResult {
+func (s sarifFinding) result(r *record.Report, asked bool) sarifResult {
 	out := sarifResult{Rule: s.rule(), Level: s.level}
 	state := "new"
 	suppressions := []sarifSuppression{}
@@ -350,8 +350,8 @@ func (s sarifFinding) result(r *conformance.Report, asked bool) sarifResult {
 }
 
 // expired tells that the finding was accepted once.
-func expired(r *conformance.Report, key string) bool {
-	return r.Baseline != nil && slices.ContainsFunc(r.Baseline.Problems, func(p conformance.BaselineProblem) bool {
+func expired(r *record.Report, key string) bool {
+	return r.Baseline != nil && slices.ContainsFunc(r.Baseline.Problems, func(p record.BaselineProblem) bool {
 		return p.Kind == "expired" && p.Key == key
 	})
 }
@@ -369,9 +369,9 @@ func sarifFingerprints(key string) map[string]string {
 
 // locations are where a finding is shown: at its case, or at the operation or
 // the requirement where the case has no file.
-func (s sarifFinding) locations(r *conformance.Report) (at, related []sarifLocation) {
+func (s sarifFinding) locations(r *record.Report) (at, related []sarifLocation) {
 	physical := sarifAt(s.c.File, s.c.Line)
-	operation := slices.IndexFunc(r.Operations, func(o conformance.OperationInfo) bool { return o.ID == s.c.Operation })
+	operation := slices.IndexFunc(r.Operations, func(o record.OperationInfo) bool { return o.ID == s.c.Operation })
 	if operation >= 0 {
 		o := r.Operations[operation]
 		if p := sarifAt(o.File, o.Line); p != nil {
@@ -397,7 +397,7 @@ func (s sarifFinding) locations(r *conformance.Report) (at, related []sarifLocat
 
 // message says what was expected and what came instead, what was sent, and
 // where it is stated, one paragraph each. Links lead to the related locations.
-func (s sarifFinding) message(r *conformance.Report, related []sarifLocation) string {
+func (s sarifFinding) message(r *record.Report, related []sarifLocation) string {
 	f := s.f
 	place := clip(f.Place, sarifPart)
 	if len(s.c.Exchanges) > 1 {
@@ -493,7 +493,7 @@ func sarifAt(file string, line int) *sarifPhysical {
 
 // sarifRules are the report's requirements, what a finding names besides, and
 // the problems of the baseline that occur; with the place of each.
-func sarifRules(r *conformance.Report, told []sarifFinding) (rules []sarifRule, index map[string]int) {
+func sarifRules(r *record.Report, told []sarifFinding) (rules []sarifRule, index map[string]int) {
 	rules, index = []sarifRule{}, map[string]int{}
 	add := func(rule sarifRule) {
 		if _, known := index[rule.ID]; !known {
@@ -507,7 +507,7 @@ func sarifRules(r *conformance.Report, told []sarifFinding) (rules []sarifRule, 
 	others := map[string]sarifRule{}
 	for _, s := range told {
 		if s.problem == nil {
-			others[s.rule()] = sarifRequirement(r, &conformance.Requirement{ID: s.f.Requirement, Level: s.f.Level})
+			others[s.rule()] = sarifRequirement(r, &record.Requirement{ID: s.f.Requirement, Level: s.f.Level})
 			continue
 		}
 		text := cmp.Or(map[string]string{
@@ -527,10 +527,10 @@ func sarifRules(r *conformance.Report, told []sarifFinding) (rules []sarifRule, 
 }
 
 // sarifRequirement describes a requirement as a rule. GitHub refuses empty text.
-func sarifRequirement(r *conformance.Report, q *conformance.Requirement) sarifRule {
+func sarifRequirement(r *record.Report, q *record.Requirement) sarifRule {
 	rule := sarifRule{ID: cmp.Or(safe(q.ID), "unknown"), Default: sarifDefault{"error"},
 		Properties: &sarifProperties{Level: q.Level.String(), Tags: []string{"conformance", q.Level.String()}, Precision: "very-high", Severity: "error"}}
-	if q.Level == conformance.Inferred {
+	if q.Level == record.Inferred {
 		rule.Properties.Precision = "medium"
 		if !r.Suite.Strict {
 			rule.Default.Level, rule.Properties.Severity = "warning", "warning"
@@ -573,7 +573,7 @@ func sarifDescriptors() (out []sarifRule) {
 
 // sarifInvoked tells how the run went: by the exit code that its verdict comes
 // to, and by a notification of each thing that could not be judged or told.
-func sarifInvoked(r *conformance.Report, left []sarifFinding) sarifInvocation {
+func sarifInvoked(r *record.Report, left []sarifFinding) sarifInvocation {
 	verdict, _ := gate(r)
 	text, _ := verdictLine(r)
 	out := sarifInvocation{
@@ -581,9 +581,9 @@ func sarifInvoked(r *conformance.Report, left []sarifFinding) sarifInvocation {
 		ExitText: clip(text, sarifWords), Notifications: []sarifNotification{},
 	}
 	switch verdict {
-	case conformance.Conformant:
+	case record.Conformant:
 		out.ExitCode = 0
-	case conformance.NotConformant:
+	case record.NotConformant:
 		out.ExitCode = 1
 	}
 	descriptors := sarifDescriptors()
@@ -599,7 +599,7 @@ func sarifInvoked(r *conformance.Report, left []sarifFinding) sarifInvocation {
 	errored := 0
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		if c.Outcome != conformance.Errored {
+		if c.Outcome != record.Errored {
 			continue
 		}
 		if errored++; errored <= sarifResults {

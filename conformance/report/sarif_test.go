@@ -20,7 +20,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -93,7 +93,7 @@ type sarifLocation struct {
 	Message          struct{ Text string }
 }
 
-func readSARIF(t *testing.T, r *conformance.Report) sarif {
+func readSARIF(t *testing.T, r *record.Report) sarif {
 	t.Helper()
 	var s sarif
 	require.NoError(t, json.Unmarshal([]byte(render(t, "sarif", r, report.Style{})), &s))
@@ -123,7 +123,7 @@ func TestSARIFTellsTheSampleAsAgreed(t *testing.T) {
 }
 
 // odd are reports that are unlike the sample.
-func odd() map[string]*conformance.Report {
+func odd() map[string]*record.Report {
 	far := sample()
 	far.Started, far.Elapsed = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), 1<<63-1
 	far.Cases[0].Exchanges[0].Started, far.Cases[0].Exchanges[0].Elapsed = time.Date(0, 1, 1, 0, 0, 0, 0, time.FixedZone("", 3600)), -1
@@ -134,19 +134,19 @@ func odd() map[string]*conformance.Report {
 			lost.Cases[i].Findings[j].Step, lost.Cases[i].Findings[j].Requirement = -7, ""
 		}
 	}
-	lost.Operations, lost.Requirements, lost.Baseline.File = nil, append(lost.Requirements, conformance.RequirementResult{}), ""
+	lost.Operations, lost.Requirements, lost.Baseline.File = nil, append(lost.Requirements, record.RequirementResult{}), ""
 	alone := sample()
 	alone.Baseline = nil
 	known := everywhere(hostile)
 	known.Cases[0].Findings, known.Cases[0].Outcome = known.Cases[3].Findings, 0
-	known.Cases[0].Findings[0].Known = &conformance.Known{Reason: hostile, Owner: hostile, Expires: hostile, Line: -1}
+	known.Cases[0].Findings[0].Known = &record.Known{Reason: hostile, Owner: hostile, Expires: hostile, Line: -1}
 	known.Cases[0].Findings[0].Key = hostile
 	known.Baseline.File, known.Baseline.Reason, known.Baseline.Verdict = hostile, hostile, hostile
 	for i := range known.Baseline.Problems {
 		p := &known.Baseline.Problems[i]
 		p.Kind, p.Key, p.Text = hostile, hostile, hostile
 	}
-	return map[string]*conformance.Report{"sample": sample(), "hostile": everywhere(hostile), "empty": {}, "far": far, "lost": lost, "no baseline": alone, "hostile baseline": known}
+	return map[string]*record.Report{"sample": sample(), "hostile": everywhere(hostile), "empty": {}, "far": far, "lost": lost, "no baseline": alone, "hostile baseline": known}
 }
 
 func TestSARIFKeepsTheOfficialSchema(t *testing.T) {
@@ -255,7 +255,7 @@ func TestSARIFKeepsWhatGitHubAsks(t *testing.T) {
 func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 	at := func(uri string, line int) string { return uri + ":" + strconv.Itoa(line) }
 	type row struct{ rule, level, at, state, suppressed string }
-	table := func(r *conformance.Report) (out []row) {
+	table := func(r *record.Report) (out []row) {
 		for _, x := range readSARIF(t, r).Runs[0].Results {
 			p := x.Locations[0].PhysicalLocation
 			got := row{x.RuleID, x.Level, at(p.ArtifactLocation.URI, p.Region.StartLine), x.BaselineState, ""}
@@ -293,7 +293,7 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 		t.Errorf("strict: want every finding to fail the run, got %v", got)
 	}
 	r = sample()
-	r.Cases[2].Outcome = conformance.Errored
+	r.Cases[2].Outcome = record.Errored
 	if got := table(r); !slices.ContainsFunc(got, func(r row) bool { return r.rule == "request.comment-blank" && r.level == "note" }) {
 		t.Errorf("want a note for a finding of a case that does not count, got %v", got)
 	}
@@ -345,7 +345,7 @@ So says [request.comment-blank](2) (inferred; both documents, "Request body"): a
 		t.Errorf("want the finding's parts as properties, got %+v", p)
 	}
 	r := sample()
-	r.Target.URL = conformance.InMemory
+	r.Target.URL = record.InMemory
 	r.Cases[2].Exchanges[0].Request.Body, r.Cases[2].Exchanges[0].Response, r.Cases[2].Exchanges[0].Error = nil, nil, "refused"
 	short := ""
 	for _, x := range readSARIF(t, r).Runs[0].Results {
@@ -410,18 +410,18 @@ func TestSARIFLetsNoServerWriteALinkOrAPlaceholder(t *testing.T) {
 func TestSARIFTellsHowTheRunWent(t *testing.T) {
 	for _, row := range []struct {
 		why        string
-		change     func(*conformance.Report)
+		change     func(*record.Report)
 		successful bool
 		code       int
 		ids        []string
 	}{
-		{"errored cases leave a run incomplete", func(*conformance.Report) {}, false, 1, []string{"case-errored", "case-errored"}},
-		{"everything was judged", func(r *conformance.Report) { r.Cases = r.Cases[:9] }, true, 1, nil},
-		{"conformant", func(r *conformance.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, conformance.Conformant }, true, 0, nil},
-		{"all that failed is known", func(r *conformance.Report) { r.Cases, r.Baseline.Verdict = r.Cases[5:6], conformance.Conformant }, true, 0, nil},
-		{"no verdict", func(r *conformance.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, conformance.Unjudged }, false, 3, []string{"run-unjudged"}},
-		{"a verdict that nobody knows", func(r *conformance.Report) { *r = conformance.Report{} }, false, 3, []string{"run-unjudged"}},
-		{"interrupted", func(r *conformance.Report) { r.Cases, r.Interrupted = r.Cases[:9], true }, false, 1, []string{"run-unjudged"}},
+		{"errored cases leave a run incomplete", func(*record.Report) {}, false, 1, []string{"case-errored", "case-errored"}},
+		{"everything was judged", func(r *record.Report) { r.Cases = r.Cases[:9] }, true, 1, nil},
+		{"conformant", func(r *record.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, record.Conformant }, true, 0, nil},
+		{"all that failed is known", func(r *record.Report) { r.Cases, r.Baseline.Verdict = r.Cases[5:6], record.Conformant }, true, 0, nil},
+		{"no verdict", func(r *record.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, record.Unjudged }, false, 3, []string{"run-unjudged"}},
+		{"a verdict that nobody knows", func(r *record.Report) { *r = record.Report{} }, false, 3, []string{"run-unjudged"}},
+		{"interrupted", func(r *record.Report) { r.Cases, r.Interrupted = r.Cases[:9], true }, false, 1, []string{"run-unjudged"}},
 	} {
 		r := sample()
 		row.change(r)
@@ -474,22 +474,22 @@ func TestSARIFEscapesPaths(t *testing.T) {
 
 // crowd is a report with many findings, each about an exchange of its own. With
 // a random text it packs badly.
-func crowd(findings int, text func() string) *conformance.Report {
+func crowd(findings int, text func() string) *record.Report {
 	r := sample()
 	c := &r.Cases[3]
 	x := c.Exchanges[0]
 	c.Findings, c.Exchanges = nil, nil
 	for i := range findings {
-		f := conformance.Finding{Case: c.ID, Step: i, Check: "types", Requirement: "request.comment-blank", Level: conformance.Inferred, Place: fmt.Sprint("/", i, text()), Want: text(), Got: text()}
+		f := record.Finding{Case: c.ID, Step: i, Check: "types", Requirement: "request.comment-blank", Level: record.Inferred, Place: fmt.Sprint("/", i, text()), Want: text(), Got: text()}
 		if i == findings-1 {
-			f.Level, f.Requirement = conformance.Documented, "action.types"
+			f.Level, f.Requirement = record.Documented, "action.types"
 		}
 		f.Key = fmt.Sprintf("types %s#%d %s", c.ID, i, f.Place)
 		c.Findings = append(c.Findings, f)
 		answer := *x.Response
 		answer.Header = http.Header{"Content-Type": {text()}}
-		answer.Body = conformance.Body(text())
-		x.Step, x.Request.Body, x.Error, x.Response = i, conformance.Body(text()), text(), &answer
+		answer.Body = record.Body(text())
+		x.Step, x.Request.Body, x.Error, x.Response = i, record.Body(text()), text(), &answer
 		c.Exchanges = append(c.Exchanges, x)
 	}
 	return r

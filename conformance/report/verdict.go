@@ -3,12 +3,12 @@ package report
 import (
 	"strings"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // verdictLine is the verdict that counts, with the target that it is about behind
 // its first words: what stands alone in a log has to say of whom it speaks.
-func verdictLine(r *conformance.Report) (text, code string) {
+func verdictLine(r *record.Report) (text, code string) {
 	if r.Baseline != nil {
 		text, code = baselineText(r.Baseline)
 		for _, head := range []string{"conformant with " + r.Baseline.File, "not conformant with " + r.Baseline.File} {
@@ -22,13 +22,13 @@ func verdictLine(r *conformance.Report) (text, code string) {
 }
 
 // runLine is [verdictLine] of the run itself, whatever is accepted.
-func runLine(r *conformance.Report) (text, code string) {
+func runLine(r *record.Report) (text, code string) {
 	text, code = verdictText(r)
 	return placed(text, r.Target), code
 }
 
 // placed puts the target behind the first words of a verdict.
-func placed(text string, target conformance.TargetInfo) string {
+func placed(text string, target record.TargetInfo) string {
 	head, rest, found := strings.Cut(text, ": ")
 	if found {
 		rest = ": " + rest
@@ -36,7 +36,7 @@ func placed(text string, target conformance.TargetInfo) string {
 	return withTarget(head, target) + rest
 }
 
-func withTarget(head string, t conformance.TargetInfo) string {
+func withTarget(head string, t record.TargetInfo) string {
 	if where := targetText(t); where != "" {
 		return head + ": " + where
 	}
@@ -44,7 +44,7 @@ func withTarget(head string, t conformance.TargetInfo) string {
 }
 
 // targetText is a target's URL, and its name where it has another.
-func targetText(t conformance.TargetInfo) string {
+func targetText(t record.TargetInfo) string {
 	switch {
 	case t.Name == "" || t.Name == t.URL:
 		return t.URL

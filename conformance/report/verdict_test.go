@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -20,18 +20,18 @@ func named(text string) string {
 
 func TestVerdictLineNamesTheTarget(t *testing.T) {
 	for _, row := range []struct {
-		target   conformance.TargetInfo
-		baseline *conformance.BaselineResult
+		target   record.TargetInfo
+		baseline *record.BaselineResult
 		want     string
 	}{
-		{conformance.TargetInfo{URL: "http://a", Name: "http://a"}, nil, "conformant: http://a"},
-		{conformance.TargetInfo{URL: "http://a"}, nil, "conformant: http://a"},
-		{conformance.TargetInfo{Name: "a handler"}, nil, "conformant: a handler"},
-		{conformance.TargetInfo{URL: "http://a", Name: "fmaspec's own server"}, nil, "conformant: http://a (fmaspec's own server)"},
-		{conformance.TargetInfo{}, nil, "conformant"},
-		{conformance.TargetInfo{URL: "http://a"}, &conformance.BaselineResult{File: "x: y", Verdict: conformance.Conformant}, "conformant with x: y: http://a: 0 known findings"},
+		{record.TargetInfo{URL: "http://a", Name: "http://a"}, nil, "conformant: http://a"},
+		{record.TargetInfo{URL: "http://a"}, nil, "conformant: http://a"},
+		{record.TargetInfo{Name: "a handler"}, nil, "conformant: a handler"},
+		{record.TargetInfo{URL: "http://a", Name: "fmaspec's own server"}, nil, "conformant: http://a (fmaspec's own server)"},
+		{record.TargetInfo{}, nil, "conformant"},
+		{record.TargetInfo{URL: "http://a"}, &record.BaselineResult{File: "x: y", Verdict: record.Conformant}, "conformant with x: y: http://a: 0 known findings"},
 	} {
-		r := &conformance.Report{Verdict: conformance.Conformant, Target: row.target, Baseline: row.baseline}
+		r := &record.Report{Verdict: record.Conformant, Target: row.target, Baseline: row.baseline}
 		for _, format := range []string{"console", "github"} {
 			lines := strings.Split(strings.TrimSuffix(render(t, format, r, report.Style{Quiet: true}), "\n"), "\n")
 			if got := lines[len(lines)-1]; got != row.want {

@@ -4,14 +4,13 @@ package client
 import (
 	"bufio"
 	"context"
+	"generate/out/contract"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
-
-	"generate/out/contract"
 )
 
 // What a reader of the document would call these: the code below compiles only if

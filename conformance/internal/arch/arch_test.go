@@ -19,12 +19,14 @@ type pkg struct {
 	Name       string
 	Imports    []string
 	Deps       []string
+
+	TestImports, XTestImports []string
 }
 
 func list(t *testing.T) map[string]pkg {
 	t.Helper()
 	// What the tag pact adds is held to the rules too, and needs no module for it.
-	cmd := exec.Command("go", "list", "-e", "-tags", "pact", "-json=ImportPath,Name,Imports,Deps", "fmaspec/...")
+	cmd := exec.Command("go", "list", "-e", "-tags", "pact", "-json=ImportPath,Name,Imports,Deps,TestImports,XTestImports", "fmaspec/...")
 	cmd.Dir, cmd.Env = "../../..", append(os.Environ(), "GOPROXY=off")
 	out, err := cmd.Output()
 	require.NoError(t, err)
@@ -50,6 +52,12 @@ type ban struct {
 	why  string
 }
 
+// renderers are the packages that work on records alone, and so do their tests: a change
+// in a check reruns none of them.
+func renderers() []string {
+	return []string{"fmaspec/conformance/report", "fmaspec/conformance/compare", "fmaspec/conformance/baseline", "fmaspec/conformance/journal", "fmaspec/conformance/curl"}
+}
+
 func bans() []ban {
 	return []ban{
 		{"fmaspec/...", []string{"fmaspec/schemas"}, []string{"github.com/xeipuuv/gojsonschema"}, "one engine judges bodies, behind one door"},
@@ -62,9 +70,12 @@ func bans() []ban {
 		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec"}, []string{"log"}, "nothing below the command prints"},
 		{"fmaspec/conformance", nil, []string{"os", "flag", "log", "testing", "fmaspec/conformance/..."}, "the core is handed what it needs, and returns what it made"},
 		{"fmaspec/conformance/reference", nil, []string{"fmaspec/conformance", "fmaspec/schemas", "fmaspec/fixtures"}, "server and judge are separate witnesses"},
-		{"fmaspec/conformance/compare", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/fixtures"}, "two records are compared, and nobody is asked again"},
-		{"fmaspec/conformance/report", nil, []string{"fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi"}, "a report is rendered from the record alone"},
-		{"fmaspec/conformance/baseline", nil, []string{"os", "fmaspec/conformance/report", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi", "fmaspec/schemas"}, "what is accepted is held against the record alone"},
+		{"fmaspec/conformance/record", nil, []string{"fmaspec/...", "github.com/...", "golang.org/...", "go.yaml.in/..."}, "a record is data, for whoever reads it"},
+		{"fmaspec/conformance/compare", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/fixtures"}, "two records are compared, and nobody is asked again"},
+		{"fmaspec/conformance/report", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi"}, "a report is rendered from the record alone"},
+		{"fmaspec/conformance/journal", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference"}, "a journal holds records, whoever makes them"},
+		{"fmaspec/conformance/curl", nil, []string{"fmaspec/conformance", "os", "net/http"}, "a command is made from the record alone, and sends nothing"},
+		{"fmaspec/conformance/baseline", nil, []string{"fmaspec/conformance", "os", "fmaspec/conformance/report", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi", "fmaspec/schemas"}, "what is accepted is held against the record alone"},
 		{"fmaspec/conformance/conformancetest", nil, []string{"fmaspec/conformance/reference"}, "a user's test judges the user's server"},
 		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate"}, "a user's verification asks the user's server"},
 		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig", "golang.org/x/crypto/..."}, "signatures are made and verified behind one door"},
@@ -86,14 +97,14 @@ func under(path, pattern string) bool {
 }
 
 // broken lists the imports that a ban forbids. Packages below internal are the
-// core's own, so they are not forbidden to it.
+// core's own, and records are for all, so that neither is forbidden.
 func broken(all map[string]pkg, b ban) (out []string) {
 	for _, p := range all {
 		if !under(p.ImportPath, b.of) || slices.Contains(b.but, p.ImportPath) {
 			continue
 		}
 		for _, i := range p.Imports {
-			if strings.HasPrefix(i, "fmaspec/conformance/internal/") {
+			if strings.HasPrefix(i, "fmaspec/conformance/internal/") || i == "fmaspec/conformance/record" && b.of != i {
 				continue
 			}
 			if slices.ContainsFunc(b.from, func(f string) bool { return under(i, f) }) && i != p.ImportPath {
@@ -112,6 +123,25 @@ func TestImportsKeepTheFloorPlan(t *testing.T) {
 			t.Errorf("%s: %s", found, b.why)
 		}
 	}
+}
+
+// judging lists what the tests of a renderer import that judges.
+func judging(p pkg) (out []string) {
+	for _, i := range slices.Concat(p.TestImports, p.XTestImports) {
+		if slices.Contains([]string{"fmaspec/conformance", "fmaspec/conformance/reference", "fmaspec/conformance/mutate"}, i) {
+			out = append(out, p.ImportPath+" imports "+i+" in a test")
+		}
+	}
+	return out
+}
+
+func TestRenderersAreTestedOnRecordsAlone(t *testing.T) {
+	all := list(t)
+	for _, name := range renderers() {
+		require.NotEmpty(t, all[name].ImportPath, "want the package %s to exist", name)
+		require.Empty(t, judging(all[name]), "a change in a check must not rerun the tests of what renders records; move the test to conformance/mutate")
+	}
+	require.NotEmpty(t, judging(pkg{XTestImports: []string{"fmaspec/conformance"}}))
 }
 
 func TestABrokenBanIsSeen(t *testing.T) {

@@ -41,15 +41,15 @@ func bodies() []Behaviour {
 			return regexp.MustCompile(`"(sha1|requestor|requestorComment)":"[^"]*"`).ReplaceAllString(b, `"$1":"`+strings.Repeat("m", 1<<19)+`"`)
 		}, failed("", "mmmm")),
 		with("long-member-name", "sends a member whose name is half a megabyte long", member(func() string { return `"` + strings.Repeat("m", 1<<19) + `":0` }), passed()),
-		with("long-member-name-twice", "sends that member twice", member(func() string { return listed(`"`+strings.Repeat("m", 1<<19)+`":0`, 2) }), deviated("stands twice")),
-		with("many-items", "sends 4,000 items in a further member", member(func() string { return `"more":[` + listed("0", 4_000) + `]` }), passed()),
-		with("too-many-items", "sends 900,000 items in a further member", member(func() string { return `"more":[` + listed("0", 900_000) + `]` }), errored("", tooMany)),
+		with("long-member-name-twice", "sends that member twice", member(func() string { return Listed(`"`+strings.Repeat("m", 1<<19)+`":0`, 2) }), deviated("stands twice")),
+		with("many-items", "sends 4,000 items in a further member", member(func() string { return `"more":[` + Listed("0", 4_000) + `]` }), passed()),
+		with("too-many-items", "sends 900,000 items in a further member", member(func() string { return `"more":[` + Listed("0", 900_000) + `]` }), errored("", tooMany)),
 		with("many-instances", "sends 4,000 empty file instances", instances(4_000), failed("", "filePath")),
 		with("too-many-instances", "sends 300,000 empty file instances", instances(300_000), errored("", tooMany)),
 		with("many-members", "sends 4,000 further members", members(4_000), passed()),
 		with("too-many-members", "sends 100,000 further members", members(100_000), errored("", tooMany)),
-		with("same-member-often", "sends one member a hundred thousand times", member(func() string { return listed(`"m":0`, 100_000) }), errored("", tooMany)),
-		with("same-member-thousands-of-times", "sends one member 4,000 times", member(func() string { return listed(`"m":0`, 4_000) }), deviated("stands twice")),
+		with("same-member-often", "sends one member a hundred thousand times", member(func() string { return Listed(`"m":0`, 100_000) }), errored("", tooMany)),
+		with("same-member-thousands-of-times", "sends one member 4,000 times", member(func() string { return Listed(`"m":0`, 4_000) }), deviated("stands twice")),
 		with("vast-further-number", "sends 1e1000001 in a further member", member(always(`"more":1e1000001`)), passed()),
 		with("vast-number", "sends 1e1000001 in place of a string", func(b string) string {
 			return regexp.MustCompile(`"requestor":"[^"]*"`).ReplaceAllString(b, `"requestor":1e1000001`)
@@ -75,7 +75,7 @@ func bodies() []Behaviour {
 }
 
 // listed is one item again and again.
-func listed(item string, times int) string {
+func Listed(item string, times int) string {
 	return strings.TrimSuffix(strings.Repeat(item+",", times), ",")
 }
 

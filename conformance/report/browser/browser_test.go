@@ -23,7 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
@@ -248,7 +248,7 @@ func (p *tab) show(text []byte, fragment string) {
 }
 
 // open opens a report.
-func (c *chrome) open(t *testing.T, r *conformance.Report, fragment string) *tab {
+func (c *chrome) open(t *testing.T, r *record.Report, fragment string) *tab {
 	t.Helper()
 	p := c.tab(t)
 	p.show(rendered(t, r), fragment)
@@ -294,7 +294,7 @@ func (p *tab) allow(setting browser.PermissionSetting) {
 	}
 }
 
-func rendered(t *testing.T, r *conformance.Report) []byte {
+func rendered(t *testing.T, r *record.Report) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, report.HTML(&b, r))
@@ -302,7 +302,7 @@ func rendered(t *testing.T, r *conformance.Report) []byte {
 }
 
 // sample is the report with every outcome that the other formats are tested with.
-func sample(t *testing.T) *conformance.Report {
+func sample(t *testing.T) *record.Report {
 	t.Helper()
 	file, err := os.Open(filepath.FromSlash("../testdata/report.json"))
 	require.NoError(t, err)

@@ -12,19 +12,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // everywhere returns the sample with text in every place that can hold text.
-func everywhere(t *testing.T, text string) *conformance.Report {
+func everywhere(t *testing.T, text string) *record.Report {
 	t.Helper()
 	pointer := strings.NewReplacer("~", "~0", "/", "~1")
 	r := sample(t)
 	r.Reason = text
-	r.Target = conformance.TargetInfo{URL: text, Name: text + " ", Machine: text, UnknownMachine: text, Sha1: text, Protocol: text, Proxy: text}
+	r.Target = record.TargetInfo{URL: text, Name: text + " ", Machine: text, UnknownMachine: text, Sha1: text, Protocol: text, Proxy: text}
 	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text, text, text, text
-	r.Environment = conformance.Environment{Go: text, OS: text, Arch: text}
+	r.Environment = record.Environment{Go: text, OS: text, Arch: text}
 	r.Baseline.File, r.Baseline.Reason = text, text
 	for i := range r.Baseline.Problems {
 		q := &r.Baseline.Problems[i]
@@ -46,14 +46,14 @@ func everywhere(t *testing.T, text string) *conformance.Report {
 			f := &c.Findings[j]
 			f.Key, f.Case, f.Check, f.Want, f.Got, f.Requirement = text, text, text, text, text, fmt.Sprint(text, i%4)
 			f.Place = []string{text, "/" + pointer.Replace(text), "header " + text}[j%3]
-			f.Known = &conformance.Known{Reason: text, Owner: text, Expires: text}
+			f.Known = &record.Known{Reason: text, Owner: text, Expires: text}
 		}
 		for j := range c.Exchanges {
 			x := &c.Exchanges[j]
-			x.Request = conformance.Request{Method: text, URL: text, Header: []conformance.Field{{Name: text, Value: text}}, Body: conformance.Body(text)}
-			x.Error, x.ErrorKind, x.Action = text, conformance.WireKind(text), text
+			x.Request = record.Request{Method: text, URL: text, Header: []record.Field{{Name: text, Value: text}}, Body: record.Body(text)}
+			x.Error, x.ErrorKind, x.Action = text, record.WireKind(text), text
 			if x.Response != nil {
-				*x.Response = conformance.Response{Status: 200, Proto: text, Header: http.Header{text: {text}, "Content-Encoding": {text}}, Body: conformance.Body(text)}
+				*x.Response = record.Response{Status: 200, Proto: text, Header: http.Header{text: {text}, "Content-Encoding": {text}}, Body: record.Body(text)}
 				if j%2 == 0 {
 					var body bytes.Buffer
 					encoder := json.NewEncoder(&body)

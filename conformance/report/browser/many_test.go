@@ -6,19 +6,19 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // many is a report of that many cases, of which every tenth failed.
-func many(t *testing.T, n int) *conformance.Report {
+func many(t *testing.T, n int) *record.Report {
 	t.Helper()
 	r := sample(t)
-	var failing, passing conformance.CaseResult
+	var failing, passing record.CaseResult
 	for _, c := range r.Cases {
 		switch {
-		case c.Outcome == conformance.Failed && len(c.Findings) == 1:
+		case c.Outcome == record.Failed && len(c.Findings) == 1:
 			failing = c
-		case c.Outcome == conformance.Passed:
+		case c.Outcome == record.Passed:
 			passing = c
 		}
 	}
@@ -31,7 +31,7 @@ func many(t *testing.T, n int) *conformance.Report {
 		c.ID = fmt.Sprintf("%s/case-%05d", c.Operation, i)
 		r.Cases = append(r.Cases, c)
 	}
-	r.Totals = conformance.Totals{Total: n, Failed: (n + 9) / 10, Passed: n - (n+9)/10}
+	r.Totals = record.Totals{Total: n, Failed: (n + 9) / 10, Passed: n - (n+9)/10}
 	return r
 }
 

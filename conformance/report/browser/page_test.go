@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
 )
 
 // The listeners, shown able to hear.
@@ -221,7 +221,7 @@ func copiesCommands(t *testing.T, c *chrome) {
 	r := sample(t)
 	for _, tried := range r.Cases {
 		if "case-"+tried.ID == failed {
-			command, _ = conformance.Curl(r, &tried.Exchanges[1])
+			command, _ = curl.Command(r, &tried.Exchanges[1])
 		}
 	}
 	require.NotEmpty(t, command)

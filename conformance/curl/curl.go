@@ -1,4 +1,5 @@
-package conformance
+// Package curl writes the curl command that sends a recorded request again.
+package curl
 
 import (
 	"bytes"
@@ -15,23 +16,27 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 )
+
+// longBody is the length of a body from which a record may lack it.
+const longBody = 4 << 10
 
 // curlBody is the length up to which a body is written into a command line.
 const curlBody = 8 << 10
 
-// Curl returns a command for a POSIX shell that sends the request of an exchange
+// Command returns a command for a POSIX shell that sends the request of an exchange
 // again, with shell variables in the place of secrets, or why there is none. It is
 // made from the report alone, which may be nil. Both are "" where nobody can send
 // to the target.
-func Curl(r *Report, x *ExchangeResult) (command, why string) {
+func Command(r *record.Report, x *record.ExchangeResult) (command, why string) {
 	if r == nil {
-		r = &Report{}
+		r = &record.Report{}
 	}
 	if x.Response == nil && x.Error == "" {
 		return "", "it was cut off in the middle of its body, which curl cannot do"
 	}
-	return curl(x.Request, r.Target, r.Settings)
+	return Line(x.Request, r.Target, r.Settings)
 }
 
 // A curlCommand is a command line under way.
@@ -44,9 +49,9 @@ func (b *curlCommand) add(option string, values ...string) {
 	}
 }
 
-// curl is [Curl] for a request that was not cut off.
-func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
-	if t.URL == InMemory {
+// Line is [Curl] for a request that was not cut off.
+func Line(r record.Request, t record.TargetInfo, settings []record.Setting) (command, why string) {
+	if t.URL == record.InMemory {
 		return "", ""
 	}
 	if u, err := url.Parse(r.URL); err != nil && !strings.Contains(r.URL, "://") || u != nil && (u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "") || !httpfile.IsToken(r.Method) {
@@ -59,8 +64,8 @@ func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
 	b := &curlCommand{}
 	b.WriteString("curl -sS -i")
 	b.reach(r, t, settings)
-	chunked := hasHeader(r.Header, "Transfer-Encoding") && t.Protocol != "HTTP/2"
-	length := headerValue(r.Header, "Content-Length")
+	chunked := record.HasHeader(r.Header, "Transfer-Encoding") && t.Protocol != "HTTP/2"
+	length := record.HeaderValue(r.Header, "Content-Length")
 	withData := len(data) > 0 || chunked || length != nil && *length == "0" && r.Method == "POST"
 	switch {
 	case r.Method == "HEAD" && !withData:
@@ -90,13 +95,13 @@ func curl(r Request, t TargetInfo, settings []Setting) (command, why string) {
 }
 
 // reach adds how the target is reached.
-func (b *curlCommand) reach(r Request, t TargetInfo, settings []Setting) {
+func (b *curlCommand) reach(r record.Request, t record.TargetInfo, settings []record.Setting) {
 	secure := strings.HasPrefix(r.URL, "https:")
 	if t.Insecure {
 		b.add("-k")
 	}
 	for _, row := range []struct{ flag, option string }{{"ca", "--cacert"}, {"client-cert", "--cert"}, {"client-key", "--key"}} {
-		if value := settingOf(settings, row.flag); value != "" {
+		if value := record.SettingOf(settings, row.flag); value != "" {
 			b.add(row.option, value)
 		}
 	}
@@ -109,7 +114,7 @@ func (b *curlCommand) reach(r Request, t TargetInfo, settings []Setting) {
 		b.add("--http1.1") // curl would ask for HTTP/2
 	}
 	tunnel := t.Proxy != "" && (secure || t.Protocol == "HTTP/2")
-	proxy := settingOf(settings, "proxy")
+	proxy := record.SettingOf(settings, "proxy")
 	switch {
 	case t.Proxy != "":
 		b.add("-x", "http://"+t.Proxy)
@@ -143,9 +148,9 @@ func (b *curlCommand) reach(r Request, t TargetInfo, settings []Setting) {
 }
 
 // curlData returns the body as curl is given it, or why it cannot be.
-func curlData(r Request, protocol string) (data []byte, why string) {
+func curlData(r record.Request, protocol string) (data []byte, why string) {
 	data = r.Body
-	if codings := values(r.Header, "Transfer-Encoding"); len(codings) > 0 && protocol != "HTTP/2" {
+	if codings := record.HeaderValues(r.Header, "Transfer-Encoding"); len(codings) > 0 && protocol != "HTTP/2" {
 		// curl frames chunks by itself: one for all, in small digits.
 		content, ok := oneChunk(r.Body)
 		if len(codings) > 1 || !strings.EqualFold(codings[0], "chunked") || !ok {
@@ -153,7 +158,7 @@ func curlData(r Request, protocol string) (data []byte, why string) {
 		}
 		data = content
 	}
-	if n, err := strconv.Atoi(strings.Join(values(r.Header, "Content-Length"), ",")); err == nil && len(r.Body) == 0 && n > keptBody {
+	if n, err := strconv.Atoi(strings.Join(record.HeaderValues(r.Header, "Content-Length"), ",")); err == nil && len(r.Body) == 0 && n > longBody {
 		return nil, "its body of " + strconv.Itoa(n) + " bytes is not in the record"
 	}
 	if len(data) > curlBody {
@@ -181,12 +186,12 @@ func oneChunk(body []byte) (content []byte, ok bool) {
 
 // fields adds the header fields that curl does not send by itself, and keeps it from
 // those that were not sent.
-func (b *curlCommand) fields(r Request, length int, withData, chunked bool) (why string) {
+func (b *curlCommand) fields(r record.Request, length int, withData, chunked bool) (why string) {
 	var host string
 	if u, err := url.Parse(r.URL); err == nil {
 		host = u.Host
 	}
-	hosts := values(r.Header, "Host")
+	hosts := record.HeaderValues(r.Header, "Host")
 	if len(hosts) > 1 {
 		return "curl sends one Host field, and there are several"
 	}
@@ -257,19 +262,6 @@ func (b *curlCommand) url(text string, whole bool) {
 // dots are what curl would take out of a path.
 var dots = regexp.MustCompile(`(?i)/(\.|%2e){1,2}([/?]|$)`)
 
-// values are those of all fields of a name.
-func values(header []Field, name string) (out []string) {
-	for _, f := range header {
-		if strings.EqualFold(f.Name, name) {
-			out = append(out, f.Value)
-		}
-	}
-	return out
-}
-
-// secretVariable is a variable that stands for a secret in a record.
-var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
-
 // plainWord is text that a shell takes as it is.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
@@ -285,8 +277,8 @@ func ShellWord(text string) string {
 
 // quote is [ShellWord] with quotes in any event.
 func quote(text string) string {
-	if at := secretVariable.FindStringIndex(text); at != nil {
-		// "$NAME" stands outside the single quotes.
+	if all := record.SecretVariables(text); len(all) > 0 {
+		at := all[0] // "$NAME" stands outside the single quotes
 		return joinWords(quote(text[:at[0]]), `"`+text[at[0]:at[1]]+`"`, quote(text[at[1]:]))
 	}
 	// Neither what a terminal obeys nor what a build server does is left as it is.

@@ -1,4 +1,4 @@
-package conformance
+package record
 
 import "time"
 
@@ -174,7 +174,7 @@ type ExchangeResult struct {
 	Error     string        `json:"error,omitempty"`
 	ErrorKind WireKind      `json:"error_kind,omitempty"`
 	Retries   int           `json:"retries,omitempty"` // how often it was put off, by 429, 502, 503 or 504, and sent again
-	Alone     string        `json:"alone,omitempty"`   // why it was sent once more, with no other under way, as in [Exchange]
+	Alone     string        `json:"alone,omitempty"`   // why it was sent once more, with no other under way
 	Inert     bool          `json:"inert,omitempty"`   // machine and file were made up, so that nothing could take effect
 	Leaked    bool          `json:"leaked,omitempty"`  // the answer held a secret, which was struck out
 	Action    string        `json:"action,omitempty"`  // the action's id, in small letters, in an answer of which only the beginning is kept
@@ -221,3 +221,15 @@ type BaselineProblem struct {
 	Line int    `json:"line"` // of the entry in the baseline's file; 0 for a new finding
 	Text string `json:"text"` // what is wrong and what to do, one sentence
 }
+
+// A Panic is a panic of a handler that was judged in memory. net/http hides it
+// behind a closed connection, which tells nobody what is wrong.
+type Panic struct {
+	Value    string   `json:"value"`    // of the panic; others with its stack may have had others
+	Stack    []string `json:"stack"`    // of the handler, "function file:line", from the panic outwards
+	Requests int      `json:"requests"` // that met it
+	Case     string   `json:"case"`     // of them, the first in the order of ids
+}
+
+// InMemory is the URL that a report gives for a handler: nobody can send there.
+const InMemory = "http://in-memory"

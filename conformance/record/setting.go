@@ -1,7 +1,7 @@
-package conformance
+package record
 
 import (
-	"slices"
+	"regexp"
 	"strings"
 )
 
@@ -40,49 +40,9 @@ func SettingKinds() map[string]SettingKind {
 	return out
 }
 
-// hidden returns the value of a setting with variables in the place of secrets.
-func (s *secrets) hidden(of Setting) string {
-	value := of.Value
-	switch of.Flag {
-	case "header":
-		name, text, _ := strings.Cut(value, ":")
-		if f := (Field{strings.TrimSpace(name), strings.TrimSpace(text)}); !ordinary(f) {
-			value = f.Name + ": $" + headerVariable(f.Name)
-		}
-	case "proxy":
-		scheme, rest, _ := strings.Cut(value, "://")
-		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-			value = scheme + "://$PROXY_USER:$PROXY_PASSWORD" + rest[at:]
-		}
-	case "token-url":
-		if strings.ContainsAny(value, "@?#") {
-			value = "$FMASPEC_TOKEN_URL"
-		}
-	case "token-command":
-		value = "$FMASPEC_TOKEN_COMMAND"
-	case "unprivileged-token-command":
-		value = "$FMASPEC_UNPRIVILEGED_TOKEN_COMMAND"
-	}
-	return s.variables().Replace(value)
-}
+// secretVariable is a variable that stands for a secret in a record.
+var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
 
-// settings are those of the run, as a report holds them.
-func (r *runner) settings() []Setting {
-	out, kinds := []Setting{}, SettingKinds()
-	for _, s := range r.options.Settings {
-		if kind := kinds[s.Flag]; kind == Carried || kind == Hidden {
-			out = append(out, Setting{s.Flag, r.secrets.hidden(s)})
-		}
-	}
-	return out
-}
-
-// settingOf returns the last value of a flag, or "".
-func settingOf(settings []Setting, flag string) string {
-	for _, s := range slices.Backward(settings) {
-		if s.Flag == flag {
-			return s.Value
-		}
-	}
-	return ""
-}
+// SecretVariables returns where in a text the variables are that stand for secrets, each
+// as the offsets of its start and its end.
+func SecretVariables(text string) [][]int { return secretVariable.FindAllStringIndex(text, -1) }

@@ -1,4 +1,4 @@
-package conformance
+package record
 
 import "fmt"
 
@@ -71,26 +71,14 @@ func (l *Level) UnmarshalText(text []byte) (err error) {
 // A Requirement is one thing an implementation owes, with the places where that is
 // stated.
 type Requirement struct {
-	ID       string   `yaml:"id" json:"id"`                     // a slug for life, such as "action.members"
-	Level    Level    `yaml:"level" json:"level"`               // that of the strongest of Clauses
-	Document string   `yaml:"-" json:"document"`                // those of Clauses, such as "both documents" or "RFC 9110"
-	Section  string   `yaml:"-" json:"section"`                 // those of Clauses, with their documents where there are several
-	Clauses  []Clause `yaml:"clauses" json:"clauses,omitempty"` // what it stands on
-	Says     string   `yaml:"says" json:"says"`                 // what is owed, one sentence that follows "an implementation"
-	Because  string   `yaml:"because" json:"because,omitempty"` // why; never empty for an inferred one
-	Waived   string   `yaml:"waived" json:"waived,omitempty"`   // why no case proves it; empty where some case has to
-	File     string   `yaml:"-" json:"file"`                    // where it is written down
-	Line     int      `yaml:"-" json:"line"`
-}
-
-// A Contradiction is a place where the documents disagree with themselves or
-// each other, with the ruling that this suite follows.
-type Contradiction struct {
-	ID     string   `yaml:"id" json:"id"`
-	What   string   `yaml:"what" json:"what"`
-	Where  []string `yaml:"where" json:"where"`   // "document:line" or "document: section"
-	Ruling string   `yaml:"ruling" json:"ruling"` // what the suite makes of it
-	Pinned []string `yaml:"pinned" json:"pinned"` // the cases ("case ID"), variants ("variant NAME") and tests ("test Name") that hold the ruling in place
-	File   string   `yaml:"-" json:"file"`
-	Line   int      `yaml:"-" json:"line"`
+	ID       string   `json:"id"`                // a slug for life, such as "action.members"
+	Level    Level    `json:"level"`             // that of the strongest of Clauses
+	Document string   `json:"document"`          // those of Clauses, such as "both documents" or "RFC 9110"
+	Section  string   `json:"section"`           // those of Clauses, with their documents where there are several
+	Clauses  []Clause `json:"clauses,omitempty"` // what it stands on
+	Says     string   `json:"says"`              // what is owed, one sentence that follows "an implementation"
+	Because  string   `json:"because,omitempty"` // why; never empty for an inferred one
+	Waived   string   `json:"waived,omitempty"`  // why no case proves it; empty where some case has to
+	File     string   `json:"file"`              // where it is written down
+	Line     int      `json:"line"`
 }

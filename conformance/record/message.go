@@ -1,0 +1,29 @@
+package record
+
+import "net/http"
+
+// A Field is one header field as it goes over the wire, name in its own letter case.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// A Request is one request with every variable bound, secrets struck out where
+// it is part of a [Report].
+type Request struct {
+	Method   string  `json:"method"`
+	URL      string  `json:"url"`
+	Absolute bool    `json:"absolute,omitzero"` // the request line named the whole URL although no proxy was asked
+	Header   []Field `json:"header"`
+	Body     Body    `json:"body,omitzero"`
+}
+
+// A Response is one answer, as far as it came.
+type Response struct {
+	Status    int         `json:"status"`
+	Proto     string      `json:"proto"`
+	Header    http.Header `json:"header"`
+	Body      Body        `json:"body,omitzero"`      // at most the run's body limit
+	Truncated bool        `json:"truncated,omitzero"` // the answer went on beyond the limit: only the beginning is here, and was judged
+	Shortened bool        `json:"shortened,omitzero"` // the whole answer was judged; it is too long for a record, which keeps only the beginning of Header or Body
+}

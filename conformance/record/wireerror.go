@@ -1,0 +1,29 @@
+package record
+
+// A WireKind is the way in which an exchange fails below HTTP's semantics.
+type WireKind string
+
+// The kinds. Withheld, Unreachable, TooLong and Cancelled say nothing about the
+// contract; the others break HTTP itself.
+const (
+	Withheld    WireKind = "withheld"    // not sent: it was not permitted, not recorded, or there was no token
+	Unreachable WireKind = "unreachable" // no connection came about
+	Cancelled   WireKind = "cancelled"   // the run was stopped
+	TooLong     WireKind = "too-long"    // a complete body, but longer than is judged
+	Silent      WireKind = "silent"      // no answer began before the deadline
+	Closed      WireKind = "closed"      // the connection ended before an answer began
+	Malformed   WireKind = "malformed"   // what came is not an HTTP/1 answer
+	Cut         WireKind = "cut"         // the body ended before its length or last chunk, or its chunks are broken
+	Slow        WireKind = "slow"        // the answer began, and was not complete at the deadline
+	Endless     WireKind = "endless"     // the body went on beyond every limit
+	Surplus     WireKind = "surplus"     // bytes came behind the end of the body
+	Conflict    WireKind = "conflict"    // the head gives two framings (RFC 9112 6.1, 6.3)
+)
+
+// A WireError says what went wrong on the wire.
+type WireError struct {
+	Kind WireKind `json:"kind"`
+	Msg  string   `json:"msg"`
+}
+
+func (e *WireError) Error() string { return e.Msg }
