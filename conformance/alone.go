@@ -28,9 +28,9 @@ type reminder struct {
 // than another.
 func ownRank(x *Exchange) int {
 	switch {
-	case toAccept(x) && x.Response.Status == http.StatusCreated:
+	case x.toAccept() && x.Response.Status == http.StatusCreated:
 		return 2
-	case toRefuse(x) && slices.Contains(x.statuses(), x.Response.Status):
+	case x.toRefuse() && slices.Contains(x.statuses(), x.Response.Status):
 		return 1
 	}
 	return 0
@@ -60,7 +60,7 @@ func (r *runner) hopeless(k kind) bool {
 
 // late reports whether the time was up before the answer was whole. Whether that is
 // the target's doing shows when the request is sent once more, alone.
-func late(x *Exchange) bool {
+func (x *Exchange) late() bool {
 	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
 }
 
@@ -71,7 +71,7 @@ func passing(status int) bool {
 }
 
 // busy reports whether the answer tells of a state that passes.
-func busy(x *Exchange) bool { return x.Response != nil && passing(x.Response.Status) }
+func (x *Exchange) busy() bool { return x.Response != nil && passing(x.Response.Status) }
 
 // repeatable reports whether a request may be sent once more where nobody knows what
 // became of it: it cannot take effect elsewhere than on this machine.
@@ -82,10 +82,10 @@ func (r *runner) repeatable(s sending) bool {
 // exchange makes one exchange. A request that got no answer in time is sent once
 // more, while no other is under way, and what comes of that counts.
 func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, i int) *Exchange {
-	x := &Exchange{Case: j.c, Step: i, Round: round, Request: b.request, marks: b.marks, inert: b.inert}
+	x := &Exchange{Sent: b.sent(j.c, i, round)}
 	r.beside(ctx, p, b, x)
 	abort := j.c.Steps[i].Abort
-	if late(x) && !abort && r.repeatable(b.sending) {
+	if x.late() && !abort && r.repeatable(b.sending) {
 		r.dialer.long.release(x.Response) // or else others wait for its place, and this for them
 		r.calm.Lock()
 		defer r.calm.Unlock()
@@ -98,11 +98,11 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 	if abort {
 		return x
 	}
-	if !refusedInFront(x) {
+	if !x.refusedInFront() {
 		r.outages[kindOf(j.c, i)].count(x)
 		r.outages[kind{}].count(x)
 	}
-	if own(x) {
+	if x.own() {
 		r.row.Store(0)
 		if r.repeatable(b.sending) {
 			r.remember(&reminder{j, round, i, ownRank(x)})
@@ -153,7 +153,7 @@ func (r *runner) alone(ctx context.Context, p *pool, b bound, x *Exchange, why s
 // lose counts the requests in a row that got no answer even alone. Some are enough
 // to ask whether the target answers anything any more.
 func (r *runner) lose(ctx context.Context, x *Exchange) {
-	if !late(x) || r.row.Add(1) < patience || r.known.Load() == nil {
+	if !x.late() || r.row.Add(1) < patience || r.known.Load() == nil {
 		return
 	}
 	r.row.Store(0)
@@ -193,7 +193,7 @@ func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
 	x := &Exchange{}
 	x.Response, x.Err = p.send(ctx, s)
 	defer r.dialer.long.release(x.Response)
-	look.Answered = own(x)
+	look.Answered = x.own()
 	switch {
 	case x.Response != nil:
 		look.Got = strconv.Itoa(x.Response.Status)
@@ -206,14 +206,14 @@ func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
 // requests whose answers tell of a state that passes. That there were other answers
 // says that the state is none of the whole target.
 func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
-	if !slices.ContainsFunc(jobs, func(j *job) bool { return slices.ContainsFunc(j.exchanges, own) }) {
+	if !slices.ContainsFunc(jobs, func(j *job) bool { return slices.ContainsFunc(j.exchanges, (*judged).own) }) {
 		return
 	}
 	vain := map[kind]int{}
 	for _, j := range controlsFirst(jobs) {
 		for at, x := range j.exchanges {
 			k := kindOf(j.c, x.Step)
-			if ctx.Err() != nil || !busy(x) || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
+			if ctx.Err() != nil || !x.busy() || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
 				continue
 			}
 			again, limited := r.again(ctx, j, x)
@@ -222,7 +222,7 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 			}
 			if again != nil {
 				j.exchanges[at] = again
-				if busy(again) || late(again) {
+				if again.busy() || again.late() {
 					vain[k]++
 				} else {
 					vain[k] = 0
@@ -235,7 +235,7 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 // again returns the exchange that a request comes to when it is sent once more, or
 // nil where it cannot be sent. It reports a target that turns away others as well, as
 // one does that limits the rate, so that the answer says nothing of the request.
-func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange, limited bool) {
+func (r *runner) again(ctx context.Context, j *job, x *judged) (out *judged, limited bool) {
 	steps, err := r.fresh(ctx, j, x.Round)
 	if err != nil || !r.repeatable(steps[x.Step].sending) {
 		return nil, false
@@ -244,28 +244,25 @@ func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange,
 	defer p.close()
 	b := steps[x.Step]
 	b.sending.release = true
-	out = &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
+	made := &Exchange{Sent: b.sent(j.c, x.Step, x.Round), Retries: x.Retries}
 	// Once before, between and behind others that are answered is no chance.
 	for range remindTries {
-		r.dialer.long.release(out.Response)
-		r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
+		r.dialer.long.release(made.Response)
+		r.alone(ctx, p, b, made, strconv.Itoa(x.Response.Status))
 		reached := r.reached.Load()
-		if !busy(out) || reached == nil {
+		if !made.busy() || reached == nil {
 			break
 		}
 		if reached.rank == 0 || !r.remind(ctx, reached).Answered {
-			r.dialer.long.release(out.Response)
+			r.dialer.long.release(made.Response)
 			return nil, ctx.Err() == nil
 		}
 	}
-	if out.Err != nil && out.Err.Kind == record.Cancelled {
+	if made.Err != nil && made.Err.Kind == record.Cancelled {
 		return nil, false
 	}
-	defer r.dialer.long.release(out.Response)
-	r.suite.judged(out)
-	r.settle(out)
-	r.common.compact(out)
-	return out, false
+	defer r.dialer.long.release(made.Response)
+	return r.keep(made), false
 }
 
 // handshakeTime is how long a last TLS handshake may take.
@@ -274,7 +271,7 @@ const handshakeTime = 2 * time.Second
 // lookLast tries what tells an implementation from what may stand in its place,
 // where the answers of the cases do not.
 func (r *runner) lookLast(ctx context.Context, jobs []*job) {
-	var all []*Exchange
+	var all []*judged
 	for _, j := range jobs {
 		all = append(all, j.exchanges...)
 	}
@@ -286,9 +283,9 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 	switch {
 	case plainRefused(all) && r.shakesHands(ctx):
 		look = &record.LastLook{TLS: true}
-	case !slices.ContainsFunc(all, own):
+	case !slices.ContainsFunc(all, (*judged).own):
 		// A gateway answers for itself, and says so.
-		if !slices.ContainsFunc(all, busy) && !slices.ContainsFunc(all, speaksOtherwise) {
+		if !slices.ContainsFunc(all, (*judged).busy) && !slices.ContainsFunc(all, (*judged).speaksOtherwise) {
 			look = r.greet(ctx)
 		}
 	case len(unansweredTail(all)) > 0 && r.known.Load() != nil:
@@ -340,18 +337,18 @@ func (r *runner) shakesHands(ctx context.Context) bool {
 }
 
 // speaksOtherwise reports whether what came is not HTTP.
-func speaksOtherwise(x *Exchange) bool { return x.Err != nil && x.Err.Kind == record.Malformed }
+func (x *Exchange) speaksOtherwise() bool { return x.Err != nil && x.Err.Kind == record.Malformed }
 
 // asked leaves out exchanges that say nothing of the target, whatever came.
-func asked(all []*Exchange) []*Exchange {
-	return slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
-		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == record.Withheld || refusedInFront(x)
+func asked(all []*judged) []*judged {
+	return slices.DeleteFunc(slices.Clone(all), func(x *judged) bool {
+		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == record.Withheld || x.refusedInFront()
 	})
 }
 
 // own reports whether an answer came that is the implementation's own, or may be.
-func own(x *Exchange) bool {
-	if refusedInFront(x) {
+func (x *Exchange) own() bool {
+	if x.refusedInFront() {
 		return false
 	}
 	if x.Response != nil {
@@ -362,8 +359,8 @@ func own(x *Exchange) bool {
 
 // plainRefused reports whether nothing came but what a port for https answers to
 // plain HTTP: 400 or its like, something else than HTTP, or nothing.
-func plainRefused(all []*Exchange) bool {
-	return !slices.ContainsFunc(all, func(x *Exchange) bool {
+func plainRefused(all []*judged) bool {
+	return !slices.ContainsFunc(all, func(x *judged) bool {
 		if x.Response != nil {
 			return !slices.Contains([]int{400, 421, 426, 497}, x.Response.Status)
 		}
@@ -372,19 +369,19 @@ func plainRefused(all []*Exchange) bool {
 }
 
 // ended is when an exchange was over, by the clock that a record keeps.
-func ended(x *Exchange) time.Time { return x.Started.Round(0).Add(x.Elapsed) }
+func (x *Exchange) ended() time.Time { return x.Started.Round(0).Add(x.Elapsed) }
 
 // unansweredTail returns the exchanges without an answer that ended when the last request to be
 // answered was under way, or later.
-func unansweredTail(all []*Exchange) (out []*Exchange) {
+func unansweredTail(all []*judged) (out []*judged) {
 	var last time.Time
 	for _, x := range all {
-		if began := x.Started.Round(0); (own(x) || speaksOtherwise(x)) && began.After(last) {
+		if began := x.Started.Round(0); (x.own() || x.speaksOtherwise()) && began.After(last) {
 			last = began
 		}
 	}
 	for _, x := range all {
-		if !own(x) && !speaksOtherwise(x) && ended(x).After(last) {
+		if !x.own() && !x.speaksOtherwise() && x.ended().After(last) {
 			out = append(out, x)
 		}
 	}
@@ -392,7 +389,7 @@ func unansweredTail(all []*Exchange) (out []*Exchange) {
 }
 
 // nth is the place of an exchange in the order of sending, from 1.
-func nth(all []*Exchange, of *Exchange) int {
+func nth(all []*judged, of *judged) int {
 	n := 1
 	for i, at := 0, slices.Index(all, of); i < len(all); i++ {
 		if c := all[i].Started.Round(0).Compare(of.Started.Round(0)); c < 0 || c == 0 && i < at {
@@ -403,7 +400,7 @@ func nth(all []*Exchange, of *Exchange) int {
 }
 
 // statusesOf lists the statuses of answers, each once, as "502 or 503".
-func statusesOf(all []*Exchange) string {
+func statusesOf(all []*judged) string {
 	var out []int
 	for _, x := range all {
 		if x.Response != nil {

@@ -31,15 +31,8 @@ type answer struct {
 	first      *answer // where a name stands twice: the answer to a reader who takes the first of such members; this one takes the last
 }
 
-// view returns the response as the checks look at it.
-func (x *Exchange) view() *answer {
-	if x.seen == nil { // the exchange was not viewed, and stays as it is
-		return new(x.look())
-	}
-	return x.seen
-}
-
-func (x *Exchange) look() (a answer) {
+// look reads the response.
+func (x *observed) look() (a answer) {
 	if x.Response == nil {
 		return a
 	}
@@ -99,7 +92,7 @@ func flaws(text []byte) (broken, twice *strictjson.Error) {
 }
 
 // read fills in what a JSON text holds, and what that breaks of the schema.
-func (x *Exchange) read(a *answer, text []byte) {
+func (x *observed) read(a *answer, text []byte) {
 	value, err := schemas.Decode(text)
 	if err != nil {
 		a.err = err

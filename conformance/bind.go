@@ -36,6 +36,11 @@ type bound struct {
 	inert    bool // machine and file are made up, so that nothing takes effect
 }
 
+// sent returns the request as one that is sent.
+func (b bound) sent(c *Case, step, round int) Sent {
+	return Sent{Case: c, Step: step, Round: round, Operation: c.Steps[step].operation(c), Request: b.request, Marks: b.marks, Inert: b.inert}
+}
+
 // markPrefix begins every value of {{comment}}; with the values of {{sha1}} it
 // lets an answer be traced to the request that it belongs to.
 const markPrefix = "fmaspec-"

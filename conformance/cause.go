@@ -15,13 +15,13 @@ import (
 // follows from the exchanges and from what else a record holds.
 type cause struct {
 	reason string
-	of     map[*Exchange]bool // that it explains
-	whole  bool               // it explains everything about them, and not just that they were refused
-	none   bool               // no token was given: whoever wants one has not been asked yet
+	of     map[*judged]bool // that it explains
+	whole  bool             // it explains everything about them, and not just that they were refused
+	none   bool             // no token was given: whoever wants one has not been asked yet
 }
 
-func newCause(reason string, whole bool, of []*Exchange) *cause {
-	c := &cause{reason: reason, of: map[*Exchange]bool{}, whole: whole}
+func newCause(reason string, whole bool, of []*judged) *cause {
+	c := &cause{reason: reason, of: map[*judged]bool{}, whole: whole}
 	for _, x := range of {
 		c.of[x] = true
 	}
@@ -42,7 +42,7 @@ func (c *cause) left(findings []record.Finding) []record.Finding {
 type causes []*cause
 
 // find returns the cause of an exchange, or nil.
-func (all causes) find(x *Exchange) *cause {
+func (all causes) find(x *judged) *cause {
 	for _, c := range all {
 		if c.of[x] {
 			return c
@@ -53,7 +53,7 @@ func (all causes) find(x *Exchange) *cause {
 
 // all returns the cause that explains everything about these exchanges, or nil.
 // Those that were cut off need no explanation.
-func (all causes) all(exchanges []*Exchange) *cause {
+func (all causes) all(exchanges []*judged) *cause {
 	var one *cause
 	for _, x := range exchanges {
 		c := all.find(x)
@@ -88,7 +88,7 @@ func (all causes) reason() string {
 
 // causesOf returns what explains the exchanges of a run, all of them in the order of
 // its cases.
-func causesOf(out *record.Report, all []*Exchange) causes {
+func causesOf(out *record.Report, all []*judged) causes {
 	look := out.LastLook
 	if look == nil {
 		look = &record.LastLook{}
@@ -113,24 +113,24 @@ func causesOf(out *record.Report, all []*Exchange) causes {
 }
 
 // foreign says why no answer of a run is one of the implementation's own, or "".
-func foreign(target record.TargetInfo, all []*Exchange, look *record.LastLook) string {
+func foreign(target record.TargetInfo, all []*judged, look *record.LastLook) string {
 	if look.TLS && plainRefused(all) {
 		return fmt.Sprintf("the port speaks TLS, and was asked in plain HTTP; pass -url %s", httpsOf(target.URL))
 	}
 	if why := allToHTTPS(target, all); why != "" {
 		return why
 	}
-	if slices.ContainsFunc(all, own) || look.Answered {
+	if slices.ContainsFunc(all, (*judged).own) || look.Answered {
 		return ""
 	}
 	n := map[string]int{}
-	first := map[string]*Exchange{}
+	first := map[string]*judged{}
 	for _, x := range all {
 		what := "no answer"
 		switch {
-		case busy(x):
+		case x.busy():
 			what = "gateway"
-		case speaksOtherwise(x):
+		case x.speaksOtherwise():
 			what = "no HTTP"
 		}
 		if n[what]++; n[what] == 1 {
@@ -149,7 +149,7 @@ func foreign(target record.TargetInfo, all []*Exchange, look *record.LastLook) s
 }
 
 // unended says what came in place of an answer, with a remedy.
-func unended(x *Exchange) string {
+func unended(x *judged) string {
 	switch x.Err.Kind {
 	case record.Closed:
 		return x.Err.Msg + "; see that a server of HTTP runs there"
@@ -161,7 +161,7 @@ func unended(x *Exchange) string {
 
 // allToHTTPS returns the URL to which every answer redirects, where it is https in
 // place of http, or "".
-func allToHTTPS(target record.TargetInfo, all []*Exchange) string {
+func allToHTTPS(target record.TargetInfo, all []*judged) string {
 	if !strings.HasPrefix(target.URL, "http://") {
 		return ""
 	}
@@ -187,7 +187,7 @@ func allToHTTPS(target record.TargetInfo, all []*Exchange) string {
 }
 
 // fell says from which request on a target gave no answer any more.
-func fell(all, lost []*Exchange, look *record.LastLook) string {
+func fell(all, lost []*judged, look *record.LastLook) string {
 	first := lost[0]
 	for _, x := range lost {
 		if x.Started.Before(first.Started) {
@@ -197,7 +197,7 @@ func fell(all, lost []*Exchange, look *record.LastLook) string {
 	what := "gave no answer any more"
 	got := ""
 	switch {
-	case busy(first):
+	case first.busy():
 		what = fmt.Sprintf("answered no request itself any more, but %s came, as from a proxy whose server is down", statusesOf(lost))
 		if statusesOf(lost) == "503" {
 			what += " or that limits the rate of requests (send fewer with -rate, such as 10/s)"
@@ -212,15 +212,15 @@ func fell(all, lost []*Exchange, look *record.LastLook) string {
 // unauthorised says that the token of a run is the reason why nothing was accepted,
 // and which requests were refused for it, or "". Those that differ from no control
 // have to be among them: what is refused otherwise, for another reason, is judged.
-func unauthorised(target record.TargetInfo, all []*Exchange) (why string, refused []*Exchange) {
-	var statuses []*Exchange
+func unauthorised(target record.TargetInfo, all []*judged) (why string, refused []*judged) {
+	var statuses []*judged
 	for _, x := range all {
-		if x.expect() != Accepted || x.Response == nil || x.unjudged() != "" || x.Case.Steps[x.Step].roleToken() != "" {
+		if x.expect() != Accepted || x.Response == nil || x.Unjudged != "" || x.Case.Steps[x.Step].roleToken() != "" {
 			continue
 		}
 		forbidden := x.Response.Status == http.StatusUnauthorized || x.Response.Status == http.StatusForbidden
 		switch {
-		case success(x), x.Case.Control == "" && !forbidden:
+		case x.success(), x.Case.Control == "" && !forbidden:
 			return "", nil
 		case forbidden:
 			refused = append(refused, x)
@@ -254,12 +254,12 @@ func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCh
 // under way or done already, or where it is. That can meet only a request whose
 // Sha1 is written out, as in the documents' examples, or is the user's file, or
 // stands in another request of the case: all others ask for a file of their own.
-func repeated(x *Exchange, beside []*Exchange) bool {
-	if !answered(x) || x.expect() == Refused {
+func repeated(x *judged, beside []*judged) bool {
+	if !x.answered() || x.expect() == Refused {
 		return false
 	}
-	if slices.Contains(x.marks, strings.ToLower(x.sha1)) && !slices.ContainsFunc(beside, func(o *Exchange) bool {
-		return o != x && o.Round == x.Round && strings.EqualFold(o.sha1, x.sha1) && (o.Step < x.Step || x.Case.AtOnce)
+	if slices.Contains(x.Marks, strings.ToLower(x.File)) && !slices.ContainsFunc(beside, func(o *judged) bool {
+		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) && (o.Step < x.Step || x.Case.AtOnce)
 	}) {
 		return false
 	}
@@ -271,27 +271,27 @@ func repeated(x *Exchange, beside []*Exchange) bool {
 }
 
 // running reports whether a refusal says that the action is under way.
-func running(x *Exchange) bool {
-	if !answered(x) || x.Response.Status/100 != 4 {
+func (x *observed) running() bool {
+	if !x.answered() || x.Response.Status/100 != 4 {
 		return false
 	}
-	fault, _ := x.view().action["error"].(map[string]any)
+	fault, _ := x.answer.action["error"].(map[string]any)
 	return fault["code"] == "ActiveRequestAlreadyExists"
 }
 
 // uncreated says that no request of a run was answered 201, and some as if they were
 // repetitions, or "".
-func uncreated(jobs []*job) string {
+func uncreated(runs []*caseRun) string {
 	some := false
-	for _, j := range jobs {
-		for _, x := range j.exchanges {
-			if x.expect() != Accepted || !answered(x) {
+	for _, run := range runs {
+		for _, x := range run.exchanges {
+			if x.expect() != Accepted || !x.answered() {
 				continue
 			}
 			if x.Response.Status == http.StatusCreated {
 				return ""
 			}
-			some = some || repeated(x, j.exchanges)
+			some = some || repeated(x, run.exchanges)
 		}
 	}
 	if !some {
@@ -302,11 +302,10 @@ func uncreated(jobs []*job) string {
 
 // unanswered says that nothing of what was asked for could be judged, and why, or "".
 // Controls that nobody asked for do not count.
-func (r *runner) unanswered(cases []record.CaseResult) string {
-	wanted := r.suite.wanted(r.options)
+func (k conclusion) unanswered(cases []record.CaseResult) string {
 	n, first := 0, ""
 	for _, c := range cases {
-		if wanted != nil && !wanted[c.ID] {
+		if k.wanted != nil && !k.wanted[c.ID] {
 			continue
 		}
 		switch c.Outcome {

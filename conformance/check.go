@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmaspec/schemas"
 	"slices"
 	"time"
 )
@@ -12,12 +13,36 @@ type Check struct {
 	Requirements []string // what it charges; empty where it charges what the case is to prove
 	Doc          string   // one sentence
 
-	on     func(*Exchange) bool // where it applies
-	judge  func(*Exchange, time.Time) []Problem
-	across func([]*Exchange) map[*Exchange][]Problem // in place of judge: over all exchanges of a run
+	on     func(*observed) bool // where it applies
+	judge  func(*observed) []Problem
+	across func() across // in place of judge: over all exchanges of a run
 }
 
-// Across tells that the check compares the answers of all cases of a run, so that
+// An across is a check over all exchanges of a run, under way. It keeps of each exchange
+// the few values that it needs.
+type across interface {
+	note(ref, *judged)           // takes one exchange into account
+	problems() map[ref][]Problem // of all that were noted
+}
+
+// A ref names an exchange after it is gone.
+type ref struct {
+	c    *Case
+	step int // of the case, counted through all its repetitions from 0
+}
+
+// An observed exchange is an exchange as the checks see it.
+type observed struct {
+	*Exchange
+	answer  *answer
+	now     time.Time       // the end of the exchange
+	file    string          // that the request names
+	schema  *schemas.Schema // of a success; nil where the operation is not known
+	members []string        // that the schema requires
+	errors  *schemas.Schema // of a refusal's body
+}
+
+// Across reports whether the check compares the answers of all cases of a run, so that
 // a run of a few may not find what a whole one does.
 func (c Check) Across() bool { return c.across != nil }
 
@@ -94,28 +119,28 @@ func (x *Exchange) statuses() []int {
 
 // The predicates below say where a check applies.
 
-func answered(x *Exchange) bool { return x.Response != nil }
+func (x *Exchange) answered() bool { return x.Response != nil }
 
-func sent(x *Exchange) bool { return true }
+func always(*observed) bool { return true }
 
-func success(x *Exchange) bool { return answered(x) && x.Response.Status/100 == 2 }
+func (x *Exchange) success() bool { return x.answered() && x.Response.Status/100 == 2 }
 
-func toAccept(x *Exchange) bool { return answered(x) && x.expect() == Accepted }
+func (x *Exchange) toAccept() bool { return x.answered() && x.expect() == Accepted }
 
-func toRefuse(x *Exchange) bool { return answered(x) && x.expect() == Refused }
+func (x *Exchange) toRefuse() bool { return x.answered() && x.expect() == Refused }
 
 // refusal is an answer of the 4xx or 5xx class to a request that need not be
 // accepted.
-func refusal(x *Exchange) bool {
-	return answered(x) && x.Response.Status >= 400 && x.expect() != Accepted
+func (x *Exchange) refusal() bool {
+	return x.answered() && x.Response.Status >= 400 && x.expect() != Accepted
 }
 
 // complete tells that the body is all there, so that it can be judged.
-func complete(x *Exchange) bool { return answered(x) && x.Err == nil && !x.Response.Truncated }
+func (x *Exchange) complete() bool { return x.answered() && x.Err == nil && !x.Response.Truncated }
 
 // carriesAction is a success that owes a FileMachineAction in its body.
-func carriesAction(x *Exchange) bool {
-	if !success(x) || !complete(x) {
+func (x *Exchange) carriesAction() bool {
+	if !x.success() || !x.complete() {
 		return false
 	}
 	switch status := x.Response.Status; x.expect() {
@@ -128,7 +153,7 @@ func carriesAction(x *Exchange) bool {
 }
 
 // readable is an answer that carries an action in one well-formed JSON object.
-func readable(x *Exchange) bool { return carriesAction(x) && x.view().action != nil }
+func (v *observed) readable() bool { return v.carriesAction() && v.answer.action != nil }
 
 func problem(place, want, got string) []Problem {
 	return []Problem{{Place: place, Want: want, Got: got}}

@@ -12,13 +12,13 @@ func bodyChecks() []Check {
 	checks := []Check{
 		{Name: "utf-8", Requirements: []string{"json.encoding"},
 			Doc: "JSON is sent as UTF-8 without a byte order mark.",
-			on:  func(x *Exchange) bool { return carriesAction(x) || carriesJSONError(x) }, judge: utf8Encoding},
+			on:  func(x *observed) bool { return x.carriesAction() || x.carriesJSONError() }, judge: utf8Encoding},
 		{Name: "one-json-object", Requirements: []string{"response.json"},
 			Doc: "The body of a 201 is one well-formed JSON object: nothing before or behind it.",
-			on:  carriesAction, judge: oneJSONObject},
+			on:  (*observed).carriesAction, judge: oneJSONObject},
 		{Name: "names-unique", Requirements: []string{"response.names-unique"},
 			Doc: "No object in the body of a 201 has a name twice; where one does, the other checks look at the first and at the last of its values.",
-			on:  carriesAction, judge: namesUnique},
+			on:  (*observed).carriesAction, judge: namesUnique},
 	}
 	// What a schema says, each requirement under a name of its own.
 	for _, row := range []struct{ name, requirement, doc string }{
@@ -29,28 +29,28 @@ func bodyChecks() []Check {
 		{"instances", "action.instances", "Each item of fileInstances has a filePath and a status, both strings."},
 		{"instances-filled", "action.instances-filled", "Neither filePath nor status of an item of fileInstances is empty."},
 	} {
-		checks = append(checks, Check{Name: row.name, Requirements: []string{row.requirement}, Doc: row.doc, on: readable, judge: schemaSays(row.requirement)})
+		checks = append(checks, Check{Name: row.name, Requirements: []string{row.requirement}, Doc: row.doc, on: (*observed).readable, judge: schemaSays(row.requirement)})
 	}
 	return append(checks, Check{Name: "times", Requirements: []string{"time.format"},
 		Doc: "Both times are date-times of RFC 3339 with an offset of zero, and instants that exist.",
-		on:  readable, judge: times})
+		on:  (*observed).readable, judge: times})
 }
 
 // carriesJSONError is a refusal with a body that says it is JSON.
-func carriesJSONError(x *Exchange) bool {
-	return refusal(x) && complete(x) && len(x.Response.Body) > 0 && isJSONMedia(x.view().media)
+func (x *observed) carriesJSONError() bool {
+	return x.refusal() && x.complete() && len(x.Response.Body) > 0 && isJSONMedia(x.answer.media)
 }
 
-func utf8Encoding(x *Exchange, _ time.Time) []Problem {
-	fault := x.view().json
+func utf8Encoding(x *observed) []Problem {
+	fault := x.answer.json
 	if fault == nil || fault.Kind != strictjson.BOM && fault.Kind != strictjson.Encoding {
 		return nil
 	}
 	return problem("body", "UTF-8 without a byte order mark", fault.Error())
 }
 
-func oneJSONObject(x *Exchange, _ time.Time) []Problem {
-	a := x.view()
+func oneJSONObject(x *observed) []Problem {
+	a := x.answer
 	const want = "one well-formed JSON object"
 	switch {
 	case a.decodeErr != nil: // a finding already
@@ -63,8 +63,8 @@ func oneJSONObject(x *Exchange, _ time.Time) []Problem {
 	return problem("body", want, brief(string(a.body)))
 }
 
-func namesUnique(x *Exchange, _ time.Time) []Problem {
-	a := x.view()
+func namesUnique(x *observed) []Problem {
+	a := x.answer
 	if a.twice == nil || a.action == nil {
 		return nil // a finding of another check
 	}
@@ -82,9 +82,9 @@ func excerpt(body []byte, offset int64) string {
 	return fmt.Sprintf(", near %q", body[from:to])
 }
 
-func schemaSays(requirement string) func(*Exchange, time.Time) []Problem {
-	return func(x *Exchange, _ time.Time) (out []Problem) {
-		for _, v := range x.view().violations {
+func schemaSays(requirement string) func(*observed) []Problem {
+	return func(x *observed) (out []Problem) {
+		for _, v := range x.answer.violations {
 			if v.Requirement == requirement {
 				out = append(out, Problem{Place: v.Pointer, Want: v.Want, Got: v.Got})
 			}
@@ -96,13 +96,13 @@ func schemaSays(requirement string) func(*Exchange, time.Time) []Problem {
 // timeMembers are the members that hold an instant.
 func timeMembers() []string { return []string{"creationDateTimeUtc", "lastUpdateDateTimeUtc"} }
 
-func times(x *Exchange, now time.Time) []Problem {
-	out := schemaSays("time.format")(x, now)
+func times(x *observed) []Problem {
+	out := schemaSays("time.format")(x)
 	if len(out) > 0 {
 		return out
 	}
 	for _, name := range timeMembers() {
-		text, ok := x.view().member(name)
+		text, ok := x.answer.member(name)
 		if !ok {
 			continue
 		}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -14,14 +15,14 @@ func dateChecks() []Check {
 	return []Check{
 		{Name: "date-form", Requirements: []string{"http.date"},
 			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of that day of the week; how far it is from the clock here is no matter.",
-			on:  answered, judge: dateForm},
+			on:  (*observed).answered, judge: dateForm},
 		{Name: "date-sent", Requirements: []string{"http.date-sent"},
 			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host, and for refusals that the HTTP library may have given; charged to the plainest answer without one.",
-			across: dateSent},
+			across: newDateSent},
 	}
 }
 
-func dateForm(x *Exchange, _ time.Time) []Problem {
+func dateForm(x *observed) []Problem {
 	values := x.Response.Header.Values("Date")
 	const place = "header Date"
 	switch {
@@ -50,16 +51,31 @@ func isIMFDate(text string) bool {
 // dateSent judges the absence of Date once: a server without a clock leaves it out
 // everywhere. An answer that the record holds in part is passed over, for its Date
 // may be in the rest.
-func dateSent(all []*Exchange) map[*Exchange][]Problem {
-	without := slices.DeleteFunc(slices.Clone(all), func(x *Exchange) bool {
-		return !answered(x) || x.Response.Shortened || x.reason != "" || !slices.Contains([]int{2, 3, 4}, x.Response.Status/100) ||
-			len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) || slices.Contains(ofReaders(), x.Response.Status)
-	})
-	if len(without) == 0 {
+type dateSent struct {
+	controls
+	without map[*Case]mention // the plainest answers without one
+}
+
+func newDateSent() across { return &dateSent{controls{}, map[*Case]mention{}} }
+
+func (k *dateSent) note(at ref, x *judged) {
+	k.controls.note(at)
+	if !x.answered() || x.Response.Shortened || x.Unjudged != "" || !slices.Contains([]int{2, 3, 4}, x.Response.Status/100) ||
+		len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) || slices.Contains(ofReaders(), x.Response.Status) {
+		return
+	}
+	m := mentionOf(at, x)
+	if kept, is := k.without[at.c]; !is || plainer(m, kept) < 0 {
+		k.without[at.c] = m
+	}
+}
+
+func (k *dateSent) problems() map[ref][]Problem {
+	if len(k.without) == 0 {
 		return nil
 	}
-	plainest := slices.MinFunc(without, plainness(all))
-	return map[*Exchange][]Problem{plainest: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
+	plainest := slices.MinFunc(slices.Collect(maps.Values(k.without)), k.order)
+	return map[ref][]Problem{plainest.ref: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
 }
 
 // ofReaders are the statuses by which the code that reads HTTP refuses a request,
@@ -70,7 +86,7 @@ func ofReaders() []int {
 
 // refusedInFront reports whether an answer says nothing of whether an implementation is
 // there: what reads HTTP in front of it may give it.
-func refusedInFront(x *Exchange) bool { return x.Case != nil && !hasValidHost(x.Request) }
+func (x *Exchange) refusedInFront() bool { return x.Case != nil && !hasValidHost(x.Request) }
 
 // hasValidHost reports whether a request has one Host that names a host (RFC 9110
 // 7.2). Another is refused by what reads HTTP in front of an implementation, with an

@@ -5,27 +5,26 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 func headerChecks() []Check {
 	return []Check{
 		{Name: "media-type", Requirements: []string{"response.media-type"},
 			Doc: "A 201 says that its body is application/json; parameters are free.",
-			on:  carriesAction, judge: mediaType},
+			on:  (*observed).carriesAction, judge: mediaType},
 		{Name: "challenge", Requirements: []string{"refusal.status-auth"},
 			Doc: "A 401 carries a WWW-Authenticate that names the Bearer scheme.",
-			on:  refusal, judge: challenge},
+			on:  (*observed).refusal, judge: challenge},
 		{Name: "challenge-form", Requirements: []string{"refusal.challenge"},
 			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
-			on:  answered, judge: challengeForm},
+			on:  (*observed).answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists POST.",
-			on:  refusal, judge: allow},
+			on:  (*observed).refusal, judge: allow},
 	}
 }
 
-func mediaType(x *Exchange, _ time.Time) []Problem {
+func mediaType(x *observed) []Problem {
 	values := x.Response.Header.Values("Content-Type")
 	const place, want = "header Content-Type", "application/json"
 	switch {
@@ -33,7 +32,7 @@ func mediaType(x *Exchange, _ time.Time) []Problem {
 		return problem(place, want, "no such header")
 	case len(values) > 1:
 		return problem(place, "one value", show(values))
-	case x.view().media != want:
+	case x.answer.media != want:
 		return problem(place, want, show(values[0]))
 	}
 	return nil
@@ -44,7 +43,7 @@ var (
 	bearerScheme = regexp.MustCompile(`(?i)(?:^|,)[ \t]*bearer(?:[ \t,]|$)`)
 )
 
-func challenge(x *Exchange, _ time.Time) []Problem {
+func challenge(x *observed) []Problem {
 	if x.Response.Status != http.StatusUnauthorized {
 		return nil
 	}
@@ -66,14 +65,14 @@ func challenge(x *Exchange, _ time.Time) []Problem {
 	return problem(place, want, show(strings.Join(values, ", ")))
 }
 
-func challengeForm(x *Exchange, _ time.Time) []Problem {
+func challengeForm(x *observed) []Problem {
 	if _, err := readChallenges(x.Response.Header.Values("WWW-Authenticate")); err != nil {
 		return problem("header WWW-Authenticate", "challenges by the grammar, such as Bearer realm=\"…\", error=\"…\"", err.Error())
 	}
 	return nil
 }
 
-func allow(x *Exchange, _ time.Time) []Problem {
+func allow(x *observed) []Problem {
 	if x.Response.Status != http.StatusMethodNotAllowed {
 		return nil
 	}

@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"fmaspec/conformance/record"
 )
@@ -17,25 +16,25 @@ func hostileChecks() []Check {
 	return []Check{
 		{Name: hostileCheck, Requirements: []string{hostileJSON},
 			Doc: "JSON that a parser may stumble over is answered, and without a 5xx.",
-			on:  stumbled, judge: hostileAnswer},
+			on:  (*observed).stumbled, judge: hostileAnswer},
 	}
 }
 
 // stumbled reports whether a body of JSON that a parser may stumble over was answered
 // 5xx, or had the connection closed on it.
-func stumbled(x *Exchange) bool {
+func (x *Exchange) stumbled() bool {
 	if x.Case == nil || x.expect() == Accepted || !slices.Contains(x.Case.Proves, hostileJSON) {
 		return false
 	}
-	if answered(x) {
+	if x.answered() {
 		return x.Response.Status >= 500 && !slices.Contains(x.statuses(), x.Response.Status)
 	}
 	return x.Err != nil && x.Err.Kind == record.Closed
 }
 
-func hostileAnswer(x *Exchange, _ time.Time) []Problem {
+func hostileAnswer(x *observed) []Problem {
 	const want = "an answer or a refusal, and no 5xx"
-	if answered(x) {
+	if x.answered() {
 		return problem("status", want, fmt.Sprint(x.Response.Status))
 	}
 	return problem("connection", want, x.Err.Msg)

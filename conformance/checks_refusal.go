@@ -3,7 +3,6 @@ package conformance
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"fmaspec/conformance/internal/strictjson"
 )
@@ -12,17 +11,19 @@ func refusalChecks() []Check {
 	return []Check{
 		{Name: "no-action", Requirements: []string{"refusal.no-action"},
 			Doc: "A refusal carries no FileMachineAction.",
-			on:  refusalRead, judge: noAction},
+			on:  (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
 			Doc: "A refusal that says it is JSON is well-formed JSON, and an error object in it has a code and a message that are strings; every other form is free.",
-			on:  func(x *Exchange) bool { return refusalRead(x) && isJSONMedia(x.view().media) }, judge: errorForm},
+			on:  func(x *observed) bool { return x.refusalRead() && isJSONMedia(x.answer.media) }, judge: errorForm},
 		{Name: "error-inside", Requirements: []string{"error.inside"},
 			Doc: "A refusal shows no stack trace, exception, SQL, connection string or path of the server's disk, and not the caller's token.",
-			on:  refusalRead, judge: errorInside},
+			on:  (*observed).refusalRead, judge: errorInside},
 	}
 }
 
-func refusalRead(x *Exchange) bool { return refusal(x) && complete(x) && x.view().decodeErr == nil }
+func (x *observed) refusalRead() bool {
+	return x.refusal() && x.complete() && x.answer.decodeErr == nil
+}
 
 // actionTypes are the values of type that name an operation.
 func actionTypes() []string { return []string{"RequestSample", "StopAndQuarantineFile"} }
@@ -39,15 +40,15 @@ func looksLikeAction(body map[string]any) bool {
 	return id && slices.Contains(actionTypes(), kind)
 }
 
-func noAction(x *Exchange, _ time.Time) []Problem {
-	if looksLikeAction(x.view().action) {
-		return problem("body", "no FileMachineAction, for the request was refused", brief(string(x.view().body)))
+func noAction(x *observed) []Problem {
+	if looksLikeAction(x.answer.action) {
+		return problem("body", "no FileMachineAction, for the request was refused", brief(string(x.answer.body)))
 	}
 	return nil
 }
 
-func errorForm(x *Exchange, _ time.Time) (out []Problem) {
-	a := x.view()
+func errorForm(x *observed) (out []Problem) {
+	a := x.answer
 	switch {
 	case strings.TrimSpace(string(a.body)) == "" || looksLikeAction(a.action):
 		return nil
@@ -66,8 +67,8 @@ func errorForm(x *Exchange, _ time.Time) (out []Problem) {
 	return out
 }
 
-func errorInside(x *Exchange, _ time.Time) []Problem {
-	a := x.view()
+func errorInside(x *observed) []Problem {
+	a := x.answer
 	if x.Leaked {
 		return problem("body", "nothing secret", "the answer repeats the token")
 	}

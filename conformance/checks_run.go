@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,28 +16,53 @@ func runChecks() []Check {
 	return []Check{
 		{Name: "ids-fresh", Requirements: []string{"action.id"},
 			Doc:    "Actions on different files have different ids.",
-			across: idsFresh},
+			across: newIDsFresh},
 		{Name: "times-with-z", Requirements: []string{"time.utc-z"},
 			Doc:    "Over all answers of an operation, both times end in Z and have at most 7 fraction digits; charged to the plainest answer.",
-			across: timesWithZ},
+			across: newTimesWithZ},
 		{Name: "own-input", Requirements: []string{"state.isolated"},
 			Doc:    "An answer holds nothing of another request.",
-			across: ownInput},
+			across: newOwnInput},
 	}
 }
 
-func idsFresh(all []*Exchange) map[*Exchange][]Problem {
-	out := map[*Exchange][]Problem{}
-	first := map[string]*Exchange{}
-	for _, x := range plainestFirst(all) {
-		if x.id == "" || x.sha1 == "" {
+// A mention is what a check across exchanges keeps of one.
+type mention struct {
+	ref
+	file string
+	odd  int // see oddness
+}
+
+func mentionOf(at ref, x *judged) mention { return mention{at, x.File, oddness(x.Exchange)} }
+
+// plainer orders mentions: those that differ from no control first, so that an odd request
+// is reported to repeat a plain one.
+func plainer(a, b mention) int {
+	return cmp.Or(cmp.Compare(a.odd, b.odd), cmp.Compare(a.c.ID, b.c.ID), cmp.Compare(a.step, b.step))
+}
+
+// idsFresh keeps for each action's id the requests whose answers have it.
+type idsFresh struct{ of map[string][]mention }
+
+func newIDsFresh() across { return &idsFresh{map[string][]mention{}} }
+
+func (k *idsFresh) note(at ref, x *judged) {
+	if x.ActionID != "" && x.File != "" {
+		k.of[x.ActionID] = append(k.of[x.ActionID], mentionOf(at, x))
+	}
+}
+
+func (k *idsFresh) problems() map[ref][]Problem {
+	out := map[ref][]Problem{}
+	for id, all := range k.of {
+		if len(all) == 1 {
 			continue
 		}
-		other := first[x.id]
-		if other == nil {
-			first[x.id] = x
-		} else if !strings.EqualFold(other.sha1, x.sha1) {
-			out[x] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", x.id, other.Case.ID))
+		all = slices.SortedFunc(slices.Values(all), plainer)
+		for _, m := range all[1:] {
+			if !strings.EqualFold(m.file, all[0].file) {
+				out[m.ref] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
+			}
 		}
 	}
 	return out
@@ -47,11 +73,11 @@ var timeWithZ = regexp.MustCompile(`^[^.]*(\.[0-9]{1,7})?[Zz]$`)
 
 // oddTimes returns, for each of the times of a readable answer, what it is where
 // it is a time of another form than that of the examples, else "".
-func oddTimes(x *Exchange) []string {
+func (x *observed) oddTimes() []string {
 	out := make([]string, len(timeMembers()))
 	for i, name := range timeMembers() {
-		text, ok := x.view().member(name)
-		bad := slices.ContainsFunc(x.view().violations, func(v schemas.Violation) bool { return v.Pointer == "/"+name })
+		text, ok := x.answer.member(name)
+		bad := slices.ContainsFunc(x.answer.violations, func(v schemas.Violation) bool { return v.Pointer == "/"+name })
 		if _, err := instant(text); ok && !bad && err == nil && !timeWithZ.MatchString(text) {
 			out[i] = strings.Clone(show(text))
 		}
@@ -60,35 +86,78 @@ func oddTimes(x *Exchange) []string {
 }
 
 // timesWithZ judges the form of times once for each operation and member: whether
-// one answer has more than seven digits hangs on chance, where trailing zeros are
+// one answer has more than seven digits depends on chance, where trailing zeros are
 // left out. It is charged to the plainest answer. One that the record holds in
 // part is passed over where there is another, for it cannot be judged again.
-func timesWithZ(all []*Exchange) map[*Exchange][]Problem {
-	answers := map[string][]*Exchange{} // by operation
-	for _, x := range all {
-		if x.odd != nil && x.reason == "" {
-			operation := x.Case.Steps[x.Step].operation(x.Case)
-			answers[operation] = append(answers[operation], x)
+type timesWithZ struct {
+	controls
+	of map[timesKey]map[*Case]*timesOf
+}
+
+// A timesKey is what the answers have in common that are judged together.
+type timesKey struct {
+	operation string
+	shortened bool
+}
+
+// timesOf is what is kept of the answers of one case.
+type timesOf struct {
+	first mention   // the plainest
+	odd   []mention // for each member, the plainest in which it has another form; a zero one where none has
+	got   []string  // that form
+}
+
+func newTimesWithZ() across {
+	return &timesWithZ{controls{}, map[timesKey]map[*Case]*timesOf{}}
+}
+
+func (k *timesWithZ) note(at ref, x *judged) {
+	k.controls.note(at)
+	if x.times == nil || x.Unjudged != "" {
+		return
+	}
+	key := timesKey{x.Case.Steps[x.Step].operation(x.Case), x.Response.Shortened}
+	if k.of[key] == nil {
+		k.of[key] = map[*Case]*timesOf{}
+	}
+	m := mentionOf(at, x)
+	kept := k.of[key][at.c]
+	if kept == nil {
+		kept = &timesOf{m, make([]mention, len(x.times)), make([]string, len(x.times))}
+		k.of[key][at.c] = kept
+	}
+	if plainer(m, kept.first) < 0 {
+		kept.first = m
+	}
+	for i, got := range x.times {
+		if got != "" && (kept.got[i] == "" || plainer(m, kept.odd[i]) < 0) {
+			kept.odd[i], kept.got[i] = m, got
 		}
 	}
-	out := map[*Exchange][]Problem{}
-	order := plainness(all)
-	for _, of := range answers {
-		whole := slices.DeleteFunc(slices.Clone(of), func(x *Exchange) bool { return x.Response.Shortened })
-		if len(whole) > 0 {
-			of = whole
+}
+
+func (k *timesWithZ) problems() map[ref][]Problem {
+	out := map[ref][]Problem{}
+	for key, cases := range k.of {
+		if _, whole := k.of[timesKey{key.operation, false}]; key.shortened && whole {
+			continue
 		}
-		slices.SortFunc(of, order)
+		first := slices.MinFunc(slices.Collect(maps.Values(cases)), func(a, b *timesOf) int { return k.order(a.first, b.first) }).first
 		for i, name := range timeMembers() {
-			at := slices.IndexFunc(of, func(x *Exchange) bool { return x.odd[i] != "" })
-			if at < 0 {
+			var odd mention
+			got := ""
+			for _, kept := range cases {
+				if kept.got[i] != "" && (got == "" || k.order(kept.odd[i], odd) < 0) {
+					odd, got = kept.odd[i], kept.got[i]
+				}
+			}
+			if got == "" {
 				continue
 			}
-			got := of[at].odd[i]
-			if at > 0 {
-				got += ", in " + of[at].Case.ID
+			if odd.ref != first.ref {
+				got += ", in " + odd.c.ID
 			}
-			out[of[0]] = append(out[of[0]], Problem{Place: "/" + name, Want: "a time with Z and at most 7 fraction digits, in every answer", Got: got})
+			out[first.ref] = append(out[first.ref], Problem{Place: "/" + name, Want: "a time with Z and at most 7 fraction digits, in every answer", Got: got})
 		}
 	}
 	return out
@@ -127,14 +196,7 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// plainestFirst returns the exchanges with those first that differ from no
-// control, so that an odd request is told to repeat a plain one.
-func plainestFirst(all []*Exchange) []*Exchange {
-	out := slices.Clone(all)
-	slices.SortStableFunc(out, func(a, b *Exchange) int { return cmp.Compare(oddness(a), oddness(b)) })
-	return out
-}
-
+// oddness returns how far a request is from a plain one.
 func oddness(x *Exchange) int {
 	switch {
 	case x.expect() != Accepted:
@@ -145,33 +207,51 @@ func oddness(x *Exchange) int {
 	return 0
 }
 
-// plainness returns an order of exchanges in which the plainest is the first, which
-// a problem of many answers is charged to: those of controls, then by oddness.
-func plainness(all []*Exchange) func(a, b *Exchange) int {
-	controls := map[string]bool{}
-	for _, x := range all {
-		controls[x.Case.Control] = true
+// controls are the ids of the cases from which others differ.
+type controls map[string]bool
+
+func (k controls) note(at ref) { k[at.c.Control] = true }
+
+// order orders mentions, the plainest first, which a problem of many answers is charged
+// to: those of controls, then by oddness.
+func (k controls) order(a, b mention) int {
+	if c, d := k[a.c.ID], k[b.c.ID]; c != d {
+		return map[bool]int{true: -1, false: 1}[c]
 	}
-	return func(a, b *Exchange) int {
-		if c, d := controls[a.Case.ID], controls[b.Case.ID]; c != d {
-			return map[bool]int{true: -1, false: 1}[c]
-		}
-		return cmp.Or(cmp.Compare(oddness(a), oddness(b)), cmp.Compare(a.Case.ID, b.Case.ID), cmp.Compare(a.step(), b.step()))
+	return plainer(a, b)
+}
+
+// ownInput keeps who sent which mark, and the marks in answers to other requests.
+type ownInput struct {
+	owners map[string][]mention
+	traces []traced
+}
+
+// A traced is an answer with values that it may have from another request.
+type traced struct {
+	mention
+	marks []string
+}
+
+func newOwnInput() across { return &ownInput{owners: map[string][]mention{}} }
+
+func (k *ownInput) note(at ref, x *judged) {
+	m := mentionOf(at, x)
+	for _, mark := range x.Marks {
+		k.owners[mark] = append(k.owners[mark], m)
+	}
+	foreign := slices.DeleteFunc(slices.Clone(x.Traces), func(mark string) bool { return slices.Contains(x.Marks, mark) })
+	if len(foreign) > 0 {
+		k.traces = append(k.traces, traced{m, foreign})
 	}
 }
 
-func ownInput(all []*Exchange) map[*Exchange][]Problem {
-	owners := map[string][]*Exchange{}
-	for _, x := range all {
-		for _, m := range x.marks {
-			owners[m] = append(owners[m], x)
-		}
-	}
-	out := map[*Exchange][]Problem{}
-	for _, x := range all {
-		for _, m := range x.traces {
-			if other := stranger(x, owners[m]); other != nil {
-				out[x] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", m, other.Case.ID))
+func (k *ownInput) problems() map[ref][]Problem {
+	out := map[ref][]Problem{}
+	for _, t := range k.traces {
+		for _, mark := range t.marks {
+			if other, is := foreignOwner(t.mention, k.owners[mark]); is {
+				out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark, other.c.ID))
 				break
 			}
 		}
@@ -179,17 +259,16 @@ func ownInput(all []*Exchange) map[*Exchange][]Problem {
 	return out
 }
 
-// stranger returns an owner of a value where x is none: neither sent it, nor
-// asked for the same file as one that did (an implementation may answer equal
-// calls with one action).
-func stranger(x *Exchange, owners []*Exchange) *Exchange {
-	for _, o := range owners {
-		if o == x || x.sha1 != "" && strings.EqualFold(o.sha1, x.sha1) {
-			return nil
-		}
+// foreignOwner returns the first of the exchanges that sent a value, where none of them
+// asked for the same file as the one whose answer holds it: an implementation may answer
+// equal calls with one action.
+func foreignOwner(x mention, owners []mention) (mention, bool) {
+	if len(owners) == 0 || slices.ContainsFunc(owners, func(o mention) bool {
+		return o.ref == x.ref || x.file != "" && strings.EqualFold(o.file, x.file)
+	}) {
+		return mention{}, false
 	}
-	if len(owners) > 0 {
-		return owners[0]
-	}
-	return nil
+	return slices.MinFunc(owners, func(a, b mention) int {
+		return cmp.Or(cmp.Compare(a.c.ID, b.c.ID), cmp.Compare(a.step, b.step))
+	}), true
 }

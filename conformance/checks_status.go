@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // The names of the checks that compare what became of a request with what was
@@ -24,33 +23,33 @@ func statusChecks() []Check {
 	return []Check{
 		{Name: createdCheck, Requirements: []string{"response.created", "response.json"},
 			Doc: "A valid, authorised request is answered exactly 201, and with the whole body.",
-			on:  awaited, judge: created},
+			on:  (*observed).awaited, judge: created},
 		{Name: servedCheck, Requirements: []string{"operation.exists"},
 			Doc: "POST on the documented path is not answered 404, 405 or 501.",
-			on:  toAccept, judge: served},
+			on:  (*observed).toAccept, judge: served},
 		{Name: acceptsCheck,
 			Doc: "A valid request is accepted in the form of the case; charged to what the case is to prove.",
-			on:  awaited, judge: accepts},
+			on:  (*observed).awaited, judge: accepts},
 		{Name: refusesCheck,
 			Doc: "A request that lacks what is owed is not accepted; charged to what the case is to prove.",
-			on:  toRefuse, judge: refuses},
+			on:  (*observed).toRefuse, judge: refuses},
 		{Name: refusedWith, Requirements: append(statusRequirements(), methodForbidden),
 			Doc: "A refusal carries one of the statuses that count for its reason.",
-			on:  toRefuse, judge: refusalStatus},
+			on:  (*observed).toRefuse, judge: refusalStatus},
 		{Name: serverErrorCheck, Requirements: []string{"refusal.no-server-error"},
 			Doc: "A request that cannot be served is the client's error, not the server's.",
-			on:  func(x *Exchange) bool { return refusal(x) || toAccept(x) && x.Case.weak }, judge: noServerError},
+			on:  func(x *observed) bool { return x.refusal() || x.toAccept() && x.Case.weak }, judge: noServerError},
 	}
 }
 
 // awaited is an exchange that an acceptance is to come of, where it was answered or
 // the time was up.
-func awaited(x *Exchange) bool {
-	return x.expect() == Accepted && (answered(x) || late(x)) && roleTokenRefused(x) == ""
+func (x *Exchange) awaited() bool {
+	return x.expect() == Accepted && (x.answered() || x.late()) && x.roleTokenRefused() == ""
 }
 
-func created(x *Exchange, _ time.Time) []Problem {
-	if late(x) && (!answered(x) || success(x)) {
+func created(x *observed) []Problem {
+	if x.late() && (!x.answered() || x.success()) {
 		return createdInTime(x)
 	}
 	status := x.Response.Status
@@ -65,11 +64,11 @@ func created(x *Exchange, _ time.Time) []Problem {
 }
 
 // createdInTime charges a valid request that came to no whole answer.
-func createdInTime(x *Exchange) []Problem {
+func createdInTime(x *observed) []Problem {
 	switch {
 	case !plainly(x):
 		return nil // charged to the form
-	case answered(x):
+	case x.answered():
 		return []Problem{{"body", "the whole of it", x.Err.Msg, "response.json"}}
 	}
 	return problem("connection", "201", x.Err.Msg)
@@ -78,7 +77,7 @@ func createdInTime(x *Exchange) []Problem {
 // plainly reports whether the refusal of a valid request is charged to the operation
 // rather than to the form that the request takes. In a case of several requests each
 // is a plain valid one.
-func plainly(x *Exchange) bool {
+func plainly(x *observed) bool {
 	return slices.Contains(x.Case.Proves, "response.created") || len(x.Case.Steps) > 1
 }
 
@@ -88,8 +87,8 @@ const unknownHint = " (does it know the machine, -machine, and the file, -sha1?)
 // wholeURLHint names what a server that looks for a path did with a whole URL.
 const wholeURLHint = " (does it take the whole URL for a path?)"
 
-func served(x *Exchange, _ time.Time) []Problem {
-	if !answered(x) {
+func served(x *observed) []Problem {
+	if !x.answered() {
 		return nil
 	}
 	status := x.Response.Status
@@ -103,10 +102,10 @@ func served(x *Exchange, _ time.Time) []Problem {
 	return nil
 }
 
-func accepts(x *Exchange, now time.Time) (out []Problem) {
+func accepts(x *observed) (out []Problem) {
 	place, got := "status", ""
 	switch {
-	case late(x) && (!answered(x) || success(x)):
+	case x.late() && (!x.answered() || x.success()):
 		place, got = "connection", x.Err.Msg
 	case x.Response.Status/100 == 2:
 		return nil
@@ -127,13 +126,13 @@ func accepts(x *Exchange, now time.Time) (out []Problem) {
 		out = append(out, Problem{place, "201, for the request is valid", got, id})
 	}
 	// What the case expects counts, whatever it is to prove.
-	if len(out) == 0 && len(created(x, now)) == 0 && len(served(x, now)) == 0 && x.Case.main != "" {
+	if len(out) == 0 && len(created(x)) == 0 && len(served(x)) == 0 && x.Case.main != "" {
 		out = append(out, Problem{place, "201, for the request is valid", got, x.Case.main})
 	}
 	return out
 }
 
-func refuses(x *Exchange, _ time.Time) (out []Problem) {
+func refuses(x *observed) (out []Problem) {
 	if x.Response.Status/100 != 2 {
 		return nil
 	}
@@ -156,13 +155,13 @@ func (x *Exchange) charges() []string {
 	return x.Case.open
 }
 
-func refusalStatus(x *Exchange, _ time.Time) (out []Problem) {
-	if stumbled(x) {
+func refusalStatus(x *observed) (out []Problem) {
+	if x.stumbled() {
 		return nil // a finding of another check
 	}
 	status := x.Response.Status
 	// A success with an action is acceptance, which is a finding of another check.
-	if slices.Contains(x.statuses(), status) || status/100 == 2 && looksLikeAction(x.view().action) {
+	if slices.Contains(x.statuses(), status) || status/100 == 2 && looksLikeAction(x.answer.action) {
 		return nil
 	}
 	charged := x.Case.statusRequirement()
@@ -176,9 +175,9 @@ func refusalStatus(x *Exchange, _ time.Time) (out []Problem) {
 	return []Problem{{"status", orList(x.statuses()), fmt.Sprint(status), charged}}
 }
 
-func noServerError(x *Exchange, _ time.Time) []Problem {
+func noServerError(x *observed) []Problem {
 	status := x.Response.Status
-	if status < 500 || slices.Contains(x.statuses(), status) || stumbled(x) {
+	if status < 500 || slices.Contains(x.statuses(), status) || x.stumbled() {
 		return nil
 	}
 	want := "an answer or a refusal, and no 5xx" // it is open whether anything is at fault

@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"fmaspec/conformance/record"
 )
@@ -19,21 +18,21 @@ func wireChecks() []Check {
 	return []Check{
 		{Name: completeCheck, Requirements: []string{"http.framing"},
 			Doc: "An answer comes, is HTTP, and ends where its Content-Length or its last chunk says.",
-			on:  sent, judge: answerComplete},
+			on:  always, judge: answerComplete},
 		{Name: timelyCheck, Requirements: []string{"http.timely"},
 			Doc: "A whole answer comes within the time that an exchange has, at the latest when the request is sent again with no other under way.",
-			on:  late, judge: answerInTime},
+			on:  (*observed).late, judge: answerInTime},
 		{Name: codingCheck, Requirements: []string{"http.framing"},
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
-			on:  complete, judge: codingAskedFor},
+			on:  (*observed).complete, judge: codingAskedFor},
 		{Name: "no-redirect", Requirements: []string{"http.no-redirect"},
 			Doc: "An answer does not send the client elsewhere.",
-			on:  answered, judge: noRedirect},
+			on:  (*observed).answered, judge: noRedirect},
 	}
 }
 
-func answerComplete(x *Exchange, _ time.Time) []Problem {
-	if x.Err == nil || x.unjudged() != "" || late(x) || stumbled(x) {
+func answerComplete(x *observed) []Problem {
+	if x.Err == nil || x.unjudged() != "" || x.late() || x.stumbled() {
 		return nil
 	}
 	place, want := "connection", "an HTTP answer"
@@ -46,15 +45,15 @@ func answerComplete(x *Exchange, _ time.Time) []Problem {
 	return problem(place, want, x.Err.Msg)
 }
 
-func answerInTime(x *Exchange, _ time.Time) []Problem {
+func answerInTime(x *observed) []Problem {
 	if x.Err.Kind == record.Slow {
 		return problem("body", "a whole answer in time", x.Err.Msg)
 	}
 	return problem("connection", "an answer in time", x.Err.Msg)
 }
 
-func codingAskedFor(x *Exchange, _ time.Time) []Problem {
-	a := x.view()
+func codingAskedFor(x *observed) []Problem {
+	a := x.answer
 	switch {
 	case !a.asked:
 		return problem("header Content-Encoding", "no coding, for Accept-Encoding did not ask for one", show(a.coding))
@@ -64,7 +63,7 @@ func codingAskedFor(x *Exchange, _ time.Time) []Problem {
 	return nil
 }
 
-func noRedirect(x *Exchange, _ time.Time) []Problem {
+func noRedirect(x *observed) []Problem {
 	if status := x.Response.Status; status/100 == 3 && status != http.StatusNotModified {
 		got := fmt.Sprint(status)
 		if to := x.Response.Header.Get("Location"); to != "" {

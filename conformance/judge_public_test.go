@@ -22,8 +22,8 @@ func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult, x *re
 	it := suite.Case(c.ID)
 	require.NotNil(t, it, c.ID)
 	out := &conformance.Exchange{
-		Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps), Request: x.Request, Response: x.Response,
-		Started: x.Started, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked,
+		Sent:     conformance.Sent{Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps), Request: x.Request, Started: x.Started},
+		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked,
 	}
 	if x.Error != "" {
 		out.Err = &record.WireError{Kind: x.ErrorKind, Msg: x.Error}
@@ -75,7 +75,7 @@ func TestJudgeFindsWhatARunFinds(t *testing.T) {
 					judged++
 					it := rebuilt(t, suite, c, x)
 					var own []record.Finding
-					for _, f := range suite.Judge(it, it.Started.Add(it.Elapsed)) {
+					for _, f := range suite.Judge(it).Findings {
 						if f.Requirement != "state.isolated" { // a run takes some of these back
 							own = append(own, f)
 						}
@@ -106,13 +106,13 @@ func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
 
 	x := recorded(201, "application/json", good)
 	x.Case = plain
-	require.Empty(t, suite.Judge(x, noon))
+	require.Empty(t, suite.Judge(x).Findings)
 	x.Request.Body = record.Body(`{"Comment": "c", "Sha1": "0000000000000000000000000000000000000000"}`)
-	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x, noon)), "want the echo compared also where the caller sets the case")
+	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x).Findings), "want the echo compared also where the caller sets the case")
 	x.Request.Body = record.Body(`{"Comment": "c", "Sh\u00611": "\u0030000000000000000000000000000000000000000"}`)
-	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x, noon)), "want escapes read")
+	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x).Findings), "want escapes read")
 	x.Request.Body = record.Body(`{"Sha1": "0000000000000000000000000000000000000000", "Comment": "c", "Sha1": "1"}`)
-	require.Empty(t, suite.Judge(x, noon), "want a member that stands twice to ask for no echo")
+	require.Empty(t, suite.Judge(x).Findings, "want a member that stands twice to ask for no echo")
 
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
@@ -122,21 +122,21 @@ func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
 	x.Case = suite.Case("requestSample/valid/accepts-gzip")
 	x.Response.Header.Set("Content-Encoding", "gzip")
 	x.Request.Header = []record.Field{{Name: "Accept-Encoding", Value: "gzip"}}
-	require.Empty(t, suite.Judge(x, noon), "want a coding that was asked for to be fine")
+	require.Empty(t, suite.Judge(x).Findings, "want a coding that was asked for to be fine")
 	x.Request.Header[0].Value = "identity"
-	require.Equal(t, []string{"http.framing coding-asked-for header Content-Encoding"}, lines(suite.Judge(x, noon)))
+	require.Equal(t, []string{"http.framing coding-asked-for header Content-Encoding"}, lines(suite.Judge(x).Findings))
 }
 
 func TestJudgeJudgesAnExchangeAnewEachTime(t *testing.T) {
 	suite := load(t)
 	x := recorded(201, "application/json", example(t, "request-sample"))
-	require.Empty(t, suite.Judge(x, noon))
+	require.Empty(t, suite.Judge(x).Findings)
 	x.Response = recorded(500, "text/plain", "").Response
-	require.Equal(t, []string{"refusal.no-server-error no-server-error status"}, lines(suite.Judge(x, noon)), "want the new answer judged")
+	require.Equal(t, []string{"refusal.no-server-error no-server-error status"}, lines(suite.Judge(x).Findings), "want the new answer judged")
 	x.Response = recorded(201, "application/json", `{}`).Response
-	require.NotEmpty(t, suite.Judge(x, noon))
+	require.NotEmpty(t, suite.Judge(x).Findings)
 	x.Response = recorded(201, "application/json", example(t, "request-sample")).Response
-	require.Empty(t, suite.Judge(x, noon))
+	require.Empty(t, suite.Judge(x).Findings)
 }
 
 func TestJudgeTakesACaseThatIsMadeLikeOneOfTheSuite(t *testing.T) {
@@ -145,9 +145,9 @@ func TestJudgeTakesACaseThatIsMadeLikeOneOfTheSuite(t *testing.T) {
 		Steps: []conformance.Step{{Expect: conformance.Refused, Statuses: []int{400}, Index: 1, Method: "POST"}}}
 	x := recorded(201, "application/json", example(t, "request-sample"))
 	x.Case = &own
-	require.Equal(t, []string{"request.comment-required refuses status"}, lines(suite.Judge(x, noon)))
+	require.Equal(t, []string{"request.comment-required refuses status"}, lines(suite.Judge(x).Findings))
 	x.Response = recorded(404, "application/json", "").Response
-	require.NotEmpty(t, suite.Judge(x, noon), "want a status that does not count charged to the case")
+	require.NotEmpty(t, suite.Judge(x).Findings, "want a status that does not count charged to the case")
 }
 
 func TestJudgeWritesToNothing(t *testing.T) {
@@ -156,13 +156,13 @@ func TestJudgeWritesToNothing(t *testing.T) {
 	x.Case = suite.Case("requestSample/body/refuses-missing-comment")
 	before, err := json.Marshal(x)
 	require.NoError(t, err)
-	want := suite.Judge(x, noon)
+	want := suite.Judge(x).Findings
 	require.NotEmpty(t, want)
 	var all sync.WaitGroup
 	for range 8 { // the race detector sees what is written
 		all.Go(func() {
 			for range 20 {
-				if got := suite.Judge(x, noon); len(got) != len(want) || got[0] != want[0] {
+				if got := suite.Judge(x).Findings; len(got) != len(want) || got[0] != want[0] {
 					t.Errorf("want %v, got %v", want, got)
 				}
 			}
@@ -172,4 +172,34 @@ func TestJudgeWritesToNothing(t *testing.T) {
 	after, err := json.Marshal(x)
 	require.NoError(t, err)
 	require.Equal(t, string(before), string(after))
+}
+
+// FuzzJudgeChangesNothing judges an exchange with any request and answer twice: the two
+// judgements are the same, and the exchange is bit for bit what it was.
+func FuzzJudgeChangesNothing(f *testing.F) {
+	f.Add(201, "application/json", "", `{"Comment": "c", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`, `{"id": "1"}`, uint8(0))
+	f.Add(201, "application/json; charset=utf-8", "gzip", `{}`, "\x1f\x8b", uint8(1))
+	f.Add(400, "application/problem+json", "identity", "", `{"error": {"code": 1, "code": "x"}}`, uint8(2))
+	f.Add(401, "text/plain", "", "x", "at Object.<anonymous> (/app/index.js:1:1)", uint8(3))
+	f.Add(201, "application/json", "", `{"Sha1": "a", "Sha1": "b"}`, "\xEF\xBB\xBF{\"id\": 1, \"id\": 2}", uint8(4))
+	suite, err := conformance.Load()
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, status int, media, coding, request, body string, of uint8) {
+		build := func() *conformance.Exchange {
+			x := recorded(status, media, body)
+			x.Response.Header.Set("Content-Encoding", coding)
+			x.Response.Header["Www-Authenticate"] = []string{media, coding}
+			x.Request.Body = record.Body(request)
+			x.Request.Header = []record.Field{{Name: "Accept-Encoding", Value: coding}, {Name: "Host", Value: media}}
+			x.Marks = []string{request, body}
+			if of%2 == 1 {
+				x.Case = suite.Cases[int(of)%len(suite.Cases)]
+			}
+			return x
+		}
+		x := build()
+		first, second := suite.Judge(x), suite.Judge(x)
+		require.Equal(t, first, second, "want the same judgement of the same exchange")
+		require.Equal(t, build(), x, "want an exchange that is judged unchanged")
+	})
 }

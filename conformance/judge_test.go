@@ -34,10 +34,10 @@ func recorded(status int, contentType, body string) *conformance.Exchange {
 		header.Set("Content-Type", contentType)
 	}
 	return &conformance.Exchange{
-		Request: record.Request{
+		Sent: conformance.Sent{Started: noon, Request: record.Request{
 			Method: "POST", URL: "https://graph.microsoft.com/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample",
 			Body: record.Body(`{"Comment": "Request Sample on machine due to alert 32123", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`),
-		},
+		}},
 		Response: &record.Response{Status: status, Header: header, Body: record.Body(body)},
 	}
 }
@@ -53,17 +53,17 @@ func lines(findings []record.Finding) (out []string) {
 func TestDocumentedExamplesHaveNoFinding(t *testing.T) {
 	s := load(t)
 	sample := recorded(201, "application/json", example(t, "request-sample"))
-	require.Empty(t, s.Judge(sample, noon))
+	require.Empty(t, s.Judge(sample).Findings)
 	stop := recorded(201, "application/json", example(t, "stop-and-quarantine-file"))
 	stop.Request.URL = strings.Replace(stop.Request.URL, "requestSample", "stopAndQuarantineFile", 1)
 	stop.Request.Body = record.Body(`{"Comment": "Stop and quarantine file on machine due to alert 32123", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`)
-	require.Empty(t, s.Judge(stop, noon))
+	require.Empty(t, s.Judge(stop).Findings)
 }
 
 func TestRawExampleIsReportedAsBrokenJSON(t *testing.T) {
 	stop := recorded(201, "application/json", example(t, "stop-and-quarantine-file.raw"))
 	stop.Request.URL = strings.Replace(stop.Request.URL, "requestSample", "stopAndQuarantineFile", 1)
-	findings := load(t).Judge(stop, noon)
+	findings := load(t).Judge(stop).Findings
 	require.Equal(t, []string{"response.json one-json-object body"}, lines(findings))
 	require.Contains(t, findings[0].Got, "near", "want the place of the comma shown")
 	require.Contains(t, findings[0].Got, `},`)
@@ -278,7 +278,7 @@ func TestJudgeNamesOneSinOnceAndForItsReason(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			findings := s.Judge(r.answer(), noon)
+			findings := s.Judge(r.answer()).Findings
 			require.Equal(t, r.breaks, lines(findings), "%+v", findings)
 			for _, f := range findings {
 				require.NotEmpty(t, f.Want)
@@ -321,7 +321,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add(401, "text/html; charset", []byte("<html>"))
 	f.Add(201, "application/json", []byte(`{"n":1e1000001}`))
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
-		for _, finding := range s.Judge(recorded(status, contentType, string(body)), noon) {
+		for _, finding := range s.Judge(recorded(status, contentType, string(body))).Findings {
 			if s.Requirement(finding.Requirement) == nil || finding.Want == "" || finding.Place == "" {
 				t.Fatalf("want a requirement, a place and what was wanted, got %+v", finding)
 			}
@@ -337,7 +337,7 @@ func BenchmarkJudge(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Judge(recorded(201, "application/json", body), noon)
+				s.Judge(recorded(201, "application/json", body))
 			}
 		})
 	}

@@ -19,7 +19,7 @@ func changed(t *testing.T, change func(*conformance.Exchange)) []string {
 	t.Helper()
 	x := recorded(201, "application/json", example(t, "request-sample"))
 	change(x)
-	return lines(load(t).Judge(x, noon))
+	return lines(load(t).Judge(x).Findings)
 }
 
 // replaced changes the body, which has to have what is replaced.

@@ -44,7 +44,7 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned}
 	for _, j := range jobs {
 		if j.skip != "" {
-			p.Withheld = append(p.Withheld, r.caseResult(j, nil, j.outcome, j.skip))
+			p.Withheld = append(p.Withheld, caseResult(&j.caseRun, nil, j.outcome, j.skip))
 			continue
 		}
 		for i, b := range j.steps {

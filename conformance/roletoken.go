@@ -25,8 +25,8 @@ func (s *Step) roleToken() string {
 // that is not valid (RFC 6750 3.1), and so says nothing of the role; or "". A valid
 // token without the right gets 403, or 404 from who hides what is there: these are
 // findings.
-func roleTokenRefused(x *Exchange) string {
-	if !toAccept(x) || x.Response.Status != http.StatusUnauthorized {
+func (x *Exchange) roleTokenRefused() string {
+	if !x.toAccept() || x.Response.Status != http.StatusUnauthorized {
 		return ""
 	}
 	name := x.Case.Steps[x.Step].roleToken()

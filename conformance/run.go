@@ -116,7 +116,7 @@ func (o *outage) count(x *Exchange) {
 	switch {
 	case x.Err == nil:
 		o.answered++
-	case late(x) || x.Err.Kind == record.Endless:
+	case x.late() || x.Err.Kind == record.Endless:
 		o.silent++
 	case x.Err.Kind == record.Unreachable:
 		o.refused++
@@ -169,12 +169,8 @@ const unfinishedReason = "the run had not ended when this was written"
 
 // job is a case on its way: bound before anything is sent, then exchanged.
 type job struct {
-	c         *Case
-	steps     []bound // of the first round; those of a repetition are bound when it is sent
-	skip      string  // why it is not sent
-	outcome   record.Outcome
-	exchanges []*Exchange
-	stopped   bool // by the end of the run's context
+	caseRun
+	steps []bound // of the first round; those of a repetition are bound when it is sent
 }
 
 // Run sends the selected cases to the target and judges every answer. An error
@@ -247,7 +243,7 @@ func printable(text string) bool {
 // bind gives every variable of every case its value, before anything is sent.
 func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err error) {
 	for _, c := range cases {
-		j := &job{c: c}
+		j := &job{caseRun: caseRun{c: c}}
 		jobs = append(jobs, j)
 		if missing := r.target.lacks(c); missing != "" {
 			j.outcome, j.skip = record.NotApplicable, missing
@@ -342,6 +338,7 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	failed, done := 0, map[*job]bool{}
+	fails := r.suite.concludes(r.options).fails
 	stop := r.checkpoints(ctx, &mu, jobs, done, started)
 	defer stop()
 	for range min(r.options.Parallel, len(jobs)) {
@@ -352,7 +349,7 @@ func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
 				}
 				bad := false
 				for _, x := range j.exchanges {
-					bad = bad || slices.ContainsFunc(x.findings, func(f record.Finding) bool { return r.counts(f) == record.Failed && f.Level <= r.options.Level })
+					bad = bad || slices.ContainsFunc(x.Findings, fails)
 				}
 				mu.Lock()
 				done[j] = true
@@ -388,7 +385,7 @@ func (r *runner) checkpoints(ctx context.Context, mu *sync.Mutex, jobs []*job, d
 		known := make([]*job, len(jobs))
 		for i, j := range jobs {
 			if known[i] = j; !done[j] {
-				known[i] = &job{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}
+				known[i] = &job{caseRun: caseRun{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}}
 			}
 		}
 		size = len(done)
@@ -426,46 +423,40 @@ const keptBody = 4 << 10
 // no memory.
 const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 
-// judged judges an exchange and notes what is asked of it after all others are
-// made.
-func (s *Suite) judged(x *Exchange) {
-	v := s.viewed(x)
-	x.findings = s.findings(v, x.Started.Add(x.Elapsed))
-	x.reason, x.sha1, x.running = v.unjudged(), v.sha1, running(v)
-	if complete(v) {
-		x.traces = traces(v.view().body)
+// keep judges an exchange and returns what a record keeps of it, so that a run of many
+// repetitions and long answers fits into memory.
+func (r *runner) keep(x *Exchange) *judged {
+	kept, found := *x, r.suite.Judge(x)
+	nothing := x.Round > 0 && len(found.Findings) == 0
+	if nothing && len(x.Request.Body) > keptBody {
+		kept.Request.Body = nil
 	}
-	if readable(v) {
-		id, _ := v.view().member("id")
-		x.id = strings.ToLower(id)
-		x.odd = oddTimes(v)
+	if x.Response != nil {
+		kept.Response = r.shortened(x, len(kept.Request.Body), nothing)
+		r.kept.Add(int64(recordedSize(kept.Response)))
 	}
+	r.common.compact(&kept)
+	return &judged{&kept, found}
 }
 
-// settle lets go of what a record does not keep of an exchange that was judged, so
-// that a run of many repetitions and long answers fits into memory.
-func (r *runner) settle(x *Exchange) {
-	if x.Round > 0 && len(x.findings) == 0 && len(x.Request.Body) > keptBody {
-		x.Request.Body = nil
-	}
-	if x.Response == nil {
-		return
-	}
+// shortened returns as much of an answer as a record keeps, beside a request of a length.
+func (r *runner) shortened(x *Exchange, request int, nothing bool) *record.Response {
+	out := *x.Response
 	keep := keptLong
 	if r.kept.Load() > keptAll {
 		keep = keptShort
 	}
-	keep = max(keep, len(x.Request.Body)+keptShort) // what gives back a long request
-	if header, cut := shortened(x.Response.Header, keep); cut {
-		x.Response.Header, x.Response.Shortened = header, true
+	keep = max(keep, request+keptShort) // what repeats a long request
+	if header, cut := shortHeader(out.Header, keep); cut {
+		out.Header, out.Shortened = header, true
 	}
 	switch {
-	case x.Round > 0 && len(x.findings) == 0 && len(x.Response.Body) > keptBody:
-		x.Response.Body, x.Response.Shortened = nil, true
-	case len(x.Response.Body) > keep:
-		x.Response.Body, x.Response.Shortened = slices.Clone(x.Response.Body[:keep]), true
+	case nothing && len(out.Body) > keptBody:
+		out.Body, out.Shortened = nil, true
+	case len(out.Body) > keep:
+		out.Body, out.Shortened = slices.Clone(out.Body[:keep]), true
 	}
-	r.kept.Add(int64(recordedSize(x.Response)))
+	return &out
 }
 
 // fieldSize is what a header field takes besides its text.
@@ -492,9 +483,9 @@ func headerSize(header http.Header) (n int) {
 	return n
 }
 
-// shortened returns a header of which at most so many bytes are kept: those of the
+// shortHeader returns a header of which at most so many bytes are kept: those of the
 // first fields by name, and of the field that reaches beyond, the beginning.
-func shortened(header http.Header, most int) (out http.Header, cut bool) {
+func shortHeader(header http.Header, most int) (out http.Header, cut bool) {
 	if headerSize(header) <= most {
 		return header, false
 	}
@@ -511,8 +502,8 @@ func shortened(header http.Header, most int) (out http.Header, cut bool) {
 	return out, true
 }
 
-// controls are the ids of the cases that others are held against.
-func controls(jobs []*job) map[string]bool {
+// controlsOf returns the ids of the cases from which others differ.
+func controlsOf(jobs []*job) map[string]bool {
 	out := map[string]bool{}
 	for _, j := range jobs {
 		out[j.c.Control] = true
@@ -523,7 +514,7 @@ func controls(jobs []*job) map[string]bool {
 // controlsFirst returns the jobs in the order of sending: what others are held
 // against goes first, so that it meets the target as it was found.
 func controlsFirst(jobs []*job) []*job {
-	control := controls(jobs)
+	control := controlsOf(jobs)
 	var first, rest []*job
 	for _, j := range jobs {
 		if control[j.c.ID] {
@@ -592,8 +583,8 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
 // those that came about.
-func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Exchange) {
-	exchanges := make([]*Exchange, len(j.c.Steps))
+func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*judged) {
+	exchanges := make([]*judged, len(j.c.Steps))
 	last := len(steps) - 1
 	for last > 0 && steps[last].sending.separate {
 		last--
@@ -607,10 +598,7 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 		steps[i].sending.release = j.c.AtOnce || i >= last
 		x := r.exchange(ctx, p, j, steps[i], round, i)
 		defer r.dialer.long.release(x.Response)
-		r.suite.judged(x)
-		r.settle(x)
-		r.common.compact(x)
-		exchanges[i] = x
+		exchanges[i] = r.keep(x)
 	}
 	if j.c.AtOnce {
 		var all sync.WaitGroup

@@ -96,7 +96,7 @@ func (r *runner) withhold(jobs []*job) error {
 		}
 	}
 	// The budget goes to what the most depends on.
-	control := controls(jobs)
+	control := controlsOf(jobs)
 	slices.SortStableFunc(candidates, func(a, b *job) int {
 		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(effects[a], effects[b]), cmp.Compare(a.c.Name, b.c.Name), cmp.Compare(a.c.ID, b.c.ID))
 	})

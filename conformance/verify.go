@@ -209,7 +209,7 @@ func (v *verifier) verify(o Options) {
 	}
 	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
-	r.conclude(out, made)
+	r.suite.concludes(r.options).conclude(out, caseRuns(made))
 	for _, more := range v.complete {
 		more(out)
 	}
@@ -304,7 +304,7 @@ func (v *verifier) outages(jobs []*job) {
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
 			if !x.aborted() {
-				all.count(x)
+				all.count(x.Exchange)
 			}
 		}
 	}
@@ -318,7 +318,7 @@ func (v *verifier) outages(jobs []*job) {
 }
 
 // exchange judges one exchange again.
-func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *Exchange {
+func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *judged {
 	c, place := j.c, fmt.Sprintf("exchange %s#%d", j.c.ID, recorded.Step)
 	round, step := recorded.Step/len(c.Steps), recorded.Step%len(c.Steps)
 	switch {
@@ -339,10 +339,9 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 			v.actions++
 		}
 	}
-	x := &Exchange{
-		Case: c, Step: step, Round: round, Request: recorded.Request, Response: recorded.Response, Started: recorded.Started, Elapsed: recorded.Elapsed,
-		Retries: recorded.Retries, Alone: recorded.Alone, marks: b.marks, inert: b.inert, Leaked: recorded.Leaked,
-	}
+	sent := b.sent(c, step, round)
+	sent.Request, sent.Started = recorded.Request, recorded.Started
+	x := &Exchange{Sent: sent, Response: recorded.Response, Elapsed: recorded.Elapsed, Retries: recorded.Retries, Alone: recorded.Alone, Leaked: recorded.Leaked}
 	if dropped {
 		x.Request.Body = b.request.Body
 	}
@@ -351,11 +350,9 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	}
 	if x.Response == nil || !x.Response.Shortened {
 		v.Exchanges++
-		v.suite.judged(x)
-		return x
+		return &judged{x, v.suite.Judge(x)}
 	}
-	v.shortened(place, x, of, recorded, dropped)
-	return x
+	return &judged{x, v.shortened(place, x, of, recorded, dropped)}
 }
 
 // headChecks look at the status, the header and the connection alone, so that their
@@ -366,28 +363,25 @@ func headChecks() []string {
 
 // shortened judges an answer of which the beginning is kept: by its head again, and
 // the rest as recorded.
-func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult, dropped bool) {
+func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult, dropped bool) Judgement {
 	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
 	v.length(place, x, of, recorded, dropped)
-	own := v.suite.viewed(x)
-	x.sha1, x.id = own.sha1, recorded.Action
-	if x.reason = own.unjudged(); x.reason == "" && of.Outcome == record.Errored {
-		x.reason = of.Reason
+	own := v.suite.Judge(x)
+	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running}
+	if out.Unjudged == "" && of.Outcome == record.Errored {
+		out.Unjudged = of.Reason
 	}
 	head := func(f record.Finding) bool {
 		return slices.Contains(headChecks(), f.Check) && (!strings.HasPrefix(f.Place, "header ") || !headerCut(x.Response.Header))
 	}
-	for _, f := range v.suite.findings(own, x.Started.Add(x.Elapsed)) {
-		if head(f) {
-			x.findings = append(x.findings, f)
-		}
-	}
+	out.Findings = selected(own.Findings, head)
 	for _, f := range of.Findings {
 		if f.Step == recorded.Step && !head(f) && f.Check != "ids-fresh" { // the id is kept
 			f.Known = nil
-			x.findings = append(x.findings, f)
+			out.Findings = append(out.Findings, f)
 		}
 	}
+	return out
 }
 
 // request compares a request with the one that the suite sends, and reports whether

@@ -16,8 +16,8 @@ func (v *verifier) passingStates(jobs []*job) {
 	some, vain := false, map[kind]int{}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			some = some || own(x)
-			if x.Alone != "" && (busy(x) || late(x)) {
+			some = some || x.own()
+			if x.Alone != "" && (x.busy() || x.late()) {
 				vain[kindOf(j.c, x.Step)]++
 			}
 		}
@@ -27,7 +27,7 @@ func (v *verifier) passingStates(jobs []*job) {
 	}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			if busy(x) && x.Alone == "" && !j.c.Steps[x.Step].Abort && vain[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.runner.repeatable(j.steps[x.Step].sending) {
+			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && vain[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.runner.repeatable(j.steps[x.Step].sending) {
 				v.exception(unrepeated, fmt.Sprintf("%s#%d", j.c.ID, x.step()))
 			}
 		}
@@ -53,8 +53,8 @@ func (v *verifier) lastLook(jobs []*job) {
 	some, known := false, false
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			some = some || own(x)
-			known = known || own(x) && !j.c.Steps[x.Step].Abort && fmt.Sprintf("%s#%d", j.c.ID, x.step()) == look.Asked
+			some = some || x.own()
+			known = known || x.own() && !j.c.Steps[x.Step].Abort && fmt.Sprintf("%s#%d", j.c.ID, x.step()) == look.Asked
 		}
 	}
 	v.refute(!known && (look.Asked != "GET /" || some), "last_look", told, "a request that the target had answered, or GET / where it had answered none")

@@ -32,9 +32,12 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 			body, _ = json.Marshal(w.body)
 		}
 		return suite.Judge(&conformance.Exchange{
-			Request:  record.Request{Method: "POST", URL: "http://127.0.0.1" + operation, Header: []record.Field{{Name: "Authorization", Value: "Bearer x"}}, Body: []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`)},
+			Sent: conformance.Sent{Started: now, Request: record.Request{
+				Method: "POST", URL: "http://127.0.0.1" + operation, Header: []record.Field{{Name: "Authorization", Value: "Bearer x"}},
+				Body: []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`),
+			}},
 			Response: &record.Response{Status: w.status, Header: header, Body: body},
-		}, now)
+		}).Findings
 	}
 	for _, op := range suite.Operations {
 		a, err := newAnswer(schemas.FS(), fixtures.FS(), op)
@@ -73,8 +76,10 @@ func TestTheJudgeOfWitnessesRings(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
 	found := suite.Judge(&conformance.Exchange{
-		Request:  record.Request{Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine), Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1))},
+		Sent: conformance.Sent{Started: time.Now(), Request: record.Request{
+			Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine), Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1)),
+		}},
 		Response: &record.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id": 7}`)},
-	}, time.Now())
+	}).Findings
 	require.NotEmpty(t, found)
 }

@@ -1,0 +1,393 @@
+package conformance
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"fmaspec/conformance/record"
+)
+
+// A caseRun is what became of one case.
+type caseRun struct {
+	c         *Case
+	skip      string         // why it was not sent, or not all of it; "" where it was
+	outcome   record.Outcome // where skip is set
+	exchanges []*judged      // in the order of their steps
+	stopped   bool           // by the end of the run
+}
+
+// A conclusion is how a run is concluded: from its exchanges alone, whoever made them.
+type conclusion struct {
+	suite  *Suite
+	level  record.Level    // the weakest that is judged
+	strict bool            // inferred requirements fail the run too
+	wanted map[string]bool // ids of the cases that were asked for; nil for all
+}
+
+// concludes returns how a run with these options is concluded.
+func (s *Suite) concludes(o Options) conclusion {
+	return conclusion{suite: s, level: o.Level, strict: o.Strict, wanted: s.wanted(o)}
+}
+
+// conclude completes a report, of which the target, the safety, the last look and the
+// panics are there, with what the exchanges of a run show together. It writes to nothing
+// else.
+func (k conclusion) conclude(out *record.Report, runs []*caseRun) {
+	var all []*judged
+	for _, run := range runs {
+		all = append(all, run.exchanges...)
+	}
+	why := causesOf(out, all)
+	together := k.suite.together(all)
+	accepted := acceptances(runs)
+	unheeding := unheedingStatuses(runs)
+	for _, run := range runs {
+		findings, outcome, reason := k.caseOf(run, together, accepted, unheeding, why)
+		out.Cases = append(out.Cases, caseResult(run, findings, outcome, reason))
+	}
+	out.Totals = total(out.Cases)
+	out.Operations = k.suite.operations(out.Cases)
+	out.Requirements = k.requirements(out.Cases)
+	out.Interrupted = slices.ContainsFunc(runs, func(run *caseRun) bool { return run.stopped })
+	out.Verdict, out.Reason = verdict(out, k.unanswered(out.Cases))
+	switch {
+	case out.Interrupted:
+	case out.Verdict == record.Conformant && uncreated(runs) != "":
+		out.Verdict, out.Reason = record.Unjudged, uncreated(runs)
+	case out.Verdict != record.Conformant && len(why) > 0:
+		out.Reason = why.reason()
+		if why.unasked() {
+			out.Verdict = record.Unjudged
+		}
+	}
+	if out.Verdict != record.Conformant {
+		out.Reason = withHint(out.Reason, k.suite.unserved(out))
+	}
+}
+
+// together returns what the checks across exchanges find in those of one run.
+func (s *Suite) together(all []*judged) map[ref][]record.Finding {
+	out := map[ref][]record.Finding{}
+	of := map[ref]*judged{}
+	for _, x := range all {
+		of[x.ref()] = x
+	}
+	for _, c := range s.checks {
+		if c.across == nil {
+			continue
+		}
+		state := c.across()
+		for _, x := range all {
+			state.note(x.ref(), x)
+		}
+		for at, problems := range state.problems() {
+			for _, p := range problems {
+				out[at] = append(out[at], s.finding(c, of[at].Exchange, p))
+			}
+		}
+	}
+	return out
+}
+
+// acceptances returns, by the id of a case, why it stands for no acceptance.
+func acceptances(runs []*caseRun) map[string]string {
+	out := map[string]string{}
+	for _, run := range runs {
+		switch {
+		case len(run.exchanges) == 0 && run.skip == checkpointReason:
+			out[run.c.ID] = "was not answered yet"
+		case len(run.exchanges) == 0 && run.skip == stoppedReason:
+			out[run.c.ID] = "was not answered before the run was interrupted"
+		case len(run.exchanges) == 0:
+			out[run.c.ID] = "was not sent"
+		case run.exchanges[0].Response == nil:
+			out[run.c.ID] = "was not answered"
+		case !run.exchanges[0].success():
+			out[run.c.ID] = "was not accepted"
+		}
+	}
+	return out
+}
+
+// A refusalKind is what requests have in common that are to be refused for one reason.
+type refusalKind struct{ operation, status string }
+
+func refusalKindOf(c *Case) refusalKind { return refusalKind{c.Operation, c.statusRequirement()} }
+
+// unheedingStatuses returns the kinds of requests that are to be refused, and that the
+// target accepts on their own. In a case of several requests it then remembers nothing,
+// it only does not look, so that nothing is charged to isolation.
+func unheedingStatuses(runs []*caseRun) map[refusalKind]bool {
+	out := map[refusalKind]bool{}
+	for _, run := range runs {
+		for _, x := range run.exchanges {
+			if len(run.c.Steps) == 1 && slices.ContainsFunc(x.Findings, func(f record.Finding) bool { return f.Check == refusesCheck }) {
+				out[refusalKindOf(run.c)] = true
+			}
+		}
+	}
+	return out
+}
+
+// counts returns the outcome that a finding gives its case.
+func (k conclusion) counts(f record.Finding) record.Outcome {
+	if f.Level == record.Inferred && !k.strict {
+		return record.Deviated
+	}
+	return record.Failed
+}
+
+// fails reports whether a finding fails a run.
+func (k conclusion) fails(f record.Finding) bool {
+	return k.counts(f) == record.Failed && f.Level <= k.level
+}
+
+// caseOf returns the findings of a case that count at the run's level, the worst first,
+// and the outcome that they give the case, with its reason.
+func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, accepted map[string]string, unheeding map[refusalKind]bool, why causes) (findings []record.Finding, outcome record.Outcome, reason string) {
+	if c := why.all(run.exchanges); c != nil {
+		return nil, record.Errored, c.reason
+	}
+	repeats, refused, unjudged := "", "", ""
+	for _, x := range run.exchanges {
+		of := slices.Concat(x.Findings, together[x.ref()])
+		if len(run.c.Steps) > 1 && unheeding[refusalKindOf(run.c)] {
+			of = k.suite.withoutIsolation(run.c, of)
+		}
+		unanswered := x.Unjudged
+		if c := why.find(x); c != nil {
+			of, unanswered = c.left(of), c.reason
+		}
+		if repeated(x, run.exchanges) {
+			of = selected(of, func(f record.Finding) bool { return slices.Contains(aboutForm(), f.Check) })
+			if x.toAccept() {
+				repeats = repetition
+			}
+		}
+		refused = cmp.Or(refused, x.roleTokenRefused())
+		findings = append(findings, of...)
+		unjudged = cmp.Or(unjudged, unanswered)
+	}
+	inconclusive := cmp.Or(repeats, refused)
+	unproven := ""
+	if fared := accepted[run.c.Control]; run.c.Control != "" && fared != "" {
+		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, fared)
+	} else if slices.ContainsFunc(run.exchanges, (*judged).aboutTheMachine) {
+		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest"
+	}
+	inconclusive = cmp.Or(unproven, inconclusive)
+	findings = selected(findings, func(f record.Finding) bool {
+		// What became of the request says nothing; what the answer looks like does.
+		return f.Level <= k.level && (unproven == "" || !aboutAcceptance(run.c, f))
+	})
+	slices.SortStableFunc(findings, func(a, b record.Finding) int {
+		return cmp.Or(cmp.Compare(k.counts(b), k.counts(a)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
+	})
+	worst := record.Outcome(0)
+	for _, f := range findings {
+		worst = max(worst, k.counts(f))
+	}
+	switch {
+	case worst == record.Failed:
+		return findings, record.Failed, ""
+	case run.skip != "":
+		return findings, run.outcome, run.skip
+	case unjudged != "":
+		return findings, record.Errored, unjudged
+	case inconclusive != "":
+		return findings, max(worst, record.Inconclusive), inconclusive
+	case worst != 0:
+		return findings, worst, ""
+	}
+	return findings, record.Passed, ""
+}
+
+// aboutAcceptance reports whether a finding is about what became of a request, and not
+// about what the answer looks like.
+func aboutAcceptance(c *Case, f record.Finding) bool {
+	return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith, hostileCheck}, f.Check) ||
+		f.Check == serverErrorCheck && c.weak
+}
+
+// selected returns the findings that count.
+func selected(all []record.Finding, counts func(record.Finding) bool) (out []record.Finding) {
+	for _, f := range all {
+		if counts(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// withoutIsolation returns the findings without those that charge isolation with
+// an acceptance. Where nothing else is charged with it, the strongest of the
+// other requirements is that the case proves: its expectation counts.
+func (s *Suite) withoutIsolation(c *Case, findings []record.Finding) (out []record.Finding) {
+	charges := func(f record.Finding) bool { return f.Check == refusesCheck }
+	isolation := func(f record.Finding) bool { return charges(f) && f.Requirement == "state.isolated" }
+	alone := !slices.ContainsFunc(findings, func(f record.Finding) bool { return charges(f) && !isolation(f) })
+	other := s.requirement[s.strongest(slices.DeleteFunc(slices.Clone(c.Proves), func(id string) bool { return id == "state.isolated" }))]
+	for _, f := range findings {
+		switch {
+		case !isolation(f), alone && other == nil:
+		case alone:
+			f.Requirement, f.Level = other.ID, other.Level
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// aboutTheMachine reports whether a request to be refused for one reason may have been
+// refused for another: its machine was made up, on a target that is not loopback.
+func (x *Exchange) aboutTheMachine() bool {
+	return x.Inert && x.answered() && (x.Response.Status == http.StatusNotFound || x.Response.Status == http.StatusForbidden && x.Case.statusRequirement() != "refusal.status-role")
+}
+
+// caseResult returns a case as a report keeps it.
+func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome, reason string) record.CaseResult {
+	c := record.CaseResult{
+		ID: run.c.ID, Title: run.c.Title, Operation: run.c.Operation, Proves: run.c.Proves, Control: run.c.Control,
+		File: run.c.File, Line: run.c.Line, Outcome: outcome, Reason: reason,
+		Findings: append([]record.Finding{}, findings...), Exchanges: []record.ExchangeResult{},
+	}
+	for _, x := range run.exchanges {
+		e := record.ExchangeResult{
+			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone, Inert: x.Inert, Leaked: x.Leaked,
+			Started: x.Started.UTC(), Elapsed: x.Elapsed,
+		}
+		if x.Err != nil {
+			e.Error, e.ErrorKind = x.Err.Msg, x.Err.Kind
+		}
+		if x.Response != nil && x.Response.Shortened {
+			e.Action = x.ActionID
+		}
+		c.Exchanges = append(c.Exchanges, e)
+	}
+	return c
+}
+
+// operations are those of the cases.
+func (s *Suite) operations(cases []record.CaseResult) (out []record.OperationInfo) {
+	for _, op := range s.Operations {
+		if slices.ContainsFunc(cases, func(c record.CaseResult) bool { return c.Operation == op.ID }) {
+			out = append(out, record.OperationInfo{ID: op.ID, Method: op.Method, Path: op.Path, File: op.File, Line: op.Line})
+		}
+	}
+	return out
+}
+
+func total(cases []record.CaseResult) (t record.Totals) {
+	t.Total = len(cases)
+	for _, c := range cases {
+		t.Requests += len(c.Exchanges)
+		t.Findings += len(c.Findings)
+		switch c.Outcome {
+		case record.Passed:
+			t.Passed++
+		case record.Deviated:
+			t.Deviated++
+		case record.Failed:
+			t.Failed++
+		case record.Errored:
+			t.Errored++
+		case record.Inconclusive:
+			t.Inconclusive++
+		case record.Skipped:
+			t.Skipped++
+		case record.NotApplicable:
+			t.NotApplicable++
+		}
+	}
+	return t
+}
+
+// requirements sums the cases up by what they were to prove.
+func (k conclusion) requirements(cases []record.CaseResult) (out []record.RequirementResult) {
+	for _, q := range k.suite.Requirements {
+		if q.Level > k.level {
+			continue
+		}
+		result := record.RequirementResult{Requirement: q, State: "declared", Outcome: record.Skipped}
+		for _, c := range cases {
+			against := 0
+			for _, f := range c.Findings {
+				if f.Requirement == q.ID {
+					against++
+					result.Outcome = max(result.Outcome, k.counts(f))
+				}
+			}
+			result.Findings += against
+			if !slices.Contains(c.Proves, q.ID) {
+				continue
+			}
+			switch outcome := c.Outcome; {
+			case outcome == record.Passed || outcome == record.Deviated || outcome == record.Failed && (against > 0 || wholly(c)):
+				result.State = "exercised"
+				result.Cases++
+				result.Outcome = max(result.Outcome, record.Passed)
+			case outcome == record.Failed || outcome == record.Inconclusive || outcome == record.Errored:
+				if result.State == "declared" {
+					result.Outcome = max(result.Outcome, record.Inconclusive)
+				}
+			}
+		}
+		if result.State == "exercised" && result.Outcome == record.Inconclusive {
+			result.Outcome = record.Passed
+		}
+		out = append(out, result)
+	}
+	return out
+}
+
+// wholly reports whether each request of a case got an answer: one that got none says
+// nothing of what the answer was to prove.
+func wholly(c record.CaseResult) bool {
+	return !slices.ContainsFunc(c.Exchanges, func(e record.ExchangeResult) bool { return e.Response == nil })
+}
+
+// verdict sums a whole run up; unanswered is why nothing that was asked for was
+// judged, or "". Nothing conclusive is never success, and half a
+// run is no verdict.
+func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
+	t := r.Totals
+	switch {
+	case r.Interrupted && t.Failed > 0:
+		return record.Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed, t.Total)
+	case r.Interrupted:
+		return record.Unjudged, "the run was interrupted"
+	case t.Failed > 0:
+		return record.NotConformant, ""
+	case t.Errored > 0:
+		first := r.Cases[slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Outcome == record.Errored })]
+		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
+	case !r.Safety.Local && r.Safety.MaxActions == 0:
+		// What is to be accepted is half of the contract, and the other half's control.
+		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
+	case unanswered != "":
+		return record.Unjudged, unanswered
+	}
+	// A case that was given up says nothing, and its like may be all that breaks.
+	if left := count(r.Cases, outageReason); left > 0 {
+		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
+	}
+	switch {
+	case !r.Safety.Local && t.Skipped > 0:
+		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
+	}
+	return record.Conformant, ""
+}
+
+// count returns how many cases have a reason.
+func count(cases []record.CaseResult, reason string) (n int) {
+	for _, c := range cases {
+		if c.Reason == reason {
+			n++
+		}
+	}
+	return n
+}
