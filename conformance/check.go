@@ -15,20 +15,7 @@ type Check struct {
 
 	on     func(*observed) bool // where it applies
 	judge  func(*observed) []Problem
-	across func() across // in place of judge: over all exchanges of a run
-}
-
-// An across is a check over all exchanges of a run, under way. It keeps of each exchange
-// the few values that it needs.
-type across interface {
-	note(ref, *judged)           // takes one exchange into account
-	problems() map[ref][]Problem // of all that were noted
-}
-
-// A ref names an exchange after it is gone.
-type ref struct {
-	c    *Case
-	step int // of the case, counted through all its repetitions from 0
+	across func(limit int) across // in place of judge: over all exchanges of a run
 }
 
 // An observed exchange is an exchange as the checks see it.

@@ -33,7 +33,7 @@ type mention struct {
 	odd  int // see oddness
 }
 
-func mentionOf(at ref, x *judged) mention { return mention{at, x.File, oddness(x.Exchange)} }
+func mentionOf(at ref, x *Judged) mention { return mention{at, x.File, oddness(x.Exchange)} }
 
 // plainer orders mentions: those that differ from no control first, so that an odd request
 // is reported to repeat a plain one.
@@ -42,17 +42,26 @@ func plainer(a, b mention) int {
 }
 
 // idsFresh keeps for each action's id the requests whose answers have it.
-type idsFresh struct{ of map[string][]mention }
+type idsFresh struct{ *latest[[]mention] }
 
-func newIDsFresh() across { return &idsFresh{map[string][]mention{}} }
+// sameIDs is how many answers with one id a session without end keeps.
+const sameIDs = 64
 
-func (k *idsFresh) note(at ref, x *judged) {
-	if x.ActionID != "" && x.File != "" {
-		k.of[x.ActionID] = append(k.of[x.ActionID], mentionOf(at, x))
+func newIDsFresh(limit int) across { return idsFresh{newLatest[[]mention](limit)} }
+
+func (k idsFresh) note(at ref, x *Judged) (shows bool) {
+	if x.ActionID == "" || x.File == "" {
+		return false
 	}
+	m, with := mentionOf(at, x), k.of[x.ActionID]
+	shows = slices.ContainsFunc(with, func(o mention) bool { return !strings.EqualFold(o.file, m.file) })
+	if k.limit == 0 || len(with) < sameIDs {
+		k.put(x.ActionID, append(with, m))
+	}
+	return shows
 }
 
-func (k *idsFresh) problems() map[ref][]Problem {
+func (k idsFresh) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for id, all := range k.of {
 		if len(all) == 1 {
@@ -107,14 +116,14 @@ type timesOf struct {
 	got   []string  // that form
 }
 
-func newTimesWithZ() across {
+func newTimesWithZ(int) across {
 	return &timesWithZ{controls{}, map[timesKey]map[*Case]*timesOf{}}
 }
 
-func (k *timesWithZ) note(at ref, x *judged) {
+func (k *timesWithZ) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
 	if x.times == nil || x.Unjudged != "" {
-		return
+		return false
 	}
 	key := timesKey{x.Case.Steps[x.Step].operation(x.Case), x.Response.Shortened}
 	if k.of[key] == nil {
@@ -131,9 +140,11 @@ func (k *timesWithZ) note(at ref, x *judged) {
 	}
 	for i, got := range x.times {
 		if got != "" && (kept.got[i] == "" || plainer(m, kept.odd[i]) < 0) {
+			shows = shows || kept.got[i] == ""
 			kept.odd[i], kept.got[i] = m, got
 		}
 	}
+	return shows
 }
 
 func (k *timesWithZ) problems() map[ref][]Problem {
@@ -223,7 +234,7 @@ func (k controls) order(a, b mention) int {
 
 // ownInput keeps who sent which mark, and the marks in answers to other requests.
 type ownInput struct {
-	owners map[string][]mention
+	owners *latest[[]mention]
 	traces []traced
 }
 
@@ -233,27 +244,40 @@ type traced struct {
 	marks []string
 }
 
-func newOwnInput() across { return &ownInput{owners: map[string][]mention{}} }
+func newOwnInput(limit int) across { return &ownInput{owners: newLatest[[]mention](limit)} }
 
-func (k *ownInput) note(at ref, x *judged) {
+func (k *ownInput) note(at ref, x *Judged) (shows bool) {
 	m := mentionOf(at, x)
 	for _, mark := range x.Marks {
-		k.owners[mark] = append(k.owners[mark], m)
+		k.owners.put(mark, append(k.owners.of[mark], m))
 	}
 	foreign := slices.DeleteFunc(slices.Clone(x.Traces), func(mark string) bool { return slices.Contains(x.Marks, mark) })
-	if len(foreign) > 0 {
-		k.traces = append(k.traces, traced{m, foreign})
+	if len(foreign) == 0 {
+		return false
 	}
+	t := traced{m, foreign}
+	_, _, shows = k.foreign(t)
+	if k.owners.limit == 0 || shows && len(k.traces) < sessionLimit {
+		k.traces = append(k.traces, t) // without a limit, the request with the mark may come behind the answer
+	}
+	return shows
+}
+
+// foreign returns the first value in an answer that another request sent, and that one.
+func (k *ownInput) foreign(t traced) (mark string, other mention, is bool) {
+	for _, mark := range t.marks {
+		if other, is := foreignOwner(t.mention, k.owners.of[mark]); is {
+			return mark, other, true
+		}
+	}
+	return "", mention{}, false
 }
 
 func (k *ownInput) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for _, t := range k.traces {
-		for _, mark := range t.marks {
-			if other, is := foreignOwner(t.mention, k.owners[mark]); is {
-				out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark, other.c.ID))
-				break
-			}
+		if mark, other, is := k.foreign(t); is {
+			out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark, other.c.ID))
 		}
 	}
 	return out

@@ -43,11 +43,16 @@ type Judgement struct {
 	times   []string // of a readable answer: each of its times, in order, that is not of the examples' form, else ""
 }
 
-// A judged exchange is an exchange and what it shows.
-type judged struct {
+// A Judged is an exchange and what it shows.
+type Judged struct {
 	*Exchange
 	Judgement
 }
 
 // ref returns the name of the exchange.
-func (x *Exchange) ref() ref { return ref{x.Case, x.step()} }
+func (x *Exchange) ref() ref {
+	if x.Case == nil {
+		return ref{nil, x.Step}
+	}
+	return ref{x.Case, x.step()}
+}

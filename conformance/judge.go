@@ -65,7 +65,7 @@ func (s *Suite) findings(x *observed) (out []record.Finding) {
 			continue
 		}
 		for _, p := range c.problems(x) {
-			out = append(out, s.finding(c, x.Exchange, p))
+			out = append(out, s.finding(c, x.ref(), p))
 		}
 	}
 	return out
@@ -100,20 +100,21 @@ func (c Check) problems(x *observed) (out []Problem) {
 func (x *Exchange) aborted() bool { return x.Case != nil && x.Case.Steps[x.Step].Abort }
 
 // finding charges a problem to its requirement.
-func (s *Suite) finding(c Check, x *Exchange, p Problem) record.Finding {
+func (s *Suite) finding(c Check, at ref, p Problem) record.Finding {
 	id := p.Requirement
 	if id == "" {
 		id = c.Requirements[0]
 	}
-	f := record.Finding{Check: c.Name, Requirement: id, Step: x.Step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
+	f := record.Finding{Check: c.Name, Requirement: id, Step: at.step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
 	if r := s.requirement[id]; r != nil {
 		f.Level = r.Level
 	}
-	if x.Case != nil {
-		f.Case = x.Case.ID
-		f.Step = x.step()
+	step := at.step
+	if at.c != nil {
+		f.Case = at.c.ID
+		step %= len(at.c.Steps)
 	}
-	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, x.Step, f.Place)
+	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, step, f.Place)
 	return f
 }
 

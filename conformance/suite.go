@@ -247,7 +247,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 		c := &Case{
 			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
 			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
-			Steps: steps, File: full, Line: line, own: source.Own,
+			Steps: steps, Origin: Origin{File: full, Line: line}, own: source.Own,
 		}
 		if v := head("needs"); v != "" {
 			c.Needs = httpfile.List(v)

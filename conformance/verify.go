@@ -59,6 +59,9 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 			return nil, usage("the report is of %s %s, and this suite of %s; %s", row.what, cmp.Or(row.recorded, "none"), row.own, row.remedy)
 		}
 	}
+	if at := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Dropped > 0 }); at >= 0 {
+		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says cannot be derived again; verify that of a run", r.Cases[at].ID)
+	}
 	o := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
 		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed, MaxActions: r.Safety.MaxActions, Settings: r.Settings}
 	if _, err := s.Select(o); err != nil {
@@ -77,7 +80,7 @@ type verifier struct {
 	suite      *Suite
 	recorded   *record.Report
 	complete   []func(*record.Report)
-	runner     *runner                       // of the run, as far as the record says how it was set
+	binding    *binding                      // of the run, as far as the record says how it was set
 	results    map[string]*record.CaseResult // by id
 	exceptions map[string][]string           // places, by what they have in common
 	extras     []record.Field                // header fields that settings add to every request
@@ -185,7 +188,7 @@ func (v *verifier) verify(o Options) {
 		return
 	}
 	v.refute(err != nil, "safety", "a run", fmt.Sprint(err)) // none may be sent
-	v.runner = r
+	v.binding = r
 	selected := map[string]bool{}
 	for _, j := range jobs {
 		selected[j.c.ID] = true
@@ -209,7 +212,7 @@ func (v *verifier) verify(o Options) {
 	}
 	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
-	r.suite.concludes(r.options).conclude(out, caseRuns(made))
+	r.suite.concludes(r.options).conclude(out, caseRuns(made), nil)
 	for _, more := range v.complete {
 		more(out)
 	}
@@ -235,7 +238,7 @@ func (v *verifier) job(j *job, told *record.CaseResult) {
 		}
 		return
 	}
-	whole, last := len(c.Steps)*v.runner.options.Repeat, -1
+	whole, last := len(c.Steps)*v.binding.options.Repeat, -1
 	v.round = 0
 	for i := range told.Exchanges {
 		x := &told.Exchanges[i]
@@ -318,14 +321,14 @@ func (v *verifier) outages(jobs []*job) {
 }
 
 // exchange judges one exchange again.
-func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *judged {
+func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *Judged {
 	c, place := j.c, fmt.Sprintf("exchange %s#%d", j.c.ID, recorded.Step)
 	round, step := recorded.Step/len(c.Steps), recorded.Step%len(c.Steps)
 	switch {
 	case round == 0:
 		v.bound = j.steps
 	case round != v.round:
-		v.bound, _ = v.runner.bindRound(c, round, v.runner.target.Token) // what can be wrong was wrong in the first round
+		v.bound, _ = v.binding.bindRound(c, round, v.binding.target.Token) // what can be wrong was wrong in the first round
 	}
 	v.round = round
 	b := v.bound[step]
@@ -333,7 +336,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
 	v.wire(place, recorded)
 	v.retries += recorded.Retries
-	if !v.runner.guard.local && v.runner.guard.effect(b.sending.bytes).can {
+	if !v.binding.guard.local && v.binding.guard.effect(b.sending.bytes).can {
 		v.actions += recorded.Retries
 		if recorded.ErrorKind != record.Withheld {
 			v.actions++
@@ -350,9 +353,9 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	}
 	if x.Response == nil || !x.Response.Shortened {
 		v.Exchanges++
-		return &judged{x, v.suite.Judge(x)}
+		return &Judged{x, v.suite.Judge(x)}
 	}
-	return &judged{x, v.shortened(place, x, of, recorded, dropped)}
+	return &Judged{x, v.shortened(place, x, of, recorded, dropped)}
 }
 
 // headChecks look at the status, the header and the connection alone, so that their
@@ -422,7 +425,7 @@ func caseFields() []string {
 
 // isID reports whether a field carries the id of a request.
 func (v *verifier) isID(c *Case, step int, f record.Field) bool {
-	b := binder{seed: fmt.Sprintf("%s.%d", v.runner.options.Seed, step/len(c.Steps))}
+	b := binder{seed: fmt.Sprintf("%s.%d", v.binding.options.Seed, step/len(c.Steps))}
 	return f.Value == b.requestID(c, &c.Steps[step%len(c.Steps)])
 }
 
@@ -488,7 +491,7 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
 	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
-	v.refute(x.ErrorKind == record.Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
+	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")

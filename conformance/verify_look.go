@@ -27,7 +27,7 @@ func (v *verifier) passingStates(jobs []*job) {
 	}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && vain[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.runner.repeatable(j.steps[x.Step].sending) {
+			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && vain[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.binding.repeatable(j.steps[x.Step].sending) {
 				v.exception(unrepeated, fmt.Sprintf("%s#%d", j.c.ID, x.step()))
 			}
 		}
