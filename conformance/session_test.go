@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -123,18 +124,35 @@ func made(c *Case, round int) *Judged {
 	}
 }
 
-func TestAMillionExchangesFitInConstantMemory(t *testing.T) {
+// endless is a session that is told of exchanges, and makes none.
+func endless(t testing.TB) (*Session, *job) {
 	suite, err := Load()
 	require.NoError(t, err)
-	c := suite.Case("requestSample/valid/accepts-plain-request")
-	s := &Session{runner: &runner{binding: &binding{suite: suite, options: Options{Repeat: 1}}}}
-	j := &job{caseRun: caseRun{c: c}}
-	s.jobs = []*job{j}
-	const exchanges = 1_000_000
-	n := exchanges
-	if testing.Short() {
-		n = 3 * sessionLimit
+	j := &job{caseRun: caseRun{c: suite.Case("requestSample/valid/accepts-plain-request")}}
+	return &Session{runner: &runner{binding: &binding{suite: suite, options: Options{Repeat: 1}}}, jobs: []*job{j}}, j
+}
+
+// BenchmarkResidentMemoryOfASession reports the memory of a session after a tenth of
+// them, and after all.
+func BenchmarkResidentMemoryOfASession(b *testing.B) {
+	for b.Loop() {
+		s, j := endless(b)
+		for round := range 1_000_000 {
+			s.keep(j, round, []*Judged{made(j.c, round)})
+			if round == 100_000 || round == 999_999 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				b.ReportMetric(float64(m.HeapAlloc)/1e6, fmt.Sprintf("MB-after-%d", (round+1)/1000*1000))
+			}
+		}
 	}
+}
+
+func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
+	s, j := endless(t)
+	c := j.c
+	const n = 2*sessionLimit + 100
 	for round := range n {
 		s.keep(j, round, []*Judged{made(c, round)})
 	}
