@@ -15,8 +15,8 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A reminder is a request that was answered, so that it can tell later whether the
-// target still answers.
+// A reminder is a request that was answered. Sending it again shows whether the target
+// still answers.
 type reminder struct {
 	job         *job
 	round, step int
@@ -64,17 +64,17 @@ func (x *Exchange) late() bool {
 	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
 }
 
-// passing reports whether a status tells of a state that passes, and of one that
-// whatever stands before an implementation may tell of (RFC 9110 15.6.3 to 15.6.5).
+// passing reports whether a status stands for a temporary state, which a gateway in front
+// of an implementation may report too (RFC 9110 15.6.3 to 15.6.5).
 func passing(status int) bool {
 	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
-// busy reports whether the answer tells of a state that passes.
+// busy reports whether the answer reports a temporary state.
 func (x *Exchange) busy() bool { return x.Response != nil && passing(x.Response.Status) }
 
-// repeatable reports whether a request may be sent once more where nobody knows what
-// became of it: it cannot take effect elsewhere than on this machine.
+// repeatable reports whether a request may be sent again when its first outcome is
+// unknown: it cannot take effect outside this machine.
 func (r *binding) repeatable(s sending) bool {
 	return r.guard.local || !r.guard.effect(s.bytes).can
 }
@@ -203,17 +203,17 @@ func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
 }
 
 // sendAgain sends once more, each by itself and when all others are done, the
-// requests whose answers tell of a state that passes. That there were other answers
+// requests whose answers report a temporary state. That there were other answers
 // says that the state is none of the whole target.
 func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 	if !slices.ContainsFunc(jobs, func(j *job) bool { return slices.ContainsFunc(j.exchanges, (*Judged).own) }) {
 		return
 	}
-	vain := map[kind]int{}
+	unanswered := map[kind]int{}
 	for _, j := range controlsFirst(jobs) {
 		for at, x := range j.exchanges {
 			k := kindOf(j.c, x.Step)
-			if ctx.Err() != nil || !x.busy() || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
+			if ctx.Err() != nil || !x.busy() || j.c.Steps[x.Step].Abort || x.Alone != "" || unanswered[k] >= endurance {
 				continue
 			}
 			again, limited := r.again(ctx, j, x)
@@ -223,9 +223,9 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 			if again != nil {
 				j.exchanges[at] = again
 				if again.busy() || again.late() {
-					vain[k]++
+					unanswered[k]++
 				} else {
-					vain[k] = 0
+					unanswered[k] = 0
 				}
 			}
 		}
@@ -268,8 +268,8 @@ func (r *runner) again(ctx context.Context, j *job, x *Judged) (out *Judged, lim
 // handshakeTime is how long a last TLS handshake may take.
 const handshakeTime = 2 * time.Second
 
-// lookLast tries what tells an implementation from what may stand in its place,
-// where the answers of the cases do not.
+// lookLast sends what distinguishes an implementation from a server in its place,
+// where the answers of the cases leave that open.
 func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 	var all []*Judged
 	for _, j := range jobs {

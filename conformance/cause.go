@@ -10,14 +10,14 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A cause is why answers of a run say nothing of the contract: somebody else gave
-// them, nobody did, or they are about the credentials that the run was given. It
-// follows from the exchanges and from what else a record holds.
+// A cause explains why answers of a run are no evidence about the contract: another
+// server gave them, none came, or they are about the credentials of the run. It follows
+// from the exchanges and from what else a record holds.
 type cause struct {
 	reason string
 	of     map[*Judged]bool // that it explains
 	whole  bool             // it explains everything about them, and not just that they were refused
-	none   bool             // no token was given: whoever wants one has not been asked yet
+	none   bool             // no token was given, so that a server that requires one has not been asked
 }
 
 func newCause(reason string, whole bool, of []*Judged) *cause {
@@ -38,7 +38,7 @@ func (c *cause) left(findings []record.Finding) []record.Finding {
 	})
 }
 
-// causes are those of a run, the one to be told first in front.
+// causes are those of a run, the one to be reported first in front.
 type causes []*cause
 
 // find returns the cause of an exchange, or nil.
@@ -77,7 +77,7 @@ func (all causes) unasked() bool {
 	return slices.ContainsFunc(all, func(c *cause) bool { return c.none })
 }
 
-// reason tells of all of them.
+// reason returns the reasons of all of them.
 func (all causes) reason() string {
 	var words []string
 	for _, c := range all {
@@ -301,7 +301,7 @@ func uncreated(runs []*caseRun) string {
 }
 
 // unanswered says that nothing of what was asked for could be judged, and why, or "".
-// Controls that nobody asked for do not count.
+// Controls that were not asked for do not count.
 func (k conclusion) unanswered(cases []record.CaseResult) string {
 	n, first := 0, ""
 	for _, c := range cases {

@@ -122,7 +122,7 @@ func (x *Exchange) refusal() bool {
 	return x.answered() && x.Response.Status >= 400 && x.expect() != Accepted
 }
 
-// complete tells that the body is all there, so that it can be judged.
+// complete reports whether the whole body is there, so that it can be judged.
 func (x *Exchange) complete() bool { return x.answered() && x.Err == nil && !x.Response.Truncated }
 
 // carriesAction is a success that owes a FileMachineAction in its body.

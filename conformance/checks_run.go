@@ -198,7 +198,7 @@ func traces(text []byte) (out []string) {
 
 const sha1Digits, markDigits = 40, 16
 
-// allHex tells that a text is hexadecimal digits and nothing else.
+// allHex reports whether a text is hexadecimal digits and nothing else.
 func allHex(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
 }

@@ -19,7 +19,7 @@ type caseRun struct {
 	dropped   int            // exchanges that showed nothing new, and are not kept
 }
 
-// A conclusion is how a run is concluded: from its exchanges alone, whoever made them.
+// A conclusion holds the rules by which a run is concluded from its exchanges.
 type conclusion struct {
 	suite  *Suite
 	level  record.Level    // the weakest that is judged
@@ -156,8 +156,8 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, acce
 	}
 	inconclusive := cmp.Or(repeats, refused)
 	unproven := ""
-	if fared := accepted[run.c.Control]; run.c.Control != "" && fared != "" {
-		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, fared)
+	if why := accepted[run.c.Control]; run.c.Control != "" && why != "" {
+		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, why)
 	} else if slices.ContainsFunc(run.exchanges, (*Judged).aboutTheMachine) {
 		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest"
 	}
@@ -355,7 +355,7 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 	case unanswered != "":
 		return record.Unjudged, unanswered
 	}
-	// A case that was given up says nothing, and its like may be all that breaks.
+	// A case that was not sent shows nothing, and its kind may be all that fails.
 	if left := count(r.Cases, outageReason); left > 0 {
 		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
 	}

@@ -19,7 +19,7 @@ type Sent struct {
 	Started   time.Time      // when the request was sent
 }
 
-// An Exchange is one request and its answer, whoever made them. It is complete when it
+// An Exchange is one request and its answer, from any source. It is complete when it
 // is made: judging reads it and writes to nothing.
 type Exchange struct {
 	Sent

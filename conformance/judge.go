@@ -167,7 +167,7 @@ func (x *observed) unjudged() string {
 		return ""
 	}
 	if x.Case != nil && x.Alone == "" && x.busy() {
-		return fmt.Sprintf("the target answered %d, which tells of a state that passes; run it again when the target is ready, or give it more time with -retry", x.Response.Status)
+		return fmt.Sprintf("the target answered %d, which reports a temporary state; run it again when the target is ready, or give it more time with -retry", x.Response.Status)
 	}
 	if x.Response.Status == http.StatusTooManyRequests {
 		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer at once with -parallel"

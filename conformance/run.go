@@ -81,12 +81,12 @@ func (o Options) prepared() Options {
 // all, may go without an answer before the rest is not sent. It bounds the time
 // of a run against a server that hangs; the first ones say it already. endurance
 // is how many of a kind may go without an answer though others get one. Each was
-// sent twice, the second time alone. refusals is how many may find nobody who takes
-// the connection, or, where none was answered, have it closed.
+// sent twice, the second time alone. refusals is how many may fail to connect,
+// or, where none was answered, have the connection closed.
 const patience, endurance, refusals = 3, 4, 24
 
 // outage counts the requests of one kind that got an answer, and those that were
-// waited for in vain.
+// not answered in time.
 type outage struct {
 	mu       sync.Mutex
 	answered int
@@ -273,7 +273,7 @@ func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
 		if steps[i], err = b.bind(c, step, inert); err != nil {
 			return nil, err
 		}
-		// What is sound but for an inference may be accepted: then it needs what the
+		// What is valid but for an inference may be accepted: then it needs what the
 		// user named, and counts. What has a shape without effect, and something else that
 		// is not known, is withheld.
 		e := effect{}
