@@ -1,9 +1,10 @@
 package conformance
 
 import (
-	"fmaspec/schemas"
 	"slices"
 	"time"
+
+	"fmaspec/schemas"
 )
 
 // A Check judges one aspect of an answer, or of all answers of a run. Each check
