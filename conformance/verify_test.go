@@ -29,8 +29,7 @@ func written(t *testing.T, r *conformance.Report) *conformance.Report {
 
 func TestVerifyBearsOutAnHonestRecord(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load()
-	require.NoError(t, err)
+	suite := load(t)
 	for _, o := range []conformance.Options{{}, {Repeat: 3, Parallel: 4}, {Level: conformance.Documented, Skip: "auth/"}, {Strict: true, Run: "^requestSample/body"}} {
 		r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(reference.Config{Token: "fmaspec-made-up-token"}), Token: "fmaspec-made-up-token", InvalidToken: "an-expired-token", UnknownMachine: "0123"}, o)
 		require.NoError(t, err)
