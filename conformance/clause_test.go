@@ -33,6 +33,9 @@ func swap(old, new string) func(string) string {
 }
 
 func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it loads the suite many times")
+	}
 	for _, row := range []struct {
 		why, file string
 		change    func(string) string
@@ -78,6 +81,9 @@ func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
 }
 
 func TestLoadWantsEachLineInOneStatementWithItsRequirements(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it loads the suite many times")
+	}
 	for _, row := range []struct {
 		why, file string
 		change    func(string) string

@@ -46,6 +46,9 @@ func alone(suite *conformance.Suite, c *conformance.CaseResult, step int) (out [
 }
 
 func TestJudgeFindsWhatARunFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite against many servers")
+	}
 	t.Parallel()
 	suite := load(t)
 	servers := map[string]http.Handler{"the honest server": honest()}

@@ -357,6 +357,9 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 // A limiter turns away what comes too fast, whatever it is, which says nothing of the
 // requests that it happens to turn away.
 func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite several times")
+	}
 	for _, row := range []struct {
 		budget time.Duration
 		passes int // at once

@@ -230,6 +230,9 @@ func TestASilentServerIsNotAskedForEver(t *testing.T) {
 }
 
 func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for several seconds")
+	}
 	var hung atomic.Int32
 	h := honest()
 	moody := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -429,7 +432,11 @@ func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
 }
 
 func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
-	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 8, Parallel: 16, Skip: "huge|very-long|deep"})
+	times := 8
+	if testing.Short() {
+		times = 2
+	}
+	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: times, Parallel: 16, Skip: "huge|very-long|deep"})
 	require.Equal(t, conformance.Conformant, r.Verdict, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 }

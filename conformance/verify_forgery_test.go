@@ -293,6 +293,9 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 }
 
 func TestVerifyBearsOutRunsOfEveryKind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it records and verifies eight long runs")
+	}
 	t.Parallel()
 	suite := load(t)
 	throttled := func(h http.Handler) http.Handler {

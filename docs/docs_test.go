@@ -367,6 +367,9 @@ func commands(text string) (out []command) {
 }
 
 func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and the example module, and runs each command of the README")
+	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run the commands with")
 	}

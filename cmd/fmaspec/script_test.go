@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -85,9 +86,43 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 	return "http://" + l.Addr().String()
 }
 
+// lengthy are the scripts that start many commands, or wait: go test -short leaves
+// them out.
+var lengthy = []string{
+	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles", "safety", "selftest",
+	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules", "trust-signature",
+	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",
+}
+
+// scripts are the files of the scripts to run.
+func scripts(t *testing.T, short bool) (out []string) {
+	t.Helper()
+	all, err := filepath.Glob("testdata/script/*.txtar")
+	require.NoError(t, err)
+	left := map[string]bool{}
+	for _, name := range lengthy {
+		left[name] = true
+	}
+	for _, file := range all {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		if !short || !left[name] {
+			out = append(out, file)
+		}
+		delete(left, name)
+	}
+	require.Empty(t, left, "the list of lengthy scripts names some that there are not")
+	return out
+}
+
+func TestOnlyShortTestsLeaveScriptsOut(t *testing.T) {
+	all, short := scripts(t, false), scripts(t, true)
+	require.Len(t, all, len(short)+len(lengthy))
+	require.NotEmpty(t, short)
+}
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, UpdateScripts: *update,
+		Files: scripts(t, testing.Short()), RequireExplicitExec: true, UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			c := newCounter(honest())
 			e.Defer(c.Close)
