@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -94,8 +95,12 @@ var lengthy = []string{
 	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",
 }
 
-// scripts are the files of the scripts to run.
-func scripts(t *testing.T, short bool) (out []string) {
+// compared matches where a script compares output with a file.
+var compared = regexp.MustCompile(`(?m)^cmp \S+ (\S+)$`)
+
+// scripts are the files of the scripts to run: all; the short ones; or, with
+// -update, those that compare output with a file of their own.
+func scripts(t *testing.T, short, update bool) (out []string) {
 	t.Helper()
 	all, err := filepath.Glob("testdata/script/*.txtar")
 	require.NoError(t, err)
@@ -105,7 +110,16 @@ func scripts(t *testing.T, short bool) (out []string) {
 	}
 	for _, file := range all {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
-		if !short || !left[name] {
+		switch {
+		case update:
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if slices.ContainsFunc(compared.FindAllStringSubmatch(string(text), -1), func(with []string) bool {
+				return strings.Contains(string(text), "\n-- "+with[1]+" --\n")
+			}) {
+				out = append(out, file)
+			}
+		case !short || !left[name]:
 			out = append(out, file)
 		}
 		delete(left, name)
@@ -115,14 +129,17 @@ func scripts(t *testing.T, short bool) (out []string) {
 }
 
 func TestOnlyShortTestsLeaveScriptsOut(t *testing.T) {
-	all, short := scripts(t, false), scripts(t, true)
+	all, short := scripts(t, false, false), scripts(t, true, false)
 	require.Len(t, all, len(short)+len(lengthy))
 	require.NotEmpty(t, short)
+	written := scripts(t, false, true)
+	require.Contains(t, written, "testdata/script/help.txtar")
+	require.Less(t, len(written), len(all))
 }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Files: scripts(t, testing.Short()), RequireExplicitExec: true, UpdateScripts: *update,
+		Files: scripts(t, testing.Short(), *update), RequireExplicitExec: true, UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			c := newCounter(honest())
 			e.Defer(c.Close)
@@ -137,6 +154,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("CLOSED", closedURL(t, e.Defer))
 			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
 			e.Setenv("FMASPEC_TOKEN", testToken)
+			e.Setenv("GOGC", "400")                 // a command ends before its memory is worth collecting
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
 			lineServer(t, e)
 			return serveTokens(e)
