@@ -176,13 +176,13 @@ func TestAuthTellsWhatEachCredentialIs(t *testing.T) {
 unprivileged token
   from        FMASPEC_UNPRIVILEGED_TOKEN
   kind        opaque, 15 characters
-  warning     nothing says when it expires; a long run may outlive it
+  warning     its expiry is unknown; it may expire during a long run
 
 invalid token
   from        FMASPEC_INVALID_TOKEN
   kind        JWT, none, 92 characters
   expires     2018-01-16 12:00:00 UTC, 3 days ago
-  note        it has expired, as it may
+  note        it has expired, which is allowed here
 `
 	require.Equal(t, exitConformant, got.code, got.stderr)
 	require.Empty(t, got.stderr)
@@ -204,17 +204,17 @@ func TestAuthSaysWhatSpeaksAgainstACredential(t *testing.T) {
 		{privilegedName, fine, nil, nil, true, "nothing does"},
 		{privilegedName, claims{"upn": "u", "exp": in(0)}, []string{"it has expired; get another"}, nil, false, "the moment of its end is its end"},
 		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "nbf": in(time.Second)}, []string{"it is not valid yet; wait, or set the clock of this machine"}, nil, true, "it begins later"},
-		{privilegedName, claims{"upn": "u"}, []string{"nothing says when it expires; a long run may outlive it"}, nil, true, "it has no end"},
-		{privilegedName, claims{"appid": "a", "exp": in(time.Hour)}, []string{"app-only token: the documents speak of directory roles of a user"}, nil, true, "it is an application's"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x"}}, []string{"none of its directory roles is Security administrator or Global admin, one of which the documents ask for"}, nil, true, "its user may not act"},
+		{privilegedName, claims{"upn": "u"}, []string{"its expiry is unknown; it may expire during a long run"}, nil, true, "it has no end"},
+		{privilegedName, claims{"appid": "a", "exp": in(time.Hour)}, []string{"app-only token: the documents require directory roles of a user"}, nil, true, "it is an application's"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x"}}, []string{"none of its directory roles is Security administrator or Global admin, one of which the documents require"}, nil, true, "its user may not act"},
 		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x", strings.ToUpper(securityRole)}}, nil, nil, true, "its user may act"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "aud": "https://management.azure.com"}, nil, []string{"its audience is neither Microsoft Graph nor the security center; a server may want another"}, true, "it is for something else"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "aud": "https://management.azure.com"}, nil, []string{"its audience is neither Microsoft Graph nor the security center; a server may require another"}, true, "it is for something else"},
 		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "aud": []string{"x", "https://api.SecurityCenter.microsoft.com"}}, nil, nil, true, "it is for the security center too"},
 		{unprivilegedName, fine, nil, nil, true, "nothing does"},
 		{unprivilegedName, claims{"upn": "u", "exp": in(-time.Hour)}, []string{"it has expired; get another"}, nil, false, "it has to be valid too"},
-		{unprivilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{securityRole}}, []string{"its user may act, as Security administrator; give the token of one who may not"}, nil, true, "its user may act"},
-		{invalidName, claims{"upn": "u", "exp": in(-time.Hour)}, nil, []string{"it has expired, as it may"}, true, "it cannot be accepted"},
-		{invalidName, fine, nil, []string{"it has not expired; see that no server accepts it"}, true, "it may be accepted"},
+		{unprivilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{securityRole}}, []string{"its user may act, as Security administrator; give the token of a user who may not act"}, nil, true, "its user may act"},
+		{invalidName, claims{"upn": "u", "exp": in(-time.Hour)}, nil, []string{"it has expired, which is allowed here"}, true, "it cannot be accepted"},
+		{invalidName, fine, nil, []string{"it has not expired; make sure that no server accepts it"}, true, "it may be accepted"},
 	} {
 		name := map[string]string{privilegedName: tokenVariable, unprivilegedName: unprivilegedVariable, invalidName: invalidVariable}[row.name]
 		got := checks(t, &authFlags{json: true}, name+"="+jwt(row.claims))
@@ -242,7 +242,7 @@ func TestAuthSeesOneTokenInTwoPlaces(t *testing.T) {
 	one := jwt(claims{"upn": "u", "exp": noon().Add(time.Hour).Unix()})
 	got := checks(t, &authFlags{}, tokenVariable+"="+one, unprivilegedVariable+"="+one, invalidVariable+"="+one)
 	require.Equal(t, exitConformant, got.code, got.stderr)
-	for want, n := range map[string]int{"it is the same as the token; give another": 2, "it is the same as the unprivileged token; give": 1} {
+	for want, n := range map[string]int{"it is the same as the token; give a different one": 2, "it is the same as the unprivileged token; give": 1} {
 		if found := strings.Count(got.stdout, want); found != n {
 			t.Errorf("want %q %d times, got %d times:\n%s", want, n, found, got.stdout)
 		}
@@ -268,7 +268,7 @@ func TestAuthShowsNothingOfACredential(t *testing.T) {
 				t.Errorf("want the token described, got %d %s%s", got.code, got.stdout, got.stderr)
 			}
 			if secret != testSecret && (got.code != exitUnjudged || !strings.Contains(got.stdout, "AADSTS7000215")) {
-				t.Errorf("want the refusal told, got %d %s%s", got.code, got.stdout, got.stderr)
+				t.Errorf("want the refusal reported, got %d %s%s", got.code, got.stdout, got.stderr)
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func TestTheDayThatCountsIsThatOnWhichTheRunBegan(t *testing.T) {
 		r := &conformance.Report{Started: row.began, Cases: []conformance.CaseResult{
 			{ID: "a/bad", Outcome: conformance.Failed, Findings: []conformance.Finding{{Key: key, Level: conformance.Documented}}},
 		}}
-		require.NoError(t, (&baselineFlags{file: "b"}).hold(&env{}, r, accepted, nil, true))
+		require.NoError(t, (&baselineFlags{file: "b"}).apply(&env{}, r, accepted, nil, true))
 		if r.Baseline.Known != row.known {
 			t.Errorf("%s: want %d known, got %+v", row.why, row.known, r.Baseline)
 		}

@@ -41,7 +41,7 @@ func canaries() map[string]string {
 	}
 }
 
-// An echo is a server that gives back whatever it was told, in every place that an
+// An echo is a server that echoes whatever it receives, in every place that an
 // answer has, one way a request.
 type echo struct {
 	canary map[string]string
@@ -60,8 +60,8 @@ func newEcho() *echo {
 
 func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	told := r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key") + " " + r.URL.String() + " " + string(body)
-	leaks := told + " " + s.canary["other"] + " https://files.example/a?se=2026&sig=" + s.canary["query"]
+	received := r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key") + " " + r.URL.String() + " " + string(body)
+	leaks := received + " " + s.canary["other"] + " https://files.example/a?se=2026&sig=" + s.canary["query"]
 	w.Header().Set("Content-Type", "application/json")
 	text, _ := json.Marshal(map[string]any{"error": map[string]string{"code": "x", "message": leaks}})
 	oneLine := strings.Map(func(r rune) rune { return map[bool]rune{true: '_', false: r}[r < ' ' || r > '~'] }, leaks)
@@ -75,7 +75,7 @@ func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(401)
 		w.Write(text)
 	case 2:
-		w.Header().Set("Location", "https://elsewhere.example/?access_token="+url.QueryEscape(told)+"&code="+s.canary["query"])
+		w.Header().Set("Location", "https://elsewhere.example/?access_token="+url.QueryEscape(received)+"&code="+s.canary["query"])
 		w.WriteHeader(307)
 	case 3:
 		w.Header().Set("Content-Encoding", "gzip")
@@ -85,7 +85,7 @@ func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		z.Close()
 	case 4:
 		w.WriteHeader(201)
-		fmt.Fprintf(w, `{"id":%q,"requestor":%q}`, base64.StdEncoding.EncodeToString([]byte(told)), base64.RawURLEncoding.EncodeToString([]byte(s.canary["token"])))
+		fmt.Fprintf(w, `{"id":%q,"requestor":%q}`, base64.StdEncoding.EncodeToString([]byte(received)), base64.RawURLEncoding.EncodeToString([]byte(s.canary["token"])))
 	case 5:
 		w.WriteHeader(500)
 		fmt.Fprintf(w, "panic: %s\ngoroutine 1 [running]:", url.QueryEscape(s.canary["token"]))

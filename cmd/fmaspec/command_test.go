@@ -197,7 +197,7 @@ func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 			}
 			require.NotEmpty(t, id, "%s: %v", k.name, o)
 			x := &explainer{suite: suite, sources: []conformance.Source{conformance.BuiltIn()}, table: faults}
-			if err := x.tell(&env{stdout: io.Discard}, id); err != nil {
+			if err := x.explain(&env{stdout: io.Discard}, id); err != nil {
 				t.Errorf("explain %s: %v", id, err)
 			}
 			if k.name == "cases" && !regexp.MustCompile(`(?m)^    [A-Z]+ \S`).MatchString(x.String()) {
@@ -354,7 +354,7 @@ func TestServeServesFaultsAndVariants(t *testing.T) {
 
 func TestServeWarnsWhereOthersCanReachIt(t *testing.T) {
 	s := serve(t, nil, "-listen", "0.0.0.0:0")
-	require.Regexp(t, `(?m)^serve: warning: .* can be reached from other machines; -listen 127\.0\.0\.1:[0-9]+ keeps them out$`, s.stderr.String())
+	require.Regexp(t, `(?m)^serve: warning: .* can be reached from other machines; use -listen 127\.0\.0\.1:[0-9]+ to prevent that$`, s.stderr.String())
 	require.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.url)
 	loopback := serve(t, nil, "-listen", "127.0.0.1:0")
 	require.NotContains(t, loopback.stderr.String(), "warning")

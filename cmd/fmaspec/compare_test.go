@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A listener is a server that remembers every byte that it is told.
+// A listener is a server that records every byte that it receives.
 type listener struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -114,7 +114,7 @@ func TestCompareSendsCredentialsToTheirServerAlone(t *testing.T) {
 					want = want || w == secret
 				}
 				if heard := strings.Contains(side.l.heard(), secret); heard != want {
-					t.Errorf("%s, %s: want %s told %s %v, got %v: %s", row.old, row.new, side.name, secret, want, heard, row.why)
+					t.Errorf("%s, %s: want %s sent %s %v, got %v: %s", row.old, row.new, side.name, secret, want, heard, row.why)
 				}
 			}
 		}
@@ -128,16 +128,16 @@ func TestCompareSaysWhatOldIsNotSent(t *testing.T) {
 	old, current := newListener(t), newListener(t)
 	got := call(t.Context(), []string{tokenVariable + "=new-token-11a7", unprivilegedVariable + "=new-reader-22b8", invalidVariable + "=new-expired-33c9"}, append([]string{"compare"}, append(armed(t),
 		"-run", "^requestSample/auth/refuses-(invalid|user)", "-header", "X-Api-Key: new-header-44d0", "-resolve", "tenant.example:80:"+current.Listener.Addr().String(), old.URL, "http://tenant.example")...)...)
-	require.Contains(t, got.stderr, "OLD is another server than NEW, so it is not sent the unprivileged token, the invalid token, the fields of -header and -header-file\n")
-	require.Contains(t, got.stderr, "no token was given for OLD, so a made-up one is sent\n")
-	require.Contains(t, got.stdout, "not-applicable", "its cases do not apply, which is told")
+	require.Contains(t, got.stderr, "OLD is another server than NEW, so these are not sent to it: the unprivileged token, the invalid token, the fields of -header and -header-file\n")
+	require.Contains(t, got.stderr, "no token was given for OLD, so a generated one is sent\n")
+	require.Contains(t, got.stdout, "not-applicable", "its cases do not apply, which is reported")
 }
 
 func TestALoopbackNameThatIsDialledElsewhereIsElsewhere(t *testing.T) {
 	l := newListener(t)
 	got := call(t.Context(), []string{tokenVariable + "=new-token-11a7"}, "compare", "-resolve", "localhost:80:192.0.2.1", "http://localhost", l.URL)
 	require.Equal(t, exitMisuse, got.code)
-	require.Contains(t, got.stderr, "compare: OLD http://localhost: no token, and that of NEW is not sent to another server; ")
+	require.Contains(t, got.stderr, "compare: OLD http://localhost: no token, and the token of NEW is not sent to another server; ")
 	require.Empty(t, l.heard())
 }
 
@@ -152,7 +152,7 @@ func TestAnInterruptedComparisonSendsNewNothing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "old.json")
 	got := call(ctx, []string{tokenVariable + "=" + testToken}, "compare", "-parallel", "1", "-save-old", file, old.URL, current.URL)
 	require.Equal(t, exitUnjudged, got.code)
-	require.Contains(t, got.stderr, "could not be judged: the run was interrupted; NEW was sent nothing\n")
+	require.Contains(t, got.stderr, "could not be judged: the run was interrupted; nothing was sent to NEW\n")
 	require.Empty(t, got.stdout)
 	require.Empty(t, current.heard())
 	_, err := os.Stat(file)
@@ -167,7 +167,7 @@ func TestAComparisonThatCannotBeWrittenIsNoSuccess(t *testing.T) {
 		code := run(t.Context(), &env{[]string{"compare", "-format", format, file, file}, strings.NewReader(""), failingWriter{}, &stderr, nil, noTerminal})
 		require.Equal(t, exitUnjudged, code)
 		require.Contains(t, stderr.String(), "compare: stdout: the comparison was not written: ")
-		require.Contains(t, stderr.String(), "\nit was: same\n")
+		require.Contains(t, stderr.String(), "\nits result was: same\n")
 	}
 }
 

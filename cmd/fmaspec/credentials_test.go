@@ -103,25 +103,25 @@ func TestCredentialsThatCannotBeMeantAreRefused(t *testing.T) {
 		environ, args []string
 		want, why     string
 	}{
-		{nil, []string{"-token-file", file, "-token-command", "echo"}, "-token-file and -token-command (or their variables) both say where the token comes from; drop one", "a file and a command"},
-		{nil, append(url, "-token-command", "echo"), "-token-command and -token-url (or their variables) both say where the token comes from; drop one", "a command and an endpoint"},
-		{nil, append(url, "-token-file", file), "-token-file and -token-url (or their variables) both say", "a file and an endpoint"},
-		{[]string{"FMASPEC_TOKEN_FILE=" + file, "FMASPEC_TOKEN_COMMAND=echo"}, nil, "-token-file and -token-command (or their variables) both say", "two variables"},
-		{nil, []string{"-unprivileged-token-file", file, "-unprivileged-token-command", "echo"}, "-unprivileged-token-file and -unprivileged-token-command (or their variables) both say where the unprivileged token comes from; drop one", "twice the other token"},
-		{nil, []string{"-token-file", "-", "-unprivileged-token-file", "-"}, "-token-file and -unprivileged-token-file both read standard input, which holds one; name a file for the other", "one standard input for two"},
+		{nil, []string{"-token-file", file, "-token-command", "echo"}, "-token-file and -token-command (or their variables) both name a source of the token; drop one", "a file and a command"},
+		{nil, append(url, "-token-command", "echo"), "-token-command and -token-url (or their variables) both name a source of the token; drop one", "a command and an endpoint"},
+		{nil, append(url, "-token-file", file), "-token-file and -token-url (or their variables) both name a source", "a file and an endpoint"},
+		{[]string{"FMASPEC_TOKEN_FILE=" + file, "FMASPEC_TOKEN_COMMAND=echo"}, nil, "-token-file and -token-command (or their variables) both name a source", "two variables"},
+		{nil, []string{"-unprivileged-token-file", file, "-unprivileged-token-command", "echo"}, "-unprivileged-token-file and -unprivileged-token-command (or their variables) both name a source of the unprivileged token; drop one", "twice the other token"},
+		{nil, []string{"-token-file", "-", "-unprivileged-token-file", "-"}, "-token-file and -unprivileged-token-file both read standard input; name a file for one of them", "one standard input for two"},
 		{nil, []string{"-invalid-token-file", "-", "-client-secret-file", "-"}, "-invalid-token-file and -client-secret-file both read standard input", "for any two"},
-		{nil, url, "-token-url without -client-id; add the id of the application that asks", "nobody asks"},
+		{nil, url, "-token-url without -client-id; add the id of the application", "nobody asks"},
 		{nil, append(url, "-client-id", "i"), "-token-url without the application's secret; set FMASPEC_CLIENT_SECRET or pass -client-secret-file", "no secret"},
-		{nil, append(url, "-client-id", "i", "-client-secret-file", "nowhere"), "-client-secret-file: no such file or directory; name a readable file that holds the bare secret", "no file"},
-		{nil, append(url, "-client-id", "i", "-client-secret-file", written(t, "\n")), "-client-secret-file: the file is empty; put the bare secret in it", "an empty file"},
+		{nil, append(url, "-client-id", "i", "-client-secret-file", "nowhere"), "-client-secret-file: no such file or directory; name a readable file that contains only the secret", "no file"},
+		{nil, append(url, "-client-id", "i", "-client-secret-file", written(t, "\n")), "-client-secret-file: the file is empty; write only the secret into it", "an empty file"},
 		{[]string{"FMASPEC_CLIENT_SECRET=secret-77"}, []string{"-token-url", "http://login.example.com/token", "-client-id", "i"}, "-token-url: the token endpoint at login.example.com: by http:// the secret would go in the clear; give an https:// URL", "in the clear"},
-		{nil, []string{"-client-id", "i"}, "-client-id without -token-url means nothing; add -token-url, or drop it", "an id for nothing"},
+		{nil, []string{"-client-id", "i"}, "-client-id without -token-url has no effect; add -token-url, or drop it", "an id for nothing"},
 		{nil, []string{"-client-secret-file", file}, "-client-secret-file without -token-url", "a secret for nothing"},
 		{nil, []string{"-scope", "s"}, "-scope without -token-url", "a scope for nothing"},
 		{nil, []string{"-resource", "r"}, "-resource without -token-url", "a resource for nothing"},
 		{nil, []string{"-audience", "a"}, "-audience without -token-url", "an audience for nothing"},
 		{nil, []string{"-token-file", written(t, "secret-77 b")}, " it holds a blank", "no bare token"},
-		{nil, []string{"-token-file", written(t, strings.Repeat("secret-77", 10<<10))}, "-token-file: longer than 64 KiB; give the bare token", "no token is so long"},
+		{nil, []string{"-token-file", written(t, strings.Repeat("secret-77", 10<<10))}, "-token-file: longer than 64 KiB; give only the token", "no token is so long"},
 		{[]string{unprivilegedVariable + "=secret-77 b"}, nil, "FMASPEC_UNPRIVILEGED_TOKEN: it holds a blank", "in a variable"},
 		{[]string{invalidVariable + "=secret-77 b"}, nil, "FMASPEC_INVALID_TOKEN: it holds a blank", "in the third"},
 	} {
@@ -158,7 +158,7 @@ func TestATokenIsNotTypedOnATerminal(t *testing.T) {
 	require.EqualError(t, err, "-token-file: standard input is a terminal, which would show the token; pipe it in, or name a file")
 	e.terminal, e.stdin = noTerminal, iotest.ErrReader(io.ErrUnexpectedEOF)
 	_, err = f.sources(e, nil)
-	require.EqualError(t, err, "-token-file: unexpected EOF; name a readable file that holds the bare token")
+	require.EqualError(t, err, "-token-file: unexpected EOF; name a readable file that contains only the token")
 }
 
 func TestServeReadsStandardInputOnceToo(t *testing.T) {

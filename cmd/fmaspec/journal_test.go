@@ -28,7 +28,7 @@ const journalLine = `{"event":"answered","time":"2018-01-19T12:00:00Z","run":"fi
 func TestJournalTellsOfAnOperationThatNobodyCanUndo(t *testing.T) {
 	got := call(t.Context(), nil, "journal", journalFile(t, journalLine))
 	require.Zero(t, got.code, got.stderr)
-	require.Equal(t, `caused: the target took it on
+	require.Equal(t, `caused: the target accepted it
   2018-01-19 12:00:00 UTC  forgetFile
   machine     m1
   target      https://tenant.example
@@ -36,7 +36,7 @@ func TestJournalTellsOfAnOperationThatNobodyCanUndo(t *testing.T) {
   answer      201
 
 to undo forgetFile
-  the OpenAPI document does not say
+  the OpenAPI document does not describe it
   machine m1
 
 1 request that could take effect: 0 unknown, 1 caused, 0 refused, 0 unsent

@@ -20,9 +20,9 @@ func reportCommand() command {
 	return command{
 		name:     "report",
 		operands: "FILE",
-		short:    "tell a recorded run again, in any format",
-		about: "Reads the record that fmaspec run -report json=FILE has written, and renders it without a run. Nothing is sent. The file - is standard input.\n" +
-			"The exit code is 0 where every report was written, whatever the verdict is.\n" +
+		short:    "render the report of a recorded run in any format",
+		about: "Reads a report that fmaspec run -report json=FILE has written, and renders it. Nothing is sent. The file - is standard input.\n" +
+			"The exit code is 0 if every report was written, whatever the verdict is.\n" +
 			"The formats:\n" + formatList(),
 		examples: []string{
 			"fmaspec report results.json",
@@ -39,7 +39,7 @@ func reportCommand() command {
 	}
 }
 
-// formatList is a line for each format.
+// formatList returns a line for each format.
 func formatList() (text string) {
 	for _, f := range report.Formats() {
 		text += fmt.Sprintf("  %-9s %s\n", f.Name, f.Doc)
@@ -55,7 +55,7 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 	if err != nil {
 		return err
 	}
-	if err := f.layout.sound(); err != nil {
+	if err := f.layout.validate(); err != nil {
 		return err
 	}
 	stdout := slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" })

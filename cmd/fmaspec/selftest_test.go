@@ -37,7 +37,7 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 		why   string
 	}{
 		{selftestFlags{faults: []mutate.Subject{survivor}, chosenFaults: list{"planted"}}, `(?m)^fault planted survives: it does nothing wrong, `, `(?m)^SURVIVES  planted  `, "a fault that nobody sees"},
-		{selftestFlags{variants: []mutate.Subject{blamed}, chosenVariants: list{"innocent"}}, `(?m)^variant innocent is honest and blamed: `, `(?m)^BLAMED  innocent  `, "an honest server that is blamed"},
+		{selftestFlags{variants: []mutate.Subject{blamed}, chosenVariants: list{"innocent"}}, `(?m)^variant innocent conforms and has a finding: `, `(?m)^BLAMED  innocent  `, "an honest server that is blamed"},
 		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^check members never fired `, `(?m)^honest  reference`, "no fault, so no check fires"},
 		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^requirement action.members is proven by no fault`, `(?m)^honest  reference`, "no fault, so nothing is proven"},
 	} {
@@ -46,7 +46,7 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 		require.Equal(t, exitNotConformant, got.code, "%s: %s", row.why, got.stderr)
 		require.Regexp(t, regexp.MustCompile(row.want), got.stdout, row.why)
 		require.Regexp(t, regexp.MustCompile(row.row), got.stdout, row.why)
-		require.Regexp(t, `(?m)^the suite cannot tell: [0-9]+ problems? above$`, got.stdout)
+		require.Regexp(t, `(?m)^self-test failed: [0-9]+ problems? above$`, got.stdout)
 	}
 }
 
@@ -54,7 +54,7 @@ func TestAnInterruptedSelftestIsNoSuccess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	got := selftest(ctx, &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()})
-	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; nothing is known before every server was judged\n"}, got)
+	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; there is no result before every server was judged\n"}, got)
 }
 
 func TestSelftestShowsProgressOnATerminal(t *testing.T) {
