@@ -311,7 +311,7 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 	}
 }
 
-func TestSARIFMessageSaysWhatWasSentAndOnWhoseWord(t *testing.T) {
+func TestSARIFMessageSaysWhatWasSentAndTheSource(t *testing.T) {
 	var got sarifResult
 	for _, x := range readSARIF(t, sample()).Runs[0].Results {
 		if x.RuleID == "request.comment-blank" {
@@ -321,8 +321,8 @@ func TestSARIFMessageSaysWhatWasSentAndOnWhoseWord(t *testing.T) {
 	want := `status: want 400 or 422, got 201.
 Sent POST /testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample, 74 bytes: {{"Comment": "fmaspec", "Sha1": "000000000000000000000000000000000000c0de"}}.
 Came 201 Created, application/json, 101 bytes: {{"id": "c083f601-012f-4955-b4cc-fab50fb69d79", "fileInstances": [{{"filePath": "C:\\a", "status": 7}}]}}.
-See it again: fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '"$HEADER_X_API_KEY" -strict=false -run '^requestSample/body/refuses-blank-comment$'.
-So says [request.comment-blank](2) (inferred; both documents, "Request body"): an implementation refuses a blank Comment, because a comment that says nothing is none. The operation is [requestSample](1).`
+To reproduce: fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '"$HEADER_X_API_KEY" -strict=false -run '^requestSample/body/refuses-blank-comment$'.
+Source: [request.comment-blank](2) (inferred; both documents, "Request body"): an implementation refuses a blank Comment, because a comment that says nothing is none. The operation is [requestSample](1).`
 	if got.Message.Text != want {
 		t.Errorf("want\n%s\ngot\n%s", want, got.Message.Text)
 	}
@@ -353,7 +353,7 @@ So says [request.comment-blank](2) (inferred; both documents, "Request body"): a
 			short = x.Message.Text
 		}
 	}
-	if !strings.Contains(short, "/requestSample, without a body.\nNo answer came; refused.\nSo says ") {
+	if !strings.Contains(short, "/requestSample, without a body.\nNo answer came; refused.\nSource: ") {
 		t.Errorf("want neither body, answer nor command, got\n%s", short)
 	}
 	if key := got.PartialFingerprints["fmaspec/v1"]; key != "refused requestSample/body/refuses-blank-comment#0 status" {
@@ -540,7 +540,7 @@ func TestSARIFTellsTheGravestOfTooManyFindings(t *testing.T) {
 			if last.Descriptor.ID == "findings-left-out" {
 				t.Errorf("%s: want no remainder, got %s", row.why, last.Message.Text)
 			}
-		} else if want := fmt.Sprintf("%d findings are not told here: 1 at level error, %d warning, 0 note; the JSON report has them all.", left, left-1); last.Message.Text != want || last.Level != "warning" {
+		} else if want := fmt.Sprintf("%d findings are not in this file: 1 at level error, %d warning, 0 note; the JSON report has them all.", left, left-1); last.Message.Text != want || last.Level != "warning" {
 			t.Errorf("%s: want %q, got %+v", row.why, want, last)
 		}
 		if !slices.ContainsFunc(results, func(x sarifResult) bool {
