@@ -332,8 +332,8 @@ func TestEveryVerdictHasItsReason(t *testing.T) {
 		{made(broken), made(pass), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(), made(), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(pass), made(steady()), nil, compare.Unjudged, "no case was judged in both reports"},
-		{made(pass, steady()), made(skip, steady()), func(_, current *conformance.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
-		{made(skip, steady()), made(pass, steady()), func(old, _ *conformance.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
+		{made(pass, steady()), made(skip, steady()), func(_, current *conformance.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; there is no regression in its part"},
+		{made(skip, steady()), made(pass, steady()), func(old, _ *conformance.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; there is no regression in its part"},
 		{made(pass, spec{id: "b", outcome: conformance.Passed}), made(fail, spec{id: "b", outcome: conformance.Skipped}), func(_, current *conformance.Report) {
 			current.Interrupted = true
 			current.Totals.Passed++ // another case of it, so that it is judged
@@ -369,7 +369,7 @@ func TestWhatWasNotJudgedAlikeIsToldFirst(t *testing.T) {
 			r.Safety = conformance.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4}
 		}, "armed: all, on this machine → requestSample, at most 4"},
 		{func(r *conformance.Report) { r.Suite.Cases = 2 }, "the new report has 1 of the 2 cases of its suite"},
-		{func(r *conformance.Report) { r.Interrupted = true }, "the new run was interrupted, and is compared as far as it went"},
+		{func(r *conformance.Report) { r.Interrupted = true }, "the new run was interrupted, and its part is compared"},
 	} {
 		current := made(steady())
 		row.change(current)
