@@ -109,10 +109,10 @@ func TestEachUselessAnswerIsAnError(t *testing.T) {
 		{"an empty body", 500, "", "requestSample: status 500; ask the operator of the service"},
 		{"bytes that are no text", 500, "\xff\xfe", "requestSample: status 500; ask the operator of the service"},
 		{"another success", 200, `{` + good + `}`, "requestSample: status 200: {" + good + "}; ask the operator of the service"},
-		{"an error that is no object", 400, `{"error":"bad"}`, `requestSample: status 400: {"error":"bad"}; mend the comment or the hash`},
+		{"an error that is no object", 400, `{"error":"bad"}`, `requestSample: status 400: {"error":"bad"}; correct the comment or the hash`},
 		{"the token sent back", 401, `{"error":{"code":"` + token + `","message":"unknown ` + token + `"}}`, "requestSample: status 401: ***: unknown ***; get a new token"},
-		{"a long text", 503, strings.Repeat("x", 600), "requestSample: status 503: " + strings.Repeat("x", 500) + "…; wait, and ask again"},
-		{"what a terminal obeys", 429, "a\x1b[31mb\u202ec", "requestSample: status 429: a [31mb c; wait, and ask again"},
+		{"a long text", 503, strings.Repeat("x", 600), "requestSample: status 503: " + strings.Repeat("x", 500) + "…; wait, and try again"},
+		{"what a terminal obeys", 429, "a\x1b[31mb\u202ec", "requestSample: status 429: a [31mb c; wait, and try again"},
 		{"not JSON", 201, "<p>", "invalid character '<' looking for beginning of value"},
 		{"no object", 201, "[]", "want an object"},
 		{"null", 201, "null", "the action has no id"},
@@ -124,7 +124,7 @@ func TestEachUselessAnswerIsAnError(t *testing.T) {
 		{"no status", 201, strings.Replace("{"+good+"}", `"status"`, `"state"`, 1), "the action has no status"},
 		{"another type", 201, strings.Replace("{"+good+"}", "RequestSample", "StopAndQuarantineFile", 1), `the action is of type "StopAndQuarantineFile", want "RequestSample"`},
 		{"another file", 201, strings.Replace("{"+good+"}", "8d", "9d", 1), "the action is on the file"},
-		{"a time that is none", 201, "{" + good + `,"creationDateTimeUtc":"yesterday"}`, `creationDateTimeUtc: "yesterday" is no time`},
+		{"a time that is none", 201, "{" + good + `,"creationDateTimeUtc":"yesterday"}`, `creationDateTimeUtc: "yesterday" is not a time`},
 		{"a time that is a number", 201, "{" + good + `,"creationDateTimeUtc":1}`, "creationDateTimeUtc: json"},
 		{"instances that are no list", 201, "{" + good + `,"fileInstances":{}}`, "fileInstances: json"},
 		{"an instance of another shape", 201, "{" + good + `,"fileInstances":[{"filePath":1}]}`, "filePath: json"},
@@ -161,7 +161,7 @@ func TestWhatCannotBeAskedIsNotSent(t *testing.T) {
 	ask(client.Client{URL: c.URL}, machine, "there is no token; set Client.Token")
 	ask(client.Client{URL: c.URL, Token: "a\nb"}, machine, "invalid header field value")
 	ask(client.Client{URL: "http://%", Token: token}, machine, "invalid URL escape")
-	ask(client.Client{URL: "ftp://127.0.0.1", Token: token}, machine, "whether the action was started is not known")
+	ask(client.Client{URL: "ftp://127.0.0.1", Token: token}, machine, "it is unknown whether the action was started")
 }
 
 func TestAMachineIDStaysOneSegment(t *testing.T) {
@@ -241,7 +241,7 @@ func TestAnAnswerThatBreaksOffIsAnError(t *testing.T) {
 	}))
 	_, err := c.RequestSample(t.Context(), machine, sha1, "a comment")
 	var answer *client.Error
-	if !errors.As(err, &answer) || answer.Status != http.StatusCreated || !strings.Contains(err.Error(), "the answer broke off") {
+	if !errors.As(err, &answer) || answer.Status != http.StatusCreated || !strings.Contains(err.Error(), "the answer is incomplete") {
 		t.Errorf("want a 201 that broke off, got %v", err)
 	}
 }

@@ -432,7 +432,7 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	for range 2 {
 		out, err := test(byURL, ".")
 		require.Error(t, err, "want no result that may be cached")
-		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat an old result for "+server.URL+", since it does not know when the server there changes; say go test -count=1")
+		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat a cached result for "+server.URL+", because it does not know when the server there changes; run go test -count=1")
 		require.Zero(t, sent.Load(), "want nothing sent")
 	}
 	out, err := test("-count=1", byURL, ".")
@@ -448,7 +448,7 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	require.Contains(t, out, "action.members")
 	out, err = test(byURL, ".")
 	require.Error(t, err)
-	require.Contains(t, out, "say go test -count=1")
+	require.Contains(t, out, "run go test -count=1")
 	server.Close()
 	out, err = test("-count=1", byURL, ".")
 	require.Error(t, err)

@@ -104,16 +104,16 @@ func TestVerifyRefusesWhatWasNotSignedAndSaysWhy(t *testing.T) {
 		keys      []byte
 		want      string
 	}{
-		{"a byte more", "a record\n", good, public, "not what was signed"},
-		{"a byte less", "a recor", good, public, "not what was signed"},
-		{"an empty record", "", good, public, "not what was signed"},
-		{"another signature value", "a record", altered(), public, "not what was signed"},
+		{"a byte more", "a record\n", good, public, "changed after signing"},
+		{"a byte less", "a recor", good, public, "changed after signing"},
+		{"an empty record", "", good, public, "changed after signing"},
+		{"another signature value", "a record", altered(), public, "changed after signing"},
 		{"another key", "a record", good, foreign, "signed by another key, SHA256:"},
-		{"a signature over a commit", "a record", sshsig.Armor(elsewhere), public, `made for "git"`},
+		{"a signature over a commit", "a record", sshsig.Armor(elsewhere), public, `for the namespace "git"`},
 		{"a cut signature", "a record", good[:len(good)/2], public, "damaged"},
 		{"a cut blob", "a record", []byte("-----BEGIN SSH SIGNATURE-----\n" + base64.StdEncoding.EncodeToString([]byte("SSHSIG\x00\x00\x00\x01")) + "\n-----END SSH SIGNATURE-----\n"), public, "damaged"},
-		{"an empty file", "a record", nil, public, "no signature is in it"},
-		{"a key in place of a signature", "a record", private, public, "no signature is in it"},
+		{"an empty file", "a record", nil, public, "it has no signature"},
+		{"a key in place of a signature", "a record", private, public, "it has no signature"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			keys, err := signature.Keys(row.keys)
@@ -127,14 +127,14 @@ func TestVerifyRefusesWhatWasNotSignedAndSaysWhy(t *testing.T) {
 func TestKeysRefusesWhatItWouldNotHeed(t *testing.T) {
 	private, public := pair(t, ed25519Key(t), "")
 	for _, row := range []struct{ text, want string }{
-		{"", "no public key is in it"},
-		{"# none\n", "no public key is in it"},
-		{string(private), "holds a private key"},
+		{"", "it has no public key"},
+		{"# none\n", "it has no public key"},
+		{string(private), "has a private key"},
 		{"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", `a PEM block "PUBLIC KEY"`},
-		{"ssh-ed25519 AAAA\n", "line 1: no public key"},
-		{string(public) + "what is this\n", "line 2: no public key"},
-		{`namespaces="git" ` + string(public), "line 1: something stands before the key"},
-		{"me@example.com " + string(public), "line 1: something stands before the key"},
+		{"ssh-ed25519 AAAA\n", "line 1: not a public key"},
+		{string(public) + "what is this\n", "line 2: not a public key"},
+		{`namespaces="git" ` + string(public), "line 1: options before the key are not supported"},
+		{"me@example.com " + string(public), "line 1: options before the key are not supported"},
 	} {
 		_, err := signature.Keys([]byte(row.text))
 		require.ErrorContains(t, err, row.want, row.text)
@@ -151,9 +151,9 @@ func TestNewSignerSaysWhyAKeyCannotSign(t *testing.T) {
 		require.Equal(t, string(public), string(why.Public))
 	}
 	for _, row := range []struct{ text, want string }{
-		{"", "no private key is in it"},
-		{"no key", "no private key is in it"},
-		{string(locked[:len(locked)/2]), "no private key is in it"},
+		{"", "it has no private key"},
+		{"no key", "it has no private key"},
+		{string(locked[:len(locked)/2]), "it has no private key"},
 		{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot be used"},
 	} {
 		_, err := signature.NewSigner([]byte(row.text))
@@ -266,7 +266,7 @@ func TestVerifyTakesWhatSshKeygenSigns(t *testing.T) {
 				_, err = signature.Verify([]byte("a record"), text, keys)
 				require.NoError(t, err)
 				_, err = signature.Verify([]byte("another"), text, keys)
-				require.ErrorContains(t, err, "not what was signed")
+				require.ErrorContains(t, err, "changed after signing")
 			})
 		}
 	}
