@@ -105,8 +105,8 @@ func TestBodiesAreComparedAsPactDoes(t *testing.T) {
 func TestWhatIsNotJudgedIsSaid(t *testing.T) {
 	t.Parallel()
 	rows := []struct{ why, matcher, want string }{
-		{"a plugin's", `{"match": "frob"}`, `the matcher "frob" is unknown here, so that it is not judged`},
-		{"a pattern of another engine", `{"match": "regex", "regex": "(?=x)"}`, "the pattern is none that can be judged here"},
+		{"a plugin's", `{"match": "frob"}`, `the matcher "frob" is unknown; not judged`},
+		{"a pattern of another engine", `{"match": "regex", "regex": "(?=x)"}`, "the pattern is not supported"},
 		{"a long pattern", `{"match": "regex", "regex": "` + strings.Repeat("x", patternLimit+1) + `"}`, "a pattern longer than 4096 bytes is not judged"},
 	}
 	for _, r := range rows {
@@ -120,7 +120,7 @@ func TestWhatIsNotJudgedIsSaid(t *testing.T) {
 	}
 	m := matching(t, `{"body": ["x"], "matchingRules": {"body": {"$": {"matchers": [{"match": "eachValue"}]}}}}`)
 	m.match(actual{body: value(t, `["y"]`)})
-	require.Equal(t, map[string]string{"/interactions/0/response/matchingRules/body/$": `what the matcher "eachValue" asks of the values inside is not judged`}, m.odd)
+	require.Equal(t, map[string]string{"/interactions/0/response/matchingRules/body/$": `the matcher "eachValue" is not judged for the values inside`}, m.odd)
 	require.Equal(t, map[string]string{"/interactions/0/response/matchingRules/body/a": unreadable}, matching(t, `{"matchingRules": {"body": {"a": {"matchers": []}}}}`).i.odd)
 	require.Equal(t, map[string]string{"/interactions/0/response/matchingRules/$.body[": unreadable}, matching(t, `{"matchingRules": {"$.body[": {}}}`).i.odd)
 }

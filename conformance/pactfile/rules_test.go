@@ -258,12 +258,12 @@ func matcherOf(t testing.TB, p *Pact, name string) *matcher {
 func TestASchemaThatPactHasNoWordsForIsAnError(t *testing.T) {
 	t.Parallel()
 	rows := []struct{ why, schema, want string }{
-		{"a keyword of numbers", `{"properties": {"n": {"type": "number", "minimum": 3}}, "required": ["n"]}`, `schemas/x.schema.json: at $.n: Pact has no words for "minimum"; teach package pactfile what comes nearest and is not stricter`},
-		{"several values", `{"properties": {"n": {"enum": ["a", "b"]}}, "required": ["n"]}`, "schemas/x.schema.json: at $.n: Pact has no words for several values; say them as a pattern"},
-		{"a member that may be missing", `{"properties": {"n": {"type": "string"}}}`, `schemas/x.schema.json: at $: Pact has no words for a member that may be missing; require "n" or leave it out`},
-		{"one of two types", `{"properties": {"n": {"type": ["string", "null"]}}, "required": ["n"]}`, "Pact has no words for it"},
-		{"a reference that leads nowhere", `{"allOf": [{"$ref": "y.schema.json"}]}`, "schemas/y.schema.json: open y.schema.json: file does not exist; name a schema that there is"},
-		{"no JSON", `{`, "Pact has no words for it"},
+		{"a keyword of numbers", `{"properties": {"n": {"type": "number", "minimum": 3}}, "required": ["n"]}`, `schemas/x.schema.json: at $.n: Pact cannot express "minimum"; add the nearest rule that is not stricter to package pactfile`},
+		{"several values", `{"properties": {"n": {"enum": ["a", "b"]}}, "required": ["n"]}`, "schemas/x.schema.json: at $.n: Pact cannot express several values; write them as a pattern"},
+		{"a member that may be missing", `{"properties": {"n": {"type": "string"}}}`, `schemas/x.schema.json: at $: Pact cannot express an optional member; require "n" or leave it out`},
+		{"one of two types", `{"properties": {"n": {"type": ["string", "null"]}}, "required": ["n"]}`, "Pact cannot express it"},
+		{"a reference that leads nowhere", `{"allOf": [{"$ref": "y.schema.json"}]}`, "schemas/y.schema.json: open y.schema.json: file does not exist; name an existing schema"},
+		{"no JSON", `{`, "Pact cannot express it"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -293,8 +293,8 @@ func TestAnOperationWithoutARecordedAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	op := load(t).Operations[0]
 	_, err := newAnswer(schemas.FS(), fstest.MapFS{"traffic/a.json": {Data: []byte(`{"id": 7}`)}, "traffic/b.raw.json": {Data: []byte(`{`)}}, op)
-	require.EqualError(t, err, fmt.Sprintf("none of the answers in fixtures/traffic is one of %s; add one", op.ResponseSchema))
+	require.EqualError(t, err, fmt.Sprintf("no answer in fixtures/traffic is valid against %s; add one", op.ResponseSchema))
 	op.ResponseSchema = "nothing"
 	_, err = newAnswer(schemas.FS(), fstest.MapFS{}, op)
-	require.ErrorContains(t, err, "name a schema that there is")
+	require.ErrorContains(t, err, "name an existing schema")
 }
