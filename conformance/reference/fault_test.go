@@ -41,7 +41,7 @@ func body(comment, sha1 string) probe {
 }
 
 // probes returns requests of which each fault answers one otherwise than the
-// honest server. Their order matters to faults that remember.
+// reference server. Their order matters to faults that remember.
 func probes() []probe {
 	quoted := `"` + hash + `"`
 	comments := []string{
@@ -110,7 +110,7 @@ func TestEachFaultIsSeenByAProbe(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("want a probe that shows that it %s, got the honest server's answers to all %d", fault.Says, len(probes))
+			t.Errorf("want a probe that shows that it %s, got the reference server's answers to all %d", fault.Says, len(probes))
 		})
 	}
 }
@@ -139,10 +139,10 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 			}
 			s := newSeer(t, fault.Wrap(reference.New(config())), longTimeout)
 			if spoilsGood.MatchString(fault.Breaks[0]) {
-				require.Equal(t, honestly[false], s.look(refused), "it %s, so it has to refuse as the honest server does", fault.Says)
+				require.Equal(t, honestly[false], s.look(refused), "it %s, so it has to refuse as the reference server does", fault.Says)
 				return
 			}
-			require.Equal(t, honestly[true], s.look(accepted), "it %s, so it has to accept as the honest server does", fault.Says)
+			require.Equal(t, honestly[true], s.look(accepted), "it %s, so it has to accept as the reference server does", fault.Says)
 		})
 	}
 }

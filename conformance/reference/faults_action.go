@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// members lists the twelve, with the requirement on the value if there is one.
+// members lists the twelve members, with the requirement on the value if there is one.
 var members = []struct{ name, value string }{
 	{"@odata.context", "action.context"},
 	{"id", "action.id"},
@@ -22,7 +22,7 @@ var members = []struct{ name, value string }{
 	{"fileInstances", "action.instances"},
 }
 
-// memberFaults leave one of the twelve out, misspell it, or give it another type.
+// memberFaults returns faults that omit or misspell a member, or give it another type.
 func memberFaults() []Fault {
 	var faults []Fault
 	for _, m := range members {
@@ -57,7 +57,7 @@ func memberFaults() []Fault {
 	)
 }
 
-// resourceFaults answer with another resource than a FileMachineAction.
+// resourceFaults returns faults that answer with another resource than a FileMachineAction.
 func resourceFaults() []Fault {
 	lost := ids("action.members", "action.types")
 	return []Fault{
@@ -97,7 +97,7 @@ func resourceFaults() []Fault {
 	}
 }
 
-// machineAction makes the successor's resource of ours.
+// machineAction converts an action to the successor's resource.
 func machineAction(o Object) Object {
 	o = set("@odata.context", strings.Replace(metadata, "#FileMachineActions", "#MachineActions", 1))(o)
 	hash := o.Get("sha1")
@@ -136,7 +136,7 @@ func wrapIn(name string) func(Object) Object {
 	return func(o Object) Object { return Object{{name, o}} }
 }
 
-// respell gives the first letter of a name the other case.
+// respell changes the case of the first letter of a name.
 func respell(name string) string {
 	runes := []rune(name)
 	for i, r := range runes {
@@ -148,7 +148,7 @@ func respell(name string) string {
 	return string(runes)
 }
 
-// slug spells a member's name as part of a fault's: lower case, hyphens.
+// slug returns a member's name in the form of fault names: lower case with hyphens.
 func slug(name string) string {
 	var b strings.Builder
 	for i, r := range strings.TrimPrefix(name, "@") {

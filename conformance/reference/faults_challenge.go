@@ -1,7 +1,7 @@
 package reference
 
-// challengeFaults write a WWW-Authenticate that its grammar does not take. Each
-// names Bearer all the same, for a client that only looks for that word.
+// challengeFaults returns faults that write a malformed WWW-Authenticate. Each still contains
+// Bearer, for a client that only searches for that word.
 func challengeFaults() []Fault {
 	var faults []Fault
 	for _, row := range []struct{ name, says, field string }{

@@ -33,7 +33,7 @@ func mediaTypeFaults() []Fault {
 	return faults
 }
 
-// withType gives an answer these Content-Type lines.
+// withType sets the Content-Type lines of an answer.
 func withType(types ...string) func(*answer, *asked) {
 	return func(a *answer, _ *asked) {
 		a.header.Del("Content-Type")

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// needlessRefusals refuse good requests.
+// needlessRefusals returns faults that refuse valid requests.
 func needlessRefusals() []Fault {
 	incorrect := *badBody("InvalidRequestBody", "The request body is incorrect.")
 	rows := []struct {
@@ -97,7 +97,7 @@ func needlessRefusals() []Fault {
 	return faults
 }
 
-// outside holds for a body with such a character outside of its strings.
+// outside reports whether a body has such a character outside of strings.
 func outside(is func(rune) bool) func(*asked) bool {
 	return func(q *asked) bool {
 		inside, escaped := false, false
@@ -133,7 +133,7 @@ func longer(limit int) func(*asked) bool {
 	return comment(func(s string) bool { return utf8.RuneCountInString(s) > limit })
 }
 
-// sha1Holds holds for a Sha1 that the change would change.
+// sha1Holds reports whether the change changes the Sha1.
 func sha1Holds(change func(string) string) func(*asked) bool {
 	return func(q *asked) bool {
 		o, _ := parseObject(q.body)

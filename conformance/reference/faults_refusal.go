@@ -7,11 +7,11 @@ import (
 	"strconv"
 )
 
-// refusalStatusFaults refuse with a status that means something else.
+// refusalStatusFaults returns faults that refuse with a status of another meaning.
 func refusalStatusFaults() []Fault {
 	var faults []Fault
 	for _, row := range []struct {
-		honest int
+		right  int
 		slug   string
 		says   string
 		breaks []string
@@ -27,22 +27,22 @@ func refusalStatusFaults() []Fault {
 		for _, status := range row.wrong {
 			breaks := append(ids(), row.breaks...)
 			switch {
-			case row.honest == 405 && status == 403:
+			case row.right == 405 && status == 403:
 				breaks = ids("refusal.method-forbidden")
-			case status >= 500 && row.honest == 415: // which no standard asks for
+			case status >= 500 && row.right == 415: // which no standard requires
 				breaks = append(ids("refusal.no-server-error"), breaks...)
 			case status >= 500:
 				breaks = append(breaks, "refusal.no-server-error")
 			case status >= 300 && status < 400:
 				breaks = append(breaks, "http.no-redirect")
 			case status < 300:
-				breaks = append(breaks, accepting[row.honest]...)
+				breaks = append(breaks, accepting[row.right]...)
 			}
 			faults = append(faults, Fault{
 				Name:   fmt.Sprintf("refuses-%s-with-%d", row.slug, status),
 				Says:   fmt.Sprintf("answers %d to %s", status, row.says),
 				Breaks: breaks,
-				Wrap:   onRefused(inRoute(asRefusal(status)), row.honest),
+				Wrap:   onRefused(inRoute(asRefusal(status)), row.right),
 			})
 		}
 	}
@@ -76,14 +76,14 @@ func refusalStatusFaults() []Fault {
 	)
 }
 
-// accepting lists what a success in the place of a refusal breaks besides.
+// accepting lists the requirements that a success in place of a refusal also breaks.
 var accepting = map[int][]string{
 	401: {"auth.required", "auth.bearer", "auth.token-known"},
 	403: {"auth.role"},
 	400: {"request.object", "request.grammar", "request.comment-required", "request.sha1-required", "request.comment-string", "request.sha1-string", "request.sha1-format", "request.comment-blank", "request.name-case"},
 }
 
-// inRoute leaves the 404 of a path alone that is no operation's.
+// inRoute does not change the 404 of a path that belongs to no operation.
 func inRoute(change func(*answer, *asked)) func(*answer, *asked) {
 	return func(a *answer, q *asked) {
 		if a.status != http.StatusNotFound || bytes.Contains(a.body, []byte("ResourceNotFound")) {
@@ -92,8 +92,8 @@ func inRoute(change func(*answer, *asked)) func(*answer, *asked) {
 	}
 }
 
-// asRefusal gives a refusal another status and keeps its body, where there can
-// be one, and whatever header the new status asks for.
+// asRefusal changes the status of a refusal. It keeps the body, if the status allows one, and
+// adds the header fields that the status requires.
 func asRefusal(status int) func(*answer, *asked) {
 	return func(a *answer, _ *asked) {
 		a.status = status
@@ -133,7 +133,7 @@ func lacks(name string) func([]byte) bool {
 	}
 }
 
-// refusalHeaderFaults leave out or spoil what a refusal has to say in its header.
+// refusalHeaderFaults returns faults in required header fields of a refusal.
 func refusalHeaderFaults() []Fault {
 	auth, method := ids("refusal.status-auth"), ids("refusal.method")
 	header := func(name string, values ...string) func(*answer, *asked) {
@@ -172,7 +172,7 @@ func refusalHeaderFaults() []Fault {
 	}
 }
 
-// refusalBodyFaults spoil what a refusal carries.
+// refusalBodyFaults returns faults in the body of a refusal.
 func refusalBodyFaults() []Fault {
 	type row struct {
 		name, says, mediaType string

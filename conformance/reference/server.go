@@ -18,7 +18,7 @@ import (
 // answered 413. A Comment of 65,536 characters fits however it is escaped.
 const maxBody = 2 << 20
 
-// A Config sets up the honest server. The zero Config issues no token, so that
+// A Config configures the conforming server. The zero Config issues no token, so that
 // its server refuses everyone.
 type Config struct {
 	Token              string              // the bearer token of a user who holds the role
@@ -31,10 +31,10 @@ type Config struct {
 	Operations         []openapi.Operation // what is served; nil for those of the embedded document
 }
 
-// server is the honest server. It keeps nothing between two requests.
+// server is the conforming server. It has no state between requests.
 type server struct{ Config }
 
-// New returns the honest server for every operation of the OpenAPI document. It
+// New returns the conforming server for every operation of the OpenAPI document. It
 // is safe for concurrent use and does not panic.
 func New(c Config) http.Handler {
 	if c.Now == nil {
@@ -119,7 +119,7 @@ func (s *server) route(x *exchange) *refusal {
 	return &refusal{status: http.StatusNotFound, code: "NotFound", message: "No such resource."}
 }
 
-// matchPath returns what stands for the braced segment of the template.
+// matchPath returns the segment that matches the braces of the template.
 func matchPath(template, path string) (id string, ok bool) {
 	want, got := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {

@@ -14,8 +14,8 @@ import (
 // against a server, and a lot about its clients.
 type Trouble struct {
 	Name string                          // a slug that says what happens
-	Says string                          // what the server does, in words that follow "it"
-	Wrap func(http.Handler) http.Handler // starts with a memory of its own
+	Says string                          // what the server does, for a sentence with the subject "it"
+	Wrap func(http.Handler) http.Handler // starts with new state
 }
 
 // A Wait returns nil once the time has passed, and the context's error where

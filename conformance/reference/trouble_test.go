@@ -48,7 +48,7 @@ func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
 		require.False(t, slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == trouble.Name }), "%s is a variant too", trouble.Name)
 		want := rows[trouble.Name]
 		require.NotEmpty(t, want, "give %s a row", trouble.Name)
-		for range 2 { // each Wrap starts with a memory of its own
+		for range 2 { // each Wrap starts with new state
 			if got, _ := statuses(t, trouble.Wrap(reference.New(config())), len(want)); !slices.Equal(got, want) {
 				t.Errorf("%s: want %v, got %v", trouble.Name, want, got)
 			}

@@ -93,7 +93,7 @@ func TestVariantsKeepTheContract(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("want a probe that shows that it %s, got the honest server's answers to all %d", variant.Says, len(probes))
+			t.Errorf("want a probe that shows that it %s, got the reference server's answers to all %d", variant.Says, len(probes))
 		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// patience is how long a fault holds a connection that nobody closes.
+// patience is how long a fault keeps a connection open that is not closed.
 const patience = time.Minute
 
 // onWire answers good requests by hand, on the connection itself, which is
@@ -78,7 +78,7 @@ func chunk(body []byte) string { return fmt.Sprintf("%x\r\n%s\r\n", len(body), b
 // half returns the first half of the body.
 func (a *answer) half() []byte { return a.body[:len(a.body)/2] }
 
-// reset makes the coming Close a reset, where the connection is TCP.
+// reset makes the next Close a reset, if the connection is TCP.
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
