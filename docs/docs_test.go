@@ -126,12 +126,12 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 func requirementsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Requirements\n\n" + generated)
-	b.WriteString("What an implementation owes, where that is stated, and how this suite finds out. `fmaspec explain ID` prints the same of one; [sources.md](sources.md) has all places in one table, and what each line of the two documents asks.\n" +
+	b.WriteString("The requirements on an implementation, with their sources and cases. `fmaspec explain ID` prints the same for one; [sources.md](sources.md) has all sources in one table, and the requirements of each line of the two documents.\n" +
 		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it charges.\n\n")
 	for _, l := range conformance.Levels() {
 		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(), "-strict", "`-strict`"))
 	}
-	b.WriteString("- [contradictions](#contradictions): where the documents disagree with themselves, and what the suite makes of it\n")
+	b.WriteString("- [contradictions](#contradictions): where the documents disagree, and the ruling of the suite\n")
 	for _, l := range conformance.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
 		for _, r := range suite.Requirements {
@@ -157,7 +157,7 @@ func requirementsPage(suite *conformance.Suite) string {
 			}
 		}
 	}
-	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something holds each ruling in place.\n")
+	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something tests each ruling.\n")
 	for _, c := range suite.Contradictions {
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)), prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
 	}
@@ -206,11 +206,11 @@ func pins(pinned []string) string {
 func checksPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Checks\n\n" + generated)
-	b.WriteString("What is looked at in every answer. Each check is tripped by at least one of the [faults](faults.md).\n\n| check | what holds | charges |\n|---|---|---|\n")
+	b.WriteString("What is checked in every answer. Each check finds at least one of the [faults](faults.md).\n\n| check | what is checked | reports |\n|---|---|---|\n")
 	for _, c := range suite.Checks() {
 		charges := code(c.Requirements)
 		if len(c.Requirements) == 0 {
-			charges = "what the case is to prove"
+			charges = "the requirement that the case tests"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, prose(c.Doc), charges)
 	}
@@ -234,7 +234,7 @@ func faultsPage() string {
 			}
 			says := prose(f.Says)
 			if f.Waits {
-				says += " (seen only by a client that gives up waiting)"
+				says += " (only seen by a client with a timeout)"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, says, code(f.Breaks))
 		}
@@ -304,11 +304,11 @@ func numbers(suite *conformance.Suite) string {
 		levels[r.Level]++
 	}
 	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
-		"| requirements | %d | what a server owes: %d documented, %d standard, %d inferred ([list](docs/requirements.md)) |\n"+
-		"| cases | %d | what it is asked, from %d files ([how to write one](docs/fixtures.md)) |\n"+
-		"| checks | %d | what is looked at in an answer ([list](docs/checks.md)) |\n"+
-		"| faults | %d | servers that break the contract in one way; each is found, for its own reason ([list](docs/faults.md)) |\n"+
-		"| variants | %d | servers that keep it in another way; none has a finding, but some deviate from an inference ([list](docs/faults.md#variants)) |\n"+
+		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred ([list](docs/requirements.md)) |\n"+
+		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
+		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
+		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks ([list](docs/faults.md)) |\n"+
+		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement ([list](docs/faults.md#variants)) |\n"+
 		"| contradictions | %d | places where the documents disagree, each with a ruling ([list](docs/requirements.md#contradictions)) |\n",
 		len(suite.Requirements), levels[conformance.Documented], levels[conformance.Standard], levels[conformance.Inferred],
 		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()), len(suite.Contradictions))
@@ -318,7 +318,7 @@ func numbers(suite *conformance.Suite) string {
 func exitCodes(t *testing.T) string {
 	_, list, ok := strings.Cut(fmaspec(t, "help"), "Exit codes:\n")
 	require.True(t, ok, "help has no exit codes")
-	out := "| exit code | says |\n|---:|---|\n"
+	out := "| exit code | meaning |\n|---:|---|\n"
 	for line := range strings.Lines(list) {
 		n, says, ok := strings.Cut(strings.TrimSpace(line), "  ")
 		require.True(t, ok, line)

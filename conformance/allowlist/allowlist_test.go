@@ -115,7 +115,7 @@ func TestParseTellsEveryBadLine(t *testing.T) {
 		{"machine M\n\n# x\nmachine m", "allow.txt:4: \"machine m\" is in line 1 already", "lines are counted with comments"},
 		{"x\nmachine a\ny", "allow.txt:1: unknown keyword \"x\"; keywords are target, machine, sha1\nallow.txt:3: unknown keyword \"y\"", "every one"},
 		{"machine \xff", "allow.txt: not UTF-8; save it as UTF-8", "another encoding"},
-		{"m\x00a\x00", "allow.txt: it is no text in UTF-8", "UTF-16"},
+		{"m\x00a\x00", "allow.txt: not UTF-8", "UTF-16"},
 		{strings.Repeat("#", 1<<20+1), "allow.txt: longer than 1 MiB; name an allow-list", "some other file"},
 	} {
 		l, err := allowlist.Parse("allow.txt", strings.NewReader(row.list))
