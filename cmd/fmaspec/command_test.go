@@ -545,9 +545,9 @@ func TestSecretIsTheBareToken(t *testing.T) {
 		{file("abc\r\n"), "", "abc", "", "another editor's too"},
 		{file("abc"), "def", "abc", "", "the file counts"},
 		{file(""), "def", "", "-token-file: the file is empty", "an empty file is a mistake"},
-		{file("a b"), "", "", " it holds a blank", "no header carries it as one token"},
-		{file("a\nb\n"), "", "", " it holds a blank", "two lines are not one token"},
-		{"", "a\x00b", "", tokenVariable + ": it holds a blank", "nor does a control character go"},
+		{file("a b"), "", "", " it has a blank", "no header carries it as one token"},
+		{file("a\nb\n"), "", "", " it has a blank", "two lines are not one token"},
+		{"", "a\x00b", "", tokenVariable + ": it has a blank", "nor does a control character go"},
 		{t.TempDir(), "", "", "-token-file: is a directory", "a folder is no file"},
 		{"nowhere", "", "", "-token-file: no such file", "the name is not repeated: it may be the token"},
 	} {

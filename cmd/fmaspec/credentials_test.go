@@ -120,10 +120,10 @@ func TestCredentialsThatCannotBeMeantAreRefused(t *testing.T) {
 		{nil, []string{"-scope", "s"}, "-scope without -token-url", "a scope for nothing"},
 		{nil, []string{"-resource", "r"}, "-resource without -token-url", "a resource for nothing"},
 		{nil, []string{"-audience", "a"}, "-audience without -token-url", "an audience for nothing"},
-		{nil, []string{"-token-file", written(t, "secret-77 b")}, " it holds a blank", "no bare token"},
+		{nil, []string{"-token-file", written(t, "secret-77 b")}, " it has a blank", "no bare token"},
 		{nil, []string{"-token-file", written(t, strings.Repeat("secret-77", 10<<10))}, "-token-file: longer than 64 KiB; give only the token", "no token is so long"},
-		{[]string{unprivilegedVariable + "=secret-77 b"}, nil, "FMASPEC_UNPRIVILEGED_TOKEN: it holds a blank", "in a variable"},
-		{[]string{invalidVariable + "=secret-77 b"}, nil, "FMASPEC_INVALID_TOKEN: it holds a blank", "in the third"},
+		{[]string{unprivilegedVariable + "=secret-77 b"}, nil, "FMASPEC_UNPRIVILEGED_TOKEN: it has a blank", "in a variable"},
+		{[]string{invalidVariable + "=secret-77 b"}, nil, "FMASPEC_INVALID_TOKEN: it has a blank", "in the third"},
 	} {
 		f, e := given(t, row.environ, row.args...)
 		_, err := f.sources(e, http.DefaultClient)
