@@ -93,13 +93,13 @@ func (r *runner) run() {
 			require.True(r.t, ok, "step %d: GITHUB_OUTPUT: %q", i, line)
 			r.outputs["steps."+s.ID+".outputs."+name] = value
 		}
-		told, err := os.ReadFile(summary)
+		log, err := os.ReadFile(summary)
 		require.NoError(r.t, err)
-		r.summary += string(told)
+		r.summary += string(log)
 	}
 }
 
-// due tells whether a step is run. A condition without always() also asks that
+// due reports whether a step is run. A condition without always() also asks that
 // nothing has failed.
 func (r *runner) due(condition string) bool {
 	if !strings.Contains(condition, "always()") && r.failed {
@@ -153,7 +153,7 @@ func TestTheActionTellsWhatItFinds(t *testing.T) {
 		code    int
 		verdict string
 		reports []string
-		log     string // in that of the step that tells
+		log     string // in the log of the reporting step
 		summary string
 	}{
 		{"conformant", honest, nil, 0, "conformant", reportNames, "", "conformant"},
@@ -173,15 +173,15 @@ func TestTheActionTellsWhatItFinds(t *testing.T) {
 				cached(t, filepath.Join(r.temp, "fmaspec", "fmaspec"))
 			}
 			r.run()
-			require.Len(t, r.logs, 4, "want the build, the run, what is told, and the end")
+			require.Len(t, r.logs, 4, "want the build, the run, the report, and the end")
 			if r.code != row.code || r.output("verdict") != row.verdict || r.output("report") != "results" {
 				t.Errorf("want exit code %d, verdict %q, report %q\ngot  %d, %q, %q and\n%s", row.code, row.verdict, "results", r.code, r.output("verdict"), r.output("report"), strings.Join(r.logs, "\n"))
 			}
 			if got := written(t, filepath.Join(r.workspace, "results")); !slices.Equal(got, row.reports) {
 				t.Errorf("want the reports %q\ngot  %q", row.reports, got)
 			}
-			if told := r.logs[2]; !strings.Contains(told, row.log) || row.log == "" && strings.Contains(told, "::error") {
-				t.Errorf("want the log to have %q\ngot  %s", row.log, told)
+			if log := r.logs[2]; !strings.Contains(log, row.log) || row.log == "" && strings.Contains(log, "::error") {
+				t.Errorf("want the log to have %q\ngot  %s", row.log, log)
 			}
 			if !strings.Contains(strings.ToLower(r.summary), row.summary) {
 				t.Errorf("want a summary with %q\ngot  %s", row.summary, r.summary)

@@ -52,7 +52,7 @@ func absent(t *testing.T) string {
 	return server.URL
 }
 
-// hostile speaks to whoever reads the log of a job.
+// hostile speaks to the reader of the log of a job.
 func hostile(t *testing.T) string {
 	return serving(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

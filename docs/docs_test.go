@@ -1,4 +1,4 @@
-// Package docs_test holds the pages against what they tell of: lists are
+// Package docs_test compares the pages with their sources: lists are
 // generated from the tables, commands are run, flags and links are looked up.
 package docs_test
 
@@ -554,7 +554,7 @@ func normal(text string) string {
 	return text
 }
 
-// like tells that an output is the one shown. A line "…" stands for any lines.
+// like reports whether an output is the one shown. A line "…" stands for any lines.
 func like(want, got string) bool {
 	parts := strings.Split("\n"+normal(want), "\n…\n")
 	got = "\n" + normal(got)

@@ -29,7 +29,7 @@ import (
 )
 
 // A tenant plays the two hosts of the README's section "On a real tenant": the
-// token service and the API, by https and under their own names, for whoever
+// token service and the API, by https and under their own names, for any client that
 // resolves these as env says and trusts its certificate.
 type tenant struct {
 	env []string

@@ -193,7 +193,7 @@ func (p *pageOf) operation(method, path string, item, op *yaml.Node) {
 	}
 }
 
-// refusals tells once what the operations have in common.
+// refusals writes once what the operations have in common.
 func (p *pageOf) refusals() {
 	var rows [][]string
 	seen := map[string]bool{}

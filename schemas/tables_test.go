@@ -448,7 +448,7 @@ func TestEnginesAgreeOnEveryTable(t *testing.T) {
 }
 
 // The engines' comparison can fail: an engine that judges by another schema is
-// told apart.
+// distinguished.
 func TestEnginesAgreementRings(t *testing.T) {
 	one, other := load(t, "file-machine-action-request-sample"), load(t, "file-machine-action-stop-and-quarantine-file")
 	mixed := engines{ours: one.ours, oracle: other.oracle, plain: other.plain, kin: one.kin, beside: one.beside}

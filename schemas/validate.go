@@ -14,7 +14,7 @@ import (
 	"github.com/xeipuuv/gojsonschema"
 )
 
-// limit is how many violations of one document are told.
+// limit is the maximum number of reported violations of one document.
 const limit = 50
 
 // A Violation is one keyword that a document breaks at one place.
@@ -100,7 +100,7 @@ func withoutFormat(node any) any {
 
 // Validate returns how the document breaks the schema: sorted by pointer and
 // keyword, each place and keyword once, at most 50, nil where it does not. A
-// value of the wrong type is told as that alone.
+// value of the wrong type is reported only as that.
 //
 // An error says that the document could not be judged: it is not one JSON
 // value, or, where a keyword of the schema looks at the value of a number, holds
@@ -174,7 +174,7 @@ func (s *Schema) validateWhole(root any) ([]Violation, error) {
 }
 
 // shift gives a violation in an array's window its place in the array. Those
-// elsewhere were told with the first window.
+// elsewhere were reported with the first window.
 func shift(v Violation, name string, by int) (Violation, bool) {
 	before := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name) + "/"
 	rest, inside := strings.CutPrefix(v.Pointer, before)
@@ -216,9 +216,9 @@ type broken struct {
 }
 
 // translate turns what the engine says into violations.
-func (s *Schema) translate(root any, told []gojsonschema.ResultError) ([]Violation, error) {
+func (s *Schema) translate(root any, results []gojsonschema.ResultError) ([]Violation, error) {
 	var all []broken
-	for _, e := range told {
+	for _, e := range results {
 		w, ok := words[e.Type()]
 		if !ok {
 			return nil, fmt.Errorf("schema %s: the engine says %q: %s; teach package schemas that word", s.name, e.Type(), e.Description())

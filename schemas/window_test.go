@@ -23,9 +23,9 @@ func action(instances ...string) []byte {
 func TestValidateFindsWhatIsWrongAtTheEndOfALongArray(t *testing.T) {
 	s, err := schemas.Compile("file-machine-action-request-sample")
 	require.NoError(t, err)
-	sound := `{"filePath":"C:\\a.exe","status":"InProgress"}`
+	valid := `{"filePath":"C:\\a.exe","status":"InProgress"}`
 	for _, length := range []int{99, 100, 101, 199, 200, 201, 1000} {
-		items := strings.Split(strings.Repeat(sound+"\n", length), "\n")[:length]
+		items := strings.Split(strings.Repeat(valid+"\n", length), "\n")[:length]
 		found, err := s.Validate(action(items...))
 		require.NoError(t, err)
 		require.Empty(t, found, "%d items", length)

@@ -13,7 +13,7 @@ import (
 
 // A change is one way in which a contract breaks the one before.
 type change struct {
-	key   string // rule, method, path, and what the rule tells, without prose
+	key   string // rule, method, path, and the arguments of the rule, without prose
 	text  string
 	where string // the nearest place that is known
 }
@@ -22,7 +22,7 @@ func (c change) String() string {
 	return fmt.Sprintf("%s\n  where  %s\n  key    %s", c.text, c.where, c.key)
 }
 
-// keyOf joins what tells a change from others: "-" stands for no method and no
+// keyOf returns the identity of a change: "-" stands for no method and no
 // path, and arguments are JSON.
 func keyOf(rule, method, path string, args ...any) string {
 	words := []string{rule, cmp.Or(method, "-"), cmp.Or(path, "-")}

@@ -169,7 +169,7 @@ func TestAMemberThatIsGoneFromTheAnswerIsNamed(t *testing.T) {
 	}, breaks(t, dir))
 }
 
-// Oasdiff tells none of these, or calls it news. So each is told as a keyword
+// Oasdiff reports none of these, or only as info. So each is reported as a keyword
 // that differs.
 func TestWhatOasdiffDoesNotSeeIsNamed(t *testing.T) {
 	t.Parallel()
@@ -285,7 +285,7 @@ func TestARecordThatIsNotSoundIsRefused(t *testing.T) {
 		want  string
 	}{
 		{"one of two", []string{"# It is meant.", key}, stop + ": the response property `sha1` became optional for the status `201`"},
-		{"one that does not occur", []string{"# It is meant.", key, "api-removed-with-deprecation " + sample}, "openapi/breaking.txt:7: api-removed-with-deprecation " + sample + ": no such change; take the line out"},
+		{"one that does not occur", []string{"# It is meant.", key, "api-removed-with-deprecation " + sample}, "openapi/breaking.txt:7: api-removed-with-deprecation " + sample + ": no such change; remove the line"},
 		{"no reason", []string{key}, "openapi/breaking.txt:5: nobody says why; put a comment right above the key"},
 		{"a reason above an empty line", []string{"# It is meant.", "", key}, "openapi/breaking.txt:7: nobody says why"},
 		{"an empty reason", []string{"#", key}, "openapi/breaking.txt:6: nobody says why"},
@@ -382,18 +382,18 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 
 func TestRunReturnsTheExitCode(t *testing.T) {
 	t.Parallel()
-	sound, broken := checkout(t), checkout(t, edit{actionFile, "    \"sha1\",\n", ""})
+	valid, broken := checkout(t), checkout(t, edit{actionFile, "    \"sha1\",\n", ""})
 	for _, row := range []struct {
 		args []string
 		code int
 		want string
 	}{
-		{[]string{"check", sound}, 0, "contract: 2017-12-08 keeps what was released as 2017-12-08\n"},
+		{[]string{"check", valid}, 0, "contract: 2017-12-08 keeps what was released as 2017-12-08\n"},
 		{[]string{"check", broken}, 1, "2 of the breaking changes"},
-		{[]string{"release", sound}, 1, "raise it"},
+		{[]string{"release", valid}, 1, "raise it"},
 		{[]string{"release", broken}, 1, "became optional"},
 		{[]string{"check"}, 2, usage},
-		{[]string{"judge", sound}, 2, usage},
+		{[]string{"judge", valid}, 2, usage},
 		{nil, 2, usage},
 	} {
 		var out, said bytes.Buffer

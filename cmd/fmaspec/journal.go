@@ -61,11 +61,11 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 			return fmt.Errorf("-seed %s: %s has no request of this run; leave the flag out to list all", f.seed, name)
 		}
 	}
-	tell := writeActions
+	write := writeActions
 	if f.json {
-		tell = encodeActions
+		write = encodeActions
 	}
-	if err := tell(e.stdout, actions); err != nil {
+	if err := write(e.stdout, actions); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the list was not written: %v", err)}
 	}
 	if bad != nil {

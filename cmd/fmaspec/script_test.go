@@ -147,7 +147,7 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Value("counter").(*counter).handler.Store(&h)
 }
 
-// sent tells whether the server at $URL got a request since it was last asked:
+// sent reports whether the server at $URL got a request since it was last asked:
 // sent, or ! sent
 func sent(ts *testscript.TestScript, neg bool, _ []string) {
 	n := ts.Value("counter").(*counter).sent.Swap(0)

@@ -272,7 +272,7 @@ func TestLatencyDelaysEveryAnswer(t *testing.T) {
 }
 
 // waitingServer returns a server whose requests wait until their context ends,
-// and a channel that tells when one begins to wait and when it is over.
+// and a channel that reports when one begins to wait and when it is over.
 func waitingServer(t *testing.T, flags serveFlags, base context.Context) (url string, waits chan struct{}, out *lockedBuffer, stop func() error) {
 	t.Helper()
 	waits, out = make(chan struct{}, 2), &lockedBuffer{}

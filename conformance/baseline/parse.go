@@ -37,15 +37,15 @@ type field struct {
 
 // fields returns the table of fields, in the order of Write, for a draft or not.
 func fields(draft bool) []field {
-	told := func(value string) error {
+	present := func(value string) error {
 		if value == unsaid && !draft {
 			return errors.New("it is missing; write it in place of ?")
 		}
 		return nil
 	}
 	return []field{
-		{"reason", func(s *said) *string { return &s.reason }, told},
-		{"owner", func(s *said) *string { return &s.owner }, told},
+		{"reason", func(s *said) *string { return &s.reason }, present},
+		{"owner", func(s *said) *string { return &s.owner }, present},
 		{"expires", func(s *said) *string { return &s.expires }, func(value string) error {
 			if _, err := time.Parse(time.DateOnly, value); err != nil {
 				return fmt.Errorf("%.40q is not a date; use one such as 2027-01-31", value)

@@ -195,7 +195,7 @@ func FuzzParse(f *testing.F) {
 		strict, err := baseline.Parse("f", strings.NewReader(text))
 		draft, draftErr := baseline.ParseDraft("f", strings.NewReader(text))
 		if err == nil && draftErr != nil {
-			t.Fatalf("want a draft of what is sound, got %v", draftErr)
+			t.Fatalf("want a draft of what is valid, got %v", draftErr)
 		}
 		if draftErr != nil {
 			return

@@ -185,14 +185,14 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// noticed are faults that a caller suffers from and the client tells of.
+// noticed are faults that a caller suffers from and the client reports.
 var noticed = []string{
 	"answers-200", "answers-202", "answers-204", "answers-302", "answers-500", "drops-id", "drops-status", "drops-type", "drops-sha1",
 }
 
 func TestTheClientSurvivesEveryFault(t *testing.T) {
 	t.Parallel()
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, f := range reference.Faults() {
 		if f.Waits {
 			continue // a caller's context ends these; TestAnEndedContextEndsTheCall
@@ -207,12 +207,12 @@ func TestTheClientSurvivesEveryFault(t *testing.T) {
 			if err != nil && (a != nil || strings.Contains(err.Error(), token)) {
 				t.Errorf("%s, %s: want an error without action or token, got %+v, %q", f.Name, name, a, err)
 			}
-			told[f.Name] = told[f.Name] || err != nil
+			shown[f.Name] = shown[f.Name] || err != nil
 		}
 		server.Close()
 	}
 	for _, name := range noticed {
-		if !told[name] {
+		if !shown[name] {
 			t.Errorf("%s: want an error, got an action", name)
 		}
 	}

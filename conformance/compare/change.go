@@ -115,24 +115,24 @@ func changeOf(a, b *conformance.CaseResult, old, current *conformance.Report) (C
 		Added: only(b.Findings, a.Findings), Gone: only(a.Findings, b.Findings),
 	}
 	worse := func(k Kind) (Change, bool) { out.Kind, out.Regression = k, true; return out, true }
-	told := func(k Kind) (Change, bool) { out.Kind = k; return out, true }
+	changed := func(k Kind) (Change, bool) { out.Kind = k; return out, true }
 	switch {
 	case judged(a.Outcome) && !judged(b.Outcome):
 		if notAsked(b, old, current) {
-			return told(NotAsked)
+			return changed(NotAsked)
 		}
 		return worse(NoLongerJudged)
 	case !judged(a.Outcome) && judged(b.Outcome):
-		return told(JudgedNow)
+		return changed(JudgedNow)
 	case !judged(a.Outcome):
 		out.Kind = UnjudgedOtherwise
 		return out, a.Outcome != b.Outcome
 	case a.Outcome != conformance.Failed && b.Outcome == conformance.Failed:
 		return worse(NewlyFailing)
 	case a.Outcome < b.Outcome:
-		return told(NewlyDeviating)
+		return changed(NewlyDeviating)
 	case a.Outcome > b.Outcome:
-		return told(NewlyPassing)
+		return changed(NewlyPassing)
 	case len(out.Added)+len(out.Gone) == 0:
 		return out, false
 	}

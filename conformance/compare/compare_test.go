@@ -234,7 +234,7 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 	}{
 		{P, F, nil, one, nil, compare.NewlyFailing, true, "it passed"},
 		{D, F, weak, one, nil, compare.NewlyFailing, true, "it deviated"},
-		{P, E, nil, nil, nil, compare.NoLongerJudged, true, "an error tells nothing"},
+		{P, E, nil, nil, nil, compare.NoLongerJudged, true, "an error proves nothing"},
 		{F, E, one, nil, nil, compare.NoLongerJudged, true, "nor of what failed"},
 		{D, I, weak, nil, nil, compare.NoLongerJudged, true, "what is inconclusive proves nothing"},
 		{P, S, nil, nil, nil, compare.NoLongerJudged, true, "what is not sent neither"},
@@ -262,7 +262,7 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 		{D, P, weak, nil, nil, compare.NewlyPassing, false, "it no longer deviates"},
 		{S, P, nil, nil, nil, compare.JudgedNow, false, "more is known"},
 		{N, F, nil, one, nil, compare.JudgedNow, false, "nobody knows what it was before"},
-		{S, N, nil, nil, nil, compare.UnjudgedOtherwise, false, "neither tells anything"},
+		{S, N, nil, nil, nil, compare.UnjudgedOtherwise, false, "neither proves anything"},
 		{S, E, nil, nil, nil, compare.UnjudgedOtherwise, false, "nor an error"},
 		{S, S, nil, nil, nil, "", false, "the reason is prose"},
 		{0, F, nil, one, nil, compare.NewCase, false, "it is not known what it was"},

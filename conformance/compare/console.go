@@ -158,10 +158,10 @@ func problems(list []conformance.Finding) (out []string) {
 
 // plainest returns the first finding of each problem.
 func plainest(list []conformance.Finding) (out []conformance.Finding) {
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, f := range list {
-		if p := problem(f); !told[p] {
-			told[p] = true
+		if p := problem(f); !shown[p] {
+			shown[p] = true
 			out = append(out, f)
 		}
 	}

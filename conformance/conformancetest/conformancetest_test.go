@@ -75,7 +75,7 @@ func module(t *testing.T, from string) string {
 	return dir
 }
 
-// command runs in dir, offline, with none of the settings of whoever runs this test.
+// command runs in dir, offline, with none of the settings of the user who runs this test.
 func command(t *testing.T, dir string, env []string, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -202,9 +202,9 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 			continue
 		}
 		want = append(want, c.ID)
-		told, full := grouped.Text(c.ID, report.Style{})
+		text, full := grouped.Text(c.ID, report.Style{})
 		shown = shown || full
-		text := durations.ReplaceAllString(told, "T")
+		text = durations.ReplaceAllString(text, "T")
 		var got []string
 		for line := range strings.Lines(durations.ReplaceAllString(r.output["TestStrict/"+c.ID], "T")) {
 			got = append(got, strings.TrimPrefix(line, "        ")) // as package testing indents it
@@ -293,7 +293,7 @@ func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
 		require.Empty(t, r.subtests(name, "pass"), "%s has nothing to pass", name)
 	}
 	for _, name := range []string{"TestWithoutToken", "TestUnarmed"} {
-		require.Empty(t, r.subtests(name, "fail"), "want what %s got wrong told once, not once a case", name)
+		require.Empty(t, r.subtests(name, "fail"), "want what %s got wrong reported once, not once per case", name)
 	}
 }
 
@@ -325,9 +325,9 @@ func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
 	require.Contains(t, r.output["TestContract/"+plain], "want 201   got 200")
 }
 
-// told runs tests of testdata/door as go test does without -v, and returns what is
+// output runs tests of testdata/door as go test does without -v, and returns what is
 // printed, without what differs from run to run.
-func told(t *testing.T, pattern string, env ...string) []string {
+func output(t *testing.T, pattern string, env ...string) []string {
 	t.Helper()
 	knock(t, "^$") // builds it
 	out, err := command(t, t.TempDir(), env, door.binary, "-test.timeout=2m", "-test.run="+pattern).CombinedOutput()
@@ -345,7 +345,7 @@ func at(t *testing.T, lines []string, text string) int {
 
 func TestAPanicOfTheHandlerIsToldFirstAndOnce(t *testing.T) {
 	t.Parallel()
-	lines := told(t, "^TestPanics$", "DOOR_PANICS=1")
+	lines := output(t, "^TestPanics$", "DOOR_PANICS=1")
 	require.Less(t, at(t, lines, "PANIC of the handler"), 4)
 	require.Less(t, at(t, lines, "assignment to entry in nil map"), 5)
 	require.Less(t, at(t, lines, "door.TestPanics.func1"), 7)
@@ -357,14 +357,14 @@ func TestAPanicOfTheHandlerIsToldFirstAndOnce(t *testing.T) {
 	require.Less(t, len(lines), 720)
 	require.Less(t, len(all), 70_000)
 
-	few := told(t, "^TestPanics$")
+	few := output(t, "^TestPanics$")
 	require.Less(t, at(t, few, "PANIC of the handler"), 4)
 	at(t, few, "in requestSample/")
 }
 
 func TestManyFailuresAreToldInGroups(t *testing.T) {
 	t.Parallel()
-	lines := told(t, "^TestTwoBugs$")
+	lines := output(t, "^TestTwoBugs$")
 	require.Less(t, at(t, lines, "not conformant: "), 3)
 	require.Less(t, at(t, lines, "documented  response.created   "), 6)
 	require.Less(t, at(t, lines, " findings, as in requestSample/valid/accepts-plain-request"), 6)
@@ -383,12 +383,12 @@ func TestManyFailuresAreToldInGroups(t *testing.T) {
 		return out
 	}
 	for range 2 {
-		if again := told(t, "^TestTwoBugs$"); !slices.Equal(order(lines), order(again)) {
+		if again := output(t, "^TestTwoBugs$"); !slices.Equal(order(lines), order(again)) {
 			t.Errorf("want the same lines in the same order each time")
 		}
 	}
 
-	// Alone, each is told in full.
+	// Alone, each is reported in full.
 	const other = "requestSample/valid/accepts-any-accept"
 	alone := knock(t, "^TestTwoBugs$/^requestSample$/^valid$/^accepts-any-accept$")
 	require.Equal(t, []string{other}, alone.subtests("TestTwoBugs", "fail"))
@@ -398,7 +398,7 @@ func TestManyFailuresAreToldInGroups(t *testing.T) {
 
 func TestAWrongTokenIsNamedFirst(t *testing.T) {
 	t.Parallel()
-	lines := told(t, "^TestNothingProven$")
+	lines := output(t, "^TestNothingProven$")
 	require.Less(t, at(t, lines, "the token was refused (401) wherever a request is to be accepted"), 4)
 	require.Less(t, len(lines), 60)
 }

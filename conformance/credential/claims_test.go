@@ -33,7 +33,7 @@ func TestDescribeReadsWhatATokenSays(t *testing.T) {
 				Issued: time.Unix(1500000000, 0).UTC(), NotBefore: time.Unix(1500000001, 0).UTC(), Expires: time.Unix(1500003600, 0).UTC()}, "an application's"},
 		{`{"aud":["a","b"],"azp":"c","scp":"User.Read Mail.Read","preferred_username":"u@x.org","wids":["w"]}`,
 			Claims{Algorithm: "RS256", Audience: []string{"a", "b"}, Actor: User, App: "c", User: "u@x.org", Scopes: []string{"User.Read", "Mail.Read"}, DirectoryRoles: []string{"w"}}, "a user's"},
-		{`{"idtyp":"user","client_id":"c"}`, Claims{Algorithm: "RS256", Actor: User, App: "c"}, "it tells whose it is"},
+		{`{"idtyp":"user","client_id":"c"}`, Claims{Algorithm: "RS256", Actor: User, App: "c"}, "its subject is known"},
 		{`{"idtyp":"device","appid":"c"}`, Claims{Algorithm: "RS256", Actor: App, App: "c"}, "a kind that is neither leaves it to the other claims"},
 		{`{"appid":"c","scope":["a b","c"]}`, Claims{Algorithm: "RS256", Actor: User, App: "c", Scopes: []string{"a", "b", "c"}}, "scopes are a user's (RFC 9068)"},
 		{`{"iss":7,"aud":{"x":1},"roles":[1,"r",null],"scp":null,"exp":"soon","nbf":-1,"iat":1e300,"tid":["t"]}`, Claims{Algorithm: "RS256", Roles: []string{"r"}}, "what is of another type is left out"},

@@ -141,7 +141,7 @@ func TestWaitingForATokenEndsWithTheContext(t *testing.T) {
 	require.NoError(t, <-first)
 }
 
-// A waiter is a context that tells when somebody waits for its end.
+// A waiter is a context that reports when somebody waits for its end.
 type waiter struct {
 	context.Context
 	asked chan struct{}

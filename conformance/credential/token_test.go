@@ -50,7 +50,7 @@ func TestATokenPrintsAsItsPlace(t *testing.T) {
 
 func TestATokenEndsWhenItSaysWhereNobodyElseDoes(t *testing.T) {
 	claims := made(`{"alg":"none"}`, `{"exp":1500000000}`)
-	said, told := time.Unix(1500000000, 0).UTC(), time.Unix(1600000000, 0)
+	said, shown := time.Unix(1500000000, 0).UTC(), time.Unix(1600000000, 0)
 	for _, row := range []struct {
 		token Token
 		want  time.Time
@@ -58,7 +58,7 @@ func TestATokenEndsWhenItSaysWhereNobodyElseDoes(t *testing.T) {
 	}{
 		{Token{Value: "opaque"}, time.Time{}, "nobody says"},
 		{Token{Value: claims}, said, "the token says"},
-		{Token{Value: claims, Expiry: told}, told, "whoever issued it knows better"},
+		{Token{Value: claims, Expiry: shown}, shown, "its issuer knows better"},
 	} {
 		if got := row.token.Ends(); !got.Equal(row.want) {
 			t.Errorf("want %v, got %v: %s", row.want, got, row.why)

@@ -56,7 +56,7 @@ func borneOut(suite *conformance.Suite, r *conformance.Report) error {
 	}
 	v, err := suite.Verify(read)
 	if err == nil && len(v.Differences) > 0 {
-		err = fmt.Errorf("the record is not borne out at %d places, first %+v", len(v.Differences), v.Differences[0])
+		err = fmt.Errorf("the record is does not match its exchanges at %d places, first %+v", len(v.Differences), v.Differences[0])
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func TestFaultsNameRequirementsThatThereAre(t *testing.T) {
 	}
 }
 
-// The bells: each kind of problem is planted, and has to be told.
+// The bells: each kind of problem is planted, and must be reported.
 
 func none(h http.Handler) http.Handler { return h }
 
@@ -249,14 +249,14 @@ func TestAnHonestServerThatCannotBeJudgedIsAProblem(t *testing.T) {
 }
 
 func TestWhatNothingShowsIsAProblem(t *testing.T) {
-	sound := func() *Result {
+	valid := func() *Result {
 		return &Result{
 			Level:  "inferred",
 			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: conformance.NotConformant, Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
 			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"}, []string{"f"}}},
 		}
 	}
-	require.Empty(t, sound().Problems())
+	require.Empty(t, valid().Problems())
 	for _, row := range []struct {
 		spoil func(*Result)
 		want  string
@@ -273,7 +273,7 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 		{func(m *Result) { m.Waivers = []Waiver{{"check", "d", "why not"}} }, "waiver of check d: unknown name; remove the waiver", "a typing error waives nothing"},
 		{func(m *Result) { m.Checks[0].Faults = nil; m.Waivers = []Waiver{{"check", "c", ""}} }, "waiver of check c has no reason; give one", "a waiver says why"},
 	} {
-		m := sound()
+		m := valid()
 		row.spoil(m)
 		require.Equal(t, []string{row.want}, m.Problems(), row.why)
 	}
@@ -286,13 +286,13 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 		{func(m *Result) { m.Requirements[0].Exact = nil }, Waiver{"level", "r", "why"}},
 		{func(m *Result) { m.Faults[0].AtLevel = false }, Waiver{"fault", "f", "why"}},
 	} {
-		m := sound()
+		m := valid()
 		row.spoil(m)
 		require.NotEmpty(t, m.Problems())
 		m.Waivers = []Waiver{row.waiver}
 		require.Empty(t, m.Problems(), "waived: %v", row.waiver)
 	}
-	m := sound()
+	m := valid()
 	m.Checks[0].Faults, m.Requirements[0].Faults, m.Narrowed = nil, nil, true
 	require.Empty(t, m.Problems(), "a narrowed matrix says nothing of coverage")
 }
@@ -400,7 +400,7 @@ func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
 }
 
 func TestAReportThatIsRefusedEndsTheMatrix(t *testing.T) {
-	refused := errors.New("not borne out")
+	refused := errors.New("does not match")
 	_, err := Matrix(t.Context(), load(t), Honest()[:1], Options{Only: []string{"requestSample/valid/accepts-plain-request"}, Report: func(_ Subject, r *conformance.Report) error {
 		require.Len(t, r.Cases, 1)
 		return refused

@@ -82,13 +82,13 @@ func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subje
 		level, err := conformance.ParseLevel(s.Level)
 		return err == nil && level > o.Level
 	})
-	tell := o.Progress
-	if tell == nil {
-		tell = func(int, int) {}
+	progress := o.Progress
+	if progress == nil {
+		progress = func(int, int) {}
 	}
 	light, total := o, len(faults)+len(variants)
 	light.Skip = huge(suite)
-	light.Progress = func(done, _ int) { tell(done, total) }
+	light.Progress = func(done, _ int) { progress(done, total) }
 	rows, err := Matrix(ctx, suite, faults, light)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subje
 		}
 	}
 	total += len(hidden)
-	o.Progress = func(done, _ int) { tell(len(faults)+done, total) }
+	o.Progress = func(done, _ int) { progress(len(faults)+done, total) }
 	whole, err := Matrix(ctx, suite, rest, o)
 	if err != nil {
 		return nil, err

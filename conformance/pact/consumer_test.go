@@ -165,7 +165,7 @@ func TestTheClientHonoursEachInteraction(t *testing.T) {
 				return refused(t, url, i)
 			})
 			if err != nil {
-				t.Errorf("want the interaction to be had as the pact says, got %v", err)
+				t.Errorf("want the interaction to be as in the pact, got %v", err)
 			}
 		})
 	}
@@ -246,7 +246,7 @@ type essence struct {
 	Inject  map[string]string // category and path → expression
 }
 
-// compare holds the pact that pact-go has written against the suite's own.
+// compare compares the pact that pact-go has written with the suite's own.
 func compare(t *testing.T, p *pactfile.Pact, file string) {
 	t.Helper()
 	data, err := os.ReadFile(file)

@@ -20,7 +20,7 @@ import (
 )
 
 // Verify fails its test, so faulty servers are verified by tests of another
-// process. These variables tell it which, and where to write the verdicts.
+// process. These variables name it and where to write the verdicts.
 const (
 	faultsVariable   = "FMASPEC_PACT_TEST_FAULTS"
 	verdictsVariable = "FMASPEC_PACT_TEST_VERDICTS"

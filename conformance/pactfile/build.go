@@ -32,7 +32,7 @@ const bodyLimit = 1 << 10
 // expressed, or if there is no recorded example.
 func Build(suite *conformance.Suite, version Version) (*Pact, error) {
 	p := &Pact{Version: version, Consumer: Consumer, Provider: Provider}
-	b := &builder{suite: suite, version: version, answers: map[string]*answer{}, told: map[string]string{}}
+	b := &builder{suite: suite, version: version, answers: map[string]*answer{}, caseOf: map[string]string{}}
 	for _, op := range suite.Operations {
 		a, err := newAnswer(schemas.FS(), fixtures.FS(), op)
 		if err != nil {
@@ -61,7 +61,7 @@ type builder struct {
 	suite   *conformance.Suite
 	version Version
 	answers map[string]*answer // by operation ID
-	told    map[string]string  // request as Pact compares it → name of its case
+	shown   map[string]string  // request as Pact compares it → name of its case
 }
 
 // interaction returns a case as an interaction, or the reason why it cannot be expressed.
@@ -85,10 +85,10 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 		return nil, why
 	}
 	key := c.Operation + "\n" + i.Request.words()
-	if other, taken := b.told[key]; taken {
+	if other, taken := b.caseOf[key]; taken {
 		return nil, fmt.Sprintf("to Pact it is the same request as %s", other)
 	}
-	b.told[key] = c.Name
+	b.caseOf[key] = c.Name
 	if strings.Contains(step.Body, "{{sha1}}") {
 		// A server may refuse a second action on one file, so each interaction has its own file.
 		i.Request.Body = bytes.ReplaceAll(i.Request.Body, []byte(Sha1), []byte(ownSha1(c)))

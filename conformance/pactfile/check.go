@@ -338,7 +338,7 @@ func listed(statuses []int) string {
 func (c *checking) accepted(op openapi.Operation) {
 	var request struct{ Sha1 string }
 	json.Unmarshal(c.i.body, &request)
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	all := c.conforming(op, c.answers[op.ID].witnesses(request.Sha1))
 	for _, inferred := range []bool{false, true} {
 		for _, w := range all {
@@ -346,10 +346,10 @@ func (c *checking) accepted(op openapi.Operation) {
 				continue
 			}
 			for _, miss := range c.m.match(w.actual) {
-				if told[miss.pointer] {
+				if shown[miss.pointer] {
 					continue
 				}
-				told[miss.pointer] = true
+				shown[miss.pointer] = true
 				p := Problem{Pointer: miss.pointer, Assumes: assumed(miss)}
 				p.Requirement, p.Contract = c.source(op, w, miss)
 				if !miss.missing {
@@ -363,7 +363,7 @@ func (c *checking) accepted(op openapi.Operation) {
 			}
 		}
 	}
-	c.example(op, told)
+	c.example(op, shown)
 }
 
 // conforming returns the witnesses that are valid against the schema. One that breaks only
@@ -490,7 +490,7 @@ func describedIn(shapes fs.FS, file string, node json.RawMessage, at []string) (
 
 // example validates the consumer's example answer against the schema. The consumer does not
 // use a member that the example lacks.
-func (c *checking) example(op openapi.Operation, told map[string]bool) {
+func (c *checking) example(op openapi.Operation, shown map[string]bool) {
 	if !c.i.said {
 		return
 	}
@@ -509,7 +509,7 @@ func (c *checking) example(op openapi.Operation, told map[string]bool) {
 			continue
 		}
 		pointer := c.i.answer.pointer + v.Pointer
-		if told[pointer] || c.ruled(v.Pointer, told) {
+		if shown[pointer] || c.ruled(v.Pointer, shown) {
 			continue
 		}
 		if r := c.suite.Requirement(v.Requirement); r != nil && r.Level == conformance.Inferred {
@@ -531,20 +531,20 @@ func cutList(names []string) string {
 }
 
 // ruled reports whether the rule of a place was reported already.
-func (c *checking) ruled(pointer string, told map[string]bool) bool {
+func (c *checking) ruled(pointer string, shown map[string]bool) bool {
 	r, whole := c.m.best(strings.Split(strings.TrimPrefix(pointer, "/"), "/"))
-	return r != nil && whole && told[r.pointer]
+	return r != nil && whole && shown[r.pointer]
 }
 
 // refusal compares what the interaction requires of a refusal with conforming answers.
 func (c *checking) refusal(d due, status int) {
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, w := range refusals(status) {
 		for _, miss := range c.m.match(w.actual) {
-			if told[miss.pointer] || len(miss.at) > 0 && told[c.i.answer.pointer] {
+			if shown[miss.pointer] || len(miss.at) > 0 && shown[c.i.answer.pointer] {
 				continue
 			}
-			told[miss.pointer] = true
+			shown[miss.pointer] = true
 			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.form", Contract: "a refusal may have any body or none, such as text, an OData error or problem details; no more is required"}
 			if strings.HasPrefix(miss.place, "header ") && !strings.EqualFold(miss.place, "header Content-Type") {
 				p.Requirement, p.Contract = d.refusal, "this header field is not required in this form"

@@ -13,18 +13,18 @@ import (
 
 const (
 	sample1 = "/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample"
-	sound   = `{"Comment": "x", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`
+	valid   = `{"Comment": "x", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`
 
 	// strict asks for more than the contract in every way that a file of V2 can.
-	strict = `{"description": "strict", "request": {"method": "POST", "path": "` + sample1 + `", "headers": {"Authorization": "Bearer x", "Content-Type": "application/json"}, "body": ` + sound + `},
+	strict = `{"description": "strict", "request": {"method": "POST", "path": "` + sample1 + `", "headers": {"Authorization": "Bearer x", "Content-Type": "application/json"}, "body": ` + valid + `},
 		"response": {"status": 201, "headers": {"Content-Type": "application/json; charset=utf-8", "Location": "x"},
 		"body": {"machineId": "fb9ab6be3965095a09c057be7c90f0a2", "error": "None", "id": "c083f601-012f-4955-b4cc-fab50fb69d79", "status": "InProgress", "creationDateTimeUtc": "2017-12-04", "fileInstances": [{"filePath": "x", "status": "y"}]},
 		"matchingRules": {"$.body.id": {"match": "regex", "regex": "^[0-9a-fA-F-]{36}$"}, "$.body.creationDateTimeUtc": {"match": "type"}, "$.body.fileInstances": {"min": 1}, "$.body.fileInstances[*].*": {"match": "type"}}}}`
 )
 
-// interactionOf is a sound request with this answer, and what else is said of it.
+// interactionOf is a valid request with this answer, and what else is said of it.
 func interactionOf(response, more string) string {
-	return `{"description": "x", ` + more + `"request": {"method": "POST", "path": "` + sample1 + `", "headers": {"Authorization": "Bearer x", "Content-Type": "application/json"}, "body": ` + sound + `}, "response": ` + response + `}`
+	return `{"description": "x", ` + more + `"request": {"method": "POST", "path": "` + sample1 + `", "headers": {"Authorization": "Bearer x", "Content-Type": "application/json"}, "body": ` + valid + `}, "response": ` + response + `}`
 }
 
 func requestOf(method, path, header, body, response string) string {
@@ -45,8 +45,8 @@ func checked(t testing.TB, k *Checker, interactions ...string) *Checked {
 	return c
 }
 
-// told writes problems as lines: pointer, what is assumed, requirement and level.
-func told(all []Problem) (out []string) {
+// shown writes problems as lines: pointer, what is assumed, requirement and level.
+func shown(all []Problem) (out []string) {
 	for _, p := range all {
 		line := strings.TrimPrefix(p.Pointer, "/interactions/0") + ": " + p.Assumes
 		if p.Requirement != "" {
@@ -95,21 +95,21 @@ func TestCheckNamesEveryAssumption(t *testing.T) {
 
 		{"a required member is missing from an accepted request", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 201}`), []string{"/response/status: status 201: request.comment-required (documented)"}, nil},
 		{"null for a required member of an accepted request", requestOf("POST", sample1, bearer+", "+json, `{"Comment": "x", "Sha1": null}`, `{"status": 201}`), []string{"/response/status: status 201: request.sha1-string (documented)"}, nil},
-		{"an accepted request without token", requestOf("POST", sample1, json, sound, `{"status": 201}`), []string{"/response/status: status 201: auth.required (documented)"}, nil},
-		{"an accepted web form", requestOf("POST", sample1, bearer+`, "Content-Type": "text/plain"`, sound, `{"status": 201}`), []string{"/response/status: status 201: refusal.media-type (inferred)"}, nil},
+		{"an accepted request without token", requestOf("POST", sample1, json, valid, `{"status": 201}`), []string{"/response/status: status 201: auth.required (documented)"}, nil},
+		{"an accepted web form", requestOf("POST", sample1, bearer+`, "Content-Type": "text/plain"`, valid, `{"status": 201}`), []string{"/response/status: status 201: refusal.media-type (inferred)"}, nil},
 		{"one of several statuses of a refusal", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 400}`), []string{"/response/status: status 400: refusal.status-body (standard)"}, nil},
 		{"all of them", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 400, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, nil},
 		{"none of them", requestOf("POST", sample1, bearer+", "+json, `{"Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 500}`), []string{"/response/status: status 500: refusal.status-body (standard)"}, nil},
-		{"the one status of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401}`), nil, nil},
-		{"another for it", requestOf("POST", sample1, json, sound, `{"status": 403}`), []string{"/response/status: status 403: refusal.status-auth (standard)"}, nil},
+		{"the one status of a refusal", requestOf("POST", sample1, json, valid, `{"status": 401}`), nil, nil},
+		{"another for it", requestOf("POST", sample1, json, valid, `{"status": 403}`), []string{"/response/status: status 403: refusal.status-auth (standard)"}, nil},
 		{"what is refused by inference alone, accepted", requestOf("POST", sample1, bearer+", "+json, `{"Comment": "", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 201}`), []string{"/response/status: status 201: request.comment-blank (inferred)"}, nil},
 		{"and refused", requestOf("POST", sample1, bearer+", "+json, `{"Comment": "", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`, `{"status": 400, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, []string{"/response/matchingRules/status: status 400 … 499: request.comment-blank (inferred)"}},
-		{"a status of a fault that no case has", requestOf("POST", sample1, bearer+", "+json+`, "Content-Encoding": "gzip"`, sound, `{"status": 415, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, []string{"/response/matchingRules/status: status 400 … 499: refusal.media-type (inferred)"}},
+		{"a status of a fault that no case has", requestOf("POST", sample1, bearer+", "+json+`, "Content-Encoding": "gzip"`, valid, `{"status": 415, "matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "clientError"}]}}}`), nil, []string{"/response/matchingRules/status: status 400 … 499: refusal.media-type (inferred)"}},
 
 		{"another method, refused", requestOf("GET", sample1, bearer, "null", `{"status": 405}`), []string{"/response/status: status 405: refusal.method (standard)"}, nil},
-		{"another method, accepted", requestOf("PUT", sample1, bearer, sound, `{"status": 201}`), []string{"/response/status: status 201: operation.exists (documented)"}, nil},
-		{"a path that comes near", requestOf("POST", "/api/machines/x/RequestSample", bearer, sound, `{"status": 201}`), []string{"/request/path: the path \"/api/machines/x/RequestSample\": operation.exists (documented)"}, nil},
-		{"another path", requestOf("POST", "/files", bearer, sound, `{"status": 201}`), nil, []string{": the path \"/files\""}},
+		{"another method, accepted", requestOf("PUT", sample1, bearer, valid, `{"status": 201}`), []string{"/response/status: status 201: operation.exists (documented)"}, nil},
+		{"a path that comes near", requestOf("POST", "/api/machines/x/RequestSample", bearer, valid, `{"status": 201}`), []string{"/request/path: the path \"/api/machines/x/RequestSample\": operation.exists (documented)"}, nil},
+		{"another path", requestOf("POST", "/files", bearer, valid, `{"status": 201}`), nil, []string{": the path \"/files\""}},
 
 		{"machineId is the id of the path", body(`"machineId": "fb9ab6be3965095a09c057be7c90f0a2"`, ``), []string{"/response/body/machineId: machineId is exactly \"fb9ab6be3965095a09c057be7c90f0a2\": action.types (documented)"}, lacks},
 		{"machineId by equality", body(`"machineId": "fb9ab6be3965095a09c057be7c90f0a2"`, `"body": {"$.machineId": {"matchers": [{"match": "equality"}]}}`), []string{"/response/matchingRules/body/$.machineId: machineId is exactly"}, lacks},
@@ -144,10 +144,10 @@ func TestCheckNamesEveryAssumption(t *testing.T) {
 		{"any parameters", interactionOf(`{"status": 201, "headers": {"Content-Type": "application/json"}}`, ""), nil, nil},
 		{"a header field that nobody owes", interactionOf(`{"status": 201, "headers": {"Location": "/x"}}`, ""), []string{"/response/headers/Location: the header field Location: response.created (documented)"}, nil},
 
-		{"a body of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "body": {"error": {"code": "x"}}}`), []string{"/response/body: a body: error.form (inferred)"}, nil},
-		{"a media type of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"Content-Type": "application/json"}}`), []string{"/response/headers/Content-Type: the header field Content-Type: error.form (inferred)"}, nil},
-		{"the challenge of a refusal", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"WWW-Authenticate": "Bearer realm=\"x\""}, "matchingRules": {"$.headers.WWW-Authenticate": {"match": "regex", "regex": "Bearer"}}}`), nil, nil},
-		{"its realm", requestOf("POST", sample1, json, sound, `{"status": 401, "headers": {"WWW-Authenticate": "Bearer realm=\"x\""}}`), []string{"/response/headers/WWW-Authenticate: exactly \"Bearer realm=\\\"x\\\"\": refusal.status-auth (standard)"}, nil},
+		{"a body of a refusal", requestOf("POST", sample1, json, valid, `{"status": 401, "body": {"error": {"code": "x"}}}`), []string{"/response/body: a body: error.form (inferred)"}, nil},
+		{"a media type of a refusal", requestOf("POST", sample1, json, valid, `{"status": 401, "headers": {"Content-Type": "application/json"}}`), []string{"/response/headers/Content-Type: the header field Content-Type: error.form (inferred)"}, nil},
+		{"the challenge of a refusal", requestOf("POST", sample1, json, valid, `{"status": 401, "headers": {"WWW-Authenticate": "Bearer realm=\"x\""}, "matchingRules": {"$.headers.WWW-Authenticate": {"match": "regex", "regex": "Bearer"}}}`), nil, nil},
+		{"its realm", requestOf("POST", sample1, json, valid, `{"status": 401, "headers": {"WWW-Authenticate": "Bearer realm=\"x\""}}`), []string{"/response/headers/WWW-Authenticate: exactly \"Bearer realm=\\\"x\\\"\": refusal.status-auth (standard)"}, nil},
 
 		{"a matcher of a plugin", body(`"id": "x"`, `"$.body.id": {"match": "frob"}`), nil, append(slices.Clone(lacks), "/response/matchingRules/$.body.id: a matching rule")},
 		{"a path that cannot be read", body(`"id": "x"`, `"$.body.id": {"match": "type"}, "$.body[": {"match": "type"}`), nil, append(slices.Clone(lacks), "/response/matchingRules/$.body[: a matching rule")},
@@ -159,7 +159,7 @@ func TestCheckNamesEveryAssumption(t *testing.T) {
 			for _, list := range []struct {
 				word      string
 				want, got []string
-			}{{"problems", r.problems, told(c.Problems)}, {"notes", r.notes, told(c.Notes)}} {
+			}{{"problems", r.problems, shown(c.Problems)}, {"notes", r.notes, shown(c.Notes)}} {
 				if !slices.EqualFunc(list.want, list.got, func(w, g string) bool { return strings.HasPrefix(g, w) }) {
 					t.Errorf("%s: want\n  %s\ngot\n  %s", list.word, strings.Join(list.want, "\n  "), strings.Join(list.got, "\n  "))
 				}
@@ -201,7 +201,7 @@ func TestMessagesAreNoMatterOfThisContract(t *testing.T) {
 	for _, text := range []string{`{"messages": [{}, {}]}`, `{"interactions": [{"type": "Asynchronous/Messages"}, {"type": "Synchronous/Messages"}]}`} {
 		c, err := k.Check("a.json", []byte(text))
 		require.NoError(t, err)
-		require.Equal(t, []string{"/messages: 2 of its interactions are messages"}, told(c.Notes))
+		require.Equal(t, []string{"/messages: 2 of its interactions are messages"}, shown(c.Notes))
 		require.Zero(t, c.Judged)
 		require.Zero(t, c.Interactions)
 	}

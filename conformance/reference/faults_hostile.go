@@ -11,7 +11,7 @@ import (
 	"fmaspec/conformance/internal/strictjson"
 )
 
-// hostileFaults fail on JSON that a parser may stumble over, whether they would have
+// hostileFaults fail on JSON that a parser may need not support, whether they would have
 // accepted or refused it.
 func hostileFaults() (faults []Fault) {
 	breaks := ids("request.hostile-json")

@@ -186,7 +186,7 @@ func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 	return fmt.Sprintf("%v\n%s\n\n%s", err != nil, strings.Join(lines, "\n"), rest)
 }
 
-// seeAtOnce tells for each of several requests sent at once whether it was
+// seeAtOnce reports for each of several requests sent at once whether it was
 // answered 201 with its own hash.
 func (s *seer) seeAtOnce(p probe) string {
 	seen := make([]bool, p.atOnce)

@@ -139,7 +139,7 @@ func refuseIf(no refusal, when func(*asked) bool) wrap {
 }
 
 // excuse answers a request that was refused with the status as if it had been
-// sent mended. The mend changes one thing, and tells whether it found it: what
+// sent mended. The mend changes one thing, and reports whether it found it: what
 // else is wrong with the request is still refused.
 func excuse(status int, mend func(*asked) bool) wrap {
 	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {

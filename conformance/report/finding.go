@@ -123,13 +123,13 @@ func (p *page) caseText(c *conformance.CaseResult, r *conformance.Report, g grou
 		p.line(span{dim, "  " + c.Title})
 	}
 	var steps []int // to be shown
-	told := map[problem]bool{}
+	shown := map[problem]bool{}
 	for _, f := range c.Findings {
 		key := problemOf(f)
-		if told[key] && !p.Verbose {
+		if shown[key] && !p.Verbose {
 			continue
 		}
-		told[key] = true
+		shown[key] = true
 		rest, first := g.others(key, c.ID)
 		code := label.code
 		if f.Known != nil {

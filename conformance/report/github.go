@@ -76,7 +76,7 @@ func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
 			added[p.Key] = p.Text
 		}
 	}
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, g := range gather(r) {
 		if g.known {
 			continue
@@ -86,7 +86,7 @@ func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
 		for _, key := range g.keys {
 			if text, is := added[key]; is {
 				says = cmp.Or(says, "new: "+text)
-				told[key] = true
+				shown[key] = true
 			}
 		}
 		if says != "" {
@@ -99,7 +99,7 @@ func ghProblems(r *conformance.Report) (errors, warnings []annotation) {
 		}
 	}
 	for _, p := range accepted {
-		if told[p.Key] && p.Kind == "new" {
+		if shown[p.Key] && p.Kind == "new" {
 			continue
 		}
 		a := annotation{title: "baseline: " + p.Kind, text: []string{p.Text, "finding " + p.Key}}

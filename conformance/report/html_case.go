@@ -158,9 +158,9 @@ type htmlLine struct {
 // openAtFirst is how many exchanges of a case are unfolded with it.
 const openAtFirst = 4
 
-func exchangesOf(r *conformance.Report, c *conformance.CaseResult, told []htmlFinding) (out []htmlExchange) {
+func exchangesOf(r *conformance.Report, c *conformance.CaseResult, shown []htmlFinding) (out []htmlExchange) {
 	notes := map[int][]htmlFinding{}
-	for _, f := range told {
+	for _, f := range shown {
 		notes[f.Step] = append(notes[f.Step], f)
 	}
 	open := 0

@@ -144,7 +144,7 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		why    string
 	}{
 		{`{"a": 7, "b": "c"}`, []string{"/a"}, `{"a": «1»[7], "b": "c"}`, "a number"},
-		{`{"a": 7, "b": "c"}`, []string{"/b", "/a"}, `{"a": «2»[7], "b": «1»["c"]}`, "two members, told in another order"},
+		{`{"a": 7, "b": "c"}`, []string{"/b", "/a"}, `{"a": «2»[7], "b": «1»["c"]}`, "two members, reported in another order"},
 		{`{"a":{"b":[1,{"c":null}]}}`, []string{"/a/b/1/c"}, `{"a":{"b":[1,{"c":«1»[null]}]}}`, "deep inside"},
 		{`{"a":{"b":1}}`, []string{"/a", "/a/b"}, `{"a":«1»[{"b":«2»[1]}]}`, "a value and one in it"},
 		{`{"a":7}`, []string{"/a", "/a"}, `{"a":«1»«2»[7]}`, "two findings about one value"},

@@ -88,9 +88,9 @@ func filled(r *conformance.Report) *conformance.Report {
 		out.Panics[i].Stack = list(out.Panics[i].Stack)
 	}
 	if r.Baseline != nil {
-		told := *r.Baseline
-		told.Problems = list(told.Problems)
-		out.Baseline = &told
+		copied := *r.Baseline
+		copied.Problems = list(copied.Problems)
+		out.Baseline = &copied
 	}
 	out.Requirements = list(slices.Clone(r.Requirements))
 	for i := range out.Requirements {

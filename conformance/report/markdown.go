@@ -102,15 +102,15 @@ func mdProblems(r *conformance.Report, room int) string {
 		first *conformance.CaseResult
 		step  int
 	}
-	told, hidden := map[exchange]bool{}, 0 // each once, even with several problems
+	shown, hidden := map[exchange]bool{}, 0 // each once, even with several problems
 	var b strings.Builder
 	for i, block := range blocks {
 		b.WriteString(block)
 		at := exchange{all[i].first, all[i].finding.Step}
-		if told[at] {
+		if shown[at] {
 			continue
 		}
-		told[at] = true
+		shown[at] = true
 		details := mdExchange(r, at.first, at.step)
 		if len(details) > room {
 			hidden++

@@ -155,7 +155,7 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 	}{
 		{"FAIL ", 2, "the first case, and the one that has a further problem"},
 		{"… and the same in 59 more cases: requestSample/valid/case-01 … (+58)\n", 1, "as many of the other cases as fit are named under the first"},
-		{"types   /id   want a string   got 41", 1, "the further problem is told in its own case"},
+		{"types   /id   want a string   got 41", 1, "the further problem is shown in its own case"},
 		{"as in requestSample/valid/case-00", 1, "the known problem of that case is pointed at"},
 	} {
 		if n := strings.Count(got, row.text); n != row.want {

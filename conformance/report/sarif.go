@@ -485,7 +485,7 @@ func sarifAt(file string, line int) *sarifPhysical {
 
 // sarifRules returns the report's requirements, other ids that findings name, and the kinds of
 // baseline problems that occur, with the index of each.
-func sarifRules(r *conformance.Report, told []sarifFinding) (rules []sarifRule, index map[string]int) {
+func sarifRules(r *conformance.Report, shown []sarifFinding) (rules []sarifRule, index map[string]int) {
 	rules, index = []sarifRule{}, map[string]int{}
 	add := func(rule sarifRule) {
 		if _, known := index[rule.ID]; !known {
@@ -497,7 +497,7 @@ func sarifRules(r *conformance.Report, told []sarifFinding) (rules []sarifRule, 
 		add(sarifRequirement(r, &r.Requirements[i].Requirement))
 	}
 	others := map[string]sarifRule{}
-	for _, s := range told {
+	for _, s := range shown {
 		if s.problem == nil {
 			others[s.rule()] = sarifRequirement(r, &conformance.Requirement{ID: s.f.Requirement, Level: s.f.Level})
 			continue

@@ -300,7 +300,7 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 	r = sample()
 	r.Baseline.Problems[1].Key = "a finding that the report does not hold"
 	if got := table(r); !slices.ContainsFunc(got, func(r row) bool { return r.rule == "baseline.new" }) {
-		t.Errorf("want a new finding told that is no result, got %v", got)
+		t.Errorf("want a new finding reported that is no result, got %v", got)
 	}
 	r = sample()
 	r.Baseline, r.Cases[5].Findings[0].Known = nil, nil
@@ -444,7 +444,7 @@ func TestSARIFTellsHowTheRunWent(t *testing.T) {
 	}
 	notes := readSARIF(t, many).Runs[0].Invocations[0].ToolExecutionNotifications
 	if last := notes[len(notes)-1].Message.Text; len(notes) != 5_001 || last != "3 more cases could not be judged; the JSON report has them all." {
-		t.Errorf("want 5000 cases told and the rest counted, got %d and %q", len(notes), last)
+		t.Errorf("want 5000 cases reported and the rest counted, got %d and %q", len(notes), last)
 	}
 	n := readSARIF(t, sample()).Runs[0].Invocations[0].ToolExecutionNotifications[0]
 	if want := "stopAndQuarantineFile/valid/accepts-other-order could not be judged: the answer did not come whole."; n.Message.Text != want || n.Level != "error" {
@@ -546,7 +546,7 @@ func TestSARIFTellsTheGravestOfTooManyFindings(t *testing.T) {
 		if !slices.ContainsFunc(results, func(x sarifResult) bool {
 			return strings.HasPrefix(x.Properties.Place, fmt.Sprint("/", row.findings-1)) && x.Level == "error"
 		}) {
-			t.Errorf("%s: want the gravest told, which is the last, got it left out", row.why)
+			t.Errorf("%s: want the most severe reported, which is the last, got it left out", row.why)
 		}
 	}
 }
@@ -555,7 +555,7 @@ func TestSARIFBoundsWhatAServerSends(t *testing.T) {
 	size := func(text string) int {
 		return len(render(t, "sarif", crowd(20, func() string { return text }), report.Style{}))
 	}
-	// Eight texts a finding, of which three are told twice.
+	// Eight texts a finding, of which three are written twice.
 	if small, large := size("x"), size(strings.Repeat("{\xff", 1_000_000)); large > small+20*11*2_000 {
 		t.Errorf("want a file that hardly grows with what a server sends, got %d bytes instead of %d", large, small)
 	}

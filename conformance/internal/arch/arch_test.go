@@ -121,9 +121,9 @@ func TestABrokenBanIsSeen(t *testing.T) {
 		if of == "fmaspec" {
 			of = "fmaspec/conformance/mutate"
 		}
-		sinner := all[of]
-		require.NotEmpty(t, sinner.ImportPath, "want the package %s to exist", of)
-		sinner.Imports = append(slices.Clone(sinner.Imports), strings.Replace(b.from[0], "...", "x", 1))
-		require.NotEmpty(t, broken(map[string]pkg{of: sinner}, b), b.why)
+		offender := all[of]
+		require.NotEmpty(t, offender.ImportPath, "want the package %s to exist", of)
+		offender.Imports = append(slices.Clone(offender.Imports), strings.Replace(b.from[0], "...", "x", 1))
+		require.NotEmpty(t, broken(map[string]pkg{of: offender}, b), b.why)
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// Operation is the one operation that a behaviour spoils where it can tell
+// Operation is the one operation that a behaviour spoils where it can distinguish
 // requests apart. All others are answered honestly.
 const Operation = "requestSample"
 
 // A Behaviour is one way in which a server is hostile or broken.
 type Behaviour struct {
-	Name   string // says the sin: "resets-inside-body"
+	Name   string // describes the fault: "resets-inside-body"
 	Says   string // the same in a sentence, without its subject
 	HTTP2  bool   // spoken in HTTP/2
 	Waits  bool   // ends with the client's deadline alone
@@ -29,7 +29,7 @@ type Behaviour struct {
 	answer act                          // plays in place of each answer of Operation
 }
 
-// Everywhere tells that a behaviour spoils all operations: it works below the
+// Everywhere reports whether a behaviour spoils all operations: it works below the
 // requests.
 func (b Behaviour) Everywhere() bool { return b.answer == nil }
 
@@ -38,7 +38,7 @@ type Expect struct {
 	Case    string // the name of the case that shows it
 	Outcome string // of that case: "passed", "deviated", "failed" or "errored"; "failed or errored" where packets race
 	Kind    string // how the exchange fails on the wire, "" where it does not
-	Cause   string // a regular expression for what is told as the reason
+	Cause   string // a regular expression for the reported reason
 }
 
 // plain is the case that shows most of it: nothing is odd about its request.

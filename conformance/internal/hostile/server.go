@@ -118,7 +118,7 @@ func (s *Server) accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// keep notes a connection for Stop, and tells whether it may serve.
+// keep notes a connection for Stop, and reports whether it may serve.
 func (s *Server) keep(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,7 +189,7 @@ func (s *Server) serveHTTP1(c net.Conn) {
 	}
 }
 
-// spoils tells that the answer to a request is not an honest one.
+// spoils reports whether the answer to a request is not an honest one.
 func (s *Server) spoils(r *http.Request) bool {
 	return s.behaviour.answer != nil && strings.HasSuffix(r.URL.Path, "/"+Operation)
 }

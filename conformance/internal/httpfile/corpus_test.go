@@ -118,12 +118,12 @@ var rules = []struct {
 }{
 	{"titles are unique", titles},
 	{"controls are accepted cases of the same operations", controls},
-	{"every requirement is sound", requirementsAreSound},
+	{"every requirement is valid", requirementsAreSound},
 	{"every requirement is proven or waived", proven},
 	{"a refused case differs from its control in one thing", oneDifference},
 	{"a refused case names its family of requirements", families},
 	{"a body is broken in the one way that its case names", bodies},
-	{"the ledger is sound", ledger},
+	{"the ledger is valid", ledger},
 }
 
 func TestTheCorpusKeepsEveryRule(t *testing.T) {
@@ -277,7 +277,7 @@ var statuses = map[string][]string{
 // families holds each refused case to the requirements that every refusal owes,
 // and to exactly one on the status. A method that HTTP does not know may be
 // answered 501, so that such a case does not owe refusal.no-server-error; nor does
-// one of JSON that a parser may stumble over, which has a requirement of its own.
+// one of JSON that a parser may need not support, which has a requirement of its own.
 func families(c *corpus) (out []string) {
 	for _, name := range c.names() {
 		f := c.files[name]
@@ -416,7 +416,7 @@ func ledger(c *corpus) (out []string) {
 	return out
 }
 
-// TestEveryRuleRings breaks a small sound corpus in one place at a time.
+// TestEveryRuleRings breaks a small valid corpus in one place at a time.
 func TestEveryRuleRings(t *testing.T) {
 	const (
 		plain = "# Accepts x.\n# operation: all\n# proves: request.json\n# expect: accepted\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Comment\": \"{{comment}}\", \"Sha1\": \"{{sha1}}\"}\n"
@@ -427,7 +427,7 @@ func TestEveryRuleRings(t *testing.T) {
 		fmt.Fprintf(&catalogue, "- id: %s\n  level: inferred\n  clauses: [{document: d, section: s, basis: MAY}]\n  says: does so\n  because: b\n", id)
 	}
 	const entry = "- id: a\n  what: w\n  where: [\"Request sample API:1\"]\n  ruling: r\n  pinned: [case valid/x, test TestX]\n"
-	sound := map[string]string{
+	valid := map[string]string{
 		"cases/valid/x.http": plain, "cases/body/y.http": bad,
 		"requirements/inferred.yaml": catalogue.String(), "requirements/contradictions.yaml": entry,
 	}
@@ -443,7 +443,7 @@ func TestEveryRuleRings(t *testing.T) {
 		}
 		return out
 	}
-	require.Empty(t, findings(sound), "the sound corpus breaks no rule")
+	require.Empty(t, findings(valid), "the valid corpus breaks no rule")
 
 	const (
 		x, y, req, led = "cases/valid/x.http", "cases/body/y.http", "requirements/inferred.yaml", "requirements/contradictions.yaml"
@@ -476,7 +476,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{led, "test TestX", "test x", `a: "test x" pins nothing; write "case NAME", "variant NAME" or "test NAME"`},
 	} {
 		t.Run(row.want, func(t *testing.T) {
-			files := maps.Clone(sound)
+			files := maps.Clone(valid)
 			require.Contains(t, files[row.file], row.old)
 			files[row.file] = strings.Replace(files[row.file], row.old, row.new, 1)
 			require.Contains(t, findings(files), row.want)

@@ -83,18 +83,18 @@ var example = regexp.MustCompile("(?s)```http\n(.*?)```\n(?:\n```text\n(.*?)```\
 func TestTheExamplesOfThePageReadAsThePageSays(t *testing.T) {
 	data, err := os.ReadFile(page)
 	require.NoError(t, err)
-	sound, faulty := 0, 0
+	valid, faulty := 0, 0
 	for _, m := range example.FindAllStringSubmatch(string(data), -1) {
 		_, err := httpfile.Parse("mine.http", []byte(m[1]))
 		if m[2] == "" {
 			require.NoError(t, err, m[1])
-			sound++
+			valid++
 			continue
 		}
 		require.Error(t, err, m[1])
 		require.Equal(t, strings.TrimSuffix(m[2], "\n"), err.Error())
 		faulty++
 	}
-	require.GreaterOrEqual(t, sound, 3, "the page shows sound files")
+	require.GreaterOrEqual(t, valid, 3, "the page shows valid files")
 	require.GreaterOrEqual(t, faulty, 2, "the page shows faulty files")
 }

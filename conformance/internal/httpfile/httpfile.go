@@ -273,7 +273,7 @@ func IsBearer(s string) bool {
 	})
 }
 
-// IsToken tells what RFC 9110 5.6.2 takes for a method or a field name.
+// IsToken reports whether the text is, by RFC 9110 5.6.2, a method or a field name.
 func IsToken(s string) bool {
 	for _, r := range s {
 		switch {

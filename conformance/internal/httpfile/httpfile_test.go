@@ -13,7 +13,7 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 )
 
-// head is the shortest sound head; the request line stands in line 4.
+// head is the shortest valid head; the request line stands in line 4.
 const head = "# Accepts x.\n# proves: a.b\n# expect: accepted\n"
 
 func TestParseReadsEveryPart(t *testing.T) {

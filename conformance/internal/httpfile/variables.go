@@ -194,7 +194,7 @@ func generic(name string) string {
 	return name
 }
 
-// repeated returns how many bytes the variable comes to if it is a sound repeat.
+// repeated returns how many bytes the variable comes to if it is a valid repeat.
 func (v *Variable) repeated() int {
 	if v.Name != "repeat" || v.check() != "" {
 		return 0

@@ -1,4 +1,4 @@
-// Package strictjson tells whether bytes are exactly one well-formed JSON text,
+// Package strictjson reports whether bytes are exactly one well-formed JSON text,
 // as RFC 8259 asks and encoding/json does not check.
 package strictjson
 
