@@ -259,7 +259,7 @@ func TestWhatKeepsTheContractPasses(t *testing.T) {
 }
 
 // A server's address is an example, and what is only beside a contract is not
-// compared. Whoever makes the gate see one of these takes it out of the docs.
+// compared. If the gate detects one of these, remove it from the docs.
 func TestWhatTheGateDoesNotSee(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

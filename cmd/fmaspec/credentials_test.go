@@ -114,7 +114,7 @@ func TestCredentialsThatCannotBeMeantAreRefused(t *testing.T) {
 		{nil, append(url, "-client-id", "i"), "-token-url without the application's secret; set FMASPEC_CLIENT_SECRET or pass -client-secret-file", "no secret"},
 		{nil, append(url, "-client-id", "i", "-client-secret-file", "nowhere"), "-client-secret-file: no such file or directory; name a readable file that contains only the secret", "no file"},
 		{nil, append(url, "-client-id", "i", "-client-secret-file", written(t, "\n")), "-client-secret-file: the file is empty; write only the secret into it", "an empty file"},
-		{[]string{"FMASPEC_CLIENT_SECRET=secret-77"}, []string{"-token-url", "http://login.example.com/token", "-client-id", "i"}, "-token-url: the token endpoint at login.example.com: by http:// the secret would go in the clear; give an https:// URL", "in the clear"},
+		{[]string{"FMASPEC_CLIENT_SECRET=secret-77"}, []string{"-token-url", "http://login.example.com/token", "-client-id", "i"}, "-token-url: the token endpoint at login.example.com: http:// would send the secret in clear text; give an https:// URL", "in the clear"},
 		{nil, []string{"-client-id", "i"}, "-client-id without -token-url has no effect; add -token-url, or drop it", "an id for nothing"},
 		{nil, []string{"-client-secret-file", file}, "-client-secret-file without -token-url", "a secret for nothing"},
 		{nil, []string{"-scope", "s"}, "-scope without -token-url", "a scope for nothing"},

@@ -52,7 +52,7 @@ func TestAnEmptyJournalIsNoError(t *testing.T) {
 	require.Equal(t, result{0, "[]\n", ""}, got)
 }
 
-// Whoever can write to the file, or answer a run, must not reach the terminal.
+// An author of the file, or a server, must not reach the terminal.
 func TestJournalShowsWhatATerminalWouldObey(t *testing.T) {
 	const hostile = `\u001b[2J\u202e\u009b\udb40\udc41x\n  machine m9\r`
 	line := journalLine

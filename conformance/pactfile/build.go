@@ -61,7 +61,7 @@ type builder struct {
 	suite   *conformance.Suite
 	version Version
 	answers map[string]*answer // by operation ID
-	shown   map[string]string  // request as Pact compares it → name of its case
+	caseOf  map[string]string  // request as Pact compares it → name of its case
 }
 
 // interaction returns a case as an interaction, or the reason why it cannot be expressed.

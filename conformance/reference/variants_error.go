@@ -76,7 +76,7 @@ func deviations() []Variant {
 		{Name: "reads-json5", Says: "reads JSON5: comments, commas at the end, single quotes and bare names", Deviates: ids("request.grammar"),
 			Wrap: lenient("takes-comments", "takes-trailing-comma", "takes-single-quotes", "takes-bare-names")},
 		{Name: "reads-not-a-number", Says: "reads NaN, as the json package of Python does", Deviates: ids("request.grammar"), Wrap: lenient("takes-not-a-number")},
-		{Name: "500-for-hostile-json", Says: "answers 500 to JSON that its parser stumbles over, as one that limits depth and characters does where nobody catches its error", Deviates: ids("request.hostile-json"),
+		{Name: "500-for-hostile-json", Says: "answers 500 to JSON that its parser does not support, such as one with limits of depth and characters whose error is not caught", Deviates: ids("request.hostile-json"),
 			Wrap: lenient("crashes-on-deep-nesting", "crashes-on-lone-surrogate", "crashes-on-nul-character", "crashes-on-invalid-utf-8", "crashes-on-byte-order-mark", "crashes-on-repeated-name")},
 		{Name: "hangs-up-on-hostile-json", Says: "closes the connection on deep or long JSON without an answer", Deviates: ids("request.hostile-json"), Wrap: lenient("hangs-up-on-deep-nesting", "hangs-up-on-long-body")},
 		{Name: "reads-json-of-any-type", Says: "reads the body as JSON whatever its Content-Type says", Deviates: ids("refusal.media-type"), Wrap: lenient("takes-any-media-type")},

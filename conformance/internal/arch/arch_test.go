@@ -1,4 +1,4 @@
-// Package arch holds the house rules on who may import whom.
+// Package arch tests the rules of the repository: imports, lengths of lines, and terms.
 package arch
 
 import (
@@ -23,7 +23,7 @@ type pkg struct {
 
 func list(t *testing.T) map[string]pkg {
 	t.Helper()
-	// What the tag pact adds is held to the rules too, and needs no module for it.
+	// The rules apply to files with the tag pact too, which need no other module.
 	cmd := exec.Command("go", "list", "-e", "-tags", "pact", "-json=ImportPath,Name,Imports,Deps", "fmaspec/...")
 	cmd.Dir, cmd.Env = "../../..", append(os.Environ(), "GOPROXY=off")
 	out, err := cmd.Output()
@@ -42,7 +42,7 @@ func list(t *testing.T) map[string]pkg {
 	return all
 }
 
-// A ban keeps what is under from out of the imports of everything under of.
+// A ban forbids imports of from in everything under of.
 type ban struct {
 	of   string   // a package, or with /... all below it
 	but  []string // packages that are exempt
@@ -52,29 +52,29 @@ type ban struct {
 
 func bans() []ban {
 	return []ban{
-		{"fmaspec/...", []string{"fmaspec/schemas"}, []string{"github.com/xeipuuv/gojsonschema"}, "one engine judges bodies, behind one door"},
+		{"fmaspec/...", []string{"fmaspec/schemas"}, []string{"github.com/xeipuuv/gojsonschema"}, "one engine judges bodies, behind one package"},
 		{"fmaspec/...", []string{"fmaspec/openapi"}, []string{"github.com/getkin/kin-openapi/..."}, "the OpenAPI document is read in one place"},
-		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson"}, []string{"github.com/go-json-experiment/json/..."}, "the library's API moves; one package has to follow"},
-		{"fmaspec/...", nil, []string{"fmaspec/cmd/..."}, "the command is a door, not a room"},
-		{"fmaspec/...", []string{"fmaspec/conformance/conformancetest", "fmaspec/conformance/pact"}, []string{"testing"}, "only the doors for go test know testing"},
-		{"fmaspec/...", []string{"fmaspec/conformance/pact"}, []string{"github.com/pact-foundation/..."}, "the native library is behind one door, and a build tag"},
-		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec", "fmaspec/conformance/conformancetest"}, []string{"flag"}, "nothing below the command reads flags, but for those of go test at its door"},
+		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson"}, []string{"github.com/go-json-experiment/json/..."}, "the library's API changes; only one package has to follow"},
+		{"fmaspec/...", nil, []string{"fmaspec/cmd/..."}, "the command is not a library"},
+		{"fmaspec/...", []string{"fmaspec/conformance/conformancetest", "fmaspec/conformance/pact"}, []string{"testing"}, "only the packages for go test import testing"},
+		{"fmaspec/...", []string{"fmaspec/conformance/pact"}, []string{"github.com/pact-foundation/..."}, "one package uses the native library, with a build tag"},
+		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec", "fmaspec/conformance/conformancetest"}, []string{"flag"}, "only the command reads flags, and the package for go test those of go test"},
 		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec"}, []string{"log"}, "nothing below the command prints"},
-		{"fmaspec/conformance", nil, []string{"os", "flag", "log", "testing", "fmaspec/conformance/..."}, "the core is handed what it needs, and returns what it made"},
-		{"fmaspec/conformance/reference", nil, []string{"fmaspec/conformance", "fmaspec/schemas", "fmaspec/fixtures"}, "server and judge are separate witnesses"},
-		{"fmaspec/conformance/compare", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/fixtures"}, "two records are compared, and nobody is asked again"},
+		{"fmaspec/conformance", nil, []string{"os", "flag", "log", "testing", "fmaspec/conformance/..."}, "the core gets its inputs as arguments, and returns its results"},
+		{"fmaspec/conformance/reference", nil, []string{"fmaspec/conformance", "fmaspec/schemas", "fmaspec/fixtures"}, "server and judge are independent"},
+		{"fmaspec/conformance/compare", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/fixtures"}, "two records are compared, and nothing is sent"},
 		{"fmaspec/conformance/report", nil, []string{"fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi"}, "a report is rendered from the record alone"},
-		{"fmaspec/conformance/baseline", nil, []string{"os", "fmaspec/conformance/report", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi", "fmaspec/schemas"}, "what is accepted is held against the record alone"},
+		{"fmaspec/conformance/baseline", nil, []string{"os", "fmaspec/conformance/report", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi", "fmaspec/schemas"}, "a baseline is compared with the record alone"},
 		{"fmaspec/conformance/conformancetest", nil, []string{"fmaspec/conformance/reference"}, "a user's test judges the user's server"},
-		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate"}, "a user's verification asks the user's server"},
-		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig", "golang.org/x/crypto/..."}, "signatures are made and verified behind one door"},
-		{"fmaspec/conformance/signature", nil, []string{"os", "net", "fmaspec/..."}, "a signature is over bytes, whatever they say"},
-		{"fmaspec/conformance/client", nil, []string{"fmaspec/..."}, "a consumer knows the documents, and nothing of the judge"},
-		{"fmaspec/conformance/term", nil, []string{"fmaspec/...", "github.com/...", "golang.org/..."}, "whatever prints can use it"},
-		{"fmaspec/conformance/pactfile", nil, []string{"os", "fmaspec/conformance/reference", "fmaspec/conformance/mutate", "fmaspec/conformance/report", "github.com/..."}, "a pact says the contract, and not what some server does"},
+		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate"}, "a user's verification tests the user's server"},
+		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig", "golang.org/x/crypto/..."}, "one package makes and verifies signatures"},
+		{"fmaspec/conformance/signature", nil, []string{"os", "net", "fmaspec/..."}, "a signature is over bytes of any content"},
+		{"fmaspec/conformance/client", nil, []string{"fmaspec/..."}, "a consumer uses the documents, and nothing of the judge"},
+		{"fmaspec/conformance/term", nil, []string{"fmaspec/...", "github.com/...", "golang.org/..."}, "every package that prints can use it"},
+		{"fmaspec/conformance/pactfile", nil, []string{"os", "fmaspec/conformance/reference", "fmaspec/conformance/mutate", "fmaspec/conformance/report", "github.com/..."}, "a pact is built from the contract, not from a server"},
 		{"fmaspec/fixtures", nil, []string{"fmaspec/...", "github.com/...", "go.yaml.in/..."}, "fixtures are data"},
-		{"fmaspec/schemas", nil, []string{"fmaspec/conformance/...", "fmaspec/openapi", "fmaspec/fixtures"}, "shapes stand on nothing else"},
-		{"fmaspec/openapi", nil, []string{"fmaspec/conformance/...", "fmaspec/fixtures"}, "the contract knows no judge"},
+		{"fmaspec/schemas", nil, []string{"fmaspec/conformance/...", "fmaspec/openapi", "fmaspec/fixtures"}, "schemas depend on nothing else"},
+		{"fmaspec/openapi", nil, []string{"fmaspec/conformance/...", "fmaspec/fixtures"}, "the contract does not depend on the judge"},
 	}
 }
 

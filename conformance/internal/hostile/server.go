@@ -91,7 +91,7 @@ func (s *Server) Stop() {
 	s.work.Wait()
 }
 
-// Requests tells how many requests came.
+// Requests returns the number of requests received.
 func (s *Server) Requests() int { return int(s.requests.Load()) }
 
 // Strayed returns what came to the other host, where nothing has to come. It is

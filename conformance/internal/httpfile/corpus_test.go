@@ -242,7 +242,7 @@ var moreThanOne = map[string]string{
 	"auth/refuses-token-in-query": "the token moves, so that it goes in one place and comes in another",
 }
 
-// oneDifference holds each refused request against its control: another method
+// oneDifference compares each refused request with its control: another method
 // (with the body and its Content-Type, where the method carries none), another
 // target, one header field or the body.
 func oneDifference(c *corpus) (out []string) {
