@@ -126,10 +126,14 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 func requirementsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Requirements\n\n" + generated)
-	b.WriteString("The requirements on an implementation, with their sources and cases. `fmaspec explain ID` prints the same for one; [sources.md](sources.md) has all sources in one table, and the requirements of each line of the two documents.\n" +
-		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it charges.\n\n")
+	b.WriteString("The requirements on an implementation, with their sources and cases. `fmaspec explain ID` prints " +
+		"the same for one; [sources.md](sources.md) has all sources in one table, and the requirements of each line " +
+		"of the two documents.\n" +
+		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it " +
+		"charges.\n\n")
 	for _, l := range conformance.Levels() {
-		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(), "-strict", "`-strict`"))
+		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(),
+			"-strict", "`-strict`"))
 	}
 	b.WriteString("- [contradictions](#contradictions): where the documents disagree, and the ruling of the suite\n")
 	for _, l := range conformance.Levels() {
@@ -153,13 +157,16 @@ func requirementsPage(suite *conformance.Suite) string {
 			if cases := proving(suite, r.ID); len(cases) <= 8 {
 				fmt.Fprintf(&b, "- proven by %s\n", code(cases))
 			} else {
-				fmt.Fprintf(&b, "- proven by %d cases:\n\n  <details><summary>their names</summary>\n\n  %s\n\n  </details>\n", len(cases), code(cases))
+				fmt.Fprintf(&b, "- proven by %d cases:\n\n  <details><summary>their names</summary>\n\n  %s\n\n  "+
+					"</details>\n", len(cases), code(cases))
 			}
 		}
 	}
-	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something tests each ruling.\n")
+	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something " +
+		"tests each ruling.\n")
 	for _, c := range suite.Contradictions {
-		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)), prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
+		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)),
+			prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
 	}
 	return b.String()
 }
@@ -206,7 +213,8 @@ func pins(pinned []string) string {
 func checksPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Checks\n\n" + generated)
-	b.WriteString("What is checked in every answer. Each check finds at least one of the [faults](faults.md).\n\n| check | what is checked | reports |\n|---|---|---|\n")
+	b.WriteString("What is checked in every answer. Each check finds at least one of the [faults](faults.md).\n\n| " +
+		"check | what is checked | reports |\n|---|---|---|\n")
 	for _, c := range suite.Checks() {
 		charges := code(c.Requirements)
 		if len(c.Requirements) == 0 {
@@ -220,14 +228,17 @@ func checksPage(suite *conformance.Suite) string {
 func faultsPage() string {
 	var b strings.Builder
 	b.WriteString("# Faults and variants\n\n" + generated)
-	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, for a requirement that it breaks.\n" +
-		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing there, also with `-strict`, but that it deviates from the inferred requirements that it is listed with.\n\n")
+	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, " +
+		"for a requirement that it breaks.\n" +
+		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing " +
+		"there, also with `-strict`, but that it deviates from the inferred requirements that it is listed with.\n\n")
 	for _, l := range conformance.Levels() {
 		fmt.Fprintf(&b, "- [faults against %s requirements](#%s)\n", l, l)
 	}
 	b.WriteString("- [variants](#variants)\n")
 	for _, l := range conformance.Levels() {
-		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
+		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]),
+			l.String()[1:])
 		for _, f := range reference.Faults() {
 			if f.Level != l.String() {
 				continue
@@ -281,7 +292,8 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 			held = part.text
 		}
 		if held != part.text {
-			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text, held)
+			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text,
+				held)
 		}
 	}
 }
@@ -304,14 +316,20 @@ func numbers(suite *conformance.Suite) string {
 		levels[r.Level]++
 	}
 	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
-		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred ([list](docs/requirements.md)) |\n"+
+		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
+		"([list](docs/requirements.md)) |\n"+
 		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
 		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
-		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks ([list](docs/faults.md)) |\n"+
-		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement ([list](docs/faults.md#variants)) |\n"+
-		"| contradictions | %d | places where the documents disagree, each with a ruling ([list](docs/requirements.md#contradictions)) |\n",
-		len(suite.Requirements), levels[conformance.Documented], levels[conformance.Standard], levels[conformance.Inferred],
-		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()), len(suite.Contradictions))
+		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
+		"([list](docs/faults.md)) |\n"+
+		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement "+
+		"([list](docs/faults.md#variants)) |\n"+
+		"| contradictions | %d | places where the documents disagree, each with a ruling "+
+		"([list](docs/requirements.md#contradictions)) |\n",
+		len(suite.Requirements), levels[conformance.Documented], levels[conformance.Standard],
+		levels[conformance.Inferred],
+		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()),
+		len(suite.Contradictions))
 }
 
 // exitCodes makes a table of what help says.
@@ -343,7 +361,8 @@ type block struct {
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) -->\n```console\n((?s:.*?))^```$")
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) " +
+	"-->\n```console\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
 	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
@@ -378,7 +397,8 @@ func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
 	})
-	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-buildvcs=false")
+	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"GOFLAGS=-buildvcs=false")
 	tenant := newTenant(t)
 	named := variables(page)
 	require.NotEmpty(t, named, "want the variables of the tenant in the README")
@@ -424,7 +444,8 @@ func run(s *shell, all []block) (out []block) {
 			if like(want[i].output, c.output) {
 				c.output = want[i].output
 			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
-				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command is wrong", c.line, want[i].output, c.output)
+				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
+					"is wrong", c.line, want[i].output, c.output)
 			}
 			text += "$ " + c.line + "\n" + c.output
 		}
@@ -511,7 +532,8 @@ func (s *shell) stop() {
 // packages compares the packages that a summary of go test shows with those that
 // there are.
 func (s *shell) packages(text string) {
-	list, err := in(root, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}ok{{else}}?{{end}} {{.ImportPath}}", "./...").Output()
+	list, err := in(root, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}ok{{else}}?{{end}} {{.ImportPath}}",
+		"./...").Output()
 	require.NoError(s.t, err)
 	want := strings.Split(strings.TrimSpace(string(list)), "\n")
 	var got []string
@@ -522,7 +544,8 @@ func (s *shell) packages(text string) {
 	slices.Sort(got)
 	got = slices.Compact(got) // one of them is tested twice, with and without the race detector
 	if !slices.Equal(want, got) {
-		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant %q\ngot  %q", want, got)
+		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant "+
+			"%q\ngot  %q", want, got)
 	}
 }
 
@@ -666,7 +689,8 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 		}
 	}
 	for _, s := range span.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
-		if f := flagName.FindStringSubmatch(s[1]); f != nil && strings.HasPrefix(s[1], "-") && !slices.Contains(all, f[1]) && !slices.Contains(own, f[1]) {
+		if f := flagName.FindStringSubmatch(s[1]); f != nil && strings.HasPrefix(s[1], "-") &&
+			!slices.Contains(all, f[1]) && !slices.Contains(own, f[1]) {
 			out = append(out, fmt.Sprintf("no command has a flag -%s", f[1]))
 		}
 	}
@@ -756,7 +780,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 func TestABrokenLinkIsSeen(t *testing.T) {
 	text := "[a](docs/nowhere.md) [b](docs/checks.md#nothing) [c](docs/checks.md#checks) [d](https://example.com/x)"
-	require.Equal(t, []string{"docs/nowhere.md leads nowhere", "docs/checks.md#nothing names no heading"}, broken(root, "README.md", text))
+	require.Equal(t, []string{"docs/nowhere.md leads nowhere", "docs/checks.md#nothing names no heading"},
+		broken(root, "README.md", text))
 }
 
 // Tests that rulings name.
@@ -789,11 +814,14 @@ func missingPins(list []conformance.Contradiction, tests map[string]bool) (out [
 	for _, c := range list {
 		for _, pin := range c.Pinned {
 			if name, ok := strings.CutPrefix(pin, "test "); ok && !tests[name] {
-				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID, name))
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID,
+					name))
 			}
 			name, ok := strings.CutPrefix(pin, "variant ")
-			if ok && !slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name }) {
-				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no variant", c.File, c.Line, c.ID, name))
+			if ok && !slices.ContainsFunc(reference.Variants(),
+				func(v reference.Variant) bool { return v.Name == name }) {
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no variant", c.File, c.Line, c.ID,
+					name))
 			}
 		}
 	}
@@ -804,8 +832,10 @@ func TestTestsThatPinRulingsExist(t *testing.T) {
 	tests := testNames(t, root)
 	require.True(t, tests["TestTestsThatPinRulingsExist"])
 	require.Empty(t, missingPins(load(t).Contradictions, tests))
-	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll", "variant nothing-at-all"}, File: "f", Line: 7}}
-	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test", "f:7: x is pinned by nothing-at-all, which is no variant"}, missingPins(made, tests))
+	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll", "variant nothing-at-all"},
+		File: "f", Line: 7}}
+	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test",
+		"f:7: x is pinned by nothing-at-all, which is no variant"}, missingPins(made, tests))
 }
 
 // Makefile.

@@ -104,14 +104,16 @@ type bundler struct {
 // redirect has every reference into a file of schemas refer to components.
 func (b *bundler) redirect(at string, node *yaml.Node) error {
 	for i := range node.Content {
-		if i%2 == 1 && node.Kind == yaml.MappingNode && node.Content[i-1].Value == "$ref" && node.Content[i].Kind == yaml.ScalarNode {
+		if i%2 == 1 && node.Kind == yaml.MappingNode && node.Content[i-1].Value == "$ref" &&
+			node.Content[i].Kind == yaml.ScalarNode {
 			ref := node.Content[i]
 			if strings.HasPrefix(ref.Value, "#/components/") {
 				continue
 			}
 			file := fileOf(ref.Value)
 			if file == "" {
-				return fmt.Errorf("%s: $ref %q cannot be bundled; refer to a component, or to the whole of a file in schemas/", at, ref.Value)
+				return fmt.Errorf("%s: $ref %q cannot be bundled; refer to a component, or to the whole of a file in "+
+					"schemas/", at, ref.Value)
 			}
 			component, err := b.component(file)
 			if err != nil {

@@ -142,7 +142,8 @@ func fileOf(name, ref string) (string, error) {
 	file = strings.TrimPrefix(file, base)
 	target, ok := strings.CutSuffix(file, suffix)
 	if !ok || strings.Contains(target, "/") {
-		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file beside it", name+suffix, ref)
+		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file beside it", name+suffix,
+			ref)
 	}
 	return target, nil
 }

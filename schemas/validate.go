@@ -60,7 +60,8 @@ func (l library) compile(name string) (*Schema, error) {
 	for _, name := range needed {
 		s.numeric = s.numeric || numeric(l.docs[name])
 		// The engine writes into what it is given: into a copy of its own.
-		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(withoutFormat(l.docs[name]))); err != nil {
+		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(
+			withoutFormat(l.docs[name]))); err != nil {
 			return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
 		}
 	}
@@ -194,7 +195,8 @@ func shift(v Violation, name string, by int) (Violation, bool) {
 func (s *Schema) validate(root any) (violations []Violation, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			violations, err = nil, fmt.Errorf("schema %s: the engine panicked: %v; keep the document and report it", s.name, p)
+			violations, err = nil, fmt.Errorf("schema %s: the engine panicked: %v; keep the document and report it",
+				s.name, p)
 		}
 	}()
 	result, err := s.engine.Validate(gojsonschema.NewRawLoader(root))
@@ -221,7 +223,8 @@ func (s *Schema) translate(root any, results []gojsonschema.ResultError) ([]Viol
 	for _, e := range results {
 		w, ok := words[e.Type()]
 		if !ok {
-			return nil, fmt.Errorf("schema %s: the engine says %q: %s; teach package schemas that word", s.name, e.Type(), e.Description())
+			return nil, fmt.Errorf("schema %s: the engine says %q: %s; teach package schemas that word", s.name,
+				e.Type(), e.Description())
 		}
 		if w.keyword == "" {
 			continue

@@ -34,7 +34,8 @@ func check(dir string) (string, error) {
 	}
 	said := fmt.Sprintf("%s keeps what was released as %s", current.version, released.version)
 	if len(records) > 0 {
-		said = fmt.Sprintf("%s breaks what was released as %s in %d recorded ways", current.version, released.version, len(records))
+		said = fmt.Sprintf("%s breaks what was released as %s in %d recorded ways", current.version, released.version,
+			len(records))
 	}
 	return said, nil
 }
@@ -61,7 +62,8 @@ func judge(changes []change, records []record) error {
 	for _, r := range records {
 		recorded[r.key] = true
 		if !occurs[r.key] {
-			failures = append(failures, fmt.Sprintf("%s:%d: %s: no such change; remove the line", recordFile, r.line, r.key))
+			failures = append(failures, fmt.Sprintf("%s:%d: %s: no such change; remove the line", recordFile, r.line,
+				r.key))
 		}
 	}
 	missing := 0
@@ -72,7 +74,8 @@ func judge(changes []change, records []record) error {
 		}
 	}
 	if missing > 0 {
-		failures = append(failures, fmt.Sprintf("%d of the breaking changes not recorded; take them back, or write their keys into %s, under a comment that says why", missing, recordFile))
+		failures = append(failures, fmt.Sprintf("%d of the breaking changes not recorded; take them back, or write "+
+			"their keys into %s, under a comment that says why", missing, recordFile))
 	}
 	if failures == nil {
 		return nil

@@ -50,8 +50,10 @@ func raised() map[string]string {
 		"response-non-success-status-removed":  "half of the cases ask for refusals, by status",
 		"response-media-type-name-specialized": "clients and cases compare the media type by its name",
 		"api-operation-id-removed":             "the names of cases begin with it, as do those in generated clients",
-		"api-path-removed-with-deprecation":    "the documents call both operations deprecated, and servers have them all the same",
-		"api-removed-with-deprecation":         "the documents call both operations deprecated, and servers have them all the same",
+		"api-path-removed-with-deprecation": "the documents call both operations deprecated, and servers have " +
+			"them all the same",
+		"api-removed-with-deprecation": "the documents call both operations deprecated, and servers have them all " +
+			"the same",
 	}
 }
 

@@ -41,7 +41,8 @@ func judge(prefix string, files map[string]string, names []string) (found []stri
 					continue
 				}
 				if !slices.Contains(names, spec.Name.Name) {
-					report(spec.Pos(), "%s: a type that nobody would look for, or that is there under another name", spec.Name.Name)
+					report(spec.Pos(), "%s: a type that nobody would look for, or that is there under another name",
+						spec.Name.Name)
 				}
 				seen[spec.Name.Name] = true
 				for _, field := range structure.Fields.List {

@@ -25,10 +25,19 @@ func authCommand() command {
 	return command{
 		name: "auth", operands: "check",
 		short: "obtain the credentials of a run and describe them",
-		about: "Obtains each credential that flags and variables name, and reports its source, its claims and any problem with it. Nothing is sent to a target, and no part of a credential is shown. The claims of a token are not verified: only its issuer and the target can verify them.\n" +
-			"For client credentials of the Microsoft identity platform, -token-url is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with -scope https://graph.microsoft.com/.default, or https://login.microsoftonline.com/TENANT/oauth2/token with -resource https://graph.microsoft.com. The secret is read from " + clientSecretVariable + " or a file.\n" +
-			"A flag overrides the variables of the other sources of the same token, and any of these overrides " + tokenVariable + ".\n" +
-			"With -json: an object with usable, whether all can be used, and credentials, an array of objects with name, usable, from, error, kind (JWT or opaque), length, algorithm, issuer, audience, tenant, actor (app or user), app, user, roles, scopes, directoryRoles, issued, notBefore, expires, expired, warnings and notes. Unknown values are left out.\n" +
+		about: "Obtains each credential that flags and variables name, and reports its source, its claims and any " +
+			"problem with it. Nothing is sent to a target, and no part of a credential is shown. The claims of a " +
+			"token are not verified: only its issuer and the target can verify them.\n" +
+			"For client credentials of the Microsoft identity platform, -token-url is " +
+			"https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with -scope " +
+			"https://graph.microsoft.com/.default, or https://login.microsoftonline.com/TENANT/oauth2/token with " +
+			"-resource https://graph.microsoft.com. The secret is read from " + clientSecretVariable + " or a file.\n" +
+			"A flag overrides the variables of the other sources of the same token, and any of these overrides " +
+			tokenVariable + ".\n" +
+			"With -json: an object with usable, whether all can be used, and credentials, an array of objects with " +
+			"name, usable, from, error, kind (JWT or opaque), length, algorithm, issuer, audience, tenant, actor " +
+			"(app or user), app, user, roles, scopes, directoryRoles, issued, notBefore, expires, expired, warnings " +
+			"and notes. Unknown values are left out.\n" +
 			"The exit code is 3 if a credential cannot be obtained or has expired.",
 		examples: []string{
 			"fmaspec auth check",
@@ -88,7 +97,8 @@ func (f *authFlags) auth(ctx context.Context, e *env, operands []string) error {
 	}
 	views := f.inspect(ctx, found)
 	if len(views) == 0 {
-		return fmt.Errorf("no credential was named; set %s, or pass -token-file, -token-command or -token-url", tokenVariable)
+		return fmt.Errorf("no credential was named; set %s, or pass -token-file, -token-command or -token-url",
+			tokenVariable)
 	}
 	if err := f.print(e.stdout, views); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: %v; see that it can be written to", err)}
@@ -158,13 +168,15 @@ func (f *authFlags) inspect(ctx context.Context, found credentials) (views []cre
 }
 
 func viewed(name string, token credential.Token) credentialView {
-	v := credentialView{Name: name, Usable: true, From: token.From, Kind: "opaque", Length: len(token.Value), Expires: token.Ends().UTC(), value: token.Value}
+	v := credentialView{Name: name, Usable: true, From: token.From, Kind: "opaque", Length: len(token.Value),
+		Expires: token.Ends().UTC(), value: token.Value}
 	c, ok := credential.Describe(token.Value)
 	if !ok {
 		return v
 	}
 	v.Kind, v.Algorithm, v.Issuer, v.Audience, v.Tenant = "JWT", c.Algorithm, c.Issuer, c.Audience, c.Tenant
-	v.Actor, v.App, v.User, v.Roles, v.Scopes, v.DirectoryRoles = c.Actor, c.App, c.User, c.Roles, c.Scopes, c.DirectoryRoles
+	v.Actor, v.App, v.User, v.Roles, v.Scopes, v.DirectoryRoles = c.Actor, c.App, c.User, c.Roles, c.Scopes,
+		c.DirectoryRoles
 	v.Issued, v.NotBefore = c.Issued, c.NotBefore
 	return v
 }
@@ -199,7 +211,10 @@ func audiences() []string {
 }
 
 func knownAudience(audience string) bool {
-	return slices.ContainsFunc(audiences(), func(part string) bool { return strings.Contains(strings.ToLower(audience), part) })
+	return slices.ContainsFunc(audiences(), func(part string) bool {
+		return strings.Contains(strings.ToLower(audience),
+			part)
+	})
 }
 
 // judgeValid reports the problems with a token that is to be accepted.
@@ -218,21 +233,24 @@ func judgeValid(v *credentialView, now time.Time) {
 		v.Warnings = append(v.Warnings, "app-only token: the documents require directory roles of a user")
 	}
 	if len(v.Audience) > 0 && !slices.ContainsFunc(v.Audience, knownAudience) {
-		v.Notes = append(v.Notes, "its audience is neither Microsoft Graph nor the security center; a server may require another")
+		v.Notes = append(v.Notes, "its audience is neither Microsoft Graph nor the security center; a server may "+
+			"require another")
 	}
 }
 
 func judgePrivileged(v *credentialView, now time.Time) {
 	judgeValid(v, now)
 	if len(v.DirectoryRoles) > 0 && len(acting(v)) == 0 {
-		v.Warnings = append(v.Warnings, "none of its directory roles is Security administrator or Global admin, one of which the documents require")
+		v.Warnings = append(v.Warnings, "none of its directory roles is Security administrator or Global admin, one "+
+			"of which the documents require")
 	}
 }
 
 func judgeUnprivileged(v *credentialView, now time.Time) {
 	judgeValid(v, now)
 	if roles := acting(v); len(roles) > 0 {
-		v.Warnings = append(v.Warnings, "its user may act, as "+strings.Join(roles, " and ")+"; give the token of a user who may not act")
+		v.Warnings = append(v.Warnings, "its user may act, as "+strings.Join(roles, " and ")+"; give the token of a "+
+			"user who may not act")
 	}
 }
 
@@ -244,9 +262,11 @@ func judgeRole(role string) func(*credentialView, time.Time) {
 		switch roles := acting(v); {
 		case len(v.DirectoryRoles) == 0: // the token has no claim about roles
 		case !slices.Contains(roles, role):
-			v.Warnings = append(v.Warnings, "none of its directory roles is "+role+"; give the token of a user who has it")
+			v.Warnings = append(v.Warnings, "none of its directory roles is "+role+"; give the token of a user "+
+				"who has it")
 		case len(roles) > 1:
-			v.Warnings = append(v.Warnings, "its user has both roles, so it cannot test "+role+" alone; give the token of a user who has only that role")
+			v.Warnings = append(v.Warnings, "its user has both roles, so it cannot test "+role+
+				" alone; give the token of a user who has only that role")
 		}
 	}
 }

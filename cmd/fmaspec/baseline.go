@@ -23,8 +23,10 @@ type baselineFlags struct {
 }
 
 func (f *baselineFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&f.file, "baseline", "", "accept the findings listed in a `FILE`: new findings fail the run, and so do listed ones that no longer occur or have passed their date")
-	set.BoolVar(&f.update, "baseline-update", false, "update the file of -baseline from this run: remove findings that no longer occur, and add new ones, which need a reason")
+	set.StringVar(&f.file, "baseline", "", "accept the findings listed in a `FILE`: new findings fail the run, and "+
+		"so do listed ones that no longer occur or have passed their date")
+	set.BoolVar(&f.update, "baseline-update", false, "update the file of -baseline from this run: remove findings "+
+		"that no longer occur, and add new ones, which need a reason")
 }
 
 // read returns the baseline, or nil if there is no file.
@@ -39,7 +41,8 @@ func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline,
 	}
 	for _, o := range outputs {
 		if same(o.file, f.file) {
-			return nil, fmt.Errorf("-baseline %s: the %s report goes there too; name another file", f.file, o.format.Name)
+			return nil, fmt.Errorf("-baseline %s: the %s report goes there too; name another file", f.file,
+				o.format.Name)
 		}
 	}
 	if info, err := os.Stat(f.file); err == nil && info.IsDir() {
@@ -48,12 +51,14 @@ func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline,
 	file, err := os.Open(f.file)
 	if errors.Is(err, fs.ErrNotExist) && f.update {
 		if info, err := os.Stat(filepath.Dir(f.file)); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("-baseline %s: there is no folder %s; make it, or name a file in another", f.file, filepath.Dir(f.file))
+			return nil, fmt.Errorf("-baseline %s: there is no folder %s; make it, or name a file in another", f.file,
+				filepath.Dir(f.file))
 		}
 		return baseline.New(f.file), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("-baseline %s: %w; name a readable file, or have -baseline-update write one", f.file, reason(err))
+		return nil, fmt.Errorf("-baseline %s: %w; name a readable file, or have -baseline-update write one", f.file,
+			reason(err))
 	}
 	defer file.Close()
 	if f.update {
@@ -73,14 +78,16 @@ func same(a, b string) bool {
 // called before anything is sent.
 func (f *baselineFlags) checkComplete(plan *conformance.Plan, all int) error {
 	if f.update && (plan.Cases < all || plan.Suite.Level != conformance.Inferred) {
-		return fmt.Errorf("-baseline-update: a run of %d of %d cases, by %s requirements and stronger ones, does not show which findings no longer occur; drop -run, -skip and -level", plan.Cases, all, plan.Suite.Level)
+		return fmt.Errorf("-baseline-update: a run of %d of %d cases, by %s requirements and stronger ones, does not "+
+			"show which findings no longer occur; drop -run, -skip and -level", plan.Cases, all, plan.Suite.Level)
 	}
 	return nil
 }
 
 // apply compares a finished run with the baseline, after updating the baseline if that was
 // requested. The error says why it was not updated.
-func (f *baselineFlags) apply(e *env, r *conformance.Report, accepted *baseline.Baseline, suite *conformance.Suite, quiet bool) error {
+func (f *baselineFlags) apply(e *env, r *conformance.Report, accepted *baseline.Baseline, suite *conformance.Suite,
+	quiet bool) error {
 	if accepted == nil {
 		return nil
 	}
@@ -112,7 +119,8 @@ func (f *baselineFlags) write(b *baseline.Baseline) error {
 // changes writes a summary of an update.
 func (f *baselineFlags) changes(w io.Writer, before, after *baseline.Baseline) {
 	gone, added := without(before, after), without(after, before)
-	fmt.Fprintf(w, "updated %s: %d added, %d removed, %d kept\n", f.file, len(added), len(gone), len(after.Entries())-len(added))
+	fmt.Fprintf(w, "updated %s: %d added, %d removed, %d kept\n", f.file, len(added), len(gone),
+		len(after.Entries())-len(added))
 	for _, key := range gone {
 		fmt.Fprintf(w, "  removed  %s\n", term.Safe(key))
 	}
@@ -156,5 +164,6 @@ func (f *baselineFlags) missingReasons(r *conformance.Report) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d: from here on, entries have no reason or owner (%d in all); write both in place of ?", f.file, line, n)
+	return fmt.Sprintf("%s:%d: from here on, entries have no reason or owner (%d in all); write both in place of ?",
+		f.file, line, n)
 }

@@ -37,7 +37,9 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(), explainCommand(), contractCommand(), versionCommand(), helpCommand()}
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(),
+		selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
+		explainCommand(), contractCommand(), versionCommand(), helpCommand()}
 }
 
 func findCommand(name string) (command, error) {
@@ -48,7 +50,8 @@ func findCommand(name string) (command, error) {
 		}
 		names = append(names, c.name)
 	}
-	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, didYouMean(name, names), strings.Join(names, ", "))
+	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, didYouMean(name, names),
+		strings.Join(names, ", "))
 }
 
 // An exit is an error with an exit code. If the message is empty, nothing more is written.
@@ -103,7 +106,8 @@ func run(ctx context.Context, e *env) int {
 		err = cmp.Or(unnamed(set), e.fill(set))
 	}
 	if err == nil && c.operands == "" && len(operands) > 0 {
-		err = fmt.Errorf("unexpected argument %q; %s takes only flags, see fmaspec help %s", operands[0], c.name, c.name)
+		err = fmt.Errorf("unexpected argument %q; %s takes only flags, see fmaspec help %s", operands[0], c.name,
+			c.name)
 	}
 	if err == nil {
 		err = do(ctx, e, operands)
@@ -125,7 +129,8 @@ func (e *env) fail(place string, err error) int {
 	switch {
 	case err == nil || err.Error() == "":
 	case errors.As(err, &files):
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the fixtures cannot be used; fix the errors listed above\n", err, place)))
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the fixtures cannot be used; fix the errors listed "+
+			"above\n", err, place)))
 	default:
 		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s: %v\n", place, err)))
 	}

@@ -38,10 +38,26 @@ func compareCommand() command {
 	return command{
 		name: "compare", operands: "OLD NEW",
 		short: "report regressions between two reports or two servers",
-		about: "OLD and NEW are files that -report json=FILE wrote, or - for standard input, or the URLs of targets. Targets are judged now, OLD first, with the same seed, options and cases; if the other side is a file, with the settings of its report unless a flag overrides them. Nothing is sent to NEW before OLD has been judged.\n" +
-			"A regression is a case that fails in NEW and not in OLD; that was judged in OLD and not in NEW; that is missing in NEW; or that fails with another finding. If there is no regression, but NEW was judged less thoroughly than OLD, there is no verdict: with another suite, contract or fixtures, a narrower level, without -strict, with fewer repetitions, a longer timeout, another protocol, an unverified certificate, fewer armed operations, or weaker requirements. To accept such a difference, name it with -accept-less. If neither side has a finding, answers are compared by status, header fields, members and their types, and values of closed sets: this shows how a mock differs from its original, and fails only with -strict-shape. Values that vary between requests (times, ids, comments, hashes) are never a difference.\n" +
-			"The token, the other credentials and the fields of -header are for NEW. OLD is sent them too if both are on this machine or have the same scheme, host and port; else OLD needs its own token in " + oldTokenVariable + " or -old-token-file, and cases that need the other credentials are not applicable. Which requests may take effect on a target is decided as in fmaspec run.\n" +
-			"Exits with 0 if there is no regression, 1 on a regression, 2 for misuse and for files that cannot be read, 3 if a side was not judged, or not completely, or NEW less thoroughly than OLD, and 4 if the comparison is refused for safety.",
+		about: "OLD and NEW are files that -report json=FILE wrote, or - for standard input, or the URLs of targets. " +
+			"Targets are judged now, OLD first, with the same seed, options and cases; if the other side is a file, " +
+			"with the settings of its report unless a flag overrides them. Nothing is sent to NEW before OLD has " +
+			"been judged.\n" +
+			"A regression is a case that fails in NEW and not in OLD; that was judged in OLD and not in NEW; that is " +
+			"missing in NEW; or that fails with another finding. If there is no regression, but NEW was judged less " +
+			"thoroughly than OLD, there is no verdict: with another suite, contract or fixtures, a narrower level, " +
+			"without -strict, with fewer repetitions, a longer timeout, another protocol, an unverified certificate, " +
+			"fewer armed operations, or weaker requirements. To accept such a difference, name it with -accept-less. " +
+			"If neither side has a finding, answers are compared by status, header fields, members and their types, " +
+			"and values of closed sets: this shows how a mock differs from its original, and fails only with " +
+			"-strict-shape. Values that vary between requests (times, ids, comments, hashes) are never a " +
+			"difference.\n" +
+			"The token, the other credentials and the fields of -header are for NEW. OLD is sent them too if both " +
+			"are on this machine or have the same scheme, host and port; else OLD needs its own token in " +
+			oldTokenVariable + " or -old-token-file, and cases that need the other credentials are not applicable. " +
+			"Which requests may take effect on a target is decided as in fmaspec run.\n" +
+			"Exits with 0 if there is no regression, 1 on a regression, 2 for misuse and for files that cannot be " +
+			"read, 3 if a side was not judged, or not completely, or NEW less thoroughly than OLD, and 4 if the " +
+			"comparison is refused for safety.",
 		examples: []string{
 			"fmaspec compare old.json new.json",
 			"fmaspec compare -strict-shape http://127.0.0.1:4010 http://127.0.0.1:8080",
@@ -53,23 +69,34 @@ func compareCommand() command {
 			f := &compareFlags{runFlags: runFlags{layout: newLayout()}}
 			f.library.flags(set)
 			f.credentials.flags(set)
-			set.StringVar(&f.oldTokenFile, "old-token-file", "", "read the bearer token for OLD from a `FILE`, in place of "+oldTokenVariable+"; - is standard input")
+			set.StringVar(&f.oldTokenFile, "old-token-file", "", "read the bearer token for OLD from a `FILE`, in "+
+				"place of "+oldTokenVariable+"; - is standard input")
 			f.connection.flags(set)
-			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests to both; for a target on this machine, the documents' example is the default")
-			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and their control cases")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests to both; for a target on "+
+				"this machine, the documents' example is the default")
+			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
+				"expression, and their control cases")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
+				"that have one of these as control")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and "+
+				"every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail a case too")
-			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to find intermittent behaviour")
+			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
+				"find intermittent behaviour")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
-			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
-			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
+			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
+				"give each exchange this `TIME`, from dialling to the last byte")
+			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
+				"its `SEED`")
 			f.safety.flags(set)
 			f.pace.flags(set)
-			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, if it is a target, as JSON into a `FILE`")
-			set.StringVar(&f.saveNew, "save-new", "", "write the report on NEW, if it is a target, as JSON into a `FILE`")
+			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, if it is a target, as JSON into "+
+				"a `FILE`")
+			set.StringVar(&f.saveNew, "save-new", "", "write the report on NEW, if it is a target, as JSON into "+
+				"a `FILE`")
 			set.BoolVar(&f.strictShape, "strict-shape", false, "count answers of another shape as a regression too")
-			set.Var(&f.acceptLess, "accept-less", "compare although NEW was judged less thoroughly than OLD in `WHAT`: "+strings.Join(lessNames(), ", ")+"; may be repeated")
+			set.Var(&f.acceptLess, "accept-less", "compare although NEW was judged less thoroughly than OLD in "+
+				"`WHAT`: "+strings.Join(lessNames(), ", ")+"; may be repeated")
 			set.StringVar(&f.format, "format", "text", "write the comparison as `FORMAT`: text, json or markdown")
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
@@ -110,15 +137,19 @@ var hostAndPort = regexp.MustCompile(`\A([\pL\pN.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1
 // compare compares the two operands. It reports errors in flags and files before anything is sent.
 func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) error {
 	if len(operands) != 2 {
-		return fmt.Errorf("want two operands, OLD and NEW, got %d; each is a file that -report json=FILE wrote, or the URL of a target", len(operands))
+		return fmt.Errorf("want two operands, OLD and NEW, got %d; each is a file that -report json=FILE wrote, or "+
+			"the URL of a target", len(operands))
 	}
-	old, current := &side{name: "OLD", operand: operands[0], save: f.saveOld}, &side{name: "NEW", operand: operands[1], save: f.saveNew}
+	old, current := &side{name: "OLD", operand: operands[0], save: f.saveOld}, &side{name: "NEW", operand: operands[1],
+		save: f.saveNew}
 	for _, s := range []*side{old, current} {
 		if s.operand == "" {
-			return fmt.Errorf("%s \"\": the operand is empty, perhaps an unset shell variable; name a file that -report json=FILE wrote, or the URL of a target", s.name)
+			return fmt.Errorf("%s \"\": the operand is empty, perhaps an unset shell variable; name a file that "+
+				"-report json=FILE wrote, or the URL of a target", s.name)
 		}
 		if _, err := os.Stat(s.operand); err != nil && hostAndPort.MatchString(s.operand) {
-			return fmt.Errorf("%s %s: http:// is missing; give http://%s, or https:// if it uses TLS", s.name, s.operand, s.operand)
+			return fmt.Errorf("%s %s: http:// is missing; give http://%s, or https:// if it uses TLS", s.name,
+				s.operand, s.operand)
 		}
 		if s.isTarget() {
 			var err error
@@ -133,7 +164,8 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	}
 	for _, what := range f.acceptLess {
 		if !slices.Contains(lessNames(), what) {
-			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, didYouMean(what, lessNames()), strings.Join(lessNames(), ", "))
+			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, didYouMean(what, lessNames()),
+				strings.Join(lessNames(), ", "))
 		}
 	}
 	if err := f.files(e, old, current); err != nil {
@@ -151,10 +183,12 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 			return err
 		}
 	}
-	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape, AcceptLess: f.acceptLess})
+	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape,
+		AcceptLess: f.acceptLess})
 	out := bufio.NewWriter(e.stdout)
 	if err := cmp.Or(write(out, result), out.Flush()); err != nil {
-		return &exit{exitUnjudged, fmt.Sprintf("stdout: the comparison was not written: %v\nits result was: %s", err, result.Verdict)}
+		return &exit{exitUnjudged, fmt.Sprintf("stdout: the comparison was not written: %v\nits result was: %s", err,
+			result.Verdict)}
 	}
 	switch result.Verdict {
 	case compare.Regression:
@@ -171,7 +205,8 @@ func (f *compareFlags) idle(e *env) error {
 	reading := []string{"format", "strict-shape", "accept-less", "color", "q", "v"}
 	for _, flag := range slices.Sorted(maps.Keys(f.given)) {
 		if !slices.Contains(reading, flag) && !e.defines(variable(flag)) {
-			return fmt.Errorf("-%s: both operands are reports, so nothing is sent or judged; leave the flag out, or give it to the run that writes the report", flag)
+			return fmt.Errorf("-%s: both operands are reports, so nothing is sent or judged; leave the flag out, or "+
+				"give it to the run that writes the report", flag)
 		}
 	}
 	return nil
@@ -183,14 +218,16 @@ func (f *compareFlags) writer(e *env) (func(io.Writer, *compare.Comparison) erro
 	case "text":
 		style := f.style(e, e.stdout)
 		return func(w io.Writer, c *compare.Comparison) error {
-			return compare.Console(w, c, compare.Style{Color: style.Color, Width: style.Width, Verbose: style.Verbose, Quiet: style.Quiet})
+			return compare.Console(w, c, compare.Style{Color: style.Color, Width: style.Width, Verbose: style.Verbose,
+				Quiet: style.Quiet})
 		}, nil
 	case "json":
 		return compare.JSON, nil
 	case "markdown":
 		return compare.Markdown, nil
 	}
-	return nil, fmt.Errorf("-format %s: unknown format%s; formats are text, json, markdown", f.format, didYouMean(f.format, []string{"text", "json", "markdown"}))
+	return nil, fmt.Errorf("-format %s: unknown format%s; formats are text, json, markdown", f.format,
+		didYouMean(f.format, []string{"text", "json", "markdown"}))
 }
 
 // files reads the reports that the operands name, and takes the settings for targets from them.
@@ -208,7 +245,8 @@ func (f *compareFlags) files(e *env, sides ...*side) error {
 		}
 	}
 	if len(inputs) > 1 {
-		return fmt.Errorf("%s and %s both read standard input; name a file for one of them", inputs[0].flag, inputs[1].flag)
+		return fmt.Errorf("%s and %s both read standard input; name a file for one of them", inputs[0].flag,
+			inputs[1].flag)
 	}
 	for _, s := range sides {
 		if err := s.savable(); err != nil {
@@ -242,7 +280,8 @@ func (s *side) savable() error {
 	case s.save == "-":
 		return fmt.Errorf("%s -: the comparison goes to stdout; name a file", flag)
 	case err != nil || !info.IsDir():
-		return fmt.Errorf("%s %s: there is no folder %s; make it, or name a file in another", flag, s.save, filepath.Dir(s.save))
+		return fmt.Errorf("%s %s: there is no folder %s; make it, or name a file in another", flag, s.save,
+			filepath.Dir(s.save))
 	}
 	if info, err := os.Stat(s.save); err == nil && info.IsDir() {
 		return fmt.Errorf("%s %s: it is a folder; name a file", flag, s.save)
@@ -253,7 +292,8 @@ func (s *side) savable() error {
 // read returns the report in a file.
 func (s *side) read(e *env) (*conformance.Report, error) {
 	if info, err := os.Stat(s.operand); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s %s: it is a folder; name a file that -report json=FILE has written", s.name, s.operand)
+		return nil, fmt.Errorf("%s %s: it is a folder; name a file that -report json=FILE has written", s.name,
+			s.operand)
 	}
 	r, err := e.readReport(s.operand)
 	if err != nil {
@@ -303,7 +343,8 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 		return false, err
 	}
 	o := &f.options
-	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
+		f.pace.retry
 	if err := f.safety.allow(o); err != nil {
 		return false, err
 	}
@@ -349,7 +390,8 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 		}
 		t := s.report.Totals
 		if i+1 < len(sides) && (s.report.Interrupted || t.Passed+t.Deviated+t.Failed == 0) {
-			return false, &exit{exitUnjudged, fmt.Sprintf("%s %s could not be judged: %s; nothing was sent to NEW", s.name, s.target.URL, cmp.Or(s.report.Reason, "no case was conclusive"))}
+			return false, &exit{exitUnjudged, fmt.Sprintf("%s %s could not be judged: %s; nothing was sent to NEW",
+				s.name, s.target.URL, cmp.Or(s.report.Reason, "no case was conclusive"))}
 		}
 	}
 	return false, nil
@@ -363,7 +405,8 @@ func (f *compareFlags) share(old, current *side) error {
 		return nil
 	}
 	if f.safety.maxActions < 2 {
-		return fmt.Errorf("-max-actions %d: OLD and NEW share it, so nothing could take effect on one of them; give 2 or more", f.safety.maxActions)
+		return fmt.Errorf("-max-actions %d: OLD and NEW share it, so nothing could take effect on one of them; give "+
+			"2 or more", f.safety.maxActions)
 	}
 	old.budget, current.budget = f.safety.maxActions/2, f.safety.maxActions/2
 	return nil
@@ -387,7 +430,8 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	if err := valid(credential.Token{Value: oldToken, From: oldTokenVariable}, "token of OLD", time.Now()); err != nil {
 		return err
 	}
-	base := conformance.Target{Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine, Transport: transport}
+	base := conformance.Target{Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
+		Transport: transport}
 	for _, s := range []*side{old, current} {
 		s.target = base
 		s.target.URL = s.operand
@@ -420,12 +464,14 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 		return nil
 	}
 	if oldToken == "" && !old.local {
-		return fmt.Errorf("OLD %s: no token, and the token of NEW is not sent to another server; set %s or pass -old-token-file", printed(old.operand), oldTokenVariable)
+		return fmt.Errorf("OLD %s: no token, and the token of NEW is not sent to another server; set %s or pass "+
+			"-old-token-file", printed(old.operand), oldTokenVariable)
 	}
 	old.target.Token, old.apart = oldToken, true
 	old.target.Transport.Header = nil
 	if kept := keptBack(given, transport); kept != "" && !f.quiet {
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("OLD is another server than NEW, so these are not sent to it: %s\n\n", kept)))
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("OLD is another server than NEW, so these are not sent to "+
+			"it: %s\n\n", kept)))
 	}
 	return nil
 }
@@ -434,9 +480,12 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 func hide(old, current *side) {
 	for _, pair := range [][2]*side{{old, current}, {current, old}} {
 		t := &pair[1].target
-		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), conformance.Field{Name: "other-token", Value: t.Token},
+		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), conformance.Field{Name: "other-token",
+			Value: t.Token},
 			conformance.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken},
-			conformance.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken}, conformance.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken}, conformance.Field{Name: "other-invalid-token", Value: t.InvalidToken})
+			conformance.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken},
+			conformance.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken},
+			conformance.Field{Name: "other-invalid-token", Value: t.InvalidToken})
 	}
 }
 
@@ -513,7 +562,8 @@ func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	clear := f.progress(e)
 	o := f.options
 	if s.apart {
-		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings), func(s conformance.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
+		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings),
+			func(s conformance.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
 	}
 	o.MaxActions = s.budget
 	done, err := f.safety.record(&o, s.plan)

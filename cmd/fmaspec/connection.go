@@ -34,21 +34,28 @@ type connectionFlags struct {
 
 func (c *connectionFlags) flags(set *flag.FlagSet) {
 	c.reach(set)
-	set.BoolVar(&c.http2, "http2", false, "use HTTP/2: over TLS if the target negotiates it, in clear text with prior knowledge")
-	set.Var(&c.headers, "header", "send this `FIELD`, 'Name: value', with every request; may be repeated; others on this machine can read arguments, so keep secrets in a -header-file")
-	set.StringVar(&c.headerFile, "header-file", "", "send the fields of a `FILE`, one a line, with every request; lines that begin with # are comments")
+	set.BoolVar(&c.http2, "http2", false, "use HTTP/2: over TLS if the target negotiates it, in clear text with "+
+		"prior knowledge")
+	set.Var(&c.headers, "header", "send this `FIELD`, 'Name: value', with every request; may be repeated; others on "+
+		"this machine can read arguments, so keep secrets in a -header-file")
+	set.StringVar(&c.headerFile, "header-file", "", "send the fields of a `FILE`, one a line, with every request; "+
+		"lines that begin with # are comments")
 	set.StringVar(&c.userAgent, "user-agent", "", "send this `TEXT` as User-Agent, in place of fmaspec and its version")
-	set.StringVar(&c.requestID, "request-id", "", "send an id of each request in the field of this `NAME`, such as client-request-id")
+	set.StringVar(&c.requestID, "request-id", "", "send an id of each request in the field of this `NAME`, such as "+
+		"client-request-id")
 }
 
 // reach defines the flags that apply to a token endpoint too.
 func (c *connectionFlags) reach(set *flag.FlagSet) {
 	set.StringVar(&c.ca, "ca", "", "trust the certificates in a `FILE` (PEM), in place of the system's")
-	set.StringVar(&c.cert, "client-cert", "", "present the certificate in a `FILE` (PEM), followed by its intermediate certificates")
+	set.StringVar(&c.cert, "client-cert", "", "present the certificate in a `FILE` (PEM), followed by its "+
+		"intermediate certificates")
 	set.StringVar(&c.key, "client-key", "", "the `FILE` (PEM) with the key of -client-cert; it may be the same file")
 	set.BoolVar(&c.insecure, "insecure", false, "accept any certificate: an attacker on the path can read tokens")
-	set.StringVar(&c.proxy, "proxy", "env", "go through a `PROXY`: an http:// URL; env for HTTPS_PROXY, HTTP_PROXY and NO_PROXY; or none")
-	set.Var(&c.resolve, "resolve", "dial another address for a host and port, as `HOST:PORT:ADDRESS`; the address may have its own port; IPv6 in brackets; may be repeated")
+	set.StringVar(&c.proxy, "proxy", "env", "go through a `PROXY`: an http:// URL; env for HTTPS_PROXY, HTTP_PROXY "+
+		"and NO_PROXY; or none")
+	set.Var(&c.resolve, "resolve", "dial another address for a host and port, as `HOST:PORT:ADDRESS`; the address "+
+		"may have its own port; IPv6 in brackets; may be repeated")
 }
 
 // transport returns the transport that the flags describe. It reads the files that they name.
@@ -88,7 +95,8 @@ func content(flag, file, holds string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("-%s %s: %w; name a readable file that contains %s", flag, file, reason(err), holds)
 	case len(data) > fileLimit:
-		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that contains %s", flag, file, fileLimit>>10, holds)
+		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that contains %s", flag, file, fileLimit>>10,
+			holds)
 	}
 	if data, err = decoded(data); err != nil {
 		return nil, fmt.Errorf("-%s %s: %w", flag, file, err)
@@ -170,14 +178,16 @@ func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
 	case c.key == "":
 		return nil, errors.New("-client-cert without -client-key; add the file with its key, which may be the same")
 	case c.cert == "":
-		return nil, errors.New("-client-key without -client-cert; add the file with its certificate, which may be the same")
+		return nil, errors.New("-client-key without -client-cert; add the file with its certificate, which may be " +
+			"the same")
 	}
 	chain, err := blocks("client-cert", c.cert, "a certificate")
 	if err != nil {
 		return nil, err
 	}
 	if !slices.ContainsFunc(chain, block.isCertificate) {
-		return nil, fmt.Errorf("-client-cert %s: no certificate in it; give PEM, which begins -----BEGIN CERTIFICATE-----", c.cert)
+		return nil, fmt.Errorf("-client-cert %s: no certificate in it; give PEM, which begins -----BEGIN "+
+			"CERTIFICATE-----", c.cert)
 	}
 	keys, err := blocks("client-key", c.key, "a key")
 	if err != nil {
@@ -188,7 +198,8 @@ func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
 	case at < 0:
 		return nil, fmt.Errorf("-client-key %s: no key in it; give PEM with a line -----BEGIN PRIVATE KEY-----", c.key)
 	case keys[at].isEncrypted():
-		return nil, fmt.Errorf("-client-key %s:%d: the key is encrypted; write it without a passphrase, as openssl pkey does, to a file that only you can read", c.key, keys[at].line)
+		return nil, fmt.Errorf("-client-key %s:%d: the key is encrypted; write it without a passphrase, as openssl "+
+			"pkey does, to a file that only you can read", c.key, keys[at].line)
 	}
 	var certPEM []byte
 	for _, b := range chain {
@@ -198,7 +209,8 @@ func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(certPEM, pem.EncodeToMemory(keys[at].Block))
 	if err != nil {
-		return nil, fmt.Errorf("-client-cert %s with -client-key %s: %s; name a certificate and its own key", c.cert, c.key, strings.TrimPrefix(err.Error(), "tls: "))
+		return nil, fmt.Errorf("-client-cert %s with -client-key %s: %s; name a certificate and its own key", c.cert,
+			c.key, strings.TrimPrefix(err.Error(), "tls: "))
 	}
 	return []tls.Certificate{pair}, nil
 }
@@ -221,7 +233,8 @@ func (c *connectionFlags) proxies(e *env) (func(*url.URL) (*url.URL, error), err
 		return environmentProxy, nil
 	}
 	u, err := url.Parse(c.proxy)
-	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return nil, errors.New("-proxy: only http:// proxies are supported; give http://HOST:PORT, env or none")
 	}
 	host, err := conformance.ASCIIHost(u.Hostname())
@@ -239,7 +252,8 @@ func (c *connectionFlags) proxies(e *env) (func(*url.URL) (*url.URL, error), err
 func environmentProxy(target *url.URL) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
 	if err != nil || proxy != nil && (proxy.Scheme != "http" || proxy.Hostname() == "") {
-		return nil, fmt.Errorf("the proxy that %s names: only http:// proxies are supported; correct it or pass -proxy", strings.Join(proxyVariables(), " or "))
+		return nil, fmt.Errorf("the proxy that %s names: only http:// proxies are supported; correct it or pass -proxy",
+			strings.Join(proxyVariables(), " or "))
 	}
 	return proxy, nil
 }
@@ -249,7 +263,8 @@ func (c *connectionFlags) addresses() (map[string]string, error) {
 	var out map[string]string
 	for _, text := range c.resolve {
 		wrong := func(why string) error {
-			return fmt.Errorf("-resolve %s: %s; give HOST:PORT:ADDRESS, such as graph.example.com:443:127.0.0.1 or graph.example.com:443:[::1]", text, why)
+			return fmt.Errorf("-resolve %s: %s; give HOST:PORT:ADDRESS, such as graph.example.com:443:127.0.0.1 or "+
+				"graph.example.com:443:[::1]", text, why)
 		}
 		host, rest, ok := cutHost(text)
 		port, address, found := strings.Cut(rest, ":")
@@ -295,7 +310,8 @@ func cutHost(text string) (host, rest string, ok bool) {
 
 // reserved returns the header fields that cannot be set for all requests, with the reason.
 func reserved() map[string]string {
-	const connection, cases, method = "it belongs to the connection, which fmaspec controls", "the cases set it", "it would change the method of each request"
+	const connection, cases, method = "it belongs to the connection, which fmaspec controls", "the cases set it",
+		"it would change the method of each request"
 	return map[string]string{
 		"Host":                   "it is the host of -url; -resolve dials another address for it",
 		"Connection":             connection,
@@ -366,9 +382,11 @@ func field(place, text string) (conformance.Field, error) {
 	case !found:
 		return conformance.Field{}, fmt.Errorf("%s: no colon; give a name and a value, as in 'X-Name: value'", place)
 	case !isName(name):
-		return conformance.Field{}, fmt.Errorf("%s: the text before the colon is not a header field name; use only letters, digits and dashes", place)
+		return conformance.Field{}, fmt.Errorf("%s: the text before the colon is not a header field name; use only "+
+			"letters, digits and dashes", place)
 	case strings.ContainsFunc(value, func(r rune) bool { return r != '\t' && r < ' ' || r > '~' }):
-		return conformance.Field{}, fmt.Errorf("%s: the value of %s has a character that is not allowed in a header; use ASCII on one line", place, name)
+		return conformance.Field{}, fmt.Errorf("%s: the value of %s has a character that is not allowed in a header; "+
+			"use ASCII on one line", place, name)
 	}
 	if why := reserved()[http.CanonicalHeaderKey(name)]; why != "" {
 		return conformance.Field{}, fmt.Errorf("%s: %s cannot be set for every request: %s", place, name, why)

@@ -34,7 +34,9 @@ func contractCommand() command {
 	return command{
 		name:  "contract",
 		short: "print the contract, for tools or as a page to read",
-		about: "Without flags: the OpenAPI 3.1 description of the two operations with the schemas of their bodies in one document, for code generators, linters and mock servers. x-level is the level of a part: documented, standard or inferred.\n" +
+		about: "Without flags: the OpenAPI 3.1 description of the two operations with the schemas of their bodies in " +
+			"one document, for code generators, linters and mock servers. x-level is the level of a part: " +
+			"documented, standard or inferred.\n" +
 			"The format markdown is a page to read: each operation with the tables and examples of its document.",
 		examples: []string{
 			"fmaspec contract -o fmaspec.yaml",
@@ -43,8 +45,10 @@ func contractCommand() command {
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &contractFlags{}
-			set.StringVar(&f.format, "format", "", "print it in this `FORMAT`: yaml, json or markdown; the default is the extension of the -o file, or yaml")
-			set.StringVar(&f.version, "openapi", "3.1", "describe it in this `VERSION` of OpenAPI: 3.1, or 3.0 for tools that do not read 3.1")
+			set.StringVar(&f.format, "format", "", "print it in this `FORMAT`: yaml, json or markdown; the default "+
+				"is the extension of the -o file, or yaml")
+			set.StringVar(&f.version, "openapi", "3.1", "describe it in this `VERSION` of OpenAPI: 3.1, or 3.0 for "+
+				"tools that do not read 3.1")
 			set.StringVar(&f.file, "o", "-", "write it to this `FILE`, atomically; - is stdout")
 			return f.contract
 		},
@@ -99,7 +103,9 @@ func (f *contractFlags) form() (contractForm, error) {
 		return contractForms[0], nil
 	}
 	if f.format == "" {
-		return contractForm{}, fmt.Errorf("-o %s: the extension %s is not that of a format; pass -format, one of %s", f.file, ending, strings.Join(names, ", "))
+		return contractForm{}, fmt.Errorf("-o %s: the extension %s is not that of a format; pass -format, one of %s",
+			f.file, ending, strings.Join(names, ", "))
 	}
-	return contractForm{}, fmt.Errorf("-format %q: unknown format%s; formats are %s", f.format, didYouMean(f.format, names), strings.Join(names, ", "))
+	return contractForm{}, fmt.Errorf("-format %q: unknown format%s; formats are %s", f.format,
+		didYouMean(f.format, names), strings.Join(names, ", "))
 }

@@ -35,15 +35,23 @@ func (c *credentialFlags) sourceFlags(set *flag.FlagSet) {
 }
 
 func (c *credentialFlags) further(set *flag.FlagSet) {
-	set.StringVar(&c.invalidFile, "invalid-token-file", "", "read a token that must not be accepted, such as an expired one, from a `FILE`, in place of "+invalidVariable)
-	set.StringVar(&c.command, "token-command", "", "run a shell command `LINE` that prints the token, alone or as JSON with access_token or accessToken; it is run again when the token expires")
-	set.StringVar(&c.unprivilegedCommand, "unprivileged-token-command", "", "run a shell command `LINE` that prints the token of a user who may not act")
-	set.StringVar(&c.url, "token-url", "", "ask the OAuth 2.0 token endpoint at this `URL` for the token, by client credentials")
+	set.StringVar(&c.invalidFile, "invalid-token-file", "", "read a token that must not be accepted, such as an "+
+		"expired one, from a `FILE`, in place of "+invalidVariable)
+	set.StringVar(&c.command, "token-command", "", "run a shell command `LINE` that prints the token, alone or as "+
+		"JSON with access_token or accessToken; it is run again when the token expires")
+	set.StringVar(&c.unprivilegedCommand, "unprivileged-token-command", "", "run a shell command `LINE` that prints "+
+		"the token of a user who may not act")
+	set.StringVar(&c.url, "token-url", "", "ask the OAuth 2.0 token endpoint at this `URL` for the token, by client "+
+		"credentials")
 	set.StringVar(&c.clientID, "client-id", "", "ask the token endpoint as the application with this `ID`")
-	set.StringVar(&c.secretFile, "client-secret-file", "", "read the application's secret from a `FILE`, in place of "+clientSecretVariable)
-	set.Var(&c.scopes, "scope", "ask the token endpoint for this `SCOPE`, such as https://graph.microsoft.com/.default; may be repeated")
-	set.StringVar(&c.resource, "resource", "", "ask the token endpoint for a token for this `RESOURCE`, as v1 endpoints require")
-	set.StringVar(&c.audience, "audience", "", "ask the token endpoint for a token with this `AUDIENCE`, as some endpoints require")
+	set.StringVar(&c.secretFile, "client-secret-file", "", "read the application's secret from a `FILE`, in place of "+
+		clientSecretVariable)
+	set.Var(&c.scopes, "scope", "ask the token endpoint for this `SCOPE`, such as "+
+		"https://graph.microsoft.com/.default; may be repeated")
+	set.StringVar(&c.resource, "resource", "", "ask the token endpoint for a token for this `RESOURCE`, as v1 "+
+		"endpoints require")
+	set.StringVar(&c.audience, "audience", "", "ask the token endpoint for a token with this `AUDIENCE`, as some "+
+		"endpoints require")
 }
 
 // credentials are the sources and secrets that flags and variables name.
@@ -79,11 +87,14 @@ func (c *credentialFlags) sources(e *env, client *http.Client) (out credentials,
 		}
 	}
 	if c.unprivilegedCommand != "" {
-		out.unprivileged = credential.Reuse(credential.Command(c.unprivilegedCommand, "-unprivileged-token-command", e.environ, now), now)
-	} else if out.unprivileged, err = e.static("unprivileged-token-file", c.unprivilegedFile, unprivilegedVariable); err != nil {
+		out.unprivileged = credential.Reuse(credential.Command(c.unprivilegedCommand, "-unprivileged-token-command",
+			e.environ, now), now)
+	} else if out.unprivileged, err = e.static("unprivileged-token-file", c.unprivilegedFile,
+		unprivilegedVariable); err != nil {
 		return credentials{}, err
 	}
-	if out.securityAdmin, err = e.static("security-admin-token-file", c.securityAdminFile, securityAdminVariable); err != nil {
+	if out.securityAdmin, err = e.static("security-admin-token-file", c.securityAdminFile,
+		securityAdminVariable); err != nil {
 		return credentials{}, err
 	}
 	if out.globalAdmin, err = e.static("global-admin-token-file", c.globalAdminFile, globalAdminVariable); err != nil {
@@ -112,7 +123,8 @@ func (c credentials) fill(ctx context.Context, t *conformance.Target) error {
 	for _, further := range []struct {
 		source credential.Source
 		to     *string
-	}{{c.unprivileged, &t.UnprivilegedToken}, {c.securityAdmin, &t.SecurityAdminToken}, {c.globalAdmin, &t.GlobalAdminToken}} {
+	}{{c.unprivileged, &t.UnprivilegedToken}, {c.securityAdmin, &t.SecurityAdminToken},
+		{c.globalAdmin, &t.GlobalAdminToken}} {
 		if further.source == nil {
 			continue
 		}
@@ -146,10 +158,12 @@ func (c *credentialFlags) clientCredentials(e *env, client *http.Client) (creden
 		return nil, "", err
 	}
 	if secret == "" {
-		return nil, "", fmt.Errorf("-token-url without the application's secret; set %s or pass -client-secret-file", clientSecretVariable)
+		return nil, "", fmt.Errorf("-token-url without the application's secret; set %s or pass -client-secret-file",
+			clientSecretVariable)
 	}
 	ask, err := credential.ClientCredentials(credential.Config{
-		TokenURL: c.url, ID: c.clientID, Secret: secret, Scopes: c.scopes, Resource: c.resource, Audience: c.audience, Client: client,
+		TokenURL: c.url, ID: c.clientID, Secret: secret, Scopes: c.scopes, Resource: c.resource, Audience: c.audience,
+		Client: client,
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("-token-url: %w", err)
@@ -173,13 +187,16 @@ func (c *credentialFlags) validate() error {
 	if err := oneInput(c.allInputs()...); err != nil {
 		return err
 	}
-	if err := oneWay("token", named{"token-file", c.file}, named{"token-command", c.command}, named{"token-url", c.url}); err != nil {
+	if err := oneWay("token", named{"token-file", c.file}, named{"token-command", c.command},
+		named{"token-url", c.url}); err != nil {
 		return err
 	}
-	if err := oneWay("unprivileged token", named{"unprivileged-token-file", c.unprivilegedFile}, named{"unprivileged-token-command", c.unprivilegedCommand}); err != nil {
+	if err := oneWay("unprivileged token", named{"unprivileged-token-file", c.unprivilegedFile},
+		named{"unprivileged-token-command", c.unprivilegedCommand}); err != nil {
 		return err
 	}
-	for _, f := range []named{{"client-id", c.clientID}, {"client-secret-file", c.secretFile}, {"scope", c.scopes.String()}, {"resource", c.resource}, {"audience", c.audience}} {
+	for _, f := range []named{{"client-id", c.clientID}, {"client-secret-file", c.secretFile},
+		{"scope", c.scopes.String()}, {"resource", c.resource}, {"audience", c.audience}} {
 		if f.value != "" && c.url == "" {
 			return fmt.Errorf("-%s without -token-url has no effect; add -token-url, or drop it", f.flag)
 		}
@@ -192,7 +209,8 @@ func oneWay(what string, ways ...named) error {
 	first := ""
 	for _, way := range ways {
 		if way.value != "" && first != "" {
-			return fmt.Errorf("-%s and -%s (or their variables) both name a source of the %s; drop one", first, way.flag, what)
+			return fmt.Errorf("-%s and -%s (or their variables) both name a source of the %s; drop one", first,
+				way.flag, what)
 		}
 		if way.value != "" {
 			first = way.flag

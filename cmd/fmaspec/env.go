@@ -63,7 +63,8 @@ const (
 
 // secretVariables returns the variables that have no flag.
 func secretVariables() []string {
-	return []string{tokenVariable, unprivilegedVariable, securityAdminVariable, globalAdminVariable, invalidVariable, clientSecretVariable, oldTokenVariable}
+	return []string{tokenVariable, unprivilegedVariable, securityAdminVariable, globalAdminVariable, invalidVariable,
+		clientSecretVariable, oldTokenVariable}
 }
 
 // tokenLimit is the most that is read of a token file, which may be a device.
@@ -99,12 +100,14 @@ func (e *env) hidden(flag, file, variable, what string) (place, value string, er
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return place, "", fmt.Errorf("%s: %w; name a readable file that contains only the %s", place, reason(err), what)
+			return place, "", fmt.Errorf("%s: %w; name a readable file that contains only the %s", place, reason(err),
+				what)
 		}
 		defer f.Close()
 		from = f
 	} else if _, is := e.terminal(e.stdin); is {
-		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or name a file", place, what)
+		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or "+
+			"name a file", place, what)
 	}
 	data, err := io.ReadAll(io.LimitReader(from, tokenLimit+1))
 	if err == nil && len(data) <= tokenLimit {

@@ -18,7 +18,9 @@ func explainCommand() command {
 	return command{
 		name: "explain", operands: "ID",
 		short: "explain one case, requirement, check, fault, variant or level",
-		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a requirement, a check, a fault, a variant, a contradiction or a level. Related entries are printed too: its source, its reason, and the cases and checks that find it broken.",
+		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a " +
+			"requirement, a check, a fault, a variant, a contradiction or a level. Related entries are printed too: " +
+			"its source, its reason, and the cases and checks that find it broken.",
 		examples: []string{
 			"fmaspec explain action.members",
 			"fmaspec explain body/refuses-missing-comment",
@@ -54,7 +56,8 @@ type explainer struct {
 
 // explain prints everything with that name.
 func (x *explainer) explain(e *env, id string) error {
-	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions, x.levels} {
+	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions,
+		x.levels} {
 		look(id)
 	}
 	if x.found == 0 {
@@ -104,7 +107,8 @@ func (x *explainer) requirements(id string) {
 		x.field("state", map[string]string{
 			"declared":  "declared: no case judges it",
 			"exercised": "exercised: cases judge it, and no fault has shown that they detect a violation",
-			"proven":    fmt.Sprintf("proven: %d %s found to break it", len(proven[r.ID]), was(len(proven[r.ID]), "fault")),
+			"proven": fmt.Sprintf("proven: %d %s found to break it", len(proven[r.ID]),
+				was(len(proven[r.ID]), "fault")),
 		}[state(x.suite, r.ID, proven)])
 		x.items("proven by", x.named(proven[r.ID]))
 		var faults []string
@@ -240,7 +244,8 @@ func expectation(s conformance.Step) string {
 	if s.Expect == conformance.Either {
 		return "accepted or refused"
 	}
-	return fmt.Sprintf("%v with %s", s.Expect, strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Statuses), "[]"), " ", " or "))
+	return fmt.Sprintf("%v with %s", s.Expect, strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Statuses), "[]"), " ",
+		" or "))
 }
 
 // source returns the requests of a case as written in its file, indented.

@@ -29,13 +29,20 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 
 // forbidden are flags that users may expect, with the reason why they do not exist.
 var forbidden = map[string]string{
-	"token":                "there is no -token, because others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
-	"old-token":            "there is no -old-token, because others on this machine can read arguments; set " + oldTokenVariable + " or pass -old-token-file",
-	"unprivileged-token":   "there is no -unprivileged-token, because others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
-	"security-admin-token": "there is no -security-admin-token, because others on this machine can read arguments; set " + securityAdminVariable + " or pass -security-admin-token-file",
-	"global-admin-token":   "there is no -global-admin-token, because others on this machine can read arguments; set " + globalAdminVariable + " or pass -global-admin-token-file",
-	"invalid-token":        "there is no -invalid-token, because others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
-	"client-secret":        "there is no -client-secret, because others on this machine can read arguments; set " + clientSecretVariable + " or pass -client-secret-file",
+	"token": "there is no -token, because others on this machine can read arguments; set " +
+		tokenVariable + " or pass -token-file",
+	"old-token": "there is no -old-token, because others on this machine can read arguments; set " +
+		oldTokenVariable + " or pass -old-token-file",
+	"unprivileged-token": "there is no -unprivileged-token, because others on this machine can read arguments; set " +
+		unprivilegedVariable + " or pass -unprivileged-token-file",
+	"security-admin-token": "there is no -security-admin-token, because others on this machine can read " +
+		"arguments; set " + securityAdminVariable + " or pass -security-admin-token-file",
+	"global-admin-token": "there is no -global-admin-token, because others on this machine can read arguments; set " +
+		globalAdminVariable + " or pass -global-admin-token-file",
+	"invalid-token": "there is no -invalid-token, because others on this machine can read arguments; set " +
+		invalidVariable + " or pass -invalid-token-file",
+	"client-secret": "there is no -client-secret, because others on this machine can read arguments; set " +
+		clientSecretVariable + " or pass -client-secret-file",
 }
 
 // misread rewrites an error of package flag in the style of this command.
@@ -69,7 +76,8 @@ func variable(flag string) string {
 // group, the variables of the others are ignored.
 func alternatives() [][][]string {
 	return [][][]string{
-		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource", "audience"}},
+		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource",
+			"audience"}},
 		{{"unprivileged-token-file"}, {"unprivileged-token-command"}},
 	}
 }
@@ -102,7 +110,8 @@ func (e *env) fill(set *flag.FlagSet) error {
 			return
 		}
 		if err := set.Set(f.Name, value); err != nil {
-			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; correct or unset it", variable(f.Name), value, err))
+			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; correct or unset it",
+				variable(f.Name), value, err))
 		}
 	})
 	return errors.Join(errs...)
@@ -123,7 +132,8 @@ func unnamed(set *flag.FlagSet) error {
 	var errs []error
 	set.Visit(func(f *flag.Flag) {
 		if remedy := neverEmpty()[f.Name]; remedy != "" && f.Value.String() == "" {
-			errs = append(errs, fmt.Errorf("-%s \"\": the value is empty, perhaps an unset shell variable; leave the flag out%s", f.Name, remedy))
+			errs = append(errs, fmt.Errorf("-%s \"\": the value is empty, perhaps an unset shell variable; leave the "+
+				"flag out%s", f.Name, remedy))
 		}
 	})
 	return errors.Join(errs...)
@@ -147,7 +157,8 @@ func (e *env) warn() {
 	for _, entry := range e.environ {
 		name, value, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "FMASPEC_") && value != "" && !slices.Contains(known, name) {
-			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s is not known%s; the help of each command lists its variables\n", name, didYouMean(name, known))))
+			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s is not known%s; the "+
+				"help of each command lists its variables\n", name, didYouMean(name, known))))
 		}
 	}
 }

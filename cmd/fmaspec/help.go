@@ -37,7 +37,9 @@ func helpCommand() command {
 // overview returns the help on fmaspec as a whole.
 func overview() string {
 	var p page
-	p.paragraph("", "fmaspec tests whether a server conforms to the contract of two HTTP actions: stop and quarantine a file on a machine, and request a sample of it. It sends requests, checks every answer, and reports each problem with its place and the requirement that it breaks.")
+	p.paragraph("", "fmaspec tests whether a server conforms to the contract of two HTTP actions: stop and "+
+		"quarantine a file on a machine, and request a sample of it. It sends requests, checks every answer, and "+
+		"reports each problem with its place and the requirement that it breaks.")
 	p.heading("Usage")
 	p.line("  fmaspec COMMAND [FLAGS]")
 	p.heading("Commands")
@@ -51,7 +53,10 @@ func overview() string {
 	p.line("  fmaspec list cases                      list the cases")
 	p.line("  fmaspec help run                        describe every flag")
 	p.heading("Variables")
-	p.paragraph("  ", "Every flag has a variable, which applies if the flag is not given: that of -accept-risk is FMASPEC_ACCEPT_RISK. An empty variable counts as unset, except that FMASPEC_URL and FMASPEC_ALLOW_LIST must not be empty. For a flag that may be repeated, the variable holds one value per line, or values separated by commas; the help of the flag says which. Secrets have variables and files, but no flag:")
+	p.paragraph("  ", "Every flag has a variable, which applies if the flag is not given: that of -accept-risk is "+
+		"FMASPEC_ACCEPT_RISK. An empty variable counts as unset, except that FMASPEC_URL and FMASPEC_ALLOW_LIST must "+
+		"not be empty. For a flag that may be repeated, the variable holds one value per line, or values separated "+
+		"by commas; the help of the flag says which. Secrets have variables and files, but no flag:")
 	p.line("")
 	p.line("  %-28s  the bearer token of a user who may act", tokenVariable)
 	p.line("  %-28s  the token of a user who may not act", unprivilegedVariable)

@@ -28,13 +28,18 @@ func journalCommand() command {
 		name:     "journal",
 		operands: "[FILE]",
 		short:    "list requests that could take effect, and how to undo them",
-		about: "Reads the journal of fmaspec run, by default " + defaultJournal + ", and lists each request that could take effect with its result: caused, with the id of the action; refused; or unknown if no answer came, so that you have to check the machine. Then it describes how to undo each operation.\n" +
-			"Lines that cannot be read are reported on stderr and the rest is listed; the exit code is then 2, and otherwise 0, whatever was caused.",
-		examples: []string{"fmaspec journal", "fmaspec journal -seed 8f2fc3adf3433fc1 other.ndjson", "fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
+		about: "Reads the journal of fmaspec run, by default " + defaultJournal + ", and lists each request that " +
+			"could take effect with its result: caused, with the id of the action; refused; or unknown if no answer " +
+			"came, so that you have to check the machine. Then it describes how to undo each operation.\n" +
+			"Lines that cannot be read are reported on stderr and the rest is listed; the exit code is then 2, and " +
+			"otherwise 0, whatever was caused.",
+		examples: []string{"fmaspec journal", "fmaspec journal -seed 8f2fc3adf3433fc1 other.ndjson",
+			"fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
 		flags: func(set *flag.FlagSet) work {
 			f := &journalFlags{}
 			set.StringVar(&f.seed, "seed", "", "list only the run with this `SEED`, which its header shows")
-			set.BoolVar(&f.json, "json", false, "write a JSON array of the requests, with state, run, number, case, step, operation, target, machine, sha1, the times sent and answered, status, id and error")
+			set.BoolVar(&f.json, "json", false, "write a JSON array of the requests, with state, run, number, case, "+
+				"step, operation, target, machine, sha1, the times sent and answered, status, id and error")
 			return f.list
 		},
 	}
@@ -52,7 +57,8 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 	defer file.Close()
 	entries, torn, bad := journal.Read(name, file)
 	for _, line := range torn {
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s:%d: the line is incomplete because of a crash and is skipped; a request is sent only after its line is complete\n", name, line)))
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s:%d: the line is incomplete because of a crash and is "+
+			"skipped; a request is sent only after its line is complete\n", name, line)))
 	}
 	actions := journal.Summarize(entries)
 	if f.seed != "" {
@@ -142,13 +148,15 @@ func undo(p *page, actions []journal.Action) error {
 	}
 	machines := map[string][]string{}
 	for _, a := range actions {
-		if (a.State == journal.Caused || a.State == journal.Unknown) && !slices.Contains(machines[a.Operation], a.Machine) {
+		if (a.State == journal.Caused || a.State == journal.Unknown) && !slices.Contains(machines[a.Operation],
+			a.Machine) {
 			machines[a.Operation] = append(machines[a.Operation], a.Machine)
 		}
 	}
 	for _, operation := range slices.Sorted(maps.Keys(machines)) {
 		advice := "the OpenAPI document does not describe it"
-		if at := slices.IndexFunc(doc.Operations, func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
+		if at := slices.IndexFunc(doc.Operations,
+			func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
 			advice = cmp.Or(doc.Operations[at].Undo, advice)
 		}
 		p.line("to undo %s", operation)

@@ -47,7 +47,8 @@ func TestAnEmptyJournalIsNoError(t *testing.T) {
 	path := journalFile(t)
 	require.NoError(t, os.Truncate(path, 0))
 	got := call(t.Context(), nil, "journal", path)
-	require.Equal(t, result{0, "0 requests that could take effect: 0 unknown, 0 caused, 0 refused, 0 unsent\n", ""}, got)
+	require.Equal(t, result{0, "0 requests that could take effect: 0 unknown, 0 caused, 0 refused, 0 unsent\n", ""},
+		got)
 	got = call(t.Context(), nil, "journal", "-json", path)
 	require.Equal(t, result{0, "[]\n", ""}, got)
 }
@@ -80,7 +81,8 @@ func TestJournalShowsWhatATerminalWouldObey(t *testing.T) {
 		var actions []journal.Action
 		require.NoError(t, json.Unmarshal([]byte(got.stdout), &actions))
 		require.Len(t, actions, 1)
-		require.Equal(t, "\x1b[2J\u202e\u009b\U000e0041x\n  machine m9\r", actions[0].ID, "a program gets what the file holds")
+		require.Equal(t, "\x1b[2J\u202e\u009b\U000e0041x\n  machine m9\r", actions[0].ID,
+			"a program gets what the file holds")
 	}
 }
 

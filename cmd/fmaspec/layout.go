@@ -24,7 +24,8 @@ func newLayout() layout { return layout{color: choice{"auto", []string{"auto", "
 func (l *layout) flags(set *flag.FlagSet) {
 	set.BoolVar(&l.verbose, "v", false, "print every case, and every finding in full")
 	set.BoolVar(&l.quiet, "q", false, "print only the totals and the verdict")
-	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never")
+	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set or TERM is dumb), "+
+		"always or never")
 }
 
 // validate checks what package flag cannot.
@@ -53,7 +54,8 @@ func (l *layout) write(e *env, r *conformance.Report, outputs []output) error {
 	var errs []error
 	if at := slices.IndexFunc(outputs, func(o output) bool { return o.file == "-" }); at >= 0 {
 		if err := outputs[at].format.Write(e.stdout, r, l.style(e, e.stdout)); err != nil {
-			errs = append(errs, fmt.Errorf("stdout: the report was not written: %w; write it to a file with -report", err))
+			errs = append(errs, fmt.Errorf("stdout: the report was not written: %w; write it to a file with -report",
+				err))
 		}
 	}
 	for _, o := range outputs {

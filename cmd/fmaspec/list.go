@@ -45,14 +45,17 @@ func kindNames() (names []string) {
 func listCommand() command {
 	return command{
 		name: "list", operands: "[KIND]",
-		short:    "list cases, requirements, checks, faults and variants",
-		about:    "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: the number of entries of each kind.\n" + levelTexts(),
-		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level documented -json"},
+		short: "list cases, requirements, checks, faults and variants",
+		about: "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: the number of entries of " +
+			"each kind.\n" + levelTexts(),
+		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level " +
+			"documented -json"},
 		flags: func(set *flag.FlagSet) work {
 			f := &listFlags{}
 			f.library.flags(set)
 			set.StringVar(&f.options.Run, "run", "", "list only the cases that a run with this `PATTERN` sends")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "list only cases and requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "list only cases and requirements of this "+
+				"`LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.json, "json", false, "a JSON array of objects")
 			return f.list
 		},
@@ -89,7 +92,8 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 			return f.print(e, rows)
 		}
 	}
-	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], didYouMean(operands[0], kindNames()), strings.Join(kindNames(), ", "))
+	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], didYouMean(operands[0], kindNames()),
+		strings.Join(kindNames(), ", "))
 }
 
 func (f *listFlags) print(e *env, rows []row) error {
@@ -147,7 +151,8 @@ func caseRows(suite *conformance.Suite, o conformance.Options) (out []row, err e
 	cases, err := suite.Select(o)
 	for _, c := range cases {
 		last := c.Steps[len(c.Steps)-1] // the step under test; earlier steps prepare it
-		out = append(out, caseRow{c.ID, c.Title, c.Operation, last.Expect, c.Proves, c.Control, c.Needs, c.Because, c.File, c.Line})
+		out = append(out, caseRow{c.ID, c.Title, c.Operation, last.Expect, c.Proves, c.Control, c.Needs, c.Because,
+			c.File, c.Line})
 	}
 	return out, err
 }

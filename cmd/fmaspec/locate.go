@@ -66,7 +66,8 @@ func plainPath(path string) string {
 func (e *env) root(here string) string {
 	for _, variable := range []string{"GITHUB_WORKSPACE", "CI_PROJECT_DIR"} {
 		value, set := e.lookup(variable)
-		if path, err := filepath.Rel(plainPath(value), plainPath(here)); set && err == nil && (path == "." || filepath.IsLocal(path)) {
+		if path, err := filepath.Rel(plainPath(value), plainPath(here)); set && err == nil &&
+			(path == "." || filepath.IsLocal(path)) {
 			return value
 		}
 	}

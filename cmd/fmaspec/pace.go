@@ -22,8 +22,11 @@ const defaultRetry = time.Minute
 
 func (f *paceFlags) flags(set *flag.FlagSet) {
 	set.Var(&f.rate, "rate", "send at most `N/UNIT` requests: 5/s, 100/m or 1500/h")
-	set.DurationVar(&f.retry, "retry", defaultRetry, "if the target answers 429, 502, 503 or 504, wait and send again, for at most this `TIME` in total; with 0, requests that got one of the last three are sent once more at the end")
-	set.DurationVar(&f.wait, "wait", 0, "wait up to this `TIME` until the target answers with any status but 502, 503 and 504")
+	set.DurationVar(&f.retry, "retry", defaultRetry, "if the target answers 429, 502, 503 or 504, wait and send "+
+		"again, for at most this `TIME` in total; with 0, requests that got one of the last three are sent once more "+
+		"at the end")
+	set.DurationVar(&f.wait, "wait", 0, "wait up to this `TIME` until the target answers with any status but 502, "+
+		"503 and 504")
 }
 
 func (f *paceFlags) validate() error {

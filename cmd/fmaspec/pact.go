@@ -26,9 +26,17 @@ func pactCommand() command {
 	return command{
 		name: "pact", operands: "write [FILE] | check FILE…",
 		short: "write the contract as a Pact file, or check one against it",
-		about: "fmaspec pact write builds a Pact file from the cases that test a documented requirement and that Pact can express, and writes it to FILE, or to stdout without one or for -. It is never stricter than the contract; cases that were left out are reported on stderr with the reason.\n" +
-			"fmaspec pact check reads Pact files of V2, V3 or V4, - for standard input, and reports what their interactions expect and the contract does not require: a status, a request that the contract would refuse or accept, a member or a header field that is not required, a matcher that a conforming answer does not pass. A note does not fail the check: it reports what only the inferred part of the contract requires, what the consumer does not use, what is at another path, and what cannot be judged. Nothing is sent.\n" +
-			"check exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read, and 3 if no interaction of a file belongs to this contract.",
+		about: "fmaspec pact write builds a Pact file from the cases that test a documented requirement and that " +
+			"Pact can express, and writes it to FILE, or to stdout without one or for -. It is never stricter than " +
+			"the contract; cases that were left out are reported on stderr with the reason.\n" +
+			"fmaspec pact check reads Pact files of V2, V3 or V4, - for standard input, and reports what their " +
+			"interactions expect and the contract does not require: a status, a request that the contract would " +
+			"refuse or accept, a member or a header field that is not required, a matcher that a conforming answer " +
+			"does not pass. A note does not fail the check: it reports what only the inferred part of the contract " +
+			"requires, what the consumer does not use, what is at another path, and what cannot be judged. Nothing " +
+			"is sent.\n" +
+			"check exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read, and 3 if no " +
+			"interaction of a file belongs to this contract.",
 		examples: []string{
 			"fmaspec pact write contract.json",
 			"fmaspec pact write -spec V3 -consumer portal -provider files v3.json",
@@ -36,7 +44,8 @@ func pactCommand() command {
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &pactFlags{}
-			set.StringVar(&f.spec, "spec", "V4", "write this `VERSION` of the Pact specification: V4, or V3, which can express less")
+			set.StringVar(&f.spec, "spec", "V4", "write this `VERSION` of the Pact specification: V4, or V3, which "+
+				"can express less")
 			set.StringVar(&f.consumer, "consumer", pactfile.Consumer, "write this `NAME` of the consumer")
 			set.StringVar(&f.provider, "provider", pactfile.Provider, "write this `NAME` of the provider")
 			set.BoolVar(&f.quiet, "q", false, "report only problems, and not what was left out")
@@ -86,12 +95,17 @@ func (f *pactFlags) write(e *env, suite *conformance.Suite, operands []string) e
 		if _, err := e.stdout.Write(text.Bytes()); err != nil {
 			return &exit{exitUnjudged, fmt.Sprintf("stdout: the pact was not written: %v", err)}
 		}
-	} else if err := report.WriteWhole(name, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err }); err != nil {
+	} else if err := report.WriteWhole(name, func(w io.Writer) error {
+		_,
+			err := w.Write(text.Bytes())
+		return err
+	}); err != nil {
 		return fmt.Errorf("%s: %w; name a file that can be written", name, reason(err))
 	}
 	if !f.quiet {
 		var left page
-		left.line("%s of %v; %s left out:", counted(len(p.Interactions), "interaction"), version, counted(len(p.LeftOut), "case"))
+		left.line("%s of %v; %s left out:", counted(len(p.Interactions), "interaction"), version,
+			counted(len(p.LeftOut), "case"))
 		for _, o := range p.LeftOut {
 			left.line("  %s: %s", o.Case, o.Why)
 		}
@@ -134,7 +148,8 @@ func (f *pactFlags) check(e *env, suite *conformance.Suite, operands []string) e
 	case problems > 0:
 		return &exit{code: exitNotConformant}
 	case foreign != nil:
-		return &exit{exitUnjudged, fmt.Sprintf("no interaction of %s belongs to this contract; name the pact of a consumer of these operations", strings.Join(foreign, ", "))}
+		return &exit{exitUnjudged, fmt.Sprintf("no interaction of %s belongs to this contract; name the pact of a "+
+			"consumer of these operations", strings.Join(foreign, ", "))}
 	}
 	return nil
 }
@@ -185,6 +200,8 @@ func (f *pactFlags) print(p *page, place string, c *pactfile.Checked) {
 	if len(c.Problems)+len(c.Notes) > 0 {
 		p.line("")
 	}
-	p.line("%s: %s for %s, Pact %s: %d of %s judged, %s, %s", place, cmp.Or(c.Consumer, "nobody"), cmp.Or(c.Provider, "nobody"),
-		cmp.Or(c.Version, "of no version"), c.Judged, counted(c.Interactions, "interaction"), counted(len(c.Problems), "problem"), counted(len(c.Notes), "note"))
+	p.line("%s: %s for %s, Pact %s: %d of %s judged, %s, %s", place, cmp.Or(c.Consumer, "nobody"),
+		cmp.Or(c.Provider, "nobody"),
+		cmp.Or(c.Version, "of no version"), c.Judged, counted(c.Interactions, "interaction"),
+		counted(len(c.Problems), "problem"), counted(len(c.Notes), "note"))
 }

@@ -17,9 +17,11 @@ func checkSize(plan *conformance.Plan, repeat int) error {
 		return nil
 	}
 	if each > maxExchanges {
-		return fmt.Errorf("%d requests are more than the %d that a record may hold; narrow the run with -run", each, maxExchanges)
+		return fmt.Errorf("%d requests are more than the %d that a record may hold; narrow the run with -run", each,
+			maxExchanges)
 	}
-	return fmt.Errorf("-repeat %d: %d requests each time are %d in total, more than the %d that a record may hold; narrow the run with -run, or give at most %d", repeat, each, each*repeat, maxExchanges, maxExchanges/each)
+	return fmt.Errorf("-repeat %d: %d requests each time are %d in total, more than the %d that a record may hold; "+
+		"narrow the run with -run, or give at most %d", repeat, each, each*repeat, maxExchanges, maxExchanges/each)
 }
 
 // The memory limit of a run, in bytes: above it the garbage collector runs more often. Without

@@ -21,7 +21,8 @@ func reportCommand() command {
 		name:     "report",
 		operands: "FILE",
 		short:    "render the report of a recorded run in any format",
-		about: "Reads a report that fmaspec run -report json=FILE has written, and renders it. Nothing is sent. The file - is standard input.\n" +
+		about: "Reads a report that fmaspec run -report json=FILE has written, and renders it. Nothing is sent. The " +
+			"file - is standard input.\n" +
 			"The exit code is 0 if every report was written, whatever the verdict is.\n" +
 			"The formats:\n" + formatList(),
 		examples: []string{
@@ -31,7 +32,8 @@ func reportCommand() command {
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &renderFlags{layout: newLayout()}
-			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; with -report, nothing goes to stdout unless this names a format")
+			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; "+
+				"with -report, nothing goes to stdout unless this names a format")
 			f.reports.flags(set)
 			f.layout.flags(set)
 			return f.render

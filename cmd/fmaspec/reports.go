@@ -156,7 +156,8 @@ func (l *reportFlags) flags(set *flag.FlagSet) {
 	for _, f := range report.Formats() {
 		names = append(names, f.Name)
 	}
-	set.Var((*list)(l), "report", "write a report as `FORMAT=FILE`, where FORMAT is one of "+strings.Join(names, ", ")+" and the file - is stdout, in place of the console report; may be repeated")
+	set.Var((*list)(l), "report", "write a report as `FORMAT=FILE`, where FORMAT is one of "+strings.Join(names, ", ")+
+		" and the file - is stdout, in place of the console report; may be repeated")
 }
 
 // outputs parses the flags. Two reports must not go to one file.
@@ -178,7 +179,8 @@ func (l reportFlags) outputs() (out []output, err error) {
 			}
 			folder := filepath.Dir(place)
 			if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-				return nil, fmt.Errorf("-report %s: there is no folder %s; make it, or name a file in another", text, filepath.Dir(file))
+				return nil, fmt.Errorf("-report %s: there is no folder %s; make it, or name a file in another", text,
+					filepath.Dir(file))
 			}
 			if info, err := os.Stat(place); err == nil && info.IsDir() {
 				return nil, fmt.Errorf("-report %s: %s is a folder; name a file", text, file)

@@ -36,9 +36,15 @@ func runCommand() command {
 	return command{
 		name:  "run",
 		short: "judge a server",
-		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict are written to stdout, everything else to stderr.\n" +
-			"Without -url the target is the embedded server, which keeps the contract. To a target on another machine, only requests that cannot take effect are sent, unless an operation is armed with -accept-risk, and -machine and -sha1 name the machine and the file; -dry-run shows what would be sent.\n" +
-			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + ", " + securityAdminVariable + ", " + globalAdminVariable + " and " + invalidVariable + ", from files, from what a command prints, or from a token endpoint; a flag overrides the variable. A target on this machine is sent a generated token if there is none. fmaspec auth check describes the credentials.",
+		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict are written " +
+			"to stdout, everything else to stderr.\n" +
+			"Without -url the target is the embedded server, which keeps the contract. To a target on another " +
+			"machine, only requests that cannot take effect are sent, unless an operation is armed with " +
+			"-accept-risk, and -machine and -sha1 name the machine and the file; -dry-run shows what would be sent.\n" +
+			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + ", " + securityAdminVariable +
+			", " + globalAdminVariable + " and " + invalidVariable + ", from files, from what a command prints, or " +
+			"from a token endpoint; a flag overrides the variable. A target on this machine is sent a generated " +
+			"token if there is none. fmaspec auth check describes the credentials.",
 		examples: []string{
 			"fmaspec run",
 			"fmaspec run -url http://127.0.0.1:8080 -token-file token.txt",
@@ -55,16 +61,24 @@ func runCommand() command {
 			f.library.flags(set)
 			f.credentials.flags(set)
 			f.connection.flags(set)
-			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and any prefix of the documented path; the default is the embedded server")
-			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this machine, the documents' example is the default")
-			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and their control cases")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and any prefix of the "+
+				"documented path; the default is the embedded server")
+			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this "+
+				"machine, the documents' example is the default")
+			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
+				"expression, and their control cases")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
+				"that have one of these as control")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and "+
+				"every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
-			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to find intermittent failures")
+			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
+				"find intermittent failures")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
-			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
-			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
+			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
+				"give each exchange this `TIME`, from dialling to the last byte")
+			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
+				"its `SEED`")
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
@@ -137,7 +151,8 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.safety.allow(o); err != nil {
 		return err
 	}
-	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
+		f.pace.retry
 	plan, err := suite.Plan(ctx, target, *o)
 	if err != nil {
 		return err
@@ -159,7 +174,8 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		fmt.Fprintf(e.stderr, "%s\n\n", hint)
 	}
 	if target.Token == "" && !f.quiet {
-		fmt.Fprintf(e.stderr, "no token was given, so a generated one is sent; set %s or pass -token-file\n\n", tokenVariable)
+		fmt.Fprintf(e.stderr, "no token was given, so a generated one is sent; set %s or pass -token-file\n\n",
+			tokenVariable)
 	}
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, plan)
@@ -239,7 +255,8 @@ func (f *runFlags) header(e *env, plan *conformance.Plan, all int) error {
 		return &exit{exitUnjudged, err.Error()}
 	}
 	if !plan.Safety.Local && strings.HasPrefix(plan.Target.URL, "http:") {
-		fmt.Fprint(e.stderr, "the token is sent over plain HTTP, where others can read it; use https:// if the target supports it\n\n")
+		fmt.Fprint(e.stderr, "the token is sent over plain HTTP, where others can read it; use https:// if the "+
+			"target supports it\n\n")
 	}
 	return nil
 }

@@ -36,12 +36,18 @@ type safetyFlags struct {
 
 func (f *safetyFlags) flags(set *flag.FlagSet) {
 	set.Var(&f.risks, "accept-risk", "let an `OPERATION` take effect on a target on another machine; may be repeated")
-	set.StringVar(&f.sha1, "sha1", "", "the `HASH` of the file in accepted requests; for a target on this machine, each request gets its own by default")
-	set.IntVar(&f.maxActions, "max-actions", conformance.DefaultMaxActions, "send at most `N` requests in total that could take effect on another machine")
-	set.StringVar(&f.journal, "journal", defaultJournal, "record each request that could take effect on another machine in a `FILE` before it is sent; fmaspec journal reads it")
-	set.StringVar(&f.allowList, "allow-list", "", "a `FILE` that lists the allowed targets, machines and files; if a request names another one, nothing is sent")
-	set.BoolVar(&f.yes, "yes", false, "do not ask before sending requests that could take effect on another machine; required if there is no terminal")
-	set.BoolVar(&f.dryRun, "dry-run", false, "print every request as a curl command, secrets left out, and send nothing")
+	set.StringVar(&f.sha1, "sha1", "", "the `HASH` of the file in accepted requests; for a target on this machine, "+
+		"each request gets its own by default")
+	set.IntVar(&f.maxActions, "max-actions", conformance.DefaultMaxActions, "send at most `N` requests in total that "+
+		"could take effect on another machine")
+	set.StringVar(&f.journal, "journal", defaultJournal, "record each request that could take effect on another "+
+		"machine in a `FILE` before it is sent; fmaspec journal reads it")
+	set.StringVar(&f.allowList, "allow-list", "", "a `FILE` that lists the allowed targets, machines and files; if a "+
+		"request names another one, nothing is sent")
+	set.BoolVar(&f.yes, "yes", false, "do not ask before sending requests that could take effect on another machine; "+
+		"required if there is no terminal")
+	set.BoolVar(&f.dryRun, "dry-run", false, "print every request as a curl command, secrets left out, and send "+
+		"nothing")
 }
 
 // allow makes the guard compare requests that may take effect with the allow-list, which is
@@ -107,7 +113,8 @@ func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan)
 		return nil
 	}
 	if _, is := e.terminal(e.stdin); !is {
-		return &conformance.SafetyError{Msg: "nothing was sent, because requests could take effect and there is no terminal to ask on; pass -yes to continue, or -dry-run to see every request first"}
+		return &conformance.SafetyError{Msg: "nothing was sent, because requests could take effect and there is no " +
+			"terminal to ask on; pass -yes to continue, or -dry-run to see every request first"}
 	}
 	io.WriteString(e.stderr, "continue? (yes/no) ")
 	answers := make(chan string, 1)
@@ -120,7 +127,8 @@ func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan)
 		return &exit{exitUnjudged, "interrupted before anything was sent"}
 	case answer := <-answers:
 		if answer != "yes" {
-			return &conformance.SafetyError{Msg: "nothing was sent, because the answer was not yes; pass -yes to skip the question"}
+			return &conformance.SafetyError{Msg: "nothing was sent, because the answer was not yes; pass -yes to " +
+				"skip the question"}
 		}
 	}
 	return nil
@@ -198,7 +206,8 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 		}
 		command := cmp.Or(q.Curl, noCommand(q))
 		if term.Safe(command) != command { // an escaped command would send something else
-			command = "# the command is not shown, because it has characters that a terminal or a build server could interpret"
+			command = "# the command is not shown, because it has characters that a terminal or a build server could " +
+				"interpret"
 		}
 		fmt.Fprintf(w, "# %s#%d%s\n%s\n", term.Safe(q.Case), q.Step, what, command)
 	}
@@ -212,20 +221,23 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 	for _, text := range slices.Sorted(maps.Keys(reasons)) {
 		io.WriteString(e.stderr, harmless(fmt.Sprintf("%d × left out: %s\n", reasons[text], text)))
 	}
-	fmt.Fprintf(e.stderr, "dry run: %d requests of %d cases would be sent, %d of them could take effect\n", len(p.Requests), p.Cases-len(p.Withheld), p.Actions)
+	fmt.Fprintf(e.stderr, "dry run: %d requests of %d cases would be sent, %d of them could take effect\n",
+		len(p.Requests), p.Cases-len(p.Withheld), p.Actions)
 	return nil
 }
 
 // noCommand describes a request that curl cannot send.
 func noCommand(q conformance.PlannedRequest) string {
-	return fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL, cmp.Or(q.NoCurl, "the target cannot be reached by curl"))
+	return fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL,
+		cmp.Or(q.NoCurl, "the target cannot be reached by curl"))
 }
 
 // validate checks what package flag cannot.
 func (f *safetyFlags) validate() error {
 	switch {
 	case f.maxActions < 1:
-		return fmt.Errorf("-max-actions %d: nothing could take effect; give 1 or more, or leave -accept-risk out", f.maxActions)
+		return fmt.Errorf("-max-actions %d: nothing could take effect; give 1 or more, or leave -accept-risk out",
+			f.maxActions)
 	case f.journal == "":
 		return errors.New("-journal: no file; name one")
 	}

@@ -52,7 +52,9 @@ const (
 )
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e", SecurityAdminToken: "test-security-admin-3f70", GlobalAdminToken: "test-global-admin-b21d", UnknownMachine: testMachine})
+	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e",
+		SecurityAdminToken: "test-security-admin-3f70", GlobalAdminToken: "test-global-admin-b21d",
+		UnknownMachine: testMachine})
 }
 
 // closedURL returns a URL on which nobody listens: its port is held by the
@@ -107,7 +109,8 @@ func TestScripts(t *testing.T) {
 			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
+			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable,
+			"edit":    edit,
 			"silence": silence, "watch": watch, "arrived": arrived,
 			"port":   port,
 			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,

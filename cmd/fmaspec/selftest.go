@@ -28,19 +28,29 @@ func selftestCommand() command {
 	return command{
 		name:  "selftest",
 		short: "run the suite against every fault and conforming server",
-		about: "Runs the suite against every faulty and every conforming server that \"fmaspec serve\" provides. Each fault must be found at its level, for a requirement that it breaks, and at no stronger level than that of this requirement; no conforming server may have a finding; each check must report a finding, and each requirement must be proven by a fault, and by one that fails a run at exactly its level. Violations are listed.\n" +
-			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only those are run, and checks and requirements that they do not concern are not reported.\n" +
+		about: "Runs the suite against every faulty and every conforming server that \"fmaspec serve\" provides. " +
+			"Each fault must be found at its level, for a requirement that it breaks, and at no stronger level than " +
+			"that of this requirement; no conforming server may have a finding; each check must report a finding, " +
+			"and each requirement must be proven by a fault, and by one that fails a run at exactly its level. " +
+			"Violations are listed.\n" +
+			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only " +
+			"those are run, and checks and requirements that they do not concern are not reported.\n" +
 			"Exits with 0 if the self-test passes, 1 if it does not, 2 for misuse and 3 if it was interrupted.",
-		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown matrix.md -json matrix.json"},
+		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown " +
+			"matrix.md -json matrix.json"},
 		flags: func(set *flag.FlagSet) work {
 			f := &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()}
 			set.Var(&f.chosenFaults, "fault", "run only against the fault of this `NAME`; may be repeated")
-			set.Var(&f.chosenVariants, "variant", "run only against the conforming server of this `NAME`, such as reference; may be repeated")
-			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and every stronger one, and leave weaker faults out: documented, standard, inferred")
-			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as there are processors")
+			set.Var(&f.chosenVariants, "variant", "run only against the conforming server of this `NAME`, such as "+
+				"reference; may be repeated")
+			set.TextVar(&f.options.Level, "level", conformance.Inferred, "judge by requirements of this `LEVEL` and "+
+				"every stronger one, and leave weaker faults out: documented, standard, inferred")
+			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as "+
+				"there are processors")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
 			set.StringVar(&f.markdown, "markdown", "", "write the matrix as a Markdown page into a `FILE`")
-			set.BoolVar(&f.verbose, "v", false, "print for each server the requirements that it was found to break, and by which checks")
+			set.BoolVar(&f.verbose, "v", false, "print for each server the requirements that it was found to break, "+
+				"and by which checks")
 			return f.selftest
 		},
 	}
@@ -48,7 +58,8 @@ func selftestCommand() command {
 
 func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error {
 	if f.options.Parallel < 0 {
-		return fmt.Errorf("-parallel %d: no server could be run; give 1 or more, or 0 for twice as many as there are processors", f.options.Parallel)
+		return fmt.Errorf("-parallel %d: no server could be run; give 1 or more, or 0 for twice as many as there are "+
+			"processors", f.options.Parallel)
 	}
 	if f.json != "" && f.json == f.markdown {
 		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)
@@ -89,7 +100,8 @@ func (f *selftestFlags) chosen() (faults, variants []mutate.Subject, err error) 
 	pick := func(flag string, from []mutate.Subject, wanted list) []mutate.Subject {
 		out, unknown := mutate.Selected(from, wanted)
 		if len(unknown) > 0 && err == nil {
-			err = fmt.Errorf("-%s %s: unknown name%s; fmaspec list %ss prints the names", flag, unknown[0], didYouMean(unknown[0], subjectNames(from)), flag)
+			err = fmt.Errorf("-%s %s: unknown name%s; fmaspec list %ss prints the names", flag, unknown[0],
+				didYouMean(unknown[0], subjectNames(from)), flag)
 		}
 		return out
 	}
@@ -132,7 +144,8 @@ func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) 
 	}
 	p.line("%s", m.Summary(elapsed))
 	modes := m.ByMode()
-	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict", modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
+	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict",
+		modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
 	if len(problems) == 0 {
 		p.line("self-test passed")
 	} else {
@@ -140,7 +153,8 @@ func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) 
 	}
 	var errs []error
 	if _, err := io.WriteString(e.stdout, p.String()); err != nil {
-		errs = append(errs, fmt.Errorf("stdout: the result was not written: %w; write it to a file with -markdown", err))
+		errs = append(errs, fmt.Errorf("stdout: the result was not written: %w; write it to a file with -markdown",
+			err))
 	}
 	for _, out := range []struct {
 		file, name string
@@ -149,7 +163,10 @@ func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) 
 		if out.file == "" {
 			continue
 		}
-		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *conformance.Report, _ report.Style) error { return out.write(w) }}
+		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *conformance.Report,
+			_ report.Style) error {
+			return out.write(w)
+		}}
 		if err := report.WriteFile(out.file, format, nil); err != nil {
 			errs = append(errs, err)
 			continue
@@ -182,7 +199,8 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 		case !r.Rightly():
 			word = "ASTRAY"
 		}
-		out = append(out, []string{word, r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
+		out = append(out, []string{word, r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","),
+			someCases(r.Cases)})
 	}
 	for _, r := range m.Variants {
 		word := "honest"
@@ -192,7 +210,8 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 		case r.Caught():
 			word = "deviates"
 		}
-		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
+		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","),
+			someCases(r.Cases)})
 	}
 	return out
 }

@@ -33,10 +33,18 @@ func serveCommand() command {
 	return command{
 		name:  "serve",
 		short: "run a server that keeps the contract, or breaks it on purpose",
-		about: "Serves both operations until it is interrupted. When it is ready, it writes its URL to stdout as one line; everything else is written to stderr, with a line for each request, followed by one for each violation of the contract in the request. Tokens in requests are never printed.\n" +
-			"Tokens and the unknown machine that were not given are generated and printed as shell commands for \"fmaspec run\" in another shell.\n" +
-			"A fault is one named way to break the contract, a variant another way to keep it: \"fmaspec list faults\" and \"fmaspec list variants\" show them. A trouble is a behaviour that does not break the contract but that a client must handle.\n" +
-			"With -allow-fault-header a request chooses for its own answer: \"" + faultHeader + ": NAME, NAME\" names faults, \"" + troubleHeader + ": NAME\" troubles. Each is applied to the result of those before it, and one with state keeps it between such requests. An unknown name is answered 400. Without the flag both headers are ignored.\n" +
+		about: "Serves both operations until it is interrupted. When it is ready, it writes its URL to stdout as one " +
+			"line; everything else is written to stderr, with a line for each request, followed by one for each " +
+			"violation of the contract in the request. Tokens in requests are never printed.\n" +
+			"Tokens and the unknown machine that were not given are generated and printed as shell commands for " +
+			"\"fmaspec run\" in another shell.\n" +
+			"A fault is one named way to break the contract, a variant another way to keep it: \"fmaspec list " +
+			"faults\" and \"fmaspec list variants\" show them. A trouble is a behaviour that does not break the " +
+			"contract but that a client must handle.\n" +
+			"With -allow-fault-header a request chooses for its own answer: \"" + faultHeader +
+			": NAME, NAME\" names faults, \"" + troubleHeader + ": NAME\" troubles. Each is applied to the result of " +
+			"those before it, and one with state keeps it between such requests. An unknown name is answered 400. " +
+			"Without the flag both headers are ignored.\n" +
 			"The troubles: " + troubles() + ".",
 		examples: []string{
 			"fmaspec serve",
@@ -52,7 +60,8 @@ func serveCommand() command {
 			set.StringVar(&f.variant, "variant", "", "keep the contract in another way, by the variant of this `NAME`")
 			set.Var(&f.troubles, "trouble", "add the trouble of this `NAME`; may be repeated")
 			set.DurationVar(&f.latency, "latency", 0, "delay every answer by this `DURATION`")
-			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles for its own answer")
+			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles "+
+				"for its own answer")
 			set.BoolVar(&f.quiet, "q", false, "do not log requests")
 			return f.serve
 		},
@@ -127,7 +136,8 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 
 // handler returns the server with the chosen faults and troubles, and the wrappers that its
 // listener needs.
-func (f *serveFlags) handler(config reference.Config) (handler http.Handler, listens []func(net.Listener) net.Listener, err error) {
+func (f *serveFlags) handler(config reference.Config) (handler http.Handler, listens []func(net.Listener) net.Listener,
+	err error) {
 	handler = reference.New(config)
 	if f.variant != "" {
 		var names []string
@@ -138,7 +148,8 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 			}
 		}
 		if found == nil {
-			return nil, nil, fmt.Errorf("-variant %s: unknown variant%s; fmaspec list variants prints the names", f.variant, didYouMean(f.variant, names))
+			return nil, nil, fmt.Errorf("-variant %s: unknown variant%s; fmaspec list variants prints the names",
+				f.variant, didYouMean(f.variant, names))
 		}
 		handler = found.Wrap(handler)
 	}
@@ -175,7 +186,8 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 func (f *serveFlags) announce(e *env, listener net.Listener) string {
 	address := listener.Addr().String()
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		fmt.Fprintf(e.stderr, "serve: warning: %s can be reached from other machines; use -listen 127.0.0.1:%d to prevent that\n", address, tcp.Port)
+		fmt.Fprintf(e.stderr, "serve: warning: %s can be reached from other machines; use -listen 127.0.0.1:%d to "+
+			"prevent that\n", address, tcp.Port)
 		if tcp.IP.IsUnspecified() {
 			address = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 		}

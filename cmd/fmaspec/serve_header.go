@@ -42,7 +42,8 @@ func (s *shelf) unknown(name string) string {
 }
 
 func faultShelf() *shelf {
-	s := &shelf{kind: "fault", header: faultHeader, wraps: map[string]wrapper{}, hint: "fmaspec list faults prints the names"}
+	s := &shelf{kind: "fault", header: faultHeader, wraps: map[string]wrapper{}, hint: "fmaspec list faults prints " +
+		"the names"}
 	for _, f := range reference.Faults() {
 		s.add(f.Name, f.Wrap)
 	}
@@ -92,7 +93,8 @@ func byHeader(h http.Handler, shelves ...*shelf) http.Handler {
 					refuseChoice(w, s.header+": "+brief(name)+": "+s.unknown(brief(name)))
 					return
 				case i == mostChosen:
-					refuseChoice(w, fmt.Sprintf("%s: more than %d names; choose fewer per request", s.header, mostChosen))
+					refuseChoice(w, fmt.Sprintf("%s: more than %d names; choose fewer per request", s.header,
+						mostChosen))
 					return
 				}
 				chosen = append(chosen, link)

@@ -74,7 +74,8 @@ func (r failing) Read([]byte) (int, error) { return 0, r.err }
 
 // problems returns the violations in a request, judged by its text and by the tokens and
 // machines that this server knows.
-func (l *requestLog) problems(method, path string, header http.Header, body []byte, unread error) (out []conformance.Finding) {
+func (l *requestLog) problems(method, path string, header http.Header, body []byte,
+	unread error) (out []conformance.Finding) {
 	known := true // the path, and credentials of the right form
 	for _, f := range l.suite.JudgeRequest(method, path, header, body) {
 		if f.Check == "request-body" && unread != nil {
@@ -88,7 +89,8 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	}
 	for _, name := range []string{faultHeader, troubleHeader} {
 		if header.Get(name) != "" && !l.byHeaders {
-			out = append(out, conformance.Finding{Place: "header " + name, Got: "ignored; pass -allow-fault-header to enable it"})
+			out = append(out, conformance.Finding{Place: "header " + name, Got: "ignored; pass -allow-fault-header " +
+				"to enable it"})
 		}
 	}
 	if !known {
@@ -98,13 +100,16 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	switch strings.Trim(token, " \t") {
 	case l.issued.Token, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken:
 	case l.issued.UnprivilegedToken:
-		out = append(out, conformance.Finding{Requirement: "auth.role", Place: "header Authorization", Want: "the token of a user who may act", Got: "the token of a user who may not act"})
+		out = append(out, conformance.Finding{Requirement: "auth.role", Place: "header Authorization",
+			Want: "the token of a user who may act", Got: "the token of a user who may not act"})
 	default:
-		out = append(out, conformance.Finding{Requirement: "auth.token-known", Place: "header Authorization", Want: "a token of this server", Got: "another token"})
+		out = append(out, conformance.Finding{Requirement: "auth.token-known", Place: "header Authorization",
+			Want: "a token of this server", Got: "another token"})
 	}
 	for _, op := range l.suite.Operations {
 		if l.issued.UnknownMachine != "" && op.PathFor(l.issued.UnknownMachine) == path {
-			out = append(out, conformance.Finding{Requirement: "machine.unknown", Place: "path", Want: "a known machine", Got: "the unknown machine"})
+			out = append(out, conformance.Finding{Requirement: "machine.unknown", Place: "path",
+				Want: "a known machine", Got: "the unknown machine"})
 		}
 	}
 	return out

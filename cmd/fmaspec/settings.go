@@ -35,6 +35,8 @@ func settings(set *flag.FlagSet) (out []conformance.Setting) {
 // ownFlags returns the flags whose values are for one target only, and are not sent to the
 // other target of a comparison.
 func ownFlags() []string {
-	return []string{"header", "header-file", "token-file", "token-command", "token-url", "client-id", "client-secret-file", "scope", "resource", "audience",
-		"unprivileged-token-file", "unprivileged-token-command", "security-admin-token-file", "global-admin-token-file", "invalid-token-file"}
+	return []string{"header", "header-file", "token-file", "token-command", "token-url", "client-id",
+		"client-secret-file", "scope", "resource", "audience",
+		"unprivileged-token-file", "unprivileged-token-command", "security-admin-token-file", "global-admin-token-file",
+		"invalid-token-file"}
 }

@@ -27,7 +27,9 @@ type signFlags struct {
 }
 
 func (f *signFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&f.file, "sign-key", "", "sign each JSON report that goes to a file with the SSH private key in a `FILE`, into a file beside it whose name ends in "+signature.Suffix+"; with a public key or one that has a passphrase, ssh-agent signs")
+	set.StringVar(&f.file, "sign-key", "", "sign each JSON report that goes to a file with the SSH private key in a "+
+		"`FILE`, into a file beside it whose name ends in "+signature.Suffix+"; with a public key or one that has a "+
+		"passphrase, ssh-agent signs")
 }
 
 // signed reports whether an output gets a signature.
@@ -47,22 +49,27 @@ func (f *signFlags) read(e *env, outputs []output, baseline string) error {
 	for _, o := range records {
 		switch {
 		case o.file == "-":
-			return errors.New("-sign-key: -report json=- writes to stdout, which cannot have a signature file; name a file")
+			return errors.New("-sign-key: -report json=- writes to stdout, which cannot have a signature file; " +
+				"name a file")
 		case !regular(o.file):
-			return fmt.Errorf("-sign-key: %s is not a regular file, so it cannot have a signature file; name another with -report json=FILE", o.file)
+			return fmt.Errorf("-sign-key: %s is not a regular file, so it cannot have a signature file; name another "+
+				"with -report json=FILE", o.file)
 		}
 		place := o.file + signature.Suffix
 		if info, err := os.Lstat(place); err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("-sign-key: the signature of %s goes to %s, which is not a regular file; move it away, or name another file with -report json=FILE", o.file, place)
+			return fmt.Errorf("-sign-key: the signature of %s goes to %s, which is not a regular file; move it away, "+
+				"or name another file with -report json=FILE", o.file, place)
 		}
 		for _, other := range outputs {
 			if same(other.file, place) {
-				return fmt.Errorf("-sign-key: the signature of %s goes to %s, and so does the %s report; name another file", o.file, place, other.format.Name)
+				return fmt.Errorf("-sign-key: the signature of %s goes to %s, and so does the %s report; name "+
+					"another file", o.file, place, other.format.Name)
 			}
 		}
 		for _, other := range []named{{"-baseline", baseline}, {"-sign-key", f.file}} {
 			if same(other.value, place) || same(other.value, o.file) {
-				return fmt.Errorf("-sign-key: the file of %s would be overwritten by %s or its signature; name another file with -report json=FILE", other.flag, o.file)
+				return fmt.Errorf("-sign-key: the file of %s would be overwritten by %s or its signature; name "+
+					"another file with -report json=FILE", other.flag, o.file)
 			}
 		}
 	}
@@ -87,13 +94,16 @@ func (f *signFlags) ask(e *env, locked *signature.LockedError) error {
 	socket, set := e.lookup(agentVariable)
 	switch {
 	case locked.Public == nil:
-		return fmt.Errorf("-sign-key %s: %s; name its public key to let ssh-agent sign, or a key without a passphrase", f.file, locked.Reason)
+		return fmt.Errorf("-sign-key %s: %s; name its public key to let ssh-agent sign, or a key without a passphrase",
+			f.file, locked.Reason)
 	case !set:
-		return fmt.Errorf("-sign-key %s: %s, and there is no ssh-agent to sign (%s is not set); %s", f.file, locked.Reason, agentVariable, remedy)
+		return fmt.Errorf("-sign-key %s: %s, and there is no ssh-agent to sign (%s is not set); %s", f.file,
+			locked.Reason, agentVariable, remedy)
 	}
 	connection, err := net.Dial("unix", socket)
 	if err != nil {
-		return fmt.Errorf("-sign-key %s: %s, and the ssh-agent that %s names cannot be reached: %w; %s", f.file, locked.Reason, agentVariable, reason(err), remedy)
+		return fmt.Errorf("-sign-key %s: %s, and the ssh-agent that %s names cannot be reached: %w; %s", f.file,
+			locked.Reason, agentVariable, reason(err), remedy)
 	}
 	signer, held, err := signature.FromAgent(connection, locked.Public)
 	if err == nil && !held {
@@ -122,7 +132,9 @@ func (f *signFlags) clear(outputs []output) error {
 			continue
 		}
 		if err := os.Remove(o.file + signature.Suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &exit{exitUnjudged, fmt.Sprintf("-sign-key: the signature of an earlier report, %s, cannot be removed: %v; remove it, or name another file with -report json=FILE. No case was sent", o.file+signature.Suffix, reason(err))}
+			return &exit{exitUnjudged, fmt.Sprintf("-sign-key: the signature of an earlier report, %s, cannot be "+
+				"removed: %v; remove it, or name another file with -report json=FILE. No case was sent", o.file+
+				signature.Suffix, reason(err))}
 		}
 	}
 	return nil
@@ -153,7 +165,8 @@ func (f *signFlags) write(o output, r *conformance.Report) error {
 		})
 	}
 	if failed != nil {
-		return fmt.Errorf("%s: the report was written, and its signature was not: %w; sign it with ssh-keygen -Y sign -f KEY -n %s %s", place, failed, signature.Namespace, o.file)
+		return fmt.Errorf("%s: the report was written, and its signature was not: %w; sign it with ssh-keygen -Y "+
+			"sign -f KEY -n %s %s", place, failed, signature.Namespace, o.file)
 	}
 	return nil
 }
@@ -173,7 +186,8 @@ func readSmall(flag, file, what string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: %w; name a readable file that contains %s", flag, file, reason(err), what)
 	case len(text) > signature.Limit:
-		return nil, fmt.Errorf("%s %s: longer than %d KiB; name a file that contains %s", flag, file, signature.Limit>>10, what)
+		return nil, fmt.Errorf("%s %s: longer than %d KiB; name a file that contains %s", flag, file,
+			signature.Limit>>10, what)
 	}
 	return text, nil
 }
@@ -182,8 +196,10 @@ func readSmall(flag, file, what string) ([]byte, error) {
 type keyFlags struct{ key, signature string }
 
 func (f *keyFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&f.key, "key", "", "check first that the report is signed by the SSH public key in a `FILE`, or one of several, in the format of ssh-keygen's FILE.pub")
-	set.StringVar(&f.signature, "signature", "", "the `FILE` of the signature; the default is the name of the report and "+signature.Suffix)
+	set.StringVar(&f.key, "key", "", "check first that the report is signed by the SSH public key in a `FILE`, or "+
+		"one of several, in the format of ssh-keygen's FILE.pub")
+	set.StringVar(&f.signature, "signature", "", "the `FILE` of the signature; the default is the name of the "+
+		"report and "+signature.Suffix)
 }
 
 // read returns a report and, if a key is named, the key that signed it. An error about the
@@ -226,7 +242,8 @@ func (f *keyFlags) check(place string, data []byte, keys []signature.Key) (signe
 		file = place + signature.Suffix
 	}
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return "", unsigned("%s: the report is not signed: there is no %s; name its signature with -signature, or have the run write it with -sign-key", place, file)
+		return "", unsigned("%s: the report is not signed: there is no %s; name its signature with -signature, or "+
+			"have the run write it with -sign-key", place, file)
 	}
 	text, err := readSmall("-signature", file, "the signature of the report")
 	if err != nil {
@@ -234,7 +251,8 @@ func (f *keyFlags) check(place string, data []byte, keys []signature.Key) (signe
 	}
 	key, err := signature.Verify(data, text, keys)
 	if err != nil {
-		return "", unsigned("%s: the signature is not valid for %s: %v; get both again from the signer, or the right key for -key %s", file, place, err, filepath.Base(f.key))
+		return "", unsigned("%s: the signature is not valid for %s: %v; get both again from the signer, or the right "+
+			"key for -key %s", file, place, err, filepath.Base(f.key))
 	}
 	return key.String(), nil
 }

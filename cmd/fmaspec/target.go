@@ -28,19 +28,25 @@ type issued struct{ token, unprivileged, securityAdmin, globalAdmin string }
 
 func (t *tokenFlags) flags(set *flag.FlagSet) {
 	t.files(set)
-	set.StringVar(&t.unknownMachine, "unknown-machine", "", "the `ID` of a machine that is unknown to the server; some cases need one")
+	set.StringVar(&t.unknownMachine, "unknown-machine", "", "the `ID` of a machine that is unknown to the server; "+
+		"some cases need one")
 }
 
 func (t *tokenFlags) files(set *flag.FlagSet) {
-	set.StringVar(&t.file, "token-file", "", "read the bearer token of a user who may act from a `FILE`, in place of "+tokenVariable+"; - is standard input")
-	set.StringVar(&t.unprivilegedFile, "unprivileged-token-file", "", "read the token of a user who may not act from a `FILE`, in place of "+unprivilegedVariable)
-	set.StringVar(&t.securityAdminFile, "security-admin-token-file", "", "read the token of a user who is security administrator and not global administrator from a `FILE`, in place of "+securityAdminVariable)
-	set.StringVar(&t.globalAdminFile, "global-admin-token-file", "", "read the token of a user who is global administrator and not security administrator from a `FILE`, in place of "+globalAdminVariable)
+	set.StringVar(&t.file, "token-file", "", "read the bearer token of a user who may act from a `FILE`, in place of "+
+		tokenVariable+"; - is standard input")
+	set.StringVar(&t.unprivilegedFile, "unprivileged-token-file", "", "read the token of a user who may not act from "+
+		"a `FILE`, in place of "+unprivilegedVariable)
+	set.StringVar(&t.securityAdminFile, "security-admin-token-file", "", "read the token of a user who is security "+
+		"administrator and not global administrator from a `FILE`, in place of "+securityAdminVariable)
+	set.StringVar(&t.globalAdminFile, "global-admin-token-file", "", "read the token of a user who is global "+
+		"administrator and not security administrator from a `FILE`, in place of "+globalAdminVariable)
 }
 
 // inputs are the files, by their flags.
 func (t *tokenFlags) inputs() []named {
-	return []named{{"token-file", t.file}, {"unprivileged-token-file", t.unprivilegedFile}, {"security-admin-token-file", t.securityAdminFile}, {"global-admin-token-file", t.globalAdminFile}}
+	return []named{{"token-file", t.file}, {"unprivileged-token-file", t.unprivilegedFile},
+		{"security-admin-token-file", t.securityAdminFile}, {"global-admin-token-file", t.globalAdminFile}}
 }
 
 // read returns the tokens, "" for none.
@@ -91,7 +97,8 @@ func madeUpMachine() string {
 // embedded starts the reference server on a loopback port and completes the target, so that
 // every case applies.
 func embedded(target *conformance.Target) (stop func(), err error) {
-	config := completed(issued{target.Token, target.UnprivilegedToken, target.SecurityAdminToken, target.GlobalAdminToken}, target.UnknownMachine)
+	config := completed(issued{target.Token, target.UnprivilegedToken, target.SecurityAdminToken,
+		target.GlobalAdminToken}, target.UnknownMachine)
 	target.InvalidToken = cmp.Or(target.InvalidToken, madeUpJWT())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -100,7 +107,8 @@ func embedded(target *conformance.Target) (stop func(), err error) {
 	server := newServer(reference.New(config))
 	go server.Serve(listener)
 	target.URL, target.Name = "http://"+listener.Addr().String(), "fmaspec's own server"
-	target.Token, target.UnprivilegedToken, target.UnknownMachine = config.Token, config.UnprivilegedToken, config.UnknownMachine
+	target.Token, target.UnprivilegedToken, target.UnknownMachine = config.Token, config.UnprivilegedToken,
+		config.UnknownMachine
 	target.SecurityAdminToken, target.GlobalAdminToken = config.SecurityAdminToken, config.GlobalAdminToken
 	return func() { server.Close() }, nil
 }
@@ -110,5 +118,6 @@ func newServer(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{Handler: h, Protocols: protocols, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	return &http.Server{Handler: h, Protocols: protocols, ErrorLog: slog.NewLogLogger(slog.DiscardHandler,
+		slog.LevelError)}
 }

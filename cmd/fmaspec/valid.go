@@ -19,7 +19,8 @@ func (c credentials) valid(ctx context.Context, now time.Time) error {
 	for _, row := range []struct {
 		name   string
 		source credential.Source
-	}{{privilegedName, c.token}, {unprivilegedName, c.unprivileged}, {securityAdminName, c.securityAdmin}, {globalAdminName, c.globalAdmin}} {
+	}{{privilegedName, c.token}, {unprivilegedName, c.unprivileged}, {securityAdminName, c.securityAdmin},
+		{globalAdminName, c.globalAdmin}} {
 		if row.source == nil {
 			continue
 		}
@@ -39,9 +40,11 @@ func valid(token credential.Token, name string, now time.Time) error {
 	claims, _ := credential.Describe(token.Value)
 	switch ends := token.Ends(); {
 	case !ends.IsZero() && !now.Before(ends):
-		return &exit{exitUnjudged, fmt.Sprintf("the %s of %s expired at %s; get another; nothing was sent", name, token.From, moment(ends, now))}
+		return &exit{exitUnjudged, fmt.Sprintf("the %s of %s expired at %s; get another; nothing was sent", name,
+			token.From, moment(ends, now))}
 	case now.Add(clockSkew).Before(claims.NotBefore):
-		return &exit{exitUnjudged, fmt.Sprintf("the %s of %s is not valid before %s; wait, or set the clock of this machine; nothing was sent", name, token.From, moment(claims.NotBefore, now))}
+		return &exit{exitUnjudged, fmt.Sprintf("the %s of %s is not valid before %s; wait, or set the clock of this "+
+			"machine; nothing was sent", name, token.From, moment(claims.NotBefore, now))}
 	}
 	return nil
 }
@@ -60,5 +63,6 @@ func (c credentials) audience(ctx context.Context) string {
 	if len(claims.Audience) == 0 || slices.ContainsFunc(claims.Audience, knownAudience) {
 		return ""
 	}
-	return fmt.Sprintf("the audience of the token is %s; the server may require another one", strings.Join(claims.Audience, " and "))
+	return fmt.Sprintf("the audience of the token is %s; the server may require another one",
+		strings.Join(claims.Audience, " and "))
 }

@@ -18,11 +18,19 @@ func verifyCommand() command {
 		name:     "verify",
 		operands: "FILE",
 		short:    "check a report against its own exchanges",
-		about: "Reads a report that fmaspec run -report json=FILE has written, judges its exchanges again, and compares: requests, withheld cases, findings, outcomes, requirements, totals and the verdict. Nothing is sent. The file - is standard input.\n" +
-			"The report must be of this version, contract and cases; a run with -fixtures is verified with the same -fixtures, and one with -baseline with the same -baseline. This shows that the verdict follows from the exchanges, not that they took place.\n" +
-			"With -key the signature that fmaspec run -sign-key or ssh-keygen -Y sign -n " + signature.Namespace + " has made is checked first, over the bytes of the file.\n" +
-			"The exit code is 0 if the report matches its exchanges, 1 if it does not or is not signed as -key requires, 2 if this suite cannot verify it, and 3 if there is no difference but the exchanges do not show everything in the report, such as why a case was not sent.",
-		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json", "fmaspec verify -baseline accepted.txt results.json", "fmaspec verify -key id_ed25519.pub results.json"},
+		about: "Reads a report that fmaspec run -report json=FILE has written, judges its exchanges again, and " +
+			"compares: requests, withheld cases, findings, outcomes, requirements, totals and the verdict. Nothing " +
+			"is sent. The file - is standard input.\n" +
+			"The report must be of this version, contract and cases; a run with -fixtures is verified with the same " +
+			"-fixtures, and one with -baseline with the same -baseline. This shows that the verdict follows from the " +
+			"exchanges, not that they took place.\n" +
+			"With -key the signature that fmaspec run -sign-key or ssh-keygen -Y sign -n " + signature.Namespace +
+			" has made is checked first, over the bytes of the file.\n" +
+			"The exit code is 0 if the report matches its exchanges, 1 if it does not or is not signed as -key " +
+			"requires, 2 if this suite cannot verify it, and 3 if there is no difference but the exchanges do not " +
+			"show everything in the report, such as why a case was not sent.",
+		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json",
+			"fmaspec verify -baseline accepted.txt results.json", "fmaspec verify -key id_ed25519.pub results.json"},
 		flags: func(set *flag.FlagSet) work {
 			from, signed := &library{}, &keyFlags{}
 			from.flags(set)
@@ -70,7 +78,8 @@ func verifyCommand() command {
 // writeInconsistent writes the total that does not match the cases of a report, before
 // anything is judged again.
 func writeInconsistent(e *env, wrong *report.Inconsistent) error {
-	_, err := fmt.Fprintf(e.stdout, "DIFFERS totals %s\n  the report says   %d\n  its cases show    %d\n\nthe report does not match its exchanges: it contradicts itself\n", wrong.Total, wrong.Got, wrong.Want)
+	_, err := fmt.Fprintf(e.stdout, "DIFFERS totals %s\n  the report says   %d\n  its cases show    %d\n\nthe report "+
+		"does not match its exchanges: it contradicts itself\n", wrong.Total, wrong.Got, wrong.Want)
 	if err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the difference was not written: %v", err)}
 	}

@@ -50,21 +50,24 @@ func Parse(name string, r io.Reader) (List, error) {
 	case err != nil:
 		return List{}, fmt.Errorf("%s: %w; name a file that can be read", name, err)
 	case len(data) > fileLimit:
-		return List{}, fmt.Errorf("%s: longer than %d MiB; name an allow-list, a file of lines such as \"machine ID\"", name, fileLimit>>20)
+		return List{}, fmt.Errorf("%s: longer than %d MiB; name an allow-list, a file of lines such as \"machine ID\"",
+			name, fileLimit>>20)
 	case !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0:
 		return List{}, fmt.Errorf("%s: not UTF-8; save it as UTF-8", name)
 	}
 	l := List{name: name, lines: map[permission]int{}}
 	var errs []error
 	number := 0
-	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) { // some editors begin a file with a byte order mark
+	// some editors begin a file with a byte order mark
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		number++
 		p, err := parseLine(line)
 		switch before := l.lines[p]; {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s:%d: %w", name, number, err))
 		case before > 0:
-			errs = append(errs, fmt.Errorf("%s:%d: %q is in line %d already; remove one of them", name, number, p, before))
+			errs = append(errs, fmt.Errorf("%s:%d: %q is in line %d already; remove one of them", name, number, p,
+				before))
 		case p != permission{}:
 			l.lines[p] = number
 		}
@@ -91,11 +94,13 @@ func parseLine(line string) (permission, error) {
 			continue
 		}
 		if len(words) != 2 {
-			return permission{}, fmt.Errorf("%s: want one value after it, got %d; write each permission on a separate line", k.name, len(words)-1)
+			return permission{}, fmt.Errorf("%s: want one value after it, got %d; write each permission on a "+
+				"separate line", k.name, len(words)-1)
 		}
 		value, err := k.spelled(words[1])
 		if err != nil {
-			return permission{}, fmt.Errorf("%s: %w", k.name, err) // the value is not repeated: a URL may hold a password
+			// the value is not repeated: a URL may hold a password
+			return permission{}, fmt.Errorf("%s: %w", k.name, err)
 		}
 		return permission{k.name, value}, nil
 	}
@@ -177,7 +182,8 @@ func (l List) Check(target, machine, sha1 string) error {
 	if name == "" {
 		name = "the allow-list"
 	}
-	return &conformance.SafetyError{Msg: fmt.Sprintf("%s does not list %s; add the missing lines, or name other things", name, strings.Join(missing, ", nor "))}
+	return &conformance.SafetyError{Msg: fmt.Sprintf("%s does not list %s; add the missing lines, or name other things",
+		name, strings.Join(missing, ", nor "))}
 }
 
 // targetOf returns the target of a run's URL, which may have a path. A malformed URL is no

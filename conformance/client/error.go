@@ -60,7 +60,10 @@ func (c *Client) refusal(op operation, status int, body []byte) *Error {
 
 // short returns a text on one line, without control characters.
 func short(text string) string {
-	words := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " "))
+	words := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) ||
+			!unicode.IsPrint(r)
+	}), " "))
 	if len(words) > maxMessage {
 		return string(words[:maxMessage]) + "…"
 	}

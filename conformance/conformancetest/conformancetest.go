@@ -41,7 +41,8 @@ func Run(t *testing.T, target conformance.Target) {
 func RunWith(t *testing.T, target conformance.Target, options conformance.Options, sources ...conformance.Source) {
 	t.Helper()
 	if target.Handler == nil && cached() {
-		t.Fatalf("fmaspec: nothing was sent: go test may repeat a cached result for %s, because it does not know when the server there changes; run go test -count=1", cmp.Or(term.Safe(target.URL), "a URL"))
+		t.Fatalf("fmaspec: nothing was sent: go test may repeat a cached result for %s, because it does not know "+
+			"when the server there changes; run go test -count=1", cmp.Or(term.Safe(target.URL), "a URL"))
 	}
 	suite, err := conformance.Load(sources...)
 	if err != nil {

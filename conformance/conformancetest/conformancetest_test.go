@@ -151,7 +151,8 @@ func knock(t *testing.T, pattern string, env ...string) result {
 		door.binary = f.Name()
 	})
 	require.NotEmpty(t, door.binary, "the door was not built; see the test that tried")
-	return read(t, command(t, t.TempDir(), env, "go", "tool", "test2json", door.binary, "-test.v=test2json", "-test.timeout=2m", "-test.run="+pattern))
+	return read(t, command(t, t.TempDir(), env, "go", "tool", "test2json", door.binary, "-test.v=test2json",
+		"-test.timeout=2m", "-test.run="+pattern))
 }
 
 func suite(t *testing.T) *conformance.Suite {
@@ -190,7 +191,8 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 	fault, found := reference.FindFault("omits-allow")
 	require.True(t, found)
 	handler := fault.Wrap(reference.New(reference.Config{Token: "door-token"}))
-	whole, err := suite(t).Run(t.Context(), conformance.Target{Handler: handler, Token: "door-token"}, conformance.Options{Strict: true, Seed: "door"})
+	whole, err := suite(t).Run(t.Context(), conformance.Target{Handler: handler, Token: "door-token"},
+		conformance.Options{Strict: true, Seed: "door"})
 	require.NoError(t, err)
 
 	r := knock(t, "^TestStrict$", "DOOR_FAULT=omits-allow")
@@ -218,7 +220,8 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 			require.Contains(t, r.output["TestStrict"], line)
 		}
 	}
-	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-delete"], "go test -run '^TestStrict$/^requestSample$/^method$/^refuses-delete$'")
+	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-delete"],
+		"go test -run '^TestStrict$/^requestSample$/^method$/^refuses-delete$'")
 }
 
 func TestASelectionIsSentWithItsControls(t *testing.T) {
@@ -273,14 +276,16 @@ func TestADeviationIsLoggedAndFailsOnlyWhenStrict(t *testing.T) {
 
 func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
 	t.Parallel()
-	r := knock(t, "^(TestWithoutToken|TestUnarmed|TestUnloadableCases|TestUnknownPattern|TestUnreachable|TestNothingProven)$")
+	r := knock(t,
+		"^(TestWithoutToken|TestUnarmed|TestUnloadableCases|TestUnknownPattern|TestUnreachable|TestNothingProven)$")
 	for _, row := range []struct{ name, says, why string }{
 		{"TestWithoutToken", "FMASPEC_TOKEN", "a remote target needs a token"},
 		{"TestUnarmed", "192.0.2.1 is not loopback", "nothing may take effect on another machine unless it is armed"},
 		{"TestUnloadableCases", "mine/broken.http:1", "cases that cannot be read are nobody's pass"},
 		{"TestUnknownPattern", "refuses-missing-comment", "a pattern that matches nothing is a slip of the pen"},
 		{"TestUnreachable", "connection refused", "a server that is not there keeps no contract"},
-		{"TestNothingProven", "the token was refused (401) wherever a request is to be accepted", "a server that refuses all proves nothing by it"},
+		{"TestNothingProven", "the token was refused (401) wherever a request is to be accepted",
+			"a server that refuses all proves nothing by it"},
 	} {
 		require.Equal(t, "fail", r.outcome[row.name], row.why)
 		said := r.output[row.name]
@@ -317,7 +322,8 @@ func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
 		require.Greater(t, len(r.subtests(test, "pass")), 100)
 	}
 
-	r = read(t, command(t, dir, append(readonly, "EXAMPLE_BUG=status"), "go", "test", "-json", "-run", "^TestContract$", "."))
+	r = read(t, command(t, dir, append(readonly, "EXAMPLE_BUG=status"), "go", "test", "-json", "-run", "^TestContract$",
+		"."))
 	require.Equal(t, "fail", r.outcome["TestContract"], r.all)
 	plain := "requestSample/valid/accepts-plain-request"
 	require.Equal(t, "fail", r.outcome["TestContract/"+plain])
@@ -369,14 +375,17 @@ func TestManyFailuresAreToldInGroups(t *testing.T) {
 	require.Less(t, at(t, lines, "documented  response.created   "), 6)
 	require.Less(t, at(t, lines, " findings, as in requestSample/valid/accepts-plain-request"), 6)
 	require.Less(t, at(t, lines, "documented  action.members   "), 6)
-	require.Less(t, at(t, lines, "--- FAIL: TestTwoBugs/requestSample/valid/accepts-plain-request "), 8, "what shows the problem comes before what names it")
+	require.Less(t, at(t, lines, "--- FAIL: TestTwoBugs/requestSample/valid/accepts-plain-request "), 8,
+		"what shows the problem comes before what names it")
 	all := strings.Join(lines, "\n")
 	require.Equal(t, 1, strings.Count(all, "sent    "), "want one exchange for two problems of one case")
 	require.Less(t, len(lines), 340)
-	require.Less(t, at(t, lines, "response.created, action.members as in requestSample/valid/accepts-plain-request"), 40)
+	require.Less(t, at(t, lines, "response.created, action.members as in requestSample/valid/accepts-plain-request"),
+		40)
 	order := func(lines []string) (out []string) {
 		for _, line := range lines {
-			if strings.Contains(line, "--- FAIL") || strings.Contains(line, " as in ") || strings.Contains(line, "want ") {
+			if strings.Contains(line, "--- FAIL") || strings.Contains(line, " as in ") ||
+				strings.Contains(line, "want ") {
 				out = append(out, line)
 			}
 		}
@@ -423,7 +432,8 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	defer server.Close()
 	dir := module(t, filepath.Join(root(t), "docs", "example"))
 	test := func(args ...string) (string, error) {
-		cmd := command(t, dir, []string{"GOFLAGS=-mod=readonly", "EXAMPLE_URL=" + server.URL}, "go", append([]string{"test"}, args...)...)
+		cmd := command(t, dir, []string{"GOFLAGS=-mod=readonly", "EXAMPLE_URL=" + server.URL}, "go",
+			append([]string{"test"}, args...)...)
 		out, err := cmd.CombinedOutput()
 		require.NotContains(t, string(out), "(cached)")
 		return string(out), err
@@ -432,7 +442,8 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	for range 2 {
 		out, err := test(byURL, ".")
 		require.Error(t, err, "want no result that may be cached")
-		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat a cached result for "+server.URL+", because it does not know when the server there changes; run go test -count=1")
+		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat a cached result for "+server.URL+
+			", because it does not know when the server there changes; run go test -count=1")
 		require.Zero(t, sent.Load(), "want nothing sent")
 	}
 	out, err := test("-count=1", byURL, ".")

@@ -56,15 +56,19 @@ func (s shell) token(ctx context.Context) (Token, error) {
 	var ended *exec.ExitError
 	switch {
 	case out.over:
-		return Token{}, fmt.Errorf("%s: the command printed more than %d KiB; let it print only the token", s.from, outputLimit>>10)
+		return Token{}, fmt.Errorf("%s: the command printed more than %d KiB; let it print only the token", s.from,
+			outputLimit>>10)
 	case ctx.Err() != nil:
 		return Token{}, fmt.Errorf("%s: the command was stopped: %w; run it again", s.from, context.Cause(ctx))
 	case limited.Err() != nil:
-		return Token{}, fmt.Errorf("%s: the command did not end within %v%s; run it in a shell to see why it waits", s.from, s.limit, tail)
+		return Token{}, fmt.Errorf("%s: the command did not end within %v%s; run it in a shell to see why it waits",
+			s.from, s.limit, tail)
 	case errors.As(err, &ended):
-		return Token{}, fmt.Errorf("%s: the command ended with %v%s; run it in a shell and correct it", s.from, ended, tail)
+		return Token{}, fmt.Errorf("%s: the command ended with %v%s; run it in a shell and correct it", s.from, ended,
+			tail)
 	case err != nil:
-		return Token{}, fmt.Errorf("%s: the shell that runs the command cannot be started: %w; name a file that holds the token instead", s.from, err)
+		return Token{}, fmt.Errorf("%s: the shell that runs the command cannot be started: %w; name a file that "+
+			"holds the token instead", s.from, err)
 	}
 	value, expiry, err := parse(out.kept, s.now())
 	if err != nil {
@@ -77,8 +81,10 @@ func (s shell) token(ctx context.Context) (Token, error) {
 var (
 	errSilent  = errors.New("printed nothing; let it print the token")
 	errNotJSON = errors.New("printed malformed JSON; let it print the bare token, or an object with access_token")
-	errNoToken = errors.New("printed JSON without access_token or accessToken; let it print one of them, or the bare token")
-	errNotBare = errors.New("printed a blank, a line break or another character that is not allowed in a bearer token; let it print only the token")
+	errNoToken = errors.New("printed JSON without access_token or accessToken; let it print one of them, or the " +
+		"bare token")
+	errNotBare = errors.New("printed a blank, a line break or another character that is not allowed in a bearer " +
+		"token; let it print only the token")
 )
 
 // parse parses the output of a command. Its errors contain no part of it.

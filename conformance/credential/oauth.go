@@ -47,11 +47,14 @@ func ClientCredentials(c Config) (Source, error) {
 	u, err := url.Parse(c.TokenURL)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("the URL of the token endpoint cannot be used; give one such as https://login.microsoftonline.com/TENANT/oauth2/v2.0/token")
+		return nil, errors.New("the URL of the token endpoint cannot be used; give one such as " +
+			"https://login.microsoftonline.com/TENANT/oauth2/v2.0/token")
 	case u.User != nil || u.Fragment != "":
-		return nil, fmt.Errorf("the token endpoint at %s: a user or a fragment is not allowed in its URL; give the id and the secret separately", u.Host)
+		return nil, fmt.Errorf("the token endpoint at %s: a user or a fragment is not allowed in its URL; give the "+
+			"id and the secret separately", u.Host)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, fmt.Errorf("the token endpoint at %s: http:// would send the secret in clear text; give an https:// URL", u.Host)
+		return nil, fmt.Errorf("the token endpoint at %s: http:// would send the secret in clear text; give an "+
+			"https:// URL", u.Host)
 	case c.ID == "":
 		return nil, fmt.Errorf("the token endpoint at %s: no client id; give the id of the application", u.Host)
 	case c.Secret == "":
@@ -71,7 +74,8 @@ func ClientCredentials(c Config) (Source, error) {
 	e := &endpoint{
 		place:  u.Scheme + "://" + u.Host + u.EscapedPath(),
 		client: &client,
-		config: clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenURL, Scopes: c.Scopes, EndpointParams: parameters},
+		config: clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenURL, Scopes: c.Scopes,
+			EndpointParams: parameters},
 	}
 	return e.token, nil
 }
@@ -98,9 +102,11 @@ func (e *endpoint) token(ctx context.Context) (Token, error) {
 	case err != nil:
 		return Token{}, fmt.Errorf("%s: %w", e.place, e.failure(err))
 	case !strings.EqualFold(answer.Type(), "Bearer"):
-		return Token{}, fmt.Errorf("%s: want a bearer token, got one of type %q; check the configuration of the application", e.place, e.shown(answer.TokenType))
+		return Token{}, fmt.Errorf("%s: want a bearer token, got one of type %q; check the configuration of the "+
+			"application", e.place, e.shown(answer.TokenType))
 	case Bare(answer.AccessToken) != nil:
-		return Token{}, fmt.Errorf("%s: its token has a character that is not allowed in a bearer token (RFC 6750 section 2.1); check that this is a token endpoint", e.place)
+		return Token{}, fmt.Errorf("%s: its token has a character that is not allowed in a bearer token (RFC 6750 "+
+			"section 2.1); check that this is a token endpoint", e.place)
 	}
 	return Token{answer.AccessToken, answer.Expiry, e.place}, nil
 }
@@ -124,7 +130,8 @@ func (e *endpoint) failure(err error) error {
 	case errors.As(err, &refused):
 		return e.refusal(refused)
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("its certificate is not trusted: %s; name the certificate of its authority", e.shown(untrusted.Err.Error()))
+		return fmt.Errorf("its certificate is not trusted: %s; name the certificate of its authority",
+			e.shown(untrusted.Err.Error()))
 	case errors.As(err, &sent) && sent.Timeout():
 		return errors.New("no answer came in time; check the address")
 	case errors.As(err, &sent):
@@ -143,18 +150,21 @@ func (e *endpoint) refusal(r *oauth2.RetrieveError) error {
 	}
 	switch {
 	case status >= 300 && status < 400:
-		return fmt.Errorf("%s: a redirect is not followed, because it would pass on the secret; give the URL that it leads to", said)
+		return fmt.Errorf("%s: a redirect is not followed, because it would pass on the secret; give the URL that it "+
+			"leads to", said)
 	case status == http.StatusTooManyRequests || status >= 500:
 		return fmt.Errorf("%s; try again later", said)
 	}
-	return fmt.Errorf("%s; %s", said, cmp.Or(remedies[r.ErrorCode], "check that this is a token endpoint, and its requirements"))
+	return fmt.Errorf("%s; %s", said, cmp.Or(remedies[r.ErrorCode], "check that this is a token endpoint, and its "+
+		"requirements"))
 }
 
 // shown returns text from outside without the secret, in any form in which it was sent.
 func (e *endpoint) shown(words string) string {
 	id, secret := url.QueryEscape(e.config.ClientID), url.QueryEscape(e.config.ClientSecret)
 	words = cleaned(words, len(words))
-	for _, form := range []string{e.config.ClientSecret, secret, base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))} {
+	for _, form := range []string{e.config.ClientSecret, secret,
+		base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))} {
 		words = strings.ReplaceAll(words, form, stars)
 	}
 	// Less is redacted than by struck, because trace ids help the operators of the endpoint.

@@ -24,7 +24,8 @@ var (
 // a secret, unless it has a digit.
 var labelled = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)((?:secret|passw(?:or)?d|pwd|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"'&,;]+`),
-	regexp.MustCompile(`(?i)((?:token|assertion|credential|signature)(?:["']\s*:|:|["']?\s*=)["'\s]*)[^\s"'&,;]*[0-9][^\s"'&,;]*`),
+	regexp.MustCompile(
+		`(?i)((?:token|assertion|credential|signature)(?:["']\s*:|:|["']?\s*=)["'\s]*)[^\s"'&,;]*[0-9][^\s"'&,;]*`),
 	regexp.MustCompile(`(?i)((?:token|assertion|credential|signature)(?:["']\s*:\s*|:|["']?\s*=\s*)["']?)[^\s"'&,;]+`),
 }
 
@@ -55,7 +56,8 @@ func struck(text string, secrets ...string) string {
 
 // suspect redacts a long word that has both letters and digits.
 func suspect(w string) string {
-	if len(w) >= longWord && strings.ContainsAny(w, "0123456789") && strings.ContainsFunc(w, func(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }) {
+	if len(w) >= longWord && strings.ContainsAny(w, "0123456789") &&
+		strings.ContainsFunc(w, func(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }) {
 		return stars
 	}
 	return w

@@ -45,7 +45,8 @@ func Bare(value string) error {
 	case value == "":
 		return errors.New("there is no token; give only the token")
 	case !httpfile.IsBearer(value):
-		return errors.New("it has a blank, a line break, a quote, a brace or another character that is not allowed in a bearer token (RFC 6750 section 2.1); give only the token")
+		return errors.New("it has a blank, a line break, a quote, a brace or another character that is not allowed " +
+			"in a bearer token (RFC 6750 section 2.1); give only the token")
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ func TestBareSaysWhatIsNoToken(t *testing.T) {
 		{"abc.~+/-_=", "", "all that a token has"},
 		{"", "there is no token; give only the token", "nothing"},
 		{"secret-77==", "", "padding"},
-		{"secret-77 b", "it has a blank, a line break, a quote, a brace or another character that is not allowed in a bearer token (RFC 6750 section 2.1); give only the token", "a blank"},
+		{"secret-77 b", "it has a blank, a line break, a quote, a brace or another character that is not allowed in " +
+			"a bearer token (RFC 6750 section 2.1); give only the token", "a blank"},
 		{`"secret-77"`, "it has a blank, ", "quotes"},
 		{"{secret-77}", "it has a blank, ", "braces"},
 		{"secret=77", "it has a blank, ", "padding inside"},

@@ -114,7 +114,8 @@ func TestTheRecordOfFaultsHolds(t *testing.T) {
 	want := record(t)
 	for _, name := range names {
 		if got[name] != want[name] {
-			t.Errorf("%s: want caught %v, got %v; run .ci/pact/run -update where the change is meant", name, want[name], got[name])
+			t.Errorf("%s: want caught %v, got %v; run .ci/pact/run -update where the change is meant", name, want[name],
+				got[name])
 		}
 	}
 }

@@ -60,22 +60,29 @@ func newFront(target conformance.Target) (*front, error) {
 	}
 	f.secrets = []secret{
 		{pactfile.TokenOfActor, pactfile.ParamToken, "stand-in-" + rand.Text(), actor, ""},
-		{pactfile.TokenWithoutRoles, pactfile.ParamUnprivileged, "stand-in-" + rand.Text(), constant(target.UnprivilegedToken),
+		{pactfile.TokenWithoutRoles, pactfile.ParamUnprivileged, "stand-in-" + rand.Text(),
+			constant(target.UnprivilegedToken),
 			"needs the token of a user without the roles; set Target.UnprivilegedToken or FMASPEC_UNPRIVILEGED_TOKEN"},
-		{pactfile.TokenOfSecurityAdmin, pactfile.ParamSecurityAdmin, "stand-in-" + rand.Text(), constant(target.SecurityAdminToken),
-			"needs the token of a user who is security administrator alone; set Target.SecurityAdminToken or FMASPEC_SECURITY_ADMIN_TOKEN"},
-		{pactfile.TokenOfGlobalAdmin, pactfile.ParamGlobalAdmin, "stand-in-" + rand.Text(), constant(target.GlobalAdminToken),
-			"needs the token of a user who is global administrator alone; set Target.GlobalAdminToken or FMASPEC_GLOBAL_ADMIN_TOKEN"},
+		{pactfile.TokenOfSecurityAdmin, pactfile.ParamSecurityAdmin, "stand-in-" + rand.Text(),
+			constant(target.SecurityAdminToken),
+			"needs the token of a user who is security administrator alone; set Target.SecurityAdminToken or " +
+				"FMASPEC_SECURITY_ADMIN_TOKEN"},
+		{pactfile.TokenOfGlobalAdmin, pactfile.ParamGlobalAdmin, "stand-in-" + rand.Text(),
+			constant(target.GlobalAdminToken),
+			"needs the token of a user who is global administrator alone; set Target.GlobalAdminToken or " +
+				"FMASPEC_GLOBAL_ADMIN_TOKEN"},
 	}
 	if f.handler = target.Handler; f.handler != nil {
 		return f, nil
 	}
 	u, err := url.Parse(target.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return nil, errors.New("the target's URL is not scheme, host and path; give one such as http://127.0.0.1:8080")
 	}
 	if !loopback(u.Hostname()) {
-		return nil, fmt.Errorf("%s is not loopback, and the requests of a pact take effect; run the provider on this machine, or judge it with fmaspec run", u.Host)
+		return nil, fmt.Errorf("%s is not loopback, and the requests of a pact take effect; run the provider on this "+
+			"machine, or judge it with fmaspec run", u.Host)
 	}
 	f.handler = f.forward(u, target.Transport)
 	return f, nil
@@ -85,7 +92,8 @@ func newFront(target conformance.Target) (*front, error) {
 func (f *front) states() models.StateHandlers {
 	handlers := models.StateHandlers{
 		pactfile.MachineExists: func(bool, models.ProviderState) (models.ProviderStateResponse, error) {
-			return models.ProviderStateResponse{pactfile.ParamMachine: cmp.Or(f.target.Machine, conformance.DefaultMachine)}, nil
+			return models.ProviderStateResponse{pactfile.ParamMachine: cmp.Or(f.target.Machine,
+				conformance.DefaultMachine)}, nil
 		},
 	}
 	for _, s := range f.secrets {
@@ -181,7 +189,8 @@ func (f *front) forward(to *url.URL, how conformance.Transport) http.Handler {
 		Transport: &http.Transport{
 			DialContext:        dial,
 			DisableCompression: true,
-			TLSClientConfig:    &tls.Config{RootCAs: how.RootCAs, Certificates: how.Certificates, InsecureSkipVerify: how.Insecure},
+			TLSClientConfig: &tls.Config{RootCAs: how.RootCAs, Certificates: how.Certificates,
+				InsecureSkipVerify: how.Insecure},
 		},
 	}
 }

@@ -68,7 +68,8 @@ func Verify(t *testing.T, target conformance.Target, options ...Option) {
 		t.Errorf("pact: %s", problem)
 	}
 	if err == nil && f.asked() == 0 && r.FailIfNoPactsFound {
-		t.Error("pact: no request was sent to the target; remove the filter that leaves no interaction, in the options or in PACT_DESCRIPTION, PACT_PROVIDER_STATE or PACT_PROVIDER_NO_STATE")
+		t.Error("pact: no request was sent to the target; remove the filter that leaves no interaction, in the " +
+			"options or in PACT_DESCRIPTION, PACT_PROVIDER_STATE or PACT_PROVIDER_NO_STATE")
 	}
 }
 

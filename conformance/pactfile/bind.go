@@ -20,8 +20,10 @@ type request struct {
 func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error) {
 	op, step := operation(suite, c.Operation), c.Steps[0]
 	values := map[string]string{
-		"token": Token, "unprivileged-token": UnprivilegedToken, "security-admin-token": SecurityAdminToken, "global-admin-token": GlobalAdminToken, "invalid-token": "token-that-was-never-issued",
-		"machine": Machine, "unknown-machine": "28b82620de7ec9f1d50dbd714583fb79c582479e", "operation": op.ID, "path": op.PathFor(Machine),
+		"token": Token, "unprivileged-token": UnprivilegedToken, "security-admin-token": SecurityAdminToken,
+		"global-admin-token": GlobalAdminToken, "invalid-token": "token-that-was-never-issued",
+		"machine": Machine, "unknown-machine": "28b82620de7ec9f1d50dbd714583fb79c582479e", "operation": op.ID,
+		"path": op.PathFor(Machine),
 	}
 	expand := func(text string) string {
 		value, problem := httpfile.Expand(text, func(name string, _ []string) (string, error) {

@@ -43,7 +43,10 @@ func Build(suite *conformance.Suite, version Version) (*Pact, error) {
 	// Cases without a control come first, so that the simplest one is kept of several equal
 	// requests.
 	cases := slices.Clone(suite.Cases)
-	slices.SortStableFunc(cases, func(a, b *conformance.Case) int { return cmp.Compare(min(len(a.Control), 1), min(len(b.Control), 1)) })
+	slices.SortStableFunc(cases, func(a, b *conformance.Case) int {
+		return cmp.Compare(min(len(a.Control), 1),
+			min(len(b.Control), 1))
+	})
 	for _, c := range cases {
 		i, why := b.interaction(c)
 		if why != "" {
@@ -94,7 +97,8 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 		i.Request.Body = bytes.ReplaceAll(i.Request.Body, []byte(Sha1), []byte(ownSha1(c)))
 	}
 	if len(step.Statuses) > 1 {
-		i.Response.Rules = append(i.Response.Rules, Rule{Category: "status", Matchers: []Matcher{{Match: "statusCode", Status: step.Statuses}}})
+		i.Response.Rules = append(i.Response.Rules, Rule{Category: "status",
+			Matchers: []Matcher{{Match: "statusCode", Status: step.Statuses}}})
 	}
 	if i.Accepted {
 		b.answers[c.Operation].fill(i)
@@ -134,7 +138,8 @@ func (b *builder) inexpressible(c *conformance.Case) string {
 // request is accepted, a standard one about the forms of a request that a client may send. No
 // client needs other spellings of the scheme.
 func (b *builder) rests(r *conformance.Requirement, step conformance.Step) bool {
-	return r.Level == conformance.Documented || r.Level == conformance.Standard && step.Expect == conformance.Accepted && strings.HasPrefix(r.ID, "request.")
+	return r.Level == conformance.Documented || r.Level == conformance.Standard &&
+		step.Expect == conformance.Accepted && strings.HasPrefix(r.ID, "request.")
 }
 
 // request fills in the request, or returns why it cannot be expressed.
@@ -150,9 +155,11 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 			return "", fmt.Errorf("{{%s}} is unknown to Pact", name)
 		})
 	}
-	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1, "comment": Comment}
+	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1,
+		"comment": Comment}
 	state := func(name string) string { return "${" + name + "}" }
-	injected := map[string]string{"machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}", state(ParamMachine))}
+	injected := map[string]string{"machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}",
+		state(ParamMachine))}
 	for _, t := range tokenStates() {
 		plain[t.variable], injected[t.variable] = t.value, state(t.parameter)
 	}
@@ -165,7 +172,8 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	if used["path"] || used["machine"] {
 		expression, _ := expand(step.Path, injected)
 		r.Generators = append(r.Generators, Generator{Category: "path", Expression: expression})
-		r.Rules = append(r.Rules, Rule{Category: "path", Matchers: []Matcher{{Match: "regex", Regex: "^" + pathPattern(op.Path) + "$"}}})
+		r.Rules = append(r.Rules, Rule{Category: "path",
+			Matchers: []Matcher{{Match: "regex", Regex: "^" + pathPattern(op.Path) + "$"}}})
 		i.States = append(i.States, State{MachineExists, map[string]string{ParamMachine: Machine}})
 	}
 	if why := r.fill(step, plain, injected, expand); why != "" {
@@ -198,7 +206,8 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 			return "a header field is empty or ends in a blank"
 		case strings.Contains(value, ","):
 			return "a header field has a comma, at which Pact splits it"
-		case slices.Contains([]string{"Accept-Encoding", "Connection", "Content-Length", "Expect", "Transfer-Encoding"}, name):
+		case slices.Contains([]string{"Accept-Encoding", "Connection", "Content-Length", "Expect", "Transfer-Encoding"},
+			name):
 			return fmt.Sprintf("the verifier sets %s", name)
 		}
 		seen[name] = true
@@ -211,7 +220,8 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 				anyToken[t.variable] = "\x00"
 			}
 			pattern, _ := expand(f.Value, anyToken)
-			r.Rules = append(r.Rules, Rule{"header", name, []Matcher{{Match: "regex", Regex: "^" + strings.ReplaceAll(quoted(pattern), "\x00", token) + "$"}}})
+			r.Rules = append(r.Rules, Rule{"header", name,
+				[]Matcher{{Match: "regex", Regex: "^" + strings.ReplaceAll(quoted(pattern), "\x00", token) + "$"}}})
 		}
 	}
 	return ""
@@ -359,7 +369,8 @@ func (a *answer) fill(i *Interaction) {
 	for _, rule := range a.rules {
 		// A schema cannot express the echo: a relation of the suite checks it.
 		if rule.Path == "$.sha1" && sent.Sha1 != "" {
-			rule.Matchers = append(slices.Clone(rule.Matchers), Matcher{Match: "regex", Regex: "^" + eitherCase(sent.Sha1) + "$"})
+			rule.Matchers = append(slices.Clone(rule.Matchers),
+				Matcher{Match: "regex", Regex: "^" + eitherCase(sent.Sha1) + "$"})
 		}
 		r.Rules = append(r.Rules, rule)
 	}

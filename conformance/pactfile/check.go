@@ -55,7 +55,8 @@ type Checker struct {
 
 // NewChecker returns a Checker for the contract of a suite. Its errors are those of [Build].
 func NewChecker(suite *conformance.Suite) (*Checker, error) {
-	k := &Checker{suite: suite, answers: map[string]*answer{}, schema: map[string]*schemas.Schema{}, rules: map[string][]schemas.Rule{}, refusals: refusedRequests(suite)}
+	k := &Checker{suite: suite, answers: map[string]*answer{}, schema: map[string]*schemas.Schema{},
+		rules: map[string][]schemas.Rule{}, refusals: refusedRequests(suite)}
 	for _, op := range suite.Operations {
 		var err error
 		if k.answers[op.ID], err = newAnswer(schemas.FS(), fixtures.FS(), op); err == nil {
@@ -92,7 +93,9 @@ func (k *Checker) Check(name string, data []byte) (*Checked, error) {
 		}
 	}
 	if d.messages > 0 {
-		c.notes = append(c.notes, Problem{Pointer: "/messages", Assumes: fmt.Sprintf("%d of its interactions are messages", d.messages), Contract: "it is over HTTP; not judged"})
+		c.notes = append(c.notes, Problem{Pointer: "/messages",
+			Assumes:  fmt.Sprintf("%d of its interactions are messages", d.messages),
+			Contract: "it is over HTTP; not judged"})
 	}
 	out.Problems, out.Notes = d.placed(c.problems), d.placed(c.notes)
 	return out, nil
@@ -106,7 +109,8 @@ func (d *document) placed(all []Problem) []Problem {
 	}
 	at := d.offsets(pointers)
 	slices.SortStableFunc(all, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(at[a.Pointer], at[b.Pointer]), cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Assumes, b.Assumes))
+		return cmp.Or(cmp.Compare(at[a.Pointer], at[b.Pointer]), cmp.Compare(a.Pointer, b.Pointer),
+			cmp.Compare(a.Assumes, b.Assumes))
 	})
 	all = all[:min(len(all), problemLimit)]
 	p := pen{data: d.data}
@@ -140,10 +144,12 @@ func (c *checking) judge() bool {
 	findings := c.suite.JudgeRequest(i.method, i.path, i.header, i.body)
 	if len(findings) > 0 && findings[0].Check == "request-path" {
 		if similar := c.similarPath(); similar != "" {
-			c.add(&c.problems, Problem{Pointer: i.at("request").at("path").pointer, Assumes: "the path " + brief(i.path), Contract: "the path is " + similar, Requirement: "operation.exists"})
+			c.add(&c.problems, Problem{Pointer: i.at("request").at("path").pointer, Assumes: "the path " +
+				brief(i.path), Contract: "the path is " + similar, Requirement: "operation.exists"})
 			return true
 		}
-		c.add(&c.notes, Problem{Pointer: i.pointer, Assumes: "the path " + brief(i.path), Contract: "not part of this contract; not judged"})
+		c.add(&c.notes, Problem{Pointer: i.pointer, Assumes: "the path " + brief(i.path),
+			Contract: "not part of this contract; not judged"})
 		return false
 	}
 	d := c.due(findings)
@@ -207,7 +213,8 @@ func (c *checking) due(findings []conformance.Finding) due {
 	for _, f := range findings {
 		r := nearestRefusal(c.refusals, f)
 		if d.requirement == "" || weak && f.Level != conformance.Inferred {
-			d.requirement, d.refusal, d.why = f.Requirement, r.requirement, fmt.Sprintf("%s: want %s, got %s", f.Place, f.Want, f.Got)
+			d.requirement, d.refusal, d.why = f.Requirement, r.requirement, fmt.Sprintf("%s: want %s, got %s", f.Place,
+				f.Want, f.Got)
 		}
 		weak = weak && f.Level == conformance.Inferred
 		d.strict = append(d.strict, r.statuses...)
@@ -293,7 +300,8 @@ func (c *checking) status(d due, allowed []int) {
 	within := func(s int) bool { return slices.Contains(allowed, s) }
 	outside := func(s int) bool { return !within(s) }
 	accepts := slices.ContainsFunc(allowed, func(s int) bool { return s/100 == 2 })
-	if len(c.i.states) > 0 && len(allowed) > 0 && !slices.ContainsFunc(allowed, func(s int) bool { return !slices.Contains(byState, s) }) {
+	if len(c.i.states) > 0 && len(allowed) > 0 && !slices.ContainsFunc(allowed,
+		func(s int) bool { return !slices.Contains(byState, s) }) {
 		return // the state is the reason
 	}
 	switch {
@@ -313,9 +321,13 @@ func (c *checking) status(d due, allowed []int) {
 		}
 		c.add(&c.problems, p)
 	case slices.ContainsFunc(d.strict, outside):
-		c.add(&c.problems, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("each of %s is valid for this request (%s); V4 of Pact can express that with the matcher statusCode", listed(d.strict), d.why), Requirement: d.refusal})
+		c.add(&c.problems, Problem{Pointer: pointer, Assumes: assumes,
+			Contract: fmt.Sprintf("each of %s is valid for this request (%s); V4 of Pact can express that with the "+
+				"matcher statusCode", listed(d.strict), d.why), Requirement: d.refusal})
 	case slices.ContainsFunc(d.statuses, outside):
-		c.add(&c.notes, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("the refusal of this request (%s) is only inferred", d.why), Requirement: d.requirement})
+		c.add(&c.notes, Problem{Pointer: pointer, Assumes: assumes,
+			Contract:    fmt.Sprintf("the refusal of this request (%s) is only inferred", d.why),
+			Requirement: d.requirement})
 	}
 }
 
@@ -412,7 +424,8 @@ func (c *checking) source(op openapi.Operation, w witness, m mismatch) (requirem
 	description := described(schemas.FS(), op.ResponseSchema+".schema.json", m.at)
 	if m.missing {
 		if description == "" {
-			return "action.members", fmt.Sprintf("the member %s is not required; additional members are allowed and none is required", place)
+			return "action.members", fmt.Sprintf("the member %s is not required; additional members are allowed and "+
+				"none is required", place)
 		}
 		return cmp.Or(c.requirementAt(op, general, "required"), "action.members"), description
 	}
@@ -513,13 +526,16 @@ func (c *checking) example(op openapi.Operation, shown map[string]bool) {
 			continue
 		}
 		if r := c.suite.Requirement(v.Requirement); r != nil && r.Level == conformance.Inferred {
-			c.add(&c.notes, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "only an inferred requirement says otherwise: want " + v.Want, Requirement: v.Requirement})
+			c.add(&c.notes, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got),
+				Contract: "only an inferred requirement says otherwise: want " + v.Want, Requirement: v.Requirement})
 		} else {
-			c.add(&c.problems, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "no conforming server gives this answer: want " + v.Want, Requirement: v.Requirement})
+			c.add(&c.problems, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got),
+				Contract: "no conforming server gives this answer: want " + v.Want, Requirement: v.Requirement})
 		}
 	}
 	if len(without) > 0 {
-		c.add(&c.notes, Problem{Pointer: c.i.answer.pointer, Assumes: "an answer without " + cutList(without), Contract: "a conforming server sends them; a consumer may ignore them", Requirement: "action.members"})
+		c.add(&c.notes, Problem{Pointer: c.i.answer.pointer, Assumes: "an answer without " + cutList(without),
+			Contract: "a conforming server sends them; a consumer may ignore them", Requirement: "action.members"})
 	}
 }
 
@@ -545,7 +561,9 @@ func (c *checking) refusal(d due, status int) {
 				continue
 			}
 			shown[miss.pointer] = true
-			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.form", Contract: "a refusal may have any body or none, such as text, an OData error or problem details; no more is required"}
+			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.form",
+				Contract: "a refusal may have any body or none, such as text, an OData error or problem details; no " +
+					"more is required"}
 			if strings.HasPrefix(miss.place, "header ") && !strings.EqualFold(miss.place, "header Content-Type") {
 				p.Requirement, p.Contract = d.refusal, "this header field is not required in this form"
 			}

@@ -113,7 +113,8 @@ func (m *matcher) header(a actual) {
 				got, there = v, true
 			}
 		}
-		miss := mismatch{pointer: pointer, place: "header " + name, got: got, missing: !there, asks: "the header field " + name}
+		miss := mismatch{pointer: pointer, place: "header " + name, got: got, missing: !there,
+			asks: "the header field " + name}
 		if !there {
 			m.found = append(m.found, miss)
 			continue
@@ -152,7 +153,8 @@ func sameField(name, want, got string) bool {
 	}
 	kind, parameters := parts(want)
 	gotKind, gotParameters := parts(got)
-	return kind == gotKind && !slices.ContainsFunc(parameters, func(p string) bool { return !slices.Contains(gotParameters, p) })
+	return kind == gotKind && !slices.ContainsFunc(parameters,
+		func(p string) bool { return !slices.Contains(gotParameters, p) })
 }
 
 // compare compares a value with the example at the same place.
@@ -168,7 +170,10 @@ func (m *matcher) compare(example node, got any, at []string) {
 			fail(example.pointer, "an object")
 			return
 		}
-		if r != nil && whole && !m.combined(*r, func(n node) bool { return m.collection(n, want, object, len(object)) }) {
+		if r != nil && whole && !m.combined(*r, func(n node) bool {
+			return m.collection(n, want, object,
+				len(object))
+		}) {
 			fail(r.pointer, asked(*r, example.value))
 			return
 		}
@@ -179,7 +184,8 @@ func (m *matcher) compare(example node, got any, at []string) {
 			inner := append(slices.Clone(at), name)
 			value, there := object[name]
 			if !there {
-				m.found = append(m.found, mismatch{pointer: example.at(name).pointer, place: "body", at: inner, asks: fmt.Sprintf("the member %q", name), missing: true})
+				m.found = append(m.found, mismatch{pointer: example.at(name).pointer, place: "body", at: inner,
+					asks: fmt.Sprintf("the member %q", name), missing: true})
 				continue
 			}
 			m.compare(example.at(name), value, inner)
@@ -192,7 +198,10 @@ func (m *matcher) compare(example node, got any, at []string) {
 		}
 		items := example.items()
 		switch {
-		case r != nil && whole && !m.combined(*r, func(n node) bool { return m.collection(n, want, array, len(array)) }):
+		case r != nil && whole && !m.combined(*r, func(n node) bool {
+			return m.collection(n, want, array,
+				len(array))
+		}):
 			fail(r.pointer, asked(*r, example.value))
 			return
 		case r == nil && len(array) != len(items):

@@ -25,7 +25,8 @@ var update = flag.Bool("update", false, "rewrite the pacts in fixtures/pacts")
 // The suite and what is made of it are the same in every test, and not changed.
 var (
 	loaded  = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load() })
-	written = map[Version]func() (*made, error){V3: sync.OnceValues(func() (*made, error) { return makePact(V3) }), V4: sync.OnceValues(func() (*made, error) { return makePact(V4) })}
+	written = map[Version]func() (*made, error){V3: sync.OnceValues(func() (*made, error) { return makePact(V3) }),
+		V4: sync.OnceValues(func() (*made, error) { return makePact(V4) })}
 )
 
 func load(t testing.TB) *conformance.Suite {
@@ -129,7 +130,8 @@ func TestEachReasonToLeaveACaseOutIsGiven(t *testing.T) {
 		{"body/refuses-empty-body", "V4", "the body is not JSON"},
 		{"body/refuses-null-as-body", "V4", "to Pact a null body is no body"},
 		{"valid/accepts-escaped-slash", "V4", "it tests a spelling of JSON, and Pact keeps only values"},
-		{"valid/accepts-header-names-as-in-the-examples", "V4", "to Pact it is the same request as valid/accepts-plain-request"},
+		{"valid/accepts-header-names-as-in-the-examples", "V4", "to Pact it is the same request as " +
+			"valid/accepts-plain-request"},
 	}
 	left := map[string]string{}
 	for _, v := range []Version{V3, V4} {
@@ -149,7 +151,8 @@ func TestEachReasonToLeaveACaseOutIsGiven(t *testing.T) {
 func TestOddRequestsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	field := func(name, value string) conformance.Step {
-		return conformance.Step{Method: "POST", Path: "{{path}}", Header: []conformance.Field{{Name: name, Value: value}}, Body: "{}"}
+		return conformance.Step{Method: "POST", Path: "{{path}}",
+			Header: []conformance.Field{{Name: name, Value: value}}, Body: "{}"}
 	}
 	twice := field("X-Team", "blue")
 	twice.Header = append(twice.Header, conformance.Field{Name: "x-team", Value: "red"})
@@ -159,8 +162,10 @@ func TestOddRequestsAreLeftOut(t *testing.T) {
 	}{
 		{twice, "a header field is repeated"},
 		{field("X-Team", "{{sha1.2}}"), "it uses a variable of the suite in a header field"},
-		{conformance.Step{Method: "POST", Path: "{{path}}", Body: `{"Sha1": "{{sha1.2}}"}`}, "it uses a variable of the suite in its body"},
-		{conformance.Step{Method: "POST", Path: "{{path unknown-machine}}"}, "it uses a variable of the suite in its path"},
+		{conformance.Step{Method: "POST", Path: "{{path}}", Body: `{"Sha1": "{{sha1.2}}"}`},
+			"it uses a variable of the suite in its body"},
+		{conformance.Step{Method: "POST", Path: "{{path unknown-machine}}"}, "it uses a variable of the suite in " +
+			"its path"},
 	}
 	suite := load(t)
 	b := &builder{suite: suite, version: V4}
@@ -169,7 +174,8 @@ func TestOddRequestsAreLeftOut(t *testing.T) {
 			t.Errorf("want %q, got %q", r.why, got)
 		}
 	}
-	other := &conformance.Case{Operation: "requestSample", Proves: []string{"response.created"}, Steps: []conformance.Step{{Operation: "stopAndQuarantineFile", Expect: conformance.Accepted}}}
+	other := &conformance.Case{Operation: "requestSample", Proves: []string{"response.created"},
+		Steps: []conformance.Step{{Operation: "stopAndQuarantineFile", Expect: conformance.Accepted}}}
 	if got := b.inexpressible(other); got != "it calls a different operation" {
 		t.Errorf("got %q", got)
 	}
@@ -296,13 +302,17 @@ func TestNoTwoAcceptedInteractionsNameOneFile(t *testing.T) {
 // requirement may still be one that Pact has no words for.
 func TestAUsersCaseThatPactHasNoWordsForIsLeftOut(t *testing.T) {
 	t.Parallel()
-	const head = "# Accepts a request of ours.\n# operation: requestSample\n# proves: request.json\n# expect: accepted\n" +
+	const head = "# Accepts a request of ours.\n# operation: requestSample\n# proves: request.json\n# expect: " +
+		"accepted\n" +
 		"POST {{path}}\nAuthorization: Bearer {{token}}\nContent-Type: application/json\n\n"
 	for body, why := range map[string]string{
-		`{"Comment": "{{comment}} ` + strings.Repeat("x", 1024) + `", "Sha1": "{{sha1}}"}`: "the body is longer than 1024 bytes",
-		`{"Comment": "{{comment}} \u0041", "Sha1": "{{sha1}}"}`:                            "it tests a spelling of JSON, and Pact keeps only values",
+		`{"Comment": "{{comment}} ` + strings.Repeat("x", 1024) + `", "Sha1": "{{sha1}}"}`: "the body is longer than " +
+			"1024 bytes",
+		`{"Comment": "{{comment}} \u0041", "Sha1": "{{sha1}}"}`: "it tests a spelling of JSON, and Pact keeps " +
+			"only values",
 	} {
-		suite, err := conformance.Load(conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{"area/x.http": {Data: []byte(head + body + "\n")}}})
+		suite, err := conformance.Load(conformance.Source{Name: "mine", Own: true,
+			FS: fstest.MapFS{"area/x.http": {Data: []byte(head + body + "\n")}}})
 		require.NoError(t, err)
 		p, err := Build(suite, V4)
 		require.NoError(t, err)

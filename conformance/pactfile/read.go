@@ -117,7 +117,8 @@ func read(name string, data []byte) (*document, error) {
 		}
 		for _, part := range []string{"request", "response"} {
 			if _, ok := i.at(part).value.(map[string]any); !ok {
-				return nil, d.failAt(i.pointer, "the interaction has no %s; let the consumer's test write the file again", part)
+				return nil, d.failAt(i.pointer, "the interaction has no %s; let the consumer's test write the "+
+					"file again", part)
 			}
 		}
 		if err := d.typed(i); err != nil {
@@ -133,7 +134,8 @@ var knownVersion = regexp.MustCompile(`\A[Vv]?[1-4](\.[0-9]+){0,2}\z`)
 
 // versioned returns an error for an unsupported version of the specification.
 func (d *document) versioned(metadata node) error {
-	for _, n := range []node{metadata.at("pactSpecification").at("version"), metadata.at("pact-specification").at("version"), metadata.at("pactSpecificationVersion")} {
+	for _, n := range []node{metadata.at("pactSpecification").at("version"),
+		metadata.at("pact-specification").at("version"), metadata.at("pactSpecificationVersion")} {
 		said := plain(n.value)
 		if n.value == nil || knownVersion.MatchString(said) {
 			if n.value != nil {
@@ -141,7 +143,8 @@ func (d *document) versioned(metadata node) error {
 			}
 			continue
 		}
-		return d.failAt(n.pointer, "the version %s of the Pact specification is not supported; versions are 1 to 4, such as \"4.0\"", brief(n.value))
+		return d.failAt(n.pointer, "the version %s of the Pact specification is not supported; versions are 1 to 4, "+
+			"such as \"4.0\"", brief(n.value))
 	}
 	return nil
 }
@@ -153,16 +156,20 @@ func (d *document) typed(i node) error {
 		node node
 		kind string
 	}{
-		{request.at("method"), "a string"}, {request.at("path"), "a string"}, {request.at("headers"), "an object"}, {request.at("matchingRules"), "an object"},
-		{response.at("status"), "a number"}, {response.at("headers"), "an object"}, {response.at("matchingRules"), "an object"},
+		{request.at("method"), "a string"}, {request.at("path"), "a string"}, {request.at("headers"), "an object"},
+		{request.at("matchingRules"), "an object"},
+		{response.at("status"), "a number"}, {response.at("headers"), "an object"}, {response.at("matchingRules"),
+			"an object"},
 	} {
 		if got := kind(want.node.value); want.node.value != nil && got != want.kind {
-			return d.failAt(want.node.pointer, "want %s, got %s, %s; correct it, or let the consumer's test write the file again", want.kind, got, brief(want.node.value))
+			return d.failAt(want.node.pointer, "want %s, got %s, %s; correct it, or let the consumer's test write "+
+				"the file again", want.kind, got, brief(want.node.value))
 		}
 	}
 	if status := response.at("status"); status.value != nil {
 		if n, err := strconv.Atoi(plain(status.value)); err != nil || n < 100 || n > 599 {
-			return d.failAt(status.pointer, "%s is not a status; give a whole number from 100 to 599", brief(status.value))
+			return d.failAt(status.pointer, "%s is not a status; give a whole number from 100 to 599",
+				brief(status.value))
 		}
 	}
 	return nil
@@ -293,7 +300,8 @@ func (d *document) interaction(n node) *interaction {
 	i := &interaction{
 		node: n, name: n.at("description").text(), header: http.Header{}, status: http.StatusOK,
 		method: strings.ToUpper(cmp.Or(request.at("method").text(), http.MethodGet)),
-		path:   cmp.Or(request.at("path").text(), "/"), fields: fields(response.at("headers")), odd: map[string]string{},
+		path:   cmp.Or(request.at("path").text(), "/"), fields: fields(response.at("headers")),
+		odd: map[string]string{},
 	}
 	for _, key := range []string{"providerState", "provider_state"} {
 		if state := n.at(key).text(); state != "" {
@@ -321,7 +329,8 @@ func (d *document) interaction(n node) *interaction {
 		encoded := i.answer.at("encoded").value
 		i.said = i.answer.has("content")
 		text := i.answer.at("content")
-		if raw, isText := text.value.(string); isText && (encoded != nil && encoded != false) && strings.HasSuffix(kind, "json") {
+		if raw, isText := text.value.(string); isText && (encoded != nil && encoded != false) &&
+			strings.HasSuffix(kind, "json") {
 			if bytes, err := base64.StdEncoding.DecodeString(raw); err == nil {
 				raw = string(bytes)
 			}
@@ -430,7 +439,8 @@ func (i *interaction) readRules(all node) {
 
 // rule parses a rule of V3 or later.
 func (i *interaction) rule(category, path string, group node) {
-	r := rule{category: strings.TrimSuffix(category, "s"), path: path, pointer: group.pointer, matchers: group.at("matchers").items(), or: strings.EqualFold(group.at("combine").text(), "or")}
+	r := rule{category: strings.TrimSuffix(category, "s"), path: path, pointer: group.pointer,
+		matchers: group.at("matchers").items(), or: strings.EqualFold(group.at("combine").text(), "or")}
 	if category == "status" {
 		r.category = category
 	}

@@ -86,7 +86,8 @@ type keyworded struct {
 }
 
 // silent are keywords that constrain nothing.
-var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "default", "examples", "format"}
+var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "default",
+	"examples", "format"}
 
 // walk collects the constraints of a schema on the value at a path. A nil node means the root
 // of the file.
@@ -107,7 +108,8 @@ func (w *words) walk(at, file string, node json.RawMessage) error {
 		return fail("%v; Pact cannot express it", err)
 	}
 	for name := range every {
-		if !slices.Contains(silent, name) && !slices.Contains([]string{"$ref", "allOf", "type", "properties", "required", "items", "pattern", "minLength", "enum"}, name) {
+		if !slices.Contains(silent, name) && !slices.Contains([]string{"$ref", "allOf", "type", "properties",
+			"required", "items", "pattern", "minLength", "enum"}, name) {
 			return fail("Pact cannot express %q; add the nearest rule that is not stricter to package pactfile", name)
 		}
 	}

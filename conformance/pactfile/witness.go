@@ -29,7 +29,8 @@ func rowsOfAnswer() []row {
 	upper := func(v any) any { return strings.ToUpper(plain(v)) }
 	instance := func(path, status string) any { return map[string]any{"filePath": path, "status": status} }
 	return []row{
-		{"@odata.context", "https://tenant.example/testwdatppreview/$metadata#FileMachineActions/$entity", "action.context", false},
+		{"@odata.context", "https://tenant.example/testwdatppreview/$metadata#FileMachineActions/$entity",
+			"action.context", false},
 		{"id", "c083f601-012f-4955-b4cc-fab50fb69d7a", "", false},
 		{"id", "C083F601-012F-4955-B4CC-FAB50FB69D7A", "", false},
 		{"id", "17", "action.id", true},
@@ -82,13 +83,15 @@ func rowsOfAnswer() []row {
 		{"fileInstances", []any{instance("C:\\a.exe", "InProgress")}, "", false},
 		{"fileInstances", []any{instance("", "InProgress")}, "action.instances-filled", true},
 		{"fileInstances", []any{instance("C:\\a.exe", "")}, "action.instances-filled", true},
-		{"fileInstances", []any{instance("/opt/a", "Succeeded"), instance("C:\\b.exe", "Pending"), instance("C:\\c.exe", "Failed")}, "", false},
+		{"fileInstances", []any{instance("/opt/a", "Succeeded"), instance("C:\\b.exe", "Pending"),
+			instance("C:\\c.exe", "Failed")}, "", false},
 	}
 }
 
 // mediaTypes returns the media types that a 201 may have.
 func mediaTypes() []string {
-	return []string{mediaType, mediaType + "; charset=utf-8", mediaType + ";odata.metadata=minimal;odata.streaming=true"}
+	return []string{mediaType, mediaType + "; charset=utf-8", mediaType +
+		";odata.metadata=minimal;odata.streaming=true"}
 }
 
 // witnesses returns answers to an accepted request for a hash, "" if unknown.
@@ -106,7 +109,8 @@ func (a *answer) witnesses(sha1 string) (out []witness) {
 	}
 	fields := map[string]string{"Content-Type": mediaType}
 	for _, media := range mediaTypes() {
-		out = append(out, witness{actual: actual{status: 201, fields: map[string]string{"Content-Type": media}, body: base}})
+		out = append(out, witness{actual: actual{status: 201, fields: map[string]string{"Content-Type": media},
+			body: base}})
 	}
 	for _, r := range rowsOfAnswer() {
 		value, there := base[r.member]
@@ -118,7 +122,8 @@ func (a *answer) witnesses(sha1 string) (out []witness) {
 		if change, ok := r.value.(func(any) any); ok {
 			changed[r.member] = change(value)
 		}
-		out = append(out, witness{actual{status: 201, fields: fields, body: changed}, r.member, r.requirement, r.inferred})
+		out = append(out, witness{actual{status: 201, fields: fields, body: changed}, r.member, r.requirement,
+			r.inferred})
 	}
 	return out
 }

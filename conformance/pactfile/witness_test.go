@@ -31,7 +31,9 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 			body, _ = json.Marshal(w.body)
 		}
 		return suite.Judge(&conformance.Exchange{
-			Request:  conformance.Request{Method: "POST", URL: "http://127.0.0.1" + operation, Header: []conformance.Field{{Name: "Authorization", Value: "Bearer x"}}, Body: []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`)},
+			Request: conformance.Request{Method: "POST", URL: "http://127.0.0.1" + operation,
+				Header: []conformance.Field{{Name: "Authorization", Value: "Bearer x"}},
+				Body:   []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`)},
 			Response: &conformance.Response{Status: w.status, Header: header, Body: body},
 		}, now)
 	}
@@ -47,9 +49,13 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 					t.Errorf("%s %s: want an answer that keeps the contract, got %+v", op.ID, w.member, f)
 				}
 			}
-			across := slices.ContainsFunc(conformance.Checks(), func(c conformance.Check) bool { return c.Across() && slices.Contains(c.Requirements, w.requirement) })
+			across := slices.ContainsFunc(conformance.Checks(), func(c conformance.Check) bool {
+				return c.Across() &&
+					slices.Contains(c.Requirements, w.requirement)
+			})
 			if w.inferred && len(found) == 0 && !across { // a run alone finds what shows over many answers
-				t.Errorf("%s %s: want a finding of an inferred requirement, got none; the row is no inferred one", op.ID, w.member)
+				t.Errorf("%s %s: want a finding of an inferred requirement, got none; the row is no inferred one",
+					op.ID, w.member)
 			}
 			for _, f := range found {
 				if f.Requirement != w.requirement {
@@ -72,8 +78,10 @@ func TestTheJudgeOfWitnessesRings(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
 	found := suite.Judge(&conformance.Exchange{
-		Request:  conformance.Request{Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine), Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1))},
-		Response: &conformance.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id": 7}`)},
+		Request: conformance.Request{Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine),
+			Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1))},
+		Response: &conformance.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: []byte(`{"id": 7}`)},
 	}, time.Now())
 	require.NotEmpty(t, found)
 }

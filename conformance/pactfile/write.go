@@ -142,10 +142,12 @@ func (p *Pact) written(i *Interaction) writtenInteraction {
 		Description: i.Name,
 		Request: writtenRequest{
 			Method: i.Request.Method, Path: i.Request.Path,
-			Headers: p.headers(i.Request.Header), Body: p.body(i.Request.Body, i.Request.Header), Rules: rules(i.Request.Rules),
+			Headers: p.headers(i.Request.Header), Body: p.body(i.Request.Body, i.Request.Header),
+			Rules: rules(i.Request.Rules),
 		},
 		Response: writtenAnswer{
-			Status: i.Response.Status, Headers: p.headers(i.Response.Header), Body: p.body(i.Response.Body, i.Response.Header), Rules: rules(i.Response.Rules),
+			Status: i.Response.Status, Headers: p.headers(i.Response.Header),
+			Body: p.body(i.Response.Body, i.Response.Header), Rules: rules(i.Response.Rules),
 		},
 	}
 	for _, s := range i.States {

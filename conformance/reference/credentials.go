@@ -52,11 +52,13 @@ func (s *server) role(x *exchange) *refusal {
 	if x.privileged {
 		return nil
 	}
-	return &refusal{status: http.StatusForbidden, code: "Forbidden", message: "The user does not hold a role that allows this."}
+	return &refusal{status: http.StatusForbidden, code: "Forbidden", message: "The user does not hold a role that " +
+		"allows this."}
 }
 
 func unauthorized(challenge string) *refusal {
-	return &refusal{status: http.StatusUnauthorized, code: "Unauthorized", message: "The request carries no valid bearer token.",
+	return &refusal{status: http.StatusUnauthorized, code: "Unauthorized", message: "The request carries no valid " +
+		"bearer token.",
 		header: http.Header{"Www-Authenticate": {challenge}}}
 }
 

@@ -21,9 +21,10 @@ const maxBody = 2 << 20
 // A Config configures the conforming server. The zero Config issues no token, so that
 // its server refuses everyone.
 type Config struct {
-	Token              string              // the bearer token of a user who holds the role
-	UnprivilegedToken  string              // the bearer token of a user who does not; "" for none
-	SecurityAdminToken string              // the bearer token of a user who is security administrator alone; "" for none
+	Token             string // the bearer token of a user who holds the role
+	UnprivilegedToken string // the bearer token of a user who does not; "" for none
+	// the bearer token of a user who is security administrator alone; "" for none
+	SecurityAdminToken string
 	GlobalAdminToken   string              // the bearer token of a user who is global administrator alone; "" for none
 	UnknownMachine     string              // the one machine id that is answered 404; "" for none
 	Now                func() time.Time    // the clock; nil for time.Now
@@ -58,7 +59,8 @@ func New(c Config) http.Handler {
 type broken struct{}
 
 func (broken) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	refusal{status: http.StatusInternalServerError, code: "InternalServerError", message: "The service is not available."}.answer().write(w)
+	refusal{status: http.StatusInternalServerError, code: "InternalServerError", message: "The service is not " +
+		"available."}.answer().write(w)
 }
 
 // exchange is one request on its way through the checks, which fill it in.
@@ -159,7 +161,8 @@ func (s *server) knownMachine(x *exchange) *refusal {
 // mediaType takes JSON, and takes a body without a declared type for JSON: the
 // documents list the header without calling it required.
 func mediaType(x *exchange) *refusal {
-	no := &refusal{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType", message: "The body has to be application/json."}
+	no := &refusal{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType",
+		message: "The body has to be application/json."}
 	if coding := x.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return no
 	}

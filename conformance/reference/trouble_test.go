@@ -45,7 +45,8 @@ func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
 		require.NotEmpty(t, trouble.Says)
 		_, fault := reference.FindFault(trouble.Name)
 		require.False(t, fault, "%s is a fault too", trouble.Name)
-		require.False(t, slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == trouble.Name }), "%s is a variant too", trouble.Name)
+		require.False(t, slices.ContainsFunc(reference.Variants(),
+			func(v reference.Variant) bool { return v.Name == trouble.Name }), "%s is a variant too", trouble.Name)
 		want := rows[trouble.Name]
 		require.NotEmpty(t, want, "give %s a row", trouble.Name)
 		for range 2 { // each Wrap starts with new state

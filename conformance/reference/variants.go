@@ -23,7 +23,8 @@ type variant struct {
 // Variants returns the table of conforming servers, ordered by kind. Each call to a Wrap
 // starts with new state.
 func Variants() (out []Variant) {
-	for _, v := range slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(), connectionVariants(), refusalVariants(), errorVariants(), stateVariants()) {
+	for _, v := range slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(),
+		connectionVariants(), refusalVariants(), errorVariants(), stateVariants()) {
 		out = append(out, Variant{Name: v.name, Says: v.says, Wrap: v.wrap})
 	}
 	return append(out, deviations()...)

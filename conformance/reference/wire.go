@@ -32,7 +32,8 @@ func onWire(talk func(net.Conn, *answer)) wrap {
 func hijack(w http.ResponseWriter, a *answer, talk func(net.Conn, *answer)) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		refusal{status: http.StatusInternalServerError, code: "NoConnection", message: "The answer needs a connection of its own."}.answer().write(w)
+		refusal{status: http.StatusInternalServerError, code: "NoConnection", message: "The answer needs a " +
+			"connection of its own."}.answer().write(w)
 		return
 	}
 	defer conn.Close()
@@ -49,7 +50,8 @@ func say(text func(*answer) string) func(net.Conn, *answer) {
 // with the blank line.
 func (a *answer) head(lines ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\nDate: %s\r\n", a.status, http.StatusText(a.status), time.Now().UTC().Format(http.TimeFormat))
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\nDate: %s\r\n", a.status, http.StatusText(a.status),
+		time.Now().UTC().Format(http.TimeFormat))
 	names := make([]string, 0, len(a.header))
 	for name := range a.header {
 		names = append(names, name)

@@ -127,11 +127,14 @@ func Keys(text []byte) (keys []Key, err error) {
 		key, _, options, _, err := ssh.ParseAuthorizedKey(line)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("line %d: not a public key; want type, key and comment, as in ssh-keygen's FILE.pub", n)
+			return nil, fmt.Errorf("line %d: not a public key; want type, key and comment, as in ssh-keygen's "+
+				"FILE.pub", n)
 		case len(options) > 0:
-			return nil, fmt.Errorf("line %d: options before the key are not supported; leave only type, key and comment", n)
+			return nil, fmt.Errorf("line %d: options before the key are not supported; leave only type, key and "+
+				"comment", n)
 		case strings.Contains(key.Type(), "-cert-"):
-			return nil, fmt.Errorf("line %d: certificates are not supported, because their restrictions would be ignored; give the public key itself", n)
+			return nil, fmt.Errorf("line %d: certificates are not supported, because their restrictions would be "+
+				"ignored; give the public key itself", n)
 		}
 		keys = append(keys, Key{key})
 	}
@@ -152,7 +155,8 @@ func Verify(record, signature []byte, keys []Key) (Key, error) {
 		return Key{}, fmt.Errorf("the signature is damaged: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	}
 	if s.Namespace != Namespace {
-		return Key{}, fmt.Errorf("the signature is for the namespace %q, and that of a report is for %q", s.Namespace, Namespace)
+		return Key{}, fmt.Errorf("the signature is for the namespace %q, and that of a report is for %q", s.Namespace,
+			Namespace)
 	}
 	for _, k := range keys {
 		if !bytes.Equal(k.key.Marshal(), s.PublicKey.Marshal()) {

@@ -67,11 +67,13 @@ func TestVerifyTakesWhatSignMakesWithEachKindOfKey(t *testing.T) {
 	require.NoError(t, err)
 	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	for name, key := range map[string]crypto.Signer{"ssh-ed25519": ed25519Key(t), "ssh-rsa": rsaKey, "ecdsa-sha2-nistp256": ecdsaKey} {
+	for name, key := range map[string]crypto.Signer{"ssh-ed25519": ed25519Key(t), "ssh-rsa": rsaKey,
+		"ecdsa-sha2-nistp256": ecdsaKey} {
 		t.Run(name, func(t *testing.T) {
 			private, public := pair(t, key, "")
 			_, foreign := pair(t, ed25519Key(t), "")
-			keys, err := signature.Keys(append([]byte("\xef\xbb\xbf# two keys\r\n\r\n"), append(foreign, bytes.ReplaceAll(public, []byte("\n"), []byte(" me@here\r\n"))...)...))
+			keys, err := signature.Keys(append([]byte("\xef\xbb\xbf# two keys\r\n\r\n"),
+				append(foreign, bytes.ReplaceAll(public, []byte("\n"), []byte(" me@here\r\n"))...)...))
 			require.NoError(t, err)
 			require.Len(t, keys, 2)
 			by, err := signature.Verify([]byte("a record"), signed(t, private, "a record"), keys)
@@ -111,7 +113,9 @@ func TestVerifyRefusesWhatWasNotSignedAndSaysWhy(t *testing.T) {
 		{"another key", "a record", good, foreign, "signed by another key, SHA256:"},
 		{"a signature over a commit", "a record", sshsig.Armor(elsewhere), public, `for the namespace "git"`},
 		{"a cut signature", "a record", good[:len(good)/2], public, "damaged"},
-		{"a cut blob", "a record", []byte("-----BEGIN SSH SIGNATURE-----\n" + base64.StdEncoding.EncodeToString([]byte("SSHSIG\x00\x00\x00\x01")) + "\n-----END SSH SIGNATURE-----\n"), public, "damaged"},
+		{"a cut blob", "a record", []byte("-----BEGIN SSH SIGNATURE-----\n" +
+			base64.StdEncoding.EncodeToString([]byte("SSHSIG\x00\x00\x00\x01")) + "\n-----END SSH SIGNATURE-----\n"),
+			public, "damaged"},
 		{"an empty file", "a record", nil, public, "it has no signature"},
 		{"a key in place of a signature", "a record", private, public, "it has no signature"},
 	} {
@@ -217,7 +221,8 @@ func keygen(t *testing.T) func(stdin string, args ...string) string {
 		if os.Getenv("FMASPEC_SSH_KEYGEN") == "required" {
 			t.Fatalf("FMASPEC_SSH_KEYGEN=required: %v; install it (Debian: openssh-client)", err)
 		}
-		t.Skipf("SKIPPED: ssh-keygen was not asked: %v; install it (Debian: openssh-client), and set FMASPEC_SSH_KEYGEN=required to never miss it", err)
+		t.Skipf("SKIPPED: ssh-keygen was not asked: %v; install it (Debian: openssh-client), and set "+
+			"FMASPEC_SSH_KEYGEN=required to never miss it", err)
 	}
 	return func(stdin string, args ...string) string {
 		t.Helper()
@@ -242,7 +247,8 @@ func TestSshKeygenVerifiesWhatSignMakes(t *testing.T) {
 			allowed, at := filepath.Join(dir, kind+".allowed"), filepath.Join(dir, kind+".sig")
 			require.NoError(t, os.WriteFile(allowed, append([]byte("ci@example.com "), public...), 0o600))
 			require.NoError(t, os.WriteFile(at, signed(t, private, "a record"), 0o600))
-			out := run("a record", "-Y", "verify", "-f", allowed, "-I", "ci@example.com", "-n", signature.Namespace, "-s", at)
+			out := run("a record", "-Y", "verify", "-f", allowed, "-I", "ci@example.com", "-n", signature.Namespace,
+				"-s", at)
 			require.Contains(t, out, "Good")
 		})
 	}

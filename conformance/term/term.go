@@ -218,5 +218,6 @@ func sign(before, after []byte) bool {
 	case ':':
 		return ends("section_start") || ends("section_end") || ends("travis_fold") || ends("travis_time")
 	}
-	return ends("[") && (strings.HasPrefix(string(after[:min(len(after), 12)]), "[ATTACHMENT|") || strings.HasPrefix(string(after[:min(len(after), 10)]), "[PROPERTY|"))
+	return ends("[") && (strings.HasPrefix(string(after[:min(len(after), 12)]), "[ATTACHMENT|") ||
+		strings.HasPrefix(string(after[:min(len(after), 10)]), "[PROPERTY|"))
 }

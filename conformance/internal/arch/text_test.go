@@ -214,11 +214,13 @@ func TestALongLineIsSeen(t *testing.T) {
 	}{
 		{"a.go", "package a\n\n// " + words + "\n", []int{3}, "a comment"},
 		{"a.go", "package a\n\nconst b = \"" + words + "\"\n", []int{3}, "a string"},
-		{"a.go", "package a\n\nconst b = `x\n" + words + "`\n\nconst c = \"" + words + "\"\n", []int{6}, "no raw string"},
+		{"a.go", "package a\n\nconst b = `x\n" + words + "`\n\nconst c = \"" + words + "\"\n", []int{6},
+			"no raw string"},
 		{"a.go", "package a\n\n// https://example.com/" + strings.Repeat("x", 120) + "\n", nil, "a URL"},
 		{"a.md", "# A\n\n" + words + "\n", []int{3}, "a paragraph"},
 		{"a.md", "| a |\n|---|\n| " + words + " |\n\n```\n" + words + "\n```\n", nil, "a table and a block of code"},
-		{"a.md", "<!-- x:begin -->\n- " + words + "\n<!-- x:end -->\n- " + words + "\n", []int{4}, "a list after a generated one"},
+		{"a.md", "<!-- x:begin -->\n- " + words + "\n<!-- x:end -->\n- " + words + "\n", []int{4},
+			"a list after a generated one"},
 		{"a.yaml", "a: " + words + "\n", []int{1}, "a value"},
 	} {
 		require.Equal(t, row.want, long(row.path, row.text), row.why)
@@ -281,8 +283,10 @@ func TestABannedPhraseIsSeen(t *testing.T) {
 	require.Len(t, samples, len(phrases()), "want a sample of each phrase")
 	for i, p := range phrases() {
 		one := []phrase{p}
-		require.NotEmpty(t, banned("a.go", "package a\n\n// A is one: "+samples[i]+".\n", one), "a comment: %s", p.pattern)
-		require.NotEmpty(t, banned("a.go", "package a\n\nconst a = \""+samples[i]+"\"\n", one), "a string: %s", p.pattern)
+		require.NotEmpty(t, banned("a.go", "package a\n\n// A is one: "+samples[i]+".\n", one), "a comment: %s",
+			p.pattern)
+		require.NotEmpty(t, banned("a.go", "package a\n\nconst a = \""+samples[i]+"\"\n", one), "a string: %s",
+			p.pattern)
 		require.NotEmpty(t, banned("a.md", samples[i], one), "a page: %s", p.pattern)
 		require.Empty(t, banned("a.go", "package a\n\n// A is a foretelling soundness of sinews.\n", one), p.pattern)
 	}

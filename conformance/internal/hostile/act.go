@@ -52,9 +52,12 @@ func (s *scene) fill(text string) string {
 	if s.honest != nil {
 		body := string(s.honest.body)
 		pairs = append(pairs,
-			"{status}", fmt.Sprintf("%d %s", s.honest.status, http.StatusText(s.honest.status)), "{fields}", s.honest.fields(),
-			"{length}", fmt.Sprint(len(body)), "{hex}", fmt.Sprintf("%x", len(body)), "{body}", body, "{half}", body[:len(body)/2],
-			"{path}", s.request.URL.RequestURI(), "{token}", strings.TrimPrefix(s.request.Header.Get("Authorization"), "Bearer "))
+			"{status}", fmt.Sprintf("%d %s", s.honest.status, http.StatusText(s.honest.status)), "{fields}",
+			s.honest.fields(),
+			"{length}", fmt.Sprint(len(body)), "{hex}", fmt.Sprintf("%x", len(body)), "{body}", body, "{half}",
+			body[:len(body)/2],
+			"{path}", s.request.URL.RequestURI(), "{token}", strings.TrimPrefix(s.request.Header.Get("Authorization"),
+				"Bearer "))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }

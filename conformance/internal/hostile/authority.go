@@ -21,7 +21,8 @@ type authority struct {
 
 func newAuthority() (*authority, error) {
 	a, err := (*authority)(nil).sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "an authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		Subject: pkix.Name{CommonName: "an authority"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("hostile: no certificate can be made: %w; look for what keeps random numbers away", err)
@@ -75,5 +76,6 @@ func (a *authority) shows(template *x509.Certificate) *tls.Config {
 	if err != nil {
 		return &tls.Config{}
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{made.certificate.Raw}, PrivateKey: made.key}}}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{made.certificate.Raw},
+		PrivateKey: made.key}}}
 }

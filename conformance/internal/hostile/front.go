@@ -26,23 +26,24 @@ type front struct {
 func (s *Server) serveHTTP2(c net.Conn) {
 	near, far := net.Pipe()
 	f := &front{client: c, near: near, spoilt: make(chan *scene, 1), greeted: make(chan struct{})}
-	honest := &http.Server{Protocols: &http.Protocols{}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.requests.Add(1)
-		a := ask(s.honest, r)
-		if s.spoils(r) {
-			select {
-			case f.spoilt <- &scene{Conn: c, server: s, request: r, honest: a}:
-			default: // a second one beside the first is left without an answer
+	honest := &http.Server{Protocols: &http.Protocols{},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.requests.Add(1)
+			a := ask(s.honest, r)
+			if s.spoils(r) {
+				select {
+				case f.spoilt <- &scene{Conn: c, server: s, request: r, honest: a}:
+				default: // a second one beside the first is left without an answer
+				}
+				<-r.Context().Done()
+				return
 			}
-			<-r.Context().Done()
-			return
-		}
-		for name, values := range a.header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(a.status)
-		w.Write(a.body)
-	})}
+			for name, values := range a.header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(a.status)
+			w.Write(a.body)
+		})}
 	honest.Protocols.SetUnencryptedHTTP2(true)
 	l := &oneConn{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
 	l.conn <- far

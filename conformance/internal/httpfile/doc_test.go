@@ -53,7 +53,8 @@ func TestThePageListsFieldsAndVariablesAsTheTablesHaveThem(t *testing.T) {
 	require.NoError(t, err)
 	want := string(data)
 	for _, part := range []struct{ name, text string }{
-		{"fields", "Of the case, in the first head only:\n\n" + fieldTable(httpfile.OfCase) + "\nOf a request, in any head:\n\n" + fieldTable(httpfile.OfRequest)},
+		{"fields", "Of the case, in the first head only:\n\n" + fieldTable(httpfile.OfCase) +
+			"\nOf a request, in any head:\n\n" + fieldTable(httpfile.OfRequest)},
 		{"variables", variableTable()},
 	} {
 		want, err = between(want, part.name, part.text)
@@ -64,7 +65,8 @@ func TestThePageListsFieldsAndVariablesAsTheTablesHaveThem(t *testing.T) {
 		return
 	}
 	if string(data) != want {
-		t.Errorf("docs/fixtures.md is stale; run \"go test ./conformance/internal/httpfile -update\" and review the change")
+		t.Errorf("docs/fixtures.md is stale; run \"go test ./conformance/internal/httpfile -update\" and review " +
+			"the change")
 	}
 }
 

@@ -36,20 +36,29 @@ type foreign struct {
 
 // foreigners are the lines that are refused wherever they stand.
 var foreigners = []foreign{
-	{regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run", "take it away, and say in \"# expect:\" what has to come; a body's own > is {{bytes 3E}}"},
-	{regexp.MustCompile(`^[ \t]*>>!?[ \t]*\S`), "a file for the answer, which is not written", "take it away; a body's own > is {{bytes 3E}}"},
-	{regexp.MustCompile(`^[ \t]*<[ \t]*\{%`), "a script before the request, which is not run", "take it away, and write the values themselves"},
+	{regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run",
+		"take it away, and say in \"# expect:\" what has to come; a body's own > is {{bytes 3E}}"},
+	{regexp.MustCompile(`^[ \t]*>>!?[ \t]*\S`), "a file for the answer, which is not written",
+		"take it away; a body's own > is {{bytes 3E}}"},
+	{regexp.MustCompile(`^[ \t]*<[ \t]*\{%`), "a script before the request, which is not run",
+		"take it away, and write the values themselves"},
 	{regexp.MustCompile(`^[ \t]*<>[ \t]`), "an answer of an earlier time, which is not read", "take it away"},
-	{regexp.MustCompile(`^[ \t]*<@`), "a file with variables or of another encoding, which is not read", "write \"< ./FILE\", whose bytes are sent as they are"},
-	{regexp.MustCompile(`^[ \t]*\?\?[ \t]`), "an assertion, which is not judged", "take it away, and say in \"# expect:\" what has to come; a body's own ? is {{bytes 3F}}"},
-	{regexp.MustCompile(`^[ \t]*@@?[^\s=:]+[ \t]*:?=`), "a variable, which cannot be defined here", "write \"@name = value\" above the request line; a body's own @ is {{bytes 40}}"},
+	{regexp.MustCompile(`^[ \t]*<@`), "a file with variables or of another encoding, which is not read",
+		"write \"< ./FILE\", whose bytes are sent as they are"},
+	{regexp.MustCompile(`^[ \t]*\?\?[ \t]`), "an assertion, which is not judged", "take it away, and say in \"# " +
+		"expect:\" what has to come; a body's own ? is {{bytes 3F}}"},
+	{regexp.MustCompile(`^[ \t]*@@?[^\s=:]+[ \t]*:?=`), "a variable, which cannot be defined here",
+		"write \"@name = value\" above the request line; a body's own @ is {{bytes 40}}"},
 }
 
 // bodyOnly are the lines that are refused in bodies.
 var bodyOnly = []foreign{
-	{regexp.MustCompile(`^[ \t]*#`), "a comment to editors, which do not send it", "move it above the request line; a body's own # is {{bytes 23}}"},
-	{regexp.MustCompile(`^[ \t]*//`), "a comment to editors, which do not send it", "move it above the request line; a body's own // is {{bytes 2F 2F}}"},
-	{inclusion, "another file, which can only be the whole of a body", "write it as the one line of the body; a body's own < is {{bytes 3C}}"},
+	{regexp.MustCompile(`^[ \t]*#`), "a comment to editors, which do not send it", "move it above the request line; " +
+		"a body's own # is {{bytes 23}}"},
+	{regexp.MustCompile(`^[ \t]*//`), "a comment to editors, which do not send it", "move it above the request line; " +
+		"a body's own // is {{bytes 2F 2F}}"},
+	{inclusion, "another file, which can only be the whole of a body", "write it as the one line of the body; a " +
+		"body's own < is {{bytes 3C}}"},
 }
 
 // obeyed reports a line that an editor obeys and this package does not.
@@ -112,12 +121,14 @@ func (p *parser) define(text string, line int) bool {
 	var broken *Error
 	switch {
 	case again:
-		p.fault(line, "{{%s}} is defined in line %d already, and editors differ in which counts; keep one of the two", name, before.line)
+		p.fault(line, "{{%s}} is defined in line %d already, and editors differ in which counts; keep one of the two",
+			name, before.line)
 		return true
 	case known(name):
 		p.fault(line, "{{%s}} is one of fmaspec's own variables; give yours another name", name)
 	case strings.Contains(value, `\`):
-		p.fault(line, "the value of {{%s}} holds a backslash, which some editors take for the beginning of a character; write it where it is used", name)
+		p.fault(line, "the value of {{%s}} holds a backslash, which some editors take for the beginning of a "+
+			"character; write it where it is used", name)
 	case errors.As(err, &broken):
 		p.fault(line, "%s", broken.Msg)
 	}
@@ -190,7 +201,8 @@ func (p *parser) expandOwn(text string, line int) string {
 func editorVariable(name string) string {
 	switch {
 	case strings.HasPrefix(name, "$"):
-		return fmt.Sprintf("{{%s}} is made anew by an editor at each sending, so that no run could be repeated; write {{sha1}}, {{comment}} or a value", name)
+		return fmt.Sprintf("{{%s}} is made anew by an editor at each sending, so that no run could be repeated; "+
+			"write {{sha1}}, {{comment}} or a value", name)
 	case strings.Contains(name, ".response.") || strings.Contains(name, ".request."):
 		return fmt.Sprintf("{{%s}} is taken from another request, which is not done; write a value", name)
 	}
@@ -216,12 +228,14 @@ func (p *parser) included(name string, line int) []byte {
 // begin it with, and line ends in one form.
 func (p *parser) prepared(data []byte) []byte {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || len(data) > 1 && (data[0] == 0 || data[1] == 0) {
+	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || len(data) > 1 &&
+		(data[0] == 0 || data[1] == 0) {
 		p.fault(1, "the file is in UTF-16; save it as UTF-8")
 		return nil
 	}
 	if first, _, found := bytes.Cut(data, []byte("\n")); found && bytes.HasSuffix(first, []byte("\r")) {
-		p.fault(1, "the lines end in CRLF, so that bodies would hold carriage returns which nobody sees; save the file with LF, and have git keep it so by \"*.http text eol=lf\" in .gitattributes")
+		p.fault(1, "the lines end in CRLF, so that bodies would hold carriage returns which nobody sees; save the "+
+			"file with LF, and have git keep it so by \"*.http text eol=lf\" in .gitattributes")
 		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	}
 	return data
@@ -231,7 +245,8 @@ func (p *parser) prepared(data []byte) []byte {
 // lone "###" ends a file in many editors.
 func (p *parser) trailing() bool {
 	for _, raw := range p.lines[p.at:] {
-		if text := strings.TrimSpace(string(raw)); text != "" && !isSeparator(raw) && !(strings.HasPrefix(text, "//") && !directive.MatchString(text)) {
+		if text := strings.TrimSpace(string(raw)); text != "" && !isSeparator(raw) &&
+			!(strings.HasPrefix(text, "//") && !directive.MatchString(text)) {
 			return false
 		}
 	}

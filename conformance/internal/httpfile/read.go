@@ -29,7 +29,8 @@ func Bytes(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w; make the file readable", bare(err))
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("it is %s, not a plain file; put a plain file in its place, or take it away", kind(info.Mode()))
+		return nil, fmt.Errorf("it is %s, not a plain file; put a plain file in its place, or take it away",
+			kind(info.Mode()))
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -76,7 +77,8 @@ func include(fsys fs.FS, folder, name string) ([]byte, error) {
 	case strings.Contains(name, "{{"):
 		return nil, errors.New("a name with variables is not read; write the name itself")
 	case strings.ContainsAny(name, "\\:") || path.IsAbs(name) || strings.HasPrefix(name, "~"):
-		return nil, errors.New("it is no name relative to this file; write one such as ./body.json, with / between folders")
+		return nil, errors.New("it is no name relative to this file; write one such as ./body.json, with / between " +
+			"folders")
 	case !fs.ValidPath(clean) || clean == ".":
 		return nil, errors.New("it leads out of the folder of this file; put the file beside it or below")
 	}
