@@ -33,11 +33,11 @@ func longLines() []exemption {
 		{"conformance/journal/...", moving},
 		{"conformance/mutate/...", moving},
 		{"conformance/report/...", moving},
-		{"docs/checks.md", "it is generated"},
 		{"docs/contract.md", "it is generated"},
 		{"docs/faults.md", "it is generated"},
 		{"docs/requirements.md", "it is generated"},
 		{"docs/sources.md", "it is generated"},
+		{"fixtures/requirements/...", "its entries are being extended; fold them afterwards and remove this row"},
 		{"openapi/fmaspec.bundled.yaml", "it is generated"},
 		{"openapi/released/...", "it is a copy of what was released"},
 	}
@@ -48,6 +48,7 @@ func unedited() []exemption {
 	return []exemption{
 		{"conformance/*", "its text is rewritten when its code has moved; remove this row afterwards"},
 		{"conformance/internal/arch/text_test.go", "it lists the phrases"},
+		{"docs/checks.md", "it is generated of texts in conformance"},
 		{"openapi/released/...", "it is a copy of what was released"},
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// bodies come whole, and are hard to read.
+// bodies returns behaviours with complete bodies that are hard to read.
 func bodies() []Behaviour {
 	with := func(name, says string, change func(string) string, e Expect) Behaviour {
 		return Behaviour{Name: name, Says: says, Expect: e, answer: body(change)}

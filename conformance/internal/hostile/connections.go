@@ -1,6 +1,6 @@
 package hostile
 
-// connections are spoilt below HTTP, or speak something else.
+// connections returns behaviours that are spoilt below HTTP, or use another protocol.
 func connections() []Behaviour {
 	const elsewhat = `does not speak HTTP/1.1: .*`
 	return []Behaviour{

@@ -1,6 +1,6 @@
 package hostile
 
-// framings do not let a client know where a body ends.
+// framings returns behaviours that hide where a body ends.
 func framings() []Behaviour {
 	length := func(name, says, fields string, e Expect) Behaviour {
 		return Behaviour{Name: name, Says: says, Expect: e, answer: say(start + fields + "\r\n\r\n{body}")}

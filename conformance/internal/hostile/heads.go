@@ -2,7 +2,7 @@ package hostile
 
 import "strings"
 
-// heads are spoilt before the body begins.
+// heads returns behaviours that are spoilt before the body begins.
 func heads() []Behaviour {
 	const noHead = "head of the answer"
 	line := func(name, says string, status string, e Expect) Behaviour {

@@ -2,7 +2,7 @@ package hostile
 
 import "strings"
 
-// lures want the client to go elsewhere, or to give its secret away.
+// lures try to send the client elsewhere, or to obtain its secret.
 func lures() []Behaviour {
 	redirect := func(name, says, status, to string) Behaviour {
 		return Behaviour{Name: name, Says: says, Expect: failed("", "redirect.*"+status[:3]),

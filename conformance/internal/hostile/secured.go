@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// secured are spoilt in TLS.
+// secured returns behaviours that are spoilt in TLS.
 func secured() []Behaviour {
 	certificate := func(name, says, cause string, change func(*x509.Certificate)) Behaviour {
 		return Behaviour{Name: name, Says: says, Expect: errored("unreachable", cause),

@@ -8,33 +8,33 @@ import (
 	"strings"
 )
 
-// What editors share is read as they read it: "###" with anything behind it, "# @name",
-// variables of the file's own, and "< ./file" for a body. What only some of them know,
-// or what they take for something else than a case would, is refused.
+// Syntax that editors share is read as they read it: "###" with any text after it, "# @name",
+// variables of the file, and "< ./file" for a body. Syntax that only some of them have, or
+// that means something else to them, is refused.
 
 // isSeparator reports whether a line parts two requests: every editor takes one that
 // begins with "###" for it, whatever follows.
 func isSeparator(line []byte) bool { return bytes.HasPrefix(line, []byte("###")) }
 
-// label is what stands behind the number signs of a separator.
+// label returns the text after the number signs of a separator.
 func label(line string) string { return strings.TrimSpace(strings.TrimLeft(line, "#")) }
 
-// inclusion is a body that stands in another file.
+// inclusion matches a body in another file.
 var inclusion = regexp.MustCompile(`^<[ \t]+(\S.*?)[ \t]*$`)
 
-// definition is a variable of the file's own.
+// definition matches a variable of the file.
 var definition = regexp.MustCompile(`^@([A-Za-z_][A-Za-z0-9_-]*)[ \t]*=[ \t]*(.*?)[ \t]*$`)
 
-// directive is a comment that an editor obeys.
+// directive matches a comment that an editor interprets.
 var directive = regexp.MustCompile(`^(?:#+|//+)[ \t]*@(\S+)[ \t]*(.*?)[ \t]*$`)
 
-// A foreign is a line that some editor obeys, with what it is to one and what to do.
+// A foreign is a line that an editor interprets, with its meaning there and the remedy.
 type foreign struct {
 	line       *regexp.Regexp
 	is, remedy string
 }
 
-// foreigners are the lines that are refused wherever they stand.
+// foreigners are the lines that are refused everywhere.
 var foreigners = []foreign{
 	{regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run",
 		"take it away, and say in \"# expect:\" what has to come; a body's own > is {{bytes 3E}}"},
@@ -74,7 +74,7 @@ func (p *parser) obeyed(text string, line int, tables ...[]foreign) bool {
 	return false
 }
 
-// clip is a line as messages show it.
+// clip returns a line for messages.
 func clip(text string) string {
 	if runes := []rune(text); len(runes) > 60 {
 		return string(runes[:60]) + "…"
@@ -82,7 +82,7 @@ func clip(text string) string {
 	return text
 }
 
-// directive reads a comment that editors obey; it reports whether the line is one.
+// directive parses a comment that editors interpret, and reports whether the line is one.
 func (p *parser) directive(r *Request, text string, line int) bool {
 	m := directive.FindStringSubmatch(text)
 	switch {
@@ -109,7 +109,7 @@ type own struct {
 	line  int
 }
 
-// define reads a variable of the file's own; it reports whether the line is one.
+// define parses a variable of the file, and reports whether the line is one.
 func (p *parser) define(text string, line int) bool {
 	m := definition.FindStringSubmatch(text)
 	if m == nil {
@@ -176,7 +176,7 @@ func escaped(value string) string {
 	return out.String()
 }
 
-// reference is where a variable of the file's own can stand.
+// reference matches a reference to a variable of the file.
 var reference = regexp.MustCompile(`\{\{([A-Za-z_][A-Za-z0-9_-]*)\}\}`)
 
 // expandOwn replaces the variables that the file defines.
@@ -224,8 +224,7 @@ func (p *parser) included(name string, line int) []byte {
 	return bytes.ReplaceAll(data, []byte("{{"), []byte("{{bytes 7B 7B}}"))
 }
 
-// prepared returns the text of a file without the mark of UTF-8 that some editors
-// begin it with, and line ends in one form.
+// prepared returns the text of a file without a byte order mark, with normalized line endings.
 func (p *parser) prepared(data []byte) []byte {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || len(data) > 1 &&

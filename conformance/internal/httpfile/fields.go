@@ -13,12 +13,12 @@ const (
 	OfRequest = "request" // stands in any head, for the request under it
 )
 
-// A FieldDoc says what one field of a head is for.
+// A FieldDoc documents a field of a head.
 type FieldDoc struct {
 	Key     string
 	Of      string // OfCase or OfRequest
 	Value   string // its form
-	Default string // what holds without it; "required" where it must be there
+	Default string // the default; "required" if there is none
 	Says    string // one line
 	check   func(value string) string
 }
@@ -90,7 +90,7 @@ func List(value string) []string {
 	return items
 }
 
-// The checks below return what is wrong with a value and how to mend it, or "".
+// The checks below return the problem of a value and its remedy, or "".
 
 func isText(value string) string {
 	if value == "" {

@@ -1,6 +1,6 @@
 // Package httpfile reads the files in which cases are written down: requests as
 // they go over the wire, with a head of fields above each and variables inside.
-// It knows the grammar and nothing of requirements or operations.
+// It implements the grammar and nothing of requirements or operations.
 package httpfile
 
 import (
@@ -38,7 +38,7 @@ type Field struct {
 
 // A Request is one request as written: its variables are not expanded.
 type Request struct {
-	Label   string // what stands behind "###" or "# @name", or ""
+	Label   string // the text after "###" or "# @name", or ""
 	Fields  []Field
 	Method  string
 	Target  string
@@ -51,7 +51,7 @@ type Request struct {
 	named    int // the line of its name, 0 for none
 }
 
-// An Error is one fault of a file.
+// An Error is one error in a file.
 type Error struct {
 	Name string // as given to Parse; "" from Variables and Expand
 	Line int    // from 1
@@ -65,9 +65,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Msg)
 }
 
-// Parse reads one file. It reports every fault at once, as joined *Error values
+// Parse parses one file. It reports every error at once, as joined *Error values
 // in the order of their lines, each ending with the remedy. The name is only
-// used in those. A body that stands in another file needs [Read].
+// used in those. A body in another file needs [Read].
 func Parse(name string, data []byte) (*File, error) { return parse(name, data, nil) }
 
 func parse(name string, data []byte, include func(string) ([]byte, error)) (*File, error) {
@@ -269,7 +269,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// IsBearer reports whether a text is what RFC 6750 2.1 takes for a bearer token.
+// IsBearer reports whether a text is a bearer token by RFC 6750 2.1.
 func IsBearer(s string) bool {
 	s = strings.TrimRight(s, "=")
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// values checks what only a whole file shows: the variables of every text, the
-// fields that have to be there, and that needs and variables agree.
+// values checks a whole file: the variables of every text, the required fields, and that needs
+// and variables agree.
 func (p *parser) values(f *File) {
 	used := map[string]int{} // name of a need → the line that uses it
 	repeated := 0
