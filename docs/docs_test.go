@@ -716,7 +716,7 @@ func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
 	k := known(t)
 	for _, page := range pages(t) {
 		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count") {
-			t.Errorf("%s: %s; mend the page", page, what)
+			t.Errorf("%s: %s; correct the page", page, what)
 		}
 	}
 }
@@ -773,7 +773,7 @@ func anchors(page string) (out []string) {
 func TestLinksLeadSomewhere(t *testing.T) {
 	for _, page := range pages(t) {
 		for _, what := range broken(root, page, read(t, page)) {
-			t.Errorf("%s: %s; mend the link", page, what)
+			t.Errorf("%s: %s; correct the link", page, what)
 		}
 	}
 }

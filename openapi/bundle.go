@@ -35,7 +35,7 @@ func bundle(fsys fs.FS, name string, shapes fs.FS) (*Bundle, error) {
 	}
 	root, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+		return nil, fmt.Errorf("openapi/%s: %w; correct the description", name, err)
 	}
 	b := bundler{shapes: shapes, names: map[string]string{}, taken: map[string]string{}}
 	all := ensure(ensure(root, "components"), "schemas")
@@ -66,7 +66,7 @@ func bundle(fsys fs.FS, name string, shapes fs.FS) (*Bundle, error) {
 	}
 	if headers := drop(components, "headers"); headers != nil {
 		if err := writeOut(root, headers); err != nil {
-			return nil, fmt.Errorf("openapi/%s: %w; mend the reference", name, err)
+			return nil, fmt.Errorf("openapi/%s: %w; correct the reference", name, err)
 		}
 	}
 	return &Bundle{root}, nil
@@ -187,7 +187,7 @@ func (b *bundler) schema(file string) (*yaml.Node, error) {
 	}
 	node, err := parse(text) // JSON is YAML
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the file", place, err)
+		return nil, fmt.Errorf("%s: %w; correct the file", place, err)
 	}
 	plain(node)
 	drop(node, "$schema")

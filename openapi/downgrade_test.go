@@ -134,7 +134,7 @@ func TestDowngradeRefusesWhat30CannotSay(t *testing.T) {
 func TestABundleThatCannotBeMadeIsRefused(t *testing.T) {
 	twice := invented + "  schemas:\n    MadeThing: {type: string}\n"
 	for _, row := range []struct{ why, description, thing, want string }{
-		{"no mapping", "[]", `{}`, "openapi/x.yaml: not a mapping of names to values; mend the description"},
+		{"no mapping", "[]", `{}`, "openapi/x.yaml: not a mapping of names to values; correct the description"},
 		{"no YAML", "{", `{}`, "openapi/x.yaml: "},
 		{"an alias", "a: &a 1\nb: *a\n", `{}`, "an alias of a; write it out"},
 		{"a schema that is no mapping", invented, `[]`, "schemas/made-thing.schema.json: not a mapping"},
@@ -142,7 +142,7 @@ func TestABundleThatCannotBeMadeIsRefused(t *testing.T) {
 		{"a header that is not there", strings.Replace(invented, "      description: Made.\n",
 			"      description: Made.\n      headers: {A: {$ref: '#/components/headers/none'}}\n",
 			1) + "  headers: {B: {schema: {type: string}}}\n", `{}`, "openapi/x.yaml: there is no header none in " +
-			"components; mend the reference"},
+			"components; correct the reference"},
 		{"a part of a file", invented, `{"$ref": "other.schema.json#/properties/a"}`,
 			`schemas/made-thing.schema.json: $ref "other.schema.json#/properties/a" cannot be bundled; refer to a component, or to the whole of a file in schemas/`},
 		{"a file elsewhere", invented, `{"$ref": "../other.schema.json"}`, "cannot be bundled"},

@@ -77,11 +77,11 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 	}
 	t, err := loader.LoadFromURI(&url.URL{Path: "openapi/" + name})
 	if err != nil {
-		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+		return nil, fmt.Errorf("openapi/%s: %w; correct the description", name, err)
 	}
 	if err := t.Validate(loader.Context, openapi3.EnableExamplesValidation(),
 		openapi3.EnableSchemaFormatValidation()); err != nil {
-		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+		return nil, fmt.Errorf("openapi/%s: %w; correct the description", name, err)
 	}
 	d := &Document{T: t}
 	var errs []error

@@ -271,10 +271,10 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 	data, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
 	require.NoError(t, err)
 	for _, row := range []struct{ why, old, new, want string }{
-		{"no YAML", "openapi: 3.1.0", "openapi: [", "mend the description"},
-		{"an example that breaks its schema", "type: RequestSample", "type: 7", "mend the description"},
+		{"no YAML", "openapi: 3.1.0", "openapi: [", "correct the description"},
+		{"an example that breaks its schema", "type: RequestSample", "type: 7", "correct the description"},
 		{"an example without a member", "status: InProgress\n                    fileId", "fileId",
-			"mend the description"},
+			"correct the description"},
 		{"a schema that is not there", "../schemas/error.schema.json", "../schemas/none.schema.json",
 			"none.schema.json"},
 		{"a reference to the network", "../schemas/error.schema.json", "https://example.org/error.schema.json",
@@ -290,7 +290,7 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 		{"an undo that nobody can read", "      x-undo: |-\n", "      x-undo: [7]\n      x-undone: |-\n",
 			"stopAndQuarantineFile has an x-undo that is no text; say in a sentence how it is undone"},
 		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample",
-			"mend the description"},
+			"correct the description"},
 	} {
 		text := strings.Replace(string(data), row.old, row.new, 1)
 		require.NotEqual(t, string(data), text, row.why)

@@ -25,8 +25,8 @@ func TestCompileRefusesWhatItWouldHaveToFetch(t *testing.T) {
 		{"../x.schema.json", "leads out of this folder; refer to a file beside it"},
 		{"x.json", "leads out of this folder; refer to a file beside it"},
 		{"absent.schema.json", "no such schema; schemas are a, b"},
-		{"b.schema.json#/definitions/none", "nothing is there; mend the pointer"},
-		{"#/definitions/none", "nothing is there; mend the pointer"},
+		{"b.schema.json#/definitions/none", "nothing is there; correct the pointer"},
+		{"#/definitions/none", "nothing is there; correct the pointer"},
 	} {
 		_, err := shelf(map[string]string{"a": `{"properties": {"x": {"anyOf": [{"$ref": "` + row.ref + `"}]}}}`,
 			"b": `{"type": "object"}`}).compile("a")
@@ -38,8 +38,8 @@ func TestCompileRefusesWhatItWouldHaveToFetch(t *testing.T) {
 func TestCompileRefusesABrokenSchema(t *testing.T) {
 	for _, row := range []struct{ why, doc, want string }{
 		{"not JSON", `{"type": }`, "not JSON"},
-		{"a pattern that is none", `{"pattern": "("}`, "mend the file"},
-		{"a type that is none", `{"type": "text"}`, "mend the file"},
+		{"a pattern that is none", `{"pattern": "("}`, "correct the file"},
+		{"a type that is none", `{"type": "text"}`, "correct the file"},
 		{"an annotation of nothing", `{"x-rules": [{"keyword": "pattern", "requirement": "r"}]}`,
 			`x-rules at "": there is no keyword "pattern" beside it; drop the entry or add the keyword`},
 		{"an annotation of a member that may be missing",

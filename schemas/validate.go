@@ -62,12 +62,12 @@ func (l library) compile(name string) (*Schema, error) {
 		// The engine writes into what it is given: into a copy of its own.
 		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(
 			withoutFormat(l.docs[name]))); err != nil {
-			return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+			return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
 		}
 	}
 	s.engine, err = loader.Compile(gojsonschema.NewReferenceLoader(base + name + suffix))
 	if err != nil {
-		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
 	}
 	return s, nil
 }

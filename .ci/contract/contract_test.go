@@ -406,7 +406,7 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 		edit      edit
 	}{
 		{"no YAML", "openapi/fmaspec.openapi.yaml: ", edit{description, "openapi: 3.1.0", "openapi: ["}},
-		{"no OpenAPI", "mend the description", edit{description, "operationId: requestSample",
+		{"no OpenAPI", "correct the description", edit{description, "operationId: requestSample",
 			"operationId: stopAndQuarantineFile"}},
 		{"a reference to the network", "leads out of openapi/ and schemas/",
 			edit{description, "../schemas/error.schema.json", "https://example.org/error.schema.json"}},

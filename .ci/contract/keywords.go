@@ -59,7 +59,7 @@ func decode(name string, data []byte) (any, error) {
 	}
 	var schema any
 	if err := json.Unmarshal(data, &schema); err != nil {
-		return nil, fmt.Errorf("%s: not JSON: %w; mend the file", name, err)
+		return nil, fmt.Errorf("%s: not JSON: %w; correct the file", name, err)
 	}
 	return schema, nil
 }
