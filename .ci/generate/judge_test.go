@@ -11,7 +11,9 @@ import (
 
 func TestJudgeTellsWhatAReaderWouldStumbleOver(t *testing.T) {
 	for _, row := range []struct{ why, code, want string }{
-		{"all well", "type Error struct {\n\tCode *string `json:\"code\" validate:\"regexp=[^\\\\t]\"`\n}\ntype NullableError struct {\n\tvalue *Error\n}\ntype Kind string\ntype Other = Error\n", ""},
+		{"all well", "type Error struct {\n\tCode *string `json:\"code\" " +
+			"validate:\"regexp=[^\\\\t]\"`\n}\ntype NullableError struct {\n\tvalue *Error\n}\n" +
+			"type Kind string\ntype Other = Error\n", ""},
 		{"a structure without a name", "type Error struct{ Inner *struct{ Code string } }",
 			"x.go:2:27: Error.Inner: a type without a name"},
 		{"a list of structures without a name", "type Error struct{ Inner []struct{ Code string } }",
@@ -24,7 +26,8 @@ func TestJudgeTellsWhatAReaderWouldStumbleOver(t *testing.T) {
 		{"no such type", "type Kind string", "Error: there is no such type"},
 		{"a control character in a tag", "type Error struct {\n\tCode string `validate:\"regexp=[^\t\n]\"`\n}",
 			"Error.Code: a tag that package reflect cannot read"},
-		{"a tag without quotes", "type Error struct {\n\tCode string `json:code`\n}", "Error.Code: a tag that package reflect cannot read"},
+		{"a tag without quotes", "type Error struct {\n\tCode string `json:code`\n}",
+			"Error.Code: a tag that package reflect cannot read"},
 		{"no Go", "type Error struct {", "x.go:2:"},
 	} {
 		found := strings.Join(judge("Nullable", map[string]string{"x.go": "package x\n" + row.code}, []string{"Error"}),

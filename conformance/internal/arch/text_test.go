@@ -27,6 +27,7 @@ type exemption struct {
 func longLines() []exemption {
 	const moving = "its code is being moved to other packages; wrap it afterwards and remove this row"
 	return []exemption{
+		{".ci/generate/client/client_test.go", "gofmt aligns its table of generated names"},
 		{"conformance/*", moving},
 		{"conformance/baseline/...", moving},
 		{"conformance/compare/...", moving},
@@ -39,6 +40,7 @@ func longLines() []exemption {
 		{"docs/sources.md", "it is generated"},
 		{"fixtures/requirements/...", "its entries are being extended; fold them afterwards and remove this row"},
 		{"openapi/fmaspec.bundled.yaml", "it is generated"},
+		{"openapi/fmaspec.openapi.yaml", "an example of the documents has a long path"},
 		{"openapi/released/...", "it is a copy of what was released"},
 	}
 }
