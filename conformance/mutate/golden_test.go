@@ -121,7 +121,7 @@ func TestAFewCasesBlameNoHonestServer(t *testing.T) {
 	concurrently(servers, 2*runtime.GOMAXPROCS(0), func(i int) {
 		r := caught(t, suite, servers[i], plain)
 		if len(r.Blamed()) > 0 || len(r.Broken) == 0 && r.Verdict != record.Conformant {
-			t.Errorf("%s (%s): want conformant, got %s, broken %v", r.Name, r.Says, told(r), r.Broken)
+			t.Errorf("%s (%s): want conformant, got %s, broken %v", r.Name, r.Says, verdictText(r), r.Broken)
 		}
 	})
 }
