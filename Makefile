@@ -35,7 +35,8 @@ TEST = GOGC=$(GOGC) $(GO) test
 #               the packages of CONCURRENT; then the Pact tests.
 #   make race   every test under the race detector. Of the matrix, which takes hours so, a
 #               sample: our code is the same for every fault.
-CONCURRENT := ./cmd/... ./conformance/...
+CONCURRENT := ./cmd/... ./conformance ./conformance/internal/... \
+  $(addsuffix /...,$(addprefix ./conformance/,client conformancetest credential journal mutate reference))
 
 # A script starts a process for each command, which has been tested without the race
 # detector; what the command shares with it runs in the tests of Go.
