@@ -17,7 +17,7 @@ PACT ?= optional
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 # Tests make much and keep little: where the garbage collector runs less often, they
-# and the compiler take a fifth less of the processor.
+# and the compiler take less of the processor.
 GOGC ?= 400
 TEST = GOGC=$(GOGC) $(GO) test
 
@@ -33,9 +33,10 @@ TEST = GOGC=$(GOGC) $(GO) test
 #   make test   every test without the race detector, the whole matrix among them; then,
 #               under the race detector and with -short, what sends and serves requests:
 #               the packages of CONCURRENT; then the Pact tests.
-#   make race   every test under the race detector. Of the matrix, which takes hours so, a
+#   make race   every test under the race detector. Of the matrix, which takes too long so, a
 #               sample: our code is the same for every fault.
-CONCURRENT := ./cmd/... ./conformance/...
+CONCURRENT := ./cmd/... ./conformance ./conformance/internal/... \
+  $(addsuffix /...,$(addprefix ./conformance/,client conformancetest credential journal mutate reference))
 
 # A script starts a process for each command, which has been tested without the race
 # detector; what the command shares with it runs in the tests of Go.
@@ -61,7 +62,7 @@ build: ## build bin/fmaspec
 	$(GO) build -trimpath -o bin/fmaspec ./cmd/fmaspec
 
 .PHONY: quick
-quick: ## run the short tests of what changed, without the race detector, in less than a minute
+quick: ## run the short tests of what changed, without the race detector
 	@failed=0; \
 	$(TEST) -short $(TESTFLAGS) $$($(GO) list ./... | grep -v -e '/docs$$' -e '/arch$$') || failed=1; \
 	$(TEST) -short -count=1 $(TESTFLAGS) ./docs ./conformance/internal/arch || failed=1; \
@@ -76,7 +77,7 @@ test: ## run every test, in random order; then what is concurrent, sampled, unde
 	exit $$failed
 
 .PHONY: race
-race: ## run every test, in random order, under the race detector (needs a C compiler; an hour on two processors)
+race: ## run every test, in random order, under the race detector (needs a C compiler; takes long)
 	@[ -n '$(RACE)' ] || { echo 'race: CGO_ENABLED is not 1; install a C compiler, such as gcc'; exit 1; }
 	@failed=0; \
 	$(TEST) $(RACE) -shuffle=on -timeout 90m $(TESTFLAGS) ./... || failed=1; \
@@ -94,7 +95,7 @@ verify: ## check format, vet, modules and build
 check: verify test run ## everything to run before a commit: verify, test, run
 
 .PHONY: golden
-golden: ## rewrite the golden files and generated lists that changed, in a minute; review the difference before you commit it
+golden: ## rewrite the golden files and generated lists that changed; review the difference before you commit it
 	$(TEST) -short $(GOLDEN) -update
 	@echo 'golden: in the golden matrix, lines that are missing or that a fault contradicts were made again; make golden-matrix makes all of it'
 

@@ -28,7 +28,7 @@ var (
 )
 
 // The matrix holds few objects for long and makes many: the garbage collector
-// runs less often here, which saves a fifth of the work.
+// runs less often here.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	os.Exit(m.Run())
