@@ -132,7 +132,7 @@ func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
 		x.Started = r.options.Now()
 		x.Response, x.Err = p.send(ctx, b.sending)
 		x.Elapsed = r.options.Now().Sub(x.Started)
-		x.Leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		x.Leaked = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
 		// A gateway that lost its server does not know what that did.
 		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && passing(x.Response.Status) && !r.repeatable(b.sending)
 		if x.Err != nil || unclear || !r.pacer.putOff(x.Response, x.Retries+1) {
@@ -173,7 +173,7 @@ func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 	look := &record.LastLook{Asked: m.String()}
 	steps, err := r.fresh(ctx, m.job, m.round)
 	if err != nil {
-		look.Got = "not sent: " + r.secrets.text(err.Error())
+		look.Got = "not sent: " + r.secrets.Text(err.Error())
 		return look
 	}
 	s := steps[m.step].sending

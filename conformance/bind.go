@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -21,7 +22,7 @@ type binder struct {
 	target  Target
 	seed    string
 	ops     map[string]openapi.Operation
-	secrets *secrets
+	secrets *redact.Secrets
 	local   bool     // the target is on this machine
 	armed   []string // operations that may take effect where it is not
 }
@@ -190,7 +191,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		out.sending.abort = head + len(body)/2
 	}
 	out.sha1 = sentSha1(body)
-	out.request = b.secrets.request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
+	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
 	return out, nil
 }
 

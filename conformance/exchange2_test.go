@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -89,7 +90,7 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			w.WriteHeader(103)
 			begun(w, "{}")
 		}, "", "{}"},
-		{"a body as long as is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit)) }, "", strings.Repeat(" ", bodyLimit)},
+		{"a body as long as is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", coding.Limit)) }, "", strings.Repeat(" ", coding.Limit)},
 
 		{"nothing, for ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, record.Silent, "nothing more came within 500ms before an answer began"},
 		{"nothing behind the beginning", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); <-r.Context().Done() }, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
@@ -136,11 +137,11 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 				}
 			}
 		}, record.Endless, "goes on beyond"},
-		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit+9)) }, record.TooLong, fmt.Sprint(bodyLimit + 9)},
+		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", coding.Limit+9)) }, record.TooLong, fmt.Sprint(coding.Limit + 9)},
 		{"a long body that is cut", func(w http.ResponseWriter, r *http.Request) {
-			begun(w, strings.Repeat(" ", bodyLimit+9))
+			begun(w, strings.Repeat(" ", coding.Limit+9))
 			panic(http.ErrAbortHandler)
-		}, record.Cut, fmt.Sprintf("after %d bytes of the body", bodyLimit)},
+		}, record.Cut, fmt.Sprintf("after %d bytes of the body", coding.Limit)},
 	}
 	for _, r := range rows {
 		for _, separate := range []bool{false, true} {

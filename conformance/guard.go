@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -37,7 +38,7 @@ type guard struct {
 	run        string
 	now        func() time.Time
 	journal    func(record.JournalEntry) error
-	secrets    *secrets
+	secrets    *redact.Secrets
 
 	mu   sync.Mutex
 	sent int // that could take effect

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 	"fmaspec/schemas"
@@ -286,8 +287,8 @@ func (g *guard) tokens() (out []string) {
 			out = append(out, token)
 		}
 	}
-	for _, s := range g.secrets.values() {
-		if s.Name == tokenName {
+	for _, s := range g.secrets.Values() {
+		if s.Name == redact.TokenVariable {
 			out = append(out, s.Value)
 		}
 	}

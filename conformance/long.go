@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -83,9 +84,9 @@ func (d *dialer) take(ctx context.Context, body io.Reader, resp *record.Response
 			return err, nil
 		}
 		if length > largeBody {
-			read.Grow(int(min(length, bodyLimit)) - largeBody)
+			read.Grow(int(min(length, coding.Limit)) - largeBody)
 		}
-		_, err = io.CopyN(&read, body, bodyLimit-largeBody)
+		_, err = io.CopyN(&read, body, coding.Limit-largeBody)
 	}
 	resp.Body = read.Bytes()
 	if errors.Is(err, io.EOF) {
@@ -98,9 +99,9 @@ func (d *dialer) take(ctx context.Context, body io.Reader, resp *record.Response
 	resp.Truncated = more > 0
 	switch {
 	case err == nil:
-		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
+		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB", (coding.Limit+discardLimit)>>20)}
 	case errors.Is(err, io.EOF) && more > 0:
-		return nil, &record.WireError{Kind: record.TooLong, Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
+		return nil, &record.WireError{Kind: record.TooLong, Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", coding.Limit+more, coding.Limit)}
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	}

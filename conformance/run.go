@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -139,7 +140,7 @@ type runner struct {
 	dialer  *dialer
 	guard   *guard
 	pacer   *pacer
-	secrets *secrets
+	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
 	outages map[kind]*outage
 	planned int          // requests that could take effect, of all jobs that are not withheld
@@ -544,7 +545,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 	for round := range r.options.Repeat {
 		steps, err := r.fresh(ctx, j, round)
 		if err != nil && ctx.Err() == nil {
-			j.outcome, j.skip = record.Errored, tokenReason+r.secrets.text(err.Error())
+			j.outcome, j.skip = record.Errored, tokenReason+r.secrets.Text(err.Error())
 			return
 		}
 		if err != nil {
@@ -569,7 +570,7 @@ func (r *runner) send(ctx context.Context, j *job) {
 // survive makes a panic of ours the outcome of one case: the others are judged.
 func (r *runner) survive(j *job) {
 	if p := recover(); p != nil {
-		j.outcome, j.skip = record.Errored, panicReason+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
+		j.outcome, j.skip = record.Errored, panicReason+r.secrets.Text(fmt.Sprint(p))+"; please report it with the case and the answer"
 	}
 }
 
@@ -581,7 +582,7 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		r.secrets.add(tokenName, token)
+		r.secrets.Add(redact.TokenVariable, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()

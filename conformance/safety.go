@@ -179,7 +179,7 @@ func (p permit) answered(r *record.Response, werr *record.WireError) {
 	p.entry.Event = record.Answered
 	if r != nil {
 		p.entry.Status = r.Status
-		p.entry.Action = string(cutTo([]byte(p.g.secrets.text(actionID(r.Body))), longID)) // struck before it is cut
+		p.entry.Action = string(cutTo([]byte(p.g.secrets.Text(actionID(r.Body))), longID)) // struck before it is cut
 	}
 	if werr != nil {
 		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == record.Unreachable || werr.Kind == record.Withheld

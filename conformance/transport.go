@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
 
@@ -46,9 +47,9 @@ type dialer struct {
 	timeout time.Duration // for a whole exchange
 	long    *room         // long answers in memory
 	guard   *guard
-	proxy   string   // that reads every request and passes it on, "" for none
-	secrets *secrets // that no message may hold
-	panics  *panics  // of the handler in memory, nil for a URL
+	proxy   string          // that reads every request and passes it on, "" for none
+	secrets *redact.Secrets // that no message may hold
+	panics  *panics         // of the handler in memory, nil for a URL
 }
 
 // newDialer returns a dialer for an http or https URL, or for one handler that

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance/internal/coding"
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
 
@@ -478,7 +480,7 @@ func alike(recorded, own string) bool {
 	for _, span := range record.SecretVariables(own) {
 		name := own[span[0]:span[1]]
 		at := strings.Index(own, name)
-		for n := 1; n < shortSecret && at+n <= len(recorded); n++ {
+		for n := 1; n < redact.Shortest && at+n <= len(recorded); n++ {
 			if strings.ReplaceAll(own, name, recorded[at:at+n]) == recorded {
 				return true
 			}
@@ -520,7 +522,7 @@ func wireKinds() []record.WireKind {
 
 // struck reports whether asterisks stand in an answer in the place of a secret.
 func struck(r *record.Response) bool {
-	body, err := decode(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))), r.Body)
+	body, err := coding.Decode(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))), r.Body)
 	if err != nil || bytes.IndexByte(body, '*') >= 0 || bytes.IndexByte(r.Body, '*') >= 0 {
 		return true
 	}

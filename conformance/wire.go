@@ -21,7 +21,6 @@ import (
 // Limits of one exchange, in bytes.
 const (
 	headLimit    = 128 << 10
-	bodyLimit    = 2 << 20
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
 	interimLimit = 10       // 1xx answers before the final one
 	surplusGrace = 250 * time.Millisecond
@@ -174,7 +173,7 @@ func (p *pool) send(ctx context.Context, s sending) (*record.Response, *record.W
 		resp, werr = p.send1(ctx, s, permit.can)
 	}
 	if werr != nil {
-		werr.Msg = string(cutTo([]byte(p.d.secrets.text(werr.Msg)), longMessage))
+		werr.Msg = string(cutTo([]byte(p.d.secrets.Text(werr.Msg)), longMessage))
 	}
 	permit.answered(resp, werr)
 	return resp, werr
@@ -276,7 +275,7 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
-				head, _ = p.d.secrets.bytes(head, true)
+				head, _ = p.d.secrets.Bytes(head, true)
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
@@ -296,7 +295,7 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
 		if name := blankName(head); name != "" {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.text(name)), 40))}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.Text(name)), 40))}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
@@ -324,7 +323,7 @@ func meantTLS(head []byte) string {
 // notHTTP says what is wrong with a head. The library repeats a word of it, which
 // may be a piece of a secret: so it is asked again about the head without secrets.
 func (p *pool) notHTTP(head []byte) string {
-	head, _ = p.d.secrets.bytes(head, true)
+	head, _ = p.d.secrets.Bytes(head, true)
 	if _, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil); err != nil {
 		return ": " + cleanError(err)
 	}

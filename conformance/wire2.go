@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
 
@@ -74,7 +75,7 @@ func (g *greeting) ended() error {
 
 // stranger says what a server speaks that does not begin with SETTINGS, as HTTP/2
 // does (RFC 9113 3.4), or why it says nothing, or nil.
-func (g *greeting) stranger(s *secrets) *record.WireError {
+func (g *greeting) stranger(s *redact.Secrets) *record.WireError {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	const kind, settings = 3, 4 // where a frame has its type, and the type
@@ -86,7 +87,7 @@ func (g *greeting) stranger(s *secrets) *record.WireError {
 	case bytes.HasPrefix(g.first, []byte("HTTP/")):
 		return &record.WireError{Kind: record.Unreachable, Msg: errNoHTTP2.Error()}
 	}
-	first, _ := s.bytes(g.first, true)
+	first, _ := s.Bytes(g.first, true)
 	return &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an answer of HTTP/2: it begins %q", first)}
 }
 

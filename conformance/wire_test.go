@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -109,11 +110,11 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 			}
 		}, record.Endless, ""},
 		{"a body longer than is judged", func(c net.Conn) {
-			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit+9, strings.Repeat(" ", bodyLimit+9))
+			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, coding.Limit+9, strings.Repeat(" ", coding.Limit+9))
 		}, record.TooLong, ""},
 		{"a body as long as is judged", func(c net.Conn) {
-			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit, strings.Repeat(" ", bodyLimit))
-		}, "", strings.Repeat(" ", bodyLimit)},
+			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, coding.Limit, strings.Repeat(" ", coding.Limit))
+		}, "", strings.Repeat(" ", coding.Limit)},
 		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") }, record.Surplus, ""},
 		{"a length that cuts the JSON off, the rest in another packet", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 1\r\n\r\n{")
