@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/record"
 )
 
@@ -64,14 +65,8 @@ func late(x *Exchange) bool {
 	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
 }
 
-// passing reports whether a status tells of a state that passes, and of one that
-// whatever stands before an implementation may tell of (RFC 9110 15.6.3 to 15.6.5).
-func passing(status int) bool {
-	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
-}
-
 // busy reports whether the answer tells of a state that passes.
-func busy(x *Exchange) bool { return x.Response != nil && passing(x.Response.Status) }
+func busy(x *Exchange) bool { return x.Response != nil && pace.Unavailable(x.Response.Status) }
 
 // repeatable reports whether a request may be sent once more where nobody knows what
 // became of it: it cannot take effect elsewhere than on this machine.
@@ -125,7 +120,7 @@ func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
 // ask sends a request, again where the target asks to come back later.
 func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
 	for {
-		if err := r.pacer.turn(ctx); err != nil {
+		if err := r.pacer.Turn(ctx); err != nil {
 			x.Response, x.Err = nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 			return
 		}
@@ -134,8 +129,8 @@ func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
 		x.Elapsed = r.options.Now().Sub(x.Started)
 		x.Leaked = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
 		// A gateway that lost its server does not know what that did.
-		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && passing(x.Response.Status) && !r.repeatable(b.sending)
-		if x.Err != nil || unclear || !r.pacer.putOff(x.Response, x.Retries+1) {
+		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && pace.Unavailable(x.Response.Status) && !r.repeatable(b.sending)
+		if x.Err != nil || unclear || !r.pacer.PutOff(x.Response, x.Retries+1) {
 			return
 		}
 		r.dialer.long.release(x.Response)
@@ -355,7 +350,7 @@ func own(x *Exchange) bool {
 		return false
 	}
 	if x.Response != nil {
-		return !passing(x.Response.Status)
+		return !pace.Unavailable(x.Response.Status)
 	}
 	return x.Err != nil && slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict, record.TooLong}, x.Err.Kind)
 }

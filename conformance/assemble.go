@@ -17,7 +17,7 @@ func (r *runner) report(jobs []*job) *record.Report {
 		Target:      r.target.info(),
 		Settings:    r.settings(),
 		Safety:      r.guard.info(),
-		Pace:        r.pacer.info(),
+		Pace:        r.pacer.Info(),
 		LastLook:    r.look.Load(),
 	}
 	if r.dialer != nil && r.dialer.panics != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"fmaspec/conformance/internal/pace"
 )
 
 // The pauses between two looks whether a target is ready: the first, and the longest.
@@ -38,7 +40,7 @@ func Await(ctx context.Context, target Target, options Options, within time.Dura
 		switch {
 		case werr != nil:
 			last = werr.Msg
-		case passing(answer.Status):
+		case pace.Unavailable(answer.Status):
 			last = fmt.Sprintf("it answers %d", answer.Status)
 		default:
 			return nil

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
@@ -70,7 +71,7 @@ func (o Options) prepared() Options {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = byTheClock
+		o.Sleep = pace.Sleep
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int, int) {}
@@ -139,7 +140,7 @@ type runner struct {
 	options Options
 	dialer  *dialer
 	guard   *guard
-	pacer   *pacer
+	pacer   *pace.Pacer
 	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
 	outages map[kind]*outage
@@ -225,7 +226,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: newPacer(o), ops: s.operationsByID(), outages: map[kind]*outage{{}: {}}}
+	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: pace.New(pace.Config{Interval: o.Rate.interval(), RetryTime: o.RetryTime, Now: o.Now, Sleep: o.Sleep}), ops: s.operationsByID(), outages: map[kind]*outage{{}: {}}}
 	r.guard = &guard{
 		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
 		armed: o.AcceptRisk, allow: o.Allow, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/coding"
+	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
@@ -494,7 +495,7 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute((x.Error == "") != (x.ErrorKind == ""), place+" error", x.Error, "a kind of error "+string(x.ErrorKind))
 	v.refute(x.ErrorKind != "" && !slices.Contains(wireKinds(), x.ErrorKind), place+" error", string(x.ErrorKind), "one of the kinds that there are")
 	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
-	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
+	v.refute(x.Retries < 0 || x.Retries >= pace.MaxAttempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", pace.MaxAttempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
 	v.refute(x.ErrorKind == record.Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response

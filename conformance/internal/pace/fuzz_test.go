@@ -1,4 +1,4 @@
-package conformance
+package pace
 
 import (
 	"strings"
@@ -25,12 +25,12 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Fatalf("want every number of seconds understood: %q", value)
 		}
 		clock := newFakeClock()
-		p := newPacer(clock.options(Options{RetryTime: time.Hour}))
-		for attempt := 1; p.putOff(answer429(value), attempt); attempt++ {
-			require.NoError(t, p.turn(t.Context()))
+		p := clock.pacer(0, time.Hour)
+		for attempt := 1; p.PutOff(answer429(value), attempt); attempt++ {
+			require.NoError(t, p.Turn(t.Context()))
 		}
-		if waited := clock.now().Sub(now); waited > time.Hour || waited != p.info().Waited || p.info().Retries >= attempts {
-			t.Fatalf("want no more than what may be waited: %q gave %v, %+v", value, waited, p.info())
+		if waited := clock.now().Sub(now); waited > time.Hour || waited != p.Info().Waited || p.Info().Retries >= MaxAttempts {
+			t.Fatalf("want no more than what may be waited: %q gave %v, %+v", value, waited, p.Info())
 		}
 	})
 }
