@@ -3,7 +3,6 @@ package conformance
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -70,21 +70,21 @@ func busy(x *Exchange) bool { return x.Response != nil && pace.Unavailable(x.Res
 
 // repeatable reports whether a request may be sent once more where nobody knows what
 // became of it: it cannot take effect elsewhere than on this machine.
-func (r *runner) repeatable(s sending) bool {
-	return r.guard.local || !r.guard.effect(s.bytes).can
+func (r *runner) repeatable(s wire.Sending) bool {
+	return r.guard.local || !r.guard.effect(s.Bytes).can
 }
 
 // exchange makes one exchange. A request that got no answer in time is sent once
 // more, while no other is under way, and what comes of that counts.
-func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, i int) *Exchange {
+func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, round, i int) *Exchange {
 	x := &Exchange{Case: j.c, Step: i, Round: round, Request: b.request, marks: b.marks, inert: b.inert}
 	r.beside(ctx, p, b, x)
 	abort := j.c.Steps[i].Abort
 	if late(x) && !abort && r.repeatable(b.sending) {
-		r.dialer.long.release(x.Response) // or else others wait for its place, and this for them
+		r.dialer.Release(x.Response) // or else others wait for its place, and this for them
 		r.calm.Lock()
 		defer r.calm.Unlock()
-		p.release()
+		p.CloseIdle()
 		if ctx.Err() == nil && !r.hopeless(kindOf(j.c, i)) {
 			r.alone(ctx, p, b, x, string(x.Err.Kind))
 			r.lose(ctx, x)
@@ -107,10 +107,10 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 }
 
 // beside sends a request as one of several, unless one has to be alone.
-func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
+func (r *runner) beside(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 	// Who is alone must not wait for a connection that nothing goes over.
 	if !r.calm.TryRLock() {
-		p.release()
+		p.CloseIdle()
 		r.calm.RLock()
 	}
 	defer r.calm.RUnlock()
@@ -118,14 +118,14 @@ func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
 }
 
 // ask sends a request, again where the target asks to come back later.
-func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
+func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 	for {
 		if err := r.pacer.Turn(ctx); err != nil {
 			x.Response, x.Err = nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 			return
 		}
 		x.Started = r.options.Now()
-		x.Response, x.Err = p.send(ctx, b.sending)
+		x.Response, x.Err = p.Send(ctx, b.sending)
 		x.Elapsed = r.options.Now().Sub(x.Started)
 		x.Leaked = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
 		// A gateway that lost its server does not know what that did.
@@ -133,14 +133,14 @@ func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
 		if x.Err != nil || unclear || !r.pacer.PutOff(x.Response, x.Retries+1) {
 			return
 		}
-		r.dialer.long.release(x.Response)
+		r.dialer.Release(x.Response)
 		x.Retries++
 	}
 }
 
 // alone sends a request once more, for a reason. The caller sees to it that no other
 // is under way.
-func (r *runner) alone(ctx context.Context, p *pool, b bound, x *Exchange, why string) {
+func (r *runner) alone(ctx context.Context, p *wire.Pool, b bound, x *Exchange, why string) {
 	x.Alone = why
 	r.ask(ctx, p, b, x)
 }
@@ -172,7 +172,7 @@ func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 		return look
 	}
 	s := steps[m.step].sending
-	s.separate = true
+	s.Separate = true
 	for range remindTries {
 		if r.lookAt(ctx, look, s); look.Answered {
 			break
@@ -182,12 +182,12 @@ func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 }
 
 // lookAt sends one request and notes what came of it.
-func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
-	p := &pool{d: r.dialer}
-	defer p.close()
+func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s wire.Sending) {
+	p := r.dialer.NewPool()
+	defer p.Close()
 	x := &Exchange{}
-	x.Response, x.Err = p.send(ctx, s)
-	defer r.dialer.long.release(x.Response)
+	x.Response, x.Err = p.Send(ctx, s)
+	defer r.dialer.Release(x.Response)
 	look.Answered = own(x)
 	switch {
 	case x.Response != nil:
@@ -235,28 +235,28 @@ func (r *runner) again(ctx context.Context, j *job, x *Exchange) (out *Exchange,
 	if err != nil || !r.repeatable(steps[x.Step].sending) {
 		return nil, false
 	}
-	p := &pool{d: r.dialer}
-	defer p.close()
+	p := r.dialer.NewPool()
+	defer p.Close()
 	b := steps[x.Step]
-	b.sending.release = true
+	b.sending.CloseAfter = true
 	out = &Exchange{Case: j.c, Step: x.Step, Round: x.Round, Request: b.request, marks: b.marks, inert: b.inert, Retries: x.Retries}
 	// Once before, between and behind others that are answered is no chance.
 	for range remindTries {
-		r.dialer.long.release(out.Response)
+		r.dialer.Release(out.Response)
 		r.alone(ctx, p, b, out, strconv.Itoa(x.Response.Status))
 		reached := r.reached.Load()
 		if !busy(out) || reached == nil {
 			break
 		}
 		if reached.rank == 0 || !r.remind(ctx, reached).Answered {
-			r.dialer.long.release(out.Response)
+			r.dialer.Release(out.Response)
 			return nil, ctx.Err() == nil
 		}
 	}
 	if out.Err != nil && out.Err.Kind == record.Cancelled {
 		return nil, false
 	}
-	defer r.dialer.long.release(out.Response)
+	defer r.dialer.Release(out.Response)
 	r.suite.judged(out)
 	r.settle(out)
 	r.common.compact(out)
@@ -304,34 +304,27 @@ func (r *runner) greet(ctx context.Context) *record.LastLook {
 }
 
 // greeting is a request by GET for the path of the target's URL, without credentials.
-func (t Target) greeting() (sending, error) {
+func (t Target) greeting() (wire.Sending, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
-		return sending{}, err
+		return wire.Sending{}, err
 	}
 	path := u.EscapedPath() + "/"
 	if t.absolute() {
 		path = t.URL + "/"
 	}
-	return sending{method: "GET", separate: true, bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}, nil
+	return wire.Sending{Method: "GET", Separate: true, Bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}, nil
 }
 
 // shakesHands reports whether TLS is spoken at a port that was asked in plain HTTP.
 func (r *runner) shakesHands(ctx context.Context) bool {
 	u, err := url.Parse(r.target.URL)
-	if err != nil || r.target.Handler != nil || u.Scheme != "http" || r.dialer.proxy != "" {
+	if err != nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(min(r.options.Timeout, handshakeTime), handshakeTime))
 	defer cancel()
-	plain, err := r.dialer.open(ctx)
-	if err != nil {
-		return false
-	}
-	defer plain.Close()
-	// Nothing is sent over it but the handshake, so that whom it leads to is no matter.
-	err = tls.Client(plain, &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: true}).HandshakeContext(ctx)
-	return err == nil || isAlert(err, "")
+	return r.dialer.SpeaksTLS(ctx, u.Hostname())
 }
 
 // speaksOtherwise reports whether what came is not HTTP.

@@ -20,8 +20,8 @@ func (r *runner) report(jobs []*job) *record.Report {
 		Pace:        r.pacer.Info(),
 		LastLook:    r.look.Load(),
 	}
-	if r.dialer != nil && r.dialer.panics != nil {
-		out.Panics = r.dialer.panics.told(r.secrets)
+	if r.dialer != nil {
+		out.Panics = r.dialer.Panics()
 	}
 	r.conclude(out, jobs)
 	return out

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -147,7 +148,7 @@ func (g *guard) isHost(value string) bool {
 		return false
 	}
 	named := &url.URL{Scheme: u.Scheme, Host: value}
-	return named.Hostname() != "" && hostPort(named) == hostPort(u)
+	return named.Hostname() != "" && wire.HostPort(named) == wire.HostPort(u)
 }
 
 // place finds out whose path it is, and of which machine.

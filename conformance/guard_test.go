@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -261,12 +262,12 @@ func TestNoPathGoesAroundTheGuard(t *testing.T) {
 				target := g.target
 				target.Transport.Resolve = map[string]string{"tenant.example:80": l.Addr().String()}
 				target.Transport.HTTP2 = http2
-				d, stop, err := newDialer(target, time.Minute, g)
+				d, stop, err := wire.NewDialer(wire.Config{Endpoint: target.endpoint(), Timeout: time.Minute, Gate: g, Secrets: g.secrets})
 				require.NoError(t, err)
 				defer stop()
-				p := &pool{d: d}
-				defer p.close()
-				_, werr := p.send(t.Context(), sending{method: "POST", bytes: r.bytes})
+				p := d.NewPool()
+				defer p.Close()
+				_, werr := p.Send(t.Context(), wire.Sending{Method: "POST", Bytes: r.bytes})
 				require.NotNil(t, werr)
 				require.Equal(t, record.Withheld, werr.Kind)
 				require.Contains(t, werr.Msg, r.want)

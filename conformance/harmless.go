@@ -12,6 +12,7 @@ import (
 
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/schemas"
 )
@@ -221,7 +222,7 @@ func (g *guard) ofUser(f record.Field) bool {
 	}
 	if strings.EqualFold(f.Name, "Proxy-Authorization") {
 		proxy, err := g.target.proxy()
-		return err == nil && g.target.absolute() && f.Value == proxyAuthorization(proxy)
+		return err == nil && g.target.absolute() && f.Value == wire.ProxyAuthorization(proxy)
 	}
 	return slices.ContainsFunc(t.Header, func(of record.Field) bool {
 		return strings.EqualFold(of.Name, f.Name) && strings.Trim(of.Value, " \t") == f.Value && !isPlain(framed(f.Name))

@@ -22,6 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -520,7 +521,7 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 				g := guards[i/workers%2]
 				var entry *record.JournalEntry
 				g.journal = func(e record.JournalEntry) error { entry = &e; return nil }
-				_, werr := g.permit(sending{method: d.method, bytes: sent})
+				_, werr := g.Permit(wire.Sending{Method: d.method, Bytes: sent})
 				if werr != nil {
 					if i%64 < workers && len(allActions(sent)) > 0 {
 						n.acting++

@@ -28,14 +28,6 @@ func TestAFieldOfTheUserStandsInPlaceOfTheOneThatIsMadeUp(t *testing.T) {
 	}
 }
 
-func TestHTTP2AsksForTheHostOfTheCase(t *testing.T) {
-	r, err := request2(t.Context(), sending{bytes: []byte("GET / HTTP/1.1\r\nHost: other.example\r\n\r\n")})
-	require.NoError(t, err)
-	require.Equal(t, "other.example", r.Host)
-	_, err = request2(t.Context(), sending{bytes: []byte("GET / HTTP/1.1\r\n\r\n")})
-	require.ErrorIs(t, err, errUnfit, "want a request without a host left to HTTP/1.1")
-}
-
 func TestCurlNamesTheHostWhereItIsNotThatOfTheURL(t *testing.T) {
 	target := record.TargetInfo{URL: "http://tenant.example:8080/api"}
 	line := func(header ...record.Field) string {

@@ -48,9 +48,9 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 			continue
 		}
 		for i, b := range j.steps {
-			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1, Cut: b.sending.abort > 0}
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1, Cut: b.sending.Abort > 0}
 			if !r.guard.local {
-				e := r.guard.effect(b.sending.bytes)
+				e := r.guard.effect(b.sending.Bytes)
 				planned.Effect, planned.Machine = e.can, e.machine
 				p.Machines, p.Files = joined(p.Machines, e.machines), joined(p.Files, e.files)
 			}

@@ -19,6 +19,7 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -138,7 +139,7 @@ type runner struct {
 	suite   *Suite
 	target  Target
 	options Options
-	dialer  *dialer
+	dialer  *wire.Dialer
 	guard   *guard
 	pacer   *pace.Pacer
 	secrets *redact.Secrets
@@ -191,7 +192,7 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*recor
 	if err := r.guard.recorded(); err != nil {
 		return nil, err
 	}
-	d, stop, err := newDialer(r.target, r.options.Timeout, r.guard)
+	d, stop, err := wire.NewDialer(wire.Config{Endpoint: r.target.endpoint(), Timeout: r.options.Timeout, Gate: r.guard, Secrets: r.secrets})
 	if err != nil {
 		return nil, usage("target %s: %v", r.target.URL, err)
 	}
@@ -270,7 +271,7 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 			if !r.target.Transport.HTTP2 {
 				continue
 			}
-			if _, err := request2(ctx, j.steps[i].sending); err != nil {
+			if err := j.steps[i].sending.CheckHTTP2(); err != nil {
 				j.outcome, j.skip = record.NotApplicable, err.Error()
 			}
 		}
@@ -295,7 +296,7 @@ func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
 		// is not known, is withheld.
 		e := effect{}
 		if inert && slices.Contains(b.armed, step.operation(c)) {
-			e = r.guard.effect(steps[i].sending.bytes)
+			e = r.guard.effect(steps[i].sending.Bytes)
 		}
 		if e.can && e.broken == "" && e.odd == "" {
 			if steps[i], err = b.bind(c, step, false); err != nil {
@@ -553,9 +554,9 @@ func (r *runner) send(ctx context.Context, j *job) {
 			whole = false
 			break
 		}
-		p := &pool{d: r.dialer}
+		p := r.dialer.NewPool()
 		made := r.round(ctx, p, j, round, steps)
-		p.close()
+		p.Close()
 		whole = whole && len(made) == len(j.c.Steps)
 		j.exchanges = append(j.exchanges, made...)
 	}
@@ -594,10 +595,10 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
 // those that came about.
-func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Exchange) {
+func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound) (made []*Exchange) {
 	exchanges := make([]*Exchange, len(j.c.Steps))
 	last := len(steps) - 1
-	for last > 0 && steps[last].sending.separate {
+	for last > 0 && steps[last].sending.Separate {
 		last--
 	}
 	one := func(i int) {
@@ -606,9 +607,9 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 			return
 		}
 		// A connection is kept for the requests of the case that follow on it.
-		steps[i].sending.release = j.c.AtOnce || i >= last
+		steps[i].sending.CloseAfter = j.c.AtOnce || i >= last
 		x := r.exchange(ctx, p, j, steps[i], round, i)
-		defer r.dialer.long.release(x.Response)
+		defer r.dialer.Release(x.Response)
 		r.suite.judged(x)
 		r.settle(x)
 		r.common.compact(x)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -68,7 +69,7 @@ func (r *runner) withhold(jobs []*job) error {
 			continue
 		}
 		for _, b := range j.steps {
-			e := r.guard.effect(b.sending.bytes)
+			e := r.guard.effect(b.sending.Bytes)
 			why, unlisted := r.guard.objects(e)
 			if unlisted != nil {
 				// What the user wrote or named is for the user to mend; what a case of the suite
@@ -78,7 +79,7 @@ func (r *runner) withhold(jobs []*job) error {
 				}
 				why = unlisted.Error()
 			}
-			if line, _, _ := bytes.Cut(b.sending.bytes, []byte("\r\n")); bytes.Contains(line, []byte(r.target.Token)) {
+			if line, _, _ := bytes.Cut(b.sending.Bytes, []byte("\r\n")); bytes.Contains(line, []byte(r.target.Token)) {
 				why = "it puts the token into the URL, which logs keep"
 			}
 			if why != "" && j.skip == "" {
@@ -129,67 +130,65 @@ func rank(j *job, control map[string]bool) int {
 	return 2
 }
 
-// A permit lets one request pass.
-type permit struct {
-	can   bool // take effect
-	g     *guard
-	entry record.JournalEntry
-}
-
-// permit lets a request pass or says why not. One that could take effect is taken
-// from the budget and is in the journal before this returns.
-func (g *guard) permit(s sending) (permit, *record.WireError) {
+// Permit allows a request or returns the reason why it is not sent. One that
+// could take effect is counted against the budget and is in the journal before this
+// returns.
+func (g *guard) Permit(s wire.Sending) (wire.Permit, *record.WireError) {
 	if g.local {
-		return permit{}, nil
+		return wire.Permit{}, nil
 	}
-	e := g.effect(s.bytes)
+	e := g.effect(s.Bytes)
 	if why := g.forbids(e); why != "" {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: " + why}
+		return wire.Permit{}, withheld("%s", why)
 	}
-	if head := bytes.Index(s.bytes, []byte("\r\n\r\n")); s.abort > 0 && s.abort < head+len("\r\n\r\n") {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: it would be cut inside its head"}
+	if head := bytes.Index(s.Bytes, []byte("\r\n\r\n")); s.Abort > 0 && s.Abort < head+len("\r\n\r\n") {
+		return wire.Permit{}, withheld("it would be cut inside its head")
 	}
 	if !e.can {
-		return permit{}, nil
+		return wire.Permit{}, nil
 	}
-	p := permit{can: true, g: g, entry: record.JournalEntry{
-		Event: record.Sending, Run: g.run, Case: s.id, Step: s.step,
+	entry := record.JournalEntry{
+		Event: record.Sending, Run: g.run, Case: s.Case, Step: s.Step,
 		Operation: e.operation, Target: g.target.URL, Machine: e.machines[0], Sha1: e.files[0],
-	}}
-	// In the lock: the journal is in the order of sending, and nothing goes out
-	// beside what it could not record.
+	}
+	// In the lock: the journal is in the order of sending, and nothing is sent that it
+	// could not record.
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.sent >= g.budget {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: fmt.Sprintf("not sent: the budget of %d requests that could take effect is used up; raise -max-actions", g.budget)}
+		return wire.Permit{}, withheld("the budget of %d requests that could take effect is used up; raise -max-actions", g.budget)
 	}
-	p.entry.Number, p.entry.Time = g.sent+1, g.now().UTC()
-	if err := g.journal(p.entry); err != nil {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: the journal did not take it: " + cleanError(err)}
+	entry.Number, entry.Time = g.sent+1, g.now().UTC()
+	if err := g.journal(entry); err != nil {
+		return wire.Permit{}, withheld("the journal did not take it: %s", wire.ErrorText(err))
 	}
 	g.sent++
-	return p, nil
+	return wire.Permit{Effective: true, Answered: func(r *record.Response, werr *record.WireError) { g.answered(entry, r, werr) }}, nil
 }
 
-// answered puts into the journal what came of a request that could take effect.
-func (p permit) answered(r *record.Response, werr *record.WireError) {
-	if !p.can {
-		return
-	}
-	p.entry.Event = record.Answered
+// withheld is the error of a request that is not sent, for a reason.
+func withheld(format string, args ...any) *record.WireError {
+	return &record.WireError{Kind: record.Withheld, Msg: "not sent: " + fmt.Sprintf(format, args...)}
+}
+
+// answered puts the answer to a request that could take effect into the journal, beside
+// the entry that was made before it was sent.
+func (g *guard) answered(entry record.JournalEntry, r *record.Response, werr *record.WireError) {
+	entry.Event = record.Answered
 	if r != nil {
-		p.entry.Status = r.Status
-		p.entry.Action = string(cutTo([]byte(p.g.secrets.Text(actionID(r.Body))), longID)) // struck before it is cut
+		entry.Status = r.Status
+		id := g.secrets.Text(actionID(r.Body)) // struck before it is cut
+		entry.Action = id[:min(len(id), longID)]
 	}
 	if werr != nil {
-		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == record.Unreachable || werr.Kind == record.Withheld
+		entry.Error, entry.Unsent = werr.Msg, werr.Kind == record.Unreachable || werr.Kind == record.Withheld
 	}
-	p.g.mu.Lock()
-	defer p.g.mu.Unlock()
-	p.entry.Time = p.g.now().UTC()
-	// The request is out already: where this is missing, the journal says that its
-	// outcome is not known.
-	_ = p.g.journal(p.entry)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	entry.Time = g.now().UTC()
+	// The request was sent already: where this entry is missing, the journal says that
+	// the outcome is not known.
+	_ = g.journal(entry)
 }
 
 // longID is how much of an action's id is kept, which a server chooses.

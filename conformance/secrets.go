@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 )
 
 // newSecrets returns the secrets of a target: its tokens, the values of the header
@@ -28,7 +29,7 @@ func newSecrets(t Target) *redact.Secrets {
 	if proxy, err := t.proxy(); err == nil && proxy != nil && proxy.User != nil {
 		password, _ := proxy.User.Password()
 		s.Add("PROXY_PASSWORD", password)
-		s.Add("PROXY_AUTHORIZATION", strings.TrimPrefix(proxyAuthorization(proxy), "Basic "))
+		s.Add("PROXY_AUTHORIZATION", strings.TrimPrefix(wire.ProxyAuthorization(proxy), "Basic "))
 	}
 	return s
 }

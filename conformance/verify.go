@@ -336,7 +336,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
 	v.wire(place, recorded)
 	v.retries += recorded.Retries
-	if !v.runner.guard.local && v.runner.guard.effect(b.sending.bytes).can {
+	if !v.runner.guard.local && v.runner.guard.effect(b.sending.Bytes).can {
 		v.actions += recorded.Retries
 		if recorded.ErrorKind != record.Withheld {
 			v.actions++

@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"cmp"
@@ -82,7 +82,7 @@ func stackOf() (stack []string) {
 	for {
 		frame, more := frames.Next()
 		switch {
-		case frame.Function == "fmaspec/conformance.watching.ServeHTTP":
+		case frame.Function == "fmaspec/conformance/internal/wire.watching.ServeHTTP":
 			more = false
 		case len(stack) == 0 && strings.HasPrefix(frame.Function, "runtime."): // the panic itself
 		case len(stack) == panicFrames:
@@ -122,8 +122,8 @@ func (p *panics) note(value string, stack []string, id string) {
 	}
 }
 
-// told returns the panics in stable order, without the secrets that they hold.
-func (p *panics) told(s *redact.Secrets) (out []record.Panic) {
+// list returns the panics in stable order, without the secrets that they hold.
+func (p *panics) list(s *redact.Secrets) (out []record.Panic) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.all {

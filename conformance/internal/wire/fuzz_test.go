@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func FuzzAnswer(f *testing.F) {
 	s.Add(redact.TokenVariable, "secret-of-mine")
 	f.Fuzz(func(t *testing.T, says []byte) {
 		for _, method := range []string{"POST", "HEAD"} {
-			d, stop, err := newDialer(Target{URL: "http://127.0.0.1:1"}, 5*time.Second, &guard{local: true, secrets: s})
+			d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://127.0.0.1:1"}, Timeout: 5 * time.Second, Gate: open{}, Secrets: s})
 			require.NoError(t, err)
 			defer stop()
 			d.proxy = "proxy.example"
@@ -51,12 +51,12 @@ func FuzzAnswer(f *testing.F) {
 				}()
 				return near, nil
 			}
-			p := &pool{d: d}
+			p := d.NewPool()
 			request := plainSending(false)
-			request.method, request.bytes = method, bytes.Replace(request.bytes, []byte("POST"), []byte(method), 1)
+			request.Method, request.Bytes = method, bytes.Replace(request.Bytes, []byte("POST"), []byte(method), 1)
 			started := time.Now()
 			for range 2 { // the second may meet what is left of the first
-				r, werr := p.send(t.Context(), request)
+				r, werr := p.Send(t.Context(), request)
 				switch {
 				case r == nil && werr == nil:
 					t.Fatal("want an answer or what went wrong")
@@ -71,9 +71,9 @@ func FuzzAnswer(f *testing.F) {
 				if r != nil && (bytes.Contains(bytes.ToLower(r.Body), []byte("secret-of-mine")) || strings.Contains(strings.ToLower(fmt.Sprint(r.Header)), "secret-of-mine")) {
 					t.Fatalf("want an answer without a secret, got %+v", r)
 				}
-				p.d.long.release(r)
+				p.d.Release(r)
 			}
-			p.close()
+			p.Close()
 			if took := time.Since(started); took > 2*time.Second {
 				t.Fatalf("want an end as soon as the bytes are out, got %v", took)
 			}
