@@ -71,7 +71,7 @@ func busy(x *Exchange) bool { return x.Response != nil && pace.Unavailable(x.Res
 // repeatable reports whether a request may be sent once more where nobody knows what
 // became of it: it cannot take effect elsewhere than on this machine.
 func (r *runner) repeatable(s wire.Sending) bool {
-	return r.guard.local || !r.guard.effect(s.Bytes).can
+	return r.guard.Local() || !r.guard.Effect(s.Bytes).Can
 }
 
 // exchange makes one exchange. A request that got no answer in time is sent once

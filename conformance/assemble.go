@@ -16,7 +16,7 @@ func (r *runner) report(jobs []*job) *record.Report {
 		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
 		Target:      r.target.info(),
 		Settings:    r.settings(),
-		Safety:      r.guard.info(),
+		Safety:      r.guard.Info(),
 		Pace:        r.pacer.Info(),
 		LastLook:    r.look.Load(),
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/wire"
 )
@@ -29,7 +30,7 @@ func Await(ctx context.Context, target Target, options Options, within time.Dura
 	defer cancel()
 	d, stop, err := wire.NewDialer(wire.Config{
 		Endpoint: target.endpoint(), Timeout: min(o.Timeout, within), Secrets: newSecrets(target),
-		Gate: &guard{local: target.local(), target: target, secrets: newSecrets(target)},
+		Gate: guard.New(guard.Config{Target: target.guarded(), Secrets: newSecrets(target)}),
 	})
 	if err != nil {
 		return usage("target %s: %v", target.URL, err)

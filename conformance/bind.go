@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/wire"
@@ -63,7 +64,7 @@ func (b *binder) inert(c *Case, step *Step) bool {
 // inertMachine is an id that no machine has.
 func (b *binder) inertMachine() string {
 	sum := sha1.Sum([]byte(b.seed + "\x00machine"))
-	return inertPrefix + hex.EncodeToString(sum[:])[len(inertPrefix):]
+	return guard.InertPrefix + hex.EncodeToString(sum[:])[len(guard.InertPrefix):]
 }
 
 func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) (string, error) {
@@ -109,7 +110,7 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 			switch {
 			case base == "comment":
 			case out.inert:
-				value = inertPrefix + value[len(inertPrefix):]
+				value = guard.InertPrefix + value[len(guard.InertPrefix):]
 			case b.target.Sha1 != "":
 				return b.target.Sha1, nil // of many requests, so that it marks none
 			}

@@ -41,7 +41,7 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned}
+	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.Info(), Cases: len(jobs), Actions: r.planned}
 	for _, j := range jobs {
 		if j.skip != "" {
 			p.Withheld = append(p.Withheld, r.caseResult(j, nil, j.outcome, j.skip))
@@ -49,10 +49,10 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 		}
 		for i, b := range j.steps {
 			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1, Cut: b.sending.Abort > 0}
-			if !r.guard.local {
-				e := r.guard.effect(b.sending.Bytes)
-				planned.Effect, planned.Machine = e.can, e.machine
-				p.Machines, p.Files = joined(p.Machines, e.machines), joined(p.Files, e.files)
+			if !r.guard.Local() {
+				e := r.guard.Effect(b.sending.Bytes)
+				planned.Effect, planned.Machine = e.Can, e.Machine
+				p.Machines, p.Files = joined(p.Machines, e.Machines), joined(p.Files, e.Files)
 			}
 			p.Requests = append(p.Requests, planned)
 		}

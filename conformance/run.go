@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/redact"
@@ -140,7 +141,7 @@ type runner struct {
 	target  Target
 	options Options
 	dialer  *wire.Dialer
-	guard   *guard
+	guard   *guard.Guard
 	pacer   *pace.Pacer
 	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
@@ -189,7 +190,7 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*recor
 	if err != nil {
 		return nil, err
 	}
-	if err := r.guard.recorded(); err != nil {
+	if err := r.recorded(); err != nil {
 		return nil, err
 	}
 	d, stop, err := wire.NewDialer(wire.Config{Endpoint: r.target.endpoint(), Timeout: r.options.Timeout, Gate: r.guard, Secrets: r.secrets})
@@ -228,11 +229,11 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 		return nil, nil, err
 	}
 	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: pace.New(pace.Config{Interval: o.Rate.interval(), RetryTime: o.RetryTime, Now: o.Now, Sleep: o.Sleep}), ops: s.operationsByID(), outages: map[kind]*outage{{}: {}}}
-	r.guard = &guard{
-		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
-		armed: o.AcceptRisk, allow: o.Allow, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
-	}
-	if err := r.guard.armable(); err != nil {
+	r.guard = guard.New(guard.Config{
+		Target: target.guarded(), Operations: s.Operations, Requests: s.request, File: sentSha1, Secrets: r.secrets,
+		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
+	})
+	if err := r.armable(); err != nil {
 		return nil, nil, err
 	}
 	jobs, err := r.bind(ctx, cases)
@@ -281,7 +282,7 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 
 // bindRound binds the steps of a case for one repetition.
 func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.local, armed: r.guard.armed}
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.Local(), armed: r.options.AcceptRisk}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
@@ -294,11 +295,11 @@ func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
 		// What is sound but for an inference may be accepted: then it needs what the
 		// user named, and counts. What has a shape without effect, and something else that
 		// is not known, is withheld.
-		e := effect{}
+		e := guard.Effect{}
 		if inert && slices.Contains(b.armed, step.operation(c)) {
-			e = r.guard.effect(steps[i].sending.Bytes)
+			e = r.guard.Effect(steps[i].sending.Bytes)
 		}
-		if e.can && e.broken == "" && e.odd == "" {
+		if e.Can && e.Broken == "" && e.Odd == "" {
 			if steps[i], err = b.bind(c, step, false); err != nil {
 				return nil, err
 			}

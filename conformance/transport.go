@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/url"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
@@ -44,3 +45,12 @@ func (t Target) local() bool { return t.elsewhere() == "" }
 
 // elsewhere says why what is sent may leave this machine, "" where it does not.
 func (t Target) elsewhere() string { return t.endpoint().Elsewhere() }
+
+// guarded is what the guard needs to know of a target.
+func (t Target) guarded() guard.Target {
+	return guard.Target{
+		Endpoint: t.endpoint(), Token: t.Token, SecurityAdminToken: t.SecurityAdminToken, GlobalAdminToken: t.GlobalAdminToken,
+		UnprivilegedToken: t.UnprivilegedToken, InvalidToken: t.InvalidToken, Machine: t.Machine, UnknownMachine: t.UnknownMachine,
+		Sha1: t.Sha1, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
+	}
+}

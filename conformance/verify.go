@@ -210,7 +210,7 @@ func (v *verifier) verify(o Options) {
 	for _, j := range made {
 		v.job(j, v.results[j.c.ID])
 	}
-	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
+	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
 	r.conclude(out, made)
 	for _, more := range v.complete {
@@ -336,7 +336,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
 	v.wire(place, recorded)
 	v.retries += recorded.Retries
-	if !v.runner.guard.local && v.runner.guard.effect(b.sending.Bytes).can {
+	if !v.runner.guard.Local() && v.runner.guard.Effect(b.sending.Bytes).Can {
 		v.actions += recorded.Retries
 		if recorded.ErrorKind != record.Withheld {
 			v.actions++
@@ -497,7 +497,7 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
 	v.refute(x.Retries < 0 || x.Retries >= pace.MaxAttempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", pace.MaxAttempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
-	v.refute(x.ErrorKind == record.Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
+	v.refute(x.ErrorKind == record.Withheld && v.runner.guard.Local() && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
