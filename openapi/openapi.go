@@ -40,12 +40,6 @@ type Operation struct {
 	Undo           string // how to take back what the operation does, from x-undo, a command on an indented line of its own; "" where nobody says
 }
 
-// PathFor returns the operation's path for a machine, whose id is escaped to
-// stand as one segment. The template's parameter {id} is filled in.
-func (o Operation) PathFor(machine string) string {
-	return strings.ReplaceAll(o.Path, "{id}", url.PathEscape(machine))
-}
-
 // A Document is a description that was read and found valid.
 type Document struct {
 	T          *openapi3.T

@@ -104,7 +104,7 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 		out = append(out, record.Finding{Requirement: "auth.token-known", Place: "header Authorization", Want: "a token of this server's", Got: "another"})
 	}
 	for _, op := range l.suite.Operations {
-		if l.issued.UnknownMachine != "" && op.PathFor(l.issued.UnknownMachine) == path {
+		if values, is := op.Match(path); is && l.issued.UnknownMachine != "" && op.Subject(values) == l.issued.UnknownMachine {
 			out = append(out, record.Finding{Requirement: "machine.unknown", Place: "path", Want: "a machine that is known", Got: "the one that is not"})
 		}
 	}

@@ -208,12 +208,12 @@ func (g *Guard) isHost(value string) bool {
 // place finds out whose path it is, and of which machine.
 func (m *reading) place(under bool) {
 	for _, op := range m.g.operations {
-		before, after, _ := strings.Cut(op.Path, "{id}")
-		id, is := strings.CutPrefix(m.path, before)
-		if id, is = cutSuffix(id, after, is && under); !is || id == "" || strings.ContainsAny(id, "/?#%;\\") || m.called {
+		// A server may read escapes, parameters and backslashes in another way.
+		values, is := op.Match(m.path)
+		if !is || !under || strings.ContainsAny(m.path, "?#%;\\") || m.called {
 			continue
 		}
-		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(id), true, op.Method == m.method
+		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(op.Subject(values)), true, op.Method == m.method
 		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine)
 	}
 	if m.written {
@@ -227,7 +227,7 @@ func (m *reading) place(under bool) {
 				continue
 			}
 			m.operation = op.ID
-			before, after, _ := strings.Cut(strings.ToLower(op.Path), "{id}")
+			before, after := around(op)
 			if _, id, found := strings.Cut(lower, before); found && m.machine == "" {
 				m.machine, _, _ = strings.Cut(id, after)
 			}
@@ -238,22 +238,26 @@ func (m *reading) place(under bool) {
 	}
 }
 
-// cutSuffix is strings.CutSuffix where the text may have it.
-func cutSuffix(text, suffix string, may bool) (before string, found bool) {
-	if !may {
-		return text, false
+// around returns the literal text of a path template before and behind its last
+// parameter, in small letters: what shows an operation in a text that is not written as
+// the contract writes it.
+func around(op openapi.Operation) (before, after string) {
+	before = strings.ToLower(op.Path)
+	if at := strings.LastIndexByte(before, '{'); at >= 0 {
+		_, after, _ = strings.Cut(before[at:], "}")
+		before = before[:at]
 	}
-	return strings.CutSuffix(text, suffix)
+	return before[strings.LastIndexByte(before, '}')+1:], after
 }
 
-// tail is what shows an operation in a text that is not written as the contract
-// writes it: what stands behind its machine, in small letters.
+// tail is what stands behind the machine in the path of an operation, or before it
+// where nothing does, in small letters.
 func tail(op openapi.Operation) string {
-	before, after, found := strings.Cut(op.Path, "{id}")
-	if !found || strings.Trim(after, "/") == "" {
+	before, after := around(op)
+	if strings.Trim(after, "/") == "" {
 		after = before
 	}
-	return strings.ToLower(strings.Trim(after, "/"))
+	return strings.Trim(after, "/")
 }
 
 // tails are those of all operations, as segments.
