@@ -156,5 +156,5 @@ fuzz: ## fuzz each parser for FUZZTIME (20s), and the guard with HIDING (2000000
 	    echo "$$package $$name $(FUZZTIME)"; \
 	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	  done <<<"$$targets"
-	@echo "fmaspec/conformance TestNothingHiddenTakesEffect $(HIDING) requests"
-	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance -hiding $(HIDING)
+	@echo "fmaspec/conformance/internal/guard TestNothingHiddenTakesEffect $(HIDING) requests"
+	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance/internal/guard -hiding $(HIDING)

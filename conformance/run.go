@@ -16,7 +16,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -69,7 +73,7 @@ func (o Options) prepared() Options {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = byTheClock
+		o.Sleep = pace.Sleep
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int, int) {}
@@ -136,8 +140,8 @@ type binding struct {
 	suite   *Suite
 	target  Target
 	options Options
-	guard   *guard
-	secrets *secrets
+	guard   *guard.Guard
+	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
 	planned int                          // requests that could take effect, of all jobs that are not withheld
 }
@@ -145,8 +149,8 @@ type binding struct {
 // runner is one run.
 type runner struct {
 	*binding
-	dialer  *dialer
-	pacer   *pacer
+	dialer  *wire.Dialer
+	pacer   *pace.Pacer
 	outages map[kind]*outage
 	kept    atomic.Int64 // bytes of the bodies in the record
 	common  common       // what exchanges have in common
@@ -214,11 +218,11 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 		return nil, nil, err
 	}
 	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID()}
-	r.guard = &guard{
-		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
-		armed: o.AcceptRisk, allow: o.Allow, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
-	}
-	if err := r.guard.armable(); err != nil {
+	r.guard = guard.New(guard.Config{
+		Target: target.guarded(), Operations: s.Operations, Requests: s.request, File: sentSha1, Secrets: r.secrets,
+		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
+	})
+	if err := r.armable(); err != nil {
 		return nil, nil, err
 	}
 	jobs, err := r.bind(ctx, cases)
@@ -253,7 +257,7 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 			if !r.target.Transport.HTTP2 {
 				continue
 			}
-			if _, err := request2(ctx, j.steps[i].sending); err != nil {
+			if err := j.steps[i].sending.CheckHTTP2(); err != nil {
 				j.outcome, j.skip = record.NotApplicable, err.Error()
 			}
 		}
@@ -263,7 +267,7 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 
 // bindRound binds the steps of a case for one repetition.
 func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.local, armed: r.guard.armed}
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.Local(), armed: r.options.AcceptRisk}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
@@ -276,11 +280,11 @@ func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
 		// What is valid but for an inference may be accepted: then it needs what the
 		// user named, and counts. What has a shape without effect, and something else that
 		// is not known, is withheld.
-		e := effect{}
+		e := guard.Effect{}
 		if inert && slices.Contains(b.armed, step.operation(c)) {
-			e = r.guard.effect(steps[i].sending.bytes)
+			e = r.guard.Effect(steps[i].sending.Bytes)
 		}
-		if e.can && e.broken == "" && e.odd == "" {
+		if e.Can && e.Broken == "" && e.Odd == "" {
 			if steps[i], err = b.bind(c, step, false); err != nil {
 				return nil, err
 			}
@@ -441,7 +445,7 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		r.secrets.add(tokenName, token)
+		r.secrets.Add(redact.TokenVariable, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()
@@ -452,17 +456,17 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
 // those that came about, and the panic of ours that one of them met, if any.
-func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Judged, panicked string) {
+func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound) (made []*Judged, panicked string) {
 	exchanges := make([]*Judged, len(j.c.Steps))
 	last := len(steps) - 1
-	for last > 0 && steps[last].sending.separate {
+	for last > 0 && steps[last].sending.Separate {
 		last--
 	}
 	var first atomic.Pointer[string]
 	one := func(i int) {
 		defer func() {
 			if p := recover(); p != nil {
-				text := panicReason + r.secrets.text(fmt.Sprint(p)) + "; please report it with the case and the answer"
+				text := panicReason + r.secrets.Text(fmt.Sprint(p)) + "; please report it with the case and the answer"
 				first.CompareAndSwap(nil, &text)
 			}
 		}()
@@ -470,9 +474,9 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 			return
 		}
 		// A connection is kept for the requests of the case that follow on it.
-		steps[i].sending.release = j.c.AtOnce || i >= last
+		steps[i].sending.CloseAfter = j.c.AtOnce || i >= last
 		x := r.exchange(ctx, p, j, steps[i], round, i)
-		defer r.dialer.long.release(x.Response)
+		defer r.dialer.Release(x.Response)
 		exchanges[i] = r.keep(x)
 	}
 	if j.c.AtOnce {

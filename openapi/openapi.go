@@ -42,12 +42,6 @@ type Operation struct {
 	Undo string
 }
 
-// PathFor returns the operation's path for a machine, whose id is escaped to
-// stand as one segment. The template's parameter {id} is filled in.
-func (o Operation) PathFor(machine string) string {
-	return strings.ReplaceAll(o.Path, "{id}", url.PathEscape(machine))
-}
-
 // A Document is a description that was read and found valid.
 type Document struct {
 	T          *openapi3.T

@@ -108,7 +108,7 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 			Want: "a token of this server", Got: "another token"})
 	}
 	for _, op := range l.suite.Operations {
-		if l.issued.UnknownMachine != "" && op.PathFor(l.issued.UnknownMachine) == path {
+		if values, is := op.Match(path); is && l.issued.UnknownMachine != "" && op.Subject(values) == l.issued.UnknownMachine {
 			out = append(out, record.Finding{Requirement: "machine.unknown", Place: "path",
 				Want: "a known machine", Got: "the unknown machine"})
 		}

@@ -159,8 +159,9 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1,
 		"comment": Comment}
 	state := func(name string) string { return "${" + name + "}" }
-	injected := map[string]string{"machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}",
-		state(ParamMachine))}
+	injected := map[string]string{"machine": state(ParamMachine), "path": op.Expand(func(string) string {
+		return state(ParamMachine)
+	})}
 	for _, t := range tokenStates() {
 		plain[t.variable], injected[t.variable] = t.value, state(t.parameter)
 	}

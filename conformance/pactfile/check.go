@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,7 +186,7 @@ func (c *checking) similarPath() string {
 func (c *checking) operation() *openapi.Operation {
 	given, _, _ := strings.Cut(c.i.path, "?")
 	for n, op := range c.suite.Operations {
-		if op.Method == c.i.method && regexp.MustCompile("^"+pathPattern(op.Path)+"$").MatchString(given) {
+		if _, is := op.Match(given); is && op.Method == c.i.method {
 			return &c.suite.Operations[n]
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -113,34 +112,12 @@ func readBody(body io.Reader) ([]byte, error) {
 // route finds the operation whose path template matches.
 func (s *server) route(x *exchange) *refusal {
 	for _, op := range s.Operations {
-		if id, ok := matchPath(op.Path, x.URL.EscapedPath()); ok {
-			x.operation, x.machine = op, id
+		if values, ok := op.Match(x.URL.EscapedPath()); ok {
+			x.operation, x.machine = op, op.Subject(values)
 			return nil
 		}
 	}
 	return &refusal{status: http.StatusNotFound, code: "NotFound", message: "No such resource."}
-}
-
-// matchPath returns the segment that matches the braces of the template.
-func matchPath(template, path string) (id string, ok bool) {
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return "", false
-	}
-	for i := range want {
-		if !strings.HasPrefix(want[i], "{") {
-			if want[i] != got[i] {
-				return "", false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(got[i])
-		if err != nil || value == "" {
-			return "", false
-		}
-		id = value
-	}
-	return id, true
 }
 
 func (s *server) method(x *exchange) *refusal {
