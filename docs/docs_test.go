@@ -270,6 +270,7 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 		{"README.md", "unobservable", unobservable(suite)},
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
+		{"docs/fixtures.md", "kinds", kindsTable()},
 	} {
 		page := read(t, part.page)
 		begin, end := "<!-- "+part.name+":begin -->\n", "<!-- "+part.name+":end -->"
@@ -285,6 +286,15 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text, held)
 		}
 	}
+}
+
+func kindsTable() string {
+	var b strings.Builder
+	b.WriteString("| kind | what it is to the code |\n|---|---|\n")
+	for _, k := range conformance.Kinds() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", k.Kind, prose(k.Doc))
+	}
+	return b.String()
 }
 
 func formats() string {
