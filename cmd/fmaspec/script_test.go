@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
 )
@@ -86,6 +87,8 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 }
 
 func TestScripts(t *testing.T) {
+	suite, err := conformance.Load()
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
@@ -103,6 +106,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
 			e.Setenv("FMASPEC_TOKEN", testToken)
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
+			e.Setenv("CASES", strconv.Itoa(len(suite.Cases)))
 			lineServer(t, e)
 			return serveTokens(e)
 		},
