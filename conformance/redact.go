@@ -25,22 +25,14 @@ type secrets struct {
 	spelt [][]byte       // every spelling of every value, in small letters
 }
 
-// The variables that stand for tokens.
-const (
-	tokenName         = "FMASPEC_TOKEN"
-	unprivilegedName  = "FMASPEC_UNPRIVILEGED_TOKEN"
-	securityAdminName = "FMASPEC_SECURITY_ADMIN_TOKEN"
-	globalAdminName   = "FMASPEC_GLOBAL_ADMIN_TOKEN"
-	invalidName       = "FMASPEC_INVALID_TOKEN"
-)
+// tokenName is the variable that stands for the token of a user who may act.
+const tokenName = "FMASPEC_TOKEN"
 
 func newSecrets(t Target) *secrets {
 	s := &secrets{}
-	s.add(tokenName, t.Token)
-	s.add(unprivilegedName, t.UnprivilegedToken)
-	s.add(securityAdminName, t.SecurityAdminToken)
-	s.add(globalAdminName, t.GlobalAdminToken)
-	s.add(invalidName, t.InvalidToken)
+	for _, f := range t.tokens() {
+		s.add(f.Name, f.Value)
+	}
 	for _, f := range t.Transport.Header {
 		if !ordinary(f) {
 			s.add(headerVariable(f.Name), f.Value)

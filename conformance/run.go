@@ -16,7 +16,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -317,16 +316,9 @@ func (t Target) unaskable(b bound) string {
 
 // lacks says what the case needs and the user did not name.
 func (t Target) lacks(c *Case) string {
-	needs := map[string]struct{ value, remedy string }{
-		httpfile.UnprivilegedToken:  {t.UnprivilegedToken, "the token of a user without the roles; set FMASPEC_UNPRIVILEGED_TOKEN or pass -unprivileged-token-file"},
-		httpfile.SecurityAdminToken: {t.SecurityAdminToken, "the token of a user who is security administrator alone; set FMASPEC_SECURITY_ADMIN_TOKEN or pass -security-admin-token-file"},
-		httpfile.GlobalAdminToken:   {t.GlobalAdminToken, "the token of a user who is global administrator alone; set FMASPEC_GLOBAL_ADMIN_TOKEN or pass -global-admin-token-file"},
-		httpfile.InvalidToken:       {t.InvalidToken, "a token that must not be accepted; set FMASPEC_INVALID_TOKEN or pass -invalid-token-file"},
-		httpfile.UnknownMachine:     {t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine"},
-	}
 	for _, need := range c.Needs {
-		if needs[need].value == "" {
-			return "needs " + needs[need].remedy
+		if value, remedy, _ := t.need(need); value == "" {
+			return "needs " + remedy
 		}
 	}
 	return ""

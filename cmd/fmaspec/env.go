@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/credential"
 )
 
@@ -64,7 +65,11 @@ const (
 
 // secretVariables are those that no flag stands for.
 func secretVariables() []string {
-	return []string{tokenVariable, unprivilegedVariable, securityAdminVariable, globalAdminVariable, invalidVariable, clientSecretVariable, oldTokenVariable}
+	var out []string
+	for _, k := range conformance.Tokens() {
+		out = append(out, k.Env())
+	}
+	return append(out, clientSecretVariable, oldTokenVariable)
 }
 
 // tokenLimit bounds what is read of a token file, which may be a device.

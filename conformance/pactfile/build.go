@@ -154,8 +154,8 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1, "comment": Comment}
 	state := func(name string) string { return "${" + name + "}" }
 	injected := map[string]string{"machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}", state(ParamMachine))}
-	for _, t := range tokenStates() {
-		plain[t.variable], injected[t.variable] = t.value, state(t.parameter)
+	for _, t := range TokenStates() {
+		plain[t.Variable], injected[t.Variable] = t.Value, state(t.Parameter)
 	}
 
 	path, err := expand(step.Path, plain)
@@ -172,9 +172,9 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	if why := r.fill(step, plain, injected, expand); why != "" {
 		return why
 	}
-	for _, t := range tokenStates() {
-		if used[t.variable] {
-			i.States = append(i.States, State{t.state, map[string]string{t.parameter: t.value}})
+	for _, t := range TokenStates() {
+		if used[t.Variable] {
+			i.States = append(i.States, State{t.State, map[string]string{t.Parameter: t.Value}})
 		}
 	}
 	return r.body(step, plain, expand)
@@ -208,8 +208,8 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 			r.Generators = append(r.Generators, Generator{"header", name, expression})
 			token := "[^ \\t]+" // whatever a test's token is
 			anyToken := map[string]string{}
-			for _, t := range tokenStates() {
-				anyToken[t.variable] = "\x00"
+			for _, t := range TokenStates() {
+				anyToken[t.Variable] = "\x00"
 			}
 			pattern, _ := expand(f.Value, anyToken)
 			r.Rules = append(r.Rules, Rule{"header", name, []Matcher{{Match: "regex", Regex: "^" + strings.ReplaceAll(quoted(pattern), "\x00", token) + "$"}}})

@@ -116,6 +116,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma between"},
 		{head + "# needs: unknown-machine\nGET /\n", "x.http:4: field \"needs\": {{unknown-machine}} is nowhere used; take unknown-machine away"},
 		{head + "GET /\nAuthorization: Bearer {{unprivileged-token}}\n", "x.http:5: {{unprivileged-token}} is used but not needed; add \"# needs: unprivileged-token\" to the first head"},
+		{head + "GET /\nAuthorization: Bearer {{invalid-token}}\n", "x.http:5: {{invalid-token}} is used but not needed; add \"# needs: invalid-token\" to the first head"},
+		{head + "# needs: invalid-token\nGET /\n", "x.http:4: field \"needs\": {{invalid-token}} is nowhere used; take invalid-token away"},
 		{head + "# because:\nGET /\n", "x.http:4: field \"because\": the value is empty; give one, or take the line away"},
 		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (nearest is \"at-once\"); write in-turn or at-once"},
 		{head + "# connection: keep\nGET /\n", "x.http:4: field \"connection\": \"keep\" is unknown; write shared or separate"},
