@@ -78,18 +78,11 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 		machine = b.inertMachine()
 	}
 	return func(name string, args []string) (string, error) {
+		if k, is := TokenNamed(name); is {
+			return *k.In(&b.target), nil
+		}
 		base, number, _ := strings.Cut(name, ".")
 		switch base {
-		case "token":
-			return b.target.Token, nil
-		case httpfile.UnprivilegedToken:
-			return b.target.UnprivilegedToken, nil
-		case httpfile.SecurityAdminToken:
-			return b.target.SecurityAdminToken, nil
-		case httpfile.GlobalAdminToken:
-			return b.target.GlobalAdminToken, nil
-		case httpfile.InvalidToken:
-			return b.target.InvalidToken, nil
 		case "machine":
 			return machine, nil
 		case httpfile.UnknownMachine:

@@ -20,7 +20,7 @@ func runChecks() []Check {
 		{Name: "times-with-z", Requirements: []string{"time.utc-z"},
 			Doc:    "Over all answers of an operation, both times end in Z and have at most 7 fraction digits; charged to the plainest answer.",
 			across: newTimesWithZ},
-		{Name: "own-input", Requirements: []string{"state.isolated"},
+		{Name: "own-input", kinds: []Kind{Isolation}, Requirements: []string{"state.isolated"},
 			Doc:    "An answer holds nothing of another request.",
 			across: newOwnInput},
 	}

@@ -17,7 +17,6 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/guard"
-	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/wire"
@@ -28,22 +27,34 @@ import (
 // Options set how a run goes. The zero value judges every level, is not strict,
 // and sends every case.
 type Options struct {
-	Level      record.Level                               // the weakest level judged; Inferred where zero
-	Strict     bool                                       // inferred requirements fail the run too
-	Run, Skip  string                                     // regular expressions over case ids; empty for all, and none
-	Only       []string                                   // where not nil, exactly these case ids, and their controls
-	Repeat     int                                        // how often each case is sent, each time with other values; once where zero
-	Parallel   int                                        // cases under way at once; 8 where zero
-	Timeout    time.Duration                              // for one exchange, from dialling to the last byte; 10 s where zero
-	Seed       string                                     // repeats the values of {{sha1}} and {{comment}}; random where empty
-	AcceptRisk []string                                   // operations that may take effect on a target that is not loopback
-	Allow      func(target, machine, sha1 string) error   // what may be acted on there: asked of every request that could take effect; its error ends the run. Where nil, what the target names may
-	MaxActions int                                        // how many requests may take effect there; DefaultMaxActions where zero
-	Journal    func(record.JournalEntry) error            // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
-	Rate       Rate                                       // at most so many requests; the zero value is no limit
-	RetryTime  time.Duration                              // how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
-	Settings   []record.Setting                           // the flags that the user set, for the report, which holds no secret of them
-	Checkpoint func(*record.Report)                       // called now and then with what is known so far, never twice at once
+	Level     record.Level // the weakest level judged; Inferred where zero
+	Strict    bool         // inferred requirements fail the run too
+	Run, Skip string       // regular expressions over case ids; empty for all, and none
+	Only      []string     // where not nil, exactly these case ids, and their controls
+	// how often each case is sent, each time with other values; once where zero
+	Repeat   int
+	Parallel int // cases under way at once; 8 where zero
+	// for one exchange, from dialling to the last byte; 10 s where zero
+	Timeout time.Duration
+	// repeats the values of {{sha1}} and {{comment}}; random where empty
+	Seed string
+	// operations that may take effect on a target that is not loopback
+	AcceptRisk []string
+	// what may be acted on there: asked of every request that could take effect; its error ends
+	// the run. Where nil, what the target names may
+	Allow func(target, machine, sha1 string) error
+	// how many requests may take effect there; DefaultMaxActions where zero
+	MaxActions int
+	// told of each such request before it is sent, and of its answer; what it cannot record is not
+	// sent. Required where AcceptRisk arms something
+	Journal func(record.JournalEntry) error
+	Rate    Rate // at most so many requests; the zero value is no limit
+	// how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
+	RetryTime time.Duration
+	// the flags that the user set, for the report, which holds no secret of them
+	Settings []record.Setting
+	// called now and then with what is known so far, never twice at once
+	Checkpoint func(*record.Report)
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
 	Progress   func(done, total, failed int)              // called after each case, never twice at once
@@ -158,7 +169,8 @@ type runner struct {
 	mu     sync.Mutex // guards what the jobs keep, and beyond
 	beyond *together  // nil until a case is sent more often than was planned
 
-	calm    sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
+	// held for reading by each request under way, and for writing by one that has to be alone
+	calm    sync.RWMutex
 	known   atomic.Pointer[reminder] // a request that was answered
 	reached atomic.Pointer[reminder] // one whose answer is the implementation's own, as far as that can be seen
 	row     atomic.Int32             // requests in a row that got no answer even alone
@@ -267,7 +279,8 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 
 // bindRound binds the steps of a case for one repetition.
 func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.Local(), armed: r.options.AcceptRisk}
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
+		local: r.guard.Local(), armed: r.options.AcceptRisk}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
@@ -310,16 +323,9 @@ func (t Target) unaskable(b bound) string {
 
 // lacks says what the case needs and the user did not name.
 func (t Target) lacks(c *Case) string {
-	needs := map[string]struct{ value, remedy string }{
-		httpfile.UnprivilegedToken:  {t.UnprivilegedToken, "the token of a user without the roles; set FMASPEC_UNPRIVILEGED_TOKEN or pass -unprivileged-token-file"},
-		httpfile.SecurityAdminToken: {t.SecurityAdminToken, "the token of a user who is security administrator alone; set FMASPEC_SECURITY_ADMIN_TOKEN or pass -security-admin-token-file"},
-		httpfile.GlobalAdminToken:   {t.GlobalAdminToken, "the token of a user who is global administrator alone; set FMASPEC_GLOBAL_ADMIN_TOKEN or pass -global-admin-token-file"},
-		httpfile.InvalidToken:       {t.InvalidToken, "a token that must not be accepted; set FMASPEC_INVALID_TOKEN or pass -invalid-token-file"},
-		httpfile.UnknownMachine:     {t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine"},
-	}
 	for _, need := range c.Needs {
-		if needs[need].value == "" {
-			return "needs " + needs[need].remedy
+		if value, remedy, _ := t.need(need); value == "" {
+			return "needs " + remedy
 		}
 	}
 	return ""
@@ -456,7 +462,8 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
 // those that came about, and the panic of ours that one of them met, if any.
-func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound) (made []*Judged, panicked string) {
+func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound) (made []*Judged,
+	panicked string) {
 	exchanges := make([]*Judged, len(j.c.Steps))
 	last := len(steps) - 1
 	for last > 0 && steps[last].sending.Separate {

@@ -11,11 +11,9 @@ import (
 // fields that the user sends, and the password of its proxy.
 func newSecrets(t Target) *redact.Secrets {
 	s := &redact.Secrets{}
-	s.Add(redact.TokenVariable, t.Token)
-	s.Add(redact.UnprivilegedVariable, t.UnprivilegedToken)
-	s.Add(redact.SecurityAdminVariable, t.SecurityAdminToken)
-	s.Add(redact.GlobalAdminVariable, t.GlobalAdminToken)
-	s.Add(redact.InvalidVariable, t.InvalidToken)
+	for _, f := range t.tokens() {
+		s.Add(f.Name, f.Value)
+	}
 	for _, f := range t.Transport.Header {
 		if !redact.IsOrdinary(f) {
 			s.Add(redact.HeaderVariable(f.Name), f.Value)

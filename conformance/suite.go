@@ -52,6 +52,8 @@ type Suite struct {
 	members        map[string][]string        // that it requires
 	errors         *schemas.Schema            // of an error object
 	checks         []Check
+	kinds          map[string]Kind // by requirement
+	milder         []milder
 }
 
 // Load reads the sources, the embedded OpenAPI document and its schemas, and
@@ -82,6 +84,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 			request:     map[string]*schemas.Schema{},
 			members:     map[string][]string{},
 			checks:      Checks(),
+			kinds:       map[string]Kind{},
 		},
 		titles: map[string]string{},
 		own:    map[string]bool{},
@@ -125,6 +128,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 		l.catalogue(BuiltIn())
 	}
 	l.clauses()
+	l.settleKinds()
 	if len(l.errs) == 0 { // otherwise a requirement that could not be read would be missed in each statement
 		l.statements()
 	}
@@ -364,6 +368,9 @@ func (l *loader) crossCheck(own bool) {
 			l.circle(c)
 		}
 	}
+	if len(l.errs) == 0 { // otherwise a kind that could not be read would be missed here
+		l.neededKinds()
+	}
 	if own {
 		return
 	}
@@ -387,6 +394,13 @@ func (l *loader) crossCheck(own bool) {
 
 // charge fills in what acceptance and refusal of a case are charged to.
 func (s *Suite) charge(c *Case) {
+	c.kinds = map[string]Kind{}
+	for _, id := range c.Proves {
+		if c.kinds[id] = s.kinds[id]; c.status == "" && s.kinds[id].aboutStatus() {
+			c.status = id
+		}
+	}
+	c.milder = selectedMilder(s.milder, c.status)
 	c.open = c.charged(s.checks)
 	c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
 		r := s.requirement[id]

@@ -92,9 +92,9 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.Token == "" {
 		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file (in Go, Target.Token)", t.URL)
 	}
-	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"security admin token", t.SecurityAdminToken}, {"global admin token", t.GlobalAdminToken}, {"invalid token", t.InvalidToken}} {
-		if secret.value != "" && !httpfile.IsBearer(secret.value) {
-			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", secret.name)
+	for _, k := range Tokens() {
+		if value := *k.In(&t); value != "" && !httpfile.IsBearer(value) {
+			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", k.Name())
 		}
 	}
 	if t.Sha1 != "" && !isSha1(t.Sha1) {

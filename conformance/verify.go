@@ -164,17 +164,10 @@ func (v *verifier) target() Target {
 		if result == nil || len(result.Exchanges) == 0 && result.Outcome == record.NotApplicable && strings.HasPrefix(result.Reason, "needs ") {
 			continue
 		}
-		if slices.Contains(c.Needs, "unprivileged-token") {
-			t.UnprivilegedToken = "an-unprivileged-one-that-does"
-		}
-		if slices.Contains(c.Needs, "security-admin-token") {
-			t.SecurityAdminToken = "one-of-a-security-administrator"
-		}
-		if slices.Contains(c.Needs, "global-admin-token") {
-			t.GlobalAdminToken = "one-of-a-global-administrator"
-		}
-		if slices.Contains(c.Needs, "invalid-token") {
-			t.InvalidToken = "and-one-that-is-invalid"
+		for _, need := range c.Needs {
+			if k, is := TokenNamed(need); is {
+				*k.In(&t) = "a-stand-in-for-the-" + k.Variable
+			}
 		}
 	}
 	t.Transport = Transport{Insecure: recorded.Insecure, HTTP2: recorded.Protocol == "HTTP/2", Resolve: recorded.Resolve}

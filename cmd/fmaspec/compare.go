@@ -481,12 +481,11 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 func hide(old, current *side) {
 	for _, pair := range [][2]*side{{old, current}, {current, old}} {
 		t := &pair[1].target
-		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), record.Field{Name: "other-token",
-			Value: t.Token},
-			record.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken},
-			record.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken},
-			record.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken},
-			record.Field{Name: "other-invalid-token", Value: t.InvalidToken})
+		pair[0].target.Hidden = slices.Clone(t.Transport.Header)
+		for _, k := range conformance.Tokens() {
+			pair[0].target.Hidden = append(pair[0].target.Hidden, record.Field{Name: "other-" + k.Variable,
+				Value: *k.In(t)})
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/credential"
 )
 
@@ -63,8 +64,11 @@ const (
 
 // secretVariables returns the variables that have no flag.
 func secretVariables() []string {
-	return []string{tokenVariable, unprivilegedVariable, securityAdminVariable, globalAdminVariable, invalidVariable,
-		clientSecretVariable, oldTokenVariable}
+	var out []string
+	for _, k := range conformance.Tokens() {
+		out = append(out, k.Env())
+	}
+	return append(out, clientSecretVariable, oldTokenVariable)
 }
 
 // tokenLimit is the most that is read of a token file, which may be a device.

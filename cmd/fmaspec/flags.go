@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fmaspec/conformance"
 )
 
 // parse sets flags and returns the operands. Flags may follow operands; "--" ends the flags.
@@ -27,22 +29,17 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 	}
 }
 
-// forbidden are flags that users may expect, with the reason why they do not exist.
-var forbidden = map[string]string{
-	"token": "there is no -token, because others on this machine can read arguments; set " +
-		tokenVariable + " or pass -token-file",
-	"old-token": "there is no -old-token, because others on this machine can read arguments; set " +
-		oldTokenVariable + " or pass -old-token-file",
-	"unprivileged-token": "there is no -unprivileged-token, because others on this machine can read arguments; set " +
-		unprivilegedVariable + " or pass -unprivileged-token-file",
-	"security-admin-token": "there is no -security-admin-token, because others on this machine can read " +
-		"arguments; set " + securityAdminVariable + " or pass -security-admin-token-file",
-	"global-admin-token": "there is no -global-admin-token, because others on this machine can read arguments; set " +
-		globalAdminVariable + " or pass -global-admin-token-file",
-	"invalid-token": "there is no -invalid-token, because others on this machine can read arguments; set " +
-		invalidVariable + " or pass -invalid-token-file",
-	"client-secret": "there is no -client-secret, because others on this machine can read arguments; set " +
-		clientSecretVariable + " or pass -client-secret-file",
+// forbidden returns why there is no flag of a name that users may expect, or "".
+func forbidden(name string) string {
+	variables := map[string]string{"old-token": oldTokenVariable, "client-secret": clientSecretVariable}
+	for _, k := range conformance.Tokens() {
+		variables[k.Variable] = k.Env()
+	}
+	if variables[name] == "" {
+		return ""
+	}
+	return fmt.Sprintf("there is no -%s, because others on this machine can read arguments; set %s or pass -%[1]s-file",
+		name, variables[name])
 }
 
 // misread rewrites an error of package flag in the style of this command.
@@ -52,7 +49,7 @@ func misread(set *flag.FlagSet, err error) error {
 	}
 	help := "; see fmaspec help " + set.Name()
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if why := forbidden[name]; unknown && why != "" && set.Lookup(name+"-file") != nil {
+	if why := forbidden(name); unknown && why != "" && set.Lookup(name+"-file") != nil {
 		return errors.New(why)
 	}
 	if unknown {

@@ -22,7 +22,7 @@ type selftestFlags struct {
 	options                      mutate.Options
 	json, markdown               string
 	verbose                      bool
-	faults, variants             []mutate.Subject // the available ones
+	faults, variants             []mutate.Subject // the available ones; all faults where faults is nil
 }
 
 func selftestCommand() command {
@@ -40,7 +40,7 @@ func selftestCommand() command {
 		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown " +
 			"matrix.md -json matrix.json"},
 		flags: func(set *flag.FlagSet) work {
-			f := &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()}
+			f := &selftestFlags{variants: mutate.Honest()}
 			set.Var(&f.chosenFaults, "fault", "run only against the fault of this `NAME`; may be repeated")
 			set.Var(&f.chosenVariants, "variant", "run only against the conforming server of this `NAME`, such as "+
 				"reference; may be repeated")
@@ -65,13 +65,16 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if f.json != "" && f.json == f.markdown {
 		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)
 	}
-	faults, variants, err := f.chosen()
-	if err != nil {
-		return err
-	}
 	suite, err := conformance.Load()
 	if err != nil {
 		return &fixtureError{err}
+	}
+	if f.faults == nil {
+		f.faults = mutate.Faulty(suite)
+	}
+	faults, variants, err := f.chosen()
+	if err != nil {
+		return err
 	}
 	// The results of a server become garbage soon: collecting them less often saves a sixth of the
 	// time, and the memory limit still holds.

@@ -99,19 +99,20 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		return fmt.Errorf("-listen %s: %w; give a free address such as 127.0.0.1:0", f.listen, opened(err))
 	}
 	url := f.announce(e, listener)
-	for _, made := range []struct{ given, variable, value string }{
-		{"", variable("url"), url},
-		{given.token, tokenVariable, config.Token},
-		{given.unprivileged, unprivilegedVariable, config.UnprivilegedToken},
-		{given.securityAdmin, securityAdminVariable, config.SecurityAdminToken},
-		{given.globalAdmin, globalAdminVariable, config.GlobalAdminToken},
-		{"", invalidVariable, madeUpJWT()},
-		{f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine},
-	} {
-		if made.given == "" {
-			fmt.Fprintf(e.stderr, "export %s=%s\n", made.variable, made.value)
+	export := func(given, variable, value string) {
+		if given == "" {
+			fmt.Fprintf(e.stderr, "export %s=%s\n", variable, value)
 		}
 	}
+	export("", variable("url"), url)
+	for _, k := range conformance.Tokens() {
+		if token := known(&config, k); token != nil {
+			export(given[k.Variable], k.Env(), *token)
+		} else {
+			export("", k.Env(), madeUpJWT())
+		}
+	}
+	export(f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine)
 	server := newServer(handler)
 	// A fault that blocks a request ends with the command.
 	server.BaseContext = func(net.Listener) context.Context { return ctx }

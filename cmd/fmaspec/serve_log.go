@@ -101,15 +101,16 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	switch strings.Trim(token, " \t") {
 	case l.issued.Token, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken:
 	case l.issued.UnprivilegedToken:
-		out = append(out, record.Finding{Requirement: "auth.role", Place: "header Authorization",
+		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.Role), Place: "header Authorization",
 			Want: "the token of a user who may act", Got: "the token of a user who may not act"})
 	default:
-		out = append(out, record.Finding{Requirement: "auth.token-known", Place: "header Authorization",
-			Want: "a token of this server", Got: "another token"})
+		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownToken),
+			Place: "header Authorization", Want: "a token of this server", Got: "another token"})
 	}
 	for _, op := range l.suite.Operations {
-		if values, is := op.Match(path); is && l.issued.UnknownMachine != "" && op.Subject(values) == l.issued.UnknownMachine {
-			out = append(out, record.Finding{Requirement: "machine.unknown", Place: "path",
+		if values, is := op.Match(path); is && l.issued.UnknownMachine != "" &&
+			op.Subject(values) == l.issued.UnknownMachine {
+			out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownMachine), Place: "path",
 				Want: "a known machine", Got: "the unknown machine"})
 		}
 	}

@@ -23,8 +23,17 @@ type tokenFlags struct {
 	unknownMachine                     string
 }
 
-// issued holds the tokens that a server knows, "" for none.
-type issued struct{ token, unprivileged, securityAdmin, globalAdmin string }
+// issued holds the tokens that a server knows, by their variables in fixtures; "" for none.
+type issued map[string]string
+
+// known returns where the configuration of a server holds a token, nil for one that it
+// is not to accept.
+func known(c *reference.Config, token conformance.Token) *string {
+	return map[string]*string{
+		"Token": &c.Token, "UnprivilegedToken": &c.UnprivilegedToken, "SecurityAdminToken": &c.SecurityAdminToken,
+		"GlobalAdminToken": &c.GlobalAdminToken,
+	}[token.Field]
+}
 
 func (t *tokenFlags) flags(set *flag.FlagSet) {
 	t.files(set)
@@ -52,19 +61,17 @@ func (t *tokenFlags) inputs() []named {
 // read returns the tokens, "" for none.
 func (t *tokenFlags) read(e *env) (out issued, err error) {
 	if err := oneInput(t.inputs()...); err != nil {
-		return issued{}, err
+		return nil, err
 	}
-	for _, token := range []struct {
-		to                   *string
-		flag, file, variable string
-	}{
-		{&out.token, "token-file", t.file, tokenVariable},
-		{&out.unprivileged, "unprivileged-token-file", t.unprivilegedFile, unprivilegedVariable},
-		{&out.securityAdmin, "security-admin-token-file", t.securityAdminFile, securityAdminVariable},
-		{&out.globalAdmin, "global-admin-token-file", t.globalAdminFile, globalAdminVariable},
-	} {
-		if *token.to, err = e.secret(token.flag, token.file, token.variable); err != nil {
-			return issued{}, err
+	out = issued{}
+	for _, k := range conformance.Tokens() {
+		for _, file := range t.inputs() {
+			if file.flag != k.Flag() {
+				continue
+			}
+			if out[k.Variable], err = e.secret(k.Flag(), file.value, k.Env()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
@@ -73,13 +80,13 @@ func (t *tokenFlags) read(e *env) (out issued, err error) {
 // completed returns the configuration of a server, with generated tokens and machine in place
 // of "".
 func completed(tokens issued, unknownMachine string) reference.Config {
-	return reference.Config{
-		Token:              cmp.Or(tokens.token, rand.Text()),
-		UnprivilegedToken:  cmp.Or(tokens.unprivileged, rand.Text()),
-		SecurityAdminToken: cmp.Or(tokens.securityAdmin, rand.Text()),
-		GlobalAdminToken:   cmp.Or(tokens.globalAdmin, rand.Text()),
-		UnknownMachine:     cmp.Or(unknownMachine, madeUpMachine()),
+	config := reference.Config{UnknownMachine: cmp.Or(unknownMachine, madeUpMachine())}
+	for _, k := range conformance.Tokens() {
+		if to := known(&config, k); to != nil {
+			*to = cmp.Or(tokens[k.Variable], rand.Text())
+		}
 	}
+	return config
 }
 
 // madeUpJWT returns a text of the form of a JWT that no token service issued.
@@ -97,8 +104,11 @@ func madeUpMachine() string {
 // embedded starts the reference server on a loopback port and completes the target, so that
 // every case applies.
 func embedded(target *conformance.Target) (stop func(), err error) {
-	config := completed(issued{target.Token, target.UnprivilegedToken, target.SecurityAdminToken,
-		target.GlobalAdminToken}, target.UnknownMachine)
+	tokens := issued{}
+	for _, k := range conformance.Tokens() {
+		tokens[k.Variable] = *k.In(target)
+	}
+	config := completed(tokens, target.UnknownMachine)
 	target.InvalidToken = cmp.Or(target.InvalidToken, madeUpJWT())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,9 +117,12 @@ func embedded(target *conformance.Target) (stop func(), err error) {
 	server := newServer(reference.New(config))
 	go server.Serve(listener)
 	target.URL, target.Name = "http://"+listener.Addr().String(), "fmaspec's own server"
-	target.Token, target.UnprivilegedToken, target.UnknownMachine = config.Token, config.UnprivilegedToken,
-		config.UnknownMachine
-	target.SecurityAdminToken, target.GlobalAdminToken = config.SecurityAdminToken, config.GlobalAdminToken
+	target.UnknownMachine = config.UnknownMachine
+	for _, k := range conformance.Tokens() {
+		if from := known(&config, k); from != nil {
+			*k.In(target) = *from
+		}
+	}
 	return func() { server.Close() }, nil
 }
 

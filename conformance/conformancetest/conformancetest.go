@@ -49,11 +49,9 @@ func RunWith(t *testing.T, target conformance.Target, options conformance.Option
 	if err != nil {
 		t.Fatalf("fmaspec: %s", term.Lines(err.Error()))
 	}
-	target.Token = cmp.Or(target.Token, os.Getenv("FMASPEC_TOKEN"))
-	target.UnprivilegedToken = cmp.Or(target.UnprivilegedToken, os.Getenv("FMASPEC_UNPRIVILEGED_TOKEN"))
-	target.SecurityAdminToken = cmp.Or(target.SecurityAdminToken, os.Getenv("FMASPEC_SECURITY_ADMIN_TOKEN"))
-	target.GlobalAdminToken = cmp.Or(target.GlobalAdminToken, os.Getenv("FMASPEC_GLOBAL_ADMIN_TOKEN"))
-	target.InvalidToken = cmp.Or(target.InvalidToken, os.Getenv("FMASPEC_INVALID_TOKEN"))
+	for _, k := range conformance.Tokens() {
+		*k.In(&target) = cmp.Or(*k.In(&target), os.Getenv(k.Env()))
+	}
 	cases, err := suite.Select(options)
 	if err != nil {
 		t.Fatalf("fmaspec: %s", term.Lines(err.Error()))

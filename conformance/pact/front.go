@@ -58,19 +58,14 @@ func newFront(target conformance.Target) (*front, error) {
 	if actor == nil {
 		actor = constant(cmp.Or(target.Token, "a-made-up-token"))
 	}
-	f.secrets = []secret{
-		{pactfile.TokenOfActor, pactfile.ParamToken, "stand-in-" + rand.Text(), actor, ""},
-		{pactfile.TokenWithoutRoles, pactfile.ParamUnprivileged, "stand-in-" + rand.Text(),
-			constant(target.UnprivilegedToken),
-			"needs the token of a user without the roles; set Target.UnprivilegedToken or FMASPEC_UNPRIVILEGED_TOKEN"},
-		{pactfile.TokenOfSecurityAdmin, pactfile.ParamSecurityAdmin, "stand-in-" + rand.Text(),
-			constant(target.SecurityAdminToken),
-			"needs the token of a user who is security administrator alone; set Target.SecurityAdminToken or " +
-				"FMASPEC_SECURITY_ADMIN_TOKEN"},
-		{pactfile.TokenOfGlobalAdmin, pactfile.ParamGlobalAdmin, "stand-in-" + rand.Text(),
-			constant(target.GlobalAdminToken),
-			"needs the token of a user who is global administrator alone; set Target.GlobalAdminToken or " +
-				"FMASPEC_GLOBAL_ADMIN_TOKEN"},
+	for _, s := range pactfile.TokenStates() {
+		k, _ := conformance.TokenNamed(s.Variable)
+		token := constant(*k.In(&target))
+		if s.State == pactfile.TokenOfActor {
+			token = actor
+		}
+		f.secrets = append(f.secrets, secret{s.State, s.Parameter, "stand-in-" + rand.Text(), token,
+			fmt.Sprintf("needs %s; set Target.%s or %s", k.Of, k.Field, k.Env())})
 	}
 	if f.handler = target.Handler; f.handler != nil {
 		return f, nil

@@ -36,10 +36,9 @@ type Option func(*provider.VerifyRequest)
 // already.
 func Verify(t *testing.T, target conformance.Target, options ...Option) {
 	t.Helper()
-	target.Token = cmp.Or(target.Token, os.Getenv("FMASPEC_TOKEN"))
-	target.UnprivilegedToken = cmp.Or(target.UnprivilegedToken, os.Getenv("FMASPEC_UNPRIVILEGED_TOKEN"))
-	target.SecurityAdminToken = cmp.Or(target.SecurityAdminToken, os.Getenv("FMASPEC_SECURITY_ADMIN_TOKEN"))
-	target.GlobalAdminToken = cmp.Or(target.GlobalAdminToken, os.Getenv("FMASPEC_GLOBAL_ADMIN_TOKEN"))
+	for _, k := range conformance.Tokens() {
+		*k.In(&target) = cmp.Or(*k.In(&target), os.Getenv(k.Env()))
+	}
 	f, err := newFront(target)
 	if err != nil {
 		t.Fatalf("pact: %v", err)

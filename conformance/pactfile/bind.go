@@ -20,10 +20,12 @@ type request struct {
 func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error) {
 	op, step := operation(suite, c.Operation), c.Steps[0]
 	values := map[string]string{
-		"token": Token, "unprivileged-token": UnprivilegedToken, "security-admin-token": SecurityAdminToken,
-		"global-admin-token": GlobalAdminToken, "invalid-token": "token-that-was-never-issued",
-		"machine": Machine, "unknown-machine": "28b82620de7ec9f1d50dbd714583fb79c582479e", "operation": op.ID,
-		"path": op.PathFor(Machine),
+		httpfile.InvalidToken: "token-that-was-never-issued", "machine": Machine,
+		httpfile.UnknownMachine: "28b82620de7ec9f1d50dbd714583fb79c582479e",
+		"operation":             op.ID, "path": op.PathFor(Machine),
+	}
+	for _, t := range TokenStates() {
+		values[t.Variable] = t.Value
 	}
 	expand := func(text string) string {
 		value, problem := httpfile.Expand(text, func(name string, _ []string) (string, error) {
@@ -49,12 +51,17 @@ func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error
 	return r, err
 }
 
-// A tokenState is the provider state for a token of the suite.
-type tokenState struct{ variable, state, parameter, value string }
+// A TokenState is the provider state for a token of the suite.
+type TokenState struct {
+	Variable  string // of the token in fixtures
+	State     string
+	Parameter string // that the state's handler returns
+	Value     string // that stands in requests until then
+}
 
-// tokenStates returns the states of all tokens that Pact can express.
-func tokenStates() []tokenState {
-	return []tokenState{
+// TokenStates returns the states of all tokens that Pact can express.
+func TokenStates() []TokenState {
+	return []TokenState{
 		{"token", TokenOfActor, ParamToken, Token},
 		{httpfile.UnprivilegedToken, TokenWithoutRoles, ParamUnprivileged, UnprivilegedToken},
 		{httpfile.SecurityAdminToken, TokenOfSecurityAdmin, ParamSecurityAdmin, SecurityAdminToken},

@@ -136,11 +136,11 @@ func (b *builder) inexpressible(c *conformance.Case) string {
 }
 
 // rests reports whether an interaction may test a requirement: a documented one, and, if the
-// request is accepted, a standard one about the forms of a request that a client may send. No
+// request is accepted, a standard one of that kind, about the forms of a request that a client may send. No
 // client needs other spellings of the scheme.
 func (b *builder) rests(r *record.Requirement, step conformance.Step) bool {
-	return r.Level == record.Documented || r.Level == record.Standard &&
-		step.Expect == conformance.Accepted && strings.HasPrefix(r.ID, "request.")
+	return r.Level == record.Documented || r.Level == record.Standard && step.Expect == conformance.Accepted &&
+		b.suite.KindOf(r.ID) == conformance.RequestForm
 }
 
 // request fills in the request, or returns why it cannot be expressed.
@@ -162,8 +162,8 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	injected := map[string]string{"machine": state(ParamMachine), "path": op.Expand(func(string) string {
 		return state(ParamMachine)
 	})}
-	for _, t := range tokenStates() {
-		plain[t.variable], injected[t.variable] = t.value, state(t.parameter)
+	for _, t := range TokenStates() {
+		plain[t.Variable], injected[t.Variable] = t.Value, state(t.Parameter)
 	}
 
 	path, err := expand(step.Path, plain)
@@ -181,9 +181,9 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	if why := r.fill(step, plain, injected, expand); why != "" {
 		return why
 	}
-	for _, t := range tokenStates() {
-		if used[t.variable] {
-			i.States = append(i.States, State{t.state, map[string]string{t.parameter: t.value}})
+	for _, t := range TokenStates() {
+		if used[t.Variable] {
+			i.States = append(i.States, State{t.State, map[string]string{t.Parameter: t.Value}})
 		}
 	}
 	return r.body(step, plain, expand)
@@ -218,8 +218,8 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 			r.Generators = append(r.Generators, Generator{"header", name, expression})
 			token := "[^ \\t]+" // any token of a test
 			anyToken := map[string]string{}
-			for _, t := range tokenStates() {
-				anyToken[t.variable] = "\x00"
+			for _, t := range TokenStates() {
+				anyToken[t.Variable] = "\x00"
 			}
 			pattern, _ := expand(f.Value, anyToken)
 			r.Rules = append(r.Rules, Rule{"header", name,

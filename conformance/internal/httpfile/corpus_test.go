@@ -31,8 +31,10 @@ import (
 
 // A requirement and a contradiction, as far as the rules need them.
 type requirement struct {
-	ID, Level, Says, Because, Waived string
-	Clauses                          []any
+	ID, Level, Says, Because, Waived, Kind string
+
+	Clauses  []any
+	MilderOf map[string]any `yaml:"milder-of"`
 }
 type contradiction struct {
 	ID, What, Ruling string

@@ -32,6 +32,11 @@ const (
 	UnknownMachine     = "unknown-machine"
 )
 
+// Needs returns everything that "needs" takes.
+func Needs() []string {
+	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine}
+}
+
 // Fields returns every field that a head may hold: those of the case, then those
 // of a request.
 func Fields() []FieldDoc {
@@ -42,9 +47,8 @@ func Fields() []FieldDoc {
 			"answering otherwise", isList},
 		{"control", OfCase, "the name of another case, without operation", "none", "the accepted case from which " +
 			"this one differs in one thing; a refusal counts only beside it", isName},
-		{"needs", OfCase, "`unprivileged-token`, `security-admin-token`, `global-admin-token`, `invalid-token`, " +
-			"`unknown-machine`, with commas", "none", "what the user has to name; without it the case does not apply",
-			isOneOf(UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine)},
+		{"needs", OfCase, "`" + strings.Join(Needs(), "`, `") + "`, with commas", "none",
+			"what the user has to name; without it the case does not apply", isOneOf(Needs()...)},
 		{"because", OfCase, "one line", "none", "why the case is worth sending", isText},
 		{"send", OfCase, "`in-turn` or `at-once`", "`in-turn`", "whether a request waits for the answer to the " +
 			"one before", isWord("in-turn", "at-once")},

@@ -139,6 +139,10 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"used; take unknown-machine away"},
 		{head + "GET /\nAuthorization: Bearer {{unprivileged-token}}\n", "x.http:5: {{unprivileged-token}} is used " +
 			"but not needed; add \"# needs: unprivileged-token\" to the first head"},
+		{head + "GET /\nAuthorization: Bearer {{invalid-token}}\n", "x.http:5: {{invalid-token}} is used but not " +
+			"needed; add \"# needs: invalid-token\" to the first head"},
+		{head + "# needs: invalid-token\nGET /\n", "x.http:4: field \"needs\": {{invalid-token}} is nowhere used; " +
+			"take invalid-token away"},
 		{head + "# because:\nGET /\n", "x.http:4: field \"because\": the value is empty; give one, or take the " +
 			"line away"},
 		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (nearest is " +

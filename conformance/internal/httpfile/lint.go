@@ -23,7 +23,7 @@ func (p *parser) values(f *File) {
 				p.fault(line+v.Line-1, "the {{repeat}} of the file come to more than %d bytes; repeat less", MaxRepeat)
 				repeated = 0
 			}
-			for _, need := range []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, UnknownMachine} {
+			for _, need := range Needs() {
 				if used[need] == 0 && (v.Name == need || slices.Contains(v.Args, need)) {
 					used[need] = line + v.Line - 1
 				}
@@ -67,7 +67,7 @@ func (p *parser) needs(fields []Field, used map[string]int) {
 	if field != nil {
 		declared = List(field.Value)
 	}
-	for _, need := range []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, UnknownMachine} {
+	for _, need := range Needs() {
 		switch line, is := used[need]; {
 		case is && !slices.Contains(declared, need):
 			p.fault(line, "{{%s}} is used but not needed; add \"# needs: %s\" to the first head", need,

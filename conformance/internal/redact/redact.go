@@ -28,14 +28,8 @@ type Secrets struct {
 	spelt [][]byte       // every spelling of every value, in lower case
 }
 
-// The variables that stand for tokens in a record.
-const (
-	TokenVariable         = "FMASPEC_TOKEN"
-	UnprivilegedVariable  = "FMASPEC_UNPRIVILEGED_TOKEN"
-	SecurityAdminVariable = "FMASPEC_SECURITY_ADMIN_TOKEN"
-	GlobalAdminVariable   = "FMASPEC_GLOBAL_ADMIN_TOKEN"
-	InvalidVariable       = "FMASPEC_INVALID_TOKEN"
-)
+// TokenVariable is the variable that stands for the token of a user who may act.
+const TokenVariable = "FMASPEC_TOKEN"
 
 // IsOrdinary reports whether the value of a header field is no secret, but a word that
 // answers contain too, such as true, prod or application/json: striking it out would
@@ -94,7 +88,8 @@ func spellings(value string) []string {
 // the text before it shifts the digits by up to two bytes.
 func packed(value string) (out []string) {
 	for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		out = append(out, coding.EncodeToString([]byte(value)), coding.WithPadding(base64.NoPadding).EncodeToString([]byte(value)))
+		out = append(out, coding.EncodeToString([]byte(value)), coding.WithPadding(base64.NoPadding).EncodeToString(
+			[]byte(value)))
 		for before := range 3 {
 			if len(value) < cutSecret {
 				break
@@ -117,7 +112,8 @@ func (s *Secrets) Values() []record.Field {
 // Request returns a request with variables in the place of the secrets.
 func (s *Secrets) Request(r record.Request) record.Request {
 	variables := s.variables()
-	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
+	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body,
+		Header: slices.Clone(r.Header)}
 	if slices.ContainsFunc(s.Values(), func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}
@@ -264,7 +260,8 @@ var (
 	// A token in the form of RFC 7519, signed or encrypted, of any user.
 	jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{8,}|\.[A-Za-z0-9_-]{8,})(?:\.[A-Za-z0-9_-]*){0,3}`)
 	// A parameter of a URL that grants access.
-	secretParameter = regexp.MustCompile(`(?i)((?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)(?:=|%3d|\\u003d))([^&;#\s"'<>\\]+)`)
+	secretParameter = regexp.MustCompile(
+		`(?i)((?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)(?:=|%3d|\\u003d))([^&;#\s"'<>\\]+)`)
 )
 
 // lookalikes strikes out tokens and the secret parameters of URLs that are not the
@@ -299,7 +296,9 @@ func withoutCookie(field string) string {
 // A view is a text without some of its escapes, in lower case.
 type view struct {
 	text []byte
-	from []int32 // where each byte begins in the text that it was made of, and where the last ends; nil where each stands at its own place
+	// where each byte begins in the text that it was made of, and where the last ends; nil where
+	// each stands at its own place
+	from []int32
 }
 
 // at returns where a byte of the view begins in the text.
@@ -357,7 +356,8 @@ func (v view) without(e escape) view {
 // An escape is a kind of spelling of single characters.
 type escape struct {
 	begin byte
-	read  func([]byte) (c, n int) // the character that the text begins with, -1 for none, and how long its escape is, 0 where it is none
+	// the character that the text begins with, -1 for none, and how long its escape is, 0 where it is none
+	read func([]byte) (c, n int)
 }
 
 var escapes = []escape{
