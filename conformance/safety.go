@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/record"
+	"fmaspec/internal/nearest"
 	"fmaspec/openapi"
 )
 
@@ -21,7 +22,7 @@ func (r *runner) armable() error {
 	known := operationIDs(r.suite.Operations)
 	for _, name := range r.options.AcceptRisk { // a misspelt one would arm nothing
 		if !slices.Contains(known, name) {
-			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, known), strings.Join(known, ", "))
+			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, nearest.Hint(name, known), strings.Join(known, ", "))
 		}
 	}
 	switch {

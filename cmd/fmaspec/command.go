@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/internal/nearest"
 )
 
 // The exit codes.
@@ -49,7 +50,7 @@ func findCommand(name string) (command, error) {
 		}
 		names = append(names, c.name)
 	}
-	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, meant(name, names), strings.Join(names, ", "))
+	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, nearest.Hint(name, names), strings.Join(names, ", "))
 }
 
 // An exit is an error with an exit code of its own. With an empty message all

@@ -23,6 +23,7 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
+	"fmaspec/internal/nearest"
 )
 
 // compareFlags are the settings of a comparison: those of a run, and its own.
@@ -135,7 +136,7 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	}
 	for _, what := range f.acceptLess {
 		if !slices.Contains(lesses(), what) {
-			return fmt.Errorf("-accept-less %s: no such thing%s; give one of %s", what, meant(what, lesses()), strings.Join(lesses(), ", "))
+			return fmt.Errorf("-accept-less %s: no such thing%s; give one of %s", what, nearest.Hint(what, lesses()), strings.Join(lesses(), ", "))
 		}
 	}
 	if err := f.files(e, old, current); err != nil {
@@ -192,7 +193,7 @@ func (f *compareFlags) writer(e *env) (func(io.Writer, *compare.Comparison) erro
 	case "markdown":
 		return compare.Markdown, nil
 	}
-	return nil, fmt.Errorf("-format %s: no such format%s; formats are text, json, markdown", f.format, meant(f.format, []string{"text", "json", "markdown"}))
+	return nil, fmt.Errorf("-format %s: no such format%s; formats are text, json, markdown", f.format, nearest.Hint(f.format, []string{"text", "json", "markdown"}))
 }
 
 // files reads the reports that the operands name, and takes from them how targets

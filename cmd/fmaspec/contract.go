@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/report"
+	"fmaspec/internal/nearest"
 	"fmaspec/openapi"
 )
 
@@ -101,5 +102,5 @@ func (f *contractFlags) form() (contractForm, error) {
 	if f.format == "" {
 		return contractForm{}, fmt.Errorf("-o %s: the ending %s names no format; pass -format, one of %s", f.file, ending, strings.Join(names, ", "))
 	}
-	return contractForm{}, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, meant(f.format, names), strings.Join(names, ", "))
+	return contractForm{}, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, nearest.Hint(f.format, names), strings.Join(names, ", "))
 }

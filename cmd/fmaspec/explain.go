@@ -13,6 +13,7 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
+	"fmaspec/internal/nearest"
 )
 
 func explainCommand() command {
@@ -59,7 +60,7 @@ func (x *explainer) tell(e *env, id string) error {
 		look(id)
 	}
 	if x.found == 0 {
-		return fmt.Errorf("nothing is called %q%s; fmaspec list prints what there is", id, meant(id, x.known))
+		return fmt.Errorf("nothing is called %q%s; fmaspec list prints what there is", id, nearest.Hint(id, x.known))
 	}
 	return e.put("the explanation", x.String())
 }

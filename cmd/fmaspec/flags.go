@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fmaspec/internal/nearest"
 )
 
 // parse sets flags and returns what is left. Flags may stand behind operands;
@@ -53,7 +55,7 @@ func misread(set *flag.FlagSet, err error) error {
 	if unknown {
 		var names []string
 		set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-		near := nearest(name, names)
+		near := nearest.Nearest(name, names)
 		if near != "" {
 			near = fmt.Sprintf(" (did you mean -%s?)", near)
 		}
@@ -150,7 +152,7 @@ func (e *env) warn() {
 	for _, entry := range e.environ {
 		name, value, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "FMASPEC_") && value != "" && !slices.Contains(known, name) {
-			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s has no meaning%s; the help of each command lists those that have\n", name, meant(name, known))))
+			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s has no meaning%s; the help of each command lists those that have\n", name, nearest.Hint(name, known))))
 		}
 	}
 }
@@ -261,46 +263,4 @@ func (v explained) Set(text string) error {
 func (v explained) IsBoolFlag() bool {
 	b, ok := v.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
-}
-
-// meant suggests the known name that a mistyped word stands for.
-func meant(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
-	}
-	return ""
-}
-
-// nearest returns the known name with the fewest typing errors, or one that the
-// word is a part of, or "".
-func nearest(word string, known []string) string {
-	for errors := range min(len(word)/3, 3) + 1 {
-		for _, name := range known {
-			if mistyped(strings.ToLower(word), strings.ToLower(name), errors) {
-				return name
-			}
-		}
-	}
-	for _, name := range known {
-		if len(word) > 2 && strings.Contains(strings.ToLower(name), strings.ToLower(word)) {
-			return name
-		}
-	}
-	return ""
-}
-
-// mistyped tells whether a is b with at most so many characters left out, put
-// in, replaced or swapped with their neighbours.
-func mistyped(a, b string, errors int) bool {
-	switch {
-	case errors < 0:
-		return false
-	case a == "" || b == "":
-		return len(a)+len(b) <= errors
-	case a[0] == b[0]:
-		return mistyped(a[1:], b[1:], errors)
-	case len(a) > 1 && len(b) > 1 && a[0] == b[1] && a[1] == b[0] && mistyped(a[2:], b[2:], errors-1):
-		return true
-	}
-	return mistyped(a[1:], b, errors-1) || mistyped(a, b[1:], errors-1) || mistyped(a[1:], b[1:], errors-1)
 }

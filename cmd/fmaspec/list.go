@@ -11,6 +11,7 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
+	"fmaspec/internal/nearest"
 )
 
 // listFlags are the settings of a listing.
@@ -90,7 +91,7 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 			return f.print(e, rows)
 		}
 	}
-	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], meant(operands[0], kindNames()), strings.Join(kindNames(), ", "))
+	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], nearest.Hint(operands[0], kindNames()), strings.Join(kindNames(), ", "))
 }
 
 func (f *listFlags) print(e *env, rows []row) error {

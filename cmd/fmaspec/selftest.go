@@ -14,6 +14,7 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
+	"fmaspec/internal/nearest"
 )
 
 // selftestFlags are the settings of a self-test.
@@ -90,7 +91,7 @@ func (f *selftestFlags) chosen() (faults, variants []mutate.Subject, err error) 
 	pick := func(flag string, from []mutate.Subject, wanted list) []mutate.Subject {
 		out, unknown := mutate.Selected(from, wanted)
 		if len(unknown) > 0 && err == nil {
-			err = fmt.Errorf("-%s %s: there is none of that name%s; fmaspec list %ss prints them", flag, unknown[0], meant(unknown[0], subjectNames(from)), flag)
+			err = fmt.Errorf("-%s %s: there is none of that name%s; fmaspec list %ss prints them", flag, unknown[0], nearest.Hint(unknown[0], subjectNames(from)), flag)
 		}
 		return out
 	}

@@ -13,6 +13,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/reference"
+	"fmaspec/internal/nearest"
 )
 
 // stopLimit is how long a stopping server waits for requests under way.
@@ -138,7 +139,7 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 			}
 		}
 		if found == nil {
-			return nil, nil, fmt.Errorf("-variant %s: no such variant%s; fmaspec list variants shows them", f.variant, meant(f.variant, names))
+			return nil, nil, fmt.Errorf("-variant %s: no such variant%s; fmaspec list variants shows them", f.variant, nearest.Hint(f.variant, names))
 		}
 		handler = found.Wrap(handler)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/reference"
+	"fmaspec/internal/nearest"
 )
 
 // The headers by which a request chooses what goes wrong with its answer.
@@ -38,7 +39,7 @@ func (s *shelf) add(name string, wrap wrapper) {
 
 // unknown words that there is no such thing.
 func (s *shelf) unknown(name string) string {
-	return fmt.Sprintf("no such %s%s; %s", s.kind, meant(name, s.names), s.hint)
+	return fmt.Sprintf("no such %s%s; %s", s.kind, nearest.Hint(name, s.names), s.hint)
 }
 
 func faultShelf() *shelf {

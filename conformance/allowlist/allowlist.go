@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance"
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/internal/nearest"
 )
 
 // A List is what may be acted on. The zero value permits nothing.
@@ -100,10 +100,7 @@ func parseLine(line string) (permission, error) {
 		}
 		return permission{k.name, value}, nil
 	}
-	near := nearest.Nearest(words[0], names)
-	if near != "" {
-		near = fmt.Sprintf(" (did you mean %q?)", near)
-	}
+	near := nearest.Hint(words[0], names)
 	return permission{}, fmt.Errorf("unknown keyword %q%s; keywords are %s", words[0], near, strings.Join(names, ", "))
 }
 

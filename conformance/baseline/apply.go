@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"fmaspec/conformance/internal/nearest"
 	"fmaspec/conformance/record"
+	"fmaspec/internal/nearest"
 )
 
 // A Suite names what the entries of a baseline can be about.
@@ -156,17 +156,10 @@ func (h *held) unknown(check, id string) string {
 		for _, c := range h.checks {
 			names = append(names, c.Name)
 		}
-		return fmt.Sprintf("the suite has no check %q%s", check, meant(check, names))
+		return fmt.Sprintf("the suite has no check %q%s", check, nearest.Hint(check, names))
 	}
 	if h.ids != nil && !slices.Contains(h.ids, id) {
-		return fmt.Sprintf("the suite has no case %q%s", id, meant(id, h.ids))
-	}
-	return ""
-}
-
-func meant(word string, names []string) string {
-	if near := nearest.Nearest(word, names); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
+		return fmt.Sprintf("the suite has no case %q%s", id, nearest.Hint(id, h.ids))
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/internal/nearest"
 )
 
 // fileLimit is how many bytes a file has at most, lineLimit how many a key, a value
@@ -225,10 +225,7 @@ func (p *parser) field(text string) {
 		*at = value
 		return
 	}
-	near := nearest.Nearest(name, names)
-	if near != "" {
-		near = fmt.Sprintf(" (did you mean %q?)", near)
-	}
+	near := nearest.Hint(name, names)
 	p.fail(p.line, "unknown field %.40q%s; fields are %s", name, near, strings.Join(names, ", "))
 }
 

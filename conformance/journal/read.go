@@ -13,9 +13,9 @@ import (
 	"time"
 	"unicode"
 
-	"fmaspec/conformance/internal/nearest"
 	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
+	"fmaspec/internal/nearest"
 )
 
 // What is read at most: of a line, of a file, and of lines that are no entries.
@@ -134,10 +134,7 @@ func entry(line []byte) (e record.JournalEntry, err error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(names, name) {
-			near := nearest.Nearest(name, names)
-			if near != "" {
-				near = fmt.Sprintf(" (did you mean %q?)", near)
-			}
+			near := nearest.Hint(name, names)
 			return e, fmt.Errorf("unknown member %q%s, known are %s", name, near, strings.Join(names, ", "))
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"io"
 	"strings"
 
-	"fmaspec/conformance/internal/nearest"
 	"fmaspec/conformance/record"
+	"fmaspec/internal/nearest"
 )
 
 // A Style says how text for people is laid out. The zero Style is plain text laid
@@ -78,9 +78,5 @@ func Find(name string) (Format, error) {
 		}
 		names = append(names, f.Name)
 	}
-	hint := ""
-	if meant := nearest.Nearest(name, names); meant != "" {
-		hint = fmt.Sprintf("did you mean %q? ", meant)
-	}
-	return Format{}, fmt.Errorf("format %q: no such format; %sformats are %s", name, hint, strings.Join(names, ", "))
+	return Format{}, fmt.Errorf("format %q: no such format%s; formats are %s", name, nearest.Hint(name, names), strings.Join(names, ", "))
 }

@@ -318,8 +318,8 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestFindSuggestsTheNearestFormat(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
-		{"jsn", `format "jsn": no such format; did you mean "json"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
-		{"JUnit", `format "JUnit": no such format; did you mean "junit"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"jsn", `format "jsn": no such format (did you mean "json"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"JUnit", `format "JUnit": no such format (did you mean "junit"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
 		{"spreadsheet", `format "spreadsheet": no such format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
 	} {
 		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
