@@ -11,6 +11,7 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
+	"fmaspec/conformance/term"
 	"fmaspec/internal/nearest"
 )
 
@@ -100,7 +101,7 @@ func (f *listFlags) print(e *env, rows []row) error {
 		for _, r := range rows {
 			text = append(text, r.columns())
 		}
-		return e.put("the list", columns(text))
+		return e.put("the list", term.Table(text))
 	}
 	var b strings.Builder
 	if err := encode(&b, append([]row{}, rows...)); err != nil {

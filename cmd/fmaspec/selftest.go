@@ -14,6 +14,7 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/term"
 	"fmaspec/internal/nearest"
 )
 
@@ -124,7 +125,7 @@ func (f *selftestFlags) progress(e *env) (clear func()) {
 func (f *selftestFlags) tell(e *env, m *mutate.Result, elapsed time.Duration) error {
 	var p page
 	if f.verbose {
-		p.WriteString(columns(matrixRows(m)) + "\n")
+		p.WriteString(term.Table(matrixRows(m)) + "\n")
 	}
 	problems := m.Problems()
 	for _, text := range problems {
