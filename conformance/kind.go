@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -119,7 +120,7 @@ func (l *loader) kind(e requirementEntry, file string, line int) {
 	case e.Kind == "" && e.MilderOf == nil:
 		return
 	case e.Kind != "" && !known:
-		l.failAt(file, line, "the requirement %s has the unknown kind %q%s; leave \"kind:\" out, or give one of %s", e.ID, e.Kind, meant(string(e.Kind), names), strings.Join(names, ", "))
+		l.failAt(file, line, "the requirement %s has the unknown kind %q%s; leave \"kind:\" out, or give one of %s", e.ID, e.Kind, nearest.Hint(string(e.Kind), names), strings.Join(names, ", "))
 		return
 	case e.Kind == MilderStatus && (e.MilderOf == nil || e.MilderOf.Of == "" || len(e.MilderOf.Statuses) == 0):
 		l.failAt(file, line, "the requirement %s has the kind %s and does not say of what; add \"milder-of: {requirement: ID, statuses: [403]}\"", e.ID, e.Kind)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -21,7 +22,7 @@ func (r *binding) armable() error {
 	known := operationIDs(r.suite.Operations)
 	for _, name := range r.options.AcceptRisk { // a misspelt one would arm nothing
 		if !slices.Contains(known, name) {
-			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, known), strings.Join(known, ", "))
+			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, nearest.Hint(name, known), strings.Join(known, ", "))
 		}
 	}
 	switch {

@@ -156,7 +156,7 @@ type reading struct {
 	read      bool     // to their end
 }
 
-// hostName says where a request asks to be taken.
+// hostName says to which host a request is addressed.
 type hostName int
 
 const (
@@ -205,7 +205,7 @@ func (g *Guard) isHost(value string) bool {
 	return named.Hostname() != "" && wire.HostPort(named) == wire.HostPort(u)
 }
 
-// place finds out whose path it is, and of which machine.
+// place finds the operation and the machine of the path.
 func (m *reading) place(under bool) {
 	for _, op := range m.g.operations {
 		// A server may read escapes, parameters and backslashes in another way.
@@ -278,8 +278,8 @@ func (r *oneRequest) values(name string) (out []string) {
 	return out
 }
 
-// mistaken says what lets a server take a request that acts for another than it
-// seems to be, "" for nothing.
+// mistaken says why a server may read a request that acts as another one, "" where it
+// may not.
 func (m *reading) mistaken() string {
 	switch {
 	case m.host != hostThere:
