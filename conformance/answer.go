@@ -103,17 +103,17 @@ func (x *observed) read(a *answer, text []byte) {
 	switch {
 	case a.action == nil:
 	case x.Response.Status/100 == 2:
-		schema = x.schema
+		schema = x.terms.schema
 	default:
-		schema = x.errors
+		schema = x.terms.errors
 	}
 	if schema == nil {
 		return
 	}
 	a.violations, a.err = schema.ValidateValue(value)
-	members := x.members
-	if schema == x.errors {
-		members = []string{"error"}
+	members := x.terms.members
+	if schema == x.terms.errors {
+		members = x.terms.faults
 	}
 	if a.err != nil && len(members) > 0 {
 		// What the engine stumbles over may stand in a further member, which is free.
@@ -182,12 +182,6 @@ func encode(text []byte) []byte {
 	w.Write(text) // into memory, where nothing fails
 	w.Close()
 	return b.Bytes()
-}
-
-// member returns a string member of the action.
-func (a *answer) member(name string) (string, bool) {
-	s, ok := a.action[name].(string)
-	return s, ok
 }
 
 // show writes a value as a finding does: JSON, at most some sixty characters.

@@ -30,7 +30,7 @@ type binder struct {
 type bound struct {
 	request  record.Request // as a report keeps it: secrets struck out
 	sending  sending
-	sha1     string // the value of Sha1 in the body, where there is a readable one
+	file     string // that the body names, where it can be read
 	marks    []string
 	absolute bool // it is about the absolute form of the target
 	inert    bool // machine and file are made up, so that nothing takes effect
@@ -163,7 +163,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if unbound != nil {
 		return out, fmt.Errorf("%s:%d: %w", c.File, step.Line, unbound)
 	}
-	if (len(body) > 0 || step.Method == "POST") && !record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
+	if (len(body) > 0 || step.Method == b.ops[step.operation(c)].Method) && !record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
 		header = append(header, record.Field{Name: "Content-Length", Value: strconv.Itoa(len(body))})
 	}
 	if step.Separate && !record.HasHeader(header, "Connection") && !record.HasHeader(step.Header, "Connection") {
@@ -194,7 +194,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if step.Abort {
 		out.sending.abort = head + len(body)/2
 	}
-	out.sha1 = sentSha1(body)
+	out.file = sentMember(body, b.ops[step.operation(c)].FileMember)
 	out.request = b.secrets.request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
 	return out, nil
 }

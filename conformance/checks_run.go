@@ -5,21 +5,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-
-	"fmaspec/schemas"
 )
 
 func runChecks() []Check {
 	return []Check{
-		{Name: "ids-fresh", Requirements: []string{"action.id"},
-			Doc:    "Actions on different files have different ids.",
-			across: newIDsFresh},
-		{Name: "times-with-z", Requirements: []string{"time.utc-z"},
-			Doc:    "Over all answers of an operation, both times end in Z and have at most 7 fraction digits; charged to the plainest answer.",
-			across: newTimesWithZ},
 		{Name: "own-input", Requirements: []string{"state.isolated"},
 			Doc:    "An answer holds nothing of another request.",
 			across: newOwnInput},
@@ -41,14 +32,65 @@ func plainer(a, b mention) int {
 	return cmp.Or(cmp.Compare(a.odd, b.odd), cmp.Compare(a.c.ID, b.c.ID), cmp.Compare(a.step, b.step))
 }
 
-// idsFresh keeps for each action's id the requests whose answers have it.
-type idsFresh struct{ of map[string][]mention }
+// acrossRelations are the relations that hold between answers: each makes the check
+// of its name.
+func acrossRelations() map[string]func(check string) across {
+	return map[string]func(string) across{
+		"fresh":              func(check string) across { return &idsFresh{check, map[string][]noted{}} },
+		"instant-form":       func(check string) across { return &instantForm{check, controls{}, map[formKey]*formOf{}} },
+		"same-for-machine":   func(check string) across { return &sameForMachine{check, controls{}, map[[2]string][]noted{}} },
+		"differs-by-machine": func(check string) across { return &differsByMachine{check, controls{}, map[[2]string][]noted{}} },
+	}
+}
 
-func newIDsFresh() across { return &idsFresh{map[string][]mention{}} }
+// A noted value is one of an answer, kept for a relation between answers.
+type noted struct {
+	mention
+	relation *relation
+	value    string
+	machine  string
+}
+
+// problem charges what a value breaks to its relation.
+func (n noted) problem(want, got string) []Problem {
+	return []Problem{{Place: n.relation.At[0], Want: want, Got: got, Requirement: n.relation.Requirement}}
+}
+
+// values returns what the checks between answers keep of a readable answer, by their
+// names: of an instant-form, for each member, what it is where it is an instant of
+// another form, else ""; of the others the value.
+func (x *observed) values() map[string][]string {
+	out := map[string][]string{}
+	for check, r := range x.terms.across {
+		kept := make([]string, len(r.At))
+		for i, pointer := range r.At {
+			for _, p := range x.strings(pointer) {
+				text := p.value.(string)
+				if r.Kind == "instant-form" {
+					if _, err := instant(text); err != nil || r.form.MatchString(text) {
+						continue
+					}
+					text = show(text)
+				}
+				kept[i] = strings.Clone(text)
+				break
+			}
+		}
+		out[check] = kept
+	}
+	return out
+}
+
+// idsFresh keeps for each value that identifies an action the requests whose answers
+// have it.
+type idsFresh struct {
+	check string
+	of    map[string][]noted
+}
 
 func (k *idsFresh) note(at ref, x *judged) {
-	if x.ActionID != "" && x.File != "" {
-		k.of[x.ActionID] = append(k.of[x.ActionID], mentionOf(at, x))
+	if r := x.terms.across[k.check]; r != nil && x.ActionID != "" && x.File != "" {
+		k.of[x.ActionID] = append(k.of[x.ActionID], noted{mention: mentionOf(at, x), relation: r})
 	}
 }
 
@@ -58,95 +100,165 @@ func (k *idsFresh) problems() map[ref][]Problem {
 		if len(all) == 1 {
 			continue
 		}
-		all = slices.SortedFunc(slices.Values(all), plainer)
+		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return plainer(a.mention, b.mention) })
 		for _, m := range all[1:] {
 			if !strings.EqualFold(m.file, all[0].file) {
-				out[m.ref] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
+				out[m.ref] = m.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
 			}
 		}
 	}
 	return out
 }
 
-// timeWithZ is the form in which the documents' examples show a time.
-var timeWithZ = regexp.MustCompile(`^[^.]*(\.[0-9]{1,7})?[Zz]$`)
+// noteMachine returns what a relation about machines keeps of an exchange, and whether
+// there is anything: the answer has the value, and the path names a machine.
+func noteMachine(check string, at ref, x *judged) (noted, bool) {
+	r, kept := x.terms.across[check], x.values[check]
+	if r == nil || len(kept) == 0 || kept[0] == "" || x.machine == "" || x.Unjudged != "" {
+		return noted{}, false
+	}
+	return noted{mentionOf(at, x), r, kept[0], x.machine}, true
+}
 
-// oddTimes returns, for each of the times of a readable answer, what it is where
-// it is a time of another form than that of the examples, else "".
-func (x *observed) oddTimes() []string {
-	out := make([]string, len(timeMembers()))
-	for i, name := range timeMembers() {
-		text, ok := x.answer.member(name)
-		bad := slices.ContainsFunc(x.answer.violations, func(v schemas.Violation) bool { return v.Pointer == "/"+name })
-		if _, err := instant(text); ok && !bad && err == nil && !timeWithZ.MatchString(text) {
-			out[i] = strings.Clone(show(text))
+// key is a text as the relation compares it.
+func (r *relation) key(text string) string {
+	if r.IgnoreCase {
+		return strings.ToLower(text)
+	}
+	return text
+}
+
+// sameForMachine keeps for each machine and value the plainest answer that has it.
+type sameForMachine struct {
+	check string
+	controls
+	of map[[2]string][]noted // by machine and value
+}
+
+func (k *sameForMachine) note(at ref, x *judged) {
+	k.controls.note(at)
+	if n, is := noteMachine(k.check, at, x); is {
+		keepPlainest(k.of, [2]string{n.machine, n.relation.key(n.value)}, n, plainer)
+	}
+}
+
+// keepPlainest keeps one noted value for each key: that of the plainest exchange.
+func keepPlainest(of map[[2]string][]noted, key [2]string, n noted, order func(a, b mention) int) {
+	if kept := of[key]; len(kept) == 0 || order(n.mention, kept[0].mention) < 0 {
+		of[key] = []noted{n}
+	}
+}
+
+// problems charges each value of a machine but that of the plainest answer.
+func (k *sameForMachine) problems() map[ref][]Problem {
+	return clashes(k.of, 0, k.order, func(n, first noted) []Problem {
+		return n.problem(fmt.Sprintf("%s, as for the machine %s in %s", show(first.value), n.machine, first.c.ID), show(n.value))
+	})
+}
+
+// differsByMachine keeps for each value and machine the plainest answer that has it.
+type differsByMachine struct {
+	check string
+	controls
+	of map[[2]string][]noted // by value and machine
+}
+
+func (k *differsByMachine) note(at ref, x *judged) {
+	k.controls.note(at)
+	if n, is := noteMachine(k.check, at, x); is {
+		keepPlainest(k.of, [2]string{n.relation.key(n.value), n.machine}, n, plainer)
+	}
+}
+
+// problems charges each machine of a value but that of the plainest answer.
+func (k *differsByMachine) problems() map[ref][]Problem {
+	return clashes(k.of, 0, k.order, func(n, first noted) []Problem {
+		return n.problem("another value than for another machine", fmt.Sprintf("%s, which %s got for the machine %s", show(n.value), first.c.ID, first.machine))
+	})
+}
+
+// clashes reports those that have one part of their key in common with a plainer one.
+func clashes(of map[[2]string][]noted, part int, order func(a, b mention) int, problem func(n, first noted) []Problem) map[ref][]Problem {
+	groups := map[string][]noted{}
+	for key, kept := range of {
+		groups[key[part]] = append(groups[key[part]], kept...)
+	}
+	out := map[ref][]Problem{}
+	for _, all := range groups {
+		slices.SortFunc(all, func(a, b noted) int { return order(a.mention, b.mention) })
+		for _, n := range all[1:] {
+			out[n.ref] = append(out[n.ref], problem(n, all[0])...)
 		}
 	}
 	return out
 }
 
-// timesWithZ judges the form of times once for each operation and member: whether
+// instantForm judges the form of times once for each operation and member: whether
 // one answer has more than seven digits depends on chance, where trailing zeros are
 // left out. It is charged to the plainest answer. One that the record holds in
 // part is passed over where there is another, for it cannot be judged again.
-type timesWithZ struct {
+type instantForm struct {
+	check string
 	controls
-	of map[timesKey]map[*Case]*timesOf
+	of map[formKey]*formOf
 }
 
-// A timesKey is what the answers have in common that are judged together.
-type timesKey struct {
+// A formKey is what the answers have in common that are judged together.
+type formKey struct {
 	operation string
 	shortened bool
 }
 
-// timesOf is what is kept of the answers of one case.
-type timesOf struct {
+// formOf is what is kept of the answers of an operation, by their case.
+type formOf struct {
+	relation *relation
+	cases    map[*Case]*formOfCase
+}
+
+// formOfCase is what is kept of the answers of one case.
+type formOfCase struct {
 	first mention   // the plainest
 	odd   []mention // for each member, the plainest in which it has another form; a zero one where none has
 	got   []string  // that form
 }
 
-func newTimesWithZ() across {
-	return &timesWithZ{controls{}, map[timesKey]map[*Case]*timesOf{}}
-}
-
-func (k *timesWithZ) note(at ref, x *judged) {
+func (k *instantForm) note(at ref, x *judged) {
 	k.controls.note(at)
-	if x.times == nil || x.Unjudged != "" {
+	r, values := x.terms.across[k.check], x.values[k.check]
+	if r == nil || values == nil || x.Unjudged != "" {
 		return
 	}
-	key := timesKey{x.Case.Steps[x.Step].operation(x.Case), x.Response.Shortened}
+	key := formKey{x.terms.ID, x.Response.Shortened}
 	if k.of[key] == nil {
-		k.of[key] = map[*Case]*timesOf{}
+		k.of[key] = &formOf{r, map[*Case]*formOfCase{}}
 	}
 	m := mentionOf(at, x)
-	kept := k.of[key][at.c]
+	kept := k.of[key].cases[at.c]
 	if kept == nil {
-		kept = &timesOf{m, make([]mention, len(x.times)), make([]string, len(x.times))}
-		k.of[key][at.c] = kept
+		kept = &formOfCase{m, make([]mention, len(values)), make([]string, len(values))}
+		k.of[key].cases[at.c] = kept
 	}
 	if plainer(m, kept.first) < 0 {
 		kept.first = m
 	}
-	for i, got := range x.times {
+	for i, got := range values {
 		if got != "" && (kept.got[i] == "" || plainer(m, kept.odd[i]) < 0) {
 			kept.odd[i], kept.got[i] = m, got
 		}
 	}
 }
 
-func (k *timesWithZ) problems() map[ref][]Problem {
+func (k *instantForm) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for key, cases := range k.of {
-		if _, whole := k.of[timesKey{key.operation, false}]; key.shortened && whole {
+	for key, all := range k.of {
+		if _, whole := k.of[formKey{key.operation, false}]; key.shortened && whole {
 			continue
 		}
-		first := slices.MinFunc(slices.Collect(maps.Values(cases)), func(a, b *timesOf) int { return k.order(a.first, b.first) }).first
-		for i, name := range timeMembers() {
+		first := slices.MinFunc(slices.Collect(maps.Values(all.cases)), func(a, b *formOfCase) int { return k.order(a.first, b.first) }).first
+		for i, pointer := range all.relation.At {
 			var odd mention
 			got := ""
-			for _, kept := range cases {
+			for _, kept := range all.cases {
 				if kept.got[i] != "" && (got == "" || k.order(kept.odd[i], odd) < 0) {
 					odd, got = kept.odd[i], kept.got[i]
 				}
@@ -157,7 +269,9 @@ func (k *timesWithZ) problems() map[ref][]Problem {
 			if odd.ref != first.ref {
 				got += ", in " + odd.c.ID
 			}
-			out[first.ref] = append(out[first.ref], Problem{Place: "/" + name, Want: "a time with Z and at most 7 fraction digits, in every answer", Got: got})
+			out[first.ref] = append(out[first.ref], Problem{
+				Place: pointer, Want: all.relation.Want + ", in every answer", Got: got, Requirement: all.relation.Requirement,
+			})
 		}
 	}
 	return out

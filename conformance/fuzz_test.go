@@ -175,7 +175,7 @@ func FuzzTunnelHead(f *testing.F) {
 // FuzzEffect reads whatever may be about to go out: what is not known to be without
 // effect is taken to have one.
 func FuzzEffect(f *testing.F) {
-	suite, err := Load()
+	suite, err := Load(Contract{})
 	require.NoError(f, err)
 	s := &secrets{}
 	s.add(tokenName, "token-of-one-who-may")

@@ -80,7 +80,7 @@ func (g *guard) effect(request []byte) (e effect) {
 	}
 	e.harmless = ""
 	e.mistaken = m.mistaken()
-	e.sha1 = strings.ToLower(sentSha1(m.body))
+	e.sha1 = strings.ToLower(sentFile(m.body, g.operations))
 	e.machines, e.files = m.names(e.sha1)
 	return e
 }

@@ -562,7 +562,7 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 	require.Greater(t, sum.acting, sum.made/200, "want what is withheld to be dangerous")
 }
 
-var remoteSuite = sync.OnceValues(func() (*Suite, error) { return Load() })
+var remoteSuite = sync.OnceValues(func() (*Suite, error) { return Load(Contract{}) })
 
 // remoteGuardOf is a guard for a target elsewhere, which may have requestSample armed.
 func remoteGuardOf(armed bool) *guard {

@@ -19,7 +19,7 @@ func index(list []string, i int) string { return list[i] }
 
 func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	good := reference.New(reference.Config{Token: "test-token"})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +61,7 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 
 func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(reference.Config{Token: "test-token"}), Token: "test-token"}, conformance.Options{})
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 
 func TestPanicsOfOneStackAreOne(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token", Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		panic("no answer to " + r.Header.Get("Authorization") + r.Method + r.URL.Path)
@@ -84,7 +84,7 @@ func TestPanicsOfOneStackAreOne(t *testing.T) {
 
 func TestPanicsAreBounded(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	var deep func(n int)
 	deep = func(n int) {

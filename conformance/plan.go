@@ -48,7 +48,7 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 			continue
 		}
 		for i, b := range j.steps {
-			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.sha1, Cut: b.sending.abort > 0}
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.file, Cut: b.sending.abort > 0}
 			if !r.guard.local {
 				e := r.guard.effect(b.sending.bytes)
 				planned.Effect, planned.Machine = e.can, e.machine

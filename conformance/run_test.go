@@ -46,7 +46,7 @@ func faulty(t *testing.T, name string) http.Handler {
 
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	s, err := conformance.Load()
+	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	return s
 }
@@ -314,7 +314,7 @@ func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 func TestNothingConclusiveIsNoSuccess(t *testing.T) {
 	bare := target(honest())
 	bare.UnprivilegedToken = ""
-	s, err := conformance.Load(own(strings.NewReplacer("# expect: accepted", "# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
+	s, err := conformance.Load(conformance.Contract{}, own(strings.NewReplacer("# expect: accepted", "# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
 	require.NoError(t, err)
 	r, err := s.Run(t.Context(), bare, conformance.Options{})
 	require.NoError(t, err)

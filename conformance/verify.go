@@ -367,7 +367,7 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
-	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running}
+	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running, terms: own.terms}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}
@@ -376,12 +376,22 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	}
 	out.Findings = selected(own.Findings, head)
 	for _, f := range of.Findings {
-		if f.Step == recorded.Step && !head(f) && f.Check != "ids-fresh" { // the id is kept
+		if f.Step == recorded.Step && !head(f) && !v.suite.fresh(f.Check) { // the id is kept
 			f.Known = nil
 			out.Findings = append(out.Findings, f)
 		}
 	}
 	return out
+}
+
+// fresh reports whether a check compares the ids of actions.
+func (s *Suite) fresh(check string) bool {
+	for _, t := range s.terms {
+		if r := t.across[check]; r != nil && r.Kind == "fresh" {
+			return true
+		}
+	}
+	return false
 }
 
 // request compares a request with the one that the suite sends, and reports whether

@@ -30,7 +30,7 @@ func written(t *testing.T, r *record.Report) *record.Report {
 
 func TestVerifyBearsOutAnHonestRecord(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	for _, o := range []conformance.Options{{}, {Repeat: 3, Parallel: 4}, {Level: record.Documented, Skip: "auth/"}, {Strict: true, Run: "^requestSample/body"}} {
 		r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(reference.Config{Token: "fmaspec-made-up-token"}), Token: "fmaspec-made-up-token", InvalidToken: "an-expired-token", UnknownMachine: "0123"}, o)

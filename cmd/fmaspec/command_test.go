@@ -177,7 +177,7 @@ func TestNearestForgivesTypingErrors(t *testing.T) {
 }
 
 func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	faults := reference.Faults()
 	for _, k := range kinds {

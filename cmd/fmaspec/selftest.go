@@ -58,7 +58,7 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if err != nil {
 		return err
 	}
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		return &fixtureError{err}
 	}

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite testdata/matrix.golden")
 
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	return suite
 }
@@ -33,7 +33,7 @@ func load(t *testing.T) *conformance.Suite {
 // whole makes the matrix once for all tests, and has every record of it borne
 // out; with the race detector on, only a part of it (see race_test.go).
 var whole = sync.OnceValues(func() (*Result, error) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func quiet() {
 // cannot be asked: each of these is a subtest that says what it would need.
 func own(t *testing.T, f *front) string {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		t.Fatalf("pact: %v", err)
 	}

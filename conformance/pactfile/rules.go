@@ -87,7 +87,7 @@ type keyworded struct {
 }
 
 // silent are keywords that constrain nothing.
-var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "default", "examples", "format"}
+var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "x-relations", "x-names", "x-resource", "x-repetition", "default", "examples", "format"}
 
 // walk gathers what a schema says of the value at a path. Without a node it is
 // the root of the file.
