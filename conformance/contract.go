@@ -78,7 +78,7 @@ func (t *terms) looksLikeAction(body map[string]any) bool {
 		if s.Beside != "" && !isThere(body, s.Beside) {
 			return false
 		}
-		return s.Contains != "" && strings.Contains(text, s.Contains) || slices.Contains(s.Values, text)
+		return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
 	})
 }
 

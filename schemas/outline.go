@@ -50,10 +50,10 @@ type Resource struct {
 
 // A Sign is a member whose value marks an action.
 type Sign struct {
-	At       string `json:"at"`       // pointer to the member
-	Contains string `json:"contains"` // a part of its value
-	Enum     bool   `json:"enum"`     // or the value is one that the schema's enum of the member allows
-	Beside   string `json:"beside"`   // pointer to a member that has to be there too, or ""
+	At     string `json:"at"`     // pointer to the member
+	Part   string `json:"part"`   // a part of its value
+	OfEnum bool   `json:"ofEnum"` // or the value is one that the schema's enum of the member allows
+	Beside string `json:"beside"` // pointer to a member that has to be there too, or ""
 
 	Values []string `json:"-"` // of the enum
 }
@@ -121,7 +121,7 @@ func (l library) outline(name string) (Outline, error) {
 					return Outline{}, fmt.Errorf("schemas/%s: %s: %s", name+suffix, resourceKey, nothingAt(at, out.Places))
 				}
 			}
-			if sign.Enum {
+			if sign.OfEnum {
 				sign.Values = w.enums[sign.At]
 			}
 		}
