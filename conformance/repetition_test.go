@@ -127,7 +127,7 @@ Content-Type: application/json
 
 {"Comment": "{{comment.9}}", "Sha1": "{{sha1.9}}"}
 `
-	s, err := conformance.Load(conformance.Contract{}, own(strings.TrimRight(sound, "\n") + again))
+	s, err := conformance.Load(conformance.Contract{}, own(strings.TrimRight(sound, "\n")+again))
 	require.NoError(t, err)
 	var n int
 	h := remembering(says(409, ""))
