@@ -15,8 +15,8 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A reminder is a request that was answered, so that it can tell later whether the
-// target still answers.
+// A reminder is a request that was answered. Sending it again shows whether the target
+// still answers.
 type reminder struct {
 	job         *job
 	round, step int
@@ -64,18 +64,18 @@ func (x *Exchange) late() bool {
 	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
 }
 
-// passing reports whether a status tells of a state that passes, and of one that
-// whatever stands before an implementation may tell of (RFC 9110 15.6.3 to 15.6.5).
+// passing reports whether a status stands for a temporary state, which a gateway in front
+// of an implementation may report too (RFC 9110 15.6.3 to 15.6.5).
 func passing(status int) bool {
 	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
-// busy reports whether the answer tells of a state that passes.
+// busy reports whether the answer reports a temporary state.
 func (x *Exchange) busy() bool { return x.Response != nil && passing(x.Response.Status) }
 
-// repeatable reports whether a request may be sent once more where nobody knows what
-// became of it: it cannot take effect elsewhere than on this machine.
-func (r *runner) repeatable(s sending) bool {
+// repeatable reports whether a request may be sent again when its first outcome is
+// unknown: it cannot take effect outside this machine.
+func (r *binding) repeatable(s sending) bool {
 	return r.guard.local || !r.guard.effect(s.bytes).can
 }
 
@@ -203,17 +203,17 @@ func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
 }
 
 // sendAgain sends once more, each by itself and when all others are done, the
-// requests whose answers tell of a state that passes. That there were other answers
+// requests whose answers report a temporary state. That there were other answers
 // says that the state is none of the whole target.
 func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
-	if !slices.ContainsFunc(jobs, func(j *job) bool { return slices.ContainsFunc(j.exchanges, (*judged).own) }) {
+	if !slices.ContainsFunc(jobs, func(j *job) bool { return slices.ContainsFunc(j.exchanges, (*Judged).own) }) {
 		return
 	}
-	vain := map[kind]int{}
+	unanswered := map[kind]int{}
 	for _, j := range controlsFirst(jobs) {
 		for at, x := range j.exchanges {
 			k := kindOf(j.c, x.Step)
-			if ctx.Err() != nil || !x.busy() || j.c.Steps[x.Step].Abort || x.Alone != "" || vain[k] >= endurance {
+			if ctx.Err() != nil || !x.busy() || j.c.Steps[x.Step].Abort || x.Alone != "" || unanswered[k] >= endurance {
 				continue
 			}
 			again, limited := r.again(ctx, j, x)
@@ -223,9 +223,9 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 			if again != nil {
 				j.exchanges[at] = again
 				if again.busy() || again.late() {
-					vain[k]++
+					unanswered[k]++
 				} else {
-					vain[k] = 0
+					unanswered[k] = 0
 				}
 			}
 		}
@@ -235,7 +235,7 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 // again returns the exchange that a request comes to when it is sent once more, or
 // nil where it cannot be sent. It reports a target that turns away others as well, as
 // one does that limits the rate, so that the answer says nothing of the request.
-func (r *runner) again(ctx context.Context, j *job, x *judged) (out *judged, limited bool) {
+func (r *runner) again(ctx context.Context, j *job, x *Judged) (out *Judged, limited bool) {
 	steps, err := r.fresh(ctx, j, x.Round)
 	if err != nil || !r.repeatable(steps[x.Step].sending) {
 		return nil, false
@@ -268,10 +268,10 @@ func (r *runner) again(ctx context.Context, j *job, x *judged) (out *judged, lim
 // handshakeTime is how long a last TLS handshake may take.
 const handshakeTime = 2 * time.Second
 
-// lookLast tries what tells an implementation from what may stand in its place,
-// where the answers of the cases do not.
+// lookLast sends what distinguishes an implementation from a server in its place,
+// where the answers of the cases leave that open.
 func (r *runner) lookLast(ctx context.Context, jobs []*job) {
-	var all []*judged
+	var all []*Judged
 	for _, j := range jobs {
 		all = append(all, j.exchanges...)
 	}
@@ -283,9 +283,9 @@ func (r *runner) lookLast(ctx context.Context, jobs []*job) {
 	switch {
 	case plainRefused(all) && r.shakesHands(ctx):
 		look = &record.LastLook{TLS: true}
-	case !slices.ContainsFunc(all, (*judged).own):
+	case !slices.ContainsFunc(all, (*Judged).own):
 		// A gateway answers for itself, and says so.
-		if !slices.ContainsFunc(all, (*judged).busy) && !slices.ContainsFunc(all, (*judged).speaksOtherwise) {
+		if !slices.ContainsFunc(all, (*Judged).busy) && !slices.ContainsFunc(all, (*Judged).speaksOtherwise) {
 			look = r.greet(ctx)
 		}
 	case len(unansweredTail(all)) > 0 && r.known.Load() != nil:
@@ -340,8 +340,8 @@ func (r *runner) shakesHands(ctx context.Context) bool {
 func (x *Exchange) speaksOtherwise() bool { return x.Err != nil && x.Err.Kind == record.Malformed }
 
 // asked leaves out exchanges that say nothing of the target, whatever came.
-func asked(all []*judged) []*judged {
-	return slices.DeleteFunc(slices.Clone(all), func(x *judged) bool {
+func asked(all []*Judged) []*Judged {
+	return slices.DeleteFunc(slices.Clone(all), func(x *Judged) bool {
 		return x.Case.Steps[x.Step].Abort || x.Err != nil && x.Err.Kind == record.Withheld || x.refusedInFront()
 	})
 }
@@ -359,8 +359,8 @@ func (x *Exchange) own() bool {
 
 // plainRefused reports whether nothing came but what a port for https answers to
 // plain HTTP: 400 or its like, something else than HTTP, or nothing.
-func plainRefused(all []*judged) bool {
-	return !slices.ContainsFunc(all, func(x *judged) bool {
+func plainRefused(all []*Judged) bool {
+	return !slices.ContainsFunc(all, func(x *Judged) bool {
 		if x.Response != nil {
 			return !slices.Contains([]int{400, 421, 426, 497}, x.Response.Status)
 		}
@@ -373,7 +373,7 @@ func (x *Exchange) ended() time.Time { return x.Started.Round(0).Add(x.Elapsed) 
 
 // unansweredTail returns the exchanges without an answer that ended when the last request to be
 // answered was under way, or later.
-func unansweredTail(all []*judged) (out []*judged) {
+func unansweredTail(all []*Judged) (out []*Judged) {
 	var last time.Time
 	for _, x := range all {
 		if began := x.Started.Round(0); (x.own() || x.speaksOtherwise()) && began.After(last) {
@@ -389,7 +389,7 @@ func unansweredTail(all []*judged) (out []*judged) {
 }
 
 // nth is the place of an exchange in the order of sending, from 1.
-func nth(all []*judged, of *judged) int {
+func nth(all []*Judged, of *Judged) int {
 	n := 1
 	for i, at := 0, slices.Index(all, of); i < len(all); i++ {
 		if c := all[i].Started.Round(0).Compare(of.Started.Round(0)); c < 0 || c == 0 && i < at {
@@ -400,7 +400,7 @@ func nth(all []*judged, of *judged) int {
 }
 
 // statusesOf lists the statuses of answers, each once, as "502 or 503".
-func statusesOf(all []*judged) string {
+func statusesOf(all []*Judged) string {
 	var out []int
 	for _, x := range all {
 		if x.Response != nil {

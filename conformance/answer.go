@@ -136,7 +136,7 @@ func (a *answer) documented(members []string) any {
 	return kept
 }
 
-// asksFor tells whether Accept-Encoding lists the coding.
+// asksFor reports whether Accept-Encoding lists the coding.
 func asksFor(header []record.Field, coding string) bool {
 	value := record.HeaderValue(header, "Accept-Encoding")
 	if value == nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // report makes the record of a run from what was exchanged.
-func (r *runner) report(jobs []*job) *record.Report {
+func (r *runner) report(runs []*caseRun) *record.Report {
 	out := &record.Report{
 		Schema:      record.ReportSchema,
 		Suite:       r.suiteInfo(),
@@ -21,11 +21,11 @@ func (r *runner) report(jobs []*job) *record.Report {
 	if r.dialer != nil && r.dialer.panics != nil {
 		out.Panics = r.dialer.panics.told(r.secrets)
 	}
-	r.suite.concludes(r.options).conclude(out, caseRuns(jobs))
+	r.suite.concludes(r.options).conclude(out, runs, r.beyond)
 	return out
 }
 
-func (r *runner) suiteInfo() record.SuiteInfo {
+func (r *binding) suiteInfo() record.SuiteInfo {
 	o := r.options
 	return record.SuiteInfo{
 		Name: "fmaspec", Version: Version, Contract: r.suite.Contract, Fixtures: r.suite.Fixtures,

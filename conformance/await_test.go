@@ -61,6 +61,9 @@ func TestAwaitSaysWhyTheTargetWasNotReady(t *testing.T) {
 }
 
 func TestAwaitTakesNoLongerThanItMay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for several seconds")
+	}
 	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer silent.Close()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing

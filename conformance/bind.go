@@ -54,8 +54,8 @@ func (b *binder) value(c *Case, name string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// inert tells that a step is to be sent with a machine and a file that nobody has:
-// elsewhere than on this machine, where it is to be refused, or is not armed.
+// inert reports whether a step is sent with a made-up machine and file: on a target
+// outside this machine, where the step is to be refused, or is not armed.
 func (b *binder) inert(c *Case, step *Step) bool {
 	if b.local {
 		return false

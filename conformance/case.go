@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"fmt"
 
 	"fmaspec/conformance/record"
 )
@@ -44,13 +45,31 @@ type Case struct {
 	Because   string   // why the case is worth sending, or ""
 	AtOnce    bool     // the steps are sent side by side rather than in turn
 	Steps     []Step   // at least one
-	File      string   // where it is written down
-	Line      int      // line of the first request
+	Origin             // where it comes from
 
 	own  bool     // it is a user's, of a Source with Own
 	open []string // the requirements that acceptance and refusal are charged to
 	weak bool     // all of these are inferred: who does not accept the request has to refuse it
 	main string   // the strongest requirement that it proves, to which an expectation is charged that no other is about
+}
+
+// An Origin says where a case comes from: a file that somebody wrote, a generator, or a
+// record of traffic.
+type Origin struct {
+	File      string // that it is written down in, or was read from; "" for a generated case
+	Line      int    // of its first request there
+	Generator string // that made it; "" for another case
+	Seed      string // that makes a generated case again
+	Recorded  bool   // it was read from a record of traffic
+}
+
+// String is the place of a written or recorded case as "file:line", and of a generated
+// one its generator and seed.
+func (o Origin) String() string {
+	if o.Generator != "" {
+		return o.Generator + ", seed " + o.Seed
+	}
+	return fmt.Sprintf("%s:%d", o.File, o.Line)
 }
 
 // Own reports whether the case is a user's, of a [Source] with Own.

@@ -10,18 +10,18 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A cause is why answers of a run say nothing of the contract: somebody else gave
-// them, nobody did, or they are about the credentials that the run was given. It
-// follows from the exchanges and from what else a record holds.
+// A cause explains why answers of a run are no evidence about the contract: another
+// server gave them, none came, or they are about the credentials of the run. It follows
+// from the exchanges and from what else a record holds.
 type cause struct {
 	reason string
-	of     map[*judged]bool // that it explains
+	of     map[*Judged]bool // that it explains
 	whole  bool             // it explains everything about them, and not just that they were refused
-	none   bool             // no token was given: whoever wants one has not been asked yet
+	none   bool             // no token was given, so that a server that requires one has not been asked
 }
 
-func newCause(reason string, whole bool, of []*judged) *cause {
-	c := &cause{reason: reason, of: map[*judged]bool{}, whole: whole}
+func newCause(reason string, whole bool, of []*Judged) *cause {
+	c := &cause{reason: reason, of: map[*Judged]bool{}, whole: whole}
 	for _, x := range of {
 		c.of[x] = true
 	}
@@ -38,11 +38,11 @@ func (c *cause) left(findings []record.Finding) []record.Finding {
 	})
 }
 
-// causes are those of a run, the one to be told first in front.
+// causes are those of a run, the one to be reported first in front.
 type causes []*cause
 
 // find returns the cause of an exchange, or nil.
-func (all causes) find(x *judged) *cause {
+func (all causes) find(x *Judged) *cause {
 	for _, c := range all {
 		if c.of[x] {
 			return c
@@ -53,7 +53,7 @@ func (all causes) find(x *judged) *cause {
 
 // all returns the cause that explains everything about these exchanges, or nil.
 // Those that were cut off need no explanation.
-func (all causes) all(exchanges []*judged) *cause {
+func (all causes) all(exchanges []*Judged) *cause {
 	var one *cause
 	for _, x := range exchanges {
 		c := all.find(x)
@@ -77,7 +77,7 @@ func (all causes) unasked() bool {
 	return slices.ContainsFunc(all, func(c *cause) bool { return c.none })
 }
 
-// reason tells of all of them.
+// reason returns the reasons of all of them.
 func (all causes) reason() string {
 	var words []string
 	for _, c := range all {
@@ -88,7 +88,7 @@ func (all causes) reason() string {
 
 // causesOf returns what explains the exchanges of a run, all of them in the order of
 // its cases.
-func causesOf(out *record.Report, all []*judged) causes {
+func causesOf(out *record.Report, all []*Judged) causes {
 	look := out.LastLook
 	if look == nil {
 		look = &record.LastLook{}
@@ -113,18 +113,18 @@ func causesOf(out *record.Report, all []*judged) causes {
 }
 
 // foreign says why no answer of a run is one of the implementation's own, or "".
-func foreign(target record.TargetInfo, all []*judged, look *record.LastLook) string {
+func foreign(target record.TargetInfo, all []*Judged, look *record.LastLook) string {
 	if look.TLS && plainRefused(all) {
 		return fmt.Sprintf("the port speaks TLS, and was asked in plain HTTP; pass -url %s", httpsOf(target.URL))
 	}
 	if why := allToHTTPS(target, all); why != "" {
 		return why
 	}
-	if slices.ContainsFunc(all, (*judged).own) || look.Answered {
+	if slices.ContainsFunc(all, (*Judged).own) || look.Answered {
 		return ""
 	}
 	n := map[string]int{}
-	first := map[string]*judged{}
+	first := map[string]*Judged{}
 	for _, x := range all {
 		what := "no answer"
 		switch {
@@ -149,7 +149,7 @@ func foreign(target record.TargetInfo, all []*judged, look *record.LastLook) str
 }
 
 // unended says what came in place of an answer, with a remedy.
-func unended(x *judged) string {
+func unended(x *Judged) string {
 	switch x.Err.Kind {
 	case record.Closed:
 		return x.Err.Msg + "; see that a server of HTTP runs there"
@@ -161,7 +161,7 @@ func unended(x *judged) string {
 
 // allToHTTPS returns the URL to which every answer redirects, where it is https in
 // place of http, or "".
-func allToHTTPS(target record.TargetInfo, all []*judged) string {
+func allToHTTPS(target record.TargetInfo, all []*Judged) string {
 	if !strings.HasPrefix(target.URL, "http://") {
 		return ""
 	}
@@ -187,7 +187,7 @@ func allToHTTPS(target record.TargetInfo, all []*judged) string {
 }
 
 // fell says from which request on a target gave no answer any more.
-func fell(all, lost []*judged, look *record.LastLook) string {
+func fell(all, lost []*Judged, look *record.LastLook) string {
 	first := lost[0]
 	for _, x := range lost {
 		if x.Started.Before(first.Started) {
@@ -212,8 +212,8 @@ func fell(all, lost []*judged, look *record.LastLook) string {
 // unauthorised says that the token of a run is the reason why nothing was accepted,
 // and which requests were refused for it, or "". Those that differ from no control
 // have to be among them: what is refused otherwise, for another reason, is judged.
-func unauthorised(target record.TargetInfo, all []*judged) (why string, refused []*judged) {
-	var statuses []*judged
+func unauthorised(target record.TargetInfo, all []*Judged) (why string, refused []*Judged) {
+	var statuses []*Judged
 	for _, x := range all {
 		if x.expect() != Accepted || x.Response == nil || x.Unjudged != "" || x.Case.Steps[x.Step].roleToken() != "" {
 			continue
@@ -254,11 +254,11 @@ func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCh
 // under way or done already, or where it is. That can meet only a request whose
 // file is written out, as in the documents' examples, or is the user's file, or
 // stands in another request of the case: all others ask for a file of their own.
-func repeated(x *judged, beside []*judged) bool {
+func repeated(x *Judged, beside []*Judged) bool {
 	if !x.answered() || x.expect() == Refused {
 		return false
 	}
-	if slices.Contains(x.Marks, strings.ToLower(x.File)) && !slices.ContainsFunc(beside, func(o *judged) bool {
+	if slices.Contains(x.Marks, strings.ToLower(x.File)) && !slices.ContainsFunc(beside, func(o *Judged) bool {
 		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) && (o.Step < x.Step || x.Case.AtOnce)
 	}) {
 		return false
@@ -303,7 +303,7 @@ func uncreated(runs []*caseRun) string {
 }
 
 // unanswered says that nothing of what was asked for could be judged, and why, or "".
-// Controls that nobody asked for do not count.
+// Controls that were not asked for do not count.
 func (k conclusion) unanswered(cases []record.CaseResult) string {
 	n, first := 0, ""
 	for _, c := range cases {

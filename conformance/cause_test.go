@@ -92,6 +92,9 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 }
 
 func TestAServerThatHangsForGoodIsNotWaitedForLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for several seconds")
+	}
 	var n atomic.Int64
 	h := honest()
 	r := borne(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,6 +142,9 @@ func TestPlainHTTPOnAPortOfTLSIsNamed(t *testing.T) {
 }
 
 func TestAStateThatPassesIsNoFinding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite for each status")
+	}
 	for _, status := range []int{502, 503, 504} {
 		var n atomic.Int64
 		h := honest()
@@ -170,6 +176,9 @@ func TestAStateThatStaysForSomeIsAFinding(t *testing.T) {
 }
 
 func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for several seconds")
+	}
 	var under atomic.Int64
 	var alone atomic.Bool
 	alone.Store(true)
@@ -211,6 +220,9 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 }
 
 func TestOnlyWhatATokenExplainsIsExcused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite for each way of being refused")
+	}
 	wrong := target(faulty(t, "omits-challenge"))
 	wrong.Token = "nobody-issued-this-one"
 	r := borne(t, wrong, conformance.Options{})

@@ -17,20 +17,7 @@ type Check struct {
 
 	on     func(*observed) bool // where it applies
 	judge  func(*observed) []Problem
-	across func() across // in place of judge: over all exchanges of a run
-}
-
-// An across is a check over all exchanges of a run, under way. It keeps of each exchange
-// the few values that it needs.
-type across interface {
-	note(ref, *judged)           // takes one exchange into account
-	problems() map[ref][]Problem // of all that were noted
-}
-
-// A ref names an exchange after it is gone.
-type ref struct {
-	c    *Case
-	step int // of the case, counted through all its repetitions from 0
+	across func(limit int) across // in place of judge: over all exchanges of a run
 }
 
 // An observed exchange is an exchange as the checks see it.
@@ -143,7 +130,7 @@ func (x *Exchange) refusal() bool {
 	return x.answered() && x.Response.Status >= 400 && x.expect() != Accepted
 }
 
-// complete tells that the body is all there, so that it can be judged.
+// complete reports whether the whole body is there, so that it can be judged.
 func (x *Exchange) complete() bool { return x.answered() && x.Err == nil && !x.Response.Truncated }
 
 // carriesAction is a success that owes an action in its body.

@@ -56,18 +56,20 @@ type dateSent struct {
 	without map[*Case]mention // the plainest answers without one
 }
 
-func newDateSent() across { return &dateSent{controls{}, map[*Case]mention{}} }
+func newDateSent(int) across { return &dateSent{controls{}, map[*Case]mention{}} }
 
-func (k *dateSent) note(at ref, x *judged) {
+func (k *dateSent) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
 	if !x.answered() || x.Response.Shortened || x.Unjudged != "" || !slices.Contains([]int{2, 3, 4}, x.Response.Status/100) ||
 		len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) || slices.Contains(ofReaders(), x.Response.Status) {
-		return
+		return false
 	}
 	m := mentionOf(at, x)
-	if kept, is := k.without[at.c]; !is || plainer(m, kept) < 0 {
+	kept, is := k.without[at.c]
+	if !is || plainer(m, kept) < 0 {
 		k.without[at.c] = m
 	}
+	return !is
 }
 
 func (k *dateSent) problems() map[ref][]Problem {

@@ -66,7 +66,7 @@ func errorInside(x *observed) []Problem {
 	return nil
 }
 
-// isJSONMedia tells that a media type is JSON or built on it (RFC 6839 3.1).
+// isJSONMedia reports whether a media type is JSON or built on it (RFC 6839 3.1).
 func isJSONMedia(media string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }

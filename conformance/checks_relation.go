@@ -82,7 +82,7 @@ func relationChecks(all []schemas.Relation) (one, between []Check) {
 			if make == nil {
 				c.on, c.judge = (*observed).readable, relationsOf(r.Check)
 			} else {
-				c.across = func() across { return make(r.Check) }
+				c.across = func(limit int) across { return make(r.Check, limit) }
 			}
 			*list = append(*list, c)
 		}

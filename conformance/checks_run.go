@@ -24,7 +24,7 @@ type mention struct {
 	odd  int // see oddness
 }
 
-func mentionOf(at ref, x *judged) mention { return mention{at, x.File, oddness(x.Exchange)} }
+func mentionOf(at ref, x *Judged) mention { return mention{at, x.File, oddness(x.Exchange)} }
 
 // plainer orders mentions: those that differ from no control first, so that an odd request
 // is reported to repeat a plain one.
@@ -34,12 +34,16 @@ func plainer(a, b mention) int {
 
 // acrossRelations are the relations that hold between answers: each makes the check
 // of its name.
-func acrossRelations() map[string]func(check string) across {
-	return map[string]func(string) across{
-		"fresh":              func(check string) across { return &idsFresh{check, map[string][]noted{}} },
-		"instant-form":       func(check string) across { return &instantForm{check, controls{}, map[formKey]*formOf{}} },
-		"same-for-machine":   func(check string) across { return &sameForMachine{check, controls{}, map[[2]string][]noted{}} },
-		"differs-by-machine": func(check string) across { return &differsByMachine{check, controls{}, map[[2]string][]noted{}} },
+func acrossRelations() map[string]func(check string, limit int) across {
+	return map[string]func(string, int) across{
+		"fresh":        func(check string, limit int) across { return &idsFresh{check, newLatest[[]noted](limit)} },
+		"instant-form": func(check string, _ int) across { return &instantForm{check, controls{}, map[formKey]*formOf{}} },
+		"same-for-machine": func(check string, limit int) across {
+			return &byMachine{check, controls{}, newLatest[[]noted](limit), true}
+		},
+		"differs-by-machine": func(check string, limit int) across {
+			return &byMachine{check, controls{}, newLatest[[]noted](limit), false}
+		},
 	}
 }
 
@@ -85,13 +89,23 @@ func (x *observed) values() map[string][]string {
 // have it.
 type idsFresh struct {
 	check string
-	of    map[string][]noted
+	*latest[[]noted]
 }
 
-func (k *idsFresh) note(at ref, x *judged) {
-	if r := x.terms.across[k.check]; r != nil && x.ActionID != "" && x.File != "" {
-		k.of[x.ActionID] = append(k.of[x.ActionID], noted{mention: mentionOf(at, x), relation: r})
+// sameIDs is how many answers with one value a session without end keeps.
+const sameIDs = 64
+
+func (k *idsFresh) note(at ref, x *Judged) (shows bool) {
+	r := x.terms.across[k.check]
+	if r == nil || x.ActionID == "" || x.File == "" {
+		return false
 	}
+	n, with := noted{mention: mentionOf(at, x), relation: r}, k.of[x.ActionID]
+	shows = slices.ContainsFunc(with, func(o noted) bool { return !strings.EqualFold(o.file, n.file) })
+	if k.limit == 0 || len(with) < sameIDs {
+		k.put(x.ActionID, append(with, n))
+	}
+	return shows
 }
 
 func (k *idsFresh) problems() map[ref][]Problem {
@@ -101,93 +115,75 @@ func (k *idsFresh) problems() map[ref][]Problem {
 			continue
 		}
 		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return plainer(a.mention, b.mention) })
-		for _, m := range all[1:] {
-			if !strings.EqualFold(m.file, all[0].file) {
-				out[m.ref] = m.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
+		for _, n := range all[1:] {
+			if !strings.EqualFold(n.file, all[0].file) {
+				out[n.ref] = n.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
 			}
 		}
 	}
 	return out
 }
 
-// noteMachine returns what a relation about machines keeps of an exchange, and whether
-// there is anything: the answer has the value, and the path names a machine.
-func noteMachine(check string, at ref, x *judged) (noted, bool) {
-	r, kept := x.terms.across[check], x.values[check]
+// byMachine compares a value of the answers with the machine that the path names: for
+// one machine it is the same, or for different machines it is another. It keeps for each
+// machine the plainest answer with each value, or for each value the plainest one about
+// each machine.
+type byMachine struct {
+	check string
+	controls
+	*latest[[]noted]
+	same bool // for one machine
+}
+
+// parts returns what a noted value is kept under, and what all under that have in common.
+func (k *byMachine) parts(n noted) (key, common string) {
+	value := n.value
+	if n.relation.IgnoreCase {
+		value = strings.ToLower(value)
+	}
+	if k.same {
+		return n.machine, value
+	}
+	return value, n.machine
+}
+
+func (k *byMachine) note(at ref, x *Judged) (shows bool) {
+	k.controls.note(at)
+	r, kept := x.terms.across[k.check], x.values[k.check]
 	if r == nil || len(kept) == 0 || kept[0] == "" || x.machine == "" || x.Unjudged != "" {
-		return noted{}, false
+		return false
 	}
-	return noted{mentionOf(at, x), r, kept[0], x.machine}, true
-}
-
-// key is a text as the relation compares it.
-func (r *relation) key(text string) string {
-	if r.IgnoreCase {
-		return strings.ToLower(text)
-	}
-	return text
-}
-
-// sameForMachine keeps for each machine and value the plainest answer that has it.
-type sameForMachine struct {
-	check string
-	controls
-	of map[[2]string][]noted // by machine and value
-}
-
-func (k *sameForMachine) note(at ref, x *judged) {
-	k.controls.note(at)
-	if n, is := noteMachine(k.check, at, x); is {
-		keepPlainest(k.of, [2]string{n.machine, n.relation.key(n.value)}, n, plainer)
-	}
-}
-
-// keepPlainest keeps one noted value for each key: that of the plainest exchange.
-func keepPlainest(of map[[2]string][]noted, key [2]string, n noted, order func(a, b mention) int) {
-	if kept := of[key]; len(kept) == 0 || order(n.mention, kept[0].mention) < 0 {
-		of[key] = []noted{n}
-	}
-}
-
-// problems charges each value of a machine but that of the plainest answer.
-func (k *sameForMachine) problems() map[ref][]Problem {
-	return clashes(k.of, 0, k.order, func(n, first noted) []Problem {
-		return n.problem(fmt.Sprintf("%s, as for the machine %s in %s", show(first.value), n.machine, first.c.ID), show(n.value))
+	n := noted{mentionOf(at, x), r, kept[0], x.machine}
+	key, common := k.parts(n)
+	all := slices.Clone(k.of[key])
+	i := slices.IndexFunc(all, func(o noted) bool {
+		_, other := k.parts(o)
+		return other == common
 	})
-}
-
-// differsByMachine keeps for each value and machine the plainest answer that has it.
-type differsByMachine struct {
-	check string
-	controls
-	of map[[2]string][]noted // by value and machine
-}
-
-func (k *differsByMachine) note(at ref, x *judged) {
-	k.controls.note(at)
-	if n, is := noteMachine(k.check, at, x); is {
-		keepPlainest(k.of, [2]string{n.relation.key(n.value), n.machine}, n, plainer)
+	switch {
+	case i >= 0 && plainer(n.mention, all[i].mention) < 0:
+		all[i] = n
+	case i < 0 && (k.limit == 0 || len(all) < sameIDs):
+		shows = len(all) > 0
+		all = append(all, n)
 	}
+	k.put(key, all)
+	return shows
 }
 
-// problems charges each machine of a value but that of the plainest answer.
-func (k *differsByMachine) problems() map[ref][]Problem {
-	return clashes(k.of, 0, k.order, func(n, first noted) []Problem {
-		return n.problem("another value than for another machine", fmt.Sprintf("%s, which %s got for the machine %s", show(n.value), first.c.ID, first.machine))
-	})
-}
-
-// clashes reports those that have one part of their key in common with a plainer one.
-func clashes(of map[[2]string][]noted, part int, order func(a, b mention) int, problem func(n, first noted) []Problem) map[ref][]Problem {
-	groups := map[string][]noted{}
-	for key, kept := range of {
-		groups[key[part]] = append(groups[key[part]], kept...)
-	}
+// problems charges all that stand under one key but the plainest.
+func (k *byMachine) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for _, all := range groups {
-		slices.SortFunc(all, func(a, b noted) int { return order(a.mention, b.mention) })
-		for _, n := range all[1:] {
-			out[n.ref] = append(out[n.ref], problem(n, all[0])...)
+	for _, all := range k.of {
+		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return k.order(a.mention, b.mention) })
+		for first, rest := all[0], all[1:]; len(rest) > 0; rest = rest[1:] {
+			n := rest[0]
+			want := "another value than for another machine"
+			got := fmt.Sprintf("%s, which %s got for the machine %s", show(n.value), first.c.ID, first.machine)
+			if k.same {
+				want, got = fmt.Sprintf("%s, as %s got for the same machine", show(first.value), first.c.ID), show(n.value)
+			}
+			out[n.ref] = append(out[n.ref], n.problem(want, got)...)
 		}
 	}
 	return out
@@ -222,11 +218,11 @@ type formOfCase struct {
 	got   []string  // that form
 }
 
-func (k *instantForm) note(at ref, x *judged) {
+func (k *instantForm) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
 	r, values := x.terms.across[k.check], x.values[k.check]
 	if r == nil || values == nil || x.Unjudged != "" {
-		return
+		return false
 	}
 	key := formKey{x.terms.ID, x.Response.Shortened}
 	if k.of[key] == nil {
@@ -243,9 +239,11 @@ func (k *instantForm) note(at ref, x *judged) {
 	}
 	for i, got := range values {
 		if got != "" && (kept.got[i] == "" || plainer(m, kept.odd[i]) < 0) {
+			shows = shows || kept.got[i] == ""
 			kept.odd[i], kept.got[i] = m, got
 		}
 	}
+	return shows
 }
 
 func (k *instantForm) problems() map[ref][]Problem {
@@ -301,7 +299,7 @@ func traces(text []byte) (out []string) {
 
 const sha1Digits, markDigits = 40, 16
 
-// allHex tells that a text is hexadecimal digits and nothing else.
+// allHex reports whether a text is hexadecimal digits and nothing else.
 func allHex(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
 }
@@ -337,7 +335,7 @@ func (k controls) order(a, b mention) int {
 
 // ownInput keeps who sent which mark, and the marks in answers to other requests.
 type ownInput struct {
-	owners map[string][]mention
+	owners *latest[[]mention]
 	traces []traced
 }
 
@@ -347,27 +345,40 @@ type traced struct {
 	marks []string
 }
 
-func newOwnInput() across { return &ownInput{owners: map[string][]mention{}} }
+func newOwnInput(limit int) across { return &ownInput{owners: newLatest[[]mention](limit)} }
 
-func (k *ownInput) note(at ref, x *judged) {
+func (k *ownInput) note(at ref, x *Judged) (shows bool) {
 	m := mentionOf(at, x)
 	for _, mark := range x.Marks {
-		k.owners[mark] = append(k.owners[mark], m)
+		k.owners.put(mark, append(k.owners.of[mark], m))
 	}
 	foreign := slices.DeleteFunc(slices.Clone(x.Traces), func(mark string) bool { return slices.Contains(x.Marks, mark) })
-	if len(foreign) > 0 {
-		k.traces = append(k.traces, traced{m, foreign})
+	if len(foreign) == 0 {
+		return false
 	}
+	t := traced{m, foreign}
+	_, _, shows = k.foreign(t)
+	if k.owners.limit == 0 || shows && len(k.traces) < sessionLimit {
+		k.traces = append(k.traces, t) // without a limit, the request with the mark may come behind the answer
+	}
+	return shows
+}
+
+// foreign returns the first value in an answer that another request sent, and that one.
+func (k *ownInput) foreign(t traced) (mark string, other mention, is bool) {
+	for _, mark := range t.marks {
+		if other, is := foreignOwner(t.mention, k.owners.of[mark]); is {
+			return mark, other, true
+		}
+	}
+	return "", mention{}, false
 }
 
 func (k *ownInput) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for _, t := range k.traces {
-		for _, mark := range t.marks {
-			if other, is := foreignOwner(t.mention, k.owners[mark]); is {
-				out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark, other.c.ID))
-				break
-			}
+		if mark, other, is := k.foreign(t); is {
+			out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark, other.c.ID))
 		}
 	}
 	return out

@@ -8,7 +8,7 @@ import (
 )
 
 // The names of the checks that compare what became of a request with what was
-// meant to become of it. They say nothing where the control fared the same.
+// meant to become of it. They show nothing where the control had the same outcome.
 const (
 	createdCheck = "created"
 	servedCheck  = "served"

@@ -34,6 +34,9 @@ func swap(old, new string) func(string) string {
 }
 
 func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it loads the suite many times")
+	}
 	for _, row := range []struct {
 		why, file string
 		change    func(string) string
@@ -79,6 +82,9 @@ func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
 }
 
 func TestLoadWantsEachLineInOneStatementWithItsRequirements(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it loads the suite many times")
+	}
 	for _, row := range []struct {
 		why, file string
 		change    func(string) string

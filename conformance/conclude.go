@@ -14,11 +14,12 @@ type caseRun struct {
 	c         *Case
 	skip      string         // why it was not sent, or not all of it; "" where it was
 	outcome   record.Outcome // where skip is set
-	exchanges []*judged      // in the order of their steps
+	exchanges []*Judged      // in the order of their steps
 	stopped   bool           // by the end of the run
+	dropped   int            // exchanges that showed nothing new, and are not kept
 }
 
-// A conclusion is how a run is concluded: from its exchanges alone, whoever made them.
+// A conclusion holds the rules by which a run is concluded from its exchanges.
 type conclusion struct {
 	suite  *Suite
 	level  record.Level    // the weakest that is judged
@@ -33,14 +34,21 @@ func (s *Suite) concludes(o Options) conclusion {
 
 // conclude completes a report, of which the target, the safety, the last look and the
 // panics are there, with what the exchanges of a run show together. It writes to nothing
-// else.
-func (k conclusion) conclude(out *record.Report, runs []*caseRun) {
-	var all []*judged
+// else. beyond holds what the exchanges of a session show together that the runs do not
+// keep; it is nil where they keep all.
+func (k conclusion) conclude(out *record.Report, runs []*caseRun, beyond *together) {
+	var all []*Judged
 	for _, run := range runs {
 		all = append(all, run.exchanges...)
 	}
 	why := causesOf(out, all)
-	together := k.suite.together(all)
+	if beyond == nil {
+		beyond = k.suite.newTogether(0)
+		for _, x := range all {
+			beyond.note(x)
+		}
+	}
+	together := beyond.findings()
 	accepted := acceptances(runs)
 	unheeding := unheedingStatuses(runs)
 	for _, run := range runs {
@@ -65,30 +73,6 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun) {
 	if out.Verdict != record.Conformant {
 		out.Reason = withHint(out.Reason, k.suite.unserved(out))
 	}
-}
-
-// together returns what the checks across exchanges find in those of one run.
-func (s *Suite) together(all []*judged) map[ref][]record.Finding {
-	out := map[ref][]record.Finding{}
-	of := map[ref]*judged{}
-	for _, x := range all {
-		of[x.ref()] = x
-	}
-	for _, c := range s.checks {
-		if c.across == nil {
-			continue
-		}
-		state := c.across()
-		for _, x := range all {
-			state.note(x.ref(), x)
-		}
-		for at, problems := range state.problems() {
-			for _, p := range problems {
-				out[at] = append(out[at], s.finding(c, of[at].Exchange, p))
-			}
-		}
-	}
-	return out
 }
 
 // acceptances returns, by the id of a case, why it stands for no acceptance.
@@ -172,9 +156,9 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, acce
 	}
 	inconclusive := cmp.Or(repeats, refused)
 	unproven := ""
-	if fared := accepted[run.c.Control]; run.c.Control != "" && fared != "" {
-		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, fared)
-	} else if slices.ContainsFunc(run.exchanges, (*judged).aboutTheMachine) {
+	if why := accepted[run.c.Control]; run.c.Control != "" && why != "" {
+		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, why)
+	} else if slices.ContainsFunc(run.exchanges, (*Judged).aboutTheMachine) {
 		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest"
 	}
 	inconclusive = cmp.Or(unproven, inconclusive)
@@ -253,7 +237,7 @@ func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome,
 	c := record.CaseResult{
 		ID: run.c.ID, Title: run.c.Title, Operation: run.c.Operation, Proves: run.c.Proves, Control: run.c.Control,
 		File: run.c.File, Line: run.c.Line, Outcome: outcome, Reason: reason,
-		Findings: append([]record.Finding{}, findings...), Exchanges: []record.ExchangeResult{},
+		Findings: append([]record.Finding{}, findings...), Exchanges: []record.ExchangeResult{}, Dropped: run.dropped,
 	}
 	for _, x := range run.exchanges {
 		e := record.ExchangeResult{
@@ -284,7 +268,7 @@ func (s *Suite) operations(cases []record.CaseResult) (out []record.OperationInf
 func total(cases []record.CaseResult) (t record.Totals) {
 	t.Total = len(cases)
 	for _, c := range cases {
-		t.Requests += len(c.Exchanges)
+		t.Requests += len(c.Exchanges) + c.Dropped
 		t.Findings += len(c.Findings)
 		switch c.Outcome {
 		case record.Passed:
@@ -371,7 +355,7 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 	case unanswered != "":
 		return record.Unjudged, unanswered
 	}
-	// A case that was given up says nothing, and its like may be all that breaks.
+	// A case that was not sent shows nothing, and its kind may be all that fails.
 	if left := count(r.Cases, outageReason); left > 0 {
 		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
 	}

@@ -89,6 +89,9 @@ func pemFile(t *testing.T, c *signer, key bool) string {
 }
 
 func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts curl for each request of a run")
+	}
 	needsCurl(t)
 	t.Parallel()
 	ca := newSigner(t)

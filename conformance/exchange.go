@@ -19,7 +19,7 @@ type Sent struct {
 	Started   time.Time      // when the request was sent
 }
 
-// An Exchange is one request and its answer, whoever made them. It is complete when it
+// An Exchange is one request and its answer, from any source. It is complete when it
 // is made: judging reads it and writes to nothing.
 type Exchange struct {
 	Sent
@@ -45,11 +45,16 @@ type Judgement struct {
 	values  map[string][]string // of a readable answer: what the checks between answers keep of it
 }
 
-// A judged exchange is an exchange and what it shows.
-type judged struct {
+// A Judged is an exchange and what it shows.
+type Judged struct {
 	*Exchange
 	Judgement
 }
 
 // ref returns the name of the exchange.
-func (x *Exchange) ref() ref { return ref{x.Case, x.step()} }
+func (x *Exchange) ref() ref {
+	if x.Case == nil {
+		return ref{nil, x.Step}
+	}
+	return ref{x.Case, x.step()}
+}

@@ -17,7 +17,7 @@ import (
 const inertMachineID, inertFile = inertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", inertPrefix + "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 func remoteGuard(t *testing.T, armed ...string) *guard {
-	s, err := Load(Contract{})
+	s, err := remoteSuite()
 	require.NoError(t, err)
 	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
 	return &guard{

@@ -77,7 +77,7 @@ func (s *Suite) findings(x *observed) (out []record.Finding) {
 			continue
 		}
 		for _, p := range c.problems(x) {
-			out = append(out, s.finding(c, x.Exchange, p))
+			out = append(out, s.finding(c, x.ref(), p))
 		}
 	}
 	return out
@@ -112,20 +112,21 @@ func (c Check) problems(x *observed) (out []Problem) {
 func (x *Exchange) aborted() bool { return x.Case != nil && x.Case.Steps[x.Step].Abort }
 
 // finding charges a problem to its requirement.
-func (s *Suite) finding(c Check, x *Exchange, p Problem) record.Finding {
+func (s *Suite) finding(c Check, at ref, p Problem) record.Finding {
 	id := p.Requirement
 	if id == "" {
 		id = c.Requirements[0]
 	}
-	f := record.Finding{Check: c.Name, Requirement: id, Step: x.Step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
+	f := record.Finding{Check: c.Name, Requirement: id, Step: at.step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
 	if r := s.requirement[id]; r != nil {
 		f.Level = r.Level
 	}
-	if x.Case != nil {
-		f.Case = x.Case.ID
-		f.Step = x.step()
+	step := at.step
+	if at.c != nil {
+		f.Case = at.c.ID
+		step %= len(at.c.Steps)
 	}
-	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, x.Step, f.Place)
+	f.Key = fmt.Sprintf("%s %s#%d %s", f.Check, f.Case, step, f.Place)
 	return f
 }
 
@@ -178,7 +179,7 @@ func (x *observed) unjudged() string {
 		return ""
 	}
 	if x.Case != nil && x.Alone == "" && x.busy() {
-		return fmt.Sprintf("the target answered %d, which tells of a state that passes; run it again when the target is ready, or give it more time with -retry", x.Response.Status)
+		return fmt.Sprintf("the target answered %d, which reports a temporary state; run it again when the target is ready, or give it more time with -retry", x.Response.Status)
 	}
 	if x.Response.Status == http.StatusTooManyRequests {
 		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer at once with -parallel"

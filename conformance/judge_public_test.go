@@ -47,6 +47,9 @@ func alone(suite *conformance.Suite, c *record.CaseResult, step int) (out []reco
 }
 
 func TestJudgeFindsWhatARunFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite against many servers")
+	}
 	t.Parallel()
 	suite := load(t)
 	servers := map[string]http.Handler{"the honest server": honest()}

@@ -103,6 +103,9 @@ func quiet(t *testing.T, r *record.Report) {
 }
 
 func TestWhateverAServerGivesBackIsInNoReport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes every report of many runs")
+	}
 	const created, length = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n", "Content-Length: %d\r\n\r\n%s"
 	withBody := func(head, body string) string { return head + fmt.Sprintf(length, len(body), body) }
 	inJSON, _ := json.Marshal(loudly(" "))
@@ -187,6 +190,9 @@ func TestALeakInAnyPlaceCountsAgainstARefusal(t *testing.T) {
 }
 
 func TestStrikingOutChangesNoVerdict(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite several times")
+	}
 	honestly := func(it conformance.Target) {
 		t.Helper()
 		r := run(t, it, conformance.Options{Strict: true})
@@ -209,6 +215,9 @@ func TestStrikingOutChangesNoVerdict(t *testing.T) {
 }
 
 func TestOldAndNewTokensAreStruckOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite several times")
+	}
 	var asked, echoed atomic.Int64
 	tokenOf := func(n int64) string { return fmt.Sprintf("Rotating-Token-%04d-0123456789", n) }
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

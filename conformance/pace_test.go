@@ -256,7 +256,7 @@ func TestTheClockIsReal(t *testing.T) {
 func patient(t *testing.T, h http.Handler, o Options) (*record.Report, *fakeClock) {
 	t.Helper()
 	clock := newFakeClock()
-	s, err := Load(Contract{})
+	s, err := remoteSuite()
 	require.NoError(t, err)
 	o = clock.options(o)
 	r, err := s.Run(t.Context(), Target{Handler: h, Token: "token-of-one-who-may"}, o)
@@ -358,6 +358,9 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 // A limiter turns away what comes too fast, whatever it is, which says nothing of the
 // requests that it happens to turn away.
 func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite several times")
+	}
 	for _, row := range []struct {
 		budget time.Duration
 		passes int // at once
@@ -384,7 +387,7 @@ func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
 			}
 			h.ServeHTTP(w, r)
 		})
-		s, err := Load(Contract{})
+		s, err := remoteSuite()
 		require.NoError(t, err)
 		r, err := s.Run(t.Context(), Target{Handler: limited, Token: "token-of-one-who-may"}, clock.options(Options{RetryTime: row.budget, Strict: true, Parallel: 1}))
 		require.NoError(t, err)
@@ -409,7 +412,7 @@ func TestARunAtARateSendsNoFaster(t *testing.T) {
 	var mu sync.Mutex
 	var at []time.Time
 	h := timely(clock.now)
-	s, err := Load(Contract{})
+	s, err := remoteSuite()
 	require.NoError(t, err)
 	r, err := s.Run(t.Context(), Target{Token: "token-of-one-who-may", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
@@ -429,7 +432,7 @@ func TestARunThatIsStoppedDoesNotWait(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var asked atomic.Int64
-	s, err := Load(Contract{})
+	s, err := remoteSuite()
 	require.NoError(t, err)
 	h := refusingWith(429, "3600")
 	r, err := s.Run(ctx, Target{Token: "token-of-one-who-may", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -19,8 +19,7 @@ func index(list []string, i int) string { return list[i] }
 
 func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	good := reference.New(reference.Config{Token: "test-token"})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -61,8 +60,7 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 
 func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(reference.Config{Token: "test-token"}), Token: "test-token"}, conformance.Options{})
 	require.NoError(t, err)
 	require.Nil(t, r.Panics)
@@ -70,8 +68,7 @@ func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 
 func TestPanicsOfOneStackAreOne(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token", Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		panic("no answer to " + r.Header.Get("Authorization") + r.Method + r.URL.Path)
 	})}, conformance.Options{Run: "^requestSample/(method|auth)"})
@@ -84,8 +81,7 @@ func TestPanicsOfOneStackAreOne(t *testing.T) {
 
 func TestPanicsAreBounded(t *testing.T) {
 	t.Parallel()
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	var deep func(n int)
 	deep = func(n int) {
 		if n == 0 {

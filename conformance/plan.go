@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"fmaspec/conformance/record"
 )
@@ -19,6 +20,10 @@ type Plan struct {
 	Files    []string // that these name, likewise
 	Requests []PlannedRequest
 	Withheld []record.CaseResult // cases that are not sent, with the reason
+
+	binding *binding
+	jobs    []*job
+	started atomic.Bool
 }
 
 // A PlannedRequest is one request that a run would send.
@@ -34,15 +39,15 @@ type PlannedRequest struct {
 }
 
 // Plan returns what [Suite.Run] would send with the same arguments, and sends
-// nothing. Its errors are those of Run. The plan's seed is to be given to Run,
-// or that makes up another.
+// nothing. Its errors are those of Run. Another run with the plan's seed sends the same.
 func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan, error) {
 	r, jobs, err := s.ready(ctx, target, options)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned}
+	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), Cases: len(jobs), Actions: r.planned, binding: r, jobs: jobs}
 	for _, j := range jobs {
+		j.withheld = j.skip != ""
 		if j.skip != "" {
 			p.Withheld = append(p.Withheld, caseResult(&j.caseRun, nil, j.outcome, j.skip))
 			continue

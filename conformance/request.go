@@ -45,7 +45,7 @@ func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byt
 			continue
 		}
 		for _, p := range check.judge(c) {
-			f := s.finding(Check{Name: check.name, Requirements: []string{check.requirement}}, &Exchange{}, p)
+			f := s.finding(Check{Name: check.name, Requirements: []string{check.requirement}}, ref{}, p)
 			f.Key = fmt.Sprintf("%s %s", f.Check, f.Place)
 			out = append(out, f)
 		}

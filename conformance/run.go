@@ -81,12 +81,12 @@ func (o Options) prepared() Options {
 // all, may go without an answer before the rest is not sent. It bounds the time
 // of a run against a server that hangs; the first ones say it already. endurance
 // is how many of a kind may go without an answer though others get one. Each was
-// sent twice, the second time alone. refusals is how many may find nobody who takes
-// the connection, or, where none was answered, have it closed.
+// sent twice, the second time alone. refusals is how many may fail to connect,
+// or, where none was answered, have the connection closed.
 const patience, endurance, refusals = 3, 4, 24
 
 // outage counts the requests of one kind that got an answer, and those that were
-// waited for in vain.
+// not answered in time.
 type outage struct {
 	mu       sync.Mutex
 	answered int
@@ -131,20 +131,28 @@ type kind struct {
 	expect    Expectation
 }
 
-// runner is one run.
-type runner struct {
+// binding is everything of a run but sending: what is sent where, under which rules.
+type binding struct {
 	suite   *Suite
 	target  Target
 	options Options
-	dialer  *dialer
 	guard   *guard
-	pacer   *pacer
 	secrets *secrets
 	ops     map[string]openapi.Operation // by ID
+	planned int                          // requests that could take effect, of all jobs that are not withheld
+}
+
+// runner is one run.
+type runner struct {
+	*binding
+	dialer  *dialer
+	pacer   *pacer
 	outages map[kind]*outage
-	planned int          // requests that could take effect, of all jobs that are not withheld
 	kept    atomic.Int64 // bytes of the bodies in the record
 	common  common       // what exchanges have in common
+
+	mu     sync.Mutex // guards what the jobs keep, and beyond
+	beyond *together  // nil until a case is sent more often than was planned
 
 	calm    sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
 	known   atomic.Pointer[reminder] // a request that was answered
@@ -170,44 +178,29 @@ const unfinishedReason = "the run had not ended when this was written"
 // job is a case on its way: bound before anything is sent, then exchanged.
 type job struct {
 	caseRun
-	steps []bound // of the first round; those of a repetition are bound when it is sent
+	steps    []bound         // of the first round; those of a repetition are bound when it is sent
+	withheld bool            // the plan leaves it out
+	begun    int             // repetitions
+	ended    int             // of them
+	done     bool            // no more repetitions follow in this run
+	seen     map[string]bool // findings and reasons of the repetitions that were not planned
+	shown    int             // exchanges of these that show something together with others
 }
 
-// Run sends the selected cases to the target and judges every answer. An error
-// is a [*UsageError] or a [*SafetyError], and then nothing was sent; whatever
-// the target does is in the report. When ctx ends, Run returns at once what is
-// known so far, and the report says that it was interrupted.
+// Run sends the selected cases to the target and judges every answer: [Suite.Plan] and
+// [Plan.Run] in one. An error is a [*UsageError] or a [*SafetyError], and then nothing
+// was sent; whatever the target does is in the report. When ctx ends, Run returns at
+// once what is known so far, and the report says that it was interrupted.
 func (s *Suite) Run(ctx context.Context, target Target, options Options) (*record.Report, error) {
-	r, jobs, err := s.ready(ctx, target, options)
+	p, err := s.Plan(ctx, target, options)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.guard.recorded(); err != nil {
-		return nil, err
-	}
-	d, stop, err := newDialer(r.target, r.options.Timeout, r.guard)
-	if err != nil {
-		return nil, usage("target %s: %v", r.target.URL, err)
-	}
-	defer stop()
-	r.dialer = d
-
-	started := r.options.Now()
-	r.sendAll(ctx, jobs, started)
-	r.sendAgain(ctx, jobs)
-	r.lookLast(ctx, jobs)
-	return r.told(jobs, started), nil
-}
-
-// told is the report of a run that began at a time.
-func (r *runner) told(jobs []*job, started time.Time) *record.Report {
-	report := r.report(jobs)
-	report.Started, report.Elapsed = started.UTC(), r.options.Now().Sub(started)
-	return report
+	return p.Run(ctx)
 }
 
 // ready does everything of a run but sending.
-func (s *Suite) ready(ctx context.Context, target Target, options Options) (*runner, []*job, error) {
+func (s *Suite) ready(ctx context.Context, target Target, options Options) (*binding, []*job, error) {
 	o := options.prepared()
 	if !printable(o.Seed) {
 		return nil, nil, usage("the seed %.100q holds a character that cannot be printed; give printable text", o.Seed)
@@ -220,7 +213,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*run
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &runner{suite: s, target: target, options: o, secrets: newSecrets(target), pacer: newPacer(o), ops: s.operationsByID(), outages: map[kind]*outage{{}: {}}}
+	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID()}
 	r.guard = &guard{
 		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
 		armed: o.AcceptRisk, allow: o.Allow, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
@@ -241,7 +234,7 @@ func printable(text string) bool {
 }
 
 // bind gives every variable of every case its value, before anything is sent.
-func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err error) {
+func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err error) {
 	for _, c := range cases {
 		j := &job{caseRun: caseRun{c: c}}
 		jobs = append(jobs, j)
@@ -253,10 +246,6 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 			return nil, usage("%v", err)
 		}
 		for i := range c.Steps {
-			k := kind{c.Steps[i].operation(c), c.Steps[i].Expect}
-			if r.outages[k] == nil {
-				r.outages[k] = &outage{}
-			}
 			if why := r.target.unaskable(j.steps[i]); why != "" {
 				j.outcome, j.skip = record.NotApplicable, why
 				continue
@@ -273,7 +262,7 @@ func (r *runner) bind(ctx context.Context, cases []*Case) (jobs []*job, err erro
 }
 
 // bindRound binds the steps of a case for one repetition.
-func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
+func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
 	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.local, armed: r.guard.armed}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
@@ -284,7 +273,7 @@ func (r *runner) bindRound(c *Case, round int, token string) ([]bound, error) {
 		if steps[i], err = b.bind(c, step, inert); err != nil {
 			return nil, err
 		}
-		// What is sound but for an inference may be accepted: then it needs what the
+		// What is valid but for an inference may be accepted: then it needs what the
 		// user named, and counts. What has a shape without effect, and something else that
 		// is not known, is withheld.
 		e := effect{}
@@ -332,88 +321,6 @@ func (t Target) lacks(c *Case) string {
 	return ""
 }
 
-// sendAll works through the jobs, at most Parallel at once.
-func (r *runner) sendAll(ctx context.Context, jobs []*job, started time.Time) {
-	next := make(chan *job)
-	var workers sync.WaitGroup
-	var mu sync.Mutex
-	failed, done := 0, map[*job]bool{}
-	fails := r.suite.concludes(r.options).fails
-	stop := r.checkpoints(ctx, &mu, jobs, done, started)
-	defer stop()
-	for range min(r.options.Parallel, len(jobs)) {
-		workers.Go(func() {
-			for j := range next {
-				if j.skip == "" {
-					r.send(ctx, j)
-				}
-				bad := false
-				for _, x := range j.exchanges {
-					bad = bad || slices.ContainsFunc(x.Findings, fails)
-				}
-				mu.Lock()
-				done[j] = true
-				if bad {
-					failed++
-				}
-				r.options.Progress(len(done), len(jobs), failed)
-				mu.Unlock()
-			}
-		})
-	}
-	for _, j := range controlsFirst(jobs) {
-		next <- j
-	}
-	close(next)
-	workers.Wait()
-}
-
-// The time between two checkpoints, and how many times as long as a checkpoint
-// took a run goes on before the next.
-const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
-
-// checkpoints hands out the report as far as it is known, at once and from then
-// on whenever it has grown, until it is stopped. mu guards done.
-func (r *runner) checkpoints(ctx context.Context, mu *sync.Mutex, jobs []*job, done map[*job]bool, started time.Time) (stop func()) {
-	if r.options.Checkpoint == nil {
-		return func() {}
-	}
-	// Jobs that are under way are not looked at.
-	checkpoint := func() (cost time.Duration, size int) {
-		from := r.options.Now()
-		mu.Lock()
-		known := make([]*job, len(jobs))
-		for i, j := range jobs {
-			if known[i] = j; !done[j] {
-				known[i] = &job{caseRun: caseRun{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}}
-			}
-		}
-		size = len(done)
-		mu.Unlock()
-		report := r.told(known, started)
-		report.Reason = unfinishedReason
-		r.options.Checkpoint(report)
-		return r.options.Now().Sub(from), size
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	var writer sync.WaitGroup
-	cost, told := checkpoint()
-	writer.Go(func() {
-		for r.options.Sleep(ctx, max(checkpointPause, cost*checkpointShare)) == nil {
-			mu.Lock()
-			grown := len(done) > told && len(done) < len(jobs) // the whole report is as good as told
-			mu.Unlock()
-			if grown {
-				cost, told = checkpoint()
-			}
-		}
-	})
-	return func() {
-		cancel()
-		writer.Wait()
-	}
-}
-
 // keptBody is the length up to which the bodies of a repetition that found
 // nothing are kept.
 const keptBody = 4 << 10
@@ -425,7 +332,7 @@ const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 
 // keep judges an exchange and returns what a record keeps of it, so that a run of many
 // repetitions and long answers fits into memory.
-func (r *runner) keep(x *Exchange) *judged {
+func (r *runner) keep(x *Exchange) *Judged {
 	kept, found := *x, r.suite.Judge(x)
 	nothing := x.Round > 0 && len(found.Findings) == 0
 	if nothing && len(x.Request.Body) > keptBody {
@@ -436,7 +343,7 @@ func (r *runner) keep(x *Exchange) *judged {
 		r.kept.Add(int64(recordedSize(kept.Response)))
 	}
 	r.common.compact(&kept)
-	return &judged{&kept, found}
+	return &Judged{&kept, found}
 }
 
 // shortened returns as much of an answer as a record keeps, beside a request of a length.
@@ -526,44 +433,6 @@ func controlsFirst(jobs []*job) []*job {
 	return append(first, rest...)
 }
 
-// send makes the exchanges of one job, round by round. Each round has connections
-// of its own, which the requests of a case share: what a server keeps with a
-// connection shows in the cases of several requests, and spoils no other.
-func (r *runner) send(ctx context.Context, j *job) {
-	defer r.survive(j)
-	whole := true
-	for round := range r.options.Repeat {
-		steps, err := r.fresh(ctx, j, round)
-		if err != nil && ctx.Err() == nil {
-			j.outcome, j.skip = record.Errored, tokenReason+r.secrets.text(err.Error())
-			return
-		}
-		if err != nil {
-			whole = false
-			break
-		}
-		p := &pool{d: r.dialer}
-		made := r.round(ctx, p, j, round, steps)
-		p.close()
-		whole = whole && len(made) == len(j.c.Steps)
-		j.exchanges = append(j.exchanges, made...)
-	}
-	switch {
-	case whole || j.outcome == record.Errored:
-	case ctx.Err() != nil:
-		j.outcome, j.skip, j.stopped = record.Skipped, stoppedReason, true
-	default:
-		j.outcome, j.skip = record.Skipped, outageReason
-	}
-}
-
-// survive makes a panic of ours the outcome of one case: the others are judged.
-func (r *runner) survive(j *job) {
-	if p := recover(); p != nil {
-		j.outcome, j.skip = record.Errored, panicReason+r.secrets.text(fmt.Sprint(p))+"; please report it with the case and the answer"
-	}
-}
-
 // fresh returns the steps of a round, with the token of now.
 func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) {
 	token := r.target.Token
@@ -582,15 +451,21 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 }
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
-// those that came about.
-func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*judged) {
-	exchanges := make([]*judged, len(j.c.Steps))
+// those that came about, and the panic of ours that one of them met, if any.
+func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Judged, panicked string) {
+	exchanges := make([]*Judged, len(j.c.Steps))
 	last := len(steps) - 1
 	for last > 0 && steps[last].sending.separate {
 		last--
 	}
+	var first atomic.Pointer[string]
 	one := func(i int) {
-		defer r.survive(j)
+		defer func() {
+			if p := recover(); p != nil {
+				text := panicReason + r.secrets.text(fmt.Sprint(p)) + "; please report it with the case and the answer"
+				first.CompareAndSwap(nil, &text)
+			}
+		}()
 		if ctx.Err() != nil || r.hopeless(kindOf(j.c, i)) {
 			return
 		}
@@ -616,5 +491,8 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 			made = append(made, x)
 		}
 	}
-	return made
+	if text := first.Load(); text != nil {
+		panicked = *text
+	}
+	return made, panicked
 }

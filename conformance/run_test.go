@@ -44,9 +44,13 @@ func faulty(t *testing.T, name string) http.Handler {
 	return f.Wrap(honest())
 }
 
+// builtIn is the suite that most tests share: a Suite is not changed after Load,
+// and to load it takes a tenth of a second, a whole one with the race detector.
+var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
+
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	s, err := conformance.Load(conformance.Contract{})
+	s, err := builtIn()
 	require.NoError(t, err)
 	return s
 }
@@ -227,6 +231,9 @@ func TestASilentServerIsNotAskedForEver(t *testing.T) {
 }
 
 func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for several seconds")
+	}
 	var hung atomic.Int32
 	h := honest()
 	moody := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -426,7 +433,11 @@ func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
 }
 
 func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
-	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: 8, Parallel: 16, Skip: "huge|very-long|deep"})
+	times := 8
+	if testing.Short() {
+		times = 2
+	}
+	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: times, Parallel: 16, Skip: "huge|very-long|deep"})
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 }

@@ -56,7 +56,7 @@ func operationIDs(operations []openapi.Operation) (ids []string) {
 
 // withhold takes out of the jobs what may not be sent. Where nothing is left, that
 // is a [*SafetyError].
-func (r *runner) withhold(jobs []*job) error {
+func (r *binding) withhold(jobs []*job) error {
 	if r.guard.local {
 		return nil
 	}

@@ -163,6 +163,9 @@ func (l *ledger) sending() (n int) {
 }
 
 func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite at each budget")
+	}
 	rows := []struct {
 		why    string
 		armed  []string
@@ -313,6 +316,9 @@ func TestArmingByHalvesIsRefused(t *testing.T) {
 }
 
 func TestPlanSaysWhatRunSends(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite several times")
+	}
 	var l ledger
 	tenant := newTenant(t, honest(), none)
 	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile

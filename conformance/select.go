@@ -90,7 +90,7 @@ func (s *Suite) anyOf(p *regexp.Regexp, c *Case) bool {
 	return false
 }
 
-// provesAt tells whether the case is to prove a requirement of the level or a
+// provesAt reports whether the case is to prove a requirement of the level or a
 // stronger one.
 func (s *Suite) provesAt(c *Case, weakest record.Level) bool {
 	return slices.ContainsFunc(c.Proves, func(id string) bool { return s.requirement[id].Level <= weakest })

@@ -33,7 +33,7 @@ func (s *secrets) hidden(of record.Setting) string {
 }
 
 // settings are those of the run, as a report holds them.
-func (r *runner) settings() []record.Setting {
+func (r *binding) settings() []record.Setting {
 	out, kinds := []record.Setting{}, record.SettingKinds()
 	for _, s := range r.options.Settings {
 		if kind := kinds[s.Flag]; kind == record.Carried || kind == record.Hidden {

@@ -240,7 +240,7 @@ func (l *loader) statement(s *Statement) {
 	}
 	switch {
 	case s.Says == "":
-		fail("the statement has no says; tell in words of your own what stands there")
+		fail("the statement has no says; write in your own words what the lines say")
 	case kinds != 1:
 		fail("the statement has %d of obliges, unobservable and nothing; give one: the requirements that hold it, why no exchange shows it, or why it asks nothing", kinds)
 	case len(s.Lines) == 0 && (s.Document == "" || s.Section == ""):

@@ -216,7 +216,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 		c := &Case{
 			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
 			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
-			Steps: l.awaiting(steps, op), File: full, Line: line, own: source.Own,
+			Steps: l.awaiting(steps, op), Origin: Origin{File: full, Line: line}, own: source.Own,
 		}
 		if v := head("needs"); v != "" {
 			c.Needs = httpfile.List(v)

@@ -60,8 +60,7 @@ func TestTargetURLSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestDoubledHintNamesTheURLWithoutIt(t *testing.T) {
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	const hint = "/testwdatppreview stands in the URL of the target and in the documented path, so that requests name it twice; the URL is what stands before it: "
 	for _, row := range []struct{ url, want string }{
 		{"http://host.example", ""},

@@ -346,6 +346,9 @@ func (p *proxy) saw() (asked, allowed []string) {
 }
 
 func TestATargetIsReachedThroughAProxy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the suite through each kind of proxy")
+	}
 	ca := newSigner(t)
 	var leaked atomic.Int64
 	h := honest()
@@ -515,6 +518,9 @@ func TestAMisusedTransportSendsNothing(t *testing.T) {
 }
 
 func TestFurtherFieldsGoWithEveryRequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite several times")
+	}
 	for _, http2 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("HTTP/2 %v", http2), func(t *testing.T) {
 			const key = "key-of-the-gateway-0123456789"

@@ -19,7 +19,7 @@ type Verification struct {
 	Cases       int          // whose exchanges were judged again
 	Exchanges   int          // judged again, wholly
 	Exceptions  []Exception  // what the report says and nothing in it shows
-	Differences []Difference // where the report does not say what its exchanges come to
+	Differences []Difference // where the report does not follow from its exchanges
 }
 
 // An Exception is something that a report says and that cannot be derived from its
@@ -29,11 +29,11 @@ type Exception struct {
 	Places []string // ids of cases, or exchanges as "case#step", each with the reason that the report gives
 }
 
-// A Difference is one place in a report that its exchanges do not bear out.
+// A Difference is one place in a report that does not follow from its exchanges.
 type Difference struct {
 	Place    string // "verdict", "totals", "requirement ID", "case ID", "exchange ID#STEP"
 	Recorded string // what the report says
-	Found    string // what its exchanges come to
+	Found    string // what follows from its exchanges
 }
 
 // Verify derives again, without a target, what a report says, and returns every
@@ -47,8 +47,8 @@ type Difference struct {
 // cannot be derived, is an exception. complete adds to the derived report what a
 // command adds to that of a run, such as the state "proven" and a baseline.
 //
-// It bears out what was made of the exchanges, not that they took place: whoever
-// can write the file can write another exchange.
+// It confirms the judgement of the exchanges, not that they took place: who can write
+// the file can write another exchange.
 func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Verification, error) {
 	for _, row := range []struct{ what, recorded, own, remedy string }{
 		{"version", r.Suite.Version, Version, "verify it with that version of fmaspec"},
@@ -58,6 +58,9 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 		if row.recorded != row.own {
 			return nil, usage("the report is of %s %s, and this suite of %s; %s", row.what, cmp.Or(row.recorded, "none"), row.own, row.remedy)
 		}
+	}
+	if at := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Dropped > 0 }); at >= 0 {
+		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says cannot be derived again; verify that of a run", r.Cases[at].ID)
 	}
 	o := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
 		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed, MaxActions: r.Safety.MaxActions, Settings: r.Settings}
@@ -77,7 +80,7 @@ type verifier struct {
 	suite      *Suite
 	recorded   *record.Report
 	complete   []func(*record.Report)
-	runner     *runner                       // of the run, as far as the record says how it was set
+	binding    *binding                      // of the run, as far as the record says how it was set
 	results    map[string]*record.CaseResult // by id
 	exceptions map[string][]string           // places, by what they have in common
 	extras     []record.Field                // header fields that settings add to every request
@@ -154,8 +157,8 @@ func (v *verifier) target() Target {
 	}
 	// Whether the user supplied the other tokens shows in the cases that need them.
 	for _, c := range v.suite.Cases {
-		told := v.results[c.ID]
-		if told == nil || len(told.Exchanges) == 0 && told.Outcome == record.NotApplicable && strings.HasPrefix(told.Reason, "needs ") {
+		result := v.results[c.ID]
+		if result == nil || len(result.Exchanges) == 0 && result.Outcome == record.NotApplicable && strings.HasPrefix(result.Reason, "needs ") {
 			continue
 		}
 		if slices.Contains(c.Needs, "unprivileged-token") {
@@ -185,7 +188,7 @@ func (v *verifier) verify(o Options) {
 		return
 	}
 	v.refute(err != nil, "safety", "a run", fmt.Sprint(err)) // none may be sent
-	v.runner = r
+	v.binding = r
 	selected := map[string]bool{}
 	for _, j := range jobs {
 		selected[j.c.ID] = true
@@ -196,12 +199,12 @@ func (v *verifier) verify(o Options) {
 	// What was planned is known; what was made of it is in the record.
 	var made []*job
 	for _, j := range jobs {
-		told := v.results[j.c.ID]
-		if told == nil {
+		result := v.results[j.c.ID]
+		if result == nil {
 			v.differ("case "+j.c.ID, "absent", "one that a run with these settings selects")
 			continue
 		}
-		v.gatherExtras(j, told)
+		v.gatherExtras(j, result)
 		made = append(made, j)
 	}
 	for _, j := range made {
@@ -209,7 +212,7 @@ func (v *verifier) verify(o Options) {
 	}
 	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
-	r.suite.concludes(r.options).conclude(out, caseRuns(made))
+	r.suite.concludes(r.options).conclude(out, caseRuns(made), nil)
 	for _, more := range v.complete {
 		more(out)
 	}
@@ -221,31 +224,31 @@ func (v *verifier) verify(o Options) {
 }
 
 // job fills in what the report holds of a case that was planned.
-func (v *verifier) job(j *job, told *record.CaseResult) {
+func (v *verifier) job(j *job, result *record.CaseResult) {
 	c, place := j.c, "case "+j.c.ID
 	for _, row := range [][2]string{
-		{told.Title, c.Title}, {told.Operation, c.Operation}, {told.Control, c.Control}, {told.File, c.File},
-		{fmt.Sprint(told.Line), fmt.Sprint(c.Line)}, {fmt.Sprintf("%q", told.Proves), fmt.Sprintf("%q", c.Proves)},
+		{result.Title, c.Title}, {result.Operation, c.Operation}, {result.Control, c.Control}, {result.File, c.File},
+		{fmt.Sprint(result.Line), fmt.Sprint(c.Line)}, {fmt.Sprintf("%q", result.Proves), fmt.Sprintf("%q", c.Proves)},
 	} {
 		v.differ(place, row[0], row[1])
 	}
 	if j.skip != "" { // it is never sent
-		if v.refute(len(told.Exchanges) > 0, place, "exchanges", j.skip); len(told.Exchanges) == 0 {
+		if v.refute(len(result.Exchanges) > 0, place, "exchanges", j.skip); len(result.Exchanges) == 0 {
 			v.exception(withoutExchange, c.ID+" ("+j.skip+")")
 		}
 		return
 	}
-	whole, last := len(c.Steps)*v.runner.options.Repeat, -1
+	whole, last := len(c.Steps)*v.binding.options.Repeat, -1
 	v.round = 0
-	for i := range told.Exchanges {
-		x := &told.Exchanges[i]
+	for i := range result.Exchanges {
+		x := &result.Exchanges[i]
 		if x.Step <= last || x.Step >= whole {
 			v.refute(true, fmt.Sprintf("exchange %s#%d", c.ID, x.Step), "one of the run", "none that a run with these settings makes, or not in its place")
 			continue
 		}
-		v.order(c, told.Exchanges[:i], x)
+		v.order(c, result.Exchanges[:i], x)
 		last = x.Step
-		j.exchanges = append(j.exchanges, v.exchange(j, told, x))
+		j.exchanges = append(j.exchanges, v.exchange(j, result, x))
 	}
 	if len(j.exchanges) > 0 {
 		v.Cases++
@@ -255,22 +258,22 @@ func (v *verifier) job(j *job, told *record.CaseResult) {
 	}
 	// Why an exchange is missing, the record alone can say; it has to be something
 	// that happens.
-	j.outcome, j.skip = told.Outcome, told.Reason
-	if j.outcome == record.Failed && told.Reason == "" && len(j.exchanges) > 0 {
+	j.outcome, j.skip = result.Outcome, result.Reason
+	if j.outcome == record.Failed && result.Reason == "" && len(j.exchanges) > 0 {
 		j.outcome, j.skip = record.Skipped, "exchanges are missing" // what was found before fails the case
 		j.stopped = v.recorded.Interrupted
 	} else if why := missing(j.outcome, j.skip); why == nil && len(j.exchanges) > 0 {
 		// What explains the exchanges that there are may stand in place of the outage.
 		j.outcome, j.skip = record.Skipped, outageReason
 	} else if why == nil {
-		v.refute(true, place, outcomeText(told), "a case of which exchanges are missing")
+		v.refute(true, place, outcomeText(result), "a case of which exchanges are missing")
 	} else {
 		j.stopped = why.stopped
 	}
 	if len(j.exchanges) == 0 {
-		v.exception(withoutExchange, c.ID+" ("+cmp.Or(told.Reason, told.Outcome.String())+")")
+		v.exception(withoutExchange, c.ID+" ("+cmp.Or(result.Reason, result.Outcome.String())+")")
 	} else {
-		v.exception(withoutSome, c.ID+" ("+cmp.Or(told.Reason, told.Outcome.String())+")")
+		v.exception(withoutSome, c.ID+" ("+cmp.Or(result.Reason, result.Outcome.String())+")")
 	}
 }
 
@@ -298,7 +301,7 @@ func missing(outcome record.Outcome, reason string) *lack {
 	return nil
 }
 
-// outages refutes that requests were given up where others got their answers.
+// outages refutes that requests were not sent although others were answered.
 func (v *verifier) outages(jobs []*job) {
 	all := outage{}
 	for _, j := range jobs {
@@ -318,14 +321,14 @@ func (v *verifier) outages(jobs []*job) {
 }
 
 // exchange judges one exchange again.
-func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *judged {
+func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.ExchangeResult) *Judged {
 	c, place := j.c, fmt.Sprintf("exchange %s#%d", j.c.ID, recorded.Step)
 	round, step := recorded.Step/len(c.Steps), recorded.Step%len(c.Steps)
 	switch {
 	case round == 0:
 		v.bound = j.steps
 	case round != v.round:
-		v.bound, _ = v.runner.bindRound(c, round, v.runner.target.Token) // what can be wrong was wrong in the first round
+		v.bound, _ = v.binding.bindRound(c, round, v.binding.target.Token) // what can be wrong was wrong in the first round
 	}
 	v.round = round
 	b := v.bound[step]
@@ -333,7 +336,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
 	v.wire(place, recorded)
 	v.retries += recorded.Retries
-	if !v.runner.guard.local && v.runner.guard.effect(b.sending.bytes).can {
+	if !v.binding.guard.local && v.binding.guard.effect(b.sending.bytes).can {
 		v.actions += recorded.Retries
 		if recorded.ErrorKind != record.Withheld {
 			v.actions++
@@ -350,9 +353,9 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	}
 	if x.Response == nil || !x.Response.Shortened {
 		v.Exchanges++
-		return &judged{x, v.suite.Judge(x)}
+		return &Judged{x, v.suite.Judge(x)}
 	}
-	return &judged{x, v.shortened(place, x, of, recorded, dropped)}
+	return &Judged{x, v.shortened(place, x, of, recorded, dropped)}
 }
 
 // headChecks look at the status, the header and the connection alone, so that their
@@ -432,21 +435,21 @@ func caseFields() []string {
 
 // isID reports whether a field carries the id of a request.
 func (v *verifier) isID(c *Case, step int, f record.Field) bool {
-	b := binder{seed: fmt.Sprintf("%s.%d", v.runner.options.Seed, step/len(c.Steps))}
+	b := binder{seed: fmt.Sprintf("%s.%d", v.binding.options.Seed, step/len(c.Steps))}
 	return f.Value == b.requestID(c, &c.Steps[step%len(c.Steps)])
 }
 
 // gatherExtras notes the fields that stand in a request beside the suite's own.
-func (v *verifier) gatherExtras(j *job, told *record.CaseResult) {
+func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 	if j.skip != "" {
 		return
 	}
-	for i := range told.Exchanges {
-		step := told.Exchanges[i].Step
+	for i := range result.Exchanges {
+		step := result.Exchanges[i].Step
 		if step < 0 || step >= len(j.steps) { // of a repetition, or of nothing
 			continue
 		}
-		extra, _ := besides(told.Exchanges[i].Request.Header, j.steps[step].request.Header)
+		extra, _ := besides(result.Exchanges[i].Request.Header, j.steps[step].request.Header)
 		for _, f := range extra {
 			if !slices.Contains(v.extras, f) && !v.isID(j.c, step, f) {
 				v.extras = append(v.extras, f)
@@ -498,7 +501,7 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
 	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
-	v.refute(x.ErrorKind == record.Withheld && v.runner.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
+	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
@@ -625,22 +628,22 @@ func (v *verifier) compare(out *record.Report) {
 // safety compares what was allowed and caused. A run that was stopped may have caused
 // something in exchanges that are not recorded.
 func (v *verifier) safety(out *record.Report) {
-	told, own := v.recorded.Safety, out.Safety
-	if v.recorded.Interrupted && !own.Local && told.Actions >= own.Actions && told.Actions <= told.MaxActions {
-		if told.Actions > own.Actions {
-			v.exception("the number of requests that could take effect", fmt.Sprintf("%d, of which %d are recorded", told.Actions, own.Actions))
+	recorded, own := v.recorded.Safety, out.Safety
+	if v.recorded.Interrupted && !own.Local && recorded.Actions >= own.Actions && recorded.Actions <= recorded.MaxActions {
+		if recorded.Actions > own.Actions {
+			v.exception("the number of requests that could take effect", fmt.Sprintf("%d, of which %d are recorded", recorded.Actions, own.Actions))
 		}
-		own.Actions = told.Actions
+		own.Actions = recorded.Actions
 	}
-	v.refute(own.Actions > told.MaxActions && !own.Local, "safety max_actions", fmt.Sprint(told.MaxActions), fmt.Sprintf("%d requests that could take effect", own.Actions))
-	v.differ("safety", fmt.Sprintf("%+v", told), fmt.Sprintf("%+v", own))
+	v.refute(own.Actions > recorded.MaxActions && !own.Local, "safety max_actions", fmt.Sprint(recorded.MaxActions), fmt.Sprintf("%d requests that could take effect", own.Actions))
+	v.differ("safety", fmt.Sprintf("%+v", recorded), fmt.Sprintf("%+v", own))
 }
 
 // pace compares how often the target asked to come back later.
 func (v *verifier) pace() {
-	told := v.recorded.Pace
-	v.refute(told.Retries < v.retries || told.Retries > v.retries && !v.recorded.Interrupted, "pace retries", fmt.Sprint(told.Retries), fmt.Sprint(v.retries))
-	v.refute(told.Waited < 0 || told.Waited > 0 && told.Retries == 0, "pace waited", told.Waited.String(), fmt.Sprintf("%d requests that were put off", told.Retries))
+	recorded := v.recorded.Pace
+	v.refute(recorded.Retries < v.retries || recorded.Retries > v.retries && !v.recorded.Interrupted, "pace retries", fmt.Sprint(recorded.Retries), fmt.Sprint(v.retries))
+	v.refute(recorded.Waited < 0 || recorded.Waited > 0 && recorded.Retries == 0, "pace waited", recorded.Waited.String(), fmt.Sprintf("%d requests that were put off", recorded.Retries))
 }
 
 // caseResults compares cases and findings.
@@ -652,35 +655,35 @@ func (v *verifier) caseResults(out *record.Report) {
 	v.refute(!slices.IsSorted(order), "cases", "another order", "that of their ids")
 	for i := range out.Cases {
 		own := &out.Cases[i]
-		told := v.results[own.ID]
-		v.differ("case "+own.ID, outcomeText(told), outcomeText(own))
-		v.findings(told, own, v.recorded.Baseline != nil && out.Baseline != nil)
+		result := v.results[own.ID]
+		v.differ("case "+own.ID, outcomeText(result), outcomeText(own))
+		v.findings(result, own, v.recorded.Baseline != nil && out.Baseline != nil)
 	}
 }
 
-// requirements compares what the cases come to for each requirement.
+// requirements compares the results of the requirements.
 func (v *verifier) requirements(out *record.Report) {
-	told := v.recorded.Requirements
-	if len(told) != len(out.Requirements) {
-		v.differ("requirements", fmt.Sprint(len(told)), fmt.Sprint(len(out.Requirements)))
+	recorded := v.recorded.Requirements
+	if len(recorded) != len(out.Requirements) {
+		v.differ("requirements", fmt.Sprint(len(recorded)), fmt.Sprint(len(out.Requirements)))
 		return
 	}
 	for i, own := range out.Requirements {
-		switch told := told[i].State; {
-		case told == "exercised" && own.State == "proven": // nobody has completed the report
-			own.State = told
-		case told == "proven" && own.State == "exercised" && len(v.complete) == 0:
-			own.State = told
+		switch state := recorded[i].State; {
+		case state == "exercised" && own.State == "proven": // nobody has completed the report
+			own.State = state
+		case state == "proven" && own.State == "exercised" && len(v.complete) == 0:
+			own.State = state
 			v.exception(`which requirements are "proven"`, own.ID)
 		}
-		v.differ("requirement "+own.ID, fmt.Sprintf("%+v", told[i]), fmt.Sprintf("%+v", own))
+		v.differ("requirement "+own.ID, fmt.Sprintf("%+v", recorded[i]), fmt.Sprintf("%+v", own))
 	}
 }
 
 // baseline compares what the file of accepted findings makes of the run, where the
 // derived report was completed with it.
 func (v *verifier) baseline(out *record.Report) {
-	told, known := v.recorded.Baseline, 0
+	recorded, known := v.recorded.Baseline, 0
 	for _, c := range v.recorded.Cases {
 		for _, f := range c.Findings {
 			if f.Known != nil {
@@ -689,17 +692,17 @@ func (v *verifier) baseline(out *record.Report) {
 		}
 	}
 	switch {
-	case told == nil:
+	case recorded == nil:
 		v.refute(known > 0, "baseline", "none", fmt.Sprintf("one that accepts %d findings", known))
 		return
 	case out.Baseline == nil:
-		v.exception("what is accepted by "+told.File, told.File)
-		v.differ("baseline known", fmt.Sprint(told.Known), fmt.Sprint(known))
+		v.exception("what is accepted by "+recorded.File, recorded.File)
+		v.differ("baseline known", fmt.Sprint(recorded.Known), fmt.Sprint(known))
 		return
 	}
 	own := *out.Baseline
-	own.File = told.File // it may have been named in another way
-	v.differ("baseline", fmt.Sprintf("%+v", *told), fmt.Sprintf("%+v", own))
+	own.File = recorded.File // it may have been named in another way
+	v.differ("baseline", fmt.Sprintf("%+v", *recorded), fmt.Sprintf("%+v", own))
 }
 
 func (v *verifier) verdict(out *record.Report) {
@@ -723,8 +726,8 @@ func outcomeText(c *record.CaseResult) string {
 
 // findings compares the findings of one case, and who accepted them where that was
 // derived too.
-func (v *verifier) findings(told, derived *record.CaseResult, known bool) {
-	recorded, own := slices.Clone(told.Findings), derived.Findings
+func (v *verifier) findings(result, derived *record.CaseResult, known bool) {
+	recorded, own := slices.Clone(result.Findings), derived.Findings
 	if !known {
 		for i := range recorded {
 			recorded[i].Known = nil
@@ -744,7 +747,7 @@ func (v *verifier) findings(told, derived *record.CaseResult, known bool) {
 		v.refute(!slices.ContainsFunc(recorded, same(f)), "finding "+f.Key, "absent", findingText(f))
 	}
 	if n := len(v.Differences); len(recorded) == len(own) && n == 0 {
-		v.refute(!slices.EqualFunc(recorded, own, func(a, b record.Finding) bool { return same(a)(b) }), "case "+told.ID+" findings", "another order", "that of step, check and place")
+		v.refute(!slices.EqualFunc(recorded, own, func(a, b record.Finding) bool { return same(a)(b) }), "case "+result.ID+" findings", "another order", "that of step, check and place")
 	}
 }
 

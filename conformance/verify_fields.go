@@ -141,6 +141,7 @@ func ReportFields() []ReportField {
 		{"cases[].findings[].known.owner", Recorded, baseline},
 		{"cases[].findings[].known.expires", Recorded, baseline},
 		{"cases[].findings[].known.line", Recorded, baseline},
+		{"cases[].dropped", Derived, "a report with one cannot be derived from its exchanges, and is refused"},
 		{"cases[].exchanges[].step", Derived, ""},
 		{"cases[].exchanges[].request.method", Derived, ""},
 		{"cases[].exchanges[].request.url", Derived, ""},

@@ -10,15 +10,15 @@ import (
 const unrepeated = "why an answer of a state that passes was not asked for once more"
 
 // passingStates notes the answers 502, 503 and 504 that a run asks for once more by
-// itself, and that are not recorded as such: for it is that what tells a failure
-// from a state that passes.
+// itself, and that are not recorded as such: only that distinguishes a failure from a
+// temporary state.
 func (v *verifier) passingStates(jobs []*job) {
-	some, vain := false, map[kind]int{}
+	some, unanswered := false, map[kind]int{}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
 			some = some || x.own()
 			if x.Alone != "" && (x.busy() || x.late()) {
-				vain[kindOf(j.c, x.Step)]++
+				unanswered[kindOf(j.c, x.Step)]++
 			}
 		}
 	}
@@ -27,7 +27,7 @@ func (v *verifier) passingStates(jobs []*job) {
 	}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && vain[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.runner.repeatable(j.steps[x.Step].sending) {
+			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && unanswered[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.binding.repeatable(j.steps[x.Step].sending) {
 				v.exception(unrepeated, fmt.Sprintf("%s#%d", j.c.ID, x.step()))
 			}
 		}
@@ -43,13 +43,13 @@ func (v *verifier) lastLook(jobs []*job) {
 	if !look.Answered && look.Asked != "" { // the request and its answer are in no record
 		v.exception("what was tried last, which got no answer", look.Asked+": "+look.Got)
 	}
-	told := fmt.Sprintf("%+v", *look)
+	text := fmt.Sprintf("%+v", *look)
 	if look.TLS {
-		v.refute(look.Asked != "" || look.Answered || look.Got != "", "last_look", told, "a handshake of TLS, and no request")
+		v.refute(look.Asked != "" || look.Answered || look.Got != "", "last_look", text, "a handshake of TLS, and no request")
 		return
 	}
 	status, err := strconv.Atoi(look.Got)
-	v.refute(err == nil && look.Answered == passing(status), "last_look", told, "an answer of the implementation's own, or none")
+	v.refute(err == nil && look.Answered == passing(status), "last_look", text, "an answer of the implementation's own, or none")
 	some, known := false, false
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
@@ -57,5 +57,5 @@ func (v *verifier) lastLook(jobs []*job) {
 			known = known || x.own() && !j.c.Steps[x.Step].Abort && fmt.Sprintf("%s#%d", j.c.ID, x.step()) == look.Asked
 		}
 	}
-	v.refute(!known && (look.Asked != "GET /" || some), "last_look", told, "a request that the target had answered, or GET / where it had answered none")
+	v.refute(!known && (look.Asked != "GET /" || some), "last_look", text, "a request that the target had answered, or GET / where it had answered none")
 }

@@ -144,6 +144,9 @@ func (r *runner) value(name string) string {
 func (r *runner) output(name string) string { return r.fill(r.action.Outputs[name].Value) }
 
 func TestTheActionTellsWhatItFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	upload := "actions/upload-artifact@v4 results"
 	for _, row := range []struct {
@@ -196,6 +199,9 @@ func TestTheActionTellsWhatItFinds(t *testing.T) {
 }
 
 func TestTheActionTakesABaseline(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	binary, err := build()
 	require.NoError(t, err)
@@ -223,6 +229,9 @@ func TestTheActionTakesABaseline(t *testing.T) {
 }
 
 func TestTheActionFailsWhereTheSuiteDoesNotBuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	r := newRunner(t, map[string]string{"url": "http://127.0.0.1:1"})
 	r.path = filepath.Join(t.TempDir(), "a/b/c")
@@ -235,6 +244,9 @@ func TestTheActionFailsWhereTheSuiteDoesNotBuild(t *testing.T) {
 
 // The runner obeys lines such as ::error::, wherever they come from.
 func TestAServerDoesNotSpeakToTheRunner(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	r := newRunner(t, map[string]string{"url": hostile(t), "args": "-v"})
 	r.env = []string{"FMASPEC_TOKEN=" + ciToken}

@@ -108,6 +108,9 @@ func image(t *testing.T) string {
 }
 
 func TestTheImage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	at := image(t)
 	t.Run("holds-a-static-binary", func(t *testing.T) { isStatic(t, at) })
@@ -215,6 +218,9 @@ func open(t *testing.T, dir string) {
 }
 
 func TestTheImageIsBuiltAndRunByDocker(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
 		t.Skipf("NOT TESTED: no docker daemon answers: %v %.300s", err, out)

@@ -150,6 +150,9 @@ func cached(t *testing.T, file string) {
 // Gate.
 
 func TestTheGateExitsAsTheRunDoes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	binary, err := build()
 	require.NoError(t, err)
@@ -207,6 +210,9 @@ func readYAML(t *testing.T, file string, into any) {
 // GitLab.
 
 func TestTheGitLabJobLeavesWhatItNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the command and runs a recipe of docs/ci.md")
+	}
 	t.Parallel()
 	var jobs map[string]struct {
 		Image     string

@@ -191,6 +191,9 @@ func hostileCase(form string) string {
 }
 
 func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes every form of output of many runs")
+	}
 	hostile := httptest.NewServer(&commander{})
 	defer hostile.Close()
 	good := httptest.NewServer(honest())

@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -85,9 +87,59 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 	return "http://" + l.Addr().String()
 }
 
+// lengthy are the scripts that start many commands, or wait: go test -short leaves
+// them out.
+var lengthy = []string{
+	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles", "safety", "selftest",
+	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules", "trust-signature",
+	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",
+}
+
+// compared matches where a script compares output with a file.
+var compared = regexp.MustCompile(`(?m)^cmp \S+ (\S+)$`)
+
+// scripts are the files of the scripts to run: all; the short ones; or, with
+// -update, those that compare output with a file of their own.
+func scripts(t *testing.T, short, update bool) (out []string) {
+	t.Helper()
+	all, err := filepath.Glob("testdata/script/*.txtar")
+	require.NoError(t, err)
+	left := map[string]bool{}
+	for _, name := range lengthy {
+		left[name] = true
+	}
+	for _, file := range all {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		switch {
+		case update:
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if slices.ContainsFunc(compared.FindAllStringSubmatch(string(text), -1), func(with []string) bool {
+				return strings.Contains(string(text), "\n-- "+with[1]+" --\n")
+			}) {
+				out = append(out, file)
+			}
+		case !short || !left[name]:
+			out = append(out, file)
+		}
+		delete(left, name)
+	}
+	require.Empty(t, left, "the list of lengthy scripts names some that there are not")
+	return out
+}
+
+func TestOnlyShortTestsLeaveScriptsOut(t *testing.T) {
+	all, short := scripts(t, false, false), scripts(t, true, false)
+	require.Len(t, all, len(short)+len(lengthy))
+	require.NotEmpty(t, short)
+	written := scripts(t, false, true)
+	require.Contains(t, written, "testdata/script/help.txtar")
+	require.Less(t, len(written), len(all))
+}
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, UpdateScripts: *update,
+		Files: scripts(t, testing.Short(), *update), RequireExplicitExec: true, UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			c := newCounter(honest())
 			e.Defer(c.Close)
@@ -102,6 +154,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("CLOSED", closedURL(t, e.Defer))
 			e.Setenv("GARBAGE", garbageURL(t, e.Defer))
 			e.Setenv("FMASPEC_TOKEN", testToken)
+			e.Setenv("GOGC", "400")                 // a command ends before its memory is worth collecting
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
 			lineServer(t, e)
 			return serveTokens(e)

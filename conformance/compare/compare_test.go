@@ -258,10 +258,11 @@ func TestWhatWasNotJudgedAlikeIsToldFirst(t *testing.T) {
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-	}
 	want, err := os.ReadFile(path)
+	if *update && (err != nil || string(want) != got) {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+		want, err = os.ReadFile(path)
+	}
 	require.NoError(t, err, "run the test with -update to write it")
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got), rewrite with -update:\n%s", path, diff)

@@ -299,6 +299,9 @@ func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
 }
 
 func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds and tests the example module")
+	}
 	t.Parallel()
 	example := filepath.Join(root(t), "docs", "example")
 	main, err := os.ReadFile(filepath.Join(root(t), "go.sum"))
@@ -405,6 +408,9 @@ func TestAWrongTokenIsNamedFirst(t *testing.T) {
 }
 
 func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts go test")
+	}
 	t.Parallel()
 	var sent atomic.Int64
 	var broken atomic.Bool

@@ -39,6 +39,9 @@ func text(t *testing.T, c *compare.Comparison) string {
 }
 
 func TestAServerBesideItselfShowsNoDifference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite against many servers, twice each")
+	}
 	t.Parallel()
 	const some = "^requestSample/(valid|state/accepts-(both|eight-at-once)|media|auth/refuses-user)|^stopAndQuarantineFile/(machine|body/refuses-(m|n))"
 	for _, row := range []struct {
@@ -64,6 +67,9 @@ func TestAServerBesideItselfShowsNoDifference(t *testing.T) {
 }
 
 func TestAServerWithHabitsOfItsOwnBesideItselfShowsNoDifference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite against many servers, twice each")
+	}
 	t.Parallel()
 	for _, name := range []string{
 		"sequential-uuids", "uuid-version-1", "same-action-for-same-call", "documented-examples", "zips-when-asked", "cookies", "large-header",
@@ -81,6 +87,9 @@ func TestAServerWithHabitsOfItsOwnBesideItselfShowsNoDifference(t *testing.T) {
 }
 
 func TestAFaultyServerBesideItselfShowsNoDifference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the whole suite against many servers, twice each")
+	}
 	t.Parallel()
 	for _, name := range []string{"drops-id", "answers-200", "invents-status", "needs-no-comment"} {
 		f, ok := reference.FindFault(name)

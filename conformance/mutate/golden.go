@@ -14,7 +14,7 @@ import (
 var recorded string
 
 const goldenHead = "# What each fault is caught for: fault, level, requirements found broken of those that it breaks, checks that found it.\n" +
-	"# Written by go test ./conformance/mutate -update; a fault that does not show at every request is only \"caught\".\n"
+	"# Written by make golden-matrix; a fault that does not show at every request is only \"caught\".\n"
 
 // Golden writes the matrix as text, a line for each fault, without anything that
 // depends on timing.
@@ -22,16 +22,21 @@ func (m *Result) Golden() string {
 	var b strings.Builder
 	b.WriteString(goldenHead)
 	for _, r := range m.Faults {
-		switch {
-		case !r.Rightly():
-			fmt.Fprintf(&b, "%s  %s  survives\n", r.Name, r.Level)
-		case r.Intermittent:
-			fmt.Fprintf(&b, "%s  %s  caught\n", r.Name, r.Level)
-		default:
-			fmt.Fprintf(&b, "%s  %s  %s  %s\n", r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","))
-		}
+		b.WriteString(r.Name + "  " + r.line() + "\n")
 	}
 	return b.String()
+}
+
+// line returns the line of the row in the golden matrix, without the name of the
+// fault.
+func (r Row) line() string {
+	switch {
+	case !r.Rightly():
+		return r.Level + "  survives"
+	case r.Intermittent:
+		return r.Level + "  caught"
+	}
+	return fmt.Sprintf("%s  %s  %s", r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","))
 }
 
 // Proven returns for each requirement the faults that prove it, by the golden

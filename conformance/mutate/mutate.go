@@ -136,7 +136,7 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 	errs := make([]error, len(subjects))
 	done := 0
 	var mu sync.Mutex
-	one := func(i int) {
+	concurrently(subjects, o.Parallel, func(i int) {
 		rows[i], errs[i] = run(ctx, suite, subjects[i], o)
 		if o.Progress != nil {
 			mu.Lock()
@@ -144,18 +144,32 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 			done++
 			o.Progress(done, len(subjects))
 		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", subjects[i].Name, err)
+		}
+	}
+	return rows, nil
+}
+
+// concurrently calls f with the index of each subject: for all that wait at once,
+// and for so many of the others.
+func concurrently(subjects []Subject, parallel int, f func(i int)) {
 	var all sync.WaitGroup
 	for i, s := range subjects {
 		if s.Waits {
-			all.Go(func() { one(i) })
+			all.Go(func() { f(i) })
 		}
 	}
 	next := make(chan int)
-	for range o.Parallel {
+	for range parallel {
 		all.Go(func() {
 			for i := range next {
-				one(i)
+				f(i)
 			}
 		})
 	}
@@ -166,15 +180,6 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 	}
 	close(next)
 	all.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	for i, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", subjects[i].Name, err)
-		}
-	}
-	return rows, nil
 }
 
 func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (Row, error) {

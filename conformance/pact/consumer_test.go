@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
-	"fmaspec/conformance/client"
+	"fmaspec/conformance/pact/client"
 	"fmaspec/conformance/pactfile"
 	"fmaspec/conformance/record"
 )

@@ -67,10 +67,11 @@ func TestTheCommittedPactsAreWhatTheCasesSay(t *testing.T) {
 	for _, v := range []Version{V3, V4} {
 		name := fmt.Sprintf("../../fixtures/pacts/fmaspec.v%d.json", int(v))
 		_, got := built(t, v)
-		if *update {
-			require.NoError(t, os.WriteFile(name, got, 0o644))
-		}
 		want, err := os.ReadFile(name)
+		if *update && (err != nil || !bytes.Equal(want, got)) {
+			require.NoError(t, os.WriteFile(name, got, 0o644))
+			want, err = os.ReadFile(name)
+		}
 		require.NoError(t, err)
 		if !bytes.Equal(want, got) {
 			t.Errorf("%s is stale; run make golden and look at the difference", name)

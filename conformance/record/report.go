@@ -153,6 +153,7 @@ type CaseResult struct {
 	Reason    string           `json:"reason,omitempty"` // why it was skipped, not applicable, inconclusive or errored
 	Findings  []Finding        `json:"findings"`         // sorted by step, check, place
 	Exchanges []ExchangeResult `json:"exchanges"`        // in the order of the steps
+	Dropped   int              `json:"dropped,omitzero"` // further exchanges of a session, which showed nothing new and are not kept
 }
 
 // Exchange returns the exchange of a step, as a [Finding] counts them, or nil

@@ -23,10 +23,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-	}
 	want, err := os.ReadFile(path)
+	if *update && (err != nil || string(want) != got) {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+		want, err = os.ReadFile(path)
+	}
 	require.NoError(t, err, "run the test with -update to write it")
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got), rewrite with -update:\n%s", path, diff)

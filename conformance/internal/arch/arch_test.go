@@ -80,7 +80,7 @@ func bans() []ban {
 		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate"}, "a user's verification asks the user's server"},
 		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig", "golang.org/x/crypto/..."}, "signatures are made and verified behind one door"},
 		{"fmaspec/conformance/signature", nil, []string{"os", "net", "fmaspec/..."}, "a signature is over bytes, whatever they say"},
-		{"fmaspec/conformance/client", nil, []string{"fmaspec/..."}, "a consumer knows the documents, and nothing of the judge"},
+		{"fmaspec/conformance/pact/client", nil, []string{"fmaspec/..."}, "a consumer knows the documents, and nothing of the judge"},
 		{"fmaspec/conformance/term", nil, []string{"fmaspec/...", "github.com/...", "golang.org/..."}, "whatever prints can use it"},
 		{"fmaspec/conformance/pactfile", nil, []string{"os", "fmaspec/conformance/reference", "fmaspec/conformance/mutate", "fmaspec/conformance/report", "github.com/..."}, "a pact says the contract, and not what some server does"},
 		{"fmaspec/fixtures", nil, []string{"fmaspec/...", "github.com/...", "go.yaml.in/..."}, "fixtures are data"},

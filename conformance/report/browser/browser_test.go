@@ -30,6 +30,9 @@ import (
 // TestReportInABrowser starts one browser, in which every test has a tab of its
 // own. Where there is none it is skipped, unless FMASPEC_BROWSER is "required".
 func TestReportInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
 	c := start(t)
 	for _, row := range []struct {
 		name string

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 
-	"fmaspec/conformance/client"
+	"fmaspec/conformance/pact/client"
 	"fmaspec/conformance/reference"
 )
 

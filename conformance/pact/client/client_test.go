@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fmaspec/conformance/client"
+	"fmaspec/conformance/pact/client"
 	"fmaspec/conformance/reference"
 	"fmaspec/openapi"
 )

@@ -1,0 +1,319 @@
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"fmaspec/conformance/record"
+)
+
+// A Session sends the cases of a plan to its target, each as often as it is asked to,
+// and judges every answer. [Plan.Start] opens one. Its methods may be called from
+// several goroutines.
+//
+// The report of a session holds the exchanges of the repetitions that were planned
+// ([Options.Repeat]), and of those beyond only what shows something new, so that a
+// session needs no more memory the longer it goes on.
+type Session struct {
+	runner  *runner
+	jobs    []*job // in the order of the ids of their cases
+	byCase  map[*Case]*job
+	started time.Time
+	hangUp  func()
+}
+
+// A NotSentError says why a case was not sent, or not all of it.
+type NotSentError struct {
+	Case    string
+	Outcome record.Outcome // NotApplicable, Skipped or Errored
+	Reason  string
+}
+
+func (e *NotSentError) Error() string { return e.Case + ": " + e.Reason }
+
+// ends reports whether the case is not worth sending again in this run.
+func (e *NotSentError) ends() bool {
+	return e.Reason == stoppedReason || strings.HasPrefix(e.Reason, tokenReason)
+}
+
+// Start opens a session. A plan is started once. An error is a [*UsageError] or a
+// [*SafetyError].
+func (p *Plan) Start(context.Context) (*Session, error) {
+	if p.started.Swap(true) {
+		return nil, usage("the plan was started before; make another with Suite.Plan")
+	}
+	b := p.binding
+	if err := b.guard.recorded(); err != nil {
+		return nil, err
+	}
+	d, stop, err := newDialer(b.target, b.options.Timeout, b.guard)
+	if err != nil {
+		return nil, usage("target %s: %v", b.target.URL, err)
+	}
+	r := &runner{binding: b, dialer: d, pacer: newPacer(b.options), outages: map[kind]*outage{{}: {}}}
+	s := &Session{runner: r, jobs: p.jobs, byCase: map[*Case]*job{}, started: b.options.Now(), hangUp: stop}
+	for _, j := range p.jobs {
+		s.byCase[j.c] = j
+		for i := range j.c.Steps {
+			if k := kindOf(j.c, i); r.outages[k] == nil {
+				r.outages[k] = &outage{}
+			}
+		}
+	}
+	return s, nil
+}
+
+// Do sends a case of the plan once and returns what came of each of its requests. The
+// values of its variables are others each time. An error is a [*UsageError] where the
+// plan does not have the case, a [*NotSentError] where it was not sent or not whole, or
+// that of ctx.
+func (s *Session) Do(ctx context.Context, c *Case) ([]*Judged, error) {
+	j := s.byCase[c]
+	switch {
+	case j == nil:
+		return nil, usage("the plan has no such case; ask for one of those that it selects")
+	case j.withheld:
+		return nil, &NotSentError{c.ID, j.outcome, j.skip}
+	}
+	return s.do(ctx, j)
+}
+
+// do sends a case once.
+func (s *Session) do(ctx context.Context, j *job) ([]*Judged, error) {
+	r := s.runner
+	r.mu.Lock()
+	round := j.begun
+	j.begun++
+	r.mu.Unlock()
+	made, failed := r.attempt(ctx, j, round)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j.ended++
+	s.keep(j, round, made)
+	if failed == nil {
+		return made, nil
+	}
+	j.outcome, j.skip, j.stopped = failed.Outcome, failed.Reason, failed.Reason == stoppedReason
+	return made, failed
+}
+
+// newFindings is how many findings and reasons of a case a session keeps the exchanges of,
+// beside those that were planned.
+const newFindings = 64
+
+// keep adds exchanges to what is known of a case: all of a repetition that was planned,
+// and of another one those that show something new. The caller holds runner.mu.
+func (s *Session) keep(j *job, round int, made []*Judged) {
+	r := s.runner
+	planned := round < r.options.Repeat
+	if !planned && r.beyond == nil {
+		r.beyond = r.suite.newTogether(sessionLimit)
+		for _, known := range s.jobs {
+			for _, x := range known.exchanges {
+				r.beyond.note(x)
+			}
+		}
+	}
+	for _, x := range made {
+		shows := r.beyond != nil && r.beyond.note(x) && j.shown < newFindings
+		if shows && !planned {
+			j.shown++
+		}
+		if planned || j.isNew(x) || shows {
+			j.exchanges = append(j.exchanges, x)
+		} else {
+			j.dropped++
+		}
+	}
+	slices.SortStableFunc(j.exchanges, func(a, b *Judged) int { return cmp.Compare(a.step(), b.step()) })
+}
+
+// isNew reports whether an exchange has a finding, or a reason why it cannot be judged,
+// that none of its case has had in a repetition that was not planned.
+func (j *job) isNew(x *Judged) (is bool) {
+	note := func(what string) {
+		if !j.seen[what] && len(j.seen) < newFindings {
+			if j.seen == nil {
+				j.seen = map[string]bool{}
+			}
+			j.seen[what], is = true, true
+		}
+	}
+	for _, f := range x.Findings {
+		note(f.Key)
+	}
+	if x.Unjudged != "" {
+		note("not judged: " + x.Unjudged)
+	}
+	return is
+}
+
+// Report returns what is known so far. A case is left out of it, as one that was not
+// judged yet, until it was sent as often as was planned.
+func (s *Session) Report() *record.Report {
+	r := s.runner
+	r.mu.Lock()
+	var runs []*caseRun
+	for _, j := range s.jobs {
+		run := j.caseRun
+		if known := j.withheld || j.begun == j.ended && (j.done || j.ended >= r.options.Repeat); !known {
+			run = caseRun{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}
+		}
+		run.exchanges = slices.Clone(run.exchanges)
+		runs = append(runs, &run)
+	}
+	if r.beyond == nil {
+		r.mu.Unlock()
+	} else {
+		defer r.mu.Unlock()
+	}
+	out := r.timedReport(runs, s.started)
+	if out.Interrupted {
+		out.Reason = unfinishedReason
+	}
+	return out
+}
+
+// Close ends the session and returns its report. Before, it sends once more, by itself,
+// what was answered by a state that passes, and finds out whether the target still
+// answers, where the answers leave that open; ctx bounds both.
+func (s *Session) Close(ctx context.Context) *record.Report {
+	defer s.hangUp()
+	s.runner.sendAgain(ctx, s.jobs)
+	s.runner.lookLast(ctx, s.jobs)
+	return s.runner.timedReport(caseRuns(s.jobs), s.started)
+}
+
+// timedReport returns the report with start and elapsed time set.
+func (r *runner) timedReport(runs []*caseRun, started time.Time) *record.Report {
+	report := r.report(runs)
+	report.Started, report.Elapsed = started.UTC(), r.options.Now().Sub(started)
+	return report
+}
+
+// Run sends every case of the plan as often as its options say, and returns the report.
+// Its errors are those of [Plan.Start].
+func (p *Plan) Run(ctx context.Context) (*record.Report, error) {
+	s, err := p.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.doAll(ctx)
+	return s.Close(ctx), nil
+}
+
+// doAll works through the cases, at most Options.Parallel at once.
+func (s *Session) doAll(ctx context.Context) {
+	o, next := s.runner.options, make(chan *job)
+	var workers sync.WaitGroup
+	var mu sync.Mutex
+	failed, done := 0, 0
+	fails := s.runner.suite.concludes(o).fails
+	stop := s.checkpoints(ctx, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return done
+	})
+	defer stop()
+	for range min(o.Parallel, len(s.jobs)) {
+		workers.Go(func() {
+			for j := range next {
+				bad := false
+				for range o.Repeat {
+					if j.withheld {
+						break
+					}
+					made, err := s.do(ctx, j)
+					for _, x := range made {
+						bad = bad || slices.ContainsFunc(x.Findings, fails)
+					}
+					var not *NotSentError
+					if errors.As(err, &not) && not.ends() {
+						break
+					}
+				}
+				s.runner.mu.Lock()
+				j.done = true
+				s.runner.mu.Unlock()
+				mu.Lock()
+				done++
+				if bad {
+					failed++
+				}
+				o.Progress(done, len(s.jobs), failed)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, j := range controlsFirst(s.jobs) {
+		next <- j
+	}
+	close(next)
+	workers.Wait()
+}
+
+// The time between two checkpoints, and how many times as long as a checkpoint
+// took a run goes on before the next.
+const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
+
+// checkpoints hands out the report as far as it is known, at once and from then on
+// whenever more cases are done, until it is stopped.
+func (s *Session) checkpoints(ctx context.Context, done func() int) (stop func()) {
+	o := s.runner.options
+	if o.Checkpoint == nil {
+		return func() {}
+	}
+	checkpoint := func() (cost time.Duration, size int) {
+		from := o.Now()
+		size = done()
+		o.Checkpoint(s.Report())
+		return o.Now().Sub(from), size
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var writer sync.WaitGroup
+	cost, reported := checkpoint()
+	writer.Go(func() {
+		for o.Sleep(ctx, max(checkpointPause, cost*checkpointShare)) == nil {
+			if n := done(); n > reported && n < len(s.jobs) { // the whole report follows at once
+				cost, reported = checkpoint()
+			}
+		}
+	})
+	return func() {
+		cancel()
+		writer.Wait()
+	}
+}
+
+// attempt makes the exchanges of one repetition of a case, which have connections of
+// their own: what a server keeps with a connection shows in the cases of several
+// requests, and in no other. It also returns why not all of them were made, or nil.
+func (r *runner) attempt(ctx context.Context, j *job, round int) (made []*Judged, failed *NotSentError) {
+	not := func(outcome record.Outcome, reason string) *NotSentError {
+		return &NotSentError{j.c.ID, outcome, reason}
+	}
+	steps, err := r.fresh(ctx, j, round)
+	switch {
+	case ctx.Err() != nil:
+		return nil, not(record.Skipped, stoppedReason)
+	case err != nil:
+		return nil, not(record.Errored, tokenReason+r.secrets.text(err.Error()))
+	}
+	p := &pool{d: r.dialer}
+	defer p.close()
+	made, panicked := r.round(ctx, p, j, round, steps)
+	switch {
+	case panicked != "": // of ours, which spoils one case
+		return made, not(record.Errored, panicked)
+	case len(made) == len(j.c.Steps):
+		return made, nil
+	case ctx.Err() != nil:
+		return made, not(record.Skipped, stoppedReason)
+	}
+	return made, not(record.Skipped, outageReason)
+}

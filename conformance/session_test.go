@@ -1,0 +1,225 @@
+package conformance
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/record"
+)
+
+// answering is a handler that answers each request with an action, whose id is the one
+// that id returns for the number of the request.
+func answering(id func(n int64) string) http.Handler {
+	var n atomic.Int64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"id": %q}`, id(n.Add(1)))
+	})
+}
+
+// opened is a session of one case.
+func opened(t *testing.T, h http.Handler, o Options) (*Session, *Case) {
+	t.Helper()
+	suite, err := Load(Contract{})
+	require.NoError(t, err)
+	const id = "requestSample/valid/accepts-plain-request"
+	o.Run = "^" + id + "$"
+	p, err := suite.Plan(t.Context(), Target{Handler: h, Token: "test-token"}, o)
+	require.NoError(t, err)
+	s, err := p.Start(t.Context())
+	require.NoError(t, err)
+	_, err = p.Start(t.Context())
+	var misuse *UsageError
+	require.ErrorAs(t, err, &misuse, "want a plan started once")
+	return s, suite.Case(id)
+}
+
+func TestASessionKeepsWhatShowsSomethingNew(t *testing.T) {
+	// The tenth answer has the id of the first, which is for another file.
+	s, c := opened(t, answering(func(n int64) string {
+		if n == 10 {
+			n = 1
+		}
+		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
+	}), Options{})
+	for range 20 {
+		made, err := s.Do(t.Context(), c)
+		require.NoError(t, err)
+		require.Len(t, made, 1)
+		require.NotEmpty(t, made[0].Findings, "want each answer judged")
+	}
+	r := s.Close(t.Context())
+	require.Equal(t, record.NotConformant, r.Verdict)
+	require.Equal(t, 20, r.Totals.Requests)
+	kept := r.Cases[0]
+	var steps []int
+	for _, x := range kept.Exchanges {
+		steps = append(steps, x.Step)
+	}
+	// The planned one, the first beyond it with each finding, and the one that repeats an id.
+	require.Equal(t, []int{0, 1, 9}, steps)
+	require.Equal(t, 17, kept.Dropped)
+	var across []record.Finding
+	for _, f := range kept.Findings {
+		if f.Check == "ids-fresh" {
+			across = append(across, f)
+		}
+	}
+	require.Len(t, across, 1)
+	require.Equal(t, 9, across[0].Step)
+	require.Equal(t, "ids-fresh "+c.ID+"#0 /id", across[0].Key)
+
+	_, err := s.runner.suite.Verify(r)
+	require.ErrorContains(t, err, "keeps a part of the exchanges of a session")
+}
+
+func TestDoSaysWhyNothingWasSent(t *testing.T) {
+	s, c := opened(t, answering(func(int64) string { return "x" }), Options{})
+	defer s.Close(t.Context())
+	var misuse *UsageError
+	_, err := s.Do(t.Context(), s.runner.suite.Case("requestSample/body/refuses-missing-comment"))
+	require.ErrorAs(t, err, &misuse)
+	s.jobs[0].withheld, s.jobs[0].outcome, s.jobs[0].skip = true, record.Skipped, "not sent: it is not armed"
+	_, err = s.Do(t.Context(), c)
+	var not *NotSentError
+	require.ErrorAs(t, err, &not)
+	require.Equal(t, &NotSentError{c.ID, record.Skipped, "not sent: it is not armed"}, not)
+}
+
+func TestDoFromSeveralGoroutines(t *testing.T) {
+	s, c := opened(t, answering(func(n int64) string { return fmt.Sprint(n) }), Options{Repeat: 3})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 5 {
+				_, err := s.Do(t.Context(), c)
+				require.NoError(t, err)
+				s.Report()
+			}
+		})
+	}
+	all.Wait()
+	r := s.Close(t.Context())
+	require.Equal(t, 40, r.Totals.Requests)
+	for i, x := range r.Cases[0].Exchanges {
+		require.GreaterOrEqual(t, x.Step, i, "want the exchanges in the order of their steps")
+	}
+}
+
+// made is an exchange as a session without end makes them.
+func made(s *Suite, c *Case, round int) *Judged {
+	mark := fmt.Sprintf("%040x", round)
+	return &Judged{
+		&Exchange{Sent: Sent{Case: c, Round: round, Marks: []string{mark}, Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
+			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
+		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation], values: map[string][]string{"times-with-z": {"", ""}}},
+	}
+}
+
+// endless is a session that is told of exchanges, and makes none.
+func endless(t testing.TB) (*Session, *job) {
+	suite, err := Load(Contract{})
+	require.NoError(t, err)
+	j := &job{caseRun: caseRun{c: suite.Case("requestSample/valid/accepts-plain-request")}}
+	return &Session{runner: &runner{binding: &binding{suite: suite, options: Options{Repeat: 1}}}, jobs: []*job{j}}, j
+}
+
+// BenchmarkResidentMemoryOfASession reports the memory of a session after a tenth of
+// them, and after all.
+func BenchmarkResidentMemoryOfASession(b *testing.B) {
+	for b.Loop() {
+		s, j := endless(b)
+		for round := range 1_000_000 {
+			s.keep(j, round, []*Judged{made(s.runner.suite, j.c, round)})
+			if round == 100_000 || round == 999_999 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				b.ReportMetric(float64(m.HeapAlloc)/1e6, fmt.Sprintf("MB-after-%d", (round+1)/1000*1000))
+			}
+		}
+	}
+}
+
+func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
+	s, j := endless(t)
+	c := j.c
+	const n = 2*sessionLimit + 100
+	for round := range n {
+		s.keep(j, round, []*Judged{made(s.runner.suite, c, round)})
+	}
+	require.Len(t, j.exchanges, 1)
+	require.Equal(t, n-1, j.dropped)
+	kept := func() (ids, owners, traces int) {
+		for _, state := range s.runner.beyond.states {
+			switch k := state.(type) {
+			case *idsFresh:
+				require.LessOrEqual(t, len(k.keys), sessionLimit)
+				ids = len(k.of)
+			case *ownInput:
+				owners, traces = len(k.owners.of), len(k.traces)
+			case *instantForm:
+				require.Len(t, k.of, 1)
+			case *dateSent:
+				require.Empty(t, k.without)
+			default:
+				t.Errorf("want a bound on what %T keeps, and a row of it here", state)
+			}
+		}
+		return ids, owners, traces
+	}
+	ids, owners, traces := kept()
+	require.Equal(t, sessionLimit, ids)
+	require.Equal(t, sessionLimit, owners)
+	require.Zero(t, traces)
+
+	// What is kept still shows: an id of late, and a value that another request sent.
+	again := made(s.runner.suite, c, n)
+	again.ActionID = "id-" + fmt.Sprintf("%040x", n-2)
+	again.Traces = append(again.Traces, fmt.Sprintf("%040x", n-3))
+	s.keep(j, n, []*Judged{again})
+	require.Len(t, j.exchanges, 2, "want the one that shows something kept")
+	var checks []string
+	for at, findings := range s.runner.beyond.findings() {
+		require.Equal(t, ref{c, n}, at)
+		for _, f := range findings {
+			checks = append(checks, f.Check)
+		}
+	}
+	require.ElementsMatch(t, []string{"ids-fresh", "own-input"}, checks)
+	// One server with one id for all, and with the values of another in every answer.
+	for round := n + 1; round < n+5*newFindings; round++ {
+		x := made(s.runner.suite, c, round)
+		x.ActionID, x.Traces = "one", []string{fmt.Sprintf("%040x", n-3)}
+		s.keep(j, round, []*Judged{x})
+	}
+	require.LessOrEqual(t, len(j.exchanges), 2+newFindings)
+	for _, state := range s.runner.beyond.states {
+		if k, is := state.(*idsFresh); is {
+			require.LessOrEqual(t, len(k.of["one"]), sameIDs)
+		}
+	}
+}
+
+func TestTheOriginOfACase(t *testing.T) {
+	for want, o := range map[string]Origin{
+		"fixtures/cases/a.http:7": {File: "fixtures/cases/a.http", Line: 7},
+		"relations, seed 4a":      {Generator: "relations", Seed: "4a"},
+		"traffic.har:12":          {File: "traffic.har", Line: 12, Recorded: true},
+	} {
+		require.Equal(t, want, o.String())
+	}
+	suite, err := Load(Contract{})
+	require.NoError(t, err)
+	for _, c := range suite.Cases {
+		require.True(t, strings.HasPrefix(c.Origin.String(), "fixtures/cases/"), c.ID)
+	}
+}

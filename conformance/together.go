@@ -1,0 +1,83 @@
+package conformance
+
+import "fmaspec/conformance/record"
+
+// An across is a check over all exchanges of a run, under way. It keeps of each exchange
+// the few values that it needs, and of a session without end only so many of them as its
+// limit says.
+type across interface {
+	note(at ref, x *Judged) (shows bool) // takes one exchange into account, and reports whether it shows something new
+	problems() map[ref][]Problem         // of all that were noted
+}
+
+// A ref names an exchange after it is gone.
+type ref struct {
+	c    *Case // nil for recorded traffic
+	step int   // of the case, counted through all its repetitions from 0
+}
+
+// sessionLimit is how many of the latest values each check across exchanges keeps of a
+// session in which cases are sent more often than was planned: the ids of actions, and
+// the values that requests sent. A value that comes back later than that is not noticed.
+const sessionLimit = 1 << 16
+
+// together holds the checks across exchanges of one run.
+type together struct {
+	suite  *Suite
+	checks []Check
+	states []across
+}
+
+// newTogether returns the checks across exchanges, each of which keeps at most limit
+// values; 0 is no limit.
+func (s *Suite) newTogether(limit int) *together {
+	t := &together{suite: s}
+	for _, c := range s.checks {
+		if c.across != nil {
+			t.checks, t.states = append(t.checks, c), append(t.states, c.across(limit))
+		}
+	}
+	return t
+}
+
+// note takes an exchange into account, and reports whether it shows something new.
+func (t *together) note(x *Judged) (shows bool) {
+	for _, state := range t.states {
+		shows = state.note(x.ref(), x) || shows
+	}
+	return shows
+}
+
+// findings returns what the checks find.
+func (t *together) findings() map[ref][]record.Finding {
+	out := map[ref][]record.Finding{}
+	for i, state := range t.states {
+		for at, problems := range state.problems() {
+			for _, p := range problems {
+				out[at] = append(out[at], t.suite.finding(t.checks[i], at, p))
+			}
+		}
+	}
+	return out
+}
+
+// latest is a map that keeps the values of the latest keys.
+type latest[V any] struct {
+	of    map[string]V
+	keys  []string // in the order of their coming, where there is a limit
+	limit int      // 0 for none
+}
+
+func newLatest[V any](limit int) *latest[V] { return &latest[V]{of: map[string]V{}, limit: limit} }
+
+// put sets the value of a key, and forgets the eldest where there are too many.
+func (m *latest[V]) put(key string, value V) {
+	if _, known := m.of[key]; !known && m.limit > 0 {
+		if len(m.keys) >= m.limit {
+			delete(m.of, m.keys[0])
+			m.keys = m.keys[1:]
+		}
+		m.keys = append(m.keys, key)
+	}
+	m.of[key] = value
+}
