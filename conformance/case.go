@@ -47,10 +47,13 @@ type Case struct {
 	Steps     []Step   // at least one
 	Origin             // where it comes from
 
-	own  bool     // it is a user's, of a Source with Own
-	open []string // the requirements that acceptance and refusal are charged to
-	weak bool     // all of these are inferred: who does not accept the request has to refuse it
-	main string   // the strongest requirement that it proves, to which an expectation is charged that no other is about
+	own    bool            // it is a user's, of a Source with Own
+	open   []string        // the requirements that acceptance and refusal are charged to
+	weak   bool            // all of these are inferred: who does not accept the request has to refuse it
+	kinds  map[string]Kind // of Proves
+	status string          // the requirement on a refusal's status, or ""
+	milder []milder        // than status
+	main   string          // the strongest requirement that it proves, to which an expectation is charged that no other is about
 }
 
 // An Origin says where a case comes from: a file that somebody wrote, a generator, or a
@@ -74,6 +77,10 @@ func (o Origin) String() string {
 
 // Own reports whether the case is a user's, of a [Source] with Own.
 func (c *Case) Own() bool { return c.own }
+
+// StatusRequirement returns the requirement on a refusal's status that the case proves, or
+// "".
+func (c *Case) StatusRequirement() string { return c.status }
 
 // A Step is one request of a case, as written: its variables are not yet bound.
 type Step struct {

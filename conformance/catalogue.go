@@ -60,6 +60,7 @@ func (l *loader) catalogue(source Source) {
 			each(l, full, data, func(e requirementEntry, line int) {
 				l.own[e.ID] = source.Own
 				l.require(e.requirement(full, line))
+				l.kind(e, full, line)
 			})
 		}
 	}

@@ -15,6 +15,7 @@ type Check struct {
 	Requirements []string // what it charges; empty where it charges what the case is to prove
 	Doc          string   // one sentence
 
+	kinds  []Kind               // what it charges besides, whatever the catalogue calls it
 	on     func(*observed) bool // where it applies
 	judge  func(*observed) []Problem
 	across func(limit int) across // in place of judge: over all exchanges of a run
@@ -52,49 +53,31 @@ func checksOf(relations []schemas.Relation, terms *terms) []Check {
 	return all
 }
 
-// statusRequirements are the requirements on the status of a refusal; a case
-// that is refused proves at most one of them.
-func statusRequirements() []string {
-	return []string{"refusal.status-auth", "refusal.status-role", "refusal.status-body", "refusal.media-type", "refusal.method"}
-}
-
-// milder returns the inferred requirement that a refusal breaks whose status no
-// standard speaks against, in the place of the requirement on its status; or "".
-func milder(requirement string, status int) string {
-	if requirement == "refusal.method" && status == 403 {
-		return methodForbidden
-	}
-	return ""
-}
-
-const methodForbidden = "refusal.method-forbidden"
-
 // charged returns the requirements that are broken when a request meant to be
 // accepted is not, or one meant to be refused is accepted: those of the case
 // that no check of their own judges, and isolation, which breaks in both ways.
 func (c *Case) charged(checks []Check) (out []string) {
 	for _, id := range c.Proves {
 		owned := slices.ContainsFunc(checks, func(k Check) bool { return slices.Contains(k.Requirements, id) })
-		if !owned || id == "state.isolated" {
+		if !owned || c.kinds[id] == Isolation {
 			out = append(out, id)
 		}
 	}
-	if len(out) == 0 {
-		if status := c.statusRequirement(); status != "" {
-			out = append(out, status)
-		}
+	if len(out) == 0 && c.status != "" {
+		out = append(out, c.status)
 	}
 	return out
 }
 
-// statusRequirement returns the requirement of the case on a refusal's status.
-func (c *Case) statusRequirement() string {
-	for _, id := range c.Proves {
-		if slices.Contains(statusRequirements(), id) {
-			return id
+// statusCharge returns the requirement that a refusal with a status breaks where the
+// requirement on its status is broken: that one, or a milder one in its place.
+func (c *Case) statusCharge(status int) string {
+	for _, m := range c.milder {
+		if slices.Contains(m.Statuses, status) {
+			return m.id
 		}
 	}
-	return ""
+	return c.status
 }
 
 // expect is what the exchange's step expects; Either for recorded traffic.

@@ -7,14 +7,14 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// hostileJSON is the requirement on JSON that the standard lets a parser stumble over.
-// What becomes of such a body is charged to it alone: no standard forbids a parser to
-// fail on it, so that no requirement at that level is broken.
-const hostileJSON, hostileCheck = "request.hostile-json", "hostile-json"
+// hostileCheck judges what becomes of JSON that the standard lets a parser stumble over.
+// It is charged to the requirement of that kind alone: no standard forbids a parser to
+// fail on such a body, so that no requirement at that level is broken.
+const hostileCheck = "hostile-json"
 
 func hostileChecks() []Check {
 	return []Check{
-		{Name: hostileCheck, Requirements: []string{hostileJSON},
+		{Name: hostileCheck, kinds: []Kind{Hostile}, Requirements: []string{"request.hostile-json"},
 			Doc: "JSON that a parser may stumble over is answered, and without a 5xx.",
 			on:  (*observed).stumbled, judge: hostileAnswer},
 	}
@@ -23,7 +23,7 @@ func hostileChecks() []Check {
 // stumbled reports whether a body of JSON that a parser may stumble over was answered
 // 5xx, or had the connection closed on it.
 func (x *Exchange) stumbled() bool {
-	if x.Case == nil || x.expect() == Accepted || !slices.Contains(x.Case.Proves, hostileJSON) {
+	if x.Case == nil || x.expect() == Accepted || x.Case.proving(Hostile) == "" {
 		return false
 	}
 	if x.answered() {

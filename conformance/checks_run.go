@@ -11,7 +11,7 @@ import (
 
 func runChecks() []Check {
 	return []Check{
-		{Name: "own-input", Requirements: []string{"state.isolated"},
+		{Name: "own-input", kinds: []Kind{Isolation}, Requirements: []string{"state.isolated"},
 			Doc:    "An answer holds nothing of another request.",
 			across: newOwnInput},
 	}

@@ -21,10 +21,10 @@ const (
 
 func statusChecks() []Check {
 	return []Check{
-		{Name: createdCheck, Requirements: []string{"response.created", "response.json"},
+		{Name: createdCheck, kinds: []Kind{Acceptance}, Requirements: []string{"response.created", "response.json"},
 			Doc: "A valid, authorised request is answered exactly {success}, and with the whole body.",
 			on:  (*observed).awaited, judge: created},
-		{Name: servedCheck, Requirements: []string{"operation.exists"},
+		{Name: servedCheck, kinds: []Kind{Existence}, Requirements: []string{"operation.exists"},
 			Doc: "{method} on the documented path is not answered 404, 405 or 501.",
 			on:  (*observed).toAccept, judge: served},
 		{Name: acceptsCheck,
@@ -33,10 +33,11 @@ func statusChecks() []Check {
 		{Name: refusesCheck,
 			Doc: "A request that lacks what is owed is not accepted; charged to what the case is to prove.",
 			on:  (*observed).toRefuse, judge: refuses},
-		{Name: refusedWith, Requirements: append(statusRequirements(), methodForbidden),
-			Doc: "A refusal carries one of the statuses that count for its reason.",
-			on:  (*observed).toRefuse, judge: refusalStatus},
-		{Name: serverErrorCheck, Requirements: []string{"refusal.no-server-error"},
+		{Name: refusedWith, kinds: []Kind{RefusalStatus, RefusalBody, RefusalRole, MilderStatus},
+			Requirements: []string{"refusal.status-auth", "refusal.status-role", "refusal.status-body", "refusal.media-type", "refusal.method", "refusal.method-forbidden"},
+			Doc:          "A refusal carries one of the statuses that count for its reason.",
+			on:           (*observed).toRefuse, judge: refusalStatus},
+		{Name: serverErrorCheck, kinds: []Kind{ServerError}, Requirements: []string{"refusal.no-server-error"},
 			Doc: "A request that cannot be served is the client's error, not the server's.",
 			on:  func(x *observed) bool { return x.refusal() || x.toAccept() && x.Case.weak }, judge: noServerError},
 	}
@@ -78,7 +79,7 @@ func createdInTime(x *observed) []Problem {
 // rather than to the form that the request takes. In a case of several requests each
 // is a plain valid one.
 func plainly(x *observed) bool {
-	return slices.Contains(x.Case.Proves, "response.created") || len(x.Case.Steps) > 1
+	return x.Case.proving(Acceptance) != "" || len(x.Case.Steps) > 1
 }
 
 // unknownHint names both things of a request that an implementation may not know.
@@ -92,7 +93,7 @@ func served(x *observed) []Problem {
 		return nil
 	}
 	status := x.Response.Status
-	if slices.Contains([]int{404, 405, 501}, status) && slices.Contains(x.Case.Proves, "operation.exists") {
+	if slices.Contains([]int{404, 405, 501}, status) && x.Case.proving(Existence) != "" {
 		got := fmt.Sprint(status)
 		if status == 404 {
 			got += unknownHint
@@ -118,9 +119,8 @@ func accepts(x *observed) (out []Problem) {
 			got += unknownHint
 		}
 	}
-	mixed := slices.ContainsFunc(x.Case.Steps, func(s Step) bool { return s.Expect == Refused })
 	for _, id := range x.charges() {
-		if mixed && id != "state.isolated" {
+		if asksBoth(x.Case) && x.Case.kinds[id] != Isolation {
 			continue // what the case proves by a refusal is no matter of its valid requests
 		}
 		out = append(out, Problem{place, x.terms.success() + ", for the request is valid", got, id})
@@ -150,7 +150,7 @@ func refuses(x *observed) (out []Problem) {
 // the first request of several meets is no matter of isolation.
 func (x *Exchange) charges() []string {
 	if x.Step == 0 && len(x.Case.Steps) > 1 && !x.Case.AtOnce {
-		return slices.DeleteFunc(slices.Clone(x.Case.open), func(id string) bool { return id == "state.isolated" })
+		return withoutKind(x.Case.kinds, Isolation, x.Case.open)
 	}
 	return x.Case.open
 }
@@ -164,14 +164,16 @@ func refusalStatus(x *observed) (out []Problem) {
 	if slices.Contains(x.statuses(), status) || status/100 == 2 && x.terms.looksLikeAction(x.answer.action) {
 		return nil
 	}
-	charged := x.Case.statusRequirement()
+	charged := x.Case.status
 	if charged == "" && status/100 != 2 {
 		charged = cmp.Or(slices.Concat(x.Case.open, []string{x.Case.main})...)
 	}
 	if charged == "" || status/100 == 2 && slices.Contains(x.Case.open, charged) {
 		return nil
 	}
-	charged = cmp.Or(milder(charged, status), charged)
+	if charged == x.Case.status {
+		charged = x.Case.statusCharge(status)
+	}
 	return []Problem{{"status", orList(x.statuses()), fmt.Sprint(status), charged}}
 }
 

@@ -19,6 +19,9 @@ type requirementEntry struct {
 	Says    string        `yaml:"says"`
 	Because string        `yaml:"because"`
 	Waived  string        `yaml:"waived"`
+
+	Kind     Kind    `yaml:"kind"`
+	MilderOf *milder `yaml:"milder-of"`
 }
 
 // requirement returns the requirement of the entry at a place.

@@ -98,7 +98,7 @@ func acceptances(runs []*caseRun) map[string]string {
 // A refusalKind is what requests have in common that are to be refused for one reason.
 type refusalKind struct{ operation, status string }
 
-func refusalKindOf(c *Case) refusalKind { return refusalKind{c.Operation, c.statusRequirement()} }
+func refusalKindOf(c *Case) refusalKind { return refusalKind{c.Operation, c.status} }
 
 // unheedingStatuses returns the kinds of requests that are to be refused, and that the
 // target accepts on their own. In a case of several requests it then remembers nothing,
@@ -210,9 +210,9 @@ func selected(all []record.Finding, counts func(record.Finding) bool) (out []rec
 // other requirements is that the case proves: its expectation counts.
 func (s *Suite) withoutIsolation(c *Case, findings []record.Finding) (out []record.Finding) {
 	charges := func(f record.Finding) bool { return f.Check == refusesCheck }
-	isolation := func(f record.Finding) bool { return charges(f) && f.Requirement == "state.isolated" }
+	isolation := func(f record.Finding) bool { return charges(f) && s.kinds[f.Requirement] == Isolation }
 	alone := !slices.ContainsFunc(findings, func(f record.Finding) bool { return charges(f) && !isolation(f) })
-	other := s.requirement[s.strongest(slices.DeleteFunc(slices.Clone(c.Proves), func(id string) bool { return id == "state.isolated" }))]
+	other := s.requirement[s.strongest(withoutKind(s.kinds, Isolation, c.Proves))]
 	for _, f := range findings {
 		switch {
 		case !isolation(f), alone && other == nil:
@@ -229,7 +229,7 @@ func (s *Suite) withoutIsolation(c *Case, findings []record.Finding) (out []reco
 // aboutTheMachine reports whether a request to be refused for one reason may have been
 // refused for another: its machine was made up, on a target that is not loopback.
 func (x *Exchange) aboutTheMachine() bool {
-	return x.Inert && x.answered() && (x.Response.Status == http.StatusNotFound || x.Response.Status == http.StatusForbidden && x.Case.statusRequirement() != "refusal.status-role")
+	return x.Inert && x.answered() && (x.Response.Status == http.StatusNotFound || x.Response.Status == http.StatusForbidden && x.Case.kinds[x.Case.status] != RefusalRole)
 }
 
 // caseResult returns a case as a report keeps it.

@@ -50,6 +50,8 @@ type Suite struct {
 	terms          map[string]*terms          // by operation ID
 	unknown        *terms                     // of an operation that is not known
 	checks         []Check
+	kinds          map[string]Kind // by requirement
+	milder         []milder
 }
 
 // Load reads a contract and the sources, and cross-checks them: no case proves an
@@ -72,6 +74,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 			requirement: map[string]*record.Requirement{},
 			byID:        map[string]*Case{},
 			request:     map[string]*schemas.Schema{},
+			kinds:       map[string]Kind{},
 		},
 		library: schemas.Library{FS: c.Schemas},
 		titles:  map[string]string{},
@@ -92,6 +95,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 		l.catalogue(c.source())
 	}
 	l.clauses()
+	l.settleKinds()
 	if len(l.errs) == 0 { // otherwise a requirement that could not be read would be missed in each statement
 		l.statements()
 	}
@@ -345,6 +349,9 @@ func (l *loader) crossCheck(own bool) {
 			l.circle(c)
 		}
 	}
+	if len(l.errs) == 0 { // otherwise a kind that could not be read would be missed here
+		l.neededKinds()
+	}
 	if own {
 		return
 	}
@@ -368,6 +375,13 @@ func (l *loader) crossCheck(own bool) {
 
 // charge fills in what acceptance and refusal of a case are charged to.
 func (s *Suite) charge(c *Case) {
+	c.kinds = map[string]Kind{}
+	for _, id := range c.Proves {
+		if c.kinds[id] = s.kinds[id]; c.status == "" && s.kinds[id].aboutStatus() {
+			c.status = id
+		}
+	}
+	c.milder = selectedMilder(s.milder, c.status)
 	c.open = c.charged(s.checks)
 	c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
 		r := s.requirement[id]

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
@@ -116,7 +117,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		"docs/requirements.md": requirementsPage(suite),
 		"docs/sources.md":      sourcesPage(suite),
 		"docs/checks.md":       checksPage(suite),
-		"docs/faults.md":       faultsPage(),
+		"docs/faults.md":       faultsPage(suite),
 		"docs/contract.md":     generated + fmaspec(t, "contract", "-format", "markdown"),
 	} {
 		if *update {
@@ -222,7 +223,7 @@ func checksPage(suite *conformance.Suite) string {
 	return b.String()
 }
 
-func faultsPage() string {
+func faultsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Faults and variants\n\n" + generated)
 	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, for a requirement that it breaks.\n" +
@@ -234,7 +235,7 @@ func faultsPage() string {
 	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
 		for _, f := range reference.Faults() {
-			if f.Level != l.String() {
+			if mutate.Level(suite, f) != l.String() {
 				continue
 			}
 			says := prose(f.Says)
@@ -274,6 +275,7 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 		{"README.md", "unobservable", unobservable(suite)},
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
+		{"docs/fixtures.md", "kinds", kindsTable()},
 	} {
 		page := read(t, part.page)
 		begin, end := "<!-- "+part.name+":begin -->\n", "<!-- "+part.name+":end -->"
@@ -289,6 +291,15 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text, held)
 		}
 	}
+}
+
+func kindsTable() string {
+	var b strings.Builder
+	b.WriteString("| kind | what it is to the code |\n|---|---|\n")
+	for _, k := range conformance.Kinds() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", k.Kind, prose(k.Doc))
+	}
+	return b.String()
 }
 
 func formats() string {

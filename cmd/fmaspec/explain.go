@@ -289,7 +289,7 @@ func (x *explainer) faults(id string) {
 			continue
 		}
 		x.field("says", "it "+f.Says)
-		x.field("level", f.Level)
+		x.field("level", mutate.Level(x.suite, f))
 		var breaks []string
 		for _, b := range f.Breaks {
 			if r := x.suite.Requirement(b); r != nil {

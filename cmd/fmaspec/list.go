@@ -212,9 +212,9 @@ type faultRow struct {
 
 func (r faultRow) columns() []string { return []string{r.Name, r.Level, r.Says} }
 
-func faultRows(*conformance.Suite, conformance.Options) (out []row, err error) {
+func faultRows(suite *conformance.Suite, _ conformance.Options) (out []row, err error) {
 	for _, f := range reference.Faults() {
-		out = append(out, faultRow{f.Name, f.Says, f.Level, f.Breaks, f.Waits, f.Intermittent})
+		out = append(out, faultRow{f.Name, f.Says, mutate.Level(suite, f), f.Breaks, f.Waits, f.Intermittent})
 	}
 	return out, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
 )
@@ -138,6 +139,8 @@ func TestOnlyShortTestsLeaveScriptsOut(t *testing.T) {
 }
 
 func TestScripts(t *testing.T) {
+	suite, err := conformance.Load(conformance.Contract{})
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t, testing.Short(), *update), RequireExplicitExec: true, UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
@@ -156,6 +159,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("FMASPEC_TOKEN", testToken)
 			e.Setenv("GOGC", "400")                 // a command ends before its memory is worth collecting
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each process otherwise
+			e.Setenv("CASES", strconv.Itoa(len(suite.Cases)))
 			lineServer(t, e)
 			return serveTokens(e)
 		},

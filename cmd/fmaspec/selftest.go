@@ -22,7 +22,7 @@ type selftestFlags struct {
 	options                      mutate.Options
 	json, markdown               string
 	verbose                      bool
-	faults, variants             []mutate.Subject // that there are to choose from
+	faults, variants             []mutate.Subject // that there are to choose from; where faults is nil, all
 }
 
 func selftestCommand() command {
@@ -34,7 +34,7 @@ func selftestCommand() command {
 			"Exits with 0 where the suite can tell, 1 where something is listed, 2 for misuse and 3 where it was interrupted.",
 		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown matrix.md -json matrix.json"},
 		flags: func(set *flag.FlagSet) work {
-			f := &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()}
+			f := &selftestFlags{variants: mutate.Honest()}
 			set.Var(&f.chosenFaults, "fault", "run against the fault of this `NAME` alone; may be repeated")
 			set.Var(&f.chosenVariants, "variant", "run against the honest server of this `NAME` alone, such as reference; may be repeated")
 			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one, and leave weaker faults out: documented, standard, inferred")
@@ -54,13 +54,16 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if f.json != "" && f.json == f.markdown {
 		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)
 	}
-	faults, variants, err := f.chosen()
-	if err != nil {
-		return err
-	}
 	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		return &fixtureError{err}
+	}
+	if f.faults == nil {
+		f.faults = mutate.Faulty(suite)
+	}
+	faults, variants, err := f.chosen()
+	if err != nil {
+		return err
 	}
 	// What a server came to is soon forgotten: collecting it less often saves a
 	// sixth of the time, and the limit keeps the memory small all the same.

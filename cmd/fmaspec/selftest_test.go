@@ -53,7 +53,7 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 func TestAnInterruptedSelftestIsNoSuccess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	got := selftest(ctx, &selftestFlags{faults: mutate.Faulty(), variants: mutate.Honest()})
+	got := selftest(ctx, &selftestFlags{variants: mutate.Honest()})
 	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; nothing is known before every server was judged\n"}, got)
 }
 

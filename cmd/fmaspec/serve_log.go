@@ -99,13 +99,13 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	switch strings.Trim(token, " \t") {
 	case l.issued.Token, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken:
 	case l.issued.UnprivilegedToken:
-		out = append(out, record.Finding{Requirement: "auth.role", Place: "header Authorization", Want: "the token of a user who may act", Got: "that of one who may not"})
+		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.Role), Place: "header Authorization", Want: "the token of a user who may act", Got: "that of one who may not"})
 	default:
-		out = append(out, record.Finding{Requirement: "auth.token-known", Place: "header Authorization", Want: "a token of this server's", Got: "another"})
+		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownToken), Place: "header Authorization", Want: "a token of this server's", Got: "another"})
 	}
 	for _, op := range l.suite.Operations {
 		if l.issued.UnknownMachine != "" && op.PathFor(l.issued.UnknownMachine) == path {
-			out = append(out, record.Finding{Requirement: "machine.unknown", Place: "path", Want: "a machine that is known", Got: "the one that is not"})
+			out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownMachine), Place: "path", Want: "a machine that is known", Got: "the one that is not"})
 		}
 	}
 	return out

@@ -34,7 +34,7 @@ func TestTheGoldenMatrixIsCurrent(t *testing.T) {
 	m := matrix(t)
 	if *update {
 		write(t, "testdata/matrix.golden", recorded, m.Golden())
-		write(t, "testdata/killers.golden", sufficient, killersText(killersOfAll(t, load(t), m.Faults)))
+		write(t, "testdata/killers.golden", sufficient, killersText(load(t), killersOfAll(t, load(t), m.Faults)))
 		return
 	}
 	require.Equal(t, lines(recorded), lines(m.Golden()), staleMatrix)
@@ -60,7 +60,7 @@ func TestTheGoldenMatrixIsBroughtUpToDate(t *testing.T) {
 	}
 	suite := load(t)
 	line, cases := outcomes(recorded), killers(sufficient)
-	faults := Faulty()
+	faults := Faulty(suite)
 	rows := make([]Row, len(faults))
 	texts := make([]string, len(faults))
 	var again atomic.Int64
@@ -82,7 +82,7 @@ func TestTheGoldenMatrixIsBroughtUpToDate(t *testing.T) {
 		}
 	}
 	write(t, "testdata/matrix.golden", recorded, golden)
-	write(t, "testdata/killers.golden", sufficient, killersText(cases))
+	write(t, "testdata/killers.golden", sufficient, killersText(suite, cases))
 	t.Logf("the whole suite ran against %d of %d faults; make golden-matrix runs it against all", again.Load(), len(faults))
 }
 
@@ -94,7 +94,7 @@ func TestAFewCasesCatchEachFault(t *testing.T) {
 	}
 	suite := load(t)
 	line, cases := outcomes(recorded), killers(sufficient)
-	faults := slices.DeleteFunc(Faulty(), func(s Subject) bool { return s.Intermittent })
+	faults := slices.DeleteFunc(Faulty(suite), func(s Subject) bool { return s.Intermittent })
 	if testing.Short() && raceEnabled {
 		faults = sampled(faults, 8)
 	}
@@ -200,10 +200,10 @@ func killersOfAll(t *testing.T, suite *conformance.Suite, rows []Row) map[string
 }
 
 // killersText writes the list of killers, in the order of the faults.
-func killersText(cases map[string][]string) string {
+func killersText(suite *conformance.Suite, cases map[string][]string) string {
 	var b strings.Builder
 	b.WriteString(killersHead)
-	for _, s := range Faulty() {
+	for _, s := range Faulty(suite) {
 		fmt.Fprintf(&b, "%s  %s\n", s.Name, strings.Join(cases[s.Name], " "))
 	}
 	return b.String()
@@ -245,7 +245,7 @@ func TestTheGoldenMatrixHasALineForEachFault(t *testing.T) {
 	}
 	suite := load(t)
 	var want, got []string
-	for _, s := range Faulty() {
+	for _, s := range Faulty(suite) {
 		want = append(want, s.Name+"  "+s.Level)
 	}
 	for _, line := range lines(recorded) {
@@ -262,7 +262,7 @@ func TestTheGoldenMatrixHasALineForEachFault(t *testing.T) {
 	}
 	for _, q := range suite.Requirements {
 		first := func(s Subject) bool { return s.Breaks[0] == q.ID && slices.Contains(proven[q.ID], s.Name) }
-		require.True(t, slices.ContainsFunc(Faulty(), first), "no fault that is about %s proves it", q.ID)
+		require.True(t, slices.ContainsFunc(Faulty(suite), first), "no fault that is about %s proves it", q.ID)
 	}
 }
 

@@ -32,12 +32,25 @@ type Subject struct {
 	Wrap func(http.Handler) http.Handler `json:"-"`
 }
 
-// Faulty returns a subject for every fault of the reference server.
-func Faulty() (out []Subject) {
+// Faulty returns a subject for every fault of the reference server, with the level that
+// the catalogue of the suite gives to what it breaks.
+func Faulty(suite *conformance.Suite) (out []Subject) {
 	for _, f := range reference.Faults() {
-		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: f.Level, Waits: f.Waits, Intermittent: f.Intermittent, Wrap: f.Wrap})
+		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: Level(suite, f), Waits: f.Waits, Intermittent: f.Intermittent, Wrap: f.Wrap})
 	}
 	return out
+}
+
+// Level returns the level of the first requirement that a fault breaks, "" where the
+// catalogue of the suite does not have it.
+func Level(suite *conformance.Suite, f reference.Fault) string {
+	if len(f.Breaks) == 0 {
+		return ""
+	}
+	if r := suite.Requirement(f.Breaks[0]); r != nil {
+		return r.Level.String()
+	}
+	return ""
 }
 
 // Honest returns the plain reference server and every variant of it.

@@ -19,6 +19,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
 )
 
@@ -49,10 +50,10 @@ var whole = sync.OnceValues(func() (*Result, error) {
 		return nil, err
 	}
 	if raceEnabled {
-		return Run(context.Background(), suite, sampled(Faulty(), 12), sampled(Honest(), 8), true, Options{})
+		return Run(context.Background(), suite, sampled(Faulty(suite), 12), sampled(Honest(), 8), true, Options{})
 	}
 	verified := representatives(recorded)
-	return Run(context.Background(), suite, Faulty(), Honest(), false, Options{Report: func(s Subject, r *record.Report) error {
+	return Run(context.Background(), suite, Faulty(suite), Honest(), false, Options{Report: func(s Subject, r *record.Report) error {
 		if !verified(s, r) {
 			return nil
 		}
@@ -172,15 +173,51 @@ func TestTheSuiteHasNoProblems(t *testing.T) {
 	require.Empty(t, matrix(t).Problems())
 }
 
-func TestFaultsNameRequirementsThatThereAre(t *testing.T) {
-	suite := load(t)
-	for _, s := range Faulty() {
-		require.NotEmpty(t, s.Breaks, s.Name)
-		for _, id := range s.Breaks {
-			require.NotNil(t, suite.Requirement(id), "%s names the requirement %s", s.Name, id)
+// unknownTo lists what faults and variants break or deviate from, and the catalogue does
+// not have.
+func unknownTo(suite *conformance.Suite, faults []reference.Fault, variants []reference.Variant) (out []string) {
+	say := func(what, name, id, where string) {
+		if suite.Requirement(id) == nil {
+			out = append(out, fmt.Sprintf("the %s %s names %q, which is no requirement; mend its row in conformance/reference/%s*.go, or add the requirement to fixtures/requirements", what, name, id, where))
 		}
-		require.Equal(t, suite.Requirement(s.Breaks[0]).Level.String(), s.Level, "%s: want the level of %s", s.Name, s.Breaks[0])
 	}
+	for _, f := range faults {
+		for _, id := range f.Breaks {
+			say("fault", f.Name, id, "faults_")
+		}
+	}
+	for _, v := range variants {
+		for _, id := range v.Deviates {
+			say("variant", v.Name, id, "variant")
+		}
+	}
+	return out
+}
+
+func TestFaultsAndVariantsNameRequirementsThatThereAre(t *testing.T) {
+	suite := load(t)
+	require.Empty(t, unknownTo(suite, reference.Faults(), reference.Variants()))
+	for _, f := range reference.Faults() {
+		require.NotEmpty(t, f.Breaks, f.Name)
+		require.Equal(t, suite.Requirement(f.Breaks[0]).Level.String(), Level(suite, f), f.Name)
+	}
+	require.Equal(t, []string{
+		`the fault sings names "action.song", which is no requirement; mend its row in conformance/reference/faults_*.go, or add the requirement to fixtures/requirements`,
+		`the variant hums names "action.hum", which is no requirement; mend its row in conformance/reference/variant*.go, or add the requirement to fixtures/requirements`,
+	}, unknownTo(suite, []reference.Fault{{Name: "sings", Breaks: []string{"action.song"}}}, []reference.Variant{{Name: "hums", Deviates: []string{"action.hum"}}}))
+	require.Empty(t, Level(suite, reference.Fault{Breaks: []string{"action.song"}}))
+	require.Empty(t, Level(suite, reference.Fault{}))
+}
+
+func TestDeviationsAreFromInferredRequirements(t *testing.T) {
+	suite, deviating := load(t), 0
+	for _, v := range reference.Variants() {
+		for _, id := range v.Deviates {
+			require.Equal(t, record.Inferred, suite.Requirement(id).Level, "%s deviates from %s", v.Name, id)
+			deviating++
+		}
+	}
+	require.GreaterOrEqual(t, deviating, 7)
 }
 
 // The bells: each kind of problem is planted, and has to be told.
@@ -348,7 +385,7 @@ func TestAFaultThatOnlyAHugeBodyShowsIsCaught(t *testing.T) {
 }
 
 func TestSelectedTellsUnknownNames(t *testing.T) {
-	got, unknown := Selected(Faulty(), []string{"drops-id", "answers-200", "nonsense"})
+	got, unknown := Selected(Faulty(load(t)), []string{"drops-id", "answers-200", "nonsense"})
 	require.Equal(t, []string{"answers-200", "drops-id"}, []string{got[0].Name, got[1].Name})
 	require.Equal(t, []string{"nonsense"}, unknown)
 }
@@ -356,7 +393,7 @@ func TestSelectedTellsUnknownNames(t *testing.T) {
 func TestAMatrixThatIsInterruptedIsNone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Run(ctx, load(t), Faulty()[:3], nil, true, Options{})
+	_, err := Run(ctx, load(t), Faulty(load(t))[:3], nil, true, Options{})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -367,13 +404,13 @@ func TestProgressIsToldAfterEachSubject(t *testing.T) {
 		require.Equal(t, 3, total)
 		got = append(got, done)
 	}
-	_, err := Run(t.Context(), load(t), Faulty()[:3], nil, true, o)
+	_, err := Run(t.Context(), load(t), Faulty(load(t))[:3], nil, true, o)
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2, 3}, got)
 }
 
 func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
-	faults, _ := Selected(Faulty(), []string{"answers-200"})
+	faults, _ := Selected(Faulty(load(t)), []string{"answers-200"})
 	faults = append(faults, Subject{Name: "more", Says: "answers 500", Breaks: []string{"action.id"}, Level: "inferred", Wrap: lying})
 	faults = append(faults, Subject{Name: "planted", Says: "does | nothing", Breaks: []string{"action.id"}, Level: "inferred", Wrap: none})
 	m, err := Run(t.Context(), load(t), faults, Honest()[:1], true, single())

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance"
+	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/reference"
 )
 
@@ -61,6 +63,8 @@ func suite(t *testing.T) map[string]bool {
 // table writes the shares, a row for each requirement.
 func table(t *testing.T) string {
 	byPact, bySuite := recordedFaults(t), suite(t)
+	loaded, err := conformance.Load(conformance.Contract{})
+	require.NoError(t, err)
 	type row struct {
 		requirement, level  string
 		faults, pact, suite int
@@ -70,7 +74,7 @@ func table(t *testing.T) string {
 	for _, f := range tabled() {
 		at := slices.IndexFunc(rows, func(r *row) bool { return r.requirement == f.Breaks[0] })
 		if at < 0 {
-			at, rows = len(rows), append(rows, &row{requirement: f.Breaks[0], level: f.Level})
+			at, rows = len(rows), append(rows, &row{requirement: f.Breaks[0], level: mutate.Level(loaded, f)})
 		}
 		for _, r := range []*row{rows[at], all} {
 			r.faults++

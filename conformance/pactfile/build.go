@@ -132,10 +132,10 @@ func (b *builder) unsaid(c *conformance.Case) string {
 }
 
 // rests reports whether an interaction may rest on a requirement: on a documented one,
-// and, where the request is accepted, on a standard one, about the forms of a
+// and, where the request is accepted, on a standard one of that kind, about the forms of a
 // request that a client may send. Other spellings of the scheme no client needs.
 func (b *builder) rests(r *record.Requirement, step conformance.Step) bool {
-	return r.Level == record.Documented || r.Level == record.Standard && step.Expect == conformance.Accepted && strings.HasPrefix(r.ID, "request.")
+	return r.Level == record.Documented || r.Level == record.Standard && step.Expect == conformance.Accepted && b.suite.KindOf(r.ID) == conformance.RequestForm
 }
 
 // request fills in what is sent, or says why it cannot be said.

@@ -56,8 +56,12 @@ type Checker struct {
 	refusals []refused
 }
 
-// NewChecker makes a Checker for the contract of a suite. It fails as [Build] does.
+// NewChecker makes a Checker for the contract of a suite. It fails as [Build] does, and
+// where no requirement has a kind by which pacts are checked.
 func NewChecker(suite *conformance.Suite) (*Checker, error) {
+	if err := suite.Needs(conformance.Existence, conformance.Acceptance, conformance.MediaType, conformance.RefusalBody, conformance.ServerError); err != nil {
+		return nil, fmt.Errorf("pact: %w", err)
+	}
 	k := &Checker{suite: suite, answers: map[string]*answer{}, schema: map[string]*schemas.Schema{}, rules: map[string][]schemas.Rule{}, refusals: refusedRequests(suite)}
 	for _, op := range suite.Operations {
 		var err error
@@ -143,7 +147,7 @@ func (c *checking) judge() bool {
 	findings := c.suite.JudgeRequest(i.method, i.path, i.header, i.body)
 	if len(findings) > 0 && findings[0].Check == "request-path" {
 		if meant := c.meant(); meant != "" {
-			c.add(&c.problems, Problem{Pointer: i.at("request").at("path").pointer, Assumes: "the path " + brief(i.path), Contract: "the path is " + meant, Requirement: "operation.exists"})
+			c.add(&c.problems, Problem{Pointer: i.at("request").at("path").pointer, Assumes: "the path " + brief(i.path), Contract: "the path is " + meant, Requirement: c.suite.OfKind(conformance.Existence)})
 			return true
 		}
 		c.add(&c.notes, Problem{Pointer: i.pointer, Assumes: "the path " + brief(i.path), Contract: "not of this contract, so that it is not judged"})
@@ -202,14 +206,14 @@ type due struct {
 
 // due says what a request with these findings is answered.
 func (c *checking) due(findings []record.Finding) due {
-	const accepted = "response.created"
 	if len(findings) == 0 {
+		accepted := c.suite.OfKind(conformance.Acceptance)
 		return due{statuses: []int{201}, strict: []int{201}, requirement: accepted, refusal: accepted}
 	}
 	var d due
 	weak := true
 	for _, f := range findings {
-		r := nearestRefusal(c.refusals, f)
+		r := c.nearestRefusal(f)
 		if d.requirement == "" || weak && f.Level != record.Inferred {
 			d.requirement, d.refusal, d.why = f.Requirement, r.requirement, fmt.Sprintf("%s: want %s, got %s", f.Place, f.Want, f.Got)
 		}
@@ -244,14 +248,7 @@ func refusedRequests(suite *conformance.Suite) (out []refused) {
 			continue
 		}
 		for _, f := range suite.JudgeRequest(r.method, r.path, r.header, r.body) {
-			status := "refusal.no-server-error"
-			for _, id := range c.Proves {
-				if strings.HasPrefix(id, "refusal.status-") || id == "refusal.media-type" || id == "refusal.method" {
-					status = id
-					break
-				}
-			}
-			out = append(out, refused{f, c.Steps[0].Statuses, status})
+			out = append(out, refused{f, c.Steps[0].Statuses, cmp.Or(c.StatusRequirement(), suite.OfKind(conformance.ServerError))})
 		}
 	}
 	return out
@@ -259,7 +256,7 @@ func refusedRequests(suite *conformance.Suite) (out []refused) {
 
 // nearestRefusal is what cases say of the same fault, or else of faults at the same
 // place, or else of the same requirement.
-func nearestRefusal(all []refused, f record.Finding) refused {
+func (k *Checker) nearestRefusal(f record.Finding) refused {
 	for _, like := range []func(record.Finding) bool{
 		func(o record.Finding) bool {
 			return o.Requirement == f.Requirement && o.Place == f.Place && o.Got == f.Got
@@ -268,7 +265,7 @@ func nearestRefusal(all []refused, f record.Finding) refused {
 		func(o record.Finding) bool { return o.Requirement == f.Requirement },
 	} {
 		var found refused
-		for _, r := range all {
+		for _, r := range k.refusals {
 			if like(r.finding) {
 				found.statuses = append(found.statuses, r.statuses...)
 				found.requirement = cmp.Or(found.requirement, r.requirement)
@@ -278,7 +275,7 @@ func nearestRefusal(all []refused, f record.Finding) refused {
 			return found
 		}
 	}
-	return refused{f, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, "refusal.status-body"}
+	return refused{f, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, k.suite.OfKind(conformance.RefusalBody)}
 }
 
 // byState are the statuses that a sound request may meet for what the provider
@@ -409,24 +406,24 @@ func assumed(m mismatch) string {
 func (c *checking) word(op openapi.Operation, w witness, m mismatch) (requirement, contract string) {
 	switch {
 	case strings.EqualFold(m.place, "header Content-Type"):
-		return "response.media-type", ""
+		return c.suite.OfKind(conformance.MediaType), ""
 	case strings.HasPrefix(m.place, "header "):
-		return "response.created", "nobody owes this header field with a 201"
+		return c.suite.OfKind(conformance.Acceptance), "nobody owes this header field with a 201"
 	}
 	place := "/" + strings.Join(m.at, "/")
 	general := pointerOf(m.at)
 	description := described(schemas.FS(), op.ResponseSchema+".schema.json", m.at)
 	if m.missing {
 		if description == "" {
-			return "action.members", fmt.Sprintf("nobody owes the member %s; further ones are allowed and none of them is required", place)
+			return c.requirementOfMembers(op, "required"), fmt.Sprintf("nobody owes the member %s; further ones are allowed and none of them is required", place)
 		}
-		return cmp.Or(c.requirementAt(op, general, "required"), "action.members"), description
+		return cmp.Or(c.requirementAt(op, general, "required"), c.requirementOfMembers(op, "required")), description
 	}
 	if len(m.at) > 0 && m.at[0] == w.member && (len(m.at) == 1 || w.inferred) {
 		requirement = w.requirement
 	}
 	requirement = cmp.Or(requirement, c.requirementAt(op, general, "type"))
-	return cmp.Or(requirement, c.requirementAt(op, "/"+first(m.at), "type"), "action.types"), description
+	return cmp.Or(requirement, c.requirementAt(op, "/"+first(m.at), "type"), c.requirementOfMembers(op, "type")), description
 }
 
 func first(at []string) string {
@@ -452,6 +449,17 @@ func pointerOf(at []string) string {
 func (k *Checker) requirementAt(op openapi.Operation, pointer, keyword string) string {
 	for _, r := range k.rules[op.ID] {
 		if r.Pointer == pointer && r.Keyword == keyword {
+			return r.Requirement
+		}
+	}
+	return ""
+}
+
+// requirementOfMembers is the requirement that a schema's keyword enforces at the first
+// of its members that has the keyword.
+func (k *Checker) requirementOfMembers(op openapi.Operation, keyword string) string {
+	for _, r := range k.rules[op.ID] {
+		if strings.Count(r.Pointer, "/") == 1 && r.Keyword == keyword {
 			return r.Requirement
 		}
 	}
@@ -525,7 +533,7 @@ func (c *checking) example(op openapi.Operation, told map[string]bool) {
 		}
 	}
 	if len(without) > 0 {
-		c.add(&c.notes, Problem{Pointer: c.i.answer.pointer, Assumes: "an answer without " + cutList(without), Contract: "a conforming server sends them; a consumer may do without", Requirement: "action.members"})
+		c.add(&c.notes, Problem{Pointer: c.i.answer.pointer, Assumes: "an answer without " + cutList(without), Contract: "a conforming server sends them; a consumer may do without", Requirement: c.requirementOfMembers(op, "required")})
 	}
 }
 

@@ -106,17 +106,6 @@ func allowed(v reference.Variant, from string, deviating int, all ...int) []int 
 	return all
 }
 
-func TestDeviationsAreFromInferredRequirements(t *testing.T) {
-	levels, deviating := levelOf(), 0
-	for _, v := range reference.Variants() {
-		for _, id := range v.Deviates {
-			require.Equal(t, "inferred", levels[id], "%s deviates from %s", v.Name, id)
-			deviating++
-		}
-	}
-	require.GreaterOrEqual(t, deviating, 7)
-}
-
 func TestVariantsRefuseWhatIsToBeRefused(t *testing.T) {
 	for _, variant := range reference.Variants() {
 		t.Run(variant.Name, func(t *testing.T) {
