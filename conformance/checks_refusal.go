@@ -47,7 +47,7 @@ func errorForm(x *observed) (out []Problem) {
 		return nil
 	}
 	for _, v := range a.violations {
-		out = append(out, Problem{Place: v.Pointer, Want: v.Want, Got: v.Got})
+		out = append(out, Problem{v.Pointer, v.Want, v.Got, v.Requirement})
 	}
 	return out
 }

@@ -43,7 +43,7 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	r := &relation{Relation: entry, form: regexp.MustCompile(entry.Pattern), judge: relationJudges()[entry.Kind]}
 	r.since, _ = time.Parse(time.RFC3339, entry.Since) // both are known to be readable
 	r.ahead, _ = time.ParseDuration(entry.Ahead)
-	place := fmt.Sprintf("schemas/%s.schema.json: x-relations/%d", entry.Schema, entry.Index)
+	place := relationPlace(entry)
 	if entry.Kind == "equals-request" && entry.Member != t.FileMember {
 		outline, err := l.library.Outline(t.RequestSchema)
 		if err != nil || !slices.Contains(outline.Places, "/"+entry.Member) {
@@ -95,6 +95,30 @@ func relationChecks(all []schemas.Relation) (one, between []Check) {
 		}
 	}
 	return one, between
+}
+
+// checksOfRelations checks what the entries of x-relations name, when the catalogue is
+// known: requirements, and checks that are theirs and say something.
+func (l *loader) checksOfRelations() {
+	engine := checksOf(nil, l.suite.unknown)
+	said := map[string]bool{}
+	for _, r := range l.relations {
+		place := relationPlace(r)
+		said[r.Check] = said[r.Check] || r.Says != ""
+		switch {
+		case slices.ContainsFunc(engine, func(c Check) bool { return c.Name == r.Check }):
+			l.fail(fmt.Errorf("%s: the check %s is one of the engine; give it another name", place, r.Check))
+		case l.suite.requirement[r.Requirement] == nil && !l.unread:
+			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place, r.Requirement, meant(r.Requirement, keys(l.suite.requirement))))
+		case !said[r.Check]:
+			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", place, r.Check))
+		}
+	}
+}
+
+// relationPlace is where an entry stands.
+func relationPlace(r schemas.Relation) string {
+	return fmt.Sprintf("schemas/%s.schema.json: x-relations/%d", r.Schema, r.Index)
 }
 
 // relationsOf judges the relations of one check in their order, up to the first that

@@ -104,6 +104,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 		r := &l.suite.Requirements[i]
 		l.suite.requirement[r.ID] = r
 	}
+	l.checksOfRelations()
 	for _, source := range sources {
 		l.cases(source)
 	}
