@@ -113,8 +113,8 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 			case base == "comment":
 			case out.inert:
 				value = inertPrefix + value[len(inertPrefix):]
-			case b.target.Sha1 != "":
-				return b.target.Sha1, nil // of many requests, so that it marks none
+			case b.target.File != "":
+				return b.target.File, nil // of many requests, so that it marks none
 			}
 			out.marks = append(out.marks, value)
 			return value, nil

@@ -247,7 +247,7 @@ func (m *reading) mistaken() string {
 // machine of the path.
 func (m *reading) names(sha1 string) (machines, files []string) {
 	add := func(to *[]string, name string) {
-		named := m.g.named(name) || strings.EqualFold(name, m.g.target.Sha1) // as by a user whose unknown machine is all zeros
+		named := m.g.named(name) || strings.EqualFold(name, m.g.target.File) // as by a user whose unknown machine is all zeros
 		if name != "" && (named || !inert(name)) && !slices.Contains(*to, name) {
 			*to = append(*to, name)
 		}
@@ -307,7 +307,7 @@ func (g *guard) objects(e effect) (why string, unlisted error) {
 			}
 		}
 		for _, file := range e.files {
-			if !strings.EqualFold(file, g.target.Sha1) {
+			if !strings.EqualFold(file, g.target.File) {
 				return fmt.Sprintf("it names the file %s, which is not the one of -sha1", file), nil
 			}
 		}
@@ -343,7 +343,7 @@ func (g *guard) named(machine string) bool {
 // every request.
 func (g *guard) ofFlags(e effect) bool {
 	return !slices.ContainsFunc(e.machines, func(machine string) bool { return !g.named(machine) }) &&
-		!slices.ContainsFunc(e.files, func(file string) bool { return !strings.EqualFold(file, g.target.Sha1) })
+		!slices.ContainsFunc(e.files, func(file string) bool { return !strings.EqualFold(file, g.target.File) })
 }
 
 // withholds says why a request may not be sent whatever it names, or "".

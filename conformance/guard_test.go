@@ -19,7 +19,7 @@ const inertMachineID, inertFile = inertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 func remoteGuard(t *testing.T, armed ...string) *guard {
 	s, err := remoteSuite()
 	require.NoError(t, err)
-	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789", Machine: "machine-1", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
+	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789", Machine: "machine-1", File: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
 	return &guard{
 		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), armed: armed, budget: 9,
 		now: time.Now, journal: func(record.JournalEntry) error { return nil },

@@ -538,7 +538,7 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 				case entry != nil:
 					n.recorded++
 					for _, a := range acted {
-						if a.operation != entry.Operation || len(a.machines) > 0 && !slices.Equal(a.machines, []string{entry.Machine}) || len(a.files) > 0 && !slices.Equal(a.files, []string{entry.Sha1}) {
+						if a.operation != entry.Operation || len(a.machines) > 0 && !slices.Equal(a.machines, []string{entry.Machine}) || len(a.files) > 0 && !slices.Equal(a.files, []string{entry.File}) {
 							t.Errorf("input %d (%s): a lenient server did %+v, and the journal has %+v:\n%q", i, used, a, *entry, sent)
 							break
 						}
@@ -570,7 +570,7 @@ func remoteGuardOf(armed bool) *guard {
 	if err != nil {
 		panic(err)
 	}
-	target := Target{URL: "http://tenant.example", Token: goodToken, InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", Machine: ownMachine, Sha1: ownFile}
+	target := Target{URL: "http://tenant.example", Token: goodToken, InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", Machine: ownMachine, File: ownFile}
 	g := &guard{
 		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), budget: 1 << 30,
 		now: time.Now, journal: func(record.JournalEntry) error { return nil },

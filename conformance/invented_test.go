@@ -211,7 +211,7 @@ func TestAnInventedRefusalSaysThatATaskIsOpen(t *testing.T) {
 			}
 			return status, body
 		}}
-		target := conformance.Target{Handler: &depot{fault: open}, Token: "a-token-of-a-clerk", Sha1: strings.Repeat("ab", 20)}
+		target := conformance.Target{Handler: &depot{fault: open}, Token: "a-token-of-a-clerk", File: strings.Repeat("ab", 20)}
 		r, err := suite.Run(t.Context(), target, conformance.Options{Run: "^sealParcel/valid"})
 		require.NoError(t, err)
 		require.Equal(t, want, r.Verdict, "%s: %s", name, r.Reason)

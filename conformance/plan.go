@@ -32,7 +32,7 @@ type PlannedRequest struct {
 	Step      int
 	Operation string
 	Machine   string
-	Sha1      string
+	File      string
 	Effect    bool // it could take effect elsewhere than on this machine
 	Request   record.Request
 	Cut       bool // the connection is cut in the middle of its body
@@ -53,7 +53,7 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 			continue
 		}
 		for i, b := range j.steps {
-			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, Sha1: b.file, Cut: b.sending.abort > 0}
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, File: b.file, Cut: b.sending.abort > 0}
 			if !r.guard.local {
 				e := r.guard.effect(b.sending.bytes)
 				planned.Effect, planned.Machine = e.can, e.machine

@@ -156,14 +156,14 @@ Content-Type: application/json
 
 func TestANamedFileThatIsActedOnAlreadyProvesNothing(t *testing.T) {
 	named := target(remembering(says(409, "")))
-	named.Sha1 = "8d25682b3a82af25b42dc90291c35ff3293daa68"
+	named.File = "8d25682b3a82af25b42dc90291c35ff3293daa68"
 	run(t, named, conformance.Options{Run: "valid/accepts-plain-request"})
 	r := run(t, named, conformance.Options{Run: "valid/accepts-plain-request"})
 	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Empty(t, broken(r))
 
 	always := target(faulty(t, "answers-200"))
-	always.Sha1 = named.Sha1
+	always.File = named.File
 	r = run(t, always, conformance.Options{})
 	require.Equal(t, record.Unjudged, r.Verdict, "want no success where nothing was ever created")
 	require.Contains(t, r.Reason, "no action was seen to be created")

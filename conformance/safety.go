@@ -30,11 +30,11 @@ func (g *guard) armable() error {
 		return nil
 	case g.target.Machine == "":
 		return &SafetyError{g.target.elsewhere() + ", and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)"}
-	case g.target.Sha1 == "":
-		return &SafetyError{g.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.Sha1)"}
+	case g.target.File == "":
+		return &SafetyError{g.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.File)"}
 	}
 	if g.allow != nil {
-		return g.allow(g.target.URL, g.target.Machine, g.target.Sha1)
+		return g.allow(g.target.URL, g.target.Machine, g.target.File)
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (g *guard) permit(s sending) (permit, *record.WireError) {
 	}
 	p := permit{can: true, g: g, entry: record.JournalEntry{
 		Event: record.Sending, Run: g.run, Case: s.id, Step: s.step,
-		Operation: e.operation, Target: g.target.URL, Machine: e.machines[0], Sha1: e.files[0],
+		Operation: e.operation, Target: g.target.URL, Machine: e.machines[0], File: e.files[0],
 	}}
 	// In the lock: the journal is in the order of sending, and nothing goes out
 	// beside what it could not record.

@@ -148,7 +148,7 @@ func (v *verifier) indexed() {
 // target is the target of the record, with stand-ins for what no record holds.
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
-	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, Sha1: recorded.Sha1, Token: "a-token-that-stands-in"}
+	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, File: recorded.File, Token: "a-token-that-stands-in"}
 	if recorded.MadeUpToken {
 		t.Token = madeUpToken
 	}
@@ -587,7 +587,7 @@ func (v *verifier) settings() {
 	}
 	for _, row := range []struct{ flag, done string }{
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat", fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
-		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine", r.Target.UnknownMachine}, {"sha1", r.Target.Sha1},
+		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine", r.Target.UnknownMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
 	} {
 		if has(row.flag) {

@@ -102,7 +102,7 @@ func own(t *testing.T, f *front) string {
 			t.Run(i.Name, func(t *testing.T) { t.Skip(lacks) })
 			continue
 		}
-		rename(&i, cmp.Or(f.target.Sha1, hash()))
+		rename(&i, cmp.Or(f.target.File, hash()))
 		can = append(can, i)
 	}
 	p.Interactions = can
