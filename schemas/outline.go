@@ -13,7 +13,7 @@ import (
 )
 
 // The extensions that say what no keyword can. They are described by
-// relations.schema.json, and in docs/contract-data.md.
+// relations.schema.json, and in docs/relations.md.
 const (
 	relationsKey  = "x-relations"  // at the root of an answer: what its members owe to others
 	namesKey      = "x-names"      // at a member: what its value names
