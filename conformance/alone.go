@@ -29,7 +29,7 @@ type reminder struct {
 // than another.
 func ownRank(x *Exchange) int {
 	switch {
-	case x.toAccept() && x.Response.Status == http.StatusCreated:
+	case x.toAccept() && slices.Contains(x.statuses(), x.Response.Status):
 		return 2
 	case x.toRefuse() && slices.Contains(x.statuses(), x.Response.Status):
 		return 1

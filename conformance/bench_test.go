@@ -21,7 +21,7 @@ import (
 // figure to quote is their ratio, "x-bare"; both take turns, so that a machine
 // that slows down slows both.
 func BenchmarkRun(b *testing.B) {
-	s, err := conformance.Load()
+	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(b, err)
 	server := httptest.NewServer(honest())
 	defer server.Close()

@@ -12,7 +12,7 @@ type Expectation int
 
 // The expectations.
 const (
-	Accepted Expectation = iota + 1 // answered 201 with a FileMachineAction
+	Accepted Expectation = iota + 1 // answered with the status of success and an action
 	Refused                         // answered with one of the statuses that count as refusal
 	Either                          // the documents leave it open; only what holds for every answer is judged
 )
@@ -86,7 +86,7 @@ func (c *Case) StatusRequirement() string { return c.status }
 type Step struct {
 	Operation string // that its path calls, where that is not the case's own
 	Expect    Expectation
-	Statuses  []int // the statuses that count; {201} where Accepted
+	Statuses  []int // the statuses that count; that of success where Accepted
 	Separate  bool  // sent on a connection of its own, closed afterwards
 	Absolute  bool  // the request line names the whole URL
 	Abort     bool  // sent up to the middle of its body, then the connection is cut; nothing is judged

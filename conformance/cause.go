@@ -252,7 +252,7 @@ func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCh
 
 // repeated reports whether an answer is one to a repetition: that the action is
 // under way or done already, or where it is. That can meet only a request whose
-// Sha1 is written out, as in the documents' examples, or is the user's file, or
+// file is written out, as in the documents' examples, or is the user's file, or
 // stands in another request of the case: all others ask for a file of their own.
 func repeated(x *Judged, beside []*Judged) bool {
 	if !x.answered() || x.expect() == Refused {
@@ -261,6 +261,9 @@ func repeated(x *Judged, beside []*Judged) bool {
 	if slices.Contains(x.Marks, strings.ToLower(x.File)) && !slices.ContainsFunc(beside, func(o *Judged) bool {
 		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) && (o.Step < x.Step || x.Case.AtOnce)
 	}) {
+		return false
+	}
+	if x.terms.created(x.Response.Status) {
 		return false
 	}
 	switch x.Response.Status {
@@ -275,11 +278,10 @@ func (x *observed) running() bool {
 	if !x.answered() || x.Response.Status/100 != 4 {
 		return false
 	}
-	fault, _ := x.answer.action["error"].(map[string]any)
-	return fault["code"] == "ActiveRequestAlreadyExists"
+	return x.terms.running(x.answer.action)
 }
 
-// uncreated says that no request of a run was answered 201, and some as if they were
+// uncreated says that no request of a run was answered with the status of success, and some as if they were
 // repetitions, or "".
 func uncreated(runs []*caseRun) string {
 	some := false
@@ -288,7 +290,7 @@ func uncreated(runs []*caseRun) string {
 			if x.expect() != Accepted || !x.answered() {
 				continue
 			}
-			if x.Response.Status == http.StatusCreated {
+			if x.terms.created(x.Response.Status) {
 				return ""
 			}
 			some = some || repeated(x, run.exchanges)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"fmaspec/schemas"
@@ -23,12 +24,10 @@ type Check struct {
 // An observed exchange is an exchange as the checks see it.
 type observed struct {
 	*Exchange
-	answer  *answer
-	now     time.Time       // the end of the exchange
-	file    string          // that the request names
-	schema  *schemas.Schema // of a success; nil where the operation is not known
-	members []string        // that the schema requires
-	errors  *schemas.Schema // of a refusal's body
+	answer *answer
+	now    time.Time // the end of the exchange
+	file   string    // that the request names
+	terms  *terms    // of the operation
 }
 
 // Across reports whether the check compares the answers of all cases of a run, so that
@@ -41,9 +40,17 @@ type Problem struct {
 	Requirement      string // where empty, the first requirement of the check
 }
 
-// Checks returns every check, in the order in which findings are listed.
-func Checks() []Check {
-	return slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), bodyChecks(), relationChecks(), refusalChecks(), hostileChecks(), runChecks())
+// checksOf returns every check of a contract, in the order in which findings are
+// listed: relations are the entries of x-relations, and terms what all of its operations
+// have in common.
+func checksOf(relations []schemas.Relation, terms *terms) []Check {
+	one, between := relationChecks(relations)
+	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), bodyChecks(), one, refusalChecks(), hostileChecks(), between, runChecks())
+	fill := strings.NewReplacer("{success}", terms.success(), "{method}", terms.Method, "{resource}", terms.resource.Name)
+	for i := range all {
+		all[i].Doc = fill.Replace(all[i].Doc)
+	}
+	return all
 }
 
 // charged returns the requirements that are broken when a request meant to be
@@ -109,8 +116,8 @@ func (x *Exchange) refusal() bool {
 // complete reports whether the whole body is there, so that it can be judged.
 func (x *Exchange) complete() bool { return x.answered() && x.Err == nil && !x.Response.Truncated }
 
-// carriesAction is a success that owes a FileMachineAction in its body.
-func (x *Exchange) carriesAction() bool {
+// carriesAction is a success that owes an action in its body.
+func (x *observed) carriesAction() bool {
 	if !x.success() || !x.complete() {
 		return false
 	}
@@ -118,7 +125,7 @@ func (x *Exchange) carriesAction() bool {
 	case Accepted:
 		return status != 204 && status != 205 // these have no body
 	case Either:
-		return status == 201
+		return x.terms.created(status)
 	}
 	return false
 }

@@ -10,7 +10,7 @@ import (
 func headerChecks() []Check {
 	return []Check{
 		{Name: "media-type", Requirements: []string{"response.media-type"},
-			Doc: "A 201 says that its body is application/json; parameters are free.",
+			Doc: "A {success} says that its body is application/json; parameters are free.",
 			on:  (*observed).carriesAction, judge: mediaType},
 		{Name: "challenge", Requirements: []string{"refusal.status-auth"},
 			Doc: "A 401 carries a WWW-Authenticate that names the Bearer scheme.",
@@ -19,7 +19,7 @@ func headerChecks() []Check {
 			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
 			on:  (*observed).answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
-			Doc: "A 405 carries an Allow that lists POST.",
+			Doc: "A 405 carries an Allow that lists {method}.",
 			on:  (*observed).refusal, judge: allow},
 	}
 }
@@ -76,13 +76,13 @@ func allow(x *observed) []Problem {
 	if x.Response.Status != http.StatusMethodNotAllowed {
 		return nil
 	}
-	const place, want = "header Allow", "a list with POST"
+	place, want := "header Allow", "a list with "+x.terms.Method
 	values := x.Response.Header.Values("Allow")
 	if len(values) == 0 {
 		return problem(place, want, "no such header")
 	}
 	all := strings.Join(values, ",")
-	if slices.ContainsFunc(strings.Split(all, ","), func(m string) bool { return strings.TrimSpace(m) == "POST" }) {
+	if slices.ContainsFunc(strings.Split(all, ","), func(m string) bool { return strings.TrimSpace(m) == x.terms.Method }) {
 		return nil
 	}
 	return problem(place, want, show(all))

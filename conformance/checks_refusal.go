@@ -10,7 +10,7 @@ import (
 func refusalChecks() []Check {
 	return []Check{
 		{Name: "no-action", Requirements: []string{"refusal.no-action"},
-			Doc: "A refusal carries no FileMachineAction.",
+			Doc: "A refusal carries no {resource}.",
 			on:  (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
 			Doc: "A refusal that says it is JSON is well-formed JSON, and an error object in it has a code and a message that are strings; every other form is free.",
@@ -25,24 +25,9 @@ func (x *observed) refusalRead() bool {
 	return x.refusal() && x.complete() && x.answer.decodeErr == nil
 }
 
-// actionTypes are the values of type that name an operation.
-func actionTypes() []string { return []string{"RequestSample", "StopAndQuarantineFile"} }
-
-// looksLikeAction reports whether a body is a FileMachineAction, whole or in
-// part: it names that resource, or has an id and the type of an operation. A
-// refusal may well repeat members of the request that it refuses.
-func looksLikeAction(body map[string]any) bool {
-	if context, _ := body["@odata.context"].(string); strings.Contains(context, "#FileMachineActions") {
-		return true
-	}
-	kind, _ := body["type"].(string)
-	_, id := body["id"]
-	return id && slices.Contains(actionTypes(), kind)
-}
-
 func noAction(x *observed) []Problem {
-	if looksLikeAction(x.answer.action) {
-		return problem("body", "no FileMachineAction, for the request was refused", brief(string(x.answer.body)))
+	if x.terms.looksLikeAction(x.answer.action) {
+		return problem("body", "no "+x.terms.resource.Name+", for the request was refused", brief(string(x.answer.body)))
 	}
 	return nil
 }
@@ -50,7 +35,7 @@ func noAction(x *observed) []Problem {
 func errorForm(x *observed) (out []Problem) {
 	a := x.answer
 	switch {
-	case strings.TrimSpace(string(a.body)) == "" || looksLikeAction(a.action):
+	case strings.TrimSpace(string(a.body)) == "" || x.terms.looksLikeAction(a.action):
 		return nil
 	case a.json != nil && slices.Contains([]strictjson.Kind{strictjson.BOM, strictjson.Encoding}, a.json.Kind):
 		return nil // a finding of another check
@@ -62,7 +47,7 @@ func errorForm(x *observed) (out []Problem) {
 		return nil
 	}
 	for _, v := range a.violations {
-		out = append(out, Problem{Place: v.Pointer, Want: v.Want, Got: v.Got})
+		out = append(out, Problem{v.Pointer, v.Want, v.Got, v.Requirement})
 	}
 	return out
 }
@@ -72,7 +57,7 @@ func errorInside(x *observed) []Problem {
 	if x.Leaked {
 		return problem("body", "nothing secret", "the answer repeats the token")
 	}
-	if strings.TrimSpace(string(a.body)) == "" || looksLikeAction(a.action) {
+	if strings.TrimSpace(string(a.body)) == "" || x.terms.looksLikeAction(a.action) {
 		return nil
 	}
 	if what := insideOf(string(a.body), x.Request.URL); what != "" {

@@ -6,112 +6,255 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fmaspec/conformance/nearest"
+	"fmaspec/schemas"
 )
 
-func relationChecks() []Check {
-	return []Check{
-		{Name: "sha1-echo", Requirements: []string{"action.sha1"},
-			Doc: "sha1 is the request's Sha1, in any letter case.",
-			on:  (*observed).readable, judge: sha1Echo},
-		{Name: "id-form", Requirements: []string{"action.id"},
-			Doc: "id is a UUID.",
-			on:  (*observed).readable, judge: matches("id", uuid, "a UUID")},
-		{Name: "file-id", Requirements: []string{"action.file-id"},
-			Doc: "fileId is the value of sha1.",
-			on:  (*observed).readable, judge: fileID},
-		{Name: "machine-id", Requirements: []string{"action.machine-id"},
-			Doc: "machineId is 32 or 40 hexadecimal digits; it need not be the id in the path.",
-			on:  (*observed).readable, judge: matches("machineId", machineID, "32 or 40 hexadecimal digits")},
-		{Name: "status-known", Requirements: []string{"action.status"},
-			Doc: "status, of the action and of each file instance, is a word known from the documents or the successor.",
-			on:  (*observed).readable, judge: statusKnown},
-		{Name: "requestor-named", Requirements: []string{"action.requestor"},
-			Doc: "requestor is not blank.",
-			on:  (*observed).readable, judge: matches("requestor", notBlank, "a name")},
-		{Name: "times-ordered", Requirements: []string{"time.order"},
-			Doc: "The last update is not before the creation, and neither lies before 2016 or more than a day ahead.",
-			on:  (*observed).readable, judge: timesOrdered},
+// A relation is an entry of x-relations that is ready to judge.
+type relation struct {
+	schemas.Relation
+	form  *regexp.Regexp
+	since time.Time
+	ahead time.Duration
+	judge func(*observed, *relation) []Problem // nil where it holds between answers
+}
+
+// same reports whether two relations are made of one entry.
+func (r *relation) same(other *relation) bool {
+	return r.Schema == other.Schema && r.Index == other.Index
+}
+
+// relationJudges are the relations that hold of one answer.
+func relationJudges() map[string]func(*observed, *relation) []Problem {
+	return map[string]func(*observed, *relation) []Problem{
+		"rules":          rulesKept,
+		"equals-request": equalsRequest,
+		"equals":         equalsOther,
+		"one-of":         oneOf,
+		"pattern":        matchesForm,
+		"instant":        instants,
+		"within":         within,
+		"ordered":        ordered,
 	}
 }
 
-var (
-	uuid      = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	machineID = regexp.MustCompile(`^(?i)([0-9a-f]{32}|[0-9a-f]{40})$`)
-	notBlank  = regexp.MustCompile(`[^\s\pZ\pC]`)
-)
+// relation adds one entry to the terms of an operation.
+func (l *loader) relation(t *terms, entry schemas.Relation) error {
+	r := &relation{Relation: entry, form: regexp.MustCompile(entry.Pattern), judge: relationJudges()[entry.Kind]}
+	r.since, _ = time.Parse(time.RFC3339, entry.Since) // both are known to be readable
+	r.ahead, _ = time.ParseDuration(entry.Ahead)
+	place := relationPlace(entry)
+	if entry.Kind == "equals-request" && entry.Member != t.FileMember {
+		outline, err := l.library.Outline(t.RequestSchema)
+		if err != nil || !slices.Contains(outline.Places, "/"+entry.Member) {
+			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", place, t.ID, entry.Member)
+		}
+	}
+	if r.judge != nil {
+		t.relations = append(t.relations, r)
+		return nil
+	}
+	if acrossRelations()[entry.Kind] == nil {
+		return fmt.Errorf("%s: the engine does not judge %q; add a function for it in conformance/checks_relation.go", place, entry.Kind)
+	}
+	if other := t.across[entry.Check]; other != nil {
+		return fmt.Errorf("%s: the check %s is at %d too, and one between answers has one relation; give it another name", place, entry.Check, other.Index)
+	}
+	t.across[entry.Check] = r
+	if entry.Kind == "fresh" && t.identity == "" {
+		t.identity = r.At[0]
+	}
+	return nil
+}
 
-// matches judges the form of a string member. A member that is missing or no
-// string is a finding of another check.
-func matches(name string, form *regexp.Regexp, want string) func(*observed) []Problem {
+// relationChecks returns the checks that are made of the entries of x-relations: those
+// of one answer, and those between answers.
+func relationChecks(all []schemas.Relation) (one, between []Check) {
+	for _, r := range all {
+		list, make := &one, acrossRelations()[r.Kind]
+		if make != nil {
+			list = &between
+		}
+		i := slices.IndexFunc(*list, func(c Check) bool { return c.Name == r.Check })
+		if i < 0 {
+			i = len(*list)
+			c := Check{Name: r.Check}
+			if make == nil {
+				c.on, c.judge = (*observed).readable, relationsOf(r.Check)
+			} else {
+				c.across = func(limit int) across { return make(r.Check, limit) }
+			}
+			*list = append(*list, c)
+		}
+		c := &(*list)[i]
+		if c.Doc == "" {
+			c.Doc = r.Says
+		}
+		if !slices.Contains(c.Requirements, r.Requirement) {
+			c.Requirements = append(c.Requirements, r.Requirement)
+		}
+	}
+	return one, between
+}
+
+// checksOfRelations checks what the entries of x-relations name, when the catalogue is
+// known: requirements, and checks that are theirs and say something.
+func (l *loader) checksOfRelations() {
+	engine := checksOf(nil, l.suite.unknown)
+	said := map[string]bool{}
+	for _, r := range l.relations {
+		place := relationPlace(r)
+		said[r.Check] = said[r.Check] || r.Says != ""
+		switch {
+		case slices.ContainsFunc(engine, func(c Check) bool { return c.Name == r.Check }):
+			l.fail(fmt.Errorf("%s: the check %s is one of the engine; give it another name", place, r.Check))
+		case l.suite.requirement[r.Requirement] == nil && !l.unread:
+			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place, r.Requirement, nearest.Hint(r.Requirement, keys(l.suite.requirement))))
+		case !said[r.Check]:
+			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", place, r.Check))
+		}
+	}
+}
+
+// relationPlace is where an entry stands.
+func relationPlace(r schemas.Relation) string {
+	return fmt.Sprintf("schemas/%s.schema.json: x-relations/%d", r.Schema, r.Index)
+}
+
+// relationsOf judges the relations of one check in their order, up to the first that
+// finds something: the others may rest on it.
+func relationsOf(check string) func(*observed) []Problem {
 	return func(x *observed) []Problem {
-		if text, ok := x.answer.member(name); ok && !form.MatchString(text) {
-			return problem("/"+name, want, show(text))
+		for _, r := range x.terms.relations {
+			if r.Check != check {
+				continue
+			}
+			found := r.judge(x, r)
+			for i := range found {
+				found[i].Requirement = r.Requirement
+			}
+			if len(found) > 0 {
+				return found
+			}
 		}
 		return nil
 	}
 }
 
-func sha1Echo(x *observed) []Problem {
-	if text, ok := x.answer.member("sha1"); ok && x.file != "" && !strings.EqualFold(text, x.file) {
-		return problem("/sha1", fmt.Sprintf("the request's Sha1, %q", x.file), show(text))
-	}
-	return nil
-}
-
-func fileID(x *observed) []Problem {
-	file, ok := x.answer.member("fileId")
-	sha1, also := x.answer.member("sha1")
-	if ok && also && !strings.EqualFold(file, sha1) {
-		return problem("/fileId", "the value of sha1, "+show(sha1), show(file))
-	}
-	return nil
-}
-
-// knownStatuses are the words of the documents (the first two) and of the
-// successor's MachineAction.
-func knownStatuses() []string {
-	return []string{"InProgress", "Succeeded", "Pending", "Failed", "TimeOut", "Cancelled"}
-}
-
-func statusKnown(x *observed) (out []Problem) {
-	look := func(place string, value any) {
-		if text, ok := value.(string); ok && !slices.Contains(knownStatuses(), text) && (text != "" || place == "/status") {
-			out = append(out, Problem{Place: place, Want: "one of " + strings.Join(knownStatuses(), ", "), Got: show(text)})
+// rulesKept reports what the keywords find that are annotated with the requirement.
+func rulesKept(x *observed, r *relation) (out []Problem) {
+	for _, v := range x.answer.violations {
+		if v.Requirement == r.Requirement {
+			out = append(out, Problem{Place: v.Pointer, Want: v.Want, Got: v.Got})
 		}
 	}
-	look("/status", x.answer.action["status"])
-	instances, _ := x.answer.action["fileInstances"].([]any)
-	for i, item := range instances {
-		if fields, ok := item.(map[string]any); ok {
-			look(fmt.Sprintf("/fileInstances/%d/status", i), fields["status"])
-		}
-	}
-	return out[:min(len(out), 20)]
+	return out
 }
 
-// productYear is the year of the product's first release; no action is older.
-const productYear = 2016
+// mostItems is how many items of arrays a relation reports.
+const mostItems = 20
 
-func timesOrdered(x *observed) (out []Problem) {
-	if len(times(x)) > 0 {
-		return nil // of a time that is none, nothing more can be said
-	}
-	var read []time.Time
-	for _, name := range timeMembers() {
-		text, _ := x.answer.member(name)
-		t, err := instant(text)
-		if err != nil {
-			return nil // missing or no string, a finding of another check
-		}
-		read = append(read, t)
-		if t.Year() < productYear || t.After(x.now.Add(24*time.Hour)) {
-			out = append(out, Problem{Place: "/" + name, Want: fmt.Sprintf("a time from %d to a day from now", productYear), Got: show(text)})
+// strings returns the strings at the places of a relation. A member that is missing, no
+// string, or breaks its schema is a finding of another check.
+func (x *observed) strings(pointers ...string) (out []place) {
+	for _, pointer := range pointers {
+		for _, p := range placesAt(x.answer.action, pointer) {
+			if _, is := p.value.(string); is && !x.broken(p.pointer) {
+				out = append(out, p)
+			}
 		}
 	}
-	if len(out) == 0 && read[1].Before(read[0]) {
-		last, _ := x.answer.member(timeMembers()[1])
-		first, _ := x.answer.member(timeMembers()[0])
-		return problem("/"+timeMembers()[1], "not before the creation at "+first, show(last))
+	return out
+}
+
+// broken reports whether what stands at a place breaks its schema.
+func (x *observed) broken(pointer string) bool {
+	return slices.ContainsFunc(x.answer.violations, func(v schemas.Violation) bool { return v.Pointer == pointer })
+}
+
+// each judges every string at the places of a relation.
+func (r *relation) each(x *observed, want string, good func(string) bool) (out []Problem) {
+	for _, p := range x.strings(r.At...) {
+		if text := p.value.(string); !good(text) {
+			out = append(out, Problem{Place: p.pointer, Want: want, Got: show(text)})
+		}
+	}
+	return out[:min(len(out), mostItems)]
+}
+
+// equal compares two texts as the relation says.
+func (r *relation) equal(a, b string) bool {
+	return a == b || r.IgnoreCase && strings.EqualFold(a, b)
+}
+
+func matchesForm(x *observed, r *relation) []Problem { return r.each(x, r.Want, r.form.MatchString) }
+
+func oneOf(x *observed, r *relation) []Problem {
+	return r.each(x, "one of "+strings.Join(r.Values, ", "), func(text string) bool { return slices.Contains(r.Values, text) })
+}
+
+func equalsRequest(x *observed, r *relation) []Problem {
+	sent := x.file
+	if r.Member != x.terms.FileMember {
+		sent = sentMember(x.Request.Body, r.Member)
+	}
+	if sent == "" {
+		return nil // the request cannot be read, or names nothing
+	}
+	return r.each(x, fmt.Sprintf("the request's %s, %q", r.Member, sent), func(text string) bool { return r.equal(text, sent) })
+}
+
+func equalsOther(x *observed, r *relation) []Problem {
+	other, is := memberAt(x.answer.action, r.Other).(string)
+	if !is {
+		return nil
+	}
+	return r.each(x, fmt.Sprintf("the value of %s, %s", r.Other[1:], show(other)), func(text string) bool { return r.equal(text, other) })
+}
+
+func instants(x *observed, r *relation) []Problem {
+	return r.each(x, "an instant that exists", func(text string) bool {
+		_, err := instant(text)
+		return err == nil
+	})
+}
+
+// read returns the instants at the places of a relation, nothing where one of them
+// cannot be read: that is a finding of another check.
+func (r *relation) read(x *observed) (times []time.Time, at []place) {
+	for _, pointer := range r.At {
+		found := x.strings(pointer)
+		if len(found) == 0 {
+			return nil, nil
+		}
+		for _, p := range found {
+			t, err := instant(p.value.(string))
+			if err != nil {
+				return nil, nil
+			}
+			times, at = append(times, t), append(at, p)
+		}
+	}
+	return times, at
+}
+
+func within(x *observed, r *relation) (out []Problem) {
+	times, at := r.read(x)
+	for i, t := range times {
+		if t.Before(r.since) || t.After(x.now.Add(r.ahead)) {
+			out = append(out, Problem{Place: at[i].pointer, Want: r.Want, Got: show(at[i].value)})
+		}
+	}
+	return out[:min(len(out), mostItems)]
+}
+
+func ordered(x *observed, r *relation) (out []Problem) {
+	times, at := r.read(x)
+	for i := 1; i < len(times); i++ {
+		if times[i].Before(times[i-1]) {
+			out = append(out, Problem{Place: at[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, at[i-1].value), Got: show(at[i].value)})
+		}
 	}
 	return out
 }

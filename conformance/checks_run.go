@@ -5,21 +5,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-
-	"fmaspec/schemas"
 )
 
 func runChecks() []Check {
 	return []Check{
-		{Name: "ids-fresh", Requirements: []string{"action.id"},
-			Doc:    "Actions on different files have different ids.",
-			across: newIDsFresh},
-		{Name: "times-with-z", Requirements: []string{"time.utc-z"},
-			Doc:    "Over all answers of an operation, both times end in Z and have at most 7 fraction digits; charged to the plainest answer.",
-			across: newTimesWithZ},
 		{Name: "own-input", kinds: []Kind{Isolation}, Requirements: []string{"state.isolated"},
 			Doc:    "An answer holds nothing of another request.",
 			across: newOwnInput},
@@ -41,104 +32,212 @@ func plainer(a, b mention) int {
 	return cmp.Or(cmp.Compare(a.odd, b.odd), cmp.Compare(a.c.ID, b.c.ID), cmp.Compare(a.step, b.step))
 }
 
-// idsFresh keeps for each action's id the requests whose answers have it.
-type idsFresh struct{ *latest[[]mention] }
+// acrossRelations are the relations that hold between answers: each makes the check
+// of its name.
+func acrossRelations() map[string]func(check string, limit int) across {
+	return map[string]func(string, int) across{
+		"fresh":        func(check string, limit int) across { return &idsFresh{check, newLatest[[]noted](limit)} },
+		"instant-form": func(check string, _ int) across { return &instantForm{check, controls{}, map[formKey]*formOf{}} },
+		"same-for-machine": func(check string, limit int) across {
+			return &byMachine{check, controls{}, newLatest[[]noted](limit), true}
+		},
+		"differs-by-machine": func(check string, limit int) across {
+			return &byMachine{check, controls{}, newLatest[[]noted](limit), false}
+		},
+	}
+}
 
-// sameIDs is how many answers with one id a session without end keeps.
+// A noted value is one of an answer, kept for a relation between answers.
+type noted struct {
+	mention
+	relation *relation
+	value    string
+	machine  string
+}
+
+// problem charges what a value breaks to its relation.
+func (n noted) problem(want, got string) []Problem {
+	return []Problem{{Place: n.relation.At[0], Want: want, Got: got, Requirement: n.relation.Requirement}}
+}
+
+// values returns what the checks between answers keep of a readable answer, by their
+// names: of an instant-form, for each member, what it is where it is an instant of
+// another form, else ""; of the others the value.
+func (x *observed) values() map[string][]string {
+	out := map[string][]string{}
+	for check, r := range x.terms.across {
+		kept := make([]string, len(r.At))
+		for i, pointer := range r.At {
+			for _, p := range x.strings(pointer) {
+				text := p.value.(string)
+				if r.Kind == "instant-form" {
+					if _, err := instant(text); err != nil || r.form.MatchString(text) {
+						continue
+					}
+					text = show(text)
+				}
+				kept[i] = strings.Clone(text)
+				break
+			}
+		}
+		out[check] = kept
+	}
+	return out
+}
+
+// idsFresh keeps for each value that identifies an action the requests whose answers
+// have it.
+type idsFresh struct {
+	check string
+	*latest[[]noted]
+}
+
+// sameIDs is how many answers with one value a session without end keeps.
 const sameIDs = 64
 
-func newIDsFresh(limit int) across { return idsFresh{newLatest[[]mention](limit)} }
-
-func (k idsFresh) note(at ref, x *Judged) (shows bool) {
-	if x.ActionID == "" || x.File == "" {
+func (k *idsFresh) note(at ref, x *Judged) (shows bool) {
+	r := x.terms.across[k.check]
+	if r == nil || x.ActionID == "" || x.File == "" {
 		return false
 	}
-	m, with := mentionOf(at, x), k.of[x.ActionID]
-	shows = slices.ContainsFunc(with, func(o mention) bool { return !strings.EqualFold(o.file, m.file) })
+	n, with := noted{mention: mentionOf(at, x), relation: r}, k.of[x.ActionID]
+	shows = slices.ContainsFunc(with, func(o noted) bool { return !strings.EqualFold(o.file, n.file) })
 	if k.limit == 0 || len(with) < sameIDs {
-		k.put(x.ActionID, append(with, m))
+		k.put(x.ActionID, append(with, n))
 	}
 	return shows
 }
 
-func (k idsFresh) problems() map[ref][]Problem {
+func (k *idsFresh) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for id, all := range k.of {
 		if len(all) == 1 {
 			continue
 		}
-		all = slices.SortedFunc(slices.Values(all), plainer)
-		for _, m := range all[1:] {
-			if !strings.EqualFold(m.file, all[0].file) {
-				out[m.ref] = problem("/id", "an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
+		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return plainer(a.mention, b.mention) })
+		for _, n := range all[1:] {
+			if !strings.EqualFold(n.file, all[0].file) {
+				out[n.ref] = n.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
 			}
 		}
 	}
 	return out
 }
 
-// timeWithZ is the form in which the documents' examples show a time.
-var timeWithZ = regexp.MustCompile(`^[^.]*(\.[0-9]{1,7})?[Zz]$`)
+// byMachine compares a value of the answers with the machine that the path names: for
+// one machine it is the same, or for different machines it is another. It keeps for each
+// machine the plainest answer with each value, or for each value the plainest one about
+// each machine.
+type byMachine struct {
+	check string
+	controls
+	*latest[[]noted]
+	same bool // for one machine
+}
 
-// oddTimes returns, for each of the times of a readable answer, what it is where
-// it is a time of another form than that of the examples, else "".
-func (x *observed) oddTimes() []string {
-	out := make([]string, len(timeMembers()))
-	for i, name := range timeMembers() {
-		text, ok := x.answer.member(name)
-		bad := slices.ContainsFunc(x.answer.violations, func(v schemas.Violation) bool { return v.Pointer == "/"+name })
-		if _, err := instant(text); ok && !bad && err == nil && !timeWithZ.MatchString(text) {
-			out[i] = strings.Clone(show(text))
+// parts returns what a noted value is kept under, and what all under that have in common.
+func (k *byMachine) parts(n noted) (key, common string) {
+	value := n.value
+	if n.relation.IgnoreCase {
+		value = strings.ToLower(value)
+	}
+	if k.same {
+		return n.machine, value
+	}
+	return value, n.machine
+}
+
+func (k *byMachine) note(at ref, x *Judged) (shows bool) {
+	k.controls.note(at)
+	r, kept := x.terms.across[k.check], x.values[k.check]
+	if r == nil || len(kept) == 0 || kept[0] == "" || x.machine == "" || x.Unjudged != "" {
+		return false
+	}
+	n := noted{mentionOf(at, x), r, kept[0], x.machine}
+	key, common := k.parts(n)
+	all := slices.Clone(k.of[key])
+	i := slices.IndexFunc(all, func(o noted) bool {
+		_, other := k.parts(o)
+		return other == common
+	})
+	switch {
+	case i >= 0 && plainer(n.mention, all[i].mention) < 0:
+		all[i] = n
+	case i < 0 && (k.limit == 0 || len(all) < sameIDs):
+		shows = len(all) > 0
+		all = append(all, n)
+	}
+	k.put(key, all)
+	return shows
+}
+
+// problems charges all that stand under one key but the plainest.
+func (k *byMachine) problems() map[ref][]Problem {
+	out := map[ref][]Problem{}
+	for _, all := range k.of {
+		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return k.order(a.mention, b.mention) })
+		for first, rest := all[0], all[1:]; len(rest) > 0; rest = rest[1:] {
+			n := rest[0]
+			want := "another value than for another machine"
+			got := fmt.Sprintf("%s, which %s got for the machine %s", show(n.value), first.c.ID, first.machine)
+			if k.same {
+				want, got = fmt.Sprintf("%s, as %s got for the same machine", show(first.value), first.c.ID), show(n.value)
+			}
+			out[n.ref] = append(out[n.ref], n.problem(want, got)...)
 		}
 	}
 	return out
 }
 
-// timesWithZ judges the form of times once for each operation and member: whether
+// instantForm judges the form of times once for each operation and member: whether
 // one answer has more than seven digits depends on chance, where trailing zeros are
 // left out. It is charged to the plainest answer. One that the record holds in
 // part is passed over where there is another, for it cannot be judged again.
-type timesWithZ struct {
+type instantForm struct {
+	check string
 	controls
-	of map[timesKey]map[*Case]*timesOf
+	of map[formKey]*formOf
 }
 
-// A timesKey is what the answers have in common that are judged together.
-type timesKey struct {
+// A formKey is what the answers have in common that are judged together.
+type formKey struct {
 	operation string
 	shortened bool
 }
 
-// timesOf is what is kept of the answers of one case.
-type timesOf struct {
+// formOf is what is kept of the answers of an operation, by their case.
+type formOf struct {
+	relation *relation
+	cases    map[*Case]*formOfCase
+}
+
+// formOfCase is what is kept of the answers of one case.
+type formOfCase struct {
 	first mention   // the plainest
 	odd   []mention // for each member, the plainest in which it has another form; a zero one where none has
 	got   []string  // that form
 }
 
-func newTimesWithZ(int) across {
-	return &timesWithZ{controls{}, map[timesKey]map[*Case]*timesOf{}}
-}
-
-func (k *timesWithZ) note(at ref, x *Judged) (shows bool) {
+func (k *instantForm) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
-	if x.times == nil || x.Unjudged != "" {
+	r, values := x.terms.across[k.check], x.values[k.check]
+	if r == nil || values == nil || x.Unjudged != "" {
 		return false
 	}
-	key := timesKey{x.Case.Steps[x.Step].operation(x.Case), x.Response.Shortened}
+	key := formKey{x.terms.ID, x.Response.Shortened}
 	if k.of[key] == nil {
-		k.of[key] = map[*Case]*timesOf{}
+		k.of[key] = &formOf{r, map[*Case]*formOfCase{}}
 	}
 	m := mentionOf(at, x)
-	kept := k.of[key][at.c]
+	kept := k.of[key].cases[at.c]
 	if kept == nil {
-		kept = &timesOf{m, make([]mention, len(x.times)), make([]string, len(x.times))}
-		k.of[key][at.c] = kept
+		kept = &formOfCase{m, make([]mention, len(values)), make([]string, len(values))}
+		k.of[key].cases[at.c] = kept
 	}
 	if plainer(m, kept.first) < 0 {
 		kept.first = m
 	}
-	for i, got := range x.times {
+	for i, got := range values {
 		if got != "" && (kept.got[i] == "" || plainer(m, kept.odd[i]) < 0) {
 			shows = shows || kept.got[i] == ""
 			kept.odd[i], kept.got[i] = m, got
@@ -147,17 +246,17 @@ func (k *timesWithZ) note(at ref, x *Judged) (shows bool) {
 	return shows
 }
 
-func (k *timesWithZ) problems() map[ref][]Problem {
+func (k *instantForm) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for key, cases := range k.of {
-		if _, whole := k.of[timesKey{key.operation, false}]; key.shortened && whole {
+	for key, all := range k.of {
+		if _, whole := k.of[formKey{key.operation, false}]; key.shortened && whole {
 			continue
 		}
-		first := slices.MinFunc(slices.Collect(maps.Values(cases)), func(a, b *timesOf) int { return k.order(a.first, b.first) }).first
-		for i, name := range timeMembers() {
+		first := slices.MinFunc(slices.Collect(maps.Values(all.cases)), func(a, b *formOfCase) int { return k.order(a.first, b.first) }).first
+		for i, pointer := range all.relation.At {
 			var odd mention
 			got := ""
-			for _, kept := range cases {
+			for _, kept := range all.cases {
 				if kept.got[i] != "" && (got == "" || k.order(kept.odd[i], odd) < 0) {
 					odd, got = kept.odd[i], kept.got[i]
 				}
@@ -168,7 +267,9 @@ func (k *timesWithZ) problems() map[ref][]Problem {
 			if odd.ref != first.ref {
 				got += ", in " + odd.c.ID
 			}
-			out[first.ref] = append(out[first.ref], Problem{Place: "/" + name, Want: "a time with Z and at most 7 fraction digits, in every answer", Got: got})
+			out[first.ref] = append(out[first.ref], Problem{
+				Place: pointer, Want: all.relation.Want + ", in every answer", Got: got, Requirement: all.relation.Requirement,
+			})
 		}
 	}
 	return out

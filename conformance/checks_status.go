@@ -22,10 +22,10 @@ const (
 func statusChecks() []Check {
 	return []Check{
 		{Name: createdCheck, kinds: []Kind{Acceptance}, Requirements: []string{"response.created", "response.json"},
-			Doc: "A valid, authorised request is answered exactly 201, and with the whole body.",
+			Doc: "A valid, authorised request is answered exactly {success}, and with the whole body.",
 			on:  (*observed).awaited, judge: created},
 		{Name: servedCheck, kinds: []Kind{Existence}, Requirements: []string{"operation.exists"},
-			Doc: "POST on the documented path is not answered 404, 405 or 501.",
+			Doc: "{method} on the documented path is not answered 404, 405 or 501.",
 			on:  (*observed).toAccept, judge: served},
 		{Name: acceptsCheck,
 			Doc: "A valid request is accepted in the form of the case; charged to what the case is to prove.",
@@ -54,14 +54,14 @@ func created(x *observed) []Problem {
 		return createdInTime(x)
 	}
 	status := x.Response.Status
-	if status == 201 || status/100 != 2 && !plainly(x) {
+	if x.terms.created(status) || status/100 != 2 && !plainly(x) {
 		return nil
 	}
 	got := fmt.Sprint(status)
 	if status == 401 || status == 403 {
 		got += " (is the token one of a user who may act?)"
 	}
-	return problem("status", "201", got)
+	return problem("status", x.terms.success(), got)
 }
 
 // createdInTime charges a valid request that came to no whole answer.
@@ -72,7 +72,7 @@ func createdInTime(x *observed) []Problem {
 	case x.answered():
 		return []Problem{{"body", "the whole of it", x.Err.Msg, "response.json"}}
 	}
-	return problem("connection", "201", x.Err.Msg)
+	return problem("connection", x.terms.success(), x.Err.Msg)
 }
 
 // plainly reports whether the refusal of a valid request is charged to the operation
@@ -98,7 +98,7 @@ func served(x *observed) []Problem {
 		if status == 404 {
 			got += unknownHint
 		}
-		return problem("status", "the operation, answered 201", got)
+		return problem("status", "the operation, answered "+x.terms.success(), got)
 	}
 	return nil
 }
@@ -123,11 +123,11 @@ func accepts(x *observed) (out []Problem) {
 		if asksBoth(x.Case) && x.Case.kinds[id] != Isolation {
 			continue // what the case proves by a refusal is no matter of its valid requests
 		}
-		out = append(out, Problem{place, "201, for the request is valid", got, id})
+		out = append(out, Problem{place, x.terms.success() + ", for the request is valid", got, id})
 	}
 	// What the case expects counts, whatever it is to prove.
 	if len(out) == 0 && len(created(x)) == 0 && len(served(x)) == 0 && x.Case.main != "" {
-		out = append(out, Problem{place, "201, for the request is valid", got, x.Case.main})
+		out = append(out, Problem{place, x.terms.success() + ", for the request is valid", got, x.Case.main})
 	}
 	return out
 }
@@ -161,7 +161,7 @@ func refusalStatus(x *observed) (out []Problem) {
 	}
 	status := x.Response.Status
 	// A success with an action is acceptance, which is a finding of another check.
-	if slices.Contains(x.statuses(), status) || status/100 == 2 && looksLikeAction(x.answer.action) {
+	if slices.Contains(x.statuses(), status) || status/100 == 2 && x.terms.looksLikeAction(x.answer.action) {
 		return nil
 	}
 	charged := x.Case.status
@@ -185,7 +185,7 @@ func noServerError(x *observed) []Problem {
 	want := "an answer or a refusal, and no 5xx" // it is open whether anything is at fault
 	switch x.expect() {
 	case Accepted:
-		want = "201, or a refusal with 4xx"
+		want = x.terms.success() + ", or a refusal with 4xx"
 	case Refused:
 		want = "no 5xx, for the request is at fault"
 	}

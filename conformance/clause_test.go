@@ -71,7 +71,7 @@ func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
 		{"a document beside the clauses", standardFile, swap("- id: auth.scheme-case\n", "- id: auth.scheme-case\n  document: RFC 9110\n"), `field document is unknown; give it to each entry of "clauses:"`},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			_, err := conformance.Load(patched(t, map[string]func(string) string{row.file: row.change}))
+			_, err := conformance.Load(conformance.Contract{}, patched(t, map[string]func(string) string{row.file: row.change}))
 			require.Error(t, err)
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			require.Contains(t, first, row.want)
@@ -108,7 +108,7 @@ func TestLoadWantsEachLineInOneStatementWithItsRequirements(t *testing.T) {
 		{"headings out of order", documentsFile, swap("{name: Title, line: 21}", "{name: Title, line: 31}"), `has no headings that begin at line 1`},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			_, err := conformance.Load(patched(t, map[string]func(string) string{row.file: row.change}))
+			_, err := conformance.Load(conformance.Contract{}, patched(t, map[string]func(string) string{row.file: row.change}))
 			require.ErrorContains(t, err, row.want)
 			require.Regexp(t, `^fixtures/requirements/\w+\.yaml:\d+: `, err.Error())
 		})
@@ -117,7 +117,7 @@ func TestLoadWantsEachLineInOneStatementWithItsRequirements(t *testing.T) {
 
 func TestLoadHoldsAUsersRequirementsToTheirClausesToo(t *testing.T) {
 	load := func(requirement string) (*conformance.Suite, error) {
-		return conformance.Load(conformance.BuiltIn(), conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{
+		return conformance.Load(conformance.Contract{}, conformance.BuiltIn(), conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{
 			"requirements/mine.yaml": {Data: []byte(requirement)}, "area/x.http": {Data: []byte(sound)},
 		}})
 	}

@@ -39,8 +39,10 @@ type Judgement struct {
 	File     string           // the file that the request names; "" where it cannot be read
 	Traces   []string         // values in the answer that have the form of a mark, in small letters
 
-	running bool     // the answer says that the action is under way already
-	times   []string // of a readable answer: each of its times, in order, that is not of the examples' form, else ""
+	running bool                // the answer says that the action is under way already
+	terms   *terms              // of the operation
+	machine string              // that the path names; "" where it names none
+	values  map[string][]string // of a readable answer: what the checks between answers keep of it
 }
 
 // A Judged is an exchange and what it shows.

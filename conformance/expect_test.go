@@ -37,7 +37,7 @@ func TestAViolatedExpectationIsAFindingUnderEveryRequirement(t *testing.T) {
 		// The first request of several, and one behind another.
 		files[strings.ReplaceAll(q.ID, ".", "-")+"-twice.http"] = &fstest.MapFile{Data: fmt.Appendf(nil, "# Has two for %s.\n# operation: requestSample\n# proves: %s\n# expect: refused 400\n%s\n\n### again\n# expect: refused 422\n%s\n", q.ID, q.ID, rows[1].head, rows[2].head)}
 	}
-	suite, err := conformance.Load(conformance.Source{FS: files, Name: "own", Own: true})
+	suite, err := conformance.Load(conformance.Contract{}, conformance.Source{FS: files, Name: "own", Own: true})
 	require.NoError(t, err)
 	honest := honest()
 	served := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +73,7 @@ func peek(r *http.Request) string {
 
 func TestAnExpectationIsChargedToTheStrongestRequirement(t *testing.T) {
 	own := fstest.MapFS{"refuses-a.http": {Data: []byte("# Refuses a.\n# operation: requestSample\n# proves: error.form, action.members, http.framing\n# expect: refused 409\nPOST {{path}}\nAuthorization: Bearer {{token}}\nContent-Type: application/json\n\n{\"Sha1\": \"{{sha1}}\"}\n")}}
-	suite, err := conformance.Load(conformance.Source{FS: own, Name: "own", Own: true})
+	suite, err := conformance.Load(conformance.Contract{}, conformance.Source{FS: own, Name: "own", Own: true})
 	require.NoError(t, err)
 	r, err := suite.Run(t.Context(), target(honest()), conformance.Options{})
 	require.NoError(t, err)

@@ -2,14 +2,12 @@ package conformance
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -26,6 +24,15 @@ func (s *Suite) Judge(x *Exchange) Judgement {
 	return s.judgement(s.observe(x))
 }
 
+// termsOf returns what the documents say of the answers of the operation that the
+// exchange called.
+func (s *Suite) termsOf(x *Exchange) *terms {
+	if t := s.terms[s.operationOf(x)]; t != nil {
+		return t
+	}
+	return s.unknown
+}
+
 // observe returns an exchange as the checks see it.
 func (s *Suite) observe(x *Exchange) *observed {
 	if c := x.Case; c != nil && s.byID[c.ID] != c {
@@ -34,16 +41,19 @@ func (s *Suite) observe(x *Exchange) *observed {
 		own.Case = &like
 		x = &own
 	}
-	v := &observed{Exchange: x, now: x.Started.Add(x.Elapsed), file: sentSha1(x.Request.Body)}
-	operation := s.operationOf(x)
-	v.schema, v.members, v.errors = s.schema[operation], s.members[operation], s.errors
+	v := &observed{Exchange: x, now: x.Started.Add(x.Elapsed), terms: s.termsOf(x)}
+	if v.terms == s.unknown {
+		v.file = sentFile(x.Request.Body, s.Operations)
+	} else {
+		v.file = sentMember(x.Request.Body, v.terms.FileMember)
+	}
 	v.answer = new(v.look())
 	return v
 }
 
 // judgement judges an exchange.
 func (s *Suite) judgement(v *observed) Judgement {
-	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running()}
+	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), terms: v.terms, machine: v.namedMachine(v.terms)}
 	if out.Unjudged == "" && !v.aborted() {
 		out.Findings = s.findings(v)
 	}
@@ -51,9 +61,11 @@ func (s *Suite) judgement(v *observed) Judgement {
 		out.Traces = traces(v.answer.body)
 	}
 	if v.readable() {
-		id, _ := v.answer.member("id")
-		out.ActionID = strings.ToLower(id)
-		out.times = v.oddTimes()
+		if v.terms.identity != "" {
+			id, _ := memberAt(v.answer.action, v.terms.identity).(string)
+			out.ActionID = strings.ToLower(id)
+		}
+		out.values = v.values()
 	}
 	return out
 }
@@ -175,12 +187,11 @@ func (x *observed) unjudged() string {
 	return ""
 }
 
-// sentSha1 reads Sha1 from a request's body, "" where it cannot.
-func sentSha1(body []byte) string {
-	var members map[string]json.RawMessage // a long Comment is left as it is
-	var sha1 string
-	if strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil || json.Unmarshal(members["Sha1"], &sha1) != nil {
+// namedMachine returns the machine that the request's path names, "" where it names none.
+func (x *Exchange) namedMachine(t *terms) string {
+	u, err := url.Parse(x.Request.URL)
+	if err != nil {
 		return ""
 	}
-	return sha1
+	return t.machineOf(u.Path)
 }

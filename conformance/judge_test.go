@@ -308,7 +308,7 @@ func TestAFurtherMemberMayHoldWhatBreaksEngines(t *testing.T) {
 }
 
 func FuzzJudge(f *testing.F) {
-	s, err := conformance.Load()
+	s, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func FuzzJudge(f *testing.F) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	s, err := conformance.Load()
+	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(b, err)
 	good := example(b, "request-sample")
 	for name, body := range map[string]string{"conforming": good, "faulty": strings.Replace(good, `"id"`, `"Id"`, 1)} {

@@ -45,7 +45,7 @@ func TestLoadHoldsTheKindsToTheirTable(t *testing.T) {
 			`^fixtures/requirements/inferred\.yaml:\d+: the requirement refusal\.method-forbidden is milder than "http\.date", which is none on the status of a refusal; name one of the kinds refusal-…: refusal\.media-type, refusal\.status-auth, `},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			_, err := conformance.Load(patched(t, row.change))
+			_, err := conformance.Load(conformance.Contract{}, patched(t, row.change))
 			require.Error(t, err)
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			require.Regexp(t, row.want, first)
@@ -55,7 +55,7 @@ func TestLoadHoldsTheKindsToTheirTable(t *testing.T) {
 }
 
 func TestEveryKindIsOfSomeRequirement(t *testing.T) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	for _, k := range conformance.Kinds() {
 		require.NoError(t, suite.Needs(k.Kind))
@@ -101,10 +101,10 @@ func renamed(t *testing.T, suite *conformance.Suite) (conformance.Source, map[st
 }
 
 func TestWhatIsChargedFollowsTheKindAndNotTheID(t *testing.T) {
-	before, err := conformance.Load()
+	before, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	source, ids := renamed(t, before)
-	after, err := conformance.Load(source)
+	after, err := conformance.Load(conformance.Contract{}, source)
 	require.NoError(t, err)
 	charged := func(suite *conformance.Suite, wrap func(http.Handler) http.Handler) (out []string) {
 		target := conformance.Target{Handler: wrap(reference.New(reference.Config{Token: "t-of-a-user", UnprivilegedToken: "t-of-nobody"})), Token: "t-of-a-user", UnprivilegedToken: "t-of-nobody"}

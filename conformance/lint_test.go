@@ -22,7 +22,7 @@ func lintLoad(t *testing.T, files map[string]string) (*conformance.Suite, error)
 	for name, text := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	return conformance.Load(conformance.BuiltIn(), conformance.Source{FS: fsys, Name: "mine", Own: true})
+	return conformance.Load(conformance.Contract{}, conformance.BuiltIn(), conformance.Source{FS: fsys, Name: "mine", Own: true})
 }
 
 func TestLintNamesEachRefusalThatProvesNothing(t *testing.T) {
@@ -49,7 +49,7 @@ func TestLintNamesEachRefusalThatProvesNothing(t *testing.T) {
 }
 
 func TestTheSuitesOwnCasesPassTheLint(t *testing.T) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	found := suite.Lint()
 	require.Len(t, found, 1, "%v", found)
@@ -73,7 +73,7 @@ func TestLoadOpensNothingButPlainFiles(t *testing.T) {
 		"x.http": {Mode: fs.ModeNamedPipe}, "y.http": {Mode: fs.ModeDevice}, "z.http": {Data: []byte("nowhere"), Mode: fs.ModeSymlink},
 		"notes": {Mode: fs.ModeNamedPipe}, "requirements/x.yaml": {Mode: fs.ModeNamedPipe},
 	}
-	_, err := conformance.Load(conformance.BuiltIn(), conformance.Source{FS: neverOpened{fsys}, Name: "mine", Own: true})
+	_, err := conformance.Load(conformance.Contract{}, conformance.BuiltIn(), conformance.Source{FS: neverOpened{fsys}, Name: "mine", Own: true})
 	require.EqualError(t, err, "mine/requirements/x.yaml: it is a named pipe, not a plain file; put a plain file in its place, or take it away\n"+
 		"mine/x.http:1: it is a named pipe, not a plain file; put a plain file in its place, or take it away\n"+
 		"mine/y.http:1: it is a device, not a plain file; put a plain file in its place, or take it away\n"+

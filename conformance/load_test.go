@@ -29,14 +29,14 @@ Content-Type: application/json
 `
 
 func TestLoadFindsNothingWrongWithTheBuiltInSuite(t *testing.T) {
-	s, err := conformance.Load()
+	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(s.Cases), 200, "want cases for every requirement on both operations")
 	require.Len(t, s.Contract, 64)
 }
 
 func TestLoadAddsAUsersCasesOrTakesThemAlone(t *testing.T) {
-	both, err := conformance.Load(conformance.BuiltIn(), own(sound))
+	both, err := conformance.Load(conformance.Contract{}, conformance.BuiltIn(), own(sound))
 	require.NoError(t, err)
 	mine := both.Case("requestSample/area/x")
 	require.NotNil(t, mine)
@@ -44,7 +44,7 @@ func TestLoadAddsAUsersCasesOrTakesThemAlone(t *testing.T) {
 	require.Equal(t, 5, mine.Line)
 	require.Nil(t, both.Case("stopAndQuarantineFile/area/x"), "want the case for the operation that it names alone")
 
-	alone, err := conformance.Load(own(sound))
+	alone, err := conformance.Load(conformance.Contract{}, own(sound))
 	require.NoError(t, err)
 	require.Len(t, alone.Cases, 1)
 	require.NotNil(t, alone.Requirement("request.json"), "want the catalogue under a user's cases too")
@@ -53,7 +53,7 @@ func TestLoadAddsAUsersCasesOrTakesThemAlone(t *testing.T) {
 }
 
 func TestLoadNamesFileLineAndRemedy(t *testing.T) {
-	builtIn, err := conformance.Load()
+	builtIn, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	title := builtIn.Cases[0].Title
 	rows := []struct {
@@ -83,7 +83,7 @@ func TestLoadNamesFileLineAndRemedy(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			_, err := conformance.Load(conformance.BuiltIn(), own(r.text))
+			_, err := conformance.Load(conformance.Contract{}, conformance.BuiltIn(), own(r.text))
 			require.Error(t, err)
 			for _, want := range r.want {
 				require.Contains(t, err.Error(), want)
@@ -93,14 +93,14 @@ func TestLoadNamesFileLineAndRemedy(t *testing.T) {
 }
 
 func TestLoadNeedsACaseInAUsersFolder(t *testing.T) {
-	_, err := conformance.Load(conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{"readme.txt": {}}})
+	_, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{"readme.txt": {}}})
 	require.ErrorContains(t, err, "mine: no .http file in this folder")
 }
 
 func TestLoadRefusesACaseOfTheSameName(t *testing.T) {
 	one, two := own(sound), own(strings.Replace(sound, "ours", "theirs", 1))
 	two.Name = "theirs"
-	_, err := conformance.Load(one, two)
+	_, err := conformance.Load(conformance.Contract{}, one, two)
 	require.ErrorContains(t, err, "theirs/area/x.http:1: the case requestSample/area/x is in mine/area/x.http too")
 }
 
@@ -159,14 +159,14 @@ func TestLoadHoldsTheCatalogueAgainstTheCases(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			_, err := conformance.Load(patched(t, map[string]func(string) string{r.file: r.change}))
+			_, err := conformance.Load(conformance.Contract{}, patched(t, map[string]func(string) string{r.file: r.change}))
 			require.ErrorContains(t, err, r.want)
 			require.Regexp(t, `^fixtures/requirements/\w+\.yaml:\d+: `, err.Error())
 		})
 	}
 }
 
-func TestLoadForMakesAThirdOperationOfDataAlone(t *testing.T) {
+func TestLoadMakesAThirdOperationOfDataAlone(t *testing.T) {
 	data, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
 	require.NoError(t, err)
 	text := string(data)
@@ -179,9 +179,7 @@ func TestLoadForMakesAThirdOperationOfDataAlone(t *testing.T) {
 	if next > 0 {
 		third = third[:next+4]
 	}
-	doc, err := openapi.LoadFS(fstest.MapFS{"three.yaml": {Data: []byte(text[:from] + third + text[from:])}}, "three.yaml")
-	require.NoError(t, err)
-	s, err := conformance.LoadFor(doc, conformance.BuiltIn())
+	s, err := conformance.Load(conformance.Contract{OpenAPI: fstest.MapFS{"three.openapi.yaml": {Data: []byte(text[:from] + third + text[from:])}}})
 	require.NoError(t, err)
 	require.NotNil(t, s.Case("sweepFile/valid/accepts-plain-request"))
 	require.Equal(t, "sweepFile/valid/accepts-plain-request", s.Case("sweepFile/body/refuses-missing-comment").Control)
@@ -194,7 +192,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(entry, strings.Replace(sound, "{{path}}", "{{repeat 9 {{path}}}}", 1))
 	f.Fuzz(func(t *testing.T, catalogue, text string) {
-		s, err := conformance.Load(conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{
+		s, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{
 			"requirements/mine.yaml": {Data: []byte(catalogue)}, "area/x.http": {Data: []byte(text)},
 		}})
 		if err == nil && s == nil || err != nil && s != nil {

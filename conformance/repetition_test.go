@@ -131,7 +131,7 @@ Content-Type: application/json
 
 {"Comment": "{{comment.9}}", "Sha1": "{{sha1.9}}"}
 `
-	s, err := conformance.Load(own(strings.TrimRight(sound, "\n") + again))
+	s, err := conformance.Load(conformance.Contract{}, own(strings.TrimRight(sound, "\n")+again))
 	require.NoError(t, err)
 	var n int
 	h := remembering(says(409, ""))
@@ -156,14 +156,14 @@ Content-Type: application/json
 
 func TestANamedFileThatIsActedOnAlreadyProvesNothing(t *testing.T) {
 	named := target(remembering(says(409, "")))
-	named.Sha1 = "8d25682b3a82af25b42dc90291c35ff3293daa68"
+	named.File = "8d25682b3a82af25b42dc90291c35ff3293daa68"
 	run(t, named, conformance.Options{Run: "valid/accepts-plain-request"})
 	r := run(t, named, conformance.Options{Run: "valid/accepts-plain-request"})
 	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Empty(t, broken(r))
 
 	always := target(faulty(t, "answers-200"))
-	always.Sha1 = named.Sha1
+	always.File = named.File
 	r = run(t, always, conformance.Options{})
 	require.Equal(t, record.Unjudged, r.Verdict, "want no success where nothing was ever created")
 	require.Contains(t, r.Reason, "no action was seen to be created")

@@ -46,7 +46,7 @@ func faulty(t *testing.T, name string) http.Handler {
 
 // builtIn is the suite that most tests share: a Suite is not changed after Load,
 // and to load it takes a tenth of a second, a whole one with the race detector.
-var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load() })
+var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
 
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
@@ -321,7 +321,7 @@ func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 func TestNothingConclusiveIsNoSuccess(t *testing.T) {
 	bare := target(honest())
 	bare.UnprivilegedToken = ""
-	s, err := conformance.Load(own(strings.NewReplacer("# expect: accepted", "# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
+	s, err := conformance.Load(conformance.Contract{}, own(strings.NewReplacer("# expect: accepted", "# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
 	require.NoError(t, err)
 	r, err := s.Run(t.Context(), bare, conformance.Options{})
 	require.NoError(t, err)

@@ -183,7 +183,7 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 			t.Run(r.why+", "+name, func(t *testing.T) {
 				var l ledger
 				tenant := newTenant(t, h, l.sending)
-				tenant.Machine, tenant.Sha1 = tenantMachine, strings.ToUpper(tenantFile)
+				tenant.Machine, tenant.File = tenantMachine, strings.ToUpper(tenantFile)
 				report := run(t, tenant.Target, conformance.Options{AcceptRisk: r.armed, MaxActions: r.budget, Repeat: r.repeat, Journal: l.record})
 				effective := 0
 				for _, a := range tenant.arrived {
@@ -202,7 +202,7 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 				for _, e := range l.entries {
 					require.Equal(t, "http://tenant.example", e.Target)
 					require.Equal(t, tenantMachine, e.Machine)
-					require.True(t, strings.EqualFold(tenantFile, e.Sha1))
+					require.True(t, strings.EqualFold(tenantFile, e.File))
 					require.Contains(t, r.armed, e.Operation)
 					if e.Event == record.Answered {
 						require.Equal(t, 201, e.Status)
@@ -229,7 +229,7 @@ func TestARefusalThatMayBeAboutTheMadeUpMachineProvesNothing(t *testing.T) {
 	})
 	var l ledger
 	tenant := newTenant(t, only, none)
-	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
+	tenant.Machine, tenant.File = tenantMachine, tenantFile
 	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record, Run: "^requestSample/(body/refuses-missing-comment|machine)"})
 	require.Zero(t, r.Totals.Findings)
 	for _, c := range r.Cases {
@@ -251,7 +251,7 @@ func TestWhatTheJournalDoesNotTakeIsNotSent(t *testing.T) {
 		return nil
 	}}
 	tenant := newTenant(t, honest(), none)
-	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
+	tenant.Machine, tenant.File = tenantMachine, tenantFile
 	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record, Run: "^requestSample/valid/accepts-(plain|unicode)"})
 	effective := 0
 	for _, a := range tenant.arrived {
@@ -271,7 +271,7 @@ func TestASendingAgainCountsAgainstTheBudget(t *testing.T) {
 	})
 	var l ledger
 	tenant := newTenant(t, busy, l.sending)
-	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
+	tenant.Machine, tenant.File = tenantMachine, tenantFile
 	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, MaxActions: 2, RetryTime: 1, Journal: l.record, Run: "^requestSample/valid/accepts-plain"})
 	require.Equal(t, 2, len(tenant.arrived))
 	require.Equal(t, 2, r.Safety.Actions)
@@ -281,7 +281,7 @@ func TestASendingAgainCountsAgainstTheBudget(t *testing.T) {
 
 func TestArmingByHalvesIsRefused(t *testing.T) {
 	both := []string{"requestSample", "stopAndQuarantineFile"}
-	full := conformance.Target{URL: "https://example.invalid", Token: token, Machine: tenantMachine, Sha1: tenantFile}
+	full := conformance.Target{URL: "https://example.invalid", Token: token, Machine: tenantMachine, File: tenantFile}
 	without := func(change func(*conformance.Target)) conformance.Target {
 		out := full
 		change(&out)
@@ -294,7 +294,7 @@ func TestArmingByHalvesIsRefused(t *testing.T) {
 		want string
 	}{
 		{"no machine", without(func(t *conformance.Target) { t.Machine = "" }), conformance.Options{AcceptRisk: both}, "no machine was named; pass -machine"},
-		{"no file", without(func(t *conformance.Target) { t.Sha1 = "" }), conformance.Options{AcceptRisk: both}, "no file was named; pass -sha1"},
+		{"no file", without(func(t *conformance.Target) { t.File = "" }), conformance.Options{AcceptRisk: both}, "no file was named; pass -sha1"},
 		{"no journal", full, conformance.Options{AcceptRisk: both}, "nothing records what is caused there; pass -journal"},
 		{"nothing but what takes effect", full, conformance.Options{Run: "^requestSample/valid/"}, "none may be sent: it could take effect, and requestSample is not armed"},
 		{"the documents' own file", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, Run: "accepts-request-sample-example"}, "which is not the one of -sha1"},
@@ -321,7 +321,7 @@ func TestPlanSaysWhatRunSends(t *testing.T) {
 	}
 	var l ledger
 	tenant := newTenant(t, honest(), none)
-	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
+	tenant.Machine, tenant.File = tenantMachine, tenantFile
 	o := conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record, Seed: "one"}
 	p, err := load(t).Plan(t.Context(), tenant.Target, o)
 	require.NoError(t, err)
@@ -332,7 +332,7 @@ func TestPlanSaysWhatRunSends(t *testing.T) {
 		if q.Effect {
 			effects++
 			require.Equal(t, tenantMachine, q.Machine)
-			require.Equal(t, tenantFile, q.Sha1)
+			require.Equal(t, tenantFile, q.File)
 			require.Equal(t, "requestSample", q.Operation)
 		}
 		line, _ := curl.Line(q.Request, p.Target, p.Settings)
@@ -359,7 +359,7 @@ func TestAUsersFileIsNamedOnThisMachineToo(t *testing.T) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		h.ServeHTTP(w, r)
 	}))
-	target.Sha1 = tenantFile
+	target.File = tenantFile
 	r := run(t, target, conformance.Options{Run: "/(state/|valid/accepts-plain)"})
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	delete(seen, tenantFile)

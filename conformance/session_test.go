@@ -28,7 +28,7 @@ func answering(id func(n int64) string) http.Handler {
 // opened is a session of one case.
 func opened(t *testing.T, h http.Handler, o Options) (*Session, *Case) {
 	t.Helper()
-	suite, err := Load()
+	suite, err := Load(Contract{})
 	require.NoError(t, err)
 	const id = "requestSample/valid/accepts-plain-request"
 	o.Run = "^" + id + "$"
@@ -115,18 +115,18 @@ func TestDoFromSeveralGoroutines(t *testing.T) {
 }
 
 // made is an exchange as a session without end makes them.
-func made(c *Case, round int) *Judged {
+func made(s *Suite, c *Case, round int) *Judged {
 	mark := fmt.Sprintf("%040x", round)
 	return &Judged{
 		&Exchange{Sent: Sent{Case: c, Round: round, Marks: []string{mark}, Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
 			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
-		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, times: []string{"", ""}},
+		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation], values: map[string][]string{"times-with-z": {"", ""}}},
 	}
 }
 
 // endless is a session that is told of exchanges, and makes none.
 func endless(t testing.TB) (*Session, *job) {
-	suite, err := Load()
+	suite, err := Load(Contract{})
 	require.NoError(t, err)
 	j := &job{caseRun: caseRun{c: suite.Case("requestSample/valid/accepts-plain-request")}}
 	return &Session{runner: &runner{binding: &binding{suite: suite, options: Options{Repeat: 1}}}, jobs: []*job{j}}, j
@@ -138,7 +138,7 @@ func BenchmarkResidentMemoryOfASession(b *testing.B) {
 	for b.Loop() {
 		s, j := endless(b)
 		for round := range 1_000_000 {
-			s.keep(j, round, []*Judged{made(j.c, round)})
+			s.keep(j, round, []*Judged{made(s.runner.suite, j.c, round)})
 			if round == 100_000 || round == 999_999 {
 				runtime.GC()
 				var m runtime.MemStats
@@ -154,19 +154,19 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	c := j.c
 	const n = 2*sessionLimit + 100
 	for round := range n {
-		s.keep(j, round, []*Judged{made(c, round)})
+		s.keep(j, round, []*Judged{made(s.runner.suite, c, round)})
 	}
 	require.Len(t, j.exchanges, 1)
 	require.Equal(t, n-1, j.dropped)
 	kept := func() (ids, owners, traces int) {
 		for _, state := range s.runner.beyond.states {
 			switch k := state.(type) {
-			case idsFresh:
+			case *idsFresh:
 				require.LessOrEqual(t, len(k.keys), sessionLimit)
 				ids = len(k.of)
 			case *ownInput:
 				owners, traces = len(k.owners.of), len(k.traces)
-			case *timesWithZ:
+			case *instantForm:
 				require.Len(t, k.of, 1)
 			case *dateSent:
 				require.Empty(t, k.without)
@@ -182,7 +182,7 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	require.Zero(t, traces)
 
 	// What is kept still shows: an id of late, and a value that another request sent.
-	again := made(c, n)
+	again := made(s.runner.suite, c, n)
 	again.ActionID = "id-" + fmt.Sprintf("%040x", n-2)
 	again.Traces = append(again.Traces, fmt.Sprintf("%040x", n-3))
 	s.keep(j, n, []*Judged{again})
@@ -197,13 +197,13 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	require.ElementsMatch(t, []string{"ids-fresh", "own-input"}, checks)
 	// One server with one id for all, and with the values of another in every answer.
 	for round := n + 1; round < n+5*newFindings; round++ {
-		x := made(c, round)
+		x := made(s.runner.suite, c, round)
 		x.ActionID, x.Traces = "one", []string{fmt.Sprintf("%040x", n-3)}
 		s.keep(j, round, []*Judged{x})
 	}
 	require.LessOrEqual(t, len(j.exchanges), 2+newFindings)
 	for _, state := range s.runner.beyond.states {
-		if k, is := state.(idsFresh); is {
+		if k, is := state.(*idsFresh); is {
 			require.LessOrEqual(t, len(k.of["one"]), sameIDs)
 		}
 	}
@@ -217,7 +217,7 @@ func TestTheOriginOfACase(t *testing.T) {
 	} {
 		require.Equal(t, want, o.String())
 	}
-	suite, err := Load()
+	suite, err := Load(Contract{})
 	require.NoError(t, err)
 	for _, c := range suite.Cases {
 		require.True(t, strings.HasPrefix(c.Origin.String(), "fixtures/cases/"), c.ID)

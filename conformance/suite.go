@@ -14,7 +14,6 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
-	"fmaspec/fixtures"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
@@ -31,7 +30,7 @@ type Source struct {
 }
 
 // BuiltIn returns the suite's own catalogue and cases.
-func BuiltIn() Source { return Source{FS: fixtures.FS(), Name: "fixtures"} }
+func BuiltIn() Source { return Contract{}.source() }
 
 // A Suite is a catalogue of requirements with the cases that prove them and the
 // checks that judge them. It is not changed after Load and safe for concurrent
@@ -47,75 +46,43 @@ type Suite struct {
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
 	requirement    map[string]*record.Requirement
 	byID           map[string]*Case
-	schema         map[string]*schemas.Schema // of the answer, by operation ID
-	request        map[string]*schemas.Schema // of the request, where there is one
-	members        map[string][]string        // that it requires
-	errors         *schemas.Schema            // of an error object
+	request        map[string]*schemas.Schema // by operation ID, where there is one
+	terms          map[string]*terms          // by operation ID
+	unknown        *terms                     // of an operation that is not known
 	checks         []Check
 	kinds          map[string]Kind // by requirement
 	milder         []milder
 }
 
-// Load reads the sources, the embedded OpenAPI document and its schemas, and
-// cross-checks them: no case proves an unknown requirement, no requirement of
-// the suite's own catalogue is without a case unless it is waived, every control
-// is an accepted case of the same operation, every requirement has the level of its
-// strongest clause. Without a source it loads
-// [BuiltIn]. All errors are returned at once, each beginning with file:line.
-func Load(sources ...Source) (*Suite, error) {
-	doc, err := openapi.Load()
+// Load reads a contract and the sources, and cross-checks them: no case proves an
+// unknown requirement, no requirement of the suite's own catalogue is without a case
+// unless it is waived, every control is an accepted case of the same operation, every
+// requirement has the level of its strongest clause. Without a source it loads the
+// contract's own fixtures. All errors are returned at once, each beginning with
+// file:line.
+func Load(c Contract, sources ...Source) (*Suite, error) {
+	doc, err := openapi.LoadFS(c.OpenAPI, "", c.Schemas)
 	if err != nil {
 		return nil, err
 	}
-	return LoadFor(doc, sources...)
-}
-
-// LoadFor is Load for another OpenAPI document than the embedded one.
-func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 	if len(sources) == 0 {
-		sources = []Source{BuiltIn()}
+		sources = []Source{c.source()}
 	}
 	l := &loader{
 		suite: &Suite{
 			Operations:  doc.Operations,
 			requirement: map[string]*record.Requirement{},
 			byID:        map[string]*Case{},
-			schema:      map[string]*schemas.Schema{},
 			request:     map[string]*schemas.Schema{},
-			members:     map[string][]string{},
-			checks:      Checks(),
 			kinds:       map[string]Kind{},
 		},
-		titles: map[string]string{},
-		own:    map[string]bool{},
+		library: schemas.Library{FS: c.Schemas},
+		titles:  map[string]string{},
+		own:     map[string]bool{},
 	}
-	for _, op := range doc.Operations {
-		schema, err := schemas.Compile(op.ResponseSchema)
-		if err != nil {
-			l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err))
-			continue
-		}
-		l.suite.schema[op.ID] = schema
-		if op.RequestSchema != "" {
-			if l.suite.request[op.ID], err = schemas.Compile(op.RequestSchema); err != nil {
-				l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err))
-			}
-		}
-		rules, err := schemas.Rules(op.ResponseSchema)
-		if err != nil {
-			l.fail(err)
-		}
-		for _, r := range rules {
-			if name := strings.TrimPrefix(r.Pointer, "/"); r.Keyword == "required" && !strings.Contains(name, "/") {
-				l.suite.members[op.ID] = append(l.suite.members[op.ID], name)
-			}
-		}
-	}
-	var err error
-	if l.suite.errors, err = schemas.Compile("error"); err != nil {
-		l.fail(err)
-	}
-	l.suite.Contract = l.hash(openapi.FS(), schemas.FS())
+	l.terms(doc)
+	l.suite.checks = checksOf(l.relations, l.suite.unknown)
+	l.suite.Contract = l.hash(c.openAPI(), c.schemas())
 	var read []fs.FS
 	own := true
 	for _, source := range sources {
@@ -124,8 +91,8 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 		l.catalogue(source)
 	}
 	if own { // the catalogue is always there, also under a user's cases alone
-		read = append(read, BuiltIn().FS)
-		l.catalogue(BuiltIn())
+		read = append(read, c.source().FS)
+		l.catalogue(c.source())
 	}
 	l.clauses()
 	l.settleKinds()
@@ -137,6 +104,7 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 		r := &l.suite.Requirements[i]
 		l.suite.requirement[r.ID] = r
 	}
+	l.checksOfRelations()
 	for _, source := range sources {
 		l.cases(source)
 	}
@@ -149,11 +117,13 @@ func LoadFor(doc *openapi.Document, sources ...Source) (*Suite, error) {
 
 // loader gathers what is loaded and everything that is wrong with it.
 type loader struct {
-	suite  *Suite
-	titles map[string]string // title → file
-	own    map[string]bool   // requirements of a user
-	unread bool              // a file of the catalogue cannot be read, so that what it holds is not missed elsewhere
-	errs   []error
+	suite     *Suite
+	library   schemas.Library
+	relations []schemas.Relation // of all operations, each once
+	titles    map[string]string  // title → file
+	own       map[string]bool    // requirements of a user
+	unread    bool               // a file of the catalogue cannot be read, so that what it holds is not missed elsewhere
+	errs      []error
 }
 
 func (l *loader) fail(err error) { l.errs = append(l.errs, err) }
@@ -251,7 +221,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 		c := &Case{
 			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
 			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
-			Steps: steps, Origin: Origin{File: full, Line: line}, own: source.Own,
+			Steps: l.awaiting(steps, op), Origin: Origin{File: full, Line: line}, own: source.Own,
 		}
 		if v := head("needs"); v != "" {
 			c.Needs = httpfile.List(v)
@@ -306,6 +276,18 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 	return steps
 }
 
+// awaiting returns the steps as they are for an operation: those to be accepted await
+// the status of success of the one that they call.
+func (l *loader) awaiting(steps []Step, operation string) []Step {
+	steps = slices.Clone(steps)
+	for i := range steps {
+		if t := l.suite.terms[cmp.Or(steps[i].Operation, operation)]; t != nil && steps[i].Expect == Accepted {
+			steps[i].Statuses = t.successes
+		}
+	}
+	return steps
+}
+
 // expectation reads a value that httpfile has found sound.
 func expectation(value string) (Expectation, []int) {
 	words := strings.Fields(value)
@@ -313,7 +295,7 @@ func expectation(value string) (Expectation, []int) {
 	case len(words) == 0:
 		return Either, nil
 	case words[0] == "accepted":
-		return Accepted, []int{201}
+		return Accepted, nil // that of the operation
 	case words[0] == "either":
 		return Either, nil
 	}

@@ -34,7 +34,7 @@ type Target struct {
 	InvalidToken       string                                // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
 	Machine            string                                // DefaultMachine where empty
 	UnknownMachine     string                                // an id that the implementation does not know; cases that need one do not apply where empty
-	Sha1               string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
+	File               string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
 
 	Hidden    []record.Field // further values by name that no record may hold, such as the secrets of a target beside it; values of ordinary words are left
 	Transport Transport      // how it is reached
@@ -97,8 +97,8 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", k.Name())
 		}
 	}
-	if t.Sha1 != "" && !isSha1(t.Sha1) {
-		return t, usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.Sha1)
+	if t.File != "" && !isSha1(t.File) {
+		return t, usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.File)
 	}
 	for _, f := range t.Transport.Header {
 		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) || !httpfile.IsToken(f.Name) {
@@ -125,7 +125,7 @@ func isSha1(text string) bool { return len(text) == sha1Digits && allHex(text) }
 
 // info is what a report says of the target.
 func (t Target) info() record.TargetInfo {
-	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, Sha1: t.Sha1, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
+	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, File: t.File, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

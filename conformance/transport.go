@@ -51,6 +51,6 @@ func (t Target) guarded() guard.Target {
 	return guard.Target{
 		Endpoint: t.endpoint(), Token: t.Token, SecurityAdminToken: t.SecurityAdminToken, GlobalAdminToken: t.GlobalAdminToken,
 		UnprivilegedToken: t.UnprivilegedToken, InvalidToken: t.InvalidToken, Machine: t.Machine, UnknownMachine: t.UnknownMachine,
-		Sha1: t.Sha1, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
+		File: t.File, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
 	}
 }

@@ -107,7 +107,7 @@ func armed(o conformance.Options) conformance.Options {
 func abroad(scheme, address string, transport conformance.Transport) conformance.Target {
 	it := at(scheme+"://tenant.example", transport)
 	it.Transport.Resolve = map[string]string{"tenant.example:" + map[string]string{"http": "80", "https": "443"}[scheme]: address}
-	it.Machine, it.Sha1 = conformance.DefaultMachine, "0123456789abcdef0123456789abcdef01234567"
+	it.Machine, it.File = conformance.DefaultMachine, "0123456789abcdef0123456789abcdef01234567"
 	return it
 }
 

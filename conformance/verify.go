@@ -151,7 +151,7 @@ func (v *verifier) indexed() {
 // target is the target of the record, with stand-ins for what no record holds.
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
-	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, Sha1: recorded.Sha1, Token: "a-token-that-stands-in"}
+	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, File: recorded.File, Token: "a-token-that-stands-in"}
 	if recorded.MadeUpToken {
 		t.Token = madeUpToken
 	}
@@ -366,7 +366,7 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
-	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running}
+	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running, terms: own.terms}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}
@@ -375,12 +375,22 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	}
 	out.Findings = selected(own.Findings, head)
 	for _, f := range of.Findings {
-		if f.Step == recorded.Step && !head(f) && f.Check != "ids-fresh" { // the id is kept
+		if f.Step == recorded.Step && !head(f) && !v.suite.fresh(f.Check) { // the id is kept
 			f.Known = nil
 			out.Findings = append(out.Findings, f)
 		}
 	}
 	return out
+}
+
+// fresh reports whether a check compares the ids of actions.
+func (s *Suite) fresh(check string) bool {
+	for _, t := range s.terms {
+		if r := t.across[check]; r != nil && r.Kind == "fresh" {
+			return true
+		}
+	}
+	return false
 }
 
 // request compares a request with the one that the suite sends, and reports whether
@@ -573,7 +583,7 @@ func (v *verifier) settings() {
 	}
 	for _, row := range []struct{ flag, done string }{
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat", fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
-		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine", r.Target.UnknownMachine}, {"sha1", r.Target.Sha1},
+		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine", r.Target.UnknownMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
 	} {
 		if has(row.flag) {

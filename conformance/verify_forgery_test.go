@@ -104,7 +104,7 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	o := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|auth/refuses-user|body/answers-chunked|machine/)"}
 	local := recordOf(t, suite, "answers-200", o)
 	it := newTenant(t, honest(), func() int { return 0 })
-	it.Machine, it.Sha1 = tenantMachine, tenantFile
+	it.Machine, it.File = tenantMachine, tenantFile
 	o = armed(o)
 	away, err := suite.Run(t.Context(), it.Target, o)
 	require.NoError(t, err)
@@ -311,7 +311,7 @@ func TestVerifyBearsOutRunsOfEveryKind(t *testing.T) {
 		})
 	}
 	tenant := newTenant(t, honest(), func() int { return 0 })
-	tenant.Machine, tenant.Sha1 = tenantMachine, tenantFile
+	tenant.Machine, tenant.File = tenantMachine, tenantFile
 	named := target(honest())
 	named.Transport = conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: "a key of mine"}}, UserAgent: "me", RequestID: "X-Id"}
 	two := target(honest())

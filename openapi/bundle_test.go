@@ -43,7 +43,7 @@ func TestTheCommittedBundlesAreThoseOfTheDescription(t *testing.T) {
 // with its examples.
 func read(t *testing.T, text []byte) *openapi.Document {
 	t.Helper()
-	d, err := openapi.LoadFS(fstest.MapFS{"x.yaml": {Data: text}}, "x.yaml")
+	d, err := openapi.LoadFS(fstest.MapFS{"x.yaml": {Data: text}}, "x.yaml", nil)
 	require.NoError(t, err)
 	return d
 }

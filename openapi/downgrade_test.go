@@ -107,7 +107,7 @@ components:
       x-source: s
       x-requirement: r
 `, string(text))
-	_, err = LoadFS(fstest.MapFS{"x.yaml": {Data: text}}, "x.yaml")
+	_, err = LoadFS(fstest.MapFS{"x.yaml": {Data: text}}, "x.yaml", nil)
 	require.NoError(t, err)
 }
 

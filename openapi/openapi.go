@@ -33,8 +33,11 @@ type Operation struct {
 	ID             string // its operationId
 	Method         string // in capitals
 	Path           string // a template: "/testwdatppreview/machines/{id}/requestSample"
+	Success        int    // the one status of the 2xx class that it documents
 	RequestSchema  string // name of the JSON request's schema, as for schemas.Compile; "" if none
-	ResponseSchema string // name of the schema of the JSON answer 201; "" if none
+	FileMember     string // the member of the request that names the file, from x-names; "" if none
+	ResponseSchema string // name of the schema of the JSON answer of success; "" if none
+	ErrorSchema    string // name of the schema of the JSON answer of any other status; "" if none
 	File           string // the description, from the root of the suite's repository
 	Line           int    // where the description says it, from 1
 	// how to take back what the operation does, from x-undo, a command on an indented line of its
@@ -49,13 +52,31 @@ type Document struct {
 }
 
 // Load returns the embedded description. It reads neither disk nor network.
-func Load() (*Document, error) { return LoadFS(files, name) }
+func Load() (*Document, error) { return LoadFS(nil, "", nil) }
 
 // LoadFS returns the description in the named file of fsys, validated with its
-// examples. References of the form ../schemas/NAME.schema.json are resolved in
-// schemas.FS, others in fsys; whatever leads elsewhere is an error, as is an
-// operation without an operationId.
-func LoadFS(fsys fs.FS, name string) (*Document, error) {
+// examples; without a name that in its root, the only file whose name ends in
+// .openapi.yaml. References of the form ../schemas/NAME.schema.json are resolved in
+// shapes, others in fsys; whatever leads elsewhere is an error, as is an operation
+// without an operationId, or without exactly one status of success. Where a file
+// system is nil, it is the embedded one: [FS], or schemas.FS.
+func LoadFS(fsys fs.FS, name string, shapes fs.FS) (*Document, error) {
+	if fsys == nil {
+		fsys = files
+	}
+	if shapes == nil {
+		shapes = schemas.FS()
+	}
+	if name == "" {
+		found, err := fs.Glob(fsys, "*.openapi.yaml")
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("openapi: %w", err)
+		case len(found) != 1:
+			return nil, fmt.Errorf("openapi: %d files are named *.openapi.yaml; keep the description in one", len(found))
+		}
+		name = found[0]
+	}
 	loader := openapi3.NewLoader()
 	loader.IncludeOrigin = true
 	loader.ReadFromURIFunc = func(_ *openapi3.Loader, location *url.URL) ([]byte, error) {
@@ -65,7 +86,7 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 		case dir == "openapi/":
 			return fs.ReadFile(fsys, file)
 		case dir == "schemas/":
-			return fs.ReadFile(schemas.FS(), file)
+			return fs.ReadFile(shapes, file)
 		}
 		return nil, fmt.Errorf("%s leads out of openapi/ and schemas/; refer to a file in one of them", location)
 	}
@@ -90,6 +111,15 @@ func LoadFS(fsys fs.FS, name string) (*Document, error) {
 					"how it is undone", name, method, template))
 			}
 			o := operation(t, method, template, op)
+			if found := successes(op); len(found) == 1 {
+				o.describe(t, op, found[0])
+			} else {
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s documents %d statuses of success; give it one of the 2xx class", name, method, template, len(found)))
+			}
+			var err error
+			if o.FileMember, err = fileMember(shapes, o.RequestSchema); err != nil {
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s: %w", name, method, template, err))
+			}
 			o.File = "openapi/" + name
 			if op.Origin != nil && op.Origin.Key != nil {
 				o.Line = op.Origin.Key.Line
@@ -115,10 +145,44 @@ func operation(t *openapi3.T, method, template string, op *openapi3.Operation) O
 	if body := op.RequestBody; body != nil && body.Value != nil {
 		o.RequestSchema = schemaName(t, body.Value.Content)
 	}
-	if created := op.Responses.Value("201"); created != nil && created.Value != nil {
-		o.ResponseSchema = schemaName(t, created.Value.Content)
-	}
 	return o
+}
+
+// describe reads what the answers of an operation are.
+func (o *Operation) describe(t *openapi3.T, op *openapi3.Operation, success string) {
+	fmt.Sscan(success, &o.Success)
+	for status, of := range map[string]*string{success: &o.ResponseSchema, "default": &o.ErrorSchema} {
+		if answer := op.Responses.Value(status); answer != nil && answer.Value != nil {
+			*of = schemaName(t, answer.Value.Content)
+		}
+	}
+}
+
+// successes are the statuses of the 2xx class that an operation documents, sorted.
+func successes(op *openapi3.Operation) (found []string) {
+	for status := range op.Responses.Map() {
+		if len(status) == 3 && status[0] == '2' && status != "2XX" {
+			found = append(found, status)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// fileMember returns the member of a request that names the file.
+func fileMember(shapes fs.FS, request string) (string, error) {
+	if request == "" {
+		return "", nil
+	}
+	outline, err := schemas.Library{FS: shapes}.Outline(request)
+	if err != nil {
+		return "", err
+	}
+	member := strings.TrimPrefix(outline.Names["file"], "/")
+	if strings.Contains(member, "/") {
+		return "", fmt.Errorf("schemas/%s.schema.json: the file is named at /%s; name it in a member of the request itself", request, member)
+	}
+	return member, nil
 }
 
 // schemaName returns the name of the schema file to which the JSON content

@@ -37,9 +37,11 @@ func TestLoadReturnsTheTwoOperations(t *testing.T) {
 	}
 	require.Equal(t, []openapi.Operation{
 		{ID: "requestSample", Method: "POST", Path: "/testwdatppreview/machines/{id}/requestSample",
-			RequestSchema: "action-request", ResponseSchema: "file-machine-action-request-sample"},
+			Success: 201, RequestSchema: "action-request", FileMember: "Sha1",
+			ResponseSchema: "file-machine-action-request-sample", ErrorSchema: "error"},
 		{ID: "stopAndQuarantineFile", Method: "POST", Path: "/testwdatppreview/machines/{id}/stopAndQuarantineFile",
-			RequestSchema: "action-request", ResponseSchema: "file-machine-action-stop-and-quarantine-file"},
+			Success: 201, RequestSchema: "action-request", FileMember: "Sha1",
+			ResponseSchema: "file-machine-action-stop-and-quarantine-file", ErrorSchema: "error"},
 	}, operations)
 }
 
@@ -253,12 +255,12 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 `
 	before, _, _ := strings.Cut(string(data), "paths:\n")
 	text := strings.Replace(string(data), "paths:\n", third, 1)
-	d, err := openapi.LoadFS(fstest.MapFS{"three.yaml": {Data: []byte(text)}}, "three.yaml")
+	d, err := openapi.LoadFS(fstest.MapFS{"three.yaml": {Data: []byte(text)}}, "three.yaml", nil)
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: strings.Count(before, "\n") + 5},
-		d.Operations[0])
+		Success: 201, ResponseSchema: "file-machine-action", File: "openapi/three.yaml",
+		Line: strings.Count(before, "\n") + 5}, d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
 		two[i].Line += strings.Count(third, "\n") - 1
@@ -289,15 +291,19 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 			"no operationId; give it one"},
 		{"an undo that nobody can read", "      x-undo: |-\n", "      x-undo: [7]\n      x-undone: |-\n",
 			"stopAndQuarantineFile has an x-undo that is no text; say in a sentence how it is undone"},
+		{"no status of success", "'201':", "'301':", "POST /testwdatppreview/machines/{id}/requestSample documents 0 " +
+			"statuses of success; give it one of the 2xx class"},
+		{"two statuses of success", "        '400':\n", "        '200':\n          description: Done.\n          " +
+			"x-level: inferred\n        '400':\n", "documents 2 statuses of success; give it one"},
 		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample",
 			"correct the description"},
 	} {
 		text := strings.Replace(string(data), row.old, row.new, 1)
 		require.NotEqual(t, string(data), text, row.why)
-		_, err := openapi.LoadFS(fstest.MapFS{"x.yaml": {Data: []byte(text)}}, "x.yaml")
+		_, err := openapi.LoadFS(fstest.MapFS{"x.yaml": {Data: []byte(text)}}, "x.yaml", nil)
 		require.ErrorContains(t, err, "openapi/x.yaml: ", row.why)
 		require.ErrorContains(t, err, row.want, row.why)
 	}
-	_, err = openapi.LoadFS(fstest.MapFS{}, "x.yaml")
+	_, err = openapi.LoadFS(fstest.MapFS{}, "x.yaml", nil)
 	require.ErrorContains(t, err, "openapi/x.yaml: ")
 }

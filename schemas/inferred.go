@@ -31,7 +31,7 @@ func fold(name, pointer string, node any) error {
 		for _, keyword := range slices.Sorted(maps.Keys(node)) {
 			at := pointer + "/" + escape(keyword)
 			switch keyword {
-			case "const", "default", "enum", "examples", "x-rules":
+			case "const", "default", "enum", "examples", "x-rules", relationsKey, namesKey, resourceKey, repetitionKey:
 				continue // values, and no schemas
 			case "properties", "patternProperties", "definitions", "dependencies":
 				members, _ := node[keyword].(map[string]any)

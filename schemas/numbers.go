@@ -15,6 +15,8 @@ func numeric(schema any) bool {
 	case map[string]any:
 		for keyword, value := range schema {
 			switch keyword {
+			case relationsKey, resourceKey, repetitionKey:
+				continue // values, and no schemas
 			case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "const", "uniqueItems":
 				return true
 			case "type":

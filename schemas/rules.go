@@ -25,15 +25,14 @@ type Rule struct {
 // keyword. It follows $ref, allOf, properties and items, and yields one rule
 // for each member that is required; what refers to itself is followed once. An
 // annotation without its keyword, and two of one place and keyword, are errors.
-func Rules(name string) ([]Rule, error) { return newLibrary(files).rules(name) }
+func Rules(name string) ([]Rule, error) { return Library{}.Rules(name) }
+
+// Rules is the function [Rules] for the library.
+func (l Library) Rules(name string) ([]Rule, error) { return newLibrary(l.files()).rules(name) }
 
 func (l library) rules(name string) ([]Rule, error) {
-	root, err := l.file(name)
+	w, err := l.walked(name)
 	if err != nil {
-		return nil, err
-	}
-	w := walker{library: l, inside: map[string]bool{}}
-	if err := w.walk(name, "", root); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(w.rules, func(a, b Rule) int {
@@ -48,10 +47,23 @@ func (l library) rules(name string) ([]Rule, error) {
 	return w.rules, nil
 }
 
+// walked returns what a walk through the schema of that name has gathered.
+func (l library) walked(name string) (*walker, error) {
+	root, err := l.file(name)
+	if err != nil {
+		return nil, err
+	}
+	w := &walker{library: l, inside: map[string]bool{}, places: map[string]bool{}, enums: map[string][]string{}, out: Outline{Names: map[string]string{}}}
+	return w, w.walk(name, "", root)
+}
+
 type walker struct {
 	library
 	rules  []Rule
 	inside map[string]bool // the references that are being followed
+	places map[string]bool
+	enums  map[string][]string // the strings of each enum, by place
+	out    Outline
 }
 
 // walk gathers the rules of a schema that stands in the file of schema name
@@ -74,6 +86,9 @@ func (w *walker) walk(name, pointer string, node any) error {
 		return w.walk(target, pointer, node)
 	}
 	if err := w.annotations(name, pointer, schema); err != nil {
+		return err
+	}
+	if err := w.extensions(name, pointer, schema); err != nil {
 		return err
 	}
 	all, _ := schema["allOf"].([]any)

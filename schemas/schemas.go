@@ -19,6 +19,10 @@
 // make a type of it. No schema forbids further members, and none relies on
 // format, which constrains nothing here.
 //
+// What no keyword can say stands in extensions too, which relations.schema.json
+// describes: x-relations, such as that a member equals one of the request, and
+// what else the judge needs to know of a body. [Library.Outline] reads them.
+//
 // The schemas of bodies have neither $schema nor $id: the OpenAPI description
 // refers to them, in which draft-07 is not known, and whose tools refuse an $id
 // that they meet twice. They mean the same by draft-07 and by 2020-12, the
@@ -50,8 +54,23 @@ var files embed.FS
 // FS returns the *.schema.json files, all in its root.
 func FS() fs.FS { return files }
 
+// A Library is the schemas of a file system, whose root holds their files.
+type Library struct {
+	FS fs.FS // nil for the embedded ones
+}
+
+func (l Library) files() fs.FS {
+	if l.FS == nil {
+		return files
+	}
+	return l.FS
+}
+
+// Names returns the names that the other methods take, sorted.
+func (l Library) Names() []string { return names(l.files()) }
+
 // Names returns the names that [Compile] and [Rules] take, sorted.
-func Names() []string { return names(files) }
+func Names() []string { return Library{}.Names() }
 
 func names(files fs.FS) []string {
 	found, _ := fs.Glob(files, "*"+suffix) // the pattern is well formed

@@ -260,7 +260,7 @@ func described(t testing.TB, name string) *openapi3.Schema {
 	}
 	const other = `{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/x": {"post": {"operationId": "x",
 		"responses": {"201": {"description": "x", "content": {"application/json": {"schema": {"$ref": "../schemas/%s.schema.json"}}}}}}}}}`
-	d, err = openapi.LoadFS(fstest.MapFS{"x.json": {Data: fmt.Appendf(nil, other, name)}}, "x.json")
+	d, err = openapi.LoadFS(fstest.MapFS{"x.json": {Data: fmt.Appendf(nil, other, name)}}, "x.json", nil)
 	require.NoError(t, err)
 	schema := referred(d.T, name)
 	require.NotNil(t, schema)

@@ -169,15 +169,17 @@ func (f *baselineFlags) missingReasons(r *record.Report) string {
 		f.file, line, n)
 }
 
-// suiteNames returns what the entries of a baseline can be about. The suite may be nil.
+// suiteNames returns what the entries of a baseline can be about: nothing that is known
+// where there is no suite.
 func suiteNames(suite *conformance.Suite) (out baseline.Suite) {
-	for _, c := range conformance.Checks() {
+	if suite == nil {
+		return out
+	}
+	for _, c := range suite.Checks() {
 		out.Checks = append(out.Checks, baseline.Check{Name: c.Name, Requirements: c.Requirements, Across: c.Across()})
 	}
-	if suite != nil {
-		for _, c := range suite.Cases {
-			out.Cases = append(out.Cases, c.ID)
-		}
+	for _, c := range suite.Cases {
+		out.Cases = append(out.Cases, c.ID)
 	}
 	return out
 }

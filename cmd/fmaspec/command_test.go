@@ -158,7 +158,7 @@ func TestFlagsMayStandBehindOperands(t *testing.T) {
 }
 
 func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	faults := reference.Faults()
 	for _, k := range kinds {

@@ -432,7 +432,7 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	if err := valid(credential.Token{Value: oldToken, From: oldTokenVariable}, "token of OLD", time.Now()); err != nil {
 		return err
 	}
-	base := conformance.Target{Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
+	base := conformance.Target{Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
 		Transport: transport}
 	for _, s := range []*side{old, current} {
 		s.target = base

@@ -121,7 +121,7 @@ func writeActions(w io.Writer, actions []journal.Action) error {
 			p.line("  %s  %s", sentAt(a).UTC().Format(time.DateTime+" UTC"), a.Operation)
 			p.field("action", a.ID)
 			p.field("machine", a.Machine)
-			p.field("file", a.Sha1)
+			p.field("file", a.File)
 			p.field("target", a.Target)
 			p.field("case", fmt.Sprintf("%s#%d, request %d of run %s", a.Case, a.Step, a.Number, a.Run))
 			p.field("answer", strings.TrimSuffix(became+": "+a.Error, ": "))

@@ -59,7 +59,7 @@ func (f *pactFlags) pact(_ context.Context, e *env, operands []string) error {
 	if len(operands) == 0 || do[operands[0]] == nil {
 		return errors.New("want write or check; run fmaspec pact write [FILE], or fmaspec pact check FILE…")
 	}
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		return &fixtureError{err}
 	}

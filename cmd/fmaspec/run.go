@@ -126,7 +126,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	target := conformance.Target{
-		URL: f.url, Machine: f.machine, Sha1: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
+		URL: f.url, Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
 		InvalidToken: given.invalid, Transport: transport,
 	}
 	suite, _, err := f.load()

@@ -143,7 +143,7 @@ func TestOnlyShortTestsLeaveScriptsOut(t *testing.T) {
 }
 
 func TestScripts(t *testing.T) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t, testing.Short(), *update), RequireExplicitExec: true, UpdateScripts: *update,

@@ -67,7 +67,7 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if f.json != "" && f.json == f.markdown {
 		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)
 	}
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		return &fixtureError{err}
 	}

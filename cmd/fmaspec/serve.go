@@ -89,7 +89,7 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	if !f.quiet {
-		suite, err := conformance.Load()
+		suite, err := conformance.Load(conformance.Contract{})
 		if err != nil {
 			return err
 		}

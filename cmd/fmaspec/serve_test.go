@@ -61,7 +61,7 @@ func posts(t *testing.T, h http.Handler, header ...string) *httptest.ResponseRec
 // logging returns a server and its log of requests.
 func logging(t *testing.T, h http.Handler) (http.Handler, *bytes.Buffer) {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	var out bytes.Buffer
 	return (&requestLog{log.New(&out, "", 0), suite, testConfig(), false}).logged(h), &out

@@ -47,7 +47,7 @@ func (l *library) load() (*conformance.Suite, []conformance.Source, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	suite, err := conformance.Load(sources...)
+	suite, err := conformance.Load(conformance.Contract{}, sources...)
 	if err != nil {
 		return nil, nil, &fixtureError{err}
 	}

@@ -18,7 +18,7 @@ func versionCommand() command {
 			"requirements and the cases: two runs with the same version and hashes sent and judged the same.",
 		flags: func(*flag.FlagSet) work {
 			return func(_ context.Context, e *env, _ []string) error {
-				suite, err := conformance.Load()
+				suite, err := conformance.Load(conformance.Contract{})
 				if err != nil {
 					return &fixtureError{err}
 				}

@@ -45,7 +45,7 @@ func RunWith(t *testing.T, target conformance.Target, options conformance.Option
 		t.Fatalf("fmaspec: nothing was sent: go test may repeat a cached result for %s, because it does not know "+
 			"when the server there changes; run go test -count=1", cmp.Or(term.Safe(target.URL), "a URL"))
 	}
-	suite, err := conformance.Load(sources...)
+	suite, err := conformance.Load(conformance.Contract{}, sources...)
 	if err != nil {
 		t.Fatalf("fmaspec: %s", term.Lines(err.Error()))
 	}

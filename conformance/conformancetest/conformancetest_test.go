@@ -158,7 +158,7 @@ func knock(t *testing.T, pattern string, env ...string) result {
 
 func suite(t *testing.T) *conformance.Suite {
 	t.Helper()
-	s, err := conformance.Load()
+	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	return s
 }

@@ -34,7 +34,7 @@ type Action struct {
 	Operation string    `json:"operation"`
 	Target    string    `json:"target"`
 	Machine   string    `json:"machine"`
-	Sha1      string    `json:"sha1"`
+	File      string    `json:"sha1"`
 	Status    int       `json:"status,omitempty"`
 	ID        string    `json:"id,omitempty"` // of the action, from the target; "" if none can be read
 	Error     string    `json:"error,omitempty"`
@@ -57,7 +57,7 @@ func Summarize(entries []record.JournalEntry) []Action {
 			at = len(out)
 			out = append(out, Action{
 				State: Unknown, Run: e.Run, Number: e.Number, Case: e.Case, Step: e.Step,
-				Operation: e.Operation, Target: e.Target, Machine: e.Machine, Sha1: e.Sha1,
+				Operation: e.Operation, Target: e.Target, Machine: e.Machine, File: e.File,
 			})
 		}
 		a := &out[at]

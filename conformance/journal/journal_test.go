@@ -25,7 +25,7 @@ func sending() record.JournalEntry {
 	return record.JournalEntry{
 		Event: record.Sending, Time: time.Date(2017, 12, 8, 10, 2, 3, 45, time.UTC), Run: "7f3a", Number: 1,
 		Case: "requestSample/valid/accepts-plain-request", Operation: "requestSample", Target: "https://graph.example",
-		Machine: "fb9ab6be3965095a09c057be7c90f0a2", Sha1: "8d25682b3a82af25b42dc90291c35ff3293daa68",
+		Machine: "fb9ab6be3965095a09c057be7c90f0a2", File: "8d25682b3a82af25b42dc90291c35ff3293daa68",
 	}
 }
 
@@ -62,7 +62,7 @@ func TestReadReturnsWhatRecordWrote(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
 	odd := full()
-	odd.Case, odd.Sha1, odd.Error = "x\x1b[2J\n\u202e\u009b ünd \U000e0041<>&", "", "“7”\u2028"
+	odd.Case, odd.File, odd.Error = "x\x1b[2J\n\u202e\u009b ünd \U000e0041<>&", "", "“7”\u2028"
 	elsewhere := full()
 	elsewhere.Time = elsewhere.Time.In(time.FixedZone("", 3600))
 	want := []record.JournalEntry{sending(), full(), odd, full()}
@@ -454,7 +454,7 @@ func TestAnActionHoldsAllThatItsEntriesSay(t *testing.T) {
 	second.Time = second.Time.Add(time.Second)
 	require.Equal(t, []Action{{
 		State: Caused, Sent: first.Time, Answered: second.Time, Run: "7f3a", Number: 1,
-		Case: first.Case, Step: 1, Operation: "requestSample", Target: first.Target, Machine: first.Machine, Sha1: first.Sha1,
+		Case: first.Case, Step: 1, Operation: "requestSample", Target: first.Target, Machine: first.Machine, File: first.File,
 		Status: 201, ID: second.Action, Error: second.Error,
 	}}, Summarize([]record.JournalEntry{first, second}))
 }

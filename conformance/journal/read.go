@@ -100,7 +100,7 @@ func membersOf(e *record.JournalEntry) []member {
 		{"operation", true, &e.Operation, text},
 		{"target", true, &e.Target, text},
 		{"machine", true, &e.Machine, text},
-		{"sha1", true, &e.Sha1, text},
+		{"sha1", true, &e.File, text},
 		{"status", false, &e.Status, integer},
 		{"action", false, &e.Action, text},
 		{"error", false, &e.Error, text},

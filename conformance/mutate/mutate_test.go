@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	return suite
 }
@@ -47,7 +47,7 @@ func load(t *testing.T) *conformance.Suite {
 // whole makes the matrix once for all tests, and verifies a record for each line of it
 // with the race detector on, only of a part of it (see race_test.go).
 var whole = sync.OnceValues(func() (*Result, error) {
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		return nil, err
 	}

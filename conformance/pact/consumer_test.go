@@ -28,7 +28,7 @@ import (
 
 func contract(t *testing.T, version pactfile.Version) *pactfile.Pact {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	p, err := pactfile.Build(suite, version)
 	require.NoError(t, err)

@@ -64,7 +64,7 @@ func suite(t *testing.T) map[string]bool {
 // table writes the shares, a row for each requirement.
 func table(t *testing.T) string {
 	byPact, bySuite := recordedFaults(t), suite(t)
-	loaded, err := conformance.Load()
+	loaded, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	type row struct {
 		requirement, level  string

@@ -86,7 +86,7 @@ func quiet() {
 // state: each of these is a skipped subtest with the reason.
 func own(t *testing.T, f *front) string {
 	t.Helper()
-	suite, err := conformance.Load()
+	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
 		t.Fatalf("pact: %v", err)
 	}
@@ -100,7 +100,7 @@ func own(t *testing.T, f *front) string {
 			t.Run(i.Name, func(t *testing.T) { t.Skip(lacks) })
 			continue
 		}
-		rename(&i, cmp.Or(f.target.Sha1, hash()))
+		rename(&i, cmp.Or(f.target.File, hash()))
 		can = append(can, i)
 	}
 	p.Interactions = can

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite the pacts in fixtures/pacts")
 
 // The suite and what is made of it are the same in every test, and not changed.
 var (
-	loaded  = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load() })
+	loaded  = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
 	written = map[Version]func() (*made, error){V3: sync.OnceValues(func() (*made, error) { return makePact(V3) }),
 		V4: sync.OnceValues(func() (*made, error) { return makePact(V4) })}
 )
@@ -313,7 +313,7 @@ func TestAUsersCaseThatPactHasNoWordsForIsLeftOut(t *testing.T) {
 		`{"Comment": "{{comment}} \u0041", "Sha1": "{{sha1}}"}`: "it tests a spelling of JSON, and Pact keeps " +
 			"only values",
 	} {
-		suite, err := conformance.Load(conformance.Source{Name: "mine", Own: true,
+		suite, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true,
 			FS: fstest.MapFS{"area/x.http": {Data: []byte(head + body + "\n")}}})
 		require.NoError(t, err)
 		p, err := Build(suite, V4)

@@ -86,8 +86,8 @@ type keyworded struct {
 }
 
 // silent are keywords that constrain nothing.
-var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "default",
-	"examples", "format"}
+var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "x-relations",
+	"x-names", "x-resource", "x-repetition", "default", "examples", "format"}
 
 // walk collects the constraints of a schema on the value at a path. A nil node means the root
 // of the file.

@@ -23,7 +23,7 @@ type JournalEntry struct {
 	Operation string       `json:"operation"`
 	Target    string       `json:"target"` // URL without path
 	Machine   string       `json:"machine"`
-	Sha1      string       `json:"sha1"`
+	File      string       `json:"sha1"`
 	Status    int          `json:"status,omitempty"` // of the answer; 0 where none came
 	Action    string       `json:"action,omitempty"` // the id of the action in the answer, "" where none can be read
 	Error     string       `json:"error,omitempty"`  // what went wrong on the wire

@@ -84,7 +84,7 @@ type TargetInfo struct {
 	Name           string            `json:"name"`
 	Machine        string            `json:"machine"`
 	UnknownMachine string            `json:"unknown_machine"`         // one that the target does not know, or ""
-	Sha1           string            `json:"sha1"`                    // of the file that accepted requests named; "" for one of its own each
+	File           string            `json:"sha1"`                    // of the file that accepted requests named; "" for one of its own each
 	Protocol       string            `json:"protocol"`                // "HTTP/1.1" or "HTTP/2"
 	Insecure       bool              `json:"insecure"`                // the target's certificate was not verified
 	Proxy          string            `json:"proxy"`                   // host and port of the proxy in between, or ""

@@ -374,8 +374,8 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 		on += "   machine " + target.Machine
 	}
 	p.line(span{dim, "target   "}, span{bold, where}, span{"", on})
-	if target.Sha1 != "" {
-		p.line(span{dim, "file     "}, span{"", target.Sha1})
+	if target.File != "" {
+		p.line(span{dim, "file     "}, span{"", target.File})
 	}
 	var way []string
 	if target.Protocol == "HTTP/2" {

@@ -217,7 +217,7 @@ func (p *htmlPage) Facts() (out []fact) {
 	s, t, e := p.Suite, p.Target, p.Environment
 	add("Machine", t.Machine, true)
 	add("Unknown machine", t.UnknownMachine, true)
-	add("File", t.Sha1, true)
+	add("File", t.File, true)
 	add("Protocol", t.Protocol, false)
 	add("Suite", strings.TrimSpace(s.Name+" "+s.Version), false)
 	add("Level", map[bool]string{true: s.Level.String() + ", strict", false: s.Level.String()}[s.Strict], false)

@@ -138,7 +138,7 @@ func newJunitSuite(r *record.Report, name string) junitSuite {
 		{"suite.version", r.Suite.Version}, {"suite.contract", r.Suite.Contract}, {"suite.level", r.Suite.Level.String()},
 		{"suite.strict", strconv.FormatBool(r.Suite.Strict)}, {"suite.seed", r.Suite.Seed},
 		{"target.url", r.Target.URL}, {"target.name", r.Target.Name}, {"target.machine", r.Target.Machine},
-		{"target.sha1", r.Target.Sha1}, {"target.protocol", r.Target.Protocol}, {"target.insecure", strconv.FormatBool(r.Target.Insecure)}, {"target.proxy", r.Target.Proxy},
+		{"target.sha1", r.Target.File}, {"target.protocol", r.Target.Protocol}, {"target.insecure", strconv.FormatBool(r.Target.Insecure)}, {"target.proxy", r.Target.Proxy},
 		{"safety.armed", strings.Join(r.Safety.Armed, ",")}, {"safety.actions", strconv.Itoa(r.Safety.Actions)}, {"pace.retries", strconv.Itoa(r.Pace.Retries)}, {"verdict", string(r.Verdict)},
 	} {
 		suite.Properties = append(suite.Properties, junitProperty{row[0], safe(row[1])})

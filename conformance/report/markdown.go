@@ -267,7 +267,7 @@ func mdSetting(r *record.Report) string {
 	item("contract", named("SHA-256 ", s.Contract))
 	item("fixtures", named("SHA-256 ", s.Fixtures))
 	item("sending", named("seed ", s.Seed), fmt.Sprintf("repeat %d", s.Repeat), fmt.Sprintf("parallel %d", s.Parallel), named("timeout ", s.Timeout))
-	item("target", named("", t.URL), named("machine ", t.Machine), named("unknown machine ", t.UnknownMachine), named("file ", t.Sha1), named("", t.Protocol), named("by the proxy ", t.Proxy))
+	item("target", named("", t.URL), named("machine ", t.Machine), named("unknown machine ", t.UnknownMachine), named("file ", t.File), named("", t.Protocol), named("by the proxy ", t.Proxy))
 	p := &page{}
 	p.circumstances(r)
 	for line := range strings.Lines(p.String()) {

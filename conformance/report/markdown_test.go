@@ -270,7 +270,7 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 		r := failing(250, text)
 		everywhereElse := everywhere(text)
 		r.Requirements, r.Target, r.Suite, r.Reason, r.Baseline = nil, everywhereElse.Target, everywhereElse.Suite, text, everywhereElse.Baseline
-		r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Target.UnknownMachine, r.Target.Sha1 = text, text, text, text, text, text
+		r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Target.UnknownMachine, r.Target.File = text, text, text, text, text, text
 		r.Environment = record.Environment{Go: text, OS: text, Arch: text}
 		baselineOf(r, text)
 		for i := range r.Baseline.Problems {

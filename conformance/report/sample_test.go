@@ -94,7 +94,7 @@ func sample() *record.Report {
 		Suite: record.SuiteInfo{Name: "fmaspec", Version: "v0.1.0", Contract: "5f0c2a9d41e7b38806d1c4f2a7e95b3d1f60c8e2a4b79d035e1f8c6a2b4d7e90",
 			Fixtures: "c1d5e0a7b2984f36d7a1c05e9b8324f60a7de1935b4c82f6e09d3a7b51c8f204", Cases: 348, Run: "valid|body|auth|state", Skip: "", Level: record.Inferred, Seed: "7f3a", Repeat: 1, Parallel: 4, Timeout: "10s"},
 		Environment: record.Environment{Go: "go1.26.0", OS: "linux", Arch: "amd64", Processors: 2},
-		Target:      record.TargetInfo{URL: "http://127.0.0.1:8080", Name: "server <under> \"test\"", Machine: "fb9ab6be3965095a09c057be7c90f0a2", UnknownMachine: "0000000000000000000000000000000000000404", Sha1: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", Protocol: "HTTP/2", Insecure: true, Proxy: "proxy:3128"},
+		Target:      record.TargetInfo{URL: "http://127.0.0.1:8080", Name: "server <under> \"test\"", Machine: "fb9ab6be3965095a09c057be7c90f0a2", UnknownMachine: "0000000000000000000000000000000000000404", File: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", Protocol: "HTTP/2", Insecure: true, Proxy: "proxy:3128"},
 		Settings:    []record.Setting{{Flag: "ca", Value: "my authority.pem"}, {Flag: "header", Value: "X-Api-Key: $HEADER_X_API_KEY"}, {Flag: "strict", Value: "false"}},
 		Safety:      record.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4, Actions: 3},
 		Pace:        record.PaceInfo{Retries: 2, Waited: 4 * time.Second},

@@ -30,7 +30,7 @@ func (g *Guard) Permit(s wire.Sending) (wire.Permit, *record.WireError) {
 	}
 	entry := record.JournalEntry{
 		Event: record.Sending, Run: g.run, Case: s.Case, Step: s.Step,
-		Operation: e.operation, Target: g.target.URL, Machine: e.Machines[0], Sha1: e.Files[0],
+		Operation: e.operation, Target: g.target.URL, Machine: e.Machines[0], File: e.Files[0],
 	}
 	// In the lock: the journal is in the order of sending, and nothing is sent that it
 	// could not record.

@@ -416,7 +416,7 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 // looksCut reports whether a body may go on behind its stated length.
 func looksCut(resp *record.Response) bool {
 	var e *strictjson.Error
-	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty && resp.Status == http.StatusCreated)
+	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty && resp.Status/100 == 2 && resp.Status != http.StatusNoContent)
 }
 
 // lateBytes waits a moment for bytes behind a body that has ended.

@@ -21,7 +21,7 @@ func everywhere(t *testing.T, text string) *record.Report {
 	pointer := strings.NewReplacer("~", "~0", "/", "~1")
 	r := sample(t)
 	r.Reason = text
-	r.Target = record.TargetInfo{URL: text, Name: text + " ", Machine: text, UnknownMachine: text, Sha1: text, Protocol: text, Proxy: text}
+	r.Target = record.TargetInfo{URL: text, Name: text + " ", Machine: text, UnknownMachine: text, File: text, Protocol: text, Proxy: text}
 	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text, text, text, text
 	r.Environment = record.Environment{Go: text, OS: text, Arch: text}

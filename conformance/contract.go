@@ -1,0 +1,339 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/fixtures"
+	"fmaspec/openapi"
+	"fmaspec/schemas"
+)
+
+// A Contract is the documents that say what an API is: its description, the schemas of
+// its bodies, and the catalogue of requirements with the cases that prove them. A file
+// system that is nil is the embedded one, so that the zero value is the contract of the
+// two documents.
+type Contract struct {
+	OpenAPI  fs.FS // in its root one file *.openapi.yaml
+	Schemas  fs.FS // in its root the files *.schema.json
+	Fixtures fs.FS // the folders requirements and cases
+}
+
+// openAPI and the like return the file systems of the contract.
+func (c Contract) openAPI() fs.FS {
+	if c.OpenAPI == nil {
+		return openapi.FS()
+	}
+	return c.OpenAPI
+}
+
+func (c Contract) schemas() fs.FS {
+	if c.Schemas == nil {
+		return schemas.FS()
+	}
+	return c.Schemas
+}
+
+func (c Contract) source() Source {
+	if c.Fixtures == nil {
+		return Source{FS: fixtures.FS(), Name: "fixtures"}
+	}
+	return Source{FS: c.Fixtures, Name: "fixtures"}
+}
+
+// terms are what the documents say of the answers of one operation.
+type terms struct {
+	openapi.Operation
+	successes []int                // the statuses of success; several only where the operation is not known
+	schema    *schemas.Schema      // of a success; nil where the operation is not known
+	members   []string             // that it requires
+	errors    *schemas.Schema      // of a refusal's body; nil where none is described
+	faults    []string             // the members that it describes
+	resource  schemas.Resource     // by which an answer of any operation is recognised
+	repeats   *schemas.Repetition  // how a refusal says that the action is under way; nil where it does not
+	relations []*relation          // that hold of one answer
+	across    map[string]*relation // that hold between answers, by the name of the check
+	identity  string               // pointer to the member that identifies an action; "" where none does
+	machine   *regexp.Regexp       // matches a path, and in it what stands for the first parameter
+}
+
+// created reports whether a status is the one of success that is documented.
+func (t *terms) created(status int) bool { return slices.Contains(t.successes, status) }
+
+// success is the status of success, as a text.
+func (t *terms) success() string { return orList(t.successes) }
+
+// looksLikeAction reports whether a body is what a success carries, whole or in part. A
+// refusal may well repeat members of the request that it refuses.
+func (t *terms) looksLikeAction(body map[string]any) bool {
+	return slices.ContainsFunc(t.resource.Signs, func(s schemas.Sign) bool {
+		text, _ := memberAt(body, s.At).(string)
+		if s.Beside != "" && !isThere(body, s.Beside) {
+			return false
+		}
+		return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
+	})
+}
+
+// running reports whether the body of a refusal says that the action is under way.
+func (t *terms) running(body map[string]any) bool {
+	if t.repeats == nil {
+		return false
+	}
+	text, is := memberAt(body, t.repeats.At).(string)
+	return is && slices.Contains(t.repeats.Values, text)
+}
+
+// machineOf returns the machine that a path names, "" where it names none.
+func (t *terms) machineOf(path string) string {
+	if t.machine == nil {
+		return ""
+	}
+	if found := t.machine.FindStringSubmatch(path); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// pathParameter is a parameter of a template of paths.
+var pathParameter = regexp.MustCompile(`\\\{[^/]*\\\}`)
+
+// machineIn returns an expression that finds in a path of the template, behind whatever
+// stands before it, the value of its first parameter; nil where it has none.
+func machineIn(template string) *regexp.Regexp {
+	pattern := regexp.QuoteMeta(template)
+	if !pathParameter.MatchString(pattern) {
+		return nil
+	}
+	first := true
+	return regexp.MustCompile(pathParameter.ReplaceAllStringFunc(pattern, func(string) string {
+		if first {
+			first = false
+			return "([^/]+)"
+		}
+		return "[^/]+"
+	}) + "$")
+}
+
+// memberAt returns the member of a body to which a pointer leads, nil where there is
+// none. Pointers that the schemas hold lead to members of objects alone, but for "*".
+func memberAt(body map[string]any, pointer string) any {
+	var at any = body
+	for _, name := range segments(pointer) {
+		object, is := at.(map[string]any)
+		if !is {
+			return nil
+		}
+		at = object[name]
+	}
+	return at
+}
+
+// isThere reports whether a body has a member at a pointer, even if it is null.
+func isThere(body map[string]any, pointer string) bool {
+	cut := strings.LastIndex(pointer, "/")
+	parent, is := memberAt(body, pointer[:cut]).(map[string]any)
+	_, there := parent[segments(pointer[cut:])[0]]
+	return is && there
+}
+
+// segments are the names of a JSON pointer.
+func segments(pointer string) (names []string) {
+	for _, s := range strings.Split(pointer, "/")[1:] {
+		names = append(names, strings.NewReplacer("~1", "/", "~0", "~").Replace(s))
+	}
+	return names
+}
+
+// A place is a value of an answer, and the pointer to it.
+type place struct {
+	pointer string
+	value   any
+}
+
+// placesAt returns the values to which a pointer leads that may have "*" for every item
+// of an array.
+func placesAt(body map[string]any, pointer string) []place {
+	found := []place{{"", body}}
+	for _, name := range strings.Split(pointer, "/")[1:] {
+		var next []place
+		for _, p := range found {
+			switch value := p.value.(type) {
+			case map[string]any:
+				if v, there := value[segments("/" + name)[0]]; there {
+					next = append(next, place{p.pointer + "/" + name, v})
+				}
+			case []any:
+				for i, v := range value {
+					if name == "*" {
+						next = append(next, place{p.pointer + "/" + strconv.Itoa(i), v})
+					}
+				}
+			}
+		}
+		found = next
+	}
+	return found
+}
+
+// sentMember reads a string member from a request's body, "" where it cannot.
+func sentMember(body []byte, member string) string {
+	var members map[string]json.RawMessage // a long member is left as it is
+	var text string
+	if member == "" || strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil || json.Unmarshal(members[member], &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// sentFile reads the file that a request names, by the first of the operations'
+// members that is there; "" where it cannot.
+func sentFile(body []byte, operations []openapi.Operation) string {
+	var tried []string
+	for _, op := range operations {
+		if slices.Contains(tried, op.FileMember) {
+			continue
+		}
+		if file := sentMember(body, op.FileMember); file != "" {
+			return file
+		}
+		tried = append(tried, op.FileMember)
+	}
+	return ""
+}
+
+// terms reads what the documents say of the answers of each operation, and of those
+// of an operation that is not known: what all have in common.
+func (l *loader) terms(doc *openapi.Document) {
+	library := l.library
+	all := map[string]*terms{}
+	other := &terms{across: map[string]*relation{}}
+	for i, op := range doc.Operations {
+		t := &terms{Operation: op, successes: []int{op.Success}, across: map[string]*relation{}, machine: machineIn(op.Path)}
+		all[op.ID] = t
+		fail := func(err error) { l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err)) }
+		if op.RequestSchema != "" {
+			var err error
+			if l.suite.request[op.ID], err = library.Compile(op.RequestSchema); err != nil {
+				fail(err)
+			}
+		}
+		if op.ErrorSchema != "" {
+			if err := t.readErrors(library); err != nil {
+				fail(err)
+			}
+		}
+		outline, err := t.readAnswer(library)
+		if err != nil {
+			fail(err)
+			continue
+		}
+		for _, r := range outline.Relations {
+			if err := l.relation(t, r); err != nil {
+				l.fail(err)
+			}
+		}
+		for _, r := range outline.Relations {
+			if !slices.ContainsFunc(l.relations, func(o schemas.Relation) bool { return o.Schema == r.Schema && o.Index == r.Index }) {
+				l.relations = append(l.relations, r)
+			}
+		}
+		if !slices.Contains(strings.Split(other.Method, " or "), op.Method) {
+			other.Method = strings.TrimPrefix(other.Method+" or "+op.Method, " or ")
+		}
+		if r := outline.Resource; r != nil {
+			if other.resource.Name == "" {
+				other.resource.Name = r.Name
+			} else if !slices.Contains(strings.Split(other.resource.Name, " or "), r.Name) {
+				other.resource.Name += " or " + r.Name
+			}
+			other.resource.Signs = append(other.resource.Signs, r.Signs...)
+		}
+		if !slices.Contains(other.successes, op.Success) {
+			other.successes = append(other.successes, op.Success)
+		}
+		if i == 0 || t.ErrorSchema == other.ErrorSchema {
+			other.ErrorSchema, other.errors, other.faults, other.repeats = t.ErrorSchema, t.errors, t.faults, t.repeats
+		} else {
+			other.errors, other.faults, other.repeats = nil, nil, nil
+		}
+		other.inCommon(t, i == 0)
+	}
+	for _, t := range all {
+		t.resource = other.resource
+	}
+	l.suite.terms, l.suite.unknown = all, other
+}
+
+// readAnswer reads what a success of the operation is.
+func (t *terms) readAnswer(library schemas.Library) (outline schemas.Outline, err error) {
+	if t.schema, err = library.Compile(t.ResponseSchema); err != nil {
+		return outline, err
+	}
+	rules, err := library.Rules(t.ResponseSchema)
+	if err != nil {
+		return outline, err
+	}
+	for _, r := range rules {
+		if name := strings.TrimPrefix(r.Pointer, "/"); r.Keyword == "required" && !strings.Contains(name, "/") {
+			t.members = append(t.members, name)
+		}
+	}
+	return library.Outline(t.ResponseSchema)
+}
+
+// readErrors reads what the body of a refusal is.
+func (t *terms) readErrors(library schemas.Library) (err error) {
+	if t.errors, err = library.Compile(t.ErrorSchema); err != nil {
+		return err
+	}
+	outline, err := library.Outline(t.ErrorSchema)
+	for _, at := range outline.Places {
+		if name := strings.TrimPrefix(at, "/"); name != "" && !strings.Contains(name, "/") {
+			t.faults = append(t.faults, name)
+		}
+	}
+	t.repeats = outline.Repetition
+	return err
+}
+
+// inCommon keeps of the relations those that an operation has too.
+func (t *terms) inCommon(with *terms, first bool) {
+	if first {
+		t.relations, t.identity = with.relations, with.identity
+		for check, r := range with.across {
+			t.across[check] = r
+		}
+		return
+	}
+	t.relations = slices.DeleteFunc(slices.Clone(t.relations), func(r *relation) bool {
+		return !slices.ContainsFunc(with.relations, r.same)
+	})
+	for check, r := range t.across {
+		if other := with.across[check]; other == nil || !r.same(other) {
+			delete(t.across, check)
+		}
+	}
+	if t.identity != with.identity {
+		t.identity = ""
+	}
+}
+
+// instant reads an RFC 3339 time, whose letters may be small (RFC 3339 5.6). A
+// leap second is taken for the second before it, which Go's clock cannot tell
+// apart.
+func instant(text string) (time.Time, error) {
+	text = strings.ToUpper(text)
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil && len(text) > 19 && text[16:19] == ":60" {
+		return time.Parse(time.RFC3339Nano, text[:16]+":59"+text[19:])
+	}
+	return t, err
+}

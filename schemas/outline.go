@@ -1,0 +1,257 @@
+package schemas
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The extensions that say what no keyword can. They are described by
+// relations.schema.json, and in docs/relations.md.
+const (
+	relationsKey  = "x-relations"  // at the root of an answer: what its members owe to others
+	namesKey      = "x-names"      // at a member: what its value names
+	resourceKey   = "x-resource"   // at the root of an answer: by what an action is recognised
+	repetitionKey = "x-repetition" // at the root of a refusal: how it says that the action is under way
+)
+
+// A Relation is one entry of x-relations: what members of an answer owe to the
+// request, to each other, or to other answers.
+type Relation struct {
+	Schema string `json:"-"` // the schema in whose file the entry stands
+	Index  int    `json:"-"` // of the entry in its list, from 0
+
+	Check       string   `json:"check"`       // name of the check that judges it
+	Kind        string   `json:"relation"`    // one of RelationKinds
+	Requirement string   `json:"requirement"` // id of the requirement
+	Says        string   `json:"says"`        // what the check judges, in one sentence; in its first entry
+	At          []string `json:"at"`          // pointers into the answer, "*" for every item of an array
+	Member      string   `json:"member"`      // of the request
+	Other       string   `json:"other"`       // pointer to another member of the answer
+	IgnoreCase  bool     `json:"ignoreCase"`  // letter case is no difference
+	Values      []string `json:"values"`      // those that are allowed
+	Pattern     string   `json:"pattern"`     // a regular expression
+	Since       string   `json:"since"`       // the first instant of a window, as of RFC 3339
+	Ahead       string   `json:"ahead"`       // how far behind the end of the exchange a window ends, such as 24h
+	Want        string   `json:"want"`        // what is wanted, in plain words
+}
+
+// A Resource is by what a body is recognised as an action, whole or in part.
+type Resource struct {
+	Name  string `json:"name"`
+	Signs []Sign `json:"signs"` // each suffices
+}
+
+// A Sign is a member whose value marks an action.
+type Sign struct {
+	At     string `json:"at"`     // pointer to the member
+	Part   string `json:"part"`   // a part of its value
+	OfEnum bool   `json:"ofEnum"` // or the value is one that the schema's enum of the member allows
+	Beside string `json:"beside"` // pointer to a member that has to be there too, or ""
+
+	Values []string `json:"-"` // of the enum
+}
+
+// A Repetition is how a refusal says that the action is under way already.
+type Repetition struct {
+	At     string   `json:"at"`
+	Values []string `json:"values"`
+}
+
+// An Outline is what a schema says besides its keywords, with all that it refers to.
+type Outline struct {
+	Places     []string          // pointers to its members and items, sorted
+	Relations  []Relation        // in their order
+	Names      map[string]string // pointers to the members that name something, by what they name
+	Resource   *Resource         // nil where it says nothing
+	Repetition *Repetition       // nil where it says nothing
+}
+
+// relationKinds are the relations, with the members that an entry of each has to have.
+func relationKinds() map[string][]string {
+	return map[string][]string{
+		"rules":              nil,
+		"equals-request":     {"at", "member"},
+		"equals":             {"at", "other"},
+		"one-of":             {"at", "values"},
+		"pattern":            {"at", "pattern", "want"},
+		"instant":            {"at"},
+		"within":             {"at", "since", "ahead", "want"},
+		"ordered":            {"at", "want"},
+		"instant-form":       {"at", "pattern", "want"},
+		"fresh":              {"at"},
+		"same-for-machine":   {"at"},
+		"differs-by-machine": {"at"},
+	}
+}
+
+// RelationKinds returns the names of all relations, sorted.
+func RelationKinds() []string { return slices.Sorted(maps.Keys(relationKinds())) }
+
+// Outline returns the outline of the schema of that name. An entry of an extension
+// that cannot be read is an error, as is a pointer to what the schema does not have.
+func (l Library) Outline(name string) (Outline, error) { return newLibrary(l.files()).outline(name) }
+
+func (l library) outline(name string) (Outline, error) {
+	w, err := l.walked(name)
+	if err != nil {
+		return Outline{}, err
+	}
+	out := w.out
+	out.Places = slices.Sorted(maps.Keys(w.places))
+	for i := range out.Relations {
+		r := &out.Relations[i]
+		for _, at := range slices.Concat(r.At, []string{r.Other}) {
+			if at != "" && !w.places[at] {
+				return Outline{}, fmt.Errorf("%s: %s", r.place(), nothingAt(at, out.Places))
+			}
+		}
+	}
+	if out.Resource != nil {
+		for i := range out.Resource.Signs {
+			sign := &out.Resource.Signs[i]
+			for _, at := range []string{sign.At, sign.Beside} {
+				if at != "" && !w.places[at] {
+					return Outline{}, fmt.Errorf("schemas/%s: %s: %s", name+suffix, resourceKey, nothingAt(at, out.Places))
+				}
+			}
+			if sign.OfEnum {
+				sign.Values = w.enums[sign.At]
+			}
+		}
+	}
+	if r := out.Repetition; r != nil && !w.places[r.At] {
+		return Outline{}, fmt.Errorf("schemas/%s: %s: %s", name+suffix, repetitionKey, nothingAt(r.At, out.Places))
+	}
+	return out, nil
+}
+
+func nothingAt(at string, places []string) string {
+	return fmt.Sprintf("there is no member at %q; the members are %s", at, strings.Join(slices.DeleteFunc(slices.Clone(places), func(p string) bool { return p == "" }), ", "))
+}
+
+// place is where the entry stands.
+func (r *Relation) place() string {
+	return fmt.Sprintf("schemas/%s: %s/%d", r.Schema+suffix, relationsKey, r.Index)
+}
+
+// extensions reads what a schema says besides its keywords.
+func (w *walker) extensions(name, pointer string, schema map[string]any) error {
+	fail := func(key, format string, args ...any) error {
+		return fmt.Errorf("schemas/%s: %s at %q: %s", name+suffix, key, pointer, fmt.Sprintf(format, args...))
+	}
+	w.places[pointer] = true
+	values, _ := schema["enum"].([]any)
+	for _, v := range values {
+		if text, is := v.(string); is {
+			w.enums[pointer] = append(w.enums[pointer], text)
+		}
+	}
+	if what, there := schema[namesKey]; there {
+		text, _ := what.(string)
+		if text != "file" {
+			return fail(namesKey, "%v is nothing that a member can name; write \"file\"", what)
+		}
+		if other, taken := w.out.Names[text]; taken && other != pointer {
+			return fail(namesKey, "%q names the %s too; leave it to one of them", other, text)
+		}
+		w.out.Names[text] = pointer
+	}
+	for _, key := range []string{relationsKey, resourceKey, repetitionKey} {
+		if schema[key] != nil && pointer != "" {
+			return fail(key, "it stands at the root of a schema; move it there, and write pointers from there")
+		}
+	}
+	if value := schema[resourceKey]; value != nil {
+		w.out.Resource = &Resource{}
+		if err := strictly(value, w.out.Resource); err != nil {
+			return fail(resourceKey, "%v; it is an object with a name and signs, as relations.schema.json says", err)
+		}
+	}
+	if value := schema[repetitionKey]; value != nil {
+		w.out.Repetition = &Repetition{}
+		if err := strictly(value, w.out.Repetition); err != nil {
+			return fail(repetitionKey, "%v; it is an object with at and values, as relations.schema.json says", err)
+		}
+	}
+	if value := schema[relationsKey]; value != nil {
+		return w.relations(name, value)
+	}
+	return nil
+}
+
+// relations reads the x-relations of one schema.
+func (w *walker) relations(name string, value any) error {
+	entries, ok := value.([]any)
+	if !ok {
+		return fmt.Errorf("schemas/%s: %s: it is a list of objects, each with check, relation and requirement, as relations.schema.json says", name+suffix, relationsKey)
+	}
+	for i, e := range entries {
+		r := Relation{Schema: name, Index: i}
+		if err := strictly(e, &r); err != nil {
+			return fmt.Errorf("%s: %w; relations.schema.json says what an entry may have", r.place(), err)
+		}
+		if why := r.flaw(e); why != "" {
+			return fmt.Errorf("%s: %s", r.place(), why)
+		}
+		w.out.Relations = append(w.out.Relations, r)
+	}
+	return nil
+}
+
+// flaw returns what is wrong with an entry of x-relations, with a remedy, or "".
+func (r *Relation) flaw(entry any) string {
+	owed, known := relationKinds()[r.Kind]
+	if !known {
+		return fmt.Sprintf("unknown relation %q; the relations are %s", r.Kind, strings.Join(RelationKinds(), ", "))
+	}
+	members, _ := entry.(map[string]any)
+	for _, name := range slices.Concat([]string{"check", "requirement"}, owed) {
+		switch v := members[name].(type) {
+		case nil:
+			return fmt.Sprintf("the relation %s has no %s; give it one", r.Kind, name)
+		case string:
+			if v == "" {
+				return fmt.Sprintf("the relation %s has an empty %s; fill it in", r.Kind, name)
+			}
+		case []any:
+			if len(v) == 0 {
+				return fmt.Sprintf("the relation %s has an empty %s; fill it in", r.Kind, name)
+			}
+		}
+	}
+	if _, err := regexp.Compile(r.Pattern); err != nil {
+		return fmt.Sprintf("the pattern is none: %v; mend it", err)
+	}
+	if _, err := time.Parse(time.RFC3339, r.Since); r.Since != "" && err != nil {
+		return fmt.Sprintf("since is %q, which is no instant; write one such as 2016-01-01T00:00:00Z", r.Since)
+	}
+	if _, err := time.ParseDuration(cmp.Or(r.Ahead, "0s")); err != nil {
+		return fmt.Sprintf("ahead is %q, which is no duration; write one such as 24h", r.Ahead)
+	}
+	if r.Kind == "ordered" && len(r.At) < 2 {
+		return "an order is of two members at least; name them under at, the earlier first"
+	}
+	return ""
+}
+
+// strictly decodes a value, and fails for members that the target does not have.
+func strictly(value, into any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err = d.Decode(into)
+	if err != nil {
+		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
