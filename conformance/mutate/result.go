@@ -235,7 +235,7 @@ func (m *Result) Problems() (out []string) {
 		switch {
 		case r.Rightly(), waived("fault", r.Name):
 		case !r.Caught():
-			say("fault %s survives: it %s, and the suite says %s; write a case or a check that sees it", r.Name, r.Says, told(r))
+			say("fault %s survives: it %s, and the suite says %s; write a case in fixtures/cases or a check in conformance/checks_*.go that sees it", r.Name, r.Says, told(r))
 		default:
 			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), told(r), strings.Join(r.Broken, ", "))
 		}
@@ -262,15 +262,15 @@ func (m *Result) Problems() (out []string) {
 	}
 	for _, c := range m.Checks {
 		if len(c.Faults) == 0 && !waived("check", c.Name) {
-			say("check %s never fired for a requirement that a fault breaks; add a fault that trips it", c.Name)
+			say("check %s never fired for a requirement that a fault breaks; add a fault that trips it to conformance/reference/faults_*.go", c.Name)
 		}
 	}
 	for _, q := range m.Requirements {
 		if len(q.Faults) == 0 && !waived("requirement", q.ID) {
-			say("requirement %s is proven by no fault; add one that breaks it", q.ID)
+			say("requirement %s is proven by no fault; add one that breaks it to conformance/reference/faults_*.go", q.ID)
 		}
 		if len(q.Faults) > 0 && len(q.Exact) == 0 && !waived("level", q.ID) {
-			say("requirement %s is %s, and no fault that is about it is found at that level and at no stronger one; add one that breaks it alone, or mend what is found besides", q.ID, q.Level)
+			say("requirement %s is %s, and no fault that is about it is found at that level and at no stronger one; add one that breaks it alone to conformance/reference/faults_*.go, or mend what is found besides", q.ID, q.Level)
 		}
 	}
 	needed := m.needed()
