@@ -359,7 +359,7 @@ func (l *loader) crossCheck(own bool) {
 	for _, r := range l.suite.Requirements {
 		switch {
 		case !proven[r.ID] && r.Waived == "":
-			l.failAt(r.File, r.Line, "no case proves %s; write one, or say under waived why there is none", r.ID)
+			l.failAt(r.File, r.Line, "no case proves %s; write one in fixtures/cases that names it under proves, or say here under waived why there is none", r.ID)
 		case proven[r.ID] && r.Waived != "":
 			l.failAt(r.File, r.Line, "%s is waived, yet a case proves it; take the waiver away", r.ID)
 		}

@@ -21,8 +21,7 @@ import (
 
 // exemptIDs are the ids outside a row that stay, with the reason.
 func exemptIDs() map[string]string {
-	return map[string]string{
-	}
+	return map[string]string{}
 }
 
 // requirementIDs are those of the catalogue.
