@@ -5,19 +5,19 @@ MAKEFLAGS += --no-print-directory
 GO ?= go
 FUZZTIME ?= 20s
 
-# How many requests that hide an action are shown to the guard by make fuzz.
+# The number of requests with a hidden action that make fuzz passes to the guard.
 HIDING ?= 2000000
 TESTFLAGS ?=
 
-# The Pact tests need a native library, which npm has, and a C compiler. Where these
-# are not to be had, "optional" says so and goes on, and "required" fails.
+# The Pact tests need a native library, from npm, and a C compiler. If one is missing,
+# "optional" reports it and continues, and "required" fails.
 PACT ?= optional
 
-# The race detector needs a C compiler. Without one it is left out.
+# The race detector needs a C compiler. Without one it is not used.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 # Tests make much and keep little: where the garbage collector runs less often, they
-# and the compiler take a fifth less of the processor.
+# and the compiler take less of the processor.
 GOGC ?= 400
 TEST = GOGC=$(GOGC) $(GO) test
 
@@ -33,9 +33,10 @@ TEST = GOGC=$(GOGC) $(GO) test
 #   make test   every test without the race detector, the whole matrix among them; then,
 #               under the race detector and with -short, what sends and serves requests:
 #               the packages of CONCURRENT; then the Pact tests.
-#   make race   every test under the race detector. Of the matrix, which takes hours so, a
+#   make race   every test under the race detector. Of the matrix, which takes too long so, a
 #               sample: our code is the same for every fault.
-CONCURRENT := ./cmd/... ./conformance/...
+CONCURRENT := ./cmd/... ./conformance ./conformance/internal/... \
+  $(addsuffix /...,$(addprefix ./conformance/,client conformancetest credential journal mutate reference))
 
 # A script starts a process for each command, which has been tested without the race
 # detector; what the command shares with it runs in the tests of Go.
@@ -53,7 +54,7 @@ run: ## run the whole suite against the embedded reference server
 	@$(GO) run ./cmd/fmaspec run
 
 .PHONY: selftest
-selftest: ## prove that the suite can tell: run it against every fault and every variant
+selftest: ## test the suite itself: run it against every fault and every variant
 	@$(GO) run ./cmd/fmaspec selftest
 
 .PHONY: build
@@ -61,7 +62,7 @@ build: ## build bin/fmaspec
 	$(GO) build -trimpath -o bin/fmaspec ./cmd/fmaspec
 
 .PHONY: quick
-quick: ## run the short tests of what changed, without the race detector, in less than a minute
+quick: ## run the short tests of what changed, without the race detector
 	@failed=0; \
 	$(TEST) -short $(TESTFLAGS) $$($(GO) list ./... | grep -v -e '/docs$$' -e '/arch$$') || failed=1; \
 	$(TEST) -short -count=1 $(TESTFLAGS) ./docs ./conformance/internal/arch || failed=1; \
@@ -76,7 +77,7 @@ test: ## run every test, in random order; then what is concurrent, sampled, unde
 	exit $$failed
 
 .PHONY: race
-race: ## run every test, in random order, under the race detector (needs a C compiler; an hour on two processors)
+race: ## run every test, in random order, under the race detector (needs a C compiler; takes long)
 	@[ -n '$(RACE)' ] || { echo 'race: CGO_ENABLED is not 1; install a C compiler, such as gcc'; exit 1; }
 	@failed=0; \
 	$(TEST) $(RACE) -shuffle=on -timeout 90m $(TESTFLAGS) ./... || failed=1; \
@@ -91,10 +92,10 @@ verify: ## check format, vet, modules and build
 	$(GO) build ./...
 
 .PHONY: check
-check: verify test run ## what has to hold before a commit: verify, test, run
+check: verify test run ## everything to run before a commit: verify, test, run
 
 .PHONY: golden
-golden: ## rewrite the golden files and generated lists that changed, in a minute; look at the difference before you commit it
+golden: ## rewrite the golden files and generated lists that changed; review the difference before you commit it
 	$(TEST) -short $(GOLDEN) -update
 	@echo 'golden: in the golden matrix, lines that are missing or that a fault contradicts were made again; make golden-matrix makes all of it'
 
@@ -103,23 +104,23 @@ golden-matrix: ## judge every fault by the whole suite, and rewrite the golden m
 	$(TEST) -run '^TestTheGoldenMatrixIsCurrent$$' -timeout 40m ./conformance/mutate -update -whole
 
 .PHONY: lint
-lint: ## lint the OpenAPI document with Redocly and Spectral (needs npm), and show that both still complain
+lint: ## lint the OpenAPI document with Redocly and Spectral (needs npm), and test that both still report errors
 	@.ci/lint/run
 
 .PHONY: generators
-generators: ## make Go, TypeScript and Java of the OpenAPI document, and use it (needs npm; Java needs Maven and a JDK, and is left out without them)
+generators: ## generate and compile Go, TypeScript and Java from the OpenAPI document (needs npm; Java also Maven and a JDK, or it is skipped)
 	@GO='$(GO)' .ci/generate/run
 
 .PHONY: contract
-contract: ## compare the OpenAPI document and its schemas with the released ones, and show that the comparison still complains
+contract: ## compare the OpenAPI document and its schemas with the released ones, and test the comparison
 	@cd .ci/contract && $(GO) vet . && $(GO) test -shuffle=on . && $(GO) run . check ../..
 
 .PHONY: contract-release
-contract-release: ## make the OpenAPI document and its schemas the released ones; raise info.version before
+contract-release: ## release the OpenAPI document and its schemas; first raise info.version
 	@cd .ci/contract && $(GO) run . release ../..
 
 .PHONY: pact-lib
-pact-lib: ## fetch the native library of pact-go (needs npm), and print the folder that it is in
+pact-lib: ## install the native library of pact-go (needs npm), and print its folder
 	@.ci/pact/fetch
 
 .PHONY: pact
@@ -127,23 +128,23 @@ pact: ## run the Pact tests: the client, and the verification of servers (needs 
 	@GO='$(GO)' .ci/pact/run $(RACE) -shuffle=on $(TESTFLAGS)
 
 .PHONY: pact-js
-pact-js: ## have the verifier of pact-js judge the reference server by the committed pacts (needs npm)
+pact-js: ## verify the reference server by the committed pacts with pact-js (needs npm)
 	@GO='$(GO)' .ci/pact/verify-js
 
 .PHONY: prism
-prism: ## judge the Prism mock of the OpenAPI document (needs npm)
+prism: ## test the Prism mock of the OpenAPI document (needs npm)
 	@.ci/prism/run
 
 .PHONY: browser
-browser: ## try the HTML report in Chromium, and look for barriers in it with axe (needs npm and chromium)
+browser: ## test the HTML report in Chromium, and its accessibility with axe (needs npm and chromium)
 	@.ci/browser/run
 
 .PHONY: bench
-bench: ## measure judging and a whole run, side by side with a bare loop
+bench: ## benchmark judging and a whole run, with a bare loop for comparison
 	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance
 
 .PHONY: memory
-memory: ## measure how much memory a run holds against the heaviest of hostile servers
+memory: ## measure the memory of a run against the heaviest hostile servers
 	$(GO) test -run '^$$' -bench ResidentMemory -benchtime 1x -timeout 30m ./conformance
 
 .PHONY: fuzz
@@ -155,5 +156,5 @@ fuzz: ## fuzz each parser for FUZZTIME (20s), and the guard with HIDING (2000000
 	    echo "$$package $$name $(FUZZTIME)"; \
 	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	  done <<<"$$targets"
-	@echo "fmaspec/conformance TestNothingHiddenTakesEffect $(HIDING) requests"
-	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance -hiding $(HIDING)
+	@echo "fmaspec/conformance/internal/guard TestNothingHiddenTakesEffect $(HIDING) requests"
+	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance/internal/guard -hiding $(HIDING)

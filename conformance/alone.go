@@ -3,7 +3,6 @@ package conformance
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -64,32 +65,26 @@ func (x *Exchange) late() bool {
 	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
 }
 
-// passing reports whether a status stands for a temporary state, which a gateway in front
-// of an implementation may report too (RFC 9110 15.6.3 to 15.6.5).
-func passing(status int) bool {
-	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
-}
-
 // busy reports whether the answer reports a temporary state.
-func (x *Exchange) busy() bool { return x.Response != nil && passing(x.Response.Status) }
+func (x *Exchange) busy() bool { return x.Response != nil && pace.Unavailable(x.Response.Status) }
 
 // repeatable reports whether a request may be sent again when its first outcome is
 // unknown: it cannot take effect outside this machine.
-func (r *binding) repeatable(s sending) bool {
-	return r.guard.local || !r.guard.effect(s.bytes).can
+func (r *binding) repeatable(s wire.Sending) bool {
+	return r.guard.Local() || !r.guard.Effect(s.Bytes).Can
 }
 
 // exchange makes one exchange. A request that got no answer in time is sent once
 // more, while no other is under way, and what comes of that counts.
-func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, i int) *Exchange {
+func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, round, i int) *Exchange {
 	x := &Exchange{Sent: b.sent(j.c, i, round)}
 	r.beside(ctx, p, b, x)
 	abort := j.c.Steps[i].Abort
 	if x.late() && !abort && r.repeatable(b.sending) {
-		r.dialer.long.release(x.Response) // or else others wait for its place, and this for them
+		r.dialer.Release(x.Response) // or else others wait for its place, and this for them
 		r.calm.Lock()
 		defer r.calm.Unlock()
-		p.release()
+		p.CloseIdle()
 		if ctx.Err() == nil && !r.hopeless(kindOf(j.c, i)) {
 			r.alone(ctx, p, b, x, string(x.Err.Kind))
 			r.lose(ctx, x)
@@ -112,10 +107,10 @@ func (r *runner) exchange(ctx context.Context, p *pool, j *job, b bound, round, 
 }
 
 // beside sends a request as one of several, unless one has to be alone.
-func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
+func (r *runner) beside(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 	// Who is alone must not wait for a connection that nothing goes over.
 	if !r.calm.TryRLock() {
-		p.release()
+		p.CloseIdle()
 		r.calm.RLock()
 	}
 	defer r.calm.RUnlock()
@@ -123,29 +118,29 @@ func (r *runner) beside(ctx context.Context, p *pool, b bound, x *Exchange) {
 }
 
 // ask sends a request, again where the target asks to come back later.
-func (r *runner) ask(ctx context.Context, p *pool, b bound, x *Exchange) {
+func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 	for {
-		if err := r.pacer.turn(ctx); err != nil {
+		if err := r.pacer.Turn(ctx); err != nil {
 			x.Response, x.Err = nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 			return
 		}
 		x.Started = r.options.Now()
-		x.Response, x.Err = p.send(ctx, b.sending)
+		x.Response, x.Err = p.Send(ctx, b.sending)
 		x.Elapsed = r.options.Now().Sub(x.Started)
-		x.Leaked = r.secrets.response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		x.Leaked = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
 		// A gateway that lost its server does not know what that did.
-		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && passing(x.Response.Status) && !r.repeatable(b.sending)
-		if x.Err != nil || unclear || !r.pacer.putOff(x.Response, x.Retries+1) {
+		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && pace.Unavailable(x.Response.Status) && !r.repeatable(b.sending)
+		if x.Err != nil || unclear || !r.pacer.PutOff(x.Response, x.Retries+1) {
 			return
 		}
-		r.dialer.long.release(x.Response)
+		r.dialer.Release(x.Response)
 		x.Retries++
 	}
 }
 
 // alone sends a request once more, for a reason. The caller sees to it that no other
 // is under way.
-func (r *runner) alone(ctx context.Context, p *pool, b bound, x *Exchange, why string) {
+func (r *runner) alone(ctx context.Context, p *wire.Pool, b bound, x *Exchange, why string) {
 	x.Alone = why
 	r.ask(ctx, p, b, x)
 }
@@ -173,11 +168,11 @@ func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 	look := &record.LastLook{Asked: m.String()}
 	steps, err := r.fresh(ctx, m.job, m.round)
 	if err != nil {
-		look.Got = "not sent: " + r.secrets.text(err.Error())
+		look.Got = "not sent: " + r.secrets.Text(err.Error())
 		return look
 	}
 	s := steps[m.step].sending
-	s.separate = true
+	s.Separate = true
 	for range remindTries {
 		if r.lookAt(ctx, look, s); look.Answered {
 			break
@@ -187,12 +182,12 @@ func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 }
 
 // lookAt sends one request and notes what came of it.
-func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s sending) {
-	p := &pool{d: r.dialer}
-	defer p.close()
+func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s wire.Sending) {
+	p := r.dialer.NewPool()
+	defer p.Close()
 	x := &Exchange{}
-	x.Response, x.Err = p.send(ctx, s)
-	defer r.dialer.long.release(x.Response)
+	x.Response, x.Err = p.Send(ctx, s)
+	defer r.dialer.Release(x.Response)
 	look.Answered = x.own()
 	switch {
 	case x.Response != nil:
@@ -240,28 +235,28 @@ func (r *runner) again(ctx context.Context, j *job, x *Judged) (out *Judged, lim
 	if err != nil || !r.repeatable(steps[x.Step].sending) {
 		return nil, false
 	}
-	p := &pool{d: r.dialer}
-	defer p.close()
+	p := r.dialer.NewPool()
+	defer p.Close()
 	b := steps[x.Step]
-	b.sending.release = true
+	b.sending.CloseAfter = true
 	made := &Exchange{Sent: b.sent(j.c, x.Step, x.Round), Retries: x.Retries}
 	// Once before, between and behind others that are answered is no chance.
 	for range remindTries {
-		r.dialer.long.release(made.Response)
+		r.dialer.Release(made.Response)
 		r.alone(ctx, p, b, made, strconv.Itoa(x.Response.Status))
 		reached := r.reached.Load()
 		if !made.busy() || reached == nil {
 			break
 		}
 		if reached.rank == 0 || !r.remind(ctx, reached).Answered {
-			r.dialer.long.release(made.Response)
+			r.dialer.Release(made.Response)
 			return nil, ctx.Err() == nil
 		}
 	}
 	if made.Err != nil && made.Err.Kind == record.Cancelled {
 		return nil, false
 	}
-	defer r.dialer.long.release(made.Response)
+	defer r.dialer.Release(made.Response)
 	return r.keep(made), false
 }
 
@@ -306,34 +301,27 @@ func (r *runner) greet(ctx context.Context) *record.LastLook {
 }
 
 // greeting is a request by GET for the path of the target's URL, without credentials.
-func (t Target) greeting() (sending, error) {
+func (t Target) greeting() (wire.Sending, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
-		return sending{}, err
+		return wire.Sending{}, err
 	}
 	path := u.EscapedPath() + "/"
 	if t.absolute() {
 		path = t.URL + "/"
 	}
-	return sending{method: "GET", separate: true, bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}, nil
+	return wire.Sending{Method: "GET", Separate: true, Bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}, nil
 }
 
 // shakesHands reports whether TLS is spoken at a port that was asked in plain HTTP.
 func (r *runner) shakesHands(ctx context.Context) bool {
 	u, err := url.Parse(r.target.URL)
-	if err != nil || r.target.Handler != nil || u.Scheme != "http" || r.dialer.proxy != "" {
+	if err != nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(min(r.options.Timeout, handshakeTime), handshakeTime))
 	defer cancel()
-	plain, err := r.dialer.open(ctx)
-	if err != nil {
-		return false
-	}
-	defer plain.Close()
-	// Nothing is sent over it but the handshake, so that whom it leads to is no matter.
-	err = tls.Client(plain, &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: true}).HandshakeContext(ctx)
-	return err == nil || isAlert(err, "")
+	return r.dialer.SpeaksTLS(ctx, u.Hostname())
 }
 
 // speaksOtherwise reports whether what came is not HTTP.
@@ -352,7 +340,7 @@ func (x *Exchange) own() bool {
 		return false
 	}
 	if x.Response != nil {
-		return !passing(x.Response.Status)
+		return !pace.Unavailable(x.Response.Status)
 	}
 	return x.Err != nil && slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict, record.TooLong}, x.Err.Kind)
 }

@@ -2,15 +2,14 @@ package conformance
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"regexp"
 	"strings"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 	"fmaspec/schemas"
@@ -43,7 +42,7 @@ func (x *observed) look() (a answer) {
 		a.coding = ""
 	}
 	a.asked = a.coding == "" || asksFor(x.Request.Header, a.coding)
-	a.body, a.decodeErr = decode(a.coding, x.Response.Body)
+	a.body, a.decodeErr = coding.Decode(a.coding, x.Response.Body)
 	if a.decodeErr != nil {
 		return a
 	}
@@ -156,32 +155,10 @@ func asksFor(header []record.Field, coding string) bool {
 // zeroWeight is a quality value that rules a coding out (RFC 9110 12.4.2).
 var zeroWeight = regexp.MustCompile(`^\s*q=0(\.0*)?\s*$`)
 
-// decode undoes a content coding; of the registered ones it knows gzip.
-func decode(coding string, body []byte) ([]byte, error) {
-	switch coding {
-	case "":
-		return body, nil
-	case "gzip", "x-gzip":
-		r, err := gzip.NewReader(bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		out, err := io.ReadAll(io.LimitReader(r, bodyLimit+1))
-		if err == nil && len(out) > bodyLimit {
-			err = fmt.Errorf("it unpacks to more than %d MiB", bodyLimit>>20)
-		}
-		return out, err
-	}
-	return nil, fmt.Errorf("the coding %s is not known here", coding)
-}
-
-// encode packs text as decode unpacks it.
-func encode(text []byte) []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write(text) // into memory, where nothing fails
-	w.Close()
-	return b.Bytes()
+// member returns a string member of the action.
+func (a *answer) member(name string) (string, bool) {
+	s, ok := a.action[name].(string)
+	return s, ok
 }
 
 // show writes a value as a finding does: JSON, at most some sixty characters.

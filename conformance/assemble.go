@@ -14,12 +14,12 @@ func (r *runner) report(runs []*caseRun) *record.Report {
 		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
 		Target:      r.target.info(),
 		Settings:    r.settings(),
-		Safety:      r.guard.info(),
-		Pace:        r.pacer.info(),
+		Safety:      r.guard.Info(),
+		Pace:        r.pacer.Info(),
 		LastLook:    r.look.Load(),
 	}
-	if r.dialer != nil && r.dialer.panics != nil {
-		out.Panics = r.dialer.panics.told(r.secrets)
+	if r.dialer != nil {
+		out.Panics = r.dialer.Panics()
 	}
 	r.suite.concludes(r.options).conclude(out, runs, r.beyond)
 	return out

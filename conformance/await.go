@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"fmaspec/conformance/internal/guard"
+	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/wire"
 )
 
 // The pauses between two looks whether a target is ready: the first, and the longest.
@@ -24,21 +28,24 @@ func Await(ctx context.Context, target Target, options Options, within time.Dura
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	d, stop, err := newDialer(target, min(o.Timeout, within), &guard{local: target.local(), target: target, secrets: newSecrets(target)})
+	d, stop, err := wire.NewDialer(wire.Config{
+		Endpoint: target.endpoint(), Timeout: min(o.Timeout, within), Secrets: newSecrets(target),
+		Gate: guard.New(guard.Config{Target: target.guarded(), Secrets: newSecrets(target)}),
+	})
 	if err != nil {
 		return usage("target %s: %v", target.URL, err)
 	}
 	defer stop()
 	until := o.Now().Add(within)
 	for pause := firstLook; ; pause = min(2*pause, longestLook) {
-		p := &pool{d: d}
-		answer, werr := p.send(ctx, ask)
-		p.close()
+		p := d.NewPool()
+		answer, werr := p.Send(ctx, ask)
+		p.Close()
 		last := ""
 		switch {
 		case werr != nil:
 			last = werr.Msg
-		case passing(answer.Status):
+		case pace.Unavailable(answer.Status):
 			last = fmt.Sprintf("it answers %d", answer.Status)
 		default:
 			return nil

@@ -11,7 +11,10 @@ import (
 	"strconv"
 	"strings"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -21,7 +24,7 @@ type binder struct {
 	target  Target
 	seed    string
 	ops     map[string]openapi.Operation
-	secrets *secrets
+	secrets *redact.Secrets
 	local   bool     // the target is on this machine
 	armed   []string // operations that may take effect where it is not
 }
@@ -29,7 +32,7 @@ type binder struct {
 // bound is a step with every variable replaced.
 type bound struct {
 	request  record.Request // as a report keeps it: secrets struck out
-	sending  sending
+	sending  wire.Sending
 	file     string // that the body names, where it can be read
 	marks    []string
 	absolute bool // it is about the absolute form of the target
@@ -66,7 +69,7 @@ func (b *binder) inert(c *Case, step *Step) bool {
 // inertMachine is an id that no machine has.
 func (b *binder) inertMachine() string {
 	sum := sha1.Sum([]byte(b.seed + "\x00machine"))
-	return inertPrefix + hex.EncodeToString(sum[:])[len(inertPrefix):]
+	return guard.InertPrefix + hex.EncodeToString(sum[:])[len(guard.InertPrefix):]
 }
 
 func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) (string, error) {
@@ -75,18 +78,11 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 		machine = b.inertMachine()
 	}
 	return func(name string, args []string) (string, error) {
+		if k, is := TokenNamed(name); is {
+			return *k.In(&b.target), nil
+		}
 		base, number, _ := strings.Cut(name, ".")
 		switch base {
-		case "token":
-			return b.target.Token, nil
-		case httpfile.UnprivilegedToken:
-			return b.target.UnprivilegedToken, nil
-		case httpfile.SecurityAdminToken:
-			return b.target.SecurityAdminToken, nil
-		case httpfile.GlobalAdminToken:
-			return b.target.GlobalAdminToken, nil
-		case httpfile.InvalidToken:
-			return b.target.InvalidToken, nil
 		case "machine":
 			return machine, nil
 		case httpfile.UnknownMachine:
@@ -112,7 +108,7 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 			switch {
 			case base == "comment":
 			case out.inert:
-				value = inertPrefix + value[len(inertPrefix):]
+				value = guard.InertPrefix + value[len(guard.InertPrefix):]
 			case b.target.File != "":
 				return b.target.File, nil // of many requests, so that it marks none
 			}
@@ -177,25 +173,25 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if b.target.absolute() {
 		proxy, _ := b.target.proxy()
 		requestTarget = b.target.URL + path
-		if hop = proxyAuthorization(proxy); hop != "" {
+		if hop = wire.ProxyAuthorization(proxy); hop != "" {
 			hop = "Proxy-Authorization: " + hop + "\r\n"
 		}
 	}
-	var wire bytes.Buffer
-	fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\n", step.Method, requestTarget)
+	var message bytes.Buffer
+	fmt.Fprintf(&message, "%s %s HTTP/1.1\r\n", step.Method, requestTarget)
 	for _, f := range header {
-		fmt.Fprintf(&wire, "%s: %s\r\n", f.Name, f.Value)
+		fmt.Fprintf(&message, "%s: %s\r\n", f.Name, f.Value)
 	}
-	wire.WriteString(hop + "\r\n")
-	head := wire.Len()
-	wire.Write(body)
+	message.WriteString(hop + "\r\n")
+	head := message.Len()
+	message.Write(body)
 
-	out.sending = sending{method: step.Method, bytes: wire.Bytes(), separate: step.Separate, id: c.ID, step: step.Index - 1}
+	out.sending = wire.Sending{Method: step.Method, Bytes: message.Bytes(), Separate: step.Separate, Case: c.ID, Step: step.Index - 1}
 	if step.Abort {
-		out.sending.abort = head + len(body)/2
+		out.sending.Abort = head + len(body)/2
 	}
 	out.file = sentMember(body, b.ops[step.operation(c)].FileMember)
-	out.request = b.secrets.request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: wire.Bytes()[head:]})
+	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: message.Bytes()[head:]})
 	return out, nil
 }
 

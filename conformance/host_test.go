@@ -12,7 +12,7 @@ import (
 )
 
 func TestAFieldOfTheUserStandsInPlaceOfTheOneThatIsMadeUp(t *testing.T) {
-	s, err := remoteSuite()
+	s, err := Load(Contract{})
 	require.NoError(t, err)
 	target := Target{Handler: http.NotFoundHandler(), Transport: Transport{Header: []record.Field{{Name: "Host", Value: "other.example"}, {Name: "user-agent", Value: "us"}, {Name: "Accept", Value: "text/plain"}}}}
 	p, err := s.Plan(t.Context(), target, Options{Run: "^requestSample/valid/accepts-plain-request$"})
@@ -26,14 +26,6 @@ func TestAFieldOfTheUserStandsInPlaceOfTheOneThatIsMadeUp(t *testing.T) {
 	for _, name := range []string{"host", "user-agent", "accept"} {
 		require.Equal(t, 1, count[name], "%s: %v", name, count)
 	}
-}
-
-func TestHTTP2AsksForTheHostOfTheCase(t *testing.T) {
-	r, err := request2(t.Context(), sending{bytes: []byte("GET / HTTP/1.1\r\nHost: other.example\r\n\r\n")})
-	require.NoError(t, err)
-	require.Equal(t, "other.example", r.Host)
-	_, err = request2(t.Context(), sending{bytes: []byte("GET / HTTP/1.1\r\n\r\n")})
-	require.ErrorIs(t, err, errUnfit, "want a request without a host left to HTTP/1.1")
 }
 
 func TestCurlNamesTheHostWhereItIsNotThatOfTheURL(t *testing.T) {

@@ -154,11 +154,8 @@ func (s *Suite) operationOf(x *Exchange) string {
 	if err != nil {
 		return ""
 	}
-	for _, op := range s.Operations {
-		before, after, _ := strings.Cut(op.Path, "{id}")
-		if op.Method == x.Request.Method && strings.Contains(u.Path, before) && strings.HasSuffix(u.Path, after) {
-			return op.ID
-		}
+	if op := openapi.Find(s.Operations, x.Request.Method, u.EscapedPath()); op != nil {
+		return op.ID
 	}
 	return ""
 }

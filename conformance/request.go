@@ -31,7 +31,7 @@ func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byt
 	path, _, _ = strings.Cut(path, "?")
 	c := &called{method: method, path: path, header: header, body: body, operations: s.Operations}
 	for i, op := range s.Operations {
-		if onTemplate(op.Path, path) {
+		if _, is := op.Match(path); is {
 			c.paths = append(c.paths, op.Path)
 			c.methods = append(c.methods, op.Method)
 			if op.Method == method {
@@ -84,15 +84,6 @@ func requestChecks() []requestCheck {
 		{"request-coding", "refusal.media-type", whole, requestCoding},
 		{"request-body", "request.object", whole, requestBody},
 	}
-}
-
-// onTemplate tells whether a path is one of the template, in which {id} stands for
-// one segment that is not empty.
-func onTemplate(template, path string) bool {
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	return slices.EqualFunc(want, got, func(w, g string) bool {
-		return w == g || strings.HasPrefix(w, "{") && g != ""
-	})
 }
 
 func requestPath(c *called) []Problem {

@@ -16,7 +16,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/guard"
+	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -24,22 +27,34 @@ import (
 // Options set how a run goes. The zero value judges every level, is not strict,
 // and sends every case.
 type Options struct {
-	Level      record.Level                               // the weakest level judged; Inferred where zero
-	Strict     bool                                       // inferred requirements fail the run too
-	Run, Skip  string                                     // regular expressions over case ids; empty for all, and none
-	Only       []string                                   // where not nil, exactly these case ids, and their controls
-	Repeat     int                                        // how often each case is sent, each time with other values; once where zero
-	Parallel   int                                        // cases under way at once; 8 where zero
-	Timeout    time.Duration                              // for one exchange, from dialling to the last byte; 10 s where zero
-	Seed       string                                     // repeats the values of {{sha1}} and {{comment}}; random where empty
-	AcceptRisk []string                                   // operations that may take effect on a target that is not loopback
-	Allow      func(target, machine, sha1 string) error   // what may be acted on there: asked of every request that could take effect; its error ends the run. Where nil, what the target names may
-	MaxActions int                                        // how many requests may take effect there; DefaultMaxActions where zero
-	Journal    func(record.JournalEntry) error            // told of each such request before it is sent, and of its answer; what it cannot record is not sent. Required where AcceptRisk arms something
-	Rate       Rate                                       // at most so many requests; the zero value is no limit
-	RetryTime  time.Duration                              // how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
-	Settings   []record.Setting                           // the flags that the user set, for the report, which holds no secret of them
-	Checkpoint func(*record.Report)                       // called now and then with what is known so far, never twice at once
+	Level     record.Level // the weakest level judged; Inferred where zero
+	Strict    bool         // inferred requirements fail the run too
+	Run, Skip string       // regular expressions over case ids; empty for all, and none
+	Only      []string     // where not nil, exactly these case ids, and their controls
+	// how often each case is sent, each time with other values; once where zero
+	Repeat   int
+	Parallel int // cases under way at once; 8 where zero
+	// for one exchange, from dialling to the last byte; 10 s where zero
+	Timeout time.Duration
+	// repeats the values of {{sha1}} and {{comment}}; random where empty
+	Seed string
+	// operations that may take effect on a target that is not loopback
+	AcceptRisk []string
+	// what may be acted on there: asked of every request that could take effect; its error ends
+	// the run. Where nil, what the target names may
+	Allow func(target, machine, sha1 string) error
+	// how many requests may take effect there; DefaultMaxActions where zero
+	MaxActions int
+	// told of each such request before it is sent, and of its answer; what it cannot record is not
+	// sent. Required where AcceptRisk arms something
+	Journal func(record.JournalEntry) error
+	Rate    Rate // at most so many requests; the zero value is no limit
+	// how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
+	RetryTime time.Duration
+	// the flags that the user set, for the report, which holds no secret of them
+	Settings []record.Setting
+	// called now and then with what is known so far, never twice at once
+	Checkpoint func(*record.Report)
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
 	Progress   func(done, total, failed int)              // called after each case, never twice at once
@@ -69,7 +84,7 @@ func (o Options) prepared() Options {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = byTheClock
+		o.Sleep = pace.Sleep
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int, int) {}
@@ -136,8 +151,8 @@ type binding struct {
 	suite   *Suite
 	target  Target
 	options Options
-	guard   *guard
-	secrets *secrets
+	guard   *guard.Guard
+	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
 	planned int                          // requests that could take effect, of all jobs that are not withheld
 }
@@ -145,8 +160,8 @@ type binding struct {
 // runner is one run.
 type runner struct {
 	*binding
-	dialer  *dialer
-	pacer   *pacer
+	dialer  *wire.Dialer
+	pacer   *pace.Pacer
 	outages map[kind]*outage
 	kept    atomic.Int64 // bytes of the bodies in the record
 	common  common       // what exchanges have in common
@@ -154,7 +169,8 @@ type runner struct {
 	mu     sync.Mutex // guards what the jobs keep, and beyond
 	beyond *together  // nil until a case is sent more often than was planned
 
-	calm    sync.RWMutex             // held for reading by each request under way, and for writing by one that has to be alone
+	// held for reading by each request under way, and for writing by one that has to be alone
+	calm    sync.RWMutex
 	known   atomic.Pointer[reminder] // a request that was answered
 	reached atomic.Pointer[reminder] // one whose answer is the implementation's own, as far as that can be seen
 	row     atomic.Int32             // requests in a row that got no answer even alone
@@ -214,11 +230,11 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 		return nil, nil, err
 	}
 	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID()}
-	r.guard = &guard{
-		local: target.local(), target: target, operations: s.Operations, request: s.request, secrets: r.secrets,
-		armed: o.AcceptRisk, allow: o.Allow, budget: o.MaxActions, run: o.Seed, now: o.Now, journal: o.Journal,
-	}
-	if err := r.guard.armable(); err != nil {
+	r.guard = guard.New(guard.Config{
+		Target: target.guarded(), Operations: s.Operations, Requests: s.request, File: func(body []byte) string { return sentFile(body, s.Operations) }, Secrets: r.secrets,
+		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
+	})
+	if err := r.armable(); err != nil {
 		return nil, nil, err
 	}
 	jobs, err := r.bind(ctx, cases)
@@ -253,7 +269,7 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 			if !r.target.Transport.HTTP2 {
 				continue
 			}
-			if _, err := request2(ctx, j.steps[i].sending); err != nil {
+			if err := j.steps[i].sending.CheckHTTP2(); err != nil {
 				j.outcome, j.skip = record.NotApplicable, err.Error()
 			}
 		}
@@ -263,7 +279,8 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 
 // bindRound binds the steps of a case for one repetition.
 func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets, local: r.guard.local, armed: r.guard.armed}
+	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
+		local: r.guard.Local(), armed: r.options.AcceptRisk}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
@@ -276,11 +293,11 @@ func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
 		// What is valid but for an inference may be accepted: then it needs what the
 		// user named, and counts. What has a shape without effect, and something else that
 		// is not known, is withheld.
-		e := effect{}
+		e := guard.Effect{}
 		if inert && slices.Contains(b.armed, step.operation(c)) {
-			e = r.guard.effect(steps[i].sending.bytes)
+			e = r.guard.Effect(steps[i].sending.Bytes)
 		}
-		if e.can && e.broken == "" && e.odd == "" {
+		if e.Can && e.Broken == "" && e.Odd == "" {
 			if steps[i], err = b.bind(c, step, false); err != nil {
 				return nil, err
 			}
@@ -306,16 +323,9 @@ func (t Target) unaskable(b bound) string {
 
 // lacks says what the case needs and the user did not name.
 func (t Target) lacks(c *Case) string {
-	needs := map[string]struct{ value, remedy string }{
-		httpfile.UnprivilegedToken:  {t.UnprivilegedToken, "the token of a user without the roles; set FMASPEC_UNPRIVILEGED_TOKEN or pass -unprivileged-token-file"},
-		httpfile.SecurityAdminToken: {t.SecurityAdminToken, "the token of a user who is security administrator alone; set FMASPEC_SECURITY_ADMIN_TOKEN or pass -security-admin-token-file"},
-		httpfile.GlobalAdminToken:   {t.GlobalAdminToken, "the token of a user who is global administrator alone; set FMASPEC_GLOBAL_ADMIN_TOKEN or pass -global-admin-token-file"},
-		httpfile.InvalidToken:       {t.InvalidToken, "a token that must not be accepted; set FMASPEC_INVALID_TOKEN or pass -invalid-token-file"},
-		httpfile.UnknownMachine:     {t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine"},
-	}
 	for _, need := range c.Needs {
-		if needs[need].value == "" {
-			return "needs " + needs[need].remedy
+		if value, remedy, _ := t.need(need); value == "" {
+			return "needs " + remedy
 		}
 	}
 	return ""
@@ -441,7 +451,7 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		r.secrets.add(tokenName, token)
+		r.secrets.Add(redact.TokenVariable, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()
@@ -452,17 +462,18 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
 // those that came about, and the panic of ours that one of them met, if any.
-func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []bound) (made []*Judged, panicked string) {
+func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound) (made []*Judged,
+	panicked string) {
 	exchanges := make([]*Judged, len(j.c.Steps))
 	last := len(steps) - 1
-	for last > 0 && steps[last].sending.separate {
+	for last > 0 && steps[last].sending.Separate {
 		last--
 	}
 	var first atomic.Pointer[string]
 	one := func(i int) {
 		defer func() {
 			if p := recover(); p != nil {
-				text := panicReason + r.secrets.text(fmt.Sprint(p)) + "; please report it with the case and the answer"
+				text := panicReason + r.secrets.Text(fmt.Sprint(p)) + "; please report it with the case and the answer"
 				first.CompareAndSwap(nil, &text)
 			}
 		}()
@@ -470,9 +481,9 @@ func (r *runner) round(ctx context.Context, p *pool, j *job, round int, steps []
 			return
 		}
 		// A connection is kept for the requests of the case that follow on it.
-		steps[i].sending.release = j.c.AtOnce || i >= last
+		steps[i].sending.CloseAfter = j.c.AtOnce || i >= last
 		x := r.exchange(ctx, p, j, steps[i], round, i)
-		defer r.dialer.long.release(x.Response)
+		defer r.dialer.Release(x.Response)
 		exchanges[i] = r.keep(x)
 	}
 	if j.c.AtOnce {

@@ -3,12 +3,10 @@ package conformance
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
-	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -17,34 +15,35 @@ import (
 // loopback, where the user names no number.
 const DefaultMaxActions = 4
 
-// armable says what is missing before an operation can take effect.
-func (g *guard) armable() error {
-	known := operationIDs(g.operations)
-	for _, name := range g.armed { // a misspelt one would arm nothing
+// armable returns an error where something is missing before an operation can take
+// effect.
+func (r *binding) armable() error {
+	known := operationIDs(r.suite.Operations)
+	for _, name := range r.options.AcceptRisk { // a misspelt one would arm nothing
 		if !slices.Contains(known, name) {
 			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, known), strings.Join(known, ", "))
 		}
 	}
 	switch {
-	case g.local || len(g.armed) == 0:
+	case r.guard.Local() || len(r.options.AcceptRisk) == 0:
 		return nil
-	case g.target.Machine == "":
-		return &SafetyError{g.target.elsewhere() + ", and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)"}
-	case g.target.File == "":
-		return &SafetyError{g.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.File)"}
+	case r.target.Machine == "":
+		return &SafetyError{r.target.elsewhere() + ", and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)"}
+	case r.target.File == "":
+		return &SafetyError{r.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.File)"}
 	}
-	if g.allow != nil {
-		return g.allow(g.target.URL, g.target.Machine, g.target.File)
+	if r.options.Allow != nil {
+		return r.options.Allow(r.target.URL, r.target.Machine, r.target.File)
 	}
 	return nil
 }
 
-// recorded tells that what takes effect will be on record.
-func (g *guard) recorded() error {
-	if g.local || len(g.armed) == 0 || g.journal != nil {
+// recorded returns an error where nothing records what takes effect.
+func (r *binding) recorded() error {
+	if r.guard.Local() || len(r.options.AcceptRisk) == 0 || r.options.Journal != nil {
 		return nil
 	}
-	return &SafetyError{g.target.elsewhere() + ", and nothing records what is caused there; pass -journal (in Go, Options.Journal)"}
+	return &SafetyError{r.target.elsewhere() + ", and nothing records what is caused there; pass -journal (in Go, Options.Journal)"}
 }
 
 func operationIDs(operations []openapi.Operation) (ids []string) {
@@ -57,7 +56,7 @@ func operationIDs(operations []openapi.Operation) (ids []string) {
 // withhold takes out of the jobs what may not be sent. Where nothing is left, that
 // is a [*SafetyError].
 func (r *binding) withhold(jobs []*job) error {
-	if r.guard.local {
+	if r.guard.Local() {
 		return nil
 	}
 	first, left := "", 0
@@ -68,24 +67,24 @@ func (r *binding) withhold(jobs []*job) error {
 			continue
 		}
 		for _, b := range j.steps {
-			e := r.guard.effect(b.sending.bytes)
-			why, unlisted := r.guard.objects(e)
+			e := r.guard.Effect(b.sending.Bytes)
+			why, unlisted := r.guard.Objects(e)
 			if unlisted != nil {
 				// What the user wrote or named is for the user to mend; what a case of the suite
 				// writes out, such as the documents' own file, is left out.
-				if j.c.own || r.guard.ofFlags(e) {
+				if j.c.own || r.guard.NamesTarget(e) {
 					return unlisted
 				}
 				why = unlisted.Error()
 			}
-			if line, _, _ := bytes.Cut(b.sending.bytes, []byte("\r\n")); bytes.Contains(line, []byte(r.target.Token)) {
+			if line, _, _ := bytes.Cut(b.sending.Bytes, []byte("\r\n")); bytes.Contains(line, []byte(r.target.Token)) {
 				why = "it puts the token into the URL, which logs keep"
 			}
 			if why != "" && j.skip == "" {
 				j.outcome, j.skip = record.Skipped, "not sent: "+why
 				first = cmp.Or(first, why)
 			}
-			if e.can {
+			if e.Can {
 				effects[j] += r.options.Repeat
 			}
 		}
@@ -127,96 +126,4 @@ func rank(j *job, control map[string]bool) int {
 		return 1
 	}
 	return 2
-}
-
-// A permit lets one request pass.
-type permit struct {
-	can   bool // take effect
-	g     *guard
-	entry record.JournalEntry
-}
-
-// permit lets a request pass or says why not. One that could take effect is taken
-// from the budget and is in the journal before this returns.
-func (g *guard) permit(s sending) (permit, *record.WireError) {
-	if g.local {
-		return permit{}, nil
-	}
-	e := g.effect(s.bytes)
-	if why := g.forbids(e); why != "" {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: " + why}
-	}
-	if head := bytes.Index(s.bytes, []byte("\r\n\r\n")); s.abort > 0 && s.abort < head+len("\r\n\r\n") {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: it would be cut inside its head"}
-	}
-	if !e.can {
-		return permit{}, nil
-	}
-	p := permit{can: true, g: g, entry: record.JournalEntry{
-		Event: record.Sending, Run: g.run, Case: s.id, Step: s.step,
-		Operation: e.operation, Target: g.target.URL, Machine: e.machines[0], File: e.files[0],
-	}}
-	// In the lock: the journal is in the order of sending, and nothing goes out
-	// beside what it could not record.
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.sent >= g.budget {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: fmt.Sprintf("not sent: the budget of %d requests that could take effect is used up; raise -max-actions", g.budget)}
-	}
-	p.entry.Number, p.entry.Time = g.sent+1, g.now().UTC()
-	if err := g.journal(p.entry); err != nil {
-		return permit{}, &record.WireError{Kind: record.Withheld, Msg: "not sent: the journal did not take it: " + cleanError(err)}
-	}
-	g.sent++
-	return p, nil
-}
-
-// answered puts into the journal what came of a request that could take effect.
-func (p permit) answered(r *record.Response, werr *record.WireError) {
-	if !p.can {
-		return
-	}
-	p.entry.Event = record.Answered
-	if r != nil {
-		p.entry.Status = r.Status
-		p.entry.Action = string(cutTo([]byte(p.g.secrets.text(actionID(r.Body))), longID)) // struck before it is cut
-	}
-	if werr != nil {
-		p.entry.Error, p.entry.Unsent = werr.Msg, werr.Kind == record.Unreachable || werr.Kind == record.Withheld
-	}
-	p.g.mu.Lock()
-	defer p.g.mu.Unlock()
-	p.entry.Time = p.g.now().UTC()
-	// The request is out already: where this is missing, the journal says that its
-	// outcome is not known.
-	_ = p.g.journal(p.entry)
-}
-
-// longID is how much of an action's id is kept, which a server chooses.
-const longID = 100
-
-// actionID reads the id of the action in an answer, "" where there is none.
-func actionID(body []byte) string {
-	var action struct {
-		ID string `json:"id"`
-	}
-	if strictjson.Check(body) != nil || json.Unmarshal(body, &action) != nil {
-		return ""
-	}
-	return action.ID
-}
-
-// info is what a report says of what was allowed and tried.
-func (g *guard) info() record.SafetyInfo {
-	out := record.SafetyInfo{Local: g.local, Armed: []string{}}
-	if g.local {
-		return out
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	out.Actions = g.sent
-	if len(g.armed) > 0 {
-		out.Armed, out.MaxActions = slices.Sorted(slices.Values(g.armed)), g.budget
-	}
-	return out
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -48,14 +50,16 @@ func (p *Plan) Start(context.Context) (*Session, error) {
 		return nil, usage("the plan was started before; make another with Suite.Plan")
 	}
 	b := p.binding
-	if err := b.guard.recorded(); err != nil {
+	if err := b.recorded(); err != nil {
 		return nil, err
 	}
-	d, stop, err := newDialer(b.target, b.options.Timeout, b.guard)
+	d, stop, err := wire.NewDialer(wire.Config{
+		Endpoint: b.target.endpoint(), Timeout: b.options.Timeout, Gate: b.guard, Secrets: b.secrets,
+	})
 	if err != nil {
 		return nil, usage("target %s: %v", b.target.URL, err)
 	}
-	r := &runner{binding: b, dialer: d, pacer: newPacer(b.options), outages: map[kind]*outage{{}: {}}}
+	r := &runner{binding: b, dialer: d, pacer: b.newPacer(), outages: map[kind]*outage{{}: {}}}
 	s := &Session{runner: r, jobs: p.jobs, byCase: map[*Case]*job{}, started: b.options.Now(), hangUp: stop}
 	for _, j := range p.jobs {
 		s.byCase[j.c] = j
@@ -302,10 +306,10 @@ func (r *runner) attempt(ctx context.Context, j *job, round int) (made []*Judged
 	case ctx.Err() != nil:
 		return nil, not(record.Skipped, stoppedReason)
 	case err != nil:
-		return nil, not(record.Errored, tokenReason+r.secrets.text(err.Error()))
+		return nil, not(record.Errored, tokenReason+r.secrets.Text(err.Error()))
 	}
-	p := &pool{d: r.dialer}
-	defer p.close()
+	p := r.dialer.NewPool()
+	defer p.Close()
 	made, panicked := r.round(ctx, p, j, round, steps)
 	switch {
 	case panicked != "": // of ours, which spoils one case
@@ -316,4 +320,10 @@ func (r *runner) attempt(ctx context.Context, j *job, round int) (made []*Judged
 		return made, not(record.Skipped, stoppedReason)
 	}
 	return made, not(record.Skipped, outageReason)
+}
+
+// newPacer returns what spaces the requests of a run.
+func (b *binding) newPacer() *pace.Pacer {
+	o := b.options
+	return pace.New(pace.Config{Interval: o.Rate.interval(), RetryTime: o.RetryTime, Now: o.Now, Sleep: o.Sleep})
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -91,9 +92,9 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.Token == "" {
 		return t, usage("target %s: no token; set FMASPEC_TOKEN or pass -token-file (in Go, Target.Token)", t.URL)
 	}
-	for _, secret := range []struct{ name, value string }{{"token", t.Token}, {"unprivileged token", t.UnprivilegedToken}, {"security admin token", t.SecurityAdminToken}, {"global admin token", t.GlobalAdminToken}, {"invalid token", t.InvalidToken}} {
-		if secret.value != "" && !httpfile.IsBearer(secret.value) {
-			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", secret.name)
+	for _, k := range Tokens() {
+		if value := *k.In(&t); value != "" && !httpfile.IsBearer(value) {
+			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", k.Name())
 		}
 	}
 	if t.File != "" && !isSha1(t.File) {
@@ -122,39 +123,6 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 
 func isSha1(text string) bool { return len(text) == sha1Digits && allHex(text) }
 
-// local reports whether nothing that is sent leaves this machine.
-func (t Target) local() bool { return t.elsewhere() == "" }
-
-// elsewhere says why what is sent may leave this machine: by the name in the URL, by
-// what is dialled for it, or by a proxy. It is "" where it does not.
-func (t Target) elsewhere() string {
-	if t.Handler != nil {
-		return ""
-	}
-	u, err := url.Parse(t.URL)
-	if err != nil || !isLoopback(u.Hostname()) {
-		return t.URL + " is not loopback"
-	}
-	if dialled := t.Transport.Resolve[hostPort(u)]; dialled != "" {
-		host, _, err := net.SplitHostPort(dialled)
-		if err != nil || !isLoopback(host) {
-			return fmt.Sprintf("%s is dialled at %s (-resolve), which is not loopback", t.URL, dialled)
-		}
-	}
-	switch proxy, err := t.proxy(); {
-	case err != nil:
-		return fmt.Sprintf("%s goes through a proxy that cannot be read (-proxy)", t.URL)
-	case proxy != nil && !isLoopback(proxy.Hostname()):
-		return fmt.Sprintf("%s goes through the proxy %s (-proxy), which is not loopback", t.URL, hostPort(proxy))
-	}
-	return ""
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
 // info is what a report says of the target.
 func (t Target) info() record.TargetInfo {
 	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, File: t.File, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
@@ -162,7 +130,7 @@ func (t Target) info() record.TargetInfo {
 		out.Protocol = "HTTP/2"
 	}
 	if proxy, err := t.proxy(); err == nil && proxy != nil {
-		out.Proxy = hostPort(proxy)
+		out.Proxy = wire.HostPort(proxy)
 	}
 	return out
 }

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance/internal/coding"
+	"fmaspec/conformance/internal/pace"
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
 
@@ -161,17 +164,10 @@ func (v *verifier) target() Target {
 		if result == nil || len(result.Exchanges) == 0 && result.Outcome == record.NotApplicable && strings.HasPrefix(result.Reason, "needs ") {
 			continue
 		}
-		if slices.Contains(c.Needs, "unprivileged-token") {
-			t.UnprivilegedToken = "an-unprivileged-one-that-does"
-		}
-		if slices.Contains(c.Needs, "security-admin-token") {
-			t.SecurityAdminToken = "one-of-a-security-administrator"
-		}
-		if slices.Contains(c.Needs, "global-admin-token") {
-			t.GlobalAdminToken = "one-of-a-global-administrator"
-		}
-		if slices.Contains(c.Needs, "invalid-token") {
-			t.InvalidToken = "and-one-that-is-invalid"
+		for _, need := range c.Needs {
+			if k, is := TokenNamed(need); is {
+				*k.In(&t) = "a-stand-in-for-the-" + k.Variable
+			}
 		}
 	}
 	t.Transport = Transport{Insecure: recorded.Insecure, HTTP2: recorded.Protocol == "HTTP/2", Resolve: recorded.Resolve}
@@ -210,7 +206,7 @@ func (v *verifier) verify(o Options) {
 	for _, j := range made {
 		v.job(j, v.results[j.c.ID])
 	}
-	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
+	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
 	r.suite.concludes(r.options).conclude(out, caseRuns(made), nil)
 	for _, more := range v.complete {
@@ -336,7 +332,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
 	v.wire(place, recorded)
 	v.retries += recorded.Retries
-	if !v.binding.guard.local && v.binding.guard.effect(b.sending.bytes).can {
+	if !v.binding.guard.Local() && v.binding.guard.Effect(b.sending.Bytes).Can {
 		v.actions += recorded.Retries
 		if recorded.ErrorKind != record.Withheld {
 			v.actions++
@@ -485,7 +481,7 @@ func alike(recorded, own string) bool {
 	for _, span := range record.SecretVariables(own) {
 		name := own[span[0]:span[1]]
 		at := strings.Index(own, name)
-		for n := 1; n < shortSecret && at+n <= len(recorded); n++ {
+		for n := 1; n < redact.Shortest && at+n <= len(recorded); n++ {
 			if strings.ReplaceAll(own, name, recorded[at:at+n]) == recorded {
 				return true
 			}
@@ -499,9 +495,9 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute((x.Error == "") != (x.ErrorKind == ""), place+" error", x.Error, "a kind of error "+string(x.ErrorKind))
 	v.refute(x.ErrorKind != "" && !slices.Contains(wireKinds(), x.ErrorKind), place+" error", string(x.ErrorKind), "one of the kinds that there are")
 	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
-	v.refute(x.Retries < 0 || x.Retries >= attempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", attempts))
+	v.refute(x.Retries < 0 || x.Retries >= pace.MaxAttempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", pace.MaxAttempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
-	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.local && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
+	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.Local() && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
@@ -527,7 +523,7 @@ func wireKinds() []record.WireKind {
 
 // struck reports whether asterisks stand in an answer in the place of a secret.
 func struck(r *record.Response) bool {
-	body, err := decode(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))), r.Body)
+	body, err := coding.Decode(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))), r.Body)
 	if err != nil || bytes.IndexByte(body, '*') >= 0 || bytes.IndexByte(r.Body, '*') >= 0 {
 		return true
 	}

@@ -3,6 +3,8 @@ package conformance
 import (
 	"fmt"
 	"strconv"
+
+	"fmaspec/conformance/internal/pace"
 )
 
 // unrepeated is what is said of answers that a run asks for once more, and that a
@@ -49,7 +51,7 @@ func (v *verifier) lastLook(jobs []*job) {
 		return
 	}
 	status, err := strconv.Atoi(look.Got)
-	v.refute(err == nil && look.Answered == passing(status), "last_look", text, "an answer of the implementation's own, or none")
+	v.refute(err == nil && look.Answered == pace.Unavailable(status), "last_look", text, "an answer of the implementation's own, or none")
 	some, known := false, false
 	for _, j := range jobs {
 		for _, x := range j.exchanges {

@@ -49,7 +49,8 @@ type runner struct {
 }
 
 func newRunner(t *testing.T, inputs map[string]string) *runner {
-	r := &runner{t: t, workspace: t.TempDir(), temp: t.TempDir(), path: absolute(t, filepath.Dir(actionFile)), inputs: map[string]string{}, outputs: map[string]string{}}
+	r := &runner{t: t, workspace: t.TempDir(), temp: t.TempDir(), path: absolute(t, filepath.Dir(actionFile)),
+		inputs: map[string]string{}, outputs: map[string]string{}}
 	readYAML(t, actionFile, &r.action)
 	require.Equal(t, "composite", r.action.Runs.Using)
 	for name, input := range r.action.Inputs {
@@ -73,11 +74,13 @@ func (r *runner) run() {
 		}
 		require.Equal(r.t, "bash", s.Shell, "step %d", i)
 		require.NotContains(r.t, s.Run, "${{", "step %d: want inputs to come in as variables", i)
-		script, output, summary := filepath.Join(r.temp, fmt.Sprintf("step-%d.sh", i)), filepath.Join(r.temp, fmt.Sprintf("output-%d", i)), filepath.Join(r.temp, fmt.Sprintf("summary-%d", i))
+		script, output, summary := filepath.Join(r.temp, fmt.Sprintf("step-%d.sh", i)),
+			filepath.Join(r.temp, fmt.Sprintf("output-%d", i)), filepath.Join(r.temp, fmt.Sprintf("summary-%d", i))
 		for file, text := range map[string]string{script: s.Run, output: "", summary: ""} {
 			require.NoError(r.t, os.WriteFile(file, []byte(text), 0o644))
 		}
-		env := append(slices.Clone(r.env), "GITHUB_ACTION_PATH="+r.path, "GITHUB_WORKSPACE="+r.workspace, "RUNNER_TEMP="+r.temp, "GITHUB_OUTPUT="+output, "GITHUB_STEP_SUMMARY="+summary)
+		env := append(slices.Clone(r.env), "GITHUB_ACTION_PATH="+r.path, "GITHUB_WORKSPACE="+r.workspace,
+			"RUNNER_TEMP="+r.temp, "GITHUB_OUTPUT="+output, "GITHUB_STEP_SUMMARY="+summary)
 		for name, value := range s.Env {
 			env = append(env, name+"="+r.fill(value))
 		}
@@ -93,13 +96,13 @@ func (r *runner) run() {
 			require.True(r.t, ok, "step %d: GITHUB_OUTPUT: %q", i, line)
 			r.outputs["steps."+s.ID+".outputs."+name] = value
 		}
-		told, err := os.ReadFile(summary)
+		log, err := os.ReadFile(summary)
 		require.NoError(r.t, err)
-		r.summary += string(told)
+		r.summary += string(log)
 	}
 }
 
-// due tells whether a step is run. A condition without always() also asks that
+// due reports whether a step is run. A condition without always() also asks that
 // nothing has failed.
 func (r *runner) due(condition string) bool {
 	if !strings.Contains(condition, "always()") && r.failed {
@@ -123,7 +126,10 @@ func (r *runner) due(condition string) bool {
 var expression = regexp.MustCompile(`\$\{\{ *(.*?) *\}\}`)
 
 func (r *runner) fill(text string) string {
-	return expression.ReplaceAllStringFunc(text, func(e string) string { return r.value(expression.FindStringSubmatch(e)[1]) })
+	return expression.ReplaceAllStringFunc(text, func(e string) string {
+		return r.value(
+			expression.FindStringSubmatch(e)[1])
+	})
 }
 
 func (r *runner) value(name string) string {
@@ -156,15 +162,18 @@ func TestTheActionTellsWhatItFinds(t *testing.T) {
 		code    int
 		verdict string
 		reports []string
-		log     string // in that of the step that tells
+		log     string // in the log of the reporting step
 		summary string
 	}{
 		{"conformant", honest, nil, 0, "conformant", reportNames, "", "conformant"},
 		{"not conformant", faulty, nil, 1, "not-conformant", reportNames, "::error ", "not conformant"},
 		{"nobody answers", absent, nil, 3, "unjudged", reportNames, "::error ", "could not judge"},
-		{"flags, one a line", honest, map[string]string{"args": "-run\n^requestSample/valid/\n\n-strict\n"}, 0, "conformant", reportNames, "", "conformant"},
-		{"a flag that there is none of", honest, map[string]string{"args": "-no-such-flag"}, 2, "", nil, "::error title=fmaspec::Nothing was judged: exit code 2.", "exit code 2"},
-		{"an input that would be a command", honest, map[string]string{"args": "$(touch done); `touch done`", "machine": "'; touch done; '"}, 2, "", nil, "::error title=fmaspec::", "exit code 2"},
+		{"flags, one a line", honest, map[string]string{"args": "-run\n^requestSample/valid/\n\n-strict\n"}, 0,
+			"conformant", reportNames, "", "conformant"},
+		{"a flag that there is none of", honest, map[string]string{"args": "-no-such-flag"}, 2, "", nil,
+			"::error title=fmaspec::Nothing was judged: exit code 2.", "exit code 2"},
+		{"an input that would be a command", honest, map[string]string{"args": "$(touch done); `touch done`",
+			"machine": "'; touch done; '"}, 2, "", nil, "::error title=fmaspec::", "exit code 2"},
 		{"no URL", func(*testing.T) string { return "" }, nil, 2, "", nil, "::error title=fmaspec::", "exit code 2"},
 	} {
 		t.Run(strings.ReplaceAll(row.why, " ", "-"), func(t *testing.T) {
@@ -176,15 +185,16 @@ func TestTheActionTellsWhatItFinds(t *testing.T) {
 				cached(t, filepath.Join(r.temp, "fmaspec", "fmaspec"))
 			}
 			r.run()
-			require.Len(t, r.logs, 4, "want the build, the run, what is told, and the end")
+			require.Len(t, r.logs, 4, "want the build, the run, the report, and the end")
 			if r.code != row.code || r.output("verdict") != row.verdict || r.output("report") != "results" {
-				t.Errorf("want exit code %d, verdict %q, report %q\ngot  %d, %q, %q and\n%s", row.code, row.verdict, "results", r.code, r.output("verdict"), r.output("report"), strings.Join(r.logs, "\n"))
+				t.Errorf("want exit code %d, verdict %q, report %q\ngot  %d, %q, %q and\n%s", row.code, row.verdict,
+					"results", r.code, r.output("verdict"), r.output("report"), strings.Join(r.logs, "\n"))
 			}
 			if got := written(t, filepath.Join(r.workspace, "results")); !slices.Equal(got, row.reports) {
 				t.Errorf("want the reports %q\ngot  %q", row.reports, got)
 			}
-			if told := r.logs[2]; !strings.Contains(told, row.log) || row.log == "" && strings.Contains(told, "::error") {
-				t.Errorf("want the log to have %q\ngot  %s", row.log, told)
+			if log := r.logs[2]; !strings.Contains(log, row.log) || row.log == "" && strings.Contains(log, "::error") {
+				t.Errorf("want the log to have %q\ngot  %s", row.log, log)
 			}
 			if !strings.Contains(strings.ToLower(r.summary), row.summary) {
 				t.Errorf("want a summary with %q\ngot  %s", row.summary, r.summary)
@@ -219,7 +229,8 @@ func TestTheActionTakesABaseline(t *testing.T) {
 		out, _ := record.CombinedOutput()
 		text, err := os.ReadFile(file)
 		require.NoError(t, err, "%s", out)
-		explained := strings.NewReplacer("reason: ?", "reason: the recipes need one that is known", "owner: ?", "owner: docs").Replace(string(text))
+		explained := strings.NewReplacer("reason: ?", "reason: the recipes need one that is known", "owner: ?",
+			"owner: docs").Replace(string(text))
 		require.NoError(t, os.WriteFile(file, []byte(explained), 0o644))
 		r.run()
 		if r.code != row.code {
@@ -238,7 +249,8 @@ func TestTheActionFailsWhereTheSuiteDoesNotBuild(t *testing.T) {
 	require.NoError(t, os.MkdirAll(r.path, 0o755))
 	r.run()
 	if want := []string{"actions/setup-go@v5 "}; !slices.Equal(r.used, want) || len(r.logs) != 2 || r.code != 3 {
-		t.Errorf("want %q, 2 scripts and exit code 3\ngot  %q, %d and %d\n%s", want, r.used, len(r.logs), r.code, r.logs)
+		t.Errorf("want %q, 2 scripts and exit code 3\ngot  %q, %d and %d\n%s", want, r.used, len(r.logs), r.code,
+			r.logs)
 	}
 }
 
@@ -263,7 +275,8 @@ func TestAServerDoesNotSpeakToTheRunner(t *testing.T) {
 		require.NotContains(t, line, word)
 	}
 	for line := range strings.Lines(r.logs[2]) {
-		if command, _, ok := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(line, "::") && (!ok || !slices.Contains([]string{"::error", "::warning", "::notice"}, command)) {
+		if command, _, ok := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(line, "::") &&
+			(!ok || !slices.Contains([]string{"::error", "::warning", "::notice"}, command)) {
 			t.Errorf("want annotations of the suite alone, got %s", line)
 		}
 		require.NotContains(t, line, "##[")

@@ -163,7 +163,8 @@ func writesToResultsAlone(t *testing.T, at string) {
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {
 		t.Skip("NOT TESTED: a read-only root takes root on Linux; docker run --read-only shows the same")
 	}
-	if out, err := exec.Command("unshare", "--mount", "chroot", "--userspec=65532:65532", "/", "true").CombinedOutput(); err != nil {
+	if out, err := exec.Command("unshare", "--mount", "chroot", "--userspec=65532:65532", "/",
+		"true").CombinedOutput(); err != nil {
 		t.Skipf("NOT TESTED: unshare and chroot make no read-only root here: %v %s", err, out)
 	}
 	user := argument(t, "USER")
@@ -212,7 +213,8 @@ exec chroot --userspec="$user" "$at" "$@"
 // open lets every user walk to a folder, which t.TempDir keeps to its owner.
 func open(t *testing.T, dir string) {
 	t.Helper()
-	for at := dir; at != filepath.Dir(at) && strings.HasPrefix(at, os.TempDir()) && at != filepath.Clean(os.TempDir()); at = filepath.Dir(at) {
+	for at := dir; at != filepath.Dir(at) && strings.HasPrefix(at, os.TempDir()) &&
+		at != filepath.Clean(os.TempDir()); at = filepath.Dir(at) {
 		require.NoError(t, os.Chmod(at, 0o755))
 	}
 }
@@ -239,7 +241,9 @@ func TestTheImageIsBuiltAndRunByDocker(t *testing.T) {
 	for url, want := range map[string]int{honest(t): 0, faulty(t): 1, "": 2} {
 		results := filepath.Join(t.TempDir(), "results")
 		require.NoError(t, os.Mkdir(results, 0o777))
-		args := []string{"run", "--rm", "--read-only", "--network=host", "--user", fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()), "-v", results + ":/results", "-e", "FMASPEC_TOKEN=" + ciToken}
+		args := []string{"run", "--rm", "--read-only", "--network=host", "--user",
+			fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()), "-v", results + ":/results", "-e", "FMASPEC_TOKEN=" +
+				ciToken}
 		if url != "" {
 			args = append(args, "-e", "FMASPEC_URL="+url)
 		}

@@ -22,7 +22,8 @@ func ci(t *testing.T, fails, events string) (out string, code int) {
 	script := func(name, text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755))
 	}
-	for _, name := range []string{"bash", "sh", "awk", "cat", "mktemp", "mkdir", "rm", "rmdir", "sleep", "dirname", "id", "env", "timeout"} {
+	for _, name := range []string{"bash", "sh", "awk", "cat", "mktemp", "mkdir", "rm", "rmdir", "sleep", "dirname",
+		"id", "env", "timeout"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Skip("no " + name)
@@ -34,7 +35,8 @@ func ci(t *testing.T, fails, events string) (out string, code int) {
 	}
 	script("node", "echo 22")
 	script("go", `[ "$1" = env ] && echo 1; exit 0`)
-	script("make", `echo "first line of $1"; [ "$1" = test ] && cat "$EVENTS"; echo "last line of $1"; [ "$1" != "$FAILS" ]`)
+	script("make",
+		`echo "first line of $1"; [ "$1" = test ] && cat "$EVENTS"; echo "last line of $1"; [ "$1" != "$FAILS" ]`)
 	text, err := os.ReadFile(filepath.Join(root, ".ci/run"))
 	require.NoError(t, err)
 	run := filepath.Join(dir, ".ci/run")
@@ -58,11 +60,13 @@ func TestAStepThatFailsFailsTheWholeRun(t *testing.T) {
 	require.True(t, strings.HasSuffix(out, "\n1 passed, 0 failed, 0 skipped"), out)
 	require.NotContains(t, out, "FAILED")
 	require.NotContains(t, out, "SKIPPED")
-	for _, step := range []string{"verify", "test", "run", "contract", "lint", "generators", "prism", "pact-js", "browser"} {
+	for _, step := range []string{"verify", "test", "run", "contract", "lint", "generators", "prism", "pact-js",
+		"browser"} {
 		require.Contains(t, out, "\nfirst line of "+step+"\n", "want each step to run")
 		require.Contains(t, out, "\nlast line of "+step+"\n")
 		if step != "test" {
-			require.Contains(t, out, "\nfirst line of "+step+"\nlast line of "+step+"\n", "want what a step prints in one piece")
+			require.Contains(t, out, "\nfirst line of "+step+"\nlast line of "+step+"\n",
+				"want what a step prints in one piece")
 		}
 		failed, code := ci(t, step, onePassed)
 		require.Equal(t, 1, code, failed)
@@ -83,7 +87,8 @@ func TestEachTestIsCountedOnce(t *testing.T) {
 		{"skipped by both", event("skip", "TestA") + event("skip", "TestA"), "0 passed, 0 failed, 1 skipped"},
 		{"failed in the second run", event("pass", "TestA") + event("fail", "TestA"), "0 passed, 1 failed, 0 skipped"},
 		{"failed in the first run", event("fail", "TestA") + event("pass", "TestA"), "0 passed, 1 failed, 0 skipped"},
-		{"a package that does not build", onePassed + `{"Action":"fail","Package":"q"}` + "\n", "1 passed, 1 failed, 0 skipped"},
+		{"a package that does not build", onePassed + `{"Action":"fail","Package":"q"}` + "\n",
+			"1 passed, 1 failed, 0 skipped"},
 	} {
 		out, code := ci(t, "none", row.events)
 		require.True(t, strings.HasSuffix(out, "\n"+row.want), "%s: %s", row.why, out)

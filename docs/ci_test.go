@@ -52,7 +52,7 @@ func absent(t *testing.T) string {
 	return server.URL
 }
 
-// hostile speaks to whoever reads the log of a job.
+// hostile speaks to the reader of the log of a job.
 func hostile(t *testing.T) string {
 	return serving(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -95,7 +95,8 @@ func bash(t *testing.T, dir, file string, env []string, args ...string) shellRun
 // plain is the environment without what would set up a run.
 func plain() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "FMASPEC") || strings.HasPrefix(v, "GITHUB_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "RESULTS=")
+		return strings.HasPrefix(v, "FMASPEC") || strings.HasPrefix(v, "GITHUB_") || strings.HasPrefix(v, "MAKE") ||
+			strings.HasPrefix(v, "RESULTS=")
 	})
 }
 
@@ -132,7 +133,8 @@ var earlier = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	file := filepath.Join(filepath.Dir(binary), "recipe")
-	if out, err := in(root, "go", "build", "-trimpath", "-buildvcs=false", "-o", file, "./cmd/fmaspec").CombinedOutput(); err != nil {
+	if out, err := in(root, "go", "build", "-trimpath", "-buildvcs=false", "-o", file,
+		"./cmd/fmaspec").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return os.ReadFile(file)
@@ -170,10 +172,13 @@ func TestTheGateExitsAsTheRunDoes(t *testing.T) {
 		{"nobody answers", absent, nil, nil, 3, true, "could not judge"},
 		{"misuse", honest, nil, []string{"-level", "none"}, 2, false, "unknown level"},
 		{"a flag with a blank in it", honest, nil, []string{"-run", "no such case"}, 2, false, "no such case"},
-		{"it could act on somebody's machine", func(*testing.T) string { return "https://tenant.invalid" }, nil, []string{"-accept-risk", "requestSample"}, 4, false, "not loopback"},
+		{"it could act on somebody's machine", func(*testing.T) string { return "https://tenant.invalid" }, nil,
+			[]string{"-accept-risk", "requestSample"}, 4, false, "not loopback"},
 		{"no target", func(*testing.T) string { return "" }, nil, nil, 2, false, "gate: FMASPEC_URL is not set"},
-		{"no command", honest, []string{"FMASPEC=no-such-command"}, nil, 2, false, "gate: there is no command no-such-command"},
-		{"no folder", honest, []string{"RESULTS=taken/results"}, nil, 2, false, "gate: there can be no folder taken/results"},
+		{"no command", honest, []string{"FMASPEC=no-such-command"}, nil, 2, false, "gate: there is no command " +
+			"no-such-command"},
+		{"no folder", honest, []string{"RESULTS=taken/results"}, nil, 2, false, "gate: there can be no folder " +
+			"taken/results"},
 	} {
 		t.Run(strings.ReplaceAll(row.why, " ", "-"), func(t *testing.T) {
 			t.Parallel()
@@ -181,9 +186,11 @@ func TestTheGateExitsAsTheRunDoes(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "taken"), nil, 0o644))
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "results"), 0o755))
 			for _, name := range reportNames {
-				require.NoError(t, os.WriteFile(filepath.Join(dir, "results", name), []byte("of an earlier run"), 0o644))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "results", name), []byte("of an earlier run"),
+					0o644))
 			}
-			env := append([]string{"FMASPEC=" + binary, "FMASPEC_URL=" + row.url(t), "FMASPEC_TOKEN=" + ciToken}, row.env...)
+			env := append([]string{"FMASPEC=" + binary, "FMASPEC_URL=" + row.url(t), "FMASPEC_TOKEN=" + ciToken},
+				row.env...)
 			got := bash(t, dir, absolute(t, gateFile), env, row.args...)
 			if got.code != row.code || !strings.Contains(got.log, row.want) {
 				t.Errorf("want exit code %d and %q\ngot  %d and\n%s", row.code, row.want, got.code, got.log)
@@ -266,12 +273,14 @@ func TestTheGitLabJobLeavesWhatItNames(t *testing.T) {
 // by their tag or hash, images by their whole version.
 func unpinned(text string) (out []string) {
 	for _, m := range regexp.MustCompile(`(?m)^\s*(?:- )?uses: (\S+)`).FindAllStringSubmatch(text, -1) {
-		if !strings.HasPrefix(m[1], "./") && !regexp.MustCompile(`^[\w.-]+/[\w./-]+@(v\d+(\.\d+)*|[0-9a-f]{40})$`).MatchString(m[1]) {
+		if !strings.HasPrefix(m[1], "./") && !regexp.MustCompile(
+			`^[\w.-]+/[\w./-]+@(v\d+(\.\d+)*|[0-9a-f]{40})$`).MatchString(m[1]) {
 			out = append(out, m[1])
 		}
 	}
 	for _, m := range regexp.MustCompile(`(?m)^\s*(?:FROM|image:) (\S+)`).FindAllStringSubmatch(text, -1) {
-		if m[1] != "scratch" && !regexp.MustCompile(`:\d+\.\d+\.\d+(-[\w.]+)?(@sha256:[0-9a-f]{64})?$`).MatchString(m[1]) {
+		if m[1] != "scratch" && !regexp.MustCompile(`:\d+\.\d+\.\d+(-[\w.]+)?(@sha256:[0-9a-f]{64})?$`).MatchString(
+			m[1]) {
 			out = append(out, m[1])
 		}
 	}
@@ -291,7 +300,8 @@ func TestTheRecipesArePinned(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, seen, 6)
 	require.Equal(t, []string{"a/b", "a/b@main", "golang", "golang:1.26", "ubuntu-latest"},
-		unpinned("- uses: a/b\n  uses: a/b@main\n- uses: a/b@v4\n- uses: ./x\nFROM golang AS x\nimage: golang:1.26\nFROM golang:1.26.1-bookworm\nruns-on: ubuntu-latest\n"))
+		unpinned("- uses: a/b\n  uses: a/b@main\n- uses: a/b@v4\n- uses: ./x\nFROM golang AS x\nimage: "+
+			"golang:1.26\nFROM golang:1.26.1-bookworm\nruns-on: ubuntu-latest\n"))
 }
 
 // The images build the suite: their Go is not older than go.mod asks for.

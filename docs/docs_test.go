@@ -1,4 +1,4 @@
-// Package docs_test holds the pages against what they tell of: lists are
+// Package docs_test compares the pages with their sources: lists are
 // generated from the tables, commands are run, flags and links are looked up.
 package docs_test
 
@@ -132,12 +132,16 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 func requirementsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Requirements\n\n" + generated)
-	b.WriteString("What an implementation owes, where that is stated, and how this suite finds out. `fmaspec explain ID` prints the same of one; [sources.md](sources.md) has all places in one table, and what each line of the two documents asks.\n" +
-		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it charges.\n\n")
+	b.WriteString("The requirements on an implementation, with their sources and cases. `fmaspec explain ID` prints " +
+		"the same for one; [sources.md](sources.md) has all sources in one table, and the requirements of each line " +
+		"of the two documents.\n" +
+		"A case stands under a requirement that it lists in its `proves`; a check stands under one that it " +
+		"charges.\n\n")
 	for _, l := range record.Levels() {
-		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(), "-strict", "`-strict`"))
+		fmt.Fprintf(&b, "- [%s](#%s): %s; %s\n", l, l, prose(l.Meaning()), strings.ReplaceAll(l.Consequence(),
+			"-strict", "`-strict`"))
 	}
-	b.WriteString("- [contradictions](#contradictions): where the documents disagree with themselves, and what the suite makes of it\n")
+	b.WriteString("- [contradictions](#contradictions): where the documents disagree, and the ruling of the suite\n")
 	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
 		for _, r := range suite.Requirements {
@@ -159,13 +163,16 @@ func requirementsPage(suite *conformance.Suite) string {
 			if cases := proving(suite, r.ID); len(cases) <= 8 {
 				fmt.Fprintf(&b, "- proven by %s\n", code(cases))
 			} else {
-				fmt.Fprintf(&b, "- proven by %d cases:\n\n  <details><summary>their names</summary>\n\n  %s\n\n  </details>\n", len(cases), code(cases))
+				fmt.Fprintf(&b, "- proven by %d cases:\n\n  <details><summary>their names</summary>\n\n  %s\n\n  "+
+					"</details>\n", len(cases), code(cases))
 			}
 		}
 	}
-	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something holds each ruling in place.\n")
+	b.WriteString("\n## Contradictions\n\nWhere the documents disagree, the suite follows a ruling, and something " +
+		"tests each ruling.\n")
 	for _, c := range suite.Contradictions {
-		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)), prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
+		fmt.Fprintf(&b, "\n### `%s`\n\n%s.\n\n- where: %s\n- ruling: %s\n- pinned by %s\n", c.ID, prose(first(c.What)),
+			prose(strings.Join(c.Where, "; ")), prose(c.Ruling), pins(c.Pinned))
 	}
 	return b.String()
 }
@@ -212,11 +219,12 @@ func pins(pinned []string) string {
 func checksPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Checks\n\n" + generated)
-	b.WriteString("What is looked at in every answer. Each check is tripped by at least one of the [faults](faults.md).\n\n| check | what holds | charges |\n|---|---|---|\n")
+	b.WriteString("What is checked in every answer. Each check finds at least one of the [faults](faults.md).\n\n| " +
+		"check | what is checked | reports |\n|---|---|---|\n")
 	for _, c := range suite.Checks() {
 		charges := code(c.Requirements)
 		if len(c.Requirements) == 0 {
-			charges = "what the case is to prove"
+			charges = "the requirement that the case tests"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, prose(c.Doc), charges)
 	}
@@ -226,21 +234,24 @@ func checksPage(suite *conformance.Suite) string {
 func faultsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Faults and variants\n\n" + generated)
-	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, for a requirement that it breaks.\n" +
-		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing there, also with `-strict`, but that it deviates from the inferred requirements that it is listed with.\n\n")
+	b.WriteString("A fault breaks the contract in one way: `fmaspec serve -fault NAME`. The suite has to find each, " +
+		"for a requirement that it breaks.\n" +
+		"A variant keeps the contract in another way: `fmaspec serve -variant NAME`. The suite must find nothing " +
+		"there, also with `-strict`, but that it deviates from the inferred requirements that it is listed with.\n\n")
 	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "- [faults against %s requirements](#%s)\n", l, l)
 	}
 	b.WriteString("- [variants](#variants)\n")
 	for _, l := range record.Levels() {
-		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]), l.String()[1:])
+		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]),
+			l.String()[1:])
 		for _, f := range reference.Faults() {
 			if mutate.Level(suite, f) != l.String() {
 				continue
 			}
 			says := prose(f.Says)
 			if f.Waits {
-				says += " (seen only by a client that gives up waiting)"
+				says += " (only seen by a client with a timeout)"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, says, code(f.Breaks))
 		}
@@ -288,7 +299,8 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 			held = part.text
 		}
 		if held != part.text {
-			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text, held)
+			t.Errorf("%s: %s are stale; run go test ./docs -update\nwant %s\ngot  %s", part.page, part.name, part.text,
+				held)
 		}
 	}
 }
@@ -320,21 +332,27 @@ func numbers(suite *conformance.Suite) string {
 		levels[r.Level]++
 	}
 	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
-		"| requirements | %d | what a server owes: %d documented, %d standard, %d inferred ([list](docs/requirements.md)) |\n"+
-		"| cases | %d | what it is asked, from %d files ([how to write one](docs/fixtures.md)) |\n"+
-		"| checks | %d | what is looked at in an answer ([list](docs/checks.md)) |\n"+
-		"| faults | %d | servers that break the contract in one way; each is found, for its own reason ([list](docs/faults.md)) |\n"+
-		"| variants | %d | servers that keep it in another way; none has a finding, but some deviate from an inference ([list](docs/faults.md#variants)) |\n"+
-		"| contradictions | %d | places where the documents disagree, each with a ruling ([list](docs/requirements.md#contradictions)) |\n",
-		len(suite.Requirements), levels[record.Documented], levels[record.Standard], levels[record.Inferred],
-		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()), len(suite.Contradictions))
+		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
+		"([list](docs/requirements.md)) |\n"+
+		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
+		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
+		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
+		"([list](docs/faults.md)) |\n"+
+		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement "+
+		"([list](docs/faults.md#variants)) |\n"+
+		"| contradictions | %d | places where the documents disagree, each with a ruling "+
+		"([list](docs/requirements.md#contradictions)) |\n",
+		len(suite.Requirements), levels[record.Documented], levels[record.Standard],
+		levels[record.Inferred],
+		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()),
+		len(suite.Contradictions))
 }
 
 // exitCodes makes a table of what help says.
 func exitCodes(t *testing.T) string {
 	_, list, ok := strings.Cut(fmaspec(t, "help"), "Exit codes:\n")
 	require.True(t, ok, "help has no exit codes")
-	out := "| exit code | says |\n|---:|---|\n"
+	out := "| exit code | meaning |\n|---:|---|\n"
 	for line := range strings.Lines(list) {
 		n, says, ok := strings.Cut(strings.TrimSpace(line), "  ")
 		require.True(t, ok, line)
@@ -359,7 +377,8 @@ type block struct {
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) -->\n```console\n((?s:.*?))^```$")
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) " +
+	"-->\n```console\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
 	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
@@ -397,7 +416,8 @@ func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
 	})
-	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-buildvcs=false")
+	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"GOFLAGS=-buildvcs=false")
 	tenant := newTenant(t)
 	named := variables(page)
 	require.NotEmpty(t, named, "want the variables of the tenant in the README")
@@ -443,7 +463,8 @@ func run(s *shell, all []block) (out []block) {
 			if like(want[i].output, c.output) {
 				c.output = want[i].output
 			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
-				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command is wrong", c.line, want[i].output, c.output)
+				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
+					"is wrong", c.line, want[i].output, c.output)
 			}
 			text += "$ " + c.line + "\n" + c.output
 		}
@@ -530,7 +551,8 @@ func (s *shell) stop() {
 // packages compares the packages that a summary of go test shows with those that
 // there are.
 func (s *shell) packages(text string) {
-	list, err := in(root, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}ok{{else}}?{{end}} {{.ImportPath}}", "./...").Output()
+	list, err := in(root, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}ok{{else}}?{{end}} {{.ImportPath}}",
+		"./...").Output()
 	require.NoError(s.t, err)
 	want := strings.Split(strings.TrimSpace(string(list)), "\n")
 	var got []string
@@ -541,7 +563,8 @@ func (s *shell) packages(text string) {
 	slices.Sort(got)
 	got = slices.Compact(got) // one of them is tested twice, with and without the race detector
 	if !slices.Equal(want, got) {
-		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant %q\ngot  %q", want, got)
+		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant "+
+			"%q\ngot  %q", want, got)
 	}
 }
 
@@ -573,7 +596,7 @@ func normal(text string) string {
 	return text
 }
 
-// like tells that an output is the one shown. A line "…" stands for any lines.
+// like reports whether an output is the one shown. A line "…" stands for any lines.
 func like(want, got string) bool {
 	parts := strings.Split("\n"+normal(want), "\n…\n")
 	got = "\n" + normal(got)
@@ -685,7 +708,8 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 		}
 	}
 	for _, s := range span.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
-		if f := flagName.FindStringSubmatch(s[1]); f != nil && strings.HasPrefix(s[1], "-") && !slices.Contains(all, f[1]) && !slices.Contains(own, f[1]) {
+		if f := flagName.FindStringSubmatch(s[1]); f != nil && strings.HasPrefix(s[1], "-") &&
+			!slices.Contains(all, f[1]) && !slices.Contains(own, f[1]) {
 			out = append(out, fmt.Sprintf("no command has a flag -%s", f[1]))
 		}
 	}
@@ -711,7 +735,7 @@ func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
 	k := known(t)
 	for _, page := range pages(t) {
 		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count") {
-			t.Errorf("%s: %s; mend the page", page, what)
+			t.Errorf("%s: %s; correct the page", page, what)
 		}
 	}
 }
@@ -768,14 +792,15 @@ func anchors(page string) (out []string) {
 func TestLinksLeadSomewhere(t *testing.T) {
 	for _, page := range pages(t) {
 		for _, what := range broken(root, page, read(t, page)) {
-			t.Errorf("%s: %s; mend the link", page, what)
+			t.Errorf("%s: %s; correct the link", page, what)
 		}
 	}
 }
 
 func TestABrokenLinkIsSeen(t *testing.T) {
 	text := "[a](docs/nowhere.md) [b](docs/checks.md#nothing) [c](docs/checks.md#checks) [d](https://example.com/x)"
-	require.Equal(t, []string{"docs/nowhere.md leads nowhere", "docs/checks.md#nothing names no heading"}, broken(root, "README.md", text))
+	require.Equal(t, []string{"docs/nowhere.md leads nowhere", "docs/checks.md#nothing names no heading"},
+		broken(root, "README.md", text))
 }
 
 // Tests that rulings name.
@@ -808,11 +833,14 @@ func missingPins(list []conformance.Contradiction, tests map[string]bool) (out [
 	for _, c := range list {
 		for _, pin := range c.Pinned {
 			if name, ok := strings.CutPrefix(pin, "test "); ok && !tests[name] {
-				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID, name))
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no test", c.File, c.Line, c.ID,
+					name))
 			}
 			name, ok := strings.CutPrefix(pin, "variant ")
-			if ok && !slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name }) {
-				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no variant", c.File, c.Line, c.ID, name))
+			if ok && !slices.ContainsFunc(reference.Variants(),
+				func(v reference.Variant) bool { return v.Name == name }) {
+				out = append(out, fmt.Sprintf("%s:%d: %s is pinned by %s, which is no variant", c.File, c.Line, c.ID,
+					name))
 			}
 		}
 	}
@@ -823,8 +851,10 @@ func TestTestsThatPinRulingsExist(t *testing.T) {
 	tests := testNames(t, root)
 	require.True(t, tests["TestTestsThatPinRulingsExist"])
 	require.Empty(t, missingPins(load(t).Contradictions, tests))
-	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll", "variant nothing-at-all"}, File: "f", Line: 7}}
-	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test", "f:7: x is pinned by nothing-at-all, which is no variant"}, missingPins(made, tests))
+	made := []conformance.Contradiction{{ID: "x", Pinned: []string{"test TestOfNothingAtAll", "variant nothing-at-all"},
+		File: "f", Line: 7}}
+	require.Equal(t, []string{"f:7: x is pinned by TestOfNothingAtAll, which is no test",
+		"f:7: x is pinned by nothing-at-all, which is no variant"}, missingPins(made, tests))
 }
 
 // Makefile.

@@ -21,7 +21,7 @@ import (
 func sourcesPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Sources\n\n" + generated)
-	b.WriteString("What each requirement stands on, and, the other way round, what each line of the two documents asks and which requirements hold it.\n\n" +
+	b.WriteString("The sources of each requirement, and the requirements of each line of the two documents.\n\n" +
 		"- [the two documents](#the-two-documents), and how to know that the lines are of the same text\n" +
 		"- [levels and bases](#levels-and-bases): which level a clause carries\n" +
 		"- [requirements and their clauses](#requirements-and-their-clauses)\n")
@@ -30,18 +30,25 @@ func sourcesPage(suite *conformance.Suite) string {
 	}
 	b.WriteString("- [what cannot be observed](#what-cannot-be-observed)\n")
 
-	b.WriteString("\n## The two documents\n\nThey are not part of this repository. Lines are counted from 1, with the front matter; `sha256sum` and `wc -l` of a copy say whether it is the text that is cited here.\n\n| document | lines | SHA-256 | published in |\n|---|---:|---|---|\n")
+	b.WriteString("\n## The two documents\n\nThey are not part of this repository. Lines are counted from 1, with " +
+		"the front matter; compare them with `sha256sum` and `wc -l` of a copy.\n\n| document | lines | SHA-256 | " +
+		"published in |\n|---|---:|---|---|\n")
 	for _, d := range suite.Documents {
 		fmt.Fprintf(&b, "| %s | %d | `%s` | %s |\n", prose(d.Name), d.Lines, d.SHA256, prose(d.Published))
 	}
-	b.WriteString("\nTo compare a folder that has both with what is cited: `CITED_DOCUMENTS=/path/to/folder go test ./conformance -run TestTheDocumentsAreTheOnesThatAreCited`.\n")
+	b.WriteString("\nTo compare a folder that has both with what is cited: `CITED_DOCUMENTS=/path/to/folder go test " +
+		"./conformance -run TestTheDocumentsAreTheOnesThatAreCited`.\n")
 
-	b.WriteString("\n## Levels and bases\n\n" + levelsTable() + "\nA requirement has the level that its strongest clause carries, by this table; the suite does not load where it has another.\n\n| basis | carries | what stands in the place that is cited |\n|---|---|---|\n")
+	b.WriteString("\n## Levels and bases\n\n" + levelsTable() + "\nA requirement has the level of its strongest " +
+		"clause, by this table; otherwise the suite does not load.\n\n| basis | level | content of the cited place " +
+		"|\n|---|---|---|\n")
 	for _, x := range record.Bases() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", x.Name, x.Level, prose(x.Says))
 	}
 
-	b.WriteString("\n## Requirements and their clauses\n\nThe basis of a clause is what the requirement takes from the place: of a standard a keyword, a syntax or a meaning, or, where it asks for more or less than the place does, a remark or plain sense.\n\n| requirement | level | basis | place |")
+	b.WriteString("\n## Requirements and their clauses\n\nThe basis of a clause is what the requirement takes from " +
+		"the place: a keyword, a syntax or a meaning of a standard, or, if it requires more or less than the place, " +
+		"a remark or plain sense.\n\n| requirement | level | basis | place |")
 	rule := "|---|---|---|---|"
 	for _, d := range suite.Documents {
 		fmt.Fprintf(&b, " lines of %s |", prose(d.Name))
@@ -63,7 +70,8 @@ func sourcesPage(suite *conformance.Suite) string {
 	}
 
 	for _, d := range suite.Documents {
-		fmt.Fprintf(&b, "\n## Lines of %s\n\nWhat stands there is in words of this suite.\n\n| lines | what stands there | held by |\n|---|---|---|\n", prose(d.Name))
+		fmt.Fprintf(&b, "\n## Lines of %s\n\nThe content is in words of this suite.\n\n| lines | content | "+
+			"requirements |\n|---|---|---|\n", prose(d.Name))
 		for _, s := range statementsOf(suite, d.Name) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", lines(s.Lines, d.Name), prose(s.Says), heldBy(s))
 		}
@@ -131,9 +139,10 @@ func unobservable(suite *conformance.Suite) (text string) {
 
 // levelsTable has the words for each level.
 func levelsTable() string {
-	text := "| level | what a requirement of it stands on | consequence |\n|---|---|---|\n"
+	text := "| level | source of a requirement | consequence |\n|---|---|---|\n"
 	for _, l := range record.Levels() {
-		text += fmt.Sprintf("| *%s* | %s | %s |\n", l, prose(l.Meaning()), strings.ReplaceAll(prose(l.Consequence()), "-strict", "`-strict`"))
+		text += fmt.Sprintf("| *%s* | %s | %s |\n", l, prose(l.Meaning()), strings.ReplaceAll(prose(l.Consequence()),
+			"-strict", "`-strict`"))
 	}
 	return text
 }
@@ -151,7 +160,9 @@ func TestEveryPlaceSaysOfALevelTheSameWords(t *testing.T) {
 	for _, l := range record.Levels() {
 		texts["fmaspec explain "+l.String()] = fmaspec(t, "explain", l.String())
 	}
-	for _, file := range []string{"README.md", "docs/requirements.md", "docs/sources.md", "conformance/record/requirement.go", "openapi/fmaspec.openapi.yaml", "schemas/report.schema.json"} {
+	for _, file := range []string{"README.md", "docs/requirements.md", "docs/sources.md",
+		"conformance/record/requirement.go",
+		"openapi/fmaspec.openapi.yaml", "schemas/report.schema.json"} {
 		data, err := os.ReadFile(filepath.Join(root, file))
 		require.NoError(t, err)
 		texts[file] = string(data)
@@ -173,7 +184,8 @@ func TestEveryPlaceSaysOfALevelTheSameWords(t *testing.T) {
 			require.Contains(t, wordsOf(text), wordsOf(l.Meaning()), "%s: want the words of Level.Meaning", place)
 		}
 	}
-	require.NotContains(t, wordsOf("// documented: the documents\n// say so"), wordsOf(record.Documented.Meaning()), "want other words seen")
+	require.NotContains(t, wordsOf("// documented: the documents\n// say so"),
+		wordsOf(record.Documented.Meaning()), "want other words seen")
 }
 
 func TestNoStatementIsLeftWithoutAnswer(t *testing.T) {

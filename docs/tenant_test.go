@@ -29,7 +29,7 @@ import (
 )
 
 // A tenant plays the two hosts of the README's section "On a real tenant": the
-// token service and the API, by https and under their own names, for whoever
+// token service and the API, by https and under their own names, for any client that
 // resolves these as env says and trusts its certificate.
 type tenant struct {
 	env []string
@@ -62,7 +62,8 @@ func newTenant(t *testing.T) *tenant {
 		return base64.RawURLEncoding.EncodeToString(text)
 	}
 	token := part(map[string]any{"alg": "RS256", "typ": "JWT"}) + "." + part(map[string]any{
-		"iss": "https://sts.windows.net/contoso.example/", "aud": "https://graph.microsoft.com", "tid": "contoso.example", "appid": clientID, "idtyp": "app",
+		"iss": "https://sts.windows.net/contoso.example/", "aud": "https://graph.microsoft.com",
+		"tid": "contoso.example", "appid": clientID, "idtyp": "app",
 		"roles": []string{"SecurityActions.ReadWrite.All"}, "iat": now, "nbf": now, "exp": now + 3599,
 	}) + "." + base64.RawURLEncoding.EncodeToString([]byte("signed by nobody"))
 	tokens := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +71,8 @@ func newTenant(t *testing.T) *tenant {
 		if !basic {
 			id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 		}
-		if r.URL.Path != "/contoso.example/oauth2/v2.0/token" || id != clientID || secret != clientSecret || r.PostFormValue("scope") != "https://graph.microsoft.com/.default" {
+		if r.URL.Path != "/contoso.example/oauth2/v2.0/token" || id != clientID || secret != clientSecret ||
+			r.PostFormValue("scope") != "https://graph.microsoft.com/.default" {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
@@ -109,7 +111,8 @@ func issued(t *testing.T, names ...string) (tls.Certificate, string) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	is := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fmaspec's own"}, DNSNames: names, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fmaspec's own"}, DNSNames: names,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, is, is, &key.PublicKey, key)

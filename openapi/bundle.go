@@ -35,7 +35,7 @@ func bundle(fsys fs.FS, name string, shapes fs.FS) (*Bundle, error) {
 	}
 	root, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+		return nil, fmt.Errorf("openapi/%s: %w; correct the description", name, err)
 	}
 	b := bundler{shapes: shapes, names: map[string]string{}, taken: map[string]string{}}
 	all := ensure(ensure(root, "components"), "schemas")
@@ -66,7 +66,7 @@ func bundle(fsys fs.FS, name string, shapes fs.FS) (*Bundle, error) {
 	}
 	if headers := drop(components, "headers"); headers != nil {
 		if err := writeOut(root, headers); err != nil {
-			return nil, fmt.Errorf("openapi/%s: %w; mend the reference", name, err)
+			return nil, fmt.Errorf("openapi/%s: %w; correct the reference", name, err)
 		}
 	}
 	return &Bundle{root}, nil
@@ -104,14 +104,16 @@ type bundler struct {
 // redirect has every reference into a file of schemas refer to components.
 func (b *bundler) redirect(at string, node *yaml.Node) error {
 	for i := range node.Content {
-		if i%2 == 1 && node.Kind == yaml.MappingNode && node.Content[i-1].Value == "$ref" && node.Content[i].Kind == yaml.ScalarNode {
+		if i%2 == 1 && node.Kind == yaml.MappingNode && node.Content[i-1].Value == "$ref" &&
+			node.Content[i].Kind == yaml.ScalarNode {
 			ref := node.Content[i]
 			if strings.HasPrefix(ref.Value, "#/components/") {
 				continue
 			}
 			file := fileOf(ref.Value)
 			if file == "" {
-				return fmt.Errorf("%s: $ref %q cannot be bundled; refer to a component, or to the whole of a file in schemas/", at, ref.Value)
+				return fmt.Errorf("%s: $ref %q cannot be bundled; refer to a component, or to the whole of a file in "+
+					"schemas/", at, ref.Value)
 			}
 			component, err := b.component(file)
 			if err != nil {
@@ -185,7 +187,7 @@ func (b *bundler) schema(file string) (*yaml.Node, error) {
 	}
 	node, err := parse(text) // JSON is YAML
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the file", place, err)
+		return nil, fmt.Errorf("%s: %w; correct the file", place, err)
 	}
 	plain(node)
 	drop(node, "$schema")

@@ -25,7 +25,8 @@ func newBundle(t *testing.T) *openapi.Bundle {
 
 func TestTheCommittedBundlesAreThoseOfTheDescription(t *testing.T) {
 	b := newBundle(t)
-	for file, write := range map[string]func() ([]byte, error){"fmaspec.bundled.yaml": b.YAML, "fmaspec.bundled.json": b.JSON} {
+	for file, write := range map[string]func() ([]byte, error){"fmaspec.bundled.yaml": b.YAML,
+		"fmaspec.bundled.json": b.JSON} {
 		now, err := write()
 		require.NoError(t, err)
 		committed, err := os.ReadFile(file)
@@ -75,7 +76,8 @@ func TestTheBundleIsOneValidDocumentInEachForm(t *testing.T) {
 			require.Equal(t, want.Operations[i].Path, o.Path, name)
 			require.Equal(t, want.Operations[i].Undo, o.Undo, name)
 		}
-		require.Equal(t, []string{"ActionRequest", "Error", "ErrorDetail", "FileInstance", "FileMachineAction", "Instant", "Problem", "RequestSampleAction", "StopAndQuarantineFileAction"},
+		require.Equal(t, []string{"ActionRequest", "Error", "ErrorDetail", "FileInstance", "FileMachineAction",
+			"Instant", "Problem", "RequestSampleAction", "StopAndQuarantineFileAction"},
 			slices.Sorted(maps.Keys(d.T.Components.Schemas)), name)
 		require.Empty(t, unsourced(d.T), name)
 	})
@@ -92,7 +94,8 @@ func TestEveryMemberOfTheBundleHasAType(t *testing.T) {
 				default:
 					require.NotNil(t, s.Value.Type, at)
 					level, source := s.Value.Extensions["x-level"], s.Value.Extensions["x-source"]
-					require.True(t, component == "Problem" || level != nil && source != nil, "%s does not say what it stands on", at)
+					require.True(t, component == "Problem" || level != nil && source != nil,
+						"%s does not say what it stands on", at)
 				}
 			}
 		}

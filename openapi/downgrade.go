@@ -11,7 +11,8 @@ import (
 
 // keywords30 are those that a schema of OpenAPI 3.0 has.
 var keywords30 = []string{
-	"$ref", "title", "description", "type", "format", "enum", "default", "example", "nullable", "deprecated", "readOnly", "writeOnly",
+	"$ref", "title", "description", "type", "format", "enum", "default", "example", "nullable", "deprecated",
+	"readOnly", "writeOnly",
 	"multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern",
 	"maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required", "items", "properties",
 	"additionalProperties", "allOf", "anyOf", "oneOf", "not", "discriminator", "xml", "externalDocs",
@@ -55,7 +56,8 @@ func (b *Bundle) Downgrade() (*Bundle, error) {
 
 // bareReferences takes out what stands beside a reference that leads to no schema.
 func bareReferences(node *yaml.Node) {
-	if ref := textOf(node, "$ref"); strings.HasPrefix(ref, "#/components/") && !strings.HasPrefix(ref, "#/components/schemas/") {
+	if ref := textOf(node, "$ref"); strings.HasPrefix(ref, "#/components/") &&
+		!strings.HasPrefix(ref, "#/components/schemas/") {
 		*node = *mapping(scalar("$ref"), scalar(ref))
 	}
 	for _, child := range node.Content {
@@ -78,7 +80,8 @@ func downgradeSchema(schema *yaml.Node, refuse func(string, ...any)) {
 		switch limit := at(schema, exclusive); {
 		case limit == nil || limit.ShortTag() == "!!bool":
 		case at(schema, bound) != nil:
-			refuse("line %d: %s and %s together cannot be said in OpenAPI 3.0; keep the narrower", limit.Line, bound, exclusive)
+			refuse("line %d: %s and %s together cannot be said in OpenAPI 3.0; keep the narrower", limit.Line, bound,
+				exclusive)
 		default:
 			put(schema, bound, limit)
 			put(schema, exclusive, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
@@ -96,7 +99,8 @@ func downgradeSchema(schema *yaml.Node, refuse func(string, ...any)) {
 	for i := 0; i+1 < len(schema.Content); i += 2 {
 		keyword, value := schema.Content[i].Value, schema.Content[i+1]
 		if !strings.HasPrefix(keyword, "x-") && !slices.Contains(keywords30, keyword) {
-			refuse("line %d: the keyword %s cannot be said in OpenAPI 3.0; print the bundle as 3.1", schema.Content[i].Line, keyword)
+			refuse("line %d: the keyword %s cannot be said in OpenAPI 3.0; print the bundle as 3.1",
+				schema.Content[i].Line, keyword)
 		}
 		switch {
 		case slices.Contains(oneSchema, keyword) && keyword != "additionalProperties":
@@ -124,7 +128,8 @@ func downgradeType(schema, types *yaml.Node, refuse func(string, ...any)) {
 	}
 	rest := slices.DeleteFunc(slices.Clone(names), func(t string) bool { return t == "null" })
 	if len(rest) != 1 {
-		refuse("line %d: the types %s cannot be said in OpenAPI 3.0, which has one beside null; print the bundle as 3.1", types.Line, strings.Join(names, ", "))
+		refuse("line %d: the types %s cannot be said in OpenAPI 3.0, which has one beside null; print the "+
+			"bundle as 3.1", types.Line, strings.Join(names, ", "))
 		return
 	}
 	put(schema, "type", scalar(rest[0]))

@@ -113,10 +113,11 @@ components:
 
 func TestDowngradeRefusesWhat30CannotSay(t *testing.T) {
 	for thing, want := range map[string]string{
-		`{"if": {"type": "string"}, "then": {}}`:                 "the keyword if cannot be said in OpenAPI 3.0",
-		`{"properties": {"a": {"type": ["string", "integer"]}}}`: "the types string, integer cannot be said in OpenAPI 3.0",
-		`{"items": {"type": "null"}}`:                            "the types null cannot be said in OpenAPI 3.0",
-		`{"minimum": 1, "exclusiveMinimum": 2}`:                  "minimum and exclusiveMinimum together",
+		`{"if": {"type": "string"}, "then": {}}`: "the keyword if cannot be said in OpenAPI 3.0",
+		`{"properties": {"a": {"type": ["string", "integer"]}}}`: "the types string, integer cannot be said in " +
+			"OpenAPI 3.0",
+		`{"items": {"type": "null"}}`:           "the types null cannot be said in OpenAPI 3.0",
+		`{"minimum": 1, "exclusiveMinimum": 2}`: "minimum and exclusiveMinimum together",
 	} {
 		b, err := inOne(invented, thing, `{}`)
 		require.NoError(t, err, thing)
@@ -133,16 +134,23 @@ func TestDowngradeRefusesWhat30CannotSay(t *testing.T) {
 func TestABundleThatCannotBeMadeIsRefused(t *testing.T) {
 	twice := invented + "  schemas:\n    MadeThing: {type: string}\n"
 	for _, row := range []struct{ why, description, thing, want string }{
-		{"no mapping", "[]", `{}`, "openapi/x.yaml: not a mapping of names to values; mend the description"},
+		{"no mapping", "[]", `{}`, "openapi/x.yaml: not a mapping of names to values; correct the description"},
 		{"no YAML", "{", `{}`, "openapi/x.yaml: "},
 		{"an alias", "a: &a 1\nb: *a\n", `{}`, "an alias of a; write it out"},
 		{"a schema that is no mapping", invented, `[]`, "schemas/made-thing.schema.json: not a mapping"},
 		{"a schema that is not there", invented, `{"$ref": "none.schema.json"}`, "schemas/none.schema.json: "},
-		{"a header that is not there", strings.Replace(invented, "      description: Made.\n", "      description: Made.\n      headers: {A: {$ref: '#/components/headers/none'}}\n", 1) + "  headers: {B: {schema: {type: string}}}\n", `{}`, "openapi/x.yaml: there is no header none in components; mend the reference"},
-		{"a part of a file", invented, `{"$ref": "other.schema.json#/properties/a"}`, `schemas/made-thing.schema.json: $ref "other.schema.json#/properties/a" cannot be bundled; refer to a component, or to the whole of a file in schemas/`},
+		{"a header that is not there", strings.Replace(invented, "      description: Made.\n",
+			"      description: Made.\n      headers: {A: {$ref: '#/components/headers/none'}}\n",
+			1) + "  headers: {B: {schema: {type: string}}}\n", `{}`, "openapi/x.yaml: there is no header none in " +
+			"components; correct the reference"},
+		{"a part of a file", invented, `{"$ref": "other.schema.json#/properties/a"}`,
+			`schemas/made-thing.schema.json: $ref "other.schema.json#/properties/a" cannot be bundled; refer to a component, or to the whole of a file in schemas/`},
 		{"a file elsewhere", invented, `{"$ref": "../other.schema.json"}`, "cannot be bundled"},
-		{"a name that is taken", twice, `{}`, "schemas/made-thing.schema.json would be the component MadeThing, as is the description; give it a name in components/schemas"},
-		{"a title that is taken", invented, `{"items": {"title": "made thing"}}`, "a part of schemas/made-thing.schema.json would be the component MadeThing, as is schemas/made-thing.schema.json; give it another title"},
+		{"a name that is taken", twice, `{}`, "schemas/made-thing.schema.json would be the component MadeThing, as " +
+			"is the description; give it a name in components/schemas"},
+		{"a title that is taken", invented, `{"items": {"title": "made thing"}}`,
+			"a part of schemas/made-thing.schema.json would be the component MadeThing, as is " +
+				"schemas/made-thing.schema.json; give it another title"},
 	} {
 		_, err := inOne(row.description, row.thing, `{}`)
 		require.ErrorContains(t, err, row.want, row.why)

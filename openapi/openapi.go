@@ -40,13 +40,9 @@ type Operation struct {
 	ErrorSchema    string // name of the schema of the JSON answer of any other status; "" if none
 	File           string // the description, from the root of the suite's repository
 	Line           int    // where the description says it, from 1
-	Undo           string // how to take back what the operation does, from x-undo, a command on an indented line of its own; "" where nobody says
-}
-
-// PathFor returns the operation's path for a machine, whose id is escaped to
-// stand as one segment. The template's parameter {id} is filled in.
-func (o Operation) PathFor(machine string) string {
-	return strings.ReplaceAll(o.Path, "{id}", url.PathEscape(machine))
+	// how to take back what the operation does, from x-undo, a command on an indented line of its
+	// own; "" where nobody says
+	Undo string
 }
 
 // A Document is a description that was read and found valid.
@@ -96,20 +92,23 @@ func LoadFS(fsys fs.FS, name string, shapes fs.FS) (*Document, error) {
 	}
 	t, err := loader.LoadFromURI(&url.URL{Path: "openapi/" + name})
 	if err != nil {
-		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+		return nil, fmt.Errorf("openapi/%s: %w; correct the description", name, err)
 	}
-	if err := t.Validate(loader.Context, openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation()); err != nil {
-		return nil, fmt.Errorf("openapi/%s: %w; mend the description", name, err)
+	if err := t.Validate(loader.Context, openapi3.EnableExamplesValidation(),
+		openapi3.EnableSchemaFormatValidation()); err != nil {
+		return nil, fmt.Errorf("openapi/%s: %w; correct the description", name, err)
 	}
 	d := &Document{T: t}
 	var errs []error
 	for template, item := range t.Paths.Map() {
 		for method, op := range item.Operations() {
 			if op.OperationID == "" {
-				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has no operationId; give it one", name, method, template))
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has no operationId; give it one", name, method,
+					template))
 			}
 			if undo, said := op.Extensions["x-undo"]; said && !isText(undo) {
-				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has an x-undo that is no text; say in a sentence how it is undone", name, method, template))
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s has an x-undo that is no text; say in a sentence "+
+					"how it is undone", name, method, template))
 			}
 			o := operation(t, method, template, op)
 			if found := successes(op); len(found) == 1 {
@@ -194,7 +193,8 @@ func schemaName(t *openapi3.T, content openapi3.Content) string {
 		return ""
 	}
 	ref := media.Schema.Ref
-	if name, ok := strings.CutPrefix(ref, "#/components/schemas/"); ok && t.Components != nil && t.Components.Schemas[name] != nil {
+	if name, ok := strings.CutPrefix(ref, "#/components/schemas/"); ok && t.Components != nil &&
+		t.Components.Schemas[name] != nil {
 		ref = t.Components.Schemas[name].Ref
 	}
 	file, ok := strings.CutSuffix(path.Base(ref), ".schema.json")

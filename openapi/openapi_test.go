@@ -114,7 +114,8 @@ func TestTheLocationOfWhatWasCreatedIsOptional(t *testing.T) {
 		op := d.T.Paths.Value(o.Path).Post
 		require.True(t, op.Deprecated, o.ID)
 		headers := op.Responses.Value("201").Value.Headers
-		require.Equal(t, []string{"Location"}, slices.Collect(maps.Keys(headers)), "the documents show no header but the media type")
+		require.Equal(t, []string{"Location"}, slices.Collect(maps.Keys(headers)), "the documents show no header but "+
+			"the media type")
 		require.False(t, headers["Location"].Value.Required)
 		require.Equal(t, "inferred", headers["Location"].Value.Extensions["x-level"])
 	}
@@ -256,7 +257,8 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		Success: 201, ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: strings.Count(before, "\n") + 5}, d.Operations[0])
+		Success: 201, ResponseSchema: "file-machine-action", File: "openapi/three.yaml", Line: strings.Count(before, "\n") + 5},
+		d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
 		two[i].Line += strings.Count(third, "\n") - 1
@@ -269,19 +271,31 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 	data, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
 	require.NoError(t, err)
 	for _, row := range []struct{ why, old, new, want string }{
-		{"no YAML", "openapi: 3.1.0", "openapi: [", "mend the description"},
-		{"an example that breaks its schema", "type: RequestSample", "type: 7", "mend the description"},
-		{"an example without a member", "status: InProgress\n                    fileId", "fileId", "mend the description"},
-		{"a schema that is not there", "../schemas/error.schema.json", "../schemas/none.schema.json", "none.schema.json"},
-		{"a reference to the network", "../schemas/error.schema.json", "https://example.org/error.schema.json", "leads out of openapi/ and schemas/"},
-		{"a reference to the disk", "../schemas/error.schema.json", "/etc/passwd", "leads out of openapi/ and schemas/"},
-		{"a reference above the project", "../schemas/error.schema.json", "../../error.schema.json", "leads out of openapi/ and schemas/"},
-		{"one id for two operations", "operationId: requestSample", "operationId: stopAndQuarantineFile", "stopAndQuarantineFile"},
-		{"no id", "      operationId: requestSample\n", "", "POST /testwdatppreview/machines/{id}/requestSample has no operationId; give it one"},
-		{"an undo that nobody can read", "      x-undo: |-\n", "      x-undo: [7]\n      x-undone: |-\n", "stopAndQuarantineFile has an x-undo that is no text; say in a sentence how it is undone"},
-		{"no status of success", "'201':", "'301':", "POST /testwdatppreview/machines/{id}/requestSample documents 0 statuses of success; give it one of the 2xx class"},
-		{"two statuses of success", "        '400':\n", "        '200':\n          description: Done.\n          x-level: inferred\n        '400':\n", "documents 2 statuses of success; give it one"},
-		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample", "mend the description"},
+		{"no YAML", "openapi: 3.1.0", "openapi: [", "correct the description"},
+		{"an example that breaks its schema", "type: RequestSample", "type: 7", "correct the description"},
+		{"an example without a member", "status: InProgress\n                    fileId", "fileId",
+			"correct the description"},
+		{"a schema that is not there", "../schemas/error.schema.json", "../schemas/none.schema.json",
+			"none.schema.json"},
+		{"a reference to the network", "../schemas/error.schema.json", "https://example.org/error.schema.json",
+			"leads out of openapi/ and schemas/"},
+		{"a reference to the disk", "../schemas/error.schema.json", "/etc/passwd", "leads out of openapi/ and " +
+			"schemas/"},
+		{"a reference above the project", "../schemas/error.schema.json", "../../error.schema.json",
+			"leads out of openapi/ and schemas/"},
+		{"one id for two operations", "operationId: requestSample", "operationId: stopAndQuarantineFile",
+			"stopAndQuarantineFile"},
+		{"no id", "      operationId: requestSample\n", "", "POST /testwdatppreview/machines/{id}/requestSample has " +
+			"no operationId; give it one"},
+		{"an undo that nobody can read", "      x-undo: |-\n", "      x-undo: [7]\n      x-undone: |-\n",
+			"stopAndQuarantineFile has an x-undo that is no text; say in a sentence how it is undone"},
+		{"no status of success", "'201':", "'301':",
+			"POST /testwdatppreview/machines/{id}/requestSample documents 0 statuses of success; give it one of the 2xx class"},
+		{"two statuses of success", "        '400':\n",
+			"        '200':\n          description: Done.\n          x-level: inferred\n        '400':\n",
+			"documents 2 statuses of success; give it one"},
+		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample",
+			"correct the description"},
 	} {
 		text := strings.Replace(string(data), row.old, row.new, 1)
 		require.NotEqual(t, string(data), text, row.why)

@@ -21,7 +21,9 @@ func (b *Bundle) Markdown() ([]byte, error) {
 	p.line("# %s", textOf(info, "title"))
 	p.paragraphs(textOf(info, "summary"))
 	p.paragraphs(textOf(info, "description"))
-	p.paragraphs("Version " + textOf(info, "version") + ". Each part has a level. Documented: a sentence or table of one of the two documents says so, or both examples show it alike. Standard: the cited clause of a standard says MUST, or defines the syntax or the meaning. Inferred: all else.")
+	p.paragraphs("Version " + textOf(info, "version") + ". Each part has a level. Documented: a sentence or table of " +
+		"one of the two documents says so, or both examples show it alike. Standard: the cited clause of a standard " +
+		"says MUST, or defines the syntax or the meaning. Inferred: all else.")
 	if server := at(b.root, "servers"); server != nil && len(server.Content) > 0 {
 		p.paragraphs(fmt.Sprintf("The examples are for the host %s.", textOf(server.Content[0], "url")))
 	}
@@ -40,7 +42,8 @@ func (b *Bundle) Markdown() ([]byte, error) {
 }
 
 // methods are those of a path item.
-var methods = map[string]bool{"get": true, "put": true, "post": true, "delete": true, "options": true, "head": true, "patch": true, "trace": true}
+var methods = map[string]bool{"get": true, "put": true, "post": true, "delete": true, "options": true, "head": true,
+	"patch": true, "trace": true}
 
 // A pageOf writes a page about one document.
 type pageOf struct {
@@ -125,7 +128,9 @@ func (p *pageOf) operation(method, path string, item, op *yaml.Node) {
 	for _, holder := range []*yaml.Node{item, op} {
 		for _, parameter := range items(at(holder, "parameters")) {
 			parameter = p.resolve(parameter)
-			rows = append(rows, []string{"`" + textOf(parameter, "name") + "`", textOf(parameter, "in"), p.typeOf(at(parameter, "schema")), yes(textOf(parameter, "required")), textOf(parameter, "description"), levelOf(parameter)})
+			rows = append(rows, []string{"`" + textOf(parameter, "name") + "`", textOf(parameter, "in"),
+				p.typeOf(at(parameter, "schema")), yes(textOf(parameter, "required")), textOf(parameter, "description"),
+				levelOf(parameter)})
 		}
 	}
 	p.table([]string{"Parameter", "In", "Type", "Required", "Description", "Level and source"}, rows)
@@ -140,12 +145,14 @@ func (p *pageOf) operation(method, path string, item, op *yaml.Node) {
 	for _, alternative := range items(security) {
 		for _, s := range pairs(alternative) {
 			if scheme := at(p.root, "components", "securitySchemes", s.name); textOf(scheme, "scheme") == "bearer" {
-				rows = append(rows, []string{"`Authorization`", "`Bearer {token}`", "yes", textOf(scheme, "description"), levelOf(scheme)})
+				rows = append(rows, []string{"`Authorization`", "`Bearer {token}`", "yes",
+					textOf(scheme, "description"), levelOf(scheme)})
 			}
 		}
 	}
 	if media != "" {
-		rows = append(rows, []string{"`Content-Type`", "`" + media + "`", "", "", cmp.Or(levelOf(content), levelOf(body))})
+		rows = append(rows, []string{"`Content-Type`", "`" + media + "`", "", "",
+			cmp.Or(levelOf(content), levelOf(body))})
 	}
 	if rows != nil {
 		p.line("\n### Request headers")
@@ -180,7 +187,8 @@ func (p *pageOf) operation(method, path string, item, op *yaml.Node) {
 	p.line("\n### Example")
 	if example := exampleOf(content); example != nil {
 		p.paragraphs(note("The request", textOf(example, "summary"), textOf(example, "x-source")))
-		p.code("http", method+" "+p.exampleURL(path, item, op)+"\nContent-Type: "+media+"\n\n"+p.json(at(example, "value")))
+		p.code("http", method+" "+p.exampleURL(path, item, op)+"\nContent-Type: "+media+"\n\n"+
+			p.json(at(example, "value")))
 	}
 	if example := exampleOf(answer); example != nil {
 		media, _ := mediaOf(success)
@@ -193,7 +201,7 @@ func (p *pageOf) operation(method, path string, item, op *yaml.Node) {
 	}
 }
 
-// refusals tells once what the operations have in common.
+// refusals writes once what the operations have in common.
 func (p *pageOf) refusals() {
 	var rows [][]string
 	seen := map[string]bool{}
@@ -243,7 +251,8 @@ func (p *pageOf) headers(answer *yaml.Node) {
 	var rows [][]string
 	for _, h := range pairs(at(answer, "headers")) {
 		header := p.resolve(h.value)
-		rows = append(rows, []string{"`" + h.name + "`", yes(textOf(header, "required")), textOf(header, "description"), levelOf(header)})
+		rows = append(rows, []string{"`" + h.name + "`", yes(textOf(header, "required")), textOf(header, "description"),
+			levelOf(header)})
 	}
 	p.table([]string{"Header", "Required", "Description", "Level and source"}, rows)
 }
@@ -255,7 +264,8 @@ func (p *pageOf) members(schema *yaml.Node) {
 	var inner []*yaml.Node
 	for _, name := range o.order {
 		m := o.members[name]
-		rows = append(rows, []string{"`" + name + "`", p.typeOf(m), yes(strconv.FormatBool(o.required[name])), p.said(m, "description"), p.levelOf(m)})
+		rows = append(rows, []string{"`" + name + "`", p.typeOf(m), yes(strconv.FormatBool(o.required[name])),
+			p.said(m, "description"), p.levelOf(m)})
 		part := m
 		if list := at(p.resolve(m), "items"); list != nil {
 			part = list

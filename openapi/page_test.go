@@ -15,7 +15,8 @@ func TestThePageShowsTheExamplesOfTheDocuments(t *testing.T) {
 	page := string(must(newBundle(t).Markdown()))
 	for _, o := range load(t).Operations {
 		require.Contains(t, page, "```\n"+o.Method+" "+o.Path+"\n```")
-		require.Contains(t, page, "POST https://graph.microsoft.com"+o.PathFor("fb9ab6be3965095a09c057be7c90f0a2")+"\nContent-Type: application/json\n\n{")
+		require.Contains(t, page, "POST https://graph.microsoft.com"+o.PathFor("fb9ab6be3965095a09c057be7c90f0a2")+
+			"\nContent-Type: application/json\n\n{")
 	}
 	d := load(t)
 	bodies := regexp.MustCompile("(?ms)^Content-Type: application/json\n\n(\\{.*?^\\})").FindAllStringSubmatch(page, -1)
@@ -35,7 +36,8 @@ func TestThePageShowsTheExamplesOfTheDocuments(t *testing.T) {
 
 func TestThePageGivesEachMemberWithItsLevel(t *testing.T) {
 	page := string(must(newBundle(t).Markdown()))
-	for _, member := range []string{"Comment", "Sha1", "@odata.context", "id", "sha1", "type", "requestor", "requestorComment", "status",
+	for _, member := range []string{"Comment", "Sha1", "@odata.context", "id", "sha1", "type", "requestor",
+		"requestorComment", "status",
 		"fileId", "machineId", "creationDateTimeUtc", "lastUpdateDateTimeUtc", "fileInstances", "filePath"} {
 		rows := regexp.MustCompile("(?m)^\\| `"+regexp.QuoteMeta(member)+"` \\| .* \\|$").FindAllString(page, -1)
 		require.GreaterOrEqual(t, len(rows), 2, "one for each operation: %s", member)

@@ -24,9 +24,11 @@ func parse(text []byte) (*yaml.Node, error) {
 // cloned copies a tree, without comments and anchors.
 func cloned(node *yaml.Node) (*yaml.Node, error) {
 	if node.Kind == yaml.AliasNode {
-		return nil, fmt.Errorf("line %d: an alias of %s; write it out, for there are tools that know none", node.Line, node.Value)
+		return nil, fmt.Errorf("line %d: an alias of %s; write it out, for there are tools that know none", node.Line,
+			node.Value)
 	}
-	out := &yaml.Node{Kind: node.Kind, Style: node.Style, Tag: node.Tag, Value: node.Value, Line: node.Line, Column: node.Column}
+	out := &yaml.Node{Kind: node.Kind, Style: node.Style, Tag: node.Tag, Value: node.Value, Line: node.Line,
+		Column: node.Column}
 	for _, child := range node.Content {
 		c, err := cloned(child)
 		if err != nil {

@@ -12,7 +12,9 @@ import (
 func shelf(docs map[string]string) library {
 	files := fstest.MapFS{}
 	for name, doc := range docs {
-		files[name+suffix] = &fstest.MapFile{Data: []byte(`{"$schema": "http://json-schema.org/draft-07/schema#", "$id": "` + base + name + suffix + `", ` + strings.TrimPrefix(doc, "{"))}
+		files[name+suffix] = &fstest.MapFile{Data: []byte(
+			`{"$schema": "http://json-schema.org/draft-07/schema#", "$id": "` + base + name + suffix + `", ` +
+				strings.TrimPrefix(doc, "{"))}
 	}
 	return newLibrary(files)
 }
@@ -23,10 +25,11 @@ func TestCompileRefusesWhatItWouldHaveToFetch(t *testing.T) {
 		{"../x.schema.json", "leads out of this folder; refer to a file beside it"},
 		{"x.json", "leads out of this folder; refer to a file beside it"},
 		{"absent.schema.json", "no such schema; schemas are a, b"},
-		{"b.schema.json#/definitions/none", "nothing is there; mend the pointer"},
-		{"#/definitions/none", "nothing is there; mend the pointer"},
+		{"b.schema.json#/definitions/none", "nothing is there; correct the pointer"},
+		{"#/definitions/none", "nothing is there; correct the pointer"},
 	} {
-		_, err := shelf(map[string]string{"a": `{"properties": {"x": {"anyOf": [{"$ref": "` + row.ref + `"}]}}}`, "b": `{"type": "object"}`}).compile("a")
+		_, err := shelf(map[string]string{"a": `{"properties": {"x": {"anyOf": [{"$ref": "` + row.ref + `"}]}}}`,
+			"b": `{"type": "object"}`}).compile("a")
 		require.ErrorContains(t, err, "schemas/a.schema.json: $ref ", row.ref)
 		require.ErrorContains(t, err, row.want, row.ref)
 	}
@@ -35,20 +38,33 @@ func TestCompileRefusesWhatItWouldHaveToFetch(t *testing.T) {
 func TestCompileRefusesABrokenSchema(t *testing.T) {
 	for _, row := range []struct{ why, doc, want string }{
 		{"not JSON", `{"type": }`, "not JSON"},
-		{"a pattern that is none", `{"pattern": "("}`, "mend the file"},
-		{"a type that is none", `{"type": "text"}`, "mend the file"},
-		{"an annotation of nothing", `{"x-rules": [{"keyword": "pattern", "requirement": "r"}]}`, `x-rules at "": there is no keyword "pattern" beside it; drop the entry or add the keyword`},
-		{"an annotation of a member that may be missing", `{"required": ["a"], "x-rules": [{"keyword": "required", "member": "b"}]}`, `member "b" is not required; drop the entry or require it`},
+		{"a pattern that is none", `{"pattern": "("}`, "correct the file"},
+		{"a type that is none", `{"type": "text"}`, "correct the file"},
+		{"an annotation of nothing", `{"x-rules": [{"keyword": "pattern", "requirement": "r"}]}`,
+			`x-rules at "": there is no keyword "pattern" beside it; drop the entry or add the keyword`},
+		{"an annotation of a member that may be missing",
+			`{"required": ["a"], "x-rules": [{"keyword": "required", "member": "b"}]}`,
+			`member "b" is not required; drop the entry or require it`},
 		{"an annotation that is no list", `{"x-rules": {"keyword": "type"}}`, "it is a list of objects"},
 		{"an inference that is no list", `{"x-inferred": {"pattern": "x"}}`, "/x-inferred: it is a list of objects"},
 		{"an inference that is no object", `{"x-inferred": ["x"]}`, "/x-inferred: entry 0 is no object"},
-		{"an inference without a keyword", `{"x-inferred": [{"requirement": "r", "section": "s"}]}`, "entry 0 has 0 keywords (); give it one"},
-		{"an inference of two keywords", `{"x-inferred": [{"pattern": "x", "minLength": 1, "requirement": "r", "section": "s"}]}`, "entry 0 has 2 keywords (minLength, pattern); give it one"},
-		{"an inference of nobody", `{"properties": {"x-inferred": {"x-inferred": [{"pattern": "x", "section": "s"}]}}}`, "/properties/x-inferred/x-inferred: entry 0 lacks its requirement or section"},
-		{"an inference in no words", `{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s", "want": 7}]}`, "want of entry 0 is no text"},
-		{"an inference beside a constraint", `{"items": [{"pattern": "y", "x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}]}]}`, `/items/0/x-inferred: there is another "pattern" in that place; keep one`},
-		{"two inferences of one keyword", `{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}, {"pattern": "y", "requirement": "r", "section": "s"}]}`, `there is another "pattern" in that place; keep one`},
-		{"two annotations of one place", `{"type": "object", "x-rules": [{"keyword": "type"}, {"keyword": "type"}]}`, "is annotated in schemas/a.schema.json too; keep one"},
+		{"an inference without a keyword", `{"x-inferred": [{"requirement": "r", "section": "s"}]}`,
+			"entry 0 has 0 keywords (); give it one"},
+		{"an inference of two keywords",
+			`{"x-inferred": [{"pattern": "x", "minLength": 1, "requirement": "r", "section": "s"}]}`,
+			"entry 0 has 2 keywords (minLength, pattern); give it one"},
+		{"an inference of nobody", `{"properties": {"x-inferred": {"x-inferred": [{"pattern": "x", "section": "s"}]}}}`,
+			"/properties/x-inferred/x-inferred: entry 0 lacks its requirement or section"},
+		{"an inference in no words",
+			`{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s", "want": 7}]}`,
+			"want of entry 0 is no text"},
+		{"an inference beside a constraint",
+			`{"items": [{"pattern": "y", "x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}]}]}`,
+			`/items/0/x-inferred: there is another "pattern" in that place; keep one`},
+		{"two inferences of one keyword",
+			`{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}, {"pattern": "y", "requirement": "r", "section": "s"}]}`, `there is another "pattern" in that place; keep one`},
+		{"two annotations of one place", `{"type": "object", "x-rules": [{"keyword": "type"}, {"keyword": "type"}]}`,
+			"is annotated in schemas/a.schema.json too; keep one"},
 	} {
 		_, err := shelf(map[string]string{"a": row.doc}).compile("a")
 		require.ErrorContains(t, err, "schemas/a.schema.json: ", row.why)
@@ -57,7 +73,8 @@ func TestCompileRefusesABrokenSchema(t *testing.T) {
 }
 
 func TestWhatIsInferredIsFoldedIntoSchemasAlone(t *testing.T) {
-	l := shelf(map[string]string{"a": `{"enum": [{"a": "xy", "x-inferred": [{"no": "schema"}]}, {"a": "y"}], "properties": {"a": {"type": "string",
+	l := shelf(
+		map[string]string{"a": `{"enum": [{"a": "xy", "x-inferred": [{"no": "schema"}]}, {"a": "y"}], "properties": {"a": {"type": "string",
 		"x-rules": [{"keyword": "type", "requirement": "r", "level": "documented", "section": "s"}],
 		"x-inferred": [{"pattern": "^x", "requirement": "i", "section": "t", "want": "an x"}, {"minLength": 2, "requirement": "j", "section": "u"}]}}}`})
 	rules, err := l.rules("a")
@@ -71,7 +88,8 @@ func TestWhatIsInferredIsFoldedIntoSchemasAlone(t *testing.T) {
 	require.NoError(t, err)
 	got, err := schema.Validate([]byte(`{"a": "y"}`))
 	require.NoError(t, err)
-	require.Equal(t, []Violation{{"/a", "minLength", "j", "a string of at least 2 characters", `"y"`}, {"/a", "pattern", "i", "an x", `"y"`}}, got)
+	require.Equal(t, []Violation{{"/a", "minLength", "j", "a string of at least 2 characters", `"y"`},
+		{"/a", "pattern", "i", "an x", `"y"`}}, got)
 }
 
 func TestRulesFollowWhatRefersToItselfOnce(t *testing.T) {
@@ -97,7 +115,8 @@ func TestRulesFollowWhatRefersToItselfOnce(t *testing.T) {
 }
 
 func TestPointersKeepOddNamesApart(t *testing.T) {
-	schema, err := shelf(map[string]string{"a": `{"properties": {"x.y": {"properties": {"z": {"type": "null"}}}, "x": {"properties": {"y": {"properties": {"z": {"type": "null"}}}}},
+	schema, err := shelf(
+		map[string]string{"a": `{"properties": {"x.y": {"properties": {"z": {"type": "null"}}}, "x": {"properties": {"y": {"properties": {"z": {"type": "null"}}}}},
 		"~/": {"required": ["a/b", "(root)"]}, "0": {"items": {"type": "null"}}, "": {"type": "null"}}}`}).compile("a")
 	require.NoError(t, err)
 	got, err := schema.Validate([]byte(`{"x.y": {"z": 1}, "x": {"y": {"z": 2}}, "~/": {}, "0": [null, 3], "": 4}`))
@@ -106,7 +125,8 @@ func TestPointersKeepOddNamesApart(t *testing.T) {
 	for _, v := range got {
 		places = append(places, v.Pointer+" "+v.Got)
 	}
-	require.Equal(t, []string{"/ 4", "/0/1 3", "/x.y/z 1", "/x/y/z 2", "/~0~1/(root) no such member", "/~0~1/a~1b no such member"}, places)
+	require.Equal(t, []string{"/ 4", "/0/1 3", "/x.y/z 1", "/x/y/z 2", "/~0~1/(root) no such member",
+		"/~0~1/a~1b no such member"}, places)
 }
 
 // Every word of the engine is obtained once, so that none is unknown.
@@ -128,7 +148,8 @@ func TestEveryWordOfTheEngineIsSpoken(t *testing.T) {
 		{"array_min_properties", `{"minProperties": 1}`, `{}`, "", "an object of at least 1 members"},
 		{"array_max_properties", `{"maxProperties": 1}`, `{"a": 1, "b": 2}`, "", "an object of at most 1 members"},
 		{"additional_property_not_allowed", `{"additionalProperties": false}`, `{"a.b": 1}`, "/a.b", "no such member"},
-		{"invalid_property_name", `{"propertyNames": {"enum": ["b"]}}`, `{"a": 1}`, "/a", `another member name than "a"`},
+		{"invalid_property_name", `{"propertyNames": {"enum": ["b"]}}`, `{"a": 1}`, "/a",
+			`another member name than "a"`},
 		{"multiple_of", `{"multipleOf": 2}`, `3`, "", "a multiple of 2"},
 		{"number_gte", `{"minimum": 2}`, `1`, "", "a number not below 2"},
 		{"number_gt", `{"exclusiveMinimum": 2}`, `2`, "", "a number above 2"},

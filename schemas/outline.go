@@ -227,7 +227,7 @@ func (r *Relation) flaw(entry any) string {
 		}
 	}
 	if _, err := regexp.Compile(r.Pattern); err != nil {
-		return fmt.Sprintf("the pattern is none: %v; mend it", err)
+		return fmt.Sprintf("the pattern is invalid: %v; correct it", err)
 	}
 	if _, err := time.Parse(time.RFC3339, r.Since); r.Since != "" && err != nil {
 		return fmt.Sprintf("since is %q, which is no instant; write one such as 2016-01-01T00:00:00Z", r.Since)

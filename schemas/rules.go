@@ -9,8 +9,10 @@ import (
 
 // A Rule is one keyword of a schema, and the requirement that it enforces.
 type Rule struct {
-	Schema      string // the schema in whose file the keyword stands
-	Pointer     string // pointer into the instance, "*" for every item of an array: "/fileInstances/*/status"; for required, that of the member
+	Schema string // the schema in whose file the keyword stands
+	// pointer into the instance, "*" for every item of an array: "/fileInstances/*/status"; for
+	// required, that of the member
+	Pointer     string
 	Keyword     string // such as "pattern"
 	Requirement string // id of the requirement
 	Level       string // "documented", "standard" or "inferred"
@@ -38,7 +40,8 @@ func (l library) rules(name string) ([]Rule, error) {
 	})
 	for i, r := range w.rules[:max(len(w.rules)-1, 0)] {
 		if next := w.rules[i+1]; r.Pointer == next.Pointer && r.Keyword == next.Keyword {
-			return nil, fmt.Errorf("schemas/%s: %q at %q is annotated in schemas/%s too; keep one", r.Schema+suffix, r.Keyword, r.Pointer, next.Schema+suffix)
+			return nil, fmt.Errorf("schemas/%s: %q at %q is annotated in schemas/%s too; keep one", r.Schema+suffix,
+				r.Keyword, r.Pointer, next.Schema+suffix)
 		}
 	}
 	return w.rules, nil

@@ -100,7 +100,7 @@ func (l library) file(name string) (any, error) {
 	}
 	doc, err := Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
 	}
 	if err := fold(name, "", doc); err != nil {
 		return nil, err
@@ -161,7 +161,8 @@ func fileOf(name, ref string) (string, error) {
 	file = strings.TrimPrefix(file, base)
 	target, ok := strings.CutSuffix(file, suffix)
 	if !ok || strings.Contains(target, "/") {
-		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file beside it", name+suffix, ref)
+		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file beside it", name+suffix,
+			ref)
 	}
 	return target, nil
 }
@@ -184,7 +185,7 @@ func (l library) resolve(name, ref string) (string, any, error) {
 		}
 		next, ok := child(node, unescape(segment))
 		if !ok {
-			return "", nil, fmt.Errorf("schemas/%s: $ref %q: nothing is there; mend the pointer", name+suffix, ref)
+			return "", nil, fmt.Errorf("schemas/%s: $ref %q: nothing is there; correct the pointer", name+suffix, ref)
 		}
 		node = next
 	}

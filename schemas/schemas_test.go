@@ -46,7 +46,7 @@ func TestNamesListsEverySchema(t *testing.T) {
 }
 
 // The schemas of bodies are parts of an OpenAPI 3.1 document too, whose tools
-// stumble over $schema and $id; each has to be valid, by either dialect.
+// need not support $schema and $id; each has to be valid, by either dialect.
 func TestEverySchemaIsDraft07UnderAnUnownedID(t *testing.T) {
 	for _, name := range schemas.Names() {
 		doc := read(t, name)
@@ -68,8 +68,10 @@ func TestEverySchemaIsDraft07UnderAnUnownedID(t *testing.T) {
 // constraining are the keywords of draft-07 that can fail an instance.
 var constraining = []string{
 	"type", "enum", "const", "required", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
-	"exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "contains", "additionalItems", "minProperties",
-	"maxProperties", "patternProperties", "additionalProperties", "propertyNames", "dependencies", "anyOf", "oneOf", "not", "if", "then", "else",
+	"exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "contains", "additionalItems",
+	"minProperties",
+	"maxProperties", "patternProperties", "additionalProperties", "propertyNames", "dependencies", "anyOf", "oneOf",
+	"not", "if", "then", "else",
 }
 
 // saidByEnum reports whether the values of enum already say that the type is string.
@@ -169,9 +171,11 @@ func inferredConstraints(schema map[string]any, rules []schemas.Rule) (found []s
 }
 
 func TestTheCheckForInferredConstraintsRings(t *testing.T) {
-	rules := []schemas.Rule{{Pointer: "/a", Keyword: "type", Level: "documented"}, {Pointer: "/b", Keyword: "pattern", Level: "inferred"}, {Pointer: "/c", Keyword: "pattern", Level: "inferred", Beside: true}}
+	rules := []schemas.Rule{{Pointer: "/a", Keyword: "type", Level: "documented"}, {Pointer: "/b", Keyword: "pattern",
+		Level: "inferred"}, {Pointer: "/c", Keyword: "pattern", Level: "inferred", Beside: true}}
 	require.Equal(t, []string{"/b pattern"}, inferredConstraints(map[string]any{}, rules))
-	require.Empty(t, inferredConstraints(map[string]any{"x-level": "inferred"}, rules), "all of the schema is inferred, and says so")
+	require.Empty(t, inferredConstraints(map[string]any{"x-level": "inferred"}, rules),
+		"all of the schema is inferred, and says so")
 }
 
 // What other engines make of a request or an answer that breaks an inference
@@ -230,37 +234,50 @@ func TestValidateSaysWhatWhereWantAndGot(t *testing.T) {
 		want        []schemas.Violation
 	}{
 		{"nothing to say", "file-machine-action-request-sample", instance{}, nil},
-		{"an at sign and a dot in the name", "file-machine-action-request-sample", instance{Drop: []string{"/@odata.context"}},
-			[]schemas.Violation{{"/@odata.context", "required", members, `the member "@odata.context"`, "no such member"}}},
-		{"no regular expression in the words", "file-machine-action-request-sample", instance{Set: map[string]any{"/@odata.context": "x"}},
-			[]schemas.Violation{{"/@odata.context", "pattern", "action.context", "a string that ends in /testwdatppreview/$metadata#FileMachineActions/$entity", `"x"`}}},
-		{"a wrong type is told once, not as a wrong value too", "file-machine-action-request-sample", instance{Set: map[string]any{"/type": 7}},
+		{"an at sign and a dot in the name", "file-machine-action-request-sample",
+			instance{Drop: []string{"/@odata.context"}},
+			[]schemas.Violation{{"/@odata.context", "required", members, `the member "@odata.context"`,
+				"no such member"}}},
+		{"no regular expression in the words", "file-machine-action-request-sample",
+			instance{Set: map[string]any{"/@odata.context": "x"}},
+			[]schemas.Violation{{"/@odata.context", "pattern", "action.context",
+				"a string that ends in /testwdatppreview/$metadata#FileMachineActions/$entity", `"x"`}}},
+		{"a wrong type is reported once, not as a wrong value too", "file-machine-action-request-sample",
+			instance{Set: map[string]any{"/type": 7}},
 			[]schemas.Violation{{"/type", "type", typ, "a string", "7"}}},
 		{"one value is allowed", "file-machine-action-request-sample", instance{Set: map[string]any{"/type": "<&>"}},
 			[]schemas.Violation{{"/type", "enum", "action.type", `"RequestSample"`, `"<&>"`}}},
-		{"an item's place has its number", "file-machine-action-request-sample", instance{Set: map[string]any{"/fileInstances": []any{map[string]any{"filePath": "a", "status": ""}, nil, map[string]any{"status": "b"}}}},
+		{"an item's place has its number", "file-machine-action-request-sample",
+			instance{Set: map[string]any{"/fileInstances": []any{map[string]any{"filePath": "a", "status": ""}, nil,
+				map[string]any{"status": "b"}}}},
 			[]schemas.Violation{
 				{"/fileInstances/0/status", "minLength", "action.instances-filled", "a string that is not empty", `""`},
 				{"/fileInstances/1", "type", typ, "an object", "null"},
 				{"/fileInstances/2/filePath", "required", instances, `the member "filePath"`, "no such member"},
 			}},
-		{"what was got is cut", "file-machine-action-request-sample", instance{Set: map[string]any{"/id": []any{strings.Repeat("é", 100)}}},
+		{"what was got is cut", "file-machine-action-request-sample",
+			instance{Set: map[string]any{"/id": []any{strings.Repeat("é", 100)}}},
 			[]schemas.Violation{{"/id", "type", typ, "a string", `["` + strings.Repeat("é", 58) + "…"}}},
-		{"the form of a time", "file-machine-action-request-sample", instance{Set: map[string]any{"/creationDateTimeUtc": "2017-12-04"}},
-			[]schemas.Violation{{"/creationDateTimeUtc", "pattern", "time.format", "an RFC 3339 date-time with an offset of zero", `"2017-12-04"`}}},
+		{"the form of a time", "file-machine-action-request-sample",
+			instance{Set: map[string]any{"/creationDateTimeUtc": "2017-12-04"}},
+			[]schemas.Violation{{"/creationDateTimeUtc", "pattern", "time.format", "an RFC 3339 date-time with an " +
+				"offset of zero", `"2017-12-04"`}}},
 		{"the root", "file-machine-action-request-sample", instance{Set: map[string]any{"": []any{}}},
 			[]schemas.Violation{{"", "type", "response.json", "an object", "[]"}}},
-		{"each required member has its own requirement", "action-request", instance{Set: map[string]any{"": map[string]any{}}},
+		{"each required member has its own requirement", "action-request",
+			instance{Set: map[string]any{"": map[string]any{}}},
 			[]schemas.Violation{
 				{"/Comment", "required", "request.comment-required", `the member "Comment"`, "no such member"},
 				{"/Sha1", "required", "request.sha1-required", `the member "Sha1"`, "no such member"},
 			}},
-		{"inferred patterns of a request", "action-request", instance{Set: map[string]any{"": map[string]any{"Comment": " ", "Sha1": "x"}}},
+		{"inferred patterns of a request", "action-request",
+			instance{Set: map[string]any{"": map[string]any{"Comment": " ", "Sha1": "x"}}},
 			[]schemas.Violation{
 				{"/Comment", "pattern", "request.comment-blank", "a string that is not blank", `" "`},
 				{"/Sha1", "pattern", "request.sha1-format", "40 hexadecimal digits", `"x"`},
 			}},
-		{"an error body", "error", instance{Set: map[string]any{"": map[string]any{"error": map[string]any{"code": 400}}}},
+		{"an error body", "error",
+			instance{Set: map[string]any{"": map[string]any{"error": map[string]any{"code": 400}}}},
 			[]schemas.Violation{
 				{"/error/code", "type", "error.form", "a string", "400"},
 				{"/error/message", "required", "error.form", `the member "message"`, "no such member"},
@@ -304,7 +321,8 @@ func TestValidateSaysWhereItCannotJudge(t *testing.T) {
 		{`{"x": 1e1000001}`, "keep its exponent within 400", "engines panic on it under a numeric keyword"},
 		{`{"x": [-1E-401]}`, "keep its exponent within 400", "a small one stalls them as well"},
 		{`{"x": 1e99999999999999999999}`, "keep its exponent within 400", "an exponent that no int holds"},
-		{`{"x": ` + strings.Repeat("1", 65) + `}`, "a number of 65 characters cannot be judged", "a million digits take seconds"},
+		{`{"x": ` + strings.Repeat("1", 65) + `}`, "a number of 65 characters cannot be judged",
+			"a million digits take seconds"},
 	} {
 		got, err := schema.Validate([]byte(row.doc))
 		require.Nil(t, got, row.why)

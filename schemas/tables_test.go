@@ -63,14 +63,16 @@ func table(t *testing.T, name string) []group {
 	for i := range groups {
 		g := &groups[i]
 		for _, pointer := range slices.Sorted(maps.Keys(g.Types)) {
-			for kind, value := range HeaderValues {
+			for kind, value := range values {
 				if kind != g.Types[pointer] {
-					g.Tests = append(g.Tests, instance{Description: fmt.Sprintf("%s as %s", pointer, kind), Set: map[string]any{pointer: value}, Pointer: pointer, Keyword: "type"})
+					g.Tests = append(g.Tests, instance{Description: fmt.Sprintf("%s as %s", pointer, kind),
+						Set: map[string]any{pointer: value}, Pointer: pointer, Keyword: "type"})
 				}
 			}
 			last := pointer[strings.LastIndex(pointer, "/")+1:]
 			if _, err := strconv.Atoi(last); pointer != "" && err != nil {
-				g.Tests = append(g.Tests, instance{Description: pointer + " missing", Drop: []string{pointer}, Pointer: pointer, Keyword: "required"})
+				g.Tests = append(g.Tests, instance{Description: pointer + " missing", Drop: []string{pointer},
+					Pointer: pointer, Keyword: "required"})
 			}
 		}
 	}
@@ -78,8 +80,9 @@ func table(t *testing.T, name string) []group {
 }
 
 // values has one value of each JSON type.
-var HeaderValues = map[string]any{
-	"null": nil, "boolean": true, "number": json.Number("7"), "string": "7", "array": []any{}, "object": map[string]any{},
+var values = map[string]any{
+	"null": nil, "boolean": true, "number": json.Number("7"), "string": "7", "array": []any{},
+	"object": map[string]any{},
 }
 
 // document writes the instance out.
@@ -326,11 +329,13 @@ func (e engines) verdicts(t require.TestingT, doc []byte) (ours, oracle, kin []b
 		require.True(t, i == 0 || slices.Equal(oracle, found), "%s: by draft-07 %v, by 2020-12 %v", doc, oracle, found)
 		oracle = found
 		plain := settle(oracleBreaches(t, e.plain[i].Validate(value)))
-		require.ElementsMatch(t, e.constraints(oracle), plain, "santhosh-tekuri/jsonschema by the file as it stands: %s", doc)
+		require.ElementsMatch(t, e.constraints(oracle), plain, "santhosh-tekuri/jsonschema by the file as it "+
+			"stands: %s", doc)
 	}
 	kin = settle(kinBreaches(t, e.kin.VisitJSON(value, openapi3.MultiErrors())))
 	strict := e.kin.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableJSONSchema2020())
-	require.Equal(t, len(kin) == 0, strict == nil, "kin-openapi by OpenAPI 3.1 and by its own validator: %s: %v", doc, strict)
+	require.Equal(t, len(kin) == 0, strict == nil, "kin-openapi by OpenAPI 3.1 and by its own validator: %s: %v", doc,
+		strict)
 	return ours, oracle, kin
 }
 
@@ -448,7 +453,7 @@ func TestEnginesAgreeOnEveryTable(t *testing.T) {
 }
 
 // The engines' comparison can fail: an engine that judges by another schema is
-// told apart.
+// distinguished.
 func TestEnginesAgreementRings(t *testing.T) {
 	one, other := load(t, "file-machine-action-request-sample"), load(t, "file-machine-action-stop-and-quarantine-file")
 	mixed := engines{ours: one.ours, oracle: other.oracle, plain: other.plain, kin: one.kin, beside: one.beside}

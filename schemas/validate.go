@@ -14,7 +14,7 @@ import (
 	"github.com/xeipuuv/gojsonschema"
 )
 
-// limit is how many violations of one document are told.
+// limit is the maximum number of reported violations of one document.
 const limit = 50
 
 // A Violation is one keyword that a document breaks at one place.
@@ -64,13 +64,14 @@ func (l library) compile(name string) (*Schema, error) {
 	for _, name := range needed {
 		s.numeric = s.numeric || numeric(l.docs[name])
 		// The engine writes into what it is given: into a copy of its own.
-		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(withoutFormat(l.docs[name]))); err != nil {
-			return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(
+			withoutFormat(l.docs[name]))); err != nil {
+			return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
 		}
 	}
 	s.engine, err = loader.Compile(gojsonschema.NewReferenceLoader(base + name + suffix))
 	if err != nil {
-		return nil, fmt.Errorf("schemas/%s: %w; mend the file", name+suffix, err)
+		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
 	}
 	return s, nil
 }
@@ -104,7 +105,7 @@ func withoutFormat(node any) any {
 
 // Validate returns how the document breaks the schema: sorted by pointer and
 // keyword, each place and keyword once, at most 50, nil where it does not. A
-// value of the wrong type is told as that alone.
+// value of the wrong type is reported only as that.
 //
 // An error says that the document could not be judged: it is not one JSON
 // value, or, where a keyword of the schema looks at the value of a number, holds
@@ -178,7 +179,7 @@ func (s *Schema) validateWhole(root any) ([]Violation, error) {
 }
 
 // shift gives a violation in an array's window its place in the array. Those
-// elsewhere were told with the first window.
+// elsewhere were reported with the first window.
 func shift(v Violation, name string, by int) (Violation, bool) {
 	before := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name) + "/"
 	rest, inside := strings.CutPrefix(v.Pointer, before)
@@ -198,7 +199,8 @@ func shift(v Violation, name string, by int) (Violation, bool) {
 func (s *Schema) validate(root any) (violations []Violation, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			violations, err = nil, fmt.Errorf("schema %s: the engine panicked: %v; keep the document and report it", s.name, p)
+			violations, err = nil, fmt.Errorf("schema %s: the engine panicked: %v; keep the document and report it",
+				s.name, p)
 		}
 	}()
 	result, err := s.engine.Validate(gojsonschema.NewRawLoader(root))
@@ -220,12 +222,13 @@ type broken struct {
 }
 
 // translate turns what the engine says into violations.
-func (s *Schema) translate(root any, told []gojsonschema.ResultError) ([]Violation, error) {
+func (s *Schema) translate(root any, results []gojsonschema.ResultError) ([]Violation, error) {
 	var all []broken
-	for _, e := range told {
+	for _, e := range results {
 		w, ok := words[e.Type()]
 		if !ok {
-			return nil, fmt.Errorf("schema %s: the engine says %q: %s; teach package schemas that word", s.name, e.Type(), e.Description())
+			return nil, fmt.Errorf("schema %s: the engine says %q: %s; teach package schemas that word", s.name,
+				e.Type(), e.Description())
 		}
 		if w.keyword == "" {
 			continue

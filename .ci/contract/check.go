@@ -34,7 +34,8 @@ func check(dir string) (string, error) {
 	}
 	said := fmt.Sprintf("%s keeps what was released as %s", current.version, released.version)
 	if len(records) > 0 {
-		said = fmt.Sprintf("%s breaks what was released as %s in %d recorded ways", current.version, released.version, len(records))
+		said = fmt.Sprintf("%s breaks what was released as %s in %d recorded ways", current.version, released.version,
+			len(records))
 	}
 	return said, nil
 }
@@ -53,7 +54,7 @@ func load(dir string) (released, current *document, changes []change, err error)
 
 // judge fails for each change that is not recorded and each record of no change.
 func judge(changes []change, records []record) error {
-	var told []string
+	var failures []string
 	occurs, recorded := map[string]bool{}, map[string]bool{}
 	for _, c := range changes {
 		occurs[c.key] = true
@@ -61,21 +62,23 @@ func judge(changes []change, records []record) error {
 	for _, r := range records {
 		recorded[r.key] = true
 		if !occurs[r.key] {
-			told = append(told, fmt.Sprintf("%s:%d: %s: no such change; take the line out", recordFile, r.line, r.key))
+			failures = append(failures, fmt.Sprintf("%s:%d: %s: no such change; remove the line", recordFile, r.line,
+				r.key))
 		}
 	}
 	missing := 0
 	for _, c := range changes {
 		if !recorded[c.key] {
 			missing++
-			told = append(told, c.String())
+			failures = append(failures, c.String())
 		}
 	}
 	if missing > 0 {
-		told = append(told, fmt.Sprintf("%d of the breaking changes not recorded; take them back, or write their keys into %s, under a comment that says why", missing, recordFile))
+		failures = append(failures, fmt.Sprintf("%d of the breaking changes not recorded; take them back, or write "+
+			"their keys into %s, under a comment that says why", missing, recordFile))
 	}
-	if told == nil {
+	if failures == nil {
 		return nil
 	}
-	return fmt.Errorf("%s", strings.Join(told, "\n"))
+	return fmt.Errorf("%s", strings.Join(failures, "\n"))
 }

@@ -13,7 +13,7 @@ import (
 
 // A change is one way in which a contract breaks the one before.
 type change struct {
-	key   string // rule, method, path, and what the rule tells, without prose
+	key   string // rule, method, path, and the arguments of the rule, without prose
 	text  string
 	where string // the nearest place that is known
 }
@@ -22,7 +22,7 @@ func (c change) String() string {
 	return fmt.Sprintf("%s\n  where  %s\n  key    %s", c.text, c.where, c.key)
 }
 
-// keyOf joins what tells a change from others: "-" stands for no method and no
+// keyOf returns the identity of a change: "-" stands for no method and no
 // path, and arguments are JSON.
 func keyOf(rule, method, path string, args ...any) string {
 	words := []string{rule, cmp.Or(method, "-"), cmp.Or(path, "-")}
@@ -50,8 +50,10 @@ func raised() map[string]string {
 		"response-non-success-status-removed":  "half of the cases ask for refusals, by status",
 		"response-media-type-name-specialized": "clients and cases compare the media type by its name",
 		"api-operation-id-removed":             "the names of cases begin with it, as do those in generated clients",
-		"api-path-removed-with-deprecation":    "the documents call both operations deprecated, and servers have them all the same",
-		"api-removed-with-deprecation":         "the documents call both operations deprecated, and servers have them all the same",
+		"api-path-removed-with-deprecation": "the documents call both operations deprecated, and servers have " +
+			"them all the same",
+		"api-removed-with-deprecation": "the documents call both operations deprecated, and servers have them all " +
+			"the same",
 	}
 }
 

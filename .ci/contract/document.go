@@ -36,10 +36,10 @@ func read(fsys fs.FS) (*document, error) {
 	}
 	t, err := loader.LoadFromURI(&url.URL{Path: description})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the description", description, err)
+		return nil, fmt.Errorf("%s: %w; correct the description", description, err)
 	}
 	if err := t.Validate(loader.Context, openapi3.DisableExamplesValidation()); err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the description", description, err)
+		return nil, fmt.Errorf("%s: %w; correct the description", description, err)
 	}
 	d.version = t.Info.Version
 	// Without these two oasdiff looks past the parameters of a path, and only

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Keywords whose changes oasdiff tells, and keywords that constrain nothing.
+// Keywords whose changes oasdiff reports, and keywords that constrain nothing.
 const (
 	seenKeywords = " $ref type enum const pattern minLength maxLength minimum maximum multipleOf" +
 		" minItems maxItems uniqueItems minProperties maxProperties format "
@@ -59,18 +59,18 @@ func decode(name string, data []byte) (any, error) {
 	}
 	var schema any
 	if err := json.Unmarshal(data, &schema); err != nil {
-		return nil, fmt.Errorf("%s: not JSON: %w; mend the file", name, err)
+		return nil, fmt.Errorf("%s: not JSON: %w; correct the file", name, err)
 	}
 	return schema, nil
 }
 
-// walk tells every difference at and below a schema.
-func walk(was, is any, pointer string, tell func(pointer, keyword string, was, is any)) {
+// walk reports every difference at and below a schema.
+func walk(was, is any, pointer string, report func(pointer, keyword string, was, is any)) {
 	before, ok1 := was.(map[string]any)
 	after, ok2 := is.(map[string]any)
 	if !ok1 || !ok2 { // true and false are schemas too
 		if !reflect.DeepEqual(was, is) {
-			tell(pointer, "schema", was, is)
+			report(pointer, "schema", was, is)
 		}
 		return
 	}
@@ -80,23 +80,23 @@ func walk(was, is any, pointer string, tell func(pointer, keyword string, was, i
 		case strings.Contains(seenKeywords+silentKeywords, " "+keyword+" "), strings.HasPrefix(keyword, "x-"):
 		case keyword == "required":
 			if x, y := undeclared(before), undeclared(after); !slices.Equal(x, y) {
-				tell(pointer, keyword, x, y)
+				report(pointer, keyword, x, y)
 			}
 		case keyword == "properties":
 			x, _ := a.(map[string]any)
 			y, _ := b.(map[string]any)
 			for _, name := range both(x, y) {
-				walk(schemaIn(x, name), schemaIn(y, name), pointer+"/properties/"+escape(name), tell)
+				walk(schemaIn(x, name), schemaIn(y, name), pointer+"/properties/"+escape(name), report)
 			}
 		case keyword == "allOf":
 			x, y := members(a), members(b)
 			for _, i := range both(x, y) {
-				walk(schemaIn(x, i), schemaIn(y, i), pointer+"/allOf/"+i, tell)
+				walk(schemaIn(x, i), schemaIn(y, i), pointer+"/allOf/"+i, report)
 			}
 		case keyword == "items" && a != nil && b != nil:
-			walk(a, b, pointer+"/items", tell)
+			walk(a, b, pointer+"/items", report)
 		case !reflect.DeepEqual(a, b):
-			tell(pointer, keyword, a, b)
+			report(pointer, keyword, a, b)
 		}
 	}
 }

@@ -8,13 +8,14 @@ import (
 	"os"
 )
 
-const usage = `contract check DIR     exits with 1 where the contract in DIR breaks the released one, and nobody has said why
+const usage = `contract check DIR     exits with 1 if the contract in DIR breaks the released
+                       one in a way that is not recorded
 contract release DIR   makes the contract in DIR the released one
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run returns the exit code: 1 where the contract does not pass, 2 for misuse.
+// run returns the exit code: 1 if the contract does not pass, 2 for misuse.
 func run(args []string, stdout, stderr io.Writer) int {
 	work := map[string]func(dir string) (string, error){"check": check, "release": release}
 	if len(args) != 2 || work[args[0]] == nil {

@@ -29,7 +29,8 @@ func release(dir string) (string, error) {
 		return "", fmt.Errorf("%s: %w", description, err)
 	}
 	if slices.Compare(before, after) >= 0 {
-		return "", fmt.Errorf("%s: info.version is %s, and %s is released; raise it", description, current.version, released.version)
+		return "", fmt.Errorf("%s: info.version is %s, and %s is released; raise it", description, current.version,
+			released.version)
 	}
 	if err := replace(filepath.Join(dir, releasedDir), current.files); err != nil {
 		return "", fmt.Errorf("%s: %w; bring the folder back from version control", releasedDir, err)
@@ -37,7 +38,8 @@ func release(dir string) (string, error) {
 	if err := os.WriteFile(filepath.Join(dir, recordFile), []byte(head), 0o644); err != nil {
 		return "", fmt.Errorf("%s: %w; empty it by hand", recordFile, err)
 	}
-	return fmt.Sprintf("%s is released, after %s; commit %s and %s", current.version, released.version, releasedDir, recordFile), nil
+	return fmt.Sprintf("%s is released, after %s; commit %s and %s", current.version, released.version, releasedDir,
+		recordFile), nil
 }
 
 // numbers reads a version: "0.1.0", or a day such as "2017-12-08".

@@ -13,7 +13,7 @@ import (
 // judge returns what is wrong with Go code in files by name, sorted.
 func judge(prefix string, files map[string]string, names []string) (found []string) {
 	fset := token.NewFileSet()
-	tell := func(at token.Pos, format string, args ...any) {
+	report := func(at token.Pos, format string, args ...any) {
 		found = append(found, fmt.Sprintf("%s: %s", fset.Position(at), fmt.Sprintf(format, args...)))
 	}
 	seen := map[string]bool{}
@@ -41,11 +41,12 @@ func judge(prefix string, files map[string]string, names []string) (found []stri
 					continue
 				}
 				if !slices.Contains(names, spec.Name.Name) {
-					tell(spec.Pos(), "%s: a type that nobody would look for, or that is there under another name", spec.Name.Name)
+					report(spec.Pos(), "%s: a type that nobody would look for, or that is there under another name",
+						spec.Name.Name)
 				}
 				seen[spec.Name.Name] = true
 				for _, field := range structure.Fields.List {
-					judgeField(spec.Name.Name, field, tell)
+					judgeField(spec.Name.Name, field, report)
 				}
 			}
 		}
@@ -66,7 +67,7 @@ func cut(name, prefix string) (string, bool) {
 	return name[len(prefix):], true
 }
 
-func judgeField(owner string, field *ast.Field, tell func(token.Pos, string, ...any)) {
+func judgeField(owner string, field *ast.Field, report func(token.Pos, string, ...any)) {
 	member := owner
 	if len(field.Names) > 0 {
 		member += "." + field.Names[0].Name
@@ -74,13 +75,13 @@ func judgeField(owner string, field *ast.Field, tell func(token.Pos, string, ...
 	ast.Inspect(field.Type, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.StructType:
-			tell(node.Pos(), "%s: a type without a name", member)
+			report(node.Pos(), "%s: a type without a name", member)
 			return false
 		case *ast.InterfaceType:
-			tell(node.Pos(), "%s: of any type", member)
+			report(node.Pos(), "%s: of any type", member)
 		case *ast.Ident:
 			if node.Name == "any" {
-				tell(node.Pos(), "%s: of any type", member)
+				report(node.Pos(), "%s: of any type", member)
 			}
 		}
 		return true
@@ -89,7 +90,7 @@ func judgeField(owner string, field *ast.Field, tell func(token.Pos, string, ...
 		return
 	}
 	if tag, err := strconv.Unquote(field.Tag.Value); err != nil || !readable(tag) {
-		tell(field.Tag.Pos(), "%s: a tag that package reflect cannot read: %s", member, field.Tag.Value)
+		report(field.Tag.Pos(), "%s: a tag that package reflect cannot read: %s", member, field.Tag.Value)
 	}
 }
 

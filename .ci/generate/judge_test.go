@@ -11,18 +11,27 @@ import (
 
 func TestJudgeTellsWhatAReaderWouldStumbleOver(t *testing.T) {
 	for _, row := range []struct{ why, code, want string }{
-		{"all well", "type Error struct {\n\tCode *string `json:\"code\" validate:\"regexp=[^\\\\t]\"`\n}\ntype NullableError struct {\n\tvalue *Error\n}\ntype Kind string\ntype Other = Error\n", ""},
-		{"a structure without a name", "type Error struct{ Inner *struct{ Code string } }", "x.go:2:27: Error.Inner: a type without a name"},
-		{"a list of structures without a name", "type Error struct{ Inner []struct{ Code string } }", "x.go:2:28: Error.Inner: a type without a name"},
+		{"all well", "type Error struct {\n\tCode *string `json:\"code\" " +
+			"validate:\"regexp=[^\\\\t]\"`\n}\ntype NullableError struct {\n\tvalue *Error\n}\n" +
+			"type Kind string\ntype Other = Error\n", ""},
+		{"a structure without a name", "type Error struct{ Inner *struct{ Code string } }",
+			"x.go:2:27: Error.Inner: a type without a name"},
+		{"a list of structures without a name", "type Error struct{ Inner []struct{ Code string } }",
+			"x.go:2:28: Error.Inner: a type without a name"},
 		{"a member of any type", "type Error struct{ Type interface{} }", "x.go:2:25: Error.Type: of any type"},
-		{"a member of any type, by its other name", "type Error struct{ Type map[string]any }", "x.go:2:36: Error.Type: of any type"},
-		{"a type twice", "type Error struct{}\ntype Unusable struct{}", "x.go:3:6: Unusable: a type that nobody would look for, or that is there under another name"},
+		{"a member of any type, by its other name", "type Error struct{ Type map[string]any }",
+			"x.go:2:36: Error.Type: of any type"},
+		{"a type twice", "type Error struct{}\ntype Unusable struct{}", "x.go:3:6: Unusable: a type that nobody " +
+			"would look for, or that is there under another name"},
 		{"no such type", "type Kind string", "Error: there is no such type"},
-		{"a control character in a tag", "type Error struct {\n\tCode string `validate:\"regexp=[^\t\n]\"`\n}", "Error.Code: a tag that package reflect cannot read"},
-		{"a tag without quotes", "type Error struct {\n\tCode string `json:code`\n}", "Error.Code: a tag that package reflect cannot read"},
+		{"a control character in a tag", "type Error struct {\n\tCode string `validate:\"regexp=[^\t\n]\"`\n}",
+			"Error.Code: a tag that package reflect cannot read"},
+		{"a tag without quotes", "type Error struct {\n\tCode string `json:code`\n}",
+			"Error.Code: a tag that package reflect cannot read"},
 		{"no Go", "type Error struct {", "x.go:2:"},
 	} {
-		found := strings.Join(judge("Nullable", map[string]string{"x.go": "package x\n" + row.code}, []string{"Error"}), "\n")
+		found := strings.Join(judge("Nullable", map[string]string{"x.go": "package x\n" + row.code}, []string{"Error"}),
+			"\n")
 		if row.want == "" && found != "" || !strings.Contains(found, row.want) {
 			t.Errorf("%s: want %q\ngot %q", row.why, row.want, found)
 		}

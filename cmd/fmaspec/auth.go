@@ -13,7 +13,7 @@ import (
 	"fmaspec/conformance/credential"
 )
 
-// authFlags are the settings of a look at credentials.
+// authFlags are the settings of fmaspec auth.
 type authFlags struct {
 	credentials credentialFlags
 	connection  connectionFlags
@@ -24,12 +24,21 @@ type authFlags struct {
 func authCommand() command {
 	return command{
 		name: "auth", operands: "check",
-		short: "obtain the credentials of a run and tell what they are",
-		about: "Obtains each credential that flags and variables name, and tells where it comes from, what it says of itself and what speaks against it. Nothing is sent to a target, and nothing of a credential is shown. What a token says is not verified: nobody but its issuer and the target can.\n" +
-			"For client credentials of the Microsoft identity platform, -token-url is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with -scope https://graph.microsoft.com/.default, or https://login.microsoftonline.com/TENANT/oauth2/token with -resource https://graph.microsoft.com. The secret is read from " + clientSecretVariable + " or a file.\n" +
-			"A flag outdoes the variables of the other ways to the same token, and any of them outdoes " + tokenVariable + ".\n" +
-			"With -json: an object with usable, whether all can be used, and credentials, an array of objects with name, usable, from, error, kind (JWT or opaque), length, algorithm, issuer, audience, tenant, actor (app or user), app, user, roles, scopes, directoryRoles, issued, notBefore, expires, expired, warnings and notes. What is not known is left out.\n" +
-			"The exit code is 3 where a credential cannot be obtained, or has expired.",
+		short: "obtain the credentials of a run and describe them",
+		about: "Obtains each credential that flags and variables name, and reports its source, its claims and any " +
+			"problem with it. Nothing is sent to a target, and no part of a credential is shown. The claims of a " +
+			"token are not verified: only its issuer and the target can verify them.\n" +
+			"For client credentials of the Microsoft identity platform, -token-url is " +
+			"https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with -scope " +
+			"https://graph.microsoft.com/.default, or https://login.microsoftonline.com/TENANT/oauth2/token with " +
+			"-resource https://graph.microsoft.com. The secret is read from " + clientSecretVariable + " or a file.\n" +
+			"A flag overrides the variables of the other sources of the same token, and any of these overrides " +
+			tokenVariable + ".\n" +
+			"With -json: an object with usable, whether all can be used, and credentials, an array of objects with " +
+			"name, usable, from, error, kind (JWT or opaque), length, algorithm, issuer, audience, tenant, actor " +
+			"(app or user), app, user, roles, scopes, directoryRoles, issued, notBefore, expires, expired, warnings " +
+			"and notes. Unknown values are left out.\n" +
+			"The exit code is 3 if a credential cannot be obtained or has expired.",
 		examples: []string{
 			"fmaspec auth check",
 			"fmaspec auth check -token-command 'az account get-access-token'",
@@ -45,7 +54,7 @@ func authCommand() command {
 	}
 }
 
-// A credentialView is what is told of one credential.
+// A credentialView is what is reported about one credential.
 type credentialView struct {
 	Name           string           `json:"name"`
 	Usable         bool             `json:"usable"`
@@ -75,7 +84,7 @@ type credentialView struct {
 
 func (f *authFlags) auth(ctx context.Context, e *env, operands []string) error {
 	if !slices.Equal(operands, []string{"check"}) {
-		return errors.New("want one thing to do; say fmaspec auth check")
+		return errors.New("want one subcommand; run fmaspec auth check")
 	}
 	transport, err := f.connection.transport(e)
 	if err != nil {
@@ -86,9 +95,10 @@ func (f *authFlags) auth(ctx context.Context, e *env, operands []string) error {
 	if err != nil {
 		return err
 	}
-	views := f.look(ctx, found)
+	views := f.inspect(ctx, found)
 	if len(views) == 0 {
-		return fmt.Errorf("no credential was named; set %s, or pass -token-file, -token-command or -token-url", tokenVariable)
+		return fmt.Errorf("no credential was named; set %s, or pass -token-file, -token-command or -token-url",
+			tokenVariable)
 	}
 	if err := f.print(e.stdout, views); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: %v; see that it can be written to", err)}
@@ -114,8 +124,8 @@ const (
 	invalidName       = "invalid token"
 )
 
-// look obtains every credential and says what speaks against it.
-func (f *authFlags) look(ctx context.Context, found credentials) (views []credentialView) {
+// inspect obtains every credential and reports the problems with it.
+func (f *authFlags) inspect(ctx context.Context, found credentials) (views []credentialView) {
 	var invalid credential.Source
 	if found.invalid != "" {
 		place := invalidVariable
@@ -149,7 +159,7 @@ func (f *authFlags) look(ctx context.Context, found credentials) (views []creden
 		c.judge(&v, now)
 		for _, other := range views {
 			if other.value == v.value {
-				v.Warnings = append(v.Warnings, "it is the same as the "+other.Name+"; give another")
+				v.Warnings = append(v.Warnings, "it is the same as the "+other.Name+"; give a different one")
 			}
 		}
 		views = append(views, v)
@@ -158,13 +168,15 @@ func (f *authFlags) look(ctx context.Context, found credentials) (views []creden
 }
 
 func viewed(name string, token credential.Token) credentialView {
-	v := credentialView{Name: name, Usable: true, From: token.From, Kind: "opaque", Length: len(token.Value), Expires: token.Ends().UTC(), value: token.Value}
+	v := credentialView{Name: name, Usable: true, From: token.From, Kind: "opaque", Length: len(token.Value),
+		Expires: token.Ends().UTC(), value: token.Value}
 	c, ok := credential.Describe(token.Value)
 	if !ok {
 		return v
 	}
 	v.Kind, v.Algorithm, v.Issuer, v.Audience, v.Tenant = "JWT", c.Algorithm, c.Issuer, c.Audience, c.Tenant
-	v.Actor, v.App, v.User, v.Roles, v.Scopes, v.DirectoryRoles = c.Actor, c.App, c.User, c.Roles, c.Scopes, c.DirectoryRoles
+	v.Actor, v.App, v.User, v.Roles, v.Scopes, v.DirectoryRoles = c.Actor, c.App, c.User, c.Roles, c.Scopes,
+		c.DirectoryRoles
 	v.Issued, v.NotBefore = c.Issued, c.NotBefore
 	return v
 }
@@ -180,7 +192,7 @@ func actingRoles() map[string]string {
 	}
 }
 
-// acting returns those of a token's directory roles that let a user act.
+// acting returns the directory roles of a token that let a user act.
 func acting(v *credentialView) (names []string) {
 	for _, id := range v.DirectoryRoles {
 		if name := actingRoles()[strings.ToLower(id)]; name != "" {
@@ -190,7 +202,7 @@ func acting(v *credentialView) (names []string) {
 	return names
 }
 
-// audiences are parts of the audiences that servers of this contract are known by.
+// audiences returns parts of the audiences that servers of this contract are known to use.
 func audiences() []string {
 	return []string{
 		"graph.microsoft.com", "00000003-0000-0000-c000-000000000000",
@@ -199,64 +211,72 @@ func audiences() []string {
 }
 
 func knownAudience(audience string) bool {
-	return slices.ContainsFunc(audiences(), func(part string) bool { return strings.Contains(strings.ToLower(audience), part) })
+	return slices.ContainsFunc(audiences(), func(part string) bool {
+		return strings.Contains(strings.ToLower(audience),
+			part)
+	})
 }
 
-// judgeValid says what speaks against a token that is to be accepted.
+// judgeValid reports the problems with a token that is to be accepted.
 func judgeValid(v *credentialView, now time.Time) {
 	if v.Expired {
 		v.Usable = false
 		v.Warnings = append(v.Warnings, "it has expired; get another")
 	}
 	if v.Expires.IsZero() {
-		v.Warnings = append(v.Warnings, "nothing says when it expires; a long run may outlive it")
+		v.Warnings = append(v.Warnings, "its expiry is unknown; it may expire during a long run")
 	}
 	if now.Before(v.NotBefore) {
 		v.Warnings = append(v.Warnings, "it is not valid yet; wait, or set the clock of this machine")
 	}
 	if v.Actor == credential.App {
-		v.Warnings = append(v.Warnings, "app-only token: the documents speak of directory roles of a user")
+		v.Warnings = append(v.Warnings, "app-only token: the documents require directory roles of a user")
 	}
 	if len(v.Audience) > 0 && !slices.ContainsFunc(v.Audience, knownAudience) {
-		v.Notes = append(v.Notes, "its audience is neither Microsoft Graph nor the security center; a server may want another")
+		v.Notes = append(v.Notes, "its audience is neither Microsoft Graph nor the security center; a server may "+
+			"require another")
 	}
 }
 
 func judgePrivileged(v *credentialView, now time.Time) {
 	judgeValid(v, now)
 	if len(v.DirectoryRoles) > 0 && len(acting(v)) == 0 {
-		v.Warnings = append(v.Warnings, "none of its directory roles is Security administrator or Global admin, one of which the documents ask for")
+		v.Warnings = append(v.Warnings, "none of its directory roles is Security administrator or Global admin, one "+
+			"of which the documents require")
 	}
 }
 
 func judgeUnprivileged(v *credentialView, now time.Time) {
 	judgeValid(v, now)
 	if roles := acting(v); len(roles) > 0 {
-		v.Warnings = append(v.Warnings, "its user may act, as "+strings.Join(roles, " and ")+"; give the token of one who may not")
+		v.Warnings = append(v.Warnings, "its user may act, as "+strings.Join(roles, " and ")+"; give the token of a "+
+			"user who may not act")
 	}
 }
 
-// judgeRole says what speaks against the token of a user who is to hold one of the two
-// roles and not the other.
+// judgeRole returns a function that reports the problems with the token of a user who must
+// have one of the two roles and not the other.
 func judgeRole(role string) func(*credentialView, time.Time) {
 	return func(v *credentialView, now time.Time) {
 		judgeValid(v, now)
 		switch roles := acting(v); {
-		case len(v.DirectoryRoles) == 0: // the token says nothing of roles
+		case len(v.DirectoryRoles) == 0: // the token has no claim about roles
 		case !slices.Contains(roles, role):
-			v.Warnings = append(v.Warnings, "none of its directory roles is "+role+"; give the token of a user who holds it")
+			v.Warnings = append(v.Warnings, "none of its directory roles is "+role+"; give the token of a user "+
+				"who has it")
 		case len(roles) > 1:
-			v.Warnings = append(v.Warnings, "its user holds both roles, so that it shows nothing of "+role+" alone; give the token of one who holds just that")
+			v.Warnings = append(v.Warnings, "its user has both roles, so it cannot test "+role+
+				" alone; give the token of a user who has only that role")
 		}
 	}
 }
 
 func judgeInvalid(v *credentialView, _ time.Time) {
 	if v.Expired {
-		v.Notes = append(v.Notes, "it has expired, as it may")
+		v.Notes = append(v.Notes, "it has expired, which is allowed here")
 		return
 	}
-	v.Notes = append(v.Notes, "it has not expired; see that no server accepts it")
+	v.Notes = append(v.Notes, "it has not expired; make sure that no server accepts it")
 }
 
 func (f *authFlags) print(w io.Writer, views []credentialView) error {
@@ -277,7 +297,7 @@ func (f *authFlags) print(w io.Writer, views []credentialView) error {
 	return err
 }
 
-// write adds a table of what is known.
+// write adds a table of the known values.
 func (v credentialView) write(p *page, now time.Time) {
 	p.line("%s", v.Name)
 	p.field("from", v.From)
@@ -304,8 +324,7 @@ func (v credentialView) write(p *page, now time.Time) {
 	p.fields("note", v.Notes)
 }
 
-// directory returns the roles in the directory, with the names of those that let a
-// user act.
+// directory returns the directory roles, with the names of those that let a user act.
 func (v credentialView) directory() (out []string) {
 	for _, id := range v.DirectoryRoles {
 		if name := actingRoles()[strings.ToLower(id)]; name != "" {
@@ -316,7 +335,7 @@ func (v credentialView) directory() (out []string) {
 	return out
 }
 
-// moment is a time, and how far it is from now; "" for the zero time.
+// moment returns a time and its distance from now, or "" for the zero time.
 func moment(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -329,7 +348,7 @@ func moment(t, now time.Time) string {
 	return text + ", " + rough(-away) + " ago"
 }
 
-// rough is a duration in the two units that matter.
+// rough returns a duration in its two largest units.
 func rough(d time.Duration) string {
 	hours := int(d / time.Hour)
 	switch {

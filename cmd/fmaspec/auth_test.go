@@ -39,7 +39,8 @@ func jwt(c claims) string {
 		panic(err)
 	}
 	part := base64.RawURLEncoding.EncodeToString
-	return part([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + part(payload) + "." + part([]byte("signed by nobody at all"))
+	return part([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + part(payload) + "." +
+		part([]byte("signed by nobody at all"))
 }
 
 // A tokenEndpoint issues tokens by client credentials, as both endpoints of the
@@ -74,8 +75,10 @@ func (s tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		now := s.now().Unix()
 		json.NewEncoder(w).Encode(map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": jwt(claims{
-			"iss": "https://sts.windows.net/test-tenant/", "aud": audience, "tid": "test-tenant", "appid": id, "idtyp": "app",
-			"roles": []string{"SecurityActions.ReadWrite.All"}, "iat": now, "nbf": now, "exp": now + 3599, "jti": rand.Text(),
+			"iss": "https://sts.windows.net/test-tenant/", "aud": audience, "tid": "test-tenant", "appid": id,
+			"idtyp": "app",
+			"roles": []string{"SecurityActions.ReadWrite.All"}, "iat": now, "nbf": now, "exp": now + 3599,
+			"jti": rand.Text(),
 		})})
 	}
 }
@@ -96,8 +99,10 @@ func serveTokens(e *testscript.Env) error {
 	now := time.Now()
 	for name, value := range map[string]string{
 		"TOKENS": plain.URL, "TOKENS_TLS": secure.URL, "TOKENS_CA": ca, "PROXY": proxy.URL, "TOKENS_SECRET": testSecret,
-		"TOKEN_OF_USER":    jwt(claims{"aud": graph, "upn": "anna@example.com", "scp": "User.Read openid", "wids": []string{securityRole}, "exp": now.Add(30 * time.Hour).Unix()}),
-		"TOKEN_OF_OTHER":   jwt(claims{"aud": graph, "upn": "otto@example.com", "wids": []string{"5d6b6bb7-de71-4623-b4af-96380a352509"}, "exp": now.Add(30 * time.Hour).Unix()}),
+		"TOKEN_OF_USER": jwt(claims{"aud": graph, "upn": "anna@example.com", "scp": "User.Read openid",
+			"wids": []string{securityRole}, "exp": now.Add(30 * time.Hour).Unix()}),
+		"TOKEN_OF_OTHER": jwt(claims{"aud": graph, "upn": "otto@example.com",
+			"wids": []string{"5d6b6bb7-de71-4623-b4af-96380a352509"}, "exp": now.Add(30 * time.Hour).Unix()}),
 		"TOKEN_OF_HISTORY": jwt(claims{"aud": graph, "upn": "anna@example.com", "exp": 1500000000}),
 	} {
 		e.Setenv(name, value)
@@ -148,9 +153,11 @@ func checks(t *testing.T, f *authFlags, environ ...string) result {
 func TestAuthTellsWhatEachCredentialIs(t *testing.T) {
 	got := checks(t, &authFlags{},
 		tokenVariable+"="+jwt(claims{
-			"iss": "https://sts.windows.net/t/", "aud": []string{graph, "b"}, "tid": "t", "appid": "a-b-c", "upn": "anna@example.com",
+			"iss": "https://sts.windows.net/t/", "aud": []string{graph, "b"}, "tid": "t", "appid": "a-b-c",
+			"upn": "anna@example.com",
 			"scp": "User.Read openid", "roles": []string{"One", "Two"}, "wids": []string{securityRole, "x"},
-			"iat": noon().Add(-time.Minute).Unix(), "nbf": noon().Add(-50 * time.Second).Unix(), "exp": noon().Add(time.Hour).Unix(),
+			"iat": noon().Add(-time.Minute).Unix(), "nbf": noon().Add(-50 * time.Second).Unix(),
+			"exp": noon().Add(time.Hour).Unix(),
 		}),
 		unprivilegedVariable+"=opaque-token-77",
 		invalidVariable+"="+jwt(claims{"exp": noon().Add(-72 * time.Hour).Unix()}))
@@ -176,13 +183,13 @@ func TestAuthTellsWhatEachCredentialIs(t *testing.T) {
 unprivileged token
   from        FMASPEC_UNPRIVILEGED_TOKEN
   kind        opaque, 15 characters
-  warning     nothing says when it expires; a long run may outlive it
+  warning     its expiry is unknown; it may expire during a long run
 
 invalid token
   from        FMASPEC_INVALID_TOKEN
   kind        JWT, none, 92 characters
   expires     2018-01-16 12:00:00 UTC, 3 days ago
-  note        it has expired, as it may
+  note        it has expired, which is allowed here
 `
 	require.Equal(t, exitConformant, got.code, got.stderr)
 	require.Empty(t, got.stderr)
@@ -202,21 +209,39 @@ func TestAuthSaysWhatSpeaksAgainstACredential(t *testing.T) {
 		why             string
 	}{
 		{privilegedName, fine, nil, nil, true, "nothing does"},
-		{privilegedName, claims{"upn": "u", "exp": in(0)}, []string{"it has expired; get another"}, nil, false, "the moment of its end is its end"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "nbf": in(time.Second)}, []string{"it is not valid yet; wait, or set the clock of this machine"}, nil, true, "it begins later"},
-		{privilegedName, claims{"upn": "u"}, []string{"nothing says when it expires; a long run may outlive it"}, nil, true, "it has no end"},
-		{privilegedName, claims{"appid": "a", "exp": in(time.Hour)}, []string{"app-only token: the documents speak of directory roles of a user"}, nil, true, "it is an application's"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x"}}, []string{"none of its directory roles is Security administrator or Global admin, one of which the documents ask for"}, nil, true, "its user may not act"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x", strings.ToUpper(securityRole)}}, nil, nil, true, "its user may act"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "aud": "https://management.azure.com"}, nil, []string{"its audience is neither Microsoft Graph nor the security center; a server may want another"}, true, "it is for something else"},
-		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "aud": []string{"x", "https://api.SecurityCenter.microsoft.com"}}, nil, nil, true, "it is for the security center too"},
+		{privilegedName, claims{"upn": "u", "exp": in(0)}, []string{"it has expired; get another"}, nil, false,
+			"the moment of its end is its end"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "nbf": in(time.Second)},
+			[]string{"it is not valid yet; wait, or set the clock of this machine"}, nil, true, "it begins later"},
+		{privilegedName, claims{"upn": "u"}, []string{"its expiry is unknown; it may expire during a long run"}, nil,
+			true, "it has no end"},
+		{privilegedName, claims{"appid": "a", "exp": in(time.Hour)},
+			[]string{"app-only token: the documents require directory roles of a user"}, nil, true,
+			"it is an application's"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x"}},
+			[]string{"none of its directory roles is Security administrator or Global admin, one of which the " +
+				"documents require"}, nil, true, "its user may not act"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{"x", strings.ToUpper(securityRole)}},
+			nil, nil, true, "its user may act"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour), "aud": "https://management.azure.com"}, nil,
+			[]string{"its audience is neither Microsoft Graph nor the security center; a server may require another"},
+			true, "it is for something else"},
+		{privilegedName, claims{"upn": "u", "exp": in(time.Hour),
+			"aud": []string{"x", "https://api.SecurityCenter.microsoft.com"}}, nil, nil, true,
+			"it is for the security center too"},
 		{unprivilegedName, fine, nil, nil, true, "nothing does"},
-		{unprivilegedName, claims{"upn": "u", "exp": in(-time.Hour)}, []string{"it has expired; get another"}, nil, false, "it has to be valid too"},
-		{unprivilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{securityRole}}, []string{"its user may act, as Security administrator; give the token of one who may not"}, nil, true, "its user may act"},
-		{invalidName, claims{"upn": "u", "exp": in(-time.Hour)}, nil, []string{"it has expired, as it may"}, true, "it cannot be accepted"},
-		{invalidName, fine, nil, []string{"it has not expired; see that no server accepts it"}, true, "it may be accepted"},
+		{unprivilegedName, claims{"upn": "u", "exp": in(-time.Hour)}, []string{"it has expired; get another"}, nil,
+			false, "it has to be valid too"},
+		{unprivilegedName, claims{"upn": "u", "exp": in(time.Hour), "wids": []string{securityRole}},
+			[]string{"its user may act, as Security administrator; give the token of a user who may not act"}, nil,
+			true, "its user may act"},
+		{invalidName, claims{"upn": "u", "exp": in(-time.Hour)}, nil, []string{"it has expired, which is allowed here"},
+			true, "it cannot be accepted"},
+		{invalidName, fine, nil, []string{"it has not expired; make sure that no server accepts it"}, true,
+			"it may be accepted"},
 	} {
-		name := map[string]string{privilegedName: tokenVariable, unprivilegedName: unprivilegedVariable, invalidName: invalidVariable}[row.name]
+		name := map[string]string{privilegedName: tokenVariable, unprivilegedName: unprivilegedVariable,
+			invalidName: invalidVariable}[row.name]
 		got := checks(t, &authFlags{json: true}, name+"="+jwt(row.claims))
 		var report struct {
 			Usable      bool
@@ -225,15 +250,18 @@ func TestAuthSaysWhatSpeaksAgainstACredential(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(got.stdout), &report), row.why)
 		require.Len(t, report.Credentials, 1)
 		v := report.Credentials[0]
-		if v.Name != row.name || v.Usable != row.usable || report.Usable != row.usable || !slices.Equal(v.Warnings, row.warnings) || !slices.Equal(v.Notes, row.notes) {
-			t.Errorf("%s: %s: want %v %q %q, got %v %q %q", row.name, row.why, row.usable, row.warnings, row.notes, v.Usable, v.Warnings, v.Notes)
+		if v.Name != row.name || v.Usable != row.usable || report.Usable != row.usable ||
+			!slices.Equal(v.Warnings, row.warnings) || !slices.Equal(v.Notes, row.notes) {
+			t.Errorf("%s: %s: want %v %q %q, got %v %q %q", row.name, row.why, row.usable, row.warnings, row.notes,
+				v.Usable, v.Warnings, v.Notes)
 		}
 		want, says := exitConformant, ""
 		if !row.usable {
 			want, says = exitUnjudged, "auth: not usable: "+row.name+"; see above\n"
 		}
 		if got.code != want || got.stderr != says {
-			t.Errorf("%s: %s: want exit code %d and %q, got %d and %q", row.name, row.why, want, says, got.code, got.stderr)
+			t.Errorf("%s: %s: want exit code %d and %q, got %d and %q", row.name, row.why, want, says, got.code,
+				got.stderr)
 		}
 	}
 }
@@ -242,7 +270,8 @@ func TestAuthSeesOneTokenInTwoPlaces(t *testing.T) {
 	one := jwt(claims{"upn": "u", "exp": noon().Add(time.Hour).Unix()})
 	got := checks(t, &authFlags{}, tokenVariable+"="+one, unprivilegedVariable+"="+one, invalidVariable+"="+one)
 	require.Equal(t, exitConformant, got.code, got.stderr)
-	for want, n := range map[string]int{"it is the same as the token; give another": 2, "it is the same as the unprivileged token; give": 1} {
+	for want, n := range map[string]int{"it is the same as the token; give a different one": 2,
+		"it is the same as the unprivileged token; give": 1} {
 		if found := strings.Count(got.stdout, want); found != n {
 			t.Errorf("want %q %d times, got %d times:\n%s", want, n, found, got.stdout)
 		}
@@ -258,7 +287,8 @@ func TestAuthShowsNothingOfACredential(t *testing.T) {
 		for _, asJSON := range []bool{false, true} {
 			f := &authFlags{json: asJSON}
 			f.credentials = credentialFlags{url: endpoint.URL + "/oauth2/token", clientID: "test-app", resource: graph}
-			got := checks(t, f, clientSecretVariable+"="+secret, unprivilegedVariable+"="+unprivileged, invalidVariable+"=opaque-token-77")
+			got := checks(t, f, clientSecretVariable+"="+secret, unprivilegedVariable+"="+unprivileged, invalidVariable+
+				"=opaque-token-77")
 			for _, hidden := range append(secrets, secret) {
 				if strings.Contains(got.stdout+got.stderr, hidden) {
 					t.Errorf("want nothing of %q, got %s%s", hidden, got.stdout, got.stderr)
@@ -268,7 +298,7 @@ func TestAuthShowsNothingOfACredential(t *testing.T) {
 				t.Errorf("want the token described, got %d %s%s", got.code, got.stdout, got.stderr)
 			}
 			if secret != testSecret && (got.code != exitUnjudged || !strings.Contains(got.stdout, "AADSTS7000215")) {
-				t.Errorf("want the refusal told, got %d %s%s", got.code, got.stdout, got.stderr)
+				t.Errorf("want the refusal reported, got %d %s%s", got.code, got.stdout, got.stderr)
 			}
 		}
 	}

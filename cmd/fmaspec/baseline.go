@@ -17,31 +17,33 @@ import (
 	"fmaspec/conformance/term"
 )
 
-// baselineFlags say which findings are accepted, and whether the file of them is
-// to follow the run.
+// baselineFlags name the file of accepted findings, and say whether the run updates it.
 type baselineFlags struct {
 	file   string
 	update bool
 }
 
 func (f *baselineFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&f.file, "baseline", "", "take the findings in a `FILE` for known: what is new fails, and so does what is listed and gone, or longer than agreed")
-	set.BoolVar(&f.update, "baseline-update", false, "write the file of -baseline so that it fits this run: what is gone is removed, what is new is added and waits for a reason")
+	set.StringVar(&f.file, "baseline", "", "accept the findings listed in a `FILE`: new findings fail the run, and "+
+		"so do listed ones that no longer occur or have passed their date")
+	set.BoolVar(&f.update, "baseline-update", false, "update the file of -baseline from this run: remove findings "+
+		"that no longer occur, and add new ones, which need a reason")
 }
 
-// read returns what is accepted, or nil where there is no file.
+// read returns the baseline, or nil if there is no file.
 func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline, error) {
 	switch {
 	case f.file == "" && f.update:
-		return nil, errors.New("-baseline-update: there is nothing to update; name a file with -baseline")
+		return nil, errors.New("-baseline-update: no file to update; name a file with -baseline")
 	case f.file == "":
 		return nil, nil
 	case f.update && dryRun:
-		return nil, errors.New("-baseline-update: a dry run finds nothing; drop -dry-run")
+		return nil, errors.New("-baseline-update: a dry run has no findings; drop -dry-run")
 	}
 	for _, o := range outputs {
 		if same(o.file, f.file) {
-			return nil, fmt.Errorf("-baseline %s: the %s report goes there too; name another file", f.file, o.format.Name)
+			return nil, fmt.Errorf("-baseline %s: the %s report goes there too; name another file", f.file,
+				o.format.Name)
 		}
 	}
 	if info, err := os.Stat(f.file); err == nil && info.IsDir() {
@@ -50,12 +52,14 @@ func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline,
 	file, err := os.Open(f.file)
 	if errors.Is(err, fs.ErrNotExist) && f.update {
 		if info, err := os.Stat(filepath.Dir(f.file)); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("-baseline %s: there is no folder %s; make it, or name a file in another", f.file, filepath.Dir(f.file))
+			return nil, fmt.Errorf("-baseline %s: there is no folder %s; make it, or name a file in another", f.file,
+				filepath.Dir(f.file))
 		}
 		return baseline.New(f.file), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("-baseline %s: %w; name a readable file, or have -baseline-update write one", f.file, reason(err))
+		return nil, fmt.Errorf("-baseline %s: %w; name a readable file, or have -baseline-update write one", f.file,
+			reason(err))
 	}
 	defer file.Close()
 	if f.update {
@@ -64,25 +68,27 @@ func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline,
 	return baseline.Parse(f.file, &utf8Reader{from: file})
 }
 
-// same tells that two paths name one file.
+// same reports whether two paths name one file.
 func same(a, b string) bool {
 	one, err := filepath.Abs(a)
 	other, err2 := filepath.Abs(b)
 	return err == nil && err2 == nil && one == other && a != "-"
 }
 
-// fits refuses to bring a file up to date by a part of the suite, before anything
-// is sent.
-func (f *baselineFlags) fits(plan *conformance.Plan, all int) error {
+// checkComplete returns an error if a run of a part of the suite is to update the file. It is
+// called before anything is sent.
+func (f *baselineFlags) checkComplete(plan *conformance.Plan, all int) error {
 	if f.update && (plan.Cases < all || plan.Suite.Level != record.Inferred) {
-		return fmt.Errorf("-baseline-update: a run of %d of %d cases, by %s requirements and stronger ones, cannot tell what is gone; drop -run, -skip and -level", plan.Cases, all, plan.Suite.Level)
+		return fmt.Errorf("-baseline-update: a run of %d of %d cases, by %s requirements and stronger ones, does not "+
+			"show which findings no longer occur; drop -run, -skip and -level", plan.Cases, all, plan.Suite.Level)
 	}
 	return nil
 }
 
-// hold holds a run that has ended against what is accepted, after bringing that up
-// to date where it is asked for. The error is why that was not done.
-func (f *baselineFlags) hold(e *env, r *record.Report, accepted *baseline.Baseline, suite *conformance.Suite, quiet bool) error {
+// apply compares a finished run with the baseline, after updating the baseline if that was
+// requested. The error says why it was not updated.
+func (f *baselineFlags) apply(e *env, r *record.Report, accepted *baseline.Baseline, suite *conformance.Suite,
+	quiet bool) error {
 	if accepted == nil {
 		return nil
 	}
@@ -103,7 +109,7 @@ func (f *baselineFlags) hold(e *env, r *record.Report, accepted *baseline.Baseli
 	return err
 }
 
-// write replaces the file, wholly or not at all.
+// write replaces the file atomically.
 func (f *baselineFlags) write(b *baseline.Baseline) error {
 	if err := report.WriteWhole(f.file, b.Write); err != nil {
 		return fmt.Errorf("%s: not updated: %w; make the file and its folder writable", f.file, reason(err))
@@ -111,10 +117,11 @@ func (f *baselineFlags) write(b *baseline.Baseline) error {
 	return nil
 }
 
-// changes tells what an update did.
+// changes writes a summary of an update.
 func (f *baselineFlags) changes(w io.Writer, before, after *baseline.Baseline) {
 	gone, added := without(before, after), without(after, before)
-	fmt.Fprintf(w, "updated %s: %d added, %d removed, %d kept\n", f.file, len(added), len(gone), len(after.Entries())-len(added))
+	fmt.Fprintf(w, "updated %s: %d added, %d removed, %d kept\n", f.file, len(added), len(gone),
+		len(after.Entries())-len(added))
 	for _, key := range gone {
 		fmt.Fprintf(w, "  removed  %s\n", term.Safe(key))
 	}
@@ -123,8 +130,7 @@ func (f *baselineFlags) changes(w io.Writer, before, after *baseline.Baseline) {
 	}
 }
 
-// without returns the keys of one baseline that another does not have, as they
-// stand in the file.
+// without returns the keys of one baseline that another does not have, as written in the file.
 func without(these, those *baseline.Baseline) (keys []string) {
 	others := those.Entries()
 	for _, e := range these.Entries() {
@@ -135,8 +141,8 @@ func without(these, those *baseline.Baseline) (keys []string) {
 	return keys
 }
 
-// verdictOf is the verdict that decides: that of the run held against what is
-// accepted, or of the run alone.
+// verdictOf returns the verdict that decides the exit code: that of the comparison with the
+// baseline if there is one, or else that of the run.
 func verdictOf(r *record.Report) record.Verdict {
 	if r.Baseline != nil {
 		return r.Baseline.Verdict
@@ -144,8 +150,8 @@ func verdictOf(r *record.Report) record.Verdict {
 	return r.Verdict
 }
 
-// unsaid says of a file that was updated what somebody has yet to write in it.
-func (f *baselineFlags) unsaid(r *record.Report) string {
+// missingReasons returns a message if an updated file has entries without reason or owner, or "".
+func (f *baselineFlags) missingReasons(r *record.Report) string {
 	n, line := 0, 0
 	if f.update && r.Baseline != nil {
 		for _, p := range r.Baseline.Problems {
@@ -159,7 +165,8 @@ func (f *baselineFlags) unsaid(r *record.Report) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d: from here on, nobody has said why findings are accepted (%d in all); write reason and owner in place of ?", f.file, line, n)
+	return fmt.Sprintf("%s:%d: from here on, entries have no reason or owner (%d in all); write both in place of ?",
+		f.file, line, n)
 }
 
 // suiteNames returns what the entries of a baseline can be about: nothing that is known

@@ -26,9 +26,11 @@ func TestABaselineThatCannotBeWrittenIsToldWithTheVerdict(t *testing.T) {
 	}))
 	defer c.Close()
 	file := filepath.Join(dir, "b")
-	got := call(t.Context(), []string{tokenVariable + "=" + testToken}, "run", "-url", c.URL, "-baseline", file, "-baseline-update")
+	got := call(t.Context(), []string{tokenVariable + "=" + testToken}, "run", "-url", c.URL, "-baseline", file,
+		"-baseline-update")
 	require.Equal(t, exitUnjudged, got.code)
-	require.Contains(t, got.stderr, "run: "+file+": not updated: no such file or directory; make the file and its folder writable\nthe verdict was: not-conformant\n")
+	require.Contains(t, got.stderr, "run: "+file+": not updated: no such file or directory; make the file and its "+
+		"folder writable\nthe verdict was: not-conformant\n")
 	require.NotContains(t, got.stderr, "updated "+file)
 	require.Contains(t, got.stdout, "\nbaseline  ")
 }
@@ -46,9 +48,10 @@ func TestTheDayThatCountsIsThatOnWhichTheRunBegan(t *testing.T) {
 		{time.Date(2017, 12, 5, 0, 0, 0, 0, time.UTC), 0, "the next one does not"},
 	} {
 		r := &record.Report{Started: row.began, Cases: []record.CaseResult{
-			{ID: "a/bad", Outcome: record.Failed, Findings: []record.Finding{{Key: key, Level: record.Documented}}},
+			{ID: "a/bad", Outcome: record.Failed, Findings: []record.Finding{{Key: key,
+				Level: record.Documented}}},
 		}}
-		require.NoError(t, (&baselineFlags{file: "b"}).hold(&env{}, r, accepted, nil, true))
+		require.NoError(t, (&baselineFlags{file: "b"}).apply(&env{}, r, accepted, nil, true))
 		if r.Baseline.Known != row.known {
 			t.Errorf("%s: want %d known, got %+v", row.why, row.known, r.Baseline)
 		}

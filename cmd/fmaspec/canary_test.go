@@ -41,7 +41,7 @@ func canaries() map[string]string {
 	}
 }
 
-// An echo is a server that gives back whatever it was told, in every place that an
+// An echo is a server that echoes whatever it receives, in every place that an
 // answer has, one way a request.
 type echo struct {
 	canary map[string]string
@@ -60,8 +60,9 @@ func newEcho() *echo {
 
 func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	told := r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key") + " " + r.URL.String() + " " + string(body)
-	leaks := told + " " + s.canary["other"] + " https://files.example/a?se=2026&sig=" + s.canary["query"]
+	received := r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key") + " " + r.URL.String() + " " +
+		string(body)
+	leaks := received + " " + s.canary["other"] + " https://files.example/a?se=2026&sig=" + s.canary["query"]
 	w.Header().Set("Content-Type", "application/json")
 	text, _ := json.Marshal(map[string]any{"error": map[string]string{"code": "x", "message": leaks}})
 	oneLine := strings.Map(func(r rune) rune { return map[bool]rune{true: '_', false: r}[r < ' ' || r > '~'] }, leaks)
@@ -75,7 +76,8 @@ func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(401)
 		w.Write(text)
 	case 2:
-		w.Header().Set("Location", "https://elsewhere.example/?access_token="+url.QueryEscape(told)+"&code="+s.canary["query"])
+		w.Header().Set("Location", "https://elsewhere.example/?access_token="+url.QueryEscape(received)+"&code="+
+			s.canary["query"])
 		w.WriteHeader(307)
 	case 3:
 		w.Header().Set("Content-Encoding", "gzip")
@@ -85,7 +87,8 @@ func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		z.Close()
 	case 4:
 		w.WriteHeader(201)
-		fmt.Fprintf(w, `{"id":%q,"requestor":%q}`, base64.StdEncoding.EncodeToString([]byte(told)), base64.RawURLEncoding.EncodeToString([]byte(s.canary["token"])))
+		fmt.Fprintf(w, `{"id":%q,"requestor":%q}`, base64.StdEncoding.EncodeToString([]byte(received)),
+			base64.RawURLEncoding.EncodeToString([]byte(s.canary["token"])))
 	case 5:
 		w.WriteHeader(500)
 		fmt.Fprintf(w, "panic: %s\ngoroutine 1 [running]:", url.QueryEscape(s.canary["token"]))
@@ -98,8 +101,10 @@ func (s *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(c, map[int]string{
 			6: s.canary["token"] + " garbage " + leaks + "\r\n",
 			7: "HTTP/1.1 " + oneLine + "\r\n\r\n",
-			8: "HTTP/1.1 201 Created\r\nContent-Length: 9999999\r\n\r\n" + leaks + s.canary["token"][:len(s.canary["token"])-3],
-			9: "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n" + s.canary["token"] + "\r\n" + leaks + "\r\n",
+			8: "HTTP/1.1 201 Created\r\nContent-Length: 9999999\r\n\r\n" + leaks +
+				s.canary["token"][:len(s.canary["token"])-3],
+			9: "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n" + s.canary["token"] + "\r\n" + leaks +
+				"\r\n",
 		}[n%12])
 	case 10:
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", error_description="`+s.canary["token"]+`"`)
@@ -155,10 +160,12 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path == "/refuses" {
 			w.WriteHeader(400)
-			json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": "not " + r.PostForm.Get("client_secret") + basic + canary["token"]})
+			json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": "not " +
+				r.PostForm.Get("client_secret") + basic + canary["token"]})
 			return
 		}
-		json.NewEncoder(w).Encode(map[string]any{"access_token": canary["token"], "token_type": "Bearer", "expires_in": 3600})
+		json.NewEncoder(w).Encode(map[string]any{"access_token": canary["token"], "token_type": "Bearer",
+			"expires_in": 3600})
 	}))
 	defer tokens.Close()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -169,20 +176,26 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 
 	dir := t.TempDir()
 	t.Chdir(dir)
-	inputs := map[string]string{"token.txt": canary["token"], "secret.txt": canary["secret"], "headers.txt": "X-Api-Key: " + canary["header"], "two-lines.txt": canary["token"] + "\n" + canary["token"]}
+	inputs := map[string]string{"token.txt": canary["token"], "secret.txt": canary["secret"],
+		"headers.txt": "X-Api-Key: " + canary["header"], "two-lines.txt": canary["token"] + "\n" + canary["token"]}
 	for name, text := range inputs {
 		require.NoError(t, os.WriteFile(name, []byte(text+"\n"), 0o600))
 	}
 	environ := []string{
-		"PATH=" + os.Getenv("PATH"), tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"], invalidVariable + "=" + canary["invalid"],
+		"PATH=" + os.Getenv("PATH"), tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" +
+			canary["unprivileged"], invalidVariable + "=" + canary["invalid"],
 		securityAdminVariable + "=" + canary["security"], globalAdminVariable + "=" + canary["global"],
-		clientSecretVariable + "=" + canary["secret"], oldTokenVariable + "=" + canary["old"], "FMASPEC_HEADER_FILE=headers.txt", "FMASPEC_TIMEOUT=2s",
+		clientSecretVariable + "=" + canary["secret"], oldTokenVariable + "=" + canary["old"],
+		"FMASPEC_HEADER_FILE=headers.txt", "FMASPEC_TIMEOUT=2s",
 	}
 	withProxy := strings.Replace(proxy.URL, "http://", "http://user:"+canary["proxy"]+"@", 1)
-	tenant := []string{"-url", "http://tenant.example", "-resolve", "tenant.example:80:" + strings.TrimPrefix(echoing.URL, "http://")}
-	armed := []string{"-accept-risk=requestSample,stopAndQuarantineFile", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-max-actions", "60", "-yes"}
+	tenant := []string{"-url", "http://tenant.example", "-resolve", "tenant.example:80:" +
+		strings.TrimPrefix(echoing.URL, "http://")}
+	armed := []string{"-accept-risk=requestSample,stopAndQuarantineFile", "-machine", "m1", "-sha1",
+		"87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-max-actions", "60", "-yes"}
 	rows := [][]string{
-		append([]string{"run", "-url", echoing.URL, "-v", "-baseline", "accepted.txt", "-baseline-update"}, everyReport("all")...),
+		append([]string{"run", "-url", echoing.URL, "-v", "-baseline", "accepted.txt", "-baseline-update"},
+			everyReport("all")...),
 		append([]string{"report", "-v", "-format", "console", "all.json"}, everyReport("again")...),
 		{"verify", "all.json"},
 		{"run", "-url", echoing.URL, "-report", "json=-", "-strict", "-color=always"},
@@ -192,20 +205,24 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 		{"run", "-url", echoing.URL, "-dry-run"},
 		{"compare", "-v", "all.json", echoing.URL},
 		{"compare", "-v", "-format", "json", echoing.URL, echoing.URL},
-		{"compare", "-v", "-format", "markdown", "-save-old", "old.json", "-save-new", "new.json", "-resolve", "tenant.example:80:" + strings.TrimPrefix(echoing.URL, "http://"), "http://tenant.example", echoing.URL},
+		{"compare", "-v", "-format", "markdown", "-save-old", "old.json", "-save-new", "new.json", "-resolve",
+			"tenant.example:80:" + strings.TrimPrefix(echoing.URL, "http://"), "http://tenant.example", echoing.URL},
 		{"journal"},
 		{"journal", "-json"},
 		{"run", "-url", echoing.URL, "-proxy", withProxy, "-run", "accepts-plain", "-v"},
-		{"run", "-url", "http://tenant.example", "-proxy", withProxy, "-run", "refuses-missing-auth", "-v", "-report", "json=proxy.json"},
+		{"run", "-url", "http://tenant.example", "-proxy", withProxy, "-run", "refuses-missing-auth", "-v", "-report",
+			"json=proxy.json"},
 		{"run", "-url", "https://tenant.example", "-proxy", withProxy, "-run", "refuses-missing-auth", "-v"},
 		{"run", "-url", "http://user:" + canary["secret"] + "@127.0.0.1:1"},
 		{"run", "-url", echoing.URL + "/?token=" + url.QueryEscape(canary["token"])},
 		{"run", "-url", echoing.URL, "-token-file", canary["token"]},
 		{"run", "-url", echoing.URL, "-token-file", "two-lines.txt"},
 		{"run", "-url", echoing.URL, "-header", "X-Key " + canary["header"]},
-		{"run", "-url", echoing.URL, "-token-command", "echo 'failed with " + canary["token"] + "' >&2; cat token.txt >&2; exit 3"},
+		{"run", "-url", echoing.URL, "-token-command", "echo 'failed with " + canary["token"] +
+			"' >&2; cat token.txt >&2; exit 3"},
 		{"run", "-url", echoing.URL, "-token-command", "cat token.txt; cat token.txt"},
-		{"run", "-url", echoing.URL, "-token-url", tokens.URL + "/refuses", "-client-id", "app", "-client-secret-file", "secret.txt"},
+		{"run", "-url", echoing.URL, "-token-url", tokens.URL + "/refuses", "-client-id", "app", "-client-secret-file",
+			"secret.txt"},
 		{"run", "-url", echoing.URL, "-token-url", tokens.URL, "-client-id", "app", "-run", "/auth/", "-v"},
 		{"auth", "check"},
 		{"auth", "check", "-json"},
@@ -276,7 +293,8 @@ func TestServeShowsNoTokenThatItWasGiven(t *testing.T) {
 	ended := make(chan int)
 	go func() {
 		ended <- run(ctx, &env{[]string{"serve", "-listen", "127.0.0.1:0"}, strings.NewReader(""), in, stderr, []string{
-			tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"], securityAdminVariable + "=" + canary["security"], globalAdminVariable + "=" + canary["global"],
+			tokenVariable + "=" + canary["token"], unprivilegedVariable + "=" + canary["unprivileged"],
+			securityAdminVariable + "=" + canary["security"], globalAdminVariable + "=" + canary["global"],
 		}, noTerminal})
 	}()
 	line := make([]byte, 100)
@@ -284,8 +302,10 @@ func TestServeShowsNoTokenThatItWasGiven(t *testing.T) {
 	require.NoError(t, err)
 	go io.Copy(io.Discard, out)
 	at := strings.TrimSpace(string(line[:n]))
-	for _, authorization := range []string{"Bearer " + canary["token"], "Bearer " + canary["unprivileged"], "Bearer " + canary["security"], "Bearer " + canary["global"], "Basic " + canary["token"], canary["token"]} {
-		r, err := http.NewRequest("POST", at+"/testwdatppreview/machines/m/requestSample?access_token="+url.QueryEscape(canary["token"]), strings.NewReader(`{"Comment": "`+canary["token"]+`"}`))
+	for _, authorization := range []string{"Bearer " + canary["token"], "Bearer " + canary["unprivileged"], "Bearer " +
+		canary["security"], "Bearer " + canary["global"], "Basic " + canary["token"], canary["token"]} {
+		r, err := http.NewRequest("POST", at+"/testwdatppreview/machines/m/requestSample?access_token="+
+			url.QueryEscape(canary["token"]), strings.NewReader(`{"Comment": "`+canary["token"]+`"}`))
 		require.NoError(t, err)
 		r.Header.Set("Authorization", authorization)
 		r.Header.Set("Cookie", "session="+canary["cookie"])

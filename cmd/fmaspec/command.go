@@ -21,24 +21,25 @@ const (
 	exitUnsafe        = 4 // nothing was sent
 )
 
-// A command is one thing that fmaspec does. Each has a file of its own, and a
-// row in commands.
+// A command is one subcommand of fmaspec. Each has its own file and a row in commands.
 type command struct {
 	name     string
-	operands string                   // as help shows what follows the flags; "" for a command that takes nothing
+	operands string                   // what follows the flags, for help; "" for a command without operands
 	short    string                   // what it does, one line
 	about    string                   // paragraphs that help shows, not wrapped
 	examples []string                 // command lines
 	flags    func(*flag.FlagSet) work // defines the flags and returns what uses them
 }
 
-// work is what a command does with its flags set. Its error is told on stderr
-// and decides the exit code.
+// work runs a command after its flags are set. Its error is written to stderr and decides the
+// exit code.
 type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(), explainCommand(), contractCommand(), versionCommand(), helpCommand()}
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(),
+		selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
+		explainCommand(), contractCommand(), versionCommand(), helpCommand()}
 }
 
 func findCommand(name string) (command, error) {
@@ -49,11 +50,11 @@ func findCommand(name string) (command, error) {
 		}
 		names = append(names, c.name)
 	}
-	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, meant(name, names), strings.Join(names, ", "))
+	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, didYouMean(name, names),
+		strings.Join(names, ", "))
 }
 
-// An exit is an error with an exit code of its own. With an empty message all
-// is said already.
+// An exit is an error with an exit code. If the message is empty, nothing more is written.
 type exit struct {
 	code int
 	msg  string
@@ -61,8 +62,7 @@ type exit struct {
 
 func (e *exit) Error() string { return e.msg }
 
-// exitCode is the code that an error ends the process with. What a command
-// cannot do, it was wrongly asked for, unless the error says otherwise.
+// exitCode returns the exit code for an error. An error without a code is misuse.
 func exitCode(err error) int {
 	var own *exit
 	var unsafe *conformance.SafetyError
@@ -77,7 +77,7 @@ func exitCode(err error) int {
 	return exitMisuse
 }
 
-// run does what the arguments say and returns the exit code.
+// run executes the command that the arguments name and returns the exit code.
 func run(ctx context.Context, e *env) int {
 	if len(e.args) == 0 {
 		io.WriteString(e.stderr, overview())
@@ -106,7 +106,8 @@ func run(ctx context.Context, e *env) int {
 		err = cmp.Or(unnamed(set), e.fill(set))
 	}
 	if err == nil && c.operands == "" && len(operands) > 0 {
-		err = fmt.Errorf("unexpected argument %q; %s takes flags alone, see fmaspec help %s", operands[0], c.name, c.name)
+		err = fmt.Errorf("unexpected argument %q; %s takes only flags, see fmaspec help %s", operands[0], c.name,
+			c.name)
 	}
 	if err == nil {
 		err = do(ctx, e, operands)
@@ -121,15 +122,15 @@ func flagSet(c command) *flag.FlagSet {
 	return set
 }
 
-// fail tells an error, beginning with the place, and returns its exit code. What
-// a server or a file has put into it is made safe. An
-// error that names places in files stands as it is.
+// fail writes an error, prefixed with the place, and returns its exit code. Text from a server
+// or a file is escaped. An error that already names places in files is written without prefix.
 func (e *env) fail(place string, err error) int {
 	var files *fixtureError
 	switch {
 	case err == nil || err.Error() == "":
 	case errors.As(err, &files):
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the fixtures cannot be used as they are; mend what is listed above\n", err, place)))
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the fixtures cannot be used; fix the errors listed "+
+			"above\n", err, place)))
 	default:
 		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s: %v\n", place, err)))
 	}

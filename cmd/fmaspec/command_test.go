@@ -197,7 +197,7 @@ func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 			}
 			require.NotEmpty(t, id, "%s: %v", k.name, o)
 			x := &explainer{suite: suite, sources: []conformance.Source{conformance.BuiltIn()}, table: faults}
-			if err := x.tell(&env{stdout: io.Discard}, id); err != nil {
+			if err := x.explain(&env{stdout: io.Discard}, id); err != nil {
 				t.Errorf("explain %s: %v", id, err)
 			}
 			if k.name == "cases" && !regexp.MustCompile(`(?m)^    [A-Z]+ \S`).MatchString(x.String()) {
@@ -219,7 +219,8 @@ func TestTextFromFilesCannotCommandTheTerminal(t *testing.T) {
 	var p page
 	p.line("    %s", "a\x1b[2Jb\tc\u202ed\n::error::e")
 	p.line("%s%s", "  ", "::set-output name=a::b")
-	if got, want := p.String(), `    a\x1b[2Jb\tc\u202ed\n::error::e`+"\n"+`  \x3a:set-output name=a::b`+"\n"; got != want {
+	if got, want := p.String(), `    a\x1b[2Jb\tc\u202ed\n::error::e`+"\n"+`  \x3a:set-output name=a::b`+
+		"\n"; got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}
 }
@@ -256,7 +257,8 @@ func serve(t *testing.T, environ []string, args ...string) *serving {
 	s := &serving{stderr: &lockedBuffer{}}
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, &env{append([]string{"serve"}, args...), strings.NewReader(""), ready, s.stderr, environ, noTerminal})
+		ended <- run(ctx, &env{append([]string{"serve"}, args...), strings.NewReader(""), ready, s.stderr, environ,
+			noTerminal})
 		ready.Close()
 	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
@@ -309,7 +311,8 @@ func TestServePrintsAllThatARunNeeds(t *testing.T) {
 func TestServeKeepsTokensThatItWasGiven(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(file, []byte("from-a-file-5512\r\n"), 0o600))
-	s := serve(t, []string{unprivilegedVariable + "=from-a-variable-77"}, "-listen", "127.0.0.1:0", "-token-file", file, "-unknown-machine", testMachine, "-q")
+	s := serve(t, []string{unprivilegedVariable + "=from-a-variable-77"}, "-listen", "127.0.0.1:0", "-token-file", file,
+		"-unknown-machine", testMachine, "-q")
 	exports := s.exports()
 	require.Equal(t, "FMASPEC_URL="+s.url, exports[0])
 	var madeUp []string
@@ -317,8 +320,10 @@ func TestServeKeepsTokensThatItWasGiven(t *testing.T) {
 		name, _, _ := strings.Cut(entry, "=")
 		madeUp = append(madeUp, name)
 	}
-	require.Equal(t, []string{securityAdminVariable, globalAdminVariable, invalidVariable}, madeUp, "nothing else was made up")
-	got := call(t.Context(), []string{tokenVariable + "=from-a-file-5512", unprivilegedVariable + "=from-a-variable-77"},
+	require.Equal(t, []string{securityAdminVariable, globalAdminVariable, invalidVariable}, madeUp,
+		"nothing else was made up")
+	got := call(t.Context(), []string{tokenVariable + "=from-a-file-5512", unprivilegedVariable +
+		"=from-a-variable-77"},
 		"run", "-url", s.url, "-unknown-machine", testMachine)
 	require.Equal(t, exitConformant, got.code, got.stdout)
 	require.Equal(t, 0, s.stop())
@@ -341,7 +346,8 @@ func TestServeServesFaultsAndVariants(t *testing.T) {
 		{[]string{"-fault", "drops-id"}, exitNotConformant, "a fault breaks the contract"},
 		{[]string{"-fault", "drops-id,answers-200"}, exitNotConformant, "so do two"},
 		{[]string{"-variant", "reversed-members"}, exitConformant, "a variant keeps it"},
-		{[]string{"-variant", "reversed-members", "-fault", "drops-id"}, exitNotConformant, "a variant does not hide a fault"},
+		{[]string{"-variant", "reversed-members", "-fault", "drops-id"}, exitNotConformant,
+			"a variant does not hide a fault"},
 	} {
 		s := serve(t, nil, append([]string{"-listen", "127.0.0.1:0"}, row.flags...)...)
 		got := call(t.Context(), s.exports(), "run", "-run", "valid/accepts-plain-request")
@@ -354,7 +360,9 @@ func TestServeServesFaultsAndVariants(t *testing.T) {
 
 func TestServeWarnsWhereOthersCanReachIt(t *testing.T) {
 	s := serve(t, nil, "-listen", "0.0.0.0:0")
-	require.Regexp(t, `(?m)^serve: warning: .* can be reached from other machines; -listen 127\.0\.0\.1:[0-9]+ keeps them out$`, s.stderr.String())
+	require.Regexp(t,
+		`(?m)^serve: warning: .* can be reached from other machines; use -listen 127\.0\.0\.1:[0-9]+ to prevent that$`,
+		s.stderr.String())
 	require.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, s.url)
 	loopback := serve(t, nil, "-listen", "127.0.0.1:0")
 	require.NotContains(t, loopback.stderr.String(), "warning")
@@ -404,7 +412,8 @@ func TestAReportThatCannotBeWrittenIsToldWithTheVerdict(t *testing.T) {
 		honest().ServeHTTP(w, r)
 	}))
 	defer c.Close()
-	got := call(t.Context(), []string{tokenVariable + "=" + testToken}, "run", "-run", "valid/accepts-plain", "-url", c.URL, "-report", "json="+filepath.Join(dir, "r.json"))
+	got := call(t.Context(), []string{tokenVariable + "=" + testToken}, "run", "-run", "valid/accepts-plain", "-url",
+		c.URL, "-report", "json="+filepath.Join(dir, "r.json"))
 	require.Equal(t, exitUnjudged, got.code)
 	require.Contains(t, got.stdout, "\nconformant: http://")
 	require.Contains(t, got.stderr, "the json report was not written")
@@ -418,7 +427,8 @@ func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestAStdoutThatCannotBeWrittenIsNoSuccess(t *testing.T) {
 	var stderr bytes.Buffer
-	code := run(t.Context(), &env{[]string{"run", "-q", "-run", "valid/accepts-plain"}, strings.NewReader(""), failingWriter{}, &stderr, nil, noTerminal})
+	code := run(t.Context(), &env{[]string{"run", "-q", "-run", "valid/accepts-plain"}, strings.NewReader(""),
+		failingWriter{}, &stderr, nil, noTerminal})
 	require.Equal(t, exitUnjudged, code)
 	require.Contains(t, stderr.String(), "run: stdout: the report was not written: ")
 }
@@ -433,7 +443,8 @@ func TestNoOutputHoldsAToken(t *testing.T) {
 	}))
 	defer echo.Close()
 	dir := t.TempDir()
-	got := call(t.Context(), []string{tokenVariable + "=" + privileged, unprivilegedVariable + "=" + unprivileged}, "run", "-v", "-url", echo.URL,
+	got := call(t.Context(), []string{tokenVariable + "=" + privileged, unprivilegedVariable + "=" + unprivileged},
+		"run", "-v", "-url", echo.URL,
 		"-report", "json="+dir+"/r.json", "-report", "junit="+dir+"/r.xml,console="+dir+"/r.txt")
 	require.Equal(t, exitNotConformant, got.code, got.stderr)
 	outputs := map[string]string{"stdout": got.stdout, "stderr": got.stderr}
@@ -468,7 +479,8 @@ func TestProgressIsShownOnTerminalsAlone(t *testing.T) {
 		args := append([]string{"run", "-run", "valid/accepts-plain-request"}, row.args...)
 		code := run(t.Context(), &env{args, strings.NewReader(""), &stdout, &stderr, []string{"NO_COLOR=1"}, is})
 		require.Equal(t, 0, code, stderr.String())
-		if got := strings.Contains(stderr.String(), "\r2/2 cases, 0 failed\r"+strings.Repeat(" ", len("2/2 cases, 0 failed"))+"\r"); got != row.want {
+		if got := strings.Contains(stderr.String(), "\r2/2 cases, 0 failed\r"+
+			strings.Repeat(" ", len("2/2 cases, 0 failed"))+"\r"); got != row.want {
 			t.Errorf("want progress that is cleared %v, got %v: %s\n%q", row.want, got, row.why, stderr.String())
 		}
 		if strings.ContainsAny(stdout.String(), "\r\x1b") {
@@ -515,7 +527,8 @@ func TestTheSeedInTheHeaderRepeatsARun(t *testing.T) {
 			w.WriteHeader(http.StatusCreated)
 		}))
 		defer server.Close()
-		got := call(t.Context(), nil, append([]string{"run", "-run", "valid/accepts-plain-request", "-url", server.URL}, args...)...)
+		got := call(t.Context(), nil, append([]string{"run", "-run", "valid/accepts-plain-request", "-url", server.URL},
+			args...)...)
 		slices.Sort(sent)
 		return sent, got.stderr
 	}
@@ -545,9 +558,9 @@ func TestSecretIsTheBareToken(t *testing.T) {
 		{file("abc\r\n"), "", "abc", "", "another editor's too"},
 		{file("abc"), "def", "abc", "", "the file counts"},
 		{file(""), "def", "", "-token-file: the file is empty", "an empty file is a mistake"},
-		{file("a b"), "", "", " it holds a blank", "no header carries it as one token"},
-		{file("a\nb\n"), "", "", " it holds a blank", "two lines are not one token"},
-		{"", "a\x00b", "", tokenVariable + ": it holds a blank", "nor does a control character go"},
+		{file("a b"), "", "", " it has a blank", "no header carries it as one token"},
+		{file("a\nb\n"), "", "", " it has a blank", "two lines are not one token"},
+		{"", "a\x00b", "", tokenVariable + ": it has a blank", "nor does a control character go"},
 		{t.TempDir(), "", "", "-token-file: is a directory", "a folder is no file"},
 		{"nowhere", "", "", "-token-file: no such file", "the name is not repeated: it may be the token"},
 	} {
@@ -575,8 +588,10 @@ func TestVersionNamesTheCommit(t *testing.T) {
 		{nil, "", "a binary without build information"},
 		{info(), "", "a build outside a checkout"},
 		{info(commit), "0123abcd", "a clean checkout"},
-		{info(commit, debug.BuildSetting{Key: "vcs.modified", Value: "false"}), "0123abcd", "a clean checkout that says so"},
-		{info(commit, debug.BuildSetting{Key: "vcs.modified", Value: "true"}), "0123abcd, with changes", "work in progress"},
+		{info(commit, debug.BuildSetting{Key: "vcs.modified", Value: "false"}), "0123abcd",
+			"a clean checkout that says so"},
+		{info(commit, debug.BuildSetting{Key: "vcs.modified", Value: "true"}), "0123abcd, with changes",
+			"work in progress"},
 	} {
 		if got := revision(row.info); got != row.want {
 			t.Errorf("want %q, got %q: %s", row.want, got, row.why)

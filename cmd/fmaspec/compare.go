@@ -25,7 +25,7 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// compareFlags are the settings of a comparison: those of a run, and its own.
+// compareFlags are the settings of a comparison: those of a run, and those of the comparison.
 type compareFlags struct {
 	runFlags
 	oldTokenFile, format string
@@ -38,11 +38,27 @@ type compareFlags struct {
 func compareCommand() command {
 	return command{
 		name: "compare", operands: "OLD NEW",
-		short: "tell what has become worse between two reports or two servers",
-		about: "OLD and NEW are files that -report json=FILE wrote, or - for standard input, or the URLs of targets. Targets are judged now, OLD first, with the same seed, options and cases; beside a file, with those of its report where no flag says otherwise. NEW is sent nothing before OLD has been judged.\n" +
-			"A regression is a case that fails and did not; that was judged and is not; that is missing; or that fails by another finding. Where nothing has become worse, but NEW was judged by less than OLD, nothing can be said: by another suite, contract or fixtures, a narrower level, not strictly, with fewer repetitions, more time, another protocol, an unverified certificate, fewer operations armed, or weaker requirements. Where that is wanted, -accept-less names it. Where neither side has a finding, answers are compared by status, header fields, members and their types, and words of closed sets: that tells how a mock has drifted from its original, and fails with -strict-shape alone. What varies by nature (times, ids, comments, hashes) is never a difference.\n" +
-			"The token, the other credentials and the fields of -header are for NEW. OLD is sent them too where both are on this machine or have the same scheme, host and port; else it has a token of its own in " + oldTokenVariable + " or -old-token-file, and cases that need the other credentials do not apply to it. What may take effect on either target is decided as by fmaspec run.\n" +
-			"Exits with 0 where nothing has become worse, 1 on a regression, 2 for misuse and for files that cannot be read, 3 where a side was not judged, not to its end, or NEW by less than OLD, and 4 where it is refused for safety.",
+		short: "report regressions between two reports or two servers",
+		about: "OLD and NEW are files that -report json=FILE wrote, or - for standard input, or the URLs of targets. " +
+			"Targets are judged now, OLD first, with the same seed, options and cases; if the other side is a file, " +
+			"with the settings of its report unless a flag overrides them. Nothing is sent to NEW before OLD has " +
+			"been judged.\n" +
+			"A regression is a case that fails in NEW and not in OLD; that was judged in OLD and not in NEW; that is " +
+			"missing in NEW; or that fails with another finding. If there is no regression, but NEW was judged less " +
+			"thoroughly than OLD, there is no verdict: with another suite, contract or fixtures, a narrower level, " +
+			"without -strict, with fewer repetitions, a longer timeout, another protocol, an unverified certificate, " +
+			"fewer armed operations, or weaker requirements. To accept such a difference, name it with -accept-less. " +
+			"If neither side has a finding, answers are compared by status, header fields, members and their types, " +
+			"and values of closed sets: this shows how a mock differs from its original, and fails only with " +
+			"-strict-shape. Values that vary between requests (times, ids, comments, hashes) are never a " +
+			"difference.\n" +
+			"The token, the other credentials and the fields of -header are for NEW. OLD is sent them too if both " +
+			"are on this machine or have the same scheme, host and port; else OLD needs its own token in " +
+			oldTokenVariable + " or -old-token-file, and cases that need the other credentials are not applicable. " +
+			"Which requests may take effect on a target is decided as in fmaspec run.\n" +
+			"Exits with 0 if there is no regression, 1 on a regression, 2 for misuse and for files that cannot be " +
+			"read, 3 if a side was not judged, or not completely, or NEW less thoroughly than OLD, and 4 if the " +
+			"comparison is refused for safety.",
 		examples: []string{
 			"fmaspec compare old.json new.json",
 			"fmaspec compare -strict-shape http://127.0.0.1:4010 http://127.0.0.1:8080",
@@ -54,23 +70,34 @@ func compareCommand() command {
 			f := &compareFlags{runFlags: runFlags{layout: newLayout()}}
 			f.library.flags(set)
 			f.credentials.flags(set)
-			set.StringVar(&f.oldTokenFile, "old-token-file", "", "read the bearer token for OLD from a `FILE`, in place of "+oldTokenVariable+"; - is standard input")
+			set.StringVar(&f.oldTokenFile, "old-token-file", "", "read the bearer token for OLD from a `FILE`, in "+
+				"place of "+oldTokenVariable+"; - is standard input")
 			f.connection.flags(set)
-			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests to both name; on this machine, the documents' example where it is left out")
-			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
-			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests to both; for a target on "+
+				"this machine, the documents' example is the default")
+			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
+				"expression, and their control cases")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
+				"that have one of these as control")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
+				"every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail a case too")
-			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what happens now and then")
-			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
-			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
-			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
+			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
+				"find intermittent behaviour")
+			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
+			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
+				"give each exchange this `TIME`, from dialling to the last byte")
+			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
+				"its `SEED`")
 			f.safety.flags(set)
 			f.pace.flags(set)
-			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, where it is a target, as JSON into a `FILE`")
-			set.StringVar(&f.saveNew, "save-new", "", "write the report on NEW, where it is a target, as JSON into a `FILE`")
-			set.BoolVar(&f.strictShape, "strict-shape", false, "let answers of another shape be a regression too")
-			set.Var(&f.acceptLess, "accept-less", "compare although NEW was judged by less than OLD in `WHAT`: "+strings.Join(lesses(), ", ")+"; may be repeated")
+			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, if it is a target, as JSON into "+
+				"a `FILE`")
+			set.StringVar(&f.saveNew, "save-new", "", "write the report on NEW, if it is a target, as JSON into "+
+				"a `FILE`")
+			set.BoolVar(&f.strictShape, "strict-shape", false, "count answers of another shape as a regression too")
+			set.Var(&f.acceptLess, "accept-less", "compare although NEW was judged less thoroughly than OLD in "+
+				"`WHAT`: "+strings.Join(lessNames(), ", ")+"; may be repeated")
 			set.StringVar(&f.format, "format", "text", "write the comparison as `FORMAT`: text, json or markdown")
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
@@ -83,44 +110,47 @@ func compareCommand() command {
 	}
 }
 
-// lesses are the words that -accept-less takes.
-func lesses() (names []string) {
+// lessNames returns the values that -accept-less takes.
+func lessNames() (names []string) {
 	for _, less := range compare.Lesses() {
 		names = append(names, less.Name)
 	}
 	return names
 }
 
-// A side is one operand.
+// A side is one of the two operands.
 type side struct {
 	name, operand string
 	save          string
 	report        *record.Report // of a file, or of the run when it is done
 	target        conformance.Target
 	plan          *conformance.Plan
-	apart         bool // it is not sent what the other side is
-	local         bool // nothing that is sent to the target leaves this machine
+	apart         bool // it is not sent the credentials of the other side
+	local         bool // nothing sent to the target leaves this machine
 	budget        int  // how many requests may take effect there
 }
 
 func (s *side) isTarget() bool { return strings.Contains(s.operand, "://") }
 
-// hostAndPort is a target whose scheme was left out, rather than a file.
+// hostAndPort matches a target whose scheme was left out, rather than a file.
 var hostAndPort = regexp.MustCompile(`\A([\pL\pN.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}(/.*)?\z`)
 
-// compare holds two operands against each other. Whatever is wrong with flags and
-// files is found before anything is sent.
+// compare compares the two operands. It reports errors in flags and files before anything is sent.
 func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) error {
 	if len(operands) != 2 {
-		return fmt.Errorf("want two operands, OLD and NEW, got %d; each is a file that -report json=FILE wrote, or the URL of a target", len(operands))
+		return fmt.Errorf("want two operands, OLD and NEW, got %d; each is a file that -report json=FILE wrote, or "+
+			"the URL of a target", len(operands))
 	}
-	old, current := &side{name: "OLD", operand: operands[0], save: f.saveOld}, &side{name: "NEW", operand: operands[1], save: f.saveNew}
+	old, current := &side{name: "OLD", operand: operands[0], save: f.saveOld}, &side{name: "NEW", operand: operands[1],
+		save: f.saveNew}
 	for _, s := range []*side{old, current} {
 		if s.operand == "" {
-			return fmt.Errorf("%s \"\": the operand is empty, as a shell variable which is not set; name a file that -report json=FILE wrote, or the URL of a target", s.name)
+			return fmt.Errorf("%s \"\": the operand is empty, perhaps an unset shell variable; name a file that "+
+				"-report json=FILE wrote, or the URL of a target", s.name)
 		}
 		if _, err := os.Stat(s.operand); err != nil && hostAndPort.MatchString(s.operand) {
-			return fmt.Errorf("%s %s: http:// is missing; give http://%s, or https:// where it speaks TLS", s.name, s.operand, s.operand)
+			return fmt.Errorf("%s %s: http:// is missing; give http://%s, or https:// if it uses TLS", s.name,
+				s.operand, s.operand)
 		}
 		if s.isTarget() {
 			var err error
@@ -134,14 +164,15 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 		return err
 	}
 	for _, what := range f.acceptLess {
-		if !slices.Contains(lesses(), what) {
-			return fmt.Errorf("-accept-less %s: no such thing%s; give one of %s", what, meant(what, lesses()), strings.Join(lesses(), ", "))
+		if !slices.Contains(lessNames(), what) {
+			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, didYouMean(what, lessNames()),
+				strings.Join(lessNames(), ", "))
 		}
 	}
 	if err := f.files(e, old, current); err != nil {
 		return err
 	}
-	if err := f.sound(); err != nil {
+	if err := f.validate(); err != nil {
 		return err
 	}
 	if !old.isTarget() && !current.isTarget() {
@@ -153,10 +184,12 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 			return err
 		}
 	}
-	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape, AcceptLess: f.acceptLess})
+	result := compare.Compare(old.report, current.report, compare.Options{StrictShape: f.strictShape,
+		AcceptLess: f.acceptLess})
 	out := bufio.NewWriter(e.stdout)
 	if err := cmp.Or(write(out, result), out.Flush()); err != nil {
-		return &exit{exitUnjudged, fmt.Sprintf("stdout: the comparison was not written: %v\nit was: %s", err, result.Verdict)}
+		return &exit{exitUnjudged, fmt.Sprintf("stdout: the comparison was not written: %v\nits result was: %s", err,
+			result.Verdict)}
 	}
 	switch result.Verdict {
 	case compare.Regression:
@@ -167,36 +200,38 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	return nil
 }
 
-// idle refuses a flag that says what is sent or how it is judged, where both operands
-// are reports. A variable may be set for other commands.
+// idle returns an error for a flag that configures sending or judging if both operands are
+// reports. A variable may be set for other commands.
 func (f *compareFlags) idle(e *env) error {
 	reading := []string{"format", "strict-shape", "accept-less", "color", "q", "v"}
 	for _, flag := range slices.Sorted(maps.Keys(f.given)) {
 		if !slices.Contains(reading, flag) && !e.defines(variable(flag)) {
-			return fmt.Errorf("-%s: both operands are reports, so that nothing is sent or judged; leave the flag out, or give it to the run that writes the report", flag)
+			return fmt.Errorf("-%s: both operands are reports, so nothing is sent or judged; leave the flag out, or "+
+				"give it to the run that writes the report", flag)
 		}
 	}
 	return nil
 }
 
-// writer is what -format names.
+// writer returns the writer of the format that -format names.
 func (f *compareFlags) writer(e *env) (func(io.Writer, *compare.Comparison) error, error) {
 	switch f.format {
 	case "text":
 		style := f.style(e, e.stdout)
 		return func(w io.Writer, c *compare.Comparison) error {
-			return compare.Console(w, c, compare.Style{Color: style.Color, Width: style.Width, Verbose: style.Verbose, Quiet: style.Quiet})
+			return compare.Console(w, c, compare.Style{Color: style.Color, Width: style.Width, Verbose: style.Verbose,
+				Quiet: style.Quiet})
 		}, nil
 	case "json":
 		return compare.JSON, nil
 	case "markdown":
 		return compare.Markdown, nil
 	}
-	return nil, fmt.Errorf("-format %s: no such format%s; formats are text, json, markdown", f.format, meant(f.format, []string{"text", "json", "markdown"}))
+	return nil, fmt.Errorf("-format %s: unknown format%s; formats are text, json, markdown", f.format,
+		didYouMean(f.format, []string{"text", "json", "markdown"}))
 }
 
-// files reads the reports that the operands name, and takes from them how targets
-// are to be judged.
+// files reads the reports that the operands name, and takes the settings for targets from them.
 func (f *compareFlags) files(e *env, sides ...*side) error {
 	var inputs []named
 	for _, s := range sides {
@@ -211,7 +246,8 @@ func (f *compareFlags) files(e *env, sides ...*side) error {
 		}
 	}
 	if len(inputs) > 1 {
-		return fmt.Errorf("%s and %s both read standard input, which holds one; name a file for the other", inputs[0].flag, inputs[1].flag)
+		return fmt.Errorf("%s and %s both read standard input; name a file for one of them", inputs[0].flag,
+			inputs[1].flag)
 	}
 	for _, s := range sides {
 		if err := s.savable(); err != nil {
@@ -245,7 +281,8 @@ func (s *side) savable() error {
 	case s.save == "-":
 		return fmt.Errorf("%s -: the comparison goes to stdout; name a file", flag)
 	case err != nil || !info.IsDir():
-		return fmt.Errorf("%s %s: there is no folder %s; make it, or name a file in another", flag, s.save, filepath.Dir(s.save))
+		return fmt.Errorf("%s %s: there is no folder %s; make it, or name a file in another", flag, s.save,
+			filepath.Dir(s.save))
 	}
 	if info, err := os.Stat(s.save); err == nil && info.IsDir() {
 		return fmt.Errorf("%s %s: it is a folder; name a file", flag, s.save)
@@ -256,7 +293,8 @@ func (s *side) savable() error {
 // read returns the report in a file.
 func (s *side) read(e *env) (*record.Report, error) {
 	if info, err := os.Stat(s.operand); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s %s: it is a folder; name a file that -report json=FILE has written", s.name, s.operand)
+		return nil, fmt.Errorf("%s %s: it is a folder; name a file that -report json=FILE has written", s.name,
+			s.operand)
 	}
 	r, err := e.readReport(s.operand)
 	if err != nil {
@@ -265,8 +303,8 @@ func (s *side) read(e *env) (*record.Report, error) {
 	return r, nil
 }
 
-// like takes from a report how a target beside it is judged, where no flag says
-// otherwise.
+// like takes the settings for the other side, a target, from a report, unless a flag overrides
+// them.
 func (f *compareFlags) like(r *record.Report) {
 	o, s := &f.options, r.Suite
 	for flag, take := range map[string]func(){
@@ -297,17 +335,17 @@ func (f *compareFlags) like(r *record.Report) {
 	}
 }
 
-// judge fills in the reports of the sides that are targets, one after the other:
-// so that neither is slowed by the other, and that nothing takes effect on NEW
-// where there is nothing to hold it against. It is done where nothing was to be
-// sent.
+// judge fills in the reports of the sides that are targets, one after the other, so that
+// neither slows the other and nothing takes effect on NEW if OLD could not be judged. done is
+// true for a dry run.
 func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (done bool, err error) {
 	suite, _, err := f.load()
 	if err != nil {
 		return false, err
 	}
 	o := &f.options
-	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
+		f.pace.retry
 	if err := f.safety.allow(o); err != nil {
 		return false, err
 	}
@@ -324,7 +362,7 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 		if s.plan, err = suite.Plan(ctx, s.target, *o); err != nil {
 			return false, fmt.Errorf("%s: %w", s.name, err)
 		}
-		if err := manageable(s.plan, o.Repeat); err != nil {
+		if err := checkSize(s.plan, o.Repeat); err != nil {
 			return false, err
 		}
 		o.Seed = s.plan.Suite.Seed
@@ -353,28 +391,30 @@ func (f *compareFlags) judge(ctx context.Context, e *env, old, current *side) (d
 		}
 		t := s.report.Totals
 		if i+1 < len(sides) && (s.report.Interrupted || t.Passed+t.Deviated+t.Failed == 0) {
-			return false, &exit{exitUnjudged, fmt.Sprintf("%s %s could not be judged: %s; NEW was sent nothing", s.name, s.target.URL, cmp.Or(s.report.Reason, "no case was conclusive"))}
+			return false, &exit{exitUnjudged, fmt.Sprintf("%s %s could not be judged: %s; nothing was sent to NEW",
+				s.name, s.target.URL, cmp.Or(s.report.Reason, "no case was conclusive"))}
 		}
 	}
 	return false, nil
 }
 
-// share gives each side its part of the budget: the same, so that both are sent the
-// same cases, and all of it where the other cannot be acted on.
+// share divides the budget between the sides: equally, so that both are sent the same cases,
+// or all of it to one side if nothing can take effect on the other.
 func (f *compareFlags) share(old, current *side) error {
 	old.budget, current.budget = f.safety.maxActions, f.safety.maxActions
 	if len(f.safety.risks) == 0 || !old.isTarget() || !current.isTarget() || old.local || current.local {
 		return nil
 	}
 	if f.safety.maxActions < 2 {
-		return fmt.Errorf("-max-actions %d: OLD and NEW share it, so that one of them could be sent nothing that takes effect; give 2 or more", f.safety.maxActions)
+		return fmt.Errorf("-max-actions %d: OLD and NEW share it, so nothing could take effect on one of them; give "+
+			"2 or more", f.safety.maxActions)
 	}
 	old.budget, current.budget = f.safety.maxActions/2, f.safety.maxActions/2
 	return nil
 }
 
-// targets says where the sides are and what is sent to them: to NEW what the
-// credentials name, and to OLD the same only where that tells nobody anything.
+// targets sets the targets of the sides and their credentials: NEW gets the named ones, and
+// OLD the same only if that discloses nothing to another server.
 func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.Suite, old, current *side) error {
 	transport, err := f.connection.transport(e)
 	if err != nil {
@@ -391,7 +431,8 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 	if err := valid(credential.Token{Value: oldToken, From: oldTokenVariable}, "token of OLD", time.Now()); err != nil {
 		return err
 	}
-	base := conformance.Target{Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine, Transport: transport}
+	base := conformance.Target{Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
+		Transport: transport}
 	for _, s := range []*side{old, current} {
 		s.target = base
 		s.target.URL = s.operand
@@ -424,28 +465,31 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 		return nil
 	}
 	if oldToken == "" && !old.local {
-		return fmt.Errorf("OLD %s: no token, and that of NEW is not sent to another server; set %s or pass -old-token-file", printed(old.operand), oldTokenVariable)
+		return fmt.Errorf("OLD %s: no token, and the token of NEW is not sent to another server; set %s or pass "+
+			"-old-token-file", printed(old.operand), oldTokenVariable)
 	}
 	old.target.Token, old.apart = oldToken, true
 	old.target.Transport.Header = nil
 	if kept := keptBack(given, transport); kept != "" && !f.quiet {
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("OLD is another server than NEW, so it is not sent %s\n\n", kept)))
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("OLD is another server than NEW, so these are not sent to "+
+			"it: %s\n\n", kept)))
 	}
 	return nil
 }
 
-// hide has no record of a side hold what the other is sent: one server may know
-// of both.
+// hide keeps the secrets of each side out of the record of the other: one server may know both.
 func hide(old, current *side) {
 	for _, pair := range [][2]*side{{old, current}, {current, old}} {
 		t := &pair[1].target
-		pair[0].target.Hidden = append(slices.Clone(t.Transport.Header), record.Field{Name: "other-token", Value: t.Token},
-			record.Field{Name: "other-unprivileged-token", Value: t.UnprivilegedToken},
-			record.Field{Name: "other-security-admin-token", Value: t.SecurityAdminToken}, record.Field{Name: "other-global-admin-token", Value: t.GlobalAdminToken}, record.Field{Name: "other-invalid-token", Value: t.InvalidToken})
+		pair[0].target.Hidden = slices.Clone(t.Transport.Header)
+		for _, k := range conformance.Tokens() {
+			pair[0].target.Hidden = append(pair[0].target.Hidden, record.Field{Name: "other-" + k.Variable,
+				Value: *k.In(t)})
+		}
 	}
 }
 
-// keptBack lists what is for NEW alone besides the token, "" for nothing.
+// keptBack lists the settings besides the token that are sent only to NEW, or returns "".
 func keptBack(given credentials, t conformance.Transport) string {
 	var parts []string
 	if given.unprivileged != nil {
@@ -466,8 +510,8 @@ func keptBack(given credentials, t conformance.Transport) string {
 	return strings.Join(parts, ", ")
 }
 
-// isLocal tells, as the guard does, that nothing which is sent to a target leaves
-// this machine.
+// isLocal reports whether everything sent to a target stays on this machine, as the guard
+// decides it.
 func (f *compareFlags) isLocal(ctx context.Context, suite *conformance.Suite, t conformance.Target) (bool, error) {
 	t.Token = "a-token-that-is-not-sent"
 	plan, err := suite.Plan(ctx, t, f.options)
@@ -477,7 +521,7 @@ func (f *compareFlags) isLocal(ctx context.Context, suite *conformance.Suite, t 
 	return plan.Safety.Local, nil
 }
 
-// origin is scheme, host and port of a URL in one spelling.
+// origin returns scheme, host and port of a URL in normal form.
 func origin(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -487,7 +531,7 @@ func origin(text string) string {
 	return strings.ToLower(u.Scheme + "://" + u.Hostname() + ":" + port)
 }
 
-// printed is a URL without what may be a secret.
+// printed returns a URL without parts that may be secret.
 func printed(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -496,7 +540,7 @@ func printed(text string) string {
 	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
-// begin tells what will be sent to a target, or in a dry run prints it.
+// begin announces what will be sent to a target, or prints it in a dry run.
 func (f *compareFlags) begin(ctx context.Context, e *env, s *side, cases int) error {
 	if !f.quiet {
 		fmt.Fprintln(e.stderr, s.name)
@@ -505,7 +549,7 @@ func (f *compareFlags) begin(ctx context.Context, e *env, s *side, cases int) er
 		return err
 	}
 	if s.target.Token == "" && !f.quiet {
-		fmt.Fprintf(e.stderr, "no token was given for %s, so a made-up one is sent\n\n", s.name)
+		fmt.Fprintf(e.stderr, "no token was given for %s, so a generated one is sent\n\n", s.name)
 	}
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, s.plan)
@@ -518,7 +562,8 @@ func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	clear := f.progress(e)
 	o := f.options
 	if s.apart {
-		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings), func(s record.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
+		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings),
+			func(s record.Setting) bool { return slices.Contains(ownFlags(), s.Flag) })
 	}
 	o.MaxActions = s.budget
 	done, err := f.safety.record(&o, s.plan)
@@ -526,7 +571,7 @@ func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 		return err
 	}
 	defer done()
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(goal(s.plan, o.Repeat)))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(s.plan, o.Repeat)))
 	s.report, err = suite.Run(ctx, s.target, o)
 	clear()
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// connectionFlags say how a target is reached.
+// connectionFlags are the settings of the connection to a target.
 type connectionFlags struct {
 	ca, cert, key, proxy             string
 	insecure, http2                  bool
@@ -35,24 +35,31 @@ type connectionFlags struct {
 
 func (c *connectionFlags) flags(set *flag.FlagSet) {
 	c.reach(set)
-	set.BoolVar(&c.http2, "http2", false, "speak HTTP/2: over TLS as the target agrees to it, else without asking")
-	set.Var(&c.headers, "header", "send this `FIELD`, 'Name: value', with every request; may be repeated; others on this machine can read arguments, so keep secrets in a -header-file")
-	set.StringVar(&c.headerFile, "header-file", "", "send the fields of a `FILE`, one a line, with every request; lines that begin with # are comments")
+	set.BoolVar(&c.http2, "http2", false, "use HTTP/2: over TLS if the target negotiates it, in clear text with "+
+		"prior knowledge")
+	set.Var(&c.headers, "header", "send this `FIELD`, 'Name: value', with every request; may be repeated; others on "+
+		"this machine can read arguments, so keep secrets in a -header-file")
+	set.StringVar(&c.headerFile, "header-file", "", "send the fields of a `FILE`, one a line, with every request; "+
+		"lines that begin with # are comments")
 	set.StringVar(&c.userAgent, "user-agent", "", "send this `TEXT` as User-Agent, in place of fmaspec and its version")
-	set.StringVar(&c.requestID, "request-id", "", "send an id of each request in the field of this `NAME`, such as client-request-id")
+	set.StringVar(&c.requestID, "request-id", "", "send an id of each request in the field of this `NAME`, such as "+
+		"client-request-id")
 }
 
-// reach defines the flags that count for a token endpoint too.
+// reach defines the flags that apply to a token endpoint too.
 func (c *connectionFlags) reach(set *flag.FlagSet) {
 	set.StringVar(&c.ca, "ca", "", "trust the certificates in a `FILE` (PEM), in place of the system's")
-	set.StringVar(&c.cert, "client-cert", "", "show the certificate in a `FILE` (PEM), followed by those that vouch for it")
+	set.StringVar(&c.cert, "client-cert", "", "present the certificate in a `FILE` (PEM), followed by its "+
+		"intermediate certificates")
 	set.StringVar(&c.key, "client-key", "", "the `FILE` (PEM) with the key of -client-cert; it may be the same file")
-	set.BoolVar(&c.insecure, "insecure", false, "take any certificate: whoever is on the way can read tokens")
-	set.StringVar(&c.proxy, "proxy", "env", "go through a `PROXY`: an http:// URL; env for HTTPS_PROXY, HTTP_PROXY and NO_PROXY; or none")
-	set.Var(&c.resolve, "resolve", "dial another address, as `HOST:PORT:ADDRESS` says it, with another port behind the address where it has one; IPv6 in brackets; may be repeated")
+	set.BoolVar(&c.insecure, "insecure", false, "accept any certificate: an attacker on the path can read tokens")
+	set.StringVar(&c.proxy, "proxy", "env", "go through a `PROXY`: an http:// URL; env for HTTPS_PROXY, HTTP_PROXY "+
+		"and NO_PROXY; or none")
+	set.Var(&c.resolve, "resolve", "dial another address for a host and port, as `HOST:PORT:ADDRESS`; the address "+
+		"may have its own port; IPv6 in brackets; may be repeated")
 }
 
-// transport returns what the flags say. Files are read now.
+// transport returns the transport that the flags describe. It reads the files that they name.
 func (c *connectionFlags) transport(e *env) (t conformance.Transport, err error) {
 	t.Insecure, t.HTTP2 = c.insecure, c.http2
 	if t.RootCAs, err = c.roots(); err != nil {
@@ -77,19 +84,20 @@ func (c *connectionFlags) transport(e *env) (t conformance.Transport, err error)
 // fileLimit bounds what is read of a file of certificates or header fields.
 const fileLimit = 1 << 20
 
-// content returns a file that a flag names.
+// content returns the bytes of a file that a flag names.
 func content(flag, file, holds string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("-%s %s: %w; name a readable file that holds %s", flag, file, reason(err), holds)
+		return nil, fmt.Errorf("-%s %s: %w; name a readable file that contains %s", flag, file, reason(err), holds)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, fileLimit+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("-%s %s: %w; name a readable file that holds %s", flag, file, reason(err), holds)
+		return nil, fmt.Errorf("-%s %s: %w; name a readable file that contains %s", flag, file, reason(err), holds)
 	case len(data) > fileLimit:
-		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that holds %s", flag, file, fileLimit>>10, holds)
+		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that contains %s", flag, file, fileLimit>>10,
+			holds)
 	}
 	if data, err = decoded(data); err != nil {
 		return nil, fmt.Errorf("-%s %s: %w", flag, file, err)
@@ -111,7 +119,7 @@ func (b block) isEncrypted() bool {
 	return b.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(b.Headers["Proc-Type"], "ENCRYPTED")
 }
 
-// blocks reads a PEM file. Unlike pem.Decode it does not pass over what is broken.
+// blocks reads a PEM file. Unlike pem.Decode it does not skip malformed blocks.
 func blocks(flag, file, holds string) (out []block, err error) {
 	data, err := content(flag, file, holds)
 	if err != nil {
@@ -139,7 +147,7 @@ func (c *connectionFlags) roots() (*x509.CertPool, error) {
 	case c.ca == "":
 		return nil, nil
 	case c.insecure:
-		return nil, errors.New("-insecure takes any certificate, so -ca means nothing; drop one")
+		return nil, errors.New("-insecure accepts any certificate, so -ca has no effect; drop one")
 	}
 	all, err := blocks("ca", c.ca, "certificates")
 	if err != nil {
@@ -171,14 +179,16 @@ func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
 	case c.key == "":
 		return nil, errors.New("-client-cert without -client-key; add the file with its key, which may be the same")
 	case c.cert == "":
-		return nil, errors.New("-client-key without -client-cert; add the file with its certificate, which may be the same")
+		return nil, errors.New("-client-key without -client-cert; add the file with its certificate, which may be " +
+			"the same")
 	}
 	chain, err := blocks("client-cert", c.cert, "a certificate")
 	if err != nil {
 		return nil, err
 	}
 	if !slices.ContainsFunc(chain, block.isCertificate) {
-		return nil, fmt.Errorf("-client-cert %s: no certificate in it; give PEM, which begins -----BEGIN CERTIFICATE-----", c.cert)
+		return nil, fmt.Errorf("-client-cert %s: no certificate in it; give PEM, which begins -----BEGIN "+
+			"CERTIFICATE-----", c.cert)
 	}
 	keys, err := blocks("client-key", c.key, "a key")
 	if err != nil {
@@ -189,7 +199,8 @@ func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
 	case at < 0:
 		return nil, fmt.Errorf("-client-key %s: no key in it; give PEM with a line -----BEGIN PRIVATE KEY-----", c.key)
 	case keys[at].isEncrypted():
-		return nil, fmt.Errorf("-client-key %s:%d: the key is encrypted; write it without a passphrase, as openssl pkey does, to a file that only you can read", c.key, keys[at].line)
+		return nil, fmt.Errorf("-client-key %s:%d: the key is encrypted; write it without a passphrase, as openssl "+
+			"pkey does, to a file that only you can read", c.key, keys[at].line)
 	}
 	var certPEM []byte
 	for _, b := range chain {
@@ -199,7 +210,8 @@ func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(certPEM, pem.EncodeToMemory(keys[at].Block))
 	if err != nil {
-		return nil, fmt.Errorf("-client-cert %s with -client-key %s: %s; name a certificate and its own key", c.cert, c.key, strings.TrimPrefix(err.Error(), "tls: "))
+		return nil, fmt.Errorf("-client-cert %s with -client-key %s: %s; name a certificate and its own key", c.cert,
+			c.key, strings.TrimPrefix(err.Error(), "tls: "))
 	}
 	return []tls.Certificate{pair}, nil
 }
@@ -209,8 +221,8 @@ func proxyVariables() []string {
 	return []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}
 }
 
-// proxies returns the proxy for each URL, or nil for none. No error holds the URL of
-// a proxy, in which a password may stand.
+// proxies returns the proxy for each URL, or nil for none. No error holds the URL of a proxy,
+// which may contain a password.
 func (c *connectionFlags) proxies(e *env) (func(*url.URL) (*url.URL, error), error) {
 	switch c.proxy {
 	case "none", "":
@@ -222,8 +234,9 @@ func (c *connectionFlags) proxies(e *env) (func(*url.URL) (*url.URL, error), err
 		return environmentProxy, nil
 	}
 	u, err := url.Parse(c.proxy)
-	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("-proxy: only http:// proxies are known; give http://HOST:PORT, env or none")
+	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" ||
+		u.Fragment != "" {
+		return nil, errors.New("-proxy: only http:// proxies are supported; give http://HOST:PORT, env or none")
 	}
 	host, err := conformance.ASCIIHost(u.Hostname())
 	if err != nil {
@@ -240,7 +253,8 @@ func (c *connectionFlags) proxies(e *env) (func(*url.URL) (*url.URL, error), err
 func environmentProxy(target *url.URL) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
 	if err != nil || proxy != nil && (proxy.Scheme != "http" || proxy.Hostname() == "") {
-		return nil, fmt.Errorf("the proxy that %s names: only http:// proxies are known, so mend it or pass -proxy", strings.Join(proxyVariables(), " or "))
+		return nil, fmt.Errorf("the proxy that %s names: only http:// proxies are supported; correct it or pass -proxy",
+			strings.Join(proxyVariables(), " or "))
 	}
 	return proxy, nil
 }
@@ -250,7 +264,8 @@ func (c *connectionFlags) addresses() (map[string]string, error) {
 	var out map[string]string
 	for _, text := range c.resolve {
 		wrong := func(why string) error {
-			return fmt.Errorf("-resolve %s: %s; give HOST:PORT:ADDRESS, such as graph.example.com:443:127.0.0.1 or graph.example.com:443:[::1]", text, why)
+			return fmt.Errorf("-resolve %s: %s; give HOST:PORT:ADDRESS, such as graph.example.com:443:127.0.0.1 or "+
+				"graph.example.com:443:[::1]", text, why)
 		}
 		host, rest, ok := cutHost(text)
 		port, address, found := strings.Cut(rest, ":")
@@ -259,7 +274,7 @@ func (c *connectionFlags) addresses() (map[string]string, error) {
 		}
 		n, err := strconv.Atoi(port)
 		if err != nil || n < 1 || n > 65535 || port != strconv.Itoa(n) {
-			return nil, wrong("the port is no number from 1 to 65535")
+			return nil, wrong("the port is not a number from 1 to 65535")
 		}
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
@@ -267,16 +282,16 @@ func (c *connectionFlags) addresses() (map[string]string, error) {
 			bare, closed := strings.CutSuffix(bare, "]")
 			ip, err := netip.ParseAddr(bare)
 			if err != nil || bracketed != closed || bracketed != ip.Is6() {
-				return nil, wrong("the address is no IP address")
+				return nil, wrong("the address is not an IP address")
 			}
 			to = netip.AddrPortFrom(ip, uint16(n))
 		}
 		if host, err = conformance.ASCIIHost(host); err != nil {
-			return nil, wrong("the host is no name in Unicode that can be looked up")
+			return nil, wrong("the host is not a valid internationalized name")
 		}
 		from := net.JoinHostPort(strings.ToLower(host), port)
 		if out[from] != "" {
-			return nil, wrong("another one is for the same host and port")
+			return nil, wrong("another value has the same host and port")
 		}
 		if out == nil {
 			out = map[string]string{}
@@ -294,9 +309,10 @@ func cutHost(text string) (host, rest string, ok bool) {
 	return strings.Cut(text, ":")
 }
 
-// kept are the header fields that nobody may set for all requests, with the reason.
-func kept() map[string]string {
-	const connection, cases, method = "it belongs to the connection, which fmaspec keeps", "the cases say what it is", "it would make another method of each"
+// reserved returns the header fields that cannot be set for all requests, with the reason.
+func reserved() map[string]string {
+	const connection, cases, method = "it belongs to the connection, which fmaspec controls", "the cases set it",
+		"it would change the method of each request"
 	return map[string]string{
 		"Host":                   "it is the host of -url; -resolve dials another address for it",
 		"Connection":             connection,
@@ -313,7 +329,7 @@ func kept() map[string]string {
 		"Content-Encoding":       cases,
 		"Content-Type":           cases,
 		"Expect":                 cases,
-		"Authorization":          "the cases say what it is; name the token with -token-file, -token-command or -token-url",
+		"Authorization":          "the cases set it; name the token with -token-file, -token-command or -token-url",
 		"Proxy-Authorization":    "it is for the proxy; give user and password in the URL of -proxy",
 		"User-Agent":             "-user-agent sets it",
 		"X-Http-Method":          method,
@@ -367,17 +383,19 @@ func field(place, text string) (record.Field, error) {
 	case !found:
 		return record.Field{}, fmt.Errorf("%s: no colon; give a name and a value, as in 'X-Name: value'", place)
 	case !isName(name):
-		return record.Field{}, fmt.Errorf("%s: what stands before the colon is no name of a header field; give letters, digits and dashes alone", place)
+		return record.Field{}, fmt.Errorf("%s: the text before the colon is not a header field name; use only "+
+			"letters, digits and dashes", place)
 	case strings.ContainsFunc(value, func(r rune) bool { return r != '\t' && r < ' ' || r > '~' }):
-		return record.Field{}, fmt.Errorf("%s: the value of %s holds a character that no header can carry; give ASCII on one line", place, name)
+		return record.Field{}, fmt.Errorf("%s: the value of %s has a character that is not allowed in a header; "+
+			"use ASCII on one line", place, name)
 	}
-	if why := kept()[http.CanonicalHeaderKey(name)]; why != "" {
+	if why := reserved()[http.CanonicalHeaderKey(name)]; why != "" {
 		return record.Field{}, fmt.Errorf("%s: %s cannot be set for every request: %s", place, name, why)
 	}
 	return record.Field{Name: name, Value: value}, nil
 }
 
-// isName tells that text can be the name of a header field (RFC 9110 5.6.2).
+// isName reports whether text is a valid header field name (RFC 9110 5.6.2).
 func isName(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
@@ -387,15 +405,15 @@ func isName(text string) bool {
 // identified checks -user-agent and -request-id.
 func (c *connectionFlags) identified(fields []record.Field) error {
 	if strings.ContainsFunc(c.userAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return errors.New("-user-agent: it holds a character that no header can carry; give ASCII on one line")
+		return errors.New("-user-agent: it has a character that is not allowed in a header; use ASCII on one line")
 	}
 	if c.requestID == "" {
 		return nil
 	}
 	if !isName(c.requestID) {
-		return fmt.Errorf("-request-id %q: it is no name of a header field; give one such as client-request-id", c.requestID)
+		return fmt.Errorf("-request-id %q: not a header field name; use one such as client-request-id", c.requestID)
 	}
-	if why := kept()[http.CanonicalHeaderKey(c.requestID)]; why != "" {
+	if why := reserved()[http.CanonicalHeaderKey(c.requestID)]; why != "" {
 		return fmt.Errorf("-request-id %s cannot carry an id: %s", c.requestID, why)
 	}
 	if slices.ContainsFunc(fields, func(f record.Field) bool { return strings.EqualFold(f.Name, c.requestID) }) {
@@ -404,12 +422,12 @@ func (c *connectionFlags) identified(fields []record.Field) error {
 	return nil
 }
 
-// endpointLimit is how long a token endpoint may take.
+// endpointLimit is the timeout for a request to a token endpoint.
 const endpointLimit = 30 * time.Second
 
-// client returns a client that reaches a token endpoint as the transport reaches
-// the target. A token endpoint on this machine is asked without a proxy, and none is
-// sent the fields of -header.
+// client returns a client for token endpoints that connects as the transport connects to the
+// target. A token endpoint on this machine is asked without a proxy, and the fields of -header
+// are not sent to any token endpoint.
 func (c *connectionFlags) client(t conformance.Transport) *http.Client {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		if other := t.Resolve[strings.ToLower(address)]; other != "" {

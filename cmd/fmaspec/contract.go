@@ -16,8 +16,8 @@ import (
 // contractFlags are the settings of fmaspec contract.
 type contractFlags struct{ format, version, file string }
 
-// A contractForm is a form of the contract, by the name that -format has for it, and
-// the endings of files that mean it.
+// A contractForm is an output format of the contract, with its -format name and its file name
+// extensions.
 type contractForm struct {
 	name    string
 	endings []string
@@ -34,8 +34,10 @@ func contractCommand() command {
 	return command{
 		name:  "contract",
 		short: "print the contract, for tools or as a page to read",
-		about: "Without flags: the OpenAPI 3.1 description of the two operations with the schemas of their bodies in one document, as generators of code, linters and mock servers take it. x-level is the level of a part: documented, standard or inferred.\n" +
-			"The format markdown is a page for people: each operation with the tables and examples of its document.",
+		about: "Without flags: the OpenAPI 3.1 description of the two operations with the schemas of their bodies in " +
+			"one document, for code generators, linters and mock servers. x-level is the level of a part: " +
+			"documented, standard or inferred.\n" +
+			"The format markdown is a page to read: each operation with the tables and examples of its document.",
 		examples: []string{
 			"fmaspec contract -o fmaspec.yaml",
 			"fmaspec contract -openapi 3.0 -format json",
@@ -43,9 +45,11 @@ func contractCommand() command {
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &contractFlags{}
-			set.StringVar(&f.format, "format", "", "print it in this `FORMAT`: yaml, json or markdown; without it what the name after -o ends in, or else yaml")
-			set.StringVar(&f.version, "openapi", "3.1", "describe it in this `VERSION` of OpenAPI: 3.1, or 3.0 for tools that do not read 3.1")
-			set.StringVar(&f.file, "o", "-", "write it to this `FILE`, wholly or not at all; - is stdout")
+			set.StringVar(&f.format, "format", "", "print it in this `FORMAT`: yaml, json or markdown; the default "+
+				"is the extension of the -o file, or yaml")
+			set.StringVar(&f.version, "openapi", "3.1", "describe it in this `VERSION` of OpenAPI: 3.1, or 3.0 for "+
+				"tools that do not read 3.1")
+			set.StringVar(&f.file, "o", "-", "write it to this `FILE`, atomically; - is stdout")
 			return f.contract
 		},
 	}
@@ -57,10 +61,10 @@ func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
 		return err
 	}
 	if f.version != "3.1" && f.version != "3.0" {
-		return fmt.Errorf("-openapi %q: no such version; write 3.1 or 3.0", f.version)
+		return fmt.Errorf("-openapi %q: unknown version; want 3.1 or 3.0", f.version)
 	}
 	if f.version != "3.1" && form.name == "markdown" {
-		return fmt.Errorf("-openapi %s: a page for people has no version of OpenAPI; leave the flag out", f.version)
+		return fmt.Errorf("-openapi %s: a Markdown page has no OpenAPI version; leave the flag out", f.version)
 	}
 	if f.file == "" {
 		return fmt.Errorf("-o: no file; name one, or - for stdout")
@@ -85,7 +89,7 @@ func (f *contractFlags) contract(_ context.Context, e *env, _ []string) error {
 	return nil
 }
 
-// form returns the form that is asked for.
+// form returns the requested form.
 func (f *contractFlags) form() (contractForm, error) {
 	var names []string
 	ending := strings.ToLower(filepath.Ext(f.file))
@@ -99,7 +103,9 @@ func (f *contractFlags) form() (contractForm, error) {
 		return contractForms[0], nil
 	}
 	if f.format == "" {
-		return contractForm{}, fmt.Errorf("-o %s: the ending %s names no format; pass -format, one of %s", f.file, ending, strings.Join(names, ", "))
+		return contractForm{}, fmt.Errorf("-o %s: the extension %s is not that of a format; pass -format, one of %s",
+			f.file, ending, strings.Join(names, ", "))
 	}
-	return contractForm{}, fmt.Errorf("-format %q: no such format%s; formats are %s", f.format, meant(f.format, names), strings.Join(names, ", "))
+	return contractForm{}, fmt.Errorf("-format %q: unknown format%s; formats are %s", f.format,
+		didYouMean(f.format, names), strings.Join(names, ", "))
 }

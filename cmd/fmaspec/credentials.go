@@ -12,7 +12,7 @@ import (
 	"fmaspec/conformance/credential"
 )
 
-// credentialFlags say where tokens come from, and which machine is not known.
+// credentialFlags name the sources of tokens, and the unknown machine.
 type credentialFlags struct {
 	tokenFlags
 	command, unprivilegedCommand string
@@ -28,36 +28,44 @@ func (c *credentialFlags) flags(set *flag.FlagSet) {
 	c.further(set)
 }
 
-// sourceFlags defines the flags that say where tokens come from.
+// sourceFlags defines the flags that name the sources of tokens.
 func (c *credentialFlags) sourceFlags(set *flag.FlagSet) {
 	c.files(set)
 	c.further(set)
 }
 
 func (c *credentialFlags) further(set *flag.FlagSet) {
-	set.StringVar(&c.invalidFile, "invalid-token-file", "", "read a token that must not be accepted, such as an expired one, from a `FILE`, in place of "+invalidVariable)
-	set.StringVar(&c.command, "token-command", "", "have the shell run a `LINE` that prints the token, alone or as JSON with access_token or accessToken; it is run again when the token ends")
-	set.StringVar(&c.unprivilegedCommand, "unprivileged-token-command", "", "have the shell run a `LINE` that prints the token of a user who may not act")
-	set.StringVar(&c.url, "token-url", "", "ask the OAuth 2.0 token endpoint at this `URL` for the token, by client credentials")
+	set.StringVar(&c.invalidFile, "invalid-token-file", "", "read a token that must not be accepted, such as an "+
+		"expired one, from a `FILE`, in place of "+invalidVariable)
+	set.StringVar(&c.command, "token-command", "", "run a shell command `LINE` that prints the token, alone or as "+
+		"JSON with access_token or accessToken; it is run again when the token expires")
+	set.StringVar(&c.unprivilegedCommand, "unprivileged-token-command", "", "run a shell command `LINE` that prints "+
+		"the token of a user who may not act")
+	set.StringVar(&c.url, "token-url", "", "ask the OAuth 2.0 token endpoint at this `URL` for the token, by client "+
+		"credentials")
 	set.StringVar(&c.clientID, "client-id", "", "ask the token endpoint as the application with this `ID`")
-	set.StringVar(&c.secretFile, "client-secret-file", "", "read the application's secret from a `FILE`, in place of "+clientSecretVariable)
-	set.Var(&c.scopes, "scope", "ask the token endpoint for this `SCOPE`, such as https://graph.microsoft.com/.default; may be repeated")
-	set.StringVar(&c.resource, "resource", "", "ask the token endpoint for a token for this `RESOURCE`, as v1 endpoints want it")
-	set.StringVar(&c.audience, "audience", "", "ask the token endpoint for a token with this `AUDIENCE`, as some endpoints want it")
+	set.StringVar(&c.secretFile, "client-secret-file", "", "read the application's secret from a `FILE`, in place of "+
+		clientSecretVariable)
+	set.Var(&c.scopes, "scope", "ask the token endpoint for this `SCOPE`, such as "+
+		"https://graph.microsoft.com/.default; may be repeated")
+	set.StringVar(&c.resource, "resource", "", "ask the token endpoint for a token for this `RESOURCE`, as v1 "+
+		"endpoints require")
+	set.StringVar(&c.audience, "audience", "", "ask the token endpoint for a token with this `AUDIENCE`, as some "+
+		"endpoints require")
 }
 
-// credentials are what the flags and variables name.
+// credentials are the sources and secrets that flags and variables name.
 type credentials struct {
 	token, unprivileged        credential.Source // nil where none is named
 	securityAdmin, globalAdmin credential.Source // the same
 	invalid                    string            // "" where none is named
-	secrets                    []string          // what must not be shown besides the tokens
+	secrets                    []string          // secrets besides the tokens
 }
 
-// sources returns the credentials. What is read of files and variables is read
-// now; commands and token endpoints are asked when a source is.
+// sources returns the credentials. Files and variables are read now; commands and token
+// endpoints when a source is asked for a token.
 func (c *credentialFlags) sources(e *env, client *http.Client) (out credentials, err error) {
-	if err := c.sound(); err != nil {
+	if err := c.validate(); err != nil {
 		return credentials{}, err
 	}
 	now := c.now
@@ -79,11 +87,14 @@ func (c *credentialFlags) sources(e *env, client *http.Client) (out credentials,
 		}
 	}
 	if c.unprivilegedCommand != "" {
-		out.unprivileged = credential.Reuse(credential.Command(c.unprivilegedCommand, "-unprivileged-token-command", e.environ, now), now)
-	} else if out.unprivileged, err = e.static("unprivileged-token-file", c.unprivilegedFile, unprivilegedVariable); err != nil {
+		out.unprivileged = credential.Reuse(credential.Command(c.unprivilegedCommand, "-unprivileged-token-command",
+			e.environ, now), now)
+	} else if out.unprivileged, err = e.static("unprivileged-token-file", c.unprivilegedFile,
+		unprivilegedVariable); err != nil {
 		return credentials{}, err
 	}
-	if out.securityAdmin, err = e.static("security-admin-token-file", c.securityAdminFile, securityAdminVariable); err != nil {
+	if out.securityAdmin, err = e.static("security-admin-token-file", c.securityAdminFile,
+		securityAdminVariable); err != nil {
 		return credentials{}, err
 	}
 	if out.globalAdmin, err = e.static("global-admin-token-file", c.globalAdminFile, globalAdminVariable); err != nil {
@@ -95,8 +106,8 @@ func (c *credentialFlags) sources(e *env, client *http.Client) (out credentials,
 	return out, nil
 }
 
-// fill obtains the tokens and puts them into a target. A token that ends during
-// the run is obtained again.
+// fill obtains the tokens and sets them in a target. A token that expires during the run is
+// obtained again.
 func (c credentials) fill(ctx context.Context, t *conformance.Target) error {
 	if c.token != nil {
 		token, err := c.token(ctx)
@@ -112,7 +123,8 @@ func (c credentials) fill(ctx context.Context, t *conformance.Target) error {
 	for _, further := range []struct {
 		source credential.Source
 		to     *string
-	}{{c.unprivileged, &t.UnprivilegedToken}, {c.securityAdmin, &t.SecurityAdminToken}, {c.globalAdmin, &t.GlobalAdminToken}} {
+	}{{c.unprivileged, &t.UnprivilegedToken}, {c.securityAdmin, &t.SecurityAdminToken},
+		{c.globalAdmin, &t.GlobalAdminToken}} {
 		if further.source == nil {
 			continue
 		}
@@ -139,17 +151,19 @@ func (e *env) static(flag, file, variable string) (credential.Source, error) {
 
 func (c *credentialFlags) clientCredentials(e *env, client *http.Client) (credential.Source, string, error) {
 	if c.clientID == "" {
-		return nil, "", errors.New("-token-url without -client-id; add the id of the application that asks")
+		return nil, "", errors.New("-token-url without -client-id; add the id of the application")
 	}
 	_, secret, err := e.hidden("client-secret-file", c.secretFile, clientSecretVariable, "secret")
 	if err != nil {
 		return nil, "", err
 	}
 	if secret == "" {
-		return nil, "", fmt.Errorf("-token-url without the application's secret; set %s or pass -client-secret-file", clientSecretVariable)
+		return nil, "", fmt.Errorf("-token-url without the application's secret; set %s or pass -client-secret-file",
+			clientSecretVariable)
 	}
 	ask, err := credential.ClientCredentials(credential.Config{
-		TokenURL: c.url, ID: c.clientID, Secret: secret, Scopes: c.scopes, Resource: c.resource, Audience: c.audience, Client: client,
+		TokenURL: c.url, ID: c.clientID, Secret: secret, Scopes: c.scopes, Resource: c.resource, Audience: c.audience,
+		Client: client,
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("-token-url: %w", err)
@@ -167,31 +181,36 @@ func (c *credentialFlags) clientCredentials(e *env, client *http.Client) (creden
 // A named is a flag and its value.
 type named struct{ flag, value string }
 
-// sound checks what package flag cannot: nothing may be named twice, nor in vain.
-func (c *credentialFlags) sound() error {
+// validate checks what package flag cannot: that no credential has two sources and no flag is
+// without effect.
+func (c *credentialFlags) validate() error {
 	if err := oneInput(c.allInputs()...); err != nil {
 		return err
 	}
-	if err := oneWay("token", named{"token-file", c.file}, named{"token-command", c.command}, named{"token-url", c.url}); err != nil {
+	if err := oneWay("token", named{"token-file", c.file}, named{"token-command", c.command},
+		named{"token-url", c.url}); err != nil {
 		return err
 	}
-	if err := oneWay("unprivileged token", named{"unprivileged-token-file", c.unprivilegedFile}, named{"unprivileged-token-command", c.unprivilegedCommand}); err != nil {
+	if err := oneWay("unprivileged token", named{"unprivileged-token-file", c.unprivilegedFile},
+		named{"unprivileged-token-command", c.unprivilegedCommand}); err != nil {
 		return err
 	}
-	for _, f := range []named{{"client-id", c.clientID}, {"client-secret-file", c.secretFile}, {"scope", c.scopes.String()}, {"resource", c.resource}, {"audience", c.audience}} {
+	for _, f := range []named{{"client-id", c.clientID}, {"client-secret-file", c.secretFile},
+		{"scope", c.scopes.String()}, {"resource", c.resource}, {"audience", c.audience}} {
 		if f.value != "" && c.url == "" {
-			return fmt.Errorf("-%s without -token-url means nothing; add -token-url, or drop it", f.flag)
+			return fmt.Errorf("-%s without -token-url has no effect; add -token-url, or drop it", f.flag)
 		}
 	}
 	return nil
 }
 
-// oneWay refuses two ways to one credential.
+// oneWay returns an error for two sources of one credential.
 func oneWay(what string, ways ...named) error {
 	first := ""
 	for _, way := range ways {
 		if way.value != "" && first != "" {
-			return fmt.Errorf("-%s and -%s (or their variables) both say where the %s comes from; drop one", first, way.flag, what)
+			return fmt.Errorf("-%s and -%s (or their variables) both name a source of the %s; drop one", first,
+				way.flag, what)
 		}
 		if way.value != "" {
 			first = way.flag
@@ -205,7 +224,7 @@ func (c *credentialFlags) allInputs() []named {
 	return append(c.inputs(), named{"invalid-token-file", c.invalidFile}, named{"client-secret-file", c.secretFile})
 }
 
-// oneInput refuses two files that are both standard input.
+// oneInput returns an error if two files are both standard input.
 func oneInput(files ...named) error {
 	first := ""
 	for _, file := range files {
@@ -213,7 +232,7 @@ func oneInput(files ...named) error {
 			continue
 		}
 		if first != "" {
-			return fmt.Errorf("-%s and -%s both read standard input, which holds one; name a file for the other", first, file.flag)
+			return fmt.Errorf("-%s and -%s both read standard input; name a file for one of them", first, file.flag)
 		}
 		first = file.flag
 	}

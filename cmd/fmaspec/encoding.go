@@ -7,19 +7,19 @@ import (
 	"unicode/utf16"
 )
 
-// decoded returns a text file of a user as UTF-8 without a mark: editors and shells of
-// Windows begin UTF-8 with one, and write UTF-16. Line ends are left as they are.
+// decoded returns a text file as UTF-8 without a byte order mark: editors and shells on
+// Windows write UTF-8 with a mark, and UTF-16. Line endings are not changed.
 func decoded(data []byte) ([]byte, error) {
 	low := bytes.HasPrefix(data, []byte{0xFF, 0xFE})
 	switch {
 	case low || bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
 	case len(data) > 1 && (data[0] == 0) != (data[1] == 0):
-		return nil, errors.New("it is in UTF-16 and does not say so; save it as UTF-8")
+		return nil, errors.New("it is UTF-16 without a byte order mark; save it as UTF-8")
 	default:
 		return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 	}
 	if len(data)%2 != 0 {
-		return nil, errors.New("it begins as UTF-16 and is none; save it as UTF-8")
+		return nil, errors.New("it begins with a UTF-16 byte order mark and is not UTF-16; save it as UTF-8")
 	}
 	var units []uint16
 	for i := 2; i < len(data); i += 2 {
@@ -32,11 +32,10 @@ func decoded(data []byte) ([]byte, error) {
 	return []byte(string(utf16.Decode(units))), nil
 }
 
-// textLimit bounds what is read of a text file, in bytes; whoever reads it has a
-// smaller bound of its own.
+// textLimit is the most that is read of a text file, in bytes; its parser has a smaller limit.
 const textLimit = 4 << 20
 
-// A utf8Reader reads a text file of a user as [decoded] has it.
+// A utf8Reader reads a text file as [decoded] returns it.
 type utf8Reader struct {
 	from io.Reader
 	rest *bytes.Reader // nil before the first Read

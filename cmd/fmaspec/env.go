@@ -11,11 +11,11 @@ import (
 
 	"golang.org/x/term"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/credential"
 )
 
-// An env is all that a command knows of the process it runs in, so that tests
-// can run it without one.
+// An env is the environment of a command, so that tests can run it without a process.
 type env struct {
 	args     []string // without the program's name
 	stdin    io.Reader
@@ -25,7 +25,7 @@ type env struct {
 	terminal func(of any) (columns int, is bool) // of stdin, stdout or stderr
 }
 
-// terminal tells whether a stream is a terminal, and how wide it is.
+// terminal reports whether a stream is a terminal, and its width.
 func terminal(of any) (columns int, is bool) {
 	f, ok := of.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -45,13 +45,13 @@ func (e *env) lookup(name string) (value string, set bool) {
 	return value, value != ""
 }
 
-// defines reports whether a variable is set, be it to nothing.
+// defines reports whether a variable is set, even if it is empty.
 func (e *env) defines(name string) bool {
 	return slices.ContainsFunc(e.environ, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
 }
 
-// The variables that hold secrets. They have no flag: whoever may list the
-// processes of a machine can read their arguments.
+// The variables that hold secrets. They have no flag, because other users of a machine can
+// read the arguments of processes.
 const (
 	tokenVariable         = "FMASPEC_TOKEN"
 	unprivilegedVariable  = "FMASPEC_UNPRIVILEGED_TOKEN"
@@ -62,16 +62,20 @@ const (
 	oldTokenVariable      = "FMASPEC_OLD_TOKEN"
 )
 
-// secretVariables are those that no flag stands for.
+// secretVariables returns the variables that have no flag.
 func secretVariables() []string {
-	return []string{tokenVariable, unprivilegedVariable, securityAdminVariable, globalAdminVariable, invalidVariable, clientSecretVariable, oldTokenVariable}
+	var out []string
+	for _, k := range conformance.Tokens() {
+		out = append(out, k.Env())
+	}
+	return append(out, clientSecretVariable, oldTokenVariable)
 }
 
-// tokenLimit bounds what is read of a token file, which may be a device.
+// tokenLimit is the most that is read of a token file, which may be a device.
 const tokenLimit = 64 << 10
 
-// secret returns the token in a file that a flag names, or in a variable, or "".
-// No error holds any of it.
+// secret returns the token in a file that a flag names, or in a variable, or "". No error
+// contains any part of it.
 func (e *env) secret(flag, file, variable string) (string, error) {
 	place, token, err := e.hidden(flag, file, variable, "token")
 	if err == nil && token != "" {
@@ -95,17 +99,19 @@ func (e *env) hidden(flag, file, variable, what string) (place, value string, er
 		value, _ = e.lookup(variable)
 		return variable, value, nil
 	}
-	place = "-" + flag // without its value: somebody may have given the secret itself
+	place = "-" + flag // without its value, which may be the secret itself
 	from := e.stdin
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return place, "", fmt.Errorf("%s: %w; name a readable file that holds the bare %s", place, reason(err), what)
+			return place, "", fmt.Errorf("%s: %w; name a readable file that contains only the %s", place, reason(err),
+				what)
 		}
 		defer f.Close()
 		from = f
 	} else if _, is := e.terminal(e.stdin); is {
-		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or name a file", place, what)
+		return place, "", fmt.Errorf("%s: standard input is a terminal, which would show the %s; pipe it in, or "+
+			"name a file", place, what)
 	}
 	data, err := io.ReadAll(io.LimitReader(from, tokenLimit+1))
 	if err == nil && len(data) <= tokenLimit {
@@ -116,16 +122,16 @@ func (e *env) hidden(flag, file, variable, what string) (place, value string, er
 	value = strings.TrimRight(string(data), "\r\n")
 	switch {
 	case err != nil:
-		return place, "", fmt.Errorf("%s: %w; name a readable file that holds the bare %s", place, reason(err), what)
+		return place, "", fmt.Errorf("%s: %w; name a readable file that contains only the %s", place, reason(err), what)
 	case value == "":
-		return place, "", fmt.Errorf("%s: the file is empty; put the bare %s in it", place, what)
+		return place, "", fmt.Errorf("%s: the file is empty; write only the %s into it", place, what)
 	case len(data) > tokenLimit:
-		return place, "", fmt.Errorf("%s: longer than %d KiB; give the bare %s", place, tokenLimit>>10, what)
+		return place, "", fmt.Errorf("%s: longer than %d KiB; give only the %s", place, tokenLimit>>10, what)
 	}
 	return place, value, nil
 }
 
-// reason is what went wrong with a file, without the path and the system call.
+// reason returns the error without the path and the system call.
 func reason(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {

@@ -19,7 +19,9 @@ func explainCommand() command {
 	return command{
 		name: "explain", operands: "ID",
 		short: "explain one case, requirement, check, fault, variant or level",
-		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a requirement, a check, a fault, a variant, a contradiction or a level. What it is connected with is printed too: where it is stated, why it is there, and what would show that it is broken.",
+		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a " +
+			"requirement, a check, a fault, a variant, a contradiction or a level. Related entries are printed too: " +
+			"its source, its reason, and the cases and checks that find it broken.",
 		examples: []string{
 			"fmaspec explain action.members",
 			"fmaspec explain body/refuses-missing-comment",
@@ -37,34 +39,35 @@ func explainCommand() command {
 					return err
 				}
 				x := &explainer{suite: suite, sources: sources, table: reference.Faults()}
-				return x.tell(e, operands[0])
+				return x.explain(e, operands[0])
 			}
 		},
 	}
 }
 
-// An explainer knows where to look an id up.
+// An explainer looks up an id.
 type explainer struct {
 	page
 	suite   *conformance.Suite
 	sources []conformance.Source
 	table   []reference.Fault
-	known   []string // every name that was compared
+	known   []string // the names that were compared
 	found   int
 }
 
-// tell prints everything of that name.
-func (x *explainer) tell(e *env, id string) error {
-	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions, x.levels} {
+// explain prints everything with that name.
+func (x *explainer) explain(e *env, id string) error {
+	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions,
+		x.levels} {
 		look(id)
 	}
 	if x.found == 0 {
-		return fmt.Errorf("nothing is called %q%s; fmaspec list prints what there is", id, meant(id, x.known))
+		return fmt.Errorf("unknown id %q%s; fmaspec list prints the ids", id, didYouMean(id, x.known))
 	}
 	return e.put("the explanation", x.String())
 }
 
-// is compares a name, and begins a new block of text where it is the one.
+// is reports whether a name matches, and begins a new block of text if it does.
 func (x *explainer) is(kind, name string, same bool) bool {
 	x.known = append(x.known, name)
 	if !same {
@@ -104,8 +107,9 @@ func (x *explainer) requirements(id string) {
 		proven := mutate.Proven()
 		x.field("state", map[string]string{
 			"declared":  "declared: no case judges it",
-			"exercised": "exercised: cases judge it, and no fault has shown that they can tell",
-			"proven":    fmt.Sprintf("proven: %d %s found to break it", len(proven[r.ID]), was(len(proven[r.ID]), "fault")),
+			"exercised": "exercised: cases judge it, and no fault has shown that they detect a violation",
+			"proven": fmt.Sprintf("proven: %d %s found to break it", len(proven[r.ID]),
+				was(len(proven[r.ID]), "fault")),
 		}[state(x.suite, r.ID, proven)])
 		x.items("proven by", x.named(proven[r.ID]))
 		var faults []string
@@ -119,7 +123,7 @@ func (x *explainer) requirements(id string) {
 	}
 }
 
-// named adds to the names of faults what they do.
+// named adds to each name of a fault what it does.
 func (x *explainer) named(faults []string) (out []string) {
 	for _, f := range x.table {
 		if slices.Contains(faults, f.Name) {
@@ -137,7 +141,7 @@ func was(n int, word string) string {
 	return word + "s were"
 }
 
-// levelText says what a requirement of a level stands on, and what breaking it means.
+// levelText returns the meaning of a level, and the consequence of breaking its requirements.
 func levelText(l record.Level) string {
 	return fmt.Sprintf("%v: %s; %s", l, l.Meaning(), l.Consequence())
 }
@@ -161,7 +165,7 @@ func (x *explainer) levels(id string) {
 	}
 }
 
-// checksOf lists the checks that charge a requirement.
+// checksOf returns the checks that report a requirement.
 func (x *explainer) checksOf(id string) (out []string) {
 	for _, c := range x.suite.Checks() {
 		if slices.Contains(c.Requirements, id) {
@@ -178,7 +182,7 @@ func (x *explainer) checksOf(id string) (out []string) {
 	return out
 }
 
-// rulings adds the contradictions that the named cases hold in place.
+// rulings adds the contradictions whose rulings the named cases test.
 func (x *explainer) rulings(cases []string) {
 	var out []string
 	for _, c := range x.suite.Contradictions {
@@ -214,7 +218,7 @@ func (x *explainer) cases(id string) {
 		}
 	}
 	for i, s := range c.Steps {
-		if i == 0 || s.Line != c.Steps[i-1].Line { // a request that is sent several times is told once
+		if i == 0 || s.Line != c.Steps[i-1].Line { // a request that is sent several times is printed once
 			expects = append(expects, expectation(s))
 		}
 	}
@@ -236,15 +240,16 @@ func (x *explainer) cases(id string) {
 	}
 }
 
-// expectation says what a step expects.
+// expectation returns the expected result of a step.
 func expectation(s conformance.Step) string {
 	if s.Expect == conformance.Either {
 		return "accepted or refused"
 	}
-	return fmt.Sprintf("%v with %s", s.Expect, strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Statuses), "[]"), " ", " or "))
+	return fmt.Sprintf("%v with %s", s.Expect, strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Statuses), "[]"), " ",
+		" or "))
 }
 
-// source returns the requests of a case as they stand in its file, indented.
+// source returns the requests of a case as written in its file, indented.
 func (x *explainer) source(c *conformance.Case) (text string) {
 	for _, s := range x.sources {
 		fs.WalkDir(s.FS, ".", func(name string, d fs.DirEntry, err error) error {
@@ -270,7 +275,7 @@ func (x *explainer) checks(id string) {
 		x.field("looks", c.Doc)
 		charges := slices.Clone(c.Requirements)
 		if len(charges) == 0 {
-			charges = []string{"what the case is to prove"}
+			charges = []string{"the requirement that the case tests"}
 		}
 		x.items("charges", charges)
 		var faults []string
@@ -298,7 +303,7 @@ func (x *explainer) faults(id string) {
 		}
 		x.fields("breaks", breaks)
 		if f.Waits {
-			x.field("seen", "only by a client that gives up waiting: run with a short -timeout")
+			x.field("seen", "only by a client that times out: run with a short -timeout")
 		}
 		x.field("serve it", "fmaspec serve -fault "+f.Name)
 	}

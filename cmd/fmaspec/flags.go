@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fmaspec/conformance"
 )
 
-// parse sets flags and returns what is left. Flags may stand behind operands;
-// "--" ends them.
+// parse sets flags and returns the operands. Flags may follow operands; "--" ends the flags.
 func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 	for {
 		if err := set.Parse(args); err != nil {
@@ -28,26 +29,27 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 	}
 }
 
-// forbidden are flags that one might look for, with the reason why there is
-// no such flag.
-var forbidden = map[string]string{
-	"token":                "there is no -token, since others on this machine can read arguments; set " + tokenVariable + " or pass -token-file",
-	"old-token":            "there is no -old-token, since others on this machine can read arguments; set " + oldTokenVariable + " or pass -old-token-file",
-	"unprivileged-token":   "there is no -unprivileged-token, since others on this machine can read arguments; set " + unprivilegedVariable + " or pass -unprivileged-token-file",
-	"security-admin-token": "there is no -security-admin-token, since others on this machine can read arguments; set " + securityAdminVariable + " or pass -security-admin-token-file",
-	"global-admin-token":   "there is no -global-admin-token, since others on this machine can read arguments; set " + globalAdminVariable + " or pass -global-admin-token-file",
-	"invalid-token":        "there is no -invalid-token, since others on this machine can read arguments; set " + invalidVariable + " or pass -invalid-token-file",
-	"client-secret":        "there is no -client-secret, since others on this machine can read arguments; set " + clientSecretVariable + " or pass -client-secret-file",
+// forbidden returns why there is no flag of a name that users may expect, or "".
+func forbidden(name string) string {
+	variables := map[string]string{"old-token": oldTokenVariable, "client-secret": clientSecretVariable}
+	for _, k := range conformance.Tokens() {
+		variables[k.Variable] = k.Env()
+	}
+	if variables[name] == "" {
+		return ""
+	}
+	return fmt.Sprintf("there is no -%s, because others on this machine can read arguments; set %s or pass -%[1]s-file",
+		name, variables[name])
 }
 
-// misread words an error of package flag as this command does.
+// misread rewrites an error of package flag in the style of this command.
 func misread(set *flag.FlagSet, err error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return err
 	}
 	help := "; see fmaspec help " + set.Name()
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if why := forbidden[name]; unknown && why != "" && set.Lookup(name+"-file") != nil {
+	if why := forbidden(name); unknown && why != "" && set.Lookup(name+"-file") != nil {
 		return errors.New(why)
 	}
 	if unknown {
@@ -62,22 +64,23 @@ func misread(set *flag.FlagSet, err error) error {
 	return errors.New(err.Error() + help)
 }
 
-// variable is the name of the variable that stands for a flag.
+// variable returns the name of the variable for a flag.
 func variable(flag string) string {
 	return "FMASPEC_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// alternatives are the ways to name one thing: where the command line takes one,
-// the variables of the others do not count.
+// alternatives returns groups of flags that set one thing: if the command line has one of a
+// group, the variables of the others are ignored.
 func alternatives() [][][]string {
 	return [][][]string{
-		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource", "audience"}},
+		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource",
+			"audience"}},
 		{{"unprivileged-token-file"}, {"unprivileged-token-command"}},
 	}
 }
 
-// outdone tells that another way than the flag's was taken.
-func outdone(name string, given map[string]bool) bool {
+// overridden reports whether an alternative flag was given.
+func overridden(name string, given map[string]bool) bool {
 	isGiven := func(flag string) bool { return given[flag] }
 	for _, ways := range alternatives() {
 		own := slices.IndexFunc(ways, func(way []string) bool { return slices.Contains(way, name) })
@@ -90,7 +93,7 @@ func outdone(name string, given map[string]bool) bool {
 	return false
 }
 
-// fill sets from the environment what the command line left unset.
+// fill sets the flags that the command line does not set from the environment.
 func (e *env) fill(set *flag.FlagSet) error {
 	given := map[string]bool{}
 	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -100,39 +103,40 @@ func (e *env) fill(set *flag.FlagSet) error {
 		if remedy := neverEmpty()[f.Name]; remedy != "" && !given[f.Name] && !ok && e.defines(variable(f.Name)) {
 			errs = append(errs, fmt.Errorf("the variable %s is set and empty; unset it%s", variable(f.Name), remedy))
 		}
-		if given[f.Name] || !ok || outdone(f.Name, given) {
+		if given[f.Name] || !ok || overridden(f.Name, given) {
 			return
 		}
 		if err := set.Set(f.Name, value); err != nil {
-			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; mend or unset it", variable(f.Name), value, err))
+			errs = append(errs, fmt.Errorf("the variable %s: invalid value %q: %w; correct or unset it",
+				variable(f.Name), value, err))
 		}
 	})
 	return errors.Join(errs...)
 }
 
-// neverEmpty are the flags that must not be given with an empty value, which is what
-// a shell makes of a variable that is not set, nor have a variable that is set and
-// empty: what holds without them is another target, or nothing to keep to. The text
-// goes on from "leave the flag out" or "unset it".
+// neverEmpty returns the flags whose value, and whose variable if set, must not be empty. A
+// shell turns an unset variable into an empty value, and without the flag another target is
+// judged, or no allow-list applies. The text continues "leave the flag out" or "unset it".
 func neverEmpty() map[string]string {
 	return map[string]string{
-		"url":        " to judge the server of fmaspec's own, or name a target",
+		"url":        " to judge the embedded server, or name a target",
 		"allow-list": " if there is no list, or name its file",
 	}
 }
 
-// unnamed returns an error for each such flag of the command line.
+// unnamed returns an error for each such flag of the command line that is empty.
 func unnamed(set *flag.FlagSet) error {
 	var errs []error
 	set.Visit(func(f *flag.Flag) {
 		if remedy := neverEmpty()[f.Name]; remedy != "" && f.Value.String() == "" {
-			errs = append(errs, fmt.Errorf("-%s \"\": the value is empty, as that of a shell variable which is not set; leave the flag out%s", f.Name, remedy))
+			errs = append(errs, fmt.Errorf("-%s \"\": the value is empty, perhaps an unset shell variable; leave the "+
+				"flag out%s", f.Name, remedy))
 		}
 	})
 	return errors.Join(errs...)
 }
 
-// variables are all that some command reads, sorted.
+// variables returns every variable that a command reads, sorted.
 func variables() []string {
 	all := secretVariables()
 	for _, c := range commands() {
@@ -144,20 +148,20 @@ func variables() []string {
 	return slices.Compact(all)
 }
 
-// warn tells of variables that look like ours and are not.
+// warn warns about variables with the prefix FMASPEC_ that no command reads.
 func (e *env) warn() {
 	known := variables()
 	for _, entry := range e.environ {
 		name, value, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "FMASPEC_") && value != "" && !slices.Contains(known, name) {
-			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s has no meaning%s; the help of each command lists those that have\n", name, meant(name, known))))
+			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s is not known%s; the "+
+				"help of each command lists its variables\n", name, didYouMean(name, known))))
 		}
 	}
 }
 
-// A list is a flag that may be repeated, and whose values may be parted: by line
-// breaks where there is one, so that a comma belongs to the value, and else by commas,
-// where \, is one that belongs to the value.
+// A list is a flag that may be repeated, or given several values separated by line breaks, in
+// which case a comma is part of a value, or by commas, in which case \, is a comma in a value.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }
@@ -171,8 +175,8 @@ func (l *list) Set(text string) error {
 	return nil
 }
 
-// separated returns the values of a text, without blanks around them. Empty lines are
-// none, and what is empty between commas is one.
+// separated returns the values in a text, without surrounding blanks. An empty line is not a
+// value; an empty text between commas is.
 func separated(text string) (items []string) {
 	if strings.ContainsAny(text, "\r\n") {
 		for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
@@ -197,8 +201,8 @@ func separated(text string) (items []string) {
 	}
 }
 
-// lines is a flag that may be repeated, and whose values may be parted by line
-// breaks: there may be commas in them.
+// lines is a flag that may be repeated, or given several values separated by line breaks.
+// Commas are part of a value.
 type lines []string
 
 func (l *lines) String() string { return strings.Join(*l, "\n") }
@@ -216,7 +220,7 @@ func (l *lines) Set(text string) error {
 	return nil
 }
 
-// A choice is a flag with a few possible values, of which the first is the default.
+// A choice is a flag with a fixed set of values, of which the first is the default.
 type choice struct {
 	value string
 	of    []string
@@ -232,10 +236,10 @@ func (c *choice) Set(text string) error {
 	return nil
 }
 
-// explained is a flag's value whose errors say what is wanted.
+// explained is a flag value whose errors name the wanted form.
 type explained struct{ flag.Value }
 
-// explainErrors makes the errors of all flags say what is wanted.
+// explainErrors makes the errors of all flags name the wanted form.
 func explainErrors(set *flag.FlagSet) {
 	set.VisitAll(func(f *flag.Flag) { f.Value = explained{f.Value} })
 }
@@ -257,22 +261,22 @@ func (v explained) Set(text string) error {
 	return err
 }
 
-// IsBoolFlag tells package flag that the flag needs no value.
+// IsBoolFlag reports whether the flag needs no value.
 func (v explained) IsBoolFlag() bool {
 	b, ok := v.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
 }
 
-// meant suggests the known name that a mistyped word stands for.
-func meant(word string, known []string) string {
+// didYouMean returns a suggestion for a mistyped name, or "".
+func didYouMean(word string, known []string) string {
 	if near := nearest(word, known); near != "" {
 		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return ""
 }
 
-// nearest returns the known name with the fewest typing errors, or one that the
-// word is a part of, or "".
+// nearest returns the known name with the smallest edit distance, or one that contains the
+// word, or "".
 func nearest(word string, known []string) string {
 	for errors := range min(len(word)/3, 3) + 1 {
 		for _, name := range known {
@@ -289,8 +293,8 @@ func nearest(word string, known []string) string {
 	return ""
 }
 
-// mistyped tells whether a is b with at most so many characters left out, put
-// in, replaced or swapped with their neighbours.
+// mistyped reports whether a is b with at most errors insertions, deletions, replacements or
+// swaps of neighbours.
 func mistyped(a, b string, errors int) bool {
 	switch {
 	case errors < 0:

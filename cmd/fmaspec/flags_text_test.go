@@ -46,15 +46,18 @@ func TestEveryRepeatedFlagSaysHowItsVariableIsWritten(t *testing.T) {
 		set := flagSet(c)
 		c.flags(set)
 		help := strings.Join(strings.Fields(helpOn(c)), " ")
-		for _, name := range []string{"accept-risk", "fixtures", "report", "resolve", "scope", "fault", "variant", "trouble", "header"} {
+		for _, name := range []string{"accept-risk", "fixtures", "report", "resolve", "scope", "fault", "variant",
+			"trouble", "header"} {
 			f := set.Lookup(name)
 			if f == nil || c.name == "serve" && name == "variant" {
 				continue
 			}
 			_, rest, found := strings.Cut(help, " "+variable(name)+" ")
 			require.True(t, found, "%s -%s", c.name, name)
-			if before, _, _ := strings.Cut(rest, " FMASPEC_"); !strings.Contains(before, "in the variable one a line") {
-				t.Errorf("%s -%s: want the help to say how several values stand in the variable, got %s", c.name, name, before)
+			if before, _, _ := strings.Cut(rest, " FMASPEC_"); !strings.Contains(before,
+				"in the variable one per line") {
+				t.Errorf("%s -%s: want the help to say how several values stand in the variable, got %s", c.name, name,
+					before)
 			}
 		}
 	}
@@ -78,9 +81,11 @@ func TestTextFilesOfWindowsAreRead(t *testing.T) {
 		{"UTF-8 with its mark", []byte("\ufeff" + text), ""},
 		{"UTF-16 as PowerShell writes it", inUTF16(text), ""},
 		{"UTF-16, the high byte first", big(text), ""},
-		{"UTF-16 without a mark", inUTF16(text)[2:], "it is in UTF-16 and does not say so; save it as UTF-8"},
-		{"UTF-16, the high byte first, without a mark", big(text)[2:], "it is in UTF-16 and does not say so; save it as UTF-8"},
-		{"half a character", append(inUTF16(text), 0), "it begins as UTF-16 and is none; save it as UTF-8"},
+		{"UTF-16 without a mark", inUTF16(text)[2:], "it is UTF-16 without a byte order mark; save it as UTF-8"},
+		{"UTF-16, the high byte first, without a mark", big(text)[2:], "it is UTF-16 without a byte order mark; save " +
+			"it as UTF-8"},
+		{"half a character", append(inUTF16(text), 0), "it begins with a UTF-16 byte order mark and is not UTF-16; " +
+			"save it as UTF-8"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			got, err := io.ReadAll(&utf8Reader{from: strings.NewReader(string(row.data))})

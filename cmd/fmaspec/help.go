@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// helpWidth is the number of columns that help fits in.
+// helpWidth is the maximum number of columns of help.
 const helpWidth = 79
 
 func helpCommand() command {
 	return command{
 		name: "help", operands: "[COMMAND]",
-		short:    "tell what fmaspec or one of its commands does",
+		short:    "show help on fmaspec or on one of its commands",
 		about:    "Without a command: what fmaspec is, its commands, variables and exit codes.",
 		examples: []string{"fmaspec help run"},
 		flags: func(*flag.FlagSet) work {
@@ -34,10 +34,12 @@ func helpCommand() command {
 	}
 }
 
-// overview is the help on fmaspec as a whole.
+// overview returns the help on fmaspec as a whole.
 func overview() string {
 	var p page
-	p.paragraph("", "fmaspec judges whether a server keeps the contract of two HTTP actions: stop and quarantine a file on a machine, and request a sample of it. It sends requests, looks at every answer, and says what is wrong, where, and which requirement is broken.")
+	p.paragraph("", "fmaspec tests whether a server conforms to the contract of two HTTP actions: stop and "+
+		"quarantine a file on a machine, and request a sample of it. It sends requests, checks every answer, and "+
+		"reports each problem with its place and the requirement that it breaks.")
 	p.heading("Usage")
 	p.line("  fmaspec COMMAND [FLAGS]")
 	p.heading("Commands")
@@ -45,48 +47,51 @@ func overview() string {
 		p.line("  %-9s %s", c.name, c.short)
 	}
 	p.heading("First steps")
-	p.line("  fmaspec run                             judge the server that is built in")
-	p.line("  fmaspec run -url http://127.0.0.1:8080  judge one of yours on this machine")
-	p.line("  fmaspec auth check                      see what credentials there are")
-	p.line("  fmaspec list cases                      see what is asked of it")
-	p.line("  fmaspec help run                        see every flag")
+	p.line("  fmaspec run                             judge the embedded server")
+	p.line("  fmaspec run -url http://127.0.0.1:8080  judge your server on this machine")
+	p.line("  fmaspec auth check                      describe the credentials")
+	p.line("  fmaspec list cases                      list the cases")
+	p.line("  fmaspec help run                        describe every flag")
 	p.heading("Variables")
-	p.paragraph("  ", "Every flag has a variable, which counts where the flag is not given: -accept-risk has FMASPEC_ACCEPT_RISK. An empty variable counts as not set, but for FMASPEC_URL and FMASPEC_ALLOW_LIST, which name something or are unset. Where a flag may be repeated, the variable holds one value a line, or values with commas between them; its help says which. Secrets have variables and files, and no flag:")
+	p.paragraph("  ", "Every flag has a variable, which applies if the flag is not given: that of -accept-risk is "+
+		"FMASPEC_ACCEPT_RISK. An empty variable counts as unset, except that FMASPEC_URL and FMASPEC_ALLOW_LIST must "+
+		"not be empty. For a flag that may be repeated, the variable holds one value per line, or values separated "+
+		"by commas; the help of the flag says which. Secrets have variables and files, but no flag:")
 	p.line("")
 	p.line("  %-28s  the bearer token of a user who may act", tokenVariable)
-	p.line("  %-28s  that of a user who may not", unprivilegedVariable)
-	p.line("  %-28s  that of a user who is security administrator", securityAdminVariable)
-	p.line("  %-28s  that of a user who is global administrator", globalAdminVariable)
-	p.line("  %-28s  one that no server may accept", invalidVariable)
-	p.line("  %-28s  the secret with which a token endpoint is asked", clientSecretVariable)
+	p.line("  %-28s  the token of a user who may not act", unprivilegedVariable)
+	p.line("  %-28s  the token of a security administrator", securityAdminVariable)
+	p.line("  %-28s  the token of a global administrator", globalAdminVariable)
+	p.line("  %-28s  a token that must be refused", invalidVariable)
+	p.line("  %-28s  the client secret for a token endpoint", clientSecretVariable)
 	p.line("  %-28s  the bearer token for OLD in fmaspec compare", oldTokenVariable)
-	p.line("  %-28s  no colours, where not empty; nor with TERM=dumb", "NO_COLOR")
+	p.line("  %-28s  if not empty, no colours (also with TERM=dumb)", "NO_COLOR")
 	p.heading("Exit codes")
 	p.exitCodes()
 	return p.String()
 }
 
-// exitCodes adds what each exit code says.
+// exitCodes adds the meaning of each exit code.
 func (p *page) exitCodes() {
-	p.line("  0  conformant, or the command did what it was asked for")
+	p.line("  0  conformant, or the command succeeded")
 	p.line("  1  not conformant")
-	p.line("  2  misuse: a flag, a variable, a fixture; nothing was sent")
+	p.line("  2  misuse: invalid flag, variable or fixture; nothing was sent")
 	p.line("  3  could not judge: unreachable, no token, interrupted, nothing conclusive")
-	p.line("  4  refused for safety: it could act on somebody's machine; nothing was sent")
+	p.line("  4  refused for safety: it could act on a real machine; nothing was sent")
 }
 
-// separator says how the values of a flag that may be repeated stand in its variable.
+// separator describes how the variable of a repeatable flag separates values.
 func separator(value flag.Value) string {
 	switch value.(type) {
 	case *list:
-		return "; in the variable one a line, or with commas between them and \\, for a comma in a value"
+		return "; in the variable one per line, or separated by commas, with \\, for a comma in a value"
 	case *lines:
-		return "; in the variable one a line, and commas belong to the value"
+		return "; in the variable one per line; commas are part of the value"
 	}
 	return ""
 }
 
-// helpOn is the help on one command.
+// helpOn returns the help on one command.
 func helpOn(c command) string {
 	var p page
 	p.line("fmaspec %s: %s", c.name, c.short)

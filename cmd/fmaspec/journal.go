@@ -17,7 +17,7 @@ import (
 	"fmaspec/openapi"
 )
 
-// journalFlags say what of a journal is told.
+// journalFlags are the settings of fmaspec journal.
 type journalFlags struct {
 	seed string
 	json bool
@@ -27,14 +27,19 @@ func journalCommand() command {
 	return command{
 		name:     "journal",
 		operands: "[FILE]",
-		short:    "list what runs have caused, and how to undo it",
-		about: "Reads the journal of fmaspec run, by default " + defaultJournal + ", and lists each request that could take effect with what became of it: caused, with the id of the action; refused; or unknown, where no answer came, so that somebody has to look. Then it says how each operation is undone.\n" +
-			"Lines that cannot be read are told on stderr, and the rest is listed all the same; the exit code is then 2, and 0 elsewhere, whatever was caused.",
-		examples: []string{"fmaspec journal", "fmaspec journal -seed 8f2fc3adf3433fc1 other.ndjson", "fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
+		short:    "list requests that could take effect, and how to undo them",
+		about: "Reads the journal of fmaspec run, by default " + defaultJournal + ", and lists each request that " +
+			"could take effect with its result: caused, with the id of the action; refused; or unknown if no answer " +
+			"came, so that you have to check the machine. Then it describes how to undo each operation.\n" +
+			"Lines that cannot be read are reported on stderr and the rest is listed; the exit code is then 2, and " +
+			"otherwise 0, whatever was caused.",
+		examples: []string{"fmaspec journal", "fmaspec journal -seed 8f2fc3adf3433fc1 other.ndjson",
+			"fmaspec journal -json | jq '.[] | select(.state == \"unknown\")'"},
 		flags: func(set *flag.FlagSet) work {
 			f := &journalFlags{}
-			set.StringVar(&f.seed, "seed", "", "tell of one run alone, by the `SEED` that its header shows")
-			set.BoolVar(&f.json, "json", false, "write a JSON array of the requests, with state, run, number, case, step, operation, target, machine, sha1, the times sent and answered, status, id and error")
+			set.StringVar(&f.seed, "seed", "", "list only the run with this `SEED`, which its header shows")
+			set.BoolVar(&f.json, "json", false, "write a JSON array of the requests, with state, run, number, case, "+
+				"step, operation, target, machine, sha1, the times sent and answered, status, id and error")
 			return f.list
 		},
 	}
@@ -47,29 +52,30 @@ func (f *journalFlags) list(_ context.Context, e *env, operands []string) error 
 	name := cmp.Or(strings.Join(operands, ""), defaultJournal)
 	file, err := os.Open(name)
 	if err != nil {
-		return fmt.Errorf("%s: %w; name the journal of a run, as its -journal did", name, reason(err))
+		return fmt.Errorf("%s: %w; name the file of -journal", name, reason(err))
 	}
 	defer file.Close()
 	entries, torn, bad := journal.Read(name, file)
 	for _, line := range torn {
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s:%d: the line was cut off by a crash and is passed over; a request is sent only when its line is whole\n", name, line)))
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s:%d: the line is incomplete because of a crash and is "+
+			"skipped; a request is sent only after its line is complete\n", name, line)))
 	}
 	actions := journal.Summarize(entries)
 	if f.seed != "" {
 		actions = slices.DeleteFunc(actions, func(a journal.Action) bool { return a.Run != f.seed })
 		if len(actions) == 0 && bad == nil {
-			return fmt.Errorf("-seed %s: %s has no request of such a run; leave the flag out to see all", f.seed, name)
+			return fmt.Errorf("-seed %s: %s has no request of this run; leave the flag out to list all", f.seed, name)
 		}
 	}
-	tell := tellActions
+	write := writeActions
 	if f.json {
-		tell = encodeActions
+		write = encodeActions
 	}
-	if err := tell(e.stdout, actions); err != nil {
+	if err := write(e.stdout, actions); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the list was not written: %v", err)}
 	}
 	if bad != nil {
-		return fmt.Errorf("not all of it can be read\n%w", bad)
+		return fmt.Errorf("some lines cannot be read\n%w", bad)
 	}
 	return nil
 }
@@ -82,22 +88,22 @@ func encodeActions(w io.Writer, actions []journal.Action) error {
 	return err
 }
 
-// says words the states.
-func says(s journal.State) string {
+// describe returns the description of a state.
+func describe(s journal.State) string {
 	switch s {
 	case journal.Unknown:
-		return "it may have taken effect: look at the machine, or ask the target for its actions"
+		return "it may have taken effect: check the machine, or ask the target for its actions"
 	case journal.Caused:
-		return "the target took it on"
+		return "the target accepted it"
 	case journal.Unsent:
-		return "no connection came about, so that nothing went out"
+		return "no connection was made, so nothing was sent"
 	}
 	return "the target refused it, so nothing took effect"
 }
 
-// tellActions lists the requests by state, those first that somebody has to look
-// at, then how to undo what was caused.
-func tellActions(w io.Writer, actions []journal.Action) error {
+// writeActions writes the requests by state, those with an unknown result first, then how to
+// undo what was caused.
+func writeActions(w io.Writer, actions []journal.Action) error {
 	var p page
 	counts := ""
 	for _, state := range journal.States() {
@@ -106,7 +112,7 @@ func tellActions(w io.Writer, actions []journal.Action) error {
 		if len(of) == 0 {
 			continue
 		}
-		p.line("%s: %s", state, says(state))
+		p.line("%s: %s", state, describe(state))
 		for _, a := range of {
 			became := "no answer"
 			if a.Status > 0 {
@@ -134,8 +140,7 @@ func tellActions(w io.Writer, actions []journal.Action) error {
 	return err
 }
 
-// undo tells of each operation that may have taken effect how it is taken back,
-// and where.
+// undo writes how and where to undo each operation that may have taken effect.
 func undo(p *page, actions []journal.Action) error {
 	doc, err := openapi.Load()
 	if err != nil {
@@ -143,13 +148,15 @@ func undo(p *page, actions []journal.Action) error {
 	}
 	machines := map[string][]string{}
 	for _, a := range actions {
-		if (a.State == journal.Caused || a.State == journal.Unknown) && !slices.Contains(machines[a.Operation], a.Machine) {
+		if (a.State == journal.Caused || a.State == journal.Unknown) && !slices.Contains(machines[a.Operation],
+			a.Machine) {
 			machines[a.Operation] = append(machines[a.Operation], a.Machine)
 		}
 	}
 	for _, operation := range slices.Sorted(maps.Keys(machines)) {
-		advice := "the OpenAPI document does not say"
-		if at := slices.IndexFunc(doc.Operations, func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
+		advice := "the OpenAPI document does not describe it"
+		if at := slices.IndexFunc(doc.Operations,
+			func(o openapi.Operation) bool { return o.ID == operation }); at >= 0 {
 			advice = cmp.Or(doc.Operations[at].Undo, advice)
 		}
 		p.line("to undo %s", operation)
@@ -162,8 +169,7 @@ func undo(p *page, actions []journal.Action) error {
 	return nil
 }
 
-// advice adds text, wrapped, but for its indented lines, which are commands to be
-// copied.
+// advice adds wrapped text. Indented lines, which are commands to copy, are not wrapped.
 func (p *page) advice(text string) {
 	prose := ""
 	flush := func() {
@@ -183,7 +189,7 @@ func (p *page) advice(text string) {
 	flush()
 }
 
-// sentAt is when a request was sent, or else answered.
+// sentAt returns when a request was sent, or else when it was answered.
 func sentAt(a journal.Action) time.Time {
 	if a.Sent.IsZero() {
 		return a.Answered

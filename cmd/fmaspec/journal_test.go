@@ -28,7 +28,7 @@ const journalLine = `{"event":"answered","time":"2018-01-19T12:00:00Z","run":"fi
 func TestJournalTellsOfAnOperationThatNobodyCanUndo(t *testing.T) {
 	got := call(t.Context(), nil, "journal", journalFile(t, journalLine))
 	require.Zero(t, got.code, got.stderr)
-	require.Equal(t, `caused: the target took it on
+	require.Equal(t, `caused: the target accepted it
   2018-01-19 12:00:00 UTC  forgetFile
   machine     m1
   target      https://tenant.example
@@ -36,7 +36,7 @@ func TestJournalTellsOfAnOperationThatNobodyCanUndo(t *testing.T) {
   answer      201
 
 to undo forgetFile
-  the OpenAPI document does not say
+  the OpenAPI document does not describe it
   machine m1
 
 1 request that could take effect: 0 unknown, 1 caused, 0 refused, 0 unsent
@@ -47,12 +47,13 @@ func TestAnEmptyJournalIsNoError(t *testing.T) {
 	path := journalFile(t)
 	require.NoError(t, os.Truncate(path, 0))
 	got := call(t.Context(), nil, "journal", path)
-	require.Equal(t, result{0, "0 requests that could take effect: 0 unknown, 0 caused, 0 refused, 0 unsent\n", ""}, got)
+	require.Equal(t, result{0, "0 requests that could take effect: 0 unknown, 0 caused, 0 refused, 0 unsent\n", ""},
+		got)
 	got = call(t.Context(), nil, "journal", "-json", path)
 	require.Equal(t, result{0, "[]\n", ""}, got)
 }
 
-// Whoever can write to the file, or answer a run, must not reach the terminal.
+// An author of the file, or a server, must not reach the terminal.
 func TestJournalShowsWhatATerminalWouldObey(t *testing.T) {
 	const hostile = `\u001b[2J\u202e\u009b\udb40\udc41x\n  machine m9\r`
 	line := journalLine
@@ -80,7 +81,8 @@ func TestJournalShowsWhatATerminalWouldObey(t *testing.T) {
 		var actions []journal.Action
 		require.NoError(t, json.Unmarshal([]byte(got.stdout), &actions))
 		require.Len(t, actions, 1)
-		require.Equal(t, "\x1b[2J\u202e\u009b\U000e0041x\n  machine m9\r", actions[0].ID, "a program gets what the file holds")
+		require.Equal(t, "\x1b[2J\u202e\u009b\U000e0041x\n  machine m9\r", actions[0].ID,
+			"a program gets what the file holds")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"fmaspec/conformance/signature"
 )
 
-// layout says how text for people looks.
+// layout holds the settings of text output.
 type layout struct {
 	verbose, quiet bool
 	color          choice
@@ -22,20 +22,21 @@ type layout struct {
 func newLayout() layout { return layout{color: choice{"auto", []string{"auto", "always", "never"}}} }
 
 func (l *layout) flags(set *flag.FlagSet) {
-	set.BoolVar(&l.verbose, "v", false, "tell every case, and every finding in full")
-	set.BoolVar(&l.quiet, "q", false, "tell the totals and the verdict alone")
-	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never")
+	set.BoolVar(&l.verbose, "v", false, "print every case, and every finding in full")
+	set.BoolVar(&l.quiet, "q", false, "print only the totals and the verdict")
+	set.Var(&l.color, "color", "colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set or TERM is dumb), "+
+		"always or never")
 }
 
-// sound checks what package flag cannot.
-func (l *layout) sound() error {
+// validate checks what package flag cannot.
+func (l *layout) validate() error {
 	if l.verbose && l.quiet {
 		return errors.New("-v and -q exclude each other; drop one")
 	}
 	return nil
 }
 
-// style is how text for a stream is laid out.
+// style returns the style of text for a stream.
 func (l *layout) style(e *env, stream io.Writer) report.Style {
 	width, is := e.terminal(stream)
 	_, plain := e.lookup("NO_COLOR")
@@ -48,13 +49,13 @@ func (l *layout) style(e *env, stream io.Writer) report.Style {
 	}
 }
 
-// write writes every report, those that go to files wholly or not at all. What
-// cannot be written keeps no other from it.
+// write writes every report, files atomically. An error with one report does not stop the others.
 func (l *layout) write(e *env, r *record.Report, outputs []output) error {
 	var errs []error
 	if at := slices.IndexFunc(outputs, func(o output) bool { return o.file == "-" }); at >= 0 {
 		if err := outputs[at].format.Write(e.stdout, r, l.style(e, e.stdout)); err != nil {
-			errs = append(errs, fmt.Errorf("stdout: the report was not written: %w; write it to a file with -report", err))
+			errs = append(errs, fmt.Errorf("stdout: the report was not written: %w; write it to a file with -report",
+				err))
 		}
 	}
 	for _, o := range outputs {

@@ -14,16 +14,21 @@ import (
 func lintCommand() command {
 	return command{
 		name: "lint", operands: "FOLDER…",
-		short: "look for mistakes in the cases of a folder",
-		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, and says what is wrong, with file and line and what to do: what cannot be read, a requirement of the folder whose level is not that of its strongest clause, and what a run would not notice, such as a refused request that differs from its control in more than one thing, so that its refusal does not show which of them counts. Nothing is sent.\n" +
-			"The exit code is 0 where nothing was found, and 2 where something was or a folder cannot be read.",
+		short: "check the cases of a folder for mistakes",
+		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, and reports each problem with " +
+			"file, line and remedy: syntax errors, a requirement of the folder whose level is not that of its " +
+			"strongest clause, and mistakes that a run would not notice, such as a refused request that differs from " +
+			"its control in more than one way, so that its refusal does not show which difference matters. Nothing " +
+			"is sent.\n" +
+			"The exit code is 0 if there is no problem, and 2 if there is one or a folder cannot be read.",
 		examples: []string{"fmaspec lint my-cases", "fmaspec lint -builtin=false my-cases"},
 		flags: func(set *flag.FlagSet) work {
 			from := &library{}
-			set.BoolVar(&from.builtin, "builtin", true, "let the cases of the folders have controls among the suite's own; -builtin=false reads them alone")
+			set.BoolVar(&from.builtin, "builtin", true, "allow the suite's own cases as controls for the cases of "+
+				"the folders; -builtin=false reads only the folders")
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) == 0 {
-					return errors.New("no folder; name those that hold .http files")
+					return errors.New("no folder; name one that contains .http files")
 				}
 				from.folders = operands
 				return lint(e, from)
@@ -32,7 +37,7 @@ func lintCommand() command {
 	}
 }
 
-// lint writes what it finds to stdout, a line each.
+// lint writes the problems to stdout, one per line.
 func lint(e *env, from *library) error {
 	suite, _, err := from.load()
 	var broken *fixtureError
@@ -57,9 +62,9 @@ func lint(e *env, from *library) error {
 	}
 	switch {
 	case broken != nil:
-		return errors.New("the cases cannot be used as they are; mend what is listed above")
+		return errors.New("the cases cannot be used; fix the errors listed above")
 	case found > 0:
-		return fmt.Errorf("%s; mend what is listed above", counted(found, "finding"))
+		return fmt.Errorf("%s; fix what is listed above", counted(found, "finding"))
 	}
 	return nil
 }

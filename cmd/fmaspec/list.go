@@ -20,19 +20,19 @@ type listFlags struct {
 	json    bool
 }
 
-// A row is one entry of a listing: as it is in JSON, and as columns of text.
+// A row is one entry of a listing. It is encoded as JSON, or printed as columns.
 type row interface{ columns() []string }
 
-// kinds are what can be listed.
+// kinds are the kinds of entries that can be listed.
 var kinds = []struct {
 	name, says string
 	rows       func(*conformance.Suite, conformance.Options) ([]row, error)
 }{
-	{"cases", "what is asked of a server", caseRows},
-	{"requirements", "what a server owes, with the level of what it stands on", requirementRows},
-	{"checks", "what is looked at in an answer", checkRows},
-	{"faults", "how \"fmaspec serve -fault\" can break the contract", faultRows},
-	{"variants", "how \"fmaspec serve -variant\" can keep it", variantRows},
+	{"cases", "requests to a server, with the expected results", caseRows},
+	{"requirements", "what the contract requires of a server, each with its level", requirementRows},
+	{"checks", "what is checked in an answer", checkRows},
+	{"faults", "ways in which \"fmaspec serve -fault\" can break the contract", faultRows},
+	{"variants", "other ways in which \"fmaspec serve -variant\" can keep it", variantRows},
 	{"contradictions", "where the documents disagree, and the rulings", contradictionRows},
 }
 
@@ -46,21 +46,24 @@ func kindNames() (names []string) {
 func listCommand() command {
 	return command{
 		name: "list", operands: "[KIND]",
-		short:    "list cases, requirements, checks, faults and variants",
-		about:    "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: how many there are of each.\n" + levelTexts(),
-		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level documented -json"},
+		short: "list cases, requirements, checks, faults and variants",
+		about: "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: the number of entries of " +
+			"each kind.\n" + levelTexts(),
+		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level " +
+			"documented -json"},
 		flags: func(set *flag.FlagSet) work {
 			f := &listFlags{}
 			f.library.flags(set)
-			set.StringVar(&f.options.Run, "run", "", "of the cases, those that a run with this `PATTERN` sends")
-			set.TextVar(&f.options.Level, "level", record.Inferred, "of cases and requirements, those of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.StringVar(&f.options.Run, "run", "", "list only the cases that a run with this `PATTERN` sends")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "list only cases and requirements of this "+
+				"`LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.json, "json", false, "a JSON array of objects")
 			return f.list
 		},
 	}
 }
 
-// levelTexts says what each level means, a line each.
+// levelTexts returns the meaning of each level, one per line.
 func levelTexts() string {
 	var all []string
 	for _, l := range record.Levels() {
@@ -90,7 +93,8 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 			return f.print(e, rows)
 		}
 	}
-	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], meant(operands[0], kindNames()), strings.Join(kindNames(), ", "))
+	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], didYouMean(operands[0], kindNames()),
+		strings.Join(kindNames(), ", "))
 }
 
 func (f *listFlags) print(e *env, rows []row) error {
@@ -108,7 +112,7 @@ func (f *listFlags) print(e *env, rows []row) error {
 	return e.put("the list", b.String())
 }
 
-// counts prints how many there are of each kind.
+// counts prints the number of entries of each kind.
 func (f *listFlags) counts(e *env, suite *conformance.Suite) error {
 	var rows []row
 	for _, k := range kinds {
@@ -147,8 +151,9 @@ func (r caseRow) columns() []string { return []string{r.ID, r.Expect.String(), r
 func caseRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
 	cases, err := suite.Select(o)
 	for _, c := range cases {
-		last := c.Steps[len(c.Steps)-1] // what the case is about; steps before it prepare
-		out = append(out, caseRow{c.ID, c.Title, c.Operation, last.Expect, c.Proves, c.Control, c.Needs, c.Because, c.File, c.Line})
+		last := c.Steps[len(c.Steps)-1] // the step under test; earlier steps prepare it
+		out = append(out, caseRow{c.ID, c.Title, c.Operation, last.Expect, c.Proves, c.Control, c.Needs, c.Because,
+			c.File, c.Line})
 	}
 	return out, err
 }
@@ -173,9 +178,8 @@ func requirementRows(suite *conformance.Suite, o conformance.Options) (out []row
 	return out, nil
 }
 
-// state says how far a requirement is traced: declared, where no case proves it;
-// exercised, where a case judges it; proven, where it was also found broken at a
-// server that breaks it.
+// state returns how far a requirement is traced: declared, if no case tests it; exercised, if
+// a case judges it; proven, if it was also found broken at a server that breaks it.
 func state(suite *conformance.Suite, id string, proven map[string][]string) string {
 	switch {
 	case !slices.ContainsFunc(suite.Cases, func(c *conformance.Case) bool { return slices.Contains(c.Proves, id) }):

@@ -11,8 +11,8 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// located has reports show the files of the record as paths from the root of the
-// repository, which is what code hosts and build servers link to.
+// located makes reports show the files of the record as paths from the root of the repository,
+// to which code hosts and build servers link.
 func (e *env) located(outputs []output) []output {
 	locate := e.locate()
 	outputs = slices.Clone(outputs)
@@ -26,10 +26,9 @@ func (e *env) located(outputs []output) []output {
 	return outputs
 }
 
-// locate returns a function that takes a file of the record, as it is named from
-// the current folder or from the root, to its path from the root. It returns ""
-// where there is no such file below the root: the suite's own cases are in the
-// repository of fmaspec, and nowhere else.
+// locate returns a function that maps a file of the record, relative to the current folder or
+// the root, to its path from the root. It returns "" if there is no such file below the root:
+// the suite's own cases are only in the repository of fmaspec.
 func (e *env) locate() func(file string) string {
 	here, err := os.Getwd()
 	if err != nil {
@@ -53,7 +52,7 @@ func (e *env) locate() func(file string) string {
 	}
 }
 
-// plainPath is a path without links, as far as it can be told.
+// plainPath returns a path with its symbolic links resolved, if it can be resolved.
 func plainPath(path string) string {
 	if plain, err := filepath.EvalSymlinks(path); err == nil {
 		return plain
@@ -61,13 +60,14 @@ func plainPath(path string) string {
 	return path
 }
 
-// root returns the root of the repository: what the workflow of GitHub or the job
-// of GitLab has checked out, where that holds the current folder, or else the
-// folder above that git keeps its data in, or the current one.
+// root returns the root of the repository: the folder that the GitHub workflow or GitLab job
+// has checked out, if it contains the current folder, or else the nearest parent with a .git
+// entry, or else the current folder.
 func (e *env) root(here string) string {
 	for _, variable := range []string{"GITHUB_WORKSPACE", "CI_PROJECT_DIR"} {
 		value, set := e.lookup(variable)
-		if path, err := filepath.Rel(plainPath(value), plainPath(here)); set && err == nil && (path == "." || filepath.IsLocal(path)) {
+		if path, err := filepath.Rel(plainPath(value), plainPath(here)); set && err == nil &&
+			(path == "." || filepath.IsLocal(path)) {
 			return value
 		}
 	}

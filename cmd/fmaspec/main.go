@@ -1,6 +1,5 @@
 // Command fmaspec judges implementations of the Windows Defender ATP preview
-// actions "Stop and quarantine file" and "Request sample". "fmaspec help" says
-// what it can do.
+// actions "Stop and quarantine file" and "Request sample". "fmaspec help" describes it.
 package main
 
 import (
@@ -13,8 +12,8 @@ import (
 )
 
 func main() {
-	log.SetOutput(io.Discard) // the standard library's HTTP/2 tells there of servers that break it
+	log.SetOutput(io.Discard) // net/http logs protocol errors of HTTP/2 servers there
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // from then on a second signal kills
+	context.AfterFunc(ctx, stop) // a second signal ends the process
 	os.Exit(run(ctx, &env{os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ(), terminal}))
 }

@@ -59,7 +59,8 @@ func several() []string {
 }
 
 // commanding are the lines of output that something obeys.
-var commanding = regexp.MustCompile(`(?m)##[A-Za-z]*\[|^\s*::|section_(start|end):[0-9]|travis_(fold|time):|\[\[ATTACHMENT\|`)
+var commanding = regexp.MustCompile(
+	`(?m)##[A-Za-z]*\[|^\s*::|section_(start|end):[0-9]|travis_(fold|time):|\[\[ATTACHMENT\|`)
 
 // annotating is a line of the format github, which is there to be obeyed.
 var annotating = regexp.MustCompile(`(?m)^::(error|warning|notice) (file=[^:]*|line=[0-9]*|title=[^:]*)+::`)
@@ -152,16 +153,20 @@ func (s *commander) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		lines.WriteString(f + "\n" + strings.Repeat("x", 78+(n+i)%14) + f + "\n")
 	}
 	answer := func(status, header, body string) {
-		raw(fmt.Sprintf("HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s", status, len(body), header, body))
+		raw(fmt.Sprintf("HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s", status, len(body), header,
+			body))
 	}
 	oneLine := strings.NewReplacer("\r", "", "\n", "").Replace(form)
 	switch n % 11 {
 	case 0:
-		answer("400 "+oneLine, "X-"+"Form: "+oneLine+"\r\nContent-Type: application/json\r\n", body(map[string]any{"error": map[string]string{"code": form, "message": form}}))
+		answer("400 "+oneLine, "X-"+"Form: "+oneLine+"\r\nContent-Type: application/json\r\n",
+			body(map[string]any{"error": map[string]string{"code": form, "message": form}}))
 	case 1:
 		answer("201 Created", "Content-Type: application/json\r\n", body(map[string]any{
-			"@odata.context": form, "id": form, "type": form, "status": form, "requestor": form, "requestorComment": form, "machineId": form, "sha1": form,
-			"creationDateTimeUtc": form, "lastUpdateDateTimeUtc": form, form: form, "fileInstances": []any{map[string]any{"filePath": form, "status": form, form: 1}},
+			"@odata.context": form, "id": form, "type": form, "status": form, "requestor": form,
+			"requestorComment": form, "machineId": form, "sha1": form,
+			"creationDateTimeUtc": form, "lastUpdateDateTimeUtc": form, form: form,
+			"fileInstances": []any{map[string]any{"filePath": form, "status": form, form: 1}},
 		}))
 	case 2:
 		answer("307 "+oneLine, "Location: "+oneLine+"\r\n", "")
@@ -186,7 +191,8 @@ func (s *commander) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // hostileCase is a case of a user's whose every text is a command.
 func hostileCase(form string) string {
-	return "# " + form + "\n# operation: requestSample\n# proves: " + form + "\n# expect: accepted\n# because: " + form + "\n\n" +
+	return "# " + form + "\n# operation: requestSample\n# proves: " + form + "\n# expect: accepted\n# because: " +
+		form + "\n\n" +
 		"POST " + form + " HTTP/1.1\n" + form + ": " + form + "\n\n" + form + "\n"
 }
 
@@ -246,14 +252,17 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 	for i, form := range several() {
 		quoted, _ := json.Marshal(form)
 		name := fmt.Sprintf("edited-%d.json", i)
-		edited := regexp.MustCompile(`"(want|got|curl|title|reason|version|value|name)": "(\\.|[^"\\])*"`).ReplaceAllFunc(text, func(m []byte) []byte {
-			member, _, _ := bytes.Cut(m, []byte(": "))
-			return append(append(bytes.Clone(member), ": "...), quoted...)
-		})
+		edited := regexp.MustCompile(
+			`"(want|got|curl|title|reason|version|value|name)": "(\\.|[^"\\])*"`).ReplaceAllFunc(text,
+			func(m []byte) []byte {
+				member, _, _ := bytes.Cut(m, []byte(": "))
+				return append(append(bytes.Clone(member), ": "...), quoted...)
+			})
 		write(name, string(edited))
 		say("verify", name)
 		say("compare", "good.json", name)
-		write(name, string(bytes.Replace(edited, []byte(`"verdict":`), append(quoted, []byte(`: 1, "verdict":`)...), 1)))
+		write(name, string(bytes.Replace(edited, []byte(`"verdict":`), append(quoted, []byte(`: 1, "verdict":`)...),
+			1)))
 		say("report", name)
 		write(name, "{"+form)
 		say("verify", name)
@@ -261,14 +270,19 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 
 	for i, form := range several() {
 		quoted, _ := json.Marshal(form)
-		ascii := strings.Trim(regexp.MustCompile(`[^ -~]`).ReplaceAllStringFunc(string(quoted), func(c string) string { return fmt.Sprintf(`\u%04x`, []rune(c)[0]) }), `"`)
-		line := `{"run":"` + ascii + `","number":1,"case":"` + ascii + `","step":0,"operation":"` + ascii + `","target":"` + ascii + `","machine":"` + ascii + `","sha1":"` + ascii + `","phase":"` + ascii + `"}`
+		ascii := strings.Trim(regexp.MustCompile(`[^ -~]`).ReplaceAllStringFunc(string(quoted),
+			func(c string) string { return fmt.Sprintf(`\u%04x`, []rune(c)[0]) }), `"`)
+		line := `{"run":"` + ascii + `","number":1,"case":"` + ascii + `","step":0,"operation":"` + ascii +
+			`","target":"` + ascii + `","machine":"` + ascii + `","sha1":"` + ascii + `","phase":"` + ascii + `"}`
 		write("journal.ndjson", line+"\n"+form+"\n")
 		say("journal", "journal.ndjson")
 		say("journal", "-json", "journal.ndjson")
 
-		write("pact.json", `{"consumer":{"name":`+string(quoted)+`},"provider":{"name":`+string(quoted)+`},"metadata":{"pactSpecification":{"version":`+string(quoted)+`}},
-			"interactions":[{"description":`+string(quoted)+`,"providerState":`+string(quoted)+`,"request":{"method":`+string(quoted)+`,"path":`+string(quoted)+`,"headers":{`+string(quoted)+`:`+string(quoted)+`}},"response":{"status":200,"body":{`+string(quoted)+`:`+string(quoted)+`}}}]}`)
+		write("pact.json", `{"consumer":{"name":`+string(quoted)+`},"provider":{"name":`+string(quoted)+
+			`},"metadata":{"pactSpecification":{"version":`+string(quoted)+`}},
+			"interactions":[{"description":`+string(quoted)+`,"providerState":`+string(quoted)+`,"request":{"method":`+
+			string(quoted)+`,"path":`+string(quoted)+`,"headers":{`+string(quoted)+`:`+string(quoted)+
+			`}},"response":{"status":200,"body":{`+string(quoted)+`:`+string(quoted)+`}}}]}`)
 		say("pact", "check", "pact.json")
 		write("pact.json", form)
 		say("pact", "check", "pact.json")
@@ -279,12 +293,17 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 		say("list", "cases", "-fixtures", dir)
 		require.NoError(t, os.Remove(dir+"/bad.http"))
 		oneLine := strings.NewReplacer("\r", "", "\n", "").Replace(form)
-		write(dir+"/accepts-mine.http", "# "+strings.NewReplacer("\x1b", "", "\x00", "").Replace(oneLine)+"\n# operation: requestSample\n# expect: accepted\n\nPOST {{path}}\nAuthorization: Bearer {{token}}\nContent-Type: application/json\n\n{\"Comment\": \""+oneLine+"\",\n\"Sha1\":\n\"{{sha1}}\"}\n"+form+"\n")
-		for _, args := range [][]string{{"list", "cases"}, {"list", "cases", "-json"}, {"explain", "accepts-mine"}, {"run", "-run", "accepts-mine", "-dry-run", "-url", good.URL}, {"run", "-run", "accepts-mine", "-v"}} {
+		write(dir+"/accepts-mine.http", "# "+strings.NewReplacer("\x1b", "", "\x00", "").Replace(oneLine)+
+			"\n# operation: requestSample\n# expect: accepted\n\nPOST {{path}}\nAuthorization: Bearer "+
+			"{{token}}\nContent-Type: application/json\n\n{\"Comment\": \""+oneLine+"\",\n\"Sha1\":\n\"{{sha1}}\"}\n"+
+			form+"\n")
+		for _, args := range [][]string{{"list", "cases"}, {"list", "cases", "-json"}, {"explain", "accepts-mine"},
+			{"run", "-run", "accepts-mine", "-dry-run", "-url", good.URL}, {"run", "-run", "accepts-mine", "-v"}} {
 			say(append(args, "-fixtures", dir)...)
 		}
 
-		claim := jwt(claims{"aud": form, "iss": form, "tid": form, "upn": form, "roles": []string{form}, "scp": form, "appid": form})
+		claim := jwt(claims{"aud": form, "iss": form, "tid": form, "upn": form, "roles": []string{form}, "scp": form,
+			"appid": form})
 		write("token.txt", claim)
 		say("auth", "check", "-token-file", "token.txt")
 		say("auth", "check", "-token-file", "token.txt", "-json")
@@ -295,9 +314,12 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 		say("run", "-url", good.URL, "-token-url", tokens.URL, "-client-id", "app")
 
 		for _, args := range [][]string{
-			{"run", "-run", form}, {"run", "-url", form}, {"run", "-machine", form, "-run", "accepts-plain"}, {"run", "-seed", form, "-run", "accepts-plain"}, {"run", "-report", form},
-			{"run", "-accept-risk", form}, {"run", "-baseline", form}, {"run", "-fixtures", form}, {"run", "-" + form}, {form}, {"explain", form}, {"list", form},
-			{"report", form}, {"verify", form}, {"compare", form, form}, {"journal", form}, {"pact", "check", form}, {"serve", "-fault", form}, {"run", "-allow-list", form, "-accept-risk", "requestSample"},
+			{"run", "-run", form}, {"run", "-url", form}, {"run", "-machine", form, "-run", "accepts-plain"}, {"run",
+				"-seed", form, "-run", "accepts-plain"}, {"run", "-report", form},
+			{"run", "-accept-risk", form}, {"run", "-baseline", form}, {"run", "-fixtures", form}, {"run", "-" + form},
+			{form}, {"explain", form}, {"list", form},
+			{"report", form}, {"verify", form}, {"compare", form, form}, {"journal", form}, {"pact", "check", form},
+			{"serve", "-fault", form}, {"run", "-allow-list", form, "-accept-risk", "requestSample"},
 		} {
 			if args[0] != "run" && strings.ContainsRune(form, 0) {
 				continue // no operating system has such a file
@@ -305,7 +327,8 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 			say(args...)
 		}
 		write("allowed.txt", form)
-		say("run", "-url", "http://tenant.example", "-machine", "m", "-sha1", strings.Repeat("a", 40), "-allow-list", "allowed.txt", "-accept-risk", "requestSample", "-dry-run")
+		say("run", "-url", "http://tenant.example", "-machine", "m", "-sha1", strings.Repeat("a", 40), "-allow-list",
+			"allowed.txt", "-accept-risk", "requestSample", "-dry-run")
 		write("accepted.txt", form+"\n")
 		say("run", "-run", "accepts-plain", "-baseline", "accepted.txt")
 	}

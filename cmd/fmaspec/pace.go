@@ -11,28 +11,30 @@ import (
 	"fmaspec/conformance"
 )
 
-// paceFlags say how fast a target is asked, and how long it is waited for.
+// paceFlags are the settings of the rate of requests and of waiting for the target.
 type paceFlags struct {
 	rate        rateFlag
 	retry, wait time.Duration
 }
 
-// defaultRetry is how long a run waits in all where the target asks to come back
-// later.
+// defaultRetry is how long a run waits in total when the target asks for a later retry.
 const defaultRetry = time.Minute
 
 func (f *paceFlags) flags(set *flag.FlagSet) {
-	set.Var(&f.rate, "rate", "send at most so many requests, as `N/UNIT`: 5/s, 100/m or 1500/h")
-	set.DurationVar(&f.retry, "retry", defaultRetry, "wait at most this `TIME` in all where the target answers 429, 502, 503 or 504, and send again; 0 to send what got one of the last three once more at the end, and no more")
-	set.DurationVar(&f.wait, "wait", 0, "wait up to this `TIME` until the target answers at all, by any status but 502, 503 and 504")
+	set.Var(&f.rate, "rate", "send at most `N/UNIT` requests: 5/s, 100/m or 1500/h")
+	set.DurationVar(&f.retry, "retry", defaultRetry, "if the target answers 429, 502, 503 or 504, wait and send "+
+		"again, for at most this `TIME` in total; with 0, requests that got one of the last three are sent once more "+
+		"at the end")
+	set.DurationVar(&f.wait, "wait", 0, "wait up to this `TIME` until the target answers with any status but 502, "+
+		"503 and 504")
 }
 
-func (f *paceFlags) sound() error {
+func (f *paceFlags) validate() error {
 	if f.retry < 0 {
-		return fmt.Errorf("-retry %v: a time is not negative; give 0 or more", f.retry)
+		return fmt.Errorf("-retry %v: must not be negative; give 0 or more", f.retry)
 	}
 	if f.wait < 0 {
-		return fmt.Errorf("-wait %v: a time is not negative; give 0 or more", f.wait)
+		return fmt.Errorf("-wait %v: must not be negative; give 0 or more", f.wait)
 	}
 	return nil
 }
@@ -40,7 +42,7 @@ func (f *paceFlags) sound() error {
 // A rateFlag is a flag of the form "100/m".
 type rateFlag struct{ conformance.Rate }
 
-// units returns the times of a rate by name.
+// units returns the units of a rate by name.
 func units() map[string]time.Duration {
 	return map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
 }

@@ -25,10 +25,18 @@ type pactFlags struct {
 func pactCommand() command {
 	return command{
 		name: "pact", operands: "write [FILE] | check FILE…",
-		short: "write the contract as a Pact file, or hold one against it",
-		about: "fmaspec pact write builds a Pact file from the cases that rest on a documented requirement and that Pact has words for, and writes it to FILE, or to stdout without one or for -. It is never stricter than the contract; what was left out, and why, is told on stderr.\n" +
-			"fmaspec pact check reads Pact files of V2, V3 or V4, - for standard input, and names what their interactions take for granted and the contract does not say: a status, a request that is refused or accepted otherwise, a member or a header field that nobody owes, a comparison that an answer which keeps the contract does not pass. A note is what fails nobody: where the contract is silent and its inferred part is not, what a consumer does without, what is at another path, and what cannot be judged. Nothing is sent.\n" +
-			"check exits with 0 where nothing was found, 1 where something was, 2 where a file cannot be read, and 3 where no interaction of a file is of this contract.",
+		short: "write the contract as a Pact file, or check one against it",
+		about: "fmaspec pact write builds a Pact file from the cases that test a documented requirement and that " +
+			"Pact can express, and writes it to FILE, or to stdout without one or for -. It is never stricter than " +
+			"the contract; cases that were left out are reported on stderr with the reason.\n" +
+			"fmaspec pact check reads Pact files of V2, V3 or V4, - for standard input, and reports what their " +
+			"interactions expect and the contract does not require: a status, a request that the contract would " +
+			"refuse or accept, a member or a header field that is not required, a matcher that a conforming answer " +
+			"does not pass. A note does not fail the check: it reports what only the inferred part of the contract " +
+			"requires, what the consumer does not use, what is at another path, and what cannot be judged. Nothing " +
+			"is sent.\n" +
+			"check exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read, and 3 if no " +
+			"interaction of a file belongs to this contract.",
 		examples: []string{
 			"fmaspec pact write contract.json",
 			"fmaspec pact write -spec V3 -consumer portal -provider files v3.json",
@@ -36,10 +44,11 @@ func pactCommand() command {
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &pactFlags{}
-			set.StringVar(&f.spec, "spec", "V4", "write this `VERSION` of the Pact specification: V4, or V3, which holds less")
+			set.StringVar(&f.spec, "spec", "V4", "write this `VERSION` of the Pact specification: V4, or V3, which "+
+				"can express less")
 			set.StringVar(&f.consumer, "consumer", pactfile.Consumer, "write this `NAME` of the consumer")
 			set.StringVar(&f.provider, "provider", pactfile.Provider, "write this `NAME` of the provider")
-			set.BoolVar(&f.quiet, "q", false, "tell problems alone, and not what was left out")
+			set.BoolVar(&f.quiet, "q", false, "report only problems, and not what was left out")
 			return f.pact
 		},
 	}
@@ -48,7 +57,7 @@ func pactCommand() command {
 func (f *pactFlags) pact(_ context.Context, e *env, operands []string) error {
 	do := map[string]func(*env, *conformance.Suite, []string) error{"write": f.write, "check": f.check}
 	if len(operands) == 0 || do[operands[0]] == nil {
-		return errors.New("want write or check; say fmaspec pact write [FILE], or fmaspec pact check FILE…")
+		return errors.New("want write or check; run fmaspec pact write [FILE], or fmaspec pact check FILE…")
 	}
 	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
@@ -67,7 +76,7 @@ func (f *pactFlags) write(e *env, suite *conformance.Suite, operands []string) e
 		return fmt.Errorf("-spec: %w", err)
 	}
 	if f.consumer == "" || f.provider == "" {
-		return errors.New("-consumer, -provider: a broker knows a pact by both names; give each, or leave the flags out")
+		return errors.New("-consumer, -provider: a broker needs both names; give each, or leave the flags out")
 	}
 	p, err := pactfile.Build(suite, version)
 	if err != nil {
@@ -86,12 +95,17 @@ func (f *pactFlags) write(e *env, suite *conformance.Suite, operands []string) e
 		if _, err := e.stdout.Write(text.Bytes()); err != nil {
 			return &exit{exitUnjudged, fmt.Sprintf("stdout: the pact was not written: %v", err)}
 		}
-	} else if err := report.WriteWhole(name, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err }); err != nil {
+	} else if err := report.WriteWhole(name, func(w io.Writer) error {
+		_,
+			err := w.Write(text.Bytes())
+		return err
+	}); err != nil {
 		return fmt.Errorf("%s: %w; name a file that can be written", name, reason(err))
 	}
 	if !f.quiet {
 		var left page
-		left.line("%s of %v; %s left out:", counted(len(p.Interactions), "interaction"), version, counted(len(p.LeftOut), "case"))
+		left.line("%s of %v; %s left out:", counted(len(p.Interactions), "interaction"), version,
+			counted(len(p.LeftOut), "case"))
 		for _, o := range p.LeftOut {
 			left.line("  %s: %s", o.Case, o.Why)
 		}
@@ -100,10 +114,10 @@ func (f *pactFlags) write(e *env, suite *conformance.Suite, operands []string) e
 	return nil
 }
 
-// check judges pact files, all of them before it tells of the first.
+// check judges all pact files before it reports the first.
 func (f *pactFlags) check(e *env, suite *conformance.Suite, operands []string) error {
 	if len(operands) == 0 {
-		return errors.New("check: no file; name those that consumers' tests have written")
+		return errors.New("check: no file; name a pact file that a consumer's tests have written")
 	}
 	checker, err := pactfile.NewChecker(suite)
 	if err != nil {
@@ -121,7 +135,7 @@ func (f *pactFlags) check(e *env, suite *conformance.Suite, operands []string) e
 		if err != nil {
 			return err
 		}
-		f.tell(&p, place, c)
+		f.print(&p, place, c)
 		problems += len(c.Problems)
 		if c.Judged == 0 {
 			foreign = append(foreign, place)
@@ -134,13 +148,13 @@ func (f *pactFlags) check(e *env, suite *conformance.Suite, operands []string) e
 	case problems > 0:
 		return &exit{code: exitNotConformant}
 	case foreign != nil:
-		return &exit{exitUnjudged, fmt.Sprintf("no interaction of %s is of this contract; name the pact of a consumer of these operations", strings.Join(foreign, ", "))}
+		return &exit{exitUnjudged, fmt.Sprintf("no interaction of %s belongs to this contract; name the pact of a "+
+			"consumer of these operations", strings.Join(foreign, ", "))}
 	}
 	return nil
 }
 
-// readPact returns the bytes of a file, or of standard input for -, and what
-// messages call it.
+// readPact returns the bytes of a file, or of standard input for -, and its name for messages.
 func (e *env) readPact(name string) (place string, data []byte, err error) {
 	from := e.stdin
 	place = "standard input"
@@ -161,7 +175,7 @@ func (e *env) readPact(name string) (place string, data []byte, err error) {
 	return place, data, nil
 }
 
-func (f *pactFlags) tell(p *page, place string, c *pactfile.Checked) {
+func (f *pactFlags) print(p *page, place string, c *pactfile.Checked) {
 	for _, list := range []struct {
 		word string
 		of   []pactfile.Problem
@@ -186,6 +200,8 @@ func (f *pactFlags) tell(p *page, place string, c *pactfile.Checked) {
 	if len(c.Problems)+len(c.Notes) > 0 {
 		p.line("")
 	}
-	p.line("%s: %s for %s, Pact %s: %d of %s judged, %s, %s", place, cmp.Or(c.Consumer, "nobody"), cmp.Or(c.Provider, "nobody"),
-		cmp.Or(c.Version, "of no version"), c.Judged, counted(c.Interactions, "interaction"), counted(len(c.Problems), "problem"), counted(len(c.Notes), "note"))
+	p.line("%s: %s for %s, Pact %s: %d of %s judged, %s, %s", place, cmp.Or(c.Consumer, "nobody"),
+		cmp.Or(c.Provider, "nobody"),
+		cmp.Or(c.Version, "of no version"), c.Judged, counted(c.Interactions, "interaction"),
+		counted(len(c.Problems), "problem"), counted(len(c.Notes), "note"))
 }

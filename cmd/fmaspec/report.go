@@ -20,9 +20,10 @@ func reportCommand() command {
 	return command{
 		name:     "report",
 		operands: "FILE",
-		short:    "tell a recorded run again, in any format",
-		about: "Reads the record that fmaspec run -report json=FILE has written, and renders it without a run. Nothing is sent. The file - is standard input.\n" +
-			"The exit code is 0 where every report was written, whatever the verdict is.\n" +
+		short:    "render the report of a recorded run in any format",
+		about: "Reads a report that fmaspec run -report json=FILE has written, and renders it. Nothing is sent. The " +
+			"file - is standard input.\n" +
+			"The exit code is 0 if every report was written, whatever the verdict is.\n" +
 			"The formats:\n" + formatList(),
 		examples: []string{
 			"fmaspec report results.json",
@@ -31,7 +32,8 @@ func reportCommand() command {
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &renderFlags{layout: newLayout()}
-			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; with -report, nothing goes to stdout unless this names a format")
+			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; "+
+				"with -report, nothing goes to stdout unless this names a format")
 			f.reports.flags(set)
 			f.layout.flags(set)
 			return f.render
@@ -39,7 +41,7 @@ func reportCommand() command {
 	}
 }
 
-// formatList is a line for each format.
+// formatList returns a line for each format.
 func formatList() (text string) {
 	for _, f := range report.Formats() {
 		text += fmt.Sprintf("  %-9s %s\n", f.Name, f.Doc)
@@ -55,7 +57,7 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 	if err != nil {
 		return err
 	}
-	if err := f.layout.sound(); err != nil {
+	if err := f.layout.validate(); err != nil {
 		return err
 	}
 	stdout := slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" })

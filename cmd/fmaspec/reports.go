@@ -17,7 +17,7 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// reportLimit bounds what is read of a record, in bytes.
+// reportLimit is the most that is read of a record, in bytes.
 const reportLimit = 1 << 30
 
 // readReport returns the record in a file; - is standard input. Errors begin with
@@ -26,8 +26,7 @@ func (e *env) readReport(name string) (*record.Report, error) {
 	return e.readChecked(name, nil)
 }
 
-// readChecked returns the record in a file whose bytes pass a check, where there is
-// one.
+// readChecked returns the record in a file after checking its bytes, if check is not nil.
 func (e *env) readChecked(name string, check func(place string, data []byte) error) (*record.Report, error) {
 	const remedy = "name a file that -report json=FILE has written"
 	place, from := name, e.stdin
@@ -67,9 +66,8 @@ func (e *env) readChecked(name string, check func(place string, data []byte) err
 	return r, nil
 }
 
-// openPlain opens a file that ends: no folder, no device, and no named pipe, on
-// which nobody may ever write. The pipes that a shell makes for <(command) have no
-// name.
+// openPlain opens a file that has an end: not a folder, device or named pipe, which may never
+// be written to. The pipes that a shell makes for <(command) have no name and are accepted.
 func openPlain(name string) (*os.File, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -93,9 +91,9 @@ func openPlain(name string) (*os.File, error) {
 
 var errTooLong = errors.New("too long")
 
-// readUpTo reads everything, in one piece where it is known how much that is: a
-// buffer that grows holds a long record twice. Where what it begins with is no
-// JSON object, it stops there, unless all is wanted.
+// readUpTo reads everything, with one allocation if the size is known: a growing buffer holds
+// a long record twice. If the input does not begin with a JSON object, it stops there, unless
+// all is set.
 func readUpTo(from io.Reader, limit int64, all bool) ([]byte, error) {
 	start := make([]byte, 4<<10)
 	n, err := io.ReadFull(from, start)
@@ -129,9 +127,9 @@ func readUpTo(from io.Reader, limit int64, all bool) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// boundMemory has memory collected rather than taken where a long record is read:
-// what a record needs is about twice its size, and would be four times without.
-// Each record that is read raises the bound.
+// boundMemory sets a memory limit for reading a long record, which needs about twice its size,
+// and would need four times its size without the limit. Each record that is read raises the
+// limit.
 func boundMemory(size int) {
 	const long, base, factor = 8 << 20, 32 << 20, 3
 	if size < long {
@@ -150,7 +148,7 @@ type output struct {
 	file   string // "-" for stdout
 }
 
-// reportFlags say which reports are written where.
+// reportFlags are the reports to write, with their files.
 type reportFlags list
 
 func (l *reportFlags) flags(set *flag.FlagSet) {
@@ -158,10 +156,11 @@ func (l *reportFlags) flags(set *flag.FlagSet) {
 	for _, f := range report.Formats() {
 		names = append(names, f.Name)
 	}
-	set.Var((*list)(l), "report", "write a report as `FORMAT=FILE`, where FORMAT is one of "+strings.Join(names, ", ")+" and the file - is stdout, in place of the console report; may be repeated")
+	set.Var((*list)(l), "report", "write a report as `FORMAT=FILE`, where FORMAT is one of "+strings.Join(names, ", ")+
+		" and the file - is stdout, in place of the console report; may be repeated")
 }
 
-// outputs reads the flags. No two reports may go to one file.
+// outputs parses the flags. Two reports must not go to one file.
 func (l reportFlags) outputs() (out []output, err error) {
 	taken := map[string]bool{}
 	for _, text := range l {
@@ -180,7 +179,8 @@ func (l reportFlags) outputs() (out []output, err error) {
 			}
 			folder := filepath.Dir(place)
 			if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-				return nil, fmt.Errorf("-report %s: there is no folder %s; make it, or name a file in another", text, filepath.Dir(file))
+				return nil, fmt.Errorf("-report %s: there is no folder %s; make it, or name a file in another", text,
+					filepath.Dir(file))
 			}
 			if info, err := os.Stat(place); err == nil && info.IsDir() {
 				return nil, fmt.Errorf("-report %s: %s is a folder; name a file", text, file)

@@ -37,9 +37,15 @@ func runCommand() command {
 	return command{
 		name:  "run",
 		short: "judge a server",
-		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict go to stdout, everything else to stderr.\n" +
-			"Without -url the target is a server of its own that keeps the contract: try the suite on it, or narrow a question down. A target on another machine is sent only what cannot take effect, unless an operation is armed with -accept-risk, and -machine and -sha1 name what may be acted on; -dry-run shows what would be sent.\n" +
-			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + ", " + securityAdminVariable + ", " + globalAdminVariable + " and " + invalidVariable + ", from files, from what a command prints, or from a token endpoint; where a flag names one, the variable does not count. A target on this machine is sent a made-up token where there is none. fmaspec auth check tells what was obtained.",
+		about: "Sends every case to the target and judges each answer. Findings, totals and the verdict are written " +
+			"to stdout, everything else to stderr.\n" +
+			"Without -url the target is the embedded server, which keeps the contract. To a target on another " +
+			"machine, only requests that cannot take effect are sent, unless an operation is armed with " +
+			"-accept-risk, and -machine and -sha1 name the machine and the file; -dry-run shows what would be sent.\n" +
+			"Tokens are read from " + tokenVariable + ", " + unprivilegedVariable + ", " + securityAdminVariable +
+			", " + globalAdminVariable + " and " + invalidVariable + ", from files, from what a command prints, or " +
+			"from a token endpoint; a flag overrides the variable. A target on this machine is sent a generated " +
+			"token if there is none. fmaspec auth check describes the credentials.",
 		examples: []string{
 			"fmaspec run",
 			"fmaspec run -url http://127.0.0.1:8080 -token-file token.txt",
@@ -56,16 +62,24 @@ func runCommand() command {
 			f.library.flags(set)
 			f.credentials.flags(set)
 			f.connection.flags(set)
-			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and what stands before the documented path; without it, a server of fmaspec's own")
-			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine that requests name; on this machine, the documents' example where it is left out")
-			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and the cases that they are held against")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of these as control")
-			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one: documented, standard, inferred")
+			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and any prefix of the "+
+				"documented path; the default is the embedded server")
+			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this "+
+				"machine, the documents' example is the default")
+			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
+				"expression, and their control cases")
+			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
+				"that have one of these as control")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
+				"every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
-			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to meet what fails now and then")
-			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "have at most `N` cases under way at once")
-			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling to the last byte")
-			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
+			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
+				"find intermittent failures")
+			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
+			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
+				"give each exchange this `TIME`, from dialling to the last byte")
+			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
+				"its `SEED`")
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
@@ -80,14 +94,13 @@ func runCommand() command {
 	}
 }
 
-// run judges one target. Whatever is wrong with the flags is found before
-// anything is sent.
+// run judges one target. It reports errors in flags before anything is sent.
 func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	outputs, err := f.reports.outputs()
 	if err != nil {
 		return err
 	}
-	if err := f.sound(); err != nil {
+	if err := f.validate(); err != nil {
 		return err
 	}
 	accepted, err := f.baseline.read(outputs, f.safety.dryRun)
@@ -139,15 +152,16 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.safety.allow(o); err != nil {
 		return err
 	}
-	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate, f.pace.retry
+	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
+		f.pace.retry
 	plan, err := suite.Plan(ctx, target, *o)
 	if err != nil {
 		return err
 	}
-	if err := manageable(plan, o.Repeat); err != nil {
+	if err := checkSize(plan, o.Repeat); err != nil {
 		return err
 	}
-	if err := f.baseline.fits(plan, len(suite.Cases)); err != nil {
+	if err := f.baseline.checkComplete(plan, len(suite.Cases)); err != nil {
 		return err
 	}
 	o.Seed = plan.Suite.Seed
@@ -161,7 +175,8 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		fmt.Fprintf(e.stderr, "%s\n\n", hint)
 	}
 	if target.Token == "" && !f.quiet {
-		fmt.Fprintf(e.stderr, "no token was given, so a made-up one is sent; set %s or pass -token-file\n\n", tokenVariable)
+		fmt.Fprintf(e.stderr, "no token was given, so a generated one is sent; set %s or pass -token-file\n\n",
+			tokenVariable)
 	}
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, plan)
@@ -182,7 +197,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.sign.clear(outputs); err != nil {
 		return err
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(goal(plan, o.Repeat)))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(plan, o.Repeat)))
 	clear := f.progress(e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *record.Report) {
 		mutate.Prove(r)
@@ -196,12 +211,12 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	mutate.Prove(result)
-	stale := f.baseline.hold(e, result, accepted, suite, f.quiet)
-	return f.tell(e, result, outputs, stale)
+	stale := f.baseline.apply(e, result, accepted, suite, f.quiet)
+	return f.finish(e, result, outputs, stale)
 }
 
-// checkpoint writes every file as far as the run is, so that a run that is killed
-// leaves what it found. What cannot be written now is told at the end.
+// checkpoint writes every report file in its current state, so that a killed run leaves its
+// findings so far. Errors are reported at the end of the run.
 func (f *runFlags) checkpoint(outputs []output, complete func(*record.Report)) func(*record.Report) {
 	files := slices.DeleteFunc(slices.Clone(outputs), func(o output) bool { return o.file == "-" || !regular(o.file) })
 	if len(files) == 0 {
@@ -215,38 +230,39 @@ func (f *runFlags) checkpoint(outputs []output, complete func(*record.Report)) f
 	}
 }
 
-// regular tells that a file can be written more than once: it is none yet, or a
-// plain one.
+// regular reports whether a file can be written more than once: it does not exist yet, or is a
+// regular file.
 func regular(file string) bool {
 	info, err := os.Stat(file)
 	return err != nil || info.Mode().IsRegular()
 }
 
-// sound checks what package flag cannot.
-func (f *runFlags) sound() error {
+// validate checks what package flag cannot.
+func (f *runFlags) validate() error {
 	switch {
 	case f.options.Repeat < 1 || f.options.Repeat > conformance.MaxRepeat:
 		return fmt.Errorf("-repeat %d: give a number from 1 to %d", f.options.Repeat, conformance.MaxRepeat)
 	case f.options.Parallel < 1:
-		return fmt.Errorf("-parallel %d: no case could be sent; give 1 or more", f.options.Parallel)
+		return fmt.Errorf("-parallel %d: no case could be run; give 1 or more", f.options.Parallel)
 	case f.options.Timeout < time.Millisecond:
-		return fmt.Errorf("-timeout %v: no answer comes so soon; give 1ms or more", f.options.Timeout)
+		return fmt.Errorf("-timeout %v: too short for any answer; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.layout.sound(), f.safety.sound(), f.pace.sound())
+	return cmp.Or(f.layout.validate(), f.safety.validate(), f.pace.validate())
 }
 
-// header tells what will be judged, and what to know of it.
+// header writes what will be judged, and warnings.
 func (f *runFlags) header(e *env, plan *conformance.Plan, all int) error {
 	if err := report.Header(e.stderr, plan.Suite, plan.Target, plan.Cases, all, f.style(e, e.stderr)); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
 	if !plan.Safety.Local && strings.HasPrefix(plan.Target.URL, "http:") {
-		fmt.Fprint(e.stderr, "the token goes over plain HTTP, where others can read it; use https:// if the target has it\n\n")
+		fmt.Fprint(e.stderr, "the token is sent over plain HTTP, where others can read it; use https:// if the "+
+			"target supports it\n\n")
 	}
 	return nil
 }
 
-// progress shows on a terminal how far the run is; clear takes that away.
+// progress shows the progress of the run on a terminal; clear erases it.
 func (f *runFlags) progress(e *env) (clear func()) {
 	if _, is := e.terminal(e.stderr); !is || f.quiet {
 		return func() {}
@@ -260,9 +276,9 @@ func (f *runFlags) progress(e *env) (clear func()) {
 	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
 }
 
-// tell writes every report; its error is what the run comes to. stale is why what
-// is accepted was not brought up to date.
-func (f *runFlags) tell(e *env, r *record.Report, outputs []output, stale error) error {
+// finish writes every report and returns the error that decides the exit code. stale says why
+// the baseline was not updated.
+func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale error) error {
 	if !slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" }) {
 		console, err := report.Find("console")
 		if err != nil {
@@ -272,7 +288,7 @@ func (f *runFlags) tell(e *env, r *record.Report, outputs []output, stale error)
 	}
 	err := f.layout.write(e, r, outputs)
 	if f.url == "" && !f.quiet {
-		fmt.Fprintln(e.stderr, "this was fmaspec's own server; pass -url to judge another")
+		fmt.Fprintln(e.stderr, "this was the embedded server; pass -url to judge another")
 	}
 	if err := errors.Join(err, stale); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("%v\nthe verdict was: %s", err, cmp.Or(string(verdictOf(r)), "none"))}
@@ -281,7 +297,7 @@ func (f *runFlags) tell(e *env, r *record.Report, outputs []output, stale error)
 	case record.Conformant:
 		return nil
 	case record.NotConformant:
-		return &exit{exitNotConformant, f.baseline.unsaid(r)}
+		return &exit{exitNotConformant, f.baseline.missingReasons(r)}
 	}
 	return &exit{code: exitUnjudged} // the report says why
 }

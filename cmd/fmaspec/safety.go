@@ -25,7 +25,7 @@ import (
 // defaultJournal is the file that records what a run causes elsewhere.
 const defaultJournal = "fmaspec-journal.ndjson"
 
-// safetyFlags say what may take effect on a target that is not this machine.
+// safetyFlags say which requests may take effect on a target on another machine.
 type safetyFlags struct {
 	risks       list
 	sha1        string
@@ -36,17 +36,23 @@ type safetyFlags struct {
 }
 
 func (f *safetyFlags) flags(set *flag.FlagSet) {
-	set.Var(&f.risks, "accept-risk", "let an `OPERATION` take effect on a target that is not this machine; may be repeated")
-	set.StringVar(&f.sha1, "sha1", "", "the `HASH` of the file that accepted requests name; on this machine, one of its own for each where it is left out")
-	set.IntVar(&f.maxActions, "max-actions", conformance.DefaultMaxActions, "send at most `N` requests that could take effect elsewhere, in all")
-	set.StringVar(&f.journal, "journal", defaultJournal, "record in a `FILE` what could take effect elsewhere, before it is sent; fmaspec journal reads it")
-	set.StringVar(&f.allowList, "allow-list", "", "a `FILE` that lists the targets, machines and files that may be acted on; where a request names another, nothing is sent")
-	set.BoolVar(&f.yes, "yes", false, "do not ask before something takes effect elsewhere; without a terminal nothing does unless this is given")
-	set.BoolVar(&f.dryRun, "dry-run", false, "print every request as a curl command, secrets left out, and send nothing")
+	set.Var(&f.risks, "accept-risk", "let an `OPERATION` take effect on a target on another machine; may be repeated")
+	set.StringVar(&f.sha1, "sha1", "", "the `HASH` of the file in accepted requests; for a target on this machine, "+
+		"each request gets its own by default")
+	set.IntVar(&f.maxActions, "max-actions", conformance.DefaultMaxActions, "send at most `N` requests in total that "+
+		"could take effect on another machine")
+	set.StringVar(&f.journal, "journal", defaultJournal, "record each request that could take effect on another "+
+		"machine in a `FILE` before it is sent; fmaspec journal reads it")
+	set.StringVar(&f.allowList, "allow-list", "", "a `FILE` that lists the allowed targets, machines and files; if a "+
+		"request names another one, nothing is sent")
+	set.BoolVar(&f.yes, "yes", false, "do not ask before sending requests that could take effect on another machine; "+
+		"required if there is no terminal")
+	set.BoolVar(&f.dryRun, "dry-run", false, "print every request as a curl command, secrets left out, and send "+
+		"nothing")
 }
 
-// allow has the guard compare what may take effect with the allow-list, which is read
-// whether or not anything is armed.
+// allow makes the guard compare requests that may take effect with the allow-list, which is
+// read whether or not an operation is armed.
 func (f *safetyFlags) allow(o *conformance.Options) error {
 	if f.allowList == "" {
 		return nil
@@ -64,14 +70,14 @@ func (f *safetyFlags) allow(o *conformance.Options) error {
 	return nil
 }
 
-// announce tells on stderr what could take effect, before anything is sent, and asks
-// whether to go on. Where nobody is there to answer, -yes has to be given.
+// announce lists on stderr what could take effect, before anything is sent, and asks for
+// confirmation. Without a terminal, -yes is required.
 func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan) error {
 	if p.Safety.Local {
 		return nil
 	}
 	if p.Actions == 0 {
-		fmt.Fprint(e.stderr, "nothing is armed: only requests that cannot take effect are sent\n\n")
+		fmt.Fprint(e.stderr, "no operation is armed: only requests that cannot take effect are sent\n\n")
 		return nil
 	}
 	counts := map[string]int{}
@@ -108,11 +114,12 @@ func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan)
 		return nil
 	}
 	if _, is := e.terminal(e.stdin); !is {
-		return &conformance.SafetyError{Msg: "nothing was sent, for it could take effect and nobody is at a terminal to be asked; pass -yes to go on, or -dry-run to look at every request first"}
+		return &conformance.SafetyError{Msg: "nothing was sent, because requests could take effect and there is no " +
+			"terminal to ask on; pass -yes to continue, or -dry-run to see every request first"}
 	}
-	io.WriteString(e.stderr, "go on? (yes/no) ")
+	io.WriteString(e.stderr, "continue? (yes/no) ")
 	answers := make(chan string, 1)
-	go func() { // left behind where a signal ends the command
+	go func() { // leaks if a signal ends the command
 		answer, _ := bufio.NewReader(io.LimitReader(e.stdin, 100)).ReadString('\n')
 		answers <- strings.TrimSpace(strings.ToLower(answer))
 	}()
@@ -121,14 +128,15 @@ func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan)
 		return &exit{exitUnjudged, "interrupted before anything was sent"}
 	case answer := <-answers:
 		if answer != "yes" {
-			return &conformance.SafetyError{Msg: "nothing was sent, for the answer was not yes; -yes answers beforehand"}
+			return &conformance.SafetyError{Msg: "nothing was sent, because the answer was not yes; pass -yes to " +
+				"skip the question"}
 		}
 	}
 	return nil
 }
 
-// before says what the journal has of the machines already, so that a run that is
-// repeated by mistake is seen.
+// before summarizes the journal entries of the machines, so that an accidental repetition of a
+// run is noticed.
 func (f *safetyFlags) before(machines []string) []string {
 	them := "this machine"
 	if len(machines) > 1 {
@@ -136,14 +144,14 @@ func (f *safetyFlags) before(machines []string) []string {
 	}
 	info, err := os.Stat(f.journal)
 	if err == nil && !info.Mode().IsRegular() { // reading a pipe would wait
-		return []string{fmt.Sprintf("what it has of %s cannot be read: it is no regular file", them)}
+		return []string{fmt.Sprintf("its entries of %s cannot be read: it is not a regular file", them)}
 	}
 	file, err := os.Open(f.journal)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []string{"which has nothing yet of " + them}
+		return []string{"which has no entries yet of " + them}
 	}
 	if err != nil {
-		return []string{fmt.Sprintf("what it has of %s cannot be read: %v", them, reason(err))}
+		return []string{fmt.Sprintf("its entries of %s cannot be read: %v", them, reason(err))}
 	}
 	defer file.Close()
 	entries, _, bad := journal.Read(f.journal, file)
@@ -159,24 +167,24 @@ func (f *safetyFlags) before(machines []string) []string {
 	}
 	var out []string
 	if len(counts) == 0 {
-		out = append(out, "which has nothing yet of "+them)
+		out = append(out, "which has no entries yet of "+them)
 	} else {
-		out = append(out, "which has of "+them+", the last at "+last.UTC().Format(time.DateTime+" UTC"))
+		out = append(out, "with these entries of "+them+", the last at "+last.UTC().Format(time.DateTime+" UTC"))
 	}
 	for _, what := range slices.Sorted(maps.Keys(counts)) {
 		line := fmt.Sprintf("%3d × %s", counts[what], what)
 		if strings.HasSuffix(what, " "+string(journal.Unknown)) {
-			line += ": look at the machine first"
+			line += ": check the machine first"
 		}
 		out = append(out, line)
 	}
 	if bad != nil {
-		out = append(out, "not all of it can be read; fmaspec journal names the lines")
+		out = append(out, "some lines cannot be read; fmaspec journal names them")
 	}
 	return out
 }
 
-// record opens the journal where something could take effect; done closes it.
+// record opens the journal if something could take effect; done closes it.
 func (f *safetyFlags) record(o *conformance.Options, p *conformance.Plan) (done func(), err error) {
 	if p.Safety.Local || len(f.risks) == 0 {
 		return func() {}, nil
@@ -189,7 +197,7 @@ func (f *safetyFlags) record(o *conformance.Options, p *conformance.Plan) (done 
 	return func() { j.Close() }, nil
 }
 
-// rehearsal prints what would be sent.
+// rehearsal prints the requests that would be sent.
 func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 	w := bufio.NewWriter(e.stdout)
 	for _, q := range p.Requests {
@@ -199,7 +207,8 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 		}
 		command := replay(p, q)
 		if term.Safe(command) != command { // an escaped command would send something else
-			command = "# the command holds characters that a terminal or a build server could obey, so that it is not shown"
+			command = "# the command is not shown, because it has characters that a terminal or a build server could " +
+				"interpret"
 		}
 		fmt.Fprintf(w, "# %s#%d%s\n%s\n", term.Safe(q.Case), q.Step, what, command)
 	}
@@ -213,7 +222,8 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 	for _, text := range slices.Sorted(maps.Keys(reasons)) {
 		io.WriteString(e.stderr, harmless(fmt.Sprintf("%d × left out: %s\n", reasons[text], text)))
 	}
-	fmt.Fprintf(e.stderr, "a dry run: %d requests of %d cases would be sent, %d of them could take effect\n", len(p.Requests), p.Cases-len(p.Withheld), p.Actions)
+	fmt.Fprintf(e.stderr, "dry run: %d requests of %d cases would be sent, %d of them could take effect\n",
+		len(p.Requests), p.Cases-len(p.Withheld), p.Actions)
 	return nil
 }
 
@@ -224,14 +234,16 @@ func replay(p *conformance.Plan, q conformance.PlannedRequest) string {
 	if !q.Cut {
 		command, why = curl.Line(q.Request, p.Target, p.Settings)
 	}
-	return cmp.Or(command, fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL, cmp.Or(why, "nobody can send there")))
+	return cmp.Or(command, fmt.Sprintf("# %s %s, not as a curl command: %s", q.Request.Method, q.Request.URL,
+		cmp.Or(why, "the target cannot be reached by curl")))
 }
 
-// sound checks what package flag cannot.
-func (f *safetyFlags) sound() error {
+// validate checks what package flag cannot.
+func (f *safetyFlags) validate() error {
 	switch {
 	case f.maxActions < 1:
-		return fmt.Errorf("-max-actions %d: nothing could take effect; give 1 or more, or leave -accept-risk out", f.maxActions)
+		return fmt.Errorf("-max-actions %d: nothing could take effect; give 1 or more, or leave -accept-risk out",
+			f.maxActions)
 	case f.journal == "":
 		return errors.New("-journal: no file; name one")
 	}

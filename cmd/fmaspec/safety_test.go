@@ -15,8 +15,10 @@ func TestOnATerminalItAsksBeforeSomethingTakesEffect(t *testing.T) {
 	server := newCounter(honest())
 	defer server.Close()
 	t.Chdir(t.TempDir())
-	args := []string{"run", "-url", "http://tenant.example", "-resolve", "tenant.example:80:" + server.Listener.Addr().String(),
-		"-accept-risk", "requestSample", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-run", "^requestSample/valid/accepts-plain"}
+	args := []string{"run", "-url", "http://tenant.example", "-resolve", "tenant.example:80:" +
+		server.Listener.Addr().String(),
+		"-accept-risk", "requestSample", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-run",
+		"^requestSample/valid/accepts-plain"}
 	for _, row := range []struct {
 		why, answer string
 		more        []string
@@ -41,14 +43,16 @@ func TestOnATerminalItAsksBeforeSomethingTakesEffect(t *testing.T) {
 			in := strings.NewReader(row.answer)
 			var stdout, stderr bytes.Buffer
 			terminal := func(of any) (int, bool) { return 80, of == io.Reader(in) && !row.nobody }
-			code := run(t.Context(), &env{slices.Concat(args, row.more), in, &stdout, &stderr, []string{tokenVariable + "=" + testToken}, terminal})
+			code := run(t.Context(), &env{slices.Concat(args, row.more), in, &stdout, &stderr,
+				[]string{tokenVariable + "=" + testToken}, terminal})
 			require.Equal(t, row.code, code, stderr.String())
-			require.Equal(t, row.asks, strings.Contains(stderr.String(), "go on? (yes/no) "))
+			require.Equal(t, row.asks, strings.Contains(stderr.String(), "continue? (yes/no) "))
 			if row.code == exitUnsafe {
 				require.Zero(t, server.sent.Load())
-				why := "run: nothing was sent, for the answer was not yes; -yes answers beforehand"
+				why := "run: nothing was sent, because the answer was not yes; pass -yes to skip the question"
 				if row.nobody {
-					why = "run: nothing was sent, for it could take effect and nobody is at a terminal to be asked; pass -yes to go on, or -dry-run to look at every request first"
+					why = "run: nothing was sent, because requests could take effect and there is no terminal to ask " +
+						"on; pass -yes to continue, or -dry-run to see every request first"
 				}
 				require.Contains(t, stderr.String(), why)
 			}
@@ -71,10 +75,12 @@ func TestAnInterruptEndsTheQuestion(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	in := mute{t.Context().Done()}
 	var stdout bytes.Buffer
-	stderr := onText{text: "go on? (yes/no) ", call: interrupt}
+	stderr := onText{text: "continue? (yes/no) ", call: interrupt}
 	terminal := func(of any) (int, bool) { return 80, of == any(in) }
-	code := run(ctx, &env{[]string{"run", "-url", "http://tenant.example", "-resolve", "tenant.example:80:" + server.Listener.Addr().String(),
-		"-accept-risk", "requestSample", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-run", "^requestSample/valid/accepts-plain"},
+	code := run(ctx, &env{[]string{"run", "-url", "http://tenant.example", "-resolve", "tenant.example:80:" +
+		server.Listener.Addr().String(),
+		"-accept-risk", "requestSample", "-machine", "m1", "-sha1", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "-run",
+		"^requestSample/valid/accepts-plain"},
 		in, &stdout, &stderr, []string{tokenVariable + "=" + testToken}, terminal})
 	require.Equal(t, exitUnjudged, code, stderr.String())
 	require.Contains(t, stderr.String(), "run: interrupted before anything was sent")

@@ -55,7 +55,8 @@ func full(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	defer disk.Close()
 	var stderr bytes.Buffer
-	e := &env{args: args, stdin: strings.NewReader(""), stdout: disk, stderr: &stderr, environ: []string{tokenVariable + "=" + testToken}, terminal: func(any) (int, bool) { return 0, false }}
+	e := &env{args: args, stdin: strings.NewReader(""), stdout: disk, stderr: &stderr,
+		environ: []string{tokenVariable + "=" + testToken}, terminal: func(any) (int, bool) { return 0, false }}
 	for i, arg := range args {
 		if arg == "mine" {
 			args[i] = ts.MkAbs(arg)

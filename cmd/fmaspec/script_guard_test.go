@@ -55,7 +55,8 @@ func (s *lineReader) serve(c net.Conn) {
 		}
 		for ; due > 0 && (line == "" || err != nil); due-- {
 			const body = `{"id":"6f1d364c-680c-499a-b30c-dd9265ad4c9d"}`
-			io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"+body)
+			io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "+
+				strconv.Itoa(len(body))+"\r\n\r\n"+body)
 		}
 		if err != nil {
 			return

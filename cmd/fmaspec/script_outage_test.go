@@ -97,7 +97,8 @@ var ports = map[string]func(*testscript.TestScript, []string) string{
 		ts.Check(err)
 		h := honest()
 		return stood(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, "/requestSample") && r.Method == "POST" && r.Header.Get("Content-Type") == "application/json" && r.Header.Get("Authorization") != "" {
+			if strings.HasSuffix(r.URL.Path, "/requestSample") && r.Method == "POST" &&
+				r.Header.Get("Content-Type") == "application/json" && r.Header.Get("Authorization") != "" {
 				io.Copy(io.Discard, r.Body)
 				w.WriteHeader(status)
 				return

@@ -31,7 +31,8 @@ func silence(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	c, t := &r.Cases[i], &r.Totals
 	t.Requests, t.Findings = t.Requests-len(c.Exchanges), t.Findings-len(c.Findings)
-	counts := map[record.Outcome]*int{record.Failed: &t.Failed, record.Passed: &t.Passed, record.Skipped: &t.Skipped, record.NotApplicable: &t.NotApplicable}
+	counts := map[record.Outcome]*int{record.Failed: &t.Failed, record.Passed: &t.Passed,
+		record.Skipped: &t.Skipped, record.NotApplicable: &t.NotApplicable}
 	*counts[c.Outcome]--
 	ts.Check(c.Outcome.UnmarshalText([]byte(args[2])))
 	*counts[c.Outcome]++
@@ -132,7 +133,8 @@ func arrived(ts *testscript.TestScript, _ bool, args []string) {
 		return
 	}
 	before := w.take()
-	commands := regexp.MustCompile(`(?m)^  (?:replay  (curl .*)|again   (fmaspec .*))$`).FindAllStringSubmatch(ts.ReadFile(args[1]), -1)
+	commands := regexp.MustCompile(`(?m)^  (?:replay  (curl .*)|again   (fmaspec .*))$`).FindAllStringSubmatch(
+		ts.ReadFile(args[1]), -1)
 	tried := 0
 	for _, m := range commands {
 		command := map[string]string{"replay": m[1], "again": m[2]}[args[0]]

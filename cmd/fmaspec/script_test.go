@@ -55,7 +55,9 @@ const (
 )
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e", SecurityAdminToken: "test-security-admin-3f70", GlobalAdminToken: "test-global-admin-b21d", UnknownMachine: testMachine})
+	return reference.New(reference.Config{Token: testToken, UnprivilegedToken: "test-unprivileged-9c1e",
+		SecurityAdminToken: "test-security-admin-3f70", GlobalAdminToken: "test-global-admin-b21d",
+		UnknownMachine: testMachine})
 }
 
 // closedURL returns a URL on which nobody listens: its port is held by the
@@ -91,8 +93,10 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 // lengthy are the scripts that start many commands, or wait: go test -short leaves
 // them out.
 var lengthy = []string{
-	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles", "safety", "selftest",
-	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules", "trust-signature",
+	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles",
+	"safety", "selftest",
+	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules",
+	"trust-signature",
 	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",
 }
 
@@ -164,7 +168,8 @@ func TestScripts(t *testing.T) {
 			return serveTokens(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable, "edit": edit,
+			"exits": exits, "fault": fault, "sent": sent, "hold": hold, "until": until, "readable": readable,
+			"edit":    edit,
 			"silence": silence, "watch": watch, "arrived": arrived,
 			"port":   port,
 			"honest": faultless, "fifo": fifo, "utf16": wide, "bom": marked, "full": full,
@@ -204,7 +209,7 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Value("counter").(*counter).handler.Store(&h)
 }
 
-// sent tells whether the server at $URL got a request since it was last asked:
+// sent reports whether the server at $URL got a request since it was last asked:
 // sent, or ! sent
 func sent(ts *testscript.TestScript, neg bool, _ []string) {
 	n := ts.Value("counter").(*counter).sent.Swap(0)

@@ -16,32 +16,42 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// selftestFlags are the settings of a self-test.
+// selftestFlags are the settings of fmaspec selftest.
 type selftestFlags struct {
 	chosenFaults, chosenVariants list
 	options                      mutate.Options
 	json, markdown               string
 	verbose                      bool
-	faults, variants             []mutate.Subject // that there are to choose from; where faults is nil, all
+	faults, variants             []mutate.Subject // the available ones; all faults where faults is nil
 }
 
 func selftestCommand() command {
 	return command{
 		name:  "selftest",
-		short: "show that the suite can tell a good server from a bad one",
-		about: "Runs the suite against every faulty server that \"fmaspec serve\" can be, and against every honest one. Each fault has to be found, at its level and for a requirement that it breaks, and at no stronger level than that of what it breaks; no honest server may have a finding; each check has to fire, and each requirement to be proven by some fault, and by one that fails a run at just its level. What is not so is listed.\n" +
-			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only those are run, and checks and requirements that they do not concern are not complained about.\n" +
-			"Exits with 0 where the suite can tell, 1 where something is listed, 2 for misuse and 3 where it was interrupted.",
-		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown matrix.md -json matrix.json"},
+		short: "run the suite against every fault and conforming server",
+		about: "Runs the suite against every faulty and every conforming server that \"fmaspec serve\" provides. " +
+			"Each fault must be found at its level, for a requirement that it breaks, and at no stronger level than " +
+			"that of this requirement; no conforming server may have a finding; each check must report a finding, " +
+			"and each requirement must be proven by a fault, and by one that fails a run at exactly its level. " +
+			"Violations are listed.\n" +
+			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only " +
+			"those are run, and checks and requirements that they do not concern are not reported.\n" +
+			"Exits with 0 if the self-test passes, 1 if it does not, 2 for misuse and 3 if it was interrupted.",
+		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown " +
+			"matrix.md -json matrix.json"},
 		flags: func(set *flag.FlagSet) work {
 			f := &selftestFlags{variants: mutate.Honest()}
-			set.Var(&f.chosenFaults, "fault", "run against the fault of this `NAME` alone; may be repeated")
-			set.Var(&f.chosenVariants, "variant", "run against the honest server of this `NAME` alone, such as reference; may be repeated")
-			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one, and leave weaker faults out: documented, standard, inferred")
-			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as there are processors")
+			set.Var(&f.chosenFaults, "fault", "run only against the fault of this `NAME`; may be repeated")
+			set.Var(&f.chosenVariants, "variant", "run only against the conforming server of this `NAME`, such as "+
+				"reference; may be repeated")
+			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
+				"every stronger one, and leave weaker faults out: documented, standard, inferred")
+			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as "+
+				"there are processors")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
 			set.StringVar(&f.markdown, "markdown", "", "write the matrix as a Markdown page into a `FILE`")
-			set.BoolVar(&f.verbose, "v", false, "tell of each server what it was found to break, and by which checks")
+			set.BoolVar(&f.verbose, "v", false, "print for each server the requirements that it was found to break, "+
+				"and by which checks")
 			return f.selftest
 		},
 	}
@@ -49,7 +59,8 @@ func selftestCommand() command {
 
 func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error {
 	if f.options.Parallel < 0 {
-		return fmt.Errorf("-parallel %d: no server could be run; give 1 or more, or 0 for twice as many as there are processors", f.options.Parallel)
+		return fmt.Errorf("-parallel %d: no server could be run; give 1 or more, or 0 for twice as many as there are "+
+			"processors", f.options.Parallel)
 	}
 	if f.json != "" && f.json == f.markdown {
 		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)
@@ -65,8 +76,8 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if err != nil {
 		return err
 	}
-	// What a server came to is soon forgotten: collecting it less often saves a
-	// sixth of the time, and the limit keeps the memory small all the same.
+	// The results of a server become garbage soon: collecting them less often saves a sixth of the
+	// time, and the memory limit still holds.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
 	clear := f.progress(e)
@@ -75,17 +86,17 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	elapsed := time.Since(started)
 	clear()
 	if ctx.Err() != nil {
-		return &exit{exitUnjudged, "interrupted; nothing is known before every server was judged"}
+		return &exit{exitUnjudged, "interrupted; there is no result before every server was judged"}
 	}
 	if err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
-	return f.tell(e, m, elapsed)
+	return f.finish(e, m, elapsed)
 }
 
 func (f *selftestFlags) narrowed() bool { return len(f.chosenFaults)+len(f.chosenVariants) > 0 }
 
-// chosen returns the subjects that the flags leave.
+// chosen returns the subjects that the flags select.
 func (f *selftestFlags) chosen() (faults, variants []mutate.Subject, err error) {
 	if !f.narrowed() {
 		return f.faults, f.variants, nil
@@ -93,7 +104,8 @@ func (f *selftestFlags) chosen() (faults, variants []mutate.Subject, err error) 
 	pick := func(flag string, from []mutate.Subject, wanted list) []mutate.Subject {
 		out, unknown := mutate.Selected(from, wanted)
 		if len(unknown) > 0 && err == nil {
-			err = fmt.Errorf("-%s %s: there is none of that name%s; fmaspec list %ss prints them", flag, unknown[0], meant(unknown[0], subjectNames(from)), flag)
+			err = fmt.Errorf("-%s %s: unknown name%s; fmaspec list %ss prints the names", flag, unknown[0],
+				didYouMean(unknown[0], subjectNames(from)), flag)
 		}
 		return out
 	}
@@ -107,7 +119,7 @@ func subjectNames(subjects []mutate.Subject) (names []string) {
 	return names
 }
 
-// progress shows on a terminal how far the self-test is; clear takes that away.
+// progress shows the progress of the self-test on a terminal; clear erases it.
 func (f *selftestFlags) progress(e *env) (clear func()) {
 	if _, is := e.terminal(e.stderr); !is {
 		return func() {}
@@ -121,9 +133,8 @@ func (f *selftestFlags) progress(e *env) (clear func()) {
 	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
 }
 
-// tell prints the result and writes the files; its error is what the self-test
-// comes to.
-func (f *selftestFlags) tell(e *env, m *mutate.Result, elapsed time.Duration) error {
+// finish prints the result, writes the files and returns the error that decides the exit code.
+func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) error {
 	var p page
 	if f.verbose {
 		p.WriteString(columns(matrixRows(m)) + "\n")
@@ -137,15 +148,17 @@ func (f *selftestFlags) tell(e *env, m *mutate.Result, elapsed time.Duration) er
 	}
 	p.line("%s", m.Summary(elapsed))
 	modes := m.ByMode()
-	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict", modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
+	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict",
+		modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
 	if len(problems) == 0 {
-		p.line("the suite can tell")
+		p.line("self-test passed")
 	} else {
-		p.line("the suite cannot tell: %d %s above", len(problems), plural(len(problems), "problem"))
+		p.line("self-test failed: %d %s above", len(problems), plural(len(problems), "problem"))
 	}
 	var errs []error
 	if _, err := io.WriteString(e.stdout, p.String()); err != nil {
-		errs = append(errs, fmt.Errorf("stdout: the result was not written: %w; write it to a file with -markdown", err))
+		errs = append(errs, fmt.Errorf("stdout: the result was not written: %w; write it to a file with -markdown",
+			err))
 	}
 	for _, out := range []struct {
 		file, name string
@@ -154,7 +167,10 @@ func (f *selftestFlags) tell(e *env, m *mutate.Result, elapsed time.Duration) er
 		if out.file == "" {
 			continue
 		}
-		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *record.Report, _ report.Style) error { return out.write(w) }}
+		format := report.Format{Name: out.name, Write: func(w io.Writer, _ *record.Report,
+			_ report.Style) error {
+			return out.write(w)
+		}}
 		if err := report.WriteFile(out.file, format, nil); err != nil {
 			errs = append(errs, err)
 			continue
@@ -177,7 +193,7 @@ func plural(n int, word string) string {
 	return word + "s"
 }
 
-// matrixRows are the rows of -v.
+// matrixRows returns the rows of -v.
 func matrixRows(m *mutate.Result) (out [][]string) {
 	for _, r := range m.Faults {
 		word := "caught"
@@ -187,7 +203,8 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 		case !r.Rightly():
 			word = "ASTRAY"
 		}
-		out = append(out, []string{word, r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
+		out = append(out, []string{word, r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","),
+			someCases(r.Cases)})
 	}
 	for _, r := range m.Variants {
 		word := "honest"
@@ -197,7 +214,8 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 		case r.Caught():
 			word = "deviates"
 		}
-		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","), someCases(r.Cases)})
+		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","),
+			someCases(r.Cases)})
 	}
 	return out
 }

@@ -24,11 +24,15 @@ func selftest(ctx context.Context, f *selftestFlags) result {
 func keep(h http.Handler) http.Handler { return h }
 
 func fail500(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	return http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 }
 
 func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
-	survivor := mutate.Subject{Name: "planted", Says: "does nothing wrong", Breaks: []string{"action.id"}, Level: "inferred", Wrap: keep}
+	survivor := mutate.Subject{Name: "planted", Says: "does nothing wrong", Breaks: []string{"action.id"},
+		Level: "inferred", Wrap: keep}
 	blamed := mutate.Subject{Name: "innocent", Says: "is said to be honest", Wrap: fail500}
 	for _, row := range []struct {
 		flags selftestFlags
@@ -36,17 +40,23 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 		row   string
 		why   string
 	}{
-		{selftestFlags{faults: []mutate.Subject{survivor}, chosenFaults: list{"planted"}}, `(?m)^fault planted survives: it does nothing wrong, `, `(?m)^SURVIVES  planted  `, "a fault that nobody sees"},
-		{selftestFlags{variants: []mutate.Subject{blamed}, chosenVariants: list{"innocent"}}, `(?m)^variant innocent is honest and blamed: `, `(?m)^BLAMED  innocent  `, "an honest server that is blamed"},
-		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^check members never fired `, `(?m)^honest  reference`, "no fault, so no check fires"},
-		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^requirement action.members is proven by no fault`, `(?m)^honest  reference`, "no fault, so nothing is proven"},
+		{selftestFlags{faults: []mutate.Subject{survivor}, chosenFaults: list{"planted"}},
+			`(?m)^fault planted survives: it does nothing wrong, `, `(?m)^SURVIVES  planted  `,
+			"a fault that nobody sees"},
+		{selftestFlags{variants: []mutate.Subject{blamed}, chosenVariants: list{"innocent"}},
+			`(?m)^variant innocent conforms and has a finding: `, `(?m)^BLAMED  innocent  `,
+			"an honest server that is blamed"},
+		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^check members never fired `, `(?m)^honest  reference`,
+			"no fault, so no check fires"},
+		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^requirement action.members is proven by no fault`,
+			`(?m)^honest  reference`, "no fault, so nothing is proven"},
 	} {
 		row.flags.verbose = true
 		got := selftest(t.Context(), &row.flags)
 		require.Equal(t, exitNotConformant, got.code, "%s: %s", row.why, got.stderr)
 		require.Regexp(t, regexp.MustCompile(row.want), got.stdout, row.why)
 		require.Regexp(t, regexp.MustCompile(row.row), got.stdout, row.why)
-		require.Regexp(t, `(?m)^the suite cannot tell: [0-9]+ problems? above$`, got.stdout)
+		require.Regexp(t, `(?m)^self-test failed: [0-9]+ problems? above$`, got.stdout)
 	}
 }
 
@@ -54,13 +64,15 @@ func TestAnInterruptedSelftestIsNoSuccess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	got := selftest(ctx, &selftestFlags{variants: mutate.Honest()})
-	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; nothing is known before every server was judged\n"}, got)
+	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; there is no result before every server was " +
+		"judged\n"}, got)
 }
 
 func TestSelftestShowsProgressOnATerminal(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	is := func(of any) (int, bool) { return 80, of == &stderr }
-	code := run(t.Context(), &env{[]string{"selftest", "-variant", "reference"}, strings.NewReader(""), &stdout, &stderr, nil, is})
+	code := run(t.Context(), &env{[]string{"selftest", "-variant", "reference"}, strings.NewReader(""), &stdout,
+		&stderr, nil, is})
 	require.Equal(t, exitConformant, code)
 	require.Equal(t, "\r1/1 servers\r           \r", stderr.String())
 }

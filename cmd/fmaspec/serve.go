@@ -15,7 +15,7 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// stopLimit is how long a stopping server waits for requests under way.
+// stopLimit is how long a stopping server waits for active requests.
 const stopLimit = 5 * time.Second
 
 // serveFlags are the settings of a server.
@@ -26,17 +26,25 @@ type serveFlags struct {
 	latency          time.Duration
 	allowHeader      bool
 	quiet            bool
-	wait             reference.Wait // how latency passes; nil for by the clock
+	wait             reference.Wait // waits for the latency; nil for the clock
 }
 
 func serveCommand() command {
 	return command{
 		name:  "serve",
-		short: "be a server that keeps the contract, or breaks it on purpose",
-		about: "Serves both operations until it is interrupted. When it is ready, its URL goes to stdout, one line; everything else goes to stderr, with a line for each request and below it one for each thing that is wrong with it by the contract. Tokens that requests send are never printed.\n" +
-			"Tokens and the unknown machine that nobody gave are made up and printed as shell commands, so that \"fmaspec run\" in another shell can use them.\n" +
-			"A fault is one named sin, a variant another way to keep the contract: \"fmaspec list faults\" and \"fmaspec list variants\" show them. A trouble is something that a client has to live with although it breaks no contract.\n" +
-			"With -allow-fault-header a request chooses for its own answer: \"" + faultHeader + ": NAME, NAME\" names faults, \"" + troubleHeader + ": NAME\" troubles. Each gets the answer that those before it left, and what remembers does so from one such request to the next. An unknown name is answered 400. Without the flag both headers mean nothing.\n" +
+		short: "run a server that keeps the contract, or breaks it on purpose",
+		about: "Serves both operations until it is interrupted. When it is ready, it writes its URL to stdout as one " +
+			"line; everything else is written to stderr, with a line for each request, followed by one for each " +
+			"violation of the contract in the request. Tokens in requests are never printed.\n" +
+			"Tokens and the unknown machine that were not given are generated and printed as shell commands for " +
+			"\"fmaspec run\" in another shell.\n" +
+			"A fault is one named way to break the contract, a variant another way to keep it: \"fmaspec list " +
+			"faults\" and \"fmaspec list variants\" show them. A trouble is a behaviour that does not break the " +
+			"contract but that a client must handle.\n" +
+			"With -allow-fault-header a request chooses for its own answer: \"" + faultHeader +
+			": NAME, NAME\" names faults, \"" + troubleHeader + ": NAME\" troubles. Each is applied to the result of " +
+			"those before it, and one with state keeps it between such requests. An unknown name is answered 400. " +
+			"Without the flag both headers are ignored.\n" +
 			"The troubles: " + troubles() + ".",
 		examples: []string{
 			"fmaspec serve",
@@ -47,19 +55,20 @@ func serveCommand() command {
 		flags: func(set *flag.FlagSet) work {
 			f := &serveFlags{}
 			f.tokens.flags(set)
-			set.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen on this `ADDRESS`; port 0 takes any that is free")
+			set.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen on this `ADDRESS`; port 0 selects a free port")
 			set.Var(&f.faults, "fault", "break the contract by the fault of this `NAME`; may be repeated")
-			set.StringVar(&f.variant, "variant", "", "be as honest in another way, the variant of this `NAME`")
-			set.Var(&f.troubles, "trouble", "be hard to use by the trouble of this `NAME`; may be repeated")
-			set.DurationVar(&f.latency, "latency", 0, "take this `DURATION` longer for every answer")
-			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles for its own answer")
-			set.BoolVar(&f.quiet, "q", false, "tell nothing of requests")
+			set.StringVar(&f.variant, "variant", "", "keep the contract in another way, by the variant of this `NAME`")
+			set.Var(&f.troubles, "trouble", "add the trouble of this `NAME`; may be repeated")
+			set.DurationVar(&f.latency, "latency", 0, "delay every answer by this `DURATION`")
+			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles "+
+				"for its own answer")
+			set.BoolVar(&f.quiet, "q", false, "do not log requests")
 			return f.serve
 		},
 	}
 }
 
-// troubles tells what each trouble does.
+// troubles describes each trouble.
 func troubles() string {
 	var all []string
 	for _, t := range reference.Troubles(nil) {
@@ -90,21 +99,22 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		return fmt.Errorf("-listen %s: %w; give a free address such as 127.0.0.1:0", f.listen, opened(err))
 	}
 	url := f.announce(e, listener)
-	for _, made := range []struct{ given, variable, value string }{
-		{"", variable("url"), url},
-		{given.token, tokenVariable, config.Token},
-		{given.unprivileged, unprivilegedVariable, config.UnprivilegedToken},
-		{given.securityAdmin, securityAdminVariable, config.SecurityAdminToken},
-		{given.globalAdmin, globalAdminVariable, config.GlobalAdminToken},
-		{"", invalidVariable, madeUpJWT()},
-		{f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine},
-	} {
-		if made.given == "" {
-			fmt.Fprintf(e.stderr, "export %s=%s\n", made.variable, made.value)
+	export := func(given, variable, value string) {
+		if given == "" {
+			fmt.Fprintf(e.stderr, "export %s=%s\n", variable, value)
 		}
 	}
+	export("", variable("url"), url)
+	for _, k := range conformance.Tokens() {
+		if token := known(&config, k); token != nil {
+			export(given[k.Variable], k.Env(), *token)
+		} else {
+			export("", k.Env(), madeUpJWT())
+		}
+	}
+	export(f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine)
 	server := newServer(handler)
-	// A fault that keeps a request waiting ends with the command.
+	// A fault that blocks a request ends with the command.
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	ended := make(chan error, 1)
 	for _, listen := range listens {
@@ -125,9 +135,10 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	return nil
 }
 
-// handler returns the server with all that was chosen, and what a listener has to pass
-// through for it to show.
-func (f *serveFlags) handler(config reference.Config) (handler http.Handler, listens []func(net.Listener) net.Listener, err error) {
+// handler returns the server with the chosen faults and troubles, and the wrappers that its
+// listener needs.
+func (f *serveFlags) handler(config reference.Config) (handler http.Handler, listens []func(net.Listener) net.Listener,
+	err error) {
 	handler = reference.New(config)
 	if f.variant != "" {
 		var names []string
@@ -138,7 +149,8 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 			}
 		}
 		if found == nil {
-			return nil, nil, fmt.Errorf("-variant %s: no such variant%s; fmaspec list variants shows them", f.variant, meant(f.variant, names))
+			return nil, nil, fmt.Errorf("-variant %s: unknown variant%s; fmaspec list variants prints the names",
+				f.variant, didYouMean(f.variant, names))
 		}
 		handler = found.Wrap(handler)
 	}
@@ -164,7 +176,7 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 	}
 	switch {
 	case f.latency < 0:
-		return nil, nil, fmt.Errorf("-latency %s: no answer is early; give 0s or more", f.latency)
+		return nil, nil, fmt.Errorf("-latency %s: must not be negative; give 0s or more", f.latency)
 	case f.latency > 0:
 		handler = reference.Late(f.latency, f.wait)(handler)
 	}
@@ -175,7 +187,8 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 func (f *serveFlags) announce(e *env, listener net.Listener) string {
 	address := listener.Addr().String()
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		fmt.Fprintf(e.stderr, "serve: warning: %s can be reached from other machines; -listen 127.0.0.1:%d keeps them out\n", address, tcp.Port)
+		fmt.Fprintf(e.stderr, "serve: warning: %s can be reached from other machines; use -listen 127.0.0.1:%d to "+
+			"prevent that\n", address, tcp.Port)
 		if tcp.IP.IsUnspecified() {
 			address = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 		}
@@ -183,7 +196,7 @@ func (f *serveFlags) announce(e *env, listener net.Listener) string {
 	return "http://" + address
 }
 
-// opened is why a port was not opened, without the address and the system call.
+// opened returns the error of a failed listen without the address and the system call.
 func opened(err error) error {
 	var at *net.OpError
 	if errors.As(err, &at) {

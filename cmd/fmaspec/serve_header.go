@@ -11,24 +11,24 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// The headers by which a request chooses what goes wrong with its answer.
+// The headers by which a request chooses faults and troubles for its answer.
 const (
 	faultHeader   = "X-Fmaspec-Fault"
 	troubleHeader = "X-Fmaspec-Trouble"
 )
 
-// mostChosen is how many faults and troubles one request may choose.
+// mostChosen is the maximum number of faults and troubles that one request may choose.
 const mostChosen = 16
 
-// A wrapper makes another server of one.
+// A wrapper returns a handler that wraps another one.
 type wrapper = func(http.Handler) http.Handler
 
-// A shelf is one kind of things that can go wrong, by name.
+// A shelf holds the faults or the troubles by name.
 type shelf struct {
 	kind, header string
 	names        []string
 	wraps        map[string]wrapper
-	hint         string // where the names are
+	hint         string // how to list the names
 }
 
 func (s *shelf) add(name string, wrap wrapper) {
@@ -36,13 +36,14 @@ func (s *shelf) add(name string, wrap wrapper) {
 	s.wraps[name] = wrap
 }
 
-// unknown words that there is no such thing.
+// unknown returns the error text for an unknown name.
 func (s *shelf) unknown(name string) string {
-	return fmt.Sprintf("no such %s%s; %s", s.kind, meant(name, s.names), s.hint)
+	return fmt.Sprintf("unknown %s%s; %s", s.kind, didYouMean(name, s.names), s.hint)
 }
 
 func faultShelf() *shelf {
-	s := &shelf{kind: "fault", header: faultHeader, wraps: map[string]wrapper{}, hint: "fmaspec list faults shows them"}
+	s := &shelf{kind: "fault", header: faultHeader, wraps: map[string]wrapper{}, hint: "fmaspec list faults prints " +
+		"the names"}
 	for _, f := range reference.Faults() {
 		s.add(f.Name, f.Wrap)
 	}
@@ -58,15 +59,13 @@ func troubleShelf(wait reference.Wait) *shelf {
 	return s
 }
 
-// rest is the key under which a request's context keeps the links that it has
-// yet to pass.
+// rest is the context key of the wrappers that a request has yet to pass.
 type rest struct{}
 
-// byHeader lets each request choose what goes wrong with its own answer. Every
-// fault and trouble is there once for all requests, so that those which
-// remember do so from one request that chooses them to the next. As
-// with flags each gets the answer that those named before it left, and those of
-// a shelf what the shelves before it left.
+// byHeader lets each request choose faults and troubles for its own answer. There is one
+// instance of each for all requests, so that those with state keep it from one request that
+// chooses them to the next. As with flags, each is applied to the result of those named before
+// it, and those of a shelf to the result of the shelves before it.
 func byHeader(h http.Handler, shelves ...*shelf) http.Handler {
 	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		links, _ := r.Context().Value(rest{}).([]http.Handler)
@@ -94,7 +93,8 @@ func byHeader(h http.Handler, shelves ...*shelf) http.Handler {
 					refuseChoice(w, s.header+": "+brief(name)+": "+s.unknown(brief(name)))
 					return
 				case i == mostChosen:
-					refuseChoice(w, fmt.Sprintf("%s: more than %d names; choose fewer for one request", s.header, mostChosen))
+					refuseChoice(w, fmt.Sprintf("%s: more than %d names; choose fewer per request", s.header,
+						mostChosen))
 					return
 				}
 				chosen = append(chosen, link)
@@ -104,7 +104,7 @@ func byHeader(h http.Handler, shelves ...*shelf) http.Handler {
 	})
 }
 
-// chosenNames reads a header that is a list (RFC 9110 section 5.6.1), each name once.
+// chosenNames parses a list header (RFC 9110 section 5.6.1) and returns each name once.
 func chosenNames(values []string) (names []string) {
 	for name := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		if name = strings.Trim(name, " \t"); name != "" && !slices.Contains(names, name) {
@@ -129,7 +129,7 @@ func refuseChoice(w http.ResponseWriter, message string) {
 	out.Encode(map[string]fault{"error": {"UnknownChoice", message}})
 }
 
-// brief cuts text to what a line can hold.
+// brief cuts text to the length of a line.
 func brief(text string) string {
 	const most = 200
 	if runes := []rune(text); len(runes) > most {

@@ -15,20 +15,20 @@ import (
 	"fmaspec/conformance/term"
 )
 
-// judgedBody is how much of a request's body is looked at.
+// judgedBody is the maximum length of a request body that is judged.
 const judgedBody = 1 << 20
 
-// A requestLog tells of each request, and of what it breaks of the contract.
+// A requestLog logs each request, and its violations of the contract.
 type requestLog struct {
 	to        *log.Logger
 	suite     *conformance.Suite
-	issued    reference.Config // what its server knows
+	issued    reference.Config // the configuration of its server
 	byHeaders bool             // requests choose their faults
 }
 
-// logged writes a line for each request: method, path without query, status,
-// and "-" where there was no answer of HTTP's; and under it a line for each
-// problem of the request itself, whatever the answer was.
+// logged writes a line for each request: method, path without query, and status, or "-" if
+// there was no HTTP answer; followed by a line for each problem of the request itself,
+// whatever the answer was.
 func (l *requestLog) logged(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method, path := r.Method, r.URL.EscapedPath() // wrappers may change the request
@@ -50,16 +50,16 @@ func (l *requestLog) logged(h http.Handler) http.Handler {
 	})
 }
 
-// peek reads a body as far as it is looked at, and puts it back. Its error says
-// why the body cannot be judged.
+// peek reads the judged part of a body, and puts it back. Its error says why the body cannot
+// be judged.
 func peek(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, judgedBody+1))
 	then := io.Reader(r.Body)
 	if err != nil {
 		then = failing{err}
-		err = errors.New("broken off and not looked at")
+		err = errors.New("incomplete and not judged")
 	} else if len(body) > judgedBody {
-		err = fmt.Errorf("longer than %d bytes and not looked at", judgedBody)
+		err = fmt.Errorf("longer than %d bytes and not judged", judgedBody)
 	}
 	r.Body = struct {
 		io.Reader
@@ -68,14 +68,15 @@ func peek(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// failing is a body that ends in an error.
+// failing is a reader that returns an error.
 type failing struct{ err error }
 
 func (r failing) Read([]byte) (int, error) { return 0, r.err }
 
-// problems are what a request breaks, as its text tells and as this server,
-// which issued the tokens, knows.
-func (l *requestLog) problems(method, path string, header http.Header, body []byte, unread error) (out []record.Finding) {
+// problems returns the violations in a request, judged by its text and by the tokens and
+// machines that this server knows.
+func (l *requestLog) problems(method, path string, header http.Header, body []byte,
+	unread error) (out []record.Finding) {
 	known := true // the path, and credentials of the right form
 	for _, f := range l.suite.JudgeRequest(method, path, header, body) {
 		if f.Check == "request-body" && unread != nil {
@@ -89,7 +90,8 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	}
 	for _, name := range []string{faultHeader, troubleHeader} {
 		if header.Get(name) != "" && !l.byHeaders {
-			out = append(out, record.Finding{Place: "header " + name, Got: "without effect; -allow-fault-header gives it one"})
+			out = append(out, record.Finding{Place: "header " + name, Got: "ignored; pass -allow-fault-header " +
+				"to enable it"})
 		}
 	}
 	if !known {
@@ -99,19 +101,23 @@ func (l *requestLog) problems(method, path string, header http.Header, body []by
 	switch strings.Trim(token, " \t") {
 	case l.issued.Token, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken:
 	case l.issued.UnprivilegedToken:
-		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.Role), Place: "header Authorization", Want: "the token of a user who may act", Got: "that of one who may not"})
+		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.Role), Place: "header Authorization",
+			Want: "the token of a user who may act", Got: "the token of a user who may not act"})
 	default:
-		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownToken), Place: "header Authorization", Want: "a token of this server's", Got: "another"})
+		out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownToken),
+			Place: "header Authorization", Want: "a token of this server", Got: "another token"})
 	}
 	for _, op := range l.suite.Operations {
-		if l.issued.UnknownMachine != "" && op.PathFor(l.issued.UnknownMachine) == path {
-			out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownMachine), Place: "path", Want: "a machine that is known", Got: "the one that is not"})
+		if values, is := op.Match(path); is && l.issued.UnknownMachine != "" &&
+			op.Subject(values) == l.issued.UnknownMachine {
+			out = append(out, record.Finding{Requirement: l.suite.OfKind(conformance.KnownMachine), Place: "path",
+				Want: "a known machine", Got: "the unknown machine"})
 		}
 	}
 	return out
 }
 
-// problem is a line on what is wrong, where, and by which requirement.
+// problem returns a line with the place, the problem and the requirement.
 func (l *requestLog) problem(f record.Finding, path string, secrets []string) string {
 	got := f.Got
 	switch {
@@ -133,11 +139,11 @@ func (l *requestLog) problem(f record.Finding, path string, secrets []string) st
 	return line
 }
 
-// shortSecret is the length below which striking a secret out would rather
-// destroy the text than hide the secret.
+// shortSecret is the length below which a secret is not redacted, because this would destroy
+// the text rather than hide the secret.
 const shortSecret = 4
 
-// secrets are the server's tokens, and whatever a request sends for one.
+// secrets returns the server's tokens, and any token in the request.
 func (l *requestLog) secrets(header http.Header) (out []string) {
 	all := []string{l.issued.Token, l.issued.UnprivilegedToken, l.issued.SecurityAdminToken, l.issued.GlobalAdminToken}
 	for _, value := range header.Values("Authorization") {
@@ -151,8 +157,8 @@ func (l *requestLog) secrets(header http.Header) (out []string) {
 	return out
 }
 
-// struckPath strikes secrets out of a path, but leaves the operations' own
-// words, of which a made-up token such as "test" may be a part.
+// struckPath redacts secrets in a path, but not in the names of operations, of which a token
+// such as "test" may be a part.
 func (l *requestLog) struckPath(path string, secrets []string) string {
 	var foreign []string
 	for _, s := range secrets {
@@ -167,7 +173,7 @@ func (l *requestLog) struckPath(path string, secrets []string) string {
 	return struck(path, foreign)
 }
 
-// struck overwrites secrets with asterisks, also one that was cut at the end.
+// struck replaces secrets by asterisks, including one that is cut off at the end.
 func struck(text string, secrets []string) string {
 	for _, s := range secrets {
 		text = strings.ReplaceAll(text, s, strings.Repeat("*", len(s)))
@@ -207,7 +213,7 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Flush sends what was written so far.
+// Flush sends buffered data.
 func (w *statusWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }
 
 // Unwrap lets [http.ResponseController] reach the connection.

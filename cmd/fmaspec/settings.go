@@ -6,8 +6,8 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// settings are the flags that were set, by a variable too, as far as a report holds
-// them. A flag that was repeated is there once for each of its values.
+// settings returns the flags that were set, also by a variable, and that a report records. A
+// repeated flag has one setting per value.
 func settings(set *flag.FlagSet) (out []record.Setting) {
 	kinds := record.SettingKinds()
 	set.Visit(func(f *flag.Flag) {
@@ -32,9 +32,11 @@ func settings(set *flag.FlagSet) (out []record.Setting) {
 	return out
 }
 
-// ownFlags are those whose values are for one target, and are not sent to another
-// that it is compared with.
+// ownFlags returns the flags whose values are for one target only, and are not sent to the
+// other target of a comparison.
 func ownFlags() []string {
-	return []string{"header", "header-file", "token-file", "token-command", "token-url", "client-id", "client-secret-file", "scope", "resource", "audience",
-		"unprivileged-token-file", "unprivileged-token-command", "security-admin-token-file", "global-admin-token-file", "invalid-token-file"}
+	return []string{"header", "header-file", "token-file", "token-command", "token-url", "client-id",
+		"client-secret-file", "scope", "resource", "audience",
+		"unprivileged-token-file", "unprivileged-token-command", "security-admin-token-file", "global-admin-token-file",
+		"invalid-token-file"}
 }

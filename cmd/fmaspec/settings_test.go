@@ -13,7 +13,8 @@ func TestEveryFlagOfRunHasAKind(t *testing.T) {
 	runCommand().flags(set)
 	set.VisitAll(func(f *flag.Flag) {
 		if kinds[f.Name] == 0 {
-			t.Errorf("want -%s in record.SettingKinds: is it carried into the report, hidden in part, or dropped?", f.Name)
+			t.Errorf("want -%s in record.SettingKinds: is it carried into the report, hidden in part, or dropped?",
+				f.Name)
 		}
 		delete(kinds, f.Name)
 	})

@@ -9,10 +9,10 @@ import (
 	"fmaspec/conformance"
 )
 
-// fixtureError is everything that is wrong with the files of a suite, a line each.
+// fixtureError holds all errors in the files of a suite, one per line.
 type fixtureError struct{ error }
 
-// library is where cases come from, as flags say it.
+// library holds the flags that name the sources of cases.
 type library struct {
 	folders list
 	builtin bool
@@ -20,7 +20,7 @@ type library struct {
 
 func (l *library) flags(set *flag.FlagSet) {
 	set.Var(&l.folders, "fixtures", "add the cases of a `FOLDER` of .http files of your own; may be repeated")
-	set.BoolVar(&l.builtin, "builtin", true, "use the suite's own cases; -builtin=false leaves those of -fixtures")
+	set.BoolVar(&l.builtin, "builtin", true, "use the suite's own cases; -builtin=false uses only those of -fixtures")
 }
 
 func (l *library) sources() (out []conformance.Source, err error) {
@@ -32,7 +32,7 @@ func (l *library) sources() (out []conformance.Source, err error) {
 		case err != nil:
 			return nil, fmt.Errorf("-fixtures %s: %w; name a folder of .http files", dir, reason(err))
 		case !info.IsDir():
-			return nil, fmt.Errorf("-fixtures %s: it is no folder; name a folder of .http files", dir)
+			return nil, fmt.Errorf("-fixtures %s: not a folder; name a folder of .http files", dir)
 		}
 		out = append(out, conformance.Source{FS: os.DirFS(dir), Name: filepath.ToSlash(filepath.Clean(dir)), Own: true})
 	}

@@ -14,9 +14,9 @@ import (
 // A page gathers lines of plain text.
 type page struct{ strings.Builder }
 
-// line adds one line, or several where the format has line breaks. What it is
-// given may come from a user's files: no argument adds a line of its own, and
-// nothing in it is obeyed by a terminal or a build server.
+// line adds one line, or several if the format has line breaks. Arguments may come from a
+// user's files: they cannot add lines, and control sequences for a terminal or a build server
+// are escaped.
 func (p *page) line(format string, args ...any) {
 	for i, arg := range args {
 		if text, is := arg.(string); is {
@@ -41,10 +41,10 @@ func (p *page) paragraph(indent, text string) {
 	p.line("%s%s", indent, line)
 }
 
-// labelWidth is the room for a label in front of a field.
+// labelWidth is the width of the label of a field.
 const labelWidth = 14
 
-// field adds text under a label, wrapped; nothing where the text is empty.
+// field adds wrapped text under a label, or nothing if the text is empty.
 func (p *page) field(label, text string) {
 	if text == "" {
 		return
@@ -62,7 +62,7 @@ func (p *page) fields(label string, texts []string) {
 	}
 }
 
-// items adds lines under a label, each as it is.
+// items adds lines under a label, not wrapped.
 func (p *page) items(label string, lines []string) {
 	for i, text := range lines {
 		if i > 0 {
@@ -72,12 +72,11 @@ func (p *page) items(label string, lines []string) {
 	}
 }
 
-// harmless returns what is said on stderr: text of several lines, of which a server or
-// a file may have chosen parts, so that none of them is obeyed, and none is too
-// long to be read.
+// harmless returns text of several lines for stderr. Parts of it may come from a server or a
+// file, so control sequences are escaped and long lines are cut.
 func harmless(text string) string { return term.ClipLines(text, 4000) }
 
-// columns lays rows out, each column as wide as its widest entry.
+// columns formats rows, with each column as wide as its widest entry.
 func columns(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
@@ -100,8 +99,8 @@ func columns(rows [][]string) string {
 	return p.String()
 }
 
-// encode writes a value as indented JSON in which nothing is obeyed by a terminal
-// or a build server.
+// encode writes a value as indented JSON without control sequences for a terminal or a build
+// server.
 func encode(w io.Writer, v any) error {
 	var text bytes.Buffer
 	out := json.NewEncoder(&text)

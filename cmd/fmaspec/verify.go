@@ -18,18 +18,26 @@ func verifyCommand() command {
 	return command{
 		name:     "verify",
 		operands: "FILE",
-		short:    "judge the exchanges of a recorded run again",
-		about: "Reads the record that fmaspec run -report json=FILE has written, derives again what it says, and compares: requests, what was withheld, findings, outcomes, requirements, totals and the verdict. Nothing is sent. The file - is standard input.\n" +
-			"The record has to be of this version, contract and cases; a run with -fixtures is verified with the same -fixtures, and one with -baseline with the same -baseline. It is shown that the verdict is what the exchanges come to, not that they took place.\n" +
-			"With -key the signature that fmaspec run -sign-key or ssh-keygen -Y sign -n " + signature.Namespace + " has made is checked first, over the very bytes of the file.\n" +
-			"The exit code is 0 where the report says what its exchanges come to, 1 where it does not or is not signed as -key wants it, 2 where this suite cannot know, and 3 where nothing differs but something that the report says shows in none of its exchanges, such as why a case was not sent.",
-		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json", "fmaspec verify -baseline accepted.txt results.json", "fmaspec verify -key id_ed25519.pub results.json"},
+		short:    "check a report against its own exchanges",
+		about: "Reads a report that fmaspec run -report json=FILE has written, judges its exchanges again, and " +
+			"compares: requests, withheld cases, findings, outcomes, requirements, totals and the verdict. Nothing " +
+			"is sent. The file - is standard input.\n" +
+			"The report must be of this version, contract and cases; a run with -fixtures is verified with the same " +
+			"-fixtures, and one with -baseline with the same -baseline. This shows that the verdict follows from the " +
+			"exchanges, not that they took place.\n" +
+			"With -key the signature that fmaspec run -sign-key or ssh-keygen -Y sign -n " + signature.Namespace +
+			" has made is checked first, over the bytes of the file.\n" +
+			"The exit code is 0 if the report matches its exchanges, 1 if it does not or is not signed as -key " +
+			"requires, 2 if this suite cannot verify it, and 3 if there is no difference but the exchanges do not " +
+			"show everything in the report, such as why a case was not sent.",
+		examples: []string{"fmaspec verify results.json", "fmaspec verify -fixtures my-cases results.json",
+			"fmaspec verify -baseline accepted.txt results.json", "fmaspec verify -key id_ed25519.pub results.json"},
 		flags: func(set *flag.FlagSet) work {
 			from, signed := &library{}, &keyFlags{}
 			from.flags(set)
-			accepted := set.String("baseline", "", "the `FILE` of accepted findings that the run was given")
+			accepted := set.String("baseline", "", "the `FILE` of accepted findings that the run used")
 			signed.flags(set)
-			quiet := set.Bool("q", false, "tell the differences alone, and what is not derived")
+			quiet := set.Bool("q", false, "print only the differences, and what is not derived")
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) != 1 {
 					return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
@@ -40,7 +48,7 @@ func verifyCommand() command {
 				}
 				r, signer, err := signed.read(e, operands[0])
 				if wrong := (*report.Inconsistent)(nil); errors.As(err, &wrong) {
-					return tellInconsistent(e, wrong)
+					return writeInconsistent(e, wrong)
 				}
 				if err != nil {
 					return err
@@ -56,38 +64,42 @@ func verifyCommand() command {
 				}
 				complete := []func(*record.Report){mutate.Prove}
 				if known != nil {
-					complete = append(complete, func(out *record.Report) { known.Apply(out, suiteNames(suite), r.Started) })
+					complete = append(complete, func(out *record.Report) {
+						known.Apply(out, suiteNames(suite),
+							r.Started)
+					})
 				}
 				v, err := suite.Verify(r, complete...)
 				if err != nil {
 					return fmt.Errorf("%s: %w", operands[0], err)
 				}
-				return tellVerification(e, r, v, *quiet)
+				return writeVerification(e, r, v, *quiet)
 			}
 		},
 	}
 }
 
-// tellInconsistent names the total that the cases of a report refute, before anything
-// is judged again.
-func tellInconsistent(e *env, wrong *report.Inconsistent) error {
-	_, err := fmt.Fprintf(e.stdout, "DIFFERS totals %s\n  the report says   %d\n  it comes to       %d, by its own cases\n\nthe report is not borne out: it contradicts itself\n", wrong.Total, wrong.Got, wrong.Want)
+// writeInconsistent writes the total that does not match the cases of a report, before
+// anything is judged again.
+func writeInconsistent(e *env, wrong *report.Inconsistent) error {
+	_, err := fmt.Fprintf(e.stdout, "DIFFERS totals %s\n  the report says   %d\n  its cases show    %d\n\nthe report "+
+		"does not match its exchanges: it contradicts itself\n", wrong.Total, wrong.Got, wrong.Want)
 	if err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the difference was not written: %v", err)}
 	}
 	return &exit{code: exitNotConformant}
 }
 
-// differenceLength is how much of a text a difference shows.
+// differenceLength is how many characters of a text a difference shows.
 const differenceLength = 200
 
-func tellVerification(e *env, r *record.Report, v *conformance.Verification, quiet bool) error {
+func writeVerification(e *env, r *record.Report, v *conformance.Verification, quiet bool) error {
 	var p page
 	for _, d := range v.Differences {
 		p.line("DIFFERS %s", d.Place)
-		told, own := parted(d.Recorded, d.Found)
-		p.line("  the report says   %s", told)
-		p.line("  it comes to       %s", own)
+		recorded, own := parted(d.Recorded, d.Found)
+		p.line("  the report says   %s", recorded)
+		p.line("  derived           %s", own)
 	}
 	if len(v.Differences) > 0 && !quiet {
 		p.line("")
@@ -109,15 +121,15 @@ func tellVerification(e *env, r *record.Report, v *conformance.Verification, qui
 	except := strings.Join(excepted, ", ")
 	switch {
 	case len(v.Differences) > 0 && !quiet:
-		p.line("the report is not borne out: %s", counted(len(v.Differences), "difference"))
+		p.line("the report does not match its exchanges: %s", counted(len(v.Differences), "difference"))
 	case len(v.Differences) > 0:
 	case except != "":
-		p.line("the report is borne out, except: %s", except)
+		p.line("the report matches its exchanges, except: %s", except)
 		if !quiet {
 			p.line("its verdict: %s", verdict)
 		}
 	case !quiet:
-		p.line("the report is borne out: %s", verdict)
+		p.line("the report matches its exchanges: %s", verdict)
 	}
 	if _, err := fmt.Fprint(e.stdout, p.String()); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the differences were not written: %v", err)}
@@ -131,7 +143,7 @@ func tellVerification(e *env, r *record.Report, v *conformance.Verification, qui
 	return nil
 }
 
-// parted returns both texts from a little before the point where they part.
+// parted returns both texts from shortly before the point where they differ.
 func parted(a, b string) (string, string) {
 	from := 0
 	for from < min(len(a), len(b)) && a[from] == b[from] {
@@ -159,7 +171,7 @@ func parted(a, b string) (string, string) {
 
 func counted(n int, word string) string { return fmt.Sprintf("%d %s", n, plural(n, word)) }
 
-// firstOf lists the first words and says how many more there are.
+// firstOf lists the first words and the number of the others.
 func firstOf(words []string, n int) string {
 	text := ""
 	for i, w := range words {

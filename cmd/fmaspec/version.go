@@ -14,7 +14,8 @@ func versionCommand() command {
 	return command{
 		name:  "version",
 		short: "print the versions of suite, contract and Go",
-		about: "The contract is a hash over the OpenAPI document and the schemas, the fixtures one over the requirements and the cases: two runs of one version under the same two were asked and judged the same.",
+		about: "The contract is a hash of the OpenAPI document and the schemas, the fixtures a hash of the " +
+			"requirements and the cases: two runs with the same version and hashes sent and judged the same.",
 		flags: func(*flag.FlagSet) work {
 			return func(_ context.Context, e *env, _ []string) error {
 				suite, err := conformance.Load(conformance.Contract{})
@@ -34,7 +35,7 @@ func versionCommand() command {
 	}
 }
 
-// revision names the commit that a binary was built from, or "".
+// revision returns the commit that a binary was built from, or "".
 func revision(info *debug.BuildInfo) string {
 	if info == nil {
 		return ""

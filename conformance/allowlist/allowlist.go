@@ -1,5 +1,5 @@
-// Package allowlist reads which machines and files somebody has agreed to have
-// acted on, and at which targets.
+// Package allowlist reads lists of the targets, machines and files on which requests may take
+// effect.
 package allowlist
 
 import (
@@ -17,19 +17,18 @@ import (
 	"fmaspec/conformance/internal/nearest"
 )
 
-// A List is what may be acted on. The zero value permits nothing.
+// A List holds the allowed targets, machines and files. The zero value permits nothing.
 type List struct {
 	name  string
-	lines map[permission]int // where each stands
+	lines map[permission]int // line of each
 }
 
-// A permission is one line of a list, its value spelled in the one way that is
-// compared.
+// A permission is one line of a list, with its value in normal form.
 type permission struct{ keyword, value string }
 
 func (p permission) String() string { return p.keyword + " " + p.value }
 
-// keywords are what can be permitted, and how a value is spelled.
+// keywords are what can be permitted, and how a value is normalized.
 var keywords = [...]struct {
 	name    string
 	spelled func(string) (string, error)
@@ -39,33 +38,36 @@ var keywords = [...]struct {
 	{"sha1", hash},
 }
 
-// fileLimit is how many bytes a list has at most.
+// fileLimit is the maximum size of a list in bytes.
 const fileLimit = 1 << 20
 
-// Parse reads a list: a permission a line, "target URL", "machine ID" or "sha1
-// HASH". Empty lines count for nothing, nor does what follows a # that begins a
-// word. Each line that is none is part of the error, with name:line.
+// Parse parses a list: one permission per line, "target URL", "machine ID" or "sha1 HASH".
+// Empty lines are ignored, and so is text after a # at the beginning of a word. Each invalid
+// line is part of the error, with name:line.
 func Parse(name string, r io.Reader) (List, error) {
 	data, err := io.ReadAll(io.LimitReader(r, fileLimit+1))
 	switch {
 	case err != nil:
 		return List{}, fmt.Errorf("%s: %w; name a file that can be read", name, err)
 	case len(data) > fileLimit:
-		return List{}, fmt.Errorf("%s: it is longer than %d MiB; name a list of permissions, such as \"machine ID\"", name, fileLimit>>20)
+		return List{}, fmt.Errorf("%s: longer than %d MiB; name an allow-list, a file of lines such as \"machine ID\"",
+			name, fileLimit>>20)
 	case !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0:
-		return List{}, fmt.Errorf("%s: it is no text in UTF-8; save it as such", name)
+		return List{}, fmt.Errorf("%s: not UTF-8; save it as UTF-8", name)
 	}
 	l := List{name: name, lines: map[permission]int{}}
 	var errs []error
 	number := 0
-	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) { // some editors begin a file with a byte order mark
+	// some editors begin a file with a byte order mark
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		number++
 		p, err := parseLine(line)
 		switch before := l.lines[p]; {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s:%d: %w", name, number, err))
 		case before > 0:
-			errs = append(errs, fmt.Errorf("%s:%d: %q stands in line %d already; remove one of them", name, number, p, before))
+			errs = append(errs, fmt.Errorf("%s:%d: %q is in line %d already; remove one of them", name, number, p,
+				before))
 		case p != permission{}:
 			l.lines[p] = number
 		}
@@ -76,7 +78,7 @@ func Parse(name string, r io.Reader) (List, error) {
 	return l, nil
 }
 
-// parseLine returns the permission of a line, the zero one where it has none.
+// parseLine returns the permission of a line, the zero one if it has none.
 func parseLine(line string) (permission, error) {
 	words := strings.Fields(line)
 	if at := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "#") }); at >= 0 {
@@ -92,11 +94,13 @@ func parseLine(line string) (permission, error) {
 			continue
 		}
 		if len(words) != 2 {
-			return permission{}, fmt.Errorf("%s: want one value behind it, got %d; write each permission on a line of its own", k.name, len(words)-1)
+			return permission{}, fmt.Errorf("%s: want one value after it, got %d; write each permission on a "+
+				"separate line", k.name, len(words)-1)
 		}
 		value, err := k.spelled(words[1])
 		if err != nil {
-			return permission{}, fmt.Errorf("%s: %w", k.name, err) // the value is not repeated: a URL may hold a password
+			// the value is not repeated: a URL may hold a password
+			return permission{}, fmt.Errorf("%s: %w", k.name, err)
 		}
 		return permission{k.name, value}, nil
 	}
@@ -107,7 +111,7 @@ func parseLine(line string) (permission, error) {
 	return permission{}, fmt.Errorf("unknown keyword %q%s; keywords are %s", words[0], near, strings.Join(names, ", "))
 }
 
-// origin spells a target: scheme and host in small letters, with the port.
+// origin returns a target in normal form: scheme and host in lower case, with the port.
 func origin(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
@@ -121,7 +125,7 @@ func origin(text string) (string, error) {
 		u.Host = strings.TrimSuffix(host+":"+u.Port(), ":")
 	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil {
-		return "", errors.New("a path, a query, a fragment or a user has no place here; give scheme, host and port alone")
+		return "", errors.New("a path, a query, a fragment or a user is not allowed; give only scheme, host and port")
 	}
 	return originOf(u), nil
 }
@@ -136,12 +140,12 @@ func originOf(u *url.URL) string {
 
 func machine(text string) (string, error) {
 	if text != url.PathEscape(text) {
-		return "", errors.New("it has characters that a path segment cannot carry; give the bare id")
+		return "", errors.New("it has characters that are not allowed in a path segment; give only the id")
 	}
 	return strings.ToLower(text), nil
 }
 
-// digits is how many hexadecimal digits a SHA-1 has.
+// digits is the number of hexadecimal digits of a SHA-1.
 const digits = 40
 
 func hash(text string) (string, error) {
@@ -151,10 +155,9 @@ func hash(text string) (string, error) {
 	return strings.ToLower(text), nil
 }
 
-// Check returns nil where the list names the machine and the hash, and, where it
-// names any target, that of the URL too, whatever its path. Letter case does not
-// count. Elsewhere it returns a [*conformance.SafetyError] that says what is not
-// listed.
+// Check returns nil if the list has the machine and the hash, and, if it has any target, also
+// that of the URL, ignoring its path. Letter case is ignored. Otherwise it returns a
+// [*conformance.SafetyError] that names what is not listed.
 func (l List) Check(target, machine, sha1 string) error {
 	asked := []permission{{"machine", strings.ToLower(machine)}, {"sha1", strings.ToLower(sha1)}}
 	for p := range l.lines {
@@ -167,7 +170,7 @@ func (l List) Check(target, machine, sha1 string) error {
 	for _, p := range asked {
 		switch {
 		case p.value == "":
-			missing = append(missing, "a "+p.keyword+", which nobody named")
+			missing = append(missing, "a "+p.keyword+", which was not named")
 		case l.lines[p] == 0:
 			missing = append(missing, fmt.Sprintf("%q", p))
 		}
@@ -179,11 +182,12 @@ func (l List) Check(target, machine, sha1 string) error {
 	if name == "" {
 		name = "the allow-list"
 	}
-	return &conformance.SafetyError{Msg: fmt.Sprintf("%s does not list %s; add what may be acted on, each on a line of its own, or name other things", name, strings.Join(missing, ", nor "))}
+	return &conformance.SafetyError{Msg: fmt.Sprintf("%s does not list %s; add the missing lines, or name other things",
+		name, strings.Join(missing, ", nor "))}
 }
 
-// targetOf spells the URL of a run, which may have a path. What cannot be read
-// is no target that a list could name.
+// targetOf returns the target of a run's URL, which may have a path. A malformed URL is no
+// target that a list could have.
 func targetOf(text string) string {
 	if used, err := conformance.TargetURL(text); err == nil {
 		text = used

@@ -13,7 +13,7 @@ import (
 // A Suite names what the entries of a baseline can be about.
 type Suite struct {
 	Checks []Check
-	Cases  []string // ids of all cases, selected for a run or not; nil where they are not known
+	Cases  []string // ids of all cases, selected or not; nil if unknown
 }
 
 // A Check is what a baseline needs to know of a check of a suite.
@@ -23,16 +23,13 @@ type Check struct {
 	Across       bool     // it compares the answers of all cases of a run
 }
 
-// Apply holds a run against the entries: it sets Known of each finding that an
-// entry accepts, and r.Baseline. The report's own verdict stays as it is: a known
-// failure is still a failure.
-//
-// A problem is a finding that fails the run and that nobody has accepted (new), an
-// entry whose last day is before today (expired), one whose case was judged
-// without the finding (vanished), and one that names no check or case of the suite,
-// or a case that a whole run did not judge (unmatched). An entry has one problem at
-// most. Nothing is held against one whose finding a narrowed or interrupted run had
-// no way to see.
+// Apply compares a run with the entries: it sets Known of each finding that an entry accepts,
+// and r.Baseline. It does not change the report's own verdict: a known failure is still a
+// failure. A problem is a finding that fails the run and is not accepted (new), an entry whose
+// last day is before today (expired), one whose case was judged without the finding
+// (vanished), and one that names no check or case of the suite, or a case that a complete run
+// did not judge (unmatched). An entry has at most one problem, and none if a narrowed or
+// interrupted run could not have shown its finding.
 func (b *Baseline) Apply(r *record.Report, suite Suite, today time.Time) {
 	h := &held{r: r, today: today.Format(time.DateOnly), entries: map[string]Entry{}, found: map[string]bool{}, cases: map[string]*record.CaseResult{}}
 	for _, e := range b.Entries() {
@@ -53,22 +50,22 @@ func (b *Baseline) Apply(r *record.Report, suite Suite, today time.Time) {
 	r.Baseline = h.result
 }
 
-// held is a run that is held against a file.
+// held is the state of comparing a run with a baseline.
 type held struct {
-	r       *record.Report
-	result  *record.BaselineResult
-	today   string
-	entries map[string]Entry
-	found   map[string]bool // keys of findings
-	cases   map[string]*record.CaseResult
-	checks  []Check
-	ids     []string // of all cases; nil where nobody knows them
-	beyond  bool     // something fails the run that nobody accepts, or not any more
-	hollow  string   // a case that failed, though nothing that was found fails it
-	errored string   // why the first case could not be judged
+	r                    *record.Report
+	result               *record.BaselineResult
+	today                string
+	entries              map[string]Entry
+	found                map[string]bool // keys of findings
+	cases                map[string]*record.CaseResult
+	checks               []Check
+	ids                  []string // of all cases; nil if unknown
+	beyond               bool     // a finding fails the run and is not accepted, or no longer
+	failedWithoutFinding string   // a failed case without a finding that fails it
+	errored              string   // why the first case could not be judged
 }
 
-// names gathers what an entry can be about.
+// names collects the ids that an entry can name.
 func (h *held) names(suite Suite) {
 	h.checks = suite.Checks
 	for i := range h.r.Cases {
@@ -84,12 +81,12 @@ func (h *held) names(suite Suite) {
 	}
 }
 
-// counts tells that a finding fails the run.
+// counts reports whether a finding fails the run.
 func counts(r *record.Report, f *record.Finding) bool {
 	return f.Level < record.Inferred || r.Suite.Strict
 }
 
-// look holds the findings of a case against the entries.
+// look compares the findings of a case with the entries.
 func (h *held) look(c *record.CaseResult) {
 	fails := false
 	for i := range c.Findings {
@@ -108,25 +105,25 @@ func (h *held) look(c *record.CaseResult) {
 			h.beyond = true
 		}
 		if counting && !listed && !before {
-			h.problem("new", Entry{Key: f.Key}, "nobody has accepted it; mend it, or add an entry that says why and who answers for it")
+			h.problem("new", Entry{Key: f.Key}, "it is not accepted; fix it, or add an entry with reason and owner")
 		}
 	}
 	switch {
 	case c.Outcome == record.Failed && !fails:
-		h.hollow = c.ID
+		h.failedWithoutFinding = c.ID
 	case c.Outcome == record.Errored:
 		h.errored = cmp.Or(h.errored, c.Reason)
 	}
 }
 
-// over tells that an entry's last day is past.
+// over reports whether an entry's last day is past.
 func (h *held) over(e Entry) bool { return e.Expires != "" && h.today > e.Expires }
 
 func (h *held) problem(kind string, e Entry, text string) {
 	h.result.Problems = append(h.result.Problems, record.BaselineProblem{Kind: kind, Key: e.Key, Line: e.Line, Text: text})
 }
 
-// entry says what is wrong with an entry, once.
+// entry reports the problem of an entry, if it has one.
 func (h *held) entry(e Entry) {
 	gone := "the finding is gone; remove the entry"
 	check, id, _, _ := parts(e.Key)
@@ -136,43 +133,43 @@ func (h *held) entry(e Entry) {
 	case h.over(e) && !found && h.shows(check, c):
 		h.problem("expired", e, fmt.Sprintf("it was accepted until %s, and %s", e.Expires, gone))
 	case h.over(e):
-		h.problem("expired", e, fmt.Sprintf("it was accepted until %s; mend it, or agree on another day", e.Expires))
+		h.problem("expired", e, fmt.Sprintf("it was accepted until %s; fix it, or agree on a new date", e.Expires))
 	case found && !e.explained():
-		h.problem("new", e, "its entry waits for a reason and an owner; write them in place of ?")
+		h.problem("new", e, "its entry has no reason or owner yet; write them in place of ?")
 	case found:
 	case unknown != "":
-		h.problem("unmatched", e, unknown+"; mend or remove the entry")
+		h.problem("unmatched", e, unknown+"; correct or remove the entry")
 	case h.shows(check, c):
 		h.problem("vanished", e, gone)
 	case c != nil && !judged(c) && !h.r.Filtered() && !h.r.Interrupted:
-		h.problem("unmatched", e, fmt.Sprintf("its case was not judged (%s); see that it is, or remove the entry", why(c)))
+		h.problem("unmatched", e, fmt.Sprintf("its case was not judged (%s); make sure that it is, or remove the entry", why(c)))
 	}
 }
 
-// unknown says what the suite does not have, or "".
+// unknown returns which check or case the suite does not have, or "".
 func (h *held) unknown(check, id string) string {
 	if !slices.ContainsFunc(h.checks, func(c Check) bool { return c.Name == check }) {
 		var names []string
 		for _, c := range h.checks {
 			names = append(names, c.Name)
 		}
-		return fmt.Sprintf("the suite has no check %q%s", check, meant(check, names))
+		return fmt.Sprintf("the suite has no check %q%s", check, didYouMean(check, names))
 	}
 	if h.ids != nil && !slices.Contains(h.ids, id) {
-		return fmt.Sprintf("the suite has no case %q%s", id, meant(id, h.ids))
+		return fmt.Sprintf("the suite has no case %q%s", id, didYouMean(id, h.ids))
 	}
 	return ""
 }
 
-func meant(word string, names []string) string {
+func didYouMean(word string, names []string) string {
 	if near := nearest.Nearest(word, names); near != "" {
 		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return ""
 }
 
-// judged tells that a case came to something: one that is inconclusive does not
-// show that a finding is gone.
+// judged reports whether a case has a conclusive outcome: an inconclusive one does not show
+// that a finding is gone.
 func judged(c *record.CaseResult) bool {
 	return c.Outcome == record.Passed || c.Outcome == record.Deviated || c.Outcome == record.Failed
 }
@@ -184,9 +181,9 @@ func why(c *record.CaseResult) string {
 	return c.Outcome.String() + ": " + c.Reason
 }
 
-// shows tells that the run would have found what the check finds in the case: the
-// case was judged, at a level at which nothing of the check was left out, and, for
-// a check that compares the answers of all cases, with all of them.
+// shows reports whether the run would have found a finding of the check in the case: the case
+// was judged, at a level that includes all requirements of the check, and, for a check that
+// compares the answers of all cases, in a complete run.
 func (h *held) shows(check string, c *record.CaseResult) bool {
 	at := slices.IndexFunc(h.checks, func(c Check) bool { return c.Name == check })
 	if h.r.Interrupted || c == nil || !judged(c) || at < 0 {
@@ -199,14 +196,14 @@ func (h *held) shows(check string, c *record.CaseResult) bool {
 	if len(charged) == 0 {
 		charged = c.Proves
 	}
-	return !slices.ContainsFunc(charged, func(id string) bool { // a report has those of its level
+	return !slices.ContainsFunc(charged, func(id string) bool { // a report has the requirements of its level
 		return !slices.ContainsFunc(h.r.Requirements, func(q record.RequirementResult) bool { return q.ID == id })
 	})
 }
 
-// verdict sums up what the run comes to apart from what is known. It follows the
-// report's own: half a run is no verdict, a failure outweighs what could not be
-// judged, and what proves nothing is no success.
+// verdict returns the verdict of the run without known findings, and its reason. It follows
+// the report's own rules: an interrupted run has no verdict, a failure outweighs cases that
+// could not be judged, and a run that proves nothing is no success.
 func (h *held) verdict() (record.Verdict, string) {
 	r, t := h.r, h.r.Totals
 	switch {
@@ -214,12 +211,12 @@ func (h *held) verdict() (record.Verdict, string) {
 		return record.Unjudged, cmp.Or(r.Reason, "the run was not judged")
 	case h.beyond:
 		return record.NotConformant, ""
-	case h.hollow != "":
-		return record.Unjudged, fmt.Sprintf("%s failed, and no finding of the report says why", h.hollow)
+	case h.failedWithoutFinding != "":
+		return record.Unjudged, fmt.Sprintf("%s failed without a finding in the report", h.failedWithoutFinding)
 	case t.Errored > 0:
 		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, h.errored)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
-		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
 	case t.Passed+t.Deviated+t.Failed == 0:
 		return record.Unjudged, "no case was conclusive"
 	case len(h.result.Problems) > 0:

@@ -116,13 +116,13 @@ func TestApplyNamesEveryProblem(t *testing.T) {
 		why      string
 	}{
 		{nil, ran(good), nil, 0, record.Conformant, "", "nothing is accepted and nothing found"},
-		{nil, ran(good, bad), []string{"new 0 " + key + ": nobody has accepted it; mend it, or add an entry that says why and who answers for it"},
+		{nil, ran(good, bad), []string{"new 0 " + key + ": it is not accepted; fix it, or add an entry with reason and owner"},
 			0, record.NotConformant, "", "a finding that nobody has accepted"},
 		{[]string{key}, ran(good, bad), nil, 1, record.Conformant, "", "a finding that somebody has"},
 		{nil, ran(good, odd), nil, 0, record.Conformant, "", "what does not fail the run need not be accepted"},
 		{[]string{"types a/odd#0 /status"}, ran(good, odd), nil, 1, record.Conformant, "", "and may be"},
 		{[]string{key + " | until 2027-01-31"}, ran(good, bad), nil, 1, record.Conformant, "", "the last day still counts"},
-		{[]string{key + " | until 2027-01-30"}, ran(good, bad), []string{"expired 1 " + key + ": it was accepted until 2027-01-30; mend it, or agree on another day"},
+		{[]string{key + " | until 2027-01-30"}, ran(good, bad), []string{"expired 1 " + key + ": it was accepted until 2027-01-30; fix it, or agree on a new date"},
 			0, record.NotConformant, "", "the day after does not"},
 		{[]string{"types a/good#0 /status | until 2027-01-30"}, ran(good), []string{"expired 1 types a/good#0 /status: it was accepted until 2027-01-30, and the finding is gone; remove the entry"},
 			0, record.NotConformant, "", "an entry expires whether its finding is there or not"},
@@ -132,26 +132,26 @@ func TestApplyNamesEveryProblem(t *testing.T) {
 			1, record.NotConformant, "", "the case failed by another check"},
 		{[]string{"types a/odd#1 /status"}, ran(good, odd), []string{"vanished 1 types a/odd#1 /status: the finding is gone; remove the entry"},
 			0, record.NotConformant, "", "the finding is in another answer"},
-		{[]string{"type a/good#0 /status"}, ran(good), []string{`unmatched 1 type a/good#0 /status: the suite has no check "type" (did you mean "types"?); mend or remove the entry`},
+		{[]string{"type a/good#0 /status"}, ran(good), []string{`unmatched 1 type a/good#0 /status: the suite has no check "type" (did you mean "types"?); correct or remove the entry`},
 			0, record.NotConformant, "", "no such check"},
-		{[]string{"types a/god#0 /status"}, ran(good), []string{`unmatched 1 types a/god#0 /status: the suite has no case "a/god" (did you mean "a/good"?); mend or remove the entry`},
+		{[]string{"types a/god#0 /status"}, ran(good), []string{`unmatched 1 types a/god#0 /status: the suite has no case "a/god" (did you mean "a/good"?); correct or remove the entry`},
 			0, record.NotConformant, "", "no such case"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Skipped)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (skipped: it rained); see that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Skipped)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (skipped: it rained); make sure that it is, or remove the entry"},
 			0, record.NotConformant, "", "the case was not sent"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.NotApplicable)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (not-applicable: it rained); see that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.NotApplicable)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (not-applicable: it rained); make sure that it is, or remove the entry"},
 			0, record.NotConformant, "", "the case needs something"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (inconclusive: it rained); see that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (inconclusive: it rained); make sure that it is, or remove the entry"},
 			0, record.NotConformant, "", "an answer that proves nothing does not show that the finding is gone"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Errored)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (errored: it rained); see that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Errored)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (errored: it rained); make sure that it is, or remove the entry"},
 			0, record.Unjudged, "it rained", "nor does one that could not be judged, and that is no verdict"},
 		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive, found("types", inferred))), nil,
 			1, record.Conformant, "", "what is found in an inconclusive case is found"},
 		{[]string{key}, ran(good, bad, judged("a/x", record.Errored)), nil, 1, record.Unjudged, "1 of 3 cases could not be judged: it rained", "known failures hide no errors"},
-		{nil, ran(good, bad, judged("a/x", record.Errored)), []string{"new 0 " + key + ": nobody has accepted it; mend it, or add an entry that says why and who answers for it"},
+		{nil, ran(good, bad, judged("a/x", record.Errored)), []string{"new 0 " + key + ": it is not accepted; fix it, or add an entry with reason and owner"},
 			0, record.NotConformant, "", "a new failure outweighs them, as in every run"},
 		{[]string{key}, ran(bad), nil, 1, record.Conformant, "", "where all fails as is known, nothing fails beyond it"},
-		{[]string{key}, ran(judged("a/x", record.Inconclusive)), []string{`unmatched 1 ` + key + `: the suite has no case "a/bad"; mend or remove the entry`}, 0, record.Unjudged, "no case was conclusive", "what the run cannot judge, its baseline cannot"},
-		{nil, ran(good, judged("a/x", record.Failed)), nil, 0, record.Unjudged, "a/x failed, and no finding of the report says why", "a failure without a finding cannot be known"},
+		{[]string{key}, ran(judged("a/x", record.Inconclusive)), []string{`unmatched 1 ` + key + `: the suite has no case "a/bad"; correct or remove the entry`}, 0, record.Unjudged, "no case was conclusive", "what the run cannot judge, its baseline cannot"},
+		{nil, ran(good, judged("a/x", record.Failed)), nil, 0, record.Unjudged, "a/x failed without a finding in the report", "a failure without a finding cannot be known"},
 	} {
 		was := row.run.Verdict
 		parsed(t, row.accepted...).Apply(row.run, suite(), today())
@@ -274,7 +274,7 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 		reason  string
 		why     string
 	}{
-		{0, record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1", "no acceptance was seen"},
+		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with -accept-risk, -machine and -sha1", "no acceptance was seen"},
 		{4, record.Conformant, "as far as it was armed; 1 of 3 cases were not sent", "the rest was not sent"},
 	} {
 		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)), judged("a/x", record.Skipped))
@@ -302,7 +302,7 @@ func TestAnOutcomeWithoutAReasonIsToldAsItIs(t *testing.T) {
 	c.Reason = ""
 	r := ran(judged("a/good", record.Passed), c)
 	parsed(t, "types a/x#0 /status").Apply(r, suite(), today())
-	want := "its case was not judged (skipped); see that it is, or remove the entry"
+	want := "its case was not judged (skipped); make sure that it is, or remove the entry"
 	if got := r.Baseline.Problems[0].Text; got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}

@@ -1,6 +1,5 @@
-// Package baseline keeps the findings that somebody has accepted, and holds a
-// run against them: what is new counts, and so does an entry that nothing
-// speaks for any more.
+// Package baseline reads and writes files of accepted findings, and compares runs with them:
+// new findings fail a run, and so do entries whose finding no longer occurs.
 //
 // A file of accepted findings is plain text:
 //
@@ -13,10 +12,9 @@
 //	  owner: mocks@team.example
 //	  expires: 2027-01-31
 //
-// Keys begin in the first column, one a line, each as [record.Finding] has
-// it. What follows them with a blank before it belongs to all keys directly
-// above: the reason, the owner, and the last day, which may be left out. An
-// empty line ends an entry. Lines that begin with # are comments.
+// Keys begin in the first column, one per line, as in [record.Finding]. Indented lines
+// belong to all keys directly above: the reason, the owner, and the last day, which is
+// optional. An empty line ends an entry. Lines that begin with # are comments.
 package baseline
 
 import (
@@ -27,12 +25,12 @@ import (
 // A Baseline is a file of accepted findings. The zero value accepts none.
 type Baseline struct {
 	name   string
-	header []string // comments above the first entry, apart from it; "" for an empty line between
+	header []string // comments above the first entry, separated by an empty line; "" for an empty line between
 	blocks []*block // by their first key
 	footer []string // comments below the last entry
 }
 
-// A block is some keys with what is said of all of them.
+// A block is a group of keys with one reason, owner and last day.
 type block struct {
 	comments []string
 	keys     []key // sorted
@@ -44,22 +42,22 @@ type key struct {
 	line int
 }
 
-// said is what the file says of a block.
+// said holds the fields of a block.
 type said struct{ reason, owner, expires string }
 
-// unsaid stands for a reason or an owner that somebody has yet to give.
+// unsaid is the placeholder for a missing reason or owner.
 const unsaid = "?"
 
-// explained tells that somebody has said why it is accepted, and who answers for it.
+// explained reports whether the entry has a reason and an owner.
 func (e Entry) explained() bool { return e.Reason != unsaid && e.Owner != unsaid }
 
-// New returns a baseline without entries, to be written into a file of that name.
+// New returns an empty baseline for a file of that name.
 func New(name string) *Baseline { return &Baseline{name: name} }
 
 // An Entry accepts the findings of one key.
 type Entry struct {
 	Key           string
-	Reason, Owner string // "?" where nobody has said it yet
+	Reason, Owner string // "?" if missing
 	Expires       string // the last day, as 2006-01-02, or "" for none
 	Line          int    // of the key in the file
 }
@@ -75,8 +73,8 @@ func (b *Baseline) Entries() (out []Entry) {
 	return out
 }
 
-// sort orders the keys of each block, and the blocks by their first key. Blocks
-// are not split: what shares a reason was decided at once.
+// sort orders the keys of each block, and the blocks by their first key. Blocks are not split:
+// their keys were accepted together.
 func (b *Baseline) sort() {
 	for _, k := range b.blocks {
 		slices.SortFunc(k.keys, func(a, b key) int { return cmp.Compare(a.text, b.text) })

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Spell returns a key as it stands in a file: on one line, every character
-// visible. A backslash is doubled, a line break is \n, a blank at the end \x20,
-// and whatever else does not show, or is not UTF-8, is \xNN or \uNNNN.
+// Spell returns a key as written in a file: on one line, with every character visible. A
+// backslash is doubled, a line break is \n, a blank at the end \x20, and other invisible
+// characters and bytes that are not UTF-8 are \xNN or \uNNNN.
 func Spell(key string) string {
 	var b strings.Builder
 	for rest := key; rest != ""; {
@@ -35,7 +35,7 @@ func Spell(key string) string {
 	return b.String()
 }
 
-// digits is how many hexadecimal digits follow a backslash and a letter.
+// digits returns the number of hexadecimal digits of an escape.
 func digits(letter byte) int { return map[byte]int{'x': 2, 'u': 4, 'U': 8}[letter] }
 
 // read is the inverse of [Spell].
@@ -58,11 +58,11 @@ func read(text string) (string, error) {
 		case letter == 'n':
 			b.WriteByte('\n')
 		case n == 0 || len(rest) <= n:
-			return "", fmt.Errorf(`\%.10s is no escape; those are \\, \n, \xNN, \uNNNN and \UNNNNNNNN`, rest)
+			return "", fmt.Errorf(`\%.10s is not an escape; escapes are \\, \n, \xNN, \uNNNN and \UNNNNNNNN`, rest)
 		default:
 			value, err := strconv.ParseUint(rest[1:1+n], 16, 32)
 			if err != nil || letter != 'x' && !utf8.ValidRune(rune(value)) {
-				return "", fmt.Errorf(`\%s is no character; give the %d hexadecimal digits of one`, rest[:1+n], n)
+				return "", fmt.Errorf(`\%s is not a character; want %d hexadecimal digits`, rest[:1+n], n)
 			}
 			if letter == 'x' {
 				b.WriteByte(byte(value))
@@ -74,7 +74,7 @@ func read(text string) (string, error) {
 	}
 }
 
-// parts takes a key apart: "check case#step place".
+// parts splits a key: "check case#step place".
 func parts(key string) (check, id, place string, ok bool) {
 	check, rest, _ := strings.Cut(key, " ")
 	for at := range rest {

@@ -14,59 +14,58 @@ import (
 	"fmaspec/conformance/internal/nearest"
 )
 
-// fileLimit is how many bytes a file has at most, lineLimit how many a key, a value
-// or a comment, and errorLimit how many errors are told: a file that is something
-// else altogether has one in each line.
+// fileLimit is the maximum size of a file, lineLimit of a key, a value or a comment, in bytes.
+// errorLimit is the maximum number of reported errors: a file of another kind has one in each
+// line.
 const fileLimit, lineLimit, errorLimit = 8 << 20, 4 << 10, 100
 
-// Parse reads a file of that name. A key that stands twice, one without a reason
-// or an owner, a "?" in their place, an unknown field, a day that does not exist,
-// and whatever is no text are errors, each with name:line, and all are returned
-// at once.
+// Parse parses a file of that name. A duplicate key, a key without a reason or an owner, or
+// with "?" in their place, an unknown field, an invalid date, and bytes that are not text are
+// errors, each with name:line, and all are returned at once.
 func Parse(name string, r io.Reader) (*Baseline, error) { return parse(name, r, false) }
 
 // ParseDraft is [Parse] for a file that is to be updated: a "?" in place of a
 // reason or an owner is no error. Such an entry accepts nothing.
 func ParseDraft(name string, r io.Reader) (*Baseline, error) { return parse(name, r, true) }
 
-// A field is something that is said of keys.
+// A field is a field of a block.
 type field struct {
 	name  string
 	of    func(*said) *string
 	wrong func(value string) error
 }
 
-// fields returns the table, in the order of Write, as it is for a draft or not.
+// fields returns the table of fields, in the order of Write, for a draft or not.
 func fields(draft bool) []field {
-	told := func(value string) error {
+	present := func(value string) error {
 		if value == unsaid && !draft {
-			return errors.New("nobody has said it; write it in place of ?")
+			return errors.New("it is missing; write it in place of ?")
 		}
 		return nil
 	}
 	return []field{
-		{"reason", func(s *said) *string { return &s.reason }, told},
-		{"owner", func(s *said) *string { return &s.owner }, told},
+		{"reason", func(s *said) *string { return &s.reason }, present},
+		{"owner", func(s *said) *string { return &s.owner }, present},
 		{"expires", func(s *said) *string { return &s.expires }, func(value string) error {
 			if _, err := time.Parse(time.DateOnly, value); err != nil {
-				return fmt.Errorf("%.40q is no day; give one such as 2027-01-31", value)
+				return fmt.Errorf("%.40q is not a date; use one such as 2027-01-31", value)
 			}
 			return nil
 		}},
 	}
 }
 
-// A parser is at a line of a file.
+// A parser is the state of parsing a file.
 type parser struct {
 	b        *Baseline
 	draft    bool
 	line     int
-	comments []string       // that belong to nothing yet
+	comments []string       // that belong to no block yet
 	open     *block         // that the line may add to
-	filled   bool           // something is said of the open block, so that another key begins a new one
+	filled   bool           // the open block has a field, so another key begins a new block
 	seen     map[string]int // lines of keys
 	errs     []lineError
-	more     int // errors that are not told
+	more     int // errors that are not reported
 }
 
 // A lineError is an error at a line.
@@ -81,7 +80,7 @@ func parse(name string, r io.Reader, draft bool) (*Baseline, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w; name a file that can be read", name, err)
 	case len(data) > fileLimit:
-		return nil, fmt.Errorf("%s: it is longer than %d MiB; name a list of accepted findings", name, fileLimit>>20)
+		return nil, fmt.Errorf("%s: longer than %d MiB; name a file of accepted findings", name, fileLimit>>20)
 	}
 	p := &parser{b: New(name), draft: draft, seen: map[string]int{}}
 	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) { // some editors begin a file with a byte order mark
@@ -116,7 +115,7 @@ func (p *parser) fail(line int, format string, args ...any) {
 	p.errs = append(p.errs, lineError{line, fmt.Errorf("%s:%d: %w", p.b.name, line, fmt.Errorf(format, args...))})
 }
 
-// read takes one line, without its end.
+// read parses one line, without its line ending.
 func (p *parser) read(line string) {
 	text := strings.TrimLeft(line, " \t")
 	switch {
@@ -126,7 +125,7 @@ func (p *parser) read(line string) {
 			p.header()
 		}
 	case text[0] == '#':
-		if p.sound(text) {
+		if p.valid(text) {
 			p.comments = append(p.comments, text)
 		}
 	case text == line:
@@ -136,22 +135,22 @@ func (p *parser) read(line string) {
 	}
 }
 
-// sound tells that a text is one that can be kept.
-func (p *parser) sound(text string) bool {
+// valid reports whether a text can be written again.
+func (p *parser) valid(text string) bool {
 	switch {
 	case !utf8.ValidString(text):
-		p.fail(p.line, `it is no UTF-8; save the file as such, and write other bytes of a key as \xNN`)
+		p.fail(p.line, `not UTF-8; save the file as UTF-8, and write other bytes of a key as \xNN`)
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }):
-		p.fail(p.line, `it has a control character; leave it out, and write those of a key as \xNN`)
+		p.fail(p.line, `it has a control character; remove it, or write it as \xNN in a key`)
 	case len(text) > lineLimit:
-		p.fail(p.line, "it is longer than %d KiB; shorten it", lineLimit>>10)
+		p.fail(p.line, "longer than %d KiB; shorten it", lineLimit>>10)
 	default:
 		return true
 	}
 	return false
 }
 
-// header keeps comments that an empty line parts from the first entry.
+// header keeps comments that an empty line separates from the first entry.
 func (p *parser) header() {
 	if len(p.comments) == 0 {
 		return
@@ -162,7 +161,7 @@ func (p *parser) header() {
 	p.b.header, p.comments = append(p.b.header, p.comments...), nil
 }
 
-// key takes a line of a block's beginning.
+// key parses a line with a key.
 func (p *parser) key(line string) {
 	if p.open == nil || p.filled {
 		p.end()
@@ -170,7 +169,7 @@ func (p *parser) key(line string) {
 		p.b.blocks = append(p.b.blocks, p.open)
 	}
 	p.open.comments, p.comments = append(p.open.comments, p.comments...), nil
-	if !p.sound(line) {
+	if !p.valid(line) {
 		return
 	}
 	text, err := read(line)
@@ -181,20 +180,20 @@ func (p *parser) key(line string) {
 	before := p.seen[text]
 	switch _, _, _, ok := parts(text); {
 	case !ok:
-		p.fail(p.line, "%.80q is no key; want \"check case#step place\", as the JSON report has it", text)
+		p.fail(p.line, "%.80q is not a key; want \"check case#step place\", as in the JSON report", text)
 	case before > 0:
-		p.fail(p.line, "the key stands in line %d already; remove one of them", before)
+		p.fail(p.line, "the key is in line %d already; remove one of them", before)
 	case len(Spell(text)) > lineLimit:
-		p.fail(p.line, "it is longer than %d KiB when every character is made visible; shorten it", lineLimit>>10)
+		p.fail(p.line, "longer than %d KiB with every character made visible; shorten it", lineLimit>>10)
 	default:
 		p.seen[text] = p.line
 		p.open.keys = append(p.open.keys, key{text, p.line})
 	}
 }
 
-// field takes a line of what is said of a block.
+// field parses a line with a field of a block.
 func (p *parser) field(text string) {
-	if !p.sound(text) {
+	if !p.valid(text) {
 		return
 	}
 	if p.open == nil {
@@ -213,12 +212,12 @@ func (p *parser) field(text string) {
 		at := f.of(&p.open.said)
 		switch err := f.wrong(value); {
 		case value == "":
-			p.fail(p.line, "%s: nothing stands behind it; say it on this line", name)
-			value = unsaid // that it is missing need not be said twice
+			p.fail(p.line, "%s: no value; write it on this line", name)
+			value = unsaid // do not report it as missing again
 		case *at != "":
-			p.fail(p.line, "%s: it is said above already; keep one of them", name)
+			p.fail(p.line, "%s: duplicate field; keep one of them", name)
 		case len(name)+len(": ")+len(value) > lineLimit:
-			p.fail(p.line, "%s: it is longer than %d KiB; shorten it", name, lineLimit>>10)
+			p.fail(p.line, "%s: longer than %d KiB; shorten it", name, lineLimit>>10)
 		case err != nil:
 			p.fail(p.line, "%s: %w", name, err)
 		}
@@ -239,12 +238,12 @@ func (p *parser) end() {
 	}
 	open := p.open
 	p.open, p.filled = nil, false
-	if len(open.keys) == 0 { // they are wrong, and that is told
+	if len(open.keys) == 0 { // they are invalid, which is reported
 		return
 	}
 	for _, missing := range []struct{ name, value string }{{"reason", open.said.reason}, {"owner", open.said.owner}} {
 		if missing.value == "" {
-			p.fail(open.keys[0].line, "the key has no %s; write one below it, behind blanks: \"  %s: …\"", missing.name, missing.name)
+			p.fail(open.keys[0].line, "the key has no %s; write one below it, indented: \"  %s: …\"", missing.name, missing.name)
 		}
 	}
 }

@@ -9,14 +9,13 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// Update returns the entries that fit a run: those of old whose findings are
-// still there, as they were, and one for each finding that fails the run and that
-// old does not list, with "?" for reason and owner, which somebody has to replace.
-// New keys of one check and one place stand together, for they most likely have
-// one cause. It refuses after a run that cannot tell what is gone: a narrowed or
-// interrupted one, one with cases that could not be judged, or that were not sent
-// though nothing kept them from it, and where the case of an old entry was not
-// judged.
+// Update returns the entries that match a run: those of old whose findings still occur,
+// unchanged, and one for each finding that fails the run and that old does not list, with "?"
+// for reason and owner, to be replaced by hand. New keys of one check and one place are
+// grouped, because they most likely have one cause. It returns an error for a run that does
+// not show which findings no longer occur: a narrowed or interrupted one, one with cases that
+// could not be judged, or that were not sent without need, and one in which the case of an old
+// entry was not judged.
 func Update(old *Baseline, r *record.Report) (*Baseline, error) {
 	if why := refusal(old, r); why != "" {
 		return nil, fmt.Errorf("%s: not updated: %s", old.name, why)
@@ -34,8 +33,8 @@ func Update(old *Baseline, r *record.Report) (*Baseline, error) {
 	out := &Baseline{name: old.name, header: old.header, footer: old.footer}
 	if len(old.header)+len(old.blocks)+len(old.footer) == 0 {
 		out.header = []string{
-			"# Findings that somebody has accepted. A run counts what is not in here, and what",
-			"# is in here and gone. Below each key stands why it is accepted, and by whom.",
+			"# Accepted findings. A run fails for findings that are not listed here, and for",
+			"# listed ones that no longer occur. Each key has a reason and an owner.",
 		}
 	}
 	for _, k := range old.blocks {
@@ -63,19 +62,19 @@ func Update(old *Baseline, r *record.Report) (*Baseline, error) {
 	}
 	out.sort()
 	var file bytes.Buffer
-	out.Write(&file)                          // into memory, which does not fail
-	again, err := ParseDraft(old.name, &file) // its lines are those of the file to be
+	out.Write(&file)                          // writing to memory does not fail
+	again, err := ParseDraft(old.name, &file) // with the line numbers of the new file
 	if err != nil {
-		return nil, fmt.Errorf("not updated, for the file would not be one that can be read: %w", err)
+		return nil, fmt.Errorf("not updated, because the file could not be read again: %w", err)
 	}
 	return again, nil
 }
 
-// refusal says why a run is nothing to go by, or "".
+// refusal returns why a baseline cannot be updated from a run, or "".
 func refusal(old *Baseline, r *record.Report) string {
 	switch {
 	case r.Interrupted:
-		return "the run was interrupted; let it come to its end"
+		return "the run was interrupted; let it finish"
 	case r.Filtered():
 		return fmt.Sprintf("the run had %d of %d cases; send them all, without -run, -skip and -level", len(r.Cases), r.Suite.Cases)
 	case r.Suite.Level != record.Inferred:
@@ -99,16 +98,16 @@ func refusal(old *Baseline, r *record.Report) string {
 	}
 	switch {
 	case len(all) > 0:
-		return fmt.Sprintf("not every case was judged: %s; see that each is", some(all))
+		return fmt.Sprintf("not every case was judged: %s; make sure that each is", some(all))
 	case len(lost) > 0:
-		return fmt.Sprintf("cases of entries were not judged: %s; see that they are, or remove the entries by hand", some(lost))
+		return fmt.Sprintf("cases of entries were not judged: %s; make sure that they are, or remove the entries by hand", some(lost))
 	case !slices.ContainsFunc(r.Cases, func(c record.CaseResult) bool { return judged(&c) }):
-		return "no case was judged; see that the target can be reached"
+		return "no case was judged; make sure that the target can be reached"
 	}
 	return ""
 }
 
-// some names the first few, and says how many more there are.
+// some returns the first names, and the number of the others.
 func some(names []string) string {
 	const few = 5
 	if len(names) <= few {

@@ -101,8 +101,8 @@ func TestUpdateBeginsANewFile(t *testing.T) {
 	require.NoError(t, err)
 	var got bytes.Buffer
 	require.NoError(t, b.Write(&got))
-	want := `# Findings that somebody has accepted. A run counts what is not in here, and what
-# is in here and gone. Below each key stands why it is accepted, and by whom.
+	want := `# Accepted findings. A run fails for findings that are not listed here, and for
+# listed ones that no longer occur. Each key has a reason and an owner.
 
 types a/bad#0 /status
   reason: ?
@@ -143,18 +143,18 @@ func TestUpdateRefusesARunThatCannotTell(t *testing.T) {
 		{ran(good, bad), "", "a whole run"},
 		{with(ran(good, bad), func(r *record.Report) { r.Suite.Cases = 9 }), "f: not updated: the run had 2 of 9 cases; send them all, without -run, -skip and -level", "a narrowed run"},
 		{with(ran(good, bad), func(r *record.Report) { r.Suite.Level = record.Standard }), "f: not updated: the run judged by standard requirements and stronger ones; judge by all, without -level", "a level that leaves findings out"},
-		{with(ran(good, bad), func(r *record.Report) { r.Interrupted = true }), "f: not updated: the run was interrupted; let it come to its end", "half a run"},
-		{ran(good, judged("a/x", record.Errored)), "f: not updated: not every case was judged: a/x (errored: it rained); see that each is", "a case that could not be judged"},
-		{ran(several...), "f: not updated: not every case was judged: a (errored: it rained), b (errored: it rained), c (errored: it rained), d (errored: it rained), e (errored: it rained) and 2 more; see that each is", "many"},
-		{ran(good, judged("a/x", record.Skipped)), "f: not updated: not every case was judged: a/x (skipped: it rained); see that each is", "one that was not sent, though it could be"},
+		{with(ran(good, bad), func(r *record.Report) { r.Interrupted = true }), "f: not updated: the run was interrupted; let it finish", "half a run"},
+		{ran(good, judged("a/x", record.Errored)), "f: not updated: not every case was judged: a/x (errored: it rained); make sure that each is", "a case that could not be judged"},
+		{ran(several...), "f: not updated: not every case was judged: a (errored: it rained), b (errored: it rained), c (errored: it rained), d (errored: it rained), e (errored: it rained) and 2 more; make sure that each is", "many"},
+		{ran(good, judged("a/x", record.Skipped)), "f: not updated: not every case was judged: a/x (skipped: it rained); make sure that each is", "one that was not sent, though it could be"},
 		{with(ran(good, judged("a/x", record.Skipped)), elsewhere), "", "one that must not be sent there, and of which nothing was accepted"},
 		{ran(good, judged("a/x", record.NotApplicable)), "", "one that needs something, and of which nothing was accepted"},
-		{with(ran(good, judged("a/bad", record.Skipped)), elsewhere), "f: not updated: cases of entries were not judged: line 1: a/bad (skipped: it rained); see that they are, or remove the entries by hand", "one of which something was"},
-		{ran(good, judged("a/bad", record.NotApplicable)), "f: not updated: cases of entries were not judged: line 1: a/bad (not-applicable: it rained); see that they are, or remove the entries by hand", "the same"},
-		{ran(good, judged("a/bad", record.Inconclusive)), "f: not updated: cases of entries were not judged: line 1: a/bad (inconclusive: it rained); see that they are, or remove the entries by hand", "an answer that proves nothing"},
+		{with(ran(good, judged("a/bad", record.Skipped)), elsewhere), "f: not updated: cases of entries were not judged: line 1: a/bad (skipped: it rained); make sure that they are, or remove the entries by hand", "one of which something was"},
+		{ran(good, judged("a/bad", record.NotApplicable)), "f: not updated: cases of entries were not judged: line 1: a/bad (not-applicable: it rained); make sure that they are, or remove the entries by hand", "the same"},
+		{ran(good, judged("a/bad", record.Inconclusive)), "f: not updated: cases of entries were not judged: line 1: a/bad (inconclusive: it rained); make sure that they are, or remove the entries by hand", "an answer that proves nothing"},
 		{ran(good, judged("a/bad", record.Inconclusive, found("types", documented))), "", "its finding is there all the same"},
-		{ran(judged("a/x", record.NotApplicable)), "f: not updated: no case was judged; see that the target can be reached", "nothing at all"},
-		{ran(), "f: not updated: no case was judged; see that the target can be reached", "an empty report"},
+		{ran(judged("a/x", record.NotApplicable)), "f: not updated: no case was judged; make sure that the target can be reached", "nothing at all"},
+		{ran(), "f: not updated: no case was judged; make sure that the target can be reached", "an empty report"},
 	} {
 		_, err := baseline.Update(parsed(t, "types a/bad#0 /status"), row.run)
 		got := ""
@@ -172,7 +172,7 @@ func TestUpdateWritesNoFileThatCannotBeRead(t *testing.T) {
 		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)))
 		r.Cases[1].Findings[0].Key = key
 		_, err := baseline.Update(baseline.New("f"), r)
-		if err == nil || !strings.HasPrefix(err.Error(), "not updated, for the file would not be one that can be read: f:") {
+		if err == nil || !strings.HasPrefix(err.Error(), "not updated, because the file could not be read again: f:") {
 			t.Errorf("%.20q: want an error, got %v", key, err)
 		}
 	}

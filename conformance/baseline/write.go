@@ -6,11 +6,10 @@ import (
 	"strings"
 )
 
-// Write writes the file: comments that an empty line parts from the first entry,
-// then the entries by their first key, then comments below the last. Keys that
-// share what is said of them stay together, sorted. A comment that stands above
-// an entry or in it is kept above it, and goes where it goes. What Write wrote,
-// [Parse] and Write bring back byte for byte.
+// Write writes the file: comments that an empty line separates from the first entry, then the
+// entries by their first key, then comments below the last. Keys of one block stay together,
+// sorted. A comment above or in an entry is written above it, and moves with it. [Parse] and
+// Write reproduce the output of Write byte for byte.
 func (b *Baseline) Write(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	apart := false

@@ -26,25 +26,25 @@ const (
 	NewCase           Kind = "new-case"
 )
 
-// A KindInfo says what a kind is.
+// A KindInfo describes a kind.
 type KindInfo struct {
 	Kind   Kind
-	Title  string // as it stands behind a number
+	Title  string // for use after a number
 	Doc    string // one sentence
 	Worsen string // when it is a regression: "always", "never", or the condition
 }
 
-// Kinds returns all kinds, those first that can be a regression.
+// Kinds returns all kinds, beginning with those that can be a regression.
 func Kinds() []KindInfo {
 	return []KindInfo{
-		{NewlyFailing, "newly failing", "Each passed or deviated, and fails.", "always"},
-		{NoLongerJudged, "no longer judged", "Each was judged, and is errored, inconclusive, skipped or not applicable.", "always"},
-		{RemovedCase, "removed", "Each is not in the new report.", "where it was judged"},
-		{ChangedReason, "with other findings", "Each fails or deviates still, by other findings.", "where it fails, and one of the findings that fail it is at a place where there was none of that check"},
-		{NewlyDeviating, "newly deviating", "Each passed, and breaks an inferred requirement.", "never"},
-		{NewlyPassing, "newly passing", "Each failed, and passes or deviates; or it deviated, and passes.", "never"},
-		{JudgedNow, "judged now", "Each was not judged, and is, whatever it comes to.", "never"},
-		{NotAsked, "not asked", "Each was judged, and the new run was interrupted before it, or armed for less.", "never"},
+		{NewlyFailing, "newly failing", "Each passed or deviated in the old report, and fails in the new one.", "always"},
+		{NoLongerJudged, "no longer judged", "Each was judged in the old report, and is errored, inconclusive, skipped or not applicable in the new one.", "always"},
+		{RemovedCase, "removed", "Each is not in the new report.", "if it was judged"},
+		{ChangedReason, "with other findings", "Each still fails or deviates, with other findings.", "if it fails, and one of the findings that fail it is at a place without a finding of that check in the old report"},
+		{NewlyDeviating, "newly deviating", "Each passed in the old report, and breaks an inferred requirement in the new one.", "never"},
+		{NewlyPassing, "newly passing", "Each failed in the old report, and passes or deviates in the new one; or it deviated, and passes.", "never"},
+		{JudgedNow, "judged now", "Each was not judged in the old report, and is judged in the new one, with any outcome.", "never"},
+		{NotAsked, "not asked", "Each was judged in the old report; the new run was interrupted before it, or armed for less.", "never"},
 		{UnjudgedOtherwise, "not judged for another reason", "Each is judged in neither report.", "never"},
 		{NewCase, "new", "Each is not in the old report.", "never"},
 	}
@@ -56,12 +56,12 @@ type Change struct {
 	Regression bool             `json:"regression"`
 	Case       string           `json:"case"`
 	Title      string           `json:"title"`
-	Old        string           `json:"old,omitempty"`        // its outcome; "" where it is not there
+	Old        string           `json:"old,omitempty"`        // its outcome; "" if it is not in the report
 	New        string           `json:"new,omitempty"`        //
 	OldReason  string           `json:"old_reason,omitempty"` // why it was not judged
 	NewReason  string           `json:"new_reason,omitempty"` //
-	Added      []record.Finding `json:"added"`                // findings that are in the new report alone, each once
-	Gone       []record.Finding `json:"gone"`                 // findings that are in the old report alone, each once
+	Added      []record.Finding `json:"added"`                // findings only in the new report, each once
+	Gone       []record.Finding `json:"gone"`                 // findings only in the old report, each once
 }
 
 // cases compares the cases of two reports.
@@ -103,37 +103,36 @@ func (c *Comparison) cases(old, current *record.Report) {
 	})
 }
 
-// judged tells that something was found out about the target.
+// judged reports whether an outcome is a result about the target.
 func judged(o record.Outcome) bool {
 	return o == record.Passed || o == record.Deviated || o == record.Failed
 }
 
-// changeOf says how a case differs. The wording of reasons and findings is no
-// difference.
+// changeOf returns how a case differs. The wording of reasons and findings is not a difference.
 func changeOf(a, b *record.CaseResult, old, current *record.Report) (Change, bool) {
 	out := Change{
 		Case: b.ID, Title: b.Title, Old: a.Outcome.String(), New: b.Outcome.String(), OldReason: a.Reason, NewReason: b.Reason,
 		Added: only(b.Findings, a.Findings), Gone: only(a.Findings, b.Findings),
 	}
 	worse := func(k Kind) (Change, bool) { out.Kind, out.Regression = k, true; return out, true }
-	told := func(k Kind) (Change, bool) { out.Kind = k; return out, true }
+	changed := func(k Kind) (Change, bool) { out.Kind = k; return out, true }
 	switch {
 	case judged(a.Outcome) && !judged(b.Outcome):
 		if notAsked(b, old, current) {
-			return told(NotAsked)
+			return changed(NotAsked)
 		}
 		return worse(NoLongerJudged)
 	case !judged(a.Outcome) && judged(b.Outcome):
-		return told(JudgedNow)
+		return changed(JudgedNow)
 	case !judged(a.Outcome):
 		out.Kind = UnjudgedOtherwise
 		return out, a.Outcome != b.Outcome
 	case a.Outcome != record.Failed && b.Outcome == record.Failed:
 		return worse(NewlyFailing)
 	case a.Outcome < b.Outcome:
-		return told(NewlyDeviating)
+		return changed(NewlyDeviating)
 	case a.Outcome > b.Outcome:
-		return told(NewlyPassing)
+		return changed(NewlyPassing)
 	case len(out.Added)+len(out.Gone) == 0:
 		return out, false
 	}
@@ -148,14 +147,14 @@ func changeOf(a, b *record.CaseResult, old, current *record.Report) (Change, boo
 	return out, true
 }
 
-// notAsked tells that a case is not judged because the new run asked for less than
-// the old one, so that nothing is known of the target.
+// notAsked reports whether a case is not judged because the new run sent less than the old
+// one, so that nothing is known about the target.
 func notAsked(b *record.CaseResult, old, current *record.Report) bool {
 	switch b.Outcome {
 	case record.Skipped:
 		return current.Interrupted || armed(old) != armed(current)
 	case record.Inconclusive:
-		// What it is held against was not sent, or its machine was made up.
+		// Its control was not sent, or its machine does not exist.
 		return armed(old) != armed(current)
 	}
 	return false
@@ -177,8 +176,8 @@ func only(of, other []record.Finding) []record.Finding {
 	return out
 }
 
-// identity is what makes a finding the same in two reports: its key and its
-// requirement, and neither its wording nor which item of an array it is about.
+// identity returns what identifies a finding in two reports: its key and its requirement, but
+// not its wording or the index in an array.
 func identity(f record.Finding) string { return placeOf(f) + "\x00" + f.Requirement }
 
 func placeOf(f record.Finding) string {
@@ -187,7 +186,7 @@ func placeOf(f record.Finding) string {
 
 var index = regexp.MustCompile(`/[0-9]+(/|$)`)
 
-// folded writes * for the indexes of a JSON pointer.
+// folded replaces the indexes of a JSON pointer by *.
 func folded(place string) string {
 	if !strings.HasPrefix(place, "/") {
 		return place

@@ -1,10 +1,7 @@
-// Package compare holds two reports against each other and says what has become
-// worse, what has become better, and where answers that both conform look
-// different.
-//
-// A comparison is made from the two records alone. What varies by nature, such as
-// times, ids, comments and hashes, is never a difference: a server that is
-// compared with itself shows none.
+// Package compare compares two reports. It reports regressions, improvements, and differences
+// in shape between conforming answers. A comparison uses only the two reports. Values that
+// vary between requests, such as times, ids, comments and hashes, are never a difference: a
+// server that is compared with itself has none.
 package compare
 
 import (
@@ -16,14 +13,14 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Comparison is what two reports come to beside each other, in stable order.
+// A Comparison is the result of comparing two reports, in stable order.
 type Comparison struct {
 	Verdict   Verdict      `json:"verdict"`
 	Reason    string       `json:"reason"` // of the verdict, one sentence without a full stop
 	Old       Side         `json:"old"`
 	New       Side         `json:"new"`
-	Different []Difference `json:"different"` // how they were judged, where that is not the same: what follows may be due to it
-	Notes     []string     `json:"notes"`     // what else a reader has to know, one sentence each
+	Different []Difference `json:"different"` // differences in how they were judged, which may explain the changes
+	Notes     []string     `json:"notes"`     // remarks, one sentence each
 	Totals    Totals       `json:"totals"`
 	Changes   []Change     `json:"changes"` // of cases, by kind in the order of [Kinds], then by id
 	Shapes    []Shape      `json:"shapes"`  // of answers, by what, then by place
@@ -32,15 +29,15 @@ type Comparison struct {
 	accepted    []string
 }
 
-// A Verdict is what a comparison comes to.
+// A Verdict is the result of a comparison.
 type Verdict string
 
 // The verdicts.
 const (
 	Same       Verdict = "same"       // nothing differs
-	Changed    Verdict = "changed"    // something differs, and nothing has become worse
-	Regression Verdict = "regression" // something has become worse
-	Unjudged   Verdict = "unjudged"   // too little was judged to tell
+	Changed    Verdict = "changed"    // something differs, but there is no regression
+	Regression Verdict = "regression" // there is a regression
+	Unjudged   Verdict = "unjudged"   // too little was judged for a verdict
 )
 
 // A Side is one of the two reports.
@@ -62,22 +59,22 @@ type Side struct {
 	Judged      int            `json:"judged"` // passed, deviated or failed
 }
 
-// A Difference is one way in which the two were not judged alike.
+// A Difference is one way in which the two reports were judged differently.
 type Difference struct {
 	What  string `json:"what"`
 	Old   string `json:"old"`
 	New   string `json:"new"`
-	Means string `json:"means"` // what may come of it
+	Means string `json:"means"` // its possible effect
 
-	Less     bool `json:"less"`     // the new report was judged by less than the old one
-	Accepted bool `json:"accepted"` // that is wanted, by [Options.AcceptLess]
+	Less     bool `json:"less"`     // the new report was judged less thoroughly
+	Accepted bool `json:"accepted"` // accepted by [Options.AcceptLess]
 }
 
-// Totals counts what was compared. Cases are those that are in both reports.
+// Totals are the numbers of what was compared. Cases are those in both reports.
 type Totals struct {
 	Cases       int `json:"cases"`
 	Judged      int `json:"judged"` // of them, in both
-	Same        int `json:"same"`   // of them, those without a change
+	Same        int `json:"same"`   // those without a change
 	Answers     int `json:"answers"`
 	Regressions int `json:"regressions"` // changes, and with [Options.StrictShape] shapes
 	MoreShapes  int `json:"more_shapes"` // beyond those that are listed
@@ -85,12 +82,12 @@ type Totals struct {
 
 // Options set what counts as a regression.
 type Options struct {
-	StrictShape bool     // answers of another shape do
-	AcceptLess  []string // by which less the new report may be judged: names of [Lesses]
+	StrictShape bool     // count differences in shape
+	AcceptLess  []string // accepted ways of judging less: names of [Lesses]
 }
 
-// Compare holds a report against an older one. It keeps nothing of them and
-// changes neither. What a baseline accepts counts like every other finding.
+// Compare compares a report with an older one. It neither retains nor changes them. Findings
+// that a baseline accepts count like all others.
 func Compare(old, current *record.Report, o Options) *Comparison {
 	c := &Comparison{strictShape: o.StrictShape, accepted: o.AcceptLess, Old: sideOf(old), New: sideOf(current), Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
 	for _, row := range circumstances() {
@@ -104,7 +101,7 @@ func Compare(old, current *record.Report, o Options) *Comparison {
 	c.cases(old, current)
 	shapes := newShapes()
 	eachPair(old, current, func(a, b *record.CaseResult) { shapes.pair(a, b, old.Suite.Repeat, current.Suite.Repeat) })
-	c.Shapes, c.Totals.MoreShapes = shapes.told()
+	c.Shapes, c.Totals.MoreShapes = shapes.list()
 	c.Totals.Answers = shapes.answers
 	for _, change := range c.Changes {
 		if change.Regression {
@@ -129,13 +126,13 @@ func sideOf(r *record.Report) Side {
 	}
 }
 
-// notes says how much of a suite a report holds.
+// notes returns remarks on how much of its suite a report has.
 func notes(side string, r *record.Report) (out []string) {
 	if r.Filtered() {
 		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite", side, len(r.Cases), r.Suite.Cases))
 	}
 	if r.Interrupted {
-		out = append(out, fmt.Sprintf("the %s run was interrupted, and is compared as far as it went", side))
+		out = append(out, fmt.Sprintf("the %s run was interrupted, and its part is compared", side))
 	}
 	return out
 }
@@ -158,9 +155,9 @@ func casesOf(r *record.Report) map[string]*record.CaseResult {
 	return out
 }
 
-// verdict sums a comparison up. Where too little was judged nothing is said: half
-// a run, or one by less than the old one, is no evidence that nothing has become
-// worse.
+// verdict returns the verdict of a comparison and its reason. If too little was judged the
+// verdict is [Unjudged]: half a run, or one that was judged less thoroughly, is no evidence
+// that there is no regression.
 func (c *Comparison) verdict() (Verdict, string) {
 	worse, rest := c.counts()
 	for _, side := range []struct {
@@ -179,13 +176,13 @@ func (c *Comparison) verdict() (Verdict, string) {
 	case worse != "":
 		return Regression, worse
 	case c.Old.Interrupted || c.New.Interrupted:
-		return Unjudged, "a run was interrupted; as far as it went, nothing has become worse"
+		return Unjudged, "a run was interrupted; there is no regression in its part"
 	}
 	if less := c.less(); less != "" {
-		return Unjudged, "the new report was judged by less than the old one: " + less + "; judge it alike, or say that this is wanted with -accept-less"
+		return Unjudged, "the new report was judged less thoroughly than the old one: " + less + "; judge it in the same way, or accept the difference with -accept-less"
 	}
 	if fails := c.failsUnknown(); fails > 0 {
-		return Unjudged, count(fails, "case") + " fails that the old report did not judge, so that nobody knows whether it has become worse"
+		return Unjudged, count(fails, "case") + " fails that the old report did not judge, so it is unknown whether it is a regression"
 	}
 	if rest == "" {
 		return Same, "no difference"
@@ -193,7 +190,7 @@ func (c *Comparison) verdict() (Verdict, string) {
 	return Changed, rest
 }
 
-// failsUnknown returns how many cases fail of which the old report knows nothing.
+// failsUnknown returns the number of failing cases that the old report did not judge.
 func (c *Comparison) failsUnknown() (n int) {
 	for _, change := range c.Changes {
 		if change.Kind == JudgedNow && change.New == record.Failed.String() {
@@ -203,7 +200,7 @@ func (c *Comparison) failsUnknown() (n int) {
 	return n
 }
 
-// counts words how many changes of each kind are regressions, and how many are
+// counts returns texts with the numbers of changes that are regressions, and of those that are
 // not, "" for none.
 func (c *Comparison) counts() (worse, rest string) {
 	var regressions, others []string

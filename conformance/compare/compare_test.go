@@ -93,7 +93,7 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 	}{
 		{P, F, nil, one, nil, compare.NewlyFailing, true, "it passed"},
 		{D, F, weak, one, nil, compare.NewlyFailing, true, "it deviated"},
-		{P, E, nil, nil, nil, compare.NoLongerJudged, true, "an error tells nothing"},
+		{P, E, nil, nil, nil, compare.NoLongerJudged, true, "an error proves nothing"},
 		{F, E, one, nil, nil, compare.NoLongerJudged, true, "nor of what failed"},
 		{D, I, weak, nil, nil, compare.NoLongerJudged, true, "what is inconclusive proves nothing"},
 		{P, S, nil, nil, nil, compare.NoLongerJudged, true, "what is not sent neither"},
@@ -121,7 +121,7 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 		{D, P, weak, nil, nil, compare.NewlyPassing, false, "it no longer deviates"},
 		{S, P, nil, nil, nil, compare.JudgedNow, false, "more is known"},
 		{N, F, nil, one, nil, compare.JudgedNow, false, "nobody knows what it was before"},
-		{S, N, nil, nil, nil, compare.UnjudgedOtherwise, false, "neither tells anything"},
+		{S, N, nil, nil, nil, compare.UnjudgedOtherwise, false, "neither proves anything"},
 		{S, E, nil, nil, nil, compare.UnjudgedOtherwise, false, "nor an error"},
 		{S, S, nil, nil, nil, "", false, "the reason is prose"},
 		{0, F, nil, one, nil, compare.NewCase, false, "it is not known what it was"},
@@ -191,8 +191,8 @@ func TestEveryVerdictHasItsReason(t *testing.T) {
 		{made(broken), made(pass), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(), made(), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(pass), made(steady()), nil, compare.Unjudged, "no case was judged in both reports"},
-		{made(pass, steady()), made(skip, steady()), func(_, current *record.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
-		{made(skip, steady()), made(pass, steady()), func(old, _ *record.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; as far as it went, nothing has become worse"},
+		{made(pass, steady()), made(skip, steady()), func(_, current *record.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; there is no regression in its part"},
+		{made(skip, steady()), made(pass, steady()), func(old, _ *record.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; there is no regression in its part"},
 		{made(pass, spec{id: "b", outcome: record.Passed}), made(fail, spec{id: "b", outcome: record.Skipped}), func(_, current *record.Report) {
 			current.Interrupted = true
 			current.Totals.Passed++ // another case of it, so that it is judged
@@ -228,7 +228,7 @@ func TestWhatWasNotJudgedAlikeIsToldFirst(t *testing.T) {
 			r.Safety = record.SafetyInfo{Armed: []string{"requestSample"}, MaxActions: 4}
 		}, "armed: all, on this machine → requestSample, at most 4"},
 		{func(r *record.Report) { r.Suite.Cases = 2 }, "the new report has 1 of the 2 cases of its suite"},
-		{func(r *record.Report) { r.Interrupted = true }, "the new run was interrupted, and is compared as far as it went"},
+		{func(r *record.Report) { r.Interrupted = true }, "the new run was interrupted, and its part is compared"},
 	} {
 		current := made(steady())
 		row.change(current)

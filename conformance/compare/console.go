@@ -21,9 +21,9 @@ type Style struct {
 	Quiet   bool // the totals and the verdict alone
 }
 
-// Console writes a comparison for people: what was judged otherwise, the cases by
-// kind, the answers of another shape, the totals, and the verdict as the last line.
-// Cases that have changed in the same way are told once.
+// Console writes a comparison as text: differences in judging, the cases by kind, the answers
+// of another shape, the totals, and the verdict as the last line. Cases that have changed in
+// the same way are grouped.
 func Console(w io.Writer, c *Comparison, style Style) error {
 	p := &page{Style: style}
 	if !p.Quiet {
@@ -43,8 +43,7 @@ func Console(w io.Writer, c *Comparison, style Style) error {
 	return err
 }
 
-// sideText is whom a report is about: the target's URL, and its name where it has
-// another.
+// sideText returns the target of a report: its URL, and its name if it has one.
 func sideText(s Side) string {
 	if s.Name != "" && s.Name != s.Target {
 		return strings.TrimSpace(s.Target + " (" + s.Name + ")")
@@ -64,7 +63,7 @@ func (p *page) sides(c *Comparison) {
 	p.line()
 }
 
-// verdictWord is a run's verdict as it stands in a sentence.
+// verdictWord returns the verdict of a run for a sentence.
 func verdictWord(v record.Verdict) string {
 	return cmp.Or(strings.ReplaceAll(string(v), "-", " "), "no verdict")
 }
@@ -72,7 +71,7 @@ func verdictWord(v record.Verdict) string {
 func (p *page) different(c *Comparison) {
 	for i, d := range c.Different {
 		if i == 0 {
-			p.line(span{bold, "not judged alike: differences may be due to this"})
+			p.line(span{bold, "judged differently: this may explain differences"})
 		}
 		p.line(span{yellow, fmt.Sprintf("  %-10s", d.What)}, span{"", fmt.Sprintf("%s → %s", shortly(d.Old), shortly(d.New))}, span{dim, "   " + d.Means + d.lessText()})
 	}
@@ -84,7 +83,7 @@ func (p *page) different(c *Comparison) {
 	}
 }
 
-// lessText says that the new report was judged by less, "" where it was not.
+// lessText returns a remark if the new report was judged less thoroughly, or "".
 func (d *Difference) lessText() string {
 	switch {
 	case d.Accepted:
@@ -95,29 +94,29 @@ func (d *Difference) lessText() string {
 	return ""
 }
 
-// shortly is a value of a [Difference] as people read it.
+// shortly returns a value of a [Difference] in short form.
 func shortly(value string) string {
 	if value == "" {
 		return "none"
 	}
 	if len(value) == 64 && !strings.ContainsFunc(value, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }) {
-		return value[:12] + "…" // of a hash, a beginning is enough
+		return value[:12] + "…" // of a hash
 	}
 	return brief(value)
 }
 
-// A bundle is several cases that have changed in the same way.
+// A bundle is a group of cases that have changed in the same way.
 type bundle struct {
 	Change
 	ids []string
 }
 
-// bundles puts changes of one kind together that say the same.
+// bundles groups equal changes of one kind.
 func bundles(changes []Change) (out []*bundle) {
 	have := map[string]*bundle{}
 	for _, c := range changes {
 		key := []string{string(c.Kind), fmt.Sprint(c.Regression), c.Old, c.New}
-		if c.Old != "" && c.New != "" { // of one that is on one side alone, that is all there is to say
+		if c.Old != "" && c.New != "" { // a case on one side only has no other difference
 			key = append(key, c.OldReason, c.NewReason)
 			key = append(append(append(key, problems(c.Added)...), ""), problems(c.Gone)...)
 		}
@@ -133,7 +132,7 @@ func bundles(changes []Change) (out []*bundle) {
 	return out
 }
 
-// bundled puts changes together, unless every case is to be told.
+// bundled groups changes, unless every case is to be shown.
 func (p *page) bundled(changes []Change) (out []*bundle) {
 	if !p.Verbose {
 		return bundles(changes)
@@ -144,12 +143,12 @@ func (p *page) bundled(changes []Change) (out []*bundle) {
 	return out
 }
 
-// problem is what findings have in common that are the same sin at several steps.
+// problem returns what findings of the same violation at several steps have in common.
 func problem(f record.Finding) string {
 	return strings.Join([]string{f.Check, f.Requirement, folded(f.Place), f.Want}, "\x01")
 }
 
-// problems lists those of findings, each once.
+// problems returns the problems of findings, each once.
 func problems(list []record.Finding) (out []string) {
 	for _, f := range list {
 		out = append(out, problem(f))
@@ -159,10 +158,10 @@ func problems(list []record.Finding) (out []string) {
 
 // plainest returns the first finding of each problem.
 func plainest(list []record.Finding) (out []record.Finding) {
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, f := range list {
-		if p := problem(f); !told[p] {
-			told[p] = true
+		if p := problem(f); !shown[p] {
+			shown[p] = true
 			out = append(out, f)
 		}
 	}
@@ -174,7 +173,7 @@ func (c *Comparison) of(k Kind) []Change {
 	return slices.DeleteFunc(slices.Clone(c.Changes), func(x Change) bool { return x.Kind != k })
 }
 
-// someFindings is how many findings of a case are told.
+// someFindings is the maximum number of findings of a case that are shown.
 const someFindings = 4
 
 func (p *page) changes(c *Comparison) {
@@ -220,7 +219,7 @@ func (p *page) bundle(b *bundle, code string) {
 	p.others(b.ids)
 }
 
-// others names the further cases of which the same is true.
+// others names the other cases of a group.
 func (p *page) others(ids []string) {
 	if len(ids) < 2 {
 		return
@@ -248,9 +247,9 @@ func (p *page) shapes(c *Comparison) {
 	if len(c.Shapes) == 0 {
 		return
 	}
-	p.line(span{bold, count(len(c.Shapes)+c.Totals.MoreShapes, "difference") + " in the shape of answers"}, span{dim, "   where neither side has a finding"})
+	p.line(span{bold, count(len(c.Shapes)+c.Totals.MoreShapes, "difference") + " in the shape of answers"}, span{dim, "   if neither side has a finding"})
 	for _, s := range c.Shapes {
-		p.line(span{yellow, "  " + s.Place}, span{"", "   " + told(s.Old) + " → " + told(s.New)})
+		p.line(span{yellow, "  " + s.Place}, span{"", "   " + stated(s.Old) + " → " + stated(s.New)})
 		if !p.Verbose {
 			p.line(span{dim, "    " + where(s) + ", such as " + s.Cases[0]})
 			continue
@@ -266,8 +265,8 @@ func (p *page) shapes(c *Comparison) {
 	p.line()
 }
 
-// told is what stood at a place, as people say it.
-func told(words []string) string {
+// stated returns the values at a place as text.
+func stated(words []string) string {
 	plain := map[string]string{
 		absent: "missing", present: "there", empty: "empty", "null": "null", "boolean": "a boolean", "number": "a number",
 		"string": "a string", "array": "an array", "object": "an object",
@@ -279,7 +278,7 @@ func told(words []string) string {
 	return strings.Join(out, " or ")
 }
 
-// where says in how many cases, and with which statuses.
+// where returns the number of cases, and their statuses.
 func where(s Shape) string {
 	text := count(len(s.Cases), "case")
 	if len(s.Statuses) == 0 {

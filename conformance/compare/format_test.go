@@ -176,7 +176,7 @@ func TestAPageOfManyChangesIsBounded(t *testing.T) {
 	harmless(t, c)
 	var b strings.Builder
 	require.NoError(t, compare.Markdown(&b, c))
-	require.Contains(t, b.String(), "\nThe rest is left out; the format json has all.\n")
+	require.Contains(t, b.String(), "\nThe rest is left out; the format json has everything.\n")
 }
 
 func TestAWriterThatFailsIsTold(t *testing.T) {

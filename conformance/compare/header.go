@@ -8,26 +8,26 @@ import (
 	"strings"
 )
 
-// A fieldRule says what is compared of a header field. Of fields without a rule it
-// is that they are there.
+// A fieldRule defines what is compared of a header field. For fields without a rule only the
+// presence is compared.
 type fieldRule struct {
 	name  string
-	value func([]string) string // what is compared of its values; nil where the field is left out
+	value func([]string) string // what is compared of its values; nil if the field is not compared
 	why   string
 }
 
 func fieldRules() []fieldRule {
-	const framing, moment, way = "it frames this one answer", "it is about the moment", "it is about the way, not the target"
+	const framing, moment, way = "it frames this one answer", "it depends on the time", "it depends on the path, not the target"
 	return []fieldRule{
-		{"Content-Type", mediaType, "clients read the body by it"},
-		{"Content-Encoding", words, "clients unpack the body by it"},
-		{"Content-Language", words, "it says for whom messages are written"},
-		{"Cache-Control", words, "it says what may be kept"},
-		{"Pragma", words, "it says so to older caches"},
-		{"Vary", words, "it says what the answer depends on"},
+		{"Content-Type", mediaType, "clients need it to parse the body"},
+		{"Content-Encoding", words, "clients need it to decode the body"},
+		{"Content-Language", words, "it is the language of messages"},
+		{"Cache-Control", words, "it controls caches"},
+		{"Pragma", words, "it controls older caches"},
+		{"Vary", words, "it lists the header fields that select the answer"},
 		{"Allow", words, "it lists the methods"},
-		{"Www-Authenticate", schemes, "its schemes are what a client can do; the rest may be made for each answer"},
-		{"Odata-Version", words, "it says how the body is to be read"},
+		{"Www-Authenticate", schemes, "clients choose by the schemes; the rest may vary per answer"},
+		{"Odata-Version", words, "it defines the format of the body"},
 		{"X-Content-Type-Options", words, "it has one value"},
 
 		{"Content-Length", nil, framing},
@@ -39,18 +39,18 @@ func fieldRules() []fieldRule {
 		{"Upgrade", nil, way},
 		{"Via", nil, way},
 		{"Alt-Svc", nil, way},
-		{"Strict-Transport-Security", nil, "it is sent over TLS alone"},
+		{"Strict-Transport-Security", nil, "it is sent only over TLS"},
 		{"Date", nil, moment},
 		{"Age", nil, moment},
 		{"Expires", nil, moment},
 		{"Last-Modified", nil, moment},
 		{"Etag", nil, moment},
-		{"Retry-After", nil, "it is about how busy the target is"},
-		{"Set-Cookie", nil, "it is sent once to who keeps it, and is for browsers"},
+		{"Retry-After", nil, "it depends on the load of the target"},
+		{"Set-Cookie", nil, "it is sent once per client, and is for browsers"},
 	}
 }
 
-// mediaType writes a media type and its parameters in one way.
+// mediaType returns a media type and its parameters in normal form.
 func mediaType(values []string) string {
 	all := strings.Join(values, ", ")
 	name, parameters, err := mime.ParseMediaType(all)
@@ -63,7 +63,7 @@ func mediaType(values []string) string {
 	return cmp.Or(mime.FormatMediaType(name, parameters), all)
 }
 
-// words writes a list in one way: small letters, in order, each once.
+// words returns a list in normal form: lower case, sorted, each item once.
 func words(values []string) string {
 	var out []string
 	for item := range strings.SplitSeq(strings.ToLower(strings.Join(values, ",")), ",") {
@@ -86,7 +86,7 @@ func schemes(values []string) string {
 	return words(out)
 }
 
-// unquotedParts cuts text at the commas that stand outside of quotes.
+// unquotedParts splits text at commas outside of quotes.
 func unquotedParts(text string) (out []string) {
 	inside, from := false, 0
 	for i := 0; i < len(text); i++ {
@@ -102,11 +102,10 @@ func unquotedParts(text string) (out []string) {
 	return append(out, text[from:])
 }
 
-// leastCut is the size under which a record holds every field of an answer, for
-// only longer headers are shortened.
+// leastCut is the size up to which a report keeps a header completely.
 const leastCut = 2 << 10
 
-// wholeHeader tells that no field was cut off in a record.
+// wholeHeader reports whether no field was cut off in a report.
 func wholeHeader(h http.Header, shortened bool) bool {
 	size := 0
 	for name, values := range h {

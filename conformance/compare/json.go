@@ -9,9 +9,9 @@ import (
 	"fmaspec/conformance/term"
 )
 
-// JSON writes the comparison: indented, the same bytes for the same comparison,
-// with a line break at the end. What a terminal or a build server
-// could obey is written with \uNNNN, which changes nothing for readers of JSON.
+// JSON writes the comparison: indented, the same bytes for the same comparison, with a line
+// break at the end. Control sequences for a terminal or a build server are escaped as \uNNNN,
+// which is the same JSON.
 func JSON(w io.Writer, c *Comparison) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

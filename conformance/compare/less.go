@@ -9,53 +9,52 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A circumstance is something about how a report came about that its findings
-// depend on.
+// A circumstance is a property of a run on which its findings depend.
 type circumstance struct {
 	what  string
 	of    func(old, current *record.Report) (was, is string)
 	means string
-	less  func(old, current *record.Report) bool // called where they differ; nil where the cases themselves show it
+	less  func(old, current *record.Report) bool // called if they differ; nil if the cases show it
 }
 
-// each is for what one report says by itself.
+// each compares a value of both reports.
 func each(of func(*record.Report) string) func(old, current *record.Report) (was, is string) {
 	return func(old, current *record.Report) (was, is string) { return of(old), of(current) }
 }
 
-// unknowable is for circumstances of which nobody can see which one asks for less.
+// unknowable is for circumstances without an order of thoroughness.
 func unknowable(_, _ *record.Report) bool { return true }
 
 func circumstances() []circumstance {
 	return []circumstance{
-		{"suite", each(func(r *record.Report) string { return r.Suite.Name + " " + r.Suite.Version }), "another suite may judge the same answer otherwise", unknowable},
-		{"contract", each(func(r *record.Report) string { return r.Suite.Contract }), "the OpenAPI document or a schema is another", unknowable},
-		{"fixtures", each(func(r *record.Report) string { return r.Suite.Fixtures }), "a case or a requirement is another", unknowable},
+		{"suite", each(func(r *record.Report) string { return r.Suite.Name + " " + r.Suite.Version }), "another suite may judge the same answer differently", unknowable},
+		{"contract", each(func(r *record.Report) string { return r.Suite.Contract }), "the OpenAPI document or a schema differs", unknowable},
+		{"fixtures", each(func(r *record.Report) string { return r.Suite.Fixtures }), "a case or a requirement differs", unknowable},
 		{"level", each(func(r *record.Report) string { return r.Suite.Level.String() }), "findings of a weaker level are missing on one side",
 			func(old, current *record.Report) bool { return current.Suite.Level < old.Suite.Level }},
-		{"strict", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Strict) }), "what deviates on one side fails on the other",
+		{"strict", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Strict) }), "cases that deviate on one side fail on the other",
 			func(old, _ *record.Report) bool { return old.Suite.Strict }},
 		{"run", each(func(r *record.Report) string { return r.Suite.Run }), "other cases were chosen", nil},
 		{"skip", each(func(r *record.Report) string { return r.Suite.Skip }), "other cases were left out", nil},
 		{"only", each(func(r *record.Report) string { return strings.Join(r.Suite.Only, ", ") }), "other cases were chosen by name", nil},
-		{"repeat", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Repeat) }), "what fails now and then is seen by the one that asks more often",
+		{"repeat", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Repeat) }), "more repetitions find more intermittent failures",
 			func(old, current *record.Report) bool { return current.Suite.Repeat < old.Suite.Repeat }},
 		{"timeout", each(func(r *record.Report) string { return r.Suite.Timeout }), "an answer that is late on one side is in time on the other", moreTime},
-		{"protocol", each(func(r *record.Report) string { return r.Target.Protocol }), "some cases are for one protocol alone", unknowable},
-		{"insecure", each(func(r *record.Report) string { return fmt.Sprint(r.Target.Insecure) }), "the certificate was verified on one side alone",
+		{"protocol", each(func(r *record.Report) string { return r.Target.Protocol }), "some cases are only for one protocol", unknowable},
+		{"insecure", each(func(r *record.Report) string { return fmt.Sprint(r.Target.Insecure) }), "the certificate was verified only on one side",
 			func(_, current *record.Report) bool { return current.Target.Insecure }},
-		{"armed", each(armed), "what could take effect was sent to one side alone", armedForLess},
+		{"armed", each(armed), "requests that could take effect were sent only to one side", armedForLess},
 		{"requirements", weaker, "a requirement is missing, waived, or at a weaker level", unknowable},
 	}
 }
 
-// casesRow is the name by which cases that are missing are accepted.
+// casesRow is the name that accepts missing cases.
 const casesRow = "cases"
 
-// A LessInfo is one way in which a report can have been judged by less than an older one.
+// A LessInfo is one way in which a report can be judged less thoroughly than an older one.
 type LessInfo struct{ Name, Doc string }
 
-// Lesses returns all ways, in the order in which they are told.
+// Lesses returns all ways, in the order of the report.
 func Lesses() []LessInfo {
 	out := []LessInfo{{casesRow, "cases that were judged are missing"}}
 	for _, row := range circumstances() {
@@ -68,9 +67,8 @@ func Lesses() []LessInfo {
 
 func (c *Comparison) accepts(what string) bool { return slices.Contains(c.accepted, what) }
 
-// less says by what the new report was judged less than the old one, "" for
-// nothing that is not accepted. Cases that are missing are regressions, and not
-// told here.
+// less describes how the new report was judged less thoroughly, without what is accepted, or
+// returns "". Missing cases are regressions and not included.
 func (c *Comparison) less() string {
 	var parts []string
 	for _, d := range c.Different {
@@ -81,8 +79,8 @@ func (c *Comparison) less() string {
 	return strings.Join(parts, ", ")
 }
 
-// notAsked marks how the runs were armed as less where a case was not asked for it,
-// although the same operations were armed.
+// notAsked marks the arming as less if it kept a case from being sent although the same
+// operations were armed.
 func (c *Comparison) notAsked(old, current *record.Report) {
 	if current.Interrupted || len(c.of(NotAsked)) == 0 {
 		return
@@ -94,7 +92,7 @@ func (c *Comparison) notAsked(old, current *record.Report) {
 	}
 }
 
-// armed is what a run was allowed to cause.
+// armed returns what a run was allowed to cause.
 func armed(r *record.Report) string {
 	switch {
 	case r.Safety.Local:
@@ -117,7 +115,7 @@ func armedForLess(old, current *record.Report) bool {
 		for _, o := range old.Operations {
 			was = append(was, o.ID)
 		}
-		if len(was) == 0 { // the report does not say, so that nobody knows of any that it is missing none
+		if len(was) == 0 { // the report does not say, so none is known to be missing
 			return true
 		}
 	}
@@ -132,8 +130,8 @@ func moreTime(old, current *record.Report) bool {
 	return err != nil || bad != nil || is > was
 }
 
-// weaker lists the requirements of the old report that are not in the new one, at a
-// weaker level, or waived there alone.
+// weaker returns the requirements of the old report that the new one lacks, has at a weaker
+// level, or alone waives.
 func weaker(old, current *record.Report) (was, is string) {
 	now := map[string]record.RequirementResult{}
 	for _, q := range current.Requirements {
@@ -144,7 +142,7 @@ func weaker(old, current *record.Report) (was, is string) {
 		found, there := now[q.ID]
 		became := ""
 		switch {
-		case !there && q.Level <= current.Suite.Level: // what a narrower level leaves out, the level tells
+		case !there && q.Level <= current.Suite.Level: // a narrower level is reported by itself
 			became = "missing"
 		case there && found.Level > q.Level:
 			became = found.Level.String()

@@ -9,13 +9,12 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// mostMarkdown is the size at which a page ends: a comment on a code host takes no
-// more than 64 KiB.
+// mostMarkdown is the size at which a page is cut: a comment on a code host has at most 64 KiB.
 const mostMarkdown = 48 << 10
 
-// Markdown writes a comparison for a pull request or the summary of a workflow, at
-// most 64 KiB of it. What came from a server stands in code elements with every
-// sign as a reference, so that it can neither be markup nor call on anybody.
+// Markdown writes a comparison for a pull request or the summary of a workflow, at most 64 KiB
+// of it. Text from a server is in code elements with every punctuation character as a
+// reference, so that it cannot be markup or a mention.
 func Markdown(w io.Writer, c *Comparison) error {
 	var b strings.Builder
 	text, _ := c.verdictText()
@@ -32,7 +31,7 @@ func Markdown(w io.Writer, c *Comparison) error {
 	}
 	b.WriteString("\n")
 	if len(c.Different)+len(c.Notes) > 0 {
-		b.WriteString("Not judged alike, to which differences may be due:\n\n")
+		b.WriteString("Judged differently, which may explain differences:\n\n")
 		for _, d := range c.Different {
 			fmt.Fprintf(&b, "- %s: %s → %s (%s)\n", d.What, code(shortly(d.Old)), code(shortly(d.New)), d.Means+d.lessText())
 		}
@@ -61,18 +60,18 @@ func Markdown(w io.Writer, c *Comparison) error {
 	if len(c.Shapes) > 0 {
 		room(fmt.Sprintf("### %s in the shape of answers\n\n| place | old | new | where | first |\n|---|---|---|---|---|\n", count(len(c.Shapes)+c.Totals.MoreShapes, "difference")))
 		for _, s := range c.Shapes {
-			room(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(s.Place), code(told(s.Old)), code(told(s.New)), where(s), code(s.Cases[0])))
+			room(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(s.Place), code(stated(s.Old)), code(stated(s.New)), where(s), code(s.Cases[0])))
 		}
 		room("\n")
 	}
 	if cut {
-		b.WriteString("\nThe rest is left out; the format json has all.\n")
+		b.WriteString("\nThe rest is left out; the format json has everything.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// item is what is told of cases that have changed in the same way.
+// item returns the list item of a group of cases.
 func item(b *bundle) string {
 	text := "- " + code(b.Case)
 	if more := len(b.ids) - 1; more > 0 {
@@ -101,10 +100,10 @@ func item(b *bundle) string {
 	return text
 }
 
-// mostCode is how much of a text a page shows.
+// mostCode is the maximum length of a text on a page.
 const mostCode = 100
 
-// code is text that is shown as it is.
+// code returns text as a code element.
 func code(text string) string {
 	if text = safe(text); utf8.RuneCountInString(text) > mostCode {
 		text = string([]rune(text)[:mostCode]) + "…"
@@ -112,10 +111,10 @@ func code(text string) string {
 	return "<code>" + references(text) + "</code>"
 }
 
-// plainText is a sentence without markup.
+// plainText returns a sentence without markup.
 func plainText(text string) string { return references(safe(text)) }
 
-// references writes every sign that could be markup as a character reference.
+// references replaces every character that could be markup by a character reference.
 func references(text string) string {
 	var b strings.Builder
 	for _, r := range text {

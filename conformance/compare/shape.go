@@ -11,25 +11,24 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Shape is one way in which answers look different though neither side has a
-// finding there, with all cases in which they do.
+// A Shape is a difference between answers for which neither side has a finding, with all its cases.
 type Shape struct {
 	What       string   `json:"what"`       // "status", "header", "body", "member" or "value"
 	Place      string   `json:"place"`      // "status", "header NAME", "body", or a JSON pointer with * for every item of an array
-	Old        []string `json:"old"`        // what stood there in all answers of the kind: "absent", "present", a JSON type, "empty", "not JSON", a status, or a value in quotes
+	Old        []string `json:"old"`        // the values there in all answers of the kind: "absent", "present", a JSON type, "empty", "not JSON", a status, or a value in quotes
 	New        []string `json:"new"`        //
-	Statuses   []int    `json:"statuses"`   // of the answers; none where the status itself differs
+	Statuses   []int    `json:"statuses"`   // of the answers; none if the status itself differs
 	Operations []string `json:"operations"` //
 	Cases      []string `json:"cases"`      //
 }
 
-// mostShapes bounds what is listed of a target that makes up member names.
+// mostShapes is the maximum number of listed shapes, for targets with random member names.
 const mostShapes = 1000
 
-// whats are the values of [Shape.What], in their order.
+// whats returns the values of [Shape.What], in order.
 func whats() []string { return []string{"status", "header", "body", "member", "value"} }
 
-// A group is what answers are likely to have in common.
+// A group identifies answers that are likely to have the same shape.
 type group struct {
 	operation string
 	status    int
@@ -37,18 +36,18 @@ type group struct {
 
 // A place is one place in all answers of a group.
 type place struct {
-	old, new             set      // what stood there in some answer
-	differ               []differ // where the two sides are not alike
+	old, new             set      // the values there
+	differ               []differ // where the two sides differ
 	oldValues, newValues set
 	valued               []differ
-	noted                int  // in how many cases both sides are known
-	objects              int  // in how many an object stands here on both sides
-	strict               bool // nothing is left to chance
+	noted                int  // number of cases in which both sides are known
+	objects              int  // number of cases with an object on both sides
+	strict               bool // every difference counts
 	members              map[string]*place
 	items                *place
 }
 
-// A differ is a case, and what stood at a place in its answers.
+// A differ is a case with the values at a place in its answers.
 type differ struct {
 	id       string
 	old, new set
@@ -58,14 +57,14 @@ func newPlace() *place {
 	return &place{old: set{}, new: set{}, oldValues: set{}, newValues: set{}, members: map[string]*place{}}
 }
 
-// shapes gathers how the answers of two reports look.
+// shapes collects the shapes of the answers of two reports.
 type shapes struct {
 	rules   map[string]fieldRule
 	places  *closed
 	headers map[group]map[string]*place
 	whole   map[group]int // cases with both headers whole
 	bodies  map[group]*place
-	found   map[string]*Shape // those that are told, by what they have in common
+	found   map[string]*Shape // the reported ones, by what they have in common
 	answers int               // compared on either side, by request
 }
 
@@ -77,7 +76,7 @@ func newShapes() *shapes {
 	return s
 }
 
-// An answer is what came to one request, in all repetitions, with one status.
+// An answer holds the answers to one request, in all repetitions, with one status.
 type answer struct {
 	n     int // how often
 	cut   bool
@@ -90,8 +89,8 @@ type field struct {
 	in     int
 }
 
-// pair compares the answers of a case, request by request. Those with a finding
-// are left out, which tells more, and those that are not evidence.
+// pair compares the answers of a case, request by request. It leaves out those with a finding,
+// which is reported already, and those that are not evidence.
 func (s *shapes) pair(a, b *record.CaseResult, repeatOld, repeatNew int) {
 	if !evident(a.Outcome) || !evident(b.Outcome) {
 		return
@@ -104,7 +103,7 @@ func (s *shapes) pair(a, b *record.CaseResult, repeatOld, repeatNew int) {
 		}
 		s.answers++
 		if before, after := was.statuses(), is.statuses(); !slices.Equal(before, after) {
-			s.tell(Shape{What: "status", Place: "status", Old: before, New: after, Operations: []string{b.Operation}, Cases: []string{b.ID}})
+			s.addShape(Shape{What: "status", Place: "status", Old: before, New: after, Operations: []string{b.Operation}, Cases: []string{b.ID}})
 		}
 		for status, x := range was.answers {
 			if y := is.answers[status]; y != nil {
@@ -115,7 +114,7 @@ func (s *shapes) pair(a, b *record.CaseResult, repeatOld, repeatNew int) {
 	}
 }
 
-// evident tells that the answers of a case show what a target does.
+// evident reports whether the answers of a case are evidence about the target.
 func evident(o record.Outcome) bool { return judged(o) || o == record.Inconclusive }
 
 // A step is one request of a case, in all repetitions.
@@ -132,13 +131,13 @@ func (s *step) statuses() (out []string) {
 	return out
 }
 
-// aboutMachine tells that one was asked for a machine that was made up, and may
-// have answered just that.
+// aboutMachine reports whether one request named a machine that does not exist, so that the
+// answer may be about that.
 func aboutMachine(a, b *step) bool {
 	return a.inert && !b.inert && (a.answers[http.StatusNotFound] != nil || a.answers[http.StatusForbidden] != nil)
 }
 
-// steps puts the exchanges of all repetitions together.
+// steps merges the exchanges of all repetitions.
 func (s *shapes) steps(c *record.CaseResult, repeat int) map[int]*step {
 	last := 0
 	for _, x := range c.Exchanges {
@@ -196,7 +195,7 @@ func (s *shapes) add(a *answer, r *record.Response) {
 	a.body.body(r, s.places)
 }
 
-// words are those for a header field, none where nothing is known.
+// words returns the values of a header field, none if nothing is known.
 func (a *answer) words(name string) set {
 	out := set{}
 	f := a.field[name]
@@ -235,7 +234,7 @@ func (s *shapes) body(g group, id string, x, y *answer) {
 	s.bodies[g].compare(id, x.body, y.body, x.body.types, y.body.types)
 }
 
-// both are the names that one of two maps has.
+// both returns the keys of two maps.
 func both[V any](a, b map[string]V) set {
 	names := set{}
 	for name := range a {
@@ -247,8 +246,7 @@ func both[V any](a, b map[string]V) set {
 	return names
 }
 
-// note adds what stood here in one case. Where one side is not known, nothing is
-// said.
+// note adds the values here in one case, if both sides are known.
 func (p *place) note(id string, old, current set) {
 	if len(old) == 0 || len(current) == 0 {
 		return
@@ -261,7 +259,7 @@ func (p *place) note(id string, old, current set) {
 	}
 }
 
-// compare notes what stood here and below.
+// compare notes the values here and below.
 func (p *place) compare(id string, x, y *node, old, current set) {
 	p.note(id, old, current)
 	if x == nil || y == nil {
@@ -293,17 +291,15 @@ func (p *place) compare(id string, x, y *node, old, current set) {
 	}
 }
 
-// missing notes that in some of so many cases neither side has what stands here in
-// others.
+// missing notes that in some cases neither side has this place.
 func (p *place) missing(of int) {
 	if p.noted < of {
 		p.old[absent], p.new[absent] = true, true
 	}
 }
 
-// cases are those that differ. What both sides do both ways in answers of the same
-// kind is left to chance, unless the place is one that a target decides on by the
-// request.
+// cases returns those that differ. A place where both sides vary in the same way in answers of
+// the same kind is ignored, unless its value depends on the request.
 func (p *place) cases() (ids []string) {
 	for _, d := range p.differ {
 		chance := !p.strict
@@ -319,8 +315,8 @@ func (p *place) cases() (ids []string) {
 	return ids
 }
 
-// otherValues are the cases with a value that the other side never has, none where
-// there are too many values for a closed set.
+// otherValues returns the cases with a value that the other side never has, none if there are
+// too many values for a closed set.
 func (p *place) otherValues() (ids []string) {
 	if len(p.oldValues) > mostValues || len(p.newValues) > mostValues {
 		return nil
@@ -340,17 +336,16 @@ func (p *place) otherValues() (ids []string) {
 	return ids
 }
 
-// told returns what differs, the same in several answers once, and how much more
-// there is.
-func (s *shapes) told() (out []Shape, more int) {
+// list returns the differences, each once for several answers, and how many more there are.
+func (s *shapes) list() (out []Shape, more int) {
 	for g, fields := range s.headers {
 		for name, p := range fields {
 			p.missing(s.whole[g])
-			s.tellPlace("header", "header "+brief(name), g, p)
+			s.addPlace("header", "header "+brief(name), g, p)
 		}
 	}
 	for g, p := range s.bodies {
-		s.tellTree("", g, p)
+		s.addTree("", g, p)
 	}
 	out = []Shape{}
 	for _, x := range s.found {
@@ -372,35 +367,35 @@ func sorted[T cmp.Ordered](s []T) []T {
 	return append([]T{}, slices.Compact(s)...)
 }
 
-// tellTree tells what differs at a place of bodies and below.
-func (s *shapes) tellTree(pointer string, g group, p *place) {
+// addTree adds the differences at a place of bodies and below.
+func (s *shapes) addTree(pointer string, g group, p *place) {
 	if pointer == "" {
-		s.tellPlace("body", "body", g, p)
+		s.addPlace("body", "body", g, p)
 	} else {
-		s.tellPlace("member", pointer, g, p)
+		s.addPlace("member", pointer, g, p)
 	}
 	if ids := p.otherValues(); len(ids) > 0 {
-		s.tell(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: Listed(p.oldValues), New: Listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+		s.addShape(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: listed(p.oldValues), New: listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
 	}
 	for name, below := range p.members {
 		below.missing(p.objects)
-		s.tellTree(pointer+"/"+escape.Replace(brief(name)), g, below)
+		s.addTree(pointer+"/"+escape.Replace(brief(name)), g, below)
 	}
 	if p.items != nil {
-		s.tellTree(pointer+"/*", g, p.items)
+		s.addTree(pointer+"/*", g, p.items)
 	}
 }
 
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-func (s *shapes) tellPlace(what, at string, g group, p *place) {
+func (s *shapes) addPlace(what, at string, g group, p *place) {
 	if ids := p.cases(); len(ids) > 0 {
-		s.tell(Shape{What: what, Place: at, Old: Listed(p.old), New: Listed(p.new), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+		s.addShape(Shape{What: what, Place: at, Old: listed(p.old), New: listed(p.new), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
 	}
 }
 
-// tell adds what differs to what is the same elsewhere.
-func (s *shapes) tell(x Shape) {
+// addShape merges a difference with the same one elsewhere.
+func (s *shapes) addShape(x Shape) {
 	key := strings.Join([]string{x.What, x.Place, strings.Join(x.Old, "\x00"), strings.Join(x.New, "\x00")}, "\x01")
 	have := s.found[key]
 	if have == nil {
@@ -412,8 +407,8 @@ func (s *shapes) tell(x Shape) {
 	have.Cases = append(have.Cases, x.Cases...)
 }
 
-// listed are the words of a set in order, the first ones where they are many.
-func Listed(words set) []string {
+// listed returns the words of a set in order, only the first ones if there are many.
+func listed(words set) []string {
 	out := slices.Sorted(maps.Keys(words))
 	if len(out) > mostValues {
 		out = append(out[:mostValues:mostValues], "…")
@@ -421,10 +416,10 @@ func Listed(words set) []string {
 	return out
 }
 
-// quoted is a value as a word that is no other's, cut to what a line can hold.
+// quoted returns a value in quotes, cut to the length of a line.
 func quoted(value string) string { return `"` + brief(value) + `"` }
 
-// brief cuts text to what a line can hold.
+// brief cuts text to the length of a line.
 func brief(text string) string {
 	const most = 60
 	n := 0

@@ -71,16 +71,16 @@ func TestAnswersOfAnotherShapeAreNamed(t *testing.T) {
 		{answer(201, `{"a":"x","b":true}`), answer(201, `{"b":false,"a":"y"}`), "", "order and values are free"},
 		{answer(201, `{"a":1}`), answer(201, ` { "a" : 1 } `), "", "white space is free"},
 		{answer(201, `{"a":1}`), answer(201, `{"a":1,"b":null}`), "/b absent → null", "one member more"},
-		{answer(201, `{"a":1,"b":{"c":1}}`), answer(201, `{"a":1}`), "/b object → absent", "one less, told once"},
+		{answer(201, `{"a":1,"b":{"c":1}}`), answer(201, `{"a":1}`), "/b object → absent", "one less, reported once"},
 		{answer(201, `{"a":1}`), answer(201, `{"a":"1"}`), "/a number → string", "another type"},
 		{answer(201, `{"a":"x"}`), answer(201, `{"a":null}`), "/a string → null", "null is a type"},
-		{answer(201, `{"a":[]}`), answer(201, `{"a":[{"b":1}]}`), "", "an empty array tells nothing of items"},
+		{answer(201, `{"a":[]}`), answer(201, `{"a":[{"b":1}]}`), "", "an empty array shows nothing about items"},
 		{answer(201, `{"a":[{"b":1}]}`), answer(201, `{"a":[{"b":1},{"b":2}]}`), "", "nor is their number compared"},
 		{answer(201, `{"a":[{"b":1}]}`), answer(201, `{"a":[{"b":1},{}]}`), "/a/*/b number → absent|number", "one item lacks a member"},
 		{answer(201, `{"a":[]}`), answer(201, `{"a":{}}`), "/a array → object", "another type"},
 		{answer(201, `{"a":[1]}`), answer(201, `{"a":[1,"x"]}`), "/a/* number → number|string", "items of two types"},
 		{answer(201, `{"a/b":1,"c~d":1}`), answer(201, `{}`), "/a~1b number → absent,/c~0d number → absent", "names are escaped"},
-		{answer(201, `{"a":1}`), answer(200, `{}`), "status 201 → 200", "another status, told alone"},
+		{answer(201, `{"a":1}`), answer(200, `{}`), "status 201 → 200", "another status, reported alone"},
 		{answer(400, `{}`), answer(400, ``), "body object → empty", "no body"},
 		{answer(400, `{}`), answer(400, `[]`), "body object → array", "another kind of JSON"},
 		{answer(400, `{}`), answer(400, `<p>`), "body object → not JSON", "no JSON"},
@@ -98,10 +98,10 @@ func TestAnswersOfAnotherShapeAreNamed(t *testing.T) {
 
 		{answer(201, `{"id":"1","sha1":"a","requestorComment":"x","creationDateTimeUtc":"2017-12-04T12:18:27.1293487Z"}`), answer(201, `{"id":"2","sha1":"b","requestorComment":"y","creationDateTimeUtc":"2018-01-01T00:00:00Z"}`), "", "what varies by nature"},
 		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":"Pending"}`), `/status "InProgress" → "Pending"`, "another word of an enumeration"},
-		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":7}`), `/status string → number`, "another type is told alone"},
+		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":7}`), `/status string → number`, "another type is reported alone"},
 		{answer(201, `{"type":"RequestSample"}`), answer(201, `{"type":"requestSample"}`), `/type "RequestSample" → "requestSample"`, "letter case counts"},
 		{answer(201, `{"fileInstances":[{"status":"A"},{"status":"B"}]}`), answer(201, `{"fileInstances":[{"status":"B"}]}`), `/fileInstances/*/status "A"|"B" → "B"`, "words of items"},
-		{answer(400, `{"error":{"code":"A","message":"x"}}`), answer(400, `{"error":{"code":"B","message":"y"}}`), `/error/code "A" → "B"`, "error codes are told apart by programs, messages by people"},
+		{answer(400, `{"error":{"code":"A","message":"x"}}`), answer(400, `{"error":{"code":"B","message":"y"}}`), `/error/code "A" → "B"`, "error codes are distinguished by programs, messages by people"},
 
 		{answer(201, `{}`), answer(201, `{}`, with("X-Powered-By", "PHP")), "header X-Powered-By absent → present", "a field more"},
 		{answer(201, `{}`, with("Request-Id", "1")), answer(201, `{}`, with("Request-Id", "2")), "", "its value is free"},
@@ -134,7 +134,7 @@ func TestAnswersThatAreNoEvidenceAreNotCompared(t *testing.T) {
 		{func(_, current *record.Report) {
 			current.Cases[0].Findings = []record.Finding{found("types", "/a", "action.types", record.Inferred)}
 			current.Cases[0].Outcome = record.Deviated
-		}, "a finding tells more"},
+		}, "a finding says more"},
 		{func(old, _ *record.Report) {
 			old.Cases[0].Findings = []record.Finding{found("types", "/a", "action.types", record.Inferred)}
 		}, "on either side"},

@@ -17,7 +17,7 @@ const (
 	yellow = term.Yellow
 )
 
-// safe returns text as one line that neither a terminal nor a build server obeys.
+// safe returns text as one line without control sequences for a terminal or a build server.
 func safe(text string) string { return term.Safe(text) }
 
 // A span is a piece of a line in one colour, or in none.
@@ -36,7 +36,7 @@ func (p *page) width() int {
 	return max(p.Width, 40)
 }
 
-// line adds one line of spans, made safe and, where there is a width, cut to it.
+// line adds one line of spans, made safe and, if there is a width, cut to it.
 func (p *page) line(spans ...span) {
 	total := 0
 	for i := range spans {
@@ -61,7 +61,7 @@ func (p *page) line(spans ...span) {
 	p.WriteString(mark + "\n")
 }
 
-// uncut adds one line that is made safe and left as long as it is.
+// uncut adds one line that is made safe and not cut.
 func (p *page) uncut(spans ...span) {
 	for _, s := range spans {
 		p.paint(s.code, safe(s.text))
@@ -76,7 +76,7 @@ func (p *page) paint(code, text string) {
 	p.WriteString(text)
 }
 
-// count writes a number with its noun, in the plural where it has to be.
+// count returns a number with its noun, in the plural if needed.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -14,29 +14,28 @@ import (
 // A set holds words.
 type set map[string]bool
 
-// The words for what stands at a place of a body, besides the JSON types.
+// The words for the values at a place of a body, besides the JSON types.
 const (
 	absent  = "absent"
 	present = "present" // a header field whose value is not compared
-	empty   = "empty"   // a body without a byte
+	empty   = "empty"   // an empty body
 	noJSON  = "not JSON"
 )
 
-// A node is what stood at one place of one answer, or of several to the same
-// request. The items of an array share one node.
+// A node holds the values at one place of one answer, or of several to the same request. The
+// items of an array share one node.
 type node struct {
 	types   set
-	values  set // of strings, where the place has a closed set of them
+	values  set // of strings, if the place has a closed set of them
 	members map[string]*node
 	items   *node
-	objects int // that stood here and came to their end
-	in      int // of the objects above, those that hold it
+	objects int // complete objects here
+	in      int // number of the parent objects with this member
 }
 
 func newNode() *node { return &node{types: set{}} }
 
-// A closed is a tree of the places whose values are a closed set. A nil one has
-// none.
+// closed is a tree of the places whose values are a closed set. A nil closed has none.
 type closed struct {
 	here    bool
 	members map[string]*closed // "*" for the items of an array
@@ -49,14 +48,13 @@ func (c *closed) at(name string) *closed {
 	return c.members[name]
 }
 
-// closedPlaces are the places whose values are words of a closed set, with the
-// reason.
+// closedPlaces returns the places whose values are a closed set, with the reason.
 func closedPlaces() map[string]string {
 	return map[string]string{
 		"/type":                   "its schema has one value for each operation",
 		"/status":                 "it is one of six words that the suite knows",
 		"/fileInstances/*/status": "it is one of the same words",
-		"/error/code":             "programs tell errors apart by it, and a server has few",
+		"/error/code":             "programs distinguish errors by it, and a server has few",
 	}
 }
 
@@ -78,12 +76,11 @@ func closedTree() *closed {
 	return root
 }
 
-// What is read of a body: so deep, so long where it is packed, and so many
-// different words of a closed set, which is none beyond that.
+// The limits for a body: its depth, its decoded length, and the number of different values of
+// a closed set, above which it is not closed.
 const deepest, longest, mostValues = 64, 4 << 20, 16
 
-// body adds the body of an answer to a node. Of one that is not whole, what is
-// missing is not known.
+// body adds the body of an answer to a node. Members missing in an incomplete body are unknown.
 func (n *node) body(r *record.Response, places *closed) {
 	text, whole, readable := plain(r)
 	switch {
@@ -110,7 +107,7 @@ func (n *node) body(r *record.Response, places *closed) {
 	n.types[noJSON] = true
 }
 
-// plain returns a body without its coding, and whether all of it is there.
+// plain returns the decoded body, and whether it is complete.
 func plain(r *record.Response) (text []byte, whole, readable bool) {
 	whole = !r.Shortened && !r.Truncated
 	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); coding {
@@ -204,7 +201,7 @@ func (n *node) array(d *json.Decoder, depth int, places *closed) error {
 	return err
 }
 
-// skip reads to the end of an array or object that was begun.
+// skip reads to the end of an open array or object.
 func skip(d *json.Decoder) error {
 	for open := 1; open > 0; {
 		t, err := d.Token()
@@ -230,7 +227,7 @@ func (n *node) member(name string) *node {
 	return n.members[name]
 }
 
-// add puts what another node has seen into this one.
+// add merges another node into this one.
 func (n *node) add(other *node) {
 	for word := range other.types {
 		n.types[word] = true
@@ -254,8 +251,8 @@ func (n *node) add(other *node) {
 	}
 }
 
-// of returns what is known of a member of the objects that stood here: its node,
-// or nil, and the words for it, none where nothing is known.
+// of returns a member of the objects here: its node, or nil, and the words for it, none if
+// nothing is known.
 func (n *node) of(name string) (*node, set) {
 	child := n.members[name]
 	words := set{}

@@ -76,7 +76,7 @@ func module(t *testing.T, from string) string {
 	return dir
 }
 
-// command runs in dir, offline, with none of the settings of whoever runs this test.
+// command runs in dir, offline, with none of the settings of the user who runs this test.
 func command(t *testing.T, dir string, env []string, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -152,7 +152,8 @@ func knock(t *testing.T, pattern string, env ...string) result {
 		door.binary = f.Name()
 	})
 	require.NotEmpty(t, door.binary, "the door was not built; see the test that tried")
-	return read(t, command(t, t.TempDir(), env, "go", "tool", "test2json", door.binary, "-test.v=test2json", "-test.timeout=2m", "-test.run="+pattern))
+	return read(t, command(t, t.TempDir(), env, "go", "tool", "test2json", door.binary, "-test.v=test2json",
+		"-test.timeout=2m", "-test.run="+pattern))
 }
 
 func suite(t *testing.T) *conformance.Suite {
@@ -191,7 +192,8 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 	fault, found := reference.FindFault("omits-allow")
 	require.True(t, found)
 	handler := fault.Wrap(reference.New(reference.Config{Token: "door-token"}))
-	whole, err := suite(t).Run(t.Context(), conformance.Target{Handler: handler, Token: "door-token"}, conformance.Options{Strict: true, Seed: "door"})
+	whole, err := suite(t).Run(t.Context(), conformance.Target{Handler: handler, Token: "door-token"},
+		conformance.Options{Strict: true, Seed: "door"})
 	require.NoError(t, err)
 
 	r := knock(t, "^TestStrict$", "DOOR_FAULT=omits-allow")
@@ -203,9 +205,9 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 			continue
 		}
 		want = append(want, c.ID)
-		told, full := grouped.Text(c.ID, report.Style{})
+		text, full := grouped.Text(c.ID, report.Style{})
 		shown = shown || full
-		text := durations.ReplaceAllString(told, "T")
+		text = durations.ReplaceAllString(text, "T")
 		var got []string
 		for line := range strings.Lines(durations.ReplaceAllString(r.output["TestStrict/"+c.ID], "T")) {
 			got = append(got, strings.TrimPrefix(line, "        ")) // as package testing indents it
@@ -219,7 +221,8 @@ func TestAFaultyServerFailsInItsCasesWithTheConsolesWords(t *testing.T) {
 			require.Contains(t, r.output["TestStrict"], line)
 		}
 	}
-	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-delete"], "go test -run '^TestStrict$/^requestSample$/^method$/^refuses-delete$'")
+	require.Contains(t, r.output["TestStrict/requestSample/method/refuses-delete"],
+		"go test -run '^TestStrict$/^requestSample$/^method$/^refuses-delete$'")
 }
 
 func TestASelectionIsSentWithItsControls(t *testing.T) {
@@ -274,14 +277,16 @@ func TestADeviationIsLoggedAndFailsOnlyWhenStrict(t *testing.T) {
 
 func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
 	t.Parallel()
-	r := knock(t, "^(TestWithoutToken|TestUnarmed|TestUnloadableCases|TestUnknownPattern|TestUnreachable|TestNothingProven)$")
+	r := knock(t,
+		"^(TestWithoutToken|TestUnarmed|TestUnloadableCases|TestUnknownPattern|TestUnreachable|TestNothingProven)$")
 	for _, row := range []struct{ name, says, why string }{
 		{"TestWithoutToken", "FMASPEC_TOKEN", "a remote target needs a token"},
 		{"TestUnarmed", "192.0.2.1 is not loopback", "nothing may take effect on another machine unless it is armed"},
 		{"TestUnloadableCases", "mine/broken.http:1", "cases that cannot be read are nobody's pass"},
 		{"TestUnknownPattern", "refuses-missing-comment", "a pattern that matches nothing is a slip of the pen"},
 		{"TestUnreachable", "connection refused", "a server that is not there keeps no contract"},
-		{"TestNothingProven", "the token was refused (401) wherever a request is to be accepted", "a server that refuses all proves nothing by it"},
+		{"TestNothingProven", "the token was refused (401) wherever a request is to be accepted",
+			"a server that refuses all proves nothing by it"},
 	} {
 		require.Equal(t, "fail", r.outcome[row.name], row.why)
 		said := r.output[row.name]
@@ -294,7 +299,7 @@ func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
 		require.Empty(t, r.subtests(name, "pass"), "%s has nothing to pass", name)
 	}
 	for _, name := range []string{"TestWithoutToken", "TestUnarmed"} {
-		require.Empty(t, r.subtests(name, "fail"), "want what %s got wrong told once, not once a case", name)
+		require.Empty(t, r.subtests(name, "fail"), "want what %s got wrong reported once, not once per case", name)
 	}
 }
 
@@ -321,7 +326,8 @@ func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
 		require.Greater(t, len(r.subtests(test, "pass")), 100)
 	}
 
-	r = read(t, command(t, dir, append(readonly, "EXAMPLE_BUG=status"), "go", "test", "-json", "-run", "^TestContract$", "."))
+	r = read(t, command(t, dir, append(readonly, "EXAMPLE_BUG=status"), "go", "test", "-json", "-run", "^TestContract$",
+		"."))
 	require.Equal(t, "fail", r.outcome["TestContract"], r.all)
 	plain := "requestSample/valid/accepts-plain-request"
 	require.Equal(t, "fail", r.outcome["TestContract/"+plain])
@@ -329,9 +335,9 @@ func TestTheExampleOfTheDocumentationHolds(t *testing.T) {
 	require.Contains(t, r.output["TestContract/"+plain], "want 201   got 200")
 }
 
-// told runs tests of testdata/door as go test does without -v, and returns what is
+// output runs tests of testdata/door as go test does without -v, and returns what is
 // printed, without what differs from run to run.
-func told(t *testing.T, pattern string, env ...string) []string {
+func output(t *testing.T, pattern string, env ...string) []string {
 	t.Helper()
 	knock(t, "^$") // builds it
 	out, err := command(t, t.TempDir(), env, door.binary, "-test.timeout=2m", "-test.run="+pattern).CombinedOutput()
@@ -349,7 +355,7 @@ func at(t *testing.T, lines []string, text string) int {
 
 func TestAPanicOfTheHandlerIsToldFirstAndOnce(t *testing.T) {
 	t.Parallel()
-	lines := told(t, "^TestPanics$", "DOOR_PANICS=1")
+	lines := output(t, "^TestPanics$", "DOOR_PANICS=1")
 	require.Less(t, at(t, lines, "PANIC of the handler"), 4)
 	require.Less(t, at(t, lines, "assignment to entry in nil map"), 5)
 	require.Less(t, at(t, lines, "door.TestPanics.func1"), 7)
@@ -361,38 +367,41 @@ func TestAPanicOfTheHandlerIsToldFirstAndOnce(t *testing.T) {
 	require.Less(t, len(lines), 720)
 	require.Less(t, len(all), 70_000)
 
-	few := told(t, "^TestPanics$")
+	few := output(t, "^TestPanics$")
 	require.Less(t, at(t, few, "PANIC of the handler"), 4)
 	at(t, few, "in requestSample/")
 }
 
 func TestManyFailuresAreToldInGroups(t *testing.T) {
 	t.Parallel()
-	lines := told(t, "^TestTwoBugs$")
+	lines := output(t, "^TestTwoBugs$")
 	require.Less(t, at(t, lines, "not conformant: "), 3)
 	require.Less(t, at(t, lines, "documented  response.created   "), 6)
 	require.Less(t, at(t, lines, " findings, as in requestSample/valid/accepts-plain-request"), 6)
 	require.Less(t, at(t, lines, "documented  action.members   "), 6)
-	require.Less(t, at(t, lines, "--- FAIL: TestTwoBugs/requestSample/valid/accepts-plain-request "), 8, "what shows the problem comes before what names it")
+	require.Less(t, at(t, lines, "--- FAIL: TestTwoBugs/requestSample/valid/accepts-plain-request "), 8,
+		"what shows the problem comes before what names it")
 	all := strings.Join(lines, "\n")
 	require.Equal(t, 1, strings.Count(all, "sent    "), "want one exchange for two problems of one case")
 	require.Less(t, len(lines), 340)
-	require.Less(t, at(t, lines, "response.created, action.members as in requestSample/valid/accepts-plain-request"), 40)
+	require.Less(t, at(t, lines, "response.created, action.members as in requestSample/valid/accepts-plain-request"),
+		40)
 	order := func(lines []string) (out []string) {
 		for _, line := range lines {
-			if strings.Contains(line, "--- FAIL") || strings.Contains(line, " as in ") || strings.Contains(line, "want ") {
+			if strings.Contains(line, "--- FAIL") || strings.Contains(line, " as in ") ||
+				strings.Contains(line, "want ") {
 				out = append(out, line)
 			}
 		}
 		return out
 	}
 	for range 2 {
-		if again := told(t, "^TestTwoBugs$"); !slices.Equal(order(lines), order(again)) {
+		if again := output(t, "^TestTwoBugs$"); !slices.Equal(order(lines), order(again)) {
 			t.Errorf("want the same lines in the same order each time")
 		}
 	}
 
-	// Alone, each is told in full.
+	// Alone, each is reported in full.
 	const other = "requestSample/valid/accepts-any-accept"
 	alone := knock(t, "^TestTwoBugs$/^requestSample$/^valid$/^accepts-any-accept$")
 	require.Equal(t, []string{other}, alone.subtests("TestTwoBugs", "fail"))
@@ -402,7 +411,7 @@ func TestManyFailuresAreToldInGroups(t *testing.T) {
 
 func TestAWrongTokenIsNamedFirst(t *testing.T) {
 	t.Parallel()
-	lines := told(t, "^TestNothingProven$")
+	lines := output(t, "^TestNothingProven$")
 	require.Less(t, at(t, lines, "the token was refused (401) wherever a request is to be accepted"), 4)
 	require.Less(t, len(lines), 60)
 }
@@ -430,7 +439,8 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	defer server.Close()
 	dir := module(t, filepath.Join(root(t), "docs", "example"))
 	test := func(args ...string) (string, error) {
-		cmd := command(t, dir, []string{"GOFLAGS=-mod=readonly", "EXAMPLE_URL=" + server.URL}, "go", append([]string{"test"}, args...)...)
+		cmd := command(t, dir, []string{"GOFLAGS=-mod=readonly", "EXAMPLE_URL=" + server.URL}, "go",
+			append([]string{"test"}, args...)...)
 		out, err := cmd.CombinedOutput()
 		require.NotContains(t, string(out), "(cached)")
 		return string(out), err
@@ -439,7 +449,8 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	for range 2 {
 		out, err := test(byURL, ".")
 		require.Error(t, err, "want no result that may be cached")
-		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat an old result for "+server.URL+", since it does not know when the server there changes; say go test -count=1")
+		require.Contains(t, out, "fmaspec: nothing was sent: go test may repeat a cached result for "+server.URL+
+			", because it does not know when the server there changes; run go test -count=1")
 		require.Zero(t, sent.Load(), "want nothing sent")
 	}
 	out, err := test("-count=1", byURL, ".")
@@ -455,7 +466,7 @@ func TestAURLIsNotJudgedWhereItsResultMayBeCached(t *testing.T) {
 	require.Contains(t, out, "action.members")
 	out, err = test(byURL, ".")
 	require.Error(t, err)
-	require.Contains(t, out, "say go test -count=1")
+	require.Contains(t, out, "run go test -count=1")
 	server.Close()
 	out, err = test("-count=1", byURL, ".")
 	require.Error(t, err)

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// A matcher says which subtests "go test" runs, as package testing does by its
-// flags -run and -skip. Where the two should disagree, a subtest that runs without
-// a result judges its own case alone.
+// A matcher decides which subtests "go test" runs, in the same way as package testing by its
+// flags -run and -skip. If the two disagree, a subtest without a result judges its case by
+// itself.
 type matcher struct{ run, skip [][]*regexp.Regexp }
 
-// selection is the matcher of this process.
+// selection returns the matcher of this process.
 func selection() matcher {
 	value := func(name string) string {
 		if f := flag.Lookup(name); f != nil {
@@ -22,8 +22,8 @@ func selection() matcher {
 	return matcher{patterns(value("test.run")), patterns(value("test.skip"))}
 }
 
-// patterns reads a pattern: alternatives between |, each with elements between /.
-// One that cannot be read matches all; package testing has refused it already.
+// patterns parses a pattern: alternatives separated by |, each with elements separated by /. A
+// malformed one matches everything; package testing has refused it already.
 func patterns(text string) (out [][]*regexp.Regexp) {
 	if text == "" {
 		return nil
@@ -42,7 +42,7 @@ func patterns(text string) (out [][]*regexp.Regexp) {
 	return out
 }
 
-// blankless writes the blanks of a name or a pattern as package testing does.
+// blankless replaces blanks as package testing does.
 func blankless(r rune) rune {
 	if r == ' ' {
 		return '_'
@@ -50,7 +50,7 @@ func blankless(r rune) rune {
 	return r
 }
 
-// parted cuts a pattern at a sign that stands outside of brackets and parentheses.
+// parted splits a pattern at a character outside of brackets and parentheses.
 func parted(text string, at byte) (out []string) {
 	square, round, from := 0, 0, 0
 	for i := 0; i < len(text); i++ {
@@ -72,7 +72,7 @@ func parted(text string, at byte) (out []string) {
 	return append(out, text[from:])
 }
 
-// selects reports whether the subtest of that full name runs.
+// selects reports whether the subtest with that full name runs.
 func (m matcher) selects(name string) bool {
 	elements := strings.Split(strings.Map(blankless, name), "/")
 	matches := func(pattern []*regexp.Regexp) (matched, whole bool) {
@@ -87,7 +87,7 @@ func (m matcher) selects(name string) bool {
 		return true, len(elements) >= len(pattern)
 	}
 	for _, pattern := range m.skip {
-		// Only what matches the whole pattern is skipped, and what is below it.
+		// Only a full match of the pattern is skipped, with its subtests.
 		if matched, whole := matches(pattern); matched && whole {
 			return false
 		}

@@ -8,24 +8,24 @@ import (
 	"unicode"
 )
 
-// The limits of what is read of a token.
+// The limits for parsing a token.
 const (
-	tokenLimit = 64 << 10 // bytes; a longer one is taken for opaque
+	tokenLimit = 64 << 10 // bytes; a longer token counts as opaque
 	claimLimit = 200      // characters of a claim
 	claimCount = 50       // entries of a list
 )
 
-// An Actor is whom a token speaks for.
+// An Actor is the kind of subject of a token.
 type Actor string
 
-// The actors. Where a token does not tell, there is none.
+// The actors. "" is an unknown actor.
 const (
-	App  Actor = "app"  // an application on its own
+	App  Actor = "app"  // an application without a user
 	User Actor = "user" // a user who signed in
 )
 
-// Claims are what a token says of itself; nobody has verified them. Fields are
-// empty where it says nothing.
+// Claims are the claims of a token, which are not verified. Fields are empty if the token
+// lacks them.
 type Claims struct {
 	Algorithm      string
 	Issuer         string
@@ -35,16 +35,16 @@ type Claims struct {
 	App            string   // the id of the application that asked for the token
 	User           string   // the name with which the user signed in
 	Roles          []string // of the application
-	Scopes         []string // that the user let the application have
+	Scopes         []string // that the user granted to the application
 	DirectoryRoles []string // template ids of the user's roles in the directory
 	Issued         time.Time
 	NotBefore      time.Time
 	Expires        time.Time
 }
 
-// Describe reads a signed JSON Web Token (RFC 7519) without verifying it. Of any
-// other token, which is opaque to all but its issuer, it returns false. Neither the
-// token nor its signature is part of the claims.
+// Describe parses a signed JSON Web Token (RFC 7519) without verifying it. It returns false
+// for any other token, which is opaque. Neither the token nor its signature is part of the
+// claims.
 func Describe(token string) (Claims, bool) {
 	parts := strings.Split(token[:min(len(token), tokenLimit+1)], ".")
 	if len(token) > tokenLimit || len(parts) != 3 || decoded(parts[2]) == nil {
@@ -80,7 +80,7 @@ func Describe(token string) (Claims, bool) {
 	return c, true
 }
 
-// members reads one part of a token, or returns nil.
+// members parses one part of a token, or returns nil.
 func members(part string) (all map[string]json.RawMessage) {
 	if json.Unmarshal(decoded(part), &all) != nil {
 		return nil
@@ -97,13 +97,13 @@ func decoded(part string) []byte {
 	return data
 }
 
-// A reader reads claims, and keeps the signature out of them.
+// A reader reads claims, and removes the signature from them.
 type reader struct {
 	members   map[string]json.RawMessage
 	signature string
 }
 
-// one returns the first of the claims that is a text.
+// one returns the first of the claims that is a string.
 func (r reader) one(names ...string) string {
 	for _, name := range names {
 		if value := r.clean(text(r.members[name])); value != "" {
@@ -113,7 +113,7 @@ func (r reader) one(names ...string) string {
 	return ""
 }
 
-// list returns a claim that is a text, or an array of them.
+// list returns a claim that is a string or an array of strings.
 func (r reader) list(name string) (out []string) {
 	var all []json.RawMessage
 	if json.Unmarshal(r.members[name], &all) != nil {
@@ -127,7 +127,7 @@ func (r reader) list(name string) (out []string) {
 	return out
 }
 
-// words returns the first of the claims that is there, its texts parted at blanks.
+// words returns the first of the claims that is present, split at blanks.
 func (r reader) words(names ...string) (out []string) {
 	for _, name := range names {
 		for _, item := range r.list(name) {
@@ -149,8 +149,8 @@ func (r reader) moment(name string) time.Time {
 	return instant(seconds)
 }
 
-// instant is a number of seconds since 1970, or the zero time where that is no
-// time of this era.
+// instant returns the time of a number of seconds since 1970, or the zero time if it is out of
+// range.
 func instant(seconds float64) time.Time {
 	if !(seconds >= 1 && seconds < 253402300800) { // the year 10000
 		return time.Time{}
@@ -173,8 +173,8 @@ func text(raw json.RawMessage) (value string) {
 	return value
 }
 
-// cleaned returns text without what a terminal could obey, cut to so many
-// characters. Line breaks become blanks.
+// cleaned returns text without control sequences, cut to limit characters. Line breaks become
+// blanks.
 func cleaned(text string, limit int) string {
 	var out []rune
 	for _, r := range strings.Join(strings.Fields(text), " ") {

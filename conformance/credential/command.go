@@ -17,19 +17,17 @@ import (
 // The limits of a command.
 const (
 	commandLimit = time.Minute
-	pipeGrace    = 2 * time.Second // for what it left behind and still holds its output
+	pipeGrace    = 2 * time.Second // for background processes that keep its output open
 	outputLimit  = 64 << 10        // bytes
 	saidLimit    = 4 << 10         // bytes of stderr that are kept
 	saidShown    = 300             // characters of them that an error shows
 )
 
-// Command returns a source that runs a line of the system's shell, and takes what
-// it prints for the token: the bare token, or a JSON object with access_token or
-// accessToken, as OAuth 2.0 and "az account get-access-token" have it. Of the
-// object, expires_on (seconds since 1970) or expires_in (seconds from now) say when
-// the token ends. Its expiresOn is not read: it is a local time without a zone.
-//
-// The line itself is no part of an error, for it may hold a secret.
+// Command returns a source that runs a line in the system's shell and reads the token from its
+// output: the bare token, or a JSON object with access_token or accessToken, as printed for
+// OAuth 2.0 and by "az account get-access-token". The member expires_on (seconds since 1970)
+// or expires_in (seconds from now) is its expiry. The member expiresOn is ignored: it is a
+// local time without a zone. Errors do not contain the line, because it may have a secret.
 func Command(line, from string, environment []string, now func() time.Time) Source {
 	return shell{line, from, environment, now, commandLimit, pipeGrace}.token
 }
@@ -47,26 +45,30 @@ func (s shell) token(ctx context.Context) (Token, error) {
 	defer cancel()
 	out, said := &head{full: cancel}, &tail{}
 	c := command(limited, s.line)
-	c.Env = append([]string{}, s.environment...) // nil would be the environment of this process
+	c.Env = append([]string{}, s.environment...) // nil would mean the environment of this process
 	c.WaitDelay = s.grace
 	c.Stdout, c.Stderr = out, said
 	err := c.Run()
 	if errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // it ended well, and left something behind that does not matter here
+		err = nil // it succeeded; a background process does not matter
 	}
 	tail := said.text(out.words()...)
 	var ended *exec.ExitError
 	switch {
 	case out.over:
-		return Token{}, fmt.Errorf("%s: the command printed more than %d KiB; have it print the token alone", s.from, outputLimit>>10)
+		return Token{}, fmt.Errorf("%s: the command printed more than %d KiB; let it print only the token", s.from,
+			outputLimit>>10)
 	case ctx.Err() != nil:
 		return Token{}, fmt.Errorf("%s: the command was stopped: %w; run it again", s.from, context.Cause(ctx))
 	case limited.Err() != nil:
-		return Token{}, fmt.Errorf("%s: the command did not end within %v%s; run it by itself to see what it waits for", s.from, s.limit, tail)
+		return Token{}, fmt.Errorf("%s: the command did not end within %v%s; run it in a shell to see why it waits",
+			s.from, s.limit, tail)
 	case errors.As(err, &ended):
-		return Token{}, fmt.Errorf("%s: the command ended with %v%s; run it by itself and mend it", s.from, ended, tail)
+		return Token{}, fmt.Errorf("%s: the command ended with %v%s; run it in a shell and correct it", s.from, ended,
+			tail)
 	case err != nil:
-		return Token{}, fmt.Errorf("%s: the shell that runs the command cannot be started: %w; name a file that holds the token instead", s.from, err)
+		return Token{}, fmt.Errorf("%s: the shell that runs the command cannot be started: %w; name a file that "+
+			"holds the token instead", s.from, err)
 	}
 	value, expiry, err := parse(out.kept, s.now())
 	if err != nil {
@@ -75,15 +77,17 @@ func (s shell) token(ctx context.Context) (Token, error) {
 	return Token{value, expiry, s.from}, nil
 }
 
-// The ways in which what a command printed is no token.
+// The errors for output of a command that is not a token.
 var (
-	errSilent  = errors.New("printed nothing; have it print the token")
-	errNotJSON = errors.New("printed JSON that cannot be read; have it print the bare token, or an object with access_token")
-	errNoToken = errors.New("printed JSON without access_token or accessToken; have it print one of them, or the bare token")
-	errNotBare = errors.New("printed a blank, a line break or another character that no bearer token has; have it print the token alone")
+	errSilent  = errors.New("printed nothing; let it print the token")
+	errNotJSON = errors.New("printed malformed JSON; let it print the bare token, or an object with access_token")
+	errNoToken = errors.New("printed JSON without access_token or accessToken; let it print one of them, or the " +
+		"bare token")
+	errNotBare = errors.New("printed a blank, a line break or another character that is not allowed in a bearer " +
+		"token; let it print only the token")
 )
 
-// parse reads the output of a command. Its errors hold none of it.
+// parse parses the output of a command. Its errors contain no part of it.
 func parse(out []byte, now time.Time) (value string, expiry time.Time, err error) {
 	out = bytes.TrimSpace(bytes.TrimPrefix(out, []byte("\ufeff")))
 	switch {
@@ -114,7 +118,7 @@ func parse(out []byte, now time.Time) (value string, expiry time.Time, err error
 	return value, expiry, nil
 }
 
-// number reads a number, or one that is written as a text, or returns 0.
+// number parses a number, or a string with a number, or returns 0.
 func number(raw json.RawMessage) float64 {
 	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
 	if err != nil {
@@ -123,8 +127,8 @@ func number(raw json.RawMessage) float64 {
 	return n
 }
 
-// A head keeps what is written up to outputLimit, and then calls full. It embeds no
-// bytes.Buffer, whose ReadFrom would read without a limit.
+// A head keeps the first outputLimit bytes written to it, and then calls full. It does not
+// embed bytes.Buffer, whose ReadFrom has no limit.
 type head struct {
 	kept []byte
 	full func()
@@ -141,7 +145,7 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// words returns what may be the token, or hold it.
+// words returns texts that may be or contain the token.
 func (h *head) words() (out []string) {
 	for _, w := range strings.FieldsFunc(string(h.kept), func(r rune) bool { return r <= ' ' || r == '"' }) {
 		if len(w) >= shortSecret {
@@ -151,7 +155,7 @@ func (h *head) words() (out []string) {
 	return out
 }
 
-// A tail keeps the end of what is written.
+// A tail keeps the last bytes written to it.
 type tail struct {
 	kept []byte
 	cut  bool
@@ -165,8 +169,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// text returns the last that was written, secrets struck, as the continuation of a
-// sentence.
+// text returns the end of the output, with secrets redacted, as the continuation of a sentence.
 func (t *tail) text(secrets ...string) string {
 	said := string(t.kept)
 	if t.cut {

@@ -21,13 +21,19 @@ func TestTheOutputOfACommandIsATokenOrJSON(t *testing.T) {
 		{"abc", "abc", time.Time{}, nil, "the bare token"},
 		{"\ufeff  abc \r\n\n", "abc", time.Time{}, nil, "blanks around it do not matter"},
 		{`"abc"` + "\n", "abc", time.Time{}, nil, "a JSON string, as az prints with --query"},
-		{`{"access_token":"abc","token_type":"Bearer","expires_in":3600}`, "abc", now.Add(time.Hour), nil, "an answer of OAuth 2.0"},
+		{`{"access_token":"abc","token_type":"Bearer","expires_in":3600}`, "abc", now.Add(time.Hour), nil,
+			"an answer of OAuth 2.0"},
 		{`{"access_token":"abc","expires_in":"3600"}`, "abc", now.Add(time.Hour), nil, "with a text for a number"},
-		{`{"accessToken":"abc","expiresOn":"2017-07-14 04:40:00.000000","expires_on":1500003600,"tokenType":"Bearer"}`, "abc", time.Unix(1500003600, 0), nil, "what az prints"},
-		{`{"access_token":"abc","expires_on":"1500003600","expires_in":"7"}`, "abc", time.Unix(1500003600, 0), nil, "the moment counts more than the time until then"},
-		{`{"accessToken":"abc","expiresOn":"2017-07-14 04:40:00.000000"}`, "abc", time.Time{}, nil, "a local time says nothing"},
-		{`{"accessToken":"abc","expires_on":"soon","expires_in":-1}`, "abc", time.Time{}, nil, "nor does what is no time"},
-		{`{"accessToken":"abc","expires_on":"NaN","expires_in":"1e300"}`, "abc", time.Time{}, nil, "nor does what is no number"},
+		{`{"accessToken":"abc","expiresOn":"2017-07-14 04:40:00.000000","expires_on":1500003600,"tokenType":"Bearer"}`,
+			"abc", time.Unix(1500003600, 0), nil, "what az prints"},
+		{`{"access_token":"abc","expires_on":"1500003600","expires_in":"7"}`, "abc", time.Unix(1500003600, 0), nil,
+			"the moment counts more than the time until then"},
+		{`{"accessToken":"abc","expiresOn":"2017-07-14 04:40:00.000000"}`, "abc", time.Time{}, nil,
+			"a local time says nothing"},
+		{`{"accessToken":"abc","expires_on":"soon","expires_in":-1}`, "abc", time.Time{}, nil,
+			"nor does what is no time"},
+		{`{"accessToken":"abc","expires_on":"NaN","expires_in":"1e300"}`, "abc", time.Time{}, nil,
+			"nor does what is no number"},
 		{"", "", time.Time{}, errSilent, "nothing"},
 		{" \n", "", time.Time{}, errSilent, "nothing but blanks"},
 		{`{"token":"abc"}`, "", time.Time{}, errNoToken, "no token in it"},
@@ -48,7 +54,8 @@ func TestTheOutputOfACommandIsATokenOrJSON(t *testing.T) {
 }
 
 func FuzzCommandOutput(f *testing.F) {
-	for _, out := range []string{"", "abc", "a b", `"abc"`, `{"access_token":"abc","expires_in":"3600"}`, `{"accessToken":"abc","expires_on":1500003600}`, `{"expires_in":1e999}`, "\ufeff{", "\x00"} {
+	for _, out := range []string{"", "abc", "a b", `"abc"`, `{"access_token":"abc","expires_in":"3600"}`,
+		`{"accessToken":"abc","expires_on":1500003600}`, `{"expires_in":1e999}`, "\ufeff{", "\x00"} {
 		f.Add(out)
 	}
 	now := time.Unix(1500000000, 0)
@@ -74,7 +81,8 @@ func TestATailIsTheEndOfWhatWasSaidWithoutSecrets(t *testing.T) {
 		{" \n", "", "nothing but blanks"},
 		{"please\r\n log in\x1b[2J", ", saying: please log in[2J", "one harmless line"},
 		{"it is hunter2", ", saying: it is ***", "no secret"},
-		{strings.Repeat("x", saidLimit) + " the end", ", saying: the end", "the first word of what was cut may be the end of a secret"},
+		{strings.Repeat("x", saidLimit) + " the end", ", saying: the end", "the first word of what was cut may be " +
+			"the end of a secret"},
 		{strings.Repeat("ab ", 200), ", saying: … " + strings.Repeat("ab ", 200)[:299], "the last of much"},
 	} {
 		tail := &tail{}

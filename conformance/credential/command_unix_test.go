@@ -27,7 +27,9 @@ func TestCommandTakesWhatALinePrints(t *testing.T) {
 		why  string
 	}{
 		{"echo abc", Token{Value: "abc", From: from}, "the bare token"},
-		{`printf '{"access_token":"%s","expires_in":60}' "$NAME"`, Token{Value: "of-name", Expiry: clock().Add(time.Minute), From: from}, "a line of a shell, with its variables"},
+		{`printf '{"access_token":"%s","expires_in":60}' "$NAME"`,
+			Token{Value: "of-name", Expiry: clock().Add(time.Minute), From: from}, "a line of a shell, with its " +
+				"variables"},
 		{"echo warning >&2; echo abc", Token{Value: "abc", From: from}, "what it says beside does not matter"},
 		{"cat; echo abc", Token{Value: "abc", From: from}, "there is nothing to read"},
 	} {
@@ -54,20 +56,29 @@ func TestWhatACommandLeavesBehindIsNotWaitedFor(t *testing.T) {
 func TestACommandSeesTheGivenVariablesAlone(t *testing.T) {
 	t.Setenv("FMASPEC_OF_THE_PROCESS", "abc")
 	_, err := Command(`echo "$FMASPEC_OF_THE_PROCESS"`, from, nil, clock)(t.Context())
-	require.EqualError(t, err, "-token-command: the command printed nothing; have it print the token")
+	require.EqualError(t, err, "-token-command: the command printed nothing; let it print the token")
 }
 
 func TestCommandSaysWhyThereIsNoToken(t *testing.T) {
 	jwt := made(`{"alg":"none"}`, `{}`)
 	for _, row := range []struct{ line, want, why string }{
-		{"echo please log in >&2; exit 3", "-token-command: the command ended with exit status 3, saying: please log in; run it by itself and mend it", "a code, and words"},
-		{"exit 3", "-token-command: the command ended with exit status 3; run it by itself and mend it", "a code alone"},
-		{"kill -9 $$", "-token-command: the command ended with signal: killed; run it by itself and mend it", "a signal"},
-		{"echo " + jwt + "; echo had secret-77-x, " + jwt + " >&2; exit 1", "-token-command: the command ended with exit status 1, saying: had secret-77-x, ***; run it by itself and mend it", "no token in what it says"},
-		{"echo secret-77; echo got secret-77 >&2; exit 1", "-token-command: the command ended with exit status 1, saying: got ***; run it by itself and mend it", "nor what it printed"},
-		{"echo try again >&2", "-token-command: the command printed nothing; have it print the token, saying: try again", "nothing"},
-		{"echo two words", "-token-command: the command printed a blank, a line break or another character that no bearer token has; have it print the token alone", "too many words"},
-		{"yes", "-token-command: the command printed more than 64 KiB; have it print the token alone", "too much, without an end"},
+		{"echo please log in >&2; exit 3", "-token-command: the command ended with exit status 3, saying: please log " +
+			"in; run it in a shell and correct it", "a code, and words"},
+		{"exit 3", "-token-command: the command ended with exit status 3; run it in a shell and correct it",
+			"a code alone"},
+		{"kill -9 $$", "-token-command: the command ended with signal: killed; run it in a shell and correct it",
+			"a signal"},
+		{"echo " + jwt + "; echo had secret-77-x, " + jwt + " >&2; exit 1", "-token-command: the command ended with " +
+			"exit status 1, saying: had secret-77-x, ***; run it in a shell and correct it",
+			"no token in what it says"},
+		{"echo secret-77; echo got secret-77 >&2; exit 1", "-token-command: the command ended with exit status 1, " +
+			"saying: got ***; run it in a shell and correct it", "nor what it printed"},
+		{"echo try again >&2", "-token-command: the command printed nothing; let it print the token, saying: try again",
+			"nothing"},
+		{"echo two words", "-token-command: the command printed a blank, a line break or another character that is " +
+			"not allowed in a bearer token; let it print only the token", "too many words"},
+		{"yes", "-token-command: the command printed more than 64 KiB; let it print only the token",
+			"too much, without an end"},
 	} {
 		_, err := Command(row.line, from, []string{"PATH=" + os.Getenv("PATH")}, clock)(t.Context())
 		if err == nil || err.Error() != row.want {
@@ -130,6 +141,6 @@ func TestACommandEndsInTime(t *testing.T) {
 	s := shell{line, from, []string{"PATH=" + os.Getenv("PATH")}, clock, 200 * time.Millisecond, time.Minute}
 	_, err := s.token(t.Context())
 	require.ErrorContains(t, err, "-token-command: the command did not end within 200ms")
-	require.True(t, strings.HasSuffix(err.Error(), "; run it by itself to see what it waits for"), err)
+	require.True(t, strings.HasSuffix(err.Error(), "; run it in a shell to see why it waits"), err)
 	require.NoError(t, <-gone)
 }

@@ -17,15 +17,15 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// endpointLimit is how long a token endpoint may take, and errorShown how many
-// characters of its words an error shows.
+// endpointLimit is the timeout of a token endpoint, and errorShown the number of characters of
+// its message that an error shows.
 const (
 	endpointLimit = 30 * time.Second
 	errorShown    = 200
 )
 
-// A Config says where an application asks for a token, and with what (RFC 6749
-// 4.4). The Microsoft identity platform takes two shapes of it:
+// A Config holds the token endpoint and the credentials of an application (RFC 6749 4.4). The
+// Microsoft identity platform accepts two forms:
 //
 //	v2.0  TokenURL https://login.microsoftonline.com/TENANT/oauth2/v2.0/token
 //	      Scopes   https://graph.microsoft.com/.default
@@ -37,23 +37,26 @@ type Config struct {
 	Scopes     []string
 	Resource   string
 	Audience   string
-	Client     *http.Client // http.DefaultClient where nil; redirects are not followed, whatever it says
+	Client     *http.Client // http.DefaultClient if nil; redirects are never followed
 }
 
-// ClientCredentials returns a source that asks a token endpoint, with id and secret
-// in the Authorization header, and where that is refused in the body. An error says
-// what is wrong with the configuration.
+// ClientCredentials returns a source that asks a token endpoint, with id and secret in the
+// Authorization header, or if that is refused in the body. An error describes an invalid
+// configuration.
 func ClientCredentials(c Config) (Source, error) {
 	u, err := url.Parse(c.TokenURL)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("the URL of the token endpoint cannot be used; give one such as https://login.microsoftonline.com/TENANT/oauth2/v2.0/token")
+		return nil, errors.New("the URL of the token endpoint cannot be used; give one such as " +
+			"https://login.microsoftonline.com/TENANT/oauth2/v2.0/token")
 	case u.User != nil || u.Fragment != "":
-		return nil, fmt.Errorf("the token endpoint at %s: a user or a fragment has no place in its URL; give the id and the secret by themselves", u.Host)
+		return nil, fmt.Errorf("the token endpoint at %s: a user or a fragment is not allowed in its URL; give the "+
+			"id and the secret separately", u.Host)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, fmt.Errorf("the token endpoint at %s: by http:// the secret would go in the clear; give an https:// URL", u.Host)
+		return nil, fmt.Errorf("the token endpoint at %s: http:// would send the secret in clear text; give an "+
+			"https:// URL", u.Host)
 	case c.ID == "":
-		return nil, fmt.Errorf("the token endpoint at %s: no client id; name the application that asks", u.Host)
+		return nil, fmt.Errorf("the token endpoint at %s: no client id; give the id of the application", u.Host)
 	case c.Secret == "":
 		return nil, fmt.Errorf("the token endpoint at %s: no client secret; give the secret of the application", u.Host)
 	}
@@ -71,12 +74,13 @@ func ClientCredentials(c Config) (Source, error) {
 	e := &endpoint{
 		place:  u.Scheme + "://" + u.Host + u.EscapedPath(),
 		client: &client,
-		config: clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenURL, Scopes: c.Scopes, EndpointParams: parameters},
+		config: clientcredentials.Config{ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenURL, Scopes: c.Scopes,
+			EndpointParams: parameters},
 	}
 	return e.token, nil
 }
 
-// loopback tells that a host is this machine.
+// loopback reports whether a host is this machine.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
@@ -98,25 +102,26 @@ func (e *endpoint) token(ctx context.Context) (Token, error) {
 	case err != nil:
 		return Token{}, fmt.Errorf("%s: %w", e.place, e.failure(err))
 	case !strings.EqualFold(answer.Type(), "Bearer"):
-		return Token{}, fmt.Errorf("%s: want a bearer token, got one of type %q; see how the application is set up", e.place, e.shown(answer.TokenType))
+		return Token{}, fmt.Errorf("%s: want a bearer token, got one of type %q; check the configuration of the "+
+			"application", e.place, e.shown(answer.TokenType))
 	case Bare(answer.AccessToken) != nil:
-		return Token{}, fmt.Errorf("%s: its token holds a character that no bearer token has (RFC 6750 section 2.1); see that this is a token endpoint", e.place)
+		return Token{}, fmt.Errorf("%s: its token has a character that is not allowed in a bearer token (RFC 6750 "+
+			"section 2.1); check that this is a token endpoint", e.place)
 	}
 	return Token{answer.AccessToken, answer.Expiry, e.place}, nil
 }
 
-// remedies are what to do about an error that a token endpoint names (RFC 6749 5.2,
-// RFC 8707 2).
+// remedies are the remedies for the error codes of a token endpoint (RFC 6749 5.2, RFC 8707 2).
 var remedies = map[string]string{
-	"invalid_client":         "see that id and secret belong together and that the secret has not expired",
+	"invalid_client":         "check that id and secret belong together and that the secret has not expired",
 	"unauthorized_client":    "let the application ask for tokens by client credentials, in this tenant",
 	"invalid_scope":          "give a scope that the endpoint knows",
 	"invalid_target":         "give a resource that the endpoint knows",
 	"invalid_resource":       "give a resource that the endpoint knows",
-	"unsupported_grant_type": "give the URL of an endpoint that knows client credentials",
+	"unsupported_grant_type": "give the URL of an endpoint that supports client credentials",
 }
 
-// failure says what went wrong, without the answer's body.
+// failure returns the error without the body of the answer.
 func (e *endpoint) failure(err error) error {
 	var refused *oauth2.RetrieveError
 	var sent *url.Error
@@ -125,13 +130,14 @@ func (e *endpoint) failure(err error) error {
 	case errors.As(err, &refused):
 		return e.refusal(refused)
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("its certificate is not trusted: %s; name the certificate that vouches for it", e.shown(untrusted.Err.Error()))
+		return fmt.Errorf("its certificate is not trusted: %s; name the certificate of its authority",
+			e.shown(untrusted.Err.Error()))
 	case errors.As(err, &sent) && sent.Timeout():
-		return errors.New("no answer came in time; see that the address is right")
+		return errors.New("no answer came in time; check the address")
 	case errors.As(err, &sent):
-		return fmt.Errorf("%s; see that the address is right", e.shown(sent.Err.Error()))
+		return fmt.Errorf("%s; check the address", e.shown(sent.Err.Error()))
 	}
-	return errors.New("its answer holds no access_token that can be read; see that this is a token endpoint")
+	return errors.New("its answer has no readable access_token; check that this is a token endpoint")
 }
 
 func (e *endpoint) refusal(r *oauth2.RetrieveError) error {
@@ -144,22 +150,24 @@ func (e *endpoint) refusal(r *oauth2.RetrieveError) error {
 	}
 	switch {
 	case status >= 300 && status < 400:
-		return fmt.Errorf("%s: a redirect is not followed, since the secret would go along; give the URL that it leads to", said)
+		return fmt.Errorf("%s: a redirect is not followed, because it would pass on the secret; give the URL that it "+
+			"leads to", said)
 	case status == http.StatusTooManyRequests || status >= 500:
 		return fmt.Errorf("%s; try again later", said)
 	}
-	return fmt.Errorf("%s; %s", said, cmp.Or(remedies[r.ErrorCode], "see that this is a token endpoint, and what it wants"))
+	return fmt.Errorf("%s; %s", said, cmp.Or(remedies[r.ErrorCode], "check that this is a token endpoint, and its "+
+		"requirements"))
 }
 
-// shown returns somebody else's words without the secret, in any form in which it
-// was sent.
+// shown returns text from outside without the secret, in any form in which it was sent.
 func (e *endpoint) shown(words string) string {
 	id, secret := url.QueryEscape(e.config.ClientID), url.QueryEscape(e.config.ClientSecret)
 	words = cleaned(words, len(words))
-	for _, form := range []string{e.config.ClientSecret, secret, base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))} {
+	for _, form := range []string{e.config.ClientSecret, secret,
+		base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))} {
 		words = strings.ReplaceAll(words, form, stars)
 	}
-	// Not all that struck takes out: trace ids are for asking those who run the endpoint.
+	// Less is redacted than by struck, because trace ids help the operators of the endpoint.
 	words = jwt.ReplaceAllString(scheme.ReplaceAllString(words, "$1 "+stars), stars)
 	return cleaned(words, errorShown)
 }

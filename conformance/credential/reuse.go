@@ -7,13 +7,12 @@ import (
 	"time"
 )
 
-// renewal is how long before its end a token is renewed; of a short life it is a
-// tenth.
+// renewal is how long before its expiry a token is renewed; for a short lifetime it is a tenth
+// of it.
 const renewal = time.Minute
 
-// Reuse returns a source that keeps a token until shortly before its end, and asks
-// for the next one once, however many wait for it. A token without an end is kept
-// for good.
+// Reuse returns a source that keeps a token until shortly before its expiry, and then asks for
+// the next one once for all callers. A token without expiry is kept forever.
 func Reuse(source Source, now func() time.Time) Source {
 	return (&keeper{source: source, now: now}).token
 }
@@ -23,16 +22,16 @@ type keeper struct {
 	now    func() time.Time
 	mu     sync.Mutex
 	kept   Token
-	until  time.Time // zero for good
+	until  time.Time // zero for no end
 	flight *flight
 }
 
-// A flight is one call of the source, which several may wait for.
+// A flight is one call of the source, on which several callers may wait.
 type flight struct {
 	done  chan struct{}
 	token Token
 	err   error
-	left  bool // whoever called gave up, which says nothing to those who wait
+	left  bool // the caller was cancelled, which does not concern the others
 }
 
 func (k *keeper) token(ctx context.Context) (Token, error) {
@@ -61,7 +60,7 @@ func (k *keeper) token(ctx context.Context) (Token, error) {
 	}
 }
 
-// fetch calls the source for all who wait.
+// fetch calls the source for all waiting callers.
 func (k *keeper) fetch(ctx context.Context, f *flight) (Token, error) {
 	f.token, f.err = k.source(ctx)
 	k.mu.Lock()

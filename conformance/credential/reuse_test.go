@@ -21,7 +21,8 @@ func TestReuseRenewsShortlyBeforeTheEnd(t *testing.T) {
 		want  int
 		why   string
 	}{
-		{Token{Value: "a", Expiry: start.Add(time.Hour)}, 59*time.Minute - time.Second, 1, "it is still good for more than a minute"},
+		{Token{Value: "a", Expiry: start.Add(time.Hour)}, 59*time.Minute - time.Second, 1,
+			"it is still good for more than a minute"},
 		{Token{Value: "a", Expiry: start.Add(time.Hour)}, 59 * time.Minute, 2, "a minute before the end it is renewed"},
 		{Token{Value: "a", Expiry: start.Add(100 * time.Second)}, 89 * time.Second, 1, "of a short life"},
 		{Token{Value: "a", Expiry: start.Add(100 * time.Second)}, 90 * time.Second, 2, "a tenth is left"},
@@ -31,7 +32,8 @@ func TestReuseRenewsShortlyBeforeTheEnd(t *testing.T) {
 		{Token{Value: "a", Expiry: start.Add(-time.Hour)}, 0, 2, "one that has ended is never kept"},
 	} {
 		calls, now := 0, start
-		source := Reuse(func(context.Context) (Token, error) { calls++; return row.token, nil }, func() time.Time { return now })
+		source := Reuse(func(context.Context) (Token, error) { calls++; return row.token, nil },
+			func() time.Time { return now })
 		for range 2 {
 			got, err := source(t.Context())
 			require.NoError(t, err)
@@ -141,7 +143,7 @@ func TestWaitingForATokenEndsWithTheContext(t *testing.T) {
 	require.NoError(t, <-first)
 }
 
-// A waiter is a context that tells when somebody waits for its end.
+// A waiter is a context that reports when somebody waits for its end.
 type waiter struct {
 	context.Context
 	asked chan struct{}

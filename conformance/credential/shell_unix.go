@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// command runs a line in a process group of its own, so that with the shell ends
-// what it started.
+// command runs a line in a new process group, so that the children of the shell end with it.
 func command(ctx context.Context, line string) *exec.Cmd {
 	c := exec.CommandContext(ctx, "sh", "-c", line)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

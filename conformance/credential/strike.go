@@ -5,15 +5,13 @@ import (
 	"strings"
 )
 
-// stars stand where a secret was.
+// stars replaces a secret.
 const stars = "***"
 
-// shortSecret is the length under which a text is too common to be struck as a
-// secret that somebody else chose.
+// shortSecret is the length below which a text is too common to be redacted.
 const shortSecret = 8
 
-// longWord is the length from which a word of letters and digits is taken for a
-// secret.
+// longWord is the length from which a word of letters and digits counts as a secret.
 const longWord = 20
 
 var (
@@ -22,16 +20,17 @@ var (
 	word   = regexp.MustCompile(`[A-Za-z0-9_~+/=.-]{20,}`)
 )
 
-// labelled are the values that a name in front of them gives away. "token: " in
-// prose is followed by what is wrong with the token, unless there is a digit in it.
+// labelled matches secrets by the name before them. In prose, the text after "token: " is not
+// a secret, unless it has a digit.
 var labelled = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)((?:secret|passw(?:or)?d|pwd|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"'&,;]+`),
-	regexp.MustCompile(`(?i)((?:token|assertion|credential|signature)(?:["']\s*:|:|["']?\s*=)["'\s]*)[^\s"'&,;]*[0-9][^\s"'&,;]*`),
+	regexp.MustCompile(
+		`(?i)((?:token|assertion|credential|signature)(?:["']\s*:|:|["']?\s*=)["'\s]*)[^\s"'&,;]*[0-9][^\s"'&,;]*`),
 	regexp.MustCompile(`(?i)((?:token|assertion|credential|signature)(?:["']\s*:\s*|:|["']?\s*=\s*)["']?)[^\s"'&,;]+`),
 }
 
-// struck returns text without the given secrets, and without anything else that
-// looks like one. It rather strikes too much.
+// struck returns text without the given secrets and anything that looks like one. When in
+// doubt, it redacts.
 func struck(text string, secrets ...string) string {
 	for _, s := range secrets {
 		if s != "" {
@@ -55,9 +54,10 @@ func struck(text string, secrets ...string) string {
 	})
 }
 
-// suspect strikes a long word that has both letters and digits.
+// suspect redacts a long word that has both letters and digits.
 func suspect(w string) string {
-	if len(w) >= longWord && strings.ContainsAny(w, "0123456789") && strings.ContainsFunc(w, func(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }) {
+	if len(w) >= longWord && strings.ContainsAny(w, "0123456789") &&
+		strings.ContainsFunc(w, func(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }) {
 		return stars
 	}
 	return w

@@ -5,10 +5,13 @@ import "testing"
 func TestWhatLooksLikeASecretIsStruck(t *testing.T) {
 	for _, row := range []struct{ text, want, why string }{
 		{"", "", "nothing"},
-		{"ERROR: Please run 'az login' to setup account.", "ERROR: Please run 'az login' to setup account.", "prose stays"},
-		{"error getting token: connection refused", "error getting token: connection refused", "so does what is said of a token"},
+		{"ERROR: Please run 'az login' to setup account.", "ERROR: Please run 'az login' to setup account.",
+			"prose stays"},
+		{"error getting token: connection refused", "error getting token: connection refused",
+			"so does what is said of a token"},
 		{"no such file: /home/u/.config/tools/token", "no such file: /home/u/.config/tools/token", "and a path"},
-		{"POST https://login.microsoftonline.com/common/oauth2/v2.0/token", "POST https://login.microsoftonline.com/common/oauth2/v2.0/token", "and an address"},
+		{"POST https://login.microsoftonline.com/common/oauth2/v2.0/token",
+			"POST https://login.microsoftonline.com/common/oauth2/v2.0/token", "and an address"},
 		{"the known one is hunter2 here", "the known one is *** here", "what is known to be secret goes"},
 		{"got " + made(`{"alg":"none"}`, `{}`) + " back", "got *** back", "a JSON Web Token goes"},
 		{"Authorization: Bearer abc", "Authorization: Bearer ***", "and what follows a scheme"},

@@ -1,5 +1,5 @@
-// Package credential obtains bearer tokens, and reads what they say of
-// themselves. No error of it holds a secret.
+// Package credential obtains bearer tokens, and parses their claims. Its errors never contain
+// a secret.
 package credential
 
 import (
@@ -10,10 +10,10 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 )
 
-// A Token is a bearer token. It prints as its place alone.
+// A Token is a bearer token. It is printed as its origin only.
 type Token struct {
 	Value  string
-	Expiry time.Time // zero where whoever issued it did not say
+	Expiry time.Time // zero if the issuer did not say
 	From   string    // the flag, variable or address that it comes from
 }
 
@@ -22,8 +22,7 @@ func (t Token) String() string { return "a token from " + t.From }
 // GoString keeps the value out of %#v.
 func (t Token) GoString() string { return t.String() }
 
-// Ends tells when the token expires, by whoever issued it or else by what it says
-// of itself, or the zero time.
+// Ends returns when the token expires, by its issuer or else by its claims, or the zero time.
 func (t Token) Ends() time.Time {
 	if !t.Expiry.IsZero() {
 		return t.Expiry
@@ -32,7 +31,7 @@ func (t Token) Ends() time.Time {
 	return claims.Expires
 }
 
-// A Source obtains a token. It may be called by several goroutines at once.
+// A Source returns a token. It is safe for concurrent use.
 type Source func(ctx context.Context) (Token, error)
 
 // Static returns a source of one token.
@@ -40,13 +39,14 @@ func Static(value, from string) Source {
 	return func(context.Context) (Token, error) { return Token{Value: value, From: from}, nil }
 }
 
-// Bare says what keeps a text from being a bearer token (RFC 6750 2.1), or nil.
+// Bare returns an error if a text is not a valid bearer token (RFC 6750 2.1).
 func Bare(value string) error {
 	switch {
 	case value == "":
-		return errors.New("there is no token; give the bare token")
+		return errors.New("there is no token; give only the token")
 	case !httpfile.IsBearer(value):
-		return errors.New("it holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token")
+		return errors.New("it has a blank, a line break, a quote, a brace or another character that is not allowed " +
+			"in a bearer token (RFC 6750 section 2.1); give only the token")
 	}
 	return nil
 }

@@ -17,17 +17,18 @@ func TestAStaticSourceGivesItsToken(t *testing.T) {
 func TestBareSaysWhatIsNoToken(t *testing.T) {
 	for _, row := range []struct{ value, want, why string }{
 		{"abc.~+/-_=", "", "all that a token has"},
-		{"", "there is no token; give the bare token", "nothing"},
+		{"", "there is no token; give only the token", "nothing"},
 		{"secret-77==", "", "padding"},
-		{"secret-77 b", "it holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", "a blank"},
-		{`"secret-77"`, "it holds a blank, ", "quotes"},
-		{"{secret-77}", "it holds a blank, ", "braces"},
-		{"secret=77", "it holds a blank, ", "padding inside"},
-		{"==", "it holds a blank, ", "padding alone"},
-		{"secret-77:b", "it holds a blank, ", "a user and a password"},
-		{"secret-77\n", "it holds a blank, ", "a line break"},
-		{"secret-77\x7f", "it holds a blank, ", "a control character"},
-		{"secret-77é", "it holds a blank, ", "beyond ASCII"},
+		{"secret-77 b", "it has a blank, a line break, a quote, a brace or another character that is not allowed in " +
+			"a bearer token (RFC 6750 section 2.1); give only the token", "a blank"},
+		{`"secret-77"`, "it has a blank, ", "quotes"},
+		{"{secret-77}", "it has a blank, ", "braces"},
+		{"secret=77", "it has a blank, ", "padding inside"},
+		{"==", "it has a blank, ", "padding alone"},
+		{"secret-77:b", "it has a blank, ", "a user and a password"},
+		{"secret-77\n", "it has a blank, ", "a line break"},
+		{"secret-77\x7f", "it has a blank, ", "a control character"},
+		{"secret-77é", "it has a blank, ", "beyond ASCII"},
 	} {
 		err := Bare(row.value)
 		if row.want == "" {
@@ -50,7 +51,7 @@ func TestATokenPrintsAsItsPlace(t *testing.T) {
 
 func TestATokenEndsWhenItSaysWhereNobodyElseDoes(t *testing.T) {
 	claims := made(`{"alg":"none"}`, `{"exp":1500000000}`)
-	said, told := time.Unix(1500000000, 0).UTC(), time.Unix(1600000000, 0)
+	said, shown := time.Unix(1500000000, 0).UTC(), time.Unix(1600000000, 0)
 	for _, row := range []struct {
 		token Token
 		want  time.Time
@@ -58,7 +59,7 @@ func TestATokenEndsWhenItSaysWhereNobodyElseDoes(t *testing.T) {
 	}{
 		{Token{Value: "opaque"}, time.Time{}, "nobody says"},
 		{Token{Value: claims}, said, "the token says"},
-		{Token{Value: claims, Expiry: told}, told, "whoever issued it knows better"},
+		{Token{Value: claims, Expiry: shown}, shown, "its issuer knows better"},
 	} {
 		if got := row.token.Ends(); !got.Equal(row.want) {
 			t.Errorf("want %v, got %v: %s", row.want, got, row.why)

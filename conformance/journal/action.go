@@ -8,25 +8,25 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A State says what is known of a request's effect.
+// A State is what is known about the effect of a request.
 type State string
 
-// The states, those first that somebody has to look at.
+// The states, beginning with those that need attention.
 const (
-	Unknown State = "unknown" // it may have taken effect: nobody said that it did or did not
-	Caused  State = "caused"  // the target said that it goes ahead
-	Refused State = "refused" // the target said that it does not
-	Unsent  State = "unsent"  // no connection came about
+	Unknown State = "unknown" // it may have taken effect: there is no answer
+	Caused  State = "caused"  // the target accepted it
+	Refused State = "refused" // the target refused it
+	Unsent  State = "unsent"  // no connection was made
 )
 
-// States returns the states, those first that somebody has to look at.
+// States returns the states, beginning with those that need attention.
 func States() []State { return []State{Unknown, Caused, Refused, Unsent} }
 
-// An Action is one request that could take effect, and what became of it.
+// An Action is one request that could take effect, and its result.
 type Action struct {
 	State     State     `json:"state"`
-	Sent      time.Time `json:"sent,omitzero"`     // zero where the journal holds the answer alone
-	Answered  time.Time `json:"answered,omitzero"` // zero where the journal holds no answer
+	Sent      time.Time `json:"sent,omitzero"`     // zero if the journal has only the answer
+	Answered  time.Time `json:"answered,omitzero"` // zero if the journal has no answer
 	Run       string    `json:"run"`
 	Number    int       `json:"number"`
 	Case      string    `json:"case"`
@@ -36,20 +36,20 @@ type Action struct {
 	Machine   string    `json:"machine"`
 	File      string    `json:"sha1"`
 	Status    int       `json:"status,omitempty"`
-	ID        string    `json:"id,omitempty"` // that the target gave the action; "" where none can be read
+	ID        string    `json:"id,omitempty"` // of the action, from the target; "" if none can be read
 	Error     string    `json:"error,omitempty"`
 }
 
-// Summarize joins the two entries of each request, in the order in which the
-// requests were sent. A run that was repeated under its seed gives its numbers
-// again, so an answer belongs to the last request of its number.
+// Summarize joins the two entries of each request, in the order in which the requests were
+// sent. A run that is repeated with its seed uses the same numbers, so an answer belongs to
+// the last request with its number.
 func Summarize(entries []record.JournalEntry) []Action {
 	type key struct {
 		run    string
 		number int
 	}
 	out := []Action{}
-	open := map[key]int{} // where in out the request is whose answer is still to come
+	open := map[key]int{} // index in out of the requests without an answer yet
 	for _, e := range entries {
 		k := key{e.Run, e.Number}
 		at, waiting := open[k]
@@ -81,8 +81,8 @@ func JSON(actions []Action) ([]byte, error) {
 	return append(ascii(text), '\n'), err
 }
 
-// state is what a status says of the effect. A server that failed, or a gateway
-// that lost it, may have acted before.
+// state returns the state for a status. A server that failed, or one behind a failing gateway,
+// may have acted before.
 func state(status int) State {
 	switch {
 	case status >= 200 && status < 300:

@@ -16,7 +16,7 @@ func TestASecondRunIsKeptOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	first := openAt(t, path)
 	_, err := Open(path)
-	require.EqualError(t, err, path+": the journal cannot be opened: another run writes to it; wait for its end, or name another file")
+	require.EqualError(t, err, path+": the journal cannot be opened: another run is writing to it; wait until it ends, or name another file")
 	require.NoError(t, first.Close())
 	second := openAt(t, path)
 	require.NoError(t, second.Record(full()))
@@ -28,7 +28,7 @@ func TestOpenDoesNotWaitAtAPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, syscall.Mkfifo(path, 0o600))
 	_, err := Open(path)
-	require.ErrorContains(t, err, "it is no regular file")
+	require.ErrorContains(t, err, "it is not a regular file")
 }
 
 func TestOpenSaysThatAFolderCannotBeAskedFor(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package journal keeps on the disk what runs caused, or may have caused, on
-// somebody's machine: an entry a line, each a JSON object, never rewritten.
+// Package journal records on disk what runs caused, or may have caused, on real machines: one
+// JSON object per line, append-only.
 package journal
 
 import (
@@ -17,24 +17,24 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Journal is a file that entries are added to. It is safe for concurrent use.
+// A Journal is a file to which entries are appended. It is safe for concurrent use.
 type Journal struct {
 	path string
 	mu   sync.Mutex
 	file file
-	torn bool // the file ends inside a line
+	torn bool // the last line is incomplete
 }
 
-// file is what a journal needs of an *os.File.
+// file is the part of *os.File that a journal uses.
 type file interface {
 	io.WriteCloser
 	Sync() error
 }
 
-// Open opens the journal at path for adding to it, and makes the file where
-// there is none, readable by its owner alone. No second run can open it before
-// it is closed, where the system has locks for that. A last line that a crash
-// cut is left as it is; the next entry begins a line of its own.
+// Open opens the journal at path for appending, and creates the file if it does not exist,
+// readable only by its owner. A second run cannot open it until it is closed, if the system
+// has file locks. A last line that is incomplete after a crash is not changed; the next entry
+// begins a new line.
 func Open(path string) (*Journal, error) {
 	j, err := open(path)
 	if err != nil {
@@ -50,7 +50,7 @@ func open(path string) (j *Journal, err error) {
 	case err == nil && info.IsDir():
 		return nil, errors.New("it is a folder" + other)
 	case err == nil && !info.Mode().IsRegular(): // opening a pipe would wait, and a device keeps nothing
-		return nil, errors.New("it is no regular file" + other)
+		return nil, errors.New("it is not a regular file" + other)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
@@ -65,7 +65,7 @@ func open(path string) (j *Journal, err error) {
 		return nil, err
 	}
 	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("its folder cannot be brought onto the disk: %w%s", reason(err), other)
+		return nil, fmt.Errorf("its folder cannot be synced to the disk: %w%s", reason(err), other)
 	}
 	last := []byte{'\n'}
 	end, err := f.Seek(0, io.SeekEnd)
@@ -78,9 +78,8 @@ func open(path string) (j *Journal, err error) {
 	return &Journal{path: path, file: f, torn: last[0] != '\n'}, nil
 }
 
-// Record adds an entry, and returns when it is on the disk. What a target said
-// is cut where it is very long. An entry that [Read] would not take is an error,
-// and nothing is written.
+// Record appends an entry, and returns when it is on the disk. Very long text from a target is
+// cut. An entry that [Read] would refuse is an error, and nothing is written.
 func (j *Journal) Record(e record.JournalEntry) error {
 	line, err := written(e)
 	if err != nil {
@@ -99,26 +98,26 @@ func (j *Journal) Record(e record.JournalEntry) error {
 		err = j.file.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: the entry was not recorded: %w; see that the disk is there and has room", j.path, reason(err))
+		return fmt.Errorf("%s: the entry was not recorded: %w; check that the disk is available and has free space", j.path, reason(err))
 	}
 	return nil
 }
 
-// Close lets go of the file.
+// Close closes the file.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.file.Close(); err != nil {
-		return fmt.Errorf("%s: the journal was not closed: %w; look whether its last entries are there", j.path, reason(err))
+		return fmt.Errorf("%s: the journal was not closed: %w; check its last entries", j.path, reason(err))
 	}
 	return nil
 }
 
-// textLimit is how many bytes are kept of what a target can make long.
+// textLimit is the maximum length of text from a target, in bytes.
 const textLimit = 2 << 10
 
-// written returns an entry's line. It is ASCII, so that no terminal obeys it and
-// wherever it is cut, it is cut between characters.
+// written returns the line of an entry. It is ASCII, so that it has no control sequences and
+// any cut is between characters.
 func written(e record.JournalEntry) ([]byte, error) {
 	e.Time = e.Time.UTC()
 	e.Action, e.Error = cut(e.Action), cut(e.Error)
@@ -134,7 +133,7 @@ func written(e record.JournalEntry) ([]byte, error) {
 	return append(line, '\n'), err
 }
 
-// ascii spells JSON text in ASCII alone.
+// ascii escapes JSON text to ASCII.
 func ascii(text []byte) []byte {
 	out := make([]byte, 0, len(text)+1)
 	for _, r := range string(text) {
@@ -158,7 +157,7 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:textLimit], "") + "…"
 }
 
-// reason is what went wrong with a file, without the path and the system call.
+// reason returns an error without the path and the system call.
 func reason(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {

@@ -176,7 +176,7 @@ func TestOpenSaysWhatIsNoJournal(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for _, row := range []struct{ path, want, why string }{
 		{dir, "it is a folder", "a folder"},
-		{os.DevNull, "it is no regular file", "a device keeps nothing"},
+		{os.DevNull, "it is not a regular file", "a device keeps nothing"},
 		{filepath.Join(dir, "none", "j"), "no such file or directory", "no folder to be in"},
 		{filepath.Join(file, "j"), "not a directory", "a file for a folder"},
 	} {
@@ -202,7 +202,7 @@ func TestRecordRefusesWhatReadWouldNotTake(t *testing.T) {
 	}{
 		{func(e *record.JournalEntry) { e.Event = "" }, `event: want "sending" or "answered", got ""`, "no event"},
 		{func(e *record.JournalEntry) { e.Number = 0 }, "number: want 1 to ", "numbers begin at 1"},
-		{func(e *record.JournalEntry) { e.Machine = "" }, "machine: it is empty", "no machine"},
+		{func(e *record.JournalEntry) { e.Machine = "" }, "machine: empty", "no machine"},
 		{func(e *record.JournalEntry) { e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "year", "a time that JSON cannot carry"},
 		{func(e *record.JournalEntry) { e.Machine = strings.Repeat("m", lineLimit) }, "the line is longer than 64 KiB", "a line that nobody would read"},
 	} {
@@ -253,7 +253,7 @@ func TestRecordFailsWhereTheDiskDoes(t *testing.T) {
 	t.Parallel()
 	f := &brokenFile{room: 20}
 	j := &Journal{path: "there/j", file: f}
-	const cure = "; see that the disk is there and has room"
+	const cure = "; check that the disk is available and has free space"
 	require.EqualError(t, j.Record(full()), "there/j: the entry was not recorded: no space left on device"+cure)
 	f.room = 0
 	require.EqualError(t, j.Record(full()), "there/j: the entry was not recorded: no space left on device"+cure)
@@ -268,7 +268,7 @@ func TestRecordFailsWhereTheDiskDoes(t *testing.T) {
 	require.Equal(t, []record.JournalEntry{full(), sending()}, got, "the others stand on lines of their own")
 
 	f.closeErr = errors.New("input/output error")
-	require.EqualError(t, j.Close(), "there/j: the journal was not closed: input/output error; look whether its last entries are there")
+	require.EqualError(t, j.Close(), "there/j: the journal was not closed: input/output error; check its last entries")
 }
 
 func TestAClosedJournalTakesNoEntry(t *testing.T) {
@@ -296,12 +296,12 @@ func TestReadTellsWhatIsNoEntry(t *testing.T) {
 		{whole, "null", "not a JSON object", "nothing"},
 		{whole, whole + whole, "not JSON: byte ", "two entries in a line"},
 		{whole, "\ufeff" + whole, "not JSON: byte 0: a byte order mark", "an editor's mark"},
-		{`"run":`, `"run":"x","run":`, "not JSON: byte 70: a member stands twice", "which of them counts?"},
-		{`"run":`, `"\u001b[2J":1,"\u001b[2J":2,"run":`, "not JSON: byte 74: a member stands twice; ", "a name that a terminal would obey"},
+		{`"run":`, `"run":"x","run":`, "not JSON: byte 70: duplicate member", "which of them counts?"},
+		{`"run":`, `"\u001b[2J":1,"\u001b[2J":2,"run":`, "not JSON: byte 74: duplicate member; ", "a name that a terminal would obey"},
 		{`"run":`, `"Run":`, `unknown member "Run" (did you mean "run"?), known are event, time, run, number, case, step, operation, target, machine, sha1, status, action, error`, "another letter case"},
 		{`"run":`, `"comment":"","run":`, `unknown member "comment", known are event, `, "a member of another version"},
 		{`"run":"7f3a",`, ``, "the member run is missing", "every entry has it"},
-		{`"7f3a"`, `""`, "run: it is empty", "no run"},
+		{`"7f3a"`, `""`, "run: empty", "no run"},
 		{`"7f3a"`, `null`, "run: want a text, got null", "null is no text"},
 		{`"7f3a"`, `7`, "run: want a text, got 7", "nor is a number"},
 		{`"number":1`, `"number":"1"`, `number: want a whole number, got "1"`, "a text"},
@@ -314,7 +314,7 @@ func TestReadTellsWhatIsNoEntry(t *testing.T) {
 		{`2017-12-08T10:02:03.000000045Z`, `8 December`, "time: want a time such as 2006-01-02T15:04:05Z07:00, got ", "no time"},
 		{`"answered"`, `"asked"`, `event: want "sending" or "answered", got "asked"`, "no such event"},
 		{`"7f3a"`, "\"\x1b[2J\"", "not JSON: byte ", "a terminal would obey it"},
-		{`"7f3a"`, "\"\u202e\"", "byte 67: a control character, which an entry holds as \\uNNNN alone", "so would it this"},
+		{`"7f3a"`, "\"\u202e\"", "byte 67: a control character, which must be written as \\uNNNN", "so would it this"},
 		{`"7f3a"`, "\"\xff\"", "not JSON: byte 67: the bytes are not UTF-8", "another encoding"},
 		{`"7f3a"`, `"` + strings.Repeat("x", lineLimit) + `"`, "the line is longer than 64 KiB", "no entry is so long"},
 		{`"7f3a"`, `"` + strings.Repeat("x", 3*lineLimit) + `"`, "the line is longer than 64 KiB", "nor so much longer"},
@@ -324,7 +324,7 @@ func TestReadTellsWhatIsNoEntry(t *testing.T) {
 		got, torn, err := Read("dir/j", strings.NewReader(whole+"\n"+text+"\n"+whole+"\n"))
 		require.ErrorContains(t, err, "dir/j:2: "+strings.SplitN(row.want, "byte", 2)[0], row.why)
 		require.ErrorContains(t, err, row.want, row.why)
-		require.True(t, strings.HasSuffix(err.Error(), "; mend or remove the line, and find out otherwise what it told of"), row.why)
+		require.True(t, strings.HasSuffix(err.Error(), "; correct or remove the line, and find out in another way what it recorded"), row.why)
 		require.Equal(t, []record.JournalEntry{full(), full()}, got, "want the lines around it: %s", row.why)
 		require.Empty(t, torn, row.why)
 	}
@@ -337,8 +337,8 @@ func TestReadTellsEveryBadLineUpToALimit(t *testing.T) {
 	require.Len(t, lines, badLimit/2+1)
 	require.Len(t, torn, badLimit/2)
 	require.Empty(t, got)
-	require.Equal(t, "j:999: not a JSON object; mend or remove the line, and find out otherwise what it told of", lines[badLimit/2-1])
-	require.Equal(t, "j:1000: so far 1000 lines are no entries, and the rest was not read; name a journal", lines[badLimit/2])
+	require.Equal(t, "j:999: not a JSON object; correct or remove the line, and find out in another way what it recorded", lines[badLimit/2-1])
+	require.Equal(t, "j:1000: 1000 lines so far are not entries, and the rest was not read; name a journal", lines[badLimit/2])
 }
 
 func TestReadTakesALineAsLongAsItMayBe(t *testing.T) {
@@ -366,7 +366,7 @@ func TestReadEndsWhereAFileDoesNot(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		strings.Repeat("\x00", 4<<10): "j:1: the file is longer than 64 MiB, and the rest was not read; split it, or name a journal",
-		"7\n":                         "j:1000: so far 1000 lines are no entries, and the rest was not read; name a journal",
+		"7\n":                         "j:1000: 1000 lines so far are not entries, and the rest was not read; name a journal",
 	} {
 		_, torn, err := Read("j", endlessReader(text))
 		require.ErrorContains(t, err, want)

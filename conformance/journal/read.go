@@ -18,7 +18,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// What is read at most: of a line, of a file, and of lines that are no entries.
+// The limits: of a line, of a file, and of lines that are not entries.
 const (
 	lineLimit = 64 << 10
 	fileLimit = 64 << 20
@@ -27,11 +27,10 @@ const (
 
 var errLong = fmt.Errorf("the line is longer than %d KiB", lineLimit>>10)
 
-// Read returns the entries of a journal in their order, with the numbers of the
-// lines that a crash left torn. Those tell of nothing that was done: a request
-// goes out when its entry is wholly on the disk. Every other line that is no
-// entry is part of the error, which begins with name:line; the entries around it
-// are returned nonetheless.
+// Read returns the entries of a journal in their order, with the numbers of the lines that are
+// incomplete after a crash. No request belongs to those: a request is sent after its entry is
+// completely on the disk. Every other line that is not an entry is part of the error, which
+// begins with name:line; the other entries are returned nevertheless.
 func Read(name string, r io.Reader) (entries []record.JournalEntry, torn []int, err error) {
 	var errs []error
 	number := 0
@@ -67,13 +66,13 @@ func Read(name string, r io.Reader) (entries []record.JournalEntry, torn []int, 
 		case end != nil && !errors.Is(err, errLong), errors.As(err, &fault) && fault.Kind == strictjson.Cut:
 			torn = append(torn, number)
 		default:
-			errs = append(errs, fmt.Errorf("%s:%d: %w; mend or remove the line, and find out otherwise what it told of", name, number, err))
+			errs = append(errs, fmt.Errorf("%s:%d: %w; correct or remove the line, and find out in another way what it recorded", name, number, err))
 		}
 		if end != nil {
 			break
 		}
 		if len(errs)+len(torn) == badLimit {
-			errs = append(errs, fmt.Errorf("%s:%d: so far %d lines are no entries, and the rest was not read; name a journal", name, number, badLimit))
+			errs = append(errs, fmt.Errorf("%s:%d: %d lines so far are not entries, and the rest was not read; name a journal", name, number, badLimit))
 			break
 		}
 	}
@@ -85,11 +84,10 @@ type member struct {
 	name     string
 	required bool
 	into     any
-	want     string // what its value has to be, in words
+	want     string // description of its valid values
 }
 
-// membersOf returns the members of an entry, in the order in which they are
-// written.
+// membersOf returns the members of an entry, in the order of the file.
 func membersOf(e *record.JournalEntry) []member {
 	const text, integer = "a text", "a whole number"
 	return []member{
@@ -110,18 +108,18 @@ func membersOf(e *record.JournalEntry) []member {
 	}
 }
 
-// entry reads one line. encoding/json alone would take unknown members, missing
-// ones, null, and names in any letter case.
+// entry parses one line. encoding/json alone would accept unknown and missing members, null,
+// and names in any letter case.
 func entry(line []byte) (e record.JournalEntry, err error) {
 	if err := strictjson.Check(line); err != nil {
 		var fault *strictjson.Error
 		if errors.As(err, &fault) && fault.Kind == strictjson.Duplicate {
-			err = fmt.Errorf("byte %d: a member stands twice", fault.Offset) // without its name, which a terminal might obey
+			err = fmt.Errorf("byte %d: duplicate member", fault.Offset) // without its name, which may have control sequences
 		}
 		return e, fmt.Errorf("not JSON: %w", err)
 	}
 	if at := bytes.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }); at >= 0 {
-		return e, fmt.Errorf("byte %d: a control character, which an entry holds as \\uNNNN alone", at)
+		return e, fmt.Errorf("byte %d: a control character, which must be written as \\uNNNN", at)
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(line, &object) != nil || object == nil {
@@ -150,19 +148,19 @@ func entry(line []byte) (e record.JournalEntry, err error) {
 			return e, fmt.Errorf("%s: want %s, got %.60s", m.name, m.want, value)
 		}
 	}
-	return e, sound(e)
+	return e, valid(e)
 }
 
-// sound tells that an entry can be what a run wrote.
-func sound(e record.JournalEntry) error {
+// valid returns an error if a run cannot have written the entry.
+func valid(e record.JournalEntry) error {
 	if e.Event != record.Sending && e.Event != record.Answered {
 		return fmt.Errorf("event: want %q or %q, got %q", record.Sending, record.Answered, e.Event)
 	}
-	for _, text := range []struct{ name, value string }{ // a request without a readable sha1 may take effect nonetheless
+	for _, text := range []struct{ name, value string }{ // a request without a readable sha1 may still take effect
 		{"run", e.Run}, {"case", e.Case}, {"operation", e.Operation}, {"target", e.Target}, {"machine", e.Machine},
 	} {
 		if text.value == "" {
-			return fmt.Errorf("%s: it is empty", text.name)
+			return fmt.Errorf("%s: empty", text.name)
 		}
 	}
 	for _, number := range []struct {

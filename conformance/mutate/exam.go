@@ -8,11 +8,10 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// The exam of levels asks whether a requirement has the level that it is given:
-// whoever breaks it has to fail a run at that level, and at no stronger one.
+// The exam of levels tests whether each requirement has the right level: a server that breaks
+// it must fail a run at that level, and at no stronger one.
 
-// strongest returns the strongest level of a finding on the subject; 0 where it
-// has none.
+// strongest returns the strongest level of a finding on the subject; 0 for none.
 func (r Row) strongest() record.Level {
 	switch len(r.Modes) {
 	case 3:
@@ -25,8 +24,8 @@ func (r Row) strongest() record.Level {
 	return 0
 }
 
-// exact lists the faults that are about a requirement, the first of those that
-// they break, and were found at its level and at no stronger one.
+// exact returns the faults whose first requirement is id and that were found at its level and
+// at no stronger one.
 func exact(faults []Row, id string, level record.Level) []string {
 	out := []string{}
 	for _, r := range faults {
@@ -37,9 +36,9 @@ func exact(faults []Row, id string, level record.Level) []string {
 	return out
 }
 
-// mislevelled says, a line each, which faults are found at a stronger level than
-// all that they break, and which inferred ones name something stronger that
-// nobody finds: under its name, such a finding would pass.
+// mislevelled returns a line for each fault that is found at a stronger level than all its
+// requirements, and for each inferred fault that names a stronger requirement which is never
+// found: such a finding would pass under its name.
 func (m *Result) mislevelled() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, r := range m.Faults {
@@ -56,10 +55,10 @@ func (m *Result) mislevelled() (out []string) {
 		}
 		if strongest := r.strongest(); strongest != 0 && strongest < bound {
 			f := r.Findings[slices.IndexFunc(r.Findings, func(f record.Finding) bool { return f.Level == strongest })]
-			say("fault %s is found at the level %s, and breaks nothing stronger than %s: it %s, and %s finds %s broken in %s, %s: want %s, got %s; mend the check or the case, or name the requirement", r.Name, strongest, bound, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
+			say("fault %s is found at the level %s, and breaks nothing stronger than %s: it %s, and %s finds %s broken in %s, %s: want %s, got %s; correct the check or the case, or name the requirement", r.Name, strongest, bound, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		}
 		if len(vain) > 0 && !m.Narrowed && m.Level == record.Inferred.String() {
-			say("fault %s is inferred, and names %s, which nothing finds broken: it %s; take that off its list", r.Name, strings.Join(vain, ", "), r.Says)
+			say("fault %s is inferred, and names %s, which is never found broken: it %s; remove that from its list", r.Name, strings.Join(vain, ", "), r.Says)
 		}
 	}
 	return out

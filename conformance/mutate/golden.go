@@ -39,8 +39,8 @@ func (r Row) line() string {
 	return fmt.Sprintf("%s  %s  %s", r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","))
 }
 
-// Proven returns for each requirement the faults that prove it, by the golden
-// matrix: the server broke it, and a check was seen to find that.
+// Proven returns the faults that prove each requirement, by the golden matrix: the server
+// broke it, and a check found that.
 func Proven() map[string][]string {
 	out := map[string][]string{}
 	for line := range strings.Lines(recorded) {
@@ -56,7 +56,7 @@ func Proven() map[string][]string {
 }
 
 // Prove raises the state of each requirement that a run exercised to "proven",
-// where the golden matrix shows that the suite can tell when it is broken.
+// if the golden matrix shows that the suite finds it broken.
 func Prove(r *record.Report) {
 	proven := Proven()
 	for i := range r.Requirements {

@@ -1,7 +1,7 @@
-// Package mutate proves that the suite can tell: it runs the suite against
-// servers that each have one named fault, and against honest servers that differ
-// in what the contract leaves open. [Run] does so, and [Result.Problems] says
-// what the suite missed, or what it blamed an honest server for.
+// Package mutate tests the suite: it runs the suite against servers that each have one named
+// fault, and against conforming servers that differ in what the contract leaves open. [Run]
+// does so, and [Result.Problems] reports the faults that the suite missed, and the findings on
+// conforming servers.
 package mutate
 
 import (
@@ -19,15 +19,15 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// A Subject is a server to run the suite against: a fault, or an honest one.
+// A Subject is a server to run the suite against: a fault, or a conforming server.
 type Subject struct {
 	Name         string   `json:"name"`
-	Says         string   `json:"says"`                   // what the server does, in words that follow "it"
+	Says         string   `json:"says"`                   // what the server does, for a sentence with the subject "it"
 	Level        string   `json:"level,omitempty"`        // of the first of Breaks
-	Breaks       []string `json:"breaks,omitempty"`       // requirement ids a judge may rightly name; empty for an honest server
-	Deviates     []string `json:"deviates,omitempty"`     // of an honest server, the inferred requirements that it breaks: it is found to, and for nothing else
-	Waits        bool     `json:"waits,omitempty"`        // seen only by a client that gives up waiting
-	Intermittent bool     `json:"intermittent,omitempty"` // does not show at every request that could show it
+	Breaks       []string `json:"breaks,omitempty"`       // ids of the requirements that a judge may report; empty for a conforming server
+	Deviates     []string `json:"deviates,omitempty"`     // of a conforming server, the inferred requirements that it breaks; it must be found to break these and no others
+	Waits        bool     `json:"waits,omitempty"`        // only seen by a client with a timeout
+	Intermittent bool     `json:"intermittent,omitempty"` // not visible in every request that could show it
 
 	Wrap func(http.Handler) http.Handler `json:"-"`
 }
@@ -62,13 +62,13 @@ func Honest() []Subject {
 	return out
 }
 
-// A Row is what a run against one subject came to. Where the subject has a
-// fault, Checks and Cases are those that found a requirement of Proves broken;
-// where it is honest, those that found anything.
+// A Row is the result of a run against one subject. If the subject has a fault, Checks and
+// Cases are those that found a requirement of Proves broken; for a conforming server, those
+// with any finding.
 type Row struct {
 	Subject
 	Verdict record.Verdict `json:"verdict"`
-	Reason  string         `json:"reason,omitempty"` // why the verdict is none
+	Reason  string         `json:"reason,omitempty"` // why there is no verdict
 	Broken  []string       `json:"broken"`           // requirements found broken, sorted
 	Proves  []string       `json:"proves"`           // those of Broken that the subject does break
 	AtLevel bool           `json:"at_level"`         // one of Proves has the level of the fault
@@ -79,24 +79,24 @@ type Row struct {
 	Findings []record.Finding `json:"-"` // the first for each requirement and check
 }
 
-// Caught tells that the suite found something broken.
+// Caught reports whether the suite found something broken.
 func (r Row) Caught() bool { return len(r.Broken) > 0 }
 
-// Rightly tells that the fault was caught for a requirement that it breaks, of
-// its level.
+// Rightly reports whether the fault was caught for a requirement that it breaks, at its level.
 func (r Row) Rightly() bool { return r.Verdict == record.NotConformant && r.AtLevel }
 
-// Blamed lists what an honest server was found to break and does not deviate from.
+// Blamed returns the requirements that a conforming server was found to break and that are not
+// in its Deviates.
 func (r Row) Blamed() []string {
 	return slices.DeleteFunc(slices.Clone(r.Broken), func(id string) bool { return slices.Contains(r.Deviates, id) })
 }
 
-// Beyond lists what was found broken and the subject does not name.
+// Beyond returns the requirements found broken that the subject does not name.
 func (r Row) Beyond() []string {
 	return slices.DeleteFunc(slices.Clone(r.Broken), func(id string) bool { return slices.Contains(r.Breaks, id) })
 }
 
-// A Mode is a way of running the suite, by what it lets fail a run.
+// A Mode is a way of running the suite, by the levels that fail a run.
 type Mode string
 
 // The modes, from the most lenient to the strictest.
@@ -106,12 +106,12 @@ const (
 	Strict          Mode = "strict"     // -strict: inferred requirements too
 )
 
-// modesOf lists the modes in which a finding of this level fails a run.
+// modesOf returns the modes in which a finding of this level fails a run.
 func modesOf(l record.Level) []Mode {
 	return []Mode{DocumentedAlone, Default, Strict}[min(max(int(l), 1), 3)-1:]
 }
 
-// Options set how a matrix is made. The zero value judges every subject by every
+// Options configure a matrix. The zero value judges every subject by every
 // requirement.
 type Options struct {
 	Level    record.Level          // the weakest level judged; Inferred where zero
@@ -121,10 +121,10 @@ type Options struct {
 	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
 	Progress func(done, total int) // called after each subject, never twice at once
 
-	Report func(Subject, *record.Report) error // told of each run where not nil, several at once; its error ends the matrix
+	Report func(Subject, *record.Report) error // called with each run if not nil, concurrently; its error ends the matrix
 }
 
-// The identities that every subject of a matrix knows.
+// The tokens and machines that every subject of a matrix knows.
 const (
 	token          = "matrix-token-of-a-user-who-may"
 	unprivileged   = "matrix-token-of-a-user-who-may-not"
@@ -140,7 +140,7 @@ const (
 // or that of a context that ended.
 func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o Options) ([]Row, error) {
 	if o.Parallel <= 0 {
-		o.Parallel = 2 * runtime.GOMAXPROCS(0) // some servers make us wait
+		o.Parallel = 2 * runtime.GOMAXPROCS(0) // some servers wait
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = waiting
@@ -197,7 +197,7 @@ func concurrently(subjects []Subject, parallel int, f func(i int)) {
 
 func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (Row, error) {
 	if ctx.Err() != nil {
-		return Row{}, nil // Matrix tells
+		return Row{}, nil // Matrix returns the error
 	}
 	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true, Timeout: o.Timeout})
 	report, err := suite.Run(ctx, target(s), options)
@@ -210,7 +210,7 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	return row(s, report), err
 }
 
-// target is a subject in front of an honest server of its own.
+// target returns a subject in front of a separate reference server.
 func target(s Subject) conformance.Target {
 	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
 	return conformance.Target{
@@ -219,8 +219,8 @@ func target(s Subject) conformance.Target {
 	}
 }
 
-// withTimeout leaves a timeout to a subject that waits: another's answers are
-// never late, and a machine under load may be.
+// withTimeout sets a short timeout only for a subject that waits: answers of the others are
+// never late, but the machine may be busy.
 func withTimeout(s Subject, o conformance.Options) conformance.Options {
 	if !s.Waits {
 		o.Timeout = patient
@@ -234,8 +234,8 @@ func withTimeout(s Subject, o conformance.Options) conformance.Options {
 // long one with another: chunks of one byte take long where the machine is busy.
 const waiting, patient = 500 * time.Millisecond, time.Minute
 
-// row sums a report up. The report itself is not kept: hundreds of them, each
-// with every byte that was sent, would fill the memory.
+// row summarizes a report. The report itself is not kept: hundreds of reports with all
+// exchanges would fill the memory.
 func row(s Subject, report *record.Report) Row {
 	r := Row{Subject: s, Verdict: report.Verdict, Reason: report.Reason, Modes: []Mode{}}
 	honest := len(s.Breaks) == 0

@@ -24,12 +24,14 @@ import (
 )
 
 var (
-	update  = flag.Bool("update", false, "bring the files of testdata up to date: run the whole suite against those faults whose lines are missing or outdated")
-	rewrite = flag.Bool("whole", false, "with -update: run the whole suite against every fault, and rewrite the files of testdata")
+	update = flag.Bool("update", false, "bring the files of testdata up to date: run the whole suite against those "+
+		"faults whose lines are missing or outdated")
+	rewrite = flag.Bool("whole", false, "with -update: run the whole suite against every fault, and rewrite the "+
+		"files of testdata")
 )
 
 // The matrix holds few objects for long and makes many: the garbage collector
-// runs less often here, which saves a fifth of the work.
+// runs less often here.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	os.Exit(m.Run())
@@ -42,8 +44,8 @@ func load(t *testing.T) *conformance.Suite {
 	return suite
 }
 
-// whole makes the matrix once for all tests, and has a record for each line of it
-// borne out; with the race detector on, only a part of it (see race_test.go).
+// whole makes the matrix once for all tests, and verifies a record for each line of it
+// with the race detector on, only of a part of it (see race_test.go).
 var whole = sync.OnceValues(func() (*Result, error) {
 	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
@@ -53,12 +55,13 @@ var whole = sync.OnceValues(func() (*Result, error) {
 		return Run(context.Background(), suite, sampled(Faulty(suite), 12), sampled(Honest(), 8), true, Options{})
 	}
 	verified := representatives(recorded)
-	return Run(context.Background(), suite, Faulty(suite), Honest(), false, Options{Report: func(s Subject, r *record.Report) error {
-		if !verified(s, r) {
-			return nil
-		}
-		return borneOut(suite, r)
-	}})
+	return Run(context.Background(), suite, Faulty(suite), Honest(), false,
+		Options{Report: func(s Subject, r *record.Report) error {
+			if !verified(s, r) {
+				return nil
+			}
+			return borneOut(suite, r)
+		}})
 })
 
 // representatives returns a function that reports whether the record of a run is
@@ -96,7 +99,8 @@ func borneOut(suite *conformance.Suite, r *record.Report) error {
 	}
 	v, err := suite.Verify(read)
 	if err == nil && len(v.Differences) > 0 {
-		err = fmt.Errorf("the record is not borne out at %d places, first %+v", len(v.Differences), v.Differences[0])
+		err = fmt.Errorf("the record is does not match its exchanges at %d places, first %+v", len(v.Differences),
+			v.Differences[0])
 	}
 	return err
 }
@@ -130,7 +134,8 @@ func TestEveryFaultIsCaughtForARequirementThatItBreaks(t *testing.T) {
 	require.GreaterOrEqual(t, len(m.Faults), 24)
 	for _, r := range m.Faults {
 		if !r.Rightly() {
-			t.Errorf("%s (%s)\nwant broken, at the level %s: %v\ngot  %s, broken: %v", r.Name, r.Says, r.Level, r.Breaks, told(r), r.Broken)
+			t.Errorf("%s (%s)\nwant broken, at the level %s: %v\ngot  %s, broken: %v", r.Name, r.Says, r.Level,
+				r.Breaks, verdictText(r), r.Broken)
 		}
 	}
 }
@@ -156,7 +161,8 @@ func TestAServerThatDeviatesIsFoundToAndForNothingElse(t *testing.T) {
 }
 
 func TestInferredFaultsAreFoundAtNoStrongerLevel(t *testing.T) {
-	about := []string{"time.utc-z", "request.grammar", "refusal.no-action", "response.names-unique", "action.instances-filled", "refusal.media-type", "refusal.method-forbidden", "error.form", "error.inside"}
+	about := []string{"time.utc-z", "request.grammar", "refusal.no-action", "response.names-unique",
+		"action.instances-filled", "refusal.media-type", "refusal.method-forbidden", "error.form", "error.inside"}
 	seen := map[string]bool{}
 	for _, r := range matrix(t).Faults {
 		if slices.Contains(about, r.Breaks[0]) || r.Name == "redirects-missing-type" {
@@ -178,7 +184,8 @@ func TestTheSuiteHasNoProblems(t *testing.T) {
 func unknownTo(suite *conformance.Suite, faults []reference.Fault, variants []reference.Variant) (out []string) {
 	say := func(what, name, id, where string) {
 		if suite.Requirement(id) == nil {
-			out = append(out, fmt.Sprintf("the %s %s names %q, which is no requirement; mend its row in conformance/reference/%s*.go, or add the requirement to fixtures/requirements", what, name, id, where))
+			out = append(out, fmt.Sprintf("the %s %s names %q, which is no requirement; mend its row in "+
+				"conformance/reference/%s*.go, or add the requirement to fixtures/requirements", what, name, id, where))
 		}
 	}
 	for _, f := range faults {
@@ -204,7 +211,8 @@ func TestFaultsAndVariantsNameRequirementsThatThereAre(t *testing.T) {
 	require.Equal(t, []string{
 		`the fault sings names "action.song", which is no requirement; mend its row in conformance/reference/faults_*.go, or add the requirement to fixtures/requirements`,
 		`the variant hums names "action.hum", which is no requirement; mend its row in conformance/reference/variant*.go, or add the requirement to fixtures/requirements`,
-	}, unknownTo(suite, []reference.Fault{{Name: "sings", Breaks: []string{"action.song"}}}, []reference.Variant{{Name: "hums", Deviates: []string{"action.hum"}}}))
+	}, unknownTo(suite, []reference.Fault{{Name: "sings", Breaks: []string{"action.song"}}},
+		[]reference.Variant{{Name: "hums", Deviates: []string{"action.hum"}}}))
 	require.Empty(t, Level(suite, reference.Fault{Breaks: []string{"action.song"}}))
 	require.Empty(t, Level(suite, reference.Fault{}))
 }
@@ -220,32 +228,40 @@ func TestDeviationsAreFromInferredRequirements(t *testing.T) {
 	require.GreaterOrEqual(t, deviating, 7)
 }
 
-// The bells: each kind of problem is planted, and has to be told.
+// The bells: each kind of problem is planted, and must be reported.
 
 func none(h http.Handler) http.Handler { return h }
 
 // lying answers 500 to everything.
 func lying(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	return http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 }
 
 // plain are the options of a run with a single case, which suffices for a bell.
 func single() Options { return Options{Only: []string{"requestSample/valid/accepts-plain-request"}} }
 
 func TestAFaultThatSurvivesIsAProblem(t *testing.T) {
-	survivor := Subject{Name: "planted", Says: "does nothing wrong", Breaks: []string{"response.created"}, Level: "documented", Wrap: none}
+	survivor := Subject{Name: "planted", Says: "does nothing wrong", Breaks: []string{"response.created"},
+		Level: "documented", Wrap: none}
 	m, err := Run(t.Context(), load(t), []Subject{survivor}, nil, true, single())
 	require.NoError(t, err)
-	require.Equal(t, []string{"fault planted survives: it does nothing wrong, and the suite says conformant; write a case or a check that sees it"}, m.Problems())
-	require.Equal(t, Counts{Faults: 1}, Counts{Faults: m.Counts().Faults, Caught: m.Counts().Caught, Rightly: m.Counts().Rightly})
+	require.Equal(t, []string{"fault planted survives: it does nothing wrong, and the suite says conformant; write a " +
+		"case or a check that finds it"}, m.Problems())
+	require.Equal(t, Counts{Faults: 1}, Counts{Faults: m.Counts().Faults, Caught: m.Counts().Caught,
+		Rightly: m.Counts().Rightly})
 }
 
 func TestAFaultThatIsCaughtForAnotherReasonIsAProblem(t *testing.T) {
-	other := Subject{Name: "planted", Says: "answers 500", Breaks: []string{"action.type"}, Level: "documented", Wrap: lying}
+	other := Subject{Name: "planted", Says: "answers 500", Breaks: []string{"action.type"}, Level: "documented",
+		Wrap: lying}
 	m, err := Run(t.Context(), load(t), []Subject{other}, nil, true, single())
 	require.NoError(t, err)
 	require.Len(t, m.Problems(), 1)
-	require.Contains(t, m.Problems()[0], "fault planted is caught for another reason: it answers 500; want broken, at the level documented, one of action.type; got not-conformant, broken response.created")
+	require.Contains(t, m.Problems()[0], "fault planted is caught for another reason: it answers 500; want broken, "+
+		"at the level documented, one of action.type; got not-conformant, broken response.created")
 }
 
 func TestAFaultThatIsCaughtAtAnotherLevelIsAProblem(t *testing.T) {
@@ -259,59 +275,80 @@ func TestAFaultThatIsCaughtAtAnotherLevelIsAProblem(t *testing.T) {
 }
 
 func TestAFalseAlarmIsAProblem(t *testing.T) {
-	m, err := Run(t.Context(), load(t), nil, []Subject{{Name: "planted", Says: "answers 500", Wrap: lying}}, true, single())
+	m, err := Run(t.Context(), load(t), nil, []Subject{{Name: "planted", Says: "answers 500", Wrap: lying}}, true,
+		single())
 	require.NoError(t, err)
 	require.Len(t, m.Problems(), 1)
-	require.Contains(t, m.Problems()[0], "variant planted is honest and blamed: it answers 500, and created finds response.created broken in requestSample/valid/accepts-plain-request, status: want 201, got 500")
+	require.Contains(t, m.Problems()[0], "variant planted conforms and has a finding: it answers 500, and created "+
+		"finds response.created broken in requestSample/valid/accepts-plain-request, status: want 201, got 500")
 	require.Equal(t, 1, m.Counts().FalseAlarms)
 }
 
 func TestADeviationThatIsNotFoundIsAProblem(t *testing.T) {
-	planted := Row{Subject: Subject{Name: "planted", Says: "does nothing", Deviates: []string{"time.utc-z"}}, Verdict: record.Conformant}
-	require.Equal(t, []string{"variant planted is not found to deviate from time.utc-z: it does nothing; write a case or a check that sees it, or take the requirement off its list"},
+	planted := Row{Subject: Subject{Name: "planted", Says: "does nothing", Deviates: []string{"time.utc-z"}},
+		Verdict: record.Conformant}
+	require.Equal(t, []string{"variant planted is not found to deviate from time.utc-z: it does nothing; write a " +
+		"case or a check that finds it, or remove the requirement from its list"},
 		(&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
 	require.Empty(t, (&Result{Level: "standard", Variants: []Row{planted}}).Problems(), "nobody looked for it")
 	planted.Broken, planted.Verdict = []string{"time.utc-z"}, record.NotConformant
 	require.Empty(t, (&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
 	require.Zero(t, (&Result{Variants: []Row{planted}}).Counts().FalseAlarms)
 	planted.Broken = []string{"action.id", "time.utc-z"}
-	planted.Findings = []record.Finding{{Requirement: "time.utc-z"}, {Requirement: "action.id", Check: "id-form", Case: "x/y", Place: "/id", Want: "a UUID", Got: "7"}}
-	require.Equal(t, []string{"variant planted is honest and blamed: it does nothing, and id-form finds action.id broken in x/y, /id: want a UUID, got 7; mend the check or the case"},
+	planted.Findings = []record.Finding{{Requirement: "time.utc-z"}, {Requirement: "action.id", Check: "id-form",
+		Case: "x/y", Place: "/id", Want: "a UUID", Got: "7"}}
+	require.Equal(t, []string{"variant planted conforms and has a finding: it does nothing, and id-form finds " +
+		"action.id broken in x/y, /id: want a UUID, got 7; correct the check or the case"},
 		(&Result{Level: "inferred", Variants: []Row{planted}}).Problems())
 	require.Equal(t, 1, (&Result{Variants: []Row{planted}}).Counts().FalseAlarms)
 }
 
 func TestAnHonestServerThatCannotBeJudgedIsAProblem(t *testing.T) {
-	m := &Result{Narrowed: true, Variants: []Row{{Subject: Subject{Name: "planted", Says: "is slow"}, Verdict: record.Unjudged, Reason: "no case was conclusive"}}}
-	require.Equal(t, []string{"variant planted is honest and not found so: it is slow, and the suite says unjudged (no case was conclusive)"}, m.Problems())
+	m := &Result{Narrowed: true, Variants: []Row{{Subject: Subject{Name: "planted", Says: "is slow"},
+		Verdict: record.Unjudged, Reason: "no case was conclusive"}}}
+	require.Equal(t, []string{"variant planted conforms and is not found conformant: it is slow, and the suite says " +
+		"unjudged (no case was conclusive)"}, m.Problems())
 }
 
 func TestWhatNothingShowsIsAProblem(t *testing.T) {
-	sound := func() *Result {
+	valid := func() *Result {
 		return &Result{
-			Level:  "inferred",
-			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: record.NotConformant, Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
-			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"}, []string{"f"}}},
+			Level: "inferred",
+			Faults: []Row{{Subject: Subject{Name: "f", Breaks: []string{"r"}}, Verdict: record.NotConformant,
+				Broken: []string{"r"}, Proves: []string{"r"}, AtLevel: true, Checks: []string{"c"}}},
+			Checks: []Check{{"c", []string{"f"}}}, Requirements: []Requirement{{"r", "documented", []string{"f"},
+				[]string{"f"}}},
 		}
 	}
-	require.Empty(t, sound().Problems())
+	require.Empty(t, valid().Problems())
 	for _, row := range []struct {
 		spoil func(*Result)
 		want  string
 		why   string
 	}{
-		{func(m *Result) { m.Checks[0].Faults = nil }, "check c never fired for a requirement that a fault breaks; add a fault that trips it", "a check that cannot fire is none"},
-		{func(m *Result) { m.Requirements[0].Faults = nil }, "requirement r is proven by no fault; add one that breaks it", "nobody knows whether it is judged"},
-		{func(m *Result) { m.Requirements[0].Exact = nil }, "requirement r is documented, and no fault that is about it is found at that level and at no stronger one; add one that breaks it alone, or mend what is found besides", "its level is not shown"},
-		{func(m *Result) { m.Faults[0].AtLevel = false; m.Faults[0].Broken = nil }, "fault f survives: it , and the suite says not-conformant; write a case or a check that sees it", "the suite is blind"},
-		{func(m *Result) { m.Waivers = []Waiver{{"check", "c", "why not"}} }, "waiver of check c is stale: the suite can tell; take the waiver away", "the check fired"},
-		{func(m *Result) { m.Waivers = []Waiver{{"fault", "f", "why not"}} }, "waiver of fault f is stale: the suite can tell; take the waiver away", "the fault was caught"},
-		{func(m *Result) { m.Waivers = []Waiver{{"requirement", "r", "why not"}} }, "waiver of requirement r is stale: the suite can tell; take the waiver away", "it is proven"},
-		{func(m *Result) { m.Waivers = []Waiver{{"level", "r", "why not"}} }, "waiver of level r is stale: the suite can tell; take the waiver away", "its level is shown"},
-		{func(m *Result) { m.Waivers = []Waiver{{"check", "d", "why not"}} }, "waiver of check d: there is none of that name; take the waiver away", "a typing error waives nothing"},
-		{func(m *Result) { m.Checks[0].Faults = nil; m.Waivers = []Waiver{{"check", "c", ""}} }, "waiver of check c has no reason; give one", "a waiver says why"},
+		{func(m *Result) { m.Checks[0].Faults = nil }, "check c never fired for a requirement that a fault breaks; " +
+			"add a fault that trips it", "a check that cannot fire is none"},
+		{func(m *Result) { m.Requirements[0].Faults = nil }, "requirement r is proven by no fault; add one that " +
+			"breaks it", "nobody knows whether it is judged"},
+		{func(m *Result) { m.Requirements[0].Exact = nil }, "requirement r is documented, and no fault with it as " +
+			"first requirement is found at that level and at no stronger one; add one that breaks only this " +
+			"requirement, or correct the other findings", "its level is not shown"},
+		{func(m *Result) { m.Faults[0].AtLevel = false; m.Faults[0].Broken = nil }, "fault f survives: it , and the " +
+			"suite says not-conformant; write a case or a check that finds it", "the suite is blind"},
+		{func(m *Result) { m.Waivers = []Waiver{{"check", "c", "why not"}} }, "waiver of check c is stale: the suite " +
+			"finds it; remove the waiver", "the check fired"},
+		{func(m *Result) { m.Waivers = []Waiver{{"fault", "f", "why not"}} }, "waiver of fault f is stale: the suite " +
+			"finds it; remove the waiver", "the fault was caught"},
+		{func(m *Result) { m.Waivers = []Waiver{{"requirement", "r", "why not"}} }, "waiver of requirement r is " +
+			"stale: the suite finds it; remove the waiver", "it is proven"},
+		{func(m *Result) { m.Waivers = []Waiver{{"level", "r", "why not"}} }, "waiver of level r is stale: the suite " +
+			"finds it; remove the waiver", "its level is shown"},
+		{func(m *Result) { m.Waivers = []Waiver{{"check", "d", "why not"}} }, "waiver of check d: unknown name; " +
+			"remove the waiver", "a typing error waives nothing"},
+		{func(m *Result) { m.Checks[0].Faults = nil; m.Waivers = []Waiver{{"check", "c", ""}} },
+			"waiver of check c has no reason; give one", "a waiver says why"},
 	} {
-		m := sound()
+		m := valid()
 		row.spoil(m)
 		require.Equal(t, []string{row.want}, m.Problems(), row.why)
 	}
@@ -320,17 +357,18 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 		waiver Waiver
 	}{
 		{func(m *Result) { m.Checks[0].Faults = nil }, Waiver{"check", "c", "why"}},
-		{func(m *Result) { m.Requirements[0].Faults = nil; m.Requirements[0].Exact = nil }, Waiver{"requirement", "r", "why"}},
+		{func(m *Result) { m.Requirements[0].Faults = nil; m.Requirements[0].Exact = nil },
+			Waiver{"requirement", "r", "why"}},
 		{func(m *Result) { m.Requirements[0].Exact = nil }, Waiver{"level", "r", "why"}},
 		{func(m *Result) { m.Faults[0].AtLevel = false }, Waiver{"fault", "f", "why"}},
 	} {
-		m := sound()
+		m := valid()
 		row.spoil(m)
 		require.NotEmpty(t, m.Problems())
 		m.Waivers = []Waiver{row.waiver}
 		require.Empty(t, m.Problems(), "waived: %v", row.waiver)
 	}
-	m := sound()
+	m := valid()
 	m.Checks[0].Faults, m.Requirements[0].Faults, m.Narrowed = nil, nil, true
 	require.Empty(t, m.Problems(), "a narrowed matrix says nothing of coverage")
 }
@@ -368,17 +406,19 @@ func TestALevelLeavesWeakerFaultsOut(t *testing.T) {
 func TestAFaultThatOnlyAHugeBodyShowsIsCaught(t *testing.T) {
 	suite := load(t)
 	require.NotEmpty(t, huge(suite))
-	fragile := Subject{Name: "planted", Says: "breaks under a huge body", Breaks: []string{"request.hostile-json"}, Level: "inferred", Wrap: func(h http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.ContentLength > 100_000 {
-				w.WriteHeader(http.StatusInternalServerError)
-				return
-			}
-			h.ServeHTTP(w, r)
-		})
-	}}
+	fragile := Subject{Name: "planted", Says: "breaks under a huge body", Breaks: []string{"request.hostile-json"},
+		Level: "inferred", Wrap: func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.ContentLength > 100_000 {
+					w.WriteHeader(http.StatusInternalServerError)
+					return
+				}
+				h.ServeHTTP(w, r)
+			})
+		}}
 	last := 0
-	m, err := Run(t.Context(), suite, []Subject{fragile}, nil, true, Options{Progress: func(done, total int) { last = total - done }})
+	m, err := Run(t.Context(), suite, []Subject{fragile}, nil, true,
+		Options{Progress: func(done, total int) { last = total - done }})
 	require.NoError(t, err)
 	require.Empty(t, m.Problems())
 	require.Zero(t, last)
@@ -411,8 +451,10 @@ func TestProgressIsToldAfterEachSubject(t *testing.T) {
 
 func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
 	faults, _ := Selected(Faulty(load(t)), []string{"answers-200"})
-	faults = append(faults, Subject{Name: "more", Says: "answers 500", Breaks: []string{"action.id"}, Level: "inferred", Wrap: lying})
-	faults = append(faults, Subject{Name: "planted", Says: "does | nothing", Breaks: []string{"action.id"}, Level: "inferred", Wrap: none})
+	faults = append(faults, Subject{Name: "more", Says: "answers 500", Breaks: []string{"action.id"}, Level: "inferred",
+		Wrap: lying})
+	faults = append(faults, Subject{Name: "planted", Says: "does | nothing", Breaks: []string{"action.id"},
+		Level: "inferred", Wrap: none})
 	m, err := Run(t.Context(), load(t), faults, Honest()[:1], true, single())
 	require.NoError(t, err)
 	var text bytes.Buffer
@@ -429,19 +471,23 @@ func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
 
 	text.Reset()
 	require.NoError(t, m.WriteMarkdown(&text))
-	require.Contains(t, text.String(), "| `answers-200` | documented | `response.created` | `response.created` | `created` | `requestSample/valid/accepts-plain-request` |\n")
+	require.Contains(t, text.String(), "| `answers-200` | documented | `response.created` | `response.created` | "+
+		"`created` | `requestSample/valid/accepts-plain-request` |\n")
 	require.Contains(t, text.String(), "- fault planted survives: it does \\| nothing, ")
 	require.Contains(t, text.String(), "| `more` | `action.id` | `response.created` |\n")
 	require.Contains(t, text.String(), "| `response.created` | documented | `answers-200` |\n")
 	require.Contains(t, text.String(), "| `reference` | answers as the documents say | none |\n")
-	require.Contains(t, m.Summary(1500000000), "3 faults: 2 caught, 1 for a requirement they break; 1 honest servers: 0 with a finding; ")
+	require.Contains(t, m.Summary(1500000000), "3 faults: 2 caught, 1 for a requirement they break; 1 conforming "+
+		"servers: 0 with a finding; ")
 }
 
 func TestAReportThatIsRefusedEndsTheMatrix(t *testing.T) {
-	refused := errors.New("not borne out")
-	_, err := Matrix(t.Context(), load(t), Honest()[:1], Options{Only: []string{"requestSample/valid/accepts-plain-request"}, Report: func(_ Subject, r *record.Report) error {
-		require.Len(t, r.Cases, 1)
-		return refused
-	}})
+	refused := errors.New("does not match")
+	_, err := Matrix(t.Context(), load(t), Honest()[:1],
+		Options{Only: []string{"requestSample/valid/accepts-plain-request"},
+			Report: func(_ Subject, r *record.Report) error {
+				require.Len(t, r.Cases, 1)
+				return refused
+			}})
 	require.ErrorIs(t, err, refused)
 }

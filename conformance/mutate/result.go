@@ -11,14 +11,14 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Result is a whole matrix: what each fault and each honest server came to,
-// and what that says of each check and requirement.
+// A Result is a whole matrix: the result of each fault and each conforming server, and of each
+// check and requirement.
 type Result struct {
-	Contract     string        `json:"contract"`     // SHA-256 over what was judged by, as in every report
+	Contract     string        `json:"contract"`     // SHA-256 of the contract, as in every report
 	Level        string        `json:"level"`        // the weakest level judged
-	Narrowed     bool          `json:"narrowed"`     // some subjects or cases were left out, so that coverage says nothing
+	Narrowed     bool          `json:"narrowed"`     // some subjects or cases were left out, so coverage is not complete
 	Faults       []Row         `json:"faults"`       // in the order of the table
-	Variants     []Row         `json:"variants"`     // the honest servers
+	Variants     []Row         `json:"variants"`     // the conforming servers
 	Checks       []Check       `json:"checks"`       // those that judge at the level
 	Requirements []Requirement `json:"requirements"` // those of the level and every stronger one
 	Waivers      []Waiver      `json:"waivers"`
@@ -26,36 +26,33 @@ type Result struct {
 	levels map[string]record.Level // of every requirement of the suite
 }
 
-// A Check is a check of the suite, and the faults that trip it for a
-// requirement that they break.
+// A Check is a check of the suite, with the faults that it finds for a requirement that they break.
 type Check struct {
 	Name   string   `json:"name"`
 	Faults []string `json:"faults"`
 }
 
-// A Requirement is a requirement of the suite, and the faults that prove it:
-// each breaks it, and was found to.
+// A Requirement is a requirement of the suite, with the faults that prove it: each breaks it
+// and was found to break it.
 type Requirement struct {
 	ID     string   `json:"id"`
 	Level  string   `json:"level"`
 	Faults []string `json:"faults"`
-	Exact  []string `json:"exact"` // faults that are about it, and fail a run at its level and at no stronger one
+	Exact  []string `json:"exact"` // faults for which it is the first requirement, and that fail a run at its level and at no stronger one
 }
 
-// A Waiver says why something that the matrix should show is not there. One that
-// is not needed is a problem itself.
+// A Waiver is the reason why something is missing in the matrix. A waiver that is not needed
+// is a problem.
 type Waiver struct {
 	Kind    string `json:"kind"` // "fault" that survives, "check" that no fault trips, "requirement" that no fault proves, "level" of a requirement that no fault fails exactly at
 	Name    string `json:"name"`
 	Because string `json:"because"`
 }
 
-// Waivers returns the table of waivers. It is empty: the suite sees everything
-// that we could think of.
+// Waivers returns the table of waivers. It is empty: the suite finds every fault.
 func Waivers() []Waiver { return []Waiver{} }
 
-// Selected returns the subjects of these names, in their own order, and the names
-// that none has.
+// Selected returns the subjects with these names, in the order of subjects, and the unknown names.
 func Selected(subjects []Subject, names []string) (out []Subject, unknown []string) {
 	left := map[string]bool{}
 	for _, n := range names {
@@ -73,11 +70,11 @@ func Selected(subjects []Subject, names []string) (out []Subject, unknown []stri
 	return out, sortedSet(unknown)
 }
 
-// Run makes the matrix of the suite against faults and honest servers. At a level
-// stronger than Inferred, faults of weaker levels are left out: nothing would
-// see them. Narrowed tells that subjects were left out by the caller. Cases with
-// huge bodies, which take as long as all others together, are sent to honest
-// servers, and to faults that nothing else shows.
+// Run returns the matrix of the suite against faults and conforming servers. At a level
+// stronger than Inferred, faults of weaker levels are left out, because they could not be
+// found. Narrowed reports whether the caller left out subjects. Cases with huge bodies, which
+// take as long as all others together, are only sent to conforming servers, and to faults that
+// no other case finds.
 func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subject, narrowed bool, o Options) (*Result, error) {
 	if o.Level == 0 {
 		o.Level = record.Inferred
@@ -86,13 +83,13 @@ func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subje
 		level, err := record.ParseLevel(s.Level)
 		return err == nil && level > o.Level
 	})
-	tell := o.Progress
-	if tell == nil {
-		tell = func(int, int) {}
+	progress := o.Progress
+	if progress == nil {
+		progress = func(int, int) {}
 	}
 	light, total := o, len(faults)+len(variants)
 	light.Skip = huge(suite)
-	light.Progress = func(done, _ int) { tell(done, total) }
+	light.Progress = func(done, _ int) { progress(done, total) }
 	rows, err := Matrix(ctx, suite, faults, light)
 	if err != nil {
 		return nil, err
@@ -106,7 +103,7 @@ func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subje
 		}
 	}
 	total += len(hidden)
-	o.Progress = func(done, _ int) { tell(len(faults)+done, total) }
+	o.Progress = func(done, _ int) { progress(len(faults)+done, total) }
 	whole, err := Matrix(ctx, suite, rest, o)
 	if err != nil {
 		return nil, err
@@ -117,8 +114,8 @@ func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subje
 	return summed(suite, rows, whole[:len(variants)], narrowed || o.Only != nil, o.Level), nil
 }
 
-// huge is a pattern of the cases whose bodies repeat something a hundred thousand
-// times or more; empty where there is none.
+// huge returns a pattern of the cases whose bodies repeat something a hundred thousand times
+// or more, or "".
 func huge(suite *conformance.Suite) string {
 	var ids []string
 	for _, c := range suite.Cases {
@@ -131,7 +128,7 @@ func huge(suite *conformance.Suite) string {
 
 var manyTimes = regexp.MustCompile(`\{\{repeat [0-9]{6,} `)
 
-// summed turns rows into a result.
+// summed returns the result of rows.
 func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, level record.Level) *Result {
 	m := &Result{
 		Contract: suite.Contract, Level: level.String(), Narrowed: narrowed,
@@ -154,7 +151,7 @@ func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, lev
 	return m
 }
 
-// names lists the rows whose list holds the word.
+// names returns the rows whose list has the word.
 func names(rows []Row, list func(Row) []string, word string) []string {
 	out := []string{}
 	for _, r := range rows {
@@ -168,12 +165,12 @@ func names(rows []Row, list func(Row) []string, word string) []string {
 // Counts are the totals of a result.
 type Counts struct {
 	Faults, Caught, Rightly int // faults; caught; caught at their level for a requirement that they break
-	Variants, FalseAlarms   int // honest servers; those with a finding that is not theirs, or not found conformant
+	Variants, FalseAlarms   int // conforming servers; those with an unexpected finding, or not found conformant
 	Checks, Fired           int
 	Requirements, Proven    int
 }
 
-// Counts sums the result up.
+// Counts returns the totals of the result.
 func (m *Result) Counts() Counts {
 	c := Counts{Faults: len(m.Faults), Variants: len(m.Variants), Checks: len(m.Checks), Requirements: len(m.Requirements)}
 	for _, r := range m.Faults {
@@ -192,7 +189,7 @@ func (m *Result) Counts() Counts {
 	return c
 }
 
-// ByMode counts the faults that a run in each mode fails.
+// ByMode returns the number of faults that a run in each mode fails.
 func (m *Result) ByMode() map[Mode]int {
 	out := map[Mode]int{}
 	for _, r := range m.Faults {
@@ -203,12 +200,12 @@ func (m *Result) ByMode() map[Mode]int {
 	return out
 }
 
-// alarmed reports whether an honest server has a finding, but one that it is
-// known by, or is not found conformant.
+// alarmed reports whether a conforming server has an unexpected finding, or is not found
+// conformant.
 func alarmed(r Row) bool {
 	want := record.Conformant
 	if r.Caught() {
-		want = record.NotConformant // by what it deviates from, for the run is strict
+		want = record.NotConformant // because of its deviations, as the run is strict
 	}
 	return len(r.Blamed()) > 0 || r.Verdict != want
 }
@@ -220,12 +217,11 @@ func one(yes bool) int {
 	return 0
 }
 
-// Problems says, a line each, what the suite cannot tell: faults that survive or
-// are caught for another reason or at a stronger level than that of what they
-// break, honest servers that are blamed, checks that nothing trips, requirements
-// that nothing proves or nothing breaks at just their level, and waivers that are
-// not needed. None means that the suite can be relied on. Where the result is
-// narrowed, checks, requirements and waivers are not complained about.
+// Problems returns the problems of the suite, one line each: faults that survive, or are
+// caught for another reason or at a stronger level than that of their requirements, conforming
+// servers with findings, checks without a fault, requirements that are not proven, or not by a
+// fault at exactly their level, and waivers that are not needed. If the result is narrowed,
+// checks, requirements and waivers are not included.
 func (m *Result) Problems() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	waived := func(kind, name string) bool {
@@ -235,9 +231,9 @@ func (m *Result) Problems() (out []string) {
 		switch {
 		case r.Rightly(), waived("fault", r.Name):
 		case !r.Caught():
-			say("fault %s survives: it %s, and the suite says %s; write a case or a check that sees it", r.Name, r.Says, told(r))
+			say("fault %s survives: it %s, and the suite says %s; write a case or a check that finds it", r.Name, r.Says, verdictText(r))
 		default:
-			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), told(r), strings.Join(r.Broken, ", "))
+			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), verdictText(r), strings.Join(r.Broken, ", "))
 		}
 	}
 	out = append(out, m.mislevelled()...)
@@ -245,9 +241,9 @@ func (m *Result) Problems() (out []string) {
 		switch {
 		case len(r.Blamed()) > 0:
 			f := r.Findings[slices.IndexFunc(r.Findings, func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
-			say("variant %s is honest and blamed: it %s, and %s finds %s broken in %s, %s: want %s, got %s; mend the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
+			say("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, got %s; correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		case alarmed(r):
-			say("variant %s is honest and not found so: it %s, and the suite says %s", r.Name, r.Says, told(r))
+			say("variant %s conforms and is not found conformant: it %s, and the suite says %s", r.Name, r.Says, verdictText(r))
 		}
 	}
 	if m.Narrowed {
@@ -256,7 +252,7 @@ func (m *Result) Problems() (out []string) {
 	for _, r := range m.Variants {
 		for _, id := range r.Deviates {
 			if m.Level == record.Inferred.String() && !slices.Contains(r.Broken, id) {
-				say("variant %s is not found to deviate from %s: it %s; write a case or a check that sees it, or take the requirement off its list", r.Name, id, r.Says)
+				say("variant %s is not found to deviate from %s: it %s; write a case or a check that finds it, or remove the requirement from its list", r.Name, id, r.Says)
 			}
 		}
 	}
@@ -270,7 +266,7 @@ func (m *Result) Problems() (out []string) {
 			say("requirement %s is proven by no fault; add one that breaks it", q.ID)
 		}
 		if len(q.Faults) > 0 && len(q.Exact) == 0 && !waived("level", q.ID) {
-			say("requirement %s is %s, and no fault that is about it is found at that level and at no stronger one; add one that breaks it alone, or mend what is found besides", q.ID, q.Level)
+			say("requirement %s is %s, and no fault with it as first requirement is found at that level and at no stronger one; add one that breaks only this requirement, or correct the other findings", q.ID, q.Level)
 		}
 	}
 	needed := m.needed()
@@ -280,15 +276,15 @@ func (m *Result) Problems() (out []string) {
 		case w.Because == "":
 			say("waiver of %s %s has no reason; give one", w.Kind, w.Name)
 		case !known && m.Level == record.Inferred.String():
-			say("waiver of %s %s: there is none of that name; take the waiver away", w.Kind, w.Name)
+			say("waiver of %s %s: unknown name; remove the waiver", w.Kind, w.Name)
 		case known && !is:
-			say("waiver of %s %s is stale: the suite can tell; take the waiver away", w.Kind, w.Name)
+			say("waiver of %s %s is stale: the suite finds it; remove the waiver", w.Kind, w.Name)
 		}
 	}
 	return out
 }
 
-// needed tells of everything that could be waived whether it needs to be.
+// needed reports for everything that can be waived whether a waiver is needed.
 func (m *Result) needed() map[string]bool {
 	out := map[string]bool{}
 	for _, r := range m.Faults {
@@ -304,8 +300,8 @@ func (m *Result) needed() map[string]bool {
 	return out
 }
 
-// told is the verdict with its reason.
-func told(r Row) string {
+// verdictText returns the verdict with its reason.
+func verdictText(r Row) string {
 	if r.Reason == "" {
 		return string(r.Verdict)
 	}

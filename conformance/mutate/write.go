@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// WriteJSON writes the whole result, with its problems, as one indented JSON
-// object. The members are those of [Result], and "problems". Two runs of the
-// same suite differ only in the cases that see faults which depend on the order
-// of requests, on time or on chance.
+// WriteJSON writes the whole result, with its problems, as one indented JSON object. The
+// members are those of [Result], and "problems". Two runs of the same suite differ only in the
+// cases that find faults which depend on the order of requests, on time or on chance.
 func (m *Result) WriteJSON(w io.Writer) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
@@ -22,24 +21,24 @@ func (m *Result) WriteJSON(w io.Writer) error {
 	}{m, append([]string{}, m.Problems()...)})
 }
 
-// Summary is the result in one line.
+// Summary returns the result in one line.
 func (m *Result) Summary(elapsed time.Duration) string {
 	c := m.Counts()
-	return fmt.Sprintf("%d faults: %d caught, %d for a requirement they break; %d honest servers: %d with a finding; %d checks: %d fired; %d requirements: %d proven; in %.1fs",
+	return fmt.Sprintf("%d faults: %d caught, %d for a requirement they break; %d conforming servers: %d with a finding; %d checks: %d fired; %d requirements: %d proven; in %.1fs",
 		c.Faults, c.Caught, c.Rightly, c.Variants, c.FalseAlarms, c.Checks, c.Fired, c.Requirements, c.Proven, elapsed.Seconds())
 }
 
-// WriteMarkdown writes the result as a page: totals, problems, and tables of
-// faults, honest servers, checks and requirements.
+// WriteMarkdown writes the result as a page: totals, problems, and tables of faults,
+// conforming servers, checks and requirements.
 func (m *Result) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	c := m.Counts()
 	modes := m.ByMode()
-	b.WriteString("# The suite against servers that are known\n\n")
+	b.WriteString("# The suite against known servers\n\n")
 	fmt.Fprintf(&b, "| | | |\n|---|---:|---|\n"+
 		"| faults | %d | %d caught, %d of them for a requirement that they break |\n"+
 		"| | | fail a run with `-level documented`: %d, by default: %d, with `-strict`: %d |\n"+
-		"| honest servers | %d | %d with a finding |\n"+
+		"| conforming servers | %d | %d with a finding |\n"+
 		"| checks | %d | %d fired |\n"+
 		"| requirements | %d | %d proven |\n",
 		c.Faults, c.Caught, c.Rightly, modes[DocumentedAlone], modes[Default], modes[Strict],
@@ -55,13 +54,13 @@ func (m *Result) WriteMarkdown(w io.Writer) error {
 	for _, r := range m.Faults {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r.Name, r.Level, code(r.Breaks), code(r.Proves), code(r.Checks), someOf(r.Cases))
 	}
-	b.WriteString("\n## Faults that are blamed for more than they name\n\nThe judge may be right, and the fault has a further effect; or a check charges too much.\n\n| fault | breaks | blamed too |\n|---|---|---|\n")
+	b.WriteString("\n## Faults with findings for other requirements\n\nEither the fault has another effect, or a check reports too much.\n\n| fault | breaks | other findings |\n|---|---|---|\n")
 	for _, r := range m.Faults {
 		if more := r.Beyond(); len(more) > 0 {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name, code(r.Breaks), code(more))
 		}
 	}
-	b.WriteString("\n## Honest servers\n\n| server | it | findings |\n|---|---|---|\n")
+	b.WriteString("\n## Conforming servers\n\n| server | it | findings |\n|---|---|---|\n")
 	for _, r := range m.Variants {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name, plain(r.Says), code(r.Broken))
 	}
@@ -77,7 +76,7 @@ func (m *Result) WriteMarkdown(w io.Writer) error {
 	return err
 }
 
-// someOf counts names, and shows the first.
+// someOf returns the number of names, and the first.
 func someOf(names []string) string {
 	switch len(names) {
 	case 0:
@@ -88,7 +87,7 @@ func someOf(names []string) string {
 	return fmt.Sprintf("%d, first %s", len(names), code(names[:1]))
 }
 
-// code lists names in code spans.
+// code returns names in code spans.
 func code(names []string) string {
 	if len(names) == 0 {
 		return "none"
@@ -96,7 +95,7 @@ func code(names []string) string {
 	return "`" + strings.Join(names, "`, `") + "`"
 }
 
-// plain keeps Markdown from reading signs in a text.
+// plain escapes Markdown in a text.
 func plain(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "$", `\$`, "`", "\\`", "\n", " ").Replace(text)
 }

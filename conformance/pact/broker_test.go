@@ -80,16 +80,20 @@ func newDouble(t *testing.T, d *double) *double {
 			pacts = append(pacts, map[string]any{"shortDescription": "latest", "_links": map[string]any{"self": self},
 				"verificationProperties": map[string]any{"pending": d.pending, "notices": []any{}}})
 		}
-		return map[string]any{"_embedded": map[string]any{"pacts": pacts}, "_links": map[string]any{"self": link("/for")}}
+		return map[string]any{"_embedded": map[string]any{"pacts": pacts},
+			"_links": map[string]any{"self": link("/for")}}
 	})
 	answer("GET /pact", func() any {
 		var pact map[string]any
 		json.Unmarshal(committed, &pact)
-		pact["_links"] = map[string]any{"self": link("/pact"), "pb:provider": link("/provider"), "pb:publish-verification-results": link("/results")}
+		pact["_links"] = map[string]any{"self": link("/pact"), "pb:provider": link("/provider"),
+			"pb:publish-verification-results": link("/results")}
 		return pact
 	})
 	answer("GET /provider", func() any {
-		return map[string]any{"name": pactfile.Provider, "_links": map[string]any{"pb:branch-version": link("/branches/{branch}/versions/{version}"), "pb:version-tag": link("/tags/{version}/{tag}")}}
+		return map[string]any{"name": pactfile.Provider,
+			"_links": map[string]any{"pb:branch-version": link("/branches/{branch}/versions/{version}"),
+				"pb:version-tag": link("/tags/{version}/{tag}")}}
 	})
 	answer("PUT /branches/{branch}/versions/{version}", func() any { return map[string]any{} })
 	answer("POST /results", func() any { return map[string]any{"_links": map[string]any{"self": link("/results/1")}} })
@@ -130,7 +134,8 @@ func TestABrokersPactsAreVerifiedAndTheResultsPublished(t *testing.T) {
 			t.Errorf("%s: want failed %v, got %v; it said\n%s", test.why, test.fails, failed, said)
 		}
 		query := d.first(t, "POST /for/"+pactfile.Provider)
-		if got, want := fmt.Sprint(query.body), "map[consumerVersionSelectors:[map[mainBranch:true]] includePendingStatus:true providerVersionBranch:main]"; got != want {
+		if got, want := fmt.Sprint(query.body), "map[consumerVersionSelectors:[map[mainBranch:true]] "+
+			"includePendingStatus:true providerVersionBranch:main]"; got != want {
 			t.Errorf("%s: want the pacts asked for with %s, got %s", test.why, want, got)
 		}
 		for _, what := range []string{"GET /", "GET /pact", "PUT /branches/main/versions/1.2.3"} {

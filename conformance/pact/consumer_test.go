@@ -126,7 +126,8 @@ func TestTheClientHonoursEachInteraction(t *testing.T) {
 		require.NoError(t, logging.SetLogLevel("ERROR"))
 	}
 	dir := t.TempDir()
-	mock, err := consumer.NewV4Pact(consumer.MockHTTPProviderConfig{Consumer: pactfile.Consumer, Provider: pactfile.Provider, PactDir: dir, LogDir: dir})
+	mock, err := consumer.NewV4Pact(consumer.MockHTTPProviderConfig{Consumer: pactfile.Consumer,
+		Provider: pactfile.Provider, PactDir: dir, LogDir: dir})
 	require.NoError(t, err)
 	p := contract(t, pactfile.V4)
 	var had []pactfile.Interaction
@@ -142,14 +143,15 @@ func TestTheClientHonoursEachInteraction(t *testing.T) {
 				unset.GivenWithParameter(models.ProviderState{Name: s.Name, Parameters: params})
 			}
 			path := say(t, i.Request.Path, "path", i.Request.Rules, i.Request.Generators)
-			asked := unset.UponReceiving(i.Name).WithRequestPathMatcher(consumer.Method(i.Request.Method), path, func(b *consumer.V4RequestBuilder) {
-				for _, f := range i.Request.Header {
-					b.Header(f.Name, say(t, f.Value, "header "+f.Name, i.Request.Rules, i.Request.Generators))
-				}
-				if i.Request.Body != nil {
-					b.JSONBody(say(t, decode(t, i.Request.Body), "body", i.Request.Rules, nil).body())
-				}
-			})
+			asked := unset.UponReceiving(i.Name).WithRequestPathMatcher(consumer.Method(i.Request.Method), path,
+				func(b *consumer.V4RequestBuilder) {
+					for _, f := range i.Request.Header {
+						b.Header(f.Name, say(t, f.Value, "header "+f.Name, i.Request.Rules, i.Request.Generators))
+					}
+					if i.Request.Body != nil {
+						b.JSONBody(say(t, decode(t, i.Request.Body), "body", i.Request.Rules, nil).body())
+					}
+				})
 			answered := asked.WillRespondWith(i.Response.Status, func(b *consumer.V4ResponseBuilder) {
 				for _, f := range i.Response.Header {
 					b.Header(f.Name, say(t, f.Value, "header "+f.Name, i.Response.Rules, nil))
@@ -166,7 +168,7 @@ func TestTheClientHonoursEachInteraction(t *testing.T) {
 				return refused(t, url, i)
 			})
 			if err != nil {
-				t.Errorf("want the interaction to be had as the pact says, got %v", err)
+				t.Errorf("want the interaction to be as in the pact, got %v", err)
 			}
 		})
 	}
@@ -217,7 +219,8 @@ func (d dressed) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // refused sends what the client would never send.
 func refused(t *testing.T, url string, i pactfile.Interaction) error {
-	r, err := http.NewRequestWithContext(t.Context(), i.Request.Method, url+i.Request.Path, bytes.NewReader(i.Request.Body))
+	r, err := http.NewRequestWithContext(t.Context(), i.Request.Method, url+i.Request.Path,
+		bytes.NewReader(i.Request.Body))
 	require.NoError(t, err)
 	for _, f := range i.Request.Header {
 		r.Header[f.Name] = []string{f.Value}
@@ -247,7 +250,7 @@ type essence struct {
 	Inject  map[string]string // category and path → expression
 }
 
-// compare holds the pact that pact-go has written against the suite's own.
+// compare compares the pact that pact-go has written with the suite's own.
 func compare(t *testing.T, p *pactfile.Pact, file string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -287,7 +290,8 @@ func essences(t *testing.T, data []byte) map[string]essence {
 	out := map[string]essence{}
 	for _, i := range file.Interactions {
 		e := essence{Method: i.Request.Method, Path: i.Request.Path, Status: i.Response.Status,
-			Request: matching(t, i.Request.MatchingRules), Answer: matching(t, i.Response.MatchingRules), Inject: map[string]string{}}
+			Request: matching(t, i.Request.MatchingRules), Answer: matching(t, i.Response.MatchingRules),
+			Inject: map[string]string{}}
 		for _, s := range i.ProviderStates {
 			e.States = append(e.States, fmt.Sprint(s.Name, s.Params))
 		}

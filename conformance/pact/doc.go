@@ -5,6 +5,6 @@
 //	make pact-lib                     # in a checkout of fmaspec; prints the folder
 //	CGO_LDFLAGS="-L$folder -Wl,-rpath,$folder" go test -tags pact ./...
 //
-// The contract as a pact file, without any of that, is package pactfile. What a
-// verification by Pact can see, and what only the suite sees, is in docs/pact.md.
+// The contract as a pact file, without any of that, is package pactfile. docs/pact.md
+// describes which faults a verification by Pact finds, and which only the suite finds.
 package pact

@@ -62,7 +62,8 @@ func scenarios() map[string]func(*testing.T) {
 			pact.Verify(t, it, theirs(t), only("without the role"))
 		},
 		"file": func(t *testing.T) {
-			pact.Verify(t, target(honest()), func(r *provider.VerifyRequest) { r.PactFiles = []string{"no-such-file.json"} })
+			pact.Verify(t, target(honest()),
+				func(r *provider.VerifyRequest) { r.PactFiles = []string{"no-such-file.json"} })
 		},
 		"token": func(t *testing.T) {
 			it := target(honest())
@@ -74,7 +75,8 @@ func scenarios() map[string]func(*testing.T) {
 			defer server.Close()
 			it := target(nil)
 			it.URL = server.URL
-			pact.Verify(t, it, only("requestSample accepts a plain request"), func(r *provider.VerifyRequest) { r.ProviderBaseURL = "http://127.0.0.1:1" })
+			pact.Verify(t, it, only("requestSample accepts a plain request"),
+				func(r *provider.VerifyRequest) { r.ProviderBaseURL = "http://127.0.0.1:1" })
 		},
 		"broker": func(t *testing.T) { pact.Verify(t, target(faulty(os.Getenv("FAULT"))), broker) },
 	}
@@ -113,21 +115,31 @@ func TestAVerificationThatFailsSaysWhy(t *testing.T) {
 		fails         bool
 		want          []string
 	}{
-		{"fault", "a member is missing", true, []string{"Actual map is missing the following keys: id", "requestSample/valid/accepts-plain-request", "action.members"}},
-		{"hole", "what has to be refused is accepted", true, []string{"refuses a body without Comment", "Expected status code 201 to be a 400, 422"}},
-		{"good", "all goes well, and then nothing is skipped", false, []string{"--- PASS: TestScenario", "requestSample refuses the token of a user without the role"}},
-		{"far", "the target is another machine", true, []string{"pact: graph.example is not loopback, and what a pact asks for takes effect"}},
+		{"fault", "a member is missing", true, []string{"Actual map is missing the following keys: id",
+			"requestSample/valid/accepts-plain-request", "action.members"}},
+		{"hole", "what has to be refused is accepted", true, []string{"refuses a body without Comment",
+			"Expected status code 201 to be a 400, 422"}},
+		{"good", "all goes well, and then nothing is skipped", false,
+			[]string{"--- PASS: TestScenario", "requestSample refuses the token of a user without the role"}},
+		{"far", "the target is another machine", true, []string{"pact: graph.example is not loopback, and what a " +
+			"pact asks for takes effect"}},
 		{"url", "the target's URL has a user", true, []string{"pact: the target's URL is not scheme, host and path"}},
 		{"nothing", "the filter leaves nothing", true, []string{"pact: nothing was asked of the target"}},
-		{"reader", "the target has no such token", false, []string{"--- SKIP: TestScenario/requestSample_refuses_the_token_of_a_user_without_the_role", "needs the token of a user without the roles; set Target.UnprivilegedToken or FMASPEC_UNPRIVILEGED_TOKEN", "refuses a request without Authorization"}},
-		{"state", "a pact of somebody else needs a state that the target cannot be in", true, []string{"needs the token of a user without the roles; set Target.UnprivilegedToken"}},
+		{"reader", "the target has no such token", false,
+			[]string{"--- SKIP: TestScenario/requestSample_refuses_the_token_of_a_user_without_the_role",
+				"needs the token of a user without the roles; set Target.UnprivilegedToken or " +
+					"FMASPEC_UNPRIVILEGED_TOKEN", "refuses a request without Authorization"}},
+		{"state", "a pact of somebody else needs a state that the target cannot be in", true,
+			[]string{"needs the token of a user without the roles; set Target.UnprivilegedToken"}},
 		{"file", "there is no such pact file", true, []string{"no-such-file.json"}},
 		{"token", "the source of tokens has none", true, []string{"pact: there is no token: the vault is shut"}},
-		{"elsewhere", "an option cannot send the verification somewhere else", false, []string{"--- PASS: TestScenario"}},
+		{"elsewhere", "an option cannot send the verification somewhere else", false,
+			[]string{"--- PASS: TestScenario"}},
 	} {
 		said, failed := play(t, test.scenario)
 		if failed != test.fails {
-			t.Errorf("%s, where %s: want failed %v, got %v; it said\n%s", test.scenario, test.why, test.fails, failed, said)
+			t.Errorf("%s, where %s: want failed %v, got %v; it said\n%s", test.scenario, test.why, test.fails, failed,
+				said)
 		}
 		for _, want := range test.want {
 			if !strings.Contains(said, want) {

@@ -20,7 +20,7 @@ import (
 )
 
 // Verify fails its test, so faulty servers are verified by tests of another
-// process. These variables tell it which, and where to write the verdicts.
+// process. These variables name it and where to write the verdicts.
 const (
 	faultsVariable   = "FMASPEC_PACT_TEST_FAULTS"
 	verdictsVariable = "FMASPEC_PACT_TEST_VERDICTS"
@@ -114,7 +114,8 @@ func TestTheRecordOfFaultsHolds(t *testing.T) {
 	want := recordedFaults(t)
 	for _, name := range names {
 		if got[name] != want[name] {
-			t.Errorf("%s: want caught %v, got %v; run .ci/pact/run -update where the change is meant", name, want[name], got[name])
+			t.Errorf("%s: want caught %v, got %v; run .ci/pact/run -update where the change is meant", name, want[name],
+				got[name])
 		}
 	}
 }

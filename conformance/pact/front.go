@@ -26,25 +26,23 @@ import (
 	"fmaspec/conformance/pactfile"
 )
 
-// A front stands before the target and puts its tokens into requests. Pact-go and
-// the native library, which print and proxy what they see, are given stand-ins
-// that are worth nothing anywhere else.
+// A front is a proxy in front of the target that inserts its tokens into requests. Pact-go and
+// the native library, which print and forward their input, only get placeholders.
 type front struct {
 	handler http.Handler
 	target  conformance.Target
 	secrets []secret
 	server  *httptest.Server
-	count   atomic.Int64 // of the requests that came
+	count   atomic.Int64 // number of requests received
 
 	mu       sync.Mutex
-	problems map[string]bool // why requests were not handed on
+	problems map[string]bool // why requests were not forwarded
 }
 
-// A secret is a token of the target, the state of the pact that it belongs to, and
-// the stand-in.
+// A secret is a token of the target, with the state of the pact and the placeholder.
 type secret struct {
 	state, parameter, standIn string
-	token                     func(context.Context) (string, error) // nil where the target has none
+	token                     func(context.Context) (string, error) // nil if the target has none
 	lacks                     string
 }
 
@@ -60,34 +58,37 @@ func newFront(target conformance.Target) (*front, error) {
 	if actor == nil {
 		actor = constant(cmp.Or(target.Token, "a-made-up-token"))
 	}
-	f.secrets = []secret{
-		{pactfile.TokenOfActor, pactfile.ParamToken, "stand-in-" + rand.Text(), actor, ""},
-		{pactfile.TokenWithoutRoles, pactfile.ParamUnprivileged, "stand-in-" + rand.Text(), constant(target.UnprivilegedToken),
-			"needs the token of a user without the roles; set Target.UnprivilegedToken or FMASPEC_UNPRIVILEGED_TOKEN"},
-		{pactfile.TokenOfSecurityAdmin, pactfile.ParamSecurityAdmin, "stand-in-" + rand.Text(), constant(target.SecurityAdminToken),
-			"needs the token of a user who is security administrator alone; set Target.SecurityAdminToken or FMASPEC_SECURITY_ADMIN_TOKEN"},
-		{pactfile.TokenOfGlobalAdmin, pactfile.ParamGlobalAdmin, "stand-in-" + rand.Text(), constant(target.GlobalAdminToken),
-			"needs the token of a user who is global administrator alone; set Target.GlobalAdminToken or FMASPEC_GLOBAL_ADMIN_TOKEN"},
+	for _, s := range pactfile.TokenStates() {
+		k, _ := conformance.TokenNamed(s.Variable)
+		token := constant(*k.In(&target))
+		if s.State == pactfile.TokenOfActor {
+			token = actor
+		}
+		f.secrets = append(f.secrets, secret{s.State, s.Parameter, "stand-in-" + rand.Text(), token,
+			fmt.Sprintf("needs %s; set Target.%s or %s", k.Of, k.Field, k.Env())})
 	}
 	if f.handler = target.Handler; f.handler != nil {
 		return f, nil
 	}
 	u, err := url.Parse(target.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return nil, errors.New("the target's URL is not scheme, host and path; give one such as http://127.0.0.1:8080")
 	}
 	if !loopback(u.Hostname()) {
-		return nil, fmt.Errorf("%s is not loopback, and what a pact asks for takes effect; run the provider on this machine, or judge it with fmaspec run", u.Host)
+		return nil, fmt.Errorf("%s is not loopback, and the requests of a pact take effect; run the provider on this "+
+			"machine, or judge it with fmaspec run", u.Host)
 	}
 	f.handler = f.forward(u, target.Transport)
 	return f, nil
 }
 
-// states are the handlers of the pact's provider states.
+// states returns the handlers of the pact's provider states.
 func (f *front) states() models.StateHandlers {
 	handlers := models.StateHandlers{
 		pactfile.MachineExists: func(bool, models.ProviderState) (models.ProviderStateResponse, error) {
-			return models.ProviderStateResponse{pactfile.ParamMachine: cmp.Or(f.target.Machine, conformance.DefaultMachine)}, nil
+			return models.ProviderStateResponse{pactfile.ParamMachine: cmp.Or(f.target.Machine,
+				conformance.DefaultMachine)}, nil
 		},
 	}
 	for _, s := range f.secrets {
@@ -101,7 +102,7 @@ func (f *front) states() models.StateHandlers {
 	return handlers
 }
 
-// lacks says what the target would need to be in the states, "" for nothing.
+// lacks returns what the target would need for the states, or "".
 func (f *front) lacks(states []pactfile.State) string {
 	for _, state := range states {
 		for _, s := range f.secrets {
@@ -118,8 +119,8 @@ func (f *front) stop()        { f.server.CloseClientConnections(); f.server.Clos
 func (f *front) url() string  { return f.server.URL }
 func (f *front) asked() int64 { return f.count.Load() }
 
-// ServeHTTP asks the target with its own tokens, and without what pact-go's proxy
-// adds.
+// ServeHTTP forwards a request to the target with its tokens, and without the additions of
+// pact-go's proxy.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.count.Add(1)
 	r.Header.Del("X-Forwarded-For")
@@ -140,7 +141,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.handler.ServeHTTP(w, r)
 }
 
-// fail answers a request that cannot be handed on, and remembers why.
+// fail answers a request that cannot be forwarded, and records why.
 func (f *front) fail(w http.ResponseWriter, problem string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -148,14 +149,14 @@ func (f *front) fail(w http.ResponseWriter, problem string) {
 	http.Error(w, "pact: "+problem, http.StatusBadGateway)
 }
 
-// told are the problems, sorted.
-func (f *front) told() []string {
+// sortedProblems returns the problems, sorted.
+func (f *front) sortedProblems() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Sorted(maps.Keys(f.problems))
 }
 
-// forward hands requests to a URL on this machine.
+// forward returns a proxy to a URL on this machine.
 func (f *front) forward(to *url.URL, how conformance.Transport) http.Handler {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -164,7 +165,7 @@ func (f *front) forward(to *url.URL, how conformance.Transport) http.Handler {
 		}
 		if at, ok := c.RemoteAddr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 			c.Close()
-			return nil, fmt.Errorf("%s leads to %v, which is another machine", address, c.RemoteAddr())
+			return nil, fmt.Errorf("%s resolves to %v, which is another machine", address, c.RemoteAddr())
 		}
 		return c, nil
 	}
@@ -183,7 +184,8 @@ func (f *front) forward(to *url.URL, how conformance.Transport) http.Handler {
 		Transport: &http.Transport{
 			DialContext:        dial,
 			DisableCompression: true,
-			TLSClientConfig:    &tls.Config{RootCAs: how.RootCAs, Certificates: how.Certificates, InsecureSkipVerify: how.Insecure},
+			TLSClientConfig: &tls.Config{RootCAs: how.RootCAs, Certificates: how.Certificates,
+				InsecureSkipVerify: how.Insecure},
 		},
 	}
 }

@@ -16,7 +16,8 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-var update = flag.Bool("update", false, "verify servers with every fault (with the build tag pact), and rewrite the table of docs/pact.md")
+var update = flag.Bool("update", false, "verify servers with every fault (with the build tag pact), and rewrite the "+
+	"table of docs/pact.md")
 
 const (
 	recordFile = "testdata/faults.golden"
@@ -88,11 +89,14 @@ func table(t *testing.T) string {
 	}
 	levels := []string{"documented", "standard", "inferred"}
 	slices.SortFunc(rows, func(a, b *row) int {
-		return cmp.Or(cmp.Compare(slices.Index(levels, a.level), slices.Index(levels, b.level)), cmp.Compare(a.requirement, b.requirement))
+		return cmp.Or(cmp.Compare(slices.Index(levels, a.level), slices.Index(levels, b.level)),
+			cmp.Compare(a.requirement, b.requirement))
 	})
 	var b strings.Builder
-	fmt.Fprintf(&b, "Of %d faults, a verification by Pact catches %d (%d %%) and the suite %d (%d %%).\n\n", all.faults, all.pact, 100*all.pact/all.faults, all.suite, 100*all.suite/all.faults)
-	b.WriteString("| what the fault breaks | level | faults | Pact catches | the suite catches |\n|---|---|---|---|---|\n")
+	fmt.Fprintf(&b, "Of %d faults, a verification by Pact catches %d (%d %%) and the suite %d (%d %%).\n\n", all.faults,
+		all.pact, 100*all.pact/all.faults, all.suite, 100*all.suite/all.faults)
+	b.WriteString("| what the fault breaks | level | faults | Pact catches | the suite catches " +
+		"|\n|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%s` | %s | %d | %d | %d |\n", r.requirement, r.level, r.faults, r.pact, r.suite)
 	}
@@ -126,6 +130,7 @@ func TestThePageHasTheShares(t *testing.T) {
 	case *update:
 		require.NoError(t, os.WriteFile(page, []byte(before+begin+want+end+after), 0o644))
 	default:
-		t.Errorf("%s: the table is not that of %s; run go test ./conformance/pact -update\nwant:\n%s", page, recordFile, want)
+		t.Errorf("%s: the table is not that of %s; run go test ./conformance/pact -update\nwant:\n%s", page, recordFile,
+			want)
 	}
 }

@@ -19,29 +19,26 @@ import (
 	"fmaspec/conformance/pactfile"
 )
 
-// An Option changes what pact-go is asked to verify, and how: a broker, other
+// An Option changes the request to pact-go: a broker, other
 // pact files, a filter, more state handlers, the publishing of results. The URL
 // of the provider is set afterwards.
 type Option func(*provider.VerifyRequest)
 
-// Verify verifies the target by the suite's own pact, or by the pacts of the
-// broker, files, folders or URLs that an option or PACT_URL names. Tokens that
-// the target does not name are taken from FMASPEC_TOKEN, FMASPEC_UNPRIVILEGED_TOKEN,
-// FMASPEC_SECURITY_ADMIN_TOKEN and FMASPEC_GLOBAL_ADMIN_TOKEN. An interaction of the suite's pact whose state
-// the target cannot be in is a skipped subtest. Of the target's Transport only
-// certificates and Header count, and it has to be on this machine: what a pact
-// asks for takes effect.
-//
-// Pact-go's proxy listens on every address of the machine and outlives the
-// test; what comes through it once the test is over reaches nobody, and before
-// that has no token unless it is the verifier's own request. The library's usage
-// analytics are off unless PACT_DO_NOT_TRACK is set already.
+// Verify verifies the target by the suite's own pact, or by the pacts of the broker, files,
+// folders or URLs that an option or PACT_URL names. Tokens that the target does not name are
+// taken from FMASPEC_TOKEN, FMASPEC_UNPRIVILEGED_TOKEN, FMASPEC_SECURITY_ADMIN_TOKEN and
+// FMASPEC_GLOBAL_ADMIN_TOKEN. An interaction of the suite's pact for whose state the target
+// lacks a token is a skipped subtest. Only certificates and Header of the target's Transport
+// are used, and the target must be on this machine, because the requests of a pact take
+// effect. Pact-go's proxy listens on every address of the machine and outlives the test. A
+// request through it after the test is not forwarded, and before that gets no token unless it
+// is from the verifier. The library's usage analytics are off unless PACT_DO_NOT_TRACK is set
+// already.
 func Verify(t *testing.T, target conformance.Target, options ...Option) {
 	t.Helper()
-	target.Token = cmp.Or(target.Token, os.Getenv("FMASPEC_TOKEN"))
-	target.UnprivilegedToken = cmp.Or(target.UnprivilegedToken, os.Getenv("FMASPEC_UNPRIVILEGED_TOKEN"))
-	target.SecurityAdminToken = cmp.Or(target.SecurityAdminToken, os.Getenv("FMASPEC_SECURITY_ADMIN_TOKEN"))
-	target.GlobalAdminToken = cmp.Or(target.GlobalAdminToken, os.Getenv("FMASPEC_GLOBAL_ADMIN_TOKEN"))
+	for _, k := range conformance.Tokens() {
+		*k.In(&target) = cmp.Or(*k.In(&target), os.Getenv(k.Env()))
+	}
 	f, err := newFront(target)
 	if err != nil {
 		t.Fatalf("pact: %v", err)
@@ -66,26 +63,27 @@ func Verify(t *testing.T, target conformance.Target, options ...Option) {
 	t.Cleanup(f.stop)
 	r.ProviderBaseURL = f.url()
 	err = provider.NewVerifier().VerifyProvider(t, r)
-	for _, problem := range f.told() {
+	for _, problem := range f.sortedProblems() {
 		t.Errorf("pact: %s", problem)
 	}
 	if err == nil && f.asked() == 0 && r.FailIfNoPactsFound {
-		t.Error("pact: nothing was asked of the target; take away the filter that leaves no interaction, in the options or in PACT_DESCRIPTION, PACT_PROVIDER_STATE or PACT_PROVIDER_NO_STATE")
+		t.Error("pact: no request was sent to the target; remove the filter that leaves no interaction, in the " +
+			"options or in PACT_DESCRIPTION, PACT_PROVIDER_STATE or PACT_PROVIDER_NO_STATE")
 	}
 }
 
-// quiet has pact-go and the library tell of errors alone, unless another level was
-// chosen: there are six lines for each interaction else.
+// quiet sets the log level of pact-go and the library to errors, unless another level was
+// chosen. Otherwise they write six lines per interaction.
 func quiet() {
 	const level = "ERROR"
-	// To set what is set already would race with proxies of earlier verifications.
+	// Setting it again would race with proxies of earlier verifications.
 	if os.Getenv("PACT_LOG_LEVEL")+os.Getenv("LOG_LEVEL") == "" && logging.LogLevel() != level {
 		logging.SetLogLevel(level)
 	}
 }
 
-// own writes the suite's pact to a file, without the interactions that the target
-// cannot be asked: each of these is a subtest that says what it would need.
+// own writes the suite's pact to a file, without the interactions for which the target lacks a
+// state: each of these is a skipped subtest with the reason.
 func own(t *testing.T, f *front) string {
 	t.Helper()
 	suite, err := conformance.Load(conformance.Contract{})
@@ -117,8 +115,8 @@ func own(t *testing.T, f *front) string {
 	return file
 }
 
-// rename has an interaction name another file, in what is asked and in what has to
-// be answered: a server may refuse a second action on the same file.
+// rename replaces the file in the request and response of an interaction, because a server may
+// refuse a second action on the same file.
 func rename(i *pactfile.Interaction, sha1 string) {
 	var asked struct{ Sha1 string }
 	if json.Unmarshal(i.Request.Body, &asked) != nil || len(asked.Sha1) != len(sha1) {
@@ -138,7 +136,7 @@ func rename(i *pactfile.Interaction, sha1 string) {
 	}
 }
 
-// hash is that of a file which nobody has.
+// hash returns the hash of a file that does not exist.
 func hash() string {
 	sum := make([]byte, 20)
 	rand.Read(sum) // never fails, see crypto/rand

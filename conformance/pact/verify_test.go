@@ -22,11 +22,13 @@ const (
 )
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: "token-of-one-role", GlobalAdminToken: "token-of-the-other"})
+	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged,
+		SecurityAdminToken: "token-of-one-role", GlobalAdminToken: "token-of-the-other"})
 }
 
 func target(h http.Handler) conformance.Target {
-	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: "token-of-one-role", GlobalAdminToken: "token-of-the-other"}
+	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged,
+		SecurityAdminToken: "token-of-one-role", GlobalAdminToken: "token-of-the-other"}
 }
 
 // only narrows a verification to the interactions with the text in their names.
@@ -42,7 +44,8 @@ func TestAURLIsVerifiedBelowItsPath(t *testing.T) {
 	server := httptest.NewTLSServer(http.StripPrefix("/below", honest()))
 	defer server.Close()
 	it := target(nil)
-	it.URL, it.Transport = server.URL+"/below/", conformance.Transport{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	it.URL, it.Transport = server.URL+"/below/",
+		conformance.Transport{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	pact.Verify(t, it, only("requestSample accepts"))
 }
 
@@ -52,9 +55,12 @@ const plain = "accepts a plain request$"
 // asked for. The whole pact takes twenty times as long as the plain requests.
 var sample = map[string]string{
 	"422-for-400": "", "empty-refusals": "", "documented-examples": "", "refuses-running-action": "",
-	"extra-members": plain, "context-of-other-host": plain, "upper-case-hashes": plain, "short-machine-id": plain, "comment-empty": plain,
-	"times-without-fraction": plain, "times-in-mixed-precision": plain, "many-instances": plain, "no-instances": plain, "status-pending": plain,
-	"odata-parameters-and-charset": plain, "capital-media-type": plain, "chunked": plain, "upper-case-header-names": plain,
+	"extra-members": plain, "context-of-other-host": plain, "upper-case-hashes": plain, "short-machine-id": plain,
+	"comment-empty":          plain,
+	"times-without-fraction": plain, "times-in-mixed-precision": plain, "many-instances": plain, "no-instances": plain,
+	"status-pending":               plain,
+	"odata-parameters-and-charset": plain, "capital-media-type": plain, "chunked": plain,
+	"upper-case-header-names": plain,
 }
 
 func TestThePactIsNoStricterThanTheContract(t *testing.T) {

@@ -9,19 +9,23 @@ import (
 	"fmaspec/openapi"
 )
 
-// A request is a step of a case as a server may meet it.
+// A request is a step of a case with values filled in.
 type request struct {
 	method, path string
 	header       http.Header
 	body         []byte
 }
 
-// sample binds the first step of a case to values of no target.
+// sample binds the first step of a case to example values.
 func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error) {
 	op, step := operation(suite, c.Operation), c.Steps[0]
 	values := map[string]string{
-		"token": Token, "unprivileged-token": UnprivilegedToken, "security-admin-token": SecurityAdminToken, "global-admin-token": GlobalAdminToken, "invalid-token": "token-that-was-never-issued",
-		"machine": Machine, "unknown-machine": "28b82620de7ec9f1d50dbd714583fb79c582479e", "operation": op.ID, "path": op.PathFor(Machine),
+		httpfile.InvalidToken: "token-that-was-never-issued", "machine": Machine,
+		httpfile.UnknownMachine: "28b82620de7ec9f1d50dbd714583fb79c582479e",
+		"operation":             op.ID, "path": op.PathFor(Machine),
+	}
+	for _, t := range TokenStates() {
+		values[t.Variable] = t.Value
 	}
 	expand := func(text string) string {
 		value, problem := httpfile.Expand(text, func(name string, _ []string) (string, error) {
@@ -47,12 +51,17 @@ func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error
 	return r, err
 }
 
-// A tokenState is the provider state that a token of the suite needs.
-type tokenState struct{ variable, state, parameter, value string }
+// A TokenState is the provider state for a token of the suite.
+type TokenState struct {
+	Variable  string // of the token in fixtures
+	State     string
+	Parameter string // that the state's handler returns
+	Value     string // that stands in requests until then
+}
 
-// tokenStates are those of all tokens that Pact has words for.
-func tokenStates() []tokenState {
-	return []tokenState{
+// TokenStates returns the states of all tokens that Pact can express.
+func TokenStates() []TokenState {
+	return []TokenState{
 		{"token", TokenOfActor, ParamToken, Token},
 		{httpfile.UnprivilegedToken, TokenWithoutRoles, ParamUnprivileged, UnprivilegedToken},
 		{httpfile.SecurityAdminToken, TokenOfSecurityAdmin, ParamSecurityAdmin, SecurityAdminToken},
@@ -60,7 +69,7 @@ func tokenStates() []tokenState {
 	}
 }
 
-// operation is the suite's operation of that ID.
+// operation returns the suite's operation with that ID.
 func operation(suite *conformance.Suite, id string) openapi.Operation {
 	for _, op := range suite.Operations {
 		if op.ID == id {

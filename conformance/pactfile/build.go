@@ -25,15 +25,15 @@ import (
 	"fmaspec/schemas"
 )
 
-// bodyLimit is how long a request's body may be, so that the file can be read.
+// bodyLimit is the maximum length of a request body, so that the file stays readable.
 const bodyLimit = 1 << 10
 
-// Build says those cases of a suite in Pact that rest on a documented requirement
-// and that Pact has words for. It fails where an operation's answer has a schema
-// that cannot be said, or no recorded example.
+// Build returns a pact with the cases of a suite that test a documented requirement and that
+// Pact can express. It returns an error if the schema of an operation's answer cannot be
+// expressed, or if there is no recorded example.
 func Build(suite *conformance.Suite, version Version) (*Pact, error) {
 	p := &Pact{Version: version, Consumer: Consumer, Provider: Provider}
-	b := &builder{suite: suite, version: version, answers: map[string]*answer{}, told: map[string]string{}}
+	b := &builder{suite: suite, version: version, answers: map[string]*answer{}, caseOf: map[string]string{}}
 	for _, op := range suite.Operations {
 		a, err := newAnswer(schemas.FS(), fixtures.FS(), op)
 		if err != nil {
@@ -41,10 +41,13 @@ func Build(suite *conformance.Suite, version Version) (*Pact, error) {
 		}
 		b.answers[op.ID] = a
 	}
-	// Those without a control come first, so that the plain request stands for those
-	// that say the same.
+	// Cases without a control come first, so that the simplest one is kept of several equal
+	// requests.
 	cases := slices.Clone(suite.Cases)
-	slices.SortStableFunc(cases, func(a, b *conformance.Case) int { return cmp.Compare(min(len(a.Control), 1), min(len(b.Control), 1)) })
+	slices.SortStableFunc(cases, func(a, b *conformance.Case) int {
+		return cmp.Compare(min(len(a.Control), 1),
+			min(len(b.Control), 1))
+	})
 	for _, c := range cases {
 		i, why := b.interaction(c)
 		if why != "" {
@@ -62,12 +65,12 @@ type builder struct {
 	suite   *conformance.Suite
 	version Version
 	answers map[string]*answer // by operation ID
-	told    map[string]string  // request in Pact's words → name of the case that says it
+	caseOf  map[string]string  // request as Pact compares it → name of its case
 }
 
-// interaction says a case in Pact, or why it cannot be said.
+// interaction returns a case as an interaction, or the reason why it cannot be expressed.
 func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
-	if why := b.unsaid(c); why != "" {
+	if why := b.inexpressible(c); why != "" {
 		return nil, why
 	}
 	step := c.Steps[0]
@@ -86,16 +89,17 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 		return nil, why
 	}
 	key := c.Operation + "\n" + i.Request.words()
-	if other, taken := b.told[key]; taken {
-		return nil, fmt.Sprintf("to Pact it is the request of %s", other)
+	if other, taken := b.caseOf[key]; taken {
+		return nil, fmt.Sprintf("to Pact it is the same request as %s", other)
 	}
-	b.told[key] = c.Name
+	b.caseOf[key] = c.Name
 	if strings.Contains(step.Body, "{{sha1}}") {
-		// A server may refuse a second action on one file, so each names its own.
+		// A server may refuse a second action on one file, so each interaction has its own file.
 		i.Request.Body = bytes.ReplaceAll(i.Request.Body, []byte(Sha1), []byte(ownSha1(c)))
 	}
 	if len(step.Statuses) > 1 {
-		i.Response.Rules = append(i.Response.Rules, Rule{Category: "status", Matchers: []Matcher{{Match: "statusCode", Status: step.Statuses}}})
+		i.Response.Rules = append(i.Response.Rules, Rule{Category: "status",
+			Matchers: []Matcher{{Match: "statusCode", Status: step.Statuses}}})
 	}
 	if i.Accepted {
 		b.answers[c.Operation].fill(i)
@@ -103,42 +107,43 @@ func (b *builder) interaction(c *conformance.Case) (*Interaction, string) {
 	return i, ""
 }
 
-// ownSha1 is a hash that belongs to one case alone.
+// ownSha1 returns a hash that is unique to the case.
 func ownSha1(c *conformance.Case) string {
 	sum := sha1.Sum([]byte(c.ID))
 	return hex.EncodeToString(sum[:])
 }
 
-// unsaid is why Pact has no words for a case, as far as the case itself tells.
-func (b *builder) unsaid(c *conformance.Case) string {
+// inexpressible returns why Pact cannot express a case, or "", by the case alone.
+func (b *builder) inexpressible(c *conformance.Case) string {
 	step := c.Steps[0]
 	switch r := b.suite.Requirement(c.Proves[0]); {
 	case len(c.Steps) > 1:
-		return "it is more than one request"
+		return "it has more than one request"
 	case step.Expect == conformance.Either:
-		return "nobody says what the answer is"
+		return "the expected answer is not specified"
 	case !b.rests(r, step):
-		return fmt.Sprintf("it rests on %s, which is %s", r.ID, r.Level)
+		return fmt.Sprintf("it tests %s, which is %s", r.ID, r.Level)
 	case step.Operation != "" && step.Operation != c.Operation:
-		return "it calls another operation than its own"
+		return "it calls a different operation"
 	case b.version < V4 && len(step.Statuses) > 1:
-		return fmt.Sprintf("more than one status will do, which %v cannot say", b.version)
+		return fmt.Sprintf("more than one status is valid, which %v cannot express", b.version)
 	case step.Absolute:
-		return "its target is in absolute form, which Pact cannot say"
+		return "its target is in absolute form, which Pact cannot express"
 	case strings.Contains(step.Path, "?"):
-		return "it has a query, and no operation knows one"
+		return "it has a query, and no operation has one"
 	}
 	return ""
 }
 
-// rests reports whether an interaction may rest on a requirement: on a documented one,
-// and, where the request is accepted, on a standard one of that kind, about the forms of a
-// request that a client may send. Other spellings of the scheme no client needs.
+// rests reports whether an interaction may test a requirement: a documented one, and, if the
+// request is accepted, a standard one of that kind, about the forms of a request that a client may send. No
+// client needs other spellings of the scheme.
 func (b *builder) rests(r *record.Requirement, step conformance.Step) bool {
-	return r.Level == record.Documented || r.Level == record.Standard && step.Expect == conformance.Accepted && b.suite.KindOf(r.ID) == conformance.RequestForm
+	return r.Level == record.Documented || r.Level == record.Standard && step.Expect == conformance.Accepted &&
+		b.suite.KindOf(r.ID) == conformance.RequestForm
 }
 
-// request fills in what is sent, or says why it cannot be said.
+// request fills in the request, or returns why it cannot be expressed.
 func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Operation) string {
 	r := &i.Request
 	used := map[string]bool{}
@@ -151,11 +156,14 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 			return "", fmt.Errorf("{{%s}} is unknown to Pact", name)
 		})
 	}
-	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1, "comment": Comment}
+	plain := map[string]string{"machine": Machine, "operation": op.ID, "path": op.PathFor(Machine), "sha1": Sha1,
+		"comment": Comment}
 	state := func(name string) string { return "${" + name + "}" }
-	injected := map[string]string{"machine": state(ParamMachine), "path": strings.ReplaceAll(op.Path, "{id}", state(ParamMachine))}
-	for _, t := range tokenStates() {
-		plain[t.variable], injected[t.variable] = t.value, state(t.parameter)
+	injected := map[string]string{"machine": state(ParamMachine), "path": op.Expand(func(string) string {
+		return state(ParamMachine)
+	})}
+	for _, t := range TokenStates() {
+		plain[t.Variable], injected[t.Variable] = t.Value, state(t.Parameter)
 	}
 
 	path, err := expand(step.Path, plain)
@@ -166,15 +174,16 @@ func (b *builder) request(i *Interaction, step conformance.Step, op openapi.Oper
 	if used["path"] || used["machine"] {
 		expression, _ := expand(step.Path, injected)
 		r.Generators = append(r.Generators, Generator{Category: "path", Expression: expression})
-		r.Rules = append(r.Rules, Rule{Category: "path", Matchers: []Matcher{{Match: "regex", Regex: "^" + pathPattern(op.Path) + "$"}}})
+		r.Rules = append(r.Rules, Rule{Category: "path",
+			Matchers: []Matcher{{Match: "regex", Regex: "^" + pathPattern(op.Path) + "$"}}})
 		i.States = append(i.States, State{MachineExists, map[string]string{ParamMachine: Machine}})
 	}
 	if why := r.fill(step, plain, injected, expand); why != "" {
 		return why
 	}
-	for _, t := range tokenStates() {
-		if used[t.variable] {
-			i.States = append(i.States, State{t.state, map[string]string{t.parameter: t.value}})
+	for _, t := range TokenStates() {
+		if used[t.Variable] {
+			i.States = append(i.States, State{t.State, map[string]string{t.Parameter: t.Value}})
 		}
 	}
 	return r.body(step, plain, expand)
@@ -190,29 +199,31 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 		value, err := expand(f.Value, plain)
 		switch {
 		case seen[name]:
-			return "a header field stands twice"
+			return "a header field is repeated"
 		case f.Value == httpfile.None:
-			return fmt.Sprintf("the absence of %s is no matter of Pact's", name)
+			return fmt.Sprintf("Pact cannot express the absence of %s", name)
 		case err != nil:
 			return "it uses a variable of the suite in a header field"
 		case value == "" || strings.TrimSpace(value) != value:
 			return "a header field is empty or ends in a blank"
 		case strings.Contains(value, ","):
-			return "a header field has a comma, at which Pact parts it"
-		case slices.Contains([]string{"Accept-Encoding", "Connection", "Content-Length", "Expect", "Transfer-Encoding"}, name):
-			return fmt.Sprintf("%s is the verifier's own", name)
+			return "a header field has a comma, at which Pact splits it"
+		case slices.Contains([]string{"Accept-Encoding", "Connection", "Content-Length", "Expect", "Transfer-Encoding"},
+			name):
+			return fmt.Sprintf("the verifier sets %s", name)
 		}
 		seen[name] = true
 		r.Header = append(r.Header, record.Field{Name: name, Value: value})
 		if expression, err := expand(f.Value, injected); err == nil && expression != value {
 			r.Generators = append(r.Generators, Generator{"header", name, expression})
-			token := "[^ \\t]+" // whatever a test's token is
+			token := "[^ \\t]+" // any token of a test
 			anyToken := map[string]string{}
-			for _, t := range tokenStates() {
-				anyToken[t.variable] = "\x00"
+			for _, t := range TokenStates() {
+				anyToken[t.Variable] = "\x00"
 			}
 			pattern, _ := expand(f.Value, anyToken)
-			r.Rules = append(r.Rules, Rule{"header", name, []Matcher{{Match: "regex", Regex: "^" + strings.ReplaceAll(quoted(pattern), "\x00", token) + "$"}}})
+			r.Rules = append(r.Rules, Rule{"header", name,
+				[]Matcher{{Match: "regex", Regex: "^" + strings.ReplaceAll(quoted(pattern), "\x00", token) + "$"}}})
 		}
 	}
 	return ""
@@ -222,7 +233,7 @@ func (r *Request) fill(step conformance.Step, plain, injected map[string]string,
 func (r *Request) body(step conformance.Step, plain map[string]string, expand expander) string {
 	if step.Body == "" {
 		if step.Method == http.MethodPost {
-			return "the body is no JSON"
+			return "the body is not JSON"
 		}
 		return ""
 	}
@@ -233,11 +244,11 @@ func (r *Request) body(step conformance.Step, plain map[string]string, expand ex
 	case len(text) > bodyLimit:
 		return fmt.Sprintf("the body is longer than %d bytes", bodyLimit)
 	case strictjson.Check([]byte(text)) != nil:
-		return "the body is no JSON"
+		return "the body is not JSON"
 	case strings.TrimSpace(text) == "null":
-		return "to Pact a body of null is none"
+		return "to Pact a null body is no body"
 	case strings.Contains(text, `\u`) || strings.Contains(text, `\/`):
-		return "it is about how JSON is spelled, and Pact keeps values alone"
+		return "it tests a spelling of JSON, and Pact keeps only values"
 	}
 	r.Body = compact([]byte(text))
 	var members map[string]any
@@ -247,7 +258,7 @@ func (r *Request) body(step conformance.Step, plain map[string]string, expand ex
 	return ""
 }
 
-// words is the request as Pact compares it.
+// words returns the request as Pact compares it.
 func (r *Request) words() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", r.Method, r.Path)
@@ -260,27 +271,27 @@ func (r *Request) words() string {
 	d := json.NewDecoder(bytes.NewReader(r.Body))
 	d.UseNumber()
 	if d.Decode(&value) == nil {
-		sorted, _ := json.Marshal(value) // what was decoded can be encoded
+		sorted, _ := json.Marshal(value) // decoded values can be encoded
 		b.Write(sorted)
 	}
 	return b.String()
 }
 
-// Key is a short name of the interaction that does not change with its words.
+// Key returns a short name of the interaction that does not depend on its description.
 func (i *Interaction) Key() string {
 	sum := sha256.Sum256([]byte(i.Case))
 	return hex.EncodeToString(sum[:8])
 }
 
-// An answer is what the accepting interactions of an operation have in common.
+// An answer holds the common data of the accepting interactions of an operation.
 type answer struct {
 	example map[string]json.RawMessage
 	order   []string
 	rules   []Rule
 }
 
-// newAnswer finds the recorded answer that the operation's schema allows, and
-// says the schema in matchers.
+// newAnswer finds the recorded answer that is valid against the operation's schema, and
+// converts the schema to matchers.
 func newAnswer(shapes, recorded fs.FS, op openapi.Operation) (*answer, error) {
 	rules, err := Rules(shapes, op.ResponseSchema)
 	if err != nil {
@@ -309,10 +320,10 @@ func newAnswer(shapes, recorded fs.FS, op openapi.Operation) (*answer, error) {
 		a.shorten()
 		return a, nil
 	}
-	return nil, fmt.Errorf("none of the answers in fixtures/traffic is one of %s; add one", path.Base(op.ResponseSchema))
+	return nil, fmt.Errorf("no answer in fixtures/traffic is valid against %s; add one", path.Base(op.ResponseSchema))
 }
 
-// membersOf reads an object, and keeps the order of its members.
+// membersOf parses an object, and returns the order of its members.
 func membersOf(data []byte) (members map[string]json.RawMessage, order []string, err error) {
 	if err := json.Unmarshal(data, &members); err != nil {
 		return nil, nil, fmt.Errorf("%w; record an object", err)
@@ -328,7 +339,7 @@ func membersOf(data []byte) (members map[string]json.RawMessage, order []string,
 	return members, order, nil
 }
 
-// shorten keeps the first item of each array: it stands for all.
+// shorten keeps the first item of each array as the example of all.
 func (a *answer) shorten() {
 	for name, value := range a.example {
 		var items []json.RawMessage
@@ -338,11 +349,10 @@ func (a *answer) shorten() {
 	}
 }
 
-// fill adds the answer to an accepting interaction: the recorded one, with the
-// hash that the request asks for.
+// fill adds the answer to an accepting interaction: the recorded one, with the hash of the request.
 func (a *answer) fill(i *Interaction) {
 	var sent struct{ Sha1 string }
-	json.Unmarshal(i.Request.Body, &sent) // it is sound, or it would not be accepted
+	json.Unmarshal(i.Request.Body, &sent) // it is valid, or it would not be accepted
 	r := &i.Response
 	r.Header = []record.Field{{Name: "Content-Type", Value: mediaType}}
 	r.Rules = append(r.Rules, Rule{"header", "Content-Type", []Matcher{{Match: "regex", Regex: mediaPattern()}}})
@@ -359,19 +369,20 @@ func (a *answer) fill(i *Interaction) {
 	}
 	r.Body = compact([]byte("{" + body.String() + "}"))
 	for _, rule := range a.rules {
-		// The echo is beyond a schema: the suite checks it beside it.
+		// A schema cannot express the echo: a relation of the suite checks it.
 		if rule.Path == "$.sha1" && sent.Sha1 != "" {
-			rule.Matchers = append(slices.Clone(rule.Matchers), Matcher{Match: "regex", Regex: "^" + eitherCase(sent.Sha1) + "$"})
+			rule.Matchers = append(slices.Clone(rule.Matchers),
+				Matcher{Match: "regex", Regex: "^" + eitherCase(sent.Sha1) + "$"})
 		}
 		r.Rules = append(r.Rules, rule)
 	}
 }
 
-// mediaPattern is the media type in any letter case, with any parameters.
+// mediaPattern returns a pattern for the media type in any letter case, with any parameters.
 func mediaPattern() string { return "^" + eitherCase(mediaType) + `[ \t]*(;[\s\S]*)?$` }
 
-// eitherCase is a pattern for a text in any letter case. It needs no flag, for
-// which each engine has another spelling.
+// eitherCase returns a pattern for a text in any letter case. It uses no flag, because engines
+// spell flags differently.
 func eitherCase(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -385,8 +396,8 @@ func eitherCase(text string) string {
 	return b.String()
 }
 
-// quoted is a pattern for a text itself. It escapes nothing that any engine would
-// mind to see escaped.
+// quoted returns a pattern for a literal text. It escapes only characters that every engine
+// allows to be escaped.
 func quoted(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -398,7 +409,7 @@ func quoted(text string) string {
 	return b.String()
 }
 
-// pathPattern is a pattern for an operation's path with any machine.
+// pathPattern returns a pattern for an operation's path with any machine.
 func pathPattern(template string) string {
 	var parts []string
 	for _, segment := range strings.Split(template, "/") {
@@ -428,6 +439,6 @@ func encoded(text string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.Encode(text) // a string can always be
+	e.Encode(text) // a string can always be encoded
 	return bytes.TrimSpace(b.Bytes())
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,34 +19,32 @@ import (
 	"fmaspec/schemas"
 )
 
-// A Problem is something that an interaction takes for granted and the contract
-// does not say, or says otherwise.
+// A Problem is an assumption of an interaction that the contract does not make, or contradicts.
 type Problem struct {
 	Line, Column int
 	Interaction  string // its description
 	Pointer      string // where in the file, a JSON pointer
 	Assumes      string
 	Contract     string
-	Might        string // what a conforming server might answer instead, or ""
-	Requirement  string // of the contract that says so
+	Might        string // what a conforming server may answer instead, or ""
+	Requirement  string // of the contract, the source
 	Level        record.Level
 }
 
-// A Checked is a pact file that was held against the contract.
+// A Checked is the result of checking a pact file.
 type Checked struct {
 	Consumer, Provider string
-	Version            string // of the Pact specification, or "" where the file does not say
+	Version            string // of the Pact specification, or "" if unknown
 	Interactions       int    // over HTTP, judged or not
 	Judged             int
-	Problems           []Problem // that a conforming server could not honour, by their place in the file
-	Notes              []Problem // that a conforming server might honour, and what was not judged; likewise
+	Problems           []Problem // that a conforming server may violate, by place in the file
+	Notes              []Problem // that a conforming server may satisfy, and what was not judged; likewise
 }
 
-// problemLimit is how many problems and notes a check gathers at most.
+// problemLimit is the maximum number of problems and of notes.
 const problemLimit = 1000
 
-// A Checker holds anybody's pact files against the contract. It is not changed
-// once it is made, and safe for concurrent use.
+// A Checker checks pact files against the contract. It is immutable and safe for concurrent use.
 type Checker struct {
 	suite    *conformance.Suite
 	answers  map[string]*answer         // by operation ID
@@ -56,13 +53,15 @@ type Checker struct {
 	refusals []refused
 }
 
-// NewChecker makes a Checker for the contract of a suite. It fails as [Build] does, and
-// where no requirement has a kind by which pacts are checked.
+// NewChecker returns a Checker for the contract of a suite. Its errors are those of [Build],
+// and one where no requirement has a kind by which pacts are checked.
 func NewChecker(suite *conformance.Suite) (*Checker, error) {
-	if err := suite.Needs(conformance.Existence, conformance.Acceptance, conformance.MediaType, conformance.RefusalBody, conformance.ServerError); err != nil {
+	if err := suite.Needs(conformance.Existence, conformance.Acceptance, conformance.MediaType, conformance.RefusalBody,
+		conformance.ServerError); err != nil {
 		return nil, fmt.Errorf("pact: %w", err)
 	}
-	k := &Checker{suite: suite, answers: map[string]*answer{}, schema: map[string]*schemas.Schema{}, rules: map[string][]schemas.Rule{}, refusals: refusedRequests(suite)}
+	k := &Checker{suite: suite, answers: map[string]*answer{}, schema: map[string]*schemas.Schema{},
+		rules: map[string][]schemas.Rule{}, refusals: refusedRequests(suite)}
 	for _, op := range suite.Operations {
 		var err error
 		if k.answers[op.ID], err = newAnswer(schemas.FS(), fixtures.FS(), op); err == nil {
@@ -78,9 +77,9 @@ func NewChecker(suite *conformance.Suite) (*Checker, error) {
 	return k, nil
 }
 
-// Check judges a file of V2, V3 or V4. Interactions at other paths than the
-// operations' are no matter of the contract. The error says why the file cannot be
-// read; it begins with its name, line and column.
+// Check judges a file of V2, V3 or V4. Interactions at paths of no operation are not part of
+// the contract. The error describes why the file cannot be read; it begins with its name, line
+// and column.
 func (k *Checker) Check(name string, data []byte) (*Checked, error) {
 	d, err := read(name, data)
 	if err != nil {
@@ -99,13 +98,15 @@ func (k *Checker) Check(name string, data []byte) (*Checked, error) {
 		}
 	}
 	if d.messages > 0 {
-		c.notes = append(c.notes, Problem{Pointer: "/messages", Assumes: fmt.Sprintf("%d of its interactions are messages", d.messages), Contract: "it is over HTTP; not judged"})
+		c.notes = append(c.notes, Problem{Pointer: "/messages",
+			Assumes:  fmt.Sprintf("%d of its interactions are messages", d.messages),
+			Contract: "it is over HTTP; not judged"})
 	}
 	out.Problems, out.Notes = d.placed(c.problems), d.placed(c.notes)
 	return out, nil
 }
 
-// placed fills in lines and columns, and sorts by them.
+// placed sets lines and columns, and sorts by them.
 func (d *document) placed(all []Problem) []Problem {
 	var pointers []string
 	for _, p := range all {
@@ -113,7 +114,8 @@ func (d *document) placed(all []Problem) []Problem {
 	}
 	at := d.offsets(pointers)
 	slices.SortStableFunc(all, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(at[a.Pointer], at[b.Pointer]), cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Assumes, b.Assumes))
+		return cmp.Or(cmp.Compare(at[a.Pointer], at[b.Pointer]), cmp.Compare(a.Pointer, b.Pointer),
+			cmp.Compare(a.Assumes, b.Assumes))
 	})
 	all = all[:min(len(all), problemLimit)]
 	p := pen{data: d.data}
@@ -123,7 +125,7 @@ func (d *document) placed(all []Problem) []Problem {
 	return all
 }
 
-// checking is the check of one file.
+// checking is the state of checking one file.
 type checking struct {
 	*Checker
 	i        *interaction
@@ -141,16 +143,18 @@ func (c *checking) add(list *[]Problem, p Problem) {
 	*list = append(*list, p)
 }
 
-// judge looks at one interaction, and tells whether it is one of the contract.
+// judge judges one interaction, and reports whether it belongs to the contract.
 func (c *checking) judge() bool {
 	i := c.i
 	findings := c.suite.JudgeRequest(i.method, i.path, i.header, i.body)
 	if len(findings) > 0 && findings[0].Check == "request-path" {
-		if meant := c.meant(); meant != "" {
-			c.add(&c.problems, Problem{Pointer: i.at("request").at("path").pointer, Assumes: "the path " + brief(i.path), Contract: "the path is " + meant, Requirement: c.suite.OfKind(conformance.Existence)})
+		if similar := c.similarPath(); similar != "" {
+			c.add(&c.problems, Problem{Pointer: i.at("request").at("path").pointer, Assumes: "the path " +
+				brief(i.path), Contract: "the path is " + similar, Requirement: c.suite.OfKind(conformance.Existence)})
 			return true
 		}
-		c.add(&c.notes, Problem{Pointer: i.pointer, Assumes: "the path " + brief(i.path), Contract: "not of this contract, so that it is not judged"})
+		c.add(&c.notes, Problem{Pointer: i.pointer, Assumes: "the path " + brief(i.path),
+			Contract: "not part of this contract; not judged"})
 		return false
 	}
 	d := c.due(findings)
@@ -172,9 +176,8 @@ func (c *checking) judge() bool {
 	return true
 }
 
-// meant is the path of an operation that a path comes near: its last segment is
-// the operation's.
-func (c *checking) meant() string {
+// similarPath returns the path of the operation with the same last segment, or "".
+func (c *checking) similarPath() string {
 	given, _, _ := strings.Cut(c.i.path, "?")
 	for _, op := range c.suite.Operations {
 		if strings.EqualFold(path.Base(given), path.Base(op.Path)) {
@@ -184,27 +187,27 @@ func (c *checking) meant() string {
 	return ""
 }
 
-// operation is the one that the interaction calls, or nil.
+// operation returns the operation that the interaction calls, or nil.
 func (c *checking) operation() *openapi.Operation {
 	given, _, _ := strings.Cut(c.i.path, "?")
 	for n, op := range c.suite.Operations {
-		if op.Method == c.i.method && regexp.MustCompile("^"+pathPattern(op.Path)+"$").MatchString(given) {
+		if _, is := op.Match(given); is && op.Method == c.i.method {
 			return &c.suite.Operations[n]
 		}
 	}
 	return nil
 }
 
-// A due is what the contract says of the answer to a request.
+// A due is the answer to a request by the contract.
 type due struct {
-	statuses    []int // that a conforming server may answer; 201 first where it may accept
-	strict      []int // the same, for one that keeps to what is inferred too
+	statuses    []int // that a conforming server may answer; 201 first if it may accept
+	strict      []int // the same, for one that keeps inferred requirements too
 	requirement string
 	refusal     string // the requirement on the status of a refusal
-	why         string // what is wrong with the request, or ""
+	why         string // the problem of the request, or ""
 }
 
-// due says what a request with these findings is answered.
+// due returns the answer to a request with these findings.
 func (c *checking) due(findings []record.Finding) due {
 	if len(findings) == 0 {
 		accepted := c.suite.OfKind(conformance.Acceptance)
@@ -215,7 +218,8 @@ func (c *checking) due(findings []record.Finding) due {
 	for _, f := range findings {
 		r := c.nearestRefusal(f)
 		if d.requirement == "" || weak && f.Level != record.Inferred {
-			d.requirement, d.refusal, d.why = f.Requirement, r.requirement, fmt.Sprintf("%s: want %s, got %s", f.Place, f.Want, f.Got)
+			d.requirement, d.refusal, d.why = f.Requirement, r.requirement, fmt.Sprintf("%s: want %s, got %s", f.Place,
+				f.Want, f.Got)
 		}
 		weak = weak && f.Level == record.Inferred
 		d.strict = append(d.strict, r.statuses...)
@@ -229,17 +233,17 @@ func (c *checking) due(findings []record.Finding) due {
 	return d
 }
 
-// A refused is what a case says of a request that is refused.
+// A refused holds the data of a case whose request is refused.
 type refused struct {
-	finding     record.Finding // what JudgeRequest says of it
+	finding     record.Finding // of JudgeRequest
 	statuses    []int
 	requirement string // on the status
 }
 
-// refusedRequests are the requests of the suite that are refused for one reason.
+// refusedRequests returns the requests of the suite that are refused for one reason.
 func refusedRequests(suite *conformance.Suite) (out []refused) {
 	for _, c := range suite.Cases {
-		// A query is left aside where requests are judged.
+		// JudgeRequest ignores a query.
 		if len(c.Steps) != 1 || c.Steps[0].Expect != conformance.Refused || strings.Contains(c.Steps[0].Path, "?") {
 			continue
 		}
@@ -248,13 +252,14 @@ func refusedRequests(suite *conformance.Suite) (out []refused) {
 			continue
 		}
 		for _, f := range suite.JudgeRequest(r.method, r.path, r.header, r.body) {
-			out = append(out, refused{f, c.Steps[0].Statuses, cmp.Or(c.StatusRequirement(), suite.OfKind(conformance.ServerError))})
+			out = append(out, refused{f, c.Steps[0].Statuses,
+				cmp.Or(c.StatusRequirement(), suite.OfKind(conformance.ServerError))})
 		}
 	}
 	return out
 }
 
-// nearestRefusal is what cases say of the same fault, or else of faults at the same
+// nearestRefusal returns the case with the same problem, or else with a problem at the same
 // place, or else of the same requirement.
 func (k *Checker) nearestRefusal(f record.Finding) refused {
 	for _, like := range []func(record.Finding) bool{
@@ -275,14 +280,15 @@ func (k *Checker) nearestRefusal(f record.Finding) refused {
 			return found
 		}
 	}
-	return refused{f, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, k.suite.OfKind(conformance.RefusalBody)}
+	return refused{f, []int{http.StatusBadRequest, http.StatusUnprocessableEntity},
+		k.suite.OfKind(conformance.RefusalBody)}
 }
 
-// byState are the statuses that a sound request may meet for what the provider
-// was brought into: no valid token, no role, no such machine.
+// byState are the statuses with which a valid request may be refused because of a provider
+// state: no valid token, no role, no such machine.
 var byState = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
 
-// status holds the statuses that the interaction lets pass against those due.
+// status compares the statuses that the interaction allows with those of the contract.
 func (c *checking) status(d due, allowed []int) {
 	pointer := c.i.at("response").at("status").pointer
 	for _, r := range c.i.rules {
@@ -290,11 +296,12 @@ func (c *checking) status(d due, allowed []int) {
 			pointer = r.pointer
 		}
 	}
-	assumes := "status " + Listed(allowed)
+	assumes := "status " + listed(allowed)
 	within := func(s int) bool { return slices.Contains(allowed, s) }
 	outside := func(s int) bool { return !within(s) }
 	accepts := slices.ContainsFunc(allowed, func(s int) bool { return s/100 == 2 })
-	if len(c.i.states) > 0 && len(allowed) > 0 && !slices.ContainsFunc(allowed, func(s int) bool { return !slices.Contains(byState, s) }) {
+	if len(c.i.states) > 0 && len(allowed) > 0 && !slices.ContainsFunc(allowed,
+		func(s int) bool { return !slices.Contains(byState, s) }) {
 		return // the state is the reason
 	}
 	switch {
@@ -304,24 +311,28 @@ func (c *checking) status(d due, allowed []int) {
 		case d.why == "":
 			p.Contract = "this request is answered 201"
 			if len(allowed) > 0 && !accepts && slices.Contains(byState, allowed[0]) {
-				p.Contract += "; where its token or its machine is the reason, say so by a provider state"
+				p.Contract += "; if its token or its machine is the reason, declare it by a provider state"
 			}
 		default:
-			p.Contract = fmt.Sprintf("this request is refused with %s (%s)", Listed(d.strict), d.why)
+			p.Contract = fmt.Sprintf("this request is refused with %s (%s)", listed(d.strict), d.why)
 			if !accepts {
 				p.Requirement = d.refusal
 			}
 		}
 		c.add(&c.problems, p)
 	case slices.ContainsFunc(d.strict, outside):
-		c.add(&c.problems, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("each of %s will do for this request (%s); V4 of Pact can say so by the matcher statusCode", Listed(d.strict), d.why), Requirement: d.refusal})
+		c.add(&c.problems, Problem{Pointer: pointer, Assumes: assumes,
+			Contract: fmt.Sprintf("each of %s is valid for this request (%s); V4 of Pact can express that with the "+
+				"matcher statusCode", listed(d.strict), d.why), Requirement: d.refusal})
 	case slices.ContainsFunc(d.statuses, outside):
-		c.add(&c.notes, Problem{Pointer: pointer, Assumes: assumes, Contract: fmt.Sprintf("that this request is refused (%s) is inferred alone", d.why), Requirement: d.requirement})
+		c.add(&c.notes, Problem{Pointer: pointer, Assumes: assumes,
+			Contract:    fmt.Sprintf("the refusal of this request (%s) is only inferred", d.why),
+			Requirement: d.requirement})
 	}
 }
 
-// listed is a list of statuses in words; a long one by its ends.
-func Listed(statuses []int) string {
+// listed returns a list of statuses as text; a long one by its first and last.
+func listed(statuses []int) string {
 	if len(statuses) == 0 {
 		return "none"
 	}
@@ -335,12 +346,11 @@ func Listed(statuses []int) string {
 	return strings.Join(parts, " or ")
 }
 
-// accepted holds what the interaction asks of an action against answers that keep
-// the contract.
+// accepted compares what the interaction requires of an action with conforming answers.
 func (c *checking) accepted(op openapi.Operation) {
 	var request struct{ Sha1 string }
 	json.Unmarshal(c.i.body, &request)
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	all := c.conforming(op, c.answers[op.ID].witnesses(request.Sha1))
 	for _, inferred := range []bool{false, true} {
 		for _, w := range all {
@@ -348,12 +358,12 @@ func (c *checking) accepted(op openapi.Operation) {
 				continue
 			}
 			for _, miss := range c.m.match(w.actual) {
-				if told[miss.pointer] {
+				if shown[miss.pointer] {
 					continue
 				}
-				told[miss.pointer] = true
+				shown[miss.pointer] = true
 				p := Problem{Pointer: miss.pointer, Assumes: assumed(miss)}
-				p.Requirement, p.Contract = c.word(op, w, miss)
+				p.Requirement, p.Contract = c.source(op, w, miss)
 				if !miss.missing {
 					p.Might = brief(miss.got)
 				}
@@ -365,11 +375,11 @@ func (c *checking) accepted(op openapi.Operation) {
 			}
 		}
 	}
-	c.example(op, told)
+	c.example(op, shown)
 }
 
-// conforming are the witnesses that the contract allows as its schema says it: one that
-// breaks what is inferred alone counts as such, and one that breaks more is none.
+// conforming returns the witnesses that are valid against the schema. One that breaks only
+// inferred requirements counts as inferred, and one that breaks others is left out.
 func (k *Checker) conforming(op openapi.Operation, all []witness) (out []witness) {
 	for _, w := range all {
 		data, err := json.Marshal(w.body)
@@ -393,7 +403,7 @@ func (k *Checker) conforming(op openapi.Operation, all []witness) (out []witness
 	return out
 }
 
-// assumed words a mismatch with its place.
+// assumed returns the text of a mismatch with its place.
 func assumed(m mismatch) string {
 	if m.place != "body" || len(m.at) == 0 || m.missing {
 		return m.asks
@@ -401,21 +411,21 @@ func assumed(m mismatch) string {
 	return fmt.Sprintf("%s is %s", m.at[len(m.at)-1], m.asks)
 }
 
-// word is the requirement by which a mismatch is none of the contract's, and what it
-// says.
-func (c *checking) word(op openapi.Operation, w witness, m mismatch) (requirement, contract string) {
+// source returns the requirement that decides on a mismatch, and the text of the contract.
+func (c *checking) source(op openapi.Operation, w witness, m mismatch) (requirement, contract string) {
 	switch {
 	case strings.EqualFold(m.place, "header Content-Type"):
 		return c.suite.OfKind(conformance.MediaType), ""
 	case strings.HasPrefix(m.place, "header "):
-		return c.suite.OfKind(conformance.Acceptance), "nobody owes this header field with a 201"
+		return c.suite.OfKind(conformance.Acceptance), "this header field is not required with a 201"
 	}
 	place := "/" + strings.Join(m.at, "/")
 	general := pointerOf(m.at)
 	description := described(schemas.FS(), op.ResponseSchema+".schema.json", m.at)
 	if m.missing {
 		if description == "" {
-			return c.requirementOfMembers(op, "required"), fmt.Sprintf("nobody owes the member %s; further ones are allowed and none of them is required", place)
+			return c.requirementOfMembers(op, "required"), fmt.Sprintf("the member %s is not required; additional "+
+				"members are allowed and none is required", place)
 		}
 		return cmp.Or(c.requirementAt(op, general, "required"), c.requirementOfMembers(op, "required")), description
 	}
@@ -423,7 +433,8 @@ func (c *checking) word(op openapi.Operation, w witness, m mismatch) (requiremen
 		requirement = w.requirement
 	}
 	requirement = cmp.Or(requirement, c.requirementAt(op, general, "type"))
-	return cmp.Or(requirement, c.requirementAt(op, "/"+first(m.at), "type"), c.requirementOfMembers(op, "type")), description
+	return cmp.Or(requirement, c.requirementAt(op, "/"+first(m.at), "type"), c.requirementOfMembers(op, "type")),
+		description
 }
 
 func first(at []string) string {
@@ -433,7 +444,7 @@ func first(at []string) string {
 	return escape(at[0])
 }
 
-// pointerOf is a place as schemas have it, items as "*".
+// pointerOf returns a place in the form of schemas, with items as "*".
 func pointerOf(at []string) string {
 	var b strings.Builder
 	for _, name := range at {
@@ -445,7 +456,7 @@ func pointerOf(at []string) string {
 	return b.String()
 }
 
-// requirementAt is the requirement that a schema's keyword enforces at a place.
+// requirementAt returns the requirement that a schema's keyword enforces at a place.
 func (k *Checker) requirementAt(op openapi.Operation, pointer, keyword string) string {
 	for _, r := range k.rules[op.ID] {
 		if r.Pointer == pointer && r.Keyword == keyword {
@@ -466,7 +477,7 @@ func (k *Checker) requirementOfMembers(op openapi.Operation, keyword string) str
 	return ""
 }
 
-// described is what a schema says in words of a place, or "" where it knows of none.
+// described returns the description of a place in a schema, or "".
 func described(shapes fs.FS, file string, at []string) string {
 	data, err := fs.ReadFile(shapes, file)
 	if err != nil {
@@ -502,9 +513,9 @@ func describedIn(shapes fs.FS, file string, node json.RawMessage, at []string) (
 	return found
 }
 
-// example holds the answer that the consumer was tested with against the schema.
-// A member that it leaves out is one that the consumer does without.
-func (c *checking) example(op openapi.Operation, told map[string]bool) {
+// example validates the consumer's example answer against the schema. The consumer does not
+// use a member that the example lacks.
+func (c *checking) example(op openapi.Operation, shown map[string]bool) {
 	if !c.i.said {
 		return
 	}
@@ -523,17 +534,21 @@ func (c *checking) example(op openapi.Operation, told map[string]bool) {
 			continue
 		}
 		pointer := c.i.answer.pointer + v.Pointer
-		if told[pointer] || c.ruled(v.Pointer, told) {
+		if shown[pointer] || c.ruled(v.Pointer, shown) {
 			continue
 		}
 		if r := c.suite.Requirement(v.Requirement); r != nil && r.Level == record.Inferred {
-			c.add(&c.notes, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "it is inferred alone that a server answers otherwise: want " + v.Want, Requirement: v.Requirement})
+			c.add(&c.notes, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got),
+				Contract: "only an inferred requirement says otherwise: want " + v.Want, Requirement: v.Requirement})
 		} else {
-			c.add(&c.problems, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got), Contract: "no conforming server answers so: want " + v.Want, Requirement: v.Requirement})
+			c.add(&c.problems, Problem{Pointer: pointer, Assumes: fmt.Sprintf("an answer with %s", v.Got),
+				Contract: "no conforming server gives this answer: want " + v.Want, Requirement: v.Requirement})
 		}
 	}
 	if len(without) > 0 {
-		c.add(&c.notes, Problem{Pointer: c.i.answer.pointer, Assumes: "an answer without " + cutList(without), Contract: "a conforming server sends them; a consumer may do without", Requirement: c.requirementOfMembers(op, "required")})
+		c.add(&c.notes, Problem{Pointer: c.i.answer.pointer, Assumes: "an answer without " + cutList(without),
+			Contract:    "a conforming server sends them; a consumer may ignore them",
+			Requirement: c.requirementOfMembers(op, "required")})
 	}
 }
 
@@ -544,25 +559,26 @@ func cutList(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// ruled tells that the rule of a place was told of already.
-func (c *checking) ruled(pointer string, told map[string]bool) bool {
+// ruled reports whether the rule of a place was reported already.
+func (c *checking) ruled(pointer string, shown map[string]bool) bool {
 	r, whole := c.m.best(strings.Split(strings.TrimPrefix(pointer, "/"), "/"))
-	return r != nil && whole && told[r.pointer]
+	return r != nil && whole && shown[r.pointer]
 }
 
-// refusal holds what the interaction asks of a refusal against answers that keep
-// the contract.
+// refusal compares what the interaction requires of a refusal with conforming answers.
 func (c *checking) refusal(d due, status int) {
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, w := range refusals(status) {
 		for _, miss := range c.m.match(w.actual) {
-			if told[miss.pointer] || len(miss.at) > 0 && told[c.i.answer.pointer] {
+			if shown[miss.pointer] || len(miss.at) > 0 && shown[c.i.answer.pointer] {
 				continue
 			}
-			told[miss.pointer] = true
-			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.form", Contract: "a refusal may have any body or none, such as text, an OData error or problem details; nobody owes more"}
+			shown[miss.pointer] = true
+			p := Problem{Pointer: miss.pointer, Assumes: assumed(miss), Requirement: "error.form",
+				Contract: "a refusal may have any body or none, such as text, an OData error or problem details; no " +
+					"more is required"}
 			if strings.HasPrefix(miss.place, "header ") && !strings.EqualFold(miss.place, "header Content-Type") {
-				p.Requirement, p.Contract = d.refusal, "nobody owes this header field in this form"
+				p.Requirement, p.Contract = d.refusal, "this header field is not required in this form"
 			}
 			if !miss.missing {
 				p.Might = brief(miss.got)

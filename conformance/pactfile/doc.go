@@ -1,14 +1,12 @@
-// Package pactfile says the suite's contract as a Pact file, and tells which
-// interactions of anybody's Pact file no conforming server could honour.
-//
-// What it writes is never stricter than the contract, and weaker wherever Pact has
-// no word for it. [Pact.LeftOut] says of each case why it is no interaction. Of the
-// cases that are one, Pact cannot say that
+// Package pactfile writes the suite's contract as a Pact file, and reports interactions of
+// other Pact files that a conforming server may violate. The file is never stricter than the
+// contract, and weaker if Pact cannot express a requirement. [Pact.LeftOut] has the reason for
+// each case that is not an interaction. Of the others, Pact cannot express that
 //   - a refusal carries no action, and has no body or one of a few forms: a pact
-//     says what is there, never what is not;
-//   - a 401 names the Bearer scheme in WWW-Authenticate: a server may send further
-//     challenges in fields of their own, and Pact compares each field;
-//   - no member stands twice in an answer, and that a time is a day that exists.
+//     can require presence, but not absence;
+//   - a 401 names the Bearer scheme in WWW-Authenticate: a server may send more
+//     challenges in separate fields, and Pact compares each field;
+//   - no member of an answer is repeated, and that a time is an existing date.
 //
-// V3 has no word for several statuses, so that most refusals are in V4 alone.
+// V3 cannot express several statuses, so most refusals are only in V4.
 package pactfile

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// An actual is an answer that is held against an interaction.
+// An actual is an answer that is compared with an interaction.
 type actual struct {
 	status int
 	fields map[string]string
@@ -20,9 +20,9 @@ type actual struct {
 	none   bool
 }
 
-// A mismatch is what an interaction does not let pass.
+// A mismatch is a difference that an interaction does not allow.
 type mismatch struct {
-	pointer string   // in the file: of the rule, or of the example that is asked for
+	pointer string   // in the file: of the rule, or of the expected example
 	place   string   // "status", "header NAME", "body"
 	at      []string // in the answer's body
 	asks    string
@@ -30,13 +30,13 @@ type mismatch struct {
 	missing bool // got is nothing
 }
 
-// A matcher compares answers as Pact does, in the manner of its core library:
-// further members and header fields pass, a rule counts for all below its path,
-// and of several the one that says most of the path.
+// A matcher compares answers in the same way as Pact's core library: additional members and
+// header fields are allowed, a rule applies to everything below its path, and the most
+// specific of several rules wins.
 type matcher struct {
 	i     *interaction
 	found []mismatch
-	odd   map[string]string // pointer → why it was not judged, so that it passes all
+	odd   map[string]string // pointer → why the rule was not judged; it allows everything
 	regex map[string]*regexp.Regexp
 }
 
@@ -44,7 +44,7 @@ func newMatcher(i *interaction) *matcher {
 	return &matcher{i: i, odd: maps.Clone(i.odd), regex: map[string]*regexp.Regexp{}}
 }
 
-// match returns what the interaction does not let pass of an answer.
+// match returns the mismatches of an answer.
 func (m *matcher) match(a actual) []mismatch {
 	m.found = nil
 	m.header(a)
@@ -56,7 +56,7 @@ func (m *matcher) match(a actual) []mismatch {
 	return m.found
 }
 
-// statuses are those that the interaction lets pass.
+// statuses returns those that the interaction allows.
 func (m *matcher) statuses() (out []int) {
 	at := slices.IndexFunc(m.i.rules, func(r rule) bool { return r.category == "status" })
 	if at < 0 {
@@ -70,7 +70,7 @@ func (m *matcher) statuses() (out []int) {
 	return out
 }
 
-// status tells whether a matcher lets a status pass.
+// status reports whether a matcher allows a status.
 func (m *matcher) status(n node, status int) bool {
 	class := status / 100
 	switch word := n.at("match").text(); word {
@@ -113,7 +113,8 @@ func (m *matcher) header(a actual) {
 				got, there = v, true
 			}
 		}
-		miss := mismatch{pointer: pointer, place: "header " + name, got: got, missing: !there, asks: "the header field " + name}
+		miss := mismatch{pointer: pointer, place: "header " + name, got: got, missing: !there,
+			asks: "the header field " + name}
 		if !there {
 			m.found = append(m.found, miss)
 			continue
@@ -152,10 +153,11 @@ func sameField(name, want, got string) bool {
 	}
 	kind, parameters := parts(want)
 	gotKind, gotParameters := parts(got)
-	return kind == gotKind && !slices.ContainsFunc(parameters, func(p string) bool { return !slices.Contains(gotParameters, p) })
+	return kind == gotKind && !slices.ContainsFunc(parameters,
+		func(p string) bool { return !slices.Contains(gotParameters, p) })
 }
 
-// compare holds a value against the example at the same place.
+// compare compares a value with the example at the same place.
 func (m *matcher) compare(example node, got any, at []string) {
 	r, whole := m.best(at)
 	fail := func(pointer, asks string) {
@@ -168,7 +170,10 @@ func (m *matcher) compare(example node, got any, at []string) {
 			fail(example.pointer, "an object")
 			return
 		}
-		if r != nil && whole && !m.combined(*r, func(n node) bool { return m.collection(n, want, object, len(object)) }) {
+		if r != nil && whole && !m.combined(*r, func(n node) bool {
+			return m.collection(n, want, object,
+				len(object))
+		}) {
 			fail(r.pointer, asked(*r, example.value))
 			return
 		}
@@ -179,7 +184,8 @@ func (m *matcher) compare(example node, got any, at []string) {
 			inner := append(slices.Clone(at), name)
 			value, there := object[name]
 			if !there {
-				m.found = append(m.found, mismatch{pointer: example.at(name).pointer, place: "body", at: inner, asks: fmt.Sprintf("the member %q", name), missing: true})
+				m.found = append(m.found, mismatch{pointer: example.at(name).pointer, place: "body", at: inner,
+					asks: fmt.Sprintf("the member %q", name), missing: true})
 				continue
 			}
 			m.compare(example.at(name), value, inner)
@@ -192,7 +198,10 @@ func (m *matcher) compare(example node, got any, at []string) {
 		}
 		items := example.items()
 		switch {
-		case r != nil && whole && !m.combined(*r, func(n node) bool { return m.collection(n, want, array, len(array)) }):
+		case r != nil && whole && !m.combined(*r, func(n node) bool {
+			return m.collection(n, want, array,
+				len(array))
+		}):
 			fail(r.pointer, asked(*r, example.value))
 			return
 		case r == nil && len(array) != len(items):
@@ -203,7 +212,7 @@ func (m *matcher) compare(example node, got any, at []string) {
 			return
 		}
 		for i, value := range array {
-			example := items[0] // which stands for those beyond the last
+			example := items[0] // also for items beyond the last
 			if i < len(items) {
 				example = items[i]
 			}
@@ -222,7 +231,7 @@ func (m *matcher) compare(example node, got any, at []string) {
 	}
 }
 
-// best is the rule that counts at a place, and whether it is of that very place.
+// best returns the rule that applies at a place, and whether its path is that place.
 func (m *matcher) best(at []string) (found *rule, whole bool) {
 	most := 0
 	for n := range m.i.rules {
@@ -247,8 +256,7 @@ func (m *matcher) best(at []string) (found *rule, whole bool) {
 	return found, whole
 }
 
-// combined holds all matchers of a rule against something. One that is not known
-// lets it pass, and is remembered.
+// combined applies all matchers of a rule. An unknown one passes, and is recorded.
 func (m *matcher) combined(r rule, passes func(node) bool) bool {
 	if len(r.matchers) == 0 {
 		return true
@@ -261,20 +269,19 @@ func (m *matcher) combined(r rule, passes func(node) bool) bool {
 	return !r.or
 }
 
-// ignoresKeys tells of a rule that looks at the values of a collection in a way
-// of its own.
+// ignoresKeys reports whether a rule compares the values of a collection in a special way.
 func (m *matcher) ignoresKeys(r rule) bool {
 	return slices.ContainsFunc(r.matchers, func(n node) bool {
 		word := n.at("match").text()
 		if slices.Contains([]string{"values", "eachKey", "eachValue", "arrayContains"}, word) {
-			m.odd[r.pointer] = fmt.Sprintf("what the matcher %q asks of the values inside is not judged", word)
+			m.odd[r.pointer] = fmt.Sprintf("the matcher %q is not judged for the values inside", word)
 			return true
 		}
 		return false
 	})
 }
 
-// collection holds a matcher against an array or an object of its very place.
+// collection applies a matcher to the array or object at its place.
 func (m *matcher) collection(n node, want, got any, length int) bool {
 	switch n.at("match").text() {
 	case "equality":
@@ -295,7 +302,7 @@ func (m *matcher) collection(n node, want, got any, length int) bool {
 	return length >= limit("min", 0) && length <= limit("max", length)
 }
 
-// word is what a matcher is called, also where an old one leaves the name out.
+// word returns the name of a matcher, also of an old one without a name.
 func word(n node) string {
 	if w := n.at("match").text(); w != "" {
 		return w
@@ -308,10 +315,10 @@ func word(n node) string {
 	return ""
 }
 
-// patternLimit is how long a regular expression may be that is judged.
+// patternLimit is the maximum length of a regular expression that is judged.
 const patternLimit = 4 << 10
 
-// scalar holds a matcher against a value that holds no others.
+// scalar applies a matcher to a scalar value.
 func (m *matcher) scalar(n node, want, got any) bool {
 	text := plain(got)
 	_, isText := got.(string)
@@ -341,13 +348,12 @@ func (m *matcher) scalar(n node, want, got any) bool {
 	case "semver":
 		return semver.MatchString(text)
 	case "date", "time", "datetime", "timestamp":
-		// A format of Java's fixes how many digits there are and what stands between
-		// them, and so does its example.
+		// A Java format defines the numbers of digits and the separators, and so does its example.
 		return isText && digits.ReplaceAllString(text, "9") == digits.ReplaceAllString(plain(want), "9")
 	case "values", "eachKey", "eachValue", "arrayContains", "contentType", "statusCode":
 		return true
 	default:
-		m.odd[n.pointer] = fmt.Sprintf("the matcher %s is unknown here, so that it is not judged", brief(w))
+		m.odd[n.pointer] = fmt.Sprintf("the matcher %s is unknown; not judged", brief(w))
 		return true
 	}
 }
@@ -357,8 +363,8 @@ var (
 	digits = regexp.MustCompile(`[0-9]`)
 )
 
-// pattern holds a regular expression against a part of a text, as Pact's core
-// library does. What the engine here has no word for is not judged.
+// pattern matches a regular expression against a part of a text, as Pact's core library does.
+// Syntax that package regexp does not support is not judged.
 func (m *matcher) pattern(n node, text string) bool {
 	source := n.at("regex").text()
 	if m.odd[n.pointer] != "" {
@@ -373,7 +379,7 @@ func (m *matcher) pattern(n node, text string) bool {
 			return true
 		default:
 			if compiled, err = regexp.Compile(source); err != nil {
-				m.odd[n.pointer] = "the pattern is none that can be judged here"
+				m.odd[n.pointer] = "the pattern is not supported"
 				return true
 			}
 		}
@@ -382,7 +388,7 @@ func (m *matcher) pattern(n node, text string) bool {
 	return compiled.MatchString(text)
 }
 
-// plain is a value as text.
+// plain returns a value as text.
 func plain(value any) string {
 	if text, ok := value.(string); ok {
 		return text
@@ -407,7 +413,7 @@ func kind(value any) string {
 	return "an object"
 }
 
-// same compares values; numbers by their text, or else by what they come to.
+// same reports whether values are equal; numbers by their text, or else by their value.
 func same(a, b any) bool {
 	x, isNumber := a.(json.Number)
 	y, too := b.(json.Number)
@@ -419,7 +425,7 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// asked words what a rule asks for.
+// asked returns a description of a rule.
 func asked(r rule, example any) string {
 	var parts []string
 	for _, n := range r.matchers {
@@ -459,7 +465,7 @@ func wording(n node, example any) string {
 	}
 }
 
-// shownLength is how much of a value a message shows.
+// shownLength is the maximum length of a value in a message.
 const shownLength = 60
 
 func cut(text string) string {
@@ -469,7 +475,7 @@ func cut(text string) string {
 	return text
 }
 
-// brief writes a value as JSON, cut to what a line can hold.
+// brief returns a value as JSON, cut to the length of a line.
 func brief(value any) string {
 	if text, ok := value.(string); ok {
 		return string(encoded(cut(text)))

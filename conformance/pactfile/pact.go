@@ -10,8 +10,7 @@ import (
 // A Version is a version of the Pact specification.
 type Version int
 
-// The versions that are written. V3 has no word for several statuses, so that
-// it holds fewer interactions.
+// The versions that are written. V3 cannot express several statuses, so it has fewer interactions.
 const (
 	V3 Version = 3
 	V4 Version = 4
@@ -19,25 +18,23 @@ const (
 
 func (v Version) String() string { return fmt.Sprintf("V%d", int(v)) }
 
-// ParseVersion returns the version of that name, "V3" or "V4".
+// ParseVersion parses "V3" or "V4".
 func ParseVersion(name string) (Version, error) {
 	for _, v := range []Version{V3, V4} {
 		if name == v.String() {
 			return v, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown version %q of the Pact specification; those that are written are V3 and V4", name)
+	return 0, fmt.Errorf("unknown version %q of the Pact specification; want V3 or V4", name)
 }
 
-// The names of both sides, for a broker to know them by. Whoever publishes the
-// contract for a consumer of their own writes another.
+// The names of both sides for a broker. A pact for another consumer has another name.
 const (
 	Consumer = "fmaspec-consumer"
 	Provider = "file-machine-actions"
 )
 
-// The values that stand in requests until a verifier puts the ones of its
-// provider states in their place.
+// The values in requests that a verifier replaces by those of its provider states.
 const (
 	Token              = "token-of-a-user-who-may-act"
 	UnprivilegedToken  = "token-of-a-user-without-the-roles"
@@ -48,8 +45,8 @@ const (
 	Sha1               = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"
 )
 
-// The provider states, and the parameter that each has. What a state handler
-// returns under a parameter's name takes its place in the request.
+// The provider states, each with its parameter. A request uses the value that a state handler
+// returns for the parameter.
 const (
 	MachineExists        = "machine exists"                                      // ParamMachine
 	TokenOfActor         = "token of a user who may act"                         // ParamToken
@@ -64,10 +61,10 @@ const (
 	ParamGlobalAdmin   = "globalAdminToken"
 )
 
-// mediaType is that of every body.
+// mediaType is the media type of every body.
 const mediaType = "application/json"
 
-// A Pact is what Pact can say of the contract.
+// A Pact is the part of the contract that Pact can express.
 type Pact struct {
 	Version      Version
 	Consumer     string
@@ -76,31 +73,31 @@ type Pact struct {
 	LeftOut      []Omission    // sorted by Case
 }
 
-// An Omission is a case of the suite that is no interaction.
+// An Omission is a case of the suite that is not an interaction.
 type Omission struct {
 	Case string // its ID
 	Why  string // a clause without a full stop
 }
 
-// An Interaction is one request and the answers that keep the contract.
+// An Interaction is one request and its conforming answers.
 type Interaction struct {
-	Name      string // unlike that of any other
-	Case      string // the ID of the case that it says
+	Name      string // unique
+	Case      string // the ID of its case
 	Operation string // the ID of the operation that it calls
 	Accepted  bool   // the answer is a FileMachineAction
 	States    []State
 	Request   Request
 	Response  Response
-	Proves    []string // the requirements that another answer breaks, with their words
+	Proves    []string // the requirements that another answer breaks, with their texts
 }
 
-// A State is what a provider has to be brought into beforehand.
+// A State is a precondition of an interaction for the provider.
 type State struct {
 	Name   string
 	Params map[string]string
 }
 
-// A Request is an example of what a consumer sends, with what may differ.
+// A Request is an example of a consumer's request, with rules for what may differ.
 type Request struct {
 	Method     string
 	Path       string
@@ -110,23 +107,23 @@ type Request struct {
 	Generators []Generator
 }
 
-// A Response is an example of what a provider answers, with what may differ.
+// A Response is an example of a provider's answer, with rules for what may differ.
 type Response struct {
 	Status   int            // one of Statuses
-	Statuses []int          // each of them will do
-	Header   []record.Field // that have to be there
-	Body     []byte         // JSON, or nil where nothing is said of it
+	Statuses []int          // the valid ones
+	Header   []record.Field // the required fields
+	Body     []byte         // JSON, or nil if it is not specified
 	Rules    []Rule
 }
 
-// A Rule says how the value at a path is compared. All its matchers have to agree.
+// A Rule defines how the value at a path is compared. All its matchers must match.
 type Rule struct {
 	Category string // "path", "status", "header" or "body"
 	Path     string // "" for path and status, a header's name, or a path such as "$.fileInstances[*].status"
 	Matchers []Matcher
 }
 
-// A Matcher is one comparison, in the words of the Pact specification.
+// A Matcher is one comparison, in terms of the Pact specification.
 type Matcher struct {
 	Match  string `json:"match"`            // "type", "regex", "equality" or "statusCode"
 	Regex  string `json:"regex,omitempty"`  //
@@ -134,7 +131,7 @@ type Matcher struct {
 	Status []int  `json:"status,omitempty"` // with "statusCode"
 }
 
-// A Generator puts values of provider states into a request.
+// A Generator inserts values of provider states into a request.
 type Generator struct {
 	Category   string // "path" or "header"
 	Path       string // "", or a header's name

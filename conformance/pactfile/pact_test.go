@@ -26,7 +26,8 @@ var update = flag.Bool("update", false, "rewrite the pacts in fixtures/pacts")
 // The suite and what is made of it are the same in every test, and not changed.
 var (
 	loaded  = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
-	written = map[Version]func() (*made, error){V3: sync.OnceValues(func() (*made, error) { return makePact(V3) }), V4: sync.OnceValues(func() (*made, error) { return makePact(V4) })}
+	written = map[Version]func() (*made, error){V3: sync.OnceValues(func() (*made, error) { return makePact(V3) }),
+		V4: sync.OnceValues(func() (*made, error) { return makePact(V4) })}
 )
 
 func load(t testing.TB) *conformance.Suite {
@@ -115,23 +116,24 @@ func TestEveryCaseIsSaidOnceOrLeftOutWithAReason(t *testing.T) {
 func TestEachReasonToLeaveACaseOutIsGiven(t *testing.T) {
 	t.Parallel()
 	rows := []struct{ name, version, why string }{
-		{"state/accepts-two-files-in-turn", "V4", "it is more than one request"},
-		{"media/answers-missing-content-type", "V4", "nobody says what the answer is"},
-		{"machine/refuses-unknown-machine", "V4", "it rests on machine.unknown, which is inferred"},
-		{"method/refuses-get", "V4", "it rests on refusal.method, which is standard"},
-		{"body/refuses-missing-comment", "V3", "more than one status will do, which V3 cannot say"},
-		{"auth/refuses-token-in-query", "V4", "it has a query, and no operation knows one"},
-		{"auth/refuses-digest-credentials", "V4", "a header field has a comma, at which Pact parts it"},
+		{"state/accepts-two-files-in-turn", "V4", "it has more than one request"},
+		{"media/answers-missing-content-type", "V4", "the expected answer is not specified"},
+		{"machine/refuses-unknown-machine", "V4", "it tests machine.unknown, which is inferred"},
+		{"method/refuses-get", "V4", "it tests refusal.method, which is standard"},
+		{"body/refuses-missing-comment", "V3", "more than one status is valid, which V3 cannot express"},
+		{"auth/refuses-token-in-query", "V4", "it has a query, and no operation has one"},
+		{"auth/refuses-digest-credentials", "V4", "a header field has a comma, at which Pact splits it"},
 		{"auth/refuses-blank-token", "V4", "a header field is empty or ends in a blank"},
-		{"valid/accepts-missing-accept", "V4", "the absence of Accept is no matter of Pact's"},
-		{"valid/accepts-gzip", "V4", "Accept-Encoding is the verifier's own"},
-		{"body/refuses-two-objects", "V4", "it rests on request.grammar, which is inferred"},
-		{"valid/accepts-long-comment", "V4", "it rests on request.comment-length, which is inferred"},
-		{"body/refuses-cut-off-body", "V4", "the body is no JSON"},
-		{"body/refuses-empty-body", "V4", "the body is no JSON"},
-		{"body/refuses-null-as-body", "V4", "to Pact a body of null is none"},
-		{"valid/accepts-escaped-slash", "V4", "it is about how JSON is spelled, and Pact keeps values alone"},
-		{"valid/accepts-header-names-as-in-the-examples", "V4", "to Pact it is the request of valid/accepts-plain-request"},
+		{"valid/accepts-missing-accept", "V4", "Pact cannot express the absence of Accept"},
+		{"valid/accepts-gzip", "V4", "the verifier sets Accept-Encoding"},
+		{"body/refuses-two-objects", "V4", "it tests request.grammar, which is inferred"},
+		{"valid/accepts-long-comment", "V4", "it tests request.comment-length, which is inferred"},
+		{"body/refuses-cut-off-body", "V4", "the body is not JSON"},
+		{"body/refuses-empty-body", "V4", "the body is not JSON"},
+		{"body/refuses-null-as-body", "V4", "to Pact a null body is no body"},
+		{"valid/accepts-escaped-slash", "V4", "it tests a spelling of JSON, and Pact keeps only values"},
+		{"valid/accepts-header-names-as-in-the-examples", "V4", "to Pact it is the same request as " +
+			"valid/accepts-plain-request"},
 	}
 	left := map[string]string{}
 	for _, v := range []Version{V3, V4} {
@@ -151,7 +153,8 @@ func TestEachReasonToLeaveACaseOutIsGiven(t *testing.T) {
 func TestOddRequestsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	field := func(name, value string) conformance.Step {
-		return conformance.Step{Method: "POST", Path: "{{path}}", Header: []record.Field{{Name: name, Value: value}}, Body: "{}"}
+		return conformance.Step{Method: "POST", Path: "{{path}}",
+			Header: []record.Field{{Name: name, Value: value}}, Body: "{}"}
 	}
 	twice := field("X-Team", "blue")
 	twice.Header = append(twice.Header, record.Field{Name: "x-team", Value: "red"})
@@ -159,10 +162,12 @@ func TestOddRequestsAreLeftOut(t *testing.T) {
 		step conformance.Step
 		why  string
 	}{
-		{twice, "a header field stands twice"},
+		{twice, "a header field is repeated"},
 		{field("X-Team", "{{sha1.2}}"), "it uses a variable of the suite in a header field"},
-		{conformance.Step{Method: "POST", Path: "{{path}}", Body: `{"Sha1": "{{sha1.2}}"}`}, "it uses a variable of the suite in its body"},
-		{conformance.Step{Method: "POST", Path: "{{path unknown-machine}}"}, "it uses a variable of the suite in its path"},
+		{conformance.Step{Method: "POST", Path: "{{path}}", Body: `{"Sha1": "{{sha1.2}}"}`},
+			"it uses a variable of the suite in its body"},
+		{conformance.Step{Method: "POST", Path: "{{path unknown-machine}}"}, "it uses a variable of the suite in " +
+			"its path"},
 	}
 	suite := load(t)
 	b := &builder{suite: suite, version: V4}
@@ -171,8 +176,9 @@ func TestOddRequestsAreLeftOut(t *testing.T) {
 			t.Errorf("want %q, got %q", r.why, got)
 		}
 	}
-	other := &conformance.Case{Operation: "requestSample", Proves: []string{"response.created"}, Steps: []conformance.Step{{Operation: "stopAndQuarantineFile", Expect: conformance.Accepted}}}
-	if got := b.unsaid(other); got != "it calls another operation than its own" {
+	other := &conformance.Case{Operation: "requestSample", Proves: []string{"response.created"},
+		Steps: []conformance.Step{{Operation: "stopAndQuarantineFile", Expect: conformance.Accepted}}}
+	if got := b.inexpressible(other); got != "it calls a different operation" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -271,7 +277,7 @@ func TestParseVersionNamesTheVersions(t *testing.T) {
 		require.Equal(t, v, got)
 	}
 	_, err := ParseVersion("V2")
-	require.EqualError(t, err, `unknown version "V2" of the Pact specification; those that are written are V3 and V4`)
+	require.EqualError(t, err, `unknown version "V2" of the Pact specification; want V3 or V4`)
 }
 
 // A server may refuse a second action on one file, whichever it was asked for first.
@@ -298,13 +304,17 @@ func TestNoTwoAcceptedInteractionsNameOneFile(t *testing.T) {
 // requirement may still be one that Pact has no words for.
 func TestAUsersCaseThatPactHasNoWordsForIsLeftOut(t *testing.T) {
 	t.Parallel()
-	const head = "# Accepts a request of ours.\n# operation: requestSample\n# proves: request.json\n# expect: accepted\n" +
+	const head = "# Accepts a request of ours.\n# operation: requestSample\n# proves: request.json\n# expect: " +
+		"accepted\n" +
 		"POST {{path}}\nAuthorization: Bearer {{token}}\nContent-Type: application/json\n\n"
 	for body, why := range map[string]string{
-		`{"Comment": "{{comment}} ` + strings.Repeat("x", 1024) + `", "Sha1": "{{sha1}}"}`: "the body is longer than 1024 bytes",
-		`{"Comment": "{{comment}} \u0041", "Sha1": "{{sha1}}"}`:                            "it is about how JSON is spelled, and Pact keeps values alone",
+		`{"Comment": "{{comment}} ` + strings.Repeat("x", 1024) + `", "Sha1": "{{sha1}}"}`: "the body is longer than " +
+			"1024 bytes",
+		`{"Comment": "{{comment}} \u0041", "Sha1": "{{sha1}}"}`: "it tests a spelling of JSON, and Pact keeps " +
+			"only values",
 	} {
-		suite, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{"area/x.http": {Data: []byte(head + body + "\n")}}})
+		suite, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true,
+			FS: fstest.MapFS{"area/x.http": {Data: []byte(head + body + "\n")}}})
 		require.NoError(t, err)
 		p, err := Build(suite, V4)
 		require.NoError(t, err)

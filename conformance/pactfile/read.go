@@ -19,32 +19,32 @@ import (
 	"fmaspec/conformance/internal/strictjson"
 )
 
-// What is read of a pact file at most.
+// The limits for a pact file.
 const (
 	MaxSize  = 16 << 20 // bytes
 	maxDepth = 200
 )
 
-// A node is a value of the file with its place.
+// A node is a value in the file with its place.
 type node struct {
 	value   any
 	pointer string
 }
 
-// at returns a member, with a nil value where there is none.
+// at returns a member, with a nil value if it is missing.
 func (n node) at(name string) node {
 	object, _ := n.value.(map[string]any)
 	return node{object[name], n.pointer + "/" + escape(name)}
 }
 
-// has tells whether there is a member, be it null.
+// has reports whether a member is present, even if null.
 func (n node) has(name string) bool {
 	object, _ := n.value.(map[string]any)
 	_, there := object[name]
 	return there
 }
 
-// names are those of the members, sorted.
+// names returns the names of the members, sorted.
 func (n node) names() []string {
 	object, _ := n.value.(map[string]any)
 	return slices.Sorted(maps.Keys(object))
@@ -63,35 +63,34 @@ func (n node) text() string {
 	return text
 }
 
-// escape writes a member's name as a step of a JSON pointer.
+// escape returns a member's name as a segment of a JSON pointer.
 func escape(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }
 
-// A document is anybody's pact file.
+// A document is a parsed pact file.
 type document struct {
 	name         string
 	data         []byte
 	consumer     string
 	provider     string
-	version      string // of the Pact specification, such as "3.0.0", or "" where it is not said
+	version      string // of the Pact specification, such as "3.0.0", or "" if unknown
 	interactions []node
 	messages     int // interactions that are not HTTP
 }
 
-// read reads a pact file of any version. Its errors begin with file, line and
-// column where there is one.
+// read parses a pact file of any version. Its errors begin with file, line and, if known, column.
 func read(name string, data []byte) (*document, error) {
 	d := &document{name: name, data: data}
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("%s: longer than %d MiB, which is not judged; name a pact file", name, MaxSize>>20)
+		return nil, fmt.Errorf("%s: longer than %d MiB; name a pact file", name, MaxSize>>20)
 	}
 	var broken *strictjson.Error
 	if err := strictjson.Check(data); errors.As(err, &broken) {
 		return nil, d.fail(broken.Offset, "%s; name a pact file, which is JSON", broken.Msg)
 	}
 	if at := tooDeep(data); at >= 0 {
-		return nil, d.fail(at, "nested deeper than %d, which is not judged; name a pact file", maxDepth)
+		return nil, d.fail(at, "nested deeper than %d; name a pact file", maxDepth)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -109,7 +108,7 @@ func read(name string, data []byte) (*document, error) {
 		if d.messages = len(root.at("messages").items()); d.messages > 0 {
 			return d, nil
 		}
-		return nil, d.failAt(list.pointer, "there is no list of interactions; name a pact file, as a consumer's test writes it")
+		return nil, d.failAt(list.pointer, "there is no list of interactions; name a pact file from a consumer's test")
 	}
 	for _, i := range list.items() {
 		if kind := i.at("type").text(); kind != "" && kind != "Synchronous/HTTP" {
@@ -118,7 +117,8 @@ func read(name string, data []byte) (*document, error) {
 		}
 		for _, part := range []string{"request", "response"} {
 			if _, ok := i.at(part).value.(map[string]any); !ok {
-				return nil, d.failAt(i.pointer, "the interaction has no %s; let the consumer's test write the file anew", part)
+				return nil, d.failAt(i.pointer, "the interaction has no %s; let the consumer's test write the "+
+					"file again", part)
 			}
 		}
 		if err := d.typed(i); err != nil {
@@ -129,13 +129,13 @@ func read(name string, data []byte) (*document, error) {
 	return d, nil
 }
 
-// knownVersion is a version of the specification whose files are understood.
+// knownVersion matches a supported version of the specification.
 var knownVersion = regexp.MustCompile(`\A[Vv]?[1-4](\.[0-9]+){0,2}\z`)
 
-// versioned reports a version of the specification that is not known: its words could
-// mean something else.
+// versioned returns an error for an unsupported version of the specification.
 func (d *document) versioned(metadata node) error {
-	for _, n := range []node{metadata.at("pactSpecification").at("version"), metadata.at("pact-specification").at("version"), metadata.at("pactSpecificationVersion")} {
+	for _, n := range []node{metadata.at("pactSpecification").at("version"),
+		metadata.at("pact-specification").at("version"), metadata.at("pactSpecificationVersion")} {
 		said := plain(n.value)
 		if n.value == nil || knownVersion.MatchString(said) {
 			if n.value != nil {
@@ -143,29 +143,33 @@ func (d *document) versioned(metadata node) error {
 			}
 			continue
 		}
-		return d.failAt(n.pointer, "the version %s of the Pact specification is not known, so that the file is not judged; versions are 1 to 4, such as \"4.0\"", brief(n.value))
+		return d.failAt(n.pointer, "the version %s of the Pact specification is not supported; versions are 1 to 4, "+
+			"such as \"4.0\"", brief(n.value))
 	}
 	return nil
 }
 
-// typed reports a value of another type than the specification has: it would be read
-// as if it were not there.
+// typed returns an error for a value of the wrong type, which would otherwise be ignored.
 func (d *document) typed(i node) error {
 	request, response := i.at("request"), i.at("response")
 	for _, want := range []struct {
 		node node
 		kind string
 	}{
-		{request.at("method"), "a string"}, {request.at("path"), "a string"}, {request.at("headers"), "an object"}, {request.at("matchingRules"), "an object"},
-		{response.at("status"), "a number"}, {response.at("headers"), "an object"}, {response.at("matchingRules"), "an object"},
+		{request.at("method"), "a string"}, {request.at("path"), "a string"}, {request.at("headers"), "an object"},
+		{request.at("matchingRules"), "an object"},
+		{response.at("status"), "a number"}, {response.at("headers"), "an object"}, {response.at("matchingRules"),
+			"an object"},
 	} {
 		if got := kind(want.node.value); want.node.value != nil && got != want.kind {
-			return d.failAt(want.node.pointer, "want %s, got %s, %s; mend it, or let the consumer's test write the file anew", want.kind, got, brief(want.node.value))
+			return d.failAt(want.node.pointer, "want %s, got %s, %s; correct it, or let the consumer's test write "+
+				"the file again", want.kind, got, brief(want.node.value))
 		}
 	}
 	if status := response.at("status"); status.value != nil {
 		if n, err := strconv.Atoi(plain(status.value)); err != nil || n < 100 || n > 599 {
-			return d.failAt(status.pointer, "%s is no status; give a whole number from 100 to 599", brief(status.value))
+			return d.failAt(status.pointer, "%s is not a status; give a whole number from 100 to 599",
+				brief(status.value))
 		}
 	}
 	return nil
@@ -187,8 +191,7 @@ func position(data []byte, offset int64) (line, column int) {
 	return p.at(offset)
 }
 
-// A pen counts lines and columns of ever later bytes, so that a long line is
-// counted once.
+// A pen counts lines and columns of increasing offsets, so that a long line is counted once.
 type pen struct {
 	data         []byte
 	offset       int
@@ -228,8 +231,8 @@ func tooDeep(data []byte) int64 {
 	return -1
 }
 
-// offsets finds where pointers lead: at a member's name, or else at the value. A
-// pointer that leads nowhere has the offset of what would hold it.
+// offsets returns the offsets of pointers: of a member's name, or else of the value. A pointer
+// without a target has the offset of its nearest parent.
 func (d *document) offsets(pointers []string) map[string]int64 {
 	found := map[string]int64{}
 	decoder := json.NewDecoder(bytes.NewReader(d.data))
@@ -267,7 +270,7 @@ func (d *document) offsets(pointers []string) map[string]int64 {
 	return out
 }
 
-// next skips what stands between values.
+// next skips the text between values.
 func (d *document) next(offset int64) int64 {
 	for int(offset) < len(d.data) && strings.IndexByte(" \t\r\n,:", d.data[offset]) >= 0 {
 		offset++
@@ -275,7 +278,7 @@ func (d *document) next(offset int64) int64 {
 	return offset
 }
 
-// An interaction is one of the file, in one form for all versions.
+// An interaction is an interaction of the file, in one form for all versions.
 type interaction struct {
 	node
 	name   string
@@ -286,8 +289,8 @@ type interaction struct {
 	body   []byte // of the request
 	status int
 	fields map[string][]string // of the response, names as written
-	answer node                // the response's body; of V4 what is in it
-	said   bool                // there is one
+	answer node                // the response's body; of V4 its content
+	said   bool                // there is a body
 	rules  []rule              // of the response
 	odd    map[string]string   // pointer to a matching rule that is not judged → the reason
 }
@@ -297,7 +300,8 @@ func (d *document) interaction(n node) *interaction {
 	i := &interaction{
 		node: n, name: n.at("description").text(), header: http.Header{}, status: http.StatusOK,
 		method: strings.ToUpper(cmp.Or(request.at("method").text(), http.MethodGet)),
-		path:   cmp.Or(request.at("path").text(), "/"), fields: fields(response.at("headers")), odd: map[string]string{},
+		path:   cmp.Or(request.at("path").text(), "/"), fields: fields(response.at("headers")),
+		odd: map[string]string{},
 	}
 	for _, key := range []string{"providerState", "provider_state"} {
 		if state := n.at(key).text(); state != "" {
@@ -325,7 +329,8 @@ func (d *document) interaction(n node) *interaction {
 		encoded := i.answer.at("encoded").value
 		i.said = i.answer.has("content")
 		text := i.answer.at("content")
-		if raw, isText := text.value.(string); isText && (encoded != nil && encoded != false) && strings.HasSuffix(kind, "json") {
+		if raw, isText := text.value.(string); isText && (encoded != nil && encoded != false) &&
+			strings.HasSuffix(kind, "json") {
 			if bytes, err := base64.StdEncoding.DecodeString(raw); err == nil {
 				raw = string(bytes)
 			}
@@ -333,21 +338,21 @@ func (d *document) interaction(n node) *interaction {
 		}
 		i.answer = text
 	}
-	if i.answer.value == nil { // to Pact a body of null is none
+	if i.answer.value == nil { // to Pact a null body is no body
 		i.said = false
 	}
 	i.readRules(response.at("matchingRules"))
 	return i
 }
 
-// wrapped tells a body of V4, which is an object with contents and their type, from
-// one of an earlier version. An interaction of V4 says so by its type.
+// wrapped reports whether a body is one of V4, which is an object with content and its type.
+// An interaction of V4 has a type.
 func wrapped(n node, v4 bool) bool {
 	_, isObject := n.value.(map[string]any)
 	return isObject && v4 || n.has("content") && (n.has("contentType") || n.has("encoded"))
 }
 
-// fields reads header fields: a text, or a list of them.
+// fields parses header fields: a string, or a list of strings.
 func fields(n node) map[string][]string {
 	out := map[string][]string{}
 	for _, name := range n.names() {
@@ -362,8 +367,8 @@ func fields(n node) map[string][]string {
 	return out
 }
 
-// sent is a request's body as it is sent. A text that is JSON is sent as it
-// stands, for that is how versions before V4 keep JSON of another spelling.
+// sent returns a request's body as it is sent. A text that is JSON is sent unchanged, because
+// versions before V4 keep JSON of another spelling in this way.
 func sent(body node, header http.Header, v4 bool) []byte {
 	encoded := body.at("encoded").value
 	if v4 = wrapped(body, v4); v4 {
@@ -391,7 +396,7 @@ func isJSON(header http.Header) bool {
 	return media == "" || strings.HasSuffix(media, "json")
 }
 
-// decoded is the value of a text that is JSON, or else the text.
+// decoded returns the value of a text that is JSON, or else the text.
 func decoded(text string) any {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -402,10 +407,10 @@ func decoded(text string) any {
 	return value
 }
 
-const unreadable = "the path cannot be read, so that it is not judged"
+const unreadable = "the path cannot be parsed; not judged"
 
-// readRules reads matching rules: of V2 under paths such as "$.body.id", and of
-// later versions by category.
+// readRules parses matching rules: of V2 by paths such as "$.body.id", and of later versions
+// by category.
 func (i *interaction) readRules(all node) {
 	for _, name := range all.names() {
 		group := all.at(name)
@@ -432,9 +437,10 @@ func (i *interaction) readRules(all node) {
 	}
 }
 
-// rule reads a rule of V3 or later.
+// rule parses a rule of V3 or later.
 func (i *interaction) rule(category, path string, group node) {
-	r := rule{category: strings.TrimSuffix(category, "s"), path: path, pointer: group.pointer, matchers: group.at("matchers").items(), or: strings.EqualFold(group.at("combine").text(), "or")}
+	r := rule{category: strings.TrimSuffix(category, "s"), path: path, pointer: group.pointer,
+		matchers: group.at("matchers").items(), or: strings.EqualFold(group.at("combine").text(), "or")}
 	if category == "status" {
 		r.category = category
 	}
@@ -470,7 +476,7 @@ type pstep struct {
 
 func lastName(steps []pstep) string { return steps[len(steps)-1].name }
 
-// parsePath reads a path such as $.fileInstances[*]['status'].
+// parsePath parses a path such as $.fileInstances[*]['status'].
 func parsePath(path string) (steps []pstep, err error) {
 	rest, ok := strings.CutPrefix(path, "$")
 	if !ok {
@@ -501,7 +507,7 @@ func parsePath(path string) (steps []pstep, err error) {
 			}
 			steps, rest = append(steps, pstep{name: name, any: name == "*"}), rest[1+end:]
 		default:
-			return nil, fmt.Errorf("path %q goes on with %q", path, rest[:1])
+			return nil, fmt.Errorf("path %q continues with %q", path, rest[:1])
 		}
 	}
 	return steps, nil

@@ -11,9 +11,8 @@ import (
 	"strings"
 )
 
-// Rules says a schema in matchers, sorted by path. A required member needs none:
-// to Pact, whatever the example has is required. What Pact has no words for is an
-// error.
+// Rules converts a schema to matchers, sorted by path. A required member needs none: to Pact,
+// every member of the example is required. A keyword that Pact cannot express is an error.
 func Rules(shapes fs.FS, schema string) ([]Rule, error) {
 	w := &words{shapes: shapes, at: map[string]*shape{}}
 	if err := w.walk("$", schema+".schema.json", nil); err != nil {
@@ -29,14 +28,14 @@ func Rules(shapes fs.FS, schema string) ([]Rule, error) {
 	return rules, nil
 }
 
-// A shape is what schemas say together of the value at one path.
+// A shape holds the constraints of all schemas on the value at one path.
 type shape struct {
 	kind     string
 	patterns []string
 	one      bool // equal to the example
 }
 
-// anything is a pattern for one or more characters, a line break among them.
+// anything is a pattern for any character, including a line break.
 const anything = `[\s\S]`
 
 func (s *shape) matchers() (out []Matcher) {
@@ -44,7 +43,7 @@ func (s *shape) matchers() (out []Matcher) {
 	case s.one:
 		return []Matcher{{Match: "equality"}}
 	case s.kind == "array":
-		none := 0 // or else some engines ask for as many as the example has
+		none := 0 // otherwise some engines require as many as the example has
 		return []Matcher{{Match: "type", Min: &none}}
 	case s.kind != "":
 		out = []Matcher{{Match: "type"}}
@@ -55,8 +54,8 @@ func (s *shape) matchers() (out []Matcher) {
 	return out
 }
 
-// whole is a pattern that some engines hold against a part of a text, and others
-// against all of it, as one that means the same to both.
+// whole returns a pattern that means the same to engines that match a part of a text and to
+// those that match all of it.
 func whole(pattern string) string {
 	if !strings.HasPrefix(pattern, "^") {
 		pattern = "^" + anything + "*" + pattern
@@ -72,8 +71,8 @@ type words struct {
 	at     map[string]*shape
 }
 
-// A keyworded is a schema's keywords that are said in Pact; the others of
-// draft-07 are refused, but for those that constrain nothing.
+// A keyworded holds a schema's keywords that can be expressed in Pact; the others of draft-07
+// are errors, except those that constrain nothing.
 type keyworded struct {
 	Ref        string                     `json:"$ref"`
 	AllOf      []json.RawMessage          `json:"allOf"`
@@ -87,15 +86,16 @@ type keyworded struct {
 }
 
 // silent are keywords that constrain nothing.
-var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "x-relations", "x-names", "x-resource", "x-repetition", "default", "examples", "format"}
+var silent = []string{"$schema", "$id", "title", "description", "x-rules", "x-inferred", "x-level", "x-relations",
+	"x-names", "x-resource", "x-repetition", "default", "examples", "format"}
 
-// walk gathers what a schema says of the value at a path. Without a node it is
-// the root of the file.
+// walk collects the constraints of a schema on the value at a path. A nil node means the root
+// of the file.
 func (w *words) walk(at, file string, node json.RawMessage) error {
 	if node == nil {
 		data, err := fs.ReadFile(w.shapes, file)
 		if err != nil {
-			return fmt.Errorf("schemas/%s: %w; name a schema that there is", file, err)
+			return fmt.Errorf("schemas/%s: %w; name an existing schema", file, err)
 		}
 		node = data
 	}
@@ -105,11 +105,12 @@ func (w *words) walk(at, file string, node json.RawMessage) error {
 	var k keyworded
 	var every map[string]json.RawMessage
 	if err := cmp.Or(json.Unmarshal(node, &every), json.Unmarshal(node, &k)); err != nil {
-		return fail("%v; Pact has no words for it", err)
+		return fail("%v; Pact cannot express it", err)
 	}
 	for name := range every {
-		if !slices.Contains(silent, name) && !slices.Contains([]string{"$ref", "allOf", "type", "properties", "required", "items", "pattern", "minLength", "enum"}, name) {
-			return fail("Pact has no words for %q; teach package pactfile what comes nearest and is not stricter", name)
+		if !slices.Contains(silent, name) && !slices.Contains([]string{"$ref", "allOf", "type", "properties",
+			"required", "items", "pattern", "minLength", "enum"}, name) {
+			return fail("Pact cannot express %q; add the nearest rule that is not stricter to package pactfile", name)
 		}
 	}
 	if k.Ref != "" {
@@ -128,7 +129,7 @@ func (w *words) walk(at, file string, node json.RawMessage) error {
 	s.kind = cmp.Or(k.Type, s.kind)
 	s.one = s.one || len(k.Enum) == 1
 	if len(k.Enum) > 1 {
-		return fail("Pact has no words for several values; say them as a pattern")
+		return fail("Pact cannot express several values; write them as a pattern")
 	}
 	if k.Pattern != "" {
 		s.patterns = append(s.patterns, whole(k.Pattern))
@@ -138,7 +139,7 @@ func (w *words) walk(at, file string, node json.RawMessage) error {
 	}
 	for name, property := range k.Properties {
 		if !slices.Contains(k.Required, name) && !w.required(at, name) {
-			return fail("Pact has no words for a member that may be missing; require %q or leave it out", name)
+			return fail("Pact cannot express an optional member; require %q or leave it out", name)
 		}
 		if err := w.walk(at+step(name), file, property); err != nil {
 			return err
@@ -150,13 +151,13 @@ func (w *words) walk(at, file string, node json.RawMessage) error {
 	return nil
 }
 
-// required tells whether another schema of the same place has asked for a member:
-// the one with the words on it is read first.
+// required reports whether another schema of the same place requires a member: the one that
+// describes it is read first.
 func (w *words) required(at, name string) bool { return w.at[at+step(name)] != nil }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// step is one step of a path, to a member.
+// step returns the step of a path to a member.
 func step(name string) string {
 	if plainName.MatchString(name) {
 		return "." + name

@@ -51,7 +51,8 @@ func instances(t *testing.T, name string) (docs map[string]any, valid map[string
 	require.NoError(t, err)
 	var groups []group
 	decode(t, data, &groups)
-	values := map[string]any{"null": nil, "boolean": true, "number": json.Number("7"), "string": "7", "array": []any{}, "object": map[string]any{}}
+	values := map[string]any{"null": nil, "boolean": true, "number": json.Number("7"), "string": "7", "array": []any{},
+		"object": map[string]any{}}
 	docs, valid = map[string]any{}, map[string]bool{}
 	rules, err := schemas.Rules(name)
 	require.NoError(t, err)
@@ -64,7 +65,8 @@ func instances(t *testing.T, name string) (docs map[string]any, valid map[string
 		for pointer, of := range g.Types {
 			for kind, value := range values {
 				if kind != of {
-					g.Tests = append(g.Tests, instance{Description: pointer + " as " + kind, Set: map[string]any{pointer: value}})
+					g.Tests = append(g.Tests, instance{Description: pointer + " as " + kind,
+						Set: map[string]any{pointer: value}})
 				}
 			}
 			last := pointer[strings.LastIndex(pointer, "/")+1:]
@@ -152,16 +154,19 @@ func TestMatchersAgreeWithTheSchemasOnEveryTable(t *testing.T) {
 			require.Greater(t, len(docs), 80)
 			for title, instance := range docs {
 				if object, ok := instance.(map[string]any); ok && valid[title] && object["sha1"] != nil {
-					object["sha1"] = namedFile(t, p, op.ID+" accepts a plain request") // the echo, which is beyond a schema
+					// the echo, which is beyond a schema
+					object["sha1"] = namedFile(t, p, op.ID+" accepts a plain request")
 				}
-				found := m.match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"}, body: instance})
+				found := m.match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"},
+					body: instance})
 				switch passes := len(found) == 0; {
 				case valid[title] && !passes:
 					t.Errorf("%s %v: %s: want what the schema allows to pass, got %+v", op.ID, v, title, found)
 				case !valid[title] && passes:
 					passed[title] = true
 					if beyond[title] == "" {
-						t.Errorf("%s %v: %s: the schema refuses it and the matchers let it pass; say in beyond why", op.ID, v, title)
+						t.Errorf("%s %v: %s: the schema refuses it and the matchers let it pass; say in beyond why",
+							op.ID, v, title)
 					}
 				}
 			}
@@ -190,8 +195,16 @@ func TestMatchersAgreeWithTheTablesOfTheParts(t *testing.T) {
 		return copied
 	}
 	places := map[string]func(whole map[string]any, part any) any{
-		"instant":       func(whole map[string]any, part any) any { whole["lastUpdateDateTimeUtc"] = part; return whole },
-		"file-instance": func(whole map[string]any, part any) any { whole["fileInstances"] = []any{part}; return whole },
+		"instant": func(whole map[string]any,
+			part any) any {
+			whole["lastUpdateDateTimeUtc"] = part
+			return whole
+		},
+		"file-instance": func(whole map[string]any,
+			part any) any {
+			whole["fileInstances"] = []any{part}
+			return whole
+		},
 		"file-machine-action": func(_ map[string]any, part any) any {
 			object, ok := part.(map[string]any)
 			if !ok {
@@ -209,7 +222,8 @@ func TestMatchersAgreeWithTheTablesOfTheParts(t *testing.T) {
 		docs, valid := instances(t, table)
 		require.NotEmpty(t, docs)
 		for title, part := range docs {
-			found := newMatcher(i).match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"}, body: put(base(), part)})
+			found := newMatcher(i).match(actual{status: 201,
+				fields: map[string]string{"Content-Type": "application/json"}, body: put(base(), part)})
 			if passes := len(found) == 0; passes != valid[title] {
 				t.Errorf("%s: %s: want %v, got %v: %+v", table, title, valid[title], passes, found)
 			}
@@ -228,7 +242,8 @@ func TestTheAgreementRings(t *testing.T) {
 		if object, ok := instance.(map[string]any); ok && object["sha1"] != nil {
 			object["sha1"] = namedFile(t, p, "requestSample accepts a plain request")
 		}
-		found := m.match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"}, body: instance})
+		found := m.match(actual{status: 201, fields: map[string]string{"Content-Type": "application/json"},
+			body: instance})
 		if valid[title] && len(found) > 0 {
 			stricter++
 		}
@@ -258,12 +273,17 @@ func matcherOf(t testing.TB, p *Pact, name string) *matcher {
 func TestASchemaThatPactHasNoWordsForIsAnError(t *testing.T) {
 	t.Parallel()
 	rows := []struct{ why, schema, want string }{
-		{"a keyword of numbers", `{"properties": {"n": {"type": "number", "minimum": 3}}, "required": ["n"]}`, `schemas/x.schema.json: at $.n: Pact has no words for "minimum"; teach package pactfile what comes nearest and is not stricter`},
-		{"several values", `{"properties": {"n": {"enum": ["a", "b"]}}, "required": ["n"]}`, "schemas/x.schema.json: at $.n: Pact has no words for several values; say them as a pattern"},
-		{"a member that may be missing", `{"properties": {"n": {"type": "string"}}}`, `schemas/x.schema.json: at $: Pact has no words for a member that may be missing; require "n" or leave it out`},
-		{"one of two types", `{"properties": {"n": {"type": ["string", "null"]}}, "required": ["n"]}`, "Pact has no words for it"},
-		{"a reference that leads nowhere", `{"allOf": [{"$ref": "y.schema.json"}]}`, "schemas/y.schema.json: open y.schema.json: file does not exist; name a schema that there is"},
-		{"no JSON", `{`, "Pact has no words for it"},
+		{"a keyword of numbers", `{"properties": {"n": {"type": "number", "minimum": 3}}, "required": ["n"]}`,
+			`schemas/x.schema.json: at $.n: Pact cannot express "minimum"; add the nearest rule that is not stricter to package pactfile`},
+		{"several values", `{"properties": {"n": {"enum": ["a", "b"]}}, "required": ["n"]}`,
+			"schemas/x.schema.json: at $.n: Pact cannot express several values; write them as a pattern"},
+		{"a member that may be missing", `{"properties": {"n": {"type": "string"}}}`,
+			`schemas/x.schema.json: at $: Pact cannot express an optional member; require "n" or leave it out`},
+		{"one of two types", `{"properties": {"n": {"type": ["string", "null"]}}, "required": ["n"]}`,
+			"Pact cannot express it"},
+		{"a reference that leads nowhere", `{"allOf": [{"$ref": "y.schema.json"}]}`, "schemas/y.schema.json: open " +
+			"y.schema.json: file does not exist; name an existing schema"},
+		{"no JSON", `{`, "Pact cannot express it"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -292,9 +312,11 @@ func TestPatternsAreWhole(t *testing.T) {
 func TestAnOperationWithoutARecordedAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	op := load(t).Operations[0]
-	_, err := newAnswer(schemas.FS(), fstest.MapFS{"traffic/a.json": {Data: []byte(`{"id": 7}`)}, "traffic/b.raw.json": {Data: []byte(`{`)}}, op)
-	require.EqualError(t, err, fmt.Sprintf("none of the answers in fixtures/traffic is one of %s; add one", op.ResponseSchema))
+	_, err := newAnswer(schemas.FS(), fstest.MapFS{"traffic/a.json": {Data: []byte(`{"id": 7}`)},
+		"traffic/b.raw.json": {Data: []byte(`{`)}}, op)
+	require.EqualError(t, err, fmt.Sprintf("no answer in fixtures/traffic is valid against %s; add one",
+		op.ResponseSchema))
 	op.ResponseSchema = "nothing"
 	_, err = newAnswer(schemas.FS(), fstest.MapFS{}, op)
-	require.ErrorContains(t, err, "name a schema that there is")
+	require.ErrorContains(t, err, "name an existing schema")
 }

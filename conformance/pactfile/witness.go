@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// A witness is an answer that keeps the contract. What a pact does not let pass of
-// it is more than the contract says.
+// A witness is a conforming answer. If a pact does not allow it, the pact requires more than
+// the contract.
 type witness struct {
 	actual
-	member      string // that differs from the recorded answer, or "" where the header does
+	member      string // that differs from the recorded answer, or "" if the header differs
 	requirement string // that the difference is about, or "" for that of the place
-	inferred    bool   // it keeps what is documented and what standards say, yet not all that is inferred
+	inferred    bool   // it keeps documented and standard requirements, but not all inferred ones
 }
 
 // A row is one way in which a conforming answer may differ from the recorded one.
@@ -24,13 +24,13 @@ type row struct {
 	inferred    bool
 }
 
-// rowsOfAnswer is the table. Members that an operation's answer does not have are
-// passed over.
+// rowsOfAnswer returns the table. Members that an operation's answer does not have are skipped.
 func rowsOfAnswer() []row {
 	upper := func(v any) any { return strings.ToUpper(plain(v)) }
 	instance := func(path, status string) any { return map[string]any{"filePath": path, "status": status} }
 	return []row{
-		{"@odata.context", "https://tenant.example/testwdatppreview/$metadata#FileMachineActions/$entity", "action.context", false},
+		{"@odata.context", "https://tenant.example/testwdatppreview/$metadata#FileMachineActions/$entity",
+			"action.context", false},
 		{"id", "c083f601-012f-4955-b4cc-fab50fb69d7a", "", false},
 		{"id", "C083F601-012F-4955-B4CC-FAB50FB69D7A", "", false},
 		{"id", "17", "action.id", true},
@@ -83,17 +83,18 @@ func rowsOfAnswer() []row {
 		{"fileInstances", []any{instance("C:\\a.exe", "InProgress")}, "", false},
 		{"fileInstances", []any{instance("", "InProgress")}, "action.instances-filled", true},
 		{"fileInstances", []any{instance("C:\\a.exe", "")}, "action.instances-filled", true},
-		{"fileInstances", []any{instance("/opt/a", "Succeeded"), instance("C:\\b.exe", "Pending"), instance("C:\\c.exe", "Failed")}, "", false},
+		{"fileInstances", []any{instance("/opt/a", "Succeeded"), instance("C:\\b.exe", "Pending"),
+			instance("C:\\c.exe", "Failed")}, "", false},
 	}
 }
 
-// mediaTypes are what a 201 may say of its body.
+// mediaTypes returns the media types that a 201 may have.
 func mediaTypes() []string {
-	return []string{mediaType, mediaType + "; charset=utf-8", mediaType + ";odata.metadata=minimal;odata.streaming=true"}
+	return []string{mediaType, mediaType + "; charset=utf-8", mediaType +
+		";odata.metadata=minimal;odata.streaming=true"}
 }
 
-// witnesses are answers to an accepted request for a hash, "" where it is not
-// known.
+// witnesses returns answers to an accepted request for a hash, "" if unknown.
 func (a *answer) witnesses(sha1 string) (out []witness) {
 	base := map[string]any{}
 	for name, value := range a.example {
@@ -108,7 +109,8 @@ func (a *answer) witnesses(sha1 string) (out []witness) {
 	}
 	fields := map[string]string{"Content-Type": mediaType}
 	for _, media := range mediaTypes() {
-		out = append(out, witness{actual: actual{status: 201, fields: map[string]string{"Content-Type": media}, body: base}})
+		out = append(out, witness{actual: actual{status: 201, fields: map[string]string{"Content-Type": media},
+			body: base}})
 	}
 	for _, r := range rowsOfAnswer() {
 		value, there := base[r.member]
@@ -120,12 +122,13 @@ func (a *answer) witnesses(sha1 string) (out []witness) {
 		if change, ok := r.value.(func(any) any); ok {
 			changed[r.member] = change(value)
 		}
-		out = append(out, witness{actual{status: 201, fields: fields, body: changed}, r.member, r.requirement, r.inferred})
+		out = append(out, witness{actual{status: 201, fields: fields, body: changed}, r.member, r.requirement,
+			r.inferred})
 	}
 	return out
 }
 
-// refusals are answers to a request that is refused with a status.
+// refusals returns answers that refuse a request with a status.
 func refusals(status int) (out []witness) {
 	fields := map[string]string{}
 	switch status {

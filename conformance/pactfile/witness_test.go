@@ -51,9 +51,13 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 					t.Errorf("%s %s: want an answer that keeps the contract, got %+v", op.ID, w.member, f)
 				}
 			}
-			across := slices.ContainsFunc(suite.Checks(), func(c conformance.Check) bool { return c.Across() && slices.Contains(c.Requirements, w.requirement) })
+			across := slices.ContainsFunc(suite.Checks(), func(c conformance.Check) bool {
+				return c.Across() &&
+					slices.Contains(c.Requirements, w.requirement)
+			})
 			if w.inferred && len(found) == 0 && !across { // a run alone finds what shows over many answers
-				t.Errorf("%s %s: want a finding of an inferred requirement, got none; the row is no inferred one", op.ID, w.member)
+				t.Errorf("%s %s: want a finding of an inferred requirement, got none; the row is no inferred one",
+					op.ID, w.member)
 			}
 			for _, f := range found {
 				if f.Requirement != w.requirement {

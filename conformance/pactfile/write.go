@@ -38,11 +38,10 @@ func (p *Pact) Write(w io.Writer) error {
 	return nil
 }
 
-// lineWidth is how long a line of the file is where it can be broken.
+// lineWidth is the maximum length of a line of the file, if it can be broken.
 const lineWidth = 120
 
-// layOut writes compact JSON with a line for each member, but what fits in a line
-// is kept in one.
+// layOut writes compact JSON with a line for each member, but keeps values that fit on one line.
 func layOut(to *bytes.Buffer, value []byte, depth int) {
 	if len(value)+2*depth <= lineWidth && depth > 1 || value[0] != '{' && value[0] != '[' {
 		to.Write(value)
@@ -63,7 +62,7 @@ func layOut(to *bytes.Buffer, value []byte, depth int) {
 			to.WriteString(": ")
 		}
 		var inner json.RawMessage
-		d.Decode(&inner) // it was just encoded
+		d.Decode(&inner) // it is valid
 		layOut(to, inner, depth+1)
 	}
 	indent(depth)
@@ -97,7 +96,7 @@ type writtenState struct {
 	Params map[string]string `json:"params,omitempty"`
 }
 
-// comments are for people; the test's name is the case that the interaction says.
+// comments are for readers; the test's name is the case of the interaction.
 type comments struct {
 	TestName string   `json:"testname"`
 	Text     []string `json:"text"`
@@ -119,20 +118,20 @@ type writtenAnswer struct {
 	Rules   map[string]any `json:"matchingRules,omitempty"`
 }
 
-// contents is how V4 has a body.
+// contents is a body in V4.
 type contents struct {
 	Content     json.RawMessage `json:"content"`
 	ContentType string          `json:"contentType"`
 	Encoded     bool            `json:"encoded"`
 }
 
-// combined is a rule as it is written.
+// combined is a rule in the file.
 type combined struct {
 	Combine  string    `json:"combine"`
 	Matchers []Matcher `json:"matchers"`
 }
 
-// injected is a generator as it is written.
+// injected is a generator in the file.
 type injected struct {
 	Type       string `json:"type"`
 	Expression string `json:"expression"`
@@ -144,10 +143,12 @@ func (p *Pact) written(i *Interaction) writtenInteraction {
 		Description: i.Name,
 		Request: writtenRequest{
 			Method: i.Request.Method, Path: i.Request.Path,
-			Headers: p.headers(i.Request.Header), Body: p.body(i.Request.Body, i.Request.Header), Rules: rules(i.Request.Rules),
+			Headers: p.headers(i.Request.Header), Body: p.body(i.Request.Body, i.Request.Header),
+			Rules: rules(i.Request.Rules),
 		},
 		Response: writtenAnswer{
-			Status: i.Response.Status, Headers: p.headers(i.Response.Header), Body: p.body(i.Response.Body, i.Response.Header), Rules: rules(i.Response.Rules),
+			Status: i.Response.Status, Headers: p.headers(i.Response.Header),
+			Body: p.body(i.Response.Body, i.Response.Header), Rules: rules(i.Response.Rules),
 		},
 	}
 	for _, s := range i.States {
@@ -209,7 +210,7 @@ func rules(all []Rule) map[string]any {
 	return out
 }
 
-// put sets what is said of a category, or of a path in it.
+// put sets the value of a category, or of a path in it.
 func put(categories map[string]any, category, path string, value any) {
 	if path == "" {
 		categories[category] = value

@@ -11,7 +11,7 @@ import (
 // are valid UTF-8, and {"base64": "…"} elsewhere, so that nothing is lost.
 type Body []byte
 
-// IsZero tells that there is no body.
+// IsZero reports whether there is no body.
 func (b Body) IsZero() bool { return len(b) == 0 }
 
 // MarshalJSON writes the body as text where that keeps every byte.

@@ -58,7 +58,7 @@ type SuiteInfo struct {
 	Timeout  string   `json:"timeout"`
 }
 
-// Filtered tells that cases were left out of a run by a pattern or a level.
+// Filtered reports whether cases were left out of a run by a pattern or a level.
 func (r *Report) Filtered() bool { return len(r.Cases) < r.Suite.Cases }
 
 // Environment is where the suite ran.

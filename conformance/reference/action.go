@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// metadata is where the context URL of every answer points.
+// metadata is the target of the context URL of every answer.
 const metadata = "https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity"
 
 // timeLayout is the form of the times in the documents' examples: seven digits
@@ -38,7 +38,7 @@ func (s *server) accept(x *exchange) *answer {
 	})
 }
 
-// typeOf names an action after the last segment of its path, with a capital.
+// typeOf returns the type of an action: the last segment of its path, with a capital.
 func typeOf(path string) string {
 	segment := path[strings.LastIndexByte(path, '/')+1:]
 	if segment == "" {
@@ -47,8 +47,8 @@ func typeOf(path string) string {
 	return strings.ToUpper(segment[:1]) + segment[1:]
 }
 
-// machineID derives 40 digits from the path's id. The documents' machineId is
-// not the id of the path, so this one is not either.
+// machineID derives 40 digits from the path's id. In the documents, machineId is not the id of
+// the path, so it differs here too.
 func machineID(id string) string {
 	sum := sha1.Sum([]byte("machine " + id))
 	return hex.EncodeToString(sum[:])

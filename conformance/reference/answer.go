@@ -5,20 +5,20 @@ import (
 	"strconv"
 )
 
-// answer is a whole answer before it is written.
+// answer is a complete answer before it is written.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// jsonAnswer returns an answer that carries a JSON object.
+// jsonAnswer returns an answer with a JSON object.
 func jsonAnswer(status int, body Object) *answer {
 	return &answer{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: body.JSON()}
 }
 
-// write sends the answer with the length that it has. A Content-Type that is
-// not there stays away: the server is not to guess one.
+// write sends the answer with its Content-Length. It keeps net/http from guessing a missing
+// Content-Type.
 func (a *answer) write(w http.ResponseWriter) {
 	h := w.Header()
 	for name, values := range a.header {
@@ -40,15 +40,15 @@ func bodyAllowed(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// refusal is why a request is not served.
+// refusal is the reason why a request is refused.
 type refusal struct {
 	status        int
 	code, message string
 	header        http.Header
 }
 
-// answer returns the refusal as the OData error object that the successor and
-// Microsoft Graph have in common.
+// answer returns the refusal as the OData error object that the successor and Microsoft Graph
+// share.
 func (no refusal) answer() *answer {
 	a := jsonAnswer(no.status, Object{{"error", Object{{"code", no.code}, {"message", no.message}}}})
 	for name, values := range no.header {

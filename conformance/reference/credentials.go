@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// challenge is the WWW-Authenticate of every 401; RFC 6750 section 3 adds why
-// only where a token was sent.
+// challenge is the WWW-Authenticate of every 401; RFC 6750 section 3 adds a reason only if a
+// token was sent.
 const challenge = `Bearer realm="fmaspec"`
 
-// trusted marks a request whose sender is taken for a user with the role,
-// whatever it carries. Only faults set it.
+// trusted marks a request that is treated as one of a user with the role, whatever its token
+// is. Only faults set it.
 type trusted struct{}
 
 func trust(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), trusted{}, true))
 }
 
-// credentials finds out who asks, and refuses who cannot say so.
+// credentials identifies the sender, and refuses a request without valid credentials.
 func (s *server) credentials(x *exchange) *refusal {
 	if x.Context().Value(trusted{}) != nil {
 		x.privileged = true
@@ -41,7 +41,7 @@ func (s *server) credentials(x *exchange) *refusal {
 	return nil
 }
 
-// Who asks, by the token. Each of the last two holds one role.
+// The senders, by token. Each of the last two has one role.
 const (
 	analyst               = "analyst@contoso.com"
 	securityAdministrator = "security.administrator@contoso.com"
@@ -52,16 +52,18 @@ func (s *server) role(x *exchange) *refusal {
 	if x.privileged {
 		return nil
 	}
-	return &refusal{status: http.StatusForbidden, code: "Forbidden", message: "The user does not hold a role that allows this."}
+	return &refusal{status: http.StatusForbidden, code: "Forbidden", message: "The user does not hold a role that " +
+		"allows this."}
 }
 
 func unauthorized(challenge string) *refusal {
-	return &refusal{status: http.StatusUnauthorized, code: "Unauthorized", message: "The request carries no valid bearer token.",
+	return &refusal{status: http.StatusUnauthorized, code: "Unauthorized", message: "The request carries no valid " +
+		"bearer token.",
 		header: http.Header{"Www-Authenticate": {challenge}}}
 }
 
-// bearer returns the token of the one Authorization field, whose scheme is
-// matched in any letter case (RFC 9110 section 11.1).
+// bearer returns the token of the single Authorization field, whose scheme is case-insensitive
+// (RFC 9110 section 11.1).
 func bearer(fields []string) (token string, sent bool) {
 	if len(fields) != 1 {
 		return "", false
@@ -71,7 +73,7 @@ func bearer(fields []string) (token string, sent bool) {
 	return token, strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
-// same compares in constant time; nothing equals a token that was not issued.
+// same compares in constant time; a token that was not issued equals nothing.
 func same(token, issued string) bool {
 	return issued != "" && subtle.ConstantTimeCompare([]byte(token), []byte(issued)) == 1
 }

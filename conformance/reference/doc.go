@@ -1,24 +1,19 @@
-// Package reference is an honest server for the operations of the OpenAPI
-// document, and a table of servers that are not.
+// Package reference is a conforming server for the operations of the OpenAPI document, and a
+// table of servers that break the contract. [New] returns the conforming server. It is written
+// from the two documents and the standards that they use, not from the JSON Schemas, so that
+// server and judge are independent. [Faults] lists named faults, each of which breaks the
+// contract in one way; [Variants] lists servers that differ from it and conform too.
 //
-// [New] returns the honest server. It is written from the two documents and
-// the standards under them, never from the JSON Schemas, so that it and the
-// judge are two witnesses rather than one. [Faults] lists its named sins, each
-// with one thing wrong; [Variants] lists servers that differ from it and are
-// as honest.
-//
-// # Adding a fault
-//
-// A fault is one row in the faults_*.go file of its kind:
+// # Adding a fault A fault is one row in the faults_*.go file of its kind:
 //
 //	{Name: "drops-id", Says: "leaves id out", Breaks: ids("action.members"), Wrap: onAction(drop("id"))},
 //
-// Name is a slug that says the sin. Breaks lists what a judge may rightly name,
-// the most specific first; the level follows from it. Wrap is put together from
-// the functions of wrap.go: [onAction] and [onAccepted] change the answer to a
-// good request, [onRefused] the answer to a bad one, [refuseIf] refuses what is
-// good, [excuse] accepts what is bad, [onWire] takes over the connection. The
-// test TestEachFaultIsSeenByAProbe fails until some probe shows the difference.
-// A row in a variants_*.go file is added in the same way and has no Breaks; one
-// that breaks an inferred requirement says so in Deviates.
+// Name is a slug that describes the fault. Breaks lists the requirements that a judge may
+// report, the most specific first, which determines the level. Wrap is composed of the
+// functions of wrap.go: [onAction] and [onAccepted] change the answer to a good request,
+// [onRefused] the answer to an invalid one, [refuseIf] refuses valid requests, [excuse]
+// accepts invalid ones, [onWire] takes over the connection. The test
+// TestEachFaultIsSeenByAProbe fails until a probe shows the difference. A row in a
+// variants_*.go file is added in the same way and has no Breaks; if it breaks an inferred
+// requirement, Deviates lists it.
 package reference

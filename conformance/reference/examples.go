@@ -1,9 +1,10 @@
 package reference
 
-// documentedExamples are the requests and answers that the two documents show.
-// The first answer lacks the comma before the bracket that the document has.
+// documentedExamples are the requests and answers in the two documents. The first answer is
+// without the document's superfluous comma before the bracket.
 var documentedExamples = []struct{ operation, comment, sha1, answer string }{
-	{"stopAndQuarantineFile", "Stop and quarantine file on machine due to alert 32123", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", `{
+	{"stopAndQuarantineFile", "Stop and quarantine file on machine due to alert 32123",
+		"87662bc3d60e4200ceaf7aae249d1c343f4b83c9", `{
     "@odata.context": "https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity",
     "id": "6f1d364c-680c-499a-b30c-dd9265ad4c9d",
     "sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9",

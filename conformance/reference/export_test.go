@@ -7,5 +7,5 @@ var Unchanged = rewrite(func(*answer, *asked) {})
 // what the server would have written.
 var ByHand = onWire(say(func(a *answer) string { return a.head(a.length(0)) + string(a.body) }))
 
-// Broken is what New returns where the embedded document cannot be read.
+// Broken is the handler that New returns if the embedded document cannot be read.
 var Broken broken

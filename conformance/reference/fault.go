@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// A Fault is one named way in which a server breaks the contract. A server
-// with a fault answers everything else as honestly as the one that it wraps.
+// A Fault is one named way to break the contract. A server with a fault answers everything
+// else as the server that it wraps.
 type Fault struct {
-	Name         string                          // a slug that says the sin
-	Says         string                          // what the server does, in words that follow "it"
-	Breaks       []string                        // ids of the requirements that a judge may rightly name, most specific first
-	Waits        bool                            // seen only by a client that gives up waiting
-	Intermittent bool                            // does not show at every request that could show it
-	Wrap         func(http.Handler) http.Handler // makes a server with the fault of one, which may be [Listening]
+	Name         string                          // a slug that describes the fault
+	Says         string                          // what the server does, for a sentence with the subject "it"
+	Breaks       []string                        // ids of the requirements that a judge may report, most specific first
+	Waits        bool                            // only seen by a client with a timeout
+	Intermittent bool                            // not visible in every request that could show it
+	Wrap         func(http.Handler) http.Handler // adds the fault to a server, which may be [Listening]
 }
 
-// Faults returns the table of faults, ordered by kind. Each call to a Wrap
-// starts with a memory of its own. The level of what a fault breaks is in the catalogue
-// of requirements, which this package does not know.
+// Faults returns the table of faults, ordered by kind. Each call to a Wrap starts with new state.
+// The levels of the requirements that a fault breaks are in the catalogue, which this package
+// does not know.
 func Faults() []Fault {
 	return slices.Concat(
 		statusFaults(), mediaTypeFaults(), jsonFaults(),
@@ -30,7 +30,7 @@ func Faults() []Fault {
 	)
 }
 
-// FindFault returns the fault of that name.
+// FindFault returns the fault with that name.
 func FindFault(name string) (Fault, bool) {
 	for _, f := range Faults() {
 		if f.Name == name {
@@ -40,5 +40,5 @@ func FindFault(name string) (Fault, bool) {
 	return Fault{}, false
 }
 
-// ids spells a list of requirement ids.
+// ids returns a list of requirement ids.
 func ids(id ...string) []string { return id }

@@ -17,42 +17,59 @@ func body(comment, sha1 string) probe {
 }
 
 // probes returns requests of which each fault answers one otherwise than the
-// honest server. Their order matters to faults that remember.
+// reference server. Their order matters to faults that remember.
 func probes() []probe {
 	quoted := `"` + hash + `"`
 	comments := []string{
-		`"a"`, `"` + strings.Repeat("c", 101) + `"`, `"` + strings.Repeat("c", 65536) + `"`, `"J\u00fcrgen"`, `"Jürgen"`, `"\ud83d\udc4d"`,
+		`"a"`, `"` + strings.Repeat("c", 101) + `"`, `"` + strings.Repeat("c", 65536) + `"`, `"J\u00fcrgen"`,
+		`"Jürgen"`, `"\ud83d\udc4d"`,
 		`"👍"`, `"<a&b>"`, `"it's"`, `"a\/b"`, `"a\"b"`, `"a\nb"`, `"a\\b"`, `" a "`, `""`, `"  "`, `"\t"`,
 		`null`, `7`, `true`, `["x"]`, `{"x":1}`,
 	}
 	hashes := []string{
-		strings.ToUpper(quoted), `"8D25682b3a82af25b42dc90291c35ff3293daa68"`, `""`, `"8d"`, quoted[:33] + `"`, quoted[:40] + `"`, quoted[:41] + `0"`,
-		`"` + hash + `0"`, `"` + hash + hash[:24] + `"`, `"z` + hash[1:] + `"`, `" ` + hash + `"`, `null`, `7`, `true`, `["x"]`, `{"x":1}`,
+		strings.ToUpper(quoted), `"8D25682b3a82af25b42dc90291c35ff3293daa68"`, `""`, `"8d"`, quoted[:33] + `"`,
+		quoted[:40] + `"`, quoted[:41] + `0"`,
+		`"` + hash + `0"`, `"` + hash + hash[:24] + `"`, `"z` + hash[1:] + `"`, `" ` + hash + `"`, `null`, `7`, `true`,
+		`["x"]`, `{"x":1}`,
 	}
 	bodies := []string{
 		`{"Sha1":` + quoted + `,"Comment":"a comment"}`, `{"Sha1":` + quoted + `}`, `{"Comment":"a comment"}`, `{}`,
 		"{\n\t\"Comment\": \"a comment\",\r\n\t\"Sha1\": " + quoted + "\n}", " " + good, good + "\n",
 		`{"\u0043omment":"a comment","Sha1":` + quoted + `}`, good[:len(good)-1] + `,"Extra":{"a":null}}`,
-		`{"comment":"a comment","sha1":` + quoted + `}`, `{"comment":"a comment","Sha1":` + quoted + `}`, `{"Comment":"a comment","sha1":` + quoted + `}`,
-		`[` + good + `]`, `"text"`, `null`, `7`, `true`, `none`, ` `, `{`, `word`, good + ` x`, good[:len(good)-1] + `,}`,
+		`{"comment":"a comment","sha1":` + quoted + `}`, `{"comment":"a comment","Sha1":` + quoted + `}`,
+		`{"Comment":"a comment","sha1":` + quoted + `}`,
+		`[` + good + `]`, `"text"`, `null`, `7`, `true`, `none`, ` `, `{`, `word`, good + ` x`, good[:len(good)-1] +
+			`,}`,
 		strings.ReplaceAll(good, `"`, `'`), good[:len(good)-1], "Comment=a&Sha1=" + hash,
-		"/* a */" + good, `{Comment:"a",Sha1:` + quoted + `}`, good[:len(good)-1] + `,"n":NaN}`, strings.Replace(good, "look at", "look\nat", 1),
-		strings.Repeat("[", 10000) + strings.Repeat("]", 10000), good[:len(good)-1] + `,"x":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}",
-		strings.Replace(good, "look at", `look \ud83d at`, 1), strings.Replace(good, "look at", `look \u0000 at`, 1), strings.Replace(good, "look at", "look \xFF at", 1),
+		"/* a */" + good, `{Comment:"a",Sha1:` + quoted + `}`, good[:len(good)-1] + `,"n":NaN}`,
+		strings.Replace(good, "look at", "look\nat", 1),
+		strings.Repeat("[", 10000) + strings.Repeat("]", 10000), good[:len(good)-1] + `,"x":` +
+			strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}",
+		strings.Replace(good, "look at", `look \ud83d at`, 1), strings.Replace(good, "look at", `look \u0000 at`, 1),
+		strings.Replace(good, "look at", "look \xFF at", 1),
 		"\uFEFF" + good, `{"Comment":"b",` + good[1:], strings.Replace(good, "look at", strings.Repeat("x", 150000), 1),
 	}
 	list := []probe{
-		{}, {path: stopPath, body: strings.Replace(good, "8d", "9d", 1)}, {body: strings.Replace(good, "8d", "7d", 1)}, {}, {}, {}, {raw: true},
+		{}, {path: stopPath, body: strings.Replace(good, "8d", "9d", 1)}, {body: strings.Replace(good, "8d", "7d", 1)},
+		{}, {}, {}, {raw: true},
 		{bare: true, header: []string{"Content-Type: application/json"}},
 		{bare: true, path: stopPath, header: []string{"Content-Type: application/json"}},
-		auth(""), auth("Basic dTpw"), auth("Digest a=b"), auth("Negotiate abcd"), auth("Token x"), auth("BearerX " + token), auth("Bearer"), auth("Bearer "),
-		auth(token), auth("Bearer nobody"), auth("Bearer nobody-issued-this-long-token"), auth("Bearer a.b.c"), auth("Bearer " + unprivileged),
+		auth(""), auth("Basic dTpw"), auth("Digest a=b"), auth("Negotiate abcd"), auth("Token x"),
+		auth("BearerX " + token), auth("Bearer"), auth("Bearer "),
+		auth(token), auth("Bearer nobody"), auth("Bearer nobody-issued-this-long-token"), auth("Bearer a.b.c"),
+		auth("Bearer " + unprivileged),
 		auth("bearer " + token), auth("BEARER " + token),
-		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`), typed("application/json;odata.metadata=minimal"), typed("Application/JSON"), typed("APPLICATION/JSON"), typed("application/json; charset=UTF-8"),
-		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"), typed("application/octet-stream"), typed("image/png"),
+		typed("application/json; charset=utf-8"), typed(`application/json; charset="utf-8"`),
+		typed("application/json;odata.metadata=minimal"), typed("Application/JSON"), typed("APPLICATION/JSON"),
+		typed("application/json; charset=UTF-8"),
+		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"),
+		typed("application/octet-stream"), typed("image/png"),
 		{bare: true, header: []string{"Authorization: Bearer " + token}},
-		auth("Bearer " + securityAdmin), auth("Bearer " + globalAdmin), {path: stopPath, bare: true, header: []string{"Authorization: Bearer " + globalAdmin, "Content-Type: application/json"}},
-		{raw: true, instead: []string{"Host: HOST\r\n", ""}}, {raw: true, instead: []string{"Host: HOST\r\n", "Host: HOST\r\nHost: HOST\r\n"}}, {raw: true, instead: []string{"Host: HOST\r\n", "Host: not a host\r\n"}},
+		auth("Bearer " + securityAdmin), auth("Bearer " + globalAdmin),
+		{path: stopPath, bare: true, header: []string{"Authorization: Bearer " + globalAdmin,
+			"Content-Type: application/json"}},
+		{raw: true, instead: []string{"Host: HOST\r\n", ""}}, {raw: true, instead: []string{"Host: HOST\r\n",
+			"Host: HOST\r\nHost: HOST\r\n"}}, {raw: true, instead: []string{"Host: HOST\r\n", "Host: not a host\r\n"}},
 		{raw: true, instead: []string{"POST /", "POST http://HOST/"}},
 		{method: "GET", body: "none"}, {method: "PUT"}, {method: "PATCH"}, {method: "DELETE"}, {method: "BREW"},
 		{path: strings.Replace(samplePath, machine, unknown, 1)},
@@ -86,18 +103,21 @@ func TestEachFaultIsSeenByAProbe(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("want a probe that shows that it %s, got the honest server's answers to all %d", fault.Says, len(probes))
+			t.Errorf("want a probe that shows that it %s, got the reference server's answers to all %d", fault.Says,
+				len(probes))
 		})
 	}
 }
 
 func TestEachFaultIsOneThingWrong(t *testing.T) {
-	refused := []probe{{bare: true}, auth("Bearer nobody"), auth("Bearer " + unprivileged), {method: "GET"}, typed("text/plain"), {body: "{"},
+	refused := []probe{{bare: true}, auth("Bearer nobody"), auth("Bearer " + unprivileged), {method: "GET"},
+		typed("text/plain"), {body: "{"},
 		{path: strings.Replace(samplePath, machine, unknown, 1)}, {path: "/"}}
 	accepted := []probe{{}}
 	honestly := map[bool][]string{}
 	for _, good := range []bool{true, false} {
-		honestly[good] = newSeer(t, reference.New(config()), longTimeout).look(map[bool][]probe{true: accepted, false: refused}[good])
+		honestly[good] = newSeer(t, reference.New(config()), longTimeout).look(map[bool][]probe{true: accepted,
+			false: refused}[good])
 	}
 	spoilsGood := regexp.MustCompile(`^(operation|response|action|time|json)\.|^http\.|^state\.`)
 	exceptions := map[string]string{
@@ -115,10 +135,12 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 			}
 			s := newSeer(t, fault.Wrap(reference.New(config())), longTimeout)
 			if spoilsGood.MatchString(fault.Breaks[0]) {
-				require.Equal(t, honestly[false], s.look(refused), "it %s, so it has to refuse as the honest server does", fault.Says)
+				require.Equal(t, honestly[false], s.look(refused), "it %s, so it has to refuse as the reference "+
+					"server does", fault.Says)
 				return
 			}
-			require.Equal(t, honestly[true], s.look(accepted), "it %s, so it has to accept as the honest server does", fault.Says)
+			require.Equal(t, honestly[true], s.look(accepted), "it %s, so it has to accept as the reference "+
+				"server does", fault.Says)
 		})
 	}
 }
@@ -151,7 +173,8 @@ func TestFaultsAreWellFormed(t *testing.T) {
 		names[f.Name], sayings[f.Says] = true, true
 		require.NotEmpty(t, f.Says, f.Name)
 		require.NotEmpty(t, f.Breaks, f.Name)
-		require.Len(t, slices.Compact(slices.Sorted(slices.Values(f.Breaks))), len(f.Breaks), "%s names a requirement twice", f.Name)
+		require.Len(t, slices.Compact(slices.Sorted(slices.Values(f.Breaks))), len(f.Breaks),
+			"%s names a requirement twice", f.Name)
 	}
 	require.Greater(t, len(names), 130)
 }

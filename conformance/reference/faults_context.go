@@ -7,8 +7,10 @@ func contextFaults() []Fault {
 	swap := func(old, new string) string { return strings.Replace(metadata, old, new, 1) }
 	rows := []struct{ name, says, value string }{
 		{"empties-context", "gives an empty context", ""},
-		{"answers-machine-actions-context", "gives the context of MachineActions", swap("#FileMachineActions", "#MachineActions")},
-		{"answers-file-actions-context", "gives the context of FileActions", swap("#FileMachineActions", "#FileActions")},
+		{"answers-machine-actions-context", "gives the context of MachineActions",
+			swap("#FileMachineActions", "#MachineActions")},
+		{"answers-file-actions-context", "gives the context of FileActions",
+			swap("#FileMachineActions", "#FileActions")},
 		{"answers-collection-context", "gives the context of the collection", swap("/$entity", "")},
 		{"answers-service-context", "gives the context of the whole service", swap("#FileMachineActions/$entity", "")},
 		{"answers-keyed-context", "gives the context of one entity by its key", swap("/$entity", "('1')")},
@@ -19,16 +21,19 @@ func contextFaults() []Fault {
 		{"answers-successor-context", "gives the context of the successor's path", swap("/testwdatppreview/", "/api/")},
 		{"answers-other-version-context", "gives the context of version v1.0", swap("/testwdatppreview/", "/v1.0/")},
 		{"lowers-context", "writes the context in lower case", strings.ToLower(metadata)},
-		{"answers-singular-context", "writes FileMachineAction for FileMachineActions in the context", swap("FileMachineActions", "FileMachineAction")},
+		{"answers-singular-context", "writes FileMachineAction for FileMachineActions in the context",
+			swap("FileMachineActions", "FileMachineAction")},
 		{"ends-context-with-slash", "ends the context in a slash", metadata + "/"},
 		{"ends-context-with-element", "ends the context in @Element, as OData 3 did", swap("/$entity", "/@Element")},
 		{"blanks-around-context", "writes a blank behind the context", metadata + " "},
 		{"relates-context", "gives a context relative to the request", metadata[strings.Index(metadata, "$metadata"):]},
-		{"buries-context", "gives another URL with the context in its query", "https://contoso.com/?see=" + metadata + "&ok=1"},
+		{"buries-context", "gives another URL with the context in its query", "https://contoso.com/?see=" + metadata +
+			"&ok=1"},
 	}
 	var faults []Fault
 	for _, row := range rows {
-		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("action.context"), Wrap: onAction(set("@odata.context", row.value))})
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("action.context"),
+			Wrap: onAction(set("@odata.context", row.value))})
 	}
 	return faults
 }

@@ -11,11 +11,12 @@ import (
 	"fmaspec/conformance/internal/strictjson"
 )
 
-// hostileFaults fail on JSON that a parser may stumble over, whether they would have
+// hostileFaults fail on JSON that a parser may need not support, whether they would have
 // accepted or refused it.
 func hostileFaults() (faults []Fault) {
 	breaks := ids("request.hostile-json")
-	crash := refusal{status: http.StatusInternalServerError, code: "InternalError", message: "The request could not be served."}
+	crash := refusal{status: http.StatusInternalServerError, code: "InternalError", message: "The request could not " +
+		"be served."}
 	for _, row := range []struct {
 		slug, says string
 		is         func([]byte) bool
@@ -24,12 +25,17 @@ func hostileFaults() (faults []Fault) {
 		{"lone-surrogate", "an escape that is half of a pair", func(b []byte) bool {
 			return bytes.Contains(b, []byte(`\ud83d`)) && !bytes.Contains(bytes.ToLower(b), []byte(`\ud83d\ud`))
 		}},
-		{"nul-character", "an escaped NUL character", func(b []byte) bool { return bytes.Contains(b, []byte(`\u0000`)) }},
+		{"nul-character", "an escaped NUL character", func(b []byte) bool {
+			return bytes.Contains(b,
+				[]byte(`\u0000`))
+		}},
 		{"invalid-utf-8", "bytes that are not UTF-8", func(b []byte) bool { return !utf8.Valid(b) }},
-		{"byte-order-mark", "a byte order mark before the body", func(b []byte) bool { return bytes.HasPrefix(b, []byte("\xEF\xBB\xBF")) }},
+		{"byte-order-mark", "a byte order mark before the body",
+			func(b []byte) bool { return bytes.HasPrefix(b, []byte("\xEF\xBB\xBF")) }},
 		{"repeated-name", "a body with one name twice", namesTwice},
 	} {
-		faults = append(faults, Fault{Name: "crashes-on-" + row.slug, Says: "answers 500 to " + row.says, Breaks: breaks,
+		faults = append(faults, Fault{Name: "crashes-on-" + row.slug, Says: "answers 500 to " + row.says,
+			Breaks: breaks,
 			Wrap: rewrite(func(a *answer, q *asked) {
 				if row.is(q.body) {
 					a.replace(crash.answer())
@@ -43,7 +49,8 @@ func hostileFaults() (faults []Fault) {
 		{"deep-nesting", "a body with a thousand brackets in each other", deep},
 		{"long-body", "a body of more than a hundred thousand bytes", func(b []byte) bool { return len(b) > 100_000 }},
 	} {
-		faults = append(faults, Fault{Name: "hangs-up-on-" + row.slug, Says: "closes the connection without an answer on " + row.says, Breaks: breaks,
+		faults = append(faults, Fault{Name: "hangs-up-on-" + row.slug, Says: "closes the connection without an " +
+			"answer on " + row.says, Breaks: breaks,
 			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 				a := q.serve(h)
 				if !row.is(q.body) {

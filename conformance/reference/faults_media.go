@@ -22,8 +22,10 @@ func mediaTypeFaults() []Fault {
 		{"sends-half-a-type", "sends a Content-Type without a subtype", []string{"json"}},
 		{"sends-slash-only-type", "sends a Content-Type that ends at the slash", []string{"application/"}},
 		{"sends-type-list", "sends a list of two types in one Content-Type", []string{"application/json, text/html"}},
-		{"sends-html-type-before-json", "sends two Content-Type lines that differ", []string{"text/html", "application/json"}},
-		{"sends-json-as-parameter", "names JSON only in a parameter of another type", []string{`text/plain; as="application/json"`}},
+		{"sends-html-type-before-json", "sends two Content-Type lines that differ",
+			[]string{"text/html", "application/json"}},
+		{"sends-json-as-parameter", "names JSON only in a parameter of another type",
+			[]string{`text/plain; as="application/json"`}},
 	}
 	var faults []Fault
 	for _, row := range rows {
@@ -33,7 +35,7 @@ func mediaTypeFaults() []Fault {
 	return faults
 }
 
-// withType gives an answer these Content-Type lines.
+// withType sets the Content-Type lines of an answer.
 func withType(types ...string) func(*answer, *asked) {
 	return func(a *answer, _ *asked) {
 		a.header.Del("Content-Type")

@@ -13,54 +13,89 @@ func stateFaults() []Fault {
 	isolated := ids("state.isolated")
 	identity := ids("action.id", "state.isolated")
 	return []Fault{
-		{Name: "answers-one-id", Says: "gives every action the same id", Breaks: ids("action.id"), Wrap: onAction(set("id", "6f1d364c-680c-499a-b30c-dd9265ad4c9d"))},
-		{Name: "answers-nil-id", Says: "gives every action the UUID of zeros", Breaks: ids("action.id"), Wrap: onAction(set("id", "00000000-0000-0000-0000-000000000000"))},
-		{Name: "counts-ids", Says: "gives actions the ids 1, 2, 3", Breaks: ids("action.id"), Wrap: onCount(func(n int, a *answer, _ *asked) { a.edit(set("id", strconv.Itoa(n))) })},
-		{Name: "repeats-every-second-id", Says: "gives every second action the id of the one before", Breaks: identity, Wrap: carry("id", 2)},
-		{Name: "answers-id-of-machine", Says: "gives all actions on a machine the same id", Breaks: ids("action.id"), Wrap: onAccepted(func(a *answer, q *asked) {
-			a.edit(set("id", uuidOf(machineOf(q))))
-		})},
-		{Name: "answers-id-of-comment", Says: "gives all actions with as long a Comment the same id", Breaks: ids("action.id"), Wrap: onAccepted(func(a *answer, q *asked) {
-			o, _ := parseObject(q.body)
-			s, _ := o.Get("Comment").(string)
-			a.edit(set("id", uuidOf(strconv.Itoa(len(s)))))
-		})},
+		{Name: "answers-one-id", Says: "gives every action the same id", Breaks: ids("action.id"),
+			Wrap: onAction(set("id", "6f1d364c-680c-499a-b30c-dd9265ad4c9d"))},
+		{Name: "answers-nil-id", Says: "gives every action the UUID of zeros", Breaks: ids("action.id"),
+			Wrap: onAction(set("id", "00000000-0000-0000-0000-000000000000"))},
+		{Name: "counts-ids", Says: "gives actions the ids 1, 2, 3", Breaks: ids("action.id"),
+			Wrap: onCount(func(n int, a *answer, _ *asked) { a.edit(set("id", strconv.Itoa(n))) })},
+		{Name: "repeats-every-second-id", Says: "gives every second action the id of the one before", Breaks: identity,
+			Wrap: carry("id", 2)},
+		{Name: "answers-id-of-machine", Says: "gives all actions on a machine the same id", Breaks: ids("action.id"),
+			Wrap: onAccepted(func(a *answer, q *asked) {
+				a.edit(set("id", uuidOf(machineOf(q))))
+			})},
+		{Name: "answers-id-of-comment", Says: "gives all actions with as long a Comment the same id",
+			Breaks: ids("action.id"), Wrap: onAccepted(func(a *answer, q *asked) {
+				o, _ := parseObject(q.body)
+				s, _ := o.Get("Comment").(string)
+				a.edit(set("id", uuidOf(strconv.Itoa(len(s)))))
+			})},
 
-		{Name: "answers-previous-sha1", Says: "gives the sha1 of the request before", Breaks: ids("action.sha1", "state.isolated", "action.file-id"), Wrap: carry("sha1", 1)},
-		{Name: "answers-first-sha1", Says: "gives everyone the sha1 of the first request", Breaks: ids("action.sha1", "state.isolated", "action.file-id"), Wrap: keepFirst("sha1")},
-		{Name: "answers-previous-file-id", Says: "gives the fileId of the request before", Breaks: ids("action.file-id", "state.isolated"), Wrap: carry("fileId", 1)},
-		{Name: "answers-first-type", Says: "gives everyone the type of the first request", Breaks: ids("action.type", "state.isolated"), Wrap: keepFirst("type")},
-		{Name: "answers-previous-type", Says: "gives the type of the request before", Breaks: ids("action.type", "state.isolated"), Wrap: carry("type", 1)},
-		{Name: "answers-previous-comment", Says: "gives the comment of the request before", Breaks: isolated, Wrap: carry("requestorComment", 1)},
-		{Name: "answers-first-answer", Says: "gives everyone the answer to the first request", Breaks: ids("action.type", "action.sha1", "action.id", "state.isolated"), Wrap: stale(func(*asked) string { return "" })},
-		{Name: "answers-first-answer-of-path", Says: "gives everyone the first answer that the path had, as a careless cache does", Breaks: ids("action.sha1", "action.id", "state.isolated"), Wrap: stale(func(q *asked) string { return q.URL.Path })},
-		{Name: "answers-first-answer-of-connection", Says: "gives a connection the first answer that it had", Breaks: ids("action.sha1", "action.id", "state.isolated", "action.type"), Wrap: stale(func(q *asked) string { return q.RemoteAddr + q.operationOf() })},
-		{Name: "swaps-parallel-answers", Says: "swaps the answers of two requests that are there at once", Breaks: ids("action.type", "action.sha1", "state.isolated"), Intermittent: true, Wrap: swapParallel},
-		{Name: "fails-in-parallel", Says: "answers 500 to a request that comes while another is there", Breaks: ids("response.created", "state.isolated"), Intermittent: true, Wrap: failParallel},
+		{Name: "answers-previous-sha1", Says: "gives the sha1 of the request before",
+			Breaks: ids("action.sha1", "state.isolated", "action.file-id"), Wrap: carry("sha1", 1)},
+		{Name: "answers-first-sha1", Says: "gives everyone the sha1 of the first request",
+			Breaks: ids("action.sha1", "state.isolated", "action.file-id"), Wrap: keepFirst("sha1")},
+		{Name: "answers-previous-file-id", Says: "gives the fileId of the request before",
+			Breaks: ids("action.file-id", "state.isolated"), Wrap: carry("fileId", 1)},
+		{Name: "answers-first-type", Says: "gives everyone the type of the first request",
+			Breaks: ids("action.type", "state.isolated"), Wrap: keepFirst("type")},
+		{Name: "answers-previous-type", Says: "gives the type of the request before",
+			Breaks: ids("action.type", "state.isolated"), Wrap: carry("type", 1)},
+		{Name: "answers-previous-comment", Says: "gives the comment of the request before", Breaks: isolated,
+			Wrap: carry("requestorComment", 1)},
+		{Name: "answers-first-answer", Says: "gives everyone the answer to the first request",
+			Breaks: ids("action.type", "action.sha1", "action.id", "state.isolated"),
+			Wrap:   stale(func(*asked) string { return "" })},
+		{Name: "answers-first-answer-of-path", Says: "gives everyone the first answer that the path had, as a " +
+			"careless cache does", Breaks: ids("action.sha1", "action.id", "state.isolated"),
+			Wrap: stale(func(q *asked) string { return q.URL.Path })},
+		{Name: "answers-first-answer-of-connection", Says: "gives a connection the first answer that it had",
+			Breaks: ids("action.sha1", "action.id", "state.isolated", "action.type"),
+			Wrap:   stale(func(q *asked) string { return q.RemoteAddr + q.operationOf() })},
+		{Name: "swaps-parallel-answers", Says: "swaps the answers of two requests that are there at once",
+			Breaks: ids("action.type", "action.sha1", "state.isolated"), Intermittent: true, Wrap: swapParallel},
+		{Name: "fails-in-parallel", Says: "answers 500 to a request that comes while another is there",
+			Breaks: ids("response.created", "state.isolated"), Intermittent: true, Wrap: failParallel},
 
-		{Name: "fails-second-on-connection", Says: "answers 500 to all but the first request on a connection", Breaks: ids("response.created", "state.isolated"), Wrap: onNth(perConnection, func(n int) bool { return n > 1 })},
-		{Name: "fails-every-fifth", Says: "answers 500 to every fifth good request", Breaks: ids("response.created"), Intermittent: true, Wrap: onNth(together, func(n int) bool { return n%5 == 0 })},
-		{Name: "fails-after-the-first", Says: "answers the first good request and 500 to all that follow", Breaks: ids("response.created", "state.isolated"), Wrap: onNth(together, func(n int) bool { return n > 1 })},
-		{Name: "fails-the-first", Says: "answers 500 to the first good request only", Breaks: ids("response.created"), Intermittent: true, Wrap: onNth(together, func(n int) bool { return n == 1 })},
-		{Name: "answers-200-every-second-time", Says: "answers 200 to every second good request", Breaks: ids("response.created"), Wrap: onCount(func(n int, a *answer, _ *asked) {
-			if n%2 == 0 {
-				a.status = http.StatusOK
-			}
-		})},
-		{Name: "drops-id-every-second-time", Says: "leaves id out of every second action", Breaks: ids("action.members", "action.id"), Wrap: onCount(func(n int, a *answer, _ *asked) {
-			if n%2 == 0 {
-				a.edit(drop("id"))
-			}
-		})},
-		{Name: "drops-status-second-time", Says: "leaves status out of the second action only", Breaks: ids("action.members", "action.status"), Intermittent: true, Wrap: onCount(func(n int, a *answer, _ *asked) {
-			if n == 2 {
-				a.edit(drop("status"))
-			}
-		})},
+		{Name: "fails-second-on-connection", Says: "answers 500 to all but the first request on a connection",
+			Breaks: ids("response.created", "state.isolated"),
+			Wrap:   onNth(perConnection, func(n int) bool { return n > 1 })},
+		{Name: "fails-every-fifth", Says: "answers 500 to every fifth good request", Breaks: ids("response.created"),
+			Intermittent: true, Wrap: onNth(together, func(n int) bool { return n%5 == 0 })},
+		{Name: "fails-after-the-first", Says: "answers the first good request and 500 to all that follow",
+			Breaks: ids("response.created", "state.isolated"),
+			Wrap:   onNth(together, func(n int) bool { return n > 1 })},
+		{Name: "fails-the-first", Says: "answers 500 to the first good request only", Breaks: ids("response.created"),
+			Intermittent: true, Wrap: onNth(together, func(n int) bool { return n == 1 })},
+		{Name: "answers-200-every-second-time", Says: "answers 200 to every second good request",
+			Breaks: ids("response.created"), Wrap: onCount(func(n int, a *answer, _ *asked) {
+				if n%2 == 0 {
+					a.status = http.StatusOK
+				}
+			})},
+		{Name: "drops-id-every-second-time", Says: "leaves id out of every second action",
+			Breaks: ids("action.members", "action.id"), Wrap: onCount(func(n int, a *answer, _ *asked) {
+				if n%2 == 0 {
+					a.edit(drop("id"))
+				}
+			})},
+		{Name: "drops-status-second-time", Says: "leaves status out of the second action only",
+			Breaks: ids("action.members", "action.status"), Intermittent: true,
+			Wrap: onCount(func(n int, a *answer, _ *asked) {
+				if n == 2 {
+					a.edit(drop("status"))
+				}
+			})},
 
-		{Name: "remembers-token-of-connection", Says: "accepts a request without Authorization after a good one on the same connection", Breaks: ids("auth.required", "state.isolated", "refusal.status-auth", "refusal.no-action"), Wrap: rememberUser(func(q *asked) string { return q.RemoteAddr })},
-		{Name: "remembers-last-user", Says: "accepts a request without Authorization after any good one", Breaks: ids("auth.required", "state.isolated", "refusal.status-auth", "refusal.no-action"), Wrap: rememberUser(func(*asked) string { return "" })},
-		{Name: "remembers-bad-request", Says: "refuses the request that follows a refused body", Breaks: ids("response.created", "state.isolated"), Intermittent: true, Wrap: rememberBadRequest},
+		{Name: "remembers-token-of-connection", Says: "accepts a request without Authorization after a good one on " +
+			"the same connection", Breaks: ids("auth.required", "state.isolated", "refusal.status-auth",
+			"refusal.no-action"), Wrap: rememberUser(func(q *asked) string { return q.RemoteAddr })},
+		{Name: "remembers-last-user", Says: "accepts a request without Authorization after any good one",
+			Breaks: ids("auth.required", "state.isolated", "refusal.status-auth", "refusal.no-action"),
+			Wrap:   rememberUser(func(*asked) string { return "" })},
+		{Name: "remembers-bad-request", Says: "refuses the request that follows a refused body",
+			Breaks: ids("response.created", "state.isolated"), Intermittent: true, Wrap: rememberBadRequest},
 	}
 }
 

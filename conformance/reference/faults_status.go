@@ -23,7 +23,8 @@ func statusFaults() []Fault {
 		{400, nil},
 		{404, ids("operation.exists", "response.created")},
 		{405, ids("operation.exists", "response.created")},
-		{406, nil}, {409, nil}, {410, nil}, {411, nil}, {412, nil}, {413, nil}, {415, nil}, {417, nil}, {418, nil}, {422, nil}, {451, nil},
+		{406, nil}, {409, nil}, {410, nil}, {411, nil}, {412, nil}, {413, nil}, {415, nil}, {417, nil}, {418, nil},
+		{422, nil}, {451, nil},
 		{500, nil},
 		{501, ids("operation.exists", "response.created")},
 		{502, nil}, {503, nil}, {504, nil}, {599, nil},
@@ -44,15 +45,22 @@ func statusFaults() []Fault {
 	// Where nothing at all is accepted with 401 or 403, the token may be to blame.
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 		faults = append(faults, Fault{
-			Name: "answers-" + strconv.Itoa(status), Says: fmt.Sprintf("answers a good request for a sample with %d", status),
+			Name: "answers-" + strconv.Itoa(status), Says: fmt.Sprintf("answers a good request for a sample with %d",
+				status),
 			Breaks: ids("response.created"), Wrap: onlyFor("requestSample", onAccepted(withStatus(status))),
 		})
 	}
 	return append(faults,
-		Fault{Name: "answers-299", Says: "answers a good request with a status nobody registered", Breaks: ids("response.created"), Wrap: onAccepted(withStatus(299))},
-		Fault{Name: "misses-request-sample", Says: "answers 404 to requestSample alone", Breaks: ids("operation.exists", "response.created"), Wrap: onlyFor("requestSample", onAccepted(withStatus(404)))},
-		Fault{Name: "misses-stop-and-quarantine", Says: "answers 404 to stopAndQuarantineFile alone", Breaks: ids("operation.exists", "response.created"), Wrap: onlyFor("stopAndQuarantineFile", onAccepted(withStatus(404)))},
-		Fault{Name: "stops-with-200", Says: "answers 200 to stopAndQuarantineFile alone", Breaks: ids("response.created"), Wrap: onlyFor("stopAndQuarantineFile", onAccepted(withStatus(200)))},
+		Fault{Name: "answers-299", Says: "answers a good request with a status nobody registered",
+			Breaks: ids("response.created"), Wrap: onAccepted(withStatus(299))},
+		Fault{Name: "misses-request-sample", Says: "answers 404 to requestSample alone",
+			Breaks: ids("operation.exists", "response.created"),
+			Wrap:   onlyFor("requestSample", onAccepted(withStatus(404)))},
+		Fault{Name: "misses-stop-and-quarantine", Says: "answers 404 to stopAndQuarantineFile alone",
+			Breaks: ids("operation.exists", "response.created"), Wrap: onlyFor("stopAndQuarantineFile",
+				onAccepted(withStatus(404)))},
+		Fault{Name: "stops-with-200", Says: "answers 200 to stopAndQuarantineFile alone",
+			Breaks: ids("response.created"), Wrap: onlyFor("stopAndQuarantineFile", onAccepted(withStatus(200)))},
 	)
 }
 
@@ -66,7 +74,8 @@ func withStatus(status int) func(*answer, *asked) {
 		case status < 400:
 			a.replace(&answer{status: status, header: http.Header{"Location": {"/moved" + q.URL.Path}}})
 		default:
-			no := refusal{status: status, code: "Error" + strconv.Itoa(status), message: "The request cannot be served."}
+			no := refusal{status: status, code: "Error" + strconv.Itoa(status), message: "The request cannot be " +
+				"served."}
 			switch status {
 			case http.StatusUnauthorized:
 				no.header = http.Header{"Www-Authenticate": {challenge}}

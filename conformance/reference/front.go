@@ -71,18 +71,29 @@ func hostFaults() []Fault {
 	host := ids("request.host")
 	crash := ids("request.host", "refusal.no-server-error")
 	return []Fault{
-		{Name: "takes-missing-host", Says: "accepts a request without Host", Breaks: host, Wrap: onBadHost(served, hostMissing)},
-		{Name: "takes-two-hosts", Says: "accepts a request with two Host fields", Breaks: host, Wrap: onBadHost(served, hostTwice)},
-		{Name: "takes-invalid-host", Says: "accepts a Host that no host can have", Breaks: host, Wrap: onBadHost(served, hostInvalid)},
-		{Name: "takes-any-host", Says: "does not look at Host", Breaks: host, Wrap: onBadHost(served, hostMissing, hostTwice, hostInvalid)},
-		{Name: "refuses-missing-host-with-404", Says: "answers 404 to a request without Host", Breaks: host, Wrap: onBadHost(answered(http.StatusNotFound), hostMissing)},
-		{Name: "refuses-missing-host-with-421", Says: "answers 421 to a request without Host", Breaks: host, Wrap: onBadHost(answered(http.StatusMisdirectedRequest), hostMissing)},
-		{Name: "refuses-missing-host-with-500", Says: "answers 500 to a request without Host", Breaks: crash, Wrap: onBadHost(answered(http.StatusInternalServerError), hostMissing)},
-		{Name: "refuses-two-hosts-with-500", Says: "answers 500 to a request with two Host fields", Breaks: crash, Wrap: onBadHost(answered(http.StatusInternalServerError), hostTwice)},
-		{Name: "refuses-invalid-host-with-403", Says: "answers 403 to a Host that no host can have", Breaks: host, Wrap: onBadHost(answered(http.StatusForbidden), hostInvalid)},
-		{Name: "hangs-up-on-missing-host", Says: "closes the connection on a request without Host", Breaks: ids("http.framing", "request.host"), Wrap: onBadHost(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-			hijack(w, &answer{}, func(net.Conn, *answer) {})
-		}, hostMissing)},
+		{Name: "takes-missing-host", Says: "accepts a request without Host", Breaks: host,
+			Wrap: onBadHost(served, hostMissing)},
+		{Name: "takes-two-hosts", Says: "accepts a request with two Host fields", Breaks: host,
+			Wrap: onBadHost(served, hostTwice)},
+		{Name: "takes-invalid-host", Says: "accepts a Host that no host can have", Breaks: host,
+			Wrap: onBadHost(served, hostInvalid)},
+		{Name: "takes-any-host", Says: "does not look at Host", Breaks: host, Wrap: onBadHost(served, hostMissing,
+			hostTwice, hostInvalid)},
+		{Name: "refuses-missing-host-with-404", Says: "answers 404 to a request without Host", Breaks: host,
+			Wrap: onBadHost(answered(http.StatusNotFound), hostMissing)},
+		{Name: "refuses-missing-host-with-421", Says: "answers 421 to a request without Host", Breaks: host,
+			Wrap: onBadHost(answered(http.StatusMisdirectedRequest), hostMissing)},
+		{Name: "refuses-missing-host-with-500", Says: "answers 500 to a request without Host", Breaks: crash,
+			Wrap: onBadHost(answered(http.StatusInternalServerError), hostMissing)},
+		{Name: "refuses-two-hosts-with-500", Says: "answers 500 to a request with two Host fields", Breaks: crash,
+			Wrap: onBadHost(answered(http.StatusInternalServerError), hostTwice)},
+		{Name: "refuses-invalid-host-with-403", Says: "answers 403 to a Host that no host can have", Breaks: host,
+			Wrap: onBadHost(answered(http.StatusForbidden), hostInvalid)},
+		{Name: "hangs-up-on-missing-host", Says: "closes the connection on a request without Host",
+			Breaks: ids("http.framing", "request.host"),
+			Wrap: onBadHost(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+				hijack(w, &answer{}, func(net.Conn, *answer) {})
+			}, hostMissing)},
 	}
 }
 
@@ -94,12 +105,17 @@ func absoluteFormFaults() []Fault {
 		name, says string
 		no         refusal
 	}{
-		{"refuses-absolute-form-with-404", "takes a target that is a whole URL for a path that it does not know", refusal{status: http.StatusNotFound, code: "NotFound", message: "No such resource."}},
-		{"refuses-absolute-form-with-400", "answers 400 to a target that is a whole URL", *badBody("BadRequest", "The target is no path.")},
-		{"refuses-absolute-form-with-403", "takes a target that is a whole URL for an attempt to use it as a proxy", refusal{status: http.StatusForbidden, code: "Forbidden", message: "This is no proxy."}},
-		{"refuses-absolute-form-with-501", "answers 501 to a target that is a whole URL", refusal{status: http.StatusNotImplemented, code: "NotImplemented", message: "This is no proxy."}},
+		{"refuses-absolute-form-with-404", "takes a target that is a whole URL for a path that it does not know",
+			refusal{status: http.StatusNotFound, code: "NotFound", message: "No such resource."}},
+		{"refuses-absolute-form-with-400", "answers 400 to a target that is a whole URL",
+			*badBody("BadRequest", "The target is no path.")},
+		{"refuses-absolute-form-with-403", "takes a target that is a whole URL for an attempt to use it as a proxy",
+			refusal{status: http.StatusForbidden, code: "Forbidden", message: "This is no proxy."}},
+		{"refuses-absolute-form-with-501", "answers 501 to a target that is a whole URL",
+			refusal{status: http.StatusNotImplemented, code: "NotImplemented", message: "This is no proxy."}},
 	} {
-		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.absolute-form"), Wrap: refuseIf(row.no, whole)})
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("request.absolute-form"),
+			Wrap: refuseIf(row.no, whole)})
 	}
 	return faults
 }

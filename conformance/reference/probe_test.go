@@ -36,9 +36,10 @@ const longTimeout, shortTimeout = 30 * time.Second, 200 * time.Millisecond
 func config() reference.Config {
 	var n atomic.Int64
 	return reference.Config{
-		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknown,
-		Now:   func() time.Time { return time.Date(2020, 3, 14, 15, 9, 26, 535_897_000, time.UTC) },
-		NewID: func() string { return fmt.Sprintf("c083f601-012f-4955-b4cc-%012x", n.Add(1)) },
+		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin,
+		UnknownMachine: unknown,
+		Now:            func() time.Time { return time.Date(2020, 3, 14, 15, 9, 26, 535_897_000, time.UTC) },
+		NewID:          func() string { return fmt.Sprintf("c083f601-012f-4955-b4cc-%012x", n.Add(1)) },
 	}
 }
 
@@ -150,7 +151,8 @@ func (s *seer) see(p probe) string {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Header["Date"] = seenDate(resp.Header["Date"])
 	resp.Header.Del("Connection")
-	return fmt.Sprintf("%s %s %v %v %d %v\n%s", resp.Proto, resp.Status, resp.Header, resp.TransferEncoding, resp.ContentLength, err != nil, body)
+	return fmt.Sprintf("%s %s %v %v %d %v\n%s", resp.Proto, resp.Status, resp.Header, resp.TransferEncoding,
+		resp.ContentLength, err != nil, body)
 }
 
 func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
@@ -186,7 +188,7 @@ func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 	return fmt.Sprintf("%v\n%s\n\n%s", err != nil, strings.Join(lines, "\n"), rest)
 }
 
-// seeAtOnce tells for each of several requests sent at once whether it was
+// seeAtOnce reports for each of several requests sent at once whether it was
 // answered 201 with its own hash.
 func (s *seer) seeAtOnce(p probe) string {
 	seen := make([]bool, p.atOnce)

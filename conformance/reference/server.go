@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -18,12 +17,13 @@ import (
 // answered 413. A Comment of 65,536 characters fits however it is escaped.
 const maxBody = 2 << 20
 
-// A Config sets up the honest server. The zero Config issues no token, so that
+// A Config configures the conforming server. The zero Config issues no token, so that
 // its server refuses everyone.
 type Config struct {
-	Token              string              // the bearer token of a user who holds the role
-	UnprivilegedToken  string              // the bearer token of a user who does not; "" for none
-	SecurityAdminToken string              // the bearer token of a user who is security administrator alone; "" for none
+	Token             string // the bearer token of a user who holds the role
+	UnprivilegedToken string // the bearer token of a user who does not; "" for none
+	// the bearer token of a user who is security administrator alone; "" for none
+	SecurityAdminToken string
 	GlobalAdminToken   string              // the bearer token of a user who is global administrator alone; "" for none
 	UnknownMachine     string              // the one machine id that is answered 404; "" for none
 	Now                func() time.Time    // the clock; nil for time.Now
@@ -31,10 +31,10 @@ type Config struct {
 	Operations         []openapi.Operation // what is served; nil for those of the embedded document
 }
 
-// server is the honest server. It keeps nothing between two requests.
+// server is the conforming server. It has no state between requests.
 type server struct{ Config }
 
-// New returns the honest server for every operation of the OpenAPI document. It
+// New returns the conforming server for every operation of the OpenAPI document. It
 // is safe for concurrent use and does not panic.
 func New(c Config) http.Handler {
 	if c.Now == nil {
@@ -58,7 +58,8 @@ func New(c Config) http.Handler {
 type broken struct{}
 
 func (broken) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	refusal{status: http.StatusInternalServerError, code: "InternalServerError", message: "The service is not available."}.answer().write(w)
+	refusal{status: http.StatusInternalServerError, code: "InternalServerError", message: "The service is not " +
+		"available."}.answer().write(w)
 }
 
 // exchange is one request on its way through the checks, which fill it in.
@@ -111,34 +112,12 @@ func readBody(body io.Reader) ([]byte, error) {
 // route finds the operation whose path template matches.
 func (s *server) route(x *exchange) *refusal {
 	for _, op := range s.Operations {
-		if id, ok := matchPath(op.Path, x.URL.EscapedPath()); ok {
-			x.operation, x.machine = op, id
+		if values, ok := op.Match(x.URL.EscapedPath()); ok {
+			x.operation, x.machine = op, op.Subject(values)
 			return nil
 		}
 	}
 	return &refusal{status: http.StatusNotFound, code: "NotFound", message: "No such resource."}
-}
-
-// matchPath returns what stands for the braced segment of the template.
-func matchPath(template, path string) (id string, ok bool) {
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return "", false
-	}
-	for i := range want {
-		if !strings.HasPrefix(want[i], "{") {
-			if want[i] != got[i] {
-				return "", false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(got[i])
-		if err != nil || value == "" {
-			return "", false
-		}
-		id = value
-	}
-	return id, true
 }
 
 func (s *server) method(x *exchange) *refusal {
@@ -159,7 +138,8 @@ func (s *server) knownMachine(x *exchange) *refusal {
 // mediaType takes JSON, and takes a body without a declared type for JSON: the
 // documents list the header without calling it required.
 func mediaType(x *exchange) *refusal {
-	no := &refusal{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType", message: "The body has to be application/json."}
+	no := &refusal{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType",
+		message: "The body has to be application/json."}
 	if coding := x.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return no
 	}

@@ -28,19 +28,22 @@ func ask(t *testing.T, h http.Handler, p probe) *http.Response {
 }
 
 func TestServerAnswersWithTheDocumentsObject(t *testing.T) {
-	resp := ask(t, reference.New(config()), probe{path: stopPath, body: `{"Sha1":"` + strings.ToUpper(hash) + `","Comment":"<J\u00fcrgen> & \"co\"","More":[1]}`})
+	resp := ask(t, reference.New(config()), probe{path: stopPath, body: `{"Sha1":"` + strings.ToUpper(hash) +
+		`","Comment":"<J\u00fcrgen> & \"co\"","More":[1]}`})
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, resp.StatusCode)
 	require.Equal(t, "application/json", resp.Header.Get("Content-Type"))
 	require.Equal(t, int64(len(body)), resp.ContentLength)
-	require.Equal(t, `{"@odata.context":"https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity",`+
-		`"id":"c083f601-012f-4955-b4cc-000000000001","sha1":"`+hash+`","type":"StopAndQuarantineFile",`+
-		`"requestor":"analyst@contoso.com","requestorComment":"<Jürgen> & \"co\"","status":"InProgress","fileId":"`+hash+`",`+
-		`"machineId":"f40faf0f421b286c533bc03ab4231da2f75fa31e",`+
-		`"creationDateTimeUtc":"2020-03-14T15:09:26.5358970Z","lastUpdateDateTimeUtc":"2020-03-14T15:09:26.5358970Z",`+
-		`"fileInstances":[{"filePath":"C:\\Users\\testUser\\Downloads\\8d25682b.exe","status":"InProgress"},`+
-		`{"filePath":"C:\\Windows\\Temp\\8d25682b (2).partial","status":"InProgress"}]}`, string(body))
+	require.Equal(t,
+		`{"@odata.context":"https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity",`+
+			`"id":"c083f601-012f-4955-b4cc-000000000001","sha1":"`+hash+`","type":"StopAndQuarantineFile",`+
+			`"requestor":"analyst@contoso.com","requestorComment":"<Jürgen> & \"co\"","status":"InProgress","fileId":"`+
+			hash+`",`+
+			`"machineId":"f40faf0f421b286c533bc03ab4231da2f75fa31e",`+
+			`"creationDateTimeUtc":"2020-03-14T15:09:26.5358970Z","lastUpdateDateTimeUtc":"2020-03-14T15:09:26.5358970Z",`+
+			`"fileInstances":[{"filePath":"C:\\Users\\testUser\\Downloads\\8d25682b.exe","status":"InProgress"},`+
+			`{"filePath":"C:\\Windows\\Temp\\8d25682b (2).partial","status":"InProgress"}]}`, string(body))
 }
 
 func TestServerDecidesByOneCause(t *testing.T) {
@@ -61,7 +64,8 @@ func TestServerDecidesByOneCause(t *testing.T) {
 		{"a slash more", probe{path: samplePath + "/"}, 404, ""},
 		{"an empty id", probe{path: strings.Replace(samplePath, machine, "", 1)}, 404, ""},
 		{"the root", probe{path: "/"}, 404, ""},
-		{"an operation of the family that is not described", probe{path: strings.Replace(samplePath, "requestSample", "isolate", 1)}, 404, ""},
+		{"an operation of the family that is not described",
+			probe{path: strings.Replace(samplePath, "requestSample", "isolate", 1)}, 404, ""},
 		{"the unknown machine", probe{path: strings.Replace(samplePath, machine, unknown, 1)}, 404, ""},
 		{"GET", probe{method: "GET", body: "none"}, 405, "POST"},
 		{"HEAD", probe{method: "HEAD", body: "none"}, 405, "POST"},
@@ -173,7 +177,8 @@ func TestServerGivesRandomIDsAndTheTimeByDefault(t *testing.T) {
 		}
 		require.NoError(t, json.NewDecoder(ask(t, h, probe{}).Body).Decode(&action))
 		require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, action.ID)
-		require.Regexp(t, `^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{7}Z$`, action.CreationDateTimeUtc)
+		require.Regexp(t, `^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{7}Z$`,
+			action.CreationDateTimeUtc)
 		seen[action.ID] = true
 	}
 	require.Len(t, seen, 20)
@@ -181,7 +186,8 @@ func TestServerGivesRandomIDsAndTheTimeByDefault(t *testing.T) {
 
 func TestServerServesWhateverIsDescribed(t *testing.T) {
 	c := config()
-	c.Operations = []openapi.Operation{{ID: "collectLog", Method: "POST", Path: "/testwdatppreview/machines/{id}/collectLog"}}
+	c.Operations = []openapi.Operation{{ID: "collectLog", Method: "POST",
+		Path: "/testwdatppreview/machines/{id}/collectLog"}}
 	h := reference.New(c)
 	resp := ask(t, h, probe{path: strings.Replace(samplePath, "requestSample", "collectLog", 1)})
 	b, err := io.ReadAll(resp.Body)

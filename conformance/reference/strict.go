@@ -2,6 +2,6 @@ package reference
 
 import "fmaspec/conformance/internal/strictjson"
 
-// wellFormed tells whether b is one JSON text: UTF-8, no duplicate names,
+// wellFormed reports whether b is one JSON text: UTF-8, no duplicate names,
 // nothing before or after it but white space.
 func wellFormed(b []byte) bool { return strictjson.Check(b) == nil }

@@ -14,8 +14,8 @@ import (
 // against a server, and a lot about its clients.
 type Trouble struct {
 	Name string                          // a slug that says what happens
-	Says string                          // what the server does, in words that follow "it"
-	Wrap func(http.Handler) http.Handler // starts with a memory of its own
+	Says string                          // what the server does, for a sentence with the subject "it"
+	Wrap func(http.Handler) http.Handler // starts with new state
 }
 
 // A Wait returns nil once the time has passed, and the context's error where
@@ -27,13 +27,17 @@ const lateness = 3 * time.Second
 
 // Troubles returns the table of troubles. They wait by wait; nil is by the clock.
 func Troubles(wait Wait) []Trouble {
-	throttled := busy(refusal{status: http.StatusTooManyRequests, code: "TooManyRequests", message: "Too many requests. You can send requests again in 2 seconds."})
-	unavailable := busy(refusal{status: http.StatusServiceUnavailable, code: "ServiceUnavailable", message: "The service is not available. Try again later."})
+	throttled := busy(refusal{status: http.StatusTooManyRequests, code: "TooManyRequests",
+		message: "Too many requests. You can send requests again in 2 seconds."})
+	unavailable := busy(refusal{status: http.StatusServiceUnavailable, code: "ServiceUnavailable",
+		message: "The service is not available. Try again later."})
 	return []Trouble{
 		{"throttled", "answers 429 with Retry-After to every request", throttled(func(int64) bool { return true })},
-		{"throttled-every-third", "answers 429 with Retry-After to every third request", throttled(func(n int64) bool { return n%3 == 0 })},
+		{"throttled-every-third", "answers 429 with Retry-After to every third request",
+			throttled(func(n int64) bool { return n%3 == 0 })},
 		{"unavailable", "answers 503 with Retry-After to every request", unavailable(func(int64) bool { return true })},
-		{"unavailable-once", "answers 503 with Retry-After to the first request alone", unavailable(func(n int64) bool { return n == 1 })},
+		{"unavailable-once", "answers 503 with Retry-After to the first request alone",
+			unavailable(func(n int64) bool { return n == 1 })},
 		{"late", "takes three seconds for every answer", Late(lateness, wait)},
 	}
 }

@@ -45,10 +45,11 @@ func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
 		require.NotEmpty(t, trouble.Says)
 		_, fault := reference.FindFault(trouble.Name)
 		require.False(t, fault, "%s is a fault too", trouble.Name)
-		require.False(t, slices.ContainsFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == trouble.Name }), "%s is a variant too", trouble.Name)
+		require.False(t, slices.ContainsFunc(reference.Variants(),
+			func(v reference.Variant) bool { return v.Name == trouble.Name }), "%s is a variant too", trouble.Name)
 		want := rows[trouble.Name]
 		require.NotEmpty(t, want, "give %s a row", trouble.Name)
-		for range 2 { // each Wrap starts with a memory of its own
+		for range 2 { // each Wrap starts with new state
 			if got, _ := statuses(t, trouble.Wrap(reference.New(config())), len(want)); !slices.Equal(got, want) {
 				t.Errorf("%s: want %v, got %v", trouble.Name, want, got)
 			}

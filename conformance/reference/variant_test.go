@@ -39,9 +39,12 @@ func variantProbes() []probe {
 		return probe{path: path, body: `{"Comment":"` + comment + `","Sha1":"` + sha1 + `"}`}
 	}
 	return append([]probe{
-		documented(samplePath, "Request Sample on machine due to alert 32123", "8d25682b3a82af25b42dc90291c35ff3293daa68"),
-		documented(stopPath, "Stop and quarantine file on machine due to alert 32123", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"),
-		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token, header: []string{"Content-Type: application/json"}},
+		documented(samplePath, "Request Sample on machine due to alert 32123",
+			"8d25682b3a82af25b42dc90291c35ff3293daa68"),
+		documented(stopPath, "Stop and quarantine file on machine due to alert 32123",
+			"87662bc3d60e4200ceaf7aae249d1c343f4b83c9"),
+		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token,
+			header: []string{"Content-Type: application/json"}},
 		{method: "OPTIONS", body: "none"}, {method: "GET", bare: true, body: "none"},
 		{header: []string{"Accept-Encoding: gzip"}}, {bare: true, header: []string{"Authorization: Bearer " + token}},
 	}, probes()...)
@@ -66,7 +69,8 @@ func TestVariantsKeepTheContract(t *testing.T) {
 			s := newSeer(t, variant.Wrap(reference.New(config())), longTimeout)
 			for i, path := range []string{samplePath, stopPath} {
 				own := strings.Replace(hash, "8d", []string{"1a", "2b"}[i], 1)
-				r, err := probe{path: path, body: `{"Comment":"<look> at this","Sha1":"` + own + `"}`}.request(t.Context(), s.server.URL)
+				r, err := probe{path: path, body: `{"Comment":"<look> at this","Sha1":"` + own + `"}`}.request(
+					t.Context(), s.server.URL)
 				require.NoError(t, err)
 				resp, err := s.client.Do(r)
 				require.NoError(t, err)
@@ -79,7 +83,8 @@ func TestVariantsKeepTheContract(t *testing.T) {
 				require.NoError(t, json.Unmarshal(b, &action), "%s", b)
 				require.True(t, strings.EqualFold(own, action["sha1"].(string)))
 				require.Equal(t, []string{"RequestSample", "StopAndQuarantineFile"}[i], action["type"])
-				for _, name := range []string{"@odata.context", "id", "requestor", "requestorComment", "status", "fileId", "machineId", "creationDateTimeUtc", "lastUpdateDateTimeUtc"} {
+				for _, name := range []string{"@odata.context", "id", "requestor", "requestorComment", "status",
+					"fileId", "machineId", "creationDateTimeUtc", "lastUpdateDateTimeUtc"} {
 					require.IsType(t, "", action[name], name)
 				}
 				require.IsType(t, []any{}, action["fileInstances"])
@@ -93,7 +98,8 @@ func TestVariantsKeepTheContract(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("want a probe that shows that it %s, got the honest server's answers to all %d", variant.Says, len(probes))
+			t.Errorf("want a probe that shows that it %s, got the reference server's answers to all %d", variant.Says,
+				len(probes))
 		})
 	}
 }
@@ -134,7 +140,8 @@ func TestVariantsRefuseWhatIsToBeRefused(t *testing.T) {
 				require.NoError(t, resp.Body.Close())
 				require.Contains(t, row.statuses, resp.StatusCode)
 				if resp.StatusCode == http.StatusUnauthorized {
-					require.Contains(t, strings.ToLower(strings.Join(resp.Header.Values("WWW-Authenticate"), ",")), "bearer")
+					require.Contains(t, strings.ToLower(strings.Join(resp.Header.Values("WWW-Authenticate"), ",")),
+						"bearer")
 				}
 				if resp.StatusCode == http.StatusMethodNotAllowed {
 					require.Contains(t, strings.Join(resp.Header.Values("Allow"), ","), "POST")

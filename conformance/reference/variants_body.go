@@ -17,8 +17,10 @@ func bodyVariants() []variant {
 	return []variant{
 		{"extra-members", "has more members than the documents show", onAction(add(
 			Member{"computerDnsName", nil}, Member{"scope", nil}, Member{"title", nil}, Member{"commands", []any{}},
-			Member{"errorHResult", 0}, Member{"externalId", ""}, Member{"relatedFileInfo", Object{{"fileIdentifierType", "Sha1"}, {"extra", nil}}},
-			Member{"@odata.etag", `W/"1"`}, Member{"sha1@odata.type", "#String"}, Member{"score", json.Number("1.5e-3")}, Member{"cancelled", false}))},
+			Member{"errorHResult", 0}, Member{"externalId", ""},
+			Member{"relatedFileInfo", Object{{"fileIdentifierType", "Sha1"}, {"extra", nil}}},
+			Member{"@odata.etag", `W/"1"`}, Member{"sha1@odata.type", "#String"},
+			Member{"score", json.Number("1.5e-3")}, Member{"cancelled", false}))},
 		{"extra-members-first", "has more members, before the documented ones", onAction(func(o Object) Object {
 			return append(Object{{"version", 2}, {"etag", nil}}, o...)
 		})},
@@ -30,19 +32,26 @@ func bodyVariants() []variant {
 			}
 			return list
 		}))},
-		{"reversed-members", "writes the members in the opposite order", onAction(func(o Object) Object { slices.Reverse(o); return o })},
+		{"reversed-members", "writes the members in the opposite order",
+			onAction(func(o Object) Object { slices.Reverse(o); return o })},
 		{"sorted-members", "writes the members in the order of their names", onAction(func(o Object) Object {
 			slices.SortFunc(o, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 			return o
 		})},
 		{"pretty-printed", "indents the JSON", onBody(func(b []byte) []byte { return indented(b, "    ") })},
-		{"pretty-printed-with-crlf", "indents the JSON with tabs and ends lines with CR LF", onBody(func(b []byte) []byte {
-			return bytes.ReplaceAll(indented(b, "\t"), []byte("\n"), []byte("\r\n"))
-		})},
-		{"white-space-around", "writes white space round the object", onBody(func(b []byte) []byte { return slices.Concat([]byte("\r\n\t "), b, []byte(" \t\r\n\n")) })},
+		{"pretty-printed-with-crlf", "indents the JSON with tabs and ends lines with CR LF",
+			onBody(func(b []byte) []byte {
+				return bytes.ReplaceAll(indented(b, "\t"), []byte("\n"), []byte("\r\n"))
+			})},
+		{"white-space-around", "writes white space round the object",
+			onBody(func(b []byte) []byte { return slices.Concat([]byte("\r\n\t "), b, []byte(" \t\r\n\n")) })},
 		{"escaped-output", `writes strings in \u escapes`, onBody(escaped)},
-		{"escaped-solidus", `writes / as \/`, onBody(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("/"), []byte(`\/`)) })},
-		{"raw-unicode", "writes characters beyond ASCII as they are", onAction(set("requestor", "Jürgen 分析 \U0001F575"), instances(last(set("filePath", `C:\Users\Jürgen\Загрузки\文件 💾.exe`))))},
+		{"escaped-solidus", `writes / as \/`, onBody(func(b []byte) []byte {
+			return bytes.ReplaceAll(b, []byte("/"),
+				[]byte(`\/`))
+		})},
+		{"raw-unicode", "writes characters beyond ASCII as they are", onAction(set("requestor", "Jürgen 分析 \U0001F575"),
+			instances(last(set("filePath", `C:\Users\Jürgen\Загрузки\文件 💾.exe`))))},
 		{"html-escapes", `writes <, > and & as \u escapes, as Go does by default`, onBody(func(b []byte) []byte {
 			return []byte(strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(string(b)))
 		})},
@@ -55,10 +64,14 @@ func valueVariants() []variant {
 		return onAction(alterText("sha1", change), alterText("fileId", change))
 	}
 	variants := []variant{
-		{"context-of-other-host", "gives a context on another host", onAction(set("@odata.context", strings.Replace(metadata, "graph.microsoft.com", "api-eu.securitycenter.windows.com", 1)))},
-		{"context-of-own-host", "gives a context on the host that was asked, over plain HTTP", onAccepted(func(a *answer, q *asked) {
-			a.edit(set("@odata.context", strings.Replace(metadata, "https://graph.microsoft.com", "http://"+q.Host, 1)))
-		})},
+		{"context-of-other-host", "gives a context on another host",
+			onAction(set("@odata.context", strings.Replace(metadata, "graph.microsoft.com",
+				"api-eu.securitycenter.windows.com", 1)))},
+		{"context-of-own-host", "gives a context on the host that was asked, over plain HTTP",
+			onAccepted(func(a *answer, q *asked) {
+				a.edit(set("@odata.context", strings.Replace(metadata, "https://graph.microsoft.com", "http://"+q.Host,
+					1)))
+			})},
 		{"upper-case-sha1", "gives sha1 in upper case", onAction(alterText("sha1", strings.ToUpper))},
 		{"upper-case-hashes", "gives sha1 and fileId in upper case", hashes(strings.ToUpper)},
 		{"upper-case-file-id", "gives fileId in upper case", onAction(alterText("fileId", strings.ToUpper))},
@@ -68,30 +81,46 @@ func valueVariants() []variant {
 		})},
 		{"upper-case-id", "gives the id in upper case", onAction(alterText("id", strings.ToUpper))},
 		{"upper-case-machine-id", "gives machineId in upper case", onAction(alterText("machineId", strings.ToUpper))},
-		{"short-machine-id", "gives a machineId of 32 digits", onAction(alterText("machineId", func(s string) string { return upTo(s, 32) }))},
-		{"short-upper-case-machine-id", "gives a machineId of 32 digits in upper case", onAction(alterText("machineId", func(s string) string { return strings.ToUpper(upTo(s, 32)) }))},
-		{"documented-machine-id", "gives everyone the machineId of the documents", onAction(set("machineId", "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"))},
-		{"blanks-round-requestor", "writes a blank behind the requestor, as the documents do", onAction(set("requestor", "Analyst@contoso.com "))},
-		{"requestor-by-id", "names the requestor by a UUID", onAction(set("requestor", "0a44e6b5-6b9a-4c1e-9f0c-0d7f7a3e1b11"))},
-		{"comment-with-blanks", "writes blanks round the comment", onAction(alterText("requestorComment", func(s string) string { return " " + s + " " }))},
+		{"short-machine-id", "gives a machineId of 32 digits",
+			onAction(alterText("machineId", func(s string) string { return upTo(s, 32) }))},
+		{"short-upper-case-machine-id", "gives a machineId of 32 digits in upper case",
+			onAction(alterText("machineId", func(s string) string { return strings.ToUpper(upTo(s, 32)) }))},
+		{"documented-machine-id", "gives everyone the machineId of the documents",
+			onAction(set("machineId", "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"))},
+		{"blanks-round-requestor", "writes a blank behind the requestor, as the documents do",
+			onAction(set("requestor", "Analyst@contoso.com "))},
+		{"requestor-by-id", "names the requestor by a UUID",
+			onAction(set("requestor", "0a44e6b5-6b9a-4c1e-9f0c-0d7f7a3e1b11"))},
+		{"comment-with-blanks", "writes blanks round the comment",
+			onAction(alterText("requestorComment", func(s string) string { return " " + s + " " }))},
 		{"comment-trimmed", "trims the comment", onAction(alterText("requestorComment", strings.TrimSpace))},
 		{"comment-not-echoed", "gives another comment than was sent", onAction(set("requestorComment", "test"))},
 		{"comment-empty", "gives an empty comment", onAction(set("requestorComment", ""))},
-		{"later-update", "gives a last update 32.6 s after the creation, as the first document does", reform(func(t time.Time) any { return t.Add(32600 * time.Millisecond).Format(timeLayout) }, times[1])},
-		{"update-one-tick-later", "gives a last update 100 ns after the creation", reform(func(t time.Time) any { return t.Add(100).Format(timeLayout) }, times[1])},
+		{"later-update", "gives a last update 32.6 s after the creation, as the first document does",
+			reform(func(t time.Time) any { return t.Add(32600 * time.Millisecond).Format(timeLayout) }, times[1])},
+		{"update-one-tick-later", "gives a last update 100 ns after the creation",
+			reform(func(t time.Time) any { return t.Add(100).Format(timeLayout) }, times[1])},
 		{"times-without-fraction", "gives times in whole seconds", reform(layout("2006-01-02T15:04:05Z"), times...)},
-		{"times-in-milliseconds", "gives times with three digits of a second", reform(layout("2006-01-02T15:04:05.000Z"), times...)},
-		{"times-in-microseconds", "gives times with six digits of a second", reform(layout("2006-01-02T15:04:05.000000Z"), times...)},
-		{"times-without-trailing-zeros", "leaves the zeros at the end of a fraction out", reform(layout("2006-01-02T15:04:05.9999999Z"), times...)},
-		{"times-in-small-letters", "writes t and z in times, which RFC 3339 allows", reform(layout("2006-01-02t15:04:05.0000000z"), times...)},
-		{"times-in-mixed-precision", "gives the creation in whole seconds and the last update exactly", reform(layout("2006-01-02T15:04:05Z"), times[0])},
+		{"times-in-milliseconds", "gives times with three digits of a second",
+			reform(layout("2006-01-02T15:04:05.000Z"), times...)},
+		{"times-in-microseconds", "gives times with six digits of a second",
+			reform(layout("2006-01-02T15:04:05.000000Z"), times...)},
+		{"times-without-trailing-zeros", "leaves the zeros at the end of a fraction out",
+			reform(layout("2006-01-02T15:04:05.9999999Z"), times...)},
+		{"times-in-small-letters", "writes t and z in times, which RFC 3339 allows",
+			reform(layout("2006-01-02t15:04:05.0000000z"), times...)},
+		{"times-in-mixed-precision", "gives the creation in whole seconds and the last update exactly",
+			reform(layout("2006-01-02T15:04:05Z"), times[0])},
 		{"many-instances", "finds the file in 2,000 places", onAction(instances(manyInstances))},
-		{"one-instance", "finds the file in one place", onAction(instances(func(list []any) []any { return list[:min(1, len(list))] }))},
+		{"one-instance", "finds the file in one place",
+			onAction(instances(func(list []any) []any { return list[:min(1, len(list))] }))},
 		{"no-instances", "finds the file nowhere yet", onAction(instances(func([]any) []any { return []any{} }))},
-		{"unix-paths", "finds the file on another system", onAction(instances(last(set("filePath", "/opt/тест/a b.bin"))))},
+		{"unix-paths", "finds the file on another system",
+			onAction(instances(last(set("filePath", "/opt/тест/a b.bin"))))},
 	}
 	for _, status := range []string{"Pending", "Succeeded", "Failed", "TimeOut", "Cancelled"} {
-		variants = append(variants, variant{"status-" + slug(status), "gives the status " + status, onAction(set("status", status), instances(last(set("status", status))))})
+		variants = append(variants, variant{"status-" + slug(status), "gives the status " + status,
+			onAction(set("status", status), instances(last(set("status", status))))})
 	}
 	return variants
 }
@@ -151,11 +180,14 @@ func appendEscaped(b []byte, v any) []byte {
 // stateVariants remember what they may remember.
 func stateVariants() []variant {
 	return []variant{
-		{"documented-examples", "answers the documents' example requests with their example answers", onAccepted(documentedExample)},
-		{"same-action-for-same-call", "answers a call that it had before with the same action", func(h http.Handler) http.Handler {
-			return stale(func(q *asked) string { return q.URL.Path + "\x00" + string(q.body) })(h)
-		}},
-		{"refuses-running-action", "answers 400 ActiveRequestAlreadyExists to a call for the same file on the same machine", refuseRunning},
+		{"documented-examples", "answers the documents' example requests with their example answers",
+			onAccepted(documentedExample)},
+		{"same-action-for-same-call", "answers a call that it had before with the same action",
+			func(h http.Handler) http.Handler {
+				return stale(func(q *asked) string { return q.URL.Path + "\x00" + string(q.body) })(h)
+			}},
+		{"refuses-running-action", "answers 400 ActiveRequestAlreadyExists to a call for the same file on the same " +
+			"machine", refuseRunning},
 		{"sequential-uuids", "counts up in the last digits of its UUIDs", onCount(func(n int, a *answer, _ *asked) {
 			a.edit(set("id", fmt.Sprintf("6f1d364c-680c-499a-b30c-%012x", n)))
 		})},
@@ -183,7 +215,8 @@ func refuseRunning(h http.Handler) http.Handler {
 func documentedExample(a *answer, q *asked) {
 	o, _ := parseObject(q.body)
 	for _, example := range documentedExamples {
-		if q.operationOf() == example.operation && o.Get("Comment") == example.comment && o.Get("Sha1") == example.sha1 {
+		if q.operationOf() == example.operation && o.Get("Comment") == example.comment &&
+			o.Get("Sha1") == example.sha1 {
 			a.body = []byte(example.answer)
 		}
 	}

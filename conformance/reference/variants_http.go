@@ -17,8 +17,11 @@ func headerVariants() []variant {
 	return []variant{
 		{"charset", "says that the JSON is UTF-8", mediaType("application/json; charset=utf-8")},
 		{"quoted-upper-case-charset", "says so in capitals and quotes", mediaType(`application/json; Charset="UTF-8"`)},
-		{"odata-parameters", "sends the parameters of OData", mediaType("application/json;odata.metadata=minimal;odata.streaming=true")},
-		{"odata-parameters-and-charset", "sends the parameters of OData and a charset", mediaType("application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8")},
+		{"odata-parameters", "sends the parameters of OData",
+			mediaType("application/json;odata.metadata=minimal;odata.streaming=true")},
+		{"odata-parameters-and-charset", "sends the parameters of OData and a charset",
+			mediaType("application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; " +
+				"charset=utf-8")},
 		{"capital-media-type", "writes the media type with capitals", mediaType("Application/JSON")},
 		{"location", "says where the action can be read", onAccepted(func(a *answer, q *asked) {
 			o, _ := parseObject(a.body)
@@ -27,9 +30,12 @@ func headerVariants() []variant {
 		})},
 		{"many-headers", "sends all the headers of a large service", rewrite(func(a *answer, _ *asked) {
 			for name, value := range map[string]string{
-				"OData-Version": "4.0", "Request-Id": "1b0d5f4e-6a3f-4a77-9d47-4e2a3f3c0f11", "Client-Request-Id": "1b0d5f4e-6a3f-4a77-9d47-4e2a3f3c0f11",
-				"X-Ms-Ags-Diagnostic": `{"ServerInfo":{"DataCenter":"West Europe","Ring":"4"}}`, "Strict-Transport-Security": "max-age=31536000",
-				"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "Vary": "Accept, Accept-Encoding", "Server": "Microsoft-IIS/10.0",
+				"OData-Version": "4.0", "Request-Id": "1b0d5f4e-6a3f-4a77-9d47-4e2a3f3c0f11",
+				"Client-Request-Id":         "1b0d5f4e-6a3f-4a77-9d47-4e2a3f3c0f11",
+				"X-Ms-Ags-Diagnostic":       `{"ServerInfo":{"DataCenter":"West Europe","Ring":"4"}}`,
+				"Strict-Transport-Security": "max-age=31536000",
+				"Cache-Control":             "no-store, no-cache", "Pragma": "no-cache",
+				"Vary": "Accept, Accept-Encoding", "Server": "Microsoft-IIS/10.0",
 				"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*", "X-Powered-By": "ASP.NET",
 			} {
 				a.header.Set(name, value)
@@ -37,19 +43,21 @@ func headerVariants() []variant {
 		})},
 		{"cookies", "sets two cookies", header("Set-Cookie", "a=1; Path=/; HttpOnly", "b=2; Path=/; Secure")},
 		{"large-header", "sends a header of 16 KiB", header("X-Diagnostics", strings.Repeat("d", 16<<10))},
-		{"announces-deprecation", "says in every answer that the API is deprecated, since when and until when", rewrite(func(a *answer, _ *asked) {
-			a.header.Set("Deprecation", "@1512691200")
-			a.header.Set("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
-			a.header.Set("Link", `</docs/deprecate>; rel="deprecation"; type="text/html"`)
-		})},
+		{"announces-deprecation", "says in every answer that the API is deprecated, since when and until when",
+			rewrite(func(a *answer, _ *asked) {
+				a.header.Set("Deprecation", "@1512691200")
+				a.header.Set("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
+				a.header.Set("Link", `</docs/deprecate>; rel="deprecation"; type="text/html"`)
+			})},
 		{"slow-clock", "sends the Date of an hour ago", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 		})},
-		{"no-date-with-400", "sends no Date with a 400, as what reads HTTP for some frameworks", rewrite(func(a *answer, _ *asked) {
-			if a.status == http.StatusBadRequest {
-				a.header["Date"] = nil // so that none is added
-			}
-		})},
+		{"no-date-with-400", "sends no Date with a 400, as what reads HTTP for some frameworks",
+			rewrite(func(a *answer, _ *asked) {
+				if a.status == http.StatusBadRequest {
+					a.header["Date"] = nil // so that none is added
+				}
+			})},
 		{"leap-second", "sends the Date of a leap second", header("Date", "Sat, 31 Dec 2016 23:59:60 GMT")},
 		{"etag", "sends an ETag", header("ETag", `W/"1"`)},
 		{"rate-limit", "sends how many calls are left, and Retry-After", rewrite(func(a *answer, _ *asked) {
@@ -82,25 +90,42 @@ func wireVariants() []variant {
 		{"chunked", "sends bodies in chunks", between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 			sendChunked(w, q.serve(h), 100)
 		})},
-		{"tiny-chunks", "sends bodies in chunks of one byte", between(func(w http.ResponseWriter, q *asked, h http.Handler) {
-			sendChunked(w, q.serve(h), 1)
-		})},
-		{"chunk-extensions-and-trailer", "sends one chunk with an extension, and a trailer", onWire(say(func(a *answer) string {
-			return a.head(chunked, "Trailer: X-Checksum") + strings.Replace(chunk(a.body), "\r\n", ";part=1\r\n", 1) + "0\r\nX-Checksum: 1\r\n\r\n"
-		}))},
-		{"lower-case-header-names", "writes header names in small letters", onWire(say(func(a *answer) string { return recaseHead(a.head(a.length(0)), strings.ToLower) + string(a.body) }))},
-		{"upper-case-header-names", "writes header names in capitals", onWire(say(func(a *answer) string { return recaseHead(a.head(a.length(0)), strings.ToUpper) + string(a.body) }))},
-		{"no-blank-behind-colon", "writes no blank behind the colon of a header", onWire(say(func(a *answer) string { return strings.ReplaceAll(a.head(a.length(0)), ": ", ":") + string(a.body) }))},
+		{"tiny-chunks", "sends bodies in chunks of one byte",
+			between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+				sendChunked(w, q.serve(h), 1)
+			})},
+		{"chunk-extensions-and-trailer", "sends one chunk with an extension, and a trailer",
+			onWire(say(func(a *answer) string {
+				return a.head(chunked, "Trailer: X-Checksum") + strings.Replace(chunk(a.body), "\r\n", ";part=1\r\n",
+					1) + "0\r\nX-Checksum: 1\r\n\r\n"
+			}))},
+		{"lower-case-header-names", "writes header names in small letters",
+			onWire(say(func(a *answer) string {
+				return recaseHead(a.head(a.length(0)), strings.ToLower) +
+					string(a.body)
+			}))},
+		{"upper-case-header-names", "writes header names in capitals",
+			onWire(say(func(a *answer) string {
+				return recaseHead(a.head(a.length(0)), strings.ToUpper) +
+					string(a.body)
+			}))},
+		{"no-blank-behind-colon", "writes no blank behind the colon of a header",
+			onWire(say(func(a *answer) string {
+				return strings.ReplaceAll(a.head(a.length(0)), ": ", ":") +
+					string(a.body)
+			}))},
 		{"no-reason-phrase", "writes no reason behind the status", onWire(say(func(a *answer) string {
 			return strings.Replace(a.head(a.length(0)), "201 Created", "201 ", 1) + string(a.body)
 		}))},
 		{"other-reason-phrase", "writes another reason behind the status", onWire(say(func(a *answer) string {
 			return strings.Replace(a.head(a.length(0)), "201 Created", "201 Angelegt", 1) + string(a.body)
 		}))},
-		{"http-1.0", "answers in HTTP/1.0 and ends the body by closing the connection", onWire(say(func(a *answer) string {
-			return strings.Replace(a.head(), "HTTP/1.1", "HTTP/1.0", 1) + string(a.body)
-		}))},
-		{"close-delimited", "ends the body by closing the connection", onWire(say(func(a *answer) string { return a.head() + string(a.body) }))},
+		{"http-1.0", "answers in HTTP/1.0 and ends the body by closing the connection",
+			onWire(say(func(a *answer) string {
+				return strings.Replace(a.head(), "HTTP/1.1", "HTTP/1.0", 1) + string(a.body)
+			}))},
+		{"close-delimited", "ends the body by closing the connection",
+			onWire(say(func(a *answer) string { return a.head() + string(a.body) }))},
 		{"in-small-pieces", "writes the answer in pieces of seven bytes", onWire(func(conn net.Conn, a *answer) {
 			for text := a.head(a.length(0)) + string(a.body); text != ""; {
 				n := min(7, len(text))
@@ -118,7 +143,8 @@ func wireVariants() []variant {
 		}},
 		{"says-continue", "sends 100 before every answer", interim(http.StatusContinue)},
 		{"says-early-hints", "sends 103 before every answer", interim(http.StatusEarlyHints)},
-		{"says-processing-twice", "sends 102 twice before every answer", interim(http.StatusProcessing, http.StatusProcessing)},
+		{"says-processing-twice", "sends 102 twice before every answer",
+			interim(http.StatusProcessing, http.StatusProcessing)},
 	}
 }
 
@@ -171,86 +197,121 @@ func refusalVariants() []variant {
 	}
 	return []variant{
 		{"404-for-405", "answers 404 to other methods", status(405, 404)},
-		{"501-for-unknown-methods", "answers 501 to methods that it does not know", onRefused(func(a *answer, q *asked) {
-			switch q.Method {
-			case "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
-			default:
-				asRefusal(http.StatusNotImplemented)(a, q)
-			}
-		}, http.StatusMethodNotAllowed)},
-		{"501-for-all-but-get", "answers 501 to every other method than GET and HEAD, which alone a server has to know", onRefused(func(a *answer, q *asked) {
-			if q.Method != http.MethodGet && q.Method != http.MethodHead {
-				asRefusal(http.StatusNotImplemented)(a, q)
-			}
-		}, http.StatusMethodNotAllowed)},
-		{"400-for-other-schemes", "answers 400 to credentials of another scheme than Bearer", onRefused(func(a *answer, q *asked) {
-			if scheme, _, ok := strings.Cut(q.Header.Get("Authorization"), " "); ok && !strings.EqualFold(scheme, "Bearer") {
-				asRefusal(http.StatusBadRequest)(a, q)
-			}
-		}, http.StatusUnauthorized)},
+		{"501-for-unknown-methods", "answers 501 to methods that it does not know",
+			onRefused(func(a *answer, q *asked) {
+				switch q.Method {
+				case "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
+				default:
+					asRefusal(http.StatusNotImplemented)(a, q)
+				}
+			}, http.StatusMethodNotAllowed)},
+		{"501-for-all-but-get", "answers 501 to every other method than GET and HEAD, which alone a server has to know",
+			onRefused(func(a *answer, q *asked) {
+				if q.Method != http.MethodGet && q.Method != http.MethodHead {
+					asRefusal(http.StatusNotImplemented)(a, q)
+				}
+			}, http.StatusMethodNotAllowed)},
+		{"400-for-other-schemes", "answers 400 to credentials of another scheme than Bearer",
+			onRefused(func(a *answer, q *asked) {
+				if scheme, _, ok := strings.Cut(q.Header.Get("Authorization"), " "); ok &&
+					!strings.EqualFold(scheme, "Bearer") {
+					asRefusal(http.StatusBadRequest)(a, q)
+				}
+			}, http.StatusUnauthorized)},
 		{"404-for-missing-role", "answers 404 to a user without the role, to hide what is there", status(403, 404)},
-		{"404-for-unknown-query", "answers 404 to a query that it does not know, as CherryPy does", onRefused(func(a *answer, q *asked) {
-			if q.URL.RawQuery != "" {
-				asRefusal(http.StatusNotFound)(a, q)
-			}
-		})},
-		{"allows-many", "lists OPTIONS too in Allow", onRefused(func(a *answer, _ *asked) { a.header.Set("Allow", "OPTIONS,POST") }, 405)},
-		{"allows-in-two-lines", "lists the methods in two Allow lines", onRefused(func(a *answer, _ *asked) { a.header["Allow"] = []string{"OPTIONS", "POST"} }, 405)},
-		{"answers-options", "answers OPTIONS with 204 and Allow", between(func(w http.ResponseWriter, q *asked, h http.Handler) {
-			a := q.serve(h)
-			if q.Method == http.MethodOptions && a.status == http.StatusMethodNotAllowed {
-				a = &answer{status: http.StatusNoContent, header: http.Header{"Allow": {"POST, OPTIONS"}}}
-			}
-			a.write(w)
-		})},
+		{"404-for-unknown-query", "answers 404 to a query that it does not know, as CherryPy does",
+			onRefused(func(a *answer, q *asked) {
+				if q.URL.RawQuery != "" {
+					asRefusal(http.StatusNotFound)(a, q)
+				}
+			})},
+		{"allows-many", "lists OPTIONS too in Allow", onRefused(
+			func(a *answer, _ *asked) { a.header.Set("Allow", "OPTIONS,POST") }, 405)},
+		{"allows-in-two-lines", "lists the methods in two Allow lines",
+			onRefused(func(a *answer, _ *asked) { a.header["Allow"] = []string{"OPTIONS", "POST"} }, 405)},
+		{"answers-options", "answers OPTIONS with 204 and Allow",
+			between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+				a := q.serve(h)
+				if q.Method == http.MethodOptions && a.status == http.StatusMethodNotAllowed {
+					a = &answer{status: http.StatusNoContent, header: http.Header{"Allow": {"POST, OPTIONS"}}}
+				}
+				a.write(w)
+			})},
 		{"422-for-400", "answers 422 to bodies that it cannot use", status(400, 422)},
-		{"422-for-content-only", "answers 400 to what is not JSON and 422 to what is", onRefused(func(a *answer, q *asked) {
-			if wellFormed(q.body) {
-				a.status = http.StatusUnprocessableEntity
-			}
-		}, 400)},
+		{"422-for-content-only", "answers 400 to what is not JSON and 422 to what is",
+			onRefused(func(a *answer, q *asked) {
+				if wellFormed(q.body) {
+					a.status = http.StatusUnprocessableEntity
+				}
+			}, 400)},
 		{"400-for-415", "answers 400 to other media types", status(415, 400)},
-		{"415-for-missing-type", "answers 415 to a body without Content-Type", refuseIf(refusal{status: 415, code: "UnsupportedMediaType", message: "The body has to be application/json."}, func(q *asked) bool {
-			return q.Header.Get("Content-Type") == ""
-		})},
-		{"400-for-missing-type", "answers 400 to a body without Content-Type", refuseIf(*badBody("BadRequest", "The body has no media type."), func(q *asked) bool {
-			return q.Header.Get("Content-Type") == ""
-		})},
-		{"empty-refusals", "refuses without a body", onRefused(func(a *answer, _ *asked) { a.body = nil; a.header.Del("Content-Type") })},
-		{"typed-empty-refusals", "refuses without a body and still says that it is JSON", onRefused(func(a *answer, _ *asked) { a.body = nil })},
-		{"problem-details", "refuses with problem details", carries("application/problem+json", text(`{"type":"about:blank","title":"Refused","detail":"The request cannot be served.","instance":null}`))},
-		{"problem-details-with-charset", "refuses with problem details and a charset", carries("application/problem+json; charset=utf-8", func(a *answer, _ *asked) string {
-			return string(Object{{"type", "https://contoso.com/problems/refused"}, {"title", "Refused"}, {"status", a.status}}.JSON())
-		})},
-		{"inner-error", "refuses with an inner error, as Microsoft Graph does", carries("application/json; charset=utf-8", text(`{"error":{"code":"BadRequest","message":"Refused.","innerError":{"request-id":"1b0d5f4e-6a3f-4a77-9d47-4e2a3f3c0f11","date":"2020-01-01T00:00:00"}}}`))},
-		{"error-target", "refuses with a target and details, as the successor does", carries("application/json", text(`{"error":{"code":"ResourceNotFound","message":"Not found.","target":"|3b0d.","details":[]}}`))},
-		{"error-without-message-text", "refuses with an empty message", carries("application/json", text(`{"error":{"code":"","message":""}}`))},
-		{"odata-typed-error", "refuses with OData parameters on the media type", carries("application/json;odata.metadata=minimal;odata.streaming=true", unchanged)},
-		{"pretty-error", "refuses with indented JSON", onRefused(func(a *answer, _ *asked) { a.body = indented(a.body, "  ") })},
-		{"several-challenges", "offers Basic too, in one line", challenges(`Basic realm="x, Bearer", Bearer realm="fmaspec"`)},
-		{"challenge-lines", "offers Basic too, in a line of its own", challenges("Negotiate", `Basic realm="x"`, `Bearer realm="fmaspec", error="invalid_token", error_description="expired, or never issued"`)},
+		{"415-for-missing-type", "answers 415 to a body without Content-Type",
+			refuseIf(refusal{status: 415, code: "UnsupportedMediaType", message: "The body has to be " +
+				"application/json."}, func(q *asked) bool {
+				return q.Header.Get("Content-Type") == ""
+			})},
+		{"400-for-missing-type", "answers 400 to a body without Content-Type",
+			refuseIf(*badBody("BadRequest", "The body has no media type."), func(q *asked) bool {
+				return q.Header.Get("Content-Type") == ""
+			})},
+		{"empty-refusals", "refuses without a body", onRefused(
+			func(a *answer, _ *asked) { a.body = nil; a.header.Del("Content-Type") })},
+		{"typed-empty-refusals", "refuses without a body and still says that it is JSON",
+			onRefused(func(a *answer, _ *asked) { a.body = nil })},
+		{"problem-details", "refuses with problem details", carries("application/problem+json",
+			text(`{"type":"about:blank","title":"Refused","detail":"The request cannot be served.","instance":null}`))},
+		{"problem-details-with-charset", "refuses with problem details and a charset",
+			carries("application/problem+json; charset=utf-8", func(a *answer, _ *asked) string {
+				return string(Object{{"type", "https://contoso.com/problems/refused"}, {"title", "Refused"},
+					{"status", a.status}}.JSON())
+			})},
+		{"inner-error", "refuses with an inner error, as Microsoft Graph does",
+			carries("application/json; charset=utf-8", text(
+				`{"error":{"code":"BadRequest","message":"Refused.","innerError":{"request-id":"1b0d5f4e-6a3f-4a77-9d47-4e2a3f3c0f11","date":"2020-01-01T00:00:00"}}}`))},
+		{"error-target", "refuses with a target and details, as the successor does",
+			carries("application/json",
+				text(`{"error":{"code":"ResourceNotFound","message":"Not found.","target":"|3b0d.","details":[]}}`))},
+		{"error-without-message-text", "refuses with an empty message",
+			carries("application/json", text(`{"error":{"code":"","message":""}}`))},
+		{"odata-typed-error", "refuses with OData parameters on the media type",
+			carries("application/json;odata.metadata=minimal;odata.streaming=true", unchanged)},
+		{"pretty-error", "refuses with indented JSON", onRefused(
+			func(a *answer, _ *asked) { a.body = indented(a.body, "  ") })},
+		{"several-challenges", "offers Basic too, in one line",
+			challenges(`Basic realm="x, Bearer", Bearer realm="fmaspec"`)},
+		{"challenge-lines", "offers Basic too, in a line of its own", challenges("Negotiate", `Basic realm="x"`,
+			`Bearer realm="fmaspec", error="invalid_token", error_description="expired, or never issued"`)},
 		{"bare-challenge", "sends the challenge without parameters", challenges("Bearer")},
 		{"lower-case-challenge", "writes the challenge in small letters", challenges(`bearer realm="fmaspec"`)},
-		{"challenge-with-blanks", "writes blanks around the = and the commas of a challenge, which nobody has to send and everybody has to read", challenges(`Bearer realm = "fmaspec" , error	=	"invalid_token",, error_description="expired or never issued",`)},
-		{"challenge-beside-token", "offers Negotiate with a token of its own beside Bearer", challenges(`Negotiate oQ==, Bearer realm="fmaspec"`)},
-		{"challenge-among-many", "offers Bearer between two schemes with parameters of their own", challenges(`Newauth realm="apps", type=1, title="Login to \"apps\"", Bearer scope="actions.write", realm="", DPoP algs="ES256 PS256"`)},
-		{"graph-challenge", "sends the challenge of Microsoft Graph", challenges(`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)},
-		{"challenge-with-action", "sends a challenge with a 201 too, as the last step of Negotiate does", onAccepted(func(a *answer, _ *asked) {
-			a.header.Set("WWW-Authenticate", "Negotiate oRQwEqADCgEAoQsGCSqGSIb3EgECAg==")
-		})},
+		{"challenge-with-blanks", "writes blanks around the = and the commas of a challenge, which nobody has to " +
+			"send and everybody has to read", challenges(
+			`Bearer realm = "fmaspec" , error	=	"invalid_token",, error_description="expired or never issued",`)},
+		{"challenge-beside-token", "offers Negotiate with a token of its own beside Bearer",
+			challenges(`Negotiate oQ==, Bearer realm="fmaspec"`)},
+		{"challenge-among-many", "offers Bearer between two schemes with parameters of their own",
+			challenges(
+				`Newauth realm="apps", type=1, title="Login to \"apps\"", Bearer scope="actions.write", realm="", DPoP algs="ES256 PS256"`)},
+		{"graph-challenge", "sends the challenge of Microsoft Graph",
+			challenges(
+				`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)},
+		{"challenge-with-action", "sends a challenge with a 201 too, as the last step of Negotiate does",
+			onAccepted(func(a *answer, _ *asked) {
+				a.header.Set("WWW-Authenticate", "Negotiate oRQwEqADCgEAoQsGCSqGSIb3EgECAg==")
+			})},
 		{"insufficient-scope", "says insufficient_scope with a 403", onRefused(func(a *answer, _ *asked) {
 			a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="Machine.StopAndQuarantine"`)
 		}, 403)},
-		{"credentials-before-method", "looks at credentials before the method", between(func(w http.ResponseWriter, q *asked, h http.Handler) {
-			a := q.serve(h)
-			if a.status == http.StatusMethodNotAllowed {
-				posted := q.clone()
-				asPost(posted)
-				if b := posted.serve(h); b.status == http.StatusUnauthorized || b.status == http.StatusForbidden {
-					a = b
+		{"credentials-before-method", "looks at credentials before the method",
+			between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+				a := q.serve(h)
+				if a.status == http.StatusMethodNotAllowed {
+					posted := q.clone()
+					asPost(posted)
+					if b := posted.serve(h); b.status == http.StatusUnauthorized || b.status == http.StatusForbidden {
+						a = b
+					}
 				}
-			}
-			a.write(w)
-		})},
+				a.write(w)
+			})},
 	}
 }

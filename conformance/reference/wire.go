@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// patience is how long a fault holds a connection that nobody closes.
+// patience is how long a fault keeps a connection open that is not closed.
 const patience = time.Minute
 
 // onWire answers good requests by hand, on the connection itself, which is
@@ -32,7 +32,8 @@ func onWire(talk func(net.Conn, *answer)) wrap {
 func hijack(w http.ResponseWriter, a *answer, talk func(net.Conn, *answer)) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		refusal{status: http.StatusInternalServerError, code: "NoConnection", message: "The answer needs a connection of its own."}.answer().write(w)
+		refusal{status: http.StatusInternalServerError, code: "NoConnection", message: "The answer needs a " +
+			"connection of its own."}.answer().write(w)
 		return
 	}
 	defer conn.Close()
@@ -49,7 +50,8 @@ func say(text func(*answer) string) func(net.Conn, *answer) {
 // with the blank line.
 func (a *answer) head(lines ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\nDate: %s\r\n", a.status, http.StatusText(a.status), time.Now().UTC().Format(http.TimeFormat))
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\nDate: %s\r\n", a.status, http.StatusText(a.status),
+		time.Now().UTC().Format(http.TimeFormat))
 	names := make([]string, 0, len(a.header))
 	for name := range a.header {
 		names = append(names, name)
@@ -78,7 +80,7 @@ func chunk(body []byte) string { return fmt.Sprintf("%x\r\n%s\r\n", len(body), b
 // half returns the first half of the body.
 func (a *answer) half() []byte { return a.body[:len(a.body)/2] }
 
-// reset makes the coming Close a reset, where the connection is TCP.
+// reset makes the next Close a reset, if the connection is TCP.
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

@@ -85,5 +85,6 @@ func TestServerSendsContinueOnlyToThoseWhoWaitForIt(t *testing.T) {
 	defer server.Close()
 	s := &seer{server: server, timeout: longTimeout}
 	require.NotContains(t, s.see(probe{raw: true}), "100 Continue")
-	require.True(t, strings.HasPrefix(s.see(probe{raw: true, header: []string{"Expect: 100-continue"}}), "false\nHTTP/1.1 100 Continue"))
+	require.True(t, strings.HasPrefix(s.see(probe{raw: true, header: []string{"Expect: 100-continue"}}),
+		"false\nHTTP/1.1 100 Continue"))
 }

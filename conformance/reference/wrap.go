@@ -109,7 +109,7 @@ func onAction(changes ...func(Object) Object) wrap {
 	return onAccepted(func(a *answer, _ *asked) { a.edit(changes...) })
 }
 
-// edit changes the answer's object; a body that is none stays as it is.
+// edit changes the object in the answer; a body that is not an object is not changed.
 func (a *answer) edit(changes ...func(Object) Object) {
 	o, err := parseObject(a.body)
 	if err != nil {
@@ -139,7 +139,7 @@ func refuseIf(no refusal, when func(*asked) bool) wrap {
 }
 
 // excuse answers a request that was refused with the status as if it had been
-// sent mended. The mend changes one thing, and tells whether it found it: what
+// sent mended. The mend changes one thing, and reports whether it found it: what
 // else is wrong with the request is still refused.
 func excuse(status int, mend func(*asked) bool) wrap {
 	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {
@@ -153,7 +153,7 @@ func excuse(status int, mend func(*asked) bool) wrap {
 	})
 }
 
-// onlyFor has the fault where the path ends in the segment.
+// onlyFor applies a fault only to paths that end in the segment.
 func onlyFor(segment string, fault wrap) wrap {
 	return func(h http.Handler) http.Handler {
 		faulty := fault(h)

@@ -11,14 +11,13 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// Console writes a report for people: why there is no verdict, panics of the
-// handler, where it was judged in memory, findings by case, worst outcome first,
-// then what could not be judged, the requirements by level, the totals, and the
-// verdict as the last line. Where several cases have the same problem, the first
-// and plainest one is told in full and the others are named under it. Of a run that
-// was held against a baseline, cases that fail by known findings alone come after
-// all others, what is wrong with the baseline is listed, and the last line is what
-// both come to together.
+// Console writes a report as text: the reason if there is no verdict, panics of a handler that
+// was judged in memory, findings by case, worst outcome first, then the cases that could not
+// be judged, the requirements by level, the totals, and the verdict as the last line. If
+// several cases have the same problem, the most direct one is shown in full and the others are
+// named below it. If a baseline was applied, cases that fail only by known findings come last,
+// problems of the baseline are listed, and the last line is the verdict of run and baseline
+// together.
 func Console(w io.Writer, r *record.Report, style Style) error {
 	p := &page{Style: style}
 	if !p.Quiet {
@@ -37,8 +36,8 @@ func Console(w io.Writer, r *record.Report, style Style) error {
 	return err
 }
 
-// first says in front of all else what a reader has to know of it: why there is no
-// verdict, or what explains part of what is told.
+// first adds what a reader needs first: why there is no verdict, or the cause of some of the
+// findings.
 func (p *page) first(r *record.Report) {
 	text, code := "", ""
 	switch {
@@ -58,7 +57,7 @@ func (p *page) first(r *record.Report) {
 	p.line()
 }
 
-// cases lists every case with its outcome, where that is asked for.
+// cases lists every case with its outcome, if that was requested.
 func (p *page) cases(r *record.Report) {
 	if !p.Verbose || len(r.Cases) == 0 {
 		return
@@ -74,15 +73,14 @@ func (p *page) findings(r *record.Report) {
 	worth := worthTelling(r)
 	g := groupsOf(worth)
 	for _, c := range worth {
-		if p.Verbose || g.tells(c) {
+		if p.Verbose || g.isFirst(c) {
 			p.caseText(c, r, g)
 			p.line()
 		}
 	}
 }
 
-// worthTelling returns the cases that have something to tell, in the order of
-// telling.
+// worthTelling returns the cases to report, in order.
 func worthTelling(r *record.Report) (worth []*record.CaseResult) {
 	add := func(are func(*record.CaseResult) bool) {
 		from := len(worth)
@@ -101,7 +99,7 @@ func worthTelling(r *record.Report) (worth []*record.CaseResult) {
 	return worth
 }
 
-// unjudged sums up, by reason, the cases that prove nothing.
+// unjudged summarizes, by reason, the cases that prove nothing.
 func (p *page) unjudged(r *record.Report) {
 	type why struct {
 		outcome record.Outcome
@@ -136,17 +134,17 @@ func (p *page) unjudged(r *record.Report) {
 	p.line()
 }
 
-// words is an outcome's name as it stands in a sentence.
+// words returns the name of an outcome for a sentence.
 func words(o record.Outcome) string { return strings.ReplaceAll(o.String(), "-", " ") }
 
-// A standing is what a run says of a requirement.
+// A standing is the result of a run for a requirement.
 type standing int
 
 const (
-	kept         standing = iota // judged, and no finding against it
+	kept         standing = iota // judged, without a finding
 	broken                       // a finding against it
-	undecided                    // asked for, but the answers prove nothing
-	notExercised                 // no case of this run asked for it, or none was judged
+	undecided                    // tested, but the answers prove nothing
+	notExercised                 // no case of this run tests it, or none was judged
 	standings
 )
 
@@ -208,13 +206,13 @@ func (p *page) requirements(r *record.Report) {
 	p.line()
 }
 
-// circumstances tells what a reader of the totals has to know of how they came about.
+// circumstances adds remarks on the run that matter for its totals.
 func (p *page) circumstances(r *record.Report) {
 	if r.Target.Insecure {
 		p.line(span{yellow, "the target's certificate was not verified (-insecure)"})
 	}
 	if r.Pace.Retries > 0 {
-		p.line(span{"", fmt.Sprintf("the target put off %s, for %s in all; they were sent again", count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
+		p.line(span{"", fmt.Sprintf("the target postponed %s, for %s in total; they were sent again", count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
 	}
 	if len(r.Safety.Armed) > 0 {
 		p.line(span{"", fmt.Sprintf("%s that could take effect, of at most %d; the journal has each", count(r.Safety.Actions, "request"), r.Safety.MaxActions)})
@@ -240,7 +238,7 @@ func (p *page) totals(r *record.Report) {
 		spans = append(spans, s)
 	}
 	spans = append(spans, span{"", fmt.Sprintf("; %s in %s", count(t.Requests, "request"), seconds(r.Elapsed))})
-	// The totals are for copying and for machines' eyes too: never cut.
+	// The totals are never cut: they are copied and parsed.
 	for _, s := range spans {
 		p.paint(s.code, s.text)
 	}
@@ -252,7 +250,7 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) 
 // shownProblems is how many problems of one kind are listed.
 const shownProblems = 20
 
-// baseline adds what the run comes to by itself, and every problem of its baseline.
+// baseline adds the verdict of the run alone, and every problem of its baseline.
 func (p *page) baseline(r *record.Report) {
 	b := r.Baseline
 	if b == nil || p.Quiet {
@@ -302,7 +300,7 @@ func kinds(b *record.BaselineResult) (out []string) {
 	return out
 }
 
-// baselineText is the last line of a run that was held against a baseline.
+// baselineText returns the last line of a run with a baseline.
 func baselineText(b *record.BaselineResult) (text, code string) {
 	switch b.Verdict {
 	case record.Conformant:
@@ -331,7 +329,7 @@ func (p *page) verdict(r *record.Report) {
 	p.WriteString("\n")
 }
 
-// verdictText is the last line: what the run comes to, and why.
+// verdictText returns the last line: the verdict of the run, and why.
 func verdictText(r *record.Report) (text, code string) {
 	switch r.Verdict {
 	case record.Conformant:
@@ -360,9 +358,8 @@ func verdictText(r *record.Report) (text, code string) {
 	return text, code
 }
 
-// Header writes what is about to be judged, by what: the target, the suite's
-// version and contract, the level, how many of the suite's cases were selected,
-// and the seed that repeats the run.
+// Header writes the target, the suite's version and contract, the level, how many of the
+// suite's cases are selected, and the seed that repeats the run.
 func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selected, total int, style Style) error {
 	p := &page{Style: style}
 	if p.Quiet {
@@ -410,7 +407,7 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 	return err
 }
 
-// ProgressLine returns the counter of a run under way, without a line break or
+// ProgressLine returns the progress counter of a run, without a line break or
 // control characters: the caller that owns a terminal writes "\r" before it.
 // Successive lines of one run have the same length or grow.
 func ProgressLine(done, total, failed int) string {

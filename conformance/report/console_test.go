@@ -36,7 +36,7 @@ func TestConsoleOfABaselineEndsWithWhatBothComeTo(t *testing.T) {
 				t.Errorf("%s: want %q, got %q", row.why, named(row.want), last)
 			}
 			if alone := strings.Contains(got, "the run   not conformant: "); alone == style.Quiet {
-				t.Errorf("%s: want the run's own verdict told unless quiet, got\n%s", row.why, got)
+				t.Errorf("%s: want the run's own verdict shown unless quiet, got\n%s", row.why, got)
 			}
 		}
 	}
@@ -67,14 +67,14 @@ func TestConsoleTellsKnownFindingsApart(t *testing.T) {
 		want  int
 		why   string
 	}{
-		{report.Style{}, "\nKNOWN requestSample/valid/", 2, "two cases of one reason are told once, another by itself"},
+		{report.Style{}, "\nKNOWN requestSample/valid/", 2, "two cases of one reason are shown once, another by itself"},
 		{report.Style{}, "… and the same in 1 more case: requestSample/valid/accepts-plain-request\n", 1, "the second of one reason is named under the first"},
 		{report.Style{}, "     known   us   accepted.baseline:3\n     accepted because ", 3, "with owner, line and reason, in a case that fails otherwise too"},
 		{report.Style{}, "FAIL stopAndQuarantineFile/body/refuses-number-for-sha1", 1, "one known finding does not make a case known"},
 		{report.Style{}, `-strict=false -run '^requestSample/valid/`, 0, "what is known need not be seen again"},
 		{report.Style{Verbose: true}, `-strict=false -run '^requestSample/valid/`, 3, "unless everything is asked for"},
 		{report.Style{Verbose: true}, "\nKNOWN        requestSample/valid/", 3, "in the list of all cases too"},
-		{report.Style{Quiet: true}, "KNOWN", 0, "quiet tells no case"},
+		{report.Style{Quiet: true}, "KNOWN", 0, "quiet prints no case"},
 	} {
 		got := render(t, "console", r, row.style)
 		if n := strings.Count(got, row.text); n != row.want {

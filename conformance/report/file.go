@@ -12,8 +12,8 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// WriteFile writes the report into a file, wholly or not at all, as [WriteWhole]
-// does. An error names the path.
+// WriteFile writes the report into a file atomically, as [WriteWhole] does. An error names the
+// path.
 func WriteFile(path string, f Format, r *record.Report) error {
 	if err := WriteWhole(path, func(w io.Writer) error { return f.Write(w, r, Style{}) }); err != nil {
 		return fmt.Errorf("%s: the %s report was not written: %w; name a file in a folder that can be written to", path, f.Name, err)
@@ -21,9 +21,8 @@ func WriteFile(path string, f Format, r *record.Report) error {
 	return nil
 }
 
-// WriteWhole writes a file wholly or not at all: what is written goes to a new
-// file in the same folder, which takes the old one's place when its bytes are on
-// the disk. Links are followed. A device or a pipe is written to directly.
+// WriteWhole writes a file atomically: it writes a new file in the same folder, syncs it and
+// renames it to the old name. Links are followed. A device or a pipe is written to directly.
 func WriteWhole(path string, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -35,7 +34,7 @@ func WriteWhole(path string, write func(io.Writer) error) (err error) {
 		return err
 	case info.IsDir():
 		return errors.New("it is a folder")
-	case !info.Mode().IsRegular(): // replacing /dev/null by a file would harm the whole machine
+	case !info.Mode().IsRegular(): // replacing /dev/null by a file would break the machine
 		return writeDirectly(path, write)
 	default:
 		mode = info.Mode().Perm()
@@ -46,7 +45,7 @@ func WriteWhole(path string, write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			temp.Close() // a second close does no harm
+			temp.Close() // a second close is harmless
 			os.Remove(temp.Name())
 		}
 	}()

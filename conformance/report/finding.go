@@ -12,9 +12,9 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A problem is what several findings have in common: the same sin, wherever and
-// by whatever answer it was committed. What somebody has accepted is another one
-// than what nobody has, and so is what was accepted for another reason.
+// A problem is what several findings have in common: the same violation, in whatever case and
+// answer it was found. An accepted finding is another problem than one that is not accepted,
+// or that is accepted for another reason.
 type problem struct{ check, requirement, place, want, accepted string }
 
 func problemOf(f record.Finding) problem {
@@ -25,10 +25,10 @@ func problemOf(f record.Finding) problem {
 	return p
 }
 
-// reasonOf is the problem of a case that could not be judged.
+// reasonOf returns the problem of a case that could not be judged.
 func reasonOf(c *record.CaseResult) problem { return problem{want: c.Reason} }
 
-// problemsOf lists what is to be told of a case, each problem once.
+// problemsOf returns the problems of a case, each once.
 func problemsOf(c *record.CaseResult) []problem {
 	var all []problem
 	for _, f := range c.Findings {
@@ -46,7 +46,7 @@ func problemsOf(c *record.CaseResult) []problem {
 	return once
 }
 
-// groups maps each problem to the cases that have it, in the order of telling.
+// groups maps each problem to the cases that have it, in the order of the report.
 type groups map[problem][]string
 
 func groupsOf(cases []*record.CaseResult) groups {
@@ -59,8 +59,8 @@ func groupsOf(cases []*record.CaseResult) groups {
 	return g
 }
 
-// others returns the cases that share a problem which is told of the case id,
-// and the case it was told of before, if that is another one.
+// others returns the other cases with a problem of the case id, and the first case with the
+// problem, if that is another one.
 func (g groups) others(p problem, id string) (rest []string, first string) {
 	ids := g[p]
 	if len(ids) == 0 {
@@ -72,12 +72,12 @@ func (g groups) others(p problem, id string) (rest []string, first string) {
 	return ids[1:], ""
 }
 
-// tells reports whether some problem of the case is not told of an earlier one.
-func (g groups) tells(c *record.CaseResult) bool {
+// isFirst reports whether the case is the first one with one of its problems.
+func (g groups) isFirst(c *record.CaseResult) bool {
 	return slices.ContainsFunc(problemsOf(c), func(p problem) bool { _, first := g.others(p, c.ID); return first == "" })
 }
 
-// labels are the words that a case's findings stand under.
+// labels are the headings of the findings of a case, by outcome.
 var labels = map[record.Outcome]span{
 	record.Failed:        {red, "FAIL"},
 	record.Deviated:      {yellow, "DEV"},
@@ -88,12 +88,12 @@ var labels = map[record.Outcome]span{
 	record.NotApplicable: {dim, "N/A"},
 }
 
-// known tells that a case fails by findings alone that somebody has accepted.
+// known reports whether a case fails only by accepted findings.
 func known(c *record.CaseResult, r *record.Report) bool {
 	return r != nil && c.Outcome == record.Failed && allKnown(c, r) != ""
 }
 
-// labelOf is the word for a case of a report.
+// labelOf returns the heading of a case of a report.
 func labelOf(c *record.CaseResult, r *record.Report) span {
 	if known(c, r) {
 		return span{yellow, "KNOWN"}
@@ -101,38 +101,36 @@ func labelOf(c *record.CaseResult, r *record.Report) span {
 	return labels[c.Outcome]
 }
 
-// FindingText returns everything that is to be told of one case: its findings
-// with the requirement each one breaks, what was sent, what came back, and how
-// to see it again. The report supplies the wording of the requirements; it may
-// be nil. Lines end in "\n" but for the last one.
+// FindingText returns the description of one case: its findings with the requirement that each
+// breaks, the request, the response, and how to reproduce it. The report supplies the text of
+// the requirements; it may be nil. All lines but the last end in "\n".
 func FindingText(c record.CaseResult, r *record.Report, style Style) string {
 	p := &page{Style: style}
 	p.caseText(&c, r, nil)
 	return strings.TrimSuffix(p.String(), "\n")
 }
 
-// caseText adds a case's block. What g says was told of an earlier case is only
-// pointed at, and of a known finding among others is told who accepted it, not what
-// was sent and came.
+// caseText adds the block of a case. A problem that g has in an earlier case is only referred
+// to, and of a known finding among others the block has who accepted it, not the exchange.
 func (p *page) caseText(c *record.CaseResult, r *record.Report, g groups) {
 	label := labelOf(c, r)
 	brief := g != nil && !p.Verbose
 	if head := []span{label, {bold, " " + c.ID}}; c.File == "" {
 		p.line(head...)
 	} else {
-		p.apart(fmt.Sprintf("%s:%d", c.File, c.Line), head...)
+		p.bothEnds(fmt.Sprintf("%s:%d", c.File, c.Line), head...)
 	}
 	if c.Title != "" {
 		p.line(span{dim, "  " + c.Title})
 	}
-	var steps []int // worth showing
-	told := map[problem]bool{}
+	var steps []int // to be shown
+	shown := map[problem]bool{}
 	for _, f := range c.Findings {
 		key := problemOf(f)
-		if told[key] && !p.Verbose {
+		if shown[key] && !p.Verbose {
 			continue
 		}
-		told[key] = true
+		shown[key] = true
 		rest, first := g.others(key, c.ID)
 		code := label.code
 		if f.Known != nil {
@@ -143,7 +141,7 @@ func (p *page) caseText(c *record.CaseResult, r *record.Report, g groups) {
 			p.line(span{dim, "     as in " + first})
 			continue
 		}
-		p.word(r, f)
+		p.source(r, f)
 		if again := repeats(c, f); again > 0 && !p.Verbose {
 			p.line(span{dim, fmt.Sprintf("     … and the same in %s of this case", count(again, "more answer"))})
 		}
@@ -177,16 +175,15 @@ func (p *page) caseText(c *record.CaseResult, r *record.Report, g groups) {
 	}
 }
 
-// again is the command that runs the case again, or "" where there is none to
-// give: nobody can send to a handler in memory, and an escaped id would be
-// another one. The report may be nil.
+// again returns the command that runs the case again, or "" if there is none: a handler in
+// memory cannot be reached, and an escaped id would be another one. The report may be nil.
 func again(r *record.Report, c *record.CaseResult) string {
 	command := "fmaspec run"
 	switch {
 	case r == nil:
 	case r.Target.URL == record.InMemory:
 		return ""
-	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is fmaspec's own server
+	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is the embedded server
 		command += " -url " + curl.ShellWord(r.Target.URL)
 	}
 	if r != nil {
@@ -199,13 +196,13 @@ func again(r *record.Report, c *record.CaseResult) string {
 	return command
 }
 
-// settings are the flags that the user set, as a shell reads them.
+// settings returns the flags that the user set, quoted for a shell.
 func settings(of []record.Setting) string {
 	var b strings.Builder
 	kinds := record.SettingKinds()
 	for _, s := range of {
 		if kind := kinds[s.Flag]; kind != record.Carried && kind != record.Hidden {
-			continue // it is none of a run, or stands elsewhere
+			continue // not a flag of run, or added elsewhere
 		}
 		b.WriteString(" -" + s.Flag)
 		switch isSwitch := slices.Contains([]string{"builtin", "http2", "insecure", "strict"}, s.Flag); {
@@ -219,15 +216,15 @@ func settings(of []record.Setting) string {
 	return b.String()
 }
 
-// inQuotes is text as one word of a POSIX shell.
+// inQuotes returns text as one quoted word of a POSIX shell.
 func inQuotes(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// directness orders cases by how plainly they show what is wrong: first those
-// that were to prove a requirement which they break, of these the ones that
-// differ from no control, of these the ones with the fewest exchanges.
+// directness orders cases by how directly they show a problem: first those that test a
+// requirement which they break, of these the ones without a control, of these the ones with
+// the fewest exchanges.
 func directness(c *record.CaseResult) int {
 	if len(c.Findings) == 0 {
-		return -len(c.Proves) // the plain requests prove the most
+		return -len(c.Proves) // the simplest requests test the most
 	}
 	aside := 2
 	if slices.ContainsFunc(c.Findings, func(f record.Finding) bool { return slices.Contains(c.Proves, f.Requirement) }) {
@@ -239,8 +236,7 @@ func directness(c *record.CaseResult) int {
 	return aside*1000 + len(c.Exchanges)
 }
 
-// findingLine adds what, where, want and got: on one line where they fit, below
-// each other elsewhere.
+// findingLine adds check, place, want and got: on one line if they fit, else below each other.
 func (p *page) findingLine(c *record.CaseResult, f record.Finding, code string) {
 	place := f.Place
 	if len(c.Exchanges) > 1 {
@@ -257,8 +253,8 @@ func (p *page) findingLine(c *record.CaseResult, f record.Finding, code string) 
 	p.line(span{"", "     got  " + f.Got})
 }
 
-// word adds the requirement of a finding, and where it is stated.
-func (p *page) word(r *record.Report, f record.Finding) {
+// source adds the requirement of a finding, and where it is stated.
+func (p *page) source(r *record.Report, f record.Finding) {
 	req := requirement(r, f.Requirement)
 	line := "     " + f.Level.String() + "   " + f.Requirement
 	if req == nil {
@@ -277,7 +273,7 @@ func (p *page) word(r *record.Report, f record.Finding) {
 	}
 }
 
-// acceptedBy adds who accepted a finding, until when, where that stands, and why.
+// acceptedBy adds who accepted a finding, until when, in which line, and why.
 func (p *page) acceptedBy(r *record.Report, k *record.Known) {
 	if k == nil {
 		return
@@ -293,7 +289,7 @@ func (p *page) acceptedBy(r *record.Report, k *record.Known) {
 	p.line(span{dim, "     accepted because " + k.Reason})
 }
 
-// same adds the line that names the other cases of a group, as many as fit.
+// same adds the line that names the other cases of a group, as far as they fit.
 func (p *page) same(rest []string) {
 	if len(rest) == 0 || p.Verbose {
 		return
@@ -312,7 +308,7 @@ func (p *page) same(rest []string) {
 	p.line(span{dim, text})
 }
 
-// exchange adds what was sent and what came.
+// exchange adds request and response.
 func (p *page) exchange(r *record.Report, c *record.CaseResult, x *record.ExchangeResult) {
 	rows := 8
 	if p.Verbose {
@@ -358,18 +354,18 @@ func (p *page) exchange(r *record.Report, c *record.CaseResult, x *record.Exchan
 	}
 }
 
-// replayCommand is [curl.Command], but for a command that would not show as it is, and so
+// replayCommand returns [curl.Command], but no command that would be shown escaped and so
 // would send something else.
 func replayCommand(r *record.Report, x *record.ExchangeResult) (command, why string) {
 	command, why = curl.Command(r, x)
 	if safe(command) != command {
-		return "", "it would hold characters that are not shown here"
+		return "", "it has characters that are not shown here"
 	}
 	return command, why
 }
 
-// path is a URL without scheme and host, which the run's header and the curl
-// command show: so that the operation at its end is not cut off.
+// path returns a URL without scheme and host, so that the operation at its end is not cut off.
+// The run's header and the curl command show scheme and host.
 func path(url string) string {
 	_, rest, found := strings.Cut(url, "://")
 	slash := strings.IndexByte(rest, '/')
@@ -379,8 +375,8 @@ func path(url string) string {
 	return rest[slash:]
 }
 
-// target is what the request line named: the path, or the whole URL where that is what
-// the request is about.
+// target returns the request target: the path, or the whole URL if the request has the
+// absolute form.
 func target(r record.Request) string {
 	if r.Absolute {
 		return r.URL
@@ -388,7 +384,7 @@ func target(r record.Request) string {
 	return path(r.URL)
 }
 
-// repeats counts the further findings of a case that are the same problem.
+// repeats returns the number of further findings of a case with the same problem.
 func repeats(c *record.CaseResult, f record.Finding) int {
 	n := -1
 	for _, other := range c.Findings {
@@ -399,8 +395,7 @@ func repeats(c *record.CaseResult, f record.Finding) int {
 	return n
 }
 
-// troubled returns the step that went wrong on the wire, or the last one, or -1
-// where there is none.
+// troubled returns the step that failed on the wire, or the last one, or -1 if there is none.
 func troubled(c *record.CaseResult) int {
 	step := -1
 	for _, x := range c.Exchanges {
@@ -424,12 +419,12 @@ func requirement(r *record.Report, id string) *record.Requirement {
 	return nil
 }
 
-// cite names the place of a requirement: RFC 9110, 15.5.6 – or a heading in quotes.
+// cite returns the source of a requirement: RFC 9110, 15.5.6 – or a heading in quotes.
 func cite(document, section string) string {
 	switch {
 	case document == "" || section == "":
 		return document + section
-	case strings.Contains(section, "RFC "): // it names its documents
+	case strings.Contains(section, "RFC "): // it names the document
 		return section
 	case strings.ContainsAny(section, `"“”`) || section[0] >= '0' && section[0] <= '9':
 		return document + ", " + section

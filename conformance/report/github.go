@@ -10,16 +10,16 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// What GitHub shows of one step, and of one annotation.
+// The limits of GitHub for one step and for one annotation.
 const (
 	annotationsShown = 10    // of each kind: errors, warnings, notices
 	annotationText   = 4_000 // bytes; of a message GitHub keeps 4,096 characters
 	annotationTitle  = 200   // columns; of a title it keeps 255
 	annotationLine   = 600   // columns of a line of a message
-	annotationFile   = 1_000 // bytes; a longer path is none
+	annotationFile   = 1_000 // bytes; longer paths are left out
 )
 
-// An annotation is what GitHub shows beside a line of a file.
+// An annotation is a message that GitHub shows beside a line of a file.
 type annotation struct {
 	file  string
 	line  int
@@ -27,16 +27,14 @@ type annotation struct {
 	text  []string // lines
 }
 
-// GitHub writes workflow commands, which GitHub shows as annotations, and the
-// verdict as a plain last line. Each problem is one annotation at the first case
-// that has it: an error where it fails the run or is new to the baseline, a
-// warning where it is a deviation. What else is wrong with the baseline, and
-// cases that could not be judged, are errors. Known findings are counted in one
-// notice, and a conformant run is one notice. GitHub shows ten of each kind: where
-// there are more, the tenth sums the rest up. A run that is not conformant has at
-// least one error. No text of a server can be a command. GitHub takes a path as one
-// from the root of the repository: an annotation of a file that [Style.Locate]
-// does not find there has none.
+// GitHub writes workflow commands, which GitHub shows as annotations, and the verdict as a
+// plain last line. Each problem is one annotation at the first case that has it: an error if
+// it fails the run or is new to the baseline, a warning if it is a deviation. Other problems
+// of the baseline, and cases that could not be judged, are errors. Known findings are counted
+// in one notice, and a conformant run is one notice. GitHub shows ten of each kind: if there
+// are more, the tenth summarizes the rest. A run that is not conformant has at least one
+// error. No text of a server can be a command. GitHub reads a path relative to the root of the
+// repository: an annotation of a file that [Style.Locate] does not find there has no path.
 func GitHub(w io.Writer, r *record.Report, style Style) error {
 	errors, warnings := ghProblems(r)
 	var notices []annotation
@@ -68,7 +66,7 @@ func GitHub(w io.Writer, r *record.Report, style Style) error {
 }
 
 func ghProblems(r *record.Report) (errors, warnings []annotation) {
-	added := map[string]string{} // what the baseline says of new findings, by key
+	added := map[string]string{} // the message of the baseline on new findings, by key
 	var accepted []record.BaselineProblem
 	if r.Baseline != nil {
 		accepted = r.Baseline.Problems
@@ -78,7 +76,7 @@ func ghProblems(r *record.Report) (errors, warnings []annotation) {
 			added[p.Key] = p.Text
 		}
 	}
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, g := range gather(r) {
 		if g.known {
 			continue
@@ -88,7 +86,7 @@ func ghProblems(r *record.Report) (errors, warnings []annotation) {
 		for _, key := range g.keys {
 			if text, is := added[key]; is {
 				says = cmp.Or(says, "new: "+text)
-				told[key] = true
+				shown[key] = true
 			}
 		}
 		if says != "" {
@@ -101,7 +99,7 @@ func ghProblems(r *record.Report) (errors, warnings []annotation) {
 		}
 	}
 	for _, p := range accepted {
-		if told[p.Key] && p.Kind == "new" {
+		if shown[p.Key] && p.Kind == "new" {
 			continue
 		}
 		a := annotation{title: "baseline: " + p.Kind, text: []string{p.Text, "finding " + p.Key}}
@@ -142,12 +140,12 @@ func ghProblem(r *record.Report, g *gathered) annotation {
 	a := annotation{file: g.first.File, line: g.first.Line, title: f.Check + " at " + f.Place,
 		text: []string{"want " + f.Want, "got  " + f.Got, by, ghIn(g.cases)}}
 	if command := again(r, g.first); command != "" && ghLine("again: "+command, annotationLine) == "again: "+command {
-		a.text = append(a.text, "again: "+command) // one that is cut or escaped would do something else
+		a.text = append(a.text, "again: "+command) // a cut or escaped command would do something else
 	}
 	return a
 }
 
-// ghIn names the first of some cases.
+// ghIn returns the ids of the first cases.
 func ghIn(ids []string) string {
 	const most = 5
 	text := "in " + count(len(ids), "case") + ": " + strings.Join(ids[:min(most, len(ids))], ", ")
@@ -168,8 +166,7 @@ func knownFindings(r *record.Report) (n int) {
 	return n
 }
 
-// atMost returns as many annotations: where there are more, the last one names
-// those that it stands for.
+// atMost returns at most n annotations: if there are more, the last one names the others.
 func atMost(n int, all []annotation) []annotation {
 	if len(all) <= n {
 		return all
@@ -216,23 +213,22 @@ var (
 	ghProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// ghLine is s as one line that holds no command, cut to as many columns.
+// ghLine returns s as one line without commands, cut to the columns.
 func ghLine(s string, columns int) string { return clip(s, columns) }
 
-// A gathered problem is one with all findings that have it. Those that the
-// baseline accepts are gathered apart from the others.
+// A gathered is a problem with all its findings. Findings that the baseline accepts are
+// gathered separately.
 type gathered struct {
 	known   bool
-	breaks  bool               // it fails the run, where it is not known
-	finding record.Finding     // the one that is told
+	breaks  bool               // it fails the run, unless it is known
+	finding record.Finding     // the one that is shown
 	first   *record.CaseResult // its case
-	cases   []string           // ids of all that have it, that one first
+	cases   []string           // ids of all cases with it, that one first
 	keys    []string           // of all findings
 }
 
-// gather returns every problem once: those that fail a run, those that do not,
-// and those that are known; of each first what stands on the strongest word, and
-// of the same level in the console's order.
+// gather returns every problem once: those that fail a run, those that do not, and those that
+// are known; each group ordered by level, the strongest first, and then as in the console.
 func gather(r *record.Report) []*gathered {
 	var all []*gathered
 	at := map[problem]*gathered{}
@@ -258,8 +254,7 @@ func gather(r *record.Report) []*gathered {
 	return all
 }
 
-// class is the place of a gathered problem in the order of telling, title what
-// the problems of its class stand under.
+// class returns the position of a gathered problem in the report, title the heading of its class.
 func (g *gathered) class() int {
 	switch {
 	case g.known:
@@ -272,8 +267,8 @@ func (g *gathered) class() int {
 
 func (g *gathered) title() string { return [...]string{"Failed", "Deviated", "Known"}[g.class()] }
 
-// byWeight returns the cases with findings, worst outcome first, and of the same
-// outcome the plainest first.
+// byWeight returns the cases with findings, worst outcome first, and of the same outcome the
+// most direct first.
 func byWeight(r *record.Report) []*record.CaseResult {
 	rank := []record.Outcome{record.Failed, record.Deviated, record.Errored,
 		record.Inconclusive, record.Passed, record.Skipped, record.NotApplicable}
@@ -289,15 +284,15 @@ func byWeight(r *record.Report) []*record.CaseResult {
 	return cases
 }
 
-// unproven are the cases with one outcome for one reason.
+// unproven holds the cases with one outcome for one reason.
 type unproven struct {
 	outcome record.Outcome
 	reason  string
 	cases   []*record.CaseResult
 }
 
-// unprovenOf returns the cases of which no finding tells all: those that are
-// called failed or deviated without one, then those that could not be judged.
+// unprovenOf returns the cases that no finding explains: those that failed or deviated without
+// one, then those that could not be judged.
 func unprovenOf(r *record.Report) []*unproven {
 	type key struct {
 		outcome record.Outcome
@@ -319,7 +314,7 @@ func unprovenOf(r *record.Report) []*unproven {
 			}
 			k.reason = "it is called " + c.Outcome.String() + " without a finding"
 		case !slices.Contains(rank, c.Outcome):
-			k.outcome = record.Errored // an outcome that nobody knows is never a pass
+			k.outcome = record.Errored // an unknown outcome is never a pass
 		}
 		if at[k] == nil {
 			at[k] = &unproven{outcome: k.outcome, reason: k.reason}
@@ -340,8 +335,8 @@ func (u *unproven) ids() (ids []string) {
 	return ids
 }
 
-// gate is the verdict that counts, and what it is in words: of the run and its
-// baseline where there is one, else of the run.
+// gate returns the deciding verdict and its text: of the run with its baseline if there is
+// one, else of the run.
 func gate(r *record.Report) (record.Verdict, string) {
 	if r.Baseline != nil {
 		text, _ := baselineText(r.Baseline)

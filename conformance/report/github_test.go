@@ -88,7 +88,7 @@ func TestGitHubTellsWhatIsWrongWithTheBaseline(t *testing.T) {
 		why     string
 	}{
 		{record.BaselineProblem{Kind: "new", Key: deviation, Text: "no entry accepts it"}, "error fixtures/cases/body/refuses-blank-comment.http:6 refused at status", "a new deviation is what makes the run red"},
-		{record.BaselineProblem{Kind: "new", Key: "of no case", Text: "no entry accepts it"}, "error : baseline: new", "a problem is told, whether its finding is found or not"},
+		{record.BaselineProblem{Kind: "new", Key: "of no case", Text: "no entry accepts it"}, "error : baseline: new", "a problem is reported, whether its finding is found or not"},
 		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: 3, Text: "remove the entry"}, "error accepted.baseline:3 baseline: vanished", "at the entry"},
 		{record.BaselineProblem{Kind: "vanished", Key: deviation, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
 		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: -7, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
@@ -118,7 +118,7 @@ func TestGitHubShowsTenOfAKindAndTellsOfTheRest(t *testing.T) {
 		}
 		commands, _ := annotations(t, r)
 		for _, kind := range []string{"error", "warning"} {
-			told := map[string]bool{}
+			seen := map[string]bool{}
 			shown := 0
 			for _, c := range commands {
 				if c.name != kind {
@@ -132,16 +132,16 @@ func TestGitHubShowsTenOfAKindAndTellsOfTheRest(t *testing.T) {
 					t.Errorf("%d %ss: want the title %q, got %q", n, kind, want, c.properties["title"])
 				}
 				for _, line := range lines {
-					told[line] = true
+					seen[line] = true
 				}
 			}
 			for i := range n {
-				if want := fmt.Sprintf("types at /%d (fixtures/cases/valid/accepts-other-order.http:5)", i); !told[want] {
-					t.Errorf("%d %ss: want %s told, got %v", n, kind, want, told)
+				if want := fmt.Sprintf("types at /%d (fixtures/cases/valid/accepts-other-order.http:5)", i); !seen[want] {
+					t.Errorf("%d %ss: want %s shown, got %v", n, kind, want, seen)
 				}
 			}
-			if shown != min(n, 10) || len(told) != n {
-				t.Errorf("%d %ss: want %d annotations that tell them all, got %d and %d", n, kind, min(n, 10), shown, len(told))
+			if shown != min(n, 10) || len(seen) != n {
+				t.Errorf("%d %ss: want %d annotations that name them all, got %d and %d", n, kind, min(n, 10), shown, len(seen))
 			}
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// Grouped tells the cases of a report one by one, each problem once as [Console]
-// does, for whoever prints them at different places.
+// Grouped describes the cases of a report one by one, each problem once as [Console] does, for
+// a caller that prints them at different places.
 type Grouped struct {
 	report *record.Report
 	worth  []*record.CaseResult
@@ -19,8 +19,7 @@ type Grouped struct {
 	cases  map[string]*record.CaseResult
 }
 
-// Group returns those cases of a report in groups that have such an id, or all
-// where no id is given.
+// Group groups the cases of a report with these ids, or all cases if no id is given.
 func Group(r *record.Report, ids ...string) *Grouped {
 	worth := worthTelling(r)
 	if len(ids) > 0 {
@@ -33,15 +32,14 @@ func Group(r *record.Report, ids ...string) *Grouped {
 	return g
 }
 
-// Text returns what is to be told of a case. Where it is the first of a group, that
-// is everything, as in [FindingText]; elsewhere it is one line that names its
-// problems and the cases in which they are told.
+// Text returns the description of a case. For the first case of a group, it is that of
+// [FindingText]; for another, one line with its problems and the cases that show them.
 func (g *Grouped) Text(id string, style Style) (text string, whole bool) {
 	c := g.cases[id]
 	if c == nil {
 		return "", false
 	}
-	if g.groups.tells(c) || len(problemsOf(c)) == 0 {
+	if g.groups.isFirst(c) || len(problemsOf(c)) == 0 {
 		p := &page{Style: style}
 		p.caseText(c, g.report, g.groups)
 		return strings.TrimSuffix(p.String(), "\n"), true
@@ -69,21 +67,19 @@ func (g *Grouped) Text(id string, style Style) (text string, whole bool) {
 	return safe(strings.Join(parts, "; ")), false
 }
 
-// First returns the failed and errored cases that are the first of a group, in the
-// order of telling.
+// First returns the failed and errored cases that are the first of a group, in order.
 func (g *Grouped) First() (ids []string) {
 	for _, c := range g.worth {
-		if (c.Outcome == record.Failed || c.Outcome == record.Errored) && g.groups.tells(c) {
+		if (c.Outcome == record.Failed || c.Outcome == record.Errored) && g.groups.isFirst(c) {
 			ids = append(ids, c.ID)
 		}
 	}
 	return ids
 }
 
-// Summary returns what is to be known of a report before its cases: panics of the
-// handler, the verdict, its probable cause, and the requirements that were broken,
-// with how many findings there are against each and the case in which it is told.
-// Lines end in "\n" but for the last one.
+// Summary returns the introduction of a report: panics of the handler, the verdict, its
+// probable cause, and the broken requirements, each with its number of findings and the case
+// that shows it. All lines but the last end in "\n".
 func Summary(r *record.Report, style Style) string {
 	p := &page{Style: style}
 	p.panics(r)
@@ -106,13 +102,13 @@ func Summary(r *record.Report, style Style) string {
 	return strings.TrimSuffix(p.String(), "\n")
 }
 
-// uncutSpan adds one line in a colour that is left as long as it is.
+// uncutSpan adds one line in a colour that is not cut.
 func (p *page) uncutSpan(code, text string) {
 	p.paint(code, safe(text))
 	p.WriteString("\n")
 }
 
-// firstAgainst is the case in which a requirement's most common problem is told.
+// firstAgainst returns the case that shows the most common problem of a requirement.
 func firstAgainst(g groups, r *record.Report, id string) string {
 	first, most := "", 0
 	for i := range r.Cases {
@@ -125,8 +121,7 @@ func firstAgainst(g groups, r *record.Report, id string) string {
 	return first
 }
 
-// statusCauses are what is probably wrong where every valid request was answered
-// with one status.
+// statusCauses returns the probable cause if every valid request was answered with one status.
 var statusCauses = map[int]string{
 	http.StatusUnauthorized:       "is the token one that the target accepts, and has not expired?",
 	http.StatusForbidden:          "is the token that of a user who may act?",
@@ -139,9 +134,8 @@ var statusCauses = map[int]string{
 	http.StatusGatewayTimeout:     "does the application behind the gateway run?",
 }
 
-// Cause returns the one probable cause of what went wrong in most cases, "" where
-// none is seen: a panic of the handler, the reason of a verdict, or that every
-// valid request met with the same refusal.
+// Cause returns the probable cause of most failures, or "": a panic of the handler, the reason
+// of a verdict, or the same refusal of every valid request.
 func Cause(r *record.Report) string {
 	valid, statuses, errors := 0, map[int]int{}, map[string]int{}
 	controls := map[string]bool{}

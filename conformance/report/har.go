@@ -64,7 +64,7 @@ type harEntry struct {
 type harRequest struct {
 	Method      string       `json:"method"`
 	URL         string       `json:"url"`
-	RawURL      string       `json:"_url,omitempty"` // as it was sent, where that is no URI
+	RawURL      string       `json:"_url,omitempty"` // as sent, if that is not a URI
 	HTTPVersion string       `json:"httpVersion"`
 	Cookies     []harCookie  `json:"cookies"`
 	Headers     []harPair    `json:"headers"`
@@ -127,21 +127,19 @@ type harTimings struct {
 	Comment string  `json:"comment"`
 }
 
-// HAR writes every exchange of the report as an entry of an HTTP Archive 1.2, in
-// the order in which they began, each on the page of its case. What the format
-// has no word for stands in members that begin with an underscore. Bodies keep
-// every byte: an answer that is not UTF-8 is in base64, as the format says; for a
-// request it says nothing, so that the bytes are in "_base64" and the text shows
-// U+FFFD for those that are none. Elsewhere such bytes become U+FFFD. An exchange
-// without an answer has the status 0 and "_error". The suite measures exchanges
-// as a whole: all of the time stands in "wait". It holds one entry in memory at a
-// time.
+// HAR writes every exchange of the report as an entry of an HTTP Archive 1.2, in the order in
+// which they began, each on the page of its case. Data that the format does not define is in
+// members whose names begin with an underscore. Bodies keep every byte: a response that is not
+// UTF-8 is in base64, as the format defines; for a request it defines nothing, so the bytes
+// are in "_base64" and the text has U+FFFD for invalid bytes. Elsewhere such bytes become
+// U+FFFD. An exchange without a response has the status 0 and "_error". The suite measures
+// exchanges as a whole: all of the time is in "wait". It holds one entry in memory at a time.
 func HAR(w io.Writer, r *record.Report) error {
 	exchanges := harExchanges(r)
 	_, verdict := gate(r)
 	log := harLog{
 		Version: "1.2",
-		Creator: harCreator{"fmaspec", cmp.Or(safe(r.Suite.Version), "unknown"), "Secrets were struck out; what stands in their place begins with $FMASPEC_."},
+		Creator: harCreator{"fmaspec", cmp.Or(safe(r.Suite.Version), "unknown"), "Secrets were redacted; their placeholders begin with $FMASPEC_."},
 		Pages:   harPages(exchanges),
 		Comment: safe(r.Target.URL + ": " + verdict),
 		Entries: []harEntry{},
@@ -153,7 +151,7 @@ func HAR(w io.Writer, r *record.Report) error {
 	}
 	head, found := bytes.CutSuffix(b.Bytes(), []byte(before+after))
 	if !found {
-		return errors.New("report: cannot be written as HAR: entries are not its last member; this is a fault of fmaspec")
+		return errors.New("report: cannot be written as HAR: entries are not its last member; this is a bug of fmaspec")
 	}
 	if _, err := w.Write(append(head, before...)); err != nil {
 		return err
@@ -182,7 +180,7 @@ type harExchange struct {
 	x *record.ExchangeResult
 }
 
-// harExchanges are all exchanges in the order in which they began.
+// harExchanges returns all exchanges in the order in which they began.
 func harExchanges(r *record.Report) (out []harExchange) {
 	for i := range r.Cases {
 		for j := range r.Cases[i].Exchanges {
@@ -193,7 +191,7 @@ func harExchanges(r *record.Report) (out []harExchange) {
 	return out
 }
 
-// harPages has a page for each case that was sent, in the order in which they began.
+// harPages returns a page for each case that was sent, in the order in which they began.
 func harPages(exchanges []harExchange) []harPage {
 	pages, known := []harPage{}, map[string]bool{}
 	for _, x := range exchanges {
@@ -239,7 +237,7 @@ func harRequestOf(x *record.ExchangeResult, protocol string) harRequest {
 		case "content-type":
 			mime = cmp.Or(mime, f.Value)
 		case "cookie":
-			cookies, _ := http.ParseCookie(f.Value) // what is none is in the headers
+			cookies, _ := http.ParseCookie(f.Value) // malformed ones are in the headers only
 			for _, k := range cookies {
 				out.Cookies = append(out.Cookies, harCookieOf(k))
 			}
@@ -283,7 +281,7 @@ func harResponseOf(x *record.ExchangeResult) harResponse {
 		out.Content.Text, out.Content.Encoding = base64.StdEncoding.EncodeToString(answer.Body), "base64"
 	}
 	if answer.Header.Get("Content-Encoding") != "" {
-		out.Content.Comment = "The bytes are those that came: their Content-Encoding is not undone."
+		out.Content.Comment = "The bytes are as received: the Content-Encoding is not decoded."
 	}
 	return out
 }
@@ -296,8 +294,8 @@ func harCookieOf(k *http.Cookie) harCookie {
 	return out
 }
 
-// harURL is an absolute URI for what was asked for: itself where it is one, with
-// escapes where those make it one, and "about:invalid" elsewhere.
+// harURL returns an absolute URI for a request: the URL itself if it is a valid URI, with
+// escapes if these make it one, and else "about:invalid".
 func harURL(raw string) string {
 	var b strings.Builder
 	for i := range len(raw) {
@@ -324,7 +322,7 @@ func harQuery(raw string) []harPair {
 	}
 	for part := range strings.SplitSeq(u.RawQuery, "&") {
 		name, value, _ := strings.Cut(part, "=")
-		// The URL is one of harURL, which leaves no broken escape.
+		// The URL is from harURL, which leaves no malformed escape.
 		name, _ = url.QueryUnescape(name)
 		value, _ = url.QueryUnescape(value)
 		pairs = append(pairs, harPair{name, value})

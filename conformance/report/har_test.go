@@ -58,7 +58,7 @@ func TestHARKeepsTheSchemaThatReadersUse(t *testing.T) {
 		{`"version": "1.2",`, ``, "a log has a version"},
 		{`"startedDateTime": "2017-`, `"startedDateTime": "17-`, "a time has a whole year"},
 		{`"url": "http`, `"url": "//http`, "a URL is absolute"},
-		{`"wait": 3,`, ``, "a wait is told"},
+		{`"wait": 3,`, ``, "a wait is written"},
 		{`"status": 401`, `"status": "401"`, "a status is a number"},
 		{`"cache": {},`, ``, "an entry has a cache"},
 		{`"mimeType": "application/json",`, ``, "a body has a type"},
@@ -206,7 +206,7 @@ func exchangesOf(r *record.Report) map[string]*record.ExchangeResult {
 	return out
 }
 
-// asJSON is text as JSON can tell it: each byte that is not UTF-8 is a U+FFFD.
+// asJSON is text as JSON can hold it: each byte that is not UTF-8 is a U+FFFD.
 func asJSON(text string) string { return string([]rune(text)) }
 
 // harOwn is what a reader of the members with an underscore sees.
@@ -408,7 +408,7 @@ func TestHARReadsURLsCookiesAndHeaders(t *testing.T) {
 		t.Errorf("want %v, got %v", want, got.Response.Cookies)
 	}
 	if got.Response.RedirectURL != "/elsewhere" || got.Response.Content.Comment == "" || len(got.Response.Headers) != 4 || got.Retries != 3 {
-		t.Errorf("want the redirection, the coding and the retries told, got %+v", got)
+		t.Errorf("want the redirection, the coding and the retries written, got %+v", got)
 	}
 }
 

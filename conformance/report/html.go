@@ -43,8 +43,8 @@ func HTML(w io.Writer, r *record.Report) error {
 	return buffered.Flush()
 }
 
-// An htmlPage is a report as the template asks for it. Whatever can hold a
-// stranger's text goes through the function safe there, or is safe here.
+// An htmlPage is a report in the form that the template needs. Text from outside is passed to
+// the function safe in the template, or is safe here.
 type htmlPage struct {
 	*record.Report
 	Style  template.CSS
@@ -81,15 +81,14 @@ func newHTMLPage(r *record.Report, style, script string) *htmlPage {
 	return p
 }
 
-// sourceHash is how a content security policy names an inline style or script.
+// sourceHash returns the hash by which a content security policy names an inline style or script.
 func sourceHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// anchor makes an id of an element, the same for the same text and another for
-// every other: letters, digits and ./-_ stay, other bytes become ~ and two
-// digits. It can stand in a URL as it is.
+// anchor returns an element id that is unique for the text: letters, digits and ./-_ stay,
+// other bytes become ~ and two digits. It can stand in a URL as it is.
 func anchor(kind, id string) string {
 	var b strings.Builder
 	b.WriteString(kind + "-")
@@ -104,10 +103,10 @@ func anchor(kind, id string) string {
 	return b.String()
 }
 
-// to is the URL of an anchor on the same page.
+// to returns the URL of an anchor on the same page.
 func to(anchor string) template.URL { return template.URL("#" + anchor) }
 
-// Heading is the verdict in two or three words, Sentence the rest of it.
+// Heading returns the verdict in two or three words. Sentence returns the rest of it.
 func (p *htmlPage) Heading() string {
 	text, _ := verdictText(p.Report)
 	head, _, _ := strings.Cut(text, ": ")
@@ -122,7 +121,7 @@ func (p *htmlPage) Sentence() string {
 	return ""
 }
 
-// Tone is the class of a verdict.
+// Tone returns the CSS class of a verdict.
 func (p *htmlPage) Tone() string { return tone(p.Verdict) }
 
 func tone(v record.Verdict) string {
@@ -135,24 +134,24 @@ func tone(v record.Verdict) string {
 	return "unsure"
 }
 
-// A tally is an outcome with the number of cases that came to it.
+// A tally is an outcome with its number of cases.
 type tally struct {
 	Outcome string // with hyphens
 	Words   string
-	N, From int // From counts those before it
+	N, From int // From is the number of those before it
 	page    *htmlPage
 	outcome record.Outcome
 }
 
-// Tallies are the outcomes, in the order in which a reader wants their cases.
-// Whatever this package does not know stands under "other".
+// Tallies returns the outcomes in the order of the report. Outcomes that this package does not
+// know are under "other".
 func (p *htmlPage) Tallies() (out []tally) {
 	counts := map[record.Outcome]int{}
 	for i := range p.Report.Cases {
 		counts[group(p.Report.Cases[i].Outcome)]++
 	}
 	from := 0
-	for _, o := range told() {
+	for _, o := range outcomeOrder() {
 		t := tally{N: counts[o], From: from, page: p, outcome: o}
 		t.Outcome, t.Words = outcomeWords(o)
 		if o == 0 && t.N == 0 {
@@ -164,8 +163,8 @@ func (p *htmlPage) Tallies() (out []tally) {
 	return out
 }
 
-// told are the outcomes in the order of telling; 0 stands for all that is unknown.
-func told() []record.Outcome {
+// outcomeOrder returns the outcomes in the order of the report; 0 stands for all unknown ones.
+func outcomeOrder() []record.Outcome {
 	return []record.Outcome{record.Failed, record.Errored, record.Deviated, record.Inconclusive,
 		record.Passed, record.Skipped, record.NotApplicable, 0}
 }
@@ -177,7 +176,7 @@ func group(o record.Outcome) record.Outcome {
 	return 0
 }
 
-// outcomeWords is an outcome's name with hyphens and in words.
+// outcomeWords returns the name of an outcome with hyphens and with blanks.
 func outcomeWords(o record.Outcome) (name, text string) {
 	if o == 0 {
 		return "other", "other"
@@ -185,7 +184,7 @@ func outcomeWords(o record.Outcome) (name, text string) {
 	return o.String(), words(o)
 }
 
-// Cases yields the cases of that outcome, each made when it is asked for.
+// Cases returns an iterator over the cases of that outcome.
 func (t tally) Cases() iter.Seq[*htmlCase] {
 	return func(yield func(*htmlCase) bool) {
 		for i := range t.page.Report.Cases {
@@ -196,13 +195,13 @@ func (t tally) Cases() iter.Seq[*htmlCase] {
 	}
 }
 
-// A fact is one row of what a run was.
+// A fact is one row of the description of a run.
 type fact struct {
 	Name, Value string
-	Code        bool // a value to compare letter by letter
+	Code        bool // a value in a fixed-width font
 }
 
-// Facts tells what was judged, by what and where; what is not set is left out.
+// Facts describes target, suite and environment; unset values are left out.
 func (p *htmlPage) Facts() (out []fact) {
 	add := func(name, value string, code bool) {
 		if value != "" {
@@ -242,7 +241,7 @@ func (p *htmlPage) Facts() (out []fact) {
 	return out
 }
 
-// Remarks tells what a reader of the totals has to know of how they came about.
+// Remarks returns remarks on the run that matter for its totals.
 func (p *htmlPage) Remarks() (out []string) {
 	if p.Interrupted {
 		out = append(out, "The run was stopped before its end.")
@@ -254,10 +253,10 @@ func (p *htmlPage) Remarks() (out []string) {
 		out = append(out, "The target's certificate was not verified (-insecure).")
 	}
 	if p.Target.Proxy != "" {
-		out = append(out, "A proxy stood in between: "+safe(p.Target.Proxy)+".")
+		out = append(out, "Requests were sent through a proxy: "+safe(p.Target.Proxy)+".")
 	}
 	if p.Pace.Retries > 0 {
-		out = append(out, fmt.Sprintf("The target put off %s, for %s in all; they were sent again.", count(p.Pace.Retries, "request"), seconds(p.Pace.Waited)))
+		out = append(out, fmt.Sprintf("The target postponed %s, for %s in total; they were sent again.", count(p.Pace.Retries, "request"), seconds(p.Pace.Waited)))
 	}
 	if len(p.Safety.Armed) > 0 {
 		out = append(out, fmt.Sprintf("Armed were %s: %s that could take effect, of at most %d. The journal has each.",
@@ -266,7 +265,7 @@ func (p *htmlPage) Remarks() (out []string) {
 	return out
 }
 
-// BaselineHeading is the verdict apart from what is accepted.
+// BaselineHeading returns the verdict with the baseline applied.
 func (p *htmlPage) BaselineHeading() string {
 	text := strings.ReplaceAll(string(p.Baseline.Verdict), "-", " ")
 	if p.Baseline.Verdict == record.Unjudged {

@@ -13,13 +13,13 @@ import (
 	"unicode/utf8"
 )
 
-// How much of a body the page shows. A dump takes five times the room.
+// How much of a body the page shows. A dump takes five times the space.
 const (
 	shownText = 32 << 10
 	shownDump = 4 << 10
 )
 
-// A piece is text of a body, an escape in it, or the begin or end of a mark.
+// A piece is text of a body, an escape in it, or the beginning or end of a mark.
 type piece struct {
 	Text   string
 	Escape bool
@@ -30,11 +30,11 @@ type piece struct {
 // A mark is the part of an answer that findings are about.
 type mark struct {
 	Notes    []note
-	Lacks    bool // what is missing here is what they are about
+	Lacks    bool // the findings are about something missing here
 	from, to int
 }
 
-// A note is a finding as an answer points to it.
+// A note is a reference from an answer to a finding.
 type note struct {
 	Number     int    // of the finding in its case, from 1
 	Here, Told string // anchors of the note and of the finding
@@ -43,20 +43,20 @@ type note struct {
 // A bodyText is a body as the page shows it.
 type bodyText struct {
 	Pieces []piece
-	Long   bool   // better folded away
-	About  string // what was done to show it, or ""
+	Long   bool   // folded on the page
+	About  string // how it was changed for display, or ""
 }
 
-// shownBody lays a body out: as text with every character escaped that does not
-// show, as a dump where it is no text. Notes by JSON pointer mark the value they
-// point to, or the nearest object round one that is missing; all others, and
-// those that lead nowhere, come back to be told of the body as a whole.
+// shownBody formats a body: as text with invisible characters escaped, or as a dump if it is
+// not text. Notes by JSON pointer mark the value they point to, or the nearest object that
+// should contain it; all others, and those whose pointer has no target, are returned as notes
+// on the whole body.
 func shownBody(body []byte, header map[string][]string, notes map[string][]note) (text bodyText, rest []note) {
 	var about []string
 	size := count(len(body), "byte")
 	if plain, ok := unpacked(body, header); ok {
 		about = append(about, "shown unpacked, "+size+" came")
-		body, size = plain, "what it unpacks to"
+		body, size = plain, "the decoded body"
 	}
 	marks, rest := marksOf(body, notes)
 	all := body
@@ -72,7 +72,7 @@ func shownBody(body []byte, header map[string][]string, notes map[string][]note)
 		}
 		about = append(about, "not UTF-8, shown byte by byte")
 	case !utf8.Valid(body):
-		about = append(about, "not UTF-8, bytes that are none are shown as escapes")
+		about = append(about, "not UTF-8, invalid bytes are shown as escapes")
 	}
 	if len(body) < len(all) {
 		about = append(about, fmt.Sprintf("the first %s of %s", count(len(body), "byte"), size))
@@ -87,7 +87,7 @@ func shownBody(body []byte, header map[string][]string, notes map[string][]note)
 	return text, sorted(rest)
 }
 
-// startBefore is where the last character begins that is whole before n.
+// startBefore returns the index after the last character that ends at or before n.
 func startBefore(body []byte, n int) int {
 	for at := n; at > n-utf8.UTFMax; at-- {
 		if utf8.RuneStart(body[at]) {
@@ -102,7 +102,7 @@ func sorted(notes []note) []note {
 	return notes
 }
 
-// unpacked undoes gzip as far as the page shows it.
+// unpacked decodes gzip as far as the page shows it.
 func unpacked(body []byte, header map[string][]string) ([]byte, bool) {
 	coding := ""
 	for name, values := range header {
@@ -117,11 +117,12 @@ func unpacked(body []byte, header map[string][]string) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	plain, _ := io.ReadAll(io.LimitReader(r, shownText+1)) // what came before a fault is worth showing
+	plain, _ := io.ReadAll(io.LimitReader(r, shownText+1)) // data before an error is shown
 	return plain, len(plain) > 0
 }
 
-// isDump tells that a body is no text: not UTF-8, and more than escapes can tell.
+// isDump reports whether a body is not text: it is not UTF-8, and has too many invalid bytes
+// for escapes.
 func isDump(body []byte) bool {
 	if utf8.Valid(body) {
 		return false
@@ -135,7 +136,7 @@ func isDump(body []byte) bool {
 	return odd*2 > len(body)
 }
 
-// dumped writes 16 bytes a line: offset, hex, and the letters among them.
+// dumped returns a hex dump, 16 bytes per line: offset, hex, and printable ASCII.
 func dumped(body []byte) string {
 	var b strings.Builder
 	for at := 0; at < len(body); at += 16 {
@@ -151,8 +152,8 @@ func dumped(body []byte) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// pieces cuts a body at its marks, which nest, and at its escapes. Marks beyond
-// its end are cut off there.
+// pieces splits a body at its marks, which nest, and at its escapes. Marks beyond its end are
+// cut off there.
 func pieces(body []byte, marks []mark) (out []piece) {
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
 	at := 0
@@ -177,7 +178,7 @@ func pieces(body []byte, marks []mark) (out []piece) {
 	return out
 }
 
-// escaped adds text, with whatever does not show as itself as a piece of its own.
+// escaped adds text, with each invisible character as a separate piece.
 func escaped(out []piece, text []byte) []piece {
 	for len(text) > 0 {
 		n := 0
@@ -200,16 +201,16 @@ func escaped(out []piece, text []byte) []piece {
 	return out
 }
 
-// disarmed adds text that shows as itself, with a sign of each command that a build
-// server would obey as a piece of its own: a page may be printed into a log.
+// disarmed adds printable text, with a character of each command of a build server escaped as
+// a separate piece: a page may be printed into a log.
 func disarmed(out []piece, text string) []piece {
-	plain := 0 // up to where text has been looked at, and not been added
+	plain := 0 // start of the text that is not added yet
 	for from := 0; from < len(text); {
 		line, _, _ := strings.Cut(text[from:], "\n")
 		begins := from == 0 || text[from-1] == '\n'
 		lead := ""
 		if !begins {
-			lead = "x" // what is obeyed at the start of a line is not obeyed here
+			lead = "x" // commands count only at the start of a line
 		}
 		was, is := lead+line, safe(lead+line)
 		if was == is {
@@ -234,7 +235,7 @@ func disarmed(out []piece, text string) []piece {
 	return out
 }
 
-// showsAs is the length of the first character where it shows as itself, or 0.
+// showsAs returns the length of the first character if it is printable, or 0.
 func showsAs(text []byte) int {
 	r, size := utf8.DecodeRune(text)
 	if r != '\n' && !printable(r) {
@@ -243,19 +244,18 @@ func showsAs(text []byte) int {
 	return size
 }
 
-// A pointed is a value on the way to a place that findings name.
+// A pointed is a value on the path to a place that findings name.
 type pointed struct {
 	children map[string]*pointed
 	notes    []note
 	found    bool
-	inside   bool // an object or an array, which was looked into
+	inside   bool // an object or an array that was searched
 	whole    bool // and has an end
 	from, to int
 }
 
-// marksOf finds the values that notes point to, in one pass over the body. What
-// a broken body has up to its fault is found; a value that is open there goes on
-// to the end.
+// marksOf finds the values that notes point to, in one pass over the body. In malformed JSON
+// it finds the values before the error; a value that is open there extends to the end.
 func marksOf(body []byte, notes map[string][]note) (marks []mark, rest []note) {
 	root := &pointed{}
 	var places []string
@@ -295,13 +295,13 @@ func marksOf(body []byte, notes map[string][]note) (marks []mark, rest []note) {
 	return root.marks(base, nil), rest
 }
 
-// A walker looks for values along the ways that are asked for.
+// A walker searches values along the requested paths.
 type walker struct {
 	text    []byte
 	decoder *json.Decoder
 }
 
-// walk reads one value, and notes where it stands. It returns false where the text is broken.
+// walk reads one value and records its position. It returns false if the text is malformed.
 func (w *walker) walk(p *pointed) bool {
 	from := int(w.decoder.InputOffset())
 	for from < len(w.text) && strings.IndexByte(" \t\r\n:,", w.text[from]) >= 0 {
@@ -322,7 +322,7 @@ func (w *walker) walk(p *pointed) bool {
 	return p.whole
 }
 
-// skip reads a value that nobody asks for.
+// skip reads a value that no note points to.
 func (w *walker) skip() bool {
 	var value json.RawMessage
 	return w.decoder.Decode(&value) == nil
@@ -353,8 +353,8 @@ func (w *walker) inside(p *pointed, object bool) bool {
 	return err == nil
 }
 
-// marks adds the marks of a value and of those in it. What is not there counts
-// against the nearest that is.
+// marks adds the marks of a value and of those in it. A missing value is marked at its nearest
+// existing parent.
 func (p *pointed) marks(base int, out []mark) []mark {
 	var lacks []note
 	for _, next := range p.inOrder() {
@@ -373,8 +373,8 @@ func (p *pointed) marks(base int, out []mark) []mark {
 	return out
 }
 
-// brackets marks where a value begins and ends, or all of one that is no object
-// and no array: a mark on everything that is there would hide what is not.
+// brackets marks the brackets of an object or array, or all of another value: a mark on all
+// members would hide that one is missing.
 func (p *pointed) brackets(base int, notes []note) []mark {
 	first := mark{Notes: notes, Lacks: true, from: base + p.from, to: base + p.to}
 	if !p.inside {

@@ -12,14 +12,14 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// An htmlCase is a case as the page shows it.
+// An htmlCase is a case in the form that the template needs.
 type htmlCase struct {
 	*record.CaseResult
 	Anchor     string
 	Group      string     // of the outcome: its name, or "other"
 	Words      string     // of the outcome
-	Initials   string     // of the levels it is about
-	Positions  string     // of the requirements it is about
+	Initials   string     // of its levels
+	Positions  string     // of its requirements
 	Column     int        // of its operation
 	Proven     []htmlLink // requirements
 	Controlled htmlLink
@@ -28,14 +28,14 @@ type htmlCase struct {
 	Replay     string // a shell command, or ""
 }
 
-// An htmlLink is a name with the place on the page that tells of it, or "".
+// An htmlLink is a name with the anchor that describes it, or "".
 type htmlLink struct{ Text, Anchor string }
 
-// An htmlFinding is a finding with what its requirement says.
+// An htmlFinding is a finding with the text of its requirement.
 type htmlFinding struct {
 	record.Finding
 	Number  int    // in its case, from 1
-	Answer  string // which one, where there are several
+	Answer  string // which one, if there are several
 	Anchor  string
 	Mark    string // anchor of the note in the answer, or ""
 	On      htmlLink
@@ -44,7 +44,7 @@ type htmlFinding struct {
 	Cite    string
 }
 
-// Brief is how a folded case tells the finding.
+// Brief returns the text of the finding for a folded case.
 func (f htmlFinding) Brief() string {
 	text, rest := split(safe(fmt.Sprintf("%s %s: want %s, got %s", f.Check, f.Place, f.Want, f.Got)), 240)
 	if rest != "" {
@@ -57,7 +57,7 @@ func (p *htmlPage) caseOf(c *record.CaseResult) *htmlCase {
 	out := &htmlCase{CaseResult: c, Anchor: anchor("case", c.ID), Column: p.columns[c.Operation], Replay: again(p.Report, c)}
 	out.Group, out.Words = outcomeWords(group(c.Outcome))
 	p.anchors[out.Anchor]++
-	if n := p.anchors[out.Anchor]; n > 1 { // a record with two cases of one id; no anchor has two ~ in a row
+	if n := p.anchors[out.Anchor]; n > 1 { // two cases have one id; no anchor has two ~ in a row
 		out.Anchor += "~~" + strconv.Itoa(n)
 	}
 	about := map[int]bool{}
@@ -100,7 +100,7 @@ func (p *htmlPage) caseOf(c *record.CaseResult) *htmlCase {
 	return out
 }
 
-// has tells that a case has the anchor.
+// has reports whether a case has the anchor.
 func (p *htmlPage) has(anchor string) bool {
 	_, there := p.anchors[anchor]
 	return there
@@ -128,13 +128,13 @@ func (p *htmlPage) findingOf(c *htmlCase, f record.Finding, number int, answered
 	return out
 }
 
-// An htmlExchange is what was sent and what came, with the findings at their places.
+// An htmlExchange is a request and its response, with the findings at their places.
 type htmlExchange struct {
 	Title   string
 	Open    bool
 	Sent    htmlMessage
-	Came    *htmlMessage // nil where no answer came
-	Remarks []htmlLine   // what is to be known of it, in words
+	Came    *htmlMessage // nil if no answer came
+	Remarks []htmlLine   // remarks on it
 	Curl    string       // a shell command, or ""
 	NoCurl  string       // why there is none, or ""
 }
@@ -151,16 +151,16 @@ type htmlMessage struct {
 // An htmlLine is one line, with the findings about it.
 type htmlLine struct {
 	Text  string
-	Lacks bool // it is not there, which is what they are about
+	Lacks bool // it is missing, and the findings are about that
 	Notes []note
 }
 
 // openAtFirst is how many exchanges of a case are unfolded with it.
 const openAtFirst = 4
 
-func exchangesOf(r *record.Report, c *record.CaseResult, told []htmlFinding) (out []htmlExchange) {
+func exchangesOf(r *record.Report, c *record.CaseResult, shown []htmlFinding) (out []htmlExchange) {
 	notes := map[int][]htmlFinding{}
-	for _, f := range told {
+	for _, f := range shown {
 		notes[f.Step] = append(notes[f.Step], f)
 	}
 	open := 0
@@ -187,7 +187,7 @@ func exchangesOf(r *record.Report, c *record.CaseResult, told []htmlFinding) (ou
 	return out
 }
 
-// inShort is what came, in a few words.
+// inShort returns a short description of the answer.
 func inShort(x *record.ExchangeResult) string {
 	took := " in " + x.Elapsed.Round(time.Microsecond).String()
 	if x.Response == nil {
@@ -204,7 +204,7 @@ func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFindi
 	out.Sent.Body, _ = shownBody(x.Request.Body, nil, nil)
 	out.Sent.Empty = len(x.Request.Body) == 0
 
-	var adrift []note // on what has no place in the answer
+	var adrift []note // findings without a place in the answer
 	inBody := map[string][]note{}
 	inHeader := map[string][]note{} // by name in small letters
 	var lacking []htmlLine
@@ -255,8 +255,8 @@ func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFindi
 	return out
 }
 
-// remarksOf tells in words what the bytes do not show. The findings that have no
-// place in an answer are about the first remark.
+// remarksOf describes what the bytes do not show. Findings without a place in an answer are
+// attached to the first remark.
 func remarksOf(x *record.ExchangeResult, adrift []note) (out []htmlLine) {
 	add := func(text string) { out = append(out, htmlLine{Text: text}) }
 	if x.Error != "" {
@@ -275,10 +275,10 @@ func remarksOf(x *record.ExchangeResult, adrift []note) (out []htmlLine) {
 		out[0].Notes = adrift
 	}
 	if x.Retries > 0 {
-		add(fmt.Sprintf("The target put the request off, with 429 or 503; it was sent again %s.", count(x.Retries, "time")))
+		add(fmt.Sprintf("The target postponed the request, with 429 or 503; it was sent again %s.", count(x.Retries, "time")))
 	}
 	if x.Response != nil && x.Response.Truncated {
-		add("The answer went on beyond the limit: only its beginning is here, and was judged.")
+		add("The answer is longer than the limit: only its beginning was read and judged.")
 	}
 	if x.Response != nil && x.Response.Shortened {
 		add("The whole answer was judged; it is too long for a record, which keeps only its beginning.")
@@ -287,10 +287,10 @@ func remarksOf(x *record.ExchangeResult, adrift []note) (out []htmlLine) {
 		add("The answer named the action " + x.Action + ".")
 	}
 	if x.Inert {
-		add("Machine and file were made up, so that nothing could take effect.")
+		add("Machine and file do not exist, so that nothing could take effect.")
 	}
 	if x.Leaked {
-		add("The answer held a secret, which was struck out.")
+		add("The answer contained a secret, which was redacted.")
 	}
 	return out
 }

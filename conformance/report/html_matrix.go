@@ -6,20 +6,20 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// How many operations have a column of their own, and how many cases a cell
-// names. The suite has two operations; a record can have any number.
+// The maximum numbers of operations with a column, and of cases that a cell names. The suite
+// has two operations; a report can have any number.
 const (
 	matrixColumns = 8
 	matrixLinks   = 20
 )
 
-// A matrixLevel is the part of the matrix whose requirements stand on one word.
+// A matrixLevel is the part of the matrix with the requirements of one level.
 type matrixLevel struct {
 	Level string
 	Rows  []matrixRow
 }
 
-// A matrixRow is a requirement with what each operation makes of it.
+// A matrixRow is a requirement with its result for each operation.
 type matrixRow struct {
 	record.RequirementResult
 	Anchor, Cite string
@@ -27,12 +27,12 @@ type matrixRow struct {
 	Cells        []matrixCell
 }
 
-// A matrixCell is what the cases of one operation say of one requirement.
+// A matrixCell is the result of the cases of one operation for one requirement.
 type matrixCell struct {
 	Column      string // its heading
-	Operation   string // "" where it is several
+	Operation   string // "" for several
 	Words, Tone string
-	Cases       int // that prove it or found something against it
+	Cases       int // that test it or have a finding about it
 	Findings    int
 	Links       []htmlLink // the first of these cases, those with findings before others
 	More        int
@@ -43,7 +43,7 @@ type matrixCell struct {
 	others []htmlLink // cases without a finding against it
 }
 
-// Columns are the operations that the matrix has columns for.
+// Columns returns the operations that have a column in the matrix.
 func (p *htmlPage) Columns() []string {
 	if len(p.operations) <= matrixColumns {
 		return p.operations
@@ -51,13 +51,13 @@ func (p *htmlPage) Columns() []string {
 	return append(p.operations[:matrixColumns-1:matrixColumns-1], fmt.Sprintf("%d others", len(p.operations)-matrixColumns+1))
 }
 
-// Span is how many columns there are with the one of the requirements.
+// Span returns the number of columns, including that of the requirements.
 func (p *htmlPage) Span() int { return len(p.Columns()) + 1 }
 
-// AllOperations are all that the report names.
+// AllOperations returns every operation in the report.
 func (p *htmlPage) AllOperations() []string { return p.operations }
 
-// Matrix says what each operation makes of each requirement, by level.
+// Matrix returns the results of each requirement for each operation, by level.
 func (p *htmlPage) Matrix() (out []matrixLevel) {
 	headings := p.Columns()
 	columns := len(headings)
@@ -122,7 +122,7 @@ func (p *htmlPage) Matrix() (out []matrixLevel) {
 	return out
 }
 
-// proven counts a case in that was to prove the requirement of the cell.
+// proven counts a case that tests the requirement of the cell.
 func (m *matrixCell) proven(c *record.CaseResult, against bool) {
 	m.Cases++
 	switch c.Outcome {
@@ -136,7 +136,7 @@ func (m *matrixCell) proven(c *record.CaseResult, against bool) {
 	}
 }
 
-// named adds a case to those that a cell names, as long as there is room.
+// named adds a case to those that a cell names, up to the limit.
 func named(links []htmlLink, c *record.CaseResult) []htmlLink {
 	if len(links) == matrixLinks {
 		return links
@@ -144,7 +144,7 @@ func named(links []htmlLink, c *record.CaseResult) []htmlLink {
 	return append(links, htmlLink{c.ID, anchor("case", c.ID)})
 }
 
-// conclude words the cells of a row as the console words a requirement.
+// conclude sets the texts of the cells of a row, as the console has them.
 func (r *matrixRow) conclude(strict bool) {
 	weak := r.Level == record.Inferred && !strict
 	r.Whole.Words, r.Whole.Tone = standingWords(standingOf(r.RequirementResult), weak)
@@ -165,7 +165,7 @@ func (r *matrixRow) conclude(strict bool) {
 	}
 }
 
-// standingWords names a standing, and the class of its colour.
+// standingWords returns the name of a standing, and its CSS class.
 func standingWords(s standing, weak bool) (words, tone string) {
 	switch s {
 	case kept:

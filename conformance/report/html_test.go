@@ -144,7 +144,7 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		why    string
 	}{
 		{`{"a": 7, "b": "c"}`, []string{"/a"}, `{"a": «1»[7], "b": "c"}`, "a number"},
-		{`{"a": 7, "b": "c"}`, []string{"/b", "/a"}, `{"a": «2»[7], "b": «1»["c"]}`, "two members, told in another order"},
+		{`{"a": 7, "b": "c"}`, []string{"/b", "/a"}, `{"a": «2»[7], "b": «1»["c"]}`, "two members, reported in another order"},
 		{`{"a":{"b":[1,{"c":null}]}}`, []string{"/a/b/1/c"}, `{"a":{"b":[1,{"c":«1»[null]}]}}`, "deep inside"},
 		{`{"a":{"b":1}}`, []string{"/a", "/a/b"}, `{"a":«1»[{"b":«2»[1]}]}`, "a value and one in it"},
 		{`{"a":7}`, []string{"/a", "/a"}, `{"a":«1»«2»[7]}`, "two findings about one value"},
@@ -167,7 +167,7 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		{`7`, []string{"/a"}, "«1»(7)", "no object"},
 		{`{"a":1}`, []string{"body", "/a"}, "«1»The body as a whole:\n{\"a\":«2»[1]}", "the body, and a value in it"},
 		{``, []string{"body"}, "«1»The body as a whole:\nno body|", "no body"},
-		{`{"a":"` + "\x7f\xff" + `"}`, []string{"/a"}, `not UTF-8, bytes that are none are shown as escapes|{"a":«1»["{\x7f\xff}"]}`, "escapes in a mark"},
+		{`{"a":"` + "\x7f\xff" + `"}`, []string{"/a"}, `not UTF-8, invalid bytes are shown as escapes|{"a":«1»["{\x7f\xff}"]}`, "escapes in a mark"},
 		{"\n\n{}", nil, "{}", "line breaks before the body"},
 	} {
 		got := cameBody(t, oneCase(&record.Response{Status: 201, Body: record.Body(row.body)}, row.places...))
@@ -220,12 +220,12 @@ func TestHTMLTellsTheCircumstancesOfAnExchange(t *testing.T) {
 	got := render(t, "html", r, report.Style{})
 	for _, want := range []string{
 		"<h5>Exchange: 201 Created in 1.5ms</h5>",
-		"The target put the request off, with 429 or 503; it was sent again 2 times.",
-		"The answer went on beyond the limit: only its beginning is here, and was judged.",
+		"The target postponed the request, with 429 or 503; it was sent again 2 times.",
+		"The answer is longer than the limit: only its beginning was read and judged.",
 		"The whole answer was judged; it is too long for a record, which keeps only its beginning.",
 		"The answer named the action c083f601.",
-		"Machine and file were made up, so that nothing could take effect.",
-		"The answer held a secret, which was struck out.",
+		"Machine and file do not exist, so that nothing could take effect.",
+		"The answer contained a secret, which was redacted.",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q, got\n%s", want, between(got, "<details class=\"exchange\"", "</details>"))
@@ -249,7 +249,7 @@ func TestHTMLShowsEveryByteOfABody(t *testing.T) {
 	}{
 		{"a\tb\r\nc\x00\x7f\u202e\u00a0\ufffd", nil, "", `a{\t}b{\r}` + "\n" + `c{\x00\x7f\u202e\u00a0\ufffd}`, "controls, and what turns the direction"},
 		{`\x00 &lt; <b>`, nil, "", `\x00 &lt; <b>`, "what only looks like an escape stays text"},
-		{"caf\xe9", nil, "", `not UTF-8, bytes that are none are shown as escapes|caf{\xe9}`, "text of another coding"},
+		{"caf\xe9", nil, "", `not UTF-8, invalid bytes are shown as escapes|caf{\xe9}`, "text of another coding"},
 		{"\x00\x01\xff\xfe\xffAB<\n", nil, "", "not UTF-8, shown byte by byte|000000  00 01 ff fe ff 41 42 3c 0a                       .....AB<.", "bytes"},
 		{"\xff\xfe\xff", nil, "/a", "«1»The body as a whole:\nnot UTF-8, shown byte by byte|000000  ff fe ff                                         ...", "bytes that are to be JSON"},
 		{packed.String(), gzipped, "/a", fmt.Sprintf(`shown unpacked, %d bytes came|{"a":«1»[1]}`, packed.Len()), "packed text"},
@@ -403,12 +403,12 @@ func TestHTMLTellsHowTheRunWas(t *testing.T) {
 	got := shown(render(t, "html", r, report.Style{}))
 	for _, want := range []string{
 		"<h1>Not conformant</h1>", "4 of 11 cases failed, against 3 requirements", "The run was stopped before its end.", "Only 11 of the suite's 348 cases were chosen.",
-		"The target's certificate was not verified (-insecure).", "A proxy stood in between: proxy:3128.", "The target put off 2 requests, for 4.00s in all",
+		"The target's certificate was not verified (-insecure).", "Requests were sent through a proxy: proxy:3128.", "The target postponed 2 requests, for 4.00s in total",
 		"Armed were requestSample: 3 requests that could take effect, of at most 4.", "inferred, strict", "<dt>Repeated</dt><dd><bdi>3</bdi>", "7f3a", "go1.26.0 linux/amd64",
 		"2017-12-04 13:13:26 UTC", "0.31s, 11 requests", r.Suite.Contract, r.Suite.Fixtures, "accepted.baseline", "has 4 entries, which accept 1 finding of 7",
 		"expired <code>refused requestSample/body/refuses-blank-comment#0 status</code> <span>line 9</span>",
 		`accepted: the mock knows <no> words yet & "says" so; team@example.com, until 2018-01-31 (line 1 of the list)`,
-		`On the word of both documents, "Response" and its example (documented, `, "because a comment that says nothing is none", "no case proves it: needs a second token",
+		`Source: both documents, "Response" and its example (documented, `, "because a comment that says nothing is none", "no case proves it: needs a second token",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in the page", want)

@@ -17,16 +17,15 @@ import (
 	"fmaspec/conformance/term"
 )
 
-// Schema is the $id of the JSON Schema that every report written by [JSON]
-// keeps, and the value of its "$schema" member.
+// Schema is the $id of the JSON Schema of reports written by [JSON], and the value of their
+// "$schema" member.
 const Schema = record.ReportSchema
 
-// JSON writes the complete report: indented, the same bytes for the same report,
-// with a line break at the end. Lists and headers that are nil are written as
-// empty ones, "$schema" is always [Schema], and a requirement without an outcome
-// is not applicable. What a terminal or a build server could obey is written with
-// \uNNNN, which changes nothing for readers of JSON. Bodies keep every byte;
-// elsewhere, bytes that are not UTF-8 become U+FFFD. It holds one case in memory
+// JSON writes the complete report: indented, the same bytes for the same report, with a line
+// break at the end. Lists and headers that are nil are written as empty ones, "$schema" is
+// always [Schema], and a requirement without an outcome is not applicable. Control sequences
+// for a terminal or a build server are escaped as \uNNNN, which is the same JSON. Bodies keep
+// every byte; elsewhere, bytes that are not UTF-8 become U+FFFD. It holds one case in memory
 // at a time.
 func JSON(w io.Writer, r *record.Report) error {
 	out := filled(r)
@@ -40,7 +39,7 @@ func JSON(w io.Writer, r *record.Report) error {
 	}
 	head, found := bytes.CutSuffix(b.Bytes(), []byte(before+after))
 	if !found {
-		return errors.New("report: cannot be written as JSON: cases are not its last member; this is a fault of fmaspec")
+		return errors.New("report: cannot be written as JSON: cases are not its last member; this is a bug of fmaspec")
 	}
 	if _, err := w.Write(append(head, before...)); err != nil {
 		return err
@@ -63,7 +62,7 @@ func JSON(w io.Writer, r *record.Report) error {
 	return err
 }
 
-// encode adds a value as indented JSON, each line but the first behind a prefix.
+// encode adds a value as indented JSON, with a prefix on each line but the first.
 func encode(b *bytes.Buffer, prefix string, v any) error {
 	var raw bytes.Buffer
 	encoder := json.NewEncoder(&raw)
@@ -76,8 +75,7 @@ func encode(b *bytes.Buffer, prefix string, v any) error {
 	return nil
 }
 
-// filled returns a copy of the report in which nothing is null that has to be a
-// list or an object.
+// filled returns a copy of the report in which no list or object is null.
 func filled(r *record.Report) *record.Report {
 	out := *r
 	out.Schema = Schema
@@ -90,9 +88,9 @@ func filled(r *record.Report) *record.Report {
 		out.Panics[i].Stack = list(out.Panics[i].Stack)
 	}
 	if r.Baseline != nil {
-		told := *r.Baseline
-		told.Problems = list(told.Problems)
-		out.Baseline = &told
+		copied := *r.Baseline
+		copied.Problems = list(copied.Problems)
+		out.Baseline = &copied
 	}
 	out.Requirements = list(slices.Clone(r.Requirements))
 	for i := range out.Requirements {
@@ -128,7 +126,7 @@ func list[T any](s []T) []T {
 	return s
 }
 
-// respell evens out how characters are spelled in JSON text: encoding/json
+// respell unifies the escapes in JSON text: encoding/json
 // escapes <, > and & in values that marshal themselves, and leaves DEL, C1
 // controls and bidirectional overrides as they are.
 func respell(text []byte) []byte {
@@ -148,11 +146,11 @@ func respell(text []byte) []byte {
 	return term.JSON(out)
 }
 
-// ReadJSON reads a report that [JSON] has written. It is strict: another
-// "$schema", a member that stands twice, is unknown, missing or of another kind, an unknown
-// verdict, or totals that do not add up to the cases are errors, each with its
-// place as a JSON pointer. So is text that is not UTF-8; a byte order mark is
-// passed over. Whatever it accepts, every format can render.
+// ReadJSON reads a report that [JSON] has written. It is strict: another "$schema", a
+// duplicate, unknown or missing member or one of another type, an unknown verdict, and totals
+// that do not match the cases are errors, each with its place as a JSON pointer. So is text
+// that is not UTF-8; a byte order mark is skipped. Every format can render every report that
+// it accepts.
 func ReadJSON(r io.Reader) (*record.Report, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -161,7 +159,7 @@ func ReadJSON(r io.Reader) (*record.Report, error) {
 	return ParseJSON(data)
 }
 
-// ParseJSON is [ReadJSON] of a report that is in memory.
+// ParseJSON is [ReadJSON] for a report in memory.
 func ParseJSON(data []byte) (*record.Report, error) {
 	data, err := plainText(data)
 	if err != nil {
@@ -189,8 +187,8 @@ func ParseJSON(data []byte) (*record.Report, error) {
 	return report, consistent(report)
 }
 
-// strict refuses what encoding/json reads in one way of several: members of one
-// name, bytes that are not UTF-8, and what follows the report.
+// strict returns an error for input that encoding/json accepts although it is ambiguous:
+// duplicate names, bytes that are not UTF-8, and data after the report.
 func strict(data []byte) error {
 	var broken *strictjson.Error
 	if !errors.As(strictjson.Check(data), &broken) {
@@ -200,11 +198,10 @@ func strict(data []byte) error {
 	if broken.Kind == strictjson.Syntax || broken.Kind == strictjson.Cut || broken.Kind == strictjson.Empty {
 		return fmt.Errorf("report: line %d, column %d: not JSON: %s; write the report again with the format \"json\"", line, column, broken.Msg)
 	}
-	return fmt.Errorf("report: line %d, column %d: %s, which no report that the format \"json\" wrote holds; write it again", line, column, broken.Msg)
+	return fmt.Errorf("report: line %d, column %d: %s, which is never in a report written by the format \"json\"; write it again", line, column, broken.Msg)
 }
 
-// readError gives an error of encoding/json its place, as it is in the value at a
-// pointer.
+// readError adds the place to an error of encoding/json in the value at a pointer.
 func readError(at string, data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -223,8 +220,8 @@ func readError(at string, data []byte, err error) error {
 	return fmt.Errorf("report: %w; write the report again with the format \"json\"", err)
 }
 
-// sameShape compares what was read with what would be written: encoding/json
-// takes unknown members, missing ones, null and names in any letter case.
+// sameShape compares the input with the output for the same value: encoding/json accepts
+// unknown and missing members, null, and names in any letter case.
 func sameShape(at string, data []byte, read any) error {
 	again, err := json.Marshal(read)
 	if err != nil {
@@ -307,17 +304,17 @@ func kind(v any) string {
 	return "an object"
 }
 
-// An Inconsistent is an error for a report whose totals are not those of its cases.
+// An Inconsistent is the error for a report whose totals do not match its cases.
 type Inconsistent struct {
-	Total     string // which, as its member is named
-	Want, Got int    // as the cases show, and as the report says
+	Total     string // the name of its member
+	Want, Got int    // counted from the cases, and in the report
 }
 
 func (e *Inconsistent) Error() string {
 	return fmt.Sprintf("/totals/%s: want %d as /cases shows, got %d; write the report again with the format \"json\"", e.Total, e.Want, e.Got)
 }
 
-// consistent checks what no shape can say.
+// consistent checks what a schema cannot express.
 func consistent(r *record.Report) error {
 	if !slices.Contains([]record.Verdict{record.Conformant, record.NotConformant, record.Unjudged}, r.Verdict) {
 		return fmt.Errorf("report: /verdict: unknown verdict %q; verdicts are %s, %s, %s", r.Verdict,

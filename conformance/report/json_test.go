@@ -100,7 +100,7 @@ func TestReadJSONNamesPlaceAndRemedy(t *testing.T) {
 		{"totals that hide a failure", `"failed": 4`, `"failed": 0`, "/totals/failed: want 4 as /cases shows, got 0"},
 		{"totals that add a pass", `"total": 11`, `"total": 12`, "/totals/total: want 11 as /cases shows, got 12"},
 		{"broken JSON", `"seed": "7f3a",`, `"seed": "7f3a",,`, "line 13, column "},
-		{"something behind the report", whole, whole + "{}", `column 1: 2 more bytes follow the JSON value, which no report that the format "json" wrote holds; write it again`},
+		{"something behind the report", whole, whole + "{}", `column 1: 2 more bytes follow the JSON value, which is never in a report written by the format "json"; write it again`},
 		{"a member that stands twice", `"seed": "7f3a"`, `"seed": "7f3b", "seed": "7f3a"`, "line 13, column "},
 		{"a verdict that stands twice", `"verdict": "not-conformant",`, `"verdict": "conformant", "verdict": "not-conformant",`, "the member /verdict stands twice"},
 		{"bytes that are not UTF-8", `"seed": "7f3a"`, "\"seed\": \"\xff\"", "line 13, column 14: not UTF-8"},

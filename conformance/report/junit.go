@@ -64,32 +64,29 @@ type junitText struct {
 	Text string `xml:",cdata"`
 }
 
-// JUnit writes the report as JUnit XML: one suite an operation, with the run's
-// settings as the suite's properties, and one test case a case, with its file and
-// line as GitLab, CircleCI and others read them. Apart from these two attributes it
-// keeps the Jenkins xUnit plugin's junit-10.xsd; see [XUnit]. That schema has no
-// properties for a test case, so what it proves and breaks, the level, the file
-// and the line stand in <system-out> as lines of the form
-// [[PROPERTY|name=value]], which test management reads as properties, and Jenkins
-// shows as the case's output.
+// JUnit writes the report as JUnit XML: one suite per operation, with the run's settings as
+// the suite's properties, and one test case per case, with its file and line as GitLab,
+// CircleCI and others read them. Apart from these two attributes it is valid against the
+// Jenkins xUnit plugin's junit-10.xsd; see [XUnit]. That schema has no properties for a test
+// case, so what it proves and breaks, the level, the file and the line are in <system-out> as
+// lines of the form [[PROPERTY|name=value]], which test management reads as properties, and
+// Jenkins shows as the case's output.
+// A panic of the handler is in the <system-err> of the first case in which it occurred.
 //
-// A panic of the handler stands in the <system-err> of the first case that met it.
-//
-// Failed cases carry one <failure> with all their findings, Errored ones <error>;
-// Skipped, NotApplicable and Inconclusive ones carry <skipped> with the reason. A
-// case that fails by known findings alone is <skipped> too, and says who accepts
-// them. A Deviated case is a pass and tells its findings in <system-out>: a
-// strict run makes it Failed, not this function. What else is wrong with the
-// baseline fails in a suite "baseline". Where the verdict is red and nothing
-// else is, one more suite with one test case "verdict" says so, for a file
-// without a red test reads as success.
+// Failed cases carry one <failure> with all their findings, Errored ones <error>; Skipped,
+// NotApplicable and Inconclusive ones carry <skipped> with the reason. A case that fails only
+// by known findings is <skipped> too, and names who accepts them. A Deviated case passes and
+// has its findings in <system-out>: a strict run makes it Failed, not this function. Other
+// problems of the baseline are failures in a suite "baseline". If the verdict is not success
+// but no test failed, a suite with one failed test case "verdict" is added, because a file
+// without a failed test is read as success.
 func JUnit(w io.Writer, r *record.Report, style Style) error {
 	return writeJunit(w, r, style.locate)
 }
 
-// XUnit writes what [JUnit] writes, without the file and the line of a test case:
-// junit-10.xsd has no such attributes, and the xUnit plugin of Jenkins refuses a
-// file that breaks it. (Its junit step takes either.)
+// XUnit writes what [JUnit] writes, without the file and the line of a test case: junit-10.xsd
+// has no such attributes, and the xUnit plugin of Jenkins refuses an invalid file. (Its junit
+// step accepts both.)
 func XUnit(w io.Writer, r *record.Report) error {
 	return writeJunit(w, r, func(string) string { return "" })
 }
@@ -149,7 +146,7 @@ func newJunitSuite(r *record.Report, name string) junitSuite {
 	return suite
 }
 
-// add counts a case in. What is counted is what the case carries.
+// add adds a case and counts its result.
 func (s *junitSuite) add(c junitCase, took time.Duration) {
 	c.Time = junitSeconds(took)
 	s.Cases = append(s.Cases, c)
@@ -173,8 +170,8 @@ func (s *junitSuites) add(suite junitSuite) {
 	s.Errors += suite.Errors
 }
 
-// junitBaseline holds what is wrong with the baseline. New findings are left
-// out: they are red in the suite of their operation.
+// junitBaseline returns the suite of problems of the baseline, without new findings, which are
+// failures in the suite of their operation.
 func junitBaseline(r *record.Report, locate func(string) string) junitSuite {
 	suite := newJunitSuite(r, "baseline")
 	if r.Baseline == nil {
@@ -192,7 +189,7 @@ func junitBaseline(r *record.Report, locate func(string) string) junitSuite {
 	return suite
 }
 
-// at returns the test case with its place, where there is one.
+// at returns the test case with its place, if there is one.
 func (c junitCase) at(file string, line int) junitCase {
 	if file != "" {
 		c.File, c.Line = safe(file), max(line, 0)
@@ -222,7 +219,7 @@ func junitCaseOf(c *record.CaseResult, r *record.Report) junitCase {
 		if len(c.Findings) > 0 {
 			about += text
 		}
-	default: // Errored, and whatever this package does not know: never a pass
+	default: // Errored and unknown outcomes: never a pass
 		out.Error = &junitResult{safe(c.Outcome.String()), safe(c.Reason), text}
 	}
 	out.Out = &junitText{about}
@@ -232,7 +229,7 @@ func junitCaseOf(c *record.CaseResult, r *record.Report) junitCase {
 	return out
 }
 
-// junitAbout is what a test case has no attributes for.
+// junitAbout returns the data for which a test case has no attributes.
 func junitAbout(c *record.CaseResult, r *record.Report) string {
 	var rows [][2]string
 	level := record.Level(0)
@@ -277,13 +274,13 @@ func junitProperties(rows [][2]string) string {
 	return b.String()
 }
 
-// fails tells that a finding fails its case, rather than to make it deviate.
+// fails reports whether a finding fails its case rather than making it deviate.
 func fails(r *record.Report, f *record.Finding) bool {
 	return f.Level != record.Inferred || r.Suite.Strict
 }
 
-// allKnown says who accepts the findings that fail the case, or nothing where one
-// of them is not accepted, or there is none.
+// allKnown returns who accepts the findings that fail the case, or "" if one of them is not
+// accepted, or there is none.
 func allKnown(c *record.CaseResult, r *record.Report) string {
 	var why []string
 	for i := range c.Findings {
@@ -300,7 +297,7 @@ func allKnown(c *record.CaseResult, r *record.Report) string {
 	return strings.Join(why, "; ")
 }
 
-// acceptance is why a finding is accepted, by whom, and until when.
+// acceptance returns why a finding is accepted, by whom, and until when.
 func acceptance(k *record.Known) string {
 	until := ""
 	if k.Expires != "" {
@@ -309,8 +306,8 @@ func acceptance(k *record.Known) string {
 	return fmt.Sprintf("%s (%s%s)", k.Reason, k.Owner, until)
 }
 
-// worst names the requirement of the finding on the strongest word, and says what
-// it is. Known findings come last.
+// worst returns the requirement and the text of the finding with the strongest level. Known
+// findings come last.
 func worst(c *record.CaseResult) (kind, message string) {
 	if len(c.Findings) == 0 {
 		return "unknown", safe("failed without a finding: " + c.Reason)

@@ -30,18 +30,18 @@ type suites struct {
 		Tests, Failures, Errors, Skipped int        `xml:"-"`
 		Attr                             []xml.Attr `xml:",any,attr"`
 		Case                             []struct {
-			Class   string  `xml:"classname,attr"`
-			Name    string  `xml:"name,attr"`
-			Failure []told  `xml:"failure"`
-			Error   []told  `xml:"error"`
-			Skipped []told  `xml:"skipped"`
-			Out     *string `xml:"system-out"`
+			Class   string    `xml:"classname,attr"`
+			Name    string    `xml:"name,attr"`
+			Failure []failure `xml:"failure"`
+			Error   []failure `xml:"error"`
+			Skipped []failure `xml:"skipped"`
+			Out     *string   `xml:"system-out"`
 		} `xml:"testcase"`
 	} `xml:"testsuite"`
 	Attr []xml.Attr `xml:",any,attr"`
 }
 
-type told struct {
+type failure struct {
 	Type    string `xml:"type,attr"`
 	Message string `xml:"message,attr"`
 	Text    string `xml:",chardata"`

@@ -10,26 +10,24 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// MarkdownLimit is how many bytes, and so at most how many characters, a summary
-// in Markdown has. A comment on GitHub may have 65,536 characters; what is between
-// is left to whoever posts it.
+// MarkdownLimit is the maximum number of bytes, and so of characters, of a Markdown summary. A
+// comment on GitHub may have 65,536 characters; the rest is left to the program that posts it.
 const MarkdownLimit = 60_000
 
-// The room of what may be many, in bytes. Problems have what is left.
+// The space for lists, in bytes. Problems have the rest.
 const (
 	baselineRoom    = 10_000
 	unjudgedRoom    = 8_000
 	requirementRoom = 14_000
-	restRoom        = 120 // of the line that tells how much was left out
+	restRoom        = 120 // of the line with the number of items that were left out
 	commandRoom     = 2_000
 )
 
-// Markdown writes a summary for a comment, a wiki, or the step summary of a
-// workflow, in GitHub's dialect: the verdict and the totals, how the run stands
-// to its baseline, each problem once with the requirement that it breaks, what
-// could not be judged, the requirements, and how the run was set. It has at most
-// [MarkdownLimit] bytes, and counts what it leaves out for that. No text of a
-// server makes markup, a link, a mention or a reference.
+// Markdown writes a summary for a comment, a wiki, or the step summary of a workflow, in
+// GitHub's dialect: the verdict and the totals, the result of the baseline, each problem once
+// with the requirement that it breaks, what could not be judged, the requirements, and the
+// settings of the run. It has at most [MarkdownLimit] bytes, and counts what it leaves out for
+// that. Text from a server cannot become markup, a link, a mention or a reference.
 func Markdown(w io.Writer, r *record.Report) error {
 	head, tail := mdHead(r), mdSetting(r)
 	head += mdPanics(r)
@@ -87,8 +85,8 @@ func mdBaseline(r *record.Report) string {
 	return text + strings.Join(rows, "") + rest(len(b.Problems)-len(rows), "problem")
 }
 
-// mdProblems tells the problems within the room. Where not all fits, what was
-// sent and what came is left out before a problem is.
+// mdProblems returns the problems within the space. If not everything fits, exchanges are left
+// out before problems.
 func mdProblems(r *record.Report, room int) string {
 	all := gather(r)
 	room -= restRoom // of the exchanges
@@ -104,15 +102,15 @@ func mdProblems(r *record.Report, room int) string {
 		first *record.CaseResult
 		step  int
 	}
-	told, hidden := map[exchange]bool{}, 0 // once each, though several problems were found in it
+	shown, hidden := map[exchange]bool{}, 0 // each once, even with several problems
 	var b strings.Builder
 	for i, block := range blocks {
 		b.WriteString(block)
 		at := exchange{all[i].first, all[i].finding.Step}
-		if told[at] {
+		if shown[at] {
 			continue
 		}
-		told[at] = true
+		shown[at] = true
 		details := mdExchange(r, at.first, at.step)
 		if len(details) > room {
 			hidden++
@@ -157,8 +155,7 @@ func mdProblem(r *record.Report, g *gathered) string {
 	return b.String()
 }
 
-// mdExchange is what was sent and what came, folded away, or "" where that step
-// did not come about.
+// mdExchange returns request and response in a folded block, or "" if that step was not sent.
 func mdExchange(r *record.Report, c *record.CaseResult, step int) string {
 	x := c.Exchange(step)
 	if x == nil {
@@ -169,7 +166,7 @@ func mdExchange(r *record.Report, c *record.CaseResult, step int) string {
 	if command := again(r, c); command != "" && len(command) <= commandRoom {
 		p.uncut("  again   ", command)
 	}
-	return mdFolded("What was sent and what came in the first of these cases", mdFence(p.String()))
+	return mdFolded("Request and response of the first of these cases", mdFence(p.String()))
 }
 
 func mdUnjudged(r *record.Report) string {
@@ -192,8 +189,7 @@ func mdUnjudged(r *record.Report) string {
 	return text
 }
 
-// mdRequirements counts the requirements by level and lists them: what was kept
-// is folded away.
+// mdRequirements counts the requirements by level and lists them, the kept ones in a folded block.
 func mdRequirements(r *record.Report) string {
 	if len(r.Requirements) == 0 {
 		return ""
@@ -229,7 +225,7 @@ func mdRequirements(r *record.Report) string {
 func mdRequirement(q *record.RequirementResult) string {
 	says := mdProse(clip(q.Says, 300)) + mdSource(&q.Requirement)
 	if q.Waived != "" {
-		says += "; not asked for: " + mdProse(clip(q.Waived, 200))
+		says += "; not tested: " + mdProse(clip(q.Waived, 200))
 	}
 	return mdRow(mdCell(clip(q.ID, 120)), q.Level.String(), [...]string{"kept", "**broken**", "undecided", "not exercised"}[standingOf(*q)],
 		fmt.Sprint(q.Cases), fmt.Sprint(q.Findings), says)
@@ -243,8 +239,8 @@ func mdSource(q *record.Requirement) string {
 	return " (" + mdProse(clip(source, 200)) + ")"
 }
 
-// mdSetting tells how the run was set: enough to run it again, and to see
-// whether two runs can be compared.
+// mdSetting returns the settings of the run: enough to repeat it, and to see whether two runs
+// can be compared.
 func mdSetting(r *record.Report) string {
 	var b strings.Builder
 	b.WriteString("\n### Setting\n\n")
@@ -281,8 +277,8 @@ func mdSetting(r *record.Report) string {
 	return b.String()
 }
 
-// fit makes as many of n items as there is room for, with the line that tells of
-// the others where it is not all of them.
+// fit returns as many of n items as there is space for, with a line about the others if some
+// are left out.
 func fit(n, room int, item func(int) string) (items []string) {
 	used := 0
 	for i := range n {
@@ -299,7 +295,7 @@ func fit(n, room int, item func(int) string) (items []string) {
 	return items
 }
 
-// rest is the line that tells how much was left out.
+// rest returns the line with the number of items that were left out.
 func rest(n int, noun string) string {
 	if n == 0 {
 		return ""
@@ -307,7 +303,7 @@ func rest(n int, noun string) string {
 	return fmt.Sprintf("\n… and %s, for which there is no room here; the JSON report has all.\n", count(n, "more "+noun))
 }
 
-// mdIDs names the first of some cases.
+// mdIDs returns the ids of the first cases.
 func mdIDs(ids []string) string {
 	const most = 5
 	var out []string
@@ -321,15 +317,15 @@ func mdIDs(ids []string) string {
 	return text
 }
 
-// mdReferring is text of which GitHub makes a link, a mention, a reference, a
-// picture or a formula after Markdown was read, so that no escape helps.
+// mdReferring matches text that GitHub turns into a link, a mention, a reference, a picture or
+// a formula after parsing Markdown, so that escapes have no effect.
 var mdReferring = regexp.MustCompile(`(?i)@|#[0-9]|gh-[0-9]|://|mailto:|xmpp:|www\.|:[a-z0-9_+-]+:|\$|\b[0-9a-f]{7,}\b`)
 
 var mdEscaper = strings.NewReplacer(`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `{`, `\{`, `}`, `\}`, `[`, `\[`, `]`, `\]`, `#`, `\#`,
 	`~`, `\~`, `<`, `&lt;`, `>`, `&gt;`, `&`, `&amp;`, `|`, `&#124;`)
 
-// mdProse is safe text as part of a line that has begun. Text with a reference
-// in it becomes code as a whole, where GitHub leaves it alone.
+// mdProse returns safe text for the middle of a line. Text with a reference becomes code as a
+// whole, which GitHub does not change.
 func mdProse(s string) string {
 	if mdReferring.MatchString(s) {
 		return mdCell(s)
@@ -337,7 +333,7 @@ func mdProse(s string) string {
 	return mdEscaper.Replace(s)
 }
 
-// mdCode is safe text as a code span.
+// mdCode returns safe text as a code span.
 func mdCode(s string) string {
 	if s == "" {
 		return "(empty)"
@@ -350,8 +346,8 @@ func mdCode(s string) string {
 	return ticks + pad + s + pad + ticks
 }
 
-// mdCell is safe text as code in a cell of a table, where | has to stand outside
-// of code: how a backslash before it counts differs from reader to reader.
+// mdCell returns safe text as code in a table cell. A | is written outside of code, because
+// parsers differ on a backslash before it.
 func mdCell(s string) string {
 	parts := strings.Split(s, "|")
 	for i, part := range parts {
@@ -362,16 +358,16 @@ func mdCell(s string) string {
 	return strings.Join(parts, "&#124;")
 }
 
-// mdRow is a row of a table. The cells are Markdown.
+// mdRow returns a table row. The cells are Markdown.
 func mdRow(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
 
-// mdFence is a block of code, behind a fence that is longer than any inside.
+// mdFence returns a code block, with a fence that is longer than any inside.
 func mdFence(text string) string {
 	ticks := strings.Repeat("`", max(3, ticksIn(text)+1))
 	return ticks + "text\n" + strings.TrimSuffix(text, "\n") + "\n" + ticks + "\n"
 }
 
-// ticksIn is the length of the longest run of backticks.
+// ticksIn returns the length of the longest run of backticks.
 func ticksIn(s string) (longest int) {
 	for run := 0; s != ""; s = s[1:] {
 		if run++; s[0] != '`' {

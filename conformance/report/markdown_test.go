@@ -314,7 +314,7 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 func TestMarkdownLeavesExchangesOutBeforeProblems(t *testing.T) {
 	t.Parallel()
 	got := render(t, "markdown", failing(60, "x"), report.Style{})
-	exchanges := strings.Count(got, "<summary>What was sent and what came")
+	exchanges := strings.Count(got, "<summary>Request and response")
 	if n := strings.Count(got, "\n#### "); n != 60 {
 		t.Errorf("want all 60 problems, got %d", n)
 	}

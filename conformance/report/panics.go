@@ -7,11 +7,10 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// shownFrames is how many frames of a stack are shown where not all are.
+// shownFrames is the number of stack frames shown, unless all are.
 const shownFrames = 8
 
-// panics adds the panics of a handler: they come before all findings, for they are
-// why connections were closed.
+// panics adds the panics of a handler before all findings, because they explain closed connections.
 func (p *page) panics(r *record.Report) {
 	for _, q := range r.Panics {
 		p.panicked(&q)
@@ -38,7 +37,7 @@ func (p *page) panicked(q *record.Panic) {
 	}
 }
 
-// panicMet says what came of a panic.
+// panicMet describes the effect of a panic.
 func panicMet(q *record.Panic) string {
 	text := "in " + count(q.Requests, "request") + ", whose connections were closed without an answer"
 	if q.Requests == 1 {
@@ -50,14 +49,14 @@ func panicMet(q *record.Panic) string {
 	return text
 }
 
-// panicText is a panic as plain text of many columns.
+// panicText returns a panic as plain text without a line limit.
 func panicText(q *record.Panic) string {
 	p := &page{Style: Style{Width: 160, Verbose: true}}
 	p.panicked(q)
 	return p.String()
 }
 
-// panicsOf are the panics that a case is the first to have met.
+// panicsOf returns the panics that occurred first in a case.
 func panicsOf(r *record.Report, c *record.CaseResult) (text string) {
 	for i := range r.Panics {
 		if r.Panics[i].Case == c.ID {
@@ -67,7 +66,7 @@ func panicsOf(r *record.Report, c *record.CaseResult) (text string) {
 	return text
 }
 
-// panicsRoom is what panics may take of a summary in Markdown, in bytes.
+// panicsRoom is the space for panics in a Markdown summary, in bytes.
 const panicsRoom = 8_000
 
 func mdPanics(r *record.Report) string {

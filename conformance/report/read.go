@@ -9,9 +9,9 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// plainText returns the text of a record without a byte order mark. Text in
-// another encoding than UTF-8 is refused by its name rather than converted: a
-// shell that re-encodes output has often taken its characters for others before.
+// plainText returns the text of a record without a byte order mark. Text in an encoding other
+// than UTF-8 is an error that names the encoding. It is not converted, because a shell that
+// re-encodes output has often damaged characters before.
 func plainText(data []byte) ([]byte, error) {
 	again := "a shell's > re-encodes what it writes; have the run write the file itself, with -report json=FILE"
 	for _, mark := range []struct{ text, name string }{
@@ -45,8 +45,8 @@ func position(data []byte, at int) (line, column int) {
 	return 1 + bytes.Count(before, []byte("\n")), at - bytes.LastIndexByte(before, '\n')
 }
 
-// parts reads a record piece by piece: first everything but the cases, then each
-// case. So what only reading needs is there for one case at a time.
+// parts reads a report in pieces: first everything but the cases, then each case, so that
+// temporary data exists for one case at a time.
 func parts(data []byte) (*record.Report, error) {
 	var head bytes.Buffer
 	var cases []byte
@@ -86,11 +86,11 @@ func parts(data []byte) (*record.Report, error) {
 	return &r, nil
 }
 
-// interned holds each text once that many exchanges have in common.
+// interned stores texts that many exchanges have in common once.
 type interned map[string]string
 
 func (t interned) text(s *string) {
-	const long = 512 // no text that is as long is likely to come again
+	const long = 512 // longer texts are unlikely to be repeated
 	if len(*s) > long {
 		return
 	}
@@ -158,7 +158,7 @@ func items(array []byte) func(yield func(i int, value []byte) bool) {
 	}
 }
 
-// space returns where the white space that begins at a byte ends.
+// space returns the end of the white space that begins at a byte.
 func space(text []byte, at int) int {
 	for at < len(text) && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t') {
 		at++
@@ -166,7 +166,7 @@ func space(text []byte, at int) int {
 	return at
 }
 
-// skip returns where the value that begins at a byte ends.
+// skip returns the end of the value that begins at a byte.
 func skip(text []byte, at int) int {
 	depth := 0
 	for ; at < len(text); at++ {

@@ -19,7 +19,7 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// referring is text that GitHub, or whoever renders Markdown, might obey.
+// referring is text that GitHub or another Markdown renderer may interpret.
 const referring = "](javascript:x) ![x](http://e.example/x.png) <img src=x> </code></details><script>alert(1)</script> @octocat \\@octocat #123 org/repo#1 GH-12 " +
 	"https://e.example www.e.example a@b.example | \\| \\\\| ` `` ``` \\` ~~~ \n# h\n- x\n\n> q :shipit: $x$ **b** _i_ ~~s~~ &lt; &#64; <!-- [x]: http://e [^1] " +
 	"\n::error::x\r\n  ::stop-commands::x\n##[add-mask]x ##[stop-commands]x %0A::error::x %250A 0123456789abcdef"

@@ -155,7 +155,7 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 	}{
 		{"FAIL ", 2, "the first case, and the one that has a further problem"},
 		{"… and the same in 59 more cases: requestSample/valid/case-01 … (+58)\n", 1, "as many of the other cases as fit are named under the first"},
-		{"types   /id   want a string   got 41", 1, "the further problem is told in its own case"},
+		{"types   /id   want a string   got 41", 1, "the further problem is shown in its own case"},
 		{"as in requestSample/valid/case-00", 1, "the known problem of that case is pointed at"},
 	} {
 		if n := strings.Count(got, row.text); n != row.want {
@@ -318,9 +318,9 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestFindSuggestsTheNearestFormat(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
-		{"jsn", `format "jsn": no such format; did you mean "json"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
-		{"JUnit", `format "JUnit": no such format; did you mean "junit"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
-		{"spreadsheet", `format "spreadsheet": no such format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"jsn", `format "jsn": unknown format; did you mean "json"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"JUnit", `format "JUnit": unknown format; did you mean "junit"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"spreadsheet", `format "spreadsheet": unknown format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
 	} {
 		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
 			t.Errorf("%s: want %s\ngot  %v", row.name, row.want, err)

@@ -22,15 +22,14 @@ import (
 // 10 MB of gzip, and shows 1,024 characters of a rule's description.
 const (
 	sarifResults = 5_000
-	sarifBytes   = 3_000_000 // of gzip; 5,000 findings of a server that is not out to fill it make one
+	sarifBytes   = 3_000_000 // of gzip; 5,000 ordinary findings make one
 	sarifWords   = 1_000     // columns of a description
-	sarifPart    = 300       // columns of what was wanted, sent or came, each
+	sarifPart    = 300       // columns of each text that was wanted, sent or received
 )
 
 const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-// sarifRoot stands for the root of the repository, which every relative URI is
-// resolved against.
+// sarifRoot is the base of relative URIs, the root of the repository.
 const sarifRoot = "%SRCROOT%"
 
 type sarifLog struct {
@@ -109,7 +108,7 @@ type sarifResult struct {
 	Locations    []sarifLocation       `json:"locations"`
 	Related      []sarifLocation       `json:"relatedLocations,omitempty"`
 	Fingerprints map[string]string     `json:"partialFingerprints"`
-	Suppressions *[]sarifSuppression   `json:"suppressions,omitempty"` // nil where nobody asked
+	Suppressions *[]sarifSuppression   `json:"suppressions,omitempty"` // nil if no baseline was used
 	Baseline     string                `json:"baselineState,omitempty"`
 	Properties   *sarifFindingProperty `json:"properties,omitempty"`
 }
@@ -183,19 +182,16 @@ type sarifReference struct {
 	Index int    `json:"index"`
 }
 
-// SARIF writes the report as one run of SARIF 2.1.0, within what GitHub's code
-// scanning asks for and takes. A finding is a result at the line of its case,
-// with the operation in the OpenAPI document and the requirement as related
-// locations: an error where it fails the run, a warning where it deviates, a
-// note where its case does not count. A known finding is suppressed. Entries of
-// the baseline that are expired, unmatched or whose finding has vanished are
-// results of their own at the line of the entry. A case that could not be judged
-// is a notification, and then the execution was not successful.
-//
-// Where the findings are too many, the gravest are told and a notification
-// counts the rest. A finding without any file has no physical location, and
-// GitHub refuses it. The file names no category: whoever uploads several for one
-// commit does.
+// SARIF writes the report as one run of SARIF 2.1.0, within the limits of GitHub's code
+// scanning. A finding is a result at the line of its case, with the operation in the OpenAPI
+// document and the requirement as related locations: an error if it fails the run, a warning
+// if it deviates, a note if its case does not count. A known finding is suppressed. Entries of
+// the baseline that are expired, unmatched or whose finding has vanished are separate results
+// at the line of the entry. A case that could not be judged is a notification, and then the
+// execution was not successful. If there are too many findings, the most severe are written
+// and a notification counts the rest. A finding without any file has no physical location, and
+// GitHub refuses it. The file names no category: the upload of several files for one commit
+// must do that.
 func SARIF(w io.Writer, r *record.Report) error {
 	all := sarifFindings(r)
 	for limit := min(sarifResults, len(all)); ; limit /= 2 {
@@ -211,11 +207,11 @@ func SARIF(w io.Writer, r *record.Report) error {
 	}
 }
 
-// gzipped is how long data gets in haste; whoever takes his time packs better.
+// gzipped returns the length of data after fast compression; a slower one is better.
 func gzipped(data []byte) int {
 	var n counter
-	packer, _ := gzip.NewWriterLevel(&n, gzip.BestSpeed) // which is a level
-	packer.Write(data)                                   // a counter takes everything
+	packer, _ := gzip.NewWriterLevel(&n, gzip.BestSpeed) // a valid level
+	packer.Write(data)                                   // a counter never fails
 	packer.Close()
 	return int(n)
 }
@@ -224,8 +220,7 @@ type counter int
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
-// A sarifFinding is what becomes a result: a finding of a case, or a problem of
-// the baseline.
+// A sarifFinding is the source of a result: a finding of a case, or a problem of the baseline.
 type sarifFinding struct {
 	c       *record.CaseResult
 	f       *record.Finding
@@ -233,7 +228,7 @@ type sarifFinding struct {
 	level   string
 }
 
-// rule is the id that the result is filed under.
+// rule returns the rule id of the result.
 func (s sarifFinding) rule() string {
 	if s.problem != nil {
 		return "baseline." + cmp.Or(safe(s.problem.Kind), "unknown")
@@ -241,7 +236,7 @@ func (s sarifFinding) rule() string {
 	return cmp.Or(safe(s.f.Requirement), "unknown")
 }
 
-// weight orders findings, the gravest first; what is accepted comes last.
+// weight orders findings, the most severe first and accepted ones last.
 func (s sarifFinding) weight() int {
 	if s.f != nil && s.f.Known != nil {
 		return 3
@@ -249,7 +244,7 @@ func (s sarifFinding) weight() int {
 	return slices.Index([]string{"error", "warning", "note"}, s.level)
 }
 
-// sarifFindings lists what is to be told, the gravest first.
+// sarifFindings returns the sources of results, the most severe first.
 func sarifFindings(r *record.Report) (all []sarifFinding) {
 	found := map[string]bool{}
 	for i := range r.Cases {
@@ -272,7 +267,7 @@ func sarifFindings(r *record.Report) (all []sarifFinding) {
 	return all
 }
 
-// sarifLevel is "error" for what fails the run, "warning" for a deviation, and
+// sarifLevel returns "error" for a finding that fails the run, "warning" for a deviation, and
 // "note" for a finding of a case that does not count.
 func sarifLevel(r *record.Report, c *record.CaseResult, f *record.Finding) string {
 	switch {
@@ -284,7 +279,7 @@ func sarifLevel(r *record.Report, c *record.CaseResult, f *record.Finding) strin
 	return "warning"
 }
 
-// sarifOf is the file with the first findings, as many as the limit says.
+// sarifOf returns the file with at most limit findings.
 func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
 	asked := r.Baseline != nil || slices.ContainsFunc(all, func(s sarifFinding) bool { return s.f != nil && s.f.Known != nil })
 	rules, index := sarifRules(r, all[:limit])
@@ -297,7 +292,7 @@ func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
 	return sarifLog{sarifSchema, "2.1.0", []sarifRun{{
 		Tool:        sarifTool{sarifDriver{"fmaspec", clip(r.Suite.Version, sarifPart), rules, sarifDescriptors()}},
 		Invocations: []sarifInvocation{sarifInvoked(r, all[limit:])},
-		Bases:       map[string]sarifBase{sarifRoot: {sarifText{"The root of the repository that holds the cases."}}},
+		Bases:       map[string]sarifBase{sarifRoot: {sarifText{"The root of the repository that contains the cases."}}},
 		ColumnKind:  "unicodeCodePoints",
 		Results:     results,
 		Properties: sarifRunProperties{
@@ -309,8 +304,8 @@ func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
 	}}}
 }
 
-// result tells a finding. Where anybody asked for accepted findings, every
-// result has to say how it stands to them.
+// result returns the result of a finding. If a baseline was used, every result must say
+// whether it is suppressed.
 func (s sarifFinding) result(r *record.Report, asked bool) sarifResult {
 	out := sarifResult{Rule: s.rule(), Level: s.level}
 	state := "new"
@@ -349,16 +344,15 @@ func (s sarifFinding) result(r *record.Report, asked bool) sarifResult {
 	return out
 }
 
-// expired tells that the finding was accepted once.
+// expired reports whether the finding was accepted until a past date.
 func expired(r *record.Report, key string) bool {
 	return r.Baseline != nil && slices.ContainsFunc(r.Baseline.Problems, func(p record.BaselineProblem) bool {
 		return p.Kind == "expired" && p.Key == key
 	})
 }
 
-// sarifFingerprints identify a result from run to run. GitHub takes the second
-// alone, which would be made of the line otherwise: the same for all findings of
-// a case.
+// sarifFingerprints returns the identity of a result across runs. GitHub uses only the second
+// one, which it would otherwise compute from the line: the same for all findings of a case.
 func sarifFingerprints(key string) map[string]string {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(key)))
 	if len(key) > 4*sarifPart {
@@ -367,8 +361,8 @@ func sarifFingerprints(key string) map[string]string {
 	return map[string]string{"fmaspec/v1": key, "primaryLocationLineHash": sum[:16] + ":1"}
 }
 
-// locations are where a finding is shown: at its case, or at the operation or
-// the requirement where the case has no file.
+// locations returns the places of a finding: its case, or the operation or the requirement if
+// the case has no file.
 func (s sarifFinding) locations(r *record.Report) (at, related []sarifLocation) {
 	physical := sarifAt(s.c.File, s.c.Line)
 	operation := slices.IndexFunc(r.Operations, func(o record.OperationInfo) bool { return o.ID == s.c.Operation })
@@ -395,8 +389,8 @@ func (s sarifFinding) locations(r *record.Report) (at, related []sarifLocation) 
 	return []sarifLocation{{Physical: physical, Logical: []sarifLogical{{name, full, "function"}}}}, related
 }
 
-// message says what was expected and what came instead, what was sent, and
-// where it is stated, one paragraph each. Links lead to the related locations.
+// message returns the message of a finding: what was expected and received, what was sent, and
+// the source, one paragraph each. Links lead to the related locations.
 func (s sarifFinding) message(r *record.Report, related []sarifLocation) string {
 	f := s.f
 	place := clip(f.Place, sarifPart)
@@ -420,9 +414,9 @@ func (s sarifFinding) message(r *record.Report, related []sarifLocation) string 
 		lines = append(lines, sarifSentence(came))
 	}
 	if command := again(r, s.c); command != "" {
-		lines = append(lines, sarifSentence("See it again: "+clip(command, sarifPart)))
+		lines = append(lines, sarifSentence("To reproduce: "+clip(command, sarifPart)))
 	}
-	word := "So says " + sarifLink(f.Requirement, 2, related) + " (" + f.Level.String()
+	word := "Source: " + sarifLink(f.Requirement, 2, related) + " (" + f.Level.String()
 	q := requirement(r, f.Requirement)
 	if q != nil {
 		if source := cite(q.Document, q.Section); source != "" {
@@ -449,8 +443,7 @@ func sarifBody(body []byte) string {
 	return ", " + count(len(body), "byte") + ": " + clip(string(body), sarifPart)
 }
 
-// sarifLink names something, with a link to the related location of that id
-// where there is one.
+// sarifLink returns a name, with a link to the related location of that id if there is one.
 func sarifLink(name string, id int, related []sarifLocation) string {
 	text := clip(name, sarifPart)
 	if !slices.ContainsFunc(related, func(l sarifLocation) bool { return l.ID == id }) {
@@ -465,9 +458,8 @@ func sarifLink(name string, id int, related []sarifLocation) string {
 // sarifSentence ends safe text with a full stop and escapes it.
 func sarifSentence(text string) string { return sarifEscape(text) + "." }
 
-// sarifEscape keeps text from being read as a placeholder or a link: braces are
-// doubled, as SARIF wants it (3.11.5), and what could join a link's text with its
-// end is taken apart (3.11.6).
+// sarifEscape keeps text from being read as a placeholder or a link: braces are doubled, as
+// SARIF requires (3.11.5), and brackets that could form a link are separated (3.11.6).
 func sarifEscape(text string) string {
 	return strings.ReplaceAll(sarifBraces(text), `](`, `]\(`)
 }
@@ -476,8 +468,8 @@ func sarifBraces(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "{", "{{"), "}", "}}")
 }
 
-// sarifAt is a line of a file, or nil where there is no file. The column is the
-// first: GitHub asks for one.
+// sarifAt returns a line of a file, or nil if there is no file. The column is the first:
+// GitHub requires one.
 func sarifAt(file string, line int) *sarifPhysical {
 	if file == "" {
 		return nil
@@ -491,9 +483,9 @@ func sarifAt(file string, line int) *sarifPhysical {
 	return at
 }
 
-// sarifRules are the report's requirements, what a finding names besides, and
-// the problems of the baseline that occur; with the place of each.
-func sarifRules(r *record.Report, told []sarifFinding) (rules []sarifRule, index map[string]int) {
+// sarifRules returns the report's requirements, other ids that findings name, and the kinds of
+// baseline problems that occur, with the index of each.
+func sarifRules(r *record.Report, shown []sarifFinding) (rules []sarifRule, index map[string]int) {
 	rules, index = []sarifRule{}, map[string]int{}
 	add := func(rule sarifRule) {
 		if _, known := index[rule.ID]; !known {
@@ -505,7 +497,7 @@ func sarifRules(r *record.Report, told []sarifFinding) (rules []sarifRule, index
 		add(sarifRequirement(r, &r.Requirements[i].Requirement))
 	}
 	others := map[string]sarifRule{}
-	for _, s := range told {
+	for _, s := range shown {
 		if s.problem == nil {
 			others[s.rule()] = sarifRequirement(r, &record.Requirement{ID: s.f.Requirement, Level: s.f.Level})
 			continue
@@ -513,11 +505,11 @@ func sarifRules(r *record.Report, told []sarifFinding) (rules []sarifRule, index
 		text := cmp.Or(map[string]string{
 			"expired":   "A finding was accepted for a time that has passed.",
 			"vanished":  "A finding that is accepted is no longer found.",
-			"unmatched": "An entry of the baseline names nothing that the suite has.",
+			"unmatched": "An entry of the baseline names no check or case of the suite.",
 			"new":       "A finding is not accepted.",
-		}[s.problem.Kind], "The run and its baseline do not agree.")
+		}[s.problem.Kind], "The run does not match its baseline.")
 		others[s.rule()] = sarifRule{s.rule(), sarifText{text}, sarifText{text},
-			&sarifText{text + " What to do stands in the message."}, sarifDefault{"error"},
+			&sarifText{text + " The message has the remedy."}, sarifDefault{"error"},
 			&sarifProperties{Tags: []string{"conformance", "baseline"}, Precision: "very-high", Severity: "error"}}
 	}
 	for _, id := range slices.Sorted(maps.Keys(others)) {
@@ -541,7 +533,7 @@ func sarifRequirement(r *record.Report, q *record.Requirement) sarifRule {
 	rule.Full.Text = sarifSentence("An implementation " + full)
 	help := []string{rule.Full.Text}
 	if source := cite(q.Document, q.Section); source != "" {
-		help = append(help, sarifSentence("So says "+clip(source, sarifPart)+" ("+q.Level.String()+")"))
+		help = append(help, sarifSentence("Source: "+clip(source, sarifPart)+" ("+q.Level.String()+")"))
 	}
 	if q.Because != "" {
 		help = append(help, sarifSentence("Because "+clip(q.Because, sarifPart)))
@@ -553,7 +545,7 @@ func sarifRequirement(r *record.Report, q *record.Requirement) sarifRule {
 	return rule
 }
 
-// The notifications, by their place among the descriptors.
+// The notifications, by their index in the descriptors.
 const (
 	caseErrored = iota
 	runUnjudged
@@ -563,16 +555,16 @@ const (
 func sarifDescriptors() (out []sarifRule) {
 	for _, row := range [...]struct{ id, level, text string }{
 		caseErrored:     {"case-errored", "error", "A case could not be judged."},
-		runUnjudged:     {"run-unjudged", "error", "The run comes to no verdict."},
-		findingsLeftOut: {"findings-left-out", "warning", "The file holds fewer findings than the report."},
+		runUnjudged:     {"run-unjudged", "error", "The run has no verdict."},
+		findingsLeftOut: {"findings-left-out", "warning", "The file has fewer findings than the report."},
 	} {
 		out = append(out, sarifRule{ID: row.id, Short: sarifText{row.text}, Full: sarifText{row.text}, Default: sarifDefault{row.level}})
 	}
 	return out
 }
 
-// sarifInvoked tells how the run went: by the exit code that its verdict comes
-// to, and by a notification of each thing that could not be judged or told.
+// sarifInvoked describes the run: the exit code of its verdict, and a notification for each
+// case that could not be judged and for findings that were left out.
 func sarifInvoked(r *record.Report, left []sarifFinding) sarifInvocation {
 	verdict, _ := gate(r)
 	text, _ := verdictLine(r)
@@ -617,17 +609,17 @@ func sarifInvoked(r *record.Report, left []sarifFinding) sarifInvocation {
 		for _, s := range left {
 			n[s.level]++
 		}
-		notify(findingsLeftOut, sarifSentence(fmt.Sprintf("%s not told here: %d at level error, %d warning, %d note; the JSON report has them all",
+		notify(findingsLeftOut, sarifSentence(fmt.Sprintf("%s not in this file: %d at level error, %d warning, %d note; the JSON report has them all",
 			map[bool]string{true: "1 finding is", false: fmt.Sprintf("%d findings are", len(left))}[len(left) == 1], n["error"], n["warning"], n["note"])), nil)
 	}
 	return out
 }
 
-// clip makes text safe and cuts it to so many columns.
+// clip makes text safe and cuts it to the columns.
 func clip(text string, columns int) string { return term.Clip(text, columns) }
 
-// stamp writes a time as ISO 8601 has it, to the millisecond. A year that it
-// cannot write becomes the first one.
+// stamp returns a time in ISO 8601 with milliseconds. A year that cannot be written becomes
+// the first one.
 func stamp(t time.Time) string {
 	t = t.UTC()
 	if t.Year() < 1 || t.Year() > 9999 {
@@ -636,8 +628,8 @@ func stamp(t time.Time) string {
 	return t.Format("2006-01-02T15:04:05.000Z")
 }
 
-// What may stand in a URI as it is, besides letters and digits (RFC 3986 2, 3.3).
-// A colon in a path could be taken for the end of a scheme.
+// The characters that a URI may contain besides letters and digits (RFC 3986 2, 3.3). A colon
+// in a path could be read as the end of a scheme.
 const (
 	uriPath = "/-._~!$&'()*+,;=@"
 	uriAny  = uriPath + ":?#[]%"

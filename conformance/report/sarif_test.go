@@ -300,7 +300,7 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 	r = sample()
 	r.Baseline.Problems[1].Key = "a finding that the report does not hold"
 	if got := table(r); !slices.ContainsFunc(got, func(r row) bool { return r.rule == "baseline.new" }) {
-		t.Errorf("want a new finding told that is no result, got %v", got)
+		t.Errorf("want a new finding reported that is no result, got %v", got)
 	}
 	r = sample()
 	r.Baseline, r.Cases[5].Findings[0].Known = nil, nil
@@ -311,7 +311,7 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 	}
 }
 
-func TestSARIFMessageSaysWhatWasSentAndOnWhoseWord(t *testing.T) {
+func TestSARIFMessageSaysWhatWasSentAndTheSource(t *testing.T) {
 	var got sarifResult
 	for _, x := range readSARIF(t, sample()).Runs[0].Results {
 		if x.RuleID == "request.comment-blank" {
@@ -321,8 +321,8 @@ func TestSARIFMessageSaysWhatWasSentAndOnWhoseWord(t *testing.T) {
 	want := `status: want 400 or 422, got 201.
 Sent POST /testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample, 74 bytes: {{"Comment": "fmaspec", "Sha1": "000000000000000000000000000000000000c0de"}}.
 Came 201 Created, application/json, 101 bytes: {{"id": "c083f601-012f-4955-b4cc-fab50fb69d79", "fileInstances": [{{"filePath": "C:\\a", "status": 7}}]}}.
-See it again: fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '"$HEADER_X_API_KEY" -strict=false -run '^requestSample/body/refuses-blank-comment$'.
-So says [request.comment-blank](2) (inferred; both documents, "Request body"): an implementation refuses a blank Comment, because a comment that says nothing is none. The operation is [requestSample](1).`
+To reproduce: fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '"$HEADER_X_API_KEY" -strict=false -run '^requestSample/body/refuses-blank-comment$'.
+Source: [request.comment-blank](2) (inferred; both documents, "Request body"): an implementation refuses a blank Comment, because a comment that says nothing is none. The operation is [requestSample](1).`
 	if got.Message.Text != want {
 		t.Errorf("want\n%s\ngot\n%s", want, got.Message.Text)
 	}
@@ -353,7 +353,7 @@ So says [request.comment-blank](2) (inferred; both documents, "Request body"): a
 			short = x.Message.Text
 		}
 	}
-	if !strings.Contains(short, "/requestSample, without a body.\nNo answer came; refused.\nSo says ") {
+	if !strings.Contains(short, "/requestSample, without a body.\nNo answer came; refused.\nSource: ") {
 		t.Errorf("want neither body, answer nor command, got\n%s", short)
 	}
 	if key := got.PartialFingerprints["fmaspec/v1"]; key != "refused requestSample/body/refuses-blank-comment#0 status" {
@@ -444,7 +444,7 @@ func TestSARIFTellsHowTheRunWent(t *testing.T) {
 	}
 	notes := readSARIF(t, many).Runs[0].Invocations[0].ToolExecutionNotifications
 	if last := notes[len(notes)-1].Message.Text; len(notes) != 5_001 || last != "3 more cases could not be judged; the JSON report has them all." {
-		t.Errorf("want 5000 cases told and the rest counted, got %d and %q", len(notes), last)
+		t.Errorf("want 5000 cases reported and the rest counted, got %d and %q", len(notes), last)
 	}
 	n := readSARIF(t, sample()).Runs[0].Invocations[0].ToolExecutionNotifications[0]
 	if want := "stopAndQuarantineFile/valid/accepts-other-order could not be judged: the answer did not come whole."; n.Message.Text != want || n.Level != "error" {
@@ -540,13 +540,13 @@ func TestSARIFTellsTheGravestOfTooManyFindings(t *testing.T) {
 			if last.Descriptor.ID == "findings-left-out" {
 				t.Errorf("%s: want no remainder, got %s", row.why, last.Message.Text)
 			}
-		} else if want := fmt.Sprintf("%d findings are not told here: 1 at level error, %d warning, 0 note; the JSON report has them all.", left, left-1); last.Message.Text != want || last.Level != "warning" {
+		} else if want := fmt.Sprintf("%d findings are not in this file: 1 at level error, %d warning, 0 note; the JSON report has them all.", left, left-1); last.Message.Text != want || last.Level != "warning" {
 			t.Errorf("%s: want %q, got %+v", row.why, want, last)
 		}
 		if !slices.ContainsFunc(results, func(x sarifResult) bool {
 			return strings.HasPrefix(x.Properties.Place, fmt.Sprint("/", row.findings-1)) && x.Level == "error"
 		}) {
-			t.Errorf("%s: want the gravest told, which is the last, got it left out", row.why)
+			t.Errorf("%s: want the most severe reported, which is the last, got it left out", row.why)
 		}
 	}
 }
@@ -555,7 +555,7 @@ func TestSARIFBoundsWhatAServerSends(t *testing.T) {
 	size := func(text string) int {
 		return len(render(t, "sarif", crowd(20, func() string { return text }), report.Style{}))
 	}
-	// Eight texts a finding, of which three are told twice.
+	// Eight texts a finding, of which three are written twice.
 	if small, large := size("x"), size(strings.Repeat("{\xff", 1_000_000)); large > small+20*11*2_000 {
 		t.Errorf("want a file that hardly grows with what a server sends, got %d bytes instead of %d", large, small)
 	}

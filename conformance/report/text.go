@@ -17,13 +17,13 @@ const (
 	yellow = term.Yellow
 )
 
-// safe returns s as one line that neither a terminal nor a build server obeys.
+// safe returns s as one line without control sequences for a terminal or a build server.
 func safe(s string) string { return term.Safe(s) }
 
-// printable reports whether r shows as itself.
+// printable reports whether r is printable.
 func printable(r rune) bool { return term.Printable(r) }
 
-// columns is the width of safe text on a terminal.
+// columns returns the width of safe text on a terminal.
 func columns(s string) int { return term.Columns(s) }
 
 // split returns the longest start of s that fits the columns, and the rest.
@@ -36,7 +36,7 @@ type span struct{ code, text string }
 type page struct {
 	Style
 	strings.Builder
-	commands int // how long a command may be; 0 for any length
+	commands int // maximum length of a command; 0 for no limit
 }
 
 func (p *page) width() int {
@@ -46,7 +46,7 @@ func (p *page) width() int {
 	return max(p.Width, 40)
 }
 
-// line adds one line of spans, made safe and, where there is a width, cut to it.
+// line adds one line of spans, made safe and, if there is a width, cut to it.
 func (p *page) line(spans ...span) {
 	total := 0
 	for i := range spans {
@@ -71,8 +71,7 @@ func (p *page) line(spans ...span) {
 	p.WriteString(mark + "\n")
 }
 
-// uncut adds one line that is made safe and left as long as it is, because it is
-// there to be copied.
+// uncut adds one line that is made safe and not cut, because it is meant to be copied.
 func (p *page) uncut(lead, text string) {
 	p.paint(dim, lead)
 	p.WriteString(safe(text) + "\n")
@@ -85,8 +84,8 @@ func (p *page) paint(code, text string) {
 	p.WriteString(text)
 }
 
-// apart adds a line with text at both its ends, or two lines where it is too long for one.
-func (p *page) apart(right string, left ...span) {
+// bothEnds adds a line with text at both ends, or two lines if it is too long.
+func (p *page) bothEnds(right string, left ...span) {
 	used := columns(safe(right))
 	for _, s := range left {
 		used += columns(safe(s.text))
@@ -99,8 +98,8 @@ func (p *page) apart(right string, left ...span) {
 	p.line(span{dim, "  " + right})
 }
 
-// block adds text under a lead, wrapped at the width, at most rows lines long;
-// where something is left out, the length of the whole is told.
+// block adds text below a lead, wrapped at the width, with at most rows lines; if text is left
+// out, it adds the total length.
 func (p *page) block(indent, text string, rows int) {
 	room, all := p.width()-len(indent), len(text)
 	text = strings.TrimSuffix(text, "\n")
@@ -112,7 +111,7 @@ func (p *page) block(indent, text string, rows int) {
 			var head string
 			head, line = wrapped(line, room)
 			if rows--; rows < 0 {
-				p.line(span{dim, fmt.Sprintf("%s… %s in all", indent, count(all, "byte"))})
+				p.line(span{dim, fmt.Sprintf("%s… %s in total", indent, count(all, "byte"))})
 				return
 			}
 			p.line(span{"", indent + head})
@@ -120,8 +119,8 @@ func (p *page) block(indent, text string, rows int) {
 	}
 }
 
-// wrapped splits safe text like split, and escapes what would be obeyed at the
-// start of the line that it becomes. What no longer fits then stays in the rest.
+// wrapped splits safe text like split, and escapes commands at the start of the resulting
+// line. Text that no longer fits then is in the rest.
 func wrapped(line string, room int) (head, rest string) {
 	head, rest = split(line, room)
 	if text := safe(head); text != head {
@@ -130,7 +129,7 @@ func wrapped(line string, room int) (head, rest string) {
 	return head, rest
 }
 
-// count writes a number with its noun, in the plural where it has to be.
+// count returns a number with its noun, in the plural if needed.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

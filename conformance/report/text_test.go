@@ -9,7 +9,7 @@ import (
 func TestBlockSaysHowMuchItLeavesOut(t *testing.T) {
 	p := &page{Style: Style{Width: 40}}
 	p.block("  ", "one\ntwo\r\n\nfour\nfive\n", 3)
-	if want := "  one\n  two\n  \n  … 20 bytes in all\n"; p.String() != want {
+	if want := "  one\n  two\n  \n  … 20 bytes in total\n"; p.String() != want {
 		t.Errorf("want %q, got %q", want, p.String())
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// verdictLine is the verdict that counts, with the target that it is about behind
-// its first words: what stands alone in a log has to say of whom it speaks.
+// verdictLine returns the deciding verdict, with the target after its first words, because a
+// single line in a log must name its target.
 func verdictLine(r *record.Report) (text, code string) {
 	if r.Baseline != nil {
 		text, code = baselineText(r.Baseline)
@@ -21,13 +21,13 @@ func verdictLine(r *record.Report) (text, code string) {
 	return runLine(r)
 }
 
-// runLine is [verdictLine] of the run itself, whatever is accepted.
+// runLine returns [verdictLine] for the run without its baseline.
 func runLine(r *record.Report) (text, code string) {
 	text, code = verdictText(r)
 	return placed(text, r.Target), code
 }
 
-// placed puts the target behind the first words of a verdict.
+// placed inserts the target after the first words of a verdict.
 func placed(text string, target record.TargetInfo) string {
 	head, rest, found := strings.Cut(text, ": ")
 	if found {
@@ -43,7 +43,7 @@ func withTarget(head string, t record.TargetInfo) string {
 	return head // a report need not name one
 }
 
-// targetText is a target's URL, and its name where it has another.
+// targetText returns the URL of a target, and its name if it has one.
 func targetText(t record.TargetInfo) string {
 	switch {
 	case t.Name == "" || t.Name == t.URL:

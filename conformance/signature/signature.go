@@ -1,6 +1,5 @@
-// Package signature signs records and verifies their signatures, in the format
-// of ssh-keygen -Y (SSHSIG). A signature is detached: a text beside the record,
-// over exactly its bytes.
+// Package signature signs records and verifies their signatures, in the format of ssh-keygen
+// -Y (SSHSIG). A signature is detached: a separate text over the exact bytes of the record.
 package signature
 
 import (
@@ -16,34 +15,31 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// Namespace is what a signature is made for, as ssh-keygen -Y takes it with -n: a
-// signature over a commit, a login or another kind of file does not count for a
-// record.
+// Namespace is the namespace of signatures, the argument -n of ssh-keygen -Y. A signature over
+// a commit, a login or another kind of file is not valid for a record.
 const Namespace = "report@fmaspec.invalid"
 
-// Suffix is what ssh-keygen -Y sign appends to the name of a file for that of its
-// signature.
+// Suffix is the suffix that ssh-keygen -Y sign appends to a file name for the signature.
 const Suffix = ".sig"
 
-// Limit bounds what is read of a key or a signature, in bytes. The largest in use
-// have less than a fifth of it.
+// Limit is the maximum size of a key or a signature in bytes. The largest in use have less
+// than a fifth of it.
 const Limit = 64 << 10
 
 // Signer signs with one key.
 type Signer struct{ key ssh.Signer }
 
-// LockedError says that a private key cannot be used without its passphrase, or
-// that the file holds only the public half. The agent may hold the key: see
-// [FromAgent].
+// LockedError is the error for a private key that needs a passphrase, or for a file that has
+// only the public key. The agent may hold the key: see [FromAgent].
 type LockedError struct {
-	Public []byte // the public half, as [FromAgent] takes it; nil where the file does not say it
+	Public []byte // the public key, for [FromAgent]; nil if the file does not have it
 	Reason string
 }
 
 func (e *LockedError) Error() string { return e.Reason }
 
-// NewSigner returns the signer of a private key in OpenSSH's or in PEM's form. The
-// error is a [*LockedError] where the key has a passphrase, or is a public one.
+// NewSigner returns the signer of a private key in OpenSSH or PEM format. The error is a
+// [*LockedError] if the key has a passphrase, or is a public key.
 func NewSigner(key []byte) (*Signer, error) {
 	signer, err := ssh.ParsePrivateKey(key)
 	var locked *ssh.PassphraseMissingError
@@ -61,13 +57,13 @@ func NewSigner(key []byte) (*Signer, error) {
 		if keys, err := Keys(key); err == nil && len(keys) == 1 {
 			return nil, &LockedError{Public: ssh.MarshalAuthorizedKey(keys[0].key), Reason: "it is a public key"}
 		}
-		return nil, errors.New("no private key is in it")
+		return nil, errors.New("it has no private key")
 	}
 	return nil, fmt.Errorf("the key cannot be used: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 }
 
-// FromAgent returns the signer of the key that an ssh-agent holds for a public
-// one, and whether it holds it. The connection is the signer's from then on.
+// FromAgent returns the signer for a public key whose private key an ssh-agent has, and
+// reports whether it has it. The signer takes over the connection.
 func FromAgent(connection io.ReadWriter, public []byte) (*Signer, bool, error) {
 	want, _, _, _, err := ssh.ParseAuthorizedKey(public)
 	if err != nil {
@@ -85,11 +81,11 @@ func FromAgent(connection io.ReadWriter, public []byte) (*Signer, bool, error) {
 	return nil, false, nil
 }
 
-// Key returns the public half of the signer's key.
+// Key returns the signer's public key.
 func (s *Signer) Key() Key { return Key{s.key.PublicKey()} }
 
-// Sign returns the signature over everything that a function writes, as a file
-// holds it. It returns when the function has.
+// Sign returns the signature over everything that write writes. It returns after write has
+// returned.
 func (s *Signer) Sign(write func(io.Writer) error) ([]byte, error) {
 	from, to := io.Pipe()
 	written := make(chan struct{})
@@ -98,7 +94,7 @@ func (s *Signer) Sign(write func(io.Writer) error) ([]byte, error) {
 		to.CloseWithError(write(to))
 	}()
 	signature, err := sshsig.Sign(from, s.key, sshsig.HashSHA512, Namespace)
-	io.Copy(io.Discard, from) // the function writes elsewhere too, whatever becomes of the signature
+	io.Copy(io.Discard, from) // write writes elsewhere too, even if signing fails
 	<-written
 	if err != nil {
 		return nil, err
@@ -109,19 +105,17 @@ func (s *Signer) Sign(write func(io.Writer) error) ([]byte, error) {
 // Key is a public key.
 type Key struct{ key ssh.PublicKey }
 
-// String returns the type and the fingerprint of the key, as ssh-keygen -l prints
-// them.
+// String returns the fingerprint and the type of the key, as ssh-keygen -l prints them.
 func (k Key) String() string { return ssh.FingerprintSHA256(k.key) + " (" + k.key.Type() + ")" }
 
-// Keys returns the public keys of a file as ssh-keygen writes FILE.pub: one a line,
-// each its type, the key and a comment. Empty lines and lines that begin with #
-// are skipped.
+// Keys returns the public keys of a file in the format of ssh-keygen's FILE.pub: one per line,
+// with type, key and comment. Empty lines and lines that begin with # are skipped.
 func Keys(text []byte) (keys []Key, err error) {
 	if block, _ := pem.Decode(text); block != nil {
 		if strings.Contains(block.Type, "PRIVATE KEY") {
-			return nil, errors.New("it holds a private key; name the file of the public one, which ends in .pub")
+			return nil, errors.New("it has a private key; name the file of the public key, which ends in .pub")
 		}
-		return nil, fmt.Errorf("it holds a PEM block %q; name the file of a public key as ssh-keygen writes it, which ends in .pub", block.Type)
+		return nil, fmt.Errorf("it has a PEM block %q; name the file of a public key, which ends in .pub", block.Type)
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	n := 0
@@ -133,39 +127,43 @@ func Keys(text []byte) (keys []Key, err error) {
 		key, _, options, _, err := ssh.ParseAuthorizedKey(line)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("line %d: no public key; a line holds the type, the key and a comment, as ssh-keygen writes them into FILE.pub", n)
+			return nil, fmt.Errorf("line %d: not a public key; want type, key and comment, as in ssh-keygen's "+
+				"FILE.pub", n)
 		case len(options) > 0:
-			return nil, fmt.Errorf("line %d: something stands before the key, which would not be heeded; leave the type, the key and a comment", n)
+			return nil, fmt.Errorf("line %d: options before the key are not supported; leave only type, key and "+
+				"comment", n)
 		case strings.Contains(key.Type(), "-cert-"):
-			return nil, fmt.Errorf("line %d: a certificate, whose limits would not be heeded; give the public key itself", n)
+			return nil, fmt.Errorf("line %d: certificates are not supported, because their restrictions would be "+
+				"ignored; give the public key itself", n)
 		}
 		keys = append(keys, Key{key})
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("no public key is in it; name a file as ssh-keygen writes FILE.pub")
+		return nil, errors.New("it has no public key; name a file such as ssh-keygen's FILE.pub")
 	}
 	return keys, nil
 }
 
-// Verify returns the key of those given that made a signature over a
-// record. Errors say what is wrong with the signature.
+// Verify returns the one of the keys that made the signature over the record. Errors describe
+// why the signature is not valid.
 func Verify(record, signature []byte, keys []Key) (Key, error) {
 	if !bytes.HasPrefix(signature, []byte("-----BEGIN SSH SIGNATURE-----")) {
-		return Key{}, errors.New(`no signature is in it: one begins with "-----BEGIN SSH SIGNATURE-----"`)
+		return Key{}, errors.New(`it has no signature, which begins with "-----BEGIN SSH SIGNATURE-----"`)
 	}
 	s, err := sshsig.Unarmor(signature)
 	if err != nil {
 		return Key{}, fmt.Errorf("the signature is damaged: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	}
 	if s.Namespace != Namespace {
-		return Key{}, fmt.Errorf("the signature was made for %q, and that of a report is made for %q", s.Namespace, Namespace)
+		return Key{}, fmt.Errorf("the signature is for the namespace %q, and that of a report is for %q", s.Namespace,
+			Namespace)
 	}
 	for _, k := range keys {
 		if !bytes.Equal(k.key.Marshal(), s.PublicKey.Marshal()) {
 			continue
 		}
 		if err := sshsig.Verify(bytes.NewReader(record), s, k.key, s.HashAlgorithm, Namespace); err != nil {
-			return Key{}, errors.New("the report is not what was signed, or the signature was altered")
+			return Key{}, errors.New("the report or the signature was changed after signing")
 		}
 		return k, nil
 	}

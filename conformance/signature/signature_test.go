@@ -67,11 +67,13 @@ func TestVerifyTakesWhatSignMakesWithEachKindOfKey(t *testing.T) {
 	require.NoError(t, err)
 	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	for name, key := range map[string]crypto.Signer{"ssh-ed25519": ed25519Key(t), "ssh-rsa": rsaKey, "ecdsa-sha2-nistp256": ecdsaKey} {
+	for name, key := range map[string]crypto.Signer{"ssh-ed25519": ed25519Key(t), "ssh-rsa": rsaKey,
+		"ecdsa-sha2-nistp256": ecdsaKey} {
 		t.Run(name, func(t *testing.T) {
 			private, public := pair(t, key, "")
 			_, foreign := pair(t, ed25519Key(t), "")
-			keys, err := signature.Keys(append([]byte("\xef\xbb\xbf# two keys\r\n\r\n"), append(foreign, bytes.ReplaceAll(public, []byte("\n"), []byte(" me@here\r\n"))...)...))
+			keys, err := signature.Keys(append([]byte("\xef\xbb\xbf# two keys\r\n\r\n"),
+				append(foreign, bytes.ReplaceAll(public, []byte("\n"), []byte(" me@here\r\n"))...)...))
 			require.NoError(t, err)
 			require.Len(t, keys, 2)
 			by, err := signature.Verify([]byte("a record"), signed(t, private, "a record"), keys)
@@ -104,16 +106,18 @@ func TestVerifyRefusesWhatWasNotSignedAndSaysWhy(t *testing.T) {
 		keys      []byte
 		want      string
 	}{
-		{"a byte more", "a record\n", good, public, "not what was signed"},
-		{"a byte less", "a recor", good, public, "not what was signed"},
-		{"an empty record", "", good, public, "not what was signed"},
-		{"another signature value", "a record", altered(), public, "not what was signed"},
+		{"a byte more", "a record\n", good, public, "changed after signing"},
+		{"a byte less", "a recor", good, public, "changed after signing"},
+		{"an empty record", "", good, public, "changed after signing"},
+		{"another signature value", "a record", altered(), public, "changed after signing"},
 		{"another key", "a record", good, foreign, "signed by another key, SHA256:"},
-		{"a signature over a commit", "a record", sshsig.Armor(elsewhere), public, `made for "git"`},
+		{"a signature over a commit", "a record", sshsig.Armor(elsewhere), public, `for the namespace "git"`},
 		{"a cut signature", "a record", good[:len(good)/2], public, "damaged"},
-		{"a cut blob", "a record", []byte("-----BEGIN SSH SIGNATURE-----\n" + base64.StdEncoding.EncodeToString([]byte("SSHSIG\x00\x00\x00\x01")) + "\n-----END SSH SIGNATURE-----\n"), public, "damaged"},
-		{"an empty file", "a record", nil, public, "no signature is in it"},
-		{"a key in place of a signature", "a record", private, public, "no signature is in it"},
+		{"a cut blob", "a record", []byte("-----BEGIN SSH SIGNATURE-----\n" +
+			base64.StdEncoding.EncodeToString([]byte("SSHSIG\x00\x00\x00\x01")) + "\n-----END SSH SIGNATURE-----\n"),
+			public, "damaged"},
+		{"an empty file", "a record", nil, public, "it has no signature"},
+		{"a key in place of a signature", "a record", private, public, "it has no signature"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			keys, err := signature.Keys(row.keys)
@@ -127,14 +131,14 @@ func TestVerifyRefusesWhatWasNotSignedAndSaysWhy(t *testing.T) {
 func TestKeysRefusesWhatItWouldNotHeed(t *testing.T) {
 	private, public := pair(t, ed25519Key(t), "")
 	for _, row := range []struct{ text, want string }{
-		{"", "no public key is in it"},
-		{"# none\n", "no public key is in it"},
-		{string(private), "holds a private key"},
+		{"", "it has no public key"},
+		{"# none\n", "it has no public key"},
+		{string(private), "has a private key"},
 		{"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", `a PEM block "PUBLIC KEY"`},
-		{"ssh-ed25519 AAAA\n", "line 1: no public key"},
-		{string(public) + "what is this\n", "line 2: no public key"},
-		{`namespaces="git" ` + string(public), "line 1: something stands before the key"},
-		{"me@example.com " + string(public), "line 1: something stands before the key"},
+		{"ssh-ed25519 AAAA\n", "line 1: not a public key"},
+		{string(public) + "what is this\n", "line 2: not a public key"},
+		{`namespaces="git" ` + string(public), "line 1: options before the key are not supported"},
+		{"me@example.com " + string(public), "line 1: options before the key are not supported"},
 	} {
 		_, err := signature.Keys([]byte(row.text))
 		require.ErrorContains(t, err, row.want, row.text)
@@ -151,9 +155,9 @@ func TestNewSignerSaysWhyAKeyCannotSign(t *testing.T) {
 		require.Equal(t, string(public), string(why.Public))
 	}
 	for _, row := range []struct{ text, want string }{
-		{"", "no private key is in it"},
-		{"no key", "no private key is in it"},
-		{string(locked[:len(locked)/2]), "no private key is in it"},
+		{"", "it has no private key"},
+		{"no key", "it has no private key"},
+		{string(locked[:len(locked)/2]), "it has no private key"},
 		{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot be used"},
 	} {
 		_, err := signature.NewSigner([]byte(row.text))
@@ -217,7 +221,8 @@ func keygen(t *testing.T) func(stdin string, args ...string) string {
 		if os.Getenv("FMASPEC_SSH_KEYGEN") == "required" {
 			t.Fatalf("FMASPEC_SSH_KEYGEN=required: %v; install it (Debian: openssh-client)", err)
 		}
-		t.Skipf("SKIPPED: ssh-keygen was not asked: %v; install it (Debian: openssh-client), and set FMASPEC_SSH_KEYGEN=required to never miss it", err)
+		t.Skipf("SKIPPED: ssh-keygen was not asked: %v; install it (Debian: openssh-client), and set "+
+			"FMASPEC_SSH_KEYGEN=required to never miss it", err)
 	}
 	return func(stdin string, args ...string) string {
 		t.Helper()
@@ -242,7 +247,8 @@ func TestSshKeygenVerifiesWhatSignMakes(t *testing.T) {
 			allowed, at := filepath.Join(dir, kind+".allowed"), filepath.Join(dir, kind+".sig")
 			require.NoError(t, os.WriteFile(allowed, append([]byte("ci@example.com "), public...), 0o600))
 			require.NoError(t, os.WriteFile(at, signed(t, private, "a record"), 0o600))
-			out := run("a record", "-Y", "verify", "-f", allowed, "-I", "ci@example.com", "-n", signature.Namespace, "-s", at)
+			out := run("a record", "-Y", "verify", "-f", allowed, "-I", "ci@example.com", "-n", signature.Namespace,
+				"-s", at)
 			require.Contains(t, out, "Good")
 		})
 	}
@@ -266,7 +272,7 @@ func TestVerifyTakesWhatSshKeygenSigns(t *testing.T) {
 				_, err = signature.Verify([]byte("a record"), text, keys)
 				require.NoError(t, err)
 				_, err = signature.Verify([]byte("another"), text, keys)
-				require.ErrorContains(t, err, "not what was signed")
+				require.ErrorContains(t, err, "changed after signing")
 			})
 		}
 	}

@@ -19,8 +19,8 @@ func Columns(text string) int {
 	return n
 }
 
-// wide are the blocks whose characters take two columns, roughly: a line that is
-// counted too long is cut a little early, which harms nobody.
+// wide are the blocks whose characters take about two columns: if a line counts as too long,
+// it is only cut a little early.
 var wide = [...][2]rune{
 	{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
 	{0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},

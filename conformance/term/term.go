@@ -1,13 +1,9 @@
-// Package term makes text that came from outside (a server, a file, a report, a
-// command) safe for a terminal and for the log of a build server.
-//
-// A terminal obeys control characters; a build server obeys commands that it finds
-// in the lines of a log, such as ##vso[task.complete] or ::set-output. [Safe]
-// returns text of one line, [Lines] of several, in which both are escaped and can
-// be read, and [JSON] respells JSON text without changing its values.
-//
-// It imports the standard library alone, so that every package that prints or
-// renders can use it.
+// Package term makes text that came from outside (a server, a file, a report, a command) safe
+// for a terminal and for the log of a build server. A terminal interprets control characters;
+// a build server executes commands in the lines of a log, such as ##vso[task.complete] or
+// ::set-output. [Safe] escapes both in text of one line, [Lines] in text of several lines, and
+// [JSON] in JSON text, without changing its values.
+// It imports only the standard library, so that every package that prints or renders can use it.
 package term
 
 import (
@@ -18,26 +14,26 @@ import (
 	"unicode/utf8"
 )
 
-// A command is how a command to a build server begins.
+// A command is the prefix of a command of a build server.
 type command struct {
-	begins string // the sign that is looked for
+	begins string // the prefix
 	at     int    // of begins, the byte that is escaped
 	where  where
-	who    string // obeys it
+	who    string // the build server that executes it
 }
 
-// where in a line a command is obeyed.
+// where is the position in a line at which a command is executed.
 type where int
 
 const (
 	anywhere   where = iota
-	bracket          // anywhere, before a word or none and an opening bracket
+	bracket          // anywhere, before an optional word and an opening bracket
 	first            // at the start of the line
-	afterBlank       // at the start of the line, or behind blanks there
+	afterBlank       // at the start of the line, or after blanks there
 )
 
-// commands are what build servers obey. What they obey only beside a control
-// character is here too, for a log may lose that character on its way.
+// commands are the commands of build servers, including those that need a control character,
+// which a log may lose.
 var commands = [...]command{
 	{"##", 1, bracket, "Azure Pipelines: ##vso[…] and ##[…]; TeamCity: ##teamcity[…]; GitHub Actions: ##[…]"},
 	{"::", 0, afterBlank, "GitHub Actions: ::set-output …, ::error …, ::add-mask …, ::stop-commands …"},
@@ -53,15 +49,14 @@ var commands = [...]command{
 	{"^^^ ", 0, first, "Buildkite: opens the group before"},
 }
 
-// Printable reports whether r shows as itself. The replacement character does
-// not, since decoding yields it for bytes that are not UTF-8.
+// Printable reports whether r is printable. The replacement character is not, because decoding
+// yields it for bytes that are not UTF-8.
 func Printable(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
 
-// Safe returns text as one line that a terminal shows and does not obey, and that
-// no build server takes for a command, wherever in a line it is put: control
-// characters and bytes that are not UTF-8 become \xNN, characters that are
-// invisible or change the reading direction become \uNNNN, and of what begins a
-// command one sign becomes \xNN. Safe text stays as it is.
+// Safe returns text as one line without control sequences for a terminal or commands for a
+// build server, at any position in a line: control characters and bytes that are not UTF-8
+// become \xNN, characters that are invisible or change the reading direction become \uNNNN,
+// and one character of the prefix of a command becomes \xNN. Safe text is not changed.
 func Safe(text string) string { return disarm(shown(text)) }
 
 // shown escapes what is not printable.
@@ -116,8 +111,8 @@ func disarm(line string) string {
 	return line
 }
 
-// brackets escapes a command that is one before a bracket alone, since its signs
-// stand in many texts.
+// brackets escapes a command that counts only before a bracket, because its prefix occurs in
+// many texts.
 func brackets(line string, c command) string {
 	var b strings.Builder
 	for {
@@ -136,7 +131,7 @@ func brackets(line string, c command) string {
 	}
 }
 
-// opens reports whether text begins with an opening bracket, behind a word or none.
+// opens reports whether text begins with an optional word and an opening bracket.
 func opens[text string | []byte](t text) bool {
 	for i := range len(t) {
 		if c := t[i]; c == '[' {
@@ -148,13 +143,13 @@ func opens[text string | []byte](t text) bool {
 	return false
 }
 
-// escaped is the beginning of a command with one sign as an escape.
+// escaped returns the prefix of a command with one character escaped.
 func escaped(c command) string {
 	return fmt.Sprintf(`%s\x%02x%s`, c.begins[:c.at], c.begins[c.at], c.begins[c.at+1:])
 }
 
-// Lines returns text of several lines, each as [Safe] makes it. Line breaks stay;
-// a carriage return before one does not.
+// Lines returns text of several lines, each made safe by [Safe]. Line breaks are kept; a
+// carriage return before one is removed.
 func Lines(text string) string {
 	var b strings.Builder
 	for i, line := range strings.Split(text, "\n") {
@@ -166,10 +161,9 @@ func Lines(text string) string {
 	return b.String()
 }
 
-// Clip returns text as [Safe] makes it, at most so many columns of it, and an
-// ellipsis in the place of the rest.
+// Clip returns text made safe by [Safe], cut to the columns, with an ellipsis in place of the rest.
 func Clip(text string, columns int) string {
-	// The rest of a long text is not worth being made safe.
+	// The rest of a long text need not be made safe.
 	head, rest := Split(Safe(text[:min(len(text), 4*columns+4)]), columns)
 	if rest != "" {
 		head += "…"
@@ -177,7 +171,7 @@ func Clip(text string, columns int) string {
 	return head
 }
 
-// ClipLines returns text as [Lines] makes it, each line cut to so many columns.
+// ClipLines returns text made safe by [Lines], with each line cut to the columns.
 func ClipLines(text string, columns int) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -186,10 +180,10 @@ func ClipLines(text string, columns int) string {
 	return strings.Join(lines, "\n")
 }
 
-// JSON returns JSON text with the same values, in whose lines no terminal and no
-// build server finds anything to obey: what is not printable is written as \uNNNN,
-// and so is a sign of each command. The text is valid JSON, so that both stand in
-// strings alone.
+// JSON returns JSON text with the same values, without control sequences for a terminal or
+// commands for a build server: characters that are not printable, and one character of each
+// command, are written as \uNNNN. The text must be valid JSON, in which both occur only in
+// strings.
 func JSON(text []byte) []byte {
 	out := make([]byte, 0, len(text)+len(text)/16)
 	for len(text) > 0 {
@@ -213,9 +207,9 @@ func JSON(text []byte) []byte {
 	return out
 }
 
-// sign reports whether the first byte of what follows is a sign of a command that
-// is obeyed within a line, behind what was written before it. A string never
-// begins a line of JSON, so that the others are not.
+// sign reports whether the first byte of after belongs to a command that is executed within a
+// line, given the text before it. A string never begins a line of JSON, so the other commands
+// do not count.
 func sign(before, after []byte) bool {
 	ends := func(word string) bool { return strings.HasSuffix(string(before[max(len(before)-len(word), 0):]), word) }
 	switch after[0] {
@@ -224,5 +218,6 @@ func sign(before, after []byte) bool {
 	case ':':
 		return ends("section_start") || ends("section_end") || ends("travis_fold") || ends("travis_time")
 	}
-	return ends("[") && (strings.HasPrefix(string(after[:min(len(after), 12)]), "[ATTACHMENT|") || strings.HasPrefix(string(after[:min(len(after), 10)]), "[PROPERTY|"))
+	return ends("[") && (strings.HasPrefix(string(after[:min(len(after), 12)]), "[ATTACHMENT|") ||
+		strings.HasPrefix(string(after[:min(len(after), 10)]), "[PROPERTY|"))
 }

@@ -44,7 +44,8 @@ func TestSafeEscapesWhatABuildServerWouldObey(t *testing.T) {
 		{"  ::error::x", `  \x3a:error::x`, "GitHub Actions, behind blanks"},
 		{"\t::error::x", `\t::error::x`, "an escape is no blank"},
 		{"at [::1]:80", "at [::1]:80", "an address within a line is none"},
-		{"section_start:1560896352:my[collapsed=true]\r\x1b[0Kx", `section\x5fstart:1560896352:my[collapsed=true]\r\x1b[0Kx`, "GitLab"},
+		{"section_start:1560896352:my[collapsed=true]\r\x1b[0Kx",
+			`section\x5fstart:1560896352:my[collapsed=true]\r\x1b[0Kx`, "GitLab"},
 		{"section_end:1560896352:my", `section\x5fend:1560896352:my`, "GitLab"},
 		{"travis_fold:start:x", `travis\x5ffold:start:x`, "Travis CI"},
 		{"travis_time:end:x", `travis\x5ftime:end:x`, "Travis CI"},
@@ -138,7 +139,8 @@ func check(t *testing.T, from, got string) {
 }
 
 func FuzzSafe(f *testing.F) {
-	for _, seed := range []string{"", "text", "\x1b[0m", "\xff", "\u202e\ufffd\U000e0041", "##vso[", "#\n#", " ::x", "a\n::x\r\n", "section_start:1:a\r", "[[[PROPERTY|", "travis_fold:", "--- a"} {
+	for _, seed := range []string{"", "text", "\x1b[0m", "\xff", "\u202e\ufffd\U000e0041", "##vso[", "#\n#", " ::x",
+		"a\n::x\r\n", "section_start:1:a\r", "[[[PROPERTY|", "travis_fold:", "--- a"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -50,7 +50,8 @@ func (s Server) act(kind string) http.HandlerFunc {
 		comment, _ := body["Comment"].(string)
 		sha1, _ := body["Sha1"].(string)
 		if err != nil || strings.TrimSpace(comment) == "" || !sha1Digits.MatchString(sha1) {
-			refuse(w, http.StatusBadRequest, "InvalidInput", "the body needs a Comment, and a Sha1 of 40 hexadecimal digits")
+			refuse(w, http.StatusBadRequest, "InvalidInput", "the body needs a Comment, and a Sha1 of 40 "+
+				"hexadecimal digits")
 			return
 		}
 		now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
@@ -59,7 +60,8 @@ func (s Server) act(kind string) http.HandlerFunc {
 			"id":             newID(), "type": kind, "status": "InProgress",
 			"sha1": sha1, "fileId": sha1,
 			"requestor": "analyst@contoso.com", "requestorComment": comment,
-			"machineId":           strings.Repeat("0123456789", 4), // where there are machines, that of r.PathValue("id")
+			// where there are machines, that of r.PathValue("id")
+			"machineId":           strings.Repeat("0123456789", 4),
 			"creationDateTimeUtc": now, "lastUpdateDateTimeUtc": now,
 			"fileInstances": []any{map[string]any{"filePath": `C:\Windows\Temp\sample.exe`, "status": "InProgress"}},
 		})

@@ -61,10 +61,11 @@ func serve(t *testing.T) string {
 
 func connect(t *testing.T, url, token string) *contract.ClientWithResponses {
 	t.Helper()
-	client, err := contract.NewClientWithResponses(url, contract.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+token)
-		return nil
-	}))
+	client, err := contract.NewClientWithResponses(url,
+		contract.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+token)
+			return nil
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,8 @@ func TestTheClientObtainsBothActions(t *testing.T) {
 	if sample.JSON201 == nil {
 		t.Fatalf("requestSample: want an action, got %s: %s", sample.Status(), sample.Body)
 	}
-	if a := sample.JSON201; a.Type != contract.RequestSample || !strings.EqualFold(a.Sha1, file) || a.Id == "" || a.CreationDateTimeUtc.IsZero() || len(a.FileInstances) == 0 || a.FileInstances[0].FilePath == "" {
+	if a := sample.JSON201; a.Type != contract.RequestSample || !strings.EqualFold(a.Sha1, file) || a.Id == "" ||
+		a.CreationDateTimeUtc.IsZero() || len(a.FileInstances) == 0 || a.FileInstances[0].FilePath == "" {
 		t.Errorf("requestSample: want the action that was asked for, got %+v", a)
 	}
 
@@ -93,21 +95,25 @@ func TestTheClientObtainsBothActions(t *testing.T) {
 	if stop.JSON201 == nil {
 		t.Fatalf("stopAndQuarantineFile: want an action, got %s: %s", stop.Status(), stop.Body)
 	}
-	if a := stop.JSON201; a.Type != contract.StopAndQuarantineFile || !a.Type.Valid() || a.Status == "" || a.OdataContext == "" {
+	if a := stop.JSON201; a.Type != contract.StopAndQuarantineFile || !a.Type.Valid() || a.Status == "" ||
+		a.OdataContext == "" {
 		t.Errorf("stopAndQuarantineFile: want the action that was asked for, got %+v", a)
 	}
 }
 
 func TestTheClientReadsRefusals(t *testing.T) {
 	url := serve(t)
-	got, err := connect(t, url, "another-token").RequestSampleWithResponse(t.Context(), machine, contract.ActionRequest{Comment: "x", Sha1: file})
+	got, err := connect(t, url, "another-token").RequestSampleWithResponse(t.Context(), machine,
+		contract.ActionRequest{Comment: "x", Sha1: file})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.JSON401 == nil || got.JSON401.Error == nil || got.JSON401.Error.Code == "" || got.Headers401 == nil || got.Headers401.WWWAuthenticate == "" {
+	if got.JSON401 == nil || got.JSON401.Error == nil || got.JSON401.Error.Code == "" || got.Headers401 == nil ||
+		got.Headers401.WWWAuthenticate == "" {
 		t.Errorf("an unknown token: want 401 with an error and a challenge, got %s: %s", got.Status(), got.Body)
 	}
-	got, err = connect(t, url, token).RequestSampleWithResponse(t.Context(), machine, contract.ActionRequest{Comment: "x"})
+	got, err = connect(t, url, token).RequestSampleWithResponse(t.Context(), machine,
+		contract.ActionRequest{Comment: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package arch holds the house rules on who may import whom.
+// Package arch tests the rules of the repository: imports, lengths of lines, and terms.
 package arch
 
 import (
@@ -25,8 +25,9 @@ type pkg struct {
 
 func list(t *testing.T) map[string]pkg {
 	t.Helper()
-	// What the tag pact adds is held to the rules too, and needs no module for it.
-	cmd := exec.Command("go", "list", "-e", "-tags", "pact", "-json=ImportPath,Name,Imports,Deps,TestImports,XTestImports", "fmaspec/...")
+	// The rules apply to files with the tag pact too, which need no other module.
+	cmd := exec.Command("go", "list", "-e", "-tags", "pact",
+		"-json=ImportPath,Name,Imports,Deps,TestImports,XTestImports", "fmaspec/...")
 	cmd.Dir, cmd.Env = "../../..", append(os.Environ(), "GOPROXY=off")
 	out, err := cmd.Output()
 	require.NoError(t, err)
@@ -44,7 +45,7 @@ func list(t *testing.T) map[string]pkg {
 	return all
 }
 
-// A ban keeps what is under from out of the imports of everything under of.
+// A ban forbids imports of from in everything under of.
 type ban struct {
 	of   string   // a package, or with /... all below it
 	but  []string // packages that are exempt
@@ -55,37 +56,66 @@ type ban struct {
 // renderers are the packages that work on records alone, and so do their tests: a change
 // in a check reruns none of them.
 func renderers() []string {
-	return []string{"fmaspec/conformance/report", "fmaspec/conformance/compare", "fmaspec/conformance/baseline", "fmaspec/conformance/journal", "fmaspec/conformance/curl"}
+	return []string{"fmaspec/conformance/report", "fmaspec/conformance/compare", "fmaspec/conformance/baseline",
+		"fmaspec/conformance/journal", "fmaspec/conformance/curl"}
 }
 
 func bans() []ban {
 	return []ban{
-		{"fmaspec/...", []string{"fmaspec/schemas"}, []string{"github.com/xeipuuv/gojsonschema"}, "one engine judges bodies, behind one door"},
-		{"fmaspec/...", []string{"fmaspec/openapi"}, []string{"github.com/getkin/kin-openapi/..."}, "the OpenAPI document is read in one place"},
-		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson"}, []string{"github.com/go-json-experiment/json/..."}, "the library's API moves; one package has to follow"},
-		{"fmaspec/...", nil, []string{"fmaspec/cmd/..."}, "the command is a door, not a room"},
-		{"fmaspec/...", []string{"fmaspec/conformance/conformancetest", "fmaspec/conformance/pact"}, []string{"testing"}, "only the doors for go test know testing"},
-		{"fmaspec/...", []string{"fmaspec/conformance/pact"}, []string{"github.com/pact-foundation/..."}, "the native library is behind one door, and a build tag"},
-		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec", "fmaspec/conformance/conformancetest"}, []string{"flag"}, "nothing below the command reads flags, but for those of go test at its door"},
+		{"fmaspec/...", []string{"fmaspec/schemas"}, []string{"github.com/xeipuuv/gojsonschema"},
+			"one engine judges bodies, behind one package"},
+		{"fmaspec/...", []string{"fmaspec/openapi"}, []string{"github.com/getkin/kin-openapi/..."},
+			"the OpenAPI document is read in one place"},
+		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson"},
+			[]string{"github.com/go-json-experiment/json/..."}, "the library's API changes; only one package has " +
+				"to follow"},
+		{"fmaspec/...", nil, []string{"fmaspec/cmd/..."}, "the command is not a library"},
+		{"fmaspec/...", []string{"fmaspec/conformance/conformancetest", "fmaspec/conformance/pact"},
+			[]string{"testing"}, "only the packages for go test import testing"},
+		{"fmaspec/...", []string{"fmaspec/conformance/pact"}, []string{"github.com/pact-foundation/..."},
+			"one package uses the native library, with a build tag"},
+		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec", "fmaspec/conformance/conformancetest"}, []string{"flag"},
+			"only the command reads flags, and the package for go test those of go test"},
 		{"fmaspec/...", []string{"fmaspec/cmd/fmaspec"}, []string{"log"}, "nothing below the command prints"},
-		{"fmaspec/conformance", nil, []string{"os", "flag", "log", "testing", "fmaspec/conformance/..."}, "the core is handed what it needs, and returns what it made"},
-		{"fmaspec/conformance/reference", nil, []string{"fmaspec/conformance", "fmaspec/schemas", "fmaspec/fixtures"}, "server and judge are separate witnesses"},
-		{"fmaspec/conformance/record", nil, []string{"fmaspec/...", "github.com/...", "golang.org/...", "go.yaml.in/..."}, "a record is data, for whoever reads it"},
-		{"fmaspec/conformance/compare", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/fixtures"}, "two records are compared, and nobody is asked again"},
-		{"fmaspec/conformance/report", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi"}, "a report is rendered from the record alone"},
-		{"fmaspec/conformance/journal", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference"}, "a journal holds records, whoever makes them"},
-		{"fmaspec/conformance/curl", nil, []string{"fmaspec/conformance", "os", "net/http"}, "a command is made from the record alone, and sends nothing"},
-		{"fmaspec/conformance/baseline", nil, []string{"fmaspec/conformance", "os", "fmaspec/conformance/report", "fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi", "fmaspec/schemas"}, "what is accepted is held against the record alone"},
-		{"fmaspec/conformance/conformancetest", nil, []string{"fmaspec/conformance/reference"}, "a user's test judges the user's server"},
-		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report", "fmaspec/conformance/mutate"}, "a user's verification asks the user's server"},
-		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig", "golang.org/x/crypto/..."}, "signatures are made and verified behind one door"},
-		{"fmaspec/conformance/signature", nil, []string{"os", "net", "fmaspec/..."}, "a signature is over bytes, whatever they say"},
-		{"fmaspec/conformance/pact/client", nil, []string{"fmaspec/..."}, "a consumer knows the documents, and nothing of the judge"},
-		{"fmaspec/conformance/term", nil, []string{"fmaspec/...", "github.com/...", "golang.org/..."}, "whatever prints can use it"},
-		{"fmaspec/conformance/pactfile", nil, []string{"os", "fmaspec/conformance/reference", "fmaspec/conformance/mutate", "fmaspec/conformance/report", "github.com/..."}, "a pact says the contract, and not what some server does"},
+		{"fmaspec/conformance", nil, []string{"os", "flag", "log", "testing", "fmaspec/conformance/..."},
+			"the core gets its inputs as arguments, and returns its results"},
+		{"fmaspec/conformance/reference", nil, []string{"fmaspec/conformance", "fmaspec/schemas", "fmaspec/fixtures"},
+			"server and judge are independent"},
+		{"fmaspec/conformance/record", nil, []string{"fmaspec/...", "github.com/...", "golang.org/...",
+			"go.yaml.in/..."}, "a record is data, and its readers need nothing else"},
+		{"fmaspec/conformance/compare", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference",
+			"fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/fixtures"},
+			"two records are compared, and nothing is sent"},
+		{"fmaspec/conformance/report", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference",
+			"fmaspec/fixtures", "fmaspec/openapi"}, "a report is rendered from the record alone"},
+		{"fmaspec/conformance/journal", nil, []string{"fmaspec/conformance", "fmaspec/conformance/reference"},
+			"a journal holds records of any run"},
+		{"fmaspec/conformance/curl", nil, []string{"fmaspec/conformance", "os", "net/http"},
+			"a command is built from the record alone, and sends nothing"},
+		{"fmaspec/conformance/baseline", nil, []string{"fmaspec/conformance", "os", "fmaspec/conformance/report",
+			"fmaspec/conformance/reference", "fmaspec/fixtures", "fmaspec/openapi", "fmaspec/schemas"},
+			"a baseline is compared with the record alone"},
+		{"fmaspec/conformance/conformancetest", nil, []string{"fmaspec/conformance/reference"},
+			"a user's test judges the user's server"},
+		{"fmaspec/conformance/pact", nil, []string{"fmaspec/conformance/reference", "fmaspec/conformance/report",
+			"fmaspec/conformance/mutate"}, "a user's verification tests the user's server"},
+		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig",
+			"golang.org/x/crypto/..."}, "one package makes and verifies signatures"},
+		{"fmaspec/conformance/signature", nil, []string{"os", "net", "fmaspec/..."}, "a signature is over bytes of " +
+			"any content"},
+		{"fmaspec/conformance/pact/client", nil, []string{"fmaspec/..."}, "a consumer uses the documents, and " +
+			"nothing of " +
+			"the judge"},
+		{"fmaspec/conformance/term", nil, []string{"fmaspec/...", "github.com/...", "golang.org/..."},
+			"every package that prints can use it"},
+		{"fmaspec/conformance/pactfile", nil, []string{"os", "fmaspec/conformance/reference",
+			"fmaspec/conformance/mutate", "fmaspec/conformance/report", "github.com/..."},
+			"a pact is built from the contract, not from a server"},
 		{"fmaspec/fixtures", nil, []string{"fmaspec/...", "github.com/...", "go.yaml.in/..."}, "fixtures are data"},
-		{"fmaspec/schemas", nil, []string{"fmaspec/conformance/...", "fmaspec/openapi", "fmaspec/fixtures"}, "shapes stand on nothing else"},
-		{"fmaspec/openapi", nil, []string{"fmaspec/conformance/...", "fmaspec/fixtures"}, "the contract knows no judge"},
+		{"fmaspec/schemas", nil, []string{"fmaspec/conformance/...", "fmaspec/openapi", "fmaspec/fixtures"},
+			"schemas depend on nothing else"},
+		{"fmaspec/openapi", nil, []string{"fmaspec/conformance/...", "fmaspec/fixtures"},
+			"the contract does not depend on the judge"},
 	}
 }
 
@@ -128,7 +158,8 @@ func TestImportsKeepTheFloorPlan(t *testing.T) {
 // judging lists what the tests of a renderer import that judges.
 func judging(p pkg) (out []string) {
 	for _, i := range slices.Concat(p.TestImports, p.XTestImports) {
-		if slices.Contains([]string{"fmaspec/conformance", "fmaspec/conformance/reference", "fmaspec/conformance/mutate"}, i) {
+		if slices.Contains([]string{"fmaspec/conformance", "fmaspec/conformance/reference",
+			"fmaspec/conformance/mutate"}, i) {
 			out = append(out, p.ImportPath+" imports "+i+" in a test")
 		}
 	}
@@ -139,7 +170,8 @@ func TestRenderersAreTestedOnRecordsAlone(t *testing.T) {
 	all := list(t)
 	for _, name := range renderers() {
 		require.NotEmpty(t, all[name].ImportPath, "want the package %s to exist", name)
-		require.Empty(t, judging(all[name]), "a change in a check must not rerun the tests of what renders records; move the test to conformance/mutate")
+		require.Empty(t, judging(all[name]), "a change in a check must not rerun the tests of what renders records; "+
+			"move the test to conformance/mutate")
 	}
 	require.NotEmpty(t, judging(pkg{XTestImports: []string{"fmaspec/conformance"}}))
 }
@@ -151,9 +183,9 @@ func TestABrokenBanIsSeen(t *testing.T) {
 		if of == "fmaspec" {
 			of = "fmaspec/conformance/mutate"
 		}
-		sinner := all[of]
-		require.NotEmpty(t, sinner.ImportPath, "want the package %s to exist", of)
-		sinner.Imports = append(slices.Clone(sinner.Imports), strings.Replace(b.from[0], "...", "x", 1))
-		require.NotEmpty(t, broken(map[string]pkg{of: sinner}, b), b.why)
+		offender := all[of]
+		require.NotEmpty(t, offender.ImportPath, "want the package %s to exist", of)
+		offender.Imports = append(slices.Clone(offender.Imports), strings.Replace(b.from[0], "...", "x", 1))
+		require.NotEmpty(t, broken(map[string]pkg{of: offender}, b), b.why)
 	}
 }

@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// An act is what is done on a connection; the connection is closed behind it.
+// An act is a sequence of operations on a connection, which is closed afterwards.
 type act func(*scene)
 
-// A scene is a connection on which acts play, and the request that they play to.
+// A scene is a connection on which acts run, with the request.
 type scene struct {
 	net.Conn
 	server  *Server
-	request *http.Request // nil where the acts play from the first byte on
-	honest  *answer       // what the honest server answers to the request
-	stream  uint32        // that the request came on, in HTTP/2
+	request *http.Request // nil if the acts run from the first byte
+	honest  *answer       // the conforming answer to the request
+	stream  uint32        // of the request, in HTTP/2
 }
 
-// acts plays one after the other.
+// acts runs one after the other.
 func acts(all ...act) act {
 	return func(s *scene) {
 		for _, a := range all {
@@ -32,17 +32,16 @@ func acts(all ...act) act {
 	}
 }
 
-// start is the honest status line and header, without a length.
+// start is the conforming status line and header, without a length.
 const start = "HTTP/1.1 {status}\r\n{fields}"
 
-// honestly is the honest answer.
+// honestly is the conforming answer.
 const honestly = start + "Content-Length: {length}\r\n\r\n{body}"
 
 // chunked begins an answer in chunks.
 const chunked = start + "Transfer-Encoding: chunked\r\n\r\n"
 
-// say writes a text in which {names} stand for parts of the honest answer and of
-// the scene.
+// say writes a text with {names} for parts of the conforming answer and of the scene.
 func say(text string) act {
 	return func(s *scene) { io.WriteString(s, s.fill(text)) }
 }
@@ -52,14 +51,17 @@ func (s *scene) fill(text string) string {
 	if s.honest != nil {
 		body := string(s.honest.body)
 		pairs = append(pairs,
-			"{status}", fmt.Sprintf("%d %s", s.honest.status, http.StatusText(s.honest.status)), "{fields}", s.honest.fields(),
-			"{length}", fmt.Sprint(len(body)), "{hex}", fmt.Sprintf("%x", len(body)), "{body}", body, "{half}", body[:len(body)/2],
-			"{path}", s.request.URL.RequestURI(), "{token}", strings.TrimPrefix(s.request.Header.Get("Authorization"), "Bearer "))
+			"{status}", fmt.Sprintf("%d %s", s.honest.status, http.StatusText(s.honest.status)), "{fields}",
+			s.honest.fields(),
+			"{length}", fmt.Sprint(len(body)), "{hex}", fmt.Sprintf("%x", len(body)), "{body}", body, "{half}",
+			body[:len(body)/2],
+			"{path}", s.request.URL.RequestURI(), "{token}", strings.TrimPrefix(s.request.Header.Get("Authorization"),
+				"Bearer "))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// reset makes the close behind it a reset.
+// reset makes the following close a reset.
 func reset(s *scene) {
 	if tcp := s.tcp(); tcp != nil {
 		tcp.SetLinger(0)
@@ -67,14 +69,14 @@ func reset(s *scene) {
 	}
 }
 
-// cut closes without the word that TLS has for it.
+// cut closes without close_notify.
 func cut(s *scene) {
 	if tcp := s.tcp(); tcp != nil {
 		tcp.Close()
 	}
 }
 
-// tcp is the connection beneath TLS.
+// tcp returns the connection below TLS.
 func (s *scene) tcp() *net.TCPConn {
 	c := s.Conn
 	if secure, ok := c.(*tls.Conn); ok {
@@ -87,13 +89,13 @@ func (s *scene) tcp() *net.TCPConn {
 // hear waits for the client's first bytes.
 func hear(s *scene) { s.Read(make([]byte, 16<<10)) }
 
-// hold says nothing more until the client has gone.
+// hold sends nothing more until the client closes.
 func hold(s *scene) { io.Copy(io.Discard, s) }
 
-// deaf reads nothing more, and waits for the end.
+// deaf reads nothing more until the connection ends.
 func deaf(s *scene) { <-s.server.done }
 
-// again writes a text again and again, until the client has gone.
+// again writes a text repeatedly until the client closes.
 func again(text string) act {
 	return func(s *scene) {
 		block := []byte(s.fill(text))
@@ -106,7 +108,7 @@ func again(text string) act {
 	}
 }
 
-// drip writes a text byte by byte, again and again, until the client has gone.
+// drip writes a text byte by byte, repeatedly, until the client closes.
 func drip(text string) act {
 	return func(s *scene) {
 		tick := time.NewTicker(20 * time.Millisecond)
@@ -131,7 +133,7 @@ func body(change func(string) string) act {
 	return func(s *scene) { say(honestly)(s.with(change(string(s.honest.body)))) }
 }
 
-// with is the scene with another honest body.
+// with returns the scene with another body.
 func (s *scene) with(body string) *scene {
 	other, answer := *s, *s.honest
 	answer.body = []byte(body)
@@ -139,12 +141,12 @@ func (s *scene) with(body string) *scene {
 	return &other
 }
 
-// member adds a member to the honest object, as it is written in JSON.
+// member adds a member, in JSON, to the object of the answer.
 func member(json func() string) func(string) string {
 	return func(body string) string { return strings.TrimSuffix(body, "}") + "," + json() + "}" }
 }
 
-// always is a text for those who ask.
+// always returns a function that returns a text.
 func always(text string) func() string { return func() string { return text } }
 
 // becomes replaces the whole body.

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// requestLimit is the most that is read of a request's body.
+// requestLimit is the maximum number of bytes read of a request's body.
 const requestLimit = 8 << 20
 
-// An answer is what the honest server answers, before it is written.
+// An answer is the conforming answer, before it is written.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// ask hands a request to a handler and records its answer.
+// ask passes a request to a handler and records its answer.
 func ask(h http.Handler, r *http.Request) *answer {
-	text, _ := io.ReadAll(io.LimitReader(r.Body, requestLimit)) // what is missing, the handler misses too
+	text, _ := io.ReadAll(io.LimitReader(r.Body, requestLimit)) // the handler sees the same missing part
 	r.Body = io.NopCloser(bytes.NewReader(text))
 	a := &answer{header: http.Header{}}
 	h.ServeHTTP(recorder{a}, r)

@@ -21,16 +21,17 @@ type authority struct {
 
 func newAuthority() (*authority, error) {
 	a, err := (*authority)(nil).sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "an authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		Subject: pkix.Name{CommonName: "an authority"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("hostile: no certificate can be made: %w; look for what keeps random numbers away", err)
+		return nil, fmt.Errorf("hostile: no certificate can be made: %w; check the source of random numbers", err)
 	}
 	return a, nil
 }
 
-// sign makes a certificate, by itself where there is no authority. It is valid
-// for an hour to both sides of now where the template does not say otherwise.
+// sign returns a certificate, self-signed if there is no authority. By default it is valid
+// from an hour ago for two hours.
 func (a *authority) sign(template *x509.Certificate) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -60,7 +61,7 @@ func (a *authority) roots() *x509.CertPool {
 	return pool
 }
 
-// leaf is a template for a server on loopback.
+// leaf returns a template for a server on loopback.
 func leaf() *x509.Certificate {
 	return &x509.Certificate{
 		Subject: pkix.Name{CommonName: "a server"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
@@ -68,12 +69,13 @@ func leaf() *x509.Certificate {
 	}
 }
 
-// shows returns the configuration of a server with this one certificate. Where
-// none can be made, the server has none.
+// shows returns the configuration of a server with this one certificate, or without any if it
+// cannot be made.
 func (a *authority) shows(template *x509.Certificate) *tls.Config {
 	made, err := a.sign(template)
 	if err != nil {
 		return &tls.Config{}
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{made.certificate.Raw}, PrivateKey: made.key}}}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{made.certificate.Raw},
+		PrivateKey: made.key}}}
 }

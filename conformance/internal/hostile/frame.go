@@ -45,7 +45,8 @@ func readFrame(r io.Reader) (f frame, err error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return f, err
 	}
-	f = frame{head[3], head[4], binary.BigEndian.Uint32(head[5:]), make([]byte, int(head[0])<<16|int(head[1])<<8|int(head[2]))}
+	f = frame{head[3], head[4], binary.BigEndian.Uint32(head[5:]),
+		make([]byte, int(head[0])<<16|int(head[1])<<8|int(head[2]))}
 	_, err = io.ReadFull(r, f.payload)
 	return f, err
 }

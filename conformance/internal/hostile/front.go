@@ -7,42 +7,43 @@ import (
 	"sync"
 )
 
-// A front stands between a client and an honest HTTP/2 server, and lets through
-// what either says until a request comes that is to be spoilt.
+// A front is a proxy between a client and a conforming HTTP/2 server, which forwards data
+// until a request comes whose answer is to be spoilt.
 type front struct {
 	client net.Conn
-	near   net.Conn // to the honest server
+	near   net.Conn // to the conforming server
 	spoilt chan *scene
 
-	greeted chan struct{} // closed when the honest server has begun
+	greeted chan struct{} // closed when the conforming server has begun
 
 	mu     sync.Mutex
 	stream uint32 // of the latest request
-	silent bool   // the honest server says no more
+	silent bool   // the conforming server sends no more
 }
 
-// serveHTTP2 lets net/http answer, and plays on the same connection when it is
-// asked for what is to be spoilt.
+// serveHTTP2 lets net/http answer, and runs the act on the same connection for a request whose
+// answer is to be spoilt.
 func (s *Server) serveHTTP2(c net.Conn) {
 	near, far := net.Pipe()
 	f := &front{client: c, near: near, spoilt: make(chan *scene, 1), greeted: make(chan struct{})}
-	honest := &http.Server{Protocols: &http.Protocols{}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.requests.Add(1)
-		a := ask(s.honest, r)
-		if s.spoils(r) {
-			select {
-			case f.spoilt <- &scene{Conn: c, server: s, request: r, honest: a}:
-			default: // a second one beside the first is left without an answer
+	honest := &http.Server{Protocols: &http.Protocols{},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.requests.Add(1)
+			a := ask(s.honest, r)
+			if s.spoils(r) {
+				select {
+				case f.spoilt <- &scene{Conn: c, server: s, request: r, honest: a}:
+				default: // a second request gets no answer
+				}
+				<-r.Context().Done()
+				return
 			}
-			<-r.Context().Done()
-			return
-		}
-		for name, values := range a.header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(a.status)
-		w.Write(a.body)
-	})}
+			for name, values := range a.header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(a.status)
+			w.Write(a.body)
+		})}
 	honest.Protocols.SetUnencryptedHTTP2(true)
 	l := &oneConn{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
 	l.conn <- far
@@ -67,7 +68,7 @@ func (s *Server) serveHTTP2(c net.Conn) {
 	work.Wait()
 }
 
-// up carries what the client says.
+// up forwards the data of the client.
 func (f *front) up() {
 	preface := make([]byte, len(preface))
 	io.ReadFull(f.client, preface)
@@ -89,7 +90,7 @@ func (f *front) up() {
 	}
 }
 
-// down carries what the honest server says, as long as it is asked.
+// down forwards the data of the conforming server, until it is silenced.
 func (f *front) down() {
 	for begun := false; ; begun = true {
 		frame, err := readFrame(f.near)
@@ -107,7 +108,7 @@ func (f *front) down() {
 	}
 }
 
-// preface is what a client says first (RFC 9113 3.4).
+// preface is the connection preface of a client (RFC 9113 3.4).
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // A oneConn is a listener with one connection.

@@ -1,6 +1,6 @@
-// Package hostile serves the two operations badly: by accident, by malice, and
-// in every layer from the socket up. Each behaviour is one row of a table that
-// also says what a run has to make of it.
+// Package hostile serves the two operations with faults, accidental and malicious, in every
+// layer from the socket up. Each behaviour is one row of a table that also has the expected
+// result of a run.
 package hostile
 
 import (
@@ -8,51 +8,50 @@ import (
 	"slices"
 )
 
-// Operation is the one operation that a behaviour spoils where it can tell
-// requests apart. All others are answered honestly.
+// Operation is the operation that a behaviour spoils if it can distinguish requests. All
+// others get conforming answers.
 const Operation = "requestSample"
 
 // A Behaviour is one way in which a server is hostile or broken.
 type Behaviour struct {
-	Name   string // says the sin: "resets-inside-body"
+	Name   string // describes the fault: "resets-inside-body"
 	Says   string // the same in a sentence, without its subject
-	HTTP2  bool   // spoken in HTTP/2
-	Waits  bool   // ends with the client's deadline alone
-	Stuck  bool   // net/http locks itself up at it, so that what waits there never ends
+	HTTP2  bool   // uses HTTP/2
+	Waits  bool   // ends only with the client's deadline
+	Stuck  bool   // net/http deadlocks on it, so waiting goroutines never end
 	Expect Expect
 
 	nobody bool                         // nobody listens
-	secure bool                         // the URL is https, whatever is spoken there
-	tls    func(*authority) *tls.Config // what is spoken beneath HTTP, nil for none
+	secure bool                         // the URL is https, whatever the protocol is
+	tls    func(*authority) *tls.Config // the TLS configuration, nil for none
 	early  bool                         // answer begins before the request's body is read
-	accept act                          // plays on each connection, from its first byte on
-	answer act                          // plays in place of each answer of Operation
+	accept act                          // runs on each connection from its first byte
+	answer act                          // runs in place of each answer of Operation
 }
 
-// Everywhere tells that a behaviour spoils all operations: it works below the
-// requests.
+// Everywhere reports whether a behaviour spoils all operations because it works below requests.
 func (b Behaviour) Everywhere() bool { return b.answer == nil }
 
-// An Expect is what a run has to make of a behaviour.
+// An Expect is the expected result of a run for a behaviour.
 type Expect struct {
 	Case    string // the name of the case that shows it
-	Outcome string // of that case: "passed", "deviated", "failed" or "errored"; "failed or errored" where packets race
-	Kind    string // how the exchange fails on the wire, "" where it does not
-	Cause   string // a regular expression for what is told as the reason
+	Outcome string // of that case: "passed", "deviated", "failed" or "errored"; "failed or errored" if packets race
+	Kind    string // how the exchange fails on the wire, "" if it does not
+	Cause   string // a regular expression for the reported reason
 }
 
-// plain is the case that shows most of it: nothing is odd about its request.
+// plain is the default case, an ordinary request.
 const plain = "valid/accepts-plain-request"
 
 func passed() Expect { return Expect{Case: plain, Outcome: "passed"} }
 
-// deviated says that the server breaks what is inferred alone.
+// deviated expects that the server breaks only inferred requirements.
 func deviated(cause string) Expect { return Expect{plain, "deviated", "", cause} }
 
-// failed says that the server is to blame.
+// failed expects that the server breaks the contract.
 func failed(kind, cause string) Expect { return Expect{plain, "failed", kind, cause} }
 
-// errored says that nothing is known of the server's contract.
+// errored expects that the server could not be judged.
 func errored(kind, cause string) Expect { return Expect{plain, "errored", kind, cause} }
 
 // in moves an expectation to another case.

@@ -33,12 +33,16 @@ func TestBehavioursAreToldApart(t *testing.T) {
 		require.Regexp(t, `^[a-z0-9]+([.-][a-z0-9]+)*$`, b.Name)
 		require.False(t, seen[b.Name], "want one %s", b.Name)
 		seen[b.Name] = true
-		require.Regexp(t, `^[a-z].*[^.]$`, b.Says, "want what %s does, in a sentence without subject and full stop", b.Name)
-		require.Contains(t, []string{"passed", "deviated", "failed", "errored", "failed or errored"}, b.Expect.Outcome, b.Name)
-		require.Equal(t, b.HTTP2, strings.HasPrefix(b.Name, "http2-"), "want a name that says whether %s is HTTP/2", b.Name)
+		require.Regexp(t, `^[a-z].*[^.]$`, b.Says, "want what %s does, in a sentence without subject and full stop",
+			b.Name)
+		require.Contains(t, []string{"passed", "deviated", "failed", "errored", "failed or errored"}, b.Expect.Outcome,
+			b.Name)
+		require.Equal(t, b.HTTP2, strings.HasPrefix(b.Name, "http2-"), "want a name that says whether %s is HTTP/2",
+			b.Name)
 		_, err := regexp.Compile(b.Expect.Cause)
 		require.NoError(t, err, b.Name)
-		require.Equal(t, b.Expect.Cause == "", b.Expect.Outcome == "passed", "want a cause of %s, unless nothing is wrong", b.Name)
+		require.Equal(t, b.Expect.Cause == "", b.Expect.Outcome == "passed", "want a cause of %s, unless nothing "+
+			"is wrong", b.Name)
 	}
 	require.Greater(t, len(seen), 60)
 }
@@ -72,7 +76,8 @@ func TestStopEndsWhateverIsUnderWay(t *testing.T) {
 				return // it was reset before it was there
 			}
 			defer c.Close()
-			io.WriteString(c, "POST /"+Operation+" HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}") // some have gone already
+			// some have gone already
+			io.WriteString(c, "POST /"+Operation+" HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}")
 			s.Stop()
 			s.Stop()
 		})
@@ -107,4 +112,5 @@ func TestATextIsFilledIn(t *testing.T) {
 }
 
 // every uses each of the names.
-const every = "HTTP/1.1 {status}\r\n{fields}Connection: close\r\n\r\n201 {length} {hex} {body} {half} {token} {path} {here} {elsewhere}"
+const every = "HTTP/1.1 {status}\r\n{fields}Connection: close\r\n\r\n201 {length} {hex} {body} {half} {token} {path} " +
+	"{here} {elsewhere}"

@@ -13,15 +13,15 @@ import (
 	"sync/atomic"
 )
 
-// A Server is a behaviour at work on a loopback port.
+// A Server serves a behaviour on a loopback port.
 type Server struct {
 	URL   string
-	Roots *x509.CertPool // what a client has to trust; nil where the URL is http
+	Roots *x509.CertPool // the authority for clients; nil if the URL is http
 
 	behaviour Behaviour
 	honest    http.Handler
 	config    *tls.Config
-	elsewhere string // the URL of another host, where nobody has any business
+	elsewhere string // the URL of another host, which no client may contact
 
 	done      chan struct{}
 	listeners []net.Listener
@@ -33,8 +33,7 @@ type Server struct {
 	stopped   bool
 }
 
-// Start serves the behaviour; what it does not spoil, the honest handler answers.
-// Stop ends it.
+// Start serves the behaviour; the conforming handler answers what it does not spoil. Stop ends it.
 func Start(b Behaviour, honest http.Handler) (*Server, error) {
 	s := &Server{behaviour: b, honest: honest, done: make(chan struct{}), conns: map[net.Conn]bool{}}
 	scheme := "http"
@@ -74,7 +73,7 @@ func Start(b Behaviour, honest http.Handler) (*Server, error) {
 	return s, nil
 }
 
-// Stop closes everything and waits for what is under way.
+// Stop closes everything and waits for active connections.
 func (s *Server) Stop() {
 	s.mu.Lock()
 	if !s.stopped {
@@ -91,10 +90,10 @@ func (s *Server) Stop() {
 	s.work.Wait()
 }
 
-// Requests tells how many requests came.
+// Requests returns the number of requests received.
 func (s *Server) Requests() int { return int(s.requests.Load()) }
 
-// Strayed returns what came to the other host, where nothing has to come. It is
+// Strayed returns the requests to the other host, of which there should be none. It is
 // complete when the server has stopped.
 func (s *Server) Strayed() []string {
 	s.mu.Lock()
@@ -118,7 +117,7 @@ func (s *Server) accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// keep notes a connection for Stop, and tells whether it may serve.
+// keep records a connection for Stop, and reports whether it may be served.
 func (s *Server) keep(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,7 +134,7 @@ func (s *Server) drop(c net.Conn) {
 	delete(s.conns, c)
 }
 
-// stray notes what comes to the other host.
+// stray records requests to the other host.
 func (s *Server) stray(c net.Conn) {
 	b := make([]byte, 16<<10)
 	n, _ := c.Read(b)
@@ -146,7 +145,7 @@ func (s *Server) stray(c net.Conn) {
 	}
 }
 
-// serve is one connection, from its first byte on.
+// serve serves one connection from its first byte.
 func (s *Server) serve(c net.Conn) {
 	if s.config != nil {
 		secure := tls.Server(c, s.config)
@@ -166,7 +165,7 @@ func (s *Server) serve(c net.Conn) {
 	}
 }
 
-// serveHTTP1 answers request after request, until it is one to be spoilt.
+// serveHTTP1 answers requests until one whose answer is to be spoilt.
 func (s *Server) serveHTTP1(c net.Conn) {
 	for r := bufio.NewReader(c); ; {
 		request, err := http.ReadRequest(r)
@@ -189,7 +188,7 @@ func (s *Server) serveHTTP1(c net.Conn) {
 	}
 }
 
-// spoils tells that the answer to a request is not an honest one.
+// spoils reports whether the answer to a request is spoilt.
 func (s *Server) spoils(r *http.Request) bool {
 	return s.behaviour.answer != nil && strings.HasSuffix(r.URL.Path, "/"+Operation)
 }

@@ -31,8 +31,10 @@ import (
 
 // A requirement and a contradiction, as far as the rules need them.
 type requirement struct {
-	ID, Level, Says, Because, Waived string
-	Clauses                          []any
+	ID, Level, Says, Because, Waived, Kind string
+
+	Clauses  []any
+	MilderOf map[string]any `yaml:"milder-of"`
 }
 type contradiction struct {
 	ID, What, Ruling string
@@ -81,7 +83,8 @@ func read(fsys fs.FS) (*corpus, error) {
 			err = decoder.Decode(&some)
 			for _, r := range some {
 				if level := strings.TrimSuffix(path.Base(name), ".yaml"); r.Level != level {
-					return nil, fmt.Errorf("%s: %s is of level %q; move it to the file of that name", name, r.ID, r.Level)
+					return nil, fmt.Errorf("%s: %s is of level %q; move it to the file of that name", name, r.ID,
+						r.Level)
 				}
 			}
 			c.requirements = append(c.requirements, some...)
@@ -118,12 +121,12 @@ var rules = []struct {
 }{
 	{"titles are unique", titles},
 	{"controls are accepted cases of the same operations", controls},
-	{"every requirement is sound", requirementsAreSound},
+	{"every requirement is valid", requirementsAreSound},
 	{"every requirement is proven or waived", proven},
 	{"a refused case differs from its control in one thing", oneDifference},
 	{"a refused case names its family of requirements", families},
 	{"a body is broken in the one way that its case names", bodies},
-	{"the ledger is sound", ledger},
+	{"the ledger is valid", ledger},
 }
 
 func TestTheCorpusKeepsEveryRule(t *testing.T) {
@@ -204,7 +207,8 @@ func requirementsAreSound(c *corpus) (out []string) {
 			out = append(out, r.ID+" lacks its clauses or sentence")
 		case r.Level == "inferred" && r.Because == "":
 			out = append(out, r.ID+" is inferred without a reason")
-		case strings.HasSuffix(r.Says, ".") || r.Says[:1] != strings.ToLower(r.Says[:1]) || regexp.MustCompile(`\b(should|must)\b`).MatchString(r.Says):
+		case strings.HasSuffix(r.Says, ".") || r.Says[:1] != strings.ToLower(r.Says[:1]) ||
+			regexp.MustCompile(`\b(should|must)\b`).MatchString(r.Says):
 			out = append(out, r.ID+" does not read on from \"an implementation\"")
 		}
 		seen[r.ID] = true
@@ -242,7 +246,7 @@ var moreThanOne = map[string]string{
 	"auth/refuses-token-in-query": "the token moves, so that it goes in one place and comes in another",
 }
 
-// oneDifference holds each refused request against its control: another method
+// oneDifference compares each refused request with its control: another method
 // (with the body and its Content-Type, where the method carries none), another
 // target, one header field or the body.
 func oneDifference(c *corpus) (out []string) {
@@ -277,7 +281,7 @@ var statuses = map[string][]string{
 // families holds each refused case to the requirements that every refusal owes,
 // and to exactly one on the status. A method that HTTP does not know may be
 // answered 501, so that such a case does not owe refusal.no-server-error; nor does
-// one of JSON that a parser may stumble over, which has a requirement of its own.
+// one of JSON that a parser may need not support, which has a requirement of its own.
 func families(c *corpus) (out []string) {
 	for _, name := range c.names() {
 		f := c.files[name]
@@ -287,7 +291,8 @@ func families(c *corpus) (out []string) {
 		ids := proves(f)
 		given := strings.Fields(field(f, "expect"))[1:]
 		for _, owed := range []string{"refusal.no-server-error", "refusal.no-action", "error.form", "error.inside"} {
-			if !slices.Contains(ids, owed) && !(owed == "refusal.no-server-error" && (slices.Contains(given, "501") || slices.Contains(ids, "request.hostile-json"))) {
+			if !slices.Contains(ids, owed) && !(owed == "refusal.no-server-error" &&
+				(slices.Contains(given, "501") || slices.Contains(ids, "request.hostile-json"))) {
 				out = append(out, name+" does not prove "+owed)
 			}
 		}
@@ -338,7 +343,8 @@ func bodies(c *corpus) (out []string) {
 				continue // such a request is faulty in a way that a case of its own shows
 			}
 			if !slices.Equal(want, got) {
-				out = append(out, fmt.Sprintf("%s, request %d: want a body that breaks %v, got one that breaks %v", name, i+1, want, got))
+				out = append(out, fmt.Sprintf("%s, request %d: want a body that breaks %v, got one that breaks %v",
+					name, i+1, want, got))
 			}
 		}
 	}
@@ -375,7 +381,8 @@ func faults(body []byte) (out []string) {
 		value, there := members[m.name]
 		text, isText := value.(string)
 		switch {
-		case !there && slices.ContainsFunc(slices.Collect(maps.Keys(members)), func(k string) bool { return strings.EqualFold(k, m.name) }):
+		case !there && slices.ContainsFunc(slices.Collect(maps.Keys(members)),
+			func(k string) bool { return strings.EqualFold(k, m.name) }):
 			out = append(out, "request.name-case")
 		case !there:
 			out = append(out, m.id+"-required")
@@ -399,7 +406,8 @@ func ledger(c *corpus) (out []string) {
 		seen[k.ID] = true
 		for _, where := range k.Where {
 			document, line, _ := strings.Cut(where, ":")
-			if n, err := strconv.Atoi(line); err != nil || n < 1 || document != "Stop and quarantine file API" && document != "Request sample API" {
+			if n, err := strconv.Atoi(line); err != nil || n < 1 || document != "Stop and quarantine file API" &&
+				document != "Request sample API" {
 				out = append(out, fmt.Sprintf("%s: %q is no \"document:line\"", k.ID, where))
 			}
 		}
@@ -408,26 +416,34 @@ func ledger(c *corpus) (out []string) {
 			switch {
 			case kind == "case" && c.files[name] == nil:
 				out = append(out, fmt.Sprintf("%s is pinned by the case %s, which does not exist", k.ID, name))
-			case kind == "test" && !strings.HasPrefix(name, "Test"), kind != "case" && kind != "test" && kind != "variant":
-				out = append(out, fmt.Sprintf("%s: %q pins nothing; write \"case NAME\", \"variant NAME\" or \"test NAME\"", k.ID, pin))
+			case kind == "test" && !strings.HasPrefix(name, "Test"), kind != "case" && kind != "test" &&
+				kind != "variant":
+				out = append(out, fmt.Sprintf("%s: %q pins nothing; write \"case NAME\", \"variant NAME\" or "+
+					"\"test NAME\"", k.ID, pin))
 			}
 		}
 	}
 	return out
 }
 
-// TestEveryRuleRings breaks a small sound corpus in one place at a time.
+// TestEveryRuleRings breaks a small valid corpus in one place at a time.
 func TestEveryRuleRings(t *testing.T) {
 	const (
-		plain = "# Accepts x.\n# operation: all\n# proves: request.json\n# expect: accepted\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Comment\": \"{{comment}}\", \"Sha1\": \"{{sha1}}\"}\n"
-		bad   = "# Refuses y.\n# operation: all\n# proves: request.comment-required, refusal.status-body, refusal.no-server-error, refusal.no-action, error.form, error.inside\n# expect: refused 400\n# control: valid/x\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Sha1\": \"{{sha1}}\"}\n"
+		plain = "# Accepts x.\n# operation: all\n# proves: request.json\n# expect: accepted\nPOST " +
+			"{{path}}\nAuthorization: Bearer {{token}}\n\n{\"Comment\": \"{{comment}}\", \"Sha1\": \"{{sha1}}\"}\n"
+		bad = "# Refuses y.\n# operation: all\n# proves: request.comment-required, refusal.status-body, " +
+			"refusal.no-server-error, refusal.no-action, error.form, error.inside\n# expect: refused 400\n# control: " +
+			"valid/x\nPOST {{path}}\nAuthorization: Bearer {{token}}\n\n{\"Sha1\": \"{{sha1}}\"}\n"
 	)
 	var catalogue strings.Builder
-	for _, id := range []string{"request.json", "request.comment-required", "refusal.status-body", "refusal.no-server-error", "refusal.no-action", "error.form", "error.inside"} {
-		fmt.Fprintf(&catalogue, "- id: %s\n  level: inferred\n  clauses: [{document: d, section: s, basis: MAY}]\n  says: does so\n  because: b\n", id)
+	for _, id := range []string{"request.json", "request.comment-required", "refusal.status-body",
+		"refusal.no-server-error", "refusal.no-action", "error.form", "error.inside"} {
+		fmt.Fprintf(&catalogue, "- id: %s\n  level: inferred\n  clauses: [{document: d, section: s, basis: MAY}]\n  "+
+			"says: does so\n  because: b\n", id)
 	}
-	const entry = "- id: a\n  what: w\n  where: [\"Request sample API:1\"]\n  ruling: r\n  pinned: [case valid/x, test TestX]\n"
-	sound := map[string]string{
+	const entry = "- id: a\n  what: w\n  where: [\"Request sample API:1\"]\n  ruling: r\n  pinned: [case valid/x, " +
+		"test TestX]\n"
+	valid := map[string]string{
 		"cases/valid/x.http": plain, "cases/body/y.http": bad,
 		"requirements/inferred.yaml": catalogue.String(), "requirements/contradictions.yaml": entry,
 	}
@@ -443,10 +459,11 @@ func TestEveryRuleRings(t *testing.T) {
 		}
 		return out
 	}
-	require.Empty(t, findings(sound), "the sound corpus breaks no rule")
+	require.Empty(t, findings(valid), "the valid corpus breaks no rule")
 
 	const (
-		x, y, req, led = "cases/valid/x.http", "cases/body/y.http", "requirements/inferred.yaml", "requirements/contradictions.yaml"
+		x, y, req, led = "cases/valid/x.http", "cases/body/y.http", "requirements/inferred.yaml",
+			"requirements/contradictions.yaml"
 	)
 	for _, row := range []struct{ file, old, new, want string }{
 		{y, "Refuses y.", "Accepts x.", `body/y and valid/x have the title "Accepts x."`},
@@ -467,8 +484,10 @@ func TestEveryRuleRings(t *testing.T) {
 		{y, ", error.form", "", "body/y does not prove error.form"},
 		{y, "refusal.status-body", "request.json", "body/y proves 0 requirements on the status, not one: []"},
 		{y, "refused 400", "refused 401", "body/y takes 401, which is no answer under refusal.status-body"},
-		{y, "{\"Sha1\"", "{\"Comment\": \" \", \"Sha1\"", "body/y, request 1: want a body that breaks [request.comment-required], got one that breaks [request.comment-blank]"},
-		{y, "{{sha1}}", "{{sha1}}0", "body/y, request 1: want a body that breaks [request.comment-required], got one that breaks [request.comment-required request.sha1-format]"},
+		{y, "{\"Sha1\"", "{\"Comment\": \" \", \"Sha1\"", "body/y, request 1: want a body that breaks " +
+			"[request.comment-required], got one that breaks [request.comment-blank]"},
+		{y, "{{sha1}}", "{{sha1}}0", "body/y, request 1: want a body that breaks [request.comment-required], got one " +
+			"that breaks [request.comment-required request.sha1-format]"},
 		{x, "\"}", "\"", "valid/x, request 1: want a body that breaks [], got one that breaks [request.object]"},
 		{led, "  what: w\n", "", `the contradiction "a" lacks something, or is there twice`},
 		{led, "API:1", "API:one", `a: "Request sample API:one" is no "document:line"`},
@@ -476,7 +495,7 @@ func TestEveryRuleRings(t *testing.T) {
 		{led, "test TestX", "test x", `a: "test x" pins nothing; write "case NAME", "variant NAME" or "test NAME"`},
 	} {
 		t.Run(row.want, func(t *testing.T) {
-			files := maps.Clone(sound)
+			files := maps.Clone(valid)
 			require.Contains(t, files[row.file], row.old)
 			files[row.file] = strings.Replace(files[row.file], row.old, row.new, 1)
 			require.Contains(t, findings(files), row.want)
@@ -485,7 +504,8 @@ func TestEveryRuleRings(t *testing.T) {
 }
 
 func TestTheCorpusIsWrittenInOneHand(t *testing.T) {
-	order := []string{"operation", "proves", "expect", "control", "needs", "because", "send", "connection", "times", "abort", "target"}
+	order := []string{"operation", "proves", "expect", "control", "needs", "because", "send", "connection", "times",
+		"abort", "target"}
 	c, err := read(fixtures.FS())
 	require.NoError(t, err)
 	for _, name := range c.names() {
@@ -495,7 +515,8 @@ func TestTheCorpusIsWrittenInOneHand(t *testing.T) {
 		}) {
 			t.Errorf("%s: want the fields in the order %v, got %v", name, order, f.Fields)
 		}
-		word := map[string]string{"accepted": "Accepts", "refused": "Refuses", "either": "Answers"}[strings.Fields(field(f, "expect"))[0]]
+		word := map[string]string{"accepted": "Accepts", "refused": "Refuses",
+			"either": "Answers"}[strings.Fields(field(f, "expect"))[0]]
 		if len(f.Requests) == 1 && !strings.HasPrefix(f.Title, word+" ") {
 			t.Errorf("%s: want a title that begins with %s, got %q", name, word, f.Title)
 		}

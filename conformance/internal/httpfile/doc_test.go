@@ -53,7 +53,8 @@ func TestThePageListsFieldsAndVariablesAsTheTablesHaveThem(t *testing.T) {
 	require.NoError(t, err)
 	want := string(data)
 	for _, part := range []struct{ name, text string }{
-		{"fields", "Of the case, in the first head only:\n\n" + fieldTable(httpfile.OfCase) + "\nOf a request, in any head:\n\n" + fieldTable(httpfile.OfRequest)},
+		{"fields", "Of the case, in the first head only:\n\n" + fieldTable(httpfile.OfCase) +
+			"\nOf a request, in any head:\n\n" + fieldTable(httpfile.OfRequest)},
 		{"variables", variableTable()},
 	} {
 		want, err = between(want, part.name, part.text)
@@ -64,7 +65,8 @@ func TestThePageListsFieldsAndVariablesAsTheTablesHaveThem(t *testing.T) {
 		return
 	}
 	if string(data) != want {
-		t.Errorf("docs/fixtures.md is stale; run \"go test ./conformance/internal/httpfile -update\" and review the change")
+		t.Errorf("docs/fixtures.md is stale; run \"go test ./conformance/internal/httpfile -update\" and review " +
+			"the change")
 	}
 }
 
@@ -83,18 +85,18 @@ var example = regexp.MustCompile("(?s)```http\n(.*?)```\n(?:\n```text\n(.*?)```\
 func TestTheExamplesOfThePageReadAsThePageSays(t *testing.T) {
 	data, err := os.ReadFile(page)
 	require.NoError(t, err)
-	sound, faulty := 0, 0
+	valid, faulty := 0, 0
 	for _, m := range example.FindAllStringSubmatch(string(data), -1) {
 		_, err := httpfile.Parse("mine.http", []byte(m[1]))
 		if m[2] == "" {
 			require.NoError(t, err, m[1])
-			sound++
+			valid++
 			continue
 		}
 		require.Error(t, err, m[1])
 		require.Equal(t, strings.TrimSuffix(m[2], "\n"), err.Error())
 		faulty++
 	}
-	require.GreaterOrEqual(t, sound, 3, "the page shows sound files")
+	require.GreaterOrEqual(t, valid, 3, "the page shows valid files")
 	require.GreaterOrEqual(t, faulty, 2, "the page shows faulty files")
 }

@@ -8,48 +8,57 @@ import (
 	"strings"
 )
 
-// What editors share is read as they read it: "###" with anything behind it, "# @name",
-// variables of the file's own, and "< ./file" for a body. What only some of them know,
-// or what they take for something else than a case would, is refused.
+// Syntax that editors share is read as they read it: "###" with any text after it, "# @name",
+// variables of the file, and "< ./file" for a body. Syntax that only some of them have, or
+// that means something else to them, is refused.
 
 // isSeparator reports whether a line parts two requests: every editor takes one that
 // begins with "###" for it, whatever follows.
 func isSeparator(line []byte) bool { return bytes.HasPrefix(line, []byte("###")) }
 
-// label is what stands behind the number signs of a separator.
+// label returns the text after the number signs of a separator.
 func label(line string) string { return strings.TrimSpace(strings.TrimLeft(line, "#")) }
 
-// inclusion is a body that stands in another file.
+// inclusion matches a body in another file.
 var inclusion = regexp.MustCompile(`^<[ \t]+(\S.*?)[ \t]*$`)
 
-// definition is a variable of the file's own.
+// definition matches a variable of the file.
 var definition = regexp.MustCompile(`^@([A-Za-z_][A-Za-z0-9_-]*)[ \t]*=[ \t]*(.*?)[ \t]*$`)
 
-// directive is a comment that an editor obeys.
+// directive matches a comment that an editor interprets.
 var directive = regexp.MustCompile(`^(?:#+|//+)[ \t]*@(\S+)[ \t]*(.*?)[ \t]*$`)
 
-// A foreign is a line that some editor obeys, with what it is to one and what to do.
+// A foreign is a line that an editor interprets, with its meaning there and the remedy.
 type foreign struct {
 	line       *regexp.Regexp
 	is, remedy string
 }
 
-// foreigners are the lines that are refused wherever they stand.
+// foreigners are the lines that are refused everywhere.
 var foreigners = []foreign{
-	{regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run", "take it away, and say in \"# expect:\" what has to come; a body's own > is {{bytes 3E}}"},
-	{regexp.MustCompile(`^[ \t]*>>!?[ \t]*\S`), "a file for the answer, which is not written", "take it away; a body's own > is {{bytes 3E}}"},
-	{regexp.MustCompile(`^[ \t]*<[ \t]*\{%`), "a script before the request, which is not run", "take it away, and write the values themselves"},
+	{regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run",
+		"take it away, and say in \"# expect:\" what has to come; a body's own > is {{bytes 3E}}"},
+	{regexp.MustCompile(`^[ \t]*>>!?[ \t]*\S`), "a file for the answer, which is not written",
+		"take it away; a body's own > is {{bytes 3E}}"},
+	{regexp.MustCompile(`^[ \t]*<[ \t]*\{%`), "a script before the request, which is not run",
+		"take it away, and write the values themselves"},
 	{regexp.MustCompile(`^[ \t]*<>[ \t]`), "an answer of an earlier time, which is not read", "take it away"},
-	{regexp.MustCompile(`^[ \t]*<@`), "a file with variables or of another encoding, which is not read", "write \"< ./FILE\", whose bytes are sent as they are"},
-	{regexp.MustCompile(`^[ \t]*\?\?[ \t]`), "an assertion, which is not judged", "take it away, and say in \"# expect:\" what has to come; a body's own ? is {{bytes 3F}}"},
-	{regexp.MustCompile(`^[ \t]*@@?[^\s=:]+[ \t]*:?=`), "a variable, which cannot be defined here", "write \"@name = value\" above the request line; a body's own @ is {{bytes 40}}"},
+	{regexp.MustCompile(`^[ \t]*<@`), "a file with variables or of another encoding, which is not read",
+		"write \"< ./FILE\", whose bytes are sent as they are"},
+	{regexp.MustCompile(`^[ \t]*\?\?[ \t]`), "an assertion, which is not judged", "take it away, and say in \"# " +
+		"expect:\" what has to come; a body's own ? is {{bytes 3F}}"},
+	{regexp.MustCompile(`^[ \t]*@@?[^\s=:]+[ \t]*:?=`), "a variable, which cannot be defined here",
+		"write \"@name = value\" above the request line; a body's own @ is {{bytes 40}}"},
 }
 
 // bodyOnly are the lines that are refused in bodies.
 var bodyOnly = []foreign{
-	{regexp.MustCompile(`^[ \t]*#`), "a comment to editors, which do not send it", "move it above the request line; a body's own # is {{bytes 23}}"},
-	{regexp.MustCompile(`^[ \t]*//`), "a comment to editors, which do not send it", "move it above the request line; a body's own // is {{bytes 2F 2F}}"},
-	{inclusion, "another file, which can only be the whole of a body", "write it as the one line of the body; a body's own < is {{bytes 3C}}"},
+	{regexp.MustCompile(`^[ \t]*#`), "a comment to editors, which do not send it", "move it above the request line; " +
+		"a body's own # is {{bytes 23}}"},
+	{regexp.MustCompile(`^[ \t]*//`), "a comment to editors, which do not send it", "move it above the request line; " +
+		"a body's own // is {{bytes 2F 2F}}"},
+	{inclusion, "another file, which can only be the whole of a body", "write it as the one line of the body; a " +
+		"body's own < is {{bytes 3C}}"},
 }
 
 // obeyed reports a line that an editor obeys and this package does not.
@@ -65,7 +74,7 @@ func (p *parser) obeyed(text string, line int, tables ...[]foreign) bool {
 	return false
 }
 
-// clip is a line as messages show it.
+// clip returns a line for messages.
 func clip(text string) string {
 	if runes := []rune(text); len(runes) > 60 {
 		return string(runes[:60]) + "…"
@@ -73,7 +82,7 @@ func clip(text string) string {
 	return text
 }
 
-// directive reads a comment that editors obey; it reports whether the line is one.
+// directive parses a comment that editors interpret, and reports whether the line is one.
 func (p *parser) directive(r *Request, text string, line int) bool {
 	m := directive.FindStringSubmatch(text)
 	switch {
@@ -100,7 +109,7 @@ type own struct {
 	line  int
 }
 
-// define reads a variable of the file's own; it reports whether the line is one.
+// define parses a variable of the file, and reports whether the line is one.
 func (p *parser) define(text string, line int) bool {
 	m := definition.FindStringSubmatch(text)
 	if m == nil {
@@ -112,12 +121,14 @@ func (p *parser) define(text string, line int) bool {
 	var broken *Error
 	switch {
 	case again:
-		p.fault(line, "{{%s}} is defined in line %d already, and editors differ in which counts; keep one of the two", name, before.line)
+		p.fault(line, "{{%s}} is defined in line %d already, and editors differ in which counts; keep one of the two",
+			name, before.line)
 		return true
 	case known(name):
 		p.fault(line, "{{%s}} is one of fmaspec's own variables; give yours another name", name)
 	case strings.Contains(value, `\`):
-		p.fault(line, "the value of {{%s}} holds a backslash, which some editors take for the beginning of a character; write it where it is used", name)
+		p.fault(line, "the value of {{%s}} holds a backslash, which some editors take for the beginning of a "+
+			"character; write it where it is used", name)
 	case errors.As(err, &broken):
 		p.fault(line, "%s", broken.Msg)
 	}
@@ -165,7 +176,7 @@ func escaped(value string) string {
 	return out.String()
 }
 
-// reference is where a variable of the file's own can stand.
+// reference matches a reference to a variable of the file.
 var reference = regexp.MustCompile(`\{\{([A-Za-z_][A-Za-z0-9_-]*)\}\}`)
 
 // expandOwn replaces the variables that the file defines.
@@ -190,7 +201,8 @@ func (p *parser) expandOwn(text string, line int) string {
 func editorVariable(name string) string {
 	switch {
 	case strings.HasPrefix(name, "$"):
-		return fmt.Sprintf("{{%s}} is made anew by an editor at each sending, so that no run could be repeated; write {{sha1}}, {{comment}} or a value", name)
+		return fmt.Sprintf("{{%s}} is made anew by an editor at each sending, so that no run could be repeated; "+
+			"write {{sha1}}, {{comment}} or a value", name)
 	case strings.Contains(name, ".response.") || strings.Contains(name, ".request."):
 		return fmt.Sprintf("{{%s}} is taken from another request, which is not done; write a value", name)
 	}
@@ -212,16 +224,17 @@ func (p *parser) included(name string, line int) []byte {
 	return bytes.ReplaceAll(data, []byte("{{"), []byte("{{bytes 7B 7B}}"))
 }
 
-// prepared returns the text of a file without the mark of UTF-8 that some editors
-// begin it with, and line ends in one form.
+// prepared returns the text of a file without a byte order mark, with normalized line endings.
 func (p *parser) prepared(data []byte) []byte {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || len(data) > 1 && (data[0] == 0 || data[1] == 0) {
+	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || len(data) > 1 &&
+		(data[0] == 0 || data[1] == 0) {
 		p.fault(1, "the file is in UTF-16; save it as UTF-8")
 		return nil
 	}
 	if first, _, found := bytes.Cut(data, []byte("\n")); found && bytes.HasSuffix(first, []byte("\r")) {
-		p.fault(1, "the lines end in CRLF, so that bodies would hold carriage returns which nobody sees; save the file with LF, and have git keep it so by \"*.http text eol=lf\" in .gitattributes")
+		p.fault(1, "the lines end in CRLF, so that bodies would hold carriage returns which nobody sees; save the "+
+			"file with LF, and have git keep it so by \"*.http text eol=lf\" in .gitattributes")
 		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	}
 	return data
@@ -231,7 +244,8 @@ func (p *parser) prepared(data []byte) []byte {
 // lone "###" ends a file in many editors.
 func (p *parser) trailing() bool {
 	for _, raw := range p.lines[p.at:] {
-		if text := strings.TrimSpace(string(raw)); text != "" && !isSeparator(raw) && !(strings.HasPrefix(text, "//") && !directive.MatchString(text)) {
+		if text := strings.TrimSpace(string(raw)); text != "" && !isSeparator(raw) &&
+			!(strings.HasPrefix(text, "//") && !directive.MatchString(text)) {
 			return false
 		}
 	}

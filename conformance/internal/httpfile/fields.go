@@ -13,12 +13,12 @@ const (
 	OfRequest = "request" // stands in any head, for the request under it
 )
 
-// A FieldDoc says what one field of a head is for.
+// A FieldDoc documents a field of a head.
 type FieldDoc struct {
 	Key     string
 	Of      string // OfCase or OfRequest
 	Value   string // its form
-	Default string // what holds without it; "required" where it must be there
+	Default string // the default; "required" if there is none
 	Says    string // one line
 	check   func(value string) string
 }
@@ -32,21 +32,37 @@ const (
 	UnknownMachine     = "unknown-machine"
 )
 
+// Needs returns everything that "needs" takes.
+func Needs() []string {
+	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine}
+}
+
 // Fields returns every field that a head may hold: those of the case, then those
 // of a request.
 func Fields() []FieldDoc {
 	return []FieldDoc{
-		{"operation", OfCase, "`all`, or operation ids with commas", "`all`", "the operations that the case is for; each gives a case of its own", isList},
-		{"proves", OfCase, "requirement ids with commas", "required", "what the implementation would break by answering otherwise", isList},
-		{"control", OfCase, "the name of another case, without operation", "none", "the accepted case from which this one differs in one thing; a refusal counts only beside it", isName},
-		{"needs", OfCase, "`unprivileged-token`, `security-admin-token`, `global-admin-token`, `invalid-token`, `unknown-machine`, with commas", "none", "what the user has to name; without it the case does not apply", isOneOf(UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine)},
+		{"operation", OfCase, "`all`, or operation ids with commas", "`all`", "the operations that the case is for; " +
+			"each gives a case of its own", isList},
+		{"proves", OfCase, "requirement ids with commas", "required", "what the implementation would break by " +
+			"answering otherwise", isList},
+		{"control", OfCase, "the name of another case, without operation", "none", "the accepted case from which " +
+			"this one differs in one thing; a refusal counts only beside it", isName},
+		{"needs", OfCase, "`" + strings.Join(Needs(), "`, `") + "`, with commas", "none",
+			"what the user has to name; without it the case does not apply", isOneOf(Needs()...)},
 		{"because", OfCase, "one line", "none", "why the case is worth sending", isText},
-		{"send", OfCase, "`in-turn` or `at-once`", "`in-turn`", "whether a request waits for the answer to the one before", isWord("in-turn", "at-once")},
-		{"expect", OfRequest, "`accepted`, `refused STATUS …` or `either`", "required", "what a conforming server does; `either` where nobody says, so that only what holds for every answer is judged", isExpectation},
-		{"connection", OfRequest, "`shared` or `separate`", "`shared`", "whether the request goes over the case's connection or one of its own", isWord("shared", "separate")},
-		{"times", OfRequest, "1 to 64", "`1`", "how often the request is sent; `{{sha1.n}}` differs each time", isTimes},
-		{"abort", OfRequest, "`mid-body`", "none", "where the connection is cut; the answer is not judged", isWord("mid-body")},
-		{"target", OfRequest, "`origin-form` or `absolute-form`", "`origin-form`", "whether the request line names the path alone, or the whole URL, as it does to a proxy", isWord("origin-form", "absolute-form")},
+		{"send", OfCase, "`in-turn` or `at-once`", "`in-turn`", "whether a request waits for the answer to the " +
+			"one before", isWord("in-turn", "at-once")},
+		{"expect", OfRequest, "`accepted`, `refused STATUS …` or `either`", "required",
+			"what a conforming server does; `either` where nobody says, so that only what holds for every answer " +
+				"is judged", isExpectation},
+		{"connection", OfRequest, "`shared` or `separate`", "`shared`", "whether the request goes over the case's " +
+			"connection or one of its own", isWord("shared", "separate")},
+		{"times", OfRequest, "1 to 64", "`1`", "how often the request is sent; `{{sha1.n}}` differs each time",
+			isTimes},
+		{"abort", OfRequest, "`mid-body`", "none", "where the connection is cut; the answer is not judged",
+			isWord("mid-body")},
+		{"target", OfRequest, "`origin-form` or `absolute-form`", "`origin-form`", "whether the request line names " +
+			"the path alone, or the whole URL, as it does to a proxy", isWord("origin-form", "absolute-form")},
 	}
 }
 
@@ -78,7 +94,7 @@ func List(value string) []string {
 	return items
 }
 
-// The checks below return what is wrong with a value and how to mend it, or "".
+// The checks below return the problem of a value and its remedy, or "".
 
 func isText(value string) string {
 	if value == "" {

@@ -1,6 +1,6 @@
 // Package httpfile reads the files in which cases are written down: requests as
 // they go over the wire, with a head of fields above each and variables inside.
-// It knows the grammar and nothing of requirements or operations.
+// It implements the grammar and nothing of requirements or operations.
 package httpfile
 
 import (
@@ -38,7 +38,7 @@ type Field struct {
 
 // A Request is one request as written: its variables are not expanded.
 type Request struct {
-	Label   string // what stands behind "###" or "# @name", or ""
+	Label   string // the text after "###" or "# @name", or ""
 	Fields  []Field
 	Method  string
 	Target  string
@@ -51,7 +51,7 @@ type Request struct {
 	named    int // the line of its name, 0 for none
 }
 
-// An Error is one fault of a file.
+// An Error is one error in a file.
 type Error struct {
 	Name string // as given to Parse; "" from Variables and Expand
 	Line int    // from 1
@@ -65,15 +65,16 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Msg)
 }
 
-// Parse reads one file. It reports every fault at once, as joined *Error values
+// Parse parses one file. It reports every error at once, as joined *Error values
 // in the order of their lines, each ending with the remedy. The name is only
-// used in those. A body that stands in another file needs [Read].
+// used in those. A body in another file needs [Read].
 func Parse(name string, data []byte) (*File, error) { return parse(name, data, nil) }
 
 func parse(name string, data []byte, include func(string) ([]byte, error)) (*File, error) {
 	p := &parser{name: name, include: include}
 	if len(data) > MaxFile {
-		p.fault(1, "the file has %d bytes; keep it within %d, with {{repeat N TEXT}} for long bodies", len(data), MaxFile)
+		p.fault(1, "the file has %d bytes; keep it within %d, with {{repeat N TEXT}} for long bodies", len(data),
+			MaxFile)
 		return nil, errors.Join(p.faults...)
 	}
 	if data = p.prepared(data); data == nil && len(p.faults) > 0 {
@@ -164,7 +165,8 @@ func (p *parser) title() string {
 	title, line := p.next()
 	title = strings.TrimSpace(strings.TrimPrefix(title, "# "))
 	if !strings.HasSuffix(title, ".") {
-		p.fault(line, "the title does not end with a full stop; write a sentence, such as \"Refuses a body without Comment.\"")
+		p.fault(line, "the title does not end with a full stop; write a sentence, such as \"Refuses a body without "+
+			"Comment.\"")
 	}
 	for word := range strings.FieldsFuncSeq(strings.ToLower(title), func(r rune) bool { return r < 'a' || r > 'z' }) {
 		if word == "should" {
@@ -186,7 +188,8 @@ func (p *parser) request(r *Request, first bool) {
 		}
 		text, line := p.next()
 		switch {
-		case text == "", p.directive(r, text, line), strings.HasPrefix(text, "//"), p.define(text, line), p.obeyed(text, line, foreigners):
+		case text == "", p.directive(r, text, line), strings.HasPrefix(text, "//"), p.define(text, line),
+			p.obeyed(text, line, foreigners):
 		case strings.TrimSpace(text) == "":
 			p.fault(line, "the line holds nothing but blanks; empty it")
 		case strings.HasPrefix(text, "#"):
@@ -211,7 +214,8 @@ func (p *parser) field(r *Request, seen map[string]int, first bool, text string,
 	case !colon || key == "" || strings.ContainsAny(key, " \t#"):
 		p.fault(line, "%q is no field; write \"# key: value\", or a comment as \"// text\"", text)
 	case known == nil:
-		p.fault(line, "unknown field %q%s; fields are %s", key, nearestTo(key, fieldKeys(first)), strings.Join(fieldKeys(first), ", "))
+		p.fault(line, "unknown field %q%s; fields are %s", key, nearestTo(key, fieldKeys(first)),
+			strings.Join(fieldKeys(first), ", "))
 	case !first && known.Of == OfCase:
 		p.fault(line, "field %q is of the whole case; move it above the first request", key)
 	case seen[key] > 0:
@@ -265,19 +269,21 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// IsBearer reports whether a text is what RFC 6750 2.1 takes for a bearer token.
+// IsBearer reports whether a text is a bearer token by RFC 6750 2.1.
 func IsBearer(s string) bool {
 	s = strings.TrimRight(s, "=")
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-._~+/", r))
+		return !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-._~+/",
+			r))
 	})
 }
 
-// IsToken tells what RFC 9110 5.6.2 takes for a method or a field name.
+// IsToken reports whether the text is, by RFC 9110 5.6.2, a method or a field name.
 func IsToken(s string) bool {
 	for _, r := range s {
 		switch {
-		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', strings.ContainsRune("!#$%&'*+-.^_`|~", r):
+		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', strings.ContainsRune("!#$%&'*+-.^_`|~",
+			r):
 		default:
 			return false
 		}
@@ -299,7 +305,8 @@ func (p *parser) header(r *Request) {
 		case strings.HasPrefix(text, "#"), strings.HasPrefix(text, "//"):
 			p.fault(line, "fields and comments stand above the request line, not in the header; move %q up", text)
 		case strings.HasPrefix(strings.TrimSpace(text), "?"), strings.HasPrefix(strings.TrimSpace(text), "&"):
-			p.fault(line, "%q goes on with the target, which some editors allow; write the target in one line", clip(text))
+			p.fault(line, "%q goes on with the target, which some editors allow; write the target in one line",
+				clip(text))
 		case text[0] == ' ' || text[0] == '\t':
 			p.fault(line, "a header line begins with a blank; write a field in one line")
 		case !colon:
@@ -321,7 +328,8 @@ func (p *parser) body(r *Request) {
 	}
 	r.HasBody, r.bodyLine = true, start+1
 	r.Body = bytes.TrimSuffix(bytes.Join(p.lines[start:p.at], nil), []byte("\n"))
-	if m := inclusion.FindSubmatch(bytes.TrimSpace(r.Body)); m != nil && !bytes.Contains(bytes.TrimSpace(r.Body), []byte("\n")) && !p.obeyedBody(start, foreigners) {
+	if m := inclusion.FindSubmatch(bytes.TrimSpace(r.Body)); m != nil && !bytes.Contains(bytes.TrimSpace(r.Body),
+		[]byte("\n")) && !p.obeyedBody(start, foreigners) {
 		r.Body = p.included(string(m[1]), start+1)
 		return
 	}

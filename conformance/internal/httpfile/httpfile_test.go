@@ -13,7 +13,7 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 )
 
-// head is the shortest sound head; the request line stands in line 4.
+// head is the shortest valid head; the request line stands in line 4.
 const head = "# Accepts x.\n# proves: a.b\n# expect: accepted\n"
 
 func TestParseReadsEveryPart(t *testing.T) {
@@ -76,7 +76,8 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 		{"POST /\n\nx", "a file may end without a line break", "x", true},
 		{"POST /\n\nx\n", "the last line break ends the file, not the body", "x", true},
 		{"POST /\n\nx\n\n", "an empty line at the end gives the body a line break", "x\n", true},
-		{"POST /\n\nx\n### y\n# expect: either\nGET /\n", "the line break before a separator is not the body's", "x", true},
+		{"POST /\n\nx\n### y\n# expect: either\nGET /\n", "the line break before a separator is not the body's", "x",
+			true},
 		{"POST /\n\nx\n\n### y\n# expect: either\nGET /\n", "an empty line before a separator is", "x\n", true},
 		{"POST /\n\n\xEF\xBB\xBF\xFF\r\n\x00\t \n", "bytes of every kind stay", "\xEF\xBB\xBF\xFF\r\n\x00\t ", true},
 	} {
@@ -90,88 +91,156 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 }
 
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
-	const variables = "those that the file defines above, as @name = value (environment files are not read), and token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, unknown-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, repeat, bytes, cr, lf, tab, space, none"
+	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
+		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, " +
+		"unknown-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, " +
+		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
 		// The title.
 		{"", "x.http:1: the file is empty; begin with \"# \" and one sentence saying what a conforming server does\n" +
 			"x.http:1: the head has no request under it; add a line such as \"POST {{path}}\""},
-		{"POST /\n", "x.http:1: the title is missing; begin with \"# \" and one sentence saying what a conforming server does\n" +
+		{"POST /\n", "x.http:1: the title is missing; begin with \"# \" and one sentence saying what a conforming " +
+			"server does\n" +
 			"x.http:1: field \"proves\" is missing; add \"# proves: requirement ids with commas\" above the request\n" +
-			"x.http:1: field \"expect\" is missing; add \"# expect: accepted, refused STATUS … or either\" above the request"},
-		{"# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title is missing; begin with \"# \" and one sentence saying what a conforming server does"},
-		{"# Accepts x\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without Comment.\""},
-		{"# It should accept x.\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title says \"should\"; say what a conforming server does, in the present tense"},
+			"x.http:1: field \"expect\" is missing; add \"# expect: accepted, refused STATUS … or either\" above the " +
+			"request"},
+		{"# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title is missing; begin with \"# \" and one " +
+			"sentence saying what a conforming server does"},
+		{"# Accepts x\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title does not end with a full " +
+			"stop; write a sentence, such as \"Refuses a body without Comment.\""},
+		{"# It should accept x.\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title says \"should\"; " +
+			"say what a conforming server does, in the present tense"},
 		// Fields.
-		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
-		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
-		{head + "# expect: either\nGET /\n", "x.http:4: field \"expect\" stands already in line 3; keep one of the two"},
-		{head + "# just a note\nGET /\n", "x.http:4: \"# just a note\" is no field; write \"# key: value\", or a comment as \"// text\""},
-		{head + "GET /\n### y\n# proves: a.b\n# expect: either\nGET /\n", "x.http:6: field \"proves\" is of the whole case; move it above the first request"},
-		{head + "GET /\n### y\nGET /\n", "x.http:6: field \"expect\" is missing; add \"# expect: accepted, refused STATUS … or either\" above the request"},
-		{head + "# operation:\nGET /\n", "x.http:4: field \"operation\": \"\" is no list; write names with a comma between"},
+		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (nearest is \"proves\"); fields are " +
+			"operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
+		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, " +
+			"control, needs, because, send, expect, connection, times, abort, target"},
+		{head + "# expect: either\nGET /\n", "x.http:4: field \"expect\" stands already in line 3; keep one of " +
+			"the two"},
+		{head + "# just a note\nGET /\n", "x.http:4: \"# just a note\" is no field; write \"# key: value\", or a " +
+			"comment as \"// text\""},
+		{head + "GET /\n### y\n# proves: a.b\n# expect: either\nGET /\n", "x.http:6: field \"proves\" is of the " +
+			"whole case; move it above the first request"},
+		{head + "GET /\n### y\nGET /\n", "x.http:6: field \"expect\" is missing; add \"# expect: accepted, refused " +
+			"STATUS … or either\" above the request"},
+		{head + "# operation:\nGET /\n", "x.http:4: field \"operation\": \"\" is no list; write names with a comma " +
+			"between"},
 		{head + "# operation: a, a\nGET /\n", "x.http:4: field \"operation\": \"a\" is listed twice; name it once"},
-		{head + "# control: a.http\nGET /\n", "x.http:4: field \"control\": \"a.http\" is no case name; write its path under the cases without .http"},
-		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": \"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token, security-admin-token, global-admin-token, invalid-token or unknown-machine\n" +
-			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" to the first head"},
-		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma between"},
-		{head + "# needs: unknown-machine\nGET /\n", "x.http:4: field \"needs\": {{unknown-machine}} is nowhere used; take unknown-machine away"},
-		{head + "GET /\nAuthorization: Bearer {{unprivileged-token}}\n", "x.http:5: {{unprivileged-token}} is used but not needed; add \"# needs: unprivileged-token\" to the first head"},
-		{head + "# because:\nGET /\n", "x.http:4: field \"because\": the value is empty; give one, or take the line away"},
-		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (nearest is \"at-once\"); write in-turn or at-once"},
-		{head + "# connection: keep\nGET /\n", "x.http:4: field \"connection\": \"keep\" is unknown; write shared or separate"},
+		{head + "# control: a.http\nGET /\n", "x.http:4: field \"control\": \"a.http\" is no case name; write its " +
+			"path under the cases without .http"},
+		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": " +
+			"\"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token, " +
+			"security-admin-token, global-admin-token, invalid-token or unknown-machine\n" +
+			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" " +
+			"to the first head"},
+		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma " +
+			"between"},
+		{head + "# needs: unknown-machine\nGET /\n", "x.http:4: field \"needs\": {{unknown-machine}} is nowhere " +
+			"used; take unknown-machine away"},
+		{head + "GET /\nAuthorization: Bearer {{unprivileged-token}}\n", "x.http:5: {{unprivileged-token}} is used " +
+			"but not needed; add \"# needs: unprivileged-token\" to the first head"},
+		{head + "GET /\nAuthorization: Bearer {{invalid-token}}\n", "x.http:5: {{invalid-token}} is used but not " +
+			"needed; add \"# needs: invalid-token\" to the first head"},
+		{head + "# needs: invalid-token\nGET /\n", "x.http:4: field \"needs\": {{invalid-token}} is nowhere used; " +
+			"take invalid-token away"},
+		{head + "# because:\nGET /\n", "x.http:4: field \"because\": the value is empty; give one, or take the " +
+			"line away"},
+		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (nearest is " +
+			"\"at-once\"); write in-turn or at-once"},
+		{head + "# connection: keep\nGET /\n", "x.http:4: field \"connection\": \"keep\" is unknown; write shared or " +
+			"separate"},
 		{head + "# times: 65\nGET /\n", "x.http:4: field \"times\": \"65\" is no count; write a number from 1 to 64"},
-		{head + "# times: twice\nGET /\n", "x.http:4: field \"times\": \"twice\" is no count; write a number from 1 to 64"},
+		{head + "# times: twice\nGET /\n", "x.http:4: field \"times\": \"twice\" is no count; write a number from " +
+			"1 to 64"},
 		{head + "# abort: early\nGET /\n\nx\n", "x.http:4: field \"abort\": \"early\" is unknown; write mid-body"},
-		{head + "# abort: mid-body\nGET /\n", "x.http:4: field \"abort\": the request has no body to cut; give it one, or take the line away"},
-		{"# X.\n# proves: a\n# expect: maybe\nGET /\n", "x.http:3: field \"expect\": \"maybe\" is no expectation; write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
-		{"# X.\n# proves: a\n# expect: refused\nGET /\n", "x.http:3: field \"expect\": \"refused\" is no expectation; write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
-		{"# X.\n# proves: a\n# expect: refused 201\nGET /\n", "x.http:3: field \"expect\": \"201\" is no status of a refusal; write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
-		{"# X.\n# proves: a\n# expect: refused 400 400\nGET /\n", "x.http:3: field \"expect\": status 400 is listed twice; name it once"},
+		{head + "# abort: mid-body\nGET /\n", "x.http:4: field \"abort\": the request has no body to cut; give it " +
+			"one, or take the line away"},
+		{"# X.\n# proves: a\n# expect: maybe\nGET /\n", "x.http:3: field \"expect\": \"maybe\" is no expectation; " +
+			"write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
+		{"# X.\n# proves: a\n# expect: refused\nGET /\n", "x.http:3: field \"expect\": \"refused\" is no " +
+			"expectation; write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
+		{"# X.\n# proves: a\n# expect: refused 201\nGET /\n", "x.http:3: field \"expect\": \"201\" is no status of a " +
+			"refusal; write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
+		{"# X.\n# proves: a\n# expect: refused 400 400\nGET /\n", "x.http:3: field \"expect\": status 400 is listed " +
+			"twice; name it once"},
 		// The request line.
 		{head, "x.http:3: the head has no request under it; add a line such as \"POST {{path}}\""},
-		{head + "### y\n# expect: either\nGET /\n", "x.http:3: the head has no request under it; add a line such as \"POST {{path}}\""},
-		{head + "POST:/\n", "x.http:4: \"POST:/\" is no request line; write METHOD, one blank and a target, such as \"POST {{path}}\""},
+		{head + "### y\n# expect: either\nGET /\n", "x.http:3: the head has no request under it; add a line such as " +
+			"\"POST {{path}}\""},
+		{head + "POST:/\n", "x.http:4: \"POST:/\" is no request line; write METHOD, one blank and a target, such as " +
+			"\"POST {{path}}\""},
 		{head + "POST\n", "x.http:4: the target \"\" begins neither with / nor with {{path}}; write \"POST {{path}}\""},
-		{head + "POST https://x.test/\n", "x.http:4: the target \"https://x.test/\" begins neither with / nor with {{path}}; write \"POST {{path}}\""},
+		{head + "POST https://x.test/\n", "x.http:4: the target \"https://x.test/\" begins neither with / nor with " +
+			"{{path}}; write \"POST {{path}}\""},
 		{head + "POST /a b\n", "x.http:4: the target \"/a b\" holds a blank; write it as %20"},
-		{head + "POST / HTTP/2\n", "x.http:4: the request line ends in HTTP/2; leave the version out, or write HTTP/1.1"},
+		{head + "POST / HTTP/2\n", "x.http:4: the request line ends in HTTP/2; leave the version out, or write " +
+			"HTTP/1.1"},
 		{head + " \nPOST /\n", "x.http:4: the line holds nothing but blanks; empty it"},
 		// The header.
-		{head + "POST /\n \nx\n", "x.http:5: the line holds nothing but blanks; empty it to begin the body, or take it away\n" +
+		{head + "POST /\n \nx\n", "x.http:5: the line holds nothing but blanks; empty it to begin the body, or take " +
+			"it away\n" +
 			"x.http:6: \"x\" is no header line; write \"Name: value\", and an empty line before the body"},
-		{head + "POST /\n# times: 2\n", "x.http:5: fields and comments stand above the request line, not in the header; move \"# times: 2\" up"},
-		{head + "POST /\n// note\n", "x.http:5: fields and comments stand above the request line, not in the header; move \"// note\" up"},
+		{head + "POST /\n# times: 2\n", "x.http:5: fields and comments stand above the request line, not in the " +
+			"header; move \"# times: 2\" up"},
+		{head + "POST /\n// note\n", "x.http:5: fields and comments stand above the request line, not in the header; " +
+			"move \"// note\" up"},
 		{head + "POST /\nA: b\n c\n", "x.http:6: a header line begins with a blank; write a field in one line"},
-		{head + "POST /\nA b: c\n", "x.http:5: \"A b\" is no header name; use letters, digits and - directly before the colon"},
-		{head + "POST /\nA : c\n", "x.http:5: \"A \" is no header name; use letters, digits and - directly before the colon"},
-		{head + "POST /\n{{sha1}}: c\n", "x.http:5: \"{{sha1}}\" is no header name; use letters, digits and - directly before the colon"},
-		{head + "POST /\n: c\n", "x.http:5: \"\" is no header name; use letters, digits and - directly before the colon"},
+		{head + "POST /\nA b: c\n", "x.http:5: \"A b\" is no header name; use letters, digits and - directly before " +
+			"the colon"},
+		{head + "POST /\nA : c\n", "x.http:5: \"A \" is no header name; use letters, digits and - directly before " +
+			"the colon"},
+		{head + "POST /\n{{sha1}}: c\n", "x.http:5: \"{{sha1}}\" is no header name; use letters, digits and - " +
+			"directly before the colon"},
+		{head + "POST /\n: c\n", "x.http:5: \"\" is no header name; use letters, digits and - directly before " +
+			"the colon"},
 		// Bytes.
-		{head + "POST /\r\n\nx\r\n", "x.http:4: a carriage return stands outside a body; save the file with LF line ends"},
-		{head + "POST /\nA: \x07\n", "x.http:5: control character 0x07 stands outside a body; write it as {{bytes 07}}"},
-		{head + "POST /\nA: \xFF\n", "x.http:5: bytes that are not UTF-8 stand outside a body; write them as {{bytes …}}"},
-		{strings.Repeat("x", 1<<20+1), "x.http:1: the file has 1048577 bytes; keep it within 1048576, with {{repeat N TEXT}} for long bodies"},
+		{head + "POST /\r\n\nx\r\n", "x.http:4: a carriage return stands outside a body; save the file with LF " +
+			"line ends"},
+		{head + "POST /\nA: \x07\n", "x.http:5: control character 0x07 stands outside a body; write it as " +
+			"{{bytes 07}}"},
+		{head + "POST /\nA: \xFF\n", "x.http:5: bytes that are not UTF-8 stand outside a body; write them as " +
+			"{{bytes …}}"},
+		{strings.Repeat("x", 1<<20+1), "x.http:1: the file has 1048577 bytes; keep it within 1048576, with {{repeat " +
+			"N TEXT}} for long bodies"},
 		// Variables.
-		{head + "POST /\n\na\n{{tokem}}\n", "x.http:7: unknown variable {{tokem}} (nearest is \"token\"); variables are " + variables},
-		{head + "POST /\n\n{{ sha1 }}\n", "x.http:6: no name stands directly behind {{; write {{sha1}}, without blanks, or two braces as {{bytes 7B 7B}}"},
-		{head + "POST /\n\n{{sha1.0}}\n", "x.http:6: unknown variable {{sha1.0}} (nearest is \"sha1.n\"); variables are " + variables},
-		{head + "POST /\n\n{{sha1.65}}\n", "x.http:6: unknown variable {{sha1.65}} (nearest is \"sha1.n\"); variables are " + variables},
-		{head + "POST /{{token\n", "x.http:4: {{ is not closed in its line; add }}, or write two braces as {{bytes 7B 7B}}"},
-		{head + "POST /\n\n{{token\n}}\n", "x.http:6: {{ is not closed in its line; add }}, or write two braces as {{bytes 7B 7B}}"},
-		{head + "POST /\nA: {{token now}}\n", "x.http:5: \"now\" stands behind a variable that takes nothing; take it away"},
-		{head + "POST {{path a b}}\n", "x.http:4: \"a b\" stands behind {{path}}; write {{path}}, {{path unknown-machine}}, or {{path OPERATION}} for another operation"},
-		{head + "POST /\n\n{{upper token}}\n", "x.http:6: {{upper token}} is unknown; write {{upper sha1}}, {{upper sha1.n}} or {{upper sha1.2}}"},
-		{head + "POST /\n\n{{repeat}}\n", "x.http:6: {{repeat}} lacks its count or its text; write {{repeat N TEXT}}, such as {{repeat 1000 x}}"},
-		{head + "POST /\n\n{{repeat x y}}\n", "x.http:6: \"x\" is no count; write {{repeat N TEXT}}, such as {{repeat 1000 x}}"},
-		{head + "POST /\n\n{{repeat 500001 xy}}\n", "x.http:6: {{repeat 500001 …}} comes to more than 1000000 bytes; repeat less"},
-		{head + "POST /\n\n{{repeat 600000 x}}\n{{repeat 600000 x}}\n", "x.http:7: the {{repeat}} of the file come to more than 1000000 bytes; repeat less"},
-		{head + "POST /\n\n{{bytes}}\n", "x.http:6: {{bytes}} lacks its bytes; write two hexadecimal digits each, such as {{bytes EF BB BF}}"},
-		{head + "POST /\n\n{{bytes EFBB}}\n", "x.http:6: \"EFBB\" is no byte; write two hexadecimal digits each, such as {{bytes EF BB BF}}"},
-		{head + "POST /\n\n{{bytes xy}}\n", "x.http:6: \"xy\" is no byte; write two hexadecimal digits each, such as {{bytes EF BB BF}}"},
+		{head + "POST /\n\na\n{{tokem}}\n", "x.http:7: unknown variable {{tokem}} (nearest is \"token\"); " +
+			"variables are " + variables},
+		{head + "POST /\n\n{{ sha1 }}\n", "x.http:6: no name stands directly behind {{; write {{sha1}}, without " +
+			"blanks, or two braces as {{bytes 7B 7B}}"},
+		{head + "POST /\n\n{{sha1.0}}\n", "x.http:6: unknown variable {{sha1.0}} (nearest is \"sha1.n\"); " +
+			"variables are " + variables},
+		{head + "POST /\n\n{{sha1.65}}\n", "x.http:6: unknown variable {{sha1.65}} (nearest is \"sha1.n\"); " +
+			"variables are " + variables},
+		{head + "POST /{{token\n", "x.http:4: {{ is not closed in its line; add }}, or write two braces as {{bytes " +
+			"7B 7B}}"},
+		{head + "POST /\n\n{{token\n}}\n", "x.http:6: {{ is not closed in its line; add }}, or write two braces as " +
+			"{{bytes 7B 7B}}"},
+		{head + "POST /\nA: {{token now}}\n", "x.http:5: \"now\" stands behind a variable that takes nothing; take " +
+			"it away"},
+		{head + "POST {{path a b}}\n", "x.http:4: \"a b\" stands behind {{path}}; write {{path}}, {{path " +
+			"unknown-machine}}, or {{path OPERATION}} for another operation"},
+		{head + "POST /\n\n{{upper token}}\n", "x.http:6: {{upper token}} is unknown; write {{upper sha1}}, {{upper " +
+			"sha1.n}} or {{upper sha1.2}}"},
+		{head + "POST /\n\n{{repeat}}\n", "x.http:6: {{repeat}} lacks its count or its text; write {{repeat N " +
+			"TEXT}}, such as {{repeat 1000 x}}"},
+		{head + "POST /\n\n{{repeat x y}}\n", "x.http:6: \"x\" is no count; write {{repeat N TEXT}}, such as " +
+			"{{repeat 1000 x}}"},
+		{head + "POST /\n\n{{repeat 500001 xy}}\n", "x.http:6: {{repeat 500001 …}} comes to more than 1000000 bytes; " +
+			"repeat less"},
+		{head + "POST /\n\n{{repeat 600000 x}}\n{{repeat 600000 x}}\n", "x.http:7: the {{repeat}} of the file come " +
+			"to more than 1000000 bytes; repeat less"},
+		{head + "POST /\n\n{{bytes}}\n", "x.http:6: {{bytes}} lacks its bytes; write two hexadecimal digits each, " +
+			"such as {{bytes EF BB BF}}"},
+		{head + "POST /\n\n{{bytes EFBB}}\n", "x.http:6: \"EFBB\" is no byte; write two hexadecimal digits each, " +
+			"such as {{bytes EF BB BF}}"},
+		{head + "POST /\n\n{{bytes xy}}\n", "x.http:6: \"xy\" is no byte; write two hexadecimal digits each, such as " +
+			"{{bytes EF BB BF}}"},
 		// Every fault at once, in the order of their lines.
 		{"# Accepts x\n# prove: a\n# proves: b\n# expect: either\nPOST nowhere\nA\n\n{{b}}\n",
-			"x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without Comment.\"\n" +
-				"x.http:2: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, needs, because, send, expect, connection, times, abort, target\n" +
+			"x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without " +
+				"Comment.\"\n" +
+				"x.http:2: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, " +
+				"needs, because, send, expect, connection, times, abort, target\n" +
 				"x.http:5: the target \"nowhere\" begins neither with / nor with {{path}}; write \"POST {{path}}\"\n" +
 				"x.http:6: \"A\" is no header line; write \"Name: value\", and an empty line before the body\n" +
 				"x.http:8: unknown variable {{b}}; variables are " + variables},
@@ -252,7 +321,8 @@ func FuzzParse(f *testing.F) {
 		"", "\n", "###", "### x\n### y\n", head, head + "POST {{path}}\nA: {{none}}\n\n{{repeat 9 x}}\n",
 		head + "POST / HTTP/1.1\r\nA:b\n c\n\n\n###\n# times: 3\n# abort: mid-body\nGET /\n",
 		"# X.\n# needs: unknown-machine\nGET {{path unknown-machine}}\n\n{{{bytes FF}}}}{{",
-		"\ufeff" + head + "# @name x\n@a = {\"b\": {{sha1}}}\n@c={{a}}{{a}}\nPOST /{{c}}\nA: {{a}}\n\n{{{a}}{{c}}}\n####x\n// y\n###\n",
+		"\ufeff" + head + "# @name x\n@a = {\"b\": {{sha1}}}\n@c={{a}}{{a}}\nPOST /{{c}}\nA: " +
+			"{{a}}\n\n{{{a}}{{c}}}\n####x\n// y\n###\n",
 		head + "POST /\n\n< ./x\n###y\n@a=\n# expect: either\nGET /\n  ?a=b\n\n> {% x %}\n# c\n",
 	} {
 		f.Add([]byte(seed))

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// values checks what only a whole file shows: the variables of every text, the
-// fields that have to be there, and that needs and variables agree.
+// values checks a whole file: the variables of every text, the required fields, and that needs
+// and variables agree.
 func (p *parser) values(f *File) {
 	used := map[string]int{} // name of a need → the line that uses it
 	repeated := 0
@@ -23,7 +23,7 @@ func (p *parser) values(f *File) {
 				p.fault(line+v.Line-1, "the {{repeat}} of the file come to more than %d bytes; repeat less", MaxRepeat)
 				repeated = 0
 			}
-			for _, need := range []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, UnknownMachine} {
+			for _, need := range Needs() {
 				if used[need] == 0 && (v.Name == need || slices.Contains(v.Args, need)) {
 					used[need] = line + v.Line - 1
 				}
@@ -56,7 +56,8 @@ func (p *parser) values(f *File) {
 
 func (p *parser) require(fields []Field, key string, line int) {
 	if value(fields, key) == nil {
-		p.fault(line, "field %q is missing; add \"# %s: %s\" above the request", key, key, strings.ReplaceAll(fieldNamed(key).Value, "`", ""))
+		p.fault(line, "field %q is missing; add \"# %s: %s\" above the request", key, key,
+			strings.ReplaceAll(fieldNamed(key).Value, "`", ""))
 	}
 }
 
@@ -66,10 +67,11 @@ func (p *parser) needs(fields []Field, used map[string]int) {
 	if field != nil {
 		declared = List(field.Value)
 	}
-	for _, need := range []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, UnknownMachine} {
+	for _, need := range Needs() {
 		switch line, is := used[need]; {
 		case is && !slices.Contains(declared, need):
-			p.fault(line, "{{%s}} is used but not needed; add \"# needs: %s\" to the first head", need, strings.Join(append(declared, need), ", "))
+			p.fault(line, "{{%s}} is used but not needed; add \"# needs: %s\" to the first head", need,
+				strings.Join(append(declared, need), ", "))
 		case !is && slices.Contains(declared, need):
 			p.fault(field.Line, "field \"needs\": {{%s}} is nowhere used; take %s away", need, need)
 		}

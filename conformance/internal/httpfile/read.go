@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// Read reads a file of a folder, and what it includes: files of the folder that it
-// stands in, or of one below. Its errors are those of [Parse]; display is the name in
-// them.
+// Read parses a file of a folder, with its included files in its folder or below. Its errors
+// are those of [Parse]; display is the name in them.
 func Read(fsys fs.FS, name, display string) (*File, error) {
 	data, err := Bytes(fsys, name, MaxFile)
 	if err != nil {
@@ -20,16 +19,17 @@ func Read(fsys fs.FS, name, display string) (*File, error) {
 	return parse(display, data, func(rel string) ([]byte, error) { return include(fsys, path.Dir(name), rel) })
 }
 
-// Bytes returns the content of a plain file, or of one that a link leads to, and one
-// byte more than limit where it is longer. What could keep a reader waiting, such as a
-// named pipe or a device, is not opened.
+// Bytes returns the content of a plain file, or of one that a link leads to, and one byte more
+// than limit where it is longer. A file that could block, such as a named pipe or a device, is
+// not opened.
 func Bytes(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w; make the file readable", bare(err))
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("it is %s, not a plain file; put a plain file in its place, or take it away", kind(info.Mode()))
+		return nil, fmt.Errorf("it is %s, not a plain file; put a plain file in its place, or take it away",
+			kind(info.Mode()))
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -43,7 +43,7 @@ func Bytes(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// bare is an error without the path and the system call.
+// bare returns an error without the path and the system call.
 func bare(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {
@@ -68,15 +68,16 @@ func kind(mode fs.FileMode) string {
 	return "something else"
 }
 
-// include returns a file that a case in a folder names. It stands inside the folder:
-// neither its name nor a link leads out.
+// include returns a file that a case in a folder names. It must be inside the folder: neither
+// its name nor a link may lead out.
 func include(fsys fs.FS, folder, name string) ([]byte, error) {
 	clean := path.Clean(strings.TrimPrefix(name, "./"))
 	switch {
 	case strings.Contains(name, "{{"):
 		return nil, errors.New("a name with variables is not read; write the name itself")
 	case strings.ContainsAny(name, "\\:") || path.IsAbs(name) || strings.HasPrefix(name, "~"):
-		return nil, errors.New("it is no name relative to this file; write one such as ./body.json, with / between folders")
+		return nil, errors.New("it is no name relative to this file; write one such as ./body.json, with / between " +
+			"folders")
 	case !fs.ValidPath(clean) || clean == ".":
 		return nil, errors.New("it leads out of the folder of this file; put the file beside it or below")
 	}

@@ -29,15 +29,22 @@ type VariableDoc struct {
 var variables = sync.OnceValue(func() []VariableDoc {
 	return []VariableDoc{
 		{"token", "{{token}}", "the bearer token of a user who may act", noArgs},
-		{UnprivilegedToken, "{{unprivileged-token}}", "the token of a user without the role; say `needs: unprivileged-token`", noArgs},
-		{SecurityAdminToken, "{{security-admin-token}}", "the token of a user who is security administrator alone; say `needs: security-admin-token`", noArgs},
-		{GlobalAdminToken, "{{global-admin-token}}", "the token of a user who is global administrator alone; say `needs: global-admin-token`", noArgs},
-		{InvalidToken, "{{invalid-token}}", "a token that must not be accepted, such as an expired one; say `needs: invalid-token`", noArgs},
+		{UnprivilegedToken, "{{unprivileged-token}}", "the token of a user without the role; say `needs: " +
+			"unprivileged-token`", noArgs},
+		{SecurityAdminToken, "{{security-admin-token}}", "the token of a user who is security administrator alone; " +
+			"say `needs: security-admin-token`", noArgs},
+		{GlobalAdminToken, "{{global-admin-token}}", "the token of a user who is global administrator alone; say " +
+			"`needs: global-admin-token`", noArgs},
+		{InvalidToken, "{{invalid-token}}", "a token that must not be accepted, such as an expired one; say `needs: " +
+			"invalid-token`", noArgs},
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
-		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`", noArgs},
-		{"authority", "{{authority}}", "the target's host, with its port where the URL has one, as the runner sends it in `Host`", noArgs},
+		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`",
+			noArgs},
+		{"authority", "{{authority}}", "the target's host, with its port where the URL has one, as the runner sends " +
+			"it in `Host`", noArgs},
 		{"operation", "{{operation}}", "the operation's id", noArgs},
-		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other machine, `{{path requestSample}}` for the operation of that id", oneWord},
+		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other " +
+			"machine, `{{path requestSample}}` for the operation of that id", oneWord},
 		{"sha1", "{{sha1}}", "40 lower-case hexadecimal digits of this case alone, the same in all of it", noArgs},
 		{"sha1.n", "{{sha1.n}}", "another such value at each sending of a request with `times`", noArgs},
 		{"sha1.2", "{{sha1.2}}", "another such value under that number, the same in all of the case", noArgs},
@@ -45,13 +52,16 @@ var variables = sync.OnceValue(func() []VariableDoc {
 		{"comment", "{{comment}}", "a short plain comment of this case alone", noArgs},
 		{"comment.n", "{{comment.n}}", "another comment at each sending", noArgs},
 		{"comment.2", "{{comment.2}}", "another comment under that number", noArgs},
-		{"repeat", "{{repeat N TEXT}}", "TEXT, up to the closing braces, N times; all of a file come to at most 1,000,000 bytes", isRepeat},
-		{"bytes", "{{bytes EF BB BF}}", "these bytes, in hexadecimal; `{{bytes 7B 7B}}` is two opening braces", isBytes},
+		{"repeat", "{{repeat N TEXT}}", "TEXT, up to the closing braces, N times; all of a file come to at most " +
+			"1,000,000 bytes", isRepeat},
+		{"bytes", "{{bytes EF BB BF}}", "these bytes, in hexadecimal; `{{bytes 7B 7B}}` is two opening braces",
+			isBytes},
 		{"cr", "{{cr}}", "a carriage return", noArgs},
 		{"lf", "{{lf}}", "a line feed", noArgs},
 		{"tab", "{{tab}}", "a tab", noArgs},
 		{"space", "{{space}}", "a blank, where one at a line's end would be lost", noArgs},
-		{"none", None, "as the whole value of a header field: the field is not sent, not even the one that the runner adds", noArgs},
+		{"none", None, "as the whole value of a header field: the field is not sent, not even the one that the " +
+			"runner adds", noArgs},
 	}
 })
 
@@ -82,7 +92,8 @@ func split(text string) (pieces []piece, err error) {
 		}
 		inside, after, closed := strings.Cut(rest, "}}")
 		if !closed || strings.Contains(inside, "\n") {
-			return pieces, &Error{Line: line, Msg: "{{ is not closed in its line; add }}, or write two braces as {{bytes 7B 7B}}"}
+			return pieces, &Error{Line: line, Msg: "{{ is not closed in its line; add }}, or write two braces as " +
+				"{{bytes 7B 7B}}"}
 		}
 		name, arg, _ := strings.Cut(inside, " ")
 		v := &Variable{Name: name, Line: line, Args: strings.Fields(arg)}
@@ -181,7 +192,8 @@ func (v *Variable) check() string {
 	for _, doc := range variables() {
 		names = append(names, doc.Name)
 	}
-	return fmt.Sprintf("unknown variable {{%s}}%s; variables are those that the file defines above, as @name = value (environment files are not read), and %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))
+	return fmt.Sprintf("unknown variable {{%s}}%s; variables are those that the file defines above, as @name = value "+
+		"(environment files are not read), and %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))
 }
 
 // generic turns the numbers that a name may end in into the one that stands for
@@ -194,7 +206,7 @@ func generic(name string) string {
 	return name
 }
 
-// repeated returns how many bytes the variable comes to if it is a sound repeat.
+// repeated returns how many bytes the variable comes to if it is a valid repeat.
 func (v *Variable) repeated() int {
 	if v.Name != "repeat" || v.check() != "" {
 		return 0
@@ -218,7 +230,8 @@ func oneWord(args []string) string {
 	if len(args) <= 1 {
 		return ""
 	}
-	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, or {{path OPERATION}} for another operation", strings.Join(args, " "), UnknownMachine)
+	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, or {{path OPERATION}} for another "+
+		"operation", strings.Join(args, " "), UnknownMachine)
 }
 
 func isSHA1Name(args []string) string {
@@ -227,7 +240,8 @@ func isSHA1Name(args []string) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("{{upper %s}} is unknown; write {{upper sha1}}, {{upper sha1.n}} or {{upper sha1.2}}", strings.Join(args, " "))
+	return fmt.Sprintf("{{upper %s}} is unknown; write {{upper sha1}}, {{upper sha1.n}} or {{upper sha1.2}}",
+		strings.Join(args, " "))
 }
 
 func isRepeat(args []string) string {

@@ -16,7 +16,8 @@ func TestFirstKeepsTheFirstOfMembersOfOneName(t *testing.T) {
 		{"in an object inside", `[{"x":{"a":"a","a":"b"}},"a","a"]`, `[{"x":{"a":"a"}},"a","a"]`},
 		{"numbers as they are", `{"n":1e1000001,"n":0.10}`, `{"n":1e1000001}`},
 		{"a scalar", ` "x" `, `"x"`},
-		{"deep", strings.Repeat(`{"a":1,"a":2,"b":`, 1000) + "0" + strings.Repeat("}", 1000), strings.Repeat(`{"a":1,"b":`, 1000) + "0" + strings.Repeat("}", 1000)},
+		{"deep", strings.Repeat(`{"a":1,"a":2,"b":`, 1000) + "0" + strings.Repeat("}", 1000),
+			strings.Repeat(`{"a":1,"b":`, 1000) + "0" + strings.Repeat("}", 1000)},
 		{"nothing", ``, ``},
 		{"half a text", `{"a":1,"a":[`, ``},
 	} {

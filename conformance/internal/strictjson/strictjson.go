@@ -1,4 +1,4 @@
-// Package strictjson tells whether bytes are exactly one well-formed JSON text,
+// Package strictjson reports whether bytes are exactly one well-formed JSON text,
 // as RFC 8259 asks and encoding/json does not check.
 package strictjson
 
@@ -64,13 +64,15 @@ func check(b []byte, duplicates bool) error {
 	case len(bytes.Trim(b, " \t\r\n")) == 0:
 		return &Error{Empty, int64(len(b)), "there is no JSON value"}
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(duplicates))
+	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(duplicates))
 	if err := d.SkipValue(); err != nil {
 		return classify(err, b)
 	}
 	end := d.InputOffset()
 	if rest := bytes.TrimLeft(b[end:], " \t\r\n"); len(rest) > 0 {
-		return &Error{Trailing, int64(len(b) - len(rest)), fmt.Sprintf("%d more bytes follow the JSON value", len(rest))}
+		return &Error{Trailing, int64(len(b) - len(rest)), fmt.Sprintf("%d more bytes follow the JSON value",
+			len(rest))}
 	}
 	return nil
 }
@@ -80,7 +82,8 @@ func check(b []byte, duplicates bool) error {
 // Of what is no JSON text it counts what can be read.
 func Values(b []byte, most int) (n int) {
 	// Few separators, few values: most texts need no second look.
-	if bytes.Count(b, []byte{','})+bytes.Count(b, []byte{':'})+bytes.Count(b, []byte{'['})+bytes.Count(b, []byte{'{'}) < most {
+	if bytes.Count(b, []byte{','})+bytes.Count(b, []byte{':'})+bytes.Count(b, []byte{'['})+
+		bytes.Count(b, []byte{'{'}) < most {
 		return 0
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))

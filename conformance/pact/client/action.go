@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A FileMachineAction is what the service does with a file on a machine. A
-// member that the service left out, or wrote as null, has its zero value.
+// A FileMachineAction is an action of the service with a file on a machine. A missing or null
+// member has its zero value.
 type FileMachineAction struct {
 	Context          string
 	ID               string // never empty
@@ -28,9 +28,8 @@ type FileMachineAction struct {
 // A FileInstance is one copy of the file.
 type FileInstance struct{ FilePath, Status string }
 
-// UnmarshalJSON reads an action by the exact names of its members: other letter
-// case is another member, and members that are not known are passed over. Every
-// member that has the wrong type is named in the error.
+// UnmarshalJSON reads an action by the exact names of its members: names are case-sensitive,
+// and unknown members are ignored. The error names every member with a wrong type.
 func (a *FileMachineAction) UnmarshalJSON(data []byte) error {
 	var instances []members
 	err := read(data, []member{
@@ -49,8 +48,8 @@ func (a *FileMachineAction) UnmarshalJSON(data []byte) error {
 	return errors.Join(errs...)
 }
 
-// fits says what keeps the action from being that which was asked for.
-func (a *FileMachineAction) fits(op operation, sha1 string) error {
+// check returns an error if the action is not the requested one.
+func (a *FileMachineAction) check(op operation, sha1 string) error {
 	switch {
 	case a.ID == "":
 		return errors.New("the action has no id")
@@ -64,10 +63,10 @@ func (a *FileMachineAction) fits(op operation, sha1 string) error {
 	return nil
 }
 
-// members are those of a JSON object.
+// members holds the members of a JSON object.
 type members map[string]json.RawMessage
 
-// A member is where the value of a name goes.
+// A member is the destination of a member's value.
 type member struct {
 	name string
 	to   any
@@ -93,8 +92,8 @@ func (m members) into(known []member) error {
 	return errors.Join(errs...)
 }
 
-// An instant is a time as RFC 3339 writes it: also with small letters, and also
-// in a leap second, which is taken for the second behind it.
+// An instant is a time in RFC 3339, with lower-case letters allowed. A leap second is read as
+// the following second.
 type instant time.Time
 
 func (t *instant) UnmarshalJSON(data []byte) error {
@@ -108,7 +107,7 @@ func (t *instant) UnmarshalJSON(data []byte) error {
 	}
 	at, err := time.Parse(time.RFC3339, upper)
 	if err != nil {
-		return fmt.Errorf("%q is no time", *text)
+		return fmt.Errorf("%q is not a time", *text)
 	}
 	*t = instant(at.Add(leap))
 	return nil

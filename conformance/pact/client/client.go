@@ -1,6 +1,5 @@
-// Package client calls the two operations as a careful consumer does. It knows
-// the documents and nothing of this suite, so that the consumer contract is
-// tried by code that somebody could ship.
+// Package client calls the two operations as a careful consumer does. It uses the documents
+// and nothing of this suite, so that the consumer contract is tested by realistic code.
 package client
 
 import (
@@ -15,27 +14,27 @@ import (
 	"strings"
 )
 
-// maxAnswer is the most bytes of an answer that are read.
+// maxAnswer is the maximum size of an answer in bytes.
 const maxAnswer = 4 << 20
 
-// An operation is where a request goes, and the type of the action that comes of it.
+// An operation is the name of an operation and the type of its action.
 type operation struct{ name, action string }
 
-// A Client asks one service in the name of one user. It is safe for concurrent use.
+// A Client calls one service as one user. It is safe for concurrent use.
 type Client struct {
-	URL   string       // scheme and host, and whatever stands before the documented path
-	HTTP  *http.Client // http.DefaultClient where nil; its redirects are not followed
+	URL   string       // scheme and host, and any prefix of the documented path
+	HTTP  *http.Client // http.DefaultClient if nil; redirects are not followed
 	Token string       // the bearer token, without "Bearer "
 }
 
-// StopAndQuarantineFile stops the file of that SHA-1 on the machine and puts it
-// in quarantine. Where the answer cannot be used, the error is an [Error].
+// StopAndQuarantineFile stops the file with the SHA-1 on the machine and quarantines it. If
+// the answer cannot be used, the error is an [Error].
 func (c *Client) StopAndQuarantineFile(ctx context.Context, machine, sha1, comment string) (*FileMachineAction, error) {
 	return c.do(ctx, operation{"stopAndQuarantineFile", "StopAndQuarantineFile"}, machine, sha1, comment)
 }
 
-// RequestSample has the file of that SHA-1 collected from the machine. Where the
-// answer cannot be used, the error is an [Error].
+// RequestSample requests the file with the SHA-1 from the machine. If the answer cannot be
+// used, the error is an [Error].
 func (c *Client) RequestSample(ctx context.Context, machine, sha1, comment string) (*FileMachineAction, error) {
 	return c.do(ctx, operation{"requestSample", "RequestSample"}, machine, sha1, comment)
 }
@@ -47,13 +46,13 @@ func (c *Client) do(ctx context.Context, op operation, machine, sha1, comment st
 	}
 	response, err := c.http().Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; whether the action was started is not known", op.name, err)
+		return nil, fmt.Errorf("%s: %w; it is unknown whether the action was started", op.name, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		err = fmt.Errorf("the answer broke off: %w", err)
+		err = fmt.Errorf("the answer is incomplete: %w", err)
 	case len(body) > maxAnswer:
 		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
@@ -63,7 +62,7 @@ func (c *Client) do(ctx context.Context, op operation, machine, sha1, comment st
 	action := new(FileMachineAction)
 	if err == nil {
 		if err = json.Unmarshal(body, action); err == nil {
-			err = action.fits(op, sha1)
+			err = action.check(op, sha1)
 		}
 	}
 	if err != nil {
@@ -94,8 +93,8 @@ func (c *Client) request(ctx context.Context, op operation, machine, sha1, comme
 	return r, nil
 }
 
-// http is the user's client, but for redirects: to follow one would ask for an
-// action somewhere else, with the token.
+// http returns the user's client without redirects: following one would request an action
+// elsewhere, with the token.
 func (c *Client) http() *http.Client {
 	own := http.Client{}
 	if c.HTTP != nil {
@@ -105,5 +104,5 @@ func (c *Client) http() *http.Client {
 	return &own
 }
 
-// struck is the text without the token, should a service have sent it back.
+// struck returns the text without the token, which a service may have echoed.
 func (c *Client) struck(text string) string { return strings.ReplaceAll(text, c.Token, "***") }

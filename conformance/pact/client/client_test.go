@@ -41,7 +41,8 @@ func answering(status int, body string) http.Handler {
 func honest() http.Handler { return reference.New(reference.Config{Token: token}) }
 
 // calls are both operations of a client, by name.
-func calls(c *client.Client) map[string]func(ctx context.Context, machine, sha1, comment string) (*client.FileMachineAction, error) {
+func calls(c *client.Client) map[string]func(ctx context.Context, machine, sha1,
+	comment string) (*client.FileMachineAction, error) {
 	return map[string]func(context.Context, string, string, string) (*client.FileMachineAction, error){
 		"stopAndQuarantineFile": c.StopAndQuarantineFile,
 		"requestSample":         c.RequestSample,
@@ -62,7 +63,8 @@ func TestEachOperationOfTheDocumentCanBeCalled(t *testing.T) {
 		if want := strings.Replace(op.Path, "{id}", machine, 1); got.Method != op.Method || got.URL.Path != want {
 			t.Errorf("%s: want %s %s, got %s %s", op.ID, op.Method, want, got.Method, got.URL.Path)
 		}
-		if !strings.EqualFold(a.Type, op.ID) || !strings.EqualFold(a.Sha1, sha1) || a.ID == "" || a.Status == "" || a.Created.IsZero() || a.LastUpdated.IsZero() {
+		if !strings.EqualFold(a.Type, op.ID) || !strings.EqualFold(a.Sha1, sha1) || a.ID == "" || a.Status == "" ||
+			a.Created.IsZero() || a.LastUpdated.IsZero() {
 			t.Errorf("%s: want an action, got %+v", op.ID, a)
 		}
 	}
@@ -71,11 +73,16 @@ func TestEachOperationOfTheDocumentCanBeCalled(t *testing.T) {
 func TestADocumentedActionIsReadWhole(t *testing.T) {
 	t.Parallel()
 	var a client.FileMachineAction
-	require.NoError(t, json.Unmarshal([]byte(`{"@odata.context":"c","id":"i","ID":"no","sha1":"s","type":"t","requestor":"r","requestorComment":"rc",
+	require.NoError(t,
+		json.Unmarshal(
+			[]byte(
+				`{"@odata.context":"c","id":"i","ID":"no","sha1":"s","type":"t","requestor":"r","requestorComment":"rc",
 		"status":"st","fileId":"f","machineId":"m","creationDateTimeUtc":"2017-12-04T13:13:26.2106524Z","lastUpdateDateTimeUtc":"2016-12-31t23:59:60.5z",
 		"fileInstances":[{"filePath":"p","status":"x","more":1},null],"more":{}}`), &a))
-	want := client.FileMachineAction{Context: "c", ID: "i", Sha1: "s", Type: "t", Requestor: "r", RequestorComment: "rc", Status: "st", FileID: "f", MachineID: "m",
-		Created: time.Date(2017, 12, 4, 13, 13, 26, 210652400, time.UTC), LastUpdated: time.Date(2017, 1, 1, 0, 0, 0, 500000000, time.UTC),
+	want := client.FileMachineAction{Context: "c", ID: "i", Sha1: "s", Type: "t", Requestor: "r",
+		RequestorComment: "rc", Status: "st", FileID: "f", MachineID: "m",
+		Created: time.Date(2017, 12, 4, 13, 13, 26, 210652400, time.UTC), LastUpdated: time.Date(2017, 1, 1, 0, 0, 0,
+			500000000, time.UTC),
 		FileInstances: []client.FileInstance{{FilePath: "p", Status: "x"}, {}}}
 	require.Equal(t, want, a)
 }
@@ -104,15 +111,22 @@ func TestEachUselessAnswerIsAnError(t *testing.T) {
 		body   string
 		want   string
 	}{
-		{"an OData error", 403, `{"error":{"code":"Forbidden","message":"no role"}}`, "requestSample: status 403: Forbidden: no role; use the token of a Security administrator or Global admin"},
-		{"plain text", 404, "nothing\n\there", "requestSample: status 404: nothing here; check the URL and the machine id"},
+		{"an OData error", 403, `{"error":{"code":"Forbidden","message":"no role"}}`, "requestSample: status 403: " +
+			"Forbidden: no role; use the token of a Security administrator or Global admin"},
+		{"plain text", 404, "nothing\n\there", "requestSample: status 404: nothing here; check the URL and the " +
+			"machine id"},
 		{"an empty body", 500, "", "requestSample: status 500; ask the operator of the service"},
 		{"bytes that are no text", 500, "\xff\xfe", "requestSample: status 500; ask the operator of the service"},
-		{"another success", 200, `{` + good + `}`, "requestSample: status 200: {" + good + "}; ask the operator of the service"},
-		{"an error that is no object", 400, `{"error":"bad"}`, `requestSample: status 400: {"error":"bad"}; mend the comment or the hash`},
-		{"the token sent back", 401, `{"error":{"code":"` + token + `","message":"unknown ` + token + `"}}`, "requestSample: status 401: ***: unknown ***; get a new token"},
-		{"a long text", 503, strings.Repeat("x", 600), "requestSample: status 503: " + strings.Repeat("x", 500) + "…; wait, and ask again"},
-		{"what a terminal obeys", 429, "a\x1b[31mb\u202ec", "requestSample: status 429: a [31mb c; wait, and ask again"},
+		{"another success", 200, `{` + good + `}`, "requestSample: status 200: {" + good + "}; ask the operator of " +
+			"the service"},
+		{"an error that is no object", 400, `{"error":"bad"}`,
+			`requestSample: status 400: {"error":"bad"}; correct the comment or the hash`},
+		{"the token sent back", 401, `{"error":{"code":"` + token + `","message":"unknown ` + token + `"}}`,
+			"requestSample: status 401: ***: unknown ***; get a new token"},
+		{"a long text", 503, strings.Repeat("x", 600), "requestSample: status 503: " + strings.Repeat("x", 500) +
+			"…; wait, and try again"},
+		{"what a terminal obeys", 429, "a\x1b[31mb\u202ec", "requestSample: status 429: a [31mb c; wait, and " +
+			"try again"},
 		{"not JSON", 201, "<p>", "invalid character '<' looking for beginning of value"},
 		{"no object", 201, "[]", "want an object"},
 		{"null", 201, "null", "the action has no id"},
@@ -122,9 +136,11 @@ func TestEachUselessAnswerIsAnError(t *testing.T) {
 		{"an id that is null", 201, `{"id":null,` + good[9:] + `}`, "the action has no id"},
 		{"an id that is a number", 201, `{"id":7,` + good[9:] + `}`, "id: json: cannot unmarshal number"},
 		{"no status", 201, strings.Replace("{"+good+"}", `"status"`, `"state"`, 1), "the action has no status"},
-		{"another type", 201, strings.Replace("{"+good+"}", "RequestSample", "StopAndQuarantineFile", 1), `the action is of type "StopAndQuarantineFile", want "RequestSample"`},
+		{"another type", 201, strings.Replace("{"+good+"}", "RequestSample", "StopAndQuarantineFile", 1),
+			`the action is of type "StopAndQuarantineFile", want "RequestSample"`},
 		{"another file", 201, strings.Replace("{"+good+"}", "8d", "9d", 1), "the action is on the file"},
-		{"a time that is none", 201, "{" + good + `,"creationDateTimeUtc":"yesterday"}`, `creationDateTimeUtc: "yesterday" is no time`},
+		{"a time that is none", 201, "{" + good + `,"creationDateTimeUtc":"yesterday"}`,
+			`creationDateTimeUtc: "yesterday" is not a time`},
 		{"a time that is a number", 201, "{" + good + `,"creationDateTimeUtc":1}`, "creationDateTimeUtc: json"},
 		{"instances that are no list", 201, "{" + good + `,"fileInstances":{}}`, "fileInstances: json"},
 		{"an instance of another shape", 201, "{" + good + `,"fileInstances":[{"filePath":1}]}`, "filePath: json"},
@@ -137,10 +153,12 @@ func TestEachUselessAnswerIsAnError(t *testing.T) {
 			t.Errorf("%s: want a client.Error, got %v", test.why, err)
 			continue
 		}
-		if answer.Status != test.status || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), token) {
+		if answer.Status != test.status || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(),
+			token) {
 			t.Errorf("%s: want status %d and %q, got %q", test.why, test.status, test.want, err)
 		}
-		if unknown := "the action may have been started"; (test.status == 201) != strings.Contains(err.Error(), unknown) {
+		if unknown := "the action may have been started"; (test.status == 201) != strings.Contains(err.Error(),
+			unknown) {
 			t.Errorf("%s: want %q for status 201 alone, got %q", test.why, unknown, err)
 		}
 	}
@@ -151,7 +169,8 @@ func TestWhatCannotBeAskedIsNotSent(t *testing.T) {
 	c := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("want no request, got one") }))
 	ask := func(c client.Client, machine, want string) {
 		t.Helper()
-		if _, err := c.RequestSample(t.Context(), machine, sha1, "a comment"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := c.RequestSample(t.Context(), machine, sha1, "a comment"); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
@@ -161,7 +180,7 @@ func TestWhatCannotBeAskedIsNotSent(t *testing.T) {
 	ask(client.Client{URL: c.URL}, machine, "there is no token; set Client.Token")
 	ask(client.Client{URL: c.URL, Token: "a\nb"}, machine, "invalid header field value")
 	ask(client.Client{URL: "http://%", Token: token}, machine, "invalid URL escape")
-	ask(client.Client{URL: "ftp://127.0.0.1", Token: token}, machine, "whether the action was started is not known")
+	ask(client.Client{URL: "ftp://127.0.0.1", Token: token}, machine, "it is unknown whether the action was started")
 }
 
 func TestAMachineIDStaysOneSegment(t *testing.T) {
@@ -176,7 +195,10 @@ func TestAMachineIDStaysOneSegment(t *testing.T) {
 
 func TestARedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("want no request elsewhere, got one") }))
+	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("want no request elsewhere, got one")
+	}))
 	c := serve(t, http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	_, err := c.RequestSample(t.Context(), machine, sha1, "a comment")
 	var answer *client.Error
@@ -185,14 +207,15 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// noticed are faults that a caller suffers from and the client tells of.
+// noticed are faults that a caller suffers from and the client reports.
 var noticed = []string{
-	"answers-200", "answers-202", "answers-204", "answers-302", "answers-500", "drops-id", "drops-status", "drops-type", "drops-sha1",
+	"answers-200", "answers-202", "answers-204", "answers-302", "answers-500", "drops-id", "drops-status", "drops-type",
+	"drops-sha1",
 }
 
 func TestTheClientSurvivesEveryFault(t *testing.T) {
 	t.Parallel()
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, f := range reference.Faults() {
 		if f.Waits {
 			continue // a caller's context ends these; TestAnEndedContextEndsTheCall
@@ -207,12 +230,12 @@ func TestTheClientSurvivesEveryFault(t *testing.T) {
 			if err != nil && (a != nil || strings.Contains(err.Error(), token)) {
 				t.Errorf("%s, %s: want an error without action or token, got %+v, %q", f.Name, name, a, err)
 			}
-			told[f.Name] = told[f.Name] || err != nil
+			shown[f.Name] = shown[f.Name] || err != nil
 		}
 		server.Close()
 	}
 	for _, name := range noticed {
-		if !told[name] {
+		if !shown[name] {
 			t.Errorf("%s: want an error, got an action", name)
 		}
 	}
@@ -241,7 +264,8 @@ func TestAnAnswerThatBreaksOffIsAnError(t *testing.T) {
 	}))
 	_, err := c.RequestSample(t.Context(), machine, sha1, "a comment")
 	var answer *client.Error
-	if !errors.As(err, &answer) || answer.Status != http.StatusCreated || !strings.Contains(err.Error(), "the answer broke off") {
+	if !errors.As(err, &answer) || answer.Status != http.StatusCreated || !strings.Contains(err.Error(),
+		"the answer is incomplete") {
 		t.Errorf("want a 201 that broke off, got %v", err)
 	}
 }

@@ -10,20 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxMessage is the most characters of a service's own words that an error keeps.
+// maxMessage is the maximum length of a service's message in an error, in characters.
 const maxMessage = 500
 
-// An Error is an answer that cannot be used: a refusal, or a 201 without the
-// action that was asked for.
+// An Error is an answer that cannot be used: a refusal, or a 201 without the requested action.
 type Error struct {
 	Operation string // as in the path: "requestSample"
-	Status    int    // of the answer; 201 where the action may have been started
+	Status    int    // of the answer; 201 if the action may have been started
 	Code      string // of an OData error, or ""
-	Message   string // of an OData error, else the text of the answer; where Status is 201, what is wrong with it
+	Message   string // of an OData error, else the text of the answer; if Status is 201, the problem
 }
 
-// Error names the operation, the status and the service's words, and ends with
-// what can be done.
+// Error returns the operation, the status and the service's message, followed by the remedy.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s: status %d", e.Operation, e.Status)
 	for _, more := range []string{e.Code, e.Message} {
@@ -35,17 +33,17 @@ func (e *Error) Error() string {
 }
 
 var remedies = map[int]string{
-	http.StatusCreated:             "the action may have been started, so look for it before you ask again",
-	http.StatusBadRequest:          "mend the comment or the hash",
-	http.StatusUnprocessableEntity: "mend the comment or the hash",
+	http.StatusCreated:             "the action may have been started, so look for it before you try again",
+	http.StatusBadRequest:          "correct the comment or the hash",
+	http.StatusUnprocessableEntity: "correct the comment or the hash",
 	http.StatusUnauthorized:        "get a new token",
 	http.StatusForbidden:           "use the token of a Security administrator or Global admin",
 	http.StatusNotFound:            "check the URL and the machine id",
-	http.StatusTooManyRequests:     "wait, and ask again",
-	http.StatusServiceUnavailable:  "wait, and ask again",
+	http.StatusTooManyRequests:     "wait, and try again",
+	http.StatusServiceUnavailable:  "wait, and try again",
 }
 
-// refusal makes an error of an answer that is not 201.
+// refusal returns the error for an answer that is not 201.
 func (c *Client) refusal(op operation, status int, body []byte) *Error {
 	e := &Error{Operation: op.name, Status: status}
 	var odata struct {
@@ -60,9 +58,12 @@ func (c *Client) refusal(op operation, status int, body []byte) *Error {
 	return e
 }
 
-// short is a text on one line, without what a terminal might obey.
+// short returns a text on one line, without control characters.
 func short(text string) string {
-	words := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " "))
+	words := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) ||
+			!unicode.IsPrint(r)
+	}), " "))
 	if len(words) > maxMessage {
 		return string(words[:maxMessage]) + "…"
 	}

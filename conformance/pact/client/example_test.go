@@ -14,7 +14,8 @@ func Example() {
 	defer server.Close()
 
 	c := client.Client{URL: server.URL, Token: "a-token"}
-	action, err := c.RequestSample(context.Background(), "fb9ab6be3965095a09c057be7c90f0a2", "87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "Alert 32123")
+	action, err := c.RequestSample(context.Background(), "fb9ab6be3965095a09c057be7c90f0a2",
+		"87662bc3d60e4200ceaf7aae249d1c343f4b83c9", "Alert 32123")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -80,7 +80,7 @@ func TestABrowserThatIsMissingIsToldAndMayBeRequired(t *testing.T) {
 	}
 }
 
-// required tells that a test may not be skipped for what is missing.
+// required reports whether a test may not be skipped for what is missing.
 func required() bool { return os.Getenv("FMASPEC_BROWSER") == "required" }
 
 // lacks skips a test for what is missing, or fails it where it is required.

@@ -93,7 +93,7 @@ func attacks() []struct{ why, text string } {
 
 func showsHostileTextAsText(t *testing.T, c *chrome) {
 	// What the page consists of: how many elements of each kind there are, and the
-	// names of all attributes. Long texts are cut where the page tells them in brief.
+	// names of all attributes. Long texts are cut in short forms of the page.
 	const anatomy = `(() => { const n = {}; for (const el of document.querySelectorAll('*')) for (const name of [el.localName, ...el.getAttributeNames().map(a => '@' + a)]) n[name] = (n[name] || 0) + 1;
 		return Object.keys(n).sort().map(name => name + ' ' + n[name]).join('\n'); })()`
 	want := ""
@@ -142,7 +142,7 @@ func runsNoScriptButItsOwn(t *testing.T, c *chrome) {
 		var troubles []string
 		for p.ctx.Err() == nil && troubles == nil {
 			eval[bool](p, `new Promise(done => setTimeout(done, 10, true))`)
-			more, _ := p.heard() // the browser tells of requests that it then blocks
+			more, _ := p.heard() // the browser reports requests that it then blocks
 			troubles = append(troubles, more...)
 		}
 		if !strings.Contains(strings.Join(troubles, "\n"), "Content Security Policy") {

@@ -35,7 +35,7 @@ func hearsWhatAPageSuffers(t *testing.T, c *chrome) {
 		p.until(`document.readyState === "complete"`)
 		var troubles, requests []string
 		for p.ctx.Err() == nil && (row.trouble != "" && troubles == nil || row.request != "" && requests == nil) {
-			eval[bool](p, `new Promise(done => setTimeout(done, 10, true))`) // what happened before is told before this returns
+			eval[bool](p, `new Promise(done => setTimeout(done, 10, true))`) // what happened before is reported before this returns
 			more, asked := p.heard()
 			troubles, requests = append(troubles, more...), append(requests, asked...)
 		}
@@ -55,7 +55,7 @@ const (
 	passed  = "case-requestSample/auth/refuses-missing-authorization"
 )
 
-// isOpen tells whether a case's inside is shown.
+// isOpen reports whether a case's inside is shown.
 func isOpen(id string) string { return `document.getElementById('` + id + `').checkVisibility()` }
 
 func showsEverythingWithoutScripts(t *testing.T, c *chrome) {

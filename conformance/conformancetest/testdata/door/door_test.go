@@ -36,12 +36,13 @@ func server(t *testing.T) http.Handler {
 func TestPanics(t *testing.T) {
 	h := server(t)
 	var seen map[string]int
-	conformancetest.RunWith(t, conformance.Target{Token: token, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength == 0 || os.Getenv("DOOR_PANICS") != "" {
-			seen[r.Method]++
-		}
-		h.ServeHTTP(w, r)
-	})}, conformance.Options{Seed: "door"})
+	conformancetest.RunWith(t, conformance.Target{Token: token,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength == 0 || os.Getenv("DOOR_PANICS") != "" {
+				seen[r.Method]++
+			}
+			h.ServeHTTP(w, r)
+		})}, conformance.Options{Seed: "door"})
 }
 
 // TestTwoBugs judges a handler with two faults.
@@ -62,7 +63,8 @@ func TestHandler(t *testing.T) {
 }
 
 func TestStrict(t *testing.T) {
-	conformancetest.RunWith(t, conformance.Target{Handler: server(t), Token: token}, conformance.Options{Strict: true, Seed: "door"})
+	conformancetest.RunWith(t, conformance.Target{Handler: server(t), Token: token},
+		conformance.Options{Strict: true, Seed: "door"})
 }
 
 func TestNarrowed(t *testing.T) {
@@ -90,10 +92,11 @@ func TestInParallel(t *testing.T) {
 func TestCounted(t *testing.T) {
 	var requests atomic.Int64
 	h := server(t)
-	conformancetest.Run(t, conformance.Target{Token: token, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		h.ServeHTTP(w, r)
-	})})
+	conformancetest.Run(t, conformance.Target{Token: token,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			requests.Add(1)
+			h.ServeHTTP(w, r)
+		})})
 	t.Logf("requests: %d", requests.Load())
 }
 
@@ -103,7 +106,8 @@ func TestWithoutToken(t *testing.T) {
 }
 
 func TestUnarmed(t *testing.T) {
-	conformancetest.RunWith(t, conformance.Target{URL: "http://192.0.2.1", Token: token, Machine: "some-machine"}, conformance.Options{AcceptRisk: []string{"requestSample"}})
+	conformancetest.RunWith(t, conformance.Target{URL: "http://192.0.2.1", Token: token, Machine: "some-machine"},
+		conformance.Options{AcceptRisk: []string{"requestSample"}})
 }
 
 func TestUnloadableCases(t *testing.T) {
@@ -112,7 +116,8 @@ func TestUnloadableCases(t *testing.T) {
 }
 
 func TestUnknownPattern(t *testing.T) {
-	conformancetest.RunWith(t, conformance.Target{Handler: server(t), Token: token}, conformance.Options{Run: "refuses-mising-comment"})
+	conformancetest.RunWith(t, conformance.Target{Handler: server(t), Token: token},
+		conformance.Options{Run: "refuses-mising-comment"})
 }
 
 func TestUnreachable(t *testing.T) {

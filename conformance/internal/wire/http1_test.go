@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -32,12 +33,12 @@ func rawServer(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
 // untilGone keeps a connection open until the client has gone.
 func untilGone(c net.Conn) { io.Copy(io.Discard, c) }
 
-func plainSending(separate bool) sending {
+func plainSending(separate bool) Sending {
 	connection := ""
 	if separate {
 		connection = "Connection: close\r\n"
 	}
-	return sending{method: "POST", separate: separate, bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\n" + connection + "Content-Length: 2\r\n\r\n{}")}
+	return Sending{Method: "POST", Separate: separate, Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\n" + connection + "Content-Length: 2\r\n\r\n{}")}
 }
 
 func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
@@ -109,11 +110,11 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 			}
 		}, record.Endless, ""},
 		{"a body longer than is judged", func(c net.Conn) {
-			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit+9, strings.Repeat(" ", bodyLimit+9))
+			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, coding.Limit+9, strings.Repeat(" ", coding.Limit+9))
 		}, record.TooLong, ""},
 		{"a body as long as is judged", func(c net.Conn) {
-			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, bodyLimit, strings.Repeat(" ", bodyLimit))
-		}, "", strings.Repeat(" ", bodyLimit)},
+			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, coding.Limit, strings.Repeat(" ", coding.Limit))
+		}, "", strings.Repeat(" ", coding.Limit)},
 		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") }, record.Surplus, ""},
 		{"a length that cuts the JSON off, the rest in another packet", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 1\r\n\r\n{")
@@ -133,12 +134,12 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 				if r.kind == record.Silent || r.kind == record.Slow {
 					timeout = 500 * time.Millisecond
 				}
-				d, stop, err := newDialer(Target{URL: url}, timeout, &guard{local: true})
+				d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: timeout, Gate: open{}})
 				require.NoError(t, err)
 				defer stop()
-				p := &pool{d: d}
-				defer p.close()
-				resp, werr := p.send(t.Context(), plainSending(separate))
+				p := d.NewPool()
+				defer p.Close()
+				resp, werr := p.Send(t.Context(), plainSending(separate))
 				if r.kind != "" {
 					require.NotNil(t, werr, "got %+v", resp)
 					require.Equal(t, r.kind, werr.Kind, "%v", werr)
@@ -164,14 +165,14 @@ func TestSendWaitsForAnAnswerToChunksThatWereNotRead(t *testing.T) {
 		}
 		untilGone(c)
 	})
-	d, stop, err := newDialer(Target{URL: url}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	p := &pool{d: d}
-	defer p.close()
-	chunked := sending{method: "POST", bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")}
+	p := d.NewPool()
+	defer p.Close()
+	chunked := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")}
 	for range 20 {
-		resp, werr := p.send(t.Context(), chunked)
+		resp, werr := p.Send(t.Context(), chunked)
 		require.NotNil(t, werr)
 		require.Equal(t, record.Surplus, werr.Kind, "%v", werr)
 		require.Equal(t, 400, resp.Status)
@@ -183,10 +184,10 @@ func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
 	require.NoError(t, err)
 	url := "http://" + l.Addr().String()
 	l.Close()
-	d, stop, err := newDialer(Target{URL: url}, time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	_, werr := (&pool{d: d}).send(t.Context(), plainSending(false))
+	_, werr := d.NewPool().Send(t.Context(), plainSending(false))
 	require.NotNil(t, werr)
 	require.Equal(t, record.Unreachable, werr.Kind)
 	require.Contains(t, werr.Msg, "refused")
@@ -195,12 +196,12 @@ func TestSendSaysWhyThereIsNoConnection(t *testing.T) {
 func TestSendStopsAtOnceWhenTheRunDoes(t *testing.T) {
 	arrived := make(chan struct{})
 	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { close(arrived); untilGone(c) })
-	d, stop, err := newDialer(Target{URL: url}, time.Hour, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: time.Hour, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	_, werr := (&pool{d: d}).send(ctx, plainSending(false))
+	_, werr := d.NewPool().Send(ctx, plainSending(false))
 	require.NotNil(t, werr)
 	require.Equal(t, record.Cancelled, werr.Kind)
 }
@@ -218,16 +219,16 @@ func TestSendUsesAConnectionAgain(t *testing.T) {
 			io.Copy(io.Discard, req.Body)
 		}
 	})
-	d, stop, err := newDialer(Target{URL: url}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	p := &pool{d: d}
+	p := d.NewPool()
 	for range 5 {
-		_, werr := p.send(t.Context(), plainSending(false))
+		_, werr := p.Send(t.Context(), plainSending(false))
 		require.Nil(t, werr)
 	}
 	require.Len(t, conns, 1, "want one connection for requests in turn")
-	p.close()
+	p.Close()
 }
 
 func TestSendRepeatsARequestThatMetAClosingConnection(t *testing.T) {
@@ -236,13 +237,13 @@ func TestSendRepeatsARequestThatMetAClosingConnection(t *testing.T) {
 	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) {
 		io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
 	})
-	d, stop, err := newDialer(Target{URL: url}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	p := &pool{d: d}
-	defer p.close()
+	p := d.NewPool()
+	defer p.Close()
 	for range 50 {
-		resp, werr := p.send(t.Context(), plainSending(false))
+		resp, werr := p.Send(t.Context(), plainSending(false))
 		require.Nil(t, werr)
 		require.Equal(t, 201, resp.Status)
 	}
@@ -262,28 +263,28 @@ func TestSendAbortsInTheMiddleOfABody(t *testing.T) {
 		all, _ := io.ReadAll(c)
 		got <- string(all)
 	}()
-	d, stop, err := newDialer(Target{URL: "http://" + l.Addr().String()}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + l.Addr().String()}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
 	s := plainSending(false)
-	s.abort = len(s.bytes) - 1
-	resp, werr := (&pool{d: d}).send(t.Context(), s)
+	s.Abort = len(s.Bytes) - 1
+	resp, werr := d.NewPool().Send(t.Context(), s)
 	require.Nil(t, resp)
 	require.Nil(t, werr)
-	require.Equal(t, string(s.bytes[:s.abort]), <-got)
+	require.Equal(t, string(s.Bytes[:s.Abort]), <-got)
 }
 
 func TestAHandlerIsServedWithoutAPort(t *testing.T) {
-	d, stop, err := newDialer(Target{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated) // before the body was read
 		io.WriteString(w, "{}")
-	})}, 20*time.Second, &guard{local: true})
+	})}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	p := &pool{d: d}
-	defer p.close()
-	large := sending{method: "POST", bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("x", 1_000_000))}
-	resp, werr := p.send(t.Context(), large)
+	p := d.NewPool()
+	defer p.Close()
+	large := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("x", 1_000_000))}
+	resp, werr := p.Send(t.Context(), large)
 	require.Nil(t, werr)
 	require.Equal(t, 201, resp.Status)
 }

@@ -1,4 +1,4 @@
-package conformance
+package guard
 
 import (
 	"bytes"
@@ -233,7 +233,7 @@ func undoBase64(s string) (texts []string, whole bool) {
 					switch {
 					case bytes.HasPrefix(unpacked, []byte("\x1f\x8b")):
 						return nil, false
-					case skip == 0 && len(unpacked) == sha1Digits/2 && len(plain) == 27 && mixed(plain) && !isText(unpacked):
+					case skip == 0 && len(unpacked) == hashDigits/2 && len(plain) == 27 && mixed(plain) && !isText(unpacked):
 						return nil, false
 					case len(unpacked) >= 12 && isText(unpacked):
 						texts = append(texts, string(unpacked))
@@ -277,14 +277,14 @@ func hexNames(text, gaps string) (out []string) {
 		}
 	}
 	flush := func() {
-		if len(group) >= sha1Digits {
+		if len(group) >= hashDigits {
 			out = append(out, strings.ToLower(group))
 		}
 		group = ""
 	}
 	from := -1
 	for i := 0; i <= len(text); i++ {
-		if i < len(text) && isHex(text[i]) {
+		if i < len(text) && isHexDigit(text[i]) {
 			if from < 0 {
 				from = i
 			}
@@ -304,7 +304,7 @@ func hexNames(text, gaps string) (out []string) {
 // madeUp reports whether digits are an id that nobody has: however a server
 // shortens them, they begin with zeros.
 func madeUp(digits string) bool {
-	return inert(digits) && (len(digits) <= sha1Digits+1 || strings.Trim(digits, "0") == "")
+	return inert(digits) && (len(digits) <= hashDigits+1 || strings.Trim(digits, "0") == "")
 }
 
 // otherScript reports whether a text has a word as long as a hash in which
@@ -315,13 +315,13 @@ func otherScript(text string) bool {
 	length, digits, others := 0, 0, 0
 	for _, r := range text + " " {
 		switch {
-		case r <= 0x7F && isHex(byte(r)):
+		case r <= 0x7F && isHexDigit(byte(r)):
 			digits++
 		case r >= 0xFF01 && r <= 0xFF5E || r > 0x7F && unicode.Is(unicode.Nd, r): // undone in another reading
 		case r > 0x7F && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r)):
 			others++
 		default:
-			if length >= sha1Digits && digits >= some && others > 0 {
+			if length >= hashDigits && digits >= some && others > 0 {
 				return true
 			}
 			length, digits, others = 0, 0, 0
@@ -330,4 +330,25 @@ func otherScript(text string) bool {
 		length++
 	}
 	return false
+}
+
+// hashDigits is the length of a hash in hexadecimal digits.
+const hashDigits = 40
+
+// allHexDigits reports whether a text consists of hexadecimal digits.
+func allHexDigits(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHexDigit(byte(r)) })
+}
+
+func isHexDigit(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+// shorten returns what a message shows of a long name in ASCII.
+func shorten(name string) string {
+	const most = 60
+	if len(name) <= most {
+		return name
+	}
+	return name[:most] + "…"
 }

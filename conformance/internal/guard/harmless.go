@@ -1,4 +1,4 @@
-package conformance
+package guard
 
 import (
 	"bytes"
@@ -10,7 +10,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/schemas"
 )
@@ -168,7 +170,7 @@ func (m *reading) hides() string {
 		}
 		for _, name := range hexNames(text, wideGaps) {
 			if !madeUp(name) {
-				return "its body names " + brief(name) + ", which somebody may have; {{sha1}} and {{machine}} are replaced by made-up ids"
+				return "its body names " + shorten(name) + ", which somebody may have; {{sha1}} and {{machine}} are replaced by made-up ids"
 			}
 		}
 	}
@@ -213,14 +215,14 @@ func declaredMedia(declared string) string {
 
 // ofUser reports whether a field is there because the user asks for it in every
 // request, or because the way to the target needs it.
-func (g *guard) ofUser(f record.Field) bool {
-	t := g.target.Transport
+func (g *Guard) ofUser(f record.Field) bool {
+	t := g.target
 	if t.RequestID != "" && strings.EqualFold(f.Name, t.RequestID) && requestIDs.MatchString(f.Value) {
 		return true
 	}
 	if strings.EqualFold(f.Name, "Proxy-Authorization") {
-		proxy, err := g.target.proxy()
-		return err == nil && g.target.absolute() && f.Value == proxyAuthorization(proxy)
+		proxy, err := g.target.ProxyURL()
+		return err == nil && g.target.Absolute() && f.Value == wire.ProxyAuthorization(proxy)
 	}
 	return slices.ContainsFunc(t.Header, func(of record.Field) bool {
 		return strings.EqualFold(of.Name, f.Name) && strings.Trim(of.Value, " \t") == f.Value && !isPlain(framed(f.Name))
@@ -261,7 +263,7 @@ func (m *reading) mayIdentify() bool {
 
 // unusableCredentials reports whether the value of Authorization is one of those
 // that name nobody who may act.
-func (g *guard) unusableCredentials(value string) bool {
+func (g *Guard) unusableCredentials(value string) bool {
 	scheme, rest, blank := strings.Cut(value, " ")
 	rest = strings.TrimLeft(rest, " ")
 	if strings.ContainsAny(value, "\t") || strings.Contains(strings.ToLower(rest), "bearer") {
@@ -277,7 +279,7 @@ func (g *guard) unusableCredentials(value string) bool {
 }
 
 // tokens are those of users who may act.
-func (g *guard) tokens() (out []string) {
+func (g *Guard) tokens() (out []string) {
 	if g.target.Token != "" {
 		out = append(out, g.target.Token)
 	}
@@ -286,26 +288,26 @@ func (g *guard) tokens() (out []string) {
 			out = append(out, token)
 		}
 	}
-	for _, s := range g.secrets.values() {
-		if s.Name == tokenName {
+	for _, s := range g.secrets.Values() {
+		if s.Name == redact.TokenVariable {
 			out = append(out, s.Value)
 		}
 	}
 	return out
 }
 
-func (g *guard) mayAct(token string) bool { return slices.Contains(g.tokens(), token) }
+func (g *Guard) mayAct(token string) bool { return slices.Contains(g.tokens(), token) }
 
 // longer reports whether a word is such a token with the one behind it that must
 // not be accepted.
-func (g *guard) longer(word string) bool {
+func (g *Guard) longer(word string) bool {
 	token, found := strings.CutSuffix(word, g.target.InvalidToken)
 	return found && g.target.InvalidToken != "" && g.mayAct(token)
 }
 
 // lacking reports whether the operation cannot use a JSON text: it breaks the
 // schema of its requests. Where nothing is known of these, any can be used.
-func (g *guard) lacking(operation string, body []byte) bool {
+func (g *Guard) lacking(operation string, body []byte) bool {
 	value, err := schemas.Decode(body)
 	schema := g.request[operation]
 	if err != nil || schema == nil {

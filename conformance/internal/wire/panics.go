@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
 
@@ -81,7 +82,7 @@ func stackOf() (stack []string) {
 	for {
 		frame, more := frames.Next()
 		switch {
-		case frame.Function == "fmaspec/conformance.watching.ServeHTTP":
+		case frame.Function == "fmaspec/conformance/internal/wire.watching.ServeHTTP":
 			more = false
 		case len(stack) == 0 && strings.HasPrefix(frame.Function, "runtime."): // the panic itself
 		case len(stack) == panicFrames:
@@ -121,17 +122,17 @@ func (p *panics) note(value string, stack []string, id string) {
 	}
 }
 
-// told returns the panics in stable order, without the secrets that they hold.
-func (p *panics) told(s *secrets) (out []record.Panic) {
+// list returns the panics in stable order, without the secrets that they hold.
+func (p *panics) list(s *redact.Secrets) (out []record.Panic) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.all {
-		q := record.Panic{Value: s.text(o.Value), Requests: o.Requests, Case: o.Case, Stack: []string{}}
+		q := record.Panic{Value: s.Text(o.Value), Requests: o.Requests, Case: o.Case, Stack: []string{}}
 		if len(q.Value) > panicValue {
 			q.Value = strings.ToValidUTF8(q.Value[:panicValue], "") + "…"
 		}
 		for _, frame := range o.Stack {
-			q.Stack = append(q.Stack, s.text(frame))
+			q.Stack = append(q.Stack, s.Text(frame))
 		}
 		out = append(out, q)
 	}

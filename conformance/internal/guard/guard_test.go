@@ -1,29 +1,72 @@
-package conformance
+package guard
 
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
+	"fmaspec/openapi"
+	"fmaspec/schemas"
 )
 
-const inertMachineID, inertFile = inertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", inertPrefix + "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+const inertMachineID, inertFile = InertPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", InertPrefix + "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-func remoteGuard(t *testing.T, armed ...string) *guard {
-	s, err := remoteSuite()
-	require.NoError(t, err)
-	target := Target{URL: "http://tenant.example", Token: "token-0123456789", InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789", Machine: "machine-1", File: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}
-	return &guard{
-		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), armed: armed, budget: 9,
-		now: time.Now, journal: func(record.JournalEntry) error { return nil },
+// contract returns the operations and the schemas of their requests.
+var contract = sync.OnceValues(func() ([]openapi.Operation, map[string]*schemas.Schema) {
+	d, err := openapi.Load()
+	if err != nil {
+		panic(err)
 	}
+	requests := map[string]*schemas.Schema{}
+	for _, op := range d.Operations {
+		if requests[op.ID], err = schemas.Compile(op.RequestSchema); err != nil {
+			panic(err)
+		}
+	}
+	return d.Operations, requests
+})
+
+// fileOf reads the file that the body of a request names.
+func fileOf(body []byte) string {
+	var members map[string]any
+	if strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil {
+		return ""
+	}
+	file, _ := members["Sha1"].(string)
+	return file
+}
+
+// guardOf returns a guard for a target, by the contract of the documents.
+func guardOf(target Target, budget int, armed ...string) *Guard {
+	operations, requests := contract()
+	secrets := &redact.Secrets{}
+	secrets.Add(redact.TokenVariable, target.Token)
+	return New(Config{
+		Target: target, Operations: operations, Requests: requests, File: fileOf, Secrets: secrets, Armed: armed, Budget: budget,
+		Journal: func(record.JournalEntry) error { return nil },
+	})
+}
+
+// remoteGuard returns a guard for a target that is not loopback.
+func remoteGuard(_ *testing.T, armed ...string) *Guard {
+	return guardOf(Target{
+		Endpoint: wire.Endpoint{URL: "http://tenant.example"}, Token: "token-0123456789", InvalidToken: "invalid-0123456789",
+		UnprivilegedToken: "reader-0123456789", SecurityAdminToken: "security-0123456789", GlobalAdminToken: "global-0123456789",
+		Machine: "machine-1", File: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9",
+	}, 9, armed...)
 }
 
 func request(method, path, fields, body string) []byte {
@@ -89,7 +132,7 @@ func TestTheGuardLooksAtTheBytesThatGoOut(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			require.Equal(t, r.can, remoteGuard(t).effect(r.request).can)
+			require.Equal(t, r.can, remoteGuard(t).Effect(r.request).Can)
 		})
 	}
 }
@@ -114,8 +157,8 @@ func TestEachHarmlessShapeIsKnownByItsReason(t *testing.T) {
 		require.NotEmpty(t, rows[shape.name], "want an example of the shape %q", shape.name)
 		require.NotEmpty(t, shape.reason)
 		for _, r := range rows[shape.name] {
-			e := remoteGuard(t).effect(r)
-			require.False(t, e.can, "%+v: %q", e, r)
+			e := remoteGuard(t).Effect(r)
+			require.False(t, e.Can, "%+v: %q", e, r)
 			require.Equal(t, shape.name, e.harmless, "%q", r)
 		}
 		delete(rows, shape.name)
@@ -155,12 +198,12 @@ func TestWhatIsOddIsNotHarmless(t *testing.T) {
 		{with(media, `{"Sha1": "`+real+`"}`), "its body names " + real},
 		{with(media, `{"Sha1": "`+real[:32]+`"}`), "its body names " + real[:32]},
 		{with(media, `{"Sha1": ["`+real[:20]+`", "`+real[20:]+`"]}`), "its body names a1" + real},
-		{with(media, `{"Sha1": "`+inertPrefix+strings.Repeat("a", 14)+real+`"}`), "its body names " + inertPrefix},
+		{with(media, `{"Sha1": "`+InertPrefix+strings.Repeat("a", 14)+real+`"}`), "its body names " + InertPrefix},
 		{with(media, `{"Sha1": "`+strings.ReplaceAll(real, "a", "\U0001d41a")+`"}`), "different scripts"},
 	} {
-		e := remoteGuard(t).effect(row.request)
-		require.True(t, e.can, "%q", row.request)
-		require.Contains(t, e.odd, row.why, "%q", row.request)
+		e := remoteGuard(t).Effect(row.request)
+		require.True(t, e.Can, "%q", row.request)
+		require.Contains(t, e.Odd, row.why, "%q", row.request)
 		require.Contains(t, remoteGuard(t).forbids(e), "requestSample is not armed")
 		require.Contains(t, remoteGuard(t, "requestSample").forbids(e), "it is to have no effect, and may have one: ")
 	}
@@ -196,8 +239,8 @@ func TestAnArmedRequestActsOnOneMachineAndOneFileOfTheTarget(t *testing.T) {
 	} {
 		g := remoteGuard(t, "requestSample")
 		g.target.UnknownMachine = "00ff"
-		e := g.effect(row.request)
-		require.True(t, e.can, "%q", row.request)
+		e := g.Effect(row.request)
+		require.True(t, e.Can, "%q", row.request)
 		if row.why == "" {
 			require.Empty(t, g.forbids(e), "%q", row.request)
 			continue
@@ -211,21 +254,21 @@ func TestAnArmedRequestActsOnOneMachineAndOneFileOfTheTarget(t *testing.T) {
 	g.allow = func(target, machine, sha1 string) error {
 		asked = append(asked, target+" "+machine+" "+sha1)
 		if machine == "machine-3" {
-			return &SafetyError{"not listed"}
+			return errors.New("not listed")
 		}
 		return nil
 	}
-	require.Empty(t, g.forbids(g.effect(request("POST", strings.Replace(path, "machine-1", "machine-2", 1), bearer, body("")))))
+	require.Empty(t, g.forbids(g.Effect(request("POST", strings.Replace(path, "machine-1", "machine-2", 1), bearer, body("")))))
 	require.Equal(t, []string{"http://tenant.example machine-2 " + file}, asked)
-	require.Equal(t, "not listed", g.forbids(g.effect(request("POST", strings.Replace(path, "machine-1", "machine-3", 1), bearer, body("")))))
-	require.Contains(t, g.forbids(g.effect(request("POST", path, bearer, body(`, "MachineId": "machine-2"`)))), "it names 2 machines and 1 files")
+	require.Equal(t, "not listed", g.forbids(g.Effect(request("POST", strings.Replace(path, "machine-1", "machine-3", 1), bearer, body("")))))
+	require.Contains(t, g.forbids(g.Effect(request("POST", path, bearer, body(`, "MachineId": "machine-2"`)))), "it names 2 machines and 1 files")
 
 	// An unknown machine of nothing but zeros is the user's all the same.
 	g = remoteGuard(t, "requestSample")
 	g.target.UnknownMachine = strings.Repeat("0", 40)
-	e := g.effect(request("POST", strings.Replace(path, "machine-1", g.target.UnknownMachine, 1), bearer, body("")))
+	e := g.Effect(request("POST", strings.Replace(path, "machine-1", g.target.UnknownMachine, 1), bearer, body("")))
 	require.Empty(t, g.forbids(e))
-	require.Equal(t, []string{g.target.UnknownMachine}, e.machines)
+	require.Equal(t, []string{g.target.UnknownMachine}, e.Machines)
 }
 
 func TestNoPathGoesAroundTheGuard(t *testing.T) {
@@ -259,14 +302,14 @@ func TestNoPathGoesAroundTheGuard(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, HTTP/2 %v", why, http2), func(t *testing.T) {
 				g := remoteGuard(t, r.armed...)
 				target := g.target
-				target.Transport.Resolve = map[string]string{"tenant.example:80": l.Addr().String()}
-				target.Transport.HTTP2 = http2
-				d, stop, err := newDialer(target, time.Minute, g)
+				target.Resolve = map[string]string{"tenant.example:80": l.Addr().String()}
+				target.HTTP2 = http2
+				d, stop, err := wire.NewDialer(wire.Config{Endpoint: target.Endpoint, Timeout: time.Minute, Gate: g, Secrets: g.secrets})
 				require.NoError(t, err)
 				defer stop()
-				p := &pool{d: d}
-				defer p.close()
-				_, werr := p.send(t.Context(), sending{method: "POST", bytes: r.bytes})
+				p := d.NewPool()
+				defer p.Close()
+				_, werr := p.Send(t.Context(), wire.Sending{Method: "POST", Bytes: r.bytes})
 				require.NotNil(t, werr)
 				require.Equal(t, record.Withheld, werr.Kind)
 				require.Contains(t, werr.Msg, r.want)
@@ -288,7 +331,31 @@ func TestARequestWithoutAValidHostIsWithheldElsewhere(t *testing.T) {
 		"Host: tenant.example/elsewhere\r\n":               "it could have another effect than it seems to: it does not name the target's host",
 	} {
 		sent := line + hosts + "Authorization: Bearer token-0123456789\r\nContent-Type: application/json\r\n" + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(sound)) + sound
-		got := g.withholds(g.effect([]byte(sent)))
+		got := g.withholds(g.Effect([]byte(sent)))
 		require.True(t, strings.HasPrefix(got, want) && (got == "") == (want == ""), "%q: want %q, got %q", hosts, want, got)
 	}
+}
+
+func TestWhatCouldTakeEffectNeedsAJournalAndABudget(t *testing.T) {
+	const body = `{"Comment": "c", "Sha1": "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}`
+	s := wire.Sending{Method: "POST", Bytes: request("POST", "/testwdatppreview/machines/machine-1/requestSample", "Authorization: Bearer token-0123456789\r\n", body)}
+	g := remoteGuard(t, "requestSample")
+	g.budget = 1
+	permit, werr := g.Permit(s)
+	require.Nil(t, werr)
+	require.True(t, permit.Effective)
+	_, werr = g.Permit(s)
+	require.NotNil(t, werr)
+	require.Contains(t, werr.Msg, "not sent: the budget of 1 requests that could take effect is used up")
+
+	g = remoteGuard(t, "requestSample")
+	g.journal = nil
+	_, werr = g.Permit(s)
+	require.NotNil(t, werr)
+	require.Equal(t, "not sent: nothing records what it causes; pass -journal", werr.Msg)
+	require.Zero(t, g.Info().Actions)
+
+	g = New(Config{Target: Target{Endpoint: wire.Endpoint{URL: "http://tenant.example"}}})
+	_, werr = g.Permit(s)
+	require.NotNil(t, werr, "want a guard of which nothing is set to permit nothing that could take effect")
 }

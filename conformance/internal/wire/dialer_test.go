@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bufio"
@@ -49,7 +49,7 @@ func TestATargetOnThisMachineIsNotDialledElsewhere(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
 			c := &elsewhere{to: r.to}
-			got, err := staying(func(context.Context) (net.Conn, error) { return c, nil })(t.Context())
+			got, err := loopbackOnly(func(context.Context) (net.Conn, error) { return c, nil })(t.Context())
 			if r.stayed {
 				require.NoError(t, err)
 				require.Same(t, c, got)
@@ -63,7 +63,7 @@ func TestATargetOnThisMachineIsNotDialledElsewhere(t *testing.T) {
 		})
 	}
 	cause := errors.New("no way")
-	_, err := staying(func(context.Context) (net.Conn, error) { return nil, cause })(t.Context())
+	_, err := loopbackOnly(func(context.Context) (net.Conn, error) { return nil, cause })(t.Context())
 	require.ErrorIs(t, err, cause)
 }
 
@@ -73,39 +73,39 @@ func TestATargetIsLocalWhereNothingLeavesTheMachine(t *testing.T) {
 	}
 	rows := []struct {
 		why    string
-		target Target
+		target Endpoint
 		local  bool
 	}{
-		{"a handler", Target{Handler: http.NotFoundHandler()}, true},
-		{"an address", Target{URL: "http://127.0.0.1:8080"}, true},
-		{"another one", Target{URL: "https://127.9.9.9"}, true},
-		{"IPv6", Target{URL: "http://[::1]:8080"}, true},
-		{"IPv4 inside IPv6", Target{URL: "http://[::ffff:127.0.0.1]"}, true},
-		{"the name", Target{URL: "http://localhost:8080"}, true},
-		{"the name in capitals", Target{URL: "http://LocalHost:8080"}, true},
-		{"a name elsewhere", Target{URL: "https://tenant.example"}, false},
-		{"a name that begins alike", Target{URL: "http://localhost.example"}, false},
-		{"a name that ends alike", Target{URL: "http://my.localhost"}, false},
-		{"an address elsewhere", Target{URL: "http://128.0.0.1"}, false},
-		{"any address", Target{URL: "http://0.0.0.0"}, false},
-		{"an address in a form that net does not know", Target{URL: "http://127.1"}, false},
-		{"what cannot be read", Target{URL: "http://[::1"}, false},
-		{"the name, dialled elsewhere", Target{URL: "http://localhost", Transport: Transport{Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}}, false},
-		{"the name in capitals, dialled elsewhere", Target{URL: "http://LOCALHOST", Transport: Transport{Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}}, false},
-		{"an address, dialled elsewhere", Target{URL: "https://127.0.0.1", Transport: Transport{Resolve: map[string]string{"127.0.0.1:443": "tenant.example:443"}}}, false},
-		{"dialled at what cannot be read", Target{URL: "http://localhost", Transport: Transport{Resolve: map[string]string{"localhost:80": "127.0.0.1"}}}, false},
-		{"dialled at another address of this machine", Target{URL: "http://localhost", Transport: Transport{Resolve: map[string]string{"localhost:80": "127.0.0.1:8080"}}}, true},
-		{"another name dialled elsewhere", Target{URL: "http://localhost", Transport: Transport{Resolve: map[string]string{"localhost:443": "192.0.2.1:80"}}}, true},
-		{"a name elsewhere, dialled here", Target{URL: "http://tenant.example", Transport: Transport{Resolve: map[string]string{"tenant.example:80": "127.0.0.1:8080"}}}, false},
-		{"a proxy elsewhere", Target{URL: "http://localhost", Transport: Transport{Proxy: through("http://proxy.example:3128")}}, false},
-		{"a proxy here", Target{URL: "http://localhost", Transport: Transport{Proxy: through("http://127.0.0.1:3128")}}, true},
-		{"a proxy here for a target elsewhere", Target{URL: "http://tenant.example", Transport: Transport{Proxy: through("http://127.0.0.1:3128")}}, false},
-		{"no proxy after all", Target{URL: "http://localhost", Transport: Transport{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}}, true},
-		{"a proxy that nobody knows", Target{URL: "http://localhost", Transport: Transport{Proxy: func(*url.URL) (*url.URL, error) { return nil, io.EOF }}}, false},
+		{"a handler", Endpoint{Handler: http.NotFoundHandler()}, true},
+		{"an address", Endpoint{URL: "http://127.0.0.1:8080"}, true},
+		{"another one", Endpoint{URL: "https://127.9.9.9"}, true},
+		{"IPv6", Endpoint{URL: "http://[::1]:8080"}, true},
+		{"IPv4 inside IPv6", Endpoint{URL: "http://[::ffff:127.0.0.1]"}, true},
+		{"the name", Endpoint{URL: "http://localhost:8080"}, true},
+		{"the name in capitals", Endpoint{URL: "http://LocalHost:8080"}, true},
+		{"a name elsewhere", Endpoint{URL: "https://tenant.example"}, false},
+		{"a name that begins alike", Endpoint{URL: "http://localhost.example"}, false},
+		{"a name that ends alike", Endpoint{URL: "http://my.localhost"}, false},
+		{"an address elsewhere", Endpoint{URL: "http://128.0.0.1"}, false},
+		{"any address", Endpoint{URL: "http://0.0.0.0"}, false},
+		{"an address in a form that net does not know", Endpoint{URL: "http://127.1"}, false},
+		{"what cannot be read", Endpoint{URL: "http://[::1"}, false},
+		{"the name, dialled elsewhere", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}, false},
+		{"the name in capitals, dialled elsewhere", Endpoint{URL: "http://LOCALHOST", Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}, false},
+		{"an address, dialled elsewhere", Endpoint{URL: "https://127.0.0.1", Resolve: map[string]string{"127.0.0.1:443": "tenant.example:443"}}, false},
+		{"dialled at what cannot be read", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:80": "127.0.0.1"}}, false},
+		{"dialled at another address of this machine", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:80": "127.0.0.1:8080"}}, true},
+		{"another name dialled elsewhere", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:443": "192.0.2.1:80"}}, true},
+		{"a name elsewhere, dialled here", Endpoint{URL: "http://tenant.example", Resolve: map[string]string{"tenant.example:80": "127.0.0.1:8080"}}, false},
+		{"a proxy elsewhere", Endpoint{URL: "http://localhost", Proxy: through("http://proxy.example:3128")}, false},
+		{"a proxy here", Endpoint{URL: "http://localhost", Proxy: through("http://127.0.0.1:3128")}, true},
+		{"a proxy here for a target elsewhere", Endpoint{URL: "http://tenant.example", Proxy: through("http://127.0.0.1:3128")}, false},
+		{"no proxy after all", Endpoint{URL: "http://localhost", Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}, true},
+		{"a proxy that nobody knows", Endpoint{URL: "http://localhost", Proxy: func(*url.URL) (*url.URL, error) { return nil, io.EOF }}, false},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			require.Equal(t, r.local, r.target.local())
+			require.Equal(t, r.local, r.target.Local())
 		})
 	}
 }
@@ -213,16 +213,16 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 
 func TestOnlyPlainProxiesAreKnown(t *testing.T) {
 	for _, proxy := range []string{"https://user:hunter2@proxy.example", "socks5://user:hunter2@proxy.example:1080", "http://", "user:hunter2@proxy.example:3128", "//proxy.example"} {
-		_, err := Target{URL: "http://tenant.example", Transport: Transport{Proxy: func(*url.URL) (*url.URL, error) { return url.Parse(proxy) }}}.proxy()
+		_, err := Endpoint{URL: "http://tenant.example", Proxy: func(*url.URL) (*url.URL, error) { return url.Parse(proxy) }}.ProxyURL()
 		require.ErrorContains(t, err, "only http:// proxies are known here; name one, or none", proxy)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
-	_, err := Target{URL: "http://tenant.example", Transport: Transport{Proxy: func(*url.URL) (*url.URL, error) {
+	_, err := Endpoint{URL: "http://tenant.example", Proxy: func(*url.URL) (*url.URL, error) {
 		_, err := url.Parse("http://user:hunter2@proxy.example:%zz")
 		return nil, err
-	}}}.proxy()
+	}}.ProxyURL()
 	require.EqualError(t, err, `parse "proxy.example:%zz": invalid port ":%zz" after host`)
-	_, err = Target{URL: "http://[::1", Transport: Transport{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}}.proxy()
+	_, err = Endpoint{URL: "http://[::1", Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}.ProxyURL()
 	require.Error(t, err)
 }
 
@@ -231,10 +231,10 @@ func TestAnAnswerThatBeginsLikeTLSIsNamed(t *testing.T) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x16")
 	})
-	d, stop, err := newDialer(Target{URL: "http://" + address}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
+	_, werr := d.NewPool().Send(t.Context(), plainSending(true))
 	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: `not an HTTP answer: it begins "\x15\x03\x01\x00\x02\x02\x16"; is the port one for https?`}, werr)
 }
 
@@ -243,10 +243,10 @@ func TestALongMessageOfAServerIsCut(t *testing.T) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "HTTP/1.1 2"+strings.Repeat("0", 5000)+" Created\r\n\r\n")
 	})
-	d, stop, err := newDialer(Target{URL: "http://" + address}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
+	_, werr := d.NewPool().Send(t.Context(), plainSending(true))
 	require.Equal(t, record.Malformed, werr.Kind)
 	require.Len(t, werr.Msg, longMessage)
 }
@@ -256,10 +256,10 @@ func TestAStatusThatIsNoneIsNamed(t *testing.T) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "HTTP/1.1 007 Bond\r\nContent-Length: 0\r\n\r\n")
 	})
-	d, stop, err := newDialer(Target{URL: "http://" + address}, 20*time.Second, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second, Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
-	_, werr := (&pool{d: d}).send(t.Context(), plainSending(true))
+	_, werr := d.NewPool().Send(t.Context(), plainSending(true))
 	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP: the status 007 is none"}, werr)
 }
 
@@ -270,7 +270,7 @@ func TestOnlyWhatIsSaidOfCertificatesIsARefusal(t *testing.T) {
 	} {
 		err := &net.OpError{Op: "remote error", Err: errors.New(text)}
 		require.Equal(t, refusal, isRefusal(fmt.Errorf("so: %w", err)), text)
-		werr := (&pool{d: &dialer{timeout: time.Second}}).readError(t.Context(), err, record.Silent, record.Closed, "before an answer began")
+		werr := (&Pool{d: &Dialer{timeout: time.Second}}).readError(t.Context(), err, record.Silent, record.Closed, "before an answer began")
 		if refusal {
 			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS connection: " + strings.TrimPrefix(text, "tls: ") + "; does it want a client certificate, or another one?"}, werr)
 		} else {

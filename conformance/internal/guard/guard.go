@@ -1,4 +1,7 @@
-package conformance
+// Package guard decides what may be sent to whom. It recognises the requests that are
+// harmless by a closed table, looks at the very bytes that are about to be sent, and
+// withholds the others from a target that is not loopback, but for what the user armed.
+package guard
 
 import (
 	"cmp"
@@ -10,85 +13,138 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
 
-// inertPrefix begins the machine ids and hashes that are made up for a target
-// that is not loopback. No machine and no file has them, so that a request which
-// is accepted against all expectation still has no effect.
-const inertPrefix = "0000000000"
+// InertPrefix is the prefix of the machine ids and hashes that are made up for a target
+// that is not loopback. No machine and no file has them, so that a request which is
+// accepted unexpectedly still has no effect.
+const InertPrefix = "0000000000"
 
-// A guard stands before every request of a run. It looks at the bytes that are
-// about to go out, not at the case that they were made from, so that no mistake
-// before it reaches a machine. To a target that is not loopback it lets nothing
-// pass that a server could take for something else than one request; of requests
-// those that are known to be harmless; and of the rest what the user armed, up to
-// the budget, and on record.
-type guard struct {
+// A Target is what a guard knows of the target of a run: how it is reached, and
+// what the user named for it.
+type Target struct {
+	wire.Endpoint
+	Token              string         // of a user who may act
+	SecurityAdminToken string         // of another
+	GlobalAdminToken   string         // of another
+	UnprivilegedToken  string         // of a user who may not
+	InvalidToken       string         // one that must not be accepted
+	Machine            string         // the one that may be acted on
+	UnknownMachine     string         // an id that the target does not know
+	File               string         // of the file that may be acted on
+	Header             []record.Field // sent with every request
+	RequestID          string         // the name of the field that carries an id of each request, "" for none
+}
+
+// A Config says what a guard lets pass.
+type Config struct {
+	Target     Target
+	Operations []openapi.Operation
+	Requests   map[string]*schemas.Schema               // of a body that can be used, by operation ID
+	File       func(body []byte) string                 // the file that the body of a request names, "" where none can be read
+	Armed      []string                                 // operations that may take effect
+	Allow      func(target, machine, sha1 string) error // what may be acted on; nil for what the target names
+	Budget     int                                      // how many requests may take effect
+	Run        string                                   // the seed of the run, for the journal
+	Now        func() time.Time                         // time.Now where nil
+	Journal    func(record.JournalEntry) error          // called before a request that could take effect, and with its answer; where nil, no such request is permitted
+	Secrets    *redact.Secrets                          // none where nil
+}
+
+// A Guard decides before every request of a run whether it may be sent; it is the
+// [wire.Gate] of the run. It looks at the bytes that are about to be sent, not at the
+// case that they were made from, so that no mistake before it reaches a machine. To a
+// target that is not loopback it permits nothing that a server could read as anything
+// but one request; of requests those that are known to be harmless; and of the others
+// what the user armed, up to the budget, and in the journal.
+type Guard struct {
 	local      bool
 	target     Target
 	operations []openapi.Operation
-	request    map[string]*schemas.Schema // of a body that can be used, by operation ID
+	request    map[string]*schemas.Schema
+	file       func(body []byte) string
 	armed      []string
-	allow      func(target, machine, sha1 string) error // what may be acted on; nil for what the target names
+	allow      func(target, machine, sha1 string) error
 	budget     int
 	run        string
 	now        func() time.Time
 	journal    func(record.JournalEntry) error
-	secrets    *secrets
+	secrets    *redact.Secrets
 
 	mu   sync.Mutex
 	sent int // that could take effect
 }
 
-// An effect is what a request would do if it were accepted.
-type effect struct {
-	can       bool   // take effect, or not be one request
-	harmless  string // where it cannot: the shape of [harmlessShapes] that it has
-	broken    string // why a server could take it for something else than one request
-	odd       string // why it is not harmless though it has such a shape
-	mistaken  string // why it may have another effect than it seems to have
-	operation string // "" where it calls none
-	machine   string // of its path, in small letters
-	sha1      string // of its body, in small letters where it is one
-	machines  []string
-	files     []string // machines and files that it names, by every reading, but for made-up ones
+// New returns a guard that has permitted nothing yet.
+func New(c Config) *Guard {
+	g := &Guard{
+		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File, armed: c.Armed, allow: c.Allow,
+		budget: c.Budget, run: c.Run, now: c.Now, journal: c.Journal, secrets: cmp.Or(c.Secrets, &redact.Secrets{}),
+	}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	if g.file == nil {
+		g.file = func([]byte) string { return "" }
+	}
+	return g
 }
 
-// effect reads a request as servers would, the strictest and the most lenient.
-func (g *guard) effect(request []byte) (e effect) {
+// Local reports whether the target is on this machine, so that every request is
+// permitted.
+func (g *Guard) Local() bool { return g.local }
+
+// An Effect is what a request would do if it were accepted.
+type Effect struct {
+	Can       bool   // take effect, or not be one request
+	harmless  string // where it cannot: the shape of [harmlessShapes] that it has
+	Broken    string // why a server could take it for something else than one request
+	Odd       string // why it is not harmless though it has such a shape
+	mistaken  string // why it may have another effect than it seems to have
+	operation string // "" where it calls none
+	Machine   string // of its path, in small letters
+	sha1      string // of its body, in small letters where it is one
+	Machines  []string
+	Files     []string // machines and files that it names, by every reading, but for made-up ones
+}
+
+// Effect reads a request as servers would, the strictest and the most lenient.
+func (g *Guard) Effect(request []byte) (e Effect) {
 	r, err := parseOne(request)
 	if err != nil {
-		return effect{can: true, broken: err.Error()}
+		return Effect{Can: true, Broken: err.Error()}
 	}
 	m := g.reading(r)
-	e.operation, e.machine = m.operation, m.machine
-	e.odd = m.unlisted()
+	e.operation, e.Machine = m.operation, m.machine
+	e.Odd = m.unlisted()
 	for _, shape := range harmlessShapes() {
 		if shape.match(m) {
 			e.harmless = shape.name
 			break
 		}
 	}
-	if e.can = e.harmless == "" || e.odd != ""; !e.can {
+	if e.Can = e.harmless == "" || e.Odd != ""; !e.Can {
 		return e
 	}
 	if e.harmless == "" {
-		e.odd = ""
+		e.Odd = ""
 	}
 	e.harmless = ""
 	e.mistaken = m.mistaken()
-	e.sha1 = strings.ToLower(sentFile(m.body, g.operations))
-	e.machines, e.files = m.names(e.sha1)
+	e.sha1 = strings.ToLower(m.g.file(m.body))
+	e.Machines, e.Files = m.names(e.sha1)
 	return e
 }
 
 // A reading is a request with what servers may find in it.
 type reading struct {
 	oneRequest
-	g         *guard
+	g         *Guard
 	host      hostName
 	path      string   // behind that of the target's URL
 	operation string   // whose path it is, by the most lenient reading
@@ -109,11 +165,11 @@ const (
 	hostElsewhere          // to another host
 )
 
-func (g *guard) reading(r oneRequest) *reading {
+func (g *Guard) reading(r oneRequest) *reading {
 	m := &reading{oneRequest: r, g: g}
 	m.texts, m.read = readings(string(r.body))
 	base := g.target.URL
-	if u, err := url.Parse(g.target.URL); err == nil && !g.target.absolute() {
+	if u, err := url.Parse(g.target.URL); err == nil && !g.target.Absolute() {
 		base = u.EscapedPath()
 	}
 	if strings.HasPrefix(m.target, g.target.URL+"/") {
@@ -140,24 +196,24 @@ func (g *guard) reading(r oneRequest) *reading {
 }
 
 // isHost reports whether the value of Host is that of the target.
-func (g *guard) isHost(value string) bool {
+func (g *Guard) isHost(value string) bool {
 	u, err := url.Parse(g.target.URL)
 	if err != nil || strings.ContainsAny(value, "@/\\?#% \t,") {
 		return false
 	}
 	named := &url.URL{Scheme: u.Scheme, Host: value}
-	return named.Hostname() != "" && hostPort(named) == hostPort(u)
+	return named.Hostname() != "" && wire.HostPort(named) == wire.HostPort(u)
 }
 
 // place finds out whose path it is, and of which machine.
 func (m *reading) place(under bool) {
 	for _, op := range m.g.operations {
-		before, after, _ := strings.Cut(op.Path, "{id}")
-		id, is := strings.CutPrefix(m.path, before)
-		if id, is = cutSuffix(id, after, is && under); !is || id == "" || strings.ContainsAny(id, "/?#%;\\") || m.called {
+		// A server may read escapes, parameters and backslashes in another way.
+		values, is := op.Match(m.path)
+		if !is || !under || strings.ContainsAny(m.path, "?#%;\\") || m.called {
 			continue
 		}
-		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(id), true, op.Method == m.method
+		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(op.Subject(values)), true, op.Method == m.method
 		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine)
 	}
 	if m.written {
@@ -171,7 +227,7 @@ func (m *reading) place(under bool) {
 				continue
 			}
 			m.operation = op.ID
-			before, after, _ := strings.Cut(strings.ToLower(op.Path), "{id}")
+			before, after := around(op)
 			if _, id, found := strings.Cut(lower, before); found && m.machine == "" {
 				m.machine, _, _ = strings.Cut(id, after)
 			}
@@ -182,26 +238,30 @@ func (m *reading) place(under bool) {
 	}
 }
 
-// cutSuffix is strings.CutSuffix where the text may have it.
-func cutSuffix(text, suffix string, may bool) (before string, found bool) {
-	if !may {
-		return text, false
+// around returns the literal text of a path template before and behind its last
+// parameter, in small letters: what shows an operation in a text that is not written as
+// the contract writes it.
+func around(op openapi.Operation) (before, after string) {
+	before = strings.ToLower(op.Path)
+	if at := strings.LastIndexByte(before, '{'); at >= 0 {
+		_, after, _ = strings.Cut(before[at:], "}")
+		before = before[:at]
 	}
-	return strings.CutSuffix(text, suffix)
+	return before[strings.LastIndexByte(before, '}')+1:], after
 }
 
-// tail is what shows an operation in a text that is not written as the contract
-// writes it: what stands behind its machine, in small letters.
+// tail is what stands behind the machine in the path of an operation, or before it
+// where nothing does, in small letters.
 func tail(op openapi.Operation) string {
-	before, after, found := strings.Cut(op.Path, "{id}")
-	if !found || strings.Trim(after, "/") == "" {
+	before, after := around(op)
+	if strings.Trim(after, "/") == "" {
 		after = before
 	}
-	return strings.ToLower(strings.Trim(after, "/"))
+	return strings.Trim(after, "/")
 }
 
 // tails are those of all operations, as segments.
-func (g *guard) tails() (out []string) {
+func (g *Guard) tails() (out []string) {
 	for _, op := range g.operations {
 		out = append(out, "/"+tail(op))
 	}
@@ -244,7 +304,7 @@ func (m *reading) mistaken() string {
 
 // names returns the machines and the files that the request names by any reading,
 // without those that were made up. What may be either is a file, unless it is the
-// machine of the path.
+// Machine of the path.
 func (m *reading) names(sha1 string) (machines, files []string) {
 	add := func(to *[]string, name string) {
 		named := m.g.named(name) || strings.EqualFold(name, m.g.target.File) // as by a user whose unknown machine is all zeros
@@ -283,43 +343,44 @@ var machineMember = regexp.MustCompile(`(?i)machine[a-z_-]*["']?\s*[:=]\s*["']?(
 // inert reports whether an id was made up: digits alone, so that no path can hide
 // another behind it.
 func inert(id string) bool {
-	return strings.HasPrefix(id, inertPrefix) && allHex(id)
+	return strings.HasPrefix(id, InertPrefix) && allHexDigits(id)
 }
 
 // forbids says why a request with this effect may not be sent, or "".
-func (g *guard) forbids(e effect) string {
-	why, err := g.objects(e)
+func (g *Guard) forbids(e Effect) string {
+	why, err := g.Objects(e)
 	if err != nil {
 		return err.Error()
 	}
 	return why
 }
 
-// objects is forbids with what the allow-list says apart, as an error.
-func (g *guard) objects(e effect) (why string, unlisted error) {
-	if why := g.withholds(e); g.local || !e.can || why != "" {
+// Objects says why a request with this effect may not be sent, or ""; an objection of
+// the allow-list is an error.
+func (g *Guard) Objects(e Effect) (why string, unlisted error) {
+	if why := g.withholds(e); g.local || !e.Can || why != "" {
 		return why, nil
 	}
 	if g.allow == nil {
-		for _, machine := range e.machines {
+		for _, machine := range e.Machines {
 			if !g.named(machine) {
 				return fmt.Sprintf("it names the machine %q, which is not the one of -machine", machine), nil
 			}
 		}
-		for _, file := range e.files {
+		for _, file := range e.Files {
 			if !strings.EqualFold(file, g.target.File) {
 				return fmt.Sprintf("it names the file %s, which is not the one of -sha1", file), nil
 			}
 		}
 	}
 	switch {
-	case len(e.machines) == 0:
+	case len(e.Machines) == 0:
 		return "it names no machine that somebody has, and could be accepted", nil
-	case len(e.files) == 0:
+	case len(e.Files) == 0:
 		return fmt.Sprintf("it names the file %s, which is not the one of -sha1", cmp.Or(e.sha1, "in a way that cannot be read")), nil
 	}
-	for _, machine := range e.machines {
-		for _, file := range e.files {
+	for _, machine := range e.Machines {
+		for _, file := range e.Files {
 			if g.allow == nil {
 				continue
 			}
@@ -328,39 +389,39 @@ func (g *guard) objects(e effect) (why string, unlisted error) {
 			}
 		}
 	}
-	if len(e.machines) > 1 || len(e.files) > 1 {
-		return fmt.Sprintf("it names %d machines and %d files, of which it could act on either; name one of each", len(e.machines), len(e.files)), nil
+	if len(e.Machines) > 1 || len(e.Files) > 1 {
+		return fmt.Sprintf("it names %d machines and %d files, of which it could act on either; name one of each", len(e.Machines), len(e.Files)), nil
 	}
 	return "", nil
 }
 
 // named reports whether the user named the machine.
-func (g *guard) named(machine string) bool {
+func (g *Guard) named(machine string) bool {
 	return machine == strings.ToLower(g.target.Machine) || g.target.UnknownMachine != "" && machine == strings.ToLower(g.target.UnknownMachine)
 }
 
-// ofFlags reports whether the request names nothing but what the user named for
-// every request.
-func (g *guard) ofFlags(e effect) bool {
-	return !slices.ContainsFunc(e.machines, func(machine string) bool { return !g.named(machine) }) &&
-		!slices.ContainsFunc(e.files, func(file string) bool { return !strings.EqualFold(file, g.target.File) })
+// NamesTarget reports whether a request names no machine and no file but those that the
+// user named for every request.
+func (g *Guard) NamesTarget(e Effect) bool {
+	return !slices.ContainsFunc(e.Machines, func(machine string) bool { return !g.named(machine) }) &&
+		!slices.ContainsFunc(e.Files, func(file string) bool { return !strings.EqualFold(file, g.target.File) })
 }
 
 // withholds says why a request may not be sent whatever it names, or "".
-func (g *guard) withholds(e effect) string {
+func (g *Guard) withholds(e Effect) string {
 	switch {
 	case g.local:
 		return ""
-	case e.broken != "":
-		return "it is not exactly one request: " + e.broken
-	case !e.can:
+	case e.Broken != "":
+		return "it is not exactly one request: " + e.Broken
+	case !e.Can:
 		return ""
 	case e.operation == "":
-		return "it calls no operation of the contract" + because(e.odd)
+		return "it calls no operation of the contract" + because(e.Odd)
 	case !slices.Contains(g.armed, e.operation):
-		return fmt.Sprintf("it could take effect, and %s is not armed; pass -accept-risk=%[1]s with -machine and -sha1", e.operation) + because(e.odd)
-	case e.odd != "":
-		return "it is to have no effect, and may have one: " + e.odd
+		return fmt.Sprintf("it could take effect, and %s is not armed; pass -accept-risk=%[1]s with -machine and -sha1", e.operation) + because(e.Odd)
+	case e.Odd != "":
+		return "it is to have no effect, and may have one: " + e.Odd
 	case e.mistaken != "":
 		return "it could have another effect than it seems to: " + e.mistaken
 	}

@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -46,12 +47,12 @@ func speaking2(t *testing.T, config *http.HTTP2Config, h http.HandlerFunc) (url 
 }
 
 // pool2 is a pool that speaks HTTP/2.
-func pool2(t *testing.T, url string, timeout time.Duration) *pool {
+func pool2(t *testing.T, url string, timeout time.Duration) *Pool {
 	t.Helper()
-	d, stop, err := newDialer(Target{URL: url, Transport: Transport{HTTP2: true}}, timeout, &guard{local: true})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url, HTTP2: true}, Timeout: timeout, Gate: open{}})
 	require.NoError(t, err)
-	p := &pool{d: d}
-	t.Cleanup(func() { p.close(); stop() })
+	p := d.NewPool()
+	t.Cleanup(func() { p.Close(); stop() })
 	return p
 }
 
@@ -89,7 +90,7 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			w.WriteHeader(103)
 			begun(w, "{}")
 		}, "", "{}"},
-		{"a body as long as is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit)) }, "", strings.Repeat(" ", bodyLimit)},
+		{"a body as long as is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", coding.Limit)) }, "", strings.Repeat(" ", coding.Limit)},
 
 		{"nothing, for ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, record.Silent, "nothing more came within 500ms before an answer began"},
 		{"nothing behind the beginning", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); <-r.Context().Done() }, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
@@ -136,11 +137,11 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 				}
 			}
 		}, record.Endless, "goes on beyond"},
-		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", bodyLimit+9)) }, record.TooLong, fmt.Sprint(bodyLimit + 9)},
+		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", coding.Limit+9)) }, record.TooLong, fmt.Sprint(coding.Limit + 9)},
 		{"a long body that is cut", func(w http.ResponseWriter, r *http.Request) {
-			begun(w, strings.Repeat(" ", bodyLimit+9))
+			begun(w, strings.Repeat(" ", coding.Limit+9))
 			panic(http.ErrAbortHandler)
-		}, record.Cut, fmt.Sprintf("after %d bytes of the body", bodyLimit)},
+		}, record.Cut, fmt.Sprintf("after %d bytes of the body", coding.Limit)},
 	}
 	for _, r := range rows {
 		for _, separate := range []bool{false, true} {
@@ -154,7 +155,7 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 				if r.kind == record.Silent || r.kind == record.Slow {
 					timeout = 500 * time.Millisecond
 				}
-				resp, werr := pool2(t, url, timeout).send(t.Context(), plainSending(separate))
+				resp, werr := pool2(t, url, timeout).Send(t.Context(), plainSending(separate))
 				if r.kind != "" {
 					require.NotNil(t, werr, "got %+v", resp)
 					require.Equal(t, r.kind, werr.Kind, "%v", werr)
@@ -191,7 +192,7 @@ func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 				c.(*net.TCPConn).CloseWrite()
 				eachRequest2(c, func(int, uint32) bool { asked.Add(1); return true }) // what is not read would make a reset of the end
 			})
-			_, werr := pool2(t, "http://"+address, 20*time.Second).send(t.Context(), plainSending(false))
+			_, werr := pool2(t, "http://"+address, 20*time.Second).Send(t.Context(), plainSending(false))
 			require.NotNil(t, werr)
 			require.Equal(t, r.kind, werr.Kind, werr.Msg)
 			require.Contains(t, werr.Msg, r.want)
@@ -240,8 +241,8 @@ func TestSendStopsAtOnceInHTTP2(t *testing.T) {
 	for _, path := range []string{"/x", "/begun"} {
 		ctx, cancel = context.WithCancel(t.Context())
 		s := plainSending(false)
-		s.bytes = bytes.Replace(s.bytes, []byte("/x"), []byte(path), 1)
-		_, werr := pool2(t, url, time.Hour).send(ctx, s)
+		s.Bytes = bytes.Replace(s.Bytes, []byte("/x"), []byte(path), 1)
+		_, werr := pool2(t, url, time.Hour).Send(ctx, s)
 		require.NotNil(t, werr)
 		require.Equal(t, record.Cancelled, werr.Kind)
 		cancel()
@@ -252,13 +253,13 @@ func TestSendUsesAConnectionOfHTTP2Again(t *testing.T) {
 	url, conns := speaking2(t, nil, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	p := pool2(t, url, 20*time.Second)
 	for range 5 {
-		resp, werr := p.send(t.Context(), plainSending(false))
+		resp, werr := p.Send(t.Context(), plainSending(false))
 		require.Nil(t, werr)
 		require.Equal(t, "{}", string(resp.Body))
 	}
 	require.Equal(t, int64(1), conns.Load(), "want one connection for requests in turn")
 
-	_, werr := p.send(t.Context(), plainSending(true))
+	_, werr := p.Send(t.Context(), plainSending(true))
 	require.Nil(t, werr)
 	require.Equal(t, int64(2), conns.Load(), "want a connection of its own where one is asked for")
 	_, werr = p.send2(t.Context(), plainSending(false), true)
@@ -294,7 +295,7 @@ func TestSendRepeatsARequestThatMetAClosingConnectionOfHTTP2(t *testing.T) {
 			})
 			p := pool2(t, "http://"+address, 20*time.Second)
 			for i := range 4 {
-				resp, werr := p.send(t.Context(), plainSending(false))
+				resp, werr := p.Send(t.Context(), plainSending(false))
 				require.Nil(t, werr, "request %d", i)
 				require.Equal(t, 201, resp.Status)
 			}
@@ -308,7 +309,7 @@ func TestSendRepeatsARequestThatMetAClosingConnectionOfHTTP2(t *testing.T) {
 	})
 	p := pool2(t, url, 20*time.Second)
 	for range 50 {
-		_, werr := p.send(t.Context(), plainSending(false))
+		_, werr := p.Send(t.Context(), plainSending(false))
 		require.Nil(t, werr)
 	}
 	require.Greater(t, conns.Load(), int64(1))
@@ -339,9 +340,9 @@ func TestAnAnswerInHTTP2ComesOnce(t *testing.T) {
 		}
 	})
 	p := pool2(t, url, 20*time.Second)
-	_, werr := p.send(t.Context(), plainSending(false))
+	_, werr := p.Send(t.Context(), plainSending(false))
 	require.Nil(t, werr)
-	_, werr = p.send(t.Context(), plainSending(false))
+	_, werr = p.Send(t.Context(), plainSending(false))
 	require.Equal(t, record.Closed, werr.Kind)
 	require.Equal(t, int64(2), asked.Load(), "want what the server refused not sent again")
 }
@@ -358,8 +359,8 @@ func TestRequestsAtOnceAreAnsweredWhateverAConnectionHolds(t *testing.T) {
 	p := pool2(t, url, 20*time.Second)
 	send := func(path string) {
 		s := plainSending(false)
-		s.bytes = bytes.Replace(s.bytes, []byte("/x"), []byte(path), 1)
-		if _, werr := p.send(t.Context(), s); werr != nil {
+		s.Bytes = bytes.Replace(s.Bytes, []byte("/x"), []byte(path), 1)
+		if _, werr := p.Send(t.Context(), s); werr != nil {
 			t.Errorf("want an answer to %s, got %v", path, werr)
 		}
 	}
@@ -384,8 +385,8 @@ func TestAnAbortedRequestIsSeenAsOneInHTTP2(t *testing.T) {
 		got <- fmt.Sprintf("%s, broken off: %v", body, err != nil)
 	})
 	s := plainSending(false)
-	s.abort = len(s.bytes) - 1
-	resp, werr := pool2(t, url, 20*time.Second).send(t.Context(), s)
+	s.Abort = len(s.Bytes) - 1
+	resp, werr := pool2(t, url, 20*time.Second).Send(t.Context(), s)
 	require.Nil(t, resp)
 	require.Nil(t, werr)
 	require.Equal(t, "{, broken off: true", <-got)
@@ -402,7 +403,7 @@ func TestARequestIsTheSameInHTTP2(t *testing.T) {
 	send := func(text string) {
 		t.Helper()
 		method, _, _ := strings.Cut(text, " ")
-		_, werr := p.send(t.Context(), sending{method: method, bytes: []byte(text)})
+		_, werr := p.Send(t.Context(), Sending{Method: method, Bytes: []byte(text)})
 		require.Nil(t, werr)
 	}
 	send("POST /a%20b/c?d=e HTTP/1.1\r\nHost: tenant.example\r\nX-More: 1\r\nX-More: 2\r\nAccept-Encoding: identity\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
@@ -428,7 +429,7 @@ func TestARequestOfHTTP1AloneIsNotSentInHTTP2(t *testing.T) {
 		"a bad method":               "PO(ST / HTTP/1.1\r\nHost: h\r\n\r\n",
 		"a byte that no field holds": "POST / HTTP/1.1\r\nHost: h\r\nX-More: a\x01b\r\n\r\n",
 	} {
-		_, werr := pool2(t, url, 20*time.Second).send(t.Context(), sending{method: "POST", bytes: []byte(text)})
+		_, werr := pool2(t, url, 20*time.Second).Send(t.Context(), Sending{Method: "POST", Bytes: []byte(text)})
 		require.Equal(t, &record.WireError{Kind: record.Withheld, Msg: "not sent: this request is one of HTTP/1.1 alone"}, werr, why)
 	}
 	require.Zero(t, conns.Load())
@@ -446,11 +447,11 @@ func TestADeafServerOfHTTP2IsLeft(t *testing.T) {
 		io.WriteString(c, frame2(1, 4, 1, "\x08\x03201"))
 		<-stop
 	})
-	huge := sending{method: "POST", bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n" + strings.Repeat("x", 8_000_000))}
+	huge := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n" + strings.Repeat("x", 8_000_000))}
 	p := pool2(t, "http://"+address, time.Second)
 	done := make(chan *record.WireError, 1)
 	go func() {
-		_, werr := p.send(context.Background(), huge)
+		_, werr := p.Send(context.Background(), huge)
 		done <- werr
 	}()
 	select {
@@ -480,22 +481,22 @@ func TestNoGoroutineIsLeftOfHTTP2(t *testing.T) {
 		}
 	})
 	pprof.Do(t.Context(), pprof.Labels("http2", t.Name()), func(ctx context.Context) {
-		d, stop, err := newDialer(Target{URL: url, Transport: Transport{HTTP2: true}}, 300*time.Millisecond, &guard{local: true})
+		d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url, HTTP2: true}, Timeout: 300 * time.Millisecond, Gate: open{}})
 		require.NoError(t, err)
 		defer stop()
-		p := &pool{d: d}
+		p := d.NewPool()
 		var all sync.WaitGroup
 		for _, path := range []string{"/x", "/aborts", "/hangs", "/closes", "/endless", "/x"} {
 			for _, separate := range []bool{false, true} {
 				all.Go(func() {
 					s := plainSending(separate)
-					s.bytes = bytes.Replace(s.bytes, []byte("/x"), []byte(path), 1)
-					p.send(ctx, s)
+					s.Bytes = bytes.Replace(s.Bytes, []byte("/x"), []byte(path), 1)
+					p.Send(ctx, s)
 				})
 			}
 		}
 		all.Wait()
-		p.close()
+		p.Close()
 	})
 	var left string
 	for range 2000 {
@@ -516,7 +517,7 @@ func TestNoGoroutineIsLeftOfHTTP2(t *testing.T) {
 }
 
 func TestWhatHTTP2SaysIsToldApart(t *testing.T) {
-	p := &pool{d: &dialer{timeout: time.Second}}
+	p := &Pool{d: &Dialer{timeout: time.Second}}
 	rows := []struct {
 		err  error
 		late record.WireKind
@@ -533,4 +534,12 @@ func TestWhatHTTP2SaysIsToldApart(t *testing.T) {
 		ended := map[record.WireKind]record.WireKind{record.Silent: record.Closed, record.Slow: record.Cut}[r.late]
 		require.Equal(t, r.want, p.error2(t.Context(), r.err, r.late, ended, "before"))
 	}
+}
+
+func TestHTTP2AsksForTheHostOfTheCase(t *testing.T) {
+	r, err := request2(t.Context(), Sending{Bytes: []byte("GET / HTTP/1.1\r\nHost: other.example\r\n\r\n")})
+	require.NoError(t, err)
+	require.Equal(t, "other.example", r.Host)
+	_, err = request2(t.Context(), Sending{Bytes: []byte("GET / HTTP/1.1\r\n\r\n")})
+	require.ErrorIs(t, err, errUnfit, "want a request without a host left to HTTP/1.1")
 }

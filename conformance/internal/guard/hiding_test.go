@@ -1,4 +1,4 @@
-package conformance
+package guard
 
 import (
 	"bytes"
@@ -22,6 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -53,7 +54,7 @@ func pick[T any](d *rand.Rand, of ...T) T { return of[d.IntN(len(of))] }
 // newDraft is a request that has nothing to hide: of any harmless shape, or one
 // that acts.
 func newDraft(r *rand.Rand) *draft {
-	d := &draft{Rand: r, method: "POST", version: "HTTP/1.1", end: "\r\n", framing: "length", machine: inertPrefix + "aaaaaaaaaaaaaaaaaaaaaa", file: inertFile}
+	d := &draft{Rand: r, method: "POST", version: "HTTP/1.1", end: "\r\n", framing: "length", machine: InertPrefix + "aaaaaaaaaaaaaaaaaaaaaa", file: inertFile}
 	if r.IntN(6) == 0 {
 		d.machine = pick(r, ownMachine, otherMachine)
 	}
@@ -486,7 +487,7 @@ func surely(r *http.Request, body []byte) bool {
 	var usable struct{ Comment, Sha1 string }
 	media := strings.ToLower(r.Header.Get("Content-Type"))
 	return r.Method == "POST" && strings.HasPrefix(r.URL.Path, "/testwdatppreview/machines/") && slices.Contains(strings.Fields(r.Header.Get("Authorization")), goodToken) && strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") &&
-		(media == "" || strings.HasPrefix(media, "application/json")) && json.Unmarshal(body, &usable) == nil && strings.TrimSpace(usable.Comment) != "" && len(usable.Sha1) == sha1Digits
+		(media == "" || strings.HasPrefix(media, "application/json")) && json.Unmarshal(body, &usable) == nil && strings.TrimSpace(usable.Comment) != "" && len(usable.Sha1) == hashDigits
 }
 
 // TestNothingHiddenTakesEffect shows the guard requests that hide an action in every
@@ -505,7 +506,7 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 		ways[w] = map[string]int{}
 		all.Go(func() {
 			n := &counts[w]
-			guards := []*guard{remoteGuardOf(false), remoteGuardOf(true)}
+			guards := []*Guard{remoteGuardOf(false), remoteGuardOf(true)}
 			for i := w; i < *hiding && !t.Failed(); i += workers {
 				r := rand.New(rand.NewPCG(41, uint64(i)))
 				d := newDraft(r)
@@ -520,7 +521,7 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 				g := guards[i/workers%2]
 				var entry *record.JournalEntry
 				g.journal = func(e record.JournalEntry) error { entry = &e; return nil }
-				_, werr := g.permit(sending{method: d.method, bytes: sent})
+				_, werr := g.Permit(wire.Sending{Method: d.method, Bytes: sent})
 				if werr != nil {
 					if i%64 < workers && len(allActions(sent)) > 0 {
 						n.acting++
@@ -562,21 +563,15 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 	require.Greater(t, sum.acting, sum.made/200, "want what is withheld to be dangerous")
 }
 
-var remoteSuite = sync.OnceValues(func() (*Suite, error) { return Load(Contract{}) })
-
-// remoteGuardOf is a guard for a target elsewhere, which may have requestSample armed.
-func remoteGuardOf(armed bool) *guard {
-	s, err := remoteSuite()
-	if err != nil {
-		panic(err)
-	}
-	target := Target{URL: "http://tenant.example", Token: goodToken, InvalidToken: "invalid-0123456789", UnprivilegedToken: "reader-0123456789", Machine: ownMachine, File: ownFile}
-	g := &guard{
-		target: target, operations: s.Operations, request: s.request, secrets: newSecrets(target), budget: 1 << 30,
-		now: time.Now, journal: func(record.JournalEntry) error { return nil },
-	}
+// remoteGuardOf returns a guard for a target that is not loopback, which may have
+// requestSample armed.
+func remoteGuardOf(armed bool) *Guard {
+	var names []string
 	if armed {
-		g.armed = []string{"requestSample"}
+		names = []string{"requestSample"}
 	}
-	return g
+	return guardOf(Target{
+		Endpoint: wire.Endpoint{URL: "http://tenant.example"}, Token: goodToken, InvalidToken: "invalid-0123456789",
+		UnprivilegedToken: "reader-0123456789", Machine: ownMachine, File: ownFile,
+	}, 1<<30, names...)
 }

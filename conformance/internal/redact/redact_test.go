@@ -1,4 +1,4 @@
-package conformance
+package redact
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -92,10 +93,10 @@ func TestNoSpellingOfASecretSurvives(t *testing.T) {
 	}
 	slices.Sort(names)
 	rapid.Check(t, func(t *rapid.T) {
-		s := &secrets{}
+		s := &Secrets{}
 		all := rapid.SliceOfN(anySecret(), 1, 3).Draw(t, "secrets")
 		for i, v := range all {
-			s.add(fmt.Sprintf("NAME_%d", i), v)
+			s.Add(fmt.Sprintf("NAME_%d", i), v)
 		}
 		name := rapid.SampledFrom(names).Draw(t, "spelling")
 		spelling := ways[name](rapid.SampledFrom(all).Draw(t, "secret"))
@@ -111,15 +112,15 @@ func TestNoSpellingOfASecretSurvives(t *testing.T) {
 				t.Errorf("want no %q in the %s %q", spelling, where, got)
 			}
 		}
-		gone("text", s.text(text))
+		gone("text", s.Text(text))
 		same := strings.Clone(text)
-		body, found := s.bytes([]byte(text), false)
+		body, found := s.Bytes([]byte(text), false)
 		gone("body", string(body))
 		if !found {
 			t.Errorf("want %q found in %q", spelling, text)
 		}
 		r := &record.Response{Header: http.Header{"X-More": {"more", text}}, Body: record.Body(text)}
-		if !s.response(r, false) || text != same {
+		if !s.Response(r, false) || text != same {
 			t.Errorf("want %q found in an answer", spelling)
 		}
 		gone("answer", string(r.Body))
@@ -129,21 +130,21 @@ func TestNoSpellingOfASecretSurvives(t *testing.T) {
 
 func TestATextWithoutASecretIsLeftAsItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := &secrets{}
+		s := &Secrets{}
 		for i, v := range rapid.SliceOfN(rapid.StringMatching(`[A-Za-z0-9+/=_.~-]{4,60}`), 1, 3).Draw(t, "secrets") {
-			s.add(fmt.Sprint(i), v)
+			s.Add(fmt.Sprint(i), v)
 		}
 		// Nothing of it is in the alphabet of the secrets, nor of base64.
 		text := rapid.StringMatching(`[äöüß{}":, \\%&;?<>]{0,300}`).Draw(t, "text")
-		if got := s.text(text); got != text {
+		if got := s.Text(text); got != text {
 			t.Errorf("want %q, got %q", text, got)
 		}
-		body, found := s.bytes([]byte(text), true)
+		body, found := s.Bytes([]byte(text), true)
 		if string(body) != text || found {
 			t.Errorf("want %q, got %q, found %v", text, body, found)
 		}
 		r := &record.Response{Header: http.Header{"X": {text}, "Y-Z": {"", text}}, Body: record.Body(text)}
-		if s.response(r, true) || string(r.Body) != text || r.Header["Y-Z"][1] != text || r.Header["X"][0] != text || len(r.Header) != 2 {
+		if s.Response(r, true) || string(r.Body) != text || r.Header["Y-Z"][1] != text || r.Header["X"][0] != text || len(r.Header) != 2 {
 			t.Errorf("want an answer as it came, got %+v", r)
 		}
 	})
@@ -151,17 +152,17 @@ func TestATextWithoutASecretIsLeftAsItIs(t *testing.T) {
 
 func TestEachSpellingIsStruckOut(t *testing.T) {
 	const secret = `aB/cD+eF=gH&iJ<kL>mN"oP'qR\sT%41uV wX`
-	s := &secrets{}
-	s.add("SECRET", secret)
+	s := &Secrets{}
+	s.Add("SECRET", secret)
 	for name, way := range spelt() {
 		t.Run(name, func(t *testing.T) {
-			got := s.text("before " + way(secret) + " behind")
+			got := s.Text("before " + way(secret) + " behind")
 			require.Equal(t, "before "+stars(way(secret))+" behind", got)
 		})
 	}
 	for shift := range 3 {
 		packed := base64.StdEncoding.EncodeToString([]byte("Bearer "[:shift+4] + secret + " and so on"))
-		got := s.text(packed)
+		got := s.Text(packed)
 		require.Len(t, got, len(packed))
 		require.Greater(t, strings.Count(got, "*"), len(secret)*4/3-3, "want all but a digit at either end gone: %s", got)
 	}
@@ -169,8 +170,8 @@ func TestEachSpellingIsStruckOut(t *testing.T) {
 
 func TestWhatIsCutOffIsStruckOutToo(t *testing.T) {
 	const secret = "secret/0123456789+abc"
-	s := &secrets{}
-	s.add("SECRET", secret)
+	s := &Secrets{}
+	s.Add("SECRET", secret)
 	rows := []struct {
 		why, body string
 		cut       bool
@@ -187,7 +188,7 @@ func TestWhatIsCutOffIsStruckOutToo(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
 			body := []byte(r.body)
-			got, found := s.bytes(body, r.cut)
+			got, found := s.Bytes(body, r.cut)
 			require.Equal(t, r.want, string(got))
 			require.Equal(t, r.want != r.body, found)
 			require.Equal(t, r.body, string(body), "want the body that was given as it was")
@@ -197,9 +198,9 @@ func TestWhatIsCutOffIsStruckOutToo(t *testing.T) {
 
 func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 	const secret = "Secret-of-mine-0123"
-	s := &secrets{}
-	s.add("SECRET", secret)
-	gzipped := func(text string) record.Body { return encode([]byte(text)) }
+	s := &Secrets{}
+	s.Add("SECRET", secret)
+	gzipped := func(text string) record.Body { return coding.Encode([]byte(text)) }
 	rows := []struct {
 		why   string
 		r     record.Response
@@ -220,7 +221,7 @@ func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 			}},
 		{"a packed body", record.Response{Header: http.Header{"Content-Encoding": {" GZIP "}}, Body: gzipped(`{"a":"` + secret + `"}`)}, true,
 			func(r *record.Response) bool {
-				plain, err := decode("gzip", r.Body)
+				plain, err := coding.Decode("gzip", r.Body)
 				return err == nil && string(plain) == `{"a":"`+stars(secret)+`"}`
 			}},
 		{"a packed body that breaks off behind it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() record.Body {
@@ -243,16 +244,16 @@ func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			require.Equal(t, r.found, s.response(&r.r, false))
+			require.Equal(t, r.found, s.Response(&r.r, false))
 			require.True(t, r.want(&r.r), "got %q", r.r)
 		})
 	}
-	require.False(t, s.response(nil, false))
+	require.False(t, s.Response(nil, false))
 }
 
 func TestWhatLooksLikeASecretIsStruckOut(t *testing.T) {
 	const header, claims, mac = "eyJhbGciOiJSUzI1NiJ9", "eyJzdWIiOiJub2JvZHkifQ", "c2lnbmF0dXJl"
-	s := &secrets{}
+	s := &Secrets{}
 	rows := []struct{ why, text, secret string }{
 		{"a signed token", "token " + header + "." + claims + "." + mac + " end", header + "." + claims + "." + mac},
 		{"a token without its signature", `"` + header + "." + claims + `"`, header + "." + claims},
@@ -270,52 +271,27 @@ func TestWhatLooksLikeASecretIsStruckOut(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
 			require.Equal(t, 1, strings.Count(r.text, r.secret))
-			require.Equal(t, strings.Replace(r.text, r.secret, stars(r.secret), 1), s.text(r.text))
-			require.Equal(t, s.text(r.text), s.text(s.text(r.text)))
-			body, found := s.bytes([]byte(r.text), false)
-			require.Equal(t, s.text(r.text), string(body))
+			require.Equal(t, strings.Replace(r.text, r.secret, stars(r.secret), 1), s.Text(r.text))
+			require.Equal(t, s.Text(r.text), s.Text(s.Text(r.text)))
+			body, found := s.Bytes([]byte(r.text), false)
+			require.Equal(t, s.Text(r.text), string(body))
 			require.False(t, found, "want nothing found of the user's")
 		})
 	}
 	for _, plain := range []string{
 		"https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity", `{"a":1,"key":"b=c"}`, "keyJsonSettings.Default", "/x?design=1&keys=2", "a=b", "eyJ.eyJ.x",
 	} {
-		require.Equal(t, plain, s.text(plain))
+		require.Equal(t, plain, s.Text(plain))
 	}
-}
-
-func TestARequestIsKeptWithVariablesForSecrets(t *testing.T) {
-	s := newSecrets(Target{Token: "token-0123", UnprivilegedToken: "token-0123-and-more", InvalidToken: "FMASPEC", Transport: Transport{Header: []record.Field{
-		{Name: "X-Api-Key", Value: "key-987654"}, {Name: "Accept-Language", Value: "de-CH-1996"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"},
-	}}})
-	got := s.request(record.Request{
-		Method: "POST", URL: "http://h/x?t=token-0123",
-		Header: []record.Field{{Name: "Authorization", Value: "Bearer token-0123-and-more"}, {Name: "X-Api-Key", Value: "key-987654"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "Accept-Language", Value: "de-CH-1996"}},
-		Body:   record.Body(`"token-0123 token-0123-and-more FMASPEC"`),
-	})
-	require.Equal(t, record.Request{
-		Method: "POST", URL: "http://h/x?t=$FMASPEC_TOKEN",
-		Header: []record.Field{{Name: "Authorization", Value: "Bearer $FMASPEC_UNPRIVILEGED_TOKEN"}, {Name: "X-Api-Key", Value: "$HEADER_X_API_KEY"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "Accept-Language", Value: "de-CH-1996"}},
-		Body:   record.Body(`"$FMASPEC_TOKEN $FMASPEC_UNPRIVILEGED_TOKEN $FMASPEC_INVALID_TOKEN"`),
-	}, got)
 }
 
 func TestSecretsJoinAndAreCountedOnce(t *testing.T) {
-	s := &secrets{}
-	s.add("A", "abc")
-	require.Empty(t, s.values(), "want what is too short left in texts")
-	s.add("A", "first-token")
-	s.add("B", "first-token")
-	require.Len(t, s.values(), 1)
-	s.add("A", "second-token")
-	require.Equal(t, stars("first-token")+" "+stars("second-token"), s.text("first-token second-token"))
-}
-
-func TestTheSecretsOfATargetAreAllOfIt(t *testing.T) {
-	proxy := func(*url.URL) (*url.URL, error) { return url.Parse("http://user:pass%2Fword@proxy.example:3128") }
-	s := newSecrets(Target{URL: "http://tenant.example", Token: "token-one", UnprivilegedToken: "token-two", InvalidToken: "token-three",
-		Transport: Transport{Proxy: proxy, Header: []record.Field{{Name: "X-Key", Value: "the-key-itself"}}}})
-	for _, secret := range []string{"token-one", "token-two", "token-three", "the-key-itself", "pass/word", "pass%2Fword", "dXNlcjpwYXNzL3dvcmQ="} {
-		require.Equal(t, stars(secret), s.text(secret))
-	}
+	s := &Secrets{}
+	s.Add("A", "abc")
+	require.Empty(t, s.Values(), "want what is too short left in texts")
+	s.Add("A", "first-token")
+	s.Add("B", "first-token")
+	require.Len(t, s.Values(), 1)
+	s.Add("A", "second-token")
+	require.Equal(t, stars("first-token")+" "+stars("second-token"), s.Text("first-token second-token"))
 }

@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -29,8 +30,8 @@ func newRoom() *room {
 	return &room{places: make(chan struct{}, longAtOnce), of: map[*record.Response]bool{}}
 }
 
-// hold waits until one more long answer may be read, and tells how long that took.
-// The answer is let go by release.
+// hold waits until one more long answer may be read, and returns how long that took.
+// [room.release] ends the hold.
 func (l *room) hold(ctx context.Context, r *record.Response) (time.Duration, error) {
 	l.mu.Lock()
 	has := l.of[r]
@@ -61,10 +62,10 @@ func (l *room) release(r *record.Response) {
 	}
 }
 
-// take reads a body into resp, up to what is judged, and passes over the rest up
-// to what a body may have. extend is told how long the reading had to wait for
-// others, which is no fault of the server's.
-func (d *dialer) take(ctx context.Context, body io.Reader, resp *record.Response, length int64, extend func(time.Duration)) (error, *record.WireError) {
+// receive reads a body into resp, up to what is judged, and passes over the rest up
+// to what a body may have. extend is called with the time that the reading had to wait for
+// other answers, which is no fault of the server.
+func (d *Dialer) receive(ctx context.Context, body io.Reader, resp *record.Response, length int64, extend func(time.Duration)) (error, *record.WireError) {
 	wait := func() error {
 		waited, err := d.long.hold(ctx, resp)
 		extend(waited)
@@ -83,9 +84,9 @@ func (d *dialer) take(ctx context.Context, body io.Reader, resp *record.Response
 			return err, nil
 		}
 		if length > largeBody {
-			read.Grow(int(min(length, bodyLimit)) - largeBody)
+			read.Grow(int(min(length, coding.Limit)) - largeBody)
 		}
-		_, err = io.CopyN(&read, body, bodyLimit-largeBody)
+		_, err = io.CopyN(&read, body, coding.Limit-largeBody)
 	}
 	resp.Body = read.Bytes()
 	if errors.Is(err, io.EOF) {
@@ -98,9 +99,9 @@ func (d *dialer) take(ctx context.Context, body io.Reader, resp *record.Response
 	resp.Truncated = more > 0
 	switch {
 	case err == nil:
-		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB", (bodyLimit+discardLimit)>>20)}
+		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB", (coding.Limit+discardLimit)>>20)}
 	case errors.Is(err, io.EOF) && more > 0:
-		return nil, &record.WireError{Kind: record.TooLong, Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", bodyLimit+more, bodyLimit)}
+		return nil, &record.WireError{Kind: record.TooLong, Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", coding.Limit+more, coding.Limit)}
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	}

@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bufio"
@@ -21,16 +21,15 @@ import (
 // Limits of one exchange, in bytes.
 const (
 	headLimit    = 128 << 10
-	bodyLimit    = 2 << 20
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
 	interimLimit = 10       // 1xx answers before the final one
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
 )
 
-// A pool keeps connections between exchanges.
-type pool struct {
-	d    *dialer
+// A Pool keeps connections between exchanges. [dialer.newPool] makes one.
+type Pool struct {
+	d    *Dialer
 	mu   sync.Mutex
 	idle []*wireConn
 	two  []*conn2 // of HTTP/2
@@ -45,41 +44,41 @@ type wireConn struct {
 	first chan error // receives once, when a byte is there or the connection ended
 	used  bool
 
-	mu       sync.Mutex
-	deadline time.Time // of the exchange under way
-	given    bool      // up, because the run was stopped
+	mu        sync.Mutex
+	deadline  time.Time // of the exchange under way
+	abandoned bool      // the run was cancelled
 }
 
-// until gives the exchange that begins its deadline.
-func (w *wireConn) until(deadline time.Time) {
+// begin sets the deadline of the exchange that begins.
+func (w *wireConn) begin(deadline time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.deadline = deadline
 	w.SetDeadline(deadline)
 }
 
-// extend puts the deadline off.
+// extend postpones the deadline.
 func (w *wireConn) extend(by time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.given {
+	if !w.abandoned {
 		w.deadline = w.deadline.Add(by)
 		w.SetDeadline(w.deadline)
 	}
 }
 
-// late tells that the deadline has passed.
-func (w *wireConn) late() bool {
+// expired reports whether the deadline has passed.
+func (w *wireConn) expired() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return !time.Now().Before(w.deadline)
 }
 
-// give ends whatever waits on the connection.
-func (w *wireConn) give() {
+// abandon unblocks all pending I/O on the connection.
+func (w *wireConn) abandon() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.given = true
+	w.abandoned = true
 	w.SetDeadline(time.Unix(1, 0))
 }
 
@@ -97,7 +96,7 @@ func (w *wireConn) await() {
 	}()
 }
 
-func (p *pool) get() *wireConn {
+func (p *Pool) get() *wireConn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.idle) > 0 {
@@ -113,7 +112,7 @@ func (p *pool) get() *wireConn {
 	return nil
 }
 
-func (p *pool) put(c *wireConn) {
+func (p *Pool) put(c *wireConn) {
 	c.SetDeadline(time.Time{})
 	c.used = true
 	c.await()
@@ -122,7 +121,8 @@ func (p *pool) put(c *wireConn) {
 	p.idle = append(p.idle, c)
 }
 
-func (p *pool) close() {
+// Close closes the connections of the pool.
+func (p *Pool) Close() {
 	if p.d.http2 {
 		go p.close2()
 		return
@@ -135,48 +135,38 @@ func (p *pool) close() {
 	p.idle = nil
 }
 
-// release ends the connections that nothing goes over now. Their requests were
-// answered, and there are servers that have none to spare.
-func (p *pool) release() {
+// CloseIdle closes the connections over which no request is under way: some servers
+// take few at once.
+func (p *Pool) CloseIdle() {
 	if p.d.http2 {
-		p.release2()
+		p.closeIdle2()
 		return
 	}
-	p.close()
+	p.Close()
 }
 
-// A sending is a request ready for the wire.
-type sending struct {
-	method   string
-	bytes    []byte // head and body
-	abort    int    // where greater than 0, send only so many bytes and cut the connection
-	separate bool   // neither take nor keep a pooled connection
-	release  bool   // end the connection as soon as the request is answered
-	id       string // of the case
-	step     int
-}
-
-// send makes one exchange, where the guard permits it. It returns what came and
-// what went wrong; both may be there. It never takes longer than the dialer's
-// timeout.
-func (p *pool) send(ctx context.Context, s sending) (*record.Response, *record.WireError) {
-	permit, werr := p.d.guard.permit(s)
+// Send makes one exchange, where the gate permits it. It returns the answer and what
+// went wrong; both may be there. It never takes longer than the dialer's timeout.
+func (p *Pool) Send(ctx context.Context, s Sending) (*record.Response, *record.WireError) {
+	permit, werr := p.d.gate.Permit(s)
 	if werr != nil {
 		return nil, werr
 	}
 	if p.d.panics != nil {
-		ctx = withCase(ctx, s.id)
+		ctx = withCase(ctx, s.Case)
 	}
 	var resp *record.Response
 	if p.d.http2 {
-		resp, werr = p.watched(ctx, s, permit.can)
+		resp, werr = p.watched(ctx, s, permit.Effective)
 	} else {
-		resp, werr = p.send1(ctx, s, permit.can)
+		resp, werr = p.send1(ctx, s, permit.Effective)
 	}
 	if werr != nil {
-		werr.Msg = string(cutTo([]byte(p.d.secrets.text(werr.Msg)), longMessage))
+		werr.Msg = string(cutTo([]byte(p.d.secrets.Text(werr.Msg)), longMessage))
 	}
-	permit.answered(resp, werr)
+	if permit.Answered != nil {
+		permit.Answered(resp, werr)
+	}
 	return resp, werr
 }
 
@@ -185,11 +175,11 @@ const longMessage = 400
 
 // send1 makes one exchange over HTTP/1.1. One that can take effect goes over a
 // connection of its own, so that it is never in doubt whether to send it again.
-func (p *pool) send1(ctx context.Context, s sending, can bool) (*record.Response, *record.WireError) {
+func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response, *record.WireError) {
 	deadline := time.Now().Add(p.d.timeout)
 	for {
 		var c *wireConn
-		if !s.separate && !can {
+		if !s.Separate && !can {
 			c = p.get()
 		}
 		if c == nil {
@@ -206,7 +196,7 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*record.Response
 			continue
 		}
 		switch {
-		case keep && (s.separate || s.release):
+		case keep && (s.Separate || s.CloseAfter):
 			c.Close()
 		case keep:
 			p.put(c)
@@ -218,43 +208,43 @@ func (p *pool) send1(ctx context.Context, s sending, can bool) (*record.Response
 	}
 }
 
-func (p *pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
+func (p *Pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	return p.d.open(ctx)
 }
 
 // exchange sends on c and reads the answer. Where keep is false, c is closed.
-func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline time.Time) (resp *record.Response, keep bool, werr *record.WireError) {
+func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline time.Time) (resp *record.Response, keep bool, werr *record.WireError) {
 	defer func() {
 		if !keep {
 			c.Close()
 		}
 	}()
-	c.until(deadline)
-	defer context.AfterFunc(ctx, c.give)()
+	c.begin(deadline)
+	defer context.AfterFunc(ctx, c.abandon)()
 
-	if s.abort > 0 {
-		c.Write(s.bytes[:s.abort]) // whatever becomes of it, the connection ends here
+	if s.Abort > 0 {
+		c.Write(s.Bytes[:s.Abort]) // whatever becomes of it, the connection ends here
 		return nil, false, nil
 	}
 	// The request is written beside the reading: a server may answer, and stop
 	// reading, before it has the whole body.
 	written := make(chan error, 1)
 	go func() {
-		_, err := c.Write(s.bytes)
+		_, err := c.Write(s.Bytes)
 		written <- err
 	}()
 	if err := <-c.first; err != nil {
 		return nil, false, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
 	}
-	resp, r, body, werr := p.readHead(ctx, c, s.method)
+	resp, r, body, werr := p.readHead(ctx, c, s.Method)
 	if werr != nil {
 		return nil, false, werr
 	}
 	// A server that does not read chunks takes them for another request and answers
 	// that as well, a moment later.
-	unread := resp.Status >= 400 && inChunks(s.bytes)
+	unread := resp.Status >= 400 && inChunks(s.Bytes)
 	reuse, werr := p.readBody(ctx, c, r, resp, body, unread)
 	if werr != nil || !reuse {
 		return resp, false, werr
@@ -271,12 +261,12 @@ func (p *pool) exchange(ctx context.Context, c *wireConn, s sending, deadline ti
 
 // readHead reads one answer's head, passing over interim answers. r is what the
 // body is read from.
-func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader, *http.Response, *record.WireError) {
+func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader, *http.Response, *record.WireError) {
 	for range interimLimit {
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
-				head, _ = p.d.secrets.bytes(head, true)
+				head, _ = p.d.secrets.Bytes(head, true)
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
@@ -296,7 +286,7 @@ func (p *pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
 		if name := blankName(head); name != "" {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.text(name)), 40))}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.Text(name)), 40))}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
@@ -323,10 +313,10 @@ func meantTLS(head []byte) string {
 
 // notHTTP says what is wrong with a head. The library repeats a word of it, which
 // may be a piece of a secret: so it is asked again about the head without secrets.
-func (p *pool) notHTTP(head []byte) string {
-	head, _ = p.d.secrets.bytes(head, true)
+func (p *Pool) notHTTP(head []byte) string {
+	head, _ = p.d.secrets.Bytes(head, true)
 	if _, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil); err != nil {
-		return ": " + cleanError(err)
+		return ": " + ErrorText(err)
 	}
 	return ""
 }
@@ -390,9 +380,9 @@ func inChunks(request []byte) bool {
 
 // readBody reads the body into resp and reports whether the connection can serve
 // again. Where more may come, it waits a moment for bytes behind the body.
-func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response, more bool) (reuse bool, werr *record.WireError) {
+func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response, more bool) (reuse bool, werr *record.WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
-	err, werr := p.d.take(ctx, answer.Body, resp, answer.ContentLength, c.extend)
+	err, werr := p.d.receive(ctx, answer.Body, resp, answer.ContentLength, c.extend)
 	if werr != nil {
 		return false, werr
 	}
@@ -401,11 +391,11 @@ func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		if answer.ContentLength >= 0 {
 			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
 		}
-		if len(answer.TransferEncoding) > 0 && c.late() {
+		if len(answer.TransferEncoding) > 0 && c.expired() {
 			return false, p.readError(ctx, context.DeadlineExceeded, record.Slow, record.Cut, at) // the library calls a trailer that stops too long
 		}
 		if len(answer.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !isTimeout(err) && !isReset(err) {
-			return false, &record.WireError{Kind: record.Cut, Msg: "the chunks of the body are broken " + at + ": " + cleanError(err)}
+			return false, &record.WireError{Kind: record.Cut, Msg: "the chunks of the body are broken " + at + ": " + ErrorText(err)}
 		}
 		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
@@ -423,21 +413,21 @@ func (p *pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 	return !answer.Close, nil
 }
 
-// looksCut tells that a body may go on behind its stated length.
+// looksCut reports whether a body may go on behind its stated length.
 func looksCut(resp *record.Response) bool {
 	var e *strictjson.Error
 	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty && resp.Status/100 == 2 && resp.Status != http.StatusNoContent)
 }
 
 // lateBytes waits a moment for bytes behind a body that has ended.
-func (p *pool) lateBytes(c *wireConn) int {
+func (p *Pool) lateBytes(c *wireConn) int {
 	c.SetReadDeadline(time.Now().Add(surplusGrace))
 	c.r.Peek(1)
 	return c.r.Buffered()
 }
 
-// readError tells apart a stopped run, a deadline and an ended connection.
-func (p *pool) readError(ctx context.Context, err error, late, ended record.WireKind, where string) *record.WireError {
+// readError distinguishes a cancelled run, a deadline and a closed connection.
+func (p *Pool) readError(ctx context.Context, err error, late, ended record.WireKind, where string) *record.WireError {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
@@ -459,8 +449,8 @@ func isTimeout(err error) bool {
 
 func isReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 
-// cleanError is an error's text in one line, without Go's package prefixes.
-func cleanError(err error) string {
+// ErrorText returns the text of an error without the prefixes of Go's packages.
+func ErrorText(err error) string {
 	text := err.Error()
 	for _, prefix := range []string{"net/http: ", "http: ", "tls: "} {
 		text = strings.TrimPrefix(text, prefix)
@@ -468,6 +458,7 @@ func cleanError(err error) string {
 	return text
 }
 
+// cutTo returns the first n bytes of b, or all where there are fewer.
 func cutTo(b []byte, n int) []byte {
 	return b[:min(len(b), n)]
 }

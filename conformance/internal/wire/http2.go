@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bufio"
@@ -15,13 +15,14 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
 
 // A conn2 is a connection of HTTP/2.
 type conn2 struct {
 	*http.ClientConn
-	said *greeting
+	greeting *greeting
 
 	// The pool's lock guards these.
 	served bool // it gave an answer, so that it is known how many requests it takes at once
@@ -29,7 +30,7 @@ type conn2 struct {
 	shared bool // by more than one request
 }
 
-// A greeting keeps what a connection says first, and lets others wait for it.
+// A greeting keeps the first bytes of a connection, and lets others wait for them.
 type greeting struct {
 	net.Conn
 	heard chan struct{} // closed when first or err is there
@@ -72,9 +73,9 @@ func (g *greeting) ended() error {
 	return cmp.Or(g.err, g.broken)
 }
 
-// stranger says what a server speaks that does not begin with SETTINGS, as HTTP/2
-// does (RFC 9113 3.4), or why it says nothing, or nil.
-func (g *greeting) stranger(s *secrets) *record.WireError {
+// foreignProtocol returns an error where a server does not begin with SETTINGS, as
+// HTTP/2 does (RFC 9113 3.4), that says what it sent or why it sent nothing; or nil.
+func (g *greeting) foreignProtocol(s *redact.Secrets) *record.WireError {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	const kind, settings = 3, 4 // where a frame has its type, and the type
@@ -86,13 +87,13 @@ func (g *greeting) stranger(s *secrets) *record.WireError {
 	case bytes.HasPrefix(g.first, []byte("HTTP/")):
 		return &record.WireError{Kind: record.Unreachable, Msg: errNoHTTP2.Error()}
 	}
-	first, _ := s.bytes(g.first, true)
+	first, _ := s.Bytes(g.first, true)
 	return &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an answer of HTTP/2: it begins %q", first)}
 }
 
 // connect2 returns a connection of the pool that takes one more request, or a new
 // one. All stay open until the pool is closed: requests may be under way there.
-func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireError) {
+func (p *Pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireError) {
 	if !alone {
 		if c := p.idle2(); c != nil {
 			return c, nil
@@ -102,12 +103,12 @@ func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireEr
 	if err != nil {
 		return nil, dialError(ctx, err, p.d.timeout)
 	}
-	c := &conn2{said: &greeting{Conn: raw, heard: make(chan struct{})}}
+	c := &conn2{greeting: &greeting{Conn: raw, heard: make(chan struct{})}}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true) // where there is TLS, it is beneath
 	t := &http.Transport{
 		Protocols: protocols, DisableCompression: true, MaxResponseHeaderBytes: headLimit,
-		DialContext: func(context.Context, string, string) (net.Conn, error) { return c.said, nil },
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return c.greeting, nil },
 		// A server that reads nothing more would hold up whoever wants to write, and a
 		// deadline of the request does not end that.
 		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 20, MaxReceiveBufferPerConnection: 2 << 20, WriteByteTimeout: p.d.timeout},
@@ -117,8 +118,8 @@ func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireEr
 		return nil, dialError(ctx, err, p.d.timeout)
 	}
 	select {
-	case <-c.said.heard:
-		if werr := c.said.stranger(p.d.secrets); werr != nil {
+	case <-c.greeting.heard:
+		if werr := c.greeting.foreignProtocol(p.d.secrets); werr != nil {
 			c.Close()
 			return nil, werr
 		}
@@ -136,7 +137,7 @@ func (p *pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireEr
 
 // idle2 returns a connection that takes one more request, or nil. Where more is
 // reserved than the server turns out to take, the library would wait for ever.
-func (p *pool) idle2() *conn2 {
+func (p *Pool) idle2() *conn2 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.two {
@@ -149,8 +150,8 @@ func (p *pool) idle2() *conn2 {
 	return nil
 }
 
-// release2 ends the connections that no request goes over.
-func (p *pool) release2() {
+// closeIdle2 closes the connections that no request goes over.
+func (p *Pool) closeIdle2() {
 	p.mu.Lock()
 	var idle []*conn2
 	p.two = slices.DeleteFunc(p.two, func(c *conn2) bool {
@@ -165,13 +166,13 @@ func (p *pool) release2() {
 	}
 }
 
-// errUnfit says why a request cannot be asked over HTTP/2.
+// errUnfit says why a request cannot be sent over HTTP/2.
 var errUnfit = errors.New("this request is one of HTTP/1.1 alone")
 
 // request2 is the request of the bytes that HTTP/1.1 would send. HTTP/2 has no
 // framing fields of its own to get wrong, and no bytes that no field may hold.
-func request2(ctx context.Context, s sending) (*http.Request, error) {
-	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(s.bytes)))
+func request2(ctx context.Context, s Sending) (*http.Request, error) {
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(s.Bytes)))
 	if err != nil || len(r.TransferEncoding) > 0 || r.Host == "" {
 		return nil, errUnfit
 	}
@@ -191,10 +192,16 @@ func request2(ctx context.Context, s sending) (*http.Request, error) {
 	if len(body) > 0 {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	if s.abort > 0 {
+	if s.Abort > 0 {
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), failing{}))
 	}
 	return r, nil
+}
+
+// CheckHTTP2 returns an error where a request cannot be sent over HTTP/2.
+func (s Sending) CheckHTTP2() error {
+	_, err := request2(context.Background(), s)
+	return err
 }
 
 // failing is a body that breaks off.
@@ -205,10 +212,10 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // send2 makes one exchange over HTTP/2, by the standard library: its framing is
 // binary, and what breaks it, breaks the whole connection. One that can take effect
 // goes over a connection of its own, as over HTTP/1.1.
-func (p *pool) send2(ctx context.Context, s sending, can bool) (*record.Response, *record.WireError) {
+func (p *Pool) send2(ctx context.Context, s Sending, can bool) (*record.Response, *record.WireError) {
 	ctx, cancel := context.WithTimeout(ctx, p.d.timeout)
 	defer cancel()
-	for alone := s.separate || can; ; alone = true {
+	for alone := s.Separate || can; ; alone = true {
 		r, err := request2(ctx, s)
 		if err != nil {
 			return nil, &record.WireError{Kind: record.Withheld, Msg: "not sent: " + err.Error()}
@@ -218,7 +225,7 @@ func (p *pool) send2(ctx context.Context, s sending, can bool) (*record.Response
 		if werr != nil {
 			return nil, werr
 		}
-		resp, unserved, werr := p.exchange2(ctx, c, r, s.abort > 0)
+		resp, unserved, werr := p.exchange2(ctx, c, r, s.Abort > 0)
 		p.mu.Lock()
 		c.served = c.served || resp != nil
 		c.users--
@@ -227,8 +234,8 @@ func (p *pool) send2(ctx context.Context, s sending, can bool) (*record.Response
 		switch {
 		case alone:
 			c.Close()
-		case s.release:
-			p.release2()
+		case s.CloseAfter:
+			p.closeIdle2()
 		}
 		// A server may close an idle connection at any moment, here too, and may refuse
 		// what is beyond the number of requests that it takes at once.
@@ -238,9 +245,9 @@ func (p *pool) send2(ctx context.Context, s sending, can bool) (*record.Response
 	}
 }
 
-// exchange2 sends on c and reads the answer. It tells whether the connection rather
-// than the request is the reason that there is none.
-func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *record.Response, unserved bool, werr *record.WireError) {
+// exchange2 sends on c and reads the answer. It reports whether the connection, and not
+// the request, is the reason that there is none.
+func (p *Pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *record.Response, unserved bool, werr *record.WireError) {
 	answer, err := c.RoundTrip(r)
 	if aborts {
 		if err == nil {
@@ -249,11 +256,11 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		return nil, false, nil
 	}
 	if err != nil {
-		if werr := c.said.stranger(p.d.secrets); werr != nil && ctx.Err() == nil {
+		if werr := c.greeting.foreignProtocol(p.d.secrets); werr != nil && ctx.Err() == nil {
 			return nil, false, werr
 		}
 		if strings.Contains(err.Error(), "could not be established") { // it ended before the request
-			if err = c.said.ended(); err == nil {
+			if err = c.greeting.ended(); err == nil {
 				return nil, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"}
 			}
 		}
@@ -273,7 +280,7 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		return resp, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: it has the field " + name + ", which belongs to connections of HTTP/1.1"}
 	}
 	// The wait for others counts here: the library has no deadline that can be put off.
-	err, werr = p.d.take(ctx, answer.Body, resp, answer.ContentLength, func(time.Duration) {})
+	err, werr = p.d.receive(ctx, answer.Body, resp, answer.ContentLength, func(time.Duration) {})
 	if werr != nil {
 		return resp, false, werr
 	}
@@ -287,10 +294,10 @@ func (p *pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 	return resp, false, nil
 }
 
-// error2 tells apart what the library says of a broken exchange. It has no types
-// for it, so the words have to do.
-func (p *pool) error2(ctx context.Context, err error, late, ended record.WireKind, where string) *record.WireError {
-	text := strings.TrimPrefix(cleanError(err), "http2: ")
+// error2 distinguishes the errors of the library for a broken exchange by their text:
+// it has no types for them.
+func (p *Pool) error2(ctx context.Context, err error, late, ended record.WireKind, where string) *record.WireError {
+	text := strings.TrimPrefix(ErrorText(err), "http2: ")
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 	}
@@ -320,7 +327,7 @@ func ofConnections(header http.Header) string {
 	return ""
 }
 
-// ofNetwork tells that an error is of the connection beneath HTTP.
+// ofNetwork reports whether an error is one of the connection beneath HTTP.
 func ofNetwork(err error) bool {
 	var at *net.OpError
 	return errors.As(err, &at)

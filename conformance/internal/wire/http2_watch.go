@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"context"
@@ -13,7 +13,7 @@ const overdue = time.Second
 // watched is send2 with an end that no server can put off: there are frames at
 // which the standard library's HTTP/2 waits for itself. What it holds then is
 // left behind.
-func (p *pool) watched(ctx context.Context, s sending, can bool) (*record.Response, *record.WireError) {
+func (p *Pool) watched(ctx context.Context, s Sending, can bool) (*record.Response, *record.WireError) {
 	type result struct {
 		resp *record.Response
 		werr *record.WireError
@@ -44,7 +44,7 @@ func (p *pool) watched(ctx context.Context, s sending, can bool) (*record.Respon
 
 // close2 closes the connections of HTTP/2, beside what goes on: where the library
 // waits for itself, so does this.
-func (p *pool) close2() {
+func (p *Pool) close2() {
 	p.mu.Lock()
 	two := p.two
 	p.two = nil

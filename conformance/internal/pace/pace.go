@@ -1,4 +1,6 @@
-package conformance
+// Package pace spaces the requests of a run: it keeps a rate, and waits where the target
+// answers that it is unavailable for a while.
+package pace
 
 import (
 	"context"
@@ -15,15 +17,17 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Rate is a number of requests in a time. The zero value is no limit.
-type Rate struct {
-	N   int
-	Per time.Duration
+// A Config says how fast requests may be sent.
+type Config struct {
+	Interval  time.Duration                              // between two requests at least; zero for no limit
+	RetryTime time.Duration                              // how long to wait in all where the target asks for it; zero for not at all
+	Now       func() time.Time                           // the clock; required
+	Sleep     func(context.Context, time.Duration) error // by the same clock; required
 }
 
-// A pacer says when the next request may go out, and counts how long a run has
-// waited because it was asked to.
-type pacer struct {
+// A Pacer says when the next request may be sent, and counts how long a run has waited
+// because the target asked it to.
+type Pacer struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 	limit *rate.Limiter // nil for none
@@ -36,16 +40,17 @@ type pacer struct {
 	waited  time.Duration
 }
 
-func newPacer(o Options) *pacer {
-	p := &pacer{now: o.Now, sleep: o.Sleep, waits: o.RetryTime > 0, left: o.RetryTime}
-	if o.Rate.N > 0 {
-		p.limit = rate.NewLimiter(rate.Every(o.Rate.Per/time.Duration(o.Rate.N)), 1)
+// New returns a pacer that has waited for nothing yet.
+func New(c Config) *Pacer {
+	p := &Pacer{now: c.Now, sleep: c.Sleep, waits: c.RetryTime > 0, left: c.RetryTime}
+	if c.Interval > 0 {
+		p.limit = rate.NewLimiter(rate.Every(c.Interval), 1)
 	}
 	return p
 }
 
-// turn waits until a request may go out. Its error is that of ctx.
-func (p *pacer) turn(ctx context.Context) error {
+// Turn waits until a request may be sent. Its error is that of ctx, or of the sleep.
+func (p *Pacer) Turn(ctx context.Context) error {
 	for {
 		now := p.now()
 		at := later(p.earliest(), now)
@@ -65,28 +70,29 @@ func (p *pacer) turn(ctx context.Context) error {
 }
 
 // earliest is the time before which nothing is sent.
-func (p *pacer) earliest() time.Time {
+func (p *Pacer) earliest() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.until
 }
 
-// attempts is how often one request is sent at most, where it is put off.
-const attempts = 10
+// MaxAttempts is how often one request is sent at most where it is put off.
+const MaxAttempts = 10
 
 // defaultPause is the wait where a 429, 502, 503 or 504 does not say how long: RFC
 // 6585 section 4 and RFC 9110 section 15.6.4 leave Retry-After to the server.
 const defaultPause = time.Second
 
-// putOff reports whether the answer tells of a state that passes and the run has
-// the time left. Then all requests wait.
-func (p *pacer) putOff(r *record.Response, attempt int) bool {
-	if r == nil || attempt >= attempts {
+// PutOff reports whether the answer says that the target is unavailable for a while,
+// and there is time left to wait. Then all requests wait. attempt is how often the
+// request was sent.
+func (p *Pacer) PutOff(r *record.Response, attempt int) bool {
+	if r == nil || attempt >= MaxAttempts {
 		return false
 	}
 	pause, asked := retryAfter(r.Header.Get("Retry-After"), p.now())
 	switch {
-	case r.Status != http.StatusTooManyRequests && !passing(r.Status):
+	case r.Status != http.StatusTooManyRequests && !Unavailable(r.Status):
 		return false
 	case !asked:
 		pause = defaultPause
@@ -105,6 +111,14 @@ func (p *pacer) putOff(r *record.Response, attempt int) bool {
 	return true
 }
 
+// Unavailable reports whether a status says that the target is unavailable for a while. A
+// gateway or a proxy in front of an implementation may answer so (RFC 9110 15.6.3 to
+// 15.6.5).
+func Unavailable(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// later returns the later of two times.
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -128,8 +142,8 @@ func retryAfter(value string, now time.Time) (pause time.Duration, ok bool) {
 	return 0, false
 }
 
-// byTheClock is the sleep of a run that is given none.
-func byTheClock(ctx context.Context, d time.Duration) error {
+// Sleep sleeps by the clock of the machine, until ctx ends at most.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -140,8 +154,8 @@ func byTheClock(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// info is what a report says of it.
-func (p *pacer) info() record.PaceInfo {
+// Info returns what a report says of the waits.
+func (p *Pacer) Info() record.PaceInfo {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return record.PaceInfo{Retries: p.retries, Waited: p.waited}

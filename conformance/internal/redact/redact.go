@@ -1,4 +1,6 @@
-package conformance
+// Package redact strikes the secrets of a run out of its records: tokens, passwords and
+// what looks like one, in every form in which a server may return it.
+package redact
 
 import (
 	"bytes"
@@ -13,56 +15,26 @@ import (
 	"strings"
 	"sync"
 
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
-// secrets are the values that may not appear in anything that a run leaves
-// behind. They are struck out where an exchange is made: what no record holds,
-// no report can tell. Tokens may join while the run goes on.
-type secrets struct {
+// Secrets are the values that no record of a run may hold. They are struck out when
+// an exchange is made: a report cannot show what its record does not hold. Tokens may
+// be added during the run. The zero value holds none.
+type Secrets struct {
 	mu    sync.RWMutex
-	named []record.Field // the variable that stands for a value in a command line, and the value; the longest first
-	spelt [][]byte       // every spelling of every value, in small letters
+	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
+	spelt [][]byte       // every spelling of every value, in lower case
 }
 
-// The variables that stand for tokens.
-const (
-	tokenName         = "FMASPEC_TOKEN"
-	unprivilegedName  = "FMASPEC_UNPRIVILEGED_TOKEN"
-	securityAdminName = "FMASPEC_SECURITY_ADMIN_TOKEN"
-	globalAdminName   = "FMASPEC_GLOBAL_ADMIN_TOKEN"
-	invalidName       = "FMASPEC_INVALID_TOKEN"
-)
+// TokenVariable is the variable that stands for the token of a user who may act.
+const TokenVariable = "FMASPEC_TOKEN"
 
-func newSecrets(t Target) *secrets {
-	s := &secrets{}
-	s.add(tokenName, t.Token)
-	s.add(unprivilegedName, t.UnprivilegedToken)
-	s.add(securityAdminName, t.SecurityAdminToken)
-	s.add(globalAdminName, t.GlobalAdminToken)
-	s.add(invalidName, t.InvalidToken)
-	for _, f := range t.Transport.Header {
-		if !ordinary(f) {
-			s.add(headerVariable(f.Name), f.Value)
-		}
-	}
-	for _, f := range t.Hidden {
-		if !ordinary(f) {
-			s.add(headerVariable(f.Name), f.Value)
-		}
-	}
-	if proxy, err := t.proxy(); err == nil && proxy != nil && proxy.User != nil {
-		password, _ := proxy.User.Password()
-		s.add("PROXY_PASSWORD", password)
-		s.add("PROXY_AUTHORIZATION", strings.TrimPrefix(proxyAuthorization(proxy), "Basic "))
-	}
-	return s
-}
-
-// ordinary tells that a header field's value is no secret: it is a word that answers
-// are made of too, such as true, prod or application/json, so that striking it out
-// would spoil what is to be judged.
-func ordinary(f record.Field) bool {
+// IsOrdinary reports whether the value of a header field is no secret, but a word that
+// answers contain too, such as true, prod or application/json: striking it out would
+// change the answer that is judged.
+func IsOrdinary(f record.Field) bool {
 	name := strings.ToLower(f.Name)
 	return len(f.Value) < ordinaryWord || strings.HasPrefix(name, "accept") || name == "content-type"
 }
@@ -70,8 +42,9 @@ func ordinary(f record.Field) bool {
 // ordinaryWord is the length from which a header field's value may be a secret.
 const ordinaryWord = 8
 
-// headerVariable names the shell variable that stands for a header field's value.
-func headerVariable(name string) string {
+// HeaderVariable returns the name of the shell variable that stands for the value of a
+// header field.
+func HeaderVariable(name string) string {
 	return "HEADER_" + strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 			return r
@@ -80,16 +53,16 @@ func headerVariable(name string) string {
 	}, strings.ToUpper(name))
 }
 
-// shortSecret is the length under which striking a secret out of a text would
-// rather destroy the text than hide the secret.
-const shortSecret = 4
+// Shortest is the length from which a value is a secret: a shorter one stands in too
+// many texts by chance.
+const Shortest = 4
 
-// add makes a value a secret; a value that is one already, or too short to be
-// one, changes nothing.
-func (s *secrets) add(name, value string) {
+// Add adds a value, with the name of the variable that stands for it. A value that is
+// there already, or too short to be a secret, changes nothing.
+func (s *Secrets) Add(name, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(value) < shortSecret || slices.ContainsFunc(s.named, func(f record.Field) bool { return f.Value == value }) {
+	if len(value) < Shortest || slices.ContainsFunc(s.named, func(f record.Field) bool { return f.Value == value }) {
 		return
 	}
 	s.named = append(s.named, record.Field{Name: name, Value: value})
@@ -99,8 +72,8 @@ func (s *secrets) add(name, value string) {
 	}
 }
 
-// spellings are the ways in which a server may give a value back, besides those
-// that [escapes] undo.
+// spellings are the forms in which a server may return a value, besides those that
+// [escapes] undo.
 func spellings(value string) []string {
 	out := []string{value}
 	for _, other := range append(packed(value), url.QueryEscape(value)) {
@@ -111,11 +84,12 @@ func spellings(value string) []string {
 	return out
 }
 
-// packed are the spellings of a value in base64, on its own and as part of
-// something longer: what stands before it shifts the digits by up to two bytes.
+// packed are the spellings of a value in base64, alone and as part of a longer text:
+// the text before it shifts the digits by up to two bytes.
 func packed(value string) (out []string) {
 	for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		out = append(out, coding.EncodeToString([]byte(value)), coding.WithPadding(base64.NoPadding).EncodeToString([]byte(value)))
+		out = append(out, coding.EncodeToString([]byte(value)), coding.WithPadding(base64.NoPadding).EncodeToString(
+			[]byte(value)))
 		for before := range 3 {
 			if len(value) < cutSecret {
 				break
@@ -128,18 +102,19 @@ func packed(value string) (out []string) {
 	return out
 }
 
-// values returns every value with the variable that stands for it.
-func (s *secrets) values() []record.Field {
+// Values returns every value with the variable that stands for it.
+func (s *Secrets) Values() []record.Field {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Clone(s.named)
 }
 
-// request returns the request without its secrets: variables stand for them.
-func (s *secrets) request(r record.Request) record.Request {
+// Request returns a request with variables in the place of the secrets.
+func (s *Secrets) Request(r record.Request) record.Request {
 	variables := s.variables()
-	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body, Header: slices.Clone(r.Header)}
-	if slices.ContainsFunc(s.values(), func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
+	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body,
+		Header: slices.Clone(r.Header)}
+	if slices.ContainsFunc(s.Values(), func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}
 	for i := range out.Header {
@@ -148,25 +123,25 @@ func (s *secrets) request(r record.Request) record.Request {
 	return out
 }
 
-// variables puts the variables that stand for them in the place of secrets.
-func (s *secrets) variables() *strings.Replacer {
+// variables returns a replacer that puts variables in the place of the secrets.
+func (s *Secrets) variables() *strings.Replacer {
 	var pairs []string
-	for _, v := range s.values() {
+	for _, v := range s.Values() {
 		pairs = append(pairs, v.Value, "$"+v.Name)
 	}
 	return strings.NewReplacer(pairs...)
 }
 
-// text returns a text without secrets, and without what looks like one.
-func (s *secrets) text(text string) string {
-	struck, _ := s.bytes([]byte(text), false)
+// Text returns a text without the secrets, and without what looks like one.
+func (s *Secrets) Text(text string) string {
+	struck, _ := s.Bytes([]byte(text), false)
 	return string(struck)
 }
 
-// bytes is text for a body, and tells whether one of the user's secrets stood in
-// it. Where the body may have been cut, a secret cut off at its end is struck out
-// too. The body itself is left as it is.
-func (s *secrets) bytes(body []byte, cut bool) (out []byte, found bool) {
+// Bytes returns a body without the secrets, and without what looks like one, and
+// reports whether it held one of the user's. Where the body may have been cut, a secret
+// that is cut off at its end is struck out too. The body itself is not changed.
+func (s *Secrets) Bytes(body []byte, cut bool) (out []byte, found bool) {
 	s.mu.RLock()
 	spelt := s.spelt
 	s.mu.RUnlock()
@@ -186,7 +161,7 @@ func (s *secrets) bytes(body []byte, cut bool) (out []byte, found bool) {
 	return out, found
 }
 
-// strike returns a text without what is spelt, or nil where nothing of it is there.
+// strike returns a text without the spellings, or nil where it holds none.
 func strike(body []byte, spelt [][]byte, cut bool) []byte {
 	var out []byte
 	mark := func(from, to int) {
@@ -223,7 +198,7 @@ func strike(body []byte, spelt [][]byte, cut bool) []byte {
 	return out
 }
 
-// small returns a copy in small letters, as long as the text.
+// small returns a copy in lower case, as long as the text.
 func small(text []byte) []byte {
 	out := slices.Clone(text)
 	for i, c := range out {
@@ -239,36 +214,35 @@ func smallLetter(c byte) byte {
 	return c
 }
 
-// cutSecret is the length from which the beginning of a secret tells of it.
+// cutSecret is the length from which the beginning of a secret gives it away.
 const cutSecret = 8
 
-// response strikes secrets out of an answer, by as many asterisks, so that
-// lengths and JSON stay as they came. It tells whether the answer held one of
-// the user's.
-func (s *secrets) response(r *record.Response, cut bool) (found bool) {
+// Response strikes the secrets out of an answer, by as many asterisks, so that lengths
+// and JSON stay as they came. It reports whether the answer held one of the user's.
+func (s *Secrets) Response(r *record.Response, cut bool) (found bool) {
 	if r == nil {
 		return false
 	}
 	var inBody, inText bool
-	r.Body, inBody = s.bytes(r.Body, cut)
-	if coding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); coding != "" {
-		plain, err := decode(coding, r.Body)
-		struck, leaked := s.bytes(plain, cut || err != nil)
+	r.Body, inBody = s.Bytes(r.Body, cut)
+	if name := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); name != "" {
+		plain, err := coding.Decode(name, r.Body)
+		struck, leaked := s.Bytes(plain, cut || err != nil)
 		switch {
 		case bytes.Equal(struck, plain):
 		case err != nil: // what cannot be unpacked wholly stays so
 			inText, r.Body = leaked, []byte(strings.Repeat("*", len(r.Body)))
 		default: // what is packed is packed again without it
-			inText, r.Body = leaked, encode(struck)
+			inText, r.Body = leaked, coding.Encode(struck)
 		}
 	}
 	found = inBody || inText
 	header := http.Header{}
 	for name, values := range r.Header {
-		struckName, inName := s.bytes([]byte(name), false)
+		struckName, inName := s.Bytes([]byte(name), false)
 		found = found || inName
 		for _, value := range values {
-			struck, inValue := s.bytes([]byte(value), false)
+			struck, inValue := s.Bytes([]byte(value), false)
 			found = found || inValue
 			if http.CanonicalHeaderKey(name) == "Set-Cookie" {
 				struck = []byte(withoutCookie(string(struck)))
@@ -283,10 +257,11 @@ func (s *secrets) response(r *record.Response, cut bool) (found bool) {
 func stars(of string) string { return strings.Repeat("*", len(of)) }
 
 var (
-	// A token in the form of RFC 7519, signed or encrypted, whoever it belongs to.
+	// A token in the form of RFC 7519, signed or encrypted, of any user.
 	jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{8,}|\.[A-Za-z0-9_-]{8,})(?:\.[A-Za-z0-9_-]*){0,3}`)
-	// A parameter of a URL that gives whoever knows it access.
-	secretParameter = regexp.MustCompile(`(?i)((?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)(?:=|%3d|\\u003d))([^&;#\s"'<>\\]+)`)
+	// A parameter of a URL that grants access.
+	secretParameter = regexp.MustCompile(
+		`(?i)((?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)(?:=|%3d|\\u003d))([^&;#\s"'<>\\]+)`)
 )
 
 // lookalikes strikes out tokens and the secret parameters of URLs that are not the
@@ -318,13 +293,15 @@ func withoutCookie(field string) string {
 	return out
 }
 
-// A view is a text without some of its escapes, in small letters.
+// A view is a text without some of its escapes, in lower case.
 type view struct {
 	text []byte
-	from []int32 // where each byte begins in the text that it was made of, and where the last ends; nil where each stands at its own place
+	// where each byte begins in the text that it was made of, and where the last ends; nil where
+	// each stands at its own place
+	from []int32
 }
 
-// at says where a byte of the view begins in the text.
+// at returns where a byte of the view begins in the text.
 func (v view) at(i int) int {
 	if v.from == nil {
 		return i
@@ -339,7 +316,7 @@ const deepest = 2
 const longText = 256 << 10
 
 // views yields the text as it is, and without each kind of escape, one after the
-// other: undone at once, they would make escapes of what was none.
+// other: undone together, they would make escapes of text that was none.
 func views(v view, deep int) iter.Seq[view] {
 	return func(yield func(view) bool) {
 		if !yield(v) {
@@ -379,7 +356,8 @@ func (v view) without(e escape) view {
 // An escape is a kind of spelling of single characters.
 type escape struct {
 	begin byte
-	read  func([]byte) (c, n int) // the character that the text begins with, -1 for none, and how long its escape is, 0 where it is none
+	// the character that the text begins with, -1 for none, and how long its escape is, 0 where it is none
+	read func([]byte) (c, n int)
 }
 
 var escapes = []escape{
@@ -419,7 +397,8 @@ var escapes = []escape{
 	{0, func([]byte) (c, n int) { return -1, 1 }}, // of UTF-16
 }
 
-// number is the escape of so many bytes for a character of ASCII.
+// number returns the character of ASCII that the digits give, and the length of the
+// escape; 0 and 0 where they give none.
 func number(digits []byte, base, long int) (c, n int) {
 	v, err := strconv.ParseUint(string(digits), base, 16)
 	if err != nil || v >= 0x80 {

@@ -1,0 +1,33 @@
+package conformance
+
+import (
+	"strings"
+
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/internal/wire"
+)
+
+// newSecrets returns the secrets of a target: its tokens, the values of the header
+// fields that the user sends, and the password of its proxy.
+func newSecrets(t Target) *redact.Secrets {
+	s := &redact.Secrets{}
+	for _, f := range t.tokens() {
+		s.Add(f.Name, f.Value)
+	}
+	for _, f := range t.Transport.Header {
+		if !redact.IsOrdinary(f) {
+			s.Add(redact.HeaderVariable(f.Name), f.Value)
+		}
+	}
+	for _, f := range t.Hidden {
+		if !redact.IsOrdinary(f) {
+			s.Add(redact.HeaderVariable(f.Name), f.Value)
+		}
+	}
+	if proxy, err := t.proxy(); err == nil && proxy != nil && proxy.User != nil {
+		password, _ := proxy.User.Password()
+		s.Add("PROXY_PASSWORD", password)
+		s.Add("PROXY_AUTHORIZATION", strings.TrimPrefix(wire.ProxyAuthorization(proxy), "Basic "))
+	}
+	return s
+}

@@ -1,0 +1,97 @@
+package openapi
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// parameter is a parameter in a path template.
+var parameter = regexp.MustCompile(`\{[^{}/]*\}`)
+
+// Parameters returns the names of the parameters of the path template, in order.
+func (o Operation) Parameters() (names []string) {
+	for _, found := range parameter.FindAllString(o.Path, -1) {
+		names = append(names, strings.Trim(found, "{}"))
+	}
+	return names
+}
+
+// Match reports whether an escaped path is one of the operation's template, and returns
+// the values of the template's parameters by name, unescaped. A parameter stands for one
+// segment, or for the part of one that is not literal, and is never empty; of several in
+// one segment none matches. Everything else is compared as it is written, in the same
+// letter case. A path has no query, and
+// begins where the template begins: the caller removes what the URL of a server puts
+// before it.
+func (o Operation) Match(path string) (values map[string]string, ok bool) {
+	want, got := strings.Split(o.Path, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	values = map[string]string{}
+	for i, segment := range want {
+		at := parameter.FindStringIndex(segment)
+		if at == nil {
+			if segment != got[i] {
+				return nil, false
+			}
+			continue
+		}
+		value, found := strings.CutPrefix(got[i], segment[:at[0]])
+		if found {
+			value, found = strings.CutSuffix(value, segment[at[1]:])
+		}
+		value, err := url.PathUnescape(value)
+		if !found || err != nil || value == "" {
+			return nil, false
+		}
+		values[segment[at[0]+1:at[1]-1]] = value
+	}
+	return values, true
+}
+
+// Subject returns the value of the last parameter of the template among those that
+// [Operation.Match] returned: the id of what the operation acts on. It is "" where the
+// template has no parameter.
+func (o Operation) Subject(values map[string]string) string {
+	names := o.Parameters()
+	if len(names) == 0 {
+		return ""
+	}
+	return values[names[len(names)-1]]
+}
+
+// Expand returns the path with each parameter of the template replaced by what value
+// returns for its name, which is not escaped.
+func (o Operation) Expand(value func(name string) string) string {
+	return parameter.ReplaceAllStringFunc(o.Path, func(found string) string { return value(strings.Trim(found, "{}")) })
+}
+
+// PathFor returns the operation's path for a machine, whose id is escaped to stand as
+// one segment. It is filled in for the template's parameter, whatever its name is.
+func (o Operation) PathFor(machine string) string {
+	return o.Expand(func(string) string { return url.PathEscape(machine) })
+}
+
+// Find returns the operation of a method and a path before which the URL of a server may
+// have put further segments, or nil. Of several that match, the one with the longest
+// path is returned.
+func Find(operations []Operation, method, path string) *Operation {
+	for path != "" {
+		at := slices.IndexFunc(operations, func(o Operation) bool {
+			_, ok := o.Match(path)
+			return ok && o.Method == method
+		})
+		if at >= 0 {
+			return &operations[at]
+		}
+		_, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if !more {
+			return nil
+		}
+		path = "/" + rest
+	}
+	return nil
+}
