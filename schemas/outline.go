@@ -118,7 +118,8 @@ func (l library) outline(name string) (Outline, error) {
 			sign := &out.Resource.Signs[i]
 			for _, at := range []string{sign.At, sign.Beside} {
 				if at != "" && !w.places[at] {
-					return Outline{}, fmt.Errorf("schemas/%s: %s: %s", name+suffix, resourceKey, nothingAt(at, out.Places))
+					return Outline{}, fmt.Errorf("schemas/%s: %s: %s",
+						name+suffix, resourceKey, nothingAt(at, out.Places))
 				}
 			}
 			if sign.OfEnum {
@@ -133,7 +134,8 @@ func (l library) outline(name string) (Outline, error) {
 }
 
 func nothingAt(at string, places []string) string {
-	return fmt.Sprintf("there is no member at %q; the members are %s", at, strings.Join(slices.DeleteFunc(slices.Clone(places), func(p string) bool { return p == "" }), ", "))
+	members := slices.DeleteFunc(slices.Clone(places), func(p string) bool { return p == "" })
+	return fmt.Sprintf("there is no member at %q; the members are %s", at, strings.Join(members, ", "))
 }
 
 // place is where the entry stands.
@@ -190,7 +192,8 @@ func (w *walker) extensions(name, pointer string, schema map[string]any) error {
 func (w *walker) relations(name string, value any) error {
 	entries, ok := value.([]any)
 	if !ok {
-		return fmt.Errorf("schemas/%s: %s: it is a list of objects, each with check, relation and requirement, as relations.schema.json says", name+suffix, relationsKey)
+		return fmt.Errorf("schemas/%s: %s: it is a list of objects, each with check, relation and requirement, "+
+			"as relations.schema.json says", name+suffix, relationsKey)
 	}
 	for i, e := range entries {
 		r := Relation{Schema: name, Index: i}

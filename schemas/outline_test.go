@@ -144,7 +144,8 @@ func TestOutlineReadsWhatASchemaRefersTo(t *testing.T) {
 	out, err := Library{}.Outline("file-machine-action-request-sample")
 	require.NoError(t, err)
 	require.Equal(t, "FileMachineAction", out.Resource.Name)
-	require.Equal(t, []string{"RequestSample"}, out.Resource.Signs[1].Values, "want the values of the operation's own enum")
+	require.Equal(t, []string{"RequestSample"}, out.Resource.Signs[1].Values,
+		"want the values of the operation's own enum")
 	require.Equal(t, "file-machine-action", out.Relations[0].Schema)
 	out, err = Library{}.Outline("action-request")
 	require.NoError(t, err)
