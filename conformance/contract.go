@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +60,6 @@ type terms struct {
 	relations []*relation          // that hold of one answer
 	across    map[string]*relation // that hold between answers, by the name of the check
 	identity  string               // pointer to the member that identifies an action; "" where none does
-	machine   *regexp.Regexp       // matches a path, and in it what stands for the first parameter
 }
 
 // created reports whether a status is the one of success that is documented.
@@ -91,35 +89,17 @@ func (t *terms) running(body map[string]any) bool {
 	return is && slices.Contains(t.repeats.Values, text)
 }
 
-// machineOf returns the machine that a path names, "" where it names none.
+// machineOf returns the machine that an escaped path names, before which the URL of a
+// server may have put further segments; "" where it names none.
 func (t *terms) machineOf(path string) string {
-	if t.machine == nil {
-		return ""
-	}
-	if found := t.machine.FindStringSubmatch(path); found != nil {
-		return found[1]
+	for more := true; more; {
+		if values, is := t.Match(path); is {
+			return t.Subject(values)
+		}
+		_, path, more = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		path = "/" + path
 	}
 	return ""
-}
-
-// pathParameter is a parameter of a template of paths.
-var pathParameter = regexp.MustCompile(`\\\{[^/]*\\\}`)
-
-// machineIn returns an expression that finds in a path of the template, behind whatever
-// stands before it, the value of its first parameter; nil where it has none.
-func machineIn(template string) *regexp.Regexp {
-	pattern := regexp.QuoteMeta(template)
-	if !pathParameter.MatchString(pattern) {
-		return nil
-	}
-	first := true
-	return regexp.MustCompile(pathParameter.ReplaceAllStringFunc(pattern, func(string) string {
-		if first {
-			first = false
-			return "([^/]+)"
-		}
-		return "[^/]+"
-	}) + "$")
 }
 
 // memberAt returns the member of a body to which a pointer leads, nil where there is
@@ -216,7 +196,7 @@ func (l *loader) terms(doc *openapi.Document) {
 	all := map[string]*terms{}
 	other := &terms{across: map[string]*relation{}}
 	for i, op := range doc.Operations {
-		t := &terms{Operation: op, successes: []int{op.Success}, across: map[string]*relation{}, machine: machineIn(op.Path)}
+		t := &terms{Operation: op, successes: []int{op.Success}, across: map[string]*relation{}}
 		all[op.ID] = t
 		fail := func(err error) { l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err)) }
 		if op.RequestSchema != "" {

@@ -229,7 +229,7 @@ func TestLoadRefusesAContractThatIsNotConsistent(t *testing.T) {
 		{"a name that another check has", "schemas/task.schema.json", `"check": "task-clerk"`, `"check": "utf-8"`, `schemas/task.schema.json: x-relations/7: the check utf-8 is one of the engine; give it another name`},
 		{"a requirement that is not there", "schemas/task.schema.json", `"requirement": "task.clerk"`, `"requirement": "task.clark"`, `schemas/task.schema.json: x-relations/7: unknown requirement "task.clark" (did you mean "task.clerk"?)`},
 		{"a check that says nothing", "schemas/task.schema.json", `, "says": "clerk is not blank."`, ``, `schemas/task.schema.json: x-relations/7: the check task-clerk says nothing; add says, a sentence, to its first entry`},
-		{"no status of success", "openapi/parcels.openapi.yaml", `'202':`, `'302':`, "openapi/parcels.openapi.yaml: PUT /depots/{id}/parcels/weighing documents 0 statuses of success; give it one of the 2xx class"},
+		{"no status of success", "openapi/parcels.openapi.yaml", `'202':`, `'302':`, "openapi/parcels.openapi.yaml: PUT /depots/{depot}/parcels/weighing documents 0 statuses of success; give it one of the 2xx class"},
 		{"two files name the file", "schemas/order.schema.json", `"reason": {`, `"reason": {"x-names": "file",`, "names the file too; leave it to one of them"},
 		{"a sign of nothing", "schemas/task.schema.json", `"beside": "/number"`, `"beside": "/nr"`, `schemas/task-return.schema.json: x-resource: there is no member at "/nr"`},
 	} {

@@ -193,5 +193,5 @@ func (x *Exchange) namedMachine(t *terms) string {
 	if err != nil {
 		return ""
 	}
-	return t.machineOf(u.Path)
+	return t.machineOf(u.EscapedPath())
 }

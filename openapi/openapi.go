@@ -73,7 +73,8 @@ func LoadFS(fsys fs.FS, name string, shapes fs.FS) (*Document, error) {
 		case err != nil:
 			return nil, fmt.Errorf("openapi: %w", err)
 		case len(found) != 1:
-			return nil, fmt.Errorf("openapi: %d files are named *.openapi.yaml; keep the description in one", len(found))
+			return nil, fmt.Errorf("openapi: %d files are named *.openapi.yaml; keep the description in one",
+				len(found))
 		}
 		name = found[0]
 	}
@@ -114,7 +115,8 @@ func LoadFS(fsys fs.FS, name string, shapes fs.FS) (*Document, error) {
 			if found := successes(op); len(found) == 1 {
 				o.describe(t, op, found[0])
 			} else {
-				errs = append(errs, fmt.Errorf("openapi/%s: %s %s documents %d statuses of success; give it one of the 2xx class", name, method, template, len(found)))
+				errs = append(errs, fmt.Errorf("openapi/%s: %s %s documents %d statuses of success; give it one of "+
+					"the 2xx class", name, method, template, len(found)))
 			}
 			var err error
 			if o.FileMember, err = fileMember(shapes, o.RequestSchema); err != nil {
@@ -180,7 +182,8 @@ func fileMember(shapes fs.FS, request string) (string, error) {
 	}
 	member := strings.TrimPrefix(outline.Names["file"], "/")
 	if strings.Contains(member, "/") {
-		return "", fmt.Errorf("schemas/%s.schema.json: the file is named at /%s; name it in a member of the request itself", request, member)
+		return "", fmt.Errorf("schemas/%s.schema.json: the file is named at /%s; name it in a member of the request "+
+			"itself", request, member)
 	}
 	return member, nil
 }

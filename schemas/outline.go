@@ -118,7 +118,8 @@ func (l library) outline(name string) (Outline, error) {
 			sign := &out.Resource.Signs[i]
 			for _, at := range []string{sign.At, sign.Beside} {
 				if at != "" && !w.places[at] {
-					return Outline{}, fmt.Errorf("schemas/%s: %s: %s", name+suffix, resourceKey, nothingAt(at, out.Places))
+					return Outline{}, fmt.Errorf("schemas/%s: %s: %s",
+						name+suffix, resourceKey, nothingAt(at, out.Places))
 				}
 			}
 			if sign.OfEnum {
@@ -133,7 +134,8 @@ func (l library) outline(name string) (Outline, error) {
 }
 
 func nothingAt(at string, places []string) string {
-	return fmt.Sprintf("there is no member at %q; the members are %s", at, strings.Join(slices.DeleteFunc(slices.Clone(places), func(p string) bool { return p == "" }), ", "))
+	members := slices.DeleteFunc(slices.Clone(places), func(p string) bool { return p == "" })
+	return fmt.Sprintf("there is no member at %q; the members are %s", at, strings.Join(members, ", "))
 }
 
 // place is where the entry stands.
@@ -190,7 +192,8 @@ func (w *walker) extensions(name, pointer string, schema map[string]any) error {
 func (w *walker) relations(name string, value any) error {
 	entries, ok := value.([]any)
 	if !ok {
-		return fmt.Errorf("schemas/%s: %s: it is a list of objects, each with check, relation and requirement, as relations.schema.json says", name+suffix, relationsKey)
+		return fmt.Errorf("schemas/%s: %s: it is a list of objects, each with check, relation and requirement, "+
+			"as relations.schema.json says", name+suffix, relationsKey)
 	}
 	for i, e := range entries {
 		r := Relation{Schema: name, Index: i}
@@ -227,7 +230,7 @@ func (r *Relation) flaw(entry any) string {
 		}
 	}
 	if _, err := regexp.Compile(r.Pattern); err != nil {
-		return fmt.Sprintf("the pattern is none: %v; mend it", err)
+		return fmt.Sprintf("the pattern is invalid: %v; correct it", err)
 	}
 	if _, err := time.Parse(time.RFC3339, r.Since); r.Since != "" && err != nil {
 		return fmt.Sprintf("since is %q, which is no instant; write one such as 2016-01-01T00:00:00Z", r.Since)

@@ -116,7 +116,7 @@ func TestOutlineRefusesWhatNoSchemaSees(t *testing.T) {
 	for _, row := range []struct{ why, old, new, want string }{
 		{"a member that is not there", `"other": "/b"`, `"other": "/bb"`, `x-relations/2: there is no member at "/bb"; the members are /a, /b, /list, /list/*, /list/*/c`},
 		{"an item that is not there", `/list/*/c`, `/list/c`, `x-relations/3: there is no member at "/list/c"`},
-		{"a pattern that is none", `"^x$"`, `"("`, "x-relations/4: the pattern is none: "},
+		{"a pattern that is none", `"^x$"`, `"("`, "x-relations/4: the pattern is invalid: "},
 		{"a duration that is none", `"24h"`, `"1 day"`, `x-relations/6: ahead is "1 day", which is no duration; write one such as 24h`},
 	} {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
@@ -144,7 +144,8 @@ func TestOutlineReadsWhatASchemaRefersTo(t *testing.T) {
 	out, err := Library{}.Outline("file-machine-action-request-sample")
 	require.NoError(t, err)
 	require.Equal(t, "FileMachineAction", out.Resource.Name)
-	require.Equal(t, []string{"RequestSample"}, out.Resource.Signs[1].Values, "want the values of the operation's own enum")
+	require.Equal(t, []string{"RequestSample"}, out.Resource.Signs[1].Values,
+		"want the values of the operation's own enum")
 	require.Equal(t, "file-machine-action", out.Relations[0].Schema)
 	out, err = Library{}.Outline("action-request")
 	require.NoError(t, err)

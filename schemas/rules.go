@@ -53,7 +53,10 @@ func (l library) walked(name string) (*walker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &walker{library: l, inside: map[string]bool{}, places: map[string]bool{}, enums: map[string][]string{}, out: Outline{Names: map[string]string{}}}
+	w := &walker{
+		library: l, inside: map[string]bool{}, places: map[string]bool{}, enums: map[string][]string{},
+		out: Outline{Names: map[string]string{}},
+	}
 	return w, w.walk(name, "", root)
 }
 
