@@ -120,7 +120,7 @@ func (x *observed) read(a *answer, text []byte) {
 		members = x.terms.faults
 	}
 	if a.err != nil && len(members) > 0 {
-		// What the engine stumbles over may stand in a further member, which is free.
+		// The engine may have failed on a further member, which is free.
 		a.violations, a.err = schema.ValidateValue(a.documented(members))
 	}
 }

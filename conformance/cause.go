@@ -245,10 +245,10 @@ func unauthorised(target record.TargetInfo, all []*Judged) (why string, refused 
 			"-token-file", status)
 	case status == "403":
 		why = "the token was refused (403) wherever a request is to be accepted; give the token of a user who may " +
-			"act (fmaspec auth check tells what it says of itself)"
+			"act (fmaspec auth check describes it)"
 	default:
 		why = fmt.Sprintf("the token was refused (%s) wherever a request is to be accepted, as one is that has "+
-			"expired or is for another server; give another (fmaspec auth check tells what it says of itself)", status)
+			"expired or is for another server; give another (fmaspec auth check describes it)", status)
 	}
 	return why, refused
 }

@@ -19,7 +19,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// borne runs the suite and has the record borne out.
+// borne runs the suite and verifies the record.
 func borne(t *testing.T, it conformance.Target, o conformance.Options) *record.Report {
 	t.Helper()
 	r := run(t, it, o)
@@ -51,7 +51,7 @@ func TestWhoAnswersNobodyIsNotJudged(t *testing.T) {
 	require.Equal(t, "GET /", r.LastLook.Asked)
 	require.False(t, r.LastLook.Answered)
 
-	// One that answers others is: they tell that somebody is there.
+	// One that answers others is: they show that a server is there.
 	one := conformance.Options{Run: "^requestSample/valid/accepts-plain-request$"}
 	r = borne(t, target(aborting(func(r *http.Request) bool { return r.Method == "POST" })), one)
 	require.Equal(t, record.NotConformant, r.Verdict)

@@ -72,7 +72,7 @@ func TestACheckpointHoldsWhatIsKnownSoFar(t *testing.T) {
 }
 
 // known is how many cases of a checkpoint were done. Not all of them passed: of one that
-// came before its control nobody can tell yet what it proves.
+// came before its control it is not known what it proves.
 func known(r *record.Report) int { return r.Totals.Total - r.Totals.Skipped }
 
 func TestACheckpointCallsNoControlUnsentThatIsUnderWay(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// hostileCheck judges what becomes of JSON that the standard lets a parser stumble over.
+// hostileCheck judges the answer to JSON that a parser need not support by the standard.
 // It is charged to the requirement of that kind alone: no standard forbids a parser to
 // fail on such a body, so that no requirement at that level is broken.
 const hostileCheck = "hostile-json"
@@ -15,12 +15,12 @@ const hostileCheck = "hostile-json"
 func hostileChecks() []Check {
 	return []Check{
 		{Name: hostileCheck, kinds: []Kind{Hostile}, Requirements: []string{"request.hostile-json"},
-			Doc: "JSON that a parser may stumble over is answered, and without a 5xx.",
+			Doc: "JSON that a parser need not support by the standard is answered, and without a 5xx.",
 			on:  (*observed).stumbled, judge: hostileAnswer},
 	}
 }
 
-// stumbled reports whether a body of JSON that a parser may stumble over was answered
+// stumbled reports whether a body of JSON that a parser need not support was answered
 // 5xx, or had the connection closed on it.
 func (x *Exchange) stumbled() bool {
 	if x.Case == nil || x.expect() == Accepted || x.Case.proving(Hostile) == "" {

@@ -311,8 +311,7 @@ func (t *terms) inCommon(with *terms, first bool) {
 }
 
 // instant reads an RFC 3339 time, whose letters may be small (RFC 3339 5.6). A
-// leap second is taken for the second before it, which Go's clock cannot tell
-// apart.
+// leap second is taken for the second before it, which Go does not distinguish.
 func instant(text string) (time.Time, error) {
 	text = strings.ToUpper(text)
 	t, err := time.Parse(time.RFC3339Nano, text)

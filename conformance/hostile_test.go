@@ -54,7 +54,7 @@ func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance
 	}
 	v, err := s.Verify(written(t, r))
 	require.NoError(t, err)
-	require.Empty(t, v.Differences, "want the record borne out")
+	require.Empty(t, v.Differences, "want a record that matches its exchanges")
 	for _, f := range report.Formats() {
 		var out bytes.Buffer
 		require.NoError(t, f.Write(&out, r, report.Style{Verbose: true}))
@@ -107,7 +107,7 @@ func whole(ctx context.Context, s *conformance.Suite, it conformance.Target, o c
 	}
 }
 
-// obeyed tells of characters that a terminal obeys.
+// obeyed returns the characters in a text that a terminal obeys.
 func obeyed(c rune) bool {
 	return c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c))
 }
@@ -188,7 +188,7 @@ func caseOf(t *testing.T, r *record.Report, id string) record.CaseResult {
 	return record.CaseResult{}
 }
 
-// causes is all that is told of a case: each finding, and why there is none.
+// causes returns everything that is reported of a case: each finding, and why there is none.
 func causes(c record.CaseResult) string {
 	text := c.Reason
 	for _, f := range c.Findings {

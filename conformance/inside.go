@@ -52,7 +52,8 @@ var insideMarks = []struct {
 		"ORA-"}, anyOf(
 		`\bSELECT\b.+\b(?i:from)\b`, `\bINSERT (?i:into)\b`, `\bUPDATE\b.+\bSET\b`, `\bDELETE (?i:from)\b`,
 		`(?i:\bselect\s+\*\s+from\b)`,
-		"(?i:\\bselect\\s.+\\sfrom\\s+[\\w.\"`\\[\\]]+\\s+(as\\s+\\w+\\s+)?where\\s+[\\w.\"`\\[\\]]+\\s*(=|<|>|!=|in\\s*\\(|like\\s+['$?:@]))",
+		"(?i:\\bselect\\s.+\\sfrom\\s+[\\w.\"`\\[\\]]+\\s+(as\\s+\\w+\\s+)?where\\s+"+
+			"[\\w.\"`\\[\\]]+\\s*(=|<|>|!=|in\\s*\\(|like\\s+['$?:@]))",
 		"(?i:\\binsert\\s+into\\s+[\\w.\"`\\[\\]]+\\s*(\\([^)]*\\)\\s*)?values\\s*\\()",
 		"(?i:\\bupdate\\s+[\\w.\"`\\[\\]]+\\s+set\\s+[\\w.\"`\\[\\]]+\\s*=)",
 		"(?i:\\bdelete\\s+from\\s+[\\w.\"`\\[\\]]+\\s+where\\s+[\\w.\"`\\[\\]]+\\s*(=|<|>|in\\b|like\\b))",

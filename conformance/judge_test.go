@@ -72,7 +72,7 @@ func TestRawExampleIsReportedAsBrokenJSON(t *testing.T) {
 	require.Contains(t, findings[0].Got, `},`)
 }
 
-// sin is an answer with one thing wrong, and what it breaks.
+// A broken answer is an answer with one thing wrong, and what it breaks.
 type sin struct {
 	why    string
 	answer func() *conformance.Exchange

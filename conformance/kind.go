@@ -90,7 +90,7 @@ func Kinds() []KindInfo {
 				"on the status.",
 		},
 		{Kind: Hostile,
-			Doc: "JSON that a parser may stumble over is answered; a 5xx or a closed connection is charged to it " +
+			Doc: "JSON that a parser need not support is answered; a 5xx or a closed connection is charged to it " +
 				"alone.",
 		},
 		{Kind: Isolation,

@@ -97,7 +97,7 @@ func loudly(between string) string {
 	return strings.Join(all, between)
 }
 
-// quiet fails where a report tells what was said loudly.
+// quiet fails where a report holds a secret.
 func quiet(t *testing.T, r *record.Report) {
 	t.Helper()
 	text := told(t, r)
@@ -174,7 +174,8 @@ func TestWhateverAServerGivesBackIsInNoReport(t *testing.T) {
 		t.Run(row.why, func(t *testing.T) {
 			t.Parallel()
 			r, err := load(t).Run(t.Context(), loudTarget(saying(t, func(*http.Request) string { return row.says })),
-				conformance.Options{Run: "valid/(accepts-plain-request|accepts-gzip)$|body/refuses-missing-comment|auth/refuses-missing-authorization|unprivileged", Timeout: 20 * time.Second})
+				conformance.Options{Timeout: 20 * time.Second, Run: "valid/(accepts-plain-request|accepts-gzip)$|" +
+					"body/refuses-missing-comment|auth/refuses-missing-authorization|unprivileged"})
 			require.NoError(t, err)
 			require.Positive(t, r.Totals.Requests)
 			quiet(t, r)

@@ -146,8 +146,8 @@ func TestLoadHoldsTheCatalogueAgainstTheCases(t *testing.T) {
 			must),
 			"no case proves operation.sings"},
 		{"a waiver that is stale", documented, func(s string) string {
-			return strings.Replace(s, "- id: response.created\n", "- id: response.created\n  waived: nobody "+
-				"can tell\n", 1)
+			return strings.Replace(s, "- id: response.created\n", "- id: response.created\n  waived: it "+
+				"is not observable\n", 1)
 		}, "response.created is waived, yet a case proves it"},
 		{"an id used twice", standard, add("\n- id: response.created\n  level: standard\n  says: says\n" + must),
 			"an id is used once"},

@@ -32,7 +32,7 @@ var heaviest = []string{
 // is judged.
 func BenchmarkResidentMemory(b *testing.B) {
 	if runtime.GOOS != "linux" {
-		b.Skip("only Linux tells of another process how much it held at most")
+		b.Skip("only Linux reports the peak memory of another process")
 	}
 	command := built(b)
 	measure := func(name string, behaviour hostile.Behaviour, handler http.Handler) {
@@ -66,7 +66,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 // "times-record", how many times the size of what is read.
 func BenchmarkResidentMemoryOfRecords(b *testing.B) {
 	if runtime.GOOS != "linux" {
-		b.Skip("only Linux tells of another process how much it held at most")
+		b.Skip("only Linux reports the peak memory of another process")
 	}
 	command := built(b)
 	server, err := hostile.Start(hostile.Behaviour{}, honest())
@@ -120,9 +120,9 @@ func peak(b *testing.B, command, url string) (most int) {
 		filepath.Join(b.TempDir(), "report.json"), "-timeout", "2s")
 }
 
-// watched runs the command and returns how many KiB it held at most. What the system
-// tells of a process that has ended includes what its parent held when it began,
-// so the process is watched while it lives.
+// watched runs the command and returns how many KiB it held at most. The figure
+// that the system gives for a process that has ended includes what its parent held when
+// it began, so the process is watched while it lives.
 func watched(b *testing.B, command, says string, args ...string) (most int) {
 	run := exec.CommandContext(b.Context(), command, args...)
 	run.Env = append(os.Environ(), "FMASPEC_TOKEN="+token)

@@ -117,7 +117,8 @@ func TestJudgeRequestNamesEveryBreach(t *testing.T) {
 		{"values that say nothing", "POST", samplePath, typed, `{"Comment":" ","Sha1":"8d"}`, []string{
 			`/Comment|a string that is not blank|" "|request.comment-blank inferred`,
 			`/Sha1|40 hexadecimal digits|"8d"|request.sha1-format inferred`}},
-		{"all that is wrong is told, not the first alone", "POST", samplePath, []string{"Content-Type: text/html"},
+		{"everything that is wrong is reported, not only the first", "POST", samplePath,
+			[]string{"Content-Type: text/html"},
 			"<p>", []string{
 				"header Authorization|Bearer and a token|no such header|auth.required documented",
 				`header Content-Type|application/json|"text/html"|refusal.media-type inferred`,
@@ -143,8 +144,7 @@ func TestJudgeRequestNamesEveryBreach(t *testing.T) {
 	}
 }
 
-// Who writes a request well is not told otherwise, and who does not is told: the
-// cases are the witness.
+// A valid request has no finding and an invalid one has one, as the cases expect.
 func TestJudgeRequestAgreesWithTheCases(t *testing.T) {
 	report := run(t, target(honest()), conformance.Options{})
 	suite := load(t)
@@ -164,7 +164,7 @@ func TestJudgeRequestAgreesWithTheCases(t *testing.T) {
 				path = after[strings.Index(after, "/"):]
 			}
 			findings := suite.JudgeRequest(x.Request.Method, path, header, x.Request.Body)
-			sent := fmt.Sprint(c.Steps[i]) // of a request that only a server can tell from a good one
+			sent := fmt.Sprint(c.Steps[i]) // of a request that only a server distinguishes from a good one
 			silent := c.Proves[0] == "request.host" || strings.Contains(sent, "{{unprivileged-token}}") ||
 				strings.Contains(sent, "{{invalid-token}}") || strings.Contains(sent, "unknown-machine}}")
 			switch expect := c.Steps[i].Expect; {

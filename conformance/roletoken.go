@@ -34,6 +34,6 @@ func (x *Exchange) roleTokenRefused() string {
 		return ""
 	}
 	return fmt.Sprintf("the %s was answered 401, as one is that has expired or is for another server, so that this "+
-		"proves nothing of the role; give another (fmaspec auth check tells what it says of itself)",
+		"proves nothing of the role; give another (fmaspec auth check describes it)",
 		strings.ReplaceAll(name, "-", " "))
 }

@@ -24,7 +24,7 @@ const (
 	tenantFile    = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"
 )
 
-// A tenant is a server that is not on this machine, as far as a run can tell: its
+// A tenant is a server that is not on this machine, as far as a run knows: its
 // name leads to a listener by Transport.Resolve. It keeps what arrived.
 type tenant struct {
 	conformance.Target
@@ -56,7 +56,9 @@ func newTenant(t *testing.T, h http.Handler, journal func() int) *tenant {
 	out.Target = conformance.Target{
 		URL: "http://tenant.example", Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid,
 		UnknownMachine: unknownMachine,
-		Transport:      conformance.Transport{Resolve: map[string]string{"tenant.example:80": server.Listener.Addr().String()}},
+		Transport: conformance.Transport{
+			Resolve: map[string]string{"tenant.example:80": server.Listener.Addr().String()},
+		},
 	}
 	return out
 }

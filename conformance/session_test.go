@@ -126,7 +126,7 @@ func made(s *Suite, c *Case, round int) *Judged {
 	}
 }
 
-// endless is a session that is told of exchanges, and makes none.
+// endless is a session that keeps exchanges which the test makes.
 func endless(t testing.TB) (*Session, *job) {
 	suite, err := Load(Contract{})
 	require.NoError(t, err)

@@ -331,7 +331,7 @@ func fieldLine(fields []httpfile.Field, key string) int {
 	return 1
 }
 
-// crossCheck holds cases, controls and catalogue against each other.
+// crossCheck compares cases, controls and catalogue with each other.
 func (l *loader) crossCheck(own bool) {
 	slices.SortFunc(l.suite.Cases, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
 	proven := map[string]bool{}

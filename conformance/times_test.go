@@ -92,7 +92,7 @@ func TestTimesOfOneOperationAreNotChargedToTheOther(t *testing.T) {
 }
 
 // An answer that is too long for the record is judged by where there is no other,
-// so that the record is borne out in both cases.
+// so that the record matches its exchanges in both cases.
 func TestTimesOfLongAnswersAreBorneOut(t *testing.T) {
 	long := func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -421,7 +421,8 @@ func TestATargetIsReachedThroughAProxy(t *testing.T) {
 			p := through(t, row.to)
 			r := run(t, row.target(conformance.Transport{RootCAs: ca.roots(), Proxy: p.of}),
 				armed(
-					conformance.Options{Run: "valid/accepts-plain|auth/|body/refuses-missing|state/accepts-twelve-in-turn"}))
+					conformance.Options{
+						Run: "valid/accepts-plain|auth/|body/refuses-missing|state/accepts-twelve-in-turn"}))
 			require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 			require.Equal(t, row.local, r.Safety.Local)
 			asked, allowed := p.saw()

@@ -103,7 +103,8 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	}
 	t.Parallel()
 	suite := load(t)
-	o := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|auth/refuses-user|body/answers-chunked|machine/)"}
+	o := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|" +
+		"auth/refuses-user|body/answers-chunked|machine/)"}
 	local := recordOf(t, suite, "answers-200", o)
 	it := newTenant(t, honest(), func() int { return 0 })
 	it.Machine, it.File = tenantMachine, tenantFile

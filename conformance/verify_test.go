@@ -65,7 +65,7 @@ func places(v *conformance.Verification, what string) (out []string) {
 	return out
 }
 
-// recordOf is what a file holds of a run against a server with a fault, of a few cases.
+// recordOf returns the record of a run of a few cases on a server with a fault, as a file has it.
 func recordOf(t *testing.T, suite *conformance.Suite, fault string, o conformance.Options) *record.Report {
 	t.Helper()
 	r, err := suite.Run(t.Context(), target(faulty(t, fault)), o)

@@ -45,7 +45,8 @@ func TestAServerBesideItselfShowsNoDifference(t *testing.T) {
 		t.Skip("it runs the whole suite against many servers, twice each")
 	}
 	t.Parallel()
-	const some = "^requestSample/(valid|state/accepts-(both|eight-at-once)|media|auth/refuses-user)|^stopAndQuarantineFile/(machine|body/refuses-(m|n))"
+	const some = "^requestSample/(valid|state/accepts-(both|eight-at-once)|media|auth/refuses-user)|" +
+		"^stopAndQuarantineFile/(machine|body/refuses-(m|n))"
 	for _, row := range []struct {
 		times int
 		o     conformance.Options
@@ -81,7 +82,8 @@ func TestAServerWithHabitsOfItsOwnBesideItselfShowsNoDifference(t *testing.T) {
 	} {
 		at := slices.IndexFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name })
 		require.GreaterOrEqual(t, at, 0, "want a variant %s", name)
-		o := conformance.Options{Run: "^requestSample/(valid/accepts-(plain|gzip|.*example)|method/refuses-get|auth/refuses-missing)", Repeat: 2, Parallel: 8}
+		o := conformance.Options{Repeat: 2, Parallel: 8,
+			Run: "^requestSample/(valid/accepts-(plain|gzip|.*example)|method/refuses-get|auth/refuses-missing)"}
 		wrap := reference.Variants()[at].Wrap
 		c := compare.Compare(judged(t, wrap(honest()), o), judged(t, wrap(honest()), o),
 			compare.Options{StrictShape: true})

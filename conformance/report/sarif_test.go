@@ -485,7 +485,8 @@ func TestSARIFTellsHowTheRunWent(t *testing.T) {
 		"come whole."; n.Message.Text != want || n.Level != "error" {
 		t.Errorf("want %q, got %+v", want, n)
 	}
-	if at := n.Locations[0].PhysicalLocation; at.ArtifactLocation.URI != "fixtures/cases/valid/accepts-other-order.http" || at.Region.StartLine != 5 {
+	at := n.Locations[0].PhysicalLocation
+	if at.ArtifactLocation.URI != "fixtures/cases/valid/accepts-other-order.http" || at.Region.StartLine != 5 {
 		t.Errorf("want the case's line, got %+v", at)
 	}
 }

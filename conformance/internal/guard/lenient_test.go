@@ -391,7 +391,7 @@ func decoded(body []byte, depth int) (out []string) {
 	return out
 }
 
-// walk tells of every string in a JSON value, and of those of an array as one.
+// walk visits every string in a JSON value, and of those of an array as one.
 func walk(value any, tell func(string)) {
 	switch v := value.(type) {
 	case string:

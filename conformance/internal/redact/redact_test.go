@@ -227,7 +227,7 @@ func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 			func(r *record.Response) bool {
 				return slices.Equal(r.Header[stars(secret)], []string{"a"}) && len(r.Header) == 1
 			}},
-		{"a cookie, whoever it belongs to",
+		{"a cookie of any owner",
 			record.Response{Header: http.Header{"Set-Cookie": {"session=0123456789abc; Path=/; HttpOnly",
 				"bare-0123456789", "empty=; Secure"}}}, false,
 			func(r *record.Response) bool {
