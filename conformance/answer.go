@@ -17,17 +17,20 @@ import (
 
 // answer is a response as the checks look at it, made once.
 type answer struct {
-	media      string            // media type without parameters, lower case; "" where missing or unreadable
-	coding     string            // Content-Encoding, "" for none
-	asked      bool              // the request allows this coding
-	body       []byte            // after decoding; nil where it cannot be decoded
-	decodeErr  error             // why not
-	json       *strictjson.Error // what is wrong with the body as one JSON text, but that a name stands twice; with an action, its bytes alone are at fault
+	media     string // media type without parameters, lower case; "" where missing or unreadable
+	coding    string // Content-Encoding, "" for none
+	asked     bool   // the request allows this coding
+	body      []byte // after decoding; nil where it cannot be decoded
+	decodeErr error  // why not
+	// what is wrong with the body as one JSON text, but that a name stands twice; with an action,
+	// its bytes alone are at fault
+	json       *strictjson.Error
 	twice      *strictjson.Error // the first name that stands twice in one object
 	action     map[string]any    // the body, where it is one JSON object
 	violations []schemas.Violation
-	err        error   // the engine could not judge
-	first      *answer // where a name stands twice: the answer to a reader who takes the first of such members; this one takes the last
+	err        error // the engine could not judge
+	// where a name stands twice: the answer to a reader who takes the first of such members; this one takes the last
+	first *answer
 }
 
 // look reads the response.
@@ -35,10 +38,12 @@ func (x *observed) look() (a answer) {
 	if x.Response == nil {
 		return a
 	}
-	if media, _, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
+	if media, _, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil ||
+		errors.Is(err, mime.ErrInvalidMediaParameter) {
 		a.media = media
 	}
-	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get("Content-Encoding"))); a.coding == "identity" {
+	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get(
+		"Content-Encoding"))); a.coding == "identity" {
 		a.coding = ""
 	}
 	a.asked = a.coding == "" || asksFor(x.Request.Header, a.coding)
@@ -154,12 +159,6 @@ func asksFor(header []record.Field, coding string) bool {
 
 // zeroWeight is a quality value that rules a coding out (RFC 9110 12.4.2).
 var zeroWeight = regexp.MustCompile(`^\s*q=0(\.0*)?\s*$`)
-
-// member returns a string member of the action.
-func (a *answer) member(name string) (string, bool) {
-	s, ok := a.action[name].(string)
-	return s, ok
-}
 
 // show writes a value as a finding does: JSON, at most some sixty characters.
 func show(v any) string {

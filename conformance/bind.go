@@ -41,7 +41,8 @@ type bound struct {
 
 // sent returns the request as one that is sent.
 func (b bound) sent(c *Case, step, round int) Sent {
-	return Sent{Case: c, Step: step, Round: round, Operation: c.Steps[step].operation(c), Request: b.request, Marks: b.marks, Inert: b.inert}
+	return Sent{Case: c, Step: step, Round: round, Operation: c.Steps[step].operation(c), Request: b.request,
+		Marks: b.marks, Inert: b.inert}
 }
 
 // markPrefix begins every value of {{comment}}; with the values of {{sha1}} it
@@ -63,7 +64,8 @@ func (b *binder) inert(c *Case, step *Step) bool {
 	if b.local {
 		return false
 	}
-	return step.Expect == Refused && !strings.Contains(step.Path, httpfile.UnknownMachine) || !slices.Contains(b.armed, step.operation(c))
+	return step.Expect == Refused && !strings.Contains(step.Path, httpfile.UnknownMachine) ||
+		!slices.Contains(b.armed, step.operation(c))
 }
 
 // inertMachine is an id that no machine has.
@@ -137,7 +139,9 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	path := expand(step.Path)
 	t := b.target.Transport
 	var header []record.Field
-	for _, f := range []record.Field{{Name: "Host", Value: u.Host}, {Name: "User-Agent", Value: cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {Name: "Accept", Value: "application/json"}, {Name: "Accept-Encoding", Value: "identity"}} {
+	for _, f := range []record.Field{{Name: "Host", Value: u.Host},
+		{Name: "User-Agent", Value: cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {Name: "Accept",
+			Value: "application/json"}, {Name: "Accept-Encoding", Value: "identity"}} {
 		if !record.HasHeader(step.Header, f.Name) && !record.HasHeader(t.Header, f.Name) {
 			header = append(header, f)
 		}
@@ -159,7 +163,8 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if unbound != nil {
 		return out, fmt.Errorf("%s:%d: %w", c.File, step.Line, unbound)
 	}
-	if (len(body) > 0 || step.Method == b.ops[step.operation(c)].Method) && !record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
+	if (len(body) > 0 || step.Method == b.ops[step.operation(c)].Method) &&
+		!record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
 		header = append(header, record.Field{Name: "Content-Length", Value: strconv.Itoa(len(body))})
 	}
 	if step.Separate && !record.HasHeader(header, "Connection") && !record.HasHeader(step.Header, "Connection") {
@@ -186,12 +191,14 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	head := message.Len()
 	message.Write(body)
 
-	out.sending = wire.Sending{Method: step.Method, Bytes: message.Bytes(), Separate: step.Separate, Case: c.ID, Step: step.Index - 1}
+	out.sending = wire.Sending{Method: step.Method, Bytes: message.Bytes(), Separate: step.Separate, Case: c.ID,
+		Step: step.Index - 1}
 	if step.Abort {
 		out.sending.Abort = head + len(body)/2
 	}
 	out.file = sentMember(body, b.ops[step.operation(c)].FileMember)
-	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute, Header: header, Body: message.Bytes()[head:]})
+	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute,
+		Header: header, Body: message.Bytes()[head:]})
 	return out, nil
 }
 

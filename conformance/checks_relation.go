@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/schemas"
 )
 
@@ -109,7 +110,7 @@ func (l *loader) checksOfRelations() {
 		case slices.ContainsFunc(engine, func(c Check) bool { return c.Name == r.Check }):
 			l.fail(fmt.Errorf("%s: the check %s is one of the engine; give it another name", place, r.Check))
 		case l.suite.requirement[r.Requirement] == nil && !l.unread:
-			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place, r.Requirement, meant(r.Requirement, keys(l.suite.requirement))))
+			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place, r.Requirement, nearest.Hint(r.Requirement, keys(l.suite.requirement))))
 		case !said[r.Check]:
 			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", place, r.Check))
 		}

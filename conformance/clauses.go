@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -117,7 +118,7 @@ func (l *loader) clause(r *record.Requirement, c *record.Clause) {
 	case c.Section == "":
 		fail("has no section; give the heading or the number")
 	case !known:
-		fail("has the basis %q%s; the bases are %s", c.Basis, meant(c.Basis, names), strings.Join(names, ", "))
+		fail("has the basis %q%s; the bases are %s", c.Basis, nearest.Hint(c.Basis, names), strings.Join(names, ", "))
 	case b.Of == record.OfTheDocuments && keys == nil:
 		fail("has the basis %s, which is in lines of %s, not in %s; name one of these, or another basis", b.Name, record.Listed(append(l.suite.documentNames(), record.BothDocuments)), c.Document)
 	case b.Of == record.OfAStandard && keys != nil:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -35,9 +36,10 @@ type KindInfo struct {
 	Kind Kind
 	Doc  string // one sentence
 
-	status bool             // it is about the status of a refusal
-	needed func(*Case) bool // reports whether the case cannot be judged where no requirement has the kind; nil for never
-	why    string           // what such a case has, in words that follow "the case"
+	status bool // it is about the status of a refusal
+	// needed reports whether a case cannot be judged where no requirement has the kind; nil for never.
+	needed func(*Case) bool
+	why    string // what such a case has, in words that follow "the case"
 }
 
 // Kinds returns every kind, in the order of documentation.
@@ -50,19 +52,52 @@ func Kinds() []KindInfo {
 	}
 	const toAccept = "has a request that is to be accepted"
 	return []KindInfo{
-		{Kind: Acceptance, Doc: "A valid request is answered with the status of success; the refusal of a plain one is charged to it.", needed: accepted, why: toAccept},
-		{Kind: Existence, Doc: "The operation exists; the answer 404, 405 or 501 to a plain valid request is charged to it.", needed: accepted, why: toAccept},
-		{Kind: RequestForm, Doc: "A valid request may be written in another form; the pact has an interaction for each."},
-		{Kind: MediaType, Doc: "A success declares its media type; what a pact asks of Content-Type is compared with it."},
-		{Kind: RefusalStatus, status: true, Doc: "A request is refused with one of the statuses that count for its reason; a case proves at most one requirement of the kinds refusal-….", needed: refused, why: "has a request that is to be refused"},
-		{Kind: RefusalBody, status: true, Doc: "The same for a body that cannot be used, and for a refusal of which no case says the status."},
-		{Kind: RefusalRole, status: true, Doc: "The same for a token that lacks the right, so that 403 is about the token and not about a machine that was made up."},
-		{Kind: MilderStatus, Doc: "It is charged in the place of a requirement on a refusal's status, under \"milder-of:\", for statuses that no standard speaks against."},
-		{Kind: ServerError, Doc: "A request at fault is not answered 5xx; a refusal is charged to it whose case proves no requirement on the status."},
-		{Kind: Hostile, Doc: "JSON that a parser may stumble over is answered; a 5xx or a closed connection is charged to it alone."},
-		{Kind: Isolation, Doc: "No request changes the answer to another; the first request of several is not charged to it.", needed: asksBoth, why: "has requests to be accepted beside such to be refused"},
+		{Kind: Acceptance,
+			Doc:    "A valid request is answered with the status of success; the refusal of a plain one is charged to it.",
+			needed: accepted, why: toAccept,
+		},
+		{Kind: Existence,
+			Doc:    "The operation exists; the answer 404, 405 or 501 to a plain valid request is charged to it.",
+			needed: accepted, why: toAccept,
+		},
+		{Kind: RequestForm,
+			Doc: "A valid request may be written in another form; the pact has an interaction for each.",
+		},
+		{Kind: MediaType,
+			Doc: "A success declares its media type; what a pact asks of Content-Type is compared with it.",
+		},
+		{Kind: RefusalStatus, status: true,
+			Doc: "A request is refused with one of the statuses that count for its reason; a case proves at most one " +
+				"requirement of the kinds refusal-….",
+			needed: refused, why: "has a request that is to be refused",
+		},
+		{Kind: RefusalBody, status: true,
+			Doc: "The same for a body that cannot be used, and for a refusal of which no case says the status.",
+		},
+		{Kind: RefusalRole, status: true,
+			Doc: "The same for a token that lacks the right, so that 403 is about the token and not about a machine " +
+				"that was made up.",
+		},
+		{Kind: MilderStatus,
+			Doc: "It is charged in the place of a requirement on a refusal's status, under \"milder-of:\", for statuses " +
+				"that no standard speaks against.",
+		},
+		{Kind: ServerError,
+			Doc: "A request at fault is not answered 5xx; a refusal is charged to it whose case proves no requirement " +
+				"on the status.",
+		},
+		{Kind: Hostile,
+			Doc: "JSON that a parser may stumble over is answered; a 5xx or a closed connection is charged to it " +
+				"alone.",
+		},
+		{Kind: Isolation,
+			Doc:    "No request changes the answer to another; the first request of several is not charged to it.",
+			needed: asksBoth, why: "has requests to be accepted beside such to be refused",
+		},
 		{Kind: KnownToken, Doc: "A token has to be one that was issued; the log of the reference server names it."},
-		{Kind: Role, Doc: "A token has to be that of a user who may act; the log of the reference server names it."},
+		{Kind: Role,
+			Doc: "A token has to be that of a user who may act; the log of the reference server names it.",
+		},
 		{Kind: KnownMachine, Doc: "A machine has to be known; the log of the reference server names it."},
 	}
 }
@@ -119,13 +154,19 @@ func (l *loader) kind(e requirementEntry, file string, line int) {
 	case e.Kind == "" && e.MilderOf == nil:
 		return
 	case e.Kind != "" && !known:
-		l.failAt(file, line, "the requirement %s has the unknown kind %q%s; leave \"kind:\" out, or give one of %s", e.ID, e.Kind, meant(string(e.Kind), names), strings.Join(names, ", "))
+		l.failAt(file, line,
+			"the requirement %s has the unknown kind %q%s; leave \"kind:\" out, or give one of %s",
+			e.ID, e.Kind, nearest.Hint(string(e.Kind), names), strings.Join(names, ", "))
 		return
 	case e.Kind == MilderStatus && (e.MilderOf == nil || e.MilderOf.Of == "" || len(e.MilderOf.Statuses) == 0):
-		l.failAt(file, line, "the requirement %s has the kind %s and does not say of what; add \"milder-of: {requirement: ID, statuses: [403]}\"", e.ID, e.Kind)
+		l.failAt(file, line,
+			"the requirement %s has the kind %s and does not say of what; add \"milder-of: {requirement: "+
+				"ID, statuses: [403]}\"", e.ID, e.Kind)
 		return
 	case e.Kind != MilderStatus && e.MilderOf != nil:
-		l.failAt(file, line, "the requirement %s has milder-of, which goes with the kind %s; add \"kind: %[2]s\", or take milder-of away", e.ID, MilderStatus)
+		l.failAt(file, line,
+			"the requirement %s has milder-of, which goes with the kind %s; add \"kind: %[2]s\", or take "+
+				"milder-of away", e.ID, MilderStatus)
 		return
 	}
 	l.suite.kinds[e.ID] = e.Kind
@@ -146,8 +187,11 @@ func (l *loader) settleKinds() {
 		}
 	}
 	for _, m := range s.milder {
-		if r := slices.IndexFunc(s.Requirements, func(r record.Requirement) bool { return r.ID == m.id }); !s.kinds[m.Of].aboutStatus() && r >= 0 {
-			l.failAt(s.Requirements[r].File, s.Requirements[r].Line, "the requirement %s is milder than %q, which is none on the status of a refusal; name one of the kinds refusal-…: %s",
+		r := slices.IndexFunc(s.Requirements, func(r record.Requirement) bool { return r.ID == m.id })
+		if r >= 0 && !s.kinds[m.Of].aboutStatus() {
+			l.failAt(s.Requirements[r].File, s.Requirements[r].Line,
+				"the requirement %s is milder than %q, which is none on the status of a refusal; name one of "+
+					"the kinds refusal-…: %s",
 				m.id, m.Of, strings.Join(s.ofKinds([]Kind{RefusalStatus, RefusalBody, RefusalRole}, nil), ", "))
 		}
 	}
@@ -180,7 +224,9 @@ func (l *loader) neededKinds() {
 		}
 		if i := slices.IndexFunc(l.suite.Cases, row.needed); i >= 0 {
 			c := l.suite.Cases[i]
-			l.failAt(c.File, c.Line, "the case %s, and no requirement has the kind %s by which it is judged; give it to one in fixtures/requirements, \"kind: %[2]s\"", row.why, row.Kind)
+			l.failAt(c.File, c.Line,
+				"the case %s, and no requirement has the kind %s by which it is judged; give it to one in "+
+					"fixtures/requirements, \"kind: %[2]s\"", row.why, row.Kind)
 		}
 	}
 }

@@ -45,7 +45,8 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.Info(), Cases: len(jobs), Actions: r.planned, binding: r, jobs: jobs}
+	p := &Plan{Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.Info(),
+		Cases: len(jobs), Actions: r.planned, binding: r, jobs: jobs}
 	for _, j := range jobs {
 		j.withheld = j.skip != ""
 		if j.skip != "" {
@@ -53,7 +54,8 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 			continue
 		}
 		for i, b := range j.steps {
-			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request, File: b.file, Cut: b.sending.Abort > 0}
+			planned := PlannedRequest{Case: j.c.ID, Step: i, Operation: j.c.Steps[i].operation(j.c), Request: b.request,
+				File: b.file, Cut: b.sending.Abort > 0}
 			if !r.guard.Local() {
 				e := r.guard.Effect(b.sending.Bytes)
 				planned.Effect, planned.Machine = e.Can, e.Machine

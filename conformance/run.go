@@ -231,7 +231,8 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	}
 	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID()}
 	r.guard = guard.New(guard.Config{
-		Target: target.guarded(), Operations: s.Operations, Requests: s.request, File: func(body []byte) string { return sentFile(body, s.Operations) }, Secrets: r.secrets,
+		File:   func(body []byte) string { return sentFile(body, s.Operations) },
+		Target: target.guarded(), Operations: s.Operations, Requests: s.request, Secrets: r.secrets,
 		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
 	})
 	if err := r.armable(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -21,16 +22,19 @@ func (r *binding) armable() error {
 	known := operationIDs(r.suite.Operations)
 	for _, name := range r.options.AcceptRisk { // a misspelt one would arm nothing
 		if !slices.Contains(known, name) {
-			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, meant(name, known), strings.Join(known, ", "))
+			return usage("-accept-risk %s: unknown operation%s; operations are %s", name, nearest.Hint(name, known),
+				strings.Join(known, ", "))
 		}
 	}
 	switch {
 	case r.guard.Local() || len(r.options.AcceptRisk) == 0:
 		return nil
 	case r.target.Machine == "":
-		return &SafetyError{r.target.elsewhere() + ", and no machine was named; pass -machine with the id of one that may be acted on (in Go, Target.Machine)"}
+		return &SafetyError{r.target.elsewhere() + ", and no machine was named; pass -machine with the id of one " +
+			"that may be acted on (in Go, Target.Machine)"}
 	case r.target.File == "":
-		return &SafetyError{r.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that may be acted on (in Go, Target.File)"}
+		return &SafetyError{r.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that " +
+			"may be acted on (in Go, Target.File)"}
 	}
 	if r.options.Allow != nil {
 		return r.options.Allow(r.target.URL, r.target.Machine, r.target.File)
@@ -43,7 +47,8 @@ func (r *binding) recorded() error {
 	if r.guard.Local() || len(r.options.AcceptRisk) == 0 || r.options.Journal != nil {
 		return nil
 	}
-	return &SafetyError{r.target.elsewhere() + ", and nothing records what is caused there; pass -journal (in Go, Options.Journal)"}
+	return &SafetyError{r.target.elsewhere() + ", and nothing records what is caused there; pass -journal (in Go, " +
+		"Options.Journal)"}
 }
 
 func operationIDs(operations []openapi.Operation) (ids []string) {
@@ -97,12 +102,14 @@ func (r *binding) withhold(jobs []*job) error {
 	// The budget goes to what the most depends on.
 	control := controlsOf(jobs)
 	slices.SortStableFunc(candidates, func(a, b *job) int {
-		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(effects[a], effects[b]), cmp.Compare(a.c.Name, b.c.Name), cmp.Compare(a.c.ID, b.c.ID))
+		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(effects[a], effects[b]),
+			cmp.Compare(a.c.Name, b.c.Name), cmp.Compare(a.c.ID, b.c.ID))
 	})
 	budget := r.options.MaxActions
 	for _, j := range candidates {
 		if effects[j] > budget {
-			j.outcome, j.skip = record.Skipped, fmt.Sprintf("not sent: it could take effect, and the budget of %d such requests does not reach for it; raise -max-actions", r.options.MaxActions)
+			j.outcome, j.skip = record.Skipped, fmt.Sprintf("not sent: it could take effect, and the budget of %d "+
+				"such requests does not reach for it; raise -max-actions", r.options.MaxActions)
 			first = cmp.Or(first, strings.TrimPrefix(j.skip, "not sent: "))
 			continue
 		}
@@ -111,7 +118,8 @@ func (r *binding) withhold(jobs []*job) error {
 	}
 	r.planned = r.options.MaxActions - budget
 	if left == 0 && first != "" {
-		return &SafetyError{fmt.Sprintf("%s, and of the %d cases none may be sent: %s", r.target.elsewhere(), len(jobs), first)}
+		return &SafetyError{fmt.Sprintf("%s, and of the %d cases none may be sent: %s", r.target.elsewhere(), len(jobs),
+			first)}
 	}
 	return nil
 }

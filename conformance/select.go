@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -59,7 +60,7 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 	}
 	for _, id := range o.Only {
 		if s.byID[id] == nil {
-			return nil, usage("unknown case %q%s", id, meant(id, keys(s.byID)))
+			return nil, usage("unknown case %q%s", id, nearest.Hint(id, keys(s.byID)))
 		}
 	}
 	chosen := map[string]*Case{}
@@ -106,7 +107,7 @@ func (s *Suite) pattern(flag, text string) (*regexp.Regexp, error) {
 		return nil, usage("-%s %q: %s; give a regular expression over case ids", flag, text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	if !slices.ContainsFunc(s.Cases, func(c *Case) bool { return p.MatchString(c.ID) }) {
-		return nil, usage("-%s %q matches no case%s; fmaspec list cases prints them", flag, text, meant(strings.Trim(text, "^$"), s.nearNames()))
+		return nil, usage("-%s %q matches no case%s; fmaspec list cases prints them", flag, text, nearest.Hint(strings.Trim(text, "^$"), s.nearNames()))
 	}
 	return p, nil
 }

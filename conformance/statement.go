@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -265,7 +266,7 @@ func (l *loader) statement(s *Statement) {
 			for _, r := range l.suite.Requirements {
 				ids = append(ids, r.ID)
 			}
-			fail("the statement obliges the unknown requirement %q%s; fmaspec list requirements prints them", id, meant(id, ids))
+			fail("the statement obliges the unknown requirement %q%s; fmaspec list requirements prints them", id, nearest.Hint(id, ids))
 			continue
 		}
 		for _, p := range s.Lines {

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -209,13 +209,13 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 	proves := httpfile.List(head("proves"))
 	for _, id := range proves {
 		if l.suite.requirement[id] == nil && !l.unread {
-			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in fixtures/requirements (fmaspec list requirements)", id, meant(id, keys(l.suite.requirement)))
+			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in fixtures/requirements (fmaspec list requirements)", id, nearest.Hint(id, keys(l.suite.requirement)))
 		}
 	}
 	steps := l.steps(full, file, known)
 	for _, op := range operations {
 		if !slices.Contains(known, op) {
-			l.failAt(full, fieldLine(file.Fields, "operation"), "unknown operation %q%s; the operations are %s, or all", op, meant(op, known), strings.Join(known, ", "))
+			l.failAt(full, fieldLine(file.Fields, "operation"), "unknown operation %q%s; the operations are %s, or all", op, nearest.Hint(op, known), strings.Join(known, ", "))
 			continue
 		}
 		c := &Case{
@@ -261,7 +261,7 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 				continue
 			}
 			if step.Operation = v.Args[0]; !slices.Contains(operations, step.Operation) {
-				l.failAt(full, r.Line, "unknown operation %q behind {{path}}%s; the operations are %s", step.Operation, meant(step.Operation, operations), strings.Join(operations, ", "))
+				l.failAt(full, r.Line, "unknown operation %q behind {{path}}%s; the operations are %s", step.Operation, nearest.Hint(step.Operation, operations), strings.Join(operations, ", "))
 			}
 		}
 		times := 1
@@ -341,7 +341,7 @@ func (l *loader) crossCheck(own bool) {
 		control := l.suite.byID[c.Control]
 		switch {
 		case control == nil:
-			l.failAt(c.File, c.Line, "the control %q is no case%s; name an accepted case of the same operation", strings.TrimPrefix(c.Control, c.Operation+"/"), meant(strings.TrimPrefix(c.Control, c.Operation+"/"), l.names(c.Operation)))
+			l.failAt(c.File, c.Line, "the control %q is no case%s; name an accepted case of the same operation", strings.TrimPrefix(c.Control, c.Operation+"/"), nearest.Hint(strings.TrimPrefix(c.Control, c.Operation+"/"), l.names(c.Operation)))
 		case control.Steps[0].Expect != Accepted:
 			l.failAt(c.File, c.Line, "the control %s is not an accepted case; name one that is", c.Control)
 		case control == c:
@@ -359,7 +359,7 @@ func (l *loader) crossCheck(own bool) {
 	for _, r := range l.suite.Requirements {
 		switch {
 		case !proven[r.ID] && r.Waived == "":
-			l.failAt(r.File, r.Line, "no case proves %s; write one, or say under waived why there is none", r.ID)
+			l.failAt(r.File, r.Line, "no case proves %s; write one in fixtures/cases that names it under proves, or say here under waived why there is none", r.ID)
 		case proven[r.ID] && r.Waived != "":
 			l.failAt(r.File, r.Line, "%s is waived, yet a case proves it; take the waiver away", r.ID)
 		}
@@ -440,14 +440,6 @@ func once(errs []error) (out []error) {
 		}
 	}
 	return out
-}
-
-// meant suggests the nearest of the known names.
-func meant(word string, known []string) string {
-	if near := nearest.Nearest(word, known); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
-	}
-	return ""
 }
 
 func keys[V any](m map[string]V) []string {

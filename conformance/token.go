@@ -22,11 +22,16 @@ type Token struct {
 // case needs to say that it needs it.
 func Tokens() []Token {
 	return []Token{
-		{"token", "Token", "the token of a user who may act", func(t *Target) *string { return &t.Token }},
-		{httpfile.UnprivilegedToken, "UnprivilegedToken", "the token of a user without the roles", func(t *Target) *string { return &t.UnprivilegedToken }},
-		{httpfile.SecurityAdminToken, "SecurityAdminToken", "the token of a user who is security administrator alone", func(t *Target) *string { return &t.SecurityAdminToken }},
-		{httpfile.GlobalAdminToken, "GlobalAdminToken", "the token of a user who is global administrator alone", func(t *Target) *string { return &t.GlobalAdminToken }},
-		{httpfile.InvalidToken, "InvalidToken", "a token that must not be accepted", func(t *Target) *string { return &t.InvalidToken }},
+		{"token", "Token", "the token of a user who may act",
+			func(t *Target) *string { return &t.Token }},
+		{httpfile.UnprivilegedToken, "UnprivilegedToken", "the token of a user without the roles",
+			func(t *Target) *string { return &t.UnprivilegedToken }},
+		{httpfile.SecurityAdminToken, "SecurityAdminToken", "the token of a user who is security administrator alone",
+			func(t *Target) *string { return &t.SecurityAdminToken }},
+		{httpfile.GlobalAdminToken, "GlobalAdminToken", "the token of a user who is global administrator alone",
+			func(t *Target) *string { return &t.GlobalAdminToken }},
+		{httpfile.InvalidToken, "InvalidToken", "a token that must not be accepted",
+			func(t *Target) *string { return &t.InvalidToken }},
 	}
 }
 

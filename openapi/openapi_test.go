@@ -259,9 +259,8 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		Success: 201, ResponseSchema: "file-machine-action",
-		File: "openapi/three.yaml", Line: strings.Count(before, "\n") + 5},
-		d.Operations[0])
+		Success: 201, ResponseSchema: "file-machine-action", File: "openapi/three.yaml",
+		Line: strings.Count(before, "\n") + 5}, d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
 		two[i].Line += strings.Count(third, "\n") - 1
@@ -292,12 +291,10 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 			"no operationId; give it one"},
 		{"an undo that nobody can read", "      x-undo: |-\n", "      x-undo: [7]\n      x-undone: |-\n",
 			"stopAndQuarantineFile has an x-undo that is no text; say in a sentence how it is undone"},
-		{"no status of success", "'201':", "'301':",
-			"POST /testwdatppreview/machines/{id}/requestSample documents 0 statuses of success; give it one of the " +
-				"2xx class"},
-		{"two statuses of success", "        '400':\n",
-			"        '200':\n          description: Done.\n          x-level: inferred\n        '400':\n",
-			"documents 2 statuses of success; give it one"},
+		{"no status of success", "'201':", "'301':", "POST /testwdatppreview/machines/{id}/requestSample documents 0 " +
+			"statuses of success; give it one of the 2xx class"},
+		{"two statuses of success", "        '400':\n", "        '200':\n          description: Done.\n          " +
+			"x-level: inferred\n        '400':\n", "documents 2 statuses of success; give it one"},
 		{"a parameter that nobody declares", "machines/{id}/requestSample", "machines/{machine}/requestSample",
 			"correct the description"},
 	} {

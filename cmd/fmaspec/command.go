@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/nearest"
 )
 
 // The exit codes.
@@ -50,7 +51,7 @@ func findCommand(name string) (command, error) {
 		}
 		names = append(names, c.name)
 	}
-	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, didYouMean(name, names),
+	return command{}, fmt.Errorf("unknown command %q%s; commands are %s", name, nearest.Hint(name, names),
 		strings.Join(names, ", "))
 }
 

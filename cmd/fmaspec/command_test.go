@@ -157,25 +157,6 @@ func TestFlagsMayStandBehindOperands(t *testing.T) {
 	}
 }
 
-func TestNearestForgivesTypingErrors(t *testing.T) {
-	known := []string{"run", "report", "url", "parallel", "unprivileged-token-file", "drops-id"}
-	for _, row := range []struct{ word, want, why string }{
-		{"rnu", "run", "two letters are swapped"},
-		{"paralel", "parallel", "one is missing"},
-		{"Parallell", "parallel", "letter case does not count"},
-		{"drop-id", "drops-id", "one is missing in the middle"},
-		{"unpriviledged-tokens-file", "unprivileged-token-file", "long words may have more errors"},
-		{"privileged", "unprivileged-token-file", "a part of the name will do"},
-		{"frobnicate", "", "nothing is near"},
-		{"x", "", "a single letter means nothing"},
-		{"", "", "nor does none"},
-	} {
-		if got := nearest(row.word, known); got != row.want {
-			t.Errorf("nearest(%q): want %q, got %q: %s", row.word, row.want, got, row.why)
-		}
-	}
-}
-
 func TestListsAreJSONAndEverythingInThemIsExplained(t *testing.T) {
 	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)

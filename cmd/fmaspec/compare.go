@@ -21,6 +21,7 @@ import (
 	"fmaspec/conformance/compare"
 	"fmaspec/conformance/credential"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
@@ -165,7 +166,7 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	}
 	for _, what := range f.acceptLess {
 		if !slices.Contains(lessNames(), what) {
-			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, didYouMean(what, lessNames()),
+			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, nearest.Hint(what, lessNames()),
 				strings.Join(lessNames(), ", "))
 		}
 	}
@@ -228,7 +229,7 @@ func (f *compareFlags) writer(e *env) (func(io.Writer, *compare.Comparison) erro
 		return compare.Markdown, nil
 	}
 	return nil, fmt.Errorf("-format %s: unknown format%s; formats are text, json, markdown", f.format,
-		didYouMean(f.format, []string{"text", "json", "markdown"}))
+		nearest.Hint(f.format, []string{"text", "json", "markdown"}))
 }
 
 // files reads the reports that the operands name, and takes the settings for targets from them.

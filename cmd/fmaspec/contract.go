@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/report"
 	"fmaspec/openapi"
 )
@@ -107,5 +108,5 @@ func (f *contractFlags) form() (contractForm, error) {
 			f.file, ending, strings.Join(names, ", "))
 	}
 	return contractForm{}, fmt.Errorf("-format %q: unknown format%s; formats are %s", f.format,
-		didYouMean(f.format, names), strings.Join(names, ", "))
+		nearest.Hint(f.format, names), strings.Join(names, ", "))
 }

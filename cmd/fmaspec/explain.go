@@ -11,6 +11,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 )
@@ -62,7 +63,7 @@ func (x *explainer) explain(e *env, id string) error {
 		look(id)
 	}
 	if x.found == 0 {
-		return fmt.Errorf("unknown id %q%s; fmaspec list prints the ids", id, didYouMean(id, x.known))
+		return fmt.Errorf("unknown id %q%s; fmaspec list prints the ids", id, nearest.Hint(id, x.known))
 	}
 	return e.put("the explanation", x.String())
 }

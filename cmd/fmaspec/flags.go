@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/nearest"
 )
 
 // parse sets flags and returns the operands. Flags may follow operands; "--" ends the flags.
@@ -55,7 +56,7 @@ func misread(set *flag.FlagSet, err error) error {
 	if unknown {
 		var names []string
 		set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-		near := nearest(name, names)
+		near := nearest.Nearest(name, names)
 		if near != "" {
 			near = fmt.Sprintf(" (did you mean -%s?)", near)
 		}
@@ -155,7 +156,7 @@ func (e *env) warn() {
 		name, value, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "FMASPEC_") && value != "" && !slices.Contains(known, name) {
 			io.WriteString(e.stderr, harmless(fmt.Sprintf("fmaspec: warning: the variable %s is not known%s; the "+
-				"help of each command lists its variables\n", name, didYouMean(name, known))))
+				"help of each command lists its variables\n", name, nearest.Hint(name, known))))
 		}
 	}
 }
@@ -265,46 +266,4 @@ func (v explained) Set(text string) error {
 func (v explained) IsBoolFlag() bool {
 	b, ok := v.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
-}
-
-// didYouMean returns a suggestion for a mistyped name, or "".
-func didYouMean(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
-	}
-	return ""
-}
-
-// nearest returns the known name with the smallest edit distance, or one that contains the
-// word, or "".
-func nearest(word string, known []string) string {
-	for errors := range min(len(word)/3, 3) + 1 {
-		for _, name := range known {
-			if mistyped(strings.ToLower(word), strings.ToLower(name), errors) {
-				return name
-			}
-		}
-	}
-	for _, name := range known {
-		if len(word) > 2 && strings.Contains(strings.ToLower(name), strings.ToLower(word)) {
-			return name
-		}
-	}
-	return ""
-}
-
-// mistyped reports whether a is b with at most errors insertions, deletions, replacements or
-// swaps of neighbours.
-func mistyped(a, b string, errors int) bool {
-	switch {
-	case errors < 0:
-		return false
-	case a == "" || b == "":
-		return len(a)+len(b) <= errors
-	case a[0] == b[0]:
-		return mistyped(a[1:], b[1:], errors)
-	case len(a) > 1 && len(b) > 1 && a[0] == b[1] && a[1] == b[0] && mistyped(a[2:], b[2:], errors-1):
-		return true
-	}
-	return mistyped(a[1:], b, errors-1) || mistyped(a, b[1:], errors-1) || mistyped(a[1:], b[1:], errors-1)
 }

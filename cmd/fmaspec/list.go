@@ -9,8 +9,10 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
+	"fmaspec/conformance/term"
 )
 
 // listFlags are the settings of a listing.
@@ -93,7 +95,7 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 			return f.print(e, rows)
 		}
 	}
-	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], didYouMean(operands[0], kindNames()),
+	return fmt.Errorf("unknown kind %q%s; kinds are %s", operands[0], nearest.Hint(operands[0], kindNames()),
 		strings.Join(kindNames(), ", "))
 }
 
@@ -103,7 +105,7 @@ func (f *listFlags) print(e *env, rows []row) error {
 		for _, r := range rows {
 			text = append(text, r.columns())
 		}
-		return e.put("the list", columns(text))
+		return e.put("the list", term.Table(text))
 	}
 	var b strings.Builder
 	if err := encode(&b, append([]row{}, rows...)); err != nil {

@@ -12,8 +12,10 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/term"
 )
 
 // selftestFlags are the settings of fmaspec selftest.
@@ -105,7 +107,7 @@ func (f *selftestFlags) chosen() (faults, variants []mutate.Subject, err error) 
 		out, unknown := mutate.Selected(from, wanted)
 		if len(unknown) > 0 && err == nil {
 			err = fmt.Errorf("-%s %s: unknown name%s; fmaspec list %ss prints the names", flag, unknown[0],
-				didYouMean(unknown[0], subjectNames(from)), flag)
+				nearest.Hint(unknown[0], subjectNames(from)), flag)
 		}
 		return out
 	}
@@ -137,7 +139,7 @@ func (f *selftestFlags) progress(e *env) (clear func()) {
 func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) error {
 	var p page
 	if f.verbose {
-		p.WriteString(columns(matrixRows(m)) + "\n")
+		p.WriteString(term.Table(matrixRows(m)) + "\n")
 	}
 	problems := m.Problems()
 	for _, text := range problems {

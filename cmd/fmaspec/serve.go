@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/reference"
 )
 
@@ -150,7 +151,7 @@ func (f *serveFlags) handler(config reference.Config) (handler http.Handler, lis
 		}
 		if found == nil {
 			return nil, nil, fmt.Errorf("-variant %s: unknown variant%s; fmaspec list variants prints the names",
-				f.variant, didYouMean(f.variant, names))
+				f.variant, nearest.Hint(f.variant, names))
 		}
 		handler = found.Wrap(handler)
 	}

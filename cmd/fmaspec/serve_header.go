@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/reference"
 )
 
@@ -38,7 +39,7 @@ func (s *shelf) add(name string, wrap wrapper) {
 
 // unknown returns the error text for an unknown name.
 func (s *shelf) unknown(name string) string {
-	return fmt.Sprintf("unknown %s%s; %s", s.kind, didYouMean(name, s.names), s.hint)
+	return fmt.Sprintf("unknown %s%s; %s", s.kind, nearest.Hint(name, s.names), s.hint)
 }
 
 func faultShelf() *shelf {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"fmaspec/conformance/term"
 )
@@ -30,15 +29,7 @@ func (p *page) heading(text string) { p.line("\n%s", text+":") }
 
 // paragraph adds text, wrapped at helpWidth columns.
 func (p *page) paragraph(indent, text string) {
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(indent)+len([]rune(line))+1+len([]rune(word)) > helpWidth {
-			p.line("%s%s", indent, line)
-			line = ""
-		}
-		line = strings.TrimLeft(line+" "+word, " ")
-	}
-	p.line("%s%s", indent, line)
+	p.WriteString(term.Paragraph(indent, text, helpWidth))
 }
 
 // labelWidth is the width of the label of a field.
@@ -75,29 +66,6 @@ func (p *page) items(label string, lines []string) {
 // harmless returns text of several lines for stderr. Parts of it may come from a server or a
 // file, so control sequences are escaped and long lines are cut.
 func harmless(text string) string { return term.ClipLines(text, 4000) }
-
-// columns formats rows, with each column as wide as its widest entry.
-func columns(rows [][]string) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			cell = term.Safe(cell)
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	var p page
-	for _, row := range rows {
-		line := ""
-		for i, cell := range row {
-			line += fmt.Sprintf("%-*s  ", widths[i], term.Safe(cell))
-		}
-		p.line("%s", line)
-	}
-	return p.String()
-}
 
 // encode writes a value as indented JSON without control sequences for a terminal or a build
 // server.

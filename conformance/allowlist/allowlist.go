@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance"
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 )
 
 // A List holds the allowed targets, machines and files. The zero value permits nothing.
@@ -104,10 +104,7 @@ func parseLine(line string) (permission, error) {
 		}
 		return permission{k.name, value}, nil
 	}
-	near := nearest.Nearest(words[0], names)
-	if near != "" {
-		near = fmt.Sprintf(" (did you mean %q?)", near)
-	}
+	near := nearest.Hint(words[0], names)
 	return permission{}, fmt.Errorf("unknown keyword %q%s; keywords are %s", words[0], near, strings.Join(names, ", "))
 }
 

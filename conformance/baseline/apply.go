@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -31,7 +31,8 @@ type Check struct {
 // did not judge (unmatched). An entry has at most one problem, and none if a narrowed or
 // interrupted run could not have shown its finding.
 func (b *Baseline) Apply(r *record.Report, suite Suite, today time.Time) {
-	h := &held{r: r, today: today.Format(time.DateOnly), entries: map[string]Entry{}, found: map[string]bool{}, cases: map[string]*record.CaseResult{}}
+	h := &held{r: r, today: today.Format(time.DateOnly), entries: map[string]Entry{}, found: map[string]bool{},
+		cases: map[string]*record.CaseResult{}}
 	for _, e := range b.Entries() {
 		h.entries[e.Key] = e
 	}
@@ -120,7 +121,8 @@ func (h *held) look(c *record.CaseResult) {
 func (h *held) over(e Entry) bool { return e.Expires != "" && h.today > e.Expires }
 
 func (h *held) problem(kind string, e Entry, text string) {
-	h.result.Problems = append(h.result.Problems, record.BaselineProblem{Kind: kind, Key: e.Key, Line: e.Line, Text: text})
+	h.result.Problems = append(h.result.Problems, record.BaselineProblem{Kind: kind, Key: e.Key, Line: e.Line,
+		Text: text})
 }
 
 // entry reports the problem of an entry, if it has one.
@@ -142,7 +144,8 @@ func (h *held) entry(e Entry) {
 	case h.shows(check, c):
 		h.problem("vanished", e, gone)
 	case c != nil && !judged(c) && !h.r.Filtered() && !h.r.Interrupted:
-		h.problem("unmatched", e, fmt.Sprintf("its case was not judged (%s); make sure that it is, or remove the entry", why(c)))
+		h.problem("unmatched", e, fmt.Sprintf("its case was not judged (%s); make sure that it is, or remove the entry",
+			why(c)))
 	}
 }
 
@@ -153,17 +156,10 @@ func (h *held) unknown(check, id string) string {
 		for _, c := range h.checks {
 			names = append(names, c.Name)
 		}
-		return fmt.Sprintf("the suite has no check %q%s", check, didYouMean(check, names))
+		return fmt.Sprintf("the suite has no check %q%s", check, nearest.Hint(check, names))
 	}
 	if h.ids != nil && !slices.Contains(h.ids, id) {
-		return fmt.Sprintf("the suite has no case %q%s", id, didYouMean(id, h.ids))
-	}
-	return ""
-}
-
-func didYouMean(word string, names []string) string {
-	if near := nearest.Nearest(word, names); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
+		return fmt.Sprintf("the suite has no case %q%s", id, nearest.Hint(id, h.ids))
 	}
 	return ""
 }
@@ -216,13 +212,15 @@ func (h *held) verdict() (record.Verdict, string) {
 	case t.Errored > 0:
 		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, h.errored)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
-		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with " +
+			"-accept-risk, -machine and -sha1"
 	case t.Passed+t.Deviated+t.Failed == 0:
 		return record.Unjudged, "no case was conclusive"
 	case len(h.result.Problems) > 0:
 		return record.NotConformant, ""
 	case r.Verdict == record.NotConformant && !r.Safety.Local && t.Skipped > 0:
-		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
+		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped,
+			t.Total)
 	case r.Verdict == record.Conformant:
 		return record.Conformant, r.Reason
 	}

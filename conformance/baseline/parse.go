@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 )
 
 // fileLimit is the maximum size of a file, lineLimit of a key, a value or a comment, in bytes.
@@ -224,10 +224,7 @@ func (p *parser) field(text string) {
 		*at = value
 		return
 	}
-	near := nearest.Nearest(name, names)
-	if near != "" {
-		near = fmt.Sprintf(" (did you mean %q?)", near)
-	}
+	near := nearest.Hint(name, names)
 	p.fail(p.line, "unknown field %.40q%s; fields are %s", name, near, strings.Join(names, ", "))
 }
 

@@ -13,8 +13,8 @@ import (
 	"time"
 	"unicode"
 
-	"fmaspec/conformance/internal/nearest"
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -132,10 +132,7 @@ func entry(line []byte) (e record.JournalEntry, err error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(names, name) {
-			near := nearest.Nearest(name, names)
-			if near != "" {
-				near = fmt.Sprintf(" (did you mean %q?)", near)
-			}
+			near := nearest.Hint(name, names)
 			return e, fmt.Errorf("unknown member %q%s, known are %s", name, near, strings.Join(names, ", "))
 		}
 	}

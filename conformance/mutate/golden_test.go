@@ -3,6 +3,7 @@ package mutate
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -244,30 +245,127 @@ func write(t *testing.T, name, old, text string) {
 
 func lines(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }
 
+// missingLines lists the rows that a golden matrix lacks: of a fault, of a check that some
+// fault has to trip, and of a requirement that some fault is about. Each names the file to
+// edit.
+func missingLines(suite *conformance.Suite, checks []conformance.Check, faults []Subject,
+	golden string) (out []string) {
+	const again, table = "make golden", "conformance/reference/faults_*.go"
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	at := map[string]string{} // level, by fault
+	tripped, proven := map[string]bool{}, map[string][]string{}
+	for line := range strings.Lines(golden) {
+		columns := strings.Fields(line)
+		if strings.HasPrefix(line, "#") || len(columns) < 3 {
+			continue
+		}
+		at[columns[0]] = columns[1]
+		if len(columns) == 4 {
+			for id := range strings.SplitSeq(columns[2], ",") {
+				proven[id] = append(proven[id], columns[0])
+			}
+			for check := range strings.SplitSeq(columns[3], ",") {
+				tripped[check] = true
+			}
+		}
+	}
+	for _, f := range faults {
+		switch level := at[f.Name]; {
+		case level == "":
+			say("conformance/mutate/testdata/matrix.golden has no line for the fault %s; run %s", f.Name, again)
+		case level != f.Level:
+			say("conformance/mutate/testdata/matrix.golden has the fault %s as %s, and what it breaks is %s; run %s",
+				f.Name, level, f.Level, again)
+		}
+		delete(at, f.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(at)) {
+		say("conformance/mutate/testdata/matrix.golden has a line for %s, which is no fault; run %s", name, again)
+	}
+	for _, c := range checks {
+		if !tripped[c.Name] {
+			say("the check %s is tripped by no fault; add one to %s, then run %s", c.Name, table, again)
+		}
+	}
+	for _, q := range suite.Requirements {
+		about := func(f Subject) bool { return f.Breaks[0] == q.ID && slices.Contains(proven[q.ID], f.Name) }
+		if !slices.ContainsFunc(faults, about) {
+			say("the requirement %s (%s:%d) is proven by no fault that is about it; add one to %s, then run %s", q.ID,
+				q.File, q.Line, table, again)
+		}
+	}
+	return out
+}
+
 func TestTheGoldenMatrixHasALineForEachFault(t *testing.T) {
 	if *update {
 		t.Skip("being rewritten")
 	}
 	suite := load(t)
-	var want, got []string
-	for _, s := range Faulty(suite) {
-		want = append(want, s.Name+"  "+s.Level)
-	}
-	for _, line := range lines(recorded) {
-		if !strings.HasPrefix(line, "#") {
-			columns := strings.Fields(line)
-			require.GreaterOrEqual(t, len(columns), 3, line)
-			got = append(got, columns[0]+"  "+columns[1])
-		}
-	}
-	require.Equal(t, want, got, staleMatrix)
-	proven := Proven()
-	for id := range proven {
+	require.Empty(t, missingLines(suite, suite.Checks(), Faulty(suite), recorded))
+	for id := range Proven() {
 		require.NotNil(t, suite.Requirement(id), "%s is no requirement", id)
 	}
-	for _, q := range suite.Requirements {
-		first := func(s Subject) bool { return s.Breaks[0] == q.ID && slices.Contains(proven[q.ID], s.Name) }
-		require.True(t, slices.ContainsFunc(Faulty(suite), first), "no fault that is about %s proves it", q.ID)
+	var names []string
+	for _, s := range Faulty(suite) {
+		names = append(names, s.Name)
+	}
+	var lined []string
+	for _, line := range lines(recorded) {
+		if !strings.HasPrefix(line, "#") {
+			lined = append(lined, strings.Fields(line)[0])
+		}
+	}
+	require.Equal(t, names, lined, "want the order of the table; run make golden")
+}
+
+func TestAMissingRowNamesTheFileToEdit(t *testing.T) {
+	suite := load(t)
+	faults := Faulty(suite)
+	without := func(drop func(line string) bool) (out string) {
+		for line := range strings.Lines(recorded) {
+			if !drop(line) {
+				out += line
+			}
+		}
+		return out
+	}
+	named := func(name string) func(string) bool {
+		return func(line string) bool { return strings.HasPrefix(line, name+"  ") }
+	}
+	for _, row := range []struct {
+		why    string
+		checks []conformance.Check
+		faults []Subject
+		golden string
+		want   string
+	}{
+		{"a fault without a line", suite.Checks(), append(slices.Clone(faults),
+			Subject{Name: "sings", Level: "inferred", Breaks: []string{"action.id"}}), recorded,
+			"conformance/mutate/testdata/matrix.golden has no line for the fault sings; run make golden"},
+		{"a fault that moved to another level", suite.Checks(), faults,
+			strings.Replace(recorded, "\nanswers-200  documented", "\nanswers-200  inferred", 1),
+			"conformance/mutate/testdata/matrix.golden has the fault answers-200 as inferred, and what it breaks is " +
+				"documented; run make golden"},
+		{"a fault that is gone", suite.Checks(), slices.DeleteFunc(slices.Clone(faults),
+			func(s Subject) bool { return s.Name == "answers-200" }), recorded,
+			"conformance/mutate/testdata/matrix.golden has a line for answers-200, which is no fault; run make golden"},
+		{"a check that no fault trips", append(slices.Clone(suite.Checks()), conformance.Check{Name: "hums"}), faults,
+			recorded,
+			"the check hums is tripped by no fault; add one to conformance/reference/faults_*.go, then run make golden"},
+		{"a requirement without a fault", suite.Checks(), slices.DeleteFunc(slices.Clone(faults),
+			func(s Subject) bool { return s.Breaks[0] == "action.requestor" }),
+			without(func(line string) bool {
+				return slices.ContainsFunc(faults, func(s Subject) bool {
+					return s.Breaks[0] == "action.requestor" &&
+						named(s.Name)(line)
+				})
+			}),
+			fmt.Sprintf("the requirement action.requestor (%s:%d) is proven by no fault that is about it; add one to "+
+				"conformance/reference/faults_*.go, then run make golden",
+				suite.Requirement("action.requestor").File, suite.Requirement("action.requestor").Line)},
+	} {
+		require.Contains(t, missingLines(suite, row.checks, row.faults, row.golden), row.want, row.why)
 	}
 }
 

@@ -249,7 +249,7 @@ func TestAFaultThatSurvivesIsAProblem(t *testing.T) {
 	m, err := Run(t.Context(), load(t), []Subject{survivor}, nil, true, single())
 	require.NoError(t, err)
 	require.Equal(t, []string{"fault planted survives: it does nothing wrong, and the suite says conformant; write a " +
-		"case or a check that finds it"}, m.Problems())
+		"case in fixtures/cases or a check in conformance/checks_*.go that finds it"}, m.Problems())
 	require.Equal(t, Counts{Faults: 1}, Counts{Faults: m.Counts().Faults, Caught: m.Counts().Caught,
 		Rightly: m.Counts().Rightly})
 }
@@ -327,14 +327,15 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 		why   string
 	}{
 		{func(m *Result) { m.Checks[0].Faults = nil }, "check c never fired for a requirement that a fault breaks; " +
-			"add a fault that trips it", "a check that cannot fire is none"},
+			"add a fault that trips it to conformance/reference/faults_*.go", "a check that cannot fire is none"},
 		{func(m *Result) { m.Requirements[0].Faults = nil }, "requirement r is proven by no fault; add one that " +
-			"breaks it", "nobody knows whether it is judged"},
+			"breaks it to conformance/reference/faults_*.go", "nobody knows whether it is judged"},
 		{func(m *Result) { m.Requirements[0].Exact = nil }, "requirement r is documented, and no fault with it as " +
 			"first requirement is found at that level and at no stronger one; add one that breaks only this " +
-			"requirement, or correct the other findings", "its level is not shown"},
+			"requirement to conformance/reference/faults_*.go, or correct the other findings", "its level is not shown"},
 		{func(m *Result) { m.Faults[0].AtLevel = false; m.Faults[0].Broken = nil }, "fault f survives: it , and the " +
-			"suite says not-conformant; write a case or a check that finds it", "the suite is blind"},
+			"suite says not-conformant; write a case in fixtures/cases or a check in conformance/checks_*.go that " +
+			"finds it", "the suite is blind"},
 		{func(m *Result) { m.Waivers = []Waiver{{"check", "c", "why not"}} }, "waiver of check c is stale: the suite " +
 			"finds it; remove the waiver", "the check fired"},
 		{func(m *Result) { m.Waivers = []Waiver{{"fault", "f", "why not"}} }, "waiver of fault f is stale: the suite " +

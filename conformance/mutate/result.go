@@ -14,9 +14,10 @@ import (
 // A Result is a whole matrix: the result of each fault and each conforming server, and of each
 // check and requirement.
 type Result struct {
-	Contract     string        `json:"contract"`     // SHA-256 of the contract, as in every report
-	Level        string        `json:"level"`        // the weakest level judged
-	Narrowed     bool          `json:"narrowed"`     // some subjects or cases were left out, so coverage is not complete
+	Contract string `json:"contract"` // SHA-256 of the contract, as in every report
+	Level    string `json:"level"`    // the weakest level judged
+	// some subjects or cases were left out, so coverage is not complete
+	Narrowed     bool          `json:"narrowed"`
 	Faults       []Row         `json:"faults"`       // in the order of the table
 	Variants     []Row         `json:"variants"`     // the conforming servers
 	Checks       []Check       `json:"checks"`       // those that judge at the level
@@ -38,13 +39,16 @@ type Requirement struct {
 	ID     string   `json:"id"`
 	Level  string   `json:"level"`
 	Faults []string `json:"faults"`
-	Exact  []string `json:"exact"` // faults for which it is the first requirement, and that fail a run at its level and at no stronger one
+	// faults for which it is the first requirement, and that fail a run at its level and at no stronger one
+	Exact []string `json:"exact"`
 }
 
 // A Waiver is the reason why something is missing in the matrix. A waiver that is not needed
 // is a problem.
 type Waiver struct {
-	Kind    string `json:"kind"` // "fault" that survives, "check" that no fault trips, "requirement" that no fault proves, "level" of a requirement that no fault fails exactly at
+	// "fault" that survives, "check" that no fault trips, "requirement" that no fault proves,
+	// "level" of a requirement that no fault fails exactly at
+	Kind    string `json:"kind"`
 	Name    string `json:"name"`
 	Because string `json:"because"`
 }
@@ -75,7 +79,8 @@ func Selected(subjects []Subject, names []string) (out []Subject, unknown []stri
 // found. Narrowed reports whether the caller left out subjects. Cases with huge bodies, which
 // take as long as all others together, are only sent to conforming servers, and to faults that
 // no other case finds.
-func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subject, narrowed bool, o Options) (*Result, error) {
+func Run(ctx context.Context, suite *conformance.Suite, faults, variants []Subject, narrowed bool, o Options) (*Result,
+	error) {
 	if o.Level == 0 {
 		o.Level = record.Inferred
 	}
@@ -137,7 +142,9 @@ func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, lev
 	at := map[string]record.Level{}
 	for _, q := range suite.Requirements {
 		if at[q.ID] = q.Level; q.Level <= level {
-			m.Requirements = append(m.Requirements, Requirement{ID: q.ID, Level: q.Level.String(), Faults: names(faults, func(r Row) []string { return r.Proves }, q.ID), Exact: exact(faults, q.ID, q.Level)})
+			m.Requirements = append(m.Requirements, Requirement{ID: q.ID, Level: q.Level.String(),
+				Faults: names(faults, func(r Row) []string { return r.Proves }, q.ID),
+				Exact:  exact(faults, q.ID, q.Level)})
 		}
 	}
 	m.levels = at
@@ -146,7 +153,8 @@ func summed(suite *conformance.Suite, faults, variants []Row, narrowed bool, lev
 		if len(c.Requirements) > 0 && !slices.ContainsFunc(c.Requirements, judges) {
 			continue
 		}
-		m.Checks = append(m.Checks, Check{Name: c.Name, Faults: names(faults, func(r Row) []string { return r.Checks }, c.Name)})
+		m.Checks = append(m.Checks, Check{Name: c.Name, Faults: names(faults, func(r Row) []string { return r.Checks },
+			c.Name)})
 	}
 	return m
 }
@@ -172,7 +180,8 @@ type Counts struct {
 
 // Counts returns the totals of the result.
 func (m *Result) Counts() Counts {
-	c := Counts{Faults: len(m.Faults), Variants: len(m.Variants), Checks: len(m.Checks), Requirements: len(m.Requirements)}
+	c := Counts{Faults: len(m.Faults), Variants: len(m.Variants), Checks: len(m.Checks),
+		Requirements: len(m.Requirements)}
 	for _, r := range m.Faults {
 		c.Caught += one(r.Caught())
 		c.Rightly += one(r.Rightly())
@@ -231,19 +240,25 @@ func (m *Result) Problems() (out []string) {
 		switch {
 		case r.Rightly(), waived("fault", r.Name):
 		case !r.Caught():
-			say("fault %s survives: it %s, and the suite says %s; write a case or a check that finds it", r.Name, r.Says, verdictText(r))
+			say("fault %s survives: it %s, and the suite says %s; write a case in fixtures/cases or a check in "+
+				"conformance/checks_*.go that finds it", r.Name, r.Says, verdictText(r))
 		default:
-			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), verdictText(r), strings.Join(r.Broken, ", "))
+			say("fault %s is caught for another reason: it %s; want broken, at the level %s, one of %s; got %s, "+
+				"broken %s", r.Name, r.Says, r.Level, strings.Join(r.Breaks, ", "), verdictText(r),
+				strings.Join(r.Broken, ", "))
 		}
 	}
 	out = append(out, m.mislevelled()...)
 	for _, r := range m.Variants {
 		switch {
 		case len(r.Blamed()) > 0:
-			f := r.Findings[slices.IndexFunc(r.Findings, func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
-			say("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, got %s; correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
+			f := r.Findings[slices.IndexFunc(r.Findings,
+				func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
+			say("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, got %s; "+
+				"correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		case alarmed(r):
-			say("variant %s conforms and is not found conformant: it %s, and the suite says %s", r.Name, r.Says, verdictText(r))
+			say("variant %s conforms and is not found conformant: it %s, and the suite says %s", r.Name, r.Says,
+				verdictText(r))
 		}
 	}
 	if m.Narrowed {
@@ -252,21 +267,26 @@ func (m *Result) Problems() (out []string) {
 	for _, r := range m.Variants {
 		for _, id := range r.Deviates {
 			if m.Level == record.Inferred.String() && !slices.Contains(r.Broken, id) {
-				say("variant %s is not found to deviate from %s: it %s; write a case or a check that finds it, or remove the requirement from its list", r.Name, id, r.Says)
+				say("variant %s is not found to deviate from %s: it %s; write a case or a check that finds it, or "+
+					"remove the requirement from its list", r.Name, id, r.Says)
 			}
 		}
 	}
 	for _, c := range m.Checks {
 		if len(c.Faults) == 0 && !waived("check", c.Name) {
-			say("check %s never fired for a requirement that a fault breaks; add a fault that trips it", c.Name)
+			say("check %s never fired for a requirement that a fault breaks; add a fault that trips it to "+
+				"conformance/reference/faults_*.go", c.Name)
 		}
 	}
 	for _, q := range m.Requirements {
 		if len(q.Faults) == 0 && !waived("requirement", q.ID) {
-			say("requirement %s is proven by no fault; add one that breaks it", q.ID)
+			say("requirement %s is proven by no fault; add one that breaks it to conformance/reference/faults_*.go",
+				q.ID)
 		}
 		if len(q.Faults) > 0 && len(q.Exact) == 0 && !waived("level", q.ID) {
-			say("requirement %s is %s, and no fault with it as first requirement is found at that level and at no stronger one; add one that breaks only this requirement, or correct the other findings", q.ID, q.Level)
+			say("requirement %s is %s, and no fault with it as first requirement is found at that level and at no "+
+				"stronger one; add one that breaks only this requirement to conformance/reference/faults_*.go, or "+
+				"correct the other findings", q.ID, q.Level)
 		}
 	}
 	needed := m.needed()

@@ -107,12 +107,12 @@ func TestEveryFaultHasBeenVerified(t *testing.T) {
 	got := recordedFaults(t)
 	for _, f := range tabled() {
 		if _, ok := got[f.Name]; !ok {
-			t.Errorf("%s has no line for the fault %s; run .ci/pact/run -update", recordFile, f.Name)
+			t.Errorf("conformance/pact/%s has no line for the fault %s; run .ci/pact/run -update", recordFile, f.Name)
 		}
 		delete(got, f.Name)
 	}
 	for name := range got {
-		t.Errorf("%s has a line for %s, which is no fault of the table; run .ci/pact/run -update", recordFile, name)
+		t.Errorf("conformance/pact/%s has a line for %s, which is no fault of the table; run .ci/pact/run -update", recordFile, name)
 	}
 }
 

@@ -33,8 +33,9 @@ func TestWitnessesKeepTheContract(t *testing.T) {
 		}
 		return suite.Judge(&conformance.Exchange{
 			Sent: conformance.Sent{Started: now, Request: record.Request{
-				Method: "POST", URL: "http://127.0.0.1" + operation, Header: []record.Field{{Name: "Authorization", Value: "Bearer x"}},
-				Body: []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`),
+				Method: "POST", URL: "http://127.0.0.1" + operation,
+				Header: []record.Field{{Name: "Authorization", Value: "Bearer x"}},
+				Body:   []byte(`{"Comment": "x", "Sha1": "` + Sha1 + `"}`),
 			}},
 			Response: &record.Response{Status: w.status, Header: header, Body: body},
 		}).Findings
@@ -81,9 +82,11 @@ func TestTheJudgeOfWitnessesRings(t *testing.T) {
 	suite := load(t)
 	found := suite.Judge(&conformance.Exchange{
 		Sent: conformance.Sent{Started: time.Now(), Request: record.Request{
-			Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine), Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1)),
+			Method: "POST", URL: "http://127.0.0.1" + suite.Operations[0].PathFor(Machine),
+			Body: []byte(fmt.Sprintf(`{"Comment": "x", "Sha1": %q}`, Sha1)),
 		}},
-		Response: &record.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id": 7}`)},
+		Response: &record.Response{Status: 201, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: []byte(`{"id": 7}`)},
 	}).Findings
 	require.NotEmpty(t, found)
 }

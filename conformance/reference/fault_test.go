@@ -103,8 +103,8 @@ func TestEachFaultIsSeenByAProbe(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("want a probe that shows that it %s, got the reference server's answers to all %d", fault.Says,
-				len(probes))
+			t.Errorf("want a probe that shows that it %s, got the reference server's answers to all %d; add one to "+
+				"probes in conformance/reference/fault_test.go", fault.Says, len(probes))
 		})
 	}
 }

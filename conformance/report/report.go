@@ -11,7 +11,7 @@ import (
 	"io"
 	"strings"
 
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 )
 
@@ -49,13 +49,18 @@ type Format struct {
 func Formats() []Format {
 	return []Format{
 		{"console", "Plain text: findings first, then requirements, totals and the verdict.", ".txt", Console},
-		{"github", "Workflow commands that GitHub shows as annotations beside the lines they are about.", ".txt", GitHub},
+		{"github", "Workflow commands that GitHub shows as annotations beside the lines they are about.", ".txt",
+			GitHub},
 		{"har", "HTTP Archive 1.2 of all exchanges, as browsers and proxies read it.", ".har", plain(HAR)},
-		{"html", "One self-contained page: verdict, requirements, and every case with its requests and responses.", ".html", plain(HTML)},
+		{"html", "One self-contained page: verdict, requirements, and every case with its requests and responses.",
+			".html", plain(HTML)},
 		{"json", "The complete record, from which every other format can be rendered.", ".json", plain(JSON)},
-		{"junit", "JUnit XML for build servers, one suite per operation, with the file and the line of each case.", ".xml", JUnit},
-		{"markdown", "A summary for a pull request, a wiki, or the step summary of a workflow.", ".md", plain(Markdown)},
-		{"sarif", "SARIF 2.1.0, which code hosts show in a diff: each finding at the line of its case.", ".sarif", plain(SARIF)},
+		{"junit", "JUnit XML for build servers, one suite per operation, with the file and the line of each case.",
+			".xml", JUnit},
+		{"markdown", "A summary for a pull request, a wiki, or the step summary of a workflow.", ".md",
+			plain(Markdown)},
+		{"sarif", "SARIF 2.1.0, which code hosts show in a diff: each finding at the line of its case.", ".sarif",
+			plain(SARIF)},
 		{"xunit", "JUnit XML without file and line, for the xUnit plugin of Jenkins.", ".xml", plain(XUnit)},
 	}
 }
@@ -75,9 +80,6 @@ func Find(name string) (Format, error) {
 		}
 		names = append(names, f.Name)
 	}
-	hint := ""
-	if meant := nearest.Nearest(name, names); meant != "" {
-		hint = fmt.Sprintf("did you mean %q? ", meant)
-	}
-	return Format{}, fmt.Errorf("format %q: unknown format; %sformats are %s", name, hint, strings.Join(names, ", "))
+	return Format{}, fmt.Errorf("format %q: unknown format%s; formats are %s", name, nearest.Hint(name, names),
+		strings.Join(names, ", "))
 }

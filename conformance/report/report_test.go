@@ -58,7 +58,8 @@ var ours = regexp.MustCompile("\x1b\\[(0|1|2|31|32|33)m")
 
 func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
 	for _, f := range report.Formats() {
-		for _, style := range []report.Style{{}, {Color: true}, {Verbose: true}, {Color: true, Verbose: true, Width: 60}, {Quiet: true, Color: true}} {
+		for _, style := range []report.Style{{}, {Color: true}, {Verbose: true},
+			{Color: true, Verbose: true, Width: 60}, {Quiet: true, Color: true}} {
 			got := render(t, f.Name, everywhere(hostile), style)
 			if !utf8.ValidString(got) {
 				t.Errorf("%s %+v: want UTF-8, got bytes that are none", f.Name, style)
@@ -69,7 +70,8 @@ func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
 			}
 			for i, r := range got {
 				if r != '\n' && r != unicode.ReplacementChar && !unicode.IsPrint(r) {
-					t.Fatalf("%s %+v: want no character that a terminal obeys, got %U in %q", f.Name, style, r, got[max(0, i-40):i+1])
+					t.Fatalf("%s %+v: want no character that a terminal obeys, got %U in %q", f.Name, style, r,
+						got[max(0, i-40):i+1])
 				}
 			}
 		}
@@ -117,8 +119,11 @@ func everywhere(text string) *record.Report {
 func TestConsoleKeepsEveryLineWithinTheWidth(t *testing.T) {
 	key := regexp.MustCompile(`^  (new|expired|unmatched|vanished)  `)
 	for _, width := range []int{40, 80, 100} {
-		for _, line := range strings.Split(render(t, "console", everywhere(strings.Repeat("wide text ", 40)), report.Style{Width: width}), "\n") {
-			uncut := strings.HasPrefix(line, "  replay  ") || strings.HasPrefix(line, "  again   ") || strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "not conformant with ") || key.MatchString(line)
+		for _, line := range strings.Split(render(t, "console", everywhere(strings.Repeat("wide text ", 40)),
+			report.Style{Width: width}), "\n") {
+			uncut := strings.HasPrefix(line, "  replay  ") || strings.HasPrefix(line, "  again   ") ||
+				strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "not conformant with ") ||
+				key.MatchString(line)
 			if n := utf8.RuneCountInString(line); n > width && !uncut {
 				t.Errorf("width %d: want at most that many columns, got %d: %s", width, n, line)
 			}
@@ -139,8 +144,10 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 	r.Cases = nil
 	for i := range 60 {
 		id := fmt.Sprintf("requestSample/valid/case-%02d", i)
-		f := record.Finding{Case: id, Check: "types", Requirement: "action.types", Level: record.Documented, Place: "/status", Want: "a string", Got: strconv.Itoa(i)}
-		c := record.CaseResult{ID: id, Operation: "requestSample", Outcome: record.Failed, Findings: []record.Finding{f}}
+		f := record.Finding{Case: id, Check: "types", Requirement: "action.types", Level: record.Documented,
+			Place: "/status", Want: "a string", Got: strconv.Itoa(i)}
+		c := record.CaseResult{ID: id, Operation: "requestSample", Outcome: record.Failed,
+			Findings: []record.Finding{f}}
 		if i == 41 {
 			f.Place = "/id"
 			c.Findings = append(c.Findings, f)
@@ -154,7 +161,8 @@ func TestConsoleTellsOneProblemOfManyCasesOnce(t *testing.T) {
 		why  string
 	}{
 		{"FAIL ", 2, "the first case, and the one that has a further problem"},
-		{"… and the same in 59 more cases: requestSample/valid/case-01 … (+58)\n", 1, "as many of the other cases as fit are named under the first"},
+		{"… and the same in 59 more cases: requestSample/valid/case-01 … (+58)\n", 1, "as many of the other cases as " +
+			"fit are named under the first"},
 		{"types   /id   want a string   got 41", 1, "the further problem is shown in its own case"},
 		{"as in requestSample/valid/case-00", 1, "the known problem of that case is pointed at"},
 	} {
@@ -172,7 +180,8 @@ func TestConsoleTellsOneReasonOfManyErrorsOnce(t *testing.T) {
 	r := sample()
 	r.Cases, r.Verdict, r.Reason, r.Baseline = nil, record.Unjudged, "no case could be judged", nil
 	for i := range 230 {
-		r.Cases = append(r.Cases, record.CaseResult{ID: fmt.Sprintf("requestSample/case-%03d", i), Outcome: record.Errored, Reason: "connection refused"})
+		r.Cases = append(r.Cases, record.CaseResult{ID: fmt.Sprintf("requestSample/case-%03d", i),
+			Outcome: record.Errored, Reason: "connection refused"})
 	}
 	got := render(t, "console", r, report.Style{})
 	if n := strings.Count(got, "connection refused"); n != 1 {
@@ -214,7 +223,8 @@ func TestFindingTextOfFirstCaseIsWhatTheConsoleShows(t *testing.T) {
 			t.Errorf("want the console to hold %q, got\n%s", head, console)
 		}
 	}
-	if text := report.FindingText(r.Cases[2], nil, report.Style{}); !strings.Contains(text, "inferred   request.comment-blank") {
+	if text := report.FindingText(r.Cases[2], nil, report.Style{}); !strings.Contains(text,
+		"inferred   request.comment-blank") {
 		t.Errorf("want level and requirement without a report too, got\n%s", text)
 	}
 }
@@ -251,7 +261,8 @@ func TestConsoleTotalsAddUp(t *testing.T) {
 	r.Baseline = nil
 	lines := strings.Split(strings.TrimSpace(render(t, "console", r, report.Style{})), "\n")
 	totals := lines[len(lines)-2]
-	if want := "11 cases: 1 passed, 1 deviated, 4 failed, 2 errored, 1 inconclusive, 1 skipped, 1 not applicable; 11 requests in 0.31s"; totals != want {
+	if want := "11 cases: 1 passed, 1 deviated, 4 failed, 2 errored, 1 inconclusive, 1 skipped, 1 not applicable; 11 " +
+		"requests in 0.31s"; totals != want {
 		t.Errorf("want %q\ngot  %q", want, totals)
 	}
 	cases, rest, _ := strings.Cut(totals, " cases: ")
@@ -277,7 +288,8 @@ func TestConsoleEndsWithTheVerdict(t *testing.T) {
 		{record.Conformant, "", false, "conformant"},
 		{record.NotConformant, "", false, "not conformant: 4 of 11 cases failed, against 2 requirements"},
 		{record.NotConformant, "", true, "not conformant: 4 of 11 cases failed, against 3 requirements"},
-		{record.NotConformant, "interrupted", false, "not conformant: 4 of 11 cases failed, against 2 requirements; interrupted"},
+		{record.NotConformant, "interrupted", false, "not conformant: 4 of 11 cases failed, against 2 requirements; " +
+			"interrupted"},
 		{record.Unjudged, "nothing was conclusive", false, "could not judge: nothing was conclusive"},
 		{record.Unjudged, "", false, "could not judge: the report gives no reason"},
 		{"", "", false, "could not judge: the report gives no reason"},
@@ -295,7 +307,8 @@ func TestConsoleEndsWithTheVerdict(t *testing.T) {
 
 func TestConsoleOfAnEmptyReportStillHasAVerdict(t *testing.T) {
 	got := render(t, "console", &record.Report{}, report.Style{})
-	want := "0 cases: 0 passed, 0 deviated, 0 failed, 0 errored, 0 inconclusive, 0 skipped, 0 not applicable; 0 requests in 0.00s\n" +
+	want := "0 cases: 0 passed, 0 deviated, 0 failed, 0 errored, 0 inconclusive, 0 skipped, 0 not applicable; 0 " +
+		"requests in 0.00s\n" +
 		"could not judge: the report gives no reason\n"
 	if got != want {
 		t.Errorf("want %q\ngot  %q", want, got)
@@ -318,9 +331,12 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestFindSuggestsTheNearestFormat(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
-		{"jsn", `format "jsn": unknown format; did you mean "json"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
-		{"JUnit", `format "JUnit": unknown format; did you mean "junit"? formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
-		{"spreadsheet", `format "spreadsheet": unknown format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"jsn",
+			`format "jsn": unknown format (did you mean "json"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"JUnit",
+			`format "JUnit": unknown format (did you mean "junit"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+		{"spreadsheet",
+			`format "spreadsheet": unknown format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
 	} {
 		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
 			t.Errorf("%s: want %s\ngot  %v", row.name, row.want, err)
@@ -382,7 +398,8 @@ func TestProgressLineKeepsItsLength(t *testing.T) {
 func TestConsoleShowsWhatCameInTime(t *testing.T) {
 	c := sample().Cases[3]
 	c.Exchanges[0].Elapsed = 1500 * time.Millisecond
-	if got := report.FindingText(c, nil, report.Style{}); !strings.Contains(got, "201 Created   application/json   101 bytes in 1.5s") {
+	if got := report.FindingText(c, nil, report.Style{}); !strings.Contains(got, "201 Created   application/json   "+
+		"101 bytes in 1.5s") {
 		t.Errorf("want status, media type, size and time, got\n%s", got)
 	}
 }
@@ -396,16 +413,21 @@ func TestConsoleCountsEachRequirementOnce(t *testing.T) {
 		why      string
 	}{
 		{"exercised", record.Passed, 0, "  documented      1       0          0              0", "kept"},
-		{"exercised", record.Failed, 0, "  documented      1       0          0              0", "the case failed against another requirement"},
+		{"exercised", record.Failed, 0, "  documented      1       0          0              0",
+			"the case failed against another requirement"},
 		{"exercised", record.Failed, 2, "  documented      0       1          0              0", "broken"},
-		{"declared", record.Failed, 1, "  documented      0       1          0              0", "broken by a case that was to prove something else"},
-		{"exercised", record.Errored, 0, "  documented      0       0          1              0", "could not be judged"},
-		{"declared", record.Inconclusive, 0, "  documented      0       0          1              0", "every case was inconclusive"},
+		{"declared", record.Failed, 1, "  documented      0       1          0              0",
+			"broken by a case that was to prove something else"},
+		{"exercised", record.Errored, 0, "  documented      0       0          1              0",
+			"could not be judged"},
+		{"declared", record.Inconclusive, 0, "  documented      0       0          1              0",
+			"every case was inconclusive"},
 		{"declared", record.Skipped, 0, "  documented      0       0          0              1", "no case was sent"},
 		{"declared", 0, 0, "  documented      0       0          0              1", "nothing is known"},
 	} {
 		r := &record.Report{Requirements: []record.RequirementResult{{
-			Requirement: record.Requirement{ID: "x", Level: record.Documented}, State: row.state, Outcome: row.outcome, Findings: row.findings}}}
+			Requirement: record.Requirement{ID: "x", Level: record.Documented}, State: row.state, Outcome: row.outcome,
+			Findings: row.findings}}}
 		if got := render(t, "console", r, report.Style{}); !strings.Contains(got, "\n"+row.want+"\n") {
 			t.Errorf("%s: want %q in\n%s", row.why, row.want, got)
 		}

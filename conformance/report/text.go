@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"fmaspec/conformance/term"
@@ -9,7 +8,6 @@ import (
 
 // The only control sequences that this package ever writes.
 const (
-	reset  = term.Reset
 	bold   = term.Bold
 	dim    = term.Dim
 	red    = term.Red
@@ -32,6 +30,14 @@ func split(s string, width int) (head, tail string) { return term.Split(s, width
 // A span is a piece of a line in one colour, or in none.
 type span struct{ code, text string }
 
+// termSpans are the spans as package term has them.
+func termSpans(spans []span) (out []term.Span) {
+	for _, s := range spans {
+		out = append(out, term.Span{Code: s.code, Text: s.text})
+	}
+	return out
+}
+
 // A page gathers lines in a style.
 type page struct {
 	Style
@@ -39,100 +45,31 @@ type page struct {
 	commands int // maximum length of a command; 0 for no limit
 }
 
-func (p *page) width() int {
-	if p.Width == 0 {
-		return 100
-	}
-	return max(p.Width, 40)
-}
+func (p *page) layout() term.Layout { return term.Layout{Width: p.Width, Color: p.Color} }
 
-// line adds one line of spans, made safe and, if there is a width, cut to it.
-func (p *page) line(spans ...span) {
-	total := 0
-	for i := range spans {
-		spans[i].text = safe(spans[i].text)
-		total += columns(spans[i].text)
-	}
-	room, mark := p.width(), ""
-	switch {
-	case p.Width == 0:
-		room = total
-	case total > room:
-		room, mark = room-1, "…"
-	}
-	for _, s := range spans {
-		text, rest := split(s.text, room)
-		p.paint(s.code, text)
-		if rest != "" {
-			break
-		}
-		room -= columns(text)
-	}
-	p.WriteString(mark + "\n")
-}
+func (p *page) width() int { return p.layout().Columns() }
+
+// line adds one line of spans, made safe and, where there is a width, cut to it.
+func (p *page) line(spans ...span) { p.WriteString(p.layout().Line(termSpans(spans)...)) }
 
 // uncut adds one line that is made safe and not cut, because it is meant to be copied.
 func (p *page) uncut(lead, text string) {
-	p.paint(dim, lead)
-	p.WriteString(safe(text) + "\n")
+	p.WriteString(p.layout().Uncut(term.Span{Code: dim, Text: lead}, term.Span{Text: text}))
 }
 
-func (p *page) paint(code, text string) {
-	if p.Color && code != "" && text != "" {
-		text = code + text + reset
-	}
-	p.WriteString(text)
-}
+// paint adds safe text in a colour.
+func (p *page) paint(code, text string) { p.WriteString(p.layout().Paint(code, text)) }
 
-// bothEnds adds a line with text at both ends, or two lines if it is too long.
+// bothEnds adds a line with text at both its ends, or two lines where it is too long for one.
 func (p *page) bothEnds(right string, left ...span) {
-	used := columns(safe(right))
-	for _, s := range left {
-		used += columns(safe(s.text))
-	}
-	if gap := p.width() - used; gap >= 2 {
-		p.line(append(left, span{dim, strings.Repeat(" ", gap) + right})...)
-		return
-	}
-	p.line(left...)
-	p.line(span{dim, "  " + right})
+	p.WriteString(p.layout().Apart(right, termSpans(left)...))
 }
 
-// block adds text below a lead, wrapped at the width, with at most rows lines; if text is left
+// block adds text below an indent, wrapped at the width, with at most rows lines; if text is left
 // out, it adds the total length.
 func (p *page) block(indent, text string, rows int) {
-	room, all := p.width()-len(indent), len(text)
-	text = strings.TrimSuffix(text, "\n")
-	for text != "" {
-		var line string
-		line, text, _ = strings.Cut(text, "\n")
-		line = safe(strings.TrimSuffix(line, "\r"))
-		for first := true; first || line != ""; first = false {
-			var head string
-			head, line = wrapped(line, room)
-			if rows--; rows < 0 {
-				p.line(span{dim, fmt.Sprintf("%s… %s in total", indent, count(all, "byte"))})
-				return
-			}
-			p.line(span{"", indent + head})
-		}
-	}
+	p.WriteString(p.layout().Block(indent, text, rows))
 }
 
-// wrapped splits safe text like split, and escapes commands at the start of the resulting
-// line. Text that no longer fits then is in the rest.
-func wrapped(line string, room int) (head, rest string) {
-	head, rest = split(line, room)
-	if text := safe(head); text != head {
-		head, rest = split(text+rest, room)
-	}
-	return head, rest
-}
-
-// count returns a number with its noun, in the plural if needed.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+// count returns a number with its noun, in the plural where it has to be.
+func count(n int, noun string) string { return term.Count(n, noun) }

@@ -36,7 +36,7 @@ type Target struct {
 	InvalidToken       string         // one that must not be accepted
 	Machine            string         // the one that may be acted on
 	UnknownMachine     string         // an id that the target does not know
-	File               string         // of the file that may be acted on
+	File               string         // the hash of the file that may be acted on
 	Header             []record.Field // sent with every request
 	RequestID          string         // the name of the field that carries an id of each request, "" for none
 }
@@ -45,15 +45,17 @@ type Target struct {
 type Config struct {
 	Target     Target
 	Operations []openapi.Operation
-	Requests   map[string]*schemas.Schema               // of a body that can be used, by operation ID
-	File       func(body []byte) string                 // the file that the body of a request names, "" where none can be read
-	Armed      []string                                 // operations that may take effect
-	Allow      func(target, machine, sha1 string) error // what may be acted on; nil for what the target names
-	Budget     int                                      // how many requests may take effect
-	Run        string                                   // the seed of the run, for the journal
-	Now        func() time.Time                         // time.Now where nil
-	Journal    func(record.JournalEntry) error          // called before a request that could take effect, and with its answer; where nil, no such request is permitted
-	Secrets    *redact.Secrets                          // none where nil
+	Requests   map[string]*schemas.Schema // of a body that can be used, by operation ID
+	// the file that the body of a request names, "" where none can be read
+	File   func(body []byte) string
+	Armed  []string                                 // operations that may take effect
+	Allow  func(target, machine, sha1 string) error // what may be acted on; nil for what the target names
+	Budget int                                      // how many requests may take effect
+	Run    string                                   // the seed of the run, for the journal
+	Now    func() time.Time                         // time.Now where nil
+	// called before a request that could take effect, and with its answer; where nil, no such request is permitted
+	Journal func(record.JournalEntry) error
+	Secrets *redact.Secrets // none where nil
 }
 
 // A Guard decides before every request of a run whether it may be sent; it is the
@@ -83,7 +85,8 @@ type Guard struct {
 // New returns a guard that has permitted nothing yet.
 func New(c Config) *Guard {
 	g := &Guard{
-		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File, armed: c.Armed, allow: c.Allow,
+		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File,
+		armed: c.Armed, allow: c.Allow,
 		budget: c.Budget, run: c.Run, now: c.Now, journal: c.Journal, secrets: cmp.Or(c.Secrets, &redact.Secrets{}),
 	}
 	if g.now == nil {
@@ -156,7 +159,7 @@ type reading struct {
 	read      bool     // to their end
 }
 
-// hostName says where a request asks to be taken.
+// hostName says to which host a request is addressed.
 type hostName int
 
 const (
@@ -205,7 +208,7 @@ func (g *Guard) isHost(value string) bool {
 	return named.Hostname() != "" && wire.HostPort(named) == wire.HostPort(u)
 }
 
-// place finds out whose path it is, and of which machine.
+// place finds the operation and the machine of the path.
 func (m *reading) place(under bool) {
 	for _, op := range m.g.operations {
 		// A server may read escapes, parameters and backslashes in another way.
@@ -213,7 +216,8 @@ func (m *reading) place(under bool) {
 		if !is || !under || strings.ContainsAny(m.path, "?#%;\\") || m.called {
 			continue
 		}
-		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(op.Subject(values)), true, op.Method == m.method
+		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(op.Subject(values)), true,
+			op.Method == m.method
 		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine)
 	}
 	if m.written {
@@ -278,8 +282,8 @@ func (r *oneRequest) values(name string) (out []string) {
 	return out
 }
 
-// mistaken says what lets a server take a request that acts for another than it
-// seems to be, "" for nothing.
+// mistaken says why a server may read a request that acts as another one, "" where it
+// may not.
 func (m *reading) mistaken() string {
 	switch {
 	case m.host != hostThere:
@@ -307,7 +311,8 @@ func (m *reading) mistaken() string {
 // Machine of the path.
 func (m *reading) names(sha1 string) (machines, files []string) {
 	add := func(to *[]string, name string) {
-		named := m.g.named(name) || strings.EqualFold(name, m.g.target.File) // as by a user whose unknown machine is all zeros
+		// as by a user whose unknown machine is all zeros
+		named := m.g.named(name) || strings.EqualFold(name, m.g.target.File)
 		if name != "" && (named || !inert(name)) && !slices.Contains(*to, name) {
 			*to = append(*to, name)
 		}
@@ -377,7 +382,8 @@ func (g *Guard) Objects(e Effect) (why string, unlisted error) {
 	case len(e.Machines) == 0:
 		return "it names no machine that somebody has, and could be accepted", nil
 	case len(e.Files) == 0:
-		return fmt.Sprintf("it names the file %s, which is not the one of -sha1", cmp.Or(e.sha1, "in a way that cannot be read")), nil
+		return fmt.Sprintf("it names the file %s, which is not the one of -sha1",
+			cmp.Or(e.sha1, "in a way that cannot be read")), nil
 	}
 	for _, machine := range e.Machines {
 		for _, file := range e.Files {
@@ -390,14 +396,16 @@ func (g *Guard) Objects(e Effect) (why string, unlisted error) {
 		}
 	}
 	if len(e.Machines) > 1 || len(e.Files) > 1 {
-		return fmt.Sprintf("it names %d machines and %d files, of which it could act on either; name one of each", len(e.Machines), len(e.Files)), nil
+		return fmt.Sprintf("it names %d machines and %d files, of which it could act on either; name one of each",
+			len(e.Machines), len(e.Files)), nil
 	}
 	return "", nil
 }
 
 // named reports whether the user named the machine.
 func (g *Guard) named(machine string) bool {
-	return machine == strings.ToLower(g.target.Machine) || g.target.UnknownMachine != "" && machine == strings.ToLower(g.target.UnknownMachine)
+	return machine == strings.ToLower(g.target.Machine) || g.target.UnknownMachine != "" &&
+		machine == strings.ToLower(g.target.UnknownMachine)
 }
 
 // NamesTarget reports whether a request names no machine and no file but those that the
@@ -419,7 +427,8 @@ func (g *Guard) withholds(e Effect) string {
 	case e.operation == "":
 		return "it calls no operation of the contract" + because(e.Odd)
 	case !slices.Contains(g.armed, e.operation):
-		return fmt.Sprintf("it could take effect, and %s is not armed; pass -accept-risk=%[1]s with -machine and -sha1", e.operation) + because(e.Odd)
+		return fmt.Sprintf("it could take effect, and %s is not armed; pass -accept-risk=%[1]s with -machine and -sha1",
+			e.operation) + because(e.Odd)
 	case e.Odd != "":
 		return "it is to have no effect, and may have one: " + e.Odd
 	case e.mistaken != "":

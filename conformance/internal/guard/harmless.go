@@ -17,8 +17,8 @@ import (
 	"fmaspec/schemas"
 )
 
-// A harmlessShape is a form of requests that can be sent to anybody's server: what
-// keeps them from taking effect is the reason.
+// A harmlessShape is a form of requests that can be sent to any server; the reason says
+// why they take no effect.
 type harmlessShape struct {
 	name, reason string
 	match        func(*reading) bool
@@ -247,7 +247,7 @@ func mistakable(name string) bool {
 	return slices.ContainsFunc([]string{"method", "override", "rewrite", "original-", "forwarded-host", "forwarded-server", "forwarded-prefix", "forwarded-path", "forwarded-u", "request-u", "verb", "-url", "-uri", "-path", "machine", "sha1"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// mayIdentify reports whether something beside Authorization may say who asks: a
+// mayIdentify reports whether something beside Authorization may identify the user: a
 // field of such a name, or a token of one who may act.
 func (m *reading) mayIdentify() bool {
 	tokens := m.g.tokens()
@@ -261,8 +261,8 @@ func (m *reading) mayIdentify() bool {
 	})
 }
 
-// unusableCredentials reports whether the value of Authorization is one of those
-// that name nobody who may act.
+// unusableCredentials reports whether the value of Authorization identifies no user who
+// may act.
 func (g *Guard) unusableCredentials(value string) bool {
 	scheme, rest, blank := strings.Cut(value, " ")
 	rest = strings.TrimLeft(rest, " ")

@@ -54,7 +54,8 @@ func pick[T any](d *rand.Rand, of ...T) T { return of[d.IntN(len(of))] }
 // newDraft is a request that has nothing to hide: of any harmless shape, or one
 // that acts.
 func newDraft(r *rand.Rand) *draft {
-	d := &draft{Rand: r, method: "POST", version: "HTTP/1.1", end: "\r\n", framing: "length", machine: InertPrefix + "aaaaaaaaaaaaaaaaaaaaaa", file: inertFile}
+	d := &draft{Rand: r, method: "POST", version: "HTTP/1.1", end: "\r\n", framing: "length", machine: InertPrefix +
+		"aaaaaaaaaaaaaaaaaaaaaa", file: inertFile}
 	if r.IntN(6) == 0 {
 		d.machine = pick(r, ownMachine, otherMachine)
 	}
@@ -72,15 +73,18 @@ func newDraft(r *rand.Rand) *draft {
 	case 0:
 		authorization = ""
 	case 1:
-		authorization = "Authorization: " + pick(r, "Bearer", "Basic dXNlcjpwYXNz", "Bearer reader-0123456789", "Bearer invalid-0123456789", goodToken, "Bearer"+goodToken, "")
+		authorization = "Authorization: " + pick(r, "Bearer", "Basic dXNlcjpwYXNz", "Bearer reader-0123456789",
+			"Bearer invalid-0123456789", goodToken, "Bearer"+goodToken, "")
 	case 2:
 		media = "Content-Type: " + pick(r, otherMedia...)
 	case 3:
-		d.body = pick(r, []byte("{"), []byte(""), []byte("null"), []byte("[]"), append(d.body, '}'), d.body[:len(d.body)-2], []byte(`{"Sha1": "`+d.file+`"}`), []byte(`{"Comment": "x"}`))
+		d.body = pick(r, []byte("{"), []byte(""), []byte("null"), []byte("[]"), append(d.body, '}'),
+			d.body[:len(d.body)-2], []byte(`{"Sha1": "`+d.file+`"}`), []byte(`{"Comment": "x"}`))
 	case 4, 5:
 		d.method = pick(r, otherMethods...)
 	case 6:
-		d.method, d.target, d.body, d.framing, media = pick(r, safeMethods...), pick(r, "/healthz", "/", "/testwdatppreview/machines"), nil, "none", ""
+		d.method, d.target, d.body, d.framing, media = pick(r, safeMethods...),
+			pick(r, "/healthz", "/", "/testwdatppreview/machines"), nil, "none", ""
 	case 7:
 		d.framing = "chunked"
 		authorization = ""
@@ -125,9 +129,11 @@ func chunks(r *rand.Rand, body []byte) (out []byte) {
 // action is a whole request that acts, for somewhere in another one.
 func (d *draft) action() string {
 	body := `{"Comment": "x", "Sha1": "` + d.someFile() + `"}`
-	line := pick(d.Rand, "POST", "post", "PUT") + " /testwdatppreview/machines/" + d.someMachine() + "/requestSample" + pick(d.Rand, " HTTP/1.1", " HTTP/1.0", " http/1.1", "", "  HTTP/1.1", "\tHTTP/1.1")
+	line := pick(d.Rand, "POST", "post", "PUT") + " /testwdatppreview/machines/" + d.someMachine() + "/requestSample" +
+		pick(d.Rand, " HTTP/1.1", " HTTP/1.0", " http/1.1", "", "  HTTP/1.1", "\tHTTP/1.1")
 	end := pick(d.Rand, "\r\n", "\n", "\r")
-	return line + end + "Host: tenant.example" + end + "Authorization: Bearer " + goodToken + end + fmt.Sprintf("Content-Length: %d", len(body)) + end + end + body
+	return line + end + "Host: tenant.example" + end + "Authorization: Bearer " + goodToken + end +
+		fmt.Sprintf("Content-Length: %d", len(body)) + end + end + body
 }
 
 // someFile and someMachine are somebody's, plain or in disguise.
@@ -237,13 +243,23 @@ type hidingPlace struct {
 
 func hidingPlaces() []hidingPlace {
 	named := func(d *draft, member, value string) {
-		d.body = fmt.Appendf(nil, pick(d.Rand, `{"Comment": "x", %q: "%s"}`, `{%[1]q: "%[2]s", "Comment": "c", "Sha1": "`+inertFile+`"}`, `{"Comment": "c", "Sha1": "`+inertFile+`", %[1]q: "%[2]s"}`,
-			`{"Comment": {%q: "%s"}}`, `[{"Comment": "c", %q: "%s"}]`, `"{\"Comment\": \"c\", \"%s\": \"%s\"}"`, `%s=%s&Comment=c`, `<Request><%[1]s>%[2]s</%[1]s></Request>`, `{"Comment": "c", %q: "%s"`, `{Comment: 'c', %s: '%s'}`), member, value)
+		d.body = fmt.Appendf(nil, pick(d.Rand, `{"Comment": "x", %q: "%s"}`,
+			`{%[1]q: "%[2]s", "Comment": "c", "Sha1": "`+inertFile+`"}`, `{"Comment": "c", "Sha1": "`+inertFile+
+				`", %[1]q: "%[2]s"}`,
+			`{"Comment": {%q: "%s"}}`, `[{"Comment": "c", %q: "%s"}]`, `"{\"Comment\": \"c\", \"%s\": \"%s\"}"`,
+			`%s=%s&Comment=c`, `<Request><%[1]s>%[2]s</%[1]s></Request>`, `{"Comment": "c", %q: "%s"`,
+			`{Comment: 'c', %s: '%s'}`), member, value)
 	}
 	return []hidingPlace{
 		{"a second request as the body", func(d *draft) { d.body = []byte(d.action()) }},
-		{"a second request behind the body", func(d *draft) { d.body = append(d.body, pick(d.Rand, "", "\r\n", "\n", "\r\n\r\n")+d.action()...) }},
-		{"a second request behind the end", func(d *draft) { d.behind = []byte(pick(d.Rand, "", "\r\n", "\n") + d.action()) }},
+		{"a second request behind the body", func(d *draft) {
+			d.body = append(d.body,
+				pick(d.Rand, "", "\r\n", "\n", "\r\n\r\n")+d.action()...)
+		}},
+		{"a second request behind the end", func(d *draft) {
+			d.behind = []byte(pick(d.Rand, "", "\r\n", "\n") +
+				d.action())
+		}},
 		{"a body without a length", func(d *draft) { d.framing = "none"; d.body = append(d.body, d.action()...) }},
 		{"a length of nothing", func(d *draft) {
 			d.framing = "given"
@@ -258,83 +274,123 @@ func hidingPlaces() []hidingPlace {
 		{"a length written oddly", func(d *draft) {
 			n := len(d.body)
 			d.framing = "given"
-			d.field(pick(d.Rand, "Content-Length: +%d", "Content-Length: 0%d", "Content-Length: %d, %[1]d", "Content-Length: 0x%x", "Content-Length:  %d", "Content-Length:%d", "Content-Length: %d ", "Content-Length: -%d", "Content-Length : %d", "Content_Length: %d", " Content-Length: %d",
-				"Content-Length: %d.0", "Content-Length: 1e%d", "content-length: %d", "X: y\r\n Content-Length: %d", "Content-Length:\t%d", "Content-Length: %d\x00", "Content-Length: %d\x0b", "Content-Length: 0\r\nContent-Length: %d"))
+			d.field(pick(d.Rand, "Content-Length: +%d", "Content-Length: 0%d", "Content-Length: %d, %[1]d",
+				"Content-Length: 0x%x", "Content-Length:  %d", "Content-Length:%d", "Content-Length: %d ",
+				"Content-Length: -%d", "Content-Length : %d", "Content_Length: %d", " Content-Length: %d",
+				"Content-Length: %d.0", "Content-Length: 1e%d", "content-length: %d", "X: y\r\n Content-Length: %d",
+				"Content-Length:\t%d", "Content-Length: %d\x00", "Content-Length: %d\x0b",
+				"Content-Length: 0\r\nContent-Length: %d"))
 			at := slices.IndexFunc(d.header, func(f string) bool { return strings.Contains(f, "%") })
 			d.header[at] = fmt.Sprintf(d.header[at], n)
 			d.behind = pick(d.Rand, nil, []byte(d.action()))
 		}},
 		{"two framings", func(d *draft) {
-			d.field(pick(d.Rand, "Transfer-Encoding: chunked", "Content-Length: 0", "Content-Length: 5", "Transfer-Encoding: identity", "Transfer-Encoding: Chunked", "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity", "Transfer-Encoding: gzip, chunked",
-				"Transfer-Encoding:\tchunked", "Transfer-Encoding : chunked", "Transfer_Encoding: chunked", " Transfer-Encoding: chunked", "X: y\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\x00", "Transfer-Encoding:\x0bchunked", "Transfer-Encoding: \"chunked\""))
+			d.field(pick(d.Rand, "Transfer-Encoding: chunked", "Content-Length: 0", "Content-Length: 5",
+				"Transfer-Encoding: identity", "Transfer-Encoding: Chunked", "Transfer-Encoding: xchunked",
+				"Transfer-Encoding: chunked, identity", "Transfer-Encoding: gzip, chunked",
+				"Transfer-Encoding:\tchunked", "Transfer-Encoding : chunked", "Transfer_Encoding: chunked",
+				" Transfer-Encoding: chunked", "X: y\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\x00",
+				"Transfer-Encoding:\x0bchunked", "Transfer-Encoding: \"chunked\""))
 			if d.IntN(2) == 0 {
 				d.body = []byte("0\r\n\r\n" + d.action())
 			}
 		}},
 		{"chunks that end before the bytes", func(d *draft) {
 			d.framing = "given"
-			d.field(pick(d.Rand, "Transfer-Encoding: chunked", "transfer-encoding: chunked", "Transfer-Encoding: CHUNKED"))
-			d.body = []byte(pick(d.Rand, "0\r\n\r\n", "1\r\nx\r\n0\r\n\r\n", "0\r\nX: y\r\n\r\n", "00\r\n\r\n", "0;x=y\r\n\r\n", "0\n\n", "0\r\n", "\r\n0\r\n\r\n", " 0\r\n\r\n") + pick(d.Rand, d.action(), ""))
+			d.field(pick(d.Rand, "Transfer-Encoding: chunked", "transfer-encoding: chunked",
+				"Transfer-Encoding: CHUNKED"))
+			d.body = []byte(pick(d.Rand, "0\r\n\r\n", "1\r\nx\r\n0\r\n\r\n", "0\r\nX: y\r\n\r\n", "00\r\n\r\n",
+				"0;x=y\r\n\r\n", "0\n\n", "0\r\n", "\r\n0\r\n\r\n", " 0\r\n\r\n") + pick(d.Rand, d.action(), ""))
 		}},
 		{"chunks written oddly", func(d *draft) {
 			d.framing = "given"
 			d.field("Transfer-Encoding: chunked")
 			n := len(d.body)
-			d.body = fmt.Appendf(nil, pick(d.Rand, "%x;ext=\"\n"+d.action()+"\"\r\n%s\r\n0\r\n\r\n", "0%x\r\n%s\r\n0\r\n\r\n", "0x%x\r\n%s\r\n0\r\n\r\n", "%X\r\n%s\r\n0\r\n\r\n", "%x \r\n%s\r\n0\r\n\r\n", "%x\n%s\n0\n\n", "%x\r\n%s0\r\n\r\n", "+%x\r\n%s\r\n0\r\n\r\n", "%x\r\n%s\r\n0\r\nTrailer: x\r\n\r\n", "%x\r%s\r0\r\r", "-%x\r\n%s\r\n0\r\n\r\n"), n, d.body)
+			d.body = fmt.Appendf(nil, pick(d.Rand, "%x;ext=\"\n"+d.action()+"\"\r\n%s\r\n0\r\n\r\n",
+				"0%x\r\n%s\r\n0\r\n\r\n", "0x%x\r\n%s\r\n0\r\n\r\n", "%X\r\n%s\r\n0\r\n\r\n", "%x \r\n%s\r\n0\r\n\r\n",
+				"%x\n%s\n0\n\n", "%x\r\n%s0\r\n\r\n", "+%x\r\n%s\r\n0\r\n\r\n", "%x\r\n%s\r\n0\r\nTrailer: x\r\n\r\n",
+				"%x\r%s\r0\r\r", "-%x\r\n%s\r\n0\r\n\r\n"), n, d.body)
 		}},
 		{"a line end in a field", func(d *draft) {
-			d.field("X-Note: a" + pick(d.Rand, "\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "\x0b", "\x0c", "\x00", "\x85", "\u2028", "\x1e", "\u0085") + pick(d.Rand, d.action(), "X-HTTP-Method-Override: POST", "Content-Length: 0"))
+			d.field("X-Note: a" + pick(d.Rand, "\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "\x0b", "\x0c", "\x00", "\x85",
+				"\u2028", "\x1e", "\u0085") + pick(d.Rand, d.action(), "X-HTTP-Method-Override: POST",
+				"Content-Length: 0"))
 		}},
 		{"a line end in a listed field", func(d *draft) {
 			at := d.IntN(len(d.header))
-			d.header[at] += pick(d.Rand, "\r\n", "\n", "\r", "\n\n", "\r\n\r\n", "\x85", "\x00\n") + pick(d.Rand, d.action(), "Transfer-Encoding: chunked", "Content-Length: 0", "X-Machine-Id: "+otherMachine)
+			d.header[at] += pick(d.Rand, "\r\n", "\n", "\r", "\n\n", "\r\n\r\n", "\x85", "\x00\n") +
+				pick(d.Rand, d.action(), "Transfer-Encoding: chunked", "Content-Length: 0", "X-Machine-Id: "+
+					otherMachine)
 		}},
 		{"a line end behind the target", func(d *draft) {
-			d.target += pick(d.Rand, " HTTP/1.1\r\n\r\n", "\n", "\r\n", "\r", " HTTP/1.1\nHost: tenant.example\n\n", "\x0b", "\t", "\x00") + pick(d.Rand, "", d.action())
+			d.target += pick(d.Rand, " HTTP/1.1\r\n\r\n", "\n", "\r\n", "\r", " HTTP/1.1\nHost: tenant.example\n\n",
+				"\x0b", "\t", "\x00") + pick(d.Rand, "", d.action())
 		}},
-		{"something before the first line", func(d *draft) { d.front = pick(d.Rand, "\r\n", "\n", " ", "\t", "\x00", d.action(), "\xef\xbb\xbf") }},
+		{"something before the first line", func(d *draft) {
+			d.front = pick(d.Rand, "\r\n", "\n", " ", "\t", "\x00",
+				d.action(), "\xef\xbb\xbf")
+		}},
 		{"a first line written oddly", func(d *draft) {
 			d.method = pick(d.Rand, d.method+" ", d.method+"\t", strings.ToLower(d.method), " "+d.method, d.method)
-			d.version = pick(d.Rand, "HTTP/1.0", "", "http/1.1", "HTTP/2.0", "HTTP/1.1 ", " HTTP/1.1", "HTTP/0.9", "HTTP/1.1\r", "HTTP/1.1")
+			d.version = pick(d.Rand, "HTTP/1.0", "", "http/1.1", "HTTP/2.0", "HTTP/1.1 ", " HTTP/1.1", "HTTP/0.9",
+				"HTTP/1.1\r", "HTTP/1.1")
 		}},
 		{"lines that end oddly", func(d *draft) { d.end = pick(d.Rand, "\n", "\r", "\r\r\n", "\n\r", "\r\n ") }},
 		{"a folded field", func(d *draft) {
-			d.field("Accept-Language: de,\r\n" + pick(d.Rand, " ", "\t") + pick(d.Rand, "en", "X-HTTP-Method-Override: POST", d.action()))
+			d.field("Accept-Language: de,\r\n" + pick(d.Rand, " ", "\t") +
+				pick(d.Rand, "en", "X-HTTP-Method-Override: POST", d.action()))
 		}},
 		{"a very long field", func(d *draft) {
-			d.field(pick(d.Rand, "X-Long: ", "Accept-Language: ", "User-Agent: ") + strings.Repeat(pick(d.Rand, "a", " "), pick(d.Rand, 100, 1000, 4096, 8192, 65536)) + pick(d.Rand, d.action(), "a", "POST /testwdatppreview/machines/"+otherMachine+"/requestSample"))
+			d.field(pick(d.Rand, "X-Long: ", "Accept-Language: ", "User-Agent: ") +
+				strings.Repeat(pick(d.Rand, "a", " "), pick(d.Rand, 100, 1000, 4096, 8192, 65536)) +
+				pick(d.Rand, d.action(), "a", "POST /testwdatppreview/machines/"+otherMachine+"/requestSample"))
 		}},
 		{"another method in a field", func(d *draft) {
-			d.field(pick(d.Rand, "X-HTTP-Method-Override", "x-http-method", "X-Method-Override", "X_HTTP_Method_Override", "X-Http-Method-Override ", "_method") + ": " + pick(d.Rand, "POST", "post", "DELETE"))
+			d.field(pick(d.Rand, "X-HTTP-Method-Override", "x-http-method", "X-Method-Override",
+				"X_HTTP_Method_Override", "X-Http-Method-Override ", "_method") + ": " + pick(d.Rand, "POST", "post",
+				"DELETE"))
 			if d.IntN(2) == 0 {
 				d.method = pick(d.Rand, safeMethods...)
 			}
 			d.target = "/testwdatppreview/machines/" + d.someMachine() + "/requestSample"
 		}},
 		{"another target in a field", func(d *draft) {
-			d.field(pick(d.Rand, "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix", "X-Original-URI", "Destination", "X-Forwarded-Uri") + ": /testwdatppreview/machines/" + d.someMachine() + "/requestSample")
+			d.field(pick(d.Rand, "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix", "X-Original-URI",
+				"Destination", "X-Forwarded-Uri") + ": /testwdatppreview/machines/" + d.someMachine() +
+				"/requestSample")
 		}},
 		{"a machine in a field", func(d *draft) {
 			d.field(pick(d.Rand, "X-Machine-Id", "Machine", "X-Machine", "X_Machine_Id") + ": " + d.someMachine())
 		}},
 		{"a file in a field", func(d *draft) { d.field(pick(d.Rand, "X-Sha1", "Sha1") + ": " + d.someFile()) }},
 		{"another host", func(d *draft) {
-			d.header[0] = "Host: " + pick(d.Rand, "other.example", "tenant.example, other.example", "other.example@tenant.example", "tenant.example:81", "TENANT.example:80", "tenant.example.", "")
+			d.header[0] = "Host: " + pick(d.Rand, "other.example", "tenant.example, other.example",
+				"other.example@tenant.example", "tenant.example:81", "TENANT.example:80", "tenant.example.", "")
 		}},
 		{"two hosts", func(d *draft) { d.field("Host: " + pick(d.Rand, "other.example", "tenant.example")) }},
 		{"an absolute target", func(d *draft) {
-			d.target = pick(d.Rand, "http://tenant.example", "http://other.example", "http://tenant.example@other.example", "HTTP://TENANT.EXAMPLE", "https://tenant.example", "//other.example", "http:") + d.target
+			d.target = pick(d.Rand, "http://tenant.example", "http://other.example",
+				"http://tenant.example@other.example", "HTTP://TENANT.EXAMPLE", "https://tenant.example",
+				"//other.example", "http:") + d.target
 		}},
 		{"a machine behind escapes", func(d *draft) {
 			id := d.someMachine()
-			d.target = "/testwdatppreview/machines/" + pick(d.Rand, fmt.Sprintf("%%%02x%s", id[0], id[1:]), fmt.Sprintf("%%25%02x%s", id[0], id[1:]), d.machine+"/../"+id, d.machine+"%2f..%2f"+id, d.machine+"%2F%2E%2e/"+id, d.machine+`\..\`+id, d.machine+";x/../"+id, d.machine+"/./../"+id,
-				d.machine+"/%2e%2e/"+id, id+";"+d.machine, d.machine+"%00"+id, d.machine+"/machines/"+id, d.machine+"%3b/../"+id) + "/requestSample"
+			d.target = "/testwdatppreview/machines/" + pick(d.Rand, fmt.Sprintf("%%%02x%s", id[0], id[1:]),
+				fmt.Sprintf("%%25%02x%s", id[0], id[1:]), d.machine+"/../"+id, d.machine+"%2f..%2f"+id, d.machine+
+					"%2F%2E%2e/"+id, d.machine+`\..\`+id, d.machine+";x/../"+id, d.machine+"/./../"+id,
+				d.machine+"/%2e%2e/"+id, id+";"+d.machine, d.machine+"%00"+id, d.machine+"/machines/"+id, d.machine+
+					"%3b/../"+id) + "/requestSample"
 		}},
 		{"an operation in other letters", func(d *draft) {
-			d.target = pick(d.Rand, "/testwdatppreview//machines/", "/TESTWDATPPREVIEW/Machines/", "/./testwdatppreview/machines/", "/x/../testwdatppreview/machines/", "/v1/testwdatppreview/machines/", "/testwdatppreview/machines//") + d.someMachine() + pick(d.Rand, "/REQUESTSAMPLE", "/request%53ample", "/requestSample/", "/requestSample;x", "//requestSample", "/requestSample%20", "/requestSample/.", "/requestSample#")
+			d.target = pick(d.Rand, "/testwdatppreview//machines/", "/TESTWDATPPREVIEW/Machines/",
+				"/./testwdatppreview/machines/", "/x/../testwdatppreview/machines/", "/v1/testwdatppreview/machines/",
+				"/testwdatppreview/machines//") + d.someMachine() + pick(d.Rand, "/REQUESTSAMPLE", "/request%53ample",
+				"/requestSample/", "/requestSample;x", "//requestSample", "/requestSample%20", "/requestSample/.",
+				"/requestSample#")
 		}},
 		{"a query", func(d *draft) {
-			d.target += pick(d.Rand, "?machine=", "?id=", "?x=y&machineId=", "?_method=POST&id=", "?sha1="+d.someFile()+"&id=", "%3fid=", ";id=", "?%69d=") + d.someMachine()
+			d.target += pick(d.Rand, "?machine=", "?id=", "?x=y&machineId=", "?_method=POST&id=", "?sha1="+d.someFile()+
+				"&id=", "%3fid=", ";id=", "?%69d=") + d.someMachine()
 		}},
 		{"a fragment", func(d *draft) { d.target += "#/../../" + d.someMachine() + "/requestSample" }},
 		{"a file in the body", func(d *draft) {
@@ -349,10 +405,13 @@ func hidingPlaces() []hidingPlace {
 		}},
 		{"a file in pieces", func(d *draft) {
 			id := pick(d.Rand, ownFile, otherFile)
-			d.body = []byte(pick(d.Rand, `{"Comment": "c", "Sha1": ["`+id[:20]+`", "`+id[20:]+`"]}`, `{"Comment": "c", "Sha1": "`+id[:20]+`\`+"\n"+id[20:]+`"}`, `{"Comment": "c", "Sha1": "`+id[:20]+`" + "`+id[20:]+`"}`, `{"Comment": "c", "Sha1": "`+id[:9]+`-`+id[9:19]+`-`+id[19:]+`"}`))
+			d.body = []byte(pick(d.Rand, `{"Comment": "c", "Sha1": ["`+id[:20]+`", "`+id[20:]+`"]}`,
+				`{"Comment": "c", "Sha1": "`+id[:20]+`\`+"\n"+id[20:]+`"}`, `{"Comment": "c", "Sha1": "`+id[:20]+
+					`" + "`+id[20:]+`"}`, `{"Comment": "c", "Sha1": "`+id[:9]+`-`+id[9:19]+`-`+id[19:]+`"}`))
 		}},
 		{"a member twice", func(d *draft) {
-			d.body = []byte(`{"Comment": "c", "Sha1": "` + d.someFile() + `", "Sha1": "` + inertFile + `", "Comment": ` + pick(d.Rand, `7`, `"c"`) + `}`)
+			d.body = []byte(`{"Comment": "c", "Sha1": "` + d.someFile() + `", "Sha1": "` + inertFile +
+				`", "Comment": ` + pick(d.Rand, `7`, `"c"`) + `}`)
 		}},
 		{"a packed body", func(d *draft) {
 			var b bytes.Buffer
@@ -381,17 +440,21 @@ func hidingPlaces() []hidingPlace {
 				coding = "Content-Transfer-Encoding: quoted-printable\r\n"
 				file = fmt.Sprintf("=%02X%s", otherFile[0], otherFile[1:])
 			}
-			d.body = []byte("--b\r\nContent-Disposition: form-data; name=\"Sha1\"\r\n" + coding + "\r\n" + file + "\r\n--b--\r\n")
+			d.body = []byte("--b\r\nContent-Disposition: form-data; name=\"Sha1\"\r\n" + coding + "\r\n" + file +
+				"\r\n--b--\r\n")
 			d.header = append(d.header, "Content-Type: multipart/form-data; boundary=b")
 		}},
 		{"entities of its own", func(d *draft) {
-			d.body = []byte(`<!DOCTYPE r [<!ENTITY a "` + otherFile[:20] + `"><!ENTITY b "` + otherFile[20:] + `">]><r><Sha1>&a;&b;</Sha1></r>`)
+			d.body = []byte(`<!DOCTYPE r [<!ENTITY a "` + otherFile[:20] + `"><!ENTITY b "` + otherFile[20:] +
+				`">]><r><Sha1>&a;&b;</Sha1></r>`)
 		}},
 		{"credentials elsewhere", func(d *draft) {
 			d.header = slices.DeleteFunc(d.header, func(f string) bool { return strings.HasPrefix(f, "Authorization") })
 			switch d.IntN(5) {
 			case 0:
-				d.field(pick(d.Rand, "Cookie: token=", "X-Auth-Token: ", "Proxy-Authorization: Bearer ", "authorization: bearer ", "Authorization: BEARER  ", "Authorization:\tBearer\t", "Authorization: Basic x, Bearer ", "Authorization: Bearer x, Bearer ", "User-Agent: ") + goodToken)
+				d.field(pick(d.Rand, "Cookie: token=", "X-Auth-Token: ", "Proxy-Authorization: Bearer ",
+					"authorization: bearer ", "Authorization: BEARER  ", "Authorization:\tBearer\t",
+					"Authorization: Basic x, Bearer ", "Authorization: Bearer x, Bearer ", "User-Agent: ") + goodToken)
 			case 1:
 				d.field("Authorization: Basic x")
 				d.field("Authorization: Bearer " + goodToken)
@@ -400,14 +463,17 @@ func hidingPlaces() []hidingPlace {
 			case 3:
 				d.body = []byte("access_token=" + goodToken + "&Comment=c&Sha1=" + inertFile)
 			case 4:
-				d.field("Authorization: Bearer " + pick(d.Rand, "another-token", `"`+goodToken+`"`, goodToken+",", goodToken+" "))
+				d.field("Authorization: Bearer " + pick(d.Rand, "another-token", `"`+goodToken+`"`, goodToken+",",
+					goodToken+" "))
 			}
 		}},
 		{"a connection that names fields", func(d *draft) {
-			d.field("Connection: " + pick(d.Rand, "close, Content-Length", "keep-alive, Host", "Authorization", "close", "Transfer-Encoding", "Upgrade, HTTP2-Settings"))
+			d.field("Connection: " + pick(d.Rand, "close, Content-Length", "keep-alive, Host", "Authorization", "close",
+				"Transfer-Encoding", "Upgrade, HTTP2-Settings"))
 		}},
 		{"a change of protocol", func(d *draft) {
-			d.field(pick(d.Rand, "Upgrade: h2c", "HTTP2-Settings: AAMAAABk", "TE: trailers", "Trailer: Host", "Expect: 200-ok", "Expect: 100-continue"))
+			d.field(pick(d.Rand, "Upgrade: h2c", "HTTP2-Settings: AAMAAABk", "TE: trailers", "Trailer: Host",
+				"Expect: 200-ok", "Expect: 100-continue"))
 		}},
 	}
 }
@@ -415,7 +481,9 @@ func hidingPlaces() []hidingPlace {
 func (d *draft) charset() {
 	for i, f := range d.header {
 		if strings.HasPrefix(f, "Content-Type:") {
-			d.header[i] += pick(d.Rand, "; charset=utf-16", "; charset=utf-16le", "; charset=utf-7", "; charset=\"utf-16\"", ";charset=UTF-32", "; Charset=ibm037", "; charset=utf-8", "; x=\"; charset=utf-16", "; charset*=utf-8''utf-16")
+			d.header[i] += pick(d.Rand, "; charset=utf-16", "; charset=utf-16le", "; charset=utf-7",
+				"; charset=\"utf-16\"", ";charset=UTF-32", "; Charset=ibm037", "; charset=utf-8",
+				"; x=\"; charset=utf-16", "; charset*=utf-8''utf-16")
 		}
 	}
 }
@@ -455,8 +523,11 @@ type memoryKey struct{}
 func standardServer(t testing.TB) func([]byte) *memoryConn {
 	l := make(memoryListener)
 	server := &http.Server{
-		ErrorLog:    log.New(io.Discard, "", 0),
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, memoryKey{}, c) },
+		ErrorLog: log.New(io.Discard, "", 0),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, memoryKey{},
+				c)
+		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			c := r.Context().Value(memoryKey{}).(*memoryConn)
 			body, _ := io.ReadAll(r.Body)
@@ -486,8 +557,11 @@ func standardServer(t testing.TB) func([]byte) *memoryConn {
 func surely(r *http.Request, body []byte) bool {
 	var usable struct{ Comment, Sha1 string }
 	media := strings.ToLower(r.Header.Get("Content-Type"))
-	return r.Method == "POST" && strings.HasPrefix(r.URL.Path, "/testwdatppreview/machines/") && slices.Contains(strings.Fields(r.Header.Get("Authorization")), goodToken) && strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") &&
-		(media == "" || strings.HasPrefix(media, "application/json")) && json.Unmarshal(body, &usable) == nil && strings.TrimSpace(usable.Comment) != "" && len(usable.Sha1) == hashDigits
+	return r.Method == "POST" && strings.HasPrefix(r.URL.Path, "/testwdatppreview/machines/") &&
+		slices.Contains(strings.Fields(r.Header.Get("Authorization")), goodToken) &&
+		strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") &&
+		(media == "" || strings.HasPrefix(media, "application/json")) && json.Unmarshal(body, &usable) == nil &&
+		strings.TrimSpace(usable.Comment) != "" && len(usable.Sha1) == hashDigits
 }
 
 // TestNothingHiddenTakesEffect shows the guard requests that hide an action in every
@@ -533,14 +607,18 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 				acted := append(c.acted, allActions(sent)...)
 				switch {
 				case entry == nil && len(acted) > 0:
-					t.Errorf("input %d (%s): a lenient server did %+v, and the journal does not know:\n%q", i, used, acted, sent)
+					t.Errorf("input %d (%s): a lenient server did %+v, and the journal does not know:\n%q", i, used,
+						acted, sent)
 				case entry == nil && c.sure > 0:
 					t.Errorf("input %d (%s): nothing but made-up ids keeps this from taking effect:\n%q", i, used, sent)
 				case entry != nil:
 					n.recorded++
 					for _, a := range acted {
-						if a.operation != entry.Operation || len(a.machines) > 0 && !slices.Equal(a.machines, []string{entry.Machine}) || len(a.files) > 0 && !slices.Equal(a.files, []string{entry.File}) {
-							t.Errorf("input %d (%s): a lenient server did %+v, and the journal has %+v:\n%q", i, used, a, *entry, sent)
+						if a.operation != entry.Operation || len(a.machines) > 0 &&
+							!slices.Equal(a.machines, []string{entry.Machine}) || len(a.files) > 0 &&
+							!slices.Equal(a.files, []string{entry.File}) {
+							t.Errorf("input %d (%s): a lenient server did %+v, and the journal has %+v:\n%q", i, used,
+								a, *entry, sent)
 							break
 						}
 					}
@@ -557,7 +635,9 @@ func TestNothingHiddenTakesEffect(t *testing.T) {
 	for _, n := range counts {
 		sum = count{sum.made + n.made, sum.passed + n.passed, sum.recorded + n.recorded, sum.acting + n.acting}
 	}
-	t.Logf("%d requests made up in %d ways: the guard let %d pass, %d of them on record; of every 32nd that it withheld, a lenient server would have acted on %d", sum.made, len(places), sum.passed, sum.recorded, sum.acting)
+	t.Logf("%d requests made up in %d ways: the guard let %d pass, %d of them on record; of every 32nd that it "+
+		"withheld, a lenient server would have acted on %d", sum.made, len(places), sum.passed, sum.recorded,
+		sum.acting)
 	require.Greater(t, sum.passed, sum.made/20, "want what is harmless to pass, or else nothing is tried")
 	require.Greater(t, sum.recorded, sum.made/1000, "want what is armed to pass")
 	require.Greater(t, sum.acting, sum.made/200, "want what is withheld to be dangerous")

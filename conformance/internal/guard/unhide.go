@@ -12,8 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// A disguise is a way to write text so that it does not show, and how a lenient
-// reader undoes it. Where there is nothing to undo, the text is returned as it is.
+// A disguise is an encoding that hides text, and how a lenient reader undoes it. Where there is nothing to undo, the text is returned as it is.
 type disguise struct {
 	name string
 	undo func(string) string
@@ -194,8 +193,8 @@ func character(digits string, base int) string {
 	return string(rune(n))
 }
 
-// replaceFound puts something in the place of everything that is found; with is
-// told the group that is not empty, and its text.
+// replaceFound replaces everything that is found; with is called with the group that is
+// not empty, and its text.
 func replaceFound(s string, pattern *regexp.Regexp, with func(group int, text string) string) string {
 	var b strings.Builder
 	end := 0

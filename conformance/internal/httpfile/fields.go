@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fmaspec/conformance/nearest"
 )
 
 // What a field belongs to.
@@ -129,7 +131,7 @@ func isWord(words ...string) func(string) string {
 		if slices.Contains(words, value) {
 			return ""
 		}
-		return fmt.Sprintf("%q is unknown%s; write %s", value, nearestTo(value, words), alternatives(words))
+		return fmt.Sprintf("%q is unknown%s; write %s", value, nearest.Hint(value, words), alternatives(words))
 	}
 }
 

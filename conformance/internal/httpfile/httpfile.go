@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 )
 
 // The bounds of a file.
@@ -214,7 +214,7 @@ func (p *parser) field(r *Request, seen map[string]int, first bool, text string,
 	case !colon || key == "" || strings.ContainsAny(key, " \t#"):
 		p.fault(line, "%q is no field; write \"# key: value\", or a comment as \"// text\"", text)
 	case known == nil:
-		p.fault(line, "unknown field %q%s; fields are %s", key, nearestTo(key, fieldKeys(first)),
+		p.fault(line, "unknown field %q%s; fields are %s", key, nearest.Hint(key, fieldKeys(first)),
 			strings.Join(fieldKeys(first), ", "))
 	case !first && known.Of == OfCase:
 		p.fault(line, "field %q is of the whole case; move it above the first request", key)
@@ -227,13 +227,6 @@ func (p *parser) field(r *Request, seen map[string]int, first bool, text string,
 			p.fault(line, "field %q: %s", key, problem)
 		}
 	}
-}
-
-func nearestTo(word string, of []string) string {
-	if near := nearest.Nearest(word, of); near != "" {
-		return fmt.Sprintf(" (nearest is %q)", near)
-	}
-	return ""
 }
 
 func (p *parser) requestLine(r *Request, text string, line int) {

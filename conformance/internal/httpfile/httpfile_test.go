@@ -111,7 +111,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{"# It should accept x.\n# proves: a.b\n# expect: either\nGET /\n", "x.http:1: the title says \"should\"; " +
 			"say what a conforming server does, in the present tense"},
 		// Fields.
-		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (nearest is \"proves\"); fields are " +
+		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (did you mean \"proves\"?); fields are " +
 			"operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
 		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, " +
 			"control, needs, because, send, expect, connection, times, abort, target"},
@@ -129,7 +129,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# control: a.http\nGET /\n", "x.http:4: field \"control\": \"a.http\" is no case name; write its " +
 			"path under the cases without .http"},
 		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": " +
-			"\"unknown-machin\" is unknown (nearest is \"unknown-machine\"); write unprivileged-token, " +
+			"\"unknown-machin\" is unknown (did you mean \"unknown-machine\"?); write unprivileged-token, " +
 			"security-admin-token, global-admin-token, invalid-token or unknown-machine\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" " +
 			"to the first head"},
@@ -145,8 +145,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"take invalid-token away"},
 		{head + "# because:\nGET /\n", "x.http:4: field \"because\": the value is empty; give one, or take the " +
 			"line away"},
-		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (nearest is " +
-			"\"at-once\"); write in-turn or at-once"},
+		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (did you mean " +
+			"\"at-once\"?); write in-turn or at-once"},
 		{head + "# connection: keep\nGET /\n", "x.http:4: field \"connection\": \"keep\" is unknown; write shared or " +
 			"separate"},
 		{head + "# times: 65\nGET /\n", "x.http:4: field \"times\": \"65\" is no count; write a number from 1 to 64"},
@@ -203,13 +203,13 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{strings.Repeat("x", 1<<20+1), "x.http:1: the file has 1048577 bytes; keep it within 1048576, with {{repeat " +
 			"N TEXT}} for long bodies"},
 		// Variables.
-		{head + "POST /\n\na\n{{tokem}}\n", "x.http:7: unknown variable {{tokem}} (nearest is \"token\"); " +
+		{head + "POST /\n\na\n{{tokem}}\n", "x.http:7: unknown variable {{tokem}} (did you mean \"token\"?); " +
 			"variables are " + variables},
 		{head + "POST /\n\n{{ sha1 }}\n", "x.http:6: no name stands directly behind {{; write {{sha1}}, without " +
 			"blanks, or two braces as {{bytes 7B 7B}}"},
-		{head + "POST /\n\n{{sha1.0}}\n", "x.http:6: unknown variable {{sha1.0}} (nearest is \"sha1.n\"); " +
+		{head + "POST /\n\n{{sha1.0}}\n", "x.http:6: unknown variable {{sha1.0}} (did you mean \"sha1.n\"?); " +
 			"variables are " + variables},
-		{head + "POST /\n\n{{sha1.65}}\n", "x.http:6: unknown variable {{sha1.65}} (nearest is \"sha1.n\"); " +
+		{head + "POST /\n\n{{sha1.65}}\n", "x.http:6: unknown variable {{sha1.65}} (did you mean \"sha1.n\"?); " +
 			"variables are " + variables},
 		{head + "POST /{{token\n", "x.http:4: {{ is not closed in its line; add }}, or write two braces as {{bytes " +
 			"7B 7B}}"},
@@ -239,8 +239,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{"# Accepts x\n# prove: a\n# proves: b\n# expect: either\nPOST nowhere\nA\n\n{{b}}\n",
 			"x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without " +
 				"Comment.\"\n" +
-				"x.http:2: unknown field \"prove\" (nearest is \"proves\"); fields are operation, proves, control, " +
-				"needs, because, send, expect, connection, times, abort, target\n" +
+				"x.http:2: unknown field \"prove\" (did you mean \"proves\"?); fields are operation, proves, " +
+				"control, needs, because, send, expect, connection, times, abort, target\n" +
 				"x.http:5: the target \"nowhere\" begins neither with / nor with {{path}}; write \"POST {{path}}\"\n" +
 				"x.http:6: \"A\" is no header line; write \"Name: value\", and an empty line before the body\n" +
 				"x.http:8: unknown variable {{b}}; variables are " + variables},

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"fmaspec/conformance/nearest"
 )
 
 // A Variable is one "{{name args}}" of a text.
@@ -193,7 +195,7 @@ func (v *Variable) check() string {
 		names = append(names, doc.Name)
 	}
 	return fmt.Sprintf("unknown variable {{%s}}%s; variables are those that the file defines above, as @name = value "+
-		"(environment files are not read), and %s", v.Name, nearestTo(v.Name, names), strings.Join(names, ", "))
+		"(environment files are not read), and %s", v.Name, nearest.Hint(v.Name, names), strings.Join(names, ", "))
 }
 
 // generic turns the numbers that a name may end in into the one that stands for

@@ -339,7 +339,7 @@ func (d *Dialer) SpeaksTLS(ctx context.Context, host string) bool {
 // NewPool returns a pool without connections.
 func (d *Dialer) NewPool() *Pool { return &Pool{d: d} }
 
-// Release tells the dialer that an answer was judged, so that the next long one may be
+// Release ends the hold of an answer that was judged, so that the next long one may be
 // read. What is no answer, or not a long one, changes nothing.
 func (d *Dialer) Release(r *record.Response) { d.long.release(r) }
 

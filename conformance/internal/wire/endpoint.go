@@ -80,7 +80,7 @@ func (e Endpoint) ProxyURL() (*url.URL, error) {
 	return proxy, nil
 }
 
-// userinfo is what may be a user and a password in a text that tells of a URL.
+// userinfo matches what may be a user and a password in a message about a URL.
 var userinfo = regexp.MustCompile(`[^\s"]*@`)
 
 // Absolute reports whether requests name the whole URL, because they go to a proxy

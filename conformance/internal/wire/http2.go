@@ -109,7 +109,7 @@ func (p *Pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireEr
 	t := &http.Transport{
 		Protocols: protocols, DisableCompression: true, MaxResponseHeaderBytes: headLimit,
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return c.greeting, nil },
-		// A server that reads nothing more would hold up whoever wants to write, and a
+		// A server that reads nothing more would block every writer, and a
 		// deadline of the request does not end that.
 		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 20, MaxReceiveBufferPerConnection: 2 << 20, WriteByteTimeout: p.d.timeout},
 	}

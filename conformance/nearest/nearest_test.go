@@ -3,14 +3,14 @@ package nearest_test
 import (
 	"testing"
 
-	"fmaspec/conformance/internal/nearest"
+	"fmaspec/conformance/nearest"
 )
 
 func TestNearestSuggestsTheMistypedName(t *testing.T) {
 	fields := []string{"operation", "proves", "expect", "control", "send", "times"}
 	for _, row := range []struct{ word, want, why string }{
 		{"prove", "proves", "one character is missing"},
-		{"opertaion", "operation", "two characters are swapped, which is two replacements"},
+		{"opertaion", "operation", "two characters are swapped"},
 		{"Expect", "expect", "letter case does not count"},
 		{"expects", "expect", "one character too many"},
 		{"effect", "expect", "two replacements are still near"},
@@ -38,5 +38,33 @@ func TestNearestIsGenerousWithLongNames(t *testing.T) {
 func TestNearestOfNothingIsNothing(t *testing.T) {
 	if got := nearest.Nearest("proves", nil); got != "" {
 		t.Errorf("want \"\", got %q", got)
+	}
+}
+
+func TestNearestForgivesTypingErrors(t *testing.T) {
+	known := []string{"run", "report", "url", "parallel", "unprivileged-token-file", "drops-id"}
+	for _, row := range []struct{ word, want, why string }{
+		{"rnu", "run", "two letters are swapped"},
+		{"paralel", "parallel", "one is missing"},
+		{"Parallell", "parallel", "letter case does not count"},
+		{"drop-id", "drops-id", "one is missing in the middle"},
+		{"unpriviledged-tokens-file", "unprivileged-token-file", "long words may have more errors"},
+		{"privileged", "unprivileged-token-file", "a part of the name will do"},
+		{"frobnicate", "", "nothing is near"},
+		{"x", "", "a single letter means nothing"},
+		{"", "", "nor does none"},
+	} {
+		if got := nearest.Nearest(row.word, known); got != row.want {
+			t.Errorf("Nearest(%q): want %q, got %q: %s", row.word, row.want, got, row.why)
+		}
+	}
+}
+
+func TestAHintFollowsTheWord(t *testing.T) {
+	if got := nearest.Hint("rum", []string{"run"}); got != ` (did you mean "run"?)` {
+		t.Errorf("got %q", got)
+	}
+	if got := nearest.Hint("frobnicate", []string{"run"}); got != "" {
+		t.Errorf("want no hint, got %q", got)
 	}
 }
