@@ -24,7 +24,7 @@ func unchargeable(suite *conformance.Suite, checks []conformance.Check) (out []s
 func TestEveryCheckChargesARequirementThatThereIs(t *testing.T) {
 	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
-	require.Empty(t, unchargeable(suite, conformance.Checks()))
+	require.Empty(t, unchargeable(suite, suite.Checks()))
 	require.Equal(t, []string{`the check hums charges "action.song", which is no requirement; add it to fixtures/requirements, or mend the check's row in conformance/checks_*.go`},
 		unchargeable(suite, []conformance.Check{{Name: "hums", Requirements: []string{"action.id", "action.song"}}}))
 }
@@ -49,7 +49,7 @@ func TestAMissingRowOfTheCatalogueNamesTheFileToEdit(t *testing.T) {
 			`fixtures/cases/valid/accepts-plain-request\.http:\d+: unknown requirement "action\.song".*; the catalogue is in fixtures/requirements`},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			_, err := conformance.Load(patched(t, row.change))
+			_, err := conformance.Load(conformance.Contract{}, patched(t, row.change))
 			require.Error(t, err)
 			require.Regexp(t, row.want, err.Error())
 		})

@@ -46,9 +46,9 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 		{selftestFlags{variants: []mutate.Subject{blamed}, chosenVariants: list{"innocent"}},
 			`(?m)^variant innocent conforms and has a finding: `, `(?m)^BLAMED  innocent  `,
 			"an honest server that is blamed"},
-		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^check members never fired `, `(?m)^honest  reference`,
+		{selftestFlags{faults: []mutate.Subject{}, variants: mutate.Honest()[:1]}, `(?m)^check members never fired `, `(?m)^honest  reference`,
 			"no fault, so no check fires"},
-		{selftestFlags{variants: mutate.Honest()[:1]}, `(?m)^requirement action.members is proven by no fault`,
+		{selftestFlags{faults: []mutate.Subject{}, variants: mutate.Honest()[:1]}, `(?m)^requirement action.members is proven by no fault`,
 			`(?m)^honest  reference`, "no fault, so nothing is proven"},
 	} {
 		row.flags.verbose = true
