@@ -129,7 +129,8 @@ func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 		x.Elapsed = r.options.Now().Sub(x.Started)
 		x.Leaked = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
 		// A gateway that lost its server does not know what that did.
-		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable && pace.Unavailable(x.Response.Status) && !r.repeatable(b.sending)
+		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable &&
+			pace.Unavailable(x.Response.Status) && !r.repeatable(b.sending)
 		if x.Err != nil || unclear || !r.pacer.PutOff(x.Response, x.Retries+1) {
 			return
 		}
@@ -310,7 +311,10 @@ func (t Target) greeting() (wire.Sending, error) {
 	if t.absolute() {
 		path = t.URL + "/"
 	}
-	return wire.Sending{Method: "GET", Separate: true, Bytes: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host, Version)}, nil
+	return wire.Sending{Method: "GET", Separate: true, Bytes: fmt.Appendf(nil,
+			"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: fmaspec/%s\r\nConnection: close\r\n\r\n", path, u.Host,
+			Version)},
+		nil
 }
 
 // shakesHands reports whether TLS is spoken at a port that was asked in plain HTTP.
@@ -342,7 +346,8 @@ func (x *Exchange) own() bool {
 	if x.Response != nil {
 		return !pace.Unavailable(x.Response.Status)
 	}
-	return x.Err != nil && slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict, record.TooLong}, x.Err.Kind)
+	return x.Err != nil && slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless, record.Surplus,
+		record.Conflict, record.TooLong}, x.Err.Kind)
 }
 
 // plainRefused reports whether nothing came but what a port for https answers to
@@ -352,7 +357,8 @@ func plainRefused(all []*Judged) bool {
 		if x.Response != nil {
 			return !slices.Contains([]int{400, 421, 426, 497}, x.Response.Status)
 		}
-		return x.Err == nil || !slices.Contains([]record.WireKind{record.Closed, record.Malformed, record.Silent}, x.Err.Kind)
+		return x.Err == nil || !slices.Contains([]record.WireKind{record.Closed, record.Malformed, record.Silent},
+			x.Err.Kind)
 	})
 }
 

@@ -9,14 +9,15 @@ import (
 // report makes the record of a run from what was exchanged.
 func (r *runner) report(runs []*caseRun) *record.Report {
 	out := &record.Report{
-		Schema:      record.ReportSchema,
-		Suite:       r.suiteInfo(),
-		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Processors: runtime.NumCPU()},
-		Target:      r.target.info(),
-		Settings:    r.settings(),
-		Safety:      r.guard.Info(),
-		Pace:        r.pacer.Info(),
-		LastLook:    r.look.Load(),
+		Schema: record.ReportSchema,
+		Suite:  r.suiteInfo(),
+		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+			Processors: runtime.NumCPU()},
+		Target:   r.target.info(),
+		Settings: r.settings(),
+		Safety:   r.guard.Info(),
+		Pace:     r.pacer.Info(),
+		LastLook: r.look.Load(),
 	}
 	if r.dialer != nil {
 		out.Panics = r.dialer.Panics()
@@ -30,7 +31,8 @@ func (r *binding) suiteInfo() record.SuiteInfo {
 	return record.SuiteInfo{
 		Name: "fmaspec", Version: Version, Contract: r.suite.Contract, Fixtures: r.suite.Fixtures,
 		Cases: len(r.suite.Cases), Run: o.Run, Skip: o.Skip, Only: o.Only,
-		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel, Timeout: o.Timeout.String(),
+		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel,
+		Timeout: o.Timeout.String(),
 	}
 }
 

@@ -39,7 +39,8 @@ func TestAwaitReturnsWhenTheTargetAnswers(t *testing.T) {
 	var c clock
 	require.NoError(t, conformance.Await(t.Context(), conformance.Target{URL: server.URL}, c.options(), time.Minute))
 	require.EqualValues(t, 5, asked.Load())
-	require.NoError(t, conformance.Await(t.Context(), conformance.Target{Handler: server.Config.Handler}, c.options(), time.Minute))
+	require.NoError(t, conformance.Await(t.Context(), conformance.Target{Handler: server.Config.Handler}, c.options(),
+		time.Minute))
 }
 
 func TestAwaitSaysWhyTheTargetWasNotReady(t *testing.T) {
@@ -53,25 +54,31 @@ func TestAwaitSaysWhyTheTargetWasNotReady(t *testing.T) {
 	require.ErrorContains(t, err, "was not ready within 1m0s: it answers 502")
 	require.LessOrEqual(t, time.Duration(c.now.Load()), time.Minute)
 	require.Greater(t, time.Duration(c.now.Load()), 50*time.Second)
-	require.ErrorContains(t, conformance.Await(t.Context(), conformance.Target{URL: "http://" + l.Addr().String()}, c.options(), time.Minute), "refused")
+	require.ErrorContains(t, conformance.Await(t.Context(), conformance.Target{URL: "http://" + l.Addr().String()},
+		c.options(), time.Minute), "refused")
 	ctx, cancel := context.WithCancel(t.Context())
 	o := c.options()
 	o.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
-	require.ErrorContains(t, conformance.Await(ctx, conformance.Target{URL: busy.URL}, o, time.Minute), "when the wait was stopped")
+	require.ErrorContains(t, conformance.Await(ctx, conformance.Target{URL: busy.URL}, o, time.Minute),
+		"when the wait was stopped")
 }
 
 func TestAwaitTakesNoLongerThanItMay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for several seconds")
 	}
-	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		<-r.Context().Done()
+	}))
 	defer silent.Close()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing
 	require.NoError(t, err)
 	defer l.Close()
 	for _, url := range []string{silent.URL, "http://" + l.Addr().String(), "https://" + l.Addr().String()} {
 		from := time.Now()
-		err := conformance.Await(t.Context(), conformance.Target{URL: url}, conformance.Options{Timeout: 900 * time.Millisecond}, time.Second)
+		err := conformance.Await(t.Context(), conformance.Target{URL: url},
+			conformance.Options{Timeout: 900 * time.Millisecond}, time.Second)
 		require.ErrorContains(t, err, "was not ready within 1s")
 		require.Less(t, time.Since(from), 1900*time.Millisecond, url)
 	}

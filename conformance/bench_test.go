@@ -51,9 +51,11 @@ func BenchmarkRun(b *testing.B) {
 
 // bareLoop returns a function that sends every request of a report again.
 func bareLoop(b *testing.B, r *record.Report) func() {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conformance.DefaultParallel, DisableCompression: true}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conformance.DefaultParallel,
+		DisableCompression: true}}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	secrets := strings.NewReplacer("$FMASPEC_INVALID_TOKEN", invalid, "$FMASPEC_UNPRIVILEGED_TOKEN", unprivileged, "$FMASPEC_TOKEN", token)
+	secrets := strings.NewReplacer("$FMASPEC_INVALID_TOKEN", invalid, "$FMASPEC_UNPRIVILEGED_TOKEN", unprivileged,
+		"$FMASPEC_TOKEN", token)
 	var all []record.Request
 	for _, c := range r.Cases {
 		for _, e := range c.Exchanges {
@@ -69,7 +71,8 @@ func bareLoop(b *testing.B, r *record.Report) func() {
 			return
 		}
 		for _, f := range q.Header {
-			if f.Name != "Content-Length" && f.Name != "Host" && !strings.EqualFold(f.Name, "Transfer-Encoding") && !strings.EqualFold(f.Name, "Expect") {
+			if f.Name != "Content-Length" && f.Name != "Host" && !strings.EqualFold(f.Name, "Transfer-Encoding") &&
+				!strings.EqualFold(f.Name, "Expect") {
 				request.Header.Add(f.Name, secrets.Replace(f.Value))
 			}
 		}

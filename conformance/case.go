@@ -53,7 +53,8 @@ type Case struct {
 	kinds  map[string]Kind // of Proves
 	status string          // the requirement on a refusal's status, or ""
 	milder []milder        // than status
-	main   string          // the strongest requirement that it proves, to which an expectation is charged that no other is about
+	// the strongest requirement that it proves, to which an expectation is charged that no other is about
+	main string
 }
 
 // An Origin says where a case comes from: a file that somebody wrote, a generator, or a

@@ -133,7 +133,8 @@ func (l *loader) require(r record.Requirement) {
 	}
 	for _, other := range l.suite.Requirements {
 		if other.ID == r.ID {
-			l.failAt(r.File, r.Line, "the requirement %s is at %s:%d too; an id is used once", r.ID, other.File, other.Line)
+			l.failAt(r.File, r.Line, "the requirement %s is at %s:%d too; an id is used once", r.ID, other.File,
+				other.Line)
 			return
 		}
 	}
@@ -145,7 +146,8 @@ func (l *loader) contradiction(c Contradiction) {
 		name  string
 		given bool
 	}{
-		{"id", c.ID != ""}, {"what", c.What != ""}, {"where", len(c.Where) > 0}, {"ruling", c.Ruling != ""}, {"pinned", len(c.Pinned) > 0},
+		{"id", c.ID != ""}, {"what", c.What != ""}, {"where", len(c.Where) > 0}, {"ruling", c.Ruling != ""}, {"pinned",
+			len(c.Pinned) > 0},
 	} {
 		if !field.given {
 			l.failAt(c.File, c.Line, "the contradiction %s has no %s; give one", c.ID, field.name)

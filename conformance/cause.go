@@ -101,7 +101,8 @@ func causesOf(out *record.Report, all []*Judged) causes {
 		return causes{newCause(why, true, all)}
 	}
 	var found causes
-	if lost := unansweredTail(counting); len(lost) > 0 && len(lost) < len(counting) && look.Asked != "" && !look.Answered {
+	if lost := unansweredTail(counting); len(lost) > 0 && len(lost) < len(counting) && look.Asked != "" &&
+		!look.Answered {
 		found = append(found, newCause(fell(all, lost, look), true, lost))
 	}
 	if why, refused := unauthorised(out.Target, counting); why != "" {
@@ -141,9 +142,11 @@ func foreign(target record.TargetInfo, all []*Judged, look *record.LastLook) str
 	case n["no HTTP"] > n["no answer"]+n["gateway"]:
 		return fmt.Sprintf("the target does not speak %s: %s", target.Protocol, first["no HTTP"].Err.Msg)
 	case n["gateway"] > 0 && n["no answer"] > 0:
-		return fmt.Sprintf("no request got an answer of the implementation itself: %s came, as from a proxy whose server is down, or none: %s", statusesOf(all), unended(first["no answer"]))
+		return fmt.Sprintf("no request got an answer of the implementation itself: %s came, as from a proxy whose "+
+			"server is down, or none: %s", statusesOf(all), unended(first["no answer"]))
 	case n["gateway"] > 0:
-		return fmt.Sprintf("no request got an answer of the implementation itself: each was answered %s, as by a proxy whose server is down; see that it runs, or give it more time with -retry or -wait", statusesOf(all))
+		return fmt.Sprintf("no request got an answer of the implementation itself: each was answered %s, as by a "+
+			"proxy whose server is down; see that it runs, or give it more time with -retry or -wait", statusesOf(all))
 	}
 	return "no request got an answer: " + unended(first["no answer"])
 }
@@ -181,7 +184,8 @@ func allToHTTPS(target record.TargetInfo, all []*Judged) string {
 		return ""
 	}
 	if there := (&url.URL{Host: host}).Hostname(); !strings.EqualFold(there, here.Hostname()) {
-		return fmt.Sprintf("every request was redirected to https://%s, which is another host; pass the -url of the API itself", host)
+		return fmt.Sprintf("every request was redirected to https://%s, which is another host; pass the -url of the "+
+			"API itself", host)
 	}
 	return fmt.Sprintf("every request was redirected to https; pass -url https://%s", host+here.EscapedPath())
 }
@@ -198,14 +202,16 @@ func fell(all, lost []*Judged, look *record.LastLook) string {
 	got := ""
 	switch {
 	case first.busy():
-		what = fmt.Sprintf("answered no request itself any more, but %s came, as from a proxy whose server is down", statusesOf(lost))
+		what = fmt.Sprintf("answered no request itself any more, but %s came, as from a proxy whose server is down",
+			statusesOf(lost))
 		if statusesOf(lost) == "503" {
 			what += " or that limits the rate of requests (send fewer with -rate, such as 10/s)"
 		}
 	case first.Err != nil:
 		got = ": " + first.Err.Msg
 	}
-	return fmt.Sprintf("from request %d on, which was %s, the target %s%s; nor was one answered that had been before, %s; what came before is judged; see what became of the server",
+	return fmt.Sprintf("from request %d on, which was %s, the target %s%s; nor was one answered that had been "+
+		"before, %s; what came before is judged; see what became of the server",
 		nth(all, first), first.Case.ID, what, got, look.Asked)
 }
 
@@ -235,17 +241,21 @@ func unauthorised(target record.TargetInfo, all []*Judged) (why string, refused 
 	status := statusesOf(statuses)
 	switch {
 	case target.MadeUpToken:
-		why = fmt.Sprintf("no token was given, and the made-up one was refused (%s); set FMASPEC_TOKEN or pass -token-file", status)
+		why = fmt.Sprintf("no token was given, and the made-up one was refused (%s); set FMASPEC_TOKEN or pass "+
+			"-token-file", status)
 	case status == "403":
-		why = "the token was refused (403) wherever a request is to be accepted; give the token of a user who may act (fmaspec auth check tells what it says of itself)"
+		why = "the token was refused (403) wherever a request is to be accepted; give the token of a user who may " +
+			"act (fmaspec auth check tells what it says of itself)"
 	default:
-		why = fmt.Sprintf("the token was refused (%s) wherever a request is to be accepted, as one is that has expired or is for another server; give another (fmaspec auth check tells what it says of itself)", status)
+		why = fmt.Sprintf("the token was refused (%s) wherever a request is to be accepted, as one is that has "+
+			"expired or is for another server; give another (fmaspec auth check tells what it says of itself)", status)
 	}
 	return why, refused
 }
 
 // repetition is what is said of an answer to one.
-const repetition = "the request may repeat one that was made before, and the answer says so, which the contract leaves open; it proves nothing of a first one"
+const repetition = "the request may repeat one that was made before, and the answer says so, which the contract " +
+	"leaves open; it proves nothing of a first one"
 
 // aboutForm are the checks that hold for whatever answer comes.
 func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCheck} }
@@ -299,7 +309,8 @@ func uncreated(runs []*caseRun) string {
 	if !some {
 		return ""
 	}
-	return "no action was seen to be created: every request to be accepted was answered as one that repeats another; name a file that was not acted on yet with -sha1, or run it when the actions have ended"
+	return "no action was seen to be created: every request to be accepted was answered as one that repeats another; " +
+		"name a file that was not acted on yet with -sha1, or run it when the actions have ended"
 }
 
 // unanswered says that nothing of what was asked for could be judged, and why, or "".

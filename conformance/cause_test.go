@@ -66,7 +66,8 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	dying := func() http.Handler { n.Store(0); return aborting(func(*http.Request) bool { return n.Add(1) > 100 }) }
 	r := borne(t, target(dying()), conformance.Options{Parallel: 1})
 	require.Equal(t, record.Unjudged, r.Verdict)
-	require.Regexp(t, `^from request 105 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
+	require.Regexp(t,
+		`^from request 105 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 	require.Positive(t, r.Totals.Passed)
 
@@ -84,7 +85,10 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	require.Equal(t, []string{"action.members"}, broken(r))
 
 	// Who closes on the last requests alone, and answers others still, is at fault.
-	r = borne(t, target(aborting(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/stopAndQuarantineFile") })), conformance.Options{Parallel: 1})
+	r = borne(t, target(aborting(func(r *http.Request) bool {
+		return strings.HasSuffix(r.URL.Path,
+			"/stopAndQuarantineFile")
+	})), conformance.Options{Parallel: 1})
 	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Empty(t, r.Reason)
 	require.True(t, r.LastLook.Answered)
@@ -192,7 +196,8 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 		seen[string(body)]++
 		again, ninth := seen[string(body)] > 1, len(seen)%9 == 0
 		mu.Unlock()
-		if strings.HasSuffix(r.URL.Path, "/requestSample") && strings.Contains(string(body), "Comment") && !again && ninth {
+		if strings.HasSuffix(r.URL.Path, "/requestSample") && strings.Contains(string(body), "Comment") && !again &&
+			ninth {
 			under.Add(-1) // it counts no more when its client has given it up
 			<-r.Context().Done()
 			return
@@ -204,7 +209,8 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 		under.Add(-1) // before the answer, or else the next request may come first
 		h.ServeHTTP(w, r)
 	})
-	r := borne(t, target(shy), conformance.Options{Strict: true, Timeout: time.Second, Run: "/(valid|body)/", Skip: "huge|very-long|deep"})
+	r := borne(t, target(shy), conformance.Options{Strict: true, Timeout: time.Second, Run: "/(valid|body)/",
+		Skip: "huge|very-long|deep"})
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	n := 0
 	for _, c := range r.Cases {
@@ -257,7 +263,8 @@ func TestControlsAloneAreNoAnswer(t *testing.T) {
 	r := borne(t, bare, conformance.Options{Run: "refuses-invalid-token"})
 	require.Positive(t, r.Totals.Passed)
 	require.Equal(t, record.Unjudged, r.Verdict)
-	require.Regexp(t, "^none of the 2 cases that were asked for could be judged: needs a token that must not be accepted; ", r.Reason)
+	require.Regexp(t, "^none of the 2 cases that were asked for could be judged: needs a token that must not be "+
+		"accepted; ", r.Reason)
 	r = borne(t, bare, conformance.Options{Only: []string{"requestSample/auth/refuses-invalid-token"}})
 	require.Equal(t, record.Unjudged, r.Verdict)
 	r = borne(t, bare, conformance.Options{Run: "refuses-invalid-token|refuses-missing-authorization"})
@@ -273,7 +280,8 @@ func TestTheTokenOfASingleRoleIsJudgedByWhatRefusesIt(t *testing.T) {
 	require.Equal(t, record.Passed, caseOf(t, r, "requestSample"+security).Outcome)
 
 	// 403 and 404 are about the role.
-	for name, id := range map[string]string{"refuses-security-administrator": security, "hides-from-global-administrator": global} {
+	for name, id := range map[string]string{"refuses-security-administrator": security,
+		"hides-from-global-administrator": global} {
 		r = borne(t, target(faulty(t, name)), options)
 		require.Equal(t, record.NotConformant, r.Verdict, name)
 		require.Equal(t, []string{"auth.either-role"}, broken(r), name)
@@ -289,7 +297,8 @@ func TestTheTokenOfASingleRoleIsJudgedByWhatRefusesIt(t *testing.T) {
 	require.Equal(t, record.Passed, caseOf(t, r, "requestSample"+security).Outcome)
 	c := caseOf(t, r, "requestSample"+global)
 	require.Equal(t, record.Inconclusive, c.Outcome)
-	require.Regexp(t, "^the global admin token was answered 401, as one is that has expired .* so that this proves nothing of the role; give another", c.Reason)
+	require.Regexp(t, "^the global admin token was answered 401, as one is that has expired .* so that this proves "+
+		"nothing of the role; give another", c.Reason)
 
 	// Each case needs its own token alone.
 	wrong.GlobalAdminToken = ""

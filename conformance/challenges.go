@@ -68,7 +68,8 @@ func (r *challengeReader) element() error {
 	}
 	is, err := r.param()
 	if !is && err == nil {
-		err = fmt.Errorf("behind the scheme %s stands no parameter, which is a name, = and a value, but %s", scheme, r.rest())
+		err = fmt.Errorf("behind the scheme %s stands no parameter, which is a name, = and a value, but %s", scheme,
+			r.rest())
 	}
 	return err
 }
@@ -173,7 +174,8 @@ func (r *challengeReader) rest() string {
 }
 
 func isTokenByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("!#$%&'*+-.^_`|~",
+		c) >= 0
 }
 
 // token68 returns how long the token68 is that a text begins with and that is all

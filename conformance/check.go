@@ -45,8 +45,10 @@ type Problem struct {
 // have in common.
 func checksOf(relations []schemas.Relation, terms *terms) []Check {
 	one, between := relationChecks(relations)
-	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), bodyChecks(), one, refusalChecks(), hostileChecks(), between, runChecks())
-	fill := strings.NewReplacer("{success}", terms.success(), "{method}", terms.Method, "{resource}", terms.resource.Name)
+	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), bodyChecks(), one, refusalChecks(),
+		hostileChecks(), between, runChecks())
+	fill := strings.NewReplacer("{success}", terms.success(), "{method}", terms.Method, "{resource}",
+		terms.resource.Name)
 	for i := range all {
 		all[i].Doc = fill.Replace(all[i].Doc)
 	}

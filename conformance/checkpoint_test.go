@@ -108,7 +108,8 @@ func TestACheckpointCallsNoControlUnsentThatIsUnderWay(t *testing.T) {
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.NotEmpty(t, found)
 	for _, reason := range found {
-		require.Equal(t, "its control requestSample/valid/accepts-plain-request was not answered yet, so this answer proves nothing", reason)
+		require.Equal(t, "its control requestSample/valid/accepts-plain-request was not answered yet, so this answer "+
+			"proves nothing", reason)
 	}
 }
 
@@ -118,7 +119,8 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 func TestAPanicOfOursIsTheOutcomeOfOneCase(t *testing.T) {
 	var asked atomic.Int64
-	o := conformance.Options{Run: "^requestSample/valid/accepts-(plain|unicode|gzip)", Parallel: 1, Sleep: func(context.Context, time.Duration) error { panic("secret " + token) }, RetryTime: time.Hour}
+	o := conformance.Options{Run: "^requestSample/valid/accepts-(plain|unicode|gzip)", Parallel: 1,
+		Sleep: func(context.Context, time.Duration) error { panic("secret " + token) }, RetryTime: time.Hour}
 	h := honest()
 	r := run(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) == 2 {

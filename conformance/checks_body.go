@@ -15,8 +15,9 @@ func bodyChecks() []Check {
 			Doc: "The body of a {success} is one well-formed JSON object: nothing before or behind it.",
 			on:  (*observed).carriesAction, judge: oneJSONObject},
 		{Name: "names-unique", Requirements: []string{"response.names-unique"},
-			Doc: "No object in the body of a {success} has a name twice; where one does, the other checks look at the first and at the last of its values.",
-			on:  (*observed).carriesAction, judge: namesUnique},
+			Doc: "No object in the body of a {success} has a name twice; where one does, the other checks look at " +
+				"the first and at the last of its values.",
+			on: (*observed).carriesAction, judge: namesUnique},
 	}
 }
 

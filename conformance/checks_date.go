@@ -14,10 +14,13 @@ import (
 func dateChecks() []Check {
 	return []Check{
 		{Name: "date-form", Requirements: []string{"http.date"},
-			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of that day of the week; how far it is from the clock here is no matter.",
-			on:  (*observed).answered, judge: dateForm},
+			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of " +
+				"that day of the week; how far it is from the clock here is no matter.",
+			on: (*observed).answered, judge: dateForm},
 		{Name: "date-sent", Requirements: []string{"http.date-sent"},
-			Doc:    "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a request that has no valid Host, and for refusals that the HTTP library may have given; charged to the plainest answer without one.",
+			Doc: "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a " +
+				"request that has no valid Host, and for refusals that the HTTP library may have given; charged to " +
+				"the plainest answer without one.",
 			across: newDateSent},
 	}
 }
@@ -45,7 +48,8 @@ func isIMFDate(text string) bool {
 		text = strings.TrimSuffix(text, "60 GMT") + "59 GMT"
 	}
 	t, err := time.Parse(http.TimeFormat, text)
-	return err == nil && t.Format(http.TimeFormat) == text // which Parse takes in other letter case too, and of any day of the week
+	// which Parse takes in other letter case too, and of any day of the week
+	return err == nil && t.Format(http.TimeFormat) == text
 }
 
 // dateSent judges the absence of Date once: a server without a clock leaves it out
@@ -60,8 +64,10 @@ func newDateSent(int) across { return &dateSent{controls{}, map[*Case]mention{}}
 
 func (k *dateSent) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
-	if !x.answered() || x.Response.Shortened || x.Unjudged != "" || !slices.Contains([]int{2, 3, 4}, x.Response.Status/100) ||
-		len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) || slices.Contains(ofReaders(), x.Response.Status) {
+	if !x.answered() || x.Response.Shortened || x.Unjudged != "" || !slices.Contains([]int{2, 3, 4},
+		x.Response.Status/100) ||
+		len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) ||
+		slices.Contains(ofReaders(), x.Response.Status) {
 		return false
 	}
 	m := mentionOf(at, x)
@@ -77,13 +83,15 @@ func (k *dateSent) problems() map[ref][]Problem {
 		return nil
 	}
 	plainest := slices.MinFunc(slices.Collect(maps.Values(k.without)), k.order)
-	return map[ref][]Problem{plainest.ref: problem("header Date", "a Date, as a server with a clock sends", "no such header")}
+	return map[ref][]Problem{plainest.ref: problem("header Date", "a Date, as a server with a clock sends",
+		"no such header")}
 }
 
 // ofReaders are the statuses by which the code that reads HTTP refuses a request,
 // before any implementation sees it; that of Node and of Go then sends no Date.
 func ofReaders() []int {
-	return []int{http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge}
+	return []int{http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+		http.StatusRequestURITooLong, http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge}
 }
 
 // refusedInFront reports whether an answer says nothing of whether an implementation is
@@ -99,4 +107,5 @@ func hasValidHost(r record.Request) bool {
 }
 
 // hostValue is the form of Host (RFC 9110 7.2, RFC 3986 3.2.2).
-var hostValue = regexp.MustCompile(`^(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-fv:.]+\])(?::[0-9]*)?$`)
+var hostValue = regexp.MustCompile(
+	`^(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-fv:.]+\])(?::[0-9]*)?$`)

@@ -16,8 +16,9 @@ func headerChecks() []Check {
 			Doc: "A 401 carries a WWW-Authenticate that names the Bearer scheme.",
 			on:  (*observed).refusal, judge: challenge},
 		{Name: "challenge-form", Requirements: []string{"refusal.challenge"},
-			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
-			on:  (*observed).answered, judge: challengeForm},
+			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a " +
+				"scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
+			on: (*observed).answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists {method}.",
 			on:  (*observed).refusal, judge: allow},
@@ -67,7 +68,8 @@ func challenge(x *observed) []Problem {
 
 func challengeForm(x *observed) []Problem {
 	if _, err := readChallenges(x.Response.Header.Values("WWW-Authenticate")); err != nil {
-		return problem("header WWW-Authenticate", "challenges by the grammar, such as Bearer realm=\"…\", error=\"…\"", err.Error())
+		return problem("header WWW-Authenticate", "challenges by the grammar, such as Bearer realm=\"…\", error=\"…\"",
+			err.Error())
 	}
 	return nil
 }
@@ -82,7 +84,10 @@ func allow(x *observed) []Problem {
 		return problem(place, want, "no such header")
 	}
 	all := strings.Join(values, ",")
-	if slices.ContainsFunc(strings.Split(all, ","), func(m string) bool { return strings.TrimSpace(m) == x.terms.Method }) {
+	if slices.ContainsFunc(strings.Split(all, ","), func(m string) bool {
+		return strings.TrimSpace(
+			m) == x.terms.Method
+	}) {
 		return nil
 	}
 	return problem(place, want, show(all))

@@ -13,11 +13,13 @@ func refusalChecks() []Check {
 			Doc: "A refusal carries no {resource}.",
 			on:  (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
-			Doc: "A refusal that says it is JSON is well-formed JSON, and an error object in it has a code and a message that are strings; every other form is free.",
-			on:  func(x *observed) bool { return x.refusalRead() && isJSONMedia(x.answer.media) }, judge: errorForm},
+			Doc: "A refusal that says it is JSON is well-formed JSON, and an error object in it has a code and a " +
+				"message that are strings; every other form is free.",
+			on: func(x *observed) bool { return x.refusalRead() && isJSONMedia(x.answer.media) }, judge: errorForm},
 		{Name: "error-inside", Requirements: []string{"error.inside"},
-			Doc: "A refusal shows no stack trace, exception, SQL, connection string or path of the server's disk, and not the caller's token.",
-			on:  (*observed).refusalRead, judge: errorInside},
+			Doc: "A refusal shows no stack trace, exception, SQL, connection string or path of the server's disk, " +
+				"and not the caller's token.",
+			on: (*observed).refusalRead, judge: errorInside},
 	}
 }
 
@@ -27,7 +29,8 @@ func (x *observed) refusalRead() bool {
 
 func noAction(x *observed) []Problem {
 	if x.terms.looksLikeAction(x.answer.action) {
-		return problem("body", "no "+x.terms.resource.Name+", for the request was refused", brief(string(x.answer.body)))
+		return problem("body", "no "+x.terms.resource.Name+", for the request was refused",
+			brief(string(x.answer.body)))
 	}
 	return nil
 }
@@ -42,7 +45,8 @@ func errorForm(x *observed) (out []Problem) {
 	case a.json != nil && a.json.Kind == strictjson.Deep:
 		return nil // unwise, and well-formed
 	case a.json != nil:
-		return problem("body", "well-formed JSON, as its Content-Type says", a.json.Error()+excerpt(a.body, a.json.Offset))
+		return problem("body", "well-formed JSON, as its Content-Type says", a.json.Error()+
+			excerpt(a.body, a.json.Offset))
 	case a.media == "application/problem+json":
 		return nil
 	}

@@ -48,7 +48,8 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	if entry.Kind == "equals-request" && entry.Member != t.FileMember {
 		outline, err := l.library.Outline(t.RequestSchema)
 		if err != nil || !slices.Contains(outline.Places, "/"+entry.Member) {
-			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", place, t.ID, entry.Member)
+			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", place, t.ID,
+				entry.Member)
 		}
 	}
 	if r.judge != nil {
@@ -56,10 +57,12 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 		return nil
 	}
 	if acrossRelations()[entry.Kind] == nil {
-		return fmt.Errorf("%s: the engine does not judge %q; add a function for it in conformance/checks_relation.go", place, entry.Kind)
+		return fmt.Errorf("%s: the engine does not judge %q; add a function for it in conformance/checks_relation.go",
+			place, entry.Kind)
 	}
 	if other := t.across[entry.Check]; other != nil {
-		return fmt.Errorf("%s: the check %s is at %d too, and one between answers has one relation; give it another name", place, entry.Check, other.Index)
+		return fmt.Errorf("%s: the check %s is at %d too, and one between answers has one relation; give it "+
+			"another name", place, entry.Check, other.Index)
 	}
 	t.across[entry.Check] = r
 	if entry.Kind == "fresh" && t.identity == "" {
@@ -110,9 +113,11 @@ func (l *loader) checksOfRelations() {
 		case slices.ContainsFunc(engine, func(c Check) bool { return c.Name == r.Check }):
 			l.fail(fmt.Errorf("%s: the check %s is one of the engine; give it another name", place, r.Check))
 		case l.suite.requirement[r.Requirement] == nil && !l.unread:
-			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place, r.Requirement, nearest.Hint(r.Requirement, keys(l.suite.requirement))))
+			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place,
+				r.Requirement, nearest.Hint(r.Requirement, keys(l.suite.requirement))))
 		case !said[r.Check]:
-			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", place, r.Check))
+			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", place,
+				r.Check))
 		}
 	}
 }
@@ -191,7 +196,8 @@ func (r *relation) equal(a, b string) bool {
 func matchesForm(x *observed, r *relation) []Problem { return r.each(x, r.Want, r.form.MatchString) }
 
 func oneOf(x *observed, r *relation) []Problem {
-	return r.each(x, "one of "+strings.Join(r.Values, ", "), func(text string) bool { return slices.Contains(r.Values, text) })
+	return r.each(x, "one of "+strings.Join(r.Values, ", "),
+		func(text string) bool { return slices.Contains(r.Values, text) })
 }
 
 func equalsRequest(x *observed, r *relation) []Problem {
@@ -202,7 +208,8 @@ func equalsRequest(x *observed, r *relation) []Problem {
 	if sent == "" {
 		return nil // the request cannot be read, or names nothing
 	}
-	return r.each(x, fmt.Sprintf("the request's %s, %q", r.Member, sent), func(text string) bool { return r.equal(text, sent) })
+	return r.each(x, fmt.Sprintf("the request's %s, %q", r.Member, sent),
+		func(text string) bool { return r.equal(text, sent) })
 }
 
 func equalsOther(x *observed, r *relation) []Problem {
@@ -210,7 +217,8 @@ func equalsOther(x *observed, r *relation) []Problem {
 	if !is {
 		return nil
 	}
-	return r.each(x, fmt.Sprintf("the value of %s, %s", r.Other[1:], show(other)), func(text string) bool { return r.equal(text, other) })
+	return r.each(x, fmt.Sprintf("the value of %s, %s", r.Other[1:], show(other)),
+		func(text string) bool { return r.equal(text, other) })
 }
 
 func instants(x *observed, r *relation) []Problem {
@@ -253,7 +261,8 @@ func ordered(x *observed, r *relation) (out []Problem) {
 	times, at := r.read(x)
 	for i := 1; i < len(times); i++ {
 		if times[i].Before(times[i-1]) {
-			out = append(out, Problem{Place: at[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, at[i-1].value), Got: show(at[i].value)})
+			out = append(out, Problem{Place: at[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, at[i-1].value),
+				Got: show(at[i].value)})
 		}
 	}
 	return out

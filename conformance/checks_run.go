@@ -36,8 +36,11 @@ func plainer(a, b mention) int {
 // of its name.
 func acrossRelations() map[string]func(check string, limit int) across {
 	return map[string]func(string, int) across{
-		"fresh":        func(check string, limit int) across { return &idsFresh{check, newLatest[[]noted](limit)} },
-		"instant-form": func(check string, _ int) across { return &instantForm{check, controls{}, map[formKey]*formOf{}} },
+		"fresh": func(check string, limit int) across { return &idsFresh{check, newLatest[[]noted](limit)} },
+		"instant-form": func(check string, _ int) across {
+			return &instantForm{check, controls{},
+				map[formKey]*formOf{}}
+		},
 		"same-for-machine": func(check string, limit int) across {
 			return &byMachine{check, controls{}, newLatest[[]noted](limit), true}
 		},
@@ -117,7 +120,8 @@ func (k *idsFresh) problems() map[ref][]Problem {
 		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return plainer(a.mention, b.mention) })
 		for _, n := range all[1:] {
 			if !strings.EqualFold(n.file, all[0].file) {
-				out[n.ref] = n.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id, all[0].c.ID))
+				out[n.ref] = n.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id,
+					all[0].c.ID))
 			}
 		}
 	}
@@ -181,7 +185,8 @@ func (k *byMachine) problems() map[ref][]Problem {
 			want := "another value than for another machine"
 			got := fmt.Sprintf("%s, which %s got for the machine %s", show(n.value), first.c.ID, first.machine)
 			if k.same {
-				want, got = fmt.Sprintf("%s, as %s got for the same machine", show(first.value), first.c.ID), show(n.value)
+				want, got = fmt.Sprintf("%s, as %s got for the same machine", show(first.value), first.c.ID),
+					show(n.value)
 			}
 			out[n.ref] = append(out[n.ref], n.problem(want, got)...)
 		}
@@ -252,7 +257,8 @@ func (k *instantForm) problems() map[ref][]Problem {
 		if _, whole := k.of[formKey{key.operation, false}]; key.shortened && whole {
 			continue
 		}
-		first := slices.MinFunc(slices.Collect(maps.Values(all.cases)), func(a, b *formOfCase) int { return k.order(a.first, b.first) }).first
+		first := slices.MinFunc(slices.Collect(maps.Values(all.cases)),
+			func(a, b *formOfCase) int { return k.order(a.first, b.first) }).first
 		for i, pointer := range all.relation.At {
 			var odd mention
 			got := ""
@@ -268,7 +274,8 @@ func (k *instantForm) problems() map[ref][]Problem {
 				got += ", in " + odd.c.ID
 			}
 			out[first.ref] = append(out[first.ref], Problem{
-				Place: pointer, Want: all.relation.Want + ", in every answer", Got: got, Requirement: all.relation.Requirement,
+				Place: pointer, Want: all.relation.Want + ", in every answer", Got: got,
+				Requirement: all.relation.Requirement,
 			})
 		}
 	}
@@ -352,7 +359,8 @@ func (k *ownInput) note(at ref, x *Judged) (shows bool) {
 	for _, mark := range x.Marks {
 		k.owners.put(mark, append(k.owners.of[mark], m))
 	}
-	foreign := slices.DeleteFunc(slices.Clone(x.Traces), func(mark string) bool { return slices.Contains(x.Marks, mark) })
+	foreign := slices.DeleteFunc(slices.Clone(x.Traces),
+		func(mark string) bool { return slices.Contains(x.Marks, mark) })
 	if len(foreign) == 0 {
 		return false
 	}
@@ -378,7 +386,8 @@ func (k *ownInput) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for _, t := range k.traces {
 		if mark, other, is := k.foreign(t); is {
-			out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark, other.c.ID))
+			out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark,
+				other.c.ID))
 		}
 	}
 	return out

@@ -20,8 +20,9 @@ func wireChecks() []Check {
 			Doc: "An answer comes, is HTTP, and ends where its Content-Length or its last chunk says.",
 			on:  always, judge: answerComplete},
 		{Name: timelyCheck, Requirements: []string{"http.timely"},
-			Doc: "A whole answer comes within the time that an exchange has, at the latest when the request is sent again with no other under way.",
-			on:  (*observed).late, judge: answerInTime},
+			Doc: "A whole answer comes within the time that an exchange has, at the latest when the request is sent " +
+				"again with no other under way.",
+			on: (*observed).late, judge: answerInTime},
 		{Name: codingCheck, Requirements: []string{"http.framing"},
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},

@@ -27,7 +27,8 @@ type requirementEntry struct {
 
 // requirement returns the requirement of the entry at a place.
 func (e requirementEntry) requirement(file string, line int) record.Requirement {
-	r := record.Requirement{ID: e.ID, Level: e.Level, Says: e.Says, Because: e.Because, Waived: e.Waived, File: file, Line: line}
+	r := record.Requirement{ID: e.ID, Level: e.Level, Says: e.Says, Because: e.Because, Waived: e.Waived, File: file,
+		Line: line}
 	for _, c := range e.Clauses {
 		r.Clauses = append(r.Clauses, record.Clause(c))
 	}
@@ -91,7 +92,8 @@ func (l *loader) clauses() {
 	for i := range l.suite.Requirements {
 		r := &l.suite.Requirements[i]
 		if len(r.Clauses) == 0 {
-			l.failAt(r.File, r.Line, "the requirement %s has no clauses; add \"clauses:\" with the places that it stands on, each {document: RFC 9110, section: \"11.1\", basis: MUST} or the like", r.ID)
+			l.failAt(r.File, r.Line, "the requirement %s has no clauses; add \"clauses:\" with the places that it "+
+				"stands on, each {document: RFC 9110, section: \"11.1\", basis: MUST} or the like", r.ID)
 			continue
 		}
 		known := len(l.errs)
@@ -120,11 +122,14 @@ func (l *loader) clause(r *record.Requirement, c *record.Clause) {
 	case !known:
 		fail("has the basis %q%s; the bases are %s", c.Basis, nearest.Hint(c.Basis, names), strings.Join(names, ", "))
 	case b.Of == record.OfTheDocuments && keys == nil:
-		fail("has the basis %s, which is in lines of %s, not in %s; name one of these, or another basis", b.Name, record.Listed(append(l.suite.documentNames(), record.BothDocuments)), c.Document)
+		fail("has the basis %s, which is in lines of %s, not in %s; name one of these, or another basis", b.Name,
+			record.Listed(append(l.suite.documentNames(), record.BothDocuments)), c.Document)
 	case b.Of == record.OfAStandard && keys != nil:
-		fail("has the basis %s, which is of a standard, not of %s; name the standard, or another basis", b.Name, c.Document)
+		fail("has the basis %s, which is of a standard, not of %s; name the standard, or another basis", b.Name,
+			c.Document)
 	case b.Name == "both examples" && c.Document != record.BothDocuments:
-		fail("has the basis both examples, and is of %s; give the lines in %s, or another basis", c.Document, record.BothDocuments)
+		fail("has the basis both examples, and is of %s; give the lines in %s, or another basis", c.Document,
+			record.BothDocuments)
 	default:
 		if what := l.suite.place(c.Lines, keys, c.Section); what != "" {
 			fail("%s", what)
@@ -139,10 +144,14 @@ func (l *loader) level(r *record.Requirement) {
 	switch {
 	case r.Level == 0 || b.Level == r.Level:
 	case b.Level > r.Level:
-		l.failAt(r.File, strongest.Line, "the requirement %s is %s, and its strongest clause carries no more than %s: %s; give the requirement that level, or a clause that carries %s, whose bases are %s",
-			r.ID, r.Level, b.Level, strongest, r.Level, strings.Join(record.BasisNames(func(b record.Basis) bool { return b.Level == r.Level }), ", "))
+		l.failAt(r.File, strongest.Line, "the requirement %s is %s, and its strongest clause carries no more than "+
+			"%s: %s; give the requirement that level, or a clause that carries %s, whose bases are %s",
+			r.ID, r.Level, b.Level, strongest, r.Level,
+			strings.Join(record.BasisNames(func(b record.Basis) bool { return b.Level == r.Level }), ", "))
 	default:
-		l.failAt(r.File, strongest.Line, "the requirement %s is %s, and a clause carries %s: %s; give the requirement that level, or the clause a basis that carries %s, which are %s",
-			r.ID, r.Level, b.Level, strongest, r.Level, strings.Join(record.BasisNames(func(b record.Basis) bool { return b.Level == r.Level }), ", "))
+		l.failAt(r.File, strongest.Line, "the requirement %s is %s, and a clause carries %s: %s; give the "+
+			"requirement that level, or the clause a basis that carries %s, which are %s",
+			r.ID, r.Level, b.Level, strongest, r.Level,
+			strings.Join(record.BasisNames(func(b record.Basis) bool { return b.Level == r.Level }), ", "))
 	}
 }

@@ -15,15 +15,19 @@ import (
 
 func TestCompactChangesNothingThatIsKept(t *testing.T) {
 	headers := []http.Header{
-		nil, {}, {"Date": {"now"}}, {"Date": {"now "}}, {"Date": {"now", ""}}, {"Date": {"now"}, "Empty": nil}, {"Date": {"now"}, "Empty": {}},
-		{"date": {"now"}}, {"Da te": {"now"}}, {"A": {"b\" \"c"}}, {"A": {"b", "c"}}, {"A": {"1\nB: 2"}}, {"A": {"1"}, "B": {"2"}},
+		nil, {}, {"Date": {"now"}}, {"Date": {"now "}}, {"Date": {"now", ""}}, {"Date": {"now"}, "Empty": nil},
+		{"Date": {"now"}, "Empty": {}},
+		{"date": {"now"}}, {"Da te": {"now"}}, {"A": {"b\" \"c"}}, {"A": {"b", "c"}}, {"A": {"1\nB: 2"}}, {"A": {"1"},
+			"B": {"2"}},
 		{"Long": {strings.Repeat("x", keptShort)}},
 	}
 	var c common
 	for range 2 {
 		for i, header := range headers {
 			x := &Exchange{Sent: Sent{Case: &Case{ID: "a/b"}, Step: i % 2,
-				Request: record.Request{Method: "POST", URL: "http://x", Header: []record.Field{{Name: "A", Value: fmt.Sprint(i)}, {Name: "B", Value: strings.Repeat("y", commonText+1)}}, Body: make(record.Body, 3, 900)}},
+				Request: record.Request{Method: "POST", URL: "http://x",
+					Header: []record.Field{{Name: "A", Value: fmt.Sprint(i)},
+						{Name: "B", Value: strings.Repeat("y", commonText+1)}}, Body: make(record.Body, 3, 900)}},
 				Response: &record.Response{Proto: "HTTP/1.1", Header: header, Body: record.Body("body")}}
 			response := *x.Response
 			want := *x
@@ -46,7 +50,8 @@ func TestCompactChangesNothingThatIsKept(t *testing.T) {
 func TestCompactHoldsLittleHoweverMuchVaries(t *testing.T) {
 	var c common
 	for i := range 3 * commonTexts {
-		c.compact(&Exchange{Sent: Sent{Case: &Case{ID: "a"}, Request: record.Request{Header: []record.Field{{Name: "Id", Value: fmt.Sprint(i)}}}},
+		c.compact(&Exchange{Sent: Sent{Case: &Case{ID: "a"},
+			Request: record.Request{Header: []record.Field{{Name: "Id", Value: fmt.Sprint(i)}}}},
 			Response: &record.Response{Header: http.Header{"Id": {fmt.Sprint(i)}}}})
 	}
 	require.LessOrEqual(t, len(c.texts), commonTexts)

@@ -107,7 +107,8 @@ func unheedingStatuses(runs []*caseRun) map[refusalKind]bool {
 	out := map[refusalKind]bool{}
 	for _, run := range runs {
 		for _, x := range run.exchanges {
-			if len(run.c.Steps) == 1 && slices.ContainsFunc(x.Findings, func(f record.Finding) bool { return f.Check == refusesCheck }) {
+			if len(run.c.Steps) == 1 && slices.ContainsFunc(x.Findings,
+				func(f record.Finding) bool { return f.Check == refusesCheck }) {
 				out[refusalKindOf(run.c)] = true
 			}
 		}
@@ -130,7 +131,8 @@ func (k conclusion) fails(f record.Finding) bool {
 
 // caseOf returns the findings of a case that count at the run's level, the worst first,
 // and the outcome that they give the case, with its reason.
-func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, accepted map[string]string, unheeding map[refusalKind]bool, why causes) (findings []record.Finding, outcome record.Outcome, reason string) {
+func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, accepted map[string]string,
+	unheeding map[refusalKind]bool, why causes) (findings []record.Finding, outcome record.Outcome, reason string) {
 	if c := why.all(run.exchanges); c != nil {
 		return nil, record.Errored, c.reason
 	}
@@ -159,7 +161,8 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, acce
 	if why := accepted[run.c.Control]; run.c.Control != "" && why != "" {
 		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, why)
 	} else if slices.ContainsFunc(run.exchanges, (*Judged).aboutTheMachine) {
-		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it proves nothing of the rest"
+		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it " +
+			"proves nothing of the rest"
 	}
 	inconclusive = cmp.Or(unproven, inconclusive)
 	findings = selected(findings, func(f record.Finding) bool {
@@ -167,7 +170,8 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, acce
 		return f.Level <= k.level && (unproven == "" || !aboutAcceptance(run.c, f))
 	})
 	slices.SortStableFunc(findings, func(a, b record.Finding) int {
-		return cmp.Or(cmp.Compare(k.counts(b), k.counts(a)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
+		return cmp.Or(cmp.Compare(k.counts(b), k.counts(a)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check),
+			cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
 	})
 	worst := record.Outcome(0)
 	for _, f := range findings {
@@ -229,7 +233,8 @@ func (s *Suite) withoutIsolation(c *Case, findings []record.Finding) (out []reco
 // aboutTheMachine reports whether a request to be refused for one reason may have been
 // refused for another: its machine was made up, on a target that is not loopback.
 func (x *Exchange) aboutTheMachine() bool {
-	return x.Inert && x.answered() && (x.Response.Status == http.StatusNotFound || x.Response.Status == http.StatusForbidden && x.Case.kinds[x.Case.status] != RefusalRole)
+	return x.Inert && x.answered() && (x.Response.Status == http.StatusNotFound ||
+		x.Response.Status == http.StatusForbidden && x.Case.kinds[x.Case.status] != RefusalRole)
 }
 
 // caseResult returns a case as a report keeps it.
@@ -241,7 +246,8 @@ func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome,
 	}
 	for _, x := range run.exchanges {
 		e := record.ExchangeResult{
-			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone, Inert: x.Inert, Leaked: x.Leaked,
+			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
+			Inert: x.Inert, Leaked: x.Leaked,
 			Started: x.Started.UTC(), Elapsed: x.Elapsed,
 		}
 		if x.Err != nil {
@@ -259,7 +265,8 @@ func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome,
 func (s *Suite) operations(cases []record.CaseResult) (out []record.OperationInfo) {
 	for _, op := range s.Operations {
 		if slices.ContainsFunc(cases, func(c record.CaseResult) bool { return c.Operation == op.ID }) {
-			out = append(out, record.OperationInfo{ID: op.ID, Method: op.Method, Path: op.Path, File: op.File, Line: op.Line})
+			out = append(out, record.OperationInfo{ID: op.ID, Method: op.Method, Path: op.Path, File: op.File,
+				Line: op.Line})
 		}
 	}
 	return out
@@ -310,7 +317,8 @@ func (k conclusion) requirements(cases []record.CaseResult) (out []record.Requir
 				continue
 			}
 			switch outcome := c.Outcome; {
-			case outcome == record.Passed || outcome == record.Deviated || outcome == record.Failed && (against > 0 || wholly(c)):
+			case outcome == record.Passed || outcome == record.Deviated || outcome == record.Failed &&
+				(against > 0 || wholly(c)):
 				result.State = "exercised"
 				result.Cases++
 				result.Outcome = max(result.Outcome, record.Passed)
@@ -341,27 +349,32 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 	t := r.Totals
 	switch {
 	case r.Interrupted && t.Failed > 0:
-		return record.Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed, t.Total)
+		return record.Unjudged, fmt.Sprintf("the run was interrupted, when %d of %d cases had failed", t.Failed,
+			t.Total)
 	case r.Interrupted:
 		return record.Unjudged, "the run was interrupted"
 	case t.Failed > 0:
 		return record.NotConformant, ""
 	case t.Errored > 0:
-		first := r.Cases[slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Outcome == record.Errored })]
+		first := r.Cases[slices.IndexFunc(r.Cases,
+			func(c record.CaseResult) bool { return c.Outcome == record.Errored })]
 		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
 		// What is to be accepted is half of the contract, and the other half's control.
-		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it " +
+			"with -accept-risk, -machine and -sha1"
 	case unanswered != "":
 		return record.Unjudged, unanswered
 	}
 	// A case that was not sent shows nothing, and its kind may be all that fails.
 	if left := count(r.Cases, outageReason); left > 0 {
-		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got no answer", left, t.Total)
+		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got "+
+			"no answer", left, t.Total)
 	}
 	switch {
 	case !r.Safety.Local && t.Skipped > 0:
-		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped, t.Total)
+		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped,
+			t.Total)
 	}
 	return record.Conformant, ""
 }

@@ -167,7 +167,8 @@ func placesAt(body map[string]any, pointer string) []place {
 func sentMember(body []byte, member string) string {
 	var members map[string]json.RawMessage // a long member is left as it is
 	var text string
-	if member == "" || strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil || json.Unmarshal(members[member], &text) != nil {
+	if member == "" || strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil ||
+		json.Unmarshal(members[member], &text) != nil {
 		return ""
 	}
 	return text
@@ -221,7 +222,10 @@ func (l *loader) terms(doc *openapi.Document) {
 			}
 		}
 		for _, r := range outline.Relations {
-			if !slices.ContainsFunc(l.relations, func(o schemas.Relation) bool { return o.Schema == r.Schema && o.Index == r.Index }) {
+			if !slices.ContainsFunc(l.relations, func(o schemas.Relation) bool {
+				return o.Schema == r.Schema &&
+					o.Index == r.Index
+			}) {
 				l.relations = append(l.relations, r)
 			}
 		}

@@ -7,7 +7,8 @@ type Contradiction struct {
 	What   string   `yaml:"what" json:"what"`
 	Where  []string `yaml:"where" json:"where"`   // "document:line" or "document: section"
 	Ruling string   `yaml:"ruling" json:"ruling"` // what the suite makes of it
-	Pinned []string `yaml:"pinned" json:"pinned"` // the cases ("case ID"), variants ("variant NAME") and tests ("test Name") that hold the ruling in place
+	// the cases ("case ID"), variants ("variant NAME") and tests ("test Name") that hold the ruling in place
+	Pinned []string `yaml:"pinned" json:"pinned"`
 	File   string   `yaml:"-" json:"file"`
 	Line   int      `yaml:"-" json:"line"`
 }

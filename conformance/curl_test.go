@@ -61,7 +61,8 @@ func (a *arrivals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		shown = r.TLS.PeerCertificates[0].Subject.CommonName
 	}
 	a.mu.Lock()
-	a.all = append(a.all, fmt.Sprintf("%s %s %s %s %s %d %q\n%s\n%s", r.Proto, r.Method, r.RequestURI, r.Host, shown, r.ContentLength, r.TransferEncoding, strings.Join(header, "\n"), body))
+	a.all = append(a.all, fmt.Sprintf("%s %s %s %s %s %d %q\n%s\n%s", r.Proto, r.Method, r.RequestURI, r.Host, shown,
+		r.ContentLength, r.TransferEncoding, strings.Join(header, "\n"), body))
 	a.mu.Unlock()
 	w.WriteHeader(400)
 }
@@ -95,10 +96,12 @@ func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
 	needsCurl(t)
 	t.Parallel()
 	ca := newSigner(t)
-	client := ca.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "a client"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	client := ca.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "a client"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	authority, both := pemFile(t, ca, false), pemFile(t, client, true)
 	a := &arrivals{}
-	secured := secure(t, a, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()}, ClientAuth: tls.RequestClientCert})
+	secured := secure(t, a, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()},
+		ClientAuth: tls.RequestClientCert})
 	plain := httptest.NewServer(a)
 	defer plain.Close()
 	two := httptest.NewUnstartedServer(a)
@@ -124,18 +127,29 @@ func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
 		has      string
 	}{
 		{"directly", plain.URL, conformance.Transport{}, nil, ""},
-		{"by an authority of the user's", secured.URL, conformance.Transport{RootCAs: ca.roots()}, set("ca", authority), "--cacert '"},
-		{"with a certificate of the user's", secured.URL, conformance.Transport{RootCAs: ca.roots(), Certificates: []tls.Certificate{client.shown()}}, set("ca", authority, "client-cert", both, "client-key", both), "--cert '"},
+		{"by an authority of the user's", secured.URL, conformance.Transport{RootCAs: ca.roots()}, set("ca", authority),
+			"--cacert '"},
+		{"with a certificate of the user's", secured.URL, conformance.Transport{RootCAs: ca.roots(),
+			Certificates: []tls.Certificate{client.shown()}}, set("ca", authority, "client-cert", both, "client-key",
+			both), "--cert '"},
 		{"with any certificate", secured.URL, conformance.Transport{Insecure: true}, set("insecure", "true"), " -k "},
-		{"over HTTP/2 and TLS", two.URL, conformance.Transport{RootCAs: ca.roots(), HTTP2: true}, set("ca", authority), " --http2 "},
-		{"over HTTP/2 by prior knowledge", plain2(t, a), conformance.Transport{HTTP2: true}, nil, " --http2-prior-knowledge "},
-		{"at another address", "http://localhost:" + port(plain), conformance.Transport{Resolve: map[string]string{"localhost:" + port(plain): host(plain)}}, nil, "--resolve 'localhost:"},
-		{"at another port", "http://localhost:1", conformance.Transport{Resolve: map[string]string{"localhost:1": host(plain)}}, nil, "--connect-to 'localhost:1:"},
-		{"by a proxy", plain.URL, conformance.Transport{Proxy: forward.of}, by(forward), `--proxy-user "$PROXY_USER"':'"$PROXY_PASSWORD"`},
+		{"over HTTP/2 and TLS", two.URL, conformance.Transport{RootCAs: ca.roots(), HTTP2: true}, set("ca", authority),
+			" --http2 "},
+		{"over HTTP/2 by prior knowledge", plain2(t, a), conformance.Transport{HTTP2: true}, nil,
+			" --http2-prior-knowledge "},
+		{"at another address", "http://localhost:" + port(plain),
+			conformance.Transport{Resolve: map[string]string{"localhost:" + port(plain): host(plain)}}, nil,
+			"--resolve 'localhost:"},
+		{"at another port", "http://localhost:1", conformance.Transport{Resolve: map[string]string{"localhost:1": host(
+			plain)}}, nil, "--connect-to 'localhost:1:"},
+		{"by a proxy", plain.URL, conformance.Transport{Proxy: forward.of}, by(forward),
+			`--proxy-user "$PROXY_USER"':'"$PROXY_PASSWORD"`},
 		{"by a tunnel", secured.URL, conformance.Transport{Proxy: tunnel.of, RootCAs: ca.roots()}, by(tunnel), " -p "},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			r := run(t, at(row.url, row.by), conformance.Options{Run: "^requestSample/(valid/accepts-plain|method/|auth/refuses-empty)", Settings: row.settings})
+			r := run(t, at(row.url, row.by),
+				conformance.Options{Run: "^requestSample/(valid/accepts-plain|method/|auth/refuses-empty)",
+					Settings: row.settings})
 			sent := a.take()
 			require.NotEmpty(t, sent)
 			tried := 0
@@ -145,7 +159,8 @@ func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
 					require.NotEmpty(t, line)
 					require.Contains(t, line, row.has)
 					shell := exec.Command("bash", "-c", line)
-					shell.Env = []string{"PATH=" + os.Getenv("PATH"), "FMASPEC_TOKEN=" + token, "PROXY_USER=user", "PROXY_PASSWORD=" + proxyPassword}
+					shell.Env = []string{"PATH=" + os.Getenv("PATH"), "FMASPEC_TOKEN=" + token, "PROXY_USER=user",
+						"PROXY_PASSWORD=" + proxyPassword}
 					said, err := shell.CombinedOutput()
 					require.NoError(t, err, "%s\n%s", line, said)
 					got := a.take()
@@ -163,7 +178,8 @@ func TestCurlSendsWhatTheRunSentByEveryWay(t *testing.T) {
 
 func TestCurlSaysWhyThereIsNoCommand(t *testing.T) {
 	request := func(change func(*record.Request)) *record.ExchangeResult {
-		x := &record.ExchangeResult{Response: &record.Response{Status: 400}, Request: record.Request{Method: "POST", URL: "http://127.0.0.1:1/a", Header: []record.Field{{Name: "Host", Value: "127.0.0.1:1"}}}}
+		x := &record.ExchangeResult{Response: &record.Response{Status: 400}, Request: record.Request{Method: "POST",
+			URL: "http://127.0.0.1:1/a", Header: []record.Field{{Name: "Host", Value: "127.0.0.1:1"}}}}
 		change(&x.Request)
 		return x
 	}
@@ -183,17 +199,23 @@ func TestCurlSaysWhyThereIsNoCommand(t *testing.T) {
 		{"another host", ` -H 'Host: other.example' `, func(r *record.Request) { r.Header[0].Value = "other.example" }},
 		{"no host", ` -H 'Host:' `, func(r *record.Request) { r.Header = nil }},
 		{"two hosts", "curl sends one Host field, and there are several", add("host", "other.example")},
-		{"a line break in a field", `the field "X" holds a line break or a zero byte, which curl does not send`, add("X", "a\r\nb")},
+		{"a line break in a field", `the field "X" holds a line break or a zero byte, which curl does not send`,
+			add("X", "a\r\nb")},
 		{"a name that is none", `the field name "@x" is none, which curl does not send`, add("@x", "a")},
 		{"one chunk", ` --data-binary 'abc' `, chunked("3\r\nabc\r\n0\r\n\r\n")},
-		{"two chunks", "curl frames chunks in its own way, and would send other bytes", chunked("1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")},
-		{"an extension of a chunk", "curl frames chunks in its own way, and would send other bytes", chunked("3;x=y\r\nabc\r\n0\r\n\r\n")},
-		{"bytes behind the chunks", "curl frames chunks in its own way, and would send other bytes", chunked("3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n")},
+		{"two chunks", "curl frames chunks in its own way, and would send other bytes",
+			chunked("1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")},
+		{"an extension of a chunk", "curl frames chunks in its own way, and would send other bytes",
+			chunked("3;x=y\r\nabc\r\n0\r\n\r\n")},
+		{"bytes behind the chunks", "curl frames chunks in its own way, and would send other bytes",
+			chunked("3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n")},
 		{"a length that is not the body's", ` -H 'Content-Length: 7' `, add("Content-Length", "7")},
 		{"dots in the path", ` --path-as-is `, func(r *record.Request) { r.URL += "/../b" }},
-		{"what curl takes for a pattern", ` --request-target '/a?{b}[1]' 'http://127.0.0.1:1/'`, func(r *record.Request) { r.URL += "?{b}[1]" }},
+		{"what curl takes for a pattern", ` --request-target '/a?{b}[1]' 'http://127.0.0.1:1/'`,
+			func(r *record.Request) { r.URL += "?{b}[1]" }},
 		{"a body that was dropped", "its body of 9000 bytes is not in the record", add("Content-Length", "9000")},
-		{"a longer body", "its body of 9000 bytes is too long for a command", func(r *record.Request) { r.Body = make([]byte, 9000) }},
+		{"a longer body", "its body of 9000 bytes is too long for a command",
+			func(r *record.Request) { r.Body = make([]byte, 9000) }},
 		{"an option for a URL", "it is no request of HTTP", func(r *record.Request) { r.URL = "-K/etc/passwd" }},
 		{"an option for a method", "it is no request of HTTP", func(r *record.Request) { r.Method = "GET -K" }},
 		{"no Expect", ` -H 'Expect:' `, func(r *record.Request) { r.Body = record.Body(strings.Repeat("x", 2000)) }},

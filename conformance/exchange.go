@@ -27,8 +27,10 @@ type Exchange struct {
 	Err      *record.WireError // what went wrong on the wire, or nil; Response may still hold what came
 	Elapsed  time.Duration     // until the answer was complete, or the attempt ended
 	Retries  int               // how often the request was put off, by 429, 502, 503 or 504, and sent again
-	Alone    string            // why the request was sent once more, with no other under way: "silent", "slow", "502", "503" or "504"; "" where it was not
-	Leaked   bool              // the answer held a secret of the request, which was struck out
+	// why the request was sent once more, with no other under way: "silent", "slow", "502", "503"
+	// or "504"; "" where it was not
+	Alone  string
+	Leaked bool // the answer held a secret of the request, which was struck out
 }
 
 // A Judgement is what one exchange shows.

@@ -32,10 +32,13 @@ func TestAViolatedExpectationIsAFindingUnderEveryRequirement(t *testing.T) {
 	for _, q := range requirements {
 		for _, r := range rows {
 			name := strings.ReplaceAll(q.ID, ".", "-") + "-" + r.name
-			files[name+".http"] = &fstest.MapFile{Data: fmt.Appendf(nil, "# Has %s for %s.\n# operation: requestSample\n# proves: %s\n# expect: %s\n%s\n", r.name, q.ID, q.ID, r.expect, r.head)}
+			files[name+".http"] = &fstest.MapFile{Data: fmt.Appendf(nil, "# Has %s for %s.\n# operation: "+
+				"requestSample\n# proves: %s\n# expect: %s\n%s\n", r.name, q.ID, q.ID, r.expect, r.head)}
 		}
 		// The first request of several, and one behind another.
-		files[strings.ReplaceAll(q.ID, ".", "-")+"-twice.http"] = &fstest.MapFile{Data: fmt.Appendf(nil, "# Has two for %s.\n# operation: requestSample\n# proves: %s\n# expect: refused 400\n%s\n\n### again\n# expect: refused 422\n%s\n", q.ID, q.ID, rows[1].head, rows[2].head)}
+		files[strings.ReplaceAll(q.ID, ".", "-")+"-twice.http"] = &fstest.MapFile{Data: fmt.Appendf(nil,
+			"# Has two for %s.\n# operation: requestSample\n# proves: %s\n# expect: refused 400\n%s\n\n### again\n# "+
+				"expect: refused 422\n%s\n", q.ID, q.ID, rows[1].head, rows[2].head)}
 	}
 	suite, err := conformance.Load(conformance.Contract{}, conformance.Source{FS: files, Name: "own", Own: true})
 	require.NoError(t, err)
@@ -72,7 +75,9 @@ func peek(r *http.Request) string {
 }
 
 func TestAnExpectationIsChargedToTheStrongestRequirement(t *testing.T) {
-	own := fstest.MapFS{"refuses-a.http": {Data: []byte("# Refuses a.\n# operation: requestSample\n# proves: error.form, action.members, http.framing\n# expect: refused 409\nPOST {{path}}\nAuthorization: Bearer {{token}}\nContent-Type: application/json\n\n{\"Sha1\": \"{{sha1}}\"}\n")}}
+	own := fstest.MapFS{"refuses-a.http": {Data: []byte("# Refuses a.\n# operation: requestSample\n# proves: " +
+		"error.form, action.members, http.framing\n# expect: refused 409\nPOST {{path}}\nAuthorization: Bearer " +
+		"{{token}}\nContent-Type: application/json\n\n{\"Sha1\": \"{{sha1}}\"}\n")}}
 	suite, err := conformance.Load(conformance.Contract{}, conformance.Source{FS: own, Name: "own", Own: true})
 	require.NoError(t, err)
 	r, err := suite.Run(t.Context(), target(honest()), conformance.Options{})
@@ -80,7 +85,8 @@ func TestAnExpectationIsChargedToTheStrongestRequirement(t *testing.T) {
 	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Len(t, r.Cases[0].Findings, 1)
 	f := r.Cases[0].Findings[0]
-	require.Equal(t, []string{"refusal-status", "action.members", "documented", "409", "400"}, []string{f.Check, f.Requirement, f.Level.String(), f.Want, f.Got})
+	require.Equal(t, []string{"refusal-status", "action.members", "documented", "409", "400"},
+		[]string{f.Check, f.Requirement, f.Level.String(), f.Want, f.Got})
 }
 
 func TestAnExpectationCountsWhereIsolationIsTakenBack(t *testing.T) {
@@ -101,8 +107,11 @@ func TestFindingsThatFailTheCaseComeFirst(t *testing.T) {
 		w.WriteHeader(http.StatusInternalServerError)
 		w.Write([]byte(`{"error":{"code":500}}`))
 	})), conformance.Options{Run: "requestSample/media/answers-missing-content-type"})
-	require.Equal(t, []string{"refusal.no-server-error no-server-error status", "error.form error-form /error/code", "error.form error-form /error/message"}, lines(r.Cases[0].Findings))
-	require.Equal(t, "an answer or a refusal, and no 5xx", r.Cases[0].Findings[0].Want, "want no blame of a request that is at no fault")
-	strict := run(t, target(faulty(t, "errs-without-code")), conformance.Options{Run: "requestSample/body/refuses-missing-comment", Strict: true})
+	require.Equal(t, []string{"refusal.no-server-error no-server-error status", "error.form error-form /error/code",
+		"error.form error-form /error/message"}, lines(r.Cases[0].Findings))
+	require.Equal(t, "an answer or a refusal, and no 5xx", r.Cases[0].Findings[0].Want, "want no blame of a request "+
+		"that is at no fault")
+	strict := run(t, target(faulty(t, "errs-without-code")),
+		conformance.Options{Run: "requestSample/body/refuses-missing-comment", Strict: true})
 	require.Equal(t, record.Failed, strict.Cases[0].Outcome)
 }

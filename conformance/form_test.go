@@ -61,7 +61,8 @@ func TestHostAndFormOfTheTargetGoOutAsTheCaseSays(t *testing.T) {
 	it.URL = server.URL
 	r := run(t, it, conformance.Options{Run: "^requestSample/host/", Parallel: 1})
 	require.Equal(t, record.Conformant, r.Verdict)
-	host, path := strings.TrimPrefix(server.URL, "http://"), "/testwdatppreview/machines/"+conformance.DefaultMachine+"/requestSample HTTP/1.1"
+	host, path := strings.TrimPrefix(server.URL, "http://"), "/testwdatppreview/machines/"+conformance.DefaultMachine+
+		"/requestSample HTTP/1.1"
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
 	require.ElementsMatch(t, []string{

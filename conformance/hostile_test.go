@@ -64,7 +64,8 @@ func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance
 			require.Negative(t, at, "want no secret in the report %s, got %q", f.Name, excerpt(text, at))
 		}
 		at := strings.IndexFunc(text, obeyed)
-		require.Negative(t, at, "want nothing in the report %s that a terminal obeys, got %q", f.Name, excerpt(text, at))
+		require.Negative(t, at, "want nothing in the report %s that a terminal obeys, got %q", f.Name,
+			excerpt(text, at))
 	}
 	return r
 }
@@ -89,7 +90,8 @@ func sendings(r *record.Report) int {
 }
 
 // whole is a run that ends by itself, long before its context does.
-func whole(ctx context.Context, s *conformance.Suite, it conformance.Target, o conformance.Options) (r *record.Report, err error) {
+func whole(ctx context.Context, s *conformance.Suite, it conformance.Target, o conformance.Options) (r *record.Report,
+	err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	ended := make(chan struct{})
@@ -135,8 +137,10 @@ func leftOf(t *testing.T) (stacks string) {
 
 func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 	places := map[string]string{ // where the finding on a wire kind is
-		"silent": "answer-in-time connection", "closed": "answer-complete connection", "malformed": "answer-complete connection", "conflict": "answer-complete header Content-Length",
-		"cut": "answer-complete body", "slow": "answer-in-time body", "endless": "answer-complete body", "surplus": "answer-complete body",
+		"silent": "answer-in-time connection", "closed": "answer-complete connection",
+		"malformed": "answer-complete connection", "conflict": "answer-complete header Content-Length",
+		"cut": "answer-complete body", "slow": "answer-in-time body", "endless": "answer-complete body",
+		"surplus": "answer-complete body",
 	}
 	s := load(t)
 	for i, b := range hostile.Behaviours() {
@@ -146,7 +150,8 @@ func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			o := conformance.Options{
-				Run:     "/(valid/accepts-plain-request|body/refuses-missing-comment|" + b.Expect.Case + ")$|^stopAndQuarantineFile/auth/refuses-missing-authorization$",
+				Run: "/(valid/accepts-plain-request|body/refuses-missing-comment|" + b.Expect.Case +
+					")$|^stopAndQuarantineFile/auth/refuses-missing-authorization$",
 				Timeout: 20 * time.Second,
 			}
 			if b.Waits {
@@ -197,7 +202,8 @@ func TestTheWholeSuiteLosesPatienceWithTheWorst(t *testing.T) {
 		t.Skip("it waits for half a minute")
 	}
 	s := load(t)
-	for name, verdict := range map[string]record.Verdict{"says-nothing": record.Unjudged, "drips-body": record.NotConformant} {
+	for name, verdict := range map[string]record.Verdict{"says-nothing": record.Unjudged,
+		"drips-body": record.NotConformant} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := slices.IndexFunc(hostile.Behaviours(), func(b hostile.Behaviour) bool { return b.Name == name })

@@ -51,7 +51,8 @@ func set(name string, value any) func(int, map[string]any) {
 func depotFaults() []depotFault {
 	var first any // parcel that was ordered
 	return []depotFault{
-		{name: "drops a member", breaks: "task.members", task: func(_ int, task map[string]any) { delete(task, "clerk") }},
+		{name: "drops a member", breaks: "task.members",
+			task: func(_ int, task map[string]any) { delete(task, "clerk") }},
 		{name: "sends a number", breaks: "task.members", task: set("clerk", 7)},
 		{name: "names another operation", breaks: "task.kind", task: set("kind", "Burn")},
 		{name: "writes no instant", breaks: "task.times", task: set("due", "tomorrow")},
@@ -62,7 +63,8 @@ func depotFaults() []depotFault {
 		{name: "repeats another reason", breaks: "task.reason", task: set("reason", "none")},
 		{name: "writes another label", breaks: "task.label", task: set("label", "a label")},
 		{name: "is in no known state", breaks: "task.state", task: set("state", "Lost")},
-		{name: "has a step in no known state", breaks: "task.state", task: set("steps", []any{map[string]any{"state": "Queued"}, map[string]any{"state": "Lost"}})},
+		{name: "has a step in no known state", breaks: "task.state",
+			task: set("steps", []any{map[string]any{"state": "Queued"}, map[string]any{"state": "Lost"}})},
 		{name: "names no clerk", breaks: "task.clerk", task: set("clerk", " ")},
 		{name: "opened long ago", breaks: "task.window", task: set("opened", "2019-12-31T23:59:59Z")},
 		{name: "opens in the future", breaks: "task.window", task: func(_ int, task map[string]any) {
@@ -76,26 +78,30 @@ func depotFaults() []depotFault {
 				task["due"] = "2099-01-01T00:00:00.5Z"
 			}
 		}},
-		{name: "has a key for each task", breaks: "task.depot", task: func(n int, task map[string]any) { task["depotKey"] = fmt.Sprint("key ", n) }},
+		{name: "has a key for each task", breaks: "task.depot",
+			task: func(n int, task map[string]any) { task["depotKey"] = fmt.Sprint("key ", n) }},
 		{name: "has one key for all depots", breaks: "task.depots", task: set("depotKey", "the key")},
-		{name: "answers another status of success", breaks: "order.answered", respond: func(status int, body map[string]any) (int, map[string]any) {
-			if status == http.StatusAccepted {
-				status = http.StatusCreated
-			}
-			return status, body
-		}},
+		{name: "answers another status of success", breaks: "order.answered",
+			respond: func(status int, body map[string]any) (int, map[string]any) {
+				if status == http.StatusAccepted {
+					status = http.StatusCreated
+				}
+				return status, body
+			}},
 		{name: "serves nothing", breaks: "order.served", respond: func(int, map[string]any) (int, map[string]any) {
 			return http.StatusNotFound, map[string]any{"trouble": map[string]any{"name": "NoSuchPath"}}
 		}},
 		{name: "accepts orders without reason", breaks: "order.object", hasty: true},
 		{name: "accepts orders without credentials", breaks: "order.signed", careless: true},
-		{name: "refuses with another status", breaks: "order.refusal", respond: func(status int, body map[string]any) (int, map[string]any) {
-			if status == http.StatusUnprocessableEntity {
-				status = http.StatusTeapot
-			}
-			return status, body
-		}},
-		{name: "names no trouble", breaks: "trouble.named", respond: func(status int, body map[string]any) (int, map[string]any) {
+		{name: "refuses with another status", breaks: "order.refusal",
+			respond: func(status int, body map[string]any) (int, map[string]any) {
+				if status == http.StatusUnprocessableEntity {
+					status = http.StatusTeapot
+				}
+				return status, body
+			}},
+		{name: "names no trouble", breaks: "trouble.named", respond: func(status int, body map[string]any) (int,
+			map[string]any) {
 			if status >= 400 {
 				body = map[string]any{"trouble": map[string]any{}}
 			}
@@ -159,9 +165,11 @@ func (d *depot) answer(r *http.Request, body []byte) (int, map[string]any) {
 	d.tasks++
 	now := time.Now().UTC()
 	task := map[string]any{
-		"number": fmt.Sprint("T", d.tasks, "-", now.UnixNano()), "kind": kinds[parts[4]], "parcel": order.Parcel, "label": strings.ToUpper(order.Parcel),
+		"number": fmt.Sprint("T", d.tasks, "-", now.UnixNano()), "kind": kinds[parts[4]], "parcel": order.Parcel,
+		"label":    strings.ToUpper(order.Parcel),
 		"depotKey": "key of " + parts[2], "state": "Queued", "clerk": "Ada", "opened": now.Format(time.RFC3339),
-		"due": now.Add(time.Hour).Format(time.RFC3339), "reason": order.Reason, "steps": []any{map[string]any{"state": "Moving"}},
+		"due": now.Add(time.Hour).Format(time.RFC3339), "reason": order.Reason,
+		"steps": []any{map[string]any{"state": "Moving"}},
 	}
 	if d.fault.task != nil {
 		d.fault.task(d.tasks, task)
@@ -174,14 +182,16 @@ func TestAnInventedContractIsJudgedFromItsFilesAlone(t *testing.T) {
 	suite, err := conformance.Load(invented())
 	require.NoError(t, err)
 	require.Len(t, suite.Operations, 3)
-	require.Equal(t, []string{"returnParcel", "sealParcel", "weighParcel"}, []string{suite.Operations[0].ID, suite.Operations[1].ID, suite.Operations[2].ID})
+	require.Equal(t, []string{"returnParcel", "sealParcel", "weighParcel"},
+		[]string{suite.Operations[0].ID, suite.Operations[1].ID, suite.Operations[2].ID})
 	builtIn := load(t)
 	require.NotEqual(t, builtIn.Contract, suite.Contract)
 	require.NotEqual(t, builtIn.Fixtures, suite.Fixtures)
 	require.Equal(t, []int{http.StatusAccepted}, suite.Case("sealParcel/valid/accepts-order").Steps[0].Statuses)
 
 	judge := func(fault depotFault) *record.Report {
-		r, err := suite.Run(t.Context(), conformance.Target{Handler: &depot{fault: fault}, Token: "a-token-of-a-clerk"}, conformance.Options{Strict: true})
+		r, err := suite.Run(t.Context(), conformance.Target{Handler: &depot{fault: fault}, Token: "a-token-of-a-clerk"},
+			conformance.Options{Strict: true})
 		require.NoError(t, err, fault.name)
 		return r
 	}
@@ -197,7 +207,8 @@ func TestAnInventedContractIsJudgedFromItsFilesAlone(t *testing.T) {
 		require.Contains(t, broken(r), fault.breaks, fault.name)
 		for _, c := range r.Cases {
 			for _, f := range c.Findings {
-				require.NotNil(t, suite.Requirement(f.Requirement), "%s: %s charges %s, which is none of the contract", fault.name, f.Check, f.Requirement)
+				require.NotNil(t, suite.Requirement(f.Requirement), "%s: %s charges %s, which is none of the contract",
+					fault.name, f.Check, f.Requirement)
 			}
 		}
 		caught[fault.breaks] = true
@@ -222,14 +233,16 @@ func TestAnInventedRefusalSaysThatATaskIsOpen(t *testing.T) {
 	t.Parallel()
 	suite, err := conformance.Load(invented())
 	require.NoError(t, err)
-	for name, want := range map[string]record.Verdict{"TaskIsOpen": record.Unjudged, "TaskIsClosed": record.NotConformant} {
+	for name, want := range map[string]record.Verdict{"TaskIsOpen": record.Unjudged,
+		"TaskIsClosed": record.NotConformant} {
 		open := depotFault{name: name, respond: func(status int, body map[string]any) (int, map[string]any) {
 			if status == http.StatusAccepted {
 				return http.StatusBadRequest, map[string]any{"trouble": map[string]any{"name": name}}
 			}
 			return status, body
 		}}
-		target := conformance.Target{Handler: &depot{fault: open}, Token: "a-token-of-a-clerk", File: strings.Repeat("ab", 20)}
+		target := conformance.Target{Handler: &depot{fault: open}, Token: "a-token-of-a-clerk",
+			File: strings.Repeat("ab", 20)}
 		r, err := suite.Run(t.Context(), target, conformance.Options{Run: "^sealParcel/valid"})
 		require.NoError(t, err)
 		require.Equal(t, want, r.Verdict, "%s: %s", name, r.Reason)
@@ -240,26 +253,39 @@ func TestAnInventedRefusalSaysThatATaskIsOpen(t *testing.T) {
 func TestLoadRefusesAContractThatIsNotConsistent(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ why, file, old, new, want string }{
-		{"an unknown relation", "schemas/task.schema.json", `"relation": "fresh"`, `"relation": "new"`, `schemas/task.schema.json: x-relations/10: unknown relation "new"; the relations are differs-by-machine, `},
-		{"a member that no answer has", "schemas/task.schema.json", `"at": ["/label"]`, `"at": ["/lable"]`, `schemas/task.schema.json: x-relations/5: there is no member at "/lable"; the members are /clerk, `},
-		{"a member that no request has", "schemas/task.schema.json", `"member": "reason"`, `"member": "because"`, `schemas/task.schema.json: x-relations/4: the request of returnParcel has no member "because"; name one of its schema`},
-		{"two relations in one check between answers", "schemas/task.schema.json", `"check": "task-depots"`, `"check": "task-depot"`, `schemas/task.schema.json: x-relations/13: the check task-depot is at 12 too, and one between answers has one relation; give it another name`},
-		{"a name that another check has", "schemas/task.schema.json", `"check": "task-clerk"`, `"check": "utf-8"`, `schemas/task.schema.json: x-relations/7: the check utf-8 is one of the engine; give it another name`},
-		{"a requirement that is not there", "schemas/task.schema.json", `"requirement": "task.clerk"`, `"requirement": "task.clark"`, `schemas/task.schema.json: x-relations/7: unknown requirement "task.clark" (did you mean "task.clerk"?)`},
-		{"a check that says nothing", "schemas/task.schema.json", `, "says": "clerk is not blank."`, ``, `schemas/task.schema.json: x-relations/7: the check task-clerk says nothing; add says, a sentence, to its first entry`},
-		{"no status of success", "openapi/parcels.openapi.yaml", `'202':`, `'302':`, "openapi/parcels.openapi.yaml: PUT /depots/{depot}/parcels/weighing documents 0 statuses of success; give it one of the 2xx class"},
-		{"two files name the file", "schemas/order.schema.json", `"reason": {`, `"reason": {"x-names": "file",`, "names the file too; leave it to one of them"},
-		{"a sign of nothing", "schemas/task.schema.json", `"beside": "/number"`, `"beside": "/nr"`, `schemas/task-return.schema.json: x-resource: there is no member at "/nr"`},
+		{"an unknown relation", "schemas/task.schema.json", `"relation": "fresh"`, `"relation": "new"`,
+			`schemas/task.schema.json: x-relations/10: unknown relation "new"; the relations are differs-by-machine, `},
+		{"a member that no answer has", "schemas/task.schema.json", `"at": ["/label"]`, `"at": ["/lable"]`,
+			`schemas/task.schema.json: x-relations/5: there is no member at "/lable"; the members are /clerk, `},
+		{"a member that no request has", "schemas/task.schema.json", `"member": "reason"`, `"member": "because"`,
+			`schemas/task.schema.json: x-relations/4: the request of returnParcel has no member "because"; name one of its schema`},
+		{"two relations in one check between answers", "schemas/task.schema.json", `"check": "task-depots"`,
+			`"check": "task-depot"`,
+			`schemas/task.schema.json: x-relations/13: the check task-depot is at 12 too, and one between answers has one relation; give it another name`},
+		{"a name that another check has", "schemas/task.schema.json", `"check": "task-clerk"`, `"check": "utf-8"`,
+			`schemas/task.schema.json: x-relations/7: the check utf-8 is one of the engine; give it another name`},
+		{"a requirement that is not there", "schemas/task.schema.json", `"requirement": "task.clerk"`,
+			`"requirement": "task.clark"`,
+			`schemas/task.schema.json: x-relations/7: unknown requirement "task.clark" (did you mean "task.clerk"?)`},
+		{"a check that says nothing", "schemas/task.schema.json", `, "says": "clerk is not blank."`, ``,
+			`schemas/task.schema.json: x-relations/7: the check task-clerk says nothing; add says, a sentence, to its first entry`},
+		{"no status of success", "openapi/parcels.openapi.yaml", `'202':`, `'302':`, "openapi/parcels.openapi.yaml: " +
+			"PUT /depots/{depot}/parcels/weighing documents 0 statuses of success; give it one of the 2xx class"},
+		{"two files name the file", "schemas/order.schema.json", `"reason": {`, `"reason": {"x-names": "file",`,
+			"names the file too; leave it to one of them"},
+		{"a sign of nothing", "schemas/task.schema.json", `"beside": "/number"`, `"beside": "/nr"`,
+			`schemas/task-return.schema.json: x-resource: there is no member at "/nr"`},
 	} {
 		files := fstest.MapFS{}
-		require.NoError(t, fs.WalkDir(os.DirFS("testdata/invented"), ".", func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+		require.NoError(t, fs.WalkDir(os.DirFS("testdata/invented"), ".",
+			func(name string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				data, err := os.ReadFile("testdata/invented/" + name)
+				files[name] = &fstest.MapFile{Data: data}
 				return err
-			}
-			data, err := os.ReadFile("testdata/invented/" + name)
-			files[name] = &fstest.MapFile{Data: data}
-			return err
-		}))
+			}))
 		before := string(files[row.file].Data)
 		after := strings.Replace(before, row.old, row.new, 1)
 		require.NotEqual(t, before, after, row.why)
@@ -269,7 +295,8 @@ func TestLoadRefusesAContractThatIsNotConsistent(t *testing.T) {
 			require.NoError(t, err)
 			return out
 		}
-		_, err := conformance.Load(conformance.Contract{OpenAPI: sub("openapi"), Schemas: sub("schemas"), Fixtures: sub("fixtures")})
+		_, err := conformance.Load(conformance.Contract{OpenAPI: sub("openapi"), Schemas: sub("schemas"),
+			Fixtures: sub("fixtures")})
 		require.ErrorContains(t, err, row.want, row.why)
 	}
 	_, err := conformance.Load(conformance.Contract{OpenAPI: fstest.MapFS{}})

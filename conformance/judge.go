@@ -53,7 +53,8 @@ func (s *Suite) observe(x *Exchange) *observed {
 
 // judgement judges an exchange.
 func (s *Suite) judgement(v *observed) Judgement {
-	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), terms: v.terms, machine: v.namedMachine(v.terms)}
+	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), terms: v.terms,
+		machine: v.namedMachine(v.terms)}
 	if out.Unjudged == "" && !v.aborted() {
 		out.Findings = s.findings(v)
 	}
@@ -100,7 +101,10 @@ func (c Check) problems(x *observed) (out []Problem) {
 		return out
 	}
 	for _, p := range c.judge(&other) {
-		if !slices.ContainsFunc(out, func(q Problem) bool { return q.Place == p.Place && q.Requirement == p.Requirement }) {
+		if !slices.ContainsFunc(out, func(q Problem) bool {
+			return q.Place == p.Place &&
+				q.Requirement == p.Requirement
+		}) {
 			out = append(out, p)
 		}
 	}
@@ -117,7 +121,8 @@ func (s *Suite) finding(c Check, at ref, p Problem) record.Finding {
 	if id == "" {
 		id = c.Requirements[0]
 	}
-	f := record.Finding{Check: c.Name, Requirement: id, Step: at.step, Place: cmp.Or(p.Place, "body"), Want: p.Want, Got: p.Got}
+	f := record.Finding{Check: c.Name, Requirement: id, Step: at.step, Place: cmp.Or(p.Place, "body"), Want: p.Want,
+		Got: p.Got}
 	if r := s.requirement[id]; r != nil {
 		f.Level = r.Level
 	}
@@ -168,7 +173,8 @@ func (x *observed) unjudged() string {
 			return x.Err.Msg
 		case record.Silent, record.Slow:
 			if x.Case != nil && x.Alone == "" {
-				return x.Err.Msg + "; the request was not sent once more by itself, which would show whose fault that is"
+				return x.Err.Msg + "; the request was not sent once more by itself, which would show whose fault " +
+					"that is"
 			}
 		}
 	}
@@ -176,10 +182,12 @@ func (x *observed) unjudged() string {
 		return ""
 	}
 	if x.Case != nil && x.Alone == "" && x.busy() {
-		return fmt.Sprintf("the target answered %d, which reports a temporary state; run it again when the target is ready, or give it more time with -retry", x.Response.Status)
+		return fmt.Sprintf("the target answered %d, which reports a temporary state; run it again when the target is "+
+			"ready, or give it more time with -retry", x.Response.Status)
 	}
 	if x.Response.Status == http.StatusTooManyRequests {
-		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer at once with -parallel"
+		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer " +
+			"at once with -parallel"
 	}
 	if x.complete() && x.answer.err != nil {
 		return "the body could not be judged: " + x.answer.err.Error()

@@ -17,12 +17,14 @@ import (
 )
 
 // rebuilt is an exchange of a report as anyone can make it again.
-func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult, x *record.ExchangeResult) *conformance.Exchange {
+func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult,
+	x *record.ExchangeResult) *conformance.Exchange {
 	t.Helper()
 	it := suite.Case(c.ID)
 	require.NotNil(t, it, c.ID)
 	out := &conformance.Exchange{
-		Sent:     conformance.Sent{Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps), Request: x.Request, Started: x.Started},
+		Sent: conformance.Sent{Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps),
+			Request: x.Request, Started: x.Started},
 		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked,
 	}
 	if x.Error != "" {
@@ -54,7 +56,8 @@ func TestJudgeFindsWhatARunFinds(t *testing.T) {
 	suite := load(t)
 	servers := map[string]http.Handler{"the honest server": honest()}
 	for i, f := range reference.Faults() {
-		if f.Breaks[0] != "http.framing" && i%60 == 0 || f.Name == "errs-with-token" || f.Name == "answers-307" { // those of framing keep a run waiting
+		// those of framing keep a run waiting
+		if f.Breaks[0] != "http.framing" && i%60 == 0 || f.Name == "errs-with-token" || f.Name == "answers-307" {
 			servers[f.Name] = f.Wrap(honest())
 		}
 	}
@@ -91,7 +94,8 @@ func TestJudgeFindsWhatARunFinds(t *testing.T) {
 						require.Contains(t, own, want[k])
 					}
 					for k := range own {
-						if c.Control == "" || !slices.Contains([]string{"created", "served", "accepts", "refusal-status", "no-server-error"}, own[k].Check) {
+						if c.Control == "" || !slices.Contains([]string{"created", "served", "accepts",
+							"refusal-status", "no-server-error"}, own[k].Check) {
 							require.Contains(t, want, own[k])
 						}
 					}
@@ -111,7 +115,8 @@ func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
 	x.Case = plain
 	require.Empty(t, suite.Judge(x).Findings)
 	x.Request.Body = record.Body(`{"Comment": "c", "Sha1": "0000000000000000000000000000000000000000"}`)
-	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x).Findings), "want the echo compared also where the caller sets the case")
+	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x).Findings),
+		"want the echo compared also where the caller sets the case")
 	x.Request.Body = record.Body(`{"Comment": "c", "Sh\u00611": "\u0030000000000000000000000000000000000000000"}`)
 	require.Equal(t, []string{"action.sha1 sha1-echo /sha1"}, lines(suite.Judge(x).Findings), "want escapes read")
 	x.Request.Body = record.Body(`{"Sha1": "0000000000000000000000000000000000000000", "Comment": "c", "Sha1": "1"}`)
@@ -135,7 +140,8 @@ func TestJudgeJudgesAnExchangeAnewEachTime(t *testing.T) {
 	x := recorded(201, "application/json", example(t, "request-sample"))
 	require.Empty(t, suite.Judge(x).Findings)
 	x.Response = recorded(500, "text/plain", "").Response
-	require.Equal(t, []string{"refusal.no-server-error no-server-error status"}, lines(suite.Judge(x).Findings), "want the new answer judged")
+	require.Equal(t, []string{"refusal.no-server-error no-server-error status"}, lines(suite.Judge(x).Findings),
+		"want the new answer judged")
 	x.Response = recorded(201, "application/json", `{}`).Response
 	require.NotEmpty(t, suite.Judge(x).Findings)
 	x.Response = recorded(201, "application/json", example(t, "request-sample")).Response
@@ -144,8 +150,9 @@ func TestJudgeJudgesAnExchangeAnewEachTime(t *testing.T) {
 
 func TestJudgeTakesACaseThatIsMadeLikeOneOfTheSuite(t *testing.T) {
 	suite := load(t)
-	own := conformance.Case{ID: "requestSample/mine", Operation: "requestSample", Proves: []string{"request.comment-required"},
-		Steps: []conformance.Step{{Expect: conformance.Refused, Statuses: []int{400}, Index: 1, Method: "POST"}}}
+	own := conformance.Case{ID: "requestSample/mine", Operation: "requestSample",
+		Proves: []string{"request.comment-required"},
+		Steps:  []conformance.Step{{Expect: conformance.Refused, Statuses: []int{400}, Index: 1, Method: "POST"}}}
 	x := recorded(201, "application/json", example(t, "request-sample"))
 	x.Case = &own
 	require.Equal(t, []string{"request.comment-required refuses status"}, lines(suite.Judge(x).Findings))
@@ -180,7 +187,8 @@ func TestJudgeWritesToNothing(t *testing.T) {
 // FuzzJudgeChangesNothing judges an exchange with any request and answer twice: the two
 // judgements are the same, and the exchange is bit for bit what it was.
 func FuzzJudgeChangesNothing(f *testing.F) {
-	f.Add(201, "application/json", "", `{"Comment": "c", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`, `{"id": "1"}`, uint8(0))
+	f.Add(201, "application/json", "", `{"Comment": "c", "Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`,
+		`{"id": "1"}`, uint8(0))
 	f.Add(201, "application/json; charset=utf-8", "gzip", `{}`, "\x1f\x8b", uint8(1))
 	f.Add(400, "application/problem+json", "identity", "", `{"error": {"code": 1, "code": "x"}}`, uint8(2))
 	f.Add(401, "text/plain", "", "x", "at Object.<anonymous> (/app/index.js:1:1)", uint8(3))

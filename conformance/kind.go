@@ -53,7 +53,8 @@ func Kinds() []KindInfo {
 	const toAccept = "has a request that is to be accepted"
 	return []KindInfo{
 		{Kind: Acceptance,
-			Doc:    "A valid request is answered with the status of success; the refusal of a plain one is charged to it.",
+			Doc: "A valid request is answered with the status of success; the refusal of a plain one is " +
+				"charged to it.",
 			needed: accepted, why: toAccept,
 		},
 		{Kind: Existence,
@@ -79,11 +80,13 @@ func Kinds() []KindInfo {
 				"that was made up.",
 		},
 		{Kind: MilderStatus,
-			Doc: "It is charged in the place of a requirement on a refusal's status, under \"milder-of:\", for statuses " +
+			Doc: "It is charged in the place of a requirement on a refusal's status, under \"milder-of:\", for " +
+				"statuses " +
 				"that no standard speaks against.",
 		},
 		{Kind: ServerError,
-			Doc: "A request at fault is not answered 5xx; a refusal is charged to it whose case proves no requirement " +
+			Doc: "A request at fault is not answered 5xx; a refusal is charged to it whose case proves no " +
+				"requirement " +
 				"on the status.",
 		},
 		{Kind: Hostile,
@@ -261,7 +264,8 @@ func (s *Suite) OfKind(k Kind) string {
 func (s *Suite) Needs(kinds ...Kind) error {
 	for _, k := range kinds {
 		if s.OfKind(k) == "" {
-			return fmt.Errorf("fixtures/requirements: no requirement has the kind %s; give it to one, \"kind: %[1]s\"", k)
+			return fmt.Errorf("fixtures/requirements: no requirement has the kind %s; give it to one, \"kind: "+
+				"%[1]s\"", k)
 		}
 	}
 	return nil

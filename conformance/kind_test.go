@@ -29,19 +29,27 @@ func TestLoadHoldsTheKindsToTheirTable(t *testing.T) {
 			`^fixtures/requirements/inferred\.yaml:\d+: the requirement state\.isolated has the unknown kind "isolatoin" \(did you mean "isolation"\?\); leave "kind:" out, or give one of acceptance, existence, `},
 		{"no acceptance", map[string]func(string) string{documentedFile: drop("acceptance")},
 			`^fixtures/cases/\S+\.http:\d+: the case has a request that is to be accepted, and no requirement has the kind acceptance by which it is judged; give it to one in fixtures/requirements, "kind: acceptance"$`},
-		{"no existence", map[string]func(string) string{documentedFile: drop("existence")}, `^fixtures/cases/\S+\.http:\d+: the case has a request that is to be accepted, and no requirement has the kind existence`},
-		{"no isolation", map[string]func(string) string{inferredFile: drop("isolation")}, `^fixtures/cases/\S+\.http:\d+: the case has requests to be accepted beside such to be refused, and no requirement has the kind isolation`},
+		{"no existence", map[string]func(string) string{documentedFile: drop("existence")},
+			`^fixtures/cases/\S+\.http:\d+: the case has a request that is to be accepted, and no requirement has the kind existence`},
+		{"no isolation", map[string]func(string) string{inferredFile: drop("isolation")},
+			`^fixtures/cases/\S+\.http:\d+: the case has requests to be accepted beside such to be refused, and no requirement has the kind isolation`},
 		{"no status of a refusal", map[string]func(string) string{
-			standardFile: func(s string) string { return regexp.MustCompile(`  kind: refusal-.*\n`).ReplaceAllString(s, "") },
+			standardFile: func(s string) string {
+				return regexp.MustCompile(`  kind: refusal-.*\n`).ReplaceAllString(s,
+					"")
+			},
 			inferredFile: func(s string) string {
-				return regexp.MustCompile(`  kind: (refusal-.*|milder-status)\n|  milder-of: .*\n`).ReplaceAllString(s, "")
+				return regexp.MustCompile(`  kind: (refusal-.*|milder-status)\n|  milder-of: .*\n`).ReplaceAllString(s,
+					"")
 			}},
 			`^fixtures/cases/\S+\.http:\d+: the case has a request that is to be refused, and no requirement has the kind refusal-status`},
-		{"milder than nothing", map[string]func(string) string{inferredFile: swap("  milder-of: {requirement: refusal.method, statuses: [403]}\n", "")},
+		{"milder than nothing", map[string]func(string) string{inferredFile: swap("  milder-of: {requirement: "+
+			"refusal.method, statuses: [403]}\n", "")},
 			`^fixtures/requirements/inferred\.yaml:\d+: the requirement refusal\.method-forbidden has the kind milder-status and does not say of what; add "milder-of: \{requirement: ID, statuses: \[403\]\}"$`},
 		{"milder without the kind", map[string]func(string) string{inferredFile: drop("milder-status")},
 			`^fixtures/requirements/inferred\.yaml:\d+: the requirement refusal\.method-forbidden has milder-of, which goes with the kind milder-status; add "kind: milder-status", or take milder-of away$`},
-		{"milder than another", map[string]func(string) string{inferredFile: swap("{requirement: refusal.method,", "{requirement: http.date,")},
+		{"milder than another", map[string]func(string) string{inferredFile: swap("{requirement: refusal.method,",
+			"{requirement: http.date,")},
 			`^fixtures/requirements/inferred\.yaml:\d+: the requirement refusal\.method-forbidden is milder than "http\.date", which is none on the status of a refusal; name one of the kinds refusal-…: refusal\.media-type, refusal\.status-auth, `},
 	} {
 		t.Run(row.why, func(t *testing.T) {
@@ -49,7 +57,8 @@ func TestLoadHoldsTheKindsToTheirTable(t *testing.T) {
 			require.Error(t, err)
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			require.Regexp(t, row.want, first)
-			require.Less(t, strings.Count(err.Error(), "\n"), 10, "want the mistake, and not what follows from it: %.2000s", err)
+			require.Less(t, strings.Count(err.Error(), "\n"), 10, "want the mistake, and not what follows from it: "+
+				"%.2000s", err)
 		})
 	}
 }
@@ -62,7 +71,8 @@ func TestEveryKindIsOfSomeRequirement(t *testing.T) {
 		require.NotEmpty(t, suite.OfKind(k.Kind))
 		require.Regexp(t, `^[A-Z].*\.$`, k.Doc)
 	}
-	require.ErrorContains(t, suite.Needs("refusal-tone"), `no requirement has the kind refusal-tone; give it to one, "kind: refusal-tone"`)
+	require.ErrorContains(t, suite.Needs("refusal-tone"),
+		`no requirement has the kind refusal-tone; give it to one, "kind: refusal-tone"`)
 }
 
 // renamed is the built-in source, in which each requirement that has a kind has another
@@ -107,7 +117,8 @@ func TestWhatIsChargedFollowsTheKindAndNotTheID(t *testing.T) {
 	after, err := conformance.Load(conformance.Contract{}, source)
 	require.NoError(t, err)
 	charged := func(suite *conformance.Suite, wrap func(http.Handler) http.Handler) (out []string) {
-		target := conformance.Target{Handler: wrap(reference.New(reference.Config{Token: "t-of-a-user", UnprivilegedToken: "t-of-nobody"})), Token: "t-of-a-user", UnprivilegedToken: "t-of-nobody"}
+		target := conformance.Target{Handler: wrap(reference.New(reference.Config{Token: "t-of-a-user",
+			UnprivilegedToken: "t-of-nobody"})), Token: "t-of-a-user", UnprivilegedToken: "t-of-nobody"}
 		report, err := suite.Run(t.Context(), target, conformance.Options{Seed: "one", Strict: true})
 		require.NoError(t, err)
 		seen := map[string]bool{}
@@ -135,6 +146,9 @@ func TestWhatIsChargedFollowsTheKindAndNotTheID(t *testing.T) {
 		}
 		want, got := charged(before, f.Wrap), charged(after, f.Wrap)
 		require.Equal(t, want, got, name)
-		require.True(t, slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, " "+after.OfKind(kind)+" ") }), "%s: want a charge of the kind %s, got %v", name, kind, got)
+		require.True(t, slices.ContainsFunc(got, func(s string) bool {
+			return strings.Contains(s,
+				" "+after.OfKind(kind)+" ")
+		}), "%s: want a charge of the kind %s, got %v", name, kind, got)
 	}
 }

@@ -77,7 +77,8 @@ const (
 )
 
 func loudTarget(url string) conformance.Target {
-	return conformance.Target{URL: url, Token: loudToken, UnprivilegedToken: loudOther, InvalidToken: "invalid/" + loudOther,
+	return conformance.Target{URL: url, Token: loudToken, UnprivilegedToken: loudOther, InvalidToken: "invalid/" +
+		loudOther,
 		Transport: conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: loudKey}}}}
 }
 
@@ -86,9 +87,12 @@ func loudly(between string) string {
 	var all []string
 	for _, secret := range []string{loudToken, loudOther, loudKey} {
 		quoted, _ := json.Marshal(secret)
-		all = append(all, secret, strings.ToUpper(secret), url.QueryEscape(secret), url.PathEscape(secret), string(quoted), html.EscapeString(secret),
-			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte("Bearer "+secret)),
-			strings.ReplaceAll(secret, "/", `\/`), strings.ReplaceAll(secret, "+", `\u002B`), strings.ToLower(url.QueryEscape(secret)))
+		all = append(all, secret, strings.ToUpper(secret), url.QueryEscape(secret), url.PathEscape(secret),
+			string(quoted), html.EscapeString(secret),
+			base64.StdEncoding.EncodeToString([]byte(secret)),
+			base64.RawURLEncoding.EncodeToString([]byte("Bearer "+secret)),
+			strings.ReplaceAll(secret, "/", `\/`), strings.ReplaceAll(secret, "+", `\u002B`),
+			strings.ToLower(url.QueryEscape(secret)))
 	}
 	return strings.Join(all, between)
 }
@@ -118,15 +122,20 @@ func TestWhateverAServerGivesBackIsInNoReport(t *testing.T) {
 	}
 	rows := []struct{ why, says string }{
 		{"in a field", withBody(created+"X-More: "+loudly(", ")+"\r\n", "{}")},
-		{"in many fields", withBody(created+"X-More: "+loudly("\r\nX-More: ")+"\r\nWWW-Authenticate: Bearer "+loudToken+"\r\nRetry-After: "+loudToken+"\r\n", "{}")},
-		{"as the name of a field", withBody(created+strings.NewReplacer("/", "", "=", "").Replace(loudToken)+": x\r\n", "{}")},
+		{"in many fields", withBody(created+"X-More: "+loudly("\r\nX-More: ")+"\r\nWWW-Authenticate: Bearer "+loudToken+
+			"\r\nRetry-After: "+loudToken+"\r\n", "{}")},
+		{"as the name of a field", withBody(created+strings.NewReplacer("/", "", "=", "").Replace(loudToken)+": x\r\n",
+			"{}")},
 		{"in the media type", withBody("HTTP/1.1 201 Created\r\nContent-Type: "+loudToken+"\r\n", "{}")},
-		{"in the parameters of the media type", withBody("HTTP/1.1 201 Created\r\nContent-Type: application/json; x=\""+loudOther+"\"\r\n", "[]")},
+		{"in the parameters of the media type", withBody("HTTP/1.1 201 Created\r\nContent-Type: application/json; x=\""+
+			loudOther+"\"\r\n", "[]")},
 		{"in the content coding", withBody(created+"Content-Encoding: "+loudToken+"\r\n", "{}")},
 		{"in the length", created + "Content-Length: " + loudToken + "\r\n\r\n{}"},
 		{"in the transfer coding", created + "Transfer-Encoding: " + loudToken + "\r\n\r\n{}"},
-		{"in a redirect", withBody("HTTP/1.1 307 Temporary Redirect\r\nLocation: https://x.example/"+loudly("/")+"\r\n", "")},
-		{"in a cookie", withBody(created+"Set-Cookie: "+loudToken+"\r\nSet-Cookie: "+loudToken+"=1; Path=/"+loudOther+"\r\n", "{}")},
+		{"in a redirect", withBody("HTTP/1.1 307 Temporary Redirect\r\nLocation: https://x.example/"+loudly("/")+"\r\n",
+			"")},
+		{"in a cookie", withBody(created+"Set-Cookie: "+loudToken+"\r\nSet-Cookie: "+loudToken+"=1; Path=/"+loudOther+
+			"\r\n", "{}")},
 		{"in place of the status", withBody("HTTP/1.1 "+loudToken+"\r\n", "{}")},
 		{"as the status", withBody("HTTP/1.1 20"+loudToken+" Created\r\n", "{}")},
 		{"as the reason", withBody("HTTP/1.1 400 "+loudly(" ")+"\r\n", "{}")},
@@ -136,21 +145,29 @@ func TestWhateverAServerGivesBackIsInNoReport(t *testing.T) {
 		{"in place of HTTP, all of it", loudly(" ")},
 		{"in place of HTTP, cut off", "hello " + loudToken[:20]},
 		{"in place of HTTP, cut off at once", loudToken[:20]},
-		{"in an interim answer", "HTTP/1.1 103 Early Hints\r\nLink: " + loudToken + "\r\n\r\n" + withBody(created, "{}")},
+		{"in an interim answer", "HTTP/1.1 103 Early Hints\r\nLink: " + loudToken + "\r\n\r\n" +
+			withBody(created, "{}")},
 		{"in a string of the body", withBody(created, `{"id":`+string(inJSON)+`,"sha1":`+string(inJSON)+`}`)},
 		{"as the name of a member", withBody(created, `{`+string(inJSON)+`:1,`+string(inJSON)+`:1}`)},
 		{"as the body", withBody(created, loudly("\n"))},
-		{"as the body of a refusal", withBody("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n", `{"error":{"code":"x","message":`+string(inJSON)+`}}`)},
-		{"in HTML", withBody("HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\n", "<p>"+html.EscapeString(loudly(" "))+"</p>")},
+		{"as the body of a refusal", withBody("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n",
+			`{"error":{"code":"x","message":`+string(inJSON)+`}}`)},
+		{"in HTML", withBody("HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\n", "<p>"+html.EscapeString(loudly(" "))+
+			"</p>")},
 		{"in a body that is cut off in the middle", created + "Content-Length: 999\r\n\r\n{\"id\":\"" + loudToken[:25]},
 		{"in a body that its length cuts off", created + "Content-Length: 30\r\n\r\n{\"id\":\"" + loudToken + `"}`},
 		{"behind the body", withBody(created, "{}") + loudToken},
 		{"as the size of a chunk", created + "Transfer-Encoding: chunked\r\n\r\n" + loudToken + "\r\n{}\r\n0\r\n\r\n"},
-		{"in the extension of a chunk", created + "Transfer-Encoding: chunked\r\n\r\n2;x=\"" + loudOther + "\"\r\n{}\r\n0\r\n\r\n"},
-		{"in a trailer", created + "Trailer: X-More\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-More: " + loudToken + "\r\n\r\n"},
-		{"across chunks", created + "Transfer-Encoding: chunked\r\n\r\n14\r\n" + loudToken[:20] + "\r\n14\r\n" + loudToken[20:] + "\r\n0\r\n\r\n"},
-		{"packed", withBody(created+"Content-Encoding: gzip\r\n", packed(`{"id":`+string(inJSON)+`,"sha1":`+string(inJSON)+`}`))},
-		{"packed, and cut off", withBody(created+"Content-Encoding: gzip\r\n", packed(`{"id":"` + loudToken + strings.Repeat("x", 300))[:60])},
+		{"in the extension of a chunk", created + "Transfer-Encoding: chunked\r\n\r\n2;x=\"" + loudOther +
+			"\"\r\n{}\r\n0\r\n\r\n"},
+		{"in a trailer", created + "Trailer: X-More\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-More: " +
+			loudToken + "\r\n\r\n"},
+		{"across chunks", created + "Transfer-Encoding: chunked\r\n\r\n14\r\n" + loudToken[:20] + "\r\n14\r\n" +
+			loudToken[20:] + "\r\n0\r\n\r\n"},
+		{"packed", withBody(created+"Content-Encoding: gzip\r\n", packed(`{"id":`+string(inJSON)+`,"sha1":`+
+			string(inJSON)+`}`))},
+		{"packed, and cut off", withBody(created+"Content-Encoding: gzip\r\n",
+			packed(`{"id":"` + loudToken + strings.Repeat("x", 300))[:60])},
 		{"packed in the name alone", withBody(created+"Content-Encoding: gzip\r\n", loudly(" "))},
 	}
 	for _, row := range rows {
@@ -170,7 +187,8 @@ func TestWhateverAServerGivesBackIsInNoReport(t *testing.T) {
 func TestALeakInAnyPlaceCountsAgainstARefusal(t *testing.T) {
 	body := `{"error":{"code":"x","message":"y"}}`
 	answer := func(field string) string {
-		return fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s", field, len(body), body)
+		return fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n%sContent-Length: "+
+			"%d\r\n\r\n%s", field, len(body), body)
 	}
 	const one = "^requestSample/body/refuses-missing-comment$"
 	for field, leaks := range map[string]bool{
@@ -180,7 +198,8 @@ func TestALeakInAnyPlaceCountsAgainstARefusal(t *testing.T) {
 		"Set-Cookie: session=0123456789\r\n":                false,
 		"X-More: eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.x\r\n": false,
 	} {
-		r := run(t, loudTarget(saying(t, func(*http.Request) string { return answer(field) })), conformance.Options{Run: one})
+		r := run(t, loudTarget(saying(t, func(*http.Request) string { return answer(field) })),
+			conformance.Options{Run: one})
 		if leaks {
 			require.Contains(t, broken(r), "error.inside", field)
 		} else {
@@ -201,7 +220,9 @@ func TestStrikingOutChangesNoVerdict(t *testing.T) {
 	}
 	// What a user sends as a matter of course is in every answer.
 	it := target(honest())
-	it.Transport.Header = []record.Field{{Name: "Accept-Language", Value: "application/json"}, {Name: "X-Format", Value: "json"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"}, {Name: "X-Year", Value: "2026"}}
+	it.Transport.Header = []record.Field{{Name: "Accept-Language", Value: "application/json"},
+		{Name: "X-Format", Value: "json"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"},
+		{Name: "X-Year", Value: "2026"}}
 	honestly(it)
 
 	h := honest()
@@ -225,7 +246,8 @@ func TestOldAndNewTokensAreStruckOut(t *testing.T) {
 		echoed.Add(1)
 		w.Header().Set("X-More", r.Header.Get("Authorization"))
 		w.WriteHeader(400)
-		fmt.Fprintf(w, "%s %s %s", strings.ToLower(r.Header.Get("Authorization")), tokenOf(1), r.Header.Get("Authorization"))
+		fmt.Fprintf(w, "%s %s %s", strings.ToLower(r.Header.Get("Authorization")), tokenOf(1),
+			r.Header.Get("Authorization"))
 	})
 	it := target(echo)
 	it.Token, it.TokenSource = "", func(context.Context) (string, error) { return tokenOf(asked.Add(1)), nil }

@@ -53,7 +53,8 @@ func TestRequestsGoToThePathWithAVersionAndWithoutAHostInTheTarget(t *testing.T)
 	require.Equal(t, record.Conformant, r.Verdict)
 	require.Len(t, targets, 2)
 	for sent, host := range targets {
-		require.Regexp(t, `^POST /testwdatppreview/machines/[^/]+/(requestSample|stopAndQuarantineFile) HTTP/1\.1$`, sent)
+		require.Regexp(t, `^POST /testwdatppreview/machines/[^/]+/(requestSample|stopAndQuarantineFile) HTTP/1\.1$`,
+			sent)
 		require.True(t, host, "want the target's own host")
 	}
 }
@@ -88,17 +89,21 @@ func TestTheFirstAnswerMayHaveAnyKnownStatus(t *testing.T) {
 	for _, status := range []string{"InProgress", "Pending", "Succeeded", "Failed", "TimeOut", "Cancelled"} {
 		require.Empty(t, changed(t, replaced(t, `"status": "InProgress"`, `"status": "`+status+`"`)), status)
 	}
-	require.Equal(t, []string{"action.status status-known /status", "action.status status-known /fileInstances/0/status"},
+	require.Equal(t, []string{"action.status status-known /status", "action.status status-known " +
+		"/fileInstances/0/status"},
 		changed(t, replaced(t, `"status": "InProgress"`, `"status": "Elsewhere"`)))
 }
 
 func TestStrayBlanksOfTheExamplesMayStayOrGo(t *testing.T) {
 	require.Empty(t, changed(t, replaced(t, `"Analyst@contoso.com "`, `"Analyst@contoso.com"`)))
-	require.Empty(t, changed(t, replaced(t, `C:\\Windows\\System32\\conhost.exe`, `C:\\Users\\ testUser \\Downloads\\elma.exe`)))
-	require.Empty(t, changed(t, replaced(t, `C:\\Windows\\System32\\conhost.exe`, `C:\\Users\\testUser\\Downloads\\elma.exe`)))
+	require.Empty(t, changed(t, replaced(t, `C:\\Windows\\System32\\conhost.exe`,
+		`C:\\Users\\ testUser \\Downloads\\elma.exe`)))
+	require.Empty(t, changed(t, replaced(t, `C:\\Windows\\System32\\conhost.exe`,
+		`C:\\Users\\testUser\\Downloads\\elma.exe`)))
 }
 
 func TestAFileMachineActionIsWhatTheExamplesShowAndMayBeMore(t *testing.T) {
 	require.Empty(t, changed(t, replaced(t, `"type":`, `"computerDnsName": "pc", "type":`)))
-	require.Equal(t, []string{"action.members members /requestor"}, changed(t, replaced(t, `"requestor":`, `"requester":`)))
+	require.Equal(t, []string{"action.members members /requestor"},
+		changed(t, replaced(t, `"requestor":`, `"requester":`)))
 }

@@ -37,7 +37,10 @@ func (s *Suite) Lint() (out []LintFinding) {
 		seen[key] = true // a file's cases for several operations have one request
 		out = append(out, LintFinding{c.Name, c.File, c.Line, text})
 	}
-	slices.SortFunc(out, func(a, b LintFinding) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+	slices.SortFunc(out, func(a, b LintFinding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File),
+			cmp.Compare(a.Line, b.Line))
+	})
 	return out
 }
 
@@ -45,7 +48,8 @@ func (s *Suite) Lint() (out []LintFinding) {
 func (s *Suite) lint(c *Case) string {
 	control := s.byID[c.Control]
 	if control == nil {
-		return "a refusal proves nothing without an accepted request beside it; add \"# control: \" and the name of a case that differs in one thing"
+		return "a refusal proves nothing without an accepted request beside it; add \"# control: \" and the name of " +
+			"a case that differs in one thing"
 	}
 	name := control.Name
 	if len(control.Steps) != 1 {
@@ -55,9 +59,12 @@ func (s *Suite) lint(c *Case) string {
 	case 1:
 		return ""
 	case 0:
-		return fmt.Sprintf("it does not differ from its control %s, which is to be accepted; change the one thing that it is about", name)
+		return fmt.Sprintf("it does not differ from its control %s, which is to be accepted; change the one thing "+
+			"that it is about", name)
 	default:
-		return fmt.Sprintf("it differs from its control %s in %d things: %s; so that its refusal does not show which of them counts; change one thing, or name a control that is nearer", name, len(found), strings.Join(found, ", "))
+		return fmt.Sprintf("it differs from its control %s in %d things: %s; so that its refusal does not show which "+
+			"of them counts; change one thing, or name a control that is nearer", name, len(found),
+			strings.Join(found, ", "))
 	}
 }
 

@@ -72,13 +72,16 @@ func TestLoadNamesFileLineAndRemedy(t *testing.T) {
 			[]string{`mine/area/x.http:2: unknown operation "requestSamples" (did you mean "requestSample"?)`}},
 		{"an unknown operation behind path", strings.Replace(sound, "{{path}}", "{{path stopFile}}", 1),
 			[]string{`mine/area/x.http:5: unknown operation "stopFile" behind {{path}}`, "stopAndQuarantineFile"}},
-		{"an unknown control", strings.Replace(sound, "# expect: accepted", "# expect: refused 400\n# control: valid/accepts-plain-reqest", 1),
+		{"an unknown control", strings.Replace(sound, "# expect: accepted", "# expect: refused 400\n# control: "+
+			"valid/accepts-plain-reqest", 1),
 			[]string{`mine/area/x.http:6: the control "valid/accepts-plain-reqest" is no case (did you mean "valid/accepts-plain-request"?)`}},
-		{"a control that is refused", strings.Replace(sound, "# expect: accepted", "# expect: refused 400\n# control: body/refuses-missing-comment", 1),
+		{"a control that is refused", strings.Replace(sound, "# expect: accepted",
+			"# expect: refused 400\n# control: body/refuses-missing-comment", 1),
 			[]string{`mine/area/x.http:6: the control requestSample/body/refuses-missing-comment is not an accepted case`}},
 		{"a title that is taken", strings.Replace(sound, "# Accepts a request of ours.", "# "+title, 1),
 			[]string{`mine/area/x.http:1: the title is that of fixtures/cases/`}},
-		{"two faults at once", strings.NewReplacer("request.json", "request.jsn", "requestSample", "nothing").Replace(sound),
+		{"two faults at once", strings.NewReplacer("request.json", "request.jsn", "requestSample", "nothing").Replace(
+			sound),
 			[]string{`mine/area/x.http:2: unknown operation`, `mine/area/x.http:3: unknown requirement`}},
 	}
 	for _, r := range rows {
@@ -93,7 +96,8 @@ func TestLoadNamesFileLineAndRemedy(t *testing.T) {
 }
 
 func TestLoadNeedsACaseInAUsersFolder(t *testing.T) {
-	_, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{"readme.txt": {}}})
+	_, err := conformance.Load(conformance.Contract{}, conformance.Source{Name: "mine", Own: true,
+		FS: fstest.MapFS{"readme.txt": {}}})
 	require.ErrorContains(t, err, "mine: no .http file in this folder")
 }
 
@@ -128,18 +132,22 @@ func patched(t *testing.T, replace map[string]func(string) string) conformance.S
 }
 
 func TestLoadHoldsTheCatalogueAgainstTheCases(t *testing.T) {
-	const documented, standard, inferred, ledger = "requirements/documented.yaml", "requirements/standard.yaml", "requirements/inferred.yaml", "requirements/contradictions.yaml"
-	const must, should = "  clauses: [{document: d, section: s, basis: MUST}]\n", "  clauses: [{document: d, section: s, basis: SHOULD}]\n"
+	const documented, standard, inferred, ledger = "requirements/documented.yaml", "requirements/standard.yaml",
+		"requirements/inferred.yaml", "requirements/contradictions.yaml"
+	const must, should = "  clauses: [{document: d, section: s, basis: MUST}]\n", "  clauses: [{document: d, " +
+		"section: s, basis: SHOULD}]\n"
 	add := func(text string) func(string) string { return func(s string) string { return s + text } }
 	rows := []struct {
 		why, file string
 		change    func(string) string
 		want      string
 	}{
-		{"a requirement without a case", standard, add("\n- id: operation.sings\n  level: standard\n  says: sings\n" + must),
+		{"a requirement without a case", standard, add("\n- id: operation.sings\n  level: standard\n  says: sings\n" +
+			must),
 			"no case proves operation.sings"},
 		{"a waiver that is stale", documented, func(s string) string {
-			return strings.Replace(s, "- id: response.created\n", "- id: response.created\n  waived: nobody can tell\n", 1)
+			return strings.Replace(s, "- id: response.created\n", "- id: response.created\n  waived: nobody "+
+				"can tell\n", 1)
 		}, "response.created is waived, yet a case proves it"},
 		{"an id used twice", standard, add("\n- id: response.created\n  level: standard\n  says: says\n" + must),
 			"an id is used once"},
@@ -152,14 +160,16 @@ func TestLoadHoldsTheCatalogueAgainstTheCases(t *testing.T) {
 		{"an inference without a reason", inferred, add("\n- id: x.y\n  level: inferred\n  says: says\n" + should),
 			"is inferred without a because"},
 		{"no YAML", inferred, add("\n\t- x"), "requirements/inferred.yaml:"},
-		{"a ruling that is pinned by no case", ledger, add("\n- id: odd\n  what: w\n  where: [x]\n  ruling: r\n  pinned: [case body/refuses-nothing]\n"),
+		{"a ruling that is pinned by no case", ledger, add("\n- id: odd\n  what: w\n  where: [x]\n  ruling: r\n  " +
+			"pinned: [case body/refuses-nothing]\n"),
 			`pinned by the case "body/refuses-nothing", which does not exist`},
 		{"a ruling that is not pinned", ledger, add("\n- id: odd\n  what: w\n  where: [x]\n  ruling: r\n"),
 			"has no pinned"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			_, err := conformance.Load(conformance.Contract{}, patched(t, map[string]func(string) string{r.file: r.change}))
+			_, err := conformance.Load(conformance.Contract{},
+				patched(t, map[string]func(string) string{r.file: r.change}))
 			require.ErrorContains(t, err, r.want)
 			require.Regexp(t, `^fixtures/requirements/\w+\.yaml:\d+: `, err.Error())
 		})
@@ -179,15 +189,19 @@ func TestLoadMakesAThirdOperationOfDataAlone(t *testing.T) {
 	if next > 0 {
 		third = third[:next+4]
 	}
-	s, err := conformance.Load(conformance.Contract{OpenAPI: fstest.MapFS{"three.openapi.yaml": {Data: []byte(text[:from] + third + text[from:])}}})
+	s, err := conformance.Load(
+		conformance.Contract{OpenAPI: fstest.MapFS{"three.openapi.yaml": {Data: []byte(text[:from] + third +
+			text[from:])}}})
 	require.NoError(t, err)
 	require.NotNil(t, s.Case("sweepFile/valid/accepts-plain-request"))
 	require.Equal(t, "sweepFile/valid/accepts-plain-request", s.Case("sweepFile/body/refuses-missing-comment").Control)
 }
 
 func FuzzLoad(f *testing.F) {
-	const entry = "- id: mine.requirement\n  level: inferred\n  says: an implementation does as I say\n  because: I say so\n  clauses:\n    - {document: mine, section: mine, basis: plain sense}\n"
-	for _, seed := range []string{entry, entry + entry, "", "- 7", "- id: [", "a: &a [*a]", "- id: mine\n  waived: not yet", "\xff\x00"} {
+	const entry = "- id: mine.requirement\n  level: inferred\n  says: an implementation does as I say\n  because: I " +
+		"say so\n  clauses:\n    - {document: mine, section: mine, basis: plain sense}\n"
+	for _, seed := range []string{entry, entry + entry, "", "- 7", "- id: [", "a: &a [*a]",
+		"- id: mine\n  waived: not yet", "\xff\x00"} {
 		f.Add(seed, sound)
 	}
 	f.Add(entry, strings.Replace(sound, "{{path}}", "{{repeat 9 {{path}}}}", 1))

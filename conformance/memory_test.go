@@ -76,7 +76,8 @@ func BenchmarkResidentMemoryOfRecords(b *testing.B) {
 	const repeat, requests = 55, 449
 	b.Run("run-repeat", func(b *testing.B) {
 		for b.Loop() {
-			most := watched(b, command, "wrote json report", "run", "-url", server.URL, "-report", "json="+record, "-repeat", fmt.Sprint(repeat))
+			most := watched(b, command, "wrote json report", "run", "-url", server.URL, "-report", "json="+record,
+				"-repeat", fmt.Sprint(repeat))
 			b.ReportMetric(float64(most)/1024, "MiB-peak")
 			b.ReportMetric(max(0, float64(most-64<<10))/((repeat-1)*requests), "KiB/repetition")
 		}
@@ -85,8 +86,10 @@ func BenchmarkResidentMemoryOfRecords(b *testing.B) {
 	require.NoError(b, err)
 	size := float64(info.Size()) / 1024
 	for _, row := range [][]string{
-		{"verify", record}, {"report", "-format", "console", record}, {"report", "-format", "html", record}, {"report", "-format", "junit", record},
-		{"report", "-format", "har", record}, {"report", "-format", "sarif", record}, {"report", "-format", "json", record}, {"compare", record, record},
+		{"verify", record}, {"report", "-format", "console", record}, {"report", "-format", "html", record}, {"report",
+			"-format", "junit", record},
+		{"report", "-format", "har", record}, {"report", "-format", "sarif", record}, {"report", "-format", "json",
+			record}, {"compare", record, record},
 	} {
 		read := size * float64(strings.Count(strings.Join(row, " "), record))
 		b.Run(strings.TrimSpace(strings.ReplaceAll(strings.Join(row, " "), record, "")), func(b *testing.B) {
@@ -113,7 +116,8 @@ const tooMuch = 4 << 20
 
 // peak returns how many KiB the command held at most while it judged a server.
 func peak(b *testing.B, command, url string) (most int) {
-	return watched(b, command, "wrote json report", "run", "-url", url, "-report", "json="+filepath.Join(b.TempDir(), "report.json"), "-timeout", "2s")
+	return watched(b, command, "wrote json report", "run", "-url", url, "-report", "json="+
+		filepath.Join(b.TempDir(), "report.json"), "-timeout", "2s")
 }
 
 // watched runs the command and returns how many KiB it held at most. What the system

@@ -98,13 +98,15 @@ func TestARunWaitsWhereTheTargetAsksForIt(t *testing.T) {
 	for _, name := range []string{"throttled-every-third", "unavailable-once"} {
 		for _, parallel := range []int{1, 8} {
 			t.Run(fmt.Sprintf("%s, %d at once", name, parallel), func(t *testing.T) {
-				r, clock := patient(t, troubled(t, name), conformance.Options{Run: fewCases, Parallel: parallel, RetryTime: time.Hour, Level: record.Documented})
+				r, clock := patient(t, troubled(t, name), conformance.Options{Run: fewCases, Parallel: parallel,
+					RetryTime: time.Hour, Level: record.Documented})
 				require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 				require.Zero(t, r.Totals.Errored)
 				require.Positive(t, r.Pace.Retries)
 				require.Equal(t, r.Pace.Retries, retriesOf(r))
 				require.Positive(t, r.Pace.Waited)
-				require.LessOrEqual(t, r.Pace.Waited, time.Duration(r.Pace.Retries)*2*time.Second, "want waits that overlap counted once")
+				require.LessOrEqual(t, r.Pace.Waited, time.Duration(r.Pace.Retries)*2*time.Second,
+					"want waits that overlap counted once")
 				require.NotEmpty(t, clock.slept)
 			})
 		}
@@ -133,8 +135,10 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 		{"without a time", refusingWith(429), 20 * time.Second, "429", 20 * time.Second},
 		{"at once again", refusingWith(429, "0"), 20 * time.Second, "429", 0},
 		{"for a thousand years", refusingWith(429, "31556952000"), 20 * time.Second, "429", 0},
-		{"unavailable for ever", troubled(t, "unavailable"), 20 * time.Second, "each was answered 503, as by a proxy", 20 * time.Second},
-		{"unavailable, without a time", refusingWith(503), 20 * time.Second, "each was answered 503, as by a proxy", 20 * time.Second},
+		{"unavailable for ever", troubled(t, "unavailable"), 20 * time.Second, "each was answered 503, as by a proxy",
+			20 * time.Second},
+		{"unavailable, without a time", refusingWith(503), 20 * time.Second, "each was answered 503, as by a proxy",
+			20 * time.Second},
 		{"no gateway's server", refusingWith(502), 0, "each was answered 502, as by a proxy", 0},
 	}
 	for _, row := range rows {
@@ -192,7 +196,8 @@ func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
 		})
 		s, err := conformance.Load(conformance.Contract{})
 		require.NoError(t, err)
-		r, err := s.Run(t.Context(), conformance.Target{Handler: limited, Token: "token-of-one-who-may"}, clock.options(conformance.Options{RetryTime: row.budget, Strict: true, Parallel: 1}))
+		r, err := s.Run(t.Context(), conformance.Target{Handler: limited, Token: "token-of-one-who-may"},
+			clock.options(conformance.Options{RetryTime: row.budget, Strict: true, Parallel: 1}))
 		require.NoError(t, err)
 		require.Zero(t, r.Totals.Findings, "%+v", row)
 		require.Positive(t, r.Totals.Passed)
@@ -217,12 +222,13 @@ func TestARunAtARateSendsNoFaster(t *testing.T) {
 	h := timely(clock.now)
 	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
-	r, err := s.Run(t.Context(), conformance.Target{Token: "token-of-one-who-may", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		at = append(at, clock.now())
-		mu.Unlock()
-		h.ServeHTTP(w, r)
-	})}, clock.options(conformance.Options{Run: fewCases, Parallel: 1, Rate: conformance.Rate{2, time.Second}}))
+	r, err := s.Run(t.Context(), conformance.Target{Token: "token-of-one-who-may",
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			at = append(at, clock.now())
+			mu.Unlock()
+			h.ServeHTTP(w, r)
+		})}, clock.options(conformance.Options{Run: fewCases, Parallel: 1, Rate: conformance.Rate{2, time.Second}}))
 	require.NoError(t, err)
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Greater(t, len(at), 20)
@@ -238,10 +244,12 @@ func TestARunThatIsStoppedDoesNotWait(t *testing.T) {
 	s, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
 	h := refusingWith(429, "3600")
-	r, err := s.Run(ctx, conformance.Target{Token: "token-of-one-who-may", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		h.ServeHTTP(w, r)
-	})}, conformance.Options{Run: fewCases, RetryTime: math.MaxInt64, Parallel: 1, Sleep: func(ctx context.Context, d time.Duration) error {
+	r, err := s.Run(ctx, conformance.Target{Token: "token-of-one-who-may",
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked.Add(1)
+			h.ServeHTTP(w, r)
+		})}, conformance.Options{Run: fewCases, RetryTime: math.MaxInt64, Parallel: 1, Sleep: func(ctx context.Context,
+		d time.Duration) error {
 		cancel() // as somebody does who sees that it will take an hour
 		return ctx.Err()
 	}})

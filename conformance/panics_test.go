@@ -33,8 +33,10 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 		good.ServeHTTP(w, r)
 	})
 	for _, http2 := range []bool{false, true} {
-		target := conformance.Target{Handler: handler, Token: "test-token", Transport: conformance.Transport{HTTP2: http2}}
-		r, err := suite.Run(t.Context(), target, conformance.Options{Run: "^requestSample/method/refuses-(get|put|delete)$"})
+		target := conformance.Target{Handler: handler, Token: "test-token",
+			Transport: conformance.Transport{HTTP2: http2}}
+		r, err := suite.Run(t.Context(), target,
+			conformance.Options{Run: "^requestSample/method/refuses-(get|put|delete)$"})
 		require.NoError(t, err)
 		require.Equal(t, record.NotConformant, r.Verdict)
 		require.Len(t, r.Panics, 2, "a panic that closes the connection on purpose is none")
@@ -61,7 +63,8 @@ func TestThePanicsOfAHandlerAreInTheReport(t *testing.T) {
 func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
-	r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(reference.Config{Token: "test-token"}), Token: "test-token"}, conformance.Options{})
+	r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(reference.Config{Token: "test-token"}),
+		Token: "test-token"}, conformance.Options{})
 	require.NoError(t, err)
 	require.Nil(t, r.Panics)
 }
@@ -69,9 +72,10 @@ func TestAHandlerWithoutAPanicHasNone(t *testing.T) {
 func TestPanicsOfOneStackAreOne(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
-	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token", Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		panic("no answer to " + r.Header.Get("Authorization") + r.Method + r.URL.Path)
-	})}, conformance.Options{Run: "^requestSample/(method|auth)"})
+	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token",
+		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			panic("no answer to " + r.Header.Get("Authorization") + r.Method + r.URL.Path)
+		})}, conformance.Options{Run: "^requestSample/(method|auth)"})
 	require.NoError(t, err)
 	require.Len(t, r.Panics, 1)
 	require.GreaterOrEqual(t, r.Panics[0].Requests, 20)
@@ -89,12 +93,13 @@ func TestPanicsAreBounded(t *testing.T) {
 		}
 		deep(n - 1)
 	}
-	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token", Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.Method == "GET" {
-			deep(200)
-		}
-		panic(r.RemoteAddr) // another value each time
-	})}, conformance.Options{})
+	r, err := suite.Run(t.Context(), conformance.Target{Token: "test-token",
+		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Method == "GET" {
+				deep(200)
+			}
+			panic(r.RemoteAddr) // another value each time
+		})}, conformance.Options{})
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(r.Panics), 20)
 	met := 0

@@ -74,14 +74,22 @@ func says(status int, text string) func(http.ResponseWriter, []byte) {
 
 func TestWhatARepetitionIsAnsweredMakesNoVerdictHangOnHistory(t *testing.T) {
 	rows := map[string]func(http.ResponseWriter, []byte){
-		"409":                           says(409, `{"error":{"code":"Conflict","message":"There is such an action."}}`),
-		"303":                           says(303, ""),
-		"202":                           says(202, `{"state":"running"}`),
-		"208":                           says(208, `[]`),
-		"200 with something else":       says(200, `{"message":"is under way"}`),
-		"200 with the action":           func(w http.ResponseWriter, first []byte) { says(200, string(first))(w, first) },
-		"400 that says so":              says(400, `{"error":{"code":"ActiveRequestAlreadyExists","message":"Action is already in progress"}}`),
-		"201 with the same action":      func(w http.ResponseWriter, first []byte) { says(201, string(first))(w, first) },
+		"409": says(409,
+			`{"error":{"code":"Conflict","message":"There is such an action."}}`),
+		"303":                     says(303, ""),
+		"202":                     says(202, `{"state":"running"}`),
+		"208":                     says(208, `[]`),
+		"200 with something else": says(200, `{"message":"is under way"}`),
+		"200 with the action": func(w http.ResponseWriter, first []byte) {
+			says(200, string(first))(w,
+				first)
+		},
+		"400 that says so": says(400,
+			`{"error":{"code":"ActiveRequestAlreadyExists","message":"Action is already in progress"}}`),
+		"201 with the same action": func(w http.ResponseWriter, first []byte) {
+			says(201, string(first))(w,
+				first)
+		},
 		"201 with an action of its own": nil,
 	}
 	for name, again := range rows {
@@ -94,7 +102,8 @@ func TestWhatARepetitionIsAnsweredMakesNoVerdictHangOnHistory(t *testing.T) {
 				runs = 1
 			}
 			for i := range runs {
-				r := run(t, target(server), conformance.Options{Strict: true, Run: "/(valid|state)/|refuses-missing", Seed: fmt.Sprint("run ", i)})
+				r := run(t, target(server), conformance.Options{Strict: true, Run: "/(valid|state)/|refuses-missing",
+					Seed: fmt.Sprint("run ", i)})
 				verdicts = append(verdicts, strings.TrimSpace(string(r.Verdict)+" "+r.Reason))
 				require.Empty(t, broken(r))
 				v, err := load(t).Verify(written(t, r))

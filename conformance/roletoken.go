@@ -33,5 +33,7 @@ func (x *Exchange) roleTokenRefused() string {
 	if name == "" {
 		return ""
 	}
-	return fmt.Sprintf("the %s was answered 401, as one is that has expired or is for another server, so that this proves nothing of the role; give another (fmaspec auth check tells what it says of itself)", strings.ReplaceAll(name, "-", " "))
+	return fmt.Sprintf("the %s was answered 401, as one is that has expired or is for another server, so that this "+
+		"proves nothing of the role; give another (fmaspec auth check tells what it says of itself)",
+		strings.ReplaceAll(name, "-", " "))
 }

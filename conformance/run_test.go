@@ -27,14 +27,18 @@ import (
 
 const securityAdmin, globalAdmin = "token-of-a-security-administrator", "token-of-a-global-administrator"
 
-const token, unprivileged, invalid, unknownMachine = "token-of-one-who-may-0123456789", "token-of-one-who-may-not-987654", "token.of.nobody-at-all-and-expired", "ffffffffffffffffffffffffffffffffffffffff"
+const token, unprivileged, invalid, unknownMachine = "token-of-one-who-may-0123456789",
+	"token-of-one-who-may-not-987654", "token.of.nobody-at-all-and-expired", "ffffffffffffffffffffffffffffffffffffffff"
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
+	return reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged,
+		SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
 }
 
 func target(h http.Handler) conformance.Target {
-	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid, UnknownMachine: unknownMachine}
+	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged,
+		SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid,
+		UnknownMachine: unknownMachine}
 }
 
 func faulty(t *testing.T, name string) http.Handler {
@@ -61,7 +65,8 @@ func run(t *testing.T, target conformance.Target, o conformance.Options) *record
 	require.NoError(t, err)
 	require.Equal(t, r.Totals.Total, len(r.Cases))
 	sum := r.Totals
-	require.Equal(t, sum.Total, sum.Passed+sum.Deviated+sum.Failed+sum.Errored+sum.Inconclusive+sum.Skipped+sum.NotApplicable, "want totals that add up")
+	require.Equal(t, sum.Total, sum.Passed+sum.Deviated+sum.Failed+sum.Errored+sum.Inconclusive+sum.Skipped+
+		sum.NotApplicable, "want totals that add up")
 	return r
 }
 
@@ -94,7 +99,10 @@ func TestRunFindsNothingWithTheHonestServer(t *testing.T) {
 		require.Equal(t, record.Passed, q.Outcome, q.ID)
 		require.Equal(t, "exercised", q.State, q.ID)
 	}
-	require.True(t, slices.IsSortedFunc(r.Cases, func(a, b record.CaseResult) int { return strings.Compare(a.ID, b.ID) }))
+	require.True(t, slices.IsSortedFunc(r.Cases, func(a, b record.CaseResult) int {
+		return strings.Compare(a.ID,
+			b.ID)
+	}))
 }
 
 func TestRunOverAPortAndInMemoryComeToTheSame(t *testing.T) {
@@ -119,7 +127,8 @@ func TestARefusalProvesNothingBesideARefusedControl(t *testing.T) {
 		switch {
 		case c.ID == "requestSample/valid/accepts-plain-request":
 			require.Equal(t, record.Errored, c.Outcome)
-		case strings.Contains(c.ID, "/auth/refuses-missing-authorization"), strings.Contains(c.ID, "/body/refuses-missing-comment"):
+		case strings.Contains(c.ID, "/auth/refuses-missing-authorization"),
+			strings.Contains(c.ID, "/body/refuses-missing-comment"):
 			require.Equal(t, record.Inconclusive, c.Outcome, c.ID)
 			require.Contains(t, c.Reason, "its control")
 		}
@@ -135,12 +144,14 @@ func TestRunSendsTheControlOfASelectedCase(t *testing.T) {
 	for _, c := range r.Cases {
 		ids = append(ids, c.ID)
 	}
-	require.Equal(t, []string{"requestSample/body/refuses-missing-comment", "requestSample/valid/accepts-plain-request"}, ids)
+	require.Equal(t, []string{"requestSample/body/refuses-missing-comment",
+		"requestSample/valid/accepts-plain-request"}, ids)
 }
 
 func TestTheLevelNarrowsWhatIsJudged(t *testing.T) {
 	h := faulty(t, "omits-challenge")
-	require.NotContains(t, broken(run(t, target(h), conformance.Options{Level: record.Documented})), "refusal.status-auth")
+	require.NotContains(t, broken(run(t, target(h), conformance.Options{Level: record.Documented})),
+		"refusal.status-auth")
 	require.Equal(t, record.Conformant, run(t, target(h), conformance.Options{Level: record.Documented}).Verdict)
 	r := run(t, target(h), conformance.Options{Level: record.Standard})
 	require.Equal(t, []string{"refusal.status-auth"}, broken(r))
@@ -250,7 +261,8 @@ func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		h.ServeHTTP(w, r)
 	})
-	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond, Parallel: 2}) // each worker may be one beyond the limit
+	// each worker may be one beyond the limit
+	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond, Parallel: 2})
 	require.Equal(t, record.NotConformant, r.Verdict, r.Reason)
 	require.Contains(t, broken(r), "http.timely")
 	require.Contains(t, broken(r), "response.created")
@@ -284,7 +296,8 @@ func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 		reason string
 	}{
 		{"nobody listens", conformance.Target{URL: "http://" + closed.Addr().String()}, "refused"},
-		{"another protocol is spoken", conformance.Target{URL: "http://" + foreign.Addr().String()}, "does not speak HTTP"},
+		{"another protocol is spoken", conformance.Target{URL: "http://" + foreign.Addr().String()},
+			"does not speak HTTP"},
 		{"the rate is limited", target(refusing(429)), "429"},
 		{"the body is longer than is judged", target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(201)
@@ -312,7 +325,8 @@ func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 	require.GreaterOrEqual(t, r.Totals.NotApplicable, 10)
 	for _, c := range r.Cases {
 		if c.Outcome == record.NotApplicable {
-			require.Regexp(t, `^needs .* pass -(unprivileged-token-file|security-admin-token-file|global-admin-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
+			require.Regexp(t,
+				`^needs .* pass -(unprivileged-token-file|security-admin-token-file|global-admin-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
 			require.Empty(t, c.Exchanges)
 		}
 	}
@@ -321,13 +335,15 @@ func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 func TestNothingConclusiveIsNoSuccess(t *testing.T) {
 	bare := target(honest())
 	bare.UnprivilegedToken = ""
-	s, err := conformance.Load(conformance.Contract{}, own(strings.NewReplacer("# expect: accepted", "# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
+	s, err := conformance.Load(conformance.Contract{}, own(strings.NewReplacer("# expect: accepted",
+		"# expect: refused 403\n# needs: unprivileged-token", "{{token}}", "{{unprivileged-token}}").Replace(sound)))
 	require.NoError(t, err)
 	r, err := s.Run(t.Context(), bare, conformance.Options{})
 	require.NoError(t, err)
 	require.Equal(t, 1, r.Totals.NotApplicable)
 	require.Equal(t, record.Unjudged, r.Verdict)
-	require.Regexp(t, "^the case that was asked for could not be judged: needs the token of a user without the roles; .* pass -unprivileged-token-file$", r.Reason)
+	require.Regexp(t, "^the case that was asked for could not be judged: needs the token of a user without the "+
+		"roles; .* pass -unprivileged-token-file$", r.Reason)
 }
 
 func TestMisuseSendsNothing(t *testing.T) {
@@ -346,22 +362,39 @@ func TestMisuseSendsNothing(t *testing.T) {
 		o      conformance.Options
 		want   string
 	}{
-		{"a pattern that matches nothing", loopback, conformance.Options{Run: "accepts-plain-reqest"}, `-run "accepts-plain-reqest" matches no case (did you mean "accepts-plain-request"?)`},
-		{"a skip that matches nothing", loopback, conformance.Options{Skip: "nothing-at-all"}, `-skip "nothing-at-all" matches no case`},
+		{"a pattern that matches nothing", loopback, conformance.Options{Run: "accepts-plain-reqest"},
+			`-run "accepts-plain-reqest" matches no case (did you mean "accepts-plain-request"?)`},
+		{"a skip that matches nothing", loopback, conformance.Options{Skip: "nothing-at-all"},
+			`-skip "nothing-at-all" matches no case`},
 		{"a pattern that is none", loopback, conformance.Options{Run: "("}, `-run "(": missing closing )`},
-		{"a control that is skipped", loopback, conformance.Options{Run: "requestSample/body/refuses-missing-comment$", Skip: "accepts-plain-request"}, "no case is left to send"},
-		{"an unknown machine that is the machine", with(func(t *conformance.Target) { t.Machine, t.UnknownMachine = "00ff", "00FF" }), conformance.Options{}, "the unknown machine 00FF is the machine too"},
-		{"nothing left", loopback, conformance.Options{Run: "missing-comment", Skip: "missing-comment"}, "no case is left to send"},
-		{"an unknown case", loopback, conformance.Options{Only: []string{"requestSample/x"}}, `unknown case "requestSample/x"`},
+		{"a control that is skipped", loopback, conformance.Options{Run: "requestSample/body/refuses-missing-comment$",
+			Skip: "accepts-plain-request"}, "no case is left to send"},
+		{"an unknown machine that is the machine", with(func(t *conformance.Target) {
+			t.Machine,
+				t.UnknownMachine = "00ff", "00FF"
+		}), conformance.Options{}, "the unknown machine 00FF is the machine too"},
+		{"nothing left", loopback, conformance.Options{Run: "missing-comment", Skip: "missing-comment"},
+			"no case is left to send"},
+		{"an unknown case", loopback, conformance.Options{Only: []string{"requestSample/x"}},
+			`unknown case "requestSample/x"`},
 		{"no URL", with(func(t *conformance.Target) { t.URL = "" }), conformance.Options{}, "want http:// or https://"},
-		{"a URL without a scheme", with(func(t *conformance.Target) { t.URL = "localhost:80" }), conformance.Options{}, "want http:// or https://"},
-		{"a URL that is none", with(func(t *conformance.Target) { t.URL = "http://[::1" }), conformance.Options{}, "cannot be read"},
-		{"a URL with a password that cannot be read", with(func(t *conformance.Target) { t.URL = "http://user:hunter2@127.0.0.1:%zz" }), conformance.Options{}, "cannot be read"},
-		{"a password in the URL", with(func(t *conformance.Target) { t.URL = "http://user:hunter2@127.0.0.1:1" }), conformance.Options{}, "has no place here"},
-		{"a query in the URL", with(func(t *conformance.Target) { t.URL += "?key=1" }), conformance.Options{}, "has no place here"},
-		{"a token with a line break", with(func(t *conformance.Target) { t.Token = "a\nb" }), conformance.Options{}, "the token holds a blank"},
-		{"a machine that is a path", with(func(t *conformance.Target) { t.Machine = "a/b" }), conformance.Options{}, `the machine id "a/b"`},
-		{"no token for a server elsewhere", conformance.Target{URL: "https://example.invalid"}, conformance.Options{}, "no token; set FMASPEC_TOKEN"},
+		{"a URL without a scheme", with(func(t *conformance.Target) { t.URL = "localhost:80" }), conformance.Options{},
+			"want http:// or https://"},
+		{"a URL that is none", with(func(t *conformance.Target) { t.URL = "http://[::1" }), conformance.Options{},
+			"cannot be read"},
+		{"a URL with a password that cannot be read", with(
+			func(t *conformance.Target) { t.URL = "http://user:hunter2@127.0.0.1:%zz" }), conformance.Options{},
+			"cannot be read"},
+		{"a password in the URL", with(func(t *conformance.Target) { t.URL = "http://user:hunter2@127.0.0.1:1" }),
+			conformance.Options{}, "has no place here"},
+		{"a query in the URL", with(func(t *conformance.Target) { t.URL += "?key=1" }), conformance.Options{},
+			"has no place here"},
+		{"a token with a line break", with(func(t *conformance.Target) { t.Token = "a\nb" }), conformance.Options{},
+			"the token holds a blank"},
+		{"a machine that is a path", with(func(t *conformance.Target) { t.Machine = "a/b" }), conformance.Options{},
+			`the machine id "a/b"`},
+		{"no token for a server elsewhere", conformance.Target{URL: "https://example.invalid"}, conformance.Options{},
+			"no token; set FMASPEC_TOKEN"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -394,14 +427,16 @@ func TestASecretReachesNoReport(t *testing.T) {
 }
 
 func TestAnActionThatIsUnderWayProvesNothing(t *testing.T) {
-	at := slices.IndexFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == "refuses-running-action" })
+	at := slices.IndexFunc(reference.Variants(),
+		func(v reference.Variant) bool { return v.Name == "refuses-running-action" })
 	require.GreaterOrEqual(t, at, 0)
 	server := reference.Variants()[at].Wrap(honest())
 	o := conformance.Options{Run: "example$|plain-request$"}
 	require.Equal(t, record.Conformant, run(t, target(server), o).Verdict)
 	again := run(t, target(server), o)
 	require.Equal(t, record.Conformant, again.Verdict, "want a second run against the same server to blame nobody")
-	require.Equal(t, 2, again.Totals.Inconclusive, "want the documents' examples, whose files are written out, to say nothing")
+	require.Equal(t, 2, again.Totals.Inconclusive, "want the documents' examples, whose files are written out, to "+
+		"say nothing")
 }
 
 func TestRepeatMeetsWhatFailsNowAndThen(t *testing.T) {
@@ -437,7 +472,8 @@ func TestEveryVerdictIsTheSameEveryTime(t *testing.T) {
 	if testing.Short() {
 		times = 2
 	}
-	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: times, Parallel: 16, Skip: "huge|very-long|deep"})
+	r := run(t, target(honest()), conformance.Options{Strict: true, Repeat: times, Parallel: 16,
+		Skip: "huge|very-long|deep"})
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 }
@@ -476,7 +512,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	var followed atomic.Int32
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
 	defer elsewhere.Close()
-	r := run(t, target(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect)), conformance.Options{Run: "accepts-plain-request"})
+	r := run(t, target(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect)),
+		conformance.Options{Run: "accepts-plain-request"})
 	require.Equal(t, []string{"response.created", "http.no-redirect"}, broken(r))
 	require.Zero(t, followed.Load())
 }
@@ -489,7 +526,8 @@ func TestARequirementWhoseCasesGotNoAnswerIsUndecided(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	})
-	r := run(t, target(shy), conformance.Options{Run: "^requestSample/(host/accepts-absolute-form|valid/accepts-plain-request)$"})
+	r := run(t, target(shy),
+		conformance.Options{Run: "^requestSample/(host/accepts-absolute-form|valid/accepts-plain-request)$"})
 	require.Equal(t, record.NotConformant, r.Verdict)
 	for _, q := range r.Requirements {
 		switch q.ID {

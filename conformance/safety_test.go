@@ -44,7 +44,8 @@ func newTenant(t *testing.T, h http.Handler, journal func() int) *tenant {
 	out := &tenant{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		a := arrival{r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("Content-Type"), string(body), journal()}
+		a := arrival{r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("Content-Type"), string(body),
+			journal()}
 		out.mu.Lock()
 		out.arrived = append(out.arrived, a)
 		out.mu.Unlock()
@@ -53,8 +54,9 @@ func newTenant(t *testing.T, h http.Handler, journal func() int) *tenant {
 	}))
 	t.Cleanup(server.Close)
 	out.Target = conformance.Target{
-		URL: "http://tenant.example", Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid, UnknownMachine: unknownMachine,
-		Transport: conformance.Transport{Resolve: map[string]string{"tenant.example:80": server.Listener.Addr().String()}},
+		URL: "http://tenant.example", Token: token, UnprivilegedToken: unprivileged, InvalidToken: invalid,
+		UnknownMachine: unknownMachine,
+		Transport:      conformance.Transport{Resolve: map[string]string{"tenant.example:80": server.Listener.Addr().String()}},
 	}
 	return out
 }
@@ -89,7 +91,8 @@ func (a arrival) real() bool {
 	broken := json.Unmarshal([]byte(a.body), &body) != nil
 	comment, _ := body["Comment"].(string)
 	file, _ := body["Sha1"].(string)
-	sound := !broken && strings.TrimSpace(comment) != "" && len(file) == 40 && hash.MatchString(file) // 40 blanks name no file
+	// 40 blanks name no file
+	sound := !broken && strings.TrimSpace(comment) != "" && len(file) == 40 && hash.MatchString(file)
 	isJSON := a.media == "" || strings.HasPrefix(strings.ToLower(a.media), "application/json")
 	return a.method == "POST" && a.authorization == "Bearer "+token && isJSON && sound
 }
@@ -117,7 +120,8 @@ func TestUnarmedNothingThatCouldTakeEffectIsSentElsewhere(t *testing.T) {
 			for _, c := range r.Cases {
 				if strings.Contains(c.ID, "/valid/") {
 					require.Equal(t, record.Skipped, c.Outcome, c.ID)
-					require.Regexp(t, "^not sent: it could take effect, and (requestSample|stopAndQuarantineFile) is not armed; pass -accept-risk=", c.Reason)
+					require.Regexp(t, "^not sent: it could take effect, and (requestSample|stopAndQuarantineFile) is "+
+						"not armed; pass -accept-risk=", c.Reason)
 				}
 			}
 			if name == "honest" {
@@ -125,7 +129,8 @@ func TestUnarmedNothingThatCouldTakeEffectIsSentElsewhere(t *testing.T) {
 				require.Contains(t, r.Reason, "no acceptance was seen; arm it with -accept-risk")
 				require.Zero(t, r.Totals.Findings)
 			} else {
-				require.Equal(t, record.NotConformant, r.Verdict, "want what is accepted without credentials to be found")
+				require.Equal(t, record.NotConformant, r.Verdict, "want what is accepted without credentials to "+
+					"be found")
 				require.Contains(t, broken(r), "auth.required")
 			}
 		})
@@ -184,7 +189,8 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 				var l ledger
 				tenant := newTenant(t, h, l.sending)
 				tenant.Machine, tenant.File = tenantMachine, strings.ToUpper(tenantFile)
-				report := run(t, tenant.Target, conformance.Options{AcceptRisk: r.armed, MaxActions: r.budget, Repeat: r.repeat, Journal: l.record})
+				report := run(t, tenant.Target, conformance.Options{AcceptRisk: r.armed, MaxActions: r.budget,
+					Repeat: r.repeat, Journal: l.record})
 				effective := 0
 				for _, a := range tenant.arrived {
 					if !a.real() {
@@ -230,7 +236,8 @@ func TestARefusalThatMayBeAboutTheMadeUpMachineProvesNothing(t *testing.T) {
 	var l ledger
 	tenant := newTenant(t, only, none)
 	tenant.Machine, tenant.File = tenantMachine, tenantFile
-	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record, Run: "^requestSample/(body/refuses-missing-comment|machine)"})
+	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record,
+		Run: "^requestSample/(body/refuses-missing-comment|machine)"})
 	require.Zero(t, r.Totals.Findings)
 	for _, c := range r.Cases {
 		switch {
@@ -252,7 +259,8 @@ func TestWhatTheJournalDoesNotTakeIsNotSent(t *testing.T) {
 	}}
 	tenant := newTenant(t, honest(), none)
 	tenant.Machine, tenant.File = tenantMachine, tenantFile
-	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record, Run: "^requestSample/valid/accepts-(plain|unicode)"})
+	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, Journal: l.record,
+		Run: "^requestSample/valid/accepts-(plain|unicode)"})
 	effective := 0
 	for _, a := range tenant.arrived {
 		if a.real() {
@@ -272,7 +280,8 @@ func TestASendingAgainCountsAgainstTheBudget(t *testing.T) {
 	var l ledger
 	tenant := newTenant(t, busy, l.sending)
 	tenant.Machine, tenant.File = tenantMachine, tenantFile
-	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, MaxActions: 2, RetryTime: 1, Journal: l.record, Run: "^requestSample/valid/accepts-plain"})
+	r := run(t, tenant.Target, conformance.Options{AcceptRisk: []string{"requestSample"}, MaxActions: 2, RetryTime: 1,
+		Journal: l.record, Run: "^requestSample/valid/accepts-plain"})
 	require.Equal(t, 2, len(tenant.arrived))
 	require.Equal(t, 2, r.Safety.Actions)
 	require.Equal(t, record.Unjudged, r.Verdict)
@@ -293,13 +302,21 @@ func TestArmingByHalvesIsRefused(t *testing.T) {
 		o    conformance.Options
 		want string
 	}{
-		{"no machine", without(func(t *conformance.Target) { t.Machine = "" }), conformance.Options{AcceptRisk: both}, "no machine was named; pass -machine"},
-		{"no file", without(func(t *conformance.Target) { t.File = "" }), conformance.Options{AcceptRisk: both}, "no file was named; pass -sha1"},
-		{"no journal", full, conformance.Options{AcceptRisk: both}, "nothing records what is caused there; pass -journal"},
-		{"nothing but what takes effect", full, conformance.Options{Run: "^requestSample/valid/"}, "none may be sent: it could take effect, and requestSample is not armed"},
-		{"the documents' own file", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, Run: "accepts-request-sample-example"}, "which is not the one of -sha1"},
-		{"more than the budget", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, MaxActions: 1, Repeat: 2, Run: "accepts-plain-request$"}, "it could take effect, and the budget of 1 such requests does not reach for it; raise -max-actions"},
-		{"a token in the URL", full, conformance.Options{Run: "refuses-token-in-query", Only: []string{"requestSample/auth/refuses-token-in-query"}}, "none may be sent"},
+		{"no machine", without(func(t *conformance.Target) { t.Machine = "" }), conformance.Options{AcceptRisk: both},
+			"no machine was named; pass -machine"},
+		{"no file", without(func(t *conformance.Target) { t.File = "" }), conformance.Options{AcceptRisk: both},
+			"no file was named; pass -sha1"},
+		{"no journal", full, conformance.Options{AcceptRisk: both}, "nothing records what is caused there; pass " +
+			"-journal"},
+		{"nothing but what takes effect", full, conformance.Options{Run: "^requestSample/valid/"},
+			"none may be sent: it could take effect, and requestSample is not armed"},
+		{"the documents' own file", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record,
+			Run: "accepts-request-sample-example"}, "which is not the one of -sha1"},
+		{"more than the budget", full, conformance.Options{AcceptRisk: both, Journal: (&ledger{}).record, MaxActions: 1,
+			Repeat: 2, Run: "accepts-plain-request$"}, "it could take effect, and the budget of 1 such requests does " +
+			"not reach for it; raise -max-actions"},
+		{"a token in the URL", full, conformance.Options{Run: "refuses-token-in-query",
+			Only: []string{"requestSample/auth/refuses-token-in-query"}}, "none may be sent"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {

@@ -104,10 +104,12 @@ func (s *Suite) pattern(flag, text string) (*regexp.Regexp, error) {
 	}
 	p, err := regexp.Compile(text)
 	if err != nil {
-		return nil, usage("-%s %q: %s; give a regular expression over case ids", flag, text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, usage("-%s %q: %s; give a regular expression over case ids", flag, text,
+			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	if !slices.ContainsFunc(s.Cases, func(c *Case) bool { return p.MatchString(c.ID) }) {
-		return nil, usage("-%s %q matches no case%s; fmaspec list cases prints them", flag, text, nearest.Hint(strings.Trim(text, "^$"), s.nearNames()))
+		return nil, usage("-%s %q matches no case%s; fmaspec list cases prints them", flag, text,
+			nearest.Hint(strings.Trim(text, "^$"), s.nearNames()))
 	}
 	return p, nil
 }

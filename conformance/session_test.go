@@ -118,9 +118,11 @@ func TestDoFromSeveralGoroutines(t *testing.T) {
 func made(s *Suite, c *Case, round int) *Judged {
 	mark := fmt.Sprintf("%040x", round)
 	return &Judged{
-		&Exchange{Sent: Sent{Case: c, Round: round, Marks: []string{mark}, Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
+		&Exchange{Sent: Sent{Case: c, Round: round, Marks: []string{mark},
+			Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
 			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
-		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation], values: map[string][]string{"times-with-z": {"", ""}}},
+		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation],
+			values: map[string][]string{"times-with-z": {"", ""}}},
 	}
 }
 

@@ -63,14 +63,16 @@ func (s *Statement) UnmarshalYAML(node *yaml.Node) error {
 		Lines                                          map[string]string
 		Obliges                                        []string
 	}
-	if err := knownFields(node, "lines", "document", "section", "says", "obliges", "unobservable", "nothing"); err != nil {
+	if err := knownFields(node, "lines", "document", "section", "says", "obliges", "unobservable",
+		"nothing"); err != nil {
 		return err
 	}
 	if err := node.Decode(&raw); err != nil {
 		return err
 	}
 	lines, err := readPlaces(node, raw.Lines)
-	*s = Statement{Lines: lines, Document: raw.Document, Section: raw.Section, Says: raw.Says, Obliges: raw.Obliges, Unobservable: raw.Unobservable, Nothing: raw.Nothing, Line: node.Line}
+	*s = Statement{Lines: lines, Document: raw.Document, Section: raw.Section, Says: raw.Says, Obliges: raw.Obliges,
+		Unobservable: raw.Unobservable, Nothing: raw.Nothing, Line: node.Line}
 	return err
 }
 
@@ -116,7 +118,8 @@ func (s *Suite) place(lines []record.Places, keys []string, section string) stri
 		if len(keys) == 0 {
 			return "has lines, and is of no document that is cited by line; take them away"
 		}
-		return fmt.Sprintf("has lines of [%s]; give those of [%s], as in {%s: 7}", strings.Join(got, " "), strings.Join(keys, " "), keys[0])
+		return fmt.Sprintf("has lines of [%s]; give those of [%s], as in {%s: 7}", strings.Join(got, " "),
+			strings.Join(keys, " "), keys[0])
 	}
 	heading, _, _ := strings.Cut(section, ",")
 	heading, _, _ = strings.Cut(heading, " (")
@@ -124,11 +127,13 @@ func (s *Suite) place(lines []record.Places, keys []string, section string) stri
 		d := s.Documents[slices.IndexFunc(s.Documents, func(d Document) bool { return d.Key == p.Document })]
 		for _, span := range p.Spans {
 			if span.To > d.Lines {
-				return fmt.Sprintf("has the line %d of %s, which has %d; give one that exists", span.To, d.Name, d.Lines)
+				return fmt.Sprintf("has the line %d of %s, which has %d; give one that exists", span.To, d.Name,
+					d.Lines)
 			}
 			for line := span.From; line <= span.To && section != ""; line++ {
 				if under := d.heading(line); under != heading {
-					return fmt.Sprintf("has the section %q and line %d of %s, which is under %q; mend one of them", section, line, d.Name, under)
+					return fmt.Sprintf("has the section %q and line %d of %s, which is under %q; mend one of them",
+						section, line, d.Name, under)
 				}
 			}
 		}
@@ -146,8 +151,10 @@ func (l *loader) document(d Document) {
 		name  string
 		given bool
 	}{
-		{"name", d.Name != ""}, {"key", d.Key != ""}, {"published", d.Published != ""}, {"sha256", len(d.SHA256) == 64}, {"lines", d.Lines > 0},
-		{"headings that begin at line 1", len(d.Headings) > 0 && d.Headings[0].Line == 1 && slices.IsSortedFunc(d.Headings, func(a, b Heading) int { return cmp.Compare(a.Line, b.Line) })},
+		{"name", d.Name != ""}, {"key", d.Key != ""}, {"published", d.Published != ""}, {"sha256", len(d.SHA256) == 64},
+		{"lines", d.Lines > 0},
+		{"headings that begin at line 1", len(d.Headings) > 0 && d.Headings[0].Line == 1 &&
+			slices.IsSortedFunc(d.Headings, func(a, b Heading) int { return cmp.Compare(a.Line, b.Line) })},
 	} {
 		if !field.given {
 			l.failAt(d.File, d.Line, "the document %s has no %s; give it", d.Name, field.name)
@@ -155,7 +162,8 @@ func (l *loader) document(d Document) {
 	}
 	for _, other := range l.suite.Documents {
 		if other.Name == d.Name || other.Key == d.Key {
-			l.failAt(d.File, d.Line, "the name or the key of the document %s is used at %s:%d too; give it its own", d.Name, other.File, other.Line)
+			l.failAt(d.File, d.Line, "the name or the key of the document %s is used at %s:%d too; give it its own",
+				d.Name, other.File, other.Line)
 			return
 		}
 	}
@@ -178,14 +186,16 @@ func (l *loader) statements() {
 			s := &l.suite.Statements[i]
 			for line := range s.lines(d.Name) {
 				if other := at[line]; other != nil {
-					l.failAt(s.File, s.Line, "line %d of %s is in the statement at line %d too; leave it to one of them", line, d.Name, other.Line)
+					l.failAt(s.File, s.Line, "line %d of %s is in the statement at line %d too; leave it to one "+
+						"of them", line, d.Name, other.Line)
 				}
 				at[line] = s
 			}
 		}
 		for line := 1; line <= d.Lines; line++ {
 			if at[line] == nil {
-				l.failAt(d.File, d.Line, "line %d of %s is in no statement; add one that says what it asks, or that it asks nothing", line, d.Name)
+				l.failAt(d.File, d.Line, "line %d of %s is in no statement; add one that says what it asks, or that "+
+					"it asks nothing", line, d.Name)
 			}
 		}
 		for _, r := range l.suite.Requirements {
@@ -206,7 +216,8 @@ func (l *loader) stated(r record.Requirement, c record.Clause, d Document, at []
 				continue
 			}
 			seen[s] = true
-			l.failAt(r.File, c.Line, "a clause of %s has line %d of %s, whose statement at %s:%d does not name it; add it there under obliges, or take the line away", r.ID, line, d.Name, s.File, s.Line)
+			l.failAt(r.File, c.Line, "a clause of %s has line %d of %s, whose statement at %s:%d does not name it; "+
+				"add it there under obliges, or take the line away", r.ID, line, d.Name, s.File, s.Line)
 		}
 	}
 }
@@ -243,7 +254,8 @@ func (l *loader) statement(s *Statement) {
 	case s.Says == "":
 		fail("the statement has no says; write in your own words what the lines say")
 	case kinds != 1:
-		fail("the statement has %d of obliges, unobservable and nothing; give one: the requirements that hold it, why no exchange shows it, or why it asks nothing", kinds)
+		fail("the statement has %d of obliges, unobservable and nothing; give one: the requirements that hold it, "+
+			"why no exchange shows it, or why it asks nothing", kinds)
 	case len(s.Lines) == 0 && (s.Document == "" || s.Section == ""):
 		fail("the statement has neither lines nor document and section of a standard; give one of them")
 	case len(s.Lines) > 0 && s.Document != "":
@@ -266,12 +278,14 @@ func (l *loader) statement(s *Statement) {
 			for _, r := range l.suite.Requirements {
 				ids = append(ids, r.ID)
 			}
-			fail("the statement obliges the unknown requirement %q%s; fmaspec list requirements prints them", id, nearest.Hint(id, ids))
+			fail("the statement obliges the unknown requirement %q%s; fmaspec list requirements prints them", id,
+				nearest.Hint(id, ids))
 			continue
 		}
 		for _, p := range s.Lines {
 			if !cites(l.suite.Requirements[i], p) {
-				fail("the statement obliges %s, which has no clause with any of the lines %s; add one there, or take the requirement away here", id, p)
+				fail("the statement obliges %s, which has no clause with any of the lines %s; add one there, or take "+
+					"the requirement away here", id, p)
 			}
 		}
 	}
@@ -282,7 +296,10 @@ func cites(r record.Requirement, lines record.Places) bool {
 	return slices.ContainsFunc(r.Clauses, func(c record.Clause) bool {
 		return slices.ContainsFunc(c.Lines, func(p record.Places) bool {
 			return p.Document == lines.Document && slices.ContainsFunc(lines.Spans, func(s record.Span) bool {
-				return slices.ContainsFunc(p.Spans, func(o record.Span) bool { return s.From <= o.To && o.From <= s.To })
+				return slices.ContainsFunc(p.Spans, func(o record.Span) bool {
+					return s.From <= o.To &&
+						o.From <= s.To
+				})
 			})
 		})
 	})

@@ -122,8 +122,9 @@ type loader struct {
 	relations []schemas.Relation // of all operations, each once
 	titles    map[string]string  // title → file
 	own       map[string]bool    // requirements of a user
-	unread    bool               // a file of the catalogue cannot be read, so that what it holds is not missed elsewhere
-	errs      []error
+	// a file of the catalogue cannot be read, so that what it holds is not missed elsewhere
+	unread bool
+	errs   []error
 }
 
 func (l *loader) fail(err error) { l.errs = append(l.errs, err) }
@@ -161,7 +162,8 @@ func (l *loader) cases(source Source) {
 	found := false
 	err := fs.WalkDir(source.FS, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
-			l.fail(fmt.Errorf("%s: %w; give a folder of .http files that can be read", path.Join(source.Name, name), err))
+			l.fail(fmt.Errorf("%s: %w; give a folder of .http files that can be read", path.Join(source.Name, name),
+				err))
 			return nil
 		}
 		if d.IsDir() || path.Ext(name) != ".http" {
@@ -209,13 +211,15 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 	proves := httpfile.List(head("proves"))
 	for _, id := range proves {
 		if l.suite.requirement[id] == nil && !l.unread {
-			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in fixtures/requirements (fmaspec list requirements)", id, nearest.Hint(id, keys(l.suite.requirement)))
+			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in "+
+				"fixtures/requirements (fmaspec list requirements)", id, nearest.Hint(id, keys(l.suite.requirement)))
 		}
 	}
 	steps := l.steps(full, file, known)
 	for _, op := range operations {
 		if !slices.Contains(known, op) {
-			l.failAt(full, fieldLine(file.Fields, "operation"), "unknown operation %q%s; the operations are %s, or all", op, nearest.Hint(op, known), strings.Join(known, ", "))
+			l.failAt(full, fieldLine(file.Fields, "operation"), "unknown operation %q%s; the operations are %s, or all",
+				op, nearest.Hint(op, known), strings.Join(known, ", "))
 			continue
 		}
 		c := &Case{
@@ -261,7 +265,8 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 				continue
 			}
 			if step.Operation = v.Args[0]; !slices.Contains(operations, step.Operation) {
-				l.failAt(full, r.Line, "unknown operation %q behind {{path}}%s; the operations are %s", step.Operation, nearest.Hint(step.Operation, operations), strings.Join(operations, ", "))
+				l.failAt(full, r.Line, "unknown operation %q behind {{path}}%s; the operations are %s", step.Operation,
+					nearest.Hint(step.Operation, operations), strings.Join(operations, ", "))
 			}
 		}
 		times := 1
@@ -341,7 +346,9 @@ func (l *loader) crossCheck(own bool) {
 		control := l.suite.byID[c.Control]
 		switch {
 		case control == nil:
-			l.failAt(c.File, c.Line, "the control %q is no case%s; name an accepted case of the same operation", strings.TrimPrefix(c.Control, c.Operation+"/"), nearest.Hint(strings.TrimPrefix(c.Control, c.Operation+"/"), l.names(c.Operation)))
+			l.failAt(c.File, c.Line, "the control %q is no case%s; name an accepted case of the same operation",
+				strings.TrimPrefix(c.Control, c.Operation+"/"),
+				nearest.Hint(strings.TrimPrefix(c.Control, c.Operation+"/"), l.names(c.Operation)))
 		case control.Steps[0].Expect != Accepted:
 			l.failAt(c.File, c.Line, "the control %s is not an accepted case; name one that is", c.Control)
 		case control == c:
@@ -359,7 +366,8 @@ func (l *loader) crossCheck(own bool) {
 	for _, r := range l.suite.Requirements {
 		switch {
 		case !proven[r.ID] && r.Waived == "":
-			l.failAt(r.File, r.Line, "no case proves %s; write one in fixtures/cases that names it under proves, or say here under waived why there is none", r.ID)
+			l.failAt(r.File, r.Line, "no case proves %s; write one in fixtures/cases that names it under proves, or "+
+				"say here under waived why there is none", r.ID)
 		case proven[r.ID] && r.Waived != "":
 			l.failAt(r.File, r.Line, "%s is waived, yet a case proves it; take the waiver away", r.ID)
 		}
@@ -368,7 +376,8 @@ func (l *loader) crossCheck(own bool) {
 		for _, pin := range c.Pinned {
 			kind, name, _ := strings.Cut(pin, " ")
 			if kind == "case" && !slices.ContainsFunc(l.suite.Cases, func(k *Case) bool { return k.Name == name }) {
-				l.failAt(c.File, c.Line, "%s is pinned by the case %q, which does not exist; name one that does", c.ID, name)
+				l.failAt(c.File, c.Line, "%s is pinned by the case %q, which does not exist; name one that does", c.ID,
+					name)
 			}
 		}
 	}
@@ -399,7 +408,8 @@ func (l *loader) circle(c *Case) {
 	for at := l.suite.byID[c.Control]; at != nil; at = l.suite.byID[at.Control] {
 		names = append(names, at.Name)
 		if at == c {
-			l.failAt(c.File, c.Line, "the controls go round in a circle, %s; name an accepted case that needs none", strings.Join(names, " → "))
+			l.failAt(c.File, c.Line, "the controls go round in a circle, %s; name an accepted case that needs none",
+				strings.Join(names, " → "))
 		}
 		if seen[at.ID] {
 			return

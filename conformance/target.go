@@ -22,22 +22,34 @@ const DefaultMachine = "fb9ab6be3965095a09c057be7c90f0a2"
 // A Target is an implementation to be judged: a URL, or a handler that is served
 // in memory.
 type Target struct {
-	URL     string       // scheme, host and whatever stands before the documented path; ignored where Handler is set
-	Handler http.Handler // judged through real HTTP/1.1, without a port; one with a method Listen(net.Listener) net.Listener on the listener which that returns
-	Name    string       // what reports call it; empty for the URL
+	URL string // scheme, host and whatever stands before the documented path; ignored where Handler is set
+	// judged through real HTTP/1.1, without a port; one with a method Listen(net.Listener)
+	// net.Listener on the listener which that returns
+	Handler http.Handler
+	Name    string // what reports call it; empty for the URL
 
-	Token              string                                // of a user who may act; a made-up one where empty and on loopback
-	TokenSource        func(context.Context) (string, error) // asked for the token before each request, in place of Token, where not nil; keeps it until it expires
-	UnprivilegedToken  string                                // of a user without the roles; cases that need one do not apply where empty
-	SecurityAdminToken string                                // of a user who is security administrator and nothing else that may act; the same
-	GlobalAdminToken   string                                // of a user who is global administrator and nothing else that may act; the same
-	InvalidToken       string                                // one that must not be accepted, such as an expired one; cases that need one do not apply where empty
-	Machine            string                                // DefaultMachine where empty
-	UnknownMachine     string                                // an id that the implementation does not know; cases that need one do not apply where empty
-	File               string                                // of the file that accepted requests name; on loopback a made-up one for each where empty
+	// of a user who may act; a made-up one where empty and on loopback
+	Token string
+	// asked for the token before each request, in place of Token, where not nil; keeps it until it expires
+	TokenSource func(context.Context) (string, error)
+	// of a user without the roles; cases that need one do not apply where empty
+	UnprivilegedToken string
+	// of a user who is security administrator and nothing else that may act; the same
+	SecurityAdminToken string
+	// of a user who is global administrator and nothing else that may act; the same
+	GlobalAdminToken string
+	// one that must not be accepted, such as an expired one; cases that need one do not apply where empty
+	InvalidToken string
+	Machine      string // DefaultMachine where empty
+	// an id that the implementation does not know; cases that need one do not apply where empty
+	UnknownMachine string
+	// of the file that accepted requests name; on loopback a made-up one for each where empty
+	File string
 
-	Hidden    []record.Field // further values by name that no record may hold, such as the secrets of a target beside it; values of ordinary words are left
-	Transport Transport      // how it is reached
+	// further values by name that no record may hold, such as the secrets of a target beside it;
+	// values of ordinary words are left
+	Hidden    []record.Field
+	Transport Transport // how it is reached
 }
 
 // madeUpToken is sent to a loopback target for which the user gave no token.
@@ -94,29 +106,35 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	}
 	for _, k := range Tokens() {
 		if value := *k.In(&t); value != "" && !httpfile.IsBearer(value) {
-			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no bearer token has (RFC 6750 section 2.1); give the bare token", k.Name())
+			return t, usage("the %s holds a blank, a line break, a quote, a brace or another character that no "+
+				"bearer token has (RFC 6750 section 2.1); give the bare token", k.Name())
 		}
 	}
 	if t.File != "" && !isSha1(t.File) {
 		return t, usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.File)
 	}
 	for _, f := range t.Transport.Header {
-		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) || !httpfile.IsToken(f.Name) {
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) ||
+			!httpfile.IsToken(f.Name) {
 			return t, usage("the header field %q: it has a character that no header can carry; mend it", f.Name)
 		}
 	}
-	for _, f := range []record.Field{{Name: "request id", Value: t.Transport.RequestID}, {Name: "user agent", Value: t.Transport.UserAgent}} {
-		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' || r >= 0x7F }) || f.Name == "request id" && f.Value != "" && !httpfile.IsToken(f.Value) {
+	for _, f := range []record.Field{{Name: "request id", Value: t.Transport.RequestID},
+		{Name: "user agent", Value: t.Transport.UserAgent}} {
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' || r >= 0x7F }) || f.Name == "request id" &&
+			f.Value != "" && !httpfile.IsToken(f.Value) {
 			return t, usage("the %s %q: it has a character that no header can carry; mend it", f.Name, f.Value)
 		}
 	}
 	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine}} {
 		if id.value != url.PathEscape(id.value) {
-			return t, usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name, id.value)
+			return t, usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name,
+				id.value)
 		}
 	}
 	if t.UnknownMachine != "" && strings.EqualFold(t.UnknownMachine, t.Machine) {
-		return t, usage("the unknown machine %s is the machine too; name one that the target does not know, or none", t.UnknownMachine)
+		return t, usage("the unknown machine %s is the machine too; name one that the target does not know, or none",
+			t.UnknownMachine)
 	}
 	return t, nil
 }
@@ -125,7 +143,9 @@ func isSha1(text string) bool { return len(text) == sha1Digits && allHex(text) }
 
 // info is what a report says of the target.
 func (t Target) info() record.TargetInfo {
-	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine, File: t.File, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve), MadeUpToken: t.Token == madeUpToken}
+	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine,
+		File: t.File, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve),
+		MadeUpToken: t.Token == madeUpToken}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // bareHost is a host, with a port or a path, to which a scheme can be added.
-var bareHost = regexp.MustCompile(`\A([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?\z`)
+var bareHost = regexp.MustCompile(
+	`\A([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?\z`)
 
 // TargetURL returns the URL of a target as it is used: scheme and host as they are
 // sent, a name in Unicode as punycode (RFC 5891), and nothing behind the path. What
@@ -30,18 +31,22 @@ func TargetURL(text string) (string, error) {
 		if !strings.ContainsAny(text, ".:") && !strings.EqualFold(text, "localhost") {
 			example = "127.0.0.1:8080" // a word, rather than a host
 		}
-		return "", usage("target %q: http:// is missing; want http:// or https:// and a host, such as http://%s", text, example)
+		return "", usage("target %q: http:// is missing; want http:// or https:// and a host, such as http://%s", text,
+			example)
 	case err != nil:
 		// The text is not repeated: it may hold a password.
-		return "", usage("target: the URL cannot be read; want http:// or https:// and a host, such as http://127.0.0.1:8080")
+		return "", usage("target: the URL cannot be read; want http:// or https:// and a host, such as " +
+			"http://127.0.0.1:8080")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		if u.Host == "" { // what stands behind the scheme may be a password
 			return "", usage("target: want http:// or https:// and a host, such as http://127.0.0.1:8080")
 		}
-		return "", usage("target %q: want http:// or https:// and a host, such as http://127.0.0.1:8080", u.Scheme+"://"+u.Host)
+		return "", usage("target %q: want http:// or https:// and a host, such as http://127.0.0.1:8080", u.Scheme+
+			"://"+u.Host)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		// They are not repeated: a secret may stand in them.
-		return "", usage("target %q: a query, a fragment or a user has no place here; give scheme, host and path alone", u.Scheme+"://"+u.Host+u.EscapedPath())
+		return "", usage("target %q: a query, a fragment or a user has no place here; give scheme, host and path alone",
+			u.Scheme+"://"+u.Host+u.EscapedPath())
 	}
 	host, err := ASCIIHost(u.Hostname())
 	if err != nil {
@@ -70,7 +75,8 @@ func ASCIIHost(host string) (string, error) {
 	}
 	out, err := idna.Lookup.ToASCII(host)
 	if err != nil {
-		return "", fmt.Errorf("the host is no name in Unicode that can be looked up; give it in ASCII, beginning with xn--")
+		return "", fmt.Errorf("the host is no name in Unicode that can be looked up; give it in ASCII, beginning " +
+			"with xn--")
 	}
 	return out, nil
 }
@@ -102,7 +108,8 @@ func (s *Suite) DoubledHint(target string) string {
 	}
 	u, _ := url.Parse(target) // it was read a moment ago
 	at := strings.Index(strings.ToLower(u.Path)+"/", strings.ToLower(prefix)+"/")
-	return fmt.Sprintf("%s stands in the URL of the target and in the documented path, so that requests name it twice; the URL is what stands before it: %s", prefix, u.Scheme+"://"+u.Host+u.Path[:max(at, 0)])
+	return fmt.Sprintf("%s stands in the URL of the target and in the documented path, so that requests name it "+
+		"twice; the URL is what stands before it: %s", prefix, u.Scheme+"://"+u.Host+u.Path[:max(at, 0)])
 }
 
 // unserved returns the hint on a doubled prefix where it may be why nothing was

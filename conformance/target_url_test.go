@@ -35,8 +35,10 @@ func TestTargetURLSaysWhatIsMissing(t *testing.T) {
 	const want = "want http:// or https:// and a host, such as "
 	for _, row := range []struct{ why, text, want string }{
 		{"nothing", "", "target: the URL is empty; " + want + "http://127.0.0.1:8080"},
-		{"an address", "127.0.0.1:8080", `target "127.0.0.1:8080": http:// is missing; ` + want + "http://127.0.0.1:8080"},
-		{"a name with a port", "localhost:8080/api", `target "localhost:8080/api": http:// is missing; ` + want + "http://localhost:8080/api"},
+		{"an address", "127.0.0.1:8080", `target "127.0.0.1:8080": http:// is missing; ` + want +
+			"http://127.0.0.1:8080"},
+		{"a name with a port", "localhost:8080/api", `target "localhost:8080/api": http:// is missing; ` + want +
+			"http://localhost:8080/api"},
 		{"a name", "host.example", `target "host.example": http:// is missing; ` + want + "http://host.example"},
 		{"IPv6", "[::1]:8080", `target "[::1]:8080": http:// is missing; ` + want + "http://[::1]:8080"},
 		{"a word", "target", `target "target": http:// is missing; ` + want + "http://127.0.0.1:8080"},
@@ -44,7 +46,8 @@ func TestTargetURLSaysWhatIsMissing(t *testing.T) {
 		{"no host", "http://", "target: " + want},
 		{"one slash", "http:/host.example", "target: " + want},
 		{"user and password", "user:secret-1@host.example:80", "target: "},
-		{"user and password behind a scheme", "http://user:secret-1@host.example", `target "http://host.example": a query, a fragment or a user has no place here`},
+		{"user and password behind a scheme", "http://user:secret-1@host.example",
+			`target "http://host.example": a query, a fragment or a user has no place here`},
 		{"a query", "http://host.example/?key=secret-1", `target "http://host.example/": a query`},
 		{"no URL", "http://host.example:secret-1", "target: the URL cannot be read; " + want},
 		{"no name in Unicode", "http://\u200d\u0300ü.example", "target \"http://"},
@@ -61,7 +64,8 @@ func TestTargetURLSaysWhatIsMissing(t *testing.T) {
 
 func TestDoubledHintNamesTheURLWithoutIt(t *testing.T) {
 	suite := load(t)
-	const hint = "/testwdatppreview stands in the URL of the target and in the documented path, so that requests name it twice; the URL is what stands before it: "
+	const hint = "/testwdatppreview stands in the URL of the target and in the documented path, so that requests " +
+		"name it twice; the URL is what stands before it: "
 	for _, row := range []struct{ url, want string }{
 		{"http://host.example", ""},
 		{"http://host.example/api", ""},
@@ -69,7 +73,8 @@ func TestDoubledHintNamesTheURLWithoutIt(t *testing.T) {
 		{"http://testwdatppreview", ""},
 		{"http://host.example/testwdatppreview", hint + "http://host.example"},
 		{"http://host.example/TestWDATPpreview/machines/1/requestSample", hint + "http://host.example"},
-		{"http://host.example/a/testwdatppreview2/testwdatppreview/machines", hint + "http://host.example/a/testwdatppreview2"},
+		{"http://host.example/a/testwdatppreview2/testwdatppreview/machines", hint +
+			"http://host.example/a/testwdatppreview2"},
 	} {
 		require.Equal(t, row.want, suite.DoubledHint(row.url), row.url)
 	}

@@ -110,7 +110,8 @@ func TestTimesOfLongAnswersAreBorneOut(t *testing.T) {
 		})
 	}
 	suite := load(t)
-	r := run(t, target(long(inNanoseconds(1))), conformance.Options{Run: "valid/accepts-(plain|unicode|control|crlf|digits|json|markup|tabs)"})
+	r := run(t, target(long(inNanoseconds(1))),
+		conformance.Options{Run: "valid/accepts-(plain|unicode|control|crlf|digits|json|markup|tabs)"})
 	require.NotEmpty(t, keysOf(r))
 	require.True(t, r.Cases[0].Exchanges[0].Response.Shortened)
 	v, err := suite.Verify(r)

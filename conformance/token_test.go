@@ -16,7 +16,8 @@ func TestEveryTokenHasOneRow(t *testing.T) {
 	for _, k := range conformance.Tokens() {
 		var target conformance.Target
 		*k.In(&target) = "x-" + k.Variable
-		require.Equal(t, "x-"+k.Variable, reflect.ValueOf(target).FieldByName(k.Field).String(), "want the row of %s to reach Target.%s", k.Variable, k.Field)
+		require.Equal(t, "x-"+k.Variable, reflect.ValueOf(target).FieldByName(k.Field).String(),
+			"want the row of %s to reach Target.%s", k.Variable, k.Field)
 		fields[k.Field] = true
 		require.Equal(t, "FMASPEC_"+strings.ToUpper(strings.ReplaceAll(k.Name(), " ", "_")), k.Env())
 		found, known := conformance.TokenNamed(k.Variable)
@@ -45,6 +46,7 @@ func withoutRow(needs []string) (out []string) {
 
 func TestEveryNeedOfCasesIsSupplied(t *testing.T) {
 	require.Empty(t, withoutRow(httpfile.Needs()))
-	require.Equal(t, []string{"reader-token has no row in Tokens, conformance/token.go"}, withoutRow([]string{"invalid-token", "reader-token"}))
+	require.Equal(t, []string{"reader-token has no row in Tokens, conformance/token.go"},
+		withoutRow([]string{"invalid-token", "reader-token"}))
 	require.Len(t, httpfile.Needs(), len(conformance.Tokens()), "want all tokens but the first, and the machine")
 }

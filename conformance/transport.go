@@ -19,9 +19,12 @@ type Transport struct {
 	Proxy        func(*url.URL) (*url.URL, error) // the http:// proxy for a URL, nil for none
 	HTTP2        bool                             // speak HTTP/2: over TLS by ALPN, else by prior knowledge
 	Resolve      map[string]string                // dial another address: "host:port" → "address:port"
-	Header       []record.Field                   // sent with every request that has no field of the name; each value counts as a secret, unless it is shorter than 8 bytes or the field is Accept or its like
-	UserAgent    string                           // in place of "fmaspec/VERSION"
-	RequestID    string                           // the name of a header field that carries an id of each request, "" for none
+	// sent with every request that has no field of the name; each value counts as a secret, unless
+	// it is shorter than 8 bytes or the field is Accept or its like
+	Header    []record.Field
+	UserAgent string // in place of "fmaspec/VERSION"
+	// the name of a header field that carries an id of each request, "" for none
+	RequestID string
 }
 
 // endpoint is what the wire needs to know of a target.
@@ -49,8 +52,10 @@ func (t Target) elsewhere() string { return t.endpoint().Elsewhere() }
 // guarded is what the guard needs to know of a target.
 func (t Target) guarded() guard.Target {
 	return guard.Target{
-		Endpoint: t.endpoint(), Token: t.Token, SecurityAdminToken: t.SecurityAdminToken, GlobalAdminToken: t.GlobalAdminToken,
-		UnprivilegedToken: t.UnprivilegedToken, InvalidToken: t.InvalidToken, Machine: t.Machine, UnknownMachine: t.UnknownMachine,
-		File: t.File, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
+		Endpoint: t.endpoint(), Token: t.Token, SecurityAdminToken: t.SecurityAdminToken,
+		GlobalAdminToken:  t.GlobalAdminToken,
+		UnprivilegedToken: t.UnprivilegedToken, InvalidToken: t.InvalidToken, Machine: t.Machine,
+		UnknownMachine: t.UnknownMachine,
+		File:           t.File, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
 	}
 }

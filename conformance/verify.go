@@ -56,17 +56,21 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 	for _, row := range []struct{ what, recorded, own, remedy string }{
 		{"version", r.Suite.Version, Version, "verify it with that version of fmaspec"},
 		{"contract", r.Suite.Contract, s.Contract, "verify it with the fmaspec that wrote it"},
-		{"fixtures", r.Suite.Fixtures, s.Fixtures, "name with -fixtures the folders that the run named, as they were, or use the fmaspec that wrote it"},
+		{"fixtures", r.Suite.Fixtures, s.Fixtures, "name with -fixtures the folders that the run named, as they " +
+			"were, or use the fmaspec that wrote it"},
 	} {
 		if row.recorded != row.own {
-			return nil, usage("the report is of %s %s, and this suite of %s; %s", row.what, cmp.Or(row.recorded, "none"), row.own, row.remedy)
+			return nil, usage("the report is of %s %s, and this suite of %s; %s", row.what,
+				cmp.Or(row.recorded, "none"), row.own, row.remedy)
 		}
 	}
 	if at := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Dropped > 0 }); at >= 0 {
-		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says cannot be derived again; verify that of a run", r.Cases[at].ID)
+		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says "+
+			"cannot be derived again; verify that of a run", r.Cases[at].ID)
 	}
 	o := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
-		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed, MaxActions: r.Safety.MaxActions, Settings: r.Settings}
+		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed,
+		MaxActions: r.Safety.MaxActions, Settings: r.Settings}
 	if _, err := s.Select(o); err != nil {
 		return nil, err
 	}
@@ -122,7 +126,8 @@ func (v *verifier) exception(what, place string) {
 func (v *verifier) except() {
 	for _, what := range []string{withoutExchange, withoutSome, keptInPart} {
 		if n := len(v.exceptions[what]); n > 0 {
-			v.Exceptions = append(v.Exceptions, Exception{fmt.Sprintf("%d "+what, n, map[bool]string{false: "s"}[n == 1]), v.exceptions[what]})
+			v.Exceptions = append(v.Exceptions, Exception{fmt.Sprintf("%d "+what, n,
+				map[bool]string{false: "s"}[n == 1]), v.exceptions[what]})
 			delete(v.exceptions, what)
 		}
 	}
@@ -151,7 +156,8 @@ func (v *verifier) indexed() {
 // target is the target of the record, with stand-ins for what no record holds.
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
-	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine, UnknownMachine: recorded.UnknownMachine, File: recorded.File, Token: "a-token-that-stands-in"}
+	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine,
+		UnknownMachine: recorded.UnknownMachine, File: recorded.File, Token: "a-token-that-stands-in"}
 	if recorded.MadeUpToken {
 		t.Token = madeUpToken
 	}
@@ -161,7 +167,8 @@ func (v *verifier) target() Target {
 	// Whether the user supplied the other tokens shows in the cases that need them.
 	for _, c := range v.suite.Cases {
 		result := v.results[c.ID]
-		if result == nil || len(result.Exchanges) == 0 && result.Outcome == record.NotApplicable && strings.HasPrefix(result.Reason, "needs ") {
+		if result == nil || len(result.Exchanges) == 0 && result.Outcome == record.NotApplicable &&
+			strings.HasPrefix(result.Reason, "needs ") {
 			continue
 		}
 		for _, need := range c.Needs {
@@ -170,9 +177,13 @@ func (v *verifier) target() Target {
 			}
 		}
 	}
-	t.Transport = Transport{Insecure: recorded.Insecure, HTTP2: recorded.Protocol == "HTTP/2", Resolve: recorded.Resolve}
+	t.Transport = Transport{Insecure: recorded.Insecure, HTTP2: recorded.Protocol == "HTTP/2",
+		Resolve: recorded.Resolve}
 	if recorded.Proxy != "" {
-		t.Transport.Proxy = func(*url.URL) (*url.URL, error) { return &url.URL{Scheme: "http", Host: recorded.Proxy}, nil }
+		t.Transport.Proxy = func(*url.URL) (*url.URL, error) {
+			return &url.URL{Scheme: "http", Host: recorded.Proxy},
+				nil
+		}
 	}
 	return t
 }
@@ -206,7 +217,8 @@ func (v *verifier) verify(o Options) {
 	for _, j := range made {
 		v.job(j, v.results[j.c.ID])
 	}
-	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(), Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
+	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
+		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
 	r.suite.concludes(r.options).conclude(out, caseRuns(made), nil)
 	for _, more := range v.complete {
@@ -239,7 +251,8 @@ func (v *verifier) job(j *job, result *record.CaseResult) {
 	for i := range result.Exchanges {
 		x := &result.Exchanges[i]
 		if x.Step <= last || x.Step >= whole {
-			v.refute(true, fmt.Sprintf("exchange %s#%d", c.ID, x.Step), "one of the run", "none that a run with these settings makes, or not in its place")
+			v.refute(true, fmt.Sprintf("exchange %s#%d", c.ID, x.Step), "one of the run",
+				"none that a run with these settings makes, or not in its place")
 			continue
 		}
 		v.order(c, result.Exchanges[:i], x)
@@ -290,7 +303,8 @@ func missing(outcome record.Outcome, reason string) *lack {
 		{record.Errored, tokenReason, false},
 		{record.Errored, panicReason, false},
 	} {
-		if l.outcome == outcome && (reason == l.reason || strings.HasSuffix(l.reason, ": ") && strings.HasPrefix(reason, l.reason)) {
+		if l.outcome == outcome && (reason == l.reason || strings.HasSuffix(l.reason, ": ") &&
+			strings.HasPrefix(reason, l.reason)) {
 			return &l
 		}
 	}
@@ -312,7 +326,8 @@ func (v *verifier) outages(jobs []*job) {
 		silent += all.ended
 	}
 	for _, j := range jobs {
-		v.refute(j.skip == outageReason && silent < patience, "case "+j.c.ID, "skipped: "+j.skip, fmt.Sprintf("a run in which %d requests got no answer", silent))
+		v.refute(j.skip == outageReason && silent < patience, "case "+j.c.ID, "skipped: "+j.skip,
+			fmt.Sprintf("a run in which %d requests got no answer", silent))
 	}
 }
 
@@ -324,7 +339,8 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	case round == 0:
 		v.bound = j.steps
 	case round != v.round:
-		v.bound, _ = v.binding.bindRound(c, round, v.binding.target.Token) // what can be wrong was wrong in the first round
+		// what can be wrong was wrong in the first round
+		v.bound, _ = v.binding.bindRound(c, round, v.binding.target.Token)
 	}
 	v.round = round
 	b := v.bound[step]
@@ -340,7 +356,8 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	}
 	sent := b.sent(c, step, round)
 	sent.Request, sent.Started = recorded.Request, recorded.Started
-	x := &Exchange{Sent: sent, Response: recorded.Response, Elapsed: recorded.Elapsed, Retries: recorded.Retries, Alone: recorded.Alone, Leaked: recorded.Leaked}
+	x := &Exchange{Sent: sent, Response: recorded.Response, Elapsed: recorded.Elapsed, Retries: recorded.Retries,
+		Alone: recorded.Alone, Leaked: recorded.Leaked}
 	if dropped {
 		x.Request.Body = b.request.Body
 	}
@@ -357,21 +374,25 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 // headChecks look at the status, the header and the connection alone, so that their
 // findings can be derived of an answer that is kept in part.
 func headChecks() []string {
-	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck, serverErrorCheck, hostileCheck, "media-type", "challenge", "allow"}
+	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck,
+		serverErrorCheck, hostileCheck, "media-type", "challenge", "allow"}
 }
 
 // shortened judges an answer of which the beginning is kept: by its head again, and
 // the rest as recorded.
-func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult, dropped bool) Judgement {
+func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult,
+	dropped bool) Judgement {
 	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
-	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running, terms: own.terms}
+	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running,
+		terms: own.terms}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}
 	head := func(f record.Finding) bool {
-		return slices.Contains(headChecks(), f.Check) && (!strings.HasPrefix(f.Place, "header ") || !headerCut(x.Response.Header))
+		return slices.Contains(headChecks(), f.Check) && (!strings.HasPrefix(f.Place, "header ") ||
+			!headerCut(x.Response.Header))
 	}
 	out.Findings = selected(own.Findings, head)
 	for _, f := range of.Findings {
@@ -395,9 +416,11 @@ func (s *Suite) fresh(check string) bool {
 
 // request compares a request with the one that the suite sends, and reports whether
 // its body was dropped, as that of a long repetition is in which nothing was found.
-func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult, own record.Request, round int) (dropped bool) {
+func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult, own record.Request,
+	round int) (dropped bool) {
 	v.differ(place+" method", recorded.Request.Method, own.Method)
-	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target", fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
+	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target",
+		fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
 	v.refute(!alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
 	dropped = round > 0 && len(recorded.Request.Body) == 0 && len(own.Body) > keptBody
 	if !dropped && !bytes.Equal(recorded.Request.Body, own.Body) {
@@ -417,16 +440,19 @@ func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult
 		}
 	}
 	for _, f := range extra {
-		v.refute(slices.Contains(caseFields(), http.CanonicalHeaderKey(f.Name)), place+" header "+f.Name, f.Value, "no such field, which the case alone decides")
+		v.refute(slices.Contains(caseFields(), http.CanonicalHeaderKey(f.Name)), place+" header "+f.Name, f.Value,
+			"no such field, which the case alone decides")
 	}
 	extra = slices.DeleteFunc(extra, func(f record.Field) bool { return v.isID(j.c, recorded.Step, f) })
-	v.refute(!slices.Equal(extra, want), place+" header", fmt.Sprintf("%q", extra), fmt.Sprintf("%q, which stand in other requests", want))
+	v.refute(!slices.Equal(extra, want), place+" header", fmt.Sprintf("%q", extra),
+		fmt.Sprintf("%q, which stand in other requests", want))
 	return dropped
 }
 
 // caseFields are the header fields that a case decides, and no setting.
 func caseFields() []string {
-	return []string{"Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"}
+	return []string{"Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host",
+		"Transfer-Encoding"}
 }
 
 // isID reports whether a field carries the id of a request.
@@ -493,11 +519,15 @@ func alike(recorded, own string) bool {
 // wire refutes what no exchange of this protocol is.
 func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute((x.Error == "") != (x.ErrorKind == ""), place+" error", x.Error, "a kind of error "+string(x.ErrorKind))
-	v.refute(x.ErrorKind != "" && !slices.Contains(wireKinds(), x.ErrorKind), place+" error", string(x.ErrorKind), "one of the kinds that there are")
-	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not recorded where the run was stopped in it")
-	v.refute(x.Retries < 0 || x.Retries >= pace.MaxAttempts, place+" retries", fmt.Sprint(x.Retries), fmt.Sprintf("fewer than %d", pace.MaxAttempts))
+	v.refute(x.ErrorKind != "" && !slices.Contains(wireKinds(), x.ErrorKind), place+" error", string(x.ErrorKind),
+		"one of the kinds that there are")
+	v.refute(x.ErrorKind == record.Cancelled, place+" error", string(x.ErrorKind), "an exchange, which is not "+
+		"recorded where the run was stopped in it")
+	v.refute(x.Retries < 0 || x.Retries >= pace.MaxAttempts, place+" retries", fmt.Sprint(x.Retries),
+		fmt.Sprintf("fewer than %d", pace.MaxAttempts))
 	v.refute(x.Elapsed < 0, place+" elapsed", x.Elapsed.String(), "a length of time")
-	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.Local() && v.recorded.Target.Protocol == "HTTP/1.1", place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
+	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.Local() && v.recorded.Target.Protocol == "HTTP/1.1",
+		place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
@@ -507,18 +537,23 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	one := v.recorded.Target.Protocol == "HTTP/1.1"
 	v.refute(one != strings.HasPrefix(r.Proto, "HTTP/1."), place+" protocol", v.recorded.Target.Protocol, r.Proto)
 	v.refute(r.Status < 100 || r.Status > 999, place+" status", fmt.Sprint(r.Status), "a status of HTTP")
-	v.refute(x.Action != "" && !r.Shortened, place+" action", x.Action, "an answer that is kept whole, so that the record has no action beside it")
-	v.refute(r.Truncated && x.ErrorKind != record.TooLong && x.ErrorKind != record.Endless && x.ErrorKind != record.Slow && x.ErrorKind != record.Cut, place+" truncated", "true", "an answer that ended within the limit")
+	v.refute(x.Action != "" && !r.Shortened, place+" action", x.Action, "an answer that is kept whole, so that the "+
+		"record has no action beside it")
+	v.refute(r.Truncated && x.ErrorKind != record.TooLong && x.ErrorKind != record.Endless &&
+		x.ErrorKind != record.Slow && x.ErrorKind != record.Cut, place+" truncated", "true",
+		"an answer that ended within the limit")
 	if !r.Shortened {
 		most := longestKept(len(x.Request.Body))
-		v.refute(len(r.Body) > most, place+" body", fmt.Sprintf("%d bytes, all of the answer", len(r.Body)), fmt.Sprintf("a record that keeps at most %d", most))
+		v.refute(len(r.Body) > most, place+" body", fmt.Sprintf("%d bytes, all of the answer", len(r.Body)),
+			fmt.Sprintf("a record that keeps at most %d", most))
 		v.refute(x.Leaked && !struck(r), place+" leaked", "true", "an answer in which nothing was struck out")
 	}
 }
 
 // wireKinds are all kinds of errors on the wire.
 func wireKinds() []record.WireKind {
-	return []record.WireKind{record.Withheld, record.Unreachable, record.Cancelled, record.TooLong, record.Silent, record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
+	return []record.WireKind{record.Withheld, record.Unreachable, record.Cancelled, record.TooLong, record.Silent,
+		record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
 }
 
 // struck reports whether asterisks stand in an answer in the place of a secret.
@@ -528,7 +563,8 @@ func struck(r *record.Response) bool {
 		return true
 	}
 	for name, values := range r.Header {
-		if strings.Contains(name, "*") || slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "*") }) {
+		if strings.Contains(name, "*") || slices.ContainsFunc(values,
+			func(v string) bool { return strings.Contains(v, "*") }) {
 			return true
 		}
 	}
@@ -544,7 +580,8 @@ func headerCut(header http.Header) bool { return headerSize(header) >= keptShort
 
 // length refutes that an answer was shortened whose length is none that the recorder
 // cuts to.
-func (v *verifier) length(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult, dropped bool) {
+func (v *verifier) length(place string, x *Exchange, of *record.CaseResult, recorded *record.ExchangeResult,
+	dropped bool) {
 	r := recorded.Response
 	found := slices.ContainsFunc(of.Findings, func(f record.Finding) bool { return f.Step == recorded.Step })
 	v.refute(dropped && found, place+" request body", "dropped", "one that is kept, for something was found")
@@ -555,7 +592,9 @@ func (v *verifier) length(place string, x *Exchange, of *record.CaseResult, reco
 	case n == 0 && x.Round > 0 && !found:
 	case headerCut(r.Header):
 	default:
-		v.refute(true, place+" shortened", fmt.Sprintf("true, with %d bytes of the body", n), fmt.Sprintf("an answer that is kept whole: the record cuts to %d bytes, or to %d when it is long", long, short))
+		v.refute(true, place+" shortened", fmt.Sprintf("true, with %d bytes of the body", n),
+			fmt.Sprintf("an answer that is kept whole: the record cuts to %d bytes, or to %d when it is long", long,
+				short))
 	}
 }
 
@@ -568,10 +607,12 @@ func (v *verifier) order(c *Case, before []record.ExchangeResult, x *record.Exch
 	place := fmt.Sprintf("exchange %s#%d started", c.ID, x.Step)
 	from, to := v.recorded.Started, v.recorded.Started.Add(v.recorded.Elapsed)
 	v.refute(x.Started.Before(from.Add(-clockSlack)) || x.Started.Add(x.Elapsed).After(to.Add(clockSlack)), place,
-		fmt.Sprintf("%s, for %v", x.Started.Format(time.RFC3339Nano), x.Elapsed), fmt.Sprintf("a run from %s to %s", from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano)))
+		fmt.Sprintf("%s, for %v", x.Started.Format(time.RFC3339Nano), x.Elapsed),
+		fmt.Sprintf("a run from %s to %s", from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano)))
 	if n := len(before); n > 0 && (!c.AtOnce || before[n-1].Step/len(c.Steps) < x.Step/len(c.Steps)) {
 		ended := before[n-1].Started.Add(before[n-1].Elapsed)
-		v.refute(x.Started.Before(ended.Add(-clockSlack)), place, x.Started.Format(time.RFC3339Nano), "after "+ended.Format(time.RFC3339Nano)+", when the exchange before it ended")
+		v.refute(x.Started.Before(ended.Add(-clockSlack)), place, x.Started.Format(time.RFC3339Nano), "after "+
+			ended.Format(time.RFC3339Nano)+", when the exchange before it ended")
 	}
 }
 
@@ -582,8 +623,10 @@ func (v *verifier) settings() {
 		return slices.ContainsFunc(r.Settings, func(s record.Setting) bool { return s.Flag == flag })
 	}
 	for _, row := range []struct{ flag, done string }{
-		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat", fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
-		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine", r.Target.UnknownMachine}, {"sha1", r.Target.File},
+		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat",
+			fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
+		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine",
+			r.Target.UnknownMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
 	} {
 		if has(row.flag) {
@@ -592,7 +635,8 @@ func (v *verifier) settings() {
 	}
 	kinds := record.SettingKinds()
 	for _, s := range r.Settings {
-		v.refute(kinds[s.Flag] != record.Carried && kinds[s.Flag] != record.Hidden, "setting "+s.Flag, s.Value, "a flag that no report holds")
+		v.refute(kinds[s.Flag] != record.Carried && kinds[s.Flag] != record.Hidden, "setting "+s.Flag, s.Value,
+			"a flag that no report holds")
 	}
 }
 
@@ -602,14 +646,17 @@ func (v *verifier) compare(out *record.Report) {
 	r := v.recorded
 	v.differ("$schema", r.Schema, out.Schema)
 	out.Suite.Timeout = r.Suite.Timeout // a setting, in the form of a duration
-	if d, err := time.ParseDuration(r.Suite.Timeout); err != nil || d < time.Millisecond || d.String() != r.Suite.Timeout {
+	if d, err := time.ParseDuration(r.Suite.Timeout); err != nil || d < time.Millisecond ||
+		d.String() != r.Suite.Timeout {
 		v.refute(true, "suite timeout", r.Suite.Timeout, "a duration that a run takes")
 	}
 	v.differ("suite", fmt.Sprintf("%+v", r.Suite), fmt.Sprintf("%+v", out.Suite))
 	e := r.Environment
-	v.refute(e.Go == "" || e.OS == "" || e.Arch == "" || e.Processors < 1, "environment", fmt.Sprintf("%+v", e), "a release of Go, a system, an architecture and a processor")
+	v.refute(e.Go == "" || e.OS == "" || e.Arch == "" || e.Processors < 1, "environment", fmt.Sprintf("%+v", e),
+		"a release of Go, a system, an architecture and a processor")
 	v.differ("target", fmt.Sprintf("%+v", r.Target), fmt.Sprintf("%+v", out.Target))
-	v.differ("settings", fmt.Sprintf("%+v", append([]record.Setting{}, r.Settings...)), fmt.Sprintf("%+v", out.Settings))
+	v.differ("settings", fmt.Sprintf("%+v", append([]record.Setting{}, r.Settings...)),
+		fmt.Sprintf("%+v", out.Settings))
 	v.safety(out)
 	v.pace()
 	v.refute(r.Elapsed < 0, "elapsed", r.Elapsed.String(), "a length of time")
@@ -625,21 +672,26 @@ func (v *verifier) compare(out *record.Report) {
 // something in exchanges that are not recorded.
 func (v *verifier) safety(out *record.Report) {
 	recorded, own := v.recorded.Safety, out.Safety
-	if v.recorded.Interrupted && !own.Local && recorded.Actions >= own.Actions && recorded.Actions <= recorded.MaxActions {
+	if v.recorded.Interrupted && !own.Local && recorded.Actions >= own.Actions &&
+		recorded.Actions <= recorded.MaxActions {
 		if recorded.Actions > own.Actions {
-			v.exception("the number of requests that could take effect", fmt.Sprintf("%d, of which %d are recorded", recorded.Actions, own.Actions))
+			v.exception("the number of requests that could take effect", fmt.Sprintf("%d, of which %d are recorded",
+				recorded.Actions, own.Actions))
 		}
 		own.Actions = recorded.Actions
 	}
-	v.refute(own.Actions > recorded.MaxActions && !own.Local, "safety max_actions", fmt.Sprint(recorded.MaxActions), fmt.Sprintf("%d requests that could take effect", own.Actions))
+	v.refute(own.Actions > recorded.MaxActions && !own.Local, "safety max_actions", fmt.Sprint(recorded.MaxActions),
+		fmt.Sprintf("%d requests that could take effect", own.Actions))
 	v.differ("safety", fmt.Sprintf("%+v", recorded), fmt.Sprintf("%+v", own))
 }
 
 // pace compares how often the target asked to come back later.
 func (v *verifier) pace() {
 	recorded := v.recorded.Pace
-	v.refute(recorded.Retries < v.retries || recorded.Retries > v.retries && !v.recorded.Interrupted, "pace retries", fmt.Sprint(recorded.Retries), fmt.Sprint(v.retries))
-	v.refute(recorded.Waited < 0 || recorded.Waited > 0 && recorded.Retries == 0, "pace waited", recorded.Waited.String(), fmt.Sprintf("%d requests that were put off", recorded.Retries))
+	v.refute(recorded.Retries < v.retries || recorded.Retries > v.retries && !v.recorded.Interrupted, "pace retries",
+		fmt.Sprint(recorded.Retries), fmt.Sprint(v.retries))
+	v.refute(recorded.Waited < 0 || recorded.Waited > 0 && recorded.Retries == 0, "pace waited",
+		recorded.Waited.String(), fmt.Sprintf("%d requests that were put off", recorded.Retries))
 }
 
 // caseResults compares cases and findings.
@@ -710,7 +762,8 @@ func (v *verifier) verdict(out *record.Report) {
 			return
 		}
 	}
-	v.differ("verdict", strings.TrimSpace(string(r.Verdict)+" "+r.Reason), strings.TrimSpace(string(out.Verdict)+" "+out.Reason))
+	v.differ("verdict", strings.TrimSpace(string(r.Verdict)+" "+r.Reason), strings.TrimSpace(string(out.Verdict)+" "+
+		out.Reason))
 }
 
 func outcomeText(c *record.CaseResult) string {
@@ -743,12 +796,14 @@ func (v *verifier) findings(result, derived *record.CaseResult, known bool) {
 		v.refute(!slices.ContainsFunc(recorded, same(f)), "finding "+f.Key, "absent", findingText(f))
 	}
 	if n := len(v.Differences); len(recorded) == len(own) && n == 0 {
-		v.refute(!slices.EqualFunc(recorded, own, func(a, b record.Finding) bool { return same(a)(b) }), "case "+result.ID+" findings", "another order", "that of step, check and place")
+		v.refute(!slices.EqualFunc(recorded, own, func(a, b record.Finding) bool { return same(a)(b) }), "case "+
+			result.ID+" findings", "another order", "that of step, check and place")
 	}
 }
 
 func findingText(f record.Finding) string {
-	text := fmt.Sprintf("%s %s (%s) at answer %d: want %s, got %s", f.Level, f.Requirement, f.Check, f.Step+1, f.Want, f.Got)
+	text := fmt.Sprintf("%s %s (%s) at answer %d: want %s, got %s", f.Level, f.Requirement, f.Check, f.Step+1, f.Want,
+		f.Got)
 	if f.Known != nil {
 		text += fmt.Sprintf("; accepted: %+v", *f.Known)
 	}

@@ -67,7 +67,8 @@ func ReportFields() []ReportField {
 		{"pace.waited_ns", Bounded, when},
 		{"last_look.tls", Bounded, "an exception where a request got no answer; only what this run tries is taken"},
 		{"last_look.asked", Bounded, "an exception where a request got no answer; only what this run tries is taken"},
-		{"last_look.answered", Bounded, "an exception where a request got no answer; only what this run tries is taken"},
+		{"last_look.answered", Bounded, "an exception where a request got no answer; only what this run tries " +
+			"is taken"},
 		{"last_look.got", Bounded, "an exception where a request got no answer; only what this run tries is taken"},
 		{"started", Bounded, when},
 		{"elapsed_ns", Bounded, when},
@@ -146,8 +147,10 @@ func ReportFields() []ReportField {
 		{"cases[].exchanges[].request.method", Derived, ""},
 		{"cases[].exchanges[].request.url", Derived, ""},
 		{"cases[].exchanges[].request.absolute", Derived, ""},
-		{"cases[].exchanges[].request.header[].name", Derived, "a field that a setting adds has to stand in all requests"},
-		{"cases[].exchanges[].request.header[].value", Derived, "a field that a setting adds has to stand in all requests"},
+		{"cases[].exchanges[].request.header[].name", Derived, "a field that a setting adds has to stand in all " +
+			"requests"},
+		{"cases[].exchanges[].request.header[].value", Derived, "a field that a setting adds has to stand in all " +
+			"requests"},
 		{"cases[].exchanges[].request.body", Derived, ""},
 		{"cases[].exchanges[].response.status", Recorded, came},
 		{"cases[].exchanges[].response.proto", Bounded, came},

@@ -21,7 +21,8 @@ import (
 // empty list, or a pointer to nothing, could hold.
 func leaves(path string, v reflect.Value, visit func(string, reflect.Value)) {
 	switch {
-	case slices.Contains([]reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[record.Body](), reflect.TypeFor[record.Places]()}, v.Type()):
+	case slices.Contains([]reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[record.Body](),
+		reflect.TypeFor[record.Places]()}, v.Type()):
 		visit(path, v)
 	case v.Kind() == reflect.Pointer:
 		if v.IsNil() {
@@ -74,7 +75,8 @@ func forged(t *testing.T, path string, v reflect.Value) {
 	t.Helper()
 	switch x := v.Addr().Interface().(type) {
 	case *record.Verdict:
-		*x = map[record.Verdict]record.Verdict{record.Conformant: record.Unjudged, record.NotConformant: record.Conformant, record.Unjudged: record.Conformant}[*x]
+		*x = map[record.Verdict]record.Verdict{record.Conformant: record.Unjudged,
+			record.NotConformant: record.Conformant, record.Unjudged: record.Conformant}[*x]
 	case *record.Body:
 		*x = append(slices.Clone(*x), ' ')
 	case *record.Places:
@@ -118,7 +120,8 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 		var paths []string
 		leaves("", reflect.ValueOf(whole), func(path string, _ reflect.Value) { paths = append(paths, path) })
 		for i, path := range paths {
-			row := conformance.ReportFields()[slices.IndexFunc(conformance.ReportFields(), func(f conformance.ReportField) bool { return f.Path == path })]
+			row := conformance.ReportFields()[slices.IndexFunc(conformance.ReportFields(),
+				func(f conformance.ReportField) bool { return f.Path == path })]
 			if row.Source != conformance.Derived || tried[path] == 2 {
 				continue
 			}
@@ -147,7 +150,8 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 func TestVerifyTakesAnyValueOfAField(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
-	whole := recordOf(t, suite, "answers-200", conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth)"})
+	whole := recordOf(t, suite, "answers-200",
+		conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth)"})
 	values := 0
 	leaves("", reflect.ValueOf(whole), func(_ string, v reflect.Value) {
 		if v.CanSet() {
@@ -199,7 +203,8 @@ func TestVerifyBearsOutATokenThatIsTooShortToBeStruckOut(t *testing.T) {
 func TestVerifyNamesWholeForgeries(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
-	const plain, refused = "requestSample/valid/accepts-plain-request", "requestSample/auth/refuses-missing-authorization"
+	const plain, refused = "requestSample/valid/accepts-plain-request",
+		"requestSample/auth/refuses-missing-authorization"
 	run := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|auth/refuses-user)"}
 	silent := func(o record.Outcome, reason string) func(*record.Report) {
 		return func(r *record.Report) {
@@ -212,31 +217,43 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 		except     string
 		change     func(*record.Report)
 	}{
-		{"not sent, as in an outage", "case " + plain, "", silent(record.Skipped, "not sent: too many requests like this one got no answer")},
-		{"not sent, as in a run that was stopped", "interrupted", "", silent(record.Skipped, "the run was interrupted")},
-		{"not sent, as where nothing is armed", "case " + plain, "", silent(record.Skipped, "not sent: it could take effect, and requestSample is not armed; pass -accept-risk=requestSample with -machine and -sha1")},
+		{"not sent, as in an outage", "case " + plain, "",
+			silent(record.Skipped, "not sent: too many requests like this one got no answer")},
+		{"not sent, as in a run that was stopped", "interrupted", "",
+			silent(record.Skipped, "the run was interrupted")},
+		{"not sent, as where nothing is armed", "case " + plain, "",
+			silent(record.Skipped, "not sent: it could take effect, and requestSample is not armed; pass "+
+				"-accept-risk=requestSample with -machine and -sha1")},
 		{"not applicable, as by HTTP/2", "case " + plain, "", silent(record.NotApplicable, "HTTP/2 has no chunks")},
 		{"errored, for no reason of a run", "case " + plain, "", silent(record.Errored, "the moon was full")},
-		{"errored, as without a token", "", "1 case without an exchange", silent(record.Errored, "not sent: there is no token: none")},
-		{"another protocol", "exchange " + plain + "#0 protocol", "", func(r *record.Report) { r.Target.Protocol = "HTTP/2" }},
-		{"called local", "safety", "", func(r *record.Report) { r.Target.URL, r.Safety.Local = "http://tenant.example", true }},
+		{"errored, as without a token", "", "1 case without an exchange",
+			silent(record.Errored, "not sent: there is no token: none")},
+		{"another protocol", "exchange " + plain + "#0 protocol", "",
+			func(r *record.Report) { r.Target.Protocol = "HTTP/2" }},
+		{"called local", "safety", "", func(r *record.Report) {
+			r.Target.URL, r.Safety.Local = "http://tenant.example",
+				true
+		}},
 		{"marked as shortened", "exchange " + plain + "#0 shortened", "", func(r *record.Report) {
 			c := of(r, plain)
 			c.Findings, c.Exchanges[0].Response.Shortened = nil, true
 		}},
-		{"marked as shortened, at the length to which a record cuts", "finding created " + plain + "#0 status", "", func(r *record.Report) {
-			c := of(r, plain)
-			c.Findings, c.Exchanges[0].Response.Shortened = nil, true
-			c.Exchanges[0].Response.Body = record.Body(strings.Repeat(" ", 32<<10))
-		}},
+		{"marked as shortened, at the length to which a record cuts", "finding created " + plain + "#0 status", "",
+			func(r *record.Report) {
+				c := of(r, plain)
+				c.Findings, c.Exchanges[0].Response.Shortened = nil, true
+				c.Exchanges[0].Response.Body = record.Body(strings.Repeat(" ", 32<<10))
+			}},
 		{"a header that only one request has", "exchange " + plain + "#0 header", "", func(r *record.Report) {
 			x := &of(r, refused).Exchanges[0]
 			x.Request.Header = append(x.Request.Header, record.Field{Name: "X-More", Value: "1"})
 		}},
-		{"a header that the case alone decides", "exchange " + refused + "#0 header Authorization", "", func(r *record.Report) {
-			x := &of(r, refused).Exchanges[0]
-			x.Request.Header = append(x.Request.Header, record.Field{Name: "Authorization", Value: "Bearer $FMASPEC_TOKEN"})
-		}},
+		{"a header that the case alone decides", "exchange " + refused + "#0 header Authorization", "",
+			func(r *record.Report) {
+				x := &of(r, refused).Exchanges[0]
+				x.Request.Header = append(x.Request.Header, record.Field{Name: "Authorization",
+					Value: "Bearer $FMASPEC_TOKEN"})
+			}},
 		{"times out of order", "exchange " + plain + "#0 started", "", func(r *record.Report) {
 			of(r, plain).Exchanges[0].Started = r.Started.Add(-time.Hour)
 		}},
@@ -251,13 +268,15 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 		{"time that nobody waited", "pace waited", "", func(r *record.Report) { r.Pace.Waited = 2 }},
 		{"cases in another order", "cases", "", func(r *record.Report) { slices.Reverse(r.Cases) }},
 		{"said to be interrupted", "interrupted", "", func(r *record.Report) {
-			r.Interrupted, r.Verdict, r.Reason = true, record.Unjudged, "the run was interrupted, when 1 of 3 cases had failed"
+			r.Interrupted, r.Verdict, r.Reason = true, record.Unjudged, "the run was interrupted, when 1 of 3 cases "+
+				"had failed"
 		}},
 		{"not permitted, on this machine", "exchange " + plain + "#0 error", "", func(r *record.Report) {
 			x := &of(r, plain).Exchanges[0]
 			x.Response, x.ErrorKind, x.Error = nil, record.Withheld, "not sent: the budget is used up"
 		}},
-		{"a state that passes, and that nobody asked about again", "", "why an answer of a state that passes was not asked for once more", func(r *record.Report) {
+		{"a state that passes, and that nobody asked about again", "", "why an answer of a state that passes was not " +
+			"asked for once more", func(r *record.Report) {
 			of(r, plain).Exchanges[0].Response.Status = 503
 		}},
 		{"a last request that got no answer", "", "what was tried last, which got no answer", func(r *record.Report) {
@@ -273,7 +292,8 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 			of(r, plain).Findings[0].Known = &record.Known{Reason: "so", Owner: "me"}
 		}},
 		{"accepted by a file", "", "what is accepted by mine.txt", func(r *record.Report) {
-			r.Baseline = &record.BaselineResult{File: "mine.txt", Entries: 1, Known: 1, Verdict: record.Conformant, Problems: []record.BaselineProblem{}}
+			r.Baseline = &record.BaselineResult{File: "mine.txt", Entries: 1, Known: 1, Verdict: record.Conformant,
+				Problems: []record.BaselineProblem{}}
 			of(r, plain).Findings[0].Known = &record.Known{Reason: "so", Owner: "me"}
 		}},
 	} {
@@ -283,10 +303,12 @@ func TestVerifyNamesWholeForgeries(t *testing.T) {
 			row.change(r)
 			v, err := suite.Verify(r)
 			require.NoError(t, err)
-			if row.place != "" && !slices.ContainsFunc(v.Differences, func(d conformance.Difference) bool { return d.Place == row.place }) {
+			if row.place != "" && !slices.ContainsFunc(v.Differences,
+				func(d conformance.Difference) bool { return d.Place == row.place }) {
 				t.Errorf("want a difference at %q, got %q", row.place, v.Differences)
 			}
-			if row.except != "" && !slices.ContainsFunc(v.Exceptions, func(e conformance.Exception) bool { return e.What == row.except }) {
+			if row.except != "" && !slices.ContainsFunc(v.Exceptions,
+				func(e conformance.Exception) bool { return e.What == row.except }) {
 				t.Errorf("want the exception %q, got %q and %q", row.except, v.Exceptions, v.Differences)
 			}
 		})
@@ -313,10 +335,12 @@ func TestVerifyBearsOutRunsOfEveryKind(t *testing.T) {
 	tenant := newTenant(t, honest(), func() int { return 0 })
 	tenant.Machine, tenant.File = tenantMachine, tenantFile
 	named := target(honest())
-	named.Transport = conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: "a key of mine"}}, UserAgent: "me", RequestID: "X-Id"}
+	named.Transport = conformance.Transport{Header: []record.Field{{Name: "X-Api-Key", Value: "a key of mine"}},
+		UserAgent: "me", RequestID: "X-Id"}
 	two := target(honest())
 	two.Transport.HTTP2 = true
-	hasty := conformance.Options{Run: "^requestSample/(valid|auth)", RetryTime: time.Minute, Parallel: 1, Sleep: func(context.Context, time.Duration) error { return nil }}
+	hasty := conformance.Options{Run: "^requestSample/(valid|auth)", RetryTime: time.Minute, Parallel: 1,
+		Sleep: func(context.Context, time.Duration) error { return nil }}
 	for _, row := range []struct {
 		why    string
 		target conformance.Target

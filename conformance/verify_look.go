@@ -29,7 +29,8 @@ func (v *verifier) passingStates(jobs []*job) {
 	}
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
-			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && unanswered[kindOf(j.c, x.Step)] < endurance && x.Round == 0 && v.binding.repeatable(j.steps[x.Step].sending) {
+			if x.busy() && x.Alone == "" && !j.c.Steps[x.Step].Abort && unanswered[kindOf(j.c, x.Step)] < endurance &&
+				x.Round == 0 && v.binding.repeatable(j.steps[x.Step].sending) {
 				v.exception(unrepeated, fmt.Sprintf("%s#%d", j.c.ID, x.step()))
 			}
 		}
@@ -47,11 +48,13 @@ func (v *verifier) lastLook(jobs []*job) {
 	}
 	text := fmt.Sprintf("%+v", *look)
 	if look.TLS {
-		v.refute(look.Asked != "" || look.Answered || look.Got != "", "last_look", text, "a handshake of TLS, and no request")
+		v.refute(look.Asked != "" || look.Answered || look.Got != "", "last_look", text, "a handshake of TLS, and no "+
+			"request")
 		return
 	}
 	status, err := strconv.Atoi(look.Got)
-	v.refute(err == nil && look.Answered == pace.Unavailable(status), "last_look", text, "an answer of the implementation's own, or none")
+	v.refute(err == nil && look.Answered == pace.Unavailable(status), "last_look", text,
+		"an answer of the implementation's own, or none")
 	some, known := false, false
 	for _, j := range jobs {
 		for _, x := range j.exchanges {
@@ -59,5 +62,6 @@ func (v *verifier) lastLook(jobs []*job) {
 			known = known || x.own() && !j.c.Steps[x.Step].Abort && fmt.Sprintf("%s#%d", j.c.ID, x.step()) == look.Asked
 		}
 	}
-	v.refute(!known && (look.Asked != "GET /" || some), "last_look", text, "a request that the target had answered, or GET / where it had answered none")
+	v.refute(!known && (look.Asked != "GET /" || some), "last_look", text, "a request that the target had answered, "+
+		"or GET / where it had answered none")
 }

@@ -50,7 +50,8 @@ func plain2(t *testing.T, h http.Handler) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := &http.Server{Handler: h, Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	server := &http.Server{Handler: h, Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(slog.DiscardHandler,
+		slog.LevelError)}
 	server.Protocols.SetUnencryptedHTTP2(true)
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
@@ -69,7 +70,8 @@ func TestTheSuiteIsTheSameOverHTTP2(t *testing.T) {
 			require.Less(t, r.Totals.NotApplicable, 20) // ten of them about Host and the request line
 			for _, c := range r.Cases {
 				if c.Outcome == record.NotApplicable {
-					require.Contains(t, []string{"this request is one of HTTP/1.1 alone", "HTTP/2 has no such target and no Host; leave -http2 out"}, c.Reason, c.ID)
+					require.Contains(t, []string{"this request is one of HTTP/1.1 alone", "HTTP/2 has no such target " +
+						"and no Host; leave -http2 out"}, c.Reason, c.ID)
 					require.Empty(t, c.Exchanges)
 					continue
 				}
@@ -101,7 +103,8 @@ func TestFaultsAreFoundOverHTTP2(t *testing.T) {
 }
 
 func TestACommandSpeaksHTTP2Too(t *testing.T) {
-	for name, flag := range map[string]string{"over TLS": " --http2 ", "by prior knowledge": " --http2-prior-knowledge "} {
+	for name, flag := range map[string]string{"over TLS": " --http2 ",
+		"by prior knowledge": " --http2-prior-knowledge "} {
 		r := run(t, overHTTP2(t, honest())[name], conformance.Options{Run: plainCase})
 		require.Contains(t, command(r, &exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0]), flag)
 	}
@@ -115,9 +118,11 @@ func TestATargetWithoutHTTP2IsNamed(t *testing.T) {
 			asked.Add(1)
 		}
 	})
-	secured := secure(t, h, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()}, NextProtos: []string{"http/1.1"}})
+	secured := secure(t, h, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()},
+		NextProtos: []string{"http/1.1"}})
 	// One that knows nothing of ALPN says nothing of protocols at all.
-	unaware, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()}})
+	unaware, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.sign(t,
+		local()).shown()}})
 	require.NoError(t, err)
 	defer unaware.Close()
 	go http.Serve(unaware, h)
@@ -136,7 +141,8 @@ func TestATargetWithoutHTTP2IsNamed(t *testing.T) {
 	}
 	require.Zero(t, asked.Load())
 
-	alone := secure(t, h, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()}, NextProtos: []string{"h3"}})
+	alone := secure(t, h, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, local()).shown()},
+		NextProtos: []string{"h3"}})
 	r := run(t, at(alone.URL, conformance.Transport{RootCAs: ca.roots()}), conformance.Options{Run: plainCase})
 	require.Contains(t, r.Reason, "the target does not offer HTTP/1.1; ask it over HTTP/2, with -http2")
 }
@@ -165,10 +171,17 @@ func TestAnAnswerThatBreaksOffIsFoundOverHTTP2(t *testing.T) {
 		spoil http.HandlerFunc
 		want  string
 	}{
-		{"a stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "the stream ended before an answer began"},
-		{"a stream reset in the body", func(w http.ResponseWriter, _ *http.Request) { begin(w); panic(http.ErrAbortHandler) }, "the stream ended after 6 bytes of the body"},
-		{"no answer", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "nothing more came within 300ms before an answer began"},
-		{"no end", func(w http.ResponseWriter, r *http.Request) { begin(w); <-r.Context().Done() }, "nothing more came within 300ms after 6 bytes of the body"},
+		{"a stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			"the stream ended before an answer began"},
+		{"a stream reset in the body", func(w http.ResponseWriter,
+			_ *http.Request) {
+			begin(w)
+			panic(http.ErrAbortHandler)
+		}, "the stream ended after 6 bytes of the body"},
+		{"no answer", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			"nothing more came within 300ms before an answer began"},
+		{"no end", func(w http.ResponseWriter, r *http.Request) { begin(w); <-r.Context().Done() },
+			"nothing more came within 300ms after 6 bytes of the body"},
 	}
 	for _, row := range rows {
 		t.Run(row.why, func(t *testing.T) {
@@ -177,7 +190,9 @@ func TestAnAnswerThatBreaksOffIsFoundOverHTTP2(t *testing.T) {
 			if strings.Contains(row.want, "300ms") {
 				timeout = 300 * time.Millisecond
 			}
-			r := run(t, at(plain2(t, spoiling(row.spoil)), conformance.Transport{HTTP2: true}), conformance.Options{Run: "/valid/accepts-plain-request$|auth/refuses-missing-authorization", Timeout: timeout})
+			r := run(t, at(plain2(t, spoiling(row.spoil)), conformance.Transport{HTTP2: true}),
+				conformance.Options{Run: "/valid/accepts-plain-request$|auth/refuses-missing-authorization",
+					Timeout: timeout})
 			require.Equal(t, record.NotConformant, r.Verdict)
 			require.Contains(t, exchangesOf(t, r, "requestSample/valid/accepts-plain-request")[0].Error, row.want)
 			requirement := "http.framing"

@@ -18,15 +18,18 @@ func TestAPathIsMatchedAsAWhole(t *testing.T) {
 		want                values // nil for no match
 	}{
 		{"the path", sample, "/testwdatppreview/machines/m1/requestSample", values{"id": "m1"}},
-		{"another name of the parameter", "/testwdatppreview/machines/{machineId}/requestSample", "/testwdatppreview/machines/m1/requestSample", values{"machineId": "m1"}},
+		{"another name of the parameter", "/testwdatppreview/machines/{machineId}/requestSample",
+			"/testwdatppreview/machines/m1/requestSample", values{"machineId": "m1"}},
 		{"several segments for one parameter", sample, "/testwdatppreview/machines/a/b/c/requestSample", nil},
-		{"the template twice", sample, "/testwdatppreview/machines/a/requestSample/testwdatppreview/machines/b/requestSample", nil},
+		{"the template twice", sample,
+			"/testwdatppreview/machines/a/requestSample/testwdatppreview/machines/b/requestSample", nil},
 		{"no segment for the parameter", sample, "/testwdatppreview/machines/requestSample", nil},
 		{"an empty segment", sample, "/testwdatppreview/machines//requestSample", nil},
 		{"an escaped segment", sample, "/testwdatppreview/machines/%6d1/requestSample", values{"id": "m1"}},
 		{"an escaped slash", sample, "/testwdatppreview/machines/a%2Fb/requestSample", values{"id": "a/b"}},
 		{"an escape that is none", sample, "/testwdatppreview/machines/%zz/requestSample", nil},
-		{"the name of the parameter itself", sample, "/testwdatppreview/machines/{id}/requestSample", values{"id": "{id}"}},
+		{"the name of the parameter itself", sample, "/testwdatppreview/machines/{id}/requestSample",
+			values{"id": "{id}"}},
 		{"an escape in a literal", sample, "/testwdatppreview/%6dachines/m1/requestSample", nil},
 		{"another letter case", sample, "/testwdatppreview/machines/m1/RequestSample", nil},
 		{"a slash more at the end", sample, "/testwdatppreview/machines/m1/requestSample/", nil},
@@ -62,7 +65,8 @@ func TestAPathOfAnyValueIsMatched(t *testing.T) {
 		require.Equal(t, id, op.Subject(values))
 	}
 	require.Empty(t, openapi.Operation{Path: "/x"}.Subject(map[string]string{}))
-	require.Equal(t, "/tenants/<tenant>/machines/<machineId>/x", op.Expand(func(name string) string { return "<" + name + ">" }))
+	require.Equal(t, "/tenants/<tenant>/machines/<machineId>/x",
+		op.Expand(func(name string) string { return "<" + name + ">" }))
 }
 
 func TestAnOperationIsFoundBehindThePathOfAServer(t *testing.T) {

@@ -69,7 +69,8 @@ const goodRelations = `[
 ]`
 
 func withRelations(entries string) library {
-	return shelf(map[string]string{"a": `{"properties": {"a": {}, "b": {}, "list": {"items": {"properties": {"c": {}}}}}, "x-relations": ` + entries + `}`})
+	return shelf(
+		map[string]string{"a": `{"properties": {"a": {}, "b": {}, "list": {"items": {"properties": {"c": {}}}}}, "x-relations": ` + entries + `}`})
 }
 
 func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
@@ -86,21 +87,31 @@ func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, got)
 	for _, row := range []struct{ why, old, new, want string }{
-		{"an unknown relation", `"equals-request"`, `"equal-request"`, `x-relations/1: unknown relation "equal-request"; the relations are differs-by-machine, equals, `},
-		{"an unknown member", `"ignoreCase"`, `"ignorecase2"`, `x-relations/1: unknown field "ignorecase2"; relations.schema.json says what an entry may have`},
+		{"an unknown relation", `"equals-request"`, `"equal-request"`,
+			`x-relations/1: unknown relation "equal-request"; the relations are differs-by-machine, equals, `},
+		{"an unknown member", `"ignoreCase"`, `"ignorecase2"`,
+			`x-relations/1: unknown field "ignorecase2"; relations.schema.json says what an entry may have`},
 		{"no check", `"check": "a", `, ``, "x-relations/0: the relation rules has no check; give it one"},
-		{"no requirement", `"requirement": "r"}`, `"says": "r"}`, "x-relations/0: the relation rules has no requirement; give it one"},
-		{"an empty requirement", `"requirement": "r"}`, `"requirement": ""}`, "x-relations/0: the relation rules has an empty requirement; fill it in"},
-		{"no member of the request", `"member": "A", `, ``, "x-relations/1: the relation equals-request has no member; give it one"},
+		{"no requirement", `"requirement": "r"}`, `"says": "r"}`, "x-relations/0: the relation rules has no " +
+			"requirement; give it one"},
+		{"an empty requirement", `"requirement": "r"}`, `"requirement": ""}`, "x-relations/0: the relation rules has " +
+			"an empty requirement; fill it in"},
+		{"no member of the request", `"member": "A", `, ``, "x-relations/1: the relation equals-request has no " +
+			"member; give it one"},
 		{"no other member", `, "other": "/b"`, ``, "x-relations/2: the relation equals has no other; give it one"},
 		{"no values", `, "values": ["x"]`, ``, "x-relations/3: the relation one-of has no values; give it one"},
 		{"empty values", `["x"]`, `[]`, "x-relations/3: the relation one-of has an empty values; fill it in"},
 		{"no pattern", `"pattern": "^x$", `, ``, "x-relations/4: the relation pattern has no pattern; give it one"},
-		{"no words for a pattern", `, "want": "an x"`, ``, "x-relations/4: the relation pattern has no want; give it one"},
-		{"no place", `"relation": "instant", "requirement": "r", "at": ["/a"]`, `"relation": "instant", "requirement": "r"`, "x-relations/5: the relation instant has no at; give it one"},
-		{"a window without a beginning", `"since": "2016-01-01T00:00:00Z", `, ``, "x-relations/6: the relation within has no since; give it one"},
-		{"a window that begins at no instant", `"2016-01-01T00:00:00Z"`, `"2016"`, `x-relations/6: since is "2016", which is no instant; write one such as 2016-01-01T00:00:00Z`},
-		{"an order of one", `["/a", "/b"]`, `["/a"]`, "x-relations/7: an order is of two members at least; name them under at, the earlier first"},
+		{"no words for a pattern", `, "want": "an x"`, ``, "x-relations/4: the relation pattern has no want; " +
+			"give it one"},
+		{"no place", `"relation": "instant", "requirement": "r", "at": ["/a"]`,
+			`"relation": "instant", "requirement": "r"`, "x-relations/5: the relation instant has no at; give it one"},
+		{"a window without a beginning", `"since": "2016-01-01T00:00:00Z", `, ``, "x-relations/6: the relation " +
+			"within has no since; give it one"},
+		{"a window that begins at no instant", `"2016-01-01T00:00:00Z"`, `"2016"`,
+			`x-relations/6: since is "2016", which is no instant; write one such as 2016-01-01T00:00:00Z`},
+		{"an order of one", `["/a", "/b"]`, `["/a"]`, "x-relations/7: an order is of two members at least; name them " +
+			"under at, the earlier first"},
 	} {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)
@@ -114,10 +125,12 @@ func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
 
 func TestOutlineRefusesWhatNoSchemaSees(t *testing.T) {
 	for _, row := range []struct{ why, old, new, want string }{
-		{"a member that is not there", `"other": "/b"`, `"other": "/bb"`, `x-relations/2: there is no member at "/bb"; the members are /a, /b, /list, /list/*, /list/*/c`},
+		{"a member that is not there", `"other": "/b"`, `"other": "/bb"`,
+			`x-relations/2: there is no member at "/bb"; the members are /a, /b, /list, /list/*, /list/*/c`},
 		{"an item that is not there", `/list/*/c`, `/list/c`, `x-relations/3: there is no member at "/list/c"`},
 		{"a pattern that is none", `"^x$"`, `"("`, "x-relations/4: the pattern is invalid: "},
-		{"a duration that is none", `"24h"`, `"1 day"`, `x-relations/6: ahead is "1 day", which is no duration; write one such as 24h`},
+		{"a duration that is none", `"24h"`, `"1 day"`,
+			`x-relations/6: ahead is "1 day", which is no duration; write one such as 24h`},
 	} {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)
@@ -126,13 +139,19 @@ func TestOutlineRefusesWhatNoSchemaSees(t *testing.T) {
 	}
 	for _, row := range []struct{ why, doc, want string }{
 		{"relations that are no list", `{"x-relations": {}}`, "x-relations: it is a list of objects"},
-		{"relations inside", `{"properties": {"a": {"x-relations": []}}}`, `x-relations at "/a": it stands at the root of a schema`},
-		{"a name of nothing", `{"properties": {"a": {"x-names": "fiel"}}}`, `x-names at "/a": fiel is nothing that a member can name; write "file"`},
-		{"two names of one thing", `{"properties": {"a": {"x-names": "file"}, "b": {"x-names": "file"}}}`, "names the file too; leave it to one of them"},
-		{"a resource without form", `{"x-resource": {"names": []}}`, `x-resource at "": unknown field "names"; it is an object with a name and signs`},
-		{"a sign of nothing", `{"x-resource": {"name": "A", "signs": [{"at": "/a", "part": "x"}]}}`, `x-resource: there is no member at "/a"`},
+		{"relations inside", `{"properties": {"a": {"x-relations": []}}}`,
+			`x-relations at "/a": it stands at the root of a schema`},
+		{"a name of nothing", `{"properties": {"a": {"x-names": "fiel"}}}`,
+			`x-names at "/a": fiel is nothing that a member can name; write "file"`},
+		{"two names of one thing", `{"properties": {"a": {"x-names": "file"}, "b": {"x-names": "file"}}}`,
+			"names the file too; leave it to one of them"},
+		{"a resource without form", `{"x-resource": {"names": []}}`,
+			`x-resource at "": unknown field "names"; it is an object with a name and signs`},
+		{"a sign of nothing", `{"x-resource": {"name": "A", "signs": [{"at": "/a", "part": "x"}]}}`,
+			`x-resource: there is no member at "/a"`},
 		{"a repetition without form", `{"x-repetition": [7]}`, "it is an object with at and values"},
-		{"a repetition of nothing", `{"x-repetition": {"at": "/a", "values": ["x"]}}`, `x-repetition: there is no member at "/a"`},
+		{"a repetition of nothing", `{"x-repetition": {"at": "/a", "values": ["x"]}}`,
+			`x-repetition: there is no member at "/a"`},
 	} {
 		_, err := shelf(map[string]string{"a": row.doc}).outline("a")
 		require.ErrorContains(t, err, "schemas/a.schema.json: ", row.why)

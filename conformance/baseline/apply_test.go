@@ -34,7 +34,8 @@ func parsed(t *testing.T, lines ...string) *baseline.Baseline {
 
 // found is a finding of a check at /status in the first step of a case.
 func found(check string, level record.Level) record.Finding {
-	return record.Finding{Check: check, Requirement: "action.types", Level: level, Place: "/status", Want: "a string", Got: "7"}
+	return record.Finding{Check: check, Requirement: "action.types", Level: level, Place: "/status", Want: "a string",
+		Got: "7"}
 }
 
 // judged is a case with an outcome, and its findings.
@@ -64,12 +65,14 @@ func suite() baseline.Suite {
 
 // ran is the report of a run on this machine of all cases, at every level.
 func ran(cases ...record.CaseResult) *record.Report {
-	r := &record.Report{Cases: cases, Suite: record.SuiteInfo{Cases: len(cases), Level: record.Inferred}, Safety: record.SafetyInfo{Local: true}}
+	r := &record.Report{Cases: cases, Suite: record.SuiteInfo{Cases: len(cases), Level: record.Inferred},
+		Safety: record.SafetyInfo{Local: true}}
 	asked := map[string]bool{}
 	for _, c := range suite().Checks {
 		for _, id := range append(c.Requirements, "action.types") {
 			if !asked[id] {
-				r.Requirements = append(r.Requirements, record.RequirementResult{Requirement: record.Requirement{ID: id}})
+				r.Requirements = append(r.Requirements,
+					record.RequirementResult{Requirement: record.Requirement{ID: id}})
 			}
 			asked[id] = true
 		}
@@ -79,7 +82,8 @@ func ran(cases ...record.CaseResult) *record.Report {
 		t.Total++
 		t.Findings += len(c.Findings)
 		*map[record.Outcome]*int{
-			record.Passed: &t.Passed, record.Deviated: &t.Deviated, record.Failed: &t.Failed, record.Errored: &t.Errored,
+			record.Passed: &t.Passed, record.Deviated: &t.Deviated, record.Failed: &t.Failed,
+			record.Errored:      &t.Errored,
 			record.Inconclusive: &t.Inconclusive, record.Skipped: &t.Skipped, record.NotApplicable: &t.NotApplicable,
 		}[c.Outcome]++
 	}
@@ -116,42 +120,66 @@ func TestApplyNamesEveryProblem(t *testing.T) {
 		why      string
 	}{
 		{nil, ran(good), nil, 0, record.Conformant, "", "nothing is accepted and nothing found"},
-		{nil, ran(good, bad), []string{"new 0 " + key + ": it is not accepted; fix it, or add an entry with reason and owner"},
+		{nil, ran(good, bad), []string{"new 0 " + key + ": it is not accepted; fix it, or add an entry with reason " +
+			"and owner"},
 			0, record.NotConformant, "", "a finding that nobody has accepted"},
 		{[]string{key}, ran(good, bad), nil, 1, record.Conformant, "", "a finding that somebody has"},
 		{nil, ran(good, odd), nil, 0, record.Conformant, "", "what does not fail the run need not be accepted"},
 		{[]string{"types a/odd#0 /status"}, ran(good, odd), nil, 1, record.Conformant, "", "and may be"},
-		{[]string{key + " | until 2027-01-31"}, ran(good, bad), nil, 1, record.Conformant, "", "the last day still counts"},
-		{[]string{key + " | until 2027-01-30"}, ran(good, bad), []string{"expired 1 " + key + ": it was accepted until 2027-01-30; fix it, or agree on a new date"},
+		{[]string{key + " | until 2027-01-31"}, ran(good, bad), nil, 1, record.Conformant, "",
+			"the last day still counts"},
+		{[]string{key + " | until 2027-01-30"}, ran(good, bad),
+			[]string{"expired 1 " + key + ": it was accepted until 2027-01-30; fix it, or agree on a new date"},
 			0, record.NotConformant, "", "the day after does not"},
-		{[]string{"types a/good#0 /status | until 2027-01-30"}, ran(good), []string{"expired 1 types a/good#0 /status: it was accepted until 2027-01-30, and the finding is gone; remove the entry"},
+		{[]string{"types a/good#0 /status | until 2027-01-30"}, ran(good),
+			[]string{"expired 1 types a/good#0 /status: it was accepted until 2027-01-30, and the finding is gone; " +
+				"remove the entry"},
 			0, record.NotConformant, "", "an entry expires whether its finding is there or not"},
-		{[]string{"types a/good#0 /status"}, ran(good), []string{"vanished 1 types a/good#0 /status: the finding is gone; remove the entry"},
+		{[]string{"types a/good#0 /status"}, ran(good),
+			[]string{"vanished 1 types a/good#0 /status: the finding is gone; remove the entry"},
 			0, record.NotConformant, "", "the case passed"},
-		{[]string{key, "media-type a/bad#0 /status"}, ran(good, bad), []string{"vanished 4 media-type a/bad#0 /status: the finding is gone; remove the entry"},
+		{[]string{key, "media-type a/bad#0 /status"}, ran(good, bad),
+			[]string{"vanished 4 media-type a/bad#0 /status: the finding is gone; remove the entry"},
 			1, record.NotConformant, "", "the case failed by another check"},
-		{[]string{"types a/odd#1 /status"}, ran(good, odd), []string{"vanished 1 types a/odd#1 /status: the finding is gone; remove the entry"},
+		{[]string{"types a/odd#1 /status"}, ran(good, odd),
+			[]string{"vanished 1 types a/odd#1 /status: the finding is gone; remove the entry"},
 			0, record.NotConformant, "", "the finding is in another answer"},
-		{[]string{"type a/good#0 /status"}, ran(good), []string{`unmatched 1 type a/good#0 /status: the suite has no check "type" (did you mean "types"?); correct or remove the entry`},
+		{[]string{"type a/good#0 /status"}, ran(good),
+			[]string{`unmatched 1 type a/good#0 /status: the suite has no check "type" (did you mean "types"?); correct or remove the entry`},
 			0, record.NotConformant, "", "no such check"},
-		{[]string{"types a/god#0 /status"}, ran(good), []string{`unmatched 1 types a/god#0 /status: the suite has no case "a/god" (did you mean "a/good"?); correct or remove the entry`},
+		{[]string{"types a/god#0 /status"}, ran(good),
+			[]string{`unmatched 1 types a/god#0 /status: the suite has no case "a/god" (did you mean "a/good"?); correct or remove the entry`},
 			0, record.NotConformant, "", "no such case"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Skipped)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (skipped: it rained); make sure that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Skipped)),
+			[]string{"unmatched 1 types a/x#0 /status: its case was not judged (skipped: it rained); make sure that " +
+				"it is, or remove the entry"},
 			0, record.NotConformant, "", "the case was not sent"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.NotApplicable)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (not-applicable: it rained); make sure that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.NotApplicable)),
+			[]string{"unmatched 1 types a/x#0 /status: its case was not judged (not-applicable: it rained); make " +
+				"sure that it is, or remove the entry"},
 			0, record.NotConformant, "", "the case needs something"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (inconclusive: it rained); make sure that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive)),
+			[]string{"unmatched 1 types a/x#0 /status: its case was not judged (inconclusive: it rained); make sure " +
+				"that it is, or remove the entry"},
 			0, record.NotConformant, "", "an answer that proves nothing does not show that the finding is gone"},
-		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Errored)), []string{"unmatched 1 types a/x#0 /status: its case was not judged (errored: it rained); make sure that it is, or remove the entry"},
+		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Errored)),
+			[]string{"unmatched 1 types a/x#0 /status: its case was not judged (errored: it rained); make sure that " +
+				"it is, or remove the entry"},
 			0, record.Unjudged, "it rained", "nor does one that could not be judged, and that is no verdict"},
 		{[]string{"types a/x#0 /status"}, ran(good, judged("a/x", record.Inconclusive, found("types", inferred))), nil,
 			1, record.Conformant, "", "what is found in an inconclusive case is found"},
-		{[]string{key}, ran(good, bad, judged("a/x", record.Errored)), nil, 1, record.Unjudged, "1 of 3 cases could not be judged: it rained", "known failures hide no errors"},
-		{nil, ran(good, bad, judged("a/x", record.Errored)), []string{"new 0 " + key + ": it is not accepted; fix it, or add an entry with reason and owner"},
+		{[]string{key}, ran(good, bad, judged("a/x", record.Errored)), nil, 1, record.Unjudged,
+			"1 of 3 cases could not be judged: it rained", "known failures hide no errors"},
+		{nil, ran(good, bad, judged("a/x", record.Errored)),
+			[]string{"new 0 " + key + ": it is not accepted; fix it, or add an entry with reason and owner"},
 			0, record.NotConformant, "", "a new failure outweighs them, as in every run"},
-		{[]string{key}, ran(bad), nil, 1, record.Conformant, "", "where all fails as is known, nothing fails beyond it"},
-		{[]string{key}, ran(judged("a/x", record.Inconclusive)), []string{`unmatched 1 ` + key + `: the suite has no case "a/bad"; correct or remove the entry`}, 0, record.Unjudged, "no case was conclusive", "what the run cannot judge, its baseline cannot"},
-		{nil, ran(good, judged("a/x", record.Failed)), nil, 0, record.Unjudged, "a/x failed without a finding in the report", "a failure without a finding cannot be known"},
+		{[]string{key}, ran(bad), nil, 1, record.Conformant, "", "where all fails as is known, nothing fails " +
+			"beyond it"},
+		{[]string{key}, ran(judged("a/x", record.Inconclusive)),
+			[]string{`unmatched 1 ` + key + `: the suite has no case "a/bad"; correct or remove the entry`}, 0,
+			record.Unjudged, "no case was conclusive", "what the run cannot judge, its baseline cannot"},
+		{nil, ran(good, judged("a/x", record.Failed)), nil, 0, record.Unjudged, "a/x failed without a finding in " +
+			"the report", "a failure without a finding cannot be known"},
 	} {
 		was := row.run.Verdict
 		parsed(t, row.accepted...).Apply(row.run, suite(), today())
@@ -163,8 +191,10 @@ func TestApplyNamesEveryProblem(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", row.why, diff)
 		}
 		b := row.run.Baseline
-		if b.Known != row.known || b.Verdict != row.verdict || b.Reason != row.reason || b.Entries != len(row.accepted) || b.File != "f" {
-			t.Errorf("%s: want %d known, %s %q, got %d, %s %q", row.why, row.known, row.verdict, row.reason, b.Known, b.Verdict, b.Reason)
+		if b.Known != row.known || b.Verdict != row.verdict || b.Reason != row.reason ||
+			b.Entries != len(row.accepted) || b.File != "f" {
+			t.Errorf("%s: want %d known, %s %q, got %d, %s %q", row.why, row.known, row.verdict, row.reason, b.Known,
+				b.Verdict, b.Reason)
 		}
 		if row.run.Verdict != was {
 			t.Errorf("%s: want the run's own verdict %s left alone, got %s", row.why, was, row.run.Verdict)
@@ -201,13 +231,16 @@ func TestApplyFollowsStrictness(t *testing.T) {
 }
 
 func TestApplySortsProblemsByKindThenKey(t *testing.T) {
-	r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented), found("media-type", documented)))
-	parsed(t, "types a/good#0 x", "types a/none#0 x", "times a/good#0 x", "own-input a/good#0 x | until 1999-01-01").Apply(r, suite(), today())
+	r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented),
+		found("media-type", documented)))
+	parsed(t, "types a/good#0 x", "types a/none#0 x", "times a/good#0 x", "own-input a/good#0 x | until "+
+		"1999-01-01").Apply(r, suite(), today())
 	var got []string
 	for _, p := range r.Baseline.Problems {
 		got = append(got, p.Kind+" "+p.Key)
 	}
-	want := []string{"expired own-input a/good#0 x", "new media-type a/bad#0 /status", "new types a/bad#0 /status", "unmatched types a/none#0 x",
+	want := []string{"expired own-input a/good#0 x", "new media-type a/bad#0 /status", "new types a/bad#0 /status",
+		"unmatched types a/none#0 x",
 		"vanished times a/good#0 x", "vanished types a/good#0 x"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -230,10 +263,13 @@ func TestANarrowedRunLeavesAloneWhatItCannotSee(t *testing.T) {
 		{"types " + id + "x#0 /status", nil, "unmatched", "the suite has no such case"},
 		{"typos " + other + "#0 /status", nil, "unmatched", "the suite has no such check"},
 		{"types " + other + "#0 /status | until 1999-01-31", nil, "expired", "the day is over all the same"},
-		{"types " + id + "#0 /status", func(r *record.Report) { r.Requirements = r.Requirements[:0] }, "", "the level leaves out what the check is about"},
-		{"accepts " + id + "#0 status", func(r *record.Report) { r.Cases[0].Proves = []string{"weaker"} }, "", "and here what the case is to prove"},
+		{"types " + id + "#0 /status", func(r *record.Report) { r.Requirements = r.Requirements[:0] }, "",
+			"the level leaves out what the check is about"},
+		{"accepts " + id + "#0 status", func(r *record.Report) { r.Cases[0].Proves = []string{"weaker"} }, "",
+			"and here what the case is to prove"},
 		{"accepts " + id + "#0 status", nil, "vanished", "a check of what the case is to prove"},
-		{"types " + id + "#0 /status", func(r *record.Report) { r.Cases[0].Outcome = record.Skipped }, "", "its case was not judged, and need not be"},
+		{"types " + id + "#0 /status", func(r *record.Report) { r.Cases[0].Outcome = record.Skipped }, "",
+			"its case was not judged, and need not be"},
 	} {
 		r := ran(judged(id, record.Passed), judged("a/good", record.Passed))
 		r.Suite.Cases = len(all.Cases)
@@ -257,7 +293,8 @@ func TestAnInterruptedRunIsNoVerdictWhateverIsAccepted(t *testing.T) {
 	r.Interrupted, r.Verdict, r.Reason = true, record.Unjudged, "the run was interrupted"
 	parsed(t, "types a/bad#0 /status", "types a/good#0 /status", "types a/x#0 /status").Apply(r, suite(), today())
 	b := r.Baseline
-	if b.Verdict != record.Unjudged || b.Reason != r.Reason || b.Known != 1 || len(b.Problems) != 1 || b.Problems[0].Key != "types a/new#0 /status" {
+	if b.Verdict != record.Unjudged || b.Reason != r.Reason || b.Known != 1 || len(b.Problems) != 1 ||
+		b.Problems[0].Key != "types a/new#0 /status" {
 		t.Errorf("want unjudged, one known, one new, and nothing of what had not come yet, got %+v", b)
 	}
 	r.Reason = ""
@@ -274,10 +311,12 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 		reason  string
 		why     string
 	}{
-		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with -accept-risk, -machine and -sha1", "no acceptance was seen"},
+		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with " +
+			"-accept-risk, -machine and -sha1", "no acceptance was seen"},
 		{4, record.Conformant, "as far as it was armed; 1 of 3 cases were not sent", "the rest was not sent"},
 	} {
-		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)), judged("a/x", record.Skipped))
+		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)),
+			judged("a/x", record.Skipped))
 		r.Safety = record.SafetyInfo{MaxActions: row.actions}
 		parsed(t, "types a/bad#0 /status").Apply(r, suite(), today())
 		if b := r.Baseline; b.Verdict != row.verdict || b.Reason != row.reason {

@@ -66,7 +66,8 @@ type Entry struct {
 func (b *Baseline) Entries() (out []Entry) {
 	for _, k := range b.blocks {
 		for _, key := range k.keys {
-			out = append(out, Entry{Key: key.text, Reason: k.said.reason, Owner: k.said.owner, Expires: k.said.expires, Line: key.line})
+			out = append(out, Entry{Key: key.text, Reason: k.said.reason, Owner: k.said.owner, Expires: k.said.expires,
+				Line: key.line})
 		}
 	}
 	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })

@@ -83,7 +83,8 @@ func parse(name string, r io.Reader, draft bool) (*Baseline, error) {
 		return nil, fmt.Errorf("%s: longer than %d MiB; name a file of accepted findings", name, fileLimit>>20)
 	}
 	p := &parser{b: New(name), draft: draft, seen: map[string]int{}}
-	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) { // some editors begin a file with a byte order mark
+	// some editors begin a file with a byte order mark
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		p.line++
 		p.read(strings.TrimRight(line, " \t\r\n"))
 	}
@@ -240,7 +241,8 @@ func (p *parser) end() {
 	}
 	for _, missing := range []struct{ name, value string }{{"reason", open.said.reason}, {"owner", open.said.owner}} {
 		if missing.value == "" {
-			p.fail(open.keys[0].line, "the key has no %s; write one below it, indented: \"  %s: …\"", missing.name, missing.name)
+			p.fail(open.keys[0].line, "the key has no %s; write one below it, indented: \"  %s: …\"", missing.name,
+				missing.name)
 		}
 	}
 }

@@ -76,9 +76,11 @@ func refusal(old *Baseline, r *record.Report) string {
 	case r.Interrupted:
 		return "the run was interrupted; let it finish"
 	case r.Filtered():
-		return fmt.Sprintf("the run had %d of %d cases; send them all, without -run, -skip and -level", len(r.Cases), r.Suite.Cases)
+		return fmt.Sprintf("the run had %d of %d cases; send them all, without -run, -skip and -level", len(r.Cases),
+			r.Suite.Cases)
 	case r.Suite.Level != record.Inferred:
-		return fmt.Sprintf("the run judged by %s requirements and stronger ones; judge by all, without -level", r.Suite.Level)
+		return fmt.Sprintf("the run judged by %s requirements and stronger ones; judge by all, without -level",
+			r.Suite.Level)
 	}
 	var all, lost []string
 	entries := old.Entries()
@@ -91,7 +93,8 @@ func refusal(old *Baseline, r *record.Report) string {
 			continue
 		}
 		for _, e := range entries {
-			if _, id, _, _ := parts(e.Key); id == c.ID && !slices.ContainsFunc(c.Findings, func(f record.Finding) bool { return f.Key == e.Key }) {
+			if _, id, _, _ := parts(e.Key); id == c.ID && !slices.ContainsFunc(c.Findings,
+				func(f record.Finding) bool { return f.Key == e.Key }) {
 				lost = append(lost, fmt.Sprintf("line %d: %s (%s)", e.Line, c.ID, why(c)))
 			}
 		}
@@ -100,7 +103,8 @@ func refusal(old *Baseline, r *record.Report) string {
 	case len(all) > 0:
 		return fmt.Sprintf("not every case was judged: %s; make sure that each is", some(all))
 	case len(lost) > 0:
-		return fmt.Sprintf("cases of entries were not judged: %s; make sure that they are, or remove the entries by hand", some(lost))
+		return fmt.Sprintf("cases of entries were not judged: %s; make sure that they are, or remove the entries "+
+			"by hand", some(lost))
 	case !slices.ContainsFunc(r.Cases, func(c record.CaseResult) bool { return judged(&c) }):
 		return "no case was judged; make sure that the target can be reached"
 	}

@@ -32,7 +32,8 @@ types a/odd#0 /status
   owner: us
 `
 	f := found("types", documented)
-	r := ran(judged("a/bad", record.Failed, f, f), judged("a/good", record.Passed), judged("a/odd", record.Deviated, found("types", inferred)),
+	r := ran(judged("a/bad", record.Failed, f, f), judged("a/good", record.Passed),
+		judged("a/odd", record.Deviated, found("types", inferred)),
 		judged("a/odder", record.Deviated, found("types", inferred)),
 		judged("a/one", record.Failed, f, f), judged("a/two", record.Failed, f, found("media-type", documented)))
 	from, err := baseline.Parse("f", strings.NewReader(old))
@@ -97,7 +98,8 @@ types a/two#0 /status
 }
 
 func TestUpdateBeginsANewFile(t *testing.T) {
-	b, err := baseline.Update(baseline.New("f"), ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented))))
+	b, err := baseline.Update(baseline.New("f"), ran(judged("a/good", record.Passed),
+		judged("a/bad", record.Failed, found("types", documented))))
 	require.NoError(t, err)
 	var got bytes.Buffer
 	require.NoError(t, b.Write(&got))
@@ -141,19 +143,36 @@ func TestUpdateRefusesARunThatCannotTell(t *testing.T) {
 		why  string
 	}{
 		{ran(good, bad), "", "a whole run"},
-		{with(ran(good, bad), func(r *record.Report) { r.Suite.Cases = 9 }), "f: not updated: the run had 2 of 9 cases; send them all, without -run, -skip and -level", "a narrowed run"},
-		{with(ran(good, bad), func(r *record.Report) { r.Suite.Level = record.Standard }), "f: not updated: the run judged by standard requirements and stronger ones; judge by all, without -level", "a level that leaves findings out"},
-		{with(ran(good, bad), func(r *record.Report) { r.Interrupted = true }), "f: not updated: the run was interrupted; let it finish", "half a run"},
-		{ran(good, judged("a/x", record.Errored)), "f: not updated: not every case was judged: a/x (errored: it rained); make sure that each is", "a case that could not be judged"},
-		{ran(several...), "f: not updated: not every case was judged: a (errored: it rained), b (errored: it rained), c (errored: it rained), d (errored: it rained), e (errored: it rained) and 2 more; make sure that each is", "many"},
-		{ran(good, judged("a/x", record.Skipped)), "f: not updated: not every case was judged: a/x (skipped: it rained); make sure that each is", "one that was not sent, though it could be"},
-		{with(ran(good, judged("a/x", record.Skipped)), elsewhere), "", "one that must not be sent there, and of which nothing was accepted"},
-		{ran(good, judged("a/x", record.NotApplicable)), "", "one that needs something, and of which nothing was accepted"},
-		{with(ran(good, judged("a/bad", record.Skipped)), elsewhere), "f: not updated: cases of entries were not judged: line 1: a/bad (skipped: it rained); make sure that they are, or remove the entries by hand", "one of which something was"},
-		{ran(good, judged("a/bad", record.NotApplicable)), "f: not updated: cases of entries were not judged: line 1: a/bad (not-applicable: it rained); make sure that they are, or remove the entries by hand", "the same"},
-		{ran(good, judged("a/bad", record.Inconclusive)), "f: not updated: cases of entries were not judged: line 1: a/bad (inconclusive: it rained); make sure that they are, or remove the entries by hand", "an answer that proves nothing"},
-		{ran(good, judged("a/bad", record.Inconclusive, found("types", documented))), "", "its finding is there all the same"},
-		{ran(judged("a/x", record.NotApplicable)), "f: not updated: no case was judged; make sure that the target can be reached", "nothing at all"},
+		{with(ran(good, bad), func(r *record.Report) { r.Suite.Cases = 9 }), "f: not updated: the run had 2 of 9 " +
+			"cases; send them all, without -run, -skip and -level", "a narrowed run"},
+		{with(ran(good, bad), func(r *record.Report) { r.Suite.Level = record.Standard }),
+			"f: not updated: the run judged by standard requirements and stronger ones; judge by all, without -level",
+			"a level that leaves findings out"},
+		{with(ran(good, bad), func(r *record.Report) { r.Interrupted = true }), "f: not updated: the run was " +
+			"interrupted; let it finish", "half a run"},
+		{ran(good, judged("a/x", record.Errored)), "f: not updated: not every case was judged: a/x (errored: it " +
+			"rained); make sure that each is", "a case that could not be judged"},
+		{ran(several...), "f: not updated: not every case was judged: a (errored: it rained), b (errored: it " +
+			"rained), c (errored: it rained), d (errored: it rained), e (errored: it rained) and 2 more; make sure " +
+			"that each is", "many"},
+		{ran(good, judged("a/x", record.Skipped)), "f: not updated: not every case was judged: a/x (skipped: it " +
+			"rained); make sure that each is", "one that was not sent, though it could be"},
+		{with(ran(good, judged("a/x", record.Skipped)), elsewhere), "", "one that must not be sent there, and of " +
+			"which nothing was accepted"},
+		{ran(good, judged("a/x", record.NotApplicable)), "", "one that needs something, and of which nothing was " +
+			"accepted"},
+		{with(ran(good, judged("a/bad", record.Skipped)), elsewhere), "f: not updated: cases of entries were not " +
+			"judged: line 1: a/bad (skipped: it rained); make sure that they are, or remove the entries by hand",
+			"one of which something was"},
+		{ran(good, judged("a/bad", record.NotApplicable)), "f: not updated: cases of entries were not judged: line " +
+			"1: a/bad (not-applicable: it rained); make sure that they are, or remove the entries by hand", "the same"},
+		{ran(good, judged("a/bad", record.Inconclusive)), "f: not updated: cases of entries were not judged: line 1: " +
+			"a/bad (inconclusive: it rained); make sure that they are, or remove the entries by hand",
+			"an answer that proves nothing"},
+		{ran(good, judged("a/bad", record.Inconclusive, found("types", documented))), "",
+			"its finding is there all the same"},
+		{ran(judged("a/x", record.NotApplicable)), "f: not updated: no case was judged; make sure that the target " +
+			"can be reached", "nothing at all"},
 		{ran(), "f: not updated: no case was judged; make sure that the target can be reached", "an empty report"},
 	} {
 		_, err := baseline.Update(parsed(t, "types a/bad#0 /status"), row.run)

@@ -37,14 +37,22 @@ type KindInfo struct {
 // Kinds returns all kinds, beginning with those that can be a regression.
 func Kinds() []KindInfo {
 	return []KindInfo{
-		{NewlyFailing, "newly failing", "Each passed or deviated in the old report, and fails in the new one.", "always"},
-		{NoLongerJudged, "no longer judged", "Each was judged in the old report, and is errored, inconclusive, skipped or not applicable in the new one.", "always"},
+		{NewlyFailing, "newly failing", "Each passed or deviated in the old report, and fails in the new one.",
+			"always"},
+		{NoLongerJudged, "no longer judged", "Each was judged in the old report, and is errored, inconclusive, " +
+			"skipped or not applicable in the new one.", "always"},
 		{RemovedCase, "removed", "Each is not in the new report.", "if it was judged"},
-		{ChangedReason, "with other findings", "Each still fails or deviates, with other findings.", "if it fails, and one of the findings that fail it is at a place without a finding of that check in the old report"},
-		{NewlyDeviating, "newly deviating", "Each passed in the old report, and breaks an inferred requirement in the new one.", "never"},
-		{NewlyPassing, "newly passing", "Each failed in the old report, and passes or deviates in the new one; or it deviated, and passes.", "never"},
-		{JudgedNow, "judged now", "Each was not judged in the old report, and is judged in the new one, with any outcome.", "never"},
-		{NotAsked, "not asked", "Each was judged in the old report; the new run was interrupted before it, or armed for less.", "never"},
+		{ChangedReason, "with other findings", "Each still fails or deviates, with other findings.",
+			"if it fails, and one of the findings that fail it is at a place without a finding of that check in the " +
+				"old report"},
+		{NewlyDeviating, "newly deviating", "Each passed in the old report, and breaks an inferred requirement in " +
+			"the new one.", "never"},
+		{NewlyPassing, "newly passing", "Each failed in the old report, and passes or deviates in the new one; or it " +
+			"deviated, and passes.", "never"},
+		{JudgedNow, "judged now", "Each was not judged in the old report, and is judged in the new one, with any " +
+			"outcome.", "never"},
+		{NotAsked, "not asked", "Each was judged in the old report; the new run was interrupted before it, or armed " +
+			"for less.", "never"},
 		{UnjudgedOtherwise, "not judged for another reason", "Each is judged in neither report.", "never"},
 		{NewCase, "new", "Each is not in the old report.", "never"},
 	}
@@ -83,14 +91,16 @@ func (c *Comparison) cases(old, current *record.Report) {
 		if is[a.ID] == nil {
 			c.Changes = append(c.Changes, Change{
 				Kind: RemovedCase, Regression: judged(a.Outcome) && !c.accepts(casesRow),
-				Case: a.ID, Title: a.Title, Old: a.Outcome.String(), OldReason: a.Reason, Added: []record.Finding{}, Gone: []record.Finding{},
+				Case: a.ID, Title: a.Title, Old: a.Outcome.String(), OldReason: a.Reason, Added: []record.Finding{},
+				Gone: []record.Finding{},
 			})
 		}
 	}
 	for _, b := range current.Cases {
 		if was[b.ID] == nil {
 			c.Changes = append(c.Changes, Change{
-				Kind: NewCase, Case: b.ID, Title: b.Title, New: b.Outcome.String(), NewReason: b.Reason, Added: only(b.Findings, nil), Gone: []record.Finding{},
+				Kind: NewCase, Case: b.ID, Title: b.Title, New: b.Outcome.String(), NewReason: b.Reason,
+				Added: only(b.Findings, nil), Gone: []record.Finding{},
 			})
 		}
 	}
@@ -111,8 +121,9 @@ func judged(o record.Outcome) bool {
 // changeOf returns how a case differs. The wording of reasons and findings is not a difference.
 func changeOf(a, b *record.CaseResult, old, current *record.Report) (Change, bool) {
 	out := Change{
-		Case: b.ID, Title: b.Title, Old: a.Outcome.String(), New: b.Outcome.String(), OldReason: a.Reason, NewReason: b.Reason,
-		Added: only(b.Findings, a.Findings), Gone: only(a.Findings, b.Findings),
+		Case: b.ID, Title: b.Title, Old: a.Outcome.String(), New: b.Outcome.String(), OldReason: a.Reason,
+		NewReason: b.Reason,
+		Added:     only(b.Findings, a.Findings), Gone: only(a.Findings, b.Findings),
 	}
 	worse := func(k Kind) (Change, bool) { out.Kind, out.Regression = k, true; return out, true }
 	changed := func(k Kind) (Change, bool) { out.Kind = k; return out, true }

@@ -89,11 +89,13 @@ type Options struct {
 // Compare compares a report with an older one. It neither retains nor changes them. Findings
 // that a baseline accepts count like all others.
 func Compare(old, current *record.Report, o Options) *Comparison {
-	c := &Comparison{strictShape: o.StrictShape, accepted: o.AcceptLess, Old: sideOf(old), New: sideOf(current), Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
+	c := &Comparison{strictShape: o.StrictShape, accepted: o.AcceptLess, Old: sideOf(old), New: sideOf(current),
+		Different: []Difference{}, Notes: []string{}, Changes: []Change{}, Shapes: []Shape{}}
 	for _, row := range circumstances() {
 		if was, is := row.of(old, current); was != is {
 			less := row.less != nil && row.less(old, current)
-			c.Different = append(c.Different, Difference{row.what, was, is, row.means, less, less && c.accepts(row.what)})
+			c.Different = append(c.Different, Difference{row.what, was, is, row.means, less, less &&
+				c.accepts(row.what)})
 		}
 	}
 	c.Notes = append(c.Notes, notes("old", old)...)
@@ -129,7 +131,8 @@ func sideOf(r *record.Report) Side {
 // notes returns remarks on how much of its suite a report has.
 func notes(side string, r *record.Report) (out []string) {
 	if r.Filtered() {
-		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite", side, len(r.Cases), r.Suite.Cases))
+		out = append(out, fmt.Sprintf("the %s report has %d of the %d cases of its suite", side, len(r.Cases),
+			r.Suite.Cases))
 	}
 	if r.Interrupted {
 		out = append(out, fmt.Sprintf("the %s run was interrupted, and its part is compared", side))
@@ -165,7 +168,8 @@ func (c *Comparison) verdict() (Verdict, string) {
 		of   Side
 	}{{"old", c.Old}, {"new", c.New}} {
 		if side.of.Judged == 0 {
-			return Unjudged, fmt.Sprintf("the %s report has no case that was judged: %s", side.name, cmp.Or(side.of.Reason, "it gives no reason"))
+			return Unjudged, fmt.Sprintf("the %s report has no case that was judged: %s", side.name,
+				cmp.Or(side.of.Reason, "it gives no reason"))
 		}
 	}
 	switch {
@@ -179,10 +183,12 @@ func (c *Comparison) verdict() (Verdict, string) {
 		return Unjudged, "a run was interrupted; there is no regression in its part"
 	}
 	if less := c.less(); less != "" {
-		return Unjudged, "the new report was judged less thoroughly than the old one: " + less + "; judge it in the same way, or accept the difference with -accept-less"
+		return Unjudged, "the new report was judged less thoroughly than the old one: " + less +
+			"; judge it in the same way, or accept the difference with -accept-less"
 	}
 	if fails := c.failsUnknown(); fails > 0 {
-		return Unjudged, count(fails, "case") + " fails that the old report did not judge, so it is unknown whether it is a regression"
+		return Unjudged, count(fails, "case") + " fails that the old report did not judge, so it is unknown whether " +
+			"it is a regression"
 	}
 	if rest == "" {
 		return Same, "no difference"

@@ -38,13 +38,15 @@ type spec struct {
 // made is a report of such cases, whole unless it is changed.
 func made(cases ...spec) *record.Report {
 	r := &record.Report{
-		Suite:   record.SuiteInfo{Name: "fmaspec", Version: "0.1.0", Contract: strings.Repeat("c", 64), Fixtures: strings.Repeat("f", 64), Cases: len(cases), Level: record.Inferred, Repeat: 1},
+		Suite: record.SuiteInfo{Name: "fmaspec", Version: "0.1.0", Contract: strings.Repeat("c", 64),
+			Fixtures: strings.Repeat("f", 64), Cases: len(cases), Level: record.Inferred, Repeat: 1},
 		Target:  record.TargetInfo{URL: "http://127.0.0.1:8080", Name: "http://127.0.0.1:8080", Protocol: "HTTP/1.1"},
 		Safety:  record.SafetyInfo{Local: true},
 		Started: time.Date(2017, 12, 4, 13, 13, 26, 0, time.UTC), Verdict: record.Conformant,
 	}
 	for _, s := range cases {
-		r.Cases = append(r.Cases, record.CaseResult{ID: s.id, Title: "Does " + s.id + ".", Operation: "requestSample", Outcome: s.outcome, Findings: s.findings, Reason: s.reason})
+		r.Cases = append(r.Cases, record.CaseResult{ID: s.id, Title: "Does " + s.id + ".", Operation: "requestSample",
+			Outcome: s.outcome, Findings: s.findings, Reason: s.reason})
 	}
 	for _, c := range r.Cases {
 		switch c.Outcome {
@@ -60,7 +62,8 @@ func made(cases ...spec) *record.Report {
 }
 
 func found(check, place, requirement string, level record.Level) record.Finding {
-	return record.Finding{Key: check + " a#0 " + place, Case: "a", Check: check, Place: place, Requirement: requirement, Level: level, Want: "this", Got: "that"}
+	return record.Finding{Key: check + " a#0 " + place, Case: "a", Check: check, Place: place, Requirement: requirement,
+		Level: level, Want: "this", Got: "that"}
 }
 
 // steady keeps both reports judged, whatever becomes of the case a.
@@ -77,7 +80,8 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 	elsewhere := []record.Finding{found("types", "/id", "action.id", record.Documented)}
 	weak := []record.Finding{found("types", "/sha1", "action.id", record.Inferred)}
 	item := []record.Finding{found("types", "/fileInstances/0/status", "action.types", record.Documented)}
-	items := []record.Finding{found("types", "/fileInstances/3/status", "action.types", record.Documented), found("types", "/fileInstances/4/status", "action.types", record.Documented)}
+	items := []record.Finding{found("types", "/fileInstances/3/status", "action.types", record.Documented),
+		found("types", "/fileInstances/4/status", "action.types", record.Documented)}
 	interrupted := func(old, current *record.Report) { current.Interrupted = true }
 	elsewhereUnarmed := func(old, current *record.Report) { current.Safety = record.SafetyInfo{} }
 	strict := func(old, current *record.Report) { current.Suite.Strict = true }
@@ -107,9 +111,11 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 		{S, 0, nil, nil, nil, compare.RemovedCase, false, "it was not"},
 		{P, 0, nil, nil, narrowed, compare.RemovedCase, true, "it was left out, which is no evidence that it passes"},
 		{F, F, one, other, nil, compare.ChangedReason, true, "another place is wrong"},
-		{F, F, one, append(slices.Clone(one), weak...), nil, compare.ChangedReason, false, "what is added would not fail it"},
+		{F, F, one, append(slices.Clone(one), weak...), nil, compare.ChangedReason, false,
+			"what is added would not fail it"},
 		{F, F, one, append(slices.Clone(one), weak...), strict, compare.ChangedReason, true, "but for a strict run"},
-		{F, F, append(slices.Clone(one), other...), one, nil, compare.ChangedReason, false, "one is gone, none is added"},
+		{F, F, append(slices.Clone(one), other...), one, nil, compare.ChangedReason, false,
+			"one is gone, none is added"},
 		{F, F, one, elsewhere, nil, compare.ChangedReason, false, "the same place breaks another requirement"},
 		{F, F, one, reworded, nil, "", false, "words are no difference"},
 		{F, F, item, items, nil, "", false, "nor is which item of an array it is"},
@@ -135,7 +141,8 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 			}
 			return []spec{{"a", outcome, findings, reason}, steady()}
 		}
-		old, current := made(specs(row.old, row.before, "one reason")...), made(specs(row.new, row.after, "another reason")...)
+		old, current := made(specs(row.old, row.before, "one reason")...),
+			made(specs(row.new, row.after, "another reason")...)
 		if row.change != nil {
 			row.change(old, current)
 		}
@@ -147,16 +154,21 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 			continue
 		}
 		obtained[row.want] = true
-		if len(c.Changes) != 1 || c.Changes[0].Kind != row.want || c.Changes[0].Regression != row.regression || c.Changes[0].Case != "a" {
-			t.Errorf("%v → %v: want %s (regression %v), got %+v: %s", row.old, row.new, row.want, row.regression, c.Changes, row.why)
+		if len(c.Changes) != 1 || c.Changes[0].Kind != row.want || c.Changes[0].Regression != row.regression ||
+			c.Changes[0].Case != "a" {
+			t.Errorf("%v → %v: want %s (regression %v), got %+v: %s", row.old, row.new, row.want, row.regression,
+				c.Changes, row.why)
 		}
 		if want := map[bool]int{true: 1}[row.regression]; c.Totals.Regressions != want {
 			t.Errorf("%v → %v: want %d regressions, got %d: %s", row.old, row.new, want, c.Totals.Regressions, row.why)
 		}
 	}
-	unknown := compare.Compare(made(spec{"a", N, nil, "one reason"}, steady()), made(spec{"a", F, one, ""}, steady()), compare.Options{})
-	if unknown.Verdict != compare.Unjudged || !strings.Contains(unknown.Reason, "1 case fails that the old report did not judge") {
-		t.Errorf("want no verdict where a case fails of which nothing is known, got %s: %s", unknown.Verdict, unknown.Reason)
+	unknown := compare.Compare(made(spec{"a", N, nil, "one reason"}, steady()), made(spec{"a", F, one, ""}, steady()),
+		compare.Options{})
+	if unknown.Verdict != compare.Unjudged || !strings.Contains(unknown.Reason, "1 case fails that the old report "+
+		"did not judge") {
+		t.Errorf("want no verdict where a case fails of which nothing is known, got %s: %s", unknown.Verdict,
+			unknown.Reason)
 	}
 	for _, k := range compare.Kinds() {
 		if !obtained[k.Kind] || k.Title == "" || k.Doc == "" {
@@ -175,7 +187,8 @@ func TestCompareTellsEveryKindOfChange(t *testing.T) {
 func TestEveryVerdictHasItsReason(t *testing.T) {
 	t.Parallel()
 	one := []record.Finding{found("types", "/id", "action.types", record.Documented)}
-	pass, fail, skip := spec{id: "a", outcome: record.Passed}, spec{"a", record.Failed, one, ""}, spec{id: "a", outcome: record.Skipped, reason: "the run was interrupted"}
+	pass, fail, skip := spec{id: "a", outcome: record.Passed}, spec{"a", record.Failed, one, ""},
+		spec{id: "a", outcome: record.Skipped, reason: "the run was interrupted"}
 	broken := spec{id: "a", outcome: record.Errored, reason: "connection refused"}
 	for _, row := range []struct {
 		old, new *record.Report
@@ -186,17 +199,23 @@ func TestEveryVerdictHasItsReason(t *testing.T) {
 		{made(pass), made(pass), nil, compare.Same, "no difference"},
 		{made(fail), made(pass), nil, compare.Changed, "1 case newly passing"},
 		{made(pass, steady()), made(fail, steady()), nil, compare.Regression, "1 case newly failing"},
-		{made(pass, spec{"b", record.Failed, one, ""}), made(fail, spec{id: "b", outcome: record.Passed}), nil, compare.Regression, "1 case newly failing; besides, 1 case newly passing"},
-		{made(pass), made(broken), func(_, current *record.Report) { current.Reason = "connection refused" }, compare.Unjudged, "the new report has no case that was judged: connection refused"},
-		{made(broken), made(pass), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
+		{made(pass, spec{"b", record.Failed, one, ""}), made(fail, spec{id: "b", outcome: record.Passed}), nil,
+			compare.Regression, "1 case newly failing; besides, 1 case newly passing"},
+		{made(pass), made(broken), func(_, current *record.Report) { current.Reason = "connection refused" },
+			compare.Unjudged, "the new report has no case that was judged: connection refused"},
+		{made(broken), made(pass), nil, compare.Unjudged, "the old report has no case that was judged: it gives " +
+			"no reason"},
 		{made(), made(), nil, compare.Unjudged, "the old report has no case that was judged: it gives no reason"},
 		{made(pass), made(steady()), nil, compare.Unjudged, "no case was judged in both reports"},
-		{made(pass, steady()), made(skip, steady()), func(_, current *record.Report) { current.Interrupted = true }, compare.Unjudged, "a run was interrupted; there is no regression in its part"},
-		{made(skip, steady()), made(pass, steady()), func(old, _ *record.Report) { old.Interrupted = true }, compare.Unjudged, "a run was interrupted; there is no regression in its part"},
-		{made(pass, spec{id: "b", outcome: record.Passed}), made(fail, spec{id: "b", outcome: record.Skipped}), func(_, current *record.Report) {
-			current.Interrupted = true
-			current.Totals.Passed++ // another case of it, so that it is judged
-		}, compare.Regression, "1 case newly failing; besides, 1 case not asked"},
+		{made(pass, steady()), made(skip, steady()), func(_, current *record.Report) { current.Interrupted = true },
+			compare.Unjudged, "a run was interrupted; there is no regression in its part"},
+		{made(skip, steady()), made(pass, steady()), func(old, _ *record.Report) { old.Interrupted = true },
+			compare.Unjudged, "a run was interrupted; there is no regression in its part"},
+		{made(pass, spec{id: "b", outcome: record.Passed}), made(fail, spec{id: "b", outcome: record.Skipped}),
+			func(_, current *record.Report) {
+				current.Interrupted = true
+				current.Totals.Passed++ // another case of it, so that it is judged
+			}, compare.Regression, "1 case newly failing; besides, 1 case not asked"},
 	} {
 		if row.change != nil {
 			row.change(row.old, row.new)
@@ -244,11 +263,13 @@ func TestWhatWasNotJudgedAlikeIsToldFirst(t *testing.T) {
 	}
 	for _, same := range []func(*record.Report){
 		func(r *record.Report) { r.Suite.Seed = "7f3a" }, func(r *record.Report) { r.Suite.Parallel = 2 },
-		func(r *record.Report) { r.Started = time.Now() }, func(r *record.Report) { r.Target.URL = "http://127.0.0.1:1" },
+		func(r *record.Report) { r.Started = time.Now() },
+		func(r *record.Report) { r.Target.URL = "http://127.0.0.1:1" },
 	} {
 		current := made(steady())
 		same(current)
-		if c := compare.Compare(made(steady()), current, compare.Options{}); len(c.Different)+len(c.Notes) > 0 || c.Verdict != compare.Same {
+		if c := compare.Compare(made(steady()), current, compare.Options{}); len(c.Different)+len(c.Notes) > 0 ||
+			c.Verdict != compare.Same {
 			t.Errorf("want no difference, got %+v %q", c.Different, c.Notes)
 		}
 	}

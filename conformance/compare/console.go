@@ -57,7 +57,8 @@ func (p *page) sides(c *Comparison) {
 		of   Side
 	}{{"old", c.Old}, {"new", c.New}} {
 		p.line(span{dim, side.name + "      "}, span{bold, sideText(side.of)})
-		p.line(span{"", fmt.Sprintf("         %s, %d of %s judged, %s, %s", verdictWord(side.of.Verdict), side.of.Judged, count(side.of.Of, "case"), side.of.Suite,
+		p.line(span{"", fmt.Sprintf("         %s, %d of %s judged, %s, %s", verdictWord(side.of.Verdict),
+			side.of.Judged, count(side.of.Of, "case"), side.of.Suite,
 			side.of.Started.UTC().Format(time.DateTime+" UTC"))})
 	}
 	p.line()
@@ -73,7 +74,8 @@ func (p *page) different(c *Comparison) {
 		if i == 0 {
 			p.line(span{bold, "judged differently: this may explain differences"})
 		}
-		p.line(span{yellow, fmt.Sprintf("  %-10s", d.What)}, span{"", fmt.Sprintf("%s → %s", shortly(d.Old), shortly(d.New))}, span{dim, "   " + d.Means + d.lessText()})
+		p.line(span{yellow, fmt.Sprintf("  %-10s", d.What)},
+			span{"", fmt.Sprintf("%s → %s", shortly(d.Old), shortly(d.New))}, span{dim, "   " + d.Means + d.lessText()})
 	}
 	for _, note := range c.Notes {
 		p.line(span{yellow, "  " + note})
@@ -99,7 +101,8 @@ func shortly(value string) string {
 	if value == "" {
 		return "none"
 	}
-	if len(value) == 64 && !strings.ContainsFunc(value, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }) {
+	if len(value) == 64 && !strings.ContainsFunc(value,
+		func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }) {
 		return value[:12] + "…" // of a hash
 	}
 	return brief(value)
@@ -203,7 +206,10 @@ func (p *page) bundle(b *bundle, code string) {
 	} else if b.New == "" {
 		became = b.Old
 	}
-	if !b.Regression && slices.ContainsFunc(Kinds(), func(k KindInfo) bool { return k.Kind == b.Kind && k.Worsen != "never" }) {
+	if !b.Regression && slices.ContainsFunc(Kinds(), func(k KindInfo) bool {
+		return k.Kind == b.Kind &&
+			k.Worsen != "never"
+	}) {
 		became += ", no regression"
 	}
 	p.line(span{code, "  " + b.Case}, span{dim, "   " + became})
@@ -236,7 +242,9 @@ func (p *page) findings(mark string, list []record.Finding, code string) {
 			p.line(span{dim, fmt.Sprintf("    %s … and %s", mark, count(len(list)-i, "more finding"))})
 			return
 		}
-		p.line(span{code, "    " + mark + " " + f.Check}, span{"", fmt.Sprintf("   %s   want %s   got %s", f.Place, f.Want, f.Got)}, span{dim, fmt.Sprintf("   %s, %s", f.Requirement, f.Level)})
+		p.line(span{code, "    " + mark + " " + f.Check},
+			span{"", fmt.Sprintf("   %s   want %s   got %s", f.Place, f.Want, f.Got)},
+			span{dim, fmt.Sprintf("   %s, %s", f.Requirement, f.Level)})
 		if p.Verbose {
 			p.uncut(span{dim, "      " + f.Key})
 		}
@@ -247,7 +255,8 @@ func (p *page) shapes(c *Comparison) {
 	if len(c.Shapes) == 0 {
 		return
 	}
-	p.line(span{bold, count(len(c.Shapes)+c.Totals.MoreShapes, "difference") + " in the shape of answers"}, span{dim, "   if neither side has a finding"})
+	p.line(span{bold, count(len(c.Shapes)+c.Totals.MoreShapes, "difference") + " in the shape of answers"},
+		span{dim, "   if neither side has a finding"})
 	for _, s := range c.Shapes {
 		p.line(span{yellow, "  " + s.Place}, span{"", "   " + stated(s.Old) + " → " + stated(s.New)})
 		if !p.Verbose {
@@ -268,7 +277,8 @@ func (p *page) shapes(c *Comparison) {
 // stated returns the values at a place as text.
 func stated(words []string) string {
 	plain := map[string]string{
-		absent: "missing", present: "there", empty: "empty", "null": "null", "boolean": "a boolean", "number": "a number",
+		absent: "missing", present: "there", empty: "empty", "null": "null", "boolean": "a boolean",
+		"number": "a number",
 		"string": "a string", "array": "an array", "object": "an object",
 	}
 	var out []string
@@ -297,7 +307,8 @@ func where(s Shape) string {
 
 func (p *page) totals(c *Comparison) {
 	t := c.Totals
-	text := fmt.Sprintf("%s in both reports, %d judged in both, %d the same; %s compared", count(t.Cases, "case"), t.Judged, t.Same, count(t.Answers, "answer"))
+	text := fmt.Sprintf("%s in both reports, %d judged in both, %d the same; %s compared", count(t.Cases, "case"),
+		t.Judged, t.Same, count(t.Answers, "answer"))
 	p.uncut(span{"", text})
 }
 

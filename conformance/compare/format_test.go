@@ -20,7 +20,8 @@ import (
 )
 
 // hostile is what a server might send to confuse a terminal or a parser.
-const hostile = "<&\"]]>' \x1b[31mred\x1b]0;title\a\x00\r\b\x7f\t\u009b2J \u202eevil\u2066 שלום \u200b\ufeff\ufffe \xff\xc3 {{x}} \\x41 `*_[a](http://b) @all | </code> #1\n\n# h"
+const hostile = "<&\"]]>' \x1b[31mred\x1b]0;title\a\x00\r\b\x7f\t\u009b2J \u202eevil\u2066 שלום \u200b\ufeff\ufffe " +
+	"\xff\xc3 {{x}} \\x41 `*_[a](http://b) @all | </code> #1\n\n# h"
 
 // sides are two reports that differ in everything.
 func sides() (old, current *record.Report) {
@@ -30,18 +31,23 @@ func sides() (old, current *record.Report) {
 	status := []record.Finding{found("created", "status", "response.created", record.Documented)}
 	weak := []record.Finding{found("action-id", "/id", "action.id", record.Inferred)}
 	old = made(
-		spec{id(0), P, nil, ""}, spec{id(1), P, nil, ""}, spec{id(2), P, nil, ""}, spec{id(3), P, nil, ""}, spec{id(4), F, types, ""},
-		spec{id(5), F, status, ""}, spec{id(6), P, nil, ""}, spec{id(7), S, nil, "not sent: it could take effect"}, spec{id(8), S, nil, "x"}, spec{id(9), P, nil, ""}, spec{id(10), P, nil, ""},
+		spec{id(0), P, nil, ""}, spec{id(1), P, nil, ""}, spec{id(2), P, nil, ""}, spec{id(3), P, nil, ""},
+		spec{id(4), F, types, ""},
+		spec{id(5), F, status, ""}, spec{id(6), P, nil, ""}, spec{id(7), S, nil, "not sent: it could take effect"},
+		spec{id(8), S, nil, "x"}, spec{id(9), P, nil, ""}, spec{id(10), P, nil, ""},
 	)
 	current = made(
-		spec{id(0), F, types, ""}, spec{id(1), F, types, ""}, spec{id(2), F, status, ""}, spec{id(3), E, nil, "connection refused"}, spec{id(4), F, status, ""},
-		spec{id(5), P, nil, ""}, spec{id(6), D, weak, ""}, spec{id(7), P, nil, ""}, spec{id(8), E, nil, "y"}, spec{id(11), P, nil, ""}, spec{id(10), P, nil, ""},
+		spec{id(0), F, types, ""}, spec{id(1), F, types, ""}, spec{id(2), F, status, ""},
+		spec{id(3), E, nil, "connection refused"}, spec{id(4), F, status, ""},
+		spec{id(5), P, nil, ""}, spec{id(6), D, weak, ""}, spec{id(7), P, nil, ""}, spec{id(8), E, nil, "y"},
+		spec{id(11), P, nil, ""}, spec{id(10), P, nil, ""},
 	)
 	current.Target.URL, current.Target.Name = "https://tenant.example", "the original"
 	current.Suite.Version, current.Suite.Fixtures = "0.2.0", strings.Repeat("e", 64)
 	current.Verdict, current.Started = record.NotConformant, current.Started.AddDate(0, 0, 1)
 	old.Cases[10].Exchanges = []record.ExchangeResult{{Response: answer(400, `{"error":{"code":"A"}}`)}}
-	current.Cases[10].Exchanges = []record.ExchangeResult{{Response: answer(400, `{"error":{"code":"B","target":null}}`, with("Server", "x"))}}
+	current.Cases[10].Exchanges = []record.ExchangeResult{{Response: answer(400, `{"error":{"code":"B","target":null}}`,
+		with("Server", "x"))}}
 	return old, current
 }
 
@@ -54,8 +60,14 @@ func TestFormatsReadWell(t *testing.T) {
 		write func(io.Writer) error
 	}{
 		{"console.txt", func(w io.Writer) error { return compare.Console(w, c, compare.Style{}) }},
-		{"console-verbose.txt", func(w io.Writer) error { return compare.Console(w, c, compare.Style{Verbose: true, Width: 132}) }},
-		{"console-quiet.txt", func(w io.Writer) error { return compare.Console(w, c, compare.Style{Quiet: true, Color: true}) }},
+		{"console-verbose.txt", func(w io.Writer) error {
+			return compare.Console(w, c,
+				compare.Style{Verbose: true, Width: 132})
+		}},
+		{"console-quiet.txt", func(w io.Writer) error {
+			return compare.Console(w, c,
+				compare.Style{Quiet: true, Color: true})
+		}},
 		{"comparison.md", func(w io.Writer) error { return compare.Markdown(w, c) }},
 		{"comparison.json", func(w io.Writer) error { return compare.JSON(w, c) }},
 	} {
@@ -85,7 +97,8 @@ func harmless(t *testing.T, c *compare.Comparison) {
 			t.Errorf("%s: want the same bytes again", name)
 		}
 		text := colours.ReplaceAllString(one.String(), "")
-		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text,
+			func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
 			t.Errorf("%s: want nothing that a terminal obeys, got %q", name, text)
 		}
 		if name == "json" {
@@ -108,7 +121,8 @@ func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	old, current := sides()
 	for _, r := range []*record.Report{old, current} {
-		r.Target.URL, r.Target.Name, r.Suite.Name, r.Suite.Run, r.Reason = hostile, hostile, hostile, hostile+r.Suite.Version, hostile
+		r.Target.URL, r.Target.Name, r.Suite.Name, r.Suite.Run, r.Reason = hostile, hostile, hostile, hostile+
+			r.Suite.Version, hostile
 		for i := range r.Cases {
 			c := &r.Cases[i]
 			c.Title, c.Reason, c.Operation = hostile, c.Reason+hostile, hostile
@@ -123,7 +137,8 @@ func TestHostileTextStaysText(t *testing.T) {
 	x := &current.Cases[10].Exchanges[0].Response
 	(*x).Header[hostile] = []string{hostile}
 	(*x).Header["Content-Type"] = []string{hostile}
-	(*x).Body, _ = json.Marshal(map[string]any{hostile: 1, "status": hostile, "error": map[string]any{"code": hostile, "a": hostile}})
+	(*x).Body, _ = json.Marshal(map[string]any{hostile: 1, "status": hostile, "error": map[string]any{"code": hostile,
+		"a": hostile}})
 	c := compare.Compare(old, current, compare.Options{})
 	require.NotEmpty(t, c.Shapes)
 	harmless(t, c)
@@ -142,8 +157,11 @@ func TestAnyReportThatCanBeReadIsCompared(t *testing.T) {
 	require.NoError(t, err)
 	empty := &record.Report{}
 	odd := &record.Report{Cases: []record.CaseResult{
-		{Findings: []record.Finding{{Step: -7, Level: record.Standard}, {Step: 1 << 62, Level: record.Inferred}}, Exchanges: []record.ExchangeResult{{Step: -1}, {Step: 1<<63 - 1, Response: &record.Response{}}, {Step: -1 << 63, Response: &record.Response{Status: -1}}}},
-		{Outcome: record.Passed, Exchanges: []record.ExchangeResult{{Step: -1, Response: &record.Response{Status: -1, Body: []byte("[")}}}},
+		{Findings: []record.Finding{{Step: -7, Level: record.Standard}, {Step: 1 << 62, Level: record.Inferred}},
+			Exchanges: []record.ExchangeResult{{Step: -1}, {Step: 1<<63 - 1, Response: &record.Response{}},
+				{Step: -1 << 63, Response: &record.Response{Status: -1}}}},
+		{Outcome: record.Passed, Exchanges: []record.ExchangeResult{{Step: -1, Response: &record.Response{Status: -1,
+			Body: []byte("[")}}}},
 		{}, {},
 	}}
 	odd.Suite.Repeat = -3
@@ -169,7 +187,8 @@ func TestAPageOfManyChangesIsBounded(t *testing.T) {
 		id := fmt.Sprintf("requestSample/body/case-%d", i)
 		f := found(fmt.Sprintf("check-%d", i), "/id", "action.types", record.Documented)
 		f.Want, f.Got = strings.Repeat("<", 500), strings.Repeat("|", 500)
-		old, current = append(old, spec{id, record.Passed, nil, ""}), append(current, spec{id, record.Failed, []record.Finding{f}, ""})
+		old, current = append(old, spec{id, record.Passed, nil, ""}),
+			append(current, spec{id, record.Failed, []record.Finding{f}, ""})
 	}
 	c := compare.Compare(made(old...), made(current...), compare.Options{})
 	require.Len(t, c.Changes, 900)
@@ -184,7 +203,8 @@ func TestAWriterThatFailsIsTold(t *testing.T) {
 	old, current := sides()
 	c := compare.Compare(old, current, compare.Options{})
 	for name, err := range map[string]error{
-		"console": compare.Console(failing{}, c, compare.Style{}), "json": compare.JSON(failing{}, c), "markdown": compare.Markdown(failing{}, c),
+		"console": compare.Console(failing{}, c, compare.Style{}), "json": compare.JSON(failing{}, c),
+		"markdown": compare.Markdown(failing{}, c),
 	} {
 		if err == nil {
 			t.Errorf("%s: want the error of the writer, got none", name)

@@ -17,7 +17,8 @@ type fieldRule struct {
 }
 
 func fieldRules() []fieldRule {
-	const framing, moment, way = "it frames this one answer", "it depends on the time", "it depends on the path, not the target"
+	const framing, moment, way = "it frames this one answer", "it depends on the time", "it depends on the path, not " +
+		"the target"
 	return []fieldRule{
 		{"Content-Type", mediaType, "clients need it to parse the body"},
 		{"Content-Encoding", words, "clients need it to decode the body"},

@@ -27,21 +27,31 @@ func unknowable(_, _ *record.Report) bool { return true }
 
 func circumstances() []circumstance {
 	return []circumstance{
-		{"suite", each(func(r *record.Report) string { return r.Suite.Name + " " + r.Suite.Version }), "another suite may judge the same answer differently", unknowable},
-		{"contract", each(func(r *record.Report) string { return r.Suite.Contract }), "the OpenAPI document or a schema differs", unknowable},
-		{"fixtures", each(func(r *record.Report) string { return r.Suite.Fixtures }), "a case or a requirement differs", unknowable},
-		{"level", each(func(r *record.Report) string { return r.Suite.Level.String() }), "findings of a weaker level are missing on one side",
+		{"suite", each(func(r *record.Report) string { return r.Suite.Name + " " + r.Suite.Version }),
+			"another suite may judge the same answer differently", unknowable},
+		{"contract", each(func(r *record.Report) string { return r.Suite.Contract }), "the OpenAPI document or a " +
+			"schema differs", unknowable},
+		{"fixtures", each(func(r *record.Report) string { return r.Suite.Fixtures }), "a case or a requirement differs",
+			unknowable},
+		{"level", each(func(r *record.Report) string { return r.Suite.Level.String() }), "findings of a weaker level " +
+			"are missing on one side",
 			func(old, current *record.Report) bool { return current.Suite.Level < old.Suite.Level }},
-		{"strict", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Strict) }), "cases that deviate on one side fail on the other",
+		{"strict", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Strict) }),
+			"cases that deviate on one side fail on the other",
 			func(old, _ *record.Report) bool { return old.Suite.Strict }},
 		{"run", each(func(r *record.Report) string { return r.Suite.Run }), "other cases were chosen", nil},
 		{"skip", each(func(r *record.Report) string { return r.Suite.Skip }), "other cases were left out", nil},
-		{"only", each(func(r *record.Report) string { return strings.Join(r.Suite.Only, ", ") }), "other cases were chosen by name", nil},
-		{"repeat", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Repeat) }), "more repetitions find more intermittent failures",
+		{"only", each(func(r *record.Report) string { return strings.Join(r.Suite.Only, ", ") }),
+			"other cases were chosen by name", nil},
+		{"repeat", each(func(r *record.Report) string { return fmt.Sprint(r.Suite.Repeat) }),
+			"more repetitions find more intermittent failures",
 			func(old, current *record.Report) bool { return current.Suite.Repeat < old.Suite.Repeat }},
-		{"timeout", each(func(r *record.Report) string { return r.Suite.Timeout }), "an answer that is late on one side is in time on the other", moreTime},
-		{"protocol", each(func(r *record.Report) string { return r.Target.Protocol }), "some cases are only for one protocol", unknowable},
-		{"insecure", each(func(r *record.Report) string { return fmt.Sprint(r.Target.Insecure) }), "the certificate was verified only on one side",
+		{"timeout", each(func(r *record.Report) string { return r.Suite.Timeout }), "an answer that is late on one " +
+			"side is in time on the other", moreTime},
+		{"protocol", each(func(r *record.Report) string { return r.Target.Protocol }), "some cases are only for one " +
+			"protocol", unknowable},
+		{"insecure", each(func(r *record.Report) string { return fmt.Sprint(r.Target.Insecure) }),
+			"the certificate was verified only on one side",
 			func(_, current *record.Report) bool { return current.Target.Insecure }},
 		{"armed", each(armed), "requests that could take effect were sent only to one side", armedForLess},
 		{"requirements", weaker, "a requirement is missing, waived, or at a weaker level", unknowable},
@@ -119,7 +129,10 @@ func armedForLess(old, current *record.Report) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(was, func(operation string) bool { return !slices.Contains(current.Safety.Armed, operation) })
+	return slices.ContainsFunc(was, func(operation string) bool {
+		return !slices.Contains(current.Safety.Armed,
+			operation)
+	})
 }
 
 // moreTime reports whether answers had more time in the new report than in the old

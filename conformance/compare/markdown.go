@@ -24,7 +24,8 @@ func Markdown(w io.Writer, c *Comparison) error {
 	for _, row := range []struct{ name, old, new string }{
 		{"target", code(c.Old.Target), code(c.New.Target)},
 		{"verdict", plainText(verdictWord(c.Old.Verdict)), plainText(verdictWord(c.New.Verdict))},
-		{"judged", fmt.Sprintf("%d of %d cases", c.Old.Judged, c.Old.Of), fmt.Sprintf("%d of %d cases", c.New.Judged, c.New.Of)},
+		{"judged", fmt.Sprintf("%d of %d cases", c.Old.Judged, c.Old.Of), fmt.Sprintf("%d of %d cases", c.New.Judged,
+			c.New.Of)},
 		{"suite", code(c.Old.Suite), code(c.New.Suite)},
 	} {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.name, row.old, row.new)
@@ -33,7 +34,8 @@ func Markdown(w io.Writer, c *Comparison) error {
 	if len(c.Different)+len(c.Notes) > 0 {
 		b.WriteString("Judged differently, which may explain differences:\n\n")
 		for _, d := range c.Different {
-			fmt.Fprintf(&b, "- %s: %s → %s (%s)\n", d.What, code(shortly(d.Old)), code(shortly(d.New)), d.Means+d.lessText())
+			fmt.Fprintf(&b, "- %s: %s → %s (%s)\n", d.What, code(shortly(d.Old)), code(shortly(d.New)), d.Means+
+				d.lessText())
 		}
 		for _, note := range c.Notes {
 			fmt.Fprintf(&b, "- %s\n", plainText(note))
@@ -58,9 +60,11 @@ func Markdown(w io.Writer, c *Comparison) error {
 		room("\n")
 	}
 	if len(c.Shapes) > 0 {
-		room(fmt.Sprintf("### %s in the shape of answers\n\n| place | old | new | where | first |\n|---|---|---|---|---|\n", count(len(c.Shapes)+c.Totals.MoreShapes, "difference")))
+		room(fmt.Sprintf("### %s in the shape of answers\n\n| place | old | new | where | first "+
+			"|\n|---|---|---|---|---|\n", count(len(c.Shapes)+c.Totals.MoreShapes, "difference")))
 		for _, s := range c.Shapes {
-			room(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(s.Place), code(stated(s.Old)), code(stated(s.New)), where(s), code(s.Cases[0])))
+			room(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(s.Place), code(stated(s.Old)), code(stated(s.New)),
+				where(s), code(s.Cases[0])))
 		}
 		room("\n")
 	}
@@ -91,7 +95,8 @@ func item(b *bundle) string {
 				text += fmt.Sprintf("  - %s: %s\n", list.word, count(len(findings)-i, "more finding"))
 				break
 			}
-			text += fmt.Sprintf("  - %s: %s at %s, want %s, got %s (%s)\n", list.word, code(f.Check), code(f.Place), code(f.Want), code(f.Got), code(f.Requirement))
+			text += fmt.Sprintf("  - %s: %s at %s, want %s, got %s (%s)\n", list.word, code(f.Check), code(f.Place),
+				code(f.Want), code(f.Got), code(f.Requirement))
 		}
 	}
 	if b.NewReason != "" {

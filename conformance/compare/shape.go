@@ -13,9 +13,12 @@ import (
 
 // A Shape is a difference between answers for which neither side has a finding, with all its cases.
 type Shape struct {
-	What       string   `json:"what"`       // "status", "header", "body", "member" or "value"
-	Place      string   `json:"place"`      // "status", "header NAME", "body", or a JSON pointer with * for every item of an array
-	Old        []string `json:"old"`        // the values there in all answers of the kind: "absent", "present", a JSON type, "empty", "not JSON", a status, or a value in quotes
+	What string `json:"what"` // "status", "header", "body", "member" or "value"
+	// "status", "header NAME", "body", or a JSON pointer with * for every item of an array
+	Place string `json:"place"`
+	// the values there in all answers of the kind: "absent", "present", a JSON type, "empty", "not
+	// JSON", a status, or a value in quotes
+	Old        []string `json:"old"`
 	New        []string `json:"new"`        //
 	Statuses   []int    `json:"statuses"`   // of the answers; none if the status itself differs
 	Operations []string `json:"operations"` //
@@ -69,7 +72,8 @@ type shapes struct {
 }
 
 func newShapes() *shapes {
-	s := &shapes{rules: map[string]fieldRule{}, places: closedTree(), headers: map[group]map[string]*place{}, whole: map[group]int{}, bodies: map[group]*place{}, found: map[string]*Shape{}}
+	s := &shapes{rules: map[string]fieldRule{}, places: closedTree(), headers: map[group]map[string]*place{},
+		whole: map[group]int{}, bodies: map[group]*place{}, found: map[string]*Shape{}}
 	for _, rule := range fieldRules() {
 		s.rules[rule.name] = rule
 	}
@@ -98,12 +102,14 @@ func (s *shapes) pair(a, b *record.CaseResult, repeatOld, repeatNew int) {
 	old, current := s.steps(a, repeatOld), s.steps(b, repeatNew)
 	for _, step := range slices.Sorted(maps.Keys(old)) {
 		was, is := old[step], current[step]
-		if was == nil || is == nil || was.found || is.found || len(was.answers) == 0 || len(is.answers) == 0 || aboutMachine(was, is) || aboutMachine(is, was) {
+		if was == nil || is == nil || was.found || is.found || len(was.answers) == 0 || len(is.answers) == 0 ||
+			aboutMachine(was, is) || aboutMachine(is, was) {
 			continue
 		}
 		s.answers++
 		if before, after := was.statuses(), is.statuses(); !slices.Equal(before, after) {
-			s.addShape(Shape{What: "status", Place: "status", Old: before, New: after, Operations: []string{b.Operation}, Cases: []string{b.ID}})
+			s.addShape(Shape{What: "status", Place: "status", Old: before, New: after,
+				Operations: []string{b.Operation}, Cases: []string{b.ID}})
 		}
 		for status, x := range was.answers {
 			if y := is.answers[status]; y != nil {
@@ -354,7 +360,8 @@ func (s *shapes) list() (out []Shape, more int) {
 	}
 	rank := whats()
 	slices.SortFunc(out, func(a, b Shape) int {
-		return cmp.Or(cmp.Compare(slices.Index(rank, a.What), slices.Index(rank, b.What)), cmp.Compare(a.Place, b.Place), slices.Compare(a.Old, b.Old), slices.Compare(a.New, b.New))
+		return cmp.Or(cmp.Compare(slices.Index(rank, a.What), slices.Index(rank, b.What)),
+			cmp.Compare(a.Place, b.Place), slices.Compare(a.Old, b.Old), slices.Compare(a.New, b.New))
 	})
 	if len(out) > mostShapes {
 		out, more = out[:mostShapes:mostShapes], len(out)-mostShapes
@@ -375,7 +382,8 @@ func (s *shapes) addTree(pointer string, g group, p *place) {
 		s.addPlace("member", pointer, g, p)
 	}
 	if ids := p.otherValues(); len(ids) > 0 {
-		s.addShape(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: listed(p.oldValues), New: listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+		s.addShape(Shape{What: "value", Place: cmp.Or(pointer, "body"), Old: listed(p.oldValues),
+			New: listed(p.newValues), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
 	}
 	for name, below := range p.members {
 		below.missing(p.objects)
@@ -390,7 +398,8 @@ var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
 func (s *shapes) addPlace(what, at string, g group, p *place) {
 	if ids := p.cases(); len(ids) > 0 {
-		s.addShape(Shape{What: what, Place: at, Old: listed(p.old), New: listed(p.new), Statuses: []int{g.status}, Operations: []string{g.operation}, Cases: ids})
+		s.addShape(Shape{What: what, Place: at, Old: listed(p.old), New: listed(p.new), Statuses: []int{g.status},
+			Operations: []string{g.operation}, Cases: ids})
 	}
 }
 

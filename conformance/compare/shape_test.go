@@ -19,7 +19,8 @@ import (
 
 // an answer with a body of JSON, changed by what follows.
 func answer(status int, body string, change ...func(*record.Response)) *record.Response {
-	r := &record.Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: record.Body(body)}
+	r := &record.Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: record.Body(body)}
 	for _, c := range change {
 		c(r)
 	}
@@ -76,10 +77,12 @@ func TestAnswersOfAnotherShapeAreNamed(t *testing.T) {
 		{answer(201, `{"a":"x"}`), answer(201, `{"a":null}`), "/a string → null", "null is a type"},
 		{answer(201, `{"a":[]}`), answer(201, `{"a":[{"b":1}]}`), "", "an empty array shows nothing about items"},
 		{answer(201, `{"a":[{"b":1}]}`), answer(201, `{"a":[{"b":1},{"b":2}]}`), "", "nor is their number compared"},
-		{answer(201, `{"a":[{"b":1}]}`), answer(201, `{"a":[{"b":1},{}]}`), "/a/*/b number → absent|number", "one item lacks a member"},
+		{answer(201, `{"a":[{"b":1}]}`), answer(201, `{"a":[{"b":1},{}]}`), "/a/*/b number → absent|number",
+			"one item lacks a member"},
 		{answer(201, `{"a":[]}`), answer(201, `{"a":{}}`), "/a array → object", "another type"},
 		{answer(201, `{"a":[1]}`), answer(201, `{"a":[1,"x"]}`), "/a/* number → number|string", "items of two types"},
-		{answer(201, `{"a/b":1,"c~d":1}`), answer(201, `{}`), "/a~1b number → absent,/c~0d number → absent", "names are escaped"},
+		{answer(201, `{"a/b":1,"c~d":1}`), answer(201, `{}`), "/a~1b number → absent,/c~0d number → absent",
+			"names are escaped"},
 		{answer(201, `{"a":1}`), answer(200, `{}`), "status 201 → 200", "another status, reported alone"},
 		{answer(400, `{}`), answer(400, ``), "body object → empty", "no body"},
 		{answer(400, `{}`), answer(400, `[]`), "body object → array", "another kind of JSON"},
@@ -87,35 +90,65 @@ func TestAnswersOfAnotherShapeAreNamed(t *testing.T) {
 		{answer(400, `{}`), answer(400, `{} {}`), "body object → not JSON", "two values are no JSON"},
 		{answer(400, `{}`), answer(400, `{"a":}`), "body object → not JSON", "nor is this"},
 		{answer(400, `{"a":1}`), answer(400, `{"a":`), "body object → not JSON", "a text that ends early is no JSON"},
-		{answer(400, `{"a":1,"b":2}`), answer(400, `{"a":1,`, shortened), "", "what a record has not kept is not known"},
+		{answer(400, `{"a":1,"b":2}`), answer(400, `{"a":1,`, shortened), "", "what a record has not kept is " +
+			"not known"},
 		{answer(400, `{"a":1,"b":2}`), answer(400, `{"a":"1`, shortened), "", "nor the type of what was cut"},
-		{answer(400, `{"a":1,"b":2}`), answer(400, `{"a":"1","b`, shortened), "/a number → string", "what it has kept is"},
+		{answer(400, `{"a":1,"b":2}`), answer(400, `{"a":"1","b`, shortened), "/a number → string",
+			"what it has kept is"},
 		{answer(400, `{"a":1}`), answer(400, ``, shortened), "", "a body that was not kept is not empty"},
-		{answer(400, `{"a":1}`), answer(400, `{"a":1}`, gzipped), `header Content-Encoding absent → "gzip"`, "what is packed is unpacked"},
-		{answer(400, `{"a":1}`, with("Content-Encoding", "br")), answer(400, `{"b":1}`, with("Content-Encoding", "br")), "", "what cannot be unpacked is not known"},
-		{answer(400, `{"a":1}`, gzipped), answer(400, `{"b":1}`, with("Content-Encoding", "gzip")), "", "nor what is not packed as it says"},
+		{answer(400, `{"a":1}`), answer(400, `{"a":1}`, gzipped), `header Content-Encoding absent → "gzip"`,
+			"what is packed is unpacked"},
+		{answer(400, `{"a":1}`, with("Content-Encoding", "br")), answer(400, `{"b":1}`, with("Content-Encoding", "br")),
+			"", "what cannot be unpacked is not known"},
+		{answer(400, `{"a":1}`, gzipped), answer(400, `{"b":1}`, with("Content-Encoding", "gzip")), "",
+			"nor what is not packed as it says"},
 		{answer(201, deep), answer(201, deep), "", "deep texts are read to a depth"},
 
-		{answer(201, `{"id":"1","sha1":"a","requestorComment":"x","creationDateTimeUtc":"2017-12-04T12:18:27.1293487Z"}`), answer(201, `{"id":"2","sha1":"b","requestorComment":"y","creationDateTimeUtc":"2018-01-01T00:00:00Z"}`), "", "what varies by nature"},
-		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":"Pending"}`), `/status "InProgress" → "Pending"`, "another word of an enumeration"},
-		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":7}`), `/status string → number`, "another type is reported alone"},
-		{answer(201, `{"type":"RequestSample"}`), answer(201, `{"type":"requestSample"}`), `/type "RequestSample" → "requestSample"`, "letter case counts"},
-		{answer(201, `{"fileInstances":[{"status":"A"},{"status":"B"}]}`), answer(201, `{"fileInstances":[{"status":"B"}]}`), `/fileInstances/*/status "A"|"B" → "B"`, "words of items"},
-		{answer(400, `{"error":{"code":"A","message":"x"}}`), answer(400, `{"error":{"code":"B","message":"y"}}`), `/error/code "A" → "B"`, "error codes are distinguished by programs, messages by people"},
+		{answer(201,
+			`{"id":"1","sha1":"a","requestorComment":"x","creationDateTimeUtc":"2017-12-04T12:18:27.1293487Z"}`),
+			answer(201, `{"id":"2","sha1":"b","requestorComment":"y","creationDateTimeUtc":"2018-01-01T00:00:00Z"}`),
+			"", "what varies by nature"},
+		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":"Pending"}`),
+			`/status "InProgress" → "Pending"`, "another word of an enumeration"},
+		{answer(201, `{"status":"InProgress"}`), answer(201, `{"status":7}`), `/status string → number`,
+			"another type is reported alone"},
+		{answer(201, `{"type":"RequestSample"}`), answer(201, `{"type":"requestSample"}`),
+			`/type "RequestSample" → "requestSample"`, "letter case counts"},
+		{answer(201, `{"fileInstances":[{"status":"A"},{"status":"B"}]}`),
+			answer(201, `{"fileInstances":[{"status":"B"}]}`), `/fileInstances/*/status "A"|"B" → "B"`,
+			"words of items"},
+		{answer(400, `{"error":{"code":"A","message":"x"}}`), answer(400, `{"error":{"code":"B","message":"y"}}`),
+			`/error/code "A" → "B"`, "error codes are distinguished by programs, messages by people"},
 
-		{answer(201, `{}`), answer(201, `{}`, with("X-Powered-By", "PHP")), "header X-Powered-By absent → present", "a field more"},
-		{answer(201, `{}`, with("Request-Id", "1")), answer(201, `{}`, with("Request-Id", "2")), "", "its value is free"},
-		{answer(201, `{}`, with("Date", "x"), with("Content-Length", "2"), with("Connection", "close"), with("Etag", "1"), with("Set-Cookie", "a")), answer(201, `{}`), "", "some fields are left out"},
-		{answer(201, `{}`), answer(201, `{}`, with("Content-Type", `Application/JSON`)), "", "letter case of a media type is free"},
-		{answer(201, `{}`, with("Content-Type", `application/json;charset="UTF-8";a=b`)), answer(201, `{}`, with("Content-Type", `application/json; a=b; charset=utf-8`)), "", "spelling of parameters is too"},
-		{answer(201, `{}`), answer(201, `{}`, with("Content-Type", `text/json`)), `header Content-Type "application/json" → "text/json"`, "another media type"},
-		{answer(201, `{}`), answer(201, `{}`, with("Content-Type", `<b>`)), `header Content-Type "application/json" → "<b>"`, "or none that can be read"},
-		{answer(405, `{}`, with("Allow", "POST, OPTIONS")), answer(405, `{}`, with("Allow", "options", "POST")), "", "lists have no order"},
-		{answer(405, `{}`, with("Cache-Control", "no-store")), answer(405, `{}`, with("Cache-Control", "no-cache")), `header Cache-Control "no-store" → "no-cache"`, "another directive"},
-		{answer(401, `{}`, with("Www-Authenticate", `Bearer realm="a, Basic"`)), answer(401, `{}`, with("Www-Authenticate", `bearer error="x\", y", nonce=7`)), "", "parameters of a challenge are free"},
-		{answer(401, `{}`, with("Www-Authenticate", `Bearer`)), answer(401, `{}`, with("Www-Authenticate", `Bearer`, `Basic realm="x"`)), `header Www-Authenticate "bearer" → "basic, bearer"`, "schemes are not"},
-		{answer(201, `{}`, with("X-A", "1")), answer(201, `{}`, shortened, with("X-B", strings.Repeat("x", 4000))), "header X-B absent → present", "what was cut off a header is not known"},
-		{answer(201, `{}`, with("X-A", "1")), answer(201, `{}`, shortened), "header X-A present → absent", "a short header is never cut"},
+		{answer(201, `{}`), answer(201, `{}`, with("X-Powered-By", "PHP")), "header X-Powered-By absent → present",
+			"a field more"},
+		{answer(201, `{}`, with("Request-Id", "1")), answer(201, `{}`, with("Request-Id", "2")), "",
+			"its value is free"},
+		{answer(201, `{}`, with("Date", "x"), with("Content-Length", "2"), with("Connection", "close"),
+			with("Etag", "1"), with("Set-Cookie", "a")), answer(201, `{}`), "", "some fields are left out"},
+		{answer(201, `{}`), answer(201, `{}`, with("Content-Type", `Application/JSON`)), "",
+			"letter case of a media type is free"},
+		{answer(201, `{}`, with("Content-Type", `application/json;charset="UTF-8";a=b`)),
+			answer(201, `{}`, with("Content-Type", `application/json; a=b; charset=utf-8`)), "",
+			"spelling of parameters is too"},
+		{answer(201, `{}`), answer(201, `{}`, with("Content-Type", `text/json`)),
+			`header Content-Type "application/json" → "text/json"`, "another media type"},
+		{answer(201, `{}`), answer(201, `{}`, with("Content-Type", `<b>`)),
+			`header Content-Type "application/json" → "<b>"`, "or none that can be read"},
+		{answer(405, `{}`, with("Allow", "POST, OPTIONS")), answer(405, `{}`, with("Allow", "options", "POST")), "",
+			"lists have no order"},
+		{answer(405, `{}`, with("Cache-Control", "no-store")), answer(405, `{}`, with("Cache-Control", "no-cache")),
+			`header Cache-Control "no-store" → "no-cache"`, "another directive"},
+		{answer(401, `{}`, with("Www-Authenticate", `Bearer realm="a, Basic"`)),
+			answer(401, `{}`, with("Www-Authenticate", `bearer error="x\", y", nonce=7`)), "",
+			"parameters of a challenge are free"},
+		{answer(401, `{}`, with("Www-Authenticate", `Bearer`)),
+			answer(401, `{}`, with("Www-Authenticate", `Bearer`, `Basic realm="x"`)),
+			`header Www-Authenticate "bearer" → "basic, bearer"`, "schemes are not"},
+		{answer(201, `{}`, with("X-A", "1")), answer(201, `{}`, shortened, with("X-B", strings.Repeat("x", 4000))),
+			"header X-B absent → present", "what was cut off a header is not known"},
+		{answer(201, `{}`, with("X-A", "1")), answer(201, `{}`, shortened), "header X-A present → absent",
+			"a short header is never cut"},
 	} {
 		c := compare.Compare(answered(row.old), answered(row.new), compare.Options{})
 		if got := strings.Join(shapesOf(c), ","); got != row.want {
@@ -138,8 +171,10 @@ func TestAnswersThatAreNoEvidenceAreNotCompared(t *testing.T) {
 		{func(old, _ *record.Report) {
 			old.Cases[0].Findings = []record.Finding{found("types", "/a", "action.types", record.Inferred)}
 		}, "on either side"},
-		{func(_, current *record.Report) { current.Cases[0].Outcome = record.Errored }, "what is errored was answered 429, or not at all"},
-		{func(_, current *record.Report) { current.Cases[0].Exchanges[0].Error = "it broke off" }, "half an answer is none"},
+		{func(_, current *record.Report) { current.Cases[0].Outcome = record.Errored },
+			"what is errored was answered 429, or not at all"},
+		{func(_, current *record.Report) { current.Cases[0].Exchanges[0].Error = "it broke off" },
+			"half an answer is none"},
 		{func(_, current *record.Report) { current.Cases[0].Exchanges[0].Response = nil }, "no answer"},
 		{func(_, current *record.Report) { current.Cases[0].Exchanges = nil }, "nothing was sent"},
 		{func(_, current *record.Report) { current.Cases[0].ID = "b" }, "another case"},
@@ -194,10 +229,15 @@ func TestWhatBothSidesDoBothWaysIsLeftToChance(t *testing.T) {
 		{many(some, some, none), many(some, none, none), "", "also where it is missing on both sides elsewhere"},
 		{many(some, some), many(some, none), "/error null → absent|null", "on one side it never went"},
 		{many(text, number), many(number, text), "", "a type that changes"},
-		{many(html, miss), many(miss, html), `header Content-Type "application/json"|"text/html" → "application/json"|"text/html"`, "a media type is chosen by the request"},
-		{many(answer(200, `{}`), answer(200, `x`)), many(answer(200, `x`), answer(200, `{}`)), "body not JSON|object → not JSON|object", "so is the kind of a body"},
-		{many(answer(400, `{}`), answer(422, `{}`)), many(answer(422, `{}`), answer(400, `{}`)), "status 400 → 422,status 422 → 400", "so is a status"},
-		{many(answer(200, `{"status":"A"}`), answer(200, `{"status":"B"}`)), many(answer(200, `{"status":"B"}`), answer(200, `{"status":"A"}`)), "", "words are compared over the whole run"},
+		{many(html, miss), many(miss, html),
+			`header Content-Type "application/json"|"text/html" → "application/json"|"text/html"`,
+			"a media type is chosen by the request"},
+		{many(answer(200, `{}`), answer(200, `x`)), many(answer(200, `x`), answer(200, `{}`)),
+			"body not JSON|object → not JSON|object", "so is the kind of a body"},
+		{many(answer(400, `{}`), answer(422, `{}`)), many(answer(422, `{}`), answer(400, `{}`)),
+			"status 400 → 422,status 422 → 400", "so is a status"},
+		{many(answer(200, `{"status":"A"}`), answer(200, `{"status":"B"}`)), many(answer(200, `{"status":"B"}`),
+			answer(200, `{"status":"A"}`)), "", "words are compared over the whole run"},
 	} {
 		if got := strings.Join(shapesOf(compare.Compare(row.old, row.new, compare.Options{})), ","); got != row.want {
 			t.Errorf("want %q, got %q: %s", row.want, got, row.why)
@@ -214,7 +254,8 @@ func TestTheSameDifferenceOfManyAnswersIsOne(t *testing.T) {
 	}
 	c := compare.Compare(many(old...), many(current...), compare.Options{})
 	require.Len(t, c.Shapes, 1)
-	if s := c.Shapes[0]; len(s.Cases) != 20 || !slices.Equal(s.Statuses, []int{200, 201, 202, 203}) || !slices.Equal(s.Operations, []string{"requestSample"}) {
+	if s := c.Shapes[0]; len(s.Cases) != 20 || !slices.Equal(s.Statuses, []int{200, 201, 202, 203}) ||
+		!slices.Equal(s.Operations, []string{"requestSample"}) {
 		t.Errorf("want 20 cases with four statuses, got %+v", s)
 	}
 }
@@ -223,7 +264,8 @@ func TestRepetitionsCountAsOneRequest(t *testing.T) {
 	t.Parallel()
 	// Two requests a case, three times: the third repetition has another status.
 	old := answered(answer(200, `{"a":1}`), answer(400, `{"b":1}`))
-	current := answered(answer(200, `{"a":1}`), answer(400, `{"b":1}`), answer(200, `{"a":1}`), answer(400, `{"b":1}`), answer(200, `{"a":1}`), answer(503, ``))
+	current := answered(answer(200, `{"a":1}`), answer(400, `{"b":1}`), answer(200, `{"a":1}`), answer(400, `{"b":1}`),
+		answer(200, `{"a":1}`), answer(503, ``))
 	current.Suite.Repeat = 3
 	c := compare.Compare(old, current, compare.Options{})
 	if got := strings.Join(shapesOf(c), ","); got != "status 400 → 400|503" || c.Totals.Answers != 2 {
@@ -253,8 +295,10 @@ func TestATargetThatMakesUpNamesFillsNoMemory(t *testing.T) {
 		fmt.Fprintf(&b, `,"%s%d":{}`, strings.Repeat("n", 200), i)
 	}
 	wide := "{" + b.String()[1:] + "}"
-	for _, body := range []string{wide, strings.Repeat("[", 100_000), strings.Repeat(`{"a":`, 100_000), strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000)} {
-		c := compare.Compare(answered(answer(200, `{}`)), answered(answer(200, body)), compare.Options{StrictShape: true})
+	for _, body := range []string{wide, strings.Repeat("[", 100_000), strings.Repeat(`{"a":`, 100_000),
+		strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000)} {
+		c := compare.Compare(answered(answer(200, `{}`)), answered(answer(200, body)),
+			compare.Options{StrictShape: true})
 		if len(c.Shapes) > 1000 {
 			t.Errorf("want at most 1000, got %d", len(c.Shapes))
 		}
@@ -311,7 +355,8 @@ func TestEveryEnumerationOfTheContractIsCompared(t *testing.T) {
 }
 
 func FuzzShapes(f *testing.F) {
-	for _, seed := range []string{`{"a":[{"b":null}]}`, `[`, `{"status":"x","error":{"code":"y"}}`, "", "{\"a\":1}{", `{"a":1,"a":"2"}`} {
+	for _, seed := range []string{`{"a":[{"b":null}]}`, `[`, `{"status":"x","error":{"code":"y"}}`, "", "{\"a\":1}{",
+		`{"a":1,"a":"2"}`} {
 		f.Add([]byte(seed), []byte(`{"a":1}`), "Bearer x", false)
 		f.Add([]byte(`{"a":[1]}`), []byte(seed), `a="b, c`, true)
 	}
@@ -328,7 +373,8 @@ func FuzzShapes(f *testing.F) {
 		if c := compare.Compare(report(a), report(a), compare.Options{}); len(c.Shapes) != 0 {
 			t.Errorf("want the same answer to have the same shape, got %q", shapesOf(c))
 		}
-		there, back := compare.Compare(report(a), report(b), compare.Options{}), compare.Compare(report(b), report(a), compare.Options{})
+		there, back := compare.Compare(report(a), report(b), compare.Options{}), compare.Compare(report(b), report(a),
+			compare.Options{})
 		if len(there.Shapes) != len(back.Shapes) {
 			t.Errorf("want as many differences there as back, got %q and %q", shapesOf(there), shapesOf(back))
 		}

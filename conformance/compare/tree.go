@@ -110,7 +110,8 @@ func (n *node) body(r *record.Response, places *closed) {
 // plain returns the decoded body, and whether it is complete.
 func plain(r *record.Response) (text []byte, whole, readable bool) {
 	whole = !r.Shortened && !r.Truncated
-	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); coding {
+	switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"),
+		","))); coding {
 	case "", "identity":
 		return r.Body, whole, true
 	case "gzip", "x-gzip":

@@ -54,7 +54,8 @@ func Line(r record.Request, t record.TargetInfo, settings []record.Setting) (com
 	if t.URL == record.InMemory {
 		return "", ""
 	}
-	if u, err := url.Parse(r.URL); err != nil && !strings.Contains(r.URL, "://") || u != nil && (u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "") || !httpfile.IsToken(r.Method) {
+	if u, err := url.Parse(r.URL); err != nil && !strings.Contains(r.URL, "://") || u != nil &&
+		(u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "") || !httpfile.IsToken(r.Method) {
 		return "", "it is no request of HTTP"
 	}
 	data, why := curlData(r, t.Protocol)
@@ -100,7 +101,8 @@ func (b *curlCommand) reach(r record.Request, t record.TargetInfo, settings []re
 	if t.Insecure {
 		b.add("-k")
 	}
-	for _, row := range []struct{ flag, option string }{{"ca", "--cacert"}, {"client-cert", "--cert"}, {"client-key", "--key"}} {
+	for _, row := range []struct{ flag, option string }{{"ca", "--cacert"}, {"client-cert", "--cert"},
+		{"client-key", "--key"}} {
 		if value := record.SettingOf(settings, row.flag); value != "" {
 			b.add(row.option, value)
 		}
@@ -158,7 +160,8 @@ func curlData(r record.Request, protocol string) (data []byte, why string) {
 		}
 		data = content
 	}
-	if n, err := strconv.Atoi(strings.Join(record.HeaderValues(r.Header, "Content-Length"), ",")); err == nil && len(r.Body) == 0 && n > longBody {
+	if n, err := strconv.Atoi(strings.Join(record.HeaderValues(r.Header, "Content-Length"), ",")); err == nil &&
+		len(r.Body) == 0 && n > longBody {
 		return nil, "its body of " + strconv.Itoa(n) + " bytes is not in the record"
 	}
 	if len(data) > curlBody {
@@ -178,7 +181,8 @@ func oneChunk(body []byte) (content []byte, ok bool) {
 		return nil, true
 	}
 	n, err := strconv.ParseUint(string(size), 16, 31)
-	if err != nil || !found || uint64(len(rest)) != n+uint64(len("\r\n"+end)) || string(rest[n:]) != "\r\n"+end || string(size) != strconv.FormatUint(n, 16) {
+	if err != nil || !found || uint64(len(rest)) != n+uint64(len("\r\n"+end)) || string(rest[n:]) != "\r\n"+end ||
+		string(size) != strconv.FormatUint(n, 16) {
 		return nil, false
 	}
 	return rest[:n], true
@@ -282,7 +286,10 @@ func quote(text string) string {
 		return joinWords(quote(text[:at[0]]), `"`+text[at[0]:at[1]]+`"`, quote(text[at[1]:]))
 	}
 	// Neither what a terminal obeys nor what a build server does is left as it is.
-	if strings.Contains(text, "##") || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+	if strings.Contains(text, "##") || strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsPrint(r) ||
+			r == utf8.RuneError
+	}) {
 		var b strings.Builder
 		b.WriteString("$'")
 		for i := range len(text) {

@@ -16,7 +16,8 @@ func TestASecondRunIsKeptOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	first := openAt(t, path)
 	_, err := Open(path)
-	require.EqualError(t, err, path+": the journal cannot be opened: another run is writing to it; wait until it ends, or name another file")
+	require.EqualError(t, err, path+": the journal cannot be opened: another run is writing to it; wait until it "+
+		"ends, or name another file")
 	require.NoError(t, first.Close())
 	second := openAt(t, path)
 	require.NoError(t, second.Record(full()))

@@ -98,7 +98,8 @@ func (j *Journal) Record(e record.JournalEntry) error {
 		err = j.file.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: the entry was not recorded: %w; check that the disk is available and has free space", j.path, reason(err))
+		return fmt.Errorf("%s: the entry was not recorded: %w; check that the disk is available and has free space",
+			j.path, reason(err))
 	}
 	return nil
 }

@@ -32,7 +32,8 @@ func sending() record.JournalEntry {
 // full is an entry in which no member is left out.
 func full() record.JournalEntry {
 	e := sending()
-	e.Event, e.Step, e.Status, e.Action, e.Error = record.Answered, 1, 201, "c083f601-012f-4955-b4cc-fab50fb69d79", "the connection was reset"
+	e.Event, e.Step, e.Status, e.Action, e.Error = record.Answered, 1, 201, "c083f601-012f-4955-b4cc-fab50fb69d79",
+		"the connection was reset"
 	e.Unsent = true
 	return e
 }
@@ -185,7 +186,8 @@ func TestOpenSaysWhatIsNoJournal(t *testing.T) {
 			t.Errorf("want an error with %q, got none: %s", row.want, row.why)
 			continue
 		}
-		want := fmt.Sprintf("%s: the journal cannot be opened: %s; name a file in a folder that can be written to", row.path, row.want)
+		want := fmt.Sprintf("%s: the journal cannot be opened: %s; name a file in a folder that can be written to",
+			row.path, row.want)
 		if err.Error() != want {
 			t.Errorf("want %q, got %q: %s", want, err, row.why)
 		}
@@ -203,8 +205,10 @@ func TestRecordRefusesWhatReadWouldNotTake(t *testing.T) {
 		{func(e *record.JournalEntry) { e.Event = "" }, `event: want "sending" or "answered", got ""`, "no event"},
 		{func(e *record.JournalEntry) { e.Number = 0 }, "number: want 1 to ", "numbers begin at 1"},
 		{func(e *record.JournalEntry) { e.Machine = "" }, "machine: empty", "no machine"},
-		{func(e *record.JournalEntry) { e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "year", "a time that JSON cannot carry"},
-		{func(e *record.JournalEntry) { e.Machine = strings.Repeat("m", lineLimit) }, "the line is longer than 64 KiB", "a line that nobody would read"},
+		{func(e *record.JournalEntry) { e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "year",
+			"a time that JSON cannot carry"},
+		{func(e *record.JournalEntry) { e.Machine = strings.Repeat("m", lineLimit) }, "the line is longer than 64 KiB",
+			"a line that nobody would read"},
 	} {
 		e := full()
 		row.change(&e)
@@ -297,8 +301,10 @@ func TestReadTellsWhatIsNoEntry(t *testing.T) {
 		{whole, whole + whole, "not JSON: byte ", "two entries in a line"},
 		{whole, "\ufeff" + whole, "not JSON: byte 0: a byte order mark", "an editor's mark"},
 		{`"run":`, `"run":"x","run":`, "not JSON: byte 70: duplicate member", "which of them counts?"},
-		{`"run":`, `"\u001b[2J":1,"\u001b[2J":2,"run":`, "not JSON: byte 74: duplicate member; ", "a name that a terminal would obey"},
-		{`"run":`, `"Run":`, `unknown member "Run" (did you mean "run"?), known are event, time, run, number, case, step, operation, target, machine, sha1, status, action, error`, "another letter case"},
+		{`"run":`, `"\u001b[2J":1,"\u001b[2J":2,"run":`, "not JSON: byte 74: duplicate member; ",
+			"a name that a terminal would obey"},
+		{`"run":`, `"Run":`,
+			`unknown member "Run" (did you mean "run"?), known are event, time, run, number, case, step, operation, target, machine, sha1, status, action, error`, "another letter case"},
 		{`"run":`, `"comment":"","run":`, `unknown member "comment", known are event, `, "a member of another version"},
 		{`"run":"7f3a",`, ``, "the member run is missing", "every entry has it"},
 		{`"7f3a"`, `""`, "run: empty", "no run"},
@@ -311,20 +317,23 @@ func TestReadTellsWhatIsNoEntry(t *testing.T) {
 		{`"step":1`, `"step":-1`, "step: want 0 to ", "no such step"},
 		{`"status":201`, `"status":1000`, "status: want 0 to 999, got 1000", "no such status"},
 		{`"status":201`, `"status":null`, "status: want a whole number, got null", "optional, but not null"},
-		{`2017-12-08T10:02:03.000000045Z`, `8 December`, "time: want a time such as 2006-01-02T15:04:05Z07:00, got ", "no time"},
+		{`2017-12-08T10:02:03.000000045Z`, `8 December`, "time: want a time such as 2006-01-02T15:04:05Z07:00, got ",
+			"no time"},
 		{`"answered"`, `"asked"`, `event: want "sending" or "answered", got "asked"`, "no such event"},
 		{`"7f3a"`, "\"\x1b[2J\"", "not JSON: byte ", "a terminal would obey it"},
 		{`"7f3a"`, "\"\u202e\"", "byte 67: a control character, which must be written as \\uNNNN", "so would it this"},
 		{`"7f3a"`, "\"\xff\"", "not JSON: byte 67: the bytes are not UTF-8", "another encoding"},
 		{`"7f3a"`, `"` + strings.Repeat("x", lineLimit) + `"`, "the line is longer than 64 KiB", "no entry is so long"},
-		{`"7f3a"`, `"` + strings.Repeat("x", 3*lineLimit) + `"`, "the line is longer than 64 KiB", "nor so much longer"},
+		{`"7f3a"`, `"` + strings.Repeat("x", 3*lineLimit) + `"`, "the line is longer than 64 KiB",
+			"nor so much longer"},
 	} {
 		text := strings.Replace(whole, row.from, row.to, 1)
 		require.NotEqual(t, whole, text, "%s: the row changes nothing", row.why)
 		got, torn, err := Read("dir/j", strings.NewReader(whole+"\n"+text+"\n"+whole+"\n"))
 		require.ErrorContains(t, err, "dir/j:2: "+strings.SplitN(row.want, "byte", 2)[0], row.why)
 		require.ErrorContains(t, err, row.want, row.why)
-		require.True(t, strings.HasSuffix(err.Error(), "; correct or remove the line, and find out in another way what it recorded"), row.why)
+		require.True(t, strings.HasSuffix(err.Error(), "; correct or remove the line, and find out in another way "+
+			"what it recorded"), row.why)
 		require.Equal(t, []record.JournalEntry{full(), full()}, got, "want the lines around it: %s", row.why)
 		require.Empty(t, torn, row.why)
 	}
@@ -337,8 +346,10 @@ func TestReadTellsEveryBadLineUpToALimit(t *testing.T) {
 	require.Len(t, lines, badLimit/2+1)
 	require.Len(t, torn, badLimit/2)
 	require.Empty(t, got)
-	require.Equal(t, "j:999: not a JSON object; correct or remove the line, and find out in another way what it recorded", lines[badLimit/2-1])
-	require.Equal(t, "j:1000: 1000 lines so far are not entries, and the rest was not read; name a journal", lines[badLimit/2])
+	require.Equal(t, "j:999: not a JSON object; correct or remove the line, and find out in another way what it "+
+		"recorded", lines[badLimit/2-1])
+	require.Equal(t, "j:1000: 1000 lines so far are not entries, and the rest was not read; name a journal",
+		lines[badLimit/2])
 }
 
 func TestReadTakesALineAsLongAsItMayBe(t *testing.T) {
@@ -365,8 +376,9 @@ func (r endlessReader) Read(p []byte) (n int, err error) {
 func TestReadEndsWhereAFileDoesNot(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		strings.Repeat("\x00", 4<<10): "j:1: the file is longer than 64 MiB, and the rest was not read; split it, or name a journal",
-		"7\n":                         "j:1000: 1000 lines so far are not entries, and the rest was not read; name a journal",
+		strings.Repeat("\x00", 4<<10): "j:1: the file is longer than 64 MiB, and the rest was not read; split it, or " +
+			"name a journal",
+		"7\n": "j:1000: 1000 lines so far are not entries, and the rest was not read; name a journal",
 	} {
 		_, torn, err := Read("j", endlessReader(text))
 		require.ErrorContains(t, err, want)
@@ -422,19 +434,26 @@ func TestSummarizeJoinsBothEntriesOfARequest(t *testing.T) {
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 201)}, "a1 caused", "the documented answer"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 202)}, "a1 caused", "another that accepts"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 403)}, "a1 refused", "a refusal"},
-		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 500)}, "a1 unknown", "a server that fails may have acted before"},
-		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 503)}, "a1 refused", "a server that is busy says so before"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 500)}, "a1 unknown", "a server that fails may have " +
+			"acted before"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 503)}, "a1 refused", "a server that is busy says " +
+			"so before"},
 		{[]record.JournalEntry{sent("a", 1), unsent("a", 1)}, "a1 unsent", "no connection came about"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 502)}, "a1 unknown", "a gateway does not know"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 504)}, "a1 unknown", "nor does one that did not wait"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 307)}, "a1 unknown", "a redirect says neither"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 101)}, "a1 unknown", "nor does a switch of protocols"},
 		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 700)}, "a1 unknown", "nor does what is no status"},
-		{[]record.JournalEntry{sent("a", 1), sent("a", 2), answered("a", 2, 201), answered("a", 1, 400)}, "a1 refused, a2 caused", "answers in another order"},
-		{[]record.JournalEntry{sent("a", 1), sent("b", 1), answered("b", 1, 201)}, "a1 unknown, b1 caused", "another run has its own numbers"},
-		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 201), sent("a", 1)}, "a1 caused, a1 unknown", "a run was repeated under its seed"},
-		{[]record.JournalEntry{sent("a", 1), sent("a", 1), answered("a", 1, 201)}, "a1 unknown, a1 caused", "an answer belongs to the last of its number"},
-		{[]record.JournalEntry{answered("a", 1, 201), answered("a", 1, 201)}, "a1 caused, a1 caused", "the line of the sending was lost"},
+		{[]record.JournalEntry{sent("a", 1), sent("a", 2), answered("a", 2, 201), answered("a", 1, 400)},
+			"a1 refused, a2 caused", "answers in another order"},
+		{[]record.JournalEntry{sent("a", 1), sent("b", 1), answered("b", 1, 201)}, "a1 unknown, b1 caused",
+			"another run has its own numbers"},
+		{[]record.JournalEntry{sent("a", 1), answered("a", 1, 201), sent("a", 1)}, "a1 caused, a1 unknown",
+			"a run was repeated under its seed"},
+		{[]record.JournalEntry{sent("a", 1), sent("a", 1), answered("a", 1, 201)}, "a1 unknown, a1 caused",
+			"an answer belongs to the last of its number"},
+		{[]record.JournalEntry{answered("a", 1, 201), answered("a", 1, 201)}, "a1 caused, a1 caused",
+			"the line of the sending was lost"},
 	} {
 		var got []string
 		for _, a := range Summarize(row.entries) {
@@ -454,7 +473,8 @@ func TestAnActionHoldsAllThatItsEntriesSay(t *testing.T) {
 	second.Time = second.Time.Add(time.Second)
 	require.Equal(t, []Action{{
 		State: Caused, Sent: first.Time, Answered: second.Time, Run: "7f3a", Number: 1,
-		Case: first.Case, Step: 1, Operation: "requestSample", Target: first.Target, Machine: first.Machine, File: first.File,
+		Case: first.Case, Step: 1, Operation: "requestSample", Target: first.Target, Machine: first.Machine,
+		File:   first.File,
 		Status: 201, ID: second.Action, Error: second.Error,
 	}}, Summarize([]record.JournalEntry{first, second}))
 }
@@ -487,7 +507,8 @@ func FuzzRead(f *testing.F) {
 	require.NoError(f, err)
 	for _, seed := range []string{
 		"", string(start), string(start) + string(line), string(line[:40]), string(line[:40]) + "\n" + string(line),
-		"7\n", "null\n{}\n", "\xff\x00", strings.Replace(string(line), "7f3a", `\u001b\ud800\udc00\ud800`, 1), strings.Replace(string(line), "7f3a", "\u202e", 1),
+		"7\n", "null\n{}\n", "\xff\x00", strings.Replace(string(line), "7f3a", `\u001b\ud800\udc00\ud800`, 1),
+		strings.Replace(string(line), "7f3a", "\u202e", 1),
 	} {
 		f.Add([]byte(seed))
 	}
@@ -495,13 +516,15 @@ func FuzzRead(f *testing.F) {
 		entries, torn, err := Read("j", bytes.NewReader(data))
 		if err != nil {
 			for line := range strings.Lines(err.Error()) {
-				if !strings.HasPrefix(line, "j:") || strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) {
+				if !strings.HasPrefix(line, "j:") || strings.ContainsFunc(strings.TrimSuffix(line, "\n"),
+					func(r rune) bool { return !unicode.IsPrint(r) }) {
 					t.Errorf("%q: want each error to begin with its place, in characters that show, got %q", data, line)
 				}
 			}
 		}
 		if n := len(Summarize(entries)); n > len(entries) || len(entries) > 0 && n == 0 {
-			t.Errorf("%q: want at least one action of %d entries, and no more than those, got %d", data, len(entries), n)
+			t.Errorf("%q: want at least one action of %d entries, and no more than those, got %d", data,
+				len(entries), n)
 		}
 		for _, n := range torn {
 			if n < 1 || n > 1+bytes.Count(data, []byte("\n")) {

@@ -45,7 +45,8 @@ func Read(name string, r io.Reader) (entries []record.JournalEntry, torn []int, 
 			line, end = in.ReadSlice('\n')
 		}
 		if limited.N == 0 {
-			errs = append(errs, fmt.Errorf("%s:%d: the file is longer than %d MiB, and the rest was not read; split it, or name a journal", name, number, fileLimit>>20))
+			errs = append(errs, fmt.Errorf("%s:%d: the file is longer than %d MiB, and the rest was not read; split "+
+				"it, or name a journal", name, number, fileLimit>>20))
 			break
 		}
 		if end != nil && !errors.Is(end, io.EOF) {
@@ -66,13 +67,15 @@ func Read(name string, r io.Reader) (entries []record.JournalEntry, torn []int, 
 		case end != nil && !errors.Is(err, errLong), errors.As(err, &fault) && fault.Kind == strictjson.Cut:
 			torn = append(torn, number)
 		default:
-			errs = append(errs, fmt.Errorf("%s:%d: %w; correct or remove the line, and find out in another way what it recorded", name, number, err))
+			errs = append(errs, fmt.Errorf("%s:%d: %w; correct or remove the line, and find out in another way what "+
+				"it recorded", name, number, err))
 		}
 		if end != nil {
 			break
 		}
 		if len(errs)+len(torn) == badLimit {
-			errs = append(errs, fmt.Errorf("%s:%d: %d lines so far are not entries, and the rest was not read; name a journal", name, number, badLimit))
+			errs = append(errs, fmt.Errorf("%s:%d: %d lines so far are not entries, and the rest was not read; name "+
+				"a journal", name, number, badLimit))
 			break
 		}
 	}
@@ -114,7 +117,8 @@ func entry(line []byte) (e record.JournalEntry, err error) {
 	if err := strictjson.Check(line); err != nil {
 		var fault *strictjson.Error
 		if errors.As(err, &fault) && fault.Kind == strictjson.Duplicate {
-			err = fmt.Errorf("byte %d: duplicate member", fault.Offset) // without its name, which may have control sequences
+			// without its name, which may have control sequences
+			err = fmt.Errorf("byte %d: duplicate member", fault.Offset)
 		}
 		return e, fmt.Errorf("not JSON: %w", err)
 	}

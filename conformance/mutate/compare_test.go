@@ -17,14 +17,16 @@ import (
 )
 
 func honest() http.Handler {
-	return reference.New(reference.Config{Token: "test-token", UnprivilegedToken: "test-reader", UnknownMachine: unknownMachine})
+	return reference.New(reference.Config{Token: "test-token", UnprivilegedToken: "test-reader",
+		UnknownMachine: unknownMachine})
 }
 
 // judged is the report on a server.
 func judged(t *testing.T, h http.Handler, o conformance.Options) *record.Report {
 	t.Helper()
 	r, err := load(t).Run(t.Context(), conformance.Target{
-		Handler: h, Token: "test-token", UnprivilegedToken: "test-reader", InvalidToken: "test-expired", UnknownMachine: unknownMachine,
+		Handler: h, Token: "test-token", UnprivilegedToken: "test-reader", InvalidToken: "test-expired",
+		UnknownMachine: unknownMachine,
 	}, o)
 	require.NoError(t, err)
 	return r
@@ -72,14 +74,17 @@ func TestAServerWithHabitsOfItsOwnBesideItselfShowsNoDifference(t *testing.T) {
 	}
 	t.Parallel()
 	for _, name := range []string{
-		"sequential-uuids", "uuid-version-1", "same-action-for-same-call", "documented-examples", "zips-when-asked", "cookies", "large-header",
-		"many-headers", "rate-limit", "chunked", "closes-each-connection", "http-1.0", "inner-error", "graph-challenge", "answers-options", "many-instances",
+		"sequential-uuids", "uuid-version-1", "same-action-for-same-call", "documented-examples", "zips-when-asked",
+		"cookies", "large-header",
+		"many-headers", "rate-limit", "chunked", "closes-each-connection", "http-1.0", "inner-error", "graph-challenge",
+		"answers-options", "many-instances",
 	} {
 		at := slices.IndexFunc(reference.Variants(), func(v reference.Variant) bool { return v.Name == name })
 		require.GreaterOrEqual(t, at, 0, "want a variant %s", name)
 		o := conformance.Options{Run: "^requestSample/(valid/accepts-(plain|gzip|.*example)|method/refuses-get|auth/refuses-missing)", Repeat: 2, Parallel: 8}
 		wrap := reference.Variants()[at].Wrap
-		c := compare.Compare(judged(t, wrap(honest()), o), judged(t, wrap(honest()), o), compare.Options{StrictShape: true})
+		c := compare.Compare(judged(t, wrap(honest()), o), judged(t, wrap(honest()), o),
+			compare.Options{StrictShape: true})
 		if c.Verdict != compare.Same {
 			t.Errorf("%s: want no difference, got one:\n%s", name, text(t, c))
 		}
@@ -95,7 +100,8 @@ func TestAFaultyServerBesideItselfShowsNoDifference(t *testing.T) {
 		f, ok := reference.FindFault(name)
 		require.True(t, ok, name)
 		o := conformance.Options{Run: "^requestSample/(valid|body)/"}
-		c := compare.Compare(judged(t, f.Wrap(honest()), o), judged(t, f.Wrap(honest()), o), compare.Options{StrictShape: true})
+		c := compare.Compare(judged(t, f.Wrap(honest()), o), judged(t, f.Wrap(honest()), o),
+			compare.Options{StrictShape: true})
 		if c.Verdict != compare.Same {
 			t.Errorf("%s: want no difference, got one:\n%s", name, text(t, c))
 		}
@@ -124,7 +130,8 @@ func TestAPlantedFaultIsNamed(t *testing.T) {
 	}
 
 	back := compare.Compare(bad, good, compare.Options{})
-	if back.Verdict != compare.Changed || len(back.Changes) != len(c.Changes) || back.Changes[0].Kind != compare.NewlyPassing || back.Totals.Regressions != 0 {
+	if back.Verdict != compare.Changed || len(back.Changes) != len(c.Changes) ||
+		back.Changes[0].Kind != compare.NewlyPassing || back.Totals.Regressions != 0 {
 		t.Errorf("want the way back to be none, got %s", text(t, back))
 	}
 }
@@ -137,16 +144,19 @@ func TestADriftedMockReadsAsFewLines(t *testing.T) {
 		return reference.Variants()[at].Wrap(h)
 	}
 	mock := honest()
-	for _, name := range []string{"422-for-400", "etag", "charset", "status-pending", "bare-challenge", "extra-instance-members"} {
+	for _, name := range []string{"422-for-400", "etag", "charset", "status-pending", "bare-challenge",
+		"extra-instance-members"} {
 		mock = variant(mock, name)
 	}
-	c := compare.Compare(judged(t, honest(), conformance.Options{}), judged(t, mock, conformance.Options{}), compare.Options{})
+	c := compare.Compare(judged(t, honest(), conformance.Options{}), judged(t, mock, conformance.Options{}),
+		compare.Options{})
 	require.Equal(t, compare.Changed, c.Verdict, text(t, c))
 	var got []string
 	for _, s := range c.Shapes {
 		require.Equal(t, []string{"requestSample", "stopAndQuarantineFile"}, s.Operations, s.Place)
 		require.True(t, slices.IsSorted(s.Cases))
-		got = append(got, fmt.Sprintf("%s %s: %s → %s %v", s.What, s.Place, strings.Join(s.Old, "|"), strings.Join(s.New, "|"), s.Statuses))
+		got = append(got, fmt.Sprintf("%s %s: %s → %s %v", s.What, s.Place, strings.Join(s.Old, "|"),
+			strings.Join(s.New, "|"), s.Statuses))
 	}
 	want := []string{
 		"status status: 400 → 422 []",
@@ -159,7 +169,8 @@ func TestADriftedMockReadsAsFewLines(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	strict := compare.Compare(judged(t, honest(), conformance.Options{}), judged(t, mock, conformance.Options{}), compare.Options{StrictShape: true})
+	strict := compare.Compare(judged(t, honest(), conformance.Options{}), judged(t, mock, conformance.Options{}),
+		compare.Options{StrictShape: true})
 	if strict.Verdict != compare.Regression || strict.Totals.Regressions != len(want) {
 		t.Errorf("want a regression of %d, got %s %d", len(want), strict.Verdict, strict.Totals.Regressions)
 	}

@@ -29,7 +29,8 @@ func (r Row) strongest() record.Level {
 func exact(faults []Row, id string, level record.Level) []string {
 	out := []string{}
 	for _, r := range faults {
-		if !r.Intermittent && len(r.Breaks) > 0 && r.Breaks[0] == id && slices.Contains(r.Proves, id) && r.strongest() == level {
+		if !r.Intermittent && len(r.Breaks) > 0 && r.Breaks[0] == id && slices.Contains(r.Proves, id) &&
+			r.strongest() == level {
 			out = append(out, r.Name)
 		}
 	}
@@ -49,16 +50,20 @@ func (m *Result) mislevelled() (out []string) {
 			if bound == 0 || level < bound {
 				bound = level
 			}
-			if r.Level == record.Inferred.String() && level < record.Inferred && level != 0 && !slices.Contains(r.Broken, id) {
+			if r.Level == record.Inferred.String() && level < record.Inferred && level != 0 &&
+				!slices.Contains(r.Broken, id) {
 				vain = append(vain, id)
 			}
 		}
 		if strongest := r.strongest(); strongest != 0 && strongest < bound {
 			f := r.Findings[slices.IndexFunc(r.Findings, func(f record.Finding) bool { return f.Level == strongest })]
-			say("fault %s is found at the level %s, and breaks nothing stronger than %s: it %s, and %s finds %s broken in %s, %s: want %s, got %s; correct the check or the case, or name the requirement", r.Name, strongest, bound, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
+			say("fault %s is found at the level %s, and breaks nothing stronger than %s: it %s, and %s finds %s "+
+				"broken in %s, %s: want %s, got %s; correct the check or the case, or name the requirement", r.Name,
+				strongest, bound, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
 		}
 		if len(vain) > 0 && !m.Narrowed && m.Level == record.Inferred.String() {
-			say("fault %s is inferred, and names %s, which is never found broken: it %s; remove that from its list", r.Name, strings.Join(vain, ", "), r.Says)
+			say("fault %s is inferred, and names %s, which is never found broken: it %s; remove that from its list",
+				r.Name, strings.Join(vain, ", "), r.Says)
 		}
 	}
 	return out

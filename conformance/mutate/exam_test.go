@@ -40,10 +40,13 @@ func TestEachRequirementFailsARunAtItsLevelAlone(t *testing.T) {
 			for _, run := range ways(q.Level) {
 				run.options.Only = only
 				r := examined(t, suite, fault, run.options)
-				require.Equal(t, run.fails, r.Verdict == record.NotConformant, "%s: a run %s is %s", fault.Name, run.name, verdictText(r))
-				require.Equal(t, run.finds, slices.Contains(r.Broken, q.ID), "%s: a run %s finds %v", fault.Name, run.name, r.Broken)
+				require.Equal(t, run.fails, r.Verdict == record.NotConformant, "%s: a run %s is %s", fault.Name,
+					run.name, verdictText(r))
+				require.Equal(t, run.finds, slices.Contains(r.Broken, q.ID), "%s: a run %s finds %v", fault.Name,
+					run.name, r.Broken)
 				if !run.fails && !fault.Waits { // where there is no answer, nothing but its absence is judged
-					require.Equal(t, record.Conformant, r.Verdict, "%s: a run %s is %s", fault.Name, run.name, verdictText(r))
+					require.Equal(t, record.Conformant, r.Verdict, "%s: a run %s is %s", fault.Name, run.name,
+						verdictText(r))
 				}
 			}
 		})
@@ -118,8 +121,10 @@ func examinee(breaks []string, findings ...record.Finding) *Result {
 func TestTheExamOfLevelsRings(t *testing.T) {
 	d, s, i := record.Finding{Requirement: "d"}, record.Finding{Requirement: "s"}, record.Finding{Requirement: "i"}
 	const (
-		tooStrong = "fault planted is found at the level %s, and breaks nothing stronger than %s: it does it, and c finds %s broken in x/y, body: want a, got b; correct the check or the case, or name the requirement"
-		inVain    = "fault planted is inferred, and names %s, which is never found broken: it does it; remove that from its list"
+		tooStrong = "fault planted is found at the level %s, and breaks nothing stronger than %s: it does it, and c " +
+			"finds %s broken in x/y, body: want a, got b; correct the check or the case, or name the requirement"
+		inVain = "fault planted is inferred, and names %s, which is never found broken: it does it; remove that from " +
+			"its list"
 	)
 	for _, row := range []struct {
 		why  string
@@ -131,10 +136,13 @@ func TestTheExamOfLevelsRings(t *testing.T) {
 		{"at a stronger one, which it names", examinee([]string{"s", "d"}, s, d), nil},
 		{"at a stronger one that nobody finds, which a judge may name", examinee([]string{"s", "d"}, s), nil},
 		{"not at all", examinee([]string{"s"}), nil},
-		{"at a stronger one", examinee([]string{"s"}, s, d), []string{fmt.Sprintf(tooStrong, "documented", "standard", "d")}},
-		{"an inferred one at a stronger one", examinee([]string{"i"}, i, s), []string{fmt.Sprintf(tooStrong, "standard", "inferred", "s")}},
+		{"at a stronger one", examinee([]string{"s"}, s, d),
+			[]string{fmt.Sprintf(tooStrong, "documented", "standard", "d")}},
+		{"an inferred one at a stronger one", examinee([]string{"i"}, i, s),
+			[]string{fmt.Sprintf(tooStrong, "standard", "inferred", "s")}},
 		{"an inferred one that names what is found", examinee([]string{"i", "s"}, i, s), nil},
-		{"an inferred one that names what nobody finds", examinee([]string{"i", "s", "d"}, i), []string{fmt.Sprintf(inVain, "s, d")}},
+		{"an inferred one that names what nobody finds", examinee([]string{"i", "s", "d"}, i),
+			[]string{fmt.Sprintf(inVain, "s, d")}},
 	} {
 		require.Equal(t, row.want, row.m.mislevelled(), row.why)
 	}

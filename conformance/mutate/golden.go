@@ -13,7 +13,8 @@ import (
 //go:embed testdata/matrix.golden
 var recorded string
 
-const goldenHead = "# What each fault is caught for: fault, level, requirements found broken of those that it breaks, checks that found it.\n" +
+const goldenHead = "# What each fault is caught for: fault, level, requirements found broken of those that it " +
+	"breaks, checks that found it.\n" +
 	"# Written by make golden-matrix; a fault that does not show at every request is only \"caught\".\n"
 
 // Golden writes the matrix as text, a line for each fault, without anything that

@@ -23,7 +23,8 @@ import (
 //go:embed testdata/killers.golden
 var sufficient string
 
-const killersHead = "# The cases that suffice, with their controls, to catch each fault: one where one does, and \"all\" where it takes the whole suite.\n" +
+const killersHead = "# The cases that suffice, with their controls, to catch each fault: one where one does, and " +
+	"\"all\" where it takes the whole suite.\n" +
 	"# Written by make golden-matrix.\n"
 
 const staleMatrix = "run make golden-matrix, and look at what changed"
@@ -47,7 +48,8 @@ func TestTheGoldenMatrixIsCurrent(t *testing.T) {
 		if slices.Equal(cases, everything) || seen[name].Intermittent {
 			continue
 		}
-		require.Subset(t, seen[name].Cases, cases, "%s: a case of testdata/killers.golden does not find it in a whole run; %s", name, staleMatrix)
+		require.Subset(t, seen[name].Cases, cases, "%s: a case of testdata/killers.golden does not find it in a "+
+			"whole run; %s", name, staleMatrix)
 	}
 }
 
@@ -84,7 +86,8 @@ func TestTheGoldenMatrixIsBroughtUpToDate(t *testing.T) {
 	}
 	write(t, "testdata/matrix.golden", recorded, golden)
 	write(t, "testdata/killers.golden", sufficient, killersText(suite, cases))
-	t.Logf("the whole suite ran against %d of %d faults; make golden-matrix runs it against all", again.Load(), len(faults))
+	t.Logf("the whole suite ran against %d of %d faults; make golden-matrix runs it against all", again.Load(),
+		len(faults))
 }
 
 // The short matrix: the few cases that killers.golden names for a fault catch it, or
@@ -352,7 +355,8 @@ func TestAMissingRowNamesTheFileToEdit(t *testing.T) {
 			"conformance/mutate/testdata/matrix.golden has a line for answers-200, which is no fault; run make golden"},
 		{"a check that no fault trips", append(slices.Clone(suite.Checks()), conformance.Check{Name: "hums"}), faults,
 			recorded,
-			"the check hums is tripped by no fault; add one to conformance/reference/faults_*.go, then run make golden"},
+			"the check hums is tripped by no fault; add one to conformance/reference/faults_*.go, then run " +
+				"make golden"},
 		{"a requirement without a fault", suite.Checks(), slices.DeleteFunc(slices.Clone(faults),
 			func(s Subject) bool { return s.Breaks[0] == "action.requestor" }),
 			without(func(line string) bool {
@@ -373,7 +377,8 @@ func TestAMissingRowNamesTheFileToEdit(t *testing.T) {
 
 func TestALineThatAFewCasesDoNotShowIsOutdated(t *testing.T) {
 	r := Row{
-		Subject: Subject{Name: "planted", Breaks: []string{"r", "s"}, Level: "documented"}, Verdict: record.NotConformant, AtLevel: true,
+		Subject: Subject{Name: "planted", Breaks: []string{"r", "s"}, Level: "documented"},
+		Verdict: record.NotConformant, AtLevel: true,
 		Broken: []string{"r"}, Proves: []string{"r"}, Checks: []string{"c"},
 	}
 	for _, row := range []struct {

@@ -21,11 +21,13 @@ import (
 
 // A Subject is a server to run the suite against: a fault, or a conforming server.
 type Subject struct {
-	Name         string   `json:"name"`
-	Says         string   `json:"says"`                   // what the server does, for a sentence with the subject "it"
-	Level        string   `json:"level,omitempty"`        // of the first of Breaks
-	Breaks       []string `json:"breaks,omitempty"`       // ids of the requirements that a judge may report; empty for a conforming server
-	Deviates     []string `json:"deviates,omitempty"`     // of a conforming server, the inferred requirements that it breaks; it must be found to break these and no others
+	Name  string `json:"name"`
+	Says  string `json:"says"`            // what the server does, for a sentence with the subject "it"
+	Level string `json:"level,omitempty"` // of the first of Breaks
+	// ids of the requirements that a judge may report; empty for a conforming server
+	Breaks []string `json:"breaks,omitempty"`
+	// of a conforming server, the inferred requirements that it breaks; it must be found to break these and no others
+	Deviates     []string `json:"deviates,omitempty"`
 	Waits        bool     `json:"waits,omitempty"`        // only seen by a client with a timeout
 	Intermittent bool     `json:"intermittent,omitempty"` // not visible in every request that could show it
 
@@ -36,7 +38,8 @@ type Subject struct {
 // the catalogue of the suite gives to what it breaks.
 func Faulty(suite *conformance.Suite) (out []Subject) {
 	for _, f := range reference.Faults() {
-		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: Level(suite, f), Waits: f.Waits, Intermittent: f.Intermittent, Wrap: f.Wrap})
+		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: Level(suite, f), Waits: f.Waits,
+			Intermittent: f.Intermittent, Wrap: f.Wrap})
 	}
 	return out
 }
@@ -55,7 +58,8 @@ func Level(suite *conformance.Suite, f reference.Fault) string {
 
 // Honest returns the plain reference server and every variant of it.
 func Honest() []Subject {
-	out := []Subject{{Name: "reference", Says: "answers as the documents say", Wrap: func(h http.Handler) http.Handler { return h }}}
+	out := []Subject{{Name: "reference", Says: "answers as the documents say",
+		Wrap: func(h http.Handler) http.Handler { return h }}}
 	for _, v := range reference.Variants() {
 		out = append(out, Subject{Name: v.Name, Says: v.Says, Deviates: v.Deviates, Wrap: v.Wrap})
 	}
@@ -121,7 +125,8 @@ type Options struct {
 	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
 	Progress func(done, total int) // called after each subject, never twice at once
 
-	Report func(Subject, *record.Report) error // called with each run if not nil, concurrently; its error ends the matrix
+	// called with each run if not nil, concurrently; its error ends the matrix
+	Report func(Subject, *record.Report) error
 }
 
 // The tokens and machines that every subject of a matrix knows.
@@ -199,7 +204,8 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	if ctx.Err() != nil {
 		return Row{}, nil // Matrix returns the error
 	}
-	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true, Timeout: o.Timeout})
+	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true,
+		Timeout: o.Timeout})
 	report, err := suite.Run(ctx, target(s), options)
 	if err != nil {
 		return Row{}, err
@@ -212,10 +218,12 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 
 // target returns a subject in front of a separate reference server.
 func target(s Subject) conformance.Target {
-	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
+	honest := reference.New(reference.Config{Token: token, UnprivilegedToken: unprivileged,
+		SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, UnknownMachine: unknownMachine})
 	return conformance.Target{
 		Handler: s.Wrap(honest), Name: s.Name,
-		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid, UnknownMachine: unknownMachine,
+		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin,
+		InvalidToken: invalid, UnknownMachine: unknownMachine,
 	}
 }
 

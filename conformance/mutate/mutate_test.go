@@ -332,7 +332,8 @@ func TestWhatNothingShowsIsAProblem(t *testing.T) {
 			"breaks it to conformance/reference/faults_*.go", "nobody knows whether it is judged"},
 		{func(m *Result) { m.Requirements[0].Exact = nil }, "requirement r is documented, and no fault with it as " +
 			"first requirement is found at that level and at no stronger one; add one that breaks only this " +
-			"requirement to conformance/reference/faults_*.go, or correct the other findings", "its level is not shown"},
+			"requirement to conformance/reference/faults_*.go, or correct the other findings",
+			"its level is not shown"},
 		{func(m *Result) { m.Faults[0].AtLevel = false; m.Faults[0].Broken = nil }, "fault f survives: it , and the " +
 			"suite says not-conformant; write a case in fixtures/cases or a check in conformance/checks_*.go that " +
 			"finds it", "the suite is blind"},

@@ -24,8 +24,10 @@ func (m *Result) WriteJSON(w io.Writer) error {
 // Summary returns the result in one line.
 func (m *Result) Summary(elapsed time.Duration) string {
 	c := m.Counts()
-	return fmt.Sprintf("%d faults: %d caught, %d for a requirement they break; %d conforming servers: %d with a finding; %d checks: %d fired; %d requirements: %d proven; in %.1fs",
-		c.Faults, c.Caught, c.Rightly, c.Variants, c.FalseAlarms, c.Checks, c.Fired, c.Requirements, c.Proven, elapsed.Seconds())
+	return fmt.Sprintf("%d faults: %d caught, %d for a requirement they break; %d conforming servers: %d with a "+
+		"finding; %d checks: %d fired; %d requirements: %d proven; in %.1fs",
+		c.Faults, c.Caught, c.Rightly, c.Variants, c.FalseAlarms, c.Checks, c.Fired, c.Requirements, c.Proven,
+		elapsed.Seconds())
 }
 
 // WriteMarkdown writes the result as a page: totals, problems, and tables of faults,
@@ -50,11 +52,14 @@ func (m *Result) WriteMarkdown(w io.Writer) error {
 			fmt.Fprintf(&b, "- %s\n", plain(p))
 		}
 	}
-	b.WriteString("\n## Faults\n\n| fault | level | breaks | caught for | checks | cases |\n|---|---|---|---|---|---|\n")
+	b.WriteString("\n## Faults\n\n| fault | level | breaks | caught for | checks | cases " +
+		"|\n|---|---|---|---|---|---|\n")
 	for _, r := range m.Faults {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r.Name, r.Level, code(r.Breaks), code(r.Proves), code(r.Checks), someOf(r.Cases))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r.Name, r.Level, code(r.Breaks), code(r.Proves),
+			code(r.Checks), someOf(r.Cases))
 	}
-	b.WriteString("\n## Faults with findings for other requirements\n\nEither the fault has another effect, or a check reports too much.\n\n| fault | breaks | other findings |\n|---|---|---|\n")
+	b.WriteString("\n## Faults with findings for other requirements\n\nEither the fault has another effect, or a " +
+		"check reports too much.\n\n| fault | breaks | other findings |\n|---|---|---|\n")
 	for _, r := range m.Faults {
 		if more := r.Beyond(); len(more) > 0 {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name, code(r.Breaks), code(more))
@@ -97,5 +102,6 @@ func code(names []string) string {
 
 // plain escapes Markdown in a text.
 func plain(text string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "$", `\$`, "`", "\\`", "\n", " ").Replace(text)
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "$", `\$`, "`", "\\`", "\n", " ").Replace(
+		text)
 }

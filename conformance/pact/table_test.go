@@ -112,7 +112,8 @@ func TestEveryFaultHasBeenVerified(t *testing.T) {
 		delete(got, f.Name)
 	}
 	for name := range got {
-		t.Errorf("conformance/pact/%s has a line for %s, which is no fault of the table; run .ci/pact/run -update", recordFile, name)
+		t.Errorf("conformance/pact/%s has a line for %s, which is no fault of the table; run .ci/pact/run -update",
+			recordFile, name)
 	}
 }
 

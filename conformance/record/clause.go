@@ -10,7 +10,8 @@ import (
 
 // A Clause is a place that a requirement stands on, and what is found there.
 type Clause struct {
-	Document string   `json:"document"`       // the name of one of the documents of a suite, [BothDocuments], or a standard such as "RFC 9110"
+	// the name of one of the documents of a suite, [BothDocuments], or a standard such as "RFC 9110"
+	Document string   `json:"document"`
 	Section  string   `json:"section"`        // the heading or the number of the section in Document
 	Basis    string   `json:"basis"`          // the name of one of [Bases]
 	Lines    []Places `json:"lines,omitzero"` // in each of the documents; none in a standard
@@ -67,7 +68,8 @@ func Bases() []Basis {
 	return []Basis{
 		{"sentence", Documented, OfTheDocuments, "a sentence, or the request line that stands for one"},
 		{"table", Documented, OfTheDocuments, "a row of a table"},
-		{"both examples", Documented, OfTheDocuments, "a name, a JSON type or a fixed value that both examples show alike"},
+		{"both examples", Documented, OfTheDocuments, "a name, a JSON type or a fixed value that both examples " +
+			"show alike"},
 		{"MUST", Standard, OfAStandard, "the keyword"},
 		{"MUST NOT", Standard, OfAStandard, "the keyword"},
 		{"SHALL", Standard, OfAStandard, "the keyword"},
@@ -82,7 +84,8 @@ func Bases() []Basis {
 		{"OPTIONAL", Inferred, OfAStandard, "the keyword"},
 		{"remark", Inferred, OfAStandard, "a statement without a keyword that defines no protocol element"},
 		{"one example", Inferred, OfTheDocuments, "what one example shows, or both do and differ"},
-		{"form of values", Inferred, OfTheDocuments, "what the values in the examples have in common, beyond their JSON type"},
+		{"form of values", Inferred, OfTheDocuments, "what the values in the examples have in common, beyond their " +
+			"JSON type"},
 		{"relation", Inferred, OfTheDocuments, "values in the examples that depend on each other"},
 		{"omission", Inferred, OfTheDocuments, "that the documents forbid nothing there"},
 		{"sibling page", Inferred, Anywhere, "a page on another action of the product, or of its successor"},
@@ -160,7 +163,8 @@ func ParseSpans(text string) (list []Span, err error) {
 		a, errA := strconv.Atoi(from)
 		b, errB := strconv.Atoi(to)
 		if errA != nil || errB != nil || a < 1 || b < a || len(list) > 0 && a <= list[len(list)-1].To {
-			return nil, fmt.Errorf("%q is no list of lines; write numbers and ranges in their order, as in \"7, 9-12\"", text)
+			return nil, fmt.Errorf("%q is no list of lines; write numbers and ranges in their order, as in \"7, 9-12\"",
+				text)
 		}
 		list = append(list, Span{a, b})
 	}

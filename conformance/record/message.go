@@ -20,10 +20,12 @@ type Request struct {
 
 // A Response is one answer, as far as it came.
 type Response struct {
-	Status    int         `json:"status"`
-	Proto     string      `json:"proto"`
-	Header    http.Header `json:"header"`
-	Body      Body        `json:"body,omitzero"`      // at most the run's body limit
-	Truncated bool        `json:"truncated,omitzero"` // the answer went on beyond the limit: only the beginning is here, and was judged
-	Shortened bool        `json:"shortened,omitzero"` // the whole answer was judged; it is too long for a record, which keeps only the beginning of Header or Body
+	Status int         `json:"status"`
+	Proto  string      `json:"proto"`
+	Header http.Header `json:"header"`
+	Body   Body        `json:"body,omitzero"` // at most the run's body limit
+	// the answer went on beyond the limit: only the beginning is here, and was judged
+	Truncated bool `json:"truncated,omitzero"`
+	// the whole answer was judged; it is too long for a record, which keeps only the beginning of Header or Body
+	Shortened bool `json:"shortened,omitzero"`
 }

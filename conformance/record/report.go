@@ -9,25 +9,27 @@ const ReportSchema = "https://fmaspec.invalid/schemas/report.schema.json"
 // A Report is everything that a run found out, in stable order, without a
 // secret in it. Every format is rendered from it.
 type Report struct {
-	Schema       string              `json:"$schema"` // the $id of the report's JSON Schema
-	Suite        SuiteInfo           `json:"suite"`
-	Environment  Environment         `json:"environment"`
-	Target       TargetInfo          `json:"target"`
-	Settings     []Setting           `json:"settings"` // the flags of the run, as far as the user set them
-	Safety       SafetyInfo          `json:"safety"`
-	Pace         PaceInfo            `json:"pace"`
-	LastLook     *LastLook           `json:"last_look,omitempty"` // what was tried when the cases were done; nil where their answers left nothing open
-	Started      time.Time           `json:"started"`
-	Elapsed      time.Duration       `json:"elapsed_ns"`
-	Verdict      Verdict             `json:"verdict"`
-	Reason       string              `json:"reason,omitempty"`      // why the verdict is inconclusive or interrupted
-	Interrupted  bool                `json:"interrupted,omitempty"` // the run was stopped before its end
-	Totals       Totals              `json:"totals"`
-	Panics       []Panic             `json:"panics,omitempty"`   // of a handler that was judged in memory
-	Baseline     *BaselineResult     `json:"baseline,omitempty"` // how the findings stand to those that are accepted; absent where nobody asked
-	Operations   []OperationInfo     `json:"operations"`         // those of the cases, sorted by id
-	Requirements []RequirementResult `json:"requirements"`       // in the catalogue's order
-	Cases        []CaseResult        `json:"cases"`              // in the order of their ids
+	Schema      string      `json:"$schema"` // the $id of the report's JSON Schema
+	Suite       SuiteInfo   `json:"suite"`
+	Environment Environment `json:"environment"`
+	Target      TargetInfo  `json:"target"`
+	Settings    []Setting   `json:"settings"` // the flags of the run, as far as the user set them
+	Safety      SafetyInfo  `json:"safety"`
+	Pace        PaceInfo    `json:"pace"`
+	// what was tried when the cases were done; nil where their answers left nothing open
+	LastLook    *LastLook     `json:"last_look,omitempty"`
+	Started     time.Time     `json:"started"`
+	Elapsed     time.Duration `json:"elapsed_ns"`
+	Verdict     Verdict       `json:"verdict"`
+	Reason      string        `json:"reason,omitempty"`      // why the verdict is inconclusive or interrupted
+	Interrupted bool          `json:"interrupted,omitempty"` // the run was stopped before its end
+	Totals      Totals        `json:"totals"`
+	Panics      []Panic       `json:"panics,omitempty"` // of a handler that was judged in memory
+	// how the findings stand to those that are accepted; absent where nobody asked
+	Baseline     *BaselineResult     `json:"baseline,omitempty"`
+	Operations   []OperationInfo     `json:"operations"`   // those of the cases, sorted by id
+	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
+	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
 }
 
 // A Verdict is what a whole run comes to.
@@ -80,16 +82,19 @@ type OperationInfo struct {
 
 // TargetInfo identifies what was judged.
 type TargetInfo struct {
-	URL            string            `json:"url"`
-	Name           string            `json:"name"`
-	Machine        string            `json:"machine"`
-	UnknownMachine string            `json:"unknown_machine"`         // one that the target does not know, or ""
-	File           string            `json:"sha1"`                    // of the file that accepted requests named; "" for one of its own each
-	Protocol       string            `json:"protocol"`                // "HTTP/1.1" or "HTTP/2"
-	Insecure       bool              `json:"insecure"`                // the target's certificate was not verified
-	Proxy          string            `json:"proxy"`                   // host and port of the proxy in between, or ""
-	Resolve        map[string]string `json:"resolve,omitempty"`       // the address that was dialled in place of another, each as host and port
-	MadeUpToken    bool              `json:"made_up_token,omitempty"` // no token was given, so that a made-up one was sent
+	URL            string `json:"url"`
+	Name           string `json:"name"`
+	Machine        string `json:"machine"`
+	UnknownMachine string `json:"unknown_machine"` // one that the target does not know, or ""
+	// of the file that accepted requests named; "" for one of its own each
+	File     string `json:"sha1"`
+	Protocol string `json:"protocol"` // "HTTP/1.1" or "HTTP/2"
+	Insecure bool   `json:"insecure"` // the target's certificate was not verified
+	Proxy    string `json:"proxy"`    // host and port of the proxy in between, or ""
+	// the address that was dialled in place of another, each as host and port
+	Resolve map[string]string `json:"resolve,omitempty"`
+	// no token was given, so that a made-up one was sent
+	MadeUpToken bool `json:"made_up_token,omitempty"`
 }
 
 // SafetyInfo says what a run was allowed to cause, and how much of it was tried.
@@ -103,8 +108,10 @@ type SafetyInfo struct {
 // A LastLook is what was tried when all cases were done, because their answers left
 // open whether the implementation had given them.
 type LastLook struct {
-	TLS      bool   `json:"tls,omitempty"`      // a TLS handshake went through at the port, which had been asked in plain HTTP
-	Asked    string `json:"asked,omitempty"`    // the request that was sent by itself: "GET /", or "case#step" of one that had been answered before
+	// a TLS handshake went through at the port, which had been asked in plain HTTP
+	TLS bool `json:"tls,omitempty"`
+	// the request that was sent by itself: "GET /", or "case#step" of one that had been answered before
+	Asked    string `json:"asked,omitempty"`
 	Answered bool   `json:"answered,omitempty"` // whether it got an answer of the implementation's own
 	Got      string `json:"got,omitempty"`      // what came of it
 }
@@ -153,7 +160,8 @@ type CaseResult struct {
 	Reason    string           `json:"reason,omitempty"` // why it was skipped, not applicable, inconclusive or errored
 	Findings  []Finding        `json:"findings"`         // sorted by step, check, place
 	Exchanges []ExchangeResult `json:"exchanges"`        // in the order of the steps
-	Dropped   int              `json:"dropped,omitzero"` // further exchanges of a session, which showed nothing new and are not kept
+	// further exchanges of a session, which showed nothing new and are not kept
+	Dropped int `json:"dropped,omitzero"`
 }
 
 // Exchange returns the exchange of a step, as a [Finding] counts them, or nil
@@ -169,18 +177,22 @@ func (c *CaseResult) Exchange(step int) *ExchangeResult {
 
 // An ExchangeResult is an exchange as a report keeps it.
 type ExchangeResult struct {
-	Step      int           `json:"step"` // of the case, counted through all its repetitions from 0; those that did not come about are missing
-	Request   Request       `json:"request"`
-	Response  *Response     `json:"response"` // null where no answer came
-	Error     string        `json:"error,omitempty"`
-	ErrorKind WireKind      `json:"error_kind,omitempty"`
-	Retries   int           `json:"retries,omitempty"` // how often it was put off, by 429, 502, 503 or 504, and sent again
-	Alone     string        `json:"alone,omitempty"`   // why it was sent once more, with no other under way
-	Inert     bool          `json:"inert,omitempty"`   // machine and file were made up, so that nothing could take effect
-	Leaked    bool          `json:"leaked,omitempty"`  // the answer held a secret, which was struck out
-	Action    string        `json:"action,omitempty"`  // the action's id, in small letters, in an answer of which only the beginning is kept
-	Started   time.Time     `json:"started"`
-	Elapsed   time.Duration `json:"elapsed_ns"`
+	// of the case, counted through all its repetitions from 0; those that did not come about are missing
+	Step      int       `json:"step"`
+	Request   Request   `json:"request"`
+	Response  *Response `json:"response"` // null where no answer came
+	Error     string    `json:"error,omitempty"`
+	ErrorKind WireKind  `json:"error_kind,omitempty"`
+	// how often it was put off, by 429, 502, 503 or 504, and sent again
+	Retries int    `json:"retries,omitempty"`
+	Alone   string `json:"alone,omitempty"` // why it was sent once more, with no other under way
+	// machine and file were made up, so that nothing could take effect
+	Inert  bool `json:"inert,omitempty"`
+	Leaked bool `json:"leaked,omitempty"` // the answer held a secret, which was struck out
+	// the action's id, in small letters, in an answer of which only the beginning is kept
+	Action  string        `json:"action,omitempty"`
+	Started time.Time     `json:"started"`
+	Elapsed time.Duration `json:"elapsed_ns"`
 }
 
 // A Finding is one way in which an answer breaks one requirement.
@@ -191,10 +203,11 @@ type Finding struct {
 	Check       string `json:"check"`
 	Requirement string `json:"requirement"`
 	Level       Level  `json:"level"`
-	Place       string `json:"place"` // "status", "header Content-Type", "body", "connection", or a JSON pointer such as "/fileInstances/0/status"
-	Want        string `json:"want"`
-	Got         string `json:"got"`
-	Known       *Known `json:"known,omitempty"` // the entry of the baseline that accepts it, or nil
+	// "status", "header Content-Type", "body", "connection", or a JSON pointer such as "/fileInstances/0/status"
+	Place string `json:"place"`
+	Want  string `json:"want"`
+	Got   string `json:"got"`
+	Known *Known `json:"known,omitempty"` // the entry of the baseline that accepts it, or nil
 }
 
 // Known says who accepted a finding, and why.

@@ -26,10 +26,13 @@ func Levels() []Level { return []Level{Documented, Standard, Inferred} }
 // levelTexts are the words for a level, in every place that has them.
 var levelTexts = map[Level]struct{ name, meaning, consequence string }{
 	Documented: {"documented",
-		"a sentence or table of one of the two documents says so, or both examples show it alike as name, JSON type or fixed value, under their note that all properties are returned",
+		"a sentence or table of one of the two documents says so, or both examples show it alike as name, JSON type " +
+			"or fixed value, under their note that all properties are returned",
 		"breaking it fails a run"},
 	Standard: {"standard",
-		"the cited clause of a standard says MUST (or SHALL, REQUIRED, MUST NOT), or defines the syntax or the meaning of a protocol element (which RFC 9110 2.2 forbids to send with a meaning that the sender knows to be false)",
+		"the cited clause of a standard says MUST (or SHALL, REQUIRED, MUST NOT), or defines the syntax or the " +
+			"meaning of a protocol element (which RFC 9110 2.2 forbids to send with a meaning that the sender knows " +
+			"to be false)",
 		"breaking it fails a run"},
 	Inferred: {"inferred",
 		"SHOULD, MAY, one example, a relation between values, or plain sense",

@@ -19,7 +19,8 @@ type SettingKind int
 const (
 	Carried SettingKind = iota + 1 // its value stands in the report
 	Hidden                         // it may hold a secret: a variable stands for the value, or for a part of it
-	Dropped                        // it says nothing of what was sent and how it was judged, or the report holds it elsewhere
+	// it says nothing of what was sent and how it was judged, or the report holds it elsewhere
+	Dropped
 )
 
 // SettingKinds returns the kind of every flag of fmaspec run that a report may name,
@@ -27,8 +28,11 @@ const (
 func SettingKinds() map[string]SettingKind {
 	out := map[string]SettingKind{}
 	for kind, flags := range map[SettingKind]string{
-		Carried: "fixtures builtin token-file unprivileged-token-file security-admin-token-file global-admin-token-file invalid-token-file unknown-machine client-id client-secret-file scope resource audience " +
-			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict repeat parallel timeout seed " +
+		Carried: "fixtures builtin token-file unprivileged-token-file security-admin-token-file " +
+			"global-admin-token-file invalid-token-file unknown-machine client-id client-secret-file scope resource " +
+			"audience " +
+			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict " +
+			"repeat parallel timeout seed " +
 			"sha1 accept-risk max-actions journal allow-list rate retry wait",
 		Hidden:  "header proxy token-command unprivileged-token-command token-url",
 		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run",
@@ -41,7 +45,8 @@ func SettingKinds() map[string]SettingKind {
 }
 
 // secretVariable is a variable that stands for a secret in a record.
-var secretVariable = regexp.MustCompile(`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
+var secretVariable = regexp.MustCompile(
+	`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
 
 // SecretVariables returns where in a text the variables are that stand for secrets, each
 // as the offsets of its start and its end.

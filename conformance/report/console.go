@@ -89,7 +89,10 @@ func worthTelling(r *record.Report) (worth []*record.CaseResult) {
 				worth = append(worth, c)
 			}
 		}
-		slices.SortStableFunc(worth[from:], func(a, b *record.CaseResult) int { return cmp.Compare(directness(a), directness(b)) })
+		slices.SortStableFunc(worth[from:], func(a, b *record.CaseResult) int {
+			return cmp.Compare(directness(a),
+				directness(b))
+		})
 	}
 	for _, o := range []record.Outcome{record.Failed, record.Deviated, record.Errored,
 		record.Inconclusive, record.Passed, record.Skipped, record.NotApplicable} {
@@ -124,7 +127,8 @@ func (p *page) unjudged(r *record.Report) {
 	}
 	p.line(span{bold, "not judged"})
 	for _, key := range order {
-		p.line(span{yellow, fmt.Sprintf("  %-14s", words(key.outcome))}, span{"", fmt.Sprintf("%4d   %s", len(ids[key]), key.reason)})
+		p.line(span{yellow, fmt.Sprintf("  %-14s", words(key.outcome))},
+			span{"", fmt.Sprintf("%4d   %s", len(ids[key]), key.reason)})
 		if p.Verbose {
 			for _, id := range ids[key] {
 				p.line(span{dim, "                       " + id})
@@ -186,7 +190,8 @@ func (p *page) requirements(r *record.Report) {
 				code = yellow
 			}
 		}
-		p.line(span{"", fmt.Sprintf("  %-11s", level)}, span{green, fmt.Sprintf("%6d", n[kept])}, span{code, fmt.Sprintf("%8d", n[broken])},
+		p.line(span{"", fmt.Sprintf("  %-11s", level)}, span{green, fmt.Sprintf("%6d", n[kept])},
+			span{code, fmt.Sprintf("%8d", n[broken])},
 			span{"", fmt.Sprintf("%11d%15d", n[undecided], n[notExercised])})
 	}
 	for _, q := range r.Requirements {
@@ -197,7 +202,8 @@ func (p *page) requirements(r *record.Report) {
 	if p.Verbose {
 		for _, q := range r.Requirements {
 			if s := standingOf(q); s == notExercised {
-				p.line(span{dim, strings.TrimSuffix(fmt.Sprintf("  not exercised: %s (%s) %s", q.ID, q.Level, q.Waived), " ")})
+				p.line(span{dim, strings.TrimSuffix(fmt.Sprintf("  not exercised: %s (%s) %s", q.ID, q.Level, q.Waived),
+					" ")})
 			} else if s == undecided {
 				p.line(span{dim, fmt.Sprintf("  undecided: %s (%s)", q.ID, q.Level)})
 			}
@@ -212,10 +218,12 @@ func (p *page) circumstances(r *record.Report) {
 		p.line(span{yellow, "the target's certificate was not verified (-insecure)"})
 	}
 	if r.Pace.Retries > 0 {
-		p.line(span{"", fmt.Sprintf("the target postponed %s, for %s in total; they were sent again", count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
+		p.line(span{"", fmt.Sprintf("the target postponed %s, for %s in total; they were sent again",
+			count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
 	}
 	if len(r.Safety.Armed) > 0 {
-		p.line(span{"", fmt.Sprintf("%s that could take effect, of at most %d; the journal has each", count(r.Safety.Actions, "request"), r.Safety.MaxActions)})
+		p.line(span{"", fmt.Sprintf("%s that could take effect, of at most %d; the journal has each",
+			count(r.Safety.Actions, "request"), r.Safety.MaxActions)})
 	}
 }
 
@@ -229,8 +237,10 @@ func (p *page) totals(r *record.Report) {
 	}
 	spans := []span{{"", count(t.Total, "case") + ": "}}
 	for i, s := range []span{
-		part(t.Passed, "passed", green), part(t.Deviated, "deviated", yellow), part(t.Failed, "failed", red), part(t.Errored, "errored", red),
-		part(t.Inconclusive, "inconclusive", yellow), part(t.Skipped, "skipped", ""), part(t.NotApplicable, "not applicable", ""),
+		part(t.Passed, "passed", green), part(t.Deviated, "deviated", yellow), part(t.Failed, "failed", red),
+		part(t.Errored, "errored", red),
+		part(t.Inconclusive, "inconclusive", yellow), part(t.Skipped, "skipped", ""),
+		part(t.NotApplicable, "not applicable", ""),
 	} {
 		if i > 0 {
 			spans = append(spans, span{"", ", "})
@@ -263,7 +273,8 @@ func (p *page) baseline(r *record.Report) {
 	}
 	p.line()
 	p.line(span{dim, "the run   "}, span{"", alone})
-	p.line(span{dim, "baseline  "}, span{"", strings.Join(append([]string{b.File + ": " + entries, count(b.Known, "finding") + " known"}, kinds(b)...), ", ")})
+	p.line(span{dim, "baseline  "}, span{"", strings.Join(
+		append([]string{b.File + ": " + entries, count(b.Known, "finding") + " known"}, kinds(b)...), ", ")})
 	shown := map[string]int{}
 	for _, q := range b.Problems {
 		if shown[q.Kind]++; shown[q.Kind] > shownProblems && !p.Verbose {
@@ -309,7 +320,8 @@ func baselineText(b *record.BaselineResult) (text, code string) {
 			text += "; " + b.Reason
 		}
 	case record.NotConformant:
-		text, code = fmt.Sprintf("not conformant with %s: %s beside %s", b.File, cmp.Or(strings.Join(kinds(b), ", "), "no problem is listed"), count(b.Known, "known finding")), red
+		text, code = fmt.Sprintf("not conformant with %s: %s beside %s", b.File, cmp.Or(strings.Join(kinds(b), ", "),
+			"no problem is listed"), count(b.Known, "known finding")), red
 		if b.Reason != "" {
 			text += "; " + b.Reason
 		}
@@ -344,7 +356,8 @@ func verdictText(r *record.Report) (text, code string) {
 				n++
 			}
 		}
-		text, code = fmt.Sprintf("not conformant: %d of %s failed, against %s", r.Totals.Failed, count(r.Totals.Total, "case"), count(n, "requirement")), red
+		text, code = fmt.Sprintf("not conformant: %d of %s failed, against %s", r.Totals.Failed,
+			count(r.Totals.Total, "case"), count(n, "requirement")), red
 		if r.Reason != "" {
 			text += "; " + r.Reason
 		}

@@ -18,12 +18,17 @@ func TestConsoleOfABaselineEndsWithWhatBothComeTo(t *testing.T) {
 		want   string
 		why    string
 	}{
-		{record.BaselineResult{Verdict: record.Conformant, Known: 12}, "conformant with f: 12 known findings", "the gate is green though the run failed"},
-		{record.BaselineResult{Verdict: record.Conformant, Reason: "as far as it was armed"}, "conformant with f: 0 known findings; as far as it was armed", "with a remark"},
-		{record.BaselineResult{Verdict: record.NotConformant, Known: 1, Problems: []record.BaselineProblem{problem("new"), problem("new"), problem("vanished")}},
+		{record.BaselineResult{Verdict: record.Conformant, Known: 12}, "conformant with f: 12 known findings",
+			"the gate is green though the run failed"},
+		{record.BaselineResult{Verdict: record.Conformant, Reason: "as far as it was armed"},
+			"conformant with f: 0 known findings; as far as it was armed", "with a remark"},
+		{record.BaselineResult{Verdict: record.NotConformant, Known: 1,
+			Problems: []record.BaselineProblem{problem("new"), problem("new"), problem("vanished")}},
 			"not conformant with f: 2 new, 1 vanished beside 1 known finding", "what is wrong is counted by kind"},
-		{record.BaselineResult{Verdict: record.NotConformant, Reason: "it rained"}, "not conformant with f: no problem is listed beside 0 known findings; it rained", "a report that does not say why"},
-		{record.BaselineResult{Verdict: record.Unjudged, Reason: "it rained"}, "could not judge: it rained", "no verdict"},
+		{record.BaselineResult{Verdict: record.NotConformant, Reason: "it rained"}, "not conformant with f: no " +
+			"problem is listed beside 0 known findings; it rained", "a report that does not say why"},
+		{record.BaselineResult{Verdict: record.Unjudged, Reason: "it rained"}, "could not judge: it rained",
+			"no verdict"},
 		{record.BaselineResult{}, "could not judge: the report gives no reason", "nothing at all"},
 	} {
 		r := sample()
@@ -46,7 +51,8 @@ func TestConsoleColoursTheVerdictThatCounts(t *testing.T) {
 	r := sample()
 	r.Baseline = &record.BaselineResult{File: "f", Verdict: record.Conformant, Known: 7}
 	got := render(t, "console", r, report.Style{Color: true})
-	if want := "\n\x1b[1m\x1b[32m" + named("conformant with f: 7 known findings") + "\x1b[0m\n"; !strings.HasSuffix(got, want) {
+	if want := "\n\x1b[1m\x1b[32m" + named("conformant with f: 7 known findings") + "\x1b[0m\n"; !strings.HasSuffix(got,
+		want) {
 		t.Errorf("want a green last line, got %q", got[max(0, len(got)-200):])
 	}
 	if strings.Contains(got, "\x1b[31mnot conformant") {
@@ -59,7 +65,8 @@ func TestConsoleTellsKnownFindingsApart(t *testing.T) {
 	accepted := func(reason string) *record.Known {
 		return &record.Known{Reason: reason, Owner: "us", Line: 3}
 	}
-	r.Cases[3].Findings[0].Known, r.Cases[4].Findings[0].Known, r.Cases[5].Findings[0].Known = accepted("one"), accepted("one"), accepted("two")
+	r.Cases[3].Findings[0].Known, r.Cases[4].Findings[0].Known, r.Cases[5].Findings[0].Known = accepted("one"),
+		accepted("one"), accepted("two")
 	r.Cases[7].Findings[0].Known = accepted("three")
 	for _, row := range []struct {
 		style report.Style
@@ -67,10 +74,14 @@ func TestConsoleTellsKnownFindingsApart(t *testing.T) {
 		want  int
 		why   string
 	}{
-		{report.Style{}, "\nKNOWN requestSample/valid/", 2, "two cases of one reason are shown once, another by itself"},
-		{report.Style{}, "… and the same in 1 more case: requestSample/valid/accepts-plain-request\n", 1, "the second of one reason is named under the first"},
-		{report.Style{}, "     known   us   accepted.baseline:3\n     accepted because ", 3, "with owner, line and reason, in a case that fails otherwise too"},
-		{report.Style{}, "FAIL stopAndQuarantineFile/body/refuses-number-for-sha1", 1, "one known finding does not make a case known"},
+		{report.Style{}, "\nKNOWN requestSample/valid/", 2, "two cases of one reason are shown once, another " +
+			"by itself"},
+		{report.Style{}, "… and the same in 1 more case: requestSample/valid/accepts-plain-request\n", 1,
+			"the second of one reason is named under the first"},
+		{report.Style{}, "     known   us   accepted.baseline:3\n     accepted because ", 3,
+			"with owner, line and reason, in a case that fails otherwise too"},
+		{report.Style{}, "FAIL stopAndQuarantineFile/body/refuses-number-for-sha1", 1, "one known finding does not " +
+			"make a case known"},
 		{report.Style{}, `-strict=false -run '^requestSample/valid/`, 0, "what is known need not be seen again"},
 		{report.Style{Verbose: true}, `-strict=false -run '^requestSample/valid/`, 3, "unless everything is asked for"},
 		{report.Style{Verbose: true}, "\nKNOWN        requestSample/valid/", 3, "in the list of all cases too"},
@@ -87,7 +98,8 @@ func TestConsoleTellsKnownFindingsApart(t *testing.T) {
 	}
 	r.Suite.Strict = true
 	r.Cases[2].Outcome, r.Cases[2].Findings[0].Known = record.Failed, accepted("four")
-	if got := render(t, "console", r, report.Style{}); !strings.Contains(got, "KNOWN requestSample/body/refuses-blank-comment") {
+	if got := render(t, "console", r, report.Style{}); !strings.Contains(got,
+		"KNOWN requestSample/body/refuses-blank-comment") {
 		t.Errorf("want an inferred finding known in a strict run, got\n%s", got)
 	}
 }
@@ -96,15 +108,18 @@ func TestConsoleListsManyProblemsOfABaselineInPart(t *testing.T) {
 	r := sample()
 	r.Baseline.Problems = nil
 	for i := range 50 {
-		r.Baseline.Problems = append(r.Baseline.Problems, record.BaselineProblem{Kind: "new", Key: fmt.Sprintf("types a/%02d#0 /status", i)})
+		r.Baseline.Problems = append(r.Baseline.Problems, record.BaselineProblem{Kind: "new",
+			Key: fmt.Sprintf("types a/%02d#0 /status", i)})
 	}
-	r.Baseline.Problems = append(r.Baseline.Problems, record.BaselineProblem{Kind: "vanished", Key: "types a/x#0 /status", Line: 3, Text: strings.Repeat("long ", 60)})
+	r.Baseline.Problems = append(r.Baseline.Problems, record.BaselineProblem{Kind: "vanished",
+		Key: "types a/x#0 /status", Line: 3, Text: strings.Repeat("long ", 60)})
 	for _, row := range []struct {
 		style report.Style
 		text  string
 		want  int
 	}{
-		{report.Style{}, "  new        types a/", 20}, {report.Style{}, "  … and 30 more new\n", 1}, {report.Style{}, "  vanished   types a/x#0 /status\n", 1},
+		{report.Style{}, "  new        types a/", 20}, {report.Style{}, "  … and 30 more new\n", 1}, {report.Style{},
+			"  vanished   types a/x#0 /status\n", 1},
 		{report.Style{Verbose: true}, "  new        types a/", 50}, {report.Style{Verbose: true}, "more new", 0},
 	} {
 		if got := render(t, "console", r, row.style); strings.Count(got, row.text) != row.want {

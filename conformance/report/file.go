@@ -16,7 +16,8 @@ import (
 // path.
 func WriteFile(path string, f Format, r *record.Report) error {
 	if err := WriteWhole(path, func(w io.Writer) error { return f.Write(w, r, Style{}) }); err != nil {
-		return fmt.Errorf("%s: the %s report was not written: %w; name a file in a folder that can be written to", path, f.Name, err)
+		return fmt.Errorf("%s: the %s report was not written: %w; name a file in a folder that can be written to", path,
+			f.Name, err)
 	}
 	return nil
 }

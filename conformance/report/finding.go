@@ -74,7 +74,11 @@ func (g groups) others(p problem, id string) (rest []string, first string) {
 
 // isFirst reports whether the case is the first one with one of its problems.
 func (g groups) isFirst(c *record.CaseResult) bool {
-	return slices.ContainsFunc(problemsOf(c), func(p problem) bool { _, first := g.others(p, c.ID); return first == "" })
+	return slices.ContainsFunc(problemsOf(c), func(p problem) bool {
+		_,
+			first := g.others(p, c.ID)
+		return first == ""
+	})
 }
 
 // labels are the headings of the findings of a case, by outcome.
@@ -227,7 +231,10 @@ func directness(c *record.CaseResult) int {
 		return -len(c.Proves) // the simplest requests test the most
 	}
 	aside := 2
-	if slices.ContainsFunc(c.Findings, func(f record.Finding) bool { return slices.Contains(c.Proves, f.Requirement) }) {
+	if slices.ContainsFunc(c.Findings, func(f record.Finding) bool {
+		return slices.Contains(c.Proves,
+			f.Requirement)
+	}) {
 		aside = 0
 		if c.Control != "" {
 			aside = 1

@@ -48,7 +48,8 @@ func GitHub(w io.Writer, r *record.Report, style Style) error {
 		errors = append(errors, annotation{title: "verdict", text: []string{text}})
 	}
 	if n := knownFindings(r); n > 0 {
-		notices = append(notices, annotation{title: count(n, "known finding"), text: []string{"accepted by the baseline, and not shown here"}})
+		notices = append(notices, annotation{title: count(n, "known finding"),
+			text: []string{"accepted by the baseline, and not shown here"}})
 	}
 	var b strings.Builder
 	for _, kind := range []struct {
@@ -279,7 +280,8 @@ func byWeight(r *record.Report) []*record.CaseResult {
 		}
 	}
 	slices.SortStableFunc(cases, func(a, b *record.CaseResult) int {
-		return cmp.Or(cmp.Compare(slices.Index(rank, a.Outcome), slices.Index(rank, b.Outcome)), cmp.Compare(directness(a), directness(b)))
+		return cmp.Or(cmp.Compare(slices.Index(rank, a.Outcome), slices.Index(rank, b.Outcome)),
+			cmp.Compare(directness(a), directness(b)))
 	})
 	return cases
 }

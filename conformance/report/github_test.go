@@ -23,7 +23,8 @@ func annotations(t *testing.T, r *record.Report) (commands []workflowCommand, la
 // titled are the annotations, each as its kind, place and title.
 func titled(commands []workflowCommand) (out []string) {
 	for _, c := range commands {
-		out = append(out, fmt.Sprintf("%s %s:%s %s", c.name, c.properties["file"], c.properties["line"], c.properties["title"]))
+		out = append(out, fmt.Sprintf("%s %s:%s %s", c.name, c.properties["file"], c.properties["line"],
+			c.properties["title"]))
 	}
 	return out
 }
@@ -58,7 +59,8 @@ func TestGitHubAnnotatesByWeight(t *testing.T) {
 		"error accepted.baseline:9 baseline: expired",
 		"error accepted.baseline:13 baseline: unmatched",
 		"error accepted.baseline:5 baseline: vanished",
-		"error fixtures/cases/valid/accepts-other-order.http:5 not judged: stopAndQuarantineFile/valid/accepts-other-order",
+		"error fixtures/cases/valid/accepts-other-order.http:5 not judged: " +
+			"stopAndQuarantineFile/valid/accepts-other-order",
 		"warning fixtures/cases/body/refuses-blank-comment.http:6 refused at status",
 		"notice : 1 known finding",
 	}
@@ -87,11 +89,17 @@ func TestGitHubTellsWhatIsWrongWithTheBaseline(t *testing.T) {
 		want    string
 		why     string
 	}{
-		{record.BaselineProblem{Kind: "new", Key: deviation, Text: "no entry accepts it"}, "error fixtures/cases/body/refuses-blank-comment.http:6 refused at status", "a new deviation is what makes the run red"},
-		{record.BaselineProblem{Kind: "new", Key: "of no case", Text: "no entry accepts it"}, "error : baseline: new", "a problem is reported, whether its finding is found or not"},
-		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: 3, Text: "remove the entry"}, "error accepted.baseline:3 baseline: vanished", "at the entry"},
-		{record.BaselineProblem{Kind: "vanished", Key: deviation, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
-		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: -7, Text: "remove the entry"}, "error accepted.baseline:1 baseline: vanished", "a line that no file has"},
+		{record.BaselineProblem{Kind: "new", Key: deviation, Text: "no entry accepts it"},
+			"error fixtures/cases/body/refuses-blank-comment.http:6 refused at status",
+			"a new deviation is what makes the run red"},
+		{record.BaselineProblem{Kind: "new", Key: "of no case", Text: "no entry accepts it"}, "error : baseline: new",
+			"a problem is reported, whether its finding is found or not"},
+		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: 3, Text: "remove the entry"},
+			"error accepted.baseline:3 baseline: vanished", "at the entry"},
+		{record.BaselineProblem{Kind: "vanished", Key: deviation, Text: "remove the entry"},
+			"error accepted.baseline:1 baseline: vanished", "a line that no file has"},
+		{record.BaselineProblem{Kind: "vanished", Key: deviation, Line: -7, Text: "remove the entry"},
+			"error accepted.baseline:1 baseline: vanished", "a line that no file has"},
 	} {
 		r := sample()
 		r.Baseline.File, r.Baseline.Problems = "./accepted.baseline", []record.BaselineProblem{row.problem}
@@ -99,7 +107,10 @@ func TestGitHubTellsWhatIsWrongWithTheBaseline(t *testing.T) {
 		if got := titled(commands); !slices.Contains(got, row.want) {
 			t.Errorf("%s: want %s, got\n%s", row.why, row.want, strings.Join(got, "\n"))
 		}
-		said := slices.ContainsFunc(commands, func(c workflowCommand) bool { return c.name == "error" && strings.Contains(c.data, row.problem.Text) })
+		said := slices.ContainsFunc(commands, func(c workflowCommand) bool {
+			return c.name == "error" &&
+				strings.Contains(c.data, row.problem.Text)
+		})
 		if !said {
 			t.Errorf("%s: want %q in an error, got %+v", row.why, row.problem.Text, commands)
 		}
@@ -127,7 +138,8 @@ func TestGitHubShowsTenOfAKindAndTellsOfTheRest(t *testing.T) {
 				shown++
 				lines := strings.Split(c.data, "\n")
 				if c.properties["file"] != "" {
-					lines = []string{c.properties["title"] + " (" + c.properties["file"] + ":" + c.properties["line"] + ")"}
+					lines = []string{c.properties["title"] + " (" + c.properties["file"] + ":" + c.properties["line"] +
+						")"}
 				} else if want := fmt.Sprintf("and %d more", n-9); c.properties["title"] != want {
 					t.Errorf("%d %ss: want the title %q, got %q", n, kind, want, c.properties["title"])
 				}
@@ -136,12 +148,14 @@ func TestGitHubShowsTenOfAKindAndTellsOfTheRest(t *testing.T) {
 				}
 			}
 			for i := range n {
-				if want := fmt.Sprintf("types at /%d (fixtures/cases/valid/accepts-other-order.http:5)", i); !seen[want] {
+				if want := fmt.Sprintf("types at /%d (fixtures/cases/valid/accepts-other-order.http:5)",
+					i); !seen[want] {
 					t.Errorf("%d %ss: want %s shown, got %v", n, kind, want, seen)
 				}
 			}
 			if shown != min(n, 10) || len(seen) != n {
-				t.Errorf("%d %ss: want %d annotations that name them all, got %d and %d", n, kind, min(n, 10), shown, len(seen))
+				t.Errorf("%d %ss: want %d annotations that name them all, got %d and %d", n, kind, min(n, 10), shown,
+					len(seen))
 			}
 		}
 	}
@@ -149,7 +163,8 @@ func TestGitHubShowsTenOfAKindAndTellsOfTheRest(t *testing.T) {
 
 func TestGitHubKeepsToWhatGitHubKeeps(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{strings.Repeat("x", 5_000), strings.Repeat("𐀀", 2_000), strings.Repeat("%:,", 1_000), referring, strings.Repeat("::", 1_000), strings.Repeat("##[", 1_000)} {
+	for _, text := range []string{strings.Repeat("x", 5_000), strings.Repeat("𐀀", 2_000), strings.Repeat("%:,", 1_000),
+		referring, strings.Repeat("::", 1_000), strings.Repeat("##[", 1_000)} {
 		r := failing(50, text)
 		all := everywhere(text)
 		baselineOf(all, text)
@@ -190,7 +205,8 @@ func TestGitHubEscapesAsTheRunnerReads(t *testing.T) {
 		if strings.HasPrefix(file, "::") {
 			file = `\x3a` + file[1:]
 		}
-		if c.properties["file"] != file || c.properties["title"] != file+" at /0" || !strings.HasPrefix(c.data, "want "+row.want+"\ngot  "+row.want+"\n") {
+		if c.properties["file"] != file || c.properties["title"] != file+" at /0" || !strings.HasPrefix(c.data, "want "+
+			row.want+"\ngot  "+row.want+"\n") {
 			t.Errorf("%s: want %s, got %+v", row.why, row.want, c)
 		}
 	}
@@ -209,18 +225,29 @@ func TestGitHubIsRedWheneverTheVerdictIs(t *testing.T) {
 		last     string
 		why      string
 	}{
-		{record.Unjudged, nil, nil, []string{"error : verdict"}, "could not judge: because", "a run without a case is no success"},
-		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Inconclusive}}, []string{"error : verdict"}, "could not judge: because", "nothing was conclusive"},
-		{record.NotConformant, nil, passed, []string{"error : verdict"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because", "a stale verdict is believed, not the case"},
+		{record.Unjudged, nil, nil, []string{"error : verdict"}, "could not judge: because",
+			"a run without a case is no success"},
+		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Inconclusive}},
+			[]string{"error : verdict"}, "could not judge: because", "nothing was conclusive"},
+		{record.NotConformant, nil, passed, []string{"error : verdict"}, "not conformant: 0 of 0 cases failed, " +
+			"against 0 requirements; because", "a stale verdict is believed, not the case"},
 		{"", nil, passed, []string{"error : verdict"}, "could not judge: because", "a report without a verdict"},
 		{record.Conformant, nil, passed, []string{"notice : conformant"}, "conformant: because", "green is green"},
-		{record.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is listed beside 0 known findings; of another target", "the baseline's verdict counts"},
-		{record.NotConformant, green, passed, []string{"notice : conformant"}, "conformant with x: 1 known finding", "the baseline's verdict counts"},
-		{record.NotConformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Failed}}, []string{"error : failed: a/b"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because", "a failure without a finding"},
-		{record.Conformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Deviated}}, []string{"warning : deviated: a/b", "notice : conformant"}, "conformant: because", "a deviation without a finding"},
-		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: 99}}, []string{"error : not judged: a/b"}, "could not judge: because", "an outcome nobody knows is never a pass"},
+		{record.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is listed " +
+			"beside 0 known findings; of another target", "the baseline's verdict counts"},
+		{record.NotConformant, green, passed, []string{"notice : conformant"}, "conformant with x: 1 known finding",
+			"the baseline's verdict counts"},
+		{record.NotConformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Failed}},
+			[]string{"error : failed: a/b"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because",
+			"a failure without a finding"},
+		{record.Conformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Deviated}},
+			[]string{"warning : deviated: a/b", "notice : conformant"}, "conformant: because",
+			"a deviation without a finding"},
+		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: 99}}, []string{"error : not judged: a/b"},
+			"could not judge: because", "an outcome nobody knows is never a pass"},
 	} {
-		commands, last := annotations(t, &record.Report{Verdict: row.verdict, Reason: "because", Baseline: row.baseline, Cases: row.cases})
+		commands, last := annotations(t, &record.Report{Verdict: row.verdict, Reason: "because", Baseline: row.baseline,
+			Cases: row.cases})
 		if got := titled(commands); !slices.Equal(got, row.want) {
 			t.Errorf("%s: want %q, got %q", row.why, row.want, got)
 		}
@@ -258,7 +285,8 @@ func TestGitHubTellsOneProblemOfManyCasesOnce(t *testing.T) {
 		r.Cases[i].Findings[0].Place = "/status"
 	}
 	commands, _ := annotations(t, r)
-	want := "\nin 60 cases: requestSample/valid/case-0000, requestSample/valid/case-0001, requestSample/valid/case-0002, requestSample/valid/case-0003, requestSample/valid/case-0004 and 55 more\n"
+	want := "\nin 60 cases: requestSample/valid/case-0000, requestSample/valid/case-0001, " +
+		"requestSample/valid/case-0002, requestSample/valid/case-0003, requestSample/valid/case-0004 and 55 more\n"
 	if len(commands) != 1 || !strings.Contains(commands[0].data, want) {
 		t.Errorf("want one annotation with %q, got %+v", want, commands)
 	}

@@ -55,7 +55,8 @@ func (g *Grouped) Text(id string, style Style) (text string, whole bool) {
 		case q.requirement == "": // it could not be judged
 			parts = append(parts, "as in "+first)
 		case before >= 0:
-			parts[before] = strings.TrimSuffix(parts[before], " as in "+first) + ", " + q.requirement + " as in " + first
+			parts[before] = strings.TrimSuffix(parts[before], " as in "+first) + ", " + q.requirement + " as in " +
+				first
 		default:
 			parts = append(parts, q.requirement+" as in "+first)
 		}
@@ -96,7 +97,8 @@ func Summary(r *record.Report, style Style) string {
 			if q.Level != level || standingOf(*q) != broken {
 				continue
 			}
-			p.uncutSpan("", fmt.Sprintf("  %-10s  %s   %s, as in %s", q.Level, q.ID, count(q.Findings, "finding"), firstAgainst(g, r, q.ID)))
+			p.uncutSpan("", fmt.Sprintf("  %-10s  %s   %s, as in %s", q.Level, q.ID, count(q.Findings, "finding"),
+				firstAgainst(g, r, q.ID)))
 		}
 	}
 	return strings.TrimSuffix(p.String(), "\n")
@@ -168,7 +170,8 @@ func Cause(r *record.Report) string {
 	}
 	for status, n := range statuses {
 		if n == valid && status/100 != 2 {
-			return fmt.Sprintf("every valid request was answered %s; %s", strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))),
+			return fmt.Sprintf("every valid request was answered %s; %s",
+				strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))),
 				cmp.Or(statusCauses[status], "see what the target says of it"))
 		}
 	}

@@ -139,7 +139,8 @@ func HAR(w io.Writer, r *record.Report) error {
 	_, verdict := gate(r)
 	log := harLog{
 		Version: "1.2",
-		Creator: harCreator{"fmaspec", cmp.Or(safe(r.Suite.Version), "unknown"), "Secrets were redacted; their placeholders begin with $FMASPEC_."},
+		Creator: harCreator{"fmaspec", cmp.Or(safe(r.Suite.Version), "unknown"), "Secrets were redacted; their " +
+			"placeholders begin with $FMASPEC_."},
 		Pages:   harPages(exchanges),
 		Comment: safe(r.Target.URL + ": " + verdict),
 		Entries: []harEntry{},
@@ -197,7 +198,8 @@ func harPages(exchanges []harExchange) []harPage {
 	for _, x := range exchanges {
 		if !known[x.c.ID] {
 			known[x.c.ID] = true
-			pages = append(pages, harPage{Started: stamp(x.x.Started), ID: x.c.ID, Title: strings.TrimSpace(x.c.ID + "  " + x.c.Title)})
+			pages = append(pages, harPage{Started: stamp(x.x.Started), ID: x.c.ID,
+				Title: strings.TrimSpace(x.c.ID + "  " + x.c.Title)})
 		}
 	}
 	return pages
@@ -254,7 +256,8 @@ func harRequestOf(x *record.ExchangeResult, protocol string) harRequest {
 }
 
 func harResponseOf(x *record.ExchangeResult) harResponse {
-	out := harResponse{Cookies: []harCookie{}, Headers: []harPair{}, Content: harContent{MimeType: "x-unknown"}, HeadersSize: -1, BodySize: -1, Error: x.Error}
+	out := harResponse{Cookies: []harCookie{}, Headers: []harPair{}, Content: harContent{MimeType: "x-unknown"},
+		HeadersSize: -1, BodySize: -1, Error: x.Error}
 	answer := x.Response
 	if answer == nil {
 		out.Error = cmp.Or(out.Error, "no answer")
@@ -276,7 +279,8 @@ func harResponseOf(x *record.ExchangeResult) harResponse {
 		}
 	}
 	out.RedirectURL = answer.Header.Get("Location")
-	out.Content = harContent{Size: len(answer.Body), MimeType: cmp.Or(answer.Header.Get("Content-Type"), "x-unknown"), Text: string(answer.Body)}
+	out.Content = harContent{Size: len(answer.Body), MimeType: cmp.Or(answer.Header.Get("Content-Type"), "x-unknown"),
+		Text: string(answer.Body)}
 	if !utf8.Valid(answer.Body) {
 		out.Content.Text, out.Content.Encoding = base64.StdEncoding.EncodeToString(answer.Body), "base64"
 	}
@@ -287,7 +291,8 @@ func harResponseOf(x *record.ExchangeResult) harResponse {
 }
 
 func harCookieOf(k *http.Cookie) harCookie {
-	out := harCookie{Name: k.Name, Value: k.Value, Path: k.Path, Domain: k.Domain, HTTPOnly: k.HttpOnly, Secure: k.Secure}
+	out := harCookie{Name: k.Name, Value: k.Value, Path: k.Path, Domain: k.Domain, HTTPOnly: k.HttpOnly,
+		Secure: k.Secure}
 	if !k.Expires.IsZero() {
 		out.Expires = stamp(k.Expires)
 	}

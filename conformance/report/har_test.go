@@ -102,7 +102,8 @@ func lost(at string, want, got any) (out []string) {
 				continue // the second reader holds the bytes
 			}
 			v, known := other[name]
-			if list, _ := want[name].([]any); !known && len(list) == 0 && (list != nil || reflect.ValueOf(want[name]).IsZero()) {
+			if list, _ := want[name].([]any); !known && len(list) == 0 &&
+				(list != nil || reflect.ValueOf(want[name]).IsZero()) {
 				continue // it leaves empty members out
 			}
 			if !known {
@@ -188,7 +189,8 @@ func TestHARIsReadByASecondReader(t *testing.T) {
 		{`"pageref"`, `"pageRef"`, "/log/entries/*/pageRef"},
 		{`"title"`, `"name"`, "/log/pages/*/name"},
 	} {
-		if _, missed := secondReader(t, strings.Replace(text, row.from, row.to, 1)); !slices.Contains(missed, row.want) {
+		if _, missed := secondReader(t, strings.Replace(text, row.from, row.to, 1)); !slices.Contains(missed,
+			row.want) {
 			t.Errorf("want the test itself to miss %s, got %q", row.want, missed)
 		}
 	}
@@ -288,11 +290,14 @@ func TestHARKeepsEveryExchange(t *testing.T) {
 				t.Errorf("%s: %s: want a page of the log, got %q", name, key, e.Pageref)
 			}
 			if e.StartedDateTime < last {
-				t.Errorf("%s: %s: want entries in the order in which they began, got %s behind %s", name, key, e.StartedDateTime, last)
+				t.Errorf("%s: %s: want entries in the order in which they began, got %s behind %s", name, key,
+					e.StartedDateTime, last)
 			}
 			last = e.StartedDateTime
-			if sum := e.Timings.Send + e.Timings.Wait + e.Timings.Receive; sum != e.Time || e.Time != float64(x.Elapsed)/1e6 || min(e.Timings.Send, e.Timings.Wait, e.Timings.Receive) < 0 {
-				t.Errorf("%s: %s: want %s as the sum of the timings, got %+v and %v", name, key, x.Elapsed, e.Timings, e.Time)
+			if sum := e.Timings.Send + e.Timings.Wait + e.Timings.Receive; sum != e.Time ||
+				e.Time != float64(x.Elapsed)/1e6 || min(e.Timings.Send, e.Timings.Wait, e.Timings.Receive) < 0 {
+				t.Errorf("%s: %s: want %s as the sum of the timings, got %+v and %v", name, key, x.Elapsed, e.Timings,
+					e.Time)
 			}
 			sent := ""
 			if p := e.Request.PostData; p != nil {
@@ -306,7 +311,8 @@ func TestHARKeepsEveryExchange(t *testing.T) {
 			if sent != string(x.Request.Body) || e.Request.BodySize != len(x.Request.Body) {
 				t.Errorf("%s: %s: want the body %q, got %q", name, key, x.Request.Body, sent)
 			}
-			if url := e.Request.RawURL; url != "" && url != asJSON(x.Request.URL) || url == "" && e.Request.URL != x.Request.URL {
+			if url := e.Request.RawURL; url != "" && url != asJSON(x.Request.URL) || url == "" &&
+				e.Request.URL != x.Request.URL {
 				t.Errorf("%s: %s: want the URL %q, got %q and %q", name, key, x.Request.URL, e.Request.URL, url)
 			}
 			for i, f := range x.Request.Header {
@@ -326,8 +332,10 @@ func TestHARKeepsEveryExchange(t *testing.T) {
 				came, err = base64.StdEncoding.DecodeString(e.Response.Content.Text)
 				require.NoError(t, err)
 			}
-			if string(came) != string(x.Response.Body) || e.Response.Content.Size != len(x.Response.Body) || e.Response.Status != x.Response.Status {
-				t.Errorf("%s: %s: want %d with %q, got %d with %q", name, key, x.Response.Status, x.Response.Body, e.Response.Status, came)
+			if string(came) != string(x.Response.Body) || e.Response.Content.Size != len(x.Response.Body) ||
+				e.Response.Status != x.Response.Status {
+				t.Errorf("%s: %s: want %d with %q, got %d with %q", name, key, x.Response.Status, x.Response.Body,
+					e.Response.Status, came)
 			}
 		}
 		if len(want) > 0 {
@@ -343,22 +351,27 @@ func TestHARTellsWhatItHasNoWordFor(t *testing.T) {
 		switch fmt.Sprint(e.Case, " ", e.Step) {
 		case "stopAndQuarantineFile/body/refuses-number-for-sha1 0":
 			seen["0"] = true
-			if !e.Inert || !e.Leaked || !e.Response.Truncated || e.Response.BodySize != -1 || len(e.Findings) != 2 || e.Outcome != "failed" {
+			if !e.Inert || !e.Leaked || !e.Response.Truncated || e.Response.BodySize != -1 || len(e.Findings) != 2 ||
+				e.Outcome != "failed" {
 				t.Errorf("want what the record says of it, got %+v", e)
 			}
 		case "stopAndQuarantineFile/body/refuses-number-for-sha1 1":
 			seen["1"] = true
-			if !e.Response.Shortened || e.Action == "" || e.Inert || !slices.Equal(e.Findings, []string{"types stopAndQuarantineFile/body/refuses-number-for-sha1#1 /fileInstances/0/status"}) {
+			if !e.Response.Shortened || e.Action == "" || e.Inert ||
+				!slices.Equal(e.Findings, []string{"types stopAndQuarantineFile/body/refuses-number-for-sha1#1 " +
+					"/fileInstances/0/status"}) {
 				t.Errorf("want what the record says of it, got %+v", e)
 			}
 		case "stopAndQuarantineFile/valid/accepts-plain-request 0":
 			seen["cut"] = true
-			if e.Response.Error != "the answer ended after 12 of 618 bytes" || e.ErrorKind != "cut" || e.Response.Status != 201 || e.Response.BodySize != 12 {
+			if e.Response.Error != "the answer ended after 12 of 618 bytes" || e.ErrorKind != "cut" ||
+				e.Response.Status != 201 || e.Response.BodySize != 12 {
 				t.Errorf("want the answer as far as it came, got %+v", e)
 			}
 		case "stopAndQuarantineFile/valid/accepts-plain-request 1":
 			seen["none"] = true
-			if e.Response.Error != "connect: connection refused" || e.Response.Status != 0 || e.Request.PostData != nil || e.ErrorKind != "unreachable" {
+			if e.Response.Error != "connect: connection refused" || e.Response.Status != 0 ||
+				e.Request.PostData != nil || e.ErrorKind != "unreachable" {
 				t.Errorf("want the error, got %+v", e)
 			}
 		}
@@ -374,16 +387,20 @@ func TestHARReadsURLsCookiesAndHeaders(t *testing.T) {
 	x := &r.Cases[0].Exchanges[0]
 	x.Retries = 3
 	x.Request.Header = []record.Field{{Name: "Cookie", Value: "a=1; b=2"}, {Name: "cookie", Value: "=broken"}}
-	x.Response.Header = http.Header{"Set-Cookie": {"a=1; Path=/; Expires=Mon, 04 Dec 2017 13:13:26 GMT; Secure; HttpOnly", "broken"}, "Location": {"/elsewhere"}, "Content-Encoding": {"gzip"}}
+	x.Response.Header = http.Header{"Set-Cookie": {"a=1; Path=/; Expires=Mon, 04 Dec 2017 13:13:26 GMT; Secure; " +
+		"HttpOnly", "broken"}, "Location": {"/elsewhere"}, "Content-Encoding": {"gzip"}}
 	for _, row := range []struct {
 		url, want, raw string
 		query          int
 		why            string
 	}{
 		{"http://127.0.0.1:8080/a?b=c%20d&e&f=+g", "http://127.0.0.1:8080/a?b=c%20d&e&f=+g", "", 3, "a query"},
-		{"http://127.0.0.1:8080/a b/é\x00", "http://127.0.0.1:8080/a%20b/%C3%A9%00", "http://127.0.0.1:8080/a b/é\x00", 0, "characters that no URI has"},
-		{"http://127.0.0.1:8080/100%/%zz/%4", "http://127.0.0.1:8080/100%25/%25zz/%254", "http://127.0.0.1:8080/100%/%zz/%4", 0, "percent signs that begin no escape"},
-		{"http://127.0.0.1:8080/?a=%zz&b=c d&e=f", "http://127.0.0.1:8080/?a=%25zz&b=c%20d&e=f", "http://127.0.0.1:8080/?a=%zz&b=c d&e=f", 3, "the same in a query"},
+		{"http://127.0.0.1:8080/a b/é\x00", "http://127.0.0.1:8080/a%20b/%C3%A9%00", "http://127.0.0.1:8080/a b/é\x00",
+			0, "characters that no URI has"},
+		{"http://127.0.0.1:8080/100%/%zz/%4", "http://127.0.0.1:8080/100%25/%25zz/%254",
+			"http://127.0.0.1:8080/100%/%zz/%4", 0, "percent signs that begin no escape"},
+		{"http://127.0.0.1:8080/?a=%zz&b=c d&e=f", "http://127.0.0.1:8080/?a=%25zz&b=c%20d&e=f",
+			"http://127.0.0.1:8080/?a=%zz&b=c d&e=f", 3, "the same in a query"},
 		{"/only/a/path", "about:invalid", "/only/a/path", 0, "no host"},
 		{"", "about:invalid", "", 0, "nothing"},
 	} {
@@ -393,10 +410,12 @@ func TestHARReadsURLsCookiesAndHeaders(t *testing.T) {
 		if got.Request.URL != row.want || got.Request.RawURL != row.raw || len(got.Request.QueryString) != row.query {
 			t.Errorf("%s: want %+v, got %+v", row.why, row, got.Request)
 		}
-		if strings.Contains(row.raw, "?a=") && (got.Request.QueryString[0].Value != "%zz" || got.Request.QueryString[1].Value != "c d") {
+		if strings.Contains(row.raw, "?a=") && (got.Request.QueryString[0].Value != "%zz" ||
+			got.Request.QueryString[1].Value != "c d") {
 			t.Errorf("want the query as it was meant, got %+v", got.Request.QueryString)
 		}
-		if row.raw == "" && row.query == 3 && (got.Request.QueryString[0].Value != "c d" || got.Request.QueryString[2].Value != " g") {
+		if row.raw == "" && row.query == 3 && (got.Request.QueryString[0].Value != "c d" ||
+			got.Request.QueryString[2].Value != " g") {
 			t.Errorf("want the query decoded, got %+v", got.Request.QueryString)
 		}
 	}
@@ -404,10 +423,12 @@ func TestHARReadsURLsCookiesAndHeaders(t *testing.T) {
 	if len(got.Request.Cookies) != 2 || len(got.Request.Headers) != 2 {
 		t.Errorf("want the cookies that are some, and every header, got %+v", got.Request)
 	}
-	if want := []map[string]any{{"name": "a", "value": "1", "path": "/", "expires": "2017-12-04T13:13:26.000Z", "httpOnly": true, "secure": true}}; !reflect.DeepEqual(got.Response.Cookies, want) {
+	if want := []map[string]any{{"name": "a", "value": "1", "path": "/", "expires": "2017-12-04T13:13:26.000Z",
+		"httpOnly": true, "secure": true}}; !reflect.DeepEqual(got.Response.Cookies, want) {
 		t.Errorf("want %v, got %v", want, got.Response.Cookies)
 	}
-	if got.Response.RedirectURL != "/elsewhere" || got.Response.Content.Comment == "" || len(got.Response.Headers) != 4 || got.Retries != 3 {
+	if got.Response.RedirectURL != "/elsewhere" || got.Response.Content.Comment == "" ||
+		len(got.Response.Headers) != 4 || got.Retries != 3 {
 		t.Errorf("want the redirection, the coding and the retries written, got %+v", got)
 	}
 }
@@ -422,7 +443,8 @@ func TestHAROrdersExchangesByTheirBegin(t *testing.T) {
 	}
 	h := readHAR(t, r)
 	first, last := h.Log.Entries[0], h.Log.Entries[len(h.Log.Entries)-1]
-	if first.Case != "stopAndQuarantineFile/valid/accepts-plain-request" || last.Case != "requestSample/auth/refuses-missing-authorization" || h.Log.Pages[0].ID != first.Case {
+	if first.Case != "stopAndQuarantineFile/valid/accepts-plain-request" ||
+		last.Case != "requestSample/auth/refuses-missing-authorization" || h.Log.Pages[0].ID != first.Case {
 		t.Errorf("want the oldest first, got %s … %s on the page %s", first.Case, last.Case, h.Log.Pages[0].ID)
 	}
 }

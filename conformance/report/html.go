@@ -32,7 +32,9 @@ func HTML(w io.Writer, r *record.Report) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count, "panicMet": func(q record.Panic) string { return safe(panicMet(&q)) }, "to": to}).ParseFS(htmlFiles, "html/page.html")
+	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count,
+		"panicMet": func(q record.Panic) string { return safe(panicMet(&q)) }, "to": to}).ParseFS(htmlFiles,
+		"html/page.html")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -60,7 +62,8 @@ type htmlPage struct {
 func newHTMLPage(r *record.Report, style, script string) *htmlPage {
 	p := &htmlPage{Report: r, Style: template.CSS(style), Script: template.JS(script),
 		columns: map[string]int{}, requirements: map[string]int{}, anchors: map[string]int{}}
-	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
+	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; "+
+		"form-action 'none'",
 		sourceHash(style), sourceHash(script))
 	for i, q := range r.Requirements {
 		p.requirements[q.ID] = i
@@ -247,7 +250,8 @@ func (p *htmlPage) Remarks() (out []string) {
 		out = append(out, "The run was stopped before its end.")
 	}
 	if p.Filtered() {
-		out = append(out, fmt.Sprintf("Only %d of the suite's %s were chosen.", len(p.Report.Cases), count(p.Suite.Cases, "case")))
+		out = append(out, fmt.Sprintf("Only %d of the suite's %s were chosen.", len(p.Report.Cases),
+			count(p.Suite.Cases, "case")))
 	}
 	if p.Target.Insecure {
 		out = append(out, "The target's certificate was not verified (-insecure).")
@@ -256,7 +260,8 @@ func (p *htmlPage) Remarks() (out []string) {
 		out = append(out, "Requests were sent through a proxy: "+safe(p.Target.Proxy)+".")
 	}
 	if p.Pace.Retries > 0 {
-		out = append(out, fmt.Sprintf("The target postponed %s, for %s in total; they were sent again.", count(p.Pace.Retries, "request"), seconds(p.Pace.Waited)))
+		out = append(out, fmt.Sprintf("The target postponed %s, for %s in total; they were sent again.",
+			count(p.Pace.Retries, "request"), seconds(p.Pace.Waited)))
 	}
 	if len(p.Safety.Armed) > 0 {
 		out = append(out, fmt.Sprintf("Armed were %s: %s that could take effect, of at most %d. The journal has each.",

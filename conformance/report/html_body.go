@@ -155,7 +155,10 @@ func dumped(body []byte) string {
 // pieces splits a body at its marks, which nest, and at its escapes. Marks beyond its end are
 // cut off there.
 func pieces(body []byte, marks []mark) (out []piece) {
-	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
+	slices.SortStableFunc(marks, func(a, b mark) int {
+		return cmp.Or(cmp.Compare(a.from, b.from),
+			cmp.Compare(b.to, a.to))
+	})
 	at := 0
 	var open []int // ends of the marks that are open
 	upTo := func(to int) {

@@ -54,7 +54,8 @@ func (f htmlFinding) Brief() string {
 }
 
 func (p *htmlPage) caseOf(c *record.CaseResult) *htmlCase {
-	out := &htmlCase{CaseResult: c, Anchor: anchor("case", c.ID), Column: p.columns[c.Operation], Replay: again(p.Report, c)}
+	out := &htmlCase{CaseResult: c, Anchor: anchor("case", c.ID), Column: p.columns[c.Operation],
+		Replay: again(p.Report, c)}
 	out.Group, out.Words = outcomeWords(group(c.Outcome))
 	p.anchors[out.Anchor]++
 	if n := p.anchors[out.Anchor]; n > 1 { // two cases have one id; no anchor has two ~ in a row
@@ -114,7 +115,8 @@ func (p *htmlPage) requirementLink(id string) htmlLink {
 }
 
 func (p *htmlPage) findingOf(c *htmlCase, f record.Finding, number int, answered bool) htmlFinding {
-	out := htmlFinding{Finding: f, Number: number, Anchor: fmt.Sprintf("%s~~f%d", c.Anchor, number), On: p.requirementLink(f.Requirement)}
+	out := htmlFinding{Finding: f, Number: number, Anchor: fmt.Sprintf("%s~~f%d", c.Anchor, number),
+		On: p.requirementLink(f.Requirement)}
 	if answered {
 		out.Mark = fmt.Sprintf("%s~~m%d", c.Anchor, number)
 	}
@@ -235,7 +237,8 @@ func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFindi
 	}
 	if r := x.Response; r != nil {
 		m := &htmlMessage{Empty: len(r.Body) == 0}
-		m.Start = htmlLine{Text: strings.TrimSpace(fmt.Sprintf("%s %d %s", r.Proto, r.Status, http.StatusText(r.Status))), Notes: onStatus}
+		m.Start = htmlLine{Text: strings.TrimSpace(fmt.Sprintf("%s %d %s", r.Proto, r.Status,
+			http.StatusText(r.Status))), Notes: onStatus}
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 			for i, value := range r.Header[name] {
 				line := htmlLine{Text: name + ": " + value}
@@ -275,7 +278,8 @@ func remarksOf(x *record.ExchangeResult, adrift []note) (out []htmlLine) {
 		out[0].Notes = adrift
 	}
 	if x.Retries > 0 {
-		add(fmt.Sprintf("The target postponed the request, with 429 or 503; it was sent again %s.", count(x.Retries, "time")))
+		add(fmt.Sprintf("The target postponed the request, with 429 or 503; it was sent again %s.",
+			count(x.Retries, "time")))
 	}
 	if x.Response != nil && x.Response.Truncated {
 		add("The answer is longer than the limit: only its beginning was read and judged.")

@@ -48,7 +48,8 @@ func (p *htmlPage) Columns() []string {
 	if len(p.operations) <= matrixColumns {
 		return p.operations
 	}
-	return append(p.operations[:matrixColumns-1:matrixColumns-1], fmt.Sprintf("%d others", len(p.operations)-matrixColumns+1))
+	return append(p.operations[:matrixColumns-1:matrixColumns-1],
+		fmt.Sprintf("%d others", len(p.operations)-matrixColumns+1))
 }
 
 // Span returns the number of columns, including that of the requirements.
@@ -63,7 +64,8 @@ func (p *htmlPage) Matrix() (out []matrixLevel) {
 	columns := len(headings)
 	rows := make([]matrixRow, len(p.Report.Requirements))
 	for i, q := range p.Report.Requirements {
-		rows[i] = matrixRow{RequirementResult: q, Anchor: anchor("requirement", q.ID), Cite: cite(q.Document, q.Section), Cells: make([]matrixCell, columns)}
+		rows[i] = matrixRow{RequirementResult: q, Anchor: anchor("requirement", q.ID),
+			Cite: cite(q.Document, q.Section), Cells: make([]matrixCell, columns)}
 		for j := range rows[i].Cells {
 			rows[i].Cells[j].Column = headings[j]
 			if j < matrixColumns-1 || len(p.operations) <= matrixColumns {

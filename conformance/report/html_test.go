@@ -46,13 +46,16 @@ func between(text, from, to string) string {
 }
 
 func TestHTMLLetsNothingRunButItsOwn(t *testing.T) {
-	page := render(t, "html", everywhere(`"><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">`), report.Style{})
+	page := render(t, "html",
+		everywhere(`"><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">`),
+		report.Style{})
 	policy := html.UnescapeString(between(page, `<meta http-equiv="Content-Security-Policy" content="`, `"`))
 	for _, element := range []string{"style", "script"} {
 		text := between(page, "<"+element+">", "</"+element+">")
 		require.NotEmpty(t, text)
 		sum := sha256.Sum256([]byte(text))
-		if want := element + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"; !strings.Contains(policy, want) {
+		if want := element + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"';"; !strings.Contains(policy, want) {
 			t.Errorf("want %s in the policy, got %s", want, policy)
 		}
 		if n := strings.Count(page, "<"+element); n != 1 {
@@ -63,12 +66,14 @@ func TestHTMLLetsNothingRunButItsOwn(t *testing.T) {
 		t.Errorf("want everything else forbidden, got %s", policy)
 	}
 	loads := []string{"img", "iframe", "object", "embed", "base", "frame", "audio", "video", "source", "image"}
-	for _, m := range regexp.MustCompile(`<([a-zA-Z]+)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*>`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`<([a-zA-Z]+)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*>`).FindAllStringSubmatch(page,
+		-1) {
 		if slices.Contains(loads, m[1]) {
 			t.Errorf("want no element that loads anything, got %s", m[0])
 		}
 		for _, a := range regexp.MustCompile(`\s+([a-z-]+)(?:="([^"]*)")?`).FindAllStringSubmatch(m[2], -1) {
-			if name, value := a[1], a[2]; strings.HasPrefix(name, "on") || name == "src" || name == "style" || name == "href" && value[0] != '#' && value != "data:," {
+			if name, value := a[1], a[2]; strings.HasPrefix(name, "on") || name == "src" || name == "style" ||
+				name == "href" && value[0] != '#' && value != "data:," {
 				t.Errorf("want no attribute that runs or loads anything, got %s", m[0])
 			}
 		}
@@ -108,9 +113,12 @@ func TestHTMLLinksOnlyToWhatIsThere(t *testing.T) {
 
 // oneCase is a report of one case that got one answer, with findings at these places.
 func oneCase(answer *record.Response, places ...string) *record.Report {
-	c := record.CaseResult{ID: "op/case", Operation: "op", Outcome: record.Failed, Exchanges: []record.ExchangeResult{{Response: answer, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/"}}}}
+	c := record.CaseResult{ID: "op/case", Operation: "op", Outcome: record.Failed,
+		Exchanges: []record.ExchangeResult{{Response: answer, Request: record.Request{Method: "POST",
+			URL: "http://127.0.0.1/"}}}}
 	for _, place := range places {
-		c.Findings = append(c.Findings, record.Finding{Case: c.ID, Check: "check", Place: place, Level: record.Documented})
+		c.Findings = append(c.Findings, record.Finding{Case: c.ID, Check: "check", Place: place,
+			Level: record.Documented})
 	}
 	return &record.Report{Cases: []record.CaseResult{c}}
 }
@@ -119,8 +127,10 @@ func oneCase(answer *record.Response, places ...string) *record.Report {
 // finding, [ ] a mark, ( ) one round what lacks something, and { } an escape.
 func shown(markup string) string {
 	for _, row := range [][2]string{
-		{`<pre class="body[^>]*>\n`, ""}, {`<a class="note"[^>]* data-n="(\d+)"[^>]*></a>`, "«$1»"}, {`<mark class="lacks">(.*?)</mark>`, "($1)"}, {`<mark>`, "["}, {`</mark>`, "]"},
-		{`<span class="esc">(.*?)</span>`, "{$1}"}, {`<p class="none">(.*?)</p>`, "$1|"}, {`</?(b|p|pre)( [^>]*)?>`, ""},
+		{`<pre class="body[^>]*>\n`, ""}, {`<a class="note"[^>]* data-n="(\d+)"[^>]*></a>`, "«$1»"},
+		{`<mark class="lacks">(.*?)</mark>`, "($1)"}, {`<mark>`, "["}, {`</mark>`, "]"},
+		{`<span class="esc">(.*?)</span>`, "{$1}"}, {`<p class="none">(.*?)</p>`, "$1|"}, {`</?(b|p|pre)( [^>]*)?>`,
+			""},
 	} {
 		markup = regexp.MustCompile(`(?s)`+row[0]).ReplaceAllString(markup, row[1])
 	}
@@ -144,7 +154,8 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		why    string
 	}{
 		{`{"a": 7, "b": "c"}`, []string{"/a"}, `{"a": «1»[7], "b": "c"}`, "a number"},
-		{`{"a": 7, "b": "c"}`, []string{"/b", "/a"}, `{"a": «2»[7], "b": «1»["c"]}`, "two members, reported in another order"},
+		{`{"a": 7, "b": "c"}`, []string{"/b", "/a"}, `{"a": «2»[7], "b": «1»["c"]}`,
+			"two members, reported in another order"},
 		{`{"a":{"b":[1,{"c":null}]}}`, []string{"/a/b/1/c"}, `{"a":{"b":[1,{"c":«1»[null]}]}}`, "deep inside"},
 		{`{"a":{"b":1}}`, []string{"/a", "/a/b"}, `{"a":«1»[{"b":«2»[1]}]}`, "a value and one in it"},
 		{`{"a":7}`, []string{"/a", "/a"}, `{"a":«1»«2»[7]}`, "two findings about one value"},
@@ -154,12 +165,14 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		{`{"a":{"x":1}}`, []string{"/a", "/a/b"}, `{"a":«1»[«2»({)"x":1(})]}`, "an object, and a member that it lacks"},
 		{`{"a":[]}`, []string{"/a/0/b"}, `{"a":«1»([)(])}`, "an array without the item"},
 		{`{"a":"text"}`, []string{"/a/b"}, `{"a":«1»("text")}`, "a value that has no members"},
-		{`{"a/b":{"c~d":1,"":2}}`, []string{"/a~1b/c~0d", "/a~1b/"}, `{"a/b":{"c~d":«1»[1],"":«2»[2]}}`, "names that are escaped, and an empty one"},
+		{`{"a/b":{"c~d":1,"":2}}`, []string{"/a~1b/c~0d", "/a~1b/"}, `{"a/b":{"c~d":«1»[1],"":«2»[2]}}`,
+			"names that are escaped, and an empty one"},
 		{`{"\u0061":1}`, []string{"/a"}, `{"\u0061":«1»[1]}`, "a name that the body escapes"},
 		{`{"a":1,"a":2}`, []string{"/a"}, `{"a":1,"a":«1»[2]}`, "a name twice: the one that counts"},
 		{"\n {\n\t\"a\" : 1 }", []string{"/a"}, "{\n{\\t}\"a\" : «1»[1] }", "white space"},
 		{"\ufeff{\"a\":1}", []string{"/a"}, `{\ufeff}{"a":«1»[1]}`, "behind a byte order mark"},
-		{`{"a":1,"b":{"c":`, []string{"/a", "/b/c", "/b/d"}, `{"a":«1»[1],"b":«2»«3»({)"c":`, "what ends too early: found up to there"},
+		{`{"a":1,"b":{"c":`, []string{"/a", "/b/c", "/b/d"}, `{"a":«1»[1],"b":«2»«3»({)"c":`,
+			"what ends too early: found up to there"},
 		{`{"a":1,"b":"tex`, []string{"/b"}, `{"a":1,"b":«1»["tex]`, "a value that ends too early"},
 		{`{"a":1,}`, []string{"/a", "/z"}, `«2»({)"a":«1»[1],}`, "a fault after the value"},
 		{`[1,2`, []string{"/1"}, `[1,«1»[2]`, "an item of an array that ends too early"},
@@ -167,7 +180,8 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 		{`7`, []string{"/a"}, "«1»(7)", "no object"},
 		{`{"a":1}`, []string{"body", "/a"}, "«1»The body as a whole:\n{\"a\":«2»[1]}", "the body, and a value in it"},
 		{``, []string{"body"}, "«1»The body as a whole:\nno body|", "no body"},
-		{`{"a":"` + "\x7f\xff" + `"}`, []string{"/a"}, `not UTF-8, invalid bytes are shown as escapes|{"a":«1»["{\x7f\xff}"]}`, "escapes in a mark"},
+		{`{"a":"` + "\x7f\xff" + `"}`, []string{"/a"},
+			`not UTF-8, invalid bytes are shown as escapes|{"a":«1»["{\x7f\xff}"]}`, "escapes in a mark"},
 		{"\n\n{}", nil, "{}", "line breaks before the body"},
 	} {
 		got := cameBody(t, oneCase(&record.Response{Status: 201, Body: record.Body(row.body)}, row.places...))
@@ -178,25 +192,33 @@ func TestHTMLMarksTheValueThatAFindingPointsTo(t *testing.T) {
 }
 
 func TestHTMLMarksWhatHasNoPlaceInTheBody(t *testing.T) {
-	answer := &record.Response{Status: 500, Proto: "HTTP/1.1", Header: http.Header{"Content-Type": {"text/plain", "text/html"}}}
+	answer := &record.Response{Status: 500, Proto: "HTTP/1.1",
+		Header: http.Header{"Content-Type": {"text/plain", "text/html"}}}
 	for _, row := range []struct {
 		x     record.ExchangeResult
 		place string
 		want  string
 		why   string
 	}{
-		{record.ExchangeResult{Response: answer}, "status", "«1»[HTTP/1.1 500 Internal Server Error]\n", "the status line"},
-		{record.ExchangeResult{Response: answer}, "header content-type", "«1»[Content-Type: text/plain]\n", "the header, in any letter case"},
-		{record.ExchangeResult{Response: answer}, "header WWW-Authenticate", "«1»(WWW-Authenticate: did not come)\n", "a header that is not there"},
-		{record.ExchangeResult{Response: answer, Error: "it ended", ErrorKind: record.Cut}, "connection", "«1»On the wire (cut): it ended\n", "what went wrong on the wire"},
-		{record.ExchangeResult{Response: answer}, "connection", "«1»The exchange as a whole:\n", "nothing in particular"},
-		{record.ExchangeResult{Response: answer}, "elsewhere", "«1»The exchange as a whole:\n", "a place that nobody knows"},
+		{record.ExchangeResult{Response: answer}, "status", "«1»[HTTP/1.1 500 Internal Server Error]\n",
+			"the status line"},
+		{record.ExchangeResult{Response: answer}, "header content-type", "«1»[Content-Type: text/plain]\n",
+			"the header, in any letter case"},
+		{record.ExchangeResult{Response: answer}, "header WWW-Authenticate", "«1»(WWW-Authenticate: did not come)\n",
+			"a header that is not there"},
+		{record.ExchangeResult{Response: answer, Error: "it ended", ErrorKind: record.Cut}, "connection",
+			"«1»On the wire (cut): it ended\n", "what went wrong on the wire"},
+		{record.ExchangeResult{Response: answer}, "connection", "«1»The exchange as a whole:\n",
+			"nothing in particular"},
+		{record.ExchangeResult{Response: answer}, "elsewhere", "«1»The exchange as a whole:\n",
+			"a place that nobody knows"},
 		{record.ExchangeResult{}, "status", "«1»No answer came.\n", "no answer"},
 		{record.ExchangeResult{Error: "refused"}, "/id", "«1»On the wire: refused\n", "no answer, and why"},
 	} {
 		r := oneCase(nil, row.place)
 		r.Cases[0].Exchanges[0] = row.x
-		if got := shown(render(t, "html", r, report.Style{})); !strings.Contains(got, row.want) || strings.Count(got, "«1»") != 1 {
+		if got := shown(render(t, "html", r, report.Style{})); !strings.Contains(got, row.want) ||
+			strings.Count(got, "«1»") != 1 {
 			t.Errorf("%s: want %q once, got\n%s", row.why, row.want, between(got, "</summary>", "</main>"))
 		}
 	}
@@ -247,20 +269,26 @@ func TestHTMLShowsEveryByteOfABody(t *testing.T) {
 		want   string
 		why    string
 	}{
-		{"a\tb\r\nc\x00\x7f\u202e\u00a0\ufffd", nil, "", `a{\t}b{\r}` + "\n" + `c{\x00\x7f\u202e\u00a0\ufffd}`, "controls, and what turns the direction"},
+		{"a\tb\r\nc\x00\x7f\u202e\u00a0\ufffd", nil, "", `a{\t}b{\r}` + "\n" + `c{\x00\x7f\u202e\u00a0\ufffd}`,
+			"controls, and what turns the direction"},
 		{`\x00 &lt; <b>`, nil, "", `\x00 &lt; <b>`, "what only looks like an escape stays text"},
 		{"caf\xe9", nil, "", `not UTF-8, invalid bytes are shown as escapes|caf{\xe9}`, "text of another coding"},
-		{"\x00\x01\xff\xfe\xffAB<\n", nil, "", "not UTF-8, shown byte by byte|000000  00 01 ff fe ff 41 42 3c 0a                       .....AB<.", "bytes"},
-		{"\xff\xfe\xff", nil, "/a", "«1»The body as a whole:\nnot UTF-8, shown byte by byte|000000  ff fe ff                                         ...", "bytes that are to be JSON"},
-		{packed.String(), gzipped, "/a", fmt.Sprintf(`shown unpacked, %d bytes came|{"a":«1»[1]}`, packed.Len()), "packed text"},
-		{packed.String()[:len(packed.String())-9], gzipped, "", fmt.Sprintf(`shown unpacked, %d bytes came|{"a":1}`, packed.Len()-9), "packed text that ends too early"},
+		{"\x00\x01\xff\xfe\xffAB<\n", nil, "", "not UTF-8, shown byte by byte|000000  00 01 ff fe ff 41 42 3c " +
+			"0a                       .....AB<.", "bytes"},
+		{"\xff\xfe\xff", nil, "/a", "«1»The body as a whole:\nnot UTF-8, shown byte by byte|000000  ff fe " +
+			"ff                                         ...", "bytes that are to be JSON"},
+		{packed.String(), gzipped, "/a", fmt.Sprintf(`shown unpacked, %d bytes came|{"a":«1»[1]}`, packed.Len()),
+			"packed text"},
+		{packed.String()[:len(packed.String())-9], gzipped, "", fmt.Sprintf(`shown unpacked, %d bytes came|{"a":1}`,
+			packed.Len()-9), "packed text that ends too early"},
 		{`{"a":1}`, gzipped, "/a", `{"a":«1»[1]}`, "text that is said to be packed"},
 	} {
 		var places []string
 		if row.place != "" {
 			places = []string{row.place}
 		}
-		got := cameBody(t, oneCase(&record.Response{Status: 200, Header: row.header, Body: record.Body(row.body)}, places...))
+		got := cameBody(t, oneCase(&record.Response{Status: 200, Header: row.header, Body: record.Body(row.body)},
+			places...))
 		if got != row.want {
 			t.Errorf("%s:\nwant %q\ngot  %q", row.why, row.want, got)
 		}
@@ -273,10 +301,14 @@ func TestHTMLCutsLongBodies(t *testing.T) {
 	}{
 		{strings.Repeat("a", 32<<10), "", "The body", "aaa", "as long as is shown"},
 		{strings.Repeat("a", 33<<10), "", "the first 32768 bytes of 33792 bytes", "aaa", "longer"},
-		{"a" + strings.Repeat("é", 20<<10), "", "the first 32767 bytes of 40961 bytes", "éé", "no half character at the end"},
-		{strings.Repeat("\xff", 5000), "", "not UTF-8, shown byte by byte; the first 4096 bytes of 5000 bytes", "................", "a dump"},
-		{`{"a":"` + strings.Repeat("a", 40<<10) + `","b":1}`, "/a", "the first 32768 bytes of 40974 bytes", "aaa]", "a mark that goes on beyond"},
-		{`{"a":"` + strings.Repeat("a", 40<<10) + `","b":1}`, "/b", "the first 32768 bytes of 40974 bytes", "aaa«1»[]", "a mark beyond: its note stands at the end"},
+		{"a" + strings.Repeat("é", 20<<10), "", "the first 32767 bytes of 40961 bytes", "éé",
+			"no half character at the end"},
+		{strings.Repeat("\xff", 5000), "", "not UTF-8, shown byte by byte; the first 4096 bytes of 5000 bytes",
+			"................", "a dump"},
+		{`{"a":"` + strings.Repeat("a", 40<<10) + `","b":1}`, "/a", "the first 32768 bytes of 40974 bytes", "aaa]",
+			"a mark that goes on beyond"},
+		{`{"a":"` + strings.Repeat("a", 40<<10) + `","b":1}`, "/b", "the first 32768 bytes of 40974 bytes", "aaa«1»[]",
+			"a mark beyond: its note stands at the end"},
 	} {
 		var places []string
 		if row.place != "" {
@@ -285,7 +317,8 @@ func TestHTMLCutsLongBodies(t *testing.T) {
 		got := cameBody(t, oneCase(&record.Response{Status: 200, Body: record.Body(row.body)}, places...))
 		got = strings.TrimSpace(strings.TrimSuffix(got, "</details>"))
 		if !strings.Contains(got, row.about) || !strings.HasSuffix(got, row.end) {
-			t.Errorf("%s: want %q and at its end %q, got %.120q … %q", row.why, row.about, row.end, got, got[max(0, len(got)-60):])
+			t.Errorf("%s: want %q and at its end %q, got %.120q … %q", row.why, row.about, row.end, got,
+				got[max(0, len(got)-60):])
 		}
 	}
 }
@@ -295,16 +328,19 @@ func TestHTMLOffersOnlyCommandsThatDoWhatTheySay(t *testing.T) {
 		id, url, name, want, why string
 	}{
 		{"op/a-b", "http://127.0.0.1:1", "own", "fmaspec run -run '^op/a-b$'", "the server has a name of its own"},
-		{"op/a-b", "http://127.0.0.1:1", "http://127.0.0.1:1", "fmaspec run -url http://127.0.0.1:1 -run '^op/a-b$'", "the server is named by its URL"},
+		{"op/a-b", "http://127.0.0.1:1", "http://127.0.0.1:1", "fmaspec run -url http://127.0.0.1:1 -run '^op/a-b$'",
+			"the server is named by its URL"},
 		{"op/a.b", "", "", `fmaspec run -run '^op/a\.b$'`, "a character that means something in a pattern"},
 		{"op/'; rm -rf ~; '", "", "", `fmaspec run -run '^op/'\''; rm -rf ~; '\''$'`, "a quote ends no word"},
-		{"op/a", "http://x/;touch y", "http://x/;touch y", `fmaspec run -url 'http://x/;touch y' -run '^op/a$'`, "a URL that a shell would read"},
+		{"op/a", "http://x/;touch y", "http://x/;touch y", `fmaspec run -url 'http://x/;touch y' -run '^op/a$'`,
+			"a URL that a shell would read"},
 		{"op/\u202ea", "", "", "", "an escape would name another case"},
 		{"op/a", record.InMemory, "", "", "nobody can send there"},
 	} {
 		r := oneCase(nil)
 		r.Cases[0].ID, r.Target.URL, r.Target.Name = row.id, row.url, row.name
-		got := html.UnescapeString(between(render(t, "html", r, report.Style{}), `Run it again: <code class="copy">`, "</code>"))
+		got := html.UnescapeString(between(render(t, "html", r, report.Style{}), `Run it again: <code class="copy">`,
+			"</code>"))
 		if got != row.want {
 			t.Errorf("%s: want %q, got %q", row.why, row.want, got)
 		}
@@ -335,14 +371,22 @@ func TestHTMLSaysOfEveryCellWhatItsCasesSay(t *testing.T) {
 		why      string
 	}{
 		{record.Passed, true, nil, record.Documented, false, "good kept 1 case", "proven"},
-		{record.Failed, true, nil, record.Documented, false, "good kept 1 case", "the case failed against another requirement"},
-		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Documented, false, "bad broken 1 case, 1 finding", "broken"},
-		{record.Failed, false, []record.Finding{{Requirement: "q"}, {Requirement: "q"}}, record.Standard, false, "bad broken 1 case, 2 findings", "broken by a case that was to prove something else"},
-		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}}, record.Documented, false, "bad broken, accepted 1 case, 1 finding", "accepted"},
-		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}, {Requirement: "q"}}, record.Documented, false, "bad broken 1 case, 2 findings", "accepted in part"},
-		{record.Deviated, true, []record.Finding{{Requirement: "q"}}, record.Inferred, false, "unsure broken 1 case, 1 finding", "an inferred one"},
-		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Inferred, true, "bad broken 1 case, 1 finding", "an inferred one of a strict run"},
-		{record.Inconclusive, true, nil, record.Documented, false, "unsure undecided 1 case", "the answer proves nothing"},
+		{record.Failed, true, nil, record.Documented, false, "good kept 1 case", "the case failed against another " +
+			"requirement"},
+		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Documented, false,
+			"bad broken 1 case, 1 finding", "broken"},
+		{record.Failed, false, []record.Finding{{Requirement: "q"}, {Requirement: "q"}}, record.Standard, false,
+			"bad broken 1 case, 2 findings", "broken by a case that was to prove something else"},
+		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}}, record.Documented, false,
+			"bad broken, accepted 1 case, 1 finding", "accepted"},
+		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}, {Requirement: "q"}},
+			record.Documented, false, "bad broken 1 case, 2 findings", "accepted in part"},
+		{record.Deviated, true, []record.Finding{{Requirement: "q"}}, record.Inferred, false,
+			"unsure broken 1 case, 1 finding", "an inferred one"},
+		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Inferred, true,
+			"bad broken 1 case, 1 finding", "an inferred one of a strict run"},
+		{record.Inconclusive, true, nil, record.Documented, false, "unsure undecided 1 case",
+			"the answer proves nothing"},
 		{record.Errored, true, nil, record.Documented, false, "unsure undecided 1 case", "could not be judged"},
 		{record.Skipped, true, nil, record.Documented, false, "none not exercised 1 case", "not sent"},
 		{record.Passed, false, nil, record.Documented, false, "none no case", "about something else"},
@@ -350,7 +394,8 @@ func TestHTMLSaysOfEveryCellWhatItsCasesSay(t *testing.T) {
 		r := &record.Report{
 			Suite:        record.SuiteInfo{Strict: row.strict},
 			Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "q", Level: row.level}}},
-			Cases:        []record.CaseResult{{ID: "op/case", Operation: "op", Outcome: row.outcome, Findings: row.findings}},
+			Cases: []record.CaseResult{{ID: "op/case", Operation: "op", Outcome: row.outcome,
+				Findings: row.findings}},
 		}
 		if row.proves {
 			r.Cases[0].Proves = []string{"q", "q", "unknown"}
@@ -366,15 +411,18 @@ func TestHTMLSaysOfEveryCellWhatItsCasesSay(t *testing.T) {
 }
 
 func TestHTMLKeepsAMatrixOfManyOperationsNarrow(t *testing.T) {
-	r := &record.Report{Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "q", Level: record.Documented}}}}
+	r := &record.Report{Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "q",
+		Level: record.Documented}}}}
 	for i := range 400 {
-		r.Cases = append(r.Cases, record.CaseResult{ID: fmt.Sprintf("op%d/case", i), Operation: fmt.Sprintf("op%d", i), Outcome: record.Passed, Proves: []string{"q"}})
+		r.Cases = append(r.Cases, record.CaseResult{ID: fmt.Sprintf("op%d/case", i), Operation: fmt.Sprintf("op%d", i),
+			Outcome: record.Passed, Proves: []string{"q"}})
 	}
 	page := render(t, "html", r, report.Style{})
 	if n := strings.Count(page, "<td "); n != 8 {
 		t.Errorf("want 8 columns, got %d", n)
 	}
-	for _, want := range []string{`<bdi>393 others</bdi>`, "393 cases", "and 373 more cases", `<option value="op399">`} {
+	for _, want := range []string{`<bdi>393 others</bdi>`, "393 cases", "and 373 more cases",
+		`<option value="op399">`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("want %s in the page", want)
 		}
@@ -387,7 +435,8 @@ func TestHTMLTellsCasesOfEveryOutcomeWorstFirst(t *testing.T) {
 	for _, m := range regexp.MustCompile(`<h3 id="heading-([a-z-]+)">`).FindAllStringSubmatch(page, -1) {
 		got = append(got, m[1])
 	}
-	if want := []string{"failed", "errored", "deviated", "inconclusive", "passed", "skipped", "not-applicable"}; !slices.Equal(got, want) {
+	if want := []string{"failed", "errored", "deviated", "inconclusive", "passed", "skipped",
+		"not-applicable"}; !slices.Equal(got, want) {
 		t.Errorf("want %v, got %v", want, got)
 	}
 	r := oneCase(nil)
@@ -402,13 +451,18 @@ func TestHTMLTellsHowTheRunWas(t *testing.T) {
 	r.Interrupted, r.Suite.Strict, r.Suite.Repeat = true, true, 3
 	got := shown(render(t, "html", r, report.Style{}))
 	for _, want := range []string{
-		"<h1>Not conformant</h1>", "4 of 11 cases failed, against 3 requirements", "The run was stopped before its end.", "Only 11 of the suite's 348 cases were chosen.",
-		"The target's certificate was not verified (-insecure).", "Requests were sent through a proxy: proxy:3128.", "The target postponed 2 requests, for 4.00s in total",
-		"Armed were requestSample: 3 requests that could take effect, of at most 4.", "inferred, strict", "<dt>Repeated</dt><dd><bdi>3</bdi>", "7f3a", "go1.26.0 linux/amd64",
-		"2017-12-04 13:13:26 UTC", "0.31s, 11 requests", r.Suite.Contract, r.Suite.Fixtures, "accepted.baseline", "has 4 entries, which accept 1 finding of 7",
+		"<h1>Not conformant</h1>", "4 of 11 cases failed, against 3 requirements", "The run was stopped before " +
+			"its end.", "Only 11 of the suite's 348 cases were chosen.",
+		"The target's certificate was not verified (-insecure).", "Requests were sent through a proxy: proxy:3128.",
+		"The target postponed 2 requests, for 4.00s in total",
+		"Armed were requestSample: 3 requests that could take effect, of at most 4.", "inferred, strict",
+		"<dt>Repeated</dt><dd><bdi>3</bdi>", "7f3a", "go1.26.0 linux/amd64",
+		"2017-12-04 13:13:26 UTC", "0.31s, 11 requests", r.Suite.Contract, r.Suite.Fixtures, "accepted.baseline",
+		"has 4 entries, which accept 1 finding of 7",
 		"expired <code>refused requestSample/body/refuses-blank-comment#0 status</code> <span>line 9</span>",
 		`accepted: the mock knows <no> words yet & "says" so; team@example.com, until 2018-01-31 (line 1 of the list)`,
-		`Source: both documents, "Response" and its example (documented, `, "because a comment that says nothing is none", "no case proves it: needs a second token",
+		`Source: both documents, "Response" and its example (documented, `, "because a comment that says nothing " +
+			"is none", "no case proves it: needs a second token",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in the page", want)
@@ -417,13 +471,15 @@ func TestHTMLTellsHowTheRunWas(t *testing.T) {
 	r.Baseline.Problems, r.Baseline.Verdict, r.Baseline.Reason = nil, record.Unjudged, "nothing was sent"
 	got = shown(render(t, "html", r, report.Style{}))
 	if !strings.Contains(got, "could not judge: nothing was sent") || !strings.Contains(got, "Run and file agree.") {
-		t.Errorf("want the other verdict and that they agree, got\n%s", between(got, `<section id="accepted"`, "</section>"))
+		t.Errorf("want the other verdict and that they agree, got\n%s", between(got, `<section id="accepted"`,
+			"</section>"))
 	}
 }
 
 func TestHTMLOfAnEmptyReportStillHasAVerdict(t *testing.T) {
 	got := render(t, "html", &record.Report{}, report.Style{})
-	for _, want := range []string{"<h1>Could not judge</h1>", "the report gives no reason", "<p>The report has none.</p>"} {
+	for _, want := range []string{"<h1>Could not judge</h1>", "the report gives no reason",
+		"<p>The report has none.</p>"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q, got\n%s", want, got)
 		}

@@ -178,7 +178,8 @@ func ParseJSON(data []byte) (*record.Report, error) {
 	case head.Schema == nil:
 		return nil, fmt.Errorf(`report: /$schema: missing; only reports written by the format "json" can be read`)
 	case *head.Schema != Schema:
-		return nil, fmt.Errorf("report: /$schema: want %q, got %q; read it with the version of fmaspec that wrote it", Schema, *head.Schema)
+		return nil, fmt.Errorf("report: /$schema: want %q, got %q; read it with the version of fmaspec that wrote it",
+			Schema, *head.Schema)
 	}
 	report, err := parts(data)
 	if err != nil {
@@ -196,9 +197,11 @@ func strict(data []byte) error {
 	}
 	line, column := position(data, max(0, min(int(broken.Offset), len(data))))
 	if broken.Kind == strictjson.Syntax || broken.Kind == strictjson.Cut || broken.Kind == strictjson.Empty {
-		return fmt.Errorf("report: line %d, column %d: not JSON: %s; write the report again with the format \"json\"", line, column, broken.Msg)
+		return fmt.Errorf("report: line %d, column %d: not JSON: %s; write the report again with the format \"json\"",
+			line, column, broken.Msg)
 	}
-	return fmt.Errorf("report: line %d, column %d: %s, which is never in a report written by the format \"json\"; write it again", line, column, broken.Msg)
+	return fmt.Errorf("report: line %d, column %d: %s, which is never in a report written by the format \"json\"; "+
+		"write it again", line, column, broken.Msg)
 }
 
 // readError adds the place to an error of encoding/json in the value at a pointer.
@@ -208,12 +211,14 @@ func readError(at string, data []byte, err error) error {
 	switch {
 	case errors.As(err, &syntax):
 		line, column := position(data, max(0, min(int(syntax.Offset), len(data))-1))
-		return fmt.Errorf("report: line %d, column %d: not JSON: %w; write the report again with the format \"json\"", line, column, err)
+		return fmt.Errorf("report: line %d, column %d: not JSON: %w; write the report again with the format \"json\"",
+			line, column, err)
 	case errors.As(err, &kind) && kind.Field != "":
 		return fmt.Errorf("report: %s/%s: got a JSON %s; write the report again with the format \"json\"",
 			at, strings.ReplaceAll(kind.Field, ".", "/"), kind.Value)
 	case errors.As(err, &kind):
-		return fmt.Errorf("report: %s: want an object, got a JSON %s; write the report again with the format \"json\"", cmp.Or(at, "the whole text"), kind.Value)
+		return fmt.Errorf("report: %s: want an object, got a JSON %s; write the report again with the format \"json\"",
+			cmp.Or(at, "the whole text"), kind.Value)
 	case at != "":
 		return fmt.Errorf("report: %s: %w; write the report again with the format \"json\"", at, err)
 	}
@@ -244,14 +249,16 @@ func compare(at string, got, want any) error {
 		}
 		for _, name := range names(object) {
 			if _, known := want[name]; !known {
-				return fmt.Errorf("report: %s/%s: unknown member, known are %s; remove it, or read it with the version of fmaspec that wrote it",
+				return fmt.Errorf("report: %s/%s: unknown member, known are %s; remove it, or read it with the "+
+					"version of fmaspec that wrote it",
 					at, pointer.Replace(name), strings.Join(names(want), ", "))
 			}
 		}
 		for _, name := range names(want) {
 			member, present := object[name]
 			if !present {
-				return fmt.Errorf("report: %s/%s: missing; write the report again with the format \"json\"", at, pointer.Replace(name))
+				return fmt.Errorf("report: %s/%s: missing; write the report again with the format \"json\"", at,
+					pointer.Replace(name))
 			}
 			if err := compare(at+"/"+pointer.Replace(name), member, want[name]); err != nil {
 				return err
@@ -274,7 +281,8 @@ func compare(at string, got, want any) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("report: %s: want %s, got %s; write the report again with the format \"json\"", at, kind(want), kind(got))
+	return fmt.Errorf("report: %s: want %s, got %s; write the report again with the format \"json\"", at, kind(want),
+		kind(got))
 }
 
 var pointer = strings.NewReplacer("~", "~0", "/", "~1")
@@ -311,7 +319,8 @@ type Inconsistent struct {
 }
 
 func (e *Inconsistent) Error() string {
-	return fmt.Sprintf("/totals/%s: want %d as /cases shows, got %d; write the report again with the format \"json\"", e.Total, e.Want, e.Got)
+	return fmt.Sprintf("/totals/%s: want %d as /cases shows, got %d; write the report again with the format \"json\"",
+		e.Total, e.Want, e.Got)
 }
 
 // consistent checks what a schema cannot express.

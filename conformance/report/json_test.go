@@ -38,7 +38,8 @@ func TestReadJSONReturnsWhatJSONWrote(t *testing.T) {
 
 func TestJSONKeepsEveryByteOfABody(t *testing.T) {
 	r := sample()
-	for _, body := range []string{"", "text", "\xff\xfe\x00", hostile, "\u2028\ufffd", `\u003c <&> \\u003c`, strings.Repeat("\x00", 100)} {
+	for _, body := range []string{"", "text", "\xff\xfe\x00", hostile, "\u2028\ufffd", `\u003c <&> \\u003c`,
+		strings.Repeat("\x00", 100)} {
 		r.Cases[0].Exchanges[0].Response.Body = record.Body(body)
 		got, err := report.ReadJSON(strings.NewReader(render(t, "json", r, report.Style{})))
 		require.NoError(t, err)
@@ -62,8 +63,10 @@ func TestJSONWritesMarkupAsItIs(t *testing.T) {
 
 func TestJSONWritesNoNullInThePlaceOfAList(t *testing.T) {
 	r := &record.Report{
-		Suite: record.SuiteInfo{Level: record.Documented}, Verdict: record.Conformant, Totals: record.Totals{Total: 1, Passed: 1},
-		Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "x", Level: record.Documented}, State: "declared"}},
+		Suite: record.SuiteInfo{Level: record.Documented}, Verdict: record.Conformant,
+		Totals: record.Totals{Total: 1, Passed: 1},
+		Requirements: []record.RequirementResult{{Requirement: record.Requirement{ID: "x", Level: record.Documented},
+			State: "declared"}},
 		Cases: []record.CaseResult{{ID: "x", Outcome: record.Passed, Exchanges: []record.ExchangeResult{
 			{Response: &record.Response{Header: http.Header{"Empty": nil}}}}}},
 	}
@@ -83,26 +86,33 @@ func TestJSONWritesNoNullInThePlaceOfAList(t *testing.T) {
 func TestReadJSONNamesPlaceAndRemedy(t *testing.T) {
 	whole := render(t, "json", sample(), report.Style{})
 	for _, row := range []struct{ why, from, to, want string }{
-		{"another schema", "/report.schema.json", "/report2.schema.json", `/$schema: want "https://fmaspec.invalid/schemas/report.schema.json", got "https://fmaspec.invalid/schemas/report2.schema.json"; read it with the version`},
-		{"no schema", `"$schema": "` + report.Schema + `",`, "", `/$schema: missing; only reports written by the format "json" can be read`},
-		{"an unknown member", `"seed": "7f3a"`, `"seed": "7f3a", "sneed/~": 1`, "/suite/sneed~1~0: unknown member, known are cases, contract, fixtures, level,"},
+		{"another schema", "/report.schema.json", "/report2.schema.json",
+			`/$schema: want "https://fmaspec.invalid/schemas/report.schema.json", got "https://fmaspec.invalid/schemas/report2.schema.json"; read it with the version`},
+		{"no schema", `"$schema": "` + report.Schema + `",`, "",
+			`/$schema: missing; only reports written by the format "json" can be read`},
+		{"an unknown member", `"seed": "7f3a"`, `"seed": "7f3a", "sneed/~": 1`, "/suite/sneed~1~0: unknown member, " +
+			"known are cases, contract, fixtures, level,"},
 		{"another letter case", `"seed": "7f3a"`, `"Seed": "7f3a"`, "/suite/Seed: unknown member"},
 		{"a missing member", `"seed": "7f3a",`, ``, "/suite/seed: missing; write the report again"},
 		{"null for a string", `"seed": "7f3a"`, `"seed": null`, "/suite/seed: want a string, got null"},
 		{"a number for a string", `"seed": "7f3a"`, `"seed": 7`, "/suite/seed: got a JSON number"},
-		{"an unknown member deep inside", `"status": 401,`, `"status": 401, "colour": "red",`, "/cases/0/exchanges/0/response/colour: unknown member"},
+		{"an unknown member deep inside", `"status": 401,`, `"status": 401, "colour": "red",`,
+			"/cases/0/exchanges/0/response/colour: unknown member"},
 		{"null for a list", `"proves": [
         "auth.required"
       ]`, `"proves": null`, "/cases/0/proves: want an array, got null"},
 		{"an unknown outcome", `"outcome": "deviated"`, `"outcome": "perfect"`, `unknown outcome "perfect"`},
 		{"an unknown level", `"level": "inferred"`, `"level": "rumoured"`, `unknown level "rumoured"`},
-		{"an unknown verdict", `"verdict": "not-conformant"`, `"verdict": "fine"`, `/verdict: unknown verdict "fine"; verdicts are conformant, not-conformant, unjudged`},
+		{"an unknown verdict", `"verdict": "not-conformant"`, `"verdict": "fine"`,
+			`/verdict: unknown verdict "fine"; verdicts are conformant, not-conformant, unjudged`},
 		{"totals that hide a failure", `"failed": 4`, `"failed": 0`, "/totals/failed: want 4 as /cases shows, got 0"},
 		{"totals that add a pass", `"total": 11`, `"total": 12`, "/totals/total: want 11 as /cases shows, got 12"},
 		{"broken JSON", `"seed": "7f3a",`, `"seed": "7f3a",,`, "line 13, column "},
-		{"something behind the report", whole, whole + "{}", `column 1: 2 more bytes follow the JSON value, which is never in a report written by the format "json"; write it again`},
+		{"something behind the report", whole, whole + "{}",
+			`column 1: 2 more bytes follow the JSON value, which is never in a report written by the format "json"; write it again`},
 		{"a member that stands twice", `"seed": "7f3a"`, `"seed": "7f3b", "seed": "7f3a"`, "line 13, column "},
-		{"a verdict that stands twice", `"verdict": "not-conformant",`, `"verdict": "conformant", "verdict": "not-conformant",`, "the member /verdict stands twice"},
+		{"a verdict that stands twice", `"verdict": "not-conformant",`,
+			`"verdict": "conformant", "verdict": "not-conformant",`, "the member /verdict stands twice"},
 		{"bytes that are not UTF-8", `"seed": "7f3a"`, "\"seed\": \"\xff\"", "line 13, column 14: not UTF-8"},
 		{"a curl command", `"inert": true,`, `"inert": true, "curl": "rm -r ~",`, "/exchanges/0/curl: unknown member"},
 	} {
@@ -118,7 +128,8 @@ func TestReadJSONNamesPlaceAndRemedy(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "null", "[]", "7", "\xff"} {
-		if _, err := report.ReadJSON(strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(), "report: ") {
+		if _, err := report.ReadJSON(strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(),
+			"report: ") {
 			t.Errorf("%q: want an error, got %v", text, err)
 		}
 	}
@@ -166,7 +177,8 @@ func decode(t *testing.T, text string) any {
 
 func TestEveryReportKeepsThePublishedSchema(t *testing.T) {
 	schema := oracle(t)
-	for name, r := range map[string]*record.Report{"sample": sample(), "panicked": panicked(), "hostile": everywhere(hostile)} {
+	for name, r := range map[string]*record.Report{"sample": sample(), "panicked": panicked(),
+		"hostile": everywhere(hostile)} {
 		if err := schema.Validate(decode(t, render(t, "json", r, report.Style{}))); err != nil {
 			t.Errorf("%s: want a report that keeps the schema, got %v", name, err)
 		}
@@ -191,7 +203,8 @@ func TestThePublishedSchemaMissesEveryMissingMember(t *testing.T) {
 			}
 			for _, name := range keys(v) {
 				visit(at+"/"+name, v[name])
-				if slices.Contains(optional, name) && at+"/"+name != "/baseline/known" && !strings.HasSuffix(at, "/known") || name == "expires" {
+				if slices.Contains(optional, name) && at+"/"+name != "/baseline/known" &&
+					!strings.HasSuffix(at, "/known") || name == "expires" {
 					continue
 				}
 				kept := v[name]

@@ -115,7 +115,8 @@ func writeJunit(w io.Writer, r *record.Report, locate func(string) string) error
 	if verdict, _ := gate(r); verdict != record.Conformant && root.Failures+root.Errors == 0 {
 		text, _ := verdictLine(r)
 		suite := newJunitSuite(r, "run")
-		suite.add(junitCase{Class: "run", Name: "verdict", Error: &junitResult{Type: safe(string(verdict)), Message: safe(text)}}, 0)
+		suite.add(junitCase{Class: "run", Name: "verdict", Error: &junitResult{Type: safe(string(verdict)),
+			Message: safe(text)}}, 0)
 		root.add(suite)
 	}
 	root.Time = junitSeconds(r.Elapsed)
@@ -135,11 +136,14 @@ func writeJunit(w io.Writer, r *record.Report, locate func(string) string) error
 func newJunitSuite(r *record.Report, name string) junitSuite {
 	suite := junitSuite{Name: safe(name), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05Z")}
 	for _, row := range [][2]string{
-		{"suite.version", r.Suite.Version}, {"suite.contract", r.Suite.Contract}, {"suite.level", r.Suite.Level.String()},
+		{"suite.version", r.Suite.Version}, {"suite.contract", r.Suite.Contract}, {"suite.level",
+			r.Suite.Level.String()},
 		{"suite.strict", strconv.FormatBool(r.Suite.Strict)}, {"suite.seed", r.Suite.Seed},
 		{"target.url", r.Target.URL}, {"target.name", r.Target.Name}, {"target.machine", r.Target.Machine},
-		{"target.sha1", r.Target.File}, {"target.protocol", r.Target.Protocol}, {"target.insecure", strconv.FormatBool(r.Target.Insecure)}, {"target.proxy", r.Target.Proxy},
-		{"safety.armed", strings.Join(r.Safety.Armed, ",")}, {"safety.actions", strconv.Itoa(r.Safety.Actions)}, {"pace.retries", strconv.Itoa(r.Pace.Retries)}, {"verdict", string(r.Verdict)},
+		{"target.sha1", r.Target.File}, {"target.protocol", r.Target.Protocol}, {"target.insecure",
+			strconv.FormatBool(r.Target.Insecure)}, {"target.proxy", r.Target.Proxy},
+		{"safety.armed", strings.Join(r.Safety.Armed, ",")}, {"safety.actions", strconv.Itoa(r.Safety.Actions)},
+		{"pace.retries", strconv.Itoa(r.Pace.Retries)}, {"verdict", string(r.Verdict)},
 	} {
 		suite.Properties = append(suite.Properties, junitProperty{row[0], safe(row[1])})
 	}
@@ -182,7 +186,8 @@ func junitBaseline(r *record.Report, locate func(string) string) junitSuite {
 			continue
 		}
 		at := fmt.Sprintf("%s:%d", safe(r.Baseline.File), p.Line)
-		problem := junitCase{Class: "baseline", Name: safe(p.Kind + " " + p.Key), Failure: &junitResult{safe(p.Kind), safe(p.Text), "\n" + at + ": " + safe(p.Key) + "\n" + safe(p.Text) + "\n"},
+		problem := junitCase{Class: "baseline", Name: safe(p.Kind + " " + p.Key), Failure: &junitResult{safe(p.Kind),
+			safe(p.Text), "\n" + at + ": " + safe(p.Key) + "\n" + safe(p.Text) + "\n"},
 			Out: &junitText{junitProperties([][2]string{{"file", r.Baseline.File}, {"line", strconv.Itoa(p.Line)}})}}
 		suite.add(problem.at(locate(r.Baseline.File), p.Line), 0)
 	}

@@ -98,16 +98,19 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 				got := [3]int{len(c.Failure), len(c.Error), len(c.Skipped)}
 				expected := map[record.Outcome][3]int{
 					record.Failed: {1, 0, 0}, record.Errored: {0, 1, 0}, record.Skipped: {0, 0, 1},
-					record.NotApplicable: {0, 0, 1}, record.Inconclusive: {0, 0, 1}, record.Passed: {}, record.Deviated: {},
+					record.NotApplicable: {0, 0, 1}, record.Inconclusive: {0, 0, 1}, record.Passed: {},
+					record.Deviated: {},
 				}[row.Outcome]
 				if len(row.Findings) == 1 && row.Findings[0].Known != nil {
 					expected = [3]int{0, 0, 1}
 				}
 				if got != expected {
-					t.Errorf("%s: %s is %s: want %v failures, errors, skips, got %v", name, id, row.Outcome, expected, got)
+					t.Errorf("%s: %s is %s: want %v failures, errors, skips, got %v", name, id, row.Outcome, expected,
+						got)
 				}
 				for _, f := range c.Failure {
-					if f.Type != row.Findings[0].Requirement && f.Type != "action.types" || f.Message == "" || strings.Count(f.Text, "   got ")+strings.Count(f.Text, "     got  ") < 1 {
+					if f.Type != row.Findings[0].Requirement && f.Type != "action.types" || f.Message == "" ||
+						strings.Count(f.Text, "   got ")+strings.Count(f.Text, "     got  ") < 1 {
 						t.Errorf("%s: %s: want requirement, message and text, got %+v", name, id, f)
 					}
 				}
@@ -116,7 +119,8 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 						t.Errorf("%s: %s: want a reason, got none", name, id)
 					}
 				}
-				if row.Outcome == record.Deviated && (c.Out == nil || !strings.Contains(*c.Out, "request.comment-blank")) {
+				if row.Outcome == record.Deviated && (c.Out == nil ||
+					!strings.Contains(*c.Out, "request.comment-blank")) {
 					t.Errorf("%s: %s: want the deviation in system-out, got %v", name, id, c.Out)
 				}
 				sum["tests"]++
@@ -126,7 +130,8 @@ func TestJUnitCarriesAnElementForEveryRedCase(t *testing.T) {
 			}
 			for _, attr := range []string{"tests", "failures", "errors", "skipped"} {
 				if got := number(t, suite.Attr, attr); got != sum[attr] {
-					t.Errorf("%s: suite %s: want %s=%d as its cases show, got %d", name, suite.Name, attr, sum[attr], got)
+					t.Errorf("%s: suite %s: want %s=%d as its cases show, got %d", name, suite.Name, attr, sum[attr],
+						got)
 				}
 				all[attr] += sum[attr]
 			}
@@ -153,7 +158,8 @@ func TestJUnitNamesTheRequirementOnTheStrongestWord(t *testing.T) {
 			if f.Type != "action.types" {
 				t.Errorf("want the documented requirement before the standard ones, got %s", f.Type)
 			}
-			if want := "/fileInstances/0/status: want a string, got 7 (documented action.types) and 2 more findings"; f.Message != want {
+			if want := "/fileInstances/0/status: want a string, got 7 (documented action.types) and 2 more " +
+				"findings"; f.Message != want {
 				t.Errorf("want %q, got %q", want, f.Message)
 			}
 			if n := strings.Count(f.Text, "refusal.no-server-error"); n != 2 || !strings.Contains(f.Text, `]]>`) {
@@ -173,13 +179,19 @@ func TestJUnitIsRedWheneverTheVerdictIs(t *testing.T) {
 		why     string
 	}{
 		{record.Unjudged, nil, 1, "a run without a case is no success"},
-		{record.Unjudged, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Inconclusive, Reason: "x"}}, 1, "nothing was conclusive"},
-		{record.Unjudged, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Errored, Reason: "x"}}, 1, "the case is red already"},
-		{record.NotConformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Passed}}, 1, "a stale verdict is believed, not the case"},
+		{record.Unjudged, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Inconclusive, Reason: "x"}},
+			1, "nothing was conclusive"},
+		{record.Unjudged, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Errored, Reason: "x"}}, 1,
+			"the case is red already"},
+		{record.NotConformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Passed}}, 1,
+			"a stale verdict is believed, not the case"},
 		{"", nil, 1, "a report without a verdict"},
-		{record.Conformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Passed}}, 0, "green is green"},
-		{record.Conformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Deviated}}, 0, "a deviation is a pass"},
-		{record.NotConformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: 0}}, 1, "an outcome nobody knows is never a pass"},
+		{record.Conformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Passed}}, 0,
+			"green is green"},
+		{record.Conformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: record.Deviated}}, 0,
+			"a deviation is a pass"},
+		{record.NotConformant, []record.CaseResult{{ID: "a/b", Operation: "a", Outcome: 0}}, 1,
+			"an outcome nobody knows is never a pass"},
 	} {
 		s := parse(t, &record.Report{Verdict: row.verdict, Reason: "because", Cases: row.cases})
 		if got := number(t, s.Attr, "errors"); got != row.errors {
@@ -192,8 +204,10 @@ func TestJUnitIsRedWheneverTheVerdictIs(t *testing.T) {
 // write it: the attributes, those it requires, and the children of each element.
 var junit10 = map[string]struct{ attrs, required, children []string }{
 	"testsuites": {attrs: []string{"name", "time", "tests", "failures", "errors"}, children: []string{"testsuite"}},
-	"testsuite": {attrs: []string{"name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
-		required: []string{"name", "tests", "failures", "errors"}, children: []string{"testsuite", "properties", "testcase", "system-out", "system-err"}},
+	"testsuite": {attrs: []string{"name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp",
+		"hostname", "id", "package", "file", "log", "url"},
+		required: []string{"name", "tests", "failures", "errors"}, children: []string{"testsuite", "properties",
+			"testcase", "system-out", "system-err"}},
 	"properties": {children: []string{"property"}},
 	"property":   {attrs: []string{"name", "value"}, required: []string{"name", "value"}},
 	"testcase": {attrs: []string{"name", "time", "classname", "group"}, required: []string{"name"},
@@ -272,11 +286,13 @@ func xmllint(t *testing.T, text string) error {
 		if os.Getenv("FMASPEC_XMLLINT") == "required" {
 			t.Fatalf("FMASPEC_XMLLINT=required: %v; install it (Debian: libxml2-utils)", err)
 		}
-		t.Skipf("SKIPPED: junit-10.xsd was not asked: %v; install it (Debian: libxml2-utils), and set FMASPEC_XMLLINT=required to never miss it", err)
+		t.Skipf("SKIPPED: junit-10.xsd was not asked: %v; install it (Debian: libxml2-utils), and set "+
+			"FMASPEC_XMLLINT=required to never miss it", err)
 	}
 	file := filepath.Join(t.TempDir(), "junit.xml")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	said, err := exec.Command(program, "--noout", "--nonet", "--schema", "testdata/schemas/junit-10.xsd", file).CombinedOutput()
+	said, err := exec.Command(program, "--noout", "--nonet", "--schema", "testdata/schemas/junit-10.xsd",
+		file).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, said)
 	}
@@ -307,12 +323,14 @@ var placed = regexp.MustCompile(`(<testcase [^>]*?)( file="[^"]*")( line="[0-9]+
 
 func TestJUnitIsXUnitWithThePlaceOfEachCase(t *testing.T) {
 	for name, r := range odd() {
-		if diff := cmp.Diff(render(t, "xunit", r, report.Style{}), placed.ReplaceAllString(render(t, "junit", r, report.Style{}), "$1")); diff != "" {
+		if diff := cmp.Diff(render(t, "xunit", r, report.Style{}),
+			placed.ReplaceAllString(render(t, "junit", r, report.Style{}), "$1")); diff != "" {
 			t.Errorf("%s: want nothing else to differ, got\n%s", name, diff)
 		}
 	}
 	text := render(t, "junit", sample(), report.Style{})
-	require.Contains(t, text, `name="body/refuses-blank-comment" file="fixtures/cases/body/refuses-blank-comment.http" line="6"`)
+	require.Contains(t, text,
+		`name="body/refuses-blank-comment" file="fixtures/cases/body/refuses-blank-comment.http" line="6"`)
 	require.Regexp(t, `timestamp="20[0-9-]+T[0-9:]+Z"`, text)
 }
 
@@ -348,10 +366,14 @@ func property(out *string, name string) (values []string) {
 
 func TestJUnitTellsWhatATestCaseIsAbout(t *testing.T) {
 	want := map[string][]string{ // proves, breaks, level, file, line, outcome
-		"body/refuses-blank-comment":         {"request.comment-blank", "request.comment-blank", "inferred", "fixtures/cases/body/refuses-blank-comment.http", "6", "deviated"},
-		"auth/refuses-reader":                {"auth.role", "", "documented", "fixtures/cases/auth/refuses-reader.http", "5", "not-applicable"},
-		"body/refuses-number-for-sha1":       {"refusal.no-server-error", "refusal.no-server-error action.types", "documented", "fixtures/cases/body/refuses-number-for-sha1.http", "7", "failed"},
-		"auth/refuses-missing-authorization": {"auth.required", "", "documented", "fixtures/cases/auth/refuses-missing-authorization.http", "5", "passed"},
+		"body/refuses-blank-comment": {"request.comment-blank", "request.comment-blank", "inferred",
+			"fixtures/cases/body/refuses-blank-comment.http", "6", "deviated"},
+		"auth/refuses-reader": {"auth.role", "", "documented", "fixtures/cases/auth/refuses-reader.http",
+			"5", "not-applicable"},
+		"body/refuses-number-for-sha1": {"refusal.no-server-error", "refusal.no-server-error action.types",
+			"documented", "fixtures/cases/body/refuses-number-for-sha1.http", "7", "failed"},
+		"auth/refuses-missing-authorization": {"auth.required", "", "documented",
+			"fixtures/cases/auth/refuses-missing-authorization.http", "5", "passed"},
 	}
 	for _, suite := range parse(t, sample()).Suite {
 		for _, c := range suite.Case {
@@ -394,12 +416,18 @@ func TestJUnitSkipsWhatIsKnown(t *testing.T) {
 		findings         []record.Finding
 		skipped, failure string
 	}{
-		{"all are known", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Standard, forever)}, "known: a (team, until 2018-01-31); b (team)", ""},
-		{"the same reason once", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Documented, known("a"))}, "known: a (team, until 2018-01-31)", ""},
-		{"one is not", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Standard, nil)}, "", "standard"},
-		{"the one that is not does not count", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Inferred, nil)}, "known: a (team, until 2018-01-31)", ""},
-		{"it counts where the run is strict", true, []record.Finding{finding(record.Documented, known("a")), finding(record.Inferred, nil)}, "", "inferred"},
-		{"only one that does not count is known", false, []record.Finding{finding(record.Inferred, known("a"))}, "", "inferred"},
+		{"all are known", false, []record.Finding{finding(record.Documented, known("a")),
+			finding(record.Standard, forever)}, "known: a (team, until 2018-01-31); b (team)", ""},
+		{"the same reason once", false, []record.Finding{finding(record.Documented, known("a")),
+			finding(record.Documented, known("a"))}, "known: a (team, until 2018-01-31)", ""},
+		{"one is not", false, []record.Finding{finding(record.Documented, known("a")), finding(record.Standard, nil)},
+			"", "standard"},
+		{"the one that is not does not count", false, []record.Finding{finding(record.Documented, known("a")),
+			finding(record.Inferred, nil)}, "known: a (team, until 2018-01-31)", ""},
+		{"it counts where the run is strict", true, []record.Finding{finding(record.Documented, known("a")),
+			finding(record.Inferred, nil)}, "", "inferred"},
+		{"only one that does not count is known", false, []record.Finding{finding(record.Inferred, known("a"))}, "",
+			"inferred"},
 		{"nothing was found", false, nil, "", "unknown"},
 	} {
 		r := &record.Report{Verdict: record.NotConformant, Suite: record.SuiteInfo{Strict: row.strict},
@@ -415,7 +443,8 @@ func TestJUnitSkipsWhatIsKnown(t *testing.T) {
 			failure = c.Failure[0].Type
 		}
 		if skipped != row.skipped || failure != row.failure || len(s.Suite) != 1 {
-			t.Errorf("%s: want skipped %q, failure %q, got %q, %q in %d suites", row.why, row.skipped, row.failure, skipped, failure, len(s.Suite))
+			t.Errorf("%s: want skipped %q, failure %q, got %q, %q in %d suites", row.why, row.skipped, row.failure,
+				skipped, failure, len(s.Suite))
 		}
 		if row.skipped != "" && (c.Out == nil || !strings.Contains(*c.Out, "want 1   got 2")) {
 			t.Errorf("%s: want the findings in system-out, got %v", row.why, c.Out)
@@ -434,13 +463,16 @@ func TestJUnitFailsForTheBaseline(t *testing.T) {
 			continue
 		}
 		for _, c := range suite.Case {
-			got = append(got, strings.Join([]string{c.Class, c.Name, c.Failure[0].Type, c.Failure[0].Message, property(c.Out, "file")[0], property(c.Out, "line")[0]}, " | "))
+			got = append(got, strings.Join([]string{c.Class, c.Name, c.Failure[0].Type, c.Failure[0].Message,
+				property(c.Out, "file")[0], property(c.Out, "line")[0]}, " | "))
 		}
 	}
 	want := []string{
-		"baseline | expired refused requestSample/body/refuses-blank-comment#0 status | expired | it was accepted until 2017-11-30; mend it, or renew the entry | accepted.baseline | 9",
+		"baseline | expired refused requestSample/body/refuses-blank-comment#0 status | expired | it was accepted " +
+			"until 2017-11-30; mend it, or renew the entry | accepted.baseline | 9",
 		`baseline | unmatched types requestSample/valid/accepts-plane-request#0 /status | unmatched | the suite has no such case (did you mean "requestSample/valid/accepts-plain-request"?); mend or remove the entry | accepted.baseline | 13`,
-		"baseline | vanished created requestSample/valid/accepts-plain-request#0 status | vanished | the finding is gone; remove the entry | accepted.baseline | 5",
+		"baseline | vanished created requestSample/valid/accepts-plain-request#0 status | vanished | the finding is " +
+			"gone; remove the entry | accepted.baseline | 5",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("want\n%s\ngot\n%s", strings.Join(want, "\n"), strings.Join(got, "\n"))
@@ -454,7 +486,8 @@ func TestJUnitFailsForTheBaseline(t *testing.T) {
 		{record.NotConformant, 1, "a baseline that is red without a red case"},
 		{record.Unjudged, 1, "a run that could not be compared"},
 	} {
-		r := &record.Report{Verdict: record.NotConformant, Baseline: &record.BaselineResult{Verdict: row.verdict, Problems: []record.BaselineProblem{{Kind: "new", Key: "x"}}}}
+		r := &record.Report{Verdict: record.NotConformant, Baseline: &record.BaselineResult{Verdict: row.verdict,
+			Problems: []record.BaselineProblem{{Kind: "new", Key: "x"}}}}
 		if got := number(t, parse(t, r).Attr, "errors"); got != row.errors {
 			t.Errorf("want %d errors, got %d: %s", row.errors, got, row.why)
 		}

@@ -74,7 +74,8 @@ func mdBaseline(r *record.Report) string {
 	if len(b.Problems) == 0 {
 		return text
 	}
-	text += "\n" + mdRow("problem", "finding", "line", "what is wrong and what to do") + mdRow("---", "---", "--:", "---")
+	text += "\n" + mdRow("problem", "finding", "line", "what is wrong and what to do") +
+		mdRow("---", "---", "--:", "---")
 	rows := fit(len(b.Problems), baselineRoom-len(text), func(i int) string {
 		p, line := b.Problems[i], ""
 		if p.Line > 0 {
@@ -146,7 +147,8 @@ func mdProblem(r *record.Report, g *gathered) string {
 		if k.Expires != "" {
 			until = " until " + mdProse(clip(k.Expires, 40))
 		}
-		item("accepted", fmt.Sprintf("by %s%s, in line %d of the baseline: %s", mdProse(clip(k.Owner, 120)), until, k.Line, mdProse(clip(k.Reason, 300))))
+		item("accepted", fmt.Sprintf("by %s%s, in line %d of the baseline: %s", mdProse(clip(k.Owner, 120)), until,
+			k.Line, mdProse(clip(k.Reason, 300))))
 	}
 	item("in", count(len(g.cases), "case")+": "+mdIDs(g.cases))
 	if g.first.File != "" {
@@ -177,7 +179,8 @@ func mdUnjudged(r *record.Report) string {
 	text := "\n### Not judged\n\n"
 	items := fit(len(all), unjudgedRoom-len(text), func(i int) string {
 		u := all[i]
-		return fmt.Sprintf("- **%s** %s, in %s: %s\n", words(u.outcome), mdProse(clip(u.reason, 400)), count(len(u.cases), "case"), mdIDs(u.ids()))
+		return fmt.Sprintf("- **%s** %s, in %s: %s\n", words(u.outcome), mdProse(clip(u.reason, 400)),
+			count(len(u.cases), "case"), mdIDs(u.ids()))
 	})
 	text += strings.Join(items, "") + rest(len(all)-len(items), "reason")
 	if i := slices.IndexFunc(all, func(u *unproven) bool { return u.outcome == record.Errored }); i >= 0 {
@@ -194,7 +197,8 @@ func mdRequirements(r *record.Report) string {
 	if len(r.Requirements) == 0 {
 		return ""
 	}
-	text := "\n### Requirements\n\n" + mdRow("level", "kept", "broken", "undecided", "not exercised") + mdRow("---", "--:", "--:", "--:", "--:")
+	text := "\n### Requirements\n\n" + mdRow("level", "kept", "broken", "undecided", "not exercised") +
+		mdRow("---", "--:", "--:", "--:", "--:")
 	var by [standings][]*record.RequirementResult
 	for _, level := range record.Levels() {
 		var n [standings]int
@@ -205,11 +209,13 @@ func mdRequirements(r *record.Report) string {
 			}
 		}
 		if n != [standings]int{} {
-			text += mdRow(level.String(), fmt.Sprint(n[kept]), fmt.Sprint(n[broken]), fmt.Sprint(n[undecided]), fmt.Sprint(n[notExercised]))
+			text += mdRow(level.String(), fmt.Sprint(n[kept]), fmt.Sprint(n[broken]), fmt.Sprint(n[undecided]),
+				fmt.Sprint(n[notExercised]))
 		}
 	}
 	table := func(all []*record.RequirementResult, room int) string {
-		head := mdRow("requirement", "level", "standing", "cases", "findings", "an implementation") + mdRow("---", "---", "---", "--:", "--:", "---")
+		head := mdRow("requirement", "level", "standing", "cases", "findings", "an implementation") +
+			mdRow("---", "---", "---", "--:", "--:", "---")
 		rows := fit(len(all), room-len(head), func(i int) string { return mdRequirement(all[i]) })
 		return head + strings.Join(rows, "") + rest(len(all)-len(rows), "requirement")
 	}
@@ -227,7 +233,8 @@ func mdRequirement(q *record.RequirementResult) string {
 	if q.Waived != "" {
 		says += "; not tested: " + mdProse(clip(q.Waived, 200))
 	}
-	return mdRow(mdCell(clip(q.ID, 120)), q.Level.String(), [...]string{"kept", "**broken**", "undecided", "not exercised"}[standingOf(*q)],
+	return mdRow(mdCell(clip(q.ID, 120)), q.Level.String(), [...]string{"kept", "**broken**", "undecided",
+		"not exercised"}[standingOf(*q)],
 		fmt.Sprint(q.Cases), fmt.Sprint(q.Findings), says)
 }
 
@@ -263,17 +270,21 @@ func mdSetting(r *record.Report) string {
 	if s.Strict {
 		level += ", strict"
 	}
-	item("suite", named("", strings.TrimSpace(s.Name+" "+s.Version)), fmt.Sprintf("%d of %s", len(r.Cases), count(s.Cases, "case")), named("run ", s.Run), named("skip ", s.Skip), only, "level "+level)
+	item("suite", named("", strings.TrimSpace(s.Name+" "+s.Version)), fmt.Sprintf("%d of %s", len(r.Cases),
+		count(s.Cases, "case")), named("run ", s.Run), named("skip ", s.Skip), only, "level "+level)
 	item("contract", named("SHA-256 ", s.Contract))
 	item("fixtures", named("SHA-256 ", s.Fixtures))
-	item("sending", named("seed ", s.Seed), fmt.Sprintf("repeat %d", s.Repeat), fmt.Sprintf("parallel %d", s.Parallel), named("timeout ", s.Timeout))
-	item("target", named("", t.URL), named("machine ", t.Machine), named("unknown machine ", t.UnknownMachine), named("file ", t.File), named("", t.Protocol), named("by the proxy ", t.Proxy))
+	item("sending", named("seed ", s.Seed), fmt.Sprintf("repeat %d", s.Repeat), fmt.Sprintf("parallel %d", s.Parallel),
+		named("timeout ", s.Timeout))
+	item("target", named("", t.URL), named("machine ", t.Machine), named("unknown machine ", t.UnknownMachine),
+		named("file ", t.File), named("", t.Protocol), named("by the proxy ", t.Proxy))
 	p := &page{}
 	p.circumstances(r)
 	for line := range strings.Lines(p.String()) {
 		item("note", strings.TrimSuffix(line, "\n"))
 	}
-	item("run", named("started ", r.Started.UTC().Format("2006-01-02 15:04:05 UTC")), "took "+seconds(r.Elapsed), named("", e.Go), named("", strings.Trim(e.OS+"/"+e.Arch, "/")), count(e.Processors, "processor"))
+	item("run", named("started ", r.Started.UTC().Format("2006-01-02 15:04:05 UTC")), "took "+seconds(r.Elapsed),
+		named("", e.Go), named("", strings.Trim(e.OS+"/"+e.Arch, "/")), count(e.Processors, "processor"))
 	return b.String()
 }
 
@@ -300,7 +311,8 @@ func rest(n int, noun string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("\n… and %s, for which there is no room here; the JSON report has all.\n", count(n, "more "+noun))
+	return fmt.Sprintf("\n… and %s, for which there is no room here; the JSON report has all.\n",
+		count(n, "more "+noun))
 }
 
 // mdIDs returns the ids of the first cases.
@@ -321,7 +333,8 @@ func mdIDs(ids []string) string {
 // a formula after parsing Markdown, so that escapes have no effect.
 var mdReferring = regexp.MustCompile(`(?i)@|#[0-9]|gh-[0-9]|://|mailto:|xmpp:|www\.|:[a-z0-9_+-]+:|\$|\b[0-9a-f]{7,}\b`)
 
-var mdEscaper = strings.NewReplacer(`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `{`, `\{`, `}`, `\}`, `[`, `\[`, `]`, `\]`, `#`, `\#`,
+var mdEscaper = strings.NewReplacer(`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `{`, `\{`, `}`, `\}`, `[`, `\[`, `]`,
+	`\]`, `#`, `\#`,
 	`~`, `\~`, `<`, `&lt;`, `>`, `&gt;`, `&`, `&amp;`, `|`, `&#124;`)
 
 // mdProse returns safe text for the middle of a line. Text with a reference becomes code as a

@@ -73,14 +73,21 @@ func TestMarkdownBeginsWithTheVerdictThatCounts(t *testing.T) {
 		baseline *record.BaselineResult
 		want     string
 	}{
-		{record.Conformant, "", nil, "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: conformant\n\n11 cases: "},
-		{record.NotConformant, "", nil, "## Not conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
-		{record.Unjudged, "see @octocat", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: `could not judge: see @octocat`\n\n11 cases: "},
-		{"", "", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: could not judge: the report gives no reason\n\n11 cases: "},
-		{record.NotConformant, "", accepted(record.Conformant, ""), "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
-			"Verdict: conformant with accepted.baseline: 2 known findings\n\nThe run alone: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
-		{record.Conformant, "", accepted(record.Unjudged, "half a run"), "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
-			"Verdict: could not judge: half a run\n\nThe run alone: conformant\n\n11 cases: "},
+		{record.Conformant, "", nil, "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; " +
+			"\"test\")\n\nVerdict: conformant\n\n11 cases: "},
+		{record.NotConformant, "", nil, "## Not conformant: `http://127.0.0.1:8080` (server &lt;under&gt; " +
+			"\"test\")\n\nVerdict: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
+		{record.Unjudged, "see @octocat", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; " +
+			"\"test\")\n\nVerdict: `could not judge: see @octocat`\n\n11 cases: "},
+		{"", "", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: could " +
+			"not judge: the report gives no reason\n\n11 cases: "},
+		{record.NotConformant, "", accepted(record.Conformant, ""), "## Conformant: `http://127.0.0.1:8080` (server " +
+			"&lt;under&gt; \"test\")\n\n" +
+			"Verdict: conformant with accepted.baseline: 2 known findings\n\nThe run alone: not conformant: 4 of 11 " +
+			"cases failed, against 2 requirements\n\n11 cases: "},
+		{record.Conformant, "", accepted(record.Unjudged, "half a run"),
+			"## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
+				"Verdict: could not judge: half a run\n\nThe run alone: conformant\n\n11 cases: "},
 	} {
 		r := sample()
 		r.Verdict, r.Reason, r.Baseline = row.verdict, row.reason, row.baseline
@@ -106,8 +113,11 @@ func TestMarkdownTellsOneProblemOfManyCasesOnce(t *testing.T) {
 		why  string
 	}{
 		{"#### `types` at `/status`\n", 2, "once for what is new, once for what is known"},
-		{"- **in** 59 cases: `requestSample/valid/case-0000`, `requestSample/valid/case-0001`, `requestSample/valid/case-0002`, `requestSample/valid/case-0003`, `requestSample/valid/case-0004` and 54 more\n", 1, "the first five are named"},
-		{"- **accepted** by us, in line 7 of the baseline: the mock\n- **in** 1 case: `requestSample/valid/case-0041`\n", 1, "who accepted the other one"},
+		{"- **in** 59 cases: `requestSample/valid/case-0000`, `requestSample/valid/case-0001`, " +
+			"`requestSample/valid/case-0002`, `requestSample/valid/case-0003`, `requestSample/valid/case-0004` and " +
+			"54 more\n", 1, "the first five are named"},
+		{"- **accepted** by us, in line 7 of the baseline: the mock\n- **in** 1 case: " +
+			"`requestSample/valid/case-0041`\n", 1, "who accepted the other one"},
 		{"\n### Failed\n", 1, "what fails the run comes first"},
 		{"\n### Known\n", 1, "what is known comes last"},
 	} {
@@ -141,7 +151,8 @@ func TestMarkdownTellsOfDeviationsByTheLevelThatCounts(t *testing.T) {
 func TestMarkdownTellsOfCasesThatNoFindingExplains(t *testing.T) {
 	t.Parallel()
 	r := &record.Report{Cases: []record.CaseResult{
-		{ID: "a/failed", Outcome: record.Failed}, {ID: "a/deviated", Outcome: record.Deviated}, {ID: "a/errored", Outcome: record.Errored},
+		{ID: "a/failed", Outcome: record.Failed}, {ID: "a/deviated", Outcome: record.Deviated}, {ID: "a/errored",
+			Outcome: record.Errored},
 		{ID: "a/unknown", Outcome: 99, Reason: "nobody knows"}, {ID: "a/passed", Outcome: record.Passed},
 	}}
 	got := render(t, "markdown", r, report.Style{})
@@ -162,7 +173,8 @@ func TestMarkdownLeavesNoReferenceToGitHub(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ text, want, why string }{
 		{"plain words, 404 or 405", "plain words, 404 or 405", "nothing to escape"},
-		{"a_b *c* [d] #e `f` ~g~ {{h}} \\i", "a\\_b \\*c\\* \\[d\\] \\#e \\`f\\` \\~g\\~ \\{\\{h\\}\\} \\\\i", "emphasis, links and code"},
+		{"a_b *c* [d] #e `f` ~g~ {{h}} \\i", "a\\_b \\*c\\* \\[d\\] \\#e \\`f\\` \\~g\\~ \\{\\{h\\}\\} \\\\i",
+			"emphasis, links and code"},
 		{"<b> & | >", "&lt;b&gt; &amp; &#124; &gt;", "markup, and what divides cells"},
 		{"for @octocat", "`for @octocat`", "a mention, which no escape stops"},
 		{"me@example.com", "`me@example.com`", "an address"},
@@ -236,8 +248,10 @@ func TestMarkdownShowsAnExchangeOnce(t *testing.T) {
 		want   string
 		not    string
 	}{
-		{func(r *record.Report) { r.Cases[0].Exchanges[0].Request.URL += strings.Repeat("x", 3000) }, "too long for this report", "curl -sS"},
-		{func(r *record.Report) { r.Cases[0].Exchanges[0].Request.Method = "a\nb" }, "no curl command: it is no request of HTTP", "curl -sS"},
+		{func(r *record.Report) { r.Cases[0].Exchanges[0].Request.URL += strings.Repeat("x", 3000) },
+			"too long for this report", "curl -sS"},
+		{func(r *record.Report) { r.Cases[0].Exchanges[0].Request.Method = "a\nb" }, "no curl command: it is no " +
+			"request of HTTP", "curl -sS"},
 		{func(r *record.Report) { r.Target.URL = record.InMemory }, "  sent ", "fmaspec run"},
 		{func(r *record.Report) { r.Cases[0].ID = "a\nb" }, "  sent ", "fmaspec run"},
 		{func(r *record.Report) { r.Cases[0].Findings[0].Step = -1 }, "- **want** `x`", "<details>\n<summary>What"},
@@ -255,7 +269,8 @@ func TestMarkdownShowsAnExchangeOnce(t *testing.T) {
 // left reads how much a summary says that it leaves out.
 func left(t *testing.T, text, noun string) (n int) {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`(?m)^… and ([0-9]+) more `+noun+`s?, for which there is no room here; the JSON report has all\.$`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^… and ([0-9]+) more `+noun+
+		`s?, for which there is no room here; the JSON report has all\.$`).FindAllStringSubmatch(text, -1) {
 		i, err := strconv.Atoi(m[1])
 		require.NoError(t, err)
 		n += i
@@ -266,11 +281,14 @@ func left(t *testing.T, text, noun string) (n int) {
 func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 	t.Parallel()
 	// Each makes the most bytes of a column in some place.
-	for _, text := range []string{"x", "|", "<", "&", "@|", "𐀀", "`", strings.Repeat("|", 1000), strings.Repeat("@|", 500), strings.Repeat("𐀀", 1000), strings.Repeat("`", 1000), referring} {
+	for _, text := range []string{"x", "|", "<", "&", "@|", "𐀀", "`", strings.Repeat("|", 1000),
+		strings.Repeat("@|", 500), strings.Repeat("𐀀", 1000), strings.Repeat("`", 1000), referring} {
 		r := failing(250, text)
 		everywhereElse := everywhere(text)
-		r.Requirements, r.Target, r.Suite, r.Reason, r.Baseline = nil, everywhereElse.Target, everywhereElse.Suite, text, everywhereElse.Baseline
-		r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Target.UnknownMachine, r.Target.File = text, text, text, text, text, text
+		r.Requirements, r.Target, r.Suite, r.Reason, r.Baseline = nil, everywhereElse.Target, everywhereElse.Suite,
+			text, everywhereElse.Baseline
+		r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Target.UnknownMachine, r.Target.File = text,
+			text, text, text, text, text
 		r.Environment = record.Environment{Go: text, OS: text, Arch: text}
 		baselineOf(r, text)
 		for i := range r.Baseline.Problems {
@@ -284,7 +302,8 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 			}
 			r.Requirements = append(r.Requirements, q)
 			r.Baseline.Problems = append(r.Baseline.Problems, r.Baseline.Problems[0])
-			r.Cases = append(r.Cases, record.CaseResult{ID: text, Outcome: record.Errored, Reason: fmt.Sprintf("%d %s", i, text)})
+			r.Cases = append(r.Cases, record.CaseResult{ID: text, Outcome: record.Errored,
+				Reason: fmt.Sprintf("%d %s", i, text)})
 		}
 		got := render(t, "markdown", r, report.Style{})
 		if _, err := parseMarkdown(got); err != nil {
@@ -305,7 +324,8 @@ func TestMarkdownKeepsItsLimitAndCountsWhatItLeavesOut(t *testing.T) {
 			{"problem", problems + len(accepted.FindAllString(got, -1)), 250 + 304, left(t, got, "problem")},
 		} {
 			if row.shown+row.more != row.all {
-				t.Errorf("%.10q: want all %d %ss shown or counted, got %d and %d", text, row.all, row.noun, row.shown, row.more)
+				t.Errorf("%.10q: want all %d %ss shown or counted, got %d and %d", text, row.all, row.noun, row.shown,
+					row.more)
 			}
 		}
 	}
@@ -330,7 +350,8 @@ func TestMarkdownTellsHowCasesWereChosen(t *testing.T) {
 	t.Parallel()
 	r := conformant()
 	r.Suite.Only, r.Suite.Strict, r.Suite.Skip = []string{"a", "b"}, true, "auth"
-	want := "\n- **suite** `fmaspec v0.1.0`, 1 of 348 cases, run `valid|body|auth|state`, skip `auth`, only 2 cases by name, level inferred, strict\n"
+	want := "\n- **suite** `fmaspec v0.1.0`, 1 of 348 cases, run `valid|body|auth|state`, skip `auth`, only 2 cases " +
+		"by name, level inferred, strict\n"
 	if got := render(t, "markdown", r, report.Style{}); !strings.Contains(got, want) {
 		t.Errorf("want %s\ngot\n%s", want, got)
 	}

@@ -37,7 +37,8 @@ func TestFormatsForPeopleShowAPanicFirst(t *testing.T) {
 		require.Equal(t, 1, strings.Count(text, "PANIC-VALUE"), row.format)
 		require.Contains(t, text, "main.serve", row.format)
 		require.Contains(t, text, "/src/main.go:17", row.format)
-		require.Contains(t, text, "in 7 requests, whose connections were closed without an answer; first in ", row.format)
+		require.Contains(t, text, "in 7 requests, whose connections were closed without an answer; first in ",
+			row.format)
 		require.NotContains(t, text, "##vso[", row.format)
 		require.NotContains(t, text, "\n::error", row.format)
 		if row.before != "" {
@@ -99,7 +100,8 @@ func TestASummaryNamesTheCause(t *testing.T) {
 			if status == 0 {
 				x = record.ExchangeResult{Error: "connection refused"}
 			}
-			r.Cases = append(r.Cases, control(id, x), record.CaseResult{ID: "of-" + id, Control: id, Outcome: record.Inconclusive})
+			r.Cases = append(r.Cases, control(id, x), record.CaseResult{ID: "of-" + id, Control: id,
+				Outcome: record.Inconclusive})
 		}
 		r.Totals.Requests = len(statuses)
 		return r
@@ -114,9 +116,12 @@ func TestASummaryNamesTheCause(t *testing.T) {
 		r         *record.Report
 		want, why string
 	}{
-		{answered(401, 401), "every valid request was answered 401 Unauthorized; is the token one that the target accepts, and has not expired?", "the token"},
-		{answered(404, 404), "every valid request was answered 404 Not Found; does the target serve these paths, and know the machine and the file?", "the path"},
-		{answered(418, 418), "every valid request was answered 418 I'm a teapot; see what the target says of it", "a status without a hint"},
+		{answered(401, 401), "every valid request was answered 401 Unauthorized; is the token one that the target " +
+			"accepts, and has not expired?", "the token"},
+		{answered(404, 404), "every valid request was answered 404 Not Found; does the target serve these paths, and " +
+			"know the machine and the file?", "the path"},
+		{answered(418, 418), "every valid request was answered 418 I'm a teapot; see what the target says of it",
+			"a status without a hint"},
 		{answered(0, 0), "no valid request was answered: connection refused", "nobody there"},
 		{answered(201, 401), "", "one was accepted"},
 		{answered(200, 200), "", "they were accepted"},

@@ -20,8 +20,10 @@ import (
 )
 
 // referring is text that GitHub or another Markdown renderer may interpret.
-const referring = "](javascript:x) ![x](http://e.example/x.png) <img src=x> </code></details><script>alert(1)</script> @octocat \\@octocat #123 org/repo#1 GH-12 " +
-	"https://e.example www.e.example a@b.example | \\| \\\\| ` `` ``` \\` ~~~ \n# h\n- x\n\n> q :shipit: $x$ **b** _i_ ~~s~~ &lt; &#64; <!-- [x]: http://e [^1] " +
+const referring = "](javascript:x) ![x](http://e.example/x.png) <img src=x> " +
+	"</code></details><script>alert(1)</script> @octocat \\@octocat #123 org/repo#1 GH-12 " +
+	"https://e.example www.e.example a@b.example | \\| \\\\| ` `` ``` \\` ~~~ \n# h\n- x\n\n> q :shipit: $x$ **b** " +
+	"_i_ ~~s~~ &lt; &#64; <!-- [x]: http://e [^1] " +
 	"\n::error::x\r\n  ::stop-commands::x\n##[add-mask]x ##[stop-commands]x %0A::error::x %250A 0123456789abcdef"
 
 // A formatReader is a format as its readers see it: parse returns all text of a
@@ -44,13 +46,15 @@ func formatReaders() map[string]formatReader {
 		"github": {parse: parseGitHub, findings: fresh, cases: func(c record.CaseResult) bool {
 			return slices.ContainsFunc(c.Findings, fresh) || c.Outcome == record.Errored
 		}},
-		"har":      {parse: parseJSON, cases: func(c record.CaseResult) bool { return len(c.Exchanges) > 0 }},
-		"html":     {parse: parseHTML, cases: every, findings: all},
-		"json":     {parse: parseRecord, cases: every, findings: all, keys: true},
-		"junit":    {parse: parseXML, cases: every, findings: all},
-		"xunit":    {parse: parseXML, cases: every, findings: all},
-		"markdown": {parse: parseMarkdown, findings: all, cases: func(c record.CaseResult) bool { return c.Outcome != record.Passed }},
-		"sarif":    {parse: parseJSON, findings: all, keys: true, cases: func(c record.CaseResult) bool { return len(c.Findings) > 0 }},
+		"har":   {parse: parseJSON, cases: func(c record.CaseResult) bool { return len(c.Exchanges) > 0 }},
+		"html":  {parse: parseHTML, cases: every, findings: all},
+		"json":  {parse: parseRecord, cases: every, findings: all, keys: true},
+		"junit": {parse: parseXML, cases: every, findings: all},
+		"xunit": {parse: parseXML, cases: every, findings: all},
+		"markdown": {parse: parseMarkdown, findings: all,
+			cases: func(c record.CaseResult) bool { return c.Outcome != record.Passed }},
+		"sarif": {parse: parseJSON, findings: all, keys: true,
+			cases: func(c record.CaseResult) bool { return len(c.Findings) > 0 }},
 	}
 }
 
@@ -63,7 +67,8 @@ func TestEveryFormatCanBeReadAgain(t *testing.T) {
 			continue
 		}
 		for name, r := range map[string]*record.Report{
-			"hostile": baselineOf(everywhere(hostile), hostile), "referring": baselineOf(everywhere(referring), referring), "lines": everywhere("\n\n\n"), "nothing": everywhere(""), "empty": {},
+			"hostile": baselineOf(everywhere(hostile), hostile), "referring": baselineOf(everywhere(referring),
+				referring), "lines": everywhere("\n\n\n"), "nothing": everywhere(""), "empty": {},
 		} {
 			if _, err := as.parse(render(t, f.Name, r, as.style)); err != nil {
 				t.Errorf("%s: %s: want it read again, got %v", f.Name, name, err)
@@ -132,7 +137,8 @@ func TestTheReadersMissNoBreach(t *testing.T) {
 		{"github", "line=5,", "", "without a line", "a file without a line"},
 		{"github", "\nnot conformant", "\n##[add-mask]not conformant", "is a command", "the verdict is one"},
 		{"github", "\nnot conformant", "\n::notice::not conformant", "is a command", "the verdict is one"},
-		{"github", "::notice ", strings.Repeat("::notice title=x::x\n", 10) + "::notice ", "11 notice", "more than GitHub shows"},
+		{"github", "::notice ", strings.Repeat("::notice title=x::x\n", 10) + "::notice ", "11 notice",
+			"more than GitHub shows"},
 		{"markdown", "- **want** ", "- **want** <b>", `"<"`, "markup"},
 		{"markdown", "- **want** ", "- **want** [x](http://e) ", `"["`, "a link"},
 		{"markdown", "- **want** ", "- **want** @octocat ", "@", "a mention"},
@@ -241,7 +247,8 @@ func parseXML(text string) (string, error) {
 }
 
 // pageVoids are the elements of HTML that have no end.
-var pageVoids = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+var pageVoids = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+	"wbr"}
 
 // parseHTML returns the text and the attributes of a page in which every element
 // has its end, which is stricter than HTML.
@@ -299,7 +306,9 @@ func parseHTML(text string) (string, error) {
 }
 
 var (
-	pageTag       = regexp.MustCompile(`^(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=` + "`" + `]+))?)*\s*/?)>`)
+	pageTag = regexp.MustCompile(
+		`^(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=` + "`" +
+			`]+))?)*\s*/?)>`)
 	pageAttribute = regexp.MustCompile(`=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)`)
 )
 
@@ -313,7 +322,8 @@ type workflowCommand struct {
 // workflowCommandOf reads one line of a step's output by the runner's rules: "::"
 // at its start but for white space, or "##[" anywhere.
 func workflowCommandOf(line string) (c workflowCommand, is bool) {
-	commands := []string{"error", "warning", "notice", "debug", "group", "endgroup", "echo", "add-mask", "add-matcher", "remove-matcher",
+	commands := []string{"error", "warning", "notice", "debug", "group", "endgroup", "echo", "add-mask", "add-matcher",
+		"remove-matcher",
 		"add-path", "set-env", "set-output", "save-state", "stop-commands"}
 	inData := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%")
 	inProperty := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
@@ -356,12 +366,14 @@ func workflowCommands(text string) (commands []workflowCommand, last string, err
 			return nil, "", fmt.Errorf("github: line %d is the command %q", i+1, c.name)
 		}
 		for key, value := range c.properties {
-			if !slices.Contains([]string{"file", "line", "title"}, key) || value == "" || strings.Contains(value, "\n") {
+			if !slices.Contains([]string{"file", "line", "title"}, key) || value == "" ||
+				strings.Contains(value, "\n") {
 				return nil, "", fmt.Errorf("github: line %d has the property %q with the value %q", i+1, key, value)
 			}
 		}
 		if (c.properties["file"] == "") != (c.properties["line"] == "") {
-			return nil, "", fmt.Errorf("github: line %d has a file without a line, or a line without a file: %s", i+1, line)
+			return nil, "", fmt.Errorf("github: line %d has a file without a line, or a line without a file: %s", i+1,
+				line)
 		}
 		if n := c.properties["line"]; n != "" && (strings.Trim(n, "0123456789") != "" || n[0] == '0') {
 			return nil, "", fmt.Errorf("github: line %d is about line %s", i+1, n)
@@ -468,8 +480,9 @@ func parseMarkdown(text string) (string, error) {
 
 var (
 	mdSummary = regexp.MustCompile(`^<summary>[A-Za-z0-9 ,]+</summary>$`)
-	mdBegin   = regexp.MustCompile(`^(## (Conformant|Not conformant|Could not judge): |### (Baseline|Failed|Deviated|Known|Not judged|Requirements|Setting)$|` +
-		`#### |- \*\*[a-z ]+\*\* |Verdict: |The run alone: |The file |[0-9]+ cases?: |… and [0-9]+ more )`)
+	mdBegin   = regexp.MustCompile(
+		`^(## (Conformant|Not conformant|Could not judge): |### (Baseline|Failed|Deviated|Known|Not judged|Requirements|Setting)$|` +
+			`#### |- \*\*[a-z ]+\*\* |Verdict: |The run alone: |The file |[0-9]+ cases?: |… and [0-9]+ more )`)
 	mdDelimiter = regexp.MustCompile(`^\|( -+:? \|)+$`)
 	mdEntity    = regexp.MustCompile(`^&(lt|gt|amp|#124);`)
 	mdReference = regexp.MustCompile(`(?i)@|#[0-9]|gh-[0-9]|://|www\.|\$|:[a-z0-9_+-]+:|\b[0-9a-f]{7,}\b`)

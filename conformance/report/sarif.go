@@ -281,7 +281,10 @@ func sarifLevel(r *record.Report, c *record.CaseResult, f *record.Finding) strin
 
 // sarifOf returns the file with at most limit findings.
 func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
-	asked := r.Baseline != nil || slices.ContainsFunc(all, func(s sarifFinding) bool { return s.f != nil && s.f.Known != nil })
+	asked := r.Baseline != nil || slices.ContainsFunc(all, func(s sarifFinding) bool {
+		return s.f != nil &&
+			s.f.Known != nil
+	})
 	rules, index := sarifRules(r, all[:limit])
 	results := []sarifResult{}
 	for _, s := range all[:limit] {
@@ -292,12 +295,14 @@ func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
 	return sarifLog{sarifSchema, "2.1.0", []sarifRun{{
 		Tool:        sarifTool{sarifDriver{"fmaspec", clip(r.Suite.Version, sarifPart), rules, sarifDescriptors()}},
 		Invocations: []sarifInvocation{sarifInvoked(r, all[limit:])},
-		Bases:       map[string]sarifBase{sarifRoot: {sarifText{"The root of the repository that contains the cases."}}},
-		ColumnKind:  "unicodeCodePoints",
-		Results:     results,
+		Bases: map[string]sarifBase{sarifRoot: {sarifText{"The root of the repository that contains " +
+			"the cases."}}},
+		ColumnKind: "unicodeCodePoints",
+		Results:    results,
 		Properties: sarifRunProperties{
-			Verdict: clip(string(r.Verdict), sarifPart), Target: clip(r.Target.URL, sarifPart), TargetName: clip(r.Target.Name, sarifPart),
-			Level: r.Suite.Level.String(), Strict: r.Suite.Strict, Seed: clip(r.Suite.Seed, sarifPart),
+			Verdict: clip(string(r.Verdict), sarifPart), Target: clip(r.Target.URL, sarifPart),
+			TargetName: clip(r.Target.Name, sarifPart),
+			Level:      r.Suite.Level.String(), Strict: r.Suite.Strict, Seed: clip(r.Suite.Seed, sarifPart),
 			Contract: clip(r.Suite.Contract, sarifPart), Fixtures: clip(r.Suite.Fixtures, sarifPart),
 			Filtered: r.Filtered(), Interrupted: r.Interrupted, Totals: r.Totals,
 		},
@@ -319,12 +324,15 @@ func (s sarifFinding) result(r *record.Report, asked bool) sarifResult {
 		out.Message.Text = s.message(r, out.Related)
 		out.Fingerprints = sarifFingerprints(s.f.Key)
 		out.Properties = &sarifFindingProperty{
-			Case: clip(s.c.ID, sarifPart), Outcome: s.c.Outcome.String(), Step: s.f.Step, Check: clip(s.f.Check, sarifPart),
-			Level: s.f.Level.String(), Place: clip(s.f.Place, sarifPart), Want: clip(s.f.Want, sarifPart), Got: clip(s.f.Got, sarifPart),
+			Case: clip(s.c.ID, sarifPart), Outcome: s.c.Outcome.String(), Step: s.f.Step,
+			Check: clip(s.f.Check, sarifPart),
+			Level: s.f.Level.String(), Place: clip(s.f.Place, sarifPart), Want: clip(s.f.Want, sarifPart),
+			Got: clip(s.f.Got, sarifPart),
 		}
 		if known := s.f.Known; known != nil {
 			state = "unchanged"
-			suppression := sarifSuppression{Kind: "external", Status: "accepted", Justification: clip(acceptance(known), sarifWords)}
+			suppression := sarifSuppression{Kind: "external", Status: "accepted", Justification: clip(acceptance(known),
+				sarifWords)}
 			if r.Baseline != nil {
 				if at := sarifAt(r.Baseline.File, known.Line); at != nil {
 					suppression.Location = &sarifLocation{Physical: at}
@@ -378,7 +386,8 @@ func (s sarifFinding) locations(r *record.Report) (at, related []sarifLocation) 
 		if p := sarifAt(q.File, q.Line); p != nil {
 			physical = cmp.Or(physical, p)
 			related = append(related, sarifLocation{ID: 2, Physical: p, Message: &sarifText{
-				sarifSentence("The requirement " + clip(q.ID, sarifPart) + ": an implementation " + clip(q.Says, sarifPart))}})
+				sarifSentence("The requirement " + clip(q.ID, sarifPart) + ": an implementation " +
+					clip(q.Says, sarifPart))}})
 		}
 	}
 	name := clip(s.c.Operation, sarifPart)
@@ -397,12 +406,15 @@ func (s sarifFinding) message(r *record.Report, related []sarifLocation) string 
 	if len(s.c.Exchanges) > 1 {
 		place += fmt.Sprintf(" (answer %d of %d)", f.Step+1, len(s.c.Exchanges))
 	}
-	lines := []string{sarifSentence(fmt.Sprintf("%s: want %s, got %s", place, clip(f.Want, sarifPart), clip(f.Got, sarifPart)))}
+	lines := []string{sarifSentence(fmt.Sprintf("%s: want %s, got %s", place, clip(f.Want, sarifPart),
+		clip(f.Got, sarifPart)))}
 	if x := s.c.Exchange(f.Step); x != nil {
-		lines = append(lines, sarifSentence("Sent "+clip(x.Request.Method+" "+target(x.Request), sarifPart)+sarifBody(x.Request.Body)))
+		lines = append(lines, sarifSentence("Sent "+clip(x.Request.Method+" "+target(x.Request), sarifPart)+
+			sarifBody(x.Request.Body)))
 		came := "No answer came"
 		if x.Response != nil {
-			came = "Came " + strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status)))
+			came = "Came " + strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status,
+				http.StatusText(x.Response.Status)))
 			if types := x.Response.Header.Values("Content-Type"); len(types) > 0 {
 				came += ", " + clip(strings.Join(types, ", "), sarifPart)
 			}
@@ -521,7 +533,8 @@ func sarifRules(r *record.Report, shown []sarifFinding) (rules []sarifRule, inde
 // sarifRequirement describes a requirement as a rule. GitHub refuses empty text.
 func sarifRequirement(r *record.Report, q *record.Requirement) sarifRule {
 	rule := sarifRule{ID: cmp.Or(safe(q.ID), "unknown"), Default: sarifDefault{"error"},
-		Properties: &sarifProperties{Level: q.Level.String(), Tags: []string{"conformance", q.Level.String()}, Precision: "very-high", Severity: "error"}}
+		Properties: &sarifProperties{Level: q.Level.String(), Tags: []string{"conformance", q.Level.String()},
+			Precision: "very-high", Severity: "error"}}
 	if q.Level == record.Inferred {
 		rule.Properties.Precision = "medium"
 		if !r.Suite.Strict {
@@ -539,7 +552,8 @@ func sarifRequirement(r *record.Report, q *record.Requirement) sarifRule {
 		help = append(help, sarifSentence("Because "+clip(q.Because, sarifPart)))
 	}
 	if q.File != "" {
-		help = append(help, sarifSentence("It is written down in "+clip(fmt.Sprintf("%s:%d", q.File, q.Line), sarifPart)))
+		help = append(help, sarifSentence("It is written down in "+clip(fmt.Sprintf("%s:%d", q.File, q.Line),
+			sarifPart)))
 	}
 	rule.Help = &sarifText{strings.Join(help, "\n")}
 	return rule
@@ -558,7 +572,8 @@ func sarifDescriptors() (out []sarifRule) {
 		runUnjudged:     {"run-unjudged", "error", "The run has no verdict."},
 		findingsLeftOut: {"findings-left-out", "warning", "The file has fewer findings than the report."},
 	} {
-		out = append(out, sarifRule{ID: row.id, Short: sarifText{row.text}, Full: sarifText{row.text}, Default: sarifDefault{row.level}})
+		out = append(out, sarifRule{ID: row.id, Short: sarifText{row.text}, Full: sarifText{row.text},
+			Default: sarifDefault{row.level}})
 	}
 	return out
 }
@@ -595,11 +610,13 @@ func sarifInvoked(r *record.Report, left []sarifFinding) sarifInvocation {
 			continue
 		}
 		if errored++; errored <= sarifResults {
-			notify(caseErrored, sarifSentence(clip(c.ID, sarifPart)+" could not be judged: "+clip(c.Reason, sarifPart)), sarifAt(c.File, c.Line))
+			notify(caseErrored, sarifSentence(clip(c.ID, sarifPart)+" could not be judged: "+clip(c.Reason, sarifPart)),
+				sarifAt(c.File, c.Line))
 		}
 	}
 	if more := errored - sarifResults; more > 0 {
-		notify(caseErrored, sarifSentence(count(more, "more case")+" could not be judged; the JSON report has them all"), nil)
+		notify(caseErrored, sarifSentence(count(more, "more case")+" could not be judged; the JSON report has "+
+			"them all"), nil)
 	}
 	if out.ExitCode == 3 || r.Interrupted {
 		notify(runUnjudged, sarifSentence(clip(text, sarifWords)), nil)
@@ -609,8 +626,10 @@ func sarifInvoked(r *record.Report, left []sarifFinding) sarifInvocation {
 		for _, s := range left {
 			n[s.level]++
 		}
-		notify(findingsLeftOut, sarifSentence(fmt.Sprintf("%s not in this file: %d at level error, %d warning, %d note; the JSON report has them all",
-			map[bool]string{true: "1 finding is", false: fmt.Sprintf("%d findings are", len(left))}[len(left) == 1], n["error"], n["warning"], n["note"])), nil)
+		notify(findingsLeftOut, sarifSentence(fmt.Sprintf("%s not in this file: %d at level error, %d warning, %d "+
+			"note; the JSON report has them all",
+			map[bool]string{true: "1 finding is", false: fmt.Sprintf("%d findings are", len(left))}[len(left) == 1],
+			n["error"], n["warning"], n["note"])), nil)
 	}
 	return out
 }

@@ -126,7 +126,8 @@ func TestSARIFTellsTheSampleAsAgreed(t *testing.T) {
 func odd() map[string]*record.Report {
 	far := sample()
 	far.Started, far.Elapsed = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), 1<<63-1
-	far.Cases[0].Exchanges[0].Started, far.Cases[0].Exchanges[0].Elapsed = time.Date(0, 1, 1, 0, 0, 0, 0, time.FixedZone("", 3600)), -1
+	far.Cases[0].Exchanges[0].Started, far.Cases[0].Exchanges[0].Elapsed = time.Date(0, 1, 1, 0, 0, 0, 0,
+		time.FixedZone("", 3600)), -1
 	lost := sample()
 	for i := range lost.Cases {
 		lost.Cases[i].File, lost.Cases[i].Line = "", -1
@@ -134,7 +135,8 @@ func odd() map[string]*record.Report {
 			lost.Cases[i].Findings[j].Step, lost.Cases[i].Findings[j].Requirement = -7, ""
 		}
 	}
-	lost.Operations, lost.Requirements, lost.Baseline.File = nil, append(lost.Requirements, record.RequirementResult{}), ""
+	lost.Operations, lost.Requirements, lost.Baseline.File = nil,
+		append(lost.Requirements, record.RequirementResult{}), ""
 	alone := sample()
 	alone.Baseline = nil
 	known := everywhere(hostile)
@@ -146,7 +148,8 @@ func odd() map[string]*record.Report {
 		p := &known.Baseline.Problems[i]
 		p.Kind, p.Key, p.Text = hostile, hostile, hostile
 	}
-	return map[string]*record.Report{"sample": sample(), "hostile": everywhere(hostile), "empty": {}, "far": far, "lost": lost, "no baseline": alone, "hostile baseline": known}
+	return map[string]*record.Report{"sample": sample(), "hostile": everywhere(hostile), "empty": {}, "far": far,
+		"lost": lost, "no baseline": alone, "hostile baseline": known}
 }
 
 func TestSARIFKeepsTheOfficialSchema(t *testing.T) {
@@ -203,13 +206,16 @@ func gitHubRefuses(text string, s sarif) (out []string) {
 		for _, text := range []string{rule.ShortDescription.Text, rule.FullDescription.Text, rule.Help.Text} {
 			refuse(text == "", "rule %s: a description that is empty", rule.ID)
 		}
-		refuse(len([]rune(rule.ShortDescription.Text)) > 1024 || len([]rune(rule.FullDescription.Text)) > 1024, "rule %s: a long description", rule.ID)
+		refuse(len([]rune(rule.ShortDescription.Text)) > 1024 || len([]rune(rule.FullDescription.Text)) > 1024,
+			"rule %s: a long description", rule.ID)
 		refuse(len(rule.Properties.Tags) > 10, "rule %s: many tags", rule.ID)
-		refuse(!slices.Contains([]string{"very-high", "high", "medium", "low"}, rule.Properties.Precision), "rule %s: precision %q", rule.ID, rule.Properties.Precision)
+		refuse(!slices.Contains([]string{"very-high", "high", "medium", "low"}, rule.Properties.Precision),
+			"rule %s: precision %q", rule.ID, rule.Properties.Precision)
 	}
 	fingerprints := map[string]bool{}
 	for i, r := range run.Results {
-		refuse(r.RuleIndex >= len(driver.Rules) || driver.Rules[r.RuleIndex].ID != r.RuleID, "result %d: the rule %s is not at %d", i, r.RuleID, r.RuleIndex)
+		refuse(r.RuleIndex >= len(driver.Rules) || driver.Rules[r.RuleIndex].ID != r.RuleID,
+			"result %d: the rule %s is not at %d", i, r.RuleID, r.RuleIndex)
 		refuse(r.Message.Text == "", "result %d: no message", i)
 		refuse(len(r.Locations) != 1, "result %d: %d locations", i, len(r.Locations))
 		hash := r.PartialFingerprints["primaryLocationLineHash"]
@@ -222,11 +228,14 @@ func gitHubRefuses(text string, s sarif) (out []string) {
 				continue
 			}
 			at := l.PhysicalLocation
-			refuse(min(at.Region.StartLine, at.Region.StartColumn, at.Region.EndColumn) < 1 || at.Region.EndLine < at.Region.StartLine, "result %d: region %v", i, at.Region)
+			refuse(min(at.Region.StartLine, at.Region.StartColumn, at.Region.EndColumn) < 1 ||
+				at.Region.EndLine < at.Region.StartLine, "result %d: region %v", i, at.Region)
 			u, err := url.Parse(at.ArtifactLocation.URI)
 			refuse(err != nil, "result %d: %v", i, err)
-			refuse(err == nil && u.IsAbs() == (at.ArtifactLocation.URIBaseID != ""), "result %d: %s with the base %q", i, u, at.ArtifactLocation.URIBaseID)
-			refuse(at.ArtifactLocation.URIBaseID != "" && run.OriginalURIBaseIDs[at.ArtifactLocation.URIBaseID] == nil, "result %d: an unknown base", i)
+			refuse(err == nil && u.IsAbs() == (at.ArtifactLocation.URIBaseID != ""), "result %d: %s with the base %q",
+				i, u, at.ArtifactLocation.URIBaseID)
+			refuse(at.ArtifactLocation.URIBaseID != "" && run.OriginalURIBaseIDs[at.ArtifactLocation.URIBaseID] == nil,
+				"result %d: an unknown base", i)
 		}
 	}
 	return out
@@ -241,7 +250,8 @@ func TestSARIFKeepsWhatGitHubAsks(t *testing.T) {
 	}
 	r := odd()["lost"]
 	got := gitHubRefuses("", readSARIF(t, r))
-	if all := strings.Join(got, "\n"); !strings.Contains(all, "0 locations") || !strings.Contains(all, "a location without a file") {
+	if all := strings.Join(got, "\n"); !strings.Contains(all, "0 locations") ||
+		!strings.Contains(all, "a location without a file") {
 		t.Errorf("want the test itself to miss the locations of findings without any file, got %q", got)
 	}
 	s := readSARIF(t, sample())
@@ -264,7 +274,8 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 			} else if len(*x.Suppressions) == 1 {
 				s := (*x.Suppressions)[0]
 				where := s.Location.PhysicalLocation
-				got.suppressed = strings.Join([]string{s.Kind, s.Status, s.Justification, at(where.ArtifactLocation.URI, where.Region.StartLine)}, " | ")
+				got.suppressed = strings.Join([]string{s.Kind, s.Status, s.Justification,
+					at(where.ArtifactLocation.URI, where.Region.StartLine)}, " | ")
 			}
 			out = append(out, got)
 		}
@@ -289,12 +300,16 @@ func TestSARIFFilesEachFindingByWhatItDoes(t *testing.T) {
 
 	r := sample()
 	r.Suite.Strict = true
-	if got := table(r); got[0].level != "error" || !slices.ContainsFunc(got, func(r row) bool { return r.rule == "request.comment-blank" && r.level == "error" }) {
+	if got := table(r); got[0].level != "error" || !slices.ContainsFunc(got,
+		func(r row) bool { return r.rule == "request.comment-blank" && r.level == "error" }) {
 		t.Errorf("strict: want every finding to fail the run, got %v", got)
 	}
 	r = sample()
 	r.Cases[2].Outcome = record.Errored
-	if got := table(r); !slices.ContainsFunc(got, func(r row) bool { return r.rule == "request.comment-blank" && r.level == "note" }) {
+	if got := table(r); !slices.ContainsFunc(got, func(r row) bool {
+		return r.rule == "request.comment-blank" &&
+			r.level == "note"
+	}) {
 		t.Errorf("want a note for a finding of a case that does not count, got %v", got)
 	}
 	r = sample()
@@ -330,23 +345,29 @@ Source: [request.comment-blank](2) (inferred; both documents, "Request body"): a
 		uri, text string
 		line      int
 	}{
-		{"openapi/fmaspec.openapi.yaml", "The operation requestSample: POST /testwdatppreview/machines/{{id}}/requestSample.", 30},
-		{"fixtures/requirements/inferred.yaml", "The requirement request.comment-blank: an implementation refuses a blank Comment.", 3},
+		{"openapi/fmaspec.openapi.yaml", "The operation requestSample: POST " +
+			"/testwdatppreview/machines/{{id}}/requestSample.", 30},
+		{"fixtures/requirements/inferred.yaml", "The requirement request.comment-blank: an implementation refuses a " +
+			"blank Comment.", 3},
 	} {
 		l := got.RelatedLocations[i]
-		if l.ID != i+1 || l.PhysicalLocation.ArtifactLocation.URI != row.uri || l.PhysicalLocation.Region.StartLine != row.line || l.Message.Text != row.text {
+		if l.ID != i+1 || l.PhysicalLocation.ArtifactLocation.URI != row.uri ||
+			l.PhysicalLocation.Region.StartLine != row.line || l.Message.Text != row.text {
 			t.Errorf("want %+v, got %+v", row, l)
 		}
 	}
-	if l := got.Locations[0].LogicalLocations[0]; l.Name != "requestSample" || l.FullyQualifiedName != "POST /testwdatppreview/machines/{id}/requestSample" {
+	if l := got.Locations[0].LogicalLocations[0]; l.Name != "requestSample" || l.FullyQualifiedName != "POST "+
+		"/testwdatppreview/machines/{id}/requestSample" {
 		t.Errorf("want the operation as logical location, got %+v", l)
 	}
-	if p := got.Properties; p.Case != "requestSample/body/refuses-blank-comment" || p.Want != "400 or 422" || p.Got != "201" || p.Outcome != "deviated" {
+	if p := got.Properties; p.Case != "requestSample/body/refuses-blank-comment" || p.Want != "400 or 422" ||
+		p.Got != "201" || p.Outcome != "deviated" {
 		t.Errorf("want the finding's parts as properties, got %+v", p)
 	}
 	r := sample()
 	r.Target.URL = record.InMemory
-	r.Cases[2].Exchanges[0].Request.Body, r.Cases[2].Exchanges[0].Response, r.Cases[2].Exchanges[0].Error = nil, nil, "refused"
+	r.Cases[2].Exchanges[0].Request.Body, r.Cases[2].Exchanges[0].Response, r.Cases[2].Exchanges[0].Error = nil, nil,
+		"refused"
 	short := ""
 	for _, x := range readSARIF(t, r).Runs[0].Results {
 		if x.RuleID == "request.comment-blank" {
@@ -356,7 +377,8 @@ Source: [request.comment-blank](2) (inferred; both documents, "Request body"): a
 	if !strings.Contains(short, "/requestSample, without a body.\nNo answer came; refused.\nSource: ") {
 		t.Errorf("want neither body, answer nor command, got\n%s", short)
 	}
-	if key := got.PartialFingerprints["fmaspec/v1"]; key != "refused requestSample/body/refuses-blank-comment#0 status" {
+	if key := got.PartialFingerprints["fmaspec/v1"]; key != "refused "+
+		"requestSample/body/refuses-blank-comment#0 status" {
 		t.Errorf("want the finding's key as fingerprint, got %q", key)
 	}
 }
@@ -390,12 +412,14 @@ func TestSARIFLetsNoServerWriteALinkOrAPlaceholder(t *testing.T) {
 	seen := 0
 	for _, text := range texts {
 		for _, link := range links.FindAllStringSubmatch(text, -1) {
-			if link[1] != "1" && link[1] != "2" || strings.Contains(link[0], "click") || strings.HasPrefix(link[0], "[x]") {
+			if link[1] != "1" && link[1] != "2" || strings.Contains(link[0], "click") ||
+				strings.HasPrefix(link[0], "[x]") {
 				t.Errorf("want no link but to related locations, got %q in %q", link[0], text)
 			}
 			seen++
 		}
-		if rest := strings.NewReplacer("{{", "", "}}", "").Replace(text); placeholders.MatchString(rest) || strings.ContainsAny(rest, "{}") {
+		if rest := strings.NewReplacer("{{", "", "}}", "").Replace(text); placeholders.MatchString(rest) ||
+			strings.ContainsAny(rest, "{}") {
 			t.Errorf("want every brace doubled, got %q", text)
 		}
 	}
@@ -415,13 +439,21 @@ func TestSARIFTellsHowTheRunWent(t *testing.T) {
 		code       int
 		ids        []string
 	}{
-		{"errored cases leave a run incomplete", func(*record.Report) {}, false, 1, []string{"case-errored", "case-errored"}},
+		{"errored cases leave a run incomplete", func(*record.Report) {}, false, 1,
+			[]string{"case-errored", "case-errored"}},
 		{"everything was judged", func(r *record.Report) { r.Cases = r.Cases[:9] }, true, 1, nil},
-		{"conformant", func(r *record.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, record.Conformant }, true, 0, nil},
-		{"all that failed is known", func(r *record.Report) { r.Cases, r.Baseline.Verdict = r.Cases[5:6], record.Conformant }, true, 0, nil},
-		{"no verdict", func(r *record.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, record.Unjudged }, false, 3, []string{"run-unjudged"}},
-		{"a verdict that nobody knows", func(r *record.Report) { *r = record.Report{} }, false, 3, []string{"run-unjudged"}},
-		{"interrupted", func(r *record.Report) { r.Cases, r.Interrupted = r.Cases[:9], true }, false, 1, []string{"run-unjudged"}},
+		{"conformant", func(r *record.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, record.Conformant },
+			true, 0, nil},
+		{"all that failed is known", func(r *record.Report) {
+			r.Cases, r.Baseline.Verdict = r.Cases[5:6],
+				record.Conformant
+		}, true, 0, nil},
+		{"no verdict", func(r *record.Report) { r.Cases, r.Baseline, r.Verdict = r.Cases[:1], nil, record.Unjudged },
+			false, 3, []string{"run-unjudged"}},
+		{"a verdict that nobody knows", func(r *record.Report) { *r = record.Report{} }, false, 3,
+			[]string{"run-unjudged"}},
+		{"interrupted", func(r *record.Report) { r.Cases, r.Interrupted = r.Cases[:9], true }, false, 1,
+			[]string{"run-unjudged"}},
 	} {
 		r := sample()
 		row.change(r)
@@ -434,7 +466,8 @@ func TestSARIFTellsHowTheRunWent(t *testing.T) {
 				t.Errorf("%s: want the descriptor of %s, got %s", row.why, n.Descriptor.ID, d.ID)
 			}
 		}
-		if got.ExecutionSuccessful != row.successful || got.ExitCode != row.code || !slices.Equal(ids, row.ids) || got.ExitCodeDescription == "" {
+		if got.ExecutionSuccessful != row.successful || got.ExitCode != row.code || !slices.Equal(ids, row.ids) ||
+			got.ExitCodeDescription == "" {
 			t.Errorf("%s: want successful %v, code %d, %q, got %+v", row.why, row.successful, row.code, row.ids, got)
 		}
 	}
@@ -443,11 +476,13 @@ func TestSARIFTellsHowTheRunWent(t *testing.T) {
 		many.Cases = append(many.Cases, many.Cases[9])
 	}
 	notes := readSARIF(t, many).Runs[0].Invocations[0].ToolExecutionNotifications
-	if last := notes[len(notes)-1].Message.Text; len(notes) != 5_001 || last != "3 more cases could not be judged; the JSON report has them all." {
+	if last := notes[len(notes)-1].Message.Text; len(notes) != 5_001 || last != "3 more cases could not be judged; "+
+		"the JSON report has them all." {
 		t.Errorf("want 5000 cases reported and the rest counted, got %d and %q", len(notes), last)
 	}
 	n := readSARIF(t, sample()).Runs[0].Invocations[0].ToolExecutionNotifications[0]
-	if want := "stopAndQuarantineFile/valid/accepts-other-order could not be judged: the answer did not come whole."; n.Message.Text != want || n.Level != "error" {
+	if want := "stopAndQuarantineFile/valid/accepts-other-order could not be judged: the answer did not " +
+		"come whole."; n.Message.Text != want || n.Level != "error" {
 		t.Errorf("want %q, got %+v", want, n)
 	}
 	if at := n.Locations[0].PhysicalLocation; at.ArtifactLocation.URI != "fixtures/cases/valid/accepts-other-order.http" || at.Region.StartLine != 5 {
@@ -480,7 +515,8 @@ func crowd(findings int, text func() string) *record.Report {
 	x := c.Exchanges[0]
 	c.Findings, c.Exchanges = nil, nil
 	for i := range findings {
-		f := record.Finding{Case: c.ID, Step: i, Check: "types", Requirement: "request.comment-blank", Level: record.Inferred, Place: fmt.Sprint("/", i, text()), Want: text(), Got: text()}
+		f := record.Finding{Case: c.ID, Step: i, Check: "types", Requirement: "request.comment-blank",
+			Level: record.Inferred, Place: fmt.Sprint("/", i, text()), Want: text(), Got: text()}
 		if i == findings-1 {
 			f.Level, f.Requirement = record.Documented, "action.types"
 		}
@@ -499,7 +535,8 @@ func TestSARIFTellsTheGravestOfTooManyFindings(t *testing.T) {
 	t.Parallel()
 	// Letters of scripts that few write in: many, narrow, and long in UTF-8.
 	var letters []rune
-	for _, script := range []*unicode.RangeTable{unicode.Canadian_Aboriginal, unicode.Cuneiform, unicode.Egyptian_Hieroglyphs, unicode.Bamum, unicode.Anatolian_Hieroglyphs} {
+	for _, script := range []*unicode.RangeTable{unicode.Canadian_Aboriginal, unicode.Cuneiform,
+		unicode.Egyptian_Hieroglyphs, unicode.Bamum, unicode.Anatolian_Hieroglyphs} {
 		for c := rune(0x1000); c < 0x20000; c++ {
 			if unicode.Is(script, c) && unicode.IsPrint(c) {
 				letters = append(letters, c)
@@ -540,7 +577,8 @@ func TestSARIFTellsTheGravestOfTooManyFindings(t *testing.T) {
 			if last.Descriptor.ID == "findings-left-out" {
 				t.Errorf("%s: want no remainder, got %s", row.why, last.Message.Text)
 			}
-		} else if want := fmt.Sprintf("%d findings are not in this file: 1 at level error, %d warning, 0 note; the JSON report has them all.", left, left-1); last.Message.Text != want || last.Level != "warning" {
+		} else if want := fmt.Sprintf("%d findings are not in this file: 1 at level error, %d warning, 0 note; the "+
+			"JSON report has them all.", left, left-1); last.Message.Text != want || last.Level != "warning" {
 			t.Errorf("%s: want %q, got %+v", row.why, want, last)
 		}
 		if !slices.ContainsFunc(results, func(x sarifResult) bool {

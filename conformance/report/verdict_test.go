@@ -27,9 +27,11 @@ func TestVerdictLineNamesTheTarget(t *testing.T) {
 		{record.TargetInfo{URL: "http://a", Name: "http://a"}, nil, "conformant: http://a"},
 		{record.TargetInfo{URL: "http://a"}, nil, "conformant: http://a"},
 		{record.TargetInfo{Name: "a handler"}, nil, "conformant: a handler"},
-		{record.TargetInfo{URL: "http://a", Name: "fmaspec's own server"}, nil, "conformant: http://a (fmaspec's own server)"},
+		{record.TargetInfo{URL: "http://a", Name: "fmaspec's own server"}, nil, "conformant: http://a (fmaspec's own " +
+			"server)"},
 		{record.TargetInfo{}, nil, "conformant"},
-		{record.TargetInfo{URL: "http://a"}, &record.BaselineResult{File: "x: y", Verdict: record.Conformant}, "conformant with x: y: http://a: 0 known findings"},
+		{record.TargetInfo{URL: "http://a"}, &record.BaselineResult{File: "x: y", Verdict: record.Conformant},
+			"conformant with x: y: http://a: 0 known findings"},
 	} {
 		r := &record.Report{Verdict: record.Conformant, Target: row.target, Baseline: row.baseline}
 		for _, format := range []string{"console", "github"} {

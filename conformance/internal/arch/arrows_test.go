@@ -27,16 +27,25 @@ func core() []arrows {
 		{"openapi", []string{"schemas"}, "the contract knows no judge"},
 		{"fixtures", nil, "fixtures are data"},
 		{"conformance/internal/strictjson", nil, "JSON is the same for everything that reads it"},
-		{"conformance/internal/coding", nil, "a content coding is undone in the same way for everything that reads bodies"},
-		{"conformance/internal/httpfile", []string{"conformance/nearest"}, "a file of requests is text, whatever is done with it"},
-		{"conformance/internal/redact", []string{"conformance/record", "conformance/internal/coding"}, "secrets are struck out of records, whatever made them; where they come from is known above"},
-		{"conformance/internal/pace", []string{"conformance/record"}, "a wait depends on a clock and an answer, and not on what is sent"},
-		{"conformance/internal/wire", []string{"conformance/record", "conformance/internal/coding", "conformance/internal/strictjson", "conformance/internal/redact"},
+		{"conformance/internal/coding", nil, "a content coding is undone in the same way for everything that " +
+			"reads bodies"},
+		{"conformance/internal/httpfile", []string{"conformance/nearest"}, "a file of requests is text, whatever is " +
+			"done with it"},
+		{"conformance/internal/redact", []string{"conformance/record", "conformance/internal/coding"},
+			"secrets are struck out of records, whatever made them; where they come from is known above"},
+		{"conformance/internal/pace", []string{"conformance/record"}, "a wait depends on a clock and an answer, and " +
+			"not on what is sent"},
+		{"conformance/internal/wire", []string{"conformance/record", "conformance/internal/coding",
+			"conformance/internal/strictjson", "conformance/internal/redact"},
 			"the wire sends bytes that its gate permits, and knows neither the contract nor the guard that decides"},
-		{"conformance/internal/guard", []string{"conformance/record", "openapi", "schemas", "conformance/internal/httpfile", "conformance/internal/strictjson", "conformance/internal/redact", "conformance/internal/wire"},
+		{"conformance/internal/guard", []string{"conformance/record", "openapi", "schemas",
+			"conformance/internal/httpfile", "conformance/internal/strictjson", "conformance/internal/redact",
+			"conformance/internal/wire"},
 			"the guard looks at the bytes that are about to be sent, and at no case that they were made from"},
-		{"conformance", []string{"conformance/record", "openapi", "schemas", "fixtures", "conformance/nearest", "conformance/internal/coding", "conformance/internal/strictjson", "conformance/internal/httpfile",
-			"conformance/internal/redact", "conformance/internal/pace", "conformance/internal/wire", "conformance/internal/guard"}, "the judge is given what it needs, and returns what it made"},
+		{"conformance", []string{"conformance/record", "openapi", "schemas", "fixtures", "conformance/nearest",
+			"conformance/internal/coding", "conformance/internal/strictjson", "conformance/internal/httpfile",
+			"conformance/internal/redact", "conformance/internal/pace", "conformance/internal/wire",
+			"conformance/internal/guard"}, "the judge is given what it needs, and returns what it made"},
 	}
 }
 
@@ -46,7 +55,8 @@ func newArrows(all map[string]pkg, table []arrows) (out []string) {
 		for _, i := range all["fmaspec/"+row.of].Imports {
 			to, ours := strings.CutPrefix(i, "fmaspec/")
 			if ours && !slices.Contains(row.to, to) {
-				out = append(out, fmt.Sprintf("%s imports %s: %s; where the arrow is right, add it to its row in core", row.of, to, row.why))
+				out = append(out, fmt.Sprintf("%s imports %s: %s; where the arrow is right, add it to its row in core",
+					row.of, to, row.why))
 			}
 		}
 	}
@@ -89,8 +99,10 @@ func TestTheCoreHasNoOtherArrows(t *testing.T) {
 	}
 	below := "fmaspec/conformance/internal/"
 	for path := range all {
-		if name, is := strings.CutPrefix(path, below); is && !slices.Contains([]string{"arch", "hostile"}, name) { // tests alone
-			require.True(t, slices.ContainsFunc(core(), func(row arrows) bool { return "fmaspec/"+row.of == path }), "%s has no row in core; add one that says what it may import, and why", path)
+		// tests alone
+		if name, is := strings.CutPrefix(path, below); is && !slices.Contains([]string{"arch", "hostile"}, name) {
+			require.True(t, slices.ContainsFunc(core(), func(row arrows) bool { return "fmaspec/"+row.of == path }),
+				"%s has no row in core; add one that says what it may import, and why", path)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 
 // ofTheContract are words that are in the documents of the contract, and that the code
 // takes from there: members, values, the status of success.
-var ofTheContract = regexp.MustCompile(`\b(Sha1|FileMachineActions?|machineId|fileId|StopAndQuarantineFile|RequestSample|ActiveRequestAlreadyExists|creationDateTimeUtc|lastUpdateDateTimeUtc|201|StatusCreated)\b`)
+var ofTheContract = regexp.MustCompile(
+	`\b(Sha1|FileMachineActions?|machineId|fileId|StopAndQuarantineFile|RequestSample|ActiveRequestAlreadyExists|creationDateTimeUtc|lastUpdateDateTimeUtc|201|StatusCreated)\b`)
 
 // ownContract are the folders whose code is about the contract of the two documents and
 // no other, with the reason.

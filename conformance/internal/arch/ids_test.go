@@ -114,7 +114,8 @@ func TestNoRequirementIsACondition(t *testing.T) {
 		}
 		name, err := filepath.Rel(root, path)
 		name = filepath.ToSlash(name)
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || d.Name() == "testdata" || d.Name() == "node_modules" || name == "conformance/reference" || name == "docs") {
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || d.Name() == "testdata" ||
+			d.Name() == "node_modules" || name == "conformance/reference" || name == "docs") {
 			return filepath.SkipDir
 		}
 		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
@@ -127,7 +128,8 @@ func TestNoRequirementIsACondition(t *testing.T) {
 		found, err := idsOutsideRows(name, src, ids)
 		for _, f := range found {
 			if exemptIDs()[f] == "" {
-				t.Errorf("%s; an id is a name and decides nothing: give the requirement a kind (conformance/kind.go, fixtures/requirements), or charge it in a row of a check", f)
+				t.Errorf("%s; an id is a name and decides nothing: give the requirement a kind (conformance/kind.go, "+
+					"fixtures/requirements), or charge it in a row of a check", f)
 			}
 			delete(stale, f)
 		}

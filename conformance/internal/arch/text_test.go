@@ -25,17 +25,8 @@ type exemption struct {
 
 // longLines are the places where lines may be longer than maxColumns.
 func longLines() []exemption {
-	const moving = "its code is being moved to other packages; wrap it afterwards and remove this row"
 	return []exemption{
 		{".ci/generate/client/client_test.go", "gofmt aligns its table of generated names"},
-		{"conformance/*", moving},
-		{"conformance/curl/...", moving},
-		{"conformance/record/...", moving},
-		{"conformance/baseline/...", moving},
-		{"conformance/compare/...", moving},
-		{"conformance/journal/...", moving},
-		{"conformance/mutate/...", moving},
-		{"conformance/report/...", moving},
 		{"docs/contract.md", "it is generated"},
 		{"docs/faults.md", "it is generated"},
 		{"docs/requirements.md", "it is generated"},
@@ -50,7 +41,6 @@ func longLines() []exemption {
 // unedited are the places where banned phrases may stand.
 func unedited() []exemption {
 	return []exemption{
-		{"conformance/*", "its text is rewritten when its code has moved; remove this row afterwards"},
 		{"conformance/internal/arch/text_test.go", "it lists the phrases"},
 		{"docs/checks.md", "it is generated of texts in conformance"},
 		{"openapi/released/...", "it is a copy of what was released"},

@@ -30,10 +30,12 @@ type harmlessShape struct {
 func harmlessShapes() []harmlessShape {
 	return []harmlessShape{
 		{"safe method", "it only reads, and its path is no operation's", func(m *reading) bool {
-			return slices.Contains(safeMethods, m.method) && m.operation == "" && len(m.raw) == 0 && plainPath.MatchString(m.path) && !dotted.MatchString(m.path)
+			return slices.Contains(safeMethods, m.method) && m.operation == "" && len(m.raw) == 0 &&
+				plainPath.MatchString(m.path) && !dotted.MatchString(m.path)
 		}},
 		{"other method", "the operation has another method", func(m *reading) bool {
-			return m.exact && !m.called && slices.Contains(otherMethods, m.method) && !slices.ContainsFunc(m.texts, mentionsMethod)
+			return m.exact && !m.called && slices.Contains(otherMethods, m.method) && !slices.ContainsFunc(m.texts,
+				mentionsMethod)
 		}},
 		{"no credentials", "nobody is named who may act", func(m *reading) bool {
 			return m.exact && m.called && !m.mayIdentify() && len(m.values("authorization")) == 0
@@ -57,10 +59,12 @@ func harmlessShapes() []harmlessShape {
 
 // safeMethods change nothing (RFC 9110 9.2.1), and otherMethods are those that may
 // be tried where an operation has another.
-var safeMethods, otherMethods = []string{"GET", "HEAD", "OPTIONS"}, []string{"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "FROB"}
+var safeMethods, otherMethods = []string{"GET", "HEAD", "OPTIONS"}, []string{"GET", "HEAD", "OPTIONS", "PUT", "PATCH",
+	"DELETE", "FROB"}
 
 // otherMedia are media types that no server reads as JSON.
-var otherMedia = []string{"text/plain", "text/html", "text/xml", "application/xml", "application/octet-stream", "application/x-www-form-urlencoded", "multipart/form-data"}
+var otherMedia = []string{"text/plain", "text/html", "text/xml", "application/xml", "application/octet-stream",
+	"application/x-www-form-urlencoded", "multipart/form-data"}
 
 // noObject reports whether a body is no JSON object, and not only by its encoding, by
 // a member twice or by its depth, where parsers differ.
@@ -73,7 +77,8 @@ func noObject(body []byte) bool {
 		return bytes.HasPrefix(bytes.TrimSpace(body), []byte("["))
 	}
 	_, err := schemas.Decode(body)
-	return err != nil && slices.Contains([]strictjson.Kind{strictjson.Empty, strictjson.Trailing, strictjson.Cut, strictjson.Syntax}, broken.Kind)
+	return err != nil && slices.Contains([]strictjson.Kind{strictjson.Empty, strictjson.Trailing, strictjson.Cut,
+		strictjson.Syntax}, broken.Kind)
 }
 
 // plainPath is a path with nothing to unescape, and dotted one that leads elsewhere
@@ -136,8 +141,10 @@ func (m *reading) unlisted() string {
 		want, listed := plainFields[name]
 		switch {
 		case !listed || !strings.EqualFold(name, f.Name):
-			return fmt.Sprintf("its field %s is none of those that a request without effect may have; -header adds one to every request", f.Name)
-		case want != nil && !want.MatchString(f.Value) || name != "authorization" && len(f.Value) > longField || version.MatchString(" "+f.Value):
+			return fmt.Sprintf("its field %s is none of those that a request without effect may have; -header adds "+
+				"one to every request", f.Name)
+		case want != nil && !want.MatchString(f.Value) || name != "authorization" && len(f.Value) > longField ||
+			version.MatchString(" "+f.Value):
 			return fmt.Sprintf("the value of its field %s is none that a request without effect may have", f.Name)
 		}
 	}
@@ -149,7 +156,10 @@ func (m *reading) unlisted() string {
 
 // hides says how the body may hold more than it shows, "" where it does not.
 func (m *reading) hides() string {
-	if !utf8.Valid(m.body) || bytes.ContainsFunc(m.body, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' || r == 0x7F || r == 0xFEFF }) {
+	if !utf8.Valid(m.body) || bytes.ContainsFunc(m.body, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\r' &&
+			r != '\n' || r == 0x7F || r == 0xFEFF
+	}) {
 		return "its body has bytes that are not plain text"
 	}
 	if !m.read {
@@ -170,7 +180,8 @@ func (m *reading) hides() string {
 		}
 		for _, name := range hexNames(text, wideGaps) {
 			if !madeUp(name) {
-				return "its body names " + shorten(name) + ", which somebody may have; {{sha1}} and {{machine}} are replaced by made-up ids"
+				return "its body names " + shorten(name) + ", which somebody may have; {{sha1}} and {{machine}} are " +
+					"replaced by made-up ids"
 			}
 		}
 	}
@@ -201,7 +212,8 @@ func plainCharset(declared []string) bool {
 		case len(charset) == len(text):
 		case err != nil:
 			return false
-		case !slices.Contains([]string{"", "utf-8", "us-ascii", "iso-8859-1", "windows-1252"}, strings.ToLower(parameters["charset"])):
+		case !slices.Contains([]string{"", "utf-8", "us-ascii", "iso-8859-1", "windows-1252"},
+			strings.ToLower(parameters["charset"])):
 			return false
 		}
 	}
@@ -225,7 +237,8 @@ func (g *Guard) ofUser(f record.Field) bool {
 		return err == nil && g.target.Absolute() && f.Value == wire.ProxyAuthorization(proxy)
 	}
 	return slices.ContainsFunc(t.Header, func(of record.Field) bool {
-		return strings.EqualFold(of.Name, f.Name) && strings.Trim(of.Value, " \t") == f.Value && !isPlain(framed(f.Name))
+		return strings.EqualFold(of.Name, f.Name) && strings.Trim(of.Value, " \t") == f.Value &&
+			!isPlain(framed(f.Name))
 	})
 }
 
@@ -241,10 +254,13 @@ func misleading(f record.Field) bool {
 // mistakable reports whether a server may take the request for another because of a
 // field of that name.
 func mistakable(name string) bool {
-	if slices.Contains([]string{"te", "trailer", "upgrade", "destination", "content-encoding", "x-host", "x-http-host"}, name) {
+	if slices.Contains([]string{"te", "trailer", "upgrade", "destination", "content-encoding", "x-host", "x-http-host"},
+		name) {
 		return true
 	}
-	return slices.ContainsFunc([]string{"method", "override", "rewrite", "original-", "forwarded-host", "forwarded-server", "forwarded-prefix", "forwarded-path", "forwarded-u", "request-u", "verb", "-url", "-uri", "-path", "machine", "sha1"}, func(part string) bool { return strings.Contains(name, part) })
+	return slices.ContainsFunc([]string{"method", "override", "rewrite", "original-", "forwarded-host",
+		"forwarded-server", "forwarded-prefix", "forwarded-path", "forwarded-u", "request-u", "verb", "-url", "-uri",
+		"-path", "machine", "sha1"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // mayIdentify reports whether something beside Authorization may identify the user: a
@@ -254,11 +270,13 @@ func (m *reading) mayIdentify() bool {
 	holds := func(text string) bool {
 		return slices.ContainsFunc(tokens, func(token string) bool { return strings.Contains(text, token) })
 	}
-	return slices.ContainsFunc(m.texts, holds) || holds(m.target) || slices.ContainsFunc(m.header, func(f record.Field) bool {
-		name := strings.ToLower(f.Name)
-		return name != "authorization" && name != "proxy-authorization" && (holds(f.Value) ||
-			slices.ContainsFunc([]string{"auth", "token", "cookie", "session", "credential", "jwt", "secret"}, func(part string) bool { return strings.Contains(name, part) }))
-	})
+	return slices.ContainsFunc(m.texts, holds) || holds(m.target) || slices.ContainsFunc(m.header,
+		func(f record.Field) bool {
+			name := strings.ToLower(f.Name)
+			return name != "authorization" && name != "proxy-authorization" && (holds(f.Value) ||
+				slices.ContainsFunc([]string{"auth", "token", "cookie", "session", "credential", "jwt", "secret"},
+					func(part string) bool { return strings.Contains(name, part) }))
+		})
 }
 
 // unusableCredentials reports whether the value of Authorization identifies no user who
@@ -271,9 +289,11 @@ func (g *Guard) unusableCredentials(value string) bool {
 	}
 	switch scheme = strings.ToLower(scheme); {
 	case !blank: // nothing, the scheme alone, the token alone, or the two without a blank
-		return scheme == "" || scheme == "bearer" || g.mayAct(value) || strings.HasPrefix(scheme, "bearer") && g.mayAct(value[len("bearer"):])
+		return scheme == "" || scheme == "bearer" || g.mayAct(value) || strings.HasPrefix(scheme, "bearer") &&
+			g.mayAct(value[len("bearer"):])
 	case scheme == "bearer":
-		return rest == "" || !g.mayAct(rest) && (rest == g.target.UnprivilegedToken || rest == g.target.InvalidToken || g.longer(rest))
+		return rest == "" || !g.mayAct(rest) && (rest == g.target.UnprivilegedToken || rest == g.target.InvalidToken ||
+			g.longer(rest))
 	}
 	return slices.Contains([]string{"basic", "digest", "negotiate", "ntlm", "bearertoken"}, scheme)
 }

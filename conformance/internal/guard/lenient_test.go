@@ -58,7 +58,10 @@ func letters(b []byte) (out []letter) {
 	var lines []line
 	from := 0
 	for from < len(b) {
-		at := bytes.IndexFunc(b[from:], func(r rune) bool { return strings.ContainsRune("\r\n\x0b\x0c\x1c\x1d\x1e\u2028\u2029\u0085", r) })
+		at := bytes.IndexFunc(b[from:], func(r rune) bool {
+			return strings.ContainsRune(
+				"\r\n\x0b\x0c\x1c\x1d\x1e\u2028\u2029\u0085", r)
+		})
 		if raw := bytes.IndexByte(b[from:], 0x85); raw >= 0 && (at < 0 || raw < at) {
 			at = raw
 		}
@@ -90,11 +93,14 @@ func letters(b []byte) (out []letter) {
 				end = next.end
 				break
 			}
-			if n := len(l.header); n > 0 && strings.ContainsAny(next.text[:1], " \t") { // folded: a part of the field before, or one of its own
-				l.header = append(l.header, [2]string{l.header[n-1][0], l.header[n-1][1] + " " + strings.TrimSpace(next.text)})
+			// folded: a part of the field before, or one of its own
+			if n := len(l.header); n > 0 && strings.ContainsAny(next.text[:1], " \t") {
+				l.header = append(l.header, [2]string{l.header[n-1][0], l.header[n-1][1] + " " +
+					strings.TrimSpace(next.text)})
 			}
 			name, value, _ := strings.Cut(next.text, ":")
-			l.header = append(l.header, [2]string{strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-"), strings.TrimSpace(value)})
+			l.header = append(l.header, [2]string{strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_",
+				"-"), strings.TrimSpace(value)})
 		}
 		rest := b[end:]
 		l.bodies = append(l.bodies, rest, loosely(rest))
@@ -123,8 +129,10 @@ func loosely(b []byte) []byte {
 }
 
 var (
-	overrides  = []string{"x-http-method-override", "x-http-method", "x-method-override", "x-original-method", "method", "-method"}
-	rewrites   = []string{"x-original-url", "x-rewrite-url", "x-original-uri", "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix", "x-request-uri", "destination"}
+	overrides = []string{"x-http-method-override", "x-http-method", "x-method-override", "x-original-method", "method",
+		"-method"}
+	rewrites = []string{"x-original-url", "x-rewrite-url", "x-original-uri", "x-forwarded-uri", "x-forwarded-path",
+		"x-forwarded-prefix", "x-request-uri", "destination"}
 	machinery  = []string{"x-machine-id", "x-machine", "machine", "machine-id", "x-ms-machine"}
 	fileFields = []string{"x-sha1", "sha1", "x-file-sha1"}
 )
@@ -214,7 +222,8 @@ func (l letter) actions() (out []action) {
 	return out
 }
 
-var members = regexp.MustCompile(`["']?([A-Za-z_-]*(?:[Mm]ethod|[Mm]achine|[Ss]ha1|MACHINE|SHA1)[A-Za-z_-]*|id|ID|device|hash)["']?\s*[=:]\s*["']?([^"'&,;\s{}<>]+)`)
+var members = regexp.MustCompile(
+	`["']?([A-Za-z_-]*(?:[Mm]ethod|[Mm]achine|[Ss]ha1|MACHINE|SHA1)[A-Za-z_-]*|id|ID|device|hash)["']?\s*[=:]\s*["']?([^"'&,;\s{}<>]+)`)
 
 // somebodys are the ids that are not made up of zeros in front.
 func somebodys(ids []string) (out []string) {
@@ -254,9 +263,11 @@ func pathUnescaped(s string) string {
 }
 
 var (
-	unicode4 = regexp.MustCompile(`\\+[uU]0*([0-9A-Fa-f]{2})\b|\\+u00([0-9A-Fa-f]{2})|\\+x([0-9A-Fa-f]{2})|\\+u\{0*([0-9A-Fa-f]{2})\}|%u00([0-9A-Fa-f]{2})|%([0-9A-Fa-f]{2})`)
-	octals   = regexp.MustCompile(`\\+0?([0-7]{2,3})`)
-	loose    = regexp.MustCompile(`[ \t\-:._]|\\\r?\n|\\[rnt]|<!--.*?-->|<!\[CDATA\[|\]\]>|[\x{200b}-\x{200f}\x{feff}\x{ad}\x{2060}]`)
+	unicode4 = regexp.MustCompile(
+		`\\+[uU]0*([0-9A-Fa-f]{2})\b|\\+u00([0-9A-Fa-f]{2})|\\+x([0-9A-Fa-f]{2})|\\+u\{0*([0-9A-Fa-f]{2})\}|%u00([0-9A-Fa-f]{2})|%([0-9A-Fa-f]{2})`)
+	octals = regexp.MustCompile(`\\+0?([0-7]{2,3})`)
+	loose  = regexp.MustCompile(
+		`[ \t\-:._]|\\\r?\n|\\[rnt]|<!--.*?-->|<!\[CDATA\[|\]\]>|[\x{200b}-\x{200f}\x{feff}\x{ad}\x{2060}]`)
 	strings1 = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
 	codes    = regexp.MustCompile(`[A-Za-z0-9+/_-]{20,}={0,2}`)
 	shifted  = regexp.MustCompile(`\+([A-Za-z0-9/]{3,})-`)
@@ -313,7 +324,8 @@ func decoded(body []byte, depth int) (out []string) {
 			try(string(plain))
 		}
 	}
-	if depth == 0 && !strings.HasPrefix(text, "{") && bytes.ContainsFunc(body, func(r rune) bool { return r > 0x7F || r < ' ' }) {
+	if depth == 0 && !strings.HasPrefix(text, "{") && bytes.ContainsFunc(body,
+		func(r rune) bool { return r > 0x7F || r < ' ' }) {
 		if plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(body)), 1<<16)); err == nil {
 			try(string(plain))
 		}
@@ -363,7 +375,8 @@ func decoded(body []byte, depth int) (out []string) {
 	}
 	for _, found := range codes.FindAllString(text, 20) {
 		for _, coding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			if plain, err := coding.DecodeString(strings.TrimRight(found, "=")); err == nil && !bytes.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r > 'z'+4 }) {
+			if plain, err := coding.DecodeString(strings.TrimRight(found, "=")); err == nil &&
+				!bytes.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r > 'z'+4 }) {
 				try(string(plain))
 			}
 		}

@@ -33,8 +33,12 @@ func parseOne(b []byte) (r oneRequest, err error) {
 	r.body = r.raw
 	lines := strings.Split(string(b[:end]), "\r\n")
 	for i, line := range lines {
-		if at := strings.IndexFunc(line, func(c rune) bool { return c < ' ' && (c != '\t' || i == 0) || c >= 0x7F }); at >= 0 {
-			return r, fmt.Errorf("line %d of its head has the byte %#02x, at which a server may end the line", i+1, line[at])
+		if at := strings.IndexFunc(line, func(c rune) bool {
+			return c < ' ' && (c != '\t' || i == 0) ||
+				c >= 0x7F
+		}); at >= 0 {
+			return r, fmt.Errorf("line %d of its head has the byte %#02x, at which a server may end the line", i+1,
+				line[at])
 		}
 	}
 	words := strings.Split(lines[0], " ")
@@ -74,7 +78,8 @@ func (r *oneRequest) unframe() error {
 			length = append(length, f.Value)
 		case name == "transfer-encoding":
 			chunked = append(chunked, f.Value)
-		case name == "connection" && !strings.EqualFold(strings.Trim(f.Value, " \t"), "close") && !strings.EqualFold(strings.Trim(f.Value, " \t"), "keep-alive"):
+		case name == "connection" && !strings.EqualFold(strings.Trim(f.Value, " \t"), "close") &&
+			!strings.EqualFold(strings.Trim(f.Value, " \t"), "keep-alive"):
 			return errors.New("its field Connection names another field, which a proxy may then leave out")
 		case name == "upgrade" || name == "http2-settings" || name == "trailer":
 			return fmt.Errorf("its field %s changes how what follows is read", f.Name)

@@ -40,14 +40,18 @@ func (g *Guard) Permit(s wire.Sending) (wire.Permit, *record.WireError) {
 		return wire.Permit{}, withheld("nothing records what it causes; pass -journal")
 	}
 	if g.sent >= g.budget {
-		return wire.Permit{}, withheld("the budget of %d requests that could take effect is used up; raise -max-actions", g.budget)
+		return wire.Permit{}, withheld("the budget of %d requests that could take effect is used up; raise "+
+			"-max-actions", g.budget)
 	}
 	entry.Number, entry.Time = g.sent+1, g.now().UTC()
 	if err := g.journal(entry); err != nil {
 		return wire.Permit{}, withheld("the journal did not take it: %s", wire.ErrorText(err))
 	}
 	g.sent++
-	return wire.Permit{Effective: true, Answered: func(r *record.Response, werr *record.WireError) { g.answered(entry, r, werr) }}, nil
+	return wire.Permit{Effective: true, Answered: func(r *record.Response, werr *record.WireError) {
+		g.answered(entry,
+			r, werr)
+	}}, nil
 }
 
 // withheld is the error of a request that is not sent, for a reason.

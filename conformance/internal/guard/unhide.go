@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// A disguise is an encoding that hides text, and how a lenient reader undoes it. Where there is nothing to undo, the text is returned as it is.
+// A disguise is an encoding that hides text, and how a lenient reader undoes it. Where there is
+// nothing to undo, the text is returned as it is.
 type disguise struct {
 	name string
 	undo func(string) string
@@ -64,7 +65,8 @@ func readings(text string) (all []string, ok bool) {
 	return all, true
 }
 
-var backslashes = regexp.MustCompile(`\\(?:u\{([0-9A-Fa-f]{1,6})\}|[uU]([0-9A-Fa-f]{4,8})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(\r?\n)|([^uUx0-7]))`)
+var backslashes = regexp.MustCompile(
+	`\\(?:u\{([0-9A-Fa-f]{1,6})\}|[uU]([0-9A-Fa-f]{4,8})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(\r?\n)|([^uUx0-7]))`)
 
 func undoBackslashes(s string) string {
 	if !strings.Contains(s, `\`) {
@@ -232,7 +234,8 @@ func undoBase64(s string) (texts []string, whole bool) {
 					switch {
 					case bytes.HasPrefix(unpacked, []byte("\x1f\x8b")):
 						return nil, false
-					case skip == 0 && len(unpacked) == hashDigits/2 && len(plain) == 27 && mixed(plain) && !isText(unpacked):
+					case skip == 0 && len(unpacked) == hashDigits/2 && len(plain) == 27 && mixed(plain) &&
+						!isText(unpacked):
 						return nil, false
 					case len(unpacked) >= 12 && isText(unpacked):
 						texts = append(texts, string(unpacked))
@@ -247,12 +250,16 @@ func undoBase64(s string) (texts []string, whole bool) {
 // mixed reports whether capitals, small letters and digits stand in a text, as in
 // base64 of anything but text.
 func mixed(s string) bool {
-	return strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz") && strings.ContainsAny(s, "0123456789")
+	return strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+		strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz") && strings.ContainsAny(s, "0123456789")
 }
 
 // isText reports whether bytes are characters and blanks, in ASCII or as UTF-16.
 func isText(b []byte) bool {
-	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != 0 && r != '\t' && r != '\r' && r != '\n' || r > '~' })
+	return !bytes.ContainsFunc(b, func(r rune) bool {
+		return r < ' ' && r != 0 && r != '\t' && r != '\r' && r != '\n' ||
+			r > '~'
+	})
 }
 
 // longHex is the length from which hexadecimal digits may name a machine or a file.

@@ -19,8 +19,9 @@ import (
 
 // A Config says how fast requests may be sent.
 type Config struct {
-	Interval  time.Duration                              // between two requests at least; zero for no limit
-	RetryTime time.Duration                              // how long to wait in all where the target asks for it; zero for not at all
+	Interval time.Duration // between two requests at least; zero for no limit
+	// how long to wait in all where the target asks for it; zero for not at all
+	RetryTime time.Duration
 	Now       func() time.Time                           // the clock; required
 	Sleep     func(context.Context, time.Duration) error // by the same clock; required
 }
@@ -115,7 +116,8 @@ func (p *Pacer) PutOff(r *record.Response, attempt int) bool {
 // gateway or a proxy in front of an implementation may answer so (RFC 9110 15.6.3 to
 // 15.6.5).
 func Unavailable(status int) bool {
-	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable ||
+		status == http.StatusGatewayTimeout
 }
 
 // later returns the later of two times.

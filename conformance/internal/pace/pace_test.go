@@ -57,7 +57,8 @@ func answer503(retryAfter ...string) *record.Response {
 }
 
 func TestARateSpacesRequestsEvenly(t *testing.T) {
-	for _, interval := range []time.Duration{time.Second, 100 * time.Millisecond, time.Minute / 45, 2400 * time.Millisecond, 0, -time.Second} {
+	for _, interval := range []time.Duration{time.Second, 100 * time.Millisecond, time.Minute / 45,
+		2400 * time.Millisecond, 0, -time.Second} {
 		t.Run(interval.String(), func(t *testing.T) {
 			clock := newFakeClock()
 			p := clock.pacer(interval, 0)
@@ -146,7 +147,8 @@ func TestARequestIsPutOffAsTheTargetAsks(t *testing.T) {
 		{"429 with seconds", answer429("7"), true, 7 * time.Second},
 		{"429 with blanks", answer429("  7 "), true, 7 * time.Second},
 		{"429 with a date", answer429(in(9 * time.Second)), true, 9 * time.Second},
-		{"429 with a date of RFC 850", answer429(now.Add(9 * time.Second).Format("Monday, 02-Jan-06 15:04:05 GMT")), true, 9 * time.Second},
+		{"429 with a date of RFC 850", answer429(now.Add(9 * time.Second).Format("Monday, 02-Jan-06 15:04:05 GMT")),
+			true, 9 * time.Second},
 		{"429 with a date of asctime", answer429(now.Add(9 * time.Second).Format(time.ANSIC)), true, 9 * time.Second},
 		{"429 with a date that has passed", answer429(in(-time.Hour)), true, 0},
 		{"429 with nothing", answer429(), true, defaultPause},
@@ -166,7 +168,8 @@ func TestARequestIsPutOffAsTheTargetAsks(t *testing.T) {
 		{"503 with nothing", answer503(), true, defaultPause},
 		{"503 with garbage", answer503("soon"), true, defaultPause},
 		{"502 with nothing", &record.Response{Status: 502}, true, defaultPause},
-		{"504 with seconds", &record.Response{Status: 504, Header: http.Header{"Retry-After": {"7"}}}, true, 7 * time.Second},
+		{"504 with seconds", &record.Response{Status: 504, Header: http.Header{"Retry-After": {"7"}}}, true,
+			7 * time.Second},
 		{"503 with more than there is", answer503("99999999999999999999999999"), false, 0},
 		{"201", &record.Response{Status: 201, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
 		{"301", &record.Response{Status: 301, Header: http.Header{"Retry-After": {"7"}}}, false, 0},
@@ -200,7 +203,8 @@ func TestWaitsThatOverlapAreCountedOnce(t *testing.T) {
 	require.Equal(t, record.PaceInfo{Retries: 3, Waited: 6 * time.Second}, p.Info())
 	require.True(t, p.PutOff(answer429("8"), 1), "want what is longer to count by the rest")
 	require.Equal(t, record.PaceInfo{Retries: 4, Waited: 8 * time.Second}, p.Info())
-	require.True(t, p.PutOff(answer429("8"), 1), "want a wait that is under way to cost nothing, however little is left")
+	require.True(t, p.PutOff(answer429("8"), 1), "want a wait that is under way to cost nothing, however little "+
+		"is left")
 	require.False(t, p.PutOff(answer429("11"), 1))
 	require.Equal(t, record.PaceInfo{Retries: 5, Waited: 8 * time.Second}, p.Info())
 	require.NoError(t, p.Turn(t.Context()))

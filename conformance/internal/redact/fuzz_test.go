@@ -37,9 +37,11 @@ func FuzzStrike(f *testing.F) {
 			if known && (!found || bytes.Contains(small(got), small([]byte(spelling)))) {
 				t.Fatalf("want no %q in %q, found %v", spelling, got, found)
 			}
-			r := &record.Response{Header: http.Header{"X": {text}, text: {"x"}, "Set-Cookie": {text}}, Body: record.Body(text)}
+			r := &record.Response{Header: http.Header{"X": {text}, text: {"x"}, "Set-Cookie": {text}},
+				Body: record.Body(text)}
 			s.Response(r, false)
-			if known && strings.Contains(string(small([]byte(fmt.Sprint(r.Header)+string(r.Body)))), string(small([]byte(spelling)))) && !strings.Contains("map[X:[] ]Set-Cookie", spelling) {
+			if known && strings.Contains(string(small([]byte(fmt.Sprint(r.Header)+string(r.Body)))),
+				string(small([]byte(spelling)))) && !strings.Contains("map[X:[] ]Set-Cookie", spelling) {
 				t.Fatalf("want no %q in %q, %q", spelling, r.Header, r.Body)
 			}
 		}

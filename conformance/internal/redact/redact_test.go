@@ -49,38 +49,44 @@ func spelt() map[string]func(string) string {
 	}
 	json := func(v string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) }
 	return map[string]func(string) string{
-		"as it is":                       func(v string) string { return v },
-		"in capitals":                    strings.ToUpper,
-		"in small letters":               strings.ToLower,
-		"in a query":                     url.QueryEscape,
-		"in a path":                      url.PathEscape,
-		"in percents of small letters":   each("%%%02x"),
-		"in percents of capitals":        each("%%%02X"),
-		"in some percents":               unlike("%%%02X"),
-		"in a string of JSON":            json,
-		"in JSON inside JSON":            func(v string) string { return json(json(v)) },
-		"in JSON of Go":                  strings.NewReplacer(`\`, `\\`, `"`, `\"`, "<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace,
+		"as it is":                     func(v string) string { return v },
+		"in capitals":                  strings.ToUpper,
+		"in small letters":             strings.ToLower,
+		"in a query":                   url.QueryEscape,
+		"in a path":                    url.PathEscape,
+		"in percents of small letters": each("%%%02x"),
+		"in percents of capitals":      each("%%%02X"),
+		"in some percents":             unlike("%%%02X"),
+		"in a string of JSON":          json,
+		"in JSON inside JSON":          func(v string) string { return json(json(v)) },
+		"in JSON of Go": strings.NewReplacer(`\`, `\\`, `"`, `\"`, "<", `\u003c`, ">", `\u003e`, "&",
+			`\u0026`).Replace,
 		"with escaped solidus":           func(v string) string { return strings.ReplaceAll(json(v), "/", `\/`) },
 		"in escapes of JSON":             each(`\u%04x`),
 		"in escapes of JSON in capitals": each(`\u%04X`),
 		"in some escapes of JSON":        unlike(`\u%04X`),
 		"in HTML":                        html.EscapeString,
-		"in HTML by name":                strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;").Replace,
+		"in HTML by name": strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
+			"'", "&apos;").Replace,
 		"in numbers of HTML":             each("&#%d;"),
 		"in hexadecimal numbers of HTML": each("&#x%X;"),
 		"in UTF-16":                      each("%c\x00"),
 		"in Go's quotes":                 func(v string) string { q := fmt.Sprintf("%q", v); return q[1 : len(q)-1] },
 		"in base64":                      func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) },
-		"in base64 without padding":      func(v string) string { return base64.RawStdEncoding.EncodeToString([]byte(v)) },
-		"in base64 for URLs":             func(v string) string { return base64.URLEncoding.EncodeToString([]byte(v)) },
-		"in base64 for URLs, bare":       func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) },
+		"in base64 without padding": func(v string) string {
+			return base64.RawStdEncoding.EncodeToString(
+				[]byte(v))
+		},
+		"in base64 for URLs":       func(v string) string { return base64.URLEncoding.EncodeToString([]byte(v)) },
+		"in base64 for URLs, bare": func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) },
 	}
 }
 
 // a secret of printable ASCII; one of asterisks alone cannot be told from what is
 // put in its place.
 func anySecret() *rapid.Generator[string] {
-	all := rapid.StringOfN(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: ' ', Hi: '~', Stride: 1}}}), 4, 200, -1)
+	all := rapid.StringOfN(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: ' ', Hi: '~',
+		Stride: 1}}}), 4, 200, -1)
 	likely := rapid.StringMatching(`[A-Za-z0-9+/=_.~-]{4,60}`)
 	return rapid.OneOf(all, likely).Filter(func(v string) bool { return strings.Trim(v, "*") != "" })
 }
@@ -102,7 +108,8 @@ func TestNoSpellingOfASecretSurvives(t *testing.T) {
 		spelling := ways[name](rapid.SampledFrom(all).Draw(t, "secret"))
 		around := rapid.StringMatching(`[a-zA-Z0-9 {}":,/\\%&;.*-]{0,30}`)
 		// An escape that begins before the spelling would make another one of it.
-		before := around.Filter(func(b string) bool { return !strings.ContainsAny(b[max(len(b)-6, 0):], `%&\`) }).Draw(t, "before")
+		before := around.Filter(func(b string) bool { return !strings.ContainsAny(b[max(len(b)-6, 0):], `%&\`) }).Draw(
+			t, "before")
 		text := before + spelling + around.Draw(t, "behind")
 		gone := func(where, got string) {
 			if len(got) != len(text) {
@@ -144,7 +151,8 @@ func TestATextWithoutASecretIsLeftAsItIs(t *testing.T) {
 			t.Errorf("want %q, got %q, found %v", text, body, found)
 		}
 		r := &record.Response{Header: http.Header{"X": {text}, "Y-Z": {"", text}}, Body: record.Body(text)}
-		if s.Response(r, true) || string(r.Body) != text || r.Header["Y-Z"][1] != text || r.Header["X"][0] != text || len(r.Header) != 2 {
+		if s.Response(r, true) || string(r.Body) != text || r.Header["Y-Z"][1] != text || r.Header["X"][0] != text ||
+			len(r.Header) != 2 {
 			t.Errorf("want an answer as it came, got %+v", r)
 		}
 	})
@@ -164,7 +172,8 @@ func TestEachSpellingIsStruckOut(t *testing.T) {
 		packed := base64.StdEncoding.EncodeToString([]byte("Bearer "[:shift+4] + secret + " and so on"))
 		got := s.Text(packed)
 		require.Len(t, got, len(packed))
-		require.Greater(t, strings.Count(got, "*"), len(secret)*4/3-3, "want all but a digit at either end gone: %s", got)
+		require.Greater(t, strings.Count(got, "*"), len(secret)*4/3-3, "want all but a digit at either end gone: %s",
+			got)
 	}
 }
 
@@ -177,9 +186,11 @@ func TestWhatIsCutOffIsStruckOutToo(t *testing.T) {
 		cut       bool
 		want      string
 	}{
-		{"the beginning of a secret at the end of a body that was cut", "x " + secret[:12], true, "x " + stars(secret[:12])},
+		{"the beginning of a secret at the end of a body that was cut", "x " + secret[:12], true, "x " +
+			stars(secret[:12])},
 		{"in a spelling", `x ` + `secret\/012345`, true, "x " + stars(`secret\/012345`)},
-		{"in base64", "x " + base64.StdEncoding.EncodeToString([]byte(secret))[:16], true, "x " + stars("0123456789abcdef")},
+		{"in base64", "x " + base64.StdEncoding.EncodeToString([]byte(secret))[:16], true, "x " +
+			stars("0123456789abcdef")},
 		{"too little to tell", "x " + secret[:7], true, "x " + secret[:7]},
 		{"in the middle, where nothing was cut", "x " + secret[:12] + " y", true, "x " + secret[:12] + " y"},
 		{"a body that is whole", "x " + secret[:12], false, "x " + secret[:12]},
@@ -211,35 +222,45 @@ func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 			func(r *record.Response) bool {
 				return r.Header["X"][1] == "Bearer "+stars(secret) && r.Header["X"][0] == "a"
 			}},
-		{"the name of a field, as it is written then", record.Response{Header: http.Header{http.CanonicalHeaderKey(secret): {"a"}}}, true,
+		{"the name of a field, as it is written then", record.Response{Header: http.Header{http.CanonicalHeaderKey(
+			secret): {"a"}}}, true,
 			func(r *record.Response) bool {
 				return slices.Equal(r.Header[stars(secret)], []string{"a"}) && len(r.Header) == 1
 			}},
-		{"a cookie, whoever it belongs to", record.Response{Header: http.Header{"Set-Cookie": {"session=0123456789abc; Path=/; HttpOnly", "bare-0123456789", "empty=; Secure"}}}, false,
+		{"a cookie, whoever it belongs to",
+			record.Response{Header: http.Header{"Set-Cookie": {"session=0123456789abc; Path=/; HttpOnly",
+				"bare-0123456789", "empty=; Secure"}}}, false,
 			func(r *record.Response) bool {
-				return slices.Equal(r.Header["Set-Cookie"], []string{"session=" + stars("0123456789abc") + "; Path=/; HttpOnly", stars("bare-0123456789"), "empty=; Secure"})
+				return slices.Equal(r.Header["Set-Cookie"], []string{"session=" + stars("0123456789abc") +
+					"; Path=/; HttpOnly", stars("bare-0123456789"), "empty=; Secure"})
 			}},
-		{"a packed body", record.Response{Header: http.Header{"Content-Encoding": {" GZIP "}}, Body: gzipped(`{"a":"` + secret + `"}`)}, true,
+		{"a packed body", record.Response{Header: http.Header{"Content-Encoding": {" GZIP "}},
+			Body: gzipped(`{"a":"` + secret + `"}`)}, true,
 			func(r *record.Response) bool {
 				plain, err := coding.Decode("gzip", r.Body)
 				return err == nil && string(plain) == `{"a":"`+stars(secret)+`"}`
 			}},
-		{"a packed body that breaks off behind it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() record.Body {
-			b := gzipped(secret + strings.Repeat(" ", 100))
-			return b[:len(b)-8]
-		}()}, true, func(r *record.Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
-		{"a packed body that breaks off in it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: func() record.Body {
-			var b bytes.Buffer
-			w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
-			io.WriteString(w, secret)
-			w.Close()
-			return b.Bytes()[:bytes.IndexByte(b.Bytes(), 'S')+12]
-		}()}, true, func(r *record.Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
-		{"a packed body without it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: gzipped("{}")}, false,
+		{"a packed body that breaks off behind it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}},
+			Body: func() record.Body {
+				b := gzipped(secret + strings.Repeat(" ", 100))
+				return b[:len(b)-8]
+			}()}, true, func(r *record.Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
+		{"a packed body that breaks off in it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}},
+			Body: func() record.Body {
+				var b bytes.Buffer
+				w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
+				io.WriteString(w, secret)
+				w.Close()
+				return b.Bytes()[:bytes.IndexByte(b.Bytes(), 'S')+12]
+			}()}, true, func(r *record.Response) bool { return len(bytes.Trim(r.Body, "*")) == 0 }},
+		{"a packed body without it", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}},
+			Body: gzipped("{}")}, false,
 			func(r *record.Response) bool { return bytes.Equal(r.Body, gzipped("{}")) }},
-		{"what says it is packed and is not", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: record.Body("plain " + secret)}, true,
+		{"what says it is packed and is not", record.Response{Header: http.Header{"Content-Encoding": {"gzip"}},
+			Body: record.Body("plain " + secret)}, true,
 			func(r *record.Response) bool { return string(r.Body) == "plain "+stars(secret) }},
-		{"a coding that nobody knows", record.Response{Header: http.Header{"Content-Encoding": {"br"}}, Body: record.Body("x")}, false,
+		{"a coding that nobody knows", record.Response{Header: http.Header{"Content-Encoding": {"br"}},
+			Body: record.Body("x")}, false,
 			func(r *record.Response) bool { return string(r.Body) == "x" }},
 	}
 	for _, r := range rows {
@@ -257,10 +278,13 @@ func TestWhatLooksLikeASecretIsStruckOut(t *testing.T) {
 	rows := []struct{ why, text, secret string }{
 		{"a signed token", "token " + header + "." + claims + "." + mac + " end", header + "." + claims + "." + mac},
 		{"a token without its signature", `"` + header + "." + claims + `"`, header + "." + claims},
-		{"an encrypted token of five parts", header + ".AAAAAAAAAAAA.BBBBBBBB.CCCCCCCC.DDDD", header + ".AAAAAAAAAAAA.BBBBBBBB.CCCCCCCC.DDDD"},
-		{"an encrypted token without a key", header + "..BBBBBBBBBBBB.CCCCCCCC.DDDD", header + "..BBBBBBBBBBBB.CCCCCCCC.DDDD"},
+		{"an encrypted token of five parts", header + ".AAAAAAAAAAAA.BBBBBBBB.CCCCCCCC.DDDD", header +
+			".AAAAAAAAAAAA.BBBBBBBB.CCCCCCCC.DDDD"},
+		{"an encrypted token without a key", header + "..BBBBBBBBBBBB.CCCCCCCC.DDDD", header +
+			"..BBBBBBBBBBBB.CCCCCCCC.DDDD"},
 		{"a signature in a URL", "https://x.example/c?sv=2020&sig=abc%2Bdef%3D&se=2026", "abc%2Bdef%3D"},
-		{"in JSON as Go and .NET write it", `"https://x.example/c?sv=2020\u0026sig=abc%2Bdef\u0026se=2026"`, "abc%2Bdef"},
+		{"in JSON as Go and .NET write it", `"https://x.example/c?sv=2020\u0026sig=abc%2Bdef\u0026se=2026"`,
+			"abc%2Bdef"},
 		{"in HTML", "https://x.example/c?sv=2020&amp;sig=abcdef&amp;se=2026", "abcdef"},
 		{"in a URL inside a URL", "https://y.example/?to=https%3A%2F%2Fx.example%3Fsig%3Dabcdef", "abcdef"},
 		{"in capitals", "/x?SIG=abcdef", "abcdef"},
@@ -279,7 +303,8 @@ func TestWhatLooksLikeASecretIsStruckOut(t *testing.T) {
 		})
 	}
 	for _, plain := range []string{
-		"https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity", `{"a":1,"key":"b=c"}`, "keyJsonSettings.Default", "/x?design=1&keys=2", "a=b", "eyJ.eyJ.x",
+		"https://graph.microsoft.com/testwdatppreview/$metadata#FileMachineActions/$entity", `{"a":1,"key":"b=c"}`,
+		"keyJsonSettings.Default", "/x?design=1&keys=2", "a=b", "eyJ.eyJ.x",
 	} {
 		require.Equal(t, plain, s.Text(plain))
 	}

@@ -59,7 +59,8 @@ func NewDialer(c Config) (d *Dialer, stop func(), err error) {
 		l := newPipeListener()
 		d.panics = &panics{}
 		// What the server would log about a handler under test is a finding or a panic already.
-		server := &http.Server{Handler: watching{e.Handler, d.panics}, ConnContext: connCase, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+		server := &http.Server{Handler: watching{e.Handler, d.panics}, ConnContext: connCase,
+			ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 		if e.HTTP2 {
 			server.Protocols = new(http.Protocols)
 			server.Protocols.SetUnencryptedHTTP2(true)
@@ -113,7 +114,8 @@ func loopbackOnly(open func(context.Context) (net.Conn, error)) func(context.Con
 		}
 		if at, ok := c.RemoteAddr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 			c.Close()
-			return nil, finalError(fmt.Sprintf("the name leads to %v, which is another machine; name it as it is", c.RemoteAddr()))
+			return nil, finalError(fmt.Sprintf("the name leads to %v, which is another machine; name it as it is",
+				c.RemoteAddr()))
 		}
 		return c, nil
 	}
@@ -165,7 +167,8 @@ func tunnel(ctx context.Context, proxy *url.URL, address string) (net.Conn, erro
 	if err == nil {
 		var head []byte
 		if head, err = tunnelHead(c); err == nil {
-			answer, err = http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodConnect})
+			answer, err = http.ReadResponse(bufio.NewReader(bytes.NewReader(head)),
+				&http.Request{Method: http.MethodConnect})
 		}
 	}
 	switch {
@@ -199,9 +202,11 @@ func tunnelHead(c net.Conn) (head []byte, err error) {
 }
 
 // overTLS returns open with TLS on top.
-func (e Endpoint) overTLS(open func(context.Context) (net.Conn, error), host string) func(context.Context) (net.Conn, error) {
+func (e Endpoint) overTLS(open func(context.Context) (net.Conn, error), host string) func(context.Context) (net.Conn,
+	error) {
 	unoffered := errNoHTTP1
-	config := &tls.Config{ServerName: host, NextProtos: []string{"http/1.1"}, RootCAs: e.RootCAs, Certificates: e.Certificates, InsecureSkipVerify: e.Insecure}
+	config := &tls.Config{ServerName: host, NextProtos: []string{"http/1.1"}, RootCAs: e.RootCAs,
+		Certificates: e.Certificates, InsecureSkipVerify: e.Insecure}
 	if e.HTTP2 {
 		config.NextProtos, unoffered = []string{"h2"}, errNoHTTP2
 	}
@@ -259,7 +264,8 @@ func dialError(ctx context.Context, err error, timeout time.Duration) *record.Wi
 		where, remedy = "the proxy "+proxy.host+": ", "; is its address right, and can it reach the target?"
 	}
 	if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
-		return &record.WireError{Kind: record.Unreachable, Msg: where + fmt.Sprintf("no connection within %v", timeout) + remedy}
+		return &record.WireError{Kind: record.Unreachable, Msg: where + fmt.Sprintf("no connection within %v",
+			timeout) + remedy}
 	}
 	reason := ErrorText(err)
 	if at := (*net.OpError)(nil); errors.As(err, &at) {
@@ -279,7 +285,8 @@ func secureError(e *handshakeError, timeout time.Duration) string {
 	case isTimeout(e.err) || errors.Is(e.err, context.DeadlineExceeded):
 		return fmt.Sprintf("the TLS handshake was not complete within %v; is the port one for https?", timeout)
 	case errors.As(e.err, &certificate):
-		return "the target's certificate is not trusted: " + ErrorText(certificate.Err) + "; " + certificateRemedy(certificate.Err)
+		return "the target's certificate is not trusted: " + ErrorText(certificate.Err) + "; " +
+			certificateRemedy(certificate.Err)
 	case errors.As(e.err, &notTLS):
 		return "the target does not speak TLS there; is the port one for https?"
 	case isReset(e.err):
@@ -306,7 +313,8 @@ func certificateRemedy(err error) string {
 // isAlert reports whether an error is a TLS alert with one of the words.
 func isAlert(err error, words ...string) bool {
 	var at *net.OpError
-	return errors.As(err, &at) && at.Op == "remote error" && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(at.Error(), w) })
+	return errors.As(err, &at) && at.Op == "remote error" &&
+		slices.ContainsFunc(words, func(w string) bool { return strings.Contains(at.Error(), w) })
 }
 
 // isRefusal reports whether the target refused the client's certificate, or asks for
@@ -318,7 +326,8 @@ func isRefusal(err error) bool { return isAlert(err, "certificate", "access deni
 func refused(err error) *record.WireError {
 	var at *net.OpError
 	errors.As(err, &at)
-	return &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS connection: " + ErrorText(at.Err) + "; does it want a client certificate, or another one?"}
+	return &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS connection: " +
+		ErrorText(at.Err) + "; does it want a client certificate, or another one?"}
 }
 
 // SpeaksTLS reports whether an endpoint that is asked in plain HTTP speaks TLS. Nothing

@@ -59,7 +59,8 @@ func TestATargetOnThisMachineIsNotDialledElsewhere(t *testing.T) {
 			require.Nil(t, got)
 			require.True(t, c.closed)
 			werr := dialError(t.Context(), err, time.Second)
-			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the name leads to " + r.to.String() + ", which is another machine; name it as it is"}, werr)
+			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the name leads to " + r.to.String() +
+				", which is another machine; name it as it is"}, werr)
 		})
 	}
 	cause := errors.New("no way")
@@ -90,18 +91,30 @@ func TestATargetIsLocalWhereNothingLeavesTheMachine(t *testing.T) {
 		{"any address", Endpoint{URL: "http://0.0.0.0"}, false},
 		{"an address in a form that net does not know", Endpoint{URL: "http://127.1"}, false},
 		{"what cannot be read", Endpoint{URL: "http://[::1"}, false},
-		{"the name, dialled elsewhere", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}, false},
-		{"the name in capitals, dialled elsewhere", Endpoint{URL: "http://LOCALHOST", Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}, false},
-		{"an address, dialled elsewhere", Endpoint{URL: "https://127.0.0.1", Resolve: map[string]string{"127.0.0.1:443": "tenant.example:443"}}, false},
-		{"dialled at what cannot be read", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:80": "127.0.0.1"}}, false},
-		{"dialled at another address of this machine", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:80": "127.0.0.1:8080"}}, true},
-		{"another name dialled elsewhere", Endpoint{URL: "http://localhost", Resolve: map[string]string{"localhost:443": "192.0.2.1:80"}}, true},
-		{"a name elsewhere, dialled here", Endpoint{URL: "http://tenant.example", Resolve: map[string]string{"tenant.example:80": "127.0.0.1:8080"}}, false},
+		{"the name, dialled elsewhere", Endpoint{URL: "http://localhost",
+			Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}, false},
+		{"the name in capitals, dialled elsewhere", Endpoint{URL: "http://LOCALHOST",
+			Resolve: map[string]string{"localhost:80": "192.0.2.1:80"}}, false},
+		{"an address, dialled elsewhere", Endpoint{URL: "https://127.0.0.1",
+			Resolve: map[string]string{"127.0.0.1:443": "tenant.example:443"}}, false},
+		{"dialled at what cannot be read", Endpoint{URL: "http://localhost",
+			Resolve: map[string]string{"localhost:80": "127.0.0.1"}}, false},
+		{"dialled at another address of this machine", Endpoint{URL: "http://localhost",
+			Resolve: map[string]string{"localhost:80": "127.0.0.1:8080"}}, true},
+		{"another name dialled elsewhere", Endpoint{URL: "http://localhost",
+			Resolve: map[string]string{"localhost:443": "192.0.2.1:80"}}, true},
+		{"a name elsewhere, dialled here", Endpoint{URL: "http://tenant.example",
+			Resolve: map[string]string{"tenant.example:80": "127.0.0.1:8080"}}, false},
 		{"a proxy elsewhere", Endpoint{URL: "http://localhost", Proxy: through("http://proxy.example:3128")}, false},
 		{"a proxy here", Endpoint{URL: "http://localhost", Proxy: through("http://127.0.0.1:3128")}, true},
-		{"a proxy here for a target elsewhere", Endpoint{URL: "http://tenant.example", Proxy: through("http://127.0.0.1:3128")}, false},
-		{"no proxy after all", Endpoint{URL: "http://localhost", Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}, true},
-		{"a proxy that nobody knows", Endpoint{URL: "http://localhost", Proxy: func(*url.URL) (*url.URL, error) { return nil, io.EOF }}, false},
+		{"a proxy here for a target elsewhere", Endpoint{URL: "http://tenant.example",
+			Proxy: through("http://127.0.0.1:3128")}, false},
+		{"no proxy after all", Endpoint{URL: "http://localhost", Proxy: func(*url.URL) (*url.URL, error) {
+			return nil,
+				nil
+		}}, true},
+		{"a proxy that nobody knows", Endpoint{URL: "http://localhost",
+			Proxy: func(*url.URL) (*url.URL, error) { return nil, io.EOF }}, false},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -141,7 +154,8 @@ func TestATunnelBeginsBehindTheAnswerOfTheProxy(t *testing.T) {
 		asked <- r.Method + " " + r.RequestURI + " " + r.Host + " " + r.Header.Get("Proxy-Authorization")
 		io.WriteString(c, "HTTP/1.1 200 Connection established\r\nVia: 1.1 x\r\n\r\nfirst words of the target")
 	})
-	c, err := tunnel(t.Context(), &url.URL{Scheme: "http", Host: address, User: url.UserPassword("user", "pa:ss")}, "tenant.example:443")
+	c, err := tunnel(t.Context(), &url.URL{Scheme: "http", Host: address, User: url.UserPassword("user", "pa:ss")},
+		"tenant.example:443")
 	require.NoError(t, err)
 	defer c.Close()
 	require.Equal(t, "CONNECT tenant.example:443 tenant.example:443 Basic dXNlcjpwYTpzcw==", <-asked)
@@ -162,13 +176,19 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 		serve func(net.Conn)
 		want  string
 	}{
-		{"it wants a password", says("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n"), "the proxy HOST answered 407 to CONNECT; give it a user and a password, in its URL"},
-		{"it cannot reach the target", says("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"), "the proxy HOST answered 502 to CONNECT; can it reach the target?"},
-		{"it does not let it through", says("HTTP/1.1 403 Forbidden\r\n\r\n"), "the proxy HOST answered 403 to CONNECT; does it let this target through?"},
-		{"it sends elsewhere", says("HTTP/1.1 302 Found\r\nLocation: http://login.example\r\n\r\n"), "the proxy HOST answered 302 to CONNECT; does it let this target through?"},
-		{"it speaks another protocol", says("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "the proxy HOST gave no HTTP answer to CONNECT; is it a proxy?"},
+		{"it wants a password", says("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n"),
+			"the proxy HOST answered 407 to CONNECT; give it a user and a password, in its URL"},
+		{"it cannot reach the target", says("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"), "the proxy HOST answered 502 " +
+			"to CONNECT; can it reach the target?"},
+		{"it does not let it through", says("HTTP/1.1 403 Forbidden\r\n\r\n"), "the proxy HOST answered 403 to " +
+			"CONNECT; does it let this target through?"},
+		{"it sends elsewhere", says("HTTP/1.1 302 Found\r\nLocation: http://login.example\r\n\r\n"),
+			"the proxy HOST answered 302 to CONNECT; does it let this target through?"},
+		{"it speaks another protocol", says("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "the proxy HOST gave no HTTP answer to " +
+			"CONNECT; is it a proxy?"},
 		{"it closes", func(net.Conn) {}, "the proxy HOST gave no HTTP answer to CONNECT; is it a proxy?"},
-		{"it closes in the head", says("HTTP/1.1 200 OK\r\n"), "the proxy HOST gave no HTTP answer to CONNECT; is it a proxy?"},
+		{"it closes in the head", says("HTTP/1.1 200 OK\r\n"), "the proxy HOST gave no HTTP answer to CONNECT; is it " +
+			"a proxy?"},
 		{"its head has no end", func(c net.Conn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\n")
 			for {
@@ -177,7 +197,8 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 				}
 			}
 		}, "the proxy HOST gave no HTTP answer to CONNECT; is it a proxy?"},
-		{"it never answers", func(c net.Conn) { io.Copy(io.Discard, c) }, "the proxy HOST: no connection within 200ms; is its address right, and can it reach the target?"},
+		{"it never answers", func(c net.Conn) { io.Copy(io.Discard, c) }, "the proxy HOST: no connection within " +
+			"200ms; is its address right, and can it reach the target?"},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -191,7 +212,8 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 			defer cancel()
 			_, err := tunnel(ctx, proxy, "tenant.example:443")
 			require.Error(t, err)
-			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: strings.ReplaceAll(r.want, "HOST", proxy.Host)}, dialError(ctx, err, timeout))
+			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: strings.ReplaceAll(r.want, "HOST",
+				proxy.Host)}, dialError(ctx, err, timeout))
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
@@ -200,7 +222,8 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 		l.Close()
 		_, err = tunnel(t.Context(), &url.URL{Scheme: "http", Host: l.Addr().String()}, "tenant.example:443")
 		require.ErrorContains(t, err, "the proxy "+l.Addr().String()+": ")
-		require.Equal(t, "the proxy "+l.Addr().String()+": the connection failed: connection refused; is its address right, and can it reach the target?", dialError(t.Context(), err, time.Second).Msg)
+		require.Equal(t, "the proxy "+l.Addr().String()+": the connection failed: connection refused; is its address "+
+			"right, and can it reach the target?", dialError(t.Context(), err, time.Second).Msg)
 	})
 	t.Run("the run is stopped", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -212,8 +235,10 @@ func TestAProxyThatOpensNoTunnelIsNamed(t *testing.T) {
 }
 
 func TestOnlyPlainProxiesAreKnown(t *testing.T) {
-	for _, proxy := range []string{"https://user:hunter2@proxy.example", "socks5://user:hunter2@proxy.example:1080", "http://", "user:hunter2@proxy.example:3128", "//proxy.example"} {
-		_, err := Endpoint{URL: "http://tenant.example", Proxy: func(*url.URL) (*url.URL, error) { return url.Parse(proxy) }}.ProxyURL()
+	for _, proxy := range []string{"https://user:hunter2@proxy.example", "socks5://user:hunter2@proxy.example:1080",
+		"http://", "user:hunter2@proxy.example:3128", "//proxy.example"} {
+		_, err := Endpoint{URL: "http://tenant.example",
+			Proxy: func(*url.URL) (*url.URL, error) { return url.Parse(proxy) }}.ProxyURL()
 		require.ErrorContains(t, err, "only http:// proxies are known here; name one, or none", proxy)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
@@ -231,11 +256,13 @@ func TestAnAnswerThatBeginsLikeTLSIsNamed(t *testing.T) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x16")
 	})
-	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second, Gate: open{}})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second,
+		Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
 	_, werr := d.NewPool().Send(t.Context(), plainSending(true))
-	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: `not an HTTP answer: it begins "\x15\x03\x01\x00\x02\x02\x16"; is the port one for https?`}, werr)
+	require.Equal(t, &record.WireError{Kind: record.Malformed,
+		Msg: `not an HTTP answer: it begins "\x15\x03\x01\x00\x02\x02\x16"; is the port one for https?`}, werr)
 }
 
 func TestALongMessageOfAServerIsCut(t *testing.T) {
@@ -243,7 +270,8 @@ func TestALongMessageOfAServerIsCut(t *testing.T) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "HTTP/1.1 2"+strings.Repeat("0", 5000)+" Created\r\n\r\n")
 	})
-	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second, Gate: open{}})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second,
+		Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
 	_, werr := d.NewPool().Send(t.Context(), plainSending(true))
@@ -256,23 +284,29 @@ func TestAStatusThatIsNoneIsNamed(t *testing.T) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "HTTP/1.1 007 Bond\r\nContent-Length: 0\r\n\r\n")
 	})
-	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second, Gate: open{}})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + address}, Timeout: 20 * time.Second,
+		Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
 	_, werr := d.NewPool().Send(t.Context(), plainSending(true))
-	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP: the status 007 is none"}, werr)
+	require.Equal(t, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP: the status " +
+		"007 is none"}, werr)
 }
 
 func TestOnlyWhatIsSaidOfCertificatesIsARefusal(t *testing.T) {
 	for text, refusal := range map[string]bool{
-		"tls: certificate required": true, "tls: bad certificate": true, "tls: unknown certificate authority": true, "tls: access denied": true,
+		"tls: certificate required": true, "tls: bad certificate": true, "tls: unknown certificate authority": true,
+		"tls: access denied":  true,
 		"tls: internal error": false, "tls: user canceled": false, "tls: no application protocol": false,
 	} {
 		err := &net.OpError{Op: "remote error", Err: errors.New(text)}
 		require.Equal(t, refusal, isRefusal(fmt.Errorf("so: %w", err)), text)
-		werr := (&Pool{d: &Dialer{timeout: time.Second}}).readError(t.Context(), err, record.Silent, record.Closed, "before an answer began")
+		werr := (&Pool{d: &Dialer{timeout: time.Second}}).readError(t.Context(), err, record.Silent, record.Closed,
+			"before an answer began")
 		if refusal {
-			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS connection: " + strings.TrimPrefix(text, "tls: ") + "; does it want a client certificate, or another one?"}, werr)
+			require.Equal(t, &record.WireError{Kind: record.Unreachable, Msg: "the target refused the TLS " +
+				"connection: " + strings.TrimPrefix(text, "tls: ") + "; does it want a client certificate, or " +
+				"another one?"}, werr)
 		} else {
 			require.Equal(t, record.Closed, werr.Kind, "want what may have been read not told as if it never went out")
 		}

@@ -17,8 +17,10 @@ import (
 // A Endpoint says where requests go, and how it is reached. The zero value of each
 // field but the first two is the default.
 type Endpoint struct {
-	URL          string                           // http or https; ignored where Handler is set
-	Handler      http.Handler                     // served in memory, without a port; one with a method Listen(net.Listener) net.Listener on the listener which that returns
+	URL string // http or https; ignored where Handler is set
+	// served in memory, without a port; one with a method Listen(net.Listener) net.Listener on the
+	// listener which that returns
+	Handler      http.Handler
 	RootCAs      *x509.CertPool                   // trusted in place of the system's roots, where not nil
 	Certificates []tls.Certificate                // shown to a server that asks for one
 	Insecure     bool                             // take any certificate
@@ -75,7 +77,8 @@ func (e Endpoint) ProxyURL() (*url.URL, error) {
 	}
 	if proxy != nil && (proxy.Scheme != "http" || proxy.Hostname() == "") {
 		// The rest is not repeated: it may hold a password, wherever that was written.
-		return nil, fmt.Errorf("the proxy is a %q one; only http:// proxies are known here; name one, or none", proxy.Scheme)
+		return nil, fmt.Errorf("the proxy is a %q one; only http:// proxies are known here; name one, or none",
+			proxy.Scheme)
 	}
 	return proxy, nil
 }
@@ -92,7 +95,8 @@ func (e Endpoint) Absolute() bool {
 
 // HostPort returns the address that a URL says to dial.
 func HostPort(u *url.URL) string {
-	return net.JoinHostPort(strings.ToLower(u.Hostname()), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
+	return net.JoinHostPort(strings.ToLower(u.Hostname()),
+		cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
 }
 
 // ProxyAuthorization returns the value of Proxy-Authorization for the user and password

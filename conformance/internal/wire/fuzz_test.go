@@ -22,23 +22,37 @@ import (
 func FuzzAnswer(f *testing.F) {
 	const ok = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
 	for _, seed := range []string{
-		"", "\r\n", "HTTP/1.1", "HTTP/1.1 201 Created\r\n\r\n", ok + "Content-Length: 2\r\n\r\n{}", ok + "Content-Length: 9\r\n\r\n{}", ok + "Content-Length: 1\r\n\r\n{}",
-		ok + "Content-Length: -1\r\n\r\n", ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-		ok + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", ok + "Transfer-Encoding: chunked\r\n\r\n2;a=\"b\"\r\n{}\r\n0\r\nX: y\r\n\r\n", ok + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
-		ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n" + ok + "Content-Length: 0\r\n\r\n",
-		strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 11), "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nx", "HTTP/1.1 204 No Content\r\n\r\n{}", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
-		"HTTP/1.0 201 Created\r\n\r\n{}", "HTTP/2.0 201 Created\r\n\r\n{}", "HTTP/9.9 999 \r\n\r\n", "HTTP/1.1 000 None\r\n\r\n", "HTTP/1.1 099 None\r\n\r\n", "HTTP/1.1 2" + strings.Repeat("0", 500) + "\r\n\r\n", "HTTP/1.1 201 Created\r\nno colon\r\n\r\n",
-		"HTTP/1.1 201 Created\nX: y\n\n{}", "HTTP/1.1 201 Created\r\nX: a\r\n folded\r\n\r\n{}", ok + "X: secret-of-mine\r\nContent-Length: 14\r\n\r\nsecret-of-mine", "secret-of-mine", "secret-of-", "\x16\x03\x03\x00\x02\x02\x28",
-		"HTTP/1.1 secret-of-mine\r\n\r\n", "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", ok + "Connection: close\r\n\r\n{}", ok + "Content-Length: 2\r\n\r\n{}HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
+		"", "\r\n", "HTTP/1.1", "HTTP/1.1 201 Created\r\n\r\n", ok + "Content-Length: 2\r\n\r\n{}",
+		ok + "Content-Length: 9\r\n\r\n{}", ok + "Content-Length: 1\r\n\r\n{}",
+		ok + "Content-Length: -1\r\n\r\n", ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+		ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+		ok + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+		ok + "Transfer-Encoding: chunked\r\n\r\n2;a=\"b\"\r\n{}\r\n0\r\nX: y\r\n\r\n",
+		ok + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+		ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n" + ok + "Content-Length: 0\r\n\r\n",
+		strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 11), "HTTP/1.1 101 Switching Protocols\r\nUpgrade: " +
+			"x\r\n\r\nx", "HTTP/1.1 204 No Content\r\n\r\n{}", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+		"HTTP/1.0 201 Created\r\n\r\n{}", "HTTP/2.0 201 Created\r\n\r\n{}", "HTTP/9.9 999 \r\n\r\n",
+		"HTTP/1.1 000 None\r\n\r\n", "HTTP/1.1 099 None\r\n\r\n", "HTTP/1.1 2" + strings.Repeat("0", 500) + "\r\n\r\n",
+		"HTTP/1.1 201 Created\r\nno colon\r\n\r\n",
+		"HTTP/1.1 201 Created\nX: y\n\n{}", "HTTP/1.1 201 Created\r\nX: a\r\n folded\r\n\r\n{}",
+		ok + "X: secret-of-mine\r\nContent-Length: 14\r\n\r\nsecret-of-mine", "secret-of-mine", "secret-of-",
+		"\x16\x03\x03\x00\x02\x02\x28",
+		"HTTP/1.1 secret-of-mine\r\n\r\n", "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+		ok + "Connection: close\r\n\r\n{}", ok + "Content-Length: 2\r\n\r\n{}HTTP/1.1 201 Created\r\nContent-Length: " +
+			"2\r\n\r\n{}",
 	} {
 		f.Add([]byte(seed))
 	}
-	kinds := []record.WireKind{record.Unreachable, record.TooLong, record.Silent, record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
+	kinds := []record.WireKind{record.Unreachable, record.TooLong, record.Silent, record.Closed, record.Malformed,
+		record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
 	s := &redact.Secrets{}
 	s.Add(redact.TokenVariable, "secret-of-mine")
 	f.Fuzz(func(t *testing.T, says []byte) {
 		for _, method := range []string{"POST", "HEAD"} {
-			d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://127.0.0.1:1"}, Timeout: 5 * time.Second, Gate: open{}, Secrets: s})
+			d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://127.0.0.1:1"}, Timeout: 5 * time.Second,
+				Gate: open{}, Secrets: s})
 			require.NoError(t, err)
 			defer stop()
 			d.proxy = "proxy.example"
@@ -64,11 +78,13 @@ func FuzzAnswer(f *testing.F) {
 					t.Fatalf("want an answer that can be judged, got %d, %d bytes", r.Status, len(r.Body))
 				case werr != nil && !slices.Contains(kinds, werr.Kind):
 					t.Fatalf("want one of the kinds, got %q: %s", werr.Kind, werr.Msg)
-				case werr != nil && (werr.Msg == "" || len(werr.Msg) > longMessage || strings.Contains(strings.ToLower(werr.Msg), "secret-of-mine")):
+				case werr != nil && (werr.Msg == "" || len(werr.Msg) > longMessage ||
+					strings.Contains(strings.ToLower(werr.Msg), "secret-of-mine")):
 					t.Fatalf("want a message without a secret, got %q", werr.Msg)
 				}
 				s.Response(r, werr != nil)
-				if r != nil && (bytes.Contains(bytes.ToLower(r.Body), []byte("secret-of-mine")) || strings.Contains(strings.ToLower(fmt.Sprint(r.Header)), "secret-of-mine")) {
+				if r != nil && (bytes.Contains(bytes.ToLower(r.Body), []byte("secret-of-mine")) ||
+					strings.Contains(strings.ToLower(fmt.Sprint(r.Header)), "secret-of-mine")) {
 					t.Fatalf("want an answer without a secret, got %+v", r)
 				}
 				p.d.Release(r)
@@ -82,7 +98,9 @@ func FuzzAnswer(f *testing.F) {
 }
 
 func FuzzTunnelHead(f *testing.F) {
-	for _, seed := range []string{"", "\r\n\r\n", "\n\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nX: y\r\n\r\n\x16\x03\x01", "HTTP/1.1 200 OK\n\nx", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r", "HTTP/1.1 200 OK\n\r\nx",
+	for _, seed := range []string{"", "\r\n\r\n", "\n\n", "HTTP/1.1 200 OK\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nX: y\r\n\r\n\x16\x03\x01", "HTTP/1.1 200 OK\n\nx", "HTTP/1.1 200 OK\r\n",
+		"HTTP/1.1 200 OK\r\n\r", "HTTP/1.1 200 OK\n\r\nx",
 		strings.Repeat("x", tunnelLimit-4) + "\r\n\r\n", "\r\n\n", "\n\r\n"} {
 		f.Add([]byte(seed))
 	}
@@ -102,7 +120,8 @@ func FuzzTunnelHead(f *testing.F) {
 		}
 		rest, err := io.ReadAll(near)
 		require.NoError(t, err)
-		if len(head) > tunnelLimit || string(head)+string(rest) != string(says) || !bytes.HasSuffix(head, []byte("\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
+		if len(head) > tunnelLimit || string(head)+string(rest) != string(says) ||
+			!bytes.HasSuffix(head, []byte("\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
 			t.Fatalf("want %q parted behind the first empty line, got %q and %q", says, head, rest)
 		}
 	})

@@ -24,6 +24,7 @@ type Gate interface {
 
 // A Permit allows one request.
 type Permit struct {
-	Effective bool                                      // the request can take effect: it is sent over a connection of its own, and once
+	// the request can take effect: it is sent over a connection of its own, and once
+	Effective bool
 	Answered  func(*record.Response, *record.WireError) // called with the answer and what went wrong, where not nil
 }

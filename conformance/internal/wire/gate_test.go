@@ -41,18 +41,19 @@ func TestTheGateIsAskedBeforeEachSendAndSeesTheAnswer(t *testing.T) {
 		refusal := &record.WireError{Kind: record.Withheld, Msg: "not sent: this one is not permitted"}
 		asked, refused := 0, false
 		var answers []int
-		d, stop, err := NewDialer(Config{Endpoint: Endpoint{Handler: countingListener{handler, &conns}, HTTP2: http2}, Timeout: 20 * time.Second, Gate: gateFunc(func(s Sending) (Permit, *record.WireError) {
-			asked++
-			require.EqualValues(t, asked-1, arrived.Load(), "want the gate asked before the request is sent")
-			require.Equal(t, "a-case", s.Case)
-			if refused {
-				return Permit{}, refusal
-			}
-			return Permit{Effective: true, Answered: func(r *record.Response, werr *record.WireError) {
-				require.Nil(t, werr)
-				answers = append(answers, r.Status)
-			}}, nil
-		})})
+		d, stop, err := NewDialer(Config{Endpoint: Endpoint{Handler: countingListener{handler, &conns}, HTTP2: http2},
+			Timeout: 20 * time.Second, Gate: gateFunc(func(s Sending) (Permit, *record.WireError) {
+				asked++
+				require.EqualValues(t, asked-1, arrived.Load(), "want the gate asked before the request is sent")
+				require.Equal(t, "a-case", s.Case)
+				if refused {
+					return Permit{}, refusal
+				}
+				return Permit{Effective: true, Answered: func(r *record.Response, werr *record.WireError) {
+					require.Nil(t, werr)
+					answers = append(answers, r.Status)
+				}}, nil
+			})})
 		require.NoError(t, err)
 		defer stop()
 		p := d.NewPool()

@@ -202,7 +202,8 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 			p.put(c)
 		}
 		if werr == nil && p.d.proxy != "" && resp != nil && resp.Status == http.StatusProxyAuthRequired {
-			werr = &record.WireError{Kind: record.Unreachable, Msg: fmt.Sprintf("the proxy %s answered 407; %s", p.d.proxy, proxyRemedies[407])}
+			werr = &record.WireError{Kind: record.Unreachable, Msg: fmt.Sprintf("the proxy %s answered 407; %s",
+				p.d.proxy, proxyRemedies[407])}
 		}
 		return resp, werr
 	}
@@ -215,7 +216,8 @@ func (p *Pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
 }
 
 // exchange sends on c and reads the answer. Where keep is false, c is closed.
-func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline time.Time) (resp *record.Response, keep bool, werr *record.WireError) {
+func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline time.Time) (resp *record.Response,
+	keep bool, werr *record.WireError) {
 	defer func() {
 		if !keep {
 			c.Close()
@@ -261,16 +263,19 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline ti
 
 // readHead reads one answer's head, passing over interim answers. r is what the
 // body is read from.
-func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader, *http.Response, *record.WireError) {
+func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader,
+	*http.Response, *record.WireError) {
 	for range interimLimit {
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
 				head, _ = p.d.secrets.Bytes(head, true)
-				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
+				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+					Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
-				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
+				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+					Msg: fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
 			}
 			if len(head) == 0 { // behind an interim answer
 				return nil, nil, nil, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
@@ -280,27 +285,34 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 		r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.r))
 		answer, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" + p.notHTTP(head)}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
+				p.notHTTP(head)}
 		}
 		if answer.ProtoMajor != 1 {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+				Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
 		if name := blankName(head); name != "" {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q", cutTo([]byte(p.d.secrets.Text(name)), 40))}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+				Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q",
+					cutTo([]byte(p.d.secrets.Text(name)), 40))}
 		}
 		if answer.StatusCode < 100 {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
 		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
 		if hasField(head, "Content-Length") && hasField(head, "Transfer-Encoding") {
-			return resp, r, answer, &record.WireError{Kind: record.Conflict, Msg: "the head gives both Content-Length and Transfer-Encoding"}
+			return resp, r, answer, &record.WireError{Kind: record.Conflict,
+				Msg: "the head gives both Content-Length and Transfer-Encoding"}
 		}
 		return resp, r, answer, nil
 	}
-	return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+		Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
 }
 
 // meantTLS is the remedy where an answer begins like a TLS record (RFC 8446 5.1).
@@ -356,7 +368,8 @@ func rawHead(r *bufio.Reader) ([]byte, error) {
 func blankName(head []byte) string {
 	for line := range bytes.Lines(head) {
 		name, _, field := bytes.Cut(line, []byte(":"))
-		if field && !bytes.HasPrefix(line, []byte("HTTP/")) && line[0] != ' ' && line[0] != '\t' && len(bytes.TrimRight(name, " \t")) < len(name) {
+		if field && !bytes.HasPrefix(line, []byte("HTTP/")) && line[0] != ' ' && line[0] != '\t' &&
+			len(bytes.TrimRight(name, " \t")) < len(name) {
 			return string(name)
 		}
 	}
@@ -365,7 +378,8 @@ func blankName(head []byte) string {
 
 func hasField(head []byte, name string) bool {
 	for line := range bytes.Lines(head) {
-		if before, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(bytes.TrimSpace(before)), name) {
+		if before, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(bytes.TrimSpace(before)),
+			name) {
 			return true
 		}
 	}
@@ -380,7 +394,8 @@ func inChunks(request []byte) bool {
 
 // readBody reads the body into resp and reports whether the connection can serve
 // again. Where more may come, it waits a moment for bytes behind the body.
-func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response, more bool) (reuse bool, werr *record.WireError) {
+func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response,
+	more bool) (reuse bool, werr *record.WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
 	err, werr := p.d.receive(ctx, answer.Body, resp, answer.ContentLength, c.extend)
 	if werr != nil {
@@ -392,10 +407,13 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 			at += fmt.Sprintf(", Content-Length said %d", answer.ContentLength)
 		}
 		if len(answer.TransferEncoding) > 0 && c.expired() {
-			return false, p.readError(ctx, context.DeadlineExceeded, record.Slow, record.Cut, at) // the library calls a trailer that stops too long
+			// the library calls a trailer that stops too long
+			return false, p.readError(ctx, context.DeadlineExceeded, record.Slow, record.Cut, at)
 		}
-		if len(answer.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !isTimeout(err) && !isReset(err) {
-			return false, &record.WireError{Kind: record.Cut, Msg: "the chunks of the body are broken " + at + ": " + ErrorText(err)}
+		if len(answer.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !isTimeout(err) &&
+			!isReset(err) {
+			return false, &record.WireError{Kind: record.Cut, Msg: "the chunks of the body are broken " + at + ": " +
+				ErrorText(err)}
 		}
 		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
@@ -408,7 +426,8 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		if answer.ContentLength >= 0 {
 			end = fmt.Sprintf("the %d bytes that Content-Length gives", answer.ContentLength)
 		}
-		return false, &record.WireError{Kind: record.Surplus, Msg: fmt.Sprintf("at least %d bytes came behind %s", surplus, end)}
+		return false, &record.WireError{Kind: record.Surplus, Msg: fmt.Sprintf("at least %d bytes came behind %s",
+			surplus, end)}
 	}
 	return !answer.Close, nil
 }
@@ -416,7 +435,8 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 // looksCut reports whether a body may go on behind its stated length.
 func looksCut(resp *record.Response) bool {
 	var e *strictjson.Error
-	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty && resp.Status/100 == 2 && resp.Status != http.StatusNoContent)
+	return errors.As(strictjson.Check(resp.Body), &e) && (e.Kind == strictjson.Cut || e.Kind == strictjson.Empty &&
+		resp.Status/100 == 2 && resp.Status != http.StatusNoContent)
 }
 
 // lateBytes waits a moment for bytes behind a body that has ended.

@@ -38,7 +38,8 @@ func plainSending(separate bool) Sending {
 	if separate {
 		connection = "Connection: close\r\n"
 	}
-	return Sending{Method: "POST", Separate: separate, Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\n" + connection + "Content-Length: 2\r\n\r\n{}")}
+	return Sending{Method: "POST", Separate: separate, Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\n" + connection +
+		"Content-Length: 2\r\n\r\n{}")}
 }
 
 func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
@@ -54,10 +55,12 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n")
 			untilGone(c)
 		}, "", "{}"},
-		{"up to the end of the connection", func(c net.Conn) { io.WriteString(c, ok+"Connection: close\r\n\r\n{}") }, "", "{}"},
+		{"up to the end of the connection", func(c net.Conn) { io.WriteString(c, ok+"Connection: close\r\n\r\n{}") },
+			"", "{}"},
 		{"HTTP/1.0", func(c net.Conn) { io.WriteString(c, "HTTP/1.0 201 Created\r\n\r\n{}") }, "", "{}"},
 		{"interim answers first", func(c net.Conn) {
-			io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+ok+"Content-Length: 2\r\n\r\n{}")
+			io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+ok+
+				"Content-Length: 2\r\n\r\n{}")
 			untilGone(c)
 		}, "", "{}"},
 		{"a long head", func(c net.Conn) {
@@ -79,9 +82,14 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 				}
 			}
 		}, record.Malformed, ""},
-		{"two lengths that differ", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}") }, record.Malformed, ""},
-		{"a length that is no number", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: two\r\n\r\n{}") }, record.Malformed, ""},
-		{"an unknown transfer coding", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: br\r\n\r\n{}") }, record.Malformed, ""},
+		{"two lengths that differ", func(c net.Conn) {
+			io.WriteString(c, ok+"Content-Length: 2\r\nContent-Length: "+
+				"3\r\n\r\n{}")
+		}, record.Malformed, ""},
+		{"a length that is no number", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: two\r\n\r\n{}") },
+			record.Malformed, ""},
+		{"an unknown transfer coding", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: br\r\n\r\n{}") },
+			record.Malformed, ""},
 		{"interim answers without end", func(c net.Conn) {
 			for {
 				if _, err := io.WriteString(c, "HTTP/1.1 102 Processing\r\n\r\n"); err != nil {
@@ -92,14 +100,23 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 		{"both a length and chunks", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
 		}, record.Conflict, ""},
-		{"less than the length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}") }, record.Cut, ""},
-		{"less than the length, and waiting", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}"); untilGone(c) }, record.Slow, ""},
+		{"less than the length", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}") }, record.Cut,
+			""},
+		{"less than the length, and waiting", func(c net.Conn) {
+			io.WriteString(c,
+				ok+"Content-Length: 9\r\n\r\n{}")
+			untilGone(c)
+		}, record.Slow, ""},
 		{"reset inside the body", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 9\r\n\r\n{}")
 			c.(*net.TCPConn).SetLinger(0)
 		}, record.Cut, ""},
-		{"a chunk size that is none", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n") }, record.Cut, ""},
-		{"no last chunk", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }, record.Cut, ""},
+		{"a chunk size that is none", func(c net.Conn) {
+			io.WriteString(c,
+				ok+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+		}, record.Cut, ""},
+		{"no last chunk", func(c net.Conn) { io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") },
+			record.Cut, ""},
 		{"a body without end", func(c net.Conn) {
 			io.WriteString(c, ok+"Transfer-Encoding: chunked\r\n\r\n")
 			chunk := "100000\r\n" + strings.Repeat(" ", 1<<20) + "\r\n"
@@ -115,7 +132,8 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 		{"a body as long as is judged", func(c net.Conn) {
 			fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", ok, coding.Limit, strings.Repeat(" ", coding.Limit))
 		}, "", strings.Repeat(" ", coding.Limit)},
-		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") }, record.Surplus, ""},
+		{"more than the length, in one go", func(c net.Conn) { io.WriteString(c, ok+"Content-Length: 2\r\n\r\n{}{}") },
+			record.Surplus, ""},
 		{"a length that cuts the JSON off, the rest in another packet", func(c net.Conn) {
 			io.WriteString(c, ok+"Content-Length: 1\r\n\r\n{")
 			io.WriteString(c, "}")
@@ -170,7 +188,8 @@ func TestSendWaitsForAnAnswerToChunksThatWereNotRead(t *testing.T) {
 	defer stop()
 	p := d.NewPool()
 	defer p.Close()
-	chunked := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")}
+	chunked := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: " +
+		"chunked\r\n\r\n0\r\n\r\n")}
 	for range 20 {
 		resp, werr := p.Send(t.Context(), chunked)
 		require.NotNil(t, werr)
@@ -263,7 +282,8 @@ func TestSendAbortsInTheMiddleOfABody(t *testing.T) {
 		all, _ := io.ReadAll(c)
 		got <- string(all)
 	}()
-	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + l.Addr().String()}, Timeout: 20 * time.Second, Gate: open{}})
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://" + l.Addr().String()}, Timeout: 20 * time.Second,
+		Gate: open{}})
 	require.NoError(t, err)
 	defer stop()
 	s := plainSending(false)
@@ -275,7 +295,8 @@ func TestSendAbortsInTheMiddleOfABody(t *testing.T) {
 }
 
 func TestAHandlerIsServedWithoutAPort(t *testing.T) {
-	d, stop, err := NewDialer(Config{Endpoint: Endpoint{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d, stop, err := NewDialer(Config{Endpoint: Endpoint{Handler: http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		w.WriteHeader(http.StatusCreated) // before the body was read
 		io.WriteString(w, "{}")
 	})}, Timeout: 20 * time.Second, Gate: open{}})
@@ -283,7 +304,8 @@ func TestAHandlerIsServedWithoutAPort(t *testing.T) {
 	defer stop()
 	p := d.NewPool()
 	defer p.Close()
-	large := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("x", 1_000_000))}
+	large := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" +
+		strings.Repeat("x", 1_000_000))}
 	resp, werr := p.Send(t.Context(), large)
 	require.Nil(t, werr)
 	require.Equal(t, 201, resp.Status)

@@ -111,7 +111,8 @@ func (p *Pool) connect2(ctx context.Context, alone bool) (*conn2, *record.WireEr
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return c.greeting, nil },
 		// A server that reads nothing more would block every writer, and a
 		// deadline of the request does not end that.
-		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 20, MaxReceiveBufferPerConnection: 2 << 20, WriteByteTimeout: p.d.timeout},
+		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 20, MaxReceiveBufferPerConnection: 2 << 20,
+			WriteByteTimeout: p.d.timeout},
 	}
 	if c.ClientConn, err = t.NewClientConn(ctx, "http", "target:0"); err != nil {
 		raw.Close()
@@ -247,7 +248,8 @@ func (p *Pool) send2(ctx context.Context, s Sending, can bool) (*record.Response
 
 // exchange2 sends on c and reads the answer. It reports whether the connection, and not
 // the request, is the reason that there is none.
-func (p *Pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *record.Response, unserved bool, werr *record.WireError) {
+func (p *Pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts bool) (resp *record.Response,
+	unserved bool, werr *record.WireError) {
 	answer, err := c.RoundTrip(r)
 	if aborts {
 		if err == nil {
@@ -261,23 +263,28 @@ func (p *Pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		}
 		if strings.Contains(err.Error(), "could not be established") { // it ended before the request
 			if err = c.greeting.ended(); err == nil {
-				return nil, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"}
+				return nil, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: what " +
+					"the connection began with breaks its rules"}
 			}
 		}
 		werr = p.error2(ctx, err, record.Silent, record.Closed, "before an answer began")
-		refused := slices.ContainsFunc([]string{"graceful shutdown", "not usable", "REFUSED_STREAM"}, func(w string) bool { return strings.Contains(err.Error(), w) })
+		refused := slices.ContainsFunc([]string{"graceful shutdown", "not usable", "REFUSED_STREAM"},
+			func(w string) bool { return strings.Contains(err.Error(), w) })
 		return nil, werr.Kind == record.Closed && (c.Err() != nil || refused), werr
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode < 100 || answer.StatusCode > 999 {
-		return nil, false, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
+		return nil, false, &record.WireError{Kind: record.Malformed,
+			Msg: fmt.Sprintf("the answer is not HTTP/2: the status %d is none", answer.StatusCode)}
 	}
 	resp = &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
 	if lengths := slices.Compact(slices.Clone(answer.Header["Content-Length"])); len(lengths) > 1 {
-		return resp, false, &record.WireError{Kind: record.Conflict, Msg: fmt.Sprintf("the answer gives the lengths %s", strings.Join(lengths, " and "))}
+		return resp, false, &record.WireError{Kind: record.Conflict, Msg: fmt.Sprintf("the answer gives the lengths %s",
+			strings.Join(lengths, " and "))}
 	}
 	if name := ofConnections(answer.Header); name != "" {
-		return resp, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: it has the field " + name + ", which belongs to connections of HTTP/1.1"}
+		return resp, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: it has " +
+			"the field " + name + ", which belongs to connections of HTTP/1.1"}
 	}
 	// The wait for others counts here: the library has no deadline that can be put off.
 	err, werr = p.d.receive(ctx, answer.Body, resp, answer.ContentLength, func(time.Duration) {})
@@ -302,7 +309,8 @@ func (p *Pool) error2(ctx context.Context, err error, late, ended record.WireKin
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 	}
 	switch {
-	case ctx.Err() != nil || isTimeout(err) || ofNetwork(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	case ctx.Err() != nil || isTimeout(err) || ofNetwork(err) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF):
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = ctx.Err()
 		}
@@ -310,7 +318,8 @@ func (p *Pool) error2(ctx context.Context, err error, late, ended record.WireKin
 	case has("more than declared Content-Length"):
 		return &record.WireError{Kind: record.Surplus, Msg: "more bytes came than Content-Length gives"}
 	case has("received from peer", "GOAWAY"): // it is what the server says of us
-	case has("PROTOCOL_ERROR", "COMPRESSION_ERROR", "FRAME_SIZE_ERROR", "FLOW_CONTROL_ERROR", "malformed", "frame too large", "invalid", "unexpected", "bad frame"):
+	case has("PROTOCOL_ERROR", "COMPRESSION_ERROR", "FRAME_SIZE_ERROR", "FLOW_CONTROL_ERROR", "malformed",
+		"frame too large", "invalid", "unexpected", "bad frame"):
 		return &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: " + text}
 	}
 	return &record.WireError{Kind: ended, Msg: "the stream ended " + where + ": " + text}

@@ -35,7 +35,8 @@ func speaking2(t *testing.T, config *http.HTTP2Config, h http.HandlerFunc) (url 
 	conns = new(atomic.Int64)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := &http.Server{Handler: h, HTTP2: config, Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	server := &http.Server{Handler: h, HTTP2: config, Protocols: new(http.Protocols),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	server.Protocols.SetUnencryptedHTTP2(true)
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		conns.Add(1)
@@ -90,15 +91,30 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			w.WriteHeader(103)
 			begun(w, "{}")
 		}, "", "{}"},
-		{"a body as long as is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", coding.Limit)) }, "", strings.Repeat(" ", coding.Limit)},
+		{"a body as long as is judged", func(w http.ResponseWriter,
+			r *http.Request) {
+			begun(w, strings.Repeat(" ", coding.Limit))
+		}, "", strings.Repeat(" ", coding.Limit)},
 
-		{"nothing, for ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, record.Silent, "nothing more came within 500ms before an answer began"},
-		{"nothing behind the beginning", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); <-r.Context().Done() }, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
-		{"the stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.Closed, "the stream ended before an answer began"},
-		{"the stream reset in the body", func(w http.ResponseWriter, r *http.Request) { begun(w, "{"); panic(http.ErrAbortHandler) }, record.Cut, "the stream ended after 1 bytes of the body"},
-		{"the stream reset for an error of ours, says the server", raw(frame2(3, 0, 1, "\x00\x00\x00\x01")), record.Closed, "received from peer"},
+		{"nothing, for ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, record.Silent,
+			"nothing more came within 500ms before an answer began"},
+		{"nothing behind the beginning", func(w http.ResponseWriter,
+			r *http.Request) {
+			begun(w, "{")
+			<-r.Context().Done()
+		}, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
+		{"the stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.Closed,
+			"the stream ended before an answer began"},
+		{"the stream reset in the body", func(w http.ResponseWriter,
+			r *http.Request) {
+			begun(w, "{")
+			panic(http.ErrAbortHandler)
+		}, record.Cut, "the stream ended after 1 bytes of the body"},
+		{"the stream reset for an error of ours, says the server", raw(frame2(3, 0, 1, "\x00\x00\x00\x01")),
+			record.Closed, "received from peer"},
 		{"the stream refused", raw(frame2(3, 0, 1, "\x00\x00\x00\x07")), record.Closed, "REFUSED_STREAM"},
-		{"the connection closed", func(_ http.ResponseWriter, r *http.Request) { connOf(r).Close() }, record.Closed, "before an answer began"},
+		{"the connection closed", func(_ http.ResponseWriter, r *http.Request) { connOf(r).Close() }, record.Closed,
+			"before an answer began"},
 		{"the connection reset", func(_ http.ResponseWriter, r *http.Request) {
 			connOf(r).(*net.TCPConn).SetLinger(0)
 			connOf(r).Close()
@@ -108,7 +124,8 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			connOf(r).Close()
 		}, record.Cut, "after 1 bytes of the body"},
 		{"GOAWAY for an error, and the end", func(_ http.ResponseWriter, r *http.Request) {
-			io.WriteString(connOf(r), settled2+frame2(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x01malformed, frame too large"))
+			io.WriteString(connOf(r), settled2+frame2(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x01malformed, frame "+
+				"too large"))
 			connOf(r).Close()
 		}, record.Closed, "GOAWAY"},
 		{"GOAWAY without an error", raw(frame2(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x00")), record.Closed, "GOAWAY"},
@@ -116,8 +133,10 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			w.Header().Set("Content-Length", "9")
 			begun(w, "{}")
 		}, record.Cut, "after 2 bytes of the body, Content-Length said 9"},
-		{"more than the length", raw(frame2(1, 4, 1, "\x08\x03201\x0f\x0d\x011") + frame2(0, 1, 1, "{}")), record.Surplus, "more bytes came than Content-Length gives"},
-		{"a header block that is none", raw(frame2(1, 4, 1, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")), record.Malformed, "COMPRESSION_ERROR"},
+		{"more than the length", raw(frame2(1, 4, 1, "\x08\x03201\x0f\x0d\x011") + frame2(0, 1, 1, "{}")),
+			record.Surplus, "more bytes came than Content-Length gives"},
+		{"a header block that is none", raw(frame2(1, 4, 1, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")),
+			record.Malformed, "COMPRESSION_ERROR"},
 		{"a status that is none", raw(frame2(1, 5, 1, "\x08\x03two")), record.Malformed, "non-numeric status"},
 		{"a status below all", raw(frame2(1, 5, 1, "\x08\x0299")), record.Malformed, "the status 99 is none"},
 		{"a status beyond all", raw(frame2(1, 5, 1, "\x08\x042000")), record.Malformed, "the status 2000 is none"},
@@ -137,7 +156,10 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 				}
 			}
 		}, record.Endless, "goes on beyond"},
-		{"a body longer than is judged", func(w http.ResponseWriter, r *http.Request) { begun(w, strings.Repeat(" ", coding.Limit+9)) }, record.TooLong, fmt.Sprint(coding.Limit + 9)},
+		{"a body longer than is judged", func(w http.ResponseWriter,
+			r *http.Request) {
+			begun(w, strings.Repeat(" ", coding.Limit+9))
+		}, record.TooLong, fmt.Sprint(coding.Limit + 9)},
 		{"a long body that is cut", func(w http.ResponseWriter, r *http.Request) {
 			begun(w, strings.Repeat(" ", coding.Limit+9))
 			panic(http.ErrAbortHandler)
@@ -177,8 +199,10 @@ func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 		kind      record.WireKind
 		want      string
 	}{
-		{"an HTTP/1.1 server", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", record.Unreachable, "the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2"},
-		{"another protocol", "220 mail.example ESMTP\r\n", record.Malformed, `not an answer of HTTP/2: it begins "220 mail.example ESMTP\r\n"`},
+		{"an HTTP/1.1 server", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", record.Unreachable,
+			"the target does not offer HTTP/2; ask it over HTTP/1.1, without -http2"},
+		{"another protocol", "220 mail.example ESMTP\r\n", record.Malformed,
+			`not an answer of HTTP/2: it begins "220 mail.example ESMTP\r\n"`},
 		{"another protocol, in few words", "220\r\n", record.Malformed, `it begins "220\r\n"`},
 		{"too little to tell", "22", record.Closed, "before an answer began"},
 		{"an end at once", "", record.Closed, "the connection was closed before an answer began"},
@@ -190,14 +214,16 @@ func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 			address := behind(t, func(c net.Conn) {
 				io.WriteString(c, r.says)
 				c.(*net.TCPConn).CloseWrite()
-				eachRequest2(c, func(int, uint32) bool { asked.Add(1); return true }) // what is not read would make a reset of the end
+				// what is not read would make a reset of the end
+				eachRequest2(c, func(int, uint32) bool { asked.Add(1); return true })
 			})
 			_, werr := pool2(t, "http://"+address, 20*time.Second).Send(t.Context(), plainSending(false))
 			require.NotNil(t, werr)
 			require.Equal(t, r.kind, werr.Kind, werr.Msg)
 			require.Contains(t, werr.Msg, r.want)
 			if len(r.says) > 3 {
-				require.Zero(t, asked.Load(), "want no request, and so no token, sent to what is known to speak no HTTP/2")
+				require.Zero(t, asked.Load(), "want no request, and so no token, sent to what is known to speak "+
+					"no HTTP/2")
 			}
 		})
 	}
@@ -205,9 +231,11 @@ func TestWhatSpeaksNoHTTP2IsNamed(t *testing.T) {
 
 func TestAConnectionThatBrokeBeforeItsFirstRequestIsNamed(t *testing.T) {
 	for says, want := range map[string]*record.WireError{
-		frame2(4, 0, 0, "12345"):       {Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"},
-		settled2 + frame2(6, 0, 0, ""): {Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection began with breaks its rules"},
-		settled2:                       {Kind: record.Closed, Msg: "the connection was closed before an answer began"},
+		frame2(4, 0, 0, "12345"): {Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection " +
+			"began with breaks its rules"},
+		settled2 + frame2(6, 0, 0, ""): {Kind: record.Malformed, Msg: "the answer is not HTTP/2: what the connection " +
+			"began with breaks its rules"},
+		settled2: {Kind: record.Closed, Msg: "the connection was closed before an answer began"},
 	} {
 		address := behind(t, func(c net.Conn) {
 			io.WriteString(c, says)
@@ -274,9 +302,14 @@ func TestSendRepeatsARequestThatMetAClosingConnectionOfHTTP2(t *testing.T) {
 		goes   bool                       // the connection ends then
 	}{
 		{"without a word", func(uint32) string { return "" }, true},
-		{"with GOAWAY, and an end", func(uint32) string { return frame2(7, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00") }, true},
-		{"with GOAWAY, and no end yet", func(uint32) string { return frame2(7, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00") }, false},
-		{"for the number of requests", func(stream uint32) string { return frame2(3, 0, stream, "\x00\x00\x00\x07") }, false},
+		{"with GOAWAY, and an end", func(uint32) string { return frame2(7, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00") },
+			true},
+		{"with GOAWAY, and no end yet", func(uint32) string {
+			return frame2(7, 0, 0,
+				"\x00\x00\x00\x01\x00\x00\x00\x00")
+		}, false},
+		{"for the number of requests", func(stream uint32) string { return frame2(3, 0, stream, "\x00\x00\x00\x07") },
+			false},
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
@@ -349,13 +382,14 @@ func TestAnAnswerInHTTP2ComesOnce(t *testing.T) {
 
 func TestRequestsAtOnceAreAnsweredWhateverAConnectionHolds(t *testing.T) {
 	arrived, answered := make(chan struct{}), make(chan struct{})
-	url, conns := speaking2(t, &http.HTTP2Config{MaxConcurrentStreams: 1}, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		if r.URL.Path == "/waits" {
-			close(arrived)
-			<-answered
-		}
-	})
+	url, conns := speaking2(t, &http.HTTP2Config{MaxConcurrentStreams: 1},
+		func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			if r.URL.Path == "/waits" {
+				close(arrived)
+				<-answered
+			}
+		})
 	p := pool2(t, url, 20*time.Second)
 	send := func(path string) {
 		s := plainSending(false)
@@ -406,9 +440,11 @@ func TestARequestIsTheSameInHTTP2(t *testing.T) {
 		_, werr := p.Send(t.Context(), Sending{Method: method, Bytes: []byte(text)})
 		require.Nil(t, werr)
 	}
-	send("POST /a%20b/c?d=e HTTP/1.1\r\nHost: tenant.example\r\nX-More: 1\r\nX-More: 2\r\nAccept-Encoding: identity\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+	send("POST /a%20b/c?d=e HTTP/1.1\r\nHost: tenant.example\r\nX-More: 1\r\nX-More: 2\r\nAccept-Encoding: " +
+		"identity\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
 	require.Equal(t, "POST /a%20b/c?d=e tenant.example", got.Method+" "+got.RequestURI+" "+got.Host)
-	require.Equal(t, http.Header{"X-More": {"1", "2"}, "Accept-Encoding": {"identity"}, "Content-Length": {"2"}}, got.Header)
+	require.Equal(t, http.Header{"X-More": {"1", "2"}, "Accept-Encoding": {"identity"}, "Content-Length": {"2"}},
+		got.Header)
 	require.Equal(t, "{}", string(body))
 
 	send("GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: mine\r\n\r\n")
@@ -430,7 +466,8 @@ func TestARequestOfHTTP1AloneIsNotSentInHTTP2(t *testing.T) {
 		"a byte that no field holds": "POST / HTTP/1.1\r\nHost: h\r\nX-More: a\x01b\r\n\r\n",
 	} {
 		_, werr := pool2(t, url, 20*time.Second).Send(t.Context(), Sending{Method: "POST", Bytes: []byte(text)})
-		require.Equal(t, &record.WireError{Kind: record.Withheld, Msg: "not sent: this request is one of HTTP/1.1 alone"}, werr, why)
+		require.Equal(t, &record.WireError{Kind: record.Withheld, Msg: "not sent: this request is one of " +
+			"HTTP/1.1 alone"}, werr, why)
 	}
 	require.Zero(t, conns.Load())
 }
@@ -447,7 +484,8 @@ func TestADeafServerOfHTTP2IsLeft(t *testing.T) {
 		io.WriteString(c, frame2(1, 4, 1, "\x08\x03201"))
 		<-stop
 	})
-	huge := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n" + strings.Repeat("x", 8_000_000))}
+	huge := Sending{Method: "POST", Bytes: []byte("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n" +
+		strings.Repeat("x", 8_000_000))}
 	p := pool2(t, "http://"+address, time.Second)
 	done := make(chan *record.WireError, 1)
 	go func() {
@@ -457,7 +495,8 @@ func TestADeafServerOfHTTP2IsLeft(t *testing.T) {
 	select {
 	case werr := <-done:
 		require.NotNil(t, werr)
-		require.Contains(t, []record.WireKind{record.Slow, record.Silent, record.Cut, record.Closed}, werr.Kind, werr.Msg)
+		require.Contains(t, []record.WireKind{record.Slow, record.Silent, record.Cut, record.Closed}, werr.Kind,
+			werr.Msg)
 	case <-time.After(time.Minute):
 		t.Fatal("want an end")
 	}
@@ -481,7 +520,8 @@ func TestNoGoroutineIsLeftOfHTTP2(t *testing.T) {
 		}
 	})
 	pprof.Do(t.Context(), pprof.Labels("http2", t.Name()), func(ctx context.Context) {
-		d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url, HTTP2: true}, Timeout: 300 * time.Millisecond, Gate: open{}})
+		d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url, HTTP2: true}, Timeout: 300 * time.Millisecond,
+			Gate: open{}})
 		require.NoError(t, err)
 		defer stop()
 		p := d.NewPool()
@@ -523,12 +563,19 @@ func TestWhatHTTP2SaysIsToldApart(t *testing.T) {
 		late record.WireKind
 		want *record.WireError
 	}{
-		{errors.New("http2: client connection lost"), record.Silent, &record.WireError{Kind: record.Closed, Msg: "the stream ended before: client connection lost"}},
-		{errors.New("stream error: stream ID 1; PROTOCOL_ERROR; received from peer"), record.Slow, &record.WireError{Kind: record.Cut, Msg: "the stream ended before: stream error: stream ID 1; PROTOCOL_ERROR; received from peer"}},
-		{errors.New("connection error: FLOW_CONTROL_ERROR"), record.Slow, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: connection error: FLOW_CONTROL_ERROR"}},
-		{&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, record.Silent, &record.WireError{Kind: record.Closed, Msg: "the connection was closed before"}},
-		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, record.Slow, &record.WireError{Kind: record.Cut, Msg: "the connection was reset before"}},
-		{io.ErrUnexpectedEOF, record.Slow, &record.WireError{Kind: record.Cut, Msg: "the connection was closed before"}},
+		{errors.New("http2: client connection lost"), record.Silent, &record.WireError{Kind: record.Closed,
+			Msg: "the stream ended before: client connection lost"}},
+		{errors.New("stream error: stream ID 1; PROTOCOL_ERROR; received from peer"), record.Slow,
+			&record.WireError{Kind: record.Cut, Msg: "the stream ended before: stream error: stream ID 1; " +
+				"PROTOCOL_ERROR; received from peer"}},
+		{errors.New("connection error: FLOW_CONTROL_ERROR"), record.Slow, &record.WireError{Kind: record.Malformed,
+			Msg: "the answer is not HTTP/2: connection error: FLOW_CONTROL_ERROR"}},
+		{&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, record.Silent,
+			&record.WireError{Kind: record.Closed, Msg: "the connection was closed before"}},
+		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, record.Slow, &record.WireError{Kind: record.Cut,
+			Msg: "the connection was reset before"}},
+		{io.ErrUnexpectedEOF, record.Slow, &record.WireError{Kind: record.Cut,
+			Msg: "the connection was closed before"}},
 	}
 	for _, r := range rows {
 		ended := map[record.WireKind]record.WireKind{record.Silent: record.Closed, record.Slow: record.Cut}[r.late]

@@ -39,7 +39,8 @@ func (p *Pool) watched(ctx context.Context, s Sending, can bool) (*record.Respon
 	if ctx.Err() != nil {
 		return nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 	}
-	return nil, &record.WireError{Kind: record.Malformed, Msg: "what came brought the HTTP/2 of this program to a standstill"}
+	return nil, &record.WireError{Kind: record.Malformed, Msg: "what came brought the HTTP/2 of this program to a " +
+		"standstill"}
 }
 
 // close2 closes the connections of HTTP/2, beside what goes on: where the library

@@ -101,7 +101,8 @@ func stackOf() (stack []string) {
 }
 
 func (p *panics) note(value string, stack []string, id string) {
-	value = string(cutTo([]byte(value), 4*panicValue)) // cut for good when secrets are struck out, for none may be cut before
+	// cut for good when secrets are struck out, for none may be cut before
+	value = string(cutTo([]byte(value), 4*panicValue))
 	top := func(stack []string) string { return strings.Join(stack[:min(len(stack), 1)], "") }
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -65,7 +65,8 @@ func (l *room) release(r *record.Response) {
 // receive reads a body into resp, up to what is judged, and passes over the rest up
 // to what a body may have. extend is called with the time that the reading had to wait for
 // other answers, which is no fault of the server.
-func (d *Dialer) receive(ctx context.Context, body io.Reader, resp *record.Response, length int64, extend func(time.Duration)) (error, *record.WireError) {
+func (d *Dialer) receive(ctx context.Context, body io.Reader, resp *record.Response, length int64,
+	extend func(time.Duration)) (error, *record.WireError) {
 	wait := func() error {
 		waited, err := d.long.hold(ctx, resp)
 		extend(waited)
@@ -99,9 +100,11 @@ func (d *Dialer) receive(ctx context.Context, body io.Reader, resp *record.Respo
 	resp.Truncated = more > 0
 	switch {
 	case err == nil:
-		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB", (coding.Limit+discardLimit)>>20)}
+		return nil, &record.WireError{Kind: record.Endless, Msg: fmt.Sprintf("the body goes on beyond %d MiB",
+			(coding.Limit+discardLimit)>>20)}
 	case errors.Is(err, io.EOF) && more > 0:
-		return nil, &record.WireError{Kind: record.TooLong, Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", coding.Limit+more, coding.Limit)}
+		return nil, &record.WireError{Kind: record.TooLong,
+			Msg: fmt.Sprintf("the body is %d bytes long; at most %d are judged", coding.Limit+more, coding.Limit)}
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	}

@@ -53,7 +53,8 @@ func axeFindsABarrier(t *testing.T, c *chrome) {
 	} {
 		p := c.tab(t)
 		p.unbound()
-		text := strings.Replace(string(rendered(t, sample(t))), `<section id="summary"`, row.html+`<section id="summary"`, 1)
+		text := strings.Replace(string(rendered(t, sample(t))), `<section id="summary"`, row.html+
+			`<section id="summary"`, 1)
 		p.show([]byte(text), "")
 		p.ready()
 		p.heard() // the planted element may be one that the policy forbids
@@ -79,13 +80,15 @@ func axeFindsNoBarrierInTheReport(t *testing.T, c *chrome) {
 			p.show(rendered(t, sample(t)), "#"+failed)
 			p.ready()
 			p.until(isOpen(failed))
-			eval[bool](p, `(() => { for (const d of document.querySelectorAll('.case:is(.failed, .deviated, .errored, .inconclusive), .case.passed, td details, .exchange')) d.open = true; return true; })()`)
+			eval[bool](p,
+				`(() => { for (const d of document.querySelectorAll('.case:is(.failed, .deviated, .errored, .inconclusive), .case.passed, td details, .exchange')) d.open = true; return true; })()`)
 			barriers, rules := axe(p)
 			if rules < 30 {
 				t.Errorf("%s, %d: want the page looked at by many rules, got %d", scheme, width, rules)
 			}
 			for _, b := range barriers {
-				t.Errorf("%s, %d pixels: want no barrier, got %s: %s\n%s", scheme, width, b.ID, b.Help, strings.Join(b.Places, "\n"))
+				t.Errorf("%s, %d pixels: want no barrier, got %s: %s\n%s", scheme, width, b.ID, b.Help,
+					strings.Join(b.Places, "\n"))
 			}
 			if len(barriers) == 0 {
 				t.Logf("%s, %d pixels: %d rules, no barrier", scheme, width, rules)

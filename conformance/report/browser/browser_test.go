@@ -69,7 +69,8 @@ func TestABrowserThatIsMissingIsToldAndMayBeRequired(t *testing.T) {
 		fails          bool
 	}{
 		{"FMASPEC_BROWSER=", "SKIPPED: no browser in PATH", false},
-		{"FMASPEC_BROWSER=required", "no browser in PATH, looked for chromium, chromium-browser, google-chrome; FMASPEC_BROWSER=required forbids", true},
+		{"FMASPEC_BROWSER=required", "no browser in PATH, looked for chromium, chromium-browser, google-chrome; " +
+			"FMASPEC_BROWSER=required forbids", true},
 	} {
 		again := exec.Command(os.Args[0], "-test.run=^TestReportInABrowser$", "-test.v")
 		again.Env = append(os.Environ(), "PATH="+t.TempDir(), row.variable)
@@ -109,8 +110,10 @@ func start(t *testing.T) *chrome {
 	if path == "" {
 		lacks(t, "no browser in PATH, looked for "+strings.Join(names, ", "))
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(2*time.Minute),
-		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IntensiveWakeUpThrottling,QuickIntensiveWakeUpThrottlingAfterLoading"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+		chromedp.WSURLReadTimeout(2*time.Minute),
+		chromedp.Flag("disable-features",
+			"Translate,BlinkGenPropertyTrees,IntensiveWakeUpThrottling,QuickIntensiveWakeUpThrottlingAfterLoading"))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
 	}
@@ -146,7 +149,8 @@ func (c *chrome) tab(t *testing.T) *tab {
 	ctx, cancel = context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)
 	// A page that counts as looked at has its timers and frames in time.
-	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled,
+		emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	require.NoError(t, err)
 	p := &tab{T: t, ctx: ctx}
 	require.NoError(t, chromedp.Listen(ctx, p.listen))
@@ -182,7 +186,8 @@ func (p *tab) listen(event any) {
 		}
 	case *page.EventJavascriptDialogOpening:
 		p.troubles = append(p.troubles, "dialog: "+e.Message)
-		go chromedp.Call(p.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{}) // it may not be awaited here
+		// it may not be awaited here
+		go chromedp.Call(p.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
 	case *network.EventRequestWillBeSent:
 		if url, _, _ := strings.Cut(e.Request.URL, "#"); url != p.url && !strings.HasPrefix(url, "data:") {
 			p.requests = append(p.requests, url)
@@ -216,7 +221,8 @@ func eval[T any](p *tab, expression string) T {
 // until waits for an expression to become true.
 func (p *tab) until(expression string) {
 	p.Helper()
-	eval[bool](p, `new Promise(done => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 10); look(); })`)
+	eval[bool](p, `new Promise(done => { const look = () => (`+expression+
+		`) ? done(true) : setTimeout(look, 10); look(); })`)
 }
 
 // questions is how often a value is asked for: what a click or a key brings about
@@ -281,7 +287,8 @@ func (p *tab) press(key string) {
 		p.do(chromedp.KeyEvent(key))
 		return
 	}
-	for _, params := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: key}, {Type: input.DispatchKeyEventTypeKeyUp, Key: key}} {
+	for _, params := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Key: key,
+		Text: key}, {Type: input.DispatchKeyEventTypeKeyUp, Key: key}} {
 		_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, params)
 		require.NoError(p, err)
 	}

@@ -21,7 +21,8 @@ func everywhere(t *testing.T, text string) *record.Report {
 	pointer := strings.NewReplacer("~", "~0", "/", "~1")
 	r := sample(t)
 	r.Reason = text
-	r.Target = record.TargetInfo{URL: text, Name: text + " ", Machine: text, UnknownMachine: text, File: text, Protocol: text, Proxy: text}
+	r.Target = record.TargetInfo{URL: text, Name: text + " ", Machine: text, UnknownMachine: text, File: text,
+		Protocol: text, Proxy: text}
 	r.Safety.Armed = []string{text}
 	r.Suite.Name, r.Suite.Version, r.Suite.Contract, r.Suite.Fixtures, r.Suite.Run, r.Suite.Skip, r.Suite.Seed, r.Suite.Timeout = text, text, text, text, text, text, text, text
 	r.Environment = record.Environment{Go: text, OS: text, Arch: text}
@@ -36,11 +37,13 @@ func everywhere(t *testing.T, text string) *record.Report {
 	}
 	for i := range r.Requirements {
 		q := &r.Requirements[i]
-		q.ID, q.Document, q.Section, q.Says, q.Because, q.Waived, q.File, q.State = fmt.Sprint(text, i), text, text, text, text, text, text, text
+		q.ID, q.Document, q.Section, q.Says, q.Because, q.Waived, q.File, q.State = fmt.Sprint(text, i), text, text,
+			text, text, text, text, text
 	}
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		c.ID, c.Title, c.Operation, c.Control, c.File, c.Reason = fmt.Sprint(text, i), text, fmt.Sprint(text, i%2), fmt.Sprint(text, i+1), text, text
+		c.ID, c.Title, c.Operation, c.Control, c.File, c.Reason = fmt.Sprint(text, i), text, fmt.Sprint(text, i%2),
+			fmt.Sprint(text, i+1), text, text
 		c.Proves = []string{text, fmt.Sprint(text, i%4)}
 		for j := range c.Findings {
 			f := &c.Findings[j]
@@ -50,10 +53,12 @@ func everywhere(t *testing.T, text string) *record.Report {
 		}
 		for j := range c.Exchanges {
 			x := &c.Exchanges[j]
-			x.Request = record.Request{Method: text, URL: text, Header: []record.Field{{Name: text, Value: text}}, Body: record.Body(text)}
+			x.Request = record.Request{Method: text, URL: text, Header: []record.Field{{Name: text, Value: text}},
+				Body: record.Body(text)}
 			x.Error, x.ErrorKind, x.Action = text, record.WireKind(text), text
 			if x.Response != nil {
-				*x.Response = record.Response{Status: 200, Proto: text, Header: http.Header{text: {text}, "Content-Encoding": {text}}, Body: record.Body(text)}
+				*x.Response = record.Response{Status: 200, Proto: text,
+					Header: http.Header{text: {text}, "Content-Encoding": {text}}, Body: record.Body(text)}
 				if j%2 == 0 {
 					var body bytes.Buffer
 					encoder := json.NewEncoder(&body)
@@ -80,12 +85,15 @@ func attacks() []struct{ why, text string } {
 		{"the end of a script", `</script><script>` + act + `</script>`},
 		{"the end of a style", `</style><script>` + act + `</script><style>*{background:url(http://127.0.0.1:1/x)}`},
 		{"the end of a comment", `--><script>` + act + `</script><!--`},
-		{"the end of other elements", `</pre></code></mark></details></option></select></title></textarea></svg></bdi><iframe src="javascript:parent.` + act + `"></iframe>`},
+		{"the end of other elements",
+			`</pre></code></mark></details></option></select></title></textarea></svg></bdi><iframe src="javascript:parent.` + act + `"></iframe>`},
 		{"a URL", `javascript:` + act},
 		{"a template", `{{.}}{{printf "%s" .}}${` + act + `}`},
 		{"a character reference", `&lt;script&gt;` + act + `&lt;/script&gt;&#60;img src=x onerror=` + act + `&#62;`},
-		{"a policy", `'unsafe-inline'; default-src *; <meta http-equiv="refresh" content="0;url=http://127.0.0.1:1/"><base href="http://127.0.0.1:1/">`},
-		{"a form", `<form action="http://127.0.0.1:1/"><input name=outcome value=failed id=search><button>go</button></form>`},
+		{"a policy",
+			`'unsafe-inline'; default-src *; <meta http-equiv="refresh" content="0;url=http://127.0.0.1:1/"><base href="http://127.0.0.1:1/">`},
+		{"a form",
+			`<form action="http://127.0.0.1:1/"><input name=outcome value=failed id=search><button>go</button></form>`},
 		{"a selector", `"] , * { } [x="`},
 		{"names of the page's own", `<a id=filters name=filters></a><b class=case id=shown>`},
 	}
@@ -108,8 +116,10 @@ func showsHostileTextAsText(t *testing.T, c *chrome) {
 		p.show(bare, "")
 		p.ready()
 		p.do(chromedp.Click(chromedp.CSS("#expand")))
-		p.until(`document.querySelectorAll('.case[open]').length === 11 && !document.querySelector('.case .copy:not([data-dressed])')`)
-		eval[bool](p, `(() => { for (const el of document.querySelectorAll('*')) for (const event of ['mouseover', 'focus', 'click'].slice(0, 2)) el.dispatchEvent(new Event(event, {bubbles: true})); return true; })()`)
+		p.until(
+			`document.querySelectorAll('.case[open]').length === 11 && !document.querySelector('.case .copy:not([data-dressed])')`)
+		eval[bool](p,
+			`(() => { for (const el of document.querySelectorAll('*')) for (const event of ['mouseover', 'focus', 'click'].slice(0, 2)) el.dispatchEvent(new Event(event, {bubbles: true})); return true; })()`)
 		same(p, `window.canary === undefined`, true, row.why)
 		same(p, `document.querySelector('h4').textContent`, row.text+"3", row.why+": the text itself")
 		got := eval[string](p, anatomy)
@@ -133,8 +143,10 @@ func runsNoScriptButItsOwn(t *testing.T, c *chrome) {
 		return planted
 	}
 	for _, text := range []string{
-		`<script>window.canary = 1</script>`, `<svg onload="window.canary = 1"></svg>`, `<img src="http://127.0.0.1:1/x.png">`,
-		`<link rel="stylesheet" href="http://127.0.0.1:1/x.css">`, `<iframe src="http://127.0.0.1:1/"></iframe>`, `<b style="color: red">x</b>`,
+		`<script>window.canary = 1</script>`, `<svg onload="window.canary = 1"></svg>`,
+		`<img src="http://127.0.0.1:1/x.png">`,
+		`<link rel="stylesheet" href="http://127.0.0.1:1/x.css">`, `<iframe src="http://127.0.0.1:1/"></iframe>`,
+		`<b style="color: red">x</b>`,
 	} {
 		p := c.tab(t)
 		p.show(plant(text), "")

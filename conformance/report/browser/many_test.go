@@ -55,9 +55,11 @@ func staysUsableWithTenThousandCases(t *testing.T, c *chrome) {
 	p.ready()
 	same(p, `document.getElementById('shown').textContent`, "10000 cases", "all are there")
 	t.Logf("a page of %d MiB with %d elements was loaded after %d ms", len(text)>>20,
-		eval[int](p, `document.querySelectorAll('*').length`), eval[int](p, `Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd)`))
+		eval[int](p, `document.querySelectorAll('*').length`),
+		eval[int](p, `Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd)`))
 	search := func(text string) string {
-		return `search.value = ` + fmt.Sprintf("%q", text) + `; search.dispatchEvent(new Event('input', {bubbles: true}))`
+		return `search.value = ` + fmt.Sprintf("%q", text) +
+			`; search.dispatchEvent(new Event('input', {bubbles: true}))`
 	}
 	for _, row := range []struct{ step, want, what string }{
 		{`document.querySelector('input[value=failed]').click()`, "1000 of 10000 cases", "one outcome"},
@@ -68,14 +70,17 @@ func staysUsableWithTenThousandCases(t *testing.T, c *chrome) {
 		{search("nothing of the kind"), "0 of 10000 cases", "a search that none does"},
 		{`clear.click()`, "10000 cases", "all again"},
 	} {
-		longest := p.measured(`const search = document.getElementById('search'), clear = document.getElementById('clear'); `+row.step,
+		longest := p.measured(
+			`const search = document.getElementById('search'), clear = document.getElementById('clear'); `+row.step,
 			`document.getElementById('shown').textContent === '`+row.want+`' && !document.querySelector('[aria-busy]')`)
 		t.Logf("%s: the page was busy for at most %.0f ms at once", row.what, longest)
 	}
 	p.do(chromedp.KeyEvent("j"), chromedp.KeyEvent("j"))
 	same(p, `document.activeElement.querySelector('h4').textContent.slice(-5)`, "00010", "keys")
-	longest := p.measured(`location.hash = '#case-requestSample/case-09999'`, `document.getElementById('case-requestSample/case-09999').checkVisibility()`)
+	longest := p.measured(`location.hash = '#case-requestSample/case-09999'`,
+		`document.getElementById('case-requestSample/case-09999').checkVisibility()`)
 	t.Logf("the last case by a link: %.0f ms at once", longest)
-	longest = p.measured(`document.getElementById('expand').click()`, `document.querySelectorAll('.case[open]').length === 10000`)
+	longest = p.measured(`document.getElementById('expand').click()`,
+		`document.querySelectorAll('.case[open]').length === 10000`)
 	t.Logf("all opened: %.0f ms at once", longest)
 }

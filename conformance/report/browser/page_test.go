@@ -22,12 +22,16 @@ func hearsWhatAPageSuffers(t *testing.T, c *chrome) {
 	for _, row := range []struct {
 		page, trouble, request, why string
 	}{
-		{`<script>setTimeout(() => { throw new Error("planted") })</script>`, "exception: Uncaught Error: planted", "", "a script that throws"},
-		{`<script>Promise.reject(new Error("planted"))</script>`, "exception: Uncaught (in promise) Error: planted", "", "a promise that is broken"},
+		{`<script>setTimeout(() => { throw new Error("planted") })</script>`, "exception: Uncaught Error: planted", "",
+			"a script that throws"},
+		{`<script>Promise.reject(new Error("planted"))</script>`, "exception: Uncaught (in promise) Error: planted", "",
+			"a promise that is broken"},
 		{`<script>console.error("planted")</script>`, `console: error "planted"`, "", "an error on the console"},
 		{`<script>alert("planted")</script>`, "dialog: planted", "", "a dialog"},
-		{`<img src="http://127.0.0.1:1/planted.png">`, "log: ", "http://127.0.0.1:1/planted.png", "a request for an image"},
-		{`<script>fetch("http://127.0.0.1:1/planted").catch(() => 0)</script>`, "log: ", "http://127.0.0.1:1/planted", "a request of a script"},
+		{`<img src="http://127.0.0.1:1/planted.png">`, "log: ", "http://127.0.0.1:1/planted.png",
+			"a request for an image"},
+		{`<script>fetch("http://127.0.0.1:1/planted").catch(() => 0)</script>`, "log: ", "http://127.0.0.1:1/planted",
+			"a request of a script"},
 		{`<link rel="stylesheet" href="planted.css">`, "log: ", "/planted.css", "a request for another file"},
 	} {
 		p := c.tab(t)
@@ -35,14 +39,16 @@ func hearsWhatAPageSuffers(t *testing.T, c *chrome) {
 		p.until(`document.readyState === "complete"`)
 		var troubles, requests []string
 		for p.ctx.Err() == nil && (row.trouble != "" && troubles == nil || row.request != "" && requests == nil) {
-			eval[bool](p, `new Promise(done => setTimeout(done, 10, true))`) // what happened before is reported before this returns
+			// what happened before is reported before this returns
+			eval[bool](p, `new Promise(done => setTimeout(done, 10, true))`)
 			more, asked := p.heard()
 			troubles, requests = append(troubles, more...), append(requests, asked...)
 		}
 		if !slices.ContainsFunc(troubles, func(text string) bool { return strings.HasPrefix(text, row.trouble) }) {
 			t.Errorf("%s: want %q to be heard, got %q", row.why, row.trouble, troubles)
 		}
-		if row.request != "" && !slices.ContainsFunc(requests, func(url string) bool { return strings.HasSuffix(url, row.request) }) {
+		if row.request != "" && !slices.ContainsFunc(requests,
+			func(url string) bool { return strings.HasSuffix(url, row.request) }) {
 			t.Errorf("%s: want %s to be seen, got %q", row.why, row.request, requests)
 		}
 	}
@@ -60,12 +66,14 @@ func isOpen(id string) string { return `document.getElementById('` + id + `').ch
 
 func showsEverythingWithoutScripts(t *testing.T, c *chrome) {
 	p := c.tab(t)
-	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: true})
 	require.NoError(t, err)
 	p.show(rendered(t, sample(t)), "#"+failed)
 	same(p, `document.documentElement.classList.contains('js')`, false, "no script ran")
 	same(p, visible, 11, "every case is there")
-	same(p, `Array.from(document.querySelectorAll('.script')).filter(el => el.checkVisibility()).length`, 0, "what needs scripts is not")
+	same(p, `Array.from(document.querySelectorAll('.script')).filter(el => el.checkVisibility()).length`, 0,
+		"what needs scripts is not")
 	same(p, isOpen(failed), true, "the case that the URL names is open")
 	same(p, isOpen(passed), false, "another one is not")
 	p.do(chromedp.EmulateViewport(1280, 6000), chromedp.Click(chromedp.CSS(`.case.passed > summary`)))
@@ -76,7 +84,8 @@ func ordersItsHeadings(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "")
 	p.do(chromedp.Click(chromedp.CSS("#expand")))
 	p.until(isOpen(passed))
-	levels := eval[[]int](p, `Array.from(document.querySelectorAll('h1,h2,h3,h4,h5,h6')).map(h => Number(h.localName[1]))`)
+	levels := eval[[]int](p,
+		`Array.from(document.querySelectorAll('h1,h2,h3,h4,h5,h6')).map(h => Number(h.localName[1]))`)
 	last := 0
 	for i, level := range levels {
 		if level > last+1 || (level == 1) != (i == 0) {
@@ -84,7 +93,8 @@ func ordersItsHeadings(t *testing.T, c *chrome) {
 		}
 		last = level
 	}
-	same(p, `['header', 'main', 'footer', 'nav', 'form[role=search]', '[role=status]'].filter(s => !document.querySelector(s)).join()`, "", "landmarks")
+	same(p,
+		`['header', 'main', 'footer', 'nav', 'form[role=search]', '[role=status]'].filter(s => !document.querySelector(s)).join()`, "", "landmarks")
 	same(p, `document.querySelector('.skip').getAttribute('href')`, "#cases", "a way past the matrix")
 }
 
@@ -92,7 +102,8 @@ func filtersByEverything(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "")
 	same(p, visible, 11, "no filter")
 	choose := func(id, value string) {
-		eval[bool](p, `(() => { const el = document.getElementById('`+id+`'); el.value = '`+value+`'; el.dispatchEvent(new Event('change', {bubbles: true})); return true; })()`)
+		eval[bool](p, `(() => { const el = document.getElementById('`+id+`'); el.value = '`+value+
+			`'; el.dispatchEvent(new Event('change', {bubbles: true})); return true; })()`)
 	}
 	for _, row := range []struct {
 		step func()
@@ -109,7 +120,8 @@ func filtersByEverything(t *testing.T, c *chrome) {
 		{func() { choose("level", "standard") }, 1, "1 of 11 cases", "one level"},
 		{func() { choose("level", "inferred") }, 1, "1 of 11 cases", "another level"},
 		{func() { choose("level", "") }, 11, "11 cases", "any level"},
-		{func() { choose("requirement", "action.types") }, 6, "6 of 11 cases", "one requirement: five cases prove it, one more breaks it"},
+		{func() { choose("requirement", "action.types") }, 6, "6 of 11 cases", "one requirement: five cases prove " +
+			"it, one more breaks it"},
 		{func() { choose("operation", "requestSample") }, 3, "3 of 11 cases", "one requirement of one operation"},
 		{func() { p.do(chromedp.Click(chromedp.CSS(`input[value=skipped]`))) }, 0, "0 of 11 cases", "nothing"},
 	} {
@@ -118,7 +130,9 @@ func filtersByEverything(t *testing.T, c *chrome) {
 		same(p, visible, row.want, row.why)
 		groups := `Array.from(document.querySelectorAll('.group')).filter(g => g.checkVisibility() !== Array.from(g.querySelectorAll('.case')).some(c => c.checkVisibility())).length`
 		same(p, groups, 0, row.why+": a heading where there are cases, and nowhere else")
-		same(p, `Array.from(document.querySelectorAll('[data-count]')).reduce((n, el) => n + Number(el.textContent), 0)`, row.want, row.why+": the counts beside the outcomes")
+		same(p,
+			`Array.from(document.querySelectorAll('[data-count]')).reduce((n, el) => n + Number(el.textContent), 0)`,
+			row.want, row.why+": the counts beside the outcomes")
 	}
 	p.do(chromedp.Click(chromedp.CSS(`#clear`)))
 	p.until(`document.querySelector('#heading-failed .n').textContent === '4'`)
@@ -147,7 +161,8 @@ func searches(t *testing.T, c *chrome) {
 		{"nothing of the kind", 0, "nothing"},
 		{"   ", 11, "blanks"},
 	} {
-		eval[bool](p, `(() => { const el = document.getElementById('search'); el.value = ''; el.focus(); return true; })()`)
+		eval[bool](p,
+			`(() => { const el = document.getElementById('search'); el.value = ''; el.focus(); return true; })()`)
 		p.do(chromedp.KeyEvent(row.text))
 		text := fmt.Sprintf("%d of 11 cases", row.want)
 		if row.want == 11 {
@@ -161,17 +176,20 @@ func searches(t *testing.T, c *chrome) {
 func keepsTheFilterInTheURL(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "#outcome=failed%2Cerrored&operation=stopAndQuarantineFile")
 	same(p, visible, 3, "the filter of the URL")
-	same(p, `document.querySelector('input[value=failed]').checked && document.getElementById('operation').value === 'stopAndQuarantineFile'`, true, "the form says so")
+	same(p,
+		`document.querySelector('input[value=failed]').checked && document.getElementById('operation').value === 'stopAndQuarantineFile'`, true, "the form says so")
 	p.do(chromedp.Click(chromedp.CSS(`input[value=errored]`)))
 	p.until(`document.getElementById('shown').textContent === '1 of 11 cases'`)
 	same(p, `location.hash`, "#operation=stopAndQuarantineFile&outcome=failed", "the URL follows the form")
 	p.do(chromedp.Reload())
 	p.ready()
 	same(p, visible, 1, "after it was loaded again")
-	eval[bool](p, `(() => { location.hash = '#q=100%25&level=nonsense&requirement=nonsense&outcome=nonsense'; return true; })()`)
+	eval[bool](p,
+		`(() => { location.hash = '#q=100%25&level=nonsense&requirement=nonsense&outcome=nonsense'; return true; })()`)
 	p.until(`document.getElementById('search').value === '100%'`)
 	p.ready()
-	same(p, `document.getElementById('level').value + document.getElementById('requirement').value`, "", "what the form does not know is nothing")
+	same(p, `document.getElementById('level').value + document.getElementById('requirement').value`, "",
+		"what the form does not know is nothing")
 	p.do(chromedp.Click(chromedp.CSS(`#clear`)))
 	p.until(`document.getElementById('shown').textContent === '11 cases'`)
 	same(p, `location.hash`, "", "cleared")
@@ -193,7 +211,9 @@ func opensTheCaseOfALink(t *testing.T, c *chrome) {
 	same(p, visible, 11, "a filter that would hide it is cleared")
 
 	// From a finding to its place in the answer, and back.
-	eval[bool](p, `(() => { document.querySelector('[id="`+failed+`"] .finding:nth-of-type(3) > p > a').click(); return true; })()`) // where it stands moves while the page settles
+	// where it stands moves while the page settles
+	eval[bool](p, `(() => { document.querySelector('[id="`+failed+
+		`"] .finding:nth-of-type(3) > p > a').click(); return true; })()`)
 	p.until(`location.hash.endsWith('~~m3')`)
 	p.until(`document.activeElement.id.endsWith('~~m3')`)
 	same(p, `document.activeElement.nextElementSibling.textContent`, "7", "the place in the answer")
@@ -206,7 +226,8 @@ func leadsFromCellsToCases(t *testing.T, c *chrome) {
 	cell := `[id="requirement-action.types"] td:nth-of-type(2)`
 	p.do(chromedp.Click(chromedp.CSS(cell+` summary`)), chromedp.Click(chromedp.CSS(cell+` li a`)))
 	p.until(`document.getElementById('shown').textContent === '3 of 11 cases'`)
-	same(p, `document.getElementById('requirement').value + ' ' + document.getElementById('operation').value`, "action.types stopAndQuarantineFile", "only these cases")
+	same(p, `document.getElementById('requirement').value + ' ' + document.getElementById('operation').value`,
+		"action.types stopAndQuarantineFile", "only these cases")
 	p.do(chromedp.Click(chromedp.CSS(cell + ` li:nth-of-type(2) a`)))
 	p.until(isOpen(failed))
 }
@@ -237,7 +258,8 @@ func copiesCommands(t *testing.T, c *chrome) {
 		p.ready()
 		p.until(isOpen(failed))
 		for _, row := range []struct{ button, want string }{
-			{`.about .copier`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" -strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'"},
+			{`.about .copier`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" " +
+				"-strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'"},
 			{`.exchange:nth-of-type(2) .copier`, command},
 		} {
 			button := `[id="` + failed + `"] ` + row.button
@@ -246,13 +268,16 @@ func copiesCommands(t *testing.T, c *chrome) {
 			same(p, `navigator.clipboard.readText()`, row.want, from)
 			same(p, `document.getElementById('said').textContent`, "Copied", "said aloud")
 		}
-		same(p, `document.querySelectorAll('[id="`+failed+`"] .copier').length`, 3, "each rendered command has a button: control characters are escaped in it")
+		same(p, `document.querySelectorAll('[id="`+failed+`"] .copier').length`, 3, "each rendered command has a "+
+			"button: control characters are escaped in it")
 
 		// Without the clipboard's own interface, the text is selected and copied the old way.
-		eval[bool](p, `(() => { Object.defineProperty(navigator, 'clipboard', {value: undefined}); window.copied = ''; document.addEventListener('copy', () => { copied = String(getSelection()); }); return true; })()`)
+		eval[bool](p,
+			`(() => { Object.defineProperty(navigator, 'clipboard', {value: undefined}); window.copied = ''; document.addEventListener('copy', () => { copied = String(getSelection()); }); return true; })()`)
 		p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .about .copier`)))
 		p.until(`copied !== ''`)
-		same(p, `copied`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" -strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'", from+", the old way")
+		same(p, `copied`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" "+
+			"-strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'", from+", the old way")
 		eval[bool](p, `(() => { document.execCommand = () => false; return true; })()`)
 		p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .about .copier`)))
 		p.until(`document.getElementById('said').textContent.startsWith('Selected')`)
@@ -263,7 +288,8 @@ func copiesCommands(t *testing.T, c *chrome) {
 func obeysKeys(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "")
 	at := `document.activeElement.id || document.activeElement.querySelector('h4')?.textContent || ''`
-	first, second, last := "requestSample/valid/accepts-other-order", "requestSample/valid/accepts-plain-request", "requestSample/auth/refuses-reader"
+	first, second, last := "requestSample/valid/accepts-other-order", "requestSample/valid/accepts-plain-request",
+		"requestSample/auth/refuses-reader"
 	for _, row := range []struct{ key, want, why string }{
 		{"j", first, "to the first case"},
 		{"j", second, "to the next"},
@@ -279,7 +305,8 @@ func obeysKeys(t *testing.T, c *chrome) {
 	}
 	same(p, `document.getElementById('search').value`, "j", "what was typed")
 	p.do(chromedp.KeyEvent(kb.Escape))
-	p.until(`document.getElementById('shown').textContent === '11 cases' && document.getElementById('search').value === ''`)
+	p.until(
+		`document.getElementById('shown').textContent === '11 cases' && document.getElementById('search').value === ''`)
 	same(p, `document.activeElement === document.body`, true, "Esc leaves the search")
 	p.do(chromedp.KeyEvent("k"))
 	same(p, at, last, "from nowhere back: the last case")
@@ -321,7 +348,8 @@ func fitsNarrowWindows(t *testing.T, c *chrome) {
 		p := r()
 		for _, width := range []int64{360, 375, 768, 1280} {
 			p.do(chromedp.EmulateViewport(width, 800))
-			eval[bool](p, `(() => { for (const d of document.querySelectorAll('details')) d.open = true; return true; })()`)
+			eval[bool](p,
+				`(() => { for (const d of document.querySelectorAll('details')) d.open = true; return true; })()`)
 			same(p, `document.documentElement.scrollWidth <= innerWidth`, true, name)
 		}
 	}
@@ -336,7 +364,8 @@ func followsTheColourScheme(t *testing.T, c *chrome) {
 	p.emulate("", "dark")
 	same(p, paper, dark, "as the system has it")
 	for _, row := range []struct{ choice, want string }{{"light", light}, {"dark", dark}, {"", dark}} {
-		eval[bool](p, `(() => { const el = document.getElementById('theme'); el.value = '`+row.choice+`'; el.dispatchEvent(new Event('change')); return true; })()`)
+		eval[bool](p, `(() => { const el = document.getElementById('theme'); el.value = '`+row.choice+
+			`'; el.dispatchEvent(new Event('change')); return true; })()`)
 		same(p, paper, row.want, "chosen: "+row.choice)
 	}
 	eval[bool](p, `(() => { document.documentElement.dataset.theme = 'dark'; return true; })()`)
@@ -349,7 +378,8 @@ func printsWhatFailed(t *testing.T, c *chrome) {
 	p.emulate("print", "light")
 	same(p, isOpen(failed), true, "what failed is open")
 	same(p, isOpen(passed), false, "what passed is not")
-	same(p, `['#filters', '.skip', 'nav', '.theme'].filter(s => document.querySelector(s).checkVisibility()).join()`, "", "what a sheet cannot do is not there")
+	same(p, `['#filters', '.skip', 'nav', '.theme'].filter(s => document.querySelector(s).checkVisibility()).join()`,
+		"", "what a sheet cannot do is not there")
 	pdf, err := chromedp.Run(p.ctx, chromedp.PrintToPDF())
 	require.NoError(t, err)
 	if len(pdf) < 20<<10 || string(pdf[:5]) != "%PDF-" {
