@@ -75,18 +75,18 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 // of one answer, and those between answers.
 func relationChecks(all []schemas.Relation) (one, between []Check) {
 	for _, r := range all {
-		list, make := &one, acrossRelations()[r.Kind]
-		if make != nil {
+		list, acrossCheck := &one, acrossRelations()[r.Kind]
+		if acrossCheck != nil {
 			list = &between
 		}
 		i := slices.IndexFunc(*list, func(c Check) bool { return c.Name == r.Check })
 		if i < 0 {
 			i = len(*list)
 			c := Check{Name: r.Check}
-			if make == nil {
+			if acrossCheck == nil {
 				c.on, c.judge = (*observed).readable, relationsOf(r.Check)
 			} else {
-				c.across = func(limit int) across { return make(r.Check, limit) }
+				c.across = func(limit int) across { return acrossCheck(r.Check, limit) }
 			}
 			*list = append(*list, c)
 		}
@@ -160,9 +160,9 @@ func rulesKept(x *observed, r *relation) (out []Problem) {
 // mostItems is how many items of arrays a relation reports.
 const mostItems = 20
 
-// strings returns the strings at the places of a relation. A member that is missing, no
+// texts returns the strings at the places of a relation. A member that is missing, no
 // string, or breaks its schema is a finding of another check.
-func (x *observed) strings(pointers ...string) (out []place) {
+func (x *observed) texts(pointers ...string) (out []place) {
 	for _, pointer := range pointers {
 		for _, p := range placesAt(x.answer.action, pointer) {
 			if _, is := p.value.(string); is && !x.broken(p.pointer) {
@@ -180,7 +180,7 @@ func (x *observed) broken(pointer string) bool {
 
 // each judges every string at the places of a relation.
 func (r *relation) each(x *observed, want string, good func(string) bool) (out []Problem) {
-	for _, p := range x.strings(r.At...) {
+	for _, p := range x.texts(r.At...) {
 		if text := p.value.(string); !good(text) {
 			out = append(out, Problem{Place: p.pointer, Want: want, Got: show(text)})
 		}
@@ -232,7 +232,7 @@ func instants(x *observed, r *relation) []Problem {
 // cannot be read: that is a finding of another check.
 func (r *relation) read(x *observed) (times []time.Time, at []place) {
 	for _, pointer := range r.At {
-		found := x.strings(pointer)
+		found := x.texts(pointer)
 		if len(found) == 0 {
 			return nil, nil
 		}

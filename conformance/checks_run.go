@@ -71,7 +71,7 @@ func (x *observed) values() map[string][]string {
 	for check, r := range x.terms.across {
 		kept := make([]string, len(r.At))
 		for i, pointer := range r.At {
-			for _, p := range x.strings(pointer) {
+			for _, p := range x.texts(pointer) {
 				text := p.value.(string)
 				if r.Kind == "instant-form" {
 					if _, err := instant(text); err != nil || r.form.MatchString(text) {

@@ -116,6 +116,16 @@ func depotFaults() []depotFault {
 	}
 }
 
+// depotFindings are what findings of some checks say, as expressions: wanted, and got.
+func depotFindings() map[string][2]string {
+	return map[string][2]string{
+		"task-reason": {`^the request's reason, "fmaspec-[0-9a-f]+"$`, `^"none"$`},
+		"task-label":  {`^the value of parcel, ".+"$`, `^".+"$`},
+		"task-depot":  {`^"key \d+", as [a-z]+Parcel/\S+ got for the same machine$`, `^"key \d+"$`},
+		"task-depots": {`^another value than for another machine$`, `^"the key", which [a-z]+Parcel/\S+ got for the machine [0-9a-z-]+$`},
+	}
+}
+
 // ServeHTTP answers an order as the contract says, or as the fault has it.
 func (d *depot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -202,6 +212,14 @@ func TestAnInventedContractIsJudgedFromItsFilesAlone(t *testing.T) {
 			}
 		}
 		caught[fault.breaks] = true
+		for _, c := range r.Cases {
+			for _, f := range c.Findings {
+				if want := depotFindings()[f.Check]; want[0] != "" {
+					require.Regexp(t, want[0], f.Want, f.Check)
+					require.Regexp(t, want[1], f.Got, f.Check)
+				}
+			}
+		}
 	}
 	for _, q := range suite.Requirements {
 		require.True(t, caught[q.ID], "no fault breaks %s", q.ID)
