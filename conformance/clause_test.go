@@ -137,7 +137,7 @@ func TestLoadWantsEachLineInOneStatementWithItsRequirements(t *testing.T) {
 			"  obliges: [auth.role, auth.either-role]\n  unobservable: nobody looks\n"),
 			`the statement has 2 of obliges, unobservable and nothing; give one`},
 		{"no words", statementsFile, swap("  says: the heading, which calls the API deprecated\n", ""),
-			`the statement has no says; tell in words of your own what stands there`},
+			`the statement has no says; write in your own words what the lines say`},
 		{"no place", statementsFile, swap("- document: RFC 6750\n  section: \"5\"\n", "- document: RFC 6750\n"),
 			`the statement has neither lines nor document and section of a standard; give one of them`},
 		{"an unknown document", statementsFile, swap("{stop: 28}", "{halt: 28}"),

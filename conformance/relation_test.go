@@ -11,7 +11,8 @@ import (
 func TestEveryRelationOfTheSchemasIsJudged(t *testing.T) {
 	for _, kind := range schemas.RelationKinds() {
 		one, between := relationJudges()[kind] != nil, acrossRelations()[kind] != nil
-		require.True(t, one != between, "want one function for the relation %s, in checks_relation.go or checks_run.go", kind)
+		require.True(t, one != between, "want one function for the relation %s, in checks_relation.go or checks_run.go",
+			kind)
 	}
 	require.Len(t, schemas.RelationKinds(), len(relationJudges())+len(acrossRelations()))
 }
@@ -38,7 +39,8 @@ func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
 	require.Nil(t, s.unknown.schema)
 	require.True(t, s.unknown.looksLikeAction(map[string]any{"id": nil, "type": "StopAndQuarantineFile"}))
 	require.False(t, s.unknown.looksLikeAction(map[string]any{"type": "StopAndQuarantineFile"}))
-	require.True(t, s.unknown.looksLikeAction(map[string]any{"@odata.context": "x/$metadata#FileMachineActions/$entity"}))
+	require.True(t,
+		s.unknown.looksLikeAction(map[string]any{"@odata.context": "x/$metadata#FileMachineActions/$entity"}))
 	require.True(t, s.unknown.running(map[string]any{"error": map[string]any{"code": "ActiveRequestAlreadyExists"}}))
 	require.False(t, s.unknown.running(map[string]any{"error": "ActiveRequestAlreadyExists"}))
 }
