@@ -1,5 +1,3 @@
-// Package docs_test compares the pages with their sources: lists are
-// generated from the tables, commands are run, flags and links are looked up.
 package docs_test
 
 import (

@@ -49,7 +49,7 @@ func (b *curlCommand) add(option string, values ...string) {
 	}
 }
 
-// Line is [Curl] for a request that was not cut off.
+// Line is [Command] for a request that was not cut off.
 func Line(r record.Request, t record.TargetInfo, settings []record.Setting) (command, why string) {
 	if t.URL == record.InMemory {
 		return "", ""

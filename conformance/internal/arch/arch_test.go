@@ -1,4 +1,3 @@
-// Package arch tests the rules of the repository: imports, lengths of lines, and terms.
 package arch
 
 import (

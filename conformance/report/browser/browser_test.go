@@ -1,4 +1,3 @@
-// Package browser_test opens the HTML report in a real browser.
 package browser_test
 
 import (

@@ -1,0 +1,2 @@
+// Package browser tests the HTML report in a real browser.
+package browser
