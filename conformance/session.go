@@ -74,8 +74,8 @@ func (p *Plan) Start(context.Context) (*Session, error) {
 
 // Do sends a case of the plan once and returns what came of each of its requests. The
 // values of its variables are others each time. An error is a [*UsageError] where the
-// plan does not have the case, a [*NotSentError] where it was not sent or not whole, or
-// that of ctx.
+// plan does not have the case, and a [*NotSentError] where not all of it was sent, as when
+// ctx ended.
 func (s *Session) Do(ctx context.Context, c *Case) ([]*Judged, error) {
 	j := s.byCase[c]
 	switch {
