@@ -36,7 +36,7 @@ TEST = GOGC=$(GOGC) $(GO) test
 #   make race   every test under the race detector. Of the matrix, which takes too long so, a
 #               sample: our code is the same for every fault.
 CONCURRENT := ./cmd/... ./conformance ./conformance/internal/... \
-  $(addsuffix /...,$(addprefix ./conformance/,client conformancetest credential journal mutate reference))
+  $(addsuffix /...,$(addprefix ./conformance/,conformancetest credential journal mutate pact reference))
 
 # A script starts a process for each command, which has been tested without the race
 # detector; what the command shares with it runs in the tests of Go.

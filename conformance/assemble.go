@@ -7,7 +7,7 @@ import (
 )
 
 // report makes the record of a run from what was exchanged.
-func (r *runner) report(runs []*caseRun) *record.Report {
+func (r *runner) report(runs []*caseRun, beyond map[ref][]record.Finding) *record.Report {
 	out := &record.Report{
 		Schema: record.ReportSchema,
 		Suite:  r.suiteInfo(),
@@ -22,7 +22,7 @@ func (r *runner) report(runs []*caseRun) *record.Report {
 	if r.dialer != nil {
 		out.Panics = r.dialer.Panics()
 	}
-	r.suite.concludes(r.options).conclude(out, runs, r.beyond)
+	r.suite.concludes(r.options).conclude(out, runs, beyond)
 	return out
 }
 

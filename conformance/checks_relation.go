@@ -250,7 +250,7 @@ func (r *relation) read(x *observed) (times []time.Time, at []place) {
 func within(x *observed, r *relation) (out []Problem) {
 	times, at := r.read(x)
 	for i, t := range times {
-		if t.Before(r.since) || t.After(x.now.Add(r.ahead)) {
+		if t.Before(r.since) || !x.Started.IsZero() && t.After(x.now.Add(r.ahead)) {
 			out = append(out, Problem{Place: at[i].pointer, Want: r.Want, Got: show(at[i].value)})
 		}
 	}

@@ -366,8 +366,9 @@ func (k *ownInput) note(at ref, x *Judged) (shows bool) {
 	}
 	t := traced{m, foreign}
 	_, _, shows = k.foreign(t)
-	if k.owners.limit == 0 || shows && len(k.traces) < sessionLimit {
-		k.traces = append(k.traces, t) // without a limit, the request with the mark may come behind the answer
+	k.traces = append(k.traces, t) // the request with the value may be noted later
+	if n := k.owners.limit; n > 0 && len(k.traces) > n {
+		k.traces = k.traces[1:]
 	}
 	return shows
 }

@@ -34,25 +34,26 @@ func (s *Suite) concludes(o Options) conclusion {
 
 // conclude completes a report, of which the target, the safety, the last look and the
 // panics are there, with what the exchanges of a run show together. It writes to nothing
-// else. beyond holds what the exchanges of a session show together that the runs do not
-// keep; it is nil where they keep all.
-func (k conclusion) conclude(out *record.Report, runs []*caseRun, beyond *together) {
+// else. together holds what the exchanges of a session show together of which the runs keep
+// a part; it is nil where they keep all.
+func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[ref][]record.Finding) {
 	var all []*Judged
 	for _, run := range runs {
 		all = append(all, run.exchanges...)
 	}
 	why := causesOf(out, all)
-	if beyond == nil {
-		beyond = k.suite.newTogether(0)
+	if together == nil {
+		all, state := all, k.suite.newTogether(0)
 		for _, x := range all {
-			beyond.note(x)
+			state.note(x)
 		}
+		together = state.findings()
 	}
-	together := beyond.findings()
+	lost := unkept(together, all)
 	accepted := acceptances(runs)
 	unheeding := unheedingStatuses(runs)
 	for _, run := range runs {
-		findings, outcome, reason := k.caseOf(run, together, accepted, unheeding, why)
+		findings, outcome, reason := k.caseOf(run, together, lost[run.c], accepted, unheeding, why)
 		out.Cases = append(out.Cases, caseResult(run, findings, outcome, reason))
 	}
 	out.Totals = total(out.Cases)
@@ -73,6 +74,20 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, beyond *togeth
 	if out.Verdict != record.Conformant {
 		out.Reason = withHint(out.Reason, k.suite.unserved(out))
 	}
+}
+
+// unkept returns the findings on exchanges that are not kept, by case.
+func unkept(together map[ref][]record.Finding, all []*Judged) map[*Case][]record.Finding {
+	kept, out := map[ref]bool{}, map[*Case][]record.Finding{}
+	for _, x := range all {
+		kept[x.ref()] = true
+	}
+	for at, findings := range together {
+		if !kept[at] {
+			out[at.c] = append(out[at.c], findings...)
+		}
+	}
+	return out
 }
 
 // acceptances returns, by the id of a case, why it stands for no acceptance.
@@ -130,12 +145,15 @@ func (k conclusion) fails(f record.Finding) bool {
 }
 
 // caseOf returns the findings of a case that count at the run's level, the worst first,
-// and the outcome that they give the case, with its reason.
-func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, accepted map[string]string,
-	unheeding map[refusalKind]bool, why causes) (findings []record.Finding, outcome record.Outcome, reason string) {
+// and the outcome that they give the case, with its reason. lost are the findings on its
+// exchanges that are not kept.
+func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost []record.Finding,
+	accepted map[string]string, unheeding map[refusalKind]bool, why causes) (findings []record.Finding,
+	outcome record.Outcome, reason string) {
 	if c := why.all(run.exchanges); c != nil {
 		return nil, record.Errored, c.reason
 	}
+	findings = slices.Clone(lost)
 	repeats, refused, unjudged := "", "", ""
 	for _, x := range run.exchanges {
 		of := slices.Concat(x.Findings, together[x.ref()])

@@ -19,7 +19,7 @@ import (
 // The Case is one of the suite, or made like one; without a Case the request may be
 // accepted or refused. What the checks compare an answer with, such as the file and
 // the Accept-Encoding that were sent, is read from x.Request, whose body has to be
-// complete. Times are compared with the end of the exchange.
+// complete. Times are compared with the end of the exchange, where its start is known.
 func (s *Suite) Judge(x *Exchange) Judgement {
 	return s.judgement(s.observe(x))
 }

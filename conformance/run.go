@@ -186,6 +186,7 @@ const (
 	panicReason      = "fmaspec itself failed: "
 	stoppedReason    = "the run was interrupted"
 	checkpointReason = "not judged yet when this was written"
+	unsentReason     = "not sent as often as was planned before the session was closed"
 )
 
 // unfinishedReason is why a report that is written while a run goes on has no verdict.
@@ -198,6 +199,7 @@ type job struct {
 	withheld bool            // the plan leaves it out
 	begun    int             // repetitions
 	ended    int             // of them
+	whole    int             // of these, all requests were sent
 	done     bool            // no more repetitions follow in this run
 	seen     map[string]bool // findings and reasons of the repetitions that were not planned
 	shown    int             // exchanges of these that show something together with others
@@ -474,7 +476,7 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 	one := func(i int) {
 		defer func() {
 			if p := recover(); p != nil {
-				text := panicReason + r.secrets.Text(fmt.Sprint(p)) + "; please report it with the case and the answer"
+				text := r.panicked(p)
 				first.CompareAndSwap(nil, &text)
 			}
 		}()
@@ -507,4 +509,10 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 		panicked = *text
 	}
 	return made, panicked
+}
+
+// panicked returns the reason for which a panic of ours, or of what the user supplied,
+// leaves a case unjudged.
+func (r *runner) panicked(value any) string {
+	return panicReason + r.secrets.Text(fmt.Sprint(value)) + "; please report it with the case and the answer"
 }

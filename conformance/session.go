@@ -27,6 +27,10 @@ type Session struct {
 	byCase  map[*Case]*job
 	started time.Time
 	hangUp  func()
+
+	doing  sync.WaitGroup // calls of Do
+	closed *record.Report // by Close; nil before
+	ending bool           // Close has begun; guarded by runner.mu, as closed is
 }
 
 // A NotSentError says why a case was not sent, or not all of it.
@@ -46,12 +50,12 @@ func (e *NotSentError) ends() bool {
 // Start opens a session. A plan is started once. An error is a [*UsageError] or a
 // [*SafetyError].
 func (p *Plan) Start(context.Context) (*Session, error) {
-	if p.started.Swap(true) {
-		return nil, usage("the plan was started before; make another with Suite.Plan")
-	}
 	b := p.binding
 	if err := b.recorded(); err != nil {
 		return nil, err
+	}
+	if p.started.Swap(true) {
+		return nil, usage("the plan was started before; make another with Suite.Plan")
 	}
 	d, stop, err := wire.NewDialer(wire.Config{
 		Endpoint: b.target.endpoint(), Timeout: b.options.Timeout, Gate: b.guard, Secrets: b.secrets,
@@ -74,7 +78,7 @@ func (p *Plan) Start(context.Context) (*Session, error) {
 
 // Do sends a case of the plan once and returns what came of each of its requests. The
 // values of its variables are others each time. An error is a [*UsageError] where the
-// plan does not have the case, and a [*NotSentError] where not all of it was sent, as when
+// plan does not have the case or the session is closed, and a [*NotSentError] where not all of it was sent, as when
 // ctx ended.
 func (s *Session) Do(ctx context.Context, c *Case) ([]*Judged, error) {
 	j := s.byCase[c]
@@ -84,6 +88,14 @@ func (s *Session) Do(ctx context.Context, c *Case) ([]*Judged, error) {
 	case j.withheld:
 		return nil, &NotSentError{c.ID, j.outcome, j.skip}
 	}
+	s.runner.mu.Lock()
+	if s.ending {
+		s.runner.mu.Unlock()
+		return nil, usage("the session is closed; start another with Suite.Plan")
+	}
+	s.doing.Add(1)
+	s.runner.mu.Unlock()
+	defer s.doing.Done()
 	return s.do(ctx, j)
 }
 
@@ -98,11 +110,17 @@ func (s *Session) do(ctx context.Context, j *job) ([]*Judged, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.ended++
-	s.keep(j, round, made)
+	s.keep(j, round < r.options.Repeat || j.whole < r.options.Repeat, made)
 	if failed == nil {
+		j.whole++
+		if j.stopped { // an attempt before, whose context ended
+			j.outcome, j.skip, j.stopped = 0, "", false
+		}
 		return made, nil
 	}
-	j.outcome, j.skip, j.stopped = failed.Outcome, failed.Reason, failed.Reason == stoppedReason
+	if j.outcome != record.Errored { // which outweighs that later requests were not sent
+		j.outcome, j.skip, j.stopped = failed.Outcome, failed.Reason, failed.Reason == stoppedReason
+	}
 	return made, failed
 }
 
@@ -112,14 +130,15 @@ const newFindings = 64
 
 // keep adds exchanges to what is known of a case: all of a repetition that was planned,
 // and of another one those that show something new. The caller holds runner.mu.
-func (s *Session) keep(j *job, round int, made []*Judged) {
+func (s *Session) keep(j *job, planned bool, made []*Judged) {
 	r := s.runner
-	planned := round < r.options.Repeat
 	if !planned && r.beyond == nil {
 		r.beyond = r.suite.newTogether(sessionLimit)
-		for _, known := range s.jobs {
-			for _, x := range known.exchanges {
-				r.beyond.note(x)
+		for range 2 { // an answer may be noted before the request whose value it holds
+			for _, known := range s.jobs {
+				for _, x := range known.exchanges {
+					r.beyond.note(x)
+				}
 			}
 		}
 	}
@@ -157,45 +176,57 @@ func (j *job) isNew(x *Judged) (is bool) {
 	return is
 }
 
-// Report returns what is known so far. A case is left out of it, as one that was not
-// judged yet, until it was sent as often as was planned.
+// Report returns what is known so far, which is no verdict. A case stands in it as one that
+// was not judged yet until it was sent as often as was planned.
 func (s *Session) Report() *record.Report {
 	r := s.runner
 	r.mu.Lock()
 	var runs []*caseRun
 	for _, j := range s.jobs {
 		run := j.caseRun
-		if known := j.withheld || j.begun == j.ended && (j.done || j.ended >= r.options.Repeat); !known {
+		if known := j.withheld || j.done || j.ended >= r.options.Repeat; !known {
 			run = caseRun{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}
 		}
 		run.exchanges = slices.Clone(run.exchanges)
 		runs = append(runs, &run)
 	}
-	if r.beyond == nil {
-		r.mu.Unlock()
-	} else {
-		defer r.mu.Unlock()
-	}
-	out := r.timedReport(runs, s.started)
-	if out.Interrupted {
-		out.Reason = unfinishedReason
-	}
+	found := r.beyond.findings()
+	r.mu.Unlock()
+	out := r.timedReport(runs, found, s.started)
+	out.Interrupted, out.Verdict, out.Reason = true, record.Unjudged, unfinishedReason
 	return out
 }
 
-// Close ends the session and returns its report. Before, it sends once more, by itself,
-// what was answered by a state that passes, and finds out whether the target still
-// answers, where the answers leave that open; ctx bounds both.
+// Close waits for the calls of Do, ends the session and returns its report; called again,
+// it returns the same one. Before, it sends once more, by itself, what was answered by a
+// temporary state, and finds out whether the target still answers, where the answers leave
+// that open; ctx bounds both. A case that was not sent as often as was planned is skipped.
 func (s *Session) Close(ctx context.Context) *record.Report {
+	r := s.runner
+	r.mu.Lock()
+	s.ending = true
+	r.mu.Unlock()
+	s.doing.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.closed != nil {
+		return s.closed
+	}
 	defer s.hangUp()
-	s.runner.sendAgain(ctx, s.jobs)
-	s.runner.lookLast(ctx, s.jobs)
-	return s.runner.timedReport(caseRuns(s.jobs), s.started)
+	r.sendAgain(ctx, s.jobs)
+	r.lookLast(ctx, s.jobs)
+	for _, j := range s.jobs {
+		if !j.withheld && !j.done && j.ended < r.options.Repeat && j.skip == "" {
+			j.outcome, j.skip = record.Skipped, unsentReason
+		}
+	}
+	s.closed = r.timedReport(caseRuns(s.jobs), r.beyond.findings(), s.started)
+	return s.closed
 }
 
 // timedReport returns the report with start and elapsed time set.
-func (r *runner) timedReport(runs []*caseRun, started time.Time) *record.Report {
-	report := r.report(runs)
+func (r *runner) timedReport(runs []*caseRun, beyond map[ref][]record.Finding, started time.Time) *record.Report {
+	report := r.report(runs, beyond)
 	report.Started, report.Elapsed = started.UTC(), r.options.Now().Sub(started)
 	return report
 }
@@ -301,6 +332,11 @@ func (r *runner) attempt(ctx context.Context, j *job, round int) (made []*Judged
 	not := func(outcome record.Outcome, reason string) *NotSentError {
 		return &NotSentError{j.c.ID, outcome, reason}
 	}
+	defer func() {
+		if p := recover(); p != nil { // of ours, or of the user's source of tokens
+			failed = not(record.Errored, r.panicked(p))
+		}
+	}()
 	steps, err := r.fresh(ctx, j, round)
 	switch {
 	case ctx.Err() != nil:

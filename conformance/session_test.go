@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -140,7 +141,7 @@ func BenchmarkResidentMemoryOfASession(b *testing.B) {
 	for b.Loop() {
 		s, j := endless(b)
 		for round := range 1_000_000 {
-			s.keep(j, round, []*Judged{made(s.runner.suite, j.c, round)})
+			s.keep(j, round == 0, []*Judged{made(s.runner.suite, j.c, round)})
 			if round == 100_000 || round == 999_999 {
 				runtime.GC()
 				var m runtime.MemStats
@@ -156,7 +157,7 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	c := j.c
 	const n = 2*sessionLimit + 100
 	for round := range n {
-		s.keep(j, round, []*Judged{made(s.runner.suite, c, round)})
+		s.keep(j, round == 0, []*Judged{made(s.runner.suite, c, round)})
 	}
 	require.Len(t, j.exchanges, 1)
 	require.Equal(t, n-1, j.dropped)
@@ -187,7 +188,7 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	again := made(s.runner.suite, c, n)
 	again.ActionID = "id-" + fmt.Sprintf("%040x", n-2)
 	again.Traces = append(again.Traces, fmt.Sprintf("%040x", n-3))
-	s.keep(j, n, []*Judged{again})
+	s.keep(j, false, []*Judged{again})
 	require.Len(t, j.exchanges, 2, "want the one that shows something kept")
 	var checks []string
 	for at, findings := range s.runner.beyond.findings() {
@@ -201,7 +202,7 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	for round := n + 1; round < n+5*newFindings; round++ {
 		x := made(s.runner.suite, c, round)
 		x.ActionID, x.Traces = "one", []string{fmt.Sprintf("%040x", n-3)}
-		s.keep(j, round, []*Judged{x})
+		s.keep(j, false, []*Judged{x})
 	}
 	require.LessOrEqual(t, len(j.exchanges), 2+newFindings)
 	for _, state := range s.runner.beyond.states {
@@ -224,4 +225,70 @@ func TestTheOriginOfACase(t *testing.T) {
 	for _, c := range suite.Cases {
 		require.True(t, strings.HasPrefix(c.Origin.String(), "fixtures/cases/"), c.ID)
 	}
+}
+
+func TestASessionSkipsWhatItDidNotSend(t *testing.T) {
+	suite, err := Load(Contract{})
+	require.NoError(t, err)
+	p, err := suite.Plan(t.Context(), Target{Handler: answering(func(n int64) string { return fmt.Sprint(n) }),
+		Token: "test-token"}, Options{Run: "^requestSample/valid/accepts-(plain-request|other-order)$"})
+	require.NoError(t, err)
+	s, err := p.Start(t.Context())
+	require.NoError(t, err)
+	sent := suite.Case("requestSample/valid/accepts-plain-request")
+	_, err = s.Do(t.Context(), sent)
+	require.NoError(t, err)
+	now := s.Report()
+	require.True(t, now.Interrupted, "want no verdict before the end")
+	r := s.Close(t.Context())
+	require.Same(t, r, s.Close(t.Context()), "want one report of a session")
+	for _, c := range r.Cases {
+		if c.ID == sent.ID {
+			require.Equal(t, record.Failed, c.Outcome)
+			continue
+		}
+		require.Equal(t, record.Skipped, c.Outcome, c.ID)
+		require.Equal(t, unsentReason, c.Reason)
+	}
+	_, err = s.Do(t.Context(), sent)
+	var misuse *UsageError
+	require.ErrorAs(t, err, &misuse, "want nothing sent after the end")
+}
+
+func TestAnAttemptThatWasStoppedIsForgottenWhenAnotherCompletes(t *testing.T) {
+	s, c := opened(t, answering(func(n int64) string { return fmt.Sprint(n) }), Options{})
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err := s.Do(ended, c)
+	var not *NotSentError
+	require.ErrorAs(t, err, &not)
+	_, err = s.Do(t.Context(), c)
+	require.NoError(t, err)
+	r := s.Close(t.Context())
+	require.False(t, r.Interrupted)
+	require.Len(t, r.Cases[0].Exchanges, 1)
+	require.Zero(t, r.Cases[0].Dropped)
+}
+
+func TestAFindingOnAnExchangeThatIsNotKeptIsReported(t *testing.T) {
+	s, j := endless(t)
+	other := &job{caseRun: caseRun{c: s.runner.suite.Case("stopAndQuarantineFile/valid/accepts-plain-request")}}
+	s.jobs = append(s.jobs, other)
+	s.keep(j, true, []*Judged{made(s.runner.suite, j.c, 0)})
+	s.keep(other, true, []*Judged{made(s.runner.suite, other.c, 1)})
+	s.keep(other, false, []*Judged{made(s.runner.suite, other.c, 2)})
+	x := made(s.runner.suite, j.c, 3)
+	x.ActionID = made(s.runner.suite, other.c, 2).ActionID // of an exchange that was dropped
+	s.keep(j, false, []*Judged{x})
+	require.Len(t, other.exchanges, 1)
+	out := &record.Report{}
+	s.runner.suite.concludes(Options{Level: record.Inferred}).conclude(out, caseRuns(s.jobs),
+		s.runner.beyond.findings())
+	var found []string
+	for _, c := range out.Cases {
+		for _, f := range c.Findings {
+			found = append(found, f.Check+" "+c.ID)
+		}
+	}
+	require.Equal(t, []string{"ids-fresh " + other.c.ID}, found)
 }

@@ -12,7 +12,7 @@ type across interface {
 
 // A ref names an exchange after it is gone.
 type ref struct {
-	c    *Case // nil for recorded traffic
+	c    *Case // nil only where Judge was given none
 	step int   // of the case, counted through all its repetitions from 0
 }
 
@@ -48,8 +48,11 @@ func (t *together) note(x *Judged) (shows bool) {
 	return shows
 }
 
-// findings returns what the checks find.
+// findings returns what the checks find, nil where t is nil.
 func (t *together) findings() map[ref][]record.Finding {
+	if t == nil {
+		return nil
+	}
 	out := map[ref][]record.Finding{}
 	for i, state := range t.states {
 		for at, problems := range state.problems() {

@@ -124,7 +124,7 @@ func TestAVerificationThatFailsSaysWhy(t *testing.T) {
 		{"far", "the target is another machine", true, []string{"pact: graph.example is not loopback, and what a " +
 			"pact asks for takes effect"}},
 		{"url", "the target's URL has a user", true, []string{"pact: the target's URL is not scheme, host and path"}},
-		{"nothing", "the filter leaves nothing", true, []string{"pact: nothing was asked of the target"}},
+		{"nothing", "the filter leaves nothing", true, []string{"pact: no request was sent to the target"}},
 		{"reader", "the target has no such token", false,
 			[]string{"--- SKIP: TestScenario/requestSample_refuses_the_token_of_a_user_without_the_role",
 				"needs the token of a user without the roles; set Target.UnprivilegedToken or " +
