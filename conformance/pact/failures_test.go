@@ -121,8 +121,8 @@ func TestAVerificationThatFailsSaysWhy(t *testing.T) {
 			"Expected status code 201 to be a 400, 422"}},
 		{"good", "all goes well, and then nothing is skipped", false,
 			[]string{"--- PASS: TestScenario", "requestSample refuses the token of a user without the role"}},
-		{"far", "the target is another machine", true, []string{"pact: graph.example is not loopback, and what a " +
-			"pact asks for takes effect"}},
+		{"far", "the target is another machine", true, []string{"pact: graph.example is not loopback, and the " +
+			"requests of a pact take effect"}},
 		{"url", "the target's URL has a user", true, []string{"pact: the target's URL is not scheme, host and path"}},
 		{"nothing", "the filter leaves nothing", true, []string{"pact: no request was sent to the target"}},
 		{"reader", "the target has no such token", false,
