@@ -18,9 +18,7 @@ func (r *runner) report(runs []*caseRun, beyond map[ref][]record.Finding) *recor
 		Safety:   r.guard.Info(),
 		Pace:     r.pacer.Info(),
 		LastLook: r.look.Load(),
-	}
-	if r.dialer != nil {
-		out.Panics = r.dialer.Panics()
+		Panics:   r.dialer.Panics(),
 	}
 	r.suite.concludes(r.options).conclude(out, runs, beyond)
 	return out

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"fmaspec/conformance/internal/guard"
 )
 
 func runChecks() []Check {
@@ -288,7 +290,7 @@ func (k *instantForm) problems() map[ref][]Problem {
 func traces(text []byte) (out []string) {
 	run := 0 // hexadecimal digits up to here
 	for i := 0; i <= len(text); i++ {
-		if i < len(text) && isHex(text[i]) {
+		if i < len(text) && guard.IsHexDigit(text[i]) {
 			run++
 			continue
 		}
@@ -305,15 +307,6 @@ func traces(text []byte) (out []string) {
 }
 
 const sha1Digits, markDigits = 40, 16
-
-// allHex reports whether a text is hexadecimal digits and nothing else.
-func allHex(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHex(byte(r)) })
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
 
 // oddness returns how far a request is from a plain one.
 func oddness(x *Exchange) int {

@@ -43,7 +43,7 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 	}
 	why := causesOf(out, all)
 	if together == nil {
-		all, state := all, k.suite.newTogether(0)
+		state := k.suite.newTogether(0)
 		for _, x := range all {
 			state.note(x)
 		}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"fmaspec/conformance/internal/guard"
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
@@ -139,7 +140,7 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	return t, nil
 }
 
-func isSha1(text string) bool { return len(text) == sha1Digits && allHex(text) }
+func isSha1(text string) bool { return len(text) == sha1Digits && guard.AllHex(text) }
 
 // info is what a report says of the target.
 func (t Target) info() record.TargetInfo {

@@ -348,7 +348,7 @@ var machineMember = regexp.MustCompile(`(?i)machine[a-z_-]*["']?\s*[:=]\s*["']?(
 // inert reports whether an id was made up: digits alone, so that no path can hide
 // another behind it.
 func inert(id string) bool {
-	return strings.HasPrefix(id, InertPrefix) && allHexDigits(id)
+	return strings.HasPrefix(id, InertPrefix) && AllHex(id)
 }
 
 // forbids says why a request with this effect may not be sent, or "".

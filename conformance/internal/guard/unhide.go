@@ -290,7 +290,7 @@ func hexNames(text, gaps string) (out []string) {
 	}
 	from := -1
 	for i := 0; i <= len(text); i++ {
-		if i < len(text) && isHexDigit(text[i]) {
+		if i < len(text) && IsHexDigit(text[i]) {
 			if from < 0 {
 				from = i
 			}
@@ -321,7 +321,7 @@ func otherScript(text string) bool {
 	length, digits, others := 0, 0, 0
 	for _, r := range text + " " {
 		switch {
-		case r <= 0x7F && isHexDigit(byte(r)):
+		case r <= 0x7F && IsHexDigit(byte(r)):
 			digits++
 		case r >= 0xFF01 && r <= 0xFF5E || r > 0x7F && unicode.Is(unicode.Nd, r): // undone in another reading
 		case r > 0x7F && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r)):
@@ -341,12 +341,13 @@ func otherScript(text string) bool {
 // hashDigits is the length of a hash in hexadecimal digits.
 const hashDigits = 40
 
-// allHexDigits reports whether a text consists of hexadecimal digits.
-func allHexDigits(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !isHexDigit(byte(r)) })
+// AllHex reports whether a text consists of hexadecimal digits.
+func AllHex(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7F || !IsHexDigit(byte(r)) })
 }
 
-func isHexDigit(c byte) bool {
+// IsHexDigit reports whether a byte is a hexadecimal digit, in either letter case.
+func IsHexDigit(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
