@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -120,17 +119,21 @@ func memberAt(body map[string]any, pointer string) any {
 func isThere(body map[string]any, pointer string) bool {
 	cut := strings.LastIndex(pointer, "/")
 	parent, is := memberAt(body, pointer[:cut]).(map[string]any)
-	_, there := parent[segments(pointer[cut:])[0]]
+	_, there := parent[pointerName.Replace(pointer[cut+1:])]
 	return is && there
 }
 
 // segments are the names of a JSON pointer.
-func segments(pointer string) (names []string) {
-	for _, s := range strings.Split(pointer, "/")[1:] {
-		names = append(names, strings.NewReplacer("~1", "/", "~0", "~").Replace(s))
+func segments(pointer string) []string {
+	names := strings.Split(pointer, "/")[1:]
+	for i := range names {
+		names[i] = pointerName.Replace(names[i])
 	}
 	return names
 }
+
+// pointerName undoes the escapes of a name in a JSON pointer, RFC 6901 section 4.
+var pointerName = strings.NewReplacer("~1", "/", "~0", "~")
 
 // A place is a value of an answer, and the pointer to it.
 type place struct {
@@ -147,7 +150,7 @@ func placesAt(body map[string]any, pointer string) []place {
 		for _, p := range found {
 			switch value := p.value.(type) {
 			case map[string]any:
-				if v, there := value[segments("/" + name)[0]]; there {
+				if v, there := value[pointerName.Replace(name)]; there {
 					next = append(next, place{p.pointer + "/" + name, v})
 				}
 			case []any:
@@ -165,12 +168,10 @@ func placesAt(body map[string]any, pointer string) []place {
 
 // sentMember reads a string member from a request's body, "" where it cannot.
 func sentMember(body []byte, member string) string {
-	var members map[string]json.RawMessage // a long member is left as it is
-	var text string
-	if member == "" || strictjson.Check(body) != nil || json.Unmarshal(body, &members) != nil ||
-		json.Unmarshal(members[member], &text) != nil {
+	if member == "" {
 		return ""
 	}
+	text, _ := strictjson.StringMember(body, member)
 	return text
 }
 

@@ -32,24 +32,38 @@ func (o Operation) Match(path string) (values map[string]string, ok bool) {
 	}
 	values = map[string]string{}
 	for i, segment := range want {
-		at := parameter.FindStringIndex(segment)
-		if at == nil {
+		from, to := parameterOf(segment)
+		if to == 0 {
 			if segment != got[i] {
 				return nil, false
 			}
 			continue
 		}
-		value, found := strings.CutPrefix(got[i], segment[:at[0]])
+		value, found := strings.CutPrefix(got[i], segment[:from])
 		if found {
-			value, found = strings.CutSuffix(value, segment[at[1]:])
+			value, found = strings.CutSuffix(value, segment[to:])
 		}
 		value, err := url.PathUnescape(value)
 		if !found || err != nil || value == "" {
 			return nil, false
 		}
-		values[segment[at[0]+1:at[1]-1]] = value
+		values[segment[from+1:to-1]] = value
 	}
 	return values, true
+}
+
+// parameterOf returns where the first parameter of a template's segment begins and ends;
+// 0 and 0 where it has none.
+func parameterOf(segment string) (from, to int) {
+	for at, c := range []byte(segment) {
+		switch {
+		case c == '{':
+			from, to = at, at+1
+		case c == '}' && to > 0:
+			return from, at + 1
+		}
+	}
+	return 0, 0
 }
 
 // Subject returns the value of the last parameter of the template among those that

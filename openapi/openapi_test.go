@@ -45,6 +45,19 @@ func TestLoadReturnsTheTwoOperations(t *testing.T) {
 	}, operations)
 }
 
+// Load does not validate the examples of the embedded description: here they are.
+func TestTheExamplesOfTheEmbeddedDescriptionAreValid(t *testing.T) {
+	text, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
+	require.NoError(t, err)
+	_, err = openapi.LoadFS(fstest.MapFS{"x.openapi.yaml": {Data: text}}, "", nil)
+	require.NoError(t, err)
+
+	wrong := strings.Replace(string(text), "Sha1: '8d25682b3a82af25b42dc90291c35ff3293daa68'", "Sha1: 7", 1)
+	require.NotEqual(t, string(text), wrong)
+	_, err = openapi.LoadFS(fstest.MapFS{"x.openapi.yaml": {Data: []byte(wrong)}}, "", nil)
+	require.ErrorContains(t, err, "example")
+}
+
 func TestPathForEscapesTheMachine(t *testing.T) {
 	o := openapi.Operation{Path: "/machines/{id}/x"}
 	for machine, want := range map[string]string{

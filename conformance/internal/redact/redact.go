@@ -26,6 +26,8 @@ type Secrets struct {
 	mu    sync.RWMutex
 	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
 	spelt [][]byte       // every spelling of every value, in lower case
+
+	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
 }
 
 // TokenVariable is the variable that stands for the token of a user who may act.
@@ -67,6 +69,11 @@ func (s *Secrets) Add(name, value string) {
 	}
 	s.named = append(s.named, record.Field{Name: name, Value: value})
 	slices.SortStableFunc(s.named, func(a, b record.Field) int { return cmp.Compare(len(b.Value), len(a.Value)) })
+	var pairs []string
+	for _, v := range s.named {
+		pairs = append(pairs, v.Value, "$"+v.Name)
+	}
+	s.byValue = strings.NewReplacer(pairs...)
 	for _, spelling := range spellings(value) {
 		s.spelt = append(s.spelt, small([]byte(spelling)))
 	}
@@ -111,10 +118,10 @@ func (s *Secrets) Values() []record.Field {
 
 // Request returns a request with variables in the place of the secrets.
 func (s *Secrets) Request(r record.Request) record.Request {
-	variables := s.variables()
+	variables, values := s.variables(), s.Values()
 	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body,
 		Header: slices.Clone(r.Header)}
-	if slices.ContainsFunc(s.Values(), func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
+	if slices.ContainsFunc(values, func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}
 	for i := range out.Header {
@@ -125,11 +132,12 @@ func (s *Secrets) Request(r record.Request) record.Request {
 
 // variables returns a replacer that puts variables in the place of the secrets.
 func (s *Secrets) variables() *strings.Replacer {
-	var pairs []string
-	for _, v := range s.Values() {
-		pairs = append(pairs, v.Value, "$"+v.Name)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.byValue == nil {
+		return strings.NewReplacer()
 	}
-	return strings.NewReplacer(pairs...)
+	return s.byValue
 }
 
 // Text returns a text without the secrets, and without what looks like one.

@@ -64,7 +64,7 @@ func check(b []byte, duplicates bool) error {
 	case len(bytes.Trim(b, " \t\r\n")) == 0:
 		return &Error{Empty, int64(len(b)), "there is no JSON value"}
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true),
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true),
 		jsontext.AllowDuplicateNames(duplicates))
 	if err := d.SkipValue(); err != nil {
 		return classify(err, b)
@@ -77,6 +77,36 @@ func check(b []byte, duplicates bool) error {
 	return nil
 }
 
+// StringMember returns the string that a member of an object has, and whether it has one.
+// What does not pass [Check], or is no object, has none.
+func StringMember(b []byte, member string) (text string, found bool) {
+	if Check(b) != nil {
+		return "", false
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return "", false
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return "", false
+		}
+		if name.String() != member {
+			if d.SkipValue() != nil {
+				return "", false
+			}
+			continue
+		}
+		value, err := d.ReadToken()
+		if err != nil || value.Kind() != '"' {
+			return "", false
+		}
+		return value.String(), true
+	}
+	return "", false
+}
+
 // Values returns how many values a JSON text has, nested ones and the names of
 // members among them, or a number above most as soon as it is known to be more.
 // Of what is no JSON text it counts what can be read.
@@ -86,7 +116,7 @@ func Values(b []byte, most int) (n int) {
 		bytes.Count(b, []byte{'{'}) < most {
 		return 0
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	for n <= most {
 		if _, err := d.ReadToken(); err != nil {
 			break

@@ -67,3 +67,25 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+func TestStringMember(t *testing.T) {
+	for _, c := range []struct {
+		body, want string
+		found      bool
+	}{
+		{`{"a":"b"}`, "b", true},
+		{` {"x":{"a":"inside"},"y":["a"],"a":"\u0062\ud800"} `, "b\uFFFD", true},
+		{`{"\u0061":""}`, "", true},
+		{`{"A":"b"}`, "", false},
+		{`{"a":1}`, "", false},
+		{`{"a":"b","a":"b"}`, "", false},
+		{`{"a":"b"`, "", false},
+		{`["a","b"]`, "", false},
+		{`"a"`, "", false},
+		{``, "", false},
+	} {
+		if got, found := StringMember([]byte(c.body), "a"); got != c.want || found != c.found {
+			t.Errorf("%s: got %q, %v; want %q, %v", c.body, got, found, c.want, c.found)
+		}
+	}
+}
