@@ -42,6 +42,7 @@ type Suite struct {
 	Statements     []Statement         // of the documents, each line once
 	Cases          []*Case             // sorted by ID
 	Groups         []Group             // of cases that are generated
+	Generators     []string            // that made some of the cases, sorted
 	Operations     []openapi.Operation // sorted by ID
 	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases

@@ -26,6 +26,7 @@ type runFlags struct {
 	connection   connectionFlags
 	url, machine string
 	options      conformance.Options
+	generate     generateFlags
 	safety       safetyFlags
 	pace         paceFlags
 	reports      reportFlags
@@ -80,6 +81,7 @@ func runCommand() command {
 				"give each exchange this `TIME`, from dialling to the last byte")
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
 				"its `SEED`")
+			f.generate.flags(set)
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
@@ -147,6 +149,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 			return &exit{exitUnjudged, err.Error()}
 		}
 		defer stop()
+	}
+	if suite, err = f.generate.extend(suite, target); err != nil {
+		return err
 	}
 	o := &f.options
 	if err := f.safety.allow(o); err != nil {
@@ -247,7 +252,7 @@ func (f *runFlags) validate() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: too short for any answer; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.layout.validate(), f.safety.validate(), f.pace.validate())
+	return cmp.Or(f.generate.validate(), f.layout.validate(), f.safety.validate(), f.pace.validate())
 }
 
 // header writes what will be judged, and warnings.

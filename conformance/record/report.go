@@ -52,12 +52,14 @@ type SuiteInfo struct {
 	Run      string   `json:"run"`            // the pattern that chose cases, or ""
 	Skip     string   `json:"skip"`           // the pattern that left cases out, or ""
 	Only     []string `json:"only,omitempty"` // where there are any, the only cases that were chosen
-	Level    Level    `json:"level"`          // the weakest level judged
-	Strict   bool     `json:"strict"`
-	Seed     string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
-	Repeat   int      `json:"repeat"` // how often each case was sent
-	Parallel int      `json:"parallel"`
-	Timeout  string   `json:"timeout"`
+	// the generators of cases that are not written down, such as "coverage"
+	Generated []string `json:"generated,omitempty"`
+	Level     Level    `json:"level"` // the weakest level judged
+	Strict    bool     `json:"strict"`
+	Seed      string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
+	Repeat    int      `json:"repeat"` // how often each case was sent
+	Parallel  int      `json:"parallel"`
+	Timeout   string   `json:"timeout"`
 }
 
 // Filtered reports whether cases were left out of a run by a pattern or a level.

@@ -414,6 +414,9 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 	if selected != total {
 		cases = fmt.Sprintf("%d of %s", selected, count(total, "case"))
 	}
+	if len(suite.Generated) > 0 {
+		cases += ", with those of generated " + strings.Join(suite.Generated, " and ")
+	}
 	p.line(span{dim, "cases    "}, span{"", cases + "   seed " + suite.Seed})
 	p.line()
 	_, err := io.WriteString(w, p.String())
