@@ -391,8 +391,8 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 	}
 	switch {
 	case !r.Safety.Local && t.Skipped > 0:
-		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped,
-			t.Total)
+		return record.Conformant, fmt.Sprintf("only the cases that were sent were judged; %d of %d were not sent",
+			t.Skipped, t.Total)
 	}
 	return record.Conformant, ""
 }

@@ -219,8 +219,8 @@ func (h *held) verdict() (record.Verdict, string) {
 	case len(h.result.Problems) > 0:
 		return record.NotConformant, ""
 	case r.Verdict == record.NotConformant && !r.Safety.Local && t.Skipped > 0:
-		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped,
-			t.Total)
+		return record.Conformant, fmt.Sprintf("only the cases that were sent were judged; %d of %d were not sent",
+			t.Skipped, t.Total)
 	case r.Verdict == record.Conformant:
 		return record.Conformant, r.Reason
 	}
