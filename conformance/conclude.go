@@ -9,7 +9,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A caseRun is what became of one case.
+// A caseRun is one case with its exchanges.
 type caseRun struct {
 	c         *Case
 	skip      string         // why it was not sent, or not all of it; "" where it was
@@ -184,7 +184,7 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	}
 	inconclusive = cmp.Or(unproven, inconclusive)
 	findings = selected(findings, func(f record.Finding) bool {
-		// What became of the request says nothing; what the answer looks like does.
+		// The status proves nothing then; the form of the answer does.
 		return f.Level <= k.level && (unproven == "" || !aboutAcceptance(run.c, f))
 	})
 	slices.SortStableFunc(findings, func(a, b record.Finding) int {
@@ -210,8 +210,8 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	return findings, record.Passed, ""
 }
 
-// aboutAcceptance reports whether a finding is about what became of a request, and not
-// about what the answer looks like.
+// aboutAcceptance reports whether a finding is about the acceptance or refusal of a request, and
+// not about the form of the answer.
 func aboutAcceptance(c *Case, f record.Finding) bool {
 	return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith, hostileCheck}, f.Check) ||
 		f.Check == serverErrorCheck && c.weak

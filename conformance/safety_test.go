@@ -219,7 +219,7 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 				}
 				if name == "honest" {
 					require.Equal(t, record.Conformant, report.Verdict, report.Reason)
-					require.Greater(t, report.Totals.Passed, 50, "want refusals to be judged beside the control")
+					require.Greater(t, report.Totals.Passed, 50, "want refusals to be judged with the control")
 				}
 			})
 		}

@@ -313,7 +313,8 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 	}{
 		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with " +
 			"-accept-risk, -machine and -sha1", "no acceptance was seen"},
-		{4, record.Conformant, "only the cases that were sent were judged; 1 of 3 were not sent", "the rest was not sent"},
+		{4, record.Conformant, "only the cases that were sent were judged; 1 of 3 were not sent",
+			"the rest was not sent"},
 	} {
 		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)),
 			judged("a/x", record.Skipped))

@@ -163,7 +163,8 @@ func TestARequirementThatThereIsNotIsAProblem(t *testing.T) {
 	require.Contains(t, examinee([]string{"s", "x"}, s).Problems(), named)
 	require.Contains(t, examinee([]string{"s"}, record.Finding{Requirement: "x"}).Problems(), charged)
 	require.Equal(t, []string{named, charged}, examinee([]string{"x"}, record.Finding{Requirement: "x"}).Problems()[:2])
-	m := &Result{Variants: []Row{{Subject: Subject{Name: "v", Deviates: []string{"x"}}}}, levels: map[string]record.Level{}}
+	m := &Result{Variants: []Row{{Subject: Subject{Name: "v", Deviates: []string{"x"}}}},
+		levels: map[string]record.Level{}}
 	require.Contains(t, m.Problems(), "variant v names x, which is no requirement; correct its row in "+
 		"conformance/reference/variants_*.go, or add the requirement to fixtures/requirements")
 }
@@ -176,8 +177,8 @@ func TestExactFaultsAreAboutTheRequirementAndFoundAtItsLevel(t *testing.T) {
 		want []string
 	}{
 		{"alone", examinee([]string{"s"}, s), []string{"planted"}},
-		{"beside something weaker", examinee([]string{"s"}, s, i), []string{"planted"}},
-		{"beside something stronger", examinee([]string{"s", "d"}, s, d), []string{}},
+		{"with something weaker", examinee([]string{"s"}, s, i), []string{"planted"}},
+		{"with something stronger", examinee([]string{"s", "d"}, s, d), []string{}},
 		{"about something else", examinee([]string{"i", "s"}, s), []string{}},
 		{"not found", examinee([]string{"s"}, i), []string{}},
 	} {

@@ -147,9 +147,9 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 // in its Breaks says which kind that is.
 func same(t *testing.T, fault reference.Fault, kind, wrap string, want, got []string) {
 	t.Helper()
-	require.Equal(t, want, got, "the fault %s breaks %s first, so want the %s of the reference server; limit its row in "+
-		"conformance/reference/faults_*.go to the other answers (%s), put another requirement first, or add it to the "+
-		"exceptions in conformance/reference/fault_test.go", fault.Name, fault.Breaks[0], kind, wrap)
+	require.Equal(t, want, got, "the fault %s breaks %s first, so want the %s of the reference server; "+
+		"limit its row in conformance/reference/faults_*.go to the other answers (%s), put another requirement first, "+
+		"or add it to the exceptions in conformance/reference/fault_test.go", fault.Name, fault.Breaks[0], kind, wrap)
 }
 
 func TestFaultsWaitOnlyWhereTheySayThatTheyWait(t *testing.T) {

@@ -181,7 +181,7 @@ func (g *Guard) reading(r oneRequest) *reading {
 	path, under := strings.CutPrefix(m.target, base)
 	switch {
 	case !under && strings.HasPrefix(m.target, "/"):
-		m.path = m.target // of the same host, but beside the target's path
+		m.path = m.target // of the same host, but outside the target's path
 	case !under || !strings.HasPrefix(path, "/"):
 		m.host = hostElsewhere
 	default:
