@@ -379,8 +379,8 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
 		// What is to be accepted is half of the contract, and the other half's control.
-		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it " +
-			"with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm an " +
+			"operation with -accept-risk, -machine and -sha1"
 	case unanswered != "":
 		return record.Unjudged, unanswered
 	}

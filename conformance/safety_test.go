@@ -128,7 +128,7 @@ func TestUnarmedNothingThatCouldTakeEffectIsSentElsewhere(t *testing.T) {
 			}
 			if name == "honest" {
 				require.Equal(t, record.Unjudged, r.Verdict)
-				require.Contains(t, r.Reason, "no acceptance was seen; arm it with -accept-risk")
+				require.Contains(t, r.Reason, "no acceptance was seen; arm an operation with -accept-risk")
 				require.Zero(t, r.Totals.Findings)
 			} else {
 				require.Equal(t, record.NotConformant, r.Verdict, "want what is accepted without credentials to "+

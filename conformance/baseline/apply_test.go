@@ -311,8 +311,8 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 		reason  string
 		why     string
 	}{
-		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with " +
-			"-accept-risk, -machine and -sha1", "no acceptance was seen"},
+		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm an " +
+			"operation with -accept-risk, -machine and -sha1", "no acceptance was seen"},
 		{4, record.Conformant, "only the cases that were sent were judged; 1 of 3 were not sent",
 			"the rest was not sent"},
 	} {

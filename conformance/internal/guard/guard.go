@@ -1,4 +1,4 @@
-// Package guard decides what may be sent to whom. It recognises the requests that are
+// Package guard decides what may be sent to which target. It recognises the requests that are
 // harmless by a closed table, looks at the very bytes that are about to be sent, and
 // withholds the others from a target that is not loopback, but for what the user armed.
 package guard
