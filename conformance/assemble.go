@@ -34,7 +34,7 @@ func (r *binding) suiteInfo() record.SuiteInfo {
 	}
 }
 
-// caseRuns returns what became of the jobs.
+// caseRuns returns the cases of the jobs, with their exchanges.
 func caseRuns(jobs []*job) (out []*caseRun) {
 	for _, j := range jobs {
 		out = append(out, &j.caseRun)

@@ -21,8 +21,8 @@ import (
 // Version is the suite's version; a report carries it.
 const Version = "0.1.0"
 
-// A Source is a folder of cases and, where there is one, a "requirements"
-// folder beside or among them.
+// A Source is a folder of cases and, where there is one, a folder
+// "requirements", next to the cases or among them.
 type Source struct {
 	FS   fs.FS
 	Name string // stands before every path in messages and reports, such as "fixtures"

@@ -115,7 +115,7 @@ type LastLook struct {
 	// the request that was sent by itself: "GET /", or "case#step" of one that had been answered before
 	Asked    string `json:"asked,omitempty"`
 	Answered bool   `json:"answered,omitempty"` // whether it got an answer of the implementation's own
-	Got      string `json:"got,omitempty"`      // what came of it
+	Got      string `json:"got,omitempty"`      // the status, or why there is none
 }
 
 // PaceInfo says how often a target asked to come back later.
@@ -149,7 +149,7 @@ type RequirementResult struct {
 	Findings int     `json:"findings"` // findings against it, wherever they were made
 }
 
-// A CaseResult is what became of one case.
+// A CaseResult is the result of one case.
 type CaseResult struct {
 	ID        string           `json:"id"`
 	Title     string           `json:"title"`

@@ -320,7 +320,7 @@ func baselineText(b *record.BaselineResult) (text, code string) {
 			text += "; " + b.Reason
 		}
 	case record.NotConformant:
-		text, code = fmt.Sprintf("not conformant with %s: %s beside %s", b.File, cmp.Or(strings.Join(kinds(b), ", "),
+		text, code = fmt.Sprintf("not conformant with %s: %s; %s", b.File, cmp.Or(strings.Join(kinds(b), ", "),
 			"no problem is listed"), count(b.Known, "known finding")), red
 		if b.Reason != "" {
 			text += "; " + b.Reason

@@ -302,7 +302,7 @@ func (p *page) acceptedBy(r *record.Report, k *record.Known) {
 	p.line(span{dim, "     accepted because " + k.Reason})
 }
 
-// same adds the line that names the other cases of a group, as far as they fit.
+// same adds a line that counts the other cases of a group, and names as many as fit into it.
 func (p *page) same(rest []string) {
 	if len(rest) == 0 || p.Verbose {
 		return
