@@ -19,7 +19,11 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # Tests make much and keep little: where the garbage collector runs less often, they
 # and the compiler take less of the processor.
 GOGC ?= 400
-TEST = GOGC=$(GOGC) $(GO) test
+# They are linked without what only a debugger reads.
+TEST = GOGC=$(GOGC) $(GO) test -ldflags=-w $(VET)
+
+# -vet=off where make verify has run.
+VET ?=
 
 # What the tests cover:
 #
@@ -137,7 +141,7 @@ prism: ## test the Prism mock of the OpenAPI document (needs npm)
 
 .PHONY: browser
 browser: ## test the HTML report in Chromium, and its accessibility with axe (needs npm and chromium)
-	@.ci/browser/run
+	@.ci/browser/run $(TESTFLAGS)
 
 .PHONY: bench
 bench: ## benchmark judging and a whole run, with a bare loop for comparison
