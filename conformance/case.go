@@ -43,10 +43,13 @@ type Case struct {
 	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
 	Also      []string // further controls, of a case that differs in several things at once
 	Needs     []string // what the user has to supply: a variable of [Tokens], or "unknown-machine"
-	Because   string   // why the case is worth sending, or ""
-	AtOnce    bool     // the steps are sent side by side rather than in turn
-	Steps     []Step   // at least one
-	Origin             // where it comes from
+	// ID of the case that holds the violation of this one in a request that is plain otherwise, or
+	// "": where that is accepted, this one shows nothing more
+	Alone   string
+	Because string // why the case is worth sending, or ""
+	AtOnce  bool   // the steps are sent side by side rather than in turn
+	Steps   []Step // at least one
+	Origin         // where it comes from
 
 	own    bool            // it is a user's, of a Source with Own
 	open   []string        // the requirements that acceptance and refusal are charged to

@@ -181,6 +181,10 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 			unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", control, why)
 		}
 	}
+	if why, sent := accepted[run.c.Alone]; run.c.Alone != "" && unproven == "" && sent && why == "" {
+		unproven = fmt.Sprintf("%s was accepted too, so this answer shows nothing more", run.c.Alone)
+		findings = selected(findings, func(f record.Finding) bool { return f.Check != refusesCheck })
+	}
 	if unproven == "" && slices.ContainsFunc(run.exchanges, (*Judged).aboutTheMachine) {
 		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it " +
 			"proves nothing of the rest"

@@ -286,18 +286,22 @@ func (b *builder) violationIn(n int, v violation, of []level) {
 	it := v.item
 	it.name = fmt.Sprintf("%03d-%s", n+1, v.name)
 	it.title += " in a request with " + strings.Join(names, ", ")
+	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
 	v.row.Because = "a server may look for the violation in plain requests alone"
-	b.combination(v.row, "violations", it, r, of)
+	if c := b.combination(v.row, "violations", it, r, of); c != nil {
+		c.Alone = alone
+	}
 }
 
-func (b *builder) combination(row conformance.Group, folder string, it item, r request, of []level) {
+func (b *builder) combination(row conformance.Group, folder string, it item, r request, of []level) *conformance.Case {
 	c := b.newCase(row, folder, it, r)
 	if !b.holds(it, row, r) {
 		b.dropped = append(b.dropped, c.ID)
-		return
+		return nil
 	}
 	for _, l := range of {
 		c.Also = append(c.Also, l.caseID)
 	}
 	b.cases = append(b.cases, c)
+	return c
 }

@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -182,6 +185,37 @@ func TestAConditionThatNobodyWroteDownIsMet(t *testing.T) {
 	for _, c := range r.Cases {
 		if len(c.Findings) > 0 {
 			require.Contains(t, c.ID, "/pairs/", c.Findings)
+		}
+	}
+}
+
+// A server that accepts a violation anyhow is reported for the request that holds it alone.
+func TestAViolationThatIsAcceptedAloneIsReportedOnce(t *testing.T) {
+	out, _ := coverage(t)
+	server := target()
+	honest := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var members map[string]any
+		if json.Unmarshal(body, &members) == nil && members["Comment"] == nil && members["Sha1"] != nil {
+			members["Comment"] = "none was given"
+			body, _ = json.Marshal(members)
+			r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+			r.ContentLength = int64(len(body))
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		honest.ServeHTTP(w, r)
+	})
+	r, err := out.Suite.Run(t.Context(), server, conformance.Options{})
+	require.NoError(t, err)
+	require.Equal(t, record.NotConformant, r.Verdict)
+	for _, c := range r.Cases {
+		if strings.Contains(c.ID, "/violations/") {
+			require.Empty(t, c.Findings, c.ID)
+		}
+		if strings.Contains(c.ID, "/violations/") && strings.HasSuffix(c.ID, "-comment") {
+			require.Equal(t, record.Inconclusive, c.Outcome, c.ID)
+			require.Contains(t, c.Reason, "was accepted too")
 		}
 	}
 }

@@ -436,9 +436,6 @@ func pathForms(b *builder) (out []item) {
 	return []item{
 		{name: "escaped-letter", title: "a letter of the path as an escape",
 			change: into(fmt.Sprintf("%%%02x", last[0]) + last[1:])},
-		{name: "dot-segment", title: "a segment that is one dot", change: into("./" + last)},
-		{name: "empty-segment", title: "an empty segment", change: into("/" + last)},
-		{name: "trailing-slash", title: "a slash at the end", change: into(last + "/")},
 		{name: "lower-case", title: "the path in lower case", change: into(strings.ToLower(last))},
 		{name: "parameters", title: "parameters of a segment", change: into(last + ";a=b")},
 		{name: "parentheses", title: "the parentheses of a function of OData", change: into(last + "()")},

@@ -135,7 +135,7 @@ func further(*builder) (out []item) {
 	for _, n := range []value{
 		{"empty-name", "an empty name", "", ""}, {"blank-name", "a blank for a name", " ", ""},
 		{"digit-name", "a digit for a name", "0", ""}, {"dotted-name", "a dot in its name", "a.b", ""},
-		{"prototype-name", "a name of a prototype", "__proto__", ""}, {"constructor-name", "the name constructor",
+		{"constructor-name", "the name constructor",
 			"constructor", ""},
 		{"dollar-name", "a dollar sign in its name", "$where", ""}, {"unicode-name", "a name beyond ASCII", "größe",
 			""},
@@ -182,6 +182,9 @@ func furtherOpen(b *builder) (out []item) {
 				change: func(r *request) { r.members = append(r.members, member{quote(other), `"other"`}) }})
 		}
 	}
+	// A parser may refuse this name, which changes the prototype of an object in JavaScript.
+	out = append(out, item{name: "prototype-name", title: "a further member with a name of a prototype",
+		change: func(r *request) { r.members = append(r.members, member{`"__proto__"`, `"text"`}) }})
 	return append(out, item{name: "annotation", title: "an annotation of OData",
 		change: func(r *request) { r.members = append(r.members, member{`"@odata.type"`, `"#any"`}) }})
 }

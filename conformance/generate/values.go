@@ -253,7 +253,6 @@ func blanks(b *builder) (out []item) {
 			{"form-feed", "a form feed", "\f", ""}, {"vertical-tab", "a vertical tab", "\v", ""},
 			{"no-break", "a no-break space", "\u00A0", ""}, {"em", "an em space", "\u2003", ""},
 			{"ideographic", "an ideographic space", "\u3000", ""}, {"line", "a line separator", "\u2028", ""},
-			{"next-line", "a next line", "\u0085", ""},
 			{"many", "many blanks", strings.Repeat(" ", 300), ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),
