@@ -41,7 +41,7 @@ type Case struct {
 	Operation string   // operationId in the OpenAPI document
 	Proves    []string // requirement ids, as the file lists them
 	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
-	Needs     []string // what the user has to supply: a variable of [Tokens], or "unknown-machine"
+	Needs     []string // what the user has to supply: a variable of [Tokens], "unknown-machine" or "other-machine"
 	Because   string   // why the case is worth sending, or ""
 	AtOnce    bool     // the steps are sent side by side rather than in turn
 	Steps     []Step   // at least one

@@ -36,6 +36,7 @@ type Target struct {
 	InvalidToken       string         // one that must not be accepted
 	Machine            string         // the one that may be acted on
 	UnknownMachine     string         // an id that the target does not know
+	OtherMachine       string         // a second one that may be acted on; "" for none
 	File               string         // the hash of the file that may be acted on
 	Header             []record.Field // sent with every request
 	RequestID          string         // the name of the field that carries an id of each request, "" for none
@@ -218,7 +219,8 @@ func (m *reading) place(under bool) {
 		}
 		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(op.Subject(values)), true,
 			op.Method == m.method
-		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine)
+		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine) &&
+			m.machine != strings.ToLower(m.g.target.OtherMachine)
 	}
 	if m.written {
 		return
@@ -404,8 +406,8 @@ func (g *Guard) Objects(e Effect) (why string, unlisted error) {
 
 // named reports whether the user named the machine.
 func (g *Guard) named(machine string) bool {
-	return machine == strings.ToLower(g.target.Machine) || g.target.UnknownMachine != "" &&
-		machine == strings.ToLower(g.target.UnknownMachine)
+	return machine == strings.ToLower(g.target.Machine) || machine != "" &&
+		(machine == strings.ToLower(g.target.UnknownMachine) || machine == strings.ToLower(g.target.OtherMachine))
 }
 
 // NamesTarget reports whether a request names no machine and no file but those that the
