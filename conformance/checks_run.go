@@ -255,7 +255,7 @@ func machineGroup() group {
 // tokenGroup is the token that the request carries, by the name of its variable.
 func tokenGroup(first firsts) group {
 	return group{"token", func(at ref, x *Judged) string {
-		if x.Case == nil || x.expect() == Refused || !first.created(at, x) {
+		if x.Case == nil || !first.created(at, x) {
 			return ""
 		}
 		return x.Case.Steps[x.Step].token()

@@ -48,7 +48,9 @@ type Config struct {
 	Operations []openapi.Operation
 	Requests   map[string]*schemas.Schema // of a body that can be used, by operation ID
 	// the file that the body of a request names, "" where none can be read
-	File   func(body []byte) string
+	File func(body []byte) string
+	// the id of the action in the answer of an operation, "" where there is none, for the journal; none where nil
+	Action func(operation string, body []byte) string
 	Armed  []string                                 // operations that may take effect
 	Allow  func(target, machine, sha1 string) error // what may be acted on; nil for what the target names
 	Budget int                                      // how many requests may take effect
@@ -71,6 +73,7 @@ type Guard struct {
 	operations []openapi.Operation
 	request    map[string]*schemas.Schema
 	file       func(body []byte) string
+	action     func(operation string, body []byte) string
 	armed      []string
 	allow      func(target, machine, sha1 string) error
 	budget     int
@@ -86,7 +89,7 @@ type Guard struct {
 // New returns a guard that has permitted nothing yet.
 func New(c Config) *Guard {
 	g := &Guard{
-		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File,
+		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File, action: c.Action,
 		armed: c.Armed, allow: c.Allow,
 		budget: c.Budget, run: c.Run, now: c.Now, journal: c.Journal, secrets: cmp.Or(c.Secrets, &redact.Secrets{}),
 	}
@@ -95,6 +98,9 @@ func New(c Config) *Guard {
 	}
 	if g.file == nil {
 		g.file = func([]byte) string { return "" }
+	}
+	if g.action == nil {
+		g.action = func(string, []byte) string { return "" }
 	}
 	return g
 }
