@@ -144,16 +144,16 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 				`requestSample/a got for another machine`}},
 		{"one id of two operations", "ids-fresh", []told{{name: "a", machine: "m", file: "1", answer: id(1)},
 			{name: "b", machine: "m", file: "1", by: "stopAndQuarantineFile", answer: id(1)}},
-			[]string{`stopAndQuarantineFile/b: /id: want an id of its own, got "00000000-0000-4000-8000-a00000000001", ` +
-				`which requestSample/a got for another operation`}},
+			[]string{`stopAndQuarantineFile/b: /id: want an id of its own, got ` +
+				`"00000000-0000-4000-8000-a00000000001", which requestSample/a got for another operation`}},
 
 		{"one machine in two letter cases", "machine-same", []told{
 			{name: "a", machine: "m", answer: answers("machineId", strings.Repeat("a", 40))},
 			{name: "b", machine: "M", answer: answers("machineId", strings.Repeat("A", 40))}}, nil},
 		{"two machineIds of one machine", "machine-same", []told{{name: "a", machine: "m", answer: one},
 			{name: "b", machine: "n", answer: other}, {name: "c", machine: "m", answer: other}},
-			[]string{`requestSample/c: /machineId: want "` + strings.Repeat("1", 40) + `", as requestSample/a got for the ` +
-				`same machine, got "` + strings.Repeat("2", 40) + `"`}},
+			[]string{`requestSample/c: /machineId: want "` + strings.Repeat("1", 40) + `", as requestSample/a got ` +
+				`for the same machine, got "` + strings.Repeat("2", 40) + `"`}},
 		{"by the two operations", "machine-same", []told{{name: "a", machine: "m", answer: one},
 			{name: "b", machine: "m", by: "stopAndQuarantineFile", answer: other}},
 			[]string{"stopAndQuarantineFile/b: /machineId: want "}},
@@ -171,7 +171,8 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 
 		{"two requestors of one token", "requestor-same", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", answer: answers("requestor", "another")}},
-			[]string{`requestSample/b: /requestor: want "analyst", as requestSample/a got for the same token, got "another"`}},
+			[]string{`requestSample/b: /requestor: want "analyst", as requestSample/a got for the same token, ` +
+				`got "another"`}},
 		{"two tokens", "requestor-same", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", token: "security-admin-token", answer: answers("requestor", "another")}}, nil},
 		{"an action that is there", "requestor-same", []told{{name: "a", machine: "m", file: "1"},
@@ -184,9 +185,9 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 
 		{"a time that goes back", "times-monotone", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", start: second, answer: at(-1001 * time.Millisecond)}},
-			[]string{`requestSample/a: /creationDateTimeUtc: want a time that is no more than a second before those of ` +
-				`the answers that had come before, such as "2020-03-14T15:09:26.5000000Z" in requestSample/a, in every ` +
-				`answer, got "2020-03-14T15:09:25.4990000Z", in requestSample/b`}},
+			[]string{`requestSample/a: /creationDateTimeUtc: want a time that is no more than a second before those ` +
+				`of the answers that had come before, such as "2020-03-14T15:09:26.5000000Z" in requestSample/a, in ` +
+				`every answer, got "2020-03-14T15:09:25.4990000Z", in requestSample/b`}},
 		{"by a second", "times-monotone", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", start: second, answer: at(-second)}}, nil},
 		{"a clock that stands still", "times-monotone", []told{{name: "a", machine: "m", answer: at(0)},
@@ -202,14 +203,16 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 		{"begun when the other ended", "times-monotone", []told{{name: "a", machine: "m", took: second},
 			{name: "b", machine: "m", start: second, answer: at(-time.Minute)}}, nil},
 		{"an action that is there already", "times-monotone", []told{{name: "a", machine: "m", file: "1"},
-			{name: "b", machine: "m", start: second}, {name: "c", machine: "m", file: "1", start: time.Hour, answer: at(0)}},
+			{name: "b", machine: "m", start: second},
+			{name: "c", machine: "m", file: "1", start: time.Hour, answer: at(0)}},
 			nil},
 		{"a file that others may have named", "times-monotone", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", shared: true, start: second, answer: at(-time.Hour)}}, nil},
 		{"a request that was sent twice", "times-monotone", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", again: true, start: second, answer: at(-time.Hour)}}, nil},
 		{"whole seconds", "times-monotone", []told{{name: "a", machine: "m", answer: at(400 * time.Millisecond)},
-			{name: "b", machine: "m", start: second, answer: answers("creationDateTimeUtc", "2020-03-14T15:09:25Z")}}, nil},
+			{name: "b", machine: "m", start: second, answer: answers("creationDateTimeUtc", "2020-03-14T15:09:25Z")}},
+			nil},
 		{"whole seconds that go back", "times-monotone", []told{{name: "a", machine: "m", answer: at(second)},
 			{name: "b", machine: "m", start: second, answer: answers("creationDateTimeUtc", "2020-03-14T15:09:25Z")}},
 			[]string{`requestSample/a: /creationDateTimeUtc: want `}},
@@ -218,7 +221,8 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 		got := found(t, s, row.check, row.answers...)
 		require.Len(t, got, len(row.want), "%s, %s: %q", row.check, row.why, got)
 		for i, want := range row.want {
-			require.True(t, strings.HasPrefix(got[i], want), "%s, %s: want %s, got %s", row.check, row.why, want, got[i])
+			require.True(t, strings.HasPrefix(got[i], want), "%s, %s: want %s, got %s", row.check, row.why, want,
+				got[i])
 		}
 	}
 }

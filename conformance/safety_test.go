@@ -229,7 +229,8 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 // A second machine is acted on where the user named it, under the rules of the first, and
 // is in the journal as itself.
 func TestASecondMachineIsArmedAsTheFirst(t *testing.T) {
-	const cases = "^requestSample/(state/(accepts-two-machines-in-turn|accepts-request-on-other-machine)|valid/accepts-plain-request)$"
+	const cases = "^requestSample/(state/(accepts-two-machines-in-turn|accepts-request-on-other-machine)|" +
+		"valid/accepts-plain-request)$"
 	options := func(l *ledger, armed ...string) conformance.Options {
 		return conformance.Options{AcceptRisk: armed, Journal: l.record, Run: cases, MaxActions: 20}
 	}

@@ -157,7 +157,8 @@ func (v *verifier) indexed() {
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
 	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine,
-		UnknownMachine: recorded.UnknownMachine, OtherMachine: recorded.OtherMachine, File: recorded.File, Token: "a-token-that-stands-in"}
+		UnknownMachine: recorded.UnknownMachine, OtherMachine: recorded.OtherMachine, File: recorded.File,
+		Token: "a-token-that-stands-in"}
 	if recorded.MadeUpToken {
 		t.Token = madeUpToken
 	}

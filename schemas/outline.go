@@ -250,8 +250,8 @@ func (r *Relation) flaw(entry any) string {
 		return fmt.Sprintf("tolerance is %q, which is no duration; write one such as 1s", r.Tolerance)
 	}
 	if slices.Contains(ofOneMember(), r.Kind) && len(r.At) > 1 {
-		return fmt.Sprintf("the relation %s is of one member, and at names %d; give each an entry with a check of its own",
-			r.Kind, len(r.At))
+		return fmt.Sprintf("the relation %s is of one member, and at names %d; give each an entry with a check of "+
+			"its own", r.Kind, len(r.At))
 	}
 	if r.Kind == "ordered" && len(r.At) < 2 {
 		return "an order is of two members at least; name them under at, the earlier first"

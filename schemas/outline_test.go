@@ -115,10 +115,10 @@ func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
 		{"an order of one", `["/a", "/b"]`, `["/a"]`, "x-relations/7: an order is of two members at least; name them " +
 			"under at, the earlier first"},
 		{"two members of a relation of one", `"relation": "fresh", "requirement": "r", "at": ["/a"]`,
-			`"relation": "fresh", "requirement": "r", "at": ["/a", "/b"]`, "x-relations/9: the relation fresh is of one " +
-				"member, and at names 2; give each an entry with a check of its own"},
-		{"no tolerance", `"tolerance": "1s", `, ``, "x-relations/13: the relation not-before-earlier has no tolerance; " +
-			"give it one"},
+			`"relation": "fresh", "requirement": "r", "at": ["/a", "/b"]`, "x-relations/9: the relation fresh is of " +
+				"one member, and at names 2; give each an entry with a check of its own"},
+		{"no tolerance", `"tolerance": "1s", `, ``, "x-relations/13: the relation not-before-earlier has no " +
+			"tolerance; give it one"},
 	} {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)

@@ -17,8 +17,9 @@ func relationFaults() []Fault {
 		{Name: "answers-machine-id-of-connection", Says: "gives all actions of a connection the machineId of the first",
 			Breaks: ids("action.machine-differs", "action.machine-same", "state.isolated"),
 			Wrap:   keepFirstOf(perConnection, "machineId")},
-		{Name: "mixes-machine-ids-in-parallel", Says: "gives the machineId of the action that it answered last, while " +
-			"others are under way", Breaks: ids("action.machine-same", "action.machine-differs", "state.isolated"),
+		{Name: "mixes-machine-ids-in-parallel", Says: "gives the machineId of the action that it answered last, " +
+			"while others are under way",
+			Breaks:       ids("action.machine-same", "action.machine-differs", "state.isolated"),
 			Intermittent: true, Wrap: mixMachines},
 		{Name: "answers-machine-id-of-call", Says: "gives another machineId for each Sha1",
 			Breaks: ids("action.machine-same"), Wrap: onAccepted(func(a *answer, q *asked) {
@@ -28,21 +29,26 @@ func relationFaults() []Fault {
 			Breaks: ids("action.machine-same"), Wrap: onAccepted(func(a *answer, q *asked) {
 				a.edit(set("machineId", hashOf([]byte(machineOf(q)+q.operationOf()))))
 			})},
-		{Name: "answers-machine-id-of-half-the-path", Says: "makes the machineId of the first digit of the id in the path",
+		{Name: "answers-machine-id-of-half-the-path", Says: "makes the machineId of the first digit of the id in the " +
+			"path",
 			Breaks: ids("action.machine-differs"), Wrap: onAccepted(func(a *answer, q *asked) {
 				a.edit(set("machineId", hashOf([]byte(upTo(machineOf(q), 1)))))
 			})},
-		{Name: "refuses-long-machine-id", Says: "answers 404 to a machine id of 40 digits", Breaks: ids("response.created"),
+		{Name: "refuses-long-machine-id", Says: "answers 404 to a machine id of 40 digits",
+			Breaks: ids("response.created"),
 			Wrap: refuseIf(refusal{status: http.StatusNotFound, code: "ResourceNotFound",
 				message: "The machine was not found."}, func(q *asked) bool { return len(machineOf(q)) == 40 })},
 		{Name: "refuses-other-machine-id", Says: "answers 400 to a machine id that begins with other digits than " +
 			"the first one", Breaks: ids("response.created"), Wrap: refuseOtherMachines},
 
 		{Name: "reuses-id-on-other-machine", Says: "gives actions on one file by one operation the same id on every " +
-			"machine", Breaks: ids("action.id"), Wrap: idOf(func(q *asked) string { return q.operationOf() + fileOf(q) })},
+			"machine", Breaks: ids("action.id"),
+			Wrap: idOf(func(q *asked) string { return q.operationOf() + fileOf(q) })},
 		{Name: "reuses-id-by-other-operation", Says: "gives actions on one file and machine the same id by both " +
-			"operations", Breaks: ids("action.id"), Wrap: idOf(func(q *asked) string { return machineOf(q) + fileOf(q) })},
-		{Name: "reuses-id-of-file", Says: "makes the id of the Sha1 alone", Breaks: ids("action.id"), Wrap: idOf(fileOf)},
+			"operations", Breaks: ids("action.id"),
+			Wrap: idOf(func(q *asked) string { return machineOf(q) + fileOf(q) })},
+		{Name: "reuses-id-of-file", Says: "makes the id of the Sha1 alone", Breaks: ids("action.id"),
+			Wrap: idOf(fileOf)},
 		{Name: "answers-action-of-file", Says: "answers a call with the first action that the file had, whatever was " +
 			"asked for", Breaks: ids("action.id", "action.type", "action.machine-same", "action.machine-differs"),
 			Wrap: stale(fileOf)},
@@ -55,8 +61,8 @@ func relationFaults() []Fault {
 			Breaks: ids("time.monotone"), Wrap: clock(func(n int, _ *asked) time.Duration {
 				return time.Duration(-3*n) * time.Second
 			})},
-		{Name: "answers-local-time-by-one-operation", Says: "gives requestSample times of a zone eight hours behind as " +
-			"if they were UTC", Breaks: ids("time.monotone"), Wrap: clock(func(_ int, q *asked) time.Duration {
+		{Name: "answers-local-time-by-one-operation", Says: "gives requestSample times of a zone eight hours behind " +
+			"as if they were UTC", Breaks: ids("time.monotone"), Wrap: clock(func(_ int, q *asked) time.Duration {
 			return map[bool]time.Duration{true: -8 * time.Hour}[q.operationOf() == "requestSample"]
 		})},
 		{Name: "has-two-clocks", Says: "answers by two servers in turn, the clock of one of which is ten seconds slow",

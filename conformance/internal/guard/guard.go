@@ -89,8 +89,9 @@ type Guard struct {
 // New returns a guard that has permitted nothing yet.
 func New(c Config) *Guard {
 	g := &Guard{
-		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File, action: c.Action,
-		armed: c.Armed, allow: c.Allow,
+		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File,
+		action: c.Action,
+		armed:  c.Armed, allow: c.Allow,
 		budget: c.Budget, run: c.Run, now: c.Now, journal: c.Journal, secrets: cmp.Or(c.Secrets, &redact.Secrets{}),
 	}
 	if g.now == nil {

@@ -93,7 +93,8 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, " +
-		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, " +
+		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, " +
+		"comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
 		// The title.
@@ -219,9 +220,9 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"it away"},
 		{head + "POST {{path a b}}\n", "x.http:4: \"a b\" stands behind {{path}}; write {{path}}, {{path " +
 			"unknown-machine}}, {{path other-machine}}, or {{path OPERATION}} for another operation"},
-		{head + "# needs: other-machine\nPOST {{path other-machine requestSample}}\n", "x.http:5: \"other-machine requestSample\" stands behind " +
-			"{{path}}; write {{path}}, {{path unknown-machine}}, {{path other-machine}}, or {{path OPERATION}} for another " +
-			"operation"},
+		{head + "# needs: other-machine\nPOST {{path other-machine requestSample}}\n", "x.http:5: " +
+			"\"other-machine requestSample\" stands behind {{path}}; write {{path}}, {{path unknown-machine}}, " +
+			"{{path other-machine}}, or {{path OPERATION}} for another operation"},
 		{head + "POST /\n\n{{upper token}}\n", "x.http:6: {{upper token}} is unknown; write {{upper sha1}}, {{upper " +
 			"sha1.n}} or {{upper sha1.2}}"},
 		{head + "POST /\n\n{{repeat}}\n", "x.http:6: {{repeat}} lacks its count or its text; write {{repeat N " +

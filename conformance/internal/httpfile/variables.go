@@ -48,8 +48,8 @@ var variables = sync.OnceValue(func() []VariableDoc {
 			"it in `Host`", noArgs},
 		{"operation", "{{operation}}", "the operation's id", noArgs},
 		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` and " +
-			"`{{path other-machine}}` for these machines, `{{path requestSample}}` for the operation of that id, `{{path " +
-			"requestSample other-machine}}` for both", pathWords},
+			"`{{path other-machine}}` for these machines, `{{path requestSample}}` for the operation of that id, " +
+			"`{{path requestSample other-machine}}` for both", pathWords},
 		{"sha1", "{{sha1}}", "40 lower-case hexadecimal digits of this case alone, the same in all of it", noArgs},
 		{"sha1.n", "{{sha1.n}}", "another such value at each sending of a request with `times`", noArgs},
 		{"sha1.2", "{{sha1.2}}", "another such value under that number, the same in all of the case", noArgs},
@@ -236,8 +236,8 @@ func pathWords(args []string) string {
 	case len(args) <= 1, len(args) == 2 && !IsMachine(args[0]) && IsMachine(args[1]):
 		return ""
 	}
-	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, {{path %s}}, or {{path OPERATION}} for "+
-		"another operation", strings.Join(args, " "), UnknownMachine, OtherMachine)
+	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, {{path %s}}, or {{path OPERATION}} "+
+		"for another operation", strings.Join(args, " "), UnknownMachine, OtherMachine)
 }
 
 // IsMachine reports whether a word behind {{path}} names a machine rather than an operation.
