@@ -68,16 +68,16 @@ func (b *binder) inert(c *Case, step *Step) bool {
 		!slices.Contains(b.armed, step.operation(c))
 }
 
-// inertMachine is an id that no machine has.
-func (b *binder) inertMachine() string {
-	sum := sha1.Sum([]byte(b.seed + "\x00machine"))
+// inertMachine is an id that no machine has, another one for each name.
+func (b *binder) inertMachine(name string) string {
+	sum := sha1.Sum([]byte(b.seed + "\x00" + name))
 	return guard.InertPrefix + hex.EncodeToString(sum[:])[len(guard.InertPrefix):]
 }
 
 func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) (string, error) {
-	machine := b.target.Machine
+	machine, other := b.target.Machine, b.target.OtherMachine
 	if out.inert {
-		machine = b.inertMachine()
+		machine, other = b.inertMachine("machine"), b.inertMachine("other machine")
 	}
 	return func(name string, args []string) (string, error) {
 		if k, is := TokenNamed(name); is {
@@ -89,6 +89,8 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 			return machine, nil
 		case httpfile.UnknownMachine:
 			return b.target.UnknownMachine, nil
+		case httpfile.OtherMachine:
+			return other, nil
 		case "authority":
 			u, err := url.Parse(b.target.URL)
 			if err != nil {
@@ -98,10 +100,14 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 		case "operation":
 			return c.Operation, nil
 		case "path":
-			if len(args) > 0 && args[0] == httpfile.UnknownMachine {
-				return b.ops[step.operation(c)].PathFor(b.target.UnknownMachine), nil
+			of := machine
+			switch {
+			case slices.Contains(args, httpfile.UnknownMachine):
+				of = b.target.UnknownMachine
+			case slices.Contains(args, httpfile.OtherMachine):
+				of = other
 			}
-			return b.ops[step.operation(c)].PathFor(machine), nil
+			return b.ops[step.operation(c)].PathFor(of), nil
 		case "sha1", "comment":
 			if number == "n" {
 				name = base + "." + strconv.Itoa(step.Index)

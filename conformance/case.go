@@ -42,7 +42,7 @@ type Case struct {
 	Proves    []string // requirement ids, as the file lists them
 	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
 	Also      []string // further controls, of a case that differs in several things at once
-	Needs     []string // what the user has to supply: a variable of [Tokens], or "unknown-machine"
+	Needs     []string // what the user has to supply: a variable of [Tokens], "unknown-machine" or "other-machine"
 	// ID of the case that holds the violation of this one in a request that is plain otherwise, or
 	// "": where that is accepted, this one shows nothing more
 	Alone   string

@@ -17,7 +17,9 @@ type relation struct {
 	form  *regexp.Regexp
 	since time.Time
 	ahead time.Duration
-	judge func(*observed, *relation) []Problem // nil where it holds between answers
+	// how far an instant may be before an earlier one
+	tolerance time.Duration
+	judge     func(*observed, *relation) []Problem // nil where it holds between answers
 }
 
 // same reports whether two relations are made of one entry.
@@ -42,8 +44,9 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 // relation adds one entry to the terms of an operation.
 func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	r := &relation{Relation: entry, form: regexp.MustCompile(entry.Pattern), judge: relationJudges()[entry.Kind]}
-	r.since, _ = time.Parse(time.RFC3339, entry.Since) // both are known to be readable
+	r.since, _ = time.Parse(time.RFC3339, entry.Since) // all are known to be readable
 	r.ahead, _ = time.ParseDuration(entry.Ahead)
+	r.tolerance, _ = time.ParseDuration(entry.Tolerance)
 	place := relationPlace(entry)
 	if entry.Kind == "equals-request" && entry.Member != t.FileMember {
 		outline, err := l.library.Outline(t.RequestSchema)

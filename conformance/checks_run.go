@@ -38,17 +38,21 @@ func plainer(a, b mention) int {
 // of its name.
 func acrossRelations() map[string]func(check string, limit int) across {
 	return map[string]func(string, int) across{
-		"fresh": func(check string, limit int) across { return &idsFresh{check, newLatest[[]noted](limit)} },
+		"fresh": func(check string, limit int) across { return &idsFresh{check, newLatest[[]identified](limit)} },
 		"instant-form": func(check string, _ int) across {
 			return &instantForm{check, controls{},
 				map[formKey]*formOf{}}
 		},
 		"same-for-machine": func(check string, limit int) across {
-			return &byMachine{check, controls{}, newLatest[[]noted](limit), true}
+			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), true}
 		},
 		"differs-by-machine": func(check string, limit int) across {
-			return &byMachine{check, controls{}, newLatest[[]noted](limit), false}
+			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), false}
 		},
+		"same-for-token": func(check string, limit int) across {
+			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
+		},
+		"not-before-earlier": func(check string, limit int) across { return newNotBefore(check, limit) },
 	}
 }
 
@@ -57,12 +61,12 @@ type noted struct {
 	mention
 	relation *relation
 	value    string
-	machine  string
+	group    string // what the request is about: a machine, or a token
 }
 
 // problem charges what a value breaks to its relation.
-func (n noted) problem(want, got string) []Problem {
-	return []Problem{{Place: n.relation.At[0], Want: want, Got: got, Requirement: n.relation.Requirement}}
+func (r *relation) problem(want, got string) []Problem {
+	return []Problem{{Place: r.At[0], Want: want, Got: got, Requirement: r.Requirement}}
 }
 
 // values returns what the checks between answers keep of a readable answer, by their
@@ -90,76 +94,197 @@ func (x *observed) values() map[string][]string {
 	return out
 }
 
+// value returns the value of the one member of a relation between answers, and the
+// relation; nil where the answer says nothing of it. One that the record holds in part is
+// passed over, for it cannot be judged again.
+func (x *Judged) value(check string) (string, *relation) {
+	r, kept := x.terms.across[check], x.values[check]
+	if r == nil || len(kept) == 0 || kept[0] == "" || x.Unjudged != "" || x.Response.Shortened {
+		return "", nil
+	}
+	return kept[0], r
+}
+
+// writtenOut reports whether the case writes the file out that the request names, as with
+// the documents' examples. The action on such a file may have been there before the run,
+// with a machine, a caller and times that a mock gives to this example alone.
+func (x *Exchange) writtenOut() bool {
+	if x.Case == nil || x.Case.Recorded {
+		return false
+	}
+	for _, piece := range strings.Split(x.Case.Steps[x.Step].Body, "{{")[1:] {
+		if variable, _, _ := strings.Cut(piece, "}}"); strings.Contains(variable, "sha1") {
+			return false
+		}
+	}
+	return true
+}
+
+// firsts are the first requests for each action: a further one may be answered with the
+// action that is there.
+type firsts struct{ *latest[ref] }
+
+// lately is the share of the limit of a session that is kept of what comes back, if at all,
+// soon: requests for one file stand in one case.
+const lately = 16
+
+func newFirsts(limit int) firsts { return firsts{newLatest[ref](limit / lately)} }
+
+// created reports whether the answer is about an action that was created for this
+// request, as far as can be known: the file belongs to the request, and none before asked
+// for the same.
+func (k firsts) created(at ref, x *Judged) bool {
+	if !slices.Contains(x.Marks, strings.ToLower(x.File)) {
+		return false
+	}
+	key := x.terms.ID + "\x00" + strings.ToLower(x.machine+"\x00"+x.File)
+	if first, known := k.of[key]; known {
+		return first == at
+	}
+	k.put(key, at)
+	return true
+}
+
+// identified is an answer with a value that identifies its action.
+type identified struct {
+	mention
+	relation           *relation
+	value              string
+	operation, machine string // "" where it is not known
+}
+
+// same reports whether two answers may be about one action: on one file and one machine,
+// by one operation, as far as these are known.
+func (n identified) same(o identified) bool {
+	return strings.EqualFold(n.file, o.file) &&
+		(n.operation == o.operation || n.operation == "" || o.operation == "") &&
+		(strings.EqualFold(n.machine, o.machine) || n.machine == "" || o.machine == "")
+}
+
+// other says for what else another answer has the value of this one.
+func (n identified) other(o identified) string {
+	switch {
+	case !strings.EqualFold(n.file, o.file):
+		return "another file"
+	case n.operation != o.operation:
+		return "another operation"
+	}
+	return "another machine"
+}
+
 // idsFresh keeps for each value that identifies an action the requests whose answers
 // have it.
 type idsFresh struct {
 	check string
-	*latest[[]noted]
+	*latest[[]identified]
 }
 
 // sameIDs is how many answers with one value a session without end keeps.
 const sameIDs = 64
 
+// identifier returns the value that identifies the action: of the member that is the
+// identity of all actions the one that a record keeps even of a long answer.
+func (k *idsFresh) identifier(x *Judged, r *relation) string {
+	if r.At[0] == x.terms.identity {
+		return x.ActionID
+	}
+	value, _ := x.value(k.check)
+	return strings.ToLower(value)
+}
+
 func (k *idsFresh) note(at ref, x *Judged) (shows bool) {
 	r := x.terms.across[k.check]
-	if r == nil || x.ActionID == "" || x.File == "" {
+	if r == nil || x.File == "" {
 		return false
 	}
-	n, with := noted{mention: mentionOf(at, x), relation: r}, k.of[x.ActionID]
-	shows = slices.ContainsFunc(with, func(o noted) bool { return !strings.EqualFold(o.file, n.file) })
+	id := k.identifier(x, r)
+	if id == "" {
+		return false
+	}
+	n, with := identified{mentionOf(at, x), r, id, x.terms.ID, x.machine}, k.of[id]
+	shows = slices.ContainsFunc(with, func(o identified) bool { return !o.same(n) })
 	if k.limit == 0 || len(with) < sameIDs {
-		k.put(x.ActionID, append(with, n))
+		k.put(id, append(with, n))
 	}
 	return shows
 }
 
+// problems charges each answer that has the value of the plainest and is about another action.
 func (k *idsFresh) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for id, all := range k.of {
 		if len(all) == 1 {
 			continue
 		}
-		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return plainer(a.mention, b.mention) })
+		all = slices.SortedFunc(slices.Values(all), func(a, b identified) int { return plainer(a.mention, b.mention) })
 		for _, n := range all[1:] {
-			if !strings.EqualFold(n.file, all[0].file) {
-				out[n.ref] = n.problem("an id of its own", fmt.Sprintf("%q, which %s got for another file", id,
-					all[0].c.ID))
+			if !n.same(all[0]) {
+				out[n.ref] = n.relation.problem("an id of its own", fmt.Sprintf("%q, which %s got for %s", id,
+					all[0].c.ID, n.other(all[0])))
 			}
 		}
 	}
 	return out
 }
 
-// byMachine compares a value of the answers with the machine that the path names: for
-// one machine it is the same, or for different machines it is another. It keeps for each
-// machine the plainest answer with each value, or for each value the plainest one about
-// each machine.
-type byMachine struct {
+// byGroup compares a value of the answers with what the requests are about, such as the
+// machine that the path names: for one of these it is the same, or for different ones it is
+// another. It keeps for each of them the plainest answer with each value, or for each value
+// the plainest one about each of them.
+type byGroup struct {
 	check string
 	controls
 	*latest[[]noted]
-	same bool // for one machine
+	by   group
+	same bool // for one of them
+}
+
+// A group is what requests are about.
+type group struct {
+	name string                          // of its kind
+	of   func(at ref, x *Judged) string  // of the request; "" where it says nothing
+	show func(name string) (text string) // as findings have it
+}
+
+// machineGroup is the machine that the path names, in any letter case.
+func machineGroup() group {
+	return group{"machine", func(_ ref, x *Judged) string { return strings.ToLower(x.machine) },
+		func(name string) string { return " " + name }}
+}
+
+// tokenGroup is the token that the request carries, by the name of its variable.
+func tokenGroup(first firsts) group {
+	return group{"token", func(at ref, x *Judged) string {
+		if x.Case == nil || !first.created(at, x) {
+			return ""
+		}
+		return x.Case.Steps[x.Step].token()
+	}, func(string) string { return "" }}
 }
 
 // parts returns what a noted value is kept under, and what all under that have in common.
-func (k *byMachine) parts(n noted) (key, common string) {
+func (k *byGroup) parts(n noted) (key, common string) {
 	value := n.value
 	if n.relation.IgnoreCase {
 		value = strings.ToLower(value)
 	}
 	if k.same {
-		return n.machine, value
+		return n.group, value
 	}
-	return value, n.machine
+	return value, n.group
 }
 
-func (k *byMachine) note(at ref, x *Judged) (shows bool) {
+func (k *byGroup) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
-	r, kept := x.terms.across[k.check], x.values[k.check]
-	if r == nil || len(kept) == 0 || kept[0] == "" || x.machine == "" || x.Unjudged != "" {
+	value, r := x.value(k.check)
+	if r == nil || x.writtenOut() {
 		return false
 	}
-	n := noted{mentionOf(at, x), r, kept[0], x.machine}
+	of := k.by.of(at, x)
+	if of == "" {
+		return false
+	}
+	n := noted{mentionOf(at, x), r, value, of}
 	key, common := k.parts(n)
 	all := slices.Clone(k.of[key])
 	i := slices.IndexFunc(all, func(o noted) bool {
@@ -178,19 +303,20 @@ func (k *byMachine) note(at ref, x *Judged) (shows bool) {
 }
 
 // problems charges all that stand under one key but the plainest.
-func (k *byMachine) problems() map[ref][]Problem {
+func (k *byGroup) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for _, all := range k.of {
 		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return k.order(a.mention, b.mention) })
 		for first, rest := all[0], all[1:]; len(rest) > 0; rest = rest[1:] {
 			n := rest[0]
-			want := "another value than for another machine"
-			got := fmt.Sprintf("%s, which %s got for the machine %s", show(n.value), first.c.ID, first.machine)
+			want := "another value than for another " + k.by.name
+			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.c.ID, k.by.name,
+				k.by.show(first.group))
 			if k.same {
-				want, got = fmt.Sprintf("%s, as %s got for the same machine", show(first.value), first.c.ID),
+				want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.c.ID, k.by.name),
 					show(n.value)
 			}
-			out[n.ref] = append(out[n.ref], n.problem(want, got)...)
+			out[n.ref] = append(out[n.ref], n.relation.problem(want, got)...)
 		}
 	}
 	return out

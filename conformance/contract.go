@@ -191,6 +191,25 @@ func sentFile(body []byte, operations []openapi.Operation) string {
 	return ""
 }
 
+// actionIn reads what identifies the action in the answer of an operation, "" where
+// nothing does.
+func (s *Suite) actionIn(operation string, body []byte) string {
+	t := s.terms[operation]
+	if t == nil {
+		t = s.unknown
+	}
+	if t.identity == "" || strictjson.Check(body) != nil {
+		return ""
+	}
+	value, err := schemas.Decode(body)
+	action, is := value.(map[string]any)
+	if err != nil || !is {
+		return ""
+	}
+	id, _ := memberAt(action, t.identity).(string)
+	return id
+}
+
 // terms reads what the documents say of the answers of each operation, and of those
 // of an operation that is not known: what all have in common.
 func (l *loader) terms(doc *openapi.Document) {

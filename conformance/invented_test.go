@@ -81,6 +81,12 @@ func depotFaults() []depotFault {
 		{name: "has a key for each task", breaks: "task.depot",
 			task: func(n int, task map[string]any) { task["depotKey"] = fmt.Sprint("key ", n) }},
 		{name: "has one key for all depots", breaks: "task.depots", task: set("depotKey", "the key")},
+		{name: "has a clerk for each task", breaks: "task.clerks",
+			task: func(n int, task map[string]any) { task["clerk"] = fmt.Sprint("clerk ", n) }},
+		{name: "opens each task before the one that came before it", breaks: "task.later",
+			task: func(n int, task map[string]any) {
+				task["opened"] = time.Now().Add(-time.Duration(n) * time.Hour).UTC().Format(time.RFC3339)
+			}},
 		{name: "answers another status of success", breaks: "order.answered",
 			respond: func(status int, body map[string]any) (int, map[string]any) {
 				if status == http.StatusAccepted {

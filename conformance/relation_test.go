@@ -34,7 +34,7 @@ func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
 	require.Equal(t, []int{201}, s.unknown.successes)
 	require.Equal(t, "/id", s.unknown.identity)
 	require.Len(t, s.unknown.relations, len(s.terms["requestSample"].relations))
-	require.Len(t, s.unknown.across, 2)
+	require.Len(t, s.unknown.across, 6)
 	require.NotNil(t, s.unknown.errors)
 	require.Nil(t, s.unknown.schema)
 	require.True(t, s.unknown.looksLikeAction(map[string]any{"id": nil, "type": "StopAndQuarantineFile"}))

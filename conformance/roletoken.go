@@ -3,22 +3,44 @@ package conformance
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
 )
 
 // roleToken returns the variable of the token that the step sends where it is the one
 // of a user who holds a single role, or "".
 func (s *Step) roleToken() string {
 	for _, name := range []string{httpfile.SecurityAdminToken, httpfile.GlobalAdminToken} {
-		for _, f := range s.Header {
-			if strings.Contains(f.Value, "{{"+name+"}}") {
-				return name
-			}
+		if s.sends(name) {
+			return name
 		}
 	}
 	return ""
+}
+
+// sends reports whether a header field of the step holds the variable.
+func (s *Step) sends(variable string) bool {
+	return slices.ContainsFunc(s.Header, func(f record.Field) bool {
+		return strings.Contains(f.Value, "{{"+variable+"}}")
+	})
+}
+
+// token returns the variable of the one token that the step sends, "" where it sends
+// none, or several.
+func (s *Step) token() (variable string) {
+	for _, k := range Tokens() {
+		switch {
+		case !s.sends(k.Variable):
+		case variable != "":
+			return ""
+		default:
+			variable = k.Variable
+		}
+	}
+	return variable
 }
 
 // roleTokenRefused says that such a token was answered 401, which is what a token gets

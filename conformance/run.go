@@ -234,6 +234,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID()}
 	r.guard = guard.New(guard.Config{
 		File:   func(body []byte) string { return sentFile(body, s.Operations) },
+		Action: s.actionIn,
 		Target: target.guarded(), Operations: s.Operations, Requests: s.request, Secrets: r.secrets,
 		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
 	})

@@ -38,8 +38,11 @@ func honest() http.Handler {
 func target(h http.Handler) conformance.Target {
 	return conformance.Target{Handler: h, Token: token, UnprivilegedToken: unprivileged,
 		SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin, InvalidToken: invalid,
-		UnknownMachine: unknownMachine}
+		UnknownMachine: unknownMachine, OtherMachine: otherMachine}
 }
+
+// otherMachine has 40 digits, as the answers in the documents have it and not as their paths.
+const otherMachine = "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"
 
 func faulty(t *testing.T, name string) http.Handler {
 	t.Helper()
@@ -318,7 +321,7 @@ func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
 
 func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 	bare := target(honest())
-	bare.UnprivilegedToken, bare.InvalidToken, bare.UnknownMachine = "", "", ""
+	bare.UnprivilegedToken, bare.InvalidToken, bare.UnknownMachine, bare.OtherMachine = "", "", "", ""
 	bare.SecurityAdminToken, bare.GlobalAdminToken = "", ""
 	r := run(t, bare, conformance.Options{})
 	require.Equal(t, record.Conformant, r.Verdict)
@@ -326,7 +329,7 @@ func TestACaseNeedsWhatTheUserDidNotName(t *testing.T) {
 	for _, c := range r.Cases {
 		if c.Outcome == record.NotApplicable {
 			require.Regexp(t,
-				`^needs .* pass -(unprivileged-token-file|security-admin-token-file|global-admin-token-file|invalid-token-file|unknown-machine)$`, c.Reason)
+				`^needs .* pass -(unprivileged-token-file|security-admin-token-file|global-admin-token-file|invalid-token-file|unknown-machine|other-machine)$`, c.Reason)
 			require.Empty(t, c.Exchanges)
 		}
 	}
@@ -373,6 +376,17 @@ func TestMisuseSendsNothing(t *testing.T) {
 			t.Machine,
 				t.UnknownMachine = "00ff", "00FF"
 		}), conformance.Options{}, "the unknown machine 00FF is the machine too"},
+		{"another machine that is the machine", with(func(t *conformance.Target) {
+			t.Machine, t.OtherMachine = "00ff", "00FF"
+		}), conformance.Options{}, "the other machine 00FF is the machine too"},
+		{"another machine that is the one of the documents", with(func(t *conformance.Target) {
+			t.OtherMachine = strings.ToUpper(conformance.DefaultMachine)
+		}), conformance.Options{}, "is the machine too"},
+		{"another machine that is unknown", with(func(t *conformance.Target) {
+			t.UnknownMachine, t.OtherMachine = "00ff", "00FF"
+		}), conformance.Options{}, "the other machine 00FF is the unknown machine too"},
+		{"another machine that is a path", with(func(t *conformance.Target) { t.OtherMachine = "a/b" }),
+			conformance.Options{}, `the other machine id "a/b"`},
 		{"nothing left", loopback, conformance.Options{Run: "missing-comment", Skip: "missing-comment"},
 			"no case is left to send"},
 		{"an unknown case", loopback, conformance.Options{Only: []string{"requestSample/x"}},

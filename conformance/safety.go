@@ -36,10 +36,14 @@ func (r *binding) armable() error {
 		return &SafetyError{r.target.elsewhere() + ", and no file was named; pass -sha1 with the hash of one that " +
 			"may be acted on (in Go, Target.File)"}
 	}
-	if r.options.Allow != nil {
-		return r.options.Allow(r.target.URL, r.target.Machine, r.target.File)
+	if r.options.Allow == nil {
+		return nil
 	}
-	return nil
+	err := r.options.Allow(r.target.URL, r.target.Machine, r.target.File)
+	if err == nil && r.target.OtherMachine != "" {
+		err = r.options.Allow(r.target.URL, r.target.OtherMachine, r.target.File)
+	}
+	return err
 }
 
 // recorded returns an error where nothing records what takes effect.

@@ -226,6 +226,70 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 	}
 }
 
+// A second machine is acted on where the user named it, under the rules of the first, and
+// is in the journal as itself.
+func TestASecondMachineIsArmedAsTheFirst(t *testing.T) {
+	const cases = "^requestSample/(state/(accepts-two-machines-in-turn|accepts-request-on-other-machine)|" +
+		"valid/accepts-plain-request)$"
+	options := func(l *ledger, armed ...string) conformance.Options {
+		return conformance.Options{AcceptRisk: armed, Journal: l.record, Run: cases, MaxActions: 20}
+	}
+	tenantOf := func(other string) *tenant {
+		out := newTenant(t, honest(), none)
+		out.Machine, out.File, out.OtherMachine = tenantMachine, tenantFile, other
+		return out
+	}
+	second := strings.Repeat("5e", 20)
+
+	var l ledger
+	named := tenantOf(second)
+	r := run(t, named.Target, options(&l, "requestSample"))
+	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, second, r.Target.OtherMachine)
+	machines := map[string]int{}
+	for _, e := range l.entries {
+		if e.Event == record.Sending {
+			machines[e.Machine]++
+		}
+	}
+	require.Equal(t, map[string]int{tenantMachine: 3, second: 3}, machines)
+	for _, a := range named.arrived {
+		require.Regexp(t, "/machines/("+tenantMachine+"|"+second+")/", a.path)
+	}
+
+	var unarmed ledger
+	idle := tenantOf(second)
+	_, err := load(t).Run(t.Context(), idle.Target, options(&unarmed))
+	var refused *conformance.SafetyError
+	require.ErrorAs(t, err, &refused)
+	require.Empty(t, idle.arrived)
+
+	var alone ledger
+	without := tenantOf("")
+	r = run(t, without.Target, options(&alone, "requestSample"))
+	for _, c := range r.Cases {
+		if strings.Contains(c.ID, "machine") {
+			require.Equal(t, record.NotApplicable, c.Outcome)
+			require.Contains(t, c.Reason, "pass -other-machine")
+		}
+	}
+	require.Len(t, without.arrived, 1)
+
+	// An allow-list that has the first alone lets nothing go out.
+	var listed ledger
+	both := tenantOf(second)
+	o := options(&listed, "requestSample")
+	o.Allow = func(_, machine, _ string) error {
+		if machine != tenantMachine {
+			return errors.New("it is not listed: " + machine)
+		}
+		return nil
+	}
+	_, err = load(t).Run(t.Context(), both.Target, o)
+	require.ErrorContains(t, err, "it is not listed: "+second)
+	require.Empty(t, both.arrived)
+}
+
 func TestARefusalThatMayBeAboutTheMadeUpMachineProvesNothing(t *testing.T) {
 	known := honest()
 	only := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

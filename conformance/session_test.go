@@ -123,7 +123,8 @@ func made(s *Suite, c *Case, round int) *Judged {
 			Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
 			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
 		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation],
-			values: map[string][]string{"times-with-z": {"", ""}}},
+			values: map[string][]string{"times-with-z": {"", ""}, "machine-same": {mark}, "machine-differs": {mark},
+				"requestor-same": {"analyst"}, "times-monotone": {"2020-03-14T15:09:26Z"}}, machine: mark},
 	}
 }
 
@@ -171,6 +172,11 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 				owners, traces = len(k.owners.of), len(k.traces)
 			case *instantForm:
 				require.Len(t, k.of, 1)
+			case *byGroup:
+				require.LessOrEqual(t, len(k.keys), sessionLimit)
+			case *notBefore:
+				require.LessOrEqual(t, len(k.kept), sessionLimit/lately)
+				require.LessOrEqual(t, len(k.front), sessionLimit/lately)
 			case *dateSent:
 				require.Empty(t, k.without)
 			default:

@@ -264,7 +264,7 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 		}
 		variables, _ := httpfile.Variables(r.Target)
 		for _, v := range variables {
-			if v.Name != "path" || len(v.Args) == 0 || v.Args[0] == httpfile.UnknownMachine {
+			if v.Name != "path" || len(v.Args) == 0 || httpfile.IsMachine(v.Args[0]) {
 				continue
 			}
 			if step.Operation = v.Args[0]; !slices.Contains(operations, step.Operation) {

@@ -44,6 +44,8 @@ type Target struct {
 	Machine      string // DefaultMachine where empty
 	// an id that the implementation does not know; cases that need one do not apply where empty
 	UnknownMachine string
+	// a second one that may be acted on, beside Machine; cases that need one do not apply where empty
+	OtherMachine string
 	// of the file that accepted requests name; on loopback a made-up one for each where empty
 	File string
 
@@ -127,7 +129,8 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 			return t, usage("the %s %q: it has a character that no header can carry; mend it", f.Name, f.Value)
 		}
 	}
-	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine}} {
+	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine},
+		{"other machine", t.OtherMachine}} {
 		if id.value != url.PathEscape(id.value) {
 			return t, usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name,
 				id.value)
@@ -136,6 +139,12 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 	if t.UnknownMachine != "" && strings.EqualFold(t.UnknownMachine, t.Machine) {
 		return t, usage("the unknown machine %s is the machine too; name one that the target does not know, or none",
 			t.UnknownMachine)
+	}
+	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine}} {
+		if t.OtherMachine != "" && strings.EqualFold(t.OtherMachine, id.value) {
+			return t, usage("the other machine %s is the %s too; name a second one that may be acted on, or none",
+				t.OtherMachine, id.name)
+		}
 	}
 	return t, nil
 }
@@ -146,7 +155,7 @@ func isSha1(text string) bool { return len(text) == sha1Digits && guard.AllHex(t
 func (t Target) info() record.TargetInfo {
 	out := record.TargetInfo{URL: t.URL, Name: t.Name, Machine: t.Machine, UnknownMachine: t.UnknownMachine,
 		File: t.File, Protocol: "HTTP/1.1", Insecure: t.Transport.Insecure, Resolve: maps.Clone(t.Transport.Resolve),
-		MadeUpToken: t.Token == madeUpToken}
+		MadeUpToken: t.Token == madeUpToken, OtherMachine: t.OtherMachine}
 	if t.Transport.HTTP2 {
 		out.Protocol = "HTTP/2"
 	}

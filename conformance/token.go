@@ -69,10 +69,13 @@ func (t Target) tokens() (out []record.Field) {
 }
 
 // need returns what the target holds for a need of a case, and what to do where that is
-// "". The needs are the tokens but the first, and a machine.
+// "". The needs are the tokens but the first, and two machines.
 func (t Target) need(name string) (value, remedy string, known bool) {
 	if name == httpfile.UnknownMachine {
 		return t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine", true
+	}
+	if name == httpfile.OtherMachine {
+		return t.OtherMachine, "the id of a second machine that may be acted on; pass -other-machine", true
 	}
 	k, known := TokenNamed(name)
 	if !known {

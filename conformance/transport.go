@@ -58,7 +58,7 @@ func (t Target) guarded() guard.Target {
 		Endpoint: t.endpoint(), Token: t.Token, SecurityAdminToken: t.SecurityAdminToken,
 		GlobalAdminToken:  t.GlobalAdminToken,
 		UnprivilegedToken: t.UnprivilegedToken, InvalidToken: t.InvalidToken, Machine: t.Machine,
-		UnknownMachine: t.UnknownMachine,
-		File:           t.File, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
+		UnknownMachine: t.UnknownMachine, OtherMachine: t.OtherMachine,
+		File: t.File, Header: t.Transport.Header, RequestID: t.Transport.RequestID,
 	}
 }

@@ -157,7 +157,8 @@ func (v *verifier) indexed() {
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
 	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine,
-		UnknownMachine: recorded.UnknownMachine, File: recorded.File, Token: "a-token-that-stands-in"}
+		UnknownMachine: recorded.UnknownMachine, OtherMachine: recorded.OtherMachine, File: recorded.File,
+		Token: "a-token-that-stands-in"}
 	if recorded.MadeUpToken {
 		t.Token = madeUpToken
 	}
@@ -386,7 +387,7 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
 	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running,
-		terms: own.terms}
+		terms: own.terms, machine: own.machine}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}
@@ -404,10 +405,10 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	return out
 }
 
-// fresh reports whether a check compares the ids of actions.
+// fresh reports whether a check compares the ids of actions, which a record keeps of all answers.
 func (s *Suite) fresh(check string) bool {
 	for _, t := range s.terms {
-		if r := t.across[check]; r != nil && r.Kind == "fresh" {
+		if r := t.across[check]; r != nil && r.Kind == "fresh" && r.At[0] == t.identity {
 			return true
 		}
 	}
@@ -626,7 +627,7 @@ func (v *verifier) settings() {
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat",
 			fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
 		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine",
-			r.Target.UnknownMachine}, {"sha1", r.Target.File},
+			r.Target.UnknownMachine}, {"other-machine", r.Target.OtherMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
 	} {
 		if has(row.flag) {

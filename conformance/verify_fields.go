@@ -51,6 +51,7 @@ func ReportFields() []ReportField {
 		{"target.name", Recorded, "what the user calls the target"},
 		{"target.machine", Derived, setting},
 		{"target.unknown_machine", Derived, setting},
+		{"target.other_machine", Derived, setting},
 		{"target.sha1", Derived, setting},
 		{"target.protocol", Derived, "from the answers"},
 		{"target.insecure", Bounded, setting},

@@ -104,10 +104,10 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	t.Parallel()
 	suite := load(t)
 	o := conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth|" +
-		"auth/refuses-user|body/answers-chunked|machine/)"}
+		"auth/refuses-user|body/answers-chunked|machine/|state/accepts-request-on-other-machine)"}
 	local := recordOf(t, suite, "answers-200", o)
 	it := newTenant(t, honest(), func() int { return 0 })
-	it.Machine, it.File = tenantMachine, tenantFile
+	it.Machine, it.File, it.OtherMachine = tenantMachine, tenantFile, otherMachine
 	o = armed(o)
 	away, err := suite.Run(t.Context(), it.Target, o)
 	require.NoError(t, err)

@@ -38,7 +38,7 @@ func TestVerifyBearsOutAnHonestRecord(t *testing.T) {
 		{Strict: true, Run: "^requestSample/body"}} {
 		r, err := suite.Run(t.Context(), conformance.Target{Handler: reference.New(
 			reference.Config{Token: "fmaspec-made-up-token"}), Token: "fmaspec-made-up-token",
-			InvalidToken: "an-expired-token", UnknownMachine: "0123"}, o)
+			InvalidToken: "an-expired-token", UnknownMachine: "0123", OtherMachine: "4567"}, o)
 		require.NoError(t, err)
 		v, err := suite.Verify(written(t, r))
 		require.NoError(t, err)

@@ -39,6 +39,7 @@ type Relation struct {
 	Pattern     string   `json:"pattern"`     // a regular expression
 	Since       string   `json:"since"`       // the first instant of a window, as of RFC 3339
 	Ahead       string   `json:"ahead"`       // how far behind the end of the exchange a window ends, such as 24h
+	Tolerance   string   `json:"tolerance"`   // how far an instant may be before an earlier one, such as 1s
 	Want        string   `json:"want"`        // what is wanted, in plain words
 }
 
@@ -88,7 +89,14 @@ func relationKinds() map[string][]string {
 		"fresh":              {"at"},
 		"same-for-machine":   {"at"},
 		"differs-by-machine": {"at"},
+		"same-for-token":     {"at"},
+		"not-before-earlier": {"at", "tolerance", "want"},
 	}
+}
+
+// ofOneMember are the relations that compare one member with that of other answers.
+func ofOneMember() []string {
+	return []string{"fresh", "same-for-machine", "differs-by-machine", "same-for-token", "not-before-earlier"}
 }
 
 // RelationKinds returns the names of all relations, sorted.
@@ -237,6 +245,13 @@ func (r *Relation) flaw(entry any) string {
 	}
 	if _, err := time.ParseDuration(cmp.Or(r.Ahead, "0s")); err != nil {
 		return fmt.Sprintf("ahead is %q, which is no duration; write one such as 24h", r.Ahead)
+	}
+	if d, err := time.ParseDuration(cmp.Or(r.Tolerance, "0s")); err != nil || d < 0 {
+		return fmt.Sprintf("tolerance is %q, which is no duration; write one such as 1s", r.Tolerance)
+	}
+	if slices.Contains(ofOneMember(), r.Kind) && len(r.At) > 1 {
+		return fmt.Sprintf("the relation %s is of one member, and at names %d; give each an entry with a check of "+
+			"its own", r.Kind, len(r.At))
 	}
 	if r.Kind == "ordered" && len(r.At) < 2 {
 		return "an order is of two members at least; name them under at, the earlier first"

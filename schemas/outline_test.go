@@ -65,7 +65,9 @@ const goodRelations = `[
 	{"check": "i", "relation": "instant-form", "requirement": "r", "at": ["/a"], "pattern": "Z$", "want": "a Z"},
 	{"check": "j", "relation": "fresh", "requirement": "r", "at": ["/a"]},
 	{"check": "k", "relation": "same-for-machine", "requirement": "r", "at": ["/a"]},
-	{"check": "l", "relation": "differs-by-machine", "requirement": "r", "at": ["/a"]}
+	{"check": "l", "relation": "differs-by-machine", "requirement": "r", "at": ["/a"]},
+	{"check": "m", "relation": "same-for-token", "requirement": "r", "at": ["/a"]},
+	{"check": "n", "relation": "not-before-earlier", "requirement": "r", "at": ["/a"], "tolerance": "1s", "want": "no earlier one"}
 ]`
 
 func withRelations(entries string) library {
@@ -112,6 +114,11 @@ func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
 			`x-relations/6: since is "2016", which is no instant; write one such as 2016-01-01T00:00:00Z`},
 		{"an order of one", `["/a", "/b"]`, `["/a"]`, "x-relations/7: an order is of two members at least; name them " +
 			"under at, the earlier first"},
+		{"two members of a relation of one", `"relation": "fresh", "requirement": "r", "at": ["/a"]`,
+			`"relation": "fresh", "requirement": "r", "at": ["/a", "/b"]`, "x-relations/9: the relation fresh is of " +
+				"one member, and at names 2; give each an entry with a check of its own"},
+		{"no tolerance", `"tolerance": "1s", `, ``, "x-relations/13: the relation not-before-earlier has no " +
+			"tolerance; give it one"},
 	} {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)
@@ -131,6 +138,8 @@ func TestOutlineRefusesWhatNoSchemaSees(t *testing.T) {
 		{"a pattern that is none", `"^x$"`, `"("`, "x-relations/4: the pattern is invalid: "},
 		{"a duration that is none", `"24h"`, `"1 day"`,
 			`x-relations/6: ahead is "1 day", which is no duration; write one such as 24h`},
+		{"a tolerance that is none", `"1s"`, `"-1s"`,
+			`x-relations/13: tolerance is "-1s", which is no duration; write one such as 1s`},
 	} {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)

@@ -76,6 +76,7 @@ func compareCommand() command {
 			f.connection.flags(set)
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests to both; for a target on "+
 				"this machine, the documents' example is the default")
+			otherMachineFlag(set, &f.otherMachine)
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
 				"expression, and their control cases")
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
@@ -433,7 +434,8 @@ func (f *compareFlags) targets(ctx context.Context, e *env, suite *conformance.S
 		return err
 	}
 	base := conformance.Target{Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
-		Transport: transport}
+		OtherMachine: f.otherMachine,
+		Transport:    transport}
 	for _, s := range []*side{old, current} {
 		s.target = base
 		s.target.URL = s.operand

@@ -25,6 +25,7 @@ type runFlags struct {
 	credentials  credentialFlags
 	connection   connectionFlags
 	url, machine string
+	otherMachine string
 	options      conformance.Options
 	generate     generateFlags
 	safety       safetyFlags
@@ -67,6 +68,7 @@ func runCommand() command {
 				"documented path; the default is the embedded server")
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this "+
 				"machine, the documents' example is the default")
+			otherMachineFlag(set, &f.otherMachine)
 			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
 				"expression, and their control cases")
 			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
@@ -129,6 +131,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	target := conformance.Target{
 		URL: f.url, Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
+		OtherMachine: f.otherMachine,
 		InvalidToken: given.invalid, Transport: transport,
 	}
 	suite, _, err := f.load()

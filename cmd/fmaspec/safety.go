@@ -96,6 +96,9 @@ func (f *safetyFlags) announce(ctx context.Context, e *env, p *conformance.Plan)
 		if strings.EqualFold(machine, p.Target.UnknownMachine) && !strings.EqualFold(machine, p.Target.Machine) {
 			which = "  (-unknown-machine)"
 		}
+		if strings.EqualFold(machine, p.Target.OtherMachine) {
+			which = "  (-other-machine)"
+		}
 		fmt.Fprintf(&b, "  machine  %s%s\n", machine, which)
 	}
 	for _, file := range p.Files {

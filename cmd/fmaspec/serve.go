@@ -114,6 +114,7 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		}
 	}
 	export(f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine)
+	export("", variable("other-machine"), madeUpMachine()) // the server knows every machine but that one
 	server := newServer(handler)
 	// A fault that blocks a request ends with the command.
 	server.BaseContext = func(net.Listener) context.Context { return ctx }

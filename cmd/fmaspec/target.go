@@ -77,6 +77,12 @@ func (t *tokenFlags) read(e *env) (out issued, err error) {
 	return out, nil
 }
 
+// otherMachineFlag defines the flag of a second machine.
+func otherMachineFlag(set *flag.FlagSet, to *string) {
+	set.StringVar(to, "other-machine", "", "the `ID` of a second machine, which requests may act on as on that of "+
+		"-machine; some cases need one")
+}
+
 // completed returns the configuration of a server, with generated tokens and machine in place
 // of "".
 func completed(tokens issued, unknownMachine string) reference.Config {
@@ -118,6 +124,7 @@ func embedded(target *conformance.Target) (stop func(), err error) {
 	go server.Serve(listener)
 	target.URL, target.Name = "http://"+listener.Addr().String(), "fmaspec's own server"
 	target.UnknownMachine = config.UnknownMachine
+	target.OtherMachine = cmp.Or(target.OtherMachine, madeUpMachine())
 	for _, k := range conformance.Tokens() {
 		if from := known(&config, k); from != nil {
 			*k.In(target) = *from

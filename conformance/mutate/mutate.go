@@ -137,6 +137,8 @@ const (
 	globalAdmin    = "matrix-token-of-a-global-administrator"
 	invalid        = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.matrix-token-of-nobody"
 	unknownMachine = "0000000000000000000000000000000000000000"
+	// of 40 digits, as the answers in the documents have it and not as their paths
+	otherMachine = "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"
 )
 
 // Matrix runs the suite, strictly, against each subject, several at once, and
@@ -223,7 +225,7 @@ func target(s Subject) conformance.Target {
 	return conformance.Target{
 		Handler: s.Wrap(honest), Name: s.Name,
 		Token: token, UnprivilegedToken: unprivileged, SecurityAdminToken: securityAdmin, GlobalAdminToken: globalAdmin,
-		InvalidToken: invalid, UnknownMachine: unknownMachine,
+		InvalidToken: invalid, UnknownMachine: unknownMachine, OtherMachine: otherMachine,
 	}
 }
 

@@ -22,6 +22,7 @@ func sample(suite *conformance.Suite, c *conformance.Case) (r request, err error
 	values := map[string]string{
 		httpfile.InvalidToken: "token-that-was-never-issued", "machine": Machine,
 		httpfile.UnknownMachine: "28b82620de7ec9f1d50dbd714583fb79c582479e",
+		httpfile.OtherMachine:   "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f",
 		"operation":             op.ID, "path": op.PathFor(Machine),
 	}
 	for _, t := range TokenStates() {

@@ -88,6 +88,8 @@ type TargetInfo struct {
 	Name           string `json:"name"`
 	Machine        string `json:"machine"`
 	UnknownMachine string `json:"unknown_machine"` // one that the target does not know, or ""
+	// a second one that accepted requests named
+	OtherMachine string `json:"other_machine,omitempty"`
 	// of the file that accepted requests named; "" for one of its own each
 	File     string `json:"sha1"`
 	Protocol string `json:"protocol"` // "HTTP/1.1" or "HTTP/2"

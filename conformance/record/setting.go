@@ -29,8 +29,8 @@ func SettingKinds() map[string]SettingKind {
 	out := map[string]SettingKind{}
 	for kind, flags := range map[SettingKind]string{
 		Carried: "fixtures builtin token-file unprivileged-token-file security-admin-token-file " +
-			"global-admin-token-file invalid-token-file unknown-machine client-id client-secret-file scope resource " +
-			"audience " +
+			"global-admin-token-file invalid-token-file unknown-machine other-machine client-id client-secret-file " +
+			"scope resource audience " +
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict " +
 			"repeat parallel timeout seed " +
 			"generate sha1 accept-risk max-actions journal allow-list rate retry wait",

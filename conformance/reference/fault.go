@@ -26,7 +26,7 @@ func Faults() []Fault {
 		framingFaults(), brokenOffFaults(), dateFaults(),
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
-		needlessRefusals(), stateFaults(), hostFaults(), absoluteFormFaults(),
+		needlessRefusals(), stateFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
 	)
 }
 

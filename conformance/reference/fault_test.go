@@ -74,6 +74,8 @@ func probes() []probe {
 		{method: "GET", body: "none"}, {method: "PUT"}, {method: "PATCH"}, {method: "DELETE"}, {method: "BREW"},
 		{path: strings.Replace(samplePath, machine, unknown, 1)},
 		{path: samplePath + "/more"},
+		{path: strings.Replace(samplePath, machine, otherMachine, 1)}, {path: strings.Replace(stopPath, machine,
+			otherMachine, 1)},
 	}
 	for _, c := range comments {
 		list = append(list, body(c, quoted))
@@ -84,7 +86,7 @@ func probes() []probe {
 	for _, b := range bodies {
 		list = append(list, probe{body: b})
 	}
-	return append(list, probe{}, probe{atOnce: 8})
+	return append(list, probe{}, probe{atOnce: 8}, probe{atOnce: 8, machines: true})
 }
 
 func TestEachFaultIsSeenByAProbe(t *testing.T) {

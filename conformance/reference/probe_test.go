@@ -1,7 +1,9 @@
 package reference_test
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha1"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +24,7 @@ const (
 	securityAdmin = "security-administrator-token"
 	globalAdmin   = "global-administrator-token"
 	machine       = "fb9ab6be3965095a09c057be7c90f0a2"
+	otherMachine  = "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"
 	unknown       = "00000000000000000000000000000000"
 	samplePath    = "/testwdatppreview/machines/" + machine + "/requestSample"
 	stopPath      = "/testwdatppreview/machines/" + machine + "/stopAndQuarantineFile"
@@ -51,6 +54,7 @@ type probe struct {
 	instead            []string // of a raw one, a text and what is written in its place; HOST is that of the server
 	raw                bool     // sent on a connection of its own and read to its end, byte by byte
 	atOnce             int      // so many are sent at once; seen is which of them were answered for themselves
+	machines           bool     // every second one of these is about another machine, whose machineId alone is good
 }
 
 // auth returns a probe that is good but for this Authorization.
@@ -192,6 +196,11 @@ func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 // answered 201 with its own hash.
 func (s *seer) seeAtOnce(p probe) string {
 	seen := make([]bool, p.atOnce)
+	machineIDs := map[string]string{ // as the reference server derives them
+		samplePath: fmt.Sprintf("%x", sha1.Sum([]byte("machine "+machine))),
+		strings.Replace(samplePath, machine, otherMachine, 1): fmt.Sprintf("%x", sha1.Sum([]byte("machine "+
+			otherMachine))),
+	}
 	done := make(chan struct{})
 	for i := range seen {
 		go func() {
@@ -199,6 +208,9 @@ func (s *seer) seeAtOnce(p probe) string {
 			own := fmt.Sprintf("%040x", i+1)
 			q := p
 			q.body = `{"Comment":"at once","Sha1":"` + own + `"}`
+			if p.machines && i%2 == 1 {
+				q.path = strings.Replace(samplePath, machine, otherMachine, 1)
+			}
 			ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 			defer cancel()
 			r, err := q.request(ctx, s.server.URL)
@@ -211,6 +223,11 @@ func (s *seer) seeAtOnce(p probe) string {
 			}
 			defer resp.Body.Close()
 			body, _ := io.ReadAll(resp.Body)
+			if p.machines {
+				q.path = cmp.Or(q.path, samplePath)
+				seen[i] = strings.Contains(string(body), `"machineId":"`+machineIDs[q.path]+`"`)
+				return
+			}
 			seen[i] = resp.StatusCode == http.StatusCreated && strings.Contains(string(body), `"sha1":"`+own+`"`)
 		}()
 	}

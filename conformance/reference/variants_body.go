@@ -85,8 +85,6 @@ func valueVariants() []variant {
 			onAction(alterText("machineId", func(s string) string { return upTo(s, 32) }))},
 		{"short-upper-case-machine-id", "gives a machineId of 32 digits in upper case",
 			onAction(alterText("machineId", func(s string) string { return strings.ToUpper(upTo(s, 32)) }))},
-		{"documented-machine-id", "gives everyone the machineId of the documents",
-			onAction(set("machineId", "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"))},
 		{"blanks-round-requestor", "writes a blank behind the requestor, as the documents do",
 			onAction(set("requestor", "Analyst@contoso.com "))},
 		{"requestor-by-id", "names the requestor by a UUID",

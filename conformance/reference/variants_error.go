@@ -111,6 +111,9 @@ func deviations() []Variant {
 				times...)},
 		{Name: "times-in-nanoseconds", Says: "gives times by a clock of nanoseconds without the zeros at the end, as " +
 			"Go does", Deviates: ids("time.utc-z"), Wrap: nanoseconds},
+		{Name: "documented-machine-id", Says: "gives everyone the machineId of the documents, as a mock of one " +
+			"template does", Deviates: ids("action.machine-differs"),
+			Wrap: onAction(set("machineId", "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f"))},
 		{Name: "without-clock", Says: "sends no Date, as a server without a clock", Deviates: ids("http.date-sent"),
 			Wrap: lenient("sends-no-date")},
 		{Name: "reads-one-value", Says: "reads one JSON value and leaves what stands behind it, as a decoder of " +

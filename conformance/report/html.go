@@ -220,6 +220,7 @@ func (p *htmlPage) Facts() (out []fact) {
 	s, t, e := p.Suite, p.Target, p.Environment
 	add("Machine", t.Machine, true)
 	add("Unknown machine", t.UnknownMachine, true)
+	add("Other machine", t.OtherMachine, true)
 	add("File", t.File, true)
 	add("Protocol", t.Protocol, false)
 	add("Suite", strings.TrimSpace(s.Name+" "+s.Version), false)

@@ -277,6 +277,7 @@ func mdSetting(r *record.Report) string {
 	item("sending", named("seed ", s.Seed), fmt.Sprintf("repeat %d", s.Repeat), fmt.Sprintf("parallel %d", s.Parallel),
 		named("timeout ", s.Timeout))
 	item("target", named("", t.URL), named("machine ", t.Machine), named("unknown machine ", t.UnknownMachine),
+		named("other machine ", t.OtherMachine),
 		named("file ", t.File), named("", t.Protocol), named("by the proxy ", t.Proxy))
 	p := &page{}
 	p.circumstances(r)

@@ -36,6 +36,7 @@ type Target struct {
 	InvalidToken       string         // one that must not be accepted
 	Machine            string         // the one that may be acted on
 	UnknownMachine     string         // an id that the target does not know
+	OtherMachine       string         // a second one that may be acted on; "" for none
 	File               string         // the hash of the file that may be acted on
 	Header             []record.Field // sent with every request
 	RequestID          string         // the name of the field that carries an id of each request, "" for none
@@ -47,7 +48,9 @@ type Config struct {
 	Operations []openapi.Operation
 	Requests   map[string]*schemas.Schema // of a body that can be used, by operation ID
 	// the file that the body of a request names, "" where none can be read
-	File   func(body []byte) string
+	File func(body []byte) string
+	// the id of the action in the answer of an operation, "" where there is none, for the journal; none where nil
+	Action func(operation string, body []byte) string
 	Armed  []string                                 // operations that may take effect
 	Allow  func(target, machine, sha1 string) error // what may be acted on; nil for what the target names
 	Budget int                                      // how many requests may take effect
@@ -70,6 +73,7 @@ type Guard struct {
 	operations []openapi.Operation
 	request    map[string]*schemas.Schema
 	file       func(body []byte) string
+	action     func(operation string, body []byte) string
 	armed      []string
 	allow      func(target, machine, sha1 string) error
 	budget     int
@@ -86,7 +90,8 @@ type Guard struct {
 func New(c Config) *Guard {
 	g := &Guard{
 		local: c.Target.Local(), target: c.Target, operations: c.Operations, request: c.Requests, file: c.File,
-		armed: c.Armed, allow: c.Allow,
+		action: c.Action,
+		armed:  c.Armed, allow: c.Allow,
 		budget: c.Budget, run: c.Run, now: c.Now, journal: c.Journal, secrets: cmp.Or(c.Secrets, &redact.Secrets{}),
 	}
 	if g.now == nil {
@@ -94,6 +99,9 @@ func New(c Config) *Guard {
 	}
 	if g.file == nil {
 		g.file = func([]byte) string { return "" }
+	}
+	if g.action == nil {
+		g.action = func(string, []byte) string { return "" }
 	}
 	return g
 }
@@ -218,7 +226,8 @@ func (m *reading) place(under bool) {
 		}
 		m.operation, m.machine, m.written, m.called = op.ID, strings.ToLower(op.Subject(values)), true,
 			op.Method == m.method
-		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine)
+		m.exact = inert(m.machine) && m.machine != strings.ToLower(m.g.target.Machine) &&
+			m.machine != strings.ToLower(m.g.target.OtherMachine)
 	}
 	if m.written {
 		return
@@ -404,8 +413,8 @@ func (g *Guard) Objects(e Effect) (why string, unlisted error) {
 
 // named reports whether the user named the machine.
 func (g *Guard) named(machine string) bool {
-	return machine == strings.ToLower(g.target.Machine) || g.target.UnknownMachine != "" &&
-		machine == strings.ToLower(g.target.UnknownMachine)
+	return machine == strings.ToLower(g.target.Machine) || machine != "" &&
+		(machine == strings.ToLower(g.target.UnknownMachine) || machine == strings.ToLower(g.target.OtherMachine))
 }
 
 // NamesTarget reports whether a request names no machine and no file but those that the

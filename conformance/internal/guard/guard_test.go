@@ -319,6 +319,20 @@ func TestAnArmedRequestActsOnOneMachineAndOneFileOfTheTarget(t *testing.T) {
 	require.Contains(t, g.forbids(g.Effect(request("POST", path, bearer, body(`, "MachineId": "machine-2"`)))),
 		"it names 2 machines and 1 files")
 
+	// A second machine is one that may be acted on where the user named it, and is never made up.
+	g = remoteGuard(t, "requestSample")
+	second := request("POST", strings.Replace(path, "machine-1", "Machine-2", 1), bearer, body(""))
+	require.Contains(t, g.forbids(g.Effect(second)), `it names the machine "machine-2"`)
+	g.target.OtherMachine = "machine-2"
+	require.Empty(t, g.forbids(g.Effect(second)))
+	require.True(t, g.NamesTarget(g.Effect(second)))
+	require.Contains(t, g.forbids(g.Effect(request("POST", path, bearer, body(`, "MachineId": "machine-2"`)))),
+		"it names 2 machines and 1 files")
+	require.Contains(t, remoteGuard(t).forbids(g.Effect(second)), "requestSample is not armed")
+	g.target.OtherMachine = strings.Repeat("0", 40)
+	zeros := g.Effect(request("POST", strings.Replace(path, "machine-1", g.target.OtherMachine, 1), bearer, `{}`))
+	require.True(t, zeros.Can, "want a body that is to be refused not taken for harmless on a machine of the user")
+
 	// An unknown machine of nothing but zeros is the user's all the same.
 	g = remoteGuard(t, "requestSample")
 	g.target.UnknownMachine = strings.Repeat("0", 40)

@@ -2,11 +2,9 @@ package guard
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 
-	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
@@ -65,7 +63,7 @@ func (g *Guard) answered(entry record.JournalEntry, r *record.Response, werr *re
 	entry.Event = record.Answered
 	if r != nil {
 		entry.Status = r.Status
-		id := g.secrets.Text(actionID(r.Body)) // struck before it is cut
+		id := g.secrets.Text(g.action(entry.Operation, r.Body)) // struck before it is cut
 		entry.Action = id[:min(len(id), longID)]
 	}
 	if werr != nil {
@@ -81,17 +79,6 @@ func (g *Guard) answered(entry record.JournalEntry, r *record.Response, werr *re
 
 // longID is how much of an action's id is kept, which a server chooses.
 const longID = 100
-
-// actionID reads the id of the action in an answer, "" where there is none.
-func actionID(body []byte) string {
-	var action struct {
-		ID string `json:"id"`
-	}
-	if strictjson.Check(body) != nil || json.Unmarshal(body, &action) != nil {
-		return ""
-	}
-	return action.ID
-}
 
 // Info returns what a report says of what was armed and sent.
 func (g *Guard) Info() record.SafetyInfo {

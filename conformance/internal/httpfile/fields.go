@@ -32,11 +32,13 @@ const (
 	GlobalAdminToken   = "global-admin-token"
 	InvalidToken       = "invalid-token"
 	UnknownMachine     = "unknown-machine"
+	OtherMachine       = "other-machine"
 )
 
 // Needs returns everything that "needs" takes.
 func Needs() []string {
-	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine}
+	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine,
+		OtherMachine}
 }
 
 // Fields returns every field that a head may hold: those of the case, then those

@@ -93,7 +93,8 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, " +
-		"unknown-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, comment.n, comment.2, " +
+		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, " +
+		"comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
 		// The title.
@@ -130,7 +131,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"path under the cases without .http"},
 		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": " +
 			"\"unknown-machin\" is unknown (did you mean \"unknown-machine\"?); write unprivileged-token, " +
-			"security-admin-token, global-admin-token, invalid-token or unknown-machine\n" +
+			"security-admin-token, global-admin-token, invalid-token, unknown-machine or other-machine\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" " +
 			"to the first head"},
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma " +
@@ -218,7 +219,10 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "POST /\nA: {{token now}}\n", "x.http:5: \"now\" stands behind a variable that takes nothing; take " +
 			"it away"},
 		{head + "POST {{path a b}}\n", "x.http:4: \"a b\" stands behind {{path}}; write {{path}}, {{path " +
-			"unknown-machine}}, or {{path OPERATION}} for another operation"},
+			"unknown-machine}}, {{path other-machine}}, or {{path OPERATION}} for another operation"},
+		{head + "# needs: other-machine\nPOST {{path other-machine requestSample}}\n", "x.http:5: " +
+			"\"other-machine requestSample\" stands behind {{path}}; write {{path}}, {{path unknown-machine}}, " +
+			"{{path other-machine}}, or {{path OPERATION}} for another operation"},
 		{head + "POST /\n\n{{upper token}}\n", "x.http:6: {{upper token}} is unknown; write {{upper sha1}}, {{upper " +
 			"sha1.n}} or {{upper sha1.2}}"},
 		{head + "POST /\n\n{{repeat}}\n", "x.http:6: {{repeat}} lacks its count or its text; write {{repeat N " +
@@ -274,6 +278,7 @@ func TestExpandReplacesEveryVariable(t *testing.T) {
 		{"{{token}}{{sha1}}", "<token><sha1>", "neighbours do not mix"},
 		{"{{sha1.n}} {{sha1.2}} {{comment.64}}", "<sha1.n> <sha1.2> <comment.64>", "names reach the lookup as written"},
 		{"{{path}} {{path unknown-machine}}", "<path> <path+unknown-machine>", "words behind the name reach it too"},
+		{"{{path requestSample other-machine}}", "<path+requestSample+other-machine>", "an operation and a machine"},
 		{"{{upper sha1.2}}", "<SHA1.2>", "upper case is made here"},
 		{"{{repeat 3 ab }}|", "ab ab ab |", "the text of a repeat keeps its blanks"},
 		{"{{repeat 2 {\"a\":}}", "{\"a\":{\"a\":", "the text of a repeat may hold a brace"},

@@ -42,11 +42,14 @@ var variables = sync.OnceValue(func() []VariableDoc {
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
 		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`",
 			noArgs},
+		{OtherMachine, "{{other-machine}}", "the id of a second machine that may be acted on; say `needs: " +
+			"other-machine`", noArgs},
 		{"authority", "{{authority}}", "the target's host, with its port where the URL has one, as the runner sends " +
 			"it in `Host`", noArgs},
 		{"operation", "{{operation}}", "the operation's id", noArgs},
-		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` for the other " +
-			"machine, `{{path requestSample}}` for the operation of that id", oneWord},
+		{"path", "{{path}}", "the operation's path for the machine; `{{path unknown-machine}}` and " +
+			"`{{path other-machine}}` for these machines, `{{path requestSample}}` for the operation of that id, " +
+			"`{{path requestSample other-machine}}` for both", pathWords},
 		{"sha1", "{{sha1}}", "40 lower-case hexadecimal digits of this case alone, the same in all of it", noArgs},
 		{"sha1.n", "{{sha1.n}}", "another such value at each sending of a request with `times`", noArgs},
 		{"sha1.2", "{{sha1.2}}", "another such value under that number, the same in all of the case", noArgs},
@@ -280,15 +283,19 @@ func noArgs(args []string) string {
 	return ""
 }
 
-// oneWord lets a name stand behind {{path}}. Which names there are, the loader
-// knows.
-func oneWord(args []string) string {
-	if len(args) <= 1 {
+// pathWords lets the name of an operation or of a machine stand behind {{path}}, or one of
+// each in this order. Which operations there are, the loader knows.
+func pathWords(args []string) string {
+	switch {
+	case len(args) <= 1, len(args) == 2 && !IsMachine(args[0]) && IsMachine(args[1]):
 		return ""
 	}
-	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, or {{path OPERATION}} for another "+
-		"operation", strings.Join(args, " "), UnknownMachine)
+	return fmt.Sprintf("%q stands behind {{path}}; write {{path}}, {{path %s}}, {{path %s}}, or {{path OPERATION}} "+
+		"for another operation", strings.Join(args, " "), UnknownMachine, OtherMachine)
 }
+
+// IsMachine reports whether a word behind {{path}} names a machine rather than an operation.
+func IsMachine(word string) bool { return word == UnknownMachine || word == OtherMachine }
 
 func isSHA1Name(args []string) string {
 	if len(args) == 1 {
