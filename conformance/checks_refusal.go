@@ -82,7 +82,7 @@ func errorInside(x *observed) []Problem {
 	if strings.TrimSpace(string(a.body)) == "" || x.terms.looksLikeAction(a.action) {
 		return nil
 	}
-	if what := insideOf(string(a.body), x.Request.URL); what != "" {
+	if what := insideOf(string(a.body), x.Request.URL, sentTexts(x.Request.Body)...); what != "" {
 		return problem("body", "nothing of the server's inside", what)
 	}
 	return nil
