@@ -96,7 +96,7 @@ func besideFaults() []Fault {
 			return ""
 		}},
 		{"serves-longer-machine-id", "reads as much of a machine id as it expects", func(q *asked) string {
-			return withID(q, func(id string) bool { return len(id) == 41 && strings.HasSuffix(id, "0") })
+			return withID(q, func(id string) bool { return isLonger(id) && strings.HasSuffix(id, "0") })
 		}},
 		{"serves-machine-id-in-quotes", "does not look up a machine id in quotes", func(q *asked) string {
 			return withID(q, func(id string) bool { return strings.HasPrefix(id, `"`) })
@@ -132,7 +132,7 @@ func besideFaults() []Fault {
 		Fault{Name: "answers-204-to-unknown-action", Says: "answers 204 to an action that it does not know",
 			Breaks: ids("path.exact"), Wrap: unknownAction(asRefusal(http.StatusNoContent))},
 		Fault{Name: "redirects-unknown-path", Says: "sends the client elsewhere from a path that it does not know",
-			Breaks: ids("http.no-redirect", "path.exact"), Wrap: missing(asRefusal(http.StatusFound))},
+			Breaks: ids("path.exact", "http.no-redirect"), Wrap: missing(asRefusal(http.StatusFound))},
 		Fault{Name: "crashes-on-unknown-path", Says: "answers 500 to a path that it does not know", Breaks: crash,
 			Wrap: missing(asRefusal(500))},
 		Fault{Name: "crashes-on-unknown-action", Says: "answers 500 to an action that it does not know", Breaks: crash,
@@ -142,7 +142,7 @@ func besideFaults() []Fault {
 		Fault{Name: "answers-200-to-longer-machine-id", Says: "answers 200 and an empty object to a machine id that is " +
 			"longer than that of a machine which it does not know", Breaks: ids("path.exact"),
 			Wrap: onRefused(func(a *answer, q *asked) {
-				if len(machineOf(q)) == 41 {
+				if isLonger(machineOf(q)) {
 					with(200, "{}")(a, q)
 				}
 			}, http.StatusNotFound)},
@@ -274,3 +274,6 @@ func pathVariants() []variant {
 				func(q *asked) bool { return !isHex(machineOf(q)) })},
 	}
 }
+
+// isLonger reports whether a machine id has one digit more than the documents show.
+func isLonger(id string) bool { return isHex(id) && (len(id) == 33 || len(id) == 41) }

@@ -184,7 +184,7 @@ func (s *Secrets) Bytes(body []byte, cut bool) (out []byte, found bool) {
 
 // HoldsToken reports whether a text holds a token, or a part of one.
 func (s *Secrets) HoldsToken(text []byte) bool {
-	_, _, token := s.strike(text, true)
+	_, _, token := s.strike(text, false)
 	return token
 }
 
@@ -241,7 +241,6 @@ func strike(body []byte, spelt []spelling, index *index, cut bool) (out []byte, 
 			}
 			for n := min(len(text)-1, len(v.text)); cut && n >= cutSecret; n-- {
 				if bytes.HasSuffix(v.text, text[:n]) {
-					token = token || s.token && n >= shortestPart
 					mark(v.at(len(v.text)-n), len(body))
 				}
 			}
