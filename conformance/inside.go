@@ -24,7 +24,7 @@ var insideMarks = []struct {
 		"tack", "TACK", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
 		".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rs:", ".kt:", ".scala:", ".cpp:", ".cc:", ".ex:", ".exs:",
 		".erl", ".swift:", ".dart:", ".lua:", "fatal error: ", "Fatal error: ", "interface conversion: ", "... ",
-		"undefined ", "Cannot read propert", "UnhandledPromise", "Uncaught ", "Undefined ", "unwrap()", "** (", "{line,",
+		"undefined ", "Cannot read propert", "UnhandledPromise", "Uncaught ", "Call to ", "Undefined ", "called `", "** (", "{line,",
 		"terminate called", "core dumped", "Segmentation fault", "std::", "double free", "Sanitizer", "CallStack",
 		" in "}, anyOf(
 		// Go
@@ -162,7 +162,9 @@ func insideOf(body, asked string, sent ...string) string {
 		texts = []string{unescaped.Replace(body), body}
 	}
 	if strings.Contains(body, "&") {
-		texts = append(texts, html.UnescapeString(body))
+		for i := range texts {
+			texts[i] = html.UnescapeString(texts[i])
+		}
 	}
 	for i := range texts {
 		for _, s := range sent {
@@ -204,14 +206,26 @@ func insideOf(body, asked string, sent ...string) string {
 const shortestSent = 4
 
 // sentTexts returns the texts of a request that an error may repeat, longest first: the
-// body, and the strings of its members, also as JSON writes them.
+// body, and the strings of its members, also as JSON writes them, in JSON too.
 func sentTexts(body []byte) (out []string) {
 	add := func(text string) {
 		if len(text) >= shortestSent && !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}
-	add(string(body))
+	escaped := func(text string) string {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if e.Encode(text) != nil {
+			return text
+		}
+		quoted := strings.TrimSpace(b.String())
+		return quoted[1 : len(quoted)-1]
+	}
+	for _, text := range []string{string(body), escaped(string(body))} {
+		add(text)
+	}
 	var members map[string]any
 	if json.Unmarshal(body, &members) == nil {
 		for _, value := range members {
@@ -220,9 +234,8 @@ func sentTexts(body []byte) (out []string) {
 				continue
 			}
 			add(text)
-			if quoted, err := json.Marshal(text); err == nil {
-				add(string(quoted[1 : len(quoted)-1]))
-			}
+			add(escaped(text))
+			add(escaped(escaped(text)))
 		}
 	}
 	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
