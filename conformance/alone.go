@@ -127,7 +127,10 @@ func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 		x.Started = r.options.Now()
 		x.Response, x.Err = p.Send(ctx, b.sending)
 		x.Elapsed = r.options.Now().Sub(x.Started)
-		x.Leaked = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		x.Leaked, x.TokenIn = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		if x.Err != nil && x.Err.Token {
+			x.TokenIn = append(x.TokenIn, "connection")
+		}
 		// A gateway that lost its server does not know what that did.
 		unclear := x.Response != nil && x.Response.Status != http.StatusServiceUnavailable &&
 			pace.Unavailable(x.Response.Status) && !r.repeatable(b.sending)

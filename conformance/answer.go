@@ -18,6 +18,7 @@ import (
 // answer is a response as the checks look at it, made once.
 type answer struct {
 	media     string // media type without parameters, lower case; "" where missing or unreadable
+	charset   string // the parameter of the media type, lower case; "" where missing or unreadable
 	coding    string // Content-Encoding, "" for none
 	asked     bool   // the request allows this coding
 	body      []byte // after decoding; nil where it cannot be decoded
@@ -38,9 +39,9 @@ func (x *observed) look() (a answer) {
 	if x.Response == nil {
 		return a
 	}
-	if media, _, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil ||
+	if media, parameters, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil ||
 		errors.Is(err, mime.ErrInvalidMediaParameter) {
-		a.media = media
+		a.media, a.charset = media, strings.ToLower(strings.TrimSpace(parameters["charset"]))
 	}
 	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get(
 		"Content-Encoding"))); a.coding == "identity" {

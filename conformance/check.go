@@ -127,10 +127,14 @@ func (x *observed) carriesAction() bool {
 	case Accepted:
 		return status != 204 && status != 205 // these have no body
 	case Either:
-		return x.terms.created(status)
+		return x.terms.created(status) && !x.besidePath()
 	}
 	return false
 }
+
+// besidePath reports whether the path of the request is none of the operation's, but one
+// beside it.
+func (x *Exchange) besidePath() bool { return x.Case != nil && x.Case.proving(ExactPath) != "" }
 
 // readable is an answer that carries an action in one well-formed JSON object.
 func (v *observed) readable() bool { return v.carriesAction() && v.answer.action != nil }

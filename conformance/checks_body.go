@@ -1,7 +1,10 @@
 package conformance
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"fmaspec/conformance/internal/strictjson"
 )
@@ -9,8 +12,9 @@ import (
 func bodyChecks() []Check {
 	return []Check{
 		{Name: "utf-8", Requirements: []string{"json.encoding"},
-			Doc: "JSON is sent as UTF-8 without a byte order mark.",
-			on:  func(x *observed) bool { return x.carriesAction() || x.carriesJSONError() }, judge: utf8Encoding},
+			Doc: "JSON is sent as UTF-8 without a byte order mark, and no charset parameter calls it anything else " +
+				"where it has characters beyond ASCII.",
+			on: func(x *observed) bool { return x.carriesAction() || x.carriesJSONError() }, judge: utf8Encoding},
 		{Name: "one-json-object", Requirements: []string{"response.json"},
 			Doc: "The body of a {success} is one well-formed JSON object: nothing before or behind it.",
 			on:  (*observed).carriesAction, judge: oneJSONObject},
@@ -26,8 +30,17 @@ func (x *observed) carriesJSONError() bool {
 	return x.refusal() && x.complete() && len(x.Response.Body) > 0 && isJSONMedia(x.answer.media)
 }
 
+// utf8Names are the names of UTF-8 as a charset, in lower case. The second is not
+// registered, and there is nothing else that it could mean.
+var utf8Names = []string{"utf-8", "utf8"}
+
 func utf8Encoding(x *observed) []Problem {
 	fault := x.answer.json
+	if charset := x.answer.charset; charset != "" && !slices.Contains(utf8Names, charset) && isJSONMedia(
+		x.answer.media) && bytes.ContainsFunc(x.answer.body, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return problem("header Content-Type", "no charset but UTF-8, for the JSON has characters beyond ASCII",
+			show(x.Response.Header.Get("Content-Type")))
+	}
 	if fault == nil || fault.Kind != strictjson.BOM && fault.Kind != strictjson.Encoding {
 		return nil
 	}

@@ -21,7 +21,7 @@ func headerChecks() []Check {
 			on: (*observed).answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists {method}.",
-			on:  (*observed).refusal, judge: allow},
+			on:  func(x *observed) bool { return x.refusal() && !x.besidePath() }, judge: allow},
 	}
 }
 

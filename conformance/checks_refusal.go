@@ -20,7 +20,22 @@ func refusalChecks() []Check {
 			Doc: "A refusal shows no stack trace, exception, SQL, connection string or path of the server's disk, " +
 				"and not the caller's token.",
 			on: (*observed).refusalRead, judge: errorInside},
+		{Name: tokenCheck, Requirements: []string{"response.no-token"},
+			Doc: "No answer but a refusal, of which another check says so, holds the caller's token, whole or 16 " +
+				"characters of it, as it is or in base64, hexadecimal digits or percent encoding: not in the body, a " +
+				"header or trailer field, the status line, or what came in place of an answer.",
+			on: func(x *observed) bool { return len(x.TokenIn) > 0 && !x.refusalRead() }, judge: noToken},
 	}
+}
+
+// tokenCheck is the name of the check that looks for the token in what is no refusal.
+const tokenCheck = "no-token"
+
+func noToken(x *observed) (out []Problem) {
+	for _, place := range x.TokenIn {
+		out = append(out, Problem{Place: place, Want: "nothing of the caller's token", Got: "the token, or a part of it"})
+	}
+	return out
 }
 
 func (x *observed) refusalRead() bool {
@@ -58,13 +73,16 @@ func errorForm(x *observed) (out []Problem) {
 
 func errorInside(x *observed) []Problem {
 	a := x.answer
+	if len(x.TokenIn) > 0 {
+		return problem(x.TokenIn[0], "nothing secret", "the answer repeats the token")
+	}
 	if x.Leaked {
-		return problem("body", "nothing secret", "the answer repeats the token")
+		return problem("body", "nothing secret", "the answer repeats a secret of the request")
 	}
 	if strings.TrimSpace(string(a.body)) == "" || x.terms.looksLikeAction(a.action) {
 		return nil
 	}
-	if what := insideOf(string(a.body), x.Request.URL); what != "" {
+	if what := insideOf(string(a.body), x.Request.URL, sentTexts(x.Request.Body)...); what != "" {
 		return problem("body", "nothing of the server's inside", what)
 	}
 	return nil

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"fmaspec/conformance/record"
 )
@@ -27,8 +28,9 @@ func wireChecks() []Check {
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},
 		{Name: "no-redirect", Requirements: []string{"http.no-redirect"},
-			Doc: "An answer does not send the client elsewhere.",
-			on:  (*observed).answered, judge: noRedirect},
+			Doc: "An answer does not send the client elsewhere; from a path that is written otherwise than that of the " +
+				"operation it may.",
+			on: (*observed).answered, judge: noRedirect},
 	}
 }
 
@@ -64,7 +66,14 @@ func codingAskedFor(x *observed) []Problem {
 	return nil
 }
 
+// tidied are the statuses by which frameworks redirect to a path without a slash at its
+// end, or in the letter case of its route.
+var tidied = []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
+
 func noRedirect(x *observed) []Problem {
+	if x.besidePath() && x.expect() == Either && slices.Contains(tidied, x.Response.Status) {
+		return nil
+	}
 	if status := x.Response.Status; status/100 == 3 && status != http.StatusNotModified {
 		got := fmt.Sprint(status)
 		if to := x.Response.Header.Get("Location"); to != "" {

@@ -272,7 +272,7 @@ func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome,
 	for _, x := range run.exchanges {
 		e := record.ExchangeResult{
 			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
-			Inert: x.Inert, Leaked: x.Leaked,
+			Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn,
 			Started: x.Started.UTC(), Elapsed: x.Elapsed,
 		}
 		if x.Err != nil {

@@ -31,6 +31,8 @@ type Exchange struct {
 	// or "504"; "" where it was not
 	Alone  string
 	Leaked bool // the answer held a secret of the request, which was struck out
+	// the places of the answer that held a token, or a part of one, which was struck out
+	TokenIn []string
 }
 
 // A Judgement is what one exchange shows.

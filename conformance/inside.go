@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"html"
 	"net/url"
@@ -20,33 +22,55 @@ var insideMarks = []struct {
 }{
 	{"a stack trace", []string{"goroutine ", "runtime error: ", "nil pointer", "raceback", "RACEBACK", ", line ", "at ",
 		"tack", "TACK", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
-		".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rs:", ".kt:", ".scala:", ".cpp:", ".cc:"}, anyOf(
+		".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rs:", ".kt:", ".scala:", ".cpp:", ".cc:", ".ex:", ".exs:",
+		".erl", ".swift:", ".dart:", ".lua:", "fatal error: ", "Fatal error: ", "interface conversion: ", "... ",
+		"undefined ", "Cannot read propert", "UnhandledPromise", "Uncaught ", "Call to ", "Undefined ", "called `", "** (", "{line,",
+		"terminate called", "core dumped", "Segmentation fault", "std::", "double free", "Sanitizer", "CallStack",
+		" in "}, anyOf(
 		// Go
 		`goroutine \d+ \[`,
 		`\bruntime error: (invalid memory|index out of|slice bounds|integer divide|makeslice|hash of)`,
-		`nil pointer dereference`,
+		`nil pointer dereference`, `\bfatal error: (all goroutines|concurrent map|stack overflow|runtime:)`,
+		`\binterface conversion: [^\n]{1,200} is [^\n]{1,200}, not `,
 		`Traceback \(most recent call last\)`, `File "[^"\n]+", line \d+`, // Python
 		// the JVM
 		`\bat [\w$.<>/@-]+\([\w$.-]+\.(java|kt|scala|groovy|clj):\d+\)`,
-		`\bat [\w$.<>/@-]+\((Native Method|Unknown Source)\)`,
+		`\bat [\w$.<>/@-]+\((Native Method|Unknown Source)\)`, `\.\.\. \d+ (more\s*$|common frames omitted)`,
 		// .NET
 		"(?m:^[ \\t]+at (async )?[\\w<>$]+(\\.[\\w<>$`\\[\\],+]+)+\\([^)\\n]*\\))", `:line \d+\b`,
 		`--- End of (inner exception )?stack trace`,
 		// Node
 		`\bat [^\n(]{1,200} \((file://|node:|/|[A-Za-z]:\\)[^)\n]*:\d+:\d+\)`,
-		`\bat (file://|node:internal|/)[^\s)]+:\d+:\d+`,
+		`\bat (file://|node:internal|/)[^\s)]+:\d+:\d+`, `\bCannot read propert(y|ies) ([^\n]{1,80} )?of (undefined|null)\b`,
+		`\bUnhandledPromiseRejection`,
 		// PHP
 		`(?m:^#\d+ .+\.php\(\d+\): )`, `\bPHP (Fatal error|Parse error|Warning|Notice)\b`,
-		`\.php(</b>)?(:\d+\b| on line (<b>)?\d+)`,
+		`\.php(</b>)?(:\d+\b| on line (<b>)?\d+)`, `\bUncaught [\w\\]*(Error|Exception)\b`,
+		`\bCall to (undefined|a member) (function|method)\b`, `\bUndefined (array key|index|variable|offset)\b:? `,
+		// Ruby
+		"\\bundefined (local variable or )?method [`'][^'\\n]+' for (an instance of|nil|#<|main)",
+		"called `(Option|Result)::(unwrap|expect)\\(\\)`", // Rust
+		// Elixir and Erlang
+		`\*\* \((\w+(\.\w+)*Error|EXIT[^)]*|exit|throw)\)`, `\w/[\w-]+\.(exs?|erl):\d+\b`, `\.erl"?\},\s*\{line,\s*\d+`,
+		// C and C++
+		`\bterminate called (after throwing|without an active)`, `\(core dumped\)`, `\bSegmentation fault\b`,
+		`\bstd::(bad_\w+|\w+_error|exception)\b`, `\bdouble free or corruption\b`, `\b\w+Sanitizer: `,
+		`(?m:^\s*#\d+\s+0x[0-9a-f]{6,} in )`,
+		`\.swift:\d+\b`, `\.swift, line \d+`, // Swift
+		`\.dart:\d+:\d+\b`, `\.lua:\d+: `, `\bCallStack \(from HasCallStack\)`,
 		"\\.rb:\\d+:in [`']", `\bpanicked at `, `\bstack backtrace:`, `\bat \S+\.p[lm] line \d+`, // Ruby, Rust, Perl
 		// the last three end names of hosts too
 		`\b[\w-]+\.(go|cs|java|js|ts|rb|kt|scala|cpp):\d+\b`, `[\w.-]/[\w-]+\.(py|rs|cc):\d+\b`,
 		`"(?i:stack_?trace|traceback)"\s*:\s*("[^"]|\[\s*["{\d]|\{)`,
 	)},
-	{"an exception's name", []string{"Exception", "java.lang."}, anyOf(
+	{"an exception's name", []string{"Exception", "java.lang.", "sqlalchemy", "django", "psycopg", "pymysql", "asyncpg",
+		"pymongo", "redis", "werkzeug", "::", "Error"}, anyOf(
 		`\b(NullPointer|NullReference|ArgumentNull|IllegalArgument|IllegalState|InvalidOperation|ClassCast|IndexOutOfRange|ArrayIndexOutOfBounds|NumberFormat|Sql|SQL|IO|Runtime)Exception\b`,
 		`\b(java|javax|jakarta|kotlin|scala|org|com|net|io|System|Microsoft)(\.[A-Za-z_]\w*)*\.\w+Exception\b`,
 		`\bjava\.lang\.\w+Error\b`,
+		`\b(sqlalchemy\.exc|django(\.\w+)+|psycopg2?(\.errors)?|pymysql\.err|asyncpg\.exceptions|pymongo\.errors|redis\.exceptions|werkzeug\.exceptions)\.[A-Z]\w+\b`,
+		`\b(ActiveRecord|ActionController|ActionDispatch|PG|Mysql2|Sequel|Mongo|Redis)::[A-Z]\w*(::[A-Z]\w*)*\b`,
+		`\b(Ecto|Phoenix|Postgrex|DBConnection|Plug)\.\w*(\.\w+)*Error\b`,
 	)},
 	{"a query to a database", []string{"elect", "ELECT", "nsert", "NSERT", "pdate", "PDATE", "elete", "ELETE", "SQL",
 		"ORA-"}, anyOf(
@@ -59,8 +83,49 @@ var insideMarks = []struct {
 		"(?i:\\bdelete\\s+from\\s+[\\w.\"`\\[\\]]+\\s+where\\s+[\\w.\"`\\[\\]]+\\s*(=|<|>|in\\b|like\\b))",
 		`\bSQLSTATE\b`, `\bORA-\d{5}\b`, `error in your SQL syntax`, `\bSQLITE_[A-Z]+\b`,
 	)},
+	{"an error of a database", []string{"relation ", "near ", "constraint", "value in column", "input syntax",
+		"byte sequence", "pq: ", "Duplicate entry", "Unknown column", "for column", "ER_", "' doesn't exist",
+		"object name", "quotation mark", "binary data would", "column name", "PLS-", "TNS-", "no such ",
+		"E11000", "Mongo", "WRONGTYPE", "NOAUTH", "MISCONF", "WRONGPASS", "READONLY You", "Redis is",
+		"search_phase"}, anyOf(
+		// PostgreSQL
+		`\b(relation|column) "[^"\n]+" (of relation "[^"\n]+" )?does not exist`, `\bsyntax error at or near "`,
+		`\bviolates (unique|not-null|foreign key|check|exclusion) constraint\b`, `\bnull value in column "`,
+		`\binvalid input syntax for (type )?(uuid|integer|bigint|json|timestamp)\b`, `\binvalid byte sequence for encoding "`,
+		`\bpq: \w`,
+		// MySQL
+		`\bDuplicate entry '[^\n]*' for key\b`, `\bUnknown column '[^'\n]+' in '`, `\bData too long for column '`,
+		`\bER_[A-Z]+_[A-Z_]+\b`, `\bTable '[\w.-]+' doesn't exist`,
+		// SQL Server
+		`\bIncorrect syntax near `, `\bInvalid object name '`, `\bUnclosed quotation mark after the character string\b`,
+		`\bString or binary data would be truncated\b`, `\bViolation of (PRIMARY|UNIQUE) KEY constraint\b`,
+		`\bInvalid column name '`,
+		`\b(PLS|TNS)-\d{5}\b`,                                                                                                         // Oracle
+		`\bno such (table|column): \w`, `\bnear "[^"\n]*": syntax error`, `\b(UNIQUE|NOT NULL|FOREIGN KEY|CHECK) constraint failed\b`, // SQLite
+		`\bE11000 duplicate key error\b`, `\bMongo(Server|Network|Write|Bulk|Parse|Timeout|ServerSelection)?Error\b`,
+		// Redis
+		`\bWRONGTYPE Operation against a key\b`, `\bNOAUTH Authentication required\b`, `\bMISCONF Redis\b`,
+		`\bWRONGPASS invalid username\b`, `\bREADONLY You can't write\b`, `\bLOADING Redis is\b`,
+		`\bsearch_phase_execution_exception\b`, // Elasticsearch
+	)},
+	{"an address of another server of its own", []string{"dial ", "connect E", "getaddrinfo ", "Connection refused",
+		"connection refused"}, anyOf(
+		`\bdial (tcp|udp|unix) \S+`, `\bconnect E(CONNREFUSED|TIMEDOUT|HOSTUNREACH) \S+`, `\bgetaddrinfo E\w+ \S+`,
+		`(?i:\bconnection refused: \S+:\d+)`, `\bconnect to [\w.-]+[/:][\w.:-]+ failed: Connection refused\b`,
+	)},
+	{"a variable of its environment", []string{"PATH", "_HOME", "_SECRET", "_PASSWORD", "_KEY", "_TOKEN", "DATABASE_URL",
+		"KUBERNETES_", "ASPNETCORE_", "NODE_ENV", "RAILS_ENV"}, anyOf(
+		`\b(LD_LIBRARY_PATH|PATH|PYTHONPATH|GOPATH|GEM_PATH|CLASSPATH|NODE_PATH)=[/A-Z][^\s"]*[:;/\\]`, `\bJAVA_HOME=\S`,
+		`\bAWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|SESSION_TOKEN)\b`,
+		`\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_(SECRET|PASSWORD|API_KEY|SECRET_KEY|ACCESS_KEY|TOKEN)=[^\s"]`,
+		`\b(DATABASE_URL|KUBERNETES_\w+|ASPNETCORE_\w+|NODE_ENV|RAILS_ENV)=[^\s"]`,
+		`"(PATH|DATABASE_URL|KUBERNETES_\w+|ASPNETCORE_\w+|NODE_ENV|RAILS_ENV|[A-Z0-9_]+_(SECRET|PASSWORD|API_KEY))"\s*:\s*"[^"]`,
+	)},
 	{"a connection string", []string{"://", "jdbc:", "=", "DefaultEndpointsProtocol"}, anyOf(
-		`\b(postgres(ql)?|mysql|mariadb|mongodb(\+srv)?|rediss?|amqps?|sqlserver|mssql)://[^\s"'<>]+`,
+		`\b(postgres(ql)?|mysql2?|mariadb|mongodb|rediss?|amqps?|sqlserver|mssql|oracle|nats|clickhouse|cassandra)(\+\w+)?://[^\s"'<>]+`,
+		`\bsqlite3?:///[^\s"'<>]+`, `\bEndpoint=sb://`, `\b(AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{8,}`,
+		`(?i:\b(server|data source|host|user id|uid|username)\s*=[^;\n"]+;[^"\n]*\b(password|pwd)\s*=)`,
+		`(?i:\bhost=\S+ ((port|user|dbname|sslmode)=\S+ )*(password|dbname)=\S)`,
 		`\bjdbc:[a-z]+[:/][^\s"'<>]+`,
 		`(?i:\b(password|pwd|accountkey|sharedaccesskey)\s*=\s*[^;\s"]+;)`,
 		`(?i:\b(server|data source|host)\s*=[^;\n"]+;\s*(database|initial catalog|user id|uid|integrated security|port)\s*=)`, `\bDefaultEndpointsProtocol=`,
@@ -73,8 +138,9 @@ var diskPath = anyOf(
 	`(^|[\s"'(\[=:>`+"`"+
 		`])/(usr/(local|lib|lib64|bin|sbin|share|src|include)|var/(lib|www|log|run|task|opt|tmp|spool|cache|folders|app)|etc|opt/[\w.@-]+|srv|root|tmp|proc|home/[\w.@-]+)/[\w.@/+-]+`,
 	`(^|[\s"'(\[=:>`+"`"+
-		`])/(app|src|build|mnt|code|workspace|go/src|Users/[\w.@-]+)/[\w./@+-]*\.(go|py|cs|java|rb|rs|kt|pl|db|sqlite3?|conf|ini|toml|env|jar|so)\b`,
+		`])/(app|src|build|mnt|code|data|run|workspace|go/src|Users/[\w.@-]+)/[\w./@+-]*\.(go|py|cs|java|rb|rs|kt|pl|pm|php|exs?|erl|swift|cpp|lua|db|sqlite3?|conf|ini|toml|env|log|pem|sock|jar|so)\b`,
 	`\b[A-Za-z]:\\+(inetpub|wwwroot|home\\+site|a\\+\d+\\+s|agent|build|src|app)\\+[\w .\\-]+`,
+	`\b[A-Za-z]:\\+Windows\\+Microsoft\.NET\\+[\w .\\-]+`,
 	`\b[A-Za-z]:\\+[\w .\\-]+\.(cs|vb|cshtml|config|pdb|go|py|java|php|rb|js|ts)\b`,
 )
 
@@ -94,14 +160,21 @@ var unescaped = strings.NewReplacer(`\\`, `\`, `\/`, `/`, `\"`, `"`, `\n`, "\n",
 
 // insideOf says what of a server's inside stands in the body of an answer, ""
 // for nothing. The path that was asked for is none of it: problem details and
-// the errors of frameworks repeat it.
-func insideOf(body, asked string) string {
+// the errors of frameworks repeat it; neither is what the request sent.
+func insideOf(body, asked string, sent ...string) string {
 	texts := []string{body}
 	if strings.Contains(body, `\`) {
 		texts = []string{unescaped.Replace(body), body}
 	}
 	if strings.Contains(body, "&") {
-		texts = append(texts, html.UnescapeString(body))
+		for i := range texts {
+			texts[i] = html.UnescapeString(texts[i])
+		}
+	}
+	for i := range texts {
+		for _, s := range sent {
+			texts[i] = strings.ReplaceAll(texts[i], s, "")
+		}
 	}
 	for _, i := range insideMarks {
 		for _, text := range texts {
@@ -135,4 +208,44 @@ func insideOf(body, asked string) string {
 		}
 	}
 	return ""
+}
+
+// shortestSent is the length from which a text of a request is looked for in an answer.
+const shortestSent = 4
+
+// sentTexts returns the texts of a request that an error may repeat, longest first: the
+// body, and the strings of its members, also as JSON writes them, in JSON too.
+func sentTexts(body []byte) (out []string) {
+	add := func(text string) {
+		if len(text) >= shortestSent && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	escaped := func(text string) string {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if e.Encode(text) != nil {
+			return text
+		}
+		quoted := strings.TrimSpace(b.String())
+		return quoted[1 : len(quoted)-1]
+	}
+	for _, text := range []string{string(body), escaped(string(body))} {
+		add(text)
+	}
+	var members map[string]any
+	if json.Unmarshal(body, &members) == nil {
+		for _, value := range members {
+			text, is := value.(string)
+			if !is {
+				continue
+			}
+			add(text)
+			add(escaped(text))
+			add(escaped(escaped(text)))
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return out
 }

@@ -25,7 +25,7 @@ func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult,
 	out := &conformance.Exchange{
 		Sent: conformance.Sent{Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps),
 			Request: x.Request, Started: x.Started},
-		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked,
+		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked, TokenIn: x.TokenIn,
 	}
 	if x.Error != "" {
 		out.Err = &record.WireError{Kind: x.ErrorKind, Msg: x.Error}

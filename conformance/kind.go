@@ -29,6 +29,7 @@ const (
 	KnownToken    Kind = "known-token"
 	Role          Kind = "role"
 	KnownMachine  Kind = "known-machine"
+	ExactPath     Kind = "exact-path"
 )
 
 // A KindInfo is one row of the table of kinds.
@@ -101,6 +102,10 @@ func Kinds() []KindInfo {
 			Doc: "A token has to be that of a user who may act; the log of the reference server names it.",
 		},
 		{Kind: KnownMachine, Doc: "A machine has to be known; the log of the reference server names it."},
+		{Kind: ExactPath,
+			Doc: "The path of a request is beside those of the operations: where it is open whether it is served, " +
+				"neither the action nor a redirect is judged, and the Allow of a 405 is about another resource.",
+		},
 	}
 }
 

@@ -209,6 +209,80 @@ func TestALeakInAnyPlaceCountsAgainstARefusal(t *testing.T) {
 	}
 }
 
+func TestATokenInAnyAnswerIsFound(t *testing.T) {
+	body := `{"error":{"code":"x","message":"y"}}`
+	part := loudToken[4:22]
+	length := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	const json = "Content-Type: application/json\r\n"
+	for _, row := range []struct{ why, says, place string }{
+		{"nowhere", "HTTP/1.1 201 Created\r\n" + json + length, ""},
+		{"a header key of the user alone", "HTTP/1.1 201 Created\r\nX-Echo: " + loudKey + "\r\n" + json + length, ""},
+		{"in a field of an acceptance", "HTTP/1.1 201 Created\r\nX-Echo: " + part + "\r\n" + json + length,
+			"header X-Echo"},
+		{"in the status line", "HTTP/1.1 201 " + part + "\r\n" + json + length, "status line"},
+		{"in an interim answer", "HTTP/1.1 103 Early Hints\r\nLink: " + part + "\r\n\r\nHTTP/1.1 201 Created\r\n" + json +
+			length, "interim answer"},
+		{"in a trailer", "HTTP/1.1 201 Created\r\n" + json + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Echo: " +
+			part + "\r\n\r\n", "trailer X-Echo"},
+		{"in a redirect", "HTTP/1.1 307 Temporary Redirect\r\nLocation: /x?" + part + "\r\n" + length, "header Location"},
+		{"in place of HTTP", "hello " + part + "\r\n", "connection"},
+		{"in a line without a colon", "HTTP/1.1 201 Created\r\n" + part + "\r\n" + length, "connection"},
+	} {
+		// Who answers nothing in HTTP is not judged.
+		refused := "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\n" + json + length
+		r := run(t, loudTarget(saying(t, func(q *http.Request) string {
+			if q.Header.Get("Authorization") == "" {
+				return refused
+			}
+			return row.says
+		})), conformance.Options{Run: "^requestSample/(valid/accepts-plain-request|auth/refuses-missing-authorization)$"})
+		var places []string
+		accepted := r.Cases[1]
+		require.Equal(t, "requestSample/valid/accepts-plain-request", accepted.ID)
+		for _, f := range accepted.Findings {
+			if f.Requirement == "response.no-token" {
+				places = append(places, f.Place)
+			}
+		}
+		if row.place == "" {
+			require.Empty(t, places, row.why)
+			continue
+		}
+		require.Equal(t, []string{row.place}, places, row.why)
+		require.NotContains(t, told(t, r), strings.ToLower(part), row.why)
+		require.Equal(t, []string{row.place}, accepted.Exchanges[0].TokenIn, row.why)
+	}
+}
+
+func TestCharsetsAreComparedWithTheJSON(t *testing.T) {
+	const beyond, ascii = `{"error":{"code":"x","message":"Ungültig"}}`, `{"error":{"code":"x","message":"Ung\u00fcltig"}}`
+	for _, row := range []struct {
+		mediaType, body string
+		breaks          bool
+	}{
+		{"application/json; charset=iso-8859-1", beyond, true},
+		{`application/json; CharSet="US-ASCII"`, beyond, true},
+		{"application/problem+json;charset=utf-16", beyond, true},
+		{"application/json; charset=iso-8859-1", ascii, false},
+		{"application/json; charset=us-ascii", ascii, false},
+		{"application/json; charset=utf-8", beyond, false},
+		{`application/json; charset="UTF-8"`, beyond, false},
+		{"application/json; charset=utf8", beyond, false},
+		{"application/json", beyond, false},
+		{"text/html; charset=iso-8859-1", beyond, false},
+	} {
+		r := run(t, loudTarget(saying(t, func(*http.Request) string {
+			return fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+				row.mediaType, len(row.body), row.body)
+		})), conformance.Options{Run: "^requestSample/body/refuses-missing-comment$"})
+		if row.breaks {
+			require.Contains(t, broken(r), "json.encoding", row.mediaType)
+		} else {
+			require.NotContains(t, broken(r), "json.encoding", row.mediaType)
+		}
+	}
+}
+
 func TestStrikingOutChangesNoVerdict(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs the whole suite several times")

@@ -457,7 +457,7 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		r.secrets.Add(redact.TokenVariable, token)
+		r.secrets.AddToken(redact.TokenVariable, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()

@@ -12,7 +12,7 @@ import (
 func newSecrets(t Target) *redact.Secrets {
 	s := &redact.Secrets{}
 	for _, f := range t.tokens() {
-		s.Add(f.Name, f.Value)
+		s.AddToken(f.Name, f.Value)
 	}
 	for _, f := range t.Transport.Header {
 		if !redact.IsOrdinary(f) {

@@ -358,7 +358,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	sent := b.sent(c, step, round)
 	sent.Request, sent.Started = recorded.Request, recorded.Started
 	x := &Exchange{Sent: sent, Response: recorded.Response, Elapsed: recorded.Elapsed, Retries: recorded.Retries,
-		Alone: recorded.Alone, Leaked: recorded.Leaked}
+		Alone: recorded.Alone, Leaked: recorded.Leaked, TokenIn: recorded.TokenIn}
 	if dropped {
 		x.Request.Body = b.request.Body
 	}
@@ -376,7 +376,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 // findings can be derived of an answer that is kept in part.
 func headChecks() []string {
 	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck,
-		serverErrorCheck, hostileCheck, "media-type", "challenge", "allow"}
+		serverErrorCheck, hostileCheck, "media-type", "challenge", "allow", tokenCheck}
 }
 
 // shortened judges an answer of which the beginning is kept: by its head again, and
@@ -530,6 +530,11 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute(x.ErrorKind == record.Withheld && v.binding.guard.Local() && v.recorded.Target.Protocol == "HTTP/1.1",
 		place+" error", string(x.ErrorKind), "a request to this machine, of which none is withheld")
 	r := x.Response
+	inRecord := slices.ContainsFunc(x.TokenIn, func(place string) bool {
+		return place == "body" || strings.HasPrefix(place, "header ")
+	})
+	v.refute(inRecord && !x.Leaked, place+" token_in", strings.Join(x.TokenIn, ", "), "an answer in which nothing was "+
+		"struck out")
 	if r == nil {
 		v.refute(x.Leaked, place+" leaked", "true", "no answer, which holds no secret")
 		v.refute(x.Action != "", place+" action", x.Action, "no answer, which names no action")

@@ -165,6 +165,7 @@ func ReportFields() []ReportField {
 		{"cases[].exchanges[].alone", Bounded, "an exception where an answer of a state that passes has none"},
 		{"cases[].exchanges[].inert", Derived, ""},
 		{"cases[].exchanges[].leaked", Bounded, came},
+		{"cases[].exchanges[].token_in[]", Bounded, came},
 		{"cases[].exchanges[].action", Bounded, "an exception; only an answer that is kept in part has one"},
 		{"cases[].exchanges[].started", Bounded, when},
 		{"cases[].exchanges[].elapsed_ns", Bounded, when},

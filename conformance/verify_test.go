@@ -162,6 +162,8 @@ func TestVerifyNamesWhatTheExchangesDoNotBearOut(t *testing.T) {
 		{"another line of an operation", "operations", "", "", func(r *record.Report) { r.Operations[0].Line++ }},
 		{"a secret that did not come", "exchange " + refused + "#0 leaked", "true", "an answer in which nothing was " +
 			"struck out", func(r *record.Report) { of(r, refused).Exchanges[0].Leaked = true }},
+		{"a token that did not come", "exchange " + refused + "#0 token_in", "body", "an answer in which nothing was " +
+			"struck out", func(r *record.Report) { of(r, refused).Exchanges[0].TokenIn = []string{"body"} }},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			t.Parallel()

@@ -28,4 +28,7 @@ type Response struct {
 	Truncated bool `json:"truncated,omitzero"`
 	// the whole answer was judged; it is too long for a record, which keeps only the beginning of Header or Body
 	Shortened bool `json:"shortened,omitzero"`
+	// what else came, as it came, by the names of the places, such as "trailer X-More": searched for
+	// secrets when the exchange is made, and dropped
+	Unkept []Field `json:"-"`
 }

@@ -193,6 +193,9 @@ type ExchangeResult struct {
 	// machine and file were made up, so that nothing could take effect
 	Inert  bool `json:"inert,omitempty"`
 	Leaked bool `json:"leaked,omitempty"` // the answer held a secret, which was struck out
+	// the places of the answer that held a token, or a part of one: "body", "header X-More", "trailer
+	// X-More", "status line", "interim answer", "connection"
+	TokenIn []string `json:"token_in,omitempty"`
 	// the action's id, in small letters, in an answer of which only the beginning is kept
 	Action  string        `json:"action,omitempty"`
 	Started time.Time     `json:"started"`

@@ -24,6 +24,8 @@ const (
 type WireError struct {
 	Kind WireKind `json:"kind"`
 	Msg  string   `json:"msg"`
+	// what came, and is not HTTP, held a token, which was struck out of the message
+	Token bool `json:"token,omitempty"`
 }
 
 func (e *WireError) Error() string { return e.Msg }

@@ -27,6 +27,7 @@ func Faults() []Fault {
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
+		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
 	)
 }
 

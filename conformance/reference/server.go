@@ -25,7 +25,7 @@ type Config struct {
 	// the bearer token of a user who is security administrator alone; "" for none
 	SecurityAdminToken string
 	GlobalAdminToken   string              // the bearer token of a user who is global administrator alone; "" for none
-	UnknownMachine     string              // the one machine id that is answered 404; "" for none
+	UnknownMachine     string              // the machine id that is answered 404, also with more around it; "" for none
 	Now                func() time.Time    // the clock; nil for time.Now
 	NewID              func() string       // gives each action its id; nil for random UUIDs
 	Operations         []openapi.Operation // what is served; nil for those of the embedded document
@@ -129,7 +129,7 @@ func (s *server) method(x *exchange) *refusal {
 }
 
 func (s *server) knownMachine(x *exchange) *refusal {
-	if s.UnknownMachine == "" || x.machine != s.UnknownMachine {
+	if s.UnknownMachine == "" || !strings.Contains(x.machine, s.UnknownMachine) {
 		return nil
 	}
 	return &refusal{status: http.StatusNotFound, code: "ResourceNotFound", message: "The machine was not found."}

@@ -24,7 +24,8 @@ type variant struct {
 // starts with new state.
 func Variants() (out []Variant) {
 	for _, v := range slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(),
-		connectionVariants(), refusalVariants(), errorVariants(), stateVariants(), relationVariants()) {
+		connectionVariants(), refusalVariants(), errorVariants(), stateVariants(), relationVariants(), pathVariants(),
+		tokenVariants()) {
 		out = append(out, Variant{Name: v.name, Says: v.says, Wrap: v.wrap})
 	}
 	return append(out, deviations()...)

@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"encoding/hex"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -25,9 +27,17 @@ import (
 type Secrets struct {
 	mu    sync.RWMutex
 	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
-	spelt [][]byte       // every spelling of every value, in lower case
+	spelt []spelling     // every spelling of every value
+	known []string       // the tokens among the values
+	index *index         // of spelt and known
 
 	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
+}
+
+// A spelling is one way to write a value, in lower case.
+type spelling struct {
+	text  []byte
+	token bool // it is one of a token that is long enough to be told from a word
 }
 
 // TokenVariable is the variable that stands for the token of a user who may act.
@@ -61,7 +71,14 @@ const Shortest = 4
 
 // Add adds a value, with the name of the variable that stands for it. A value that is
 // there already, or too short to be a secret, changes nothing.
-func (s *Secrets) Add(name, value string) {
+func (s *Secrets) Add(name, value string) { s.add(name, value, false) }
+
+// AddToken adds a token of which no part of 16 characters may come back either. Those of
+// the header of a JSON Web Token are no such part, nor is the name of a user in a token
+// that is named after its user.
+func (s *Secrets) AddToken(name, value string) { s.add(name, value, true) }
+
+func (s *Secrets) add(name, value string, token bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(value) < Shortest || slices.ContainsFunc(s.named, func(f record.Field) bool { return f.Value == value }) {
@@ -74,16 +91,27 @@ func (s *Secrets) Add(name, value string) {
 		pairs = append(pairs, v.Value, "$"+v.Name)
 	}
 	s.byValue = strings.NewReplacer(pairs...)
-	for _, spelling := range spellings(value) {
-		s.spelt = append(s.spelt, small([]byte(spelling)))
+	// An exchange under way may read the former lists: these are new ones.
+	token = token && len(value) >= shortestPart
+	if token {
+		s.known = append(slices.Clip(s.known), value)
 	}
+	s.spelt = slices.Clip(s.spelt)
+	var texts [][]byte
+	for _, text := range spellings(value) {
+		s.spelt = append(s.spelt, spelling{small([]byte(text)), token})
+	}
+	for _, sp := range s.spelt {
+		texts = append(texts, sp.text)
+	}
+	s.index = newIndex(texts, s.known)
 }
 
 // spellings are the forms in which a server may return a value, besides those that
 // [escapes] undo.
 func spellings(value string) []string {
 	out := []string{value}
-	for _, other := range append(packed(value), url.QueryEscape(value)) {
+	for _, other := range append(packed(value), url.QueryEscape(value), hex.EncodeToString([]byte(value))) {
 		if !slices.Contains(out, other) {
 			out = append(out, other)
 		}
@@ -150,28 +178,40 @@ func (s *Secrets) Text(text string) string {
 // reports whether it held one of the user's. Where the body may have been cut, a secret
 // that is cut off at its end is struck out too. The body itself is not changed.
 func (s *Secrets) Bytes(body []byte, cut bool) (out []byte, found bool) {
+	out, found, _ = s.strike(body, cut)
+	return out, found
+}
+
+// HoldsToken reports whether a text holds a token, or a part of one.
+func (s *Secrets) HoldsToken(text []byte) bool {
+	_, _, token := s.strike(text, false)
+	return token
+}
+
+// strike is Bytes, and reports besides whether what it found is of a token.
+func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) {
 	s.mu.RLock()
-	spelt := s.spelt
+	spelt, index := s.spelt, s.index
 	s.mu.RUnlock()
 	out = body
-	for {
+	for index != nil {
 		// What is struck out may, together with the text around it, spell another secret that
 		// holds asterisks.
-		struck := strike(out, spelt, cut)
+		struck, ofToken := strike(out, spelt, index, cut)
 		if struck == nil {
 			break
 		}
-		out, found = struck, true
+		out, found, token = struck, true, token || ofToken
 	}
 	if struck := lookalikes(string(out)); struck != string(out) {
 		out = []byte(struck)
 	}
-	return out, found
+	return out, found, token
 }
 
-// strike returns a text without the spellings, or nil where it holds none.
-func strike(body []byte, spelt [][]byte, cut bool) []byte {
-	var out []byte
+// strike returns a text without the spellings and without parts of tokens, or nil where
+// it holds none, and reports whether one was of a token.
+func strike(body []byte, spelt []spelling, index *index, cut bool) (out []byte, token bool) {
 	mark := func(from, to int) {
 		for ; from < to; from++ {
 			if body[from] != '*' && out == nil {
@@ -187,23 +227,32 @@ func strike(body []byte, spelt [][]byte, cut bool) []byte {
 		deep = 1 // a long one costs memory
 	}
 	for v := range views(view{text: small(body)}, deep) {
-		for _, spelling := range spelt {
-			for at := 0; ; at += len(spelling) {
-				next := bytes.Index(v.text[at:], spelling)
+		holdsAny := index.holdsAny(v.text)
+		for _, s := range spelt {
+			text := s.text
+			for at := 0; holdsAny || len(text) < 2*gram-1; at += len(text) {
+				next := bytes.Index(v.text[at:], text)
 				if next < 0 {
 					break
 				}
 				at += next
-				mark(v.at(at), v.at(at+len(spelling)))
+				token = token || s.token && !index.namesUser(v.text, at, at+len(text), text)
+				mark(v.at(at), v.at(at+len(text)))
 			}
-			for n := min(len(spelling)-1, len(v.text)); cut && n >= cutSecret; n-- {
-				if bytes.HasSuffix(v.text, spelling[:n]) {
+			for n := min(len(text)-1, len(v.text)); cut && n >= cutSecret; n-- {
+				if bytes.HasSuffix(v.text, text[:n]) {
 					mark(v.at(len(v.text)-n), len(body))
 				}
 			}
 		}
+		if holdsAny {
+			index.tokenParts(v.text, func(from, to int) {
+				token = true
+				mark(v.at(from), v.at(to))
+			})
+		}
 	}
-	return out
+	return out, token
 }
 
 // small returns a copy in lower case, as long as the text.
@@ -226,32 +275,42 @@ func smallLetter(c byte) byte {
 const cutSecret = 8
 
 // Response strikes the secrets out of an answer, by as many asterisks, so that lengths
-// and JSON stay as they came. It reports whether the answer held one of the user's.
-func (s *Secrets) Response(r *record.Response, cut bool) (found bool) {
+// and JSON stay as they came. It reports whether the answer held one of the user's, and
+// the places that held a token or a part of one, such as "body" or "header X-More".
+// What no record keeps of an answer is searched too, and dropped.
+func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []string) {
 	if r == nil {
-		return false
+		return false, nil
 	}
-	var inBody, inText bool
-	r.Body, inBody = s.Bytes(r.Body, cut)
+	note := func(kind, name string, inPlace, token bool) {
+		found = found || inPlace
+		if place := kind + name; token && !slices.Contains(tokenIn, place) {
+			tokenIn = append(tokenIn, place)
+		}
+	}
+	var inBody, token bool
+	r.Body, inBody, token = s.strike(r.Body, cut)
+	note("body", "", inBody, token)
 	if name := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); name != "" {
 		plain, err := coding.Decode(name, r.Body)
-		struck, leaked := s.Bytes(plain, cut || err != nil)
+		struck, leaked, token := s.strike(plain, cut || err != nil)
 		switch {
 		case bytes.Equal(struck, plain):
 		case err != nil: // what cannot be unpacked wholly stays so
-			inText, r.Body = leaked, []byte(strings.Repeat("*", len(r.Body)))
+			note("body", "", leaked, token)
+			r.Body = []byte(strings.Repeat("*", len(r.Body)))
 		default: // what is packed is packed again without it
-			inText, r.Body = leaked, coding.Encode(struck)
+			note("body", "", leaked, token)
+			r.Body = coding.Encode(struck)
 		}
 	}
-	found = inBody || inText
 	header := http.Header{}
-	for name, values := range r.Header {
-		struckName, inName := s.Bytes([]byte(name), false)
-		found = found || inName
-		for _, value := range values {
-			struck, inValue := s.Bytes([]byte(value), false)
-			found = found || inValue
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		struckName, inName, token := s.strike([]byte(name), false)
+		note("the name of a header field", "", inName, token)
+		for _, value := range r.Header[name] {
+			struck, inValue, token := s.strike([]byte(value), false)
+			note("header ", string(struckName), inValue, token)
 			if http.CanonicalHeaderKey(name) == "Set-Cookie" {
 				struck = []byte(withoutCookie(string(struck)))
 			}
@@ -259,7 +318,11 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool) {
 		}
 	}
 	r.Header = header
-	return found
+	for _, other := range r.Unkept {
+		note(other.Name, "", false, s.HoldsToken([]byte(other.Value)))
+	}
+	r.Unkept = nil
+	return found, tokenIn
 }
 
 func stars(of string) string { return strings.Repeat("*", len(of)) }
@@ -346,11 +409,25 @@ func views(v view, deep int) iter.Seq[view] {
 func (v view) without(e escape) view {
 	out := view{make([]byte, 0, len(v.text)), make([]int32, 0, len(v.text)+1)}
 	for i := 0; i < len(v.text); {
-		c, n := int(v.text[i]), 1
-		if v.text[i] == e.begin {
-			if plain, long := e.read(v.text[i:]); long > 0 {
-				c, n = plain, long
+		next := bytes.IndexByte(v.text[i:], e.begin)
+		if next < 0 {
+			next = len(v.text) - i
+		}
+		if next > 0 { // nothing is escaped up to there
+			out.text = append(out.text, v.text[i:i+next]...)
+			if v.from != nil {
+				out.from = append(out.from, v.from[i:i+next]...)
+			} else {
+				for at := i; at < i+next; at++ {
+					out.from = append(out.from, int32(at))
+				}
 			}
+			i += next
+			continue
+		}
+		c, n := int(v.text[i]), 1
+		if plain, long := e.read(v.text[i:]); long > 0 {
+			c, n = plain, long
 		}
 		if c >= 0 {
 			out.text, out.from = append(out.text, smallLetter(byte(c))), append(out.from, int32(v.at(i)))

@@ -162,6 +162,7 @@ func (p *Pool) Send(ctx context.Context, s Sending) (*record.Response, *record.W
 		resp, werr = p.send1(ctx, s, permit.Effective)
 	}
 	if werr != nil {
+		werr.Token = werr.Token || p.d.secrets.HoldsToken([]byte(werr.Msg))
 		werr.Msg = string(cutTo([]byte(p.d.secrets.Text(werr.Msg)), longMessage))
 	}
 	if permit.Answered != nil {
@@ -265,12 +266,14 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline ti
 // body is read from.
 func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader,
 	*http.Response, *record.WireError) {
+	var unkept []record.Field
 	for range interimLimit {
 		head, err := rawHead(c.r)
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
+				token := p.d.secrets.HoldsToken(head)
 				head, _ = p.d.secrets.Bytes(head, true)
-				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: token,
 					Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
@@ -286,14 +289,14 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 		answer, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
-				p.notHTTP(head)}
+				p.notHTTP(head), Token: p.d.secrets.HoldsToken(head)}
 		}
 		if answer.ProtoMajor != 1 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 				Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
 		if name := blankName(head); name != "" {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q",
 					cutTo([]byte(p.d.secrets.Text(name)), 40))}
 		}
@@ -302,9 +305,11 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
+			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
-		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
+		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header,
+			Unkept: append(unkept, record.Field{Name: "status line", Value: answer.Status})}
 		if hasField(head, "Content-Length") && hasField(head, "Transfer-Encoding") {
 			return resp, r, answer, &record.WireError{Kind: record.Conflict,
 				Msg: "the head gives both Content-Length and Transfer-Encoding"}
@@ -417,6 +422,7 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		}
 		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
+	resp.Unkept = append(resp.Unkept, trailers(answer)...)
 	surplus := r.Buffered() + c.r.Buffered()
 	if surplus == 0 && (more || answer.ContentLength >= 0 && (answer.Close || looksCut(resp))) {
 		surplus = p.lateBytes(c)
@@ -430,6 +436,16 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 			surplus, end)}
 	}
 	return !answer.Close, nil
+}
+
+// trailers returns the trailer fields of an answer whose body was read.
+func trailers(answer *http.Response) (out []record.Field) {
+	for name, values := range answer.Trailer {
+		for _, value := range values {
+			out = append(out, record.Field{Name: "trailer " + name, Value: value})
+		}
+	}
+	return out
 }
 
 // looksCut reports whether a body may go on behind its stated length.
