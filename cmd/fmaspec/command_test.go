@@ -274,7 +274,7 @@ func TestServePrintsAllThatARunNeeds(t *testing.T) {
 	s := serve(t, nil, "-listen", "127.0.0.1:0")
 	require.Regexp(t, `^http://127\.0\.0\.1:[1-9][0-9]*$`, s.url)
 	environ := s.exports()
-	require.Len(t, environ, 7)
+	require.Len(t, environ, 8)
 	got := call(t.Context(), environ, "run")
 	if got.code != exitConformant || !strings.Contains(got.stdout, " 0 skipped, 0 not applicable") {
 		t.Errorf("want every case conformant, got %d:\n%s%s", got.code, got.stdout, got.stderr)
@@ -306,7 +306,8 @@ func TestServeKeepsTokensThatItWasGiven(t *testing.T) {
 		name, _, _ := strings.Cut(entry, "=")
 		madeUp = append(madeUp, name)
 	}
-	require.Equal(t, []string{securityAdminVariable, globalAdminVariable, invalidVariable}, madeUp,
+	require.Equal(t, []string{securityAdminVariable, globalAdminVariable, invalidVariable,
+		variable("other-machine")}, madeUp,
 		"nothing else was made up")
 	got := call(t.Context(), []string{tokenVariable + "=from-a-file-5512", unprivilegedVariable +
 		"=from-a-variable-77"},

@@ -114,7 +114,7 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 		}
 	}
 	export(f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine)
-	export("", variable("other-machine"), madeUpMachine()) // the server knows every machine but that one
+	export("", variable("other-machine"), madeUpMachine()) // every machine but that one is known
 	server := newServer(handler)
 	// A fault that blocks a request ends with the command.
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
