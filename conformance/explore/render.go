@@ -1,0 +1,197 @@
+package explore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// body renders the body of a step, without chunks, as a text with variables.
+func (r request) body(number int) string {
+	space := written(r.spelling.between)
+	var members []string
+	for _, m := range r.members {
+		name := quoted([]rune(m.name), escapeNeeded)
+		if m.escaped {
+			name = quoted([]rune(m.name), escapeUpper)
+		}
+		members = append(members, name+space+":"+space+m.value(r.spelling.escape, number))
+	}
+	text := "{" + space + strings.Join(members, space+","+space) + space + "}"
+	if r.fault > 0 && faults()[r.fault-1].spoil != nil {
+		text = faults()[r.fault-1].spoil(text, r.at)
+	}
+	around := written(r.spelling.around)
+	return around + text + around
+}
+
+// value renders the value of a member.
+func (m member) value(escape, number int) string {
+	switch {
+	case m.raw != "":
+		return written(m.raw)
+	case !m.file:
+		return quoted(m.text, escape)
+	case m.hash == "":
+		return fmt.Sprintf(`"{{sha1.%d}}"`, number)
+	case m.hash == "upper":
+		return fmt.Sprintf(`"{{upper sha1.%d}}"`, number)
+	}
+	return quoted([]rune(m.hash), escape)
+}
+
+// A furtherField is a header field that a request may have besides.
+type furtherField struct{ name, value, like string }
+
+func furtherFields() []furtherField {
+	return []furtherField{
+		{"Accept", "*/*", "valid/accepts-any-accept"},
+		{"Accept", "{{none}}", "valid/accepts-missing-accept"},
+		{"Accept", "application/json;q=0.9, text/plain;q=0.1", "media/answers-accept-with-parameters"},
+		{"Accept", "text/html", "media/answers-unacceptable-accept"},
+		{"Accept-Encoding", "gzip", "valid/accepts-gzip"},
+		{"X-Client-Name", "fmaspec", "valid/accepts-unknown-header"},
+		{"Cookie", "a=b", "valid/accepts-unknown-header"},
+		{"Accept-Language", "tr", "valid/accepts-unknown-header"},
+		{"Origin", "https://client.example", "valid/accepts-unknown-header"},
+		{"X-HTTP-Method-Override", "POST", "valid/accepts-unknown-header"},
+		{"Expect", "100-continue", "valid/accepts-expect-continue"},
+	}
+}
+
+// A furtherMember is a member that the contract does not name.
+type furtherMember struct{ raw, like string }
+
+func furtherMembers() []furtherMember {
+	return []furtherMember{
+		{`null`, "valid/accepts-further-null-member"},
+		{`true`, "valid/accepts-further-boolean-member"},
+		{`0`, "valid/accepts-further-number-member"},
+		{`-0`, "valid/accepts-further-number-member"},
+		{`1.5E+3`, "valid/accepts-further-number-member"},
+		{`9007199254740993`, "valid/accepts-further-number-member"},
+		{`-9223372036854775808`, "valid/accepts-further-number-member"},
+		{`""`, "valid/accepts-further-string-member"},
+		{`"x"`, "valid/accepts-further-string-member"},
+		{`[]`, "valid/accepts-further-array-member"},
+		{`[[[1,"a",null]]]`, "valid/accepts-further-array-member"},
+		{`{}`, "valid/accepts-further-object-member"},
+		{`{"Comment":null,"Sha1":1}`, "valid/accepts-further-object-member"},
+		{strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100), "body/answers-deep-further-member"},
+	}
+}
+
+// A fault makes a valid request invalid in one way.
+type fault struct {
+	says string
+	like string                            // the written case that is refused for the same reason
+	make func(g *grammar, r *request) bool // changes the request; false where that does not apply
+	// changes the text of the body; at is a place of its choice
+	spoil func(text string, at int) string
+}
+
+// faults is the table of violations. That a request has exactly one is verified when it is
+// made.
+func faults() []fault {
+	return []fault{
+		{"lacks Comment", "body/refuses-missing-comment", dropText, nil},
+		{"lacks Sha1", "body/refuses-missing-sha1", dropFile, nil},
+		{"has null as Comment", "body/refuses-null-as-comment", textRaw("null"), nil},
+		{"has a number as Comment", "body/refuses-number-as-comment", textRaw("12"), nil},
+		{"has a boolean as Comment", "body/refuses-boolean-as-comment", textRaw("true"), nil},
+		{"has an array as Comment", "body/refuses-array-as-comment", textRaw(`["a"]`), nil},
+		{"has an object as Comment", "body/refuses-object-as-comment", textRaw(`{"a":"b"}`), nil},
+		{"has null as Sha1", "body/refuses-null-as-sha1", fileRaw("null"), nil},
+		{"has a number as Sha1", "body/refuses-number-as-sha1", fileRaw("1234567890"), nil},
+		{"has a boolean as Sha1", "body/refuses-boolean-as-sha1", fileRaw("false"), nil},
+		{"has an array as Sha1", "body/refuses-array-as-sha1", fileRaw("[]"), nil},
+		{"has an object as Sha1", "body/refuses-object-as-sha1", fileRaw("{}"), nil},
+		{"has a Sha1 of 39 digits", "body/refuses-sha1-of-39-digits", hash(strings.Repeat("0a1", 13)), nil},
+		{"has a Sha1 of 41 digits", "body/refuses-sha1-of-41-digits", hash(strings.Repeat("0a", 20) + "1"), nil},
+		{"has a Sha1 of 64 digits", "body/refuses-sha1-of-64-digits", hash(strings.Repeat("0a", 32)), nil},
+		{"has a Sha1 with another letter", "body/refuses-sha1-with-another-letter",
+			hash(strings.Repeat("0a", 19) + "0g"), nil},
+		{"has a Sha1 with blanks around", "body/refuses-sha1-with-blanks-around",
+			hash(" " + strings.Repeat("0a", 20) + " "), nil},
+		{"has an empty Sha1", "body/refuses-empty-sha1", fileRaw(`""`), nil},
+		{"has an empty Comment", "body/refuses-empty-comment", textRaw(`""`), nil},
+		{"has a blank Comment", "body/refuses-blank-comment", textRaw(`" \t\u00a0\u2028"`), nil},
+		{"is an array", "body/refuses-array-as-body", nil, func(s string, _ int) string { return "[" + s + "]" }},
+		{"is cut off", "body/refuses-cut-off-body", nil, cut},
+		{"has a comma before the closing brace", "body/refuses-comma-before-closing-brace", nil,
+			func(s string, _ int) string { return strings.TrimSuffix(s, "}") + ",}" }},
+		{"has a comma before the first member", "body/refuses-comma-before-first-member", nil,
+			func(s string, _ int) string { return "{," + strings.TrimPrefix(s, "{") }},
+		{"has a second closing brace", "body/refuses-second-closing-brace", nil,
+			func(s string, _ int) string { return s + "}" }},
+		{"has a word behind the object", "body/refuses-word-behind-the-object", nil,
+			func(s string, _ int) string { return s + " x" }},
+		{"has a comment of JavaScript", "body/refuses-block-comment-in-body", nil,
+			func(s string, _ int) string { return "{/* x */" + strings.TrimPrefix(s, "{") }},
+		{"is two objects", "body/refuses-two-objects", nil, func(s string, _ int) string { return s + s }},
+		{"is empty", "body/refuses-empty-body", nil, func(string, int) string { return "" }},
+		{"is declared as XML", "media/refuses-xml", media("application/xml"), nil},
+		{"is declared as plain text", "media/refuses-plain-text", media("text/plain"), nil},
+		{"is declared as a form", "media/refuses-web-form", media("application/x-www-form-urlencoded"), nil},
+		{"has no Authorization", "auth/refuses-missing-authorization",
+			func(_ *grammar, r *request) bool { r.noAuth = true; return true }, nil},
+		{"has no scheme before the token", "auth/refuses-token-without-scheme", scheme(""), nil},
+		{"has the token under Basic", "auth/refuses-token-under-basic", scheme("Basic "), nil},
+		{"has the token glued to the scheme", "auth/refuses-token-glued-to-scheme", scheme("Bearer"), nil},
+	}
+}
+
+func cut(text string, at int) string {
+	all := pieces(text)
+	return strings.Join(all[:1+at%(len(all)-1)], "")
+}
+
+func media(value string) func(*grammar, *request) bool {
+	return func(_ *grammar, r *request) bool { r.media = value; return true }
+}
+
+func scheme(value string) func(*grammar, *request) bool {
+	return func(_ *grammar, r *request) bool { r.scheme = value; return true }
+}
+
+// dropText drops the first member whose value is a text.
+func dropText(_ *grammar, r *request) bool { return dropMember(r, false) }
+
+// dropFile drops the member that names the file.
+func dropFile(_ *grammar, r *request) bool { return dropMember(r, true) }
+
+func dropMember(r *request, file bool) bool {
+	for i, m := range r.members {
+		if m.file == file && !m.further {
+			r.members = append(r.members[:i:i], r.members[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func textRaw(raw string) func(*grammar, *request) bool { return rawMember(raw, false) }
+func fileRaw(raw string) func(*grammar, *request) bool { return rawMember(raw, true) }
+
+func rawMember(raw string, file bool) func(*grammar, *request) bool {
+	return func(_ *grammar, r *request) bool {
+		for i, m := range r.members {
+			if m.file == file && !m.further {
+				r.members[i].raw = raw
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func hash(value string) func(*grammar, *request) bool {
+	return func(_ *grammar, r *request) bool {
+		for i, m := range r.members {
+			if m.file {
+				r.members[i].hash = value
+				return true
+			}
+		}
+		return false
+	}
+}

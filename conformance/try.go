@@ -1,0 +1,120 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+
+	"fmaspec/conformance/record"
+)
+
+// A Tried is what came of a case that was sent beside the plan.
+type Tried struct {
+	Exchanges []*Judged
+	Findings  []record.Finding // that count at the session's level, the worst first
+}
+
+// DoAll sends every case of the plan as often as its options say.
+func (s *Session) DoAll(ctx context.Context) { s.doAll(ctx) }
+
+// Try sends a case once that the plan does not have, such as one that is made while the
+// session goes on, and concludes from its exchanges what [Suite.Run] would, provided that
+// its control was accepted. The answers are compared with those of the plan and of other
+// tries as well. It is sent under the same guard, budget, pace and journal as the cases of
+// the plan; the report of the session holds nothing of it unless [Session.Keep] is called.
+// Try fills in what the case is charged with, so that no two calls may share a case. Its
+// errors are those of [Session.Do].
+func (s *Session) Try(ctx context.Context, c *Case) (Tried, error) {
+	r := s.runner
+	r.mu.Lock()
+	if s.ending {
+		r.mu.Unlock()
+		return Tried{}, usage("the session is closed; start another with Suite.Plan")
+	}
+	s.doing.Add(1)
+	r.mu.Unlock()
+	defer s.doing.Done()
+	j, err := s.bindBeside(ctx, c)
+	if err != nil {
+		return Tried{}, err
+	}
+	made, failed := r.attempt(ctx, j, 0)
+	found := s.compareTried(c, made)
+	run := &caseRun{c: c, exchanges: made}
+	k := r.suite.concludes(r.options)
+	findings, _, _ := k.caseOf(run, found, nil, nil, nil, nil)
+	out := Tried{made, findings}
+	if failed != nil {
+		return out, failed
+	}
+	return out, nil
+}
+
+// Keep takes a case that was tried into the report of the session, with the exchanges that
+// Try returned. A case whose id the report has already is not taken.
+func (s *Session) Keep(ctx context.Context, c *Case, made []*Judged) error {
+	r := s.runner
+	j, err := s.bindBeside(ctx, c)
+	if err != nil {
+		return err
+	}
+	j.exchanges, j.done = made, true
+	j.begun, j.ended, j.whole = 1, r.options.Repeat, r.options.Repeat
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case s.ending:
+		return usage("the session is closed; start another with Suite.Plan")
+	case slices.ContainsFunc(s.jobs, func(other *job) bool { return other.c.ID == c.ID }):
+		return usage("the session has a case %s already; give this one another id", c.ID)
+	}
+	s.jobs = append(s.jobs, j)
+	return nil
+}
+
+// bindBeside binds a case that the plan does not have.
+func (s *Session) bindBeside(ctx context.Context, c *Case) (*job, error) {
+	b := *s.runner.binding // of which withhold counts what was planned
+	b.suite.charge(c)
+	jobs, err := b.bind(ctx, []*Case{c})
+	if err != nil {
+		return nil, err
+	}
+	j := jobs[0]
+	if err := b.withhold(jobs); err != nil {
+		return nil, &NotSentError{c.ID, record.Skipped, err.Error()}
+	}
+	if j.skip != "" {
+		return nil, &NotSentError{c.ID, j.outcome, j.skip}
+	}
+	return j, nil
+}
+
+// compareTried returns what the exchanges of a case show beside those of the plan and of
+// the tries before.
+func (s *Session) compareTried(c *Case, made []*Judged) map[ref][]record.Finding {
+	r := s.runner
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.tried == nil {
+		s.tried = r.suite.newTogether(sessionLimit)
+		for _, known := range s.jobs {
+			for _, x := range known.exchanges {
+				s.tried.note(x)
+			}
+		}
+	}
+	shows := false
+	for _, x := range made {
+		shows = s.tried.note(x) || shows
+	}
+	if !shows {
+		return nil
+	}
+	out := map[ref][]record.Finding{}
+	for at, findings := range s.tried.findings() {
+		if at.c == c {
+			out[at] = findings
+		}
+	}
+	return out
+}
