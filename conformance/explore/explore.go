@@ -272,21 +272,43 @@ func (x *exploration) small(ctx context.Context, d drawn, f record.Finding) {
 	again := try(d.script, nil, is)
 	found.Unsure = again == nil
 	smallest := d.script
-	if again != nil && len(smallest.steps) > 1 {
-		// What a request shows alone is no matter of the others.
-		one := smallest.clone()
-		one.steps, one.atOnce = one.steps[f.Step%len(one.steps):][:1], false
-		one.operation = one.steps[0].operation
-		if alone := try(one, nil, func(record.Finding) bool { return true }); alone != nil {
-			if at, known := x.causes[causeOf(alone.Finding)]; known {
-				x.causes[cause] = at
-				x.result.Found[at].Times++
-				return
+	// What fails without the other requests is no matter of them, and what fails without a
+	// fault in the same way no matter of the fault.
+	one, sound := smallest.clone(), smallest.clone()
+	one.steps, one.atOnce = one.steps[f.Step%len(one.steps):][:1], false
+	one.operation = one.steps[0].operation
+	valid := func(it *script) (changed bool) {
+		for i, r := range it.steps {
+			if r.fault > 0 {
+				it.steps[i], changed = x.grammar.valid(r), true
 			}
-			x.causes[cause] = len(x.result.Found)
-			smallest, f, cause = one, alone.Finding, causeOf(alone.Finding)
-			found.Case, found.Tried, found.Finding = alone.Case, alone.Tried, f
 		}
+		return changed
+	}
+	for _, simpler := range []struct {
+		is     bool
+		script func() script
+		shows  func(record.Finding) bool
+	}{
+		{len(smallest.steps) > 1, func() script { return one }, func(record.Finding) bool { return true }},
+		{valid(&sound), func() script { sound := smallest.clone(); valid(&sound); return sound },
+			func(o record.Finding) bool { return o.Place == f.Place && o.Got == f.Got }},
+	} {
+		if again == nil || !simpler.is {
+			continue
+		}
+		it := simpler.script()
+		shown := try(it, nil, simpler.shows)
+		if shown == nil {
+			continue
+		}
+		if at, known := x.causes[causeOf(shown.Finding)]; known {
+			x.causes[causeOf(f)], x.causes[cause] = at, at
+			x.result.Found[at].Times++
+			return
+		}
+		smallest, cause = it, causeOf(shown.Finding)
+		found.Case, found.Tried, found.Finding = shown.Case, shown.Tried, shown.Finding
 	}
 	if again != nil {
 		like := found.Case
@@ -300,14 +322,14 @@ func (x *exploration) small(ctx context.Context, d drawn, f record.Finding) {
 		smallest = s.shrink()
 		// What the smallest case has of forms may prove something else.
 		if c, ok := x.grammar.build(smallest, "", "", ""); ok && !slices.Equal(c.Proves, found.Case.Proves) {
-			sound := func(o record.Finding) bool { return o.Place == f.Place }
-			if own := try(smallest, nil, sound); own != nil {
+			there := func(o record.Finding) bool { return o.Place == found.Finding.Place }
+			if own := try(smallest, nil, there); own != nil {
 				found.Case, found.Tried, found.Finding = own.Case, own.Tried, own.Finding
 			}
 		}
 	}
 	x.named(ctx, &found)
-	x.note(cause, found)
+	x.note(causeOf(f), found)
 }
 
 // note adds what was found, unless it came down to a cause that is known. What else the

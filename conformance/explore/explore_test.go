@@ -100,11 +100,65 @@ func server(t *testing.T, h http.Handler) string {
 }
 
 func TestABugOfTwoConditionsIsFoundAndShrunk(t *testing.T) {
-	result := explored(t, longSeparator(honest()), explore.Options{Seed: "a", N: 512, Parallel: 8})
-	for _, f := range result.Found {
-		fmt.Println(f.Case.ID, f.First, f.Times, f.Tries, f.Unsure, f.Finding)
-		d, err := explore.Write(f.Case)
-		fmt.Println(string(d), err)
+	result := explored(t, longSeparator(honest()), explore.Options{Seed: "a", N: 384, Parallel: 8})
+	require.Len(t, result.Found, 1)
+	f := result.Found[0]
+	require.Greater(t, f.Times, 1, "the same cause is reported once")
+	require.LessOrEqual(t, f.Tries, explore.MaxTries)
+	require.False(t, f.Unsure)
+	require.Len(t, f.Case.Steps, 1)
+	var members map[string]string
+	require.NoError(t, json.Unmarshal(f.Tried.Exchanges[0].Request.Body, &members))
+	comment := members["Comment"]
+	require.Len(t, comment, 301)
+	require.Equal(t, strings.Repeat("a", 298), strings.Replace(comment, "\u2028", "", 1))
+	require.Equal(t, `{"Comment":"{{bytes E2 80 A8}}{{repeat 298 a}}","Sha1":"{{sha1.1}}"}`, f.Case.Steps[0].Body)
+}
+
+func TestABugOfASequenceIsFoundAndShrunk(t *testing.T) {
+	result := explored(t, thirdUpper(honest()), explore.Options{Seed: "a", N: 256, Parallel: 8})
+	require.Len(t, result.Found, 1)
+	f := result.Found[0]
+	require.Greater(t, f.Times, 1, "the same cause is reported once")
+	require.LessOrEqual(t, f.Tries, explore.MaxTries)
+	require.False(t, f.Unsure)
+	require.False(t, f.Case.AtOnce)
+	require.Equal(t, 2, f.Finding.Step)
+	var bodies []string
+	for _, step := range f.Case.Steps {
+		require.Equal(t, conformance.Accepted, step.Expect)
+		bodies = append(bodies, step.Body)
 	}
-	fmt.Println(result.Sent, result.Unsent, result.Reason, result.Dropped)
+	require.Equal(t, []string{`{"Comment":"aa","Sha1":"{{sha1.1}}"}`, `{"Comment":"aa","Sha1":"{{sha1.2}}"}`,
+		`{"Comment":"aa","Sha1":"{{upper sha1.3}}"}`}, bodies)
+}
+
+func TestTheHonestServerHasNoFinding(t *testing.T) {
+	for _, seed := range []string{"a", "b", "c"} {
+		result := explored(t, honest(), explore.Options{Seed: seed, N: 96, Parallel: 8})
+		require.Empty(t, findings(result), seed)
+		require.Equal(t, 96, result.Sent)
+		require.Zero(t, result.Unsent)
+	}
+}
+
+// findings are what was found, as text.
+func findings(r explore.Result) (out []string) {
+	for _, f := range r.Found {
+		file, _ := explore.Write(f.Case)
+		out = append(out, fmt.Sprintf("%s\n%s", f.Finding, file))
+	}
+	return out
+}
+
+func TestNoConformingServerHasAFinding(t *testing.T) {
+	for i, v := range reference.Variants() {
+		if len(v.Deviates) > 0 || i%9 != 0 {
+			continue
+		}
+		t.Run(v.Name, func(t *testing.T) {
+			result := explored(t, v.Wrap(honest()), explore.Options{Seed: v.Name, N: 24, Parallel: 8})
+			require.Empty(t, findings(result))
+		})
+	}
 }

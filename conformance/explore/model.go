@@ -92,6 +92,9 @@ const (
 // speaks.
 const longText = 100
 
+// shortText is a text that is as plain as any, and no shorter than one may expect.
+const shortText = "aa"
+
 // A grammar is what can be generated for a suite.
 type grammar struct {
 	suite *conformance.Suite
@@ -167,7 +170,7 @@ func (g *grammar) read(op openapi.Operation, c *conformance.Case) (r request, ok
 		m := member{name: fmt.Sprint(name), raw: string(raw)}
 		var text string
 		if json.Unmarshal(raw, &text) == nil {
-			m.raw, m.text, m.file = "", []rune("a"), m.name == op.FileMember
+			m.raw, m.text, m.file = "", []rune(shortText), m.name == op.FileMember
 		}
 		r.members = append(r.members, m)
 	}
@@ -189,6 +192,35 @@ func (s script) clone() script {
 		s.steps[i] = s.steps[i].clone()
 	}
 	return s
+}
+
+// valid returns a request without its fault, with the same values as far as they are valid.
+func (g *grammar) valid(r request) request {
+	p := g.plain[r.operation].request
+	r = r.clone()
+	r.fault, r.noAuth = 0, false
+	if !strings.EqualFold(r.scheme, p.scheme) {
+		r.scheme = p.scheme
+	}
+	if media, _, _ := strings.Cut(r.media, ";"); !strings.EqualFold(media, p.media) {
+		r.media = p.media
+	}
+	for i := range r.members {
+		m := &r.members[i]
+		switch {
+		case m.further:
+		case m.file && m.hash != "upper" && !isHash(m.hash):
+			m.raw, m.hash = "", ""
+		case m.raw != "":
+			m.raw, m.text = "", []rune(shortText)
+		}
+	}
+	for i, m := range p.members {
+		if !slices.ContainsFunc(r.members, func(o member) bool { return o.name == m.name }) {
+			r.members = slices.Insert(r.members, min(i, len(r.members)), m)
+		}
+	}
+	return r
 }
 
 // likes returns the written cases whose forms a request has, by name without operation.
@@ -214,8 +246,8 @@ func (g *grammar) likes(r request) (out []string) {
 			add(m.hash != "" && m.hash != "upper", likeOtherHash)
 			continue
 		}
-		add(len(m.text) != 1 || m.text[0] != 'a', likeText)
-		add(len(m.text) > longText || len(m.text) == 1, likeLongText)
+		add(slices.ContainsFunc(m.text, isSpecial), likeText)
+		add(len(m.text) > longText || len(m.text) < len(shortText), likeLongText)
 		add(slices.ContainsFunc(m.text, isControl), likeControls)
 		add(slices.ContainsFunc(m.text, isHostile), likeHostileText)
 	}
@@ -299,15 +331,15 @@ func (g *grammar) refused(r request) (v verdict, ok bool) {
 
 // contradicts returns what the contract has against a request.
 func (g *grammar) contradicts(r request) []record.Finding {
-	step := g.step(r, 1)
 	header := map[string][]string{}
-	for _, f := range step.Header {
+	for _, f := range g.header(r) {
 		if f.Value != httpfile.None {
 			name := canonical(f.Name)
 			header[name] = append(header[name], expand(f.Value))
 		}
 	}
-	return g.suite.JudgeRequest(step.Method, g.path(r.operation), header, []byte(expand(r.body(1))))
+	method := g.plain[r.operation].control.Steps[0].Method
+	return g.suite.JudgeRequest(method, g.path(r.operation), header, []byte(expand(r.body(1))))
 }
 
 // path returns the path of an operation for some machine.
@@ -360,30 +392,37 @@ func (g *grammar) build(s script, id, title, seed string) (c *conformance.Case, 
 
 // step renders a request as the step of that number, without its expectation.
 func (g *grammar) step(r request, number int) conformance.Step {
-	p := g.plain[r.operation].control.Steps[0]
-	step := conformance.Step{Index: number, Method: p.Method, Path: "{{path}}", Body: r.body(number)}
-	if !r.noAuth {
-		step.Header = append(step.Header, record.Field{Name: "Authorization", Value: r.scheme + "{{token}}"})
-	}
-	step.Header = append(step.Header, record.Field{Name: "Content-Type", Value: r.media})
-	step.Header = append(step.Header, r.fields...)
+	step := conformance.Step{Index: number, Method: g.plain[r.operation].control.Steps[0].Method, Path: "{{path}}",
+		Header: g.header(r), Body: r.body(number)}
 	if r.chunks != nil {
-		step.Header = append(step.Header, record.Field{Name: "Content-Length", Value: httpfile.None},
-			record.Field{Name: "Transfer-Encoding", Value: "chunked"})
 		step.Body = r.chunked(step.Body)
 	}
-	if r.reversed {
-		slices.Reverse(step.Header)
+	return step
+}
+
+// header renders the header of a request.
+func (g *grammar) header(r request) (out []record.Field) {
+	if !r.noAuth {
+		out = append(out, record.Field{Name: "Authorization", Value: r.scheme + "{{token}}"})
 	}
-	for i := range step.Header {
+	out = append(out, record.Field{Name: "Content-Type", Value: r.media})
+	out = append(out, r.fields...)
+	if r.chunks != nil {
+		out = append(out, record.Field{Name: "Content-Length", Value: httpfile.None},
+			record.Field{Name: "Transfer-Encoding", Value: "chunked"})
+	}
+	if r.reversed {
+		slices.Reverse(out)
+	}
+	for i := range out {
 		switch r.names {
 		case namesLower:
-			step.Header[i].Name = strings.ToLower(step.Header[i].Name)
+			out[i].Name = strings.ToLower(out[i].Name)
 		case namesUpper:
-			step.Header[i].Name = strings.ToUpper(step.Header[i].Name)
+			out[i].Name = strings.ToUpper(out[i].Name)
 		}
 	}
-	return step
+	return out
 }
 
 // chunked returns a body in chunks. A chunk never ends inside a variable: its size counts

@@ -52,7 +52,6 @@ func furtherFields() []furtherField {
 		{"X-Client-Name", "fmaspec", "valid/accepts-unknown-header"},
 		{"Cookie", "a=b", "valid/accepts-unknown-header"},
 		{"Accept-Language", "tr", "valid/accepts-unknown-header"},
-		{"Origin", "https://client.example", "valid/accepts-unknown-header"},
 		{"X-HTTP-Method-Override", "POST", "valid/accepts-unknown-header"},
 		{"Expect", "100-continue", "valid/accepts-expect-continue"},
 	}

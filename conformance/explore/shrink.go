@@ -146,10 +146,10 @@ func (s *shrinker) members(i int) {
 		case m.raw != "":
 		case m.file:
 			s.hash(m.hash, set)
-		case string(m.text) == "a", set(func(m *member) { m.text = []rune("a") }):
+		case string(m.text) == shortText, set(func(m *member) { m.text = []rune(shortText) }):
 		default:
 			s.plainText(i, n, 0, len(m.text))
-			s.shortText(i, n)
+			s.shorter(i, n)
 		}
 	}
 }
@@ -191,9 +191,9 @@ func (s *shrinker) plainText(i, n, from, to int) {
 	s.plainText(i, n, middle, to)
 }
 
-// shortText makes every run of equal characters as short as it may be, by halves: what
+// shorter makes every run of equal characters as short as it may be, by halves: what
 // fails with some of them is taken to fail with more.
-func (s *shrinker) shortText(i, n int) {
+func (s *shrinker) shorter(i, n int) {
 	for at := 0; at < len(s.best.steps[i].members[n].text); {
 		text := s.best.steps[i].members[n].text
 		length := len(runs(text[at:])[0])

@@ -12,6 +12,16 @@ import (
 // isControl reports whether a character has to be escaped in JSON, or is a control one.
 func isControl(r rune) bool { return r < ' ' || r == 0x7F }
 
+// isSpecial reports whether a character is neither a letter nor a digit of ASCII.
+func isSpecial(r rune) bool {
+	return r > 0x7E || !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z')
+}
+
+// isHash reports whether a text is 40 hexadecimal digits.
+func isHash(text string) bool {
+	return len(text) == 40 && strings.Trim(text, "0123456789abcdefABCDEF") == ""
+}
+
 // isHostile reports whether few stores keep a character, so that it is open what comes of
 // a text that holds it: NUL and the noncharacters of Unicode (RFC 7493 2.1).
 func isHostile(r rune) bool { return r == 0 || r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE }
@@ -126,40 +136,50 @@ const manyTimes = 40
 
 // quoted returns a text as JSON string in a text with variables.
 func quoted(text []rune, how int) string {
-	var out strings.Builder
-	out.WriteByte('"')
+	var out, plain strings.Builder
+	plain.WriteByte('"')
 	for _, run := range runs(text) {
-		unit := written(escaped(run[0], how))
-		if len(run) >= manyTimes && !strings.ContainsAny(unit, " {}") {
-			fmt.Fprintf(&out, "{{repeat %d %s}}", len(run), unit)
+		unit := escaped(run[0], how)
+		if once := written(unit); len(run) >= manyTimes && !strings.ContainsAny(once, " {}") {
+			out.WriteString(written(plain.String()))
+			plain.Reset()
+			fmt.Fprintf(&out, "{{repeat %d %s}}", len(run), once)
 			continue
 		}
-		out.WriteString(strings.Repeat(unit, len(run)))
+		for range run {
+			plain.WriteString(unit)
+		}
 	}
-	return out.String() + `"`
+	plain.WriteByte('"')
+	return out.String() + written(plain.String())
 }
 
 // written returns a text as it stands in a file of requests, where it means itself in
 // every place: what is not plainly visible is a variable.
 func written(text string) string {
 	var out strings.Builder
+	var hidden []byte
+	show := func() {
+		if len(hidden) > 0 {
+			fmt.Fprintf(&out, "{{bytes % X}}", hidden)
+		}
+		hidden = hidden[:0]
+	}
+	names := map[rune]string{'\r': "{{cr}}", '\n': "{{lf}}", '\t': "{{tab}}"}
 	for len(text) > 0 {
 		r, n := utf8.DecodeRuneInString(text)
-		switch {
-		case r == '{':
-			out.WriteString("{{bytes 7B}}")
-		case r == '\r':
-			out.WriteString("{{cr}}")
-		case r == '\n':
-			out.WriteString("{{lf}}")
-		case r == '\t':
-			out.WriteString("{{tab}}")
-		case r == utf8.RuneError && n == 1, !unicode.IsPrint(r), unicode.Is(unicode.M, r):
-			fmt.Fprintf(&out, "{{bytes % X}}", text[:n])
+		switch name := names[r]; {
+		case name != "":
+			show()
+			out.WriteString(name)
+		case r == '{', r == utf8.RuneError && n == 1, !unicode.IsPrint(r), unicode.Is(unicode.M, r):
+			hidden = append(hidden, text[:n]...)
 		default:
+			show()
 			out.WriteRune(r)
 		}
 		text = text[n:]
 	}
+	show()
 	return out.String()
 }
