@@ -146,7 +146,7 @@ func TestTheHonestServerHasNoFinding(t *testing.T) {
 func findings(r explore.Result) (out []string) {
 	for _, f := range r.Found {
 		file, _ := explore.Write(f.Case)
-		out = append(out, fmt.Sprintf("%s\n%s", f.Finding, file))
+		out = append(out, fmt.Sprintf("%+v\n%s", f.Finding, file))
 	}
 	return out
 }
