@@ -161,7 +161,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	}
 	body := []byte(expand(step.Body))
 	if unbound != nil {
-		return out, fmt.Errorf("%s:%d: %w", c.File, step.Line, unbound)
+		return out, fmt.Errorf("%s: %w", c.place(step), unbound)
 	}
 	if (len(body) > 0 || step.Method == b.ops[step.operation(c)].Method) &&
 		!record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {

@@ -41,6 +41,7 @@ type Case struct {
 	Operation string   // operationId in the OpenAPI document
 	Proves    []string // requirement ids, as the file lists them
 	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
+	Also      []string // further controls, of a case that differs in several things at once
 	Needs     []string // what the user has to supply: a variable of [Tokens], or "unknown-machine"
 	Because   string   // why the case is worth sending, or ""
 	AtOnce    bool     // the steps are sent side by side rather than in turn
@@ -78,6 +79,24 @@ func (o Origin) String() string {
 
 // Own reports whether the case is a user's, of a [Source] with Own.
 func (c *Case) Own() bool { return c.own }
+
+// controls returns the ids of the accepted cases beside which the case proves something.
+func (c *Case) controls() []string {
+	if c.Control == "" {
+		return c.Also
+	}
+	return append([]string{c.Control}, c.Also...)
+}
+
+// place is where a step of the case is written down, and of a generated one the case.
+func (c *Case) place(step *Step) string {
+	if c.Generator != "" {
+		return c.ID
+	}
+	return fmt.Sprintf("%s:%d", c.File, step.Line)
+}
+
+func byCaseID(a, b *Case) int { return cmp.Compare(a.ID, b.ID) }
 
 // StatusRequirement returns the requirement on a refusal's status that the case proves, or
 // "".

@@ -20,6 +20,7 @@ const (
 	ledgerFile    = "contradictions.yaml"
 	documentsFile = "documents.yaml"
 	statementFile = "statements.yaml"
+	groupFile     = "groups.yaml"
 )
 
 // catalogueLimit is how many bytes of a file of requirements are read.
@@ -56,6 +57,8 @@ func (l *loader) catalogue(source Source) {
 				s.File, s.Line = full, line
 				l.suite.Statements = append(l.suite.Statements, s)
 			})
+		case groupFile:
+			each(l, full, data, func(e groupEntry, line int) { l.group(e, full, line) })
 		default:
 			each(l, full, data, func(e requirementEntry, line int) {
 				l.own[e.ID] = source.Own

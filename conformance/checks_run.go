@@ -322,7 +322,11 @@ func oddness(x *Exchange) int {
 // controls are the ids of the cases from which others differ.
 type controls map[string]bool
 
-func (k controls) note(at ref) { k[at.c.Control] = true }
+func (k controls) note(at ref) {
+	for _, id := range at.c.controls() {
+		k[id] = true
+	}
+}
 
 // order orders mentions, the plainest first, which a problem of many answers is charged
 // to: those of controls, then by oddness.

@@ -176,9 +176,12 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	}
 	inconclusive := cmp.Or(repeats, refused)
 	unproven := ""
-	if why := accepted[run.c.Control]; run.c.Control != "" && why != "" {
-		unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", run.c.Control, why)
-	} else if slices.ContainsFunc(run.exchanges, (*Judged).aboutTheMachine) {
+	for _, control := range run.c.controls() {
+		if why := accepted[control]; why != "" && unproven == "" {
+			unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", control, why)
+		}
+	}
+	if unproven == "" && slices.ContainsFunc(run.exchanges, (*Judged).aboutTheMachine) {
 		unproven = "the answer may be about the machine, which was made up so that nothing could take effect; it " +
 			"proves nothing of the rest"
 	}

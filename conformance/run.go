@@ -426,7 +426,9 @@ func shortHeader(header http.Header, most int) (out http.Header, cut bool) {
 func controlsOf(jobs []*job) map[string]bool {
 	out := map[string]bool{}
 	for _, j := range jobs {
-		out[j.c.Control] = true
+		for _, id := range j.c.controls() {
+			out[id] = true
+		}
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,17 +19,25 @@ func (s *Suite) Select(o Options) ([]*Case, error) {
 	if err != nil {
 		return nil, err
 	}
+	var controls func(*Case)
+	controls = func(c *Case) {
+		for _, id := range c.controls() {
+			if chosen[id] == nil {
+				chosen[id] = s.byID[id]
+				controls(s.byID[id])
+			}
+		}
+	}
 	for _, c := range s.Cases {
-		for c.Control != "" && chosen[c.ID] != nil && chosen[c.Control] == nil {
-			c = s.byID[c.Control]
-			chosen[c.ID] = c
+		if chosen[c.ID] != nil {
+			controls(c)
 		}
 	}
 	var out []*Case
 	for _, c := range chosen {
 		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, byCaseID)
 	return out, nil
 }
 
@@ -83,12 +90,7 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 // anyOf reports whether a pattern matches the id of a case, of its control, or of
 // that one's.
 func (s *Suite) anyOf(p *regexp.Regexp, c *Case) bool {
-	for ; c != nil; c = s.byID[c.Control] {
-		if p.MatchString(c.ID) {
-			return true
-		}
-	}
-	return false
+	return p.MatchString(c.ID) || slices.ContainsFunc(c.controls(), func(id string) bool { return s.anyOf(p, s.byID[id]) })
 }
 
 // provesAt reports whether the case is to prove a requirement of the level or a

@@ -41,6 +41,7 @@ type Suite struct {
 	Documents      []Document          // whose sentences, tables and examples are documented
 	Statements     []Statement         // of the documents, each line once
 	Cases          []*Case             // sorted by ID
+	Groups         []Group             // of cases that are generated
 	Operations     []openapi.Operation // sorted by ID
 	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
@@ -104,6 +105,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 		r := &l.suite.Requirements[i]
 		l.suite.requirement[r.ID] = r
 	}
+	l.checkGroups()
 	l.checksOfRelations()
 	for _, source := range sources {
 		l.cases(source)
@@ -333,7 +335,7 @@ func fieldLine(fields []httpfile.Field, key string) int {
 
 // crossCheck compares cases, controls and catalogue with each other.
 func (l *loader) crossCheck(own bool) {
-	slices.SortFunc(l.suite.Cases, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(l.suite.Cases, byCaseID)
 	proven := map[string]bool{}
 	for _, c := range l.suite.Cases {
 		l.suite.charge(c)

@@ -68,6 +68,14 @@ func Fields() []FieldDoc {
 	}
 }
 
+// CheckField returns what is wrong with the value of a field of a head, "" where nothing is.
+func CheckField(key, value string) string {
+	if f := fieldNamed(key); f != nil {
+		return f.check(value)
+	}
+	return fmt.Sprintf("%q is no field of a head", key)
+}
+
 func fieldNamed(key string) *FieldDoc {
 	for _, f := range Fields() {
 		if f.Key == key {

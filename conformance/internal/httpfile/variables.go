@@ -51,6 +51,11 @@ var variables = sync.OnceValue(func() []VariableDoc {
 		{"sha1.n", "{{sha1.n}}", "another such value at each sending of a request with `times`", noArgs},
 		{"sha1.2", "{{sha1.2}}", "another such value under that number, the same in all of the case", noArgs},
 		{"upper", "{{upper sha1}}", "one of the three above in upper case", isSHA1Name},
+		{"mixed", "{{mixed sha1}}", "the same with every other letter in upper case", isSHA1Name},
+		{"digits", "{{digits sha1}}", "another hash, made of it, that has no letter", isSHA1Name},
+		{"letters", "{{letters sha1}}", "another one that has no digit", isSHA1Name},
+		{"zeros", "{{zeros sha1}}", "another one that begins with 24 zeros", isSHA1Name},
+		{"exponent", "{{exponent sha1}}", "another one that reads as a number with an exponent", isSHA1Name},
 		{"comment", "{{comment}}", "a short plain comment of this case alone", noArgs},
 		{"comment.n", "{{comment.n}}", "another comment at each sending", noArgs},
 		{"comment.2", "{{comment.2}}", "another comment under that number", noArgs},
@@ -168,13 +173,62 @@ func (v *Variable) value(lookup func(string, []string) (string, error)) (string,
 		return "\t", nil
 	case "space":
 		return " ", nil
-	case "upper":
-		value, err := lookup(v.Args[0], nil)
-		return strings.ToUpper(value), err
 	case "none":
 		return "", &Error{Line: v.Line, Msg: "{{none}} has no value; use it as the whole value of a header field"}
 	}
+	if form := hashForms[v.Name]; form != nil {
+		value, err := lookup(v.Args[0], nil)
+		return form(value), err
+	}
 	return lookup(v.Name, v.Args)
+}
+
+// hashForms are the variables that make another hash, or another spelling, of one.
+var hashForms = map[string]func(hash string) string{
+	"upper": strings.ToUpper,
+	"mixed": func(hash string) string {
+		return eachDigit(hash, func(i int, c byte) byte {
+			if i%2 == 0 && c >= 'a' {
+				return c - 'a' + 'A'
+			}
+			return c
+		})
+	},
+	"digits": func(hash string) string {
+		return eachDigit(hash, func(_ int, c byte) byte { return '0' + hexValue(c)%10 })
+	},
+	"letters": func(hash string) string {
+		return eachDigit(hash, func(_ int, c byte) byte { return 'a' + hexValue(c)%6 })
+	},
+	"zeros": func(hash string) string { return strings.Repeat("0", min(24, len(hash))) + hash[min(24, len(hash)):] },
+	"exponent": func(hash string) string {
+		return eachDigit(hash, func(i int, c byte) byte {
+			if i == 1 {
+				return 'e'
+			}
+			return '0' + hexValue(c)%10
+		})
+	},
+}
+
+// eachDigit returns a hash with another digit in the place of each.
+func eachDigit(hash string, digit func(i int, c byte) byte) string {
+	out := []byte(hash)
+	for i, c := range out {
+		out[i] = digit(i, c)
+	}
+	return string(out)
+}
+
+// hexValue is what a hexadecimal digit counts.
+func hexValue(c byte) byte {
+	switch {
+	case c >= 'a':
+		return c - 'a' + 10
+	case c >= 'A':
+		return c - 'A' + 10
+	}
+	return c - '0'
 }
 
 // check returns what is wrong with the variable, or "".
@@ -242,7 +296,7 @@ func isSHA1Name(args []string) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("{{upper %s}} is unknown; write {{upper sha1}}, {{upper sha1.n}} or {{upper sha1.2}}",
+	return fmt.Sprintf("%q is no hash; write sha1, sha1.n or sha1.2 behind the name, such as {{upper sha1}}",
 		strings.Join(args, " "))
 }
 

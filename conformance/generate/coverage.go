@@ -1,0 +1,296 @@
+package generate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/record"
+	"fmaspec/openapi"
+	"fmaspec/schemas"
+)
+
+// Generator is [conformance.Origin.Generator] of the cases of the coverage phase.
+const Generator = "coverage"
+
+// A Result is a suite with generated cases, and what became of those that were made.
+type Result struct {
+	Suite   *conformance.Suite
+	Cases   int      // that were added
+	Dropped []string // ids of cases that were not: their body holds no violation, another one, or more than one
+}
+
+// Coverage returns the suite with the cases of the coverage phase. They depend on the
+// contract alone. The body of each is validated by the schema of the request: a case that is
+// to be accepted has no violation, and one that is to break a keyword has that alone; any
+// other is dropped, and named in the result.
+func Coverage(suite *conformance.Suite, library schemas.Library) (Result, error) {
+	out := Result{Suite: suite}
+	var cases []*conformance.Case
+	for _, op := range suite.Operations {
+		b, err := newBuilder(suite, op, library)
+		if err != nil {
+			return out, err
+		}
+		if b == nil {
+			continue
+		}
+		for _, group := range groups() {
+			b.group(group.name, group.items(b))
+		}
+		b.pairs()
+		cases = append(cases, b.cases...)
+		out.Dropped = append(out.Dropped, b.dropped...)
+	}
+	out.Cases = len(cases)
+	var err error
+	out.Suite, err = suite.With(cases...)
+	return out, err
+}
+
+// builder makes the cases of one operation.
+type builder struct {
+	suite      *conformance.Suite
+	op         openapi.Operation
+	control    *conformance.Case // the plain accepted case
+	plain      request
+	rules      []schemas.Rule // of the request's body
+	body       *schemas.Schema
+	judged     map[string][]schemas.Violation // by body
+	rows       map[string]conformance.Group   // of the contract, by name
+	levels     []level                        // of the dimensions that are combined
+	violations []violation                    // that are combined with them
+	cases      []*conformance.Case
+	dropped    []string
+}
+
+// newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
+func newBuilder(suite *conformance.Suite, op openapi.Operation, library schemas.Library) (*builder, error) {
+	b := &builder{suite: suite, op: op, judged: map[string][]schemas.Violation{}, rows: map[string]conformance.Group{}}
+	for _, g := range suite.Groups {
+		b.rows[g.Name] = g
+	}
+	for _, c := range suite.Cases {
+		accepting := slices.ContainsFunc(c.Proves,
+			func(id string) bool { return suite.KindOf(id) == conformance.Acceptance })
+		if c.Operation == op.ID && accepting && c.Control == "" && len(c.Needs) == 0 && len(c.Steps) == 1 &&
+			c.Steps[0].Expect == conformance.Accepted && isControl(suite, c) {
+			b.control = c
+			break
+		}
+	}
+	if b.control == nil || op.RequestSchema == "" || len(b.rows) == 0 {
+		return nil, nil
+	}
+	var readable bool
+	if b.plain, readable = requestOf(b.control.Steps[0]); !readable {
+		return nil, nil
+	}
+	var err error
+	if b.rules, err = library.Rules(op.RequestSchema); err != nil {
+		return nil, err
+	}
+	b.body, err = library.Compile(op.RequestSchema)
+	return b, err
+}
+
+// isControl reports whether another case differs from this one in one thing.
+func isControl(suite *conformance.Suite, c *conformance.Case) bool {
+	return slices.ContainsFunc(suite.Cases, func(o *conformance.Case) bool { return o.Control == c.ID })
+}
+
+// An item is one case of a group: a change to the plain request.
+type item struct {
+	name   string // what the case's id ends in
+	title  string // completes "Accepts …", "Refuses …" or "Answers …"
+	change func(*request)
+	breaks *schemas.Rule // the keyword of the request's schema that the body is to break; nil for none
+	// the body is no JSON, or no object, so that the schema says nothing of it
+	unreadable bool
+	// the dimension of which it is a form, where that is combined with the others
+	dimension string
+	// it is combined with the forms of all dimensions
+	combined bool
+}
+
+// A level is one form of one dimension, which is accepted by itself: of any two dimensions,
+// each form of the one meets each of the other in some request.
+type level struct {
+	item
+	caseID   string       // of the case that has this form alone
+	id       string       // the requirement on which its acceptance rests
+	strength record.Level // of it
+}
+
+// A violation is a change for which a request is refused, whatever its form.
+type violation struct {
+	item
+	row conformance.Group
+}
+
+// group adds the cases of a group of the contract.
+func (b *builder) group(name string, items []item) {
+	row, there := b.rows[name]
+	if !there {
+		return
+	}
+	for _, it := range items {
+		r := b.plain.clone()
+		it.change(&r)
+		c := b.newCase(row, name, it, r)
+		if !b.holds(it, row, r) {
+			b.dropped = append(b.dropped, c.ID)
+			continue
+		}
+		b.cases = append(b.cases, c)
+		if it.dimension != "" && row.Expect == conformance.Accepted {
+			id := weakest(b.suite, c.Proves)
+			b.levels = append(b.levels, level{it, c.ID, id, b.suite.Requirement(id).Level})
+		}
+		if it.combined && row.Expect == conformance.Refused {
+			b.violations = append(b.violations, violation{it, row})
+		}
+	}
+}
+
+func (b *builder) newCase(row conformance.Group, folder string, it item, r request) *conformance.Case {
+	verb := map[conformance.Expectation]string{conformance.Accepted: "Accepts", conformance.Refused: "Refuses",
+		conformance.Either: "Answers"}[row.Expect]
+	name := strings.Join([]string{Generator, folder, it.name}, "/")
+	return &conformance.Case{
+		ID: b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
+		Control: b.control.ID, Needs: row.Needs, Because: row.Because, Proves: b.proves(row, it),
+		Steps:  r.steps(b.plain, row.Expect, row.Statuses),
+		Origin: conformance.Origin{Generator: Generator, Seed: folder + "/" + it.name},
+	}
+}
+
+// proves returns the requirements of a group, with that of the keyword that the item breaks.
+func (b *builder) proves(row conformance.Group, it item) (out []string) {
+	for _, id := range row.Proves {
+		switch {
+		case id != conformance.KeywordRequirement:
+			out = append(out, id)
+		case it.breaks != nil:
+			out = append(out, it.breaks.Requirement)
+		}
+	}
+	return out
+}
+
+// holds reports whether the body of an item holds exactly the violation that it is to hold, by
+// the schema of the request.
+func (b *builder) holds(it item, row conformance.Group, r request) bool {
+	if it.unreadable {
+		return true
+	}
+	text := sample(r.body())
+	found, known := b.judged[text]
+	if !known {
+		var err error
+		if found, err = b.body.Validate([]byte(text)); err != nil {
+			return false
+		}
+		b.judged[text] = found
+	}
+	if it.breaks == nil {
+		return len(found) == 0 || row.Expect != conformance.Accepted
+	}
+	return len(found) > 0 && !slices.ContainsFunc(found, func(v schemas.Violation) bool {
+		return v.Keyword != it.breaks.Keyword
+	}) && slices.ContainsFunc(found, func(v schemas.Violation) bool { return v.Requirement == it.breaks.Requirement })
+}
+
+// weakest returns the first of the requirements that have the weakest level: what rests on
+// several is owed by no stronger one.
+func weakest(suite *conformance.Suite, ids []string) string {
+	return slices.MaxFunc(ids, func(a, b string) int {
+		return cmp.Compare(suite.Requirement(a).Level, suite.Requirement(b).Level)
+	})
+}
+
+// pairs adds the cases in which two things meet: a covering array of strength two over the
+// forms that are accepted by themselves, and one over the violations and these forms.
+func (b *builder) pairs() {
+	var dimensions []string
+	by := map[string][]level{}
+	for _, l := range b.levels {
+		if by[l.dimension] == nil {
+			dimensions = append(dimensions, l.dimension)
+		}
+		by[l.dimension] = append(by[l.dimension], l)
+	}
+	var sizes []int
+	for _, d := range dimensions {
+		sizes = append(sizes, len(by[d])+1) // and the plain form
+	}
+	formsOf := func(row []int) (of []level) {
+		for i, at := range row {
+			if at > 0 {
+				of = append(of, by[dimensions[i]][at-1])
+			}
+		}
+		return of
+	}
+	for n, row := range covering(sizes) {
+		if of := formsOf(row); len(of) > 1 {
+			b.pair(n, of)
+		}
+	}
+	if len(b.violations) == 0 {
+		return
+	}
+	for n, row := range beside(len(b.violations), sizes) {
+		if of := formsOf(row[1:]); len(of) > 0 {
+			b.violationIn(n, b.violations[row[0]], of)
+		}
+	}
+}
+
+// pair adds a case that has several forms at once.
+func (b *builder) pair(n int, of []level) {
+	r := b.plain.clone()
+	var names []string
+	weak := of[0]
+	for _, l := range of {
+		l.change(&r)
+		names = append(names, l.dimension+" "+l.name)
+		if l.strength > weak.strength {
+			weak = l
+		}
+	}
+	row := conformance.Group{Proves: []string{weak.id}, Expect: conformance.Accepted,
+		Because: "a server may take each of these forms, and not all of them at once"}
+	it := item{name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
+	b.combination(row, "pairs", it, r, of)
+}
+
+// violationIn adds a case that holds a violation in a request of other forms.
+func (b *builder) violationIn(n int, v violation, of []level) {
+	r := b.plain.clone()
+	var names []string
+	for _, l := range of {
+		l.change(&r)
+		names = append(names, l.dimension+" "+l.name)
+	}
+	v.change(&r)
+	it := v.item
+	it.name = fmt.Sprintf("%03d-%s", n+1, v.name)
+	it.title += " in a request with " + strings.Join(names, ", ")
+	v.row.Because = "a server may look for the violation in plain requests alone"
+	b.combination(v.row, "violations", it, r, of)
+}
+
+func (b *builder) combination(row conformance.Group, folder string, it item, r request, of []level) {
+	c := b.newCase(row, folder, it, r)
+	if !b.holds(it, row, r) {
+		b.dropped = append(b.dropped, c.ID)
+		return
+	}
+	for _, l := range of {
+		c.Also = append(c.Also, l.caseID)
+	}
+	b.cases = append(b.cases, c)
+}

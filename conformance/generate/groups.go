@@ -1,0 +1,54 @@
+package generate
+
+// A group is a row of the table of groups: the entry of requirements/groups.yaml of the same
+// name says what its cases prove.
+type group struct {
+	name  string
+	says  string // what its cases are, for the documentation
+	items func(*builder) []item
+}
+
+// groups returns the table of groups, in the order in which their cases are made.
+func groups() []group {
+	return []group{
+		{"text", "each text member holds a text of ASCII that software is known to stumble over", texts(asciiTexts)},
+		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of Unicode",
+			texts(unicodeTexts)},
+		{"text-open", "the same with characters that a reader need not support", texts(openTexts)},
+		{"text-length", "each text member is as long as a power of two, and one off, up to 65,536", lengths},
+		{"text-blank", "each text member is empty or blank, in every way that its pattern refuses", blanks},
+		{"hash", "each hash is of every make-up that hexadecimal digits allow", hashes},
+		{"hash-form", "each hash is nearly one: another length, another character, something before or behind it",
+			notHashes},
+		{"escapes", "texts and names are written with the escapes of JSON", escapes},
+		{"space", "white space stands in every place that the grammar has for it", spaces},
+		{"order", "the members stand in another order", orders},
+		{"further", "there are further members, of every type and number", further},
+		{"further-open", "the same in ways that a reader need not support, or may take for something it knows",
+			furtherOpen},
+		{"missing", "a required member is missing", missing},
+		{"name", "a required member has nearly its name", nearNames},
+		{"name-case", "a required member has its name in another letter case", nameCases},
+		{"type", "a member has every other JSON type", types},
+		{"not-object", "the body is JSON, and no object", notObjects},
+		{"grammar", "the body is nearly JSON", nearJSON},
+		{"media-type", "the media type has parameters and blanks that mean nothing", mediaTypes},
+		{"media-type-case", "the media type is written in other letter cases", mediaTypeCases},
+		{"media-type-other", "the media type is nearly that of JSON", otherMediaTypes},
+		{"media-type-open", "the media type has parameters that a server may refuse, or is of a +json type",
+			openMediaTypes},
+		{"accept", "the client accepts JSON among others", accepts},
+		{"negotiation", "the client prefers languages, codings and charsets", negotiation},
+		{"header", "header fields are written, ordered and filled in every legal way", headers},
+		{"header-open", "the same up to sizes that a server may refuse", openHeaders},
+		{"connection", "plain requests go before it over one connection", connections},
+		{"chunked", "the body is sent in chunks, written in every legal way", chunkedBodies},
+		{"query", "a query stands behind the path", queries},
+		{"path-form", "the path is written with escapes that mean the same", pathForms},
+		{"scheme-case", "the scheme is written in other letter cases", schemeCases},
+		{"scheme", "the scheme is nearly Bearer", schemes},
+		{"credentials", "the token is nearly the one that is accepted", credentials},
+		{"method", "the method is nearly POST", methods},
+		{"override", "another method asks to be taken for the right one", overrides},
+	}
+}

@@ -1,0 +1,253 @@
+package generate
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
+)
+
+// A request is what a case sends, in parts that can be changed one at a time. Texts are
+// templates: {{…}} is a variable.
+type request struct {
+	method  string
+	path    string
+	header  []record.Field
+	members []member
+	raw     *string // the whole body, in the place of members
+	space   spacing
+	chunks  []chunk // how the body is cut, from its beginning; nil where it is sent with its length
+	trailer string  // behind the last chunk
+	before  int     // plain requests that go over the connection before it
+}
+
+// A member of the body: the JSON texts of its name and its value.
+type member struct{ name, value string }
+
+// is reports whether the member has a name, however it is escaped.
+func (m member) is(name string) bool {
+	var got string
+	return json.Unmarshal([]byte(m.name), &got) == nil && got == name
+}
+
+// spacing is the white space of a body.
+type spacing struct{ around, open, colon, afterColon, comma, afterComma, end string }
+
+// plainSpacing writes {"a": 1, "b": 2}.
+var plainSpacing = spacing{afterColon: " ", afterComma: " "}
+
+// everywhere is the same white space in every place that the grammar has for it.
+func everywhere(space string) spacing {
+	return spacing{space, space, space, space, space, space, space}
+}
+
+// A chunk is one of a body: its length, 0 for all that is left, and how its size is written.
+type chunk struct {
+	length int
+	size   string // a format for the length; "%x" where empty
+}
+
+// requestOf reads a step as a request; ok is false where its body is no object.
+func requestOf(s conformance.Step) (r request, ok bool) {
+	r = request{method: s.Method, path: s.Path, header: slices.Clone(s.Header), space: plainSpacing}
+	d := json.NewDecoder(strings.NewReader(s.Body))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return r, false
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return r, false
+		}
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return r, false
+		}
+		r.members = append(r.members, member{quote(name.(string)), string(value)})
+	}
+	return r, len(r.members) > 0
+}
+
+func (r request) clone() request {
+	r.header, r.members, r.chunks = slices.Clone(r.header), slices.Clone(r.members), slices.Clone(r.chunks)
+	return r
+}
+
+// find returns the member of a name, or nil.
+func (r *request) find(name string) *member {
+	i := slices.IndexFunc(r.members, func(m member) bool { return m.is(name) })
+	if i < 0 {
+		return nil
+	}
+	return &r.members[i]
+}
+
+// set gives a member the JSON text of another value, where it is there.
+func (r *request) set(name, value string) {
+	if m := r.find(name); m != nil {
+		m.value = value
+	}
+}
+
+// rename gives a member the JSON text of another name, where it is there.
+func (r *request) rename(name, other string) {
+	if m := r.find(name); m != nil {
+		m.name = other
+	}
+}
+
+// without takes a member out.
+func (r *request) without(name string) {
+	r.members = slices.DeleteFunc(r.members, func(m member) bool { return m.is(name) })
+}
+
+// field sets a header field in the place of that of its name, or behind the others.
+func (r *request) field(name, value string) {
+	for i, f := range r.header {
+		if strings.EqualFold(f.Name, name) {
+			r.header[i].Value = value
+			return
+		}
+	}
+	r.header = append(r.header, record.Field{Name: name, Value: value})
+}
+
+// fieldValue returns the value of a header field, "" where there is none.
+func (r *request) fieldValue(name string) string {
+	for _, f := range r.header {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// body returns the body before it is cut into chunks.
+func (r request) body() string {
+	if r.raw != nil {
+		return *r.raw
+	}
+	var out strings.Builder
+	s := r.space
+	out.WriteString(s.around + "{" + s.open)
+	for i, m := range r.members {
+		if i > 0 {
+			out.WriteString(s.comma + "," + s.afterComma)
+		}
+		out.WriteString(m.name + s.colon + ":" + s.afterColon + m.value)
+	}
+	out.WriteString(s.end + "}" + s.around)
+	return out.String()
+}
+
+// steps returns the request as the steps of a case, with plain ones before it.
+func (r request) steps(plain request, expect conformance.Expectation, statuses []int) (out []conformance.Step) {
+	for range r.before {
+		out = append(out, plain.step(conformance.Accepted, nil, len(out)+1))
+	}
+	out = append(out, r.step(expect, statuses, len(out)+1))
+	if len(out) > 1 {
+		for i := range out {
+			out[i].Body = numbered(out[i].Body, i+1)
+		}
+	}
+	return out
+}
+
+func (r request) step(expect conformance.Expectation, statuses []int, index int) conformance.Step {
+	s := conformance.Step{Expect: expect, Statuses: statuses, Index: index, Method: r.method, Path: r.path,
+		Header: slices.Clone(r.header), Body: r.body()}
+	if r.chunks != nil {
+		s.Body = chunked(s.Body, r.chunks, r.trailer)
+		s.Header = append(s.Header, record.Field{Name: "Content-Length", Value: httpfile.None},
+			record.Field{Name: "Transfer-Encoding", Value: "chunked"})
+	}
+	return s
+}
+
+// numbered gives each request of a case a file and a comment of its own.
+func numbered(body string, n int) string {
+	for _, name := range []string{"sha1", "comment"} {
+		body = strings.ReplaceAll(body, name+"}}", fmt.Sprintf("%s.%d}}", name, n))
+	}
+	return body
+}
+
+// chunked codes a body in chunks. A cut never falls into a variable, whose value is not known
+// here; its length is, for every value of a variable is as long as its sample.
+func chunked(body string, chunks []chunk, trailer string) string {
+	var out strings.Builder
+	for i := 0; body != ""; i++ {
+		c := chunks[min(i, len(chunks)-1)]
+		part := body
+		if c.length > 0 && i < len(chunks) {
+			part = body[:cut(body, c.length)]
+		}
+		size := c.size
+		if size == "" {
+			size = "%x"
+		}
+		fmt.Fprintf(&out, size+"\r\n%s\r\n", len(sample(part)), part)
+		body = body[len(part):]
+	}
+	return out.String() + "0\r\n" + trailer + "\r\n"
+}
+
+// cut returns the first place from n on that is in no variable.
+func cut(body string, n int) int {
+	for n < len(body) {
+		open := strings.LastIndex(body[:n], "{{")
+		if open < 0 || strings.Contains(body[open:n], "}}") {
+			return n
+		}
+		n++
+	}
+	return len(body)
+}
+
+// sample returns a template with a value for each variable that is as long as the one that is
+// sent, and as valid.
+func sample(template string) string {
+	text, err := httpfile.Expand(template, func(name string, _ []string) (string, error) {
+		if strings.HasPrefix(name, "sha1") {
+			return strings.Repeat("0a", 20), nil
+		}
+		return "fmaspec-0123456789abcdef", nil
+	})
+	if err != nil {
+		return template
+	}
+	return text
+}
+
+// quote writes a text as a string of JSON, with no escape but those that it needs, and so that
+// no part of it is a variable.
+func quote(text string) string {
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, c := range []byte(text) {
+		switch {
+		case c == '"', c == '\\':
+			out.WriteByte('\\')
+			out.WriteByte(c)
+		case c < ' ':
+			fmt.Fprintf(&out, "\\u%04x", c)
+		default:
+			out.WriteByte(c)
+		}
+	}
+	out.WriteByte('"')
+	return literal(out.String())
+}
+
+// literal protects two opening braces from being taken for a variable.
+func literal(text string) string { return strings.ReplaceAll(text, "{{", "{{bytes 7B 7B}}") }
+
+// isVariable reports whether a value is a string that is one variable, whose name begins so.
+func isVariable(value, name string) bool {
+	return strings.HasPrefix(value, `"{{`+name) && strings.HasSuffix(value, `}}"`)
+}

@@ -1,0 +1,381 @@
+package generate
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"fmaspec/schemas"
+)
+
+// textMembers are the names of the members whose plain value is a comment, and hashMembers of
+// those whose value is a hash.
+func (b *builder) textMembers() []string { return b.membersWith("comment") }
+
+func (b *builder) hashMembers() []string { return b.membersWith("sha1") }
+
+func (b *builder) membersWith(variable string) (out []string) {
+	for _, m := range b.plain.members {
+		if isVariable(m.value, variable) {
+			out = append(out, strings.Trim(m.name, `"`))
+		}
+	}
+	return out
+}
+
+// rule returns what the schema of the request says of a member by a keyword, or nil.
+func (b *builder) rule(member, keyword string) *schemas.Rule {
+	for i, r := range b.rules {
+		if r.Pointer == "/"+member && r.Keyword == keyword {
+			return &b.rules[i]
+		}
+	}
+	return nil
+}
+
+// A value is a text that a member may have, and what it is called.
+type value struct {
+	name, title string
+	text        string
+	dimension   string // of which it is a form that is combined with others
+}
+
+// asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
+// known to stumble over, after the Big List of Naughty Strings.
+func asciiTexts() (out []value) {
+	for c := '!'; c <= '~'; c++ {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			continue
+		}
+		v := value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c between letters", c), "a" + string(c) + "b", ""}
+		if c == '%' {
+			v.dimension = "text"
+		}
+		out = append(out, v)
+	}
+	return append(out, []value{
+		{"every-mark", "every character of ASCII that is printed", printable(), ""},
+		{"format-verbs", "verbs of a format", "%s %d %n %x %v {0} %1$s", ""},
+		{"percent-escape", "an escape of a URL", "50%25 %41 %2F", ""},
+		{"percent-null", "the escape of a URL for NUL", "a%00b", ""},
+		{"percent-broken", "a percent sign before other letters", "100%zz", ""},
+		{"percent-end", "a percent sign at the end", "done to 100%", ""},
+		{"plus", "plus signs, which a form reads as blanks", "a+b c++", ""},
+		{"template", "an expression of a template", "{{7*7}} ${7*7} <%= 7*7 %> #{7*7}", ""},
+		{"lookup", "a lookup of a logging library", "${jndi:ldap://127.0.0.1/a}", ""},
+		{"shell", "commands of a shell", "$(id) `id`; id | id && id", ""},
+		{"single-quotes", "single quotes", "it's 'so'", ""},
+		{"sql", "a condition of SQL", "' OR '1'='1' --", ""},
+		{"double-quotes", "double quotes", `"quoted" and "so"`, "text"},
+		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
+		{"backslash-end", "a backslash at the end", `ends in \`, ""},
+		{"escape-letters", "what would be an escape in JSON", `\u0041 \n \x41`, ""},
+		{"markup", "elements of HTML", "<script>alert(1)</script><b>", ""},
+		{"entities", "entities of HTML", "&amp; &lt;tag&gt; &#65;", ""},
+		{"xml-end", "the end of a section of XML", "]]> <!-- -->", ""},
+		{"formula", "a formula of a spreadsheet", "=1+1", ""},
+		{"formula-at", "another one", "@SUM(1,1)", ""},
+		{"leading-plus", "a plus sign before a digit", "+1", ""},
+		{"leading-minus", "a minus sign before a digit", "-1", ""},
+		{"leading-dashes", "an option of a command", "--help", ""},
+		{"leading-hash", "a hash sign at the beginning", "# not a comment", ""},
+		{"leading-blank", "a blank at the beginning", " begins with a blank", ""},
+		{"trailing-blank", "a blank at the end", "ends with a blank ", ""},
+		{"two-blanks", "two blanks in a row", "two  blanks", ""},
+		{"word-null", "the word null in capitals", "NULL", ""},
+		{"word-true", "the word true", "true", ""},
+		{"word-undefined", "the word undefined", "undefined", ""},
+		{"word-nan", "the word NaN", "NaN", ""},
+		{"zero", "a zero", "0", ""},
+		{"digits", "digits alone", "12345678901234567890", "text"},
+		{"leading-zeros", "digits with zeros before them", "007", ""},
+		{"float", "a number with an exponent", "1e400", ""},
+		{"hexadecimal", "a number in hexadecimal", "0x1F", ""},
+		{"date", "an instant", "2026-02-30T25:61:00Z", ""},
+		{"address", "an address", "http://127.0.0.1/a?b=c&d=e#f", ""},
+		{"mail", "a mail address", "analyst@example.com", ""},
+		{"guid", "a GUID in braces", "{00000000-0000-0000-0000-000000000000}", ""},
+		{"json-object", "an object of JSON", `{"status": "Failed"}`, ""},
+		{"json-array", "an array of JSON", "[1, 2]", ""},
+		{"dots", "a path upwards", "../../etc/passwd", ""},
+		{"name", "a name of a prototype", "__proto__", ""},
+		{"one-letter", "one letter", "x", ""},
+		{"hash", "a hash", strings.Repeat("0123456789", 4), ""},
+		{"semicolons", "the separators of lists", "a,b;c|d\\e", ""},
+		{"bearer", "what looks like credentials", "Bearer of news", ""},
+	}...)
+}
+
+// printable is every character of ASCII that is printed.
+func printable() string {
+	var out []byte
+	for c := byte(' '); c <= '~'; c++ {
+		out = append(out, c)
+	}
+	return string(out)
+}
+
+// unicodeTexts are texts with characters beyond ASCII: one of each general category, and those
+// that software is known to stumble over; and with control characters, which JSON escapes.
+func unicodeTexts() []value {
+	return []value{
+		{"lu", "an upper-case letter", "Ärger", ""},
+		{"ll", "lower-case letters", "straße über café", "text"},
+		{"lt", "a title-case letter", "ǅ", ""},
+		{"lm", "a modifier letter", "aʰ", ""},
+		{"lo", "ideographs", "漢字とかな", "text"},
+		{"mn", "a letter with a combining mark", "e\u0301 a\u0308", ""},
+		{"mc", "a spacing mark", "का", ""},
+		{"me", "an enclosing mark", "a\u20DD", ""},
+		{"nd", "digits of another script", "٣٤ ५", ""},
+		{"nl", "a letter number", "Ⅷ", ""},
+		{"no", "a fraction", "½ ²", ""},
+		{"pc", "a connector", "a‿b", ""},
+		{"pd", "dashes", "a–b—c", ""},
+		{"ps", "brackets", "⁅a⁆", ""},
+		{"pi", "quotation marks", "«a» “b” ‘c’", ""},
+		{"po", "other punctuation", "¿a? ¡b! …", ""},
+		{"sm", "mathematical symbols", "∑ ≠ ∞", ""},
+		{"sc", "currency symbols", "€ £ ¥", ""},
+		{"sk", "modifier symbols", "˄ ´ ¨", ""},
+		{"so", "other symbols", "☃ © ™", ""},
+		{"zs", "a no-break space", "a\u00A0b", ""},
+		{"zl", "a line separator", "a\u2028b", "text"},
+		{"zp", "a paragraph separator", "a\u2029b", ""},
+		{"c1", "a control character beyond ASCII", "a\u0085b", ""},
+		{"delete", "the character DEL", "a\u007Fb", ""},
+		{"zwj", "a zero-width joiner", "a\u200Db", ""},
+		{"zwsp", "a zero-width space", "a\u200Bb", ""},
+		{"rlo", "an override of the direction", "a\u202Eb", ""},
+		{"bom", "a byte order mark inside the text", "a\uFEFFb", ""},
+		{"soft-hyphen", "a soft hyphen", "a\u00ADb", ""},
+		{"co", "a character for private use", "a\uE000b", ""},
+		{"replacement", "the replacement character", "a\uFFFDb", ""},
+		{"astral", "characters beyond the first plane", "😀 𝒳 𠀀", "text"},
+		{"emoji-sequence", "a sequence of emoji", "👨\u200D👩\u200D👧 🇩🇪 👍🏽", ""},
+		{"hebrew", "a text from right to left", "שלום", ""},
+		{"arabic", "letters that join", "السلام عليكم", ""},
+		{"thai", "a script without blanks", "ภาษาไทย", ""},
+		{"turkish", "the two letters i of Turkish", "İstanbul ısı", ""},
+		{"ligature", "a ligature", "ﬁle ﷺ", ""},
+		{"wide", "full-width letters", "ＡＢＣ１２３", ""},
+		{"kelvin", "letters whose lower case is one of ASCII", "K ſ", ""},
+		{"zalgo", "many marks on one letter", "a" + strings.Repeat("\u0300\u0301\u0302\u0303", 8), ""},
+		{"cyrillic", "letters that look like those of ASCII", "а е о", ""},
+		{"tab", "a tab", "a\tb", ""},
+		{"line-feed", "a line feed", "a\nb", ""},
+		{"carriage-return", "a carriage return and a line feed", "a\r\nb", "text"},
+		{"backspace", "a backspace", "a\bb", ""},
+		{"form-feed", "a form feed", "a\fb", ""},
+		{"vertical-tab", "a vertical tab", "a\vb", ""},
+		{"escape", "a sequence of a terminal", "\x1b[31mred\x1b[0m", ""},
+		{"bell", "a bell", "a\ab", ""},
+		{"unit-separator", "a unit separator", "a\x1fb", ""},
+		{"end-of-file", "the end of a file of old systems", "a\x1ab", ""},
+	}
+}
+
+// openTexts are texts of characters that a reader may refuse or replace: NUL, characters that
+// are not assigned, and those that never are.
+func openTexts() []value {
+	return []value{
+		{"nul", "NUL inside a text", "a\x00b", ""},
+		{"nul-end", "NUL at the end of a text", "ab\x00", ""},
+		{"cn", "a character that is not assigned", "a\u0378b", ""},
+		{"noncharacter", "a code point that is no character", "a\uFFFEb\uFFFFc", ""},
+		{"noncharacter-bmp", "another one", "a\uFDD0b", ""},
+		{"last", "the last code point", "a\U0010FFFFb", ""},
+	}
+}
+
+func texts(of func() []value) func(*builder) []item {
+	return func(b *builder) (out []item) {
+		for _, name := range b.textMembers() {
+			for _, v := range of() {
+				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
+					change: func(r *request) { r.set(name, quote(v.text)) }, dimension: v.dimension})
+			}
+		}
+		return out
+	}
+}
+
+// lengths are texts of as many letters as powers of two, and one off.
+func lengths(b *builder) (out []item) {
+	numbers := []int{2, 3, 100, 140, 300, 1000, 1001, 5000, 10000}
+	for n := 8; n <= 65536; n *= 2 {
+		numbers = append(numbers, n-1, n)
+		if n < 65536 {
+			numbers = append(numbers, n+1)
+		}
+	}
+	for _, name := range b.textMembers() {
+		for _, n := range numbers {
+			out = append(out, item{name: fmt.Sprintf("%s-%05d", slug(name), n), title: fmt.Sprintf("%s of %d letters", name, n),
+				change: func(r *request) { r.set(name, fmt.Sprintf(`"{{repeat %d x}}"`, n)) }})
+		}
+		for _, n := range []int{300, 1024, 4096} {
+			out = append(out, item{name: fmt.Sprintf("%s-longer-%05d", slug(name), n),
+				title: fmt.Sprintf("%s with %d letters behind its text", name, n), dimension: "length",
+				change: func(r *request) { r.lengthen(name, n) }})
+		}
+		for _, n := range []int{127, 128, 129, 255, 256, 257, 1024, 4096, 21846} {
+			for _, c := range []string{"ß", "漢", "😀"} {
+				out = append(out, item{name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
+					title:  fmt.Sprintf("%s of %d characters of %d bytes", name, n, len(c)),
+					change: func(r *request) { r.set(name, fmt.Sprintf(`"{{repeat %d %s}}"`, n, c)) }})
+			}
+		}
+	}
+	return out
+}
+
+// lengthen makes the text of a member longer by n letters.
+func (r *request) lengthen(name string, n int) {
+	if m := r.find(name); m != nil && strings.HasSuffix(m.value, `"`) {
+		m.value = strings.TrimSuffix(m.value, `"`) + fmt.Sprintf(`{{repeat %d x}}"`, n)
+	}
+}
+
+// blanks are texts that the pattern of a member refuses.
+func blanks(b *builder) (out []item) {
+	for _, name := range b.textMembers() {
+		rule := b.rule(name, "pattern")
+		if rule == nil {
+			continue
+		}
+		for _, v := range []value{
+			{"empty", "no character", "", ""}, {"one-blank", "one blank", " ", ""}, {"blanks", "blanks", "     ", ""},
+			{"tab", "a tab", "\t", ""}, {"line-feed", "a line feed", "\n", ""}, {"mixed", "white space", " \r\n\t ", ""},
+			{"form-feed", "a form feed", "\f", ""}, {"vertical-tab", "a vertical tab", "\v", ""},
+			{"no-break", "a no-break space", "\u00A0", ""}, {"em", "an em space", "\u2003", ""},
+			{"ideographic", "an ideographic space", "\u3000", ""}, {"line", "a line separator", "\u2028", ""},
+			{"next-line", "a next line", "\u0085", ""},
+			{"many", "many blanks", strings.Repeat(" ", 300), ""},
+		} {
+			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),
+				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule, combined: v.name == "one-blank"})
+		}
+	}
+	return out
+}
+
+// hashes are hashes of every make-up.
+func hashes(b *builder) (out []item) {
+	for _, name := range b.hashMembers() {
+		for _, form := range []struct{ name, title, dimension string }{
+			{"upper", "in upper case", "hash"}, {"mixed", "in both letter cases", "hash"},
+			{"digits", "of digits alone", "hash"}, {"letters", "of letters alone", "hash"},
+			{"zeros", "that begins with zeros", "hash"}, {"exponent", "that reads as a number with an exponent", "hash"},
+		} {
+			out = append(out, item{name: slug(name, form.name), title: name + " " + form.title, dimension: form.dimension,
+				change: func(r *request) { r.hashAs(name, form.name) }})
+		}
+	}
+	return out
+}
+
+// hashAs writes a hash in one of the forms for which there is a variable.
+func (r *request) hashAs(name, form string) {
+	if m := r.find(name); m != nil {
+		m.value = strings.Replace(m.value, "{{sha1", "{{"+form+" sha1", 1)
+	}
+}
+
+// notHashes are texts that are nearly a hash.
+func notHashes(b *builder) (out []item) {
+	for _, name := range b.hashMembers() {
+		rule := b.rule(name, "pattern")
+		if rule == nil {
+			continue
+		}
+		const digits = "8d25682b3a82af25b42dc90291c35ff3293daa6" // one too few
+		all := digits + "8"
+		for _, v := range []value{
+			{"empty", "no character", "", ""}, {"1-digit", "one digit", "a", ""},
+			{"32-digits", "32 digits", all[:32], ""}, {"39-digits", "39 digits", digits, ""},
+			{"41-digits", "41 digits", all + "0", ""}, {"42-digits", "42 digits", all + "00", ""},
+			{"64-digits", "64 digits", all + all[:24], ""}, {"80-digits", "it twice", all + all, ""},
+			{"128-digits", "128 digits", all + all + all + all[:8], ""},
+			{"other-letter-first", "another letter at the beginning", "g" + digits, ""},
+			{"other-letter-inside", "another letter inside", all[:20] + "z" + all[21:], ""},
+			{"other-letter-last", "another letter at the end", digits + "g", ""},
+			{"capital-letter", "a capital letter that is no digit", all[:20] + "Z" + all[21:], ""},
+			{"letter-o", "the letter O for a zero", "O" + digits, ""},
+			{"blank-before", "a blank before it", " " + all, ""}, {"blank-behind", "a blank behind it", all + " ", ""},
+			{"blank-inside", "a blank inside", all[:20] + " " + all[20:], ""},
+			{"blank-for-digit", "a blank for a digit", all[:20] + " " + all[21:], ""},
+			{"line-feed-behind", "a line feed behind it", all + "\n", ""},
+			{"line-feed-for-digit", "a line feed for its last digit", digits + "\n", ""},
+			{"two-lines", "it and a second line", all + "\n" + all, ""},
+			{"tab-behind", "a tab behind it", all + "\t", ""},
+			{"nul-behind", "NUL behind it", all + "\x00", ""},
+			{"prefix", "the prefix 0x", "0x" + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" + all[2:], ""},
+			{"named", "its name before it", "sha1:" + all, ""},
+			{"colons", "colons between its bytes", strings.Join(pairsOf(all), ":"), ""},
+			{"hyphens", "hyphens as in a GUID", all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" + all[20:], ""},
+			{"hyphen-for-digit", "a hyphen for a digit", all[:20] + "-" + all[21:], ""},
+			{"quotes", "quotes around it", `"` + all + `"`, ""}, {"braces", "braces around it", "{" + all + "}", ""},
+			{"wide-digits", "full-width digits", strings.Repeat("０", 40), ""},
+			{"arabic-digits", "digits of another script", strings.Repeat("٣", 40), ""},
+			{"look-alike", "a letter that looks like one of its digits", "а" + digits, ""},
+			{"base32", "the hash in base32", "RVSWQKZ2QKXSLNBNZEBJDQ27GKJ5VJUI", ""},
+			{"base64", "the hash in base64", "jSVoKzqCryW0LckCkcNf8yk9qmg=", ""},
+			{"words", "a word", "null", ""}, {"path", "a name of a file", `C:\temp\malware.exe`, ""},
+			{"percent", "an escape of a URL for a digit", "%38" + all[3:], ""},
+			{"question-marks", "question marks", strings.Repeat("?", 40), ""},
+			{"long", "1,000 digits", strings.Repeat("0", 1000), ""},
+		} {
+			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
+				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
+				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
+		}
+	}
+	return out
+}
+
+// pairsOf cuts a text into pieces of two.
+func pairsOf(text string) (out []string) {
+	for i := 0; i+1 < len(text); i += 2 {
+		out = append(out, text[i:i+2])
+	}
+	return out
+}
+
+// types are the values of every other JSON type than string.
+func types(b *builder) (out []item) {
+	const digits = "1234567890123456789012345678901234567890"
+	for _, m := range b.plain.members {
+		name := strings.Trim(m.name, `"`)
+		rule := b.rule(name, "type")
+		if rule == nil {
+			continue
+		}
+		for _, v := range []value{
+			{"null", "null", "null", ""}, {"true", "true", "true", ""}, {"false", "false", "false", ""},
+			{"zero", "zero", "0", ""}, {"one", "one", "1", ""}, {"minus-one", "minus one", "-1", ""},
+			{"fraction", "a fraction", "0.5", ""}, {"exponent", "a number with an exponent", "1e2", ""},
+			{"large", "a number of 40 digits", digits, ""}, {"array", "an empty array", "[]", ""},
+			{"array-of-it", "an array of its value", "[" + m.value + "]", ""},
+			{"array-of-two", "an array of it twice", "[" + m.value + "," + m.value + "]", ""},
+			{"array-in-array", "an array in an array", "[[" + m.value + "]]", ""}, {"object", "an empty object", "{}", ""},
+			{"object-of-it", "an object that has it", `{"value": ` + m.value + "}", ""},
+			{"object-named", "an object that has it under its own name", "{" + m.name + ": " + m.value + "}", ""},
+		} {
+			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),
+				change: func(r *request) { r.set(name, v.text) }, breaks: rule,
+				combined: v.name == "null" || v.name == "one" || v.name == "array-of-it"})
+		}
+	}
+	return out
+}
+
+// slug joins names, in small letters and digits.
+func slug(names ...string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}, strings.ToLower(strings.Join(names, "-")))
+}

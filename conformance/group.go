@@ -1,0 +1,129 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+
+	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/nearest"
+)
+
+// A Group says what a group of generated cases is to prove: an entry of
+// requirements/groups.yaml. What the cases of the group are, the generator knows; which
+// requirements they prove is a matter of the contract, and stands in the catalogue.
+type Group struct {
+	Name     string      // of the group, by which the generator finds it
+	Proves   []string    // requirement ids; KeywordRequirement stands for that of the schema's keyword
+	Expect   Expectation // of every case of the group
+	Statuses []int       // that count as refusal, where Expect is Refused
+	Needs    []string    // as in [Case]
+	Because  string      // why the cases are worth sending
+	File     string      // of the catalogue
+	Line     int
+}
+
+// KeywordRequirement stands in [Group.Proves] for the requirement of the keyword of the
+// request's schema that a case breaks.
+const KeywordRequirement = "keyword"
+
+type groupEntry struct {
+	Group   string   `yaml:"group"`
+	Proves  []string `yaml:"proves"`
+	Expect  string   `yaml:"expect"`
+	Needs   []string `yaml:"needs"`
+	Because string   `yaml:"because"`
+}
+
+// group takes an entry of the groups into the suite.
+func (l *loader) group(e groupEntry, file string, line int) {
+	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Because: e.Because, File: file, Line: line}
+	if problem := httpfile.CheckField("expect", e.Expect); problem != "" {
+		l.failAt(file, line, "the group %s: %s", e.Group, problem)
+		return
+	}
+	g.Expect, g.Statuses = expectation(e.Expect)
+	switch {
+	case e.Group == "":
+		l.failAt(file, line, "a group has no name; give it one, \"group: NAME\"")
+		return
+	case slices.ContainsFunc(l.suite.Groups, func(o Group) bool { return o.Name == e.Group }):
+		l.failAt(file, line, "the group %s is there twice; take one away", e.Group)
+		return
+	case len(e.Proves) == 0:
+		l.failAt(file, line, "the group %s proves nothing; name requirements under \"proves:\"", e.Group)
+		return
+	}
+	for _, need := range e.Needs {
+		if problem := httpfile.CheckField("needs", need); problem != "" {
+			l.failAt(file, line, "the group %s: %s", e.Group, problem)
+		}
+	}
+	l.suite.Groups = append(l.suite.Groups, g)
+}
+
+// checkGroups reports the requirements of groups that are not in the catalogue.
+func (l *loader) checkGroups() {
+	for _, g := range l.suite.Groups {
+		for _, id := range g.Proves {
+			if id != KeywordRequirement && l.suite.requirement[id] == nil && !l.unread {
+				l.failAt(g.File, g.Line, "the group %s proves the unknown requirement %q%s; the catalogue is in "+
+					"fixtures/requirements (fmaspec list requirements)", g.Name, id,
+					nearest.Hint(id, keys(l.suite.requirement)))
+			}
+		}
+	}
+}
+
+// With returns a suite that has further cases, such as generated ones. Steps that are to be
+// accepted await the status of success of their operation, whatever they say. An error
+// names the case and what is wrong with it: an id that is taken, an operation, a requirement
+// or a control that there is not. The suite itself is not changed.
+func (s *Suite) With(cases ...*Case) (*Suite, error) {
+	out := *s
+	l := &loader{suite: &out, own: map[string]bool{}}
+	out.byID = make(map[string]*Case, len(s.byID)+len(cases))
+	for id, c := range s.byID {
+		out.byID[id] = c
+	}
+	out.Cases = slices.Grow(slices.Clone(s.Cases), len(cases))
+	for _, c := range cases {
+		if problem := out.unfit(c); problem != "" {
+			return nil, fmt.Errorf("case %s: %s", c.ID, problem)
+		}
+		c.Steps = l.awaiting(c.Steps, c.Operation)
+		out.charge(c)
+		out.byID[c.ID] = c
+		out.Cases = append(out.Cases, c)
+	}
+	for _, c := range cases {
+		for _, id := range c.controls() {
+			control := out.byID[id]
+			if control == nil || control == c || control.Steps[0].Expect != Accepted {
+				return nil, fmt.Errorf("case %s: the control %q is no other accepted case; name one that is", c.ID, id)
+			}
+		}
+	}
+	slices.SortFunc(out.Cases, byCaseID)
+	return &out, nil
+}
+
+// unfit returns why a case cannot be added to the suite, or "".
+func (s *Suite) unfit(c *Case) string {
+	switch {
+	case s.byID[c.ID] != nil:
+		return "there is one of that id; give it another"
+	case s.terms[c.Operation] == nil:
+		return fmt.Sprintf("unknown operation %q; name one of the contract", c.Operation)
+	case len(c.Steps) == 0:
+		return "it has no step; give it one"
+	case len(c.Proves) == 0:
+		return "it proves nothing; name requirements of the catalogue"
+	}
+	for _, id := range c.Proves {
+		if s.requirement[id] == nil {
+			return fmt.Sprintf("unknown requirement %q%s; name one of the catalogue", id,
+				nearest.Hint(id, keys(s.requirement)))
+		}
+	}
+	return ""
+}
