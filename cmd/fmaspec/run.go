@@ -26,6 +26,7 @@ type runFlags struct {
 	connection   connectionFlags
 	url, machine string
 	options      conformance.Options
+	explore      exploreFlags
 	safety       safetyFlags
 	pace         paceFlags
 	reports      reportFlags
@@ -80,6 +81,7 @@ func runCommand() command {
 				"give each exchange this `TIME`, from dialling to the last byte")
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
 				"its `SEED`")
+			f.explore.flags(set)
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
@@ -158,6 +160,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.explore.permitted(plan); err != nil {
+		return err
+	}
 	if err := checkSize(plan, o.Repeat); err != nil {
 		return err
 	}
@@ -205,7 +210,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 			accepted.Apply(r, suiteNames(suite), r.Started)
 		}
 	})
-	result, err := suite.Run(ctx, target, *o)
+	result, err := f.explore.run(ctx, e, suite, target, *o)
 	clear()
 	if err != nil {
 		return err
@@ -247,7 +252,7 @@ func (f *runFlags) validate() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: too short for any answer; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.layout.validate(), f.safety.validate(), f.pace.validate())
+	return cmp.Or(f.explore.validate(), f.layout.validate(), f.safety.validate(), f.pace.validate())
 }
 
 // header writes what will be judged, and warnings.

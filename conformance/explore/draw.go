@@ -113,21 +113,22 @@ func drawText(t *rapid.T) (out []rune) {
 	return out[:min(len(out), maxText)]
 }
 
-// drawHash draws the make-up of a hash: one that the run fills in, in small letters or
-// capitals, or a text of 40 digits.
+// hashForms are the variables that make another hash of the one that the run fills in.
+func hashForms() []string {
+	return []string{"upper", "mixed", "digits", "letters", "zeros", "exponent"}
+}
+
+// drawHash draws the make-up of a hash: one that the run fills in, one that is made of it,
+// or a text of 40 digits.
 func drawHash(t *rapid.T) string {
 	switch pick(t, 8) {
-	case 0, 1:
+	case 0:
 		return "upper"
-	case 2:
-		return drawDigits(t, "0123456789", 40)
+	case 1, 2:
+		all := hashForms()
+		return all[pick(t, len(all))]
 	case 3:
-		return drawDigits(t, "abcdef", 40)
-	case 4:
 		return drawDigits(t, "0123456789abcdefABCDEF", 40)
-	case 5:
-		zeros := 1 + pick(t, 30)
-		return strings.Repeat("0", zeros) + drawDigits(t, "0123456789abcdef", 40-zeros)
 	}
 	return ""
 }

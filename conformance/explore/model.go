@@ -43,7 +43,7 @@ type member struct {
 	name    string
 	file    bool   // it names the file, so that hash is its value
 	text    []rune // the value of another one
-	hash    string // "" for {{sha1.N}}, "upper" for {{upper sha1.N}}, or the text itself
+	hash    string // "" for {{sha1.N}}, one of hashForms for one made of it, or the text itself
 	raw     string // JSON in place of either
 	further bool   // the contract does not name it
 	escaped bool   // the name is written with escapes
@@ -209,7 +209,7 @@ func (g *grammar) valid(r request) request {
 		m := &r.members[i]
 		switch {
 		case m.further:
-		case m.file && m.hash != "upper" && !isHash(m.hash):
+		case m.file && !slices.Contains(hashForms(), m.hash) && !isHash(m.hash):
 			m.raw, m.hash = "", ""
 		case m.raw != "":
 			m.raw, m.text = "", []rune(shortText)

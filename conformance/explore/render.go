@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,8 +34,8 @@ func (m member) value(escape, number int) string {
 		return quoted(m.text, escape)
 	case m.hash == "":
 		return fmt.Sprintf(`"{{sha1.%d}}"`, number)
-	case m.hash == "upper":
-		return fmt.Sprintf(`"{{upper sha1.%d}}"`, number)
+	case slices.Contains(hashForms(), m.hash):
+		return fmt.Sprintf(`"{{%s sha1.%d}}"`, m.hash, number)
 	}
 	return quoted([]rune(m.hash), escape)
 }

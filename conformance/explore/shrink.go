@@ -154,11 +154,16 @@ func (s *shrinker) members(i int) {
 	}
 }
 
-// hash makes the hash one that the run fills in, or of fewer different digits.
+// hash makes the hash one that the run fills in, or made of it, or of fewer different
+// digits.
 func (s *shrinker) hash(value string, set func(func(*member)) bool) {
-	if value == "" || set(func(m *member) { m.hash = "" }) || value == "upper" ||
-		set(func(m *member) { m.hash = "upper" }) {
+	if value == "" || set(func(m *member) { m.hash = "" }) {
 		return
+	}
+	for _, form := range hashForms() {
+		if form == value || set(func(m *member) { m.hash = form }) {
+			return
+		}
 	}
 	for size := len(value) / 2; size > 0; size /= 2 {
 		for at := 0; at+size <= len(value); at += size {

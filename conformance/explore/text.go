@@ -26,7 +26,7 @@ func isHash(text string) bool {
 // a text that holds it: NUL and the noncharacters of Unicode (RFC 7493 2.1).
 func isHostile(r rune) bool { return r == 0 || r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE }
 
-// An alphabet is a class of characters that software is known to stumble over.
+// An alphabet is a class of characters that software is known to fail on.
 type alphabet struct {
 	name  string
 	runes []rune
@@ -75,7 +75,7 @@ func alphabets() []alphabet {
 	}
 }
 
-// naughty are whole values that software is known to stumble over, of the kinds that the
+// naughty are whole values that software is known to fail on, of the kinds that the
 // Big List of Naughty Strings has.
 func naughty() []string {
 	return []string{

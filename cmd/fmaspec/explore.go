@@ -1,0 +1,147 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
+	"fmaspec/conformance/explore"
+	"fmaspec/conformance/record"
+)
+
+// exploreFlags are the settings of the exploration.
+type exploreFlags struct {
+	phase    string
+	n        int
+	duration time.Duration
+	save     string
+}
+
+// savedCases is the folder that the cases of an exploration are saved in by default.
+const savedCases = "testdata/fmaspec"
+
+func (f *exploreFlags) flags(set *flag.FlagSet) {
+	set.StringVar(&f.phase, "generate", "none", "add generated cases of this `PHASE`: none, or explore, which sends "+
+		"random ones and makes small what fails")
+	set.IntVar(&f.n, "n", 0, fmt.Sprintf("with -generate explore, send `N` generated cases; the default is %d, or "+
+		"what -for allows", explore.DefaultN))
+	set.DurationVar(&f.duration, "for", 0, "with -generate explore, send generated cases for this `TIME`")
+	set.StringVar(&f.save, "save", savedCases, "with -generate explore, save the smallest case of each cause of "+
+		"failure as an .http file in the `FOLDER`, from which -fixtures sends it first; with an empty name, save none")
+}
+
+// exploring reports whether -generate explore is given.
+func (f *exploreFlags) exploring() bool { return f.phase == explore.Generator }
+
+// validate checks what package flag cannot.
+func (f *exploreFlags) validate() error {
+	switch {
+	case f.phase != "none" && !f.exploring():
+		return fmt.Errorf("-generate %q: no such phase; give none or explore", f.phase)
+	case f.n < 0:
+		return fmt.Errorf("-n %d: must not be negative; give 1 or more", f.n)
+	case f.duration < 0:
+		return fmt.Errorf("-for %v: must not be negative; give a time such as 30s", f.duration)
+	case !f.exploring() && (f.n > 0 || f.duration > 0 || f.save != savedCases):
+		return fmt.Errorf("-n, -for and -save are of an exploration; add -generate explore")
+	}
+	return nil
+}
+
+// permitted returns an error if the requests of an exploration could prove nothing of the target.
+func (f *exploreFlags) permitted(plan *conformance.Plan) error {
+	if !f.exploring() || plan.Safety.Local || len(plan.Safety.Armed) > 0 {
+		return nil
+	}
+	return &conformance.SafetyError{Msg: fmt.Sprintf("-generate explore: %s is not loopback, and no operation is "+
+		"armed, so that no generated request would be accepted; pass -accept-risk with an operation, -machine and "+
+		"-sha1, and a -max-actions that reaches", plan.Target.URL)}
+}
+
+// run sends the cases of a suite and then generated ones, and returns the report of both: of what
+// was generated it holds the smallest case of each cause of failure.
+func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite, target conformance.Target,
+	o conformance.Options) (*record.Report, error) {
+	if !f.exploring() {
+		return suite.Run(ctx, target, o)
+	}
+	plan, err := suite.Plan(ctx, target, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := plan.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.DoAll(ctx)
+	result, failed := explore.Explore(ctx, suite, s, explore.Options{Seed: plan.Suite.Seed, N: f.n, For: f.duration,
+		Parallel: o.Parallel})
+	for _, found := range result.Found {
+		if suite.Case(found.Case.ID) != nil {
+			continue // it was saved by an earlier exploration, and failed above
+		}
+		if err := s.Keep(ctx, found.Case, found.Tried.Exchanges); err != nil {
+			return s.Close(ctx), err
+		}
+	}
+	report := s.Close(ctx)
+	if failed != nil {
+		fmt.Fprintf(e.stderr, "%v\n\n", failed)
+		return report, nil
+	}
+	f.summary(e.stderr, plan, result)
+	return report, f.saveAll(e.stderr, suite, result)
+}
+
+// summary writes what an exploration came to, with a command for each request of what failed.
+func (f *exploreFlags) summary(w io.Writer, plan *conformance.Plan, result explore.Result) {
+	fmt.Fprintf(w, "explored %d generated cases from the seed %s", result.Sent, plan.Suite.Seed)
+	if result.Unsent > 0 {
+		fmt.Fprintf(w, "; %d were not sent: %s", result.Unsent, result.Reason)
+	}
+	fmt.Fprintf(w, "; causes of failure: %d\n\n", len(result.Found))
+	for _, found := range result.Found {
+		fmt.Fprintf(w, "%s: %s, want %s, got %s\n", found.Case.ID, found.Finding.Place, found.Finding.Want,
+			found.Finding.Got)
+		fmt.Fprintf(w, "  failed %d times, first as %s; made small in %d tries", found.Times, found.First, found.Tries)
+		if found.Unsure {
+			fmt.Fprint(w, "; it does not fail each time")
+		}
+		fmt.Fprintln(w)
+		for _, x := range found.Tried.Exchanges {
+			command, why := curl.Line(x.Request, plan.Target, plan.Settings)
+			fmt.Fprintf(w, "  %s\n", cmp.Or(command, "# not as a curl command: "+cmp.Or(why, "the target cannot be "+
+				"reached by curl")))
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// saveAll writes a file for each case that was found and not known before.
+func (f *exploreFlags) saveAll(w io.Writer, suite *conformance.Suite, result explore.Result) error {
+	for _, found := range result.Found {
+		if f.save == "" || suite.Case(found.Case.ID) != nil {
+			continue
+		}
+		name := filepath.Join(f.save, filepath.FromSlash(found.Case.Name)+".http")
+		data, err := explore.Write(found.Case)
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(name), 0o777)
+		}
+		if err == nil {
+			err = os.WriteFile(name, data, 0o666)
+		}
+		if err != nil {
+			return &exit{exitUnjudged, fmt.Sprintf("-save %s: %v; name a folder that can be written to", f.save, err)}
+		}
+		fmt.Fprintf(w, "saved %s; send it again with -fixtures %s\n", name, f.save)
+	}
+	return nil
+}
