@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -161,4 +163,150 @@ func TestNoConformingServerHasAFinding(t *testing.T) {
 			require.Empty(t, findings(result))
 		})
 	}
+}
+
+// requests are the bodies and headers of cases, as text.
+func requests(cases []*conformance.Case) (out []string) {
+	for _, c := range cases {
+		text := fmt.Sprintln(c.ID, c.Proves, c.AtOnce, c.Control)
+		for _, s := range c.Steps {
+			text += fmt.Sprintln(s.Operation, s.Expect, s.Statuses, s.Method, s.Path, s.Header, s.Body)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func TestTheSameSeedDrawsTheSameCases(t *testing.T) {
+	s := suite(t)
+	first, err := explore.Cases(s, "a", 100)
+	require.NoError(t, err)
+	again, err := explore.Cases(s, "a", 100)
+	require.NoError(t, err)
+	require.Equal(t, requests(first), requests(again))
+	other, err := explore.Cases(s, "b", 100)
+	require.NoError(t, err)
+	require.NotEqual(t, requests(first), requests(other))
+}
+
+// A recorder notes what is sent through it.
+type recorder struct {
+	explore.Sender
+	mu   sync.Mutex
+	sent []string
+}
+
+func (r *recorder) Try(ctx context.Context, c *conformance.Case) (conformance.Tried, error) {
+	r.mu.Lock()
+	r.sent = append(r.sent, requests([]*conformance.Case{c})...)
+	r.mu.Unlock()
+	return r.Sender.Try(ctx, c)
+}
+
+func TestTheSameSeedSendsTheSameRequestsWhateverTheParallelism(t *testing.T) {
+	s := suite(t)
+	all := map[int]*recorder{}
+	var found [][]string
+	for _, parallel := range []int{1, 8} {
+		all[parallel] = &recorder{Sender: session(t, s, longSeparator(honest()))}
+		result, err := explore.Explore(t.Context(), s, all[parallel], explore.Options{Seed: "a", N: 160,
+			Parallel: parallel})
+		require.NoError(t, err)
+		require.Len(t, result.Found, 1)
+		found = append(found, findings(result))
+	}
+	require.ElementsMatch(t, all[1].sent, all[8].sent)
+	require.Equal(t, found[0], found[1])
+}
+
+func TestACaseIsExpectedAsTheWrittenOnesAre(t *testing.T) {
+	s := suite(t)
+	cases, err := explore.Cases(s, "a", 300)
+	require.NoError(t, err)
+	require.Len(t, cases, 300)
+	seen := map[conformance.Expectation]int{}
+	sequences := 0
+	for _, c := range cases {
+		require.Equal(t, explore.Generator, c.Generator)
+		require.NotNil(t, s.Case(c.Control))
+		require.NotEmpty(t, c.Proves)
+		for _, id := range c.Proves {
+			require.NotNil(t, s.Requirement(id), "%s proves %s", c.ID, id)
+		}
+		for _, step := range c.Steps {
+			seen[step.Expect]++
+		}
+		if len(c.Steps) > 1 {
+			sequences++
+		}
+	}
+	for _, e := range []conformance.Expectation{conformance.Accepted, conformance.Refused, conformance.Either} {
+		require.Greater(t, seen[e], 20, e)
+	}
+	require.Greater(t, sequences, 50)
+}
+
+func TestACaseIsWrittenAsAFileThatReadsAsTheSameCase(t *testing.T) {
+	s := suite(t)
+	cases, err := explore.Cases(s, "a", 200)
+	require.NoError(t, err)
+	files := fstest.MapFS{}
+	for _, c := range cases {
+		data, err := explore.Write(c)
+		require.NoError(t, err)
+		files[c.Name+".http"] = &fstest.MapFile{Data: data}
+	}
+	read, err := conformance.Load(conformance.Contract{}, conformance.BuiltIn(),
+		conformance.Source{FS: files, Name: "saved", Own: true})
+	require.NoError(t, err)
+	for _, c := range cases {
+		got := read.Case(c.ID)
+		require.NotNil(t, got, c.ID)
+		require.Equal(t, requests([]*conformance.Case{c}), requests([]*conformance.Case{got}))
+	}
+}
+
+func TestWhatAFileCannotHoldIsAnError(t *testing.T) {
+	cases, err := explore.Cases(suite(t), "a", 1)
+	require.NoError(t, err)
+	cases[0].Steps[0].Header[0].Value = " blanks "
+	_, err = explore.Write(cases[0])
+	require.ErrorContains(t, err, "of request 1 does not read back as it is; send the case again by its seed")
+}
+
+func TestNothingIsExploredWhereThePlainRequestIsRefused(t *testing.T) {
+	s := suite(t)
+	refusing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	r := &recorder{Sender: session(t, s, refusing)}
+	_, err := explore.Explore(t.Context(), s, r, explore.Options{Seed: "a", N: 10})
+	require.ErrorContains(t, err, "explore: the plain request of requestSample was not accepted")
+	require.Len(t, r.sent, 1)
+}
+
+func TestTheTimeBoundsAnExploration(t *testing.T) {
+	s := suite(t)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	result, err := explore.Explore(t.Context(), s, session(t, s, honest()), explore.Options{Seed: "a",
+		For: time.Second, Parallel: 8, Now: func() time.Time { now = now.Add(600 * time.Millisecond); return now }})
+	require.NoError(t, err)
+	require.Equal(t, 128, result.Sent)
+}
+
+func TestAFaultOfOneAnswerComesToItsRequest(t *testing.T) {
+	lenient := func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			all, members := body(r)
+			if hash, is := members["Sha1"].(string); is && len(hash) == 41 {
+				all = bytes.Replace(all, []byte(hash), []byte(hash[:40]), 1)
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(all)), int64(len(all))
+			}
+			h.ServeHTTP(w, r)
+		})
+	}
+	result := explored(t, lenient(honest()), explore.Options{Seed: "a", N: 384, Parallel: 8})
+	require.Len(t, result.Found, 1, findings(result))
+	f := result.Found[0]
+	require.Equal(t, "request.sha1-format", f.Finding.Requirement)
+	require.Equal(t, "refuses", f.Finding.Check)
+	require.Len(t, f.Case.Steps, 1)
 }
