@@ -101,7 +101,7 @@ func drawText(t *rapid.T) (out []rune) {
 		of := all[pick(t, len(all))].runes
 		length := 1 + pick(t, 8)
 		if one(t, 3) {
-			length = max(1, 1<<pick(t, 17)-1+pick(t, 3))
+			length = max(1, 1<<drawPower(t)-1+pick(t, 3))
 		}
 		for range min(length, 64) {
 			out = append(out, of[pick(t, len(of))])
@@ -111,6 +111,15 @@ func drawText(t *rapid.T) (out []rune) {
 		}
 	}
 	return out[:min(len(out), maxText)]
+}
+
+// drawPower draws the power of two beside which the length of a text is. Most are of a size
+// at which a case costs little.
+func drawPower(t *rapid.T) int {
+	if one(t, 4) {
+		return pick(t, 17)
+	}
+	return pick(t, 13)
 }
 
 // hashForms are the variables that make another hash of the one that the run fills in.

@@ -282,9 +282,9 @@ type verdict struct {
 // its forms, and whether that can be said. Of a valid request that has several forms the
 // case counts that proves the weakest requirement, so that a server is charged with no
 // more than its refusal shows. The contract's own reading of the request has to agree.
-func (g *grammar) expected(r request) (v verdict, ok bool) {
+func (g *grammar) expected(r request, body string) (v verdict, ok bool) {
 	broken := map[string]bool{}
-	for _, f := range g.contradicts(r) {
+	for _, f := range g.contradicts(r, body) {
 		broken[f.Requirement] = true
 	}
 	if r.fault > 0 != (len(broken) > 0) || len(broken) > 1 {
@@ -329,8 +329,8 @@ func (g *grammar) refused(r request) (v verdict, ok bool) {
 	return verdict{conformance.Refused, c.Steps[0].Statuses, c.Proves}, true
 }
 
-// contradicts returns what the contract has against a request.
-func (g *grammar) contradicts(r request) []record.Finding {
+// contradicts returns what the contract has against a request with a body.
+func (g *grammar) contradicts(r request, body string) []record.Finding {
 	header := map[string][]string{}
 	for _, f := range g.header(r) {
 		if f.Value != httpfile.None {
@@ -339,7 +339,7 @@ func (g *grammar) contradicts(r request) []record.Finding {
 		}
 	}
 	method := g.plain[r.operation].control.Steps[0].Method
-	return g.suite.JudgeRequest(method, g.path(r.operation), header, []byte(expand(r.body(1))))
+	return g.suite.JudgeRequest(method, g.path(r.operation), header, []byte(expand(body)))
 }
 
 // path returns the path of an operation for some machine.
@@ -362,11 +362,12 @@ func (g *grammar) build(s script, id, title, seed string) (c *conformance.Case, 
 	var broken string
 	var weakest *record.Requirement
 	for i, r := range s.steps {
-		v, ok := g.expected(r)
+		body := r.body(i + 1)
+		v, ok := g.expected(r, body)
 		if !ok {
 			return nil, false
 		}
-		step := g.step(r, i+1)
+		step := g.step(r, i+1, body)
 		step.Expect, step.Statuses = v.expect, v.statuses
 		if r.operation != s.operation {
 			step.Operation, step.Path = r.operation, "{{path "+r.operation+"}}"
@@ -391,11 +392,11 @@ func (g *grammar) build(s script, id, title, seed string) (c *conformance.Case, 
 }
 
 // step renders a request as the step of that number, without its expectation.
-func (g *grammar) step(r request, number int) conformance.Step {
+func (g *grammar) step(r request, number int, body string) conformance.Step {
 	step := conformance.Step{Index: number, Method: g.plain[r.operation].control.Steps[0].Method, Path: "{{path}}",
-		Header: g.header(r), Body: r.body(number)}
+		Header: g.header(r), Body: body}
 	if r.chunks != nil {
-		step.Body = r.chunked(step.Body)
+		step.Body = r.chunked(body)
 	}
 	return step
 }
