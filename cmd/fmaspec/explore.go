@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"fmaspec/conformance"
@@ -22,6 +23,8 @@ type exploreFlags struct {
 	n        int
 	duration time.Duration
 	save     string
+
+	unsaved error // why not every case was saved, or nil
 }
 
 // savedCases is the folder that the cases of an exploration are saved in by default.
@@ -83,6 +86,8 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	s.DoAll(ctx)
 	result, failed := explore.Explore(ctx, suite, s, explore.Options{Seed: plan.Suite.Seed, N: f.n, For: f.duration,
 		Parallel: o.Parallel})
+	saved, err := f.saveAll(suite, result)
+	f.unsaved = err
 	for _, found := range result.Found {
 		if suite.Case(found.Case.ID) != nil {
 			continue // it was saved by an earlier exploration, and failed above
@@ -97,7 +102,14 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 		return report, nil
 	}
 	f.summary(e.stderr, plan, result)
-	return report, f.saveAll(e.stderr, suite, result)
+	for _, name := range saved {
+		fmt.Fprintf(e.stderr, "saved %s; send it again with -fixtures %s\n", name, f.save)
+	}
+	if folder := (record.Setting{Flag: "fixtures", Value: f.save}); len(saved) > 0 && !slices.Contains(report.Settings,
+		folder) {
+		report.Settings = append(report.Settings, folder) // by which the case can be sent again
+	}
+	return report, nil
 }
 
 // summary writes what an exploration came to, with a command for each request of what failed.
@@ -124,8 +136,9 @@ func (f *exploreFlags) summary(w io.Writer, plan *conformance.Plan, result explo
 	}
 }
 
-// saveAll writes a file for each case that was found and not known before.
-func (f *exploreFlags) saveAll(w io.Writer, suite *conformance.Suite, result explore.Result) error {
+// saveAll writes a file for each case that was found and not known before, says in the case where
+// it is, and returns the names.
+func (f *exploreFlags) saveAll(suite *conformance.Suite, result explore.Result) (saved []string, err error) {
 	for _, found := range result.Found {
 		if f.save == "" || suite.Case(found.Case.ID) != nil {
 			continue
@@ -139,9 +152,10 @@ func (f *exploreFlags) saveAll(w io.Writer, suite *conformance.Suite, result exp
 			err = os.WriteFile(name, data, 0o666)
 		}
 		if err != nil {
-			return &exit{exitUnjudged, fmt.Sprintf("-save %s: %v; name a folder that can be written to", f.save, err)}
+			return saved, fmt.Errorf("-save %s: %w; name a folder that can be written to", f.save, err)
 		}
-		fmt.Fprintf(w, "saved %s; send it again with -fixtures %s\n", name, f.save)
+		found.Case.File, found.Case.Line = filepath.ToSlash(name), found.Case.Steps[0].Line
+		saved = append(saved, name)
 	}
-	return nil
+	return saved, nil
 }

@@ -217,7 +217,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	mutate.Prove(result)
 	stale := f.baseline.apply(e, result, accepted, suite, f.quiet)
-	return f.finish(e, result, outputs, stale)
+	return f.finish(e, result, outputs, errors.Join(stale, f.explore.unsaved))
 }
 
 // checkpoint writes every report file in its current state, so that a killed run leaves its
@@ -282,7 +282,7 @@ func (f *runFlags) progress(e *env) (clear func()) {
 }
 
 // finish writes every report and returns the error that decides the exit code. stale says why
-// the baseline was not updated.
+// the baseline was not updated, or a case not saved.
 func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale error) error {
 	if !slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" }) {
 		console, err := report.Find("console")

@@ -9,8 +9,8 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 )
 
-// Write returns a case as a file of requests, which reads as the same case again. An error
-// says what such a file cannot hold.
+// Write returns a case as a file of requests, which reads as the same case again, and sets the
+// lines of its steps. An error says what such a file cannot hold.
 func Write(c *conformance.Case) ([]byte, error) {
 	var out bytes.Buffer
 	line := func(key, value string) {
@@ -46,6 +46,7 @@ func Write(c *conformance.Case) ([]byte, error) {
 		if s.Absolute {
 			line("target", "absolute-form")
 		}
+		c.Steps[i].Line = bytes.Count(out.Bytes(), []byte("\n")) + 1
 		fmt.Fprintf(&out, "%s %s\n", s.Method, s.Path)
 		for _, f := range s.Header {
 			fmt.Fprintf(&out, "%s: %s\n", f.Name, f.Value)

@@ -33,9 +33,10 @@ func SettingKinds() map[string]SettingKind {
 			"audience " +
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict " +
 			"repeat parallel timeout seed " +
-			"sha1 accept-risk max-actions journal allow-list rate retry wait",
+			"generate sha1 accept-risk max-actions journal allow-list rate retry wait",
 		Hidden:  "header proxy token-command unprivileged-token-command token-url",
-		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run",
+		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +
+			"n for save",
 	} {
 		for flag := range strings.FieldsSeq(flags) {
 			out[flag] = kind
