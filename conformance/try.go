@@ -67,7 +67,8 @@ func (s *Session) Keep(ctx context.Context, c *Case, made []*Judged) error {
 	case slices.ContainsFunc(s.jobs, func(other *job) bool { return other.c.ID == c.ID }):
 		return usage("the session has a case %s already; give this one another id", c.ID)
 	}
-	s.jobs = append(s.jobs, j)
+	s.jobs = append(slices.Clone(s.jobs), j) // the plan has the slice too
+	slices.SortFunc(s.jobs, func(a, b *job) int { return byCaseID(a.c, b.c) })
 	return nil
 }
 

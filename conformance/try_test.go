@@ -43,8 +43,8 @@ func TestACaseThatIsTriedIsInTheReportOnceItIsKept(t *testing.T) {
 	require.ErrorContains(t, s.Keep(t.Context(), c, got.Exchanges), "give this one another id")
 	report := s.Close(t.Context())
 	require.Len(t, report.Cases, 2)
-	require.Equal(t, c.ID, report.Cases[1].ID)
-	require.Equal(t, got.Exchanges[0].Request, report.Cases[1].Exchanges[0].Request)
+	require.Equal(t, c.ID, report.Cases[0].ID, "the cases are in the order of their ids")
+	require.Equal(t, got.Exchanges[0].Request, report.Cases[0].Exchanges[0].Request)
 
 	_, err = s.Try(t.Context(), c)
 	require.ErrorContains(t, err, "the session is closed")
