@@ -75,10 +75,10 @@ func (r *binding) repeatable(s wire.Sending) bool {
 }
 
 // exchange makes one exchange. A request that got no answer in time is sent once
-// more, while no other is under way, and what comes of that counts.
+// more, while no other is under way, and the result of that counts.
 func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, round, i int) *Exchange {
 	x := &Exchange{Sent: b.sent(j.c, i, round)}
-	r.beside(ctx, p, b, x)
+	r.together(ctx, p, b, x)
 	abort := j.c.Steps[i].Abort
 	if x.late() && !abort && r.repeatable(b.sending) {
 		r.dialer.Release(x.Response) // or else others wait for its place, and this for them
@@ -106,8 +106,8 @@ func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, ro
 	return x
 }
 
-// beside sends a request as one of several, unless one has to be alone.
-func (r *runner) beside(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
+// together sends a request as one of several, unless one has to be alone.
+func (r *runner) together(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 	// Who is alone must not wait for a connection that nothing goes over.
 	if !r.calm.TryRLock() {
 		p.CloseIdle()
@@ -164,7 +164,7 @@ func (r *runner) lose(ctx context.Context, x *Exchange) {
 // whether the target still answers.
 const remindTries = 2
 
-// remind sends a request that was answered before, and says what came of it.
+// remind sends a request that was answered before, and returns the result.
 func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 	look := &record.LastLook{Asked: m.String()}
 	steps, err := r.fresh(ctx, m.job, m.round)
@@ -182,7 +182,7 @@ func (r *runner) remind(ctx context.Context, m *reminder) *record.LastLook {
 	return look
 }
 
-// lookAt sends one request and notes what came of it.
+// lookAt sends one request and notes the result.
 func (r *runner) lookAt(ctx context.Context, look *record.LastLook, s wire.Sending) {
 	p := r.dialer.NewPool()
 	defer p.Close()

@@ -28,13 +28,13 @@ func (r *binding) suiteInfo() record.SuiteInfo {
 	o := r.options
 	return record.SuiteInfo{
 		Name: "fmaspec", Version: Version, Contract: r.suite.Contract, Fixtures: r.suite.Fixtures,
-		Cases: len(r.suite.Cases), Run: o.Run, Skip: o.Skip, Only: o.Only,
+		Cases: len(r.suite.Cases), Run: o.Run, Skip: o.Skip, Only: o.Only, Generated: r.suite.Generators,
 		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel,
 		Timeout: o.Timeout.String(),
 	}
 }
 
-// caseRuns returns what became of the jobs.
+// caseRuns returns the cases of the jobs, with their exchanges.
 func caseRuns(jobs []*job) (out []*caseRun) {
 	for _, j := range jobs {
 		out = append(out, &j.caseRun)

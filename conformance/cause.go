@@ -211,7 +211,7 @@ func fell(all, lost []*Judged, look *record.LastLook) string {
 		got = ": " + first.Err.Msg
 	}
 	return fmt.Sprintf("from request %d on, which was %s, the target %s%s; nor was one answered that had been "+
-		"before, %s; what came before is judged; see what became of the server",
+		"before, %s; earlier answers are judged; check the server",
 		nth(all, first), first.Case.ID, what, got, look.Asked)
 }
 

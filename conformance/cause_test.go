@@ -67,7 +67,7 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	r := borne(t, target(dying()), conformance.Options{Parallel: 1})
 	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Regexp(t,
-		`^from request 105 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; what came before is judged; see what became of the server$`, r.Reason)
+		`^from request 105 on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; earlier answers are judged; check the server$`, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 	require.Positive(t, r.Totals.Passed)
 
@@ -224,7 +224,7 @@ func TestASilentRequestIsSentOnceMoreAlone(t *testing.T) {
 		}
 	}
 	require.Positive(t, n)
-	require.True(t, alone.Load(), "want no other request under way beside one that is sent once more")
+	require.True(t, alone.Load(), "want no other request while one is sent once more")
 }
 
 func TestOnlyWhatATokenExplainsIsExcused(t *testing.T) {

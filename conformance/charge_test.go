@@ -15,7 +15,7 @@ func unchargeable(suite *conformance.Suite, checks []conformance.Check) (out []s
 		for _, id := range c.Requirements {
 			if suite.Requirement(id) == nil {
 				out = append(out, fmt.Sprintf("the check %s charges %q, which is no requirement; add it to "+
-					"fixtures/requirements, or mend the check's row in conformance/checks_*.go", c.Name, id))
+					"fixtures/requirements, or correct the check's row in conformance/checks_*.go", c.Name, id))
 			}
 		}
 	}
@@ -27,7 +27,7 @@ func TestEveryCheckChargesARequirementThatThereIs(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, unchargeable(suite, suite.Checks()))
 	require.Equal(t,
-		[]string{`the check hums charges "action.song", which is no requirement; add it to fixtures/requirements, or mend the check's row in conformance/checks_*.go`},
+		[]string{`the check hums charges "action.song", which is no requirement; add it to fixtures/requirements, or correct the check's row in conformance/checks_*.go`},
 		unchargeable(suite, []conformance.Check{{Name: "hums", Requirements: []string{"action.id", "action.song"}}}))
 }
 

@@ -311,6 +311,8 @@ const sha1Digits, markDigits = 40, 16
 // oddness returns how far a request is from a plain one.
 func oddness(x *Exchange) int {
 	switch {
+	case x.Case.Generator != "":
+		return 3
 	case x.expect() != Accepted:
 		return 2
 	case x.Case.Control != "":

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The names of the checks that compare what became of a request with what was
-// meant to become of it. They show nothing where the control had the same outcome.
+// The names of the checks that compare the acceptance or refusal of a request
+// with what the case expects. They show nothing where the control had the same outcome.
 const (
 	createdCheck = "created"
 	servedCheck  = "served"

@@ -90,7 +90,7 @@ func TestLoadHoldsEachLevelToItsStrongestClause(t *testing.T) {
 			`the lines "42-" is no list of lines; write numbers and ranges in their order, as in "7, 9-12"`},
 		{"an unknown field of a clause", standardFile, swap("basis: syntax", "keyword: syntax"),
 			`field keyword is unknown; write a list of mappings`},
-		{"a document beside the clauses", standardFile,
+		{"a document next to the clauses", standardFile,
 			swap("- id: auth.scheme-case\n", "- id: auth.scheme-case\n  document: RFC 9110\n"),
 			`field document is unknown; give it to each entry of "clauses:"`},
 	} {

@@ -9,7 +9,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A caseRun is what became of one case.
+// A caseRun is one case with its exchanges.
 type caseRun struct {
 	c         *Case
 	skip      string         // why it was not sent, or not all of it; "" where it was
@@ -187,7 +187,7 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	}
 	inconclusive = cmp.Or(unproven, inconclusive)
 	findings = selected(findings, func(f record.Finding) bool {
-		// What became of the request says nothing; what the answer looks like does.
+		// The status proves nothing then; the form of the answer does.
 		return f.Level <= k.level && (unproven == "" || !aboutAcceptance(run.c, f))
 	})
 	slices.SortStableFunc(findings, func(a, b record.Finding) int {
@@ -213,8 +213,8 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	return findings, record.Passed, ""
 }
 
-// aboutAcceptance reports whether a finding is about what became of a request, and not
-// about what the answer looks like.
+// aboutAcceptance reports whether a finding is about the acceptance or refusal of a request, and
+// not about the form of the answer.
 func aboutAcceptance(c *Case, f record.Finding) bool {
 	return slices.Contains([]string{createdCheck, servedCheck, acceptsCheck, refusedWith, hostileCheck}, f.Check) ||
 		f.Check == serverErrorCheck && c.weak
@@ -382,8 +382,8 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, first.Reason)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
 		// What is to be accepted is half of the contract, and the other half's control.
-		return record.Unjudged, "nothing that could take effect was sent, so that no acceptance was seen; arm it " +
-			"with -accept-risk, -machine and -sha1"
+		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm an " +
+			"operation with -accept-risk, -machine and -sha1"
 	case unanswered != "":
 		return record.Unjudged, unanswered
 	}
@@ -394,8 +394,8 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 	}
 	switch {
 	case !r.Safety.Local && t.Skipped > 0:
-		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped,
-			t.Total)
+		return record.Conformant, fmt.Sprintf("only the cases that were sent were judged; %d of %d were not sent",
+			t.Skipped, t.Total)
 	}
 	return record.Conformant, ""
 }

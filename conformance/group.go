@@ -90,6 +90,9 @@ func (s *Suite) With(cases ...*Case) (*Suite, error) {
 		if problem := out.unfit(c); problem != "" {
 			return nil, fmt.Errorf("case %s: %s", c.ID, problem)
 		}
+		if c.Generator != "" && !slices.Contains(out.Generators, c.Generator) {
+			out.Generators = slices.Sorted(slices.Values(append(slices.Clone(out.Generators), c.Generator)))
+		}
 		c.Steps = l.awaiting(c.Steps, c.Operation)
 		out.charge(c)
 		out.byID[c.ID] = c

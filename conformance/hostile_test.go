@@ -40,7 +40,7 @@ func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance
 		server.Stop()
 		require.Empty(t, server.Strayed(), "want nothing sent to another host")
 		sent := sendings(r)
-		require.LessOrEqual(t, server.Requests(), sent, "want no request beside those of the cases")
+		require.LessOrEqual(t, server.Requests(), sent, "want no request but those of the cases")
 		require.LessOrEqual(t, r.Elapsed, o.Timeout*time.Duration(sent+1))
 	})
 	if !b.Stuck {

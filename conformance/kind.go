@@ -81,8 +81,7 @@ func Kinds() []KindInfo {
 		},
 		{Kind: MilderStatus,
 			Doc: "It is charged in the place of a requirement on a refusal's status, under \"milder-of:\", for " +
-				"statuses " +
-				"that no standard speaks against.",
+				"statuses that no standard forbids.",
 		},
 		{Kind: ServerError,
 			Doc: "A request at fault is not answered 5xx; a refusal is charged to it whose case proves no " +
@@ -95,7 +94,7 @@ func Kinds() []KindInfo {
 		},
 		{Kind: Isolation,
 			Doc:    "No request changes the answer to another; the first request of several is not charged to it.",
-			needed: asksBoth, why: "has requests to be accepted beside such to be refused",
+			needed: asksBoth, why: "has both requests to be accepted and requests to be refused",
 		},
 		{Kind: KnownToken, Doc: "A token has to be one that was issued; the log of the reference server names it."},
 		{Kind: Role,

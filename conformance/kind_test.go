@@ -32,7 +32,7 @@ func TestLoadHoldsTheKindsToTheirTable(t *testing.T) {
 		{"no existence", map[string]func(string) string{documentedFile: drop("existence")},
 			`^fixtures/cases/\S+\.http:\d+: the case has a request that is to be accepted, and no requirement has the kind existence`},
 		{"no isolation", map[string]func(string) string{inferredFile: drop("isolation")},
-			`^fixtures/cases/\S+\.http:\d+: the case has requests to be accepted beside such to be refused, and no requirement has the kind isolation`},
+			`^fixtures/cases/\S+\.http:\d+: the case has both requests to be accepted and requests to be refused, and no requirement has the kind isolation`},
 		{"no status of a refusal", map[string]func(string) string{
 			standardFile: func(s string) string {
 				return regexp.MustCompile(`  kind: refusal-.*\n`).ReplaceAllString(s,

@@ -20,7 +20,7 @@ type LintFinding struct {
 func (f LintFinding) String() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text) }
 
 // Lint returns what is wrong with the users' cases, or with all where there are none of
-// a user, by file and line: a request that is to be refused proves something beside a
+// a user, by file and line: a request that is to be refused proves something with a
 // control that is one accepted request and differs from it in one thing.
 func (s *Suite) Lint() (out []LintFinding) {
 	users := slices.ContainsFunc(s.Cases, func(c *Case) bool { return c.own })
@@ -48,8 +48,8 @@ func (s *Suite) Lint() (out []LintFinding) {
 func (s *Suite) lint(c *Case) string {
 	control := s.byID[c.Control]
 	if control == nil {
-		return "a refusal proves nothing without an accepted request beside it; add \"# control: \" and the name of " +
-			"a case that differs in one thing"
+		return "a refusal proves nothing without an accepted request to compare it with; add \"# control: \" and the " +
+			"name of a case that differs in one thing"
 	}
 	name := control.Name
 	if len(control.Steps) != 1 {

@@ -40,8 +40,8 @@ func TestLintNamesEachRefusalThatProvesNothing(t *testing.T) {
 			"differ from its control valid/accepts-plain-request, which is to be accepted; change the one thing that " +
 			"it is about"},
 		{"no control", "# control: valid/accepts-plain-request\n", "", "mine/refuses.http:5: a refusal proves " +
-			"nothing without an accepted request beside it; add \"# control: \" and the name of a case that differs " +
-			"in one thing"},
+			"nothing without an accepted request to compare it with; add \"# control: \" and the name " +
+			"of a case that differs in one thing"},
 		{"a control of several requests", "valid/accepts-plain-request", "twice", "mine/refuses.http:6: its control " +
 			"twice has several requests; name a case of one accepted request"},
 	} {

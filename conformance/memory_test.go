@@ -28,7 +28,7 @@ var heaviest = []string{
 
 // BenchmarkResidentMemory measures how much memory the command holds at most,
 // "MiB-peak", while it judges the heaviest of hostile servers and writes a report;
-// beside them an honest one, and one whose answers to everything are as long as
+// and an honest one, and one whose answers to everything are as long as
 // is judged.
 func BenchmarkResidentMemory(b *testing.B) {
 	if runtime.GOOS != "linux" {

@@ -359,7 +359,7 @@ func (r *runner) keep(x *Exchange) *Judged {
 	return &Judged{&kept, found}
 }
 
-// shortened returns as much of an answer as a record keeps, beside a request of a length.
+// shortened returns as much of an answer as a record keeps, given the length of the request.
 func (r *runner) shortened(x *Exchange, request int, nothing bool) *record.Response {
 	out := *x.Response
 	keep := keptLong
@@ -448,7 +448,7 @@ func controlsFirst(jobs []*job) []*job {
 	return append(first, rest...)
 }
 
-// fresh returns the steps of a round, with the token of now.
+// fresh returns the steps of a round, with the current token.
 func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) {
 	token := r.target.Token
 	if r.target.TokenSource != nil {

@@ -128,7 +128,7 @@ func TestUnarmedNothingThatCouldTakeEffectIsSentElsewhere(t *testing.T) {
 			}
 			if name == "honest" {
 				require.Equal(t, record.Unjudged, r.Verdict)
-				require.Contains(t, r.Reason, "no acceptance was seen; arm it with -accept-risk")
+				require.Contains(t, r.Reason, "no acceptance was seen; arm an operation with -accept-risk")
 				require.Zero(t, r.Totals.Findings)
 			} else {
 				require.Equal(t, record.NotConformant, r.Verdict, "want what is accepted without credentials to "+
@@ -219,7 +219,7 @@ func TestArmedExactlyTheBudgetTakesEffectAndIsOnRecordBefore(t *testing.T) {
 				}
 				if name == "honest" {
 					require.Equal(t, record.Conformant, report.Verdict, report.Reason)
-					require.Greater(t, report.Totals.Passed, 50, "want refusals to be judged beside the control")
+					require.Greater(t, report.Totals.Passed, 50, "want refusals to be judged with the control")
 				}
 			})
 		}

@@ -77,7 +77,7 @@ func (p *Plan) Start(context.Context) (*Session, error) {
 	return s, nil
 }
 
-// Do sends a case of the plan once and returns what came of each of its requests. The
+// Do sends a case of the plan once and returns the result of each of its requests. The
 // values of its variables are others each time. An error is a [*UsageError] where the
 // plan does not have the case or the session is closed, and a [*NotSentError] where not all of it was sent, as when
 // ctx ended.
@@ -126,7 +126,7 @@ func (s *Session) do(ctx context.Context, j *job) ([]*Judged, error) {
 }
 
 // newFindings is how many findings and reasons of a case a session keeps the exchanges of,
-// beside those that were planned.
+// in addition to those that were planned.
 const newFindings = 64
 
 // keep adds exchanges to what is known of a case: all of a repetition that was planned,

@@ -21,8 +21,8 @@ import (
 // Version is the suite's version; a report carries it.
 const Version = "0.1.0"
 
-// A Source is a folder of cases and, where there is one, a "requirements"
-// folder beside or among them.
+// A Source is a folder of cases and, where there is one, a folder
+// "requirements", next to the cases or among them.
 type Source struct {
 	FS   fs.FS
 	Name string // stands before every path in messages and reports, such as "fixtures"
@@ -42,6 +42,7 @@ type Suite struct {
 	Statements     []Statement         // of the documents, each line once
 	Cases          []*Case             // sorted by ID
 	Groups         []Group             // of cases that are generated
+	Generators     []string            // that made some of the cases, sorted
 	Operations     []openapi.Operation // sorted by ID
 	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases

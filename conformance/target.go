@@ -47,7 +47,7 @@ type Target struct {
 	// of the file that accepted requests name; on loopback a made-up one for each where empty
 	File string
 
-	// further values by name that no record may hold, such as the secrets of a target beside it;
+	// further values by name that no record may hold, such as the secrets of another target;
 	// values of ordinary words are left
 	Hidden    []record.Field
 	Transport Transport // how it is reached

@@ -57,7 +57,7 @@ func TargetURL(text string) (string, error) {
 	}
 	// A "?" or "#" with nothing behind it says nothing, and neither does a "/" at the end.
 	out := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	for _, b := range []byte(u.RawPath) { // what was escaped stays so beside what was not
+	for _, b := range []byte(u.RawPath) { // what was escaped stays so, and what was not does too
 		if b > '~' {
 			out.RawPath += fmt.Sprintf("%%%02X", b)
 		} else {

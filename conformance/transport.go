@@ -43,6 +43,9 @@ func (t Target) proxy() (*url.URL, error) { return t.endpoint().ProxyURL() }
 // that passes them on (RFC 9112 3.2.2).
 func (t Target) absolute() bool { return t.endpoint().Absolute() }
 
+// Local reports whether nothing that is sent to the target leaves this machine.
+func (t Target) Local() bool { return t.local() }
+
 // local reports whether nothing that is sent leaves this machine.
 func (t Target) local() bool { return t.elsewhere() == "" }
 

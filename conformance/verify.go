@@ -17,7 +17,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Verification says what became of deriving again what a report says.
+// A Verification is the result of judging the exchanges of a report again.
 type Verification struct {
 	Cases       int          // whose exchanges were judged again
 	Exchanges   int          // judged again, wholly
@@ -461,7 +461,7 @@ func (v *verifier) isID(c *Case, step int, f record.Field) bool {
 	return f.Value == b.requestID(c, &c.Steps[step%len(c.Steps)])
 }
 
-// gatherExtras notes the fields that stand in a request beside the suite's own.
+// gatherExtras notes the fields that a request has in addition to the suite's own.
 func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 	if j.skip != "" {
 		return
@@ -538,7 +538,7 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute(one != strings.HasPrefix(r.Proto, "HTTP/1."), place+" protocol", v.recorded.Target.Protocol, r.Proto)
 	v.refute(r.Status < 100 || r.Status > 999, place+" status", fmt.Sprint(r.Status), "a status of HTTP")
 	v.refute(x.Action != "" && !r.Shortened, place+" action", x.Action, "an answer that is kept whole, so that the "+
-		"record has no action beside it")
+		"record has no action with it")
 	v.refute(r.Truncated && x.ErrorKind != record.TooLong && x.ErrorKind != record.Endless &&
 		x.ErrorKind != record.Slow && x.ErrorKind != record.Cut, place+" truncated", "true",
 		"an answer that ended within the limit")

@@ -54,7 +54,7 @@ func (b *Bundle) Downgrade() (*Bundle, error) {
 	return &Bundle{root}, nil
 }
 
-// bareReferences takes out what stands beside a reference that leads to no schema.
+// bareReferences removes the other members of a reference that leads to no schema.
 func bareReferences(node *yaml.Node) {
 	if ref := textOf(node, "$ref"); strings.HasPrefix(ref, "#/components/") &&
 		!strings.HasPrefix(ref, "#/components/schemas/") {
@@ -117,7 +117,7 @@ func downgradeSchema(schema *yaml.Node, refuse func(string, ...any)) {
 	}
 }
 
-// downgradeType says of several types the one beside null.
+// downgradeType says of several types the one that is not null.
 func downgradeType(schema, types *yaml.Node, refuse func(string, ...any)) {
 	names := []string{types.Value}
 	if types.Kind == yaml.SequenceNode {
@@ -128,7 +128,7 @@ func downgradeType(schema, types *yaml.Node, refuse func(string, ...any)) {
 	}
 	rest := slices.DeleteFunc(slices.Clone(names), func(t string) bool { return t == "null" })
 	if len(rest) != 1 {
-		refuse("line %d: the types %s cannot be said in OpenAPI 3.0, which has one beside null; print the "+
+		refuse("line %d: the types %s cannot be said in OpenAPI 3.0, which allows one besides null; print the "+
 			"bundle as 3.1", types.Line, strings.Join(names, ", "))
 		return
 	}

@@ -25,7 +25,7 @@ paths:
       responses:
         '201':
           $ref: '#/components/responses/made'
-          description: Beside the reference.
+          description: Next to the reference.
 components:
   responses:
     made:

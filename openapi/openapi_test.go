@@ -93,7 +93,7 @@ func TestTheDocumentedExamplesConform(t *testing.T) {
 }
 
 // No shape is written twice: a body has a name in components, and is described
-// there by a file of package schemas and by nothing beside it. Problem details are
+// there by a file of package schemas and by nothing else. Problem details are
 // judged by nothing, and have no file.
 func TestBodiesAreDescribedByReferenceOnly(t *testing.T) {
 	doc := load(t).T

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// beside is the extension keyword in which inferred constraints stand.
-const beside = "x-inferred"
+// inferredKeyword is the extension keyword in which inferred constraints stand.
+const inferredKeyword = "x-inferred"
 
 // about are the members of an entry of x-inferred that say whose constraint it
 // is. The one other member is a keyword of JSON Schema.
@@ -41,7 +41,7 @@ func fold(name, pointer string, node any) error {
 					}
 				}
 				continue
-			case beside:
+			case inferredKeyword:
 				if err := foldEntries(name, at, node); err != nil {
 					return err
 				}
@@ -60,7 +60,7 @@ func foldEntries(name, pointer string, schema map[string]any) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("schemas/%s: %s: %s", name+suffix, pointer, fmt.Sprintf(format, args...))
 	}
-	entries, ok := schema[beside].([]any)
+	entries, ok := schema[inferredKeyword].([]any)
 	if !ok {
 		return fail("it is a list of objects, each with a keyword, requirement, section, and want where words help")
 	}
@@ -71,7 +71,7 @@ func foldEntries(name, pointer string, schema map[string]any) error {
 		if !ok {
 			return fail("entry %d is no object; give it a keyword, requirement and section", i)
 		}
-		rule := map[string]any{"level": "inferred", beside: true}
+		rule := map[string]any{"level": "inferred", inferredKeyword: true}
 		var keywords []string
 		for _, key := range slices.Sorted(maps.Keys(entry)) {
 			if !slices.Contains(about, key) {
@@ -97,6 +97,6 @@ func foldEntries(name, pointer string, schema map[string]any) error {
 		rules = append(rules, rule)
 	}
 	schema["x-rules"] = rules
-	delete(schema, beside)
+	delete(schema, inferredKeyword)
 	return nil
 }

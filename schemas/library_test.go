@@ -21,9 +21,9 @@ func shelf(docs map[string]string) library {
 
 func TestCompileRefusesWhatItWouldHaveToFetch(t *testing.T) {
 	for _, row := range []struct{ ref, want string }{
-		{"https://example.org/x.schema.json", "leads out of this folder; refer to a file beside it"},
-		{"../x.schema.json", "leads out of this folder; refer to a file beside it"},
-		{"x.json", "leads out of this folder; refer to a file beside it"},
+		{"https://example.org/x.schema.json", "leads out of this folder; refer to a file in the same folder"},
+		{"../x.schema.json", "leads out of this folder; refer to a file in the same folder"},
+		{"x.json", "leads out of this folder; refer to a file in the same folder"},
 		{"absent.schema.json", "no such schema; schemas are a, b"},
 		{"b.schema.json#/definitions/none", "nothing is there; correct the pointer"},
 		{"#/definitions/none", "nothing is there; correct the pointer"},
@@ -41,7 +41,7 @@ func TestCompileRefusesABrokenSchema(t *testing.T) {
 		{"a pattern that is none", `{"pattern": "("}`, "correct the file"},
 		{"a type that is none", `{"type": "text"}`, "correct the file"},
 		{"an annotation of nothing", `{"x-rules": [{"keyword": "pattern", "requirement": "r"}]}`,
-			`x-rules at "": there is no keyword "pattern" beside it; drop the entry or add the keyword`},
+			`x-rules at "": the same object has no keyword "pattern"; drop the entry or add the keyword`},
 		{"an annotation of a member that may be missing",
 			`{"required": ["a"], "x-rules": [{"keyword": "required", "member": "b"}]}`,
 			`member "b" is not required; drop the entry or require it`},
@@ -58,7 +58,7 @@ func TestCompileRefusesABrokenSchema(t *testing.T) {
 		{"an inference in no words",
 			`{"x-inferred": [{"pattern": "x", "requirement": "r", "section": "s", "want": 7}]}`,
 			"want of entry 0 is no text"},
-		{"an inference beside a constraint",
+		{"an inference next to a constraint",
 			`{"items": [{"pattern": "y", "x-inferred": [{"pattern": "x", "requirement": "r", "section": "s"}]}]}`,
 			`/items/0/x-inferred: there is another "pattern" in that place; keep one`},
 		{"two inferences of one keyword",

@@ -76,7 +76,7 @@ func (w *walker) walk(name, pointer string, node any) error {
 	if !ok {
 		return nil // true and false have no keywords
 	}
-	if ref, ok := schema["$ref"].(string); ok { // draft-07 ignores what stands beside it
+	if ref, ok := schema["$ref"].(string); ok { // draft-07 ignores the other members
 		if w.inside[ref] {
 			return nil
 		}
@@ -128,7 +128,7 @@ func (w *walker) annotations(name, pointer string, schema map[string]any) error 
 	for _, e := range entries {
 		value, ok := schema[e.Keyword]
 		if !ok {
-			return fail("there is no keyword %q beside it; drop the entry or add the keyword", e.Keyword)
+			return fail("the same object has no keyword %q; drop the entry or add the keyword", e.Keyword)
 		}
 		rule := Rule{name, pointer, e.Keyword, e.Requirement, e.Level, e.Section, e.Want, e.Beside}
 		if e.Keyword != "required" {

@@ -3,14 +3,14 @@
 //
 // Each schema is one file, NAME.schema.json, and is known by NAME. Every
 // keyword that constrains an answer or a request is annotated, in the
-// extension x-rules beside it, with the requirement that it enforces and where
+// extension x-rules of the same object, with the requirement that it enforces and where
 // that is stated, so that a [Violation] names the requirement that is broken.
 // [Rules] lists these annotations. Where one entry of x-rules has a "member",
 // it is about that member of the keyword required only; where it has a "want",
 // that is the keyword in plain words.
 //
 // The schemas of requests and of the action hold documented and standard
-// constraints only. What is inferred stands beside them: in the extension
+// constraints only. What is inferred is kept apart: in the extension
 // x-inferred, each entry of which is a keyword with the requirement that it
 // enforces, by which this package judges and no other engine does, or in
 // descriptions, where it takes more than a keyword. The schema of errors is
@@ -161,8 +161,8 @@ func fileOf(name, ref string) (string, error) {
 	file = strings.TrimPrefix(file, base)
 	target, ok := strings.CutSuffix(file, suffix)
 	if !ok || strings.Contains(target, "/") {
-		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file beside it", name+suffix,
-			ref)
+		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file in the same folder",
+			name+suffix, ref)
 	}
 	return target, nil
 }

@@ -108,7 +108,7 @@ func complaints(at string, schema map[string]any) []string {
 		}
 	}
 	if _, ok := schema["$ref"]; ok && len(schema) > 1 {
-		found = append(found, at+": draft-07 ignores what stands beside $ref")
+		found = append(found, at+": draft-07 ignores the members next to $ref")
 	}
 	properties, _ := schema["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -143,7 +143,7 @@ func TestTheAnnotationCheckRings(t *testing.T) {
 		`x: "pattern" is annotated without section`,
 		`x: "required" is not annotated`,
 		`x/a: "minLength" is not annotated`,
-		`x/a: draft-07 ignores what stands beside $ref`,
+		`x/a: draft-07 ignores the members next to $ref`,
 		`x/*: "enum" is not annotated`,
 	}, complaints("x", bad))
 }

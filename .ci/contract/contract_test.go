@@ -296,7 +296,7 @@ func TestWhatKeepsTheContractPasses(t *testing.T) {
 	}
 }
 
-// A server's address is an example, and what is only beside a contract is not
+// A server's address is an example, and what is only next to a contract is not
 // compared. If the gate detects one of these, remove it from the docs.
 func TestWhatTheGateDoesNotSee(t *testing.T) {
 	t.Parallel()

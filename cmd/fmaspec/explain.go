@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
@@ -58,7 +59,13 @@ type explainer struct {
 
 // explain prints everything with that name.
 func (x *explainer) explain(e *env, id string) error {
-	for _, look := range []func(string){x.requirements, x.cases, x.checks, x.faults, x.variants, x.contradictions,
+	if strings.Contains(id, generate.Generator+"/") && len(x.suite.Generators) == 0 {
+		var err error
+		if x.suite, err = generated(x.suite, generate.Generator); err != nil {
+			return err
+		}
+	}
+	for _, look := range []func(string){x.requirements, x.cases, x.groups, x.checks, x.faults, x.variants, x.contradictions,
 		x.levels} {
 		look(id)
 	}
@@ -224,21 +231,68 @@ func (x *explainer) cases(id string) {
 		}
 	}
 	x.field("title", c.Title)
-	x.field("file", fmt.Sprintf("%s:%d", c.File, c.Line))
+	if c.Generator == "" {
+		x.field("file", fmt.Sprintf("%s:%d", c.File, c.Line))
+	} else {
+		x.field("generated", "from the contract, phase "+c.Generator)
+	}
 	x.field("operations", strings.Join(operations, ", "))
 	x.fields("proves", proves)
 	x.field("expects", strings.Join(expects, ", then "))
 	x.field("control", strings.TrimPrefix(c.Control, c.Operation+"/"))
+	var also []string
+	for _, id := range c.Also {
+		also = append(also, strings.TrimPrefix(id, c.Operation+"/"))
+	}
+	x.fields("and", also)
 	x.field("needs", strings.Join(c.Needs, ", "))
 	x.field("because", c.Because)
 	x.rulings([]string{c.Name})
 	x.field("send it", "fmaspec run -run "+id)
-	if text := x.source(c); text != "" {
+	text := x.source(c)
+	if c.Generator != "" {
+		text = request(c)
+	}
+	if text != "" {
 		x.line("")
 		for line := range strings.Lines(text) {
 			x.line("%s", strings.TrimSuffix(line, "\n"))
 		}
 	}
+}
+
+func (x *explainer) groups(id string) {
+	for _, g := range generate.Groups() {
+		if !x.is("group", g.Name, g.Name == id) {
+			continue
+		}
+		x.field("holds", "generated requests in which "+g.Says)
+		for _, of := range x.suite.Groups {
+			if of.Name == g.Name {
+				x.fields("proves", of.Proves)
+				x.field("expects", expectation(conformance.Step{Expect: of.Expect, Statuses: of.Statuses}))
+				x.field("needs", strings.Join(of.Needs, ", "))
+				x.field("because", of.Because)
+				x.field("defined", fmt.Sprintf("%s:%d", of.File, of.Line))
+			}
+		}
+		x.field("list them", fmt.Sprintf("fmaspec list generated -run /%s/%s/", generate.Generator, g.Name))
+	}
+}
+
+// request returns a generated request with its variables, indented.
+func request(c *conformance.Case) string {
+	var out strings.Builder
+	for _, s := range c.Steps {
+		fmt.Fprintf(&out, "  %s %s\n", s.Method, s.Path)
+		for _, f := range s.Header {
+			if f.Value != "{{none}}" {
+				fmt.Fprintf(&out, "  %s: %s\n", f.Name, f.Value)
+			}
+		}
+		fmt.Fprintf(&out, "\n  %s\n\n", strings.Trim(strings.ReplaceAll(fmt.Sprintf("%.1000q", s.Body), `\"`, `"`), `"`))
+	}
+	return out.String()
 }
 
 // expectation returns the expected result of a step.

@@ -19,7 +19,7 @@ import (
 
 // exploreFlags are the settings of the exploration.
 type exploreFlags struct {
-	phase    string
+	on       bool
 	n        int
 	duration time.Duration
 	save     string
@@ -31,8 +31,6 @@ type exploreFlags struct {
 const savedCases = "testdata/fmaspec"
 
 func (f *exploreFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&f.phase, "generate", "none", "add generated cases of this `PHASE`: none, or explore, which sends "+
-		"random ones and makes small what fails")
 	set.IntVar(&f.n, "n", 0, fmt.Sprintf("with -generate explore, send `N` generated cases; the default is %d, or "+
 		"what -for allows", explore.DefaultN))
 	set.DurationVar(&f.duration, "for", 0, "with -generate explore, send generated cases for this `TIME`")
@@ -40,19 +38,15 @@ func (f *exploreFlags) flags(set *flag.FlagSet) {
 		"failure as an .http file in the `FOLDER`, from which -fixtures sends it first; with an empty name, save none")
 }
 
-// exploring reports whether -generate explore is given.
-func (f *exploreFlags) exploring() bool { return f.phase == explore.Generator }
-
-// validate checks what package flag cannot.
-func (f *exploreFlags) validate() error {
+// validate checks what package flag cannot. phase is the value of -generate.
+func (f *exploreFlags) validate(phase string) error {
+	f.on = phase == generateExplore
 	switch {
-	case f.phase != "none" && !f.exploring():
-		return fmt.Errorf("-generate %q: no such phase; give none or explore", f.phase)
 	case f.n < 0:
 		return fmt.Errorf("-n %d: must not be negative; give 1 or more", f.n)
 	case f.duration < 0:
 		return fmt.Errorf("-for %v: must not be negative; give a time such as 30s", f.duration)
-	case !f.exploring() && (f.n > 0 || f.duration > 0 || f.save != savedCases):
+	case !f.on && (f.n > 0 || f.duration > 0 || f.save != savedCases):
 		return fmt.Errorf("-n, -for and -save are of an exploration; add -generate explore")
 	}
 	return nil
@@ -60,7 +54,7 @@ func (f *exploreFlags) validate() error {
 
 // permitted returns an error if the requests of an exploration could prove nothing of the target.
 func (f *exploreFlags) permitted(plan *conformance.Plan) error {
-	if !f.exploring() || plan.Safety.Local || len(plan.Safety.Armed) > 0 {
+	if !f.on || plan.Safety.Local || len(plan.Safety.Armed) > 0 {
 		return nil
 	}
 	return &conformance.SafetyError{Msg: fmt.Sprintf("-generate explore: %s is not loopback, and no operation is "+
@@ -72,7 +66,7 @@ func (f *exploreFlags) permitted(plan *conformance.Plan) error {
 // was generated it holds the smallest case of each cause of failure.
 func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite, target conformance.Target,
 	o conformance.Options) (*record.Report, error) {
-	if !f.exploring() {
+	if !f.on {
 		return suite.Run(ctx, target, o)
 	}
 	plan, err := suite.Plan(ctx, target, o)
@@ -88,6 +82,7 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 		Parallel: o.Parallel})
 	saved, err := f.saveAll(suite, result)
 	f.unsaved = err
+	kept := false
 	for _, found := range result.Found {
 		if suite.Case(found.Case.ID) != nil {
 			continue // it was saved by an earlier exploration, and failed above
@@ -95,8 +90,12 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 		if err := s.Keep(ctx, found.Case, found.Tried.Exchanges); err != nil {
 			return s.Close(ctx), err
 		}
+		kept = true
 	}
 	report := s.Close(ctx)
+	if kept {
+		report.Suite.Generated = append(slices.Clone(report.Suite.Generated), generateExplore)
+	}
 	if failed != nil {
 		fmt.Fprintf(e.stderr, "%v\n\n", failed)
 		return report, nil

@@ -17,7 +17,8 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// longPercent returns the URL of a server that answers 500 to comments with a percent sign that are longer than 20 bytes.
+// longPercent returns the URL of a server that answers 500 to comments with a percent sign
+// that are longer than 20 bytes.
 func longPercent(t *testing.T) (url string) {
 	t.Helper()
 	honest := reference.New(reference.Config{Token: "a-token-of-this-test", UnknownMachine: "x"})
@@ -38,12 +39,12 @@ func longPercent(t *testing.T) (url string) {
 
 func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *testing.T) {
 	url, dir := longPercent(t), filepath.Join(t.TempDir(), "saved")
-	environ := []string{tokenVariable + "=a-token-of-this-test"}
+	environ, json := []string{tokenVariable + "=a-token-of-this-test"}, filepath.Join(dir, "..", "report.json")
 	args := func(more ...string) []string {
 		return append([]string{"run", "-url", url, "-seed", "a", "-run", "accepts-plain-request$|/explore/", "-strict"},
 			more...)
 	}
-	got := call(t.Context(), environ, args("-generate", "explore", "-n", "128", "-save", dir)...)
+	got := call(t.Context(), environ, args("-generate", "explore", "-n", "128", "-save", dir, "-report", "json="+json)...)
 	require.Equal(t, exitNotConformant, got.code, got.stderr)
 	require.Contains(t, got.stderr, "explored 128 generated cases from the seed a; causes of failure: 1\n")
 	require.Contains(t, got.stderr, "  curl -sS -i ")
@@ -51,6 +52,9 @@ func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *test
 	again := regexp.MustCompile(`again +fmaspec (run .*)`).FindStringSubmatch(got.stdout)
 	require.NotNil(t, again, got.stdout)
 	require.Contains(t, again[1], " -fixtures "+dir+" ")
+	verified := call(t.Context(), nil, "verify", json)
+	require.Equal(t, exitMisuse, verified.code)
+	require.Contains(t, verified.stderr, "an exploration made small, which cannot be made again; send them as saved")
 	files, err := filepath.Glob(filepath.Join(dir, "explore", "*.http"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
@@ -93,7 +97,6 @@ func TestFlagsOfAnExplorationNeedOne(t *testing.T) {
 		{"-save x", "-n, -for and -save are of an exploration; add -generate explore"},
 		{"-generate explore -n -1", "-n -1: must not be negative; give 1 or more"},
 		{"-generate explore -for -1s", "-for -1s: must not be negative; give a time such as 30s"},
-		{"-generate more", `-generate "more": no such phase; give none or explore`},
 	} {
 		got := call(t.Context(), nil, append([]string{"run"}, strings.Fields(row.args)...)...)
 		require.Equal(t, exitMisuse, got.code, row.args)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
@@ -31,6 +32,8 @@ var kinds = []struct {
 	rows       func(*conformance.Suite, conformance.Options) ([]row, error)
 }{
 	{"cases", "requests to a server, with the expected results", caseRows},
+	{"groups", "kinds of requests that are generated from the contract", groupRows},
+	{"generated", "the generated requests of these groups", generatedRows},
 	{"requirements", "what the contract requires of a server, each with its level", requirementRows},
 	{"checks", "what is checked in an answer", checkRows},
 	{"faults", "ways in which \"fmaspec serve -fault\" can break the contract", faultRows},
@@ -144,8 +147,9 @@ type caseRow struct {
 	Control   string                  `json:"control,omitempty"`
 	Needs     []string                `json:"needs,omitempty"`
 	Because   string                  `json:"because,omitempty"`
-	File      string                  `json:"file"`
-	Line      int                     `json:"line"`
+	File      string                  `json:"file,omitempty"`
+	Line      int                     `json:"line,omitempty"`
+	Generator string                  `json:"generator,omitempty"`
 }
 
 func (r caseRow) columns() []string { return []string{r.ID, r.Expect.String(), r.Title} }
@@ -155,9 +159,41 @@ func caseRows(suite *conformance.Suite, o conformance.Options) (out []row, err e
 	for _, c := range cases {
 		last := c.Steps[len(c.Steps)-1] // the step under test; earlier steps prepare it
 		out = append(out, caseRow{c.ID, c.Title, c.Operation, last.Expect, c.Proves, c.Control, c.Needs, c.Because,
-			c.File, c.Line})
+			c.File, c.Line, c.Generator})
 	}
 	return out, err
+}
+
+type groupRow struct {
+	Name   string                  `json:"name"`
+	Says   string                  `json:"says"`
+	Expect conformance.Expectation `json:"expect"`
+	Proves []string                `json:"proves"`
+	Needs  []string                `json:"needs,omitempty"`
+	File   string                  `json:"file"`
+	Line   int                     `json:"line"`
+}
+
+func (r groupRow) columns() []string { return []string{r.Name, r.Expect.String(), r.Says} }
+
+func groupRows(suite *conformance.Suite, _ conformance.Options) (out []row, err error) {
+	for _, g := range generate.Groups() {
+		for _, of := range suite.Groups {
+			if of.Name == g.Name {
+				out = append(out, groupRow{g.Name, g.Says, of.Expect, of.Proves, of.Needs, of.File, of.Line})
+			}
+		}
+	}
+	return out, nil
+}
+
+// generatedRows are the cases that are generated, of those that a run with these options sends.
+func generatedRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
+	if suite, err = generated(suite, generate.Generator); err != nil {
+		return nil, err
+	}
+	all, err := caseRows(suite, o)
+	return slices.DeleteFunc(all, func(r row) bool { return r.(caseRow).Generator == "" }), err
 }
 
 type requirementRow struct {

@@ -26,6 +26,7 @@ type runFlags struct {
 	connection   connectionFlags
 	url, machine string
 	options      conformance.Options
+	generate     generateFlags
 	explore      exploreFlags
 	safety       safetyFlags
 	pace         paceFlags
@@ -81,6 +82,7 @@ func runCommand() command {
 				"give each exchange this `TIME`, from dialling to the last byte")
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
 				"its `SEED`")
+			f.generate.flags(set)
 			f.explore.flags(set)
 			f.safety.flags(set)
 			f.pace.flags(set)
@@ -149,6 +151,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 			return &exit{exitUnjudged, err.Error()}
 		}
 		defer stop()
+	}
+	if suite, err = f.generate.extend(suite, target); err != nil {
+		return err
 	}
 	o := &f.options
 	if err := f.safety.allow(o); err != nil {
@@ -252,7 +257,8 @@ func (f *runFlags) validate() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: too short for any answer; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.explore.validate(), f.layout.validate(), f.safety.validate(), f.pace.validate())
+	return cmp.Or(f.generate.validate(), f.explore.validate(f.generate.phase), f.layout.validate(), f.safety.validate(),
+		f.pace.validate())
 }
 
 // header writes what will be judged, and warnings.

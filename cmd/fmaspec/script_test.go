@@ -154,6 +154,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("URL", c.URL)
 			targetURLs(e, c)
 			e.Setenv("NL", "\n")
+			e.Setenv(variable("generate"), generateNone) // generate.txt sends generated cases
 			// A name that is not this machine's leads to the same server, so that a
 			// command takes it for one elsewhere.
 			e.Setenv("TENANT", "http://tenant.example")

@@ -28,8 +28,8 @@ type signFlags struct {
 
 func (f *signFlags) flags(set *flag.FlagSet) {
 	set.StringVar(&f.file, "sign-key", "", "sign each JSON report that goes to a file with the SSH private key in a "+
-		"`FILE`, into a file beside it whose name ends in "+signature.Suffix+"; with a public key or one that has a "+
-		"passphrase, ssh-agent signs")
+		"`FILE`, into a file in the same folder whose name ends in "+signature.Suffix+"; with a public key or one "+
+		"that has a passphrase, ssh-agent signs")
 }
 
 // signed reports whether an output gets a signature.

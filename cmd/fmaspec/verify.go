@@ -62,6 +62,9 @@ func verifyCommand() command {
 				if err != nil {
 					return err
 				}
+				if suite, err = generated(suite, r.Suite.Generated...); err != nil {
+					return fmt.Errorf("%s: %w", operands[0], err)
+				}
 				complete := []func(*record.Report){mutate.Prove}
 				if known != nil {
 					complete = append(complete, func(out *record.Report) {

@@ -212,15 +212,15 @@ func (h *held) verdict() (record.Verdict, string) {
 	case t.Errored > 0:
 		return record.Unjudged, fmt.Sprintf("%d of %d cases could not be judged: %s", t.Errored, t.Total, h.errored)
 	case !r.Safety.Local && r.Safety.MaxActions == 0:
-		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with " +
-			"-accept-risk, -machine and -sha1"
+		return record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm an " +
+			"operation with -accept-risk, -machine and -sha1"
 	case t.Passed+t.Deviated+t.Failed == 0:
 		return record.Unjudged, "no case was conclusive"
 	case len(h.result.Problems) > 0:
 		return record.NotConformant, ""
 	case r.Verdict == record.NotConformant && !r.Safety.Local && t.Skipped > 0:
-		return record.Conformant, fmt.Sprintf("as far as it was armed; %d of %d cases were not sent", t.Skipped,
-			t.Total)
+		return record.Conformant, fmt.Sprintf("only the cases that were sent were judged; %d of %d were not sent",
+			t.Skipped, t.Total)
 	case r.Verdict == record.Conformant:
 		return record.Conformant, r.Reason
 	}

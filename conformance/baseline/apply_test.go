@@ -311,9 +311,10 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 		reason  string
 		why     string
 	}{
-		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm it with " +
-			"-accept-risk, -machine and -sha1", "no acceptance was seen"},
-		{4, record.Conformant, "as far as it was armed; 1 of 3 cases were not sent", "the rest was not sent"},
+		{0, record.Unjudged, "no request that could take effect was sent, so no acceptance was seen; arm an " +
+			"operation with -accept-risk, -machine and -sha1", "no acceptance was seen"},
+		{4, record.Conformant, "only the cases that were sent were judged; 1 of 3 were not sent",
+			"the rest was not sent"},
 	} {
 		r := ran(judged("a/good", record.Passed), judged("a/bad", record.Failed, found("types", documented)),
 			judged("a/x", record.Skipped))
@@ -326,7 +327,7 @@ func TestARunElsewhereIsJudgedAsFarAsItWasArmed(t *testing.T) {
 }
 
 func TestWithoutFailuresTheVerdictIsThatOfTheRun(t *testing.T) {
-	for _, reason := range []string{"", "as far as it was armed"} {
+	for _, reason := range []string{"", "only the cases that were sent were judged"} {
 		r := ran(judged("a/good", record.Passed))
 		r.Reason = reason
 		parsed(t).Apply(r, suite(), today())

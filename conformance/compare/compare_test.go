@@ -66,7 +66,7 @@ func found(check, place, requirement string, level record.Level) record.Finding 
 		Level: level, Want: "this", Got: "that"}
 }
 
-// steady keeps both reports judged, whatever becomes of the case a.
+// steady keeps both reports judged, whatever the outcome of the case a.
 func steady() spec { return spec{id: "z", outcome: record.Passed} }
 
 func TestCompareTellsEveryKindOfChange(t *testing.T) {

@@ -12,10 +12,15 @@ import (
 	"testing"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/generate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/term"
+	"fmaspec/schemas"
 )
+
+// generateVariable is the variable that turns generated cases off, with the value "none".
+const generateVariable = "FMASPEC_GENERATE"
 
 // Run judges the target by the suite's own cases, each in a subtest with its id as name, so
 // that "go test -run" selects cases. Tokens that the target does not name are taken from
@@ -27,6 +32,9 @@ import (
 // panics of the handler, the probable cause, and the broken requirements. Request and response
 // are logged once for each problem, in the subtest that shows it most directly; the others
 // name that one.
+//
+// A handler, and a target on this machine, is sent generated cases too, as by fmaspec run;
+// "go test -short", or FMASPEC_GENERATE=none, leaves them out.
 //
 // A target with a URL needs "go test -count=1": "go test" does not know that the server behind
 // a URL has changed, and would repeat a cached result. A handler is part of the test, so "go
@@ -48,6 +56,13 @@ func RunWith(t *testing.T, target conformance.Target, options conformance.Option
 	suite, err := conformance.Load(conformance.Contract{}, sources...)
 	if err != nil {
 		t.Fatalf("fmaspec: %s", term.Lines(err.Error()))
+	}
+	if target.Local() && !testing.Short() && os.Getenv(generateVariable) != "none" {
+		with, err := generate.Coverage(suite, schemas.Library{})
+		if err != nil {
+			t.Fatalf("fmaspec: %s", term.Lines(err.Error()))
+		}
+		suite = with.Suite
 	}
 	for _, k := range conformance.Tokens() {
 		*k.In(&target) = cmp.Or(*k.In(&target), os.Getenv(k.Env()))

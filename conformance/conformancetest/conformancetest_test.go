@@ -86,7 +86,8 @@ func command(t *testing.T, dir string, env []string, name string, args ...string
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	cmd.Env = append(cmd.Env, "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	cmd.Env = append(cmd.Env, "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local",
+		"FMASPEC_GENERATE=none")
 	cmd.Env = append(cmd.Env, env...)
 	return cmd
 }

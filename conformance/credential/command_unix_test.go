@@ -30,7 +30,7 @@ func TestCommandTakesWhatALinePrints(t *testing.T) {
 		{`printf '{"access_token":"%s","expires_in":60}' "$NAME"`,
 			Token{Value: "of-name", Expiry: clock().Add(time.Minute), From: from}, "a line of a shell, with its " +
 				"variables"},
-		{"echo warning >&2; echo abc", Token{Value: "abc", From: from}, "what it says beside does not matter"},
+		{"echo warning >&2; echo abc", Token{Value: "abc", From: from}, "what it says besides does not matter"},
 		{"cat; echo abc", Token{Value: "abc", From: from}, "there is nothing to read"},
 	} {
 		got, err := Command(row.line, from, []string{"NAME=of-name", "PATH=" + os.Getenv("PATH")}, clock)(t.Context())

@@ -169,6 +169,9 @@ func (g *grammar) forms(t *rapid.T, r *request, broken bool) {
 			all := furtherMembers()
 			row := all[pick(t, len(all))]
 			m := member{name: fmt.Sprintf("further%d", len(r.members)), further: true, raw: row.raw, like: row.like}
+			if row.raw == sameNames {
+				m.raw = nullsOf(p)
+			}
 			r.members = slices.Insert(r.members, pick(t, len(r.members)+1), m)
 		case 7:
 			r.reversed = true
@@ -194,6 +197,15 @@ func (g *grammar) forms(t *rapid.T, r *request, broken bool) {
 			}
 		}
 	}
+}
+
+// nullsOf returns an object with the members of a request, all of them null.
+func nullsOf(r request) string {
+	var members []string
+	for _, m := range r.members {
+		members = append(members, fmt.Sprintf("%q:null", m.name))
+	}
+	return "{" + strings.Join(members, ",") + "}"
 }
 
 func space(t *rapid.T) string {

@@ -135,7 +135,8 @@ func (g *grammar) numbered(seed string, number int) (d drawn) {
 	for again := range redraws {
 		d = drawn{script: g.draw(seed, number*redraws+again), seed: fmt.Sprintf("%s-%d", seed, number)}
 		id := fmt.Sprintf("%s/%s/%s", d.script.operation, Generator, slug(d.seed))
-		c, ok := g.build(d.script, id, fmt.Sprintf("Answers as the contract says what was drawn as %s.", d.seed), d.seed)
+		title := fmt.Sprintf("Answers as the contract says what was drawn as %s.", d.seed)
+		c, ok := g.build(d.script, id, title, d.seed)
 		if ok {
 			d.c = c
 			return d

@@ -37,8 +37,8 @@ func Coverage(suite *conformance.Suite, library schemas.Library) (Result, error)
 		if b == nil {
 			continue
 		}
-		for _, group := range groups() {
-			b.group(group.name, group.items(b))
+		for _, group := range Groups() {
+			b.group(group.Name, group.items(b))
 		}
 		b.pairs()
 		cases = append(cases, b.cases...)
@@ -113,6 +113,8 @@ type item struct {
 	dimension string
 	// it is combined with the forms of all dimensions
 	combined bool
+	// other requests go before it
+	before bool
 }
 
 // A level is one form of one dimension, which is accepted by itself: of any two dimensions,
@@ -222,9 +224,14 @@ func (b *builder) pairs() {
 		}
 		by[l.dimension] = append(by[l.dimension], l)
 	}
-	var sizes []int
+	var sizes, alone []int
 	for _, d := range dimensions {
-		sizes = append(sizes, len(by[d])+1) // and the plain form
+		size := len(by[d]) + 1 // and the plain form
+		sizes = append(sizes, size)
+		if by[d][0].before {
+			size = 1 // the requests before it are as valid as ever
+		}
+		alone = append(alone, size)
 	}
 	formsOf := func(row []int) (of []level) {
 		for i, at := range row {
@@ -242,7 +249,7 @@ func (b *builder) pairs() {
 	if len(b.violations) == 0 {
 		return
 	}
-	for n, row := range beside(len(b.violations), sizes) {
+	for n, row := range beside(len(b.violations), alone) {
 		if of := formsOf(row[1:]); len(of) > 0 {
 			b.violationIn(n, b.violations[row[0]], of)
 		}

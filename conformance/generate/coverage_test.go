@@ -1,48 +1,187 @@
 package generate_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/generate"
+	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/schemas"
 )
 
-func TestX(t *testing.T) {
+func coverage(t testing.TB) (generate.Result, []*conformance.Case) {
+	t.Helper()
 	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
-	began := time.Now()
 	out, err := generate.Coverage(suite, schemas.Library{})
 	require.NoError(t, err)
-	fmt.Println(time.Since(began), out.Cases, out.Dropped)
-	n := map[string]int{}
+	var made []*conformance.Case
 	for _, c := range out.Suite.Cases {
-		if c.Generator != "" && c.Operation == "RequestSample" || c.Operation == "requestSample" {
-			n[fmt.Sprintf("%.40s", c.Seed[:max(0, len(c.Seed)-0)])[:min(len(c.Seed), 8)]]++
+		if c.Generator != "" {
+			made = append(made, c)
 		}
 	}
-	fmt.Println(n)
-	began = time.Now()
-	h := reference.New(reference.Config{Token: "abcdefgh", UnprivilegedToken: "vfvfvfvfvfvf", UnknownMachine: "0000000000000000000000000000000000000000"})
-	r, err := out.Suite.Run(context.Background(), conformance.Target{Handler: h, Token: "abcdefgh", InvalidToken: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ2b2JvZHkifQ.xxx", UnknownMachine: "0000000000000000000000000000000000000000"}, conformance.Options{Strict: true})
+	require.Len(t, made, out.Cases)
+	return out, made
+}
+
+// target is a server that knows every token that the cases need.
+func target() conformance.Target {
+	const unknown = "0000000000000000000000000000000000000000"
+	c := reference.Config{Token: "generated-token-of-a-user", UnprivilegedToken: "generated-token-of-nobody",
+		SecurityAdminToken: "generated-token-of-security", GlobalAdminToken: "generated-token-of-global",
+		UnknownMachine: unknown}
+	return conformance.Target{Handler: reference.New(c), Token: c.Token, UnprivilegedToken: c.UnprivilegedToken,
+		SecurityAdminToken: c.SecurityAdminToken, GlobalAdminToken: c.GlobalAdminToken, UnknownMachine: unknown,
+		InvalidToken: "generated-token-that-expired"}
+}
+
+func TestAnHonestServerPassesEveryCase(t *testing.T) {
+	out, _ := coverage(t)
+	r, err := out.Suite.Run(t.Context(), target(), conformance.Options{Strict: true})
 	require.NoError(t, err)
-	fmt.Println(time.Since(began), r.Verdict, r.Reason, r.Totals)
-	k := 0
 	for _, c := range r.Cases {
-		for _, f := range c.Findings {
-			if k++; k < 60 {
-				fmt.Println(c.ID, f.Requirement, f.Check, f.Want, f.Got)
-			}
+		require.Equal(t, record.Passed, c.Outcome, "%s: %s %v", c.ID, c.Reason, c.Findings)
+	}
+	require.Equal(t, record.Conformant, r.Verdict)
+	require.Equal(t, []string{generate.Generator}, r.Suite.Generated)
+	v, err := out.Suite.Verify(r, mutate.Prove)
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
+}
+
+func TestCoverageStaysInItsBudget(t *testing.T) {
+	_, made := coverage(t)
+	requests := 0
+	for _, c := range made {
+		requests += len(c.Steps)
+	}
+	require.LessOrEqual(t, requests, 2500)
+	require.Greater(t, requests, 2000)
+}
+
+func TestTheSameContractGivesTheSameCases(t *testing.T) {
+	_, a := coverage(t)
+	_, b := coverage(t)
+	require.Equal(t, len(a), len(b))
+	for i := range a {
+		require.Equal(t, a[i].ID, b[i].ID)
+		require.Equal(t, a[i].Steps, b[i].Steps)
+		require.Equal(t, a[i].Proves, b[i].Proves)
+	}
+}
+
+// The table of groups and the catalogue name the same groups, so that none is left out
+// silently.
+func TestEveryGroupStandsInTheCatalogueAndMakesCases(t *testing.T) {
+	out, made := coverage(t)
+	var named, listed []string
+	for _, g := range out.Suite.Groups {
+		named = append(named, g.Name)
+	}
+	for _, g := range generate.Groups() {
+		listed = append(listed, g.Name)
+		require.NotEmpty(t, g.Says, g.Name)
+		require.True(t, slices.ContainsFunc(made, func(c *conformance.Case) bool {
+			return strings.Contains(c.ID, "/"+generate.Generator+"/"+g.Name+"/")
+		}), "the group %s makes no case", g.Name)
+	}
+	require.ElementsMatch(t, listed, named, "fixtures/requirements/groups.yaml and conformance/generate/groups.go")
+}
+
+// What is sent holds exactly the violation that the case is about, or none: by the second
+// engine too, of every body as it is sent.
+func TestEachBodyHoldsOneViolationOrNone(t *testing.T) {
+	out, made := coverage(t)
+	plan, err := out.Suite.Plan(t.Context(), target(), conformance.Options{Seed: "1"})
+	require.NoError(t, err)
+	bodies := map[string][]record.Body{}
+	for _, r := range plan.Requests {
+		bodies[r.Case] = append(bodies[r.Case], r.Request.Body)
+	}
+	second := secondEngine(t, "action-request")
+	counts := map[string]int{}
+	for _, c := range made {
+		last := len(c.Steps) - 1
+		body := []byte(bodies[c.ID][last])
+		group := strings.Split(c.Name, "/")[1]
+		if chunked(c.Steps[last]) {
+			body = unchunked(t, body)
 		}
-		if c.Outcome.String() != "passed" && len(c.Findings) == 0 && k < 60 {
-			k++
-			fmt.Println(c.ID, c.Outcome, c.Reason)
+		valid := json.Valid(body)
+		switch step := c.Steps[last]; {
+		case group == "grammar":
+			require.False(t, valid, "%s: %s", c.ID, body)
+			counts["no JSON"]++
+		case step.Expect == conformance.Accepted:
+			require.True(t, valid, c.ID)
+			require.Empty(t, second(body), "%s: %.200s", c.ID, body)
+			counts["valid"]++
+		case slices.ContainsFunc(c.Proves, func(id string) bool {
+			return id == "request.sha1-format" || id == "request.comment-blank" || strings.HasSuffix(id, "-string") ||
+				strings.HasSuffix(id, "-required")
+		}):
+			require.True(t, valid, c.ID)
+			require.NotEmpty(t, second(body), "%s: %.200s", c.ID, body)
+			counts["one violation"]++
+		}
+	}
+	require.Greater(t, counts["valid"], 700, counts)
+	require.Greater(t, counts["one violation"], 400, counts)
+	require.Greater(t, counts["no JSON"], 100, counts)
+}
+
+func chunked(s conformance.Step) bool {
+	return slices.ContainsFunc(s.Header, func(f record.Field) bool { return f.Name == "Transfer-Encoding" })
+}
+
+// unchunked decodes a body; it is what a recipient by the grammar of RFC 9112 7.1 reads.
+func unchunked(t *testing.T, body []byte) (out []byte) {
+	t.Helper()
+	for {
+		line, rest, found := bytes.Cut(body, []byte("\r\n"))
+		require.True(t, found, "%q", body)
+		size, _, _ := strings.Cut(string(line), ";")
+		var n int
+		_, err := fmt.Sscanf(size, "%x", &n)
+		require.NoError(t, err)
+		if n == 0 {
+			return out
+		}
+		out, body = append(out, rest[:n]...), rest[n:]
+		require.True(t, bytes.HasPrefix(body, []byte("\r\n")), "%q", body)
+		body = body[2:]
+	}
+}
+
+// A fault that no written case meets is caught by the group that is about it.
+func TestAConditionThatNobodyWroteDownIsMet(t *testing.T) {
+	out, _ := coverage(t)
+	written, err := conformance.Load(conformance.Contract{})
+	require.NoError(t, err)
+	honest := target()
+	honest.Handler = failsFor(honest.Handler, func(body string) bool {
+		return strings.Contains(body, "\u2028") && len(body) > 400
+	})
+	r, err := written.Run(context.Background(), honest, conformance.Options{Strict: true})
+	require.NoError(t, err)
+	require.Equal(t, record.Conformant, r.Verdict)
+	r, err = out.Suite.Run(context.Background(), honest, conformance.Options{Strict: true})
+	require.NoError(t, err)
+	require.Equal(t, record.NotConformant, r.Verdict)
+	for _, c := range r.Cases {
+		if len(c.Findings) > 0 {
+			require.Contains(t, c.ID, "/pairs/", c.Findings)
 		}
 	}
 }

@@ -12,12 +12,12 @@ import (
 func escapes(b *builder) (out []item) {
 	for _, name := range b.textMembers() {
 		for _, v := range []value{
-			{"letters", "letters of ASCII as escapes", `"\u0041\u0062\u0063"`, "escape"},
+			{"letters", "letters of ASCII as escapes", `"\u0041\u0062\u0063"`, "text"},
 			{"lower-digits", "escapes with small digits", `"caf\u00e9 \u4e2d"`, ""},
-			{"upper-digits", "escapes with capital digits", `"caf\u00E9 \u4E2D"`, "escape"},
-			{"pair", "a surrogate pair as escapes", `"\ud83d\ude00"`, "escape"},
+			{"upper-digits", "escapes with capital digits", `"caf\u00E9 \u4E2D"`, ""},
+			{"pair", "a surrogate pair as escapes", `"\ud83d\ude00"`, "text"},
 			{"pair-upper", "the same with capital digits", `"\uD83D\uDE00"`, ""},
-			{"slash", "an escaped slash", `"a\/b"`, "escape"}, {"quote", "an escaped quote", `"a\"b"`, ""},
+			{"slash", "an escaped slash", `"a\/b"`, ""}, {"quote", "an escaped quote", `"a\"b"`, ""},
 			{"backslash", "an escaped backslash", `"a\\b"`, ""}, {"backslash-u", "an escaped backslash before u0041", `"a\\u0041"`, ""},
 			{"short", "the short escapes", `"\b\f\n\r\t"`, ""}, {"blank", "a blank as an escape", `"a\u0020b"`, ""},
 			{"percent", "a percent sign as an escape", `"100\u0025"`, ""}, {"less", "markup as escapes", `"\u003cb\u003e\u0026"`, ""},
@@ -292,7 +292,6 @@ func headers(b *builder) []item {
 			r.field("Cache-Control", "no-cache")
 			r.field("Pragma", "no-cache")
 		}},
-		{name: "user-agent", title: "the name of a browser", change: sets("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")},
 		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive")},
 		{name: "referer", title: "an address that it comes from", change: sets("Referer", "http://127.0.0.1/")},
@@ -331,7 +330,7 @@ func connections(*builder) []item {
 	out := []item{}
 	for _, n := range []int{1, 2, 5} {
 		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			change: func(r *request) { r.before = n }}
+			before: true, change: func(r *request) { r.before = n }}
 		if n == 2 {
 			it.dimension = "connection"
 		}

@@ -1,16 +1,16 @@
 package generate
 
-// A group is a row of the table of groups: the entry of requirements/groups.yaml of the same
+// A Group is a row of the table of groups: the entry of requirements/groups.yaml of the same
 // name says what its cases prove.
-type group struct {
-	name  string
-	says  string // what its cases are, for the documentation
+type Group struct {
+	Name  string
+	Says  string // what its cases are, for the documentation
 	items func(*builder) []item
 }
 
-// groups returns the table of groups, in the order in which their cases are made.
-func groups() []group {
-	return []group{
+// Groups returns the table of groups, in the order in which their cases are made.
+func Groups() []Group {
+	return []Group{
 		{"text", "each text member holds a text of ASCII that software is known to stumble over", texts(asciiTexts)},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of Unicode",
 			texts(unicodeTexts)},

@@ -37,12 +37,37 @@ func exact(faults []Row, id string, level record.Level) []string {
 	return out
 }
 
+// unknown returns a line for each requirement that the catalogue does not have and a fault or
+// variant names, or a check charged to it.
+func (m *Result) unknown(kind string, r Row) (out []string) {
+	if m.levels == nil {
+		return nil
+	}
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	for _, id := range slices.Concat(r.Breaks, r.Deviates) {
+		if m.levels[id] == 0 {
+			say("%s %s names %s, which is no requirement; correct its row in conformance/reference/%ss_*.go, or add "+
+				"the requirement to fixtures/requirements", kind, r.Name, id, kind)
+		}
+	}
+	for _, f := range r.Findings {
+		if m.levels[f.Requirement] == 0 {
+			say("check %s charges %s, which is no requirement; correct its row in conformance/checks_*.go, or add the "+
+				"requirement to fixtures/requirements", f.Check, f.Requirement)
+		}
+	}
+	return out
+}
+
 // mislevelled returns a line for each fault that is found at a stronger level than all its
 // requirements, and for each inferred fault that names a stronger requirement which is never
 // found: such a finding would pass under its name.
 func (m *Result) mislevelled() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, r := range m.Faults {
+		if len(m.unknown("fault", r)) > 0 {
+			continue // whose levels are not known
+		}
 		bound := record.Level(0)
 		var vain []string
 		for _, id := range r.Breaks {

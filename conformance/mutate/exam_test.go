@@ -152,6 +152,23 @@ func TestTheExamOfLevelsRings(t *testing.T) {
 	require.Contains(t, examinee([]string{"s"}, s, d).Problems(), fmt.Sprintf(tooStrong, "documented", "standard", "d"))
 }
 
+func TestARequirementThatThereIsNotIsAProblem(t *testing.T) {
+	s := record.Finding{Requirement: "s"}
+	const (
+		named = "fault planted names x, which is no requirement; correct its row in " +
+			"conformance/reference/faults_*.go, or add the requirement to fixtures/requirements"
+		charged = "check c charges x, which is no requirement; correct its row in conformance/checks_*.go, or add " +
+			"the requirement to fixtures/requirements"
+	)
+	require.Contains(t, examinee([]string{"s", "x"}, s).Problems(), named)
+	require.Contains(t, examinee([]string{"s"}, record.Finding{Requirement: "x"}).Problems(), charged)
+	require.Equal(t, []string{named, charged}, examinee([]string{"x"}, record.Finding{Requirement: "x"}).Problems()[:2])
+	m := &Result{Variants: []Row{{Subject: Subject{Name: "v", Deviates: []string{"x"}}}},
+		levels: map[string]record.Level{}}
+	require.Contains(t, m.Problems(), "variant v names x, which is no requirement; correct its row in "+
+		"conformance/reference/variants_*.go, or add the requirement to fixtures/requirements")
+}
+
 func TestExactFaultsAreAboutTheRequirementAndFoundAtItsLevel(t *testing.T) {
 	d, s, i := record.Finding{Requirement: "d"}, record.Finding{Requirement: "s"}, record.Finding{Requirement: "i"}
 	for _, row := range []struct {
@@ -160,8 +177,8 @@ func TestExactFaultsAreAboutTheRequirementAndFoundAtItsLevel(t *testing.T) {
 		want []string
 	}{
 		{"alone", examinee([]string{"s"}, s), []string{"planted"}},
-		{"beside something weaker", examinee([]string{"s"}, s, i), []string{"planted"}},
-		{"beside something stronger", examinee([]string{"s", "d"}, s, d), []string{}},
+		{"with something weaker", examinee([]string{"s"}, s, i), []string{"planted"}},
+		{"with something stronger", examinee([]string{"s", "d"}, s, d), []string{}},
 		{"about something else", examinee([]string{"i", "s"}, s), []string{}},
 		{"not found", examinee([]string{"s"}, i), []string{}},
 	} {

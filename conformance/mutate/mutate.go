@@ -121,7 +121,7 @@ type Options struct {
 	Level    record.Level          // the weakest level judged; Inferred where zero
 	Only     []string              // of the suite, these cases and their controls; all where nil
 	Skip     string                // a regular expression over case ids; empty for none
-	Parallel int                   // subjects at once, beside those that wait; twice GOMAXPROCS where zero
+	Parallel int                   // subjects at once, not counting those that wait; twice GOMAXPROCS where zero
 	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
 	Progress func(done, total int) // called after each subject, never twice at once
 
@@ -141,7 +141,7 @@ const (
 
 // Matrix runs the suite, strictly, against each subject, several at once, and
 // returns a row for each in the order of the subjects. Those that wait cost time
-// but no work, so they all run beside the others. An error is the suite's own,
+// but no work, so they all run at the same time as the others. An error is the suite's own,
 // or that of a context that ended.
 func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o Options) ([]Row, error) {
 	if o.Parallel <= 0 {

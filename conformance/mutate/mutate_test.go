@@ -184,7 +184,7 @@ func TestTheSuiteHasNoProblems(t *testing.T) {
 func unknownTo(suite *conformance.Suite, faults []reference.Fault, variants []reference.Variant) (out []string) {
 	say := func(what, name, id, where string) {
 		if suite.Requirement(id) == nil {
-			out = append(out, fmt.Sprintf("the %s %s names %q, which is no requirement; mend its row in "+
+			out = append(out, fmt.Sprintf("the %s %s names %q, which is no requirement; correct its row in "+
 				"conformance/reference/%s*.go, or add the requirement to fixtures/requirements", what, name, id, where))
 		}
 	}
@@ -209,8 +209,8 @@ func TestFaultsAndVariantsNameRequirementsThatThereAre(t *testing.T) {
 		require.Equal(t, suite.Requirement(f.Breaks[0]).Level.String(), Level(suite, f), f.Name)
 	}
 	require.Equal(t, []string{
-		`the fault sings names "action.song", which is no requirement; mend its row in conformance/reference/faults_*.go, or add the requirement to fixtures/requirements`,
-		`the variant hums names "action.hum", which is no requirement; mend its row in conformance/reference/variant*.go, or add the requirement to fixtures/requirements`,
+		`the fault sings names "action.song", which is no requirement; correct its row in conformance/reference/faults_*.go, or add the requirement to fixtures/requirements`,
+		`the variant hums names "action.hum", which is no requirement; correct its row in conformance/reference/variant*.go, or add the requirement to fixtures/requirements`,
 	}, unknownTo(suite, []reference.Fault{{Name: "sings", Breaks: []string{"action.song"}}},
 		[]reference.Variant{{Name: "hums", Deviates: []string{"action.hum"}}}))
 	require.Empty(t, Level(suite, reference.Fault{Breaks: []string{"action.song"}}))

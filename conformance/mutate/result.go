@@ -233,10 +233,18 @@ func one(yes bool) int {
 // checks, requirements and waivers are not included.
 func (m *Result) Problems() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	add := func(lines []string) {
+		for _, line := range lines {
+			if !slices.Contains(out, line) {
+				out = append(out, line)
+			}
+		}
+	}
 	waived := func(kind, name string) bool {
 		return slices.ContainsFunc(m.Waivers, func(w Waiver) bool { return w.Kind == kind && w.Name == name })
 	}
 	for _, r := range m.Faults {
+		add(m.unknown("fault", r))
 		switch {
 		case r.Rightly(), waived("fault", r.Name):
 		case !r.Caught():
@@ -250,6 +258,7 @@ func (m *Result) Problems() (out []string) {
 	}
 	out = append(out, m.mislevelled()...)
 	for _, r := range m.Variants {
+		add(m.unknown("variant", r))
 		switch {
 		case len(r.Blamed()) > 0:
 			f := r.Findings[slices.IndexFunc(r.Findings,

@@ -307,7 +307,7 @@ func essences(t *testing.T, data []byte) map[string]essence {
 	return out
 }
 
-// matching gives the deciding matchers of each path. A type beside a regex decides
+// matching gives the deciding matchers of each path. A type next to a regex decides
 // nothing, and no builder of pact-go has a word for several statuses.
 func matching(t *testing.T, categories map[string]json.RawMessage) map[string]string {
 	t.Helper()

@@ -169,7 +169,7 @@ func TestStatusesAreComparedAsPactDoes(t *testing.T) {
 			[]int{201, 302}, []int{400}},
 		{"error", `{"matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "error"}]}}}`,
 			[]int{400, 500}, []int{201}},
-		{"a class that there is not",
+		{"a class that does not exist",
 			`{"matchingRules": {"status": {"matchers": [{"match": "statusCode", "status": "fine"}]}}}`, nil,
 			[]int{200}},
 		{"an integer", `{"status": 200, "matchingRules": {"status": {"matchers": [{"match": "integer"}]}}}`, []int{201},

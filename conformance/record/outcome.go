@@ -2,8 +2,8 @@ package record
 
 import "fmt"
 
-// An Outcome is what became of a case. The order is meant: of several, the
-// worst is the greatest.
+// An Outcome is the result of a case. The order has a meaning: the worst of
+// several is the greatest.
 type Outcome int
 
 // The outcomes, least first. Failed says that they are wrong; Errored says that

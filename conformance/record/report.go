@@ -52,12 +52,14 @@ type SuiteInfo struct {
 	Run      string   `json:"run"`            // the pattern that chose cases, or ""
 	Skip     string   `json:"skip"`           // the pattern that left cases out, or ""
 	Only     []string `json:"only,omitempty"` // where there are any, the only cases that were chosen
-	Level    Level    `json:"level"`          // the weakest level judged
-	Strict   bool     `json:"strict"`
-	Seed     string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
-	Repeat   int      `json:"repeat"` // how often each case was sent
-	Parallel int      `json:"parallel"`
-	Timeout  string   `json:"timeout"`
+	// the generators of cases that are not written down, such as "coverage"
+	Generated []string `json:"generated,omitempty"`
+	Level     Level    `json:"level"` // the weakest level judged
+	Strict    bool     `json:"strict"`
+	Seed      string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
+	Repeat    int      `json:"repeat"` // how often each case was sent
+	Parallel  int      `json:"parallel"`
+	Timeout   string   `json:"timeout"`
 }
 
 // Filtered reports whether cases were left out of a run by a pattern or a level.
@@ -113,7 +115,7 @@ type LastLook struct {
 	// the request that was sent by itself: "GET /", or "case#step" of one that had been answered before
 	Asked    string `json:"asked,omitempty"`
 	Answered bool   `json:"answered,omitempty"` // whether it got an answer of the implementation's own
-	Got      string `json:"got,omitempty"`      // what came of it
+	Got      string `json:"got,omitempty"`      // the status, or why there is none
 }
 
 // PaceInfo says how often a target asked to come back later.
@@ -147,7 +149,7 @@ type RequirementResult struct {
 	Findings int     `json:"findings"` // findings against it, wherever they were made
 }
 
-// A CaseResult is what became of one case.
+// A CaseResult is the result of one case.
 type CaseResult struct {
 	ID        string           `json:"id"`
 	Title     string           `json:"title"`

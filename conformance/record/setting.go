@@ -12,7 +12,7 @@ type Setting struct {
 	Value string `json:"value"` // secrets as "$NAME", where NAME is a shell variable
 }
 
-// A SettingKind says what becomes of a flag of fmaspec run in a report.
+// A SettingKind is the way in which a report has a flag of fmaspec run.
 type SettingKind int
 
 // The kinds of settings.

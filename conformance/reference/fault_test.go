@@ -120,7 +120,7 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 			false: refused}[good])
 	}
 	spoilsGood := regexp.MustCompile(`^(operation|response|action|time|json)\.|^http\.|^state\.`)
-	exceptions := map[string]string{
+	exceptions := map[string]string{ // by name of the fault
 		"refuses-lower-case-sha1": "every plain request has a Sha1 in small letters",
 		"never-refuses":           "it breaks the framing of refusals",
 	}
@@ -135,14 +135,21 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 			}
 			s := newSeer(t, fault.Wrap(reference.New(config())), longTimeout)
 			if spoilsGood.MatchString(fault.Breaks[0]) {
-				require.Equal(t, honestly[false], s.look(refused), "it %s, so it has to refuse as the reference "+
-					"server does", fault.Says)
+				same(t, fault, "refusals", "onAccepted", honestly[false], s.look(refused))
 				return
 			}
-			require.Equal(t, honestly[true], s.look(accepted), "it %s, so it has to accept as the reference "+
-				"server does", fault.Says)
+			same(t, fault, "acceptances", "onRefused", honestly[true], s.look(accepted))
 		})
 	}
+}
+
+// same asserts that a fault leaves the answers of one kind as they are. The first requirement
+// in its Breaks says which kind that is.
+func same(t *testing.T, fault reference.Fault, kind, wrap string, want, got []string) {
+	t.Helper()
+	require.Equal(t, want, got, "the fault %s breaks %s first, so want the %s of the reference server; "+
+		"limit its row in conformance/reference/faults_*.go to the other answers (%s), put another requirement first, "+
+		"or add it to the exceptions in conformance/reference/fault_test.go", fault.Name, fault.Breaks[0], kind, wrap)
 }
 
 func TestFaultsWaitOnlyWhereTheySayThatTheyWait(t *testing.T) {

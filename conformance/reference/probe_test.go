@@ -129,7 +129,7 @@ func seenDate(values []string) []string {
 }
 
 // see returns what a client sees of the answer, without the time of its Date and
-// without what becomes of the connection.
+// without the state of the connection.
 func (s *seer) see(p probe) string {
 	if p.atOnce > 0 {
 		return s.seeAtOnce(p)

@@ -56,7 +56,7 @@ func TestVariantsKeepTheContract(t *testing.T) {
 	unseen := map[string]string{ // why no probe shows them
 		"slow":                   "differs in time alone",
 		"in-small-pieces":        "probes read to the end",
-		"closes-each-connection": "probes do not look at what becomes of the connection",
+		"closes-each-connection": "probes do not look at the connection after the answer",
 
 		"one-connection-at-a-time": "probes come one after the other",
 		"eight-threads":            "probes come one after the other",

@@ -286,7 +286,7 @@ func refusalVariants() []variant {
 		{"challenge-with-blanks", "writes blanks around the = and the commas of a challenge, which nobody has to " +
 			"send and everybody has to read", challenges(
 			`Bearer realm = "fmaspec" , error	=	"invalid_token",, error_description="expired or never issued",`)},
-		{"challenge-beside-token", "offers Negotiate with a token of its own beside Bearer",
+		{"challenge-beside-token", "offers Bearer, and Negotiate with a token of its own",
 			challenges(`Negotiate oQ==, Bearer realm="fmaspec"`)},
 		{"challenge-among-many", "offers Bearer between two schemes with parameters of their own",
 			challenges(

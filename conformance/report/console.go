@@ -320,7 +320,7 @@ func baselineText(b *record.BaselineResult) (text, code string) {
 			text += "; " + b.Reason
 		}
 	case record.NotConformant:
-		text, code = fmt.Sprintf("not conformant with %s: %s beside %s", b.File, cmp.Or(strings.Join(kinds(b), ", "),
+		text, code = fmt.Sprintf("not conformant with %s: %s; %s", b.File, cmp.Or(strings.Join(kinds(b), ", "),
 			"no problem is listed"), count(b.Known, "known finding")), red
 		if b.Reason != "" {
 			text += "; " + b.Reason
@@ -413,6 +413,9 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 	cases := count(selected, "case")
 	if selected != total {
 		cases = fmt.Sprintf("%d of %s", selected, count(total, "case"))
+	}
+	if len(suite.Generated) > 0 {
+		cases += ", with those of generated " + strings.Join(suite.Generated, " and ")
 	}
 	p.line(span{dim, "cases    "}, span{"", cases + "   seed " + suite.Seed})
 	p.line()

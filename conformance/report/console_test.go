@@ -20,13 +20,13 @@ func TestConsoleOfABaselineEndsWithWhatBothComeTo(t *testing.T) {
 	}{
 		{record.BaselineResult{Verdict: record.Conformant, Known: 12}, "conformant with f: 12 known findings",
 			"the gate is green though the run failed"},
-		{record.BaselineResult{Verdict: record.Conformant, Reason: "as far as it was armed"},
-			"conformant with f: 0 known findings; as far as it was armed", "with a remark"},
+		{record.BaselineResult{Verdict: record.Conformant, Reason: "1 of 3 were not sent"},
+			"conformant with f: 0 known findings; 1 of 3 were not sent", "with a remark"},
 		{record.BaselineResult{Verdict: record.NotConformant, Known: 1,
 			Problems: []record.BaselineProblem{problem("new"), problem("new"), problem("vanished")}},
-			"not conformant with f: 2 new, 1 vanished beside 1 known finding", "what is wrong is counted by kind"},
+			"not conformant with f: 2 new, 1 vanished; 1 known finding", "what is wrong is counted by kind"},
 		{record.BaselineResult{Verdict: record.NotConformant, Reason: "it rained"}, "not conformant with f: no " +
-			"problem is listed beside 0 known findings; it rained", "a report that does not say why"},
+			"problem is listed; 0 known findings; it rained", "a report that does not say why"},
 		{record.BaselineResult{Verdict: record.Unjudged, Reason: "it rained"}, "could not judge: it rained",
 			"no verdict"},
 		{record.BaselineResult{}, "could not judge: the report gives no reason", "nothing at all"},

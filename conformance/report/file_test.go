@@ -44,7 +44,7 @@ func assertFile(t *testing.T, path, want string, mode os.FileMode) {
 	}
 }
 
-// assertAlone sees that no half-written file was left beside the report.
+// assertAlone sees that no half-written file was left next to the report.
 func assertAlone(t *testing.T, path string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))

@@ -46,14 +46,20 @@ func problemsOf(c *record.CaseResult) []problem {
 	return once
 }
 
-// groups maps each problem to the cases that have it, in the order of the report.
+// groups maps each problem to the cases that have it, in the order of the report, but
+// written cases before generated ones: a problem is shown by a case that somebody explained.
 type groups map[problem][]string
 
 func groupsOf(cases []*record.CaseResult) groups {
 	g := groups{}
-	for _, c := range cases {
-		for _, p := range problemsOf(c) {
-			g[p] = append(g[p], c.ID)
+	for _, generated := range []bool{false, true} {
+		for _, c := range cases {
+			if (c.File == "") != generated {
+				continue
+			}
+			for _, p := range problemsOf(c) {
+				g[p] = append(g[p], c.ID)
+			}
 		}
 	}
 	return g
@@ -296,7 +302,7 @@ func (p *page) acceptedBy(r *record.Report, k *record.Known) {
 	p.line(span{dim, "     accepted because " + k.Reason})
 }
 
-// same adds the line that names the other cases of a group, as far as they fit.
+// same adds a line that counts the other cases of a group, and names as many as fit into it.
 func (p *page) same(rest []string) {
 	if len(rest) == 0 || p.Verbose {
 		return

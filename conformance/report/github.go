@@ -19,7 +19,7 @@ const (
 	annotationFile   = 1_000 // bytes; longer paths are left out
 )
 
-// An annotation is a message that GitHub shows beside a line of a file.
+// An annotation is a message that GitHub shows at a line of a file.
 type annotation struct {
 	file  string
 	line  int

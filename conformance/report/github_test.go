@@ -233,8 +233,8 @@ func TestGitHubIsRedWheneverTheVerdictIs(t *testing.T) {
 			"against 0 requirements; because", "a stale verdict is believed, not the case"},
 		{"", nil, passed, []string{"error : verdict"}, "could not judge: because", "a report without a verdict"},
 		{record.Conformant, nil, passed, []string{"notice : conformant"}, "conformant: because", "green is green"},
-		{record.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is listed " +
-			"beside 0 known findings; of another target", "the baseline's verdict counts"},
+		{record.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is " +
+			"listed; 0 known findings; of another target", "the baseline's verdict counts"},
 		{record.NotConformant, green, passed, []string{"notice : conformant"}, "conformant with x: 1 known finding",
 			"the baseline's verdict counts"},
 		{record.NotConformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Failed}},

@@ -49,7 +49,7 @@ type Format struct {
 func Formats() []Format {
 	return []Format{
 		{"console", "Plain text: findings first, then requirements, totals and the verdict.", ".txt", Console},
-		{"github", "Workflow commands that GitHub shows as annotations beside the lines they are about.", ".txt",
+		{"github", "Workflow commands that GitHub shows as annotations of the lines they are about.", ".txt",
 			GitHub},
 		{"har", "HTTP Archive 1.2 of all exchanges, as browsers and proxies read it.", ".har", plain(HAR)},
 		{"html", "One self-contained page: verdict, requirements, and every case with its requests and responses.",

@@ -65,7 +65,7 @@ func TestNoFormatLetsAServerSpeakToTheTerminal(t *testing.T) {
 				t.Errorf("%s %+v: want UTF-8, got bytes that are none", f.Name, style)
 			}
 			if style.Color {
-				// A server's own colour code would be hidden by this, so the plain styles stand beside it.
+				// A server's own colour code would be hidden by this, so the plain styles are written too.
 				got = ours.ReplaceAllString(got, "")
 			}
 			for i, r := range got {

@@ -497,7 +497,7 @@ func TestSARIFEscapesPaths(t *testing.T) {
 		{"c:a/é#?[x].http", "c%3Aa/%C3%A9%23%3F%5Bx%5D.http", "%SRCROOT%", "what would end the path, or be a scheme"},
 		{"./fixtures//x/../y.http", "fixtures/y.http", "%SRCROOT%", "detours"},
 		{"/tmp/my cases/x.http", "file:///tmp/my%20cases/x.http", "", "an absolute path"},
-		{"../x.http", "../x.http", "%SRCROOT%", "beside the root"},
+		{"../x.http", "../x.http", "%SRCROOT%", "outside the root"},
 	} {
 		r := sample()
 		r.Cases[3].File = row.file

@@ -1,4 +1,4 @@
-// Package guard decides what may be sent to whom. It recognises the requests that are
+// Package guard decides what may be sent to which target. It recognises the requests that are
 // harmless by a closed table, looks at the very bytes that are about to be sent, and
 // withholds the others from a target that is not loopback, but for what the user armed.
 package guard
@@ -181,7 +181,7 @@ func (g *Guard) reading(r oneRequest) *reading {
 	path, under := strings.CutPrefix(m.target, base)
 	switch {
 	case !under && strings.HasPrefix(m.target, "/"):
-		m.path = m.target // of the same host, but beside the target's path
+		m.path = m.target // of the same host, but outside the target's path
 	case !under || !strings.HasPrefix(path, "/"):
 		m.host = hostElsewhere
 	default:

@@ -205,7 +205,7 @@ func TestEachHarmlessShapeIsKnownByItsReason(t *testing.T) {
 		}
 		delete(rows, shape.name)
 	}
-	require.Empty(t, rows, "want no example of a shape that there is not")
+	require.Empty(t, rows, "want no example of a shape that does not exist")
 }
 
 func TestWhatIsOddIsNotHarmless(t *testing.T) {

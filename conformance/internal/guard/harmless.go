@@ -263,7 +263,7 @@ func mistakable(name string) bool {
 		"-path", "machine", "sha1"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// mayIdentify reports whether something beside Authorization may identify the user: a
+// mayIdentify reports whether something besides Authorization may identify the user: a
 // field of such a name, or a token of one who may act.
 func (m *reading) mayIdentify() bool {
 	tokens := m.g.tokens()

@@ -155,7 +155,7 @@ func known(name string) bool {
 }
 
 // escaped is a value in which braces that belong to no variable are bytes, so that
-// they make none with what stands beside them.
+// they make none with the text around them.
 func escaped(value string) string {
 	pieces, err := split(value)
 	if err != nil {

@@ -163,14 +163,14 @@ func TestReadIncludesFilesOfTheFolder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	const out = "it leads out of the folder of this file; put the file beside it or below"
+	const out = "it leads out of the folder of this file; put the file into the same folder or below"
 	for name, want := range map[string]string{
 		"up": "6: < ../b/secret.json: " + out, "under": "6: < ./deep/../../b/secret.json: " + out,
 		"root": "6: < /etc/passwd: it is no name relative to this file; write one such as ./body.json, with / " +
 			"between folders",
 		"drive":    `6: < C:\x.json: it is no name relative to this file`,
 		"windows":  `6: < deep\body.json: it is no name relative to this file`,
-		"none":     "6: < ./none.json: file does not exist; name a file beside this one or below",
+		"none":     "6: < ./none.json: file does not exist; name a file in the same folder or below",
 		"variable": "6: < ./{{sha1}}.json: a name with variables is not read; write the name itself",
 		"long":     "6: < ./long: the file has more than 1048576 bytes; make it smaller",
 		"folder":   "6: < ./deep: it is a folder, not a plain file",

@@ -48,7 +48,7 @@ func Fields() []FieldDoc {
 		{"proves", OfCase, "requirement ids with commas", "required", "what the implementation would break by " +
 			"answering otherwise", isList},
 		{"control", OfCase, "the name of another case, without operation", "none", "the accepted case from which " +
-			"this one differs in one thing; a refusal counts only beside it", isName},
+			"this one differs in one thing; a refusal counts only if that one is accepted", isName},
 		{"needs", OfCase, "`" + strings.Join(Needs(), "`, `") + "`, with commas", "none",
 			"what the user has to name; without it the case does not apply", isOneOf(Needs()...)},
 		{"because", OfCase, "one line", "none", "why the case is worth sending", isText},

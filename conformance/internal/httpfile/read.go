@@ -79,14 +79,14 @@ func include(fsys fs.FS, folder, name string) ([]byte, error) {
 		return nil, errors.New("it is no name relative to this file; write one such as ./body.json, with / between " +
 			"folders")
 	case !fs.ValidPath(clean) || clean == ".":
-		return nil, errors.New("it leads out of the folder of this file; put the file beside it or below")
+		return nil, errors.New("it leads out of the folder of this file; put the file into the same folder or below")
 	}
 	at := folder
 	for part := range strings.SplitSeq(clean, "/") {
 		at = path.Join(at, part)
 		info, err := fs.Lstat(fsys, at)
 		if err != nil {
-			return nil, fmt.Errorf("%w; name a file beside this one or below", bare(err))
+			return nil, fmt.Errorf("%w; name a file in the same folder or below", bare(err))
 		}
 		if info.Mode()&fs.ModeSymlink != 0 {
 			return nil, errors.New("a link leads there; put the file itself in its place")

@@ -155,7 +155,7 @@ func (s *Secrets) Bytes(body []byte, cut bool) (out []byte, found bool) {
 	s.mu.RUnlock()
 	out = body
 	for {
-		// What is struck out may, with what stands beside it, spell another secret that
+		// What is struck out may, together with the text around it, spell another secret that
 		// holds asterisks.
 		struck := strike(out, spelt, cut)
 		if struck == nil {

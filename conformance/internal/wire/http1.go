@@ -227,10 +227,10 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline ti
 	defer context.AfterFunc(ctx, c.abandon)()
 
 	if s.Abort > 0 {
-		c.Write(s.Bytes[:s.Abort]) // whatever becomes of it, the connection ends here
+		c.Write(s.Bytes[:s.Abort]) // the connection ends here, also where this fails
 		return nil, false, nil
 	}
-	// The request is written beside the reading: a server may answer, and stop
+	// The request is written while the answer is read: a server may answer, and stop
 	// reading, before it has the whole body.
 	written := make(chan error, 1)
 	go func() {

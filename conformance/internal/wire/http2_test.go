@@ -403,7 +403,7 @@ func TestRequestsAtOnceAreAnsweredWhateverAConnectionHolds(t *testing.T) {
 	all.Go(func() { send("/waits") })
 	<-arrived
 	send("/x")
-	require.GreaterOrEqual(t, conns.Load(), int64(2), "want another connection beside one that is full")
+	require.GreaterOrEqual(t, conns.Load(), int64(2), "want another connection where one is full")
 	close(answered)
 	all.Wait()
 	for range 20 {

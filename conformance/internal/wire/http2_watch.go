@@ -43,8 +43,8 @@ func (p *Pool) watched(ctx context.Context, s Sending, can bool) (*record.Respon
 		"standstill"}
 }
 
-// close2 closes the connections of HTTP/2, beside what goes on: where the library
-// waits for itself, so does this.
+// close2 closes the connections of HTTP/2, in a goroutine of its own: where the
+// library waits for itself, this waits too.
 func (p *Pool) close2() {
 	p.mu.Lock()
 	two := p.two

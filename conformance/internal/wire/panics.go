@@ -66,7 +66,7 @@ func (h watching) recovered(r *http.Request) {
 	if value != http.ErrAbortHandler { // which a handler panics with to close the connection on purpose
 		id, _ := r.Context().Value(caseKey{}).(string)
 		if id == "" {
-			panic(http.ErrAbortHandler) // a request beside the run, as one that finds out whether it is up
+			panic(http.ErrAbortHandler) // a request outside the run, such as one that finds out whether it is up
 		}
 		h.panics.note(fmt.Sprint(value), stackOf(), id)
 	}

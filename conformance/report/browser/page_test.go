@@ -132,7 +132,7 @@ func filtersByEverything(t *testing.T, c *chrome) {
 		same(p, groups, 0, row.why+": a heading where there are cases, and nowhere else")
 		same(p,
 			`Array.from(document.querySelectorAll('[data-count]')).reduce((n, el) => n + Number(el.textContent), 0)`,
-			row.want, row.why+": the counts beside the outcomes")
+			row.want, row.why+": the counts next to the outcomes")
 	}
 	p.do(chromedp.Click(chromedp.CSS(`#clear`)))
 	p.until(`document.querySelector('#heading-failed .n').textContent === '4'`)

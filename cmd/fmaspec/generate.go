@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/explore"
+	"fmaspec/conformance/generate"
+	"fmaspec/schemas"
+)
+
+// The values of -generate.
+const (
+	generateAuto     = "auto"
+	generateNone     = "none"
+	generateCoverage = generate.Generator
+	generateExplore  = explore.Generator
+)
+
+// generateFlags say which cases are generated and sent with those of the suite.
+type generateFlags struct{ phase string } // generateNone where empty
+
+func (g *generateFlags) flags(set *flag.FlagSet) {
+	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, "+
+		"explore, or auto, which is coverage for a target on this machine and none for another; explore sends random "+
+		"requests behind the cases, and makes small what fails")
+}
+
+func (g *generateFlags) validate() error {
+	if g.phase != "" && !slices.Contains([]string{generateAuto, generateNone, generateCoverage, generateExplore}, g.phase) {
+		return fmt.Errorf("-generate %q: no such phase; give none, coverage, explore or auto", g.phase)
+	}
+	return nil
+}
+
+// extend returns the suite with the generated cases that are asked for.
+func (g *generateFlags) extend(suite *conformance.Suite, target conformance.Target) (*conformance.Suite, error) {
+	if g.phase == generateCoverage || g.phase == generateAuto && target.Local() {
+		return generated(suite, generate.Generator)
+	}
+	return suite, nil
+}
+
+// generated returns the suite with the cases of generators.
+func generated(suite *conformance.Suite, generators ...string) (*conformance.Suite, error) {
+	for _, name := range generators {
+		if name == generateExplore {
+			return nil, errors.New("the report has cases that an exploration made small, which cannot be made again; " +
+				"send them as saved, with -fixtures, and verify the report of that run")
+		}
+		if name != generate.Generator {
+			return nil, fmt.Errorf("%q generates no cases here; verify with the fmaspec that wrote the report", name)
+		}
+		out, err := generate.Coverage(suite, schemas.Library{})
+		if err != nil {
+			return nil, fmt.Errorf("%v; that is an error of fmaspec: please report it", err)
+		}
+		suite = out.Suite
+	}
+	return suite, nil
+}

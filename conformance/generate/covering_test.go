@@ -1,0 +1,55 @@
+package generate
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// covers returns the first pair of values that no row has.
+func missingPair(rows [][]int, sizes []int) (i, a, j, b int, missing bool) {
+	for j := range sizes {
+		for i := range j {
+			for a := range sizes[i] {
+				for b := range sizes[j] {
+					met := false
+					for _, row := range rows {
+						met = met || row[i] == a && row[j] == b
+					}
+					if !met {
+						return i, a, j, b, true
+					}
+				}
+			}
+		}
+	}
+	return 0, 0, 0, 0, false
+}
+
+func TestEveryPairStandsInSomeRow(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		sizes := rapid.SliceOfN(rapid.IntRange(1, 7), 2, 8).Draw(rt, "sizes")
+		rows := covering(sizes)
+		i, a, j, b, missing := missingPair(rows, sizes)
+		require.False(rt, missing, "column %d with %d and column %d with %d are in no row of %v", i, a, j, b, rows)
+		require.Equal(rt, rows, covering(sizes))
+	})
+}
+
+func TestAMissingPairIsFound(t *testing.T) {
+	rows := covering([]int{3, 3, 3})
+	_, _, _, _, missing := missingPair(rows[1:], []int{3, 3, 3})
+	require.True(t, missing)
+}
+
+func TestEachOfTheFirstColumnMeetsEveryValue(t *testing.T) {
+	sizes := []int{2, 5, 3}
+	met := map[[3]int]bool{}
+	for _, row := range beside(4, sizes) {
+		for i, v := range row[1:] {
+			met[[3]int{row[0], i, v}] = true
+		}
+	}
+	require.Len(t, met, 4*(2+5+3))
+}
