@@ -7,7 +7,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// A Tried is what came of a case that was sent beside the plan.
+// A Tried is the outcome of a case that the plan does not have.
 type Tried struct {
 	Exchanges []*Judged
 	Findings  []record.Finding // that count at the session's level, the worst first
@@ -16,13 +16,12 @@ type Tried struct {
 // DoAll sends every case of the plan as often as its options say.
 func (s *Session) DoAll(ctx context.Context) { s.doAll(ctx) }
 
-// Try sends a case once that the plan does not have, such as one that is made while the
-// session goes on, and concludes from its exchanges what [Suite.Run] would, provided that
-// its control was accepted. The answers are compared with those of the plan and of other
-// tries as well. It is sent under the same guard, budget, pace and journal as the cases of
-// the plan; the report of the session holds nothing of it unless [Session.Keep] is called.
-// Try fills in what the case is charged with, so that no two calls may share a case. Its
-// errors are those of [Session.Do].
+// Try sends a case that the plan does not have, once, and judges it as [Suite.Run] does
+// where the control of the case was accepted. Its answers are compared with those of the
+// plan and of earlier tries. The guard, the budget, the pace and the journal of the session
+// apply. The report of the session does not have the case unless [Session.Keep] adds it.
+// Try writes to the case, so that no two calls may share one. Its errors are those of
+// [Session.Do].
 func (s *Session) Try(ctx context.Context, c *Case) (Tried, error) {
 	r := s.runner
 	r.mu.Lock()
@@ -33,7 +32,7 @@ func (s *Session) Try(ctx context.Context, c *Case) (Tried, error) {
 	s.doing.Add(1)
 	r.mu.Unlock()
 	defer s.doing.Done()
-	j, err := s.bindBeside(ctx, c)
+	j, err := s.bindFurther(ctx, c)
 	if err != nil {
 		return Tried{}, err
 	}
@@ -49,11 +48,11 @@ func (s *Session) Try(ctx context.Context, c *Case) (Tried, error) {
 	return out, nil
 }
 
-// Keep takes a case that was tried into the report of the session, with the exchanges that
-// Try returned. A case whose id the report has already is not taken.
+// Keep adds a case that was tried to the report of the session, with the exchanges that Try
+// returned. An id that the session has already is an error.
 func (s *Session) Keep(ctx context.Context, c *Case, made []*Judged) error {
 	r := s.runner
-	j, err := s.bindBeside(ctx, c)
+	j, err := s.bindFurther(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -72,9 +71,9 @@ func (s *Session) Keep(ctx context.Context, c *Case, made []*Judged) error {
 	return nil
 }
 
-// bindBeside binds a case that the plan does not have.
-func (s *Session) bindBeside(ctx context.Context, c *Case) (*job, error) {
-	b := *s.runner.binding // of which withhold counts what was planned
+// bindFurther binds a case that the plan does not have.
+func (s *Session) bindFurther(ctx context.Context, c *Case) (*job, error) {
+	b := *s.runner.binding // a copy: withhold sets what was planned
 	b.suite.charge(c)
 	jobs, err := b.bind(ctx, []*Case{c})
 	if err != nil {
@@ -90,8 +89,8 @@ func (s *Session) bindBeside(ctx context.Context, c *Case) (*job, error) {
 	return j, nil
 }
 
-// compareTried returns what the exchanges of a case show beside those of the plan and of
-// the tries before.
+// compareTried returns the findings on the exchanges of a case when they are compared with
+// those of the plan and of earlier tries.
 func (s *Session) compareTried(c *Case, made []*Judged) map[ref][]record.Finding {
 	r := s.runner
 	r.mu.Lock()

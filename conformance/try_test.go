@@ -12,7 +12,8 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// tried starts a session with the plain case of one operation, and returns a case beside it.
+// tried starts a session with the plain case of one operation, and returns a case that the
+// plan does not have.
 func tried(t *testing.T, h http.Handler, o conformance.Options) (*conformance.Session, *conformance.Case) {
 	t.Helper()
 	suite, err := conformance.Load(conformance.Contract{})

@@ -35,7 +35,8 @@ func (f *exploreFlags) flags(set *flag.FlagSet) {
 		"what -for allows", explore.DefaultN))
 	set.DurationVar(&f.duration, "for", 0, "with -generate explore, send generated cases for this `TIME`")
 	set.StringVar(&f.save, "save", savedCases, "with -generate explore, save the smallest case of each cause of "+
-		"failure as an .http file in the `FOLDER`, from which -fixtures sends it first; with an empty name, save none")
+		"failure as an .http file in the `FOLDER`; pass it to -fixtures to send these cases before random ones; with "+
+		"an empty name, save none")
 }
 
 // validate checks what package flag cannot. phase is the value of -generate.
@@ -52,7 +53,7 @@ func (f *exploreFlags) validate(phase string) error {
 	return nil
 }
 
-// permitted returns an error if the requests of an exploration could prove nothing of the target.
+// permitted returns an error if the target is on another machine and no operation is armed.
 func (f *exploreFlags) permitted(plan *conformance.Plan) error {
 	if !f.on || plan.Safety.Local || len(plan.Safety.Armed) > 0 {
 		return nil
@@ -62,8 +63,8 @@ func (f *exploreFlags) permitted(plan *conformance.Plan) error {
 		"-sha1, and a -max-actions that reaches", plan.Target.URL)}
 }
 
-// run sends the cases of a suite and then generated ones, and returns the report of both: of what
-// was generated it holds the smallest case of each cause of failure.
+// run sends the cases of a suite, and then random ones if that is asked for, and returns the
+// report. Of the random cases it has the smallest of each cause of failure.
 func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite, target conformance.Target,
 	o conformance.Options) (*record.Report, error) {
 	if !f.on {
@@ -85,7 +86,7 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	kept := false
 	for _, found := range result.Found {
 		if suite.Case(found.Case.ID) != nil {
-			continue // it was saved by an earlier exploration, and failed above
+			continue // saved by an earlier exploration, and sent with the suite
 		}
 		if err := s.Keep(ctx, found.Case, found.Tried.Exchanges); err != nil {
 			return s.Close(ctx), err
@@ -111,7 +112,7 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	return report, nil
 }
 
-// summary writes what an exploration came to, with a command for each request of what failed.
+// summary writes the outcome of an exploration, with a command for each request that failed.
 func (f *exploreFlags) summary(w io.Writer, plan *conformance.Plan, result explore.Result) {
 	fmt.Fprintf(w, "explored %d generated cases from the seed %s", result.Sent, plan.Suite.Seed)
 	if result.Unsent > 0 {
@@ -121,9 +122,9 @@ func (f *exploreFlags) summary(w io.Writer, plan *conformance.Plan, result explo
 	for _, found := range result.Found {
 		fmt.Fprintf(w, "%s: %s, want %s, got %s\n", found.Case.ID, found.Finding.Place, found.Finding.Want,
 			found.Finding.Got)
-		fmt.Fprintf(w, "  failed %d times, first as %s; made small in %d tries", found.Times, found.First, found.Tries)
+		fmt.Fprintf(w, "  failed %d times, first as %s; reduced in %d tries", found.Times, found.First, found.Tries)
 		if found.Unsure {
-			fmt.Fprint(w, "; it does not fail each time")
+			fmt.Fprint(w, "; it does not always fail")
 		}
 		fmt.Fprintln(w)
 		for _, x := range found.Tried.Exchanges {
@@ -135,8 +136,8 @@ func (f *exploreFlags) summary(w io.Writer, plan *conformance.Plan, result explo
 	}
 }
 
-// saveAll writes a file for each case that was found and not known before, says in the case where
-// it is, and returns the names.
+// saveAll writes a file for each case that the suite does not have, sets its place in the case,
+// and returns the names.
 func (f *exploreFlags) saveAll(suite *conformance.Suite, result explore.Result) (saved []string, err error) {
 	for _, found := range result.Found {
 		if f.save == "" || suite.Case(found.Case.ID) != nil {

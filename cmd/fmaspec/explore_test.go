@@ -44,7 +44,8 @@ func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *test
 		return append([]string{"run", "-url", url, "-seed", "a", "-run", "accepts-plain-request$|/explore/", "-strict"},
 			more...)
 	}
-	got := call(t.Context(), environ, args("-generate", "explore", "-n", "128", "-save", dir, "-report", "json="+json)...)
+	got := call(t.Context(), environ, args("-generate", "explore", "-n", "128", "-save", dir, "-report",
+		"json="+json)...)
 	require.Equal(t, exitNotConformant, got.code, got.stderr)
 	require.Contains(t, got.stderr, "explored 128 generated cases from the seed a; causes of failure: 1\n")
 	require.Contains(t, got.stderr, "  curl -sS -i ")
@@ -54,7 +55,8 @@ func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *test
 	require.Contains(t, again[1], " -fixtures "+dir+" ")
 	verified := call(t.Context(), nil, "verify", json)
 	require.Equal(t, exitMisuse, verified.code)
-	require.Contains(t, verified.stderr, "an exploration made small, which cannot be made again; send them as saved")
+	require.Contains(t, verified.stderr, "cases of an exploration, which cannot be generated again; send the saved "+
+		"ones with -fixtures")
 	files, err := filepath.Glob(filepath.Join(dir, "explore", "*.http"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)

@@ -26,7 +26,7 @@ type generateFlags struct{ phase string } // generateNone where empty
 func (g *generateFlags) flags(set *flag.FlagSet) {
 	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, "+
 		"explore, or auto, which is coverage for a target on this machine and none for another; explore sends random "+
-		"requests behind the cases, and makes small what fails")
+		"requests after the other cases, and reduces what fails")
 }
 
 func (g *generateFlags) validate() error {
@@ -48,8 +48,8 @@ func (g *generateFlags) extend(suite *conformance.Suite, target conformance.Targ
 func generated(suite *conformance.Suite, generators ...string) (*conformance.Suite, error) {
 	for _, name := range generators {
 		if name == generateExplore {
-			return nil, errors.New("the report has cases that an exploration made small, which cannot be made again; " +
-				"send them as saved, with -fixtures, and verify the report of that run")
+			return nil, errors.New("the report has cases of an exploration, which cannot be generated again; send the " +
+				"saved ones with -fixtures, and verify the report of that run")
 		}
 		if name != generate.Generator {
 			return nil, fmt.Errorf("%q generates no cases here; verify with the fmaspec that wrote the report", name)

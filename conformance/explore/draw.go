@@ -24,8 +24,8 @@ func (g *grammar) draw(seed string, number int) script {
 	return rapid.Custom(g.script).Example(int(h.Sum64() >> 1))
 }
 
-// pick returns a number below n, each as often as the others: the generators of numbers
-// and samples of rapid prefer small ones, and a row is not worth more for standing above.
+// pick returns a number below n, all with about the same probability. The generators of
+// rapid for numbers and samples prefer small ones, and so the first rows of a table.
 func pick(t *rapid.T, n int) (out int) {
 	for range 12 {
 		out <<= 1
@@ -73,8 +73,8 @@ func (g *grammar) script(t *rapid.T) script {
 	return s
 }
 
-// values draws the values of the members. In a sequence most texts are short, so that what
-// hangs on their order is not hidden by what they are.
+// values draws the values of the members. In a sequence most texts are short, so that a
+// failure depends on the sequence and rarely on a text.
 func (g *grammar) values(t *rapid.T, r *request, broken, sequence bool) {
 	for i := range r.members {
 		m := &r.members[i]
@@ -106,15 +106,15 @@ func drawText(t *rapid.T) (out []rune) {
 		for range min(length, 64) {
 			out = append(out, of[pick(t, len(of))])
 		}
-		for length -= 64; length > 0; length -= 64 { // the same again, which is quickly made smaller
+		for length -= 64; length > 0; length -= 64 { // the same again, which costs fewer draws
 			out = append(out, out[len(out)-64:len(out)-64+min(length, 64)]...)
 		}
 	}
 	return out[:min(len(out), maxText)]
 }
 
-// drawPower draws the power of two beside which the length of a text is. Most are of a size
-// at which a case costs little.
+// drawPower draws the exponent of the power of two that the length of a text is close to.
+// Most texts are short enough to cost little.
 func drawPower(t *rapid.T) int {
 	if one(t, 4) {
 		return pick(t, 17)
@@ -122,13 +122,12 @@ func drawPower(t *rapid.T) int {
 	return pick(t, 13)
 }
 
-// hashForms are the variables that make another hash of the one that the run fills in.
+// hashForms returns the variables that derive another hash from {{sha1}}.
 func hashForms() []string {
 	return []string{"upper", "mixed", "digits", "letters", "zeros", "exponent"}
 }
 
-// drawHash draws the make-up of a hash: one that the run fills in, one that is made of it,
-// or a text of 40 digits.
+// drawHash draws a hash: a variable, or a text of 40 digits.
 func drawHash(t *rapid.T) string {
 	switch pick(t, 8) {
 	case 0:
@@ -150,7 +149,7 @@ func drawDigits(t *rapid.T, of string, n int) string {
 	return string(out)
 }
 
-// forms draws how the request is written: none, one or several of the forms.
+// forms draws up to three forms of the request.
 func (g *grammar) forms(t *rapid.T, r *request, broken bool) {
 	p := g.plain[r.operation].request
 	for range pick(t, 4) {

@@ -1,7 +1,7 @@
-// Package explore sends generated requests that nobody thought of, and sequences of them,
-// and makes what fails as small as it gets. Requests are drawn at random, from a seed, of
-// the forms and the faults that the written cases have one by one: what is expected of a
-// request, and which requirements it proves, is taken from these.
+// Package explore sends random requests and sequences of requests, and reduces those that
+// fail to the smallest ones that still fail. A request is drawn from a seed and combines the
+// forms and faults that the written cases have one at a time: the expected outcome and the
+// requirements that a request proves are those of the written cases.
 package explore
 
 import (
@@ -20,7 +20,7 @@ import (
 // Generator is the generator of the cases of this package.
 const Generator = "explore"
 
-// The bounds of the search for the smallest request that fails, of one cause.
+// The bounds of the search for the smallest case of one cause.
 const (
 	MaxTries   = 300
 	shrinkTime = 20 * time.Second
@@ -38,7 +38,7 @@ type Options struct {
 	Now      func() time.Time
 }
 
-// A Sender sends a case and says what came of it, as [conformance.Session.Try].
+// A Sender sends a case and returns its outcome, as [conformance.Session.Try] does.
 type Sender interface {
 	Try(context.Context, *conformance.Case) (conformance.Tried, error)
 }
@@ -47,30 +47,30 @@ type Sender interface {
 // answer.
 type Found struct {
 	Case    *conformance.Case // the smallest that was found to fail
-	Tried   conformance.Tried // what came of it
+	Tried   conformance.Tried // its outcome
 	Finding record.Finding    // the cause
 	First   string            // the seed of the case that failed first
 	Times   int               // how many of the cases that were drawn failed for the cause
-	Tries   int               // requests or sequences that were sent to make it small
+	Tries   int               // cases that were sent to find it
 	Unsure  bool              // the case did not fail again when it was sent again
 }
 
-// A Result says what an exploration came to.
+// A Result is the outcome of an exploration.
 type Result struct {
 	Sent    int     // cases that were drawn and sent
 	Unsent  int     // cases that were drawn and not sent, or not all of them
 	Reason  string  // why, of the first of them
-	Dropped int     // drawn that hold no fault or more than one, and were left out
+	Dropped int     // numbers for which no case could be drawn that has at most one fault
 	Found   []Found // in the order of the cases that failed first
 }
 
-// chunk is how many cases are sent before those that failed are made small. It is the same
-// whatever the parallelism, so that the cases are.
+// chunk is how many cases are sent before those that failed are reduced. It does not depend
+// on the parallelism, and so neither do the cases that are sent.
 const chunk = 128
 
-// Explore draws cases and sends them. Before, it sends the control of each operation; one
-// that is not accepted is an error, for nothing could be said of others beside it. When
-// ctx ends, it returns what was found so far.
+// Explore draws cases, sends them, and reduces those that fail. It sends the control of each
+// operation first; one that is not accepted is an error, because no other outcome would
+// prove anything. When ctx ends, Explore returns what was found so far.
 func Explore(ctx context.Context, suite *conformance.Suite, sender Sender, o Options) (Result, error) {
 	g, err := newGrammar(suite)
 	if err != nil {
@@ -118,16 +118,16 @@ func Cases(suite *conformance.Suite, seed string, n int) ([]*conformance.Case, e
 	return out, nil
 }
 
-// A drawn case is one that was drawn, with what it was made of.
+// A drawn is a case with the script that it was built from.
 type drawn struct {
 	script script
-	c      *conformance.Case // nil where what was drawn cannot be judged
+	c      *conformance.Case // nil where no case could be drawn that can be judged
 	seed   string
 	tried  conformance.Tried
 	err    error
 }
 
-// redraws is how often a case is drawn anew that cannot be judged.
+// redraws is how often a case is drawn for a number until it can be judged.
 const redraws = 8
 
 // numbered draws the case of a number.
@@ -145,7 +145,7 @@ func (g *grammar) numbered(seed string, number int) (d drawn) {
 	return d
 }
 
-// An exploration is one on its way.
+// An exploration is the state of [Explore].
 type exploration struct {
 	grammar *grammar
 	sender  Sender
@@ -165,15 +165,15 @@ func (x *exploration) controls(ctx context.Context) error {
 			return fmt.Errorf("explore: the plain request of %s was not sent: %w", op, err)
 		case len(tried.Exchanges) == 0 || tried.Exchanges[0].Response == nil ||
 			tried.Exchanges[0].Response.Status/100 != 2:
-			return fmt.Errorf("explore: the plain request of %s was not accepted, so that what others come to proves "+
-				"nothing; see what became of %s", op, x.grammar.plain[op].control.ID)
+			return fmt.Errorf("explore: the plain request of %s was not accepted, so that no other outcome would "+
+				"prove anything; look at the case %s", op, x.grammar.plain[op].control.ID)
 		}
 	}
 	return nil
 }
 
-// chunk sends some cases, several at once, and makes those small that failed for a cause
-// that is new. It reports whether any could be sent.
+// chunk sends some cases, several at once, and reduces the first that failed for each new
+// cause. It reports whether any case was sent.
 func (x *exploration) chunk(ctx context.Context, first, count int) bool {
 	all := make([]drawn, count)
 	next := make(chan int)
@@ -213,12 +213,12 @@ func (x *exploration) chunk(ctx context.Context, first, count int) bool {
 	return sent
 }
 
-// causeOf names what is reported once.
+// causeOf returns the name of a cause, which is reported once.
 func causeOf(f record.Finding) string {
 	return strings.Join([]string{f.Check, f.Requirement, f.Place}, " ")
 }
 
-// failed makes the case small, once for each cause of which it is the first.
+// failed counts the causes for which a case failed, and reduces it for each that is new.
 func (x *exploration) failed(ctx context.Context, d drawn) {
 	seen := map[int]bool{}
 	for _, f := range d.tried.Findings {
@@ -227,15 +227,15 @@ func (x *exploration) failed(ctx context.Context, d drawn) {
 		case known && !seen[at]:
 			x.result.Found[at].Times++
 		case !known:
-			x.small(ctx, d, f)
+			x.reduce(ctx, d, f)
 			at = x.causes[causeOf(f)]
 		}
 		seen[at] = true
 	}
 }
 
-// small finds the smallest case that fails for the cause of a finding, and notes it.
-func (x *exploration) small(ctx context.Context, d drawn, f record.Finding) {
+// reduce finds the smallest case that fails for the cause of a finding, and notes it.
+func (x *exploration) reduce(ctx context.Context, d drawn, f record.Finding) {
 	found := Found{Case: d.c, Tried: d.tried, Finding: f, First: d.seed, Times: 1}
 	until := x.options.Now().Add(shrinkTime)
 	sent := map[string]bool{}
@@ -273,33 +273,12 @@ func (x *exploration) small(ctx context.Context, d drawn, f record.Finding) {
 	again := try(d.script, nil, is)
 	found.Unsure = again == nil
 	smallest := d.script
-	// What fails without the other requests is no matter of them, and what fails without a
-	// fault in the same way no matter of the fault.
-	one, sound := smallest.clone(), smallest.clone()
-	one.steps, one.atOnce = one.steps[f.Step%len(one.steps):][:1], false
-	one.operation = one.steps[0].operation
-	valid := func(it *script) (changed bool) {
-		for i, r := range it.steps {
-			if r.fault > 0 {
-				it.steps[i], changed = x.grammar.valid(r), true
-			}
-		}
-		return changed
-	}
-	for _, simpler := range []struct {
-		is     bool
-		script func() script
-		shows  func(record.Finding) bool
-	}{
-		{len(smallest.steps) > 1, func() script { return one }, func(record.Finding) bool { return true }},
-		{valid(&sound), func() script { sound := smallest.clone(); valid(&sound); return sound },
-			func(o record.Finding) bool { return o.Place == f.Place && o.Got == f.Got }},
-	} {
-		if again == nil || !simpler.is {
+	for _, row := range x.simplifications(f) {
+		it := smallest.clone()
+		if again == nil || !row.change(&it) {
 			continue
 		}
-		it := simpler.script()
-		shown := try(it, nil, simpler.shows)
+		shown := try(it, nil, row.shows)
 		if shown == nil {
 			continue
 		}
@@ -321,7 +300,7 @@ func (x *exploration) small(ctx context.Context, d drawn, f record.Finding) {
 			return smaller != nil
 		}}
 		smallest = s.shrink()
-		// What the smallest case has of forms may prove something else.
+		// The forms that are left may prove another requirement.
 		if c, ok := x.grammar.build(smallest, "", "", ""); ok && !slices.Equal(c.Proves, found.Case.Proves) {
 			there := func(o record.Finding) bool { return o.Place == found.Finding.Place }
 			if own := try(smallest, nil, there); own != nil {
@@ -333,8 +312,39 @@ func (x *exploration) small(ctx context.Context, d drawn, f record.Finding) {
 	x.note(causeOf(f), found)
 }
 
-// note adds what was found, unless it came down to a cause that is known. What else the
-// smallest case fails for is reported with it, and not again.
+// A simplification is a change of a script after which a failure has another cause.
+type simplification struct {
+	change func(*script) bool // reports whether it changed anything
+	shows  func(record.Finding) bool
+}
+
+// simplifications returns those to try for a finding. Where a request fails alone, the others
+// are not the cause; where it fails in the same way without its fault, the fault is not.
+func (x *exploration) simplifications(f record.Finding) []simplification {
+	alone := func(s *script) bool {
+		if len(s.steps) == 1 {
+			return false
+		}
+		s.steps, s.atOnce = s.steps[f.Step%len(s.steps):][:1], false
+		s.operation = s.steps[0].operation
+		return true
+	}
+	valid := func(s *script) (changed bool) {
+		for i, r := range s.steps {
+			if r.fault > 0 {
+				s.steps[i], changed = x.grammar.valid(r), true
+			}
+		}
+		return changed
+	}
+	return []simplification{
+		{alone, func(record.Finding) bool { return true }},
+		{valid, func(o record.Finding) bool { return o.Place == f.Place && o.Got == f.Got }},
+	}
+}
+
+// note adds a cause, unless the smallest case has one that is known. The other findings of
+// the smallest case belong to the same cause.
 func (x *exploration) note(first string, found Found) {
 	at, known := x.causes[causeOf(found.Finding)]
 	if known && at < len(x.result.Found) {
@@ -351,8 +361,8 @@ func (x *exploration) note(first string, found Found) {
 	}
 }
 
-// sameExpectations reports whether two cases expect the same of what they have in common,
-// the last of their requests: acceptance, or a refusal for the same reason.
+// sameExpectations reports whether a case expects refusals for the same reason as another,
+// or none.
 func sameExpectations(c, like *conformance.Case) bool {
 	refusal := func(c *conformance.Case) (out []int) {
 		for _, s := range c.Steps {
@@ -365,8 +375,8 @@ func sameExpectations(c, like *conformance.Case) bool {
 	return slices.Equal(refusal(c), refusal(like)) || refusal(c) == nil
 }
 
-// named sends the case of a cause once more, under an id that other runs give it too: the
-// values of its variables hang on it. One that does not fail again keeps the id that it has.
+// named sends the case of a cause once more, under an id that depends on the cause alone:
+// the values of variables depend on the id. A case that does not fail again keeps its id.
 func (x *exploration) named(ctx context.Context, f *Found) {
 	c := *f.Case
 	c.Name = Generator + "/" + slug(causeOf(f.Finding))

@@ -14,7 +14,7 @@ import (
 	"fmaspec/openapi"
 )
 
-// A script is the structured form of a case: it can be drawn, made smaller and rendered.
+// A script is the structured form of a case, from which the case is built.
 type script struct {
 	operation string
 	steps     []request
@@ -64,9 +64,8 @@ const (
 	namesUpper
 )
 
-// like names the written cases by which requests that have a form are judged: they say
-// what is proven, and what is expected. Where a suite has no such case, the form is not
-// generated.
+// The written cases whose requirements and expectation apply to requests of a form. Where a
+// suite has no such case, the form is not generated.
 const (
 	likeText          = "valid/accepts-unicode-comment"
 	likeLongText      = "valid/accepts-long-comment"
@@ -88,21 +87,20 @@ const (
 	likeChunks        = "body/answers-chunked-body"
 )
 
-// longText is from how many characters on a text may meet a limit of which no document
-// speaks.
+// longText is the length above which a text may exceed a limit that no document states.
 const longText = 100
 
-// shortText is a text that is as plain as any, and no shorter than one may expect.
+// shortText is the text of a plain request.
 const shortText = "aa"
 
-// A grammar is what can be generated for a suite.
+// A grammar generates requests for a suite.
 type grammar struct {
 	suite *conformance.Suite
 	plain map[string]*plain // by operation
 	names []string          // of the operations that have a plain case, sorted
 }
 
-// A plain request is what others differ from.
+// A plain is the control of an operation, from which other requests differ.
 type plain struct {
 	control *conformance.Case
 	request request
@@ -177,7 +175,7 @@ func (g *grammar) read(op openapi.Operation, c *conformance.Case) (r request, ok
 	return r, r.media != "" && r.scheme != "" && len(r.members) > 0
 }
 
-// clone returns a copy that shares nothing that is changed.
+// clone returns a copy that shares no memory that is written to.
 func (r request) clone() request {
 	r.members, r.fields, r.chunks = slices.Clone(r.members), slices.Clone(r.fields), slices.Clone(r.chunks)
 	for i := range r.members {
@@ -194,7 +192,7 @@ func (s script) clone() script {
 	return s
 }
 
-// valid returns a request without its fault, with the same values as far as they are valid.
+// valid returns a request without its fault and with the values that are valid.
 func (g *grammar) valid(r request) request {
 	p := g.plain[r.operation].request
 	r = r.clone()
@@ -278,10 +276,10 @@ type verdict struct {
 	proves   []string
 }
 
-// expected returns what is expected of a request, taken from the written cases that have
-// its forms, and whether that can be said. Of a valid request that has several forms the
-// case counts that proves the weakest requirement, so that a server is charged with no
-// more than its refusal shows. The contract's own reading of the request has to agree.
+// expected returns the expectation of the written cases that have the forms of a request.
+// For a valid request with several forms, the case that proves the weakest requirement
+// applies, so that a refusal is not charged to a stronger one than it shows. It reports false
+// where [conformance.Suite.JudgeRequest] disagrees, or finds more than one violation.
 func (g *grammar) expected(r request, body string) (v verdict, ok bool) {
 	broken := map[string]bool{}
 	for _, f := range g.contradicts(r, body) {
@@ -313,8 +311,8 @@ func (g *grammar) expected(r request, body string) (v verdict, ok bool) {
 	return v, true
 }
 
-// refused returns what is expected of a request with a fault. A form that may be refused
-// for a reason of its own would leave open which of the two an answer is about.
+// refused returns the expectation for a request with a fault. It reports false where a form of
+// the request may be refused too, because the refusal could then be about either.
 func (g *grammar) refused(r request) (v verdict, ok bool) {
 	for _, name := range g.likes(r) {
 		c := g.suite.Case(r.operation + "/" + name)
@@ -329,7 +327,7 @@ func (g *grammar) refused(r request) (v verdict, ok bool) {
 	return verdict{conformance.Refused, c.Steps[0].Statuses, c.Proves}, true
 }
 
-// contradicts returns what the contract has against a request with a body.
+// contradicts returns the findings of the contract on a request with a body.
 func (g *grammar) contradicts(r request, body string) []record.Finding {
 	header := map[string][]string{}
 	for _, f := range g.header(r) {
@@ -352,11 +350,10 @@ func (g *grammar) path(operation string) string {
 	return ""
 }
 
-// build makes the case of a script. ok reports whether it can be judged.
+// build returns the case of a script, and whether it can be judged.
 func (g *grammar) build(s script, id, title, seed string) (c *conformance.Case, ok bool) {
 	c = &conformance.Case{ID: id, Title: title, Operation: s.operation, AtOnce: s.atOnce,
 		Control: g.plain[s.operation].control.ID,
-		Because: "generated requests like it showed a fault",
 		Origin:  conformance.Origin{Generator: Generator, Seed: seed}}
 	_, c.Name, _ = strings.Cut(id, "/")
 	var broken string

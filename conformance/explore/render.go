@@ -87,12 +87,12 @@ func furtherMembers() []furtherMember {
 type fault struct {
 	like string                            // the written case that is refused for the same reason
 	make func(g *grammar, r *request) bool // changes the request; false where that does not apply
-	// changes the text of the body; at is a place of its choice
+	// changes the text of the body, at a place that was drawn; nil for no change
 	spoil func(text string, at int) string
 }
 
-// faults is the table of violations. That a request has exactly one is verified when it is
-// made.
+// faults is the table of violations. [grammar.expected] verifies that a request has exactly
+// one.
 func faults() []fault {
 	return []fault{
 		{"body/refuses-missing-comment", dropText, nil},

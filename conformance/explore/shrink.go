@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// A shrinker makes a script smaller as long as it fails. It works on the structure of the
-// requests, where the one of rapid works on the bits that they are drawn from and runs
-// inside a test only: few tries are enough, which is what each costs a request.
+// A shrinker reduces a script as long as it fails. It removes parts of the requests; the
+// shrinker of rapid, which works inside a test only, removes bits of the random input, and
+// needs many more tries, each of which is a request.
 type shrinker struct {
 	grammar *grammar
-	fails   func(script) bool // false too where no more tries are left
+	fails   func(script) bool // also false where no tries are left
 	best    script
 }
 
-// try takes a smaller script where that fails as well.
+// try replaces the script by a changed one if that fails too.
 func (s *shrinker) try(change func(*script)) bool {
 	smaller := s.best.clone()
 	change(&smaller)
@@ -25,7 +25,7 @@ func (s *shrinker) try(change func(*script)) bool {
 	return true
 }
 
-// shrink makes the script as small as it gets.
+// shrink returns the smallest script that was found to fail.
 func (s *shrinker) shrink() script {
 	s.dropSteps()
 	if s.best.atOnce {
@@ -47,7 +47,7 @@ func (s *shrinker) plainLike(r request) request {
 	return s.grammar.plain[r.operation].request.clone()
 }
 
-// dropSteps drops the steps that are not needed, half of them at first.
+// dropSteps removes steps, half of them first.
 func (s *shrinker) dropSteps() {
 	for size := len(s.best.steps) / 2; size > 0; size /= 2 {
 		for at := 0; at+size <= len(s.best.steps) && len(s.best.steps) > size; {
@@ -58,8 +58,7 @@ func (s *shrinker) dropSteps() {
 	}
 }
 
-// operations lets every step call the operation of the case, or the case be of the last
-// step's.
+// operations makes every step call the operation of the case.
 func (s *shrinker) operations() {
 	for i, r := range s.best.steps {
 		if r.operation != s.best.operation {
@@ -68,7 +67,7 @@ func (s *shrinker) operations() {
 	}
 }
 
-// forms takes back what the plain request has in another form.
+// forms replaces the forms of a step by those of the plain request.
 func (s *shrinker) forms(i int) {
 	p := s.grammar.plain[s.best.steps[i].operation].request
 	fault := s.best.steps[i].fault
@@ -92,9 +91,8 @@ func (s *shrinker) forms(i int) {
 		{s.best.steps[i].media != p.media, func(r *request) { r.media = p.media }},
 		{s.best.steps[i].scheme != p.scheme, func(r *request) { r.scheme = p.scheme }},
 	} {
-		same := equal(s.best.steps[i], row.change)
-		if row.is && !same && s.try(func(c *script) { row.change(&c.steps[i]) }) {
-			continue
+		if row.is && !equal(s.best.steps[i], row.change) {
+			s.try(func(c *script) { row.change(&c.steps[i]) })
 		}
 	}
 	for n := len(s.best.steps[i].fields) - 1; n >= 0; n-- {
@@ -114,8 +112,8 @@ func equal(r request, change func(*request)) bool {
 		(other.chunks == nil) == (r.chunks == nil) && slices.Equal(other.chunks, r.chunks)
 }
 
-// members drops further members, orders the others as they are in the plain request, and
-// makes their values small.
+// members removes further members, sorts the others as in the plain request, and reduces
+// their values.
 func (s *shrinker) members(i int) {
 	for n := len(s.best.steps[i].members) - 1; n >= 0; n-- {
 		if s.best.steps[i].members[n].further {
@@ -154,8 +152,7 @@ func (s *shrinker) members(i int) {
 	}
 }
 
-// hash makes the hash one that the run fills in, or made of it, or of fewer different
-// digits.
+// hash replaces the hash by a variable, or else as many of its digits as possible by a.
 func (s *shrinker) hash(value string, set func(func(*member)) bool) {
 	if value == "" || set(func(m *member) { m.hash = "" }) {
 		return
@@ -175,8 +172,7 @@ func (s *shrinker) hash(value string, set func(func(*member)) bool) {
 	}
 }
 
-// plainText replaces the characters from one place to another by the letter a, all of them
-// or else each half by itself.
+// plainText replaces a range of characters by the letter a, or else each half of the range.
 func (s *shrinker) plainText(i, n, from, to int) {
 	text := s.best.steps[i].members[n].text[from:to]
 	if !slices.ContainsFunc(text, func(r rune) bool { return r != 'a' }) {
@@ -196,8 +192,8 @@ func (s *shrinker) plainText(i, n, from, to int) {
 	s.plainText(i, n, middle, to)
 }
 
-// shorter makes every run of equal characters as short as it may be, by halves: what
-// fails with some of them is taken to fail with more.
+// shorter reduces each run of equal characters by a binary search for its smallest length,
+// which assumes that a longer run fails as well.
 func (s *shrinker) shorter(i, n int) {
 	for at := 0; at < len(s.best.steps[i].members[n].text); {
 		text := s.best.steps[i].members[n].text

@@ -22,8 +22,8 @@ func isHash(text string) bool {
 	return len(text) == 40 && strings.Trim(text, "0123456789abcdefABCDEF") == ""
 }
 
-// isHostile reports whether few stores keep a character, so that it is open what comes of
-// a text that holds it: NUL and the noncharacters of Unicode (RFC 7493 2.1).
+// isHostile reports whether a character is NUL or a noncharacter of Unicode (RFC 7493 2.1).
+// Few stores keep these, so that a text with one may be accepted or refused.
 func isHostile(r rune) bool { return r == 0 || r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE }
 
 // An alphabet is a class of characters that software is known to fail on.
@@ -83,7 +83,8 @@ func naughty() []string {
 		"1/0", "{}", "[]", "\\", "\\\\", "\"", "''", "--", "/*", "*/", "//", "<!--", "-->", "]]>", "${7*7}", "{{7*7}}",
 		"#{7*7}", "<%= 7*7 %>", "%00", "%2e%2e%2f", "../../etc/passwd", "C:\\CON", "' OR '1'='1", "1; DROP TABLE users",
 		"<script>alert(1)</script>", "javascript:alert(1)", "&lt;&amp;", "\u202egnp.exe", "=1+1", "+1", "@SUM(1)",
-		"$(id)", "`id`", "| id", "%s%s%s%n", "%d", "%", "%%", "\\u0000", "\\x00", "__proto__", "constructor", "a\u0000b",
+		"$(id)", "`id`", "| id", "%s%s%s%n", "%d", "%", "%%", "\\u0000", "\\x00", "__proto__", "constructor",
+		"a\u0000b",
 		"Ω≈ç√∫", "ﷺ", "(╯°□°）╯︵ ┻━┻", "ﾟ･✿ヾ╲(｡◕‿◕｡)╱✿･ﾟ", "\ufeff", "xn--", "file:///",
 		"http://a/%%30%30", "CON", "\r\nX: y",
 	}

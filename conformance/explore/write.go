@@ -9,8 +9,8 @@ import (
 	"fmaspec/conformance/internal/httpfile"
 )
 
-// Write returns a case as a file of requests, which reads as the same case again, and sets the
-// lines of its steps. An error says what such a file cannot hold.
+// Write returns a case as an .http file, and sets the lines of the steps. The error says what
+// would be another request when the file is read.
 func Write(c *conformance.Case) ([]byte, error) {
 	var out bytes.Buffer
 	line := func(key, value string) {
@@ -63,7 +63,7 @@ func words(statuses []int) (out []any) {
 	return out
 }
 
-// same returns an error where a file reads as other requests than those of the case.
+// same returns an error if the requests of a file are not those of a case.
 func same(c *conformance.Case, data []byte) error {
 	file, err := httpfile.Parse(c.Name+".http", data)
 	if err != nil {
