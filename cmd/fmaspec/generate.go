@@ -30,7 +30,8 @@ func (g *generateFlags) flags(set *flag.FlagSet) {
 }
 
 func (g *generateFlags) validate() error {
-	if g.phase != "" && !slices.Contains([]string{generateAuto, generateNone, generateCoverage, generateExplore}, g.phase) {
+	phases := []string{"", generateAuto, generateNone, generateCoverage, generateExplore}
+	if !slices.Contains(phases, g.phase) {
 		return fmt.Errorf("-generate %q: no such phase; give none, coverage, explore or auto", g.phase)
 	}
 	return nil
