@@ -19,7 +19,11 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # Tests make much and keep little: where the garbage collector runs less often, they
 # and the compiler take less of the processor.
 GOGC ?= 400
-TEST = GOGC=$(GOGC) $(GO) test
+# They are linked without what only a debugger reads.
+TEST = GOGC=$(GOGC) $(GO) test -ldflags=-w $(VET)
+
+# -vet=off where make verify has run.
+VET ?=
 
 # What the tests cover:
 #
@@ -31,16 +35,23 @@ TEST = GOGC=$(GOGC) $(GO) test
 #               module or browser. Packages that did not change are not tested again, but
 #               for docs and internal/arch: their tests read what go test does not see.
 #   make test   every test without the race detector, the whole matrix among them; then,
-#               under the race detector and with -short, what sends and serves requests:
-#               the packages of CONCURRENT; then the Pact tests.
+#               under the race detector and with -short, what sends, serves and judges at
+#               once: the packages of CONCURRENT without the tests of SERIAL, and of the
+#               command what SERVING names; then the Pact tests.
 #   make race   every test under the race detector. Of the matrix, which takes too long so, a
 #               sample: our code is the same for every fault.
-CONCURRENT := ./cmd/... ./conformance ./conformance/internal/... \
-  $(addsuffix /...,$(addprefix ./conformance/,conformancetest credential journal mutate pact reference))
+CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal mutate reference \
+  internal/guard internal/pace internal/redact internal/wire)
 
-# A script starts a process for each command, which has been tested without the race
-# detector; what the command shares with it runs in the tests of Go.
-SCRIPTS := ^TestScripts$$
+# Tests that judge, one after another, what a single run gave, or only read: for the
+# race detector they are one run many times over. A new test is not among them.
+# conformance/internal/arch tests that each name is that of a test, and that none of these
+# tests starts a goroutine.
+SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|Load|Compact|WhatARepetitionIs|FindingsOnTimes|WhatIsOddIsNot|OnlyWhatATokenExplains|CurlSends)
+
+# Of the command, what goes on at once is the server and what interrupts it; a script
+# starts a process for each command.
+SERVING := ^Test(Serve|ASignal|AnInterrupt|AWaitingRequest|AStoppingServer|AClientThat|ARequestChooses|ChosenFaults|Latency)
 
 # The packages whose tests rewrite golden files.
 GOLDEN := $$(grep -rl --include='*_test.go' --exclude-dir=example '"update"' cmd conformance docs openapi schemas | xargs -n1 dirname | sort -u | sed 's|^|./|')
@@ -72,7 +83,8 @@ quick: ## run the short tests of what changed, without the race detector
 test: ## run every test, in random order; then what is concurrent, sampled, under the race detector
 	@failed=0; \
 	$(TEST) -shuffle=on -timeout 40m $(TESTFLAGS) ./... || failed=1; \
-	$(if $(RACE),$(TEST) $(RACE) -short -skip '$(SCRIPTS)' -shuffle=on -timeout 40m $(TESTFLAGS) $(CONCURRENT) || failed=1;) \
+	$(if $(RACE),$(TEST) $(RACE) -short -skip '$(SERIAL)' -shuffle=on -timeout 40m $(TESTFLAGS) $(CONCURRENT) || failed=1;) \
+	$(if $(RACE),$(TEST) $(RACE) -short -run '$(SERVING)' -shuffle=on -timeout 40m $(TESTFLAGS) ./cmd/fmaspec || failed=1;) \
 	GOGC=$(GOGC) GO='$(GO)' FMASPEC_PACT='$(PACT)' .ci/pact/run -shuffle=on $(TESTFLAGS) || failed=1; \
 	exit $$failed
 
@@ -137,7 +149,7 @@ prism: ## test the Prism mock of the OpenAPI document (needs npm)
 
 .PHONY: browser
 browser: ## test the HTML report in Chromium, and its accessibility with axe (needs npm and chromium)
-	@.ci/browser/run
+	@.ci/browser/run $(TESTFLAGS)
 
 .PHONY: bench
 bench: ## benchmark judging and a whole run, with a bare loop for comparison

@@ -80,7 +80,7 @@ func (o Origin) String() string {
 // Own reports whether the case is a user's, of a [Source] with Own.
 func (c *Case) Own() bool { return c.own }
 
-// controls returns the ids of the accepted cases beside which the case proves something.
+// controls returns the ids of the accepted cases without which the case proves nothing.
 func (c *Case) controls() []string {
 	if c.Control == "" {
 		return c.Also

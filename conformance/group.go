@@ -76,8 +76,8 @@ func (l *loader) checkGroups() {
 
 // With returns a suite that has further cases, such as generated ones. Steps that are to be
 // accepted await the status of success of their operation, whatever they say. An error
-// names the case and what is wrong with it: an id that is taken, an operation, a requirement
-// or a control that there is not. The suite itself is not changed.
+// names the case and what is wrong with it: an id that is taken, an unknown operation or
+// requirement, or a control that is no accepted case. The suite itself is not changed.
 func (s *Suite) With(cases ...*Case) (*Suite, error) {
 	out := *s
 	l := &loader{suite: &out, own: map[string]bool{}}

@@ -78,6 +78,11 @@ var diskPath = anyOf(
 	`\b[A-Za-z]:\\+[\w .\\-]+\.(cs|vb|cshtml|config|pdb|go|py|java|php|rb|js|ts)\b`,
 )
 
+// diskWords are texts of which one stands in all that diskPath finds. Looking for them
+// first saves most of the time.
+var diskWords = []string{"/usr/", "/var/", "/etc/", "/opt/", "/srv/", "/root/", "/tmp/", "/proc/", "/home/", "/app/",
+	"/src/", "/build/", "/mnt/", "/code/", "/workspace/", "/go/src/", "/Users/", `:\`}
+
 // link is what leads elsewhere in a page, and is a path of no disk.
 var link = regexp.MustCompile(`(?i)\b(href|src|action|content)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)`)
 
@@ -118,6 +123,9 @@ func insideOf(body, asked string) string {
 	for _, text := range texts {
 		if strings.Contains(text, "<") {
 			text = link.ReplaceAllString(text, "")
+		}
+		if !slices.ContainsFunc(diskWords, func(w string) bool { return strings.Contains(text, w) }) {
+			continue
 		}
 		for _, found := range diskPath.FindAllString(text, -1) {
 			path := strings.TrimLeft(found, " \t\r\n\"'([=:>`")

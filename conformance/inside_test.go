@@ -52,6 +52,28 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 	}
 }
 
+// Each word stands in a path that is found, and each path that is found has a word.
+func TestEveryPathOfADiskIsFoundByItsWords(t *testing.T) {
+	var paths []string
+	for _, folder := range []string{"usr/local", "usr/lib", "usr/lib64", "usr/bin", "usr/sbin", "usr/share", "usr/src",
+		"usr/include", "var/lib", "var/www", "var/log", "var/run", "var/task", "var/opt", "var/tmp", "var/spool",
+		"var/cache", "var/folders", "var/app", "etc", "opt/x", "srv", "root", "tmp", "proc", "home/x"} {
+		paths = append(paths, "/"+folder+"/x")
+	}
+	for _, folder := range []string{"app", "src", "build", "mnt", "code", "workspace", "go/src", "Users/x"} {
+		paths = append(paths, "/"+folder+"/x.go")
+	}
+	paths = append(paths, `C:\inetpub\x`, `C:\\home\\site\\x`, `D:\a\1\s\x`, `c:\x\Program.cs`)
+	for _, path := range paths {
+		require.Regexp(t, diskPath, path)
+		require.True(t, slices.ContainsFunc(diskWords, func(w string) bool { return strings.Contains(path, w) }), path)
+		require.NotEmpty(t, insideOf("open "+path+" failed", askedURL), path)
+	}
+	for _, w := range diskWords {
+		require.True(t, slices.ContainsFunc(paths, func(p string) bool { return strings.Contains(p, w) }), w)
+	}
+}
+
 func TestOnlyAServersInsideIsTakenForIt(t *testing.T) {
 	for _, row := range []struct{ body, want, why string }{
 		{`open /var/lib/actions/queue.db: permission denied`, `a path of its disk: "/var/lib/actions/queue.db"`,

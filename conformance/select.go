@@ -90,7 +90,8 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 // anyOf reports whether a pattern matches the id of a case, of its control, or of
 // that one's.
 func (s *Suite) anyOf(p *regexp.Regexp, c *Case) bool {
-	return p.MatchString(c.ID) || slices.ContainsFunc(c.controls(), func(id string) bool { return s.anyOf(p, s.byID[id]) })
+	return p.MatchString(c.ID) || slices.ContainsFunc(c.controls(),
+		func(id string) bool { return s.anyOf(p, s.byID[id]) })
 }
 
 // provesAt reports whether the case is to prove a requirement of the level or a

@@ -20,10 +20,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
+	"fmaspec/schemas"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in the README")
@@ -115,6 +117,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		"docs/requirements.md": requirementsPage(suite),
 		"docs/sources.md":      sourcesPage(suite),
 		"docs/checks.md":       checksPage(suite),
+		"docs/generated.md":    generatedPage(t, suite),
 		"docs/faults.md":       faultsPage(suite),
 		"docs/contract.md":     generated + fmaspec(t, "contract", "-format", "markdown"),
 	} {
@@ -229,6 +232,53 @@ func checksPage(suite *conformance.Suite) string {
 	return b.String()
 }
 
+func generatedPage(t *testing.T, suite *conformance.Suite) string {
+	result, err := generate.Coverage(suite, schemas.Library{})
+	require.NoError(t, err)
+	requests, counts := 0, map[string]int{}
+	for _, c := range result.Suite.Cases {
+		if c.Generator != "" {
+			requests += len(c.Steps)
+			counts[strings.Split(c.Name, "/")[1]]++
+		}
+	}
+	var b strings.Builder
+	b.WriteString("# Generated cases\n\n" + generated)
+	fmt.Fprintf(&b, "Written cases show what their authors thought of. `fmaspec run` adds %d cases (%d requests) that "+
+		"are derived from the contract, where the target is on this machine: the coverage phase. `-generate none` "+
+		"leaves them out, `-generate coverage` sends them to another target too, under the same guard, budget, rate "+
+		"and journal as all others. `fmaspec list generated` lists them, `fmaspec explain coverage/hash-form/sha1-39-digits` "+
+		"shows one.\n\n"+
+		"Each case is the plain accepted request of its operation with one change, and has that request as its "+
+		"control. The body is validated by the schema of the request when the case is made: it has no violation, or "+
+		"the one that the case is about. The same contract gives the same cases; the values of `{{sha1}}` and "+
+		"`{{comment}}` depend on the seed.\n\n"+
+		"Two folders hold two changes at once. In `pairs`, each form that is accepted by itself meets each form of "+
+		"every other dimension in some case (a covering array of strength two). In `violations`, each kind of "+
+		"violation meets each of these forms. The single forms are controls too, so that a form that a server does "+
+		"not accept is reported once. What is expected of a pair has the level of the weakest requirement that it "+
+		"rests on.\n\n"+
+		"What a group of cases proves is data of the contract, in "+
+		"[groups.yaml](../fixtures/requirements/groups.yaml); what its cases are is a function in "+
+		"[conformance/generate](../conformance/generate/).\n\n"+
+		"| group | cases | expected | what its cases are | proves |\n|---|---:|---|---|---|\n", result.Cases, requests)
+	for _, g := range generate.Groups() {
+		for _, of := range suite.Groups {
+			if of.Name == g.Name {
+				fmt.Fprintf(&b, "| `%s` | %d | %v | %s | %s |\n", g.Name, counts[g.Name], of.Expect, prose(g.Says),
+					code(of.Proves))
+			}
+		}
+	}
+	for _, folder := range []struct{ name, says string }{{"pairs", "several forms at once"},
+		{"violations", "a violation in a request of another form"}} {
+		fmt.Fprintf(&b, "| `%s` | %d | | %s | what the single cases prove |\n", folder.name, counts[folder.name],
+			folder.says)
+	}
+	b.WriteString("\n`keyword` stands for the requirement of the keyword of the request's schema that a case breaks.\n")
+	return b.String()
+}
+
 func faultsPage(suite *conformance.Suite) string {
 	var b strings.Builder
 	b.WriteString("# Faults and variants\n\n" + generated)
@@ -279,7 +329,7 @@ func first(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 	suite := load(t)
 	for _, part := range []struct{ page, name, text string }{
-		{"README.md", "numbers", numbers(suite)},
+		{"README.md", "numbers", numbers(t, suite)},
 		{"README.md", "levels", levelsTable()},
 		{"README.md", "unobservable", unobservable(suite)},
 		{"README.md", "exit-codes", exitCodes(t)},
@@ -321,7 +371,9 @@ func formats() string {
 	return b.String()
 }
 
-func numbers(suite *conformance.Suite) string {
+func numbers(t *testing.T, suite *conformance.Suite) string {
+	result, err := generate.Coverage(suite, schemas.Library{})
+	require.NoError(t, err)
 	files, levels := map[string]bool{}, map[record.Level]int{}
 	for _, c := range suite.Cases {
 		files[c.File] = true
@@ -333,6 +385,7 @@ func numbers(suite *conformance.Suite) string {
 		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
 		"([list](docs/requirements.md)) |\n"+
 		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
+		"| generated cases | %d | derived from the contract, for targets on this machine ([groups](docs/generated.md)) |\n"+
 		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
 		"([list](docs/faults.md)) |\n"+
@@ -342,7 +395,7 @@ func numbers(suite *conformance.Suite) string {
 		"([list](docs/requirements.md#contradictions)) |\n",
 		len(suite.Requirements), levels[record.Documented], levels[record.Standard],
 		levels[record.Inferred],
-		len(suite.Cases), len(files), len(suite.Checks()), len(reference.Faults()), len(reference.Variants()),
+		len(suite.Cases), len(files), result.Cases, len(suite.Checks()), len(reference.Faults()), len(reference.Variants()),
 		len(suite.Contradictions))
 }
 

@@ -65,7 +65,8 @@ func (x *explainer) explain(e *env, id string) error {
 			return err
 		}
 	}
-	for _, look := range []func(string){x.requirements, x.cases, x.groups, x.checks, x.faults, x.variants, x.contradictions,
+	for _, look := range []func(string){x.requirements, x.cases, x.groups, x.checks, x.faults, x.variants,
+		x.contradictions,
 		x.levels} {
 		look(id)
 	}
@@ -290,7 +291,8 @@ func request(c *conformance.Case) string {
 				fmt.Fprintf(&out, "  %s: %s\n", f.Name, f.Value)
 			}
 		}
-		fmt.Fprintf(&out, "\n  %s\n\n", strings.Trim(strings.ReplaceAll(fmt.Sprintf("%.1000q", s.Body), `\"`, `"`), `"`))
+		fmt.Fprintf(&out, "\n  %s\n\n", strings.Trim(strings.ReplaceAll(fmt.Sprintf("%.1000q", s.Body), `\"`, `"`),
+			`"`))
 	}
 	return out.String()
 }

@@ -85,7 +85,8 @@ func TestARequirementIsDeclaredExercisedOrProven(t *testing.T) {
 	require.Equal(t, 0, r.code, r.stderr)
 	require.Contains(t, r.stdout, `"state": "proven"`)
 	if strings.Contains(r.stdout, `"state": "exercised"`) {
-		t.Error("want each requirement proven by a line of conformance/mutate/testdata/matrix.golden, got one that is " +
+		t.Error("want each requirement proven by a line of conformance/mutate/testdata/matrix.golden, got one " +
+			"that is " +
 			"not (fmaspec list requirements); add a fault, run make golden, and once more, as the binary has the file")
 	}
 

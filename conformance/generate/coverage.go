@@ -249,7 +249,7 @@ func (b *builder) pairs() {
 	if len(b.violations) == 0 {
 		return
 	}
-	for n, row := range beside(len(b.violations), alone) {
+	for n, row := range crossed(len(b.violations), alone) {
 		if of := formsOf(row[1:]); len(of) > 0 {
 			b.violationIn(n, b.violations[row[0]], of)
 		}

@@ -62,9 +62,9 @@ func covering(sizes []int) (rows [][]int) {
 	return rows
 }
 
-// beside returns the rows in which each of n values of a first column meets each value of the
+// crossed returns the rows in which each of n values of a first column meets each value of the
 // others at least once.
-func beside(n int, sizes []int) (rows [][]int) {
+func crossed(n int, sizes []int) (rows [][]int) {
 	most := 0
 	for _, size := range sizes {
 		most = max(most, size)

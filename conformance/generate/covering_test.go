@@ -46,7 +46,7 @@ func TestAMissingPairIsFound(t *testing.T) {
 func TestEachOfTheFirstColumnMeetsEveryValue(t *testing.T) {
 	sizes := []int{2, 5, 3}
 	met := map[[3]int]bool{}
-	for _, row := range beside(4, sizes) {
+	for _, row := range crossed(4, sizes) {
 		for i, v := range row[1:] {
 			met[[3]int{row[0], i, v}] = true
 		}

@@ -18,23 +18,29 @@ func escapes(b *builder) (out []item) {
 			{"pair", "a surrogate pair as escapes", `"\ud83d\ude00"`, "text"},
 			{"pair-upper", "the same with capital digits", `"\uD83D\uDE00"`, ""},
 			{"slash", "an escaped slash", `"a\/b"`, ""}, {"quote", "an escaped quote", `"a\"b"`, ""},
-			{"backslash", "an escaped backslash", `"a\\b"`, ""}, {"backslash-u", "an escaped backslash before u0041", `"a\\u0041"`, ""},
+			{"backslash", "an escaped backslash", `"a\\b"`, ""}, {"backslash-u", "an escaped backslash before u0041",
+				`"a\\u0041"`, ""},
 			{"short", "the short escapes", `"\b\f\n\r\t"`, ""}, {"blank", "a blank as an escape", `"a\u0020b"`, ""},
-			{"percent", "a percent sign as an escape", `"100\u0025"`, ""}, {"less", "markup as escapes", `"\u003cb\u003e\u0026"`, ""},
-			{"line-separator", "a line separator as an escape", `"a\u2028b"`, ""}, {"bom", "a byte order mark as an escape", `"\ufeffa"`, ""},
-			{"delete", "DEL as an escape", `"a\u007fb"`, ""}, {"quote-as-number", "a quote as a number", `"a\u0022b"`, ""},
+			{"percent", "a percent sign as an escape", `"100\u0025"`, ""}, {"less", "markup as escapes",
+				`"\u003cb\u003e\u0026"`, ""},
+			{"line-separator", "a line separator as an escape", `"a\u2028b"`, ""}, {"bom",
+				"a byte order mark as an escape", `"\ufeffa"`, ""},
+			{"delete", "DEL as an escape", `"a\u007fb"`, ""}, {"quote-as-number", "a quote as a number", `"a\u0022b"`,
+				""},
 			{"backslash-as-number", "a backslash as a number", `"a\u005cb"`, ""},
 			{"mixed", "escapes and characters side by side", `"\u00e9é\u006e\n😀\ud83d\ude00"`, ""},
 		} {
-			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name), dimension: v.dimension,
-				change: func(r *request) { r.set(name, v.text) }})
+			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
+				dimension: v.dimension,
+				change:    func(r *request) { r.set(name, v.text) }})
 		}
 	}
 	for _, m := range b.plain.members {
 		name := strings.Trim(m.name, `"`)
 		for _, v := range []value{
 			{"name-first", "its first letter as an escape", fmt.Sprintf(`"\u%04x%s"`, name[0], name[1:]), "name"},
-			{"name-last", "its last letter as an escape", fmt.Sprintf(`"%s\u%04X"`, name[:len(name)-1], name[len(name)-1]), ""},
+			{"name-last", "its last letter as an escape", fmt.Sprintf(`"%s\u%04X"`, name[:len(name)-1],
+				name[len(name)-1]), ""},
 			{"name-all", "every letter as an escape", `"` + escaped(name) + `"`, ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("the name %s with %s", name, v.title),
@@ -71,10 +77,12 @@ func spaces(*builder) []item {
 		form("lines", "a line end of two characters in every place", "space", everywhere("\r\n")),
 		form("all", "all white space in every place", "", everywhere(" \t\r\n ")),
 		form("many", "many blanks in every place", "", everywhere(strings.Repeat(" ", 200))),
-		form("around", "white space before and behind the body", "space", spacing{around: "\r\n \t", afterColon: " ", afterComma: " "}),
+		form("around", "white space before and behind the body", "space", spacing{around: "\r\n \t", afterColon: " ",
+			afterComma: " "}),
 		form("before-colon", "a blank before each colon", "", spacing{colon: " ", afterColon: " ", afterComma: " "}),
 		form("before-comma", "a blank before each comma", "", spacing{comma: " ", afterColon: " "}),
-		form("many-behind", "4,000 blanks behind the body", "", spacing{around: strings.Repeat(" ", 4000), afterColon: " "}),
+		form("many-behind", "4,000 blanks behind the body", "", spacing{around: strings.Repeat(" ", 4000),
+			afterColon: " "}),
 	}
 }
 
@@ -88,12 +96,14 @@ func notObjects(b *builder) (out []item) {
 		{"array-of-it", "an array of the object", "[" + object + "]", ""},
 		{"array-of-two", "an array of two objects", "[" + object + "," + object + "]", ""},
 		{"array-of-values", "an array of its values", "[" + b.plain.members[0].value + "]", ""},
-		{"empty-array", "an empty array", "[]", ""}, {"string-of-it", "a string that holds the object", quoteTemplate(object), ""},
+		{"empty-array", "an empty array", "[]", ""}, {"string-of-it", "a string that holds the object",
+			quoteTemplate(object), ""},
 		{"empty-string", "an empty string", `""`, ""}, {"zero", "zero", "0", ""}, {"exponent", "a number", "-1e3", ""},
 		{"false", "false", "false", ""}, {"null-with-blanks", "null between blanks", " null ", ""},
 	} {
-		out = append(out, item{name: v.name, title: "a body that is " + v.title, change: whole(v.text), unreadable: true,
-			combined: v.name == "array-of-it"})
+		out = append(out, item{name: v.name, title: "a body that is " + v.title, change: whole(v.text),
+			unreadable: true,
+			combined:   v.name == "array-of-it"})
 	}
 	return out
 }
@@ -113,19 +123,28 @@ func nearJSON(b *builder) (out []item) {
 	}
 	for _, v := range []value{
 		{"leading-zero", "a number with a zero before it", "01", ""}, {"plus", "a number with a plus sign", "+1", ""},
-		{"no-integer", "a number that begins with a point", ".5", ""}, {"no-fraction", "a number that ends in a point", "1.", ""},
+		{"no-integer", "a number that begins with a point", ".5", ""}, {"no-fraction", "a number that ends in a point",
+			"1.", ""},
 		{"no-exponent", "a number that ends in e", "1e", ""}, {"hexadecimal", "a number in hexadecimal", "0x1F", ""},
 		{"infinity", "Infinity", "Infinity", ""}, {"minus-infinity", "-Infinity", "-Infinity", ""},
-		{"underscore", "a number with an underscore", "1_000", ""}, {"capital-true", "True", "True", ""}, {"none", "None", "None", ""},
+		{"underscore", "a number with an underscore", "1_000", ""}, {"capital-true", "True", "True", ""}, {"none",
+			"None", "None", ""},
 		{"undefined", "undefined", "undefined", ""}, {"single-quoted", "a string in single quotes", `'a'`, ""},
 		{"back-quoted", "a string in back quotes", "`a`", ""}, {"escape-x", "the escape \\x41", `"\x41"`, ""},
-		{"escape-quote", "an escaped single quote", `"\'"`, ""}, {"escape-short", "an escape of three digits", `"\u041"`, ""},
-		{"escape-braces", "an escape with braces", `"\u{41}"`, ""}, {"escape-octal", "an escape of digits", `"\101"`, ""},
-		{"escape-line", "an escaped line end", "\"a\\\nb\"", ""}, {"tab-inside", "a tab inside a string", "\"a\tb\"", ""},
-		{"feed-inside", "a line feed inside a string", "\"a\nb\"", ""}, {"control-inside", "a control character inside a string", "\"a\x01b\"", ""},
-		{"nul-inside", "NUL inside a string", "\"a\x00b\"", ""}, {"array-comma", "a comma before the end of an array", "[1,]", ""},
-		{"array-hole", "an array with a hole", "[1,,2]", ""}, {"array-open", "an array that another bracket ends", "[1}", ""},
-		{"string-open", "a string without its end", `"a`, ""}, {"expression", "a sum", "1+1", ""}, {"date", "a call", "new Date(0)", ""},
+		{"escape-quote", "an escaped single quote", `"\'"`, ""}, {"escape-short", "an escape of three digits",
+			`"\u041"`, ""},
+		{"escape-braces", "an escape with braces", `"\u{41}"`, ""}, {"escape-octal", "an escape of digits", `"\101"`,
+			""},
+		{"escape-line", "an escaped line end", "\"a\\\nb\"", ""}, {"tab-inside", "a tab inside a string", "\"a\tb\"",
+			""},
+		{"feed-inside", "a line feed inside a string", "\"a\nb\"", ""}, {"control-inside",
+			"a control character inside a string", "\"a\x01b\"", ""},
+		{"nul-inside", "NUL inside a string", "\"a\x00b\"", ""}, {"array-comma", "a comma before the end of an array",
+			"[1,]", ""},
+		{"array-hole", "an array with a hole", "[1,,2]", ""}, {"array-open", "an array that another bracket ends",
+			"[1}", ""},
+		{"string-open", "a string without its end", `"a`, ""}, {"expression", "a sum", "1+1", ""}, {"date", "a call",
+			"new Date(0)", ""},
 	} {
 		inside(v.name, v.title+" in a further member", v.text)
 	}
@@ -156,8 +175,10 @@ func nearJSON(b *builder) (out []item) {
 	add("no-break-space", "a no-break space for white space", "{\u00A0"+object[1:])
 	add("vertical-tab", "a vertical tab for white space", object+"\v")
 	add("bare-name", "a name without quotes", strings.Replace(strings.Replace(object, `"`, "", 1), `":`, ":", 1))
-	add("single-quoted-name", "a name in single quotes", strings.Replace(strings.Replace(object, `"`, "'", 1), `":`, "':", 1))
-	add("wide-quotes", "quotation marks for quotes", strings.Replace(strings.Replace(object, `"`, "“", 1), `":`, "”:", 1))
+	add("single-quoted-name", "a name in single quotes", strings.Replace(strings.Replace(object, `"`, "'", 1), `":`,
+		"':", 1))
+	add("wide-quotes", "quotation marks for quotes", strings.Replace(strings.Replace(object, `"`, "“", 1), `":`, "”:",
+		1))
 	return out
 }
 
@@ -191,8 +212,10 @@ func mediaTypes(b *builder) []item {
 func mediaTypeCases(b *builder) []item {
 	return typed([]value{
 		{"first", "with capital letters at the beginning of its words", "Application/Json", "media-type"},
-		{"upper", "in upper case", "APPLICATION/JSON", ""}, {"type", "with its type in upper case", "APPLICATION/json", ""},
-		{"subtype", "with its subtype in upper case", "application/JSON", ""}, {"one", "with one capital letter", "application/jsoN", ""},
+		{"upper", "in upper case", "APPLICATION/JSON", ""}, {"type", "with its type in upper case", "APPLICATION/json",
+			""},
+		{"subtype", "with its subtype in upper case", "application/JSON", ""}, {"one", "with one capital letter",
+			"application/jsoN", ""},
 		{"charset", "in upper case with a charset", "APPLICATION/JSON; CHARSET=UTF-8", ""},
 	})(b)
 }
@@ -208,30 +231,40 @@ func openMediaTypes(b *builder) []item {
 		{"ascii", "with the charset of ASCII", "application/json; charset=us-ascii", ""},
 		{"unknown-charset", "with a charset that nobody knows", "application/json; charset=none-such", ""},
 		{"text-json", "that JSON had before it was registered", "text/json", ""},
-		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor", "application/vnd.example+json", ""},
+		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor",
+			"application/vnd.example+json", ""},
 	})(b)
 }
 
 func otherMediaTypes(b *builder) []item {
 	return typed([]value{
-		{"longer", "that goes on behind json", "application/jsonx", ""}, {"shorter", "that ends before json does", "application/jso", ""},
+		{"longer", "that goes on behind json", "application/jsonx", ""}, {"shorter", "that ends before json does",
+			"application/jso", ""},
 		{"json5", "of JSON5", "application/json5", ""}, {"lines", "of JSON in lines", "application/x-ndjson", ""},
-		{"sequence", "of a sequence of JSON", "application/json-seq", ""}, {"script", "of a script", "application/javascript", ""},
-		{"text", "of plain text with a charset", "text/plain; charset=utf-8", ""}, {"markdown", "of Markdown", "text/markdown", ""},
-		{"yaml", "of YAML", "application/yaml", ""}, {"csv", "of CSV", "text/csv", ""}, {"image", "of an image", "image/png", ""},
-		{"no-type", "without a type", "/json", ""}, {"type-only", "without a subtype", "application", ""}, {"subtype-only", "that is json alone", "json", ""},
+		{"sequence", "of a sequence of JSON", "application/json-seq", ""}, {"script", "of a script",
+			"application/javascript", ""},
+		{"text", "of plain text with a charset", "text/plain; charset=utf-8", ""}, {"markdown", "of Markdown",
+			"text/markdown", ""},
+		{"yaml", "of YAML", "application/yaml", ""}, {"csv", "of CSV", "text/csv", ""}, {"image", "of an image",
+			"image/png", ""},
+		{"no-type", "without a type", "/json", ""}, {"type-only", "without a subtype", "application", ""},
+		{"subtype-only", "that is json alone", "json", ""},
 		{"in-parameter", "that names JSON in a parameter", "text/plain; format=application/json", ""},
-		{"in-text", "of text that is named json", "text/plain;json", ""}, {"reversed", "the wrong way round", "json/application", ""},
+		{"in-text", "of text that is named json", "text/plain;json", ""}, {"reversed", "the wrong way round",
+			"json/application", ""},
 	})(b)
 }
 
 func accepts(*builder) (out []item) {
 	for _, v := range []value{
 		{"any", "anything", "*/*", "accept"}, {"range", "the range of its type", "application/*", ""},
-		{"weight", "JSON with a weight", "application/json;q=0.5", ""}, {"weight-one", "JSON with the weight one", "application/json;q=1.000", ""},
-		{"list", "JSON last in a list", "text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8", "accept"},
+		{"weight", "JSON with a weight", "application/json;q=0.5", ""}, {"weight-one", "JSON with the weight one",
+			"application/json;q=1.000", ""},
+		{"list", "JSON last in a list", "text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8",
+			"accept"},
 		{"no-blank", "a list without blanks", "application/json,text/plain,*/*", "accept"},
-		{"capitals", "JSON in capital letters", "APPLICATION/JSON", ""}, {"empty-element", "a list with an empty element", "application/json, , */*", ""},
+		{"capitals", "JSON in capital letters", "APPLICATION/JSON", ""}, {"empty-element",
+			"a list with an empty element", "application/json, , */*", ""},
 	} {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, dimension: v.dimension,
 			change: sets("Accept", v.text)})
@@ -241,11 +274,13 @@ func accepts(*builder) (out []item) {
 
 func negotiation(*builder) (out []item) {
 	for _, v := range []struct{ name, title, field, value string }{
-		{"language", "a language", "Accept-Language", "de-DE,de;q=0.9,en;q=0.8"}, {"any-language", "any language", "Accept-Language", "*"},
+		{"language", "a language", "Accept-Language", "de-DE,de;q=0.9,en;q=0.8"}, {"any-language", "any language",
+			"Accept-Language", "*"},
 		{"charset", "a charset", "Accept-Charset", "utf-8, *;q=0.1"}, {"no-coding", "no coding", "Accept-Encoding", ""},
 		{"identity", "the coding identity", "Accept-Encoding", "identity;q=1, *;q=0"},
 	} {
-		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title, change: sets(v.field, v.value)})
+		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title,
+			change: sets(v.field, v.value)})
 	}
 	return out
 }
@@ -267,7 +302,10 @@ func headers(b *builder) []item {
 			change: func(r *request) { slices.Reverse(r.header) }},
 		{name: "media-type-first", title: "Content-Type before all others", change: func(r *request) {
 			value := r.fieldValue("Content-Type")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
+			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
+				return strings.EqualFold(f.Name,
+					"Content-Type")
+			})
 			r.header = append([]record.Field{{Name: "Content-Type", Value: value}}, r.header...)
 		}},
 		{name: "empty-value", title: "a field with no value", change: sets("X-Empty", "")},
@@ -275,14 +313,18 @@ func headers(b *builder) []item {
 		{name: "50-fields", title: "50 further fields", change: moreFields(50)},
 		{name: "long-value", title: "a field of 2,000 characters", dimension: "header",
 			change: sets("X-Long", strings.Repeat("v", 2000))},
-		{name: "long-name", title: "a field with a name of 60 letters", change: sets("X-"+strings.Repeat("n", 58), "v")},
-		{name: "marks", title: "a field with every mark", change: sets("X-Marks", "!#$%&'*+-.^_`|~ ()<>@,;:\\\"/[]?={}")},
+		{name: "long-name", title: "a field with a name of 60 letters", change: sets("X-"+strings.Repeat("n", 58),
+			"v")},
+		{name: "marks", title: "a field with every mark",
+			change: sets("X-Marks", "!#$%&'*+-.^_`|~ ()<>@,;:\\\"/[]?={}")},
 		{name: "blanks-inside", title: "a field with blanks inside its value", change: sets("X-Blanks", "a   b\tc")},
 		{name: "twice", title: "an unknown field twice", change: func(r *request) {
-			r.header = append(r.header, record.Field{Name: "X-Twice", Value: "a"}, record.Field{Name: "X-Twice", Value: "b"})
+			r.header = append(r.header, record.Field{Name: "X-Twice", Value: "a"},
+				record.Field{Name: "X-Twice", Value: "b"})
 		}},
 		{name: "cookie", title: "a cookie", change: sets("Cookie", "a=b; c=d")},
-		{name: "trace", title: "a context of a trace", change: sets("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
+		{name: "trace", title: "a context of a trace", change: sets("Traceparent",
+			"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
 		{name: "forwarded", title: "the fields of a proxy", change: func(r *request) {
 			r.field("X-Forwarded-For", "127.0.0.1")
 			r.field("X-Forwarded-Proto", "https")
@@ -296,7 +338,8 @@ func headers(b *builder) []item {
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive")},
 		{name: "referer", title: "an address that it comes from", change: sets("Referer", "http://127.0.0.1/")},
 		{name: "ajax", title: "the mark of a script", change: sets("X-Requested-With", "XMLHttpRequest")},
-		{name: "request-id", title: "an id of the request", change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
+		{name: "request-id", title: "an id of the request",
+			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
 	}
 	return out
 }
@@ -365,11 +408,14 @@ func queries(*builder) (out []item) {
 	for _, v := range []value{
 		{"empty", "an empty query", "?", ""}, {"unknown", "a parameter that nobody knows", "?unknown=1", ""},
 		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=id", ""},
-		{"two", "a parameter twice", "?a=1&a=2", ""}, {"escapes", "escapes", "?a=%20%2F%3F", ""}, {"plain", "no parameter", "?abc", ""},
-		{"brackets", "brackets", "?a[]=1&b[c]=2", ""}, {"quote", "a quote", "?a='", ""}, {"long", "1,000 characters", "?a=" + strings.Repeat("b", 1000), ""},
+		{"two", "a parameter twice", "?a=1&a=2", ""}, {"escapes", "escapes", "?a=%20%2F%3F", ""}, {"plain",
+			"no parameter", "?abc", ""},
+		{"brackets", "brackets", "?a[]=1&b[c]=2", ""}, {"quote", "a quote", "?a='", ""}, {"long", "1,000 characters",
+			"?a=" + strings.Repeat("b", 1000), ""},
 		{"broken", "a percent sign at its end", "?a=%", ""},
 	} {
-		out = append(out, item{name: v.name, title: "a query with " + v.title, change: func(r *request) { r.path += v.text }})
+		out = append(out, item{name: v.name, title: "a query with " + v.title,
+			change: func(r *request) { r.path += v.text }})
 	}
 	return out
 }
@@ -383,11 +429,13 @@ func pathForms(b *builder) (out []item) {
 	}
 	into := func(segment string) func(*request) {
 		return func(r *request) {
-			r.path = strings.Replace(b.op.Expand(func(string) string { return "{{machine}}" }), "/"+last, "/"+segment, 1)
+			r.path = strings.Replace(b.op.Expand(func(string) string { return "{{machine}}" }), "/"+last,
+				"/"+segment, 1)
 		}
 	}
 	return []item{
-		{name: "escaped-letter", title: "a letter of the path as an escape", change: into(fmt.Sprintf("%%%02x", last[0]) + last[1:])},
+		{name: "escaped-letter", title: "a letter of the path as an escape",
+			change: into(fmt.Sprintf("%%%02x", last[0]) + last[1:])},
 		{name: "dot-segment", title: "a segment that is one dot", change: into("./" + last)},
 		{name: "empty-segment", title: "an empty segment", change: into("/" + last)},
 		{name: "trailing-slash", title: "a slash at the end", change: into(last + "/")},
@@ -406,7 +454,8 @@ func scheme(change func(scheme string) string) func(*request) {
 }
 
 func schemeCases(b *builder) (out []item) {
-	for _, v := range []value{{"lower", "in lower case", "bearer", "scheme"}, {"upper", "in upper case", "BEARER", "scheme"},
+	for _, v := range []value{{"lower", "in lower case", "bearer", "scheme"}, {"upper", "in upper case", "BEARER",
+		"scheme"},
 		{"mixed", "in both letter cases", "bEaReR", ""}, {"last", "with its last letter in upper case", "BeareR", ""}} {
 		out = append(out, item{name: v.name, title: "a scheme " + v.title, dimension: v.dimension,
 			change: scheme(func(string) string { return v.text })})
@@ -423,12 +472,18 @@ func schemes(*builder) (out []item) {
 	}
 	out = []item{
 		{name: "missing", title: "a request without Authorization", combined: true, change: func(r *request) {
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
+				return strings.EqualFold(f.Name,
+					"Authorization")
+			})
 		}},
 		value("shorter", "of a scheme that lacks a letter", func(s, t string) string { return s[:len(s)-1] + " " + t }),
 		value("longer", "of a scheme with a letter more", func(s, t string) string { return s + "s " + t }),
 		value("before", "of a scheme with a letter before it", func(s, t string) string { return "X" + s + " " + t }),
-		value("hyphen", "of a scheme that goes on behind a hyphen", func(s, t string) string { return s + "-Token " + t }),
+		value("hyphen", "of a scheme that goes on behind a hyphen", func(s, t string) string {
+			return s + "-Token " +
+				t
+		}),
 		value("colon", "with a colon behind the scheme", func(s, t string) string { return s + ": " + t }),
 		value("equals", "with an equals sign", func(s, t string) string { return s + "=" + t }),
 		value("comma", "with a comma", func(s, t string) string { return s + "," + t }),
@@ -442,17 +497,26 @@ func schemes(*builder) (out []item) {
 		value("twice", "of the scheme twice and no token", func(s, _ string) string { return s + " " + s }),
 		{name: "other-field", title: "the credentials in another field", change: func(r *request) {
 			token := r.fieldValue("Authorization")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
+				return strings.EqualFold(f.Name,
+					"Authorization")
+			})
 			r.field("X-Authorization", token)
 		}},
 		{name: "proxy-field", title: "the credentials for a proxy", change: func(r *request) {
 			token := r.fieldValue("Authorization")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
+				return strings.EqualFold(f.Name,
+					"Authorization")
+			})
 			r.field("Proxy-Authorization", token)
 		}},
 		{name: "cookie", title: "the credentials in a cookie", change: func(r *request) {
 			_, token, _ := strings.Cut(r.fieldValue("Authorization"), " ")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
+				return strings.EqualFold(f.Name,
+					"Authorization")
+			})
 			r.field("Cookie", "access_token="+token)
 		}},
 	}
@@ -477,20 +541,25 @@ func credentials(*builder) (out []item) {
 }
 
 func methods(*builder) (out []item) {
-	for _, v := range []value{{"lower", "in lower case", "post", ""}, {"first", "with a capital letter alone", "Post", ""},
+	for _, v := range []value{{"lower", "in lower case", "post", ""}, {"first", "with a capital letter alone", "Post",
+		""},
 		{"longer", "with a letter more", "POSTS", ""}, {"shorter", "with a letter less", "POS", ""},
-		{"merge", "MERGE", "MERGE", ""}, {"copy", "COPY", "COPY", ""}, {"report", "REPORT", "REPORT", ""}, {"link", "LINK", "LINK", ""}} {
-		out = append(out, item{name: v.name, title: "the method " + v.title, change: func(r *request) { r.method = v.text }})
+		{"merge", "MERGE", "MERGE", ""}, {"copy", "COPY", "COPY", ""}, {"report", "REPORT", "REPORT", ""}, {"link",
+			"LINK", "LINK", ""}} {
+		out = append(out, item{name: v.name, title: "the method " + v.title,
+			change: func(r *request) { r.method = v.text }})
 	}
 	return out
 }
 
 func overrides(*builder) (out []item) {
 	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE"} {
-		out = append(out, item{name: "body-" + strings.ToLower(method), title: method + " with the body of a valid request",
+		out = append(out, item{name: "body-" + strings.ToLower(method), title: method + " with the body of a valid " +
+			"request",
 			change: func(r *request) { r.method = method }})
 		for _, field := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
-			out = append(out, item{name: slug(method, field), title: fmt.Sprintf("%s that asks by %s to be POST", method, field),
+			out = append(out, item{name: slug(method, field), title: fmt.Sprintf("%s that asks by %s to be POST",
+				method, field),
 				change: func(r *request) {
 					r.method = method
 					r.field(field, "POST")

@@ -11,8 +11,9 @@ type Group struct {
 // Groups returns the table of groups, in the order in which their cases are made.
 func Groups() []Group {
 	return []Group{
-		{"text", "each text member holds a text of ASCII that software is known to stumble over", texts(asciiTexts)},
-		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of Unicode",
+		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts)},
+		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
+			"Unicode",
 			texts(unicodeTexts)},
 		{"text-open", "the same with characters that a reader need not support", texts(openTexts)},
 		{"text-length", "each text member is as long as a power of two, and one off, up to 65,536", lengths},

@@ -27,7 +27,8 @@ func missing(b *builder) (out []item) {
 		}
 		out = append(out, item{name: slug(name), title: "a body without " + name, breaks: rule, combined: true,
 			change: func(r *request) { r.without(name) }})
-		out = append(out, item{name: slug(name, "but-another"), title: "a body with another member in the place of " + name,
+		out = append(out, item{name: slug(name, "but-another"), title: "a body with another member in the place of " +
+			name,
 			breaks: rule, change: func(r *request) { r.rename(name, `"Other"`) }})
 		out = append(out, item{name: slug(name, "but-inside"), title: "a body with " + name + " in an object inside",
 			breaks: rule, change: func(r *request) {
@@ -47,19 +48,25 @@ func missing(b *builder) (out []item) {
 func nearNames(b *builder) (out []item) {
 	b.required(func(name string, rule *schemas.Rule) {
 		for _, n := range []value{
-			{"plural", "with an s behind it", name + "s", ""}, {"shorter", "without its last letter", name[:len(name)-1], ""},
+			{"plural", "with an s behind it", name + "s", ""}, {"shorter", "without its last letter",
+				name[:len(name)-1], ""},
 			{"shorter-first", "without its first letter", name[1:], ""},
-			{"blank-behind", "with a blank behind it", name + " ", ""}, {"blank-before", "with a blank before it", " " + name, ""},
-			{"tab-behind", "with a tab behind it", name + "\t", ""}, {"nul-behind", "with NUL behind it", name + "\x00", ""},
-			{"underscore", "with an underscore before it", "_" + name, ""}, {"dollar", "with a dollar sign before it", "$" + name, ""},
-			{"at", "with an at sign before it", "@" + name, ""}, {"hyphen", "with a hyphen in it", name[:1] + "-" + name[1:], ""},
+			{"blank-behind", "with a blank behind it", name + " ", ""}, {"blank-before", "with a blank before it",
+				" " + name, ""},
+			{"tab-behind", "with a tab behind it", name + "\t", ""}, {"nul-behind", "with NUL behind it", name + "\x00",
+				""},
+			{"underscore", "with an underscore before it", "_" + name, ""}, {"dollar", "with a dollar sign before it",
+				"$" + name, ""},
+			{"at", "with an at sign before it", "@" + name, ""}, {"hyphen", "with a hyphen in it", name[:1] + "-" +
+				name[1:], ""},
 			{"dot", "with a dot in it", name[:1] + "." + name[1:], ""}, {"twice", "written twice", name + name, ""},
 			{"brackets", "with brackets behind it", name + "[]", ""}, {"quotes", "in quotes", `"` + name + `"`, ""},
 			{"wide", "with a full-width letter", string(rune(name[0])-'!'+'！') + name[1:], ""},
 			{"zero-width", "with a zero-width space in it", name[:1] + "\u200B" + name[1:], ""},
 			{"slash", "with a slash before it", "/" + name, ""},
 		} {
-			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title), breaks: rule,
+			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title),
+				breaks: rule,
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "plural"})
 		}
 	})
@@ -71,16 +78,19 @@ func nameCases(b *builder) (out []item) {
 	b.required(func(name string, rule *schemas.Rule) {
 		seen := []string{name}
 		for _, n := range []value{
-			{"lower", "in lower case", strings.ToLower(name), ""}, {"upper", "in upper case", strings.ToUpper(name), ""},
+			{"lower", "in lower case", strings.ToLower(name), ""}, {"upper", "in upper case", strings.ToUpper(name),
+				""},
 			{"first", "with its first letter in lower case", strings.ToLower(name[:1]) + name[1:], ""},
-			{"last", "with its last letter in another case", name[:len(name)-1] + strings.ToUpper(name[len(name)-1:]), ""},
+			{"last", "with its last letter in another case", name[:len(name)-1] + strings.ToUpper(name[len(name)-1:]),
+				""},
 			{"second", "with its second letter in upper case", name[:1] + strings.ToUpper(name[1:2]) + name[2:], ""},
 		} {
 			if slices.Contains(seen, n.text) {
 				continue
 			}
 			seen = append(seen, n.text)
-			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title), breaks: rule,
+			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title),
+				breaks: rule,
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "lower"})
 		}
 	})
@@ -98,17 +108,22 @@ func orders(*builder) []item {
 // further are bodies with further members.
 func further(*builder) (out []item) {
 	for _, v := range []value{
-		{"string", "a string", `"text"`, "json"}, {"empty-string", "an empty string", `""`, ""}, {"null", "null", "null", "json"},
+		{"string", "a string", `"text"`, "json"}, {"empty-string", "an empty string", `""`, ""}, {"null", "null",
+			"null", "json"},
 		{"true", "true", "true", ""}, {"false", "false", "false", ""}, {"zero", "zero", "0", ""},
 		{"minus-zero", "minus zero", "-0", ""}, {"minus", "a negative number", "-17", ""},
-		{"fraction", "a fraction", "0.1", ""}, {"long-fraction", "a long fraction", "3.14159265358979323846264338327950288", ""},
+		{"fraction", "a fraction", "0.1", ""}, {"long-fraction", "a long fraction",
+			"3.14159265358979323846264338327950288", ""},
 		{"exponent", "a number with an exponent", "1E+2", ""}, {"small", "a small number", "1.5e-7", ""},
 		{"53-bits", "a number beyond 53 bits", "9007199254740993", ""},
 		{"64-bits", "a number beyond 64 bits", "18446744073709551616", ""},
-		{"array", "an empty array", "[]", ""}, {"array-of-all", "an array of all types", `[1, "a", null, true, {}, []]`, "json"},
-		{"object", "an empty object", "{}", ""}, {"object-of-all", "an object of all types", `{"a": 1, "b": [null], "c": {"d": "e"}}`, ""},
+		{"array", "an empty array", "[]", ""}, {"array-of-all", "an array of all types", `[1, "a", null, true, {}, []]`,
+			"json"},
+		{"object", "an empty object", "{}", ""}, {"object-of-all", "an object of all types",
+			`{"a": 1, "b": [null], "c": {"d": "e"}}`, ""},
 		{"deep-8", "eight arrays inside each other", strings.Repeat("[", 8) + strings.Repeat("]", 8), ""},
-		{"deep-24", "24 objects inside each other", strings.Repeat(`{"a":`, 24) + "1" + strings.Repeat("}", 24), "json"},
+		{"deep-24", "24 objects inside each other", strings.Repeat(`{"a":`, 24) + "1" + strings.Repeat("}", 24),
+			"json"},
 		{"long-string", "a string of 2,000 characters", `"{{repeat 2000 y}}"`, ""},
 		{"unicode", "a string beyond ASCII", `"漢字 😀"`, ""},
 		{"escapes", "a string of escapes", `"\"\\\/\b\f\n\r\t\u0041"`, ""},
@@ -120,10 +135,14 @@ func further(*builder) (out []item) {
 	for _, n := range []value{
 		{"empty-name", "an empty name", "", ""}, {"blank-name", "a blank for a name", " ", ""},
 		{"digit-name", "a digit for a name", "0", ""}, {"dotted-name", "a dot in its name", "a.b", ""},
-		{"prototype-name", "a name of a prototype", "__proto__", ""}, {"constructor-name", "the name constructor", "constructor", ""},
-		{"dollar-name", "a dollar sign in its name", "$where", ""}, {"unicode-name", "a name beyond ASCII", "größe", ""},
-		{"long-name", "a name of 300 letters", strings.Repeat("n", 300), ""}, {"quoted-name", "quotes in its name", `a"b\c`, ""},
-		{"id-name", "the name id", "id", ""}, {"type-name", "the name type", "type", ""}, {"status-name", "the name status", "status", ""},
+		{"prototype-name", "a name of a prototype", "__proto__", ""}, {"constructor-name", "the name constructor",
+			"constructor", ""},
+		{"dollar-name", "a dollar sign in its name", "$where", ""}, {"unicode-name", "a name beyond ASCII", "größe",
+			""},
+		{"long-name", "a name of 300 letters", strings.Repeat("n", 300), ""}, {"quoted-name", "quotes in its name",
+			`a"b\c`, ""},
+		{"id-name", "the name id", "id", ""}, {"type-name", "the name type", "type", ""}, {"status-name",
+			"the name status", "status", ""},
 	} {
 		out = append(out, item{name: n.name, title: "a further member with " + n.title,
 			change: func(r *request) { r.members = append(r.members, member{quote(n.text), `"text"`}) }})
@@ -158,7 +177,8 @@ func furtherOpen(b *builder) (out []item) {
 	for _, m := range b.plain.members {
 		name := strings.Trim(m.name, `"`)
 		for _, other := range []string{strings.ToLower(name), strings.ToUpper(name)} {
-			out = append(out, item{name: "beside-" + other, title: fmt.Sprintf("a further member %s beside %s", other, name),
+			out = append(out, item{name: "beside-" + other, title: fmt.Sprintf("a further member %s next to %s", other,
+				name),
 				change: func(r *request) { r.members = append(r.members, member{quote(other), `"other"`}) }})
 		}
 	}

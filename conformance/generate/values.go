@@ -41,13 +41,14 @@ type value struct {
 }
 
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
-// known to stumble over, after the Big List of Naughty Strings.
+// known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
 	for c := '!'; c <= '~'; c++ {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
 			continue
 		}
-		v := value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c between letters", c), "a" + string(c) + "b", ""}
+		v := value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c between letters", c), "a" + string(c) + "b",
+			""}
 		if c == '%' {
 			v.dimension = "text"
 		}
@@ -116,7 +117,7 @@ func printable() string {
 }
 
 // unicodeTexts are texts with characters beyond ASCII: one of each general category, and those
-// that software is known to stumble over; and with control characters, which JSON escapes.
+// at which software is known to fail; and with control characters, which JSON escapes.
 func unicodeTexts() []value {
 	return []value{
 		{"lu", "an upper-case letter", "Ärger", ""},
@@ -211,7 +212,8 @@ func lengths(b *builder) (out []item) {
 	}
 	for _, name := range b.textMembers() {
 		for _, n := range numbers {
-			out = append(out, item{name: fmt.Sprintf("%s-%05d", slug(name), n), title: fmt.Sprintf("%s of %d letters", name, n),
+			out = append(out, item{name: fmt.Sprintf("%s-%05d", slug(name), n), title: fmt.Sprintf("%s of %d letters",
+				name, n),
 				change: func(r *request) { r.set(name, fmt.Sprintf(`"{{repeat %d x}}"`, n)) }})
 		}
 		for _, n := range []int{300, 1024, 4096} {
@@ -246,7 +248,8 @@ func blanks(b *builder) (out []item) {
 		}
 		for _, v := range []value{
 			{"empty", "no character", "", ""}, {"one-blank", "one blank", " ", ""}, {"blanks", "blanks", "     ", ""},
-			{"tab", "a tab", "\t", ""}, {"line-feed", "a line feed", "\n", ""}, {"mixed", "white space", " \r\n\t ", ""},
+			{"tab", "a tab", "\t", ""}, {"line-feed", "a line feed", "\n", ""}, {"mixed", "white space", " \r\n\t ",
+				""},
 			{"form-feed", "a form feed", "\f", ""}, {"vertical-tab", "a vertical tab", "\v", ""},
 			{"no-break", "a no-break space", "\u00A0", ""}, {"em", "an em space", "\u2003", ""},
 			{"ideographic", "an ideographic space", "\u3000", ""}, {"line", "a line separator", "\u2028", ""},
@@ -266,10 +269,12 @@ func hashes(b *builder) (out []item) {
 		for _, form := range []struct{ name, title, dimension string }{
 			{"upper", "in upper case", "hash"}, {"mixed", "in both letter cases", "hash"},
 			{"digits", "of digits alone", "hash"}, {"letters", "of letters alone", "hash"},
-			{"zeros", "that begins with zeros", "hash"}, {"exponent", "that reads as a number with an exponent", "hash"},
+			{"zeros", "that begins with zeros", "hash"}, {"exponent", "that reads as a number with an exponent",
+				"hash"},
 		} {
-			out = append(out, item{name: slug(name, form.name), title: name + " " + form.title, dimension: form.dimension,
-				change: func(r *request) { r.hashAs(name, form.name) }})
+			out = append(out, item{name: slug(name, form.name), title: name + " " + form.title,
+				dimension: form.dimension,
+				change:    func(r *request) { r.hashAs(name, form.name) }})
 		}
 	}
 	return out
@@ -310,10 +315,12 @@ func notHashes(b *builder) (out []item) {
 			{"two-lines", "it and a second line", all + "\n" + all, ""},
 			{"tab-behind", "a tab behind it", all + "\t", ""},
 			{"nul-behind", "NUL behind it", all + "\x00", ""},
-			{"prefix", "the prefix 0x", "0x" + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" + all[2:], ""},
+			{"prefix", "the prefix 0x", "0x" + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" +
+				all[2:], ""},
 			{"named", "its name before it", "sha1:" + all, ""},
 			{"colons", "colons between its bytes", strings.Join(pairsOf(all), ":"), ""},
-			{"hyphens", "hyphens as in a GUID", all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" + all[20:], ""},
+			{"hyphens", "hyphens as in a GUID", all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" +
+				all[20:], ""},
 			{"hyphen-for-digit", "a hyphen for a digit", all[:20] + "-" + all[21:], ""},
 			{"quotes", "quotes around it", `"` + all + `"`, ""}, {"braces", "braces around it", "{" + all + "}", ""},
 			{"wide-digits", "full-width digits", strings.Repeat("０", 40), ""},
@@ -358,7 +365,8 @@ func types(b *builder) (out []item) {
 			{"large", "a number of 40 digits", digits, ""}, {"array", "an empty array", "[]", ""},
 			{"array-of-it", "an array of its value", "[" + m.value + "]", ""},
 			{"array-of-two", "an array of it twice", "[" + m.value + "," + m.value + "]", ""},
-			{"array-in-array", "an array in an array", "[[" + m.value + "]]", ""}, {"object", "an empty object", "{}", ""},
+			{"array-in-array", "an array in an array", "[[" + m.value + "]]", ""}, {"object", "an empty object", "{}",
+				""},
 			{"object-of-it", "an object that has it", `{"value": ` + m.value + "}", ""},
 			{"object-named", "an object that has it under its own name", "{" + m.name + ": " + m.value + "}", ""},
 		} {

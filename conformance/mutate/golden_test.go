@@ -101,7 +101,7 @@ func TestAFewCasesCatchEachFault(t *testing.T) {
 	line, cases := outcomes(recorded), killers(sufficient)
 	faults := slices.DeleteFunc(Faulty(suite), func(s Subject) bool { return s.Intermittent })
 	if testing.Short() && raceEnabled {
-		faults = sampled(faults, 8)
+		faults = sampled(faults, 32)
 	}
 	concurrently(faults, 2*runtime.GOMAXPROCS(0), func(i int) {
 		s := faults[i]

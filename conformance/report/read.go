@@ -45,11 +45,9 @@ func position(data []byte, at int) (line, column int) {
 	return 1 + bytes.Count(before, []byte("\n")), at - bytes.LastIndexByte(before, '\n')
 }
 
-// parts reads a report in pieces: first everything but the cases, then each case, so that
-// temporary data exists for one case at a time.
-func parts(data []byte) (*record.Report, error) {
+// apart returns a report without its cases, and its cases. The text must be an object.
+func apart(data []byte) (text, cases []byte) {
 	var head bytes.Buffer
-	var cases []byte
 	head.WriteByte('{')
 	for name, value := range members(data) {
 		if string(name) == `"cases"` && value[0] == '[' {
@@ -63,11 +61,17 @@ func parts(data []byte) (*record.Report, error) {
 		head.Write(value)
 	}
 	head.WriteByte('}')
+	return head.Bytes(), cases
+}
+
+// parts reads a report in pieces: first everything but the cases, then each case, so that
+// temporary data exists for one case at a time.
+func parts(head, cases []byte) (*record.Report, error) {
 	var r record.Report
-	if err := json.Unmarshal(head.Bytes(), &r); err != nil {
-		return nil, readError("", head.Bytes(), err)
+	if err := json.Unmarshal(head, &r); err != nil {
+		return nil, readError("", head, err)
 	}
-	if err := sameShape("", head.Bytes(), filled(&r)); err != nil {
+	if err := sameShape("", head, filled(&r)); err != nil {
 		return nil, err
 	}
 	shared := interned{}

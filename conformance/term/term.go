@@ -187,6 +187,15 @@ func ClipLines(text string, columns int) string {
 func JSON(text []byte) []byte {
 	out := make([]byte, 0, len(text)+len(text)/16)
 	for len(text) > 0 {
+		plain := 0 // most of the text stays as it is
+		for plain < len(text) && (text[plain] == '\n' || ' ' <= text[plain] && text[plain] < 0x7f) &&
+			strings.IndexByte(`\#:[`, text[plain]) < 0 {
+			plain++
+		}
+		if plain > 0 {
+			out, text = append(out, text[:plain]...), text[plain:]
+			continue
+		}
 		r, size := utf8.DecodeRune(text)
 		switch {
 		case r == '\\' && len(text) > 1:

@@ -27,10 +27,14 @@ import (
 )
 
 // TestReportInABrowser starts one browser, in which every test has a tab of its
-// own. Where there is none it is skipped, unless FMASPEC_BROWSER is "required".
+// own. Where there is none it is skipped, unless FMASPEC_BROWSER is "required". With
+// "none" it is skipped, for a run of the tests that another one with it follows.
 func TestReportInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a browser")
+	}
+	if os.Getenv("FMASPEC_BROWSER") == "none" {
+		t.Skip("SKIPPED: FMASPEC_BROWSER=none")
 	}
 	c := start(t)
 	for _, row := range []struct {
@@ -68,6 +72,7 @@ func TestABrowserThatIsMissingIsToldAndMayBeRequired(t *testing.T) {
 		fails          bool
 	}{
 		{"FMASPEC_BROWSER=", "SKIPPED: no browser in PATH", false},
+		{"FMASPEC_BROWSER=none", "SKIPPED: FMASPEC_BROWSER=none", false},
 		{"FMASPEC_BROWSER=required", "no browser in PATH, looked for chromium, chromium-browser, google-chrome; " +
 			"FMASPEC_BROWSER=required forbids", true},
 	} {
