@@ -28,7 +28,8 @@ type Session struct {
 	started time.Time
 	hangUp  func()
 
-	doing  sync.WaitGroup // calls of Do
+	tried  *together      // compares the answers of cases that were tried; nil before the first; guarded by runner.mu
+	doing  sync.WaitGroup // calls of Do and Try
 	closed *record.Report // by Close; nil before
 	ending bool           // Close has begun; guarded by runner.mu, as closed is
 }
@@ -65,13 +66,13 @@ func (p *Plan) Start(context.Context) (*Session, error) {
 	}
 	r := &runner{binding: b, dialer: d, pacer: b.newPacer(), outages: map[kind]*outage{{}: {}}}
 	s := &Session{runner: r, jobs: p.jobs, byCase: map[*Case]*job{}, started: b.options.Now(), hangUp: stop}
+	for operation := range b.ops {
+		for _, e := range []Expectation{Accepted, Refused, Either} {
+			r.outages[kind{operation, e}] = &outage{}
+		}
+	}
 	for _, j := range p.jobs {
 		s.byCase[j.c] = j
-		for i := range j.c.Steps {
-			if k := kindOf(j.c, i); r.outages[k] == nil {
-				r.outages[k] = &outage{}
-			}
-		}
 	}
 	return s, nil
 }

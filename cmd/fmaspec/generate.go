@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/explore"
 	"fmaspec/conformance/generate"
 	"fmaspec/schemas"
 )
@@ -15,19 +17,22 @@ const (
 	generateAuto     = "auto"
 	generateNone     = "none"
 	generateCoverage = generate.Generator
+	generateExplore  = explore.Generator
 )
 
 // generateFlags say which cases are generated and sent with those of the suite.
 type generateFlags struct{ phase string } // generateNone where empty
 
 func (g *generateFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, or auto, "+
-		"which is coverage for a target on this machine and none for another")
+	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, "+
+		"explore, or auto, which is coverage for a target on this machine and none for another; explore sends random "+
+		"requests after the other cases, and reduces what fails")
 }
 
 func (g *generateFlags) validate() error {
-	if g.phase != "" && !slices.Contains([]string{generateAuto, generateNone, generateCoverage}, g.phase) {
-		return fmt.Errorf("-generate %q: no such phase; give none, coverage or auto", g.phase)
+	phases := []string{"", generateAuto, generateNone, generateCoverage, generateExplore}
+	if !slices.Contains(phases, g.phase) {
+		return fmt.Errorf("-generate %q: no such phase; give none, coverage, explore or auto", g.phase)
 	}
 	return nil
 }
@@ -43,6 +48,10 @@ func (g *generateFlags) extend(suite *conformance.Suite, target conformance.Targ
 // generated returns the suite with the cases of generators.
 func generated(suite *conformance.Suite, generators ...string) (*conformance.Suite, error) {
 	for _, name := range generators {
+		if name == generateExplore {
+			return nil, errors.New("the report has cases of an exploration, which cannot be generated again; send the " +
+				"saved ones with -fixtures, and verify the report of that run")
+		}
 		if name != generate.Generator {
 			return nil, fmt.Errorf("%q generates no cases here; verify with the fmaspec that wrote the report", name)
 		}

@@ -28,6 +28,7 @@ type runFlags struct {
 	otherMachine string
 	options      conformance.Options
 	generate     generateFlags
+	explore      exploreFlags
 	safety       safetyFlags
 	pace         paceFlags
 	reports      reportFlags
@@ -84,6 +85,7 @@ func runCommand() command {
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
 				"its `SEED`")
 			f.generate.flags(set)
+			f.explore.flags(set)
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
@@ -166,6 +168,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.explore.permitted(plan); err != nil {
+		return err
+	}
 	if err := checkSize(plan, o.Repeat); err != nil {
 		return err
 	}
@@ -213,14 +218,14 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 			accepted.Apply(r, suiteNames(suite), r.Started)
 		}
 	})
-	result, err := suite.Run(ctx, target, *o)
+	result, err := f.explore.run(ctx, e, suite, target, *o)
 	clear()
 	if err != nil {
 		return err
 	}
 	mutate.Prove(result)
 	stale := f.baseline.apply(e, result, accepted, suite, f.quiet)
-	return f.finish(e, result, outputs, stale)
+	return f.finish(e, result, outputs, errors.Join(stale, f.explore.unsaved))
 }
 
 // checkpoint writes every report file in its current state, so that a killed run leaves its
@@ -255,7 +260,8 @@ func (f *runFlags) validate() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: too short for any answer; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.generate.validate(), f.layout.validate(), f.safety.validate(), f.pace.validate())
+	return cmp.Or(f.generate.validate(), f.explore.validate(f.generate.phase), f.layout.validate(), f.safety.validate(),
+		f.pace.validate())
 }
 
 // header writes what will be judged, and warnings.
@@ -285,7 +291,7 @@ func (f *runFlags) progress(e *env) (clear func()) {
 }
 
 // finish writes every report and returns the error that decides the exit code. stale says why
-// the baseline was not updated.
+// the baseline was not updated, or a case not saved.
 func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale error) error {
 	if !slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" }) {
 		console, err := report.Find("console")

@@ -34,8 +34,9 @@ func SettingKinds() map[string]SettingKind {
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict " +
 			"repeat parallel timeout seed " +
 			"generate sha1 accept-risk max-actions journal allow-list rate retry wait",
-		Hidden:  "header proxy token-command unprivileged-token-command token-url",
-		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run",
+		Hidden: "header proxy token-command unprivileged-token-command token-url",
+		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +
+			"n for save",
 	} {
 		for flag := range strings.FieldsSeq(flags) {
 			out[flag] = kind

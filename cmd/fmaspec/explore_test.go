@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/reference"
+)
+
+// longPercent returns the URL of a server that answers 500 to comments with a percent sign
+// that are longer than 20 bytes.
+func longPercent(t *testing.T) (url string) {
+	t.Helper()
+	honest := reference.New(reference.Config{Token: "a-token-of-this-test", UnknownMachine: "x"})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		var members struct{ Comment string }
+		_ = json.Unmarshal(body, &members)
+		if strings.Contains(members.Comment, "%") && len(members.Comment) > 20 {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		honest.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *testing.T) {
+	url, dir := longPercent(t), filepath.Join(t.TempDir(), "saved")
+	environ, json := []string{tokenVariable + "=a-token-of-this-test"}, filepath.Join(dir, "..", "report.json")
+	args := func(more ...string) []string {
+		return append([]string{"run", "-url", url, "-seed", "a", "-run", "accepts-plain-request$|/explore/", "-strict"},
+			more...)
+	}
+	got := call(t.Context(), environ, args("-generate", "explore", "-n", "128", "-save", dir, "-report",
+		"json="+json)...)
+	require.Equal(t, exitNotConformant, got.code, got.stderr)
+	require.Contains(t, got.stderr, "explored 128 generated cases from the seed a; causes of failure: 1\n")
+	require.Contains(t, got.stderr, "  curl -sS -i ")
+	require.Contains(t, got.stderr, "send it again with -fixtures "+dir)
+	again := regexp.MustCompile(`again +fmaspec (run .*)`).FindStringSubmatch(got.stdout)
+	require.NotNil(t, again, got.stdout)
+	require.Contains(t, again[1], " -fixtures "+dir+" ")
+	verified := call(t.Context(), nil, "verify", json)
+	require.Equal(t, exitMisuse, verified.code)
+	require.Contains(t, verified.stderr, "cases of an exploration, which cannot be generated again; send the saved "+
+		"ones with -fixtures")
+	files, err := filepath.Glob(filepath.Join(dir, "explore", "*.http"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	text, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	require.Regexp(t, `"Comment":"a*%a*"`, string(text))
+
+	got = call(t.Context(), environ, args("-fixtures", dir)...)
+	require.Equal(t, exitNotConformant, got.code, got.stderr)
+	require.Contains(t, got.stdout, "/explore/")
+
+	got = call(t.Context(), environ, args("-fixtures", dir, "-generate", "explore", "-n", "128", "-save", dir)...)
+	require.Equal(t, exitNotConformant, got.code, got.stderr)
+	require.Contains(t, got.stderr, "causes of failure: 1\n")
+	require.NotContains(t, got.stderr, "saved ")
+}
+
+func TestWhatCannotBeSavedIsReportedAllTheSame(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o666))
+	got := call(t.Context(), []string{tokenVariable + "=a-token-of-this-test"}, "run", "-url", longPercent(t), "-seed",
+		"a", "-run", "accepts-plain-request$", "-generate", "explore", "-n", "128", "-save", file)
+	require.Equal(t, exitUnjudged, got.code, got.stderr)
+	require.Contains(t, got.stdout, "/explore/")
+	require.Contains(t, got.stderr, "not a directory; name a folder that can be written to")
+}
+
+func TestAnExplorationOfAnotherMachineHasToBeArmed(t *testing.T) {
+	got := call(t.Context(), []string{tokenVariable + "=a-token-of-this-test"}, "run", "-url",
+		"https://elsewhere.example", "-generate", "explore")
+	require.Equal(t, exitUnsafe, got.code)
+	require.Contains(t, got.stderr, "-generate explore: https://elsewhere.example is not loopback, and no operation "+
+		"is armed")
+}
+
+func TestFlagsOfAnExplorationNeedOne(t *testing.T) {
+	for _, row := range []struct{ args, want string }{
+		{"-n 5", "-n, -for and -save are of an exploration; add -generate explore"},
+		{"-for 5s", "-n, -for and -save are of an exploration; add -generate explore"},
+		{"-save x", "-n, -for and -save are of an exploration; add -generate explore"},
+		{"-generate explore -n -1", "-n -1: must not be negative; give 1 or more"},
+		{"-generate explore -for -1s", "-for -1s: must not be negative; give a time such as 30s"},
+	} {
+		got := call(t.Context(), nil, append([]string{"run"}, strings.Fields(row.args)...)...)
+		require.Equal(t, exitMisuse, got.code, row.args)
+		require.Contains(t, got.stderr, row.want)
+	}
+}
