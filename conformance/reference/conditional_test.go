@@ -320,7 +320,7 @@ func witnesses() map[string][]probe {
 	upperProbe, longProbe := probe{body: inCapitals}, long(500)
 	out["crashes-on-third-with-upper-case-sha1"] = []probe{{}, {}, upperProbe}
 	out["refuses-second-with-long-comment"] = []probe{{}, longProbe}
-	out["hangs-up-on-100th-of-connection"] = make([]probe, 100)
+	out["crashes-on-100th-of-connection"] = make([]probe, 100)
 	out["locks-out-after-refused-tokens"] = []probe{auth("Bearer a"), auth("Bearer b"), auth("Bearer c"), {}}
 	out["refuses-file-of-other-operation"] = []probe{{path: stopPath}, {}}
 	out["refuses-same-comment-again"] = []probe{body(`"twice"`, `"`+hash+`"`), body(`"twice"`, `"`+upper[:39]+`0"`)}
