@@ -30,6 +30,8 @@ type Subject struct {
 	Deviates     []string `json:"deviates,omitempty"`
 	Waits        bool     `json:"waits,omitempty"`        // only seen by a client with a timeout
 	Intermittent bool     `json:"intermittent,omitempty"` // not visible in every request that could show it
+	// of the cases that have to find it: "" for the written ones
+	Phase string `json:"phase,omitempty"`
 
 	Wrap func(http.Handler) http.Handler `json:"-"`
 }
@@ -39,7 +41,7 @@ type Subject struct {
 func Faulty(suite *conformance.Suite) (out []Subject) {
 	for _, f := range reference.Faults() {
 		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: Level(suite, f), Waits: f.Waits,
-			Intermittent: f.Intermittent, Wrap: f.Wrap})
+			Intermittent: f.Intermittent, Phase: f.Phase, Wrap: f.Wrap})
 	}
 	return out
 }
@@ -79,6 +81,8 @@ type Row struct {
 	Modes   []Mode         `json:"modes"`            // the ways of running that fail the subject
 	Checks  []string       `json:"checks"`           // sorted
 	Cases   []string       `json:"cases"`            // ids, sorted
+	Phases  []string       `json:"phases,omitempty"` // those that catch it, of those that judged it
+	Due     bool           `json:"-"`                // the phase that has to find it was run
 
 	Findings []record.Finding `json:"-"` // the first for each requirement and check
 }
