@@ -62,8 +62,9 @@ type Choice string
 // The choices. Any other one is the name of a phase, whose cases alone judge every fault and
 // every conforming server.
 const (
-	// each fault by its own phase, and those of later phases by every phase before it until one
-	// finds them; conforming servers by the written cases, and a sample of them by each later phase
+	// faults of the written phase by the written cases; each other fault by the later phases in
+	// turn until one finds it, and by the written cases too if the matrix is narrowed; conforming
+	// servers by the written cases, and a sample of them by each later phase
 	Needed Choice = ""
 	// each fault and each conforming server by every phase
 	All Choice = "all"
@@ -98,7 +99,7 @@ func RunPhases(ctx context.Context, phases []Phase, faults, variants []Subject, 
 		o.Level = record.Inferred
 	}
 	r := &phaseRun{ctx: ctx, o: o, choice: choice, caught: map[string][]string{}, row: map[string]Row{}}
-	names := []string{}
+	var names []string
 	for _, p := range phases {
 		names = append(names, p.Name)
 	}
@@ -117,7 +118,7 @@ func RunPhases(ctx context.Context, phases []Phase, faults, variants []Subject, 
 			if m, err = Run(ctx, p.Suite, OfPhase(faults, Written), variants, narrowed, o); err != nil {
 				return nil, err
 			}
-			if err = r.written(p, m, names); err != nil {
+			if err = r.written(p, m); err != nil {
 				return nil, err
 			}
 			continue
@@ -129,7 +130,7 @@ func RunPhases(ctx context.Context, phases []Phase, faults, variants []Subject, 
 	if m == nil {
 		m = summed(phases[0].Suite, []Row{}, []Row{}, true, o.Level)
 	}
-	r.settle(m, names)
+	r.settle(m)
 	return m, nil
 }
 
@@ -142,11 +143,12 @@ type phaseRun struct {
 	shares []Share
 	caught map[string][]string // phases that find each fault
 	row    map[string]Row      // of each fault of a later phase, the first that finds it, or else the last
-	own    []string            // the phases that were run
+	run    []string            // the phases that were run
 }
 
 // written judges the faults of later phases by the written cases, if the choice asks for it.
-func (r *phaseRun) written(p Phase, m *Result, names []string) error {
+// Written cases with huge bodies are not sent to them.
+func (r *phaseRun) written(p Phase, m *Result) error {
 	share := Share{Phase: p.Name, Cases: len(p.Suite.Cases), Variants: len(m.Variants)}
 	for _, row := range m.Faults {
 		r.note(&share, p.Name, row)
@@ -156,7 +158,7 @@ func (r *phaseRun) written(p Phase, m *Result, names []string) error {
 			return err
 		}
 	}
-	r.shares, r.own = append(r.shares, share), append(r.own, p.Name)
+	r.shares, r.run = append(r.shares, share), append(r.run, p.Name)
 	return nil
 }
 
@@ -187,7 +189,7 @@ func (r *phaseRun) generated(p Phase, names []string, faults, variants []Subject
 			share.Alarms = append(share.Alarms, row)
 		}
 	}
-	r.shares, r.own = append(r.shares, share), append(r.own, p.Name)
+	r.shares, r.run = append(r.shares, share), append(r.run, p.Name)
 	return nil
 }
 
@@ -232,14 +234,14 @@ func (r *phaseRun) note(share *Share, phase string, row Row) {
 }
 
 // settle puts what the phases found into the result.
-func (r *phaseRun) settle(m *Result, names []string) {
+func (r *phaseRun) settle(m *Result) {
 	m.Phases = r.shares
 	for i := range m.Faults {
 		m.Faults[i].Phases = r.phasesOf(m.Faults[i].Name)
 	}
 	m.Later = []Row{}
 	listed := r.later
-	if len(m.Faults) == 0 && !slices.Contains(r.own, Written) { // a later phase alone: every fault is one of its rows
+	if len(m.Faults) == 0 && !slices.Contains(r.run, Written) { // a later phase alone: every fault is one of its rows
 		listed = nil
 		for _, row := range r.row {
 			listed = append(listed, row.Subject)
@@ -249,14 +251,14 @@ func (r *phaseRun) settle(m *Result, names []string) {
 	for _, s := range listed {
 		row, ok := r.row[s.Name]
 		if !ok {
-			if slices.Contains(r.own, s.PhaseOf()) { // its level is below that of the run
+			if slices.Contains(r.run, s.PhaseOf()) { // its level is below that of the run
 				continue
 			}
 			row = Row{Subject: s, Modes: []Mode{}, Broken: []string{}, Proves: []string{}, Checks: []string{},
 				Cases: []string{}}
 		}
 		row.Phases = r.phasesOf(s.Name)
-		row.Due = slices.Contains(r.own, s.PhaseOf())
+		row.Due = slices.Contains(r.run, s.PhaseOf())
 		m.Later = append(m.Later, row)
 	}
 }
