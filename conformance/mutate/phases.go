@@ -22,6 +22,9 @@ type Phase struct {
 	// reports whether a case of the suite belongs to the phase; all do where Of is nil. The
 	// controls of these cases are run too.
 	Of func(*conformance.Case) bool
+	// makes the report on a target in place of the Suite's Run, for a phase that makes up its
+	// requests as it goes; nil for none
+	Judge func(context.Context, conformance.Target, conformance.Options) (*record.Report, error)
 }
 
 // cases returns the ids of the cases of the phase; nil for all of the suite.
@@ -195,7 +198,7 @@ func (r *phaseRun) generated(p Phase, names []string, faults, variants []Subject
 
 func (r *phaseRun) options(p Phase, skip string) Options {
 	o := r.o
-	o.Only, o.Skip = p.cases(), skip
+	o.Only, o.Skip, o.judge = p.cases(), skip, p.Judge
 	if o.Only == nil {
 		o.Only = r.o.Only
 	}
