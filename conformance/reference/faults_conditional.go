@@ -62,7 +62,7 @@ var (
 	breaksEither = ids("refusal.no-server-error", "http.framing")
 )
 
-// wordFaults stumble over what a Comment holds.
+// wordFaults fail on what a Comment holds.
 func wordFaults() []conditional {
 	return []conditional{
 		{name: "crashes-on-line-separator", says: "answers 500 to a Comment with U+2028, which it pastes into a script",
@@ -190,7 +190,7 @@ func wordFaults() []conditional {
 	}
 }
 
-// lengthFaults stumble over how long a Comment or a body is.
+// lengthFaults fail on how long a Comment or a body is.
 func lengthFaults() (out []conditional) {
 	for _, n := range []int{255, 256, 257, 1024, 4095, 4096, 8192, 32767, 32768, 65535} {
 		out = append(out, conditional{name: fmt.Sprintf("crashes-at-%d-characters", n),
@@ -212,7 +212,7 @@ func lengthFaults() (out []conditional) {
 	)
 }
 
-// hashFaults stumble over the make-up of a Sha1.
+// hashFaults fail on the make-up of a Sha1.
 func hashFaults() []conditional {
 	return []conditional{
 		{name: "answers-sha1-of-digits-as-number", says: "gives sha1 as a number where it is of digits alone",
@@ -256,7 +256,7 @@ func hashFaults() []conditional {
 	}
 }
 
-// escapeFaults stumble over the form that JSON gives a valid body.
+// escapeFaults fail on the form that JSON gives a valid body.
 func escapeFaults() []conditional {
 	return []conditional{
 		{name: "crashes-on-upper-case-escapes", says: `answers 500 to capitals in a \u escape`, breaks: breaksForms,
@@ -292,7 +292,7 @@ func escapeFaults() []conditional {
 	}
 }
 
-// furtherFaults stumble over further members of the body.
+// furtherFaults fail on further members of the body.
 func furtherFaults() (out []conditional) {
 	for _, row := range []struct{ slug, says, text string }{
 		{"proto-member", "a further member __proto__", "__proto__"},
@@ -366,7 +366,7 @@ func furtherFaults() (out []conditional) {
 	}...)
 }
 
-// mediaConditionFaults stumble over a form of the media type application/json.
+// mediaConditionFaults fail on a form of the media type application/json.
 func mediaConditionFaults() (out []conditional) {
 	for _, row := range []struct{ slug, says, expr string }{
 		{"blank-before-semicolon", "a blank before a semicolon in Content-Type", `\s;`},
@@ -387,7 +387,7 @@ func mediaConditionFaults() (out []conditional) {
 		then: refuse(415)})
 }
 
-// negotiationFaults stumble over what a request says of the answer that it wants.
+// negotiationFaults fail on what a request says of the answer that it wants.
 func negotiationFaults() []conditional {
 	zip := coded("gzip", gzipped)
 	return []conditional{
@@ -428,7 +428,7 @@ func negotiationFaults() []conditional {
 	}
 }
 
-// fieldFaults stumble over another field of the head.
+// fieldFaults fail on another field of the head.
 func fieldFaults() []conditional {
 	return []conditional{
 		{name: "crashes-on-origin", says: "answers 500 to a request with Origin", breaks: breaksHTTP, phase: Coverage,
@@ -496,7 +496,7 @@ func fieldFaults() []conditional {
 	}
 }
 
-// transferFaults stumble over the target, the version, or the way the body comes in.
+// transferFaults fail on the target, the version, or the way the body comes in.
 func transferFaults() []conditional {
 	return []conditional{
 		{name: "crashes-on-query", says: "answers 500 to a query behind the path", breaks: breaksEither,
@@ -533,7 +533,7 @@ func transferFaults() []conditional {
 	}
 }
 
-// pairFaults stumble over two properties together, each of which they take alone.
+// pairFaults fail on two properties together, each of which they take alone.
 func pairFaults() []conditional {
 	return []conditional{
 		{name: "crashes-on-long-line-separator", says: "answers 500 to a Comment that is longer than 300 bytes and " +
@@ -598,7 +598,7 @@ func pairFaults() []conditional {
 	}
 }
 
-// sequenceFaults stumble over a request by those that were before it.
+// sequenceFaults fail on a request by those that were before it.
 func sequenceFaults() []Fault {
 	count := func(a *answer, status int) int {
 		if a.status == status {
