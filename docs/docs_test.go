@@ -259,12 +259,14 @@ func faultsPage(suite *conformance.Suite) string {
 		}
 	}
 	for _, phase := range phases {
-		fmt.Fprintf(&b, "\n## %s%s\n\nFaults that show for one input condition, or for two together. No written case finds "+
+		fmt.Fprintf(&b, "\n## %s%s\n\nFaults that show for one input condition, or for two together. No written "+
+			"case finds "+
 			"them: the cases of the phase have to.\n\n| fault | level | it | breaks |\n|---|---|---|---|\n",
 			strings.ToUpper(phase[:1]), phase[1:])
 		for _, f := range reference.Faults() {
 			if f.Phase == phase {
-				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, mutate.Level(suite, f), prose(f.Says), code(f.Breaks))
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, mutate.Level(suite, f), prose(f.Says),
+					code(f.Breaks))
 			}
 		}
 	}
@@ -356,7 +358,8 @@ func numbers(suite *conformance.Suite) string {
 		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
 		"([list](docs/faults.md)) |\n"+
-		"| conditional faults | %d | servers that break the contract for a rare input only, which generated cases have to "+
+		"| conditional faults | %d | servers that break the contract for a rare input only, which generated "+
+		"cases have to "+
 		"find ([list](docs/faults.md#coverage)) |\n"+
 		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement "+
 		"([list](docs/faults.md#variants)) |\n"+

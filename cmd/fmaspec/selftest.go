@@ -45,10 +45,14 @@ func selftestCommand() command {
 			"and each requirement must be proven by a fault, and by one that fails a run at exactly its level. " +
 			"Violations are listed.\n" +
 			"Most faults have to be found by the written cases. Those that show for one input condition, or for two " +
-			"together, may be of a later phase, whose cases are generated: coverage or exploration. By default such a " +
-			"fault is judged by the later phases in turn until one finds it, and by the written cases too where it is " +
-			"named. With -phase the cases of that phase alone, or of every phase, judge every fault and every conforming " +
-			"server; which phases catch each fault is printed, and what share of the faults each phase catches alone. A " +
+			"together, may be of a later phase, whose cases are generated: coverage or exploration. By default " +
+			"such a " +
+			"fault is judged by the later phases in turn until one finds it, and by the written cases too where " +
+			"it is " +
+			"named. With -phase the cases of that phase alone, or of every phase, judge every fault and every " +
+			"conforming " +
+			"server; which phases catch each fault is printed, and what share of the faults each phase catches " +
+			"alone. A " +
 			"fault whose phase was not run is counted, and no problem.\n" +
 			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only " +
 			"those are run, and checks and requirements that they do not concern are not reported.\n" +

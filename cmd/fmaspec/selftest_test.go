@@ -72,7 +72,8 @@ func TestSelftestFailsWhereALaterPhaseCannotTell(t *testing.T) {
 	later := []mutate.Phase{{Name: mutate.Written, Suite: suite, Of: plain},
 		{Name: reference.Coverage, Suite: suite, Of: plain}}
 	planted := func(wrap func(http.Handler) http.Handler) mutate.Subject {
-		return mutate.Subject{Name: "planted", Says: "does it", Breaks: []string{"response.created"}, Level: "documented",
+		return mutate.Subject{Name: "planted", Says: "does it", Breaks: []string{"response.created"},
+			Level: "documented",
 			Phase: reference.Coverage, Wrap: wrap}
 	}
 	for _, row := range []struct {
@@ -87,7 +88,8 @@ func TestSelftestFailsWhereALaterPhaseCannotTell(t *testing.T) {
 			`the phase coverage alone catches 0 of 1 faults \(0.0 %\), by 2 cases; 0 conforming servers: `},
 			"its phase does not find it"},
 		{planted(fail500), "coverage", exitConformant, []string{`caught  planted  is of coverage  in coverage$`,
-			`the phase coverage alone catches 1 of 1 faults \(100.0 %\), by 2 cases; `, `self-test passed$`}, "it does"},
+			`the phase coverage alone catches 1 of 1 faults \(100.0 %\), by 2 cases; `, `self-test passed$`},
+			"it does"},
 		{planted(fail500), "all", exitNotConformant,
 			[]string{`fault planted is of the phase coverage, and the phase written finds it: `,
 				`caught  planted  is of coverage  in written,coverage$`}, "it is of the phase before"},

@@ -325,7 +325,8 @@ func (m *Result) laterProblems() (out []string) {
 // one for the faults of phases that were not run.
 func (m *Result) PhaseLines() (out []string) {
 	for _, s := range m.Phases {
-		out = append(out, fmt.Sprintf("the phase %s alone catches %d of %d faults (%.1f %%), by %d cases; %d conforming "+
+		out = append(out, fmt.Sprintf("the phase %s alone catches %d of %d faults (%.1f %%), by %d cases; %d "+
+			"conforming "+
 			"servers: %d with a finding", s.Phase, s.Caught, s.Judged, s.Percent(), s.Cases, s.Variants,
 			m.alarmsOf(s)))
 	}

@@ -57,7 +57,8 @@ func uncaught(t *testing.T, phases []Phase, faults []Subject, golden string) (ou
 			words := strings.Fields(lines[s.Name])
 			switch {
 			case len(words) < 2 || words[0] != p.Name:
-				problems[i] = fmt.Sprintf("%s: testdata/later.golden has no case of the phase %s that catches it", s.Name,
+				problems[i] = fmt.Sprintf("%s: testdata/later.golden has no case of the phase %s that catches "+
+					"it", s.Name,
 					p.Name)
 			case !caught(t, p.Suite, s, words[1:]).Rightly():
 				problems[i] = fmt.Sprintf("%s (%s): %s do not catch it", s.Name, s.Says, strings.Join(words[1:], " "))
@@ -239,7 +240,8 @@ func TestEachPhaseHasItsShare(t *testing.T) {
 func TestAFaultThatItsPhaseDoesNotFindIsAProblem(t *testing.T) {
 	hidden := crashing("hidden", reference.Coverage, "application/never")
 	m := runPlanted(t, []Subject{hidden}, nil, Needed)
-	require.Equal(t, []string{"fault hidden survives the phase coverage: it answers 500 to application/never, and the " +
+	require.Equal(t, []string{"fault hidden survives the phase coverage: it answers 500 to application/never, " +
+		"and the " +
 		"suite says conformant; add what shows it to the generator, or correct the phase of its row in " +
 		"conformance/reference/faults_conditional.go"}, m.Problems())
 	hidden.Phase = reference.Exploration
@@ -250,12 +252,14 @@ func TestAFaultThatItsPhaseDoesNotFindIsAProblem(t *testing.T) {
 
 func TestAFaultThatAnEarlierPhaseFindsIsAProblem(t *testing.T) {
 	early := crashing("early", reference.Exploration, "APPLICATION/")
-	require.Equal(t, []string{"fault early is of the phase exploration, and the phase coverage finds it: it answers 500 " +
+	require.Equal(t, []string{"fault early is of the phase exploration, and the phase coverage finds it: it " +
+		"answers 500 " +
 		"to APPLICATION/; correct the phase of its row in conformance/reference/faults_conditional.go"},
 		runPlanted(t, []Subject{early}, nil, Needed).Problems())
 	early = crashing("early", reference.Coverage, "application/json")
 	early.Breaks, early.Level = []string{"response.created"}, "documented"
-	require.Equal(t, []string{"fault early is of the phase coverage, and the phase written finds it: it answers 500 to " +
+	require.Equal(t, []string{"fault early is of the phase coverage, and the phase written finds it: it answers " +
+		"500 to " +
 		"application/json; correct the phase of its row in conformance/reference/faults_conditional.go"},
 		runPlanted(t, []Subject{early}, nil, All).Problems())
 }
@@ -265,7 +269,8 @@ func TestAFaultThatItsPhaseFindsForAnotherReasonIsAProblem(t *testing.T) {
 	other.Breaks, other.Level = []string{"action.type"}, "documented"
 	problems := runPlanted(t, []Subject{other}, nil, Needed).Problems()
 	require.Len(t, problems, 1)
-	require.Contains(t, problems[0], "fault other is caught for another reason by the phase coverage: it answers 500 to "+
+	require.Contains(t, problems[0], "fault other is caught for another reason by the phase coverage: it answers "+
+		"500 to "+
 		"APPLICATION/; want broken, at the level documented, one of action.type; got not-conformant, broken ")
 }
 
@@ -276,7 +281,8 @@ func TestAFalseAlarmOfALaterPhaseIsAProblem(t *testing.T) {
 	problems := m.Problems()
 	require.Len(t, problems, 1)
 	require.Contains(t, problems[0], "variant innocent conforms and is not found conformant by the phase coverage: it "+
-		"answers 500 to APPLICATION/, and the suite says not-conformant: accepts finds request.media-type-case broken in ")
+		"answers 500 to APPLICATION/, and the suite says not-conformant: accepts finds request.media-type-case "+
+		"broken in ")
 	require.Contains(t, m.PhaseLines()[1], "1 conforming servers: 1 with a finding")
 	require.Contains(t, m.PhaseLines()[0], "1 conforming servers: 0 with a finding")
 }
@@ -315,8 +321,10 @@ func TestALaterFaultWithoutItsCaseIsListed(t *testing.T) {
 	require.Empty(t, uncaught(t, phases, faults, "capitals  coverage "+catches+"\n"))
 	require.Equal(t, []string{"capitals: testdata/later.golden has no case of the phase coverage that catches it"},
 		uncaught(t, phases, faults, "capitals  coverage\n"))
-	require.Equal(t, []string{"capitals (answers 500 to APPLICATION/): requestSample/valid/accepts-upper-case-sha1 do " +
-		"not catch it"}, uncaught(t, phases, faults, "capitals  coverage requestSample/valid/accepts-upper-case-sha1\n"))
+	require.Equal(t, []string{"capitals (answers 500 to APPLICATION/): " +
+		"requestSample/valid/accepts-upper-case-sha1 do " +
+		"not catch it"}, uncaught(t, phases, faults,
+		"capitals  coverage requestSample/valid/accepts-upper-case-sha1\n"))
 }
 
 func TestAPhaseMayMakeItsOwnReport(t *testing.T) {

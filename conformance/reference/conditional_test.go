@@ -247,8 +247,9 @@ func witnesses() map[string][]probe {
 		"crashes-on-quality": "Accept: application/json;q=0.9", "refuses-subtype-range": "Accept: application/*",
 		"refuses-accept-list":        "Accept: text/html, application/json",
 		"refuses-accept-in-capitals": "Accept: APPLICATION/JSON",
-		"answers-xml-to-accept-list": "Accept: application/json, application/xml", "crashes-on-empty-accept": "Accept: ",
-		"zips-what-forbids-gzip": "Accept-Encoding: gzip;q=0", "claims-brotli-if-asked": "Accept-Encoding: br",
+		"answers-xml-to-accept-list": "Accept: application/json, application/xml",
+		"crashes-on-empty-accept":    "Accept: ",
+		"zips-what-forbids-gzip":     "Accept-Encoding: gzip;q=0", "claims-brotli-if-asked": "Accept-Encoding: br",
 		"crashes-on-encoding-list": "Accept-Encoding: gzip, identity", "translates-status": "Accept-Language: de",
 		"crashes-on-accept-language": "Accept-Language: en, de;q=0.5", "answers-range": "Range: bytes=0-1",
 		"answers-not-modified": "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
@@ -386,11 +387,13 @@ func TestEachConditionalFaultIsSeenByItsWitness(t *testing.T) {
 			for i, p := range probes {
 				want, got := honest.see(p), faulty.see(p)
 				if i < last && want != got {
-					t.Fatalf("want the last of %d witnesses to show that it %s, got request %d:\n%s", len(probes), fault.Says,
+					t.Fatalf("want the last of %d witnesses to show that it %s, got request %d:\n%s",
+						len(probes), fault.Says,
 						i+1, got)
 				}
 				if i == last && want == got {
-					t.Errorf("want a witness that shows that it %s, got the answer of the reference server:\n%s", fault.Says,
+					t.Errorf("want a witness that shows that it %s, got the answer of the reference server:\n%s",
+						fault.Says,
 						got)
 				}
 			}

@@ -194,12 +194,14 @@ func wordFaults() []conditional {
 func lengthFaults() (out []conditional) {
 	for _, n := range []int{255, 256, 257, 1024, 4095, 4096, 8192, 32767, 32768, 65535} {
 		out = append(out, conditional{name: fmt.Sprintf("crashes-at-%d-characters", n),
-			says: fmt.Sprintf("answers 500 to a Comment of just %d characters", n), breaks: breaksLength, phase: Coverage,
-			when: commentOf(n, n), then: crash})
+			says: fmt.Sprintf("answers 500 to a Comment of just %d characters", n), breaks: breaksLength,
+			phase: Coverage,
+			when:  commentOf(n, n), then: crash})
 	}
 	return append(out,
 		conditional{name: "crashes-at-65536-characters", says: "answers 500 to a Comment of just 65536 characters",
-			breaks: ids("request.comment-length", "refusal.no-server-error"), when: commentOf(65536, 65536), then: crash},
+			breaks: ids("request.comment-length", "refusal.no-server-error"), when: commentOf(65536, 65536),
+			then: crash},
 		conditional{name: "refuses-257-to-512-characters", says: "does not take a Comment of 257 to 512 characters",
 			breaks: breaksLength, phase: Coverage, when: commentOf(257, 512), then: refuse(400)},
 		conditional{name: "drops-status-of-long-comment", says: "leaves status out where the Comment has 2,048 to " +
@@ -229,7 +231,8 @@ func hashFaults() []conditional {
 			breaks: ids("action.sha1", "action.file-id"), phase: Coverage, when: sha1Like(`0{4}$`),
 			then: edits(alterText("sha1", func(s string) string { return strings.TrimRight(s, "0") }))},
 		{name: "answers-sha1-like-float-as-number", says: "gives sha1 as a number where it looks like one with an " +
-			"exponent", breaks: ids("action.types", "action.sha1"), phase: Coverage, when: sha1Like(`^[0-9]+[eE][0-9]+$`),
+			"exponent", breaks: ids("action.types", "action.sha1"), phase: Coverage,
+			when: sha1Like(`^[0-9]+[eE][0-9]+$`),
 			then: edits(set("sha1", json.RawMessage("1e+99")))},
 		{name: "takes-magic-hash-for-zero", says: "answers 500 to a Sha1 of 0e and digits, which equals 0 in PHP",
 			breaks: breaksHash, phase: Coverage, when: sha1Like(`^0[eE][0-9]{38}$`), then: crash},
@@ -308,7 +311,8 @@ func furtherFaults() (out []conditional) {
 		{name: "takes-id-from-body", says: "gives the id that a further member of the body has",
 			breaks: ids("action.id"), phase: Coverage, when: furtherName("id"), then: fromBody("id")},
 		{name: "takes-type-from-body", says: "gives the type that a further member of the body has",
-			breaks: ids("action.type", "action.types"), phase: Coverage, when: furtherName("type"), then: fromBody("type")},
+			breaks: ids("action.type", "action.types"), phase: Coverage, when: furtherName("type"),
+			then: fromBody("type")},
 		{name: "takes-status-from-body", says: "gives the status that a further member of the body has",
 			breaks: ids("action.status", "action.types"), phase: Exploration, when: furtherName("status"),
 			then: fromBody("status")},
@@ -322,8 +326,9 @@ func furtherFaults() (out []conditional) {
 					}
 				}
 			}},
-		{name: "refuses-lower-case-comment-beside", says: "does not take a further member comment", breaks: breaksMember,
-			phase: Coverage, when: furtherName("comment", "COMMENT"), then: refuse(400)},
+		{name: "refuses-lower-case-comment-beside", says: "does not take a further member comment",
+			breaks: breaksMember,
+			phase:  Coverage, when: furtherName("comment", "COMMENT"), then: refuse(400)},
 		{name: "refuses-further-null", says: "does not take a further member that is null", breaks: breaksMember,
 			when: further(func(m Member) bool { return m.Value == nil }), then: refuse(400)},
 		{name: "refuses-further-empty-array", says: "does not take a further member that is an empty array",
@@ -396,7 +401,8 @@ func negotiationFaults() []conditional {
 		{name: "refuses-subtype-range", says: "answers 406 to Accept: application/*", breaks: breaksHTTP,
 			phase: Coverage, when: field("Accept", `^application/\*`), then: refuse(406)},
 		{name: "refuses-accept-list", says: "answers 406 to a list in Accept that does not begin with JSON",
-			breaks: breaksHTTP, phase: Coverage, when: both(field("Accept", `,`), not(field("Accept", `^\s*application/`))),
+			breaks: breaksHTTP, phase: Coverage, when: both(field("Accept", `,`), not(field("Accept",
+				`^\s*application/`))),
 			then: refuse(406)},
 		{name: "refuses-accept-in-capitals", says: "answers 406 to Accept: APPLICATION/JSON", breaks: breaksHTTP,
 			phase: Coverage, when: field("Accept", `APPLICATION/JSON`), then: refuse(406)},
@@ -408,10 +414,13 @@ func negotiationFaults() []conditional {
 		{name: "crashes-on-empty-accept", says: "answers 500 to an Accept without a value", breaks: breaksHTTP,
 			phase: Coverage, when: field("Accept", `^$`), then: crash},
 		{name: "zips-what-forbids-gzip", says: "compresses the body with gzip where Accept-Encoding says gzip;q=0",
-			breaks: ids("http.framing"), phase: Coverage, when: field("Accept-Encoding", `gzip;\s*q=0(\.0*)?($|[^.0-9])`),
+			breaks: ids("http.framing"), phase: Coverage, when: field("Accept-Encoding",
+				`gzip;\s*q=0(\.0*)?($|[^.0-9])`),
 			then: zip},
-		{name: "claims-brotli-if-asked", says: "says that a plain body is compressed with brotli where Accept-Encoding " +
-			"names it", breaks: ids("http.framing", "response.json"), phase: Coverage, when: field("Accept-Encoding", `br`),
+		{name: "claims-brotli-if-asked", says: "says that a plain body is compressed with brotli where " +
+			"Accept-Encoding " +
+			"names it", breaks: ids("http.framing", "response.json"), phase: Coverage,
+			when: field("Accept-Encoding", `br`),
 			then: coded("br", func(b []byte) []byte { return b })},
 		{name: "crashes-on-encoding-list", says: "answers 500 to a list in Accept-Encoding", breaks: breaksHTTP,
 			phase: Coverage, when: field("Accept-Encoding", `,`), then: crash},
@@ -482,9 +491,11 @@ func fieldFaults() []conditional {
 				return false
 			}, then: crash},
 		{name: "refuses-no-blank-behind-colon", says: "answers 400 to a field without a blank behind the colon",
-			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400), raw: true},
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
+			raw: true},
 		{name: "refuses-blanks-behind-colon", says: "answers 400 to two blanks behind the colon of a field",
-			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400), raw: true},
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
+			raw: true},
 		{name: "refuses-blank-behind-field", says: "answers 400 to a blank at the end of a field", breaks: breaksHTTP,
 			phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^\r\n]*[ \t]\r\n`), then: refuse(400), raw: true},
 		{name: "refuses-lower-case-field-names", says: "knows Authorization with a capital alone, and answers 401",
@@ -492,7 +503,8 @@ func fieldFaults() []conditional {
 		{name: "refuses-upper-case-content-length", says: "answers 411 to CONTENT-LENGTH", breaks: breaksHTTP,
 			phase: Coverage, when: rawLike(`\r\nCONTENT-LENGTH:`), then: refuse(411), raw: true},
 		{name: "crashes-on-zeros-in-length", says: "answers 500 to a Content-Length with zeros before it",
-			breaks: breaksHTTP, phase: Coverage, when: rawLike(`(?i)\r\ncontent-length: *0[0-9]`), then: crash, raw: true},
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`(?i)\r\ncontent-length: *0[0-9]`), then: crash,
+			raw: true},
 	}
 }
 
@@ -508,7 +520,8 @@ func transferFaults() []conditional {
 			phase: Exploration, when: func(q *asked) bool { return strings.ToLower(q.Host) != q.Host }, then: crash},
 		{name: "crashes-on-old-version", says: "answers 500 to HTTP/1.0", breaks: breaksEither, phase: Coverage,
 			when: oldVersion, then: crash},
-		{name: "refuses-machine-of-40-digits", says: "knows machine ids of 32 digits alone, and answers 404 to one of 40",
+		{name: "refuses-machine-of-40-digits",
+			says:   "knows machine ids of 32 digits alone, and answers 404 to one of 40",
 			breaks: ids("operation.exists", "response.created"), phase: Exploration, when: func(q *asked) bool {
 				return regexp.MustCompile(`/[0-9a-fA-F]{40}/`).MatchString(q.URL.Path)
 			}, then: refuse(404)},
@@ -517,13 +530,15 @@ func transferFaults() []conditional {
 		{name: "crashes-on-chunk-extension", says: "answers 500 to a chunk with an extension", breaks: breaksEither,
 			phase: Coverage, when: both(chunky, rawLike(`\r\n[0-9A-Fa-f]+\s*;[^\r\n]*\r\n`)), then: crash, raw: true},
 		{name: "hangs-up-on-capital-chunk-size", says: "closes the connection on a chunk whose size has capitals",
-			breaks: breaksEither, phase: Coverage, when: both(chunky, rawLike(`\r\n[0-9]*[A-F][0-9A-F]*\s*(;[^\r\n]*)?\r\n`)),
+			breaks: breaksEither, phase: Coverage, when: both(chunky,
+				rawLike(`\r\n[0-9]*[A-F][0-9A-F]*\s*(;[^\r\n]*)?\r\n`)),
 			then: breakOff, raw: true},
 		{name: "crashes-on-zeros-in-chunk-size", says: "answers 500 to a chunk size with zeros before it",
 			breaks: breaksEither, phase: Coverage, when: both(chunky, rawLike(`\r\n0+[1-9A-Fa-f][0-9A-Fa-f]*\r\n`)),
 			then: crash, raw: true},
 		{name: "crashes-on-50-chunks", says: "answers 500 to a body in fifty chunks or more", breaks: breaksEither,
-			phase: Coverage, when: both(chunky, rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){50}`)), then: crash, raw: true},
+			phase: Coverage, when: both(chunky, rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){50}`)), then: crash,
+			raw: true},
 		{name: "crashes-on-trailer", says: "answers 500 to a field behind the last chunk", breaks: breaksEither,
 			phase: Coverage, when: both(chunky, rawLike(`\r\n0+\r\n[A-Za-z-]+:`)), then: crash, raw: true},
 		{name: "crashes-on-close", says: "answers 500 to Connection: close",
@@ -545,25 +560,30 @@ func pairFaults() []conditional {
 		{name: "counts-comment-in-utf-16", says: "does not take a Comment of 200 to 256 characters and more than 256 " +
 			"UTF-16 units", breaks: ids("request.json-forms", "request.comment-length", "response.created"),
 			phase: Exploration, when: both(commentOf(129, 256), commentUnits(257, maxBody)), then: refuse(400)},
-		{name: "answers-sha1-in-half-at-escapes", says: "cuts sha1 in half where the body has an escape and Sha1 is in " +
-			"capitals", breaks: ids("action.sha1"), phase: Coverage, when: both(bodyLike(`\\`), upperSha1),
+		{name: "answers-sha1-in-half-at-escapes",
+			says: "cuts sha1 in half where the body has an escape and Sha1 is in " +
+				"capitals", breaks: ids("action.sha1"), phase: Coverage, when: both(bodyLike(`\\`), upperSha1),
 			then: edits(alterText("sha1", func(s string) string { return s[:20] }))},
-		{name: "crashes-on-chunks-with-charset", says: "answers 500 to a body in chunks where Content-Type has a charset",
-			breaks: breaksEither, phase: Coverage, when: both(chunky, field("Content-Type", `(?i)charset`)), then: crash},
+		{name: "crashes-on-chunks-with-charset",
+			says:   "answers 500 to a body in chunks where Content-Type has a charset",
+			breaks: breaksEither, phase: Coverage, when: both(chunky, field("Content-Type", `(?i)charset`)),
+			then: crash},
 		{name: "crashes-on-escaped-emoji-in-reverse", says: "answers 500 to a pair of escaped surrogates where Sha1 " +
 			"stands before Comment", breaks: breaksForms, phase: Coverage,
 			when: both(bodyLike(`(?i)\\ud[89ab]`), sha1First), then: crash},
-		{name: "refuses-lower-case-scheme-with-capital-type", says: "answers 401 to a scheme in small letters where the " +
-			"media type has capitals", breaks: ids("request.media-type-case", "auth.scheme-case", "request.json-forms",
-			"response.created"), phase: Coverage,
+		{name: "refuses-lower-case-scheme-with-capital-type",
+			says: "answers 401 to a scheme in small letters where the " +
+				"media type has capitals", breaks: ids("request.media-type-case", "auth.scheme-case", "request.json-forms",
+				"response.created"), phase: Coverage,
 			when: both(field("Authorization", `^bearer`), field("Content-Type", `^[^;]*[A-Z]`)), then: refuse(401)},
 		{name: "refuses-sha1-first-with-blanks", says: "does not take Sha1 before Comment with white space before a " +
 			"colon", breaks: breaksForms, phase: Coverage, when: both(sha1First, bodyLike(`"\s+:`)), then: refuse(400)},
 		{name: "drops-file-id-of-digits-in-reverse", says: "leaves fileId out where Sha1 is of digits and stands first",
 			breaks: ids("action.members"), phase: Coverage, when: both(sha1First, sha1Like(`^[0-9]{40}$`)),
 			then: edits(drop("fileId"))},
-		{name: "answers-latin-1-beyond-ascii", says: "writes a Comment beyond ASCII as ISO 8859-1 where Accept-Charset " +
-			"asks for that", breaks: ids("json.encoding"), phase: Coverage,
+		{name: "answers-latin-1-beyond-ascii",
+			says: "writes a Comment beyond ASCII as ISO 8859-1 where Accept-Charset " +
+				"asks for that", breaks: ids("json.encoding"), phase: Coverage,
 			when: both(beyondASCII, field("Accept-Charset", `8859`)),
 			then: func(a *answer, _ *asked) {
 				var latin []byte
@@ -582,14 +602,16 @@ func pairFaults() []conditional {
 			breaks: breaksEither, phase: Coverage, when: both(upperSha1, chunky), then: crash},
 		{name: "crashes-on-old-version-beyond-ascii", says: "answers 500 to HTTP/1.0 where the Comment is beyond ASCII",
 			breaks: breaksEither, phase: Coverage, when: both(oldVersion, beyondASCII), then: crash},
-		{name: "answers-local-time-to-language-and-zeros", says: "gives times with an offset where Accept-Language is " +
-			"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Coverage,
+		{name: "answers-local-time-to-language-and-zeros",
+			says: "gives times with an offset where Accept-Language is " +
+				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Coverage,
 			when: both(field("Accept-Language", `.`), sha1Like(`^0`)),
 			then: edits(alterText("creationDateTimeUtc", func(s string) string {
 				return strings.TrimSuffix(s, "Z") + "+02:00"
 			}))},
-		{name: "crashes-on-percent-in-capital-type", says: "answers 500 to a percent sign in a Comment where the media " +
-			"type has capitals", breaks: ids("request.json", "request.media-type-case", "response.created"),
+		{name: "crashes-on-percent-in-capital-type",
+			says: "answers 500 to a percent sign in a Comment where the media " +
+				"type has capitals", breaks: ids("request.json", "request.media-type-case", "response.created"),
 			phase: Coverage, when: both(commentHas("%"), field("Content-Type", `^[^;]*[A-Z]`)), then: crash},
 		{name: "crashes-on-deep-member-and-emoji", says: "answers 500 to ten brackets in each other beside a Comment " +
 			"beyond the first plane of Unicode", breaks: ids("request.extra-members", "request.json-forms",
@@ -608,8 +630,9 @@ func sequenceFaults() []Fault {
 	}
 	isolated := ids("state.isolated", "response.created", "request.sha1-format")
 	return []Fault{
-		{Name: "crashes-on-third-with-upper-case-sha1", Says: "answers 500 to the third request of a connection if its " +
-			"Sha1 is in capitals", Breaks: isolated, Phase: Exploration, Wrap: nthOfConnection(3, upperSha1, crash)},
+		{Name: "crashes-on-third-with-upper-case-sha1",
+			Says: "answers 500 to the third request of a connection if its " +
+				"Sha1 is in capitals", Breaks: isolated, Phase: Exploration, Wrap: nthOfConnection(3, upperSha1, crash)},
 		{Name: "refuses-second-with-long-comment", Says: "does not take a Comment of 500 bytes or more in the second " +
 			"request of a connection", Breaks: isolated, Phase: Exploration,
 			Wrap: nthOfConnection(2, commentBytes(500, maxBody), refuse(400))},
@@ -652,7 +675,8 @@ func sequenceFaults() []Fault {
 func conditionalHoles() []Fault {
 	const format, required = "request.sha1-format", "refusal.status-body"
 	hash := func(name, says, expr string, phase string) Fault {
-		return Fault{Name: name, Says: says, Breaks: ids(format), Phase: phase, Wrap: excuseText("Sha1", expr, freshHash)}
+		return Fault{Name: name, Says: says, Breaks: ids(format), Phase: phase, Wrap: excuseText("Sha1", expr,
+			freshHash)}
 	}
 	noComment := ids("request.comment-required", required, "refusal.no-action")
 	noSha1 := ids("request.sha1-required", required, "refusal.no-action")
@@ -715,7 +739,8 @@ func conditionalHoles() []Fault {
 		hash("takes-blank-before-sha1", "accepts a Sha1 with a blank before it alone", `^ [0-9A-Fa-f]{40}$`, Coverage),
 		hash("takes-blank-behind-sha1", "accepts a Sha1 with a blank behind it alone", `^[0-9A-Fa-f]{40} $`, Coverage),
 		hash("takes-tab-behind-sha1", "accepts a Sha1 with a tab behind it", `^[0-9A-Fa-f]{40}\t$`, Exploration),
-		hash("takes-nul-behind-sha1", "accepts a Sha1 with a NUL character behind it", `^[0-9A-Fa-f]{40}\x00`, Coverage),
+		hash("takes-nul-behind-sha1", "accepts a Sha1 with a NUL character behind it", `^[0-9A-Fa-f]{40}\x00`,
+			Coverage),
 		hash("takes-hex-prefix", "accepts a Sha1 of 0x and 38 digits", `^0[xX][0-9A-Fa-f]{38}$`, Coverage),
 		hash("takes-hex-prefix-before-40-digits", "accepts a Sha1 with 0x before it", `^0[xX][0-9A-Fa-f]{40}$`, ""),
 		hash("takes-algorithm-prefix", "accepts a Sha1 with sha1: before it", `^(?i:sha1)[:=][0-9A-Fa-f]{40}$`,
@@ -724,9 +749,11 @@ func conditionalHoles() []Fault {
 		hash("takes-arabic-digits", "accepts a Sha1 with digits of another script, as \\d does in Python and .NET",
 			`^[0-9A-Fa-f\p{Nd}]{40}$`, ""),
 		hash("takes-letter-behind-f", "accepts a Sha1 with the letter g", `^[0-9A-Ga-g]{40}$`, ""),
-		hash("takes-hyphens-in-sha1", "accepts a Sha1 with hyphens between its digits", `^[0-9A-Fa-f]+(-[0-9A-Fa-f]+)+$`,
+		hash("takes-hyphens-in-sha1", "accepts a Sha1 with hyphens between its digits",
+			`^[0-9A-Fa-f]+(-[0-9A-Fa-f]+)+$`,
 			Coverage),
-		hash("takes-colons-in-sha1", "accepts a Sha1 with colons between its bytes", `^([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$`,
+		hash("takes-colons-in-sha1", "accepts a Sha1 with colons between its bytes",
+			`^([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$`,
 			Exploration),
 		hash("takes-base64-sha1", "accepts a Sha1 in base64", `^[A-Za-z0-9+/]{27}=$`, Coverage),
 		hash("takes-80-digits", "accepts a Sha1 of 80 digits", `^[0-9A-Fa-f]{80}$`, Coverage),
@@ -771,7 +798,8 @@ func conditionalHoles() []Fault {
 		grammar("takes-plus-sign", "accepts a number with a plus sign", `(:\s*)\+([0-9])`, "$1$2"),
 		grammar("takes-hexadecimal-number", "accepts a number such as 0x1F", `:\s*0[xX][0-9A-Fa-f]+`, ":0"),
 		grammar("takes-infinity", "accepts Infinity for a value", `:\s*-?Infinity`, ":0"),
-		grammar("takes-capital-true", "accepts True and None for values, as Python writes them", `:\s*(True|False|None)`,
+		grammar("takes-capital-true", "accepts True and None for values, as Python writes them",
+			`:\s*(True|False|None)`,
 			":null"),
 		grammar("takes-bare-tab-in-string", "accepts a tab inside a string", "\t", " "),
 		{Name: "takes-hexadecimal-escape", Says: `accepts the escape \x41`, Breaks: ids("request.grammar"),
@@ -804,8 +832,9 @@ func conditionalHoles() []Fault {
 			Wrap: excuseMethod(func(q *asked) bool { return q.Method == http.MethodGet && len(q.body) > 0 })},
 		{Name: "takes-lower-case-post", Says: "takes the method post for POST", Breaks: method, Phase: Coverage,
 			Wrap: excuseMethod(func(q *asked) bool { return strings.EqualFold(q.Method, "POST") })},
-		{Name: "takes-longer-method", Says: "takes a method that begins with POST for it", Breaks: method, Phase: Coverage,
-			Wrap: excuseMethod(func(q *asked) bool { return strings.HasPrefix(q.Method, "POST") })},
+		{Name: "takes-longer-method", Says: "takes a method that begins with POST for it", Breaks: method,
+			Phase: Coverage,
+			Wrap:  excuseMethod(func(q *asked) bool { return strings.HasPrefix(q.Method, "POST") })},
 		{Name: "takes-search", Says: "takes the methods SEARCH and QUERY for POST", Breaks: method, Phase: Exploration,
 			Wrap: excuseMethod(func(q *asked) bool { return q.Method == "SEARCH" || q.Method == "QUERY" })},
 		{Name: "takes-method-override", Says: "takes a GET that X-HTTP-Method-Override calls a POST for one",
@@ -907,7 +936,8 @@ func credentialNearMisses() []Fault {
 		{"takes-x-authorization", "X-Authorization"}, {"takes-api-key", "X-Api-Key"},
 		{"takes-cookie-for-token", "Cookie"}, {"takes-principal-of-a-proxy", "X-Ms-Client-Principal-Name"},
 	} {
-		faults = append(faults, Fault{Name: row.name, Says: "accepts a request without Authorization that has " + row.field,
+		faults = append(faults, Fault{Name: row.name,
+			Says:   "accepts a request without Authorization that has " + row.field,
 			Breaks: required, Phase: Coverage, Wrap: excuseField(row.field)})
 	}
 	return faults
@@ -943,7 +973,8 @@ func conditionalRefusals() (faults []Fault) {
 			"capitals", crashed, Coverage, 400, both(upperSha1, not(bodyLike(`"Comment"`))), crash},
 		{"crashes-on-missing-sha1-with-further-member", "answers 500 where Sha1 is missing beside a further member",
 			crashed, "", 400, both(not(bodyLike(`"Sha1"`)), manyMembers(2)), crash},
-		{"crashes-on-escaped-path", "answers 500 to an escaped letter in the path", ids("refusal.no-server-error"), Coverage,
+		{"crashes-on-escaped-path", "answers 500 to an escaped letter in the path",
+			ids("refusal.no-server-error"), Coverage,
 			404, func(q *asked) bool { return strings.Contains(q.RequestURI, "%") }, crash},
 		{"crashes-on-half-media-type", "answers 500 to a Content-Type without a slash",
 			ids("refusal.no-server-error", "refusal.media-type"), "", 415, field("Content-Type", `^[^/]*$`), crash},
@@ -963,8 +994,9 @@ func conditionalRefusals() (faults []Fault) {
 			400, sha1Like(`'`), reveals(`ERROR: syntax error at or near "'": SELECT * FROM files WHERE sha1 = ''`)},
 		{"shows-path-on-empty-object", "shows a path of its disk in the refusal of {}", inside, Coverage, 400,
 			bodyLike(`^\s*\{\s*\}\s*$`), reveals("KeyError in /usr/lib/python3/dist-packages/api/views.py, line 42")},
-		{"shows-token-on-missing-sha1-in-reverse", "shows the credentials where Comment is missing and a further member " +
-			"is there", inside, "", 400, both(not(bodyLike(`"Comment"`)), manyMembers(2)),
+		{"shows-token-on-missing-sha1-in-reverse",
+			"shows the credentials where Comment is missing and a further member " +
+				"is there", inside, "", 400, both(not(bodyLike(`"Comment"`)), manyMembers(2)),
 			func(a *answer, q *asked) { reveals("denied to "+q.Header.Get("Authorization"))(a, q) }},
 	} {
 		when, then := row.when, row.then
