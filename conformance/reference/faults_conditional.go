@@ -573,7 +573,8 @@ func pairFaults() []conditional {
 			when: both(bodyLike(`(?i)\\ud[89ab]`), sha1First), then: crash},
 		{name: "refuses-lower-case-scheme-with-capital-type",
 			says: "answers 401 to a scheme in small letters where the " +
-				"media type has capitals", breaks: ids("request.media-type-case", "auth.scheme-case", "request.json-forms",
+				"media type has capitals", breaks: ids("request.media-type-case", "auth.scheme-case",
+				"request.json-forms",
 				"response.created"), phase: Coverage,
 			when: both(field("Authorization", `^bearer`), field("Content-Type", `^[^;]*[A-Z]`)), then: refuse(401)},
 		{name: "refuses-sha1-first-with-blanks", says: "does not take Sha1 before Comment with white space before a " +
@@ -632,7 +633,8 @@ func sequenceFaults() []Fault {
 	return []Fault{
 		{Name: "crashes-on-third-with-upper-case-sha1",
 			Says: "answers 500 to the third request of a connection if its " +
-				"Sha1 is in capitals", Breaks: isolated, Phase: Exploration, Wrap: nthOfConnection(3, upperSha1, crash)},
+				"Sha1 is in capitals", Breaks: isolated, Phase: Exploration, Wrap: nthOfConnection(3, upperSha1,
+				crash)},
 		{Name: "refuses-second-with-long-comment", Says: "does not take a Comment of 500 bytes or more in the second " +
 			"request of a connection", Breaks: isolated, Phase: Exploration,
 			Wrap: nthOfConnection(2, commentBytes(500, maxBody), refuse(400))},
