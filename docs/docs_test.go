@@ -289,12 +289,16 @@ func faultsPage(suite *conformance.Suite) string {
 	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "- [faults against %s requirements](#%s)\n", l, l)
 	}
+	phases := []string{reference.Coverage, reference.Exploration}
+	for _, phase := range phases {
+		fmt.Fprintf(&b, "- [faults for the phase %s](#%s)\n", phase, phase)
+	}
 	b.WriteString("- [variants](#variants)\n")
 	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]),
 			l.String()[1:])
 		for _, f := range reference.Faults() {
-			if mutate.Level(suite, f) != l.String() {
+			if mutate.Level(suite, f) != l.String() || f.Phase != "" {
 				continue
 			}
 			says := prose(f.Says)
@@ -302,6 +306,18 @@ func faultsPage(suite *conformance.Suite) string {
 				says += " (only seen by a client with a timeout)"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, says, code(f.Breaks))
+		}
+	}
+	for _, phase := range phases {
+		fmt.Fprintf(&b, "\n## %s%s\n\nFaults that show for one input condition, or for two together. No written "+
+			"case finds "+
+			"them: the cases of the phase have to.\n\n| fault | level | it | breaks |\n|---|---|---|---|\n",
+			strings.ToUpper(phase[:1]), phase[1:])
+		for _, f := range reference.Faults() {
+			if f.Phase == phase {
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, mutate.Level(suite, f), prose(f.Says),
+					code(f.Breaks))
+			}
 		}
 	}
 	b.WriteString("\n## Variants\n\n| variant | it | deviates from |\n|---|---|---|\n")
@@ -381,6 +397,12 @@ func numbers(t *testing.T, suite *conformance.Suite) string {
 	for _, r := range suite.Requirements {
 		levels[r.Level]++
 	}
+	later := 0
+	for _, f := range reference.Faults() {
+		if f.Phase != "" {
+			later++
+		}
+	}
 	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
 		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
 		"([list](docs/requirements.md)) |\n"+
@@ -389,13 +411,17 @@ func numbers(t *testing.T, suite *conformance.Suite) string {
 		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
 		"([list](docs/faults.md)) |\n"+
+		"| conditional faults | %d | servers that break the contract for a rare input only, which generated "+
+		"cases have to "+
+		"find ([list](docs/faults.md#coverage)) |\n"+
 		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement "+
 		"([list](docs/faults.md#variants)) |\n"+
 		"| contradictions | %d | places where the documents disagree, each with a ruling "+
 		"([list](docs/requirements.md#contradictions)) |\n",
 		len(suite.Requirements), levels[record.Documented], levels[record.Standard],
 		levels[record.Inferred],
-		len(suite.Cases), len(files), result.Cases, len(suite.Checks()), len(reference.Faults()), len(reference.Variants()),
+		len(suite.Cases), len(files), result.Cases, len(suite.Checks()), len(reference.Faults())-later, later,
+		len(reference.Variants()),
 		len(suite.Contradictions))
 }
 

@@ -362,6 +362,9 @@ func (x *explainer) faults(id string) {
 		if f.Waits {
 			x.field("seen", "only by a client that times out: run with a short -timeout")
 		}
+		if f.Phase != "" {
+			x.field("phase", f.Phase+": its cases have to find it, and the written ones do not")
+		}
 		x.field("serve it", "fmaspec serve -fault "+f.Name)
 	}
 }

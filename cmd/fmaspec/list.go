@@ -250,13 +250,14 @@ type faultRow struct {
 	Breaks       []string `json:"breaks"`
 	Waits        bool     `json:"waits,omitempty"`
 	Intermittent bool     `json:"intermittent,omitempty"`
+	Phase        string   `json:"phase,omitempty"` // whose cases have to find it; "" for the written ones
 }
 
 func (r faultRow) columns() []string { return []string{r.Name, r.Level, r.Says} }
 
 func faultRows(suite *conformance.Suite, _ conformance.Options) (out []row, err error) {
 	for _, f := range reference.Faults() {
-		out = append(out, faultRow{f.Name, f.Says, mutate.Level(suite, f), f.Breaks, f.Waits, f.Intermittent})
+		out = append(out, faultRow{f.Name, f.Says, mutate.Level(suite, f), f.Breaks, f.Waits, f.Intermittent, f.Phase})
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,14 @@ type selftestFlags struct {
 	options                      mutate.Options
 	json, markdown               string
 	verbose                      bool
+	phase                        string
 	faults, variants             []mutate.Subject // the available ones; all faults where faults is nil
+	phases                       []mutate.Phase   // the available ones; those of [phases] where nil
+}
+
+// phases returns the phases of a self-test, of which the first is that of the written cases.
+func phases(suite *conformance.Suite) []mutate.Phase {
+	return []mutate.Phase{{Name: mutate.Written, Suite: suite}}
 }
 
 func selftestCommand() command {
@@ -36,6 +44,16 @@ func selftestCommand() command {
 			"that of this requirement; no conforming server may have a finding; each check must report a finding, " +
 			"and each requirement must be proven by a fault, and by one that fails a run at exactly its level. " +
 			"Violations are listed.\n" +
+			"Most faults have to be found by the written cases. Those that show for one input condition, or for two " +
+			"together, may be of a later phase, whose cases are generated: coverage or exploration. By default " +
+			"such a " +
+			"fault is judged by the later phases in turn until one finds it, and by the written cases too where " +
+			"it is " +
+			"named. With -phase the cases of that phase alone, or of every phase, judge every fault and every " +
+			"conforming " +
+			"server; which phases catch each fault is printed, and what share of the faults each phase catches " +
+			"alone. A " +
+			"fault whose phase was not run is counted, and no problem.\n" +
 			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only " +
 			"those are run, and checks and requirements that they do not concern are not reported.\n" +
 			"Exits with 0 if the self-test passes, 1 if it does not, 2 for misuse and 3 if it was interrupted.",
@@ -48,6 +66,8 @@ func selftestCommand() command {
 				"reference; may be repeated")
 			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
 				"every stronger one, and leave weaker faults out: documented, standard, inferred")
+			set.StringVar(&f.phase, "phase", "", "judge every fault and every conforming server by the cases of this "+
+				"`PHASE` alone: written, coverage; or by each phase: all")
 			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as "+
 				"there are processors")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
@@ -74,6 +94,13 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if f.faults == nil {
 		f.faults = mutate.Faulty(suite)
 	}
+	if f.phases == nil {
+		f.phases = phases(suite)
+	}
+	if names := f.phaseNames(); f.phase != "" && !slices.Contains(names, f.phase) {
+		return fmt.Errorf("-phase %s: there are no cases of that phase; give one of %s", f.phase,
+			strings.Join(names, ", "))
+	}
 	faults, variants, err := f.chosen()
 	if err != nil {
 		return err
@@ -84,7 +111,7 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
 	clear := f.progress(e)
 	started := time.Now()
-	m, err := mutate.Run(ctx, suite, faults, variants, f.narrowed(), f.options)
+	m, err := mutate.RunPhases(ctx, f.phases, faults, variants, f.narrowed(), mutate.Choice(f.phase), f.options)
 	elapsed := time.Since(started)
 	clear()
 	if ctx.Err() != nil {
@@ -94,6 +121,14 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 		return &exit{exitUnjudged, err.Error()}
 	}
 	return f.finish(e, m, elapsed)
+}
+
+// phaseNames returns the values of -phase.
+func (f *selftestFlags) phaseNames() (names []string) {
+	for _, p := range f.phases {
+		names = append(names, p.Name)
+	}
+	return append(names, string(mutate.All))
 }
 
 func (f *selftestFlags) narrowed() bool { return len(f.chosenFaults)+len(f.chosenVariants) > 0 }
@@ -138,8 +173,11 @@ func (f *selftestFlags) progress(e *env) (clear func()) {
 // finish prints the result, writes the files and returns the error that decides the exit code.
 func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) error {
 	var p page
-	if f.verbose {
+	switch {
+	case f.verbose:
 		p.WriteString(term.Table(matrixRows(m)) + "\n")
+	case f.phase != "":
+		p.WriteString(term.Table(phaseRows(m)) + "\n")
 	}
 	problems := m.Problems()
 	for _, text := range problems {
@@ -152,6 +190,9 @@ func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) 
 	modes := m.ByMode()
 	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict",
 		modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
+	for _, text := range m.PhaseLines() {
+		p.line("%s", text)
+	}
 	if len(problems) == 0 {
 		p.line("self-test passed")
 	} else {
@@ -197,16 +238,9 @@ func plural(n int, word string) string {
 
 // matrixRows returns the rows of -v.
 func matrixRows(m *mutate.Result) (out [][]string) {
-	for _, r := range m.Faults {
-		word := "caught"
-		switch {
-		case !r.Caught():
-			word = "SURVIVES"
-		case !r.Rightly():
-			word = "ASTRAY"
-		}
-		out = append(out, []string{word, r.Name, r.Level, strings.Join(r.Proves, ","), strings.Join(r.Checks, ","),
-			someCases(r.Cases)})
+	for _, r := range slices.Concat(m.Faults, m.Later) {
+		out = append(out, []string{faultWord(r), r.Name, r.Level, strings.Join(r.Proves, ","),
+			strings.Join(r.Checks, ","), someCases(r.Cases), phaseText(r)})
 	}
 	for _, r := range m.Variants {
 		word := "honest"
@@ -217,7 +251,36 @@ func matrixRows(m *mutate.Result) (out [][]string) {
 			word = "deviates"
 		}
 		out = append(out, []string{word, r.Name, "", strings.Join(r.Broken, ","), strings.Join(r.Checks, ","),
-			someCases(r.Cases)})
+			someCases(r.Cases), ""})
+	}
+	return out
+}
+
+// faultWord returns the first column of the row of a fault.
+func faultWord(r mutate.Row) string {
+	switch {
+	case r.Rightly():
+		return "caught"
+	case r.Phase != "" && !r.Due:
+		return "waits"
+	case !r.Caught():
+		return "SURVIVES"
+	}
+	return "ASTRAY"
+}
+
+// phaseText names the phases that catch a fault.
+func phaseText(r mutate.Row) string {
+	if len(r.Phases) == 0 {
+		return "in no phase"
+	}
+	return "in " + strings.Join(r.Phases, ",")
+}
+
+// phaseRows returns the rows of -phase: each fault with the phases that catch it.
+func phaseRows(m *mutate.Result) (out [][]string) {
+	for _, r := range slices.Concat(m.Faults, m.Later) {
+		out = append(out, []string{faultWord(r), r.Name, "is of " + r.PhaseOf(), phaseText(r)})
 	}
 	return out
 }

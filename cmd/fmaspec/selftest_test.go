@@ -10,7 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fmaspec/conformance"
 	"fmaspec/conformance/mutate"
+	"fmaspec/conformance/reference"
 )
 
 // selftest runs the command against planted servers.
@@ -60,6 +62,44 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 		require.Regexp(t, regexp.MustCompile(row.want), got.stdout, row.why)
 		require.Regexp(t, regexp.MustCompile(row.row), got.stdout, row.why)
 		require.Regexp(t, `(?m)^self-test failed: [0-9]+ problems? above$`, got.stdout)
+	}
+}
+
+func TestSelftestFailsWhereALaterPhaseCannotTell(t *testing.T) {
+	suite, err := conformance.Load(conformance.Contract{})
+	require.NoError(t, err)
+	plain := func(c *conformance.Case) bool { return c.Name == "valid/accepts-plain-request" }
+	later := []mutate.Phase{{Name: mutate.Written, Suite: suite, Of: plain},
+		{Name: reference.Coverage, Suite: suite, Of: plain}}
+	planted := func(wrap func(http.Handler) http.Handler) mutate.Subject {
+		return mutate.Subject{Name: "planted", Says: "does it", Breaks: []string{"response.created"},
+			Level: "documented",
+			Phase: reference.Coverage, Wrap: wrap}
+	}
+	for _, row := range []struct {
+		fault mutate.Subject
+		phase string
+		code  int
+		lines []string
+		why   string
+	}{
+		{planted(keep), "coverage", exitNotConformant, []string{`fault planted survives the phase coverage: `,
+			`SURVIVES  planted  is of coverage  in no phase$`,
+			`the phase coverage alone catches 0 of 1 faults \(0.0 %\), by 2 cases; 0 conforming servers: `},
+			"its phase does not find it"},
+		{planted(fail500), "coverage", exitConformant, []string{`caught  planted  is of coverage  in coverage$`,
+			`the phase coverage alone catches 1 of 1 faults \(100.0 %\), by 2 cases; `, `self-test passed$`},
+			"it does"},
+		{planted(fail500), "all", exitNotConformant,
+			[]string{`fault planted is of the phase coverage, and the phase written finds it: `,
+				`caught  planted  is of coverage  in written,coverage$`}, "it is of the phase before"},
+	} {
+		got := selftest(t.Context(), &selftestFlags{faults: []mutate.Subject{row.fault}, chosenFaults: list{"planted"},
+			phases: later, phase: row.phase})
+		require.Equal(t, row.code, got.code, "%s: %s%s", row.why, got.stdout, got.stderr)
+		for _, line := range row.lines {
+			require.Regexp(t, `(?m)^`+line, got.stdout, row.why)
+		}
 	}
 }
 

@@ -63,7 +63,7 @@ func TestTheGoldenMatrixIsBroughtUpToDate(t *testing.T) {
 	}
 	suite := load(t)
 	line, cases := outcomes(recorded), killers(sufficient)
-	faults := Faulty(suite)
+	faults := written(suite)
 	rows := make([]Row, len(faults))
 	texts := make([]string, len(faults))
 	var again atomic.Int64
@@ -99,7 +99,7 @@ func TestAFewCasesCatchEachFault(t *testing.T) {
 	}
 	suite := load(t)
 	line, cases := outcomes(recorded), killers(sufficient)
-	faults := slices.DeleteFunc(Faulty(suite), func(s Subject) bool { return s.Intermittent })
+	faults := slices.DeleteFunc(written(suite), func(s Subject) bool { return s.Intermittent })
 	if testing.Short() && raceEnabled {
 		faults = sampled(faults, 32)
 	}
@@ -212,7 +212,7 @@ func killersOfAll(t *testing.T, suite *conformance.Suite, rows []Row) map[string
 func killersText(suite *conformance.Suite, cases map[string][]string) string {
 	var b strings.Builder
 	b.WriteString(killersHead)
-	for _, s := range Faulty(suite) {
+	for _, s := range written(suite) {
 		fmt.Fprintf(&b, "%s  %s\n", s.Name, strings.Join(cases[s.Name], " "))
 	}
 	return b.String()
@@ -305,12 +305,12 @@ func TestTheGoldenMatrixHasALineForEachFault(t *testing.T) {
 		t.Skip("being rewritten")
 	}
 	suite := load(t)
-	require.Empty(t, missingLines(suite, suite.Checks(), Faulty(suite), recorded))
+	require.Empty(t, missingLines(suite, suite.Checks(), written(suite), recorded))
 	for id := range Proven() {
 		require.NotNil(t, suite.Requirement(id), "%s is no requirement", id)
 	}
 	var names []string
-	for _, s := range Faulty(suite) {
+	for _, s := range written(suite) {
 		names = append(names, s.Name)
 	}
 	var lined []string
@@ -324,7 +324,7 @@ func TestTheGoldenMatrixHasALineForEachFault(t *testing.T) {
 
 func TestAMissingRowNamesTheFileToEdit(t *testing.T) {
 	suite := load(t)
-	faults := Faulty(suite)
+	faults := written(suite)
 	without := func(drop func(line string) bool) (out string) {
 		for line := range strings.Lines(recorded) {
 			if !drop(line) {

@@ -30,6 +30,8 @@ type Subject struct {
 	Deviates     []string `json:"deviates,omitempty"`
 	Waits        bool     `json:"waits,omitempty"`        // only seen by a client with a timeout
 	Intermittent bool     `json:"intermittent,omitempty"` // not visible in every request that could show it
+	// of the cases that have to find it: "" for the written ones
+	Phase string `json:"phase,omitempty"`
 
 	Wrap func(http.Handler) http.Handler `json:"-"`
 }
@@ -39,7 +41,7 @@ type Subject struct {
 func Faulty(suite *conformance.Suite) (out []Subject) {
 	for _, f := range reference.Faults() {
 		out = append(out, Subject{Name: f.Name, Says: f.Says, Breaks: f.Breaks, Level: Level(suite, f), Waits: f.Waits,
-			Intermittent: f.Intermittent, Wrap: f.Wrap})
+			Intermittent: f.Intermittent, Phase: f.Phase, Wrap: f.Wrap})
 	}
 	return out
 }
@@ -79,6 +81,8 @@ type Row struct {
 	Modes   []Mode         `json:"modes"`            // the ways of running that fail the subject
 	Checks  []string       `json:"checks"`           // sorted
 	Cases   []string       `json:"cases"`            // ids, sorted
+	Phases  []string       `json:"phases,omitempty"` // those that catch it, of those that judged it
+	Due     bool           `json:"-"`                // the phase that has to find it was run
 
 	Findings []record.Finding `json:"-"` // the first for each requirement and check
 }
@@ -127,6 +131,9 @@ type Options struct {
 
 	// called with each run if not nil, concurrently; its error ends the matrix
 	Report func(Subject, *record.Report) error
+
+	// makes the report in place of the Run of the suite; nil for none
+	judge func(context.Context, conformance.Target, conformance.Options) (*record.Report, error)
 }
 
 // The tokens and machines that every subject of a matrix knows.
@@ -208,7 +215,11 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (R
 	}
 	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true,
 		Timeout: o.Timeout})
-	report, err := suite.Run(ctx, target(s), options)
+	judge := suite.Run
+	if o.judge != nil {
+		judge = o.judge
+	}
+	report, err := judge(ctx, target(s), options)
 	if err != nil {
 		return Row{}, err
 	}

@@ -44,6 +44,9 @@ func load(t *testing.T) *conformance.Suite {
 	return suite
 }
 
+// written returns the faults that the written cases have to find.
+func written(suite *conformance.Suite) []Subject { return OfPhase(Faulty(suite), Written) }
+
 // whole makes the matrix once for all tests, and verifies a record for each line of it
 // with the race detector on, only of a part of it (see race_test.go).
 var whole = sync.OnceValues(func() (*Result, error) {
@@ -52,10 +55,10 @@ var whole = sync.OnceValues(func() (*Result, error) {
 		return nil, err
 	}
 	if raceEnabled {
-		return Run(context.Background(), suite, sampled(Faulty(suite), 12), sampled(Honest(), 8), true, Options{})
+		return Run(context.Background(), suite, sampled(written(suite), 12), sampled(Honest(), 8), true, Options{})
 	}
 	verified := representatives(recorded)
-	return Run(context.Background(), suite, Faulty(suite), Honest(), false,
+	return Run(context.Background(), suite, written(suite), Honest(), false,
 		Options{Report: func(s Subject, r *record.Report) error {
 			if !verified(s, r) {
 				return nil
@@ -427,7 +430,7 @@ func TestAFaultThatOnlyAHugeBodyShowsIsCaught(t *testing.T) {
 }
 
 func TestSelectedTellsUnknownNames(t *testing.T) {
-	got, unknown := Selected(Faulty(load(t)), []string{"drops-id", "answers-200", "nonsense"})
+	got, unknown := Selected(written(load(t)), []string{"drops-id", "answers-200", "nonsense"})
 	require.Equal(t, []string{"answers-200", "drops-id"}, []string{got[0].Name, got[1].Name})
 	require.Equal(t, []string{"nonsense"}, unknown)
 }
@@ -435,7 +438,7 @@ func TestSelectedTellsUnknownNames(t *testing.T) {
 func TestAMatrixThatIsInterruptedIsNone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Run(ctx, load(t), Faulty(load(t))[:3], nil, true, Options{})
+	_, err := Run(ctx, load(t), written(load(t))[:3], nil, true, Options{})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -446,13 +449,13 @@ func TestProgressIsToldAfterEachSubject(t *testing.T) {
 		require.Equal(t, 3, total)
 		got = append(got, done)
 	}
-	_, err := Run(t.Context(), load(t), Faulty(load(t))[:3], nil, true, o)
+	_, err := Run(t.Context(), load(t), written(load(t))[:3], nil, true, o)
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2, 3}, got)
 }
 
 func TestResultsAreWrittenWithTheirProblems(t *testing.T) {
-	faults, _ := Selected(Faulty(load(t)), []string{"answers-200"})
+	faults, _ := Selected(written(load(t)), []string{"answers-200"})
 	faults = append(faults, Subject{Name: "more", Says: "answers 500", Breaks: []string{"action.id"}, Level: "inferred",
 		Wrap: lying})
 	faults = append(faults, Subject{Name: "planted", Says: "does | nothing", Breaks: []string{"action.id"},

@@ -23,6 +23,8 @@ type Result struct {
 	Checks       []Check       `json:"checks"`       // those that judge at the level
 	Requirements []Requirement `json:"requirements"` // those of the level and every stronger one
 	Waivers      []Waiver      `json:"waivers"`
+	Later        []Row         `json:"later,omitempty"`  // faults that other phases than the written cases have to find
+	Phases       []Share       `json:"phases,omitempty"` // those that were run, in order
 
 	levels map[string]record.Level // of every requirement of the suite
 }
@@ -256,7 +258,7 @@ func (m *Result) Problems() (out []string) {
 				strings.Join(r.Broken, ", "))
 		}
 	}
-	out = append(out, m.mislevelled()...)
+	out = append(append(out, m.mislevelled()...), m.laterProblems()...)
 	for _, r := range m.Variants {
 		add(m.unknown("variant", r))
 		switch {

@@ -1,9 +1,11 @@
 package mutate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,6 +67,7 @@ func (m *Result) WriteMarkdown(w io.Writer) error {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name, code(r.Breaks), code(more))
 		}
 	}
+	m.writePhases(&b)
 	b.WriteString("\n## Conforming servers\n\n| server | it | findings |\n|---|---|---|\n")
 	for _, r := range m.Variants {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name, plain(r.Says), code(r.Broken))
@@ -79,6 +82,23 @@ func (m *Result) WriteMarkdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writePhases writes what each phase finds, and which phases find each fault.
+func (m *Result) writePhases(b *strings.Builder) {
+	if len(m.Phases) == 0 {
+		return
+	}
+	b.WriteString("\n## Phases\n\nWhat the cases of each phase find alone, with their controls.\n\n| phase | cases | " +
+		"faults judged | caught | share | conforming servers | with a finding |\n|---|---:|---:|---:|---:|---:|---:|\n")
+	for _, s := range m.Phases {
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %.1f %% | %d | %d |\n", s.Phase, s.Cases, s.Judged, s.Caught, s.Percent(),
+			s.Variants, m.alarmsOf(s))
+	}
+	b.WriteString("\n| fault | found by the latest in | caught in |\n|---|---|---|\n")
+	for _, r := range slices.Concat(m.Faults, m.Later) {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", r.Name, r.PhaseOf(), cmp.Or(strings.Join(r.Phases, ", "), "none"))
+	}
 }
 
 // someOf returns the number of names, and the first.

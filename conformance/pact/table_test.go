@@ -28,9 +28,10 @@ const (
 )
 
 // tabled are the faults of the table: those that show in the answers of every
-// verification that waits for them.
+// verification that waits for them, and that the written cases of the suite find.
 func tabled() []reference.Fault {
-	return slices.DeleteFunc(reference.Faults(), func(f reference.Fault) bool { return f.Waits || f.Intermittent })
+	return slices.DeleteFunc(reference.Faults(),
+		func(f reference.Fault) bool { return f.Waits || f.Intermittent || f.Phase != "" })
 }
 
 // recordedFaults reads what Pact was seen to catch.

@@ -52,6 +52,7 @@ type probe struct {
 	header             []string // "Name: value"; a good Authorization and Content-Type come first unless bare
 	bare               bool
 	instead            []string // of a raw one, a text and what is written in its place; HOST is that of the server
+	wire               string   // sent as it stands, but for HOST; a connection of its own is read to its end
 	raw                bool     // sent on a connection of its own and read to its end, byte by byte
 	atOnce             int      // so many are sent at once; seen is which of them were answered for themselves
 	machines           bool     // every second one of these is about another machine, whose machineId alone is good
@@ -144,7 +145,7 @@ func (s *seer) see(p probe) string {
 	if err != nil {
 		return "cannot ask: " + err.Error()
 	}
-	if p.raw {
+	if p.raw || p.wire != "" {
 		return s.seeRaw(ctx, p, r)
 	}
 	resp, err := s.client.Do(r)
@@ -177,6 +178,9 @@ func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 	if len(p.instead) > 0 {
 		host := strings.NewReplacer("HOST", r.Host)
 		request = strings.Replace(request, host.Replace(p.instead[0]), host.Replace(p.instead[1]), 1)
+	}
+	if p.wire != "" {
+		request = strings.ReplaceAll(p.wire, "HOST", r.Host)
 	}
 	if _, err := io.WriteString(conn, request); err != nil {
 		return "not sent"

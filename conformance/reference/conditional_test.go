@@ -1,0 +1,403 @@
+package reference_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance/reference"
+)
+
+// says returns a probe with this Comment, of which nothing is escaped.
+func says(comment string) probe {
+	return body(`"`+comment+`"`, `"`+hash+`"`)
+}
+
+// of returns a probe with this Sha1.
+func of(sha1 string) probe { return body(`"a comment"`, `"`+sha1+`"`) }
+
+// with returns a probe with these further members.
+func with(members string) probe { return probe{body: good[:len(good)-1] + "," + members + "}"} }
+
+// headed returns a probe with these fields.
+func headed(lines ...string) probe { return probe{header: lines} }
+
+// wired returns a probe that is sent as it stands, with these fields and this body.
+func wired(requestLine string, fields []string, body string) probe {
+	return probe{wire: strings.Join(append([]string{requestLine}, fields...), "\r\n") + "\r\n\r\n" + body}
+}
+
+// sent returns a probe that is sent as it stands, with the fields that a valid request needs.
+func sent(requestLine, host, body string) probe {
+	return wired(requestLine, []string{"Host: " + host, "Authorization: Bearer " + token,
+		"Content-Length: " + length(body),
+		"Connection: close"}, body)
+}
+
+// posted returns a probe that is sent as it stands, with these fields in front of the usual ones.
+func posted(fields ...string) probe {
+	return wired("POST "+samplePath+" HTTP/1.1", append(fields, "Host: HOST", "Authorization: Bearer "+token,
+		"Content-Type: application/json", "Content-Length: "+length(good), "Connection: close"), good)
+}
+
+// chunkedBody returns a probe that is sent as it stands, in chunks.
+func chunkedBody(chunks string, fields ...string) probe {
+	return wired("POST "+samplePath+" HTTP/1.1", append(fields, "Host: HOST", "Authorization: Bearer "+token,
+		"Transfer-Encoding: chunked", "Connection: close"), chunks)
+}
+
+// pieces returns the body as chunks of one byte.
+func pieces(body string) string {
+	var b strings.Builder
+	for i := range len(body) {
+		b.WriteString("1\r\n" + body[i:i+1] + "\r\n")
+	}
+	return b.String() + "0\r\n\r\n"
+}
+
+func length(body string) string { return strconv.Itoa(len(body)) }
+
+// chunkOf returns the body as one chunk, whose size is written so.
+func chunkOf(size, body string) string { return size + "\r\n" + body + "\r\n0\r\n\r\n" }
+
+// inCapitals is a valid body whose Sha1 is in capitals.
+var inCapitals = strings.Replace(good, hash, strings.ToUpper(hash), 1)
+
+// witnesses returns for each conditional fault the requests that show it.
+func witnesses() map[string][]probe {
+	digits := strings.Repeat("1234567890", 4)
+	upper := strings.ToUpper(hash)
+	reverse := func(comment, sha1 string) probe {
+		return probe{body: `{"Sha1":"` + sha1 + `","Comment":"` + comment + `"}`}
+	}
+	long := func(n int) probe { return says(strings.Repeat("c", n)) }
+	hexLength := hexOf(len(good))
+	out := map[string][]probe{}
+	one := func(name string, p probe) { out[name] = append(out[name], p) }
+	for name, comment := range map[string]string{
+		"crashes-on-line-separator": "a\u2028b", "refuses-paragraph-separator": "a\u2029b",
+		"crashes-on-joined-emoji": "👩\u200d💻", "refuses-zero-width-space": "a\u200bb",
+		"refuses-bidirectional-override": "a\u202eb", "refuses-right-to-left-letters": "שלום",
+		"crashes-on-inner-byte-order-mark": "a\ufeffb", "drops-comment-with-combining-marks": "e\u0301",
+		"crashes-on-delete-character": "a\x7fb", "refuses-c1-controls": "a\u0085b",
+		"refuses-no-break-space": "a\u00a0b", "crashes-on-soft-hyphen": "a\u00adb",
+		"crashes-on-private-use": "\ue001", "crashes-on-noncharacters": "\uffff",
+		"refuses-replacement-character": "\ufffd", "crashes-on-dotted-capital-i": "İ",
+		"answers-number-for-letter-number": "Ⅻ", "crashes-on-currency-signs": "€",
+		"refuses-ideographs-beyond-bmp": "𠀋", "crashes-on-surrogate-range-neighbours": "\ud7ff",
+		"crashes-on-percent-sign": "50 %", "crashes-on-format-verb": "a %n", "refuses-percent-zero": "a%00",
+		"forbids-lookup": "${jndi:x}", "crashes-on-placeholder": "${x}", "crashes-on-template": "{{7*7}}",
+		"refuses-backtick": "`a`", "crashes-on-apostrophe": "it's", "forbids-two-hyphens": "a -- b",
+		"forbids-script": "<script>", "crashes-on-end-of-cdata": "]]>", "forbids-path-up": "../a",
+		"forbids-url": "http://a", "refuses-formula": "=1", "crashes-on-leading-at-sign": "@a",
+		"refuses-leading-sign": "-1", "crashes-on-share": `\\\\a`, "crashes-on-trailing-backslash": `a\\`,
+		"unescapes-twice": `a\\u0041`, "refuses-line-break-in-comment": `a\r\nb`, "refuses-leading-blank": " a",
+		"refuses-trailing-blank": "a ", "answers-number-for-digits": "007", "answers-number-for-decimal": "1.5",
+		"answers-number-for-exponent": "1e5", "answers-boolean-for-true": "true", "answers-boolean-for-yes": "no",
+		"answers-null-for-the-word": "null", "crashes-on-word-nan": "NaN", "crashes-on-date-as-comment": "2020-01-01",
+		"refuses-hash-as-comment": hash, "crashes-on-device-name": "NUL", "crashes-on-comment-of-punctuation": "?!",
+		"expands-entities": "a &amp; b", "crashes-on-escaped-backspace": `a\bb`, "crashes-on-escaped-form-feed": `a\fb`,
+		"crashes-on-upper-case-escapes": `\u00E9`, "crashes-on-lower-case-escapes": `\u00e9`,
+		"refuses-escaped-capital": `\u0041`, "crashes-on-quote-by-number": `\u0022`,
+		"crashes-on-backslash-by-number": `\u005c`, "refuses-escaped-separator": `a\u2028b`,
+		"refuses-solidus-by-number":            `\u002F`,
+		"crashes-on-long-line-separator":       strings.Repeat("c", 300) + "\u2028",
+		"crashes-on-long-comment-beyond-ascii": strings.Repeat("ä", 200),
+		"counts-comment-in-utf-16":             strings.Repeat("👍", 200),
+		"drops-status-of-long-comment":         strings.Repeat("c", 5000),
+		"refuses-257-to-512-characters":        strings.Repeat("c", 300),
+		"refuses-length-1000-to-1100":          strings.Repeat("c", 1000),
+		"crashes-on-body-of-4096-bytes":        strings.Repeat("c", 4096-len(says("").body)),
+	} {
+		one(name, says(comment))
+	}
+	out["zips-long-comment-unasked"] = []probe{wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+		"Authorization: Bearer " + token, "Content-Length: 1070", "Connection: close"},
+		says(strings.Repeat("c", 1070-len(says("").body))).body)}
+	for name, n := range map[string]int{
+		"255": 255, "256": 256, "257": 257, "1024": 1024, "4095": 4095, "4096": 4096, "8192": 8192, "32767": 32767,
+		"32768": 32768, "65535": 65535, "65536": 65536,
+	} {
+		one("crashes-at-"+name+"-characters", long(n))
+	}
+	for name, sha1 := range map[string]string{
+		"answers-sha1-of-digits-as-number": digits, "refuses-sha1-of-digits": digits,
+		"crashes-on-sha1-of-letters": strings.Repeat("abcdefABCD", 4),
+		"trims-zeros-of-sha1":        "0000" + hash[4:], "trims-trailing-zeros-of-sha1": hash[:36] + "0000",
+		"answers-sha1-like-float-as-number": "1e" + digits[:38], "takes-magic-hash-for-zero": "0e" + digits[:38],
+		"refuses-sha1-in-two-cases":           upper[:20] + hash[20:],
+		"crashes-on-one-capital-in-sha1":      hash[:39] + "A",
+		"crashes-on-alternating-case":         strings.Repeat("aB", 20),
+		"refuses-sha1-of-zeros":               strings.Repeat("0", 40),
+		"crashes-on-sha1-of-one-digit":        strings.Repeat("7", 40),
+		"refuses-sha1-of-nothing":             "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+		"answers-file-id-of-lower-case-alone": upper,
+		"takes-41-upper-case-digits":          upper + "A", "takes-line-break-behind-sha1": hash + `\n`,
+		"takes-blank-before-sha1": " " + hash, "takes-blank-behind-sha1": hash + " ",
+		"takes-tab-behind-sha1": hash + `\t`, "takes-nul-behind-sha1": hash + `\u0000`,
+		"takes-hex-prefix": "0x" + hash[:38], "takes-hex-prefix-before-40-digits": "0x" + hash,
+		"takes-algorithm-prefix": "sha1:" + hash, "takes-wide-digits": "０" + hash[1:],
+		"takes-arabic-digits": "٣" + hash[1:], "takes-letter-behind-f": "g" + hash[1:],
+		"takes-hyphens-in-sha1": hash[:8] + "-" + hash[8:],
+		"takes-colons-in-sha1":  strings.Repeat("aa:", 19) + "aa",
+		"takes-base64-sha1":     "2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "takes-80-digits": hash + hash,
+		"takes-40-digits-and-more": hash + " x", "takes-sha224": hash + hash[:16],
+		"takes-sha512": strings.Repeat(hash[:32], 4), "takes-signed-sha1": "-" + hash[:39],
+		"takes-percent-escaped-sha1":     "%38" + hash[1:],
+		"crashes-on-sha1-of-1000-digits": strings.Repeat("a", 1000), "crashes-on-emoji-in-sha1": "👍",
+		"crashes-on-percent-in-sha1": "%", "shows-stack-on-long-sha1": strings.Repeat("a", 101),
+		"shows-sql-on-apostrophe-in-sha1": "'",
+	} {
+		one(name, of(sha1))
+	}
+	for name, members := range map[string]string{
+		"crashes-on-proto-member": `"__proto__":1`, "crashes-on-constructor-member": `"constructor":1`,
+		"crashes-on-type-hint-member": `"$type":"a"`, "crashes-on-odata-type-member": `"@odata.type":"a"`,
+		"crashes-on-nameless-member": `"":1`, "takes-id-from-body": `"id":"1"`, "takes-type-from-body": `"type":"a"`,
+		"takes-status-from-body": `"status":"a"`, "takes-sha1-over-right-one": `"sha1":"a"`,
+		"refuses-lower-case-comment-beside": `"comment":"a"`, "refuses-further-null": `"a":null`,
+		"refuses-further-empty-array": `"a":[]`, "crashes-on-further-empty-object": `"a":{}`,
+		"crashes-on-huge-number": `"a":1e400`, "crashes-on-long-integer": `"a":123456789012345678901`,
+		"crashes-on-negative-zero": `"a":-0`, "refuses-exponent": `"a":1e2`,
+		"refuses-nesting-of-20":    `"a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20),
+		"crashes-on-nesting-of-64": `"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64),
+		"crashes-on-50-members":    `"a":1` + manyMembers(50),
+		"refuses-long-name":        `"` + strings.Repeat("a", 256) + `":1`,
+		"crashes-on-dotted-name":   `"a.b":1`, "refuses-name-beyond-ascii": `"ä":1`,
+		"takes-leading-zero": `"a":01`, "takes-plus-sign": `"a":+1`, "takes-hexadecimal-number": `"a":0x1F`,
+		"takes-infinity": `"a":Infinity`, "takes-capital-true": `"a":True`, "takes-trailing-comma-in-array": `"a":[1,]`,
+	} {
+		one(name, with(members))
+	}
+	for name, text := range map[string]string{
+		"refuses-escaped-digits-in-sha1":                  `{"Comment":"a","Sha1":"\u0038` + hash[1:] + `"}`,
+		"refuses-blank-before-colon":                      strings.Replace(good, `":`, `" :`, 1),
+		"refuses-blank-before-comma":                      strings.Replace(good, `",`, `" ,`, 1),
+		"crashes-on-bare-carriage-return":                 strings.Replace(good, `,`, ",\r", 1),
+		"refuses-long-white-space":                        strings.Repeat(" ", 64) + good,
+		"refuses-long-white-space-behind":                 good + strings.Repeat(" ", 64),
+		"answers-sha1-in-half-at-escapes":                 strings.Replace(inCapitals, "look", `\u006cook`, 1),
+		"crashes-on-escaped-emoji-in-reverse":             reverse(`\ud83d\udc4d`, hash).body,
+		"refuses-sha1-first-with-blanks":                  strings.Replace(reverse("a", hash).body, `":`, `" :`, 1),
+		"drops-file-id-of-digits-in-reverse":              reverse("a", digits).body,
+		"takes-empty-object":                              "{}",
+		"takes-comments-name":                             strings.Replace(good, "Comment", "Comments", 1),
+		"takes-comment-name-with-blank":                   strings.Replace(good, "Comment", "Comment ", 1),
+		"takes-comment-name-cut":                          strings.Replace(good, "Comment", "Commen", 1),
+		"takes-sha256-name":                               strings.Replace(good, "Sha1", "Sha256", 1),
+		"takes-sha-1-name":                                strings.Replace(good, "Sha1", "Sha-1", 1),
+		"takes-wide-sha1-name":                            strings.Replace(good, "Sha1", "Ｓha1", 1),
+		"takes-upper-case-names-alone":                    `{"COMMENT":"a","SHA1":"` + hash + `"}`,
+		"takes-wrapped-body":                              `{"value":` + good + `}`,
+		"takes-false-for-comment-alone":                   body("false", `"`+hash+`"`).body,
+		"takes-zero-for-comment":                          body("0", `"`+hash+`"`).body,
+		"takes-decimal-for-comment":                       body("1.5", `"`+hash+`"`).body,
+		"takes-empty-array-for-comment":                   body("[]", `"`+hash+`"`).body,
+		"takes-empty-object-for-comment":                  body("{}", `"`+hash+`"`).body,
+		"takes-hash-in-array":                             body(`"a"`, `["`+hash+`"]`).body,
+		"takes-number-of-40-digits":                       body(`"a"`, digits).body,
+		"takes-number-for-comment-with-upper-case-sha1":   body("7", `"`+upper+`"`).body,
+		"takes-bare-tab-in-string":                        strings.Replace(good, "look", "look\t", 1),
+		"takes-hexadecimal-escape":                        strings.Replace(good, "look", `\x41`, 1),
+		"takes-escaped-apostrophe":                        strings.Replace(good, "look", `\'`, 1),
+		"takes-form-feed":                                 "\f" + good,
+		"takes-no-break-space":                            "\u00a0" + good,
+		"takes-hash-comments":                             "# a\n" + good,
+		"takes-semicolon-behind":                          good + ";",
+		"takes-nul-behind":                                good + "\x00",
+		"takes-two-commas":                                strings.Replace(good, ",", ",,", 1),
+		"takes-callback":                                  "a(" + good + ")",
+		"takes-guard-prefix":                              ")]}'\n" + good,
+		"hangs-up-on-empty-object":                        "{}",
+		"shows-path-on-empty-object":                      "{}",
+		"crashes-on-decimal-comment":                      body("1.5", `"`+hash+`"`).body,
+		"crashes-on-negative-comment":                     body("-1", `"`+hash+`"`).body,
+		"crashes-on-nested-comment":                       body("[[1]]", `"`+hash+`"`).body,
+		"crashes-on-missing-comment-with-upper-case-sha1": `{"Sha1":"` + upper + `"}`,
+		"crashes-on-missing-sha1-with-further-member":     `{"Comment":"a","a":1}`,
+		"shows-token-on-missing-sha1-in-reverse":          `{"Sha1":"` + hash + `","a":1}`,
+	} {
+		one(name, probe{body: text})
+	}
+	out["crashes-on-deep-member-and-emoji"] = []probe{{body: strings.Replace(
+		with(`"a":`+strings.Repeat("[", 10)+strings.Repeat("]", 10)).body, "look", "👍", 1)}}
+	for name, value := range map[string]string{
+		"refuses-blank-before-semicolon":  "application/json ;charset=utf-8",
+		"refuses-tab-in-content-type":     "application/json;\tcharset=utf-8",
+		"refuses-semicolon-at-the-end":    "application/json;",
+		"refuses-odata-parameter":         "application/json;odata.metadata=minimal",
+		"refuses-quality-parameter":       "application/json; q=1",
+		"refuses-two-parameters":          "application/json; charset=utf-8; a=b",
+		"refuses-semicolon-in-quotes":     `application/json; a=";"`,
+		"refuses-parameter-without-blank": "application/json;charset=utf-8",
+		"refuses-mixed-case-media-type":   "application/jSon",
+		"takes-longer-json-type":          "application/jsonx", "takes-json-patch": "application/json-patch+json",
+		"takes-vendor-json": "application/vnd.a+json", "takes-shorter-json-type": "application/jso",
+		"takes-type-without-subtype": "application", "takes-bare-json-type": "json",
+		"takes-json-lines": "application/x-ndjson", "takes-script-type": "text/javascript",
+		"takes-any-application-type": "application/*", "crashes-on-half-media-type": "json",
+		"crashes-on-bad-charset": "text/plain; charset=none",
+	} {
+		one(name, typed(value))
+	}
+	for name, line := range map[string]string{
+		"crashes-on-quality": "Accept: application/json;q=0.9", "refuses-subtype-range": "Accept: application/*",
+		"refuses-accept-list":        "Accept: text/html, application/json",
+		"refuses-accept-in-capitals": "Accept: APPLICATION/JSON",
+		"answers-xml-to-accept-list": "Accept: application/json, application/xml",
+		"crashes-on-empty-accept":    "Accept: ",
+		"zips-what-forbids-gzip":     "Accept-Encoding: gzip;q=0", "claims-brotli-if-asked": "Accept-Encoding: br",
+		"crashes-on-encoding-list": "Accept-Encoding: gzip, identity", "translates-status": "Accept-Language: de",
+		"crashes-on-accept-language": "Accept-Language: en, de;q=0.5", "answers-range": "Range: bytes=0-1",
+		"answers-not-modified": "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+		"crashes-on-origin":    "Origin: https://a.invalid", "crashes-on-cookie": "Cookie: a=b",
+		"crashes-on-forwarded-for": "X-Forwarded-For: unknown", "crashes-on-trace-parent": "Traceparent: a",
+		"follows-method-override": "X-Http-Method-Override: GET", "crashes-on-upgrade": "Upgrade: h2c",
+		"crashes-on-te":              "Te: trailers",
+		"crashes-on-identity-coding": "Content-Encoding: identity", "fails-expectation": "Expect: 100-Continue",
+		"crashes-on-tool": "User-Agent: curl/8", "crashes-on-long-field": "X-Long: " + strings.Repeat("a", 4000),
+		"crashes-on-empty-field": "X-Empty: ", "refuses-tab-in-field": "X-Tab: a\tb",
+		"crashes-on-field-beyond-ascii": "X-Far: ä",
+		"crashes-on-odd-field-name":     "X!~: a",
+	} {
+		one(name, headed(line))
+	}
+	for name, value := range map[string]string{
+		"takes-token-cut-by-one": token[:len(token)-1], "takes-token-without-first": token[1:],
+		"takes-token-in-capitals": strings.ToUpper(token), "takes-token-with-one-more": token + "x",
+		"takes-token-with-suffix": token + ".x", "takes-token-with-prefix": "x" + token,
+		"takes-token-twice":  token + token,
+		"takes-quoted-token": `"` + token + `"`, "takes-escaped-token": strings.Replace(token, "-", "%2D", 1),
+		"takes-token-with-comma": token + ",x", "takes-scheme-twice": "Bearer " + token,
+		"crashes-on-long-token": strings.Repeat("a", 4000), "crashes-on-token-of-three-parts": "a!.b.c",
+	} {
+		one(name, auth("Bearer "+value))
+	}
+	for name, value := range map[string]string{
+		"takes-colon-behind-scheme": "Bearer: ", "takes-equals-behind-scheme": "Bearer=",
+		"takes-scheme-bearerx":    "Bearerx ",
+		"takes-scheme-cut-by-one": "Beare ", "takes-token-scheme": "Token ", "takes-oauth-scheme": "OAuth ",
+	} {
+		one(name, auth(value+token))
+	}
+	for name, field := range map[string]string{
+		"takes-x-auth-token": "X-Auth-Token", "takes-proxy-authorization": "Proxy-Authorization",
+		"takes-x-authorization": "X-Authorization", "takes-api-key": "X-Api-Key", "takes-cookie-for-token": "Cookie",
+		"takes-principal-of-a-proxy": "X-Ms-Client-Principal-Name",
+	} {
+		one(name, probe{bare: true, header: []string{"Content-Type: application/json", field + ": " + token}})
+	}
+	for name, p := range map[string]probe{
+		"crashes-on-two-accepts":        posted("Accept: */*", "Accept: application/json"),
+		"crashes-on-missing-user-agent": posted(),
+		"crashes-on-50-fields":          posted(manyFields(50)...),
+		"crashes-on-repeated-field":     posted("X-A: 1", "X-A: 2"),
+		"refuses-no-blank-behind-colon": posted("X-A:1"),
+		"refuses-blanks-behind-colon":   posted("X-A:  1"),
+		"refuses-blank-behind-field":    posted("X-A: 1 "),
+		"refuses-lower-case-field-names": wired("POST "+samplePath+" HTTP/1.1", []string{"host: HOST",
+			"authorization: Bearer " + token, "content-length: " + length(good), "connection: close"}, good),
+		"refuses-upper-case-content-length": wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+			"AUTHORIZATION: Bearer " + token, "CONTENT-LENGTH: " + length(good), "CONNECTION: close"}, good),
+		"crashes-on-zeros-in-length": wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+			"Authorization: Bearer " + token, "Content-Length: 0" + length(good), "Connection: close"}, good),
+		"crashes-on-query": {path: samplePath + "?a=b"},
+		"crashes-on-escaped-path": sent("POST "+strings.Replace(samplePath, "requestSample",
+			"requestSampl%65", 1)+" HTTP/1.1", "HOST", good),
+		"crashes-on-absolute-form":       {raw: true, instead: []string{"POST /", "POST http://HOST/"}},
+		"crashes-on-host-in-capitals":    sent("POST "+samplePath+" HTTP/1.1", "EXAMPLE.INVALID", good),
+		"crashes-on-old-version":         sent("POST "+samplePath+" HTTP/1.0", "HOST", good),
+		"refuses-machine-of-40-digits":   {path: strings.Replace(samplePath, machine, hash, 1)},
+		"crashes-on-chunks":              chunkedBody(chunkOf(hexLength, good)),
+		"crashes-on-chunk-extension":     chunkedBody(chunkOf(hexLength+";a=b", good)),
+		"hangs-up-on-capital-chunk-size": chunkedBody(chunkOf("6A", good+strings.Repeat(" ", 0x6a-len(good)))),
+		"crashes-on-zeros-in-chunk-size": chunkedBody(chunkOf("00"+hexLength, good)),
+		"crashes-on-50-chunks":           chunkedBody(pieces(good)),
+		"crashes-on-trailer": chunkedBody(hexLength+"\r\n"+good+"\r\n0\r\nX-A: b\r\n\r\n",
+			"Trailer: X-A"),
+		"crashes-on-close": posted("X-A: b"),
+		"crashes-on-chunks-with-charset": chunkedBody(chunkOf(hexLength, good),
+			"Content-Type: application/json; charset=utf-8"),
+		"crashes-on-upper-case-sha1-in-chunks": chunkedBody(chunkOf(hexLength, inCapitals)),
+		"refuses-lower-case-scheme-with-capital-type": {
+			bare: true, header: []string{"Authorization: bearer " + token, "Content-Type: Application/JSON"}},
+		"answers-latin-1-beyond-ascii": {body: says("Jürgen").body,
+			header: []string{"Accept-Charset: iso-8859-1"}},
+		"drops-instances-of-further-member-and-accept": {body: with(`"a":1`).body,
+			header: []string{"Accept: */*, text/html"}},
+		"crashes-on-old-version-beyond-ascii": sent("POST "+samplePath+" HTTP/1.0", "HOST", says("ä").body),
+		"answers-local-time-to-language-and-zeros": {body: of("0" + hash[1:]).body,
+			header: []string{"Accept-Language: en"}},
+		"crashes-on-percent-in-capital-type": {
+			bare: true, body: says("50 %").body, header: []string{"Authorization: Bearer " + token,
+				"Content-Type: Application/json"}},
+		"takes-get-with-body":   sent("GET "+samplePath+" HTTP/1.1", "HOST", good),
+		"takes-lower-case-post": {method: "post"}, "takes-longer-method": {method: "POSTS"},
+		"takes-search":          {method: "QUERY"},
+		"takes-method-override": {method: "GET", header: []string{"X-Http-Method-Override: POST"}},
+		"takes-method-in-query": {method: "GET", path: samplePath + "?_method=POST"},
+	} {
+		one(name, p)
+	}
+	upperProbe, longProbe := probe{body: inCapitals}, long(500)
+	out["crashes-on-third-with-upper-case-sha1"] = []probe{{}, {}, upperProbe}
+	out["refuses-second-with-long-comment"] = []probe{{}, longProbe}
+	out["crashes-on-100th-of-connection"] = make([]probe, 100)
+	out["locks-out-after-refused-tokens"] = []probe{auth("Bearer a"), auth("Bearer b"), auth("Bearer c"), {}}
+	out["refuses-file-of-other-operation"] = []probe{{path: stopPath}, {}}
+	out["refuses-same-comment-again"] = []probe{body(`"twice"`, `"`+hash+`"`), body(`"twice"`, `"`+upper[:39]+`0"`)}
+	return out
+}
+
+func hexOf(n int) string { return fmt.Sprintf("%02x", n) }
+
+func manyMembers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(`,"m` + hexOf(i) + `":1`)
+	}
+	return b.String()
+}
+
+func manyFields(n int) (lines []string) {
+	for i := range n {
+		lines = append(lines, "X-A"+hexOf(i)+": 1")
+	}
+	return lines
+}
+
+func TestEachConditionalFaultIsSeenByItsWitness(t *testing.T) {
+	known := witnesses()
+	for _, fault := range reference.Faults() {
+		probes, ok := known[fault.Name]
+		if !ok {
+			require.Empty(t, fault.Phase, "%s has no witness; add one to witnesses in "+
+				"conformance/reference/conditional_test.go", fault.Name)
+			continue
+		}
+		delete(known, fault.Name)
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			honest := newSeer(t, reference.New(config()), longTimeout)
+			faulty := newSeer(t, fault.Wrap(reference.New(config())), longTimeout)
+			last := len(probes) - 1
+			for i, p := range probes {
+				want, got := honest.see(p), faulty.see(p)
+				if i < last && want != got {
+					t.Fatalf("want the last of %d witnesses to show that it %s, got request %d:\n%s",
+						len(probes), fault.Says,
+						i+1, got)
+				}
+				if i == last && want == got {
+					t.Errorf("want a witness that shows that it %s, got the answer of the reference server:\n%s",
+						fault.Says,
+						got)
+				}
+			}
+		})
+	}
+	require.Empty(t, known, "no fault has these names")
+}
