@@ -80,7 +80,7 @@ func createdInTime(x *observed) []Problem {
 // rather than to the form that the request takes. In a case of several requests each
 // is a plain valid one.
 func plainly(x *observed) bool {
-	return x.Case.proving(Acceptance) != "" || len(x.Case.Steps) > 1
+	return x.Case.proving(Acceptance) != "" || len(x.Case.Steps) > 1 && x.Case.Generator == ""
 }
 
 // unknownHint names both things of a request that an implementation may not know.

@@ -90,7 +90,7 @@ func unkept(together map[ref][]record.Finding, all []*Judged) map[*Case][]record
 	return out
 }
 
-// acceptances returns, by the id of a case, why it stands for no acceptance.
+// acceptances returns, by the id of a case, why it stands for no acceptance, "" where it does.
 func acceptances(runs []*caseRun) map[string]string {
 	out := map[string]string{}
 	for _, run := range runs {
@@ -105,6 +105,8 @@ func acceptances(runs []*caseRun) map[string]string {
 			out[run.c.ID] = "was not answered"
 		case !run.exchanges[0].success():
 			out[run.c.ID] = "was not accepted"
+		default:
+			out[run.c.ID] = ""
 		}
 	}
 	return out

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/term"
 )
@@ -31,8 +33,13 @@ type selftestFlags struct {
 }
 
 // phases returns the phases of a self-test, of which the first is that of the written cases.
-func phases(suite *conformance.Suite) []mutate.Phase {
-	return []mutate.Phase{{Name: mutate.Written, Suite: suite}}
+func phases(suite *conformance.Suite) ([]mutate.Phase, error) {
+	with, err := generated(suite, generate.Generator)
+	if err != nil {
+		return nil, err
+	}
+	return []mutate.Phase{{Name: mutate.Written, Suite: suite}, {Name: reference.Coverage, Suite: with,
+		Of: func(c *conformance.Case) bool { return c.Generator == generate.Generator }}}, nil
 }
 
 func selftestCommand() command {
@@ -95,7 +102,9 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 		f.faults = mutate.Faulty(suite)
 	}
 	if f.phases == nil {
-		f.phases = phases(suite)
+		if f.phases, err = phases(suite); err != nil {
+			return err
+		}
 	}
 	if names := f.phaseNames(); f.phase != "" && !slices.Contains(names, f.phase) {
 		return fmt.Errorf("-phase %s: there are no cases of that phase; give one of %s", f.phase,

@@ -241,9 +241,26 @@ func (b *builder) pairs() {
 		}
 		return of
 	}
-	for n, row := range covering(sizes) {
-		if of := formsOf(row); len(of) > 1 {
-			b.pair(n, of)
+	// First those that no inference is about, so that what they show has a stronger level.
+	inferred := func(i int) bool {
+		return slices.ContainsFunc(by[dimensions[i]], func(l level) bool { return l.strength == record.Inferred })
+	}
+	strict := slices.Clone(sizes)
+	for i := range strict {
+		if inferred(i) {
+			strict[i] = 1
+		}
+	}
+	n := 0
+	for _, rows := range [][][]int{
+		covering(strict, func(i, j int) bool { return !inferred(i) && !inferred(j) }),
+		covering(sizes, func(i, j int) bool { return inferred(i) || inferred(j) }),
+	} {
+		for _, row := range rows {
+			if of := formsOf(row); len(of) > 1 {
+				b.pair(n, of)
+				n++
+			}
 		}
 	}
 	if len(b.violations) == 0 {

@@ -4,13 +4,16 @@ package generate
 // pair of values stands in some row. sizes are the numbers of values of the columns; a value
 // is a number below its column's size. It is greedy, one row at a time: the row begins with a
 // pair that no row has yet, and each further column takes the value that adds most pairs. The
-// same sizes give the same rows.
-func covering(sizes []int) (rows [][]int) {
+// same sizes give the same rows. Of two columns that need not meet, no pair is looked for.
+func covering(sizes []int, meet func(i, j int) bool) (rows [][]int) {
 	type pair struct{ i, a, j, b int } // i < j
 	open := map[pair]bool{}
 	var order []pair
 	for j := range sizes {
 		for i := range j {
+			if !meet(i, j) {
+				continue
+			}
 			for a := range sizes[i] {
 				for b := range sizes[j] {
 					p := pair{i, a, j, b}

@@ -30,15 +30,15 @@ func missingPair(rows [][]int, sizes []int) (i, a, j, b int, missing bool) {
 func TestEveryPairStandsInSomeRow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		sizes := rapid.SliceOfN(rapid.IntRange(1, 7), 2, 8).Draw(rt, "sizes")
-		rows := covering(sizes)
+		rows := covering(sizes, all)
 		i, a, j, b, missing := missingPair(rows, sizes)
 		require.False(rt, missing, "column %d with %d and column %d with %d are in no row of %v", i, a, j, b, rows)
-		require.Equal(rt, rows, covering(sizes))
+		require.Equal(rt, rows, covering(sizes, all))
 	})
 }
 
 func TestAMissingPairIsFound(t *testing.T) {
-	rows := covering([]int{3, 3, 3})
+	rows := covering([]int{3, 3, 3}, all)
 	_, _, _, _, missing := missingPair(rows[1:], []int{3, 3, 3})
 	require.True(t, missing)
 }
@@ -52,4 +52,11 @@ func TestEachOfTheFirstColumnMeetsEveryValue(t *testing.T) {
 		}
 	}
 	require.Len(t, met, 4*(2+5+3))
+}
+
+func all(int, int) bool { return true }
+
+func TestColumnsThatNeedNotMeetAddNoRows(t *testing.T) {
+	require.Len(t, covering([]int{4, 5}, func(int, int) bool { return false }), 0)
+	require.Less(t, len(covering([]int{4, 4, 4}, func(i, j int) bool { return j < 2 })), 17)
 }

@@ -247,6 +247,8 @@ func otherMediaTypes(b *builder) []item {
 			"text/markdown", ""},
 		{"yaml", "of YAML", "application/yaml", ""}, {"csv", "of CSV", "text/csv", ""}, {"image", "of an image",
 			"image/png", ""},
+		{"bytes", "of bytes", "application/octet-stream", ""}, {"range", "that is a range", "application/*", ""},
+		{"bad-charset", "of text in an unknown charset", "text/plain; charset=none-such", ""},
 		{"no-type", "without a type", "/json", ""}, {"type-only", "without a subtype", "application", ""},
 		{"subtype-only", "that is json alone", "json", ""},
 		{"in-parameter", "that names JSON in a parameter", "text/plain; format=application/json", ""},
@@ -277,6 +279,8 @@ func negotiation(*builder) (out []item) {
 		{"language", "a language", "Accept-Language", "de-DE,de;q=0.9,en;q=0.8"}, {"any-language", "any language",
 			"Accept-Language", "*"},
 		{"charset", "a charset", "Accept-Charset", "utf-8, *;q=0.1"}, {"no-coding", "no coding", "Accept-Encoding", ""},
+		{"latin", "a charset of one byte", "Accept-Charset", "iso-8859-1"},
+		{"no-gzip", "no gzip", "Accept-Encoding", "gzip;q=0"},
 		{"identity", "the coding identity", "Accept-Encoding", "identity;q=1, *;q=0"},
 	} {
 		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title,
@@ -336,6 +340,19 @@ func headers(b *builder) []item {
 		}},
 		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive")},
+		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
+		{name: "no-blank", title: "a field without a blank behind the colon", change: func(r *request) {
+			value := r.fieldValue("Content-Type")
+			r.header = slices.DeleteFunc(r.header,
+				func(f record.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
+			r.header = append(r.header, record.Field{Name: "Content-Type", Value: value + "{{tab}}"})
+		}},
+		{name: "upper-length", title: "the length in a field named in upper case", change: func(r *request) {
+			r.header = append(r.header, record.Field{Name: "CONTENT-LENGTH", Value: fmt.Sprint(len(sample(r.body())))})
+		}},
+		{name: "if-modified-since", title: "a condition that is for GET alone",
+			change: sets("If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT")},
+		{name: "range", title: "a range that is for GET alone", change: sets("Range", "bytes=0-10")},
 		{name: "referer", title: "an address that it comes from", change: sets("Referer", "http://127.0.0.1/")},
 		{name: "ajax", title: "the mark of a script", change: sets("X-Requested-With", "XMLHttpRequest")},
 		{name: "request-id", title: "an id of the request",
@@ -364,6 +381,21 @@ func openHeaders(*builder) []item {
 		{name: "identity", title: "a body in the coding identity", change: sets("Content-Encoding", "identity")},
 		{name: "if-match", title: "a condition that holds for anything", change: sets("If-Match", "*")},
 		{name: "prefer", title: "a preference", change: sets("Prefer", "return=minimal")},
+		{name: "empty-accept", title: "an empty Accept", change: sets("Accept", "")},
+		{name: "two-accepts", title: "two Accept fields", change: func(r *request) {
+			r.field("Accept", "text/plain;q=0.1")
+			r.header = append(r.header, record.Field{Name: "accept", Value: "application/json"})
+		}},
+		{name: "te", title: "a wish for trailers", change: func(r *request) {
+			r.field("TE", "trailers")
+			r.field("Connection", "TE")
+		}},
+		{name: "upgrade", title: "a wish for another protocol", change: func(r *request) {
+			r.field("Upgrade", "example/2")
+			r.field("Connection", "Upgrade")
+		}},
+		{name: "forwarded-unknown", title: "a proxy that hides the client", change: sets("X-Forwarded-For", "unknown, _hidden")},
+		{name: "method-override", title: "a wish to be taken for GET", change: sets("X-HTTP-Method-Override", "GET")},
 		{name: "odata-version", title: "a version of OData", change: sets("OData-Version", "4.0")},
 		{name: "beyond-ascii", title: "a field beyond ASCII", change: sets("X-Name", "größe")},
 	}
@@ -382,7 +414,7 @@ func connections(*builder) []item {
 	return out
 }
 
-func chunkedBodies(*builder) (out []item) {
+func chunkedBodies(b *builder) (out []item) {
 	for _, v := range []struct {
 		name, title string
 		chunks      []chunk
@@ -391,7 +423,7 @@ func chunkedBodies(*builder) (out []item) {
 		{"one", "one chunk", []chunk{{}}, ""},
 		{"two", "two chunks", []chunk{{length: 10}, {}}, ""},
 		{"small", "a chunk of one byte first", []chunk{{length: 1}, {}}, ""},
-		{"many", "many small chunks", slices.Repeat([]chunk{{length: 3}}, 30), ""},
+		{"many", "many chunks of one byte", slices.Repeat([]chunk{{length: 1}}, 64), ""},
 		{"upper", "sizes with capital digits", []chunk{{size: "%X"}}, ""},
 		{"zeros", "sizes with zeros before them", []chunk{{size: "%06x"}}, ""},
 		{"extension", "an extension of a chunk", []chunk{{size: "%x;name=value"}}, ""},
@@ -400,6 +432,21 @@ func chunkedBodies(*builder) (out []item) {
 	} {
 		out = append(out, item{name: v.name, title: "a body in chunks: " + v.title,
 			change: func(r *request) { r.chunks, r.trailer = v.chunks, v.trailer }})
+	}
+	inChunks := func(name, title string, change func(*request)) {
+		out = append(out, item{name: name, title: "a body in chunks, with " + title, change: func(r *request) {
+			change(r)
+			r.chunks = []chunk{{length: 20}, {}}
+		}})
+	}
+	inChunks("charset", "a charset", sets("Content-Type", "application/json; charset=utf-8"))
+	inChunks("capitals", "a media type in capitals", sets("Content-Type", "APPLICATION/JSON"))
+	for _, name := range b.hashMembers() {
+		inChunks("upper-hash", "a hash in upper case", func(r *request) { r.hashAs(name, "upper") })
+	}
+	for _, name := range b.textMembers() {
+		inChunks("unicode", "a text beyond ASCII", func(r *request) { r.set(name, `"größer 漢字 😀"`) })
+		inChunks("long", "a long text", func(r *request) { r.lengthen(name, 5000) })
 	}
 	return out
 }
@@ -468,15 +515,10 @@ func schemes(*builder) (out []item) {
 		}}
 	}
 	out = []item{
-		{name: "missing", title: "a request without Authorization", combined: true, change: func(r *request) {
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
-				return strings.EqualFold(f.Name,
-					"Authorization")
-			})
-		}},
 		value("shorter", "of a scheme that lacks a letter", func(s, t string) string { return s[:len(s)-1] + " " + t }),
 		value("longer", "of a scheme with a letter more", func(s, t string) string { return s + "s " + t }),
 		value("before", "of a scheme with a letter before it", func(s, t string) string { return "X" + s + " " + t }),
+		value("letter-x", "of a scheme with an x behind it", func(s, t string) string { return s + "x " + t }),
 		value("hyphen", "of a scheme that goes on behind a hyphen", func(s, t string) string {
 			return s + "-Token " +
 				t
@@ -492,32 +534,37 @@ func schemes(*builder) (out []item) {
 		value("api-key", "of the scheme ApiKey", func(_, t string) string { return "ApiKey " + t }),
 		value("scheme-alone", "of the scheme alone", func(s, _ string) string { return s }),
 		value("twice", "of the scheme twice and no token", func(s, _ string) string { return s + " " + s }),
-		{name: "other-field", title: "the credentials in another field", change: func(r *request) {
-			token := r.fieldValue("Authorization")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
-				return strings.EqualFold(f.Name,
-					"Authorization")
-			})
-			r.field("X-Authorization", token)
-		}},
-		{name: "proxy-field", title: "the credentials for a proxy", change: func(r *request) {
-			token := r.fieldValue("Authorization")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
-				return strings.EqualFold(f.Name,
-					"Authorization")
-			})
-			r.field("Proxy-Authorization", token)
-		}},
-		{name: "cookie", title: "the credentials in a cookie", change: func(r *request) {
-			_, token, _ := strings.Cut(r.fieldValue("Authorization"), " ")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
-				return strings.EqualFold(f.Name,
-					"Authorization")
-			})
-			r.field("Cookie", "access_token="+token)
-		}},
 	}
 	return out
+}
+
+// authorization are requests without Authorization, and with another field in its place.
+func authorization(*builder) (out []item) {
+	for _, v := range []struct{ name, title, field, before string }{
+		{"missing", "a request without Authorization", "", ""},
+		{"other-name", "the credentials in X-Authorization", "X-Authorization", "Bearer "},
+		{"proxy", "the credentials for a proxy", "Proxy-Authorization", "Bearer "},
+		{"cookie", "the token in a cookie", "Cookie", "access_token="},
+		{"auth-token", "the token in X-Auth-Token", "X-Auth-Token", ""},
+		{"access-token", "the token in X-Access-Token", "X-Access-Token", ""},
+		{"api-key", "the token in X-Api-Key", "X-Api-Key", ""},
+		{"plural", "the credentials in Authorizations", "Authorizations", "Bearer "},
+	} {
+		out = append(out, item{name: v.name, title: v.title, combined: v.name == "missing", change: func(r *request) {
+			r.header = slices.DeleteFunc(r.header,
+				func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			if v.field != "" {
+				r.field(v.field, v.before+"{{token}}")
+			}
+		}})
+	}
+	return append(out, item{name: "principal", title: "a name that a proxy has authenticated", change: func(r *request) {
+		r.header = slices.DeleteFunc(r.header,
+			func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+		for _, name := range []string{"X-Ms-Client-Principal-Name", "X-Forwarded-User", "X-Remote-User"} {
+			r.field(name, "analyst@example.com")
+		}
+	}})
 }
 
 // credentials are tokens that are nearly the one that is accepted.
@@ -534,6 +581,12 @@ func credentials(*builder) (out []item) {
 		token("twice", "that is it twice", "{{token}}{{token}}"),
 		token("padded", "with padding", "{{token}}="),
 		token("path", "with a path behind it", "{{token}}/x"),
+		token("quoted", "in quotes", `"{{token}}"`),
+		token("comma", "with a comma and another behind it", "{{token}},x"),
+		token("long", "of 4,000 letters", strings.Repeat("x", 4000)),
+		token("three-parts", "of three parts that are no JSON", "abc.def.ghi"),
+		token("unsigned", "that is signed by nobody", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ."),
+		token("word", "that is a word", "null"),
 	}
 }
 

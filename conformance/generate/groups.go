@@ -48,6 +48,7 @@ func Groups() []Group {
 		{"path-form", "the path is written with escapes that mean the same", pathForms},
 		{"scheme-case", "the scheme is written in other letter cases", schemeCases},
 		{"scheme", "the scheme is nearly Bearer", schemes},
+		{"authorization", "the request has no Authorization, and may have another field in its place", authorization},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
 		{"method", "the method is nearly POST", methods},
 		{"override", "another method asks to be taken for the right one", overrides},

@@ -62,6 +62,7 @@ func nearNames(b *builder) (out []item) {
 			{"dot", "with a dot in it", name[:1] + "." + name[1:], ""}, {"twice", "written twice", name + name, ""},
 			{"brackets", "with brackets behind it", name + "[]", ""}, {"quotes", "in quotes", `"` + name + `"`, ""},
 			{"wide", "with a full-width letter", string(rune(name[0])-'!'+'！') + name[1:], ""},
+			{"number", "with a number behind it", name + "256", ""},
 			{"zero-width", "with a zero-width space in it", name[:1] + "\u200B" + name[1:], ""},
 			{"slash", "with a slash before it", "/" + name, ""},
 		} {
@@ -75,7 +76,11 @@ func nearNames(b *builder) (out []item) {
 
 // nameCases are the name of a required member in other letter cases, in its place.
 func nameCases(b *builder) (out []item) {
+	var first *schemas.Rule
 	b.required(func(name string, rule *schemas.Rule) {
+		if first == nil {
+			first = rule
+		}
 		seen := []string{name}
 		for _, n := range []value{
 			{"lower", "in lower case", strings.ToLower(name), ""}, {"upper", "in upper case", strings.ToUpper(name),
@@ -94,7 +99,21 @@ func nameCases(b *builder) (out []item) {
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "lower"})
 		}
 	})
+	if first != nil {
+		out = append(out, item{name: "all-lower", title: "every name in lower case", breaks: first,
+			change: everyName(strings.ToLower)},
+			item{name: "all-upper", title: "every name in upper case", breaks: first, change: everyName(strings.ToUpper)})
+	}
 	return out
+}
+
+// everyName gives each required member its name in another form.
+func everyName(form func(string) string) func(*request) {
+	return func(r *request) {
+		for i, m := range r.members {
+			r.members[i].name = form(m.name)
+		}
+	}
 }
 
 // orders are the members in another order, and between further ones.

@@ -1,10 +1,14 @@
 package generate
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
+	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
 
@@ -95,6 +99,9 @@ func asciiTexts() (out []value) {
 		{"date", "an instant", "2026-02-30T25:61:00Z", ""},
 		{"address", "an address", "http://127.0.0.1/a?b=c&d=e#f", ""},
 		{"mail", "a mail address", "analyst@example.com", ""},
+		{"share", "a path of a share", `\\server\share\file`, ""},
+		{"device", "the name of a device", "CON", ""},
+		{"decimal", "a decimal number", "12.50", ""},
 		{"guid", "a GUID in braces", "{00000000-0000-0000-0000-000000000000}", ""},
 		{"json-object", "an object of JSON", `{"status": "Failed"}`, ""},
 		{"json-array", "an array of JSON", "[1, 2]", ""},
@@ -268,7 +275,9 @@ func hashes(b *builder) (out []item) {
 		for _, form := range []struct{ name, title, dimension string }{
 			{"upper", "in upper case", "hash"}, {"mixed", "in both letter cases", "hash"},
 			{"digits", "of digits alone", "hash"}, {"letters", "of letters alone", "hash"},
-			{"zeros", "that begins with zeros", "hash"}, {"exponent", "that reads as a number with an exponent",
+			{"zeros", "that begins with zeros", "hash"}, {"trailing", "that ends in zeros", ""},
+			{"halves", "with its first half in upper case", ""}, {"magic", "that reads as zero with an exponent", ""},
+			{"exponent", "that reads as a number with an exponent",
 				"hash"},
 		} {
 			out = append(out, item{name: slug(name, form.name), title: name + " " + form.title,
@@ -276,7 +285,26 @@ func hashes(b *builder) (out []item) {
 				change:    func(r *request) { r.hashAs(name, form.name) }})
 		}
 	}
+	for _, name := range b.hashMembers() {
+		at := slices.IndexFunc(b.suite.Operations, func(o openapi.Operation) bool { return o.ID == b.op.ID })
+		digit := "abcdef0123456789"[at%16]
+		out = append(out, item{name: slug(name, "one-digit"), title: name + " of one digit alone",
+			change: func(r *request) { r.set(name, quote(strings.Repeat(string(digit), 40))) }})
+		own := b.ownHash("0123456789abcdef", name)
+		out = append(out, item{name: slug(name, "escaped"), title: name + " with digits as escapes",
+			change: func(r *request) { r.set(name, fmt.Sprintf(`"\u%04x%s\u%04X"`, own[0], own[1:39], own[39])) }})
+	}
 	return out
+}
+
+// ownHash is a hash that no other operation sends: what is written out stands in one case alone.
+func (b *builder) ownHash(digits string, name string) string {
+	sum := sha1.Sum([]byte(b.op.ID + name))
+	out := []byte(hex.EncodeToString(sum[:]))
+	for i := range out {
+		out[i] = digits[int(sum[i/2])%len(digits)]
+	}
+	return string(out)
 }
 
 // hashAs writes a hash in one of the forms for which there is a variable.
@@ -313,7 +341,10 @@ func notHashes(b *builder) (out []item) {
 			{"line-feed-for-digit", "a line feed for its last digit", digits + "\n", ""},
 			{"two-lines", "it and a second line", all + "\n" + all, ""},
 			{"tab-behind", "a tab behind it", all + "\t", ""},
-			{"nul-behind", "NUL behind it", all + "\x00", ""},
+			{"apostrophe", "an apostrophe", all[:39] + "'", ""},
+			{"sql", "a condition of SQL behind it", all + "' OR '1'='1", ""},
+			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", ""},
+			{"56-digits", "56 digits", all + all[:16], ""}, {"96-digits", "96 digits", all + all + all[:16], ""},
 			{"prefix", "the prefix 0x", "0x" + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" +
 				all[2:], ""},
 			{"named", "its name before it", "sha1:" + all, ""},

@@ -58,6 +58,9 @@ var variables = sync.OnceValue(func() []VariableDoc {
 		{"digits", "{{digits sha1}}", "another hash, made of it, that has no letter", isSHA1Name},
 		{"letters", "{{letters sha1}}", "another one that has no digit", isSHA1Name},
 		{"zeros", "{{zeros sha1}}", "another one that begins with 24 zeros", isSHA1Name},
+		{"trailing", "{{trailing sha1}}", "another one that ends in 24 zeros", isSHA1Name},
+		{"halves", "{{halves sha1}}", "the same with its first half in upper case", isSHA1Name},
+		{"magic", "{{magic sha1}}", "another one that reads as zero with an exponent", isSHA1Name},
 		{"exponent", "{{exponent sha1}}", "another one that reads as a number with an exponent", isSHA1Name},
 		{"comment", "{{comment}}", "a short plain comment of this case alone", noArgs},
 		{"comment.n", "{{comment.n}}", "another comment at each sending", noArgs},
@@ -204,6 +207,21 @@ var hashForms = map[string]func(hash string) string{
 		return eachDigit(hash, func(_ int, c byte) byte { return 'a' + hexValue(c)%6 })
 	},
 	"zeros": func(hash string) string { return strings.Repeat("0", min(24, len(hash))) + hash[min(24, len(hash)):] },
+	"trailing": func(hash string) string {
+		return hash[:len(hash)-min(24, len(hash))] + strings.Repeat("0", min(24, len(hash)))
+	},
+	"halves": func(hash string) string { return strings.ToUpper(hash[:len(hash)/2]) + hash[len(hash)/2:] },
+	"magic": func(hash string) string {
+		return eachDigit(hash, func(i int, c byte) byte {
+			switch i {
+			case 0:
+				return '0'
+			case 1:
+				return 'e'
+			}
+			return '0' + hexValue(c)%10
+		})
+	},
 	"exponent": func(hash string) string {
 		return eachDigit(hash, func(i int, c byte) byte {
 			if i == 1 {
