@@ -147,7 +147,7 @@ var diskPath = anyOf(
 // diskWords are texts of which one stands in all that diskPath finds. Looking for them
 // first saves most of the time.
 var diskWords = []string{"/usr/", "/var/", "/etc/", "/opt/", "/srv/", "/root/", "/tmp/", "/proc/", "/home/", "/app/",
-	"/src/", "/build/", "/mnt/", "/code/", "/workspace/", "/go/src/", "/Users/", `:\`}
+	"/src/", "/build/", "/mnt/", "/code/", "/data/", "/run/", "/workspace/", "/go/src/", "/Users/", `:\`}
 
 // link is what leads elsewhere in a page, and is a path of no disk.
 var link = regexp.MustCompile(`(?i)\b(href|src|action|content)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)`)

@@ -104,7 +104,7 @@ func TestEveryPathOfADiskIsFoundByItsWords(t *testing.T) {
 		"var/cache", "var/folders", "var/app", "etc", "opt/x", "srv", "root", "tmp", "proc", "home/x"} {
 		paths = append(paths, "/"+folder+"/x")
 	}
-	for _, folder := range []string{"app", "src", "build", "mnt", "code", "workspace", "go/src", "Users/x"} {
+	for _, folder := range []string{"app", "src", "build", "mnt", "code", "data", "run", "workspace", "go/src", "Users/x"} {
 		paths = append(paths, "/"+folder+"/x.go")
 	}
 	paths = append(paths, `C:\inetpub\x`, `C:\\home\\site\\x`, `D:\a\1\s\x`, `c:\x\Program.cs`)

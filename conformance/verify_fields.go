@@ -36,6 +36,7 @@ func ReportFields() []ReportField {
 		{"suite.cases", Derived, ""},
 		{"suite.run", Derived, setting},
 		{"suite.skip", Derived, setting},
+		{"suite.generated[]", Derived, "the generators make the same cases again"},
 		{"suite.only[]", Derived, setting},
 		{"suite.level", Bounded, setting},
 		{"suite.strict", Bounded, setting},

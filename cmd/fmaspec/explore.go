@@ -47,7 +47,7 @@ func (f *exploreFlags) validate(phase string) error {
 		return fmt.Errorf("-n %d: must not be negative; give 1 or more", f.n)
 	case f.duration < 0:
 		return fmt.Errorf("-for %v: must not be negative; give a time such as 30s", f.duration)
-	case !f.on && (f.n > 0 || f.duration > 0 || f.save != savedCases):
+	case !f.on && (f.n > 0 || f.duration > 0 || f.save != "" && f.save != savedCases):
 		return fmt.Errorf("-n, -for and -save are of an exploration; add -generate explore")
 	}
 	return nil

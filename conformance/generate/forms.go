@@ -224,6 +224,7 @@ func openMediaTypes(b *builder) []item {
 	return typed([]value{
 		{"odata", "with a parameter of OData", "application/json;odata.metadata=minimal", ""},
 		{"ieee754", "with another one of OData", "application/json;IEEE754Compatible=true", ""},
+		{"quality", "with a quality, which is for Accept", "application/json;q=0.9", ""},
 		{"version", "with a version", "application/json; version=1", ""},
 		{"quoted", "with a parameter that holds a semicolon", `application/json; note="a;b"`, ""},
 		{"semicolon", "with a semicolon at its end", "application/json;", ""},

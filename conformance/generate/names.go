@@ -204,6 +204,8 @@ func furtherOpen(b *builder) (out []item) {
 	// A parser may refuse this name, which changes the prototype of an object in JavaScript.
 	out = append(out, item{name: "prototype-name", title: "a further member with a name of a prototype",
 		change: func(r *request) { r.members = append(r.members, member{`"__proto__"`, `"text"`}) }})
+	out = append(out, item{name: "type-hint", title: "a hint of a type for a serialiser",
+		change: func(r *request) { r.members = append(r.members, member{`"$type"`, `"any, any"`}) }})
 	return append(out, item{name: "annotation", title: "an annotation of OData",
 		change: func(r *request) { r.members = append(r.members, member{`"@odata.type"`, `"#any"`}) }})
 }
