@@ -133,7 +133,7 @@ func (x *observed) carriesAction() bool {
 }
 
 // besidePath reports whether the path of the request is none of the operation's, but one
-// beside it.
+// next to it.
 func (x *Exchange) besidePath() bool { return x.Case != nil && x.Case.proving(ExactPath) != "" }
 
 // readable is an answer that carries an action in one well-formed JSON object.

@@ -33,7 +33,8 @@ const tokenCheck = "no-token"
 
 func noToken(x *observed) (out []Problem) {
 	for _, place := range x.TokenIn {
-		out = append(out, Problem{Place: place, Want: "nothing of the caller's token", Got: "the token, or a part of it"})
+		out = append(out, Problem{Place: place, Want: "nothing of the caller's token",
+			Got: "the token, or a part of it"})
 	}
 	return out
 }

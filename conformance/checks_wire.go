@@ -28,7 +28,8 @@ func wireChecks() []Check {
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},
 		{Name: "no-redirect", Requirements: []string{"http.no-redirect"},
-			Doc: "An answer does not send the client elsewhere; from a path that is written otherwise than that of the " +
+			Doc: "An answer does not send the client elsewhere; from a path that is written otherwise than that " +
+				"of the " +
 				"operation it may.",
 			on: (*observed).answered, judge: noRedirect},
 	}

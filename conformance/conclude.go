@@ -398,7 +398,10 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 		return record.Unjudged, fmt.Sprintf("%d of %d cases were not sent, since too many requests like theirs got "+
 			"no answer", left, t.Total)
 	}
-	switch {
+	switch left := count(r.Cases, slowReason); {
+	case left > 0:
+		return record.Conformant, fmt.Sprintf("%d of %d cases were not sent, since the generated ones had taken as "+
+			"long as they may", left, t.Total)
 	case !r.Safety.Local && t.Skipped > 0:
 		return record.Conformant, fmt.Sprintf("only the cases that were sent were judged; %d of %d were not sent",
 			t.Skipped, t.Total)

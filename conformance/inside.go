@@ -24,7 +24,8 @@ var insideMarks = []struct {
 		"tack", "TACK", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
 		".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rs:", ".kt:", ".scala:", ".cpp:", ".cc:", ".ex:", ".exs:",
 		".erl", ".swift:", ".dart:", ".lua:", "fatal error: ", "Fatal error: ", "interface conversion: ", "... ",
-		"undefined ", "Cannot read propert", "UnhandledPromise", "Uncaught ", "Call to ", "Undefined ", "called `", "** (", "{line,",
+		"undefined ", "Cannot read propert", "UnhandledPromise", "Uncaught ", "Call to ", "Undefined ", "called `",
+		"** (", "{line,",
 		"terminate called", "core dumped", "Segmentation fault", "std::", "double free", "Sanitizer", "CallStack",
 		" in "}, anyOf(
 		// Go
@@ -41,7 +42,8 @@ var insideMarks = []struct {
 		`--- End of (inner exception )?stack trace`,
 		// Node
 		`\bat [^\n(]{1,200} \((file://|node:|/|[A-Za-z]:\\)[^)\n]*:\d+:\d+\)`,
-		`\bat (file://|node:internal|/)[^\s)]+:\d+:\d+`, `\bCannot read propert(y|ies) ([^\n]{1,80} )?of (undefined|null)\b`,
+		`\bat (file://|node:internal|/)[^\s)]+:\d+:\d+`,
+		`\bCannot read propert(y|ies) ([^\n]{1,80} )?of (undefined|null)\b`,
 		`\bUnhandledPromiseRejection`,
 		// PHP
 		`(?m:^#\d+ .+\.php\(\d+\): )`, `\bPHP (Fatal error|Parse error|Warning|Notice)\b`,
@@ -91,7 +93,8 @@ var insideMarks = []struct {
 		// PostgreSQL
 		`\b(relation|column) "[^"\n]+" (of relation "[^"\n]+" )?does not exist`, `\bsyntax error at or near "`,
 		`\bviolates (unique|not-null|foreign key|check|exclusion) constraint\b`, `\bnull value in column "`,
-		`\binvalid input syntax for (type )?(uuid|integer|bigint|json|timestamp)\b`, `\binvalid byte sequence for encoding "`,
+		`\binvalid input syntax for (type )?(uuid|integer|bigint|json|timestamp)\b`,
+		`\binvalid byte sequence for encoding "`,
 		`\bpq: \w`,
 		// MySQL
 		`\bDuplicate entry '[^\n]*' for key\b`, `\bUnknown column '[^'\n]+' in '`, `\bData too long for column '`,
@@ -100,8 +103,11 @@ var insideMarks = []struct {
 		`\bIncorrect syntax near `, `\bInvalid object name '`, `\bUnclosed quotation mark after the character string\b`,
 		`\bString or binary data would be truncated\b`, `\bViolation of (PRIMARY|UNIQUE) KEY constraint\b`,
 		`\bInvalid column name '`,
-		`\b(PLS|TNS)-\d{5}\b`,                                                                                                         // Oracle
-		`\bno such (table|column): \w`, `\bnear "[^"\n]*": syntax error`, `\b(UNIQUE|NOT NULL|FOREIGN KEY|CHECK) constraint failed\b`, // SQLite
+		// Oracle
+		`\b(PLS|TNS)-\d{5}\b`,
+		// SQLite
+		`\bno such (table|column): \w`, `\bnear "[^"\n]*": syntax error`,
+		`\b(UNIQUE|NOT NULL|FOREIGN KEY|CHECK) constraint failed\b`,
 		`\bE11000 duplicate key error\b`, `\bMongo(Server|Network|Write|Bulk|Parse|Timeout|ServerSelection)?Error\b`,
 		// Redis
 		`\bWRONGTYPE Operation against a key\b`, `\bNOAUTH Authentication required\b`, `\bMISCONF Redis\b`,
@@ -113,9 +119,11 @@ var insideMarks = []struct {
 		`\bdial (tcp|udp|unix) \S+`, `\bconnect E(CONNREFUSED|TIMEDOUT|HOSTUNREACH) \S+`, `\bgetaddrinfo E\w+ \S+`,
 		`(?i:\bconnection refused: \S+:\d+)`, `\bconnect to [\w.-]+[/:][\w.:-]+ failed: Connection refused\b`,
 	)},
-	{"a variable of its environment", []string{"PATH", "_HOME", "_SECRET", "_PASSWORD", "_KEY", "_TOKEN", "DATABASE_URL",
+	{"a variable of its environment", []string{"PATH", "_HOME", "_SECRET", "_PASSWORD", "_KEY", "_TOKEN",
+		"DATABASE_URL",
 		"KUBERNETES_", "ASPNETCORE_", "NODE_ENV", "RAILS_ENV"}, anyOf(
-		`\b(LD_LIBRARY_PATH|PATH|PYTHONPATH|GOPATH|GEM_PATH|CLASSPATH|NODE_PATH)=[/A-Z][^\s"]*[:;/\\]`, `\bJAVA_HOME=\S`,
+		`\b(LD_LIBRARY_PATH|PATH|PYTHONPATH|GOPATH|GEM_PATH|CLASSPATH|NODE_PATH)=[/A-Z][^\s"]*[:;/\\]`,
+		`\bJAVA_HOME=\S`,
 		`\bAWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|SESSION_TOKEN)\b`,
 		`\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_(SECRET|PASSWORD|API_KEY|SECRET_KEY|ACCESS_KEY|TOKEN)=[^\s"]`,
 		`\b(DATABASE_URL|KUBERNETES_\w+|ASPNETCORE_\w+|NODE_ENV|RAILS_ENV)=[^\s"]`,

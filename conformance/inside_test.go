@@ -32,7 +32,8 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 			"index.php:8",
 			"api.rb:7:in `post'", "thread 'main' panicked at src/main.rs:9:5", "src/main.rs:9", "stack backtrace:",
 			"at app.pl line 12", "main.cpp:3", "src/main.cc:3",
-			"fatal error: all goroutines are asleep - deadlock!", "interface conversion: interface {} is nil, not string",
+			"fatal error: all goroutines are asleep - deadlock!", "interface conversion: interface {} is nil, " +
+				"not string",
 			"... 23 common frames omitted", "... 12 more", // the JVM
 			"Cannot read properties of undefined (reading 'Sha1')", "Cannot read property 'x' of null",
 			"[UnhandledPromiseRejection]",
@@ -41,7 +42,8 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 			"undefined method 'fetch' for nil", "undefined local variable or method `x' for #<Api>",
 			"called `Option::unwrap()` on a `None` value", "called `Result::expect()` on an `Err` value",
 			// Elixir and Erlang
-			"** (FunctionClauseError) no function clause", "** (EXIT from #PID<0.1.0>)", "lib/api/router.ex:12: Api.Router.post/2",
+			"** (FunctionClauseError) no function clause", "** (EXIT from #PID<0.1.0>)",
+			"lib/api/router.ex:12: Api.Router.post/2",
 			"src/api.erl:7", `{file,"src/api.erl"},{line,7}`,
 			// C and C++
 			"terminate called after throwing an instance of 'std::out_of_range'", "Aborted (core dumped)",
@@ -54,7 +56,8 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 		},
 		"an exception's name": {"NullPointerException", "SqlException: x", "java.lang.OutOfMemoryError",
 			"sqlalchemy.exc.OperationalError", "django.db.utils.IntegrityError", "psycopg2.errors.UndefinedTable",
-			"ActiveRecord::RecordNotFound", "PG::UndefinedTable", "Ecto.Query.CastError", "DBConnection.ConnectionError",
+			"ActiveRecord::RecordNotFound", "PG::UndefinedTable", "Ecto.Query.CastError",
+			"DBConnection.ConnectionError",
 			"redis.exceptions.ConnectionError",
 			"System.Data.DataException", "org.springframework.http.converter.HttpMessageNotReadableException"},
 		"a query to a database": {"select id from machines where id = $1", "select * from x", "SELECT id FROM x",
@@ -65,23 +68,31 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 			`syntax error at or near "'"`, `duplicate key value violates unique constraint "pk"`,
 			`null value in column "sha1"`, `invalid input syntax for type uuid: "x"`, `invalid input syntax for uuid`,
 			`invalid byte sequence for encoding "UTF8": 0x00`, "pq: password authentication failed",
-			"Duplicate entry 'x' for key 'sha1'", "Unknown column 'x' in 'where clause'", "Data too long for column 'comment'",
-			"ER_BAD_FIELD_ERROR", "Table 'api.machines' doesn't exist", "Incorrect syntax near 'x'", "Invalid object name 'dbo.x'",
+			"Duplicate entry 'x' for key 'sha1'", "Unknown column 'x' in 'where clause'",
+			"Data too long for column 'comment'",
+			"ER_BAD_FIELD_ERROR", "Table 'api.machines' doesn't exist", "Incorrect syntax near 'x'",
+			"Invalid object name 'dbo.x'",
 			"Unclosed quotation mark after the character string ''", "String or binary data would be truncated",
-			"Violation of PRIMARY KEY constraint", "Invalid column name 'x'", "PLS-00306", "TNS-12541", "no such table: machines",
+			"Violation of PRIMARY KEY constraint", "Invalid column name 'x'", "PLS-00306", "TNS-12541",
+			"no such table: machines",
 			`near "x": syntax error`, "UNIQUE constraint failed: actions.id", "E11000 duplicate key error collection",
-			"MongoServerError", "MongoNetworkError", "WRONGTYPE Operation against a key", "NOAUTH Authentication required",
-			"MISCONF Redis is configured", "WRONGPASS invalid username", "READONLY You can't write", "LOADING Redis is loading",
+			"MongoServerError", "MongoNetworkError", "WRONGTYPE Operation against a key",
+			"NOAUTH Authentication required",
+			"MISCONF Redis is configured", "WRONGPASS invalid username", "READONLY You can't write",
+			"LOADING Redis is loading",
 			"search_phase_execution_exception"},
 		"an address of another server of its own": {"dial tcp 10.0.0.5:5432: connect: connection refused",
 			"connect ECONNREFUSED 10.0.0.5:6379", "getaddrinfo ENOTFOUND db.internal",
 			"Connection refused: db.internal/10.0.0.5:1433",
 			"connect to db:9200 failed: Connection refused"},
 		"a variable of its environment": {"PATH=/usr/local/bin:/usr/bin", "JAVA_HOME=/opt/jdk", "AWS_SECRET_ACCESS_KEY",
-			"API_SECRET=x", "DB_PASSWORD=x", "DATABASE_URL=x", "KUBERNETES_SERVICE_HOST=10.0.0.1", `"NODE_ENV": "production"`,
+			"API_SECRET=x", "DB_PASSWORD=x", "DATABASE_URL=x", "KUBERNETES_SERVICE_HOST=10.0.0.1",
+			`"NODE_ENV": "production"`,
 			`"ASPNETCORE_ENVIRONMENT":"Development"`, "RAILS_ENV=production", "SERVICE_API_KEY=x", "GITHUB_TOKEN=x"},
-		"a connection string": {"postgresql+asyncpg://x@db/y", "sqlite:///x.db", "Endpoint=sb://x", "AccountKey=abcdefgh12==",
-			"Data Source=db;User ID=x;Password=y", "host=db port=5432 user=x password=y", "redis://db:6379/0", "amqp://x@mq",
+		"a connection string": {"postgresql+asyncpg://x@db/y", "sqlite:///x.db", "Endpoint=sb://x",
+			"AccountKey=abcdefgh12==",
+			"Data Source=db;User ID=x;Password=y", "host=db port=5432 user=x password=y", "redis://db:6379/0",
+			"amqp://x@mq",
 			"nats://mq:4222", "mysql2://x@db",
 			"postgres://api:x@db/actions", "mongodb+srv://db/x", "jdbc:sqlserver://db",
 			"Server=db;Database=actions", "User=x;Password=y;", "DefaultEndpointsProtocol=https"},
@@ -104,7 +115,8 @@ func TestEveryPathOfADiskIsFoundByItsWords(t *testing.T) {
 		"var/cache", "var/folders", "var/app", "etc", "opt/x", "srv", "root", "tmp", "proc", "home/x"} {
 		paths = append(paths, "/"+folder+"/x")
 	}
-	for _, folder := range []string{"app", "src", "build", "mnt", "code", "data", "run", "workspace", "go/src", "Users/x"} {
+	for _, folder := range []string{"app", "src", "build", "mnt", "code", "data", "run", "workspace", "go/src",
+		"Users/x"} {
 		paths = append(paths, "/"+folder+"/x.go")
 	}
 	paths = append(paths, `C:\inetpub\x`, `C:\\home\\site\\x`, `D:\a\1\s\x`, `c:\x\Program.cs`)
@@ -158,21 +170,25 @@ func TestOnlyAServersInsideIsTakenForIt(t *testing.T) {
 			"prose with the words of a database"},
 		{`{"message":"There is no such machine, and no such table of contents"}`, "", "more such prose"},
 		{`{"message":"Table 4 of the documents says which column is required"}`, "", "tables and columns in prose"},
-		{`{"message":"Undefined is no value for Sha1. Please call to a member of the team."}`, "", "words of PHP in prose"},
+		{`{"message":"Undefined is no value for Sha1. Please call to a member of the team."}`, "",
+			"words of PHP in prose"},
 		{`{"message":"... 12 more errors were found"}`, "", "a number of further errors"},
 		{`{"message":"Set the PATH of your request to /machines/x; the TOKEN=... form is not supported"}`, "",
 			"names as those of an environment"},
 		{`{"message":"Use Authorization: Bearer TOKEN, as in curl -H \"Authorization: Bearer $ACCESS_TOKEN\""}`, "",
 			"a variable of the shell"},
 		{`{"message":"C++ clients: std::string is enough; terminate the body with a brace"}`, "", "words of C++"},
-		{`{"message":"See https://docs.example.com/data/errors.html#E1000 and https://x.example/run/help.php?id=1"}`, "",
+		{`{"message":"See https://docs.example.com/data/errors.html#E1000 and https://x.example/run/help.php?id=1"}`,
+			"",
 			"links to pages"},
-		{`{"timestamp":"2026-01-01T00:00:00.000+00:00","version":"1.2.3","build":"2026.03.04.7"}`, "", "dates and versions"},
+		{`{"timestamp":"2026-01-01T00:00:00.000+00:00","version":"1.2.3","build":"2026.03.04.7"}`, "",
+			"dates and versions"},
 		{`{"message":"Connection refused by policy"}`, "", "a refusal in other words"},
 		{`{"message":"host=x is not allowed"}`, "", "an equals sign"},
 		{`{"message":"Redis, MongoDB and SQL are not supported as Comment"}`, "", "names of databases"},
 		{`{"message":"** (required)"}`, "", "a mark of a footnote"},
-		{`{"message":"open /proc/self/environ: permission denied"}`, `a path of its disk: "/proc/self/environ"`, "a path of Linux"},
+		{`{"message":"open /proc/self/environ: permission denied"}`, `a path of its disk: "/proc/self/environ"`,
+			"a path of Linux"},
 		{`{"message":"/run/api/api.sock: no such file"}`, `a path of its disk: "/run/api/api.sock"`, "a socket"},
 		{`Don't panic: the request can be sent again`, "", "a word of Go's in prose"},
 	} {
@@ -183,7 +199,8 @@ func TestOnlyAServersInsideIsTakenForIt(t *testing.T) {
 
 func TestWhatTheRequestSentIsNothingOfTheInside(t *testing.T) {
 	const comment = `x'; SELECT id FROM machines WHERE id = "1"; see /etc/passwd and main.go:12`
-	body := []byte(`{"Comment":"x'; SELECT id FROM machines WHERE id = \"1\"; see /etc/passwd and main.go:12","Sha1":"zz"}`)
+	body := []byte(
+		`{"Comment":"x'; SELECT id FROM machines WHERE id = \"1\"; see /etc/passwd and main.go:12","Sha1":"zz"}`)
 	sent := sentTexts(body)
 	for _, answer := range []string{
 		`{"error":{"code":"x","message":"The Comment x'; SELECT id FROM machines WHERE id = \"1\"; see /etc/passwd and main.go:12 is too long"}}`,

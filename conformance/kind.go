@@ -103,7 +103,7 @@ func Kinds() []KindInfo {
 		},
 		{Kind: KnownMachine, Doc: "A machine has to be known; the log of the reference server names it."},
 		{Kind: ExactPath,
-			Doc: "The path of a request is beside those of the operations: where it is open whether it is served, " +
+			Doc: "The path of a request is next to those of the operations: where it is open whether it is served, " +
 				"neither the action nor a redirect is judged, and the Allow of a 405 is about another resource.",
 		},
 	}

@@ -220,11 +220,14 @@ func TestATokenInAnyAnswerIsFound(t *testing.T) {
 		{"in a field of an acceptance", "HTTP/1.1 201 Created\r\nX-Echo: " + part + "\r\n" + json + length,
 			"header X-Echo"},
 		{"in the status line", "HTTP/1.1 201 " + part + "\r\n" + json + length, "status line"},
-		{"in an interim answer", "HTTP/1.1 103 Early Hints\r\nLink: " + part + "\r\n\r\nHTTP/1.1 201 Created\r\n" + json +
+		{"in an interim answer", "HTTP/1.1 103 Early Hints\r\nLink: " + part + "\r\n\r\nHTTP/1.1 201 Created\r\n" +
+			json +
 			length, "interim answer"},
-		{"in a trailer", "HTTP/1.1 201 Created\r\n" + json + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Echo: " +
+		{"in a trailer", "HTTP/1.1 201 Created\r\n" + json +
+			"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Echo: " +
 			part + "\r\n\r\n", "trailer X-Echo"},
-		{"in a redirect", "HTTP/1.1 307 Temporary Redirect\r\nLocation: /x?" + part + "\r\n" + length, "header Location"},
+		{"in a redirect", "HTTP/1.1 307 Temporary Redirect\r\nLocation: /x?" + part + "\r\n" + length,
+			"header Location"},
 		{"in place of HTTP", "hello " + part + "\r\n", "connection"},
 		{"in a line without a colon", "HTTP/1.1 201 Created\r\n" + part + "\r\n" + length, "connection"},
 	} {
@@ -235,7 +238,9 @@ func TestATokenInAnyAnswerIsFound(t *testing.T) {
 				return refused
 			}
 			return row.says
-		})), conformance.Options{Run: "^requestSample/(valid/accepts-plain-request|auth/refuses-missing-authorization)$"})
+		})),
+			conformance.Options{
+				Run: "^requestSample/(valid/accepts-plain-request|auth/refuses-missing-authorization)$"})
 		var places []string
 		accepted := r.Cases[1]
 		require.Equal(t, "requestSample/valid/accepts-plain-request", accepted.ID)
@@ -255,7 +260,8 @@ func TestATokenInAnyAnswerIsFound(t *testing.T) {
 }
 
 func TestCharsetsAreComparedWithTheJSON(t *testing.T) {
-	const beyond, ascii = `{"error":{"code":"x","message":"Ungültig"}}`, `{"error":{"code":"x","message":"Ung\u00fcltig"}}`
+	const beyond, ascii = `{"error":{"code":"x","message":"Ungültig"}}`,
+		`{"error":{"code":"x","message":"Ung\u00fcltig"}}`
 	for _, row := range []struct {
 		mediaType, body string
 		breaks          bool

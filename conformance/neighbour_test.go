@@ -11,13 +11,14 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// No request for a path beside those of the operations leaves for a target that is not
+// No request for a path next to those of the operations leaves for a target that is not
 // loopback, armed or not: what a server makes of it is anybody's guess.
 func TestNoPathBesideAnOperationIsAskedForElsewhere(t *testing.T) {
 	suite := load(t)
 	for why, o := range map[string]conformance.Options{
 		"not armed": {Run: "/path/|refuses-missing-authorization$"},
-		"armed": {Run: "/path/|refuses-missing-authorization$", AcceptRisk: []string{"requestSample", "stopAndQuarantineFile"},
+		"armed": {Run: "/path/|refuses-missing-authorization$", AcceptRisk: []string{"requestSample",
+			"stopAndQuarantineFile"},
 			MaxActions: 1000, Journal: func(record.JournalEntry) error { return nil }},
 	} {
 		plan, err := suite.Plan(t.Context(), conformance.Target{URL: "https://api.contoso.example", Token: token,

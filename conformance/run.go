@@ -182,6 +182,7 @@ type runner struct {
 // colon goes on.
 const (
 	outageReason     = "not sent: too many requests like this one got no answer"
+	slowReason       = "not sent: the generated cases had taken as long as they may"
 	tokenReason      = "not sent: there is no token: "
 	panicReason      = "fmaspec itself failed: "
 	stoppedReason    = "the run was interrupted"
@@ -434,19 +435,20 @@ func controlsOf(jobs []*job) map[string]bool {
 	return out
 }
 
-// controlsFirst returns the jobs in the order of sending: what others are held
-// against goes first, so that it meets the target as it was found.
+// controlsFirst returns the jobs in the order of sending: written cases before generated
+// ones, and of each the controls first, so that they meet the target as it was found.
 func controlsFirst(jobs []*job) []*job {
 	control := controlsOf(jobs)
-	var first, rest []*job
-	for _, j := range jobs {
-		if control[j.c.ID] {
-			first = append(first, j)
-		} else {
-			rest = append(rest, j)
+	rank := func(j *job) (n int) {
+		if j.c.Generator != "" {
+			n = 2
 		}
+		if !control[j.c.ID] {
+			n++
+		}
+		return n
 	}
-	return append(first, rest...)
+	return slices.SortedStableFunc(slices.Values(jobs), func(a, b *job) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // fresh returns the steps of a round, with the current token.

@@ -286,7 +286,19 @@ func (s *Session) doAll(ctx context.Context) {
 			}
 		})
 	}
+	started, end := o.Now(), time.Time{}
 	for _, j := range controlsFirst(s.jobs) {
+		if j.c.Generator != "" && !j.withheld {
+			now := o.Now()
+			if end.IsZero() {
+				end = now.Add(max(generatedTime, generatedShare*now.Sub(started)))
+			}
+			if now.After(end) {
+				s.runner.mu.Lock()
+				j.withheld, j.outcome, j.skip = true, record.Skipped, slowReason
+				s.runner.mu.Unlock()
+			}
+		}
 		next <- j
 	}
 	close(next)
@@ -296,6 +308,11 @@ func (s *Session) doAll(ctx context.Context) {
 // The time between two checkpoints, and how many times as long as a checkpoint
 // took a run goes on before the next.
 const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
+
+// generatedTime is how long the generated cases of a plan may take, and generatedShare how
+// many times as long as those before them where that is longer: a slow target is judged by
+// the written cases first, and by as many others as there is time for.
+const generatedTime, generatedShare = 30 * time.Second, 4
 
 // checkpoints hands out the report as far as it is known, at once and from then on
 // whenever more cases are done, until it is stopped.

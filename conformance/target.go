@@ -44,7 +44,7 @@ type Target struct {
 	Machine      string // DefaultMachine where empty
 	// an id that the implementation does not know; cases that need one do not apply where empty
 	UnknownMachine string
-	// a second one that may be acted on, beside Machine; cases that need one do not apply where empty
+	// a second one that may be acted on, in addition to Machine; cases that need one do not apply where empty
 	OtherMachine string
 	// of the file that accepted requests name; on loopback a made-up one for each where empty
 	File string

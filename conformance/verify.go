@@ -301,6 +301,7 @@ func missing(outcome record.Outcome, reason string) *lack {
 		{record.Skipped, stoppedReason, true},
 		{record.Skipped, checkpointReason, true},
 		{record.Skipped, outageReason, false},
+		{record.Skipped, slowReason, false},
 		{record.Errored, tokenReason, false},
 		{record.Errored, panicReason, false},
 	} {

@@ -247,12 +247,15 @@ func generatedPage(t *testing.T, suite *conformance.Suite) string {
 	fmt.Fprintf(&b, "Written cases show what their authors thought of. `fmaspec run` adds %d cases (%d requests) that "+
 		"are derived from the contract, where the target is on this machine: the coverage phase. `-generate none` "+
 		"leaves them out, `-generate coverage` sends them to another target too, under the same guard, budget, rate "+
-		"and journal as all others. `fmaspec list generated` lists them, `fmaspec explain coverage/hash-form/sha1-39-digits` "+
+		"and journal as all others. `fmaspec list generated` lists them, `fmaspec explain "+
+		"coverage/hash-form/sha1-39-digits` "+
 		"shows one.\n\n"+
 		"Each case is the plain accepted request of its operation with one change, and has that request as its "+
 		"control. The body is validated by the schema of the request when the case is made: it has no violation, or "+
 		"the one that the case is about. The same contract gives the same cases; the values of `{{sha1}}` and "+
 		"`{{comment}}` depend on the seed.\n\n"+
+		"They are sent after the written cases, for at most 30 s, or four times as long as the written cases took where "+
+		"that is longer. What a slow target leaves no time for is skipped, and the verdict says so.\n\n"+
 		"Two folders hold two changes at once. In `pairs`, each form that is accepted by itself meets each form of "+
 		"every other dimension in some case (a covering array of strength two). In `violations`, each kind of "+
 		"violation meets each of these forms. The single forms are controls too, so that a form that a server does "+
@@ -407,7 +410,8 @@ func numbers(t *testing.T, suite *conformance.Suite) string {
 		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
 		"([list](docs/requirements.md)) |\n"+
 		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
-		"| generated cases | %d | derived from the contract, for targets on this machine ([groups](docs/generated.md)) |\n"+
+		"| generated cases | %d | derived from the contract, for targets on this machine "+
+		"([groups](docs/generated.md)) |\n"+
 		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
 		"([list](docs/faults.md)) |\n"+

@@ -49,7 +49,8 @@ func (g *generateFlags) extend(suite *conformance.Suite, target conformance.Targ
 func generated(suite *conformance.Suite, generators ...string) (*conformance.Suite, error) {
 	for _, name := range generators {
 		if name == generateExplore {
-			return nil, errors.New("the report has cases of an exploration, which cannot be generated again; send the " +
+			return nil, errors.New("the report has cases of an exploration, which cannot be generated again; " +
+				"send the " +
 				"saved ones with -fixtures, and verify the report of that run")
 		}
 		if name != generate.Generator {

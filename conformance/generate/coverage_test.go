@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +46,8 @@ func target() conformance.Target {
 	c := reference.Config{Token: "generated-token-of-a-user", UnprivilegedToken: "generated-token-of-nobody",
 		SecurityAdminToken: "generated-token-of-security", GlobalAdminToken: "generated-token-of-global",
 		UnknownMachine: unknown}
-	return conformance.Target{Handler: reference.New(c), OtherMachine: strings.Repeat("4", 40), Token: c.Token, UnprivilegedToken: c.UnprivilegedToken,
+	return conformance.Target{Handler: reference.New(c), OtherMachine: strings.Repeat("4", 40), Token: c.Token,
+		UnprivilegedToken:  c.UnprivilegedToken,
 		SecurityAdminToken: c.SecurityAdminToken, GlobalAdminToken: c.GlobalAdminToken, UnknownMachine: unknown,
 		InvalidToken: "generated-token-that-expired"}
 }
@@ -223,4 +226,36 @@ func TestAViolationThatIsAcceptedAloneIsReportedOnce(t *testing.T) {
 			require.Contains(t, c.Reason, "was accepted too")
 		}
 	}
+}
+
+// A slow target is judged by the written cases, and by as many generated ones as there is
+// time for.
+func TestGeneratedCasesTakeNoLongerThanTheyMay(t *testing.T) {
+	out, made := coverage(t)
+	var ticks atomic.Int64
+	began := time.Now()
+	r, err := out.Suite.Run(t.Context(), target(), conformance.Options{Parallel: 1, Now: func() time.Time {
+		return began.Add(time.Duration(ticks.Add(1)) * 20 * time.Millisecond)
+	}})
+	require.NoError(t, err)
+	sent, left := 0, 0
+	for _, c := range r.Cases {
+		switch generated := c.File == ""; {
+		case len(c.Exchanges) > 0 && generated:
+			sent++
+		case len(c.Exchanges) == 0:
+			require.True(t, generated, c.ID)
+			require.Equal(t, record.Skipped, c.Outcome)
+			require.Contains(t, c.Reason, "as long as they may")
+			left++
+		}
+	}
+	require.Positive(t, sent)
+	require.Positive(t, left)
+	require.Equal(t, len(made), sent+left)
+	require.Equal(t, record.Conformant, r.Verdict)
+	require.Contains(t, r.Reason, "were not sent, since the generated ones had taken as long as they may")
+	v, err := out.Suite.Verify(r, mutate.Prove)
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
 }

@@ -395,7 +395,8 @@ func openHeaders(*builder) []item {
 			r.field("Upgrade", "example/2")
 			r.field("Connection", "Upgrade")
 		}},
-		{name: "forwarded-unknown", title: "a proxy that hides the client", change: sets("X-Forwarded-For", "unknown, _hidden")},
+		{name: "forwarded-unknown", title: "a proxy that hides the client",
+			change: sets("X-Forwarded-For", "unknown, _hidden")},
 		{name: "method-override", title: "a wish to be taken for GET", change: sets("X-HTTP-Method-Override", "GET")},
 		{name: "odata-version", title: "a version of OData", change: sets("OData-Version", "4.0")},
 		{name: "beyond-ascii", title: "a field beyond ASCII", change: sets("X-Name", "größe")},
@@ -559,13 +560,14 @@ func authorization(*builder) (out []item) {
 			}
 		}})
 	}
-	return append(out, item{name: "principal", title: "a name that a proxy has authenticated", change: func(r *request) {
-		r.header = slices.DeleteFunc(r.header,
-			func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
-		for _, name := range []string{"X-Ms-Client-Principal-Name", "X-Forwarded-User", "X-Remote-User"} {
-			r.field(name, "analyst@example.com")
-		}
-	}})
+	return append(out, item{name: "principal", title: "a name that a proxy has authenticated",
+		change: func(r *request) {
+			r.header = slices.DeleteFunc(r.header,
+				func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			for _, name := range []string{"X-Ms-Client-Principal-Name", "X-Forwarded-User", "X-Remote-User"} {
+				r.field(name, "analyst@example.com")
+			}
+		}})
 }
 
 // credentials are tokens that are nearly the one that is accepted.

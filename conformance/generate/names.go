@@ -102,7 +102,8 @@ func nameCases(b *builder) (out []item) {
 	if first != nil {
 		out = append(out, item{name: "all-lower", title: "every name in lower case", breaks: first,
 			change: everyName(strings.ToLower)},
-			item{name: "all-upper", title: "every name in upper case", breaks: first, change: everyName(strings.ToUpper)})
+			item{name: "all-upper", title: "every name in upper case", breaks: first,
+				change: everyName(strings.ToUpper)})
 	}
 	return out
 }

@@ -95,7 +95,7 @@ func bodyBytes(least, most int) condition {
 	return func(q *asked) bool { return least <= len(q.body) && len(q.body) <= most }
 }
 
-// further reports whether the body has a member beside Comment and Sha1 that is so.
+// further reports whether the body has a member in addition to Comment and Sha1 that is so.
 func further(is func(Member) bool) condition {
 	return func(q *asked) bool {
 		o, _ := parseObject(q.body)

@@ -92,13 +92,16 @@ func probes() []probe {
 	return append(list, probe{}, probe{atOnce: 8}, probe{atOnce: 8, machines: true})
 }
 
-// besidePaths are beside the paths of the operations.
+// besidePaths are next to the paths of the operations.
 func besidePaths() (out []string) {
 	base := strings.TrimSuffix(samplePath, machine+"/requestSample")
-	for _, path := range []string{"M/noSuchAction", "M/requestSampleX", "M/requestSamples", "M/requestSampl", "M/requestSample/",
-		"M/requestSample/requestSample", "requestSample", "M", "M//requestSample", "./M/requestSample", "/requestSample",
+	for _, path := range []string{"M/noSuchAction", "M/requestSampleX", "M/requestSamples", "M/requestSampl",
+		"M/requestSample/",
+		"M/requestSample/requestSample", "requestSample", "M", "M//requestSample", "./M/requestSample",
+		"/requestSample",
 		"U0/requestSample", "%22U%22/requestSample", "U;v=1/requestSample", "..%2fU/requestSample",
-		"..%2fmachines/requestSample", "null/requestSample", "0/requestSample", "%27/requestSample", "%00/requestSample",
+		"..%2fmachines/requestSample", "null/requestSample", "0/requestSample", "%27/requestSample",
+		"%00/requestSample",
 		"c083f601-012f-4955-b4cc-fab50fb69d79/requestSample", "%C3%BC/requestSample", "%FF/requestSample",
 		strings.Repeat("a", 39) + "/requestSample", strings.Repeat("a", 1000) + "/requestSample",
 		"fb9ab6be39%2065095a09c057be7c90f0a2/requestSample", strings.Repeat("9", 20) + "/requestSample"} {

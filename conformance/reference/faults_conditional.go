@@ -321,7 +321,7 @@ func furtherFaults() (out []conditional) {
 		{name: "takes-status-from-body", says: "gives the status that a further member of the body has",
 			breaks: ids("action.status", "action.types"), phase: Coverage, when: furtherName("status"),
 			then: fromBody("status")},
-		{name: "takes-sha1-over-right-one", says: "gives as sha1 what stands under sha1 beside Sha1, as a plain Go " +
+		{name: "takes-sha1-over-right-one", says: "gives as sha1 what stands under sha1 next to Sha1, as a plain Go " +
 			"server does", breaks: ids("action.sha1"), phase: Coverage, when: furtherName("sha1", "SHA1"),
 			then: func(a *answer, q *asked) {
 				o, _ := parseObject(q.body)
@@ -396,7 +396,8 @@ func mediaConditionFaults() (out []conditional) {
 		{"semicolon-in-quotes", "a Content-Type with a semicolon in quotes", `"[^"]*;`},
 	} {
 		out = append(out, conditional{name: "crashes-on-" + row.slug, says: "answers 500 to " + row.says,
-			breaks: ids("refusal.no-server-error"), phase: Coverage, when: field("Content-Type", row.expr), then: crash})
+			breaks: ids("refusal.no-server-error"), phase: Coverage, when: field("Content-Type", row.expr),
+			then: crash})
 	}
 	return append(out, conditional{name: "refuses-parameter-without-blank", says: "answers 415 to a Content-Type " +
 		"without a blank behind the semicolon", breaks: breaksForms, when: field("Content-Type", `;[^ ]`),
@@ -469,8 +470,9 @@ func fieldFaults() []conditional {
 			when: field("Te", `.`), then: crash},
 		{name: "crashes-on-identity-coding", says: "answers 500 to Content-Encoding: identity", breaks: breaksHTTP,
 			phase: Coverage, when: field("Content-Encoding", `^(?i:identity)$`), then: crash},
-		{name: "fails-expectation", says: "answers 417 to an Expect in capitals", breaks: breaksHTTP, phase: Exploration,
-			when: field("Expect", `100-[A-Z]`), then: refuse(417)},
+		{name: "fails-expectation", says: "answers 417 to an Expect in capitals", breaks: breaksHTTP,
+			phase: Exploration,
+			when:  field("Expect", `100-[A-Z]`), then: refuse(417)},
 		{name: "crashes-on-missing-user-agent", says: "answers 500 to a request without User-Agent", breaks: breaksHTTP,
 			phase: Coverage, when: without("User-Agent"), then: crash},
 		{name: "crashes-on-tool", says: "answers 500 to a User-Agent that names a tool", breaks: breaksHTTP,
@@ -589,7 +591,8 @@ func pairFaults() []conditional {
 				"response.created"), phase: Coverage,
 			when: both(field("Authorization", `^bearer`), field("Content-Type", `^[^;]*[A-Z]`)), then: refuse(401)},
 		{name: "refuses-sha1-first-with-blanks", says: "does not take Sha1 before Comment with white space before a " +
-			"colon", breaks: breaksForms, phase: Exploration, when: both(sha1First, bodyLike(`"\s+:`)), then: refuse(400)},
+			"colon", breaks: breaksForms, phase: Exploration, when: both(sha1First, bodyLike(`"\s+:`)),
+			then: refuse(400)},
 		{name: "drops-file-id-of-digits-in-reverse", says: "leaves fileId out where Sha1 is of digits and stands first",
 			breaks: ids("action.members"), phase: Coverage, when: both(sha1First, sha1Like(`^[0-9]{40}$`)),
 			then: edits(drop("fileId"))},
@@ -625,7 +628,7 @@ func pairFaults() []conditional {
 			says: "answers 500 to a percent sign in a Comment where the media " +
 				"type has capitals", breaks: ids("request.json", "request.media-type-case", "response.created"),
 			phase: Exploration, when: both(commentHas("%"), field("Content-Type", `^[^;]*[A-Z]`)), then: crash},
-		{name: "crashes-on-deep-member-and-emoji", says: "answers 500 to ten brackets in each other beside a Comment " +
+		{name: "crashes-on-deep-member-and-emoji", says: "answers 500 to ten brackets in each other with a Comment " +
 			"beyond the first plane of Unicode", breaks: ids("request.extra-members", "request.json-forms",
 			"response.created"), phase: Exploration, when: both(nested(10), commentLike(`[\x{10000}-\x{10ffff}]`)),
 			then: crash},
@@ -889,7 +892,8 @@ func credentialNearMisses() []Fault {
 				}
 				return out
 			}},
-		{"takes-token-in-capitals", "compares tokens without regard to case, if they are in capitals", known, Exploration,
+		{"takes-token-in-capitals", "compares tokens without regard to case, if they are in capitals", known,
+			Exploration,
 			func(value string) []string {
 				token, sent := bearer([]string{value})
 				if !sent || token != strings.ToUpper(token) {
@@ -981,8 +985,8 @@ func conditionalRefusals() (faults []Fault) {
 			bodyLike(`"Comment"\s*:\s*\[\s*\[`), crash},
 		{"crashes-on-missing-comment-with-upper-case-sha1", "answers 500 where Comment is missing and Sha1 is in " +
 			"capitals", crashed, Coverage, 400, both(upperSha1, not(bodyLike(`"Comment"`))), crash},
-		{"crashes-on-missing-sha1-with-further-member", "answers 500 where Sha1 is missing beside a further member",
-			crashed, "", 400, both(not(bodyLike(`"Sha1"`)), manyMembers(2)), crash},
+		{"crashes-on-missing-sha1-with-further-member", "answers 500 where Sha1 is missing and a further " +
+			"member is there", crashed, "", 400, both(not(bodyLike(`"Sha1"`)), manyMembers(2)), crash},
 		{"crashes-on-escaped-path", "answers 500 to an escaped letter in the path",
 			ids("refusal.no-server-error"), Coverage,
 			404, func(q *asked) bool { return strings.Contains(q.RequestURI, "%") }, crash},

@@ -119,20 +119,25 @@ func tokenFaults() []Fault {
 			Breaks: none, Wrap: onAccepted(func(a *answer, q *asked) {
 				a.header["X-"+strings.Trim(tokenOf(q), "=/+~")] = []string{"1"}
 			})},
-		raw("returns-token-in-trailer", "gives the token back in a trailer", none, func(a *answer, token string) string {
-			return a.head(chunked) + chunk(a.body) + "0\r\nX-Echo: " + token + "\r\n\r\n"
-		}),
+		raw("returns-token-in-trailer", "gives the token back in a trailer", none,
+			func(a *answer, token string) string {
+				return a.head(chunked) + chunk(a.body) + "0\r\nX-Echo: " + token + "\r\n\r\n"
+			}),
 		raw("returns-token-as-reason", "gives the token back as the reason of the status", none,
 			func(a *answer, token string) string {
 				return strings.Replace(a.head(a.length(0)), "201 Created", "201 "+token, 1) + string(a.body)
 			}),
 		raw("returns-token-in-interim-answer", "gives the token back in an answer before the answer", none,
 			func(a *answer, token string) string {
-				return "HTTP/1.1 103 Early Hints\r\nLink: </x?" + token + ">; rel=preload\r\n\r\n" + a.head(a.length(0)) +
+				return "HTTP/1.1 103 Early Hints\r\nLink: </x?" + token + ">; rel=preload\r\n\r\n" +
+					a.head(a.length(0)) +
 					string(a.body)
 			}),
 		raw("answers-token-for-http", "sends the credentials where an answer begins", append(ids(none...),
-			"http.framing", "response.created"), func(_ *answer, token string) string { return "Bearer " + token + "\r\n" }),
+			"http.framing", "response.created"), func(_ *answer, token string) string {
+			return "Bearer " + token +
+				"\r\n"
+		}),
 		Fault{Name: "errs-with-token-in-header", Says: "shows the token in a header field of a refusal", Breaks: inside,
 			Wrap: onRefused(inHeader("X-Debug", bare))},
 		Fault{Name: "errs-with-token-in-trailer", Says: "shows the token in a trailer of a refusal", Breaks: inside,
@@ -153,8 +158,9 @@ func tokenFaults() []Fault {
 		Fault{Name: "errs-with-token-in-challenge", Says: "shows the token in WWW-Authenticate", Breaks: inside,
 			Wrap: onRefused(func(a *answer, q *asked) {
 				if token := tokenOf(q); token != "" {
-					a.header.Set("WWW-Authenticate", `Bearer realm="fmaspec", error="invalid_token", error_description="`+
-						token+` is unknown"`)
+					a.header.Set("WWW-Authenticate",
+						`Bearer realm="fmaspec", error="invalid_token", error_description="`+
+							token+` is unknown"`)
 				}
 			}, http.StatusUnauthorized)},
 	)
@@ -165,7 +171,8 @@ func insideFaults() []Fault {
 	var faults []Fault
 	for _, row := range []struct{ name, says, message string }{
 		{"errs-with-elixir-stack", "shows an Elixir stack in a refusal",
-			"** (FunctionClauseError) no function clause matching in Api.Router.post/2\n    (api 0.1.0) lib/api/router.ex:12: " +
+			"** (FunctionClauseError) no function clause matching in Api.Router.post/2\n    (api 0.1.0) " +
+				"lib/api/router.ex:12: " +
 				"Api.Router.post/2"},
 		{"errs-with-erlang-stack", "shows an Erlang stack in a refusal",
 			`{badmatch,[{actions,post,2,[{file,"src/actions.erl"},{line,42}]}]}`},
@@ -173,17 +180,20 @@ func insideFaults() []Fault {
 			"undefined method 'fetch' for nil (NoMethodError)\n\tfrom app/actions.rb:42:in 'Actions#post'"},
 		{"errs-with-rust-panic", "shows what a Rust program panicked at",
 			"called `Option::unwrap()` on a `None` value"},
-		{"errs-with-perl-line", "shows where a Perl program died", "Can't use an undefined value as a HASH reference at " +
+		{"errs-with-perl-line", "shows where a Perl program died", "Can't use an undefined value as a HASH " +
+			"reference at " +
 			"lib/Actions.pm line 42."},
 		{"errs-with-cpp-terminate", "shows how a C++ program ended",
 			"terminate called after throwing an instance of 'std::out_of_range'\n  what():  vector::_M_range_check"},
 		{"errs-with-core-dump", "says in a refusal that it dumped core", "Segmentation fault (core dumped)"},
 		{"errs-with-swift-trap", "shows where a Swift program trapped",
-			"Fatal error: Unexpectedly found nil while unwrapping an Optional value: file Actions/routes.swift, line 42"},
+			"Fatal error: Unexpectedly found nil while unwrapping an Optional value: file Actions/routes.swift, " +
+				"line 42"},
 		{"errs-with-kotlin-stack", "shows a Kotlin stack in a refusal",
 			"kotlin.UninitializedPropertyAccessException\n\tat com.contoso.actions.RoutesKt.post(Routes.kt:42)"},
 		{"errs-with-windows-dotnet-stack", "shows a .NET stack with the lines of a Windows disk",
-			"   at Contoso.Actions.MachinesController.Post(String id) in C:\\build\\Actions\\MachinesController.cs:line 42"},
+			"   at Contoso.Actions.MachinesController.Post(String id) in " +
+				"C:\\build\\Actions\\MachinesController.cs:line 42"},
 		{"errs-with-go-deadlock", "shows a fatal error of Go's runtime", "fatal error: concurrent map writes"},
 		{"errs-with-node-type-error", "shows what Node read of nothing",
 			"Cannot read properties of undefined (reading 'Sha1')"},
@@ -191,7 +201,8 @@ func insideFaults() []Fault {
 			"Uncaught TypeError: post(): Argument #1 must be of type array, null given"},
 		{"errs-with-postgres-error", "shows an error of PostgreSQL in a refusal",
 			`duplicate key value violates unique constraint "actions_pkey"`},
-		{"errs-with-mysql-error", "shows an error of MySQL in a refusal", "Data too long for column 'comment' at row 1"},
+		{"errs-with-mysql-error", "shows an error of MySQL in a refusal", "Data too long for column 'comment' " +
+			"at row 1"},
 		{"errs-with-sql-server-error", "shows an error of SQL Server in a refusal",
 			"String or binary data would be truncated in table 'dbo.Actions'"},
 		{"errs-with-oracle-error", "shows an error of Oracle in a refusal", "ORA-01400: cannot insert NULL"},
@@ -281,7 +292,8 @@ func tokenVariants() []variant {
 			rewrite(func(a *answer, _ *asked) {
 				a.header.Set("X-Service", "matrix-token")
 				if a.status == http.StatusUnauthorized {
-					a.header.Set("WWW-Authenticate", `Bearer realm="matrix-token", error_description="no matrix-token-of"`)
+					a.header.Set("WWW-Authenticate",
+						`Bearer realm="matrix-token", error_description="no matrix-token-of"`)
 				}
 			})},
 		{"ascii-charset", "declares us-ascii and escapes what is beyond it", rewrite(func(a *answer, q *asked) {

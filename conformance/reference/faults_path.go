@@ -112,7 +112,8 @@ func besideFaults() []Fault {
 				return ""
 			}},
 	} {
-		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("path.exact"), Wrap: servedAt(row.path)})
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("path.exact"),
+			Wrap: servedAt(row.path)})
 	}
 	missing := func(change func(*answer, *asked)) wrap { return onRefused(offRoute(change), http.StatusNotFound) }
 	unknownAction := func(change func(*answer, *asked)) wrap {
@@ -139,7 +140,8 @@ func besideFaults() []Fault {
 			Wrap: unknownAction(asRefusal(500))},
 		Fault{Name: "acts-with-404", Says: "sends a FileMachineAction with the 404 of a path that it does not know",
 			Breaks: ids("refusal.no-action"), Wrap: missing(withAction)},
-		Fault{Name: "answers-200-to-longer-machine-id", Says: "answers 200 and an empty object to a machine id that is " +
+		Fault{Name: "answers-200-to-longer-machine-id", Says: "answers 200 and an empty object to a machine id " +
+			"that is " +
 			"longer than that of a machine which it does not know", Breaks: ids("path.exact"),
 			Wrap: onRefused(func(a *answer, q *asked) {
 				if isLonger(machineOf(q)) {
@@ -196,8 +198,10 @@ func stumblingFaults() []Fault {
 		{"crashes-on-letter-case-of-path", "a path in another letter case", regexp.MustCompile(`/Machines/`)},
 		{"crashes-on-short-machine-id", "a machine id of 39 digits", regexp.MustCompile(`/[0-9a-f]{39}/`)},
 		{"crashes-on-long-machine-id", "a machine id of 256 characters or more", regexp.MustCompile(`/[^/]{256,}/`)},
-		{"crashes-on-machine-id-with-blank", "a machine id with a blank", regexp.MustCompile(`/[0-9a-f]+%20[0-9a-f]+/`)},
-		{"crashes-on-machine-id-with-slash", "an escaped slash in a machine id", regexp.MustCompile(`(?i)%2fmachines/`)},
+		{"crashes-on-machine-id-with-blank", "a machine id with a blank",
+			regexp.MustCompile(`/[0-9a-f]+%20[0-9a-f]+/`)},
+		{"crashes-on-machine-id-with-slash", "an escaped slash in a machine id",
+			regexp.MustCompile(`(?i)%2fmachines/`)},
 		{"crashes-on-null-machine-id", "null for a machine id", regexp.MustCompile(`/(null|undefined)/`)},
 		{"crashes-on-zero-machine-id", "0 for a machine id", regexp.MustCompile(`/0/`)},
 		{"crashes-on-uuid-machine-id", "a UUID for a machine id", regexp.MustCompile(`/[0-9a-f]{8}(-[0-9a-f]{4}){3}-`)},
@@ -210,7 +214,8 @@ func stumblingFaults() []Fault {
 		faults = append(faults, Fault{Name: row.name, Says: "answers 500 to " + row.what,
 			Breaks: ids("refusal.no-server-error"), Wrap: rewrite(func(a *answer, q *asked) {
 				if row.path.MatchString(q.URL.EscapedPath()) {
-					a.replace(refusal{status: 500, code: "InternalServerError", message: "Something went wrong."}.answer())
+					a.replace(refusal{status: 500, code: "InternalServerError",
+						message: "Something went wrong."}.answer())
 				}
 			})})
 	}

@@ -44,7 +44,7 @@ func testsIn(t *testing.T, folders ...string) map[string]*ast.FuncDecl {
 }
 
 // concurrent returns what in a function starts a goroutine, "" for nothing. t.Parallel does
-// not count: it lets a test run beside others.
+// not count: it lets a test run at the same time as others.
 func concurrent(f *ast.FuncDecl) (what string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {

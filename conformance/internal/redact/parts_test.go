@@ -41,7 +41,8 @@ func TestAPartOfATokenIsFoundAndStruckOut(t *testing.T) {
 		{"in base64", base64.StdEncoding.EncodeToString([]byte(part))},
 		{"in base64 behind one byte", base64.StdEncoding.EncodeToString([]byte(" " + part))},
 		{"in base64 behind two bytes", base64.RawURLEncoding.EncodeToString([]byte("a:" + part + "!"))},
-		{"in base64 in percent encoding", strings.ReplaceAll(base64.StdEncoding.EncodeToString([]byte(part)), "=", "%3D")},
+		{"in base64 in percent encoding", strings.ReplaceAll(base64.StdEncoding.EncodeToString([]byte(part)), "=",
+			"%3D")},
 	}
 	for _, row := range rows {
 		t.Run(row.why, func(t *testing.T) {
@@ -111,7 +112,8 @@ func TestAWholeTokenCountsUnlessItIsTheUser(t *testing.T) {
 	s.AddToken("C", "analyst")
 	s.Add("D", "correlation-0123456789")
 	require.True(t, s.HoldsToken([]byte("x"+opaque)))
-	for _, text := range []string{`{"requestor":"analyst@contoso.com"}`, `{"requestor":"analyst"}`, "correlation-0123456789"} {
+	for _, text := range []string{`{"requestor":"analyst@contoso.com"}`, `{"requestor":"analyst"}`,
+		"correlation-0123456789"} {
 		require.False(t, s.HoldsToken([]byte(text)), text)
 		_, found := s.Bytes([]byte(text), false)
 		require.True(t, found, "want it struck out nevertheless")
@@ -133,8 +135,9 @@ func TestAnAnswerNamesThePlacesOfAToken(t *testing.T) {
 			[]string{"header X-A", "header X-B"}},
 		{"the name of one", record.Response{Header: http.Header{"X-" + opaque: {"1"}}},
 			[]string{"the name of a header field"}},
-		{"what no record keeps", record.Response{Unkept: []record.Field{{Name: "trailer X", Value: part}, {Name: "status line",
-			Value: "201 Created"}}}, []string{"trailer X"}},
+		{"what no record keeps", record.Response{Unkept: []record.Field{{Name: "trailer X", Value: part},
+			{Name: "status line",
+				Value: "201 Created"}}}, []string{"trailer X"}},
 	}
 	for _, row := range rows {
 		t.Run(row.why, func(t *testing.T) {
