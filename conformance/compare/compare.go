@@ -102,6 +102,7 @@ func Compare(old, current *record.Report, o Options) *Comparison {
 	c.Notes = append(c.Notes, notes("new", current)...)
 	c.cases(old, current)
 	shapes := newShapes()
+	shapes.reported = reportedPlaces(old, current)
 	eachPair(old, current, func(a, b *record.CaseResult) { shapes.pair(a, b, old.Suite.Repeat, current.Suite.Repeat) })
 	c.Shapes, c.Totals.MoreShapes = shapes.list()
 	c.Totals.Answers = shapes.answers

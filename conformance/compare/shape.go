@@ -69,6 +69,27 @@ type shapes struct {
 	bodies  map[group]*place
 	found   map[string]*Shape // the reported ones, by what they have in common
 	answers int               // compared on either side, by request
+	// places that a finding reports, although another case may not judge them
+	reported map[string]bool
+}
+
+// reportedPlaces returns the places in bodies of which one of the reports alone has findings:
+// that they differ is said by these.
+func reportedPlaces(old, current *record.Report) map[string]bool {
+	places := func(r *record.Report) map[string]bool {
+		out := map[string]bool{}
+		for _, c := range r.Cases {
+			for _, f := range c.Findings {
+				out[f.Place] = strings.HasPrefix(f.Place, "/")
+			}
+		}
+		return out
+	}
+	out, other := places(current), places(old)
+	for at, is := range other {
+		out[at] = is != out[at]
+	}
+	return out
 }
 
 func newShapes() *shapes {
@@ -405,6 +426,9 @@ func (s *shapes) addPlace(what, at string, g group, p *place) {
 
 // addShape merges a difference with the same one elsewhere.
 func (s *shapes) addShape(x Shape) {
+	if s.reported[x.Place] {
+		return
+	}
 	key := strings.Join([]string{x.What, x.Place, strings.Join(x.Old, "\x00"), strings.Join(x.New, "\x00")}, "\x01")
 	have := s.found[key]
 	if have == nil {

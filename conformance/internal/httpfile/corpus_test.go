@@ -77,7 +77,7 @@ func read(fsys fs.FS) (*corpus, error) {
 		switch path.Base(name) {
 		case "contradictions.yaml":
 			err = decoder.Decode(&c.ledger)
-		case "documents.yaml", "statements.yaml": // which the loader compares with the clauses
+		case "documents.yaml", "statements.yaml", "groups.yaml": // which the loader compares with the clauses
 		default:
 			var some []requirement
 			err = decoder.Decode(&some)
@@ -276,6 +276,7 @@ var statuses = map[string][]string{
 	"refusal.method":      {"405", "404", "501", "400"},
 	"machine.unknown":     {"404"},
 	"request.host":        {"400"},
+	"path.exact":          {"404", "400", "401", "403", "405", "409", "410", "414", "415", "422"},
 }
 
 // families holds each refused case to the requirements that every refusal owes,

@@ -93,7 +93,7 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, " +
-		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, comment, " +
+		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, digits, letters, zeros, trailing, halves, magic, exponent, comment, " +
 		"comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
@@ -223,8 +223,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# needs: other-machine\nPOST {{path other-machine requestSample}}\n", "x.http:5: " +
 			"\"other-machine requestSample\" stands behind {{path}}; write {{path}}, {{path unknown-machine}}, " +
 			"{{path other-machine}}, or {{path OPERATION}} for another operation"},
-		{head + "POST /\n\n{{upper token}}\n", "x.http:6: {{upper token}} is unknown; write {{upper sha1}}, {{upper " +
-			"sha1.n}} or {{upper sha1.2}}"},
+		{head + "POST /\n\n{{upper token}}\n", "x.http:6: \"token\" is no hash; write sha1, sha1.n or sha1.2 behind " +
+			"the name, such as {{upper sha1}}"},
 		{head + "POST /\n\n{{repeat}}\n", "x.http:6: {{repeat}} lacks its count or its text; write {{repeat N " +
 			"TEXT}}, such as {{repeat 1000 x}}"},
 		{head + "POST /\n\n{{repeat x y}}\n", "x.http:6: \"x\" is no count; write {{repeat N TEXT}}, such as " +
