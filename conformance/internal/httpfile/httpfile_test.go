@@ -93,8 +93,8 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, " +
-		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, digits, letters, zeros, trailing, halves, magic, exponent, comment, " +
-		"comment.n, comment.2, " +
+		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
+		"digits, letters, zeros, trailing, halves, magic, exponent, comment, comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
 		// The title.
