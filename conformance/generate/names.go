@@ -53,8 +53,7 @@ func nearNames(b *builder) (out []item) {
 			{"shorter-first", "without its first letter", name[1:], ""},
 			{"blank-behind", "with a blank behind it", name + " ", ""}, {"blank-before", "with a blank before it",
 				" " + name, ""},
-			{"tab-behind", "with a tab behind it", name + "\t", ""}, {"nul-behind", "with NUL behind it", name + "\x00",
-				""},
+			{"tab-behind", "with a tab behind it", name + "\t", ""},
 			{"underscore", "with an underscore before it", "_" + name, ""}, {"dollar", "with a dollar sign before it",
 				"$" + name, ""},
 			{"at", "with an at sign before it", "@" + name, ""}, {"hyphen", "with a hyphen in it", name[:1] + "-" +
