@@ -246,7 +246,8 @@ func (r *request) lengthen(name string, n int) {
 	}
 }
 
-// blanks are texts that the pattern of a member refuses.
+// blanks are texts that the pattern of a member refuses, of the white space alone that every
+// language takes for such: many trim neither a form feed nor what is beyond ASCII.
 func blanks(b *builder) (out []item) {
 	for _, name := range b.textMembers() {
 		rule := b.rule(name, "pattern")
@@ -257,9 +258,7 @@ func blanks(b *builder) (out []item) {
 			{"empty", "no character", "", ""}, {"one-blank", "one blank", " ", ""}, {"blanks", "blanks", "     ", ""},
 			{"tab", "a tab", "\t", ""}, {"line-feed", "a line feed", "\n", ""}, {"mixed", "white space", " \r\n\t ",
 				""},
-			{"form-feed", "a form feed", "\f", ""}, {"vertical-tab", "a vertical tab", "\v", ""},
-			{"no-break", "a no-break space", "\u00A0", ""}, {"em", "an em space", "\u2003", ""},
-			{"ideographic", "an ideographic space", "\u3000", ""}, {"line", "a line separator", "\u2028", ""},
+			{"vertical-tab", "a vertical tab", "\v", ""},
 			{"many", "many blanks", strings.Repeat(" ", 300), ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),
