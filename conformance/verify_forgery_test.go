@@ -73,6 +73,10 @@ func TestEveryFieldOfAReportSaysHowItIsVerified(t *testing.T) {
 // forged changes one value to another of its kind.
 func forged(t *testing.T, path string, v reflect.Value) {
 	t.Helper()
+	if path == "suite.skip" { // a pattern that matches none of the cases that were chosen changes nothing
+		v.SetString("accepts-plain")
+		return
+	}
 	switch x := v.Addr().Interface().(type) {
 	case *record.Verdict:
 		*x = map[record.Verdict]record.Verdict{record.Conformant: record.Unjudged,

@@ -134,7 +134,7 @@ func tokenFaults() []Fault {
 					string(a.body)
 			}),
 		raw("answers-token-for-http", "sends the credentials where an answer begins", append(ids(none...),
-			"http.framing", "response.created"), func(_ *answer, token string) string {
+			"http.framing"), func(_ *answer, token string) string {
 			return "Bearer " + token +
 				"\r\n"
 		}),

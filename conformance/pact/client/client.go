@@ -46,7 +46,8 @@ func (c *Client) do(ctx context.Context, op operation, machine, sha1, comment st
 	}
 	response, err := c.http().Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; it is unknown whether the action was started", op.name, err)
+		return nil, fmt.Errorf("%s: %w; it is unknown whether the action was started", op.name,
+			withoutToken{err, c.Token})
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
@@ -92,6 +93,17 @@ func (c *Client) request(ctx context.Context, op operation, machine, sha1, comme
 	r.Header.Set("Accept", "application/json")
 	return r, nil
 }
+
+// withoutToken is an error whose text does not show a token: the text of net/http repeats
+// what a server sends in place of an answer.
+type withoutToken struct {
+	error
+	token string
+}
+
+func (e withoutToken) Error() string { return strings.ReplaceAll(e.error.Error(), e.token, "…") }
+
+func (e withoutToken) Unwrap() error { return e.error }
 
 // http returns the user's client without redirects: following one would request an action
 // elsewhere, with the token.
