@@ -209,7 +209,7 @@ func (r *runner) sendAgain(ctx context.Context, jobs []*job) {
 		return
 	}
 	unanswered := map[kind]int{}
-	for _, j := range controlsFirst(jobs) {
+	for _, j := range sendingOrder(jobs) {
 		for at, x := range j.exchanges {
 			k := kindOf(j.c, x.Step)
 			if ctx.Err() != nil || !x.busy() || j.c.Steps[x.Step].Abort || x.Alone != "" || unanswered[k] >= endurance {

@@ -58,6 +58,25 @@ func (b *binder) value(c *Case, name string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Sample returns a template with a stand-in for each variable, as long as what a run fills
+// in, and as valid; one that cannot be expanded as it is.
+func Sample(template string) string {
+	text, err := httpfile.Expand(template, func(name string, _ []string) (string, error) {
+		base, _, _ := strings.Cut(name, ".")
+		switch base {
+		case "sha1":
+			return strings.Repeat("0a", sha1Digits/2), nil
+		case "comment":
+			return markPrefix + strings.Repeat("0a", markDigits/2), nil
+		}
+		return base, nil
+	})
+	if err != nil {
+		return template
+	}
+	return text
+}
+
 // inert reports whether a step is sent with a made-up machine and file: on a target
 // outside this machine, where the step is to be refused, or is not armed.
 func (b *binder) inert(c *Case, step *Step) bool {

@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"fmaspec/conformance/record"
 )
@@ -119,6 +121,33 @@ type Step struct {
 	Header    []record.Field
 	Body      string
 	Line      int
+}
+
+// A Member is a member of a JSON object as a step writes it.
+type Member struct {
+	Name  string
+	Value string // a JSON text, with its variables
+}
+
+// Members returns the members of the step's body in their order. It reports false where the
+// body is no JSON object, or has none.
+func (s *Step) Members() (out []Member, ok bool) {
+	d := json.NewDecoder(strings.NewReader(s.Body))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, false
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, false
+		}
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return nil, false
+		}
+		out = append(out, Member{name.(string), string(value)})
+	}
+	return out, len(out) > 0
 }
 
 // operation is the one that the step calls.

@@ -131,7 +131,7 @@ const lately = 16
 func newFirsts(limit int) firsts { return firsts{newLatest[ref](limit / lately)} }
 
 // created reports whether the answer is about an action that was created for this
-// request, as far as can be known: the file belongs to the request, and none before asked
+// request. It is taken to be where the file belongs to the request, and none before asked
 // for the same.
 func (k firsts) created(at ref, x *Judged) bool {
 	if !slices.Contains(x.Marks, strings.ToLower(x.File)) {
@@ -154,7 +154,7 @@ type identified struct {
 }
 
 // same reports whether two answers may be about one action: on one file and one machine,
-// by one operation, as far as these are known.
+// by one operation. What is not known of an answer may be the same.
 func (n identified) same(o identified) bool {
 	return strings.EqualFold(n.file, o.file) &&
 		(n.operation == o.operation || n.operation == "" || o.operation == "") &&

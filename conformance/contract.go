@@ -213,7 +213,7 @@ func (s *Suite) actionIn(operation string, body []byte) string {
 // terms reads what the documents say of the answers of each operation, and of those
 // of an operation that is not known: what all have in common.
 func (l *loader) terms(doc *openapi.Document) {
-	library := l.library
+	library := l.suite.library
 	all := map[string]*terms{}
 	other := &terms{across: map[string]*relation{}}
 	for i, op := range doc.Operations {

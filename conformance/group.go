@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"fmaspec/conformance/internal/httpfile"
-	"fmaspec/conformance/nearest"
 )
 
 // A Group says what a group of generated cases is to prove: an entry of
@@ -66,9 +65,7 @@ func (l *loader) checkGroups() {
 	for _, g := range l.suite.Groups {
 		for _, id := range g.Proves {
 			if id != KeywordRequirement && l.suite.requirement[id] == nil && !l.unread {
-				l.failAt(g.File, g.Line, "the group %s proves the unknown requirement %q%s; the catalogue is in "+
-					"fixtures/requirements (fmaspec list requirements)", g.Name, id,
-					nearest.Hint(id, keys(l.suite.requirement)))
+				l.failAt(g.File, g.Line, "the group %s: %s", g.Name, l.suite.unknownRequirement(id))
 			}
 		}
 	}
@@ -80,7 +77,6 @@ func (l *loader) checkGroups() {
 // requirement, or a control that is no accepted case. The suite itself is not changed.
 func (s *Suite) With(cases ...*Case) (*Suite, error) {
 	out := *s
-	l := &loader{suite: &out, own: map[string]bool{}}
 	out.byID = make(map[string]*Case, len(s.byID)+len(cases))
 	for id, c := range s.byID {
 		out.byID[id] = c
@@ -93,7 +89,7 @@ func (s *Suite) With(cases ...*Case) (*Suite, error) {
 		if c.Generator != "" && !slices.Contains(out.Generators, c.Generator) {
 			out.Generators = slices.Sorted(slices.Values(append(slices.Clone(out.Generators), c.Generator)))
 		}
-		c.Steps = l.awaiting(c.Steps, c.Operation)
+		c.Steps = out.awaiting(c.Steps, c.Operation)
 		out.charge(c)
 		out.byID[c.ID] = c
 		out.Cases = append(out.Cases, c)
@@ -124,8 +120,7 @@ func (s *Suite) unfit(c *Case) string {
 	}
 	for _, id := range c.Proves {
 		if s.requirement[id] == nil {
-			return fmt.Sprintf("unknown requirement %q%s; name one of the catalogue", id,
-				nearest.Hint(id, keys(s.requirement)))
+			return s.unknownRequirement(id)
 		}
 	}
 	return ""

@@ -435,9 +435,9 @@ func controlsOf(jobs []*job) map[string]bool {
 	return out
 }
 
-// controlsFirst returns the jobs in the order of sending: written cases before generated
+// sendingOrder returns the jobs in the order of sending: written cases before generated
 // ones, and of each the controls first, so that they meet the target as it was found.
-func controlsFirst(jobs []*job) []*job {
+func sendingOrder(jobs []*job) []*job {
 	control := controlsOf(jobs)
 	rank := func(j *job) (n int) {
 		if j.c.Generator != "" {

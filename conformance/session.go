@@ -287,7 +287,7 @@ func (s *Session) doAll(ctx context.Context) {
 		})
 	}
 	started, end := o.Now(), time.Time{}
-	for _, j := range controlsFirst(s.jobs) {
+	for _, j := range sendingOrder(s.jobs) {
 		if j.c.Generator != "" && !j.withheld {
 			now := o.Now()
 			if end.IsZero() {

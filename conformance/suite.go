@@ -48,6 +48,7 @@ type Suite struct {
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
 	requirement    map[string]*record.Requirement
 	byID           map[string]*Case
+	library        schemas.Library
 	request        map[string]*schemas.Schema // by operation ID, where there is one
 	terms          map[string]*terms          // by operation ID
 	unknown        *terms                     // of an operation that is not known
@@ -73,14 +74,14 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 	l := &loader{
 		suite: &Suite{
 			Operations:  doc.Operations,
+			library:     schemas.Library{FS: c.Schemas},
 			requirement: map[string]*record.Requirement{},
 			byID:        map[string]*Case{},
 			request:     map[string]*schemas.Schema{},
 			kinds:       map[string]Kind{},
 		},
-		library: schemas.Library{FS: c.Schemas},
-		titles:  map[string]string{},
-		own:     map[string]bool{},
+		titles: map[string]string{},
+		own:    map[string]bool{},
 	}
 	l.terms(doc)
 	l.suite.checks = checksOf(l.relations, l.suite.unknown)
@@ -121,7 +122,6 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 // loader gathers what is loaded and everything that is wrong with it.
 type loader struct {
 	suite     *Suite
-	library   schemas.Library
 	relations []schemas.Relation // of all operations, each once
 	titles    map[string]string  // title → file
 	own       map[string]bool    // requirements of a user
@@ -214,8 +214,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 	proves := httpfile.List(head("proves"))
 	for _, id := range proves {
 		if l.suite.requirement[id] == nil && !l.unread {
-			l.failAt(full, fieldLine(file.Fields, "proves"), "unknown requirement %q%s; the catalogue is in "+
-				"fixtures/requirements (fmaspec list requirements)", id, nearest.Hint(id, keys(l.suite.requirement)))
+			l.failAt(full, fieldLine(file.Fields, "proves"), "%s", l.suite.unknownRequirement(id))
 		}
 	}
 	steps := l.steps(full, file, known)
@@ -228,7 +227,7 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 		c := &Case{
 			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
 			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
-			Steps: l.awaiting(steps, op), Origin: Origin{File: full, Line: line}, own: source.Own,
+			Steps: l.suite.awaiting(steps, op), Origin: Origin{File: full, Line: line}, own: source.Own,
 		}
 		if v := head("needs"); v != "" {
 			c.Needs = httpfile.List(v)
@@ -286,10 +285,10 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 
 // awaiting returns the steps as they are for an operation: those to be accepted await
 // the status of success of the one that they call.
-func (l *loader) awaiting(steps []Step, operation string) []Step {
+func (s *Suite) awaiting(steps []Step, operation string) []Step {
 	steps = slices.Clone(steps)
 	for i := range steps {
-		if t := l.suite.terms[cmp.Or(steps[i].Operation, operation)]; t != nil && steps[i].Expect == Accepted {
+		if t := s.terms[cmp.Or(steps[i].Operation, operation)]; t != nil && steps[i].Expect == Accepted {
 			steps[i].Statuses = t.successes
 		}
 	}
@@ -464,8 +463,24 @@ func keys[V any](m map[string]V) []string {
 	return out
 }
 
+// unknownRequirement says that there is no requirement of an id.
+func (s *Suite) unknownRequirement(id string) string {
+	return fmt.Sprintf("unknown requirement %q%s; the catalogue is in fixtures/requirements (fmaspec list "+
+		"requirements)", id, nearest.Hint(id, keys(s.requirement)))
+}
+
 // Requirement returns the requirement of that id, or nil.
 func (s *Suite) Requirement(id string) *record.Requirement { return s.requirement[id] }
+
+// RequestSchema returns the schema of an operation's request and what its keywords enforce,
+// nil where the operation has none.
+func (s *Suite) RequestSchema(op openapi.Operation) (*schemas.Schema, []schemas.Rule, error) {
+	if s.request[op.ID] == nil {
+		return nil, nil, nil
+	}
+	rules, err := s.library.Rules(op.RequestSchema)
+	return s.request[op.ID], rules, err
+}
 
 // Case returns the case of that id, or nil.
 func (s *Suite) Case(id string) *Case { return s.byID[id] }

@@ -25,7 +25,6 @@ import (
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
 	"fmaspec/conformance/report"
-	"fmaspec/schemas"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in the README")
@@ -233,7 +232,7 @@ func checksPage(suite *conformance.Suite) string {
 }
 
 func generatedPage(t *testing.T, suite *conformance.Suite) string {
-	result, err := generate.Coverage(suite, schemas.Library{})
+	result, err := generate.Coverage(suite)
 	require.NoError(t, err)
 	requests, counts := 0, map[string]int{}
 	for _, c := range result.Suite.Cases {
@@ -391,7 +390,7 @@ func formats() string {
 }
 
 func numbers(t *testing.T, suite *conformance.Suite) string {
-	result, err := generate.Coverage(suite, schemas.Library{})
+	result, err := generate.Coverage(suite)
 	require.NoError(t, err)
 	files, levels := map[string]bool{}, map[record.Level]int{}
 	for _, c := range suite.Cases {

@@ -9,7 +9,6 @@ import (
 	"fmaspec/conformance"
 	"fmaspec/conformance/explore"
 	"fmaspec/conformance/generate"
-	"fmaspec/schemas"
 )
 
 // The values of -generate.
@@ -56,7 +55,7 @@ func generated(suite *conformance.Suite, generators ...string) (*conformance.Sui
 		if name != generate.Generator {
 			return nil, fmt.Errorf("%q generates no cases here; verify with the fmaspec that wrote the report", name)
 		}
-		out, err := generate.Coverage(suite, schemas.Library{})
+		out, err := generate.Coverage(suite)
 		if err != nil {
 			return nil, fmt.Errorf("%v; that is an error of fmaspec: please report it", err)
 		}

@@ -16,7 +16,6 @@ import (
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 	"fmaspec/conformance/term"
-	"fmaspec/schemas"
 )
 
 // generateVariable is the variable that turns generated cases off, with the value "none".
@@ -58,7 +57,7 @@ func RunWith(t *testing.T, target conformance.Target, options conformance.Option
 		t.Fatalf("fmaspec: %s", term.Lines(err.Error()))
 	}
 	if target.Local() && !testing.Short() && os.Getenv(generateVariable) != "none" {
-		with, err := generate.Coverage(suite, schemas.Library{})
+		with, err := generate.Coverage(suite)
 		if err != nil {
 			t.Fatalf("fmaspec: %s", term.Lines(err.Error()))
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -152,22 +153,11 @@ func (g *grammar) read(op openapi.Operation, c *conformance.Case) (r request, ok
 			r.fields = append(r.fields, f)
 		}
 	}
-	d := json.NewDecoder(strings.NewReader(step.Body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return r, false
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return r, false
-		}
-		var raw json.RawMessage
-		if d.Decode(&raw) != nil {
-			return r, false
-		}
-		m := member{name: fmt.Sprint(name), raw: string(raw)}
+	members, _ := step.Members()
+	for _, of := range members {
+		m := member{name: of.Name, raw: of.Value}
 		var text string
-		if json.Unmarshal(raw, &text) == nil {
+		if json.Unmarshal([]byte(of.Value), &text) == nil {
 			m.raw, m.text, m.file = "", []rune(shortText), m.name == op.FileMember
 		}
 		r.members = append(r.members, m)
@@ -329,15 +319,14 @@ func (g *grammar) refused(r request) (v verdict, ok bool) {
 
 // contradicts returns the findings of the contract on a request with a body.
 func (g *grammar) contradicts(r request, body string) []record.Finding {
-	header := map[string][]string{}
+	header := http.Header{}
 	for _, f := range g.header(r) {
 		if f.Value != httpfile.None {
-			name := canonical(f.Name)
-			header[name] = append(header[name], expand(f.Value))
+			header.Add(f.Name, conformance.Sample(f.Value))
 		}
 	}
 	method := g.plain[r.operation].control.Steps[0].Method
-	return g.suite.JudgeRequest(method, g.path(r.operation), header, []byte(expand(body)))
+	return g.suite.JudgeRequest(method, g.path(r.operation), header, []byte(conformance.Sample(body)))
 }
 
 // path returns the path of an operation for some machine.
@@ -436,13 +425,13 @@ func (r request) chunked(body string) string {
 	for _, size := range r.chunks {
 		text, length := "", 0
 		for len(pieces) > 0 && length < size {
-			text, length = text+pieces[0], length+len(expand(pieces[0]))
+			text, length = text+pieces[0], length+len(conformance.Sample(pieces[0]))
 			pieces = pieces[1:]
 		}
 		write(text, length)
 	}
 	rest := strings.Join(pieces, "")
-	write(rest, len(expand(rest)))
+	write(rest, len(conformance.Sample(rest)))
 	return out.String() + "0{{cr}}\n{{cr}}\n"
 }
 
@@ -456,31 +445,4 @@ func pieces(text string) (out []string) {
 		out, text = append(out, text[:n]), text[n:]
 	}
 	return out
-}
-
-// expand returns a text with stand-ins for what a run fills in.
-func expand(text string) string {
-	value, err := httpfile.Expand(text, func(name string, _ []string) (string, error) {
-		switch {
-		case strings.HasPrefix(name, "sha1"):
-			return strings.Repeat("0a", 20), nil
-		case name == "token":
-			return "token", nil
-		}
-		return "x", nil
-	})
-	if err != nil {
-		return text
-	}
-	return value
-}
-
-func canonical(name string) string {
-	parts := strings.Split(strings.ToLower(name), "-")
-	for i, p := range parts {
-		if p != "" {
-			parts[i] = strings.ToUpper(p[:1]) + p[1:]
-		}
-	}
-	return strings.Join(parts, "-")
 }

@@ -26,11 +26,11 @@ type Result struct {
 // contract alone. The body of each is validated by the schema of the request: a case that is
 // to be accepted has no violation, and one that is to break a keyword has that alone; any
 // other is dropped, and named in the result.
-func Coverage(suite *conformance.Suite, library schemas.Library) (Result, error) {
-	out := Result{Suite: suite}
+func Coverage(suite *conformance.Suite) (Result, error) {
+	out, judged := Result{Suite: suite}, map[string][]schemas.Violation{}
 	var cases []*conformance.Case
 	for _, op := range suite.Operations {
-		b, err := newBuilder(suite, op, library)
+		b, err := newBuilder(suite, op, judged)
 		if err != nil {
 			return out, err
 		}
@@ -58,7 +58,7 @@ type builder struct {
 	plain      request
 	rules      []schemas.Rule // of the request's body
 	body       *schemas.Schema
-	judged     map[string][]schemas.Violation // by body
+	judged     map[string][]schemas.Violation // by schema and body; operations may have both in common
 	rows       map[string]conformance.Group   // of the contract, by name
 	levels     []level                        // of the dimensions that are combined
 	violations []violation                    // that are combined with them
@@ -67,8 +67,9 @@ type builder struct {
 }
 
 // newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
-func newBuilder(suite *conformance.Suite, op openapi.Operation, library schemas.Library) (*builder, error) {
-	b := &builder{suite: suite, op: op, judged: map[string][]schemas.Violation{}, rows: map[string]conformance.Group{}}
+func newBuilder(suite *conformance.Suite, op openapi.Operation, judged map[string][]schemas.Violation) (*builder,
+	error) {
+	b := &builder{suite: suite, op: op, judged: judged, rows: map[string]conformance.Group{}}
 	for _, g := range suite.Groups {
 		b.rows[g.Name] = g
 	}
@@ -81,7 +82,7 @@ func newBuilder(suite *conformance.Suite, op openapi.Operation, library schemas.
 			break
 		}
 	}
-	if b.control == nil || op.RequestSchema == "" || len(b.rows) == 0 {
+	if b.control == nil || len(b.rows) == 0 {
 		return nil, nil
 	}
 	var readable bool
@@ -89,10 +90,9 @@ func newBuilder(suite *conformance.Suite, op openapi.Operation, library schemas.
 		return nil, nil
 	}
 	var err error
-	if b.rules, err = library.Rules(op.RequestSchema); err != nil {
+	if b.body, b.rules, err = suite.RequestSchema(op); b.body == nil {
 		return nil, err
 	}
-	b.body, err = library.Compile(op.RequestSchema)
 	return b, err
 }
 
@@ -188,14 +188,15 @@ func (b *builder) holds(it item, row conformance.Group, r request) bool {
 	if it.unreadable {
 		return true
 	}
-	text := sample(r.body())
-	found, known := b.judged[text]
+	text := conformance.Sample(r.body())
+	key := b.op.RequestSchema + " " + text
+	found, known := b.judged[key]
 	if !known {
 		var err error
 		if found, err = b.body.Validate([]byte(text)); err != nil {
 			return false
 		}
-		b.judged[text] = found
+		b.judged[key] = found
 	}
 	if it.breaks == nil {
 		return len(found) == 0 || row.Expect != conformance.Accepted

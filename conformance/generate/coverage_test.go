@@ -21,14 +21,13 @@ import (
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
-	"fmaspec/schemas"
 )
 
 func coverage(t testing.TB) (generate.Result, []*conformance.Case) {
 	t.Helper()
 	suite, err := conformance.Load(conformance.Contract{})
 	require.NoError(t, err)
-	out, err := generate.Coverage(suite, schemas.Library{})
+	out, err := generate.Coverage(suite)
 	require.NoError(t, err)
 	var made []*conformance.Case
 	for _, c := range out.Suite.Cases {

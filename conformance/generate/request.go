@@ -54,22 +54,11 @@ type chunk struct {
 // requestOf reads a step as a request; ok is false where its body is no object.
 func requestOf(s conformance.Step) (r request, ok bool) {
 	r = request{method: s.Method, path: s.Path, header: slices.Clone(s.Header), space: plainSpacing}
-	d := json.NewDecoder(strings.NewReader(s.Body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return r, false
+	members, ok := s.Members()
+	for _, m := range members {
+		r.members = append(r.members, member{quote(m.Name), m.Value})
 	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return r, false
-		}
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return r, false
-		}
-		r.members = append(r.members, member{quote(name.(string)), string(value)})
-	}
-	return r, len(r.members) > 0
+	return r, ok
 }
 
 func (r request) clone() request {
@@ -191,7 +180,7 @@ func chunked(body string, chunks []chunk, trailer string) string {
 		if size == "" {
 			size = "%x"
 		}
-		fmt.Fprintf(&out, size+"\r\n%s\r\n", len(sample(part)), part)
+		fmt.Fprintf(&out, size+"\r\n%s\r\n", len(conformance.Sample(part)), part)
 		body = body[len(part):]
 	}
 	return out.String() + "0\r\n" + trailer + "\r\n"
@@ -207,21 +196,6 @@ func cut(body string, n int) int {
 		n++
 	}
 	return len(body)
-}
-
-// sample returns a template with a value for each variable that is as long as the one that is
-// sent, and as valid.
-func sample(template string) string {
-	text, err := httpfile.Expand(template, func(name string, _ []string) (string, error) {
-		if strings.HasPrefix(name, "sha1") {
-			return strings.Repeat("0a", 20), nil
-		}
-		return "fmaspec-0123456789abcdef", nil
-	})
-	if err != nil {
-		return template
-	}
-	return text
 }
 
 // quote writes a text as a string of JSON, with no escape but those that it needs, and so that

@@ -17,7 +17,6 @@ import (
 	"fmaspec/conformance/generate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
-	"fmaspec/schemas"
 )
 
 //go:embed testdata/later.golden
@@ -29,7 +28,7 @@ const laterHead = "# The cases that suffice, with their controls, to catch each 
 
 // laterPhases returns the phases behind that of the written cases, in order.
 func laterPhases(t *testing.T, suite *conformance.Suite) []Phase {
-	with, err := generate.Coverage(suite, schemas.Library{})
+	with, err := generate.Coverage(suite)
 	require.NoError(t, err)
 	return []Phase{{Name: reference.Coverage, Suite: with.Suite,
 		Of: func(c *conformance.Case) bool { return c.Generator == generate.Generator }}}
