@@ -18,6 +18,9 @@ type answer struct {
 	body   []byte
 }
 
+// first returns the first n bytes of the body, or all of a shorter one.
+func (a *answer) first(n int) []byte { return a.body[:min(n, len(a.body))] }
+
 // ask passes a request to a handler and records its answer.
 func ask(h http.Handler, r *http.Request) *answer {
 	text, _ := io.ReadAll(io.LimitReader(r.Body, requestLimit)) // the handler sees the same missing part

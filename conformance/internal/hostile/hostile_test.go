@@ -84,6 +84,24 @@ func TestStopEndsWhateverIsUnderWay(t *testing.T) {
 	}
 }
 
+// A behaviour spoils whatever the honest handler answers, and greeting's body is short.
+func TestAShortBodyIsSpoilt(t *testing.T) {
+	for _, b := range bodies() {
+		t.Run(b.Name, func(t *testing.T) {
+			s := serving(t, b)
+			c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+			require.NoError(t, err)
+			defer c.Close()
+			_, err = io.WriteString(c, "POST /"+Operation+" HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"+
+				"Content-Length: 2\r\n\r\n{}")
+			require.NoError(t, err)
+			answer, err := io.ReadAll(c)
+			require.NoError(t, err)
+			require.Regexp(t, `^HTTP/1\.1 \d{3} `, string(answer[:min(len(answer), 20)]))
+		})
+	}
+}
+
 func TestWhatComesToTheOtherHostIsNoted(t *testing.T) {
 	s := serving(t, Behaviour{answer: say(honestly)})
 	c, err := net.Dial("tcp", strings.TrimPrefix(s.elsewhere, "http://"))

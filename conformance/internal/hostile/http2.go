@@ -112,12 +112,12 @@ func http2Behaviours() []Behaviour {
 		}),
 		at("resets-stream-inside-body", "resets the stream in the body",
 			failed("cut", "after 40 bytes of the body: .*INTERNAL_ERROR"), func(s *scene) []frame {
-				return []frame{head(s), {kind: dataFrame, payload: s.honest.body[:40]},
+				return []frame{head(s), {kind: dataFrame, payload: s.honest.first(40)},
 					{kind: resetFrame, payload: []byte{0, 0, 0, 2}}}
 			}),
 		at("halts-inside-body", "stops in the body", failed("slow", "nothing more came within .* after 40 bytes of "+
 			"the body"), func(s *scene) []frame {
-			return []frame{head(s), {kind: dataFrame, payload: s.honest.body[:40]}}
+			return []frame{head(s), {kind: dataFrame, payload: s.honest.first(40)}}
 		}).waiting(),
 		at("halts-behind-head", "stops behind the head",
 			failed("slow", "nothing more came within .* after 0 bytes of the body"),
