@@ -187,6 +187,7 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 		securityAdminVariable + "=" + canary["security"], globalAdminVariable + "=" + canary["global"],
 		clientSecretVariable + "=" + canary["secret"], oldTokenVariable + "=" + canary["old"],
 		"FMASPEC_HEADER_FILE=headers.txt", "FMASPEC_TIMEOUT=2s",
+		"FMASPEC_GENERATE=none",
 	}
 	withProxy := strings.Replace(proxy.URL, "http://", "http://user:"+canary["proxy"]+"@", 1)
 	tenant := []string{"-url", "http://tenant.example", "-resolve", "tenant.example:80:" +
@@ -198,7 +199,7 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 			everyReport("all")...),
 		append([]string{"report", "-v", "-format", "console", "all.json"}, everyReport("again")...),
 		{"verify", "all.json"},
-		{"run", "-url", echoing.URL, "-report", "json=-", "-strict", "-color=always"},
+		{"run", "-url", echoing.URL, "-report", "json=-", "-strict", "-color=always", "-generate", "coverage"},
 		{"run", "-url", echoing.URL, "-http2", "-report", "json=two.json"},
 		append([]string{"run", "-v", "-report", "json=tenant.json"}, append(tenant, armed...)...),
 		append([]string{"run", "-dry-run"}, append(tenant, armed...)...),

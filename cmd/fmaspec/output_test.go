@@ -221,7 +221,8 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 	say := func(args ...string) string {
 		t.Helper()
 		var stdout, stderr bytes.Buffer
-		environ := []string{"PATH=" + os.Getenv("PATH"), "FMASPEC_TOKEN=" + testToken, "FMASPEC_TIMEOUT=2s"}
+		environ := []string{"PATH=" + os.Getenv("PATH"), "FMASPEC_TOKEN=" + testToken, "FMASPEC_TIMEOUT=2s",
+			"FMASPEC_GENERATE=none"}
 		run(t.Context(), &env{args, strings.NewReader(""), &stdout, &stderr, environ, noTerminal})
 		require.NotZero(t, stdout.Len()+stderr.Len(), "%q wrote nothing", args)
 		where := fmt.Sprintf("%.300q", args)
@@ -233,7 +234,7 @@ func TestNoBuildServerObeysWhatIsPrinted(t *testing.T) {
 
 	say("run", "-url", hostile.URL, "-report", "json=hostile.json")
 	say("run", "-url", hostile.URL, "-strict", "-v", "-baseline", "accepted.txt", "-baseline-update", "-run", "^stop")
-	say("run", "-url", hostile.URL, "-http2", "-q", "-run", "/valid/")
+	say("run", "-url", hostile.URL, "-http2", "-q", "-run", "/valid/", "-generate", "coverage")
 	say("run", "-url", good.URL, "-report", "json=good.json")
 	for _, f := range report.Formats() {
 		say("report", "-format", f.Name, "hostile.json")

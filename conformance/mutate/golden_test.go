@@ -44,12 +44,16 @@ func TestTheGoldenMatrixIsCurrent(t *testing.T) {
 	for _, r := range m.Faults {
 		seen[r.Name] = r
 	}
+	line := outcomes(recorded)
 	for name, cases := range killers(sufficient) {
-		if slices.Equal(cases, everything) || seen[name].Intermittent {
+		r := seen[name]
+		if slices.Equal(cases, everything) || r.Intermittent || containsAll(r.Cases, cases) {
 			continue
 		}
-		require.Subset(t, seen[name].Cases, cases, "%s: a case of testdata/killers.golden does not find it in a "+
-			"whole run; %s", name, staleMatrix)
+		// Which case finds a server that remembers, hangs on the order in which requests
+		// that are sent at once arrive. Sent alone, the case finds it.
+		require.True(t, shows(caught(t, load(t), r.Subject, cases), line[name]), "%s: %v of testdata/killers.golden "+
+			"find it neither in a whole run nor alone; %s", name, cases, staleMatrix)
 	}
 }
 
@@ -170,9 +174,10 @@ func shows(r Row, line string) bool {
 	return len(columns) == 3 && subset(r.Proves, columns[1]) && subset(r.Checks, columns[2])
 }
 
-func subset(words []string, list string) bool {
-	all := strings.Split(list, ",")
-	return !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(all, w) })
+func subset(words []string, list string) bool { return containsAll(strings.Split(list, ","), words) }
+
+func containsAll(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(w string) bool { return !slices.Contains(all, w) })
 }
 
 // everything stands for the whole suite in the list of killers.
