@@ -47,7 +47,7 @@ CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credentia
 # race detector they are one run many times over. A new test is not among them.
 # conformance/internal/arch tests that each name is that of a test, and that none of these
 # tests starts a goroutine.
-SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|Load|Compact|WhatARepetitionIs|FindingsOnTimes|WhatIsOddIsNot|OnlyWhatATokenExplains|CurlSends)
+SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|Load|Compact|WhatARepetitionIs|FindingsOnTimes|WhatIsOddIsNot|OnlyWhatATokenExplains|CurlSends|UnarmedNothing|WhatIsCharged|WhoFallsSilent|ArmingByHalves|TheTokenOfASingleRole|LintNames|StrictTurns|AMissingRow|ATokenInAny)
 
 # Of the command, what goes on at once is the server and what interrupts it; a script
 # starts a process for each command.

@@ -140,8 +140,8 @@ func needsNothing(t *testing.T, at string) {
 		env  []string
 		code int
 	}{
-		{"conformant", []string{"FMASPEC_URL=" + honest(t), "FMASPEC_TOKEN=" + ciToken}, 0},
-		{"not conformant", []string{"FMASPEC_URL=" + faulty(t), "FMASPEC_TOKEN=" + ciToken}, 1},
+		{"conformant", []string{"FMASPEC_URL=" + honest(t), "FMASPEC_TOKEN=" + ciToken, writtenAlone}, 0},
+		{"not conformant", []string{"FMASPEC_URL=" + faulty(t), "FMASPEC_TOKEN=" + ciToken, writtenAlone}, 1},
 		{"nobody named a target", []string{argument(t, "ENV")}, 2},
 	} {
 		dir := t.TempDir()
@@ -199,7 +199,8 @@ exec chroot --userspec="$user" "$at" "$@"
 			}
 		}
 		c := exec.Command("unshare", append([]string{"--mount", "sh", "-c", script, "sh", at, user}, args...)...)
-		c.Env = []string{"PATH=" + os.Getenv("PATH"), "FMASPEC_URL=" + row.url, "FMASPEC_TOKEN=" + ciToken}
+		c.Env = []string{"PATH=" + os.Getenv("PATH"), "FMASPEC_URL=" + row.url,
+			"FMASPEC_TOKEN=" + ciToken, writtenAlone}
 		out, err := c.CombinedOutput()
 		if code := c.ProcessState.ExitCode(); code != row.code || !strings.Contains(string(out), row.want) {
 			t.Errorf("%s: want exit code %d and %q\ngot  %d (%v) and\n%s", row.why, row.code, row.want, code, err, out)

@@ -217,11 +217,14 @@ func TestFaultsAreWellFormed(t *testing.T) {
 	require.Greater(t, len(names), 130)
 }
 
-func TestFindFaultKnowsEveryName(t *testing.T) {
-	for _, f := range reference.Faults() {
+func TestFindFaultGoesByTheWholeName(t *testing.T) {
+	all := reference.Faults()
+	for _, f := range []reference.Fault{all[0], all[len(all)/2], all[len(all)-1]} {
 		found, ok := reference.FindFault(f.Name)
 		require.True(t, ok, f.Name)
 		require.Equal(t, f.Says, found.Says)
+		_, ok = reference.FindFault(f.Name[:len(f.Name)-1])
+		require.False(t, ok, "want no fault by a part of the name of %s", f.Name)
 	}
 	_, ok := reference.FindFault("is-honest")
 	require.False(t, ok)
