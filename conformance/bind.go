@@ -102,6 +102,9 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 		if k, is := TokenNamed(name); is {
 			return *k.In(&b.target), nil
 		}
+		if value, is := b.target.derived(name); is {
+			return value, nil
+		}
 		base, number, _ := strings.Cut(name, ".")
 		switch base {
 		case "machine":

@@ -460,6 +460,7 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 			return nil, err
 		}
 		r.secrets.AddToken(redact.TokenVariable, token)
+		addDerived(r.secrets, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()

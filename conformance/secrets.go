@@ -14,6 +14,7 @@ func newSecrets(t Target) *redact.Secrets {
 	for _, f := range t.tokens() {
 		s.AddToken(f.Name, f.Value)
 	}
+	addDerived(s, t.Token)
 	for _, f := range t.Transport.Header {
 		if !redact.IsOrdinary(f) {
 			s.Add(redact.HeaderVariable(f.Name), f.Value)
@@ -30,4 +31,15 @@ func newSecrets(t Target) *redact.Secrets {
 		s.Add("PROXY_AUTHORIZATION", strings.TrimPrefix(wire.ProxyAuthorization(proxy), "Basic "))
 	}
 	return s
+}
+
+// addDerived adds what cases send in the place of a token. Its parts are those of the token
+// itself, and are found as such.
+func addDerived(s *redact.Secrets, token string) {
+	if !derivable(token) {
+		return
+	}
+	for _, d := range derivedTokens() {
+		s.Add(d.env, d.from(token))
+	}
 }

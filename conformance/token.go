@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/record"
@@ -45,6 +46,72 @@ func TokenNamed(variable string) (Token, bool) {
 	return Token{}, false
 }
 
+// A derivedToken is one row of the table of the values that are made of the token of a
+// user who may act, and that must not be accepted in its place (RFC 6750 section 3.1). A
+// record holds none of them, since a part of a secret is one.
+type derivedToken struct {
+	variable string // of fixtures, and what a case needs
+	env      string // stands for the value in a record
+	from     func(token string) string
+}
+
+// DerivedTokens returns the variables of fixtures that stand for a value made of the token of
+// a user who may act. Cases may need them; a target has them where its token has 8 characters
+// or more, one of them a letter, and no = at its end.
+func DerivedTokens() (out []string) {
+	for _, d := range derivedTokens() {
+		out = append(out, d.variable)
+	}
+	return out
+}
+
+func derivedTokens() []derivedToken {
+	return []derivedToken{
+		{httpfile.ShorterToken, "FMASPEC_SHORTER_TOKEN", func(token string) string { return token[:len(token)-1] }},
+		{httpfile.TailToken, "FMASPEC_TAIL_TOKEN", func(token string) string { return token[1:] }},
+		// The last digit of a signature in base64 has bits that no decoder needs to read.
+		{httpfile.AlteredToken, "FMASPEC_ALTERED_TOKEN", func(token string) string {
+			at, other := len(token)-4, "0"
+			if token[at] == '0' {
+				other = "1"
+			}
+			return token[:at] + other + token[at+1:]
+		}},
+		{httpfile.SwappedToken, "FMASPEC_SWAPPED_TOKEN", func(token string) string {
+			return strings.Map(func(r rune) rune {
+				if unicode.IsUpper(r) {
+					return unicode.ToLower(r)
+				}
+				return unicode.ToUpper(r)
+			}, token)
+		}},
+	}
+}
+
+// shortestDerivable is the length from which values are derived of a token.
+const shortestDerivable = 8
+
+// derivable reports whether a token is one of which each derived token differs. Padding at the
+// end of one that is coded in base64 may be left out.
+func derivable(token string) bool {
+	return len(token) >= shortestDerivable && !strings.HasSuffix(token, "=") && strings.ContainsFunc(token,
+		func(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' })
+}
+
+// derived returns the value of a variable of a derived token, "" where the target's token
+// has none, and whether it is such a variable.
+func (t Target) derived(variable string) (value string, is bool) {
+	for _, d := range derivedTokens() {
+		if d.variable == variable {
+			if !derivable(t.Token) {
+				return "", true
+			}
+			return d.from(t.Token), true
+		}
+	}
+	return "", false
+}
+
 // In returns where a target holds the token.
 func (k Token) In(t *Target) *string { return k.in(t) }
 
@@ -69,13 +136,17 @@ func (t Target) tokens() (out []record.Field) {
 }
 
 // need returns what the target holds for a need of a case, and what to do where that is
-// "". The needs are the tokens but the first, and two machines.
+// "". The needs are the tokens but the first, those derived of the first, and two machines.
 func (t Target) need(name string) (value, remedy string, known bool) {
 	if name == httpfile.UnknownMachine {
 		return t.UnknownMachine, "the id of a machine that the target does not know; pass -unknown-machine", true
 	}
 	if name == httpfile.OtherMachine {
 		return t.OtherMachine, "the id of a second machine that may be acted on; pass -other-machine", true
+	}
+	if value, is := t.derived(name); is {
+		return value, fmt.Sprintf("a token of %d or more characters that has a letter and no = at its end; give such "+
+			"a token", shortestDerivable), true
 	}
 	k, known := TokenNamed(name)
 	if !known {

@@ -1,14 +1,22 @@
 package conformance_test
 
 import (
+	"net/http"
+	"os"
+	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/curl"
 	"fmaspec/conformance/internal/httpfile"
+	"fmaspec/conformance/record"
+	"fmaspec/conformance/reference"
 )
 
 func TestEveryTokenHasOneRow(t *testing.T) {
@@ -37,7 +45,8 @@ func TestEveryTokenHasOneRow(t *testing.T) {
 // withoutRow lists the needs that cases may name and nothing supplies.
 func withoutRow(needs []string) (out []string) {
 	for _, need := range needs {
-		if _, known := conformance.TokenNamed(need); !known && !httpfile.IsMachine(need) {
+		if _, known := conformance.TokenNamed(need); !known && !httpfile.IsMachine(need) && !slices.Contains(
+			conformance.DerivedTokens(), need) {
 			out = append(out, need+" has no row in Tokens, conformance/token.go")
 		}
 	}
@@ -48,5 +57,112 @@ func TestEveryNeedOfCasesIsSupplied(t *testing.T) {
 	require.Empty(t, withoutRow(httpfile.Needs()))
 	require.Equal(t, []string{"reader-token has no row in Tokens, conformance/token.go"},
 		withoutRow([]string{"invalid-token", "reader-token"}))
-	require.Len(t, httpfile.Needs(), len(conformance.Tokens())+1, "want all tokens but the first, and two machines")
+	require.Len(t, httpfile.Needs(), len(conformance.Tokens())+1+len(conformance.DerivedTokens()),
+		"want all tokens but "+
+			"the first, two machines, and what is made of the first token")
+}
+
+// derivedCases is a suite with a case for each token that is made of another.
+func derivedCases(t *testing.T) *conformance.Suite {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, variable := range conformance.DerivedTokens() {
+		files["refuses-"+variable+".http"] = &fstest.MapFile{Data: []byte("# Refuses " + variable + ".\n# operation: " +
+			"requestSample\n" +
+			"# proves: auth.token-known\n# expect: refused 401\n# control: valid/accepts-plain-request\n# needs: " +
+			variable + "\n\nPOST {{path}}\nAuthorization: Bearer {{" + variable +
+			"}}\nContent-Type: application/json\n\n" +
+			"{\"Comment\": \"{{comment}}\", \"Sha1\": \"{{sha1}}\"}\n")}
+	}
+	suite, err := conformance.Load(conformance.Contract{}, conformance.BuiltIn(),
+		conformance.Source{Name: "mine", Own: true, FS: files})
+	require.NoError(t, err)
+	return suite
+}
+
+func TestWhatIsMadeOfATokenIsSentAndNotWritten(t *testing.T) {
+	suite := derivedCases(t)
+	for _, row := range []struct {
+		token string
+		sent  []string
+	}{
+		{"An-opaque.token_01", []string{"n-opaque.token_01", "An-opaque.token_0", "An-opaque.toke0_01",
+			"aN-OPAQUE.TOKEN_01"}},
+		{"abcd0fgh", []string{"bcd0fgh", "abcd0fg", "abcd1fgh", "ABCD0FGH"}},
+		{"1234567a", []string{"234567a", "1234567", "1234067a", "1234567A"}},
+		{"seven-7", nil},  // too short
+		{"12345678", nil}, // no letter
+		{"padded-token=", nil},
+	} {
+		honest := reference.New(reference.Config{Token: row.token})
+		var arrived []string
+		it := target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if got := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); got != row.token {
+				arrived = append(arrived, got)
+			}
+			honest.ServeHTTP(w, r)
+		}))
+		it.Token = row.token
+		r, err := suite.Run(t.Context(), it, conformance.Options{Run: "^requestSample/refuses-", Parallel: 1})
+		require.NoError(t, err)
+		require.ElementsMatch(t, row.sent, arrived, row.token)
+		require.Zero(t, r.Totals.Findings)
+		if row.sent == nil {
+			require.Equal(t, len(conformance.DerivedTokens()), r.Totals.NotApplicable)
+			require.Regexp(t, "needs a token of 8 or more characters", told(t, r))
+		}
+		for _, value := range append(row.sent, row.token) {
+			require.NotContains(t, told(t, r), strings.ToLower(value), "want no part of the token of %s", row.token)
+		}
+		verified, err := suite.Verify(written(t, r))
+		require.NoError(t, err)
+		require.Empty(t, verified.Differences, row.token)
+	}
+}
+
+// A command of a report needs the token alone: a shell makes the others of it.
+func TestAShellMakesWhatIsMadeOfAToken(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no sh")
+	}
+	for token, want := range map[string]map[string]string{
+		"An-opaque.token_01": {"SHORTER": "An-opaque.token_0", "TAIL": "n-opaque.token_01",
+			"ALTERED": "An-opaque.toke0_01",
+			"SWAPPED": "aN-OPAQUE.TOKEN_01"},
+		"abcd0fgh": {"ALTERED": "abcd1fgh"},
+	} {
+		for name, value := range want {
+			shell := exec.Command("sh", "-c", "printf %s "+curl.ShellWord("Bearer $FMASPEC_"+name+"_TOKEN"))
+			shell.Env = append(os.Environ(), "FMASPEC_TOKEN="+token)
+			out, err := shell.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Equal(t, "Bearer "+value, string(out), name)
+		}
+	}
+}
+
+func TestAServerThatTakesWhatIsMadeOfATokenIsFound(t *testing.T) {
+	for name, accepts := range map[string]func(got string) bool{
+		"refuses-shorter-token": func(got string) bool { return strings.HasPrefix(token, got) },
+		"refuses-tail-token":    func(got string) bool { return strings.HasSuffix(token, got) },
+		"refuses-altered-token": func(got string) bool {
+			return len(got) == len(token) && got[:4] == token[:4]
+		},
+		"refuses-swapped-token": func(got string) bool { return strings.EqualFold(got, token) },
+	} {
+		honest := honest()
+		it := target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if got, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); is && accepts(got) {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+			honest.ServeHTTP(w, r)
+		}))
+		r, err := derivedCases(t).Run(t.Context(), it, conformance.Options{Run: "^requestSample/refuses-",
+			Strict: true})
+		require.NoError(t, err)
+		require.Equal(t, record.NotConformant, r.Verdict, name)
+		for _, c := range r.Cases {
+			require.Equal(t, c.ID == "requestSample/"+name, c.Outcome == record.Failed, "%s: %s", name, c.ID)
+		}
+	}
 }

@@ -283,7 +283,7 @@ func ShellWord(text string) string {
 func quote(text string) string {
 	if all := record.SecretVariables(text); len(all) > 0 {
 		at := all[0] // "$NAME" stands outside the single quotes
-		return joinWords(quote(text[:at[0]]), `"`+text[at[0]:at[1]]+`"`, quote(text[at[1]:]))
+		return joinWords(quote(text[:at[0]]), `"`+expanded(text[at[0]:at[1]])+`"`, quote(text[at[1]:]))
 	}
 	// Neither what a terminal obeys nor what a build server does is left as it is.
 	if strings.Contains(text, "##") || strings.ContainsFunc(text, func(r rune) bool {
@@ -305,6 +305,20 @@ func quote(text string) string {
 		return b.String() + "'"
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// expanded returns what a shell makes the value of a variable of: of a value that is derived
+// from the token, the token's own variable.
+func expanded(variable string) string {
+	if text, ok := map[string]string{
+		"$FMASPEC_SHORTER_TOKEN": `${FMASPEC_TOKEN%?}`,
+		"$FMASPEC_TAIL_TOKEN":    `${FMASPEC_TOKEN#?}`,
+		"$FMASPEC_ALTERED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | sed -E -e 's/[^0](...)$/0\1/' -e t -e 's/0(...)$/1\1/')`,
+		"$FMASPEC_SWAPPED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | tr A-Za-z a-zA-Z)`,
+	}[variable]; ok {
+		return text
+	}
+	return variable
 }
 
 // joinWords joins quoted pieces into one word, without the empty ones.

@@ -115,6 +115,7 @@ type item struct {
 	combined bool
 	// other requests go before it
 	before bool
+	needs  string // as the group's; "" for nothing more
 }
 
 // A level is one form of one dimension, which is accepted by itself: of any two dimensions,
@@ -161,9 +162,13 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 	verb := map[conformance.Expectation]string{conformance.Accepted: "Accepts", conformance.Refused: "Refuses",
 		conformance.Either: "Answers"}[row.Expect]
 	name := strings.Join([]string{Generator, folder, it.name}, "/")
+	needs := row.Needs
+	if it.needs != "" {
+		needs = append(slices.Clone(needs), it.needs)
+	}
 	return &conformance.Case{
 		ID: b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
-		Control: b.control.ID, Needs: row.Needs, Because: row.Because, Proves: b.proves(row, it),
+		Control: b.control.ID, Needs: needs, Because: row.Because, Proves: b.proves(row, it),
 		Steps:  r.steps(b.plain, row.Expect, row.Statuses),
 		Origin: conformance.Origin{Generator: Generator, Seed: folder + "/" + it.name},
 	}

@@ -579,7 +579,16 @@ func credentials(*builder) (out []item) {
 			r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", form, 1))
 		}}
 	}
+	derived := func(name, title, variable string) item {
+		it := token(name, title, "{{"+variable+"}}")
+		it.needs = variable
+		return it
+	}
 	return []item{
+		derived("shorter", "without its last character", "shorter-token"),
+		derived("tail", "without its first character", "tail-token"),
+		derived("altered", "with another character near its end", "altered-token"),
+		derived("swapped", "with the other letter case of each letter", "swapped-token"),
 		token("longer", "with a character more", "{{token}}."),
 		token("before", "with a character before it", "x{{token}}"),
 		token("segment", "with another segment", "{{token}}.x"),

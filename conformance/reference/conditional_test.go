@@ -267,7 +267,9 @@ func witnesses() map[string][]probe {
 	}
 	for name, value := range map[string]string{
 		"takes-token-cut-by-one": token[:len(token)-1], "takes-token-without-first": token[1:],
-		"takes-token-in-capitals": strings.ToUpper(token), "takes-token-with-one-more": token + "x",
+		"takes-token-in-any-letter-case": strings.ToUpper(token),
+		"takes-token-that-begins-alike":  token[:len(token)-4] + "#" + token[len(token)-3:],
+		"takes-token-in-capitals":        strings.ToUpper(token), "takes-token-with-one-more": token + "x",
 		"takes-token-with-suffix": token + ".x", "takes-token-with-prefix": "x" + token,
 		"takes-token-twice":  token + token,
 		"takes-quoted-token": `"` + token + `"`, "takes-escaped-token": strings.Replace(token, "-", "%2D", 1),

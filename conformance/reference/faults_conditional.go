@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // The phases of a run that find a fault: the written cases, which is the zero Phase, and
@@ -875,14 +876,14 @@ func credentialNearMisses() []Fault {
 		phase      string
 		near       func(value string) []string
 	}{
-		{"takes-token-cut-by-one", "accepts a token that lacks its last character", known, Exploration,
+		{"takes-token-cut-by-one", "accepts a token that lacks its last character", known, Coverage,
 			func(value string) (out []string) {
 				for _, r := range letters {
 					out = append(out, value+string(r))
 				}
 				return out
 			}},
-		{"takes-token-without-first", "accepts a token that lacks its first character", known, Exploration,
+		{"takes-token-without-first", "accepts a token that lacks its first character", known, Coverage,
 			func(value string) (out []string) {
 				token, sent := bearer([]string{value})
 				for _, r := range letters {
@@ -893,13 +894,38 @@ func credentialNearMisses() []Fault {
 				return out
 			}},
 		{"takes-token-in-capitals", "compares tokens without regard to case, if they are in capitals", known,
-			Exploration,
+			Coverage,
 			func(value string) []string {
 				token, sent := bearer([]string{value})
 				if !sent || token != strings.ToUpper(token) {
 					return nil
 				}
 				return []string{"Bearer " + strings.ToLower(token)}
+			}},
+		{"takes-token-in-any-letter-case", "compares tokens without regard to letter case", known, Coverage,
+			func(value string) []string {
+				token, sent := bearer([]string{value})
+				if !sent {
+					return nil
+				}
+				swapped := strings.Map(func(r rune) rune {
+					if unicode.IsUpper(r) {
+						return unicode.ToLower(r)
+					}
+					return unicode.ToUpper(r)
+				}, token)
+				return []string{"Bearer " + swapped, "Bearer " + strings.ToLower(token),
+					"Bearer " + strings.ToUpper(token)}
+			}},
+		{"takes-token-that-begins-alike", "compares all of a token but the fourth character from its end", known,
+			Coverage,
+			func(value string) (out []string) {
+				for _, r := range letters {
+					if at := len(value) - 4; at > len("Bearer ") {
+						out = append(out, value[:at]+string(r)+value[at+1:])
+					}
+				}
+				return out
 			}},
 		{"takes-token-with-one-more", "accepts a token with a character more at its end", known, Coverage,
 			replaceToken(`^(Bearer .+).$`, "$1")},

@@ -33,12 +33,18 @@ const (
 	InvalidToken       = "invalid-token"
 	UnknownMachine     = "unknown-machine"
 	OtherMachine       = "other-machine"
+
+	// made of the token of a user who may act, and not to be accepted in its place
+	ShorterToken = "shorter-token"
+	TailToken    = "tail-token"
+	AlteredToken = "altered-token"
+	SwappedToken = "swapped-token"
 )
 
 // Needs returns everything that "needs" takes.
 func Needs() []string {
 	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine,
-		OtherMachine}
+		OtherMachine, ShorterToken, TailToken, AlteredToken, SwappedToken}
 }
 
 // Fields returns every field that a head may hold: those of the case, then those

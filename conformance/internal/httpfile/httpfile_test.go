@@ -92,8 +92,9 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
-		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, machine, " +
-		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
+		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, shorter-token, " +
+		"tail-token, altered-token, swapped-token, machine, unknown-machine, " +
+		"other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
 		"digits, letters, zeros, trailing, halves, magic, exponent, comment, comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
@@ -131,7 +132,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"path under the cases without .http"},
 		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": " +
 			"\"unknown-machin\" is unknown (did you mean \"unknown-machine\"?); write unprivileged-token, " +
-			"security-admin-token, global-admin-token, invalid-token, unknown-machine or other-machine\n" +
+			"security-admin-token, global-admin-token, invalid-token, unknown-machine, other-machine, " +
+			"shorter-token, tail-token, altered-token or swapped-token\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" " +
 			"to the first head"},
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma " +
