@@ -295,6 +295,7 @@ func faultsPage(suite *conformance.Suite) string {
 	for _, phase := range phases {
 		fmt.Fprintf(&b, "- [faults for the phase %s](#%s)\n", phase, phase)
 	}
+	fmt.Fprintf(&b, "- [faults that no phase finds](#%s)\n", reference.Unfound)
 	b.WriteString("- [variants](#variants)\n")
 	for _, l := range record.Levels() {
 		fmt.Fprintf(&b, "\n## %s%s\n\n| fault | it | breaks |\n|---|---|---|\n", strings.ToUpper(l.String()[:1]),
@@ -310,11 +311,13 @@ func faultsPage(suite *conformance.Suite) string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, says, code(f.Breaks))
 		}
 	}
-	for _, phase := range phases {
-		fmt.Fprintf(&b, "\n## %s%s\n\nFaults that show for one input condition, or for two together. No written "+
-			"case finds "+
-			"them: the cases of the phase have to.\n\n| fault | level | it | breaks |\n|---|---|---|---|\n",
-			strings.ToUpper(phase[:1]), phase[1:])
+	for _, phase := range append(phases, reference.Unfound) {
+		found := "No written case finds them: the cases of the phase have to."
+		if phase == reference.Unfound {
+			found = "Neither a written case nor a generated one finds them: a run says that such a server conforms."
+		}
+		fmt.Fprintf(&b, "\n## %s%s\n\nFaults that show for one input condition, or for two together. %s\n\n"+
+			"| fault | level | it | breaks |\n|---|---|---|---|\n", strings.ToUpper(phase[:1]), phase[1:], found)
 		for _, f := range reference.Faults() {
 			if f.Phase == phase {
 				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, mutate.Level(suite, f), prose(f.Says),

@@ -362,7 +362,9 @@ func (x *explainer) faults(id string) {
 		if f.Waits {
 			x.field("seen", "only by a client that times out: run with a short -timeout")
 		}
-		if f.Phase != "" {
+		if f.Phase == reference.Unfound {
+			x.field("phase", f.Phase+": no case finds it")
+		} else if f.Phase != "" {
 			x.field("phase", f.Phase+": its cases have to find it, and the written ones do not")
 		}
 		x.field("serve it", "fmaspec serve -fault "+f.Name)

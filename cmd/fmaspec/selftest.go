@@ -32,14 +32,33 @@ type selftestFlags struct {
 	phases                       []mutate.Phase   // the available ones; those of [phases] where nil
 }
 
+// exploredCases is how many random cases the exploration of a self-test sends to each server.
+const exploredCases = 1000
+
+// explored makes the report of an exploration, always from the same seed.
+func explored(ctx context.Context, suite *conformance.Suite, target conformance.Target, o conformance.Options) (
+	*record.Report, error) {
+	f := exploreFlags{on: true, n: exploredCases}
+	o.Seed = "selftest"
+	return f.run(ctx, &env{stderr: io.Discard}, suite, target, o)
+}
+
 // phases returns the phases of a self-test, of which the first is that of the written cases.
 func phases(suite *conformance.Suite) ([]mutate.Phase, error) {
 	with, err := generated(suite, generate.Generator)
 	if err != nil {
 		return nil, err
 	}
-	return []mutate.Phase{{Name: mutate.Written, Suite: suite}, {Name: reference.Coverage, Suite: with,
-		Of: func(c *conformance.Case) bool { return c.Generator == generate.Generator }}}, nil
+	return []mutate.Phase{
+		{Name: mutate.Written, Suite: suite},
+		{Name: reference.Coverage, Suite: with,
+			Of: func(c *conformance.Case) bool { return c.Generator == generate.Generator }},
+		{Name: reference.Exploration, Suite: suite, Slow: true, Made: exploredCases,
+			Of: func(c *conformance.Case) bool { return c.Name == "valid/accepts-plain-request" },
+			Judge: func(ctx context.Context, target conformance.Target, o conformance.Options) (*record.Report, error) {
+				return explored(ctx, suite, target, o)
+			}},
+	}, nil
 }
 
 func selftestCommand() command {
@@ -52,15 +71,12 @@ func selftestCommand() command {
 			"and each requirement must be proven by a fault, and by one that fails a run at exactly its level. " +
 			"Violations are listed.\n" +
 			"Most faults have to be found by the written cases. Those that show for one input condition, or for two " +
-			"together, may be of a later phase, whose cases are generated: coverage or exploration. By default " +
-			"such a " +
-			"fault is judged by the later phases in turn until one finds it, and by the written cases too where " +
-			"it is " +
-			"named. With -phase the cases of that phase alone, or of every phase, judge every fault and every " +
-			"conforming " +
+			"together, may be of a later phase, whose cases are generated: coverage or exploration. By default such " +
+			"a fault is judged by the later phases in turn until one finds it, and by the written cases too where " +
+			"it is named; the exploration takes seconds for each server, and is run only for faults that are named. " +
+			"With -phase the cases of that phase alone, or of every phase, judge every fault and every conforming " +
 			"server; which phases catch each fault is printed, and what share of the faults each phase catches " +
-			"alone. A " +
-			"fault whose phase was not run is counted, and no problem.\n" +
+			"alone. A fault whose phase was not run is counted, and no problem.\n" +
 			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only " +
 			"those are run, and checks and requirements that they do not concern are not reported.\n" +
 			"Exits with 0 if the self-test passes, 1 if it does not, 2 for misuse and 3 if it was interrupted.",
@@ -74,7 +90,7 @@ func selftestCommand() command {
 			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
 				"every stronger one, and leave weaker faults out: documented, standard, inferred")
 			set.StringVar(&f.phase, "phase", "", "judge every fault and every conforming server by the cases of this "+
-				"`PHASE` alone: written, coverage; or by each phase: all")
+				"`PHASE` alone: written, coverage, exploration; or by each phase: all")
 			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as "+
 				"there are processors")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
@@ -270,6 +286,8 @@ func faultWord(r mutate.Row) string {
 	switch {
 	case r.Rightly():
 		return "caught"
+	case r.Phase == reference.Unfound:
+		return "missed"
 	case r.Phase != "" && !r.Due:
 		return "waits"
 	case !r.Caught():

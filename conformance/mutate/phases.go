@@ -9,6 +9,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/reference"
 )
 
 // Written is the name of the phase of the written cases.
@@ -22,9 +23,13 @@ type Phase struct {
 	// reports whether a case of the suite belongs to the phase; all do where Of is nil. The
 	// controls of these cases are run too.
 	Of func(*conformance.Case) bool
+	// how many cases Judge makes up for each target; those of the suite where zero
+	Made int
 	// makes the report on a target in place of the Suite's Run, for a phase that makes up its
 	// requests as it goes; nil for none
 	Judge func(context.Context, conformance.Target, conformance.Options) (*record.Report, error)
+	// it takes seconds for each server: [Needed] runs it only where the matrix is narrowed
+	Slow bool
 }
 
 // cases returns the ids of the cases of the phase; nil for all of the suite.
@@ -67,7 +72,8 @@ type Choice string
 const (
 	// faults of the written phase by the written cases; each other fault by the later phases in
 	// turn until one finds it, and by the written cases too if the matrix is narrowed; conforming
-	// servers by the written cases, and a sample of them by each later phase
+	// servers by the written cases, and a sample of them by each later phase; a slow phase is run
+	// only if the matrix is narrowed
 	Needed Choice = ""
 	// each fault and each conforming server by every phase
 	All Choice = "all"
@@ -113,7 +119,7 @@ func RunPhases(ctx context.Context, phases []Phase, faults, variants []Subject, 
 	r.later = slices.DeleteFunc(slices.Clone(faults), func(s Subject) bool { return s.PhaseOf() == Written })
 	var m *Result
 	for i, p := range phases {
-		if choice != Needed && choice != All && string(choice) != p.Name {
+		if choice != Needed && choice != All && string(choice) != p.Name || choice == Needed && p.Slow && !narrowed {
 			continue
 		}
 		if i == 0 {
@@ -170,6 +176,9 @@ func (r *phaseRun) generated(p Phase, names []string, faults, variants []Subject
 	share := Share{Phase: p.Name, Cases: len(p.Suite.Cases)}
 	if p.Of != nil {
 		share.Cases = len(p.cases())
+	}
+	if p.Made > 0 {
+		share.Cases = p.Made
 	}
 	if r.choice == Needed {
 		own := slices.Index(names, p.Name)
@@ -340,6 +349,10 @@ func (m *Result) PhaseLines() (out []string) {
 		}
 	}
 	for _, phase := range order {
+		if phase == reference.Unfound {
+			out = append(out, fmt.Sprintf("%d faults are known that no phase finds", waiting[phase]))
+			continue
+		}
 		out = append(out, fmt.Sprintf("%d faults wait for the phase %s, which was not run", waiting[phase], phase))
 	}
 	return out

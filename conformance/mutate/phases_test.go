@@ -164,7 +164,7 @@ func TestFaultsAreOfAKnownPhase(t *testing.T) {
 	for _, f := range reference.Faults() {
 		seen[f.Phase]++
 	}
-	require.ElementsMatch(t, []string{"", reference.Coverage, reference.Exploration},
+	require.ElementsMatch(t, []string{"", reference.Coverage, reference.Exploration, reference.Unfound},
 		slices.Collect(maps.Keys(seen)))
 	require.Greater(t, seen[reference.Coverage]+seen[reference.Exploration], 200)
 }
@@ -347,6 +347,27 @@ func TestAPhaseMayMakeItsOwnReport(t *testing.T) {
 	require.Equal(t, []string{"exploration"}, m.Later[0].Phases)
 	require.Equal(t, []string{"hidden"}, m.Later[0].Cases)
 	require.Empty(t, m.Problems())
+}
+
+func TestASlowPhaseIsRunWhereItIsAskedFor(t *testing.T) {
+	suite := load(t)
+	phases := append(plantedPhases(suite), Phase{Name: reference.Exploration, Suite: suite, Slow: true,
+		Judge: func(context.Context, conformance.Target, conformance.Options) (*record.Report, error) {
+			return &record.Report{Verdict: record.Conformant}, nil
+		}})
+	faults := []Subject{crashing("hidden", reference.Exploration, "application/never")}
+	for _, row := range []struct {
+		narrowed bool
+		choice   Choice
+		want     bool
+	}{{false, Needed, false}, {true, Needed, true}, {false, reference.Exploration, true}, {false, All, true}} {
+		m, err := RunPhases(t.Context(), phases, faults, nil, row.narrowed, row.choice, single())
+		require.NoError(t, err)
+		require.Equal(t, row.want, slices.ContainsFunc(m.Phases, func(s Share) bool {
+			return s.Phase == reference.Exploration
+		}), "%+v", row)
+		require.Equal(t, row.want, m.Later[0].Due, "%+v: want a fault that waits where its phase is not run", row)
+	}
 }
 
 func TestTheCasesOfLaterFaultsAreBroughtUpToDate(t *testing.T) {

@@ -15,6 +15,9 @@ import (
 const (
 	Coverage    = "coverage"    // the cases generated for each value and form, and for all pairs
 	Exploration = "exploration" // the random cases
+
+	// Unfound is the phase of a fault that no phase finds.
+	Unfound = "unfound"
 )
 
 // conditionalFaults break the contract only for requests with one property, or with two
@@ -94,7 +97,7 @@ func wordFaults() []conditional {
 		{name: "crashes-on-private-use", says: "answers 500 to a character of private use", breaks: breaksForms,
 			phase: Coverage, when: commentLike(`\p{Co}`), then: crash},
 		{name: "crashes-on-noncharacters", says: "answers 500 to U+FFFE and U+FFFF in a Comment", breaks: breaksForms,
-			phase: Exploration, when: commentLike(`[\x{fffe}\x{ffff}]`), then: crash},
+			phase: Unfound, when: commentLike(`[\x{fffe}\x{ffff}]`), then: crash},
 		{name: "refuses-replacement-character", says: "takes U+FFFD in a Comment for broken UTF-8", breaks: breaksForms,
 			phase: Coverage, when: commentHas("\ufffd"), then: refuse(400)},
 		{name: "crashes-on-dotted-capital-i", says: "answers 500 to İ, which is longer in lower case",
@@ -144,7 +147,7 @@ func wordFaults() []conditional {
 		{name: "crashes-on-share", says: "answers 500 to a Comment that begins with two backslashes",
 			breaks: breaksForms, phase: Exploration, when: commentLike(`^\\\\`), then: crash},
 		{name: "crashes-on-trailing-backslash", says: "answers 500 to a Comment that ends in a backslash",
-			breaks: breaksForms, phase: Exploration, when: commentLike(`\\$`), then: crash},
+			breaks: breaksForms, phase: Unfound, when: commentLike(`\\$`), then: crash},
 		{name: "unescapes-twice", says: `answers 500 to a Comment with a backslash and a u, which it unescapes again`,
 			breaks: breaksForms, phase: Coverage, when: commentLike(`\\u`), then: crash},
 		{name: "refuses-line-break-in-comment", says: "does not take a carriage return and line feed in a Comment",
@@ -166,7 +169,7 @@ func wordFaults() []conditional {
 			breaks: ids("action.types"), phase: Coverage, when: commentLike(`^(?i:true|false)$`),
 			then: edits(set("requestorComment", true))},
 		{name: "answers-boolean-for-yes", says: "gives requestorComment as a boolean where the Comment is yes or no, " +
-			"as YAML 1.1 reads them", breaks: ids("action.types"), phase: Exploration,
+			"as YAML 1.1 reads them", breaks: ids("action.types"), phase: Unfound,
 			when: commentLike(`^(?i:yes|no|on|off)$`), then: edits(set("requestorComment", false))},
 		{name: "answers-null-for-the-word", says: "gives requestorComment as null where the Comment is the word",
 			breaks: ids("action.types"), when: commentLike(`^(?i:null|nil|none|undefined)$`),
@@ -176,7 +179,7 @@ func wordFaults() []conditional {
 		{name: "crashes-on-date-as-comment", says: "answers 500 to a Comment that begins with a date",
 			breaks: breaksWords, phase: Coverage, when: commentLike(`^[0-9]{4}-[0-9]{2}-[0-9]{2}`), then: crash},
 		{name: "refuses-hash-as-comment", says: "does not take a Comment that is the Sha1 too", breaks: breaksWords,
-			phase: Exploration, when: func(q *asked) bool {
+			phase: Unfound, when: func(q *asked) bool {
 				o, _ := parseObject(q.body)
 				c, _ := o.Get("Comment").(string)
 				s, _ := o.Get("Sha1").(string)
@@ -209,7 +212,7 @@ func lengthFaults() (out []conditional) {
 			"16,383 characters", breaks: ids("action.members"), phase: Coverage, when: commentOf(2048, 16383),
 			then: edits(drop("status"))},
 		conditional{name: "crashes-on-body-of-4096-bytes", says: "answers 500 to a body of just 4,096 bytes",
-			breaks: breaksLength, phase: Exploration, when: bodyBytes(4096, 4096), then: crash},
+			breaks: breaksLength, phase: Unfound, when: bodyBytes(4096, 4096), then: crash},
 		conditional{name: "refuses-length-1000-to-1100", says: "does not take a Comment of 1,000 to 1,100 bytes",
 			breaks: breaksLength, phase: Coverage, when: commentBytes(1000, 1100), then: refuse(413)},
 	)
@@ -241,19 +244,19 @@ func hashFaults() []conditional {
 			breaks: breaksHash, phase: Coverage, when: sha1Like(`^[0-9]*[A-F][0-9A-F]*[0-9]*[a-f][0-9a-f]*$`),
 			then: refuse(400)},
 		{name: "crashes-on-one-capital-in-sha1", says: "answers 500 to a Sha1 with a single capital",
-			breaks: breaksHash, phase: Exploration, when: both(sha1Like(`^[^A-F]*[A-F][^A-F]*$`), sha1Like(`[a-f]`)),
+			breaks: breaksHash, phase: Unfound, when: both(sha1Like(`^[^A-F]*[A-F][^A-F]*$`), sha1Like(`[a-f]`)),
 			then: crash},
 		{name: "crashes-on-alternating-case", says: "answers 500 to a Sha1 whose letters change case one by one",
-			breaks: breaksHash, phase: Exploration,
+			breaks: breaksHash, phase: Unfound,
 			when: sha1Like(`^[0-9]*([a-f][0-9]*[A-F][0-9]*){8,}[a-f]?[0-9]*$`), then: crash},
-		{name: "refuses-sha1-of-zeros", says: "takes a Sha1 of zeros for none", breaks: breaksHash, phase: Exploration,
+		{name: "refuses-sha1-of-zeros", says: "takes a Sha1 of zeros for none", breaks: breaksHash, phase: Unfound,
 			when: sha1Like(`^0{40}$`), then: refuse(400)},
 		{name: "crashes-on-sha1-of-one-digit", says: "answers 500 to a Sha1 of one digit forty times",
 			breaks: breaksHash, phase: Coverage, when: member("Sha1", func(s string) bool {
 				return s != "" && strings.Count(s, s[:1]) == len(s)
 			}), then: crash},
 		{name: "refuses-sha1-of-nothing", says: "does not take the Sha1 of an empty file", breaks: breaksHash,
-			phase: Exploration, when: sha1Like(`(?i)^da39a3ee5e6b4b0d3255bfef95601890afd80709$`), then: refuse(400)},
+			phase: Unfound, when: sha1Like(`(?i)^da39a3ee5e6b4b0d3255bfef95601890afd80709$`), then: refuse(400)},
 		{name: "answers-file-id-of-lower-case-alone", says: "gives another fileId where Sha1 is in capitals",
 			breaks: ids("action.file-id"), when: upperSha1,
 			then: edits(set("fileId", strings.Repeat("0f", 20)))},
@@ -279,10 +282,10 @@ func escapeFaults() []conditional {
 			when: bodyLike(`(?i)\\u005c`), then: crash},
 		{name: "refuses-escaped-separator", says: `does not take \u2028`, breaks: breaksForms, phase: Coverage,
 			when: bodyLike(`\\u2028`), then: refuse(400)},
-		{name: "refuses-solidus-by-number", says: `does not take \u002f`, breaks: breaksForms, phase: Exploration,
+		{name: "refuses-solidus-by-number", says: `does not take \u002f`, breaks: breaksForms, phase: Unfound,
 			when: bodyLike(`(?i)\\u002f`), then: refuse(400)},
 		{name: "refuses-escaped-digits-in-sha1", says: "does not take an escape inside Sha1", breaks: breaksForms,
-			phase: Exploration, when: bodyLike(`"Sha1"\s*:\s*"[^"]*\\u`), then: refuse(400)},
+			phase: Unfound, when: bodyLike(`"Sha1"\s*:\s*"[^"]*\\u`), then: refuse(400)},
 		{name: "refuses-blank-before-colon", says: "does not take white space before a colon", breaks: breaksForms,
 			when: bodyLike(`"(Comment|Sha1)"\s+:`), then: refuse(400)},
 		{name: "refuses-blank-before-comma", says: "does not take white space before a comma", breaks: breaksForms,
@@ -334,7 +337,7 @@ func furtherFaults() (out []conditional) {
 			}},
 		{name: "refuses-lower-case-comment-beside", says: "does not take a further member comment",
 			breaks: breaksMember,
-			phase:  Exploration, when: furtherName("comment", "COMMENT"), then: refuse(400)},
+			phase:  Unfound, when: furtherName("comment", "COMMENT"), then: refuse(400)},
 		{name: "refuses-further-null", says: "does not take a further member that is null", breaks: breaksMember,
 			when: further(func(m Member) bool { return m.Value == nil }), then: refuse(400)},
 		{name: "refuses-further-empty-array", says: "does not take a further member that is an empty array",
@@ -432,7 +435,7 @@ func negotiationFaults() []conditional {
 			then: zip},
 		{name: "claims-brotli-if-asked", says: "says that a plain body is compressed with brotli where " +
 			"Accept-Encoding " +
-			"names it", breaks: ids("http.framing", "response.json"), phase: Exploration,
+			"names it", breaks: ids("http.framing", "response.json"), phase: Unfound,
 			when: field("Accept-Encoding", `br`),
 			then: coded("br", func(b []byte) []byte { return b })},
 		{name: "crashes-on-encoding-list", says: "answers 500 to a list in Accept-Encoding", breaks: breaksHTTP,
@@ -445,7 +448,7 @@ func negotiationFaults() []conditional {
 		{name: "answers-range", says: "answers 206 to a request with Range", breaks: ids("response.created"),
 			phase: Coverage, when: field("Range", `.`), then: withStatus(http.StatusPartialContent)},
 		{name: "answers-not-modified", says: "answers 304 to a request with If-Modified-Since",
-			breaks: ids("response.created"), phase: Exploration, when: field("If-Modified-Since", `.`),
+			breaks: ids("response.created"), phase: Unfound, when: field("If-Modified-Since", `.`),
 			then: withStatus(http.StatusNotModified)},
 	}
 }
@@ -460,10 +463,10 @@ func fieldFaults() []conditional {
 		{name: "crashes-on-forwarded-for", says: "answers 500 to an X-Forwarded-For that is no address",
 			breaks: breaksHTTP, phase: Coverage, when: field("X-Forwarded-For", `[^0-9a-fA-F.:, \[\]]`), then: crash},
 		{name: "crashes-on-trace-parent", says: "answers 500 to a traceparent of another form", breaks: breaksHTTP,
-			phase: Exploration, when: both(field("Traceparent", `.`), not(field("Traceparent",
+			phase: Unfound, when: both(field("Traceparent", `.`), not(field("Traceparent",
 				`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`))), then: crash},
 		{name: "follows-method-override", says: "answers 405 to a POST that X-HTTP-Method-Override calls a GET",
-			breaks: ids("operation.exists", "response.created"), phase: Exploration,
+			breaks: ids("operation.exists", "response.created"), phase: Unfound,
 			when: field("X-Http-Method-Override", `^(GET|DELETE|PUT)$`), then: refuse(405)},
 		{name: "crashes-on-upgrade", says: "answers 500 to a request with Upgrade", breaks: breaksHTTP, phase: Coverage,
 			when: field("Upgrade", `.`), then: crash},
@@ -472,12 +475,12 @@ func fieldFaults() []conditional {
 		{name: "crashes-on-identity-coding", says: "answers 500 to Content-Encoding: identity", breaks: breaksHTTP,
 			phase: Coverage, when: field("Content-Encoding", `^(?i:identity)$`), then: crash},
 		{name: "fails-expectation", says: "answers 417 to an Expect in capitals", breaks: breaksHTTP,
-			phase: Exploration,
+			phase: Unfound,
 			when:  field("Expect", `100-[A-Z]`), then: refuse(417)},
 		{name: "crashes-on-missing-user-agent", says: "answers 500 to a request without User-Agent", breaks: breaksHTTP,
 			phase: Coverage, when: without("User-Agent"), then: crash},
 		{name: "crashes-on-tool", says: "answers 500 to a User-Agent that names a tool", breaks: breaksHTTP,
-			phase: Exploration, when: field("User-Agent", `(?i)curl|python|wget`), then: crash},
+			phase: Unfound, when: field("User-Agent", `(?i)curl|python|wget`), then: crash},
 		{name: "crashes-on-50-fields", says: "answers 500 to a head of fifty fields or more", breaks: breaksHTTP,
 			phase: Coverage, when: fields(50), then: crash},
 		{name: "crashes-on-long-field", says: "answers 500 to a field of 4,000 bytes or more", breaks: breaksHTTP,
@@ -505,10 +508,10 @@ func fieldFaults() []conditional {
 				return false
 			}, then: crash},
 		{name: "refuses-no-blank-behind-colon", says: "answers 400 to a field without a blank behind the colon",
-			breaks: breaksHTTP, phase: Exploration, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
+			breaks: breaksHTTP, phase: Unfound, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
 			raw: true},
 		{name: "refuses-blanks-behind-colon", says: "answers 400 to two blanks behind the colon of a field",
-			breaks: breaksHTTP, phase: Exploration, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
+			breaks: breaksHTTP, phase: Unfound, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
 			raw: true},
 		{name: "refuses-blank-behind-field", says: "answers 400 to a blank at the end of a field", breaks: breaksHTTP,
 			phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^\r\n]*[ \t]\r\n`), then: refuse(400), raw: true},
@@ -531,12 +534,12 @@ func transferFaults() []conditional {
 			breaks: ids("request.absolute-form", "response.created"),
 			when:   func(q *asked) bool { return q.URL.IsAbs() }, then: crash},
 		{name: "crashes-on-host-in-capitals", says: "answers 500 to a Host in capitals", breaks: breaksEither,
-			phase: Exploration, when: func(q *asked) bool { return strings.ToLower(q.Host) != q.Host }, then: crash},
-		{name: "crashes-on-old-version", says: "answers 500 to HTTP/1.0", breaks: breaksEither, phase: Exploration,
+			phase: Unfound, when: func(q *asked) bool { return strings.ToLower(q.Host) != q.Host }, then: crash},
+		{name: "crashes-on-old-version", says: "answers 500 to HTTP/1.0", breaks: breaksEither, phase: Unfound,
 			when: oldVersion, then: crash},
 		{name: "refuses-machine-of-40-digits",
 			says:   "knows machine ids of 32 digits alone, and answers 404 to one of 40",
-			breaks: ids("operation.exists", "response.created"), phase: Exploration, when: func(q *asked) bool {
+			breaks: ids("operation.exists", "response.created"), phase: Unfound, when: func(q *asked) bool {
 				return regexp.MustCompile(`/[0-9a-fA-F]{40}/`).MatchString(q.URL.Path)
 			}, then: refuse(404)},
 		{name: "crashes-on-chunks", says: "answers 500 to a body in chunks", breaks: breaksEither,
@@ -551,7 +554,7 @@ func transferFaults() []conditional {
 			breaks: breaksEither, phase: Coverage, when: both(chunky, rawLike(`\r\n0+[1-9A-Fa-f][0-9A-Fa-f]*\r\n`)),
 			then: crash, raw: true},
 		{name: "crashes-on-50-chunks", says: "answers 500 to a body in fifty chunks or more", breaks: breaksEither,
-			phase: Exploration, when: both(chunky, rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){50}`)), then: crash,
+			phase: Unfound, when: both(chunky, rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){50}`)), then: crash,
 			raw: true},
 		{name: "crashes-on-trailer", says: "answers 500 to a field behind the last chunk", breaks: breaksEither,
 			phase: Coverage, when: both(chunky, rawLike(`\r\n0+\r\n[A-Za-z-]+:`)), then: crash, raw: true},
@@ -566,14 +569,14 @@ func transferFaults() []conditional {
 func pairFaults() []conditional {
 	return []conditional{
 		{name: "crashes-on-long-line-separator", says: "answers 500 to a Comment that is longer than 300 bytes and " +
-			"holds U+2028", breaks: breaksForms, phase: Exploration,
+			"holds U+2028", breaks: breaksForms, phase: Unfound,
 			when: both(commentHas("\u2028"), commentBytes(301, maxBody)), then: crash},
 		{name: "crashes-on-long-comment-beyond-ascii", says: "answers 500 to a Comment beyond ASCII that is longer " +
 			"than 255 bytes", breaks: ids("request.json-forms", "request.comment-length", "response.created"),
-			phase: Exploration, when: both(beyondASCII, commentBytes(256, maxBody)), then: crash},
+			phase: Unfound, when: both(beyondASCII, commentBytes(256, maxBody)), then: crash},
 		{name: "counts-comment-in-utf-16", says: "does not take a Comment of 200 to 256 characters and more than 256 " +
 			"UTF-16 units", breaks: ids("request.json-forms", "request.comment-length", "response.created"),
-			phase: Exploration, when: both(commentOf(129, 256), commentUnits(257, maxBody)), then: refuse(400)},
+			phase: Unfound, when: both(commentOf(129, 256), commentUnits(257, maxBody)), then: refuse(400)},
 		{name: "answers-sha1-in-half-at-escapes",
 			says: "cuts sha1 in half where the body has an escape and Sha1 is in " +
 				"capitals", breaks: ids("action.sha1"), phase: Coverage, when: both(bodyLike(`\\`), upperSha1),
@@ -583,7 +586,7 @@ func pairFaults() []conditional {
 			breaks: breaksEither, phase: Coverage, when: both(chunky, field("Content-Type", `(?i)charset`)),
 			then: crash},
 		{name: "crashes-on-escaped-emoji-in-reverse", says: "answers 500 to a pair of escaped surrogates where Sha1 " +
-			"stands before Comment", breaks: breaksForms, phase: Exploration,
+			"stands before Comment", breaks: breaksForms, phase: Unfound,
 			when: both(bodyLike(`(?i)\\ud[89ab]`), sha1First), then: crash},
 		{name: "refuses-lower-case-scheme-with-capital-type",
 			says: "answers 401 to a scheme in small letters where the " +
@@ -599,7 +602,7 @@ func pairFaults() []conditional {
 			then: edits(drop("fileId"))},
 		{name: "answers-latin-1-beyond-ascii",
 			says: "writes a Comment beyond ASCII as ISO 8859-1 where Accept-Charset " +
-				"asks for that", breaks: ids("json.encoding"), phase: Exploration,
+				"asks for that", breaks: ids("json.encoding"), phase: Unfound,
 			when: both(beyondASCII, field("Accept-Charset", `8859`)),
 			then: func(a *answer, _ *asked) {
 				var latin []byte
@@ -609,7 +612,7 @@ func pairFaults() []conditional {
 				a.body = latin
 			}},
 		{name: "zips-long-comment-unasked", says: "compresses the answer with gzip where the Comment is longer than " +
-			"1,000 bytes and Accept-Encoding is missing", breaks: ids("http.framing"), phase: Exploration,
+			"1,000 bytes and Accept-Encoding is missing", breaks: ids("http.framing"), phase: Unfound,
 			when: both(without("Accept-Encoding"), commentBytes(1001, maxBody)), then: coded("gzip", gzipped)},
 		{name: "drops-instances-of-further-member-and-accept", says: "leaves fileInstances out where the body has a " +
 			"further member and Accept has a list", breaks: ids("action.members"), phase: Coverage,
@@ -617,7 +620,7 @@ func pairFaults() []conditional {
 		{name: "crashes-on-upper-case-sha1-in-chunks", says: "answers 500 to a Sha1 in capitals in a body in chunks",
 			breaks: breaksEither, phase: Coverage, when: both(upperSha1, chunky), then: crash},
 		{name: "crashes-on-old-version-beyond-ascii", says: "answers 500 to HTTP/1.0 where the Comment is beyond ASCII",
-			breaks: breaksEither, phase: Exploration, when: both(oldVersion, beyondASCII), then: crash},
+			breaks: breaksEither, phase: Unfound, when: both(oldVersion, beyondASCII), then: crash},
 		{name: "answers-local-time-to-language-and-zeros",
 			says: "gives times with an offset where Accept-Language is " +
 				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Exploration,
@@ -628,10 +631,10 @@ func pairFaults() []conditional {
 		{name: "crashes-on-percent-in-capital-type",
 			says: "answers 500 to a percent sign in a Comment where the media " +
 				"type has capitals", breaks: ids("request.json", "request.media-type-case", "response.created"),
-			phase: Exploration, when: both(commentHas("%"), field("Content-Type", `^[^;]*[A-Z]`)), then: crash},
+			phase: Unfound, when: both(commentHas("%"), field("Content-Type", `^[^;]*[A-Z]`)), then: crash},
 		{name: "crashes-on-deep-member-and-emoji", says: "answers 500 to ten brackets in each other with a Comment " +
 			"beyond the first plane of Unicode", breaks: ids("request.extra-members", "request.json-forms",
-			"response.created"), phase: Exploration, when: both(nested(10), commentLike(`[\x{10000}-\x{10ffff}]`)),
+			"response.created"), phase: Unfound, when: both(nested(10), commentLike(`[\x{10000}-\x{10ffff}]`)),
 			then: crash},
 	}
 }
@@ -654,16 +657,16 @@ func sequenceFaults() []Fault {
 			"request of a connection", Breaks: isolated, Phase: Exploration,
 			Wrap: nthOfConnection(2, commentBytes(500, maxBody), refuse(400))},
 		{Name: "crashes-on-100th-of-connection", Says: "answers 500 to the hundredth request of a connection",
-			Breaks: ids("state.isolated", "response.created"), Phase: Exploration,
+			Breaks: ids("state.isolated", "response.created"), Phase: Unfound,
 			Wrap: nthOfConnection(100, func(*asked) bool { return true }, crash)},
 		{Name: "locks-out-after-refused-tokens", Says: "answers 403 to a valid token on a connection that has sent " +
-			"three refused ones", Breaks: isolated, Phase: Exploration,
+			"three refused ones", Breaks: isolated, Phase: Unfound,
 			Wrap: remembering(func(past map[string]int, q *asked, a *answer) bool {
 				past[q.RemoteAddr] += count(a, http.StatusUnauthorized)
 				return past[q.RemoteAddr] >= 3
 			}, refuse(http.StatusForbidden))},
 		{Name: "refuses-file-of-other-operation", Says: "answers 409 to RequestSample for a file that was stopped " +
-			"before", Breaks: isolated, Phase: Exploration,
+			"before", Breaks: isolated, Phase: Unfound,
 			Wrap: remembering(func(past map[string]int, q *asked, a *answer) bool {
 				o, _ := parseObject(q.body)
 				s, _ := o.Get("Sha1").(string)
@@ -674,7 +677,7 @@ func sequenceFaults() []Fault {
 				return past[strings.ToLower(s)] > 0
 			}, refuse(http.StatusConflict))},
 		{Name: "refuses-same-comment-again", Says: "answers 409 to the Comment of the request before it on the same " +
-			"connection, for another file", Breaks: isolated, Phase: Exploration,
+			"connection, for another file", Breaks: isolated, Phase: Unfound,
 			Wrap: remembering(func(past map[string]int, q *asked, _ *answer) bool {
 				o, _ := parseObject(q.body)
 				c, _ := o.Get("Comment").(string)
@@ -726,9 +729,9 @@ func conditionalHoles() []Fault {
 			Breaks: noComment, Phase: Coverage, Wrap: renamed("Comment ", "Comment")},
 		{Name: "takes-comment-name-cut", Says: "takes Commen for Comment", Breaks: noComment, Phase: Coverage,
 			Wrap: renamed("Commen", "Comment")},
-		{Name: "takes-sha256-name", Says: "takes Sha256 for Sha1", Breaks: noSha1, Phase: Exploration,
+		{Name: "takes-sha256-name", Says: "takes Sha256 for Sha1", Breaks: noSha1, Phase: Unfound,
 			Wrap: renamed("Sha256", "Sha1")},
-		{Name: "takes-sha-1-name", Says: "takes Sha-1 for Sha1", Breaks: noSha1, Phase: Exploration,
+		{Name: "takes-sha-1-name", Says: "takes Sha-1 for Sha1", Breaks: noSha1, Phase: Unfound,
 			Wrap: renamed("Sha-1", "Sha1")},
 		{Name: "takes-wide-sha1-name", Says: "takes Ｓha1, with a wide letter, for Sha1", Breaks: noSha1,
 			Phase: Coverage, Wrap: renamed("Ｓha1", "Sha1")},
@@ -740,7 +743,7 @@ func conditionalHoles() []Fault {
 				return recase("Comment", "Sha1")(o)
 			})},
 		{Name: "takes-wrapped-body", Says: "takes the two members inside a further object", Breaks: noComment,
-			Phase: Exploration, Wrap: excuseObject(func(o Object) (Object, bool) {
+			Phase: Unfound, Wrap: excuseObject(func(o Object) (Object, bool) {
 				for _, m := range o {
 					if inner, ok := m.Value.(Object); ok && inner.Get("Comment") != nil && inner.Get("Sha1") != nil {
 						return inner, true
@@ -757,7 +760,7 @@ func conditionalHoles() []Fault {
 		hash("takes-blank-behind-sha1", "accepts a Sha1 with a blank behind it alone", `^[0-9A-Fa-f]{40} $`, Coverage),
 		hash("takes-tab-behind-sha1", "accepts a Sha1 with a tab behind it", `^[0-9A-Fa-f]{40}\t$`, Coverage),
 		hash("takes-nul-behind-sha1", "accepts a Sha1 with a NUL character behind it", `^[0-9A-Fa-f]{40}\x00`,
-			Exploration),
+			Unfound),
 		hash("takes-hex-prefix", "accepts a Sha1 of 0x and 38 digits", `^0[xX][0-9A-Fa-f]{38}$`, Coverage),
 		hash("takes-hex-prefix-before-40-digits", "accepts a Sha1 with 0x before it", `^0[xX][0-9A-Fa-f]{40}$`, ""),
 		hash("takes-algorithm-prefix", "accepts a Sha1 with sha1: before it", `^(?i:sha1)[:=][0-9A-Fa-f]{40}$`,
@@ -775,10 +778,10 @@ func conditionalHoles() []Fault {
 		hash("takes-base64-sha1", "accepts a Sha1 in base64", `^[A-Za-z0-9+/]{27}=$`, Coverage),
 		hash("takes-80-digits", "accepts a Sha1 of 80 digits", `^[0-9A-Fa-f]{80}$`, Coverage),
 		hash("takes-40-digits-and-more", "looks at the first 40 digits of Sha1 alone, if a blank follows",
-			`^[0-9A-Fa-f]{40} .`, Exploration),
+			`^[0-9A-Fa-f]{40} .`, Unfound),
 		hash("takes-sha224", "accepts a SHA-224 hash for Sha1", `^[0-9A-Fa-f]{56}$`, Coverage),
 		hash("takes-sha512", "accepts a SHA-512 hash for Sha1", `^[0-9A-Fa-f]{128}$`, Coverage),
-		hash("takes-signed-sha1", "accepts a Sha1 of a sign and 39 digits", `^[-+][0-9A-Fa-f]{39}$`, Exploration),
+		hash("takes-signed-sha1", "accepts a Sha1 of a sign and 39 digits", `^[-+][0-9A-Fa-f]{39}$`, Unfound),
 		hash("takes-percent-escaped-sha1", "accepts a Sha1 with an escaped digit as in a URL", `%[0-9A-Fa-f]{2}`,
 			Coverage),
 
@@ -849,7 +852,7 @@ func conditionalHoles() []Fault {
 		{Name: "takes-longer-method", Says: "takes a method that begins with POST for it", Breaks: method,
 			Phase: Coverage,
 			Wrap:  excuseMethod(func(q *asked) bool { return strings.HasPrefix(q.Method, "POST") })},
-		{Name: "takes-search", Says: "takes the methods SEARCH and QUERY for POST", Breaks: method, Phase: Exploration,
+		{Name: "takes-search", Says: "takes the methods SEARCH and QUERY for POST", Breaks: method, Phase: Unfound,
 			Wrap: excuseMethod(func(q *asked) bool { return q.Method == "SEARCH" || q.Method == "QUERY" })},
 		{Name: "takes-method-override", Says: "takes a GET that X-HTTP-Method-Override calls a POST for one",
 			Breaks: method, Phase: Coverage, Wrap: excuseMethod(func(q *asked) bool {
@@ -944,7 +947,7 @@ func credentialNearMisses() []Fault {
 			}},
 		{"takes-quoted-token", "accepts a token in quotes", known, Coverage,
 			replaceToken(`^Bearer "(.+)"$`, "Bearer $1")},
-		{"takes-escaped-token", "accepts a token with an escape as in a URL", known, Exploration,
+		{"takes-escaped-token", "accepts a token with an escape as in a URL", known, Unfound,
 			func(value string) []string {
 				if !strings.Contains(value, "%2D") && !strings.Contains(value, "%2d") {
 					return nil
@@ -965,7 +968,7 @@ func credentialNearMisses() []Fault {
 			replaceToken(`^(?i:Token) (.+)$`, "Bearer $1")},
 		{"takes-oauth-scheme", "accepts the schemes OAuth and JWT", scheme, Coverage,
 			replaceToken(`^(?i:OAuth|JWT) (.+)$`, "Bearer $1")},
-		{"takes-scheme-twice", "accepts Bearer written twice", scheme, Exploration,
+		{"takes-scheme-twice", "accepts Bearer written twice", scheme, Unfound,
 			replaceToken(`^Bearer Bearer (.+)$`, "Bearer $1")},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: row.phase,
@@ -1025,7 +1028,7 @@ func conditionalRefusals() (faults []Fault) {
 			ids("refusal.no-server-error", "refusal.status-auth", "http.framing"), Coverage, 401,
 			field("Authorization", `^.{1000}.{1000}.{1000}.{900}`), crash},
 		{"crashes-on-token-of-three-parts", "answers 500 to a token of three parts that are not base64",
-			ids("refusal.no-server-error", "refusal.status-auth"), Exploration, 401,
+			ids("refusal.no-server-error", "refusal.status-auth"), Unfound, 401,
 			field("Authorization", `^Bearer [^.]*[^A-Za-z0-9_.-][^.]*\.[^.]*\.[^.]*$`), crash},
 		{"shows-stack-on-long-sha1", "shows a stack in the refusal of a Sha1 of more than 100 characters", inside,
 			Coverage, 400, member("Sha1", func(s string) bool { return len(s) > 100 }),
