@@ -13,7 +13,7 @@ type Fault struct {
 	Breaks       []string                        // ids of the requirements that a judge may report, most specific first
 	Waits        bool                            // only seen by a client with a timeout
 	Intermittent bool                            // not visible in every request that could show it
-	Phase        string                          // that finds it: "" for the written cases, [Coverage], [Exploration] or [Unfound]
+	Phase        string                          // "" for the written cases, [Coverage], [Exploration] or [Unfound]
 	Wrap         func(http.Handler) http.Handler // adds the fault to a server, which may be [Listening]
 }
 
