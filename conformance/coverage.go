@@ -77,21 +77,36 @@ type coverer struct {
 	rows   []record.CoverageRow
 	at     map[string]int // position in rows, by place
 	status map[int]*record.CoverageRow
+	bodies map[string]bodyPlaces // of all operations, by schema and body as it is written in the case
+}
+
+// bodyPlaces are the places that a body meets.
+type bodyPlaces struct {
+	met    []string
+	faults []string // "" for one that is no place at the run's level
+	known  bool     // false where the body cannot be judged
+}
+
+// A meeting is a place that a case meets in one way.
+type meeting struct {
+	operation, place string
+	valid            bool
 }
 
 // coverage counts which places of the contract the runs met. Nothing is counted by repetition,
 // so that what a session does not keep is not missed.
 func (k conclusion) coverage(runs []*caseRun, cases []record.CaseResult) *record.Coverage {
 	out := &record.Coverage{Least: k.leastCoverage, Rows: []record.CoverageRow{}}
-	by := map[string]*coverer{}
+	by, bodies := map[string]*coverer{}, map[string]bodyPlaces{}
 	for _, op := range k.suite.Operations {
 		by[op.ID] = k.newCoverer(op)
+		by[op.ID].bodies = bodies
 	}
 	for i, run := range runs {
 		if o := cases[i].Outcome; o != record.Passed && o != record.Deviated && o != record.Failed {
 			continue
 		}
-		seen := map[string]bool{}
+		seen := map[meeting]bool{}
 		for _, x := range run.exchanges {
 			if c := by[k.suite.operationOf(x.Exchange)]; c != nil && x.Response != nil && x.Unjudged == "" &&
 				!x.aborted() {
@@ -161,10 +176,10 @@ func (c *coverer) statusRow(status int) *record.CoverageRow {
 }
 
 // note counts an exchange. seen are the places that its case has met already.
-func (c *coverer) note(x *Judged, seen map[string]bool) {
+func (c *coverer) note(x *Judged, seen map[meeting]bool) {
 	step := x.Case.Steps[x.Step]
 	count := func(row *record.CoverageRow, valid bool) {
-		key := fmt.Sprint(row.Operation, " ", row.Place, " ", valid)
+		key := meeting{row.Operation, row.Place, valid}
 		if seen[key] {
 			return
 		}
@@ -224,30 +239,49 @@ func (c *coverer) places(x *Judged) (met, faults []string, known bool) {
 	if !c.contentType(x, note) {
 		return met, faults, true // the schema says nothing of another media type
 	}
-	if err := strictjson.CheckText(x.Request.Body); err != nil {
-		note(bodyText, true)
-		return met, faults, true
+	body := c.body(x)
+	return append(met, body.met...), append(faults, body.faults...), body.known
+}
+
+// body returns the places that the body of a request meets. Bodies that are written alike are
+// alike in the schema, whatever the values of their variables.
+func (c *coverer) body(x *Judged) bodyPlaces {
+	key := c.op.RequestSchema + " " + x.Case.Steps[x.Step].Body
+	out, known := c.bodies[key]
+	if !known {
+		out = c.judgeBody(x.Request.Body)
+		c.bodies[key] = out
 	}
-	note(bodyText, false)
-	body, err := schemas.Decode(x.Request.Body)
+	return out
+}
+
+func (c *coverer) judgeBody(text []byte) (out bodyPlaces) {
+	out.met = append(out.met, bodyText)
+	if strictjson.CheckText(text) != nil {
+		return bodyPlaces{out.met, []string{bodyText}, true}
+	}
+	body, err := schemas.Decode(text)
 	if err != nil || c.schema == nil {
-		return nil, nil, false
+		return out
 	}
 	violations, err := c.schema.ValidateValue(body)
 	if err != nil {
-		return nil, nil, false
+		return out
 	}
 	for _, r := range c.rules {
 		if applies(r, body) {
-			note(keywordPlace(r), slices.ContainsFunc(violations, func(v schemas.Violation) bool { return breaks(v, r) }))
+			out.met = append(out.met, keywordPlace(r))
 		}
 	}
 	for _, v := range violations {
-		if !slices.ContainsFunc(c.rules, func(r schemas.Rule) bool { return breaks(v, r) }) {
-			faults = append(faults, "") // it is at fault in what is no place at this level
+		place := ""
+		if i := slices.IndexFunc(c.rules, func(r schemas.Rule) bool { return breaks(v, r) }); i >= 0 {
+			place = keywordPlace(c.rules[i])
 		}
+		out.faults = append(out.faults, place)
 	}
-	return met, faults, true
+	out.known = true
+	return out
 }
 
 // authorization notes the forms of the credentials.
