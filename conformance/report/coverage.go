@@ -93,10 +93,11 @@ func mdCoverage(r *record.Report) string {
 			fmt.Sprint(row.Written.Valid), fmt.Sprint(row.Generated.Valid), fmt.Sprint(row.Written.Invalid),
 			fmt.Sprint(row.Generated.Invalid), mdProse(clip(coverageNote(row), 200)))
 	})
-	text := "\n### Coverage\n\n" + strings.ToUpper(c.String()[:1]) + c.String()[1:] + "."
+	says := c.String()
 	if sentence := coverageFailed(r); sentence != "" {
-		text = fmt.Sprintf("\n### Coverage\n\n**%s%s.**", strings.ToUpper(sentence[:1]), sentence[1:])
+		says = sentence
 	}
+	text := "\n### Coverage\n\nPlaces: " + mdProse(says) + "."
 	return text + " " + coverageMeaning + "\n" + mdFolded(count(len(c.Rows), "place"), head+strings.Join(rows, "")+
 		rest(len(c.Rows)-len(rows), "place"))
 }
