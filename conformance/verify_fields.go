@@ -87,7 +87,7 @@ func ReportFields() []ReportField {
 		{"totals.not_applicable", Derived, ""},
 		{"totals.requests", Derived, ""},
 		{"totals.findings", Derived, ""},
-		{"coverage.least", Derived, setting},
+		{"coverage.least", Bounded, setting},
 		{"coverage.places", Derived, ""},
 		{"coverage.met", Derived, ""},
 		{"coverage.rows[].operation", Derived, ""},

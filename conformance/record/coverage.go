@@ -38,14 +38,14 @@ type CoverageCount struct {
 }
 
 // Valid returns how many cases met the place valid.
-func (r *CoverageRow) Valid() int { return r.Written.Valid + r.Generated.Valid }
+func (r CoverageRow) Valid() int { return r.Written.Valid + r.Generated.Valid }
 
 // Invalid returns how many cases met the place invalid.
-func (r *CoverageRow) Invalid() int { return r.Written.Invalid + r.Generated.Invalid }
+func (r CoverageRow) Invalid() int { return r.Written.Invalid + r.Generated.Invalid }
 
 // Lacks returns which ways of a place that is not open were not met: "valid", "invalid", "valid
 // or invalid", or "".
-func (r *CoverageRow) Lacks() string {
+func (r CoverageRow) Lacks() string {
 	switch {
 	case r.Open != "" || r.Valid() > 0 && r.Invalid() > 0:
 		return ""
