@@ -8,10 +8,14 @@ import (
 )
 
 // coverageFailed returns the sentence of a run that its coverage fails, or "". It stands apart
-// from the verdict: the target may keep the contract all the same.
+// from the verdict: the target may keep the contract all the same. A run without a verdict fails
+// for that.
 func coverageFailed(r *record.Report) string {
-	c := r.Coverage
-	if !c.Fails() {
+	c, verdict := r.Coverage, r.Verdict
+	if r.Baseline != nil {
+		verdict = r.Baseline.Verdict
+	}
+	if !c.Fails() || verdict == record.Unjudged {
 		return ""
 	}
 	return fmt.Sprintf("coverage fails the run: %s, and -min-coverage asks for %d %%", c, c.Least)
@@ -58,7 +62,7 @@ func (p *page) coverage(r *record.Report) {
 		return
 	}
 	code := ""
-	if c.Fails() {
+	if coverageFailed(r) != "" {
 		code = red
 	}
 	p.line(span{code, "coverage: " + c.String()})
@@ -75,7 +79,7 @@ func (p *page) coverage(r *record.Report) {
 // showsCoverage reports whether the console has the coverage: where it was asked for, where it
 // fails the run, and in a verbose report.
 func (p *page) showsCoverage(r *record.Report) bool {
-	return r.Coverage.Fails() || r.Coverage != nil && !p.Quiet && (p.Verbose || r.Coverage.Least > 0)
+	return coverageFailed(r) != "" || r.Coverage != nil && !p.Quiet && (p.Verbose || r.Coverage.Least > 0)
 }
 
 // mdCoverage lists the places in a folded block.
@@ -126,7 +130,7 @@ func (p *htmlPage) CoverageHeading() string {
 }
 
 func (p *htmlPage) CoverageTone() string {
-	if p.Coverage.Fails() {
+	if coverageFailed(p.Report) != "" {
 		return "bad"
 	}
 	return ""

@@ -11,7 +11,7 @@ import (
 // own at the end.
 func verdictLine(r *record.Report) (text, code string) {
 	text, code = judgedLine(r)
-	if r.Coverage.Fails() && code == green {
+	if coverageFailed(r) != "" && code == green {
 		code = red
 	}
 	return withCoverage(text, r), code
