@@ -25,11 +25,14 @@ type conclusion struct {
 	level  record.Level    // the weakest that is judged
 	strict bool            // inferred requirements fail the run too
 	wanted map[string]bool // ids of the cases that were asked for; nil for all
+
+	leastCoverage int // the percentage that is asked for
 }
 
 // concludes returns how a run with these options is concluded.
 func (s *Suite) concludes(o Options) conclusion {
-	return conclusion{suite: s, level: o.Level, strict: o.Strict, wanted: s.wanted(o)}
+	return conclusion{suite: s, level: o.Level, strict: o.Strict, wanted: s.wanted(o),
+		leastCoverage: o.MinCoverage}
 }
 
 // conclude completes a report, of which the target, the safety, the last look and the
@@ -57,6 +60,7 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 		out.Cases = append(out.Cases, caseResult(run, findings, outcome, reason))
 	}
 	out.Totals = total(out.Cases)
+	out.Coverage = k.coverage(runs, out.Cases)
 	out.Operations = k.suite.operations(out.Cases)
 	out.Requirements = k.requirements(out.Cases)
 	out.Interrupted = slices.ContainsFunc(runs, func(run *caseRun) bool { return run.stopped })

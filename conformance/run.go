@@ -48,7 +48,10 @@ type Options struct {
 	// told of each such request before it is sent, and of its answer; what it cannot record is not
 	// sent. Required where AcceptRisk arms something
 	Journal func(record.JournalEntry) error
-	Rate    Rate // at most so many requests; the zero value is no limit
+	// the percentage of the places that the report's coverage has to reach; 0 for none. It is for
+	// the caller to heed: see [record.Coverage.Fails]
+	MinCoverage int
+	Rate        Rate // at most so many requests; the zero value is no limit
 	// how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
 	RetryTime time.Duration
 	// the flags that the user set, for the report, which holds no secret of them
@@ -223,6 +226,10 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	o := options.prepared()
 	if !printable(o.Seed) {
 		return nil, nil, usage("the seed %.100q holds a character that cannot be printed; give printable text", o.Seed)
+	}
+	if o.MinCoverage < 0 || o.MinCoverage > 100 {
+		return nil, nil, usage("a coverage of %d %% is asked for; give a percentage from 1 to 100, or 0 for none",
+			o.MinCoverage)
 	}
 	target, err := target.prepared(ctx)
 	if err != nil {

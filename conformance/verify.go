@@ -70,7 +70,7 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 	}
 	o := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
 		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed,
-		MaxActions: r.Safety.MaxActions, Settings: r.Settings}
+		MaxActions: r.Safety.MaxActions, MinCoverage: leastCoverage(r), Settings: r.Settings}
 	if _, err := s.Select(o); err != nil {
 		return nil, err
 	}
@@ -647,7 +647,7 @@ func (v *verifier) settings() {
 	}
 	for _, row := range []struct{ flag, done string }{
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat",
-			fmt.Sprint(r.Suite.Repeat)}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
+			fmt.Sprint(r.Suite.Repeat)}, {"min-coverage", fmt.Sprint(leastCoverage(r))}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
 		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine",
 			r.Target.UnknownMachine}, {"other-machine", r.Target.OtherMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
@@ -661,6 +661,14 @@ func (v *verifier) settings() {
 		v.refute(kinds[s.Flag] != record.Carried && kinds[s.Flag] != record.Hidden, "setting "+s.Flag, s.Value,
 			"a flag that no report holds")
 	}
+}
+
+// leastCoverage returns the percentage of coverage that a report says was asked for.
+func leastCoverage(r *record.Report) int {
+	if r.Coverage == nil {
+		return 0
+	}
+	return r.Coverage.Least
 }
 
 // compare notes where the recorded report and the derived one are not alike, in the
@@ -687,8 +695,28 @@ func (v *verifier) compare(out *record.Report) {
 	v.requirements(out)
 	v.differ("operations", fmt.Sprintf("%+v", r.Operations), fmt.Sprintf("%+v", out.Operations))
 	v.differ("totals", fmt.Sprintf("%+v", r.Totals), fmt.Sprintf("%+v", out.Totals))
+	v.coverage(out)
 	v.baseline(out)
 	v.verdict(out)
+}
+
+// coverage compares which places were met, each by itself.
+func (v *verifier) coverage(out *record.Report) {
+	if v.recorded.Coverage == nil {
+		v.refute(true, "coverage", "none", out.Coverage.String())
+		return
+	}
+	recorded, own := *v.recorded.Coverage, *out.Coverage
+	if len(recorded.Rows) != len(own.Rows) {
+		v.differ("coverage", fmt.Sprintf("%d places", len(recorded.Rows)), fmt.Sprintf("%d places", len(own.Rows)))
+		return
+	}
+	for i, row := range own.Rows {
+		v.differ(fmt.Sprintf("coverage %s %s", row.Operation, row.Place), fmt.Sprintf("%+v", recorded.Rows[i]),
+			fmt.Sprintf("%+v", row))
+	}
+	recorded.Rows, own.Rows = nil, nil
+	v.differ("coverage", fmt.Sprintf("%+v", recorded), fmt.Sprintf("%+v", own))
 }
 
 // safety compares what was allowed and caused. A run that was stopped may have caused

@@ -37,6 +37,7 @@ type Operation struct {
 	RequestSchema  string // name of the JSON request's schema, as for schemas.Compile; "" if none
 	FileMember     string // the member of the request that names the file, from x-names; "" if none
 	ResponseSchema string // name of the schema of the JSON answer of success; "" if none
+	Scheme         string // the scheme of HTTP of its credentials, such as "bearer"; "" if it asks for none
 	ErrorSchema    string // name of the schema of the JSON answer of any other status; "" if none
 	File           string // the description, from the root of the suite's repository
 	Line           int    // where the description says it, from 1
@@ -147,11 +148,37 @@ func isText(v any) bool {
 
 func operation(t *openapi3.T, method, template string, op *openapi3.Operation) Operation {
 	o := Operation{ID: op.OperationID, Method: method, Path: template}
+	o.Scheme = scheme(t, op)
 	o.Undo, _ = op.Extensions["x-undo"].(string)
 	if body := op.RequestBody; body != nil && body.Value != nil {
 		o.RequestSchema = schemaName(t, body.Value.Content)
 	}
 	return o
+}
+
+// scheme returns the scheme of HTTP by which an operation asks for credentials, in small
+// letters, "" where it has none, or others suffice.
+func scheme(t *openapi3.T, op *openapi3.Operation) (name string) {
+	asked := t.Security
+	if op.Security != nil {
+		asked = *op.Security
+	}
+	for _, alternative := range asked {
+		found := ""
+		for id := range alternative {
+			if t.Components == nil || t.Components.SecuritySchemes[id] == nil {
+				continue
+			}
+			if s := t.Components.SecuritySchemes[id].Value; s != nil && s.Type == "http" {
+				found = strings.ToLower(s.Scheme)
+			}
+		}
+		if found == "" || name != "" && found != name {
+			return ""
+		}
+		name = found
+	}
+	return name
 }
 
 // describe reads what the answers of an operation are.

@@ -77,6 +77,9 @@ func runCommand() command {
 			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
 				"every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
+			set.IntVar(&f.options.MinCoverage, "min-coverage", 0, "fail the run, with exit code 1, if less than this "+
+				"`PERCENT` of the places that the report's coverage lists was met both by a valid request and by an "+
+				"invalid one; 0 asks for nothing")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
 				"find intermittent failures")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
@@ -255,6 +258,9 @@ func (f *runFlags) validate() error {
 	switch {
 	case f.options.Repeat < 1 || f.options.Repeat > conformance.MaxRepeat:
 		return fmt.Errorf("-repeat %d: give a number from 1 to %d", f.options.Repeat, conformance.MaxRepeat)
+	case f.options.MinCoverage < 0 || f.options.MinCoverage > 100:
+		return fmt.Errorf("-min-coverage %d: no such percentage; give a number from 1 to 100, or 0 for none",
+			f.options.MinCoverage)
 	case f.options.Parallel < 1:
 		return fmt.Errorf("-parallel %d: no case could be run; give 1 or more", f.options.Parallel)
 	case f.options.Timeout < time.Millisecond:
@@ -309,6 +315,9 @@ func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale erro
 	}
 	switch verdictOf(r) {
 	case record.Conformant:
+		if r.Coverage.Fails() {
+			return &exit{code: exitNotConformant} // the report names the places
+		}
 		return nil
 	case record.NotConformant:
 		return &exit{exitNotConformant, f.baseline.missingReasons(r)}

@@ -45,7 +45,8 @@ func Run(t *testing.T, target conformance.Target) {
 
 // RunWith is [Run] with options, and with other sources of cases than [conformance.BuiltIn].
 // "go test -run" narrows the selection of the options further; the controls of selected cases
-// are always sent.
+// are always sent. The test fails where the coverage is below Options.MinCoverage, apart from what
+// the cases show; a selection by "go test -run" is not measured.
 func RunWith(t *testing.T, target conformance.Target, options conformance.Options, sources ...conformance.Source) {
 	t.Helper()
 	if target.Handler == nil && cached() {
@@ -94,6 +95,10 @@ func RunWith(t *testing.T, target conformance.Target, options conformance.Option
 	if len(only) > 0 {
 		all = judge(t, only...)
 		all.summary(t, only)
+	}
+	if all != nil && len(only) == len(cases) && all.report.Coverage.Fails() {
+		t.Errorf("less was met than the %d %% that MinCoverage asks for\n%s", options.MinCoverage,
+			report.Coverage(all.report, report.Style{}))
 	}
 	run := func(id string) {
 		t.Run(id, func(t *testing.T) {

@@ -276,6 +276,19 @@ func TestADeviationIsLoggedAndFailsOnlyWhenStrict(t *testing.T) {
 	require.Contains(t, r.output["TestStrict/"+id], "FAIL "+id)
 }
 
+func TestTooLittleCoverageFailsTheTestAndNoSubtest(t *testing.T) {
+	t.Parallel()
+	r := knock(t, "^(TestCovered|TestCoveredEnough)$")
+	require.Equal(t, "fail", r.outcome["TestCovered"], r.all)
+	require.Empty(t, r.subtests("TestCovered", "fail"))
+	require.Contains(t, r.output["TestCovered"], "less was met than the 100 % that MinCoverage asks for\n")
+	require.Contains(t, r.output["TestCovered"], "not met: requestSample body type: no invalid request")
+	require.Equal(t, "pass", r.outcome["TestCoveredEnough"], r.output["TestCoveredEnough"])
+	// What "go test -run" selects is not measured.
+	r = knock(t, "^TestCovered$/^requestSample$/^method$/^refuses-get$")
+	require.Equal(t, "pass", r.outcome["TestCovered"], r.all)
+}
+
 func TestWhatCannotBeJudgedNeverPasses(t *testing.T) {
 	t.Parallel()
 	r := knock(t,

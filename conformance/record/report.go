@@ -24,7 +24,8 @@ type Report struct {
 	Reason      string        `json:"reason,omitempty"`      // why the verdict is inconclusive or interrupted
 	Interrupted bool          `json:"interrupted,omitempty"` // the run was stopped before its end
 	Totals      Totals        `json:"totals"`
-	Panics      []Panic       `json:"panics,omitempty"` // of a handler that was judged in memory
+	Coverage    *Coverage     `json:"coverage,omitempty"` // nil in a report that no run made
+	Panics      []Panic       `json:"panics,omitempty"`   // of a handler that was judged in memory
 	// how the findings stand to those that are accepted; absent where nobody asked
 	Baseline     *BaselineResult     `json:"baseline,omitempty"`
 	Operations   []OperationInfo     `json:"operations"`   // those of the cases, sorted by id

@@ -32,7 +32,7 @@ func SettingKinds() map[string]SettingKind {
 			"global-admin-token-file invalid-token-file unknown-machine other-machine client-id client-secret-file " +
 			"scope resource audience " +
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict " +
-			"repeat parallel timeout seed " +
+			"min-coverage repeat parallel timeout seed " +
 			"generate sha1 accept-risk max-actions journal allow-list rate retry wait",
 		Hidden: "header proxy token-command unprivileged-token-command token-url",
 		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +

@@ -29,6 +29,9 @@ func Console(w io.Writer, r *record.Report, style Style) error {
 		p.requirements(r)
 	}
 	p.circumstances(r)
+	if p.showsCoverage(r) {
+		p.coverage(r)
+	}
 	p.totals(r)
 	p.baseline(r)
 	p.verdict(r)

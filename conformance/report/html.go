@@ -118,10 +118,8 @@ func (p *htmlPage) Heading() string {
 
 func (p *htmlPage) Sentence() string {
 	text, _ := verdictText(p.Report)
-	if _, rest, found := strings.Cut(text, ": "); found {
-		return rest
-	}
-	return ""
+	_, rest, _ := strings.Cut(text, ": ")
+	return strings.TrimPrefix(withCoverage(rest, p.Report), "; ")
 }
 
 // Tone returns the CSS class of a verdict.

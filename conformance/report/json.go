@@ -87,6 +87,11 @@ func filled(r *record.Report) *record.Report {
 	for i := range out.Panics {
 		out.Panics[i].Stack = list(out.Panics[i].Stack)
 	}
+	if r.Coverage != nil {
+		copied := *r.Coverage
+		copied.Rows = list(copied.Rows)
+		out.Coverage = &copied
+	}
 	if r.Baseline != nil {
 		copied := *r.Baseline
 		copied.Problems = list(copied.Problems)

@@ -77,7 +77,8 @@ type junitText struct {
 // NotApplicable and Inconclusive ones carry <skipped> with the reason. A case that fails only
 // by known findings is <skipped> too, and names who accepts them. A Deviated case passes and
 // has its findings in <system-out>: a strict run makes it Failed, not this function. Other
-// problems of the baseline are failures in a suite "baseline". If the verdict is not success
+// problems of the baseline are failures in a suite "baseline", and coverage that fails the run is
+// one in a suite "coverage". If the verdict is not success
 // but no test failed, a suite with one failed test case "verdict" is added, because a file
 // without a failed test is read as success.
 func JUnit(w io.Writer, r *record.Report, style Style) error {
@@ -110,6 +111,12 @@ func writeJunit(w io.Writer, r *record.Report, locate func(string) string) error
 		root.add(suite)
 	}
 	if suite := junitBaseline(r, locate); suite.Tests > 0 {
+		root.add(suite)
+	}
+	if sentence := coverageFailed(r); sentence != "" {
+		suite := newJunitSuite(r, "coverage")
+		suite.add(junitCase{Class: "coverage", Name: "min-coverage", Failure: &junitResult{"min-coverage",
+			safe(sentence), "\n" + safe(strings.Join(missedTexts(r), "\n")) + "\n"}}, 0)
 		root.add(suite)
 	}
 	if verdict, _ := gate(r); verdict != record.Conformant && root.Failures+root.Errors == 0 {

@@ -19,19 +19,21 @@ const (
 	baselineRoom    = 10_000
 	unjudgedRoom    = 8_000
 	requirementRoom = 14_000
+	coverageRoom    = 8_000
 	restRoom        = 120 // of the line with the number of items that were left out
 	commandRoom     = 2_000
 )
 
 // Markdown writes a summary for a comment, a wiki, or the step summary of a workflow, in
 // GitHub's dialect: the verdict and the totals, the result of the baseline, each problem once
-// with the requirement that it breaks, what could not be judged, the requirements, and the
-// settings of the run. It has at most [MarkdownLimit] bytes, and counts what it leaves out for
+// with the requirement that it breaks, what could not be judged, the requirements, the coverage,
+// and the settings of the run. It has at most [MarkdownLimit] bytes, and counts what it leaves out for
 // that. Text from a server cannot become markup, a link, a mention or a reference.
 func Markdown(w io.Writer, r *record.Report) error {
 	head, tail := mdHead(r), mdSetting(r)
 	head += mdPanics(r)
 	baseline, unjudged, requirements := mdBaseline(r), mdUnjudged(r), mdRequirements(r)
+	requirements += mdCoverage(r)
 	room := MarkdownLimit - len(head) - len(baseline) - len(unjudged) - len(requirements) - len(tail)
 	_, err := io.WriteString(w, head+baseline+mdProblems(r, room)+unjudged+requirements+tail)
 	return err

@@ -90,6 +90,11 @@ func everywhere(text string) *record.Report {
 		p := &r.Baseline.Problems[i]
 		p.Key, p.Text = text, text
 	}
+	for i := range r.Coverage.Rows {
+		row := &r.Coverage.Rows[i]
+		row.Operation, row.Place = text, text
+	}
+	r.Coverage.Rows[2].Open = text
 	for i := range r.Requirements {
 		q := &r.Requirements[i]
 		q.Document, q.Section, q.Says, q.Because, q.Waived = text, text, text, text, text

@@ -117,6 +117,16 @@ func sample() *record.Report {
 		Totals: record.Totals{Total: 11, Passed: 1, Deviated: 1, Failed: 4, Errored: 2, Inconclusive: 1, Skipped: 1,
 			NotApplicable: 1,
 			Requests:      11, Findings: 7},
+		Coverage: &record.Coverage{Least: 50, Places: 2, Met: 1, Rows: []record.CoverageRow{
+			{Operation: "requestSample", Place: "body /Comment type",
+				Written:   record.CoverageCount{Valid: 2, Invalid: 1},
+				Generated: record.CoverageCount{Valid: 40, Invalid: 30}},
+			{Operation: "requestSample", Place: "header Authorization: scheme",
+				Written: record.CoverageCount{Valid: 2}},
+			{Operation: "requestSample", Place: "header Content-Type: parameter",
+				Open:      "JSON defines no parameter (RFC 8259 11)",
+				Generated: record.CoverageCount{Valid: 3}},
+		}},
 		Baseline: &record.BaselineResult{File: "accepted.baseline", Entries: 4, Known: 1, Verdict: record.NotConformant,
 			Problems: []record.BaselineProblem{
 				{Kind: "expired", Key: "refused " + blank + "#0 status", Line: 9, Text: "it was accepted until " +

@@ -590,6 +590,9 @@ func sarifInvoked(r *record.Report, left []sarifFinding) sarifInvocation {
 	switch verdict {
 	case record.Conformant:
 		out.ExitCode = 0
+		if r.Coverage.Fails() {
+			out.ExitCode = 1
+		}
 	case record.NotConformant:
 		out.ExitCode = 1
 	}

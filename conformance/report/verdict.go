@@ -7,8 +7,18 @@ import (
 )
 
 // verdictLine returns the deciding verdict, with the target after its first words, because a
-// single line in a log must name its target.
+// single line in a log must name its target. Coverage that fails the run has a sentence of its
+// own at the end.
 func verdictLine(r *record.Report) (text, code string) {
+	text, code = judgedLine(r)
+	if coverageFailed(r) != "" && code == green {
+		code = red
+	}
+	return withCoverage(text, r), code
+}
+
+// judgedLine returns [verdictLine] without the coverage.
+func judgedLine(r *record.Report) (text, code string) {
 	if r.Baseline != nil {
 		text, code = baselineText(r.Baseline)
 		for _, head := range []string{"conformant with " + r.Baseline.File, "not conformant with " + r.Baseline.File} {
@@ -21,7 +31,7 @@ func verdictLine(r *record.Report) (text, code string) {
 	return runLine(r)
 }
 
-// runLine returns [verdictLine] for the run without its baseline.
+// runLine returns [judgedLine] for the run without its baseline.
 func runLine(r *record.Report) (text, code string) {
 	text, code = verdictText(r)
 	return placed(text, r.Target), code

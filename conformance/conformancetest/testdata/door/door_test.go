@@ -72,6 +72,19 @@ func TestNarrowed(t *testing.T) {
 		conformance.Options{Run: "^requestSample/method/", Skip: "/refuses-(get|put)$"})
 }
 
+// TestCovered asks for all of the coverage. The target has no token but one, so that some places
+// are not met.
+func TestCovered(t *testing.T) {
+	conformancetest.RunWith(t, conformance.Target{Handler: server(t), Token: token},
+		conformance.Options{Run: "^requestSample/(valid|method)/", MinCoverage: 100})
+}
+
+// TestCoveredEnough asks for as much as is met.
+func TestCoveredEnough(t *testing.T) {
+	conformancetest.RunWith(t, conformance.Target{Handler: server(t), Token: token},
+		conformance.Options{MinCoverage: 80})
+}
+
 func TestURL(t *testing.T) {
 	s := httptest.NewServer(server(t))
 	defer s.Close()
