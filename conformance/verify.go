@@ -503,10 +503,10 @@ func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 func besides(recorded, own []record.Field) (extra, absent []record.Field) {
 	rest := recorded
 	for _, f := range own {
-		if strings.EqualFold(f.Name, "User-Agent") {
+		at := slices.IndexFunc(rest, func(o record.Field) bool { return o.Name == f.Name && alike(o.Value, f.Value) })
+		if at < 0 && strings.EqualFold(f.Name, "User-Agent") {
 			continue
 		}
-		at := slices.IndexFunc(rest, func(o record.Field) bool { return o.Name == f.Name && alike(o.Value, f.Value) })
 		if at < 0 {
 			absent = append(absent, f)
 			continue

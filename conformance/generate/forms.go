@@ -358,6 +358,18 @@ func headers(b *builder) []item {
 		{name: "range", title: "a range that is for GET alone", change: sets("Range", "bytes=0-10")},
 		{name: "referer", title: "an address that it comes from", change: sets("Referer", "http://127.0.0.1/")},
 		{name: "ajax", title: "the mark of a script", change: sets("X-Requested-With", "XMLHttpRequest")},
+		{name: "browser", title: "the fields of a browser", change: func(r *request) {
+			r.field("Sec-Fetch-Dest", "empty")
+			r.field("Sec-Fetch-Mode", "cors")
+			r.field("Sec-Fetch-Site", "same-origin")
+			r.field("DNT", "1")
+			r.field("Upgrade-Insecure-Requests", "1")
+		}},
+		{name: "tool", title: "the User-Agent of a tool", change: sets("User-Agent", "curl/8.5.0")},
+		{name: "long-agent", title: "a User-Agent of 500 characters",
+			change: sets("User-Agent", "Mozilla/5.0 ("+strings.Repeat("like Gecko; ", 40)+")")},
+		{name: "short-name", title: "a field with a name of one letter", change: sets("X", "v")},
+		{name: "date", title: "the time of the request", change: sets("Date", "Sun, 06 Nov 1994 08:49:37 GMT")},
 		{name: "request-id", title: "an id of the request",
 			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
 	}
@@ -397,6 +409,18 @@ func openHeaders(*builder) []item {
 			r.field("Upgrade", "example/2")
 			r.field("Connection", "Upgrade")
 		}},
+		{name: "forwarded-chain", title: "the path through two proxies", change: func(r *request) {
+			r.field("Forwarded", `for=192.0.2.1;proto=http, for="[2001:db8::1]:4711"`)
+			r.field("X-Forwarded-Proto", "http")
+			r.field("X-Real-IP", "192.0.2.1")
+			r.field("Max-Forwards", "0")
+		}},
+		{name: "other-path", title: "another path in the fields that a proxy sets", change: func(r *request) {
+			r.field("X-Original-URL", "/none-such")
+			r.field("X-Rewrite-URL", "/none-such")
+		}},
+		{name: "if-none-match", title: "a condition that no resource meets", change: sets("If-None-Match", "*")},
+		{name: "null-origin", title: "an origin that is hidden", change: sets("Origin", "null")},
 		{name: "forwarded-unknown", title: "a proxy that hides the client",
 			change: sets("X-Forwarded-For", "unknown, _hidden")},
 		{name: "method-override", title: "a wish to be taken for GET", change: sets("X-HTTP-Method-Override", "GET")},
@@ -562,6 +586,14 @@ func authorization(*builder) (out []item) {
 			}
 		}})
 	}
+	bare := func(r *request) {
+		r.header = slices.DeleteFunc(r.header,
+			func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+	}
+	out = append(out, item{name: "missing-in-chunks", title: "a body in chunks without Authorization",
+		change: func(r *request) { bare(r); r.chunks = []chunk{{length: 20}, {}} }})
+	out = append(out, item{name: "missing-with-query", title: "a query without Authorization",
+		change: func(r *request) { bare(r); r.path += "?authorized=true" }})
 	return append(out, item{name: "principal", title: "a name that a proxy has authenticated",
 		change: func(r *request) {
 			r.header = slices.DeleteFunc(r.header,
@@ -570,6 +602,25 @@ func authorization(*builder) (out []item) {
 				r.field(name, "analyst@example.com")
 			}
 		}})
+}
+
+// roles are requests of a user without a role that permits the action.
+func roles(*builder) []item {
+	unprivileged := func(r *request) {
+		r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", "{{unprivileged-token}}",
+			1))
+	}
+	return []item{
+		{name: "none", title: "a user without the role", combined: true, change: unprivileged},
+		{name: "none-in-chunks", title: "a user without the role, whose body is in chunks", change: func(r *request) {
+			unprivileged(r)
+			r.chunks = []chunk{{length: 20}, {}}
+		}},
+		{name: "none-with-query", title: "a user without the role, with a query", change: func(r *request) {
+			unprivileged(r)
+			r.path += "?role=admin"
+		}},
+	}
 }
 
 // credentials are tokens that are nearly the one that is accepted.

@@ -50,6 +50,7 @@ func Groups() []Group {
 		{"scheme", "the scheme is nearly Bearer", schemes},
 		{"authorization", "the request has no Authorization, and may have another field in its place", authorization},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
+		{"role", "the user lacks the role", roles},
 		{"method", "the method is nearly POST", methods},
 		{"override", "another method asks to be taken for the right one", overrides},
 	}
