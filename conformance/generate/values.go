@@ -44,6 +44,9 @@ type value struct {
 	dimension   string // of which it is a form that is combined with others
 }
 
+// ownHash is the variable of the hash that the request names.
+const ownHash = "{{sha1}}"
+
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
 // known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
@@ -107,9 +110,10 @@ func asciiTexts() (out []value) {
 		{"json-array", "an array of JSON", "[1, 2]", ""},
 		{"dots", "a path upwards", "../../etc/passwd", ""},
 		{"name", "a name of a prototype", "__proto__", ""},
-		{"one-letter", "one letter, which YAML reads as false", "n", ""},
+		{"one-letter", "one letter", "n", ""},
 		{"hash", "a hash", strings.Repeat("0123456789", 4), ""},
-		{"own-hash", "the hash that the request names", "{{sha1}}", ""},
+		{"own-hash", "the hash that the request names", ownHash, ""},
+		{"word-no", "the word no, which YAML reads as false", "no", ""},
 		{"marks-alone", "marks alone", "?!...", ""},
 		{"empty-object", "an empty object of JSON", "{}", ""},
 		{"empty-array", "an empty array of JSON", "[]", ""},
@@ -209,8 +213,12 @@ func texts(of func() []value) func(*builder) []item {
 	return func(b *builder) (out []item) {
 		for _, name := range b.textMembers() {
 			for _, v := range of() {
+				text := quote(v.text)
+				if v.text == ownHash {
+					text = `"` + ownHash + `"`
+				}
 				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-					change: func(r *request) { r.set(name, quote(v.text)) }, dimension: v.dimension})
+					change: func(r *request) { r.set(name, text) }, dimension: v.dimension})
 			}
 		}
 		return out
