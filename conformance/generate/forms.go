@@ -155,6 +155,8 @@ func nearJSON(b *builder) (out []item) {
 	add("semicolon", "a semicolon for a comma", strings.Replace(object, `",`, `";`, 1))
 	add("equals", "an equals sign for a colon", strings.Replace(object, `":`, `"=`, 1))
 	add("arrow", "an arrow for a colon", strings.Replace(object, `":`, `"=>`, 1))
+	add("no-colon", "a blank for a colon", strings.Replace(object, `":`, `" `, 1))
+	add("yaml", "its members in YAML", strings.NewReplacer("{", "", "}", "", ",", "\n").Replace(object))
 	add("hash-comment", "a comment behind a hash sign", "# comment\n"+object)
 	add("comment-behind", "a comment behind the object", object+" // comment")
 	add("comment-inside", "a comment inside the object", "{/* comment */"+object[1:])
@@ -202,7 +204,7 @@ func mediaTypes(b *builder) []item {
 		{"charset", "with a charset", "application/json; charset=utf-8", ""},
 		{"charset-upper", "with a charset in upper case", "application/json; charset=UTF-8", "media-type"},
 		{"charset-quoted", "with a charset in quotes", `application/json; charset="utf-8"`, "media-type"},
-		{"charset-name", "with the parameter's name in upper case", "application/json; CHARSET=utf-8", ""},
+		{"charset-name", "with the parameter's name in upper case", "application/json; CHARSET=Utf-8", ""},
 		{"no-blank", "with no blank behind the semicolon", "application/json;charset=utf-8", "media-type"},
 		{"blank-before", "with a blank before the semicolon", "application/json ; charset=utf-8", ""},
 		{"tab", "with a tab behind the semicolon", "application/json;\tcharset=utf-8", ""},
@@ -232,6 +234,8 @@ func openMediaTypes(b *builder) []item {
 		{"two-charsets", "with two charsets", "application/json; charset=utf-8; charset=utf-8", ""},
 		{"ascii", "with the charset of ASCII", "application/json; charset=us-ascii", ""},
 		{"unknown-charset", "with a charset that nobody knows", "application/json; charset=none-such", ""},
+		{"utf-16", "with a charset of two bytes", "application/json; charset=utf-16", ""},
+		{"empty", "without a value", "", ""},
 		{"text-json", "that JSON had before it was registered", "text/json", ""},
 		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor",
 			"application/vnd.example+json", ""},
@@ -261,7 +265,7 @@ func otherMediaTypes(b *builder) []item {
 
 func accepts(*builder) (out []item) {
 	for _, v := range []value{
-		{"any", "anything", "*/*", "accept"}, {"range", "the range of its type", "application/*", ""},
+		{"any", "anything", "*/*", "accept"}, {"any-weight", "anything with a weight", "*/*;q=0.1", ""}, {"range", "the range of its type", "application/*", ""},
 		{"weight", "JSON with a weight", "application/json;q=0.5", ""}, {"weight-one", "JSON with the weight one",
 			"application/json;q=1.000", ""},
 		{"list", "JSON last in a list", "text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8",
@@ -281,7 +285,7 @@ func negotiation(*builder) (out []item) {
 		{"language", "a language", "Accept-Language", "de-DE,de;q=0.9,en;q=0.8"}, {"any-language", "any language",
 			"Accept-Language", "*"},
 		{"charset", "a charset", "Accept-Charset", "utf-8, *;q=0.1"}, {"no-coding", "no coding", "Accept-Encoding", ""},
-		{"latin", "a charset of one byte", "Accept-Charset", "iso-8859-1"},
+		{"latin", "charsets other than UTF-8", "Accept-Charset", "iso-8859-1, utf-16;q=0.5"},
 		{"no-gzip", "no gzip", "Accept-Encoding", "gzip;q=0"},
 		{"identity", "the coding identity", "Accept-Encoding", "identity;q=1, *;q=0"},
 	} {
@@ -394,6 +398,9 @@ func openHeaders(*builder) []item {
 			r.field("Content-Length", fmt.Sprintf("%06d", len(conformance.Sample(r.body()))))
 		}},
 		{name: "identity", title: "a body in the coding identity", change: sets("Content-Encoding", "identity")},
+		{name: "accept-broken", title: "an Accept that is no media type", change: sets("Accept", "json;q=5")},
+		{name: "no-coding-at-all", title: "a client that takes no coding, nor none",
+			change: sets("Accept-Encoding", "identity;q=0, *;q=0")},
 		{name: "if-match", title: "a condition that holds for anything", change: sets("If-Match", "*")},
 		{name: "prefer", title: "a preference", change: sets("Prefer", "return=minimal")},
 		{name: "empty-accept", title: "an empty Accept", change: sets("Accept", "")},
@@ -586,14 +593,6 @@ func authorization(*builder) (out []item) {
 			}
 		}})
 	}
-	bare := func(r *request) {
-		r.header = slices.DeleteFunc(r.header,
-			func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
-	}
-	out = append(out, item{name: "missing-in-chunks", title: "a body in chunks without Authorization",
-		change: func(r *request) { bare(r); r.chunks = []chunk{{length: 20}, {}} }})
-	out = append(out, item{name: "missing-with-query", title: "a query without Authorization",
-		change: func(r *request) { bare(r); r.path += "?authorized=true" }})
 	return append(out, item{name: "principal", title: "a name that a proxy has authenticated",
 		change: func(r *request) {
 			r.header = slices.DeleteFunc(r.header,
@@ -612,15 +611,30 @@ func roles(*builder) []item {
 	}
 	return []item{
 		{name: "none", title: "a user without the role", combined: true, change: unprivileged},
-		{name: "none-in-chunks", title: "a user without the role, whose body is in chunks", change: func(r *request) {
-			unprivileged(r)
-			r.chunks = []chunk{{length: 20}, {}}
-		}},
-		{name: "none-with-query", title: "a user without the role, with a query", change: func(r *request) {
-			unprivileged(r)
-			r.path += "?role=admin"
-		}},
 	}
+}
+
+// openAuthorization are requests without Authorization in forms that a server may refuse anyway.
+func openAuthorization(b *builder) (out []item) {
+	without := func(r *request) {
+		r.header = slices.DeleteFunc(r.header,
+			func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+	}
+	add := func(name, title string, change func(*request)) {
+		out = append(out, item{name: name, title: "a request without Authorization, with " + title,
+			change: func(r *request) {
+				without(r)
+				change(r)
+			}})
+	}
+	add("chunks", "its body in chunks", func(r *request) { r.chunks = []chunk{{length: 20}, {}} })
+	add("query", "a query", func(r *request) { r.path += "?a=b" })
+	for _, form := range pathForms(b) {
+		if form.name == "escaped-letter" || form.name == "parameters" {
+			add(form.name, form.title, form.change)
+		}
+	}
+	return out
 }
 
 // credentials are tokens that are nearly the one that is accepted.
@@ -659,6 +673,8 @@ func methods(*builder) (out []item) {
 	for _, v := range []value{{"lower", "in lower case", "post", ""}, {"first", "with a capital letter alone", "Post",
 		""},
 		{"longer", "with a letter more", "POSTS", ""}, {"shorter", "with a letter less", "POS", ""},
+		{"propfind", "PROPFIND", "PROPFIND", ""},
+		{"long", "of 40 letters", strings.Repeat("POST", 10), ""},
 		{"merge", "MERGE", "MERGE", ""}, {"copy", "COPY", "COPY", ""}, {"report", "REPORT", "REPORT", ""}, {"link",
 			"LINK", "LINK", ""}} {
 		out = append(out, item{name: v.name, title: "the method " + v.title,

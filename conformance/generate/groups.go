@@ -49,6 +49,7 @@ func Groups() []Group {
 		{"scheme-case", "the scheme is written in other letter cases", schemeCases},
 		{"scheme", "the scheme is nearly Bearer", schemes},
 		{"authorization", "the request has no Authorization, and may have another field in its place", authorization},
+		{"authorization-open", "the same in forms that a server may refuse for themselves", openAuthorization},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
 		{"role", "the user lacks the role", roles},
 		{"method", "the method is nearly POST", methods},

@@ -38,6 +38,10 @@ func missing(b *builder) (out []item) {
 			}})
 	})
 	if first != nil {
+		out = append(out, item{name: "every-member-inside", title: "a body with every member in an object inside",
+			breaks: first, change: func(r *request) {
+				r.members = []member{{`"Request"`, r.body()}}
+			}})
 		out = append(out, item{name: "every-member", title: "the empty object", breaks: first, combined: true,
 			change: func(r *request) { r.members = nil }})
 	}
@@ -56,12 +60,12 @@ func nearNames(b *builder) (out []item) {
 			{"tab-behind", "with a tab behind it", name + "\t", ""},
 			{"underscore", "with an underscore before it", "_" + name, ""}, {"dollar", "with a dollar sign before it",
 				"$" + name, ""},
-			{"at", "with an at sign before it", "@" + name, ""}, {"hyphen", "with a hyphen in it", name[:1] + "-" +
-				name[1:], ""},
+			{"at", "with an at sign before it", "@" + name, ""}, {"hyphen", "with a hyphen before its last sign",
+				name[:len(name)-1] + "-" + name[len(name)-1:], ""},
 			{"dot", "with a dot in it", name[:1] + "." + name[1:], ""}, {"twice", "written twice", name + name, ""},
 			{"brackets", "with brackets behind it", name + "[]", ""}, {"quotes", "in quotes", `"` + name + `"`, ""},
 			{"wide", "with a full-width letter", string(rune(name[0])-'!'+'！') + name[1:], ""},
-			{"number", "with a number behind it", name + "256", ""},
+			{"number", "with another number behind it", strings.TrimRight(name, "0123456789") + "256", ""},
 			{"zero-width", "with a zero-width space in it", name[:1] + "\u200B" + name[1:], ""},
 			{"slash", "with a slash before it", "/" + name, ""},
 		} {
@@ -166,7 +170,18 @@ func further(*builder) (out []item) {
 		out = append(out, item{name: n.name, title: "a further member with " + n.title,
 			change: func(r *request) { r.members = append(r.members, member{quote(n.text), `"text"`}) }})
 	}
-	for _, n := range []int{2, 10, 50} {
+	out = append(out, item{name: "answer-names", title: "further members with names of the answer",
+		change: func(r *request) {
+			for _, n := range []value{
+				{"machineId", "", `"none"`, ""}, {"requestor", "", `" "`, ""}, {"fileId", "", `"none"`, ""},
+				{"requestorComment", "", "null", ""}, {"fileInstances", "", `"none"`, ""},
+				{"creationDateTimeUtc", "", `"never"`, ""}, {"lastUpdateDateTimeUtc", "", "0", ""},
+				{"IsolationType", "", `"Full"`, ""}, {"ScanType", "", `"Quick"`, ""},
+			} {
+				r.members = append(r.members, member{quote(n.name), n.text})
+			}
+		}})
+	for _, n := range []int{2, 3, 10, 50} {
 		out = append(out, item{name: fmt.Sprintf("%d-members", n), title: fmt.Sprintf("%d further members", n),
 			change: func(r *request) {
 				for i := range n {

@@ -44,6 +44,9 @@ type value struct {
 	dimension   string // of which it is a form that is combined with others
 }
 
+// ownHash is the variable of the hash that the request names.
+const ownHash = "{{sha1}}"
+
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
 // known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
@@ -51,8 +54,8 @@ func asciiTexts() (out []value) {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
 			continue
 		}
-		v := value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c between letters", c), "a" + string(c) + "b",
-			""}
+		v := value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c at its ends and between letters", c),
+			string(c) + "a" + string(c) + "b" + string(c), ""}
 		if c == '%' {
 			v.dimension = "text"
 		}
@@ -68,9 +71,9 @@ func asciiTexts() (out []value) {
 		{"plus", "plus signs, which a form reads as blanks", "a+b c++", ""},
 		{"template", "an expression of a template", "{{7*7}} ${7*7} <%= 7*7 %> #{7*7}", ""},
 		{"lookup", "a lookup of a logging library", "${jndi:ldap://127.0.0.1/a}", ""},
-		{"shell", "commands of a shell", "$(id) `id`; id | id && id", ""},
+		{"shell", "commands of a shell", "$(id) `id`; id | id && id; cmd.exe /c %PATH%", ""},
 		{"single-quotes", "single quotes", "it's 'so'", ""},
-		{"sql", "a condition of SQL", "' OR '1'='1' --", ""},
+		{"sql", "a condition of SQL", "' OR '1'='1' UNION SELECT 1; DROP TABLE a --", ""},
 		{"double-quotes", "double quotes", `"quoted" and "so"`, ""},
 		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
 		{"backslash-end", "a backslash at the end", `ends in \`, ""},
@@ -97,7 +100,7 @@ func asciiTexts() (out []value) {
 		{"float", "a number with an exponent", "1e400", ""},
 		{"hexadecimal", "a number in hexadecimal", "0x1F", ""},
 		{"date", "an instant", "2026-02-30T25:61:00Z", ""},
-		{"address", "an address", "http://127.0.0.1/a?b=c&d=e#f", ""},
+		{"address", "an address", "http://127.0.0.1/a?b=c&d=e#f https://a.example/ ftp://a.example/", ""},
 		{"mail", "a mail address", "analyst@example.com", ""},
 		{"share", "a path of a share", `\\server\share\file`, ""},
 		{"device", "the name of a device", "CON", ""},
@@ -107,10 +110,17 @@ func asciiTexts() (out []value) {
 		{"json-array", "an array of JSON", "[1, 2]", ""},
 		{"dots", "a path upwards", "../../etc/passwd", ""},
 		{"name", "a name of a prototype", "__proto__", ""},
-		{"one-letter", "one letter", "x", ""},
+		{"one-letter", "one letter", "n", ""},
 		{"hash", "a hash", strings.Repeat("0123456789", 4), ""},
+		{"own-hash", "the hash that the request names", ownHash, ""},
+		{"word-no", "the word no, which YAML reads as false", "no", ""},
+		{"marks-alone", "marks alone", "?!...", ""},
+		{"empty-object", "an empty object of JSON", "{}", ""},
+		{"empty-array", "an empty array of JSON", "[]", ""},
+		{"base64", "what looks like base64", "cXVhcmFudGluZSB0aGUgZmlsZQ==", ""},
+		{"date-json", "an instant of old JSON", "/Date(1512393206210)/", ""},
 		{"semicolons", "the separators of lists", "a,b;c|d\\e", ""},
-		{"bearer", "what looks like credentials", "Bearer of news", ""},
+		{"bearer", "what looks like credentials", "Bearer of news, password=none", ""},
 	}...)
 }
 
@@ -128,7 +138,7 @@ func printable() string {
 func unicodeTexts() []value {
 	return []value{
 		{"lu", "an upper-case letter", "Ärger", ""},
-		{"ll", "lower-case letters", "straße über café", "text"},
+		{"ll", "lower-case letters", "straße über café λόγος", "text"},
 		{"lt", "a title-case letter", "ǅ", ""},
 		{"lm", "a modifier letter", "aʰ", ""},
 		{"lo", "ideographs", "漢字とかな", ""},
@@ -147,20 +157,23 @@ func unicodeTexts() []value {
 		{"sc", "currency symbols", "€ £ ¥", ""},
 		{"sk", "modifier symbols", "˄ ´ ¨", ""},
 		{"so", "other symbols", "☃ © ™", ""},
-		{"zs", "a no-break space", "a\u00A0b", ""},
+		{"zs", "every space beyond ASCII", "a\u00A0b\u1680c\u2000d\u2003e\u2009f\u202Fg\u205Fh\u3000i", ""},
 		{"zl", "a line separator", "a\u2028b", "text"},
 		{"zp", "a paragraph separator", "a\u2029b", ""},
-		{"c1", "a control character beyond ASCII", "a\u0085b", ""},
+		{"c1", "control characters beyond ASCII", "a\u0080b\u0085c\u008Dd\u009Fe", ""},
 		{"delete", "the character DEL", "a\u007Fb", ""},
 		{"zwj", "a zero-width joiner", "a\u200Db", ""},
 		{"zwsp", "a zero-width space", "a\u200Bb", ""},
-		{"rlo", "an override of the direction", "a\u202Eb", ""},
+		{"rlo", "marks and overrides of the direction", "a\u202Eb\u202Cc\u200Ed\u200Fe\u2066f\u2069g", ""},
 		{"bom", "a byte order mark inside the text", "a\uFEFFb", ""},
 		{"soft-hyphen", "a soft hyphen", "a\u00ADb", ""},
-		{"co", "a character for private use", "a\uE000b", ""},
+		{"co", "characters for private use", "a\uE000b\uF8FFc\U000F0000d\U0010FFFDe", ""},
 		{"replacement", "the replacement character", "a\uFFFDb", ""},
 		{"astral", "characters beyond the first plane", "😀 𝒳 𠀀", "text"},
-		{"emoji-sequence", "a sequence of emoji", "👨\u200D👩\u200D👧 🇩🇪 👍🏽", ""},
+		{"emoji-sequence", "a sequence of emoji", "👨\u200D👩\u200D👧 🇩🇪 👍🏽 ❤\uFE0F 1\uFE0F\u20E3 🏴\U000E0067\U000E0062\U000E007F", ""},
+		{"scripts", "letters of many scripts",
+			"Աאबঅਅઅଅஅఅಅഅකกກཀကა ᄀ가ሀᎠᐁᚁᚠកᠠあアㄅ漢ꀀ𐎀𐤀𐐀𒀀𓀀ⲀⴰⰀ", ""},
+		{"leading-mark", "a combining mark at the beginning", "\u0301a", ""},
 		{"hebrew", "a text from right to left", "שלום", ""},
 		{"arabic", "letters that join", "السلام عليكم", ""},
 		{"thai", "a script without blanks", "ภาษาไทย", ""},
@@ -171,7 +184,7 @@ func unicodeTexts() []value {
 		{"zalgo", "many marks on one letter", "a" + strings.Repeat("\u0300\u0301\u0302\u0303", 8), ""},
 		{"cyrillic", "letters that look like those of ASCII", "а е о", ""},
 		{"tab", "a tab", "a\tb", ""},
-		{"line-feed", "a line feed", "a\nb", ""},
+		{"line-feed", "line feeds at its ends and inside", "\na\nb\n\nc\nd\n", ""},
 		{"carriage-return", "a carriage return and a line feed", "a\r\nb", ""},
 		{"backspace", "a backspace", "a\bb", ""},
 		{"form-feed", "a form feed", "a\fb", ""},
@@ -192,7 +205,7 @@ func openTexts() []value {
 		{"cn", "a character that is not assigned", "a\u0378b", ""},
 		{"noncharacter", "a code point that is no character", "a\uFFFEb\uFFFFc", ""},
 		{"noncharacter-bmp", "another one", "a\uFDD0b", ""},
-		{"last", "the last code point", "a\U0010FFFFb", ""},
+		{"last", "the last code points of planes", "a\U0001FFFFb\U0010FFFFc", ""},
 	}
 }
 
@@ -200,8 +213,12 @@ func texts(of func() []value) func(*builder) []item {
 	return func(b *builder) (out []item) {
 		for _, name := range b.textMembers() {
 			for _, v := range of() {
+				text := quote(v.text)
+				if v.text == ownHash {
+					text = `"` + ownHash + `"`
+				}
 				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-					change: func(r *request) { r.set(name, quote(v.text)) }, dimension: v.dimension})
+					change: func(r *request) { r.set(name, text) }, dimension: v.dimension})
 			}
 		}
 		return out
@@ -210,7 +227,8 @@ func texts(of func() []value) func(*builder) []item {
 
 // lengths are texts of as many letters as powers of two, and one off.
 func lengths(b *builder) (out []item) {
-	numbers := []int{2, 3, 100, 140, 300, 1000, 1001, 5000, 10000}
+	numbers := []int{2, 3, 10, 20, 50, 100, 140, 200, 250, 300, 500, 1000, 1001, 2000, 4000, 5000,
+		10000}
 	for n := 8; n <= 65536; n *= 2 {
 		numbers = append(numbers, n-1, n)
 		if n < 65536 {
@@ -286,9 +304,12 @@ func hashes(b *builder) (out []item) {
 	}
 	for _, name := range b.hashMembers() {
 		at := slices.IndexFunc(b.suite.Operations, func(o openapi.Operation) bool { return o.ID == b.op.ID })
-		digit := "abcdef0123456789"[at%16]
+		digit := "0fabcde123456789"[at%16] // first those that software takes for no hash
 		out = append(out, item{name: slug(name, "one-digit"), title: name + " of one digit alone",
 			change: func(r *request) { r.set(name, quote(strings.Repeat(string(digit), 40))) }})
+		nothing := sha1.Sum(slices.Repeat([]byte{'\n'}, at)) // of no bytes, for the first operation
+		out = append(out, item{name: slug(name, "of-nothing"), title: name + " of a file of no bytes, or of line ends",
+			change: func(r *request) { r.set(name, quote(hex.EncodeToString(nothing[:]))) }})
 		own := b.ownHash("0123456789abcdef", name)
 		out = append(out, item{name: slug(name, "escaped"), title: name + " with digits as escapes",
 			change: func(r *request) { r.set(name, fmt.Sprintf(`"\u%04x%s\u%04X"`, own[0], own[1:39], own[39])) }})
@@ -344,6 +365,12 @@ func notHashes(b *builder) (out []item) {
 			{"sql", "a condition of SQL behind it", all + "' OR '1'='1", ""},
 			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", ""},
 			{"56-digits", "56 digits", all + all[:16], ""}, {"96-digits", "96 digits", all + all + all[:16], ""},
+			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "38 digits", all[:38], ""},
+			{"nul-behind", "NUL behind it", all + "\x00", ""},
+			{"underscore-for-digit", "an underscore for a digit", all[:20] + "_" + all[21:], ""},
+			{"minus-for-digit", "a minus sign for its first digit", "-" + digits, ""},
+			{"list", "a comma and it again", all + "," + all, ""},
+			{"zero-width-behind", "a zero-width space behind it", all + "\u200B", ""},
 			{"prefix", "the prefix 0x", "0x" + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" +
 				all[2:], ""},
 			{"named", "its name before it", "sha1:" + all, ""},

@@ -88,6 +88,15 @@ func witnesses() map[string][]probe {
 		"refuses-replacement-character": "\ufffd", "crashes-on-dotted-capital-i": "İ",
 		"answers-number-for-letter-number": "Ⅻ", "crashes-on-currency-signs": "€",
 		"refuses-ideographs-beyond-bmp": "𠀋", "crashes-on-surrogate-range-neighbours": "\ud7ff",
+		"crashes-on-old-letters-of-korean": "\u1100", "refuses-wide-space": "a\u3000b",
+		"crashes-on-directional-mark": "a\u200fb", "crashes-on-keycap": "1\u20e3",
+		"crashes-on-tag-characters": "\U000e0067", "crashes-on-private-planes": "\U000f0000",
+		"crashes-on-final-sigma": "ς", "crashes-on-leading-mark": "\u0301a", "refuses-line-feed-at-end": `a\n`,
+		"refuses-many-lines": `a\nb\nc\nd\ne\nf`, "refuses-leading-slash": "/a", "refuses-question": "a?",
+		"crashes-on-colon-at-end": "a:", "refuses-marks-alone": "?!", "forbids-secure-url": "https://a",
+		"forbids-union": "union select", "forbids-command": "cmd.exe", "refuses-word-password": "password",
+		"answers-array-for-brackets": "[]", "answers-object-for-braces": "{}",
+		"crashes-on-instant-of-json": "/Date(0)/", "crashes-on-base64": "cXVhcmFudGluZSBpdA==",
 		"crashes-on-percent-sign": "50 %", "crashes-on-format-verb": "a %n", "refuses-percent-zero": "a%00",
 		"forbids-lookup": "${jndi:x}", "crashes-on-placeholder": "${x}", "crashes-on-template": "{{7*7}}",
 		"refuses-backtick": "`a`", "crashes-on-apostrophe": "it's", "forbids-two-hyphens": "a -- b",
@@ -114,11 +123,24 @@ func witnesses() map[string][]probe {
 	} {
 		one(name, says(comment))
 	}
+	one("refuses-weighted-range", headed("Accept: */*;q=0.1"))
+	one("crashes-on-broken-accept", headed("Accept: json"))
+	one("crashes-without-coding", headed("Accept-Encoding: identity;q=0, *;q=0"))
+	one("crashes-on-charset-of-two-bytes", headed("Accept-Charset: utf-16"))
+	one("sets-machine-of-body", with(`"machineId":"none"`))
+	one("sets-requestor-of-body", with(`"requestor":" "`))
+	one("sets-instances-of-body", with(`"fileInstances":"none"`))
+	one("takes-propfind", sent("PROPFIND "+samplePath+" HTTP/1.1", "HOST", good))
+	one("takes-long-method", sent(strings.Repeat("POST", 10)+" "+samplePath+" HTTP/1.1", "HOST", good))
+	one("takes-query-of-anyone", wired("POST "+samplePath+"?a=b HTTP/1.1", []string{"Host: HOST",
+		"Content-Length: " + length(good), "Connection: close"}, good))
+	one("takes-chunks-of-anyone", wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+		"Transfer-Encoding: chunked", "Connection: close"}, chunkOf(hexOf(len(good)), good)))
 	out["zips-long-comment-unasked"] = []probe{wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
 		"Authorization: Bearer " + token, "Content-Length: 1070", "Connection: close"},
 		says(strings.Repeat("c", 1070-len(says("").body))).body)}
 	for name, n := range map[string]int{
-		"255": 255, "256": 256, "257": 257, "1024": 1024, "4095": 4095, "4096": 4096, "8192": 8192, "32767": 32767,
+		"10": 10, "200": 200, "2000": 2000, "255": 255, "256": 256, "257": 257, "1024": 1024, "4095": 4095, "4096": 4096, "8192": 8192, "32767": 32767,
 		"32768": 32768, "65535": 65535, "65536": 65536,
 	} {
 		one("crashes-at-"+name+"-characters", long(n))
@@ -138,6 +160,8 @@ func witnesses() map[string][]probe {
 		"takes-41-upper-case-digits":          upper + "A", "takes-line-break-behind-sha1": hash + `\n`,
 		"takes-blank-before-sha1": " " + hash, "takes-blank-behind-sha1": hash + " ",
 		"takes-tab-behind-sha1": hash + `\t`, "takes-nul-behind-sha1": hash + `\u0000`,
+		"takes-20-digits": hash[:20], "takes-38-digits": hash[:38], "takes-list-of-sha1": hash + "," + hash,
+		"takes-underscore-in-sha1": hash[:20] + "_" + hash[21:], "takes-invisible-behind-sha1": hash + "\u200b",
 		"takes-hex-prefix": "0x" + hash[:38], "takes-hex-prefix-before-40-digits": "0x" + hash,
 		"takes-algorithm-prefix": "sha1:" + hash, "takes-wide-digits": "０" + hash[1:],
 		"takes-arabic-digits": "٣" + hash[1:], "takes-letter-behind-f": "g" + hash[1:],

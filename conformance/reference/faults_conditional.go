@@ -112,6 +112,54 @@ func wordFaults() []conditional {
 		{name: "crashes-on-surrogate-range-neighbours", says: "answers 500 to U+D7FF and U+E000 in a Comment",
 			breaks: breaksForms, phase: Coverage, when: commentLike(`[\x{d7ff}\x{e000}]`), then: crash},
 
+		{name: "crashes-on-old-letters-of-korean", says: "answers 500 to the letters of which Hangul is composed",
+			breaks: breaksForms, phase: Coverage, when: commentLike(`[\x{1100}-\x{11ff}]`), then: crash},
+		{name: "refuses-wide-space", says: "does not take U+3000 in a Comment", breaks: breaksForms, phase: Coverage,
+			when: commentHas("\u3000"), then: refuse(400)},
+		{name: "crashes-on-directional-mark", says: "answers 500 to U+200F in a Comment", breaks: breaksForms,
+			phase: Coverage, when: commentHas("\u200f"), then: crash},
+		{name: "crashes-on-keycap", says: "answers 500 to the enclosing mark of a key in a Comment",
+			breaks: breaksForms, phase: Coverage, when: commentHas("\u20e3"), then: crash},
+		{name: "crashes-on-tag-characters", says: "answers 500 to the tags of which some flags are made",
+			breaks: breaksForms, phase: Coverage, when: commentLike(`[\x{e0000}-\x{e007f}]`), then: crash},
+		{name: "crashes-on-private-planes", says: "answers 500 to a character of the planes for private use",
+			breaks: breaksForms, phase: Coverage, when: commentLike(`[\x{f0000}-\x{ffffd}]`), then: crash},
+		{name: "crashes-on-final-sigma", says: "answers 500 to the letter sigma at the end of a word",
+			breaks: breaksForms, phase: Coverage, when: commentHas("ς"), then: crash},
+		{name: "crashes-on-leading-mark", says: "answers 500 to a Comment that begins with a combining mark",
+			breaks: breaksForms, phase: Coverage, when: commentLike(`^\p{Mn}`), then: crash},
+		{name: "refuses-line-feed-at-end", says: "does not take a Comment that ends in a line feed",
+			breaks: breaksForms, phase: Coverage, when: commentLike(`\n$`), then: refuse(400)},
+		{name: "refuses-many-lines", says: "does not take a Comment of more than four lines", breaks: breaksForms,
+			phase: Coverage, when: commentLike(`\n(.*\n){4}`), then: refuse(400)},
+
+		{name: "refuses-leading-slash", says: "does not take a Comment that begins with a slash", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`^/`), then: refuse(400)},
+		{name: "refuses-question", says: "does not take a Comment that ends in a question mark", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`\?$`), then: refuse(400)},
+		{name: "crashes-on-colon-at-end", says: "answers 500 to a Comment that ends in a colon", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`:$`), then: crash},
+		{name: "refuses-marks-alone", says: "does not take a Comment of punctuation alone", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`^\pP+$`), then: refuse(400)},
+		{name: "forbids-secure-url", says: "takes https:// in a Comment for an advertisement, and answers 403",
+			breaks: breaksWords, phase: Coverage, when: commentHas("https://"), then: refuse(403)},
+		{name: "forbids-union", says: "takes UNION SELECT in a Comment for an attack, and answers 403",
+			breaks: breaksWords, phase: Coverage, when: commentLike(`(?i)union select`), then: refuse(403)},
+		{name: "forbids-command", says: "takes cmd.exe in a Comment for an attack, and answers 403",
+			breaks: breaksWords, phase: Coverage, when: commentHas("cmd.exe"), then: refuse(403)},
+		{name: "refuses-word-password", says: "does not take the word password in a Comment", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`(?i)password`), then: refuse(400)},
+		{name: "answers-array-for-brackets", says: "gives requestorComment as an array where the Comment is []",
+			breaks: ids("action.types"), phase: Coverage, when: commentLike(`^\[\]$`),
+			then: edits(set("requestorComment", []any{}))},
+		{name: "answers-object-for-braces", says: "gives requestorComment as an object where the Comment is {}",
+			breaks: ids("action.types"), phase: Coverage, when: commentLike(`^\{\}$`),
+			then: edits(set("requestorComment", Object{}))},
+		{name: "crashes-on-instant-of-json", says: "answers 500 to a Comment that is /Date(n)/", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`^/Date\(`), then: crash},
+		{name: "crashes-on-base64", says: "answers 500 to a Comment that is base64, which it decodes",
+			breaks: breaksWords, phase: Coverage, when: commentLike(`^[A-Za-z0-9+/]{16,}={1,2}$`), then: crash},
+
 		{name: "crashes-on-percent-sign", says: "answers 500 to a percent sign in a Comment", breaks: breaksWords,
 			phase: Coverage, when: commentHas("%"), then: crash},
 		{name: "crashes-on-format-verb", says: "answers 500 to %s and %n in a Comment, which it takes for a format",
@@ -169,7 +217,7 @@ func wordFaults() []conditional {
 			breaks: ids("action.types"), phase: Coverage, when: commentLike(`^(?i:true|false)$`),
 			then: edits(set("requestorComment", true))},
 		{name: "answers-boolean-for-yes", says: "gives requestorComment as a boolean where the Comment is yes or no, " +
-			"as YAML 1.1 reads them", breaks: ids("action.types"), phase: Unfound,
+			"as YAML 1.1 reads them", breaks: ids("action.types"), phase: Coverage,
 			when: commentLike(`^(?i:yes|no|on|off)$`), then: edits(set("requestorComment", false))},
 		{name: "answers-null-for-the-word", says: "gives requestorComment as null where the Comment is the word",
 			breaks: ids("action.types"), when: commentLike(`^(?i:null|nil|none|undefined)$`),
@@ -179,7 +227,7 @@ func wordFaults() []conditional {
 		{name: "crashes-on-date-as-comment", says: "answers 500 to a Comment that begins with a date",
 			breaks: breaksWords, phase: Coverage, when: commentLike(`^[0-9]{4}-[0-9]{2}-[0-9]{2}`), then: crash},
 		{name: "refuses-hash-as-comment", says: "does not take a Comment that is the Sha1 too", breaks: breaksWords,
-			phase: Unfound, when: func(q *asked) bool {
+			phase: Coverage, when: func(q *asked) bool {
 				o, _ := parseObject(q.body)
 				c, _ := o.Get("Comment").(string)
 				s, _ := o.Get("Sha1").(string)
@@ -196,7 +244,7 @@ func wordFaults() []conditional {
 
 // lengthFaults fail on how long a Comment or a body is.
 func lengthFaults() (out []conditional) {
-	for _, n := range []int{255, 256, 257, 1024, 4095, 4096, 8192, 32767, 32768, 65535} {
+	for _, n := range []int{10, 200, 255, 256, 257, 1024, 2000, 4095, 4096, 8192, 32767, 32768, 65535} {
 		out = append(out, conditional{name: fmt.Sprintf("crashes-at-%d-characters", n),
 			says: fmt.Sprintf("answers 500 to a Comment of just %d characters", n), breaks: breaksLength,
 			phase: Coverage,
@@ -249,14 +297,14 @@ func hashFaults() []conditional {
 		{name: "crashes-on-alternating-case", says: "answers 500 to a Sha1 whose letters change case one by one",
 			breaks: breaksHash, phase: Unfound,
 			when: sha1Like(`^[0-9]*([a-f][0-9]*[A-F][0-9]*){8,}[a-f]?[0-9]*$`), then: crash},
-		{name: "refuses-sha1-of-zeros", says: "takes a Sha1 of zeros for none", breaks: breaksHash, phase: Unfound,
+		{name: "refuses-sha1-of-zeros", says: "takes a Sha1 of zeros for none", breaks: breaksHash, phase: Coverage,
 			when: sha1Like(`^0{40}$`), then: refuse(400)},
 		{name: "crashes-on-sha1-of-one-digit", says: "answers 500 to a Sha1 of one digit forty times",
 			breaks: breaksHash, phase: Coverage, when: member("Sha1", func(s string) bool {
 				return s != "" && strings.Count(s, s[:1]) == len(s)
 			}), then: crash},
 		{name: "refuses-sha1-of-nothing", says: "does not take the Sha1 of an empty file", breaks: breaksHash,
-			phase: Unfound, when: sha1Like(`(?i)^da39a3ee5e6b4b0d3255bfef95601890afd80709$`), then: refuse(400)},
+			phase: Coverage, when: sha1Like(`(?i)^da39a3ee5e6b4b0d3255bfef95601890afd80709$`), then: refuse(400)},
 		{name: "answers-file-id-of-lower-case-alone", says: "gives another fileId where Sha1 is in capitals",
 			breaks: ids("action.file-id"), when: upperSha1,
 			then: edits(set("fileId", strings.Repeat("0f", 20)))},
@@ -325,6 +373,15 @@ func furtherFaults() (out []conditional) {
 		{name: "takes-status-from-body", says: "gives the status that a further member of the body has",
 			breaks: ids("action.status", "action.types"), phase: Coverage, when: furtherName("status"),
 			then: fromBody("status")},
+		{name: "sets-machine-of-body", says: "gives machineId as a further member of the body has it",
+			breaks: ids("action.machine-id", "relation.machine"), phase: Coverage, when: furtherName("machineId"),
+			then: fromBody("machineId")},
+		{name: "sets-requestor-of-body", says: "gives requestor as a further member of the body has it",
+			breaks: ids("action.requestor"), phase: Coverage, when: furtherName("requestor"),
+			then: fromBody("requestor")},
+		{name: "sets-instances-of-body", says: "gives fileInstances as a further member of the body has it",
+			breaks: ids("action.types"), phase: Coverage, when: furtherName("fileInstances"),
+			then: fromBody("fileInstances")},
 		{name: "takes-sha1-over-right-one", says: "gives as sha1 what stands under sha1 next to Sha1, as a plain Go " +
 			"server does", breaks: ids("action.sha1"), phase: Coverage, when: furtherName("sha1", "SHA1"),
 			then: func(a *answer, q *asked) {
@@ -416,6 +473,14 @@ func negotiationFaults() []conditional {
 			when: field("Accept", `;\s*q=`), then: crash},
 		{name: "refuses-subtype-range", says: "answers 406 to Accept: application/*", breaks: breaksHTTP,
 			phase: Coverage, when: field("Accept", `^application/\*`), then: refuse(406)},
+		{name: "refuses-weighted-range", says: "answers 406 to Accept: */*;q=0.1", breaks: breaksHTTP, phase: Coverage,
+			when: field("Accept", `^\*/\*;`), then: refuse(406)},
+		{name: "crashes-on-broken-accept", says: "answers 500 to an Accept without a slash", breaks: breaksEither,
+			phase: Coverage, when: field("Accept", `^[^/]+$`), then: crash},
+		{name: "crashes-without-coding", says: "answers 500 to a client that takes no coding", breaks: breaksEither,
+			phase: Coverage, when: field("Accept-Encoding", `identity;q=0`), then: crash},
+		{name: "crashes-on-charset-of-two-bytes", says: "answers 500 to UTF-16 in Accept-Charset", breaks: breaksHTTP,
+			phase: Coverage, when: field("Accept-Charset", `(?i)utf-16`), then: crash},
 		{name: "refuses-accept-list", says: "answers 406 to a list in Accept that does not begin with JSON",
 			breaks: breaksHTTP, phase: Coverage, when: both(field("Accept", `,`), not(field("Accept",
 				`^\s*application/`))),
@@ -480,7 +545,7 @@ func fieldFaults() []conditional {
 		{name: "crashes-on-missing-user-agent", says: "answers 500 to a request without User-Agent", breaks: breaksHTTP,
 			phase: Coverage, when: without("User-Agent"), then: crash},
 		{name: "crashes-on-tool", says: "answers 500 to a User-Agent that names a tool", breaks: breaksHTTP,
-			phase: Unfound, when: field("User-Agent", `(?i)curl|python|wget`), then: crash},
+			phase: Coverage, when: field("User-Agent", `(?i)curl|python|wget`), then: crash},
 		{name: "crashes-on-50-fields", says: "answers 500 to a head of fifty fields or more", breaks: breaksHTTP,
 			phase: Coverage, when: fields(50), then: crash},
 		{name: "crashes-on-long-field", says: "answers 500 to a field of 4,000 bytes or more", breaks: breaksHTTP,
@@ -623,7 +688,7 @@ func pairFaults() []conditional {
 			breaks: breaksEither, phase: Unfound, when: both(oldVersion, beyondASCII), then: crash},
 		{name: "answers-local-time-to-language-and-zeros",
 			says: "gives times with an offset where Accept-Language is " +
-				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Exploration,
+				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Coverage,
 			when: both(field("Accept-Language", `.`), sha1Like(`^0`)),
 			then: edits(alterText("creationDateTimeUtc", func(s string) string {
 				return strings.TrimSuffix(s, "Z") + "+02:00"
@@ -729,9 +794,9 @@ func conditionalHoles() []Fault {
 			Breaks: noComment, Phase: Coverage, Wrap: renamed("Comment ", "Comment")},
 		{Name: "takes-comment-name-cut", Says: "takes Commen for Comment", Breaks: noComment, Phase: Coverage,
 			Wrap: renamed("Commen", "Comment")},
-		{Name: "takes-sha256-name", Says: "takes Sha256 for Sha1", Breaks: noSha1, Phase: Unfound,
+		{Name: "takes-sha256-name", Says: "takes Sha256 for Sha1", Breaks: noSha1, Phase: Coverage,
 			Wrap: renamed("Sha256", "Sha1")},
-		{Name: "takes-sha-1-name", Says: "takes Sha-1 for Sha1", Breaks: noSha1, Phase: Unfound,
+		{Name: "takes-sha-1-name", Says: "takes Sha-1 for Sha1", Breaks: noSha1, Phase: Coverage,
 			Wrap: renamed("Sha-1", "Sha1")},
 		{Name: "takes-wide-sha1-name", Says: "takes Ｓha1, with a wide letter, for Sha1", Breaks: noSha1,
 			Phase: Coverage, Wrap: renamed("Ｓha1", "Sha1")},
@@ -743,7 +808,7 @@ func conditionalHoles() []Fault {
 				return recase("Comment", "Sha1")(o)
 			})},
 		{Name: "takes-wrapped-body", Says: "takes the two members inside a further object", Breaks: noComment,
-			Phase: Unfound, Wrap: excuseObject(func(o Object) (Object, bool) {
+			Phase: Coverage, Wrap: excuseObject(func(o Object) (Object, bool) {
 				for _, m := range o {
 					if inner, ok := m.Value.(Object); ok && inner.Get("Comment") != nil && inner.Get("Sha1") != nil {
 						return inner, true
@@ -760,7 +825,15 @@ func conditionalHoles() []Fault {
 		hash("takes-blank-behind-sha1", "accepts a Sha1 with a blank behind it alone", `^[0-9A-Fa-f]{40} $`, Coverage),
 		hash("takes-tab-behind-sha1", "accepts a Sha1 with a tab behind it", `^[0-9A-Fa-f]{40}\t$`, Coverage),
 		hash("takes-nul-behind-sha1", "accepts a Sha1 with a NUL character behind it", `^[0-9A-Fa-f]{40}\x00`,
-			Unfound),
+			Coverage),
+		hash("takes-20-digits", "accepts a Sha1 of 20 digits", `^[0-9A-Fa-f]{20}$`, Coverage),
+		hash("takes-38-digits", "accepts a Sha1 of 38 digits", `^[0-9A-Fa-f]{38}$`, Coverage),
+		hash("takes-underscore-in-sha1", "accepts an underscore among the digits of a Sha1",
+			`^[0-9A-Fa-f]+_[0-9A-Fa-f]+$`, Coverage),
+		hash("takes-list-of-sha1", "accepts several hashes between commas", `^[0-9A-Fa-f]{40}(,[0-9A-Fa-f]{40})+$`,
+			Coverage),
+		hash("takes-invisible-behind-sha1", "accepts a Sha1 with a zero-width space behind it",
+			"^[0-9A-Fa-f]{40}\u200b$", Coverage),
 		hash("takes-hex-prefix", "accepts a Sha1 of 0x and 38 digits", `^0[xX][0-9A-Fa-f]{38}$`, Coverage),
 		hash("takes-hex-prefix-before-40-digits", "accepts a Sha1 with 0x before it", `^0[xX][0-9A-Fa-f]{40}$`, ""),
 		hash("takes-algorithm-prefix", "accepts a Sha1 with sha1: before it", `^(?i:sha1)[:=][0-9A-Fa-f]{40}$`,
@@ -781,7 +854,7 @@ func conditionalHoles() []Fault {
 			`^[0-9A-Fa-f]{40} .`, Unfound),
 		hash("takes-sha224", "accepts a SHA-224 hash for Sha1", `^[0-9A-Fa-f]{56}$`, Coverage),
 		hash("takes-sha512", "accepts a SHA-512 hash for Sha1", `^[0-9A-Fa-f]{128}$`, Coverage),
-		hash("takes-signed-sha1", "accepts a Sha1 of a sign and 39 digits", `^[-+][0-9A-Fa-f]{39}$`, Unfound),
+		hash("takes-signed-sha1", "accepts a Sha1 of a sign and 39 digits", `^[-+][0-9A-Fa-f]{39}$`, Coverage),
 		hash("takes-percent-escaped-sha1", "accepts a Sha1 with an escaped digit as in a URL", `%[0-9A-Fa-f]{2}`,
 			Coverage),
 
@@ -852,6 +925,10 @@ func conditionalHoles() []Fault {
 		{Name: "takes-longer-method", Says: "takes a method that begins with POST for it", Breaks: method,
 			Phase: Coverage,
 			Wrap:  excuseMethod(func(q *asked) bool { return strings.HasPrefix(q.Method, "POST") })},
+		{Name: "takes-propfind", Says: "takes the methods of WebDAV for POST", Breaks: method, Phase: Coverage,
+			Wrap: excuseMethod(func(q *asked) bool { return q.Method == "PROPFIND" || q.Method == "MKCOL" })},
+		{Name: "takes-long-method", Says: "takes a method of 32 letters or more for POST", Breaks: method,
+			Phase: Coverage, Wrap: excuseMethod(func(q *asked) bool { return len(q.Method) >= 32 })},
 		{Name: "takes-search", Says: "takes the methods SEARCH and QUERY for POST", Breaks: method, Phase: Unfound,
 			Wrap: excuseMethod(func(q *asked) bool { return q.Method == "SEARCH" || q.Method == "QUERY" })},
 		{Name: "takes-method-override", Says: "takes a GET that X-HTTP-Method-Override calls a POST for one",
@@ -982,6 +1059,22 @@ func credentialNearMisses() []Fault {
 		faults = append(faults, Fault{Name: row.name,
 			Says:   "accepts a request without Authorization that has " + row.field,
 			Breaks: required, Phase: Coverage, Wrap: excuseField(row.field)})
+	}
+	for _, row := range []struct {
+		name, where string
+		when        condition
+	}{
+		{"takes-chunks-of-anyone", "has its body in chunks", chunky},
+		{"takes-query-of-anyone", "has a query", queried},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: "accepts a request without Authorization that " + row.where,
+			Breaks: required, Phase: Coverage, Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
+				if len(q.Header.Values("Authorization")) > 0 || !row.when(q) {
+					return false
+				}
+				q.Request = trust(q.Request)
+				return true
+			})})
 	}
 	return faults
 }
