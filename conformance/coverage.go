@@ -55,10 +55,12 @@ func headerForms() []headerForm {
 		{authorizationToken, "", authorized},
 		{authorizationKnown, "", known(KnownToken)},
 		{authorizationRole, "", known(Role)},
-		{contentField, "a recipient may assume the media type of a body without Content-Type (RFC 9110 8.3)", withBody},
+		{contentField, "a recipient may assume the media type of a body without Content-Type (RFC 9110 8.3)",
+			withBody},
 		{contentMedia, "", withBody},
 		{contentCase, "a media type has no letter case (RFC 9110 8.3.1)", withBody},
-		{contentParameter, "JSON defines no parameter, and readers ignore those that there are (RFC 8259 11)", withBody},
+		{contentParameter, "JSON defines no parameter, and readers ignore those that there are (RFC 8259 11)",
+			withBody},
 	}
 }
 
