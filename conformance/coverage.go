@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
@@ -55,10 +56,12 @@ func headerForms() []headerForm {
 		{authorizationToken, "", authorized},
 		{authorizationKnown, "", known(KnownToken)},
 		{authorizationRole, "", known(Role)},
-		{contentField, "a recipient may assume the media type of a body without Content-Type (RFC 9110 8.3)", withBody},
+		{contentField, "a recipient may assume the media type of a body without Content-Type (RFC 9110 8.3)",
+			withBody},
 		{contentMedia, "", withBody},
 		{contentCase, "a media type has no letter case (RFC 9110 8.3.1)", withBody},
-		{contentParameter, "JSON defines no parameter, and readers ignore those that there are (RFC 8259 11)", withBody},
+		{contentParameter, "JSON defines no parameter, and readers ignore those that there are (RFC 8259 11)",
+			withBody},
 	}
 }
 
@@ -73,17 +76,25 @@ type coverer struct {
 	suite  *Suite
 	op     openapi.Operation
 	schema *schemas.Schema // of the request; nil where it has none
-	rules  []schemas.Rule  // of the schema that count at the run's level
+	rules  []schemas.Rule  // of the schema
 	rows   []record.CoverageRow
-	at     map[string]int // position in rows, by place
+	at     map[string]int // position in rows, by place, of those that count at the run's level
 	status map[int]*record.CoverageRow
-	bodies map[string]bodyPlaces // of all operations, by schema and body as it is written in the case
+}
+
+// A bodyKey is a body as a case writes it, with the schema that it is judged by.
+type bodyKey struct{ schema, text string }
+
+// bodies keeps what the bodies of a suite's cases meet, for all of its runs.
+type bodies struct {
+	mu sync.Mutex
+	of map[bodyKey]bodyPlaces
 }
 
 // bodyPlaces are the places that a body meets.
 type bodyPlaces struct {
 	met    []string
-	faults []string // "" for one that is no place at the run's level
+	faults []string // "" for one that is no place
 	known  bool     // false where the body cannot be judged
 }
 
@@ -97,16 +108,18 @@ type meeting struct {
 // so that what a session does not keep is not missed.
 func (k conclusion) coverage(runs []*caseRun, cases []record.CaseResult) *record.Coverage {
 	out := &record.Coverage{Least: k.leastCoverage, Rows: []record.CoverageRow{}}
-	by, bodies := map[string]*coverer{}, map[string]bodyPlaces{}
+	by := map[string]*coverer{}
 	for _, op := range k.suite.Operations {
 		by[op.ID] = k.newCoverer(op)
-		by[op.ID].bodies = bodies
 	}
 	for i, run := range runs {
 		if o := cases[i].Outcome; o != record.Passed && o != record.Deviated && o != record.Failed {
 			continue
 		}
-		seen := map[meeting]bool{}
+		var seen map[meeting]bool // one exchange meets nothing twice
+		if len(run.exchanges) > 1 {
+			seen = map[meeting]bool{}
+		}
 		for _, x := range run.exchanges {
 			if c := by[k.suite.operationOf(x.Exchange)]; c != nil && x.Response != nil && x.Unjudged == "" &&
 				!x.aborted() {
@@ -143,9 +156,9 @@ func (k conclusion) newCoverer(op openapi.Operation) *coverer {
 	if err == nil { // the schema was compiled when the suite was loaded
 		c.schema = schema
 	}
+	c.rules = rules
 	for _, r := range rules {
 		if q := k.suite.requirement[r.Requirement]; q == nil || q.Level <= k.level {
-			c.rules = append(c.rules, r)
 			add(keywordPlace(r), "")
 		}
 	}
@@ -175,7 +188,7 @@ func (c *coverer) statusRow(status int) *record.CoverageRow {
 	return c.status[status]
 }
 
-// note counts an exchange. seen are the places that its case has met already.
+// note counts an exchange. seen are the places that its case has met already, nil where it has one exchange.
 func (c *coverer) note(x *Judged, seen map[meeting]bool) {
 	step := x.Case.Steps[x.Step]
 	count := func(row *record.CoverageRow, valid bool) {
@@ -183,7 +196,9 @@ func (c *coverer) note(x *Judged, seen map[meeting]bool) {
 		if seen[key] {
 			return
 		}
-		seen[key] = true
+		if seen != nil {
+			seen[key] = true
+		}
 		of := &row.Written
 		if x.Case.Generator != "" {
 			of = &row.Generated
@@ -240,17 +255,28 @@ func (c *coverer) places(x *Judged) (met, faults []string, known bool) {
 		return met, faults, true // the schema says nothing of another media type
 	}
 	body := c.body(x)
-	return append(met, body.met...), append(faults, body.faults...), body.known
+	for _, place := range body.met {
+		note(place, false)
+	}
+	return met, append(faults, body.faults...), body.known
 }
 
 // body returns the places that the body of a request meets. Bodies that are written alike are
 // alike in the schema, whatever the values of their variables.
 func (c *coverer) body(x *Judged) bodyPlaces {
-	key := c.op.RequestSchema + " " + x.Case.Steps[x.Step].Body
-	out, known := c.bodies[key]
+	all := c.suite.bodies
+	if c.suite.byID[x.Case.ID] != x.Case { // it is none of the suite, which keeps nothing of it
+		return c.judgeBody(x.Request.Body)
+	}
+	key := bodyKey{c.op.RequestSchema, x.Case.Steps[x.Step].Body}
+	all.mu.Lock()
+	out, known := all.of[key]
+	all.mu.Unlock()
 	if !known {
 		out = c.judgeBody(x.Request.Body)
-		c.bodies[key] = out
+		all.mu.Lock()
+		all.of[key] = out
+		all.mu.Unlock()
 	}
 	return out
 }
@@ -310,8 +336,10 @@ func (c *coverer) authorization(x *Judged, note func(place string, fault bool)) 
 // isToken reports whether a text has the form of a bearer token (RFC 6750 2.1), where a
 // variable stands for a secret.
 func isToken(text string) bool {
-	for _, span := range slices.Backward(record.SecretVariables(text)) {
-		text = text[:span[0]] + "x" + text[span[1]:]
+	if strings.Contains(text, "$") {
+		for _, span := range slices.Backward(record.SecretVariables(text)) {
+			text = text[:span[0]] + "x" + text[span[1]:]
+		}
 	}
 	text = strings.TrimRight(text, "=")
 	return text != "" && strings.Trim(text,

@@ -15,7 +15,9 @@ import (
 // placed returns the row of a place.
 func placed(t *testing.T, c *record.Coverage, operation, place string) record.CoverageRow {
 	t.Helper()
-	i := slices.IndexFunc(c.Rows, func(r record.CoverageRow) bool { return r.Operation == operation && r.Place == place })
+	i := slices.IndexFunc(c.Rows, func(r record.CoverageRow) bool {
+		return r.Operation == operation && r.Place == place
+	})
 	require.GreaterOrEqual(t, i, 0, "want a row for %s %s", operation, place)
 	return c.Rows[i]
 }

@@ -77,6 +77,7 @@ func (l *loader) checkGroups() {
 // requirement, or a control that is no accepted case. The suite itself is not changed.
 func (s *Suite) With(cases ...*Case) (*Suite, error) {
 	out := *s
+	out.bodies = &bodies{of: map[bodyKey]bodyPlaces{}}
 	out.byID = make(map[string]*Case, len(s.byID)+len(cases))
 	for id, c := range s.byID {
 		out.byID[id] = c

@@ -55,6 +55,7 @@ type Suite struct {
 	checks         []Check
 	kinds          map[string]Kind // by requirement
 	milder         []milder
+	bodies         *bodies // of the requests of its cases
 }
 
 // Load reads a contract and the sources, and cross-checks them: no case proves an
@@ -79,6 +80,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 			byID:        map[string]*Case{},
 			request:     map[string]*schemas.Schema{},
 			kinds:       map[string]Kind{},
+			bodies:      &bodies{of: map[bodyKey]bodyPlaces{}},
 		},
 		titles: map[string]string{},
 		own:    map[string]bool{},

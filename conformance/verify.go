@@ -647,7 +647,8 @@ func (v *verifier) settings() {
 	}
 	for _, row := range []struct{ flag, done string }{
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat",
-			fmt.Sprint(r.Suite.Repeat)}, {"min-coverage", fmt.Sprint(leastCoverage(r))}, {"parallel", fmt.Sprint(r.Suite.Parallel)},
+			fmt.Sprint(r.Suite.Repeat)}, {"min-coverage", fmt.Sprint(leastCoverage(r))},
+		{"parallel", fmt.Sprint(r.Suite.Parallel)},
 		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine",
 			r.Target.UnknownMachine}, {"other-machine", r.Target.OtherMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},

@@ -37,10 +37,10 @@ func TestLoadReturnsTheTwoOperations(t *testing.T) {
 	}
 	require.Equal(t, []openapi.Operation{
 		{ID: "requestSample", Method: "POST", Path: "/testwdatppreview/machines/{id}/requestSample",
-			Success: 201, RequestSchema: "action-request", FileMember: "Sha1",
+			Success: 201, RequestSchema: "action-request", FileMember: "Sha1", Scheme: "bearer",
 			ResponseSchema: "file-machine-action-request-sample", ErrorSchema: "error"},
 		{ID: "stopAndQuarantineFile", Method: "POST", Path: "/testwdatppreview/machines/{id}/stopAndQuarantineFile",
-			Success: 201, RequestSchema: "action-request", FileMember: "Sha1",
+			Success: 201, RequestSchema: "action-request", FileMember: "Sha1", Scheme: "bearer",
 			ResponseSchema: "file-machine-action-stop-and-quarantine-file", ErrorSchema: "error"},
 	}, operations)
 }
@@ -272,7 +272,7 @@ func TestLoadFSTakesAThirdOperationAsData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Operations, 3)
 	require.Equal(t, openapi.Operation{ID: "forgetFile", Method: "DELETE", Path: "/testwdatppreview/files/{id}/forget",
-		Success: 201, ResponseSchema: "file-machine-action", File: "openapi/three.yaml",
+		Success: 201, ResponseSchema: "file-machine-action", Scheme: "bearer", File: "openapi/three.yaml",
 		Line: strings.Count(before, "\n") + 5}, d.Operations[0])
 	two := load(t).Operations
 	for i := range two {
@@ -319,4 +319,21 @@ func TestLoadFSRefusesADescriptionThatIsNotSound(t *testing.T) {
 	}
 	_, err = openapi.LoadFS(fstest.MapFS{}, "x.yaml", nil)
 	require.ErrorContains(t, err, "openapi/x.yaml: ")
+}
+
+func TestAnOperationNamesTheSchemeOfItsCredentials(t *testing.T) {
+	data, err := fs.ReadFile(openapi.FS(), "fmaspec.openapi.yaml")
+	require.NoError(t, err)
+	for _, row := range []struct{ from, to, want string }{
+		{"", "", "bearer"},
+		{"    scheme: bearer\n", "    scheme: Basic\n", "basic"},
+		{"\n  - bearer: []\n", " []\n", ""},
+		{"  - bearer: []\n", "  - bearer: []\n  - {}\n", ""}, // or none
+	} {
+		text := strings.Replace(string(data), row.from, row.to, 1)
+		require.True(t, row.from == "" || text != string(data), "the row changes nothing")
+		d, err := openapi.LoadFS(fstest.MapFS{"x.openapi.yaml": {Data: []byte(text)}}, "", nil)
+		require.NoError(t, err)
+		require.Equal(t, row.want, d.Operations[0].Scheme, "%q", row.to)
+	}
 }

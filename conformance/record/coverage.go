@@ -22,7 +22,7 @@ type Coverage struct {
 type CoverageRow struct {
 	Operation string `json:"operation"`
 	// "body", a JSON pointer and a keyword, such as "body /Comment type"; "header", a field and what
-	// is asked of it, such as "header Authorization: scheme"; or "status 201"
+	// is asked of it, such as "header Authorization: scheme"; or "status" and a status
 	Place string `json:"place"`
 	// why no request can be asked for that meets it invalid, so that it does not count as one of the
 	// places; "" where one can

@@ -20,7 +20,8 @@ func covered(least int) *record.Report {
 }
 
 func TestEveryFormatShowsThatTheCoverageFailsTheRun(t *testing.T) {
-	const sentence = "overage fails the run: 1 of 2 places met valid and invalid (50 %), and -min-coverage asks for 51 %"
+	const sentence = "overage fails the run: 1 of 2 places met valid and invalid (50 %), and -min-coverage asks " +
+		"for 51 %"
 	const missed = "requestSample header Authorization: scheme: no invalid request"
 	for format, want := range map[string][]string{
 		"console":  {"conformant: http://127.0.0.1:8080 (server <under> \"test\"); c" + sentence + "\n", missed},
@@ -49,8 +50,8 @@ func TestTheVerdictStandsApartFromTheCoverage(t *testing.T) {
 	require.Contains(t, quiet, "not met: ", "want the places named although the run is quiet")
 	r := covered(51)
 	r.Verdict, r.Reason = record.Unjudged, "nothing was sent"
-	require.NotContains(t, render(t, "console", r, report.Style{}), "fails the run", "want a run that fails for want of "+
-		"a verdict")
+	require.NotContains(t, render(t, "console", r, report.Style{}), "fails the run",
+		"want a run that fails for want of a verdict")
 }
 
 func TestTheConsoleShowsTheCoverageWhereItWasAskedFor(t *testing.T) {
