@@ -374,7 +374,7 @@ func furtherFaults() (out []conditional) {
 			breaks: ids("action.status", "action.types"), phase: Coverage, when: furtherName("status"),
 			then: fromBody("status")},
 		{name: "sets-machine-of-body", says: "gives machineId as a further member of the body has it",
-			breaks: ids("action.machine-id", "relation.machine"), phase: Coverage, when: furtherName("machineId"),
+			breaks: ids("action.machine-id", "action.machine-same"), phase: Coverage, when: furtherName("machineId"),
 			then: fromBody("machineId")},
 		{name: "sets-requestor-of-body", says: "gives requestor as a further member of the body has it",
 			breaks: ids("action.requestor"), phase: Coverage, when: furtherName("requestor"),
@@ -688,7 +688,7 @@ func pairFaults() []conditional {
 			breaks: breaksEither, phase: Unfound, when: both(oldVersion, beyondASCII), then: crash},
 		{name: "answers-local-time-to-language-and-zeros",
 			says: "gives times with an offset where Accept-Language is " +
-				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Coverage,
+				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Exploration,
 			when: both(field("Accept-Language", `.`), sha1Like(`^0`)),
 			then: edits(alterText("creationDateTimeUtc", func(s string) string {
 				return strings.TrimSuffix(s, "Z") + "+02:00"
