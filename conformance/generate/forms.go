@@ -265,7 +265,8 @@ func otherMediaTypes(b *builder) []item {
 
 func accepts(*builder) (out []item) {
 	for _, v := range []value{
-		{"any", "anything", "*/*", "accept"}, {"any-weight", "anything with a weight", "*/*;q=0.1", ""}, {"range", "the range of its type", "application/*", ""},
+		{"any", "anything", "*/*", "accept"}, {"any-weight", "anything with a weight", "*/*;q=0.1", ""}, {"range",
+			"the range of its type", "application/*", ""},
 		{"weight", "JSON with a weight", "application/json;q=0.5", ""}, {"weight-one", "JSON with the weight one",
 			"application/json;q=1.000", ""},
 		{"list", "JSON last in a list", "text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8",

@@ -170,7 +170,8 @@ func unicodeTexts() []value {
 		{"co", "characters for private use", "a\uE000b\uF8FFc\U000F0000d\U0010FFFDe", ""},
 		{"replacement", "the replacement character", "a\uFFFDb", ""},
 		{"astral", "characters beyond the first plane", "😀 𝒳 𠀀", "text"},
-		{"emoji-sequence", "a sequence of emoji", "👨\u200D👩\u200D👧 🇩🇪 👍🏽 ❤\uFE0F 1\uFE0F\u20E3 🏴\U000E0067\U000E0062\U000E007F", ""},
+		{"emoji-sequence", "a sequence of emoji", "👨\u200D👩\u200D👧 🇩🇪 👍🏽 ❤\uFE0F 1\uFE0F\u20E3 " +
+			"🏴\U000E0067\U000E0062\U000E007F", ""},
 		{"scripts", "letters of many scripts",
 			"Աאबঅਅઅଅஅఅಅഅකกກཀကა ᄀ가ሀᎠᐁᚁᚠកᠠあアㄅ漢ꀀ𐎀𐤀𐐀𒀀𓀀ⲀⴰⰀ", ""},
 		{"leading-mark", "a combining mark at the beginning", "\u0301a", ""},

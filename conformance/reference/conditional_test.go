@@ -140,7 +140,8 @@ func witnesses() map[string][]probe {
 		"Authorization: Bearer " + token, "Content-Length: 1070", "Connection: close"},
 		says(strings.Repeat("c", 1070-len(says("").body))).body)}
 	for name, n := range map[string]int{
-		"10": 10, "200": 200, "2000": 2000, "255": 255, "256": 256, "257": 257, "1024": 1024, "4095": 4095, "4096": 4096, "8192": 8192, "32767": 32767,
+		"10": 10, "200": 200, "2000": 2000, "255": 255, "256": 256, "257": 257, "1024": 1024, "4095": 4095,
+		"4096": 4096, "8192": 8192, "32767": 32767,
 		"32768": 32768, "65535": 65535, "65536": 65536,
 	} {
 		one("crashes-at-"+name+"-characters", long(n))
