@@ -484,6 +484,14 @@ func (s *Suite) RequestSchema(op openapi.Operation) (*schemas.Schema, []schemas.
 	return s.request[op.ID], rules, err
 }
 
+// AnswerMembers returns the names of the members that a success of the operation has to have.
+func (s *Suite) AnswerMembers(op openapi.Operation) []string {
+	if t := s.terms[op.ID]; t != nil {
+		return slices.Clone(t.members)
+	}
+	return nil
+}
+
 // Case returns the case of that id, or nil.
 func (s *Suite) Case(id string) *Case { return s.byID[id] }
 

@@ -129,7 +129,7 @@ func orders(*builder) []item {
 }
 
 // further are bodies with further members.
-func further(*builder) (out []item) {
+func further(b *builder) (out []item) {
 	for _, v := range []value{
 		{"string", "a string", `"text"`, "json"}, {"empty-string", "an empty string", `""`, ""}, {"null", "null",
 			"null", "json"},
@@ -172,13 +172,12 @@ func further(*builder) (out []item) {
 	}
 	out = append(out, item{name: "answer-names", title: "further members with names of the answer",
 		change: func(r *request) {
-			for _, n := range []value{
-				{"machineId", "", `"none"`, ""}, {"requestor", "", `" "`, ""}, {"fileId", "", `"none"`, ""},
-				{"requestorComment", "", "null", ""}, {"fileInstances", "", `"none"`, ""},
-				{"creationDateTimeUtc", "", `"never"`, ""}, {"lastUpdateDateTimeUtc", "", "0", ""},
-				{"IsolationType", "", `"Full"`, ""}, {"ScanType", "", `"Quick"`, ""},
-			} {
-				r.members = append(r.members, member{quote(n.name), n.text})
+			for _, name := range b.suite.AnswerMembers(b.op) {
+				own := slices.ContainsFunc(b.plain.members,
+					func(m member) bool { return strings.EqualFold(m.name, quote(name)) })
+				if !own && !strings.HasPrefix(name, "@") { // an annotation may be refused
+					r.members = append(r.members, member{quote(name), `"none"`})
+				}
 			}
 		}})
 	for _, n := range []int{2, 3, 10, 50} {

@@ -377,7 +377,7 @@ func furtherFaults() (out []conditional) {
 			breaks: ids("action.machine-id", "action.machine-same"), phase: Coverage, when: furtherName("machineId"),
 			then: fromBody("machineId")},
 		{name: "sets-requestor-of-body", says: "gives requestor as a further member of the body has it",
-			breaks: ids("action.requestor"), phase: Coverage, when: furtherName("requestor"),
+			breaks: ids("action.requestor", "action.requestor-same"), phase: Coverage, when: furtherName("requestor"),
 			then: fromBody("requestor")},
 		{name: "sets-instances-of-body", says: "gives fileInstances as a further member of the body has it",
 			breaks: ids("action.types"), phase: Coverage, when: furtherName("fileInstances"),
