@@ -102,9 +102,6 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 		if k, is := TokenNamed(name); is {
 			return *k.In(&b.target), nil
 		}
-		if value, is := b.target.derived(name); is {
-			return value, nil
-		}
 		base, number, _ := strings.Cut(name, ".")
 		switch base {
 		case "machine":
@@ -143,6 +140,9 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 				return b.target.File, nil // of many requests, so that it marks none
 			}
 			out.marks = append(out.marks, value)
+			return value, nil
+		}
+		if value, is := b.target.derived(name); is {
 			return value, nil
 		}
 		return "", fmt.Errorf("{{%s}} has no value here; see docs/fixtures.md for the variables", name)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
@@ -341,9 +342,7 @@ func isToken(text string) bool {
 			text = text[:span[0]] + "x" + text[span[1]:]
 		}
 	}
-	text = strings.TrimRight(text, "=")
-	return text != "" && strings.Trim(text,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") == ""
+	return httpfile.IsBearer(text)
 }
 
 // contentType notes the forms of the media type, and reports whether it is that of the body.

@@ -153,35 +153,18 @@ func (v *verifier) indexed() {
 	}
 }
 
-// derived reports whether the record has exchanges of cases that need a derived token.
-func (v *verifier) derived() bool {
-	for _, c := range v.suite.Cases {
-		for _, need := range c.Needs {
-			if _, is := (Target{}).derived(need); is && v.results[c.ID] != nil &&
-				!strings.HasPrefix(v.results[c.ID].Reason, "needs ") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // target is the target of the record, with stand-ins for what no record holds.
 func (v *verifier) target() Target {
 	recorded := v.recorded.Target
 	t := Target{URL: recorded.URL, Name: recorded.Name, Machine: recorded.Machine,
 		UnknownMachine: recorded.UnknownMachine, OtherMachine: recorded.OtherMachine, File: recorded.File,
-		Token: "a-token-that-stands-in"}
-	if !v.derived() {
-		t.Token = "a-token" // of which nothing is derived
-	}
-	if recorded.MadeUpToken {
-		t.Token = madeUpToken
-	}
+		Token: "a-token"} // of which nothing is derived
 	if recorded.URL == record.InMemory {
 		t.Handler = http.NotFoundHandler() // it is asked nothing
 	}
-	// Whether the user supplied the other tokens shows in the cases that need them.
+	// Whether the user supplied the other tokens shows in the cases that need them, and
+	// whether values are derived of the first in those that need these.
+	derived := DerivedTokens()
 	for _, c := range v.suite.Cases {
 		result := v.results[c.ID]
 		if result == nil || len(result.Exchanges) == 0 && result.Outcome == record.NotApplicable &&
@@ -191,8 +174,13 @@ func (v *verifier) target() Target {
 		for _, need := range c.Needs {
 			if k, is := TokenNamed(need); is {
 				*k.In(&t) = "a-stand-in-for-the-" + k.Variable
+			} else if slices.Contains(derived, need) {
+				t.Token = "a-token-that-stands-in"
 			}
 		}
+	}
+	if recorded.MadeUpToken {
+		t.Token = madeUpToken
 	}
 	t.Transport = Transport{Insecure: recorded.Insecure, HTTP2: recorded.Protocol == "HTTP/2",
 		Resolve: recorded.Resolve}

@@ -313,10 +313,7 @@ func headers(b *builder) []item {
 			change: func(r *request) { slices.Reverse(r.header) }},
 		{name: "media-type-first", title: "Content-Type before all others", change: func(r *request) {
 			value := r.fieldValue("Content-Type")
-			r.header = slices.DeleteFunc(r.header, func(f record.Field) bool {
-				return strings.EqualFold(f.Name,
-					"Content-Type")
-			})
+			r.withoutField("Content-Type")
 			r.header = append([]record.Field{{Name: "Content-Type", Value: value}}, r.header...)
 		}},
 		{name: "empty-value", title: "a field with no value", change: sets("X-Empty", "")},
@@ -350,8 +347,7 @@ func headers(b *builder) []item {
 		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
 		{name: "no-blank", title: "a field without a blank behind the colon", change: func(r *request) {
 			value := r.fieldValue("Content-Type")
-			r.header = slices.DeleteFunc(r.header,
-				func(f record.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
+			r.withoutField("Content-Type")
 			r.header = append(r.header, record.Field{Name: "Content-Type", Value: value + "{{tab}}"})
 		}},
 		{name: "upper-length", title: "the length in a field named in upper case", change: func(r *request) {
@@ -587,8 +583,7 @@ func authorization(*builder) (out []item) {
 		{"plural", "the credentials in Authorizations", "Authorizations", "Bearer "},
 	} {
 		out = append(out, item{name: v.name, title: v.title, combined: v.name == "missing", change: func(r *request) {
-			r.header = slices.DeleteFunc(r.header,
-				func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			r.withoutField("Authorization")
 			if v.field != "" {
 				r.field(v.field, v.before+"{{token}}")
 			}
@@ -596,8 +591,7 @@ func authorization(*builder) (out []item) {
 	}
 	return append(out, item{name: "principal", title: "a name that a proxy has authenticated",
 		change: func(r *request) {
-			r.header = slices.DeleteFunc(r.header,
-				func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
+			r.withoutField("Authorization")
 			for _, name := range []string{"X-Ms-Client-Principal-Name", "X-Forwarded-User", "X-Remote-User"} {
 				r.field(name, "analyst@example.com")
 			}
@@ -617,14 +611,10 @@ func roles(*builder) []item {
 
 // openAuthorization are requests without Authorization in forms that a server may refuse anyway.
 func openAuthorization(b *builder) (out []item) {
-	without := func(r *request) {
-		r.header = slices.DeleteFunc(r.header,
-			func(f record.Field) bool { return strings.EqualFold(f.Name, "Authorization") })
-	}
 	add := func(name, title string, change func(*request)) {
 		out = append(out, item{name: name, title: "a request without Authorization, with " + title,
 			change: func(r *request) {
-				without(r)
+				r.withoutField("Authorization")
 				change(r)
 			}})
 	}

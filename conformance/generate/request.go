@@ -105,6 +105,11 @@ func (r *request) field(name, value string) {
 	r.header = append(r.header, record.Field{Name: name, Value: value})
 }
 
+// withoutField takes a header field out, however often it is there.
+func (r *request) withoutField(name string) {
+	r.header = slices.DeleteFunc(r.header, func(f record.Field) bool { return strings.EqualFold(f.Name, name) })
+}
+
 // fieldValue returns the value of a header field, "" where there is none.
 func (r *request) fieldValue(name string) string {
 	for _, f := range r.header {
