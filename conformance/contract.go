@@ -52,6 +52,7 @@ type terms struct {
 	successes []int                // the statuses of success; several only where the operation is not known
 	schema    *schemas.Schema      // of a success; nil where the operation is not known
 	members   []string             // that it requires
+	rules     []schemas.Rule       // of a request's schema
 	errors    *schemas.Schema      // of a refusal's body; nil where none is described
 	faults    []string             // the members that it describes
 	resource  schemas.Resource     // by which an answer of any operation is recognised
@@ -223,6 +224,8 @@ func (l *loader) terms(doc *openapi.Document) {
 		if op.RequestSchema != "" {
 			var err error
 			if l.suite.request[op.ID], err = library.Compile(op.RequestSchema); err != nil {
+				fail(err)
+			} else if t.rules, err = library.Rules(op.RequestSchema); err != nil {
 				fail(err)
 			}
 		}

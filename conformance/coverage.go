@@ -153,12 +153,8 @@ func (k conclusion) newCoverer(op openapi.Operation) *coverer {
 		c.at[place] = len(c.rows)
 		c.rows = append(c.rows, record.CoverageRow{Operation: op.ID, Place: place, Open: open})
 	}
-	schema, rules, err := k.suite.RequestSchema(op)
-	if err == nil { // the schema was compiled when the suite was loaded
-		c.schema = schema
-	}
-	c.rules = rules
-	for _, r := range rules {
+	c.schema, c.rules = k.suite.RequestSchema(op)
+	for _, r := range c.rules {
 		if q := k.suite.requirement[r.Requirement]; q == nil || q.Level <= k.level {
 			add(keywordPlace(r), "")
 		}
