@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
@@ -187,7 +186,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 			header = append(header, f)
 		}
 	}
-	body := []byte(expand(step.Body))
+	body := expand(step.Body)
 	if unbound != nil {
 		return out, fmt.Errorf("%s: %w", c.place(step), unbound)
 	}
@@ -210,23 +209,32 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 			hop = "Proxy-Authorization: " + hop + "\r\n"
 		}
 	}
-	var message bytes.Buffer
-	fmt.Fprintf(&message, "%s %s HTTP/1.1\r\n", step.Method, requestTarget)
+	long := len(step.Method) + len(requestTarget) + len(hop) + len(body) + len("  HTTP/1.1\r\n\r\n")
 	for _, f := range header {
-		fmt.Fprintf(&message, "%s: %s\r\n", f.Name, f.Value)
+		long += len(f.Name) + len(f.Value) + len(": \r\n")
 	}
-	message.WriteString(hop + "\r\n")
-	head := message.Len()
-	message.Write(body)
+	message := make([]byte, 0, long)
+	add := func(texts ...string) {
+		for _, text := range texts {
+			message = append(message, text...)
+		}
+	}
+	add(step.Method, " ", requestTarget, " HTTP/1.1\r\n")
+	for _, f := range header {
+		add(f.Name, ": ", f.Value, "\r\n")
+	}
+	add(hop, "\r\n")
+	head := len(message)
+	add(body)
 
-	out.sending = wire.Sending{Method: step.Method, Bytes: message.Bytes(), Separate: step.Separate, Case: c.ID,
+	out.sending = wire.Sending{Method: step.Method, Bytes: message, Separate: step.Separate, Case: c.ID,
 		Step: step.Index - 1}
 	if step.Abort {
 		out.sending.Abort = head + len(body)/2
 	}
-	out.file = sentMember(body, b.ops[step.operation(c)].FileMember)
+	out.file = sentMember(message[head:], b.ops[step.operation(c)].FileMember)
 	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute,
-		Header: header, Body: message.Bytes()[head:]})
+		Header: header, Body: message[head:]})
 	return out, nil
 }
 

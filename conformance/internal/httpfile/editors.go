@@ -61,8 +61,14 @@ var bodyOnly = []foreign{
 		"body's own < is {{bytes 3C}}"},
 }
 
+// foreignBegins are the characters with which the lines of the tables above begin, after blanks.
+const foreignBegins = "><?@#/"
+
 // obeyed reports a line that an editor obeys and this package does not.
 func (p *parser) obeyed(text string, line int, tables ...[]foreign) bool {
+	if rest := strings.TrimLeft(text, " \t"); rest == "" || !strings.ContainsRune(foreignBegins, rune(rest[0])) {
+		return false // most lines: the expressions take long
+	}
 	for _, table := range tables {
 		for _, f := range table {
 			if f.line.MatchString(text) {

@@ -83,6 +83,15 @@ var variables = sync.OnceValue(func() []VariableDoc {
 	}
 })
 
+// variableNamed finds a row of the table by its name.
+var variableNamed = sync.OnceValue(func() map[string]VariableDoc {
+	named := map[string]VariableDoc{}
+	for _, doc := range variables() {
+		named[doc.Name] = doc
+	}
+	return named
+})
+
 // VariablesDoc returns every variable, in the order in which a reader needs them.
 func VariablesDoc() []VariableDoc { return slices.Clone(variables()) }
 
@@ -259,10 +268,8 @@ func hexValue(c byte) byte {
 
 // check returns what is wrong with the variable, or "".
 func (v *Variable) check() string {
-	for _, doc := range variables() {
-		if doc.Name == generic(v.Name) {
-			return doc.check(v.Args)
-		}
+	if doc, known := variableNamed()[generic(v.Name)]; known {
+		return doc.check(v.Args)
 	}
 	if v.Name == "" {
 		return "no name stands directly behind {{; write {{sha1}}, without blanks, or two braces as {{bytes 7B 7B}}"
@@ -282,7 +289,10 @@ func (v *Variable) check() string {
 // all in the table: "sha1.17" is of the kind "sha1.2".
 func generic(name string) string {
 	base, number, found := strings.Cut(name, ".")
-	if n, err := strconv.Atoi(number); found && err == nil && n >= 1 && n <= MaxTimes && strconv.Itoa(n) == number {
+	if !found || number == "n" {
+		return name
+	}
+	if n, err := strconv.Atoi(number); err == nil && n >= 1 && n <= MaxTimes && strconv.Itoa(n) == number {
 		return base + ".2"
 	}
 	return name

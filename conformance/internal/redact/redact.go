@@ -28,6 +28,7 @@ type Secrets struct {
 	mu    sync.RWMutex
 	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
 	spelt []spelling     // every spelling of every value
+	least int            // length of the shortest of them
 	known []string       // the tokens among the values
 	index *index         // of spelt and known
 
@@ -101,8 +102,10 @@ func (s *Secrets) add(name, value string, token bool) {
 	for _, text := range spellings(value) {
 		s.spelt = append(s.spelt, spelling{small([]byte(text)), token})
 	}
+	s.least = len(s.spelt[0].text)
 	for _, sp := range s.spelt {
 		texts = append(texts, sp.text)
+		s.least = min(s.least, len(sp.text))
 	}
 	s.index = newIndex(texts, s.known)
 }
@@ -191,10 +194,13 @@ func (s *Secrets) HoldsToken(text []byte) bool {
 // strike is Bytes, and reports besides whether what it found is of a token.
 func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) {
 	s.mu.RLock()
-	spelt, index := s.spelt, s.index
+	spelt, index, least := s.spelt, s.index, s.least
 	s.mu.RUnlock()
+	if cut {
+		least = min(least, cutSecret)
+	}
 	out = body
-	for index != nil {
+	for index != nil && len(out) >= min(least, shortestPart) {
 		// What is struck out may, together with the text around it, spell another secret that
 		// holds asterisks.
 		struck, ofToken := strike(out, spelt, index, cut)
@@ -226,7 +232,7 @@ func strike(body []byte, spelt []spelling, index *index, cut bool) (out []byte, 
 	if len(body) > longText {
 		deep = 1 // a long one costs memory
 	}
-	for v := range views(view{text: small(body)}, deep) {
+	for v := range views(&view{text: small(body)}, deep) {
 		holdsAny := index.holdsAny(v.text)
 		for _, s := range spelt {
 			text := s.text
@@ -367,17 +373,27 @@ func withoutCookie(field string) string {
 // A view is a text without some of its escapes, in lower case.
 type view struct {
 	text []byte
-	// where each byte begins in the text that it was made of, and where the last ends; nil where
-	// each stands at its own place
-	from []int32
+	of   *view // that it was made of; nil for the text as it is
+	cuts []cut // in order; most texts have few escapes
 }
 
-// at returns where a byte of the view begins in the text.
-func (v view) at(i int) int {
-	if v.from == nil {
-		return i
+// A cut is a place of a view from which on it lags behind the view that it was made of.
+type cut struct{ at, behind int32 }
+
+// at returns where a byte of the view begins in the text, or where the last ends.
+func (v *view) at(i int) int {
+	for ; v.of != nil; v = v.of {
+		next, _ := slices.BinarySearchFunc(v.cuts, i, func(c cut, i int) int {
+			if int(c.at) <= i {
+				return -1
+			}
+			return 1
+		})
+		if next > 0 {
+			i += int(v.cuts[next-1].behind)
+		}
 	}
-	return int(v.from[i])
+	return i
 }
 
 // deepest is how many escapes are undone one after the other, as in JSON inside JSON.
@@ -388,16 +404,20 @@ const longText = 256 << 10
 
 // views yields the text as it is, and without each kind of escape, one after the
 // other: undone together, they would make escapes of text that was none.
-func views(v view, deep int) iter.Seq[view] {
-	return func(yield func(view) bool) {
+func views(v *view, deep int) iter.Seq[*view] {
+	return func(yield func(*view) bool) {
 		if !yield(v) {
 			return
 		}
 		for _, e := range escapes {
-			if deep == 0 || bytes.IndexByte(v.text, e.begin) < 0 {
+			if deep == 0 {
 				continue
 			}
-			for w := range views(v.without(e), deep-1) {
+			w := v.without(e)
+			if w == nil {
+				continue
+			}
+			for w := range views(w, deep-1) {
 				if !yield(w) {
 					return
 				}
@@ -406,35 +426,35 @@ func views(v view, deep int) iter.Seq[view] {
 	}
 }
 
-func (v view) without(e escape) view {
-	out := view{make([]byte, 0, len(v.text)), make([]int32, 0, len(v.text)+1)}
+// without returns the view without the escapes of a kind, or nil where it has none.
+func (v *view) without(e escape) *view {
+	var out *view
+	done := 0 // up to where the text is copied
 	for i := 0; i < len(v.text); {
 		next := bytes.IndexByte(v.text[i:], e.begin)
 		if next < 0 {
-			next = len(v.text) - i
+			break
 		}
-		if next > 0 { // nothing is escaped up to there
-			out.text = append(out.text, v.text[i:i+next]...)
-			if v.from != nil {
-				out.from = append(out.from, v.from[i:i+next]...)
-			} else {
-				for at := i; at < i+next; at++ {
-					out.from = append(out.from, int32(at))
-				}
-			}
-			i += next
+		i += next
+		c, long := e.read(v.text[i:])
+		if long == 0 {
+			i++
 			continue
 		}
-		c, n := int(v.text[i]), 1
-		if plain, long := e.read(v.text[i:]); long > 0 {
-			c, n = plain, long
+		if out == nil {
+			out = &view{text: make([]byte, 0, len(v.text)), of: v}
 		}
+		out.text = append(out.text, v.text[done:i]...)
 		if c >= 0 {
-			out.text, out.from = append(out.text, smallLetter(byte(c))), append(out.from, int32(v.at(i)))
+			out.text = append(out.text, smallLetter(byte(c)))
 		}
-		i += n
+		i += long
+		done = i
+		out.cuts = append(out.cuts, cut{int32(len(out.text)), int32(i - len(out.text))})
 	}
-	out.from = append(out.from, int32(v.at(len(v.text))))
+	if out != nil {
+		out.text = append(out.text, v.text[done:]...)
+	}
 	return out
 }
 

@@ -54,21 +54,38 @@ func Check(b []byte) error { return check(b, false) }
 func CheckText(b []byte) error { return check(b, true) }
 
 func check(b []byte, duplicates bool) error {
-	switch {
-	case bytes.HasPrefix(b, bom):
-		return &Error{BOM, 0, "a byte order mark stands before the JSON text"}
-	case bytes.HasPrefix(b, []byte("\xFF\xFE")), bytes.HasPrefix(b, []byte("\xFE\xFF")):
-		return &Error{Encoding, 0, "the text is UTF-16, not UTF-8"}
-	case !utf8.Valid(b):
-		return &Error{Encoding, firstInvalid(b), "the bytes are not UTF-8"}
-	case len(bytes.Trim(b, " \t\r\n")) == 0:
-		return &Error{Empty, int64(len(b)), "there is no JSON value"}
+	d, err := decoder(b, duplicates)
+	if err != nil {
+		return err
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true),
-		jsontext.AllowDuplicateNames(duplicates))
 	if err := d.SkipValue(); err != nil {
 		return classify(err, b)
 	}
+	return behind(b, d)
+}
+
+// decoder returns what reads a text, or what is wrong with all of it.
+func decoder(b []byte, duplicates bool) (*jsontext.Decoder, error) {
+	var err *Error
+	switch {
+	case bytes.HasPrefix(b, bom):
+		err = &Error{BOM, 0, "a byte order mark stands before the JSON text"}
+	case bytes.HasPrefix(b, []byte("\xFF\xFE")), bytes.HasPrefix(b, []byte("\xFE\xFF")):
+		err = &Error{Encoding, 0, "the text is UTF-16, not UTF-8"}
+	case !utf8.Valid(b):
+		err = &Error{Encoding, firstInvalid(b), "the bytes are not UTF-8"}
+	case len(bytes.Trim(b, " \t\r\n")) == 0:
+		err = &Error{Empty, int64(len(b)), "there is no JSON value"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(duplicates)), nil
+}
+
+// behind returns the error of a text that goes on behind the value that was read.
+func behind(b []byte, d *jsontext.Decoder) error {
 	end := d.InputOffset()
 	if rest := bytes.TrimLeft(b[end:], " \t\r\n"); len(rest) > 0 {
 		return &Error{Trailing, int64(len(b) - len(rest)), fmt.Sprintf("%d more bytes follow the JSON value",
@@ -80,10 +97,10 @@ func check(b []byte, duplicates bool) error {
 // StringMember returns the string that a member of an object has, and whether it has one.
 // What does not pass [Check], or is no object, has none.
 func StringMember(b []byte, member string) (text string, found bool) {
-	if Check(b) != nil {
+	d, err := decoder(b, false)
+	if err != nil {
 		return "", false
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return "", false
 	}
@@ -92,19 +109,20 @@ func StringMember(b []byte, member string) (text string, found bool) {
 		if err != nil {
 			return "", false
 		}
-		if name.String() != member {
-			if d.SkipValue() != nil {
+		if name.String() == member && d.PeekKind() == '"' {
+			value, err := d.ReadToken()
+			if err != nil {
 				return "", false
 			}
-			continue
-		}
-		value, err := d.ReadToken()
-		if err != nil || value.Kind() != '"' {
+			text, found = value.String(), true
+		} else if d.SkipValue() != nil {
 			return "", false
 		}
-		return value.String(), true
 	}
-	return "", false
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '}' || behind(b, d) != nil {
+		return "", false
+	}
+	return text, found
 }
 
 // Values returns how many values a JSON text has, nested ones and the names of

@@ -83,7 +83,7 @@ func (w *wireConn) abandon() {
 }
 
 func newWireConn(c net.Conn) *wireConn {
-	w := &wireConn{Conn: c, r: bufio.NewReaderSize(c, 16<<10)}
+	w := &wireConn{Conn: c, r: bufio.NewReader(c)}
 	w.await()
 	return w
 }
