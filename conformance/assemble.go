@@ -20,7 +20,7 @@ func (r *runner) report(runs []*caseRun, beyond map[ref][]record.Finding) *recor
 		LastLook: r.look.Load(),
 		Panics:   r.dialer.Panics(),
 	}
-	r.suite.concludes(r.options).conclude(out, runs, beyond)
+	r.concludes().conclude(out, runs, beyond)
 	return out
 }
 

@@ -29,10 +29,10 @@ type conclusion struct {
 	leastCoverage int // the percentage that is asked for
 }
 
-// concludes returns how a run with these options is concluded.
-func (s *Suite) concludes(o Options) conclusion {
-	return conclusion{suite: s, level: o.Level, strict: o.Strict, wanted: s.wanted(o),
-		leastCoverage: o.MinCoverage}
+// concludes returns how a run is concluded.
+func (r *binding) concludes() conclusion {
+	return conclusion{suite: r.suite, level: r.options.Level, strict: r.options.Strict, wanted: r.wanted,
+		leastCoverage: r.options.MinCoverage}
 }
 
 // conclude completes a report, of which the target, the safety, the last look and the

@@ -157,6 +157,7 @@ type binding struct {
 	guard   *guard.Guard
 	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
+	wanted  map[string]bool              // the cases that the options ask for, without their controls, by ID
 	planned int                          // requests that could take effect, of all jobs that are not withheld
 }
 
@@ -239,7 +240,8 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID()}
+	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID(),
+		wanted: s.wanted(o)}
 	r.guard = guard.New(guard.Config{
 		File:   func(body []byte) string { return sentFile(body, s.Operations) },
 		Action: s.actionIn,

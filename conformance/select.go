@@ -70,12 +70,12 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 			return nil, usage("unknown case %q%s", id, nearest.Hint(id, keys(s.byID)))
 		}
 	}
-	chosen := map[string]*Case{}
+	chosen, skipped := map[string]*Case{}, map[string]bool{}
 	for _, c := range s.Cases {
 		switch {
 		case !s.provesAt(c, o.Level),
 			run != nil && !run.MatchString(c.ID),
-			skip != nil && s.anyOf(skip, c),
+			skip != nil && s.anyOf(skip, c, skipped),
 			o.Only != nil && !slices.Contains(o.Only, c.ID):
 			continue
 		}
@@ -88,10 +88,15 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 }
 
 // anyOf reports whether a pattern matches the id of a case, of its control, or of
-// that one's.
-func (s *Suite) anyOf(p *regexp.Regexp, c *Case) bool {
-	return p.MatchString(c.ID) || slices.ContainsFunc(c.controls(),
-		func(id string) bool { return s.anyOf(p, s.byID[id]) })
+// that one's. It keeps in known what it reports.
+func (s *Suite) anyOf(p *regexp.Regexp, c *Case, known map[string]bool) bool {
+	is, there := known[c.ID]
+	if !there {
+		is = p.MatchString(c.ID) || slices.ContainsFunc(c.controls(),
+			func(id string) bool { return s.anyOf(p, s.byID[id], known) })
+		known[c.ID] = is
+	}
+	return is
 }
 
 // provesAt reports whether the case is to prove a requirement of the level or a

@@ -249,7 +249,7 @@ func (s *Session) doAll(ctx context.Context) {
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	failed, done := 0, 0
-	fails := s.runner.suite.concludes(o).fails
+	fails := s.runner.concludes().fails
 	stop := s.checkpoints(ctx, func() int {
 		mu.Lock()
 		defer mu.Unlock()

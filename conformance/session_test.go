@@ -133,7 +133,9 @@ func endless(t testing.TB) (*Session, *job) {
 	suite, err := Load(Contract{})
 	require.NoError(t, err)
 	j := &job{caseRun: caseRun{c: suite.Case("requestSample/valid/accepts-plain-request")}}
-	return &Session{runner: &runner{binding: &binding{suite: suite, options: Options{Repeat: 1}}}, jobs: []*job{j}}, j
+	o := Options{Repeat: 1, Level: record.Inferred}
+	b := &binding{suite: suite, options: o, wanted: suite.wanted(o)}
+	return &Session{runner: &runner{binding: b}, jobs: []*job{j}}, j
 }
 
 // BenchmarkResidentMemoryOfASession reports the memory of a session after a tenth of
@@ -288,8 +290,7 @@ func TestAFindingOnAnExchangeThatIsNotKeptIsReported(t *testing.T) {
 	s.keep(j, false, []*Judged{x})
 	require.Len(t, other.exchanges, 1)
 	out := &record.Report{}
-	s.runner.suite.concludes(Options{Level: record.Inferred}).conclude(out, caseRuns(s.jobs),
-		s.runner.beyond.findings())
+	s.runner.concludes().conclude(out, caseRuns(s.jobs), s.runner.beyond.findings())
 	var found []string
 	for _, c := range out.Cases {
 		for _, f := range c.Findings {

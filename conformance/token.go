@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"fmaspec/conformance/internal/httpfile"
@@ -21,7 +23,10 @@ type Token struct {
 
 // Tokens returns every token that a user may name, that of a user who may act first: no
 // case needs to say that it needs it.
-func Tokens() []Token {
+func Tokens() []Token { return slices.Clone(tokens()) }
+
+// tokens is the table of [Tokens], made once: it is searched for each variable of a request.
+var tokens = sync.OnceValue(func() []Token {
 	return []Token{
 		{"token", "Token", "the token of a user who may act",
 			func(t *Target) *string { return &t.Token }},
@@ -34,11 +39,11 @@ func Tokens() []Token {
 		{httpfile.InvalidToken, "InvalidToken", "a token that must not be accepted",
 			func(t *Target) *string { return &t.InvalidToken }},
 	}
-}
+})
 
 // TokenNamed returns the token with a variable of fixtures, and whether there is one.
 func TokenNamed(variable string) (Token, bool) {
-	for _, k := range Tokens() {
+	for _, k := range tokens() {
 		if k.Variable == variable {
 			return k, true
 		}

@@ -39,7 +39,7 @@ func (s *Session) Try(ctx context.Context, c *Case) (Tried, error) {
 	made, failed := r.attempt(ctx, j, 0)
 	found := s.compareTried(c, made)
 	run := &caseRun{c: c, exchanges: made}
-	k := r.suite.concludes(r.options)
+	k := r.concludes()
 	findings, _, _ := k.caseOf(run, found, nil, nil, nil, nil)
 	out := Tried{made, findings}
 	if failed != nil {

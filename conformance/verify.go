@@ -225,7 +225,7 @@ func (v *verifier) verify(o Options) {
 	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
 		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
-	r.suite.concludes(r.options).conclude(out, caseRuns(made), nil)
+	r.concludes().conclude(out, caseRuns(made), nil)
 	for _, more := range v.complete {
 		more(out)
 	}

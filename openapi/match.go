@@ -26,20 +26,21 @@ func (o Operation) Parameters() (names []string) {
 // begins where the template begins: the caller removes what the URL of a server puts
 // before it.
 func (o Operation) Match(path string) (values map[string]string, ok bool) {
-	want, got := strings.Split(o.Path, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
+	if strings.Count(o.Path, "/") != strings.Count(path, "/") {
 		return nil, false
 	}
 	values = map[string]string{}
-	for i, segment := range want {
+	for segment := range strings.SplitSeq(o.Path, "/") {
+		got, rest, _ := strings.Cut(path, "/")
+		path = rest
 		from, to := parameterOf(segment)
 		if to == 0 {
-			if segment != got[i] {
+			if segment != got {
 				return nil, false
 			}
 			continue
 		}
-		value, found := strings.CutPrefix(got[i], segment[:from])
+		value, found := strings.CutPrefix(got, segment[:from])
 		if found {
 			value, found = strings.CutSuffix(value, segment[to:])
 		}

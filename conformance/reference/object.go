@@ -54,6 +54,12 @@ func appendJSON(b []byte, v any) []byte {
 		return append(b, ']')
 	case json.RawMessage:
 		return append(b, v...)
+	case string:
+		if isPlain(v) {
+			b = append(b, '"')
+			b = append(b, v...)
+			return append(b, '"')
+		}
 	}
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
@@ -62,6 +68,16 @@ func appendJSON(b []byte, v any) []byte {
 		return append(b, "null"...)
 	}
 	return append(b, bytes.TrimRight(buf.Bytes(), "\n")...)
+}
+
+// isPlain reports whether a text stands in JSON as it is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // parseObject reads one JSON object with the order of its members.
