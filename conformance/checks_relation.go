@@ -49,7 +49,7 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	r.tolerance, _ = time.ParseDuration(entry.Tolerance)
 	place := relationPlace(entry)
 	if entry.Kind == "equals-request" && entry.Member != t.FileMember {
-		outline, err := l.suite.library.Outline(t.RequestSchema)
+		outline, err := l.shapes.outline(t.RequestSchema)
 		if err != nil || !slices.Contains(outline.Places, "/"+entry.Member) {
 			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", place, t.ID,
 				entry.Member)

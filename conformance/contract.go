@@ -214,7 +214,6 @@ func (s *Suite) actionIn(operation string, body []byte) string {
 // terms reads what the documents say of the answers of each operation, and of those
 // of an operation that is not known: what all have in common.
 func (l *loader) terms(doc *openapi.Document) {
-	library := l.suite.library
 	all := map[string]*terms{}
 	other := &terms{across: map[string]*relation{}}
 	for i, op := range doc.Operations {
@@ -223,18 +222,18 @@ func (l *loader) terms(doc *openapi.Document) {
 		fail := func(err error) { l.fail(fmt.Errorf("openapi: operation %s: %w", op.ID, err)) }
 		if op.RequestSchema != "" {
 			var err error
-			if l.suite.request[op.ID], err = library.Compile(op.RequestSchema); err != nil {
+			if l.suite.request[op.ID], err = l.shapes.compile(op.RequestSchema); err != nil {
 				fail(err)
-			} else if t.rules, err = library.Rules(op.RequestSchema); err != nil {
+			} else if t.rules, err = l.shapes.rules(op.RequestSchema); err != nil {
 				fail(err)
 			}
 		}
 		if op.ErrorSchema != "" {
-			if err := t.readErrors(library); err != nil {
+			if err := t.readErrors(l.shapes); err != nil {
 				fail(err)
 			}
 		}
-		outline, err := t.readAnswer(library)
+		outline, err := t.readAnswer(l.shapes)
 		if err != nil {
 			fail(err)
 			continue
@@ -279,12 +278,40 @@ func (l *loader) terms(doc *openapi.Document) {
 	l.suite.terms, l.suite.unknown = all, other
 }
 
+// shapes reads what the schemas of a library say, each once: operations share them.
+type shapes struct {
+	compile func(name string) (*schemas.Schema, error)
+	rules   func(name string) ([]schemas.Rule, error)
+	outline func(name string) (schemas.Outline, error)
+}
+
+func shapesOf(l schemas.Library) shapes {
+	return shapes{onceEach(l.Compile), onceEach(l.Rules), onceEach(l.Outline)}
+}
+
+// onceEach returns a function that calls another once for each name. It is for one goroutine.
+func onceEach[V any](read func(name string) (V, error)) func(name string) (V, error) {
+	type result struct {
+		value V
+		err   error
+	}
+	known := map[string]result{}
+	return func(name string) (V, error) {
+		r, is := known[name]
+		if !is {
+			r.value, r.err = read(name)
+			known[name] = r
+		}
+		return r.value, r.err
+	}
+}
+
 // readAnswer reads what a success of the operation is.
-func (t *terms) readAnswer(library schemas.Library) (outline schemas.Outline, err error) {
-	if t.schema, err = library.Compile(t.ResponseSchema); err != nil {
+func (t *terms) readAnswer(s shapes) (outline schemas.Outline, err error) {
+	if t.schema, err = s.compile(t.ResponseSchema); err != nil {
 		return outline, err
 	}
-	rules, err := library.Rules(t.ResponseSchema)
+	rules, err := s.rules(t.ResponseSchema)
 	if err != nil {
 		return outline, err
 	}
@@ -293,15 +320,15 @@ func (t *terms) readAnswer(library schemas.Library) (outline schemas.Outline, er
 			t.members = append(t.members, name)
 		}
 	}
-	return library.Outline(t.ResponseSchema)
+	return s.outline(t.ResponseSchema)
 }
 
 // readErrors reads what the body of a refusal is.
-func (t *terms) readErrors(library schemas.Library) (err error) {
-	if t.errors, err = library.Compile(t.ErrorSchema); err != nil {
+func (t *terms) readErrors(s shapes) (err error) {
+	if t.errors, err = s.compile(t.ErrorSchema); err != nil {
 		return err
 	}
-	outline, err := library.Outline(t.ErrorSchema)
+	outline, err := s.outline(t.ErrorSchema)
 	for _, at := range outline.Places {
 		if name := strings.TrimPrefix(at, "/"); name != "" && !strings.Contains(name, "/") {
 			t.faults = append(t.faults, name)

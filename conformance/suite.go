@@ -48,7 +48,6 @@ type Suite struct {
 	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
 	requirement    map[string]*record.Requirement
 	byID           map[string]*Case
-	library        schemas.Library
 	request        map[string]*schemas.Schema // by operation ID, where there is one
 	terms          map[string]*terms          // by operation ID
 	unknown        *terms                     // of an operation that is not known
@@ -75,13 +74,13 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 	l := &loader{
 		suite: &Suite{
 			Operations:  doc.Operations,
-			library:     schemas.Library{FS: c.Schemas},
 			requirement: map[string]*record.Requirement{},
 			byID:        map[string]*Case{},
 			request:     map[string]*schemas.Schema{},
 			kinds:       map[string]Kind{},
 			bodies:      &bodies{of: map[bodyKey]bodyPlaces{}},
 		},
+		shapes: shapesOf(schemas.Library{FS: c.Schemas}),
 		titles: map[string]string{},
 		own:    map[string]bool{},
 	}
@@ -124,6 +123,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 // loader gathers what is loaded and everything that is wrong with it.
 type loader struct {
 	suite     *Suite
+	shapes    shapes
 	relations []schemas.Relation // of all operations, each once
 	titles    map[string]string  // title → file
 	own       map[string]bool    // requirements of a user
