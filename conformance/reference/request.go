@@ -1,33 +1,32 @@
 package reference
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"fmaspec/conformance/internal/strictjson"
 )
 
 // parameters reads Comment and Sha1 out of the body. Their names are matched byte for
 // byte, as encoding/json does not: it takes "comment" for "Comment".
 func parameters(x *exchange) *refusal {
-	if x.readErr != nil || !wellFormed(x.body) {
+	members, err := strictjson.Members(x.body, "Comment", "Sha1")
+	if x.readErr != nil || err != nil {
 		return badBody("InvalidRequestBody", "The request body is incorrect.")
 	}
-	var members struct{ Comment, Sha1 jsontext.Value }
-	lenient := jsontext.AllowInvalidUTF8(true) // of lone surrogates, which are well-formed
-	if jsontext.Value(x.body).Kind() != '{' || json.Unmarshal(x.body, &members, lenient) != nil {
+	if members == nil {
 		return badBody("InvalidRequestBody", "The request body has to be an object.")
 	}
 	for _, parameter := range []struct {
 		name  string
-		raw   jsontext.Value
+		raw   []byte
 		value *string
-	}{{"Comment", members.Comment, &x.comment}, {"Sha1", members.Sha1, &x.sha1}} {
+	}{{"Comment", members[0], &x.comment}, {"Sha1", members[1], &x.sha1}} {
 		if parameter.raw == nil {
 			return badBody("MissingRequiredParameter", "Parameter "+parameter.name+" is missing.")
 		}
-		if parameter.raw.Kind() != '"' || json.Unmarshal(parameter.raw, parameter.value, lenient) != nil {
+		if parameter.raw[0] != '"' || json.Unmarshal(parameter.raw, parameter.value) != nil {
 			return badBody("InvalidInput", "Parameter "+parameter.name+" has to be a string.")
 		}
 	}

@@ -4,9 +4,11 @@ package strictjson
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -97,32 +99,49 @@ func behind(b []byte, d *jsontext.Decoder) error {
 // StringMember returns the string that a member of an object has, and whether it has one.
 // What does not pass [Check], or is no object, has none.
 func StringMember(b []byte, member string) (text string, found bool) {
+	values, err := Members(b, member)
+	if err != nil || len(values) == 0 || len(values[0]) == 0 || values[0][0] != '"' {
+		return "", false
+	}
+	return text, json.Unmarshal(values[0], &text) == nil
+}
+
+// Members returns the values of the named members of an object, as they are written; nil
+// for one that the object does not have. Where the text is no object there are none at all.
+// The error is that of [Check].
+func Members(b []byte, names ...string) (values [][]byte, err error) {
 	d, err := decoder(b, false)
 	if err != nil {
-		return "", false
+		return nil, err
 	}
-	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
-		return "", false
+	if d.PeekKind() != '{' {
+		return nil, Check(b)
 	}
-	for d.PeekKind() == '"' {
+	values = make([][]byte, len(names))
+	if _, err := d.ReadToken(); err != nil {
+		return nil, classify(err, b)
+	}
+	for d.PeekKind() != '}' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return "", false
+			return nil, classify(err, b)
 		}
-		if name.String() == member && d.PeekKind() == '"' {
-			value, err := d.ReadToken()
-			if err != nil {
-				return "", false
-			}
-			text, found = value.String(), true
-		} else if d.SkipValue() != nil {
-			return "", false
+		at := slices.Index(names, name.String())
+		value, err := d.ReadValue()
+		if err != nil {
+			return nil, classify(err, b)
+		}
+		if end := d.InputOffset(); at >= 0 {
+			values[at] = b[end-int64(len(value)) : end]
 		}
 	}
-	if t, err := d.ReadToken(); err != nil || t.Kind() != '}' || behind(b, d) != nil {
-		return "", false
+	if _, err := d.ReadToken(); err != nil {
+		return nil, classify(err, b)
 	}
-	return text, found
+	if err := behind(b, d); err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
 // Values returns how many values a JSON text has, nested ones and the names of

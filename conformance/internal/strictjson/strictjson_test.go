@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -58,12 +59,22 @@ func TestCheckNamesTheFaultAndItsPlace(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"a":1,"a":2}`, "\xEF\xBB\xBF{}", `[1,]`, `{} x`, "\"\xff\"", ``} {
+	for _, seed := range []string{`{}`, `{"a":1,"a":2}`, "\xEF\xBB\xBF{}", `[1,]`, `{} x`, "\"\xff\"", ``,
+		`{"b":2, "\u0061" : [1, {"a":2}] }`, `{"a":1,}`, `{"a"}`, `null`, `{"a":"\ud800"}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if Check(b) == nil && !json.Valid(b) {
 			t.Fatalf("want what is strictly JSON to be JSON for encoding/json too, got a difference for %q", b)
+		}
+		values, err := Members(b, "a")
+		if !reflect.DeepEqual(err, Check(b)) {
+			t.Fatalf("want the error of Check, %v, for %q, got %v", Check(b), b, err)
+		}
+		var members map[string]json.RawMessage
+		if is := json.Unmarshal(b, &members) == nil && members != nil && err == nil; is != (values != nil) ||
+			is && string(values[0]) != string(members["a"]) {
+			t.Fatalf("want the members of an object alone, %s, for %q, got %q", members["a"], b, values)
 		}
 	})
 }
