@@ -119,24 +119,24 @@ func Members(b []byte, names ...string) (values [][]byte, err error) {
 	}
 	values = make([][]byte, len(names))
 	if _, err := d.ReadToken(); err != nil {
-		return nil, classify(err, b)
+		return nil, Check(b)
 	}
 	for d.PeekKind() != '}' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return nil, classify(err, b)
+			return nil, Check(b)
 		}
 		at := slices.Index(names, name.String())
 		value, err := d.ReadValue()
 		if err != nil {
-			return nil, classify(err, b)
+			return nil, Check(b)
 		}
 		if end := d.InputOffset(); at >= 0 {
 			values[at] = b[end-int64(len(value)) : end]
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return nil, classify(err, b)
+		return nil, Check(b)
 	}
 	if err := behind(b, d); err != nil {
 		return nil, err
