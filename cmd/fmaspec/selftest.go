@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -35,11 +36,11 @@ type selftestFlags struct {
 // exploredCases is how many random cases the exploration of a self-test sends to each server.
 const exploredCases = 1000
 
-// explored makes the report of an exploration, always from the same seed.
+// explored makes the report of an exploration, from the same seed where none is given.
 func explored(ctx context.Context, suite *conformance.Suite, target conformance.Target, o conformance.Options) (
 	*record.Report, error) {
 	f := exploreFlags{on: true, n: exploredCases}
-	o.Seed = "selftest"
+	o.Seed = cmp.Or(o.Seed, "selftest")
 	return f.run(ctx, &env{stderr: io.Discard}, suite, target, o)
 }
 
@@ -81,7 +82,7 @@ func selftestCommand() command {
 			"those are run, and checks and requirements that they do not concern are not reported.\n" +
 			"Exits with 0 if the self-test passes, 1 if it does not, 2 for misuse and 3 if it was interrupted.",
 		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown " +
-			"matrix.md -json matrix.json"},
+			"matrix.md -json matrix.json", "fmaspec selftest -phase coverage -variant reference -seeds 50"},
 		flags: func(set *flag.FlagSet) work {
 			f := &selftestFlags{variants: mutate.Honest()}
 			set.Var(&f.chosenFaults, "fault", "run only against the fault of this `NAME`; may be repeated")
@@ -93,6 +94,8 @@ func selftestCommand() command {
 				"`PHASE` alone: written, coverage, exploration; or by each phase: all")
 			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as "+
 				"there are processors")
+			set.IntVar(&f.options.Seeds, "seeds", 1, "judge each conforming server `N` times, each time with another "+
+				"seed, to find false alarms that show for some values alone")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
 			set.StringVar(&f.markdown, "markdown", "", "write the matrix as a Markdown page into a `FILE`")
 			set.BoolVar(&f.verbose, "v", false, "print for each server the requirements that it was found to break, "+
@@ -106,6 +109,9 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	if f.options.Parallel < 0 {
 		return fmt.Errorf("-parallel %d: no server could be run; give 1 or more, or 0 for twice as many as there are "+
 			"processors", f.options.Parallel)
+	}
+	if f.options.Seeds < 1 {
+		return fmt.Errorf("-seeds %d: no conforming server could be judged; give 1 or more", f.options.Seeds)
 	}
 	if f.json != "" && f.json == f.markdown {
 		return fmt.Errorf("-markdown %s: the JSON goes to that file too; name another", f.markdown)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -83,6 +84,7 @@ type Row struct {
 	Cases   []string       `json:"cases"`            // ids, sorted
 	Phases  []string       `json:"phases,omitempty"` // those that catch it, of those that judged it
 	Due     bool           `json:"-"`                // the phase that has to find it was run
+	Seed    string         `json:"seed,omitempty"`   // of the run that wrongly had a finding, or no verdict
 
 	Findings []record.Finding `json:"-"` // the first for each requirement and check
 }
@@ -122,11 +124,13 @@ func modesOf(l record.Level) []Mode {
 // Options configure a matrix. The zero value judges every subject by every
 // requirement.
 type Options struct {
-	Level    record.Level          // the weakest level judged; Inferred where zero
-	Only     []string              // of the suite, these cases and their controls; all where nil
-	Skip     string                // a regular expression over case ids; empty for none
-	Parallel int                   // subjects at once, not counting those that wait; twice GOMAXPROCS where zero
-	Timeout  time.Duration         // for one exchange with a subject that waits; 500 ms where zero
+	Level    record.Level  // the weakest level judged; Inferred where zero
+	Only     []string      // of the suite, these cases and their controls; all where nil
+	Skip     string        // a regular expression over case ids; empty for none
+	Parallel int           // subjects at once, not counting those that wait; twice GOMAXPROCS where zero
+	Timeout  time.Duration // for one exchange with a subject that waits; 500 ms where zero
+	// how often each conforming server is judged, by seeds from 1; once by a random one where below 2
+	Seeds    int
 	Progress func(done, total int) // called after each subject, never twice at once
 
 	// called with each run if not nil, concurrently; its error ends the matrix
@@ -209,12 +213,31 @@ func concurrently(subjects []Subject, parallel int, f func(i int)) {
 	all.Wait()
 }
 
-func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (Row, error) {
-	if ctx.Err() != nil {
-		return Row{}, nil // Matrix returns the error
+// run judges a subject, a conforming one once for each seed: its row is that of the first
+// run that has an unexpected finding, or else of the last.
+func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (r Row, err error) {
+	for n := range max(o.Seeds, 1) {
+		if ctx.Err() != nil {
+			return Row{}, nil // Matrix returns the error
+		}
+		seed := ""
+		if o.Seeds > 1 {
+			seed = strconv.Itoa(n + 1)
+		}
+		if r, err = runOnce(ctx, suite, s, o, seed); err != nil || len(s.Breaks) > 0 {
+			break
+		}
+		if alarmed(r) {
+			r.Seed = seed
+			break
+		}
 	}
+	return r, err
+}
+
+func runOnce(ctx context.Context, suite *conformance.Suite, s Subject, o Options, seed string) (Row, error) {
 	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true,
-		Timeout: o.Timeout})
+		Timeout: o.Timeout, Seed: seed})
 	judge := suite.Run
 	if o.judge != nil {
 		judge = o.judge

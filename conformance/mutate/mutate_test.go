@@ -313,6 +313,39 @@ func TestAnHonestServerThatCannotBeJudgedIsAProblem(t *testing.T) {
 		"unjudged (no case was conclusive)"}, m.Problems())
 }
 
+func TestAConformingServerIsJudgedOnceForEachSeed(t *testing.T) {
+	const plain = "requestSample/valid/accepts-plain-request"
+	judged := 0
+	fails := func(at int, breaks ...string) Subject {
+		return Subject{Name: "planted", Says: "is odd", Breaks: breaks, Wrap: func(h http.Handler) http.Handler {
+			if judged++; judged != at {
+				return h
+			}
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+		}}
+	}
+	for _, row := range []struct {
+		why          string
+		subject      Subject
+		seeds, times int
+		seed         string
+	}{
+		{"the third seed gives a false alarm", fails(3), 5, 3, "3"},
+		{"no seed does", fails(0), 4, 4, ""},
+		{"no number of seeds is given", fails(0), 0, 1, ""},
+		{"a fault is judged once", fails(0, "response.created"), 4, 1, ""},
+	} {
+		judged = 0
+		rows, err := Matrix(t.Context(), load(t), []Subject{row.subject}, Options{Level: record.Inferred,
+			Only: []string{plain}, Seeds: row.seeds})
+		require.NoError(t, err, row.why)
+		require.Equal(t, row.times, judged, row.why)
+		require.Equal(t, row.seed, rows[0].Seed, row.why)
+		problems := strings.Join((&Result{Narrowed: true, Variants: rows}).Problems(), "\n")
+		require.Equal(t, row.seed != "", strings.Contains(problems, ", with the seed 3; correct"), row.why)
+	}
+}
+
 func TestWhatNothingShowsIsAProblem(t *testing.T) {
 	valid := func() *Result {
 		return &Result{

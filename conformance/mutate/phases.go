@@ -323,8 +323,8 @@ func (m *Result) laterProblems() (out []string) {
 				text = fmt.Sprintf("%s: %s finds %s broken in %s, %s: want %s, got %s", text, f.Check, f.Requirement,
 					f.Case, f.Place, f.Want, f.Got)
 			}
-			say("variant %s conforms and is not found conformant by the phase %s: it %s, and the suite says %s",
-				r.Name, s.Phase, r.Says, text)
+			say("variant %s conforms and is not found conformant by the phase %s: it %s, and the suite says %s%s",
+				r.Name, s.Phase, r.Says, text, seedText(r))
 		}
 	}
 	return out

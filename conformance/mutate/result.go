@@ -221,6 +221,14 @@ func alarmed(r Row) bool {
 	return len(r.Blamed()) > 0 || r.Verdict != want
 }
 
+// seedText names the seed of a run that gave a false alarm, where the servers were judged by several.
+func seedText(r Row) string {
+	if r.Seed == "" {
+		return ""
+	}
+	return ", with the seed " + r.Seed
+}
+
 func one(yes bool) int {
 	if yes {
 		return 1
@@ -265,11 +273,12 @@ func (m *Result) Problems() (out []string) {
 		case len(r.Blamed()) > 0:
 			f := r.Findings[slices.IndexFunc(r.Findings,
 				func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
-			say("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, got %s; "+
-				"correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got)
+			say("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, got %s%s; "+
+				"correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got,
+				seedText(r))
 		case alarmed(r):
-			say("variant %s conforms and is not found conformant: it %s, and the suite says %s", r.Name, r.Says,
-				verdictText(r))
+			say("variant %s conforms and is not found conformant: it %s, and the suite says %s%s", r.Name, r.Says,
+				verdictText(r), seedText(r))
 		}
 	}
 	if m.Narrowed {
