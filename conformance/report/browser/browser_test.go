@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
@@ -26,8 +27,8 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// TestReportInABrowser starts one browser, in which every test has a tab of its
-// own. Where there is none it is skipped, unless FMASPEC_BROWSER is "required". With
+// TestReportInABrowser starts one browser with one tab, which every page has to itself:
+// see [chrome.tab]. Where there is none it is skipped, unless FMASPEC_BROWSER is "required". With
 // "none" it is skipped, for a run of the tests that another one with it follows.
 func TestReportInABrowser(t *testing.T) {
 	if testing.Short() {
@@ -97,8 +98,12 @@ func lacks(t *testing.T, what string) {
 	t.Skip("SKIPPED: " + what)
 }
 
-// A chrome is a browser that runs.
-type chrome struct{ ctx context.Context }
+// A chrome is a browser that runs, with one tab: to open another for each page takes
+// longer than most tests.
+type chrome struct {
+	ctx  context.Context // of the tab
+	page *tab            // the last one
+}
 
 // start starts the browser that PATH has, and stops it after the test.
 func start(t *testing.T) *chrome {
@@ -126,16 +131,21 @@ func start(t *testing.T) *chrome {
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
 	require.NoError(t, chromedp.Do(ctx), "the browser %s does not start", path)
-	return &chrome{ctx}
+	// A page that counts as looked at has its timers and frames in time.
+	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled,
+		emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	require.NoError(t, err)
+	return &chrome{ctx: ctx}
 }
 
 // A tab is a page in the browser, with everything that it complained of.
 type tab struct {
 	*testing.T
-	ctx context.Context
-	url string
+	ctx  context.Context
+	stop context.CancelFunc // ends the listening
 
 	mu       sync.Mutex
+	url      string
 	troubles []string // exceptions, errors and warnings on the console, dialogs
 	requests []string // of anything but the page itself
 }
@@ -143,31 +153,49 @@ type tab struct {
 // patience is how long one test may take, on a machine that has other things to do.
 const patience = 10 * time.Minute
 
-// tab opens an empty tab, and listens. After the test it has to have been quiet:
-// see [tab.heard].
+// tab empties the tab, takes back what a test had the browser emulate, and listens.
+// The page before it and, after the test, this one has to have been quiet: see
+// [tab.heard].
 func (c *chrome) tab(t *testing.T) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(c.ctx)
+	if c.page != nil && c.page.T == t {
+		c.page.quiet()
+		c.page.stop()
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx))
-	ctx, cancel = context.WithTimeout(ctx, patience)
-	t.Cleanup(cancel)
-	// A page that counts as looked at has its timers and frames in time.
-	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled,
-		emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
 	require.NoError(t, err)
-	p := &tab{T: t, ctx: ctx}
-	require.NoError(t, chromedp.Listen(ctx, p.listen))
+	_, err = chromedp.Call(ctx, page.SetBypassCSP, page.SetBypassCSPParams{})
+	require.NoError(t, err)
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	require.NoError(t, err)
+	_, err = chromedp.Call(ctx, emulation.ClearDeviceMetricsOverride, cdp.Empty{})
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank")))
+
+	listening, stop := context.WithCancel(ctx)
+	p := &tab{T: t, ctx: ctx, stop: stop}
+	c.page = p
+	require.NoError(t, chromedp.Listen(listening, p.listen))
 	t.Cleanup(func() {
-		troubles, requests := p.heard()
-		for _, text := range troubles {
-			t.Errorf("want a quiet page, got %s", text)
-		}
-		for _, url := range requests {
-			t.Errorf("want a page that asks for nothing, got a request for %s", url)
+		if listening.Err() == nil {
+			p.quiet()
 		}
 	})
 	return p
+}
+
+// quiet fails the test for what the page complained of and asked for.
+func (p *tab) quiet() {
+	p.Helper()
+	troubles, requests := p.heard()
+	for _, text := range troubles {
+		p.Errorf("want a quiet page, got %s", text)
+	}
+	for _, url := range requests {
+		p.Errorf("want a page that asks for nothing, got a request for %s", url)
+	}
 }
 
 func (p *tab) listen(event any) {
@@ -186,7 +214,7 @@ func (p *tab) listen(event any) {
 		}
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
-			p.troubles = append(p.troubles, "log: "+e.Entry.Text)
+			p.troubles = append(p.troubles, "log: "+e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *page.EventJavascriptDialogOpening:
 		p.troubles = append(p.troubles, "dialog: "+e.Message)
@@ -256,8 +284,16 @@ func (p *tab) file(text []byte) string {
 // show opens a page, and a place on it.
 func (p *tab) show(text []byte, fragment string) {
 	p.Helper()
-	p.url = p.file(text)
-	p.do(chromedp.Navigate(p.url + fragment))
+	p.visit(p.file(text), fragment)
+}
+
+// visit opens the page at a URL, and a place on it.
+func (p *tab) visit(url, fragment string) {
+	p.Helper()
+	p.mu.Lock()
+	p.url = url
+	p.mu.Unlock()
+	p.do(chromedp.Navigate(url + fragment))
 }
 
 // open opens a report.
