@@ -51,13 +51,10 @@ func faulty(t *testing.T, name string) http.Handler {
 	return f.Wrap(honest())
 }
 
-// builtIn is the suite that most tests share: a Suite is not changed after Load,
-// and to load it takes a tenth of a second, a whole one with the race detector.
-var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
-
-func load(t *testing.T) *conformance.Suite {
+// load returns the suite that most tests share.
+func load(t testing.TB) *conformance.Suite {
 	t.Helper()
-	s, err := builtIn()
+	s, err := conformance.BuiltInSuite()
 	require.NoError(t, err)
 	return s
 }
