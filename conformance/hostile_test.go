@@ -115,6 +115,9 @@ func (m *meeting) look(t *testing.T) *record.Report {
 			require.Less(t, len(f.Place+f.Want+f.Got), 1000, "%s: want a finding that can be read: %s", c.ID, f.Check)
 		}
 	}
+	if sampled() { // the rest starts nothing that runs at once
+		return r
+	}
 	v, err := s.Verify(written(t, r))
 	require.NoError(t, err)
 	require.Empty(t, v.Differences, "want a record that matches its exchanges")
