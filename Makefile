@@ -46,8 +46,8 @@ CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credentia
 # Tests that judge, one after another, what a single run gave, or only read: for the
 # race detector they are one run many times over. A new test is not among them.
 # conformance/internal/arch tests that each name is that of a test, and that none of these
-# tests starts a goroutine.
-SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|Load|Compact|WhatARepetitionIs|FindingsOnTimes|WhatIsOddIsNot|OnlyWhatATokenExplains|CurlSends|UnarmedNothing|WhatIsCharged|WhoFallsSilent|ArmingByHalves|TheTokenOfASingleRole|LintNames|StrictTurns|AMissingRow|ATokenInAny)
+# tests starts a goroutine. Examples and FuzzLoad load the suite and run a case of it.
+SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|VerifyCompares|VerifyTells|Load|Compact|WhatARepetitionIs|FindingsOnTimes|WhatIsOddIsNot|OnlyWhatATokenExplains|CurlSends|UnarmedNothing|WhatIsCharged|WhoFallsSilent|ArmingByHalves|TheTokenOfASingleRole|LintNames|StrictTurns|AMissingRow|ATokenInAny|EveryVerdict|TheLevelNarrows|RepetitionsDoNotAdd|JudgeRequestAgrees|ANamedFileThat|ASeedRepeats|ACaseThatIsLeftOut|WrittenCasesMeet|ACaseNeedsWhat|AViolatedExpectation|CoverageCountsOnly|ARefusalProvesNothing|AnInventedContract|ALevelLeavesOut|GeneratedCasesAre|ALeakInAnyPlace|Charsets|Location|StatusesThatDoNot|FindingsThatFail|TheSuitesOwn|ASessionWithoutEnd|AnActionThatIsUnderWay|AConflict|AFurtherMember|AnErrorOfATokenSource|EveryCheckCharges|AClauseIs|DocumentAndSection|SchemasAndTheOpenAPI|WhatIsMadeOfAToken|AServerThatTakesWhat|ASecretReaches|AHandlerWithoutAPanic|ASecondFresh|TheActionInAnAnswer|ADriftedMock|APlantedFault|AFaultThatOnlyAHuge|EachPhaseHas)
 
 # Of the command, what goes on at once is the server and what interrupts it; a script
 # starts a process for each command.
@@ -83,7 +83,7 @@ quick: ## run the short tests of what changed, without the race detector
 test: ## run every test, in random order; then what is concurrent, sampled, under the race detector
 	@failed=0; \
 	$(TEST) -shuffle=on -timeout 40m $(TESTFLAGS) ./... || failed=1; \
-	$(if $(RACE),$(TEST) $(RACE) -short -skip '$(SERIAL)' -shuffle=on -timeout 40m $(TESTFLAGS) $(CONCURRENT) || failed=1;) \
+	$(if $(RACE),$(TEST) $(RACE) -short -skip '$(SERIAL)|^(Example|FuzzLoad)' -shuffle=on -timeout 40m $(TESTFLAGS) $(CONCURRENT) || failed=1;) \
 	$(if $(RACE),$(TEST) $(RACE) -short -run '$(SERVING)' -shuffle=on -timeout 40m $(TESTFLAGS) ./cmd/fmaspec || failed=1;) \
 	GOGC=$(GOGC) GO='$(GO)' FMASPEC_PACT='$(PACT)' .ci/pact/run -shuffle=on $(TESTFLAGS) || failed=1; \
 	exit $$failed

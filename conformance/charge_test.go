@@ -23,8 +23,7 @@ func unchargeable(suite *conformance.Suite, checks []conformance.Check) (out []s
 }
 
 func TestEveryCheckChargesARequirementThatThereIs(t *testing.T) {
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	require.Empty(t, unchargeable(suite, suite.Checks()))
 	require.Equal(t,
 		[]string{`the check hums charges "action.song", which is no requirement; add it to fixtures/requirements, or correct the check's row in conformance/checks_*.go`},

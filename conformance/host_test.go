@@ -12,8 +12,7 @@ import (
 )
 
 func TestAFieldOfTheUserStandsInPlaceOfTheOneThatIsMadeUp(t *testing.T) {
-	s, err := Load(Contract{})
-	require.NoError(t, err)
+	s := shared(t)
 	target := Target{Handler: http.NotFoundHandler(), Transport: Transport{Header: []record.Field{{Name: "Host",
 		Value: "other.example"}, {Name: "user-agent", Value: "us"}, {Name: "Accept", Value: "text/plain"}}}}
 	p, err := s.Plan(t.Context(), target, Options{Run: "^requestSample/valid/accepts-plain-request$"})

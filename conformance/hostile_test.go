@@ -23,34 +23,100 @@ import (
 	"fmaspec/conformance/report"
 )
 
-// meet runs a selection of cases against a behaviour, and looks at what has to
-// hold whatever the server does: the run ends, and in time; nothing of it is left;
-// nobody else hears of it; and no report tells a secret.
-func meet(t *testing.T, s *conformance.Suite, b hostile.Behaviour, o conformance.Options) *record.Report {
-	t.Helper()
-	var r *record.Report
-	pprof.Do(t.Context(), pprof.Labels("behaviour", t.Name()), func(ctx context.Context) {
-		server, err := hostile.Start(b, honest())
-		require.NoError(t, err)
+// A meeting is a run against a behaviour.
+type meeting struct {
+	label   string // of its goroutines
+	suite   *conformance.Suite
+	of      hostile.Behaviour
+	options conformance.Options
+
+	report   *record.Report
+	err      error
+	requests int
+	strayed  []string
+	ended    chan struct{}
+}
+
+// hold runs the cases, and ends the meeting.
+func (m *meeting) hold(ctx context.Context) *meeting {
+	defer close(m.ended)
+	pprof.Do(ctx, pprof.Labels("behaviour", m.label), func(ctx context.Context) {
+		server, err := hostile.Start(m.of, honest())
+		if err != nil {
+			m.err = err
+			return
+		}
 		defer server.Stop()
 		it := target(nil)
-		it.URL, it.Transport = server.URL, conformance.Transport{RootCAs: server.Roots, HTTP2: b.HTTP2}
-		r, err = whole(ctx, s, it, o)
-		require.NoError(t, err)
+		it.URL, it.Transport = server.URL, conformance.Transport{RootCAs: server.Roots, HTTP2: m.of.HTTP2}
+		m.report, m.err = whole(ctx, m.suite, it, m.options)
 		server.Stop()
-		require.Empty(t, server.Strayed(), "want nothing sent to another host")
-		sent := sendings(r)
-		require.LessOrEqual(t, server.Requests(), sent, "want no request but those of the cases")
-		require.LessOrEqual(t, r.Elapsed, o.Timeout*time.Duration(sent+1))
+		m.requests, m.strayed = server.Requests(), server.Strayed()
 	})
+	return m
+}
+
+// idle reports whether a behaviour only waits, so that many of them can at once: it
+// neither sends without end nor leaves goroutines that do not end.
+func idle(b hostile.Behaviour) bool {
+	return b.Waits && !b.Stuck && !strings.Contains(b.Name, "endless")
+}
+
+// meetings begins those with idle behaviours, a few at once, while the test goes on; the
+// others are held when they are asked for. A test that begins meetings and calls t.Parallel
+// lets them wait while other tests run.
+func meetings(t *testing.T, all []hostile.Behaviour, options func(hostile.Behaviour) conformance.Options) func(
+	*testing.T, string) *record.Report {
+	t.Helper()
+	suite, ctx := load(t), t.Context()
+	begun := map[string]*meeting{}
+	turns := make(chan struct{}, 8)
+	for _, b := range all {
+		m := &meeting{label: t.Name() + "/" + b.Name, suite: suite, of: b, options: options(b),
+			ended: make(chan struct{})}
+		begun[b.Name] = m
+		if idle(b) {
+			go func() {
+				turns <- struct{}{}
+				defer func() { <-turns }()
+				m.hold(ctx)
+			}()
+			t.Cleanup(func() { <-m.ended }) // where a pattern left the test out that asks for it
+		}
+	}
+	return func(t *testing.T, name string) *record.Report {
+		t.Helper()
+		m := begun[name]
+		require.NotNil(t, m, name)
+		if !idle(m.of) {
+			m.hold(ctx)
+		}
+		<-m.ended
+		return m.look(t)
+	}
+}
+
+// look looks at what has to hold whatever the server does: the run ends, and in time;
+// nothing of it is left; nobody else hears of it; and no report tells a secret.
+func (m *meeting) look(t *testing.T) *record.Report {
+	t.Helper()
+	require.NoError(t, m.err)
+	r, s, b := m.report, m.suite, m.of
+	require.Empty(t, m.strayed, "want nothing sent to another host")
+	sent := sendings(r)
+	require.LessOrEqual(t, m.requests, sent, "want no request but those of the cases")
+	require.LessOrEqual(t, r.Elapsed, m.options.Timeout*time.Duration(sent+1))
 	if !b.Stuck {
-		require.Empty(t, leftOf(t), "want no goroutine left")
+		require.Empty(t, leftOf(t, m.label), "want no goroutine left")
 	}
 	for _, c := range r.Cases {
 		require.Less(t, len(c.Reason), 1000, "%s: want a reason that can be read", c.ID)
 		for _, f := range c.Findings {
 			require.Less(t, len(f.Place+f.Want+f.Got), 1000, "%s: want a finding that can be read: %s", c.ID, f.Check)
 		}
+	}
+	if sampled() { // the rest starts nothing that runs at once
+		return r
 	}
 	v, err := s.Verify(written(t, r))
 	require.NoError(t, err)
@@ -114,16 +180,16 @@ func obeyed(c rune) bool {
 
 func excerpt(text string, at int) string { return text[max(at-40, 0):min(max(at+40, 0), len(text))] }
 
-// leftOf returns the stacks of the goroutines that were started under the test's
-// label and do not end.
-func leftOf(t *testing.T) (stacks string) {
+// leftOf returns the stacks of the goroutines that were started under a label and do not
+// end.
+func leftOf(t *testing.T, label string) (stacks string) {
 	t.Helper()
 	for range 2000 {
 		var all bytes.Buffer
 		require.NoError(t, pprof.Lookup("goroutine").WriteTo(&all, 1))
 		stacks = ""
 		for one := range strings.SplitSeq(all.String(), "\n\n") {
-			if strings.Contains(one, fmt.Sprintf(`"behaviour":%q`, t.Name())) {
+			if strings.Contains(one, fmt.Sprintf(`"behaviour":%q`, label)) {
 				stacks += one + "\n\n"
 			}
 		}
@@ -142,25 +208,34 @@ func TestARunNamesWhatAHostileServerDoes(t *testing.T) {
 		"cut": "answer-complete body", "slow": "answer-in-time body", "endless": "answer-complete body",
 		"surplus": "answer-complete body",
 	}
-	s := load(t)
+	var all []hostile.Behaviour
 	for i, b := range hostile.Behaviours() {
-		if testing.Short() && i%9 != 0 {
-			continue // a sample
+		if !testing.Short() || i%9 == 0 { // a sample
+			all = append(all, b)
 		}
+	}
+	meet := meetings(t, all, func(b hostile.Behaviour) conformance.Options {
+		o := conformance.Options{
+			Run: "/(valid/accepts-plain-request|body/refuses-missing-comment|" + b.Expect.Case +
+				")$|^stopAndQuarantineFile/auth/refuses-missing-authorization$",
+			Timeout: 20 * time.Second,
+		}
+		switch {
+		case idle(b):
+			o.Timeout = 2 * time.Second
+		case b.Waits:
+			o.Timeout = time.Second
+		}
+		if b.Everywhere() {
+			o.Parallel = 1 // or else patience may end before the case that shows it
+		}
+		return o
+	})
+	t.Parallel()
+	for _, b := range all {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			o := conformance.Options{
-				Run: "/(valid/accepts-plain-request|body/refuses-missing-comment|" + b.Expect.Case +
-					")$|^stopAndQuarantineFile/auth/refuses-missing-authorization$",
-				Timeout: 20 * time.Second,
-			}
-			if b.Waits {
-				o.Timeout = time.Second
-			}
-			if b.Everywhere() {
-				o.Parallel = 1 // or else patience may end before the case that shows it
-			}
-			r := meet(t, s, b, o)
+			r := meet(t, b.Name)
 
 			shows := caseOf(t, r, hostile.Operation+"/"+b.Expect.Case)
 			require.Contains(t, strings.Split(b.Expect.Outcome, " or "), shows.Outcome.String(), causes(shows))
@@ -201,16 +276,18 @@ func TestTheWholeSuiteLosesPatienceWithTheWorst(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for half a minute")
 	}
-	s := load(t)
-	for name, verdict := range map[string]record.Verdict{"says-nothing": record.Unjudged,
-		"drips-body": record.NotConformant} {
-		t.Run(name, func(t *testing.T) {
+	verdicts := map[string]record.Verdict{"says-nothing": record.Unjudged, "drips-body": record.NotConformant}
+	all := slices.DeleteFunc(hostile.Behaviours(), func(b hostile.Behaviour) bool { return verdicts[b.Name] == "" })
+	require.Len(t, all, len(verdicts))
+	meet := meetings(t, all, func(hostile.Behaviour) conformance.Options {
+		return conformance.Options{Timeout: 2 * time.Second, Skip: "/host/"} // it takes any Host
+	})
+	t.Parallel()
+	for _, b := range all {
+		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			at := slices.IndexFunc(hostile.Behaviours(), func(b hostile.Behaviour) bool { return b.Name == name })
-			require.GreaterOrEqual(t, at, 0, name)
-			b := hostile.Behaviours()[at]
-			r := meet(t, s, b, conformance.Options{Timeout: 2 * time.Second, Skip: "/host/"}) // it takes any Host
-			require.Equal(t, verdict, r.Verdict)
+			r := meet(t, b.Name)
+			require.Equal(t, verdicts[b.Name], r.Verdict)
 			inVain := 0
 			for _, c := range r.Cases {
 				for _, x := range c.Exchanges {

@@ -193,8 +193,7 @@ func FuzzJudgeChangesNothing(f *testing.F) {
 	f.Add(400, "application/problem+json", "identity", "", `{"error": {"code": 1, "code": "x"}}`, uint8(2))
 	f.Add(401, "text/plain", "", "x", "at Object.<anonymous> (/app/index.js:1:1)", uint8(3))
 	f.Add(201, "application/json", "", `{"Sha1": "a", "Sha1": "b"}`, "\xEF\xBB\xBF{\"id\": 1, \"id\": 2}", uint8(4))
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(f, err)
+	suite := load(f)
 	f.Fuzz(func(t *testing.T, status int, media, coding, request, body string, of uint8) {
 		build := func() *conformance.Exchange {
 			x := recorded(status, media, body)

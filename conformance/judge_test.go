@@ -421,10 +421,7 @@ func TestAFurtherMemberMayHoldWhatBreaksEngines(t *testing.T) {
 }
 
 func FuzzJudge(f *testing.F) {
-	s, err := conformance.Load(conformance.Contract{})
-	if err != nil {
-		f.Fatal(err)
-	}
+	s := load(f)
 	good, err := fs.ReadFile(fixtures.FS(), "traffic/request-sample.json")
 	if err != nil {
 		f.Fatal(err)
@@ -443,8 +440,7 @@ func FuzzJudge(f *testing.F) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	s, err := conformance.Load(conformance.Contract{})
-	require.NoError(b, err)
+	s := load(b)
 	good := example(b, "request-sample")
 	for name, body := range map[string]string{"conforming": good, "faulty": strings.Replace(good, `"id"`, `"Id"`, 1)} {
 		b.Run(name, func(b *testing.B) {

@@ -64,8 +64,7 @@ func TestLoadHoldsTheKindsToTheirTable(t *testing.T) {
 }
 
 func TestEveryKindIsOfSomeRequirement(t *testing.T) {
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	for _, k := range conformance.Kinds() {
 		require.NoError(t, suite.Needs(k.Kind))
 		require.NotEmpty(t, suite.OfKind(k.Kind))
@@ -111,8 +110,7 @@ func renamed(t *testing.T, suite *conformance.Suite) (conformance.Source, map[st
 }
 
 func TestWhatIsChargedFollowsTheKindAndNotTheID(t *testing.T) {
-	before, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	before := load(t)
 	source, ids := renamed(t, before)
 	after, err := conformance.Load(conformance.Contract{}, source)
 	require.NoError(t, err)

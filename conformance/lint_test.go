@@ -62,8 +62,7 @@ func TestLintNamesEachRefusalThatProvesNothing(t *testing.T) {
 }
 
 func TestTheSuitesOwnCasesPassTheLint(t *testing.T) {
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	found := suite.Lint()
 	require.Len(t, found, 1, "%v", found)
 	require.Equal(t, "auth/refuses-token-in-query", found[0].Case, "the token moves, so that it goes in one place "+

@@ -59,8 +59,7 @@ func (c *fakeClock) options(o conformance.Options) conformance.Options {
 func patient(t *testing.T, h http.Handler, o conformance.Options) (*record.Report, *fakeClock) {
 	t.Helper()
 	clock := newFakeClock()
-	s, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	s := load(t)
 	o = clock.options(o)
 	r, err := s.Run(t.Context(), conformance.Target{Handler: h, Token: "token-of-one-who-may"}, o)
 	require.NoError(t, err)
@@ -141,7 +140,7 @@ func TestATargetThatThrottlesEverythingIsNotJudged(t *testing.T) {
 			20 * time.Second},
 		{"no gateway's server", refusingWith(502), 0, "each was answered 502, as by a proxy", 0},
 	}
-	for _, row := range rows {
+	for _, row := range every(4, rows) {
 		t.Run(row.why, func(t *testing.T) {
 			r, clock := patient(t, row.h, conformance.Options{Run: fewCases, RetryTime: row.budget})
 			require.Equal(t, record.Unjudged, r.Verdict)
@@ -194,8 +193,7 @@ func TestWhatALimiterTurnsAwayIsNoFinding(t *testing.T) {
 			}
 			h.ServeHTTP(w, r)
 		})
-		s, err := conformance.Load(conformance.Contract{})
-		require.NoError(t, err)
+		s := load(t)
 		r, err := s.Run(t.Context(), conformance.Target{Handler: limited, Token: "token-of-one-who-may"},
 			clock.options(conformance.Options{RetryTime: row.budget, Strict: true, Parallel: 1}))
 		require.NoError(t, err)
@@ -220,8 +218,7 @@ func TestARunAtARateSendsNoFaster(t *testing.T) {
 	var mu sync.Mutex
 	var at []time.Time
 	h := timely(clock.now)
-	s, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	s := load(t)
 	r, err := s.Run(t.Context(), conformance.Target{Token: "token-of-one-who-may",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
@@ -241,8 +238,7 @@ func TestARunThatIsStoppedDoesNotWait(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var asked atomic.Int64
-	s, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	s := load(t)
 	h := refusingWith(429, "3600")
 	r, err := s.Run(ctx, conformance.Target{Token: "token-of-one-who-may",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -29,8 +29,7 @@ func TestPointersLeadToEveryItem(t *testing.T) {
 
 // Of an exchange whose operation is not known, what all operations have in common holds.
 func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
-	s, err := Load(Contract{})
-	require.NoError(t, err)
+	s := shared(t)
 	require.Equal(t, []int{201}, s.unknown.successes)
 	require.Equal(t, "/id", s.unknown.identity)
 	require.Len(t, s.unknown.relations, len(s.terms["requestSample"].relations))

@@ -119,8 +119,7 @@ func answers(name string, value any) map[string]any { return map[string]any{name
 
 // Each row is a relation, and what is found in some answers.
 func TestRelationsBetweenAnswers(t *testing.T) {
-	s, err := Load(Contract{})
-	require.NoError(t, err)
+	s := shared(t)
 	id := func(n int) map[string]any { return answers("id", fmt.Sprintf("00000000-0000-4000-8000-a%011x", n)) }
 	one, other := answers("machineId", strings.Repeat("1", 40)), answers("machineId", strings.Repeat("2", 40))
 	at := func(d time.Duration) map[string]any {
@@ -229,8 +228,7 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 
 // What is found does not hang on the order in which exchanges are noted.
 func TestTimesGoBackInWhateverOrderTheyAreNoted(t *testing.T) {
-	s, err := Load(Contract{})
-	require.NoError(t, err)
+	s := shared(t)
 	var all []told
 	for i := range 6 {
 		back := time.Duration(i) * time.Minute
@@ -252,8 +250,7 @@ func TestTimesGoBackInWhateverOrderTheyAreNoted(t *testing.T) {
 
 // A session without end keeps the latest answers, and notices what goes back among these.
 func TestTimesOfASessionAreKeptInPart(t *testing.T) {
-	s, err := Load(Contract{})
-	require.NoError(t, err)
+	s := shared(t)
 	k := newNotBefore("times-monotone", 16*lately)
 	x := told{name: "a", machine: "m"}.judged(t, s, 0)
 	for n := range 1000 {

@@ -29,8 +29,7 @@ func answering(id func(n int64) string) http.Handler {
 // opened is a session of one case.
 func opened(t *testing.T, h http.Handler, o Options) (*Session, *Case) {
 	t.Helper()
-	suite, err := Load(Contract{})
-	require.NoError(t, err)
+	suite := shared(t)
 	const id = "requestSample/valid/accepts-plain-request"
 	o.Run = "^" + id + "$"
 	p, err := suite.Plan(t.Context(), Target{Handler: h, Token: "test-token"}, o)
@@ -130,8 +129,7 @@ func made(s *Suite, c *Case, round int) *Judged {
 
 // endless is a session that keeps exchanges which the test makes.
 func endless(t testing.TB) (*Session, *job) {
-	suite, err := Load(Contract{})
-	require.NoError(t, err)
+	suite := shared(t)
 	j := &job{caseRun: caseRun{c: suite.Case("requestSample/valid/accepts-plain-request")}}
 	o := Options{Repeat: 1, Level: record.Inferred}
 	b := &binding{suite: suite, options: o, wanted: suite.wanted(o)}
@@ -228,16 +226,14 @@ func TestTheOriginOfACase(t *testing.T) {
 	} {
 		require.Equal(t, want, o.String())
 	}
-	suite, err := Load(Contract{})
-	require.NoError(t, err)
+	suite := shared(t)
 	for _, c := range suite.Cases {
 		require.True(t, strings.HasPrefix(c.Origin.String(), "fixtures/cases/"), c.ID)
 	}
 }
 
 func TestASessionSkipsWhatItDidNotSend(t *testing.T) {
-	suite, err := Load(Contract{})
-	require.NoError(t, err)
+	suite := shared(t)
 	p, err := suite.Plan(t.Context(), Target{Handler: answering(func(n int64) string { return fmt.Sprint(n) }),
 		Token: "test-token"}, Options{Run: "^requestSample/valid/accepts-(plain-request|other-order)$"})
 	require.NoError(t, err)

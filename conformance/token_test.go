@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -62,9 +63,8 @@ func TestEveryNeedOfCasesIsSupplied(t *testing.T) {
 			"the first, two machines, and what is made of the first token")
 }
 
-// derivedCases is a suite with a case for each token that is made of another.
-func derivedCases(t *testing.T) *conformance.Suite {
-	t.Helper()
+// derived loads derivedCases once.
+var derived = sync.OnceValues(func() (*conformance.Suite, error) {
 	files := fstest.MapFS{}
 	for _, variable := range conformance.DerivedTokens() {
 		files["refuses-"+variable+".http"] = &fstest.MapFile{Data: []byte("# Refuses " + variable + ".\n# operation: " +
@@ -74,8 +74,14 @@ func derivedCases(t *testing.T) *conformance.Suite {
 			"}}\nContent-Type: application/json\n\n" +
 			"{\"Comment\": \"{{comment}}\", \"Sha1\": \"{{sha1}}\"}\n")}
 	}
-	suite, err := conformance.Load(conformance.Contract{}, conformance.BuiltIn(),
+	return conformance.Load(conformance.Contract{}, conformance.BuiltIn(),
 		conformance.Source{Name: "mine", Own: true, FS: files})
+})
+
+// derivedCases is a suite with a case for each token that is made of another.
+func derivedCases(t *testing.T) *conformance.Suite {
+	t.Helper()
+	suite, err := derived()
 	require.NoError(t, err)
 	return suite
 }

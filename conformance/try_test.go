@@ -16,8 +16,7 @@ import (
 // plan does not have.
 func tried(t *testing.T, h http.Handler, o conformance.Options) (*conformance.Session, *conformance.Case) {
 	t.Helper()
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	o.Run = "^requestSample/valid/accepts-plain-request$"
 	plan, err := suite.Plan(t.Context(), conformance.Target{Handler: h, Token: "a-token-of-this-test"}, o)
 	require.NoError(t, err)
@@ -64,8 +63,7 @@ func TestTheAnswersOfTriesAreComparedWithOthers(t *testing.T) {
 }
 
 func TestATryIsSentUnderTheGuardOfItsSession(t *testing.T) {
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
+	suite := load(t)
 	plan, err := suite.Plan(t.Context(), conformance.Target{URL: "https://elsewhere.example", Token: "a-token"},
 		conformance.Options{Run: "^requestSample/body/refuses-missing-comment$"})
 	require.NoError(t, err)

@@ -71,9 +71,12 @@ func fmaspec(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// builtIn is the suite that the tests share: a Suite is not changed after Load.
+var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
+
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	suite, err := conformance.Load(conformance.Contract{})
+	suite, err := builtIn()
 	require.NoError(t, err)
 	return suite
 }

@@ -157,9 +157,12 @@ func knock(t *testing.T, pattern string, env ...string) result {
 		"-test.timeout=2m", "-test.run="+pattern))
 }
 
+// builtIn is the suite that the tests share: a Suite is not changed after Load.
+var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
+
 func suite(t *testing.T) *conformance.Suite {
 	t.Helper()
-	s, err := conformance.Load(conformance.Contract{})
+	s, err := builtIn()
 	require.NoError(t, err)
 	return s
 }
@@ -378,10 +381,9 @@ func TestAPanicOfTheHandlerIsToldFirstAndOnce(t *testing.T) {
 	all := strings.Join(lines, "\n")
 	require.Equal(t, 1, strings.Count(all, "assignment to entry in nil map"))
 	require.Equal(t, 1, strings.Count(all, "sent    "), "want one exchange for one problem")
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
-	require.Less(t, len(lines), 2*len(suite.Cases))
-	require.Less(t, len(all), 200*len(suite.Cases))
+	cases := len(suite(t).Cases)
+	require.Less(t, len(lines), 2*cases)
+	require.Less(t, len(all), 200*cases)
 
 	few := output(t, "^TestPanics$")
 	require.Less(t, at(t, few, "PANIC of the handler"), 4)

@@ -23,9 +23,12 @@ import (
 
 const token, machine = "token-of-the-test-0123456789", "1e5bc9d7e413ddd7902c2932e418702b84d0cc07"
 
+// builtIn is the suite that the tests share: a Suite is not changed after Load.
+var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
+
 func suite(t *testing.T) *conformance.Suite {
 	t.Helper()
-	s, err := conformance.Load(conformance.Contract{})
+	s, err := builtIn()
 	require.NoError(t, err)
 	return s
 }

@@ -37,9 +37,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// builtIn is the suite that the tests share: a Suite is not changed after Load.
+var builtIn = sync.OnceValues(func() (*conformance.Suite, error) { return conformance.Load(conformance.Contract{}) })
+
 func load(t *testing.T) *conformance.Suite {
 	t.Helper()
-	suite, err := conformance.Load(conformance.Contract{})
+	suite, err := builtIn()
 	require.NoError(t, err)
 	return suite
 }
@@ -50,7 +53,7 @@ func written(suite *conformance.Suite) []Subject { return OfPhase(Faulty(suite),
 // whole makes the matrix once for all tests, and verifies a record for each line of it
 // with the race detector on, only of a part of it (see race_test.go).
 var whole = sync.OnceValues(func() (*Result, error) {
-	suite, err := conformance.Load(conformance.Contract{})
+	suite, err := builtIn()
 	if err != nil {
 		return nil, err
 	}

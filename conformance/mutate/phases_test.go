@@ -37,6 +37,9 @@ func laterPhases(t *testing.T, suite *conformance.Suite) []Phase {
 // The faults of later phases are judged by the cases that are known to find them, with
 // their controls.
 func TestAFewCasesCatchEachLaterFault(t *testing.T) {
+	if testing.Short() && raceEnabled {
+		t.Skip("TestAFewCasesCatchEachFault takes a sample, of which this is more")
+	}
 	suite := load(t)
 	phases := laterPhases(t, suite)
 	if *update {

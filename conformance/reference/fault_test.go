@@ -112,11 +112,28 @@ func besidePaths() (out []string) {
 		strings.Replace(samplePath, "/machines/", "2/machines/", 1))
 }
 
+// remembers reports whether a fault has to do with what a server keeps between requests.
+func remembers(f reference.Fault) bool {
+	return f.Intermittent ||
+		slices.ContainsFunc(f.Breaks, func(id string) bool { return strings.HasPrefix(id, "state.") })
+}
+
+// sampled returns all faults; with -short under the race detector every ninth, and all that
+// remember.
+func sampled(all []reference.Fault) (out []reference.Fault) {
+	for i, f := range all {
+		if !raceEnabled || !testing.Short() || i%9 == 0 || remembers(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 func TestEachFaultIsSeenByAProbe(t *testing.T) {
 	probes := probes()
 	honest := newSeer(t, reference.New(config()), longTimeout).look(probes)
 	known := witnesses()
-	for _, fault := range reference.Faults() {
+	for _, fault := range sampled(reference.Faults()) {
 		if known[fault.Name] != nil {
 			continue // TestEachConditionalFaultIsSeenByItsWitness
 		}
@@ -155,7 +172,7 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 
 		"errs-beyond-declared-charset": "it breaks the encoding of refusals",
 	}
-	for _, fault := range reference.Faults() {
+	for _, fault := range sampled(reference.Faults()) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			if why, ok := exceptions[fault.Name]; ok {
@@ -228,4 +245,19 @@ func TestFindFaultGoesByTheWholeName(t *testing.T) {
 	}
 	_, ok := reference.FindFault("is-honest")
 	require.False(t, ok)
+}
+
+func TestTheSampleHoldsAllThatRemember(t *testing.T) {
+	all := reference.Faults()
+	some := sampled(all)
+	if !raceEnabled || !testing.Short() {
+		require.Len(t, some, len(all))
+		return
+	}
+	require.Less(t, len(some), len(all)/3)
+	for _, f := range all {
+		if remembers(f) {
+			require.True(t, slices.ContainsFunc(some, func(s reference.Fault) bool { return s.Name == f.Name }), f.Name)
+		}
+	}
 }

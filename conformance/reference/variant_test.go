@@ -21,14 +21,16 @@ func TestHonestServersAgreeWithThemselves(t *testing.T) {
 
 func TestVariantsAreWellFormed(t *testing.T) {
 	slug := regexp.MustCompile(`^[a-z0-9]+([-.][a-z0-9]+)*$`)
-	names, sayings := map[string]bool{}, map[string]bool{}
+	names, sayings, faults := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, f := range reference.Faults() {
+		faults[f.Name] = true
+	}
 	for _, v := range reference.Variants() {
 		require.Regexp(t, slug, v.Name)
 		require.False(t, names[v.Name], "two variants are named %s", v.Name)
 		require.False(t, sayings[v.Says], "two variants say that it %s", v.Says)
 		names[v.Name], sayings[v.Says] = true, true
-		_, fault := reference.FindFault(v.Name)
-		require.False(t, fault, "%s is a fault too", v.Name)
+		require.False(t, faults[v.Name], "%s is a fault too", v.Name)
 	}
 	require.GreaterOrEqual(t, len(names), 35)
 }
