@@ -212,8 +212,12 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	}
 	var message bytes.Buffer
 	fmt.Fprintf(&message, "%s %s HTTP/1.1\r\n", step.Method, requestTarget)
+	colon := ": "
+	if step.Glued {
+		colon = ":"
+	}
 	for _, f := range header {
-		fmt.Fprintf(&message, "%s: %s\r\n", f.Name, f.Value)
+		message.WriteString(f.Name + colon + f.Value + "\r\n")
 	}
 	message.WriteString(hop + "\r\n")
 	head := message.Len()

@@ -43,7 +43,12 @@ func Groups() []Group {
 		{"header", "header fields are written, ordered and filled in every legal way", headers},
 		{"header-open", "the same up to sizes that a server may refuse", openHeaders},
 		{"connection", "plain requests go before it over one connection", connections},
+		{"behind", "another request goes before it over one connection: HEAD, GET, one to another path, in chunks, " +
+			"with an expectation, or long", behindOthers},
 		{"chunked", "the body is sent in chunks, written in every legal way", chunkedBodies},
+		{"chunked-media-type", "the same with a media type in capitals", chunkedCapitals},
+		{"chunked-hash", "the same with a hash in upper case", chunkedHashes},
+		{"chunked-length", "the same with a long text", chunkedLengths},
 		{"query", "a query stands behind the path", queries},
 		{"path-form", "the path is written with escapes that mean the same", pathForms},
 		{"scheme-case", "the scheme is written in other letter cases", schemeCases},
@@ -52,7 +57,11 @@ func Groups() []Group {
 		{"authorization-open", "the same in forms that a server may refuse for themselves", openAuthorization},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
 		{"role", "the user lacks the role", roles},
+		{"role-chunked", "the user lacks the role, and the body is sent in chunks", chunkedRoles},
 		{"method", "the method is nearly POST", methods},
+		{"method-open", "the method is HEAD, OPTIONS or TRACE", openMethods},
+		{"path-open", "the path leads to nothing", openPaths},
+		{"path-action", "the path is that of another action, which needs more than the body has", otherActions},
 		{"override", "another method asks to be taken for the right one", overrides},
 	}
 }

@@ -228,9 +228,8 @@ func texts(of func() []value) func(*builder) []item {
 
 // lengths are texts of as many letters as powers of two, and one off.
 func lengths(b *builder) (out []item) {
-	numbers := []int{2, 3, 10, 20, 50, 100, 140, 200, 250, 300, 500, 1000, 1001, 2000, 4000, 5000,
-		10000}
-	for n := 8; n <= 65536; n *= 2 {
+	numbers := []int{2, 10, 20, 100, 140, 200, 250, 500, 1000, 2000, 4000, 5000, 10000}
+	for n := 32; n <= 65536; n *= 2 {
 		numbers = append(numbers, n-1, n)
 		if n < 65536 {
 			numbers = append(numbers, n+1)
