@@ -574,10 +574,10 @@ func fieldFaults() []conditional {
 				return false
 			}, then: crash},
 		{name: "refuses-no-blank-behind-colon", says: "answers 400 to a field without a blank behind the colon",
-			breaks: breaksHTTP, phase: Unfound, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
 			raw: true},
 		{name: "refuses-blanks-behind-colon", says: "answers 400 to two blanks behind the colon of a field",
-			breaks: breaksHTTP, phase: Unfound, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
 			raw: true},
 		{name: "refuses-blank-behind-field", says: "answers 400 to a blank at the end of a field", breaks: breaksHTTP,
 			phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^\r\n]*[ \t]\r\n`), then: refuse(400), raw: true},
