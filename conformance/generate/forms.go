@@ -303,9 +303,10 @@ func negotiation(*builder) (out []item) {
 	return out
 }
 
-// renamed is a change of the names of all header fields.
+// renamed is a change of the names of all header fields, that of Host among them.
 func renamed(change func(string) string) func(*request) {
 	return func(r *request) {
+		r.field("Host", authority)
 		for i := range r.header {
 			r.header[i].Name = change(r.header[i].Name)
 		}
@@ -353,7 +354,8 @@ func headers(b *builder) []item {
 			r.glued = true
 			valued("{{tab}}", "")(r)
 		}},
-		{name: "tab-behind", title: "fields with a tab behind their values", change: valued("", "{{tab}}")},
+		{name: "tab-behind", title: "fields with a tab and a blank behind their values",
+			change: valued("", "{{tab}}{{space}}")},
 		{name: "upper-length", title: "the length in a field named in upper case",
 			change: func(r *request) { r.header = append(r.header, r.length("CONTENT-LENGTH")) }},
 		{name: "lower-length", title: "the length and the host in fields named in lower case",

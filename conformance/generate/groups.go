@@ -11,7 +11,8 @@ type Group struct {
 // Groups returns the table of groups, in the order in which their cases are made.
 func Groups() []Group {
 	return []Group{
-		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts)},
+		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts,
+			value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""})},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
 			"Unicode",
 			texts(unicodeTexts)},
@@ -21,6 +22,7 @@ func Groups() []Group {
 		{"hash", "each hash is of every make-up that hexadecimal digits allow", hashes},
 		{"hash-form", "each hash is nearly one: another length, another character, something before or behind it",
 			notHashes},
+		{"hash-open", "the same with characters that a reader need not support", openNotHashes},
 		{"escapes", "texts and names are written with the escapes of JSON", escapes},
 		{"space", "white space stands in every place that the grammar has for it", spaces},
 		{"order", "the members stand in another order", orders},

@@ -366,24 +366,22 @@ func furtherFaults() (out []conditional) {
 		out = append(out, conditional{name: "crashes-on-" + row.slug, says: "answers 500 to " + row.says,
 			breaks: row.breaks, phase: Coverage, when: furtherName(row.text), then: crash})
 	}
+	for _, row := range []struct {
+		name, member string
+		breaks       []string
+	}{
+		{"takes-id-from-body", "id", ids("action.id")},
+		{"takes-type-from-body", "type", ids("action.type", "action.types")},
+		{"takes-status-from-body", "status", ids("action.status", "action.types")},
+		{"sets-machine-of-body", "machineId", ids("action.machine-id", "action.machine-same")},
+		{"sets-requestor-of-body", "requestor", ids("action.requestor", "action.requestor-same")},
+		{"sets-instances-of-body", "fileInstances", ids("action.types")},
+	} {
+		out = append(out, conditional{name: row.name, breaks: row.breaks, phase: Coverage,
+			says: "gives " + row.member + " as a further member of the body has it",
+			when: furtherName(row.member), then: fromBody(row.member)})
+	}
 	return append(out, []conditional{
-		{name: "takes-id-from-body", says: "gives the id that a further member of the body has",
-			breaks: ids("action.id"), phase: Coverage, when: furtherName("id"), then: fromBody("id")},
-		{name: "takes-type-from-body", says: "gives the type that a further member of the body has",
-			breaks: ids("action.type", "action.types"), phase: Coverage, when: furtherName("type"),
-			then: fromBody("type")},
-		{name: "takes-status-from-body", says: "gives the status that a further member of the body has",
-			breaks: ids("action.status", "action.types"), phase: Coverage, when: furtherName("status"),
-			then: fromBody("status")},
-		{name: "sets-machine-of-body", says: "gives machineId as a further member of the body has it",
-			breaks: ids("action.machine-id", "action.machine-same"), phase: Coverage, when: furtherName("machineId"),
-			then: fromBody("machineId")},
-		{name: "sets-requestor-of-body", says: "gives requestor as a further member of the body has it",
-			breaks: ids("action.requestor", "action.requestor-same"), phase: Coverage, when: furtherName("requestor"),
-			then: fromBody("requestor")},
-		{name: "sets-instances-of-body", says: "gives fileInstances as a further member of the body has it",
-			breaks: ids("action.types"), phase: Coverage, when: furtherName("fileInstances"),
-			then: fromBody("fileInstances")},
 		{name: "takes-sha1-over-right-one", says: "gives as sha1 what stands under sha1 next to Sha1, as a plain Go " +
 			"server does", breaks: ids("action.sha1"), phase: Coverage, when: furtherName("sha1", "SHA1"),
 			then: func(a *answer, q *asked) {
