@@ -19,7 +19,8 @@ const unmetReason = "the target answered Expect: 100-continue with 417, as it ma
 func (x *Exchange) expectationUnmet() string {
 	if !x.toAccept() || x.Response.Status != http.StatusExpectationFailed ||
 		!slices.ContainsFunc(x.Request.Header, func(f record.Field) bool {
-			return strings.EqualFold(f.Name, "Expect") && strings.EqualFold(strings.Trim(f.Value, " \t"), "100-continue")
+			return strings.EqualFold(f.Name, "Expect") &&
+				strings.EqualFold(strings.Trim(f.Value, " \t"), "100-continue")
 		}) {
 		return ""
 	}

@@ -87,8 +87,8 @@ func Explore(ctx context.Context, suite *conformance.Suite, sender Sender, o Opt
 		o.N = DefaultN
 	}
 	if g.names = o.wanted(g.names); len(g.names) == 0 {
-		return Result{}, fmt.Errorf("explore: no case is left to send, since none has an id such as %s/%s/%s-0 that is "+
-			"asked for; widen -run or -skip", suite.Operations[0].ID, Generator, slug(o.Seed))
+		return Result{}, fmt.Errorf("explore: no case is left to send, since none has an id such as %s/%s/%s-0 "+
+			"that is asked for; widen -run or -skip", suite.Operations[0].ID, Generator, slug(o.Seed))
 	}
 	x := &exploration{grammar: g, sender: sender, options: o, causes: map[string]int{}}
 	if err := x.controls(ctx); err != nil {

@@ -348,7 +348,8 @@ func headers(b *builder) []item {
 		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive")},
 		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
-		{name: "no-blank", title: "fields without a blank behind the colon", change: func(r *request) { r.glued = true }},
+		{name: "no-blank", title: "fields without a blank behind the colon",
+			change: func(r *request) { r.glued = true }},
 		{name: "two-blanks", title: "fields with two blanks behind the colon", change: valued("{{space}}", "")},
 		{name: "tab", title: "fields with a tab behind the colon", change: func(r *request) {
 			r.glued = true

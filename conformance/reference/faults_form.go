@@ -38,7 +38,8 @@ func chunkFaults() []conditional {
 			when: rawLike(`\x{fffd}\r\n`)},
 		{name: "refuses-long-body-in-chunks", says: "answers 400 to a Comment of 1,000 bytes or more in chunks",
 			when: commentBytes(1000, maxBody), breaks: ids("request.comment-length")},
-		{name: "refuses-chunks-beyond-ascii", says: "answers 400 to a Comment beyond ASCII in chunks", when: beyondASCII},
+		{name: "refuses-chunks-beyond-ascii", says: "answers 400 to a Comment beyond ASCII in chunks",
+			when: beyondASCII},
 		{name: "refuses-lower-case-coding-name", says: "answers 411 to transfer-encoding in small letters",
 			when: rawLike(`\r\ntransfer-encoding:`), then: refuse(http.StatusLengthRequired)},
 		{name: "refuses-capital-coding", says: "answers 501 to the transfer coding Chunked in capitals",
@@ -148,8 +149,8 @@ func beyondFaults() []Fault {
 				if q.Method == http.MethodTrace {
 					a.status = http.StatusOK
 					a.header.Set("Content-Type", "message/http")
-					a.body = []byte("TRACE " + q.URL.Path + " HTTP/1.1\r\nAuthorization: " + q.Header.Get("Authorization") +
-						"\r\n\r\n")
+					a.body = []byte("TRACE " + q.URL.Path + " HTTP/1.1\r\nAuthorization: " +
+						q.Header.Get("Authorization") + "\r\n\r\n")
 				}
 			})},
 		{Name: "serves-isolate", Says: "takes the action isolate for a documented one", Breaks: ids("path.exact"),
@@ -177,9 +178,9 @@ func beyondFaults() []Fault {
 		{Name: "takes-hash-name", Says: "takes Hash for Sha1", Phase: Coverage,
 			Breaks: ids("request.sha1-required", "refusal.status-body", "refusal.no-action"),
 			Wrap:   renamed("Hash", "Sha1")},
-		{Name: "takes-long-s-name", Says: "takes ſha1, whose first letter is S in upper case, for Sha1", Phase: Coverage,
-			Breaks: ids("request.sha1-required", "refusal.status-body", "refusal.no-action"),
-			Wrap:   renamed("ſha1", "Sha1")},
+		{Name: "takes-long-s-name", Says: "takes ſha1, whose first letter is S in upper case, for Sha1",
+			Phase: Coverage, Breaks: ids("request.sha1-required", "refusal.status-body", "refusal.no-action"),
+			Wrap: renamed("ſha1", "Sha1")},
 	}
 }
 
