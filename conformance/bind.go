@@ -210,6 +210,10 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		}
 	}
 	long := len(step.Method) + len(requestTarget) + len(hop) + len(body) + len("  HTTP/1.1\r\n\r\n")
+	colon := ": "
+	if step.Glued {
+		colon = ":"
+	}
 	for _, f := range header {
 		long += len(f.Name) + len(f.Value) + len(": \r\n")
 	}
@@ -221,7 +225,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	}
 	add(step.Method, " ", requestTarget, " HTTP/1.1\r\n")
 	for _, f := range header {
-		add(f.Name, ": ", f.Value, "\r\n")
+		add(f.Name, colon, f.Value, "\r\n")
 	}
 	add(hop, "\r\n")
 	head := len(message)

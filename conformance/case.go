@@ -43,8 +43,10 @@ type Case struct {
 	Operation string   // operationId in the OpenAPI document
 	Proves    []string // requirement ids, as the file lists them
 	Control   string   // ID of the accepted case from which this one differs in one thing, or ""
-	Also      []string // further controls, of a case that differs in several things at once
-	Needs     []string // what the user has to supply: a variable of [Tokens], "unknown-machine" or "other-machine"
+	// further controls, of a case that differs in several things at once; what they send may be open, so that the
+	// case shows something only where it is accepted
+	Also  []string
+	Needs []string // what the user has to supply: a variable of [Tokens], "unknown-machine" or "other-machine"
 	// ID of the case that holds the violation of this one in a request that is plain otherwise, or
 	// "": where that is accepted, this one shows nothing more
 	Alone   string
@@ -111,9 +113,10 @@ func (c *Case) StatusRequirement() string { return c.status }
 type Step struct {
 	Operation string // that its path calls, where that is not the case's own
 	Expect    Expectation
-	Statuses  []int // the statuses that count; that of success where Accepted
+	Statuses  []int // the statuses that count; that of success where Accepted, those that are no error where Either
 	Separate  bool  // sent on a connection of its own, closed afterwards
 	Absolute  bool  // the request line names the whole URL
+	Glued     bool  // no blank stands behind the colon of a header field
 	Abort     bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
 	Index     int   // from 1; the n of {{sha1.n}}
 	Method    string

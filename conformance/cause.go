@@ -258,7 +258,7 @@ const repetition = "the request may repeat one that was made before, and the ans
 	"leaves open; it proves nothing of a first one"
 
 // aboutForm are the checks that hold for whatever answer comes.
-func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCheck} }
+func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCheck, tokenCheck} }
 
 // repeated reports whether an answer is one to a repetition: that the action is
 // under way or done already, or where it is. That can meet only a request whose

@@ -47,7 +47,8 @@ func statusChecks() []Check {
 // awaited is an exchange that an acceptance is to come of, where it was answered or
 // the time was up.
 func (x *Exchange) awaited() bool {
-	return x.expect() == Accepted && (x.answered() || x.late()) && x.roleTokenRefused() == ""
+	return x.expect() == Accepted && (x.answered() || x.late()) && x.roleTokenRefused() == "" &&
+		x.expectationUnmet() == ""
 }
 
 func created(x *observed) []Problem {

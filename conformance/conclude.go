@@ -27,6 +27,8 @@ type conclusion struct {
 	wanted map[string]bool // ids of the cases that were asked for; nil for all
 
 	leastCoverage int // the percentage that is asked for
+
+	unjudged []record.CaseResult // of a record, of cases that cannot be judged again; they count as they are
 }
 
 // concludes returns how a run is concluded.
@@ -59,8 +61,12 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 		findings, outcome, reason := k.caseOf(run, together, lost[run.c], accepted, unheeding, why)
 		out.Cases = append(out.Cases, caseResult(run, findings, outcome, reason))
 	}
-	out.Totals = total(out.Cases)
 	out.Coverage = k.coverage(runs, out.Cases)
+	if len(k.unjudged) > 0 {
+		out.Cases = append(out.Cases, k.unjudged...)
+		slices.SortStableFunc(out.Cases, func(a, b record.CaseResult) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	out.Totals = total(out.Cases)
 	out.Operations = k.suite.operations(out.Cases)
 	out.Requirements = k.requirements(out.Cases)
 	out.Interrupted = slices.ContainsFunc(runs, func(run *caseRun) bool { return run.stopped })
@@ -176,7 +182,7 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 				repeats = repetition
 			}
 		}
-		refused = cmp.Or(refused, x.roleTokenRefused())
+		refused = cmp.Or(refused, x.roleTokenRefused(), x.expectationUnmet())
 		findings = append(findings, of...)
 		unjudged = cmp.Or(unjudged, unanswered)
 	}

@@ -16,6 +16,7 @@ type Group struct {
 	Expect   Expectation // of every case of the group
 	Statuses []int       // that count as refusal, where Expect is Refused
 	Needs    []string    // as in [Case]
+	Control  string      // a further control of every case, without the operation, or "": a form that they vary
 	Because  string      // why the cases are worth sending
 	File     string      // of the catalogue
 	Line     int
@@ -30,12 +31,14 @@ type groupEntry struct {
 	Proves  []string `yaml:"proves"`
 	Expect  string   `yaml:"expect"`
 	Needs   []string `yaml:"needs"`
+	Control string   `yaml:"control"`
 	Because string   `yaml:"because"`
 }
 
 // group takes an entry of the groups into the suite.
 func (l *loader) group(e groupEntry, file string, line int) {
-	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Because: e.Because, File: file, Line: line}
+	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Control: e.Control, Because: e.Because, File: file,
+		Line: line}
 	if problem := httpfile.CheckField("expect", e.Expect); problem != "" {
 		l.failAt(file, line, "the group %s: %s", e.Group, problem)
 		return
@@ -74,7 +77,8 @@ func (l *loader) checkGroups() {
 // With returns a suite that has further cases, such as generated ones. Steps that are to be
 // accepted await the status of success of their operation, whatever they say. An error
 // names the case and what is wrong with it: an id that is taken, an unknown operation or
-// requirement, or a control that is no accepted case. The suite itself is not changed.
+// requirement, or a control that is no accepted case, or a further one that is to be refused.
+// The suite itself is not changed.
 func (s *Suite) With(cases ...*Case) (*Suite, error) {
 	out := *s
 	out.bodies = &bodies{of: map[bodyKey]bodyPlaces{}}
@@ -98,7 +102,8 @@ func (s *Suite) With(cases ...*Case) (*Suite, error) {
 	for _, c := range cases {
 		for _, id := range c.controls() {
 			control := out.byID[id]
-			if control == nil || control == c || control.Steps[0].Expect != Accepted {
+			open := control != nil && id != c.Control && control.Steps[0].Expect == Either
+			if control == nil || control == c || control.Steps[0].Expect != Accepted && !open {
 				return nil, fmt.Errorf("case %s: the control %q is no other accepted case; name one that is", c.ID, id)
 			}
 		}

@@ -1,12 +1,15 @@
 package conformance_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 func TestLoadNamesWhatIsWrongWithAGroup(t *testing.T) {
@@ -62,6 +65,20 @@ func TestFurtherCasesAreCompared(t *testing.T) {
 		_, err := suite.With(made(row.change))
 		require.ErrorContains(t, err, row.want)
 	}
+	_, err := suite.With(made(func(c *conformance.Case) { c.Control = "requestSample/body/answers-chunked-body" }))
+	require.ErrorContains(t, err, "is no other accepted case")
+	open, err := suite.With(made(func(c *conformance.Case) {
+		c.Also = []string{"requestSample/body/answers-chunked-body"}
+	}))
+	require.NoError(t, err)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusLengthRequired)
+	}))
+	defer server.Close()
+	r, err := open.Run(t.Context(), conformance.Target{URL: server.URL}, conformance.Options{Run: "/made/a$"})
+	require.NoError(t, err)
+	require.Equal(t, record.Inconclusive, caseOf(t, r, "requestSample/made/a").Outcome)
+
 	before := len(suite.Cases)
 	with, err := suite.With(made(func(*conformance.Case) {}))
 	require.NoError(t, err)

@@ -305,14 +305,15 @@ func expectation(value string) (Expectation, []int) {
 		return Either, nil
 	case words[0] == "accepted":
 		return Accepted, nil // that of the operation
-	case words[0] == "either":
-		return Either, nil
 	}
 	var statuses []int
 	for _, w := range words[1:] {
 		var n int
 		fmt.Sscan(w, &n)
 		statuses = append(statuses, n)
+	}
+	if words[0] == "either" {
+		return Either, statuses
 	}
 	return Refused, statuses
 }

@@ -76,6 +76,7 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 	}
 	v := &verifier{suite: s, recorded: r, complete: complete, exceptions: map[string][]string{}}
 	v.indexed()
+	v.setApart()
 	v.verify(o)
 	v.except()
 	return &v.Verification, nil
@@ -93,9 +94,10 @@ type verifier struct {
 	extras     []record.Field                // header fields that settings add to every request
 	actions    int                           // requests that could take effect elsewhere
 	retries    int
-	kept       int     // bytes of answers in the record, as the recorder counts them
-	round      int     // of the case under way that is bound
-	bound      []bound // its steps
+	kept       int                 // bytes of answers in the record, as the recorder counts them
+	unjudged   []record.CaseResult // of cases that a generator made up as it went
+	round      int                 // of the case under way that is bound
+	bound      []bound             // its steps
 }
 
 func (v *verifier) differ(place, recorded, found string) {
@@ -114,6 +116,7 @@ func (v *verifier) refute(cannot bool, place, recorded, found string) {
 // The kinds of exceptions.
 const (
 	withoutExchange = "case%s without an exchange"
+	madeUp          = "case%s made up during the run, which are not judged again"
 	withoutSome     = "case%s without some of its exchanges"
 	keptInPart      = "answer%s kept in part"
 )
@@ -124,7 +127,7 @@ func (v *verifier) exception(what, place string) {
 
 // except gathers the exceptions, those that count something first.
 func (v *verifier) except() {
-	for _, what := range []string{withoutExchange, withoutSome, keptInPart} {
+	for _, what := range []string{withoutExchange, withoutSome, keptInPart, madeUp} {
 		if n := len(v.exceptions[what]); n > 0 {
 			v.Exceptions = append(v.Exceptions, Exception{fmt.Sprintf("%d "+what, n,
 				map[bool]string{false: "s"}[n == 1]), v.exceptions[what]})
@@ -149,6 +152,25 @@ func (v *verifier) indexed() {
 			if x.Response != nil {
 				v.kept += recordedSize(x.Response)
 			}
+		}
+	}
+}
+
+// setApart finds the cases that a generator made up as it went, which the suite cannot make
+// again. What they were to show is in no record, so that they count with the findings that
+// are recorded.
+func (v *verifier) setApart() {
+	unknown := func(name string) bool { return !slices.Contains(v.suite.Generators, name) }
+	if !slices.ContainsFunc(v.recorded.Suite.Generated, unknown) {
+		return
+	}
+	for _, c := range v.recorded.Cases {
+		_, name, _ := strings.Cut(c.ID, "/")
+		generator, _, _ := strings.Cut(name, "/")
+		if v.suite.byID[c.ID] == nil && unknown(generator) &&
+			slices.Contains(v.recorded.Suite.Generated, generator) {
+			v.unjudged = append(v.unjudged, c)
+			v.exception(madeUp, c.ID)
 		}
 	}
 }
@@ -205,6 +227,9 @@ func (v *verifier) verify(o Options) {
 	for _, j := range jobs {
 		selected[j.c.ID] = true
 	}
+	for _, c := range v.unjudged {
+		selected[c.ID] = true
+	}
 	for _, c := range v.recorded.Cases {
 		v.refute(!selected[c.ID], "case "+c.ID, "one of the run", "none that a run with these settings selects")
 	}
@@ -225,7 +250,12 @@ func (v *verifier) verify(o Options) {
 	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
 		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
 	out.Safety.Actions = v.actions
-	r.concludes().conclude(out, caseRuns(made), nil)
+	if len(v.unjudged) > 0 {
+		out.Suite.Generated = v.recorded.Suite.Generated
+	}
+	concludes := r.concludes()
+	concludes.unjudged = v.unjudged
+	concludes.conclude(out, caseRuns(made), nil)
 	for _, more := range v.complete {
 		more(out)
 	}
@@ -695,6 +725,10 @@ func (v *verifier) coverage(out *record.Report) {
 		v.refute(true, "coverage", "none", out.Coverage.String())
 		return
 	}
+	if len(v.unjudged) > 0 {
+		v.exception("which places the cases met that were made up", fmt.Sprintf("%d", len(v.unjudged)))
+		return
+	}
 	recorded, own := *v.recorded.Coverage, *out.Coverage
 	if len(recorded.Rows) != len(own.Rows) {
 		v.differ("coverage", fmt.Sprintf("%d places", len(recorded.Rows)), fmt.Sprintf("%d places", len(own.Rows)))
@@ -712,7 +746,7 @@ func (v *verifier) coverage(out *record.Report) {
 // something in exchanges that are not recorded.
 func (v *verifier) safety(out *record.Report) {
 	recorded, own := v.recorded.Safety, out.Safety
-	if v.recorded.Interrupted && !own.Local && recorded.Actions >= own.Actions &&
+	if (v.recorded.Interrupted || len(v.unjudged) > 0) && !own.Local && recorded.Actions >= own.Actions &&
 		recorded.Actions <= recorded.MaxActions {
 		if recorded.Actions > own.Actions {
 			v.exception("the number of requests that could take effect", fmt.Sprintf("%d, of which %d are recorded",
@@ -728,7 +762,8 @@ func (v *verifier) safety(out *record.Report) {
 // pace compares how often the target asked to come back later.
 func (v *verifier) pace() {
 	recorded := v.recorded.Pace
-	v.refute(recorded.Retries < v.retries || recorded.Retries > v.retries && !v.recorded.Interrupted, "pace retries",
+	v.refute(recorded.Retries < v.retries || recorded.Retries > v.retries && !v.recorded.Interrupted &&
+		len(v.unjudged) == 0, "pace retries",
 		fmt.Sprint(recorded.Retries), fmt.Sprint(v.retries))
 	v.refute(recorded.Waited < 0 || recorded.Waited > 0 && recorded.Retries == 0, "pace waited",
 		recorded.Waited.String(), fmt.Sprintf("%d requests that were put off", recorded.Retries))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -80,7 +81,7 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	}
 	s.DoAll(ctx)
 	result, failed := explore.Explore(ctx, suite, s, explore.Options{Seed: plan.Suite.Seed, N: f.n, For: f.duration,
-		Parallel: o.Parallel})
+		Parallel: o.Parallel, Wanted: wanted(o)})
 	saved, err := f.saveAll(suite, result)
 	f.unsaved = err
 	kept := false
@@ -112,9 +113,22 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	return report, nil
 }
 
+// wanted returns whether -run and -skip ask for a case by its id; nil where they ask for all.
+// The patterns were checked with the plan.
+func wanted(o conformance.Options) func(id string) bool {
+	if o.Run == "" && o.Skip == "" {
+		return nil
+	}
+	run, skip := regexp.MustCompile(o.Run), regexp.MustCompile(o.Skip)
+	return func(id string) bool { return run.MatchString(id) && (o.Skip == "" || !skip.MatchString(id)) }
+}
+
 // summary writes the outcome of an exploration, with a command for each request that failed.
 func (f *exploreFlags) summary(w io.Writer, plan *conformance.Plan, result explore.Result) {
 	fmt.Fprintf(w, "explored %d generated cases from the seed %s", result.Sent, plan.Suite.Seed)
+	if result.Left > 0 {
+		fmt.Fprintf(w, "; %d were left out by -run and -skip", result.Left)
+	}
 	if result.Unsent > 0 {
 		fmt.Fprintf(w, "; %d were not sent: %s", result.Unsent, result.Reason)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -25,7 +24,8 @@ type generateFlags struct{ phase string } // generateNone where empty
 func (g *generateFlags) flags(set *flag.FlagSet) {
 	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, "+
 		"explore, or auto, which is coverage for a target on this machine and none for another; explore sends random "+
-		"requests after the other cases, and reduces what fails")
+		"requests after the other cases, those whose ids, such as requestSample/explore/SEED-17, -run and -skip "+
+		"leave, and reduces what fails")
 }
 
 func (g *generateFlags) validate() error {
@@ -44,13 +44,12 @@ func (g *generateFlags) extend(suite *conformance.Suite, target conformance.Targ
 	return suite, nil
 }
 
-// generated returns the suite with the cases of generators.
+// generated returns the suite with the cases of generators, but for those of an exploration,
+// which no suite has.
 func generated(suite *conformance.Suite, generators ...string) (*conformance.Suite, error) {
 	for _, name := range generators {
 		if name == generateExplore {
-			return nil, errors.New("the report has cases of an exploration, which cannot be generated again; " +
-				"send the " +
-				"saved ones with -fixtures, and verify the report of that run")
+			continue // it makes up its cases during the run
 		}
 		if name != generate.Generator {
 			return nil, fmt.Errorf("%q generates no cases here; verify with the fmaspec that wrote the report", name)

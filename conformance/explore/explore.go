@@ -35,7 +35,10 @@ type Options struct {
 	N        int           // how many cases are sent; 0 for as many as the time allows
 	For      time.Duration // how long new cases are sent; 0 for no limit
 	Parallel int           // cases under way at once; 1 where zero
-	Now      func() time.Time
+	// reports whether a case of that id is to be sent, such as "requestSample/explore/1-17"; nil for all. Operations
+	// of which no id is wanted are left out of sequences too.
+	Wanted func(id string) bool
+	Now    func() time.Time
 }
 
 // A Sender sends a case and returns its outcome, as [conformance.Session.Try] does.
@@ -60,6 +63,7 @@ type Result struct {
 	Sent    int     // cases that were drawn and sent
 	Unsent  int     // cases that were drawn and not sent, or not all of them
 	Reason  string  // why, of the first of them
+	Left    int     // cases that were drawn and not wanted
 	Dropped int     // numbers for which no case could be drawn that has at most one fault
 	Found   []Found // in the order of the cases that failed first
 }
@@ -82,6 +86,10 @@ func Explore(ctx context.Context, suite *conformance.Suite, sender Sender, o Opt
 	if o.N == 0 && o.For == 0 {
 		o.N = DefaultN
 	}
+	if g.names = o.wanted(g.names); len(g.names) == 0 {
+		return Result{}, fmt.Errorf("explore: no case is left to send, since none has an id such as %s/%s/%s-0 "+
+			"that is asked for; widen -run or -skip", suite.Operations[0].ID, Generator, slug(o.Seed))
+	}
 	x := &exploration{grammar: g, sender: sender, options: o, causes: map[string]int{}}
 	if err := x.controls(ctx); err != nil {
 		return x.result, err
@@ -101,6 +109,25 @@ func Explore(ctx context.Context, suite *conformance.Suite, sender Sender, o Opt
 		number += count
 	}
 	return x.result, nil
+}
+
+// wanted returns the operations of which some case is wanted.
+func (o Options) wanted(operations []string) (out []string) {
+	for _, op := range operations {
+		wanted := o.Wanted == nil
+		for number := 0; !wanted && number < max(o.N, chunk); number++ {
+			wanted = o.Wanted(drawnID(op, o.Seed, number))
+		}
+		if wanted {
+			out = append(out, op)
+		}
+	}
+	return out
+}
+
+// drawnID is the id of the case of a number.
+func drawnID(operation, seed string, number int) string {
+	return fmt.Sprintf("%s/%s/%s", operation, Generator, slug(fmt.Sprintf("%s-%d", seed, number)))
 }
 
 // Cases returns the first n cases of a seed, as Explore sends them.
@@ -123,6 +150,7 @@ type drawn struct {
 	script script
 	c      *conformance.Case // nil where no case could be drawn that can be judged
 	seed   string
+	left   bool // it is not wanted
 	tried  conformance.Tried
 	err    error
 }
@@ -134,7 +162,7 @@ const redraws = 8
 func (g *grammar) numbered(seed string, number int) (d drawn) {
 	for again := range redraws {
 		d = drawn{script: g.draw(seed, number*redraws+again), seed: fmt.Sprintf("%s-%d", seed, number)}
-		id := fmt.Sprintf("%s/%s/%s", d.script.operation, Generator, slug(d.seed))
+		id := drawnID(d.script.operation, seed, number)
 		title := fmt.Sprintf("Answers as the contract says what was drawn as %s.", d.seed)
 		c, ok := g.build(d.script, id, title, d.seed)
 		if ok {
@@ -173,7 +201,7 @@ func (x *exploration) controls(ctx context.Context) error {
 }
 
 // chunk sends some cases, several at once, and reduces the first that failed for each new
-// cause. It reports whether any case was sent.
+// cause. It reports whether any case was sent, or was not wanted.
 func (x *exploration) chunk(ctx context.Context, first, count int) bool {
 	all := make([]drawn, count)
 	next := make(chan int)
@@ -182,7 +210,9 @@ func (x *exploration) chunk(ctx context.Context, first, count int) bool {
 		workers.Go(func() {
 			for i := range next {
 				d := x.grammar.numbered(x.options.Seed, first+i)
-				if d.c != nil && ctx.Err() == nil {
+				if d.c != nil && x.options.Wanted != nil && !x.options.Wanted(d.c.ID) {
+					d.left = true
+				} else if d.c != nil && ctx.Err() == nil {
 					d.tried, d.err = x.sender.Try(ctx, d.c)
 				}
 				all[i] = d
@@ -199,6 +229,9 @@ func (x *exploration) chunk(ctx context.Context, first, count int) bool {
 		switch {
 		case d.c == nil:
 			x.result.Dropped++
+		case d.left:
+			x.result.Left++
+			sent = true
 		case d.err != nil || len(d.tried.Exchanges) == 0:
 			x.result.Unsent++
 			if d.err != nil {

@@ -312,3 +312,30 @@ func TestAFaultOfOneAnswerComesToItsRequest(t *testing.T) {
 	require.Equal(t, "refuses", f.Finding.Check)
 	require.Len(t, f.Case.Steps, 1)
 }
+
+// What -run and -skip leave out is not sent, and an operation of which nothing is left is in no
+// sequence.
+func TestCasesThatAreNotWantedAreNotSent(t *testing.T) {
+	var mu sync.Mutex
+	paths := map[string]int{}
+	server := honest()
+	counting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		paths[r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]]++
+		mu.Unlock()
+		server.ServeHTTP(w, r)
+	})
+	result := explored(t, counting, explore.Options{Seed: "1", N: 64,
+		Wanted: func(id string) bool { return strings.HasPrefix(id, "requestSample/") }})
+	require.Equal(t, 64, result.Sent+result.Dropped)
+	require.Zero(t, paths["stopAndQuarantineFile"])
+	result = explored(t, counting, explore.Options{Seed: "1", N: 300,
+		Wanted: func(id string) bool { return strings.HasSuffix(id, "/1-270") }})
+	require.Equal(t, 1, result.Sent)
+	require.Equal(t, 300, result.Sent+result.Left+result.Dropped)
+	s := suite(t)
+	_, err := explore.Explore(t.Context(), s, session(t, s, counting), explore.Options{Seed: "1",
+		Wanted: func(string) bool { return false }})
+	require.EqualError(t, err, "explore: no case is left to send, since none has an id such as "+
+		"requestSample/explore/1-0 that is asked for; widen -run or -skip")
+}

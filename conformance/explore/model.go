@@ -1,10 +1,8 @@
 package explore
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -412,37 +410,11 @@ func (g *grammar) header(r request) (out []record.Field) {
 	return out
 }
 
-// chunked returns a body in chunks. A chunk never ends inside a variable: its size counts
-// what the variable stands for.
+// chunked returns a body in chunks.
 func (r request) chunked(body string) string {
-	var out bytes.Buffer
-	pieces := pieces(body)
-	write := func(text string, length int) {
-		if length > 0 {
-			fmt.Fprintf(&out, "%x{{cr}}\n%s{{cr}}\n", length, text)
-		}
-	}
+	var chunks []httpfile.Chunk
 	for _, size := range r.chunks {
-		text, length := "", 0
-		for len(pieces) > 0 && length < size {
-			text, length = text+pieces[0], length+len(conformance.Sample(pieces[0]))
-			pieces = pieces[1:]
-		}
-		write(text, length)
+		chunks = append(chunks, httpfile.Chunk{Length: size})
 	}
-	rest := strings.Join(pieces, "")
-	write(rest, len(conformance.Sample(rest)))
-	return out.String() + "0{{cr}}\n{{cr}}\n"
-}
-
-// pieces cuts a text with variables into variables and characters.
-func pieces(text string) (out []string) {
-	for text != "" {
-		n := 1
-		if strings.HasPrefix(text, "{{") && !strings.HasPrefix(text, "{{{") {
-			n = strings.Index(text, "}}") + 2
-		}
-		out, text = append(out, text[:n]), text[n:]
-	}
-	return out
+	return httpfile.Chunked(body, chunks, "", func(text string) int { return len(conformance.Sample(text)) })
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"fmaspec/conformance/internal/httpfile"
 )
 
 // body renders the body of a step, without chunks, as a text with variables.
@@ -141,7 +143,7 @@ func faults() []fault {
 }
 
 func cut(text string, at int) string {
-	all := pieces(text)
+	all := httpfile.Pieces(text)
 	return strings.Join(all[:1+at%(len(all)-1)], "")
 }
 

@@ -110,7 +110,8 @@ type item struct {
 	combined bool
 	// other requests go before it
 	before bool
-	needs  string // as the group's; "" for nothing more
+	needs  string   // as the group's; "" for nothing more
+	also   []string // further controls, by their names without the operation
 }
 
 // A level is one form of one dimension, which is accepted by itself: of any two dimensions,
@@ -131,8 +132,8 @@ type violation struct {
 // group adds the cases of a group of the contract.
 func (b *builder) group(name string, items []item) {
 	row, there := b.rows[name]
-	if !there {
-		return
+	if !there || row.Control != "" && b.suite.Case(b.op.ID+"/"+row.Control) == nil {
+		return // nothing shows that a server takes the form
 	}
 	for _, it := range items {
 		r := b.plain.clone()
@@ -161,10 +162,16 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 	if it.needs != "" {
 		needs = append(slices.Clone(needs), it.needs)
 	}
+	var also []string
+	for _, control := range append([]string{row.Control}, it.also...) {
+		if control != "" {
+			also = append(also, b.op.ID+"/"+control)
+		}
+	}
 	return &conformance.Case{
 		ID: b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
-		Control: b.control.ID, Needs: needs, Because: row.Because, Proves: b.proves(row, it),
-		Steps:  r.steps(b.plain, row.Expect, row.Statuses),
+		Control: b.control.ID, Also: also, Needs: needs, Because: row.Because, Proves: b.proves(row, it),
+		Steps:  r.steps(row.Expect, row.Statuses),
 		Origin: conformance.Origin{Generator: Generator, Seed: folder + "/" + it.name},
 	}
 }

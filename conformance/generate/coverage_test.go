@@ -170,7 +170,8 @@ func TestEachBodyHoldsOneViolationOrNone(t *testing.T) {
 }
 
 func chunked(s conformance.Step) bool {
-	return slices.ContainsFunc(s.Header, func(f record.Field) bool { return f.Name == "Transfer-Encoding" })
+	return slices.ContainsFunc(s.Header,
+		func(f record.Field) bool { return strings.EqualFold(f.Name, "Transfer-Encoding") })
 }
 
 // unchunked decodes a body; it is what a recipient by the grammar of RFC 9112 7.1 reads.

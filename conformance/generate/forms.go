@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -185,8 +186,14 @@ func nearJSON(b *builder) (out []item) {
 	return out
 }
 
-// sets is a change of the value of a header field.
-func sets(name, value string) func(*request) { return func(r *request) { r.field(name, value) } }
+// sets is a change of the values of header fields: a name, its value, and so on.
+func sets(fields ...string) func(*request) {
+	return func(r *request) {
+		for i := 0; i+1 < len(fields); i += 2 {
+			r.field(fields[i], fields[i+1])
+		}
+	}
+}
 
 // typed are requests with another Content-Type.
 func typed(values []value) func(*builder) []item {
@@ -296,9 +303,10 @@ func negotiation(*builder) (out []item) {
 	return out
 }
 
-// renamed is a change of the names of all header fields.
+// renamed is a change of the names of all header fields, that of Host among them.
 func renamed(change func(string) string) func(*request) {
 	return func(r *request) {
+		r.field("Host", authority)
 		for i := range r.header {
 			r.header[i].Name = change(r.header[i].Name)
 		}
@@ -333,39 +341,43 @@ func headers(b *builder) []item {
 		{name: "cookie", title: "a cookie", change: sets("Cookie", "a=b; c=d")},
 		{name: "trace", title: "a context of a trace", change: sets("Traceparent",
 			"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
-		{name: "forwarded", title: "the fields of a proxy", change: func(r *request) {
-			r.field("X-Forwarded-For", "127.0.0.1")
-			r.field("X-Forwarded-Proto", "https")
-			r.field("Via", "1.1 proxy")
-		}},
-		{name: "no-cache", title: "the fields of a reload", change: func(r *request) {
-			r.field("Cache-Control", "no-cache")
-			r.field("Pragma", "no-cache")
-		}},
+		{name: "forwarded", title: "the fields of a proxy", change: sets("X-Forwarded-For", "127.0.0.1",
+			"X-Forwarded-Proto", "https", "Via", "1.1 proxy")},
+		{name: "no-cache", title: "the fields of a reload", change: sets("Cache-Control", "no-cache",
+			"Pragma", "no-cache")},
 		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive")},
 		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
-		{name: "no-blank", title: "a field without a blank behind the colon", change: func(r *request) {
-			value := r.fieldValue("Content-Type")
-			r.withoutField("Content-Type")
-			r.header = append(r.header, record.Field{Name: "Content-Type", Value: value + "{{tab}}"})
+		{name: "no-blank", title: "fields without a blank behind the colon",
+			change: func(r *request) { r.glued = true }},
+		{name: "two-blanks", title: "fields with two blanks behind the colon", change: valued("{{space}}", "")},
+		{name: "tab", title: "fields with a tab behind the colon", change: func(r *request) {
+			r.glued = true
+			valued("{{tab}}", "")(r)
 		}},
-		{name: "upper-length", title: "the length in a field named in upper case", change: func(r *request) {
-			r.header = append(r.header, record.Field{Name: "CONTENT-LENGTH",
-				Value: fmt.Sprint(len(conformance.Sample(r.body())))})
-		}},
+		{name: "tab-behind", title: "fields with a tab and a blank behind their values",
+			change: valued("", "{{tab}}{{space}}")},
+		{name: "upper-length", title: "the length in a field named in upper case",
+			change: func(r *request) { r.header = append(r.header, r.length("CONTENT-LENGTH")) }},
+		{name: "lower-length", title: "the length and the host in fields named in lower case",
+			change: func(r *request) {
+				r.header = append(r.header, r.length("content-length"), record.Field{Name: "host", Value: authority})
+			}},
+		{name: "authorization-first", title: "Authorization before all others and Host behind them",
+			change: func(r *request) {
+				r.ordered("Authorization", "User-Agent", "Accept", "Accept-Encoding",
+					"Content-Type", "Host")
+			}},
+		{name: "authorization-last", title: "Authorization behind all others",
+			change: func(r *request) { r.ordered("Host", "Content-Type", "Content-Length", "Authorization") }},
+		{name: "expect-upper", title: "an expectation in upper case", change: sets("Expect", "100-CONTINUE")},
 		{name: "if-modified-since", title: "a condition that is for GET alone",
 			change: sets("If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT")},
 		{name: "range", title: "a range that is for GET alone", change: sets("Range", "bytes=0-10")},
 		{name: "referer", title: "an address that it comes from", change: sets("Referer", "http://127.0.0.1/")},
 		{name: "ajax", title: "the mark of a script", change: sets("X-Requested-With", "XMLHttpRequest")},
-		{name: "browser", title: "the fields of a browser", change: func(r *request) {
-			r.field("Sec-Fetch-Dest", "empty")
-			r.field("Sec-Fetch-Mode", "cors")
-			r.field("Sec-Fetch-Site", "same-origin")
-			r.field("DNT", "1")
-			r.field("Upgrade-Insecure-Requests", "1")
-		}},
+		{name: "browser", title: "the fields of a browser", change: sets("Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode",
+			"cors", "Sec-Fetch-Site", "same-origin", "DNT", "1", "Upgrade-Insecure-Requests", "1")},
 		{name: "tool", title: "the User-Agent of a tool", change: sets("User-Agent", "curl/8.5.0")},
 		{name: "long-agent", title: "a User-Agent of 500 characters",
 			change: sets("User-Agent", "Mozilla/5.0 ("+strings.Repeat("like Gecko; ", 40)+")")},
@@ -375,6 +387,35 @@ func headers(b *builder) []item {
 			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
 	}
 	return out
+}
+
+// authority is the variable of the value of Host.
+const authority = "{{authority}}"
+
+// length returns the length of the body as a header field of a name.
+func (r *request) length(name string) record.Field {
+	return record.Field{Name: name, Value: fmt.Sprint(sent(r.body()))}
+}
+
+// valued is a change of the values of all header fields, with texts before and behind them.
+func valued(before, behind string) func(*request) {
+	return func(r *request) {
+		r.field("Host", authority)
+		for i := range r.header {
+			r.header[i].Value = before + r.header[i].Value + behind
+		}
+	}
+}
+
+// ordered gives the request the header fields of these names, in this order.
+func (r *request) ordered(names ...string) {
+	values := map[string]string{"Host": authority, "User-Agent": "fmaspec", "Accept": "application/json",
+		"Accept-Encoding": "identity", "Content-Length": r.length("").Value}
+	var out []record.Field
+	for _, name := range names {
+		out = append(out, record.Field{Name: name, Value: cmp.Or(r.fieldValue(name), values[name])})
+	}
+	r.header = out
 }
 
 func moreFields(n int) func(*request) {
@@ -392,7 +433,7 @@ func openHeaders(*builder) []item {
 		{name: "origin", title: "an origin of another site", change: sets("Origin", "http://other.example")},
 		{name: "content-language", title: "a language of the body", change: sets("Content-Language", "de")},
 		{name: "length-with-zeros", title: "a length with zeros before it", change: func(r *request) {
-			r.field("Content-Length", fmt.Sprintf("%06d", len(conformance.Sample(r.body()))))
+			r.field("Content-Length", fmt.Sprintf("%06d", sent(r.body())))
 		}},
 		{name: "identity", title: "a body in the coding identity", change: sets("Content-Encoding", "identity")},
 		{name: "accept-broken", title: "an Accept that is no media type", change: sets("Accept", "json;q=5")},
@@ -405,24 +446,14 @@ func openHeaders(*builder) []item {
 			r.field("Accept", "text/plain;q=0.1")
 			r.header = append(r.header, record.Field{Name: "accept", Value: "application/json"})
 		}},
-		{name: "te", title: "a wish for trailers", change: func(r *request) {
-			r.field("TE", "trailers")
-			r.field("Connection", "TE")
-		}},
-		{name: "upgrade", title: "a wish for another protocol", change: func(r *request) {
-			r.field("Upgrade", "example/2")
-			r.field("Connection", "Upgrade")
-		}},
-		{name: "forwarded-chain", title: "the path through two proxies", change: func(r *request) {
-			r.field("Forwarded", `for=192.0.2.1;proto=http, for="[2001:db8::1]:4711"`)
-			r.field("X-Forwarded-Proto", "http")
-			r.field("X-Real-IP", "192.0.2.1")
-			r.field("Max-Forwards", "0")
-		}},
-		{name: "other-path", title: "another path in the fields that a proxy sets", change: func(r *request) {
-			r.field("X-Original-URL", "/none-such")
-			r.field("X-Rewrite-URL", "/none-such")
-		}},
+		{name: "te", title: "a wish for trailers", change: sets("TE", "trailers", "Connection", "TE")},
+		{name: "upgrade", title: "a wish for another protocol", change: sets("Upgrade", "example/2", "Connection",
+			"Upgrade")},
+		{name: "forwarded-chain", title: "the path through two proxies", change: sets(
+			"Forwarded", `for=192.0.2.1;proto=http, for="[2001:db8::1]:4711"`, "X-Forwarded-Proto", "http",
+			"X-Real-IP", "192.0.2.1", "Max-Forwards", "0")},
+		{name: "other-path", title: "another path in the fields that a proxy sets", change: sets(
+			"X-Original-URL", "/none-such", "X-Rewrite-URL", "/none-such")},
 		{name: "if-none-match", title: "a condition that no resource meets", change: sets("If-None-Match", "*")},
 		{name: "null-origin", title: "an origin that is hidden", change: sets("Origin", "null")},
 		{name: "forwarded-unknown", title: "a proxy that hides the client",
@@ -433,11 +464,13 @@ func openHeaders(*builder) []item {
 	}
 }
 
-func connections(*builder) []item {
+func connections(b *builder) []item {
 	out := []item{}
 	for _, n := range []int{1, 2, 5} {
 		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			before: true, change: func(r *request) { r.before = n }}
+			before: true, change: func(r *request) {
+				r.prior = slices.Repeat([]prior{{b.plain, conformance.Accepted}}, n)
+			}}
 		if n == 2 {
 			it.dimension = "connection"
 		}
@@ -446,39 +479,150 @@ func connections(*builder) []item {
 	return out
 }
 
-func chunkedBodies(b *builder) (out []item) {
+// behindOthers are plain requests behind one of another kind on their connection.
+func behindOthers(b *builder) (out []item) {
 	for _, v := range []struct {
 		name, title string
-		chunks      []chunk
-		trailer     string
+		change      func(*request)
 	}{
-		{"one", "one chunk", []chunk{{}}, ""},
-		{"two", "two chunks", []chunk{{length: 10}, {}}, ""},
-		{"small", "a chunk of one byte first", []chunk{{length: 1}, {}}, ""},
-		{"many", "many chunks of one byte", slices.Repeat([]chunk{{length: 1}}, 64), ""},
-		{"upper", "sizes with capital digits", []chunk{{size: "%X"}}, ""},
-		{"zeros", "sizes with zeros before them", []chunk{{size: "%06x"}}, ""},
-		{"extension", "an extension of a chunk", []chunk{{size: "%x;name=value"}}, ""},
-		{"quoted-extension", "an extension with a quoted value", []chunk{{size: `%x;name="a;b"`}}, ""},
-		{"trailer", "a trailer", []chunk{{}}, "X-Trailer: value\r\n"},
+		{"head", "HEAD", bodiless("HEAD")},
+		{"get", "GET", bodiless("GET")},
+		{"other-path", "one to a path that is none", func(r *request) { r.path += "X" }},
+		{"chunks", "one whose body is in chunks", func(r *request) { r.chunks = []chunk{{Length: 20}, {}} }},
+		{"expectation", "one with an expectation", sets("Expect", "100-continue")},
+		{"long", "one with a body of 12,000 bytes", func(r *request) {
+			r.members = append(r.members, member{`"Further"`, `"{{repeat 12000 x}}"`})
+		}},
 	} {
-		out = append(out, item{name: v.name, title: "a body in chunks: " + v.title,
-			change: func(r *request) { r.chunks, r.trailer = v.chunks, v.trailer }})
+		out = append(out, item{name: v.name, title: "a request behind " + v.title + " on its connection",
+			change: func(r *request) {
+				first := b.plain.clone()
+				v.change(&first)
+				r.prior = []prior{{first, conformance.Either}}
+			}})
 	}
-	inChunks := func(name, title string, change func(*request)) {
-		out = append(out, item{name: name, title: "a body in chunks, with " + title, change: func(r *request) {
-			change(r)
-			r.chunks = []chunk{{length: 20}, {}}
+	return out
+}
+
+// bodiless is a change into a request of another method, without a body.
+func bodiless(method string) func(*request) {
+	return func(r *request) {
+		r.method, r.raw = method, new(string)
+		r.withoutField("Content-Type")
+	}
+}
+
+func chunkedBodies(b *builder) (out []item) {
+	add := func(name, title string, chunks []chunk, changes ...func(*request)) {
+		out = append(out, item{name: name, title: "a body in chunks: " + title, change: func(r *request) {
+			r.chunks = chunks
+			for _, change := range changes {
+				change(r)
+			}
 		}})
 	}
-	inChunks("charset", "a charset", sets("Content-Type", "application/json; charset=utf-8"))
-	inChunks("capitals", "a media type in capitals", sets("Content-Type", "APPLICATION/JSON"))
-	for _, name := range b.hashMembers() {
-		inChunks("upper-hash", "a hash in upper case", func(r *request) { r.hashAs(name, "upper") })
+	ends := func(last string) func(*request) { return func(r *request) { r.last = last } }
+	announced := func(name, value string) func(*request) {
+		return func(r *request) { r.coding = &record.Field{Name: name, Value: value} }
 	}
+	one := []chunk{{}}
+	add("one", "one chunk", one)
+	add("two", "two chunks", []chunk{{Length: 10}, {}})
+	add("small", "a chunk of one byte first", []chunk{{Length: 1}, {}})
+	add("upper", "sizes with capital digits", []chunk{{Length: 10, Size: "%X"}, {Size: "%X"}})
+	add("zeros", "sizes with zeros before them", []chunk{{Size: "%06x"}})
+	add("last-zeros", "a last chunk of several zeros", one, ends("0000\r\n"))
+	add("extension", "an extension of a chunk", []chunk{{Size: "%x;name=value"}})
+	add("bare-extension", "extensions without a value", []chunk{{Size: "%x;name;other"}})
+	add("quoted-extension", "an extension with a quoted value", []chunk{{Size: `%x;name="a;b"`}})
+	add("last-extension", "an extension of the last chunk", one, ends("0;name=value\r\n"))
+	add("trailer", "a trailer", one, ends("0\r\nX-Trailer: value\r\n"))
+	add("announced-trailer", "a trailer that is announced", one, ends("0\r\nX-Trailer: value\r\n"),
+		sets("Trailer", "X-Trailer"))
+	add("lower", "a field name in lower case", one, announced("transfer-encoding", "chunked"))
+	add("capital", "a name of the coding with a capital letter", one, announced("Transfer-Encoding", "Chunked"))
+	add("charset", "a charset", []chunk{{Length: 20}, {}}, sets("Content-Type", "application/json; charset=utf-8"))
 	for _, name := range b.textMembers() {
-		inChunks("unicode", "a text beyond ASCII", func(r *request) { r.set(name, `"größer 漢字 😀"`) })
-		inChunks("long", "a long text", func(r *request) { r.lengthen(name, 5000) })
+		const text = "größer 漢字 😀"
+		add("many", "many chunks of one byte", slices.Repeat([]chunk{{Length: 1}}, 100),
+			func(r *request) { r.set(name, quote(strings.Repeat("many ", 12))) })
+		add("unicode", "a text beyond ASCII", []chunk{{Length: 20}, {}}, func(r *request) { r.set(name, quote(text)) })
+		add("inside-character", "a chunk that ends inside a character", nil, func(r *request) {
+			r.set(name, quote(text))
+			before, _, _ := strings.Cut(r.body(), "ö")
+			r.chunks = []chunk{{Length: sent(before) + 1}, {}}
+		})
+	}
+	return out
+}
+
+// chunkedCapitals are bodies in chunks whose media type is in capitals.
+func chunkedCapitals(*builder) []item {
+	return []item{{name: "upper", title: "a body in chunks, with a media type in capitals",
+		also: []string{Generator + "/media-type-case/upper"}, change: func(r *request) {
+			r.field("Content-Type", "APPLICATION/JSON")
+			r.chunks = []chunk{{Length: 20}, {}}
+		}}}
+}
+
+// chunkedHashes are bodies in chunks whose hash is in upper case.
+func chunkedHashes(b *builder) (out []item) {
+	for _, name := range b.hashMembers() {
+		out = append(out, item{name: slug(name, "upper"), title: "a body in chunks, with " + name + " in upper case",
+			also: []string{Generator + "/hash/" + slug(name, "upper")}, change: func(r *request) {
+				r.hashAs(name, "upper")
+				r.chunks = []chunk{{Length: 20}, {}}
+			}})
+	}
+	return out
+}
+
+// chunkedLengths are long bodies in chunks.
+func chunkedLengths(b *builder) (out []item) {
+	for _, name := range b.textMembers() {
+		out = append(out, item{name: slug(name, "long"), title: "a body in chunks, with a long " + name,
+			also: []string{Generator + "/text-length/" + slug(name) + "-05000"}, change: func(r *request) {
+				r.set(name, `"{{repeat 5000 x}}"`)
+				r.chunks = []chunk{{Length: 20}, {}}
+			}})
+	}
+	return out
+}
+
+// openMethods are methods to which a server may have an answer of its own.
+func openMethods(*builder) (out []item) {
+	for _, method := range []string{"HEAD", "OPTIONS", "TRACE"} {
+		out = append(out, item{name: slug(method), title: "the method " + method, unreadable: true,
+			change: bodiless(method)})
+	}
+	return out
+}
+
+// openPaths are paths that lead to nothing.
+func openPaths(b *builder) (out []item) {
+	machine := func(id string) string { return b.op.Expand(func(string) string { return id }) }
+	for _, v := range []value{
+		{"root", "the root", "/", ""},
+		{"star", "the path of a machine that is a star", machine("*"), ""},
+		{"dollar", "the path of a machine that begins with a dollar sign", machine("$batch"), ""},
+		{"long", "a path of more than 3,000 characters", machine("{{machine}}") + "/{{repeat 3000 a}}", ""},
+	} {
+		out = append(out, item{name: v.name, title: v.title, change: func(r *request) { r.path = v.text }})
+	}
+	return out
+}
+
+// otherActions are paths of actions that other operations of such an API have, and that need
+// more than the body has.
+func otherActions(b *builder) (out []item) {
+	at := strings.LastIndex(b.op.Path, "/") + 1
+	if strings.ContainsAny(b.op.Path[at:], "{}") {
+		return nil
+	}
+	path := b.op.Expand(func(string) string { return "{{machine}}" })
+	for _, action := range []string{"isolate", "runAntiVirusScan"} {
+		out = append(out, item{name: slug(action), title: "the action " + action,
+			change: func(r *request) { r.path = path[:strings.LastIndex(path, "/")+1] + action }})
 	}
 	return out
 }
@@ -609,6 +753,20 @@ func roles(*builder) []item {
 	}
 }
 
+// chunkedRoles are such requests with a body in chunks.
+func chunkedRoles(b *builder) (out []item) {
+	for _, it := range roles(b) {
+		change := it.change
+		it.title, it.combined = it.title+" whose body is in chunks", false
+		it.change = func(r *request) {
+			change(r)
+			r.chunks = []chunk{{Length: 20}, {}}
+		}
+		out = append(out, it)
+	}
+	return out
+}
+
 // openAuthorization are requests without Authorization in forms that a server may refuse anyway.
 func openAuthorization(b *builder) (out []item) {
 	add := func(name, title string, change func(*request)) {
@@ -618,8 +776,9 @@ func openAuthorization(b *builder) (out []item) {
 				change(r)
 			}})
 	}
-	add("chunks", "its body in chunks", func(r *request) { r.chunks = []chunk{{length: 20}, {}} })
+	add("chunks", "its body in chunks", func(r *request) { r.chunks = []chunk{{Length: 20}, {}} })
 	add("query", "a query", func(r *request) { r.path += "?a=b" })
+	add("whole-url", "the whole URL for its target", func(r *request) { r.absolute = true })
 	for _, form := range pathForms(b) {
 		if form.name == "escaped-letter" || form.name == "parameters" {
 			add(form.name, form.title, form.change)
@@ -629,7 +788,7 @@ func openAuthorization(b *builder) (out []item) {
 }
 
 // credentials are tokens that are nearly the one that is accepted.
-func credentials(*builder) (out []item) {
+func credentials(b *builder) (out []item) {
 	token := func(name, title, form string) item {
 		return item{name: name, title: "a token " + title, combined: name == "longer", change: func(r *request) {
 			r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", form, 1))
@@ -640,7 +799,10 @@ func credentials(*builder) (out []item) {
 		it.needs = variable
 		return it
 	}
+	behind := token("behind-good", "with a character more, behind a request with the right one", "{{token}}.")
+	behind.combined, behind.change = false, priorTo(behind.change, b.plain)
 	return []item{
+		behind,
 		derived("shorter", "without its last character", "shorter-token"),
 		derived("tail", "without its first character", "tail-token"),
 		derived("altered", "with another character near its end", "altered-token"),
@@ -660,6 +822,14 @@ func credentials(*builder) (out []item) {
 	}
 }
 
+// priorTo is a change of a request that goes behind another, accepted one on its connection.
+func priorTo(change func(*request), first request) func(*request) {
+	return func(r *request) {
+		change(r)
+		r.prior = []prior{{first, conformance.Accepted}}
+	}
+}
+
 func methods(*builder) (out []item) {
 	for _, v := range []value{{"lower", "in lower case", "post", ""}, {"first", "with a capital letter alone", "Post",
 		""},
@@ -667,7 +837,7 @@ func methods(*builder) (out []item) {
 		{"propfind", "PROPFIND", "PROPFIND", ""},
 		{"long", "of 40 letters", strings.Repeat("POST", 10), ""},
 		{"merge", "MERGE", "MERGE", ""}, {"copy", "COPY", "COPY", ""}, {"report", "REPORT", "REPORT", ""}, {"link",
-			"LINK", "LINK", ""}} {
+			"LINK", "LINK", ""}, {"search", "M-SEARCH", "M-SEARCH", ""}} {
 		out = append(out, item{name: v.name, title: "the method " + v.title,
 			change: func(r *request) { r.method = v.text }})
 	}

@@ -11,7 +11,8 @@ type Group struct {
 // Groups returns the table of groups, in the order in which their cases are made.
 func Groups() []Group {
 	return []Group{
-		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts)},
+		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts,
+			value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""})},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
 			"Unicode",
 			texts(unicodeTexts)},
@@ -21,6 +22,7 @@ func Groups() []Group {
 		{"hash", "each hash is of every make-up that hexadecimal digits allow", hashes},
 		{"hash-form", "each hash is nearly one: another length, another character, something before or behind it",
 			notHashes},
+		{"hash-open", "the same with characters that a reader need not support", openNotHashes},
 		{"escapes", "texts and names are written with the escapes of JSON", escapes},
 		{"space", "white space stands in every place that the grammar has for it", spaces},
 		{"order", "the members stand in another order", orders},
@@ -43,7 +45,12 @@ func Groups() []Group {
 		{"header", "header fields are written, ordered and filled in every legal way", headers},
 		{"header-open", "the same up to sizes that a server may refuse", openHeaders},
 		{"connection", "plain requests go before it over one connection", connections},
+		{"behind", "another request goes before it over one connection: HEAD, GET, one to another path, in chunks, " +
+			"with an expectation, or long", behindOthers},
 		{"chunked", "the body is sent in chunks, written in every legal way", chunkedBodies},
+		{"chunked-media-type", "the same with a media type in capitals", chunkedCapitals},
+		{"chunked-hash", "the same with a hash in upper case", chunkedHashes},
+		{"chunked-length", "the same with a long text", chunkedLengths},
 		{"query", "a query stands behind the path", queries},
 		{"path-form", "the path is written with escapes that mean the same", pathForms},
 		{"scheme-case", "the scheme is written in other letter cases", schemeCases},
@@ -52,7 +59,11 @@ func Groups() []Group {
 		{"authorization-open", "the same in forms that a server may refuse for themselves", openAuthorization},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
 		{"role", "the user lacks the role", roles},
+		{"role-chunked", "the user lacks the role, and the body is sent in chunks", chunkedRoles},
 		{"method", "the method is nearly POST", methods},
+		{"method-open", "the method is HEAD, OPTIONS or TRACE", openMethods},
+		{"path-open", "the path leads to nothing", openPaths},
+		{"path-action", "the path is that of another action, which needs more than the body has", otherActions},
 		{"override", "another method asks to be taken for the right one", overrides},
 	}
 }

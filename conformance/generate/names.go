@@ -68,13 +68,33 @@ func nearNames(b *builder) (out []item) {
 			{"number", "with another number behind it", strings.TrimRight(name, "0123456789") + "256", ""},
 			{"zero-width", "with a zero-width space in it", name[:1] + "\u200B" + name[1:], ""},
 			{"slash", "with a slash before it", "/" + name, ""},
+			{"long-s", "with a long s", longS(name), ""}, {"kind", "of its kind", b.kindOf(name), ""},
 		} {
+			if n.text == "" || n.text == name {
+				continue
+			}
 			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title),
 				breaks: rule,
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "plural"})
 		}
 	})
 	return out
+}
+
+// longS writes the first letter s of a name as one whose upper case is S too.
+func longS(name string) string {
+	if at := strings.IndexAny(name, "sS"); at >= 0 {
+		return name[:at] + "ſ" + name[at+1:]
+	}
+	return name
+}
+
+// kindOf is the word for what a member holds, "" where there is none.
+func (b *builder) kindOf(name string) string {
+	if slices.Contains(b.hashMembers(), name) {
+		return "Hash"
+	}
+	return ""
 }
 
 // nameCases are the name of a required member in other letter cases, in its place.

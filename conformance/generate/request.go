@@ -14,15 +14,24 @@ import (
 // A request is what a case sends, in parts that can be changed one at a time. Texts are
 // templates: {{…}} is a variable.
 type request struct {
-	method  string
-	path    string
-	header  []record.Field
-	members []member
-	raw     *string // the whole body, in the place of members
-	space   spacing
-	chunks  []chunk // how the body is cut, from its beginning; nil where it is sent with its length
-	trailer string  // behind the last chunk
-	before  int     // plain requests that go over the connection before it
+	method   string
+	path     string
+	header   []record.Field
+	members  []member
+	raw      *string // the whole body, in the place of members
+	space    spacing
+	chunks   []chunk       // how the body is cut, from its beginning; nil where it is sent with its length
+	last     string        // the last chunk and the trailer; "0\r\n" where empty
+	coding   *record.Field // that announces the chunks; nil for the usual one
+	glued    bool          // no blank stands behind the colon of a header field
+	absolute bool          // the target is the whole URL
+	prior    []prior       // go over the connection before it
+}
+
+// A prior request goes before another one over its connection.
+type prior struct {
+	request
+	expect conformance.Expectation
 }
 
 // A member of the body: the JSON texts of its name and its value.
@@ -45,11 +54,7 @@ func everywhere(space string) spacing {
 	return spacing{space, space, space, space, space, space, space}
 }
 
-// A chunk is one of a body: its length, 0 for all that is left, and how its size is written.
-type chunk struct {
-	length int
-	size   string // a format for the length; "%x" where empty
-}
+type chunk = httpfile.Chunk
 
 // requestOf reads a step as a request; ok is false where its body is no object.
 func requestOf(s conformance.Step) (r request, ok bool) {
@@ -63,6 +68,7 @@ func requestOf(s conformance.Step) (r request, ok bool) {
 
 func (r request) clone() request {
 	r.header, r.members, r.chunks = slices.Clone(r.header), slices.Clone(r.members), slices.Clone(r.chunks)
+	r.prior = slices.Clone(r.prior)
 	return r
 }
 
@@ -138,10 +144,10 @@ func (r request) body() string {
 	return out.String()
 }
 
-// steps returns the request as the steps of a case, with plain ones before it.
-func (r request) steps(plain request, expect conformance.Expectation, statuses []int) (out []conformance.Step) {
-	for range r.before {
-		out = append(out, plain.step(conformance.Accepted, nil, len(out)+1))
+// steps returns the request as the steps of a case, behind those that go before it.
+func (r request) steps(expect conformance.Expectation, statuses []int) (out []conformance.Step) {
+	for _, p := range r.prior {
+		out = append(out, p.step(p.expect, nil, len(out)+1))
 	}
 	out = append(out, r.step(expect, statuses, len(out)+1))
 	if len(out) > 1 {
@@ -154,11 +160,14 @@ func (r request) steps(plain request, expect conformance.Expectation, statuses [
 
 func (r request) step(expect conformance.Expectation, statuses []int, index int) conformance.Step {
 	s := conformance.Step{Expect: expect, Statuses: statuses, Index: index, Method: r.method, Path: r.path,
-		Header: slices.Clone(r.header), Body: r.body()}
+		Header: slices.Clone(r.header), Body: r.body(), Glued: r.glued, Absolute: r.absolute}
 	if r.chunks != nil {
-		s.Body = chunked(s.Body, r.chunks, r.trailer)
-		s.Header = append(s.Header, record.Field{Name: "Content-Length", Value: httpfile.None},
-			record.Field{Name: "Transfer-Encoding", Value: "chunked"})
+		coding := record.Field{Name: "Transfer-Encoding", Value: "chunked"}
+		if r.coding != nil {
+			coding = *r.coding
+		}
+		s.Body = httpfile.Chunked(s.Body, r.chunks, r.last, sent)
+		s.Header = append(s.Header, record.Field{Name: "Content-Length", Value: httpfile.None}, coding)
 	}
 	return s
 }
@@ -171,37 +180,9 @@ func numbered(body string, n int) string {
 	return body
 }
 
-// chunked codes a body in chunks. A cut never falls into a variable, whose value is not known
-// here; its length is, for every value of a variable is as long as its sample.
-func chunked(body string, chunks []chunk, trailer string) string {
-	var out strings.Builder
-	for i := 0; body != ""; i++ {
-		c := chunks[min(i, len(chunks)-1)]
-		part := body
-		if c.length > 0 && i < len(chunks) {
-			part = body[:cut(body, c.length)]
-		}
-		size := c.size
-		if size == "" {
-			size = "%x"
-		}
-		fmt.Fprintf(&out, size+"\r\n%s\r\n", len(conformance.Sample(part)), part)
-		body = body[len(part):]
-	}
-	return out.String() + "0\r\n" + trailer + "\r\n"
-}
-
-// cut returns the first place from n on that is in no variable.
-func cut(body string, n int) int {
-	for n < len(body) {
-		open := strings.LastIndex(body[:n], "{{")
-		if open < 0 || strings.Contains(body[open:n], "}}") {
-			return n
-		}
-		n++
-	}
-	return len(body)
-}
+// sent returns how many bytes of a text with variables are sent: every value of a variable is
+// as long as its sample.
+func sent(text string) int { return len(conformance.Sample(text)) }
 
 // quote writes a text as a string of JSON, with no escape but those that it needs, and so that
 // no part of it is a variable.

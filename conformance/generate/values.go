@@ -44,9 +44,6 @@ type value struct {
 	dimension   string // of which it is a form that is combined with others
 }
 
-// ownHash is the variable of the hash that the request names.
-const ownHash = "{{sha1}}"
-
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
 // known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
@@ -112,7 +109,6 @@ func asciiTexts() (out []value) {
 		{"name", "a name of a prototype", "__proto__", ""},
 		{"one-letter", "one letter", "n", ""},
 		{"hash", "a hash", strings.Repeat("0123456789", 4), ""},
-		{"own-hash", "the hash that the request names", ownHash, ""},
 		{"word-no", "the word no, which YAML reads as false", "no", ""},
 		{"marks-alone", "marks alone", "?!...", ""},
 		{"empty-object", "an empty object of JSON", "{}", ""},
@@ -210,16 +206,19 @@ func openTexts() []value {
 	}
 }
 
-func texts(of func() []value) func(*builder) []item {
+// texts are texts in each text member, and further values of it that are templates of JSON.
+func texts(of func() []value, templates ...value) func(*builder) []item {
 	return func(b *builder) (out []item) {
 		for _, name := range b.textMembers() {
-			for _, v := range of() {
-				text := quote(v.text)
-				if v.text == ownHash {
-					text = `"` + ownHash + `"`
-				}
+			add := func(v value, json string) {
 				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-					change: func(r *request) { r.set(name, text) }, dimension: v.dimension})
+					change: func(r *request) { r.set(name, json) }, dimension: v.dimension})
+			}
+			for _, v := range of() {
+				add(v, quote(v.text))
+			}
+			for _, v := range templates {
+				add(v, v.text)
 			}
 		}
 		return out
@@ -228,9 +227,8 @@ func texts(of func() []value) func(*builder) []item {
 
 // lengths are texts of as many letters as powers of two, and one off.
 func lengths(b *builder) (out []item) {
-	numbers := []int{2, 3, 10, 20, 50, 100, 140, 200, 250, 300, 500, 1000, 1001, 2000, 4000, 5000,
-		10000}
-	for n := 8; n <= 65536; n *= 2 {
+	numbers := []int{2, 10, 20, 100, 140, 200, 250, 500, 1000, 2000, 4000, 5000, 10000}
+	for n := 32; n <= 65536; n *= 2 {
 		numbers = append(numbers, n-1, n)
 		if n < 65536 {
 			numbers = append(numbers, n+1)
@@ -367,7 +365,6 @@ func notHashes(b *builder) (out []item) {
 			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", ""},
 			{"56-digits", "56 digits", all + all[:16], ""}, {"96-digits", "96 digits", all + all + all[:16], ""},
 			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "38 digits", all[:38], ""},
-			{"nul-behind", "NUL behind it", all + "\x00", ""},
 			{"underscore-for-digit", "an underscore for a digit", all[:20] + "_" + all[21:], ""},
 			{"minus-for-digit", "a minus sign for its first digit", "-" + digits, ""},
 			{"list", "a comma and it again", all + "," + all, ""},
@@ -393,6 +390,18 @@ func notHashes(b *builder) (out []item) {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
 				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
+		}
+	}
+	return out
+}
+
+// openNotHashes are texts that are nearly hashes, of characters that a reader may refuse.
+func openNotHashes(b *builder) (out []item) {
+	for _, name := range b.hashMembers() {
+		if rule := b.rule(name, "pattern"); rule != nil {
+			text := strings.Repeat("8d25682b3a", 4) + "\x00"
+			out = append(out, item{name: slug(name, "nul-behind"), title: name + " with NUL behind it", breaks: rule,
+				change: func(r *request) { r.set(name, quote(text)) }})
 		}
 	}
 	return out

@@ -369,7 +369,72 @@ func witnesses() map[string][]probe {
 	} {
 		one(name, p)
 	}
+	umlaut := says("ä").body
+	inside := strings.Index(umlaut, "ä") + 1
+	for name, chunks := range map[string]string{
+		"refuses-chunk-extension":               chunkOf(hexLength+";a=b", good),
+		"refuses-chunk-extension-in-quotes":     chunkOf(hexLength+`;a="b"`, good),
+		"refuses-chunk-extension-without-value": chunkOf(hexLength+";a", good),
+		"refuses-extension-of-last-chunk":       hexLength + "\r\n" + good + "\r\n0;a=b\r\n\r\n",
+		"refuses-last-chunk-of-zeros":           hexLength + "\r\n" + good + "\r\n000\r\n\r\n",
+		"refuses-zeros-in-chunk-size":           chunkOf("00"+hexLength, good),
+		"refuses-capital-chunk-size":            chunkOf("6A", good+strings.Repeat(" ", 0x6a-len(good))),
+		"refuses-trailer":                       hexLength + "\r\n" + good + "\r\n0\r\nX-A: b\r\n\r\n",
+		"refuses-many-chunks":                   pieces(good),
+		"refuses-chunk-inside-character": hexOf(inside) + "\r\n" + umlaut[:inside] + "\r\n" +
+			chunkOf(hexOf(len(umlaut)-inside), umlaut[inside:]),
+		"refuses-long-body-in-chunks": chunkOf(fmt.Sprintf("%x", len(long(1000).body)), long(1000).body),
+		"refuses-chunks-beyond-ascii": chunkOf(hexOf(len(umlaut)), umlaut),
+	} {
+		one(name, chunkedBody(chunks))
+	}
+	one("refuses-announced-trailer", chunkedBody(chunkOf(hexLength, good), "Trailer: X-A"))
+	recoded := func(line string) probe {
+		return wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST", "Authorization: Bearer " + token, line,
+			"Connection: close"}, chunkOf(hexLength, good))
+	}
+	one("refuses-lower-case-coding-name", recoded("transfer-encoding: chunked"))
+	one("refuses-capital-coding", recoded("Transfer-Encoding: Chunked"))
+	headOf := func(lines ...string) probe { return wired("POST "+samplePath+" HTTP/1.1", lines, good) }
+	host, credentials, size := "Host: HOST", "Authorization: Bearer "+token, "Content-Length: "+length(good)
+	for name, p := range map[string]probe{
+		"refuses-tab-behind-colon":         posted("X-A:\t1"),
+		"refuses-authorization-in-front":   headOf(credentials, host, size, "Connection: close"),
+		"refuses-authorization-at-the-end": headOf(host, size, "Connection: close", credentials),
+		"refuses-host-behind-others":       posted("X-A: 1"),
+		"refuses-lower-case-host-name":     headOf("Connection: close", "host: HOST", credentials, size),
+		"refuses-lower-case-content-length": headOf(host, credentials, "content-length: "+length(good),
+			"Connection: close"),
+		"crashes-on-head": {method: "HEAD"}, "crashes-on-options": {method: "OPTIONS"},
+		"crashes-on-trace":           sent("TRACE "+samplePath+" HTTP/1.1", "HOST", ""),
+		"echoes-token-of-trace":      sent("TRACE "+samplePath+" HTTP/1.1", "HOST", ""),
+		"crashes-on-odd-method":      {method: "M-SEARCH"},
+		"crashes-on-root":            {path: "/"},
+		"crashes-on-star-as-machine": {path: strings.Replace(samplePath, machine, "*", 1)},
+		"crashes-on-long-path":       {path: "/" + strings.Repeat("a", 2000)},
+		"crashes-on-dollar-in-path":  {path: strings.Replace(samplePath, machine, "$batch", 1)},
+		"serves-isolate":             {path: strings.Replace(samplePath, "requestSample", "isolate", 1)},
+		"takes-chunks-of-those-without-role": wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+			"Authorization: Bearer " + unprivileged, "Transfer-Encoding: chunked", "Connection: close"},
+			chunkOf(hexLength, good)),
+		"takes-whole-url-of-anyone": wired("POST http://HOST"+samplePath+" HTTP/1.1", []string{"Host: HOST",
+			"Content-Length: " + length(good), "Connection: close"}, good),
+		"takes-hash-name":   {body: strings.Replace(good, "Sha1", "Hash", 1)},
+		"takes-long-s-name": {body: strings.Replace(good, "Sha1", "ſha1", 1)},
+	} {
+		one(name, p)
+	}
 	upperProbe, longProbe := probe{body: inCapitals}, long(500)
+	out["crashes-behind-head"] = []probe{{method: "HEAD", body: "none"}, {}}
+	out["crashes-behind-404"] = []probe{{path: "/none"}, {}}
+	out["crashes-behind-405"] = []probe{{method: "PUT"}, {}}
+	out["crashes-behind-expectation"] = []probe{headed("Expect: 100-continue"), {}}
+	inTurn := wired("POST "+samplePath+" HTTP/1.1", []string{host, credentials, "Transfer-Encoding: chunked"},
+		chunkOf(hexLength, good))
+	inTurn.wire += headOf(host, credentials, size, "Connection: close").wire
+	out["crashes-behind-chunks"] = []probe{inTurn}
+	out["crashes-behind-long-body"] = []probe{long(8000), {}}
+	out["takes-bad-token-behind-good-one"] = []probe{{}, auth("Bearer none")}
 	out["crashes-on-third-with-upper-case-sha1"] = []probe{{}, {}, upperProbe}
 	out["refuses-second-with-long-comment"] = []probe{{}, longProbe}
 	out["crashes-on-100th-of-connection"] = make([]probe, 100)

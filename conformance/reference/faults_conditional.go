@@ -24,7 +24,8 @@ const (
 // together.
 func conditionalFaults() (faults []Fault) {
 	for _, row := range slices.Concat(wordFaults(), lengthFaults(), hashFaults(), escapeFaults(), furtherFaults(),
-		mediaConditionFaults(), negotiationFaults(), fieldFaults(), transferFaults(), pairFaults()) {
+		mediaConditionFaults(), negotiationFaults(), fieldFaults(), headFaults(), transferFaults(), chunkFaults(),
+		pairFaults()) {
 		when, then := row.when, row.then
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: row.phase,
 			Wrap: row.on(onAccepted(func(a *answer, q *asked) {
@@ -33,7 +34,8 @@ func conditionalFaults() (faults []Fault) {
 				}
 			}))})
 	}
-	return slices.Concat(faults, sequenceFaults(), conditionalHoles(), credentialNearMisses(), conditionalRefusals())
+	return slices.Concat(faults, sequenceFaults(), behindFaults(), conditionalHoles(), credentialNearMisses(),
+		conditionalRefusals(), beyondFaults())
 }
 
 // A conditional is a fault that shows in the answers to those valid requests for which the
@@ -364,24 +366,22 @@ func furtherFaults() (out []conditional) {
 		out = append(out, conditional{name: "crashes-on-" + row.slug, says: "answers 500 to " + row.says,
 			breaks: row.breaks, phase: Coverage, when: furtherName(row.text), then: crash})
 	}
+	for _, row := range []struct {
+		name, member string
+		breaks       []string
+	}{
+		{"takes-id-from-body", "id", ids("action.id")},
+		{"takes-type-from-body", "type", ids("action.type", "action.types")},
+		{"takes-status-from-body", "status", ids("action.status", "action.types")},
+		{"sets-machine-of-body", "machineId", ids("action.machine-id", "action.machine-same")},
+		{"sets-requestor-of-body", "requestor", ids("action.requestor", "action.requestor-same")},
+		{"sets-instances-of-body", "fileInstances", ids("action.types")},
+	} {
+		out = append(out, conditional{name: row.name, breaks: row.breaks, phase: Coverage,
+			says: "gives " + row.member + " as a further member of the body has it",
+			when: furtherName(row.member), then: fromBody(row.member)})
+	}
 	return append(out, []conditional{
-		{name: "takes-id-from-body", says: "gives the id that a further member of the body has",
-			breaks: ids("action.id"), phase: Coverage, when: furtherName("id"), then: fromBody("id")},
-		{name: "takes-type-from-body", says: "gives the type that a further member of the body has",
-			breaks: ids("action.type", "action.types"), phase: Coverage, when: furtherName("type"),
-			then: fromBody("type")},
-		{name: "takes-status-from-body", says: "gives the status that a further member of the body has",
-			breaks: ids("action.status", "action.types"), phase: Coverage, when: furtherName("status"),
-			then: fromBody("status")},
-		{name: "sets-machine-of-body", says: "gives machineId as a further member of the body has it",
-			breaks: ids("action.machine-id", "action.machine-same"), phase: Coverage, when: furtherName("machineId"),
-			then: fromBody("machineId")},
-		{name: "sets-requestor-of-body", says: "gives requestor as a further member of the body has it",
-			breaks: ids("action.requestor", "action.requestor-same"), phase: Coverage, when: furtherName("requestor"),
-			then: fromBody("requestor")},
-		{name: "sets-instances-of-body", says: "gives fileInstances as a further member of the body has it",
-			breaks: ids("action.types"), phase: Coverage, when: furtherName("fileInstances"),
-			then: fromBody("fileInstances")},
 		{name: "takes-sha1-over-right-one", says: "gives as sha1 what stands under sha1 next to Sha1, as a plain Go " +
 			"server does", breaks: ids("action.sha1"), phase: Coverage, when: furtherName("sha1", "SHA1"),
 			then: func(a *answer, q *asked) {
@@ -539,9 +539,8 @@ func fieldFaults() []conditional {
 			when: field("Te", `.`), then: crash},
 		{name: "crashes-on-identity-coding", says: "answers 500 to Content-Encoding: identity", breaks: breaksHTTP,
 			phase: Coverage, when: field("Content-Encoding", `^(?i:identity)$`), then: crash},
-		{name: "fails-expectation", says: "answers 417 to an Expect in capitals", breaks: breaksHTTP,
-			phase: Unfound,
-			when:  field("Expect", `100-[A-Z]`), then: refuse(417)},
+		{name: "fails-expectation", says: "answers 400 to an Expect in capitals", breaks: breaksHTTP,
+			phase: Coverage, when: field("Expect", `100-[A-Z]`), then: refuse(400)},
 		{name: "crashes-on-missing-user-agent", says: "answers 500 to a request without User-Agent", breaks: breaksHTTP,
 			phase: Coverage, when: without("User-Agent"), then: crash},
 		{name: "crashes-on-tool", says: "answers 500 to a User-Agent that names a tool", breaks: breaksHTTP,
@@ -573,10 +572,10 @@ func fieldFaults() []conditional {
 				return false
 			}, then: crash},
 		{name: "refuses-no-blank-behind-colon", says: "answers 400 to a field without a blank behind the colon",
-			breaks: breaksHTTP, phase: Unfound, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^ \t\r]`), then: refuse(400),
 			raw: true},
 		{name: "refuses-blanks-behind-colon", says: "answers 400 to two blanks behind the colon of a field",
-			breaks: breaksHTTP, phase: Unfound, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
+			breaks: breaksHTTP, phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[ \t]{2}`), then: refuse(400),
 			raw: true},
 		{name: "refuses-blank-behind-field", says: "answers 400 to a blank at the end of a field", breaks: breaksHTTP,
 			phase: Coverage, when: rawLike(`\r\n[A-Za-z-]+:[^\r\n]*[ \t]\r\n`), then: refuse(400), raw: true},
@@ -609,19 +608,19 @@ func transferFaults() []conditional {
 			}, then: refuse(404)},
 		{name: "crashes-on-chunks", says: "answers 500 to a body in chunks", breaks: breaksEither,
 			when: chunky, then: crash},
-		{name: "crashes-on-chunk-extension", says: "answers 500 to a chunk with an extension", breaks: breaksEither,
+		{name: "crashes-on-chunk-extension", says: "answers 500 to a chunk with an extension", breaks: breaksChunks,
 			phase: Coverage, when: both(chunky, rawLike(`\r\n[0-9A-Fa-f]+\s*;[^\r\n]*\r\n`)), then: crash, raw: true},
 		{name: "hangs-up-on-capital-chunk-size", says: "closes the connection on a chunk whose size has capitals",
-			breaks: breaksEither, phase: Coverage, when: both(chunky,
+			breaks: breaksChunks, phase: Coverage, when: both(chunky,
 				rawLike(`\r\n[0-9]*[A-F][0-9A-F]*\s*(;[^\r\n]*)?\r\n`)),
 			then: breakOff, raw: true},
 		{name: "crashes-on-zeros-in-chunk-size", says: "answers 500 to a chunk size with zeros before it",
-			breaks: breaksEither, phase: Coverage, when: both(chunky, rawLike(`\r\n0+[1-9A-Fa-f][0-9A-Fa-f]*\r\n`)),
+			breaks: breaksChunks, phase: Coverage, when: both(chunky, rawLike(`\r\n0+[1-9A-Fa-f][0-9A-Fa-f]*\r\n`)),
 			then: crash, raw: true},
-		{name: "crashes-on-50-chunks", says: "answers 500 to a body in fifty chunks or more", breaks: breaksEither,
-			phase: Unfound, when: both(chunky, rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){50}`)), then: crash,
+		{name: "crashes-on-50-chunks", says: "answers 500 to a body in fifty chunks or more", breaks: breaksChunks,
+			phase: Coverage, when: both(chunky, rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){50}`)), then: crash,
 			raw: true},
-		{name: "crashes-on-trailer", says: "answers 500 to a field behind the last chunk", breaks: breaksEither,
+		{name: "crashes-on-trailer", says: "answers 500 to a field behind the last chunk", breaks: breaksChunks,
 			phase: Coverage, when: both(chunky, rawLike(`\r\n0+\r\n[A-Za-z-]+:`)), then: crash, raw: true},
 		{name: "crashes-on-close", says: "answers 500 to Connection: close",
 			breaks: ids("response.created", "refusal.no-server-error",
@@ -648,7 +647,7 @@ func pairFaults() []conditional {
 			then: edits(alterText("sha1", func(s string) string { return s[:20] }))},
 		{name: "crashes-on-chunks-with-charset",
 			says:   "answers 500 to a body in chunks where Content-Type has a charset",
-			breaks: breaksEither, phase: Coverage, when: both(chunky, field("Content-Type", `(?i)charset`)),
+			breaks: breaksChunks, phase: Coverage, when: both(chunky, field("Content-Type", `(?i)charset`)),
 			then: crash},
 		{name: "crashes-on-escaped-emoji-in-reverse", says: "answers 500 to a pair of escaped surrogates where Sha1 " +
 			"stands before Comment", breaks: breaksForms, phase: Unfound,
@@ -683,7 +682,8 @@ func pairFaults() []conditional {
 			"further member and Accept has a list", breaks: ids("action.members"), phase: Coverage,
 			when: both(manyMembers(3), field("Accept", `,`)), then: edits(drop("fileInstances"))},
 		{name: "crashes-on-upper-case-sha1-in-chunks", says: "answers 500 to a Sha1 in capitals in a body in chunks",
-			breaks: breaksEither, phase: Coverage, when: both(upperSha1, chunky), then: crash},
+			breaks: ids("request.json-forms", "request.sha1-format", "refusal.no-server-error", "http.framing"),
+			phase:  Coverage, when: both(upperSha1, chunky), then: crash},
 		{name: "crashes-on-old-version-beyond-ascii", says: "answers 500 to HTTP/1.0 where the Comment is beyond ASCII",
 			breaks: breaksEither, phase: Unfound, when: both(oldVersion, beyondASCII), then: crash},
 		{name: "answers-local-time-to-language-and-zeros",

@@ -197,6 +197,24 @@ func refusalVariants() []variant {
 	}
 	return []variant{
 		{"404-for-405", "answers 404 to other methods", status(405, 404)},
+		{"411-for-chunks", "asks for the length of a body in chunks", refuseIf(
+			refusal{status: http.StatusLengthRequired, code: "LengthRequired", message: "Give a length."}, chunky)},
+		{"417-for-expectation", "supports no expectation of 100-continue", refuseIf(refusal{
+			status: http.StatusExpectationFailed, code: "ExpectationFailed", message: "Expect nothing."},
+			func(q *asked) bool { return strings.EqualFold(q.Header.Get("Expect"), "100-continue") })},
+		{"414-for-long-paths", "answers 414 to paths of 1,000 characters or more", onRefused(
+			func(a *answer, q *asked) {
+				if len(q.URL.Path) >= 1000 {
+					asRefusal(http.StatusRequestURITooLong)(a, q)
+				}
+			})},
+		{"echoes-trace-without-credentials", "answers TRACE with the request, but for its credentials",
+			rewrite(func(a *answer, q *asked) {
+				if q.Method == http.MethodTrace {
+					a.replace(&answer{status: http.StatusOK, header: http.Header{"Content-Type": {"message/http"}},
+						body: []byte("TRACE " + q.URL.Path + " HTTP/1.1\r\nHost: " + q.Host + "\r\n\r\n")})
+				}
+			})},
 		{"501-for-unknown-methods", "answers 501 to methods that it does not know",
 			onRefused(func(a *answer, q *asked) {
 				switch q.Method {

@@ -64,7 +64,7 @@ func Fields() []FieldDoc {
 			"one before", isWord("in-turn", "at-once")},
 		{"expect", OfRequest, "`accepted`, `refused STATUS …` or `either`", "required",
 			"what a conforming server does; `either` where nobody says, so that only what holds for every answer " +
-				"is judged", isExpectation},
+				"is judged; statuses from 500 on that stand behind it are no errors", isExpectation},
 		{"connection", OfRequest, "`shared` or `separate`", "`shared`", "whether the request goes over the case's " +
 			"connection or one of its own", isWord("shared", "separate")},
 		{"times", OfRequest, "1 to 64", "`1`", "how often the request is sent; `{{sha1.n}}` differs each time",
@@ -187,7 +187,7 @@ func isExpectation(value string) string {
 	switch {
 	case value == "accepted", value == "either":
 		return ""
-	case len(words) < 2 || words[0] != "refused":
+	case len(words) < 2 || words[0] != "refused" && words[0] != "either":
 		return fmt.Sprintf("%q is no expectation; %s", value, remedy)
 	}
 	for i, word := range words[1:] {
@@ -195,6 +195,8 @@ func isExpectation(value string) string {
 		switch {
 		case err != nil || n < 400 || n > 599:
 			return fmt.Sprintf("%q is no status of a refusal; %s", word, remedy)
+		case words[0] == "either" && n < 500:
+			return fmt.Sprintf("%s is open anyway; list behind either none but statuses from 500 on", word)
 		case slices.Contains(words[1:1+i], word):
 			return fmt.Sprintf("status %s is listed twice; name it once", word)
 		}

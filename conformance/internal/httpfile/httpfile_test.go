@@ -158,6 +158,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# abort: early\nGET /\n\nx\n", "x.http:4: field \"abort\": \"early\" is unknown; write mid-body"},
 		{head + "# abort: mid-body\nGET /\n", "x.http:4: field \"abort\": the request has no body to cut; give it " +
 			"one, or take the line away"},
+		{"# X.\n# proves: a\n# expect: either 404\nGET /\n", "x.http:3: field \"expect\": 404 is open anyway; " +
+			"list behind either none but statuses from 500 on"},
 		{"# X.\n# proves: a\n# expect: maybe\nGET /\n", "x.http:3: field \"expect\": \"maybe\" is no expectation; " +
 			"write accepted, either, or refused and the statuses that count, such as \"refused 400 422\""},
 		{"# X.\n# proves: a\n# expect: refused\nGET /\n", "x.http:3: field \"expect\": \"refused\" is no " +

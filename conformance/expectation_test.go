@@ -1,0 +1,33 @@
+package conformance_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/record"
+)
+
+// A 417 says that expectations are not supported, and nothing of the request.
+func TestAnExpectationNeedNotBeMetAndIsRefusedByNoOtherStatus(t *testing.T) {
+	for status, outcome := range map[int]record.Outcome{
+		http.StatusExpectationFailed: record.Inconclusive, http.StatusBadRequest: record.Failed,
+	} {
+		server := honest()
+		r := run(t, target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Expect") != "" {
+				w.WriteHeader(status)
+				return
+			}
+			server.ServeHTTP(w, r)
+		})), conformance.Options{Run: "/valid/accepts-(expect-continue|plain-request)$"})
+		c := caseOf(t, r, "requestSample/valid/accepts-expect-continue")
+		require.Equal(t, outcome, c.Outcome, status)
+		require.Equal(t, outcome == record.Inconclusive, r.Verdict == record.Conformant, status)
+		if outcome == record.Inconclusive {
+			require.Contains(t, c.Reason, "with 417")
+		}
+	}
+}
