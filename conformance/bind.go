@@ -237,6 +237,10 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		out.sending.Abort = head + len(body)/2
 	}
 	out.file = sentMember(message[head:], b.ops[step.operation(c)].FileMember)
+	if file := strings.ToLower(out.file); slices.ContainsFunc(out.marks, isHash) && file != "" &&
+		!strings.Contains(step.Body, out.file) && !slices.Contains(out.marks, file) {
+		out.marks = append(out.marks, file) // made of the hash, and so of this request alone
+	}
 	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute,
 		Header: header, Body: message[head:]})
 	return out, nil

@@ -263,13 +263,17 @@ func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCh
 // repeated reports whether an answer is one to a repetition: that the action is
 // under way or done already, or where it is. That can meet only a request whose
 // file is written out, as in the documents' examples, or is the user's file, or
-// stands in another request of the case: all others ask for a file of their own.
+// stands in another request of the case for the same machine and by the same operation:
+// all others ask for a file of their own.
 func repeated(x *Judged, beside []*Judged) bool {
 	if !x.answered() || x.expect() == Refused {
 		return false
 	}
-	if slices.Contains(x.Marks, strings.ToLower(x.File)) && !slices.ContainsFunc(beside, func(o *Judged) bool {
-		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) && (o.Step < x.Step || x.Case.AtOnce)
+	// A body in chunks is no JSON, so that the file in it is not known.
+	own := slices.Contains(x.Marks, strings.ToLower(x.File)) || x.File == "" && slices.ContainsFunc(x.Marks, isHash)
+	if own && !slices.ContainsFunc(beside, func(o *Judged) bool {
+		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) && o.machine == x.machine &&
+			o.terms == x.terms && (o.Step < x.Step || x.Case.AtOnce)
 	}) {
 		return false
 	}
@@ -282,6 +286,9 @@ func repeated(x *Judged, beside []*Judged) bool {
 	}
 	return x.running
 }
+
+// isHash reports whether a mark is a value of {{sha1}}.
+func isHash(mark string) bool { return len(mark) == sha1Digits }
 
 // running reports whether a refusal says that the action is under way.
 func (x *observed) running() bool {

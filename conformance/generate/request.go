@@ -26,6 +26,8 @@ type request struct {
 	glued    bool          // no blank stands behind the colon of a header field
 	absolute bool          // the target is the whole URL
 	prior    []prior       // go over the connection before it
+	calls    string        // the operation; "" for that of the case
+	oneFile  bool          // these and it name one file
 }
 
 // A prior request goes before another one over its connection.
@@ -152,14 +154,19 @@ func (r request) steps(expect conformance.Expectation, statuses []int) (out []co
 	out = append(out, r.step(expect, statuses, len(out)+1))
 	if len(out) > 1 {
 		for i := range out {
-			out[i].Body = numbered(out[i].Body, i+1)
+			names := []string{"sha1", "comment"}
+			if r.oneFile {
+				names = names[1:]
+			}
+			out[i].Body = numbered(out[i].Body, i+1, names)
 		}
 	}
 	return out
 }
 
 func (r request) step(expect conformance.Expectation, statuses []int, index int) conformance.Step {
-	s := conformance.Step{Expect: expect, Statuses: statuses, Index: index, Method: r.method, Path: r.path,
+	s := conformance.Step{Operation: r.calls, Expect: expect, Statuses: statuses, Index: index, Method: r.method,
+		Path:   r.path,
 		Header: slices.Clone(r.header), Body: r.body(), Glued: r.glued, Absolute: r.absolute}
 	if r.chunks != nil {
 		coding := record.Field{Name: "Transfer-Encoding", Value: "chunked"}
@@ -172,9 +179,9 @@ func (r request) step(expect conformance.Expectation, statuses []int, index int)
 	return s
 }
 
-// numbered gives each request of a case a file and a comment of its own.
-func numbered(body string, n int) string {
-	for _, name := range []string{"sha1", "comment"} {
+// numbered gives each request of a case values of its own for the named variables.
+func numbered(body string, n int, names []string) string {
+	for _, name := range names {
 		body = strings.ReplaceAll(body, name+"}}", fmt.Sprintf("%s.%d}}", name, n))
 	}
 	return body

@@ -434,6 +434,21 @@ func witnesses() map[string][]probe {
 	inTurn.wire += headOf(host, credentials, size, "Connection: close").wire
 	out["crashes-behind-chunks"] = []probe{inTurn}
 	out["crashes-behind-long-body"] = []probe{long(8000), {}}
+	twin := func(hash string) probe { return body(`"a comment"`, `"`+hash+`"`) }
+	onOther := strings.Replace(samplePath, machine, otherMachine, 1)
+	nobody, lacksRole := probe{bare: true, header: []string{"Content-Type: application/json"}}, auth("Bearer "+unprivileged)
+	out["remembers-refused-file"] = []probe{nobody, {}}
+	out["finds-by-first-32-digits"] = []probe{{}, twin(hash[:39] + "0")}
+	out["finds-by-last-32-digits"] = []probe{{}, twin("0" + hash[1:])}
+	out["refuses-file-of-other-machine"] = []probe{{}, {path: onOther}}
+	out["crashes-on-third-request-for-file"] = []probe{{}, {}, {}}
+	out["crashes-on-file-in-other-case"] = []probe{{}, upperProbe}
+	out["remembers-user-of-file"] = []probe{{}, nobody}
+	out["remembers-role-of-file"] = []probe{{}, lacksRole}
+	nobody.path, lacksRole.path = onOther, onOther
+	one("trusts-on-long-machine-id", nobody)
+	one("permits-on-long-machine-id", lacksRole)
+	one("answers-200-to-chunks", chunkedBody(chunkOf(hexLength, good)))
 	out["takes-bad-token-behind-good-one"] = []probe{{}, auth("Bearer none")}
 	out["crashes-on-third-with-upper-case-sha1"] = []probe{{}, {}, upperProbe}
 	out["refuses-second-with-long-comment"] = []probe{{}, longProbe}

@@ -27,7 +27,7 @@ func Faults() []Fault {
 		framingFaults(), brokenOffFaults(), dateFaults(),
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
-		needlessRefusals(), stateFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
+		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
 		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
 		conditionalFaults(),
 	)

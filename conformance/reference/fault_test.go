@@ -91,7 +91,8 @@ func probes() []probe {
 	for _, b := range bodies {
 		list = append(list, probe{body: b})
 	}
-	return append(list, probe{}, probe{atOnce: 8}, probe{atOnce: 8, machines: true})
+	return append(list, probe{}, probe{atOnce: 8}, probe{atOnce: 8, machines: true},
+		probe{atOnce: 8, oneFile: true})
 }
 
 // besidePaths are next to the paths of the operations.

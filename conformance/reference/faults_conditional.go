@@ -731,7 +731,7 @@ func sequenceFaults() []Fault {
 				return past[q.RemoteAddr] >= 3
 			}, refuse(http.StatusForbidden))},
 		{Name: "refuses-file-of-other-operation", Says: "answers 409 to RequestSample for a file that was stopped " +
-			"before", Breaks: isolated, Phase: Unfound,
+			"before", Breaks: isolated, Phase: Coverage,
 			Wrap: remembering(func(past map[string]int, q *asked, a *answer) bool {
 				o, _ := parseObject(q.body)
 				s, _ := o.Get("Sha1").(string)

@@ -88,11 +88,7 @@ func relationFaults() []Fault {
 }
 
 // fileOf returns the file that a request names, in small letters.
-func fileOf(q *asked) string {
-	o, _ := parseObject(q.body)
-	s, _ := o.Get("Sha1").(string)
-	return strings.ToLower(s)
-}
+func fileOf(q *asked) string { return strings.ToLower(memberText(q, "Sha1")) }
 
 // idOf makes the id of an action of what the request has.
 func idOf(of func(*asked) string) wrap {

@@ -55,6 +55,7 @@ type probe struct {
 	wire               string   // sent as it stands, but for HOST; a connection of its own is read to its end
 	raw                bool     // sent on a connection of its own and read to its end, byte by byte
 	atOnce             int      // so many are sent at once; seen is which of them were answered for themselves
+	oneFile            bool     // all of these name one file
 	machines           bool     // every second one of these is about another machine, whose machineId alone is good
 }
 
@@ -210,6 +211,9 @@ func (s *seer) seeAtOnce(p probe) string {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			own := fmt.Sprintf("%040x", i+1)
+			if p.oneFile {
+				own = fmt.Sprintf("%040x", 1)
+			}
 			q := p
 			q.body = `{"Comment":"at once","Sha1":"` + own + `"}`
 			if p.machines && i%2 == 1 {

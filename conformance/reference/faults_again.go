@@ -1,0 +1,124 @@
+package reference
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// againFaults keep something of a file, or of a machine, that the next request for it
+// should not meet.
+func againFaults() []Fault {
+	server := ids("refusal.no-server-error", "state.isolated")
+	mixed := ids("action.sha1", "action.id", "action.file-id", "state.isolated")
+	anyone := ids("auth.required", "refusal.status-auth", "refusal.challenge", "refusal.no-action", "state.isolated")
+	role := ids("auth.role", "refusal.status-role", "refusal.no-action", "state.isolated")
+	return []Fault{
+		{Name: "remembers-refused-file", Says: "answers 400 to a good request for a file whose request was " +
+			"refused before",
+			Breaks: ids("state.isolated"), Phase: Coverage,
+			Wrap: remembering(func(past map[string]int, q *asked, a *answer) bool {
+				file := fileOf(q)
+				known := past[file] > 0
+				if file != "" && a.status != http.StatusCreated {
+					past[file]++
+				}
+				return known
+			}, refuse(http.StatusBadRequest))},
+		{Name: "finds-by-first-32-digits", Says: "takes hashes that begin with the same 32 digits for one file, " +
+			"and gives " +
+			"the first answer again", Breaks: mixed, Phase: Coverage,
+			Wrap: stale(func(q *asked) string { return q.URL.Path + fileOf(q)[:32] })},
+		{Name: "finds-by-last-32-digits", Says: "takes hashes that end in the same 32 digits for one file, and " +
+			"gives the " +
+			"first answer again", Breaks: mixed, Phase: Coverage,
+			Wrap: stale(func(q *asked) string { return q.URL.Path + fileOf(q)[8:] })},
+		{Name: "refuses-file-of-other-machine", Says: "answers 409 to a request for a file that was asked for on " +
+			"another " +
+			"machine", Breaks: ids("state.isolated"), Phase: Coverage,
+			Wrap: remembering(func(past map[string]int, q *asked, _ *answer) bool {
+				file := q.operationOf() + fileOf(q)
+				past[file+machineOf(q)]++
+				past[file]++
+				return past[file] > past[file+machineOf(q)]
+			}, refuse(http.StatusConflict))},
+		{Name: "crashes-on-third-request-for-file", Says: "answers 500 to the third request for a file", Breaks: server,
+			Phase: Coverage, Wrap: remembering(func(past map[string]int, q *asked, _ *answer) bool {
+				past[q.URL.Path+fileOf(q)]++
+				return past[q.URL.Path+fileOf(q)] == 3
+			}, crash)},
+		{Name: "crashes-on-file-in-other-case", Says: "answers 500 to a file that was asked for in another " +
+			"letter case " +
+			"before", Breaks: server, Phase: Coverage,
+			Wrap: remembering(func(past map[string]int, q *asked, _ *answer) bool {
+				written, file := q.URL.Path+memberText(q, "Sha1"), q.URL.Path+fileOf(q)
+				past["as "+written]++
+				past[file]++
+				return past[file] > past["as "+written]
+			}, crash)},
+		{Name: "remembers-user-of-file", Says: "accepts a request without Authorization for a file of a good request " +
+			"before", Breaks: anyone, Phase: Coverage, Wrap: rememberUser(fileOf)},
+		{Name: "remembers-role-of-file", Says: "accepts a user without the role for a file of a good request before",
+			Breaks: role, Phase: Coverage, Wrap: rememberRole},
+
+		{Name: "trusts-on-long-machine-id", Says: "accepts a request without Authorization for a machine whose id " +
+			"has 40 " +
+			"digits", Breaks: anyone, Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
+			return onLongID(q) && len(q.Header.Values("Authorization")) == 0 && trusts(q)
+		})},
+		{Name: "permits-on-long-machine-id", Says: "accepts a user without the role for a machine whose id has " +
+			"40 digits",
+			Breaks: role, Wrap: excuse(http.StatusForbidden, func(q *asked) bool { return onLongID(q) && trusts(q) })},
+		{Name: "crashes-on-equal-requests-at-once", Says: "answers 500 to a request while another for the same " +
+			"file is " +
+			"served", Breaks: server, Intermittent: true, Wrap: failEqual},
+		{Name: "answers-200-to-chunks", Says: "answers 200 to a body in chunks", Breaks: ids("response.created"),
+			Wrap: onAccepted(func(a *answer, q *asked) {
+				if chunky(q) {
+					a.status = http.StatusOK
+				}
+			})},
+	}
+}
+
+// memberText returns a member of the body that is a string, "" where it cannot be read.
+func memberText(q *asked, name string) string {
+	o, _ := parseObject(q.body)
+	text, _ := o.Get(name).(string)
+	return text
+}
+
+func onLongID(q *asked) bool { return len(machineOf(q)) == 40 }
+
+// rememberRole accepts a user without the role for files that were accepted before.
+func rememberRole(h http.Handler) http.Handler {
+	var known sync.Map
+	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+		a := q.serve(h)
+		switch a.status {
+		case http.StatusCreated:
+			known.Store(fileOf(q), true)
+		case http.StatusForbidden:
+			if _, is := known.Load(fileOf(q)); is {
+				mended := q.clone()
+				trusts(mended)
+				a = mended.serve(h)
+			}
+		}
+		a.write(w)
+	})(h)
+}
+
+// failEqual answers 500 to a good request while another for the same file is served.
+func failEqual(h http.Handler) http.Handler {
+	var busy sync.Map
+	return onAccepted(func(a *answer, q *asked) {
+		key := q.URL.Path + fileOf(q)
+		if _, is := busy.LoadOrStore(key, true); is {
+			crash(a, q)
+			return
+		}
+		time.Sleep(meeting / 4)
+		busy.Delete(key)
+	})(h)
+}
