@@ -263,8 +263,9 @@ func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCh
 // repeated reports whether an answer is one to a repetition: that the action is
 // under way or done already, or where it is. That can meet only a request whose
 // file is written out, as in the documents' examples, or is the user's file, or
-// stands in another request of the case for the same machine and by the same operation:
-// all others ask for a file of their own.
+// stands in another request of the case for the same machine and by the same operation,
+// or by whatever way where the answer has the code of the contract that says so: all
+// others ask for a file of their own.
 func repeated(x *Judged, beside []*Judged) bool {
 	if !x.answered() || x.expect() == Refused {
 		return false
@@ -272,8 +273,8 @@ func repeated(x *Judged, beside []*Judged) bool {
 	// A body in chunks is no JSON, so that the file in it is not known.
 	own := slices.Contains(x.Marks, strings.ToLower(x.File)) || x.File == "" && slices.ContainsFunc(x.Marks, isHash)
 	if own && !slices.ContainsFunc(beside, func(o *Judged) bool {
-		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) && o.machine == x.machine &&
-			o.terms == x.terms && (o.Step < x.Step || x.Case.AtOnce)
+		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) &&
+			(x.running || o.machine == x.machine && o.terms == x.terms) && (o.Step < x.Step || x.Case.AtOnce)
 	}) {
 		return false
 	}

@@ -164,8 +164,8 @@ func (x *Exchange) charges() []string {
 }
 
 func refusalStatus(x *observed) (out []Problem) {
-	if x.stumbled() {
-		return nil // a finding of another check
+	if x.stumbled() || x.tidies() {
+		return nil // a finding of another check, or no answer yet
 	}
 	status := x.Response.Status
 	// A success with an action is acceptance, which is a finding of another check.
@@ -173,7 +173,8 @@ func refusalStatus(x *observed) (out []Problem) {
 		return nil
 	}
 	charged := x.Case.status
-	if charged == "" && status/100 != 2 {
+	// Whatever is no acceptance keeps a requirement not to accept.
+	if charged == "" && status/100 != 2 && x.Case.weak {
 		charged = cmp.Or(slices.Concat(x.Case.open, []string{x.Case.main})...)
 	}
 	if charged == "" || status/100 == 2 && slices.Contains(x.Case.open, charged) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"fmaspec/conformance/record"
 )
@@ -71,8 +72,18 @@ func codingAskedFor(x *observed) []Problem {
 // end, or in the letter case of its route.
 var tidied = []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
 
+// tidies reports whether an answer redirects a request that need not be accepted, and whose
+// path is spelt otherwise than in the documents, as one does to the path in their spelling.
+func (x *Exchange) tidies() bool {
+	if x.Case == nil || x.expect() == Accepted || !slices.Contains(tidied, x.Response.Status) {
+		return false
+	}
+	path, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")
+	return !strings.HasPrefix(path, "{{path") || strings.Index(path, "}}") != len(path)-len("}}")
+}
+
 func noRedirect(x *observed) []Problem {
-	if x.besidePath() && x.expect() == Either && slices.Contains(tidied, x.Response.Status) {
+	if x.tidies() || x.besidePath() && x.expect() == Either && slices.Contains(tidied, x.Response.Status) {
 		return nil
 	}
 	if status := x.Response.Status; status/100 == 3 && status != http.StatusNotModified {

@@ -68,7 +68,7 @@ func nearNames(b *builder) (out []item) {
 			{"number", "with another number behind it", strings.TrimRight(name, "0123456789") + "256", ""},
 			{"zero-width", "with a zero-width space in it", name[:1] + "\u200B" + name[1:], ""},
 			{"slash", "with a slash before it", "/" + name, ""},
-			{"long-s", "with a long s", longS(name), ""}, {"kind", "of its kind", b.kindOf(name), ""},
+			{"kind", "of its kind", b.kindOf(name), ""},
 		} {
 			if n.text == "" || n.text == name {
 				continue
@@ -112,8 +112,9 @@ func nameCases(b *builder) (out []item) {
 			{"last", "with its last letter in another case", name[:len(name)-1] + strings.ToUpper(name[len(name)-1:]),
 				""},
 			{"second", "with its second letter in upper case", name[:1] + strings.ToUpper(name[1:2]) + name[2:], ""},
+			{"long-s", "with a long s", longS(name), ""}, // of which S is the upper case too
 		} {
-			if slices.Contains(seen, n.text) {
+			if n.text == "" || slices.Contains(seen, n.text) {
 				continue
 			}
 			seen = append(seen, n.text)

@@ -34,6 +34,7 @@ type request struct {
 type prior struct {
 	request
 	expect conformance.Expectation
+	open   []int // the statuses that are no error, where expect is Either
 }
 
 // A member of the body: the JSON texts of its name and its value.
@@ -149,7 +150,7 @@ func (r request) body() string {
 // steps returns the request as the steps of a case, behind those that go before it.
 func (r request) steps(expect conformance.Expectation, statuses []int) (out []conformance.Step) {
 	for _, p := range r.prior {
-		out = append(out, p.step(p.expect, nil, len(out)+1))
+		out = append(out, p.step(p.expect, p.open, len(out)+1))
 	}
 	out = append(out, r.step(expect, statuses, len(out)+1))
 	if len(out) > 1 {

@@ -27,7 +27,8 @@ func twins(b *builder) (out []item) {
 			out = append(out, item{name: slug(name, form.name), title: name + " that differs from that of the " +
 				"request " +
 				"before in its " + form.title + " digit",
-				change: behind(func(r *request) { r.hashAs(name, form.name) }, prior{b.plain, conformance.Accepted})})
+				change: behind(func(r *request) { r.hashAs(name, form.name) },
+					prior{request: b.plain, expect: conformance.Accepted})})
 		}
 	}
 	return out
@@ -49,7 +50,7 @@ func againAfterRefusals(b *builder) (out []item) {
 		first := b.plain.clone()
 		v.change(&first)
 		out = append(out, item{name: v.name, title: "a request for a file behind one that " + v.title,
-			change: behind(unchanged, prior{first, conformance.Either})})
+			change: behind(unchanged, prior{request: first, expect: conformance.Either})})
 	}
 	return out
 }
@@ -59,7 +60,7 @@ func elsewhere(b *builder) []item {
 	after := func(path, operation string) func(*request) {
 		first := b.plain.clone()
 		first.path, first.calls = path, operation
-		return behind(unchanged, prior{first, conformance.Accepted})
+		return behind(unchanged, prior{request: first, expect: conformance.Accepted})
 	}
 	out := []item{{name: "machine", title: "a request for a file behind one for the same file on another machine",
 		needs: httpfile.OtherMachine, change: after("{{path "+httpfile.OtherMachine+"}}", "")}}
@@ -74,7 +75,8 @@ func elsewhere(b *builder) []item {
 
 // repetitions are further requests for one file.
 func repetitions(b *builder) (out []item) {
-	accepted, open := prior{b.plain, conformance.Accepted}, prior{b.plain, conformance.Either}
+	accepted, open := prior{request: b.plain, expect: conformance.Accepted},
+		prior{request: b.plain, expect: conformance.Either}
 	out = append(out, item{name: "third", title: "a third request for a file", change: behind(unchanged, accepted,
 		open)})
 	for _, name := range b.hashMembers() {
@@ -93,8 +95,8 @@ func withoutAuthorization(b *builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a request without Authorization behind " + v.title +
 			" for the file",
 			change: behind(func(r *request) { r.withoutField("Authorization") },
-				slices.Concat([]prior{{b.plain, conformance.Accepted}},
-					slices.Repeat([]prior{{b.plain, conformance.Either}}, v.before-1))...)})
+				slices.Concat([]prior{{request: b.plain, expect: conformance.Accepted}},
+					slices.Repeat([]prior{{request: b.plain, expect: conformance.Either}}, v.before-1))...)})
 	}
 	return out
 }
@@ -103,7 +105,7 @@ func withoutAuthorization(b *builder) (out []item) {
 func withoutRole(b *builder) (out []item) {
 	for _, it := range roles(b) {
 		it.combined, it.title = false, it.title+", behind an accepted request for the file"
-		it.change = behind(it.change, prior{b.plain, conformance.Accepted})
+		it.change = behind(it.change, prior{request: b.plain, expect: conformance.Accepted})
 		out = append(out, it)
 	}
 	return out
