@@ -186,6 +186,7 @@ func nearJSON(b *builder) (out []item) {
 		{"true-longer", "true with a letter behind it", "truex", ""},
 		{"no-value", "no value", "", ""}, {"escape-zero", "the escape \\0", `"\0"`, ""},
 		{"escape-v", "the escape \\v", `"\v"`, ""},
+		{"escape-a", "the escape \\a", `"\a"`, ""},
 		{"escape-e", "the escape \\e", `"\e"`, ""}, {"escape-q", "the escape \\q", `"\q"`, ""},
 		{"escape-blank", "an escaped blank", `"\ "`, ""}, {"escape-long", "an escape of eight digits",
 			`"\U00000041"`, ""},
@@ -209,6 +210,7 @@ func nearJSON(b *builder) (out []item) {
 	add("string-between", "a string between the members", strings.Replace(object, `, "`, `, "text", "`, 1))
 	add("two-colons", "two colons in a row", strings.Replace(object, `":`, `"::`, 1))
 	add("number-name", "a number for a name", cut+`, 1: 2}`)
+	add("word-name", "null for a name", cut+`, null: 2}`)
 	add("before-number", "a number before the object", "1"+object)
 	add("before-comma", "a comma before the object", ","+object)
 	add("behind-array", "an empty array behind the object", object+"[]")
@@ -501,13 +503,13 @@ func headers(b *builder) []item {
 		{name: "request-id", title: "an id of the request",
 			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
 		{name: "trace-ids", title: "the ids that tools for tracing give a request", once: true, change: sets(
-			"Idempotency-Key", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e11",
+			"Idempotency-Key", `"0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e11"`,
 			"x-ms-client-request-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e12",
 			"x-ms-correlation-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e13",
 			"X-Correlation-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e14",
 			"Request-Id", "|7b1d0c7e5c1f4a52.8f6e0a2f.", "baggage", "userId=a,key=b;c=d",
 			"b3", "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1",
-			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "fetch")},
+			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "0f2b6f0e")},
 		{name: "preferences", title: "the preferences that clients are known to have", once: true, change: sets(
 			"ConsistencyLevel", "eventual", "OData-MaxVersion", "4.0",
 			"Prefer", `wait=10, return=representation, odata.include-annotations="*", outlook.timezone="UTC"`,
@@ -968,7 +970,7 @@ func openAuthorization(b *builder) (out []item) {
 	plain := len(out)
 	add("expectation", "an expectation", sets("Expect", "100-continue"))
 	add("broken-body", "a body that is cut", whole(strings.TrimSuffix(b.plain.body(), "}")))
-	add("override", "a wish to be taken for OPTIONS", sets("X-HTTP-Method-Override", "OPTIONS"))
+	add("override", "a wish to be taken for GET", sets("X-HTTP-Method-Override", "GET"))
 	for i := range out[plain:] {
 		out[plain+i].once, out[plain+i].unreadable = true, true
 	}
