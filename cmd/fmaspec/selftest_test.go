@@ -56,7 +56,7 @@ func TestSelftestFailsWhereTheSuiteCannotTell(t *testing.T) {
 			`(?m)^requirement action.members is proven by no fault`,
 			`(?m)^honest  reference`, "no fault, so nothing is proven"},
 	} {
-		row.flags.verbose = true
+		row.flags.verbose, row.flags.options.Seeds = true, 1
 		got := selftest(t.Context(), &row.flags)
 		require.Equal(t, exitNotConformant, got.code, "%s: %s", row.why, got.stderr)
 		require.Regexp(t, regexp.MustCompile(row.want), got.stdout, row.why)
@@ -95,7 +95,7 @@ func TestSelftestFailsWhereALaterPhaseCannotTell(t *testing.T) {
 				`caught  planted  is of coverage  in written,coverage$`}, "it is of the phase before"},
 	} {
 		got := selftest(t.Context(), &selftestFlags{faults: []mutate.Subject{row.fault}, chosenFaults: list{"planted"},
-			phases: later, phase: row.phase})
+			phases: later, phase: row.phase, options: mutate.Options{Seeds: 1}})
 		require.Equal(t, row.code, got.code, "%s: %s%s", row.why, got.stdout, got.stderr)
 		for _, line := range row.lines {
 			require.Regexp(t, `(?m)^`+line, got.stdout, row.why)
@@ -106,7 +106,7 @@ func TestSelftestFailsWhereALaterPhaseCannotTell(t *testing.T) {
 func TestAnInterruptedSelftestIsNoSuccess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	got := selftest(ctx, &selftestFlags{variants: mutate.Honest()})
+	got := selftest(ctx, &selftestFlags{variants: mutate.Honest(), options: mutate.Options{Seeds: 1}})
 	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; there is no result before every server was " +
 		"judged\n"}, got)
 }

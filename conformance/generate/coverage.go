@@ -29,11 +29,14 @@ type Result struct {
 func Coverage(suite *conformance.Suite) (Result, error) {
 	out, judged := Result{Suite: suite}, map[string][]schemas.Violation{}
 	var cases []*conformance.Case
+	var builders []*builder
 	for _, op := range suite.Operations {
-		b := newBuilder(suite, op, judged)
-		if b == nil {
-			continue
+		if b := newBuilder(suite, op, judged); b != nil {
+			builders = append(builders, b)
 		}
+	}
+	for i, b := range builders {
+		b.turn, b.turns = i, len(builders)
 		for _, group := range Groups() {
 			b.group(group.Name, group.items(b))
 		}
@@ -61,6 +64,8 @@ type builder struct {
 	violations []violation                    // that are combined with them
 	cases      []*conformance.Case
 	dropped    []string
+	turn       int // its place among those of all operations
+	turns      int // how many they are
 }
 
 // newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
@@ -110,8 +115,10 @@ type item struct {
 	combined bool
 	// other requests go before it
 	before bool
-	needs  string   // as the group's; "" for nothing more
-	also   []string // further controls, by their names without the operation
+	// one operation alone has it: those of a group that are so are dealt out to the operations
+	once  bool
+	needs string   // as the group's; "" for nothing more
+	also  []string // further controls, by their names without the operation
 }
 
 // A level is one form of one dimension, which is accepted by itself: of any two dimensions,
@@ -135,7 +142,13 @@ func (b *builder) group(name string, items []item) {
 	if !there || row.Control != "" && b.suite.Case(b.op.ID+"/"+row.Control) == nil {
 		return // nothing shows that a server takes the form
 	}
+	dealt := 0
 	for _, it := range items {
+		if it.once {
+			if dealt++; (dealt-1)%b.turns != b.turn {
+				continue
+			}
+		}
 		r := b.plain.clone()
 		it.change(&r)
 		c := b.newCase(row, name, it, r)
@@ -260,10 +273,19 @@ func (b *builder) pairs() {
 		}
 	}
 	n := 0
-	for _, rows := range [][][]int{
-		covering(strict, func(i, j int) bool { return !inferred(i) && !inferred(j) }),
-		covering(sizes, func(i, j int) bool { return inferred(i) || inferred(j) }),
+	for _, array := range []struct {
+		sizes []int
+		meet  func(i, j int) bool
+	}{
+		{strict, func(i, j int) bool { return !inferred(i) && !inferred(j) }},
+		{sizes, func(i, j int) bool { return inferred(i) || inferred(j) }},
 	} {
+		rows := covering(array.sizes, array.meet)
+		for i, d := range dimensions {
+			if by[d][0].before {
+				spare(rows, i, array.meet)
+			}
+		}
 		for _, row := range rows {
 			if of := formsOf(row); len(of) > 1 {
 				b.pair(n, of)

@@ -109,6 +109,28 @@ func TestTheSameContractGivesTheSameCases(t *testing.T) {
 	}
 }
 
+// What one operation alone is sent is dealt out: each of them has a part.
+func TestSinglesAreDealtOutToTheOperations(t *testing.T) {
+	_, made := coverage(t)
+	operations := map[string][]string{}
+	for _, c := range made {
+		operations[c.Name] = append(operations[c.Name], c.Operation)
+	}
+	alone := map[string]int{}
+	for name, of := range operations {
+		if len(of) == 1 && !strings.Contains(name, "/pairs/") && !strings.Contains(name, "/violations/") {
+			alone[of[0]]++
+		}
+	}
+	require.Len(t, alone, 2)
+	for operation, n := range alone {
+		require.Greater(t, n, 40, operation)
+	}
+	require.Len(t, operations["coverage/text/comment-tilde"], 1)
+	require.Len(t, operations["coverage/header/trace-ids"], 1)
+	require.Len(t, operations["coverage/header/cookie"], 2)
+}
+
 // The table of groups and the catalogue name the same groups, so that none is left out
 // silently.
 func TestEveryGroupStandsInTheCatalogueAndMakesCases(t *testing.T) {

@@ -65,6 +65,29 @@ func covering(sizes []int, meet func(i, j int) bool) (rows [][]int) {
 	return rows
 }
 
+// spare gives a column the value 0 in each row whose pairs with its value all stand in other
+// rows too: a form of it is dear where requests go before those that have it.
+func spare(rows [][]int, column int, meet func(i, j int) bool) {
+	elsewhere := func(at, j int) bool {
+		for i, row := range rows {
+			if i != at && row[column] == rows[at][column] && row[j] == rows[at][j] {
+				return true
+			}
+		}
+		return false
+	}
+	for at, row := range rows {
+		needed := row[column] == 0
+		for j := range row {
+			met := meet(min(j, column), max(j, column))
+			needed = needed || j != column && met && !elsewhere(at, j)
+		}
+		if !needed {
+			row[column] = 0
+		}
+	}
+}
+
 // crossed returns the rows in which each of n values of a first column meets each value of the
 // others at least once.
 func crossed(n int, sizes []int) (rows [][]int) {

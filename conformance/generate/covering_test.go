@@ -54,6 +54,27 @@ func TestEachOfTheFirstColumnMeetsEveryValue(t *testing.T) {
 	require.Len(t, met, 4*(2+5+3))
 }
 
+func TestASparedColumnKeepsEveryPair(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		sizes := rapid.SliceOfN(rapid.IntRange(2, 6), 2, 7).Draw(rt, "sizes")
+		column := rapid.IntRange(0, len(sizes)-1).Draw(rt, "column")
+		rows, dear := covering(sizes, all), 0
+		for _, row := range rows {
+			dear += row[column]
+		}
+		spare(rows, column, all)
+		i, a, j, b, missing := missingPair(rows, sizes)
+		require.False(rt, missing, "column %d with %d and column %d with %d are in no row of %v", i, a, j, b, rows)
+		for _, row := range rows {
+			dear -= row[column]
+		}
+		require.GreaterOrEqual(rt, dear, 0)
+	})
+	rows := [][]int{{1, 0}, {1, 1}, {1, 0}}
+	spare(rows, 0, all)
+	require.Equal(t, [][]int{{0, 0}, {1, 1}, {1, 0}}, rows)
+}
+
 func all(int, int) bool { return true }
 
 func TestColumnsThatNeedNotMeetAddNoRows(t *testing.T) {

@@ -38,6 +38,17 @@ func escapes(b *builder) (out []item) {
 				change:    func(r *request) { r.set(name, v.text) }})
 		}
 	}
+	for _, name := range b.textMembers() {
+		// The escapes of the one lie over the ends of the buffers that those of the other may not.
+		for _, v := range []value{
+			{"many-behind-four", "1,400 escapes behind four letters", `"abcd{{repeat 1400 \u00e9}}"`, ""},
+			{"many-behind-one", "1,400 escapes behind one letter", `"a{{repeat 1400 \u00e9}}"`, ""},
+			{"backslash-quote", "an escaped backslash before an escaped quote", `"a\\\"b"`, ""},
+		} {
+			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name), once: true,
+				change: func(r *request) { r.set(name, v.text) }})
+		}
+	}
 	for _, m := range b.plain.members {
 		name := strings.Trim(m.name, `"`)
 		for _, v := range []value{
@@ -71,7 +82,7 @@ func spaces(*builder) []item {
 	form := func(name, title, dimension string, s spacing) item {
 		return item{name: name, title: title, dimension: dimension, change: func(r *request) { r.space = s }}
 	}
-	return []item{
+	out := []item{
 		form("none", "no white space", "space", spacing{}),
 		form("blanks", "a blank in every place", "", everywhere(" ")),
 		form("tabs", "a tab in every place", "space", everywhere("\t")),
@@ -87,6 +98,16 @@ func spaces(*builder) []item {
 		form("many-behind", "4,000 blanks behind the body", "", spacing{around: strings.Repeat(" ", 4000),
 			afterColon: " "}),
 	}
+	indented := form("tab-indented", "a line with a tab before it for each member", "",
+		spacing{open: "\n\t", afterColon: " ", afterComma: "\n\t", end: "\n"})
+	indented.once = true
+	out = append(out, indented)
+	for n := 512; n <= 8192; n *= 2 {
+		out = append(out, item{name: fmt.Sprintf("%d-bytes", n), once: true,
+			title:  fmt.Sprintf("as many blanks as make %d bytes", n),
+			change: func(r *request) { r.space.end = strings.Repeat(" ", n-sent(r.body())) }})
+	}
+	return out
 }
 
 // whole is a change of the whole body.
@@ -124,6 +145,11 @@ func nearJSON(b *builder) (out []item) {
 	inside := func(name, title, value string) {
 		add(name, title, strings.TrimSuffix(object, "}")+`, "Further": `+value+"}")
 	}
+	once := func(from int) {
+		for i := range out[from:] {
+			out[from+i].once = true
+		}
+	}
 	for _, v := range []value{
 		{"leading-zero", "a number with a zero before it", "01", ""}, {"plus", "a number with a plus sign", "+1", ""},
 		{"no-integer", "a number that begins with a point", ".5", ""}, {"no-fraction", "a number that ends in a point",
@@ -151,6 +177,54 @@ func nearJSON(b *builder) (out []item) {
 	} {
 		inside(v.name, v.title+" in a further member", v.text)
 	}
+	plain := len(out)
+	for _, v := range []value{
+		{"minus-alone", "a minus sign alone", "-", ""}, {"two-minuses", "a number with two minus signs", "--1", ""},
+		{"binary", "a number in binary", "0b1", ""},
+		{"number-suffix", "a number with a letter behind it", "1L", ""},
+		{"point-exponent", "a number with a point before its e", "1.e5", ""},
+		{"true-cut", "true without its last letter", "tru", ""},
+		{"true-longer", "true with a letter behind it", "truex", ""},
+		{"no-value", "no value", "", ""}, {"escape-zero", "the escape \\0", `"\0"`, ""},
+		{"escape-v", "the escape \\v", `"\v"`, ""},
+		{"escape-a", "the escape \\a", `"\a"`, ""},
+		{"escape-e", "the escape \\e", `"\e"`, ""}, {"escape-q", "the escape \\q", `"\q"`, ""},
+		{"escape-blank", "an escaped blank", `"\ "`, ""}, {"escape-long", "an escape of eight digits",
+			`"\U00000041"`, ""},
+		{"escape-letter", "an escape with a letter that is no digit", `"\u004g"`, ""},
+		{"escape-sign", "an escape with a plus sign", `"\u+041"`, ""},
+		{"return-inside", "a carriage return inside a string", "\"a\rb\"", ""},
+		{"backspace-inside", "a backspace inside a string", "\"a\bb\"", ""},
+		{"escape-character-inside", "the character ESC inside a string", "\"a\x1bb\"", ""},
+		{"three-quotes", "a string in three quotes", `"""a"""`, ""}, {"two-strings", "two strings in a row", `"a" "b"`,
+			""},
+	} {
+		inside(v.name, v.title+" in a further member", v.text)
+	}
+	cut := strings.TrimSuffix(object, "}")
+	add("line-comment", "a comment behind two slashes before the object", "// comment\n"+object)
+	add("markup-comment", "a comment as in HTML before the object", "<!-- comment -->"+object)
+	add("dashes-comment", "a comment behind two dashes before the object", "-- comment\n"+object)
+	add("end-comma", "an object that ends behind a comma", cut+",")
+	add("name-alone", "a name alone", cut+`, "Further"}`)
+	add("no-name", "a value without a name", cut+`, : 1}`)
+	add("string-between", "a string between the members", strings.Replace(object, `, "`, `, "text", "`, 1))
+	add("two-colons", "two colons in a row", strings.Replace(object, `":`, `"::`, 1))
+	add("number-name", "a number for a name", cut+`, 1: 2}`)
+	add("word-name", "null for a name", cut+`, null: 2}`)
+	add("before-number", "a number before the object", "1"+object)
+	add("before-comma", "a comma before the object", ","+object)
+	add("behind-array", "an empty array behind the object", object+"[]")
+	add("mark-inside", "a byte order mark for white space", "{\uFEFF"+object[1:])
+	add("mark-behind", "a byte order mark behind the object", object+"\uFEFF")
+	add("line-separator", "a line separator for white space", "{\u2028"+object[1:])
+	add("wide-blank", "an ideographic space for white space", "{\u3000"+object[1:])
+	add("next-line", "the character NEL for white space", "{\u0085"+object[1:])
+	add("zero-width-space", "a zero-width space for white space", "{\u200B"+object[1:])
+	add("end-of-file", "the end of a file of old systems behind the object", object+"\x1a")
+	add("record-separator", "a record separator before the object", "\x1e"+object)
+	add("loop", "a loop before the object", "while(1);"+object)
+	once(plain)
 	add("trailing-comma", "a comma before the closing brace", strings.TrimSuffix(object, "}")+",}")
 	add("leading-comma", "a comma behind the opening brace", "{,"+object[1:])
 	add("two-commas", "two commas in a row", strings.Replace(object, ",", ",,", 1))
@@ -208,7 +282,7 @@ func typed(values []value) func(*builder) []item {
 }
 
 func mediaTypes(b *builder) []item {
-	return typed([]value{
+	out := typed([]value{
 		{"charset", "with a charset", "application/json; charset=utf-8", ""},
 		{"charset-upper", "with a charset in upper case", "application/json; charset=UTF-8", "media-type"},
 		{"charset-quoted", "with a charset in quotes", `application/json; charset="utf-8"`, "media-type"},
@@ -217,6 +291,8 @@ func mediaTypes(b *builder) []item {
 		{"blank-before", "with a blank before the semicolon", "application/json ; charset=utf-8", ""},
 		{"tab", "with a tab behind the semicolon", "application/json;\tcharset=utf-8", ""},
 	})(b)
+	return append(out, item{name: "two-blanks", title: "a media type with two blanks behind the semicolon", once: true,
+		change: sets("Content-Type", "application/json;  charset=utf-8")})
 }
 
 func mediaTypeCases(b *builder) []item {
@@ -231,7 +307,7 @@ func mediaTypeCases(b *builder) []item {
 }
 
 func openMediaTypes(b *builder) []item {
-	return typed([]value{
+	out := typed([]value{
 		{"escaped", "with an escape in a quoted charset", `application/json; charset="ut\f-8"`, ""},
 		{"odata", "with a parameter of OData", "application/json;odata.metadata=minimal", ""},
 		{"ieee754", "with another one of OData", "application/json;IEEE754Compatible=true", ""},
@@ -248,6 +324,9 @@ func openMediaTypes(b *builder) []item {
 		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor",
 			"application/vnd.example+json", ""},
 	})(b)
+	return append(out, item{name: "many-parameters", title: "a media type with many parameters", once: true,
+		change: sets("Content-Type", `application/json; boundary=a; profile="http://127.0.0.1/p"; x-any=b; `+
+			`odata.metadata=full; charset=utf8`)})
 }
 
 func otherMediaTypes(b *builder) []item {
@@ -286,10 +365,20 @@ func accepts(*builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, dimension: v.dimension,
 			change: sets("Accept", v.text)})
 	}
+	for _, v := range []value{
+		{"parameters", "JSON with parameters, and anything else less",
+			"application/json;odata.metadata=minimal;indent=2;charset=utf-8, */*;q=0.1", ""},
+		{"other-json", "types of +json before JSON, and anything else with a parameter",
+			`application/vnd.example.v1+json, application/problem+json, text/plain;note="a, b", ` +
+				`application/json;q=0.9, */*;charset=utf-8;q=0.1`, ""},
+	} {
+		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, once: true,
+			change: sets("Accept", v.text)})
+	}
 	return out
 }
 
-func negotiation(*builder) (out []item) {
+func negotiation(b *builder) (out []item) {
 	for _, v := range []struct{ name, title, field, value string }{
 		{"language", "a language", "Accept-Language", "de-DE,de;q=0.9,en;q=0.8"}, {"any-language", "any language",
 			"Accept-Language", "*"},
@@ -299,6 +388,34 @@ func negotiation(*builder) (out []item) {
 	} {
 		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title,
 			change: sets(v.field, v.value)})
+	}
+	// Another library each, with another language each.
+	for _, v := range []struct{ name, title, language, agent string }{
+		{"english", "English", "en-US,en;q=0.9", "python-requests/2.32.3"},
+		{"chinese", "Chinese", "zh-CN,zh;q=0.9", "Java/21.0.4"},
+		{"french", "French, and then any language", "fr-FR,fr;q=0.9,*;q=0.5",
+			"Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.26100.1"},
+		{"thai", "Thai", "th-TH", "PostmanRuntime/7.43.0"},
+		{"arabic", "Arabic", "ar-SA", "Apache-HttpClient/4.5.14 (Java/17.0.12)"},
+		{"japanese", "Japanese", "ja-JP", "okhttp/4.12.0"},
+	} {
+		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title, once: true,
+			change: sets("Accept-Language", v.language, "User-Agent", v.agent)})
+	}
+	for _, v := range []value{
+		{"no-coding-of-six", "none of six codings",
+			"gzip;q=0.0, x-gzip;q=0.0, compress;q=0.0, deflate;q=0.0, br;q=0.0, zstd;q=0.0", ""},
+		{"no-new-coding", "none of the new codings", "br;q=0.0, zstd;q=0.0", ""},
+	} {
+		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title, once: true,
+			change: sets("Accept-Encoding", v.text)})
+	}
+	for _, name := range b.textMembers() {
+		out = append(out, item{name: slug(name, "gzip"), title: "a request whose client prefers gzip, with a long " +
+			name + " beyond ASCII", once: true, change: func(r *request) {
+			r.field("Accept-Encoding", "gzip")
+			r.set(name, `"{{repeat 400 ß}}"`)
+		}})
 	}
 	return out
 }
@@ -384,6 +501,22 @@ func headers(b *builder) []item {
 		{name: "date", title: "the time of the request", change: sets("Date", "Sun, 06 Nov 1994 08:49:37 GMT")},
 		{name: "request-id", title: "an id of the request",
 			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
+		{name: "trace-ids", title: "the ids that tools for tracing give a request", once: true, change: sets(
+			"Idempotency-Key", `"0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e11"`,
+			"x-ms-client-request-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e12",
+			"x-ms-correlation-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e13",
+			"X-Correlation-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e14",
+			"Request-Id", "|7b1d0c7e5c1f4a52.8f6e0a2f.", "baggage", "userId=a,key=b;c=d",
+			"b3", "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1",
+			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "0f2b6f0e")},
+		{name: "preferences", title: "the preferences that clients are known to have", once: true, change: sets(
+			"ConsistencyLevel", "eventual", "OData-MaxVersion", "4.0",
+			"Prefer", `wait=10, return=representation, odata.include-annotations="*", outlook.timezone="UTC"`,
+			"Priority", "u=3, i", "Sec-GPC", "1", "Save-Data", "on", "From", "analyst@example.com",
+			"Want-Digest", "sha-256", "MIME-Version", "1.0", "Access-Control-Request-Method", "POST",
+			"Accept-Datetime", "Sun, 06 Nov 1994 08:49:37 GMT")},
+		{name: "more-forwarded", title: "more fields of a proxy", once: true, change: sets(
+			"X-Forwarded-Host", authority, "X-Forwarded-Prefix", "/", "X-Forwarded-For", "2001:db8::1, 192.0.2.1")},
 	}
 	return out
 }
@@ -463,6 +596,16 @@ func openHeaders(*builder) []item {
 		{name: "method-override", title: "a wish to be taken for GET", change: sets("X-HTTP-Method-Override", "GET")},
 		{name: "odata-version", title: "a version of OData", change: sets("OData-Version", "4.0")},
 		{name: "beyond-ascii", title: "a field beyond ASCII", change: sets("X-Name", "größe")},
+		{name: "fields-of-answers", title: "fields that are for answers, or for other requests", once: true,
+			change: sets("Content-Location", "/a", "Content-Disposition", `attachment; filename="a.json"`,
+				"Link", `</a>; rel="next"`, "Warning", `199 - "any"`, "If-Range", `"a"`,
+				"HTTP2-Settings", "AAMAAABkAAQAAP__", "TE", "gzip;q=0.5", "Connection", "TE",
+				"Content-Digest", "sha-256=:AAAA:", "Digest", "sha-256=AAAA")},
+		{name: "broken-fields", title: "fields whose values are broken", once: true,
+			change: sets("Date", "1994-11-06T08:49:37Z", "Cookie", `a={"b":1}; c=%zz`, "Accept-Language", "en_US",
+				"Origin", "chrome-extension://abcdef", "OData-MaxVersion", "3.0")},
+		{name: "scanner", title: "the User-Agent of a scanner, in early data", once: true,
+			change: sets("User-Agent", "sqlmap/1.8 (Nikto bot)", "Early-Data", "1")},
 	}
 }
 
@@ -473,7 +616,7 @@ func connections(b *builder) []item {
 			before: true, change: func(r *request) {
 				r.prior = slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)
 			}}
-		if n == 2 {
+		if n == 1 {
 			it.dimension = "connection"
 		}
 		out = append(out, it)
@@ -617,6 +760,13 @@ func openPaths(b *builder) (out []item) {
 	} {
 		out = append(out, item{name: v.name, title: v.title, change: func(r *request) { r.path = v.text }})
 	}
+	for _, v := range []value{
+		{"signs", "the path of a machine with signs", machine("a:b@c,d%25e%3Cf"), ""},
+		{"backslash", "the path of a machine with a backslash and a line feed as escapes", machine("a%5Cb%0Ac"), ""},
+	} {
+		out = append(out, item{name: v.name, title: v.title, once: true,
+			change: func(r *request) { r.path = v.text }})
+	}
 	return out
 }
 
@@ -646,6 +796,13 @@ func queries(*builder) (out []item) {
 		{"broken", "a percent sign at its end", "?a=%", ""},
 	} {
 		out = append(out, item{name: v.name, title: "a query with " + v.title,
+			change: func(r *request) { r.path += v.text }})
+	}
+	for _, v := range []value{
+		{"signs", "letters beyond ASCII and every other sign", "?id=1&debug=true&q=%C3%A9+a;b/c?d%3f", ""},
+		{"filter", "a filter of OData", "?$filter=a%20eq%20'b'&$expand=c", ""},
+	} {
+		out = append(out, item{name: v.name, title: "a query with " + v.title, once: true,
 			change: func(r *request) { r.path += v.text }})
 	}
 	return out
@@ -719,6 +876,26 @@ func schemes(*builder) (out []item) {
 		value("scheme-alone", "of the scheme alone", func(s, _ string) string { return s }),
 		value("twice", "of the scheme twice and no token", func(s, _ string) string { return s + " " + s }),
 	}
+	for _, v := range []struct {
+		name, title string
+		credentials func(scheme, token string) string
+	}{
+		{"twice-and-token", "of the scheme twice and the token",
+			func(s, t string) string { return s + " " + s + " " + t }},
+		{"word-behind", "with a word behind the token", func(s, t string) string { return s + " " + t + " x" }},
+		{"comma-behind", "with a comma behind the token", func(s, t string) string { return s + " " + t + "," }},
+		{"braces", "of a placeholder for the token", func(s, _ string) string { return s + " {token}" }},
+		{"empty-quotes", "of two quotes for the token", func(s, _ string) string { return s + ` ""` }},
+		{"star", "of a star for the token", func(s, _ string) string { return s + " *" }},
+		{"beyond-ascii", "of characters beyond ASCII and an escape",
+			func(s, _ string) string { return s + " tök%20n" }},
+		{"basic", "of the scheme Basic with a short name", func(_, _ string) string { return "Basic YTpi" }},
+		{"basic-alone", "of the scheme Basic alone", func(_, _ string) string { return "Basic" }},
+	} {
+		it := value(v.name, v.title, v.credentials)
+		it.once = true
+		out = append(out, it)
+	}
 	return out
 }
 
@@ -741,6 +918,12 @@ func authorization(*builder) (out []item) {
 			}
 		}})
 	}
+	out = append(out, item{name: "probe", title: "a request of a probe, from a site and with a path that are known",
+		once: true, change: func(r *request) {
+			r.withoutField("Authorization")
+			sets("User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}", "Origin", "http://127.0.0.1",
+				"Referer", "http://127.0.0.1/", "Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
+		}})
 	return append(out, item{name: "principal", title: "a name that a proxy has authenticated",
 		change: func(r *request) {
 			r.withoutField("Authorization")
@@ -792,6 +975,36 @@ func openAuthorization(b *builder) (out []item) {
 			add(form.name, form.title, form.change)
 		}
 	}
+	plain := len(out)
+	add("expectation", "an expectation", sets("Expect", "100-continue"))
+	add("broken-body", "a body that is cut", whole(strings.TrimSuffix(b.plain.body(), "}")))
+	add("override", "a wish to be taken for GET", sets("X-HTTP-Method-Override", "GET"))
+	for i := range out[plain:] {
+		out[plain+i].once, out[plain+i].unreadable = true, true
+	}
+	return out
+}
+
+// openRoles are requests of a user without the role that a server may refuse for something else.
+func openRoles(b *builder) (out []item) {
+	broken, queried := roles(b)[0], roles(b)[0]
+	broken.name, queried.name = "broken-body", "query"
+	broken.title, queried.title = broken.title+" whose body is cut", queried.title+" with a query"
+	for _, v := range []struct {
+		item
+		change func(*request)
+	}{
+		{broken, whole(strings.TrimSuffix(b.plain.body(), "}"))},
+		{queried, func(r *request) { r.path += "?a=b" }},
+	} {
+		it := v.item
+		it.combined, it.unreadable, it.once = false, true, true
+		it.change = func(r *request) {
+			v.item.change(r)
+			v.change(r)
+		}
+		out = append(out, it)
+	}
 	return out
 }
 
@@ -807,9 +1020,17 @@ func credentials(b *builder) (out []item) {
 		it.needs = variable
 		return it
 	}
+	words := func(forms ...string) (out []item) {
+		for i := 0; i+1 < len(forms); i += 2 {
+			it := token(forms[i], "that is "+forms[i+1], forms[i+1])
+			it.once = true
+			out = append(out, it)
+		}
+		return out
+	}
 	behind := token("behind-good", "with a character more, behind a request with the right one", "{{token}}.")
 	behind.combined, behind.change = false, priorTo(behind.change, b.plain)
-	return []item{
+	return append([]item{
 		behind,
 		derived("shorter", "without its last character", "shorter-token"),
 		derived("tail", "without its first character", "tail-token"),
@@ -824,7 +1045,8 @@ func credentials(b *builder) (out []item) {
 		token("three-parts", "of three parts that are no JSON", "abc.def.ghi"),
 		token("unsigned", "that is signed by nobody", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ."),
 		token("word", "that is a word", "null"),
-	}
+	}, words("undefined", "undefined", "true", "true", "admin", "admin", "zeros", "0", "dots", "..", "dashes", "---",
+		"letter", "x")...)
 }
 
 // credentialForms are nearly the accepted token, in forms that no token has.

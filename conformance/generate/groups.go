@@ -12,11 +12,11 @@ type Group struct {
 func Groups() []Group {
 	return []Group{
 		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts,
-			value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""})},
+			asciiTurns, value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""})},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
 			"Unicode",
-			texts(unicodeTexts)},
-		{"text-open", "the same with characters that a reader need not support", texts(openTexts)},
+			texts(unicodeTexts, unicodeTurns)},
+		{"text-open", "the same with characters that a reader need not support", texts(openTexts, openTurns)},
 		{"text-length", "each text member is as long as a power of two, and one off, up to 65,536", lengths},
 		{"text-blank", "each text member is empty or blank, in every way that its pattern refuses", blanks},
 		{"hash", "each hash is of every make-up that hexadecimal digits allow", hashes},
@@ -68,6 +68,7 @@ func Groups() []Group {
 		{"role", "the user lacks the role", roles},
 		{"role-again", "the user lacks the role, and another one was permitted the same before", withoutRole},
 		{"role-chunked", "the user lacks the role, and the body is sent in chunks", chunkedRoles},
+		{"role-open", "the user lacks the role, and the request has a query or a body that is cut", openRoles},
 		{"method", "the method is nearly POST", methods},
 		{"method-open", "the method is HEAD, OPTIONS or TRACE", openMethods},
 		{"path-open", "the path leads to nothing", openPaths},

@@ -77,6 +77,20 @@ func nearNames(b *builder) (out []item) {
 				breaks: rule,
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "plural"})
 		}
+		others := []value{
+			{"colon", "with a colon behind it", name + ":", ""}, {"index", "with an index behind it", name + "[0]", ""},
+			{"underscore-inside", "with an underscore before its last sign",
+				name[:len(name)-1] + "_" + name[len(name)-1:], ""},
+		}
+		if b.kindOf(name) != "" {
+			for _, other := range []string{"FileHash", "fileId", "FileIdentifier", "Identifier", "FileSha1"} {
+				others = append(others, value{other, "replaced by " + other, other, ""})
+			}
+		}
+		for _, n := range others {
+			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title),
+				breaks: rule, once: true, change: func(r *request) { r.rename(name, quote(n.text)) }})
+		}
 	})
 	return out
 }
@@ -122,6 +136,10 @@ func nameCases(b *builder) (out []item) {
 				breaks: rule,
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "lower"})
 		}
+		swapped := strings.ToLower(name[:1]) + strings.ToUpper(name[1:])
+		out = append(out, item{name: slug(name, "swapped"), breaks: rule, once: true,
+			title:  fmt.Sprintf("the name %s with every letter in the other case", name),
+			change: func(r *request) { r.rename(name, quote(swapped)) }})
 	})
 	if first != nil {
 		out = append(out, item{name: "all-lower", title: "every name in lower case", breaks: first,

@@ -44,6 +44,37 @@ type value struct {
 	dimension   string // of which it is a form that is combined with others
 }
 
+// turns are texts each of which one operation alone is sent.
+type turns func() []value
+
+// asciiTurns are words that software takes for something else, and what firewalls look for.
+func asciiTurns() []value {
+	return []value{
+		{"not-applicable", "a word for nothing", "n/a", ""}, {"full-stop", "a full stop alone", ".", ""},
+		{"tilde", "a tilde alone", "~", ""}, {"word-false", "the word false", "false", ""},
+		{"device-nul", "the name of a device that is empty", "NUL", ""},
+		{"attacks", "the signs of several attacks", "<img onerror=alert(1)> javascript:alert(1) sleep(5) xp_cmdshell " +
+			"wget http://127.0.0.1/a () { :; };", ""},
+		{"test-virus", "the text that scanners take for a virus", `X5O!P%@AP[4\PZX54(P^)7CC)7}$` +
+			"EICAR-STANDARD-ANTIVIRUS-" + "TEST-FILE!$H+H*", ""},
+		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
+			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
+		{"comments", "comments of a language, and a comma before a brace", "a /* b */ c // d ,} e", ""},
+	}
+}
+
+// unicodeTurns are texts with control characters in a row.
+func unicodeTurns() []value {
+	return []value{
+		{"mail-end", "an empty line, the end of a mail, and a tab at the end", "a\r\n\r\nb\r\n.\r\nc\t", ""},
+		{"separators", "separators of files, groups and records", "a\x1cb\x1dc\x1ed", ""},
+	}
+}
+
+func openTurns() []value {
+	return []value{{"nul-first", "NUL at the beginning of a text", "\x00ab", ""}}
+}
+
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
 // known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
@@ -206,8 +237,9 @@ func openTexts() []value {
 	}
 }
 
-// texts are texts in each text member, and further values of it that are templates of JSON.
-func texts(of func() []value, templates ...value) func(*builder) []item {
+// texts are texts in each text member, those that one operation alone is sent, and further values
+// of it that are templates of JSON.
+func texts(of func() []value, dealt turns, templates ...value) func(*builder) []item {
 	return func(b *builder) (out []item) {
 		for _, name := range b.textMembers() {
 			add := func(v value, json string) {
@@ -219,6 +251,13 @@ func texts(of func() []value, templates ...value) func(*builder) []item {
 			}
 			for _, v := range templates {
 				add(v, v.text)
+			}
+			plain := len(out)
+			for _, v := range dealt() {
+				add(v, quote(v.text))
+			}
+			for i := range out[plain:] {
+				out[plain+i].once = true
 			}
 		}
 		return out
@@ -312,6 +351,9 @@ func hashes(b *builder) (out []item) {
 		own := b.ownHash("0123456789abcdef", name)
 		out = append(out, item{name: slug(name, "escaped"), title: name + " with digits as escapes",
 			change: func(r *request) { r.set(name, fmt.Sprintf(`"\u%04x%s\u%04X"`, own[0], own[1:39], own[39])) }})
+		all := b.ownHash("0123456789abcdef", name+" in escapes")
+		out = append(out, item{name: slug(name, "all-escaped"), title: name + " with every digit as an escape",
+			once: true, change: func(r *request) { r.set(name, `"`+escaped(all)+`"`) }})
 	}
 	return out
 }

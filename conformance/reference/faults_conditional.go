@@ -75,6 +75,10 @@ func wordFaults() []conditional {
 			breaks: breaksForms, phase: Coverage, when: commentHas("\u2028"), then: crash},
 		{name: "refuses-paragraph-separator", says: "does not take U+2029 in a Comment", breaks: breaksForms,
 			phase: Coverage, when: commentHas("\u2029"), then: refuse(400)},
+		{name: "crashes-on-full-stop", says: "answers 500 to a Comment that is a full stop", breaks: breaksWords,
+			phase: Coverage, when: commentLike(`^\.$`), then: crash},
+		{name: "refuses-test-virus", says: "does not take the text that scanners take for a virus", breaks: breaksWords,
+			phase: Coverage, when: commentHas("X5O!P%@AP"), then: refuse(403)},
 		{name: "crashes-on-joined-emoji", says: "answers 500 to emoji that a zero-width joiner joins",
 			breaks: breaksForms, phase: Coverage, when: commentHas("\u200d"), then: crash},
 		{name: "refuses-zero-width-space", says: "does not take a zero-width space in a Comment", breaks: breaksForms,
@@ -332,6 +336,12 @@ func escapeFaults() []conditional {
 			when: bodyLike(`(?i)\\u005c`), then: crash},
 		{name: "refuses-escaped-separator", says: `does not take \u2028`, breaks: breaksForms, phase: Coverage,
 			when: bodyLike(`\\u2028`), then: refuse(400)},
+		{name: "crashes-on-escape-over-4096", says: "answers 500 to an escape over the end of a buffer of 4,096 bytes",
+			breaks: breaksForms, phase: Coverage, when: func(q *asked) bool {
+				return len(q.body) > 4096+6 && strings.Contains(string(q.body[4096-5:4096]), `\u`)
+			}, then: crash},
+		{name: "refuses-body-of-4096-bytes", says: "does not take a body that fills a buffer of 4,096 bytes",
+			breaks: breaksForms, phase: Coverage, when: bodyBytes(4096, 4096), then: refuse(400)},
 		{name: "refuses-solidus-by-number", says: `does not take \u002f`, breaks: breaksForms, phase: Unfound,
 			when: bodyLike(`(?i)\\u002f`), then: refuse(400)},
 		{name: "refuses-escaped-digits-in-sha1", says: "does not take an escape inside Sha1", breaks: breaksForms,
@@ -442,6 +452,7 @@ func mediaConditionFaults() (out []conditional) {
 	for _, row := range []struct{ slug, says, expr string }{
 		{"blank-before-semicolon", "a blank before a semicolon in Content-Type", `\s;`},
 		{"tab-in-content-type", "a tab in Content-Type", "\t"},
+		{"two-blanks-in-content-type", "two blanks in Content-Type", ";  "},
 		{"mixed-case-media-type", "a Content-Type in mixed case", `^[Aa]p+li?cation/j?[A-Za-z]*[a-z][A-Z]`},
 	} {
 		out = append(out, conditional{name: "refuses-" + row.slug, says: "answers 415 to " + row.says,
@@ -500,7 +511,7 @@ func negotiationFaults() []conditional {
 			then: zip},
 		{name: "claims-brotli-if-asked", says: "says that a plain body is compressed with brotli where " +
 			"Accept-Encoding " +
-			"names it", breaks: ids("http.framing", "response.json"), phase: Unfound,
+			"names it", breaks: ids("http.framing", "response.json"), phase: Coverage,
 			when: field("Accept-Encoding", `br`),
 			then: coded("br", func(b []byte) []byte { return b })},
 		{name: "crashes-on-encoding-list", says: "answers 500 to a list in Accept-Encoding", breaks: breaksHTTP,
@@ -508,6 +519,11 @@ func negotiationFaults() []conditional {
 		{name: "translates-status", says: "gives status in German where Accept-Language asks for German",
 			breaks: ids("action.status"), phase: Coverage, when: field("Accept-Language", `^de`),
 			then: edits(set("status", "In Bearbeitung"))},
+		{name: "translates-type", says: "gives type in Japanese where Accept-Language asks for Japanese",
+			breaks: ids("action.type"), phase: Coverage, when: field("Accept-Language", `^ja`),
+			then: edits(set("type", "停止"))},
+		{name: "crashes-on-new-coding", says: "answers 500 to zstd in Accept-Encoding", breaks: breaksHTTP,
+			phase: Coverage, when: field("Accept-Encoding", `zstd`), then: crash},
 		{name: "crashes-on-accept-language", says: "answers 500 to a list with qualities in Accept-Language",
 			breaks: breaksHTTP, phase: Coverage, when: field("Accept-Language", `,.*q=`), then: crash},
 		{name: "answers-range", says: "answers 206 to a request with Range", breaks: ids("response.created"),
@@ -527,6 +543,10 @@ func fieldFaults() []conditional {
 			when: field("Cookie", `.`), then: crash},
 		{name: "crashes-on-forwarded-for", says: "answers 500 to an X-Forwarded-For that is no address",
 			breaks: breaksHTTP, phase: Coverage, when: field("X-Forwarded-For", `[^0-9a-fA-F.:, \[\]]`), then: crash},
+		{name: "crashes-on-idempotency-key", says: "answers 500 to a request with Idempotency-Key", breaks: breaksHTTP,
+			phase: Coverage, when: field("Idempotency-Key", `.`), then: crash},
+		{name: "crashes-on-preference-to-wait", says: "answers 500 to a preference to wait", breaks: breaksHTTP,
+			phase: Coverage, when: field("Prefer", `wait=`), then: crash},
 		{name: "crashes-on-trace-parent", says: "answers 500 to a traceparent of another form", breaks: breaksHTTP,
 			phase: Unfound, when: both(field("Traceparent", `.`), not(field("Traceparent",
 				`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`))), then: crash},
@@ -796,6 +816,8 @@ func conditionalHoles() []Fault {
 			Wrap: renamed("Commen", "Comment")},
 		{Name: "takes-sha256-name", Says: "takes Sha256 for Sha1", Breaks: noSha1, Phase: Coverage,
 			Wrap: renamed("Sha256", "Sha1")},
+		{Name: "takes-file-hash-name", Says: "takes FileHash for Sha1", Breaks: noSha1, Phase: Coverage,
+			Wrap: renamed("FileHash", "Sha1")},
 		{Name: "takes-sha-1-name", Says: "takes Sha-1 for Sha1", Breaks: noSha1, Phase: Coverage,
 			Wrap: renamed("Sha-1", "Sha1")},
 		{Name: "takes-wide-sha1-name", Says: "takes Ｓha1, with a wide letter, for Sha1", Breaks: noSha1,
@@ -897,6 +919,9 @@ func conditionalHoles() []Fault {
 		grammar("takes-bare-tab-in-string", "accepts a tab inside a string", "\t", " "),
 		{Name: "takes-hexadecimal-escape", Says: `accepts the escape \x41`, Breaks: ids("request.grammar"),
 			Wrap: excuseBody(replaced(`\\x[0-9A-Fa-f]{2}`, "x"))},
+		grammar("takes-escaped-v", `accepts the escape \v`, `\\v`, " "),
+		grammar("takes-number-before", "accepts a number before the object", `^\s*[0-9]+\s*\{`, "{"),
+		grammar("takes-name-alone", "accepts a name without a colon and a value", `,\s*"[A-Za-z]+"\s*\}`, "}"),
 		grammar("takes-escaped-apostrophe", `accepts the escape \'`, `\\'`, "'"),
 		grammar("takes-form-feed", "takes a form feed or a vertical tab between tokens for white space", "[\f\v]", " "),
 		grammar("takes-no-break-space", "takes a space that does not break for white space between tokens", "\u00a0",
@@ -1045,7 +1070,7 @@ func credentialNearMisses() []Fault {
 			replaceToken(`^(?i:Token) (.+)$`, "Bearer $1")},
 		{"takes-oauth-scheme", "accepts the schemes OAuth and JWT", scheme, Coverage,
 			replaceToken(`^(?i:OAuth|JWT) (.+)$`, "Bearer $1")},
-		{"takes-scheme-twice", "accepts Bearer written twice", scheme, Unfound,
+		{"takes-scheme-twice", "accepts Bearer written twice", scheme, Coverage,
 			replaceToken(`^Bearer Bearer (.+)$`, "Bearer $1")},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: row.phase,
@@ -1066,10 +1091,29 @@ func credentialNearMisses() []Fault {
 	}{
 		{"takes-chunks-of-anyone", "has its body in chunks", chunky},
 		{"takes-query-of-anyone", "has a query", queried},
+		{"takes-requests-of-probes", "names a probe as its User-Agent", field("User-Agent", `probe`)},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: "accepts a request without Authorization that " + row.where,
 			Breaks: required, Phase: Coverage, Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
 				if len(q.Header.Values("Authorization")) > 0 || !row.when(q) {
+					return false
+				}
+				q.Request = trust(q.Request)
+				return true
+			})})
+	}
+	for _, row := range []struct {
+		name, says string
+		breaks     []string
+		expr       string
+	}{
+		{"takes-placeholder", "accepts a placeholder for the token", scheme, `^Bearer \{token\}$`},
+		{"takes-word-undefined", "accepts undefined for the token", known, `^Bearer undefined$`},
+	} {
+		sent := field("Authorization", row.expr)
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: Coverage,
+			Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
+				if !sent(q) {
 					return false
 				}
 				q.Request = trust(q.Request)
@@ -1112,6 +1156,9 @@ func conditionalRefusals() (faults []Fault) {
 		{"crashes-on-escaped-path", "answers 500 to an escaped letter in the path",
 			ids("refusal.no-server-error"), Coverage,
 			404, func(q *asked) bool { return strings.Contains(q.RequestURI, "%") }, crash},
+		{"crashes-on-broken-body-of-anyone", "answers 500 to broken JSON without Authorization",
+			ids("refusal.no-server-error", "refusal.status-auth"), Coverage, 401, both(without("Authorization"),
+				not(bodyLike(`\}\s*$`))), crash},
 		{"crashes-on-half-media-type", "answers 500 to a Content-Type without a slash",
 			ids("refusal.no-server-error", "refusal.media-type"), "", 415, field("Content-Type", `^[^/]*$`), crash},
 		{"crashes-on-bad-charset", "answers 500 to another type whose charset it does not know",
