@@ -613,7 +613,7 @@ func connections(b *builder) []item {
 	out := []item{}
 	for _, n := range []int{1, 2, 5} {
 		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			before: true, change: func(r *request) {
+			before: true, once: n == 5, change: func(r *request) {
 				r.prior = slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)
 			}}
 		if n == 1 {
@@ -640,7 +640,7 @@ func behindOthers(b *builder) (out []item) {
 			r.members = append(r.members, member{`"Further"`, `"{{repeat 12000 x}}"`})
 		}, nil},
 	} {
-		out = append(out, item{name: v.name, title: "a request behind " + v.title + " on its connection",
+		out = append(out, item{once: true, name: v.name, title: "a request behind " + v.title + " on its connection",
 			change: func(r *request) {
 				first := b.plain.clone()
 				v.change(&first)
@@ -660,7 +660,7 @@ func bodiless(method string) func(*request) {
 
 func chunkedBodies(b *builder) (out []item) {
 	add := func(name, title string, chunks []chunk, changes ...func(*request)) {
-		out = append(out, item{name: name, title: "a body in chunks: " + title, change: func(r *request) {
+		out = append(out, item{once: true, name: name, title: "a body in chunks: " + title, change: func(r *request) {
 			r.chunks = chunks
 			for _, change := range changes {
 				change(r)
@@ -1041,7 +1041,6 @@ func credentials(b *builder) (out []item) {
 		token("segment", "with another segment", "{{token}}.x"),
 		token("twice", "that is it twice", "{{token}}{{token}}"),
 		token("path", "with a path behind it", "{{token}}/x"),
-		token("long", "of 900 letters", strings.Repeat("x", 900)),
 		token("three-parts", "of three parts that are no JSON", "abc.def.ghi"),
 		token("unsigned", "that is signed by nobody", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ."),
 		token("word", "that is a word", "null"),
@@ -1049,11 +1048,12 @@ func credentials(b *builder) (out []item) {
 		"letter", "x")...)
 }
 
-// credentialForms are nearly the accepted token, in forms that no token has.
+// credentialForms are credentials in forms that no token has, or of a length that a server may refuse.
 func credentialForms(*builder) (out []item) {
 	for _, v := range []struct{ name, title, form string }{
 		{"quoted", "in quotes", `"{{token}}"`},
 		{"comma", "with a comma and another behind it", "{{token}},x"},
+		{"long", "of 4,000 letters", strings.Repeat("x", 4000)},
 	} {
 		out = append(out, item{name: v.name, title: "a token " + v.title, change: func(r *request) {
 			r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", v.form, 1))

@@ -64,7 +64,7 @@ func Groups() []Group {
 			withoutAuthorization},
 		{"authorization-open", "the same in forms that a server may refuse for themselves", openAuthorization},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
-		{"credentials-form", "the same in a form that no token has", credentialForms},
+		{"credentials-form", "the same in a form that no token has, or too long", credentialForms},
 		{"role", "the user lacks the role", roles},
 		{"role-again", "the user lacks the role, and another one was permitted the same before", withoutRole},
 		{"role-chunked", "the user lacks the role, and the body is sent in chunks", chunkedRoles},

@@ -24,7 +24,8 @@ func unchanged(*request) {}
 func twins(b *builder) (out []item) {
 	for _, name := range b.hashMembers() {
 		for _, form := range []struct{ name, title string }{{"last", "last"}, {"first", "first"}} {
-			out = append(out, item{name: slug(name, form.name), title: name + " that differs from that of the " +
+			out = append(out, item{once: true, name: slug(name, form.name), title: name + " that differs from that " +
+				"of the " +
 				"request " +
 				"before in its " + form.title + " digit",
 				change: behind(func(r *request) { r.hashAs(name, form.name) },
@@ -49,7 +50,7 @@ func againAfterRefusals(b *builder) (out []item) {
 	} {
 		first := b.plain.clone()
 		v.change(&first)
-		out = append(out, item{name: v.name, title: "a request for a file behind one that " + v.title,
+		out = append(out, item{once: true, name: v.name, title: "a request for a file behind one that " + v.title,
 			change: behind(unchanged, prior{request: first, expect: conformance.Either})})
 	}
 	return out
@@ -62,7 +63,8 @@ func elsewhere(b *builder) []item {
 		first.path, first.calls = path, operation
 		return behind(unchanged, prior{request: first, expect: conformance.Accepted})
 	}
-	out := []item{{name: "machine", title: "a request for a file behind one for the same file on another machine",
+	out := []item{{once: true, name: "machine", title: "a request for a file behind one for the same file on another " +
+		"machine",
 		needs: httpfile.OtherMachine, change: after("{{path "+httpfile.OtherMachine+"}}", "")}}
 	for _, op := range b.suite.Operations {
 		if op.ID != b.op.ID && op.RequestSchema == b.op.RequestSchema {
@@ -77,10 +79,12 @@ func elsewhere(b *builder) []item {
 func repetitions(b *builder) (out []item) {
 	accepted, open := prior{request: b.plain, expect: conformance.Accepted},
 		prior{request: b.plain, expect: conformance.Either}
-	out = append(out, item{name: "third", title: "a third request for a file", change: behind(unchanged, accepted,
-		open)})
+	out = append(out, item{once: true, name: "third", title: "a third request for a file",
+		change: behind(unchanged, accepted,
+			open)})
 	for _, name := range b.hashMembers() {
-		out = append(out, item{name: slug(name, "upper"), title: "a second request for a file, with " + name + " in " +
+		out = append(out, item{once: true, name: slug(name, "upper"), title: "a second request for a file, with " +
+			name + " in " +
 			"upper case", change: behind(func(r *request) { r.hashAs(name, "upper") }, accepted)})
 	}
 	return out
@@ -92,7 +96,7 @@ func withoutAuthorization(b *builder) (out []item) {
 		name, title string
 		before      int
 	}{{"second", "an accepted request", 1}, {"third", "two accepted requests", 2}} {
-		out = append(out, item{name: v.name, title: "a request without Authorization behind " + v.title +
+		out = append(out, item{once: true, name: v.name, title: "a request without Authorization behind " + v.title +
 			" for the file",
 			change: behind(func(r *request) { r.withoutField("Authorization") },
 				slices.Concat([]prior{{request: b.plain, expect: conformance.Accepted}},

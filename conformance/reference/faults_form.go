@@ -144,18 +144,9 @@ func beyondFaults() []Fault {
 			func(q *asked) bool { return len(q.URL.Path) >= 2000 }),
 		crashing("crashes-on-dollar-in-path", "a dollar sign in the path",
 			func(q *asked) bool { return strings.Contains(q.URL.Path, "$") }),
-		{Name: "echoes-token-of-trace", Says: "answers TRACE with the request, and the token in it",
-			Breaks: ids("response.no-token"), Phase: Coverage, Wrap: rewrite(func(a *answer, q *asked) {
-				if q.Method == http.MethodTrace {
-					a.status = http.StatusOK
-					a.header.Set("Content-Type", "message/http")
-					a.body = []byte("TRACE " + q.URL.Path + " HTTP/1.1\r\nAuthorization: " +
-						q.Header.Get("Authorization") + "\r\n\r\n")
-				}
-			})},
-		{Name: "serves-isolate", Says: "takes the action isolate for a documented one", Breaks: ids("path.exact"),
+		{Name: "serves-scan", Says: "takes the action runAntiVirusScan for a documented one", Breaks: ids("path.exact"),
 			Phase: Coverage, Wrap: servedAt(func(q *asked) string {
-				return pathMeaning(q, func(_, named string) bool { return named == "isolate" })
+				return pathMeaning(q, func(_, named string) bool { return named == "runAntiVirusScan" })
 			})},
 		{Name: "takes-chunks-of-those-without-role",
 			Says:   "does not look for the role where the body is in chunks",
@@ -179,7 +170,7 @@ func beyondFaults() []Fault {
 			Breaks: ids("request.sha1-required", "refusal.status-body", "refusal.no-action"),
 			Wrap:   renamed("Hash", "Sha1")},
 		{Name: "takes-long-s-name", Says: "takes ſha1, whose first letter is S in upper case, for Sha1",
-			Phase: Coverage, Breaks: ids("request.sha1-required", "refusal.status-body", "refusal.no-action"),
+			Phase: Coverage, Breaks: ids("request.name-case", "refusal.status-body", "refusal.no-action"),
 			Wrap: renamed("ſha1", "Sha1")},
 	}
 }
