@@ -761,8 +761,9 @@ func openPaths(b *builder) (out []item) {
 		out = append(out, item{name: v.name, title: v.title, change: func(r *request) { r.path = v.text }})
 	}
 	for _, v := range []value{
-		{"signs", "the path of a machine with signs", machine("a:b@c,d%25e%3Cf"), ""},
-		{"backslash", "the path of a machine with a backslash and a line feed as escapes", machine("a%5Cb%0Ac"), ""},
+		{"signs", "the path of a machine with signs", machine("a:b@c,d%25e%3Cf%5Cg%0Ah"), ""},
+		{"signs-and-more", "a path with signs that leads nowhere",
+			machine("$a:b@c,d%25e%3Cf%5Cg%0Ah*__proto__") + "X", ""},
 	} {
 		out = append(out, item{name: v.name, title: v.title, once: true,
 			change: func(r *request) { r.path = v.text }})
