@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,7 +53,7 @@ func (x *Exchange) awaited() bool {
 // openSuccess reports whether a valid request that need not be accepted was, in a case that
 // is to prove how an acceptance is answered.
 func (x *Exchange) openSuccess() bool {
-	return x.expect() == Either && x.success() && x.Case.proving(Acceptance) != ""
+	return x.Case != nil && x.expect() == Either && x.success() && x.Case.proving(Acceptance) != ""
 }
 
 func created(x *observed) []Problem {
@@ -173,9 +172,8 @@ func refusalStatus(x *observed) (out []Problem) {
 		return nil
 	}
 	charged := x.Case.status
-	// Whatever is no acceptance keeps a requirement not to accept.
-	if charged == "" && status/100 != 2 && x.Case.weak {
-		charged = cmp.Or(slices.Concat(x.Case.open, []string{x.Case.main})...)
+	if charged == "" && status/100 != 2 {
+		charged = x.Case.otherRefusal
 	}
 	if charged == "" || status/100 == 2 && slices.Contains(x.Case.open, charged) {
 		return nil

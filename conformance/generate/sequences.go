@@ -23,12 +23,12 @@ func unchanged(*request) {}
 // twins are requests for a file whose hash differs in one digit from that of the request before.
 func twins(b *builder) (out []item) {
 	for _, name := range b.hashMembers() {
-		for _, form := range []struct{ name, title string }{{"last", "last"}, {"first", "first"}} {
-			out = append(out, item{once: true, name: slug(name, form.name), title: name + " that differs from that " +
+		for _, form := range []string{"last", "first"} {
+			out = append(out, item{once: true, name: slug(name, form), title: name + " that differs from that " +
 				"of the " +
 				"request " +
-				"before in its " + form.title + " digit",
-				change: behind(func(r *request) { r.hashAs(name, form.name) },
+				"before in its " + form + " digit",
+				change: behind(func(r *request) { r.hashAs(name, form+"-digit") },
 					prior{request: b.plain, expect: conformance.Accepted})})
 		}
 	}

@@ -96,8 +96,9 @@ func verdicts(t *testing.T, names []string) map[string]bool {
 
 func TestTheRecordOfFaultsHolds(t *testing.T) {
 	var names []string
+	want := recordedFaults(t)
 	for i, f := range tabled() {
-		if *update || i%sampleStep == 0 {
+		if _, recorded := want[f.Name]; *update && !recorded || i%sampleStep == 0 {
 			names = append(names, f.Name)
 		}
 	}
@@ -105,13 +106,16 @@ func TestTheRecordOfFaultsHolds(t *testing.T) {
 	if *update {
 		var b strings.Builder
 		b.WriteString(recordHead)
-		for _, name := range names {
-			fmt.Fprintf(&b, "%s  %s\n", name, map[bool]string{true: "caught", false: "missed"}[got[name]])
+		for _, f := range tabled() {
+			caught, now := got[f.Name]
+			if !now {
+				caught = want[f.Name]
+			}
+			fmt.Fprintf(&b, "%s  %s\n", f.Name, map[bool]string{true: "caught", false: "missed"}[caught])
 		}
 		require.NoError(t, os.WriteFile(recordFile, []byte(b.String()), 0o644))
 		return
 	}
-	want := recordedFaults(t)
 	for _, name := range names {
 		if got[name] != want[name] {
 			t.Errorf("%s: want caught %v, got %v; run .ci/pact/run -update where the change is meant", name, want[name],
@@ -121,5 +125,5 @@ func TestTheRecordOfFaultsHolds(t *testing.T) {
 }
 
 // sampleStep leaves ten of the faults, because all of them take ten minutes; with
-// -update all are verified.
+// -update those that have no line in the record are verified too.
 const sampleStep = 68

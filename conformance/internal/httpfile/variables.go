@@ -65,8 +65,8 @@ var variables = sync.OnceValue(func() []VariableDoc {
 		{"zeros", "{{zeros sha1}}", "another one that begins with 24 zeros", isSHA1Name},
 		{"trailing", "{{trailing sha1}}", "another one that ends in 24 zeros", isSHA1Name},
 		{"halves", "{{halves sha1}}", "the same with its first half in upper case", isSHA1Name},
-		{"last", "{{last sha1}}", "another one that differs in its last digit alone", isSHA1Name},
-		{"first", "{{first sha1}}", "another one that differs in its first digit alone", isSHA1Name},
+		{"last-digit", "{{last-digit sha1}}", "another one that differs in its last digit alone", isSHA1Name},
+		{"first-digit", "{{first-digit sha1}}", "another one that differs in its first digit alone", isSHA1Name},
 		{"magic", "{{magic sha1}}", "another one that reads as zero with an exponent", isSHA1Name},
 		{"exponent", "{{exponent sha1}}", "another one that reads as a number with an exponent", isSHA1Name},
 		{"comment", "{{comment}}", "a short plain comment of this case alone", noArgs},
@@ -226,9 +226,9 @@ var hashForms = map[string]func(hash string) string{
 	"trailing": func(hash string) string {
 		return hash[:len(hash)-min(24, len(hash))] + strings.Repeat("0", min(24, len(hash)))
 	},
-	"halves": func(hash string) string { return strings.ToUpper(hash[:len(hash)/2]) + hash[len(hash)/2:] },
-	"last":   func(hash string) string { return otherDigit(hash, len(hash)-1) },
-	"first":  func(hash string) string { return otherDigit(hash, 0) },
+	"halves":      func(hash string) string { return strings.ToUpper(hash[:len(hash)/2]) + hash[len(hash)/2:] },
+	"last-digit":  func(hash string) string { return otherDigit(hash, len(hash)-1) },
+	"first-digit": func(hash string) string { return otherDigit(hash, 0) },
 	"magic": func(hash string) string {
 		return eachDigit(hash, func(i int, c byte) byte {
 			switch i {
