@@ -100,6 +100,9 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	}
 	if failed != nil {
 		fmt.Fprintf(e.stderr, "%v\n\n", failed)
+		if report.Verdict == record.Conformant { // what was asked for was not done
+			report.Verdict, report.Reason = record.Unjudged, failed.Error()
+		}
 		return report, nil
 	}
 	f.summary(e.stderr, plan, result)

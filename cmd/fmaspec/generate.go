@@ -24,8 +24,9 @@ type generateFlags struct{ phase string } // generateNone where empty
 func (g *generateFlags) flags(set *flag.FlagSet) {
 	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, "+
 		"explore, or auto, which is coverage for a target on this machine and none for another; explore sends random "+
-		"requests after the other cases, those whose ids, such as requestSample/explore/SEED-17, -run and -skip "+
-		"leave, and reduces what fails")
+		"requests after the written cases, and reduces what fails; -run and -skip, whose patterns have to match "+
+		"written "+
+		"cases too, select them by ids such as requestSample/explore/SEED-17")
 }
 
 func (g *generateFlags) validate() error {

@@ -453,7 +453,8 @@ func witnesses() map[string][]probe {
 	out["crashes-behind-long-body"] = []probe{long(8000), {}}
 	twin := func(hash string) probe { return body(`"a comment"`, `"`+hash+`"`) }
 	onOther := strings.Replace(samplePath, machine, otherMachine, 1)
-	nobody, lacksRole := probe{bare: true, header: []string{"Content-Type: application/json"}}, auth("Bearer "+unprivileged)
+	nobody, lacksRole := probe{bare: true, header: []string{"Content-Type: application/json"}},
+		auth("Bearer "+unprivileged)
 	out["remembers-refused-file"] = []probe{nobody, {}}
 	out["finds-by-first-32-digits"] = []probe{{}, twin(hash[:39] + "0")}
 	out["finds-by-last-32-digits"] = []probe{{}, twin("0" + hash[1:])}
