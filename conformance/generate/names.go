@@ -83,7 +83,7 @@ func nearNames(b *builder) (out []item) {
 				name[:len(name)-1] + "_" + name[len(name)-1:], ""},
 		}
 		if b.kindOf(name) != "" {
-			for _, other := range []string{"FileHash", "fileId", "FileIdentifier", "Identifier", "FileSha1"} {
+			for _, other := range []string{"FileHash", "FileIdentifier", "Identifier", "FileSha1"} {
 				others = append(others, value{other, "replaced by " + other, other, ""})
 			}
 		}
