@@ -60,9 +60,6 @@ type Case struct {
 	weak   bool            // all of these are inferred: who does not accept the request has to refuse it
 	kinds  map[string]Kind // of Proves
 	status string          // the requirement on a refusal's status, or ""
-	// where status is "", the requirement that a refusal breaks with a status that does not count, or
-	// "": whatever is no acceptance keeps a documented one
-	otherRefusal string
 	milder []milder        // than status
 	// the strongest requirement that it proves, to which an expectation is charged that no other is about
 	main string

@@ -168,7 +168,8 @@ func TestAStateThatPassesIsNoFinding(t *testing.T) {
 }
 
 func TestAStateThatStaysForSomeIsAFinding(t *testing.T) {
-	r := borne(t, target(faulty(t, "answers-503")), conformance.Options{Run: "valid/accepts-plain|refuses-missing"})
+	r := borne(t, target(faulty(t, "answers-503")), conformance.Options{Run: "valid/accepts-plain|refuses-missing",
+		Skip: "on-other-machine$"}) // so few that each is sent again
 	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Contains(t, broken(r), "response.created")
 	for _, c := range r.Cases {

@@ -75,7 +75,8 @@ var tidied = []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, ht
 // tidies reports whether an answer redirects a request that need not be accepted, and whose
 // path is spelt otherwise than in the documents, as one does to the path in their spelling.
 func (x *Exchange) tidies() bool {
-	if x.Case == nil || x.expect() == Accepted || !slices.Contains(tidied, x.Response.Status) {
+	if x.Case == nil || x.expect() == Accepted || x.expect() == Refused && x.besidePath() ||
+		!slices.Contains(tidied, x.Response.Status) {
 		return false
 	}
 	path, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")

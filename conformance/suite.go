@@ -402,11 +402,7 @@ func (s *Suite) charge(c *Case) {
 		r := s.requirement[id]
 		return r == nil || r.Level != record.Inferred
 	})
-	c.main, c.otherRefusal = s.strongest(c.Proves), ""
-	if r := s.requirement[cmp.Or(slices.Concat(c.open, []string{c.main})...)]; c.status == "" && r != nil &&
-		r.Level != record.Documented {
-		c.otherRefusal = r.ID
-	}
+	c.main = s.strongest(c.Proves)
 }
 
 // circle reports a case whose control is, over others, the case itself: each would

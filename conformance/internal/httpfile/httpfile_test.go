@@ -95,7 +95,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, shorter-token, " +
 		"tail-token, altered-token, swapped-token, machine, unknown-machine, " +
 		"other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
-		"digits, letters, zeros, trailing, halves, last-digit, "+
+		"digits, letters, zeros, trailing, halves, last-digit, " +
 		"first-digit, magic, exponent, comment, comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
 	for _, row := range []struct{ file, want string }{
