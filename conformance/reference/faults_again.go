@@ -72,7 +72,8 @@ func againFaults() []Fault {
 		{Name: "crashes-on-equal-requests-at-once", Says: "answers 500 to a request while another for the same " +
 			"file is " +
 			"served", Breaks: server, Intermittent: true, Wrap: failEqual},
-		{Name: "answers-200-to-chunks", Says: "answers 200 to a body in chunks", Breaks: ids("response.created"), Phase: Coverage,
+		{Name: "answers-200-to-chunks", Says: "answers 200 to a body in chunks", Breaks: ids("response.created"),
+			Phase: Coverage,
 			Wrap: onAccepted(func(a *answer, q *asked) {
 				if chunky(q) {
 					a.status = http.StatusOK
