@@ -70,8 +70,7 @@ func againFaults() []Fault {
 			"40 digits",
 			Breaks: role, Wrap: excuse(http.StatusForbidden, func(q *asked) bool { return onLongID(q) && trusts(q) })},
 		{Name: "crashes-on-equal-requests-at-once", Says: "answers 500 to a request while another for the same " +
-			"file is " +
-			"served", Breaks: server, Intermittent: true, Wrap: failEqual},
+			"file is served", Breaks: server, Intermittent: true, Wrap: failEqual},
 		{Name: "answers-200-to-chunks", Says: "answers 200 to a body in chunks", Breaks: ids("response.created"),
 			Phase: Coverage,
 			Wrap: onAccepted(func(a *answer, q *asked) {
