@@ -73,18 +73,19 @@ func codingAskedFor(x *observed) []Problem {
 var tidied = []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
 
 // tidies reports whether an answer redirects a request that need not be accepted, and whose
-// path is spelt otherwise than in the documents, as one does to the path in their spelling.
+// path is next to that of the documents or spelt otherwise, as one does to the path as it is
+// in the documents.
 func (x *Exchange) tidies() bool {
 	if x.Case == nil || x.expect() == Accepted || x.expect() == Refused && x.besidePath() ||
 		!slices.Contains(tidied, x.Response.Status) {
 		return false
 	}
 	path, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")
-	return !strings.HasPrefix(path, "{{path") || strings.Index(path, "}}") != len(path)-len("}}")
+	return x.besidePath() || !strings.HasPrefix(path, "{{path") || strings.Index(path, "}}") != len(path)-len("}}")
 }
 
 func noRedirect(x *observed) []Problem {
-	if x.tidies() || x.besidePath() && x.expect() == Either && slices.Contains(tidied, x.Response.Status) {
+	if x.tidies() {
 		return nil
 	}
 	if status := x.Response.Status; status/100 == 3 && status != http.StatusNotModified {

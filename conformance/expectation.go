@@ -18,9 +18,8 @@ const unmetReason = "the target answered Expect: 100-continue with 417, as it ma
 // that support none, and nothing else.
 func (x *Exchange) expectationUnmet() string {
 	if !x.toAccept() || x.Response.Status != http.StatusExpectationFailed ||
-		!slices.ContainsFunc(x.Request.Header, func(f record.Field) bool {
-			return strings.EqualFold(f.Name, "Expect") &&
-				strings.EqualFold(strings.Trim(f.Value, " \t"), "100-continue")
+		!slices.ContainsFunc(record.HeaderValues(x.Request.Header, "Expect"), func(value string) bool {
+			return strings.EqualFold(strings.Trim(value, " \t"), "100-continue")
 		}) {
 		return ""
 	}

@@ -936,10 +936,7 @@ func authorization(*builder) (out []item) {
 
 // roles are requests of a user without a role that permits the action.
 func roles(*builder) []item {
-	unprivileged := func(r *request) {
-		r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", "{{unprivileged-token}}",
-			1))
-	}
+	unprivileged := tokenAs("{{unprivileged-token}}")
 	return []item{
 		{name: "none", title: "a user without the role", combined: true, change: unprivileged},
 	}
@@ -1009,12 +1006,17 @@ func openRoles(b *builder) (out []item) {
 	return out
 }
 
+// tokenAs is a change of the token into another one.
+func tokenAs(form string) func(*request) {
+	return func(r *request) {
+		r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", form, 1))
+	}
+}
+
 // credentials are tokens that are nearly the one that is accepted.
 func credentials(b *builder) (out []item) {
 	token := func(name, title, form string) item {
-		return item{name: name, title: "a token " + title, combined: name == "longer", change: func(r *request) {
-			r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", form, 1))
-		}}
+		return item{name: name, title: "a token " + title, combined: name == "longer", change: tokenAs(form)}
 	}
 	derived := func(name, title, variable string) item {
 		it := token(name, title, "{{"+variable+"}}")
@@ -1056,9 +1058,7 @@ func credentialForms(*builder) (out []item) {
 		{"comma", "with a comma and another behind it", "{{token}},x"},
 		{"long", "of 4,000 letters", strings.Repeat("x", 4000)},
 	} {
-		out = append(out, item{name: v.name, title: "a token " + v.title, change: func(r *request) {
-			r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", v.form, 1))
-		}})
+		out = append(out, item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form)})
 	}
 	return out
 }

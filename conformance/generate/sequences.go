@@ -24,10 +24,8 @@ func unchanged(*request) {}
 func twins(b *builder) (out []item) {
 	for _, name := range b.hashMembers() {
 		for _, form := range []string{"last", "first"} {
-			out = append(out, item{once: true, name: slug(name, form), title: name + " that differs from that " +
-				"of the " +
-				"request " +
-				"before in its " + form + " digit",
+			out = append(out, item{once: true, name: slug(name, form),
+				title: name + " that differs from that of the request before in its " + form + " digit",
 				change: behind(func(r *request) { r.hashAs(name, form+"-digit") },
 					prior{request: b.plain, expect: conformance.Accepted})})
 		}
@@ -63,8 +61,8 @@ func elsewhere(b *builder) []item {
 		first.path, first.calls = path, operation
 		return behind(unchanged, prior{request: first, expect: conformance.Accepted})
 	}
-	out := []item{{once: true, name: "machine", title: "a request for a file behind one for the same file on another " +
-		"machine",
+	out := []item{{once: true, name: "machine",
+		title: "a request for a file behind one for the same file on another machine",
 		needs: httpfile.OtherMachine, change: after("{{path "+httpfile.OtherMachine+"}}", "")}}
 	for _, op := range b.suite.Operations {
 		if op.ID != b.op.ID && op.RequestSchema == b.op.RequestSchema {
@@ -80,12 +78,11 @@ func repetitions(b *builder) (out []item) {
 	accepted, open := prior{request: b.plain, expect: conformance.Accepted},
 		prior{request: b.plain, expect: conformance.Either}
 	out = append(out, item{once: true, name: "third", title: "a third request for a file",
-		change: behind(unchanged, accepted,
-			open)})
+		change: behind(unchanged, accepted, open)})
 	for _, name := range b.hashMembers() {
-		out = append(out, item{once: true, name: slug(name, "upper"), title: "a second request for a file, with " +
-			name + " in " +
-			"upper case", change: behind(func(r *request) { r.hashAs(name, "upper") }, accepted)})
+		out = append(out, item{once: true, name: slug(name, "upper"),
+			title:  "a second request for a file, with " + name + " in upper case",
+			change: behind(func(r *request) { r.hashAs(name, "upper") }, accepted)})
 	}
 	return out
 }
