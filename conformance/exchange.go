@@ -33,6 +33,8 @@ type Exchange struct {
 	Leaked bool // the answer held a secret of the request, which was struck out
 	// the places of the answer that held a token, or a part of one, which was struck out
 	TokenIn []string
+	Source  *record.Source // where it was read; nil where it was not
+	Lacks   []record.Part  // what the record that it was read from does not hold
 }
 
 // A Judgement is what one exchange shows.

@@ -31,6 +31,9 @@ type Report struct {
 	Operations   []OperationInfo     `json:"operations"`   // those of the cases, sorted by id
 	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
 	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
+
+	// the report on the clients that sent the requests, where somebody else sent them
+	Client *Report `json:"client,omitempty"`
 }
 
 // A Verdict is what a whole run comes to.
@@ -201,6 +204,8 @@ type ExchangeResult struct {
 	Action  string        `json:"action,omitempty"`
 	Started time.Time     `json:"started"`
 	Elapsed time.Duration `json:"elapsed_ns"`
+	Source  *Source       `json:"source,omitempty"` // where it was read; nil where it was not
+	Lacks   []Part        `json:"lacks,omitempty"`  // what the record that it was read from does not hold
 }
 
 // A Finding is one way in which an answer breaks one requirement.
