@@ -9,7 +9,9 @@ type ClientJudge struct {
 }
 
 // newClientJudge returns a judge that has seen nothing yet.
-func (s *Suite) newClientJudge(level record.Level, strict bool) *ClientJudge { return &ClientJudge{suite: s} }
+func (s *Suite) newClientJudge(level record.Level, strict bool) *ClientJudge {
+	return &ClientJudge{suite: s}
+}
 
 // note returns what the client of an exchange, whose secrets are struck out, breaks by it.
 func (j *ClientJudge) note(x *Exchange) []record.Finding { return nil }

@@ -282,20 +282,26 @@ func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome,
 		Findings: append([]record.Finding{}, findings...), Exchanges: []record.ExchangeResult{}, Dropped: run.dropped,
 	}
 	for _, x := range run.exchanges {
-		e := record.ExchangeResult{
-			Step: x.step(), Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
-			Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn,
-			Started: x.Started.UTC(), Elapsed: x.Elapsed,
-		}
-		if x.Err != nil {
-			e.Error, e.ErrorKind = x.Err.Msg, x.Err.Kind
-		}
-		if x.Response != nil && x.Response.Shortened {
-			e.Action = x.ActionID
-		}
-		c.Exchanges = append(c.Exchanges, e)
+		c.Exchanges = append(c.Exchanges, x.result())
 	}
 	return c
+}
+
+// result returns an exchange as a report keeps it.
+func (x *Judged) result() record.ExchangeResult {
+	out := record.ExchangeResult{Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
+		Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn, Started: x.Started.UTC(), Elapsed: x.Elapsed,
+		Source: x.Source, Lacks: x.Lacks}
+	if x.Case != nil {
+		out.Step = x.step()
+	}
+	if x.Err != nil {
+		out.Error, out.ErrorKind = x.Err.Msg, x.Err.Kind
+	}
+	if x.Response != nil && x.Response.Shortened {
+		out.Action = x.ActionID
+	}
+	return out
 }
 
 // operations are those of the cases.

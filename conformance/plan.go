@@ -76,3 +76,10 @@ func joined(list, more []string) []string {
 	}
 	return list
 }
+
+// Head returns the report of the run without what only its exchanges show: a record of them
+// begins with it.
+func (p *Plan) Head() *record.Report {
+	return &record.Report{Schema: record.ReportSchema, Suite: p.Suite, Target: p.Target, Settings: p.Settings,
+		Safety: p.Safety, Started: p.binding.options.Now().UTC()}
+}

@@ -48,6 +48,9 @@ type Options struct {
 	// told of each such request before it is sent, and of its answer; what it cannot record is not
 	// sent. Required where AcceptRisk arms something
 	Journal func(record.JournalEntry) error
+	// given each exchange as soon as it is complete, with the whole answer, from several goroutines;
+	// an exchange that was sent once more by itself stands in the place of the one before
+	Record func(record.Exchange)
 	// the percentage of the places that the report's coverage has to reach; 0 for none. It is for
 	// the caller to heed: see [record.Coverage.Fails]
 	MinCoverage int
@@ -358,6 +361,9 @@ const keptLong, keptShort, keptAll = 32 << 10, 2 << 10, 4 << 20
 // repetitions and long answers fits into memory.
 func (r *runner) keep(x *Exchange) *Judged {
 	kept, found := *x, r.suite.Judge(x)
+	if r.options.Record != nil {
+		r.options.Record(record.Exchange{Case: x.Case.ID, ExchangeResult: (&Judged{x, found}).result()})
+	}
 	nothing := x.Round > 0 && len(found.Findings) == 0
 	if nothing && len(x.Request.Body) > keptBody {
 		kept.Request.Body = nil
@@ -372,19 +378,24 @@ func (r *runner) keep(x *Exchange) *Judged {
 
 // shortened returns as much of an answer as a record keeps, given the length of the request.
 func (r *runner) shortened(x *Exchange, request int, nothing bool) *record.Response {
-	out := *x.Response
 	keep := keptLong
 	if r.kept.Load() > keptAll {
 		keep = keptShort
 	}
-	keep = max(keep, request+keptShort) // what repeats a long request
+	out := shortenedTo(x.Response, max(keep, request+keptShort)) // what repeats a long request
+	if nothing && len(out.Body) > keptBody {
+		out.Body, out.Shortened = nil, true
+	}
+	return out
+}
+
+// shortenedTo returns an answer with so many bytes of its header and of its body at most.
+func shortenedTo(r *record.Response, keep int) *record.Response {
+	out := *r
 	if header, cut := shortHeader(out.Header, keep); cut {
 		out.Header, out.Shortened = header, true
 	}
-	switch {
-	case nothing && len(out.Body) > keptBody:
-		out.Body, out.Shortened = nil, true
-	case len(out.Body) > keep:
+	if len(out.Body) > keep {
 		out.Body, out.Shortened = slices.Clone(out.Body[:keep]), true
 	}
 	return &out

@@ -69,9 +69,22 @@ type latest[V any] struct {
 	of    map[string]V
 	keys  []string // in the order of their coming, where there is a limit
 	limit int      // 0 for none
+	extra int      // lists may be longer than sameIDs by so many in all, for which limit is the most
 }
 
 func newLatest[V any](limit int) *latest[V] { return &latest[V]{of: map[string]V{}, limit: limit} }
+
+// mayAdd reports whether one more may be put into a list of so many, and counts it.
+func (m *latest[V]) mayAdd(long int) bool {
+	if m.limit == 0 || long < sameIDs {
+		return true
+	}
+	if m.extra >= m.limit {
+		return false
+	}
+	m.extra++
+	return true
+}
 
 // put sets the value of a key, and forgets the eldest where there are too many.
 func (m *latest[V]) put(key string, value V) {

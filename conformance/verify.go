@@ -53,24 +53,17 @@ type Difference struct {
 // It confirms the judgement of the exchanges, not that they took place: who can write
 // the file can write another exchange.
 func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Verification, error) {
-	for _, row := range []struct{ what, recorded, own, remedy string }{
-		{"version", r.Suite.Version, Version, "verify it with that version of fmaspec"},
-		{"contract", r.Suite.Contract, s.Contract, "verify it with the fmaspec that wrote it"},
-		{"fixtures", r.Suite.Fixtures, s.Fixtures, "name with -fixtures the folders that the run named, as they " +
-			"were, or use the fmaspec that wrote it"},
-	} {
-		if row.recorded != row.own {
-			return nil, usage("the report is of %s %s, and this suite of %s; %s", row.what,
-				cmp.Or(row.recorded, "none"), row.own, row.remedy)
-		}
+	if err := s.wrote(r); err != nil {
+		return nil, err
+	}
+	if r.Traffic != nil {
+		return nil, usage("the report is of recorded traffic, of which it keeps a part; judge the record again")
 	}
 	if at := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Dropped > 0 }); at >= 0 {
 		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says "+
 			"cannot be derived again; verify that of a run", r.Cases[at].ID)
 	}
-	o := Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip, Only: r.Suite.Only,
-		Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed, AcceptRisk: r.Safety.Armed,
-		MaxActions: r.Safety.MaxActions, MinCoverage: leastCoverage(r), Settings: r.Settings}
+	o := optionsOf(r)
 	if _, err := s.Select(o); err != nil {
 		return nil, err
 	}
@@ -80,6 +73,31 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 	v.verify(o)
 	v.except()
 	return &v.Verification, nil
+}
+
+// wrote returns an error where a report is of another version, contract or fixtures than the
+// suite.
+func (s *Suite) wrote(r *record.Report) error {
+	for _, row := range []struct{ what, recorded, own, remedy string }{
+		{"version", r.Suite.Version, Version, "verify it with that version of fmaspec"},
+		{"contract", r.Suite.Contract, s.Contract, "verify it with the fmaspec that wrote it"},
+		{"fixtures", r.Suite.Fixtures, s.Fixtures, "name with -fixtures the folders that the run named, as they " +
+			"were, or use the fmaspec that wrote it"},
+	} {
+		if row.recorded != row.own {
+			return usage("the report is of %s %s, and this suite of %s; %s", row.what,
+				cmp.Or(row.recorded, "none"), row.own, row.remedy)
+		}
+	}
+	return nil
+}
+
+// optionsOf returns the options of the run that made a report, as far as it holds them.
+func optionsOf(r *record.Report) Options {
+	return Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip,
+		Only: r.Suite.Only, Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed,
+		AcceptRisk: r.Safety.Armed, MaxActions: r.Safety.MaxActions, MinCoverage: leastCoverage(r),
+		Settings: r.Settings}
 }
 
 // verifier is one verification.

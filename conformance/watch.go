@@ -1,46 +1,336 @@
 package conformance
 
 import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"fmaspec/conformance/record"
+	"fmaspec/openapi"
 )
 
 // WatchOptions set how a watch judges. The zero value judges every level, and is not strict.
 type WatchOptions struct {
-	Level  record.Level // the weakest level judged; Inferred where zero
-	Strict bool         // inferred requirements fail too
-	Name   string       // what the report calls the traffic
-	Now    func() time.Time
+	Level  record.Level     // the weakest level judged; Inferred where zero
+	Strict bool             // inferred requirements fail too
+	Name   string           // what the report calls the traffic
+	Now    func() time.Time // time.Now where nil
 }
 
 // A Watch judges exchanges that somebody else made: read from a record of traffic, or seen
-// on their way between a client and a server. Its methods may be called from several
-// goroutines. It keeps only exchanges that show something, so that it needs no more memory
-// the longer it goes on.
+// on their way between a client and a server. Answers are judged by the checks of a run, as
+// far as the exchange shows what a run knows: which request it was, but not whether its token
+// was issued, its user may act and its machine is known. Its methods may be called from several
+// goroutines.
+//
+// A watch keeps only exchanges that show something, so that it needs no more memory the longer
+// it goes on.
 type Watch struct {
 	suite   *Suite
 	options WatchOptions
+	models  *models
+	secrets *passing
+	client  *ClientJudge
+	started time.Time
 
-	mu sync.Mutex
+	mu      sync.Mutex // guards what follows
+	binding *binding   // of the run that made the record that is read; nil where none did
+	run     *record.Report
+	state   *together
+	found   map[ref][]record.Finding // by the records before
+	jobs    map[*Case]*watched
+	broken  []record.CaseResult
+	traffic record.TrafficInfo
+}
+
+// watched is a case of which exchanges were seen.
+type watched struct {
+	job
+	first int // round from which those of the record that is read count
+	next  int // round after the last one
 }
 
 // A Verdict is what one exchange of a watch shows.
 type Verdict struct {
-	Operation string           // id of the operation that was called; "" where the path is no operation's
+	Operation string           // id of the operation whose path was called; "" where it is none's
 	Exchange  record.Exchange  // secrets struck out
 	Server    []record.Finding // against the server
 	Client    []record.Finding // against the client
 	Unjudged  string           // why the answer is no evidence for or against the contract, or ""
 }
 
+// watchLimit is how many of the latest values each check across exchanges keeps.
+const watchLimit = 1 << 14
+
 // Watch returns a watch that has seen nothing yet.
-func (s *Suite) Watch(o WatchOptions) *Watch { return &Watch{suite: s, options: o} }
+func (s *Suite) Watch(o WatchOptions) *Watch {
+	if o.Level == 0 {
+		o.Level = record.Inferred
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	w := &Watch{suite: s, options: o, models: s.newModels(), secrets: &passing{},
+		client: s.newClientJudge(o.Level, o.Strict), started: o.Now(), found: map[ref][]record.Finding{},
+		jobs: map[*Case]*watched{}}
+	w.state = s.newTogether(watchLimit)
+	return w
+}
+
+// Begin says that what follows is another record, with which no relation holds between
+// answers. Where a run of the suite wrote it, its exchanges are judged as those of the run,
+// whose report without the cases is run; it is nil for any other record. An error is a
+// [*UsageError], where the run was made by another version or with other cases: what follows is
+// then judged as other traffic.
+func (w *Watch) Begin(run *record.Report) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settle()
+	w.state, w.binding, w.run = w.suite.newTogether(watchLimit), nil, nil
+	for _, j := range w.jobs {
+		j.first = j.next
+	}
+	if run == nil {
+		return nil
+	}
+	if err := w.suite.wrote(run); err != nil {
+		return err
+	}
+	v := &verifier{suite: w.suite, recorded: run}
+	b, _, err := w.suite.ready(context.Background(), v.target(), optionsOf(run))
+	if b == nil {
+		return err
+	}
+	w.binding, w.run = b, run
+	return nil
+}
+
+// settle keeps what the checks across exchanges have found so far. The caller holds mu.
+func (w *Watch) settle() {
+	for at, findings := range w.state.findings() {
+		w.found[at] = findings
+	}
+}
+
+// Broken notes an entry of a record that cannot be read, and what is wrong with it.
+func (w *Watch) Broken(at record.Source, problem string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.traffic.Broken++; len(w.broken) >= newFindings {
+		return
+	}
+	id := fmt.Sprintf("recorded/%s:%d", at.File, at.Line)
+	if at.Entry > 0 {
+		id += fmt.Sprintf(":%d", at.Entry)
+	}
+	w.broken = append(w.broken, record.CaseResult{ID: id, Title: "An entry that cannot be read.", File: at.File,
+		Line: at.Line, Outcome: record.Errored, Reason: at.String() + ": " + problem, Proves: []string{},
+		Findings: []record.Finding{}, Exchanges: []record.ExchangeResult{}})
+}
 
 // Note judges an exchange, whose secrets need not be struck out.
-func (w *Watch) Note(x record.Exchange) Verdict { return Verdict{Exchange: x} }
+func (w *Watch) Note(x record.Exchange) Verdict {
+	out := Verdict{Exchange: x}
+	called, preflight := w.operationAt(x.Request)
+	sent := w.sent(x)
+	out.Exchange = w.secrets.strike(x)
+	if sent == nil && (called == nil || preflight) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.traffic.Exchanges++
+		w.traffic.Other++
+		return out
+	}
+	seen := w.seen(&out.Exchange, sent, called)
+	out.Operation = seen.Operation
+	out.Client = w.client.note(seen)
+	judged := w.judged(seen)
+	out.Server, out.Unjudged = judged.Findings, judged.Unjudged
 
-// Report returns the report on the server of everything noted so far; that on the client is
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.traffic.Exchanges++
+	if out.Unjudged != "" {
+		w.traffic.Unjudged++
+	}
+	w.keep(judged)
+	return out
+}
+
+// operationAt returns the operation whose path a request names, by whatever method, and
+// whether a browser asks by it whether it may call the operation.
+func (w *Watch) operationAt(r record.Request) (called *openapi.Operation, preflight bool) {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return nil, false
+	}
+	path := u.EscapedPath()
+	if op := openapi.Find(w.suite.Operations, r.Method, path); op != nil {
+		return op, false
+	}
+	for _, op := range w.suite.Operations {
+		if found := openapi.Find([]openapi.Operation{op}, op.Method, path); found != nil {
+			return &op, r.Method == http.MethodOptions && record.HasHeader(r.Header, "Access-Control-Request-Method")
+		}
+	}
+	return nil, false
+}
+
+// sent returns the case of an exchange, where a run of the suite made the record; else nil.
+func (w *Watch) sent(x record.Exchange) *Case {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.binding == nil || x.Step < 0 {
+		return nil
+	}
+	return w.suite.byID[x.Case]
+}
+
+// seen returns an exchange with what is known of its request.
+func (w *Watch) seen(x *record.Exchange, sent *Case, called *openapi.Operation) *Exchange {
+	out := &Exchange{Sent: Sent{Request: x.Request, Inert: x.Inert, Started: x.Started},
+		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Alone: x.Alone, Leaked: x.Leaked,
+		TokenIn: x.TokenIn, Source: x.Source, Lacks: x.Lacks}
+	if x.Error != "" || x.ErrorKind != "" {
+		out.Err = &record.WireError{Kind: cmp.Or(x.ErrorKind, record.Cancelled), Msg: x.Error}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := sent; c != nil {
+		round, step := x.Step/len(c.Steps), x.Step%len(c.Steps)
+		out.Case, out.Step, out.Operation = c, step, c.Steps[step].operation(c)
+		if steps, err := w.binding.bindRound(c, round, w.binding.target.Token); err == nil {
+			out.Marks, out.Inert = steps[step].marks, steps[step].inert
+		}
+		j := w.of(c)
+		out.Round = j.first + round
+		j.next = max(j.next, out.Round+1)
+		return out
+	}
+	out.Operation = called.ID
+	if out.Response == nil && out.Err == nil {
+		out.Err = &record.WireError{Kind: record.Cancelled, Msg: "the record holds no answer"}
+	}
+	out.Case = w.models.caseOf(out, called)
+	of := w.of(out.Case)
+	out.Round = of.next
+	of.next++
+	return out
+}
+
+// of returns what is known of a case. The caller holds mu.
+func (w *Watch) of(c *Case) *watched {
+	j := w.jobs[c]
+	if j == nil {
+		j = &watched{job: job{caseRun: caseRun{c: c}}}
+		w.jobs[c] = j
+	}
+	return j
+}
+
+// judged judges an exchange by what its record holds.
+func (w *Watch) judged(x *Exchange) *Judged {
+	lacks := func(p record.Part) bool { return slices.Contains(x.Lacks, p) }
+	look := *x
+	if x.Response != nil && (lacks(record.ResponseBody) || x.Response.Shortened) {
+		r := *x.Response
+		r.Truncated, look.Response = true, &r // so that no check looks at the body
+	}
+	j := w.suite.Judge(&look)
+	j.Findings = slices.DeleteFunc(j.Findings, func(f record.Finding) bool {
+		return lacks(record.ResponseHeader) && (strings.HasPrefix(f.Place, "header ") || f.Check == codingCheck) ||
+			lacks(record.WireForm) && f.Check == codingCheck
+	})
+	if j.Unjudged == "" && x.success() && lacks(record.ResponseBody) && len(j.Findings) == 0 {
+		j.Unjudged = "the record does not hold the body of the answer"
+	}
+	return &Judged{x, j}
+}
+
+// keep adds an exchange to what is known. The caller holds mu.
+func (w *Watch) keep(x *Judged) {
+	j := w.of(x.Case)
+	if x.Alone != "" { // in the place of the one that was sent before
+		j.exchanges = slices.DeleteFunc(j.exchanges, func(o *Judged) bool { return o.step() == x.step() })
+	}
+	shows := w.state.note(x) && j.shown < newFindings
+	first := x.Round == j.first && (!x.Case.Recorded || len(j.exchanges) == 0)
+	isNew := j.isNew(x)
+	if shows && !first && !isNew {
+		j.shown++
+	}
+	if !first && !isNew && !shows {
+		j.dropped++
+		return
+	}
+	kept := *x.Exchange
+	kept.Request.Body = head(kept.Request.Body, keptLong)
+	if x.Response != nil {
+		kept.Response = shortenedTo(x.Response, keptLong)
+	}
+	j.exchanges = append(j.exchanges, &Judged{&kept, x.Judgement})
+	slices.SortStableFunc(j.exchanges, func(a, b *Judged) int { return cmp.Compare(a.step(), b.step()) })
+}
+
+// head returns the beginning of bytes, in memory of its own where it is shorter.
+func head(b []byte, most int) []byte {
+	if len(b) <= most {
+		return b
+	}
+	return slices.Clone(b[:most])
+}
+
+// Report returns the report on the server of everything noted so far; that on its clients is
 // its Client.
-func (w *Watch) Report() *record.Report { return &record.Report{} }
+func (w *Watch) Report() *record.Report {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settle()
+	out := &record.Report{Schema: record.ReportSchema, Target: record.TargetInfo{Name: w.options.Name},
+		Safety: record.SafetyInfo{Local: true, Armed: []string{}}, Settings: []record.Setting{},
+		Suite: record.SuiteInfo{Name: "fmaspec", Version: Version, Contract: w.suite.Contract,
+			Fixtures: w.suite.Fixtures, Cases: len(w.suite.Cases), Generated: w.suite.Generators,
+			Level: w.options.Level, Strict: w.options.Strict}}
+	k := conclusion{suite: w.suite, level: w.options.Level, strict: w.options.Strict, unjudged: w.broken}
+	var runs []*caseRun
+	for _, j := range w.jobs {
+		run := j.caseRun
+		run.exchanges = slices.Clone(run.exchanges)
+		runs = append(runs, &run)
+	}
+	slices.SortFunc(runs, func(a, b *caseRun) int { return cmp.Compare(a.c.ID, b.c.ID) })
+	found := w.found
+	k.conclude(out, runs, found)
+	out.Coverage = nil // of what the suite sends
+	info := w.traffic
+	out.Traffic = &info
+	if len(runs) == 0 && out.Verdict != record.NotConformant {
+		out.Verdict, out.Reason = record.Unjudged, w.nothing()
+	}
+	out.Started, out.Elapsed = w.started.UTC(), w.options.Now().Sub(w.started)
+	out.Client = w.client.report()
+	return out
+}
+
+// nothing says why nothing was judged.
+func (w *Watch) nothing() string {
+	if w.traffic.Exchanges == 0 && w.traffic.Broken == 0 {
+		return "there is no exchange"
+	}
+	var paths []string
+	for _, op := range w.suite.Operations {
+		paths = append(paths, op.Path)
+	}
+	text := fmt.Sprintf("none of %d exchanges is on a path of the contract: %s", w.traffic.Exchanges,
+		strings.Join(paths, ", "))
+	if w.traffic.Broken > 0 {
+		text += fmt.Sprintf("; %d entries could not be read", w.traffic.Broken)
+	}
+	return text
+}

@@ -1,11 +1,21 @@
 package record
 
+import "fmt"
+
 // A Source is where an exchange was read: a place in a file of recorded traffic.
 type Source struct {
 	File   string `json:"file"`            // "-" for standard input; "archive.zip/har.har" for a file in an archive
 	Entry  int    `json:"entry,omitempty"` // of a HAR, from 1
 	Line   int    `json:"line"`            // where the exchange begins, from 1
 	Offset int64  `json:"offset"`          // of its first byte, from 0; of what was decompressed, where it was
+}
+
+// String is the place in the form "FILE:LINE (entry N, byte B)".
+func (s Source) String() string {
+	if s.Entry > 0 {
+		return fmt.Sprintf("%s:%d (entry %d, byte %d)", s.File, s.Line, s.Entry, s.Offset)
+	}
+	return fmt.Sprintf("%s:%d (byte %d)", s.File, s.Line, s.Offset)
 }
 
 // A Part is a part of an exchange that a record may not hold.

@@ -32,8 +32,20 @@ type Report struct {
 	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
 	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
 
-	// the report on the clients that sent the requests, where somebody else sent them
+	// what was seen, where the suite did not send the requests; nil in the report of a run
+	Traffic *TrafficInfo `json:"traffic,omitempty"`
+	// the report on the clients that sent them
 	Client *Report `json:"client,omitempty"`
+}
+
+// TrafficInfo counts the exchanges of recorded or passing traffic.
+type TrafficInfo struct {
+	Exchanges int  `json:"exchanges"`     // that could be read
+	Other     int  `json:"other"`         // of them, on paths that are no operation's: not applicable
+	Unjudged  int  `json:"unjudged"`      // of them, on an operation's path, and no evidence
+	Broken    int  `json:"broken"`        // entries that cannot be read
+	Dropped   int  `json:"dropped"`       // exchanges that passed while the judge was busy
+	Cut       bool `json:"cut,omitempty"` // a record ends in the middle of an entry
 }
 
 // A Verdict is what a whole run comes to.

@@ -1,0 +1,271 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
+	"fmaspec/openapi"
+)
+
+// models make the cases by which exchanges are judged that nobody sent as a case: like the
+// written case whose request breaks the same.
+type models struct {
+	suite   *Suite
+	refused map[violation][]*Case // the written cases whose request breaks this, the simplest first
+	written map[string]bool       // files that written cases name, in small letters
+	made    sync.Map              // the cases that were made, by id
+}
+
+// A violation is what a request breaks. Place is "" where it does not matter.
+type violation struct {
+	operation, check, requirement, place string
+
+	object bool // its body has the braces of an object
+}
+
+// braced reports whether a body has the braces of an object, so that a reader of more than
+// JSON may find one in it.
+func braced(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) && bytes.Contains(body, []byte("}"))
+}
+
+func (s *Suite) newModels() *models {
+	m := &models{suite: s, refused: map[violation][]*Case{}, written: map[string]bool{}}
+	for _, c := range s.Cases {
+		if c.Generator == "" {
+			for i := range c.Steps {
+				if file := sentFile([]byte(c.Steps[i].Body), s.Operations); isHash(file) {
+					m.written[strings.ToLower(file)] = true
+				}
+			}
+		}
+		if len(c.Steps) != 1 || c.Steps[0].Expect != Refused || c.Generator != "" || c.Own() {
+			continue
+		}
+		broken := s.brokenBy(c)
+		if len(broken) == 0 {
+			continue
+		}
+		for _, f := range broken {
+			for _, place := range []string{f.Place, ""} {
+				key := violation{c.Operation, f.Check, f.Requirement, place, braced([]byte(c.Steps[0].Body))}
+				m.refused[key] = append(m.refused[key], c)
+			}
+		}
+	}
+	for _, all := range m.refused {
+		slices.SortStableFunc(all, func(a, b *Case) int { return len(a.Proves) - len(b.Proves) })
+	}
+	return m
+}
+
+// brokenBy returns what the request of a written case breaks.
+func (s *Suite) brokenBy(c *Case) []record.Finding {
+	step := &c.Steps[0]
+	path := ""
+	for _, op := range s.Operations {
+		if op.ID == step.operation(c) {
+			path = op.PathFor(DefaultMachine)
+		}
+	}
+	if !strings.HasPrefix(step.Path, "{{path}}") {
+		return nil // a path next to it
+	}
+	header := http.Header{}
+	for _, f := range step.Header {
+		header.Add(f.Name, Sample(f.Value))
+	}
+	return s.JudgeRequest(step.Method, path, header, []byte(Sample(step.Body)))
+}
+
+// caseOf returns the case by which an exchange is judged.
+func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
+	body := unchunked(x.Request)
+	broken, whole := m.suite.brokenIn(x)
+	switch {
+	case !x.success() && unusual(body):
+		return m.hostile(called)
+	case x.success() && len(broken) == 0, len(broken) == 0 && x.answered() && slices.Contains([]int{
+		http.StatusMethodNotAllowed, http.StatusNotImplemented}, x.Response.Status) && whole:
+		return m.accepted(called, m.written[strings.ToLower(sentMember(body, called.FileMember))])
+	case len(broken) == 0:
+		return m.open(called)
+	}
+	var like []*Case
+	var names []string
+	for _, f := range broken {
+		key := violation{called.ID, f.Check, f.Requirement, f.Place, braced(body)}
+		found := m.refused[key]
+		if f.Check == "request-method" {
+			found = slices.DeleteFunc(slices.Clone(found),
+				func(c *Case) bool { return c.Steps[0].Method != x.Request.Method })
+		}
+		if len(found) == 0 {
+			key.place = ""
+			found = m.refused[key]
+		}
+		if len(found) == 0 {
+			return m.open(called) // whether it is to be refused is open
+		}
+		like = append(like, found...)
+		if _, name, _ := strings.Cut(found[0].Name, "/"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return m.like(called, strings.Join(names, "+"), like)
+}
+
+// brokenIn returns what the request of an exchange breaks, as far as the record holds it, and
+// whether it holds the whole request.
+func (s *Suite) brokenIn(x *Exchange) (broken []record.Finding, whole bool) {
+	lacks := func(p record.Part) bool { return slices.Contains(x.Lacks, p) }
+	header := http.Header{}
+	for _, f := range x.Request.Header {
+		header.Add(f.Name, f.Value)
+	}
+	path := x.Request.URL
+	if u, err := url.Parse(path); err == nil {
+		path = u.EscapedPath()
+	}
+	for _, op := range s.Operations {
+		if from := strings.Index(path, strings.SplitN(op.Path, "{", 2)[0]); from > 0 {
+			if _, is := op.Match(path[from:]); is {
+				path = path[from:]
+				break
+			}
+		}
+	}
+	broken = slices.DeleteFunc(s.JudgeRequest(x.Request.Method, path, header, unchunked(x.Request)),
+		func(f record.Finding) bool {
+			switch {
+			case strings.HasPrefix(f.Place, "header "):
+				return lacks(record.RequestHeader) || f.Place == "header Authorization" && lacks(record.Credentials)
+			case f.Place == "body" || strings.HasPrefix(f.Place, "/"):
+				return lacks(record.RequestBody)
+			}
+			return false
+		})
+	return broken, !lacks(record.RequestHeader) && !lacks(record.RequestBody)
+}
+
+// unchunked returns the body of a request, without the framing that a record may hold of it.
+func unchunked(r record.Request) []byte {
+	if coding := record.HeaderValue(r.Header, "Transfer-Encoding"); coding == nil ||
+		!strings.EqualFold(strings.TrimSpace(*coding), "chunked") {
+		return r.Body
+	}
+	body, err := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(r.Body)))
+	if err != nil {
+		return r.Body
+	}
+	return body
+}
+
+// accepted is the case of a request that was accepted, or was to be.
+// known says that its file is one of the documents' examples, on which an action may have been
+// there before.
+func (m *models) accepted(op *openapi.Operation, known bool) *Case {
+	name := "accepted"
+	if known {
+		name = "accepted-example"
+	}
+	return m.once(op, name, "Accepts a recorded request.", func(c *Case) {
+		step := &c.Steps[0]
+		if known {
+			step.Body = ""
+		}
+		step.Expect, step.Statuses = Accepted, []int{op.Success}
+		for _, like := range m.suite.Cases {
+			if like.Operation == op.ID && like.Control == "" && len(like.Steps) == 1 &&
+				like.Steps[0].Expect == Accepted && like.proving(Acceptance) != "" && like.proving(Existence) != "" {
+				c.Proves = like.Proves
+				break
+			}
+		}
+	})
+}
+
+// open is the case of a request that may be accepted or refused: the record does not show
+// whether its token was issued, its user may act, and the machine and the file are known.
+func (m *models) open(op *openapi.Operation) *Case {
+	return m.once(op, "answered", "Answers a recorded request, which may be refused.", func(c *Case) {
+		c.Steps[0].Expect = Either
+		if id := m.suite.OfKind(ServerError); id != "" {
+			c.Proves = append(c.Proves, id)
+		}
+		for _, check := range refusalChecks() {
+			c.Proves = append(c.Proves, check.Requirements[0])
+		}
+	})
+}
+
+// hostile is the case of a request whose body a parser need not support by the standard.
+func (m *models) hostile(op *openapi.Operation) *Case {
+	return m.once(op, "answered-hostile", "Answers a recorded request that a parser need not support.", func(c *Case) {
+		c.Steps[0].Expect = Either
+		if id := m.suite.OfKind(Hostile); id != "" {
+			c.Proves = append(c.Proves, id)
+		}
+	})
+}
+
+// usualBody is the length up to which a body is usual.
+const usualBody = 8 << 10
+
+// unusual reports whether a parser may fail on a body although it is JSON, or is JSON but for
+// its bytes.
+func unusual(body []byte) bool {
+	var broken *strictjson.Error
+	if errors.As(strictjson.Check(body), &broken) {
+		return slices.Contains([]strictjson.Kind{strictjson.BOM, strictjson.Encoding, strictjson.Duplicate,
+			strictjson.Deep}, broken.Kind)
+	}
+	return len(body) > usualBody || surrogateOrNUL.Match(body) || bytes.Count(body, []byte("[")) > 20 ||
+		bytes.Count(body, []byte("{")) > 20 || longNumber.Match(body)
+}
+
+var (
+	surrogateOrNUL = regexp.MustCompile(`\\u(?:0000|[dD][89a-fA-F])`)
+	longNumber     = regexp.MustCompile(`(?:^|[:,\[ \t\r\n])-?[0-9][0-9.]{15}|[0-9][eE][+-]?[0-9]{3}`)
+)
+
+// like is the case of a request that is to be refused, for what the written cases show.
+func (m *models) like(op *openapi.Operation, name string, all []*Case) *Case {
+	first := all[0]
+	return m.once(op, name, first.Title, func(c *Case) {
+		c.Proves = first.Proves
+		step := &c.Steps[0]
+		step.Expect = Refused
+		for _, other := range all {
+			step.Statuses = append(step.Statuses, other.Steps[0].Statuses...)
+		}
+		// The credentials and the machine may be looked at first.
+		step.Statuses = append(step.Statuses, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
+		slices.Sort(step.Statuses)
+		step.Statuses = slices.Compact(step.Statuses)
+	})
+}
+
+// once returns the case of an id, which is made once.
+func (m *models) once(op *openapi.Operation, name, title string, fill func(*Case)) *Case {
+	id := op.ID + "/recorded/" + name
+	if c, is := m.made.Load(id); is {
+		return c.(*Case)
+	}
+	c := &Case{ID: id, Name: "recorded/" + name, Title: title, Operation: op.ID, Proves: []string{},
+		Steps: []Step{{Index: 1, Method: op.Method, Path: "{{path}}", Body: "{{sha1}}"}}, Origin: Origin{Recorded: true}}
+	fill(c)
+	m.suite.charge(c)
+	made, _ := m.made.LoadOrStore(id, c)
+	return made.(*Case)
+}
