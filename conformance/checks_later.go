@@ -118,10 +118,10 @@ func (k *notBefore) problems() map[ref][]Problem {
 		to, n, before := first[operation], pair[0], pair[1]
 		got := show(n.text)
 		if n.ref != to.ref {
-			got += ", in " + n.c.ID
+			got += ", in " + n.name()
 		}
 		out[to.ref] = n.relation.problem(fmt.Sprintf("%s, such as %s in %s, in every answer", n.relation.Want,
-			show(before.text), before.c.ID), got)
+			show(before.text), before.name()), got)
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/guard"
+	"fmaspec/conformance/record"
 )
 
 func runChecks() []Check {
@@ -25,9 +26,30 @@ type mention struct {
 	ref
 	file string
 	odd  int // see oddness
+
+	source *record.Source // of recorded traffic
 }
 
-func mentionOf(at ref, x *Judged) mention { return mention{at, x.File, oddness(x.Exchange)} }
+func mentionOf(at ref, x *Judged) mention {
+	return mention{at, x.File, oddness(x.Exchange), sourceOf(x)}
+}
+
+// sourceOf returns where an exchange was read that no run of the suite sent as a case; else
+// nil.
+func sourceOf(x *Judged) *record.Source {
+	if x.Case == nil || !x.Case.Recorded {
+		return nil
+	}
+	return x.Source
+}
+
+// name is what findings call the exchange: its case, or where it was read.
+func (m mention) name() string {
+	if m.source != nil {
+		return "the request at " + m.source.String()
+	}
+	return m.c.ID
+}
 
 // plainer orders mentions: those that differ from no control first, so that an odd request
 // is reported to repeat a plain one.
@@ -221,7 +243,7 @@ func (k *idsFresh) problems() map[ref][]Problem {
 		for _, n := range all[1:] {
 			if !n.same(all[0]) {
 				out[n.ref] = n.relation.problem("an id of its own", fmt.Sprintf("%q, which %s got for %s", id,
-					all[0].c.ID, n.other(all[0])))
+					all[0].name(), n.other(all[0])))
 			}
 		}
 	}
@@ -319,10 +341,10 @@ func (k *byGroup) problems() map[ref][]Problem {
 		for first, rest := all[0], all[1:]; len(rest) > 0; rest = rest[1:] {
 			n := rest[0]
 			want := "another value than for another " + k.by.name
-			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.c.ID, k.by.name,
+			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.name(), k.by.name,
 				k.by.show(first.group))
 			if k.same {
-				want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.c.ID, k.by.name),
+				want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.name(), k.by.name),
 					show(n.value)
 			}
 			out[n.ref] = append(out[n.ref], n.relation.problem(want, got)...)
@@ -408,7 +430,7 @@ func (k *instantForm) problems() map[ref][]Problem {
 				continue
 			}
 			if odd.ref != first.ref {
-				got += ", in " + odd.c.ID
+				got += ", in " + odd.name()
 			}
 			out[first.ref] = append(out[first.ref], Problem{
 				Place: pointer, Want: all.relation.Want + ", in every answer", Got: got,
@@ -522,7 +544,7 @@ func (k *ownInput) problems() map[ref][]Problem {
 	for _, t := range k.traces {
 		if mark, other, is := k.foreign(t); is {
 			out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark,
-				other.c.ID))
+				other.name()))
 		}
 	}
 	return out

@@ -284,7 +284,30 @@ func caseResult(run *caseRun, findings []record.Finding, outcome record.Outcome,
 	for _, x := range run.exchanges {
 		c.Exchanges = append(c.Exchanges, x.result())
 	}
+	for i := range c.Findings {
+		if x := c.Exchange(c.Findings[i].Step); x != nil {
+			c.Findings[i].Source = x.Source
+		}
+	}
+	if run.c.Recorded {
+		c.File, c.Line = readAt(c)
+	}
 	return c
+}
+
+// readAt returns where the exchange was read that a case of recorded traffic is about first.
+func readAt(c record.CaseResult) (file string, line int) {
+	for _, f := range c.Findings {
+		if f.Source != nil {
+			return f.Source.File, f.Source.Line
+		}
+	}
+	for _, x := range c.Exchanges {
+		if x.Source != nil {
+			return x.Source.File, x.Source.Line
+		}
+	}
+	return "", 0
 }
 
 // result returns an exchange as a report keeps it.

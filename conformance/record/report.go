@@ -233,6 +233,8 @@ type Finding struct {
 	Want  string `json:"want"`
 	Got   string `json:"got"`
 	Known *Known `json:"known,omitempty"` // the entry of the baseline that accepts it, or nil
+	// where its exchange was read; nil where it was not
+	Source *Source `json:"source,omitempty"`
 }
 
 // Known says who accepted a finding, and why.

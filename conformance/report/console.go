@@ -20,6 +20,19 @@ import (
 // together.
 func Console(w io.Writer, r *record.Report, style Style) error {
 	p := &page{Style: style}
+	p.report(r)
+	if r.Client != nil {
+		p.line()
+		p.line(span{bold, "The clients"})
+		p.line()
+		p.report(r.Client)
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// report adds a report.
+func (p *page) report(r *record.Report) {
 	if !p.Quiet {
 		p.first(r)
 		p.panics(r)
@@ -35,8 +48,6 @@ func Console(w io.Writer, r *record.Report, style Style) error {
 	p.totals(r)
 	p.baseline(r)
 	p.verdict(r)
-	_, err := io.WriteString(w, p.String())
-	return err
 }
 
 // first adds what a reader needs first: why there is no verdict, or the cause of some of the
@@ -224,10 +235,33 @@ func (p *page) circumstances(r *record.Report) {
 		p.line(span{"", fmt.Sprintf("the target postponed %s, for %s in total; they were sent again",
 			count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
 	}
+	if t := r.Traffic; t != nil {
+		p.line(span{"", trafficText(*t)})
+	}
 	if len(r.Safety.Armed) > 0 {
 		p.line(span{"", fmt.Sprintf("%s that could take effect, of at most %d; the journal has each",
 			count(r.Safety.Actions, "request"), r.Safety.MaxActions)})
 	}
+}
+
+// trafficText counts the exchanges of recorded or passing traffic.
+func trafficText(t record.TrafficInfo) string {
+	text := count(t.Exchanges, "exchange") + ": " + fmt.Sprintf("%d judged", t.Exchanges-t.Other-t.Unjudged-t.Dropped)
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{t.Unjudged, "no evidence"}, {t.Other, "on other paths"},
+		{t.Dropped, "not judged, for the judge was busy"}, {t.Broken, "more that cannot be read"},
+	} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.text)
+		}
+	}
+	if t.Cut {
+		text += "; a record ends in the middle of an entry"
+	}
+	return text
 }
 
 func (p *page) totals(r *record.Report) {

@@ -191,7 +191,7 @@ func again(r *record.Report, c *record.CaseResult) string {
 	command := "fmaspec run"
 	switch {
 	case r == nil:
-	case r.Target.URL == record.InMemory:
+	case r.Target.URL == record.InMemory, r.Traffic != nil:
 		return ""
 	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is the embedded server
 		command += " -url " + curl.ShellWord(r.Target.URL)
@@ -252,7 +252,10 @@ func directness(c *record.CaseResult) int {
 // findingLine adds check, place, want and got: on one line if they fit, else below each other.
 func (p *page) findingLine(c *record.CaseResult, f record.Finding, code string) {
 	place := f.Place
-	if len(c.Exchanges) > 1 {
+	switch {
+	case f.Source != nil:
+		place += ", at " + f.Source.String()
+	case len(c.Exchanges) > 1:
 		place += fmt.Sprintf(" (answer %d of %d)", f.Step+1, len(c.Exchanges))
 	}
 	head := []span{{code, "  " + f.Check}, {"", "   " + place}}
@@ -330,6 +333,9 @@ func (p *page) exchange(r *record.Report, c *record.CaseResult, x *record.Exchan
 	lead := "  sent    "
 	if len(c.Exchanges) > 1 {
 		lead = fmt.Sprintf("  sent %-2d ", x.Step+1)
+	}
+	if x.Source != nil {
+		p.line(span{dim, "  at      " + x.Source.String()})
 	}
 	p.line(span{dim, lead}, span{"", x.Request.Method + " " + target(x.Request)})
 	p.block("          ", string(x.Request.Body), rows)
