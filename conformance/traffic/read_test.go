@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance/record"
@@ -195,7 +194,7 @@ func planting() []record.Exchange {
 		exchange("POST", url, header, "name=NAME&empty=", answer(400, "\xFF\xFE\x00binary")),
 		exchange("POST", url, header, "not JSON", answer(204, "")),
 		exchange("POST", url, header[:1], body, answer(401, `{}`, "Www-Authenticate", "Bearer")),
-		exchange("GET", url+"?a=b%20c&d", header, "", answer(200, strings.Repeat("€ long ", 100_000))),
+		exchange("GET", url+"?a=b%20c&d", header, "", answer(200, strings.Repeat("€ long ", 10_000))),
 		exchange("POST", url, header, body, nil),
 		exchange("POST", url, append(slices.Clone(header[:2]), record.Field{Name: "Content-Type",
 			Value: "application/x-www-form-urlencoded"}), "a=b+c&d=%C3%A9", answer(415, "{}")),
@@ -216,14 +215,14 @@ func TestPlantedExchangesAreReadAsTheirProducerKeepsThem(t *testing.T) {
 			require.ElementsMatch(t, want.Lacks, x.Lacks, "%s %d", style.Name, i)
 			require.True(t, want.Started.Equal(x.Started), "%s %d", style.Name, i)
 			require.Equal(t, want.Elapsed, x.Elapsed.Truncate(time.Millisecond), "%s %d", style.Name, i)
-			x.Lacks, x.Started, x.Elapsed, x.Source = want.Lacks, want.Started, want.Elapsed, nil
-			if x.Response != nil && len(x.Response.Body) == 0 {
+			require.Equal(t, string(want.Request.Body), string(x.Request.Body), "%s %d", style.Name, i)
+			if want.Response != nil {
+				require.Equal(t, string(want.Response.Body), string(x.Response.Body), "%s %d", style.Name, i)
 				x.Response.Body = want.Response.Body
 			}
-			if len(x.Request.Body) == 0 && len(want.Request.Body) == 0 {
-				x.Request.Body = want.Request.Body
-			}
-			require.Empty(t, cmp.Diff(want, x), "%s %d", style.Name, i)
+			x.Lacks, x.Started, x.Elapsed, x.Source = want.Lacks, want.Started, want.Elapsed, nil
+			x.Request.Body = want.Request.Body
+			require.Equal(t, want, x, "%s %d", style.Name, i)
 		}
 	}
 }
