@@ -134,6 +134,13 @@ func (w *Watch) Broken(at record.Source, problem string) {
 		Findings: []record.Finding{}, Exchanges: []record.ExchangeResult{}})
 }
 
+// Cut notes that a record ends in the middle of an entry.
+func (w *Watch) Cut(record.Source) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.traffic.Cut = true
+}
+
 // Note judges an exchange, whose secrets need not be struck out.
 func (w *Watch) Note(x record.Exchange) Verdict {
 	out := Verdict{Exchange: x}

@@ -20,6 +20,7 @@ const (
 	exitMisuse        = 2 // nothing was sent
 	exitUnjudged      = 3
 	exitUnsafe        = 4 // nothing was sent
+	exitClient        = 5 // the server keeps the contract, and a client does not
 )
 
 // A command is one subcommand of fmaspec. Each has its own file and a row in commands.
@@ -38,7 +39,7 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(),
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), checkCommand(), serveCommand(),
 		selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
 		explainCommand(), contractCommand(), versionCommand(), helpCommand()}
 }

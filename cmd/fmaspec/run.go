@@ -32,6 +32,7 @@ type runFlags struct {
 	safety       safetyFlags
 	pace         paceFlags
 	reports      reportFlags
+	record       recordFlags
 	baseline     baselineFlags
 	layout
 }
@@ -92,6 +93,7 @@ func runCommand() command {
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
+			f.record.flags(set)
 			f.sign.flags(set)
 			f.baseline.flags(set)
 			f.layout.flags(set)
@@ -213,6 +215,13 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.sign.clear(outputs); err != nil {
 		return err
 	}
+	exchanges, err := f.record.open(plan.Head())
+	if err != nil {
+		return err
+	}
+	if exchanges != nil {
+		o.Record = exchanges.record
+	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(plan, o.Repeat)))
 	clear := f.progress(e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *record.Report) {
@@ -223,12 +232,13 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	})
 	result, err := f.explore.run(ctx, e, suite, target, *o)
 	clear()
+	recorded := exchanges.close()
 	if err != nil {
 		return err
 	}
 	mutate.Prove(result)
 	stale := f.baseline.apply(e, result, accepted, suite, f.quiet)
-	return f.finish(e, result, outputs, errors.Join(stale, f.explore.unsaved))
+	return f.finish(e, result, outputs, errors.Join(stale, f.explore.unsaved, recorded))
 }
 
 // checkpoint writes every report file in its current state, so that a killed run leaves its

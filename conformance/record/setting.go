@@ -36,7 +36,7 @@ func SettingKinds() map[string]SettingKind {
 			"generate sha1 accept-risk max-actions journal allow-list rate retry wait",
 		Hidden: "header proxy token-command unprivileged-token-command token-url",
 		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +
-			"n for save",
+			"n for save record",
 	} {
 		for flag := range strings.FieldsSeq(flags) {
 			out[flag] = kind
