@@ -57,6 +57,7 @@ type Case struct {
 
 	own    bool            // it is a user's, of a Source with Own
 	open   []string        // the requirements that acceptance and refusal are charged to
+	sound  bool            // the body of its request, which is recorded, breaks nothing
 	weak   bool            // all of these are inferred: who does not accept the request has to refuse it
 	kinds  map[string]Kind // of Proves
 	status string          // the requirement on a refusal's status, or ""

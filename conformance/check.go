@@ -128,6 +128,8 @@ func (x *observed) carriesAction() bool {
 		return status != 204 && status != 205 // these have no body
 	case Either:
 		return x.terms.created(status) && !x.besidePath()
+	case Refused: // a finding of its own
+		return x.Case.sound && x.terms.created(status)
 	}
 	return false
 }

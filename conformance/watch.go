@@ -252,7 +252,8 @@ func (w *Watch) judged(x *Exchange) *Judged {
 	j := w.suite.Judge(&look)
 	j.Findings = slices.DeleteFunc(j.Findings, func(f record.Finding) bool {
 		return lacks(record.ResponseHeader) && (strings.HasPrefix(f.Place, "header ") || f.Check == codingCheck) ||
-			lacks(record.WireForm) && f.Check == codingCheck
+			lacks(record.WireForm) && f.Check == codingCheck ||
+			x.Case.Recorded && x.success() && f.Check == refusedWith // it was accepted
 	})
 	if j.Unjudged == "" && x.success() && lacks(record.ResponseBody) && len(j.Findings) == 0 {
 		j.Unjudged = "the record does not hold the body of the answer"
@@ -334,7 +335,7 @@ func (w *Watch) nothing() string {
 	for _, op := range w.suite.Operations {
 		paths = append(paths, op.Path)
 	}
-	text := fmt.Sprintf("none of %d exchanges is on a path of the contract: %s", w.traffic.Exchanges,
+	text := fmt.Sprintf("nothing conclusive: none of %d exchanges is on a path of the contract: %s", w.traffic.Exchanges,
 		strings.Join(paths, ", "))
 	if w.traffic.Broken > 0 {
 		text += fmt.Sprintf("; %d entries could not be read", w.traffic.Broken)

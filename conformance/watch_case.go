@@ -26,11 +26,24 @@ type models struct {
 	made    sync.Map              // the cases that were made, by id
 }
 
-// A violation is what a request breaks. Place is "" where it does not matter.
+// A violation is what a request breaks. Place and got are "" where they do not matter.
 type violation struct {
-	operation, check, requirement, place string
+	operation, check, requirement, place, got string
 
 	object bool // its body has the braces of an object
+}
+
+// beforeBody reports whether a request breaks something before its body is read.
+func beforeBody(f record.Finding) bool {
+	return f.Place == "path" || f.Place == "method" || strings.HasPrefix(f.Place, "header ")
+}
+
+// violationsOf returns a violation with ever less of what it is about.
+func violationsOf(operation string, f record.Finding, body []byte) []violation {
+	whole := violation{operation, f.Check, f.Requirement, f.Place, f.Got, braced(body)}
+	place, wide := whole, whole
+	place.got, wide.got, wide.place = "", "", ""
+	return []violation{whole, place, wide}
 }
 
 // braced reports whether a body has the braces of an object, so that a reader of more than
@@ -57,8 +70,7 @@ func (s *Suite) newModels() *models {
 			continue
 		}
 		for _, f := range broken {
-			for _, place := range []string{f.Place, ""} {
-				key := violation{c.Operation, f.Check, f.Requirement, place, braced([]byte(c.Steps[0].Body))}
+			for _, key := range violationsOf(c.Operation, f, []byte(c.Steps[0].Body)) {
 				m.refused[key] = append(m.refused[key], c)
 			}
 		}
@@ -93,7 +105,7 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	body := unchunked(x.Request)
 	broken, whole := m.suite.brokenIn(x)
 	switch {
-	case !x.success() && unusual(body):
+	case !x.success() && unusual(body) && !slices.ContainsFunc(broken, beforeBody):
 		return m.hostile(called)
 	case x.success() && len(broken) == 0, len(broken) == 0 && x.answered() && slices.Contains([]int{
 		http.StatusMethodNotAllowed, http.StatusNotImplemented}, x.Response.Status) && whole:
@@ -104,15 +116,11 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	var like []*Case
 	var names []string
 	for _, f := range broken {
-		key := violation{called.ID, f.Check, f.Requirement, f.Place, braced(body)}
-		found := m.refused[key]
-		if f.Check == "request-method" {
-			found = slices.DeleteFunc(slices.Clone(found),
-				func(c *Case) bool { return c.Steps[0].Method != x.Request.Method })
-		}
-		if len(found) == 0 {
-			key.place = ""
-			found = m.refused[key]
+		var found []*Case
+		for _, key := range violationsOf(called.ID, f, body) {
+			if len(found) == 0 {
+				found = m.refused[key]
+			}
 		}
 		if len(found) == 0 {
 			return m.open(called) // whether it is to be refused is open
@@ -122,7 +130,10 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 			names = append(names, name)
 		}
 	}
-	return m.like(called, strings.Join(names, "+"), like)
+	sound := whole && !slices.ContainsFunc(broken, func(f record.Finding) bool {
+		return !strings.HasPrefix(f.Place, "header Authorization")
+	})
+	return m.like(called, strings.Join(names, "+"), like, sound)
 }
 
 // brokenIn returns what the request of an exchange breaks, as far as the record holds it, and
@@ -240,10 +251,10 @@ var (
 )
 
 // like is the case of a request that is to be refused, for what the written cases show.
-func (m *models) like(op *openapi.Operation, name string, all []*Case) *Case {
+func (m *models) like(op *openapi.Operation, name string, all []*Case, sound bool) *Case {
 	first := all[0]
 	return m.once(op, name, first.Title, func(c *Case) {
-		c.Proves = first.Proves
+		c.Proves, c.sound = first.Proves, sound
 		step := &c.Steps[0]
 		step.Expect = Refused
 		for _, other := range all {

@@ -1,10 +1,14 @@
 package mutate
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"hash/fnv"
 	"os"
+	"path/filepath"
 	"slices"
-	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,12 +19,12 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// recordOf runs the suite against a subject, and returns its report and what was recorded.
-func recordOf(t testing.TB, suite *conformance.Suite, s Subject, o conformance.Options) (*record.Report, *record.Report,
-	[]record.Exchange) {
+// recordOf runs the suite against a subject, and returns its report, the head of its record,
+// and what was recorded.
+func recordOf(t testing.TB, suite *conformance.Suite, s Subject, o conformance.Options) (r, head *record.Report,
+	all []record.Exchange) {
 	t.Helper()
 	var mu sync.Mutex
-	var all []record.Exchange
 	o = withTimeout(s, o)
 	o.Record = func(x record.Exchange) {
 		mu.Lock()
@@ -29,82 +33,135 @@ func recordOf(t testing.TB, suite *conformance.Suite, s Subject, o conformance.O
 	}
 	p, err := suite.Plan(context.Background(), target(s), o)
 	require.NoError(t, err)
-	r, err := p.Run(context.Background())
+	r, err = p.Run(context.Background())
 	require.NoError(t, err)
 	return r, p.Head(), all
 }
 
-// keysOf returns the keys of the findings of a report, each once.
-func keysOf(r *record.Report) []string {
-	var out []string
+// found returns what the findings of a report are about, each once: the case, the check and
+// the requirement. Which of the requests that are sent at once comes first is chance.
+func found(r *record.Report) (out []string) {
 	for _, c := range r.Cases {
 		for _, f := range c.Findings {
-			out = append(out, f.Key+" "+f.Requirement)
+			out = append(out, fmt.Sprintf("%s %s %s %s", f.Case, f.Check, f.Place, f.Requirement))
 		}
 	}
-	sort.Strings(out)
-	return slices.Compact(out)
+	return sortedSet(out)
 }
 
-func TestExploreWatch(t *testing.T) {
-	if os.Getenv("WATCH") == "" {
-		t.Skip()
+// summary counts what was found by check and requirement.
+func summary(all []string) string {
+	n := map[string]int{}
+	for _, text := range all {
+		words := strings.Split(text, " ")
+		n[words[1]+" "+words[len(words)-1]]++
 	}
-	suite, err := conformance.Load(conformance.Contract{})
+	var out []string
+	for what, times := range n {
+		out = append(out, fmt.Sprintf("%s ×%d", what, times))
+	}
+	return strings.Join(sortedSet(out), ", ")
+}
+
+// someFaults returns the conforming server and fifty faulty ones, by a hash of their names.
+func someFaults(suite *conformance.Suite) []Subject {
+	faults := slices.DeleteFunc(OfPhase(Faulty(suite), Written), func(s Subject) bool { return s.Waits || s.Intermittent })
+	hash := func(s Subject) uint32 {
+		h := fnv.New32a()
+		h.Write([]byte(s.Name))
+		return h.Sum32()
+	}
+	slices.SortFunc(faults, func(a, b Subject) int { return cmp.Compare(hash(a), hash(b)) })
+	return append(Honest()[:1], faults[:50]...)
+}
+
+// roundsVariable says how often each case is sent; 250 make a hundred thousand exchanges.
+const roundsVariable = "FMASPEC_RECORDED_ROUNDS"
+
+// TestARecordedRunIsJudgedAsTheRunWas judges some records of runs; with -whole, or with a number
+// of rounds, those of all fifty faults.
+func TestARecordedRunIsJudgedAsTheRunWas(t *testing.T) {
+	suite, err := builtIn()
 	require.NoError(t, err)
-	caught, same, n, alarms := 0, 0, 0, 0
-	subjects := append(OfPhase(Faulty(suite), Written), Honest()...)
+	file := filepath.Join("testdata", "recorded.golden")
+	golden := map[string]string{}
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(data)) {
+		name, what, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		golden[name] = what
+	}
+	rounds, _ := strconv.Atoi(os.Getenv(roundsVariable))
+	subjects := someFaults(suite)
+	if rounds == 0 && !*rewrite {
+		subjects = subjects[:4]
+	}
+	var lines []string
 	for _, s := range subjects {
-		if only := os.Getenv("ONLY"); only != "" && !slices.Contains(strings.Split(only, ","), s.Name) {
-			continue
-		}
-		if s.Waits || os.Getenv("WATCH") != "all" && len(s.Breaks) > 0 && !slices.ContainsFunc(Sampled(subjects), func(o Subject) bool { return o.Name == s.Name }) {
-			continue
-		}
-		r, head, all := recordOf(t, suite, s, conformance.Options{Strict: true, Seed: "1"})
-		w := suite.Watch(conformance.WatchOptions{Strict: true})
+		r, head, all := recordOf(t, suite, s, conformance.Options{Seed: "1", Repeat: max(rounds, 1)})
+		w := suite.Watch(conformance.WatchOptions{})
 		require.NoError(t, w.Begin(head))
 		for _, x := range all {
 			w.Note(x)
 		}
 		again := w.Report()
-		n++
-		if want, got := keysOf(r), keysOf(again); slices.Equal(want, got) && r.Verdict == again.Verdict {
-			same++
-		} else {
-			t.Logf("%s: %s %s | %d %d\n run  %.600q\n else %.600q %s %s", s.Name, r.Verdict, again.Verdict, len(want), len(got), minus(want, got), minus(got, want), r.Reason, again.Reason)
+		require.Equal(t, r.Verdict, again.Verdict, s.Name)
+		require.Equal(t, found(r), found(again), s.Name)
+		require.Equal(t, len(all), again.Traffic.Exchanges, s.Name)
+		lines = append(lines, s.Name+"\t"+summary(found(r))+"\n")
+		if !*rewrite {
+			require.Equal(t, golden[s.Name], summary(found(r)), s.Name)
 		}
-		w = suite.Watch(conformance.WatchOptions{Strict: true})
+	}
+	if *rewrite {
+		require.NoError(t, os.WriteFile(file, []byte(strings.Join(lines, "")), 0o644))
+	}
+}
+
+// TestAConformingServerHasNoFindingInOtherTraffic judges records of runs as those of other tools,
+// which do not say what a request was to show.
+func TestAConformingServerHasNoFindingInOtherTraffic(t *testing.T) {
+	suite, err := builtIn()
+	require.NoError(t, err)
+	honest := Honest()
+	if !*rewrite {
+		honest = append(honest[:1], Sampled(honest)...)
+	}
+	for _, s := range honest {
+		if s.Waits {
+			continue
+		}
+		_, _, all := recordOf(t, suite, s, conformance.Options{Seed: "1"})
+		w := suite.Watch(conformance.WatchOptions{Strict: true})
 		for _, x := range all {
 			x.Case, x.Step = "", 0
 			w.Note(x)
 		}
-		other := w.Report()
-		bad := false
-		for _, c := range other.Cases {
+		for _, c := range w.Report().Cases {
 			for _, f := range c.Findings {
-				if len(s.Breaks) == 0 && !slices.Contains(s.Deviates, f.Requirement) {
-					bad = true
-					t.Logf("ALARM %s: %s %s %s want %s got %s case %s; %s %.200q", s.Name, f.Check, f.Requirement, f.Place, f.Want, f.Got, f.Case, c.Exchange(f.Step).Request.URL, c.Exchange(f.Step).Request.Body)
-					break
-				}
+				require.Contains(t, s.Deviates, f.Requirement, "%s: %+v", s.Name, f)
 			}
 		}
-		if bad {
-			alarms++
+	}
+}
+
+// TestFaultsAreFoundInOtherTraffic shows that what an answer breaks by itself is found without the
+// case that was sent.
+func TestFaultsAreFoundInOtherTraffic(t *testing.T) {
+	suite, err := builtIn()
+	require.NoError(t, err)
+	caught := 0
+	sample := someFaults(suite)[1:9]
+	for _, s := range sample {
+		_, _, all := recordOf(t, suite, s, conformance.Options{Seed: "1"})
+		w := suite.Watch(conformance.WatchOptions{Strict: true})
+		for _, x := range all {
+			x.Case, x.Step = "", 0
+			w.Note(x)
 		}
-		if len(s.Breaks) > 0 && other.Verdict == record.NotConformant {
+		if w.Report().Verdict == record.NotConformant {
 			caught++
 		}
 	}
-	t.Logf("%d: same %d, caught blind %d, alarms %d", n, same, caught, alarms)
-}
-
-func minus(a, b []string) (out []string) {
-	for _, x := range a {
-		if !slices.Contains(b, x) {
-			out = append(out, x)
-		}
-	}
-	return out
+	require.GreaterOrEqual(t, caught, 6, "of %d faults", len(sample))
 }
