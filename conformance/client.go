@@ -37,6 +37,7 @@ type ClientJudge struct {
 	options ClientOptions
 	rules   map[string][]*clientTally // by operation
 	started time.Time
+	secrets *passing // of the exchanges of Handler
 
 	mu       sync.Mutex
 	memory   *clientMemory
@@ -64,7 +65,7 @@ func (s *Suite) JudgeClients(o ClientOptions) *ClientJudge {
 		o.Now = time.Now
 	}
 	j := &ClientJudge{suite: s, options: o, rules: map[string][]*clientTally{}, started: o.Now(),
-		memory: newClientMemory()}
+		secrets: &passing{}, memory: newClientMemory()}
 	for _, op := range s.Operations {
 		for _, rule := range s.clientRules(op) {
 			if r := s.clientRequirement(rule.requirement); r != nil && r.Level <= o.Level {
@@ -173,6 +174,7 @@ func (j *ClientJudge) report() *record.Report {
 		Target:   record.TargetInfo{URL: o.URL, Name: o.Name, Protocol: "HTTP/1.1"},
 		Settings: o.Settings,
 		Safety:   record.SafetyInfo{Local: true}, // nothing was sent by this suite
+		Traffic:  &record.TrafficInfo{Exchanges: j.requests},
 		Started:  j.started.UTC(),
 		Elapsed:  o.Now().Sub(j.started),
 	}

@@ -37,9 +37,12 @@ func (j *ClientJudge) Handler(h http.Handler) http.Handler {
 			stopped := recover()
 			x.Elapsed = j.options.Now().Sub(x.Started)
 			x.Response, x.Err = answer.response(), lostAnswer(stopped, r)
-			secrets := secretsOf(credentials, query)
-			x.Request = secrets.Request(x.Request)
-			secrets.Response(x.Response, answer.cut)
+			tokens := tokensOf(credentials, query)
+			x.Request = tokens.Request(x.Request)
+			tokens.Response(x.Response, answer.cut)
+			struck := j.secrets.strike(record.Exchange{ExchangeResult: record.ExchangeResult{Request: x.Request,
+				Response: x.Response}})
+			x.Request, x.Response = struck.Request, struck.Response
 			// A client is known by a hash of its token, since all tokens are struck out alike.
 			sum := sha256.Sum256([]byte(strings.Join(credentials, "\x00")))
 			j.take(x, string(sum[:]))
@@ -113,9 +116,10 @@ func lostAnswer(stopped any, r *http.Request) *record.WireError {
 	return nil
 }
 
-// secretsOf returns the secrets of a request: whatever stands in Authorization fields but the
-// names of schemes, and tokens in its query.
-func secretsOf(credentials, query []string) *redact.Secrets {
+// tokensOf returns the tokens of a request: whatever stands in Authorization fields but the
+// names of schemes, and tokens in its query. A variable stands for them in the record, as in
+// that of a run.
+func tokensOf(credentials, query []string) *redact.Secrets {
 	s := &redact.Secrets{}
 	for _, value := range credentials {
 		for _, word := range strings.Fields(value) {
