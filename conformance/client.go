@@ -174,7 +174,6 @@ func (j *ClientJudge) report() *record.Report {
 		Target:   record.TargetInfo{URL: o.URL, Name: o.Name, Protocol: "HTTP/1.1"},
 		Settings: o.Settings,
 		Safety:   record.SafetyInfo{Local: true}, // nothing was sent by this suite
-		Traffic:  &record.TrafficInfo{Exchanges: j.requests},
 		Started:  j.started.UTC(),
 		Elapsed:  o.Now().Sub(j.started),
 	}
