@@ -20,6 +20,7 @@ const (
 	exitMisuse        = 2 // nothing was sent
 	exitUnjudged      = 3
 	exitUnsafe        = 4 // nothing was sent
+	exitClient        = 5 // the clients do not conform
 )
 
 // A command is one subcommand of fmaspec. Each has its own file and a row in commands.
