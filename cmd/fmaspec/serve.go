@@ -85,7 +85,7 @@ func troubles() string {
 }
 
 func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
-	if err := f.judge.validate(); err != nil {
+	if err := f.judge.validate(e); err != nil {
 		return err
 	}
 	given, err := f.tokens.read(e)

@@ -35,14 +35,15 @@ func (f *judgeFlags) flags(set *flag.FlagSet) {
 	set.BoolVar(&f.strict, "strict", false, "with -judge-clients, let inferred requirements fail the clients too")
 }
 
-// validate checks what package flag cannot, before anything is served.
-func (f *judgeFlags) validate() (err error) {
+// validate checks what package flag cannot, before anything is served. Variables may be meant for
+// other commands, so that they are no misuse where nothing is judged.
+func (f *judgeFlags) validate(e *env) (err error) {
 	if !f.judge {
 		for _, flag := range []struct {
 			name  string
 			given bool
 		}{{"report", len(f.reports) > 0}, {"level", f.level != 0 && f.level != record.Inferred}, {"strict", f.strict}} {
-			if flag.given {
+			if _, is := e.lookup(variable(flag.name)); flag.given && !is {
 				return fmt.Errorf("-%s: nothing is judged; add -judge-clients", flag.name)
 			}
 		}

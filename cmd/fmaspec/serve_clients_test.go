@@ -99,6 +99,13 @@ func TestJudgingClientsNeedsItsFlag(t *testing.T) {
 	}
 }
 
+func TestVariablesForOtherCommandsDoNotKeepServeFromServing(t *testing.T) {
+	s := serve(t, []string{"FMASPEC_STRICT=true", "FMASPEC_LEVEL=standard", "FMASPEC_REPORT=json=run.json"}, "-listen",
+		"127.0.0.1:0")
+	require.Equal(t, exitConformant, s.stop())
+	require.NoFileExists(t, "run.json")
+}
+
 func TestAReportOnClientsThatCannotBeWrittenIsNoSuccess(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "reports")
 	require.NoError(t, os.Mkdir(folder, 0o755))
