@@ -883,7 +883,7 @@ func TestWhatTheCommandDoesNotHaveIsSeen(t *testing.T) {
 	k := known(t)
 	for text, want := range map[string]string{
 		"`fmaspec run -cases x`":          "fmaspec run has no flag -cases",
-		"`fmaspec serve -strict`":         "fmaspec serve has no flag -strict",
+		"`fmaspec serve -parallel`":       "fmaspec serve has no flag -parallel",
 		"pass `-colour`":                  "no command has a flag -colour",
 		"set FMASPEC_TOCKEN":              "no command reads FMASPEC_TOCKEN",
 		"`fmaspec serve -fault dropz-id`": "no fault is called dropz-id",
