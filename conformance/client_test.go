@@ -30,8 +30,8 @@ var clientNoon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // noted returns an exchange of a client, with a good request unless change says otherwise, that
 // began so long after noon and took a millisecond.
 func noted(after time.Duration, status int, change ...func(*conformance.Exchange)) *conformance.Exchange {
-	x := &conformance.Exchange{Sent: conformance.Sent{Started: clientNoon.Add(after), Request: record.Request{Method: "POST",
-		URL: sampleURL, Body: record.Body(sampleBody), Header: []record.Field{{Name: "authorization",
+	x := &conformance.Exchange{Sent: conformance.Sent{Started: clientNoon.Add(after), Request: record.Request{
+		Method: "POST", URL: sampleURL, Body: record.Body(sampleBody), Header: []record.Field{{Name: "authorization",
 			Value: "Bearer $FMASPEC_TOKEN"}, {Name: "content-type", Value: "application/json"}}}},
 		Response: &record.Response{Status: status, Proto: "HTTP/1.1", Header: http.Header{}},
 		Elapsed:  time.Millisecond}
@@ -75,7 +75,8 @@ func TestClientsAreJudgedAcrossRequests(t *testing.T) {
 	s := load(t)
 	second := time.Second
 	type exchanges = []*conformance.Exchange
-	seconds, date := answering("Retry-After", "5"), answering("Retry-After", clientNoon.Add(5*second).Format(http.TimeFormat))
+	seconds := answering("Retry-After", "5")
+	date := answering("Retry-After", clientNoon.Add(5*second).Format(http.TimeFormat))
 	other := body(strings.Replace(sampleBody, "a comment", "another", 1))
 	for _, row := range []struct {
 		why  string
@@ -107,7 +108,8 @@ func TestClientsAreJudgedAcrossRequests(t *testing.T) {
 			noted(3*second, 403)}, []string{"stops-after-refusal"}},
 		{"an acceptance in between counts anew", exchanges{noted(0, 404), noted(second, 404), noted(2*second, 201),
 			noted(3*second, 404), noted(4*second, 404)}, nil},
-		{"a day later too", exchanges{noted(0, 404), noted(second, 404), noted(2*second, 404), noted(24*time.Hour, 404)}, nil},
+		{"a day later too", exchanges{noted(0, 404), noted(second, 404), noted(2*second, 404),
+			noted(24*time.Hour, 404)}, nil},
 		{"a failure of the server is no refusal", exchanges{noted(0, 500), noted(second, 500), noted(2*second, 500),
 			noted(3*second, 500)}, nil},
 		{"without bodies it is not known what is the same", exchanges{noted(0, 400, lacking(record.RequestBody)),
