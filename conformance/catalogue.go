@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,6 +22,7 @@ const (
 	documentsFile = "documents.yaml"
 	statementFile = "statements.yaml"
 	groupFile     = "groups.yaml"
+	clientFile    = "clients.yaml"
 )
 
 // catalogueLimit is how many bytes of a file of requirements are read.
@@ -59,10 +61,12 @@ func (l *loader) catalogue(source Source) {
 			})
 		case groupFile:
 			each(l, full, data, func(e groupEntry, line int) { l.group(e, full, line) })
+		case clientFile:
+			each(l, full, data, func(e clientEntry, line int) { l.client(e, full, line) })
 		default:
 			each(l, full, data, func(e requirementEntry, line int) {
 				l.own[e.ID] = source.Own
-				l.require(e.requirement(full, line))
+				l.require(&l.suite.Requirements, e.requirement(full, line))
 				l.kind(e, full, line)
 			})
 		}
@@ -120,7 +124,8 @@ func yamlError(full string, err error) error {
 	return errors.Join(all...)
 }
 
-func (l *loader) require(r record.Requirement) {
+// require adds a requirement to the list of those on implementations, or on clients.
+func (l *loader) require(list *[]record.Requirement, r record.Requirement) {
 	for _, field := range []struct{ name, value string }{
 		{"id", r.ID}, {"says", r.Says},
 	} {
@@ -134,14 +139,14 @@ func (l *loader) require(r record.Requirement) {
 	if r.Level == record.Inferred && r.Because == "" {
 		l.failAt(r.File, r.Line, "the requirement %s is inferred without a because; say from what", r.ID)
 	}
-	for _, other := range l.suite.Requirements {
+	for _, other := range slices.Concat(l.suite.Requirements, l.suite.ClientRequirements) {
 		if other.ID == r.ID {
 			l.failAt(r.File, r.Line, "the requirement %s is at %s:%d too; an id is used once", r.ID, other.File,
 				other.Line)
 			return
 		}
 	}
-	l.suite.Requirements = append(l.suite.Requirements, r)
+	*list = append(*list, r)
 }
 
 func (l *loader) contradiction(c Contradiction) {

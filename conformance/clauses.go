@@ -89,8 +89,13 @@ func readPlaces(node *yaml.Node, lines map[string]string) (out []record.Places, 
 
 // clauses checks what the requirements stand on, when the documents are known.
 func (l *loader) clauses() {
-	for i := range l.suite.Requirements {
-		r := &l.suite.Requirements[i]
+	l.clausesOf(l.suite.Requirements)
+	l.clausesOf(l.suite.ClientRequirements)
+}
+
+func (l *loader) clausesOf(requirements []record.Requirement) {
+	for i := range requirements {
+		r := &requirements[i]
 		if len(r.Clauses) == 0 {
 			l.failAt(r.File, r.Line, "the requirement %s has no clauses; add \"clauses:\" with the places that it "+
 				"stands on, each {document: RFC 9110, section: \"11.1\", basis: MUST} or the like", r.ID)

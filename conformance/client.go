@@ -1,20 +1,294 @@
 package conformance
 
-import "fmaspec/conformance/record"
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"fmaspec/conformance/nearest"
+	"fmaspec/conformance/record"
+	"fmaspec/openapi"
+)
+
+// ClientOptions set how clients are judged. The zero value judges every level, and is not
+// strict.
+type ClientOptions struct {
+	Level    record.Level     // the weakest level judged; Inferred where zero
+	Strict   bool             // inferred requirements fail too
+	Name     string           // what the report calls the clients; "clients" where empty
+	URL      string           // of the server that they called, for the report
+	AllPaths bool             // a request on a path that no operation has is a finding, not the business of others
+	NoTLS    bool             // the server speaks plain HTTP alone, so that no client can do better
+	Now      func() time.Time // the clock; time.Now where nil
+	Settings []record.Setting // of the command that judges
+}
 
 // A ClientJudge judges the requests of clients: each by itself, and in the order of their
-// coming what a client does after an answer.
+// coming what a client does after an answer. Its methods may be called from several
+// goroutines. It keeps a bounded number of exchanges, so that it needs no more memory the
+// longer it goes on.
 type ClientJudge struct {
-	suite *Suite
+	suite   *Suite
+	options ClientOptions
+	rules   map[string][]*clientTally // by operation
+	started time.Time
+	secrets *passing // of the exchanges of Handler
+
+	mu       sync.Mutex
+	memory   *clientMemory
+	requests int // that were judged
+}
+
+// keptOfRule is how many exchanges with findings are kept of one rule and operation.
+const keptOfRule = 16
+
+// A clientTally is what one rule has seen of the requests for one operation.
+type clientTally struct {
+	clientRule
+	id        string // of the case of the report
+	judged    int
+	broken    int
+	findings  []record.Finding
+	exchanges []record.ExchangeResult
+}
+
+// JudgeClients returns a judge that has seen nothing yet.
+func (s *Suite) JudgeClients(o ClientOptions) *ClientJudge {
+	o.Level = cmp.Or(o.Level, record.Inferred)
+	o.Name = cmp.Or(o.Name, "clients")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	j := &ClientJudge{suite: s, options: o, rules: map[string][]*clientTally{}, started: o.Now(),
+		secrets: &passing{}, memory: newClientMemory()}
+	for _, op := range s.Operations {
+		for _, rule := range s.clientRules(op) {
+			if r := s.clientRequirement(rule.requirement); r != nil && r.Level <= o.Level {
+				j.rules[op.ID] = append(j.rules[op.ID], &clientTally{clientRule: rule,
+					id: op.ID + "/client/" + rule.name})
+			}
+		}
+	}
+	return j
 }
 
 // newClientJudge returns a judge that has seen nothing yet.
 func (s *Suite) newClientJudge(level record.Level, strict bool) *ClientJudge {
-	return &ClientJudge{suite: s}
+	return s.JudgeClients(ClientOptions{Level: level, Strict: strict})
 }
 
-// note returns what the client of an exchange, whose secrets are struck out, breaks by it.
-func (j *ClientJudge) note(x *Exchange) []record.Finding { return nil }
+// Note judges an exchange, whose secrets are struck out: it returns what its client breaks
+// by it. Exchanges are noted when they end. A client is known by its Authorization field, as
+// far as that can still be told from others.
+func (j *ClientJudge) Note(x *Exchange) []record.Finding { return j.note(x) }
 
-// report returns the report on the client.
-func (j *ClientJudge) report() *record.Report { return nil }
+// Report returns the report on the clients of everything noted so far. Its cases are the
+// rules, each with every operation.
+func (j *ClientJudge) Report() *record.Report { return j.report() }
+
+func (j *ClientJudge) note(x *Exchange) []record.Finding {
+	return j.take(x, strings.Join(record.HeaderValues(x.Request.Header, "Authorization"), "\n"))
+}
+
+// take judges an exchange of a client that is known by a text.
+func (j *ClientJudge) take(x *Exchange, client string) (out []record.Finding) {
+	if x.Err != nil && (x.Err.Kind == record.Withheld || x.Err.Kind == record.Unreachable) {
+		return nil // nothing was sent
+	}
+	c := j.suite.clientCall(x, client)
+	if c.operation == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0) {
+		return nil
+	}
+	c.noTLS = j.options.NoTLS
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.requests++
+	c.memory = j.memory
+	for _, tally := range j.rules[c.charged()] {
+		if lacksAny(x.Lacks, tally.needs) || c.operation == nil && !tally.anywhere {
+			continue
+		}
+		judged, problems := tally.judge(c)
+		if !judged {
+			continue
+		}
+		tally.judged++
+		out = append(out, j.keep(tally, c, problems)...)
+	}
+	j.memory.note(c)
+	return out
+}
+
+// keep returns the findings of a rule in an exchange, and keeps both where there is room.
+func (j *ClientJudge) keep(t *clientTally, c *clientCall, problems []Problem) (out []record.Finding) {
+	if len(problems) == 0 {
+		return nil
+	}
+	for _, p := range problems {
+		f := j.suite.finding(Check{Name: cmp.Or(t.check, t.name), Requirements: []string{t.requirement}}, ref{}, p)
+		f.Level = j.suite.clientRequirement(f.Requirement).Level
+		f.Case, f.Step = t.id, t.broken
+		f.Key = fmt.Sprintf("%s %s#0 %s", f.Check, t.id, f.Place)
+		out = append(out, f)
+	}
+	if t.broken++; t.broken <= keptOfRule {
+		t.findings = append(t.findings, out...)
+		t.exchanges = append(t.exchanges, exchangeResult(c.x, out[0].Step))
+	}
+	return out
+}
+
+// exchangeResult returns an exchange as the report on clients keeps it.
+func exchangeResult(x *Exchange, step int) record.ExchangeResult {
+	e := record.ExchangeResult{Step: step, Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
+		Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn, Started: x.Started.UTC(), Elapsed: x.Elapsed,
+		Source: x.Source, Lacks: x.Lacks}
+	if x.Err != nil {
+		e.Error, e.ErrorKind = x.Err.Msg, x.Err.Kind
+	}
+	return e
+}
+
+// lacksAny reports whether a record lacks one of the parts.
+func lacksAny(lacks, parts []record.Part) bool {
+	return slices.ContainsFunc(parts, func(p record.Part) bool {
+		return slices.Contains(lacks, p) || p == record.Credentials && slices.Contains(lacks, record.RequestHeader)
+	})
+}
+
+func (j *ClientJudge) report() *record.Report {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s, o := j.suite, j.options
+	out := &record.Report{
+		Schema: record.ReportSchema,
+		Suite: record.SuiteInfo{Name: "fmaspec", Version: Version, Contract: s.Contract, Fixtures: s.Fixtures,
+			Level: o.Level, Strict: o.Strict, Repeat: 1, Parallel: 1, Timeout: time.Duration(0).String()},
+		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+			Processors: runtime.NumCPU()},
+		Target:   record.TargetInfo{URL: o.URL, Name: o.Name, Protocol: "HTTP/1.1"},
+		Settings: o.Settings,
+		Safety:   record.SafetyInfo{Local: true}, // nothing was sent by this suite
+		Started:  j.started.UTC(),
+		Elapsed:  o.Now().Sub(j.started),
+	}
+	owed := *s
+	var charged []string
+	// Requirements are summed up as those on implementations, from the list of the suite.
+	k := conclusion{suite: &owed, level: o.Level, strict: o.Strict}
+	for _, op := range s.Operations {
+		for _, t := range j.rules[op.ID] {
+			charged = append(charged, t.requirement)
+			out.Cases = append(out.Cases, k.ruleResult(t, op))
+		}
+	}
+	owed.Requirements = s.clientRequirements(charged)
+	slices.SortStableFunc(out.Cases, func(a, b record.CaseResult) int { return cmp.Compare(a.ID, b.ID) })
+	out.Suite.Cases = len(out.Cases)
+	out.Totals = total(out.Cases)
+	out.Totals.Requests = j.requests // each was judged by many rules
+	out.Operations = s.operations(out.Cases)
+	out.Requirements = k.requirements(out.Cases)
+	unanswered := ""
+	if j.requests == 0 {
+		unanswered = "no request came that could be judged; let the client call " + j.paths()
+	}
+	out.Verdict, out.Reason = verdict(out, unanswered)
+	return out
+}
+
+// paths are those of the operations.
+func (j *ClientJudge) paths() string {
+	var all []string
+	for _, op := range j.suite.Operations {
+		all = append(all, op.Path)
+	}
+	return strings.Join(all, " or ")
+}
+
+// ruleResult returns a rule as a case of the report.
+func (k conclusion) ruleResult(t *clientTally, op openapi.Operation) record.CaseResult {
+	r := k.suite.clientRequirement(t.requirement)
+	c := record.CaseResult{ID: t.id, Title: t.title, Operation: op.ID, Proves: []string{t.requirement}, File: r.File,
+		Line: r.Line, Outcome: record.Passed, Findings: slices.Clone(t.findings), Exchanges: slices.Clone(t.exchanges),
+		Dropped: max(t.broken-keptOfRule, 0)}
+	if t.judged == 0 {
+		c.Outcome, c.Reason = record.NotApplicable, t.idle
+	}
+	for _, f := range t.findings {
+		c.Outcome = max(c.Outcome, k.counts(f))
+	}
+	if c.Findings == nil {
+		c.Findings, c.Exchanges = []record.Finding{}, []record.ExchangeResult{}
+	}
+	return c
+}
+
+// A clientCall is a request of a client on its way through the rules.
+type clientCall struct {
+	*called
+	suite    *Suite
+	x        *Exchange
+	client   string // who sent it
+	url      *url.URL
+	near     string           // the operation of the nearest path
+	findings []record.Finding // of the request by itself
+	noTLS    bool
+	memory   *clientMemory // of the requests before
+}
+
+// clientCall returns the request of an exchange as the rules see it.
+func (s *Suite) clientCall(x *Exchange, client string) *clientCall {
+	header := map[string][]string{}
+	for _, f := range x.Request.Header {
+		name := canonical(f.Name)
+		header[name] = append(header[name], f.Value)
+	}
+	c := &clientCall{suite: s, x: x, client: client}
+	path := x.Request.URL
+	if u, err := url.Parse(x.Request.URL); err == nil {
+		c.url, path = u, u.EscapedPath()
+	} else {
+		c.url = &url.URL{}
+	}
+	c.called = s.called(x.Request.Method, path, header, x.Request.Body)
+	c.findings = s.requestFindings(c.called)
+	if c.called.operation == nil {
+		c.near = s.nearestOperation(c.called)
+	}
+	return c
+}
+
+// charged is the operation that is called, or else the one that was meant most likely.
+func (c *clientCall) charged() string {
+	if c.operation != nil {
+		return c.operation.ID
+	}
+	return c.near
+}
+
+// nearestOperation returns the operation whose path is nearest to that of a request, of those
+// that are there at all.
+func (s *Suite) nearestOperation(c *called) string {
+	names := map[string]string{}
+	for _, op := range s.Operations {
+		if _, is := op.Match(c.path); is {
+			return op.ID
+		}
+		names[lastSegment(op.Path)] = op.ID
+	}
+	if id := names[nearest.Nearest(lastSegment(c.path), keys(names))]; id != "" || len(s.Operations) == 0 {
+		return id
+	}
+	return s.Operations[0].ID
+}
+
+func lastSegment(path string) string {
+	path = strings.TrimRight(path, "/")
+	return path[strings.LastIndexByte(path, '/')+1:]
+}

@@ -29,7 +29,13 @@ import (
 // the request.
 func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byte) []record.Finding {
 	path, _, _ = strings.Cut(path, "?")
-	c := &called{method: method, path: path, header: header, body: body, operations: s.Operations}
+	return s.requestFindings(s.called(method, path, header, body))
+}
+
+// called returns a request as the checks see it.
+func (s *Suite) called(method, path string, header http.Header, body []byte) *called {
+	c := &called{method: method, path: path, header: header, body: body, operations: s.Operations,
+		unique: s.onClients[uniqueNames] != nil}
 	for i, op := range s.Operations {
 		if _, is := op.Match(path); is {
 			c.paths = append(c.paths, op.Path)
@@ -39,19 +45,29 @@ func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byt
 			}
 		}
 	}
-	var out []record.Finding
+	return c
+}
+
+// requestFindings returns what every check finds in a request.
+func (s *Suite) requestFindings(c *called) (out []record.Finding) {
 	for _, check := range requestChecks() {
 		if !check.on(c) {
 			continue
 		}
 		for _, p := range check.judge(c) {
 			f := s.finding(Check{Name: check.name, Requirements: []string{check.requirement}}, ref{}, p)
+			if r := s.onClients[f.Requirement]; r != nil {
+				f.Level = r.Level
+			}
 			f.Key = fmt.Sprintf("%s %s", f.Check, f.Place)
 			out = append(out, f)
 		}
 	}
 	return out
 }
+
+// uniqueNames is the requirement on clients that no object has a name twice.
+const uniqueNames = "client.names-unique"
 
 // called is a request on its way through the checks.
 type called struct {
@@ -62,6 +78,7 @@ type called struct {
 	schema         *schemas.Schema    // of the operation's request; nil where it has none
 	paths, methods []string           // of the operations at the path
 	operation      *openapi.Operation // at path and method, or nil
+	unique         bool               // the catalogue asks clients for unique names; else they are a part of JSON
 }
 
 // A requestCheck judges one aspect of a request.
@@ -176,19 +193,27 @@ func requestBody(c *called) (out []Problem) {
 	if requestCoding(c) != nil {
 		return nil // the bytes are no text yet
 	}
+	check := strictjson.Check
+	if c.unique {
+		check = strictjson.CheckText
+	}
 	var broken *strictjson.Error
-	if errors.As(strictjson.Check(c.body), &broken) {
+	if errors.As(check(c.body), &broken) {
 		if slices.Contains(encodingKinds, broken.Kind) {
 			return []Problem{{"body", "UTF-8 without a byte order mark", broken.Error(), "json.encoding"}}
 		}
 		return problem("body", "one JSON object", broken.Error())
 	}
+	if errors.As(strictjson.Check(c.body), &broken) {
+		// The grammar allows it, so that the rest is judged as most servers read it: by the last value.
+		out = []Problem{{"body", "each name once", broken.Error(), uniqueNames}}
+	}
 	if c.schema == nil {
-		return nil // the operation says nothing of a body
+		return out // the operation says nothing of a body
 	}
 	violations, err := c.schema.Validate(c.body)
 	if err != nil {
-		return nil // a number beyond what can be judged, which the contract does not forbid
+		return out // a number beyond what can be judged, which the contract does not forbid
 	}
 	for _, v := range violations {
 		out = append(out, Problem{v.Pointer, v.Want, v.Got, v.Requirement})

@@ -96,7 +96,11 @@ func TestJudgeRequestNamesEveryBreach(t *testing.T) {
 		{"broken JSON", "POST", samplePath, typed, `{"Comment":`,
 			[]string{"body|one JSON object|byte 11: the text ends inside the JSON value|request.object documented"}},
 		{"a name that stands twice", "POST", samplePath, typed, `{"Comment":"b",` + good[1:],
-			[]string{"body|one JSON object|byte 15: the member /Comment stands twice|request.object documented"}},
+			[]string{"body|each name once|byte 15: the member /Comment stands twice|client.names-unique inferred"}},
+		{"a name that stands twice, and the last value is no string", "POST", samplePath, typed,
+			`{"Comment":"b","Comment":7,` + sha1 + `}`,
+			[]string{"body|each name once|byte 15: the member /Comment stands twice|client.names-unique inferred",
+				"/Comment|a string|7|request.comment-string documented"}},
 		{"a byte order mark", "POST", samplePath, typed, "\xEF\xBB\xBF" + good,
 			[]string{"body|UTF-8 without a byte order mark|byte 0: a byte order mark stands before the JSON " +
 				"text|json.encoding standard"}},

@@ -36,25 +36,29 @@ func BuiltIn() Source { return Contract{}.source() }
 // checks that judge them. It is not changed after Load and safe for concurrent
 // use.
 type Suite struct {
-	Requirements   []record.Requirement
-	Contradictions []Contradiction
-	Documents      []Document          // whose sentences, tables and examples are documented
-	Statements     []Statement         // of the documents, each line once
-	Cases          []*Case             // sorted by ID
-	Groups         []Group             // of cases that are generated
-	Generators     []string            // that made some of the cases, sorted
-	Operations     []openapi.Operation // sorted by ID
-	Contract       string              // SHA-256, in hex, over the OpenAPI document and the schemas
-	Fixtures       string              // SHA-256, in hex, over the requirements and the cases
-	requirement    map[string]*record.Requirement
-	byID           map[string]*Case
-	request        map[string]*schemas.Schema // by operation ID, where there is one
-	terms          map[string]*terms          // by operation ID
-	unknown        *terms                     // of an operation that is not known
-	checks         []Check
-	kinds          map[string]Kind // by requirement
-	milder         []milder
-	bodies         *bodies // of the requests of its cases
+	Requirements []record.Requirement // on implementations
+	// on clients alone: no case proves them, and no report on an implementation has them
+	ClientRequirements []record.Requirement
+	Contradictions     []Contradiction
+	Documents          []Document          // whose sentences, tables and examples are documented
+	Statements         []Statement         // of the documents, each line once
+	Cases              []*Case             // sorted by ID
+	Groups             []Group             // of cases that are generated
+	Generators         []string            // that made some of the cases, sorted
+	Operations         []openapi.Operation // sorted by ID
+	Contract           string              // SHA-256, in hex, over the OpenAPI document and the schemas
+	Fixtures           string              // SHA-256, in hex, over the requirements and the cases
+	requirement        map[string]*record.Requirement
+	onClients          map[string]*record.Requirement // those on clients alone
+	clientSides        map[string]clientSide          // by the id of a requirement on implementations
+	byID               map[string]*Case
+	request            map[string]*schemas.Schema // by operation ID, where there is one
+	terms              map[string]*terms          // by operation ID
+	unknown            *terms                     // of an operation that is not known
+	checks             []Check
+	kinds              map[string]Kind // by requirement
+	milder             []milder
+	bodies             *bodies // of the requests of its cases
 }
 
 // Load reads a contract and the sources, and cross-checks them: no case proves an
@@ -75,6 +79,8 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 		suite: &Suite{
 			Operations:  doc.Operations,
 			requirement: map[string]*record.Requirement{},
+			onClients:   map[string]*record.Requirement{},
+			clientSides: map[string]clientSide{},
 			byID:        map[string]*Case{},
 			request:     map[string]*schemas.Schema{},
 			kinds:       map[string]Kind{},
@@ -108,6 +114,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 		r := &l.suite.Requirements[i]
 		l.suite.requirement[r.ID] = r
 	}
+	l.checkClients()
 	l.checkGroups()
 	l.checksOfRelations()
 	for _, source := range sources {
@@ -472,8 +479,11 @@ func (s *Suite) unknownRequirement(id string) string {
 		"requirements)", id, nearest.Hint(id, keys(s.requirement)))
 }
 
-// Requirement returns the requirement of that id, or nil.
-func (s *Suite) Requirement(id string) *record.Requirement { return s.requirement[id] }
+// Requirement returns the requirement of that id, on implementations or on clients alone, or
+// nil.
+func (s *Suite) Requirement(id string) *record.Requirement {
+	return cmp.Or(s.requirement[id], s.onClients[id])
+}
 
 // RequestSchema returns the schema of an operation's request and what its keywords enforce,
 // nil where the operation has none.

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/client"
 	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
@@ -359,6 +360,10 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
 		{"docs/fixtures.md", "kinds", kindsTable()},
+		{"docs/clients.md", "client-rules", clientRules(suite)},
+		{"docs/clients.md", "client-requirements", clientRequirements(suite)},
+		{"docs/clients.md", "client-faults", clients(client.Faults())},
+		{"docs/clients.md", "client-variants", clients(client.Variants())},
 	} {
 		page := read(t, part.page)
 		begin, end := "<!-- "+part.name+":begin -->\n", "<!-- "+part.name+":end -->"
@@ -375,6 +380,54 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 				held)
 		}
 	}
+}
+
+func clientRules(suite *conformance.Suite) string {
+	var b strings.Builder
+	b.WriteString("| rule | a conforming client | requirement | level |\n|---|---|---|---|\n")
+	for _, r := range suite.ClientRules() {
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s |\n", r.Name, prose(r.Says), r.Requirement,
+			suite.Requirement(r.Requirement).Level)
+	}
+	return b.String()
+}
+
+func clientRequirements(suite *conformance.Suite) string {
+	var b strings.Builder
+	for _, r := range suite.ClientRequirements {
+		fmt.Fprintf(&b, "### `%s`\n\nA client %s.\n\n- level: %s\n- stated in\n", r.ID, prose(r.Says), r.Level)
+		for _, c := range r.Clauses {
+			fmt.Fprintf(&b, "  - %s\n", prose(c.String()))
+		}
+		if r.Because != "" {
+			fmt.Fprintf(&b, "- because %s\n", prose(r.Because))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// clients lists faulty or honest clients.
+func clients(all []client.Client) string {
+	var b strings.Builder
+	broken := slices.ContainsFunc(all, func(c client.Client) bool { return len(c.Breaks) > 0 })
+	b.WriteString("| client | it |")
+	if broken {
+		b.WriteString(" breaks |")
+	}
+	b.WriteString("\n|---|---|")
+	if broken {
+		b.WriteString("---|")
+	}
+	b.WriteString("\n")
+	for _, c := range all {
+		fmt.Fprintf(&b, "| `%s` | %s |", c.Name, prose(c.Says))
+		if broken {
+			fmt.Fprintf(&b, " %s |", code(c.Breaks))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 func kindsTable() string {
@@ -830,11 +883,11 @@ func TestWhatTheCommandDoesNotHaveIsSeen(t *testing.T) {
 	k := known(t)
 	for text, want := range map[string]string{
 		"`fmaspec run -cases x`":          "fmaspec run has no flag -cases",
-		"`fmaspec serve -strict`":         "fmaspec serve has no flag -strict",
+		"`fmaspec serve -parallel`":       "fmaspec serve has no flag -parallel",
 		"pass `-colour`":                  "no command has a flag -colour",
 		"set FMASPEC_TOCKEN":              "no command reads FMASPEC_TOCKEN",
 		"`fmaspec serve -fault dropz-id`": "no fault is called dropz-id",
-		"it exits with 5":                 "no exit code is 5",
+		"it exits with 6":                 "no exit code is 6",
 	} {
 		require.Equal(t, []string{want}, k.unknown(text), text)
 	}

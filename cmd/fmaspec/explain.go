@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/client"
 	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/nearest"
@@ -65,7 +66,7 @@ func (x *explainer) explain(e *env, id string) error {
 			return err
 		}
 	}
-	for _, look := range []func(string){x.requirements, x.cases, x.groups, x.checks, x.faults, x.variants,
+	for _, look := range []func(string){x.requirements, x.onClients, x.cases, x.groups, x.checks, x.faults, x.variants,
 		x.contradictions,
 		x.levels} {
 		look(id)
@@ -87,6 +88,36 @@ func (x *explainer) is(kind, name string, same bool) bool {
 	}
 	x.line("%s %s", kind, name)
 	return true
+}
+
+// onClients explains requirements on clients alone.
+func (x *explainer) onClients(id string) {
+	for _, r := range x.suite.ClientRequirements {
+		if !x.is("requirement on clients", r.ID, r.ID == id) {
+			continue
+		}
+		x.field("owes", "a client "+r.Says)
+		x.field("level", levelText(r.Level))
+		var clauses, rules, faults []string
+		for _, c := range r.Clauses {
+			clauses = append(clauses, c.String())
+		}
+		for _, rule := range x.suite.ClientRules() {
+			if rule.Requirement == r.ID {
+				rules = append(rules, rule.Name+": "+rule.Says)
+			}
+		}
+		for _, c := range client.Faults() {
+			if slices.Contains(c.Breaks, r.ID) {
+				faults = append(faults, c.Name+": "+c.Says)
+			}
+		}
+		x.fields("stated in", clauses)
+		x.field("because", r.Because)
+		x.field("defined", fmt.Sprintf("%s:%d", r.File, r.Line))
+		x.items("rules", rules)
+		x.items("broken by", faults)
+	}
 }
 
 func (x *explainer) requirements(id string) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/client"
 	"fmaspec/conformance/generate"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/nearest"
@@ -38,6 +39,8 @@ var kinds = []struct {
 	{"checks", "what is checked in an answer", checkRows},
 	{"faults", "ways in which \"fmaspec serve -fault\" can break the contract", faultRows},
 	{"variants", "other ways in which \"fmaspec serve -variant\" can keep it", variantRows},
+	{"client-rules", "what is judged in the requests of clients", clientRuleRows},
+	{"client-faults", "clients that break the contract, each found by these rules", clientFaultRows},
 	{"contradictions", "where the documents disagree, and the rulings", contradictionRows},
 }
 
@@ -51,7 +54,7 @@ func kindNames() (names []string) {
 func listCommand() command {
 	return command{
 		name: "list", operands: "[KIND]",
-		short: "list cases, requirements, checks, faults and variants",
+		short: "list cases, requirements, checks, faults, variants and rules for clients",
 		about: "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: the number of entries of " +
 			"each kind.\n" + levelTexts(),
 		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level " +
@@ -273,6 +276,40 @@ func (r variantRow) columns() []string { return []string{r.Name, r.Says} }
 func variantRows(*conformance.Suite, conformance.Options) (out []row, err error) {
 	for _, v := range reference.Variants() {
 		out = append(out, variantRow{v.Name, v.Says, v.Deviates})
+	}
+	return out, nil
+}
+
+type clientRuleRow struct {
+	Name        string `json:"name"`
+	Says        string `json:"says"`
+	Level       string `json:"level"`
+	Requirement string `json:"requirement"`
+}
+
+func (r clientRuleRow) columns() []string { return []string{r.Name, r.Level, r.Says} }
+
+func clientRuleRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
+	for _, r := range suite.ClientRules() {
+		if level := suite.Requirement(r.Requirement).Level; level <= o.Level {
+			out = append(out, clientRuleRow{r.Name, r.Says, level.String(), r.Requirement})
+		}
+	}
+	return out, nil
+}
+
+type clientFaultRow struct {
+	Name    string   `json:"name"`
+	Says    string   `json:"says"`
+	Breaks  []string `json:"breaks"`
+	Trouble string   `json:"trouble,omitempty"` // of the server, under which it shows
+}
+
+func (r clientFaultRow) columns() []string { return []string{r.Name, r.Says} }
+
+func clientFaultRows(*conformance.Suite, conformance.Options) (out []row, err error) {
+	for _, c := range client.Faults() {
+		out = append(out, clientFaultRow{c.Name, c.Says, c.Breaks, c.Trouble})
 	}
 	return out, nil
 }

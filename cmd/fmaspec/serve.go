@@ -26,7 +26,7 @@ type serveFlags struct {
 	faults, troubles list
 	latency          time.Duration
 	allowHeader      bool
-	quiet            bool
+	judge            judgeFlags
 	wait             reference.Wait // waits for the latency; nil for the clock
 }
 
@@ -46,12 +46,16 @@ func serveCommand() command {
 			": NAME, NAME\" names faults, \"" + troubleHeader + ": NAME\" troubles. Each is applied to the result of " +
 			"those before it, and one with state keeps it between such requests. An unknown name is answered 400. " +
 			"Without the flag both headers are ignored.\n" +
+			"With -judge-clients every request and what a client does after an answer is judged. When the server " +
+			"is interrupted, it writes a report on the clients to stdout and exits with 0 if they conform, 5 if they " +
+			"do not, and 3 if no request came.\n" +
 			"The troubles: " + troubles() + ".",
 		examples: []string{
 			"fmaspec serve",
 			"fmaspec serve -listen 127.0.0.1:0 -fault drops-id",
 			"fmaspec serve -trouble throttled-every-third -latency 200ms",
 			"fmaspec serve -allow-fault-header",
+			"fmaspec serve -judge-clients -report junit=clients.xml",
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &serveFlags{}
@@ -63,7 +67,9 @@ func serveCommand() command {
 			set.DurationVar(&f.latency, "latency", 0, "delay every answer by this `DURATION`")
 			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles "+
 				"for its own answer")
-			set.BoolVar(&f.quiet, "q", false, "do not log requests")
+			set.BoolVar(&f.judge.quiet, "q", false, "do not log requests; of the report on clients, print only the "+
+				"totals and the verdict")
+			f.judge.flags(set)
 			return f.serve
 		},
 	}
@@ -79,6 +85,9 @@ func troubles() string {
 }
 
 func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
+	if err := f.judge.validate(e); err != nil {
+		return err
+	}
 	given, err := f.tokens.read(e)
 	if err != nil {
 		return err
@@ -88,18 +97,23 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if !f.quiet {
-		suite, err := conformance.Load(conformance.Contract{})
-		if err != nil {
-			return err
-		}
-		handler = (&requestLog{log.New(e.stderr, "", 0), suite, config, f.allowHeader}).logged(handler)
+	suite, err := f.suite()
+	if err != nil {
+		return err
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("-listen %s: %w; give a free address such as 127.0.0.1:0", f.listen, opened(err))
 	}
 	url := f.announce(e, listener)
+	if f.judge.judge {
+		f.judge.clients = suite.JudgeClients(conformance.ClientOptions{Level: f.judge.level, Strict: f.judge.strict,
+			URL: url, AllPaths: true, NoTLS: true})
+		handler = f.judge.clients.Handler(handler)
+	}
+	if !f.judge.quiet {
+		handler = (&requestLog{log.New(e.stderr, "", 0), suite, config, f.allowHeader}).logged(handler)
+	}
 	export := func(given, variable, value string) {
 		if given == "" {
 			fmt.Fprintf(e.stderr, "export %s=%s\n", variable, value)
@@ -134,7 +148,15 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	if server.Shutdown(limit) != nil {
 		server.Close()
 	}
-	return nil
+	return f.judge.finish(e)
+}
+
+// suite loads what requests are judged by, nil where they are not.
+func (f *serveFlags) suite() (*conformance.Suite, error) {
+	if f.judge.quiet && !f.judge.judge {
+		return nil, nil
+	}
+	return conformance.Load(conformance.Contract{})
 }
 
 // handler returns the server with the chosen faults and troubles, and the wrappers that its

@@ -251,7 +251,7 @@ func TestAnUnknownChoiceIsAnswered400(t *testing.T) {
 		faultHeader +
 			": drops-id, drop-id": `X-Fmaspec-Fault: drop-id: unknown fault (did you mean "drops-id"?); fmaspec list faults prints the names`,
 		troubleHeader +
-			": throtled": `X-Fmaspec-Trouble: throtled: unknown trouble (did you mean "throttled"?); troubles are throttled, throttled-every-third, unavailable, unavailable-once, late`,
+			": throtled": `X-Fmaspec-Trouble: throtled: unknown trouble (did you mean "throttled"?); troubles are throttled, throttled-every-third, unavailable, unavailable-once, loses-every-third-answer, late`,
 		faultHeader +
 			": throttled": `X-Fmaspec-Fault: throttled: unknown fault; fmaspec list faults prints the names`,
 		faultHeader + ": " +
@@ -366,7 +366,7 @@ func TestAStoppingServerWaitsForNoLateAnswer(t *testing.T) {
 func TestAClientThatGoesAwayIsNotWaitedFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	url, waits, out, stop := waitingServer(t, serveFlags{latency: time.Hour, quiet: true}, ctx)
+	url, waits, out, stop := waitingServer(t, serveFlags{latency: time.Hour, judge: judgeFlags{layout: layout{quiet: true}}}, ctx)
 	client, leave := context.WithCancel(t.Context())
 	gone := make(chan struct{})
 	go func() {
@@ -395,7 +395,7 @@ func TestServeRefusesWhatItCannotServe(t *testing.T) {
 		{serveFlags{faults: list{"drop-id"}},
 			`-fault drop-id: unknown fault (did you mean "drops-id"?); fmaspec list faults prints the names`},
 		{serveFlags{troubles: list{"nothing-known"}},
-			`-trouble nothing-known: unknown trouble; troubles are throttled, throttled-every-third, unavailable, unavailable-once, late`},
+			`-trouble nothing-known: unknown trouble; troubles are throttled, throttled-every-third, unavailable, unavailable-once, loses-every-third-answer, late`},
 		{serveFlags{latency: -time.Second}, `-latency -1s: must not be negative; give 0s or more`},
 	} {
 		_, _, err := row.flags.handler(testConfig())

@@ -38,6 +38,8 @@ func Troubles(wait Wait) []Trouble {
 		{"unavailable", "answers 503 with Retry-After to every request", unavailable(func(int64) bool { return true })},
 		{"unavailable-once", "answers 503 with Retry-After to the first request alone",
 			unavailable(func(n int64) bool { return n == 1 })},
+		{"loses-every-third-answer", "carries out every third request and closes the connection without an answer",
+			loseAnswer(func(n int64) bool { return n%3 == 0 })},
 		{"late", "takes three seconds for every answer", Late(lateness, wait)},
 	}
 }
@@ -60,6 +62,31 @@ func busy(no refusal) func(turnsAway func(n int64) bool) wrap {
 		}
 	}
 }
+
+// loseAnswer returns a wrap that carries out every request, and leaves those without an answer
+// whose number, from 1, is lost. What was to be the answer is written, so that an observer in
+// front sees what was done, and is dropped with the connection.
+func loseAnswer(lost func(n int64) bool) wrap {
+	return func(h http.Handler) http.Handler {
+		var n atomic.Int64
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !lost(n.Add(1)) {
+				h.ServeHTTP(w, r)
+				return
+			}
+			h.ServeHTTP(unflushed{w}, r)
+			panic(http.ErrAbortHandler)
+		})
+	}
+}
+
+// unflushed hides how an answer is sent before its end: less than the buffer of the server,
+// such as an action, is never sent.
+type unflushed struct{ w http.ResponseWriter }
+
+func (u unflushed) Header() http.Header         { return u.w.Header() }
+func (u unflushed) Write(b []byte) (int, error) { return u.w.Write(b) }
+func (u unflushed) WriteHeader(status int)      { u.w.WriteHeader(status) }
 
 // Late delays every answer by d, by wait or where that is nil by the clock. A
 // request whose context ends first, since its client or the server goes away,

@@ -23,21 +23,32 @@ func statuses(t *testing.T, h http.Handler, times int) (got []int, last *httptes
 		r, err := probe{body: good}.request(t.Context(), "http://127.0.0.1")
 		require.NoError(t, err)
 		last = httptest.NewRecorder()
-		h.ServeHTTP(last, r)
-		got = append(got, last.Code)
+		got = append(got, answered(h, last, r))
 	}
 	return got, last
+}
+
+// answered serves a request and returns the status, 0 where the connection is closed.
+func answered(h http.Handler, w *httptest.ResponseRecorder, r *http.Request) (status int) {
+	defer func() {
+		if recover() != nil {
+			status = 0
+		}
+	}()
+	h.ServeHTTP(w, r)
+	return w.Code
 }
 
 func atOnce(context.Context, time.Duration) error { return nil }
 
 func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
 	rows := map[string][]int{
-		"throttled":             {429, 429, 429, 429},
-		"throttled-every-third": {201, 201, 429, 201, 201, 429},
-		"unavailable":           {503, 503, 503},
-		"unavailable-once":      {503, 201, 201},
-		"late":                  {201, 201},
+		"throttled":                {429, 429, 429, 429},
+		"throttled-every-third":    {201, 201, 429, 201, 201, 429},
+		"unavailable":              {503, 503, 503},
+		"unavailable-once":         {503, 201, 201},
+		"loses-every-third-answer": {201, 201, 0, 201, 201, 0},
+		"late":                     {201, 201},
 	}
 	slug := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	for _, trouble := range reference.Troubles(atOnce) {
@@ -78,6 +89,44 @@ func TestATurnedAwayClientIsToldWhenToComeBack(t *testing.T) {
 			require.NotEmpty(t, body.Error.Message)
 		}
 	}
+}
+
+func TestALostAnswerIsOfARequestThatWasCarriedOut(t *testing.T) {
+	i := slices.IndexFunc(reference.Troubles(nil),
+		func(t reference.Trouble) bool { return t.Name == "loses-every-third-answer" })
+	var status []int
+	lost := reference.Troubles(nil)[i].Wrap(reference.New(config()))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := &statusSeen{ResponseWriter: w}
+		defer func() { status = append(status, seen.status) }()
+		lost.ServeHTTP(seen, r)
+	}))
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for n := 1; n <= 3; n++ {
+		r, err := probe{body: good}.request(t.Context(), server.URL)
+		require.NoError(t, err)
+		answer, err := client.Do(r)
+		if n == 3 {
+			require.Error(t, err, "want no byte of the answer to arrive")
+			continue
+		}
+		require.NoError(t, err)
+		answer.Body.Close()
+	}
+	server.Close()
+	require.Equal(t, []int{201, 201, 201}, status)
+}
+
+// statusSeen keeps the status of an answer.
+type statusSeen struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusSeen) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func TestLateWaitsAsLongAsItIsToldAndKeepsTheBody(t *testing.T) {

@@ -17,7 +17,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		pause, ok := retryAfter(value, now)
+		pause, ok := RetryAfter(value, now)
 		trimmed := strings.TrimSpace(value)
 		digits := trimmed != "" && strings.Trim(trimmed, "0123456789") == ""
 		switch {

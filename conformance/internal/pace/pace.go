@@ -91,7 +91,7 @@ func (p *Pacer) PutOff(r *record.Response, attempt int) bool {
 	if r == nil || attempt >= MaxAttempts {
 		return false
 	}
-	pause, asked := retryAfter(r.Header.Get("Retry-After"), p.now())
+	pause, asked := RetryAfter(r.Header.Get("Retry-After"), p.now())
 	switch {
 	case r.Status != http.StatusTooManyRequests && !Unavailable(r.Status):
 		return false
@@ -128,9 +128,9 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// retryAfter reads the field's value, seconds or a date (RFC 9110 10.2.3). A
-// date that has passed is no wait.
-func retryAfter(value string, now time.Time) (pause time.Duration, ok bool) {
+// RetryAfter reads the value of the field Retry-After, seconds or a date (RFC 9110 10.2.3),
+// and returns how long after now it asks to wait. A date that has passed is no wait.
+func RetryAfter(value string, now time.Time) (pause time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
 	switch seconds, err := strconv.ParseUint(value, 10, 31); {
 	case err == nil:
