@@ -226,6 +226,9 @@ func (j *decoder) sent(r *record.Request) (header bool, err error) {
 				r.Header = append(r.Header, f)
 				return err
 			})
+			if header && r.Header == nil {
+				r.Header = []record.Field{}
+			}
 		case "body":
 			r.Body, err = j.kept("request.body")
 		default:
