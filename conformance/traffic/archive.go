@@ -177,8 +177,8 @@ func (a *archive) garbage() {
 }
 
 func tooLong(what string, most int) string {
-	return fmt.Sprintf("the %s is longer than %d bytes, and was not read; remove what it holds beside the exchange, "+
-		"such as an image", what, most)
+	return fmt.Sprintf("the %s is longer than %d bytes, and was not read; remove what is in it "+
+		"besides the exchange, such as an image", what, most)
 }
 
 // unreadable returns the problem of an entry or a line at a place.

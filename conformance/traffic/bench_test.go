@@ -3,6 +3,7 @@ package traffic_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"runtime"
 	"strings"
@@ -53,6 +54,25 @@ func BenchmarkRead(b *testing.B) {
 			}
 			b.ReportMetric(float64(entries)*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 		})
+	}
+}
+
+// For comparison: each line by encoding/json.
+func BenchmarkUnmarshal(b *testing.B) {
+	lines := strings.SplitAfter(strings.TrimSpace(written(b, planting()[0], planting()[4], planting()[5])), "\n")
+	size := 0
+	for _, line := range lines {
+		size += len(line)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, line := range lines {
+			var x record.Exchange
+			if err := json.Unmarshal([]byte(line), &x); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -58,7 +58,8 @@ func TestAFileIsKnownByItsContent(t *testing.T) {
 		{"Playwright's archive", archive, traffic.HARZip, "x/har.har"},
 		{"an archive with folders", zipped(t, "b/a.txt", "text", "b/trace.har", good), traffic.HARZip, "x/b/trace.har"},
 		{"gzip of an archive", gzipped(string(archive)), traffic.HARZip, "x/har.har"},
-		{"an archive of gzip", zipped(t, "a.txt", "text", "har.har", string(gzipped(good))), traffic.HARZip, "x/har.har"},
+		{"an archive of gzip", zipped(t, "a.txt", "text", "har.har", string(gzipped(good))), traffic.HARZip,
+			"x/har.har"},
 	} {
 		for _, r := range []io.Reader{bytes.NewReader(row.text), pipe{bytes.NewReader(row.text)},
 			iotest.OneByteReader(bytes.NewReader(row.text)), iotest.DataErrReader(bytes.NewReader(row.text))} {
@@ -117,8 +118,8 @@ func TestWhatIsNoTrafficIsAnErrorWithARemedy(t *testing.T) {
 		text []byte
 		want string
 	}{
-		{"UTF-16", wide("\uFEFF"+har(), false), "x: this is UTF-16 or another text with NUL bytes; convert it, as in: " +
-			"iconv -f UTF-16 -t UTF-8"},
+		{"UTF-16", wide("\uFEFF"+har(), false), "x: this is UTF-16 or another text with NUL bytes; convert it, " +
+			"as in: iconv -f UTF-16 -t UTF-8"},
 		{"UTF-16, big-endian", wide("\uFEFF"+har(), true), "x: this is UTF-16"},
 		{"UTF-16 without a mark", wide(har(), false), "x: this is UTF-16"},
 		{"bzip2", []byte("BZh91AY"), "x: this is bzip2; unpack it first, or pack it with gzip, zstd or zip"},
@@ -132,8 +133,8 @@ func TestWhatIsNoTrafficIsAnErrorWithARemedy(t *testing.T) {
 		{"packed too often", deep, "x: it is packed more than 4 times; unpack it first"},
 		{"a gzip stream without a header", []byte("\x1F\x8B\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
 			"x: the gzip stream is damaged: "},
-		{"an archive that is cut", zipped(t, "har.har", har())[:60], "x: the zip archive is cut or damaged: its directory " +
-			"cannot be read; copy it again"},
+		{"an archive that is cut", zipped(t, "har.har", har())[:60], "x: the zip archive is cut or damaged: its " +
+			"directory cannot be read; copy it again"},
 		{"an archive of other files", zipped(t, "a", "", "b", ""), "x: the archive holds no file that ends in .har"},
 	} {
 		for _, r := range []io.Reader{bytes.NewReader(row.text), pipe{bytes.NewReader(row.text)}} {
@@ -146,7 +147,8 @@ func TestWhatIsNoTrafficIsAnErrorWithARemedy(t *testing.T) {
 	}
 	good := har(got(`"status":200,"headers":[]`))
 	none := func(traffic.Entry) error { return nil }
-	_, err := traffic.Read(pipe{bytes.NewReader(zipped(t, "har.har", good))}, traffic.Options{Name: "x", Spool: 100}, none)
+	_, err := traffic.Read(pipe{bytes.NewReader(zipped(t, "har.har", good))}, traffic.Options{Name: "x", Spool: 100},
+		none)
 	require.ErrorContains(t, err, "x: the archive is longer than 0 MiB; pass it as a file")
 	for _, text := range [][]byte{[]byte(good)[:90], gzipped(good)[:40], nil} {
 		_, err = traffic.Read(io.MultiReader(bytes.NewReader(text), failing{}), traffic.Options{Name: "x"}, none)
@@ -191,8 +193,8 @@ func TestDamageEndsAFileWithAProblem(t *testing.T) {
 	entries, sum := readAll(t, bytes.NewReader(text), traffic.Options{Name: "x"})
 	require.True(t, sum.Cut)
 	require.Len(t, entries, 2001)
-	require.Contains(t, entries[2000].Problem, "the gzip stream ends here: gzip: invalid checksum; what follows was not "+
-		"read")
+	require.Contains(t, entries[2000].Problem, "the gzip stream ends here: gzip: invalid checksum; what follows was "+
+		"not read")
 	text = gzipped(har(good, good))
 	entries, sum = readAll(t, bytes.NewReader(text[:len(text)-4]), traffic.Options{Name: "x"})
 	require.True(t, sum.Cut)

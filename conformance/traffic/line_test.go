@@ -34,8 +34,8 @@ func full() record.Exchange {
 	x.Lacks = []record.Part{record.WireForm, record.Times}
 	x.Request = record.Request{Method: "POST", URL: "http://x/%zz?<&>#é", Absolute: true, Body: record.Body("\xFF\x00"),
 		Header: []record.Field{{Name: "a", Value: "<&>\"\\"}, {Name: "A", Value: ""}}}
-	x.Response = &record.Response{Status: 201, Proto: "HTTP/2.0", Body: record.Body("\u2028{}\r\n\x00"), Truncated: true,
-		Shortened: true, Header: http.Header{"A": {"b", "c"}, "Date": {"x"}}}
+	x.Response = &record.Response{Status: 201, Proto: "HTTP/2.0", Body: record.Body("\u2028{}\r\n\x00"),
+		Truncated: true, Shortened: true, Header: http.Header{"A": {"b", "c"}, "Date": {"x"}}}
 	return x
 }
 
