@@ -85,7 +85,7 @@ func TestAFileIsKnownByItsContent(t *testing.T) {
 	_, err = traffic.Read(f, traffic.Options{Name: "x"}, func(traffic.Entry) error { return nil })
 	require.ErrorContains(t, err, "x: ")
 
-	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x") // by content, all that are named so
+	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "__MACOSX/._1.har", "x") // by content, all that are named so
 	entries, _ = readAll(t, bytes.NewReader(two), traffic.Options{Name: "x"})
 	require.Len(t, whole(t, entries), 2)
 	entries, _ = readAll(t, bytes.NewReader(zipped(t, "noname", good)), traffic.Options{Name: "x"})
@@ -127,7 +127,9 @@ func TestWhatIsNoTrafficIsAnErrorWithARemedy(t *testing.T) {
 		{"an empty archive", zipped(t), "x: this is an empty zip archive; "},
 		{"another object", []byte("{\n\"name\": \"x\"\n}"), `x: the object has no member "log", as a HAR has, and none ` +
 			"of an exchange; record the traffic as HAR 1.2, or as NDJSON"},
-		{"another object, long", []byte(`{"x":"` + strings.Repeat("y", 1<<20) + `"}`), `x: the object has no member "log"`},
+		{"another object, long", []byte(`{"x":"` + strings.Repeat("y", 1<<20) + `"}`), `x: the object has no object "log"`},
+		{"another log", []byte(`{"log":"a line\\n","stream":"stdout"}`), `x: the object has no object "log", as a HAR ` +
+			"has; record the traffic"},
 		{"a list", []byte("[1]"), "x: this is a list; of a HAR, pass the whole file"},
 		{"text", []byte("GET / HTTP/1.1"), "x: this is neither HAR nor NDJSON of exchanges; record"},
 		{"packed too often", deep, "x: it is packed more than 4 times; unpack it first"},

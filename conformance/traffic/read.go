@@ -12,7 +12,7 @@ import (
 
 // The limits that hold where [Options] have none.
 const (
-	DefaultEntry    = 64 << 20 // bytes of an entry, a line, or a body
+	DefaultEntry    = 32 << 20 // bytes of an entry, a line, or a body
 	DefaultUnpacked = 64 << 30 // bytes of what is packed in a file
 	DefaultSpool    = 1 << 30  // bytes of an archive that is copied to a temporary file
 )

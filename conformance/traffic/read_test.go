@@ -2,9 +2,13 @@ package traffic_test
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -226,4 +230,46 @@ func TestPlantedExchangesAreReadAsTheirProducerKeepsThem(t *testing.T) {
 			require.Equal(t, want, x, "%s %d", style.Name, i)
 		}
 	}
+}
+
+func TestTheSuitesOwnHARIsReadAsItsReport(t *testing.T) {
+	const dir = "../report/testdata/"
+	raw, err := os.ReadFile(dir + "report.json")
+	require.NoError(t, err)
+	var report record.Report
+	require.NoError(t, json.Unmarshal(raw, &report))
+	file, err := os.Open(dir + "report.har")
+	require.NoError(t, err)
+	defer file.Close()
+	entries, _ := readAll(t, file, traffic.Options{Name: "report.har"})
+	got := map[string]record.Exchange{}
+	for _, x := range whole(t, entries) {
+		got[fmt.Sprint(x.Case, "#", x.Step)] = x
+	}
+	n := 0
+	for _, c := range report.Cases {
+		for _, want := range c.Exchanges {
+			n++
+			at := fmt.Sprint(c.ID, "#", want.Step)
+			x := got[at]
+			require.Equal(t, want.Request.Method, x.Request.Method, at)
+			require.Equal(t, want.Request.URL, x.Request.URL, at)
+			require.Equal(t, want.Request.Header, x.Request.Header, at)
+			require.Equal(t, string(want.Request.Body), string(x.Request.Body), at)
+			require.Equal(t, []any{want.Retries, want.Inert, want.Action, want.ErrorKind},
+				[]any{x.Retries, x.Inert, x.Action, cmp.Or(want.ErrorKind, x.ErrorKind)}, at)
+			require.True(t, want.Started.Truncate(time.Millisecond).Equal(x.Started.Truncate(time.Millisecond)), at)
+			require.Equal(t, want.Response == nil, x.Response == nil, at)
+			if want.Response == nil {
+				continue
+			}
+			require.Equal(t, want.Response.Status, x.Response.Status, at)
+			require.Equal(t, []bool{want.Response.Truncated, want.Response.Shortened},
+				[]bool{x.Response.Truncated, x.Response.Shortened}, at)
+			if !slices.Contains(x.Lacks, record.ResponseBody) && want.Response.Header.Get("Content-Encoding") == "" {
+				require.Equal(t, string(want.Response.Body), string(x.Response.Body), at)
+			}
+		}
+	}
+	require.Len(t, entries, n)
 }
