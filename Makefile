@@ -153,7 +153,7 @@ browser: ## test the HTML report in Chromium, and its accessibility with axe (ne
 
 .PHONY: bench
 bench: ## benchmark judging and a whole run, with a bare loop for comparison
-	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate
+	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate ./conformance/traffic
 
 .PHONY: memory
 memory: ## measure the memory of a run against the heaviest hostile servers

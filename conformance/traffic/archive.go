@@ -27,7 +27,7 @@ func (t *task) archive(w *window, p place) error {
 		}
 	}
 	if a.logs == 0 && !t.sum.Cut {
-		return fmt.Errorf("%s: the object has no member \"log\", as a HAR has; %s", p.name, wanted)
+		return fmt.Errorf("%s: the object has no object \"log\", as a HAR has; %s", p.name, wanted)
 	}
 	return nil
 }
@@ -36,10 +36,9 @@ func (t *task) archive(w *window, p place) error {
 const longestName = 256
 
 func (a *archive) top(name string) error {
-	if name == "log" {
-		if a.logs++; a.w.held()[0] == '{' {
-			return a.object(a.log)
-		}
+	if name == "log" && a.w.held()[0] == '{' {
+		a.logs++
+		return a.object(a.log)
 	}
 	a.pass()
 	return nil
@@ -177,8 +176,8 @@ func (a *archive) garbage() {
 }
 
 func tooLong(what string, most int) string {
-	return fmt.Sprintf("the %s is longer than %d bytes, and was not read; remove what it holds beside the exchange, "+
-		"such as an image", what, most)
+	return fmt.Sprintf("the %s is longer than %d bytes, and was not read; remove what is in it "+
+		"besides the exchange, such as an image", what, most)
 }
 
 // unreadable returns the problem of an entry or a line at a place.

@@ -204,12 +204,12 @@ func codings(values []string) (out []string) {
 	return out
 }
 
-// undo undoes the codings of a recorded body, the last one first, unless the recorder did so. It
-// is not known where it is still coded, in a way that cannot be undone here.
+// undo undoes the codings of a recorded body, the last one first, that the recorder left. It is not
+// known where it is still coded, in a way that cannot be undone here.
 func undo(codings []string, body []byte, most int) (plain []byte, undone, known bool) {
 	for _, name := range slices.Backward(codings) {
 		if !coded(name, body) {
-			return body, undone, true
+			continue // the recorder undid it
 		}
 		decoded, err := decode(name, body, most)
 		if err != nil {

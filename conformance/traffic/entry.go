@@ -83,8 +83,8 @@ func (t *task) entry(text []byte, p place, e *Entry) {
 
 func (j *decoder) entry(text []byte) (h harEntry, err error) {
 	j.reset(text)
-	err = j.object(func(name string) (err error) {
-		switch name {
+	err = j.object(func(name []byte) (err error) {
+		switch string(name) {
 		case "startedDateTime":
 			h.started, _, err = j.loose()
 		case "time":
@@ -132,8 +132,8 @@ func (j *decoder) entry(text []byte) (h harEntry, err error) {
 
 func (j *decoder) request() (r harRequest, err error) {
 	r.bodySize, r.body.size, r.body.whole = -1, -1, true
-	r.found, err = j.looseObject(func(name string) (err error) {
-		switch name {
+	r.found, err = j.looseObject(func(name []byte) (err error) {
+		switch string(name) {
 		case "method":
 			r.method, _, err = j.loose()
 		case "url":
@@ -156,8 +156,8 @@ func (j *decoder) request() (r harRequest, err error) {
 
 func (j *decoder) response() (r harResponse, err error) {
 	r.bodySize, r.body.size, r.body.whole = -1, -1, true
-	r.found, err = j.looseObject(func(name string) (err error) {
-		switch name {
+	r.found, err = j.looseObject(func(name []byte) (err error) {
+		switch string(name) {
 		case "status":
 			var n int64
 			n, err = j.looseSize()
@@ -191,8 +191,8 @@ func (j *decoder) response() (r harResponse, err error) {
 // body reads postData or content.
 func (j *decoder) body() (b harBody, err error) {
 	b.size, b.whole = -1, true
-	_, err = j.looseObject(func(name string) (err error) {
-		switch name {
+	_, err = j.looseObject(func(name []byte) (err error) {
+		switch string(name) {
 		case "text":
 			if j.kind() != '"' {
 				return j.skip()
@@ -202,7 +202,7 @@ func (j *decoder) body() (b harBody, err error) {
 				b.found = true
 				b.text, b.whole = unquote(v)
 			}
-		case "_base64": // of the suite's own HAR, beside a text that is not whole
+		case "_base64": // of the suite's own HAR, where the text is not whole
 			var coded string
 			var found bool
 			if coded, found, err = j.loose(); found {
@@ -252,8 +252,8 @@ func (j *decoder) fields() (out []record.Field, err error) {
 
 // pair reads an object with a name and a value.
 func (j *decoder) pair() (f record.Field, is, file bool, err error) {
-	is, err = j.looseObject(func(name string) (err error) {
-		switch name {
+	is, err = j.looseObject(func(name []byte) (err error) {
+		switch string(name) {
 		case "name":
 			if j.kind() != '"' {
 				f.Name, _, err = j.loose()

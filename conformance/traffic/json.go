@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,7 +19,8 @@ import (
 type decoder struct {
 	d     *jsontext.Decoder
 	b     *bytes.Buffer
-	words map[string]string // names and values that come again and again, to have each in memory once
+	words map[string]string // values that come again and again, to have each in memory once
+	keys  map[string]string // names of fields in their canonical form, likewise
 	n     int64             // bytes of the text
 }
 
@@ -44,7 +46,7 @@ func (j *decoder) reset(text []byte) {
 	j.b, j.n = bytes.NewBuffer(text), int64(len(text))
 	options := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 	if j.d == nil {
-		j.d, j.words = jsontext.NewDecoder(j.b, options...), map[string]string{}
+		j.d, j.words, j.keys = jsontext.NewDecoder(j.b, options...), map[string]string{}, map[string]string{}
 		return
 	}
 	j.d.Reset(j.b, options...)
@@ -91,15 +93,15 @@ func (j *decoder) end() error {
 	return nil
 }
 
-// object calls f for each member of an object, with its name. f reads the value.
-func (j *decoder) object(f func(name string) error) error { return j.group('{', f) }
+// object calls f for each member of an object. f reads the value; the name is valid until then.
+func (j *decoder) object(f func(name []byte) error) error { return j.group('{', f) }
 
 // array calls f for each element of an array.
 func (j *decoder) array(f func() error) error {
-	return j.group('[', func(string) error { return f() })
+	return j.group('[', func([]byte) error { return f() })
 }
 
-func (j *decoder) group(open byte, f func(name string) error) error {
+func (j *decoder) group(open byte, f func(name []byte) error) error {
 	if _, err := j.d.ReadToken(); err != nil {
 		return j.broken(err)
 	}
@@ -115,13 +117,15 @@ func (j *decoder) group(open byte, f func(name string) error) error {
 				return err
 			}
 		}
-		name := ""
+		var name []byte
 		if open == '{' {
 			raw, err := j.value()
 			if err != nil {
 				return err
 			}
-			name = j.word(raw)
+			if name = raw[1 : len(raw)-1]; bytes.IndexByte(name, '\\') >= 0 {
+				name, _ = unquote(raw)
+			}
 		}
 		if err := f(name); err != nil {
 			return err
@@ -129,17 +133,30 @@ func (j *decoder) group(open byte, f func(name string) error) error {
 	}
 }
 
+const mostWords, longestWord = 1024, 128
+
 // word returns the text of a string that is likely to come again.
 func (j *decoder) word(raw []byte) string {
 	if s, known := j.words[string(raw)]; known {
 		return s
 	}
 	s := plain(raw)
-	const most, longest = 1024, 128
-	if len(j.words) < most && len(raw) < longest {
+	if len(j.words) < mostWords && len(raw) < longestWord {
 		j.words[string(raw)] = s
 	}
 	return s
+}
+
+// key returns the canonical form of the name of a field.
+func (j *decoder) key(name []byte) string {
+	if k, known := j.keys[string(name)]; known {
+		return k
+	}
+	k := http.CanonicalHeaderKey(string(name))
+	if len(j.keys) < mostWords && len(name) < longestWord {
+		j.keys[string(name)] = k
+	}
+	return k
 }
 
 // plain returns the text of a string of JSON.
@@ -244,7 +261,7 @@ func (j *decoder) looseSize() (int64, error) {
 }
 
 // looseObject calls f for each member of an object, and reports whether the value is one.
-func (j *decoder) looseObject(f func(name string) error) (found bool, err error) {
+func (j *decoder) looseObject(f func(name []byte) error) (found bool, err error) {
 	if j.kind() != '{' {
 		return false, j.skip()
 	}
@@ -272,12 +289,25 @@ func (j *decoder) want(member, kinds, want string) error {
 	return nil
 }
 
+// of reads a value of one of the kinds.
+func (j *decoder) of(member, kinds, want string) ([]byte, error) {
+	v, err := j.value()
+	if err != nil {
+		return nil, err
+	}
+	kind := v[0]
+	if kind == '-' || '0' <= kind && kind <= '9' {
+		kind = '0'
+	}
+	if strings.IndexByte(kinds, kind) < 0 {
+		return nil, &typeError{member, want}
+	}
+	return v, nil
+}
+
 // text reads a string.
 func (j *decoder) text(member string) (string, error) {
-	if err := j.want(member, `"`, "a string"); err != nil {
-		return "", err
-	}
-	v, err := j.value()
+	v, err := j.of(member, `"`, "a string")
 	if err != nil {
 		return "", err
 	}
@@ -286,10 +316,7 @@ func (j *decoder) text(member string) (string, error) {
 
 // often reads a string that is likely to come again.
 func (j *decoder) often(member string) (string, error) {
-	if err := j.want(member, `"`, "a string"); err != nil {
-		return "", err
-	}
-	v, err := j.value()
+	v, err := j.of(member, `"`, "a string")
 	if err != nil {
 		return "", err
 	}
@@ -298,10 +325,7 @@ func (j *decoder) often(member string) (string, error) {
 
 // integer reads a number without a fraction.
 func (j *decoder) integer(member string) (int64, error) {
-	if err := j.want(member, "0", "a number"); err != nil {
-		return 0, err
-	}
-	v, err := j.value()
+	v, err := j.of(member, "0", "a number")
 	if err != nil {
 		return 0, err
 	}
@@ -314,10 +338,7 @@ func (j *decoder) integer(member string) (int64, error) {
 
 // yes reads true or false.
 func (j *decoder) yes(member string) (bool, error) {
-	if err := j.want(member, "tf", "true or false"); err != nil {
-		return false, err
-	}
-	v, err := j.value()
+	v, err := j.of(member, "tf", "true or false")
 	return string(v) == "true", err
 }
 

@@ -93,12 +93,12 @@ func (j *decoder) line(text []byte) (x *record.Exchange, head *record.Report, er
 	}
 	x = &record.Exchange{}
 	var schema, suite, request, response, header bool
-	err = j.object(func(name string) (err error) {
-		switch name {
+	err = j.object(func(name []byte) (err error) {
+		switch string(name) {
 		case "case":
-			x.Case, err = j.often(name)
+			x.Case, err = j.often("case")
 		case "step":
-			x.Step, err = j.count(name)
+			x.Step, err = j.count("step")
 		case "request":
 			request = true
 			header, err = j.sent(&x.Request)
@@ -106,33 +106,33 @@ func (j *decoder) line(text []byte) (x *record.Exchange, head *record.Report, er
 			response = true
 			x.Response, err = j.answer()
 		case "error":
-			x.Error, err = j.often(name)
+			x.Error, err = j.often("error")
 		case "error_kind":
 			var kind string
-			kind, err = j.often(name)
+			kind, err = j.often("error_kind")
 			x.ErrorKind = record.WireKind(kind)
 		case "retries":
-			x.Retries, err = j.count(name)
+			x.Retries, err = j.count("retries")
 		case "alone":
-			x.Alone, err = j.often(name)
+			x.Alone, err = j.often("alone")
 		case "inert":
-			x.Inert, err = j.yes(name)
+			x.Inert, err = j.yes("inert")
 		case "leaked":
-			x.Leaked, err = j.yes(name)
+			x.Leaked, err = j.yes("leaked")
 		case "token_in":
-			x.TokenIn, err = texts[string](j, name)
+			x.TokenIn, err = texts[string](j, "token_in")
 		case "action":
-			x.Action, err = j.text(name)
+			x.Action, err = j.text("action")
 		case "started":
 			var at string
-			at, err = j.text(name)
+			at, err = j.text("started")
 			x.Started, _ = instant(at)
 		case "elapsed_ns":
 			var n int64
-			n, err = j.integer(name)
+			n, err = j.integer("elapsed_ns")
 			x.Elapsed = time.Duration(max(n, 0))
 		case "lacks":
-			x.Lacks, err = texts[record.Part](j, name)
+			x.Lacks, err = texts[record.Part](j, "lacks")
 		case "$schema":
 			schema = true
 			err = j.skip()
@@ -208,8 +208,8 @@ func (j *decoder) sent(r *record.Request) (header bool, err error) {
 	if err := j.want("request", "{", "an object"); err != nil {
 		return false, err
 	}
-	err = j.object(func(name string) (err error) {
-		switch name {
+	err = j.object(func(name []byte) (err error) {
+		switch string(name) {
 		case "method":
 			r.Method, err = j.often("request.method")
 		case "url":
@@ -226,6 +226,9 @@ func (j *decoder) sent(r *record.Request) (header bool, err error) {
 				r.Header = append(r.Header, f)
 				return err
 			})
+			if header && r.Header == nil {
+				r.Header = []record.Field{}
+			}
 		case "body":
 			r.Body, err = j.kept("request.body")
 		default:
@@ -247,8 +250,8 @@ func (j *decoder) field() (f record.Field, err error) {
 	if err := j.want("request.header", "{", "objects in the list"); err != nil {
 		return f, err
 	}
-	return f, j.object(func(name string) (err error) {
-		switch name {
+	return f, j.object(func(name []byte) (err error) {
+		switch string(name) {
 		case "name":
 			f.Name, err = j.often("request.header name")
 		case "value":
@@ -266,8 +269,8 @@ func (j *decoder) answer() (*record.Response, error) {
 		return nil, err
 	}
 	r := &record.Response{}
-	is, err := j.looseObject(func(name string) (err error) {
-		switch name {
+	is, err := j.looseObject(func(name []byte) (err error) {
+		switch string(name) {
 		case "status":
 			r.Status, err = j.count("response.status")
 		case "proto":
@@ -301,11 +304,11 @@ func (j *decoder) answerHeader() (http.Header, error) {
 		return nil, err
 	}
 	header := http.Header{}
-	is, err := j.looseObject(func(name string) error {
+	is, err := j.looseObject(func(name []byte) error {
+		key := j.key(name)
 		if err := j.want(member, "[n", "a list of strings for each name"); err != nil {
 			return err
 		}
-		key := http.CanonicalHeaderKey(name)
 		_, err := j.looseArray(func() error {
 			value, err := j.often(member)
 			header[key] = append(header[key], value)
@@ -337,8 +340,8 @@ func (j *decoder) kept(member string) (body record.Body, err error) {
 		return nil, err
 	}
 	found := false
-	err = j.object(func(name string) error {
-		if name != "base64" {
+	err = j.object(func(name []byte) error {
+		if string(name) != "base64" {
 			return j.skip()
 		}
 		coded, err := j.text(member)

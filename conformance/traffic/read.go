@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"fmaspec/conformance/record"
 )
 
 // The limits that hold where [Options] have none.
 const (
-	DefaultEntry    = 64 << 20 // bytes of an entry, a line, or a body
+	DefaultEntry    = 32 << 20 // bytes of an entry, a line, or a body
 	DefaultUnpacked = 64 << 30 // bytes of what is packed in a file
 	DefaultSpool    = 1 << 30  // bytes of an archive that is copied to a temporary file
 )
@@ -118,6 +119,10 @@ const most = 4
 func (t *task) read(r io.Reader, p place, depth int) error {
 	w := &window{r: r, line: 1}
 	head := w.ahead(headBytes)
+	if len(head) < headBytes && beginsOne(head) {
+		t.sum.Cut = true
+		return t.ended(w, p)
+	}
 	for _, f := range packings() {
 		if !bytes.HasPrefix(head, []byte(f.magic)) {
 			continue
@@ -139,6 +144,16 @@ func (t *task) read(r io.Reader, p place, depth int) error {
 		return err
 	}
 	return t.ended(w, p)
+}
+
+// beginsOne reports whether bytes are the beginning of what a packed stream begins with.
+func beginsOne(b []byte) bool {
+	for _, f := range append(packings(), packing{magic: string(bom)}) {
+		if len(b) > 0 && len(b) < len(f.magic) && strings.HasPrefix(f.magic, string(b)) {
+			return true
+		}
+	}
+	return false
 }
 
 var bom = []byte("\xEF\xBB\xBF")

@@ -2,9 +2,13 @@ package traffic_test
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -68,51 +72,52 @@ func TestRealFilesAreReadWithTheirTraps(t *testing.T) {
 		elapsed            time.Duration
 	}
 	const form = "name=NAME&introduced=2015-01-01&discontinued=&company=24"
+	const kept = "credentials wire-form"
 	const computers = "http://computer-database.gatling.io/computers"
 	for _, row := range []struct {
 		name string
 		want []want
 	}{
 		{"charles", []want{
-			{"POST", computers, "HTTP/1.1", 303, 0, form, "credentials wire-form", "", "2017-10-19T19:18:44.931Z", 101e6},
-			{"GET", computers, "HTTP/1.1", 200, 7344, "", "credentials wire-form", "", "2017-10-19T19:18:45.084Z", 60e6},
+			{"POST", computers, "HTTP/1.1", 303, 0, form, kept, "", "2017-10-19T19:18:44.931Z", 101e6},
+			{"GET", computers, "HTTP/1.1", 200, 7344, "", kept, "", "2017-10-19T19:18:45.084Z", 60e6},
 		}},
 		{"chrome", []want{
-			{"GET", "https://mitmproxy.org/", "http/2.0", 304, 0, "", "credentials wire-form", "",
+			{"GET", "https://mitmproxy.org/", "http/2.0", 304, 0, "", kept, "",
 				"2023-03-30T00:00:54.25Z", 14666000},
-			{"GET", "https://www.google.com/", "", 0, 0, "", "credentials wire-form",
+			{"GET", "https://www.google.com/", "", 0, 0, "", kept,
 				"net::ERR_INTERNET_DISCONNECTED", "2023-07-13T12:32:32.676Z", 4119000},
 			{"GET", "https://www.google.com/images/branding/googlelogo/2x/googlelogo_light_color_272x92dp.png", "h3",
-				200, 7108, "", "credentials wire-form", "", "2023-07-25T12:58:46.182Z", 58204999},
+				200, 7108, "", kept, "", "2023-07-25T12:58:46.182Z", 58204999},
 		}},
 		{"fiddler", []want{
 			{"POST", "http://host01.corp.example.com/agility.server.web/Services/SDK/ServerService.svc/json/" +
-				"GetNavigationMenu2", "HTTP/1.1", 200, 39483, `{"sessionId":`, "credentials wire-form", "",
+				"GetNavigationMenu2", "HTTP/1.1", 200, 39483, `{"sessionId":`, kept, "",
 				"2020-06-23T11:44:02.596184Z", 1546e6},
 		}},
 		{"firefox", []want{
 			{"POST", computers, "HTTP/1.1", 303, 0, form, "credentials response-body wire-form", "",
 				"2017-10-19T19:17:19.081Z", 0},
-			{"GET", computers, "HTTP/1.1", 200, 7344, "", "credentials wire-form", "", "2017-10-19T19:17:19.184Z", 59e6},
+			{"GET", computers, "HTTP/1.1", 200, 7344, "", kept, "", "2017-10-19T19:17:19.184Z", 59e6},
 		}},
 		{"insomnia", []want{
 			{"GET", "http://mitm.it/", "HTTP/1.1", 200, 250, "", "request-header credentials wire-form", "",
 				"2023-03-30T04:39:18.981Z", 70402000},
 		}},
 		{"mitmproxy", []want{
-			{"GET", "http://163.com/", "", 0, 0, "", "credentials wire-form", "Multiple exceptions: [Errno 60] Connect " +
+			{"GET", "http://163.com/", "", 0, 0, "", kept, "Multiple exceptions: [Errno 60] Connect " +
 				"call failed ('203.0.113.1', 80), [Errno 60] Connect call failed ('203.0.113.2', 80)",
 				"2023-07-25T11:03:15.216374Z", 2851247},
 			{"POST", "https://httpbin.org/get", "HTTP/2.0", 405, 178, "key1=value1&key2=value2",
-				"credentials wire-form", "", "2023-07-25T11:07:56.330959Z", 3712937831},
+				kept, "", "2023-07-25T11:07:56.330959Z", 3712937831},
 		}},
 		{"playwright", []want{
-			{"GET", "http://no.playwright/", "HTTP/1.1", 200, 12, "", "credentials wire-form", "",
+			{"GET", "http://no.playwright/", "HTTP/1.1", 200, 12, "", kept, "",
 				"2022-06-10T04:27:32.146Z", 8286000},
 		}},
 		{"proxyman", []want{
 			{"GET", "https://source.mswjs.io/docs/?hello=world&userId=abc-123", "HTTP/1.1", 200, 11, "",
-				"credentials wire-form", "", "2024-07-09T23:00:16.456Z", 133986950},
+				kept, "", "2024-07-09T23:00:16.456Z", 133986950},
 		}},
 	} {
 		file := row.name + ".har"
@@ -225,4 +230,46 @@ func TestPlantedExchangesAreReadAsTheirProducerKeepsThem(t *testing.T) {
 			require.Equal(t, want, x, "%s %d", style.Name, i)
 		}
 	}
+}
+
+func TestTheSuitesOwnHARIsReadAsItsReport(t *testing.T) {
+	const dir = "../report/testdata/"
+	raw, err := os.ReadFile(dir + "report.json")
+	require.NoError(t, err)
+	var report record.Report
+	require.NoError(t, json.Unmarshal(raw, &report))
+	file, err := os.Open(dir + "report.har")
+	require.NoError(t, err)
+	defer file.Close()
+	entries, _ := readAll(t, file, traffic.Options{Name: "report.har"})
+	got := map[string]record.Exchange{}
+	for _, x := range whole(t, entries) {
+		got[fmt.Sprint(x.Case, "#", x.Step)] = x
+	}
+	n := 0
+	for _, c := range report.Cases {
+		for _, want := range c.Exchanges {
+			n++
+			at := fmt.Sprint(c.ID, "#", want.Step)
+			x := got[at]
+			require.Equal(t, want.Request.Method, x.Request.Method, at)
+			require.Equal(t, want.Request.URL, x.Request.URL, at)
+			require.Equal(t, want.Request.Header, x.Request.Header, at)
+			require.Equal(t, string(want.Request.Body), string(x.Request.Body), at)
+			require.Equal(t, []any{want.Retries, want.Inert, want.Action, want.ErrorKind},
+				[]any{x.Retries, x.Inert, x.Action, cmp.Or(want.ErrorKind, x.ErrorKind)}, at)
+			require.True(t, want.Started.Truncate(time.Millisecond).Equal(x.Started.Truncate(time.Millisecond)), at)
+			require.Equal(t, want.Response == nil, x.Response == nil, at)
+			if want.Response == nil {
+				continue
+			}
+			require.Equal(t, want.Response.Status, x.Response.Status, at)
+			require.Equal(t, []bool{want.Response.Truncated, want.Response.Shortened},
+				[]bool{x.Response.Truncated, x.Response.Shortened}, at)
+			if !slices.Contains(x.Lacks, record.ResponseBody) && want.Response.Header.Get("Content-Encoding") == "" {
+				require.Equal(t, string(want.Response.Body), string(x.Response.Body), at)
+			}
+		}
+	}
+	require.Len(t, entries, n)
 }

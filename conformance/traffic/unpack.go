@@ -236,6 +236,9 @@ func (t *task) zip(w *window, p place, depth int) error {
 // records returns the files of an archive that hold exchanges: those named so, or the only one.
 func records(files []*zip.File) (out []*zip.File) {
 	for _, f := range files {
+		if strings.HasPrefix(path.Base(f.Name), "._") {
+			continue // macOS keeps attributes there
+		}
 		switch path.Ext(strings.ToLower(f.Name)) {
 		case ".har", ".ndjson", ".jsonl":
 			out = append(out, f)

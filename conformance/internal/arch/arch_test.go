@@ -70,9 +70,15 @@ func bans() []ban {
 			"one engine judges bodies, behind one package"},
 		{"fmaspec/...", []string{"fmaspec/openapi"}, []string{"github.com/getkin/kin-openapi/..."},
 			"the OpenAPI document is read in one place"},
-		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson"},
-			[]string{"github.com/go-json-experiment/json/..."}, "the library's API changes; only one package has " +
-				"to follow"},
+		{"fmaspec/...", []string{"fmaspec/conformance/internal/strictjson", "fmaspec/conformance/traffic"},
+			[]string{"github.com/go-json-experiment/json/..."}, "the library's API changes; only two packages have " +
+				"to follow: one that judges texts, and one that reads long ones part by part"},
+		{"fmaspec/...", []string{"fmaspec/conformance/traffic"}, []string{"github.com/klauspost/compress/..."},
+			"one package unpacks what the standard library cannot"},
+		{"fmaspec/conformance/traffic", nil, []string{"fmaspec/...", "golang.org/...", "flag", "log", "net"},
+			"traffic is read into records, and what is done with it is known above"},
+		{"fmaspec/conformance/traffic/planted", nil, []string{"fmaspec/...", "github.com/...", "testing"},
+			"what is planted does not depend on what reads it"},
 		{"fmaspec/...", nil, []string{"fmaspec/cmd/..."}, "the command is not a library"},
 		{"fmaspec/...", []string{"fmaspec/conformance/conformancetest", "fmaspec/conformance/pact"},
 			[]string{"testing"}, "only the packages for go test import testing"},

@@ -31,9 +31,9 @@ func FS() fs.FS {
 
 // A Style is the way in which a producer writes a HAR.
 type Style struct {
-	Name    string // of the producer, such as "chrome"; its file is Name.har
-	Entries int    // in the file as it is
-	Lacks   []record.Part
+	Name    string        // of the producer, such as "chrome"; its file is Name.har
+	Entries int           // in the file as it is
+	Lacks   []record.Part // parts that no exchange of the style has
 	indent  string
 	unit    time.Duration // of instants
 	render  func(x record.Exchange, p *plant) object
