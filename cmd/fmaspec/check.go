@@ -48,7 +48,7 @@ func checkCommand() command {
 			"The exit code is 0 if nothing failed, 1 if a server broke the contract, 5 if only a client did, 2 if a " +
 			"file is no recorded traffic, and 3 if nothing was conclusive. -fail-on chooses whose findings decide.",
 		examples: []string{"fmaspec check recorded.har", "fmaspec check -strict -report html=traffic.html a.har b.har.gz",
-			"fmaspec run -record run.ndjson && fmaspec check run.ndjson", "zstdcat log.ndjson.zst | fmaspec check -"},
+			"fmaspec run -record ndjson=run.ndjson && fmaspec check run.ndjson", "zstdcat log.ndjson.zst | fmaspec check -"},
 		flags: func(set *flag.FlagSet) work {
 			f := &checkFlags{layout: newLayout(), failOn: newFailOn()}
 			f.library.flags(set)

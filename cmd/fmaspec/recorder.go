@@ -4,52 +4,60 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/traffic"
 )
 
-// recordFlags say where a run writes its exchanges.
-type recordFlags struct{ file string }
+// runRecordFlags say where a run writes its exchanges.
+type runRecordFlags struct{ records recordFlags }
 
-func (f *recordFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&f.file, "record", "", "write each exchange to this `FILE` as soon as it is complete, as a line of "+
-		"JSON that \"fmaspec check\" judges again")
+func (f *runRecordFlags) flags(set *flag.FlagSet) {
+	set.Var((*list)(&f.records), "record", "write each exchange as soon as it is complete, as `ndjson=FILE`: lines of "+
+		"JSON that \"fmaspec check\" judges again, secrets redacted")
 }
 
-// A recorder writes exchanges to a file, one line each: what is written stays where the run is
-// killed.
-type recorder struct {
+// A runRecorder writes the exchanges of a run to a file, one line each: what is written stays
+// where the run is killed.
+type runRecorder struct {
 	mu   sync.Mutex
 	file *os.File
 	err  error // the first one; nothing is written after it
 }
 
-// open opens the file and writes the head. It returns nil without a file to write.
-func (f *recordFlags) open(head *record.Report) (*recorder, error) {
-	if f.file == "" {
+// name returns the file to write, "" without one.
+func (f *runRecordFlags) name(reports []output) (string, error) {
+	all, err := f.records.outputs(reports)
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	for _, r := range all {
+		if r.format != "ndjson" {
+			return "", fmt.Errorf("-record %s=%s: a run records ndjson; -report %[1]s=%[2]s writes the other form at "+
+				"the end", r.format, r.file)
+		}
+	}
+	if len(all) > 1 {
+		return "", fmt.Errorf("-record: %d files; name one", len(all))
+	}
+	return all[0].file, nil
+}
+
+// newRunRecorder makes the file and writes the head. It returns nil without a name.
+func newRunRecorder(name string, head *record.Report) (*runRecorder, error) {
+	if name == "" {
 		return nil, nil
 	}
-	if info, err := os.Stat(f.file); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("-record %s: it is a folder; name a file", f.file)
-	}
-	if info, err := os.Stat(filepath.Dir(f.file)); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("-record %s: there is no folder %s; make it, or name a file in another", f.file,
-			filepath.Dir(f.file))
-	}
-	file, err := os.Create(f.file)
+	file, err := os.Create(name)
 	if err != nil {
-		return nil, fmt.Errorf("-record %s: %w; name a file that can be written", f.file, reason(err))
+		return nil, fmt.Errorf("-record ndjson=%s: %w; name a file that can be written to", name, reason(err))
 	}
-	r := &recorder{file: file}
-	r.err = traffic.WriteHead(file, head)
-	return r, nil
+	return &runRecorder{file: file, err: traffic.WriteHead(file, head)}, nil
 }
 
 // record writes an exchange.
-func (r *recorder) record(x record.Exchange) {
+func (r *runRecorder) record(x record.Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil {
@@ -58,7 +66,7 @@ func (r *recorder) record(x record.Exchange) {
 }
 
 // close ends the record, and returns the first error.
-func (r *recorder) close() error {
+func (r *runRecorder) close() error {
 	if r == nil {
 		return nil
 	}

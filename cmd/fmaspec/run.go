@@ -32,7 +32,7 @@ type runFlags struct {
 	safety       safetyFlags
 	pace         paceFlags
 	reports      reportFlags
-	record       recordFlags
+	record       runRecordFlags
 	baseline     baselineFlags
 	layout
 }
@@ -108,6 +108,10 @@ func runCommand() command {
 // run judges one target. It reports errors in flags before anything is sent.
 func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	outputs, err := f.reports.outputs()
+	if err != nil {
+		return err
+	}
+	recordFile, err := f.record.name(outputs)
 	if err != nil {
 		return err
 	}
@@ -215,7 +219,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.sign.clear(outputs); err != nil {
 		return err
 	}
-	exchanges, err := f.record.open(plan.Head())
+	exchanges, err := newRunRecorder(recordFile, plan.Head())
 	if err != nil {
 		return err
 	}
