@@ -166,7 +166,8 @@ func (j *ClientJudge) report() *record.Report {
 	defer j.mu.Unlock()
 	s, o := j.suite, j.options
 	out := &record.Report{
-		Schema: record.ReportSchema,
+		Schema:  record.ReportSchema,
+		Subject: record.ClientSubject,
 		Suite: record.SuiteInfo{Name: "fmaspec", Version: Version, Contract: s.Contract, Fixtures: s.Fixtures,
 			Level: o.Level, Strict: o.Strict, Repeat: 1, Parallel: 1, Timeout: time.Duration(0).String()},
 		Environment: record.Environment{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,

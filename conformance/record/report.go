@@ -9,7 +9,8 @@ const ReportSchema = "https://fmaspec.invalid/schemas/report.schema.json"
 // A Report is everything that a run found out, in stable order, without a
 // secret in it. Every format is rendered from it.
 type Report struct {
-	Schema      string      `json:"$schema"` // the $id of the report's JSON Schema
+	Schema      string      `json:"$schema"`           // the $id of the report's JSON Schema
+	Subject     string      `json:"subject,omitempty"` // ClientSubject where clients were judged; "" for a server
 	Suite       SuiteInfo   `json:"suite"`
 	Environment Environment `json:"environment"`
 	Target      TargetInfo  `json:"target"`
@@ -37,6 +38,9 @@ type Report struct {
 	// the report on the clients that sent them
 	Client *Report `json:"client,omitempty"`
 }
+
+// ClientSubject is the subject of a report on the clients of a server.
+const ClientSubject = "client"
 
 // TrafficInfo counts the exchanges of recorded or passing traffic.
 type TrafficInfo struct {

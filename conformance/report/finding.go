@@ -191,7 +191,7 @@ func again(r *record.Report, c *record.CaseResult) string {
 	command := "fmaspec run"
 	switch {
 	case r == nil:
-	case r.Target.URL == record.InMemory, r.Traffic != nil:
+	case r.Target.URL == record.InMemory, r.Traffic != nil, r.Subject != "":
 		return ""
 	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is the embedded server
 		command += " -url " + curl.ShellWord(r.Target.URL)
@@ -282,11 +282,19 @@ func (p *page) source(r *record.Report, f record.Finding) {
 	}
 	p.line(span{dim, line})
 	if req.Says != "" {
-		p.line(span{dim, "     an implementation " + req.Says})
+		p.line(span{dim, "     " + subjectOf(r) + " " + req.Says})
 	}
 	if req.Because != "" {
 		p.line(span{dim, "     because " + req.Because})
 	}
+}
+
+// subjectOf returns the subject of the requirements of a report, which may be nil.
+func subjectOf(r *record.Report) string {
+	if r != nil && r.Subject == record.ClientSubject {
+		return "a client"
+	}
+	return "an implementation"
 }
 
 // acceptedBy adds who accepted a finding, until when, in which line, and why.

@@ -137,7 +137,7 @@ func mdProblem(r *record.Report, g *gathered) string {
 	if req != nil {
 		by += mdSource(req)
 		if req.Says != "" {
-			by += ": " + mdProse("an implementation "+clip(req.Says, 400))
+			by += ": " + mdProse(subjectOf(r)+" "+clip(req.Says, 400))
 		}
 	}
 	item("breaks", by)
@@ -216,7 +216,7 @@ func mdRequirements(r *record.Report) string {
 		}
 	}
 	table := func(all []*record.RequirementResult, room int) string {
-		head := mdRow("requirement", "level", "standing", "cases", "findings", "an implementation") +
+		head := mdRow("requirement", "level", "standing", "cases", "findings", subjectOf(r)) +
 			mdRow("---", "---", "---", "--:", "--:", "---")
 		rows := fit(len(all), room-len(head), func(i int) string { return mdRequirement(all[i]) })
 		return head + strings.Join(rows, "") + rest(len(all)-len(rows), "requirement")
