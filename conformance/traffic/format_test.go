@@ -165,7 +165,7 @@ func TestWhatIsNoTrafficIsAnErrorWithARemedy(t *testing.T) {
 }
 
 func TestAPackedFileIsBounded(t *testing.T) {
-	bomb := har() + strings.Repeat(" ", 100<<20)
+	bomb := har() + strings.Repeat(" ", 4<<20)
 	for why, text := range map[string][]byte{"gzip": gzipped(bomb), "zip": zipped(t, "har.har", bomb)} {
 		entries, sum := readAll(t, bytes.NewReader(text), traffic.Options{Name: "x", Unpacked: 1 << 20})
 		require.True(t, sum.Cut, why)
@@ -173,11 +173,11 @@ func TestAPackedFileIsBounded(t *testing.T) {
 		require.Contains(t, entries[0].Problem, "more is packed in it than the limit", why)
 	}
 	long := har(got(`"status":200,"headers":[],"content":{"_file":"a"}`))
-	text := zipped(t, "a", strings.Repeat(" ", 10<<20), "har.har", long)
+	text := zipped(t, "a", strings.Repeat(" ", 3<<20), "har.har", long)
 	entries, _ := readAll(t, bytes.NewReader(text), traffic.Options{Name: "x", Entry: 1 << 20})
 	require.Contains(t, entries[0].Note, "longer than 1 MiB")
 	coded := got(`"status":200,"headers":[{"name":"content-encoding","value":"gzip"}],"content":{"encoding":"base64",` +
-		`"text":"` + base(gzipped(strings.Repeat(" ", 10<<20))) + `"}`)
+		`"text":"` + base(gzipped(strings.Repeat(" ", 3<<20))) + `"}`)
 	entries, _ = readAll(t, strings.NewReader(har(coded)), traffic.Options{Name: "x", Entry: 1 << 20})
 	require.Contains(t, whole(t, entries)[0].Lacks, record.ResponseBody)
 
