@@ -85,7 +85,7 @@ func TestAFileIsKnownByItsContent(t *testing.T) {
 	_, err = traffic.Read(f, traffic.Options{Name: "x"}, func(traffic.Entry) error { return nil })
 	require.ErrorContains(t, err, "x: ")
 
-	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "__MACOSX/._1.har", "x") // by content, all that are named so
+	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "m/._1.har", "x") // by content, all that are named so
 	entries, _ = readAll(t, bytes.NewReader(two), traffic.Options{Name: "x"})
 	require.Len(t, whole(t, entries), 2)
 	entries, _ = readAll(t, bytes.NewReader(zipped(t, "noname", good)), traffic.Options{Name: "x"})
