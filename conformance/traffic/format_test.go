@@ -85,7 +85,8 @@ func TestAFileIsKnownByItsContent(t *testing.T) {
 	_, err = traffic.Read(f, traffic.Options{Name: "x"}, func(traffic.Entry) error { return nil })
 	require.ErrorContains(t, err, "x: ")
 
-	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "m/._1.har", "x") // by content, all that are named so
+	// Of an archive, all files that are named so are read, each by its content.
+	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "m/._1.har", "x")
 	entries, _ = readAll(t, bytes.NewReader(two), traffic.Options{Name: "x"})
 	require.Len(t, whole(t, entries), 2)
 	entries, _ = readAll(t, bytes.NewReader(zipped(t, "noname", good)), traffic.Options{Name: "x"})
