@@ -18,7 +18,7 @@
 //
 //	{"case": "…", "step": 0,
 //	 "request": {"method": "POST", "url": "https://…", "header": [{"name": "…", "value": "…"}], "body": "…"},
-//	 "response": {"status": 201, "proto": "HTTP/1.1", "header": {"Name": ["value"]}, "body": "…"},
+//	 "response": {"status": 200, "proto": "HTTP/1.1", "header": {"Name": ["value"]}, "body": "…"},
 //	 "started": "2024-01-02T03:04:05Z", "elapsed_ns": 1000000}
 //
 // Required are request with its method and url, and response, which is null where no answer came;
