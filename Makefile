@@ -175,7 +175,7 @@ fuzz: ## fuzz each parser for FUZZTIME (20s), and the guard with HIDING (2000000
 	  [ -n "$$targets" ] || { echo 'fuzz: no target found'; exit 1; }; \
 	  while read -r package name; do \
 	    echo "$$package $$name $(FUZZTIME)"; \
-	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$package"; \
 	  done <<<"$$targets"
 	@echo "fmaspec/conformance/internal/guard TestNothingHiddenTakesEffect $(HIDING) requests"
 	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance/internal/guard -hiding $(HIDING)

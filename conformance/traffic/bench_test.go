@@ -88,6 +88,9 @@ func BenchmarkWrite(b *testing.B) {
 
 // What is held in memory does not depend on the length of a stream.
 func TestALongStreamIsReadInLittleMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector is slow and changes what is in memory")
+	}
 	const length, most = 64 << 20, 32 << 20
 	for name, stream := range streams(t, length) {
 		for _, packed := range []bool{false, true} {
@@ -135,6 +138,9 @@ func compressed(r io.Reader) io.Reader {
 
 // A string, a line or an entry that is too long is not held either.
 func TestWhatIsTooLongIsNotHeld(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector is slow and changes what is in memory")
+	}
 	const most = 24 << 20
 	long := strings.Repeat("x", 1<<20)
 	good := written(t, full())

@@ -85,7 +85,8 @@ func TestAFileIsKnownByItsContent(t *testing.T) {
 	_, err = traffic.Read(f, traffic.Options{Name: "x"}, func(traffic.Entry) error { return nil })
 	require.ErrorContains(t, err, "x: ")
 
-	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "__MACOSX/._1.har", "x") // by content, all that are named so
+	// Of an archive, all files that are named so are read, each by its content.
+	two := zipped(t, "1.har", good, "2.ndjson", good, "notes.txt", "x", "m/._1.har", "x")
 	entries, _ = readAll(t, bytes.NewReader(two), traffic.Options{Name: "x"})
 	require.Len(t, whole(t, entries), 2)
 	entries, _ = readAll(t, bytes.NewReader(zipped(t, "noname", good)), traffic.Options{Name: "x"})
@@ -165,7 +166,7 @@ func TestWhatIsNoTrafficIsAnErrorWithARemedy(t *testing.T) {
 }
 
 func TestAPackedFileIsBounded(t *testing.T) {
-	bomb := har() + strings.Repeat(" ", 100<<20)
+	bomb := har() + strings.Repeat(" ", 4<<20)
 	for why, text := range map[string][]byte{"gzip": gzipped(bomb), "zip": zipped(t, "har.har", bomb)} {
 		entries, sum := readAll(t, bytes.NewReader(text), traffic.Options{Name: "x", Unpacked: 1 << 20})
 		require.True(t, sum.Cut, why)
@@ -173,11 +174,11 @@ func TestAPackedFileIsBounded(t *testing.T) {
 		require.Contains(t, entries[0].Problem, "more is packed in it than the limit", why)
 	}
 	long := har(got(`"status":200,"headers":[],"content":{"_file":"a"}`))
-	text := zipped(t, "a", strings.Repeat(" ", 10<<20), "har.har", long)
+	text := zipped(t, "a", strings.Repeat(" ", 3<<20), "har.har", long)
 	entries, _ := readAll(t, bytes.NewReader(text), traffic.Options{Name: "x", Entry: 1 << 20})
 	require.Contains(t, entries[0].Note, "longer than 1 MiB")
 	coded := got(`"status":200,"headers":[{"name":"content-encoding","value":"gzip"}],"content":{"encoding":"base64",` +
-		`"text":"` + base(gzipped(strings.Repeat(" ", 10<<20))) + `"}`)
+		`"text":"` + base(gzipped(strings.Repeat(" ", 3<<20))) + `"}`)
 	entries, _ = readAll(t, strings.NewReader(har(coded)), traffic.Options{Name: "x", Entry: 1 << 20})
 	require.Contains(t, whole(t, entries)[0].Lacks, record.ResponseBody)
 
