@@ -511,6 +511,9 @@ type traced struct {
 func newOwnInput(limit int) across { return &ownInput{owners: newLatest[[]mention](limit)} }
 
 func (k *ownInput) note(at ref, x *Judged) (shows bool) {
+	if x.Case != nil && x.Case.Recorded {
+		return false // values of requests that others sent may stand in any answer
+	}
 	m := mentionOf(at, x)
 	for _, mark := range x.Marks {
 		k.owners.put(mark, append(k.owners.of[mark], m))

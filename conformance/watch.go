@@ -45,6 +45,7 @@ type Watch struct {
 	state   *together
 	found   map[ref][]record.Finding // by the records before
 	jobs    map[*Case]*watched
+	asked   *latest[bool] // the actions that were asked for in this record: operation, machine and file
 	broken  []record.CaseResult
 	traffic record.TrafficInfo
 	clients int // exchanges of clients, and not of the suite
@@ -80,7 +81,7 @@ func (s *Suite) Watch(o WatchOptions) *Watch {
 	w := &Watch{suite: s, options: o, models: s.newModels(), secrets: &passing{},
 		client: s.newClientJudge(o.Level, o.Strict), started: o.Now(), found: map[ref][]record.Finding{},
 		jobs: map[*Case]*watched{}}
-	w.state = s.newTogether(watchLimit)
+	w.state, w.asked = s.newTogether(watchLimit), newLatest[bool](watchLimit)
 	return w
 }
 
@@ -93,7 +94,8 @@ func (w *Watch) Begin(run *record.Report) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle()
-	w.state, w.binding, w.run = w.suite.newTogether(watchLimit), nil, nil
+	w.state, w.asked = w.suite.newTogether(watchLimit), newLatest[bool](watchLimit)
+	w.binding, w.run = nil, nil
 	for _, j := range w.jobs {
 		j.first = j.next
 	}
@@ -168,6 +170,9 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if x := judged; x.Case.Recorded && w.creates(x) {
+		x.Marks = []string{strings.ToLower(x.File)}
+	}
 	w.traffic.Exchanges++
 	if out.Unjudged != "" {
 		w.traffic.Unjudged++
@@ -265,6 +270,36 @@ func (w *Watch) judged(x *Exchange) *Judged {
 		j.Unjudged = "the record does not hold the body of the answer"
 	}
 	return &Judged{x, j}
+}
+
+// createdWithin is how far the clocks of a server and a recorder may differ where an action is
+// taken to be created for a request.
+const createdWithin = time.Second
+
+// creates reports whether the action in an answer was created for its request: it says so, and
+// no request before asked for the same. A run knows this of the files that it makes up. The
+// caller holds mu.
+func (w *Watch) creates(x *Judged) bool {
+	if x.File == "" {
+		return false
+	}
+	key := strings.ToLower(x.Operation + "\x00" + x.machine + "\x00" + x.File)
+	before := w.asked.of[key]
+	w.asked.put(key, true)
+	if before || !x.success() || x.Started.IsZero() || slices.Contains(x.Lacks, record.Times) {
+		return false
+	}
+	for check, r := range x.terms.across {
+		if r.Kind != "not-before-earlier" {
+			continue
+		}
+		if value, _ := x.value(check); value != "" {
+			at, err := instant(value)
+			return err == nil && !at.Before(x.Started.Add(-createdWithin)) &&
+				!at.After(x.Started.Add(x.Elapsed+createdWithin))
+		}
+	}
+	return false
 }
 
 // keep adds an exchange to what is known. The caller holds mu.

@@ -247,7 +247,7 @@ func unusual(body []byte) bool {
 
 var (
 	surrogateOrNUL = regexp.MustCompile(`\\u(?:0000|[dD][89a-fA-F])`)
-	longNumber     = regexp.MustCompile(`(?:^|[:,\[ \t\r\n])-?[0-9][0-9.]{15}|[0-9][eE][+-]?[0-9]{3}`)
+	longNumber     = regexp.MustCompile(`(?:^|[:,\[ \t\r\n])-?[0-9](?:[0-9.]{15}|[0-9.]*[eE][+-]?[0-9]{3})`)
 )
 
 // like is the case of a request that is to be refused, for what the written cases show.

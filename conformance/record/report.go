@@ -28,15 +28,14 @@ type Report struct {
 	Coverage    *Coverage     `json:"coverage,omitempty"` // nil in a report that no run made
 	Panics      []Panic       `json:"panics,omitempty"`   // of a handler that was judged in memory
 	// how the findings stand to those that are accepted; absent where nobody asked
-	Baseline     *BaselineResult     `json:"baseline,omitempty"`
-	Operations   []OperationInfo     `json:"operations"`   // those of the cases, sorted by id
-	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
-	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
-
+	Baseline *BaselineResult `json:"baseline,omitempty"`
 	// what was seen, where the suite did not send the requests; nil in the report of a run
 	Traffic *TrafficInfo `json:"traffic,omitempty"`
 	// the report on the clients that sent them
-	Client *Report `json:"client,omitempty"`
+	Client       *Report             `json:"client,omitempty"`
+	Operations   []OperationInfo     `json:"operations"`   // those of the cases, sorted by id
+	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
+	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
 }
 
 // ClientSubject is the subject of a report on the clients of a server.
