@@ -1,0 +1,198 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"fmaspec/openapi"
+)
+
+var errNoStatus = errors.New("the upstream's answer has a status that is none")
+
+// A target is what a request asks for, as the client wrote it.
+type target struct {
+	path      string // escaped
+	query     string
+	hasQuery  bool
+	operation string // id of the operation of the path, by any method; "" where it is none
+	within    string // the part of the path that is the operation's
+}
+
+// raw returns path and query as they were written.
+func (t target) raw() string {
+	if t.hasQuery {
+		return t.path + "?" + t.query
+	}
+	return t.path
+}
+
+// targetOf returns the target of a request without scheme and authority (RFC 9112 3.2).
+func (p *Proxy) targetOf(r *http.Request) (t target) {
+	raw := r.RequestURI
+	if _, rest, whole := strings.Cut(raw, "://"); whole && !strings.HasPrefix(raw, "/") {
+		raw = "/"
+		if at := strings.IndexAny(rest, "/?"); at >= 0 {
+			raw = rest[at:]
+		}
+		if strings.HasPrefix(raw, "?") {
+			raw = "/" + raw
+		}
+	}
+	t.path, t.query, t.hasQuery = strings.Cut(raw, "?")
+	t.operation, t.within = documented(p.options.Suite.Operations, r.Method, t.path)
+	return t
+}
+
+// documented returns the operation of a path before which a server may have put further segments,
+// and the part of the path that is the operation's. Where an operation has the path and another
+// the method too, it is the latter.
+func documented(operations []openapi.Operation, method, path string) (id, within string) {
+	for path != "" {
+		for _, o := range operations {
+			if _, is := o.Match(path); is && (id == "" || o.Method == method) {
+				id, within = o.ID, path
+			}
+		}
+		_, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if id != "" || !more {
+			return id, within
+		}
+		path = "/" + rest
+	}
+	return "", ""
+}
+
+// url returns where a request is sent, with path and query as the client wrote them. net/url
+// writes a path in a normal form unless it is opaque.
+func (p *Proxy) url(t target) *url.URL {
+	u := p.options.Upstream
+	out := &url.URL{Scheme: u.Scheme, Host: u.Host, RawQuery: t.query, ForceQuery: t.hasQuery}
+	path := p.options.prefix() + t.path
+	switch {
+	case p.absolute:
+		out.Opaque = "//" + u.Host + path
+	case strings.HasPrefix(path, "//"): // which would be an authority
+		unescaped, err := url.PathUnescape(path)
+		if err != nil {
+			unescaped = path
+		}
+		out.Path, out.RawPath = unescaped, path
+	default:
+		out.Opaque = path
+	}
+	if t.path == "*" {
+		out.Opaque = "*"
+	}
+	return out
+}
+
+func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*passage) }
+
+// rewrite undoes what ReverseProxy changes beyond the fields of the connection.
+func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
+	via := passageOf(r.In.Context())
+	r.Out.URL = p.url(via.at)
+	r.Out.Host = ""
+	if p.options.PreserveHost {
+		r.Out.Host = r.In.Host
+	}
+	named := connectionNames(r.In.Header)
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if values := r.In.Header[name]; values != nil && !named[name] {
+			r.Out.Header[name] = values
+		}
+	}
+	if p.options.Forwarded {
+		r.SetXForwarded()
+	}
+	if p.options.Via {
+		addVia(r.Out.Header, r.In.ProtoMajor, r.In.ProtoMinor)
+	}
+	if strings.EqualFold(r.Out.Header.Get("Upgrade"), "h2c") { // was withdrawn (RFC 9113 3.1)
+		r.Out.Header.Del("Upgrade")
+		r.Out.Header.Del("Connection")
+	}
+	// The trailer is complete when the body has ended: body fills in the map.
+	r.Out.Trailer = nil
+	if len(via.in.Trailer) > 0 || len(via.in.TransferEncoding) > 0 {
+		trailer := http.Header{}
+		for name := range via.in.Trailer {
+			trailer[name] = nil
+		}
+		r.Out.Trailer = trailer
+		r.Out.Body = &trailing{ReadCloser: r.Out.Body, of: via.in, to: trailer}
+	}
+}
+
+// connectionNames returns the names that Connection lists.
+func connectionNames(h http.Header) map[string]bool {
+	out := map[string]bool{}
+	for _, value := range h["Connection"] {
+		for name := range strings.SplitSeq(value, ",") {
+			out[http.CanonicalHeaderKey(strings.TrimSpace(name))] = true
+		}
+	}
+	return out
+}
+
+// addVia adds this proxy to Via.
+func addVia(h http.Header, major, minor int) {
+	version := strconv.Itoa(major)
+	if major < 2 {
+		version += "." + strconv.Itoa(minor)
+	}
+	h.Add("Via", version+" fmaspec")
+}
+
+// sign adds Via to an answer, if asked for.
+func (p *Proxy) sign(answer *http.Response) error {
+	if p.options.Via {
+		addVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor)
+	}
+	return nil
+}
+
+// unreachable answers where the upstream did not.
+func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r.Context())
+	x.failed(r.Context())
+	if own, is := w.(*plain); is {
+		w = own.ResponseWriter // the answer is not the upstream's
+	}
+	if r.Context().Err() != nil { // nobody reads it
+		panic(http.ErrAbortHandler)
+	}
+	p.tally.add(func(c *Counts) { c.UpstreamErrors++ })
+	writeProblem(w, problem{Title: "no answer from the upstream", Status: http.StatusBadGateway,
+		Detail: "The proxy sent the request to " + p.options.Upstream.Host + ", and got no answer that it can pass on. " +
+			"This answer is the proxy's own."})
+}
+
+// A plain writer has the server add neither Date nor Content-Type to an answer without them, and
+// sends its head at once.
+type plain struct {
+	http.ResponseWriter
+}
+
+func (w *plain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader writes the head of an answer.
+func (w *plain) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		for _, name := range []string{"Date", "Content-Type"} {
+			if h := w.Header(); h[name] == nil {
+				h[name] = nil
+			}
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+	if status >= 200 && w.Header()["Content-Length"] == nil {
+		// Otherwise the server gives the answer a Content-Length where its body is short.
+		_ = http.NewResponseController(w.ResponseWriter).Flush()
+	}
+}
