@@ -38,7 +38,7 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(),
+	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), serveCommand(), proxyCommand(),
 		selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
 		explainCommand(), contractCommand(), versionCommand(), helpCommand()}
 }

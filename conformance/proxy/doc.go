@@ -7,5 +7,6 @@
 // waits for the judge: what cannot be copied or queued is not judged, and counted.
 //
 // What net/http does not keep is lost: the letter case and the order of the names of fields, the
-// sizes of chunks, and the reason phrase of a status.
+// sizes of chunks, and the reason phrase of a status. Of an answer with "Connection: close" net/http
+// removes the field, so that the other fields that it names are passed on.
 package proxy

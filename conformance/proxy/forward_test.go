@@ -106,7 +106,9 @@ func TestBodiesPassUnchanged(t *testing.T) {
 						require.Equal(t, hash(want), answer.Header.Get("X-Hash"), "the request: %s", name)
 						require.Equal(t, hash(want), hash(got), "the answer: %s", name)
 						if chunked {
-							require.EqualValues(t, -1, answer.ContentLength, name)
+							if size > 0 { // HTTP/2 says that there is nothing
+								require.EqualValues(t, -1, answer.ContentLength, name)
+							}
 							require.Equal(t, "before", answer.Header.Get("X-Trailer-Came"), name)
 							require.Equal(t, "after", answer.Trailer.Get("X-Sum"), name)
 							require.Equal(t, "later", answer.Trailer.Get("X-Late"), name)
@@ -177,7 +179,7 @@ func lines(head string) []string {
 }
 
 func TestTheHeadPassesUnchanged(t *testing.T) {
-	const answer = "HTTP/1.1 299 Odd\r\nContent-Length: 2\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n" +
+	const answer = "HTTP/1.1 299 Odd\r\nContent-Length: 2\r\nConnection: X-Hop\r\nX-Hop: 1\r\n" +
 		"Keep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nX-A: 1\r\nX-A: 2\r\nServer: odd/1\r\n" +
 		"Content-Encoding: gzip\r\nVary: *\r\n\r\nhi"
 	upstream, heads := wire(t, answer)
@@ -342,7 +344,7 @@ func TestInterimAnswersPass(t *testing.T) {
 			var links atomic.Value
 			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 				Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
-					links.Store(fmt.Sprint(code, h["Link"]))
+					links.Store(fmt.Sprintf("%d %v", code, h["Link"]))
 					return nil
 				}})
 			r, err := http.NewRequestWithContext(ctx, "POST", s.url+documented, strings.NewReader(goodBody))
@@ -352,7 +354,7 @@ func TestInterimAnswersPass(t *testing.T) {
 			require.NoError(t, err)
 			answer.Body.Close()
 			require.Equal(t, http.StatusCreated, answer.StatusCode)
-			require.Equal(t, "103[</a.css>; rel=preload]", links.Load())
+			require.Equal(t, "103 [</a.css>; rel=preload]", links.Load())
 			require.Empty(t, answer.Header["Link"])
 		}
 	}
@@ -411,6 +413,7 @@ func TestBytesPassAsTheyCome(t *testing.T) {
 			_, _ = io.WriteString(w, text)
 			_ = control.Flush()
 		}
+		_, _ = io.Copy(io.Discard, r.Body) // a server of HTTP/1.1 sees an abort where it reads
 		<-r.Context().Done()
 		close(gone)
 	})

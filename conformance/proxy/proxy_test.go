@@ -190,3 +190,10 @@ func passedLimit(o *proxy.Options) {
 		return ctx, cancel
 	}
 }
+
+// serving serves a handler for a benchmark.
+func serving(b *testing.B, h http.Handler) (url string, stop func()) {
+	b.Helper()
+	s := httptest.NewServer(h)
+	return s.URL, s.Close
+}

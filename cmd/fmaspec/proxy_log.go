@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/proxy"
+	"fmaspec/conformance/record"
+)
+
+// A proxyLog writes the findings of a proxy, and on a terminal a line with its counters.
+type proxyLog struct {
+	to       io.Writer
+	suite    *conformance.Suite
+	quiet    bool
+	terminal bool
+
+	mu      sync.Mutex
+	longest int // of the lines with counters so far
+}
+
+func newProxyLog(e *env, suite *conformance.Suite, l *layout) *proxyLog {
+	_, terminal := e.terminal(e.stderr)
+	return &proxyLog{to: e.stderr, suite: suite, quiet: l.quiet, terminal: terminal && !l.quiet}
+}
+
+// verdict writes a line for each finding.
+func (l *proxyLog) verdict(v conformance.Verdict) {
+	if l.quiet || len(v.Server)+len(v.Client) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erase()
+	for _, of := range []struct {
+		side     string
+		findings []record.Finding
+	}{{"server", v.Server}, {"client", v.Client}} {
+		for _, f := range of.findings {
+			io.WriteString(l.to, harmless(l.line(v.Exchange, of.side, f))+"\n")
+		}
+	}
+}
+
+// line returns a finding on one line: exchange, side, place, want, got, requirement.
+func (l *proxyLog) line(x record.Exchange, side string, f record.Finding) string {
+	path := x.Request.URL
+	if u, err := url.Parse(path); err == nil {
+		path = u.EscapedPath()
+	}
+	status := "-"
+	if x.Response != nil {
+		status = fmt.Sprint(x.Response.Status)
+	}
+	place := f.Place
+	if strings.HasPrefix(place, "/") {
+		place = "body " + place
+	}
+	line := fmt.Sprintf("%s %s %s: %s: %s: want %s, got %s", x.Request.Method, brief(path), status, side, place, f.Want,
+		f.Got)
+	if r := l.suite.Requirement(f.Requirement); r != nil {
+		line += fmt.Sprintf(" — %s (%s, %s)", r.ID, r.Level, r.Source())
+	}
+	return line
+}
+
+// erase removes the line with counters.
+func (l *proxyLog) erase() {
+	if l.longest > 0 {
+		io.WriteString(l.to, "\r"+strings.Repeat(" ", l.longest)+"\r")
+	}
+}
+
+// liveInterval is the time between two lines with counters.
+const liveInterval = 500 * time.Millisecond
+
+// live shows the counters on a terminal until stop is called.
+func (l *proxyLog) live(p *proxy.Proxy) (stop func()) {
+	if !l.terminal {
+		return func() {}
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(liveInterval)
+		defer ticker.Stop()
+		for {
+			l.counters(p.Counts())
+			select {
+			case <-ticker.C:
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.erase()
+		l.longest = 0
+	}
+}
+
+func (l *proxyLog) counters(n proxy.Counts) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := proxyLine(n)
+	l.longest = max(l.longest, len(text))
+	fmt.Fprintf(l.to, "\r%-*s", l.longest, text)
+}
+
+// proxyLine returns the counters on one line.
+func proxyLine(n proxy.Counts) string {
+	return fmt.Sprintf("%d passed, %d active, %d judged, findings: %d server, %d client; %d not judged", n.Passed,
+		n.InFlight, n.Judged, n.Server, n.Client, n.NotJudgedTotal())
+}
+
+// proxySummary returns what passed, in lines.
+func proxySummary(n proxy.Counts) string {
+	var p page
+	p.line("%d exchanges passed: %d judged, %d not judged%s, %d on no documented path", n.Passed, n.Judged,
+		n.NotJudgedTotal(), reasons(n.NotJudged), n.NotApplicable)
+	if n.UpstreamErrors > 0 {
+		p.line("%d were answered 502 by the proxy, because the upstream gave no answer", n.UpstreamErrors)
+	}
+	if n.RefusedRequests+n.ReplacedAnswers+n.UnenforcedTotal() > 0 {
+		p.line("%d requests were refused, %d answers replaced; %d messages were passed on without the judge%s",
+			n.RefusedRequests, n.ReplacedAnswers, n.UnenforcedTotal(), reasons(n.Unenforced))
+	}
+	return p.String()
+}
+
+// reasons returns the counters by reason, in brackets.
+func reasons(of map[string]int64) string {
+	var all []string
+	for _, reason := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, fmt.Sprintf("%s %d", reason, of[reason]))
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(all, ", ") + ")"
+}
