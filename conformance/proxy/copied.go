@@ -71,7 +71,7 @@ func (c *copied) take() (data []byte, whole, over, lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	data, c.data, c.taken = c.data, nil, true
-	return data, c.whole, c.over, c.lost
+	return data, c.whole && !c.over, c.over, c.lost
 }
 
 // A tap is a body whose bytes are counted, and copied where copy is not nil, as they are read.
@@ -151,11 +151,11 @@ func (h *hold) fill() {
 	}
 }
 
-// whole returns all bytes of the body, and reports whether its end was met.
+// whole returns all bytes of the body, and reports whether its end was met within the limit.
 func (h *hold) whole() ([]byte, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.data, h.err == io.EOF
+	return h.data, h.err == io.EOF && int64(len(h.data)) <= h.limit
 }
 
 // Read returns what was read ahead, and then what follows.

@@ -106,10 +106,11 @@ func TestBodiesPassUnchanged(t *testing.T) {
 						require.Equal(t, hash(want), answer.Header.Get("X-Hash"), "the request: %s", name)
 						require.Equal(t, hash(want), hash(got), "the answer: %s", name)
 						if chunked {
-							if size > 0 { // HTTP/2 says that there is nothing
-								require.EqualValues(t, -1, answer.ContentLength, name)
-							}
 							require.Equal(t, "before", answer.Header.Get("X-Trailer-Came"), name)
+							if size == 0 && answer.ContentLength == 0 { // a server of HTTP/2 gives the length
+								continue
+							}
+							require.EqualValues(t, -1, answer.ContentLength, name)
 							require.Equal(t, "after", answer.Trailer.Get("X-Sum"), name)
 							require.Equal(t, "later", answer.Trailer.Get("X-Late"), name)
 						} else {
@@ -442,9 +443,9 @@ func TestBytesPassAsTheyCome(t *testing.T) {
 		}
 		close(step)
 		cancel() // what the client aborts is aborted at the upstream
-		<-gone
 		answer.Body.Close()
 		writer.Close()
+		<-gone
 		require.NoError(t, s.stop())
 	}
 }
