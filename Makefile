@@ -153,7 +153,16 @@ browser: ## test the HTML report in Chromium, and its accessibility with axe (ne
 
 .PHONY: bench
 bench: ## benchmark judging and a whole run, with a bare loop for comparison
-	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate
+	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate \
+	  ./conformance/proxy
+
+# The number of exchanges of make bench-proxy.
+EXCHANGES ?= 1000000
+
+.PHONY: bench-proxy
+bench-proxy: ## compare the proxy with a plain httputil.ReverseProxy, and pass EXCHANGES (1000000) on unaltered
+	$(GO) test -run '^$$' -bench . -benchmem ./conformance/proxy
+	$(GO) test -run '^TestNoByteIsAlteredUnderLoad$$' -v -timeout 3h ./conformance/proxy -exchanges $(EXCHANGES)
 
 .PHONY: memory
 memory: ## measure the memory of a run against the heaviest hostile servers

@@ -97,7 +97,8 @@ func TestExamplesInHelpParse(t *testing.T) {
 }
 
 func TestEveryFlagIsFilledFromItsVariable(t *testing.T) {
-	samples := []string{"true", "7", "7s", "standard", "never", "5/s", "sample"} // one of them fits each flag
+	samples := []string{"true", "7", "7s", "standard", "never", "none", "enforce", "5/s",
+		"sample"} // one of them fits each flag
 	for _, c := range commands() {
 		names := []string{}
 		set := flagSet(c)

@@ -42,7 +42,7 @@ type proxyFlags struct {
 func proxyCommand() command {
 	return command{
 		name:  "proxy",
-		short: "pass requests on to a server, and judge every exchange as it passes",
+		short: "pass requests on to a server, and judge each exchange",
 		about: "Passes everything on to the server at -upstream and back, unchanged, until it is interrupted, and " +
 			"judges each exchange on a documented path by the checks of fmaspec run, the requests too. Findings are " +
 			"written to stderr as they occur; at the end, the report is written to stdout. The address that it " +
@@ -55,47 +55,51 @@ func proxyCommand() command {
 			"Nothing else is changed or added; no redirect is followed. The proxy sends only what its clients send, " +
 			"so nothing needs to be armed.\n" +
 			"Secrets are redacted in everything that is written. docs/proxy.md describes the proxy.\n" +
-			"The exit code is 1 if the server broke the contract, 5 if only clients did, 3 if nothing could be judged " +
-			"or a report could not be written, and else 0; -fail-on chooses what counts.",
+			"The exit code is 1 if the server broke the contract, 5 if only clients did, 3 if nothing could be " +
+			"judged or a report could not be written, and else 0; -fail-on chooses what counts.",
 		examples: []string{
 			"fmaspec proxy -upstream http://127.0.0.1:8080",
-			"fmaspec proxy -upstream https://tenant.example -mode enforce -status 127.0.0.1:9090",
-			"fmaspec proxy -upstream http://127.0.0.1:8080 -record ndjson=traffic.ndjson -report json=report.json",
+			"fmaspec proxy -upstream https://tenant.example -mode enforce",
+			"fmaspec proxy -upstream http://127.0.0.1:8080 -status 127.0.0.1:9090",
+			"fmaspec proxy -upstream http://127.0.0.1:8080 -record ndjson=a.ndjson",
 		},
-		flags: func(set *flag.FlagSet) work {
-			f := &proxyFlags{layout: newLayout(), mode: choice{"observe", []string{"observe", "enforce"}},
-				failOn: choice{"any", []string{"server", "client", "any", "none"}}}
-			set.StringVar(&f.upstream, "upstream", "", "the `URL` of the server: scheme, host, and any path to put "+
-				"before the path of each request")
-			set.StringVar(&f.listen, "listen", "127.0.0.1:8081", "listen on this `ADDRESS`; port 0 selects a free port")
-			set.StringVar(&f.cert, "tls-cert", "", "serve TLS to clients with the certificate in a `FILE` (PEM), "+
-				"followed by its intermediate certificates")
-			set.StringVar(&f.key, "tls-key", "", "the `FILE` (PEM) with the key of -tls-cert; it may be the same file")
-			f.connection.reach(set)
-			set.BoolVar(&f.connection.http2, "http2", false, "use HTTP/2: over TLS if the target negotiates it, in "+
-				"clear text with prior knowledge")
-			set.Var(&f.mode, "mode", "the `MODE`: observe passes everything on; enforce refuses what breaks the contract")
-			set.TextVar(&f.watch.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
-				"every stronger one: documented, standard, inferred")
-			set.BoolVar(&f.watch.Strict, "strict", false, "let inferred requirements fail the run too")
-			set.Var(&f.failOn, "fail-on", "which `SIDE` decides the exit code: server, client, any for both, or none")
-			set.BoolVar(&f.options.PreserveHost, "preserve-host", false, "send the client's Host to the upstream, in "+
-				"place of the upstream's")
-			set.BoolVar(&f.options.Forwarded, "forwarded", false, "add X-Forwarded-For, X-Forwarded-Host and "+
-				"X-Forwarded-Proto to requests")
-			set.BoolVar(&f.options.Via, "via", false, "add Via to requests and answers, as RFC 9110 7.6.3 asks of "+
-				"proxies")
-			set.IntVar(&f.bodyLimit, "body-limit", proxy.DefaultBodyLimit, "copy at most so many `BYTES` of each "+
-				"body for the judge; a longer body is passed on and not judged")
-			set.IntVar(&f.options.Queue, "queue", proxy.DefaultQueue, "let at most `N` exchanges wait for the judge")
-			set.StringVar(&f.status, "status", "", "serve a status page at /-/ and Prometheus metrics at /-/metrics "+
-				"on this `ADDRESS`")
-			f.records.flags(set)
-			f.reports.flags(set)
-			f.layout.flags(set)
-			return f.proxy
-		},
+		flags: func(set *flag.FlagSet) work { return newProxyFlags(set).proxy },
 	}
+}
+
+// newProxyFlags defines the flags.
+func newProxyFlags(set *flag.FlagSet) *proxyFlags {
+	f := &proxyFlags{layout: newLayout(), mode: choice{"observe", []string{"observe", "enforce"}},
+		failOn: choice{"any", []string{"server", "client", "any", "none"}}}
+	set.StringVar(&f.upstream, "upstream", "", "the `URL` of the server: scheme, host, and any path to put "+
+		"before the path of each request")
+	set.StringVar(&f.listen, "listen", "127.0.0.1:8081", "listen on this `ADDRESS`; port 0 selects a free port")
+	set.StringVar(&f.cert, "tls-cert", "", "serve TLS to clients with the certificate in a `FILE` (PEM), "+
+		"followed by its intermediate certificates")
+	set.StringVar(&f.key, "tls-key", "", "the `FILE` (PEM) with the key of -tls-cert; it may be the same file")
+	f.connection.reach(set)
+	set.BoolVar(&f.connection.http2, "http2", false, "use HTTP/2: over TLS if the target negotiates it, in "+
+		"clear text with prior knowledge")
+	set.Var(&f.mode, "mode", "the `MODE`: observe passes everything on; enforce refuses what breaks the contract")
+	set.TextVar(&f.watch.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
+		"every stronger one: documented, standard, inferred")
+	set.BoolVar(&f.watch.Strict, "strict", false, "let inferred requirements fail the run too")
+	set.Var(&f.failOn, "fail-on", "which `SIDE` decides the exit code: server, client, any for both, or none")
+	set.BoolVar(&f.options.PreserveHost, "preserve-host", false, "send the client's Host to the upstream, in "+
+		"place of the upstream's")
+	set.BoolVar(&f.options.Forwarded, "forwarded", false, "add X-Forwarded-For, X-Forwarded-Host and "+
+		"X-Forwarded-Proto to requests")
+	set.BoolVar(&f.options.Via, "via", false, "add Via to requests and answers, as RFC 9110 7.6.3 asks of "+
+		"proxies")
+	set.IntVar(&f.bodyLimit, "body-limit", proxy.DefaultBodyLimit, "copy at most so many `BYTES` of each "+
+		"body for the judge; a longer body is passed on and not judged")
+	set.IntVar(&f.options.Queue, "queue", proxy.DefaultQueue, "let at most `N` exchanges wait for the judge")
+	set.StringVar(&f.status, "status", "", "serve a status page at /-/ and Prometheus metrics at /-/metrics "+
+		"on this `ADDRESS`")
+	f.records.flags(set)
+	f.reports.flags(set)
+	f.layout.flags(set)
+	return f
 }
 
 // proxy runs a proxy until the context ends.
@@ -214,8 +218,8 @@ func (f *proxyFlags) ends(e *env) (*url.URL, []tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(chain, key)
 	if err != nil { // which quotes nothing of the key
-		return nil, nil, fmt.Errorf("-tls-cert %s with -tls-key %s: %w; name a certificate and its own key, in PEM and "+
-			"without a passphrase", f.cert, f.key, err)
+		return nil, nil, fmt.Errorf("-tls-cert %s with -tls-key %s: %w; name a certificate and its own key, in PEM "+
+			"and without a passphrase", f.cert, f.key, err)
 	}
 	return upstream, []tls.Certificate{pair}, nil
 }

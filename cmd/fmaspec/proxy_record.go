@@ -90,8 +90,8 @@ func open(list []recording, upstream string) (*recorders, error) {
 			one, err = newLineRecorder(r.file)
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("-record %s=%s: %w; name a file that can be written to", r.format, r.file,
-				reason(err)), out.close())
+			return nil, errors.Join(fmt.Errorf("-record %s=%s: %w; name a file that can be written to", r.format,
+				r.file, reason(err)), out.close())
 		}
 		out.all, out.errs = append(out.all, one), append(out.errs, nil)
 	}
@@ -150,7 +150,7 @@ func (r *lineRecorder) write(v conformance.Verdict) error {
 
 func (r *lineRecorder) close() error { return r.file.Close() }
 
-// A harRecorder writes a HAR beside its place, and moves it there at the end.
+// A harRecorder writes a HAR to a temporary file in the same folder, and renames it at the end.
 type harRecorder struct {
 	name  string
 	pipe  *io.PipeWriter

@@ -169,8 +169,8 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p.tally.add(func(c *Counts) { c.UpstreamErrors++ })
 	writeProblem(w, problem{Title: "no answer from the upstream", Status: http.StatusBadGateway,
-		Detail: "The proxy sent the request to " + p.options.Upstream.Host + ", and got no answer that it can pass on. " +
-			"This answer is the proxy's own."})
+		Detail: "The proxy sent the request to " + p.options.Upstream.Host + ", and got no answer that it can pass " +
+			"on. This answer is the proxy's own."})
 }
 
 // A plain writer has the server add neither Date nor Content-Type to an answer without them, and

@@ -80,7 +80,8 @@ func TestBodiesPassUnchanged(t *testing.T) {
 	upstream := server(t, echo)
 	for _, path := range []string{"/other", documented} {
 		for _, enforce := range []bool{false, true} {
-			for _, protocols := range []struct{ in, out bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+			for _, protocols := range []struct{ in, out bool }{{false, false}, {true, false}, {false, true},
+				{true, true}} {
 				var change []func(*proxy.Options)
 				if protocols.out {
 					change = append(change, h2c)
@@ -283,8 +284,8 @@ func TestAnUpgradePassesBytesBothWays(t *testing.T) {
 		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 		require.NoError(t, err)
 		defer c.Close()
-		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo/1\r\nX-Key: k\r\n\r\n",
-			strings.Replace(documented, "requestSample", "other", 1))
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo/1\r\n"+
+			"X-Key: k\r\n\r\n", strings.Replace(documented, "requestSample", "other", 1))
 		r := bufio.NewReader(c)
 		answer, err := http.ReadResponse(r, nil)
 		require.NoError(t, err)

@@ -485,7 +485,8 @@ func TestStatus(t *testing.T) {
 	})
 	c := client(t, false)
 	for range 30 {
-		do(t, c, "POST", s.url+documented+"?sig=secret-77", strings.NewReader(goodBody), "Authorization: Bearer secret-77")
+		do(t, c, "POST", s.url+documented+"?sig=secret-77", strings.NewReader(goodBody),
+			"Authorization: Bearer secret-77")
 	}
 	do(t, c, "GET", s.url+"/", nil)
 	until(t, func() bool { return s.Counts().Judged == 30 && s.Counts().Passed == 31 })

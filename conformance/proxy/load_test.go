@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -148,6 +149,9 @@ func TestARunThroughTheProxyHasTheSameVerdict(t *testing.T) {
 // TestHostileUpstreamsLeaveNothing runs a case through the proxy to each hostile server. The run
 // ends, and so does the proxy, with every exchange counted.
 func TestHostileUpstreamsLeaveNothing(t *testing.T) {
+	t.Cleanup(func() { // when the subtests have ended
+		until(t, func() bool { return !strings.Contains(stacks(), "fmaspec/conformance/proxy.") })
+	})
 	for i, b := range hostile.Behaviours() {
 		if b.Stuck || testing.Short() && i%9 != 0 {
 			continue
@@ -170,6 +174,12 @@ func TestHostileUpstreamsLeaveNothing(t *testing.T) {
 			require.Empty(t, h.Strayed())
 		})
 	}
+}
+
+// stacks returns the stacks of all goroutines.
+func stacks() string {
+	all := make([]byte, 16<<20)
+	return string(all[:runtime.Stack(all, true)])
 }
 
 // BenchmarkProxy compares one exchange on a documented path: to the server, through a plain

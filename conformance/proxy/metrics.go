@@ -54,8 +54,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	send(newSeries(counter, "passed_total", "Exchanges that ended, whatever their path."), n.Passed)
 	send(newSeries(counter, "upstream_errors_total", "Exchanges to which the upstream gave no answer."),
 		n.UpstreamErrors)
-	exchanges := newSeries(counter, "exchanges_total", "Judged exchanges by operation and result; those that are on no "+
-		"documented path have the result not-applicable.", "operation", "outcome")
+	exchanges := newSeries(counter, "exchanges_total", "Judged exchanges by operation and result; those that are on "+
+		"no documented path have the result not-applicable.", "operation", "outcome")
 	for of, value := range n.Outcomes {
 		send(exchanges, value, of.Operation, of.Result)
 	}

@@ -35,10 +35,11 @@ func New(o Options) (*Proxy, error) {
 		return nil, err
 	}
 	p := &Proxy{options: o, absolute: absolute(o.Transport, o.Upstream), tally: newTally(), delay: newDelays(),
-		budget: budget{limit: o.Memory}, left: make(chan struct{}, 1), queue: make(chan waiting, o.Queue), judged: make(chan struct{})}
+		budget: budget{limit: o.Memory}, left: make(chan struct{}, 1), queue: make(chan waiting, o.Queue),
+		judged: make(chan struct{})}
 	p.forward = &httputil.ReverseProxy{Rewrite: p.rewrite, Transport: sender{p}, FlushInterval: -1,
-		ModifyResponse: p.sign, ErrorHandler: p.unreachable, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-		BufferPool: &buffers{}}
+		ModifyResponse: p.sign, ErrorHandler: p.unreachable, BufferPool: &buffers{},
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	go p.judge()
 	return p, nil
 }

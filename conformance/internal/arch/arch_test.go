@@ -106,6 +106,11 @@ func bans() []ban {
 			"fmaspec/conformance/mutate"}, "a user's verification tests the user's server"},
 		{"fmaspec/...", []string{"fmaspec/conformance/signature"}, []string{"github.com/hiddeco/sshsig",
 			"golang.org/x/crypto/..."}, "one package makes and verifies signatures"},
+		{"fmaspec/...", []string{"fmaspec/conformance/proxy"}, []string{"github.com/prometheus/..."},
+			"one package has metrics, of what it counts itself"},
+		{"fmaspec/conformance/proxy", nil, []string{"os", "fmaspec/conformance/reference",
+			"fmaspec/conformance/report", "fmaspec/conformance/mutate", "fmaspec/schemas", "fmaspec/fixtures"},
+			"a proxy passes on and has somebody judge; what is written of it is for the caller"},
 		{"fmaspec/conformance/signature", nil, []string{"os", "net", "fmaspec/..."}, "a signature is over bytes of " +
 			"any content"},
 		{"fmaspec/conformance/pact/client", nil, []string{"fmaspec/..."}, "a consumer uses the documents, and " +
