@@ -834,7 +834,7 @@ func TestWhatTheCommandDoesNotHaveIsSeen(t *testing.T) {
 		"pass `-colour`":                  "no command has a flag -colour",
 		"set FMASPEC_TOCKEN":              "no command reads FMASPEC_TOCKEN",
 		"`fmaspec serve -fault dropz-id`": "no fault is called dropz-id",
-		"it exits with 5":                 "no exit code is 5",
+		"it exits with 9":                 "no exit code is 9",
 	} {
 		require.Equal(t, []string{want}, k.unknown(text), text)
 	}

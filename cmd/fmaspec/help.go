@@ -78,6 +78,7 @@ func (p *page) exitCodes() {
 	p.line("  2  misuse: invalid flag, variable or fixture; nothing was sent")
 	p.line("  3  could not judge: unreachable, no token, interrupted, nothing conclusive")
 	p.line("  4  refused for safety: it could act on a real machine; nothing was sent")
+	p.line("  5  the server conforms, but clients of it do not: proxy")
 }
 
 // separator describes how the variable of a repeatable flag separates values.
