@@ -9,8 +9,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -330,4 +332,32 @@ func TestProxyReachesItsUpstreamByTheFlagsOfRun(t *testing.T) {
 	status, _ = p.send(t, "")
 	require.Equal(t, http.StatusCreated, status)
 	require.Equal(t, 0, p.stop())
+}
+
+func TestAProxyOfItselfIsRefused(t *testing.T) {
+	for text, want := range map[string]bool{
+		"http://127.0.0.1:8081": true, "http://localhost:8081/x": true, "http://127.0.0.1:8080": false,
+		"https://127.0.0.1": false,
+	} {
+		u, err := url.Parse(text)
+		require.NoError(t, err)
+		require.Equal(t, want, sameAddress(u, "127.0.0.1:8081"), text)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	l.Close()
+	got := call(t.Context(), nil, "proxy", "-upstream", "http://"+address, "-listen", address)
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "this is where the proxy listens; name another server, or another -listen")
+}
+
+func TestProxyWarnsWhereOthersCanReachIt(t *testing.T) {
+	var stderr bytes.Buffer
+	l, err := (&proxyFlags{}).open(&env{stderr: &stderr}, "listen", "0.0.0.0:0")
+	require.NoError(t, err)
+	defer l.Close()
+	require.Regexp(t, `^proxy: warning: \S+ can be reached from other machines; use -listen 127\.0\.0\.1:\d+ to `,
+		stderr.String())
+	require.Regexp(t, `^127\.0\.0\.1:\d+$`, reachable(l.Addr()))
 }
