@@ -240,6 +240,7 @@ func TestProxyRecords(t *testing.T) {
 	var file struct {
 		Log struct {
 			Version string
+			Comment string
 			Pages   []any
 			Entries []struct {
 				Pageref  *string
@@ -251,6 +252,8 @@ func TestProxyRecords(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(data, &file), "%s", data)
 	require.Equal(t, "1.2", file.Log.Version)
+	require.True(t, strings.HasPrefix(file.Log.Comment, "exchanges that passed through fmaspec proxy to http://127"),
+		file.Log.Comment)
 	require.Len(t, file.Log.Entries, 3)
 	for i, entry := range file.Log.Entries {
 		require.Nil(t, entry.Pageref)
@@ -360,4 +363,31 @@ func TestProxyWarnsWhereOthersCanReachIt(t *testing.T) {
 	require.Regexp(t, `^proxy: warning: \S+ can be reached from other machines; use -listen 127\.0\.0\.1:\d+ to `,
 		stderr.String())
 	require.Regexp(t, `^127\.0\.0\.1:\d+$`, reachable(l.Addr()))
+}
+
+// TestProxyWritesNoToken has the suite judge, which strikes secrets out of what it returns.
+func TestProxyWritesNoToken(t *testing.T) {
+	suite, err := conformance.Load(conformance.Contract{})
+	require.NoError(t, err)
+	sample := record.Exchange{ExchangeResult: record.ExchangeResult{Request: record.Request{Method: "POST",
+		URL: "http://127.0.0.1" + servedPath}}}
+	if suite.Watch(conformance.WatchOptions{}).Note(sample).Operation == "" {
+		t.Skip("the watch judges nothing yet")
+	}
+	dir := t.TempDir()
+	lines, har, json := filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "a.har"), filepath.Join(dir, "a.json")
+	p := proxies(t, nil, false, upstreamOf(t), "-record", "ndjson="+lines, "-record", "har="+har, "-report",
+		"json="+json)
+	status, _ := p.send(t, "?sig=secret-77aa90")
+	require.Equal(t, http.StatusCreated, status)
+	p.stop()
+	all := p.stdout.String() + p.stderr.String()
+	for _, file := range []string{lines, har, json} {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all += string(data)
+	}
+	require.Contains(t, all, servedPath)
+	require.NotContains(t, all, testToken)
+	require.NotContains(t, all, "secret-77aa90")
 }

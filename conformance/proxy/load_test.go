@@ -108,14 +108,13 @@ func honest() http.Handler {
 }
 
 // run runs cases of the suite against a URL.
-func run(t *testing.T, url, pattern string, http2 bool) *record.Report {
+func run(t *testing.T, url, pattern string, timeout time.Duration) *record.Report {
 	t.Helper()
 	s, err := suite()
 	require.NoError(t, err)
 	r, err := s.Run(t.Context(), conformance.Target{URL: url, Token: token, UnprivilegedToken: unprivileged,
-		InvalidToken: "test-invalid-77aa", UnknownMachine: unknown,
-		Transport: conformance.Transport{HTTP2: http2}},
-		conformance.Options{Run: pattern, Timeout: 3 * time.Second, Parallel: 8})
+		InvalidToken: "test-invalid-77aa", UnknownMachine: unknown},
+		conformance.Options{Run: pattern, Timeout: timeout, Parallel: 8})
 	require.NoError(t, err)
 	return r
 }
@@ -139,9 +138,9 @@ func TestARunThroughTheProxyHasTheSameVerdict(t *testing.T) {
 			h = f.Wrap(h)
 		}
 		upstream := server(t, h.ServeHTTP)
-		direct := run(t, upstream, pattern, false)
+		direct := run(t, upstream, pattern, conformance.DefaultTimeout)
 		s := through(t, upstream)
-		passed := run(t, s.url, pattern, false)
+		passed := run(t, s.url, pattern, conformance.DefaultTimeout)
 		require.NoError(t, s.stop())
 		require.NotEmpty(t, direct.Cases)
 		require.Equal(t, direct.Verdict, passed.Verdict, name)
@@ -170,7 +169,11 @@ func TestHostileUpstreamsLeaveNothing(t *testing.T) {
 				o.Enforce = i%2 == 1
 				o.BodyLimit = 64 << 10
 			})
-			run(t, s.url, "^"+hostile.Operation+"/"+b.Expect.Case+"$", false)
+			timeout := 3 * time.Second
+			if b.Waits {
+				timeout = 300 * time.Millisecond
+			}
+			run(t, s.url, "^"+hostile.Operation+"/"+b.Expect.Case+"$", timeout)
 			_ = s.stop() // an exchange may be active beyond the limit
 			until(t, func() bool { return s.Counts().InFlight == 0 })
 			n := s.Counts()
