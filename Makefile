@@ -40,7 +40,7 @@ VET ?=
 #               command what SERVING names; then the Pact tests.
 #   make race   every test under the race detector. Of the matrix, which takes too long so, a
 #               sample: our code is the same for every fault.
-CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal mutate reference \
+CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal mutate proxy reference \
   internal/guard internal/pace internal/redact internal/wire)
 
 # Tests that judge, one after another, what a single run gave, or only read: for the

@@ -167,7 +167,8 @@ func struckField(s *redact.Secrets, f record.Field) string {
 	}
 	switch strings.ToLower(f.Name) {
 	case "authorization", "proxy-authorization":
-		words := strings.Split(f.Value, " ")
+		value := strings.TrimLeft(f.Value, " \t")
+		words := strings.Split(value, " ")
 		from := 1
 		if len(words) == 1 && !strings.EqualFold(words[0], "Bearer") {
 			from = 0
@@ -175,7 +176,7 @@ func struckField(s *redact.Secrets, f record.Field) string {
 		for i := from; i < len(words); i++ {
 			words[i] = stars(words[i])
 		}
-		return strings.Join(words, " ")
+		return f.Value[:len(f.Value)-len(value)] + strings.Join(words, " ")
 	case "set-cookie":
 		pair, attributes, more := strings.Cut(f.Value, ";")
 		name, value, named := strings.Cut(pair, "=")

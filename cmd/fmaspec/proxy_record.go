@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"fmaspec/conformance"
@@ -147,6 +148,9 @@ func (r *lineRecorder) write(v conformance.Verdict) error {
 
 func (r *lineRecorder) close() error { return r.file.Close() }
 
+// ownComment matches the comment of a HAR.
+var ownComment = regexp.MustCompile(`(?m)^    "comment": .*,$`)
+
 // A harRecorder writes a HAR to a temporary file in the same folder, and renames it at the end.
 type harRecorder struct {
 	name  string
@@ -158,8 +162,7 @@ type harRecorder struct {
 
 func newHARRecorder(name, upstream string) (*harRecorder, error) {
 	var b bytes.Buffer
-	empty := &record.Report{Target: record.TargetInfo{URL: upstream}, Suite: record.SuiteInfo{
-		Version: conformance.Version}}
+	empty := &record.Report{Suite: record.SuiteInfo{Version: conformance.Version}}
 	if err := report.HAR(&b, empty); err != nil {
 		return nil, err
 	}
@@ -168,6 +171,12 @@ func newHARRecorder(name, upstream string) (*harRecorder, error) {
 	if !found {
 		return nil, errors.New("entries are not the last member of a HAR; this is a bug of fmaspec")
 	}
+	comment, err := json.Marshal("exchanges that passed through fmaspec proxy to " + upstream)
+	if err != nil {
+		return nil, err
+	}
+	// The comment of a report's HAR is its verdict.
+	head = ownComment.ReplaceAllLiteralString(head, `    "comment": `+string(comment)+",")
 	from, to := io.Pipe()
 	r := &harRecorder{name: name, pipe: to, ended: make(chan error, 1), tail: tail}
 	go func() {

@@ -9,8 +9,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -238,6 +240,7 @@ func TestProxyRecords(t *testing.T) {
 	var file struct {
 		Log struct {
 			Version string
+			Comment string
 			Pages   []any
 			Entries []struct {
 				Pageref  *string
@@ -249,6 +252,8 @@ func TestProxyRecords(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(data, &file), "%s", data)
 	require.Equal(t, "1.2", file.Log.Version)
+	require.True(t, strings.HasPrefix(file.Log.Comment, "exchanges that passed through fmaspec proxy to http://127"),
+		file.Log.Comment)
 	require.Len(t, file.Log.Entries, 3)
 	for i, entry := range file.Log.Entries {
 		require.Nil(t, entry.Pageref)
@@ -330,4 +335,59 @@ func TestProxyReachesItsUpstreamByTheFlagsOfRun(t *testing.T) {
 	status, _ = p.send(t, "")
 	require.Equal(t, http.StatusCreated, status)
 	require.Equal(t, 0, p.stop())
+}
+
+func TestAProxyOfItselfIsRefused(t *testing.T) {
+	for text, want := range map[string]bool{
+		"http://127.0.0.1:8081": true, "http://localhost:8081/x": true, "http://127.0.0.1:8080": false,
+		"https://127.0.0.1": false,
+	} {
+		u, err := url.Parse(text)
+		require.NoError(t, err)
+		require.Equal(t, want, sameAddress(u, "127.0.0.1:8081"), text)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	l.Close()
+	got := call(t.Context(), nil, "proxy", "-upstream", "http://"+address, "-listen", address)
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "this is where the proxy listens; name another server, or another -listen")
+}
+
+func TestProxyWarnsWhereOthersCanReachIt(t *testing.T) {
+	var stderr bytes.Buffer
+	l, err := (&proxyFlags{}).open(&env{stderr: &stderr}, "listen", "0.0.0.0:0")
+	require.NoError(t, err)
+	defer l.Close()
+	require.Regexp(t, `^proxy: warning: \S+ can be reached from other machines; use -listen 127\.0\.0\.1:\d+ to `,
+		stderr.String())
+	require.Regexp(t, `^127\.0\.0\.1:\d+$`, reachable(l.Addr()))
+}
+
+// TestProxyWritesNoToken has the suite judge, which strikes secrets out of what it returns.
+func TestProxyWritesNoToken(t *testing.T) {
+	suite, err := conformance.Load(conformance.Contract{})
+	require.NoError(t, err)
+	sample := record.Exchange{ExchangeResult: record.ExchangeResult{Request: record.Request{Method: "POST",
+		URL: "http://127.0.0.1" + servedPath}}}
+	if suite.Watch(conformance.WatchOptions{}).Note(sample).Operation == "" {
+		t.Skip("the watch judges nothing yet")
+	}
+	dir := t.TempDir()
+	lines, har, json := filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "a.har"), filepath.Join(dir, "a.json")
+	p := proxies(t, nil, false, upstreamOf(t), "-record", "ndjson="+lines, "-record", "har="+har, "-report",
+		"json="+json)
+	status, _ := p.send(t, "?sig=secret-77aa90")
+	require.Equal(t, http.StatusCreated, status)
+	p.stop()
+	all := p.stdout.String() + p.stderr.String()
+	for _, file := range []string{lines, har, json} {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all += string(data)
+	}
+	require.Contains(t, all, servedPath)
+	require.NotContains(t, all, testToken)
+	require.NotContains(t, all, "secret-77aa90")
 }

@@ -110,6 +110,7 @@ type hold struct {
 	from   io.ReadCloser
 	limit  int64
 	budget *budget
+	pool   *buffers
 	done   chan struct{} // closed when the end, an error or the limit is met
 
 	mu    sync.Mutex
@@ -122,8 +123,8 @@ type hold struct {
 	freed bool
 }
 
-func newHold(from io.ReadCloser, limit int64, b *budget) *hold {
-	h := &hold{from: from, limit: limit, budget: b, done: make(chan struct{})}
+func newHold(from io.ReadCloser, limit int64, b *budget, pool *buffers) *hold {
+	h := &hold{from: from, limit: limit, budget: b, pool: pool, done: make(chan struct{})}
 	h.more.L = &h.mu
 	go h.fill()
 	return h
@@ -131,7 +132,8 @@ func newHold(from io.ReadCloser, limit int64, b *budget) *hold {
 
 func (h *hold) fill() {
 	defer close(h.done)
-	buffer := make([]byte, 32<<10)
+	buffer := h.pool.Get()
+	defer h.pool.Put(buffer)
 	for n, err := 0, error(nil); err == nil; {
 		n, err = h.from.Read(buffer)
 		h.mu.Lock()

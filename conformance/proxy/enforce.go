@@ -78,7 +78,7 @@ func (p *Proxy) permit(w http.ResponseWriter, r *http.Request, x *exchange, at t
 	var body []byte
 	free = func() {}
 	if r.ContentLength != 0 {
-		h := newHold(r.Body, p.options.BodyLimit, &p.budget)
+		h := newHold(r.Body, p.options.BodyLimit, &p.budget, &p.buffers)
 		r.Body, free = h, h.free
 		if reason := p.wait(r.Context(), h); reason != "" {
 			p.unenforced(reason)
@@ -130,7 +130,7 @@ func (p *Proxy) wait(ctx context.Context, h *hold) (reason string) {
 // approve waits for an answer and its verdict, and returns the answer, or another in its place
 // where it breaks the contract.
 func (p *Proxy) approve(r *http.Request, x *exchange, answer *http.Response) *http.Response {
-	h := newHold(answer.Body, p.options.BodyLimit, &p.budget)
+	h := newHold(answer.Body, p.options.BodyLimit, &p.budget, &p.buffers)
 	answer.Body = h
 	if reason := p.wait(r.Context(), h); reason != "" {
 		p.unenforced(reason)

@@ -78,50 +78,77 @@ func h2c(o *proxy.Options) {
 
 func TestBodiesPassUnchanged(t *testing.T) {
 	upstream := server(t, echo)
+	sizes := []int{0, 1, 2, 100, 4095, 4096, 65_537, 1 << 20, 1<<20 + 1, 5_000_000}
+	if testing.Short() {
+		sizes = sizes[:7]
+	}
 	for _, path := range []string{"/other", documented} {
-		for _, enforce := range []bool{false, true} {
-			for _, protocols := range []struct{ in, out bool }{{false, false}, {true, false}, {false, true},
-				{true, true}} {
-				var change []func(*proxy.Options)
-				if protocols.out {
-					change = append(change, h2c)
+		for _, protocols := range []struct{ in, out bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+			var change []func(*proxy.Options)
+			if protocols.out {
+				change = append(change, h2c)
+			}
+			s, c := through(t, upstream, change...), client(t, protocols.in)
+			for seed, size := range sizes {
+				want := random(uint64(seed), size)
+				for _, chunked := range []bool{false, true} {
+					echoes(t, c, s.url+path, want, chunked, fmt.Sprintf("%s %v %d %v", path, protocols, size, chunked))
 				}
-				change = append(change, func(o *proxy.Options) { o.Enforce = enforce && path == "/other" })
-				s, c := through(t, upstream, change...), client(t, protocols.in)
-				for seed, size := range []int{0, 1, 2, 100, 4095, 4096, 65_537, 1 << 20, 1<<20 + 1, 5_000_000} {
-					want := random(uint64(seed), size)
-					for _, chunked := range []bool{false, true} {
-						name := fmt.Sprintf("%s %v %d %v", path, protocols, size, chunked)
-						r, err := http.NewRequestWithContext(t.Context(), "POST", s.url+path, bytes.NewReader(want))
-						require.NoError(t, err)
-						if chunked {
-							r.URL.RawQuery = "chunked"
-							r.Body, r.ContentLength = io.NopCloser(unsized{bytes.NewReader(want)}), -1
-							r.Trailer = http.Header{"X-Sum": {"before"}}
-						}
-						answer, err := c.Do(r)
-						require.NoError(t, err, name)
-						got, err := io.ReadAll(answer.Body)
-						require.NoError(t, err, name)
-						answer.Body.Close()
-						require.Equal(t, hash(want), answer.Header.Get("X-Hash"), "the request: %s", name)
-						require.Equal(t, hash(want), hash(got), "the answer: %s", name)
-						if chunked {
-							require.Equal(t, "before", answer.Header.Get("X-Trailer-Came"), name)
-							if size == 0 && answer.ContentLength == 0 { // a server of HTTP/2 gives the length
-								continue
-							}
-							require.EqualValues(t, -1, answer.ContentLength, name)
-							require.Equal(t, "after", answer.Trailer.Get("X-Sum"), name)
-							require.Equal(t, "later", answer.Trailer.Get("X-Late"), name)
-						} else {
-							require.EqualValues(t, size, answer.ContentLength, name)
-						}
-					}
-				}
-				require.NoError(t, s.stop())
+			}
+			require.NoError(t, s.stop())
+		}
+	}
+}
+
+// echoes sends a body and compares what arrives at both ends.
+func echoes(t *testing.T, c *http.Client, url string, want []byte, chunked bool, name string, header ...string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", url, bytes.NewReader(want))
+	require.NoError(t, err)
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
+	}
+	if chunked {
+		r.URL.RawQuery = "chunked"
+		r.Body, r.ContentLength = io.NopCloser(unsized{bytes.NewReader(want)}), -1
+		r.Trailer = http.Header{"X-Sum": {"before"}}
+	}
+	answer, err := c.Do(r)
+	require.NoError(t, err, name)
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	require.NoError(t, err, name)
+	require.Equal(t, hash(want), answer.Header.Get("X-Hash"), "the request: %s", name)
+	require.Equal(t, hash(want), hash(got), "the answer: %s", name)
+	if !chunked {
+		require.EqualValues(t, len(want), answer.ContentLength, name)
+		return
+	}
+	require.Equal(t, "before", answer.Header.Get("X-Trailer-Came"), name)
+	if len(want) == 0 && answer.ContentLength == 0 { // a server of HTTP/2 gives the length
+		return
+	}
+	require.EqualValues(t, -1, answer.ContentLength, name)
+	require.Equal(t, "after", answer.Trailer.Get("X-Sum"), name)
+	require.Equal(t, "later", answer.Trailer.Get("X-Late"), name)
+}
+
+// TestHeldBodiesPassUnchanged sends valid requests, whose answers are held until they are judged.
+func TestHeldBodiesPassUnchanged(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		s, c := through(t, server(t, echo), func(o *proxy.Options) { o.Enforce = true }), client(t, http2)
+		for _, size := range []int{1, 5000, 70_000, 1 << 20, 3 << 20} {
+			body := strings.Replace(goodBody, "a comment", strings.Repeat("c", size), 1)
+			for _, chunked := range []bool{false, true} {
+				echoes(t, c, s.url+documented, []byte(body), chunked, fmt.Sprint(http2, size, chunked),
+					"Authorization: Bearer x", "Content-Type: application/json")
 			}
 		}
+		require.NoError(t, s.stop())
+		n := s.Counts()
+		require.Zero(t, n.RefusedRequests)
+		require.EqualValues(t, 8, n.Unenforced[proxy.TooLong], "want both bodies of both long sizes: %v", n.Unenforced)
 	}
 }
 

@@ -29,6 +29,10 @@ var exchanges = flag.Int("exchanges", 2000, "the number of exchanges of the load
 
 // TestNoByteIsAlteredUnderLoad compares hashes at both ends.
 func TestNoByteIsAlteredUnderLoad(t *testing.T) {
+	all := *exchanges
+	if testing.Short() {
+		all = min(all, 400)
+	}
 	for _, enforce := range []bool{false, true} {
 		s := through(t, server(t, echo), func(o *proxy.Options) { o.Enforce = enforce })
 		const clients = 16
@@ -38,7 +42,7 @@ func TestNoByteIsAlteredUnderLoad(t *testing.T) {
 			c := client(t, n%4 == 3)
 			c.Transport.(*http.Transport).MaxIdleConnsPerHost = 1
 			wait.Go(func() {
-				for i := n; i < *exchanges; i += clients {
+				for i := n; i < all; i += clients {
 					if err := echoed(t.Context(), c, s.url, i); err != nil {
 						failed <- fmt.Errorf("exchange %d: %w", i, err)
 						return
@@ -51,7 +55,7 @@ func TestNoByteIsAlteredUnderLoad(t *testing.T) {
 		require.NoError(t, <-failed)
 		require.NoError(t, s.stop())
 		n := s.Counts()
-		require.EqualValues(t, *exchanges, n.Passed)
+		require.EqualValues(t, all, n.Passed)
 		require.EqualValues(t, n.Passed, n.NotApplicable+n.Judged+n.NotJudgedTotal(), "want each exchange counted")
 		require.Zero(t, n.UpstreamErrors)
 	}
@@ -104,14 +108,13 @@ func honest() http.Handler {
 }
 
 // run runs cases of the suite against a URL.
-func run(t *testing.T, url, pattern string, http2 bool) *record.Report {
+func run(t *testing.T, url, pattern string, timeout time.Duration) *record.Report {
 	t.Helper()
 	s, err := suite()
 	require.NoError(t, err)
 	r, err := s.Run(t.Context(), conformance.Target{URL: url, Token: token, UnprivilegedToken: unprivileged,
-		InvalidToken: "test-invalid-77aa", UnknownMachine: unknown,
-		Transport: conformance.Transport{HTTP2: http2}},
-		conformance.Options{Run: pattern, Timeout: 3 * time.Second, Parallel: 8})
+		InvalidToken: "test-invalid-77aa", UnknownMachine: unknown},
+		conformance.Options{Run: pattern, Timeout: timeout, Parallel: 8})
 	require.NoError(t, err)
 	return r
 }
@@ -135,9 +138,9 @@ func TestARunThroughTheProxyHasTheSameVerdict(t *testing.T) {
 			h = f.Wrap(h)
 		}
 		upstream := server(t, h.ServeHTTP)
-		direct := run(t, upstream, pattern, false)
+		direct := run(t, upstream, pattern, conformance.DefaultTimeout)
 		s := through(t, upstream)
-		passed := run(t, s.url, pattern, false)
+		passed := run(t, s.url, pattern, conformance.DefaultTimeout)
 		require.NoError(t, s.stop())
 		require.NotEmpty(t, direct.Cases)
 		require.Equal(t, direct.Verdict, passed.Verdict, name)
@@ -166,7 +169,11 @@ func TestHostileUpstreamsLeaveNothing(t *testing.T) {
 				o.Enforce = i%2 == 1
 				o.BodyLimit = 64 << 10
 			})
-			run(t, s.url, "^"+hostile.Operation+"/"+b.Expect.Case+"$", false)
+			timeout := 3 * time.Second
+			if b.Waits {
+				timeout = 300 * time.Millisecond
+			}
+			run(t, s.url, "^"+hostile.Operation+"/"+b.Expect.Case+"$", timeout)
 			_ = s.stop() // an exchange may be active beyond the limit
 			until(t, func() bool { return s.Counts().InFlight == 0 })
 			n := s.Counts()
