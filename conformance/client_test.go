@@ -167,6 +167,10 @@ func TestOtherPathsAreNotTheContractsBusiness(t *testing.T) {
 	require.Equal(t, []string{"documented-path"}, rulesBroken(j, elsewhere))
 	require.Equal(t, record.NotConformant, j.Report().Verdict)
 
+	j = s.JudgeClients(conformance.ClientOptions{})
+	require.Equal(t, []string{"documented-method"}, rulesBroken(j, noted(0, 405,
+		func(x *conformance.Exchange) { x.Request.Method = "PUT" })), "another method is the business of the contract")
+
 	withheld := noted(0, 201, func(x *conformance.Exchange) {
 		x.Response, x.Err, x.Request.Body = nil, &record.WireError{Kind: record.Withheld}, nil
 	})
