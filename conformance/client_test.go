@@ -264,16 +264,19 @@ func TestHandlerJudgesWhatPasses(t *testing.T) {
 
 func TestAClientThatGoesAwayLosesTheAnswer(t *testing.T) {
 	j := load(t).JudgeClients(conformance.ClientOptions{})
-	carriedOut, left := make(chan struct{}), make(chan struct{})
+	carriedOut, noted := make(chan struct{}), make(chan struct{}, 2)
 	h := reference.New(reference.Config{Token: "token-0123456789"})
-	server := httptest.NewServer(j.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	judged := j.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		if r.Header.Get("X-Leaves") != "" {
 			close(carriedOut)
 			<-r.Context().Done()
-			close(left)
 		}
-	})))
+	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { noted <- struct{}{} }()
+		judged.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	send := func(leaves bool) {
 		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+samplePath,
@@ -296,7 +299,7 @@ func TestAClientThatGoesAwayLosesTheAnswer(t *testing.T) {
 		}()
 		_, err = transport.RoundTrip(r.WithContext(cancelled))
 		require.Error(t, err)
-		<-left
+		<-noted // before the next request is sent
 	}
 	send(true)
 	send(false)
