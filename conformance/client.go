@@ -101,7 +101,7 @@ func (j *ClientJudge) take(x *Exchange, client string) (out []record.Finding) {
 		return nil // nothing was sent
 	}
 	c := j.suite.clientCall(x, client)
-	if c.operation == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0) {
+	if c.paths == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0) {
 		return nil
 	}
 	c.noTLS = j.options.NoTLS
@@ -236,6 +236,7 @@ type clientCall struct {
 	suite    *Suite
 	x        *Exchange
 	client   string // who sent it
+	same     string // what makes a request the same as another one; "" before it is asked for
 	url      *url.URL
 	near     string           // the operation of the nearest path
 	findings []record.Finding // of the request by itself

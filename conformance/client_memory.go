@@ -187,8 +187,11 @@ func effectOnce(c *clientCall) (bool, []Problem) {
 
 // request is what makes a request the same as another one.
 func (c *clientCall) request() string {
-	sum := sha256.Sum256(c.body)
-	return strings.Join([]string{c.client, c.method, c.x.Request.URL, string(sum[:])}, "\x00")
+	if c.same == "" {
+		sum := sha256.Sum256(c.body)
+		c.same = strings.Join([]string{c.client, c.method, c.x.Request.URL, string(sum[:])}, "\x00")
+	}
+	return c.same
 }
 
 // action is what makes an action the same as another one, "" where it cannot be read.

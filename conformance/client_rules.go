@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -86,8 +88,10 @@ func (s *Suite) clientRules(op openapi.Operation) []clientRule {
 			needs: body, judge: plainBody},
 		{name: "body-encoding", title: "sends UTF-8 without a byte order mark", requirement: "json.encoding",
 			check: "request-body", needs: body, judge: plainBody},
-		{name: "names-unique", title: "sends each name once", requirement: uniqueNames, check: "request-body",
-			needs: body, judge: readBody},
+		{name: "names-unique", title: "sends each name once", requirement: "client.names-unique",
+			check: "request-body", needs: body, judge: readBody},
+		{name: "name-case", title: "spells names in the documented letter case", requirement: "request.name-case",
+			check: "request-body", needs: body, judge: readBody},
 		{name: "surrogates", title: "sends whole characters", requirement: "client.surrogates", needs: body,
 			judge: wholeCharacters},
 	}
@@ -95,7 +99,7 @@ func (s *Suite) clientRules(op openapi.Operation) []clientRule {
 	for _, r := range rules {
 		charged = append(charged, r.requirement)
 	}
-	for _, id := range append(s.keywordRequirements(op), "request.name-case") {
+	for _, id := range s.keywordRequirements(op) {
 		if r := s.clientRequirement(id); r != nil && !slices.Contains(charged, id) {
 			charged = append(charged, id)
 			_, name, _ := strings.Cut(id, ".")
@@ -168,11 +172,12 @@ func onPath(c *clientCall) (bool, []Problem) { return c.paths != nil, nil }
 // plainBody reports whether the body is not coded.
 func plainBody(c *clientCall) (bool, []Problem) { return requestCoding(c.called) == nil, nil }
 
-// readBody reports whether the body is JSON text, so that it can be read.
+// readBody reports whether the body is the JSON text of an object, so that its members can be
+// judged.
 func readBody(c *clientCall) (bool, []Problem) {
 	plain, _ := plainBody(c)
-	return plain && !slices.ContainsFunc(c.foundBy("request-body", "request.object"),
-		func(p Problem) bool { return p.Place == "body" }) && c.foundBy("request-body", "json.encoding") == nil, nil
+	return plain && strictjson.CheckText(c.body) == nil && bytes.HasPrefix(bytes.TrimLeft(c.body, " \t\r\n"),
+		[]byte("{")), nil
 }
 
 // tokenParameter is the parameter of a query that holds a token (RFC 6750 2.3).

@@ -167,6 +167,10 @@ func TestOtherPathsAreNotTheContractsBusiness(t *testing.T) {
 	require.Equal(t, []string{"documented-path"}, rulesBroken(j, elsewhere))
 	require.Equal(t, record.NotConformant, j.Report().Verdict)
 
+	j = s.JudgeClients(conformance.ClientOptions{})
+	require.Equal(t, []string{"documented-method"}, rulesBroken(j, noted(0, 405,
+		func(x *conformance.Exchange) { x.Request.Method = "PUT" })), "another method is the business of the contract")
+
 	withheld := noted(0, 201, func(x *conformance.Exchange) {
 		x.Response, x.Err, x.Request.Body = nil, &record.WireError{Kind: record.Withheld}, nil
 	})
@@ -260,16 +264,19 @@ func TestHandlerJudgesWhatPasses(t *testing.T) {
 
 func TestAClientThatGoesAwayLosesTheAnswer(t *testing.T) {
 	j := load(t).JudgeClients(conformance.ClientOptions{})
-	carriedOut, left := make(chan struct{}), make(chan struct{})
+	carriedOut, noted := make(chan struct{}), make(chan struct{}, 2)
 	h := reference.New(reference.Config{Token: "token-0123456789"})
-	server := httptest.NewServer(j.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	judged := j.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		if r.Header.Get("X-Leaves") != "" {
 			close(carriedOut)
 			<-r.Context().Done()
-			close(left)
 		}
-	})))
+	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { noted <- struct{}{} }()
+		judged.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	send := func(leaves bool) {
 		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+samplePath,
@@ -292,7 +299,7 @@ func TestAClientThatGoesAwayLosesTheAnswer(t *testing.T) {
 		}()
 		_, err = transport.RoundTrip(r.WithContext(cancelled))
 		require.Error(t, err)
-		<-left
+		<-noted // before the next request is sent
 	}
 	send(true)
 	send(false)

@@ -308,3 +308,23 @@ func TestLoadRefusesAContractThatIsNotConsistent(t *testing.T) {
 	_, err := conformance.Load(conformance.Contract{OpenAPI: fstest.MapFS{}})
 	require.ErrorContains(t, err, "openapi: 0 files are named *.openapi.yaml; keep the description in one")
 }
+
+func TestClientsOfAnInventedContractAreJudgedFromItsFilesAlone(t *testing.T) {
+	suite, err := conformance.Load(invented())
+	require.NoError(t, err)
+	require.Empty(t, suite.ClientRequirements)
+	j := suite.JudgeClients(conformance.ClientOptions{})
+	order := func(body string) *conformance.Exchange {
+		return &conformance.Exchange{Sent: conformance.Sent{Started: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+			Request: record.Request{Method: "PUT", URL: "https://parcels.invalid/depots/north/parcels/weighing",
+				Header: []record.Field{{Name: "Authorization", Value: "Bearer $TOKEN"}}, Body: record.Body(body)}},
+			Response: &record.Response{Status: 202, Header: http.Header{}}}
+	}
+	found := j.Note(order(`{}`))
+	require.NotEmpty(t, found, "want a member that the schema requires to be missed")
+	for _, f := range found {
+		require.NotNil(t, suite.Requirement(f.Requirement), f.Requirement)
+		require.Contains(t, f.Case, "weighParcel/client/")
+	}
+	require.Equal(t, record.NotConformant, j.Report().Verdict)
+}

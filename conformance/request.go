@@ -35,7 +35,7 @@ func (s *Suite) JudgeRequest(method, path string, header http.Header, body []byt
 // called returns a request as the checks see it.
 func (s *Suite) called(method, path string, header http.Header, body []byte) *called {
 	c := &called{method: method, path: path, header: header, body: body, operations: s.Operations,
-		unique: s.onClients[uniqueNames] != nil}
+		unique: len(s.ClientRequirements) > 0}
 	for i, op := range s.Operations {
 		if _, is := op.Match(path); is {
 			c.paths = append(c.paths, op.Path)
@@ -66,9 +66,6 @@ func (s *Suite) requestFindings(c *called) (out []record.Finding) {
 	return out
 }
 
-// uniqueNames is the requirement on clients that no object has a name twice.
-const uniqueNames = "client.names-unique"
-
 // called is a request on its way through the checks.
 type called struct {
 	method, path   string
@@ -78,7 +75,7 @@ type called struct {
 	schema         *schemas.Schema    // of the operation's request; nil where it has none
 	paths, methods []string           // of the operations at the path
 	operation      *openapi.Operation // at path and method, or nil
-	unique         bool               // the catalogue asks clients for unique names; else they are a part of JSON
+	unique         bool               // the catalogue says what clients owe, such as unique names
 }
 
 // A requestCheck judges one aspect of a request.
@@ -206,7 +203,7 @@ func requestBody(c *called) (out []Problem) {
 	}
 	if errors.As(strictjson.Check(c.body), &broken) {
 		// The grammar allows it, so that the rest is judged as most servers read it: by the last value.
-		out = []Problem{{"body", "each name once", broken.Error(), uniqueNames}}
+		out = []Problem{{"body", "each name once", broken.Error(), "client.names-unique"}}
 	}
 	if c.schema == nil {
 		return out // the operation says nothing of a body
