@@ -18,7 +18,7 @@ type Check struct {
 	kinds  []Kind               // what it charges besides, whatever the catalogue calls it
 	on     func(*observed) bool // where it applies
 	judge  func(*observed) []Problem
-	across func(limit int) across // in place of judge: over all exchanges of a run
+	across func(limit room) across // in place of judge: over all exchanges of a run
 }
 
 // An observed exchange is an exchange as the checks see it.

@@ -60,7 +60,7 @@ type dateSent struct {
 	without map[*Case]mention // the plainest answers without one
 }
 
-func newDateSent(int) across { return &dateSent{controls{}, map[*Case]mention{}} }
+func newDateSent(room) across { return &dateSent{controls{}, map[*Case]mention{}} }
 
 func (k *dateSent) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)

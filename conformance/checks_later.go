@@ -31,8 +31,8 @@ type timed struct {
 	text           string // the instant as it was written
 }
 
-func newNotBefore(check string, limit int) *notBefore {
-	return &notBefore{check: check, controls: controls{}, firsts: newFirsts(limit), limit: limit / lately}
+func newNotBefore(check string, limit room) *notBefore {
+	return &notBefore{check: check, controls: controls{}, firsts: newFirsts(limit), limit: limit.values / lately}
 }
 
 // timedOf returns what is kept of an exchange. A request that was sent again may have been

@@ -89,7 +89,7 @@ func relationChecks(all []schemas.Relation) (one, between []Check) {
 			if acrossCheck == nil {
 				c.on, c.judge = (*observed).readable, relationsOf(r.Check)
 			} else {
-				c.across = func(limit int) across { return acrossCheck(r.Check, limit) }
+				c.across = func(limit room) across { return acrossCheck(r.Check, limit) }
 			}
 			*list = append(*list, c)
 		}

@@ -59,23 +59,23 @@ func plainer(a, b mention) int {
 
 // acrossRelations are the relations that hold between answers: each makes the check
 // of its name.
-func acrossRelations() map[string]func(check string, limit int) across {
-	return map[string]func(string, int) across{
-		"fresh": func(check string, limit int) across { return &idsFresh{check, newLatest[[]identified](limit)} },
-		"instant-form": func(check string, _ int) across {
+func acrossRelations() map[string]func(check string, limit room) across {
+	return map[string]func(string, room) across{
+		"fresh": func(check string, limit room) across { return &idsFresh{check, newLatest[[]identified](limit)} },
+		"instant-form": func(check string, _ room) across {
 			return &instantForm{check, controls{},
 				map[formKey]*formOf{}}
 		},
-		"same-for-machine": func(check string, limit int) across {
+		"same-for-machine": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), true}
 		},
-		"differs-by-machine": func(check string, limit int) across {
+		"differs-by-machine": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), false}
 		},
-		"same-for-token": func(check string, limit int) across {
+		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
 		},
-		"not-before-earlier": func(check string, limit int) across { return newNotBefore(check, limit) },
+		"not-before-earlier": func(check string, limit room) across { return newNotBefore(check, limit) },
 	}
 }
 
@@ -151,7 +151,7 @@ type firsts struct{ *latest[ref] }
 // soon: requests for one file stand in one case.
 const lately = 16
 
-func newFirsts(limit int) firsts { return firsts{newLatest[ref](limit / lately)} }
+func newFirsts(limit room) firsts { return firsts{newLatest[ref](room{values: limit.values / lately})} }
 
 // created reports whether the answer is about an action that was created for this
 // request. It is taken to be where the file belongs to the request, and none before asked
@@ -508,7 +508,7 @@ type traced struct {
 	marks []string
 }
 
-func newOwnInput(limit int) across { return &ownInput{owners: newLatest[[]mention](limit)} }
+func newOwnInput(limit room) across { return &ownInput{owners: newLatest[[]mention](limit)} }
 
 func (k *ownInput) note(at ref, x *Judged) (shows bool) {
 	if x.Case != nil && x.Case.Recorded {

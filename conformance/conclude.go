@@ -48,7 +48,7 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 	}
 	why := causesOf(out, all)
 	if together == nil {
-		state := k.suite.newTogether(0)
+		state := k.suite.newTogether(room{})
 		for _, x := range all {
 			state.note(x)
 		}

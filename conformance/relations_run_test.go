@@ -100,7 +100,7 @@ func found(t testing.TB, s *Suite, check string, answers ...told) (out []string)
 	t.Helper()
 	row := slices.IndexFunc(s.checks, func(c Check) bool { return c.Name == check })
 	require.GreaterOrEqual(t, row, 0, check)
-	state := s.checks[row].across(0)
+	state := s.checks[row].across(room{})
 	for n, a := range answers {
 		x := a.judged(t, s, n)
 		state.note(x.ref(), x)
@@ -251,7 +251,7 @@ func TestTimesGoBackInWhateverOrderTheyAreNoted(t *testing.T) {
 // A session without end keeps the latest answers, and notices what goes back among these.
 func TestTimesOfASessionAreKeptInPart(t *testing.T) {
 	s := shared(t)
-	k := newNotBefore("times-monotone", 16*lately)
+	k := newNotBefore("times-monotone", room{values: 16 * lately})
 	x := told{name: "a", machine: "m"}.judged(t, s, 0)
 	for n := range 1000 {
 		more, sent := *x, *x.Exchange
@@ -280,7 +280,7 @@ func TestASecondFreshRelationComparesItsOwnMember(t *testing.T) {
 	for _, o := range s.terms {
 		o.across["comments-fresh"] = &second
 	}
-	k := &idsFresh{"comments-fresh", newLatest[[]identified](0)}
+	k := &idsFresh{"comments-fresh", newLatest[[]identified](room{})}
 	for n, a := range []told{{name: "a", machine: "m", answer: answers("requestorComment", "one")},
 		{name: "b", machine: "m", answer: answers("requestorComment", "two")},
 		{name: "c", machine: "m", answer: answers("requestorComment", "One")}} {

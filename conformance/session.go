@@ -134,7 +134,7 @@ const newFindings = 64
 func (s *Session) keep(j *job, planned bool, made []*Judged) {
 	r := s.runner
 	if !planned && r.beyond == nil {
-		r.beyond = r.suite.newTogether(sessionLimit)
+		r.beyond = r.suite.newTogether(sessionRoom())
 		for range 2 { // an answer may be noted before the request whose value it holds
 			for _, known := range s.jobs {
 				for _, x := range known.exchanges {

@@ -21,6 +21,9 @@ type ref struct {
 // the values that requests sent. A value that comes back later than that is not noticed.
 const sessionLimit = 1 << 16
 
+// sessionRoom is the room of a session.
+func sessionRoom() room { return room{values: sessionLimit} }
+
 // together holds the checks across exchanges of one run.
 type together struct {
 	suite  *Suite
@@ -28,9 +31,14 @@ type together struct {
 	states []across
 }
 
-// newTogether returns the checks across exchanges, each of which keeps at most limit
-// values; 0 is no limit.
-func (s *Suite) newTogether(limit int) *together {
+// A room says how much each check across exchanges keeps. The zero value is no limit.
+type room struct {
+	values int // the latest ones
+	alike  int // answers with one value, beyond sameIDs of each, in all
+}
+
+// newTogether returns the checks across exchanges.
+func (s *Suite) newTogether(limit room) *together {
 	t := &together{suite: s}
 	for _, c := range s.checks {
 		if c.across != nil {
@@ -69,17 +77,20 @@ type latest[V any] struct {
 	of    map[string]V
 	keys  []string // in the order of their coming, where there is a limit
 	limit int      // 0 for none
-	extra int      // lists may be longer than sameIDs by so many in all, for which limit is the most
+	extra int      // by how much the lists of all keys are longer than sameIDs together
+	more  int      // the most of that
 }
 
-func newLatest[V any](limit int) *latest[V] { return &latest[V]{of: map[string]V{}, limit: limit} }
+func newLatest[V any](limit room) *latest[V] {
+	return &latest[V]{of: map[string]V{}, limit: limit.values, more: limit.alike}
+}
 
 // mayAdd reports whether one more may be put into a list of so many, and counts it.
 func (m *latest[V]) mayAdd(long int) bool {
 	if m.limit == 0 || long < sameIDs {
 		return true
 	}
-	if m.extra >= m.limit {
+	if m.extra >= m.more {
 		return false
 	}
 	m.extra++

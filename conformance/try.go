@@ -96,7 +96,7 @@ func (s *Session) compareTried(c *Case, made []*Judged) map[ref][]record.Finding
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s.tried == nil {
-		s.tried = r.suite.newTogether(sessionLimit)
+		s.tried = r.suite.newTogether(sessionRoom())
 		for _, known := range s.jobs {
 			for _, x := range known.exchanges {
 				s.tried.note(x)

@@ -70,6 +70,9 @@ type Verdict struct {
 // watchLimit is how many of the latest values each check across exchanges keeps.
 const watchLimit = 1 << 14
 
+// watchRoom is the room of a record.
+func watchRoom() room { return room{values: watchLimit, alike: watchLimit} }
+
 // Watch returns a watch that has seen nothing yet.
 func (s *Suite) Watch(o WatchOptions) *Watch {
 	if o.Level == 0 {
@@ -81,7 +84,7 @@ func (s *Suite) Watch(o WatchOptions) *Watch {
 	w := &Watch{suite: s, options: o, models: s.newModels(), secrets: &passing{},
 		client: s.newClientJudge(o.Level, o.Strict), started: o.Now(), found: map[ref][]record.Finding{},
 		jobs: map[*Case]*watched{}}
-	w.state, w.asked = s.newTogether(watchLimit), newLatest[bool](watchLimit)
+	w.state, w.asked = s.newTogether(watchRoom()), newLatest[bool](watchRoom())
 	return w
 }
 
@@ -94,7 +97,7 @@ func (w *Watch) Begin(run *record.Report) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle()
-	w.state, w.asked = w.suite.newTogether(watchLimit), newLatest[bool](watchLimit)
+	w.state, w.asked = w.suite.newTogether(watchRoom()), newLatest[bool](watchRoom())
 	w.binding, w.run = nil, nil
 	for _, j := range w.jobs {
 		j.first = j.next
