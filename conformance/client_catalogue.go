@@ -23,7 +23,8 @@ type clientSide struct {
 func (l *loader) client(e clientEntry, file string, line int) {
 	if e.Of == "" {
 		if e.Kind != "" || e.MilderOf != nil || e.Waived != "" {
-			l.failAt(file, line, "the requirement %s is on clients, which have no kind, no milder-of and no waiver; take "+
+			l.failAt(file, line, "the requirement %s is on clients, which have no kind, no milder-of and no "+
+				"waiver; take "+
 				"them away", e.ID)
 		}
 		l.require(&l.suite.ClientRequirements, e.requirement(file, line))
@@ -33,7 +34,8 @@ func (l *loader) client(e clientEntry, file string, line int) {
 	case e.Says == "":
 		l.failAt(file, line, "the client's side of %s has no says; give one", e.Of)
 	case e.ID != "" || e.Level != 0 || e.Clauses != nil || e.Because != "":
-		l.failAt(file, line, "the client's side of %s has what that requirement has; give no more than of and says", e.Of)
+		l.failAt(file, line, "the client's side of %s has what that requirement has; give no more than of and says",
+			e.Of)
 	case taken:
 		l.failAt(file, line, "the client's side of %s is there twice; keep one", e.Of)
 	default:

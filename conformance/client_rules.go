@@ -118,7 +118,8 @@ func (s *Suite) clientRules(op openapi.Operation) []clientRule {
 			requirement: "client.repeat-refused", idle: "no request was repeated after a refusal", needs: across,
 			judge: stopsAfterRefusal},
 		clientRule{name: "renews-token", title: "does not go on with an invalid token",
-			requirement: "client.token-renewed", idle: "no answer called the token invalid before another request with it",
+			requirement: "client.token-renewed", idle: "no answer called the token invalid before another request " +
+				"with it",
 			needs: append(across[:1:1], credentials...), judge: renewsToken},
 		clientRule{name: "effect-once", title: "causes no second action after a lost answer",
 			requirement: "client.effect-once", idle: "no request followed a like one whose answer was lost",
@@ -192,7 +193,7 @@ func tokenNotInQuery(c *clientCall) (bool, []Problem) {
 
 func oneTokenMethod(c *clientCall) (bool, []Problem) {
 	if c.url.Query().Has(tokenParameter) && c.hasToken() {
-		return true, problem("query", "no token beside the field Authorization", "the parameter "+tokenParameter)
+		return true, problem("query", "no token in addition to the field Authorization", "the parameter "+tokenParameter)
 	}
 	return c.hasToken(), nil
 }
@@ -265,7 +266,7 @@ func singleFields(c *clientCall) (bool, []Problem) {
 
 func framedOnce(c *clientCall) (bool, []Problem) {
 	if len(c.header.Values("Transfer-Encoding")) > 0 && len(c.header.Values("Content-Length")) > 0 {
-		return true, problem("header Content-Length", "no such header beside Transfer-Encoding", "both")
+		return true, problem("header Content-Length", "no such header in addition to Transfer-Encoding", "both")
 	}
 	return true, nil
 }

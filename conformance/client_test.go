@@ -97,13 +97,16 @@ func TestClientsAreJudgedAcrossRequests(t *testing.T) {
 		{"another client need not wait", exchanges{noted(0, 429, seconds), noted(second, 201, bearing("$OTHER"))}, nil},
 		{"a request under way need not", exchanges{noted(second, 429, seconds), noted(0, 201)}, nil},
 		{"without Retry-After nothing is asked for", exchanges{noted(0, 429), noted(second, 201)}, nil},
-		{"nonsense asks for nothing", exchanges{noted(0, 429, answering("Retry-After", "soon")), noted(second, 201)}, nil},
-		{"nor does a century", exchanges{noted(0, 429, answering("Retry-After", "3153600000")), noted(second, 201)}, nil},
+		{"nonsense asks for nothing", exchanges{noted(0, 429, answering("Retry-After", "soon")), noted(second, 201)},
+			nil},
+		{"nor does a century", exchanges{noted(0, 429, answering("Retry-After", "3153600000")), noted(second, 201)},
+			nil},
 		{"a 201 with Retry-After asks for nothing", exchanges{noted(0, 201, seconds), noted(second, 201)}, nil},
 		{"without times nothing is judged", exchanges{noted(0, 429, seconds, lacking(record.Times)),
 			noted(second, 201, lacking(record.Times))}, nil},
 
-		{"a request may be refused three times", exchanges{noted(0, 403), noted(second, 403), noted(2*second, 403)}, nil},
+		{"a request may be refused three times", exchanges{noted(0, 403), noted(second, 403), noted(2*second, 403)},
+			nil},
 		{"and not be sent a fourth time", exchanges{noted(0, 403), noted(second, 403), noted(2*second, 403),
 			noted(3*second, 403)}, []string{"stops-after-refusal"}},
 		{"an acceptance in between counts anew", exchanges{noted(0, 404), noted(second, 404), noted(2*second, 201),
@@ -118,12 +121,14 @@ func TestClientsAreJudgedAcrossRequests(t *testing.T) {
 
 		{"a second action after a lost answer", exchanges{noted(0, 201, lost), noted(second, 201)},
 			[]string{"effect-once"}},
-		{"with another comment too", exchanges{noted(0, 201, lost), noted(second, 201, other)}, []string{"effect-once"}},
+		{"with another comment too", exchanges{noted(0, 201, lost), noted(second, 201, other)},
+			[]string{"effect-once"}},
 		{"an answer that arrived is not repeated by accident", exchanges{noted(0, 201), noted(second, 201)}, nil},
 		{"a refusal of the repetition is no second action", exchanges{noted(0, 201, lost), noted(second, 400)}, nil},
 		{"after ten minutes it is a new wish", exchanges{noted(0, 201, lost), noted(10*time.Minute, 201)}, nil},
 		{"what was refused had no effect", exchanges{noted(0, 400, lost), noted(second, 201)}, nil},
-		{"of another client it is another wish", exchanges{noted(0, 201, lost), noted(second, 201, bearing("$OTHER"))}, nil},
+		{"of another client it is another wish", exchanges{noted(0, 201, lost), noted(second, 201, bearing("$OTHER"))},
+			nil},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			got := rulesBroken(s.JudgeClients(conformance.ClientOptions{}), row.all...)
@@ -207,7 +212,8 @@ func TestAJudgeOfClientsKeepsNoMoreTheLongerItGoesOn(t *testing.T) {
 	group.Wait()
 	r := j.Report()
 	require.Equal(t, each*workers, r.Totals.Requests)
-	i := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.ID == "requestSample/client/sha1-required" })
+	i := slices.IndexFunc(r.Cases,
+		func(c record.CaseResult) bool { return c.ID == "requestSample/client/sha1-required" })
 	c := r.Cases[i]
 	require.Len(t, c.Exchanges, 16)
 	require.Len(t, c.Findings, 16)
@@ -321,16 +327,19 @@ func TestTheCatalogueOfClientsIsChecked(t *testing.T) {
 	}
 	const clause = "\n  clauses:\n    - {document: RFC 9110, section: \"5.3\", basis: MUST}\n"
 	for _, row := range []struct{ text, want string }{
-		{"- of: auth.requird\n  says: sends it\n", `mine/requirements/clients.yaml:1: unknown requirement "auth.requird" ` +
-			`(did you mean "auth.required"?)`},
+		{"- of: auth.requird\n  says: sends it\n",
+			`mine/requirements/clients.yaml:1: unknown requirement "auth.requird" ` +
+				`(did you mean "auth.required"?)`},
 		{"- of: action.id\n", "the client's side of action.id has no says; give one"},
 		{"- of: action.id\n  says: a\n  level: inferred\n",
 			"the client's side of action.id has what that requirement has; give no more than of and says"},
 		{"- of: auth.required\n  says: a\n- of: auth.required\n  says: b\n",
 			"the client's side of auth.required is there twice; keep one"},
-		{"- id: client.mine\n  level: standard\n  says: a\n  waived: no" + clause, "the requirement client.mine is on " +
-			"clients, which have no kind, no milder-of and no waiver; take them away"},
-		{"- id: client.mine\n  level: documented\n  says: a" + clause, "the requirement client.mine is documented, and its " +
+		{"- id: client.mine\n  level: standard\n  says: a\n  waived: no" + clause,
+			"the requirement client.mine is on " +
+				"clients, which have no kind, no milder-of and no waiver; take them away"},
+		{"- id: client.mine\n  level: documented\n  says: a" + clause, "the requirement client.mine is documented, " +
+			"and its " +
 			"strongest clause carries no more than standard"},
 		{"- id: client.mine\n  level: standard\n  says: a\n", "the requirement client.mine has no clauses"},
 		{"- id: client.tls\n  level: standard\n  says: a" + clause, "the requirement client.tls is at "},

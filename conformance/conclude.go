@@ -219,6 +219,11 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 		return findings, record.Failed, ""
 	case run.skip != "":
 		return findings, run.outcome, run.skip
+	case unjudged != "" && run.c.Recorded: // of exchanges that somebody else made
+		if worst == 0 && run.judged() {
+			return findings, record.Passed, ""
+		}
+		return findings, max(worst, record.Inconclusive), unjudged
 	case unjudged != "":
 		return findings, record.Errored, unjudged
 	case inconclusive != "":
@@ -227,6 +232,11 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 		return findings, worst, ""
 	}
 	return findings, record.Passed, ""
+}
+
+// judged reports whether some exchange of the case is evidence.
+func (run *caseRun) judged() bool {
+	return run.dropped > 0 || slices.ContainsFunc(run.exchanges, func(x *Judged) bool { return x.Unjudged == "" })
 }
 
 // aboutAcceptance reports whether a finding is about the acceptance or refusal of a request, and

@@ -381,7 +381,8 @@ func (w *Watch) nothing() string {
 	for _, op := range w.suite.Operations {
 		paths = append(paths, op.Path)
 	}
-	text := fmt.Sprintf("nothing conclusive: none of %d exchanges is on a path of the contract: %s", w.traffic.Exchanges,
+	text := fmt.Sprintf("nothing conclusive: none of %d exchanges is on a path of the contract: %s",
+		w.traffic.Exchanges,
 		strings.Join(paths, ", "))
 	if w.traffic.Broken > 0 {
 		text += fmt.Sprintf("; %d entries could not be read", w.traffic.Broken)

@@ -274,7 +274,8 @@ func (m *models) once(op *openapi.Operation, name, title string, fill func(*Case
 		return c.(*Case)
 	}
 	c := &Case{ID: id, Name: "recorded/" + name, Title: title, Operation: op.ID, Proves: []string{},
-		Steps: []Step{{Index: 1, Method: op.Method, Path: "{{path}}", Body: "{{sha1}}"}}, Origin: Origin{Recorded: true}}
+		Steps:  []Step{{Index: 1, Method: op.Method, Path: "{{path}}", Body: "{{sha1}}"}},
+		Origin: Origin{Recorded: true}}
 	fill(c)
 	m.suite.charge(c)
 	made, _ := m.made.LoadOrStore(id, c)

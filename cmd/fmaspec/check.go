@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -47,8 +48,12 @@ func checkCommand() command {
 			"rest is judged; a file that ends in the middle of an entry is judged up to there.\n" +
 			"The exit code is 0 if nothing failed, 1 if a server broke the contract, 5 if only a client did, 2 if a " +
 			"file is no recorded traffic, and 3 if nothing was conclusive. -fail-on chooses whose findings decide.",
-		examples: []string{"fmaspec check recorded.har", "fmaspec check -strict -report html=traffic.html a.har b.har.gz",
-			"fmaspec run -record ndjson=run.ndjson && fmaspec check run.ndjson", "zstdcat log.ndjson.zst | fmaspec check -"},
+		examples: []string{
+			"fmaspec check recorded.har",
+			"fmaspec check -strict -report html=traffic.html a.har b.har.gz",
+			"fmaspec run -record ndjson=run.ndjson && fmaspec check run.ndjson",
+			"fmaspec check - <log.ndjson.zst",
+		},
 		flags: func(set *flag.FlagSet) work {
 			f := &checkFlags{layout: newLayout(), failOn: newFailOn()}
 			f.library.flags(set)
@@ -95,6 +100,7 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 		return err
 	}
 	f.options.Name = strings.Join(files, ", ")
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(checkMemory))
 	c := &checker{env: e, suite: suite, options: f.options, quiet: f.quiet}
 	c.watch = suite.Watch(c.options)
 	show, clear := f.progress(e, files)
@@ -124,6 +130,10 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 	}
 	return trafficExit(r, f.failOn.value)
 }
+
+// checkMemory is the memory that a check may take before the garbage collector works harder,
+// in bytes: files may be long, and what is kept of them is not.
+const checkMemory = 48 << 20
 
 // trafficExit returns the error that decides the exit code of recorded or passing traffic.
 func trafficExit(r *record.Report, failOn string) error {
@@ -230,7 +240,8 @@ func (c *checker) file(ctx context.Context, name string, show func(int64)) error
 func (c *checker) head(run *record.Report) error {
 	if missing := len(run.Suite.Generated) > 0 && len(c.suite.Generators) == 0; missing {
 		if c.seen {
-			return errors.New("a record of generated cases stands behind other traffic; check it alone, or name it first")
+			return errors.New("a record of generated cases stands behind other traffic; check it alone, or name it " +
+				"first")
 		}
 		suite, err := generated(c.suite, run.Suite.Generated...)
 		if err != nil {

@@ -47,9 +47,11 @@ func TestServeJudgesItsClients(t *testing.T) {
 		{"and is not looked for with -level", []string{"sends-md5"}, []string{"-strict", "-level", "documented"},
 			exitConformant, "\nconformant: http"},
 		{"a client that comes back at once is found", []string{"repeats-at-once-after-429"},
-			[]string{"-strict", "-trouble", "throttled-every-third"}, exitClient, "requestSample/client/waits-after-429"},
+			[]string{"-strict", "-trouble", "throttled-every-third"}, exitClient,
+			"requestSample/client/waits-after-429"},
 		{"so is one that causes an action twice", []string{"repeats-lost-request"},
-			[]string{"-strict", "-trouble", "loses-every-third-answer"}, exitClient, "requestSample/client/effect-once"},
+			[]string{"-strict", "-trouble", "loses-every-third-answer"}, exitClient,
+			"requestSample/client/effect-once"},
 		{"a path that nobody serves is a finding", []string{"misspells-path"}, nil, exitClient,
 			"requestSample/client/documented-path"},
 		{"the faults of the server are not the client's", []string{"plain"}, []string{"-fault", "answers-200",
@@ -92,7 +94,8 @@ func TestJudgingClientsNeedsItsFlag(t *testing.T) {
 			"serve: -report junit: no file; give FORMAT=FILE, such as junit=report.xml\n"},
 	} {
 		stderr := &lockedBuffer{}
-		code := run(context.Background(), &env{append([]string{"serve"}, row.args...), strings.NewReader(""), io.Discard,
+		code := run(context.Background(), &env{append([]string{"serve"}, row.args...), strings.NewReader(""),
+			io.Discard,
 			stderr, nil, noTerminal})
 		require.Equal(t, exitMisuse, code, row.args)
 		require.Equal(t, row.want, stderr.String())

@@ -366,7 +366,8 @@ func TestAStoppingServerWaitsForNoLateAnswer(t *testing.T) {
 func TestAClientThatGoesAwayIsNotWaitedFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	url, waits, out, stop := waitingServer(t, serveFlags{latency: time.Hour, judge: judgeFlags{layout: layout{quiet: true}}}, ctx)
+	url, waits, out, stop := waitingServer(t, serveFlags{latency: time.Hour,
+		judge: judgeFlags{layout: layout{quiet: true}}}, ctx)
 	client, leave := context.WithCancel(t.Context())
 	gone := make(chan struct{})
 	go func() {

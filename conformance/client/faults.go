@@ -141,7 +141,8 @@ func bodyFaults() []Client {
 			`"{\"Comment\":\"COMMENT\",\"Sha1\":\"SHA1\"}"`),
 		row("leaves-comma", "leaves a comma before the closing bracket", object,
 			`{"Comment":"COMMENT","Sha1":"SHA1",}`),
-		row("quotes-in-single-quotes", "writes strings in single quotes", object, `{'Comment':'COMMENT','Sha1':'SHA1'}`),
+		row("quotes-in-single-quotes", "writes strings in single quotes", object,
+			`{'Comment':'COMMENT','Sha1':'SHA1'}`),
 		row("sends-two-objects", "sends two objects one after the other", object,
 			`{"Comment":"COMMENT","Sha1":"SHA1"}{"Comment":"COMMENT","Sha1":"SHA1"}`),
 		row("sends-byte-order-mark", "sends a byte order mark", ids("json.encoding"),
@@ -227,14 +228,16 @@ func sequenceFaults() []Client {
 			Trouble: throttled, Run: waits(func(r *http.Response, now time.Time) time.Duration {
 				return retryAfter(r, now) / 1000
 			})},
-		{Name: "cannot-read-dates", Says: "waits no time where Retry-After is a date", Breaks: later, Trouble: throttled,
-			Dates: true, Run: waits(func(r *http.Response, now time.Time) time.Duration {
+		{Name: "cannot-read-dates", Says: "waits no time where Retry-After is a date", Breaks: later,
+			Trouble: throttled,
+			Dates:   true, Run: waits(func(r *http.Response, now time.Time) time.Duration {
 				if strings.Contains(r.Header.Get("Retry-After"), "GMT") {
 					return 0
 				}
 				return retryAfter(r, now)
 			})},
-		{Name: "goes-on-after-429", Says: "gives a request up after a 429, and sends the next one at once", Breaks: later,
+		{Name: "goes-on-after-429", Says: "gives a request up after a 429, and sends the next one at once",
+			Breaks:  later,
 			Trouble: throttled, Run: func(ctx context.Context, s Setting) {
 				c := honest(s)
 				for _, file := range []string{oneFile, otherFile} {
@@ -261,7 +264,8 @@ func sequenceFaults() []Client {
 			Breaks: renewed, Run: repeats(func(c *caller) { c.Token = c.Expired })},
 		{Name: "repeats-lost-request", Says: "repeats a request whose answer was lost", Breaks: once, Trouble: loses,
 			Run: with(func(c *caller) { c.again = func(a action) (action, bool) { return a, true } })},
-		{Name: "repeats-lost-request-with-other-comment", Says: "repeats a request whose answer was lost, with a counter " +
+		{Name: "repeats-lost-request-with-other-comment", Says: "repeats a request whose answer was lost, with a " +
+			"counter " +
 			"in the comment", Breaks: once, Trouble: loses, Run: with(func(c *caller) {
 			c.again = func(a action) (action, bool) {
 				a.Comment += " (attempt 2)"
@@ -336,10 +340,12 @@ func Variants() []Client {
 			Run: with(func(c *caller) { c.Token = c.Unprivileged })},
 		{Name: "reports-lost-answers", Says: "reports a lost answer to its user", Trouble: loses,
 			Run: with(func(*caller) {})},
-		{Name: "repeats-where-running-actions-are-refused", Says: "repeats a request whose answer was lost, at a server " +
+		{Name: "repeats-where-running-actions-are-refused", Says: "repeats a request whose answer was lost, at a " +
+			"server " +
 			"that refuses an action that is under way", Trouble: loses, Variant: "refuses-running-action",
 			Run: with(func(c *caller) { c.again = func(a action) (action, bool) { return a, true } })},
-		{Name: "repeats-where-actions-are-found-again", Says: "repeats a request whose answer was lost, at a server that " +
+		{Name: "repeats-where-actions-are-found-again", Says: "repeats a request whose answer was lost, at a " +
+			"server that " +
 			"answers with the action that is under way", Trouble: loses, Variant: "same-action-for-same-call",
 			Run: with(func(c *caller) { c.again = func(a action) (action, bool) { return a, true } })},
 	}

@@ -65,7 +65,8 @@ func ClientWith(t testing.TB, o ClientOptions) Server {
 		}
 		handler = wrap(handler)
 	}
-	judge := suite.JudgeClients(conformance.ClientOptions{Level: o.Level, Strict: o.Strict, AllPaths: true, NoTLS: true})
+	judge := suite.JudgeClients(conformance.ClientOptions{Level: o.Level, Strict: o.Strict, AllPaths: true,
+		NoTLS: true})
 	server := httptest.NewServer(judge.Handler(handler))
 	s.URL = server.URL
 	t.Cleanup(func() {

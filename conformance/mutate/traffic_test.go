@@ -81,7 +81,8 @@ func TestPlantedAnswersAreJudgedAsLive(t *testing.T) {
 			require.NoError(t, err)
 			want := slices.DeleteFunc(broken(r), func(id string) bool {
 				for _, u := range untold() {
-					if (u.style == "" || u.style == style.Name) && (u.fault == "" || u.fault == s.Name) && u.requirement == id {
+					if (u.style == "" || u.style == style.Name) && (u.fault == "" || u.fault == s.Name) &&
+						u.requirement == id {
 						return true
 					}
 				}
@@ -172,9 +173,11 @@ func TestSecretsOfRecordsReachNoOutput(t *testing.T) {
 	exchange := func(operation, status int, body string) record.Exchange {
 		return record.Exchange{ExchangeResult: record.ExchangeResult{
 			Request: record.Request{Method: http.MethodPost,
-				URL: "http://me:" + password + "@host.example" + ops[operation].PathFor("fb9ab6be3965095a09c057be7c90f0a2") +
+				URL: "http://me:" + password + "@host.example" +
+					ops[operation].PathFor("fb9ab6be3965095a09c057be7c90f0a2") +
 					"?access_token=" + query,
-				Header: []record.Field{{Name: "Host", Value: "host.example"}, {Name: "authorization", Value: "Bearer " + token},
+				Header: []record.Field{{Name: "Host", Value: "host.example"}, {Name: "authorization", Value: "Bearer " +
+					token},
 					{Name: "Cookie", Value: "session=" + cookie}, {Name: "X-Api-Key", Value: key},
 					{Name: "Content-Type", Value: "application/json"}},
 				Body: record.Body(`{"Comment": "` + token + `", "Sha1": "5"}`)},
@@ -188,7 +191,8 @@ func TestSecretsOfRecordsReachNoOutput(t *testing.T) {
 	var seen bytes.Buffer
 	for operation := range ops {
 		for _, x := range []record.Exchange{
-			exchange(operation, 201, `{"id": "`+token+`", "of": "`+base64.StdEncoding.EncodeToString([]byte(token))+`"}`),
+			exchange(operation, 201, `{"id": "`+token+`", "of": "`+base64.StdEncoding.EncodeToString([]byte(token))+
+				`"}`),
 			exchange(operation, 400, `{"error": {"code": 5, "message": "`+cookie+` `+key+` `+query+` `+password+`"}}`),
 			exchange(operation, 500, "at System.Web "+token),
 		} {

@@ -65,7 +65,8 @@ func summary(all []string) string {
 
 // someFaults returns the conforming server and fifty faulty ones, by a hash of their names.
 func someFaults(suite *conformance.Suite) []Subject {
-	faults := slices.DeleteFunc(OfPhase(Faulty(suite), Written), func(s Subject) bool { return s.Waits || s.Intermittent })
+	faults := slices.DeleteFunc(OfPhase(Faulty(suite), Written),
+		func(s Subject) bool { return s.Waits || s.Intermittent })
 	hash := func(s Subject) uint32 {
 		h := fnv.New32a()
 		h.Write([]byte(s.Name))

@@ -77,7 +77,8 @@ func read(fsys fs.FS) (*corpus, error) {
 		switch path.Base(name) {
 		case "contradictions.yaml":
 			err = decoder.Decode(&c.ledger)
-		case "documents.yaml", "statements.yaml", "groups.yaml", "clients.yaml": // which the loader compares with the clauses
+		// which the loader compares with the clauses
+		case "documents.yaml", "statements.yaml", "groups.yaml", "clients.yaml":
 		default:
 			var some []requirement
 			err = decoder.Decode(&some)
