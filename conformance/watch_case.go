@@ -54,6 +54,7 @@ func braced(body []byte) bool {
 
 func (s *Suite) newModels() *models {
 	m := &models{suite: s, refused: map[violation][]*Case{}, written: map[string]bool{}}
+	breaks := map[*Case]int{}
 	for _, c := range s.Cases {
 		if c.Generator == "" {
 			for i := range c.Steps {
@@ -69,14 +70,18 @@ func (s *Suite) newModels() *models {
 		if len(broken) == 0 {
 			continue
 		}
+		breaks[c] = len(broken)
 		for _, f := range broken {
 			for _, key := range violationsOf(c.Operation, f, []byte(c.Steps[0].Body)) {
 				m.refused[key] = append(m.refused[key], c)
 			}
 		}
 	}
-	for _, all := range m.refused {
+	for key, all := range m.refused {
+		least := slices.MinFunc(all, func(a, b *Case) int { return breaks[a] - breaks[b] })
+		all = slices.DeleteFunc(all, func(c *Case) bool { return breaks[c] > breaks[least] })
 		slices.SortStableFunc(all, func(a, b *Case) int { return len(a.Proves) - len(b.Proves) })
+		m.refused[key] = all
 	}
 	return m
 }
