@@ -193,7 +193,8 @@ func tokenNotInQuery(c *clientCall) (bool, []Problem) {
 
 func oneTokenMethod(c *clientCall) (bool, []Problem) {
 	if c.url.Query().Has(tokenParameter) && c.hasToken() {
-		return true, problem("query", "no token in addition to the field Authorization", "the parameter "+tokenParameter)
+		return true, problem("query", "no token in addition to the field Authorization",
+			"the parameter "+tokenParameter)
 	}
 	return c.hasToken(), nil
 }

@@ -367,13 +367,6 @@ func TestProxyWarnsWhereOthersCanReachIt(t *testing.T) {
 
 // TestProxyWritesNoToken has the suite judge, which strikes secrets out of what it returns.
 func TestProxyWritesNoToken(t *testing.T) {
-	suite, err := conformance.Load(conformance.Contract{})
-	require.NoError(t, err)
-	sample := record.Exchange{ExchangeResult: record.ExchangeResult{Request: record.Request{Method: "POST",
-		URL: "http://127.0.0.1" + servedPath}}}
-	if suite.Watch(conformance.WatchOptions{}).Note(sample).Operation == "" {
-		t.Skip("the watch judges nothing yet")
-	}
 	dir := t.TempDir()
 	lines, har, json := filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "a.har"), filepath.Join(dir, "a.json")
 	p := proxies(t, nil, false, upstreamOf(t), "-record", "ndjson="+lines, "-record", "har="+har, "-report",

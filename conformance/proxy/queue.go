@@ -141,6 +141,9 @@ func (p *Proxy) Report(ctx context.Context) (*record.Report, error) {
 			made <- r
 		}()
 		r.report = p.options.Judge.Report()
+		if r.report != nil && r.report.Traffic != nil {
+			p.complete(r.report.Traffic)
+		}
 	}()
 	select {
 	case r := <-made:
@@ -148,4 +151,16 @@ func (p *Proxy) Report(ctx context.Context) (*record.Report, error) {
 	case <-ctx.Done():
 		return nil, errors.New("proxy: the judge did not report in time")
 	}
+}
+
+// complete adds to the counts of a watch what was not judged.
+func (p *Proxy) complete(t *record.TrafficInfo) {
+	n := p.Counts()
+	dropped := 0
+	for _, of := range n.NotJudged {
+		dropped += int(of)
+	}
+	t.Exchanges += int(n.NotApplicable) + dropped
+	t.Other += int(n.NotApplicable)
+	t.Dropped += dropped
 }
