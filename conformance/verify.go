@@ -56,7 +56,10 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 	if err := s.wrote(r); err != nil {
 		return nil, err
 	}
-	if r.Traffic != nil {
+	switch {
+	case r.Subject != "":
+		return nil, usage("the report is on clients, of whose requests it keeps a part; verify that of a run")
+	case r.Traffic != nil || r.Client != nil:
 		return nil, usage("the report is of recorded traffic, of which it keeps a part; judge the record again")
 	}
 	if at := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Dropped > 0 }); at >= 0 {
@@ -400,6 +403,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 	b := v.bound[step]
 	dropped := v.request(place, j, recorded, b.request, round)
 	v.differ(place+" inert", fmt.Sprint(recorded.Inert), fmt.Sprint(b.inert))
+	v.refute(recorded.Source != nil || len(recorded.Lacks) > 0, place, "read from a record", "sent by the run")
 	v.wire(place, recorded)
 	v.retries += recorded.Retries
 	if !v.binding.guard.Local() && v.binding.guard.Effect(b.sending.Bytes).Can {

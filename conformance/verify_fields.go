@@ -25,10 +25,12 @@ func ReportFields() []ReportField {
 		came     = "what came"
 		when     = "when it came; the order of times is compared"
 		machine  = "what the run ran on"
+		traffic  = "of recorded traffic, whose reports are refused"
 		baseline = "derived with the file of accepted findings, an exception without it"
 	)
 	return []ReportField{
 		{"$schema", Derived, ""},
+		{"subject", Derived, "a report on clients is refused"},
 		{"suite.name", Derived, ""},
 		{"suite.version", Derived, "another is of another suite, which cannot know"},
 		{"suite.contract", Derived, "another is of another suite, which cannot know"},
@@ -110,6 +112,13 @@ func ReportFields() []ReportField {
 		{"baseline.problems[].key", Bounded, baseline},
 		{"baseline.problems[].line", Bounded, baseline},
 		{"baseline.problems[].text", Bounded, baseline},
+		{"traffic.exchanges", Derived, traffic},
+		{"traffic.other", Derived, traffic},
+		{"traffic.unjudged", Derived, traffic},
+		{"traffic.broken", Derived, traffic},
+		{"traffic.dropped", Derived, traffic},
+		{"traffic.cut", Derived, traffic},
+		{"client", Derived, traffic},
 		{"operations[].id", Derived, ""},
 		{"operations[].method", Derived, ""},
 		{"operations[].path", Derived, ""},
@@ -154,6 +163,10 @@ func ReportFields() []ReportField {
 		{"cases[].findings[].known.owner", Recorded, baseline},
 		{"cases[].findings[].known.expires", Recorded, baseline},
 		{"cases[].findings[].known.line", Recorded, baseline},
+		{"cases[].findings[].source.file", Derived, traffic},
+		{"cases[].findings[].source.entry", Derived, traffic},
+		{"cases[].findings[].source.line", Derived, traffic},
+		{"cases[].findings[].source.offset", Derived, traffic},
 		{"cases[].dropped", Derived, "a report with one cannot be derived from its exchanges, and is refused"},
 		{"cases[].exchanges[].step", Derived, ""},
 		{"cases[].exchanges[].request.method", Derived, ""},
@@ -180,5 +193,10 @@ func ReportFields() []ReportField {
 		{"cases[].exchanges[].action", Bounded, "an exception; only an answer that is kept in part has one"},
 		{"cases[].exchanges[].started", Bounded, when},
 		{"cases[].exchanges[].elapsed_ns", Bounded, when},
+		{"cases[].exchanges[].source.file", Derived, traffic},
+		{"cases[].exchanges[].source.entry", Derived, traffic},
+		{"cases[].exchanges[].source.line", Derived, traffic},
+		{"cases[].exchanges[].source.offset", Derived, traffic},
+		{"cases[].exchanges[].lacks[]", Derived, traffic},
 	}
 }

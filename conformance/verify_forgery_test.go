@@ -24,6 +24,8 @@ func leaves(path string, v reflect.Value, visit func(string, reflect.Value)) {
 	case slices.Contains([]reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[record.Body](),
 		reflect.TypeFor[record.Places]()}, v.Type()):
 		visit(path, v)
+	case path != "" && v.Type() == reflect.TypeFor[*record.Report](): // which has the same fields again
+		visit(path, v)
 	case v.Kind() == reflect.Pointer:
 		if v.IsNil() {
 			leaves(path, reflect.Zero(v.Type().Elem()), visit)
@@ -72,6 +74,10 @@ func TestEveryFieldOfAReportSaysHowItIsVerified(t *testing.T) {
 
 // forged changes one value to another of its kind.
 func forged(t *testing.T, path string, v reflect.Value) {
+	if v.Type() == reflect.TypeFor[*record.Report]() {
+		v.Set(reflect.ValueOf(&record.Report{}))
+		return
+	}
 	t.Helper()
 	if path == "suite.skip" { // a pattern that matches none of the cases that were chosen changes nothing
 		v.SetString("accepts-plain")
