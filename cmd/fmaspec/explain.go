@@ -67,8 +67,7 @@ func (x *explainer) explain(e *env, id string) error {
 		}
 	}
 	for _, look := range []func(string){x.requirements, x.onClients, x.cases, x.groups, x.checks, x.faults, x.variants,
-		x.contradictions,
-		x.levels} {
+		x.clientRules, x.clientFaults, x.contradictions, x.levels} {
 		look(id)
 	}
 	if x.found == 0 {
@@ -117,6 +116,34 @@ func (x *explainer) onClients(id string) {
 		x.field("defined", fmt.Sprintf("%s:%d", r.File, r.Line))
 		x.items("rules", rules)
 		x.items("broken by", faults)
+	}
+}
+
+func (x *explainer) clientRules(id string) {
+	for _, r := range x.suite.ClientRules() {
+		if !x.is("rule for clients", r.Name, r.Name == id) {
+			continue
+		}
+		x.field("says", "a client "+r.Says)
+		x.field("reports", r.Requirement)
+		var faults []string
+		for _, c := range client.Faults() {
+			if slices.Contains(c.Breaks, r.Requirement) {
+				faults = append(faults, c.Name+": "+c.Says)
+			}
+		}
+		x.items("broken by", faults)
+	}
+}
+
+func (x *explainer) clientFaults(id string) {
+	for _, c := range client.Faults() {
+		if !x.is("faulty client", c.Name, c.Name == id) {
+			continue
+		}
+		x.field("does", "a client that "+c.Says)
+		x.fields("breaks", c.Breaks)
+		x.field("trouble", c.Trouble)
 	}
 }
 

@@ -54,7 +54,7 @@ func kindNames() (names []string) {
 func listCommand() command {
 	return command{
 		name: "list", operands: "[KIND]",
-		short: "list cases, requirements, checks, faults, variants and rules for clients",
+		short: "list cases, requirements, checks, faults and other tables",
 		about: "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: the number of entries of " +
 			"each kind.\n" + levelTexts(),
 		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level " +
