@@ -19,6 +19,7 @@ import (
 	"fmaspec/conformance/traffic"
 	"fmaspec/conformance/traffic/planted"
 	"fmaspec/fixtures"
+	"fmaspec/schemas"
 )
 
 // broken returns the requirements that the findings of a report are about.
@@ -159,6 +160,39 @@ func TestTheDocumentsAsTrafficShowTheirContradictions(t *testing.T) {
 		"client auth.required requestSample", "client auth.required stopAndQuarantineFile",
 		"server response.json stopAndQuarantineFile",
 	}, found)
+}
+
+// TestRecordsKeepTheSchema writes the exchanges of a faulty server as lines, and reads them.
+func TestRecordsKeepTheSchema(t *testing.T) {
+	suite, err := builtIn()
+	require.NoError(t, err)
+	schema, err := schemas.Compile("exchange")
+	require.NoError(t, err)
+	for _, s := range someFaults(suite)[:3] {
+		_, _, all := recordOf(t, suite, s, conformance.Options{Seed: "1", Run: "^requestSample/(auth|body|valid)/"})
+		for i := range all {
+			var line bytes.Buffer
+			all[i].Source = &record.Source{File: "a", Line: 1}
+			require.NoError(t, traffic.Write(&line, all[i]))
+			violations, err := schema.Validate(line.Bytes())
+			require.NoError(t, err)
+			require.Empty(t, violations, line.String())
+			_, err = traffic.Read(&line, traffic.Options{Name: "a"}, func(e traffic.Entry) error {
+				require.Equal(t, all[i].Request.Header, e.Exchange.Request.Header)
+				require.Equal(t, string(all[i].Request.Body), string(e.Exchange.Request.Body))
+				require.Equal(t, all[i].Response == nil, e.Exchange.Response == nil)
+				if all[i].Response != nil {
+					require.Equal(t, all[i].Response.Header, e.Exchange.Response.Header)
+					require.Equal(t, string(all[i].Response.Body), string(e.Exchange.Response.Body))
+				}
+				return nil
+			})
+			require.NoError(t, err)
+		}
+	}
+	violations, err := schema.Validate([]byte(`{"request": {"method": "GET"}, "response": null}`))
+	require.NoError(t, err)
+	require.NotEmpty(t, violations, "a request has a URL")
 }
 
 // TestSecretsOfRecordsReachNoOutput plants secrets wherever an exchange may hold them.
