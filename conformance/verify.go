@@ -56,6 +56,9 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 	if err := s.wrote(r); err != nil {
 		return nil, err
 	}
+	if r.Subject == record.ClientSubject {
+		return nil, usage("the report is on clients, and keeps a part of their exchanges; judge them again")
+	}
 	if r.Traffic != nil {
 		return nil, usage("the report is of recorded traffic, of which it keeps a part; judge the record again")
 	}

@@ -139,12 +139,13 @@ func secretsOf(x record.Exchange) (out []record.Field) {
 func secretName(name string) bool {
 	name = strings.ToLower(name)
 	for _, part := range []string{"authorization", "cookie", "token", "secret", "api-key", "apikey", "api_key",
-		"subscription-key", "password", "passwd", "credential", "signature", "session", "assertion"} {
+		"subscription-key", "functions-key", "access-key", "account-key", "auth-key", "password", "passwd", "credential",
+		"signature", "session", "assertion", "csrf", "xsrf", "dpop", "authentication-info"} {
 		if strings.Contains(name, part) && name != "www-authenticate" {
 			return true
 		}
 	}
-	return false
+	return name == "x-auth"
 }
 
 // standsFor reports whether a value stands for a secret that was struck out already.

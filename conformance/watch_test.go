@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -71,4 +72,28 @@ func TestClientsOfRecordsAreToldApart(t *testing.T) {
 		}
 		require.Equal(t, row.want, got, row.why)
 	}
+}
+
+func TestFieldsWithCredentialsAreStruckOut(t *testing.T) {
+	const secret = "8Zk3mXw7Lp2QvT5n"
+	for _, name := range []string{"X-Api-Key", "x-functions-key", "X-Auth", "X-Auth-Key", "x-csrf", "X-XSRF-Token", "DPoP",
+		"x-amz-security-token", "Proxy-Authentication-Info"} {
+		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusForbidden, func(x *record.Exchange) {
+			x.Request.Header = append(x.Request.Header, record.Field{Name: name, Value: secret})
+			x.Response.Header.Set(name, secret)
+			x.Response.Body = record.Body("not " + secret)
+		}))
+		text := fmt.Sprint(v.Exchange.Request.Header, v.Exchange.Response.Header, string(v.Exchange.Response.Body))
+		require.NotContains(t, text, secret, name)
+	}
+}
+
+func TestVerifyRefusesAReportOnClients(t *testing.T) {
+	s := load(t)
+	w := s.Watch(conformance.WatchOptions{})
+	w.Note(passed(0, http.StatusForbidden))
+	_, err := s.Verify(w.Report().Client)
+	var usage *conformance.UsageError
+	require.ErrorAs(t, err, &usage)
+	require.ErrorContains(t, err, "on clients")
 }
