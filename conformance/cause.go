@@ -282,7 +282,9 @@ func repeated(x *Judged, beside []*Judged) bool {
 		return false
 	}
 	switch x.Response.Status {
-	case http.StatusOK, http.StatusAccepted, http.StatusAlreadyReported, http.StatusSeeOther, http.StatusConflict:
+	case http.StatusOK, http.StatusAccepted, http.StatusAlreadyReported:
+		return !x.erring
+	case http.StatusSeeOther, http.StatusConflict:
 		return true
 	}
 	return x.running

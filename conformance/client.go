@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"runtime"
@@ -84,21 +85,25 @@ func (s *Suite) newClientJudge(level record.Level, strict bool) *ClientJudge {
 
 // Note judges an exchange, whose secrets are struck out: it returns what its client breaks
 // by it. Exchanges are noted when they end. A client is known by its Authorization field, as
-// far as that can still be told from others.
-func (j *ClientJudge) Note(x *Exchange) []record.Finding { return j.note(x) }
+// far as that can still be told from others, and by the server that it calls.
+func (j *ClientJudge) Note(x *Exchange) []record.Finding { return j.take(x, credentialsOf(x.Request)) }
 
 // Report returns the report on the clients of everything noted so far. Its cases are the
 // rules, each with every operation.
 func (j *ClientJudge) Report() *record.Report { return j.report() }
 
-func (j *ClientJudge) note(x *Exchange) []record.Finding {
-	return j.take(x, strings.Join(record.HeaderValues(x.Request.Header, "Authorization"), "\n"))
+// credentialsOf returns a text by which the client of a request is told from others. It is a
+// hash, so that credentials are not kept.
+func credentialsOf(r record.Request) string {
+	sum := sha256.Sum256([]byte(strings.Join(record.HeaderValues(r.Header, "Authorization"), "\x00")))
+	return string(sum[:])
 }
 
-// take judges an exchange of a client that is known by a text.
+// take judges an exchange of a client that is known by a text and the server that it calls.
 func (j *ClientJudge) take(x *Exchange, client string) (out []record.Finding) {
-	if x.Err != nil && (x.Err.Kind == record.Withheld || x.Err.Kind == record.Unreachable) {
-		return nil // nothing was sent
+	if x.Err != nil && x.Err.Kind == record.Unreachable || x.Response == nil && x.Err != nil &&
+		x.Err.Kind == record.Withheld {
+		return nil // nothing was sent, and nobody refused it
 	}
 	c := j.suite.clientCall(x, client)
 	if c.paths == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0) {
@@ -251,13 +256,14 @@ func (s *Suite) clientCall(x *Exchange, client string) *clientCall {
 		name := canonical(f.Name)
 		header[name] = append(header[name], f.Value)
 	}
-	c := &clientCall{suite: s, x: x, client: client}
+	c := &clientCall{suite: s, x: x}
 	path := x.Request.URL
 	if u, err := url.Parse(x.Request.URL); err == nil {
 		c.url, path = u, u.EscapedPath()
 	} else {
 		c.url = &url.URL{}
 	}
+	c.client = strings.ToLower(c.url.Host) + "\x00" + client
 	c.called = s.called(x.Request.Method, path, header, x.Request.Body)
 	c.findings = s.requestFindings(c.called)
 	if c.called.operation == nil {

@@ -26,7 +26,8 @@ func TestLoadNamesWhatIsWrongWithAGroup(t *testing.T) {
 			`mine/requirements/groups.yaml:1: a group has no name; give it one, "group: NAME"`},
 		{"{group: text, proves: [request.json], expect: accepted}",
 			`mine/requirements/groups.yaml:1: the group text is there twice; take one away`},
-		{"{group: a, proofs: [request.json], expect: accepted}", `mine/requirements/groups.yaml:1: field proofs is unknown`},
+		{"{group: a, proofs: [request.json], expect: accepted}",
+			`mine/requirements/groups.yaml:1: field proofs is unknown`},
 	} {
 		source := conformance.Source{Name: "mine", Own: true, FS: fstest.MapFS{
 			"x.http":                   {Data: []byte(sound)},

@@ -128,7 +128,8 @@ func depotFindings() map[string][2]string {
 		"task-reason": {`^the request's reason, "fmaspec-[0-9a-f]+"$`, `^"none"$`},
 		"task-label":  {`^the value of parcel, ".+"$`, `^".+"$`},
 		"task-depot":  {`^"key \d+", as [a-z]+Parcel/\S+ got for the same machine$`, `^"key \d+"$`},
-		"task-depots": {`^another value than for another machine$`, `^"the key", which [a-z]+Parcel/\S+ got for the machine [0-9a-z-]+$`},
+		"task-depots": {`^another value than for another machine$`,
+			`^"the key", which [a-z]+Parcel/\S+ got for the machine [0-9a-z-]+$`},
 	}
 }
 

@@ -53,7 +53,7 @@ func (s *Suite) observe(x *Exchange) *observed {
 
 // judgement judges an exchange.
 func (s *Suite) judgement(v *observed) Judgement {
-	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), terms: v.terms,
+	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), erring: v.erring(), terms: v.terms,
 		machine: v.namedMachine(v.terms)}
 	if out.Unjudged == "" && !v.aborted() {
 		out.Findings = s.findings(v)
@@ -69,6 +69,12 @@ func (s *Suite) judgement(v *observed) Judgement {
 		out.values = v.values()
 	}
 	return out
+}
+
+// erring reports whether the body is an error object, and no action.
+func (v *observed) erring() bool {
+	return v.complete() && v.answer.action != nil && !v.terms.looksLikeAction(v.answer.action) &&
+		slices.ContainsFunc(v.terms.faults, func(name string) bool { return v.answer.action[name] != nil })
 }
 
 // findings returns what every check finds in an exchange.

@@ -42,7 +42,7 @@ type Watch struct {
 	mu      sync.Mutex // guards what follows
 	binding *binding   // of the run that made the record that is read; nil where none did
 	run     *record.Report
-	state   *together
+	states  map[string]*together     // by the server that is called
 	found   map[ref][]record.Finding // by the records before
 	jobs    map[*Case]*watched
 	asked   *latest[bool] // the actions that were asked for in this record: operation, machine and file
@@ -84,7 +84,7 @@ func (s *Suite) Watch(o WatchOptions) *Watch {
 	w := &Watch{suite: s, options: o, models: s.newModels(), secrets: &passing{},
 		client: s.newClientJudge(o.Level, o.Strict), started: o.Now(), found: map[ref][]record.Finding{},
 		jobs: map[*Case]*watched{}}
-	w.state, w.asked = s.newTogether(watchRoom()), newLatest[bool](watchRoom())
+	w.states, w.asked = map[string]*together{}, newLatest[bool](watchRoom())
 	return w
 }
 
@@ -97,7 +97,7 @@ func (w *Watch) Begin(run *record.Report) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle()
-	w.state, w.asked = w.suite.newTogether(watchRoom()), newLatest[bool](watchRoom())
+	w.states, w.asked = map[string]*together{}, newLatest[bool](watchRoom())
 	w.binding, w.run = nil, nil
 	for _, j := range w.jobs {
 		j.first = j.next
@@ -119,8 +119,10 @@ func (w *Watch) Begin(run *record.Report) error {
 
 // settle keeps what the checks across exchanges have found so far. The caller holds mu.
 func (w *Watch) settle() {
-	for at, findings := range w.state.findings() {
-		w.found[at] = findings
+	for _, state := range w.states {
+		for at, findings := range state.findings() {
+			w.found[at] = findings
+		}
 	}
 }
 
@@ -152,6 +154,7 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 	out := Verdict{Exchange: x}
 	called, preflight := w.operationAt(x.Request)
 	sent := w.sent(x)
+	client := credentialsOf(x.Request) // which are all alike when they are struck out
 	out.Exchange = w.secrets.strike(x)
 	if sent == nil && (called == nil || preflight) {
 		w.mu.Lock()
@@ -163,7 +166,7 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 	seen := w.seen(&out.Exchange, sent, called)
 	out.Operation = seen.Operation
 	if sent == nil { // the suite breaks the contract on purpose
-		out.Client = w.client.note(seen)
+		out.Client = w.client.take(seen, client)
 		w.mu.Lock()
 		w.clients++
 		w.mu.Unlock()
@@ -218,6 +221,9 @@ func (w *Watch) seen(x *record.Exchange, sent *Case, called *openapi.Operation) 
 	out := &Exchange{Sent: Sent{Request: x.Request, Inert: x.Inert, Started: x.Started},
 		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Alone: x.Alone, Leaked: x.Leaked,
 		TokenIn: x.TokenIn, Source: x.Source, Lacks: x.Lacks}
+	if sent == nil && blanked(*x) {
+		out.Lacks = append(slices.Clip(out.Lacks), record.Credentials)
+	}
 	if x.Error != "" || x.ErrorKind != "" {
 		out.Err = &record.WireError{Kind: cmp.Or(x.ErrorKind, record.Cancelled), Msg: x.Error}
 	}
@@ -286,7 +292,11 @@ func (w *Watch) creates(x *Judged) bool {
 	if x.File == "" {
 		return false
 	}
-	key := strings.ToLower(x.Operation + "\x00" + x.machine + "\x00" + x.File)
+	host := ""
+	if u, err := url.Parse(x.Request.URL); err == nil {
+		host = u.Host
+	}
+	key := strings.ToLower(host + "\x00" + x.Operation + "\x00" + x.machine + "\x00" + x.File)
 	before := w.asked.of[key]
 	w.asked.put(key, true)
 	if before || !x.success() || x.Started.IsZero() || slices.Contains(x.Lacks, record.Times) {
@@ -305,13 +315,34 @@ func (w *Watch) creates(x *Judged) bool {
 	return false
 }
 
+// mostServers is how many servers of one record have their answers compared with each other.
+const mostServers = 8
+
+// compare takes an exchange into account in the checks across exchanges, and reports whether it
+// shows something new. Answers of different servers have nothing in common. The caller holds mu.
+func (w *Watch) compare(x *Judged) (shows bool) {
+	server := ""
+	if u, err := url.Parse(x.Request.URL); err == nil && x.Case.Recorded {
+		server = strings.ToLower(u.Scheme + "://" + u.Host)
+	}
+	state := w.states[server]
+	if state == nil {
+		if len(w.states) >= mostServers {
+			return false
+		}
+		state = w.suite.newTogether(watchRoom())
+		w.states[server] = state
+	}
+	return state.note(x)
+}
+
 // keep adds an exchange to what is known. The caller holds mu.
 func (w *Watch) keep(x *Judged) {
 	j := w.of(x.Case)
 	if x.Alone != "" { // in the place of the one that was sent before
 		j.exchanges = slices.DeleteFunc(j.exchanges, func(o *Judged) bool { return o.step() == x.step() })
 	}
-	shows := w.state.note(x) && j.shown < newFindings
+	shows := w.compare(x) && j.shown < newFindings
 	first := x.Round == j.first && (!x.Case.Recorded || len(j.exchanges) == 0)
 	isNew := j.isNew(x)
 	if shows && !first && !isNew {
@@ -380,6 +411,9 @@ func (w *Watch) nothing() string {
 	var paths []string
 	for _, op := range w.suite.Operations {
 		paths = append(paths, op.Path)
+	}
+	if w.traffic.Exchanges == 0 {
+		return fmt.Sprintf("nothing conclusive: none of %d entries could be read", w.traffic.Broken)
 	}
 	text := fmt.Sprintf("nothing conclusive: none of %d exchanges is on a path of the contract: %s",
 		w.traffic.Exchanges,

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -102,7 +103,17 @@ func (s *Suite) brokenBy(c *Case) []record.Finding {
 	for _, f := range step.Header {
 		header.Add(f.Name, Sample(f.Value))
 	}
-	return s.JudgeRequest(step.Method, path, header, []byte(Sample(step.Body)))
+	return withoutMisspelt(s.JudgeRequest(step.Method, path, header, []byte(Sample(step.Body))))
+}
+
+// withoutMisspelt returns findings without those of a missing member that the request has in
+// another letter case: what it breaks is the letter case.
+func withoutMisspelt(found []record.Finding) []record.Finding {
+	return slices.DeleteFunc(slices.Clone(found), func(f record.Finding) bool {
+		return slices.ContainsFunc(found, func(o record.Finding) bool {
+			return o.Requirement == nameCase && f.Requirement != nameCase && strings.EqualFold(o.Place, f.Place)
+		})
+	})
 }
 
 // caseOf returns the case by which an exchange is judged.
@@ -118,7 +129,7 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	case len(broken) == 0:
 		return m.open(called)
 	}
-	var like []*Case
+	var like, models []*Case
 	var names []string
 	for _, f := range broken {
 		var found []*Case
@@ -130,7 +141,7 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 		if len(found) == 0 {
 			return m.open(called) // whether it is to be refused is open
 		}
-		like = append(like, found...)
+		like, models = append(like, found...), append(models, found[0])
 		if _, name, _ := strings.Cut(found[0].Name, "/"); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -138,7 +149,9 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	sound := whole && !slices.ContainsFunc(broken, func(f record.Finding) bool {
 		return !strings.HasPrefix(f.Place, "header Authorization")
 	})
-	return m.like(called, strings.Join(names, "+"), like, sound)
+	// Who accepts it accepts all that it breaks, of which the strongest requirement is charged.
+	model := slices.MinFunc(models, func(a, b *Case) int { return cmp.Compare(m.level(a), m.level(b)) })
+	return m.like(called, strings.Join(names, "+"), model, like, sound)
 }
 
 // brokenIn returns what the request of an exchange breaks, as far as the record holds it, and
@@ -171,7 +184,7 @@ func (s *Suite) brokenIn(x *Exchange) (broken []record.Finding, whole bool) {
 			}
 			return false
 		})
-	return broken, !lacks(record.RequestHeader) && !lacks(record.RequestBody)
+	return withoutMisspelt(broken), !lacks(record.RequestHeader) && !lacks(record.RequestBody)
 }
 
 // unchunked returns the body of a request, without the framing that a record may hold of it.
@@ -255,11 +268,19 @@ var (
 	longNumber     = regexp.MustCompile(`(?:^|[:,\[ \t\r\n])-?[0-9](?:[0-9.]{15}|[0-9.]*[eE][+-]?[0-9]{3})`)
 )
 
-// like is the case of a request that is to be refused, for what the written cases show.
-func (m *models) like(op *openapi.Operation, name string, all []*Case, sound bool) *Case {
-	first := all[0]
-	return m.once(op, name, first.Title, func(c *Case) {
-		c.Proves, c.sound = first.Proves, sound
+// level returns the level of the requirement that a case is about.
+func (m *models) level(c *Case) record.Level {
+	if r := m.suite.Requirement(c.Proves[0]); r != nil {
+		return r.Level
+	}
+	return record.Inferred
+}
+
+// like is the case of a request that is to be refused as that of a model is, with the statuses of
+// all written cases that break the same.
+func (m *models) like(op *openapi.Operation, name string, model *Case, all []*Case, sound bool) *Case {
+	return m.once(op, name, model.Title, func(c *Case) {
+		c.Proves, c.sound = model.Proves, sound
 		step := &c.Steps[0]
 		step.Expect = Refused
 		for _, other := range all {

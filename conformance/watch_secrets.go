@@ -139,18 +139,34 @@ func secretsOf(x record.Exchange) (out []record.Field) {
 func secretName(name string) bool {
 	name = strings.ToLower(name)
 	for _, part := range []string{"authorization", "cookie", "token", "secret", "api-key", "apikey", "api_key",
-		"subscription-key", "password", "passwd", "credential", "signature", "session", "assertion"} {
+		"subscription-key", "functions-key", "access-key", "account-key", "auth-key", "password", "passwd",
+		"credential",
+		"signature", "session", "assertion", "csrf", "xsrf", "dpop", "authentication-info"} {
 		if strings.Contains(name, part) && name != "www-authenticate" {
 			return true
 		}
 	}
-	return false
+	return name == "x-auth"
 }
 
 // standsFor reports whether a value stands for a secret that was struck out already.
 func standsFor(value string) bool {
 	return strings.HasPrefix(value, "$") || strings.Trim(value, "*xX.<>[]") == "" ||
-		strings.Contains(strings.ToLower(value), "redacted")
+		slices.ContainsFunc([]string{"redacted", "hidden", "removed", "masked", "sanitized"},
+			func(word string) bool { return strings.Contains(strings.ToLower(value), word) })
+}
+
+// blanked reports whether a recorder wrote something in the place of credentials that does not
+// show their form: a mark without a scheme, or in a HAR the scheme alone.
+func blanked(x record.Exchange) bool {
+	values := record.HeaderValues(x.Request.Header, "Authorization")
+	return len(values) > 0 && !slices.ContainsFunc(values, func(value string) bool {
+		value = strings.TrimSpace(value)
+		if slices.Contains(x.Lacks, record.WireForm) && strings.EqualFold(value, "Bearer") {
+			return false
+		}
+		return value == "" || strings.HasPrefix(value, "$") || !standsFor(strings.Trim(value, "()•-_ "))
+	})
 }
 
 // struckField returns the value of a field without its secrets. Of credentials the scheme and

@@ -95,6 +95,9 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 	if err != nil {
 		return err
 	}
+	if err := outputs.spare(files); err != nil {
+		return err
+	}
 	suite, _, err := f.load()
 	if err != nil {
 		return err
@@ -164,6 +167,22 @@ func bothOutputs(server reportFlags, client clientReportFlags) (trafficOutputs, 
 		return trafficOutputs{}, err
 	}
 	return trafficOutputs{all[:len(server)], all[len(server):]}, nil
+}
+
+// spare returns an error where a report would replace one of the files that are read.
+func (o trafficOutputs) spare(files []string) error {
+	for _, out := range slices.Concat(o.server, o.client) {
+		to, err := os.Stat(out.file)
+		if err != nil || out.file == "-" {
+			continue // a new file
+		}
+		for _, name := range files {
+			if from, err := os.Stat(name); err == nil && name != "-" && os.SameFile(from, to) {
+				return fmt.Errorf("%s: a report would replace the traffic in it; write the report to another file", name)
+			}
+		}
+	}
+	return nil
 }
 
 // write writes the reports; that on the server to stdout where none goes there.

@@ -77,6 +77,9 @@ func (p *Proxy) unenforced(reason string) {
 func (p *Proxy) permit(w http.ResponseWriter, r *http.Request, x *exchange, at target) (ok bool, free func()) {
 	var body []byte
 	free = func() {}
+	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+		return true, free // a browser asks whether it may call the operation, which is no call
+	}
 	if r.ContentLength != 0 {
 		h := newHold(r.Body, p.options.BodyLimit, &p.budget, &p.buffers)
 		r.Body, free = h, h.free

@@ -546,3 +546,19 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		require.ErrorContains(t, err, row.want)
 	}
 }
+
+func TestEnforcementLetsBrowsersAsk(t *testing.T) {
+	var reached atomic.Int64
+	upstream := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		reached.Add(1)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	s := through(t, upstream, func(o *proxy.Options) { o.Enforce = true })
+	c := client(t, false)
+	answer, _ := do(t, c, "OPTIONS", s.url+documented, nil, "Access-Control-Request-Method: POST")
+	require.Equal(t, http.StatusNoContent, answer.StatusCode)
+	answer, _ = do(t, c, "OPTIONS", s.url+documented, nil)
+	require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+	require.EqualValues(t, 1, reached.Load())
+	require.NoError(t, s.stop())
+}
