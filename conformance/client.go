@@ -92,7 +92,7 @@ func (j *ClientJudge) Note(x *Exchange) []record.Finding { return j.take(x, cred
 // rules, each with every operation.
 func (j *ClientJudge) Report() *record.Report { return j.report() }
 
-// credentialsOf returns a text by which the client of a request is told from others. It is a
+// credentialsOf returns a text by which the client of a request is distinguished from others. It is a
 // hash, so that credentials are not kept.
 func credentialsOf(r record.Request) string {
 	sum := sha256.Sum256([]byte(strings.Join(record.HeaderValues(r.Header, "Authorization"), "\x00")))

@@ -221,9 +221,6 @@ func requestBody(c *called) (out []Problem) {
 	return out
 }
 
-// nameCase is the requirement on the letter case of names.
-const nameCase = "request.name-case"
-
 // misspelt finds the members that are a missing one in another letter case.
 func misspelt(body []byte, name string) (out []Problem) {
 	var members map[string]json.RawMessage
@@ -232,7 +229,7 @@ func misspelt(body []byte, name string) (out []Problem) {
 	}
 	for _, other := range keys(members) {
 		if strings.EqualFold(other, name) {
-			out = append(out, Problem{"/" + other, "the name " + name, "another letter case", nameCase})
+			out = append(out, Problem{"/" + other, "the name " + name, "another letter case", "request.name-case"})
 		}
 	}
 	return out

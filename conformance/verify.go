@@ -443,8 +443,9 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	v.exception(keptInPart, strings.TrimPrefix(place, "exchange "))
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
-	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running, erring: own.erring,
-		terms: own.terms, machine: own.machine}
+	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running,
+		erring: own.erring,
+		terms:  own.terms, machine: own.machine}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}

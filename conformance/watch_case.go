@@ -107,13 +107,16 @@ func (s *Suite) brokenBy(c *Case) []record.Finding {
 }
 
 // withoutMisspelt returns findings without those of a missing member that the request has in
-// another letter case: what it breaks is the letter case.
-func withoutMisspelt(found []record.Finding) []record.Finding {
-	return slices.DeleteFunc(slices.Clone(found), func(f record.Finding) bool {
-		return slices.ContainsFunc(found, func(o record.Finding) bool {
-			return o.Requirement == nameCase && f.Requirement != nameCase && strings.EqualFold(o.Place, f.Place)
-		})
-	})
+// another letter case, of which a finding behind it says so: what it breaks is the letter case.
+func withoutMisspelt(found []record.Finding) (out []record.Finding) {
+	for i, f := range found {
+		if !slices.ContainsFunc(found[i+1:], func(o record.Finding) bool {
+			return o.Place != f.Place && strings.EqualFold(o.Place, f.Place)
+		}) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // caseOf returns the case by which an exchange is judged.

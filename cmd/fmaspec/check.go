@@ -178,7 +178,8 @@ func (o trafficOutputs) spare(files []string) error {
 		}
 		for _, name := range files {
 			if from, err := os.Stat(name); err == nil && name != "-" && os.SameFile(from, to) {
-				return fmt.Errorf("%s: a report would replace the traffic in it; write the report to another file", name)
+				return fmt.Errorf("%s: a report would replace the traffic in it; write the report to another file",
+					name)
 			}
 		}
 	}

@@ -209,7 +209,8 @@ func ofTraffic(r *record.Report) *record.Report {
 func TestThePublishedSchemaMissesEveryMissingMember(t *testing.T) {
 	schema := oracle(t)
 	document := decode(t, render(t, "json", ofTraffic(panicked()), report.Style{}))
-	optional := []string{"subject", "client", "traffic", "cut", "source", "entry", "lacks", "reason", "because", "waived", "control", "error", "body", "truncated",
+	optional := []string{"subject", "client", "traffic", "cut", "source", "entry", "lacks", "reason", "because",
+		"waived", "control", "error", "body", "truncated",
 		"baseline", "panics", "known", "expires", "inert", "leaked", "token_in", "action", "shortened", "error_kind",
 		"coverage", "least", "open", // none was asked for; the place can be met invalid
 		"clauses", "lines"} // a record made before there were clauses has none; a standard has no lines
