@@ -39,9 +39,8 @@ type Watch struct {
 	client  *ClientJudge
 	started time.Time
 
-	mu      sync.Mutex // guards what follows
-	binding *binding   // of the run that made the record that is read; nil where none did
-	run     *record.Report
+	mu      sync.Mutex               // guards what follows
+	binding *binding                 // of the run that made the record that is read; nil where none did
 	states  map[string]*together     // by the server that is called
 	found   map[ref][]record.Finding // by the records before
 	jobs    map[*Case]*watched
@@ -98,7 +97,7 @@ func (w *Watch) Begin(run *record.Report) error {
 	defer w.mu.Unlock()
 	w.settle()
 	w.states, w.asked = map[string]*together{}, newLatest[bool](watchRoom())
-	w.binding, w.run = nil, nil
+	w.binding = nil
 	for _, j := range w.jobs {
 		j.first = j.next
 	}
@@ -113,7 +112,7 @@ func (w *Watch) Begin(run *record.Report) error {
 	if b == nil {
 		return err
 	}
-	w.binding, w.run = b, run
+	w.binding = b
 	return nil
 }
 
@@ -143,7 +142,7 @@ func (w *Watch) Broken(at record.Source, problem string) {
 }
 
 // Cut notes that a record ends in the middle of an entry.
-func (w *Watch) Cut(record.Source) {
+func (w *Watch) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.traffic.Cut = true
@@ -206,11 +205,14 @@ func (w *Watch) operationAt(r record.Request) (called *openapi.Operation, prefli
 	return nil, false
 }
 
+// mostSteps is how many exchanges of one case a record may have.
+const mostSteps = 1 << 20
+
 // sent returns the case of an exchange, where a run of the suite made the record; else nil.
 func (w *Watch) sent(x record.Exchange) *Case {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.binding == nil || x.Step < 0 {
+	if w.binding == nil || x.Step < 0 || x.Step > mostSteps {
 		return nil
 	}
 	return w.suite.byID[x.Case]

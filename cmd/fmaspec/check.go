@@ -251,7 +251,7 @@ func (c *checker) file(ctx context.Context, name string, show func(int64)) error
 		return nil
 	})
 	if sum.Cut {
-		c.watch.Cut(sum.End)
+		c.watch.Cut()
 	}
 	return err
 }

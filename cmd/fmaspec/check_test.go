@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -15,4 +16,21 @@ func TestAReportOfACheckReplacesNoFileThatItReads(t *testing.T) {
 	require.ErrorContains(t, trafficOutputs{server: one}.spare([]string{"-", read}), "would replace the traffic")
 	require.ErrorContains(t, trafficOutputs{client: one}.spare([]string{read}), "would replace the traffic")
 	require.NoError(t, trafficOutputs{server: []output{{file: read + ".html"}, {file: "-"}}}.spare([]string{"-", read}))
+}
+
+func TestTheProgressOfACheckSaysHowMuchIsLeft(t *testing.T) {
+	const mega = 1 << 20
+	for _, row := range []struct {
+		done, size int64
+		known      bool
+		took       time.Duration
+		want       string
+	}{
+		{10 * mega, 40 * mega, true, 2 * time.Second, "25 %, 10.0 MiB, 5.0 MiB/s, 6s left"},
+		{40 * mega, 40 * mega, true, 8 * time.Second, "100 %, 40.0 MiB, 5.0 MiB/s, 0s left"},
+		{10 * mega, 0, false, 2 * time.Second, "10.0 MiB, 5.0 MiB/s"},
+		{0, 40 * mega, true, time.Second, "0.0 MiB, 0.0 MiB/s"},
+	} {
+		require.Equal(t, row.want, progressText(row.done, row.size, row.known, row.took))
+	}
 }
