@@ -70,6 +70,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Detail: "This proxy stands for one server; send it requests as to that server."})
 		return
 	}
+	// Otherwise the server reads and closes the rest of the request, were it only its end, when the
+	// answer begins: the transport, which has not seen the end yet, then takes the request for
+	// broken and cuts the answer off.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	x, out := p.begin(r, at)
 	if !x.judged() {
 		p.tally.notApplicable.Add(1)
