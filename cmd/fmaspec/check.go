@@ -136,7 +136,7 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 
 // checkMemory is the memory that a check may take before the garbage collector works harder,
 // in bytes: files may be long, and what is kept of them is not.
-const checkMemory = 48 << 20
+const checkMemory = 36 << 20
 
 // trafficExit returns the error that decides the exit code of recorded or passing traffic.
 func trafficExit(r *record.Report, failOn string) error {
