@@ -158,8 +158,8 @@ func (f *proxyFlags) proxy(ctx context.Context, e *env, _ []string) error {
 	if len(certificates) > 0 {
 		scheme = "https://"
 	}
-	fmt.Fprintf(e.stderr, "listening on %s%s, passing on to %s\n", scheme, reachable(listener.Addr()), upstream)
 	stopLive := log.live(p)
+	log.note(fmt.Sprintf("listening on %s%s, passing on to %s", scheme, reachable(listener.Addr()), upstream))
 	served := p.Serve(ctx, listener, certificates...)
 	stopLive()
 	if served != nil {

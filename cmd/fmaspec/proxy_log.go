@@ -71,6 +71,14 @@ func (l *proxyLog) line(x record.Exchange, side string, f record.Finding) string
 	return line
 }
 
+// note writes a line of its own.
+func (l *proxyLog) note(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erase()
+	io.WriteString(l.to, text+"\n")
+}
+
 // erase removes the line with counters.
 func (l *proxyLog) erase() {
 	if l.longest > 0 {
@@ -87,14 +95,15 @@ func (l *proxyLog) live(p *proxy.Proxy) (stop func()) {
 		return func() {}
 	}
 	end, ended := make(chan struct{}), make(chan struct{})
+	l.counters(p.Counts())
 	go func() {
 		defer close(ended)
 		ticker := time.NewTicker(liveInterval)
 		defer ticker.Stop()
 		for {
-			l.counters(p.Counts())
 			select {
 			case <-ticker.C:
+				l.counters(p.Counts())
 			case <-end:
 				return
 			}
