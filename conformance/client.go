@@ -92,10 +92,14 @@ func (j *ClientJudge) Note(x *Exchange) []record.Finding { return j.take(x, cred
 // rules, each with every operation.
 func (j *ClientJudge) Report() *record.Report { return j.report() }
 
-// credentialsOf returns a text by which the client of a request is distinguished from others. It is a
-// hash, so that credentials are not kept.
+// credentialsOf returns a text by which the client of a request is distinguished from others.
 func credentialsOf(r record.Request) string {
-	sum := sha256.Sum256([]byte(strings.Join(record.HeaderValues(r.Header, "Authorization"), "\x00")))
+	return hashed(record.HeaderValues(r.Header, "Authorization"))
+}
+
+// hashed returns a hash of credentials, which are not kept.
+func hashed(credentials []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(credentials, "\x00")))
 	return string(sum[:])
 }
 
@@ -143,20 +147,9 @@ func (j *ClientJudge) keep(t *clientTally, c *clientCall, problems []Problem) (o
 	}
 	if t.broken++; t.broken <= keptOfRule {
 		t.findings = append(t.findings, out...)
-		t.exchanges = append(t.exchanges, exchangeResult(c.x, out[0].Step))
+		t.exchanges = append(t.exchanges, c.x.result(out[0].Step))
 	}
 	return out
-}
-
-// exchangeResult returns an exchange as the report on clients keeps it.
-func exchangeResult(x *Exchange, step int) record.ExchangeResult {
-	e := record.ExchangeResult{Step: step, Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
-		Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn, Started: x.Started.UTC(), Elapsed: x.Elapsed,
-		Source: x.Source, Lacks: x.Lacks}
-	if x.Err != nil {
-		e.Error, e.ErrorKind = x.Err.Msg, x.Err.Kind
-	}
-	return e
 }
 
 // lacksAny reports whether a record lacks one of the parts.

@@ -27,14 +27,18 @@ const (
 // A clientMemory holds what the rules across requests need to know of those before. All of
 // it is bounded.
 type clientMemory struct {
-	throttled recent[pause]   // by client: the last 429
-	away      recent[pause]   // by request: the last 503
-	refused   recent[repeats] // by request
-	invalid   recent[repeats] // by client
-	lost      recent[effect]  // by action
+	throttled *latest[pause]   // by client: the last 429
+	away      *latest[pause]   // by request: the last 503
+	refused   *latest[repeats] // by request
+	invalid   *latest[repeats] // by client
+	lost      *latest[effect]  // by action
 }
 
-func newClientMemory() *clientMemory { return &clientMemory{} }
+func newClientMemory() *clientMemory {
+	most := room{values: rememberedRequests}
+	return &clientMemory{throttled: newLatest[pause](most), away: newLatest[pause](most),
+		refused: newLatest[repeats](most), invalid: newLatest[repeats](most), lost: newLatest[effect](most)}
+}
 
 // A pause is an answer that asks to come back later.
 type pause struct {
@@ -57,40 +61,13 @@ type effect struct {
 	action string // its id; "" where it cannot be read
 }
 
-// A recent is a map that forgets what was put into it first.
-type recent[V any] struct {
-	values map[string]V
-	order  []string
-}
-
-func (m *recent[V]) put(key string, v V) {
-	if m.values == nil {
-		m.values = map[string]V{}
-	}
-	if _, known := m.values[key]; !known {
-		if len(m.order) == rememberedRequests {
-			delete(m.values, m.order[0])
-			m.order = m.order[1:]
-		}
-		m.order = append(m.order, key)
-	}
-	m.values[key] = v
-}
-
-func (m *recent[V]) drop(key string) {
-	if _, known := m.values[key]; known {
-		delete(m.values, key)
-		m.order = slices.DeleteFunc(m.order, func(k string) bool { return k == key })
-	}
-}
-
 // note remembers a request that was judged.
 func (m *clientMemory) note(c *clientCall) {
 	if c.operation == nil || slices.Contains(c.x.Lacks, record.Times) || c.x.Started.IsZero() {
 		return
 	}
 	client, request := c.client, c.request()
-	if at := m.throttled.values[client]; !c.began().Before(at.until) {
+	if at := m.throttled.of[client]; !c.began().Before(at.until) {
 		m.throttled.drop(client)
 	}
 	m.away.drop(request)
@@ -99,8 +76,8 @@ func (m *clientMemory) note(c *clientCall) {
 	} else if p.status != 0 {
 		m.away.put(request, p)
 	}
-	next := func(counts *recent[repeats], key string, again bool) {
-		before := counts.values[key]
+	next := func(counts *latest[repeats], key string, again bool) {
+		before := counts.of[key]
 		switch {
 		case !again && before.n > 0 && c.answered():
 			counts.drop(key)
@@ -110,8 +87,8 @@ func (m *clientMemory) note(c *clientCall) {
 			counts.put(key, repeats{1, c.status(), c.ended()})
 		}
 	}
-	next(&m.invalid, client, c.invalidToken())
-	next(&m.refused, request, slices.Contains(refusalStatuses, c.status()) && !c.invalidToken())
+	next(m.invalid, client, c.invalidToken())
+	next(m.refused, request, slices.Contains(refusalStatuses, c.status()) && !c.invalidToken())
 	switch key := c.action(); {
 	case key == "" || !c.x.success():
 	case c.x.Err != nil:
@@ -127,11 +104,11 @@ var refusalStatuses = []int{http.StatusBadRequest, http.StatusUnauthorized, http
 	http.StatusUnprocessableEntity}
 
 func waitsAfter429(c *clientCall) (bool, []Problem) {
-	return c.waits(c.memory.throttled.values[c.client])
+	return c.waits(c.memory.throttled.of[c.client])
 }
 
 func waitsAfter503(c *clientCall) (bool, []Problem) {
-	return c.waits(c.memory.away.values[c.request()])
+	return c.waits(c.memory.away.of[c.request()])
 }
 
 // waits judges a request after an answer that asked to come back later.
@@ -148,7 +125,7 @@ func (c *clientCall) waits(p pause) (bool, []Problem) {
 }
 
 func stopsAfterRefusal(c *clientCall) (bool, []Problem) {
-	before := c.memory.refused.values[c.request()]
+	before := c.memory.refused.of[c.request()]
 	if before.n == 0 || !c.follows(before.at, repeatWindow) {
 		return false, nil
 	}
@@ -160,7 +137,7 @@ func stopsAfterRefusal(c *clientCall) (bool, []Problem) {
 }
 
 func renewsToken(c *clientCall) (bool, []Problem) {
-	before := c.memory.invalid.values[c.client]
+	before := c.memory.invalid.of[c.client]
 	if before.n == 0 || !c.hasToken() || !c.follows(before.at, repeatWindow) {
 		return false, nil
 	}
@@ -174,7 +151,7 @@ func renewsToken(c *clientCall) (bool, []Problem) {
 // effectOnce charges the second of two actions, where both were carried out and the first
 // answer was lost. A refusal of the second, or the first action once more, is no second effect.
 func effectOnce(c *clientCall) (bool, []Problem) {
-	first, is := c.memory.lost.values[c.action()]
+	first, is := c.memory.lost.of[c.action()]
 	if !is || !c.follows(first.at, lostWindow) {
 		return false, nil
 	}

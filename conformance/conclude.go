@@ -320,17 +320,20 @@ func readAt(c record.CaseResult) (file string, line int) {
 	return "", 0
 }
 
-// result returns an exchange as a report keeps it.
-func (x *Judged) result() record.ExchangeResult {
-	out := record.ExchangeResult{Request: x.Request, Response: x.Response, Retries: x.Retries, Alone: x.Alone,
-		Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn, Started: x.Started.UTC(), Elapsed: x.Elapsed,
-		Source: x.Source, Lacks: x.Lacks}
-	if x.Case != nil {
-		out.Step = x.step()
-	}
+// result returns an exchange as a report keeps it, where it is that of a step.
+func (x *Exchange) result(step int) record.ExchangeResult {
+	out := record.ExchangeResult{Step: step, Request: x.Request, Response: x.Response, Retries: x.Retries,
+		Alone: x.Alone, Inert: x.Inert, Leaked: x.Leaked, TokenIn: x.TokenIn, Started: x.Started.UTC(),
+		Elapsed: x.Elapsed, Source: x.Source, Lacks: x.Lacks}
 	if x.Err != nil {
 		out.Error, out.ErrorKind = x.Err.Msg, x.Err.Kind
 	}
+	return out
+}
+
+// result returns an exchange of a case as a report keeps it.
+func (x *Judged) result() record.ExchangeResult {
+	out := x.Exchange.result(x.ref().step)
 	if x.Response != nil && x.Response.Shortened {
 		out.Action = x.ActionID
 	}

@@ -1,6 +1,10 @@
 package conformance
 
-import "fmaspec/conformance/record"
+import (
+	"slices"
+
+	"fmaspec/conformance/record"
+)
 
 // An across is a check over all exchanges of a run, under way. It keeps of each exchange
 // the few values that it needs, and of a session without end only so many of them as its
@@ -107,4 +111,12 @@ func (m *latest[V]) put(key string, value V) {
 		m.keys = append(m.keys, key)
 	}
 	m.of[key] = value
+}
+
+// drop forgets a key.
+func (m *latest[V]) drop(key string) {
+	if _, known := m.of[key]; known {
+		delete(m.of, key)
+		m.keys = slices.DeleteFunc(m.keys, func(k string) bool { return k == key })
+	}
 }

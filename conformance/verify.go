@@ -95,7 +95,7 @@ func (s *Suite) wrote(r *record.Report) error {
 	return nil
 }
 
-// optionsOf returns the options of the run that made a report, as far as it holds them.
+// optionsOf returns the options of the run that made a report; those that no report holds are zero.
 func optionsOf(r *record.Report) Options {
 	return Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip,
 		Only: r.Suite.Only, Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed,

@@ -126,7 +126,7 @@ const mostNames = 4
 // caseOf returns the case by which an exchange is judged.
 func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	body := unchunked(x.Request)
-	broken, whole := m.suite.brokenIn(x)
+	broken, whole := m.suite.brokenIn(x, body)
 	switch {
 	case !x.success() && unusual(body) && !slices.ContainsFunc(broken, beforeBody):
 		return m.hostile(called)
@@ -164,9 +164,9 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	return m.like(called, strings.Join(names, "+"), model, like, sound)
 }
 
-// brokenIn returns what the request of an exchange breaks, as far as the record holds it, and
-// whether it holds the whole request.
-func (s *Suite) brokenIn(x *Exchange) (broken []record.Finding, whole bool) {
+// brokenIn returns what the request of an exchange breaks that the record shows, and whether the
+// record holds the whole request.
+func (s *Suite) brokenIn(x *Exchange, body []byte) (broken []record.Finding, whole bool) {
 	lacks := func(p record.Part) bool { return slices.Contains(x.Lacks, p) }
 	header := http.Header{}
 	for _, f := range x.Request.Header {
@@ -184,7 +184,7 @@ func (s *Suite) brokenIn(x *Exchange) (broken []record.Finding, whole bool) {
 			}
 		}
 	}
-	broken = slices.DeleteFunc(s.JudgeRequest(x.Request.Method, path, header, unchunked(x.Request)),
+	broken = slices.DeleteFunc(s.JudgeRequest(x.Request.Method, path, header, body),
 		func(f record.Finding) bool {
 			switch {
 			case strings.HasPrefix(f.Place, "header "):

@@ -200,8 +200,8 @@ func (s *scan) text() bool {
 	}
 }
 
-// names returns the names of the members of the object at which a window begins, as far as they
-// stand in the bytes that sniff looks at. It takes nothing from the window.
+// names returns those names of the members of the object at which a window begins that stand in
+// the bytes that sniff looks at. It takes nothing from the window.
 func names(w *window) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		s := scan{w: w, n: 1, most: sniffed, peek: true}
