@@ -114,13 +114,13 @@ func (r *runner) together(ctx context.Context, p *wire.Pool, b bound, x *Exchang
 		r.calm.RLock()
 	}
 	defer r.calm.RUnlock()
-	r.ask(ctx, p, b, x)
+	r.ask(ctx, p, b, x, r.pacer.Turn)
 }
 
-// ask sends a request, again where the target asks to come back later.
-func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
+// ask sends a request as soon as turn lets it, again where the target asks to come back later.
+func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange, turn func(context.Context) error) {
 	for {
-		if err := r.pacer.Turn(ctx); err != nil {
+		if err := turn(ctx); err != nil {
 			x.Response, x.Err = nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 			return
 		}
@@ -146,7 +146,7 @@ func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
 // is under way.
 func (r *runner) alone(ctx context.Context, p *wire.Pool, b bound, x *Exchange, why string) {
 	x.Alone = why
-	r.ask(ctx, p, b, x)
+	r.ask(ctx, p, b, x, r.pacer.Turn)
 }
 
 // lose counts the requests in a row that got no answer even alone. Some are enough

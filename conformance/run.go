@@ -490,9 +490,10 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 }
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
-// those that came about, and the panic of ours that one of them met, if any.
-func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound) (made []*Judged,
-	panicked string) {
+// those that came about, and the panic of ours that one of them met, if any. Where it is
+// steady, the connections are kept, and no request is sent again by itself.
+func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, steps []bound, steady bool) (
+	made []*Judged, panicked string) {
 	exchanges := make([]*Judged, len(j.c.Steps))
 	last := len(steps) - 1
 	for last > 0 && steps[last].sending.Separate {
@@ -506,12 +507,18 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 				first.CompareAndSwap(nil, &text)
 			}
 		}()
-		if ctx.Err() != nil || r.hopeless(kindOf(j.c, i)) {
+		if ctx.Err() != nil || !steady && r.hopeless(kindOf(j.c, i)) {
 			return
 		}
 		// A connection is kept for the requests of the case that follow on it.
-		steps[i].sending.CloseAfter = j.c.AtOnce || i >= last
-		x := r.exchange(ctx, p, j, steps[i], round, i)
+		steps[i].sending.CloseAfter = !steady && (j.c.AtOnce || i >= last)
+		var x *Exchange
+		if steady {
+			x = &Exchange{Sent: steps[i].sent(j.c, i, round)}
+			r.ask(ctx, p, steps[i], x, r.pacer.Ready)
+		} else {
+			x = r.exchange(ctx, p, j, steps[i], round, i)
+		}
 		defer r.dialer.Release(x.Response)
 		exchanges[i] = r.keep(x)
 	}

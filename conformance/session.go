@@ -43,8 +43,8 @@ type NotSentError struct {
 
 func (e *NotSentError) Error() string { return e.Case + ": " + e.Reason }
 
-// ends reports whether the case is not worth sending again in this run.
-func (e *NotSentError) ends() bool {
+// Ends reports whether the case is not worth sending again in this run.
+func (e *NotSentError) Ends() bool {
 	return e.Reason == stoppedReason || strings.HasPrefix(e.Reason, tokenReason)
 }
 
@@ -82,6 +82,16 @@ func (p *Plan) Start(context.Context) (*Session, error) {
 // plan does not have the case or the session is closed, and a [*NotSentError] where not all of it was sent, as when
 // ctx ended.
 func (s *Session) Do(ctx context.Context, c *Case) ([]*Judged, error) {
+	j, err := s.begin(c)
+	if err != nil {
+		return nil, err
+	}
+	defer s.doing.Done()
+	return s.do(ctx, j)
+}
+
+// begin returns the job of a case that is about to be sent, which is counted in s.doing then.
+func (s *Session) begin(c *Case) (*job, error) {
 	j := s.byCase[c]
 	switch {
 	case j == nil:
@@ -90,23 +100,26 @@ func (s *Session) Do(ctx context.Context, c *Case) ([]*Judged, error) {
 		return nil, &NotSentError{c.ID, j.outcome, j.skip}
 	}
 	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
 	if s.ending {
-		s.runner.mu.Unlock()
 		return nil, usage("the session is closed; start another with Suite.Plan")
 	}
 	s.doing.Add(1)
-	s.runner.mu.Unlock()
-	defer s.doing.Done()
-	return s.do(ctx, j)
+	return j, nil
+}
+
+// nextRound counts a repetition of a case, from 0.
+func (s *Session) nextRound(j *job) int {
+	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
+	j.begun++
+	return j.begun - 1
 }
 
 // do sends a case once.
 func (s *Session) do(ctx context.Context, j *job) ([]*Judged, error) {
 	r := s.runner
-	r.mu.Lock()
-	round := j.begun
-	j.begun++
-	r.mu.Unlock()
+	round := s.nextRound(j)
 	made, failed := r.attempt(ctx, j, round)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -269,7 +282,7 @@ func (s *Session) doAll(ctx context.Context) {
 						bad = bad || slices.ContainsFunc(x.Findings, fails)
 					}
 					var not *NotSentError
-					if errors.As(err, &not) && not.ends() {
+					if errors.As(err, &not) && not.Ends() {
 						break
 					}
 				}
@@ -347,6 +360,15 @@ func (s *Session) checkpoints(ctx context.Context, done func() int) (stop func()
 // their own: what a server keeps with a connection shows in the cases of several
 // requests, and in no other. It also returns why not all of them were made, or nil.
 func (r *runner) attempt(ctx context.Context, j *job, round int) (made []*Judged, failed *NotSentError) {
+	p := r.dialer.NewPool()
+	defer p.Close()
+	return r.attemptOver(ctx, p, j, round, false)
+}
+
+// attemptOver makes the exchanges of one repetition of a case over the connections of a pool,
+// which are kept for other cases where it is steady.
+func (r *runner) attemptOver(ctx context.Context, p *wire.Pool, j *job, round int, steady bool) (made []*Judged,
+	failed *NotSentError) {
 	not := func(outcome record.Outcome, reason string) *NotSentError {
 		return &NotSentError{j.c.ID, outcome, reason}
 	}
@@ -362,9 +384,7 @@ func (r *runner) attempt(ctx context.Context, j *job, round int) (made []*Judged
 	case err != nil:
 		return nil, not(record.Errored, tokenReason+r.secrets.Text(err.Error()))
 	}
-	p := r.dialer.NewPool()
-	defer p.Close()
-	made, panicked := r.round(ctx, p, j, round, steps)
+	made, panicked := r.round(ctx, p, j, round, steps, steady)
 	switch {
 	case panicked != "": // of ours, which spoils one case
 		return made, not(record.Errored, panicked)

@@ -33,9 +33,10 @@ type Report struct {
 	Traffic *TrafficInfo `json:"traffic,omitempty"`
 	// the report on the clients that sent them
 	Client       *Report             `json:"client,omitempty"`
-	Operations   []OperationInfo     `json:"operations"`   // those of the cases, sorted by id
-	Requirements []RequirementResult `json:"requirements"` // in the catalogue's order
-	Cases        []CaseResult        `json:"cases"`        // in the order of their ids
+	Load         *LoadInfo           `json:"load,omitempty"` // nil where the target was put under no load
+	Operations   []OperationInfo     `json:"operations"`     // those of the cases, sorted by id
+	Requirements []RequirementResult `json:"requirements"`   // in the catalogue's order
+	Cases        []CaseResult        `json:"cases"`          // in the order of their ids
 }
 
 // ClientSubject is the subject of a report on the clients of a server.

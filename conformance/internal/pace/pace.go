@@ -70,6 +70,20 @@ func (p *Pacer) Turn(ctx context.Context) error {
 	}
 }
 
+// Ready waits where the target has asked to come back later, and keeps no rate. Its error is
+// that of ctx, or of the sleep.
+func (p *Pacer) Ready(ctx context.Context) error {
+	for {
+		wait := p.earliest().Sub(p.now())
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		if err := p.sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
 // earliest is the time before which nothing is sent.
 func (p *Pacer) earliest() time.Time {
 	p.mu.Lock()

@@ -1,0 +1,328 @@
+// Package load sends the cases of a plan for a time, many at once, and judges every answer.
+//
+// A run under load begins as any other: each case is sent as often as was planned, which shows
+// whether the target conforms at all. Then workers send accepted and refused cases in a mix,
+// as fast as the target answers (the closed model) or at a given rate (the open model), over
+// connections that they keep. Latencies go into HdrHistograms by operation and result; those
+// of the open model count from the time at which a request was to be sent, so that a target
+// that stops for a while cannot hide it (coordinated omission).
+//
+// What conforms and what is fast are two verdicts: the report's verdict is about the contract,
+// and the gates of [record.LoadInfo] are about the load.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fmaspec/conformance"
+	"fmaspec/conformance/record"
+)
+
+// DefaultWorkers is how many cases are under way at once where [Options] does not say.
+const DefaultWorkers = 16
+
+// MaxWorkers is the largest [Options.Workers].
+const MaxWorkers = 10_000
+
+// Options set how a load goes.
+type Options struct {
+	Duration time.Duration // of the measuring, which follows the ramp and the warm-up; required
+	WarmUp   time.Duration // at full load before the measuring
+	Ramp     time.Duration // in which the load grows to its full size
+	Workers  int           // the most cases under way at once; DefaultWorkers where zero
+	// requests in a time of the open model, on the average of the mix; the zero value is the closed
+	// model
+	Rate conformance.Rate
+	Mix  []record.MixPart // DefaultMix where empty
+	Seed string           // draws the order of the cases
+	// how long a target that went away is waited for; LeastWait where less
+	Wait          time.Duration
+	StopOnFailure bool // ends the load as soon as a case fails
+	Gates         Gates
+	Live          func(Now)                                  // called once a second, never twice at once; may be nil
+	Checkpoint    func(*record.Report)                       // called once a minute, never twice at once; may be nil
+	Sleep         func(context.Context, time.Duration) error // by the clock where nil
+	Now           func() time.Time                           // time.Now where nil
+}
+
+// LeastWait is how long a target that went away is waited for at least.
+const LeastWait = 5 * time.Second
+
+// checkpointPause is the time between two checkpoints of a load.
+const checkpointPause = time.Minute
+
+func (o Options) prepared() Options {
+	if o.Workers == 0 {
+		o.Workers = DefaultWorkers
+	}
+	if len(o.Mix) == 0 {
+		o.Mix = DefaultMix()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	o.Wait = max(o.Wait, LeastWait)
+	return o
+}
+
+// sleep waits by the clock.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// Validate returns what is wrong with the options themselves.
+func (o Options) Validate() error {
+	switch {
+	case o.Duration < time.Second:
+		return fmt.Errorf("a load of %v measures nothing; give 1s or more", o.Duration)
+	case o.Workers < 0 || o.Workers > MaxWorkers:
+		return fmt.Errorf("%d workers: give a number from 1 to %d", o.Workers, MaxWorkers)
+	case o.WarmUp < 0 || o.Ramp < 0:
+		return errors.New("a time before the measuring must not be negative; give 0 or more")
+	}
+	return validMix(o.Mix)
+}
+
+// A Now is the state of a load under way.
+type Now struct {
+	At       time.Duration // since the measuring began; negative before
+	Left     time.Duration // until its end
+	Point    record.LoadPoint
+	Requests int64 // measured so far
+	Failed   int64 // exchanges with findings so far
+	Errors   int64 // exchanges that could not be judged so far
+}
+
+// A run is one load under way.
+type run struct {
+	Options
+	session *conformance.Session
+	cases   []*conformance.Case // that the mix has, in the order of their ids
+	mix     *mix
+	pace    arrivals
+	meter   *meter
+	flips   *flips
+	down    *outages
+
+	began    time.Time // of the ramp
+	measured time.Time // the begin of the measuring
+	end      time.Time
+
+	ticket atomic.Int64
+	stop   context.CancelCauseFunc
+}
+
+// Run sends every case of the plan as often as it says, then puts the target under load, and
+// returns the report of both. Its errors are those of [conformance.Plan.Start], and a
+// [*conformance.UsageError] for a mix that has none of the plan's cases. A plan whose context
+// ends has a report without a verdict.
+func Run(ctx context.Context, plan *conformance.Plan, o Options) (*record.Report, error) {
+	if err := o.Validate(); err != nil {
+		return nil, &conformance.UsageError{Msg: err.Error()}
+	}
+	session, err := plan.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Options: o.prepared(), session: session}
+	if err := r.choose(); err != nil {
+		session.Close(ctx)
+		return nil, err
+	}
+	session.DoAll(ctx)
+	if ctx.Err() == nil {
+		r.load(ctx)
+	}
+	report := session.Close(ctx)
+	return r.complete(ctx, report), nil
+}
+
+// choose draws up what will be sent.
+func (r *run) choose() (err error) {
+	if r.mix, err = newMix(r.Mix, r.session.Cases(), r.Seed); err != nil {
+		return &conformance.UsageError{Msg: err.Error()}
+	}
+	r.cases = r.mix.cases
+	r.pace = arrivals{ramp: r.Ramp}
+	if r.Rate.N > 0 {
+		r.pace.each = time.Duration(float64(r.Rate.Per) / float64(r.Rate.N) * r.mix.steps())
+	}
+	return nil
+}
+
+// load puts the target under load.
+func (r *run) load(ctx context.Context) {
+	r.began = r.Now()
+	r.measured = r.began.Add(r.Ramp + r.WarmUp)
+	r.end = r.measured.Add(r.Duration)
+	r.meter = newMeter(r.began, r.measured, r.end)
+	r.flips = newFlips()
+	r.down = newOutages(r.measured)
+	for _, c := range r.cases {
+		for _, a := range r.session.Attempts(c) {
+			r.flips.note(c.ID, a, nil)
+		}
+	}
+	ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	ticks, done := r.tick(ctx)
+	var workers sync.WaitGroup
+	for n := range r.Workers {
+		workers.Go(func() { r.work(ctx, n) })
+	}
+	workers.Wait()
+	ticks()
+	<-done
+	r.down.close(r)
+	r.meter.close(r.Now(), context.Cause(ctx))
+}
+
+// tick reports the state once a second, and makes a checkpoint once a minute.
+func (r *run) tick(ctx context.Context) (stop func(), done chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	done = make(chan struct{})
+	go func() {
+		defer close(done)
+		saved := r.Now()
+		for r.Sleep(ctx, time.Second) == nil {
+			r.down.review(r, false)
+			now := r.Now()
+			state := r.meter.now(now)
+			if r.Live != nil {
+				r.Live(state)
+			}
+			if r.Checkpoint != nil && now.Sub(saved) >= checkpointPause {
+				report := r.session.Report()
+				report.Load = r.info()
+				r.Checkpoint(report)
+				saved = r.Now()
+			}
+		}
+	}()
+	return cancel, done
+}
+
+// work sends cases until the time is up.
+func (r *run) work(ctx context.Context, n int) {
+	w := &worker{run: r, n: n + 1, sender: r.session.Worker()}
+	defer w.sender.Close()
+	if r.pace.each == 0 && r.Ramp > 0 && r.Sleep(ctx, r.Ramp*time.Duration(n)/time.Duration(r.Workers)) != nil {
+		return
+	}
+	for ctx.Err() == nil {
+		ticket := r.ticket.Add(1) - 1
+		planned := r.Now()
+		if r.pace.each > 0 {
+			planned = r.began.Add(r.pace.at(ticket))
+		}
+		if !planned.Before(r.end) {
+			return
+		}
+		if wait := planned.Sub(r.Now()); wait > 0 && r.Sleep(ctx, wait) != nil {
+			return
+		}
+		if r.pace.each > 0 && r.down.lost(planned) {
+			continue
+		}
+		w.send(ctx, r.mix.pick(ticket), planned)
+	}
+}
+
+// A worker sends cases in turn.
+type worker struct {
+	*run
+	n      int // from 1
+	sender *conformance.Worker
+	last   *record.Neighbour // on the connection
+}
+
+// errBudget ends a load whose requests are not permitted any more.
+var errBudget = errors.New("no further request is permitted")
+
+// send sends one case.
+func (w *worker) send(ctx context.Context, c *conformance.Case, planned time.Time) {
+	late := w.Now().Sub(planned)
+	a, err := w.sender.Do(ctx, c)
+	var not *conformance.NotSentError
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.As(err, &not):
+		w.meter.error(not.Reason, c.ID, not.Reason, w.Now())
+		if not.Ends() {
+			w.stop(fmt.Errorf("%w: %s", errBudget, not.Reason))
+		}
+		return
+	case err != nil:
+		w.stop(err)
+		return
+	}
+	w.take(ctx, c, a, planned, late)
+}
+
+// take adds an attempt to what is known.
+func (w *worker) take(ctx context.Context, c *conformance.Case, a *conformance.Attempt, planned time.Time,
+	late time.Duration) {
+	for _, x := range a.Exchanges {
+		switch {
+		case x.Err == nil || x.Response != nil && x.Err.Kind == record.TooLong:
+		case x.Err.Kind == record.Withheld:
+			w.stop(fmt.Errorf("%w: %s", errBudget, x.Err.Msg))
+			return
+		case x.Err.Kind == record.Unreachable:
+			w.away(ctx, a, x.Err.Msg)
+			return
+		case x.Response == nil || x.Err.Kind == record.Cut:
+			// The target may be on its way out: that shows within a moment.
+			w.down.doubt(w.run, &held{c, a, planned, late, w.n, w.last, w.Now()})
+			w.last = nil
+			return
+		}
+	}
+	w.settle(&held{c, a, planned, late, w.n, w.last, w.Now()})
+	last := a.Exchanges[len(a.Exchanges)-1]
+	w.last = new(neighbour(c.ID, last, w.n))
+}
+
+// away waits until the target can be reached again.
+func (w *worker) away(ctx context.Context, a *conformance.Attempt, text string) {
+	w.sender.Close()
+	w.last = nil
+	w.down.wait(ctx, w.run, int64(len(a.Exchanges)), text)
+}
+
+// A held is an attempt with all that is noted of it.
+type held struct {
+	c       *conformance.Case
+	a       *conformance.Attempt
+	planned time.Time
+	late    time.Duration
+	worker  int
+	before  *record.Neighbour // on its connection
+	ended   time.Time
+}
+
+// settle notes an attempt for good.
+func (r *run) settle(h *held) {
+	h.a.Keep()
+	r.meter.note(r, h)
+	flipped := r.flips.note(h.c.ID, h.a, h)
+	if r.StopOnFailure && (h.a.Outcome == record.Failed || flipped) {
+		r.stop(fmt.Errorf("%s failed, and the load was to stop on a failure", h.c.ID))
+	}
+}
