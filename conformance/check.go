@@ -19,6 +19,8 @@ type Check struct {
 	on     func(*observed) bool // where it applies
 	judge  func(*observed) []Problem
 	across func(limit room) across // in place of judge: over all exchanges of a run
+	// it compares when exchanges were with one another, so that it needs one clock for all
+	clocked bool
 }
 
 // An observed exchange is an exchange as the checks see it.

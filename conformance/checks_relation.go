@@ -90,6 +90,7 @@ func relationChecks(all []schemas.Relation) (one, between []Check) {
 				c.on, c.judge = (*observed).readable, relationsOf(r.Check)
 			} else {
 				c.across = func(limit room) across { return acrossCheck(r.Check, limit) }
+				c.clocked = r.Kind == "not-before-earlier"
 			}
 			*list = append(*list, c)
 		}

@@ -66,11 +66,8 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 		out.Cases = append(out.Cases, k.unjudged...)
 		slices.SortStableFunc(out.Cases, func(a, b record.CaseResult) int { return cmp.Compare(a.ID, b.ID) })
 	}
-	out.Totals = total(out.Cases)
-	out.Operations = k.suite.operations(out.Cases)
-	out.Requirements = k.requirements(out.Cases)
 	out.Interrupted = slices.ContainsFunc(runs, func(run *caseRun) bool { return run.stopped })
-	out.Verdict, out.Reason = verdict(out, k.unanswered(out.Cases))
+	k.sum(out)
 	switch {
 	case out.Interrupted:
 	case out.Verdict == record.Conformant && uncreated(runs) != "":
@@ -84,6 +81,14 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 	if out.Verdict != record.Conformant {
 		out.Reason = withHint(out.Reason, k.suite.unserved(out))
 	}
+}
+
+// sum completes a report with what its cases come to.
+func (k conclusion) sum(out *record.Report) {
+	out.Totals = total(out.Cases)
+	out.Operations = k.suite.operations(out.Cases)
+	out.Requirements = k.requirements(out.Cases)
+	out.Verdict, out.Reason = verdict(out, k.unanswered(out.Cases))
 }
 
 // unkept returns the findings on exchanges that are not kept, by case.

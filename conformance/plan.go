@@ -67,6 +67,16 @@ func (s *Suite) Plan(ctx context.Context, target Target, options Options) (*Plan
 	return p, nil
 }
 
+// Sent returns the cases that a run would send, in the order of their ids.
+func (p *Plan) Sent() (out []*Case) {
+	for _, j := range p.jobs {
+		if !j.withheld {
+			out = append(out, j.c)
+		}
+	}
+	return out
+}
+
 // joined adds to a list what is not in it.
 func joined(list, more []string) []string {
 	for _, text := range more {

@@ -31,6 +31,7 @@ type Options struct {
 	Strict    bool         // inferred requirements fail the run too
 	Run, Skip string       // regular expressions over case ids; empty for all, and none
 	Only      []string     // where not nil, exactly these case ids, and their controls
+	Shard     Shard        // the part of the cases that is sent, with their controls
 	// how often each case is sent, each time with other values; once where zero
 	Repeat   int
 	Parallel int // cases under way at once; 8 where zero

@@ -57,6 +57,9 @@ func (s *Suite) wanted(o Options) map[string]bool {
 
 // choose returns the cases that options ask for, by id.
 func (s *Suite) choose(o Options) (map[string]*Case, error) {
+	if err := o.Shard.valid(); err != nil {
+		return nil, err
+	}
 	run, err := s.pattern("run", o.Run)
 	if err != nil {
 		return nil, err
@@ -76,10 +79,14 @@ func (s *Suite) choose(o Options) (map[string]*Case, error) {
 		case !s.provesAt(c, o.Level),
 			run != nil && !run.MatchString(c.ID),
 			skip != nil && s.anyOf(skip, c, skipped),
-			o.Only != nil && !slices.Contains(o.Only, c.ID):
+			o.Only != nil && !slices.Contains(o.Only, c.ID),
+			!o.Shard.has(c.ID):
 			continue
 		}
 		chosen[c.ID] = c
+	}
+	if len(chosen) == 0 && o.Shard.Of > 0 {
+		return nil, usage("no case is in the shard %s; split the suite into fewer parts", o.Shard)
 	}
 	if len(chosen) == 0 {
 		return nil, usage("no case is left to send; widen -run, -skip or -level")

@@ -61,6 +61,10 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 		return nil, usage("the report is on clients, of whose requests it keeps a part; verify that of a run")
 	case r.Traffic != nil || r.Client != nil:
 		return nil, usage("the report is of recorded traffic, of which it keeps a part; judge the record again")
+	case r.Merged != nil:
+		return nil, usage("the report was merged from those of shards; verify each of them")
+	case r.Load != nil:
+		return nil, usage("the report is of a load, of whose exchanges it keeps a part; verify that of a run")
 	}
 	if at := slices.IndexFunc(r.Cases, func(c record.CaseResult) bool { return c.Dropped > 0 }); at >= 0 {
 		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says "+
@@ -99,8 +103,17 @@ func (s *Suite) wrote(r *record.Report) error {
 func optionsOf(r *record.Report) Options {
 	return Options{Level: r.Suite.Level, Strict: r.Suite.Strict, Run: r.Suite.Run, Skip: r.Suite.Skip,
 		Only: r.Suite.Only, Repeat: r.Suite.Repeat, Parallel: r.Suite.Parallel, Seed: r.Suite.Seed,
+		Shard:      shardOf(r.Suite.Shard),
 		AcceptRisk: r.Safety.Armed, MaxActions: r.Safety.MaxActions, MinCoverage: leastCoverage(r),
 		Settings: r.Settings}
+}
+
+// shardOf reads a shard of a report, the zero value where it has none.
+func shardOf(text string) (s Shard) {
+	if _, err := fmt.Sscanf(text, "%d/%d", &s.Index, &s.Of); err != nil || s.String() != text {
+		return Shard{}
+	}
+	return s
 }
 
 // verifier is one verification.
@@ -116,6 +129,7 @@ type verifier struct {
 	actions    int                           // requests that could take effect elsewhere
 	retries    int
 	kept       int                 // bytes of answers in the record, as the recorder counts them
+	derived    *record.Report      // what the exchanges that are recorded show
 	unjudged   []record.CaseResult // of cases that a generator made up as it went
 	round      int                 // of the case under way that is bound
 	bound      []bound             // its steps
@@ -236,11 +250,13 @@ func (v *verifier) target() Target {
 	return t
 }
 
-func (v *verifier) verify(o Options) {
+// rebuild makes the jobs of the run again, with the exchanges that are recorded, and begins the
+// report that is derived from them. It reports false where no run is set so.
+func (v *verifier) rebuild(o Options) (made []*job, ok bool) {
 	r, jobs, err := v.suite.ready(context.Background(), v.target(), o)
 	if err != nil && jobs == nil {
 		v.refute(true, "target", "one of a run", err.Error())
-		return
+		return nil, false
 	}
 	v.refute(err != nil, "safety", "a run", fmt.Sprint(err)) // none may be sent
 	v.binding = r
@@ -255,7 +271,6 @@ func (v *verifier) verify(o Options) {
 		v.refute(!selected[c.ID], "case "+c.ID, "one of the run", "none that a run with these settings selects")
 	}
 	// What was planned is known; what was made of it is in the record.
-	var made []*job
 	for _, j := range jobs {
 		result := v.results[j.c.ID]
 		if result == nil {
@@ -268,12 +283,21 @@ func (v *verifier) verify(o Options) {
 	for _, j := range made {
 		v.job(j, v.results[j.c.ID])
 	}
-	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
+	v.derived = &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
 		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
-	out.Safety.Actions = v.actions
+	v.derived.Safety.Actions = v.actions
 	if len(v.unjudged) > 0 {
-		out.Suite.Generated = v.recorded.Suite.Generated
+		v.derived.Suite.Generated = v.recorded.Suite.Generated
 	}
+	return made, true
+}
+
+func (v *verifier) verify(o Options) {
+	made, ok := v.rebuild(o)
+	if !ok {
+		return
+	}
+	r, out := v.binding, v.derived
 	concludes := r.concludes()
 	concludes.unjudged = v.unjudged
 	concludes.conclude(out, caseRuns(made), nil)
@@ -690,7 +714,8 @@ func (v *verifier) settings() {
 		{"level", fmt.Sprint(r.Suite.Level)}, {"strict", fmt.Sprint(r.Suite.Strict)}, {"repeat",
 			fmt.Sprint(r.Suite.Repeat)}, {"min-coverage", fmt.Sprint(leastCoverage(r))},
 		{"parallel", fmt.Sprint(r.Suite.Parallel)},
-		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"unknown-machine",
+		{"timeout", r.Suite.Timeout}, {"seed", r.Suite.Seed}, {"machine", r.Target.Machine}, {"shard",
+			r.Suite.Shard}, {"unknown-machine",
 			r.Target.UnknownMachine}, {"other-machine", r.Target.OtherMachine}, {"sha1", r.Target.File},
 		{"insecure", fmt.Sprint(r.Target.Insecure)}, {"http2", fmt.Sprint(r.Target.Protocol == "HTTP/2")},
 	} {

@@ -25,6 +25,8 @@ func ReportFields() []ReportField {
 		came     = "what came"
 		when     = "when it came; the order of times is compared"
 		machine  = "what the run ran on"
+		merged   = "of shards, whose merged reports are refused"
+		load     = "of a load, whose reports are refused"
 		traffic  = "of recorded traffic, whose reports are refused"
 		baseline = "derived with the file of accepted findings, an exception without it"
 	)
@@ -40,6 +42,7 @@ func ReportFields() []ReportField {
 		{"suite.skip", Derived, setting},
 		{"suite.generated[]", Derived, "the generators make the same cases again"},
 		{"suite.only[]", Derived, setting},
+		{"suite.shard", Derived, setting},
 		{"suite.level", Bounded, setting},
 		{"suite.strict", Bounded, setting},
 		{"suite.seed", Derived, setting},
@@ -119,6 +122,9 @@ func ReportFields() []ReportField {
 		{"traffic.dropped", Derived, traffic},
 		{"traffic.cut", Derived, traffic},
 		{"client", Derived, traffic},
+		{"load", Derived, load},
+		{"merged.shards", Derived, merged},
+		{"merged.apart[]", Derived, merged},
 		{"operations[].id", Derived, ""},
 		{"operations[].method", Derived, ""},
 		{"operations[].path", Derived, ""},

@@ -103,16 +103,6 @@ func (a *Attempt) Keep() {
 // Result returns an exchange as a report keeps it.
 func (x *Judged) Result() record.ExchangeResult { return x.result() }
 
-// Cases returns the cases of the plan that are not withheld, in the order of their ids.
-func (s *Session) Cases() (out []*Case) {
-	for _, j := range s.jobs {
-		if !j.withheld {
-			out = append(out, j.c)
-		}
-	}
-	return out
-}
-
 // Reached returns nil where the target accepts connections, whatever it answers, and
 // otherwise the reason. It sends what [Await] sends.
 func (s *Session) Reached(ctx context.Context) error {

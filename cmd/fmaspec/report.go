@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
 
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
 
 // renderFlags are the settings of fmaspec report.
 type renderFlags struct {
 	layout
+	merge   mergeFlags
 	format  string
 	reports reportFlags
 }
@@ -19,22 +22,28 @@ type renderFlags struct {
 func reportCommand() command {
 	return command{
 		name:     "report",
-		operands: "FILE",
+		operands: "FILE | merge FILE...",
 		short:    "render the report of a recorded run in any format",
 		about: "Reads a report that fmaspec run -report json=FILE has written, and renders it. Nothing is sent. The " +
 			"file - is standard input.\n" +
 			"The exit code is 0 if every report was written, whatever the verdict is.\n" +
+			"With merge, the reports of the shards of one run (fmaspec run -shard) become the report of the whole " +
+			"run: the exchanges are judged again, together, and histograms of a load are merged exactly. Then the exit " +
+			"code is that of the run. Of a load, a report keeps a part of the exchanges: relations between answers " +
+			"of different shards are not judged then, and the report names them.\n" +
 			"The formats:\n" + formatList(),
 		examples: []string{
 			"fmaspec report results.json",
 			"fmaspec report -format markdown results.json",
 			"fmaspec report -report html=results.html -report har=results.har results.json",
+			"fmaspec report merge -report json=whole.json shard-1.json shard-2.json",
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &renderFlags{layout: newLayout()}
 			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; "+
 				"with -report, nothing goes to stdout unless this names a format")
 			f.reports.flags(set)
+			f.merge.flags(set)
 			f.layout.flags(set)
 			return f.render
 		},
@@ -50,7 +59,11 @@ func formatList() (text string) {
 }
 
 func (f *renderFlags) render(_ context.Context, e *env, operands []string) error {
-	if len(operands) != 1 {
+	merges := len(operands) > 0 && operands[0] == mergeOperand
+	switch {
+	case !merges && (f.merge.baseline != "" || len(f.merge.folders) > 0 || !f.merge.builtin):
+		return errors.New("-fixtures, -builtin and -baseline are of merge; a report has its findings already")
+	case !merges && len(operands) != 1:
 		return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
 	}
 	outputs, err := f.reports.outputs()
@@ -75,12 +88,20 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 		}
 		outputs = append(outputs, output{format, "-"})
 	}
-	r, err := e.readReport(operands[0])
+	var r *record.Report
+	if merges {
+		r, err = f.merge.merged(e, operands[1:])
+	} else {
+		r, err = e.readReport(operands[0])
+	}
 	if err != nil {
 		return err
 	}
 	if err := f.layout.write(e, r, e.located(outputs)); err != nil {
 		return &exit{exitUnjudged, err.Error()}
+	}
+	if merges {
+		return verdictExit(r)
 	}
 	return nil
 }

@@ -29,8 +29,10 @@ type runFlags struct {
 	options      conformance.Options
 	generate     generateFlags
 	explore      exploreFlags
+	underLoad    loadFlags
 	safety       safetyFlags
 	pace         paceFlags
+	shard        shardFlag
 	reports      reportFlags
 	record       runRecordFlags
 	baseline     baselineFlags
@@ -59,6 +61,7 @@ func runCommand() command {
 			"fmaspec run -report json=report.json -sign-key ~/.ssh/id_ed25519",
 			"fmaspec run -fixtures my-cases -builtin=false",
 			"fmaspec run -baseline accepted.baseline",
+			"fmaspec run -url http://127.0.0.1:8080 -duration 1m -max-p99 200ms",
 			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
 		},
 		flags: func(set *flag.FlagSet) work {
@@ -89,7 +92,10 @@ func runCommand() command {
 			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
 				"its `SEED`")
 			f.generate.flags(set)
+			set.Var(&f.shard, "shard", "send only a part of the cases, as `I/N`: the first of five is 1/5; give the "+
+				"runs of all parts the same -seed, and merge their reports with fmaspec report merge")
 			f.explore.flags(set)
+			f.underLoad.flags(set)
 			f.safety.flags(set)
 			f.pace.flags(set)
 			f.reports.flags(set)
@@ -168,11 +174,13 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	o := &f.options
+	o.Shard = f.shard.Shard
 	if err := f.safety.allow(o); err != nil {
 		return err
 	}
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
 		f.pace.retry
+	f.underLoad.prepare(o, f.pace.wait)
 	plan, err := suite.Plan(ctx, target, *o)
 	if err != nil {
 		return err
@@ -186,7 +194,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.baseline.checkComplete(plan, len(suite.Cases)); err != nil {
 		return err
 	}
-	o.Seed = plan.Suite.Seed
+	o.Seed, f.underLoad.options.Seed = plan.Suite.Seed, plan.Suite.Seed
 	if err := f.header(e, plan, len(suite.Cases)); err != nil {
 		return err
 	}
@@ -202,6 +210,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, plan)
+	}
+	if err := f.underLoad.announce(e, plan); err != nil {
+		return err
 	}
 	if err := f.safety.announce(ctx, e, plan); err != nil {
 		return err
@@ -234,7 +245,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 			accepted.Apply(r, suiteNames(suite), r.Started)
 		}
 	})
-	result, err := f.explore.run(ctx, e, suite, target, *o)
+	result, err := f.judge(ctx, e, suite, target)
 	clear()
 	recorded := exchanges.close()
 	if err != nil {
@@ -243,6 +254,19 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	mutate.Prove(result)
 	stale := f.baseline.apply(e, result, accepted, suite, f.quiet)
 	return f.finish(e, result, outputs, errors.Join(stale, f.explore.unsaved, recorded))
+}
+
+// judge sends what was asked for and returns the report.
+func (f *runFlags) judge(ctx context.Context, e *env, suite *conformance.Suite, target conformance.Target) (
+	*record.Report, error) {
+	if !f.underLoad.on() {
+		return f.explore.run(ctx, e, suite, target, f.options)
+	}
+	plan, err := suite.Plan(ctx, target, f.options)
+	if err != nil {
+		return nil, err
+	}
+	return f.underLoad.run(ctx, e, plan, f.quiet, f.options.Checkpoint)
 }
 
 // checkpoint writes every report file in its current state, so that a killed run leaves its
@@ -280,8 +304,8 @@ func (f *runFlags) validate() error {
 	case f.options.Timeout < time.Millisecond:
 		return fmt.Errorf("-timeout %v: too short for any answer; give 1ms or more", f.options.Timeout)
 	}
-	return cmp.Or(f.generate.validate(), f.explore.validate(f.generate.phase), f.layout.validate(), f.safety.validate(),
-		f.pace.validate())
+	return cmp.Or(f.generate.validate(), f.explore.validate(f.generate.phase), f.underLoad.validate(f.explore.on),
+		f.layout.validate(), f.safety.validate(), f.pace.validate())
 }
 
 // header writes what will be judged, and warnings.
@@ -327,14 +351,22 @@ func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale erro
 	if err := errors.Join(err, stale); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("%v\nthe verdict was: %s", err, cmp.Or(string(verdictOf(r)), "none"))}
 	}
+	if verdictOf(r) == record.NotConformant {
+		return &exit{exitNotConformant, f.baseline.missingReasons(r)}
+	}
+	return verdictExit(r)
+}
+
+// verdictExit returns the error that gives the exit code of a report.
+func verdictExit(r *record.Report) error {
 	switch verdictOf(r) {
 	case record.Conformant:
-		if r.Coverage.Fails() {
-			return &exit{code: exitNotConformant} // the report names the places
+		if r.Coverage.Fails() || r.Load.Fails() {
+			return &exit{code: exitNotConformant} // the report names the places and the gates
 		}
 		return nil
 	case record.NotConformant:
-		return &exit{exitNotConformant, f.baseline.missingReasons(r)}
+		return &exit{code: exitNotConformant}
 	}
 	return &exit{code: exitUnjudged} // the report says why
 }

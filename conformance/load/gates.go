@@ -3,10 +3,12 @@ package load
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/term"
 )
 
 // The models of a load.
@@ -23,57 +25,80 @@ type Gates struct {
 	MinThroughput conformance.Rate // of answers
 }
 
+// A gateRow is one kind of gate.
+type gateRow struct {
+	name string // of the flag
+	same bool   // shards that are merged keep the bound of one
+	// the bound that is asked for: nanoseconds, answers in a second, or a number
+	asked func(Gates) (bound float64, is bool)
+	got   func(*record.LoadInfo) float64
+	least bool // the bound is the least, and else the most
+	text  func(float64) string
+}
+
+// gateRows are the gates in the order in which they are reported.
+func gateRows() []gateRow {
+	number := func(f float64) string { return fmt.Sprintf("%.0f", f) }
+	count := func(n *int) (float64, bool) {
+		if n == nil {
+			return 0, false
+		}
+		return float64(*n), true
+	}
+	return []gateRow{
+		{name: "max-p99", same: true,
+			asked: func(g Gates) (float64, bool) { return float64(g.MaxP99), g.MaxP99 > 0 },
+			got: func(l *record.LoadInfo) float64 {
+				if l.Requests == 0 { // none is no fast one
+					return math.Inf(1)
+				}
+				return float64(l.Latency[0].P99)
+			},
+			text: func(f float64) string {
+				if math.IsInf(f, 1) {
+					return "no request"
+				}
+				return term.Duration(time.Duration(f))
+			}},
+		{name: "min-throughput", least: true,
+			asked: func(g Gates) (float64, bool) {
+				if g.MinThroughput.N == 0 {
+					return 0, false
+				}
+				return float64(g.MinThroughput.N) / g.MinThroughput.Per.Seconds(), true
+			},
+			got:  func(l *record.LoadInfo) float64 { return l.Throughput },
+			text: func(f float64) string { return term.Number(f) + " answers a second" }},
+		{name: "max-flips", asked: func(g Gates) (float64, bool) { return count(g.MaxFlips) },
+			got: func(l *record.LoadInfo) float64 { return float64(len(l.Flips)) }, text: number},
+		{name: "max-errors", asked: func(g Gates) (float64, bool) { return count(g.MaxErrors) },
+			got: func(l *record.LoadInfo) (n float64) {
+				for _, e := range l.Errors {
+					n += float64(e.Count)
+				}
+				return n
+			}, text: number},
+	}
+}
+
+// gate compares what was measured with a bound.
+func (row gateRow) gate(l *record.LoadInfo, bound float64) record.Gate {
+	got, word, failed := row.got(l), "at most ", row.got(l) > bound
+	if row.least {
+		word, failed = "at least ", got < bound
+	}
+	return record.Gate{Name: row.name, Bound: bound, Want: word + row.text(bound), Got: row.text(got), Failed: failed}
+}
+
 // check compares what was measured with the gates.
 func (g Gates) check(l *record.LoadInfo) []record.Gate {
 	out := []record.Gate{}
-	add := func(name string, failed bool, want, got string) {
-		out = append(out, record.Gate{Name: name, Want: want, Got: got, Failed: failed})
-	}
-	if g.MaxP99 > 0 {
-		p99 := time.Duration(l.Latency[0].P99)
-		add("max-p99", p99 > g.MaxP99 || l.Requests == 0, fmt.Sprintf("at most %v", g.MaxP99), got(l, Short(p99)))
-	}
-	if g.MinThroughput.N > 0 {
-		least := float64(g.MinThroughput.N) / g.MinThroughput.Per.Seconds()
-		add("min-throughput", l.Throughput < least, fmt.Sprintf("at least %s answers a second", Number(least)),
-			Number(l.Throughput))
-	}
-	if g.MaxFlips != nil {
-		add("max-flips", len(l.Flips) > *g.MaxFlips, fmt.Sprintf("at most %d", *g.MaxFlips), fmt.Sprint(len(l.Flips)))
-	}
-	if g.MaxErrors != nil {
-		n := int64(0)
-		for _, e := range l.Errors {
-			n += e.Count
+	for _, row := range gateRows() {
+		if bound, is := row.asked(g); is {
+			out = append(out, row.gate(l, bound))
 		}
-		add("max-errors", n > int64(*g.MaxErrors), fmt.Sprintf("at most %d", *g.MaxErrors), fmt.Sprint(n))
 	}
 	return out
-}
-
-// got is a measured value, or that there is none.
-func got(l *record.LoadInfo, text string) string {
-	if l.Requests == 0 {
-		return "no request"
-	}
-	return text
-}
-
-// Short returns a time with three digits: "1.23ms".
-func Short(d time.Duration) string {
-	unit := time.Nanosecond
-	for unit*1000 <= d {
-		unit *= 10
-	}
-	return d.Round(unit).String()
-}
-
-// Number returns a number with three digits at least, and no fraction from 100 on.
-func Number(f float64) string {
-	if f >= 100 {
-		return fmt.Sprintf("%.0f", f)
-	}
-	return fmt.Sprintf("%.3g", f)
 }
 
 // info returns what was measured so far.
@@ -84,7 +109,9 @@ func (r *run) info() *record.LoadInfo {
 		out.Model, out.Rate = Open, rateText(r.Rate)
 	}
 	if r.meter == nil { // the plan was stopped before the load began
-		out.Latency, out.Series, out.Errors = []record.LatencyInfo{latency(key{}, newHistogram())}, []record.LoadPoint{},
+		out.Latency, out.Series, out.Errors = []record.LatencyInfo{
+			latency(key{}, newHistogram()),
+		}, []record.LoadPoint{},
 			[]record.LoadError{}
 		out.Flips, out.Outages, out.Sent = []record.Flip{}, []record.Outage{}, map[string]int64{}
 	} else {

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,21 +130,19 @@ type run struct {
 
 // Run sends every case of the plan as often as it says, then puts the target under load, and
 // returns the report of both. Its errors are those of [conformance.Plan.Start], and a
-// [*conformance.UsageError] for a mix that has none of the plan's cases. A plan whose context
-// ends has a report without a verdict.
+// [*conformance.UsageError] for a mix that has none of the plan's cases. On a target that is
+// not loopback a load needs an armed operation, a rate, and a budget that reaches, or it is a
+// [*conformance.SafetyError]. Where the context ends, the report has no verdict.
 func Run(ctx context.Context, plan *conformance.Plan, o Options) (*record.Report, error) {
-	if err := o.Validate(); err != nil {
-		return nil, &conformance.UsageError{Msg: err.Error()}
+	r, err := newRun(plan, o)
+	if err != nil {
+		return nil, err
 	}
 	session, err := plan.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Options: o.prepared(), session: session}
-	if err := r.choose(); err != nil {
-		session.Close(ctx)
-		return nil, err
-	}
+	r.session = session
 	session.DoAll(ctx)
 	if ctx.Err() == nil {
 		r.load(ctx)
@@ -152,15 +151,72 @@ func Run(ctx context.Context, plan *conformance.Plan, o Options) (*record.Report
 	return r.complete(ctx, report), nil
 }
 
-// choose draws up what will be sent.
-func (r *run) choose() (err error) {
-	if r.mix, err = newMix(r.Mix, r.session.Cases(), r.Seed); err != nil {
-		return &conformance.UsageError{Msg: err.Error()}
+// newRun draws up what will be sent, and returns an error where it may not be.
+func newRun(plan *conformance.Plan, o Options) (*run, error) {
+	if err := o.Validate(); err != nil {
+		return nil, &conformance.UsageError{Msg: err.Error()}
+	}
+	if !plan.Safety.Local && len(plan.Safety.Armed) == 0 {
+		return nil, &conformance.SafetyError{Msg: plan.Target.URL + " is not loopback, and no operation is armed, so " +
+			"that no request under load would be accepted; pass -accept-risk with an operation, -machine and -sha1"}
+	}
+	r := &run{Options: o.prepared()}
+	var err error
+	if r.mix, err = newMix(r.Mix, plan.Sent(), r.Seed); err != nil {
+		return nil, &conformance.UsageError{Msg: err.Error()}
 	}
 	r.cases = r.mix.cases
 	r.pace = arrivals{ramp: r.Ramp}
 	if r.Rate.N > 0 {
 		r.pace.each = time.Duration(float64(r.Rate.Per) / float64(r.Rate.N) * r.mix.steps())
+	}
+	return r, r.permitted(plan)
+}
+
+// Effects returns how many requests of a run under load could take effect elsewhere than on
+// this machine: those of the plan, and about as many of the load as its rate allows. Its errors
+// are those of [Run] before anything is sent.
+func Effects(plan *conformance.Plan, o Options) (int, error) {
+	r, err := newRun(plan, o)
+	if r == nil {
+		return 0, err
+	}
+	return r.effects(plan), err
+}
+
+// effects returns what [Effects] returns.
+func (r *run) effects(plan *conformance.Plan) int {
+	type at struct {
+		id   string
+		step int
+	}
+	takes := map[at]bool{}
+	for _, q := range plan.Requests {
+		takes[at{q.Case, q.Step}] = q.Effect
+	}
+	share := r.mix.share(func(c *conformance.Case, step int) bool { return takes[at{c.ID, step}] })
+	if share == 0 || r.Rate.N == 0 {
+		return plan.Actions
+	}
+	requests := float64(r.Rate.N) * float64(r.Ramp/2+r.WarmUp+r.Duration) / float64(r.Rate.Per)
+	return plan.Actions + int(math.Ceil(requests*share))
+}
+
+// permitted returns an error for a load on another machine without a rate, or that could take
+// effect there more often than it may.
+func (r *run) permitted(plan *conformance.Plan) error {
+	if plan.Safety.Local {
+		return nil
+	}
+	where := plan.Target.URL + " is not loopback"
+	if r.Rate.N == 0 {
+		return &conformance.SafetyError{Msg: where + ", and workers that send as fast as it answers have no bound; " +
+			"pass -rate, such as 5/s"}
+	}
+	if n := r.effects(plan); n > plan.Safety.MaxActions {
+		return &conformance.SafetyError{Msg: fmt.Sprintf("%s, and the load would send about %d requests that could "+
+			"take effect there, where at most %d may; pass a -max-actions that reaches, or a lower -rate or "+
+			"-duration", where, n, plan.Safety.MaxActions)}
 	}
 	return nil
 }

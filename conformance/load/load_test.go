@@ -221,8 +221,13 @@ func TestACaseThatFlipsIsShownWithItsNeighbours(t *testing.T) {
 
 func TestALoadStopsOnAFailure(t *testing.T) {
 	c := newClock()
-	r := put(t, t.Context(), onceIn(100, honest(c), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
-		c, load.Options{Duration: time.Hour, Workers: 1, StopOnFailure: true})
+	r := put(
+		t,
+		t.Context(),
+		onceIn(100, honest(c), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
+		c,
+		load.Options{Duration: time.Hour, Workers: 1, StopOnFailure: true},
+	)
 	require.Contains(t, r.Load.Stopped, "failed, and the load was to stop on a failure")
 	require.Less(t, r.Load.Judged, int64(200))
 	require.Equal(t, record.NotConformant, r.Verdict)
@@ -364,14 +369,56 @@ func TestOptionsThatMeasureNothing(t *testing.T) {
 		{load.Options{Duration: time.Second, Mix: []record.MixPart{{Cases: "(", Weight: 1}}}, "mix (: "},
 		{load.Options{Duration: time.Second, Mix: []record.MixPart{{Cases: "accepted", Weight: -1}}}, "no such weight"},
 		{load.Options{Duration: time.Second, Mix: []record.MixPart{{Cases: "accepted"}}}, "every weight is 0"},
-		{load.Options{Duration: time.Second, Mix: []record.MixPart{{Cases: "nothing", Weight: 1}}}, "no case of the run"},
+		{load.Options{Duration: time.Second, Mix: []record.MixPart{{Cases: "nothing", Weight: 1}}},
+			"no case of the run"},
 	} {
-		plan, err := s.Plan(t.Context(), conformance.Target{Handler: honest(newClock()), Token: token, Machine: machine},
-			conformance.Options{Run: plain})
+		plan, err := s.Plan(
+			t.Context(),
+			conformance.Target{Handler: honest(newClock()), Token: token, Machine: machine},
+			conformance.Options{Run: plain},
+		)
 		require.NoError(t, err)
 		_, err = load.Run(t.Context(), plan, row.o)
 		var misuse *conformance.UsageError
 		require.ErrorAs(t, err, &misuse)
 		require.ErrorContains(t, err, row.says)
 	}
+}
+
+// A load on another machine needs an operation that is armed, a rate, and a budget that reaches.
+func TestALoadElsewhereIsBounded(t *testing.T) {
+	s, err := builtIn()
+	require.NoError(t, err)
+	plan := func(o conformance.Options) *conformance.Plan {
+		o.Run = plain
+		p, err := s.Plan(t.Context(), conformance.Target{URL: "https://tenant.example", Token: token, Machine: machine,
+			File: "87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}, o)
+		require.NoError(t, err)
+		return p
+	}
+	armed := conformance.Options{AcceptRisk: []string{"requestSample"}, MaxActions: 100,
+		Allow: func(_, _, _ string) error { return nil }, Journal: func(record.JournalEntry) error { return nil }}
+	slow := conformance.Rate{N: 6, Per: time.Minute}
+	for _, row := range []struct {
+		plan conformance.Options
+		load load.Options
+		says string
+	}{
+		{conformance.Options{}, load.Options{Duration: time.Minute, Rate: slow}, "no operation is armed"},
+		{armed, load.Options{Duration: time.Minute}, "have no bound; pass -rate, such as 5/s"},
+		{armed, load.Options{Duration: time.Hour, Rate: slow},
+			"where at most 100 may; pass a -max-actions that reaches"},
+	} {
+		_, err := load.Run(t.Context(), plan(row.plan), row.load)
+		var unsafe *conformance.SafetyError
+		require.ErrorAs(t, err, &unsafe)
+		require.ErrorContains(t, err, row.says)
+		require.ErrorContains(t, err, "https://tenant.example is not loopback")
+	}
+	p := plan(armed)
+	n, err := load.Effects(p, load.Options{Duration: 10 * time.Minute, WarmUp: time.Minute, Rate: slow})
+	require.NoError(t, err)
+	// Of 66 requests half are to be accepted, all of the operation that is armed.
+	require.Positive(t, p.Actions)
+	require.InDelta(t, p.Actions+66/2, n, 9)
 }

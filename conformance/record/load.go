@@ -30,8 +30,6 @@ type LoadInfo struct {
 	Gates      []Gate        `json:"gates"`
 	// how often each case was sent, by its id
 	Sent map[string]int64 `json:"sent"`
-	// what a merged report does not show, because its parts were judged apart
-	Apart []string `json:"apart,omitempty"`
 }
 
 // A MixPart is the weight of some cases in a load.
@@ -139,10 +137,11 @@ type Outage struct {
 
 // A Gate is a bound on what a load measured.
 type Gate struct {
-	Name   string `json:"name"` // the flag that sets it, without its hyphen
-	Want   string `json:"want"`
-	Got    string `json:"got"`
-	Failed bool   `json:"failed"`
+	Name   string  `json:"name"`  // the flag that sets it, without its hyphen
+	Bound  float64 `json:"bound"` // in nanoseconds, answers in a second, or a number
+	Want   string  `json:"want"`
+	Got    string  `json:"got"`
+	Failed bool    `json:"failed"`
 }
 
 // Fails reports whether a gate failed. A nil LoadInfo has none.

@@ -33,10 +33,11 @@ type Report struct {
 	Traffic *TrafficInfo `json:"traffic,omitempty"`
 	// the report on the clients that sent them
 	Client       *Report             `json:"client,omitempty"`
-	Load         *LoadInfo           `json:"load,omitempty"` // nil where the target was put under no load
-	Operations   []OperationInfo     `json:"operations"`     // those of the cases, sorted by id
-	Requirements []RequirementResult `json:"requirements"`   // in the catalogue's order
-	Cases        []CaseResult        `json:"cases"`          // in the order of their ids
+	Load         *LoadInfo           `json:"load,omitempty"`   // nil where the target was put under no load
+	Merged       *MergedInfo         `json:"merged,omitempty"` // nil where it is not the report of several shards
+	Operations   []OperationInfo     `json:"operations"`       // those of the cases, sorted by id
+	Requirements []RequirementResult `json:"requirements"`     // in the catalogue's order
+	Cases        []CaseResult        `json:"cases"`            // in the order of their ids
 }
 
 // ClientSubject is the subject of a report on the clients of a server.
@@ -50,6 +51,13 @@ type TrafficInfo struct {
 	Broken    int  `json:"broken"`        // entries that cannot be read
 	Dropped   int  `json:"dropped"`       // exchanges that passed while the judge was busy
 	Cut       bool `json:"cut,omitempty"` // a record ends in the middle of an entry
+}
+
+// A MergedInfo says that a report was put together from those of shards.
+type MergedInfo struct {
+	Shards int `json:"shards"`
+	// the checks between answers that were made within each shard alone
+	Apart []string `json:"apart,omitempty"`
 }
 
 // A Verdict is what a whole run comes to.
@@ -74,7 +82,8 @@ type SuiteInfo struct {
 	Only     []string `json:"only,omitempty"` // where there are any, the only cases that were chosen
 	// the generators of cases that are not written down, such as "coverage"
 	Generated []string `json:"generated,omitempty"`
-	Level     Level    `json:"level"` // the weakest level judged
+	Shard     string   `json:"shard,omitempty"` // which part of the cases was sent, as "2/5"; "" for all
+	Level     Level    `json:"level"`           // the weakest level judged
 	Strict    bool     `json:"strict"`
 	Seed      string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
 	Repeat    int      `json:"repeat"` // how often each case was sent

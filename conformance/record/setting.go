@@ -33,10 +33,11 @@ func SettingKinds() map[string]SettingKind {
 			"scope resource audience " +
 			"ca client-cert client-key insecure resolve http2 header-file user-agent request-id machine level strict " +
 			"min-coverage repeat parallel timeout seed " +
-			"generate sha1 accept-risk max-actions journal allow-list rate retry wait",
+			"generate sha1 accept-risk max-actions journal allow-list rate retry wait shard",
 		Hidden: "header proxy token-command unprivileged-token-command token-url",
 		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +
-			"n for save record",
+			"n for save record duration workers warm-up ramp mix stop-on-failure max-p99 max-flips max-errors " +
+			"min-throughput",
 	} {
 		for flag := range strings.FieldsSeq(flags) {
 			out[flag] = kind

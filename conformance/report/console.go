@@ -41,6 +41,7 @@ func (p *page) report(r *record.Report) {
 		p.unjudged(r)
 		p.requirements(r)
 	}
+	p.load(r)
 	p.circumstances(r)
 	if p.showsCoverage(r) {
 		p.coverage(r)
@@ -238,10 +239,22 @@ func (p *page) circumstances(r *record.Report) {
 	if t := r.Traffic; t != nil {
 		p.line(span{"", trafficText(*t)})
 	}
+	if m := r.Merged; m != nil {
+		p.line(span{"", mergedText(*m)})
+	}
 	if len(r.Safety.Armed) > 0 {
 		p.line(span{"", fmt.Sprintf("%s that could take effect, of at most %d; the journal has each",
 			count(r.Safety.Actions, "request"), r.Safety.MaxActions)})
 	}
+}
+
+// mergedText says what a report was put together from.
+func mergedText(m record.MergedInfo) string {
+	text := "merged from " + count(m.Shards, "shard")
+	if len(m.Apart) > 0 {
+		text += "; within each shard alone were judged: " + strings.Join(m.Apart, ", ")
+	}
+	return text
 }
 
 // trafficText counts the exchanges of recorded or passing traffic.

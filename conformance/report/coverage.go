@@ -11,22 +11,11 @@ import (
 // from the verdict: the target may keep the contract all the same. A run without a verdict fails
 // for that.
 func coverageFailed(r *record.Report) string {
-	c, verdict := r.Coverage, r.Verdict
-	if r.Baseline != nil {
-		verdict = r.Baseline.Verdict
-	}
-	if !c.Fails() || verdict == record.Unjudged {
+	c := r.Coverage
+	if !c.Fails() || deciding(r) == record.Unjudged {
 		return ""
 	}
 	return fmt.Sprintf("coverage fails the run: %s, and -min-coverage asks for %d %%", c, c.Least)
-}
-
-// withCoverage adds the sentence of a run that its coverage fails to its verdict.
-func withCoverage(text string, r *record.Report) string {
-	if sentence := coverageFailed(r); sentence != "" {
-		return text + "; " + sentence
-	}
-	return text
 }
 
 // missedText returns a place that was not met both ways, and the way that is missing.

@@ -47,8 +47,8 @@ func GitHub(w io.Writer, r *record.Report, style Style) error {
 	} else if len(errors) == 0 {
 		errors = append(errors, annotation{title: "verdict", text: []string{text}})
 	}
-	if sentence := coverageFailed(r); sentence != "" {
-		errors = append(errors, annotation{title: "coverage", text: append([]string{sentence}, missedTexts(r)...)})
+	for _, a := range asides(r) {
+		errors = append(errors, annotation{title: a.title, text: append([]string{a.sentence}, a.lines...)})
 	}
 	if n := knownFindings(r); n > 0 {
 		notices = append(notices, annotation{title: count(n, "known finding"),
@@ -341,12 +341,12 @@ func (u *unproven) ids() (ids []string) {
 }
 
 // gate returns the deciding verdict and its text: of the run with its baseline if there is
-// one, else of the run. The text also says whether the coverage fails the run.
+// one, else of the run. The text also says what else fails the run.
 func gate(r *record.Report) (record.Verdict, string) {
 	if r.Baseline != nil {
 		text, _ := baselineText(r.Baseline)
-		return r.Baseline.Verdict, withCoverage(text, r)
+		return r.Baseline.Verdict, withAsides(text, r)
 	}
 	text, _ := verdictText(r)
-	return r.Verdict, withCoverage(text, r)
+	return r.Verdict, withAsides(text, r)
 }

@@ -119,7 +119,7 @@ func (p *htmlPage) Heading() string {
 func (p *htmlPage) Sentence() string {
 	text, _ := verdictText(p.Report)
 	_, rest, _ := strings.Cut(text, ": ")
-	return strings.TrimPrefix(withCoverage(rest, p.Report), "; ")
+	return strings.TrimPrefix(withAsides(rest, p.Report), "; ")
 }
 
 // Tone returns the CSS class of a verdict.

@@ -92,6 +92,9 @@ func filled(r *record.Report) *record.Report {
 		copied.Rows = list(copied.Rows)
 		out.Coverage = &copied
 	}
+	if r.Load != nil {
+		out.Load = filledLoad(r.Load)
+	}
 	if r.Baseline != nil {
 		copied := *r.Baseline
 		copied.Problems = list(copied.Problems)
@@ -108,20 +111,25 @@ func filled(r *record.Report) *record.Report {
 		c := &out.Cases[i]
 		c.Proves, c.Findings, c.Exchanges = list(c.Proves), list(c.Findings), list(slices.Clone(c.Exchanges))
 		for j := range c.Exchanges {
-			x := &c.Exchanges[j]
-			x.Request.Header = list(x.Request.Header)
-			if x.Response != nil {
-				answer := *x.Response
-				header := http.Header{}
-				for name, values := range answer.Header {
-					header[name] = list(values)
-				}
-				answer.Header = header
-				x.Response = &answer
-			}
+			c.Exchanges[j] = filledExchange(c.Exchanges[j])
 		}
 	}
 	return &out
+}
+
+// filledExchange returns an exchange in which no list or object is null.
+func filledExchange(x record.ExchangeResult) record.ExchangeResult {
+	x.Request.Header = list(x.Request.Header)
+	if x.Response != nil {
+		answer := *x.Response
+		header := http.Header{}
+		for name, values := range answer.Header {
+			header[name] = list(values)
+		}
+		answer.Header = header
+		x.Response = &answer
+	}
+	return x
 }
 
 func list[T any](s []T) []T {
@@ -410,4 +418,25 @@ func consistent(r *record.Report) error {
 		}
 	}
 	return nil
+}
+
+// filledLoad returns a copy of what was measured under load in which no list or object is null.
+func filledLoad(l *record.LoadInfo) *record.LoadInfo {
+	out := *l
+	out.Mix, out.Latency, out.Series, out.Errors = list(l.Mix), list(l.Latency), list(l.Series), list(l.Errors)
+	out.Outages, out.Gates, out.Flips = list(l.Outages), list(l.Gates), list(slices.Clone(l.Flips))
+	if out.Sent == nil {
+		out.Sent = map[string]int64{}
+	}
+	for i := range out.Flips {
+		f := &out.Flips[i]
+		f.Before, f.After, f.Ways = list(f.Before), list(f.After), list(slices.Clone(f.Ways))
+		for j := range f.Ways {
+			f.Ways[j].Findings = list(f.Ways[j].Findings)
+		}
+		if f.Exchange != nil {
+			f.Exchange = new(filledExchange(*f.Exchange))
+		}
+	}
+	return &out
 }

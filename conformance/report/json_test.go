@@ -178,7 +178,8 @@ func decode(t *testing.T, text string) any {
 func TestEveryReportKeepsThePublishedSchema(t *testing.T) {
 	schema := oracle(t)
 	for name, r := range map[string]*record.Report{"sample": sample(), "panicked": panicked(),
-		"of traffic": ofTraffic(sample()), "hostile": everywhere(hostile)} {
+		"of traffic": ofTraffic(sample()), "under load": underLoad(t, sample(), hostile),
+		"hostile": everywhere(hostile)} {
 		if err := schema.Validate(decode(t, render(t, "json", r, report.Style{}))); err != nil {
 			t.Errorf("%s: want a report that keeps the schema, got %v", name, err)
 		}
@@ -208,8 +209,11 @@ func ofTraffic(r *record.Report) *record.Report {
 // each object of the sample away, adds an unknown one to each, and sees both refused.
 func TestThePublishedSchemaMissesEveryMissingMember(t *testing.T) {
 	schema := oracle(t)
-	document := decode(t, render(t, "json", ofTraffic(panicked()), report.Style{}))
-	optional := []string{"subject", "client", "traffic", "cut", "source", "entry", "lacks", "reason", "because",
+	document := decode(t, render(t, "json", underLoad(t, ofTraffic(panicked()), "plain"), report.Style{}))
+	optional := []string{"load", "rate", "warm_up_ns", "ramp_ns", "stopped", "behind", "apart", "down", "merged",
+		"shard", "exchange", "connection", "ended", "subject",
+		"client",
+		"traffic", "cut", "source", "entry", "lacks", "reason", "because",
 		"waived", "control", "error", "body", "truncated",
 		"baseline", "panics", "known", "expires", "inert", "leaked", "token_in", "action", "shortened", "error_kind",
 		"coverage", "least", "open", // none was asked for; the place can be met invalid
@@ -219,7 +223,8 @@ func TestThePublishedSchemaMissesEveryMissingMember(t *testing.T) {
 	visit = func(at string, v any) {
 		switch v := v.(type) {
 		case map[string]any:
-			if strings.HasSuffix(at, "/header") { // names are the server's
+			// Names there are the server's, and those of cases.
+			if strings.HasSuffix(at, "/header") || strings.HasSuffix(at, "/sent") {
 				return
 			}
 			for _, name := range keys(v) {

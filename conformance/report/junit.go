@@ -113,10 +113,10 @@ func writeJunit(w io.Writer, r *record.Report, locate func(string) string) error
 	if suite := junitBaseline(r, locate); suite.Tests > 0 {
 		root.add(suite)
 	}
-	if sentence := coverageFailed(r); sentence != "" {
-		suite := newJunitSuite(r, "coverage")
-		suite.add(junitCase{Class: "coverage", Name: "min-coverage", Failure: &junitResult{"min-coverage",
-			safe(sentence), "\n" + safe(strings.Join(missedTexts(r), "\n")) + "\n"}}, 0)
+	for _, a := range asides(r) {
+		suite := newJunitSuite(r, a.title)
+		suite.add(junitCase{Class: a.title, Name: a.name, Failure: &junitResult{a.name, safe(a.sentence),
+			"\n" + safe(strings.Join(a.lines, "\n")) + "\n"}}, 0)
 		root.add(suite)
 	}
 	if verdict, _ := gate(r); verdict != record.Conformant && root.Failures+root.Errors == 0 {

@@ -33,7 +33,7 @@ func Markdown(w io.Writer, r *record.Report) error {
 	head, tail := mdHead(r), mdSetting(r)
 	head += mdPanics(r)
 	baseline, unjudged, requirements := mdBaseline(r), mdUnjudged(r), mdRequirements(r)
-	requirements += mdCoverage(r)
+	requirements += mdCoverage(r) + mdLoad(r)
 	room := MarkdownLimit - len(head) - len(baseline) - len(unjudged) - len(requirements) - len(tail)
 	_, err := io.WriteString(w, head+baseline+mdProblems(r, room)+unjudged+requirements+tail)
 	return err

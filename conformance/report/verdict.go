@@ -7,17 +7,17 @@ import (
 )
 
 // verdictLine returns the deciding verdict, with the target after its first words, because a
-// single line in a log must name its target. Coverage that fails the run has a sentence of its
-// own at the end.
+// single line in a log must name its target. Coverage and gates of a load that fail the run have
+// sentences of their own at the end.
 func verdictLine(r *record.Report) (text, code string) {
 	text, code = judgedLine(r)
-	if coverageFailed(r) != "" && code == green {
+	if len(asides(r)) > 0 && code == green {
 		code = red
 	}
-	return withCoverage(text, r), code
+	return withAsides(text, r), code
 }
 
-// judgedLine returns [verdictLine] without the coverage.
+// judgedLine returns [verdictLine] without the coverage and the load.
 func judgedLine(r *record.Report) (text, code string) {
 	if r.Baseline != nil {
 		text, code = baselineText(r.Baseline)
