@@ -28,9 +28,9 @@ func reportCommand() command {
 			"file - is standard input.\n" +
 			"The exit code is 0 if every report was written, whatever the verdict is.\n" +
 			"With merge, the reports of the shards of one run (fmaspec run -shard) become the report of the whole " +
-			"run: the exchanges are judged again, together, and histograms of a load are merged exactly. Then the exit " +
-			"code is that of the run. Of a load, a report keeps a part of the exchanges: relations between answers " +
-			"of different shards are not judged then, and the report names them.\n" +
+			"run: the exchanges are judged again, together, and histograms of a load are merged exactly. Then the " +
+			"exit code is that of the run. Of a load, a report keeps a part of the exchanges: relations between " +
+			"answers of different shards are not judged then, and the report names them.\n" +
 			"The formats:\n" + formatList(),
 		examples: []string{
 			"fmaspec report results.json",
