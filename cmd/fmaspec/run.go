@@ -188,6 +188,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.explore.permitted(plan); err != nil {
 		return err
 	}
+	if err := f.underLoad.permitted(plan); err != nil {
+		return err
+	}
 	if err := checkSize(plan, o.Repeat); err != nil {
 		return err
 	}
@@ -211,9 +214,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, plan)
 	}
-	if err := f.underLoad.announce(e, plan); err != nil {
-		return err
-	}
+	f.underLoad.announce(e, plan)
 	if err := f.safety.announce(ctx, e, plan); err != nil {
 		return err
 	}
