@@ -154,7 +154,7 @@ browser: ## test the HTML report in Chromium, and its accessibility with axe (ne
 .PHONY: bench
 bench: ## benchmark judging and a whole run, with a bare loop for comparison
 	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate \
-	  ./conformance/traffic ./conformance/proxy
+	  ./conformance/traffic ./conformance/proxy ./conformance/load
 
 # The number of exchanges of make bench-proxy.
 EXCHANGES ?= 1000000
@@ -163,6 +163,13 @@ EXCHANGES ?= 1000000
 bench-proxy: ## compare the proxy with a plain httputil.ReverseProxy, and pass EXCHANGES (1000000) on unaltered
 	$(GO) test -run '^$$' -bench . -benchmem ./conformance/proxy
 	$(GO) test -run '^TestNoByteIsAlteredUnderLoad$$' -v -timeout 3h ./conformance/proxy -exchanges $(EXCHANGES)
+
+# The number of cases of make soak, to each of two servers.
+CASES ?= 2500000
+
+.PHONY: soak
+soak: ## judge CASES (2500000) cases under load, of an honest server and of one that errs once in 100,000 requests
+	$(GO) test -run '^TestSoak$$' -v -timeout 6h ./conformance/load -soak $(CASES)
 
 .PHONY: memory
 memory: ## measure the memory of a run against the heaviest hostile servers

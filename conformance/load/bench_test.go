@@ -31,7 +31,7 @@ func BenchmarkLoad(b *testing.B) {
 	requests := requestsOf(b, s, target)
 	var judged, bare float64
 	for b.Loop() {
-		plan, err := s.Plan(b.Context(), target, conformance.Options{Seed: "bench", Run: "/valid/|/body/|/auth/|/file/"})
+		plan, err := s.Plan(b.Context(), target, benchOptions())
 		require.NoError(b, err)
 		r, err := load.Run(b.Context(), plan, load.Options{Duration: slice, Workers: workers, Seed: "bench"})
 		require.NoError(b, err)
@@ -45,10 +45,15 @@ func BenchmarkLoad(b *testing.B) {
 	b.ReportMetric(judged/bare, "of-bare")
 }
 
+// benchOptions are those of the load that is compared.
+func benchOptions() conformance.Options {
+	return conformance.Options{Seed: "bench", Run: "/valid/|/body/|/auth/|/file/"}
+}
+
 // requestsOf returns the requests that a load of the same cases sends, once each.
 func requestsOf(b *testing.B, s *conformance.Suite, target conformance.Target) (out []func() *http.Request) {
 	b.Helper()
-	plan, err := s.Plan(b.Context(), target, conformance.Options{Seed: "bench", Run: "/valid/|/body/|/auth/|/file/"})
+	plan, err := s.Plan(b.Context(), target, benchOptions())
 	require.NoError(b, err)
 	fit := map[string]bool{}
 	for _, c := range load.Cases(plan, load.DefaultMix()) {

@@ -221,13 +221,9 @@ func TestACaseThatFlipsIsShownWithItsNeighbours(t *testing.T) {
 
 func TestALoadStopsOnAFailure(t *testing.T) {
 	c := newClock()
-	r := put(
-		t,
-		t.Context(),
-		onceIn(100, honest(c), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
-		c,
-		load.Options{Duration: time.Hour, Workers: 1, StopOnFailure: true},
-	)
+	r := put(t, t.Context(),
+		onceIn(100, honest(c), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }), c,
+		load.Options{Duration: time.Hour, Workers: 1, StopOnFailure: true})
 	require.Contains(t, r.Load.Stopped, "failed, and the load was to stop on a failure")
 	require.Less(t, r.Load.Judged, int64(200))
 	require.Equal(t, record.NotConformant, r.Verdict)
@@ -372,11 +368,9 @@ func TestOptionsThatMeasureNothing(t *testing.T) {
 		{load.Options{Duration: time.Second, Mix: []record.MixPart{{Cases: "nothing", Weight: 1}}},
 			"no case of the run"},
 	} {
-		plan, err := s.Plan(
-			t.Context(),
+		plan, err := s.Plan(t.Context(),
 			conformance.Target{Handler: honest(newClock()), Token: token, Machine: machine},
-			conformance.Options{Run: plain},
-		)
+			conformance.Options{Run: plain})
 		require.NoError(t, err)
 		_, err = load.Run(t.Context(), plan, row.o)
 		var misuse *conformance.UsageError

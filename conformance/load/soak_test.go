@@ -80,7 +80,8 @@ func TestSoak(t *testing.T) {
 		require.NoError(t, err)
 		server.Close()
 		l := r.Load
-		t.Logf("%s: %d exchanges judged in %v, %.0f a second", name, l.Judged, l.Elapsed.Round(time.Second), l.Throughput)
+		t.Logf("%s: %d exchanges judged in %v, %.0f a second", name, l.Judged, l.Elapsed.Round(time.Second),
+			l.Throughput)
 		require.GreaterOrEqual(t, l.Judged, n)
 		require.Empty(t, l.Errors)
 		text, err := json.Marshal(r)
@@ -102,8 +103,8 @@ func TestSoak(t *testing.T) {
 		tenth := len(samples) / 10
 		first, last := samples[:tenth], samples[len(samples)-tenth:]
 		resident := func(s sample) int { return s.resident }
-		t.Logf("%s: resident %d MiB in the first tenth, %d MiB in the last; files %d and %d; goroutines %d and %d", name,
-			middle(first, resident)>>20, middle(last, resident)>>20,
+		t.Logf("%s: resident %d MiB in the first tenth, %d MiB in the last; files %d and %d; goroutines %d and %d",
+			name, middle(first, resident)>>20, middle(last, resident)>>20,
 			middle(first, func(s sample) int { return s.files }), middle(last, func(s sample) int { return s.files }),
 			middle(first, func(s sample) int { return s.goroutines }),
 			middle(last, func(s sample) int { return s.goroutines }))
