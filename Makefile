@@ -127,6 +127,10 @@ generators: ## generate and compile Go, TypeScript and Java from the OpenAPI doc
 contract: ## compare the OpenAPI document and its schemas with the released ones, and test the comparison
 	@cd .ci/contract && $(GO) vet . && $(GO) test -shuffle=on . && $(GO) run . check ../..
 
+.PHONY: kubernetes
+kubernetes: ## test that the manifests of docs/ci are what Kubernetes takes
+	@cd .ci/kubernetes && $(GO) vet . && $(GO) test .
+
 .PHONY: contract-release
 contract-release: ## release the OpenAPI document and its schemas; first raise info.version
 	@cd .ci/contract && $(GO) run . release ../..

@@ -31,8 +31,7 @@ rm -f "$report" || refuse "$report cannot be removed; name another folder in RES
 export FMASPEC_SHARD
 export FMASPEC_JOURNAL=${FMASPEC_JOURNAL:-$results/fmaspec-journal-${FMASPEC_SHARD%/*}.ndjson}
 
-"$command" run -report "json=$report" "$@"
-code=$?
-[ "$code" = 2 ] && exit 2
+code=0
+"$command" run -report "json=$report" "$@" || code=$?
+if [ "$code" = 2 ]; then exit 2; fi
 [ -s "$report" ] || exit 3
-exit 0
