@@ -230,6 +230,7 @@ func (r *run) load(ctx context.Context) {
 	r.meter = newMeter(r.began, r.measured, r.end)
 	r.flips = newFlips()
 	r.down = newOutages(r.measured)
+	r.flips.known(r.session.Report())
 	for _, c := range r.sent {
 		for _, a := range r.session.Attempts(c) {
 			r.flips.note(c.ID, a, nil)
