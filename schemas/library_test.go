@@ -38,7 +38,7 @@ func TestCompileRefusesWhatItWouldHaveToFetch(t *testing.T) {
 func TestCompileRefusesABrokenSchema(t *testing.T) {
 	for _, row := range []struct{ why, doc, want string }{
 		{"not JSON", "{\n\n\"type\": }", "schemas/a.schema.json:3: not JSON"},
-		{"not JSON at its end", "{}\n\nx", "schemas/a.schema.json:3: not JSON"},
+		{"not JSON at its end", "{\"type\": \"object\"}\n\nx", "schemas/a.schema.json:3: not JSON"},
 		{"a reference to nothing", "{\n\"properties\": {\"x\": {\n\"$ref\": \"#/none\"}}}",
 			`schemas/a.schema.json:3: $ref "#/none": nothing is there`},
 		{"a pattern that is none", `{"pattern": "("}`, "correct the file"},
