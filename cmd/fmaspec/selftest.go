@@ -217,18 +217,14 @@ func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) 
 	if len(problems) > 0 {
 		p.line("")
 	}
-	// The totals are those of the written cases, whatever other phases were run.
-	by := ""
-	if len(m.Phases) > 0 {
-		by = "by the written cases: "
-	}
+	// The totals are those of the written cases: without them they are all 0, and say nothing.
 	if len(m.Faults)+len(m.Variants) > 0 {
-		p.line("%s%s", by, m.Summary(elapsed))
+		p.line("%s", m.Summary(elapsed))
 		modes := m.ByMode()
-		p.line("%sa run fails %d of the faults with -level documented, %d by default, %d with -strict", by,
+		p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict",
 			modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
 	} else {
-		p.line("%snothing was judged; in %.1fs", by, elapsed.Seconds())
+		p.line("no server was judged by the written cases; in %.1fs", elapsed.Seconds())
 	}
 	for _, text := range m.PhaseLines() {
 		p.line("%s", text)
