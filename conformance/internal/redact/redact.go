@@ -29,8 +29,8 @@ type Secrets struct {
 	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
 	spelt []spelling     // every spelling of every value
 	least int            // length of the shortest of them
-	known []string       // the tokens among the values
-	index *index         // of spelt and known
+	known [][]form       // those of each token among the values
+	index *index         // of spelt and known; nil where it is not made yet
 
 	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
 }
@@ -95,19 +95,34 @@ func (s *Secrets) add(name, value string, token bool) {
 	// An exchange under way may read the former lists: these are new ones.
 	token = token && len(value) >= shortestPart
 	if token {
-		s.known = append(slices.Clip(s.known), value)
+		s.known = append(slices.Clip(s.known), formsOf(value))
 	}
 	s.spelt = slices.Clip(s.spelt)
-	var texts [][]byte
 	for _, text := range spellings(value) {
 		s.spelt = append(s.spelt, spelling{small([]byte(text)), token})
 	}
 	s.least = len(s.spelt[0].text)
 	for _, sp := range s.spelt {
-		texts = append(texts, sp.text)
 		s.least = min(s.least, len(sp.text))
 	}
-	s.index = newIndex(texts, s.known)
+	s.index = nil
+}
+
+// lists returns the spellings, their index, nil where there are none, and the length of the
+// shortest. The index is made when it is needed: secrets are added many at once.
+func (s *Secrets) lists() (spelt []spelling, x *index, least int) {
+	s.mu.RLock()
+	spelt, x, least = s.spelt, s.index, s.least
+	s.mu.RUnlock()
+	if x != nil || len(spelt) == 0 {
+		return spelt, x, least
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index == nil {
+		s.index = newIndex(s.spelt, s.known)
+	}
+	return s.spelt, s.index, s.least
 }
 
 // spellings are the forms in which a server may return a value, besides those that
@@ -193,9 +208,7 @@ func (s *Secrets) HoldsToken(text []byte) bool {
 
 // strike is Bytes, and reports besides whether what it found is of a token.
 func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) {
-	s.mu.RLock()
-	spelt, index, least := s.spelt, s.index, s.least
-	s.mu.RUnlock()
+	spelt, index, least := s.lists()
 	if cut {
 		least = min(least, cutSecret)
 	}
