@@ -44,7 +44,7 @@ VET ?=
 # PARTS of make test, which .ci/run runs at the same time.
 PARTS ?= all race pact
 
-CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal mutate proxy reference \
+CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal load mutate proxy reference \
   internal/guard internal/pace internal/redact internal/wire)
 
 # Tests that judge, one after another, what a single run gave, or only read: for the
@@ -177,7 +177,7 @@ CASES ?= 2500000
 
 .PHONY: soak
 soak: ## judge CASES (2500000) cases under load, of an honest server and of one that errs once in 100,000 requests
-	$(GO) test -run '^TestSoak$$' -v -timeout 6h ./conformance/load -soak $(CASES)
+	$(GO) test -run '^Test(Soak|NoConformingServerFlips)$$' -v -timeout 6h ./conformance/load -soak $(CASES)
 
 .PHONY: memory
 memory: ## measure the memory of a run against the heaviest hostile servers

@@ -16,13 +16,17 @@ import (
 )
 
 // TestNoConformingServerFlips puts each conforming server under a short load on connections that
-// are kept: no case is judged in two ways, and the verdict is that of a run without load.
+// are kept: no case is judged in two ways, and the verdict is that of a run without load. With
+// -soak it is each of them, else a quarter.
 func TestNoConformingServerFlips(t *testing.T) {
 	s, err := builtIn()
 	require.NoError(t, err)
-	every := 1
-	if testing.Short() {
-		every = 9
+	every := 4
+	switch {
+	case testing.Short():
+		every = 20
+	case *soak > 0:
+		every = 1
 	}
 	for i, v := range mutate.Honest() {
 		if i%every != 0 || v.Waits {
