@@ -172,6 +172,10 @@ bench-proxy: ## compare the proxy with a plain httputil.ReverseProxy, and pass E
 	$(GO) test -run '^$$' -bench . -benchmem ./conformance/proxy
 	$(GO) test -run '^TestNoByteIsAlteredUnderLoad$$' -v -timeout 3h ./conformance/proxy -exchanges $(EXCHANGES)
 
+.PHONY: bench-load
+bench-load: ## compare a judged load with one of vegeta, which judges nothing: percentiles, and the rate of each
+	@cd .ci/load && $(GO) vet . && $(GO) test -count=1 -v .
+
 # The number of cases of make soak, to each of two servers.
 CASES ?= 2500000
 
