@@ -140,18 +140,20 @@ const checkMemory = 36 << 20
 
 // trafficExit returns the error that decides the exit code of recorded or passing traffic.
 func trafficExit(r *record.Report, failOn string) error {
-	server, client := r.Verdict, record.Conformant
+	server, client := r.Verdict, record.Unjudged
 	if r.Client != nil {
 		client = r.Client.Verdict
 	}
+	decides := func(side string) bool { return failOn == "any" || failOn == side }
 	switch {
 	case failOn == "none":
 		return nil
-	case server == record.NotConformant && failOn != "client":
+	case decides("server") && server == record.NotConformant:
 		return &exit{code: exitNotConformant}
-	case client == record.NotConformant && failOn != "server":
+	case decides("client") && client == record.NotConformant:
 		return &exit{code: exitClient}
-	case failOn == "client" && client == record.Unjudged, failOn != "client" && server == record.Unjudged:
+	case decides("server") && server == record.Unjudged, failOn == "client" && client == record.Unjudged,
+		r.Interrupted:
 		return &exit{code: exitUnjudged}
 	}
 	return nil
