@@ -67,7 +67,7 @@ type Verdict struct {
 }
 
 // watchLimit is how many of the latest values each check across exchanges keeps.
-const watchLimit = 1 << 14
+const watchLimit = 1 << 13
 
 // watchRoom is the room of a record.
 func watchRoom() room { return room{values: watchLimit, alike: watchLimit} }
@@ -359,7 +359,9 @@ func (w *Watch) keep(x *Judged) {
 	if x.Response != nil {
 		kept.Response = shortenedTo(x.Response, keptLong)
 	}
-	j.exchanges = append(j.exchanges, &Judged{&kept, x.Judgement})
+	judged := &Judged{&kept, x.Judgement}
+	judged.values, judged.Traces = nil, nil // of which the checks across exchanges keep what they need
+	j.exchanges = append(j.exchanges, judged)
 	slices.SortStableFunc(j.exchanges, func(a, b *Judged) int { return cmp.Compare(a.step(), b.step()) })
 }
 
@@ -382,7 +384,8 @@ func (w *Watch) Report() *record.Report {
 		Suite: record.SuiteInfo{Name: "fmaspec", Version: Version, Contract: w.suite.Contract,
 			Fixtures: w.suite.Fixtures, Cases: len(w.suite.Cases), Generated: w.suite.Generators,
 			Level: w.options.Level, Strict: w.options.Strict}}
-	k := conclusion{suite: w.suite, level: w.options.Level, strict: w.options.Strict, unjudged: w.broken}
+	k := conclusion{suite: w.suite, level: w.options.Level, strict: w.options.Strict, traffic: true,
+		unjudged: w.broken}
 	var runs []*caseRun
 	for _, j := range w.jobs {
 		run := j.caseRun
@@ -392,7 +395,6 @@ func (w *Watch) Report() *record.Report {
 	slices.SortFunc(runs, func(a, b *caseRun) int { return cmp.Compare(a.c.ID, b.c.ID) })
 	found := w.found
 	k.conclude(out, runs, found)
-	out.Coverage = nil // of what the suite sends
 	info := w.traffic
 	out.Traffic = &info
 	if len(runs) == 0 && out.Verdict != record.NotConformant {

@@ -118,7 +118,9 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 		}
 	}
 	clear()
+	debug.FreeOSMemory() // which the report needs
 	r := c.watch.Report()
+	c.watch = nil // what it remembers needs memory that the reports can have
 	for _, of := range []*record.Report{r, r.Client} {
 		if of != nil {
 			mutate.Prove(of)
@@ -136,7 +138,7 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 
 // checkMemory is the memory that a check may take before the garbage collector works harder,
 // in bytes: files may be long, and what is kept of them is not.
-const checkMemory = 36 << 20
+const checkMemory = 28 << 20
 
 // trafficExit returns the error that decides the exit code of recorded or passing traffic.
 func trafficExit(r *record.Report, failOn string) error {

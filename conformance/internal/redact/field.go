@@ -86,7 +86,10 @@ func (s *Secrets) Field(f record.Field) string {
 		for i := from; i < len(words); i++ {
 			words[i] = struck(words[i])
 		}
-		return f.Value[:len(f.Value)-len(value)] + strings.Join(words, " ")
+		if out := f.Value[:len(f.Value)-len(value)] + strings.Join(words, " "); out != f.Value {
+			return out
+		}
+		return f.Value
 	case "Set-Cookie":
 		pair, attributes, more := strings.Cut(f.Value, ";")
 		if pair = withoutValue(pair); more {

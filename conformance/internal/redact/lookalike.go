@@ -19,7 +19,7 @@ var (
 	secretMember = regexp.MustCompile(`(?i)(\\*"(?:` + secretNames + `)\\*"\s*:\s*\\*")((?:[^"\\]|\\[^"]|\\\\)+)`)
 	// Credentials as they stand in a field Authorization (RFC 6750 2.1, RFC 7617).
 	schemeAndToken = regexp.MustCompile(`(?i)(\b(?:bearer|basic)(?: |%20|\+))` +
-		`((?:[a-z0-9._~+/*-]|\\/|\\u002[ab])+(?:=|%3d|\\u003d)*)`)
+		`((?:[a-z0-9._~+/-]|\\/|\\u002b)+(?:=|%3d|\\u003d)*)`)
 	// A word of prose, or the name of a parameter of a challenge (RFC 9110 11.6.1).
 	word = regexp.MustCompile(`^[A-Z]?[a-z]*[a-z_-]*[.=]*$`)
 )
