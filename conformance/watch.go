@@ -168,8 +168,10 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 		if blanked(out.Exchange) {
 			seen.Lacks = append(slices.Clip(seen.Lacks), record.Credentials)
 		}
-		if seen.Response == nil && seen.Err == nil {
-			seen.Err = &record.WireError{Kind: record.Cancelled, Msg: "the record holds no answer"}
+		unsent := seen.Err != nil && (seen.Err.Kind == record.Unreachable || seen.Err.Kind == record.Withheld)
+		if seen.Response == nil && !unsent {
+			// A server may close a connection while the next request is on its way (RFC 9112 9.5).
+			seen.Err = &record.WireError{Kind: record.Cancelled, Msg: cmp.Or(out.Exchange.Error, "the record holds no answer")}
 		}
 		call := w.suite.clientCall(seen, client, false)
 		w.assign(seen, w.models.caseOf(call, called), called)

@@ -139,6 +139,16 @@ func TestClientsBehindAPathPrefixAreJudged(t *testing.T) {
 	require.Equal(t, "request.sha1-required", v.Client[0].Requirement)
 }
 
+func TestARequestWithoutAnAnswerIsNoEvidence(t *testing.T) {
+	for _, kind := range []record.WireKind{"", record.Closed, record.Cut, record.Silent, record.Malformed} {
+		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, 0, func(x *record.Exchange) {
+			x.Response, x.Error, x.ErrorKind = nil, "reset", kind
+		}))
+		require.Empty(t, v.Server, kind)
+		require.NotEmpty(t, v.Unjudged, kind)
+	}
+}
+
 func TestAMachineMayHaveMoreNames(t *testing.T) {
 	const long, short = "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "fb9ab6be3965095a09c057be7c90f0a2"
 	differ := func(machines ...string) (out int) {
