@@ -33,7 +33,7 @@ func (p *passing) strike(x record.Exchange) record.Exchange {
 		header[i] = record.Field{Name: s.Text(f.Name), Value: s.Field(f)}
 	}
 	x.Request.Header = header
-	x.Request.URL = s.Text(withoutUser(x.Request.URL))
+	x.Request.URL = s.Text(x.Request.URL)
 	x.Request.Method = s.Text(x.Request.Method)
 	x.Request.Body, _ = s.Bytes(x.Request.Body, false)
 	if x.Response != nil {
@@ -119,27 +119,4 @@ func blanked(x record.Exchange) bool {
 		}
 		return value == "" || strings.HasPrefix(value, "$") || !redact.StandsFor(strings.Trim(value, "()•-_ "))
 	})
-}
-
-// withoutUser returns a URL without the password that it holds.
-func withoutUser(text string) string {
-	scheme, rest, is := strings.Cut(text, "://")
-	if !is {
-		return text
-	}
-	authority, _, _ := strings.Cut(rest, "/")
-	user, _, is := cutLast(authority, "@")
-	if !is {
-		return text
-	}
-	name, _, _ := strings.Cut(user, ":")
-	return scheme + "://" + name + ":***" + rest[len(user):]
-}
-
-// cutLast cuts a text at the last occurrence of a separator.
-func cutLast(text, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, sep); i >= 0 {
-		return text[:i], text[i+len(sep):], true
-	}
-	return text, "", false
 }

@@ -20,6 +20,8 @@ var (
 	// Credentials as they stand in a field Authorization (RFC 6750 2.1, RFC 7617).
 	schemeAndToken = regexp.MustCompile(`(?i)(\b(?:bearer|basic)(?: |%20|\+))` +
 		`((?:[a-z0-9._~+/-]|\\/|\\u002b)+(?:=|%3d|\\u003d)*)`)
+	// The password of a user in a URL.
+	password = regexp.MustCompile(`(:(?://|\\/\\/)[^\s/:@"'<>\\]*:)([^\s/?#"'<>\\]+)@`)
 	// A word of prose, or the name of a parameter of a challenge (RFC 9110 11.6.1).
 	word = regexp.MustCompile(`^[A-Z]?[a-z]*[a-z_-]*[.=]*$`)
 )
@@ -47,6 +49,9 @@ func lookalikes(text string) string {
 	}
 	if strings.Contains(text, "=") || strings.Contains(text, "%3") || strings.Contains(text, `\u003`) {
 		text = behind(secretParameter, text, nil)
+	}
+	if strings.Contains(text, "@") && (strings.Contains(text, "://") || strings.Contains(text, `:\/\/`)) {
+		text = behind(password, text, nil)
 	}
 	if slices.ContainsFunc(hints(), func(hint string) bool { return strings.Contains(text, hint) }) {
 		text = behind(secretMember, text, nil)

@@ -34,6 +34,8 @@ func TestWhatGrantsAccessIsStruckOut(t *testing.T) {
 		`{"client_secret": "` + canary + `"}`,
 		`{"message":"{\"access_token\":\"` + canary + `\"}"}`,
 		"AccountKey=" + canary,
+		"dial https://user:" + canary + "@h/: refused",
+		`{"x":"https:\/\/user:` + canary + `@h"}`,
 		`{"clientSecret":"` + canary + `","a":1}`,
 		`{"apiKey":"` + canary + `"}`,
 		`{"AccessToken" : "` + canary + `"}`,
@@ -55,6 +57,8 @@ func TestWhatOnlyResemblesASecretStays(t *testing.T) {
 		"the code=5 and key=7",
 		`{"token":"invalid_token","code":"Unauthorized"}`,
 		"text/html; charset=utf-8",
+		"https://h:8080/machines/a@b",
+		"https://user@h/a:b@c",
 		`{"@odata.context":"https://h/$metadata#machineactions/$entity"}`,
 	} {
 		require.Equal(t, text, (&Secrets{}).Text(text))
