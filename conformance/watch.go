@@ -171,7 +171,8 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 		unsent := seen.Err != nil && (seen.Err.Kind == record.Unreachable || seen.Err.Kind == record.Withheld)
 		if seen.Response == nil && !unsent {
 			// A server may close a connection while the next request is on its way (RFC 9112 9.5).
-			seen.Err = &record.WireError{Kind: record.Cancelled, Msg: cmp.Or(out.Exchange.Error, "the record holds no answer")}
+			seen.Err = &record.WireError{Kind: record.Cancelled,
+				Msg: cmp.Or(out.Exchange.Error, "the record holds no answer")}
 		}
 		call := w.suite.clientCall(seen, client, false)
 		w.assign(seen, w.models.caseOf(call, called), called)
