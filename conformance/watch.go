@@ -348,7 +348,10 @@ func (w *Watch) keep(x *Judged) {
 		j.exchanges = slices.DeleteFunc(j.exchanges, func(o *Judged) bool { return o.step() == x.step() })
 	}
 	shows := w.compare(x) && j.shown < newFindings
-	first := x.Round == j.first && (!x.Case.Recorded || len(j.exchanges) == 0)
+	// Of the records of many runs the first one that shows how a step was answered is kept.
+	first := x.Round == j.first && !slices.ContainsFunc(j.exchanges, func(o *Judged) bool {
+		return x.Case.Recorded || o.Round != x.Round && o.Case == x.Case && o.Step == x.Step && o.Unjudged == ""
+	})
 	isNew := j.isNew(x)
 	if shows && !first && !isNew {
 		j.shown++

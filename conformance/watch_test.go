@@ -3,7 +3,9 @@ package conformance_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/reference"
 )
 
 // passed returns an exchange as a record of traffic holds it.
@@ -24,6 +27,24 @@ func passed(after time.Duration, status int, change ...func(*record.Exchange)) r
 		f(&x)
 	}
 	return x
+}
+
+// recordedRun runs some cases against a conforming server, and returns the record.
+func recordedRun(t *testing.T, suite *conformance.Suite) (r, head *record.Report, all []record.Exchange) {
+	t.Helper()
+	server := httptest.NewServer(reference.New(reference.Config{Token: "test-token-0d5ac7"}))
+	t.Cleanup(server.Close)
+	var mu sync.Mutex
+	p, err := suite.Plan(t.Context(), conformance.Target{URL: server.URL, Token: "test-token-0d5ac7"},
+		conformance.Options{Run: "^requestSample/(valid|state)/", Seed: "1", Record: func(x record.Exchange) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, x)
+		}})
+	require.NoError(t, err)
+	r, err = p.Run(t.Context())
+	require.NoError(t, err)
+	return r, p.Head(), all
 }
 
 func sending(body string) func(*record.Exchange) {
@@ -146,6 +167,28 @@ func TestARequestWithoutAnAnswerIsNoEvidence(t *testing.T) {
 		}))
 		require.Empty(t, v.Server, kind)
 		require.NotEmpty(t, v.Unjudged, kind)
+	}
+}
+
+func TestManyRecordsOfOneRunNeedNoMoreMemory(t *testing.T) {
+	suite := load(t)
+	run, head, all := recordedRun(t, suite)
+	w := suite.Watch(conformance.WatchOptions{})
+	for range 5 {
+		require.NoError(t, w.Begin(head))
+		for _, x := range all {
+			w.Note(x)
+		}
+	}
+	again := w.Report()
+	sent := map[string]int{}
+	for _, c := range run.Cases {
+		sent[c.ID] = len(c.Exchanges)
+	}
+	require.Equal(t, run.Verdict, again.Verdict)
+	require.Equal(t, 5*len(all), again.Traffic.Exchanges)
+	for _, c := range again.Cases {
+		require.Equal(t, sent[c.ID], len(c.Exchanges), c.ID)
 	}
 }
 
