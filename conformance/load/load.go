@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/record"
 )
 
@@ -69,22 +70,10 @@ func (o Options) prepared() Options {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = pace.Sleep
 	}
 	o.Wait = max(o.Wait, LeastWait)
 	return o
-}
-
-// sleep waits by the clock.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // Validate returns what is wrong with the options themselves.
@@ -116,7 +105,7 @@ type run struct {
 	session *conformance.Session
 	sent    []*conformance.Case // that the mix has, in the order of their ids
 	mix     *mix
-	pace    arrivals
+	arrive  arrivals
 	meter   *meter
 	flips   *flips
 	down    *outages
@@ -167,9 +156,9 @@ func newRun(plan *conformance.Plan, o Options) (*run, error) {
 		return nil, &conformance.UsageError{Msg: err.Error()}
 	}
 	r.sent = r.mix.cases
-	r.pace = arrivals{ramp: r.Ramp}
+	r.arrive = arrivals{ramp: r.Ramp}
 	if r.Rate.N > 0 {
-		r.pace.each = time.Duration(float64(r.Rate.Per) / float64(r.Rate.N) * r.mix.steps())
+		r.arrive.each = time.Duration(float64(r.Rate.Per) / float64(r.Rate.N) * r.mix.steps())
 	}
 	return r, r.permitted(plan)
 }
@@ -279,14 +268,14 @@ func (r *run) tick(ctx context.Context) (stop func(), done chan struct{}) {
 func (r *run) work(ctx context.Context, n int) {
 	w := &worker{run: r, n: n + 1, sender: r.session.Worker()}
 	defer w.sender.Close()
-	if r.pace.each == 0 && r.Ramp > 0 && r.Sleep(ctx, r.Ramp*time.Duration(n)/time.Duration(r.Workers)) != nil {
+	if r.arrive.each == 0 && r.Ramp > 0 && r.Sleep(ctx, r.Ramp*time.Duration(n)/time.Duration(r.Workers)) != nil {
 		return
 	}
 	for ctx.Err() == nil {
 		ticket := r.ticket.Add(1) - 1
 		planned := r.Now()
-		if r.pace.each > 0 {
-			planned = r.began.Add(r.pace.at(ticket))
+		if r.arrive.each > 0 {
+			planned = r.began.Add(r.arrive.at(ticket))
 		}
 		if !planned.Before(r.end) || r.Cases > 0 && ticket >= r.Cases {
 			return
@@ -294,7 +283,7 @@ func (r *run) work(ctx context.Context, n int) {
 		if wait := planned.Sub(r.Now()); wait > 0 && r.Sleep(ctx, wait) != nil {
 			return
 		}
-		if r.pace.each > 0 && r.down.lost(planned) {
+		if r.arrive.each > 0 && r.down.lost(planned) {
 			continue
 		}
 		w.send(ctx, r.mix.pick(ticket), planned)

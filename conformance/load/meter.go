@@ -80,7 +80,7 @@ func (m *meter) note(r *run, h *held) {
 	inTime := !h.planned.Before(m.measured)
 	for i, x := range h.a.Exchanges {
 		took := x.Elapsed
-		if i == 0 && r.pace.each > 0 { // from when it was to be sent
+		if i == 0 && r.arrive.each > 0 { // from when it was to be sent
 			took = x.Started.Add(x.Elapsed).Sub(h.planned)
 		}
 		micro := min(max(took.Microseconds(), 1), longest)
@@ -110,7 +110,7 @@ func (m *meter) note(r *run, h *held) {
 		m.of[k].RecordValue(micro)
 	}
 	m.sent[h.c.ID]++
-	if r.pace.each > 0 && inTime {
+	if r.arrive.each > 0 && inTime {
 		if h.late > time.Millisecond {
 			m.behind.Late++
 		}

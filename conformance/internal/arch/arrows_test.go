@@ -49,8 +49,9 @@ func core() []arrows {
 		{"conformance/explore", []string{"conformance", "conformance/record", "openapi",
 			"conformance/internal/httpfile"}, "an exploration makes cases and sends them by a session of the judge; " +
 			"it knows no server, and saves what it found as a file of requests"},
-		{"conformance/load", []string{"conformance", "conformance/record", "conformance/term"}, "a load decides when " +
-			"which case is sent and measures; how an answer is judged is known to the session alone"},
+		{"conformance/load", []string{"conformance", "conformance/internal/pace", "conformance/record",
+			"conformance/term"}, "a load decides when which " +
+			"case is sent and measures; how an answer is judged is known to the session alone"},
 	}
 }
 
