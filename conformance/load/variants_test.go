@@ -40,7 +40,8 @@ func TestNoConformingServerFlips(t *testing.T) {
 				conformance.Options{Seed: "load", Run: "/valid/|/body/refuses", RetryTime: time.Minute,
 					Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 			require.NoError(t, err)
-			r, err := load.Run(t.Context(), plan, load.Options{Duration: time.Hour, Cases: 200, Workers: 8, Seed: "load"})
+			r, err := load.Run(t.Context(), plan,
+				load.Options{Duration: time.Hour, Cases: 200, Workers: 8, Seed: "load"})
 			require.NoError(t, err)
 			require.Equal(t, record.Conformant, r.Verdict, "%s", r.Reason)
 			require.Empty(t, r.Load.Flips, "%v", r.Load.Flips)
