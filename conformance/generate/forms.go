@@ -613,9 +613,8 @@ func connections(b *builder) []item {
 	out := []item{}
 	for _, n := range []int{1, 2, 5} {
 		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			before: true, once: n == 5, change: func(r *request) {
-				r.prior = slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)
-			}}
+			before: true, once: n == 5,
+			change: after(unchanged, slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)...)}
 		if n == 1 {
 			it.dimension = "connection"
 		}
@@ -640,12 +639,10 @@ func behindOthers(b *builder) (out []item) {
 			r.members = append(r.members, member{`"Further"`, `"{{repeat 12000 x}}"`})
 		}, nil},
 	} {
+		first := b.plain.clone()
+		v.change(&first)
 		out = append(out, item{once: true, name: v.name, title: "a request behind " + v.title + " on its connection",
-			change: func(r *request) {
-				first := b.plain.clone()
-				v.change(&first)
-				r.prior = []prior{{first, conformance.Either, v.open}}
-			}})
+			change: after(unchanged, prior{first, conformance.Either, v.open})})
 	}
 	return out
 }
@@ -1032,7 +1029,8 @@ func credentials(b *builder) (out []item) {
 		return out
 	}
 	behind := token("behind-good", "with a character more, behind a request with the right one", "{{token}}.")
-	behind.combined, behind.change = false, priorTo(behind.change, b.plain)
+	behind.combined = false
+	behind.change = after(behind.change, prior{request: b.plain, expect: conformance.Accepted})
 	return append([]item{
 		behind,
 		derived("shorter", "without its last character", "shorter-token"),
@@ -1061,14 +1059,6 @@ func credentialForms(*builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form)})
 	}
 	return out
-}
-
-// priorTo is a change of a request that goes behind another, accepted one on its connection.
-func priorTo(change func(*request), first request) func(*request) {
-	return func(r *request) {
-		change(r)
-		r.prior = []prior{{request: first, expect: conformance.Accepted}}
-	}
 }
 
 func methods(*builder) (out []item) {
