@@ -269,7 +269,8 @@ func (v *verifier) verify(o Options) {
 		v.job(j, v.results[j.c.ID])
 	}
 	out := &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
-		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
+		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics,
+		Exploration: v.recorded.Exploration}
 	out.Safety.Actions = v.actions
 	if len(v.unjudged) > 0 {
 		out.Suite.Generated = v.recorded.Suite.Generated

@@ -25,6 +25,7 @@ func ReportFields() []ReportField {
 		came     = "what came"
 		when     = "when it came; the order of times is compared"
 		machine  = "what the run ran on"
+		drawn    = "cases that were drawn, of which the report has those that failed alone"
 		traffic  = "of recorded traffic, whose reports are refused"
 		baseline = "derived with the file of accepted findings, an exception without it"
 	)
@@ -103,6 +104,12 @@ func ReportFields() []ReportField {
 		{"panics[].stack[]", Recorded, came},
 		{"panics[].requests", Recorded, came},
 		{"panics[].case", Recorded, came},
+		{"exploration.asked", Recorded, drawn},
+		{"exploration.drawn", Recorded, drawn},
+		{"exploration.sent", Recorded, drawn},
+		{"exploration.unsent", Recorded, drawn},
+		{"exploration.left_out", Recorded, drawn},
+		{"exploration.causes", Recorded, drawn},
 		{"baseline.file", Bounded, baseline},
 		{"baseline.entries", Bounded, baseline},
 		{"baseline.known", Bounded, baseline},
