@@ -481,6 +481,7 @@ func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult
 	v.differ(place+" method", recorded.Request.Method, own.Method)
 	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target",
 		fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
+	v.differ(place+" version", recorded.Request.Version, own.Version)
 	v.refute(!alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
 	dropped = round > 0 && len(recorded.Request.Body) == 0 && len(own.Body) > keptBody
 	if !dropped && !bytes.Equal(recorded.Request.Body, own.Body) {

@@ -179,6 +179,7 @@ func ReportFields() []ReportField {
 		{"cases[].exchanges[].request.method", Derived, ""},
 		{"cases[].exchanges[].request.url", Derived, ""},
 		{"cases[].exchanges[].request.absolute", Derived, ""},
+		{"cases[].exchanges[].request.version", Derived, ""},
 		{"cases[].exchanges[].request.header[].name", Derived, "a field that a setting adds has to stand in all " +
 			"requests"},
 		{"cases[].exchanges[].request.header[].value", Derived, "a field that a setting adds has to stand in all " +

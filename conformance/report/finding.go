@@ -426,9 +426,17 @@ func path(url string) string {
 // absolute form.
 func target(r record.Request) string {
 	if r.Absolute {
-		return r.URL
+		return r.URL + version(r)
 	}
-	return path(r.URL)
+	return path(r.URL) + version(r)
+}
+
+// version returns what the request line says behind the target, where it is not as usual.
+func version(r record.Request) string {
+	if r.Version == "" {
+		return ""
+	}
+	return " HTTP/" + r.Version
 }
 
 // repeats returns the number of further findings of a case with the same problem.
