@@ -240,7 +240,8 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	if step.Abort {
 		out.sending.Abort = head + len(body)/2
 	}
-	out.file = sentMember(unchunked(record.Request{Header: header, Body: message[head:]}), b.ops[step.operation(c)].FileMember)
+	out.file = sentMember(unchunked(record.Request{Header: header, Body: message[head:]}),
+		b.ops[step.operation(c)].FileMember)
 	if file := strings.ToLower(out.file); slices.ContainsFunc(out.marks, isHash) && file != "" &&
 		!strings.Contains(step.Body, out.file) && !slices.Contains(out.marks, file) {
 		out.marks = append(out.marks, file) // made of the hash, and so of this request alone

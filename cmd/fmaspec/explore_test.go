@@ -112,8 +112,9 @@ func TestAPatternOfExploredCasesAloneNamesACaseToBeginWith(t *testing.T) {
 	got := call(t.Context(), nil, "run", "-generate", "explore", "-n", "9", "-save", "", "-run",
 		"^requestSample/explore/")
 	require.Equal(t, exitMisuse, got.code)
-	require.Contains(t, got.stderr, "-run \"^requestSample/explore/\": matches explored cases alone, and an exploration "+
-		"begins with a case of the suite; give -run '(^requestSample/explore/)|/valid/accepts-plain-request$'")
+	require.Contains(t, got.stderr,
+		"-run \"^requestSample/explore/\": matches explored cases alone, and an exploration "+
+			"begins with a case of the suite; give -run '(^requestSample/explore/)|/valid/accepts-plain-request$'")
 	got = call(t.Context(), nil, "run", "-generate", "explore", "-n", "9", "-save", "", "-run",
 		"(^requestSample/explore/)|/valid/accepts-plain-request$")
 	require.Equal(t, exitConformant, got.code, got.stderr)

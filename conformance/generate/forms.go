@@ -491,7 +491,8 @@ func headers(b *builder) []item {
 			}},
 		{name: "authorization-last", title: "Authorization behind all others",
 			change: func(r *request) { r.ordered("Host", "Content-Type", "Content-Length", "Authorization") }},
-		{name: "expect-upper", title: "an expectation in upper case", dimension: "expectation", change: sets("Expect", "100-CONTINUE")},
+		{name: "expect-upper", title: "an expectation in upper case", dimension: "expectation", change: sets("Expect",
+			"100-CONTINUE")},
 		{name: "if-modified-since", title: "a condition that is for GET alone",
 			change: sets("If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT")},
 		{name: "range", title: "a range that is for GET alone", change: sets("Range", "bytes=0-10")},
@@ -1032,7 +1033,9 @@ func claimedRoles(*builder) (out []item) {
 		r.members = append(r.members, member{`"role"`, `"Global admin"`}, member{`"roles"`, `["admin"]`},
 			member{`"Role"`, `"admin"`}, member{`"isAdmin"`, "true"}, member{`"admin"`, "true"})
 	})
-	claim("query", "a query that says that he has it", func(r *request) { r.path += "?role=admin&roles=admin&admin=true" })
+	claim("query", "a query that says that he has it", func(r *request) {
+		r.path += "?role=admin&roles=admin&admin=true"
+	})
 	claim("chain", "fields of a proxy on the machine itself", sets("X-Forwarded-For", "127.0.0.1", "Forwarded",
 		"for=127.0.0.1", "X-Real-IP", "127.0.0.1", "Origin", "http://127.0.0.1"))
 	return out

@@ -11,9 +11,10 @@ type Group struct {
 // Groups returns the table of groups, in the order in which their cases are made.
 func Groups() []Group {
 	return []Group{
-		{"text", "each text member holds a text of ASCII at which software is known to fail", followed(ownNames, texts(asciiTexts,
-			asciiTurns, value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""},
-			value{"own-machine", "the machine of the path", `"{{machine}}"`, ""}))},
+		{"text", "each text member holds a text of ASCII at which software is known to fail", followed(ownNames,
+			texts(asciiTexts,
+				asciiTurns, value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""},
+				value{"own-machine", "the machine of the path", `"{{machine}}"`, ""}))},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
 			"Unicode",
 			texts(unicodeTexts, unicodeTurns)},

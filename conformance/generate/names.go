@@ -238,7 +238,10 @@ func further(b *builder) (out []item) {
 	for _, name := range b.hashMembers() {
 		other := strings.TrimRight(name, "0123456789") + "256"
 		once = append(once, item{name: slug("next-to", name), title: "a further member " + other + ", a longer hash",
-			change: func(r *request) { r.members = append(r.members, member{quote(other), `"{{repeat 8 0123abcd}}"`}) }})
+			change: func(r *request) {
+				r.members = append(r.members, member{quote(other),
+					`"{{repeat 8 0123abcd}}"`})
+			}})
 	}
 	for _, it := range once {
 		it.once = true

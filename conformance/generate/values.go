@@ -476,7 +476,8 @@ func notHashes(b *builder) (out []item) {
 			{"plus-before", "a plus sign for its first digit", "+" + digits, ""},
 			{"dot-inside", "a point for a digit", all[:20] + "." + all[21:], ""},
 		} {
-			out = append(out, item{once: true, name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
+			out = append(out, item{once: true, name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name,
+				v.title),
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule})
 		}
 	}

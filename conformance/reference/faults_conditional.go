@@ -623,23 +623,28 @@ func transferFaults() []conditional {
 			phase: Unfound, when: func(q *asked) bool { return strings.ToLower(q.Host) != q.Host }, then: crash},
 		{name: "crashes-on-old-version", says: "answers 500 to HTTP/1.0", breaks: breaksEither, phase: Coverage,
 			when: oldVersion, then: crash},
-		{name: "crashes-on-upper-expectation-and-upper-hash", says: "answers 500 to 100-CONTINUE where the Sha1 is in " +
-			"capitals", breaks: breaksPair, phase: Coverage, when: both(field("Expect", `[A-Z]`), upperSha1), then: crash},
+		{name: "crashes-on-upper-expectation-and-upper-hash",
+			says: "answers 500 to 100-CONTINUE where the Sha1 is in " +
+				"capitals", breaks: breaksPair, phase: Coverage, when: both(field("Expect", `[A-Z]`), upperSha1),
+			then: crash},
 		{name: "crashes-on-chunks-with-sha1-first", says: "answers 500 to a body in chunks in which Sha1 stands first",
 			breaks: breaksForms, phase: Coverage, when: both(chunky, sha1First), then: crash},
-		{name: "refuses-lower-scheme-in-chunks", says: "takes bearer in small letters for another scheme where the body " +
-			"is in chunks", breaks: ids("auth.scheme-case", "request.json-forms"), phase: Coverage,
+		{name: "refuses-lower-scheme-in-chunks",
+			says: "takes bearer in small letters for another scheme where the body " +
+				"is in chunks", breaks: ids("auth.scheme-case", "request.json-forms"), phase: Coverage,
 			when: both(chunky, field("Authorization", `^bearer`)), then: refuse(401)},
 		{name: "gives-one-id-to-chunks", says: "gives every action whose request came in chunks one id",
 			breaks: ids("action.id"), when: chunky,
 			then: edits(set("id", "6f1d364c-680c-499a-b30c-dd9265ad4c9d"))},
 		{name: "answers-chunks-with-other-hash", says: "answers a body in chunks about another file",
 			breaks: ids("action.sha1"), when: chunky, then: edits(set("sha1", freshHash))},
-		{name: "crashes-on-zip-and-hash-of-digits", says: "answers 500 to a Sha1 of digits alone of a client that takes " +
-			"gzip", breaks: breaksPair, phase: Coverage,
+		{name: "crashes-on-zip-and-hash-of-digits",
+			says: "answers 500 to a Sha1 of digits alone of a client that takes " +
+				"gzip", breaks: breaksPair, phase: Coverage,
 			when: both(field("Accept-Encoding", `gzip`), sha1Like(`^[0-9]+$`)), then: crash},
 		{name: "crashes-on-100-members", says: "answers 500 to 64 members or more",
-			breaks: ids("request.extra-members", "response.created"), phase: Coverage, when: manyMembers(64), then: crash},
+			breaks: ids("request.extra-members", "response.created"), phase: Coverage, when: manyMembers(64),
+			then: crash},
 		{name: "refuses-second-hash", says: "does not take a further member Sha256",
 			breaks: ids("request.extra-members", "response.created"), phase: Coverage, when: furtherName("Sha256"),
 			then: refuse(400)},

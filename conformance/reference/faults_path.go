@@ -266,9 +266,11 @@ func pathVariants() []variant {
 		{"moves-trailing-slash", "redirects with 301 from a path with a slash at its end", redirect(301)},
 		{"redirects-dot-segments", "redirects with 307 from a path with dot segments to the one without",
 			rewrite(func(a *answer, q *asked) {
-				if clean := path.Clean(q.URL.Path); a.status == http.StatusNotFound && strings.Contains(q.URL.Path, "/../") {
+				if clean := path.Clean(q.URL.Path); a.status == http.StatusNotFound && strings.Contains(q.URL.Path,
+					"/../") {
 					to := url.URL{Path: clean}
-					a.replace(&answer{status: http.StatusTemporaryRedirect, header: http.Header{"Location": {to.String()}}})
+					a.replace(&answer{status: http.StatusTemporaryRedirect,
+						header: http.Header{"Location": {to.String()}}})
 				}
 			})},
 		{"403-for-unknown-routes", "answers 403 to a path that it does not know, as a gateway does",

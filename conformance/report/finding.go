@@ -209,7 +209,8 @@ func again(r *record.Report, c *record.CaseResult) string {
 	default: // it is found again where as many are drawn from the same seed
 		command += settings(without(r.Settings, "seed")) + " -seed " + curl.ShellWord(r.Suite.Seed) +
 			fmt.Sprintf(" -n %d -save ''", r.Exploration.Drawn)
-		for _, pattern := range []record.Setting{{Flag: "run", Value: r.Suite.Run}, {Flag: "skip", Value: r.Suite.Skip}} {
+		for _, pattern := range []record.Setting{{Flag: "run", Value: r.Suite.Run}, {Flag: "skip",
+			Value: r.Suite.Skip}} {
 			if pattern.Value != "" {
 				command += " -" + pattern.Flag + " " + inQuotes(pattern.Value)
 			}

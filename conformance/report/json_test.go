@@ -211,7 +211,8 @@ func TestThePublishedSchemaMissesEveryMissingMember(t *testing.T) {
 	whole := ofTraffic(panicked())
 	whole.Exploration = &record.Exploration{Asked: 9, Drawn: 9, Sent: 5, Unsent: 1, Left: 2, Causes: 1}
 	document := decode(t, render(t, "json", whole, report.Style{}))
-	optional := []string{"exploration", "asked", "unsent", "left_out", "subject", "client", "traffic", "cut", "source", "entry", "lacks", "reason", "because",
+	optional := []string{"exploration", "asked", "unsent", "left_out", "subject", "client", "traffic", "cut", "source",
+		"entry", "lacks", "reason", "because",
 		"waived", "control", "error", "body", "truncated",
 		"baseline", "panics", "known", "expires", "inert", "leaked", "token_in", "action", "shortened", "error_kind",
 		"coverage", "least", "open", // none was asked for; the place can be met invalid
