@@ -84,7 +84,7 @@ func derivedTokens() []derivedToken {
 			return token[:at] + other + token[at+1:]
 		}},
 		{httpfile.MiddleToken, "FMASPEC_MIDDLE_TOKEN", func(token string) string {
-			at, other := len(token)/2, "0"
+			at, other := (len(token)-1)/2, "0" // never the place of the altered one
 			if token[at] == '0' {
 				other = "1"
 			}

@@ -1061,7 +1061,7 @@ func credentialNearMisses() []Fault {
 			func(value string) (out []string) {
 				token, _ := bearer([]string{value})
 				for _, r := range letters {
-					if at := len(token) / 2; at > 0 {
+					if at := (len(token) - 1) / 2; at > 0 {
 						out = append(out, "Bearer "+token[:at]+string(r)+token[at+1:])
 					}
 				}
