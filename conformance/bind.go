@@ -223,7 +223,11 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 			message = append(message, text...)
 		}
 	}
-	add(step.Method, " ", requestTarget, " HTTP/1.1\r\n")
+	version, shown := " HTTP/1.1\r\n", ""
+	if step.Old {
+		version, shown = " HTTP/1.0\r\n", "1.0"
+	}
+	add(step.Method, " ", requestTarget, version)
 	for _, f := range header {
 		add(f.Name, colon, f.Value, "\r\n")
 	}
@@ -231,18 +235,19 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	head := len(message)
 	add(body)
 
-	out.sending = wire.Sending{Method: step.Method, Bytes: message, Separate: step.Separate, Case: c.ID,
+	out.sending = wire.Sending{Method: step.Method, Bytes: message, Separate: step.Separate || step.Old, Case: c.ID,
 		Step: step.Index - 1}
 	if step.Abort {
 		out.sending.Abort = head + len(body)/2
 	}
-	out.file = sentMember(message[head:], b.ops[step.operation(c)].FileMember)
+	out.file = sentMember(unchunked(record.Request{Header: header, Body: message[head:]}),
+		b.ops[step.operation(c)].FileMember)
 	if file := strings.ToLower(out.file); slices.ContainsFunc(out.marks, isHash) && file != "" &&
 		!strings.Contains(step.Body, out.file) && !slices.Contains(out.marks, file) {
 		out.marks = append(out.marks, file) // made of the hash, and so of this request alone
 	}
 	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute,
-		Header: header, Body: message[head:]})
+		Version: shown, Header: header, Body: message[head:]})
 	return out, nil
 }
 

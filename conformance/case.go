@@ -117,6 +117,7 @@ type Step struct {
 	Statuses  []int // the statuses that count; that of success where Accepted, those that are no error where Either
 	Separate  bool  // sent on a connection of its own, closed afterwards
 	Absolute  bool  // the request line names the whole URL
+	Old       bool  // it says that it is of HTTP/1.0, and goes over a connection of its own
 	Glued     bool  // no blank stands behind the colon of a header field
 	Abort     bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
 	Index     int   // from 1; the n of {{sha1.n}}

@@ -47,7 +47,8 @@ type Problem struct {
 // have in common.
 func checksOf(relations []schemas.Relation, terms *terms) []Check {
 	one, between := relationChecks(relations)
-	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), bodyChecks(), one, refusalChecks(),
+	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), fieldChecks(), bodyChecks(), one,
+		refusalChecks(),
 		hostileChecks(), between, runChecks())
 	fill := strings.NewReplacer("{success}", terms.success(), "{method}", terms.Method, "{resource}",
 		terms.resource.Name)

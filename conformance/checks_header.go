@@ -20,8 +20,9 @@ func headerChecks() []Check {
 				"scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
 			on: (*observed).answered, judge: challengeForm},
 		{Name: "allow", Requirements: []string{"refusal.method"},
-			Doc: "A 405 carries an Allow that lists {method}.",
-			on:  func(x *observed) bool { return x.refusal() && !x.besidePath() }, judge: allow},
+			Doc: "A 405 carries an Allow that lists {method}, and neither GET, PUT, PATCH nor DELETE where that was " +
+				"refused.",
+			on: func(x *observed) bool { return x.refusal() && !x.besidePath() }, judge: allow},
 	}
 }
 
@@ -85,11 +86,18 @@ func allow(x *observed) []Problem {
 		return problem(place, want, "no such header")
 	}
 	all := strings.Join(values, ",")
-	if slices.ContainsFunc(strings.Split(all, ","), func(m string) bool {
-		return strings.TrimSpace(
-			m) == x.terms.Method
-	}) {
-		return nil
+	lists := func(method string) bool {
+		return slices.ContainsFunc(strings.Split(all, ","), func(m string) bool {
+			return strings.TrimSpace(m) == method
+		})
 	}
-	return problem(place, want, show(all))
+	// What reads HTTP may know others, and list them with those of the resource.
+	own := []string{http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	switch {
+	case !lists(x.terms.Method):
+		return problem(place, want, show(all))
+	case slices.Contains(own, x.Request.Method) && lists(x.Request.Method):
+		return problem(place, want+" and without "+x.Request.Method+", which was refused", show(all))
+	}
+	return nil
 }

@@ -86,7 +86,7 @@ func errorInside(x *observed) []Problem {
 	if insideOf(string(a.body), x.Request.URL) == "" {
 		return nil // most answers, for which nothing has to be known of the request
 	}
-	if what := insideOf(string(a.body), x.Request.URL, sentTexts(x.Request.Body)...); what != "" {
+	if what := insideOf(string(a.body), x.Request.URL, sentTexts(unchunked(x.Request))...); what != "" {
 		return problem("body", "nothing of the server's inside", what)
 	}
 	return nil

@@ -207,7 +207,7 @@ func oneOf(x *observed, r *relation) []Problem {
 func equalsRequest(x *observed, r *relation) []Problem {
 	sent := x.file
 	if r.Member != x.terms.FileMember {
-		sent = sentMember(x.Request.Body, r.Member)
+		sent = sentMember(unchunked(x.Request), r.Member)
 	}
 	if sent == "" {
 		return nil // the request cannot be read, or names nothing

@@ -3,6 +3,8 @@ package conformance
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -76,12 +78,26 @@ var tidied = []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, ht
 // path is next to that of the documents or spelt otherwise, as one does to the path as it is
 // in the documents.
 func (x *Exchange) tidies() bool {
-	if x.Case == nil || x.expect() == Accepted || x.expect() == Refused && x.besidePath() ||
-		!slices.Contains(tidied, x.Response.Status) {
+	if x.Case == nil || x.expect() == Accepted || !slices.Contains(tidied, x.Response.Status) {
 		return false
 	}
-	path, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")
-	return x.besidePath() || !strings.HasPrefix(path, "{{path") || strings.Index(path, "}}") != len(path)-len("}}")
+	if x.expect() == Refused && x.besidePath() {
+		return x.cleans()
+	}
+	sent, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")
+	return x.besidePath() || !strings.HasPrefix(sent, "{{path") || strings.Index(sent, "}}") != len(sent)-len("}}")
+}
+
+// cleans reports whether an answer redirects from a path with dot segments to the path without
+// them, which is another way to write it (RFC 3986 6.2.2.3).
+func (x *Exchange) cleans() bool {
+	from, err := url.Parse(x.Request.URL)
+	if err != nil {
+		return false
+	}
+	to, err := from.Parse(x.Response.Header.Get("Location"))
+	clean := path.Clean(from.Path)
+	return err == nil && clean != from.Path && slices.Contains(strings.Split(from.Path, "/"), "..") && to.Path == clean
 }
 
 func noRedirect(x *observed) []Problem {

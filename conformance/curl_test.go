@@ -219,6 +219,7 @@ func TestCurlSaysWhyThereIsNoCommand(t *testing.T) {
 		{"an option for a URL", "it is no request of HTTP", func(r *record.Request) { r.URL = "-K/etc/passwd" }},
 		{"an option for a method", "it is no request of HTTP", func(r *record.Request) { r.Method = "GET -K" }},
 		{"no Expect", ` -H 'Expect:' `, func(r *record.Request) { r.Body = record.Body(strings.Repeat("x", 2000)) }},
+		{"HTTP/1.0", ` --http1.0 `, func(r *record.Request) { r.Version = "1.0" }},
 		{"HEAD", ` -I `, func(r *record.Request) { r.Method = "HEAD" }},
 	} {
 		line, why := curl.Command(&record.Report{}, request(row.change))

@@ -43,9 +43,9 @@ func (s *Suite) observe(x *Exchange) *observed {
 	}
 	v := &observed{Exchange: x, now: x.Started.Add(x.Elapsed), terms: s.termsOf(x)}
 	if v.terms == s.unknown {
-		v.file = sentFile(x.Request.Body, s.Operations)
+		v.file = sentFile(unchunked(x.Request), s.Operations)
 	} else {
-		v.file = sentMember(x.Request.Body, v.terms.FileMember)
+		v.file = sentMember(unchunked(x.Request), v.terms.FileMember)
 	}
 	v.answer = new(v.look())
 	return v

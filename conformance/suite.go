@@ -264,6 +264,7 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 			Separate: fieldValue(fields, "connection") == "separate",
 			Absolute: fieldValue(fields, "target") == "absolute-form",
 			Abort:    fieldValue(fields, "abort") != "",
+			Old:      fieldValue(fields, "version") == "1.0",
 			Method:   r.Method, Path: r.Target, Body: string(r.Body), Line: r.Line,
 		}
 		step.Expect, step.Statuses = expectation(fieldValue(fields, "expect"))

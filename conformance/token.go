@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,6 +82,16 @@ func derivedTokens() []derivedToken {
 				other = "1"
 			}
 			return token[:at] + other + token[at+1:]
+		}},
+		{httpfile.MiddleToken, "FMASPEC_MIDDLE_TOKEN", func(token string) string {
+			at, other := (len(token)-1)/2, "0" // never the place of the altered one
+			if token[at] == '0' {
+				other = "1"
+			}
+			return token[:at] + other + token[at+1:]
+		}},
+		{httpfile.BasicToken, "FMASPEC_BASIC_TOKEN", func(token string) string {
+			return base64.StdEncoding.EncodeToString([]byte("x:" + token))
 		}},
 		{httpfile.SwappedToken, "FMASPEC_SWAPPED_TOKEN", func(token string) string {
 			return strings.Map(func(r rune) rune {

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"os"
 	"os/exec"
@@ -93,9 +94,11 @@ func TestWhatIsMadeOfATokenIsSentAndNotWritten(t *testing.T) {
 		sent  []string
 	}{
 		{"An-opaque.token_01", []string{"n-opaque.token_01", "An-opaque.token_0", "An-opaque.toke0_01",
-			"aN-OPAQUE.TOKEN_01"}},
-		{"abcd0fgh", []string{"bcd0fgh", "abcd0fg", "abcd1fgh", "ABCD0FGH"}},
-		{"1234567a", []string{"234567a", "1234567", "1234067a", "1234567A"}},
+			"aN-OPAQUE.TOKEN_01", "An-opaqu0.token_01", "eDpBbi1vcGFxdWUudG9rZW5fMDE="}},
+		{"abcd0fgh", []string{"bcd0fgh", "abcd0fg", "abcd1fgh", "ABCD0FGH", "abc00fgh",
+			"eDphYmNkMGZnaA=="}},
+		{"1234567a", []string{"234567a", "1234567", "1234067a", "1234567A", "1230567a",
+			"eDoxMjM0NTY3YQ=="}},
 		{"seven-7", nil},  // too short
 		{"12345678", nil}, // no letter
 		{"padded-token=", nil},
@@ -134,8 +137,9 @@ func TestAShellMakesWhatIsMadeOfAToken(t *testing.T) {
 	for token, want := range map[string]map[string]string{
 		"An-opaque.token_01": {"SHORTER": "An-opaque.token_0", "TAIL": "n-opaque.token_01",
 			"ALTERED": "An-opaque.toke0_01",
-			"SWAPPED": "aN-OPAQUE.TOKEN_01"},
-		"abcd0fgh": {"ALTERED": "abcd1fgh"},
+			"SWAPPED": "aN-OPAQUE.TOKEN_01", "MIDDLE": "An-opaqu0.token_01", "BASIC": "eDpBbi1vcGFxdWUudG9rZW5fMDE="},
+		"abcd0fgh":  {"ALTERED": "abcd1fgh", "MIDDLE": "abc00fgh"},
+		"abcdefghi": {"MIDDLE": "abcd0fghi"},
 	} {
 		for name, value := range want {
 			shell := exec.Command("sh", "-c", "printf %s "+curl.ShellWord("Bearer $FMASPEC_"+name+"_TOKEN"))
@@ -152,7 +156,13 @@ func TestAServerThatTakesWhatIsMadeOfATokenIsFound(t *testing.T) {
 		"refuses-shorter-token": func(got string) bool { return strings.HasPrefix(token, got) },
 		"refuses-tail-token":    func(got string) bool { return strings.HasSuffix(token, got) },
 		"refuses-altered-token": func(got string) bool {
-			return len(got) == len(token) && got[:4] == token[:4]
+			return len(got) == len(token) && got[:len(got)-4] == token[:len(got)-4]
+		},
+		"refuses-middle-token": func(got string) bool {
+			return len(got) == len(token) && got[:4] == token[:4] && got[len(got)-4:] == token[len(got)-4:]
+		},
+		"refuses-basic-token": func(got string) bool {
+			return got == base64.StdEncoding.EncodeToString([]byte("x:"+token))
 		},
 		"refuses-swapped-token": func(got string) bool { return strings.EqualFold(got, token) },
 	} {

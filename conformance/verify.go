@@ -284,7 +284,8 @@ func (v *verifier) rebuild(o Options) (made []*job, ok bool) {
 		v.job(j, v.results[j.c.ID])
 	}
 	v.derived = &record.Report{Schema: record.ReportSchema, Suite: r.suiteInfo(), Target: r.target.info(),
-		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics}
+		Settings: r.settings(), Safety: r.guard.Info(), LastLook: v.recorded.LastLook, Panics: v.recorded.Panics,
+		Exploration: v.recorded.Exploration}
 	v.derived.Safety.Actions = v.actions
 	if len(v.unjudged) > 0 {
 		v.derived.Suite.Generated = v.recorded.Suite.Generated
@@ -504,6 +505,7 @@ func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult
 	v.differ(place+" method", recorded.Request.Method, own.Method)
 	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target",
 		fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
+	v.differ(place+" version", recorded.Request.Version, own.Version)
 	v.refute(!alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
 	dropped = round > 0 && len(recorded.Request.Body) == 0 && len(own.Body) > keptBody
 	if !dropped && !bytes.Equal(recorded.Request.Body, own.Body) {

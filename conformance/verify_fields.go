@@ -27,6 +27,7 @@ func ReportFields() []ReportField {
 		machine  = "what the run ran on"
 		merged   = "of shards, whose merged reports are refused"
 		load     = "of a load, whose reports are refused"
+		drawn    = "cases that were drawn, of which the report has those that failed alone"
 		traffic  = "of recorded traffic, whose reports are refused"
 		baseline = "derived with the file of accepted findings, an exception without it"
 	)
@@ -106,6 +107,12 @@ func ReportFields() []ReportField {
 		{"panics[].stack[]", Recorded, came},
 		{"panics[].requests", Recorded, came},
 		{"panics[].case", Recorded, came},
+		{"exploration.asked", Recorded, drawn},
+		{"exploration.drawn", Recorded, drawn},
+		{"exploration.sent", Recorded, drawn},
+		{"exploration.unsent", Recorded, drawn},
+		{"exploration.left_out", Recorded, drawn},
+		{"exploration.causes", Recorded, drawn},
 		{"baseline.file", Bounded, baseline},
 		{"baseline.entries", Bounded, baseline},
 		{"baseline.known", Bounded, baseline},
@@ -178,6 +185,7 @@ func ReportFields() []ReportField {
 		{"cases[].exchanges[].request.method", Derived, ""},
 		{"cases[].exchanges[].request.url", Derived, ""},
 		{"cases[].exchanges[].request.absolute", Derived, ""},
+		{"cases[].exchanges[].request.version", Derived, ""},
 		{"cases[].exchanges[].request.header[].name", Derived, "a field that a setting adds has to stand in all " +
 			"requests"},
 		{"cases[].exchanges[].request.header[].value", Derived, "a field that a setting adds has to stand in all " +

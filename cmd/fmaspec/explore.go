@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"fmaspec/conformance"
@@ -50,6 +51,31 @@ func (f *exploreFlags) validate(phase string) error {
 		return fmt.Errorf("-for %v: must not be negative; give a time such as 30s", f.duration)
 	case !f.on && (f.n > 0 || f.duration > 0 || f.save != "" && f.save != savedCases):
 		return fmt.Errorf("-n, -for and -save are of an exploration; add -generate explore")
+	}
+	return nil
+}
+
+// asked returns how many cases are to be sent, 0 where a time alone is given.
+func (f *exploreFlags) asked() int {
+	if f.n == 0 && f.duration == 0 {
+		return explore.DefaultN
+	}
+	return f.n
+}
+
+// begins returns an error if -run matches no case of the suite, with which an exploration begins.
+func (f *exploreFlags) begins(suite *conformance.Suite, run string) error {
+	p, err := regexp.Compile(run)
+	if !f.on || err != nil || run == "" || // a broken pattern is reported with those of all runs
+		slices.ContainsFunc(suite.Cases, func(c *conformance.Case) bool { return p.MatchString(c.ID) }) {
+		return nil
+	}
+	for _, op := range suite.Operations {
+		if p.MatchString(explore.DrawnID(op.ID, "any", 0)) || strings.Contains(run, "/"+explore.Generator+"/") {
+			plain := "/valid/accepts-plain-request$"
+			return fmt.Errorf("-run %q: matches explored cases alone, and an exploration begins with a case of the "+
+				"suite; give -run '(%s)|%s'", run, run, plain)
+		}
 	}
 	return nil
 }
@@ -95,6 +121,9 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 		kept = true
 	}
 	report := s.Close(ctx)
+	report.Exploration = &record.Exploration{Asked: f.asked(), Sent: result.Sent, Unsent: result.Unsent,
+		Left: result.Left, Causes: len(result.Found),
+		Drawn: result.Sent + result.Unsent + result.Left + result.Dropped}
 	if kept {
 		report.Suite.Generated = append(slices.Clone(report.Suite.Generated), generateExplore)
 	}

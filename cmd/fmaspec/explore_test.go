@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,10 @@ func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *test
 	again := regexp.MustCompile(`again +fmaspec (run .*)`).FindStringSubmatch(got.stdout)
 	require.NotNil(t, again, got.stdout)
 	require.Contains(t, again[1], " -fixtures "+dir+" ")
+	require.NotContains(t, again[1], "-generate", "the case is saved: nothing has to be drawn")
+	require.Contains(t, got.stdout, "exploration: 128 cases drawn of 128 asked for, ")
+	require.Contains(t, got.stdout, "; causes of failure: 1\n")
+	require.Contains(t, got.stdout, "Accepts the smallest request that was found to break ")
 	verified := call(t.Context(), nil, "verify", json)
 	require.Equal(t, exitUnjudged, verified.code, verified.stdout+verified.stderr)
 	require.Contains(t, verified.stdout, "the report matches its exchanges, except: 1 case made up during the run, "+
@@ -72,6 +77,47 @@ func TestWhatAnExplorationFindsIsReportedAndSavedAndSentFirstTheNextTime(t *test
 	require.Equal(t, exitNotConformant, got.code, got.stderr)
 	require.Contains(t, got.stderr, "causes of failure: 1\n")
 	require.NotContains(t, got.stderr, "saved ")
+}
+
+func TestAnUnsavedCaseIsDrawnAgainByTheCommandForIt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	url, environ := longPercent(t), []string{tokenVariable + "=a-token-of-this-test"}
+	got := call(t.Context(), environ, "run", "-url", url, "-run", "accepts-plain-request$|/explore/", "-generate",
+		"explore", "-n", "128", "-save", "", "-seed", "a")
+	require.Equal(t, exitNotConformant, got.code, got.stderr)
+	again := regexp.MustCompile(`again +fmaspec (run .*)`).FindStringSubmatch(got.stdout)
+	require.NotNil(t, again, got.stdout)
+	require.Contains(t, again[1], " -seed a -n 128 -save '' -run 'accepts-plain-request$|/explore/'")
+	args := strings.Fields(strings.ReplaceAll(again[1], "'", ""))
+	i := slices.Index(args, "-save")
+	repeated := call(t.Context(), environ, slices.Insert(args, i+1, "")...)
+	require.Equal(t, exitNotConformant, repeated.code, repeated.stderr)
+	require.Contains(t, repeated.stdout, again[1])
+}
+
+func TestAnExplorationWithoutAFindingIsInTheReport(t *testing.T) {
+	json := filepath.Join(t.TempDir(), "report.json")
+	got := call(t.Context(), nil, "run", "-run", "accepts-plain-request$|/explore/", "-generate", "explore", "-n", "9",
+		"-save", "", "-report", "json="+json)
+	require.Equal(t, exitConformant, got.code, got.stderr)
+	require.Contains(t, got.stdout, "exploration: 9 cases drawn of 9 asked for, 9 sent; causes of failure: 0\n")
+	text, err := os.ReadFile(json)
+	require.NoError(t, err)
+	require.Regexp(t, `"exploration": \{\s*"asked": 9,\s*"drawn": 9,\s*"sent": 9,\s*"causes": 0\s*\}`, string(text))
+	verified := call(t.Context(), nil, "verify", json)
+	require.Equal(t, exitConformant, verified.code, verified.stdout+verified.stderr)
+}
+
+func TestAPatternOfExploredCasesAloneNamesACaseToBeginWith(t *testing.T) {
+	got := call(t.Context(), nil, "run", "-generate", "explore", "-n", "9", "-save", "", "-run",
+		"^requestSample/explore/")
+	require.Equal(t, exitMisuse, got.code)
+	require.Contains(t, got.stderr,
+		"-run \"^requestSample/explore/\": matches explored cases alone, and an exploration "+
+			"begins with a case of the suite; give -run '(^requestSample/explore/)|/valid/accepts-plain-request$'")
+	got = call(t.Context(), nil, "run", "-generate", "explore", "-n", "9", "-save", "", "-run",
+		"(^requestSample/explore/)|/valid/accepts-plain-request$")
+	require.Equal(t, exitConformant, got.code, got.stderr)
 }
 
 func TestWhatCannotBeSavedIsReportedAllTheSame(t *testing.T) {

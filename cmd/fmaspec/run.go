@@ -181,6 +181,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
 		f.pace.retry
 	f.underLoad.prepare(o, f.pace.wait)
+	if err := f.explore.begins(suite, o.Run); err != nil {
+		return err
+	}
 	plan, err := suite.Plan(ctx, target, *o)
 	if err != nil {
 		return err

@@ -85,6 +85,9 @@ func Line(r record.Request, t record.TargetInfo, settings []record.Setting) (com
 	case withData:
 		b.add("--data-binary", string(data))
 	}
+	if r.Version == "1.0" {
+		b.WriteString(" --http1.0")
+	}
 	if r.Absolute {
 		b.add("--request-target", r.URL)
 		server, _ := origin(r.URL)
@@ -314,6 +317,9 @@ func expanded(variable string) string {
 		"$FMASPEC_SHORTER_TOKEN": `${FMASPEC_TOKEN%?}`,
 		"$FMASPEC_TAIL_TOKEN":    `${FMASPEC_TOKEN#?}`,
 		"$FMASPEC_ALTERED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | sed -E -e 's/[^0](...)$/0\1/' -e t -e 's/0(...)$/1\1/')`,
+		"$FMASPEC_MIDDLE_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | awk '{i = int((length($0) - 1) / 2) + 1; ` +
+			`c = substr($0, i, 1) == "0" ? "1" : "0"; printf "%s%s%s", substr($0, 1, i - 1), c, substr($0, i + 1)}')`,
+		"$FMASPEC_BASIC_TOKEN":   `$(printf x:%s "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
 		"$FMASPEC_SWAPPED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | tr A-Za-z a-zA-Z)`,
 	}[variable]; ok {
 		return text

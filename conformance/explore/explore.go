@@ -18,7 +18,7 @@ import (
 )
 
 // Generator is the generator of the cases of this package.
-const Generator = "explore"
+const Generator = record.Explored
 
 // The bounds of the search for the smallest case of one cause.
 const (
@@ -116,7 +116,7 @@ func (o Options) wanted(operations []string) (out []string) {
 	for _, op := range operations {
 		wanted := o.Wanted == nil
 		for number := 0; !wanted && number < max(o.N, chunk); number++ {
-			wanted = o.Wanted(drawnID(op, o.Seed, number))
+			wanted = o.Wanted(DrawnID(op, o.Seed, number))
 		}
 		if wanted {
 			out = append(out, op)
@@ -125,8 +125,8 @@ func (o Options) wanted(operations []string) (out []string) {
 	return out
 }
 
-// drawnID is the id of the case of a number.
-func drawnID(operation, seed string, number int) string {
+// DrawnID is the id of the case of a number that is drawn from a seed.
+func DrawnID(operation, seed string, number int) string {
 	return fmt.Sprintf("%s/%s/%s", operation, Generator, slug(fmt.Sprintf("%s-%d", seed, number)))
 }
 
@@ -162,7 +162,7 @@ const redraws = 8
 func (g *grammar) numbered(seed string, number int) (d drawn) {
 	for again := range redraws {
 		d = drawn{script: g.draw(seed, number*redraws+again), seed: fmt.Sprintf("%s-%d", seed, number)}
-		id := drawnID(d.script.operation, seed, number)
+		id := DrawnID(d.script.operation, seed, number)
 		title := fmt.Sprintf("Answers as the contract says what was drawn as %s.", d.seed)
 		c, ok := g.build(d.script, id, title, d.seed)
 		if ok {
@@ -414,8 +414,7 @@ func (x *exploration) named(ctx context.Context, f *Found) {
 	c := *f.Case
 	c.Name = Generator + "/" + slug(causeOf(f.Finding))
 	c.ID = c.Operation + "/" + c.Name
-	c.Title = fmt.Sprintf("Answers as %s says where %s failed at %s.", f.Finding.Requirement, f.Finding.Check,
-		f.Finding.Place)
+	c.Title = title(&c, f.Finding)
 	c.Because = fmt.Sprintf("explored from %s: want %s, got %s", f.First, oneLine(f.Finding.Want),
 		oneLine(f.Finding.Got))
 	tried, _ := x.sender.Try(ctx, &c)
@@ -425,6 +424,16 @@ func (x *exploration) named(ctx context.Context, f *Found) {
 		return
 	}
 	f.Case, f.Tried, f.Finding = &c, tried, tried.Findings[i]
+}
+
+// title says what is expected of the smallest case of a cause.
+func title(c *conformance.Case, f record.Finding) string {
+	what := "Answers the smallest sequence of requests"
+	if len(c.Steps) == 1 {
+		what = map[conformance.Expectation]string{conformance.Accepted: "Accepts", conformance.Refused: "Refuses",
+			conformance.Either: "Answers"}[c.Steps[0].Expect] + " the smallest request"
+	}
+	return fmt.Sprintf("%s that was found to break %s, at %s.", what, f.Requirement, f.Place)
 }
 
 // oneLine returns a text without line breaks.

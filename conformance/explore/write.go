@@ -46,6 +46,9 @@ func Write(c *conformance.Case) ([]byte, error) {
 		if s.Absolute {
 			line("target", "absolute-form")
 		}
+		if s.Old {
+			line("version", "1.0")
+		}
 		c.Steps[i].Line = bytes.Count(out.Bytes(), []byte("\n")) + 1
 		fmt.Fprintf(&out, "%s %s\n", s.Method, s.Path)
 		for _, f := range s.Header {

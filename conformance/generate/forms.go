@@ -370,7 +370,7 @@ func accepts(*builder) (out []item) {
 			"application/json;odata.metadata=minimal;indent=2;charset=utf-8, */*;q=0.1", ""},
 		{"other-json", "types of +json before JSON, and anything else with a parameter",
 			`application/vnd.example.v1+json, application/problem+json, text/plain;note="a, b", ` +
-				`application/json;q=0.9, */*;charset=utf-8;q=0.1`, ""},
+				`application/json;odata.metadata=full;q=0.9, */*;charset=utf-8;q=0.1`, ""},
 	} {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, once: true,
 			change: sets("Accept", v.text)})
@@ -384,10 +384,14 @@ func negotiation(b *builder) (out []item) {
 			"Accept-Language", "*"},
 		{"charset", "a charset", "Accept-Charset", "utf-8, *;q=0.1"}, {"no-coding", "no coding", "Accept-Encoding", ""},
 		{"no-gzip", "no gzip", "Accept-Encoding", "gzip;q=0"},
+		{"zip", "gzip", "Accept-Encoding", "gzip"},
 		{"identity", "the coding identity", "Accept-Encoding", "identity;q=1, *;q=0"},
 	} {
-		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title,
-			change: sets(v.field, v.value)})
+		it := item{name: v.name, title: "a request whose client prefers " + v.title, change: sets(v.field, v.value)}
+		if v.name == "zip" || v.name == "language" {
+			it.dimension = "negotiation"
+		}
+		out = append(out, it)
 	}
 	// Another library each, with another language each.
 	for _, v := range []struct{ name, title, language, agent string }{
@@ -462,7 +466,8 @@ func headers(b *builder) []item {
 		{name: "no-cache", title: "the fields of a reload", change: sets("Cache-Control", "no-cache",
 			"Pragma", "no-cache")},
 		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
-		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive")},
+		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive",
+			"Keep-Alive", "timeout=5, max=100")},
 		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
 		{name: "no-blank", title: "fields without a blank behind the colon",
 			change: func(r *request) { r.glued = true }},
@@ -486,7 +491,8 @@ func headers(b *builder) []item {
 			}},
 		{name: "authorization-last", title: "Authorization behind all others",
 			change: func(r *request) { r.ordered("Host", "Content-Type", "Content-Length", "Authorization") }},
-		{name: "expect-upper", title: "an expectation in upper case", change: sets("Expect", "100-CONTINUE")},
+		{name: "expect-upper", title: "an expectation in upper case", dimension: "expectation", change: sets("Expect",
+			"100-CONTINUE")},
 		{name: "if-modified-since", title: "a condition that is for GET alone",
 			change: sets("If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT")},
 		{name: "range", title: "a range that is for GET alone", change: sets("Range", "bytes=0-10")},
@@ -603,7 +609,22 @@ func openHeaders(*builder) []item {
 				"Content-Digest", "sha-256=:AAAA:", "Digest", "sha-256=AAAA")},
 		{name: "broken-fields", title: "fields whose values are broken", once: true,
 			change: sets("Date", "1994-11-06T08:49:37Z", "Cookie", `a={"b":1}; c=%zz`, "Accept-Language", "en_US",
-				"Origin", "chrome-extension://abcdef", "OData-MaxVersion", "3.0")},
+				"Origin", "chrome-extension://abcdef", "OData-MaxVersion", "3.0", "Traceparent", "00-xyz-1",
+				"Forwarded", "for", "Range", "lines=a-b", "If-Modified-Since", "yesterday", "Accept-Charset", ";q=2",
+				"Via", "proxy", "From", "@", "Prefer", "=;", "Client-Request-Id", "x")},
+		{name: "unknown-coding", title: "a body in a coding that nobody knows", once: true,
+			change: sets("Content-Encoding", "none-such")},
+		{name: "not-coded", title: "a body that is said to be in gzip", once: true,
+			change: sets("Content-Encoding", "gzip")},
+		{name: "expectation-and-chunks", title: "an expectation and a body in chunks", once: true,
+			change: func(r *request) {
+				r.field("Expect", "100-continue")
+				r.chunks = []chunk{{Length: 20}, {}}
+			}},
+		{name: "two-authorizations", title: "two Authorization fields, the first of which is nobody's", once: true,
+			change: func(r *request) {
+				r.header = append([]record.Field{{Name: "Authorization", Value: "Bearer null"}}, r.header...)
+			}},
 		{name: "scanner", title: "the User-Agent of a scanner, in early data", once: true,
 			change: sets("User-Agent", "sqlmap/1.8 (Nikto bot)", "Early-Data", "1")},
 	}
@@ -613,9 +634,8 @@ func connections(b *builder) []item {
 	out := []item{}
 	for _, n := range []int{1, 2, 5} {
 		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			before: true, once: n == 5, change: func(r *request) {
-				r.prior = slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)
-			}}
+			before: true, once: n == 5,
+			change: after(unchanged, slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)...)}
 		if n == 1 {
 			it.dimension = "connection"
 		}
@@ -633,6 +653,7 @@ func behindOthers(b *builder) (out []item) {
 	}{
 		{"head", "HEAD", bodiless("HEAD"), []int{http.StatusNotImplemented}},
 		{"get", "GET", bodiless("GET"), nil},
+		{"options", "OPTIONS", bodiless("OPTIONS"), []int{http.StatusNotImplemented}},
 		{"other-path", "one to a path that is none", func(r *request) { r.path += "X" }, nil},
 		{"chunks", "one whose body is in chunks", func(r *request) { r.chunks = []chunk{{Length: 20}, {}} }, nil},
 		{"expectation", "one with an expectation", sets("Expect", "100-continue"), nil},
@@ -640,12 +661,10 @@ func behindOthers(b *builder) (out []item) {
 			r.members = append(r.members, member{`"Further"`, `"{{repeat 12000 x}}"`})
 		}, nil},
 	} {
+		first := b.plain.clone()
+		v.change(&first)
 		out = append(out, item{once: true, name: v.name, title: "a request behind " + v.title + " on its connection",
-			change: func(r *request) {
-				first := b.plain.clone()
-				v.change(&first)
-				r.prior = []prior{{first, conformance.Either, v.open}}
-			}})
+			change: after(unchanged, prior{first, conformance.Either, v.open})})
 	}
 	return out
 }
@@ -674,6 +693,8 @@ func chunkedBodies(b *builder) (out []item) {
 	one := []chunk{{}}
 	add("one", "one chunk", one)
 	add("two", "two chunks", []chunk{{Length: 10}, {}})
+	two := &out[len(out)-1]
+	two.once, two.dimension = false, "transfer"
 	add("small", "a chunk of one byte first", []chunk{{Length: 1}, {}})
 	add("upper", "sizes with capital digits", []chunk{{Length: 10, Size: "%X"}, {Size: "%X"}})
 	add("zeros", "sizes with zeros before them", []chunk{{Size: "%06x"}})
@@ -897,7 +918,10 @@ func schemes(*builder) (out []item) {
 		it.once = true
 		out = append(out, it)
 	}
-	return out
+	basic := value("basic-password", "of the scheme Basic with the token as the password",
+		func(_, _ string) string { return "Basic {{basic-token}}" })
+	basic.once, basic.needs = true, "basic-token"
+	return append(out, basic)
 }
 
 // authorization are requests without Authorization, and with another field in its place.
@@ -924,6 +948,13 @@ func authorization(*builder) (out []item) {
 			r.withoutField("Authorization")
 			sets("User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}", "Origin", "http://127.0.0.1",
 				"Referer", "http://127.0.0.1/", "Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
+		}})
+	out = append(out, item{name: "browser", title: "a request of a browser, without Authorization", once: true,
+		change: func(r *request) {
+			r.withoutField("Authorization")
+			sets("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Accept",
+				"text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8", "Accept-Language", "en-US,en;q=0.5",
+				"Sec-Fetch-Mode", "navigate", "Upgrade-Insecure-Requests", "1")(r)
 		}})
 	return append(out, item{name: "principal", title: "a name that a proxy has authenticated",
 		change: func(r *request) {
@@ -983,6 +1014,33 @@ func openAuthorization(b *builder) (out []item) {
 	return out
 }
 
+// claimedRoles are requests of a user without the role that say that he has it.
+func claimedRoles(*builder) (out []item) {
+	claim := func(name, title string, change func(*request)) {
+		it := roles(nil)[0]
+		unprivileged := it.change
+		it.name, it.title, it.combined, it.once = name, it.title+" and "+title, false, true
+		it.change = func(r *request) {
+			unprivileged(r)
+			change(r)
+		}
+		out = append(out, it)
+	}
+	claim("field", "fields that say that he has it", sets("X-Role", "Global admin", "X-User-Role", "admin", "X-Roles",
+		"Security administrator, Global admin", "X-Admin", "true", "X-Ms-Client-Roles", "admin", "X-Forwarded-Groups",
+		"admin"))
+	claim("member", "further members that say that he has it", func(r *request) {
+		r.members = append(r.members, member{`"role"`, `"Global admin"`}, member{`"roles"`, `["admin"]`},
+			member{`"Role"`, `"admin"`}, member{`"isAdmin"`, "true"}, member{`"admin"`, "true"})
+	})
+	claim("query", "a query that says that he has it", func(r *request) {
+		r.path += "?role=admin&roles=admin&admin=true"
+	})
+	claim("chain", "fields of a proxy on the machine itself", sets("X-Forwarded-For", "127.0.0.1", "Forwarded",
+		"for=127.0.0.1", "X-Real-IP", "127.0.0.1", "Origin", "http://127.0.0.1"))
+	return out
+}
+
 // openRoles are requests of a user without the role that a server may refuse for something else.
 func openRoles(b *builder) (out []item) {
 	broken, queried := roles(b)[0], roles(b)[0]
@@ -1000,6 +1058,57 @@ func openRoles(b *builder) (out []item) {
 		it.change = func(r *request) {
 			v.item.change(r)
 			v.change(r)
+		}
+		out = append(out, it)
+	}
+	return out
+}
+
+// oldVersions are requests of HTTP/1.0.
+func oldVersions(b *builder) []item {
+	old := func(name, title string, changes ...func(*request)) item {
+		return item{name: name, title: "a request of HTTP/1.0" + title, change: func(r *request) {
+			r.old = true
+			for _, change := range changes {
+				change(r)
+			}
+		}}
+	}
+	out := []item{old("plain", "")}
+	for _, it := range []item{
+		old("no-host", " without Host", sets("Host", "{{none}}")),
+		old("keep-alive", " with a wish to keep the connection", sets("Connection", "keep-alive")),
+		old("gzip", " whose client prefers gzip", sets("Accept-Encoding", "gzip")),
+		old("get", " by GET", bodiless("GET")),
+	} {
+		it.once = true
+		out = append(out, it)
+	}
+	for _, name := range b.textMembers() {
+		it := old(slug(name, "unicode"), " whose "+name+" is beyond ASCII",
+			func(r *request) { r.set(name, quote("größer 漢字 😀")) })
+		it.once = true
+		out = append(out, it)
+	}
+	return out
+}
+
+// oldAuthorization is a request of HTTP/1.0 without Authorization.
+func oldAuthorization(*builder) []item {
+	return []item{{name: "missing", title: "a request of HTTP/1.0 without Authorization", change: func(r *request) {
+		r.old = true
+		r.withoutField("Authorization")
+	}}}
+}
+
+// oldRoles are requests of HTTP/1.0 of a user without the role.
+func oldRoles(b *builder) (out []item) {
+	for _, it := range roles(b) {
+		change := it.change
+		it.title, it.combined = it.title+" in HTTP/1.0", false
+		it.change = func(r *request) {
+			change(r)
+			r.old = true
 		}
 		out = append(out, it)
 	}
@@ -1032,12 +1141,14 @@ func credentials(b *builder) (out []item) {
 		return out
 	}
 	behind := token("behind-good", "with a character more, behind a request with the right one", "{{token}}.")
-	behind.combined, behind.change = false, priorTo(behind.change, b.plain)
+	behind.combined = false
+	behind.change = after(behind.change, prior{request: b.plain, expect: conformance.Accepted})
 	return append([]item{
 		behind,
 		derived("shorter", "without its last character", "shorter-token"),
 		derived("tail", "without its first character", "tail-token"),
 		derived("altered", "with another character near its end", "altered-token"),
+		derived("middle", "with another character in its middle", "middle-token"),
 		derived("swapped", "with the other letter case of each letter", "swapped-token"),
 		token("longer", "with a character more", "{{token}}."),
 		token("before", "with a character before it", "x{{token}}"),
@@ -1061,14 +1172,6 @@ func credentialForms(*builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form)})
 	}
 	return out
-}
-
-// priorTo is a change of a request that goes behind another, accepted one on its connection.
-func priorTo(change func(*request), first request) func(*request) {
-	return func(r *request) {
-		change(r)
-		r.prior = []prior{{request: first, expect: conformance.Accepted}}
-	}
 }
 
 func methods(*builder) (out []item) {

@@ -11,8 +11,10 @@ type Group struct {
 // Groups returns the table of groups, in the order in which their cases are made.
 func Groups() []Group {
 	return []Group{
-		{"text", "each text member holds a text of ASCII at which software is known to fail", texts(asciiTexts,
-			asciiTurns, value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""})},
+		{"text", "each text member holds a text of ASCII at which software is known to fail", followed(ownNames,
+			texts(asciiTexts,
+				asciiTurns, value{"own-hash", "the hash that the request names", `"{{sha1}}"`, ""},
+				value{"own-machine", "the machine of the path", `"{{machine}}"`, ""}))},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
 			"Unicode",
 			texts(unicodeTexts, unicodeTurns)},
@@ -33,6 +35,7 @@ func Groups() []Group {
 		{"name", "a required member has nearly its name", nearNames},
 		{"name-case", "a required member has its name in another letter case", nameCases},
 		{"type", "a member has every other JSON type", types},
+		{"several", "every required member breaks the same rule", several},
 		{"not-object", "the body is JSON, and no object", notObjects},
 		{"grammar", "the body is nearly JSON", nearJSON},
 		{"media-type", "the media type has parameters and blanks that mean nothing", mediaTypes},
@@ -55,6 +58,9 @@ func Groups() []Group {
 		{"chunked-media-type", "the same with a media type in capitals", chunkedCapitals},
 		{"chunked-hash", "the same with a hash in upper case", chunkedHashes},
 		{"chunked-length", "the same with a long text", chunkedLengths},
+		{"old-version", "the request is of HTTP/1.0", oldVersions},
+		{"old-version-authorization", "the request is of HTTP/1.0 and has no Authorization", oldAuthorization},
+		{"old-version-role", "the request is of HTTP/1.0, and the user lacks the role", oldRoles},
 		{"query", "a query stands behind the path", queries},
 		{"path-form", "the path is written with escapes that mean the same", pathForms},
 		{"scheme-case", "the scheme is written in other letter cases", schemeCases},
@@ -68,6 +74,7 @@ func Groups() []Group {
 		{"role", "the user lacks the role", roles},
 		{"role-again", "the user lacks the role, and another one was permitted the same before", withoutRole},
 		{"role-chunked", "the user lacks the role, and the body is sent in chunks", chunkedRoles},
+		{"role-claimed", "the user lacks the role, and the request says that he has it", claimedRoles},
 		{"role-open", "the user lacks the role, and the request has a query or a body that is cut", openRoles},
 		{"method", "the method is nearly POST", methods},
 		{"method-open", "the method is HEAD, OPTIONS or TRACE", openMethods},

@@ -162,7 +162,7 @@ func everyName(form func(string) string) func(*request) {
 // orders are the members in another order, and between further ones.
 func orders(*builder) []item {
 	return []item{
-		{name: "reversed", title: "the members from the last to the first", dimension: "json",
+		{name: "reversed", title: "the members from the last to the first", dimension: "order",
 			change: func(r *request) { slices.Reverse(r.members) }},
 	}
 }
@@ -219,7 +219,7 @@ func further(b *builder) (out []item) {
 				}
 			}
 		}})
-	for _, n := range []int{2, 3, 10, 50} {
+	for _, n := range []int{2, 10, 100} {
 		out = append(out, item{name: fmt.Sprintf("%d-members", n), title: fmt.Sprintf("%d further members", n),
 			change: func(r *request) {
 				for i := range n {
@@ -227,10 +227,52 @@ func further(b *builder) (out []item) {
 				}
 			}})
 	}
+	once := []item{
+		{name: "array-of-1000", title: "a further member that is an array of 1,000 numbers", change: func(r *request) {
+			r.members = append(r.members, member{`"Further"`, "[{{repeat 999 1,}}1]"})
+		}},
+		{name: "1000-letter-name", title: "a further member with a name of 1,000 letters", change: func(r *request) {
+			r.members = append(r.members, member{`"{{repeat 1000 n}}"`, "1"})
+		}},
+	}
+	for _, name := range b.hashMembers() {
+		other := strings.TrimRight(name, "0123456789") + "256"
+		once = append(once, item{name: slug("next-to", name), title: "a further member " + other + ", a longer hash",
+			change: func(r *request) {
+				r.members = append(r.members, member{quote(other),
+					`"{{repeat 8 0123abcd}}"`})
+			}})
+	}
+	for _, it := range once {
+		it.once = true
+		out = append(out, it)
+	}
 	return append(out, item{name: "in-front", title: "a further member before the others", dimension: "json",
 		change: func(r *request) { r.members = append([]member{{`"Further"`, "[1]"}}, r.members...) }},
 		item{name: "between", title: "a further member between the others",
 			change: func(r *request) { r.members = slices.Insert(r.members, 1, member{`"Further"`, `{"a": 1}`}) }})
+}
+
+// several are bodies in which every required member breaks the same rule.
+func several(b *builder) (out []item) {
+	for _, v := range []struct {
+		name, title string
+		change      func(r *request, name string)
+	}{
+		{"null", "null", func(r *request, name string) { r.set(name, "null") }},
+		{"empty", "an empty string", func(r *request, name string) { r.set(name, `""`) }},
+		{"number", "a number", func(r *request, name string) { r.set(name, "1") }},
+		{"object", "an object", func(r *request, name string) { r.set(name, "{}") }},
+		{"lower-case", "small letters for its name", func(r *request, name string) {
+			r.rename(name, quote(strings.ToLower(name)))
+		}},
+	} {
+		out = append(out, item{once: true, name: v.name, title: "a body in which every member has " + v.title,
+			unreadable: true, change: func(r *request) {
+				b.required(func(name string, _ *schemas.Rule) { v.change(r, name) })
+			}})
+	}
+	return out
 }
 
 // furtherOpen are further members that a reader may refuse, or may take for one that it knows.

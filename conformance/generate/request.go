@@ -25,6 +25,7 @@ type request struct {
 	coding   *record.Field // that announces the chunks; nil for the usual one
 	glued    bool          // no blank stands behind the colon of a header field
 	absolute bool          // the target is the whole URL
+	old      bool          // it is of HTTP/1.0
 	prior    []prior       // go over the connection before it
 	calls    string        // the operation; "" for that of the case
 	oneFile  bool          // these and it name one file
@@ -168,7 +169,7 @@ func (r request) steps(expect conformance.Expectation, statuses []int) (out []co
 func (r request) step(expect conformance.Expectation, statuses []int, index int) conformance.Step {
 	s := conformance.Step{Operation: r.calls, Expect: expect, Statuses: statuses, Index: index, Method: r.method,
 		Path:   r.path,
-		Header: slices.Clone(r.header), Body: r.body(), Glued: r.glued, Absolute: r.absolute}
+		Header: slices.Clone(r.header), Body: r.body(), Glued: r.glued, Absolute: r.absolute, Old: r.old}
 	if r.chunks != nil {
 		coding := record.Field{Name: "Transfer-Encoding", Value: "chunked"}
 		if r.coding != nil {

@@ -10,12 +10,20 @@ import (
 // The cases below are requests behind others for the same file, or for one that differs in a
 // digit: what a server keeps of a file is kept too coarsely, or of a request that it refused.
 
-// behind puts requests before another one, over its connection, and lets all of them name one file.
-func behind(change func(*request), first ...prior) func(*request) {
+// after puts requests before another one, over its connection.
+func after(change func(*request), first ...prior) func(*request) {
 	return func(r *request) {
 		change(r)
-		r.prior, r.oneFile = first, true
+		r.prior = first
 	}
+}
+
+// behind is [after] where all of the requests name one file.
+func behind(change func(*request), first ...prior) func(*request) {
+	return after(func(r *request) {
+		change(r)
+		r.oneFile = true
+	}, first...)
 }
 
 func unchanged(*request) {}
@@ -56,18 +64,18 @@ func againAfterRefusals(b *builder) (out []item) {
 
 // elsewhere are requests for a file that was asked for on another machine, or by another operation.
 func elsewhere(b *builder) []item {
-	after := func(path, operation string) func(*request) {
+	asked := func(path, operation string) func(*request) {
 		first := b.plain.clone()
 		first.path, first.calls = path, operation
 		return behind(unchanged, prior{request: first, expect: conformance.Accepted})
 	}
 	out := []item{{once: true, name: "machine",
 		title: "a request for a file behind one for the same file on another machine",
-		needs: httpfile.OtherMachine, change: after("{{path "+httpfile.OtherMachine+"}}", "")}}
+		needs: httpfile.OtherMachine, change: asked("{{path "+httpfile.OtherMachine+"}}", "")}}
 	for _, op := range b.suite.Operations {
 		if op.ID != b.op.ID && op.RequestSchema == b.op.RequestSchema {
 			return append(out, item{name: "operation", title: "a request for a file behind one for the same file by " +
-				"another operation", change: after("{{path}}", op.ID)})
+				"another operation", change: asked("{{path}}", op.ID)})
 		}
 	}
 	return out

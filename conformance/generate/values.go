@@ -47,9 +47,21 @@ type value struct {
 // turns are texts each of which one operation alone is sent.
 type turns func() []value
 
-// asciiTurns are words that software takes for something else, and what firewalls look for.
-func asciiTurns() []value {
-	return []value{
+// mark is a text with a mark of punctuation.
+func mark(c rune) value {
+	return value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c at its ends and between letters", c),
+		string(c) + "a" + string(c) + "b" + string(c), ""}
+}
+
+// asciiTurns are single marks of punctuation, all of which stand in one text of every operation too, words
+// that software takes for something else, and what firewalls look for.
+func asciiTurns() (out []value) {
+	for c := '!'; c <= '~'; c++ {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '%' {
+			out = append(out, mark(c))
+		}
+	}
+	return append(out, []value{
 		{"not-applicable", "a word for nothing", "n/a", ""}, {"full-stop", "a full stop alone", ".", ""},
 		{"tilde", "a tilde alone", "~", ""}, {"word-false", "the word false", "false", ""},
 		{"device-nul", "the name of a device that is empty", "NUL", ""},
@@ -60,7 +72,7 @@ func asciiTurns() []value {
 		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
 			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
 		{"comments", "comments of a language, and a comma before a brace", "a /* b */ c // d ,} e", ""},
-	}
+	}...)
 }
 
 // unicodeTurns are texts with control characters in a row.
@@ -78,18 +90,10 @@ func openTurns() []value {
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
 // known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
-	for c := '!'; c <= '~'; c++ {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			continue
-		}
-		v := value{fmt.Sprintf("mark-%02x", c), fmt.Sprintf("the mark %c at its ends and between letters", c),
-			string(c) + "a" + string(c) + "b" + string(c), ""}
-		if c == '%' {
-			v.dimension = "text"
-		}
-		out = append(out, v)
-	}
+	percent := mark('%')
+	percent.dimension = "text"
 	return append(out, []value{
+		percent,
 		{"every-mark", "every character of ASCII that is printed", printable(), ""},
 		{"format-verbs", "verbs of a format", "%s %d %n %x %v {0} %1$s", ""},
 		{"percent-escape", "an escape of a URL", "50%25 %41 %2F", ""},
@@ -102,7 +106,7 @@ func asciiTexts() (out []value) {
 		{"shell", "commands of a shell", "$(id) `id`; id | id && id; cmd.exe /c %PATH%", ""},
 		{"single-quotes", "single quotes", "it's 'so'", ""},
 		{"sql", "a condition of SQL", "' OR '1'='1' UNION SELECT 1; DROP TABLE a --", ""},
-		{"double-quotes", "double quotes", `"quoted" and "so"`, ""},
+		{"double-quotes", "double quotes", `"quoted" and ""so""`, ""},
 		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
 		{"backslash-end", "a backslash at the end", `ends in \`, ""},
 		{"escape-letters", "what would be an escape in JSON", `\u0041 \n \x41`, ""},
@@ -212,7 +216,7 @@ func unicodeTexts() []value {
 		{"zalgo", "many marks on one letter", "a" + strings.Repeat("\u0300\u0301\u0302\u0303", 8), ""},
 		{"cyrillic", "letters that look like those of ASCII", "а е о", ""},
 		{"tab", "a tab", "a\tb", ""},
-		{"line-feed", "line feeds at its ends and inside", "\na\nb\n\nc\nd\n", ""},
+		{"line-feed", "line feeds at its ends, and 60 lines", "\na\nb\n\nc\n" + strings.Repeat("d\n", 60), ""},
 		{"carriage-return", "a carriage return and a line feed", "a\r\nb", ""},
 		{"backspace", "a backspace", "a\bb", ""},
 		{"form-feed", "a form feed", "a\fb", ""},
@@ -264,6 +268,29 @@ func texts(of func() []value, dealt turns, templates ...value) func(*builder) []
 	}
 }
 
+// followed are the items of one function, and behind them those of another.
+func followed(last, first func(*builder) []item) func(*builder) []item {
+	return func(b *builder) []item { return append(first(b), last(b)...) }
+}
+
+// ownNames are texts that look like the members of the request, with other values.
+func ownNames(b *builder) (out []item) {
+	for _, name := range b.textMembers() {
+		var members []string
+		for _, m := range b.plain.members {
+			value := "b"
+			if isVariable(m.value, "sha1") {
+				value = strings.Repeat("0a1b2c3d", 5)
+			}
+			members = append(members, fmt.Sprintf(`%s: "%s"`, m.name, value))
+		}
+		object := "{" + strings.Join(members, ", ") + "}"
+		out = append(out, item{name: slug(name, "own-names"), title: "what looks like the members of the request in " +
+			name, change: func(r *request) { r.set(name, quote(object)) }})
+	}
+	return out
+}
+
 // lengths are texts of as many letters as powers of two, and one off.
 func lengths(b *builder) (out []item) {
 	numbers := []int{2, 10, 20, 100, 140, 200, 250, 500, 1000, 2000, 4000, 5000, 10000}
@@ -286,7 +313,7 @@ func lengths(b *builder) (out []item) {
 		}
 		for _, n := range []int{127, 128, 129, 255, 256, 257, 1024, 4096, 21846} {
 			for _, c := range []string{"ß", "漢", "😀"} {
-				out = append(out, item{name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
+				out = append(out, item{once: true, name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
 					title:  fmt.Sprintf("%s of %d characters of %d bytes", name, n, len(c)),
 					change: func(r *request) { r.set(name, fmt.Sprintf(`"{{repeat %d %s}}"`, n, c)) }})
 			}
@@ -351,6 +378,10 @@ func hashes(b *builder) (out []item) {
 		own := b.ownHash("0123456789abcdef", name)
 		out = append(out, item{name: slug(name, "escaped"), title: name + " with digits as escapes",
 			change: func(r *request) { r.set(name, fmt.Sprintf(`"\u%04x%s\u%04X"`, own[0], own[1:39], own[39])) }})
+		capital := b.ownHash("0123456789", name+" with a capital letter")
+		out = append(out, item{name: slug(name, "exponent-upper"), once: true,
+			title:  name + " that reads as a number with a capital letter before its exponent",
+			change: func(r *request) { r.set(name, quote(capital[:12]+"E"+capital[13:])) }})
 		all := b.ownHash("0123456789abcdef", name+" in escapes")
 		out = append(out, item{name: slug(name, "all-escaped"), title: name + " with every digit as an escape",
 			once: true, change: func(r *request) { r.set(name, `"`+escaped(all)+`"`) }})
@@ -432,6 +463,22 @@ func notHashes(b *builder) (out []item) {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
 				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
+		}
+		for _, v := range []value{
+			{"40-bytes", "20 characters of two bytes", strings.Repeat("ß", 20), ""},
+			{"file-name", "what makes it the name of a file", all + ".exe", ""},
+			{"line-feeds-inside", "a line feed between its halves", all[:20] + "\n" + all[20:], ""},
+			{"star", "a star behind its first digits", all[:8] + "*", ""},
+			{"parentheses", "parentheses around it", "(" + all + ")", ""},
+			{"angles", "angle brackets around it", "<" + all + ">", ""},
+			{"space-beyond-ascii", "a no-break space behind it", all + "\u00A0", ""},
+			{"return-behind", "a carriage return behind it", all + "\r", ""},
+			{"plus-before", "a plus sign for its first digit", "+" + digits, ""},
+			{"dot-inside", "a point for a digit", all[:20] + "." + all[21:], ""},
+		} {
+			out = append(out, item{once: true, name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name,
+				v.title),
+				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule})
 		}
 	}
 	return out

@@ -129,6 +129,8 @@ func (b *builder) inexpressible(c *conformance.Case) string {
 		return fmt.Sprintf("more than one status is valid, which %v cannot express", b.version)
 	case step.Absolute:
 		return "its target is in absolute form, which Pact cannot express"
+	case step.Old:
+		return "it is of HTTP/1.0, which Pact cannot express"
 	case strings.Contains(step.Path, "?"):
 		return "it has a query, and no operation has one"
 	}

@@ -14,6 +14,7 @@ type Request struct {
 	Method   string  `json:"method"`
 	URL      string  `json:"url"`
 	Absolute bool    `json:"absolute,omitzero"` // the request line named the whole URL although no proxy was asked
+	Version  string  `json:"version,omitzero"`  // "1.0" where the request line said so, else ""
 	Header   []Field `json:"header"`
 	Body     Body    `json:"body,omitzero"`
 }

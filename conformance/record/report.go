@@ -25,8 +25,9 @@ type Report struct {
 	Reason      string        `json:"reason,omitempty"`      // why the verdict is inconclusive or interrupted
 	Interrupted bool          `json:"interrupted,omitempty"` // the run was stopped before its end
 	Totals      Totals        `json:"totals"`
-	Coverage    *Coverage     `json:"coverage,omitempty"` // nil in a report that no run made
-	Panics      []Panic       `json:"panics,omitempty"`   // of a handler that was judged in memory
+	Coverage    *Coverage     `json:"coverage,omitempty"`    // nil in a report that no run made
+	Panics      []Panic       `json:"panics,omitempty"`      // of a handler that was judged in memory
+	Exploration *Exploration  `json:"exploration,omitempty"` // nil where there was none
 	// how the findings stand to those that are accepted; absent where nobody asked
 	Baseline *BaselineResult `json:"baseline,omitempty"`
 	// what was seen, where the suite did not send the requests; nil in the report of a run
@@ -38,6 +39,20 @@ type Report struct {
 	Operations   []OperationInfo     `json:"operations"`       // those of the cases, sorted by id
 	Requirements []RequirementResult `json:"requirements"`     // in the catalogue's order
 	Cases        []CaseResult        `json:"cases"`            // in the order of their ids
+}
+
+// Explored is the generator of the cases of an exploration, and how their names begin.
+const Explored = "explore"
+
+// An Exploration counts the cases that a run drew from its seed in addition to those of its suite. Of
+// these the report holds the smallest of each cause of failure alone.
+type Exploration struct {
+	Asked  int `json:"asked,omitempty"`    // how many cases were asked for; 0 where a time alone was
+	Drawn  int `json:"drawn"`              // as many again draw the same cases, with those that nobody can judge
+	Sent   int `json:"sent"`               // of them, that were judged
+	Unsent int `json:"unsent,omitempty"`   // that were not sent, or not as a whole
+	Left   int `json:"left_out,omitempty"` // that -run and -skip left out
+	Causes int `json:"causes"`             // for which cases failed
 }
 
 // ClientSubject is the subject of a report on the clients of a server.

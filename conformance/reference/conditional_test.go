@@ -310,9 +310,10 @@ func witnesses() map[string][]probe {
 	}
 	for name, value := range map[string]string{
 		"takes-token-cut-by-one": token[:len(token)-1], "takes-token-without-first": token[1:],
-		"takes-token-in-any-letter-case": strings.ToUpper(token),
-		"takes-token-that-begins-alike":  token[:len(token)-4] + "#" + token[len(token)-3:],
-		"takes-token-in-capitals":        strings.ToUpper(token), "takes-token-with-one-more": token + "x",
+		"takes-token-in-any-letter-case":  strings.ToUpper(token),
+		"takes-token-with-another-middle": token[:(len(token)-1)/2] + "#" + token[(len(token)-1)/2+1:],
+		"takes-token-that-begins-alike":   token[:len(token)-4] + "#" + token[len(token)-3:],
+		"takes-token-in-capitals":         strings.ToUpper(token), "takes-token-with-one-more": token + "x",
 		"takes-token-with-suffix": token + ".x", "takes-token-with-prefix": "x" + token,
 		"takes-token-twice":  token + token,
 		"takes-quoted-token": `"` + token + `"`, "takes-escaped-token": strings.Replace(token, "-", "%2D", 1),
@@ -466,7 +467,28 @@ func witnesses() map[string][]probe {
 	nobody.path, lacksRole.path = onOther, onOther
 	one("trusts-on-long-machine-id", nobody)
 	one("permits-on-long-machine-id", lacksRole)
-	one("answers-200-to-chunks", chunkedBody(chunkOf(hexLength, good)))
+	inChunks := chunkedBody(chunkOf(hexLength, good))
+	one("answers-200-to-chunks", inChunks)
+	one("gives-one-id-to-chunks", inChunks)
+	one("answers-chunks-with-other-hash", inChunks)
+	const sha1First = `{"Sha1":"` + hash + `","Comment":"a"}`
+	one("crashes-on-chunks-with-sha1-first", chunkedBody(chunkOf(hexOf(len(sha1First)), sha1First)))
+	one("refuses-lower-scheme-in-chunks", wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+		"Authorization: bearer " + token, "Transfer-Encoding: chunked", "Connection: close"}, chunkOf(hexLength, good)))
+	expecting, zipped := upperProbe, of(strings.Repeat("1234", 10))
+	expecting.header, zipped.header = []string{"Expect: 100-CONTINUE"}, []string{"Accept-Encoding: gzip"}
+	one("crashes-on-upper-expectation-and-upper-hash", expecting)
+	one("crashes-on-zip-and-hash-of-digits", zipped)
+	one("crashes-on-100-members", with(`"a":1`+manyMembers(100)))
+	one("refuses-second-hash", with(`"Sha256":"a"`))
+	one("reads-hash-in-comment", says(`{\"Sha1\": \"a\"}`))
+	one("crashes-on-machine-in-comment", says(machine))
+	one("crashes-on-nulls-alone", body("null", "null"))
+	one("permits-old-version", wired("POST "+samplePath+" HTTP/1.0", []string{"Host: HOST", "Authorization: Bearer " +
+		unprivileged, "Content-Length: " + length(good)}, good))
+	claiming := auth("Bearer " + unprivileged)
+	claiming.header = append(claiming.header, "X-Role: admin")
+	one("permits-who-claims-a-role", claiming)
 	out["takes-bad-token-behind-good-one"] = []probe{{}, auth("Bearer none")}
 	out["crashes-on-third-with-upper-case-sha1"] = []probe{{}, {}, upperProbe}
 	out["refuses-second-with-long-comment"] = []probe{{}, longProbe}

@@ -24,7 +24,7 @@ func Faults() []Fault {
 	return slices.Concat(
 		statusFaults(), mediaTypeFaults(), jsonFaults(),
 		memberFaults(), resourceFaults(), valueFaults(), instanceFaults(), contextFaults(), timeFaults(),
-		framingFaults(), brokenOffFaults(), dateFaults(),
+		framingFaults(), brokenOffFaults(), dateFaults(), grammarFaults(),
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),

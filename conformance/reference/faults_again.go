@@ -69,6 +69,13 @@ func againFaults() []Fault {
 		{Name: "permits-on-long-machine-id", Says: "accepts a user without the role for a machine whose id has " +
 			"40 digits",
 			Breaks: role, Wrap: excuse(http.StatusForbidden, func(q *asked) bool { return onLongID(q) && trusts(q) })},
+		{Name: "permits-old-version", Says: "accepts a user without the role in HTTP/1.0", Breaks: role,
+			Phase: Coverage,
+			Wrap:  excuse(http.StatusForbidden, func(q *asked) bool { return oldVersion(q) && trusts(q) })},
+		{Name: "permits-who-claims-a-role", Says: "accepts a user without the role who says in X-Role that he has it",
+			Breaks: role, Phase: Coverage, Wrap: excuse(http.StatusForbidden, func(q *asked) bool {
+				return len(q.Header.Values("X-Role")) > 0 && trusts(q)
+			})},
 		{Name: "crashes-on-equal-requests-at-once", Says: "answers 500 to a request while another for the same " +
 			"file is served", Breaks: server, Intermittent: true, Wrap: failEqual},
 		{Name: "answers-200-to-chunks", Says: "answers 200 to a body in chunks", Breaks: ids("response.created"),

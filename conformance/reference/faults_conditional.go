@@ -63,6 +63,8 @@ var (
 	breaksForms  = ids("request.json-forms", "response.created")
 	breaksLength = ids("request.comment-length")
 	breaksHash   = ids("request.sha1-format")
+	// of a pair with a hash: the inferred requirement on which it rests may be that of the other
+	breaksPair   = ids("request.sha1-format", "request.extra-members", "request.comment-length")
 	breaksMember = ids("request.extra-members")
 	breaksHTTP   = ids("request.json-forms", "refusal.no-server-error", "http.framing", "response.created")
 	breaksEither = ids("refusal.no-server-error", "http.framing")
@@ -619,8 +621,41 @@ func transferFaults() []conditional {
 			when:   func(q *asked) bool { return q.URL.IsAbs() }, then: crash},
 		{name: "crashes-on-host-in-capitals", says: "answers 500 to a Host in capitals", breaks: breaksEither,
 			phase: Unfound, when: func(q *asked) bool { return strings.ToLower(q.Host) != q.Host }, then: crash},
-		{name: "crashes-on-old-version", says: "answers 500 to HTTP/1.0", breaks: breaksEither, phase: Unfound,
+		{name: "crashes-on-old-version", says: "answers 500 to HTTP/1.0", breaks: breaksEither, phase: Coverage,
 			when: oldVersion, then: crash},
+		{name: "crashes-on-upper-expectation-and-upper-hash",
+			says: "answers 500 to 100-CONTINUE where the Sha1 is in " +
+				"capitals", breaks: breaksPair, phase: Coverage, when: both(field("Expect", `[A-Z]`), upperSha1),
+			then: crash},
+		{name: "crashes-on-chunks-with-sha1-first", says: "answers 500 to a body in chunks in which Sha1 stands first",
+			breaks: breaksForms, phase: Coverage, when: both(chunky, sha1First), then: crash},
+		{name: "refuses-lower-scheme-in-chunks",
+			says: "takes bearer in small letters for another scheme where the body " +
+				"is in chunks", breaks: ids("auth.scheme-case", "request.json-forms"), phase: Coverage,
+			when: both(chunky, field("Authorization", `^bearer`)), then: refuse(401)},
+		{name: "gives-one-id-to-chunks", says: "gives every action whose request came in chunks one id",
+			breaks: ids("action.id"), when: chunky,
+			then: edits(set("id", "6f1d364c-680c-499a-b30c-dd9265ad4c9d"))},
+		{name: "answers-chunks-with-other-hash", says: "answers a body in chunks about another file",
+			breaks: ids("action.sha1"), when: chunky, then: edits(set("sha1", freshHash))},
+		{name: "crashes-on-zip-and-hash-of-digits",
+			says: "answers 500 to a Sha1 of digits alone of a client that takes " +
+				"gzip", breaks: breaksPair, phase: Coverage,
+			when: both(field("Accept-Encoding", `gzip`), sha1Like(`^[0-9]+$`)), then: crash},
+		{name: "crashes-on-100-members", says: "answers 500 to 64 members or more",
+			breaks: ids("request.extra-members", "response.created"), phase: Coverage, when: manyMembers(64),
+			then: crash},
+		{name: "refuses-second-hash", says: "does not take a further member Sha256",
+			breaks: ids("request.extra-members", "response.created"), phase: Coverage, when: furtherName("Sha256"),
+			then: refuse(400)},
+		{name: "reads-hash-in-comment", says: "takes the Sha1 from a Comment that holds the members of a request",
+			breaks: ids("action.sha1", "action.file-id"), phase: Coverage, when: commentLike(`"Sha1":\s*"`),
+			then: edits(set("sha1", freshHash))},
+		{name: "crashes-on-machine-in-comment", says: "answers 500 to a Comment that is the machine's id",
+			breaks: breaksWords, phase: Coverage, when: func(q *asked) bool {
+				o, _ := parseObject(q.body)
+				return o.Get("Comment") == machineOf(q)
+			}, then: crash},
 		{name: "refuses-machine-of-40-digits",
 			says:   "knows machine ids of 32 digits alone, and answers 404 to one of 40",
 			breaks: ids("operation.exists", "response.created"), phase: Unfound, when: func(q *asked) bool {
@@ -1022,6 +1057,16 @@ func credentialNearMisses() []Fault {
 				return []string{"Bearer " + swapped, "Bearer " + strings.ToLower(token),
 					"Bearer " + strings.ToUpper(token)}
 			}},
+		{"takes-token-with-another-middle", "compares all of a token but the character in its middle", known, Coverage,
+			func(value string) (out []string) {
+				token, _ := bearer([]string{value})
+				for _, r := range letters {
+					if at := (len(token) - 1) / 2; at > 0 {
+						out = append(out, "Bearer "+token[:at]+string(r)+token[at+1:])
+					}
+				}
+				return out
+			}},
 		{"takes-token-that-begins-alike", "compares all of a token but the fourth character from its end", known,
 			Coverage,
 			func(value string) (out []string) {
@@ -1139,6 +1184,9 @@ func conditionalRefusals() (faults []Fault) {
 			400, member("Sha1", func(s string) bool { return len(s) >= 1000 }), crash},
 		{"crashes-on-emoji-in-sha1", "answers 500 to a Sha1 with characters beyond ASCII", crashed, "", 400,
 			sha1Like(`[^\x00-\x7f]`), crash},
+		{"crashes-on-nulls-alone", "answers 500 where both Comment and Sha1 are null",
+			ids("refusal.no-server-error", "refusal.status-body"), Coverage, 400,
+			both(bodyLike(`"Comment"\s*:\s*null`), bodyLike(`"Sha1"\s*:\s*null`)), crash},
 		{"crashes-on-percent-in-sha1", "answers 500 to a Sha1 with a percent sign", crashed, Coverage, 400,
 			sha1Like(`%`), crash},
 		{"hangs-up-on-empty-object", "closes the connection on {} for the body", crashed, Coverage, 400,

@@ -2,6 +2,8 @@ package reference
 
 import (
 	"net/http"
+	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -226,8 +228,8 @@ func stumblingFaults() []Fault {
 func pathVariants() []variant {
 	redirect := func(status int) wrap {
 		return rewrite(func(a *answer, q *asked) {
-			if path, ok := strings.CutSuffix(q.URL.Path, "/"); ok && a.status == http.StatusNotFound {
-				a.replace(&answer{status: status, header: http.Header{"Location": {path}}})
+			if cut, ok := strings.CutSuffix(q.URL.Path, "/"); ok && a.status == http.StatusNotFound {
+				a.replace(&answer{status: status, header: http.Header{"Location": {cut}}})
 			}
 		})
 	}
@@ -262,6 +264,15 @@ func pathVariants() []variant {
 		})},
 		{"redirects-trailing-slash", "redirects with 308 from a path with a slash at its end", redirect(308)},
 		{"moves-trailing-slash", "redirects with 301 from a path with a slash at its end", redirect(301)},
+		{"redirects-dot-segments", "redirects with 307 from a path with dot segments to the one without",
+			rewrite(func(a *answer, q *asked) {
+				if clean := path.Clean(q.URL.Path); a.status == http.StatusNotFound && strings.Contains(q.URL.Path,
+					"/../") {
+					to := url.URL{Path: clean}
+					a.replace(&answer{status: http.StatusTemporaryRedirect,
+						header: http.Header{"Location": {to.String()}}})
+				}
+			})},
 		{"403-for-unknown-routes", "answers 403 to a path that it does not know, as a gateway does",
 			unrouted(asRefusal(http.StatusForbidden))},
 		{"401-for-unknown-routes", "answers 401 to a path that it does not know, as a gateway does",

@@ -199,6 +199,10 @@ func refusalHeaderFaults() []Fault {
 			Wrap: onRefused(header("Allow", ""), 405)},
 		{Name: "allows-get-instead", Says: "answers 405 with an Allow that lists only GET", Breaks: method,
 			Wrap: onRefused(header("Allow", "GET, HEAD"), 405)},
+		{Name: "allows-what-it-refuses", Says: "answers 405 with an Allow that lists the method that was refused",
+			Breaks: method, Wrap: onRefused(func(a *answer, q *asked) {
+				header("Allow", "POST, "+q.Method)(a, q)
+			}, 405)},
 		{Name: "allows-lower-post", Says: "lists post in small letters in Allow, which is another method",
 			Breaks: method, Wrap: onRefused(header("Allow", "post"), 405)},
 		{Name: "allows-lookalike", Says: "lists a method in Allow whose name merely holds POST", Breaks: method,

@@ -20,6 +20,9 @@ func framingFaults() []Fault {
 		return Fault{Name: name, Says: says, Breaks: breaks, Wrap: onWire(say(text))}
 	}
 	return []Fault{
+		raw("folds-a-field", "goes on with a field in the next line", framing, func(a *answer) string {
+			return a.head("X-Long: a\r\n b", a.length(0)) + string(a.body)
+		}),
 		raw("announces-too-much", "announces ten bytes more than it sends", spilled,
 			func(a *answer) string { return a.head(a.length(10)) + string(a.body) }),
 		raw("announces-too-little", "announces ten bytes fewer than it sends", spilled,

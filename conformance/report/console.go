@@ -236,6 +236,9 @@ func (p *page) circumstances(r *record.Report) {
 		p.line(span{"", fmt.Sprintf("the target postponed %s, for %s in total; they were sent again",
 			count(r.Pace.Retries, "request"), seconds(r.Pace.Waited))})
 	}
+	if x := r.Exploration; x != nil {
+		p.line(span{"", explorationText(*x)})
+	}
 	if t := r.Traffic; t != nil {
 		p.line(span{"", trafficText(*t)})
 	}
@@ -255,6 +258,27 @@ func mergedText(m record.MergedInfo) string {
 		text += "; within each shard alone were judged: " + strings.Join(m.Apart, ", ")
 	}
 	return text
+}
+
+// explorationText counts the cases that were drawn.
+func explorationText(x record.Exploration) string {
+	text := "exploration: " + count(x.Drawn, "case") + " drawn"
+	if x.Asked > 0 {
+		text += fmt.Sprintf(" of %d asked for", x.Asked)
+	}
+	text += fmt.Sprintf(", %d sent", x.Sent)
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{x.Left, "left out by -run and -skip"}, {x.Unsent, "not sent as a whole"},
+		{x.Drawn - x.Sent - x.Left - x.Unsent, "that nobody can judge"},
+	} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.text)
+		}
+	}
+	return text + fmt.Sprintf("; causes of failure: %d", x.Causes)
 }
 
 // trafficText counts the exchanges of recorded or passing traffic.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
 )
@@ -125,5 +127,15 @@ func TestConsoleListsManyProblemsOfABaselineInPart(t *testing.T) {
 		if got := render(t, "console", r, row.style); strings.Count(got, row.text) != row.want {
 			t.Errorf("%q: want %d times, got\n%s", row.text, row.want, got)
 		}
+	}
+}
+
+func TestFormatsForPeopleCountWhatWasDrawn(t *testing.T) {
+	r := sample()
+	r.Exploration = &record.Exploration{Asked: 9, Drawn: 9, Sent: 5, Unsent: 1, Left: 2, Causes: 1}
+	const text = "xploration: 9 cases drawn of 9 asked for, 5 sent, 2 left out by -run and -skip, " +
+		"1 not sent as a whole, 1 that nobody can judge; causes of failure: 1"
+	for _, format := range []string{"console", "markdown", "html"} {
+		require.Contains(t, render(t, format, r, report.Style{}), text, format)
 	}
 }

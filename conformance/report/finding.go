@@ -196,14 +196,35 @@ func again(r *record.Report, c *record.CaseResult) string {
 	case r.Target.URL != "" && r.Target.Name == r.Target.URL: // else it is the embedded server
 		command += " -url " + curl.ShellWord(r.Target.URL)
 	}
-	if r != nil {
-		command += settings(r.Settings)
+	explored := strings.HasPrefix(c.ID, c.Operation+"/"+record.Explored+"/")
+	switch only := " -run " + inQuotes("^"+regexp.QuoteMeta(c.ID)+"$"); {
+	case r == nil:
+		command += only
+	case !explored:
+		command += settings(r.Settings) + only
+	case c.File != "": // it is a case of the suite by now
+		command += settings(without(r.Settings, "generate")) + only
+	case r.Exploration == nil:
+		return ""
+	default: // it is found again where as many are drawn from the same seed
+		command += settings(without(r.Settings, "seed")) + " -seed " + curl.ShellWord(r.Suite.Seed) +
+			fmt.Sprintf(" -n %d -save ''", r.Exploration.Drawn)
+		for _, pattern := range []record.Setting{{Flag: "run", Value: r.Suite.Run}, {Flag: "skip",
+			Value: r.Suite.Skip}} {
+			if pattern.Value != "" {
+				command += " -" + pattern.Flag + " " + inQuotes(pattern.Value)
+			}
+		}
 	}
-	command += " -run " + inQuotes("^"+regexp.QuoteMeta(c.ID)+"$")
 	if safe(command) != command {
 		return ""
 	}
 	return command
+}
+
+// without leaves out a flag.
+func without(of []record.Setting, flag string) []record.Setting {
+	return slices.DeleteFunc(slices.Clone(of), func(s record.Setting) bool { return s.Flag == flag })
 }
 
 // settings returns the flags that the user set, quoted for a shell.
@@ -406,9 +427,17 @@ func path(url string) string {
 // absolute form.
 func target(r record.Request) string {
 	if r.Absolute {
-		return r.URL
+		return r.URL + version(r)
 	}
-	return path(r.URL)
+	return path(r.URL) + version(r)
+}
+
+// version returns what the request line says behind the target, where it is not as usual.
+func version(r record.Request) string {
+	if r.Version == "" {
+		return ""
+	}
+	return " HTTP/" + r.Version
 }
 
 // repeats returns the number of further findings of a case with the same problem.

@@ -262,6 +262,10 @@ func (p *htmlPage) Remarks() (out []string) {
 		out = append(out, fmt.Sprintf("The target postponed %s, for %s in total; they were sent again.",
 			count(p.Pace.Retries, "request"), seconds(p.Pace.Waited)))
 	}
+	if x := p.Exploration; x != nil {
+		text := explorationText(*x)
+		out = append(out, strings.ToUpper(text[:1])+text[1:]+".")
+	}
 	if len(p.Safety.Armed) > 0 {
 		out = append(out, fmt.Sprintf("Armed were %s: %s that could take effect, of at most %d. The journal has each.",
 			safe(strings.Join(p.Safety.Armed, ", ")), count(p.Safety.Actions, "request"), p.Safety.MaxActions))

@@ -226,6 +226,8 @@ func (j *decoder) sent(r *record.Request) (header bool, err error) {
 			r.URL, err = j.text("request.url")
 		case "absolute":
 			r.Absolute, err = j.yes("request.absolute")
+		case "version":
+			r.Version, err = j.often("request.version")
 		case "header":
 			r.Header = nil
 			if err := j.want("request.header", "[n", "a list of objects"); err != nil {

@@ -39,12 +39,14 @@ const (
 	TailToken    = "tail-token"
 	AlteredToken = "altered-token"
 	SwappedToken = "swapped-token"
+	MiddleToken  = "middle-token"
+	BasicToken   = "basic-token"
 )
 
 // Needs returns everything that "needs" takes.
 func Needs() []string {
 	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine,
-		OtherMachine, ShorterToken, TailToken, AlteredToken, SwappedToken}
+		OtherMachine, ShorterToken, TailToken, AlteredToken, SwappedToken, MiddleToken, BasicToken}
 }
 
 // Fields returns every field that a head may hold: those of the case, then those
@@ -73,6 +75,8 @@ func Fields() []FieldDoc {
 			isWord("mid-body")},
 		{"target", OfRequest, "`origin-form` or `absolute-form`", "`origin-form`", "whether the request line names " +
 			"the path alone, or the whole URL, as it does to a proxy", isWord("origin-form", "absolute-form")},
+		{"version", OfRequest, "`1.1` or `1.0`", "`1.1`", "the version of HTTP in the request line; one of 1.0 goes " +
+			"over a connection of its own", isWord("1.1", "1.0")},
 	}
 }
 

@@ -93,7 +93,7 @@ func TestParseKeepsBodiesByteForByte(t *testing.T) {
 func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, shorter-token, " +
-		"tail-token, altered-token, swapped-token, machine, unknown-machine, " +
+		"tail-token, altered-token, swapped-token, middle-token, basic-token, machine, unknown-machine, " +
 		"other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
 		"digits, letters, zeros, trailing, halves, last-digit, " +
 		"first-digit, magic, exponent, comment, comment.n, comment.2, " +
@@ -115,9 +115,9 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"say what a conforming server does, in the present tense"},
 		// Fields.
 		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (did you mean \"proves\"?); fields are " +
-			"operation, proves, control, needs, because, send, expect, connection, times, abort, target"},
+			"operation, proves, control, needs, because, send, expect, connection, times, abort, target, version"},
 		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, " +
-			"control, needs, because, send, expect, connection, times, abort, target"},
+			"control, needs, because, send, expect, connection, times, abort, target, version"},
 		{head + "# expect: either\nGET /\n", "x.http:4: field \"expect\" stands already in line 3; keep one of " +
 			"the two"},
 		{head + "# just a note\nGET /\n", "x.http:4: \"# just a note\" is no field; write \"# key: value\", or a " +
@@ -134,7 +134,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# needs: unknown-machin\nGET {{path unknown-machine}}\n", "x.http:4: field \"needs\": " +
 			"\"unknown-machin\" is unknown (did you mean \"unknown-machine\"?); write unprivileged-token, " +
 			"security-admin-token, global-admin-token, invalid-token, unknown-machine, other-machine, " +
-			"shorter-token, tail-token, altered-token or swapped-token\n" +
+			"shorter-token, tail-token, altered-token, swapped-token, middle-token or basic-token\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" " +
 			"to the first head"},
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma " +
@@ -249,7 +249,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without " +
 				"Comment.\"\n" +
 				"x.http:2: unknown field \"prove\" (did you mean \"proves\"?); fields are operation, proves, " +
-				"control, needs, because, send, expect, connection, times, abort, target\n" +
+				"control, needs, because, send, expect, connection, times, abort, target, version\n" +
 				"x.http:5: the target \"nowhere\" begins neither with / nor with {{path}}; write \"POST {{path}}\"\n" +
 				"x.http:6: \"A\" is no header line; write \"Name: value\", and an empty line before the body\n" +
 				"x.http:8: unknown variable {{b}}; variables are " + variables},

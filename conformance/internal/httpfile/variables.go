@@ -40,10 +40,13 @@ var variables = sync.OnceValue(func() []VariableDoc {
 		{InvalidToken, "{{invalid-token}}", "a token that must not be accepted, such as an expired one; say `needs: " +
 			"invalid-token`", noArgs},
 		{ShorterToken, "{{shorter-token}}", "the token of a user who may act without its last character; say `needs: " +
-			"shorter-token`, and so for the next three", noArgs},
+			"shorter-token`, and so for the next five", noArgs},
 		{TailToken, "{{tail-token}}", "the same token without its first character", noArgs},
 		{AlteredToken, "{{altered-token}}", "the same token with another character near its end", noArgs},
 		{SwappedToken, "{{swapped-token}}", "the same token with the other letter case of each letter", noArgs},
+		{MiddleToken, "{{middle-token}}", "the same token with another character in its middle", noArgs},
+		{BasicToken, "{{basic-token}}", "the same token as the password of the user x, in base64 as Basic has it",
+			noArgs},
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
 		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`",
 			noArgs},

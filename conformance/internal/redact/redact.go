@@ -164,7 +164,8 @@ func (s *Secrets) Values() []record.Field {
 // Request returns a request with variables in the place of the secrets.
 func (s *Secrets) Request(r record.Request) record.Request {
 	variables, values := s.variables(), s.Values()
-	out := record.Request{Method: r.Method, Absolute: r.Absolute, URL: variables.Replace(r.URL), Body: r.Body,
+	out := record.Request{Method: r.Method, Absolute: r.Absolute, Version: r.Version, URL: variables.Replace(r.URL),
+		Body:   r.Body,
 		Header: slices.Clone(r.Header)}
 	if slices.ContainsFunc(values, func(v record.Field) bool { return bytes.Contains(r.Body, []byte(v.Value)) }) {
 		out.Body = []byte(variables.Replace(string(r.Body)))

@@ -300,6 +300,10 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q",
 					cutTo([]byte(p.d.secrets.Text(name)), 40))}
 		}
+		if folded(head) {
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
+				Msg: "the head of the answer is not HTTP: a line of it goes on in the next one"}
+		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
@@ -379,6 +383,12 @@ func blankName(head []byte) string {
 		}
 	}
 	return ""
+}
+
+// folded reports whether a field of the head goes on in the next line, which nobody may send
+// (RFC 9112 5.2).
+func folded(head []byte) bool {
+	return bytes.Contains(head, []byte("\n ")) || bytes.Contains(head, []byte("\n\t"))
 }
 
 func hasField(head []byte, name string) bool {

@@ -174,7 +174,7 @@ var errUnfit = errors.New("this request is one of HTTP/1.1 alone")
 // framing fields of its own to get wrong, and no bytes that no field may hold.
 func request2(ctx context.Context, s Sending) (*http.Request, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(s.Bytes)))
-	if err != nil || len(r.TransferEncoding) > 0 || r.Host == "" {
+	if err != nil || len(r.TransferEncoding) > 0 || r.Host == "" || !r.ProtoAtLeast(1, 1) {
 		return nil, errUnfit
 	}
 	r = r.WithContext(ctx)

@@ -1,0 +1,33 @@
+package reference
+
+import "net/http"
+
+// grammarFaults write fields of the answer against their grammar.
+func grammarFaults() []Fault {
+	header := func(name string, values ...string) effect {
+		return func(a *answer, _ *asked) { a.header[http.CanonicalHeaderKey(name)] = values }
+	}
+	broken := ids("http.fields")
+	var faults []Fault
+	for _, row := range []struct{ name, says, field, value string }{
+		{"sends-bare-etag", "writes ETag without quotes", "ETag", "5d8c72a5"},
+		{"sends-local-last-modified", "writes Last-Modified without a zone", "Last-Modified", "2017-12-04 12:09:24"},
+		{"sends-location-with-blanks", "writes blanks into Location", "Location",
+			"/testwdatppreview/file machine actions/1"},
+		{"sends-content-location-in-quotes", "writes Content-Location in quotes", "Content-Location", `"/a"`},
+		{"sends-language-in-words", "names the language in Content-Language in words", "Content-Language",
+			"english (us)"},
+		{"sends-vary-in-words", "lists fields in Vary with semicolons", "Vary", "Accept; Origin"},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: broken,
+			Wrap: onAccepted(header(row.field, row.value))})
+	}
+	return append(faults,
+		Fault{Name: "sends-two-etags", Says: "sends two ETag fields", Breaks: broken,
+			Wrap: onAccepted(header("ETag", `"a"`, `"b"`))},
+		Fault{Name: "retries-in-words", Says: "writes a word into Retry-After", Breaks: broken,
+			Wrap: onAccepted(header("Retry-After", "soon"))},
+		Fault{Name: "retries-with-fraction", Says: "writes a fraction of a second into Retry-After",
+			Breaks: broken, Wrap: onAccepted(header("Retry-After", "0.5"))},
+	)
+}
