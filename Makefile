@@ -40,7 +40,11 @@ VET ?=
 #               command what SERVING names; then the Pact tests.
 #   make race   every test under the race detector. Of the matrix, which takes too long so, a
 #               sample: our code is the same for every fault.
-CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal mutate proxy reference \
+#
+# PARTS of make test, which .ci/run runs at the same time.
+PARTS ?= all race pact
+
+CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal load mutate proxy reference \
   internal/guard internal/pace internal/redact internal/wire)
 
 # Tests that judge, one after another, what a single run gave, or only read: for the
@@ -82,10 +86,10 @@ quick: ## run the short tests of what changed, without the race detector
 .PHONY: test
 test: ## run every test, in random order; then what is concurrent, sampled, under the race detector
 	@failed=0; \
-	$(TEST) -shuffle=on -timeout 40m $(TESTFLAGS) ./... || failed=1; \
-	$(if $(RACE),$(TEST) $(RACE) -short -skip '$(SERIAL)|^(Example|FuzzLoad)' -shuffle=on -timeout 40m $(TESTFLAGS) $(CONCURRENT) || failed=1;) \
-	$(if $(RACE),$(TEST) $(RACE) -short -run '$(SERVING)' -shuffle=on -timeout 40m $(TESTFLAGS) ./cmd/fmaspec || failed=1;) \
-	GOGC=$(GOGC) GO='$(GO)' FMASPEC_PACT='$(PACT)' .ci/pact/run -shuffle=on $(TESTFLAGS) || failed=1; \
+	$(if $(filter all,$(PARTS)),$(TEST) -shuffle=on -timeout 40m $(TESTFLAGS) ./... || failed=1;) \
+	$(if $(filter race,$(PARTS)),$(if $(RACE),$(TEST) $(RACE) -short -skip '$(SERIAL)|^(Example|FuzzLoad)' -shuffle=on -timeout 40m $(TESTFLAGS) $(CONCURRENT) || failed=1;)) \
+	$(if $(filter race,$(PARTS)),$(if $(RACE),$(TEST) $(RACE) -short -run '$(SERVING)' -shuffle=on -timeout 40m $(TESTFLAGS) ./cmd/fmaspec || failed=1;)) \
+	$(if $(filter pact,$(PARTS)),GOGC=$(GOGC) GO='$(GO)' FMASPEC_PACT='$(PACT)' .ci/pact/run -shuffle=on $(TESTFLAGS) || failed=1;) \
 	exit $$failed
 
 .PHONY: race
@@ -125,7 +129,11 @@ generators: ## generate and compile Go, TypeScript and Java from the OpenAPI doc
 
 .PHONY: contract
 contract: ## compare the OpenAPI document and its schemas with the released ones, and test the comparison
-	@cd .ci/contract && $(GO) vet . && $(GO) test -shuffle=on . && $(GO) run . check ../..
+	@cd .ci/contract && $(GO) vet . && $(GO) test -vet=off -ldflags=-w -shuffle=on . && $(GO) run . check ../..
+
+.PHONY: kubernetes
+kubernetes: ## test that the manifests of docs/ci are what Kubernetes takes
+	@cd .ci/kubernetes && $(GO) vet . && $(GO) test .
 
 .PHONY: contract-release
 contract-release: ## release the OpenAPI document and its schemas; first raise info.version
@@ -158,7 +166,7 @@ browser: ## test the HTML report in Chromium, and its accessibility with axe (ne
 .PHONY: bench
 bench: ## benchmark judging and a whole run, with a bare loop for comparison
 	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate \
-	  ./conformance/traffic ./conformance/proxy
+	  ./conformance/traffic ./conformance/proxy ./conformance/load
 
 # The number of exchanges of make bench-proxy.
 EXCHANGES ?= 1000000
@@ -167,6 +175,17 @@ EXCHANGES ?= 1000000
 bench-proxy: ## compare the proxy with a plain httputil.ReverseProxy, and pass EXCHANGES (1000000) on unaltered
 	$(GO) test -run '^$$' -bench . -benchmem ./conformance/proxy
 	$(GO) test -run '^TestNoByteIsAlteredUnderLoad$$' -v -timeout 3h ./conformance/proxy -exchanges $(EXCHANGES)
+
+.PHONY: bench-load
+bench-load: ## compare a judged load with one of vegeta, which judges nothing: percentiles, and the rate of each
+	@cd .ci/load && $(GO) vet . && $(GO) test -count=1 -v .
+
+# The number of cases of make soak, to each of two servers.
+CASES ?= 2500000
+
+.PHONY: soak
+soak: ## judge CASES (2500000) cases under load, of an honest server and of one that errs once in 100,000 requests
+	$(GO) test -run '^Test(Soak|NoConformingServerFlips)$$' -v -timeout 6h ./conformance/load -soak $(CASES)
 
 .PHONY: memory
 memory: ## measure the memory of a run against the heaviest hostile servers

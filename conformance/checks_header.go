@@ -67,9 +67,10 @@ func challenge(x *observed) []Problem {
 }
 
 func challengeForm(x *observed) []Problem {
-	if _, err := readChallenges(x.Response.Header.Values("WWW-Authenticate")); err != nil {
+	values := x.Response.Header.Values("WWW-Authenticate")
+	if _, err := readChallenges(values); err != nil {
 		return problem("header WWW-Authenticate", "challenges by the grammar, such as Bearer realm=\"…\", error=\"…\"",
-			err.Error())
+			err.Error()+", in WWW-Authenticate: "+brief(strings.Join(values, ", ")))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -11,14 +12,21 @@ import (
 // one that was asked for after the answer about another one had come is not created before
 // that one, but for a tolerance. It is judged once for each operation, and charged to the
 // plainest answer, for which answers show it depends on chance. A session without end keeps
-// the latest of them.
+// the latest of them, and what those before them showed.
 type notBefore struct {
 	check string
 	controls
 	firsts
 	limit int
+	shown laters
 	kept  []timed // in the order of their coming
 	front []timed // those before which none ended with a later instant, in the order of both
+}
+
+// laters are what answers show of each operation.
+type laters struct {
+	first map[string]timed    // the plainest answer
+	back  map[string][2]timed // the plainest whose instant is before that of an earlier one, and that one
 }
 
 // timed is an answer with an instant, and when the exchange was.
@@ -32,7 +40,8 @@ type timed struct {
 }
 
 func newNotBefore(check string, limit room) *notBefore {
-	return &notBefore{check: check, controls: controls{}, firsts: newFirsts(limit), limit: limit.values / lately}
+	return &notBefore{check: check, controls: controls{}, firsts: newFirsts(limit), limit: limit.values / lately,
+		shown: laters{map[string]timed{}, map[string][2]timed{}}}
 }
 
 // timedOf returns what is kept of an exchange. A request that was sent again may have been
@@ -93,29 +102,36 @@ func (k *notBefore) note(at ref, x *Judged) (shows bool) {
 	}
 	k.kept, k.front = append(k.kept, n), advance(k.front, n)
 	if k.limit > 0 {
-		k.kept = k.kept[max(len(k.kept)-k.limit, 0):]
+		past := max(len(k.kept)-k.limit, 0)
+		k.look(k.shown, k.kept[:past])
+		k.kept = k.kept[past:]
 		k.front = k.front[max(len(k.front)-k.limit, 0):]
 	}
 	return shows
 }
 
-func (k *notBefore) problems() map[ref][]Problem {
-	first, back := map[string]timed{}, map[string][2]timed{}
-	for _, n := range k.kept {
-		if plainest, is := first[n.operation]; !is || k.order(n.mention, plainest.mention) < 0 {
-			first[n.operation] = n
+// look adds what answers show.
+func (k *notBefore) look(shown laters, at []timed) {
+	for _, n := range at {
+		if plainest, is := shown.first[n.operation]; !is || k.order(n.mention, plainest.mention) < 0 {
+			shown.first[n.operation] = n
 		}
 		before, is := latestBefore(k.front, n.started)
 		if !is || !n.goesBack(before) {
 			continue
 		}
-		if known, is := back[n.operation]; !is || k.order(n.mention, known[0].mention) < 0 {
-			back[n.operation] = [2]timed{n, before}
+		if known, is := shown.back[n.operation]; !is || k.order(n.mention, known[0].mention) < 0 {
+			shown.back[n.operation] = [2]timed{n, before}
 		}
 	}
+}
+
+func (k *notBefore) problems() map[ref][]Problem {
+	shown := laters{maps.Clone(k.shown.first), maps.Clone(k.shown.back)}
+	k.look(shown, k.kept)
 	out := map[ref][]Problem{}
-	for operation, pair := range back {
-		to, n, before := first[operation], pair[0], pair[1]
+	for operation, pair := range shown.back {
+		to, n, before := shown.first[operation], pair[0], pair[1]
 		got := show(n.text)
 		if n.ref != to.ref {
 			got += ", in " + n.name()

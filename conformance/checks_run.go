@@ -273,15 +273,15 @@ type group struct {
 func machineGroup() group {
 	return group{"machine", func(_ ref, x *Judged) string {
 		if x.Case != nil && x.Case.Recorded && !plainMachine.MatchString(x.machine) {
-			return "" // a server may know it by another spelling, or not at all
+			return "" // a machine may have more names, and a name may go to another machine
 		}
 		return strings.ToLower(x.machine)
 	},
 		func(name string) string { return " " + name }}
 }
 
-// plainMachine is an id of a machine that is spelt in one way.
-var plainMachine = regexp.MustCompile(`^[0-9a-z-]{8,}$`)
+// plainMachine is an id of a machine in one of the documents' forms, spelt in one way.
+var plainMachine = regexp.MustCompile(`^(?:[0-9a-f]{32}|[0-9a-f]{40})$`)
 
 // tokenGroup is the token that the request carries, by the name of its variable.
 func tokenGroup(first firsts) group {
@@ -301,6 +301,9 @@ func (k *byGroup) parts(n noted) (key, common string) {
 	}
 	if k.same {
 		return n.group, value
+	}
+	if n.c.Recorded { // a machine may have an id of either form
+		value += fmt.Sprintf("\x00%d", len(n.group))
 	}
 	return value, n.group
 }

@@ -78,19 +78,12 @@ func (s *Suite) JudgeClients(o ClientOptions) *ClientJudge {
 	return j
 }
 
-// newClientJudge returns a judge that has seen nothing yet.
-func (s *Suite) newClientJudge(level record.Level, strict bool) *ClientJudge {
-	return s.JudgeClients(ClientOptions{Level: level, Strict: strict})
-}
-
 // Note judges an exchange, whose secrets are struck out: it returns what its client breaks
 // by it. Exchanges are noted when they end. A client is known by its Authorization field, as
 // far as that can still be told from others, and by the server that it calls.
-func (j *ClientJudge) Note(x *Exchange) []record.Finding { return j.take(x, credentialsOf(x.Request)) }
-
-// Report returns the report on the clients of everything noted so far. Its cases are the
-// rules, each with every operation.
-func (j *ClientJudge) Report() *record.Report { return j.report() }
+func (j *ClientJudge) Note(x *Exchange) []record.Finding {
+	return j.judge(j.suite.clientCall(x, credentialsOf(x.Request), j.options.AllPaths))
+}
 
 // credentialsOf returns a text by which the client of a request is distinguished from others.
 func credentialsOf(r record.Request) string {
@@ -103,13 +96,13 @@ func hashed(credentials []string) string {
 	return string(sum[:])
 }
 
-// take judges an exchange of a client that is known by a text and the server that it calls.
-func (j *ClientJudge) take(x *Exchange, client string) (out []record.Finding) {
+// judge judges a request of a client.
+func (j *ClientJudge) judge(c *clientCall) (out []record.Finding) {
+	x := c.x
 	if x.Err != nil && x.Err.Kind == record.Unreachable || x.Response == nil && x.Err != nil &&
 		x.Err.Kind == record.Withheld {
 		return nil // nothing was sent, and nobody refused it
 	}
-	c := j.suite.clientCall(x, client)
 	if c.paths == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0) {
 		return nil
 	}
@@ -159,7 +152,9 @@ func lacksAny(lacks, parts []record.Part) bool {
 	})
 }
 
-func (j *ClientJudge) report() *record.Report {
+// Report returns the report on the clients of everything noted so far. Its cases are the
+// rules, each with every operation.
+func (j *ClientJudge) Report() *record.Report {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s, o := j.suite, j.options
@@ -242,8 +237,9 @@ type clientCall struct {
 	memory   *clientMemory // of the requests before
 }
 
-// clientCall returns the request of an exchange as the rules see it.
-func (s *Suite) clientCall(x *Exchange, client string) *clientCall {
+// clientCall returns the request of an exchange as the rules see it. The client is known by a
+// text and the server that it calls. A path that is not fixed may stand behind others.
+func (s *Suite) clientCall(x *Exchange, client string, fixed bool) *clientCall {
 	header := map[string][]string{}
 	for _, f := range x.Request.Header {
 		name := canonical(f.Name)
@@ -257,7 +253,10 @@ func (s *Suite) clientCall(x *Exchange, client string) *clientCall {
 		c.url = &url.URL{}
 	}
 	c.client = strings.ToLower(c.url.Host) + "\x00" + client
-	c.called = s.called(x.Request.Method, path, header, x.Request.Body)
+	if _, within := openapi.Within(s.Operations, x.Request.Method, path); within != "" && !fixed {
+		path = within
+	}
+	c.called = s.called(x.Request.Method, path, header, unchunked(x.Request))
 	c.findings = s.requestFindings(c.called)
 	if c.called.operation == nil {
 		c.near = s.nearestOperation(c.called)

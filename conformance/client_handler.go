@@ -42,7 +42,8 @@ func (j *ClientJudge) Handler(h http.Handler) http.Handler {
 			struck := j.secrets.strike(record.Exchange{ExchangeResult: record.ExchangeResult{Request: x.Request,
 				Response: x.Response}})
 			x.Request, x.Response = struck.Request, struck.Response
-			j.take(x, hashed(credentials)) // for all tokens are struck out alike
+			// All tokens are struck out alike.
+			j.judge(j.suite.clientCall(x, hashed(credentials), j.options.AllPaths))
 			if stopped != nil {
 				panic(stopped)
 			}

@@ -28,6 +28,7 @@ type conclusion struct {
 
 	leastCoverage int // the percentage that is asked for
 
+	traffic  bool                // of others, for which it does not matter what of the contract a run covers
 	unjudged []record.CaseResult // of a record, of cases that cannot be judged again; they count as they are
 }
 
@@ -61,7 +62,9 @@ func (k conclusion) conclude(out *record.Report, runs []*caseRun, together map[r
 		findings, outcome, reason := k.caseOf(run, together, lost[run.c], accepted, unheeding, why)
 		out.Cases = append(out.Cases, caseResult(run, findings, outcome, reason))
 	}
-	out.Coverage = k.coverage(runs, out.Cases)
+	if !k.traffic {
+		out.Coverage = k.coverage(runs, out.Cases)
+	}
 	if len(k.unjudged) > 0 {
 		out.Cases = append(out.Cases, k.unjudged...)
 		slices.SortStableFunc(out.Cases, func(a, b record.CaseResult) int { return cmp.Compare(a.ID, b.ID) })

@@ -139,14 +139,8 @@ func (s *Suite) shardsOf(reports []*record.Report) ([]*record.Report, error) {
 			{"strictness", fmt.Sprint(first.Suite.Strict), fmt.Sprint(r.Suite.Strict)},
 		} {
 			if row.one != row.other {
-				return nil, usage(
-					"the shards %s and %s differ in their %s, %q and %q; give all the same, the seed by -seed",
-					first.Suite.Shard,
-					r.Suite.Shard,
-					row.what,
-					row.one,
-					row.other,
-				)
+				return nil, usage("the shards %s and %s differ in their %s, %q and %q; give all the same, the seed "+
+					"by -seed", first.Suite.Shard, r.Suite.Shard, row.what, row.one, row.other)
 			}
 		}
 		by[at.Index] = r
@@ -162,11 +156,8 @@ func (s *Suite) shardsOf(reports []*record.Report) ([]*record.Report, error) {
 		ordered = append(ordered, by[i+1])
 	}
 	if len(missing) > 0 {
-		return nil, usage(
-			"the report of shard %s is missing, and that of %s is there; name the reports of all shards",
-			strings.Join(missing, ", "),
-			strings.Join(out, ", "),
-		)
+		return nil, usage("the report of shard %s is missing, and that of %s is there; name the reports of all "+
+			"shards", strings.Join(missing, ", "), strings.Join(out, ", "))
 	}
 	return ordered, nil
 }
@@ -175,10 +166,8 @@ func (s *Suite) shardsOf(reports []*record.Report) ([]*record.Report, error) {
 func (s *Suite) joined(shards []*record.Report) *record.Report {
 	out := *shards[0]
 	out.Suite.Shard, out.Cases, out.Panics, out.Load, out.Baseline = "", nil, nil, nil, nil
-	out.Settings = slices.DeleteFunc(
-		slices.Clone(out.Settings),
-		func(s record.Setting) bool { return s.Flag == "shard" },
-	)
+	out.Settings = slices.DeleteFunc(slices.Clone(out.Settings),
+		func(s record.Setting) bool { return s.Flag == "shard" })
 	out.Safety.Actions, out.Safety.MaxActions = 0, 0
 	out.Pace = record.PaceInfo{}
 	for i, r := range shards {

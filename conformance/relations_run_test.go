@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -248,9 +249,17 @@ func TestTimesGoBackInWhateverOrderTheyAreNoted(t *testing.T) {
 	}
 }
 
-// A session without end keeps the latest answers, and notices what goes back among these.
+// A session without end keeps the latest answers, and notices what goes back among these. What it
+// has noticed it charges as a run does that keeps all of them.
 func TestTimesOfASessionAreKeptInPart(t *testing.T) {
+	for _, back := range []int{3, 500, 999} {
+		t.Run(strconv.Itoa(back), func(t *testing.T) { timesOfASession(t, back) })
+	}
+}
+
+func timesOfASession(t *testing.T, back int) {
 	s := shared(t)
+	all := newNotBefore("times-monotone", room{})
 	k := newNotBefore("times-monotone", room{values: 16 * lately})
 	x := told{name: "a", machine: "m"}.judged(t, s, 0)
 	for n := range 1000 {
@@ -259,15 +268,17 @@ func TestTimesOfASessionAreKeptInPart(t *testing.T) {
 		sent.Marks = []string{fmt.Sprintf("%040x", n)}
 		more.Exchange, more.File = &sent, sent.Marks[0]
 		more.values = map[string][]string{"times-monotone": {sent.Started.Format(time.RFC3339Nano)}}
-		if n == 999 {
+		if n == back {
 			more.values["times-monotone"][0] = x.Started.Format(time.RFC3339Nano)
 		}
-		require.Equal(t, n == 999, k.note(more.ref(), &more), n)
+		require.Equal(t, n == back, k.note(more.ref(), &more), n)
+		all.note(more.ref(), &more)
 	}
 	require.LessOrEqual(t, len(k.kept), 16)
 	require.LessOrEqual(t, len(k.front), 16)
 	require.LessOrEqual(t, len(k.firsts.of), 16)
 	require.Len(t, k.problems(), 1)
+	require.Equal(t, all.problems(), k.problems())
 }
 
 // A second relation of a kind compares its own member, not the one that identifies actions.

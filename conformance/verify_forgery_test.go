@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -112,6 +113,21 @@ func forged(t *testing.T, path string, v reflect.Value) {
 	}
 }
 
+// copies returns a function that returns a copy of a report that was written and read: it
+// takes a third of the time that writing and reading take.
+func copies(t *testing.T, r *record.Report) func() *record.Report {
+	t.Helper()
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	again := func() *record.Report {
+		out := new(record.Report)
+		require.NoError(t, json.Unmarshal(text, out))
+		return out
+	}
+	require.Equal(t, written(t, r), again())
+	return again
+}
+
 func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it forges each field of two long records")
@@ -129,6 +145,7 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 	require.Positive(t, away.Safety.Actions)
 	away = written(t, away)
 	for name, whole := range map[string]*record.Report{"on this machine": local, "elsewhere": away} {
+		again := copies(t, whole)
 		v, err := suite.Verify(whole)
 		require.NoError(t, err)
 		require.Empty(t, v.Differences, name)
@@ -141,7 +158,7 @@ func TestVerifyNamesEachFieldThatIsForged(t *testing.T) {
 			if row.Source != conformance.Derived || tried[path] == 2 {
 				continue
 			}
-			r := written(t, whole)
+			r := again()
 			n, is := 0, true
 			leaves("", reflect.ValueOf(r), func(path string, v reflect.Value) {
 				if n++; n != i+1 {
@@ -168,7 +185,7 @@ func TestVerifyTakesAnyValueOfAField(t *testing.T) {
 	suite := load(t)
 	whole := recordOf(t, suite, "answers-200",
 		conformance.Options{Run: "^requestSample/(valid/accepts-plain|auth/refuses-missing-auth)"})
-	values := 0
+	values, again := 0, copies(t, whole)
 	leaves("", reflect.ValueOf(whole), func(_ string, v reflect.Value) {
 		if v.CanSet() {
 			values++
@@ -180,7 +197,7 @@ func TestVerifyTakesAnyValueOfAField(t *testing.T) {
 	}
 	for i := 0; i < values; i += step {
 		for _, extreme := range []int64{-1, 1 << 40} {
-			r, n := written(t, whole), 0
+			r, n := again(), 0
 			leaves("", reflect.ValueOf(r), func(_ string, v reflect.Value) {
 				if !v.CanSet() {
 					return

@@ -60,14 +60,14 @@ type watched struct {
 // A Verdict is what one exchange of a watch shows.
 type Verdict struct {
 	Operation string           // id of the operation whose path was called; "" where it is none's
-	Exchange  record.Exchange  // secrets struck out
+	Exchange  record.Exchange  // secrets struck out; the zero value where no operation was called
 	Server    []record.Finding // against the server
 	Client    []record.Finding // against the client
 	Unjudged  string           // why the answer is no evidence for or against the contract, or ""
 }
 
 // watchLimit is how many of the latest values each check across exchanges keeps.
-const watchLimit = 1 << 14
+const watchLimit = 1 << 13
 
 // watchRoom is the room of a record.
 func watchRoom() room { return room{values: watchLimit, alike: watchLimit} }
@@ -81,8 +81,8 @@ func (s *Suite) Watch(o WatchOptions) *Watch {
 		o.Now = time.Now
 	}
 	w := &Watch{suite: s, options: o, models: s.newModels(), secrets: &passing{},
-		client: s.newClientJudge(o.Level, o.Strict), started: o.Now(), found: map[ref][]record.Finding{},
-		jobs: map[*Case]*watched{}}
+		client:  s.JudgeClients(ClientOptions{Level: o.Level, Strict: o.Strict, Now: o.Now}),
+		started: o.Now(), found: map[ref][]record.Finding{}, jobs: map[*Case]*watched{}}
 	w.states, w.asked = map[string]*together{}, newLatest[bool](watchRoom())
 	return w
 }
@@ -150,26 +150,35 @@ func (w *Watch) Cut() {
 
 // Note judges an exchange, whose secrets need not be struck out.
 func (w *Watch) Note(x record.Exchange) Verdict {
-	out := Verdict{Exchange: x}
 	called, preflight := w.operationAt(x.Request)
 	sent := w.sent(x)
-	client := credentialsOf(x.Request) // which are all alike when they are struck out
-	out.Exchange = w.secrets.strike(x)
 	if sent == nil && (called == nil || preflight) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.traffic.Exchanges++
 		w.traffic.Other++
-		return out
+		return Verdict{}
 	}
-	seen := w.seen(&out.Exchange, sent, called)
+	client := credentialsOf(x.Request) // which are all alike when they are struck out
+	out := Verdict{Exchange: w.secrets.strike(x)}
+	seen := w.seen(&out.Exchange)
+	if sent != nil { // the suite breaks the contract on purpose
+		w.bind(seen, sent, x.Step)
+	} else {
+		if blanked(out.Exchange) {
+			seen.Lacks = append(slices.Clip(seen.Lacks), record.Credentials)
+		}
+		unsent := seen.Err != nil && (seen.Err.Kind == record.Unreachable || seen.Err.Kind == record.Withheld)
+		if seen.Response == nil && !unsent {
+			// A server may close a connection while the next request is on its way (RFC 9112 9.5).
+			seen.Err = &record.WireError{Kind: record.Cancelled,
+				Msg: cmp.Or(out.Exchange.Error, "the record holds no answer")}
+		}
+		call := w.suite.clientCall(seen, client, false)
+		w.assign(seen, w.models.caseOf(call, called), called)
+		out.Client = w.client.judge(call)
+	}
 	out.Operation = seen.Operation
-	if sent == nil { // the suite breaks the contract on purpose
-		out.Client = w.client.take(seen, client)
-		w.mu.Lock()
-		w.clients++
-		w.mu.Unlock()
-	}
 	judged := w.judged(seen)
 	out.Server, out.Unjudged = judged.Findings, judged.Unjudged
 
@@ -193,16 +202,9 @@ func (w *Watch) operationAt(r record.Request) (called *openapi.Operation, prefli
 	if err != nil {
 		return nil, false
 	}
-	path := u.EscapedPath()
-	if op := openapi.Find(w.suite.Operations, r.Method, path); op != nil {
-		return op, false
-	}
-	for _, op := range w.suite.Operations {
-		if found := openapi.Find([]openapi.Operation{op}, op.Method, path); found != nil {
-			return &op, r.Method == http.MethodOptions && record.HasHeader(r.Header, "Access-Control-Request-Method")
-		}
-	}
-	return nil, false
+	called, _ = openapi.Within(w.suite.Operations, r.Method, u.EscapedPath())
+	return called, called != nil && called.Method != r.Method && r.Method == http.MethodOptions &&
+		record.HasHeader(r.Header, "Access-Control-Request-Method")
 }
 
 // mostSteps is how many exchanges of one case a record may have.
@@ -218,39 +220,40 @@ func (w *Watch) sent(x record.Exchange) *Case {
 	return w.suite.byID[x.Case]
 }
 
-// seen returns an exchange with what is known of its request.
-func (w *Watch) seen(x *record.Exchange, sent *Case, called *openapi.Operation) *Exchange {
+// seen returns an exchange as the record shows it.
+func (w *Watch) seen(x *record.Exchange) *Exchange {
 	out := &Exchange{Sent: Sent{Request: x.Request, Inert: x.Inert, Started: x.Started},
 		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Alone: x.Alone, Leaked: x.Leaked,
 		TokenIn: x.TokenIn, Source: x.Source, Lacks: x.Lacks}
-	if sent == nil && blanked(*x) {
-		out.Lacks = append(slices.Clip(out.Lacks), record.Credentials)
-	}
 	if x.Error != "" || x.ErrorKind != "" {
 		out.Err = &record.WireError{Kind: cmp.Or(x.ErrorKind, record.Cancelled), Msg: x.Error}
 	}
+	return out
+}
+
+// bind says of an exchange of a run what the run knew: its case, and what it sent.
+func (w *Watch) bind(x *Exchange, c *Case, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c := sent; c != nil {
-		round, step := x.Step/len(c.Steps), x.Step%len(c.Steps)
-		out.Case, out.Step, out.Operation = c, step, c.Steps[step].operation(c)
-		if steps, err := w.binding.bindRound(c, round, w.binding.target.Token); err == nil {
-			out.Marks, out.Inert = steps[step].marks, steps[step].inert
-		}
-		j := w.of(c)
-		out.Round = j.first + round
-		j.next = max(j.next, out.Round+1)
-		return out
+	round, step := at/len(c.Steps), at%len(c.Steps)
+	x.Case, x.Step, x.Operation = c, step, c.Steps[step].operation(c)
+	if steps, err := w.binding.bindRound(c, round, w.binding.target.Token); err == nil {
+		x.Marks, x.Inert = steps[step].marks, steps[step].inert
 	}
-	out.Operation = called.ID
-	if out.Response == nil && out.Err == nil {
-		out.Err = &record.WireError{Kind: record.Cancelled, Msg: "the record holds no answer"}
-	}
-	out.Case = w.models.caseOf(out, called)
-	of := w.of(out.Case)
-	out.Round = of.next
+	j := w.of(c)
+	x.Round = j.first + round
+	j.next = max(j.next, x.Round+1)
+}
+
+// assign makes an exchange of a client the next round of a case.
+func (w *Watch) assign(x *Exchange, c *Case, called *openapi.Operation) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x.Case, x.Operation = c, called.ID
+	of := w.of(c)
+	x.Round = of.next
 	of.next++
-	return out
+	w.clients++
 }
 
 // of returns what is known of a case. The caller holds mu.
@@ -345,7 +348,10 @@ func (w *Watch) keep(x *Judged) {
 		j.exchanges = slices.DeleteFunc(j.exchanges, func(o *Judged) bool { return o.step() == x.step() })
 	}
 	shows := w.compare(x) && j.shown < newFindings
-	first := x.Round == j.first && (!x.Case.Recorded || len(j.exchanges) == 0)
+	// Of the records of many runs the first one that shows how a step was answered is kept.
+	first := x.Round == j.first && !slices.ContainsFunc(j.exchanges, func(o *Judged) bool {
+		return x.Case.Recorded || o.Round != x.Round && o.Case == x.Case && o.Step == x.Step && o.Unjudged == ""
+	})
 	isNew := j.isNew(x)
 	if shows && !first && !isNew {
 		j.shown++
@@ -359,7 +365,9 @@ func (w *Watch) keep(x *Judged) {
 	if x.Response != nil {
 		kept.Response = shortenedTo(x.Response, keptLong)
 	}
-	j.exchanges = append(j.exchanges, &Judged{&kept, x.Judgement})
+	judged := &Judged{&kept, x.Judgement}
+	judged.values, judged.Traces = nil, nil // of which the checks across exchanges keep what they need
+	j.exchanges = append(j.exchanges, judged)
 	slices.SortStableFunc(j.exchanges, func(a, b *Judged) int { return cmp.Compare(a.step(), b.step()) })
 }
 
@@ -382,7 +390,8 @@ func (w *Watch) Report() *record.Report {
 		Suite: record.SuiteInfo{Name: "fmaspec", Version: Version, Contract: w.suite.Contract,
 			Fixtures: w.suite.Fixtures, Cases: len(w.suite.Cases), Generated: w.suite.Generators,
 			Level: w.options.Level, Strict: w.options.Strict}}
-	k := conclusion{suite: w.suite, level: w.options.Level, strict: w.options.Strict, unjudged: w.broken}
+	k := conclusion{suite: w.suite, level: w.options.Level, strict: w.options.Strict, traffic: true,
+		unjudged: w.broken}
 	var runs []*caseRun
 	for _, j := range w.jobs {
 		run := j.caseRun
@@ -392,7 +401,6 @@ func (w *Watch) Report() *record.Report {
 	slices.SortFunc(runs, func(a, b *caseRun) int { return cmp.Compare(a.c.ID, b.c.ID) })
 	found := w.found
 	k.conclude(out, runs, found)
-	out.Coverage = nil // of what the suite sends
 	info := w.traffic
 	out.Traffic = &info
 	if len(runs) == 0 && out.Verdict != record.NotConformant {
@@ -400,7 +408,7 @@ func (w *Watch) Report() *record.Report {
 	}
 	out.Started, out.Elapsed = w.started.UTC(), w.options.Now().Sub(w.started)
 	if w.clients > 0 {
-		out.Client = w.client.report()
+		out.Client = w.client.Report()
 	}
 	return out
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -124,9 +123,9 @@ func withoutMisspelt(found []record.Finding) (out []record.Finding) {
 const mostNames = 4
 
 // caseOf returns the case by which an exchange is judged.
-func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
-	body := unchunked(x.Request)
-	broken, whole := m.suite.brokenIn(x, body)
+func (m *models) caseOf(call *clientCall, called *openapi.Operation) *Case {
+	x, body := call.x, call.body
+	broken, whole := call.shown()
 	switch {
 	case !x.success() && unusual(body) && !slices.ContainsFunc(broken, beforeBody):
 		return m.hostile(called)
@@ -164,36 +163,22 @@ func (m *models) caseOf(x *Exchange, called *openapi.Operation) *Case {
 	return m.like(called, strings.Join(names, "+"), model, like, sound)
 }
 
-// brokenIn returns what the request of an exchange breaks that the record shows, and whether the
-// record holds the whole request.
-func (s *Suite) brokenIn(x *Exchange, body []byte) (broken []record.Finding, whole bool) {
-	lacks := func(p record.Part) bool { return slices.Contains(x.Lacks, p) }
-	header := http.Header{}
-	for _, f := range x.Request.Header {
-		header.Add(f.Name, f.Value)
-	}
-	path := x.Request.URL
-	if u, err := url.Parse(path); err == nil {
-		path = u.EscapedPath()
-	}
-	for _, op := range s.Operations {
-		if from := strings.Index(path, strings.SplitN(op.Path, "{", 2)[0]); from > 0 {
-			if _, is := op.Match(path[from:]); is {
-				path = path[from:]
-				break
-			}
+// shown returns what a request breaks that the record shows, and whether the record holds the
+// whole request.
+func (c *clientCall) shown() (broken []record.Finding, whole bool) {
+	lacks := func(p record.Part) bool { return slices.Contains(c.x.Lacks, p) }
+	for _, f := range c.findings {
+		hidden := false
+		switch {
+		case strings.HasPrefix(f.Place, "header "):
+			hidden = lacks(record.RequestHeader) || f.Place == "header Authorization" && lacks(record.Credentials)
+		case f.Place == "body" || strings.HasPrefix(f.Place, "/"):
+			hidden = lacks(record.RequestBody)
+		}
+		if !hidden {
+			broken = append(broken, f)
 		}
 	}
-	broken = slices.DeleteFunc(s.JudgeRequest(x.Request.Method, path, header, body),
-		func(f record.Finding) bool {
-			switch {
-			case strings.HasPrefix(f.Place, "header "):
-				return lacks(record.RequestHeader) || f.Place == "header Authorization" && lacks(record.Credentials)
-			case f.Place == "body" || strings.HasPrefix(f.Place, "/"):
-				return lacks(record.RequestBody)
-			}
-			return false
-		})
 	return withoutMisspelt(broken), !lacks(record.RequestHeader) && !lacks(record.RequestBody)
 }
 

@@ -3,7 +3,9 @@ package conformance_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/reference"
 )
 
 // passed returns an exchange as a record of traffic holds it.
@@ -24,6 +27,24 @@ func passed(after time.Duration, status int, change ...func(*record.Exchange)) r
 		f(&x)
 	}
 	return x
+}
+
+// recordedRun runs some cases against a conforming server, and returns the record.
+func recordedRun(t *testing.T, suite *conformance.Suite) (r, head *record.Report, all []record.Exchange) {
+	t.Helper()
+	server := httptest.NewServer(reference.New(reference.Config{Token: "test-token-0d5ac7"}))
+	t.Cleanup(server.Close)
+	var mu sync.Mutex
+	p, err := suite.Plan(t.Context(), conformance.Target{URL: server.URL, Token: "test-token-0d5ac7"},
+		conformance.Options{Run: "^requestSample/(valid|state)/", Seed: "1", Record: func(x record.Exchange) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, x)
+		}})
+	require.NoError(t, err)
+	r, err = p.Run(t.Context())
+	require.NoError(t, err)
+	return r, p.Head(), all
 }
 
 func sending(body string) func(*record.Exchange) {
@@ -78,8 +99,8 @@ func TestClientsOfRecordsAreToldApart(t *testing.T) {
 func TestFieldsWithCredentialsAreStruckOut(t *testing.T) {
 	const secret = "8Zk3mXw7Lp2QvT5n"
 	for _, name := range []string{"X-Api-Key", "x-functions-key", "X-Auth", "X-Auth-Key", "x-csrf", "X-XSRF-Token",
-		"DPoP",
-		"x-amz-security-token", "Proxy-Authentication-Info"} {
+		"DPoP", "x-amz-security-token", "Proxy-Authentication-Info", "X-Forwarded-Access-Token",
+		"X-Ms-Token-Aad-Id-Token", "x-ms-token-aad-access-token"} {
 		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusForbidden, func(x *record.Exchange) {
 			x.Request.Header = append(x.Request.Header, record.Field{Name: name, Value: secret})
 			x.Response.Header.Set(name, secret)
@@ -88,6 +109,125 @@ func TestFieldsWithCredentialsAreStruckOut(t *testing.T) {
 		text := fmt.Sprint(v.Exchange.Request.Header, v.Exchange.Response.Header, string(v.Exchange.Response.Body))
 		require.NotContains(t, text, secret, name)
 	}
+}
+
+func TestFieldsThatNameUsersAreStruckOutAlone(t *testing.T) {
+	const user = "somebody@contoso.example"
+	for _, name := range []string{"x-ms-client-principal", "X-Ms-Client-Principal-Name"} {
+		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusForbidden, func(x *record.Exchange) {
+			x.Request.Header = append(x.Request.Header, record.Field{Name: name, Value: user})
+			x.Response.Body = record.Body(user + " may not do this")
+		}))
+		require.NotContains(t, fmt.Sprint(v.Exchange.Request.Header), user, name)
+		require.Contains(t, string(v.Exchange.Response.Body), user, name)
+		require.Empty(t, v.Server)
+	}
+}
+
+func TestSecretsInBodiesAndQueriesAreStruckOut(t *testing.T) {
+	const secret = "8Zk3mXw7Lp2QvT5n"
+	for _, text := range []string{"Bearer " + secret, "password=" + secret, "client_secret=" + secret, "access_token=" +
+		secret} {
+		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusForbidden, func(x *record.Exchange) {
+			x.Request.URL += "?" + strings.ReplaceAll(text, " ", "%20")
+			x.Request.Body = record.Body(`{"Comment":"` + text + `"}`)
+			x.Response.Body = record.Body(text)
+		}))
+		require.NotContains(t, fmt.Sprintf("%s %s %s %v", v.Exchange.Request.URL, v.Exchange.Request.Body,
+			v.Exchange.Response.Body, v), secret, text)
+	}
+}
+
+func TestAnAnswerMaySetTheCookieThatWasSent(t *testing.T) {
+	const secret = "8Zk3mXw7Lp2QvT5n"
+	refused := func(body string) []record.Finding {
+		return load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusForbidden, func(x *record.Exchange) {
+			x.Request.Header = append(x.Request.Header, record.Field{Name: "Cookie", Value: "ARRAffinity=" + secret})
+			x.Response.Header.Set("Set-Cookie", "ARRAffinity="+secret+"; Path=/")
+			x.Response.Body = record.Body(body)
+		})).Server
+	}
+	require.Empty(t, refused(""))
+	require.Len(t, refused("not with "+secret), 1)
+}
+
+func TestClientsBehindAPathPrefixAreJudged(t *testing.T) {
+	v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusBadRequest, sending(`{"Comment":"x"}`),
+		func(x *record.Exchange) {
+			x.Request.URL = strings.Replace(sampleURL, "/testwdatp", "/a/b/testwdatp", 1)
+		}))
+	require.Len(t, v.Client, 1)
+	require.Equal(t, "request.sha1-required", v.Client[0].Requirement)
+}
+
+func TestARequestWithoutAnAnswerIsNoEvidence(t *testing.T) {
+	for _, kind := range []record.WireKind{"", record.Closed, record.Cut, record.Silent, record.Malformed} {
+		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, 0, func(x *record.Exchange) {
+			x.Response, x.Error, x.ErrorKind = nil, "reset", kind
+		}))
+		require.Empty(t, v.Server, kind)
+		require.NotEmpty(t, v.Unjudged, kind)
+	}
+}
+
+func TestManyRecordsOfOneRunNeedNoMoreMemory(t *testing.T) {
+	suite := load(t)
+	run, head, all := recordedRun(t, suite)
+	w := suite.Watch(conformance.WatchOptions{})
+	for range 5 {
+		require.NoError(t, w.Begin(head))
+		for _, x := range all {
+			w.Note(x)
+		}
+	}
+	again := w.Report()
+	sent := map[string]int{}
+	for _, c := range run.Cases {
+		sent[c.ID] = len(c.Exchanges)
+	}
+	require.Equal(t, run.Verdict, again.Verdict)
+	require.Equal(t, 5*len(all), again.Traffic.Exchanges)
+	for _, c := range again.Cases {
+		require.Equal(t, sent[c.ID], len(c.Exchanges), c.ID)
+	}
+}
+
+func TestAMachineMayHaveMoreNames(t *testing.T) {
+	const long, short = "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "fb9ab6be3965095a09c057be7c90f0a2"
+	differ := func(machines ...string) (out int) {
+		w := load(t).Watch(conformance.WatchOptions{})
+		for i, machine := range machines {
+			file := fmt.Sprintf("%040x", i+1)
+			w.Note(passed(time.Duration(i)*time.Minute, http.StatusCreated, sending(`{"Comment":"x","Sha1":"`+file+`"}`),
+				func(x *record.Exchange) {
+					x.Request.URL = "https://h/testwdatppreview/machines/" + machine + "/requestSample"
+					x.Response.Header.Set("Content-Type", "application/json")
+					x.Response.Body = record.Body(`{"id":"` + fmt.Sprintf("%032x", i+1) + `","machineId":"` + long + `"}`)
+				}))
+		}
+		for _, c := range w.Report().Cases {
+			for _, f := range c.Findings {
+				if f.Requirement == "action.machine-differs" {
+					out++
+				}
+			}
+		}
+		return out
+	}
+	require.Zero(t, differ(long, "desktop-0123"))
+	require.Zero(t, differ(long, "pc.contoso.example"))
+	require.Zero(t, differ(long, short))
+	require.Zero(t, differ("desktop-0123", "desktop-4567"))
+	require.Equal(t, 1, differ(long, strings.Repeat("0a", 20)))
+	require.Equal(t, 1, differ(short, strings.Repeat("0a", 16)))
+}
+
+func TestAnExchangeOnAnotherPathIsNoVerdict(t *testing.T) {
+	w := load(t).Watch(conformance.WatchOptions{})
+	require.Zero(t, w.Note(passed(0, http.StatusOK, func(x *record.Exchange) {
+		x.Request.URL = "https://h/token"
+	})))
+	require.Equal(t, 1, w.Report().Traffic.Other)
 }
 
 func TestVerifyRefusesAReportOnClients(t *testing.T) {

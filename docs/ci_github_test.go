@@ -181,6 +181,7 @@ func TestTheActionTellsWhatItFinds(t *testing.T) {
 			r := newRunner(t, row.inputs)
 			r.inputs["url"] = row.url(t)
 			r.env = []string{"FMASPEC_TOKEN=" + ciToken}
+			compiled(t)
 			if row.why != "conformant" {
 				cached(t, filepath.Join(r.temp, "fmaspec", "fmaspec"))
 			}

@@ -112,6 +112,7 @@ func TestTheImage(t *testing.T) {
 		t.Skip("it builds the command and runs a recipe of docs/ci.md")
 	}
 	t.Parallel()
+	compiled(t)
 	at := image(t)
 	t.Run("holds-a-static-binary", func(t *testing.T) { isStatic(t, at) })
 	t.Run("needs-no-environment", func(t *testing.T) { needsNothing(t, at) })

@@ -94,14 +94,18 @@ func bash(t *testing.T, dir, file string, env []string, args ...string) shellRun
 
 // plain is the environment without what would set up a run, which sends the written
 // cases alone: recipes are about exit codes and files, and not about what is sent.
+// Nothing is compiled with cgo.
 func plain() []string {
 	return append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "FMASPEC") || strings.HasPrefix(v, "GITHUB_") || strings.HasPrefix(v, "MAKE") ||
 			strings.HasPrefix(v, "RESULTS=")
-	}), writtenAlone)
+	}), writtenAlone, withoutCgo)
 }
 
-const writtenAlone = "FMASPEC_GENERATE=none"
+const (
+	writtenAlone = "FMASPEC_GENERATE=none"
+	withoutCgo   = "CGO_ENABLED=0"
+)
 
 func absolute(t *testing.T, file string) string {
 	t.Helper()
@@ -129,19 +133,29 @@ func written(t *testing.T, dir string) (names []string) {
 }
 
 // earlier is the command as the recipes build it, by go build, which leaves alone
-// what is up to date: only the first of a recipe's runs has to link it.
+// what is up to date: only the first of a recipe's runs has to link it. The recipes run
+// without cgo, as the Dockerfile has it, and after this, so that the packages are compiled
+// once for all of them.
 var earlier = sync.OnceValues(func() ([]byte, error) {
 	binary, err := build()
 	if err != nil {
 		return nil, err
 	}
 	file := filepath.Join(filepath.Dir(binary), "recipe")
-	if out, err := in(root, "go", "build", "-trimpath", "-buildvcs=false", "-o", file,
-		"./cmd/fmaspec").CombinedOutput(); err != nil {
+	c := in(root, "go", "build", "-trimpath", "-buildvcs=false", "-o", file, "./cmd/fmaspec")
+	c.Env = append(os.Environ(), withoutCgo)
+	if out, err := c.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return os.ReadFile(file)
 })
+
+// compiled waits until the packages of the command are compiled, as the recipes ask for.
+func compiled(t *testing.T) {
+	t.Helper()
+	_, err := earlier()
+	require.NoError(t, err)
+}
 
 // cached puts the command where a recipe is about to build it.
 func cached(t *testing.T, file string) {
@@ -252,6 +266,7 @@ func TestTheGitLabJobLeavesWhatItNames(t *testing.T) {
 			}
 			// As it is where the suite is a submodule of the project.
 			env = append(env, "SUITE="+absolute(t, "."), "FMASPEC_URL="+row.url(t), "FMASPEC_TOKEN="+ciToken)
+			compiled(t)
 			if row.code > 0 {
 				cached(t, filepath.Join(project, "bin", "fmaspec"))
 			}

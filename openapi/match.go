@@ -110,3 +110,22 @@ func Find(operations []Operation, method, path string) *Operation {
 	}
 	return nil
 }
+
+// Within returns the operation whose path a path ends with, by whatever method, and that part of
+// the path: a server may be under a path prefix. Of two operations with that path it is the one
+// with the method. It is nil where no operation has such a path.
+func Within(operations []Operation, method, path string) (op *Operation, within string) {
+	for path != "" && op == nil {
+		for i, o := range operations {
+			if _, is := o.Match(path); is && (op == nil || o.Method == method) {
+				op, within = &operations[i], path
+			}
+		}
+		_, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if !more {
+			break
+		}
+		path = "/" + rest
+	}
+	return op, within
+}

@@ -33,6 +33,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -100,13 +101,33 @@ func (l library) file(name string) (any, error) {
 	}
 	doc, err := Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
+		return nil, fmt.Errorf("schemas/%s:%d: %w; correct the file", name+suffix, faultLine(data, err), err)
 	}
 	if err := fold(name, "", doc); err != nil {
 		return nil, err
 	}
 	l.docs[name] = doc
 	return doc, nil
+}
+
+// faultLine returns the line of a text that is not one JSON value, on which it ceases to be.
+func faultLine(data []byte, err error) int {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		data = data[:min(int(syntax.Offset), len(data))]
+	}
+	return 1 + bytes.Count(data, []byte("\n"))
+}
+
+// refLine returns the line of a $ref in the file of schema name, 1 where it is written with
+// escapes.
+func (l library) refLine(name, ref string) int {
+	data, _ := fs.ReadFile(l.files, name+suffix)
+	before, _, found := bytes.Cut(data, []byte(strconv.Quote(ref)))
+	if !found {
+		return 1
+	}
+	return 1 + bytes.Count(before, []byte("\n"))
 }
 
 // closure returns the names of the schema and of all that it refers to. It
@@ -153,7 +174,7 @@ func refs(node any) []string {
 
 // fileOf returns the name of the schema file to which a $ref in the file of
 // schema name leads.
-func fileOf(name, ref string) (string, error) {
+func (l library) fileOf(name, ref string) (string, error) {
 	file, _, _ := strings.Cut(ref, "#")
 	if file == "" {
 		return name, nil
@@ -161,8 +182,8 @@ func fileOf(name, ref string) (string, error) {
 	file = strings.TrimPrefix(file, base)
 	target, ok := strings.CutSuffix(file, suffix)
 	if !ok || strings.Contains(target, "/") {
-		return "", fmt.Errorf("schemas/%s: $ref %q leads out of this folder; refer to a file in the same folder",
-			name+suffix, ref)
+		return "", fmt.Errorf("schemas/%s:%d: $ref %q leads out of this folder; refer to a file in the same folder",
+			name+suffix, l.refLine(name, ref), ref)
 	}
 	return target, nil
 }
@@ -170,13 +191,13 @@ func fileOf(name, ref string) (string, error) {
 // resolve returns the schema to which a $ref in the file of schema name leads,
 // and the name of the file in which it stands.
 func (l library) resolve(name, ref string) (string, any, error) {
-	target, err := fileOf(name, ref)
+	target, err := l.fileOf(name, ref)
 	if err != nil {
 		return "", nil, err
 	}
 	node, err := l.file(target)
 	if err != nil {
-		return "", nil, fmt.Errorf("schemas/%s: $ref %q: %w", name+suffix, ref, err)
+		return "", nil, fmt.Errorf("schemas/%s:%d: $ref %q: %w", name+suffix, l.refLine(name, ref), ref, err)
 	}
 	_, pointer, _ := strings.Cut(ref, "#")
 	for i, segment := range strings.Split(pointer, "/") {
@@ -185,7 +206,8 @@ func (l library) resolve(name, ref string) (string, any, error) {
 		}
 		next, ok := child(node, unescape(segment))
 		if !ok {
-			return "", nil, fmt.Errorf("schemas/%s: $ref %q: nothing is there; correct the pointer", name+suffix, ref)
+			return "", nil, fmt.Errorf("schemas/%s:%d: $ref %q: nothing is there; correct the pointer", name+suffix,
+				l.refLine(name, ref), ref)
 		}
 		node = next
 	}

@@ -118,7 +118,9 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 		}
 	}
 	clear()
+	debug.FreeOSMemory() // which the report needs
 	r := c.watch.Report()
+	c.watch = nil // what it remembers needs memory that the reports can have
 	for _, of := range []*record.Report{r, r.Client} {
 		if of != nil {
 			mutate.Prove(of)
@@ -136,22 +138,24 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 
 // checkMemory is the memory that a check may take before the garbage collector works harder,
 // in bytes: files may be long, and what is kept of them is not.
-const checkMemory = 36 << 20
+const checkMemory = 28 << 20
 
 // trafficExit returns the error that decides the exit code of recorded or passing traffic.
 func trafficExit(r *record.Report, failOn string) error {
-	server, client := r.Verdict, record.Conformant
+	server, client := r.Verdict, record.Unjudged
 	if r.Client != nil {
 		client = r.Client.Verdict
 	}
+	decides := func(side string) bool { return failOn == "any" || failOn == side }
 	switch {
 	case failOn == "none":
 		return nil
-	case server == record.NotConformant && failOn != "client":
+	case decides("server") && server == record.NotConformant:
 		return &exit{code: exitNotConformant}
-	case client == record.NotConformant && failOn != "server":
+	case decides("client") && client == record.NotConformant:
 		return &exit{code: exitClient}
-	case failOn == "client" && client == record.Unjudged, failOn != "client" && server == record.Unjudged:
+	case decides("server") && server == record.Unjudged, failOn == "client" && client == record.Unjudged,
+		r.Interrupted:
 		return &exit{code: exitUnjudged}
 	}
 	return nil

@@ -207,7 +207,7 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 func (f *compareFlags) idle(e *env) error {
 	reading := []string{"format", "strict-shape", "accept-less", "color", "q", "v"}
 	for _, flag := range slices.Sorted(maps.Keys(f.given)) {
-		if !slices.Contains(reading, flag) && !e.defines(variable(flag)) {
+		if !slices.Contains(reading, flag) && (e.names(flag) || !e.defines(variable(flag))) {
 			return fmt.Errorf("-%s: both operands are reports, so nothing is sent or judged; leave the flag out, or "+
 				"give it to the run that writes the report", flag)
 		}

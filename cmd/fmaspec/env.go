@@ -50,6 +50,14 @@ func (e *env) defines(name string) bool {
 	return slices.ContainsFunc(e.environ, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
 }
 
+// names reports whether the command line has a flag.
+func (e *env) names(flag string) bool {
+	return slices.ContainsFunc(e.args, func(arg string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		return strings.HasPrefix(arg, "-") && name == flag
+	})
+}
+
 // The variables that hold secrets. They have no flag, because other users of a machine can
 // read the arguments of processes.
 const (

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -21,14 +22,16 @@ import (
 func explainCommand() command {
 	return command{
 		name: "explain", operands: "ID",
-		short: "explain one case, requirement, check, fault, variant or level",
+		short: "explain one case, requirement, check, fault, variant, level or group",
 		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a " +
 			"requirement, a check, a fault, a variant, a contradiction or a level. Related entries are printed too: " +
-			"its source, its reason, and the cases and checks that find it broken.",
+			"its source, its reason, and the cases and checks that find it broken. For a group, which is the part of " +
+			"a requirement's id before the dot, its requirements are listed.",
 		examples: []string{
 			"fmaspec explain action.members",
 			"fmaspec explain body/refuses-missing-comment",
 			"fmaspec explain drops-id",
+			"fmaspec explain refusal",
 		},
 		flags: func(set *flag.FlagSet) work {
 			from := &library{}
@@ -67,7 +70,7 @@ func (x *explainer) explain(e *env, id string) error {
 		}
 	}
 	for _, look := range []func(string){x.requirements, x.onClients, x.cases, x.groups, x.checks, x.faults, x.variants,
-		x.clientRules, x.clientFaults, x.contradictions, x.levels} {
+		x.clientRules, x.clientFaults, x.contradictions, x.levels, x.requirementGroups} {
 		look(id)
 	}
 	if x.found == 0 {
@@ -87,6 +90,20 @@ func (x *explainer) is(kind, name string, same bool) bool {
 	}
 	x.line("%s %s", kind, name)
 	return true
+}
+
+// requirementGroups lists the requirements of a group, one per line.
+func (x *explainer) requirementGroups(id string) {
+	of := map[string][]string{}
+	for _, r := range slices.Concat(x.suite.Requirements, x.suite.ClientRequirements) {
+		group, _, _ := strings.Cut(r.ID, ".")
+		of[group] = append(of[group], fmt.Sprintf("%s (%v): %s", r.ID, r.Level, r.Says))
+	}
+	for _, group := range slices.Sorted(maps.Keys(of)) {
+		if x.is("group of requirements", group, group == id) {
+			x.items("holds", of[group])
+		}
+	}
 }
 
 // onClients explains requirements on clients alone.

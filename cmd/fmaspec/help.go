@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -115,7 +116,7 @@ func helpOn(c command) string {
 	set.VisitAll(func(f *flag.Flag) {
 		operand, text := flag.UnquoteUsage(f)
 		p.line("%s", fmt.Sprintf("  %-38s ", strings.TrimRight("-"+f.Name+" "+operand, " "))+variable(f.Name))
-		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "true" {
+		if !slices.Contains([]string{"", "false", "true", "0", "0s"}, f.DefValue) { // the text says what these mean
 			text += " (default " + f.DefValue + ")"
 		}
 		p.paragraph("      ", text+separator(f.Value))

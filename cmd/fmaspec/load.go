@@ -23,6 +23,8 @@ type loadFlags struct {
 	throughput rateFlag
 	flips      countFlag
 	errors     countFlag
+
+	effects int // requests that could take effect elsewhere, of all that are sent
 }
 
 func (f *loadFlags) flags(set *flag.FlagSet) {
@@ -35,29 +37,16 @@ func (f *loadFlags) flags(set *flag.FlagSet) {
 	set.DurationVar(&o.WarmUp, "warm-up", 0, "with -duration, judge but do not measure the first `TIME` at full load")
 	set.DurationVar(&o.Ramp, "ramp", 0, "with -duration, let the load grow to its full size for this `TIME` before")
 	set.Var(&f.mix, "mix", "with -duration, give cases a weight: `CASES=WEIGHT`, where CASES is accepted, refused, "+
-		"either or a regular expression over case ids; may be repeated, and the last one that has a case counts; the "+
-		"default is accepted=1 and refused=1")
+		"either or a regular expression over case ids; may be repeated, and the last one that has a case counts; "+
+		"the default is accepted=1 and refused=1")
 	set.BoolVar(&o.StopOnFailure, "stop-on-failure", false, "with -duration, end the load as soon as a case fails or "+
 		"is judged in another way than before")
-	set.DurationVar(
-		&o.Gates.MaxP99,
-		"max-p99",
-		0,
-		"with -duration, exit with 1 if the 99th percentile of all requests "+
-			"is above this `TIME`",
-	)
-	set.Var(
-		&f.flips,
-		"max-flips",
-		"with -duration, exit with 1 if more than `N` cases are judged in different ways at "+
-			"different times",
-	)
-	set.Var(
-		&f.errors,
-		"max-errors",
-		"with -duration, exit with 1 if more than `N` requests get no answer, or one that "+
-			"is no evidence",
-	)
+	set.DurationVar(&o.Gates.MaxP99, "max-p99", 0, "with -duration, exit with 1 if the 99th percentile of all "+
+		"requests is above this `TIME`")
+	set.Var(&f.flips, "max-flips", "with -duration, exit with 1 if more than `N` cases are judged in different ways "+
+		"at different times")
+	set.Var(&f.errors, "max-errors", "with -duration, exit with 1 if more than `N` requests get no answer, or one "+
+		"that is no evidence")
 	set.Var(&f.throughput, "min-throughput", "with -duration, exit with 1 if there are fewer than `N/UNIT` answers: "+
 		"500/s, 100/m or 1500/h")
 }
@@ -101,23 +90,20 @@ func (f *loadFlags) prepare(o *conformance.Options, wait time.Duration) {
 	}
 }
 
+// permitted returns an error if the load has nothing to send, or may not be sent.
+func (f *loadFlags) permitted(plan *conformance.Plan) (err error) {
+	if f.on() {
+		f.effects, err = load.Effects(plan, f.options)
+	}
+	return err
+}
+
 // announce says how many requests of a load could take effect.
-func (f *loadFlags) announce(e *env, plan *conformance.Plan) error {
-	if !f.on() {
-		return nil
+func (f *loadFlags) announce(e *env, plan *conformance.Plan) {
+	if f.on() && !plan.Safety.Local {
+		fmt.Fprintf(e.stderr, "the load sends about %d requests that could take effect on %s, in addition to those of "+
+			"each case sent once, which are listed here\n\n", f.effects-plan.Actions, harmless(plan.Target.URL))
 	}
-	n, err := load.Effects(plan, f.options)
-	if err != nil || plan.Safety.Local {
-		return err
-	}
-	fmt.Fprintf(
-		e.stderr,
-		"the load sends about %d requests that could take effect on %s, in addition to those of each "+
-			"case sent once, which are listed here\n\n",
-		n-plan.Actions,
-		harmless(plan.Target.URL),
-	)
-	return nil
 }
 
 // run puts the target under load and returns the report.

@@ -26,7 +26,7 @@ func (f *paceFlags) flags(set *flag.FlagSet) {
 		"again, for at most this `TIME` in total; with 0, requests that got one of the last three are sent once more "+
 		"at the end")
 	set.DurationVar(&f.wait, "wait", 0, "wait up to this `TIME` until the target answers with any status but 502, "+
-		"503 and 504")
+		"503 and 504; by default do not wait")
 }
 
 func (f *paceFlags) validate() error {

@@ -52,8 +52,8 @@ func proxyCommand() command {
 			"Nothing else is changed or added; no redirect is followed. The proxy sends only what its clients send, " +
 			"so nothing needs to be armed.\n" +
 			"Secrets are redacted in everything that is written. docs/proxy.md describes the proxy.\n" +
-			"The exit code is 1 if the server broke the contract, 5 if only clients did, 3 if nothing could be " +
-			"judged or a report could not be written, and else 0; -fail-on chooses what counts.",
+			"The exit code is 1 if the server broke the contract, 5 if only clients did, 3 if the server could not " +
+			"be judged or a report could not be written, and else 0; -fail-on chooses what counts.",
 		examples: []string{
 			"fmaspec proxy -upstream http://127.0.0.1:8080",
 			"fmaspec proxy -upstream https://tenant.example -mode enforce",
@@ -293,27 +293,7 @@ func (f *proxyFlags) conclude(e *env, p *proxy.Proxy, outputs []output, unrecord
 	if err := errors.Join(f.layout.write(e, r, outputs), unrecorded); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
-	if code := f.code(r, n); code != exitConformant {
-		return &exit{code: code} // the report says why
-	}
-	return nil
-}
-
-// code returns the exit code of a report.
-func (f *proxyFlags) code(r *record.Report, n proxy.Counts) int {
-	on := func(side string) bool { return f.failOn.value == "any" || f.failOn.value == side }
-	failed := func(r *record.Report) bool { return r != nil && r.Verdict == record.NotConformant }
-	switch {
-	case f.failOn.value == "none":
-		return exitConformant
-	case on("server") && failed(r):
-		return exitNotConformant
-	case on("client") && failed(r.Client):
-		return exitClient
-	case n.Judged == 0 || r.Verdict == record.Unjudged && (r.Client == nil || r.Client.Verdict == record.Unjudged):
-		return exitUnjudged
-	}
-	return exitConformant
+	return trafficExit(r, f.failOn.value) // the report says why
 }
 
 var _ http.Handler = (*proxy.Proxy)(nil)

@@ -83,7 +83,7 @@ func runCommand() command {
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
 			set.IntVar(&f.options.MinCoverage, "min-coverage", 0, "fail the run, with exit code 1, if less than this "+
 				"`PERCENT` of the places that the report's coverage lists was met both by a valid request and by an "+
-				"invalid one; 0 asks for nothing")
+				"invalid one; by default nothing is asked for")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
 				"find intermittent failures")
 			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
@@ -188,6 +188,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.explore.permitted(plan); err != nil {
 		return err
 	}
+	if err := f.underLoad.permitted(plan); err != nil {
+		return err
+	}
 	if err := checkSize(plan, o.Repeat); err != nil {
 		return err
 	}
@@ -211,9 +214,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if f.safety.dryRun {
 		return f.safety.rehearsal(e, plan)
 	}
-	if err := f.underLoad.announce(e, plan); err != nil {
-		return err
-	}
+	f.underLoad.announce(e, plan)
 	if err := f.safety.announce(ctx, e, plan); err != nil {
 		return err
 	}

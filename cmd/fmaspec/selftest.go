@@ -92,8 +92,8 @@ func selftestCommand() command {
 				"every stronger one, and leave weaker faults out: documented, standard, inferred")
 			set.StringVar(&f.phase, "phase", "", "judge every fault and every conforming server by the cases of this "+
 				"`PHASE` alone: written, coverage, exploration; or by each phase: all")
-			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; 0 for twice as many as "+
-				"there are processors")
+			set.IntVar(&f.options.Parallel, "parallel", 0, "run against `N` servers at once; by default twice as "+
+				"many as there are processors")
 			set.IntVar(&f.options.Seeds, "seeds", 1, "judge each conforming server `N` times, each time with another "+
 				"seed, to find false alarms that show for some values alone")
 			set.StringVar(&f.json, "json", "", "write the whole matrix as JSON into a `FILE`")
@@ -217,10 +217,15 @@ func (f *selftestFlags) finish(e *env, m *mutate.Result, elapsed time.Duration) 
 	if len(problems) > 0 {
 		p.line("")
 	}
-	p.line("%s", m.Summary(elapsed))
-	modes := m.ByMode()
-	p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict",
-		modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
+	// The totals are those of the written cases: without them they are all 0, and say nothing.
+	if len(m.Faults)+len(m.Variants) > 0 {
+		p.line("%s", m.Summary(elapsed))
+		modes := m.ByMode()
+		p.line("a run fails %d of the faults with -level documented, %d by default, %d with -strict",
+			modes[mutate.DocumentedAlone], modes[mutate.Default], modes[mutate.Strict])
+	} else {
+		p.line("no server was judged by the written cases; in %.1fs", elapsed.Seconds())
+	}
 	for _, text := range m.PhaseLines() {
 		p.line("%s", text)
 	}

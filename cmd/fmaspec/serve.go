@@ -64,7 +64,7 @@ func serveCommand() command {
 			set.Var(&f.faults, "fault", "break the contract by the fault of this `NAME`; may be repeated")
 			set.StringVar(&f.variant, "variant", "", "keep the contract in another way, by the variant of this `NAME`")
 			set.Var(&f.troubles, "trouble", "add the trouble of this `NAME`; may be repeated")
-			set.DurationVar(&f.latency, "latency", 0, "delay every answer by this `DURATION`")
+			set.DurationVar(&f.latency, "latency", 0, "delay every answer by this `DURATION`; by default by nothing")
 			set.BoolVar(&f.allowHeader, "allow-fault-header", false, "let each request choose faults and troubles "+
 				"for its own answer")
 			set.BoolVar(&f.judge.quiet, "q", false, "do not log requests; of the report on clients, print only the "+

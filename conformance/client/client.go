@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fmaspec/conformance/internal/pace"
 )
 
 // A Setting is what a client knows of its server. The zero value of HTTP, Now and Sleep
@@ -62,22 +64,11 @@ func honest(s Setting) *caller {
 		s.Now = time.Now
 	}
 	if s.Sleep == nil {
-		s.Sleep = sleep
+		s.Sleep = pace.Sleep
 	}
 	return &caller{Setting: s, fresh: s.Token, body: asJSON, edit: func(*http.Request) {}, pause: retryAfter,
 		renew: func(*caller) bool { return false },
 		again: func(a action) (action, bool) { return a, false }, times: 1}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func asJSON(a action) []byte {

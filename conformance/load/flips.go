@@ -25,6 +25,7 @@ type flips struct {
 	latest []record.Neighbour // a ring of the latest exchanges
 	next   int                // in the ring
 	open   []*way             // whose neighbours after them are still to come
+	before map[string]bool    // checks that had a finding before the load
 }
 
 // judged is how one case was judged.
@@ -44,7 +45,17 @@ type way struct {
 	connection *record.Neighbour
 }
 
-func newFlips() *flips { return &flips{of: map[string]*judged{}} }
+func newFlips() *flips { return &flips{of: map[string]*judged{}, before: map[string]bool{}} }
+
+// known takes the findings of a report from before the load into account: what a check found
+// then is no news when it finds it under load.
+func (f *flips) known(r *record.Report) {
+	for _, c := range r.Cases {
+		for _, finding := range c.Findings {
+			f.before[finding.Check] = true
+		}
+	}
+}
 
 // neighbour is an exchange as others near it are shown it.
 func neighbour(id string, x *conformance.Judged, worker int) record.Neighbour {
@@ -100,7 +111,7 @@ func (f *flips) note(id string, a *conformance.Attempt, h *held) (flipped bool) 
 	}
 	if w == nil {
 		x := shown(a)
-		w = &way{alone: true, exchange: x.Result(), before: f.before(x.Started)}
+		w = &way{alone: true, exchange: x.Result(), before: f.earlier(x.Started)}
 		w.Findings, w.First = append([]string{}, keys...), x.Started.UTC()
 		if h != nil {
 			w.connection = h.before
@@ -141,8 +152,8 @@ func (f *flips) remember(n record.Neighbour) {
 	})
 }
 
-// before returns what began last before a time, in order. The caller holds f.mu.
-func (f *flips) before(at time.Time) (out []record.Neighbour) {
+// earlier returns what began last before a time, in order. The caller holds f.mu.
+func (f *flips) earlier(at time.Time) (out []record.Neighbour) {
 	for _, n := range f.latest {
 		if !n.Started.After(at.Round(0)) {
 			out = append(out, n)
@@ -184,7 +195,8 @@ func (f *flips) info() []record.Flip {
 }
 
 // compare adds the findings that only several exchanges show together, which the report of the
-// session has: a case that is otherwise judged without them is judged in two ways.
+// session has, of checks that found nothing before the load: a case that is otherwise judged
+// without them is judged in two ways.
 func (f *flips) compare(r *record.Report) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -195,7 +207,7 @@ func (f *flips) compare(r *record.Report) {
 			continue
 		}
 		for _, finding := range c.Findings {
-			if j.knows(finding.Key) {
+			if f.before[finding.Check] || j.knows(finding.Key) {
 				continue
 			}
 			w := j.ways[finding.Key]

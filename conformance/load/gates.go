@@ -104,7 +104,7 @@ func (g Gates) check(l *record.LoadInfo) []record.Gate {
 // info returns what was measured so far.
 func (r *run) info() *record.LoadInfo {
 	out := &record.LoadInfo{Model: Closed, Workers: r.Workers, Duration: r.Duration, WarmUp: r.WarmUp, Ramp: r.Ramp,
-		Mix: r.Mix, Cases: len(r.cases)}
+		Mix: r.Mix, Cases: len(r.sent)}
 	if r.Rate.N > 0 {
 		out.Model, out.Rate = Open, rateText(r.Rate)
 	}

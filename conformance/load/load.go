@@ -35,6 +35,7 @@ type Options struct {
 	Duration time.Duration // of the measuring, which follows the ramp and the warm-up; required
 	WarmUp   time.Duration // at full load before the measuring
 	Ramp     time.Duration // in which the load grows to its full size
+	Cases    int64         // the load ends after so many where its time is not up; 0 for no such bound
 	Workers  int           // the most cases under way at once; DefaultWorkers where zero
 	// requests in a time of the open model, on the average of the mix; the zero value is the closed
 	// model
@@ -113,7 +114,7 @@ type Now struct {
 type run struct {
 	Options
 	session *conformance.Session
-	cases   []*conformance.Case // that the mix has, in the order of their ids
+	sent    []*conformance.Case // that the mix has, in the order of their ids
 	mix     *mix
 	pace    arrivals
 	meter   *meter
@@ -165,7 +166,7 @@ func newRun(plan *conformance.Plan, o Options) (*run, error) {
 	if r.mix, err = newMix(r.Mix, plan.Sent(), r.Seed); err != nil {
 		return nil, &conformance.UsageError{Msg: err.Error()}
 	}
-	r.cases = r.mix.cases
+	r.sent = r.mix.cases
 	r.pace = arrivals{ramp: r.Ramp}
 	if r.Rate.N > 0 {
 		r.pace.each = time.Duration(float64(r.Rate.Per) / float64(r.Rate.N) * r.mix.steps())
@@ -229,7 +230,8 @@ func (r *run) load(ctx context.Context) {
 	r.meter = newMeter(r.began, r.measured, r.end)
 	r.flips = newFlips()
 	r.down = newOutages(r.measured)
-	for _, c := range r.cases {
+	r.flips.known(r.session.Report())
+	for _, c := range r.sent {
 		for _, a := range r.session.Attempts(c) {
 			r.flips.note(c.ID, a, nil)
 		}
@@ -286,7 +288,7 @@ func (r *run) work(ctx context.Context, n int) {
 		if r.pace.each > 0 {
 			planned = r.began.Add(r.pace.at(ticket))
 		}
-		if !planned.Before(r.end) {
+		if !planned.Before(r.end) || r.Cases > 0 && ticket >= r.Cases {
 			return
 		}
 		if wait := planned.Sub(r.Now()); wait > 0 && r.Sleep(ctx, wait) != nil {

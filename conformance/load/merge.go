@@ -20,11 +20,8 @@ func Merge(shards []*record.Report) (*record.LoadInfo, error) {
 	var loads []*record.LoadInfo
 	for i, r := range shards {
 		if (r.Load == nil) != (shards[0].Load == nil) {
-			return nil, fmt.Errorf(
-				"shard %s: its target was put under load, or that of another was, and not both; merge "+
-					"runs with the same -duration",
-				shards[i].Suite.Shard,
-			)
+			return nil, fmt.Errorf("shard %s: its target was put under load, or that of another was, and not both; "+
+				"merge "+"runs with the same -duration", shards[i].Suite.Shard)
 		}
 		if r.Load != nil {
 			loads = append(loads, r.Load)
@@ -60,25 +57,16 @@ func Merge(shards []*record.Report) (*record.LoadInfo, error) {
 		for _, row := range l.Latency {
 			h, err := decoded(row)
 			if err != nil {
-				return nil, fmt.Errorf(
-					"shard %s: %w; merge the reports as they were written",
-					shards[i].Suite.Shard,
-					err,
-				)
+				return nil, fmt.Errorf("shard %s: %w; merge the reports as they were written", shards[i].Suite.Shard,
+					err)
 			}
 			k := key{row.Operation, row.Result}
 			if all[k] == nil {
 				all[k] = newHistogram()
 			}
 			if lost := all[k].Merge(h); lost > 0 {
-				return nil, fmt.Errorf(
-					"shard %s: %d values of its histogram of %s %s are out of range; merge reports of "+
-						"the same version",
-					shards[i].Suite.Shard,
-					lost,
-					row.Operation,
-					row.Result,
-				)
+				return nil, fmt.Errorf("shard %s: %d values of its histogram of %s %s are out of range; merge "+
+					"reports of "+"the same version", shards[i].Suite.Shard, lost, row.Operation, row.Result)
 			}
 		}
 		out.Flips = append(out.Flips, l.Flips...)

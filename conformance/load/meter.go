@@ -179,9 +179,13 @@ func (m *meter) finish() {
 	if len(m.points) == 0 {
 		return
 	}
-	p := &m.points[len(m.points)-1]
-	p.P50, p.P99, p.Max = nanos(m.point.ValueAtQuantile(50)), nanos(m.point.ValueAtQuantile(99)), nanos(m.point.Max())
+	m.measure(&m.points[len(m.points)-1])
 	m.point.Reset()
+}
+
+// measure sets the percentiles of the last point.
+func (m *meter) measure(p *record.LoadPoint) {
+	p.P50, p.P99, p.Max = nanos(m.point.ValueAtQuantile(50)), nanos(m.point.ValueAtQuantile(99)), nanos(m.point.Max())
 }
 
 func nanos(micro int64) int64 { return micro * int64(time.Microsecond) }
@@ -193,7 +197,12 @@ func (m *meter) now(now time.Time) Now {
 	m.at(now)
 	out := Now{At: now.Sub(m.measured), Left: max(m.end.Sub(now), 0), Requests: m.requests, Failed: m.failed,
 		Errors: m.failing}
-	if n := len(m.points); n > 1 {
+	n := len(m.points)
+	switch {
+	case now.Sub(m.began) >= time.Duration(n)*m.every: // the last one is over
+		m.measure(&m.points[n-1])
+		out.Point = m.points[n-1]
+	case n > 1:
 		out.Point = m.points[n-2]
 	}
 	return out

@@ -178,3 +178,13 @@ func (a arrivals) at(n int64) time.Duration {
 	}
 	return a.ramp + time.Duration((float64(n)-inRamp)*float64(a.each))
 }
+
+// Cases returns the cases of a plan that a load with a mix sends, in the order of their ids;
+// none where the mix is wrong.
+func Cases(plan *conformance.Plan, parts []record.MixPart) []*conformance.Case {
+	m, err := newMix(parts, plan.Sent(), "")
+	if err != nil {
+		return nil
+	}
+	return m.cases
+}

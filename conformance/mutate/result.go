@@ -254,9 +254,10 @@ func (m *Result) Problems() (out []string) {
 		return slices.ContainsFunc(m.Waivers, func(w Waiver) bool { return w.Kind == kind && w.Name == name })
 	}
 	for _, r := range m.Faults {
-		add(m.unknown("fault", r))
+		unknown := m.unknown("fault", r)
+		add(unknown)
 		switch {
-		case r.Rightly(), waived("fault", r.Name):
+		case r.Rightly(), waived("fault", r.Name), len(unknown) > 0: // with another remedy for the same mistake
 		case !r.Caught():
 			say("fault %s survives: it %s, and the suite says %s; write a case in fixtures/cases or a check in "+
 				"conformance/checks_*.go that finds it", r.Name, r.Says, verdictText(r))

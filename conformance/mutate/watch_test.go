@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,6 +77,9 @@ func someFaults(suite *conformance.Suite) []Subject {
 	return append(Honest()[:1], faults[:50]...)
 }
 
+// counted is a number of findings in a summary.
+var counted = regexp.MustCompile(` ×[0-9]+`)
+
 // roundsVariable says how often each case is sent; 250 make a hundred thousand exchanges.
 const roundsVariable = "FMASPEC_RECORDED_ROUNDS"
 
@@ -113,9 +117,14 @@ func TestARecordedRunIsJudgedAsTheRunWas(t *testing.T) {
 		require.Equal(t, found(r), found(again), s.Name)
 		require.Equal(t, len(all), again.Traffic.Exchanges, s.Name)
 		lines = append(lines, s.Name+"\t"+summary(found(r))+"\n")
-		if !*rewrite {
-			require.Equal(t, golden[s.Name], summary(found(r)), s.Name)
+		switch want, got := golden[s.Name], summary(found(r)); {
+		case *rewrite:
+		case rounds > 1: // in how many cases an answer of 503 counts depends on how long the run may ask again
+			require.Equal(t, counted.ReplaceAllString(want, ""), counted.ReplaceAllString(got, ""), s.Name)
+		default:
+			require.Equal(t, want, got, s.Name)
 		}
+		t.Logf("%s: %d exchanges, %s", s.Name, len(all), r.Verdict)
 	}
 	if *rewrite {
 		require.NoError(t, os.WriteFile(file, []byte(strings.Join(lines, "")), 0o644))

@@ -63,9 +63,17 @@ var sample = map[string]string{
 	"upper-case-header-names": plain,
 }
 
+// unsuited are the variants that pact-go cannot verify, with the reason.
+var unsuited = map[string]string{
+	"one-connection-at-a-time": "pact-go asks on a second connection while it keeps the first open",
+}
+
 func TestThePactIsNoStricterThanTheContract(t *testing.T) {
 	left := maps.Clone(sample)
 	for _, v := range reference.Variants() {
+		if unsuited[v.Name] != "" {
+			continue
+		}
 		how, sampled := sample[v.Name]
 		if !sampled && !*update {
 			continue

@@ -44,27 +44,11 @@ func (p *Proxy) targetOf(r *http.Request) (t target) {
 		}
 	}
 	t.path, t.query, t.hasQuery = strings.Cut(raw, "?")
-	t.operation, t.within = documented(p.options.Suite.Operations, r.Method, t.path)
-	return t
-}
-
-// documented returns the operation of a path before which a server may have put further segments,
-// and the part of the path that is the operation's. Where an operation has the path and another
-// the method too, it is the latter.
-func documented(operations []openapi.Operation, method, path string) (id, within string) {
-	for path != "" {
-		for _, o := range operations {
-			if _, is := o.Match(path); is && (id == "" || o.Method == method) {
-				id, within = o.ID, path
-			}
-		}
-		_, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		if id != "" || !more {
-			return id, within
-		}
-		path = "/" + rest
+	var op *openapi.Operation
+	if op, t.within = openapi.Within(p.options.Suite.Operations, r.Method, t.path); op != nil {
+		t.operation = op.ID
 	}
-	return "", ""
+	return t
 }
 
 // url returns where a request is sent, with path and query as the client wrote them. net/url
@@ -149,8 +133,14 @@ func addVia(h http.Header, major, minor int) {
 	h.Add("Via", version+" fmaspec")
 }
 
-// sign adds Via to an answer, if asked for.
-func (p *Proxy) sign(answer *http.Response) error {
+// prepare adds Via to an answer, if asked for. An answer of HTTP/2 may have both a length and
+// trailers, and one of HTTP/1.1 has trailers only in chunks.
+func (p *Proxy) prepare(answer *http.Response) error {
+	in := passageOf(answer.Request.Context()).in
+	if answer.ProtoMajor == 2 && len(answer.Trailer) > 0 && in.ProtoMajor == 1 && in.ProtoAtLeast(1, 1) &&
+		in.Method != http.MethodHead {
+		answer.Header.Del("Content-Length")
+	}
 	if p.options.Via {
 		addVia(answer.Header, answer.ProtoMajor, answer.ProtoMinor)
 	}

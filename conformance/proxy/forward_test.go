@@ -134,6 +134,25 @@ func echoes(t *testing.T, c *http.Client, url string, want []byte, chunked bool,
 	require.Equal(t, "later", answer.Trailer.Get("X-Late"), name)
 }
 
+func TestTrailersBehindALengthPass(t *testing.T) {
+	upstream := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Trailer", "X-Sum")
+		w.Header().Set("Content-Length", "4")
+		_, _ = io.WriteString(w, "text")
+		w.Header().Set("X-Sum", "after")
+	})
+	s := through(t, upstream, h2c)
+	for _, http2 := range []bool{false, true} {
+		answer, body := do(t, client(t, http2), "GET", s.url+"/other", nil)
+		require.Equal(t, "text", body)
+		require.Equal(t, "after", answer.Trailer.Get("X-Sum"))
+		require.EqualValues(t, map[bool]int64{false: -1, true: 4}[http2], answer.ContentLength)
+	}
+	answer, _ := do(t, client(t, false), "HEAD", s.url+"/other", nil)
+	require.EqualValues(t, 4, answer.ContentLength)
+	require.NoError(t, s.stop())
+}
+
 // TestHeldBodiesPassUnchanged sends valid requests, whose answers are held until they are judged.
 func TestHeldBodiesPassUnchanged(t *testing.T) {
 	for _, http2 := range []bool{false, true} {

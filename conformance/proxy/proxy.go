@@ -39,7 +39,7 @@ func New(o Options) (*Proxy, error) {
 		budget: budget{limit: o.Memory}, left: make(chan struct{}, 1), queue: make(chan waiting, o.Queue),
 		judged: make(chan struct{})}
 	p.forward = &httputil.ReverseProxy{Rewrite: p.rewrite, Transport: sender{p}, FlushInterval: -1,
-		ModifyResponse: p.sign, ErrorHandler: p.unreachable, BufferPool: &p.buffers,
+		ModifyResponse: p.prepare, ErrorHandler: p.unreachable, BufferPool: &p.buffers,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	go p.judge()
 	return p, nil

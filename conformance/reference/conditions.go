@@ -20,6 +20,8 @@ type condition = func(*asked) bool
 type effect = func(*answer, *asked)
 
 // both reports whether all conditions hold.
+//
+//go:noinline
 func both(all ...condition) condition {
 	return func(q *asked) bool {
 		return !slices.ContainsFunc(all, func(c condition) bool { return !c(q) })
@@ -315,6 +317,8 @@ func crash(a *answer, _ *asked) {
 }
 
 // refuse returns an effect that answers with the status.
+//
+//go:noinline
 func refuse(status int) effect {
 	return func(a *answer, _ *asked) {
 		a.replace(refusal{status: status, code: "Refused", message: "The request was refused."}.answer())

@@ -137,7 +137,7 @@ func TestEachFaultIsSeenByAProbe(t *testing.T) {
 	honest := newSeer(t, reference.New(config()), longTimeout).look(probes)
 	known := witnesses()
 	for _, fault := range sampled(reference.Faults()) {
-		if known[fault.Name] != nil {
+		if known[fault.Name] != nil || fault.Phase != "" {
 			continue // TestEachConditionalFaultIsSeenByItsWitness
 		}
 		t.Run(fault.Name, func(t *testing.T) {

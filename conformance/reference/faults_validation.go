@@ -271,6 +271,8 @@ func hashOf(b []byte) string {
 }
 
 // excuseBody accepts what the mend turns into a good body.
+//
+//go:noinline
 func excuseBody(mend func([]byte) ([]byte, bool)) wrap {
 	return excuse(http.StatusBadRequest, func(q *asked) bool {
 		body, ok := mend(q.body)

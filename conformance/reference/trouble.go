@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"fmaspec/conformance/internal/pace"
 )
 
 // A Trouble is one named way in which a server that keeps the contract is hard
@@ -93,7 +95,7 @@ func (u unflushed) WriteHeader(status int)      { u.w.WriteHeader(status) }
 // is left without an answer.
 func Late(d time.Duration, wait Wait) func(http.Handler) http.Handler {
 	if wait == nil {
-		wait = byTheClock
+		wait = pace.Sleep
 	}
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,16 +110,5 @@ func Late(d time.Duration, wait Wait) func(http.Handler) http.Handler {
 			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
 			h.ServeHTTP(w, r)
 		})
-	}
-}
-
-func byTheClock(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

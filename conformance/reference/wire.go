@@ -17,6 +17,8 @@ const patience = time.Minute
 // onWire answers good requests by hand, on the connection itself, which is
 // closed afterwards. Where there is no connection, as behind a recorder, it
 // answers 500.
+//
+//go:noinline
 func onWire(talk func(net.Conn, *answer)) wrap {
 	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 		a := q.serve(h)

@@ -8,7 +8,9 @@ import (
 	"strings"
 )
 
-// A wrap makes another server of one.
+// A wrap makes another server of one. The functions that return one are called hundreds of
+// times in the tables of faults; inlined, each call has the compiler compile the function
+// literals again, which takes more than twice as long. So they are marked noinline.
 type wrap = func(http.Handler) http.Handler
 
 // asked is a request whose body has been read.
@@ -57,6 +59,8 @@ func (w *recorder) Write(b []byte) (int, error) {
 
 // between returns a wrap that reads the request whole and leaves the rest to
 // serve, which writes the answer itself.
+//
+//go:noinline
 func between(serve func(w http.ResponseWriter, q *asked, h http.Handler)) wrap {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -77,6 +81,8 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // rewrite changes every answer.
+//
+//go:noinline
 func rewrite(change func(*answer, *asked)) wrap {
 	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 		a := q.serve(h)
@@ -86,6 +92,8 @@ func rewrite(change func(*answer, *asked)) wrap {
 }
 
 // onAccepted changes the answers to good requests.
+//
+//go:noinline
 func onAccepted(change func(*answer, *asked)) wrap {
 	return rewrite(func(a *answer, q *asked) {
 		if a.status == http.StatusCreated {
@@ -96,6 +104,8 @@ func onAccepted(change func(*answer, *asked)) wrap {
 
 // onRefused changes the refusals of one of the statuses, or all of them where
 // none is given.
+//
+//go:noinline
 func onRefused(change func(*answer, *asked), statuses ...int) wrap {
 	return rewrite(func(a *answer, q *asked) {
 		if a.status >= 400 && (len(statuses) == 0 || slices.Contains(statuses, a.status)) {
@@ -105,6 +115,8 @@ func onRefused(change func(*answer, *asked), statuses ...int) wrap {
 }
 
 // onAction changes the object in the answers to good requests.
+//
+//go:noinline
 func onAction(changes ...func(Object) Object) wrap {
 	return onAccepted(func(a *answer, _ *asked) { a.edit(changes...) })
 }
@@ -141,6 +153,8 @@ func refuseIf(no refusal, when func(*asked) bool) wrap {
 // excuse answers a request that was refused with the status as if it had been
 // sent mended. The mend changes one thing, and reports whether it found it: what
 // else is wrong with the request is still refused.
+//
+//go:noinline
 func excuse(status int, mend func(*asked) bool) wrap {
 	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 		a := q.serve(h)
@@ -175,11 +189,15 @@ func drop(name string) func(Object) Object {
 }
 
 // set gives a member another value.
+//
+//go:noinline
 func set(name string, value any) func(Object) Object {
 	return alter(name, func(any) any { return value })
 }
 
 // alter makes another value of a member's own.
+//
+//go:noinline
 func alter(name string, change func(any) any) func(Object) Object {
 	return func(o Object) Object {
 		for i := range o {
@@ -192,6 +210,8 @@ func alter(name string, change func(any) any) func(Object) Object {
 }
 
 // alterText is alter for members that are strings, and not empty.
+//
+//go:noinline
 func alterText(name string, change func(string) string) func(Object) Object {
 	return alter(name, func(v any) any {
 		if s, ok := v.(string); ok && s != "" {

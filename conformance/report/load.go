@@ -125,11 +125,8 @@ func behindText(b *record.BehindInfo) string {
 	if b == nil || b.Late == 0 {
 		return ""
 	}
-	return fmt.Sprintf(
-		"%d began later than planned, by %s at most; their latencies count from the planned time",
-		b.Late,
-		shortTime(int64(b.Most)),
-	)
+	return fmt.Sprintf("%d began later than planned, by %s at most; their latencies count from the planned time",
+		b.Late, shortTime(int64(b.Most)))
 }
 
 // flipText sums a flip up.
@@ -173,13 +170,8 @@ func outageText(o record.Outage) string {
 	if !o.Ended.IsZero() {
 		end = "for " + shortTime(int64(o.Ended.Sub(o.Began)))
 	}
-	return fmt.Sprintf(
-		"away at %s, %s, %s not judged: %s",
-		clockTime(o.Began),
-		end,
-		count(int(o.Lost), "request"),
-		o.Text,
-	)
+	return fmt.Sprintf("away at %s, %s, %s not judged: %s", clockTime(o.Began), end, count(int(o.Lost), "request"),
+		o.Text)
 }
 
 // load adds what was measured under load.
@@ -293,15 +285,9 @@ func mdLoad(r *record.Report) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(
-		&b,
-		"\n### Load\n\n%s. %s answers a second, %d requests measured, %s judged in two ways, %d outages.\n\n",
-		mdProse(clip(loadText(l), 300)),
-		term.Number(l.Throughput),
-		l.Requests,
-		count(len(l.Flips), "case"),
-		len(l.Outages),
-	)
+	fmt.Fprintf(&b, "\n### Load\n\n%s. %s answers a second, %d requests measured, %s judged in two ways, %d "+
+		"outages.\n\n", mdProse(clip(loadText(l), 300)), term.Number(l.Throughput), l.Requests,
+		count(len(l.Flips), "case"), len(l.Outages))
 	for _, g := range l.Gates {
 		word := "kept"
 		if g.Failed {

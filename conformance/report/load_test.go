@@ -54,8 +54,7 @@ func underLoad(t testing.TB, r *record.Report, text string) *record.Report {
 	for i := range 13 {
 		l.Series = append(l.Series, record.LoadPoint{At: time.Duration(i-3) * time.Second, Length: time.Second,
 			Requests: int64(
-				400 + 10*i,
-			), Errors: 1, Findings: 1, P50: int64(900+i) * 1000, P99: int64(5000+100*i) * 1000,
+				400 + 10*i), Errors: 1, Findings: 1, P50: int64(900+i) * 1000, P99: int64(5000+100*i) * 1000,
 			Max: int64(20000+1000*i) * 1000, Down: i == 6})
 	}
 	out := *r

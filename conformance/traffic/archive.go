@@ -71,20 +71,8 @@ func (a *archive) object(f func(name string) error) error {
 		return a.broken("want an object here")
 	}
 	a.w.take(1)
-	for {
-		if !a.w.space() {
-			a.cut()
-			return nil
-		}
-		switch a.w.held()[0] {
-		case '}':
-			a.w.take(1)
-			return nil
-		case ',':
-			a.w.take(1)
-			continue
-		case '"':
-		default:
+	for a.next('}') {
+		if a.w.held()[0] != '"' {
 			return a.broken("want a member or the end of the object here")
 		}
 		name := ""
@@ -109,6 +97,25 @@ func (a *archive) object(f func(name string) error) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// next goes to the next item of an object or a list, and reports whether one comes before its
+// end, which it takes.
+func (a *archive) next(end byte) bool {
+	for a.w.space() {
+		switch a.w.held()[0] {
+		case end:
+			a.w.take(1)
+			return false
+		case ',':
+			a.w.take(1)
+		default:
+			return true
+		}
+	}
+	a.cut()
+	return false
 }
 
 // broken ends the reading of a text that cannot be divided any more.
@@ -122,19 +129,7 @@ func (a *archive) broken(what string) error {
 // list reads the entries, from the bracket at the window's first byte on.
 func (a *archive) list() error {
 	a.w.take(1)
-	for {
-		if !a.w.space() {
-			a.cut()
-			return nil
-		}
-		switch a.w.held()[0] {
-		case ']':
-			a.w.take(1)
-			return nil
-		case ',':
-			a.w.take(1)
-			continue
-		}
+	for a.next(']') {
 		a.entries++
 		e := Entry{Source: a.w.source(a.p.name)}
 		e.Source.Entry = a.entries
@@ -161,6 +156,7 @@ func (a *archive) list() error {
 			return err
 		}
 	}
+	return nil
 }
 
 // garbage passes over what begins no value, at least one byte.

@@ -41,8 +41,8 @@ func (t *task) requestBody(x *record.Exchange, r harRequest, p place, lacks lack
 	default: // no body is recorded
 		known = size == 0 || size < 0 && !sendsBody(x.Request)
 	}
+	undone := false
 	if codings := codings(record.HeaderValues(header, "Content-Encoding")); known && len(codings) > 0 {
-		var undone bool
 		if body, undone, known = undo(codings, body, t.o.Entry); known {
 			x.Request.Header = slices.DeleteFunc(header, func(f record.Field) bool { return ofTheCoded(f.Name) })
 		}
@@ -50,7 +50,7 @@ func (t *task) requestBody(x *record.Exchange, r harRequest, p place, lacks lack
 			size = -1
 		}
 	}
-	if known && !shorter(body, size) {
+	if known && !shorter(body, size) && (undone || !r.body.garbled()) {
 		x.Request.Body = body
 	} else {
 		lacks[record.RequestBody] = true
@@ -73,8 +73,8 @@ func (t *task) responseBody(x *record.Exchange, r harResponse, p place, lacks la
 	case len(body) == 0:
 		known = known && size <= 0 && stated <= 0 && r.bodySize <= 0
 	}
+	undone := false
 	if codings := codings(header.Values("Content-Encoding")); known && len(codings) > 0 {
-		var undone bool
 		if body, undone, known = undo(codings, body, t.o.Entry); known {
 			for name := range header {
 				if ofTheCoded(name) {
@@ -86,7 +86,7 @@ func (t *task) responseBody(x *record.Exchange, r harResponse, p place, lacks la
 			size = -1 // it may be of either
 		}
 	}
-	if known && !shorter(body, size) {
+	if known && !shorter(body, size) && (undone || !r.body.garbled()) {
 		x.Response.Body = body
 	} else {
 		lacks[record.ResponseBody] = true
@@ -113,6 +113,12 @@ func (t *task) bytes(b harBody, p place) (body []byte, known bool, note string) 
 		return b.text, b.whole && !lost, ""
 	}
 	return nil, false, ""
+}
+
+// garbled reports whether the text of a body is not UTF-8, which all of a HAR is to be: its
+// recorder wrote other bytes than came, or in another encoding.
+func (b harBody) garbled() bool {
+	return b.found && !strings.EqualFold(strings.TrimSpace(b.encoding), "base64") && !utf8.Valid(b.text)
 }
 
 // unbase64 decodes base64 of either alphabet, with line ends or without padding.

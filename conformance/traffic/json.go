@@ -22,6 +22,8 @@ type decoder struct {
 	words map[string]string // values that come again and again, to have each in memory once
 	keys  map[string]string // names of fields in their canonical form, likewise
 	n     int64             // bytes of the text
+
+	garbled bool // the last body is not what came
 }
 
 // A syntaxError is the place where a text is not JSON.

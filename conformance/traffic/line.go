@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"fmaspec/conformance/record"
 )
@@ -92,7 +93,7 @@ func (j *decoder) line(text []byte) (x *record.Exchange, head *record.Report, er
 		return nil, nil, err
 	}
 	x = &record.Exchange{}
-	var schema, suite, request, response, header bool
+	var schema, suite, request, response, header, sentGarbled, cameGarbled bool
 	err = j.object(func(name []byte) (err error) {
 		switch string(name) {
 		case "case":
@@ -101,10 +102,14 @@ func (j *decoder) line(text []byte) (x *record.Exchange, head *record.Report, er
 			x.Step, err = j.count("step")
 		case "request":
 			request = true
+			j.garbled = false
 			header, err = j.sent(&x.Request)
+			sentGarbled = j.garbled
 		case "response":
 			response = true
+			j.garbled = false
 			x.Response, err = j.answer()
+			cameGarbled = j.garbled
 		case "error":
 			x.Error, err = j.often("error")
 		case "error_kind":
@@ -161,8 +166,13 @@ func (j *decoder) line(text []byte) (x *record.Exchange, head *record.Report, er
 	case !response:
 		return nil, nil, missing("response", "an object or null")
 	}
-	if !header {
-		x.Lacks = with(x.Lacks, record.RequestHeader)
+	for _, of := range []struct {
+		lacking bool
+		part    record.Part
+	}{{!header, record.RequestHeader}, {sentGarbled, record.RequestBody}, {cameGarbled, record.ResponseBody}} {
+		if of.lacking {
+			x.Lacks = with(x.Lacks, of.part)
+		}
 	}
 	if x.Response != nil && x.Response.Header == nil {
 		x.Response.Header = http.Header{}
@@ -330,7 +340,8 @@ func (j *decoder) kept(member string) (body record.Body, err error) {
 		if err != nil {
 			return nil, err
 		}
-		body, _ = unquote(v)
+		body, whole := unquote(v)
+		j.garbled = !whole || !utf8.Valid(body) // Write writes such bodies in base64
 		return body, nil
 	case 'n':
 		return nil, j.skip()

@@ -70,6 +70,21 @@ func TestLinesAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
+func TestABodyThatItsRecorderBrokeIsLacking(t *testing.T) {
+	for _, row := range []struct {
+		request, response string
+		want              []record.Part
+	}{
+		{`"a"`, `{"base64":"/w=="}`, nil},
+		{"\"\xFF\"", `"a"`, []record.Part{record.RequestBody}},
+		{`"a"`, `"\ud800"`, []record.Part{record.ResponseBody}},
+	} {
+		entries, _ := read(t, `{"request":{"method":"GET","url":"x","header":[],"body":`+row.request+
+			`},"started":"2024-01-01T00:00:00Z","response":{"status":200,"header":{},"body":`+row.response+`}}`)
+		require.Equal(t, row.want, whole(t, entries)[0].Lacks)
+	}
+}
+
 func TestTheReportBeforeTheLinesIsHandedOver(t *testing.T) {
 	report := &record.Report{Suite: record.SuiteInfo{Name: "fmaspec", Seed: "7", Level: record.Inferred},
 		Verdict: record.Conformant, Cases: []record.CaseResult{{ID: "dropped"}}}

@@ -44,6 +44,22 @@ func zstded(t testing.TB, text string) []byte {
 	return w.EncodeAll([]byte(text), nil)
 }
 
+// inText returns a string of JSON with bytes as they are, but for those that no string holds.
+func inText(b []byte) string {
+	out := []byte{'"'}
+	for _, c := range b {
+		switch {
+		case c < ' ':
+			out = fmt.Appendf(out, `\u%04x`, c)
+		case c == '"' || c == '\\':
+			out = append(out, '\\', c)
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(append(out, '"'))
+}
+
 func base(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 // har returns a HAR of entries.
@@ -115,8 +131,9 @@ func TestBodiesOfAnswersAreKnownOrLacking(t *testing.T) {
 		{"a text with U+FFFD", header + `,"content":{"size":5,"text":"a\uFFFDb"}`, "a\uFFFDb"},
 		{"half a surrogate", header + `,"content":{"text":"a\ud800b"}`, lacking},
 		{"both halves of a surrogate", header + `,"content":{"text":"\ud83d\ude00"}`, "😀"},
-		{"bytes that are not UTF-8", header + ",\"content\":{\"text\":\"a\xFFb\"}", "a\xFFb"},
-		{"bytes that are not UTF-8, with an escape", header + ",\"content\":{\"text\":\"\\na\xFFb\"}", "\na\xFFb"},
+		{"bytes that are not UTF-8", header + ",\"content\":{\"text\":\"a\xFFb\"}", lacking},
+		{"packed bytes that are not UTF-8", coded("gzip") + `,"content":{"text":` + inText(gzipped("{}")) + `}`, "{}"},
+		{"bytes that are not UTF-8, with an escape", header + ",\"content\":{\"text\":\"\\na\xFFb\"}", lacking},
 		{"the last of two texts", header + `,"content":{"text":"a","text":"b"}`, "b"},
 		{"the last of two contents", header + `,"content":{"text":"a"},"content":{"size":3}`, lacking},
 		{"HEAD, as 304, has none", `"status":304,"headers":[{"name":"a","value":"b"}],"content":{"text":"cache"}`, ""},

@@ -27,8 +27,8 @@ type form struct {
 	named bool     // the token may hold the name of its user, see [form.isName]
 }
 
-// An index finds the places of texts where a secret may stand. It is made anew for each
-// secret that is added.
+// An index finds the places of texts where a secret may stand. It is made anew after
+// secrets are added.
 type index struct {
 	bits  [1 << 13]uint64 // of the grams, by their hash: most texts hold none of them
 	first map[uint64]int32
@@ -41,13 +41,13 @@ type index struct {
 type reference struct{ form, at, next int32 }
 
 // newIndex returns the index of spellings in lower case, and of tokens with their parts.
-func newIndex(spelt [][]byte, tokens []string) *index {
+func newIndex(spelt []spelling, tokens [][]form) *index {
 	x := &index{first: map[uint64]int32{}}
-	for _, spelling := range spelt {
-		x.add(spelling, -1)
+	for _, sp := range spelt {
+		x.add(sp.text, -1)
 	}
-	for _, token := range tokens {
-		for _, f := range formsOf(token) {
+	for _, forms := range tokens {
+		for _, f := range forms {
 			x.forms = append(x.forms, f)
 			x.add(f.text, len(x.forms)-1)
 		}

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +28,8 @@ type Secrets struct {
 	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
 	spelt []spelling     // every spelling of every value
 	least int            // length of the shortest of them
-	known []string       // the tokens among the values
-	index *index         // of spelt and known
+	known [][]form       // those of each token among the values
+	index *index         // of spelt and known; nil where it is not made yet
 
 	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
 }
@@ -95,19 +94,34 @@ func (s *Secrets) add(name, value string, token bool) {
 	// An exchange under way may read the former lists: these are new ones.
 	token = token && len(value) >= shortestPart
 	if token {
-		s.known = append(slices.Clip(s.known), value)
+		s.known = append(slices.Clip(s.known), formsOf(value))
 	}
 	s.spelt = slices.Clip(s.spelt)
-	var texts [][]byte
 	for _, text := range spellings(value) {
 		s.spelt = append(s.spelt, spelling{small([]byte(text)), token})
 	}
 	s.least = len(s.spelt[0].text)
 	for _, sp := range s.spelt {
-		texts = append(texts, sp.text)
 		s.least = min(s.least, len(sp.text))
 	}
-	s.index = newIndex(texts, s.known)
+	s.index = nil
+}
+
+// lists returns the spellings, their index, nil where there are none, and the length of the
+// shortest. The index is made when it is needed: secrets are added many at once.
+func (s *Secrets) lists() (spelt []spelling, x *index, least int) {
+	s.mu.RLock()
+	spelt, x, least = s.spelt, s.index, s.least
+	s.mu.RUnlock()
+	if x != nil || len(spelt) == 0 {
+		return spelt, x, least
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index == nil {
+		s.index = newIndex(s.spelt, s.known)
+	}
+	return s.spelt, s.index, s.least
 }
 
 // spellings are the forms in which a server may return a value, besides those that
@@ -173,8 +187,10 @@ func (s *Secrets) variables() *strings.Replacer {
 
 // Text returns a text without the secrets, and without what looks like one.
 func (s *Secrets) Text(text string) string {
-	struck, _ := s.Bytes([]byte(text), false)
-	return string(struck)
+	if struck, _ := s.Bytes([]byte(text), false); string(struck) != text {
+		return string(struck)
+	}
+	return text // which many records may have in common
 }
 
 // Bytes returns a body without the secrets, and without what looks like one, and
@@ -193,9 +209,7 @@ func (s *Secrets) HoldsToken(text []byte) bool {
 
 // strike is Bytes, and reports besides whether what it found is of a token.
 func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) {
-	s.mu.RLock()
-	spelt, index, least := s.spelt, s.index, s.least
-	s.mu.RUnlock()
+	spelt, index, least := s.lists()
 	if cut {
 		least = min(least, cutSecret)
 	}
@@ -318,7 +332,7 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []
 			struck, inValue, token := s.strike([]byte(value), false)
 			note("header ", string(struckName), inValue, token)
 			if http.CanonicalHeaderKey(name) == "Set-Cookie" {
-				struck = []byte(withoutCookie(string(struck)))
+				struck = []byte(s.Field(record.Field{Name: name, Value: string(struck)}))
 			}
 			header[string(struckName)] = append(header[string(struckName)], string(struck))
 		}
@@ -332,43 +346,6 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []
 }
 
 func stars(of string) string { return strings.Repeat("*", len(of)) }
-
-var (
-	// A token in the form of RFC 7519, signed or encrypted, of any user.
-	jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{8,}|\.[A-Za-z0-9_-]{8,})(?:\.[A-Za-z0-9_-]*){0,3}`)
-	// A parameter of a URL that grants access.
-	secretParameter = regexp.MustCompile(
-		`(?i)((?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|api[_-]?key|token|[a-z_]*_token|password|passwd|secret|client_secret|assertion|x-amz-signature|x-amz-security-token)(?:=|%3d|\\u003d))([^&;#\s"'<>\\]+)`)
-)
-
-// lookalikes strikes out tokens and the secret parameters of URLs that are not the
-// user's: another user's, or the server's own.
-func lookalikes(text string) string {
-	if strings.Contains(text, "eyJ") {
-		text = jwt.ReplaceAllStringFunc(text, stars)
-	}
-	if strings.Contains(text, "=") || strings.Contains(text, "%3") || strings.Contains(text, `\u003`) {
-		text = secretParameter.ReplaceAllStringFunc(text, func(found string) string {
-			parts := secretParameter.FindStringSubmatch(found)
-			return parts[1] + stars(parts[2])
-		})
-	}
-	return text
-}
-
-// withoutCookie strikes the value out of a Set-Cookie field. What has no name is a
-// value.
-func withoutCookie(field string) string {
-	pair, attributes, more := strings.Cut(field, ";")
-	out := stars(pair)
-	if name, value, named := strings.Cut(pair, "="); named {
-		out = name + "=" + stars(value)
-	}
-	if more {
-		out += ";" + attributes
-	}
-	return out
-}
 
 // A view is a text without some of its escapes, in lower case.
 type view struct {

@@ -312,7 +312,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			Unkept: append(unkept, record.Field{Name: "status line", Value: answer.Status})}
 		if hasField(head, "Content-Length") && hasField(head, "Transfer-Encoding") {
 			return resp, r, answer, &record.WireError{Kind: record.Conflict,
-				Msg: "the head gives both Content-Length and Transfer-Encoding"}
+				Msg: "the head gives both Content-Length and Transfer-Encoding, so the body was not read"}
 		}
 		return resp, r, answer, nil
 	}

@@ -279,8 +279,8 @@ func (p *Pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 	}
 	resp = &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header}
 	if lengths := slices.Compact(slices.Clone(answer.Header["Content-Length"])); len(lengths) > 1 {
-		return resp, false, &record.WireError{Kind: record.Conflict, Msg: fmt.Sprintf("the answer gives the lengths %s",
-			strings.Join(lengths, " and "))}
+		return resp, false, &record.WireError{Kind: record.Conflict, Msg: fmt.Sprintf("the answer gives the lengths "+
+			"%s, so the body was not read", strings.Join(lengths, " and "))}
 	}
 	if name := ofConnections(answer.Header); name != "" {
 		return resp, false, &record.WireError{Kind: record.Malformed, Msg: "the answer is not HTTP/2: it has " +

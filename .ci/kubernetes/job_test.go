@@ -1,0 +1,84 @@
+// Package kubernetes tests that the manifests of docs/ci are what Kubernetes takes. It is a
+// module of its own, for the types of Kubernetes are large.
+package kubernetes
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	batch "k8s.io/api/batch/v1"
+	core "k8s.io/api/core/v1"
+	"sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+)
+
+const manifest = "../../docs/ci/kubernetes-job.yaml"
+
+// decode reads a manifest into the types from which the schema of Kubernetes is generated. A
+// field that they do not have, or of another type, is an error.
+func decode(text string) (*batch.Job, error) {
+	data, err := yaml.YAMLToJSONStrict([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	var job batch.Job
+	strict, err := json.UnmarshalStrict(data, &job)
+	return &job, errors.Join(append(strict, err)...)
+}
+
+func TestTheJobKeepsTheSchema(t *testing.T) {
+	data, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := decode(string(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := job.Spec
+	switch {
+	case job.APIVersion != "batch/v1" || job.Kind != "Job" || job.Name == "":
+		t.Errorf("want a Job of batch/v1 with a name, got %s %s %q", job.APIVersion, job.Kind, job.Name)
+	case spec.CompletionMode == nil || *spec.CompletionMode != batch.IndexedCompletion:
+		t.Error("want completionMode Indexed")
+	case spec.Completions == nil || spec.Parallelism == nil || *spec.Completions != *spec.Parallelism:
+		t.Error("want as many pods at once as there are parts")
+	case spec.Template.Spec.RestartPolicy != core.RestartPolicyNever:
+		t.Errorf("want restartPolicy Never, got %q", spec.Template.Spec.RestartPolicy)
+	case len(spec.Template.Spec.Containers) != 1:
+		t.Error("want one container")
+	}
+	mounts := map[string]bool{}
+	for _, v := range spec.Template.Spec.Volumes {
+		mounts[v.Name] = true
+	}
+	for _, m := range spec.Template.Spec.Containers[0].VolumeMounts {
+		if !mounts[m.Name] {
+			t.Errorf("want a volume %s", m.Name)
+		}
+	}
+}
+
+func TestABrokenJobIsRefused(t *testing.T) {
+	data, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for good, bad := range map[string]string{
+		"completionMode: Indexed": "completionmode: Indexed",
+		"completions: 5":          "completions: five",
+		"restartPolicy: Never":    "restartPolicies: Never",
+		"memory: 512Mi":           "memory: lots",
+		"command: [":              "commands: [",
+	} {
+		broken := strings.Replace(string(data), good, bad, 1)
+		if broken == string(data) {
+			t.Errorf("the manifest has no %q to break", good)
+		}
+		if _, err := decode(broken); err == nil {
+			t.Errorf("want %q refused", bad)
+		}
+	}
+}
