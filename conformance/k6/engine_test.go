@@ -332,7 +332,8 @@ func TestK6LetsNothingTakeEffectThatWasNotAllowed(t *testing.T) {
 func quickVariants() []string {
 	return []string{
 		"extra-members", "pretty-printed-with-crlf", "raw-unicode", "context-of-other-host", "upper-case-hashes",
-		"upper-case-id", "comment-empty", "times-in-small-letters", "no-instances", "text-refusals", "null-error",
+		"upper-case-id", "comment-empty", "times-in-small-letters", "no-instances", "500-for-hostile-json",
+		"refuses-file-under-way", "one-connection-at-a-time", "text-refusals", "null-error",
 		"quoted-upper-case-charset", "times-without-fraction", "xml-refusals",
 	}
 }
@@ -354,6 +355,9 @@ func TestK6FindsNothingOnConformingServers(t *testing.T) {
 			set := settings()
 			if len(v.Deviates) > 0 {
 				set["LEVEL"] = "standard"
+			}
+			if v.Name == "one-connection-at-a-time" {
+				set["VUS"] = "1" // another would wait for its connection
 			}
 			code, s, said := run(t, script.Text, served(t, v.Wrap), set)
 			require.Empty(t, s.Failed, said)

@@ -198,15 +198,15 @@ type step struct {
 	Header   map[string]any `json:"header"` // values are pieces
 	Body     []any          `json:"body,omitempty"`
 	Accepted bool           `json:"accepted,omitempty"`
-	Fixed    bool           `json:"fixed,omitempty"` // it is accepted for a file that the case writes down
 	Statuses []int          `json:"statuses"`
 	Outcome  []string       `json:"outcome,omitempty"`
 	Plain    bool           `json:"plain,omitempty"`
 	Served   bool           `json:"served,omitempty"` // it proves that the operation is there
 	Status   string         `json:"status,omitempty"`
 	Milder   map[int]string `json:"milder,omitempty"`
-	Beside   bool           `json:"beside,omitempty"` // its path is none of the operation's
-	Role     bool           `json:"role,omitempty"`   // it is sent with the token of one role
+	Beside   bool           `json:"beside,omitempty"`  // its path is none of the operation's
+	Role     bool           `json:"role,omitempty"`    // it is sent with the token of one role
+	Hostile  string         `json:"hostile,omitempty"` // broken in place of all others where the server errs
 }
 
 // A variable is a piece of a text that is made anew for each sending of a case.
@@ -273,6 +273,8 @@ func (b *builder) step(c *conformance.Case, i int) (out step, why string) {
 			out.Beside = true
 		case conformance.Existence:
 			out.Served = true
+		case conformance.Hostile:
+			out.Hostile = id
 		}
 	}
 	switch {
@@ -295,11 +297,16 @@ func (b *builder) step(c *conformance.Case, i int) (out step, why string) {
 	if s.Body != "" {
 		out.Body, why = pieces(s.Body, c, op)
 	}
-	out.Fixed = out.Accepted && !slices.ContainsFunc(out.Body, func(p any) bool {
-		v, is := p.(variable)
-		return is && strings.HasPrefix(v.Name, "sha1")
-	})
+	if why == "" && out.Accepted && !slices.ContainsFunc(out.Body, isFile) {
+		return out, "it names a file of its own, which a load would name again and again"
+	}
 	return out, why
+}
+
+// isFile reports whether a piece is a file that is made anew for each sending.
+func isFile(piece any) bool {
+	v, is := piece.(variable)
+	return is && strings.HasPrefix(v.Name, "sha1")
 }
 
 // operation returns the one that a step calls.

@@ -48,7 +48,6 @@ function skip(k) {
   const would = 'it would take effect';
   if (effects.some((s) => !risks.includes(s.op || k.op))) return `${would}, and ACCEPT_RISK does not name it`;
   if (effects.length && !(setting('MACHINE') && setting('SHA1'))) return `${would}, and MACHINE or SHA1 is missing`;
-  if (effects.some((s) => s.fixed)) return `${would} on a file of its own, which is not that of SHA1`;
   return '';
 }
 
@@ -213,7 +212,7 @@ function seen(k, s, res, sent) {
   // A finding counts where its requirement has the level of the run.
   x.add = (requirement, name, ok, got) => {
     if (requirement && levels.indexOf(contract.requirements[requirement]) <= level) {
-      x.found.push({ requirement, check: name, ok, got: shown(got) });
+      x.found.push({ requirement, check: name, ok, got: ok ? '' : shown(got) });
     }
   };
   x.own = (name, ok, got) => x.add(contract.checks[name], name, ok, got);
@@ -232,9 +231,11 @@ function toAccept(x) {
   x.own('utf-8', !x.body.startsWith('\uFEFF'), 'a byte order mark');
   x.own('one-json-object', x.object !== null, x.body);
   if (x.object) {
-    x.own('names-unique', twice(x.body) === null, twice(x.body));
+    x.own('names-unique', named(x.body, x.object), 'a name twice in one object');
     x.violations = [];
-    valid(op.action, x.object, '', x.violations);
+    x.read = {};
+    op.accepting = op.accepting || prepared(op.action);
+    valid(op.accepting, x.object, '', x.violations);
     related(x);
   }
 }
@@ -243,6 +244,10 @@ function toRefuse(x) {
   const { s, op, status, res } = x;
   const success = Math.floor(status / 100) === 2;
   (s.outcome || []).forEach((id) => x.add(id, 'refuses', !success, status));
+  if (s.hostile && status >= 500) { // a server may well stumble over it; whether it should is inferred
+    x.add(s.hostile, 'hostile-json', s.statuses.includes(status), status);
+    return;
+  }
   if (!success && s.status) {
     const good = s.statuses.includes(status);
     x.add(!good && s.milder && s.milder[status] || s.status, 'refusal-status', good, status);
@@ -261,8 +266,10 @@ function toRefuse(x) {
   x.own('error-form', x.json !== null, x.body);
   if (x.json && x.media !== 'application/problem+json') {
     const violations = [];
-    valid(op.error, x.json.value, '', violations);
-    byRequirement(op.error).forEach((id) => {
+    op.refusing = op.refusing || prepared(op.error);
+    valid(op.refusing, x.json.value, '', violations);
+    op.enforced = op.enforced || byRequirement(op.error);
+    op.enforced.forEach((id) => {
       const broken = violations.find((v) => v.requirement === id);
       x.add(id, 'error-form', !broken, broken && `${broken.at}: ${broken.got}`);
     });
@@ -294,7 +301,8 @@ function byRequirement(schema, out = []) {
 }
 
 // leaks reports whether an answer repeats the token of the user.
-const leaks = (x) => token.length >= 8 && (x.body.includes(token) || JSON.stringify(x.res.headers).includes(token));
+const leaks = (x) => token.length >= 8 &&
+  (x.body.includes(token) || Object.values(x.res.headers).some((v) => v.includes(token)));
 
 // challenged reports whether a field names the scheme, outside the texts in quotes.
 const challenged = (field, scheme) => new RegExp(`(?:^|,)[ \\t]*${scheme}(?:[ \\t,]|$)`, 'i')
@@ -336,8 +344,11 @@ function related(x) {
 
 // texts returns the strings at the places of a relation that keep their schema.
 function texts(x, pointers) {
-  return pointers.flatMap((pointer) => places(x.object, pointer))
-    .filter((p) => typeof p.value === 'string' && !x.violations.some((v) => v.at === p.at)).map((p) => p.value);
+  return pointers.flatMap((pointer) => {
+    x.read[pointer] = x.read[pointer] || places(x.object, pointer)
+      .filter((p) => typeof p.value === 'string' && !x.violations.some((v) => v.at === p.at)).map((p) => p.value);
+    return x.read[pointer];
+  });
 }
 
 const each = (x, r, good) => texts(x, r.at).filter((got) => !good(got));
@@ -371,6 +382,7 @@ const before = (a, b) => a.seconds < b.seconds || a.seconds === b.seconds && a.f
 
 // JSON, pointers and schemas.
 
+const hasOwn = Object.prototype.hasOwnProperty;
 const isObject = (v) => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 // parsed returns the value of a JSON text in an object, null where it is none.
@@ -382,22 +394,16 @@ function parsed(json) {
   }
 }
 
-// twice returns a name that an object in a JSON text has twice, null where none has.
-function twice(json) {
-  const open = [];
-  const parts = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g;
-  for (let m = parts.exec(json); m; m = parts.exec(json)) {
-    if (m[0] === '{') open.push({});
-    else if (m[0] === '[') open.push(null);
-    else if (m[0] === '}' || m[0] === ']') open.pop();
-    else if (m[1] !== undefined) {
-      const name = `$${JSON.parse(m[0].slice(0, -m[1].length))}`;
-      const names = open[open.length - 1];
-      if (names[name]) return name.slice(1);
-      names[name] = true;
-    }
-  }
-  return null;
+// named reports whether no object in a JSON text has a name twice: it has as many names as the value that was read.
+function named(json, value) {
+  const strings = json.match(/"(?:[^"\\]|\\.)*"\s*:?/g) || [];
+  return strings.filter((text) => text.endsWith(':')).length === names(value);
+}
+
+// names counts the names in a value.
+function names(v) {
+  if (Array.isArray(v)) return v.reduce((n, item) => n + names(item), 0);
+  return isObject(v) ? Object.values(v).reduce((n, item) => n + 1 + names(item), 0) : 0;
 }
 
 // header returns a field of an answer, '' where it has none.
@@ -411,7 +417,7 @@ function places(root, pointer) {
   return pointer.split('/').slice(1).reduce((list, segment) => list.flatMap((p) => {
     if (segment === '*') return Array.isArray(p.value) ? p.value.map((v, i) => ({ at: `${p.at}/${i}`, value: v })) : [];
     const name = unescaped(segment);
-    const has = isObject(p.value) && Object.prototype.hasOwnProperty.call(p.value, name);
+    const has = isObject(p.value) && hasOwn.call(p.value, name);
     return has ? [{ at: `${p.at}/${segment}`, value: p.value[name] }] : [];
   }), [{ at: '', value: root }]);
 }
@@ -445,30 +451,41 @@ function expression(pattern) {
   return expressions[pattern];
 }
 
-// valid judges a value by a schema, and adds what is broken to out.
-function valid(schema, v, place, out) {
-  if (!isObject(schema)) return;
-  const rules = schema['x-rules'] || {};
+// prepared returns a schema in the form in which valid reads it fast.
+function prepared(schema) {
+  const s = isObject(schema) ? schema : {};
+  const rules = s['x-rules'] || {};
+  const judged = (from, requirement) => Object.keys(keywords).filter((name) => from[name] !== undefined)
+    .map((name) => ({ good: keywords[name], want: from[name], requirement: requirement(name) }));
+  return {
+    types: s.type ? [].concat(s.type).map((name) => types[name]) : null,
+    type: rules.type,
+    keywords: judged(s, (name) => rules[name])
+      .concat((s['x-inferred'] || []).flatMap((e) => judged(e, () => e.requirement))),
+    all: (s.allOf || []).map(prepared),
+    required: (s.required || []).map((name) => ({ name, at: `/${escaped(name)}`,
+      requirement: rules[`required/${name}`] || rules.required })),
+    members: Object.keys(s.properties || {}).map((name) => ({ name, at: `/${escaped(name)}`,
+      schema: prepared(s.properties[name]) })),
+    items: s.items ? prepared(s.items) : null,
+  };
+}
+
+// valid judges a value by a prepared schema, and adds what is broken to out.
+function valid(s, v, place, out) {
   const add = (where, requirement, got) => out.push({ at: where, requirement, got: shown(got) });
-  if (schema.type && ![].concat(schema.type).some((name) => types[name](v))) {
-    add(place, rules.type, JSON.stringify(v));
+  if (s.types && !s.types.some((is) => is(v))) {
+    add(place, s.type, JSON.stringify(v));
     return; // the other keywords are of another type
   }
-  Object.keys(keywords).forEach((name) => {
-    if (schema[name] !== undefined && !keywords[name](schema[name], v)) add(place, rules[name], JSON.stringify(v));
-    (schema['x-inferred'] || []).forEach((e) => {
-      if (e[name] !== undefined && !keywords[name](e[name], v)) add(place, e.requirement, JSON.stringify(v));
-    });
-  });
-  (schema.allOf || []).forEach((part) => valid(part, v, place, out));
+  for (const k of s.keywords) if (!k.good(k.want, v)) add(place, k.requirement, JSON.stringify(v));
+  for (const part of s.all) valid(part, v, place, out);
   if (isObject(v)) {
-    (schema.required || []).filter((member) => !Object.prototype.hasOwnProperty.call(v, member))
-      .forEach((member) => add(`${place}/${escaped(member)}`, rules[`required/${member}`] || rules.required,
-        'no such member'));
-    Object.keys(schema.properties || {}).filter((member) => Object.prototype.hasOwnProperty.call(v, member))
-      .forEach((member) => valid(schema.properties[member], v[member], `${place}/${escaped(member)}`, out));
+    for (const m of s.required) if (!hasOwn.call(v, m.name)) add(place + m.at, m.requirement, 'no such member');
+    for (const m of s.members) if (hasOwn.call(v, m.name)) valid(m.schema, v[m.name], place + m.at, out);
+  } else if (s.items && Array.isArray(v)) {
+    v.forEach((item, i) => valid(s.items, item, `${place}/${i}`, out));
   }
-  if (Array.isArray(v) && schema.items) v.forEach((item, i) => valid(schema.items, item, `${place}/${i}`, out));
 }
 
 // shown is a short text without the tokens of the user.
