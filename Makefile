@@ -62,7 +62,7 @@ GOLDEN := $$(grep -rl --include='*_test.go' --exclude-dir=example '"update"' cmd
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: ## run the whole suite against the embedded reference server
@@ -154,6 +154,10 @@ pact-js: ## verify the reference server by the committed pacts with pact-js (nee
 .PHONY: prism
 prism: ## test the Prism mock of the OpenAPI document (needs npm)
 	@.ci/prism/run
+
+.PHONY: k6
+k6: ## build k6, and test the script of fmaspec export k6 with it (minutes)
+	@GO='$(GO)' .ci/k6/run $(TESTFLAGS)
 
 .PHONY: browser
 browser: ## test the HTML report in Chromium, and its accessibility with axe (needs npm and chromium)

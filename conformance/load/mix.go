@@ -58,10 +58,10 @@ func matcherOf(p record.MixPart) (func(*conformance.Case) bool, error) {
 // expectation is that of the case's last request.
 func expectation(c *conformance.Case) conformance.Expectation { return c.Steps[len(c.Steps)-1].Expect }
 
-// unfit says why a case is not for a load, "" where it is: one that a server must not answer, or
+// Unfit says why a case is not for a load, "" where it is: one that a server must not answer, or
 // whose end is awaited, would measure the wait, and requests of one case at once are a load of
 // their own.
-func unfit(c *conformance.Case) string {
+func Unfit(c *conformance.Case) string {
 	switch {
 	case c.Generator != "":
 		return "generated"
@@ -107,7 +107,7 @@ func newMix(parts []record.MixPart, all []*conformance.Case, seed string) (*mix,
 		}
 		found := false
 		for _, c := range all {
-			if unfit(c) == "" && has(c) {
+			if Unfit(c) == "" && has(c) {
 				of[c], found = i, true
 			}
 		}

@@ -52,6 +52,9 @@ func core() []arrows {
 		{"conformance/load", []string{"conformance", "conformance/internal/pace", "conformance/record",
 			"conformance/term"}, "a load decides when which " +
 			"case is sent and measures; how an answer is judged is known to the session alone"},
+		{"conformance/k6", []string{"conformance", "conformance/record", "conformance/load", "openapi", "schemas",
+			"conformance/internal/httpfile", "conformance/internal/guard"}, "a script is made of the cases and of " +
+			"the contract as data, and sends nothing itself"},
 	}
 }
 
