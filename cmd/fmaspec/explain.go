@@ -22,7 +22,7 @@ import (
 func explainCommand() command {
 	return command{
 		name: "explain", operands: "ID",
-		short: "explain one case, requirement, check, fault, variant, level or group",
+		short: "explain a case, requirement, check, fault, variant or group",
 		about: "ID is what \"fmaspec list\" and every report print: a case (with its operation, or without), a " +
 			"requirement, a check, a fault, a variant, a contradiction or a level. Related entries are printed too: " +
 			"its source, its reason, and the cases and checks that find it broken. For a group, which is the part of " +

@@ -12,8 +12,11 @@ type Sending struct {
 	Abort      int    // where greater than 0, send only so many bytes and close the connection
 	Separate   bool   // neither take nor keep a pooled connection
 	CloseAfter bool   // close the connection as soon as the request is answered
-	Case       string // the id of the case that it belongs to, for the journal and the panics of a handler
-	Step       int    // its index in the case
+	// do not wait for a second answer where the request has chunks, which a server may take for
+	// another request: it is for requests of which others show that
+	Brief bool
+	Case  string // the id of the case that it belongs to, for the journal and the panics of a handler
+	Step  int    // its index in the case
 }
 
 // A Gate decides before each request whether it may be sent.

@@ -247,7 +247,7 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline ti
 	}
 	// A server that does not read chunks takes them for another request and answers
 	// that as well, a moment later.
-	unread := resp.Status >= 400 && inChunks(s.Bytes)
+	unread := resp.Status >= 400 && !s.Brief && inChunks(s.Bytes)
 	reuse, werr := p.readBody(ctx, c, r, resp, body, unread)
 	if werr != nil || !reuse {
 		return resp, false, werr
