@@ -43,11 +43,14 @@ func fieldRules() []fieldRule {
 	}
 }
 
+// recorded returns a text as a record in JSON keeps it: each byte that is not of UTF-8 is U+FFFD.
+func recorded(text string) string { return string([]rune(text)) }
+
 func fieldForm(rules []fieldRule, x *observed) (out []Problem) {
 	for _, rule := range rules {
 		values := x.Response.Header.Values(rule.name)
 		if len(values) > 1 && !rule.list {
-			out = append(out, problem("header "+rule.name, rule.want, show(strings.Join(values, ", ")))...)
+			out = append(out, problem("header "+rule.name, rule.want, show(recorded(strings.Join(values, ", "))))...)
 			continue
 		}
 		for _, value := range values {
@@ -57,7 +60,7 @@ func fieldForm(rules []fieldRule, x *observed) (out []Problem) {
 					func(e string) bool { return strings.Trim(e, " \t") == "" })
 			}
 			if slices.ContainsFunc(elements, func(e string) bool { return !rule.is(strings.Trim(e, " \t")) }) {
-				out = append(out, problem("header "+rule.name, rule.want, show(value))...)
+				out = append(out, problem("header "+rule.name, rule.want, show(recorded(value)))...)
 				break
 			}
 		}

@@ -18,9 +18,9 @@ import (
 func TestALoadOfHostileServersEnds(t *testing.T) {
 	s, err := builtIn()
 	require.NoError(t, err)
-	every := 8
+	every := 16
 	if testing.Short() {
-		every = 25
+		every = 50
 	}
 	for i, b := range hostile.Behaviours() {
 		if i%every != 0 {

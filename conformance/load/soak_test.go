@@ -63,7 +63,7 @@ func TestSoak(t *testing.T) {
 	}
 	const filled = 200_000
 	resident := func(s sample) int { return s.resident }
-	n := cmp.Or(*soak, 6_000)
+	n := cmp.Or(*soak, 3_000)
 	in := min(100_000, n/3)
 	for name, h := range map[string]http.Handler{
 		"honest": reference.New(reference.Config{Token: token}),

@@ -17,14 +17,14 @@ import (
 
 // TestNoConformingServerFlips puts each conforming server under a short load on connections that
 // are kept: no case is judged in two ways, and the verdict is that of a run without load. With
-// -soak it is each of them, else a quarter.
+// -soak it is each of them, else a twelfth.
 func TestNoConformingServerFlips(t *testing.T) {
 	s, err := builtIn()
 	require.NoError(t, err)
-	every := 4
+	every := 12
 	switch {
 	case testing.Short():
-		every = 20
+		every = 40
 	case *soak > 0:
 		every = 1
 	}
