@@ -284,7 +284,7 @@ func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})
 	// each worker may be one beyond the limit
-	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond, Parallel: 2})
+	r := run(t, target(moody), conformance.Options{Timeout: 100 * time.Millisecond, Parallel: 2, Seed: "moody"})
 	require.Equal(t, record.NotConformant, r.Verdict, r.Reason)
 	require.Contains(t, broken(r), "http.timely")
 	require.Contains(t, broken(r), "response.created")
