@@ -47,15 +47,6 @@ func units() map[string]time.Duration {
 	return map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
 }
 
-func (r *rateFlag) String() string {
-	for name, per := range units() {
-		if r.N > 0 && r.Per == per {
-			return fmt.Sprintf("%d/%s", r.N, name)
-		}
-	}
-	return ""
-}
-
 func (r *rateFlag) Set(text string) error {
 	number, unit, _ := strings.Cut(text, "/")
 	n, err := strconv.Atoi(number)

@@ -23,7 +23,7 @@ type answers struct {
 	Repeats   *repeats   `json:"repeats,omitempty"` // how a refusal says that the action is under way
 }
 
-// A relation is one of x-relations, as far as one answer shows it.
+// A relation is an entry of x-relations that one answer shows by itself.
 type relation struct {
 	Check       string   `json:"check"`
 	Kind        string   `json:"kind"`

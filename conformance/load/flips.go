@@ -115,8 +115,6 @@ func (f *flips) note(id string, a *conformance.Attempt, h *held) (flipped bool) 
 		w.Findings, w.First = append([]string{}, keys...), x.Started.UTC()
 		if h != nil {
 			w.connection = h.before
-		}
-		if h != nil {
 			f.open = append(f.open, w)
 		}
 		j.ways[name], j.order = w, append(j.order, w)

@@ -11,12 +11,6 @@ import (
 	"fmaspec/conformance/term"
 )
 
-// The models of a load.
-const (
-	Closed = "closed"
-	Open   = "open"
-)
-
 // Gates are bounds on what a load measures. The zero value has none.
 type Gates struct {
 	MaxP99        time.Duration    // of all requests
@@ -103,37 +97,18 @@ func (g Gates) check(l *record.LoadInfo) []record.Gate {
 
 // info returns what was measured so far.
 func (r *run) info() *record.LoadInfo {
-	out := &record.LoadInfo{Model: Closed, Workers: r.Workers, Duration: r.Duration, WarmUp: r.WarmUp, Ramp: r.Ramp,
-		Mix: r.Mix, Cases: len(r.sent)}
+	out := &record.LoadInfo{Model: record.ClosedModel, Workers: r.Workers, Rate: r.Rate.String(), Duration: r.Duration,
+		WarmUp: r.WarmUp, Ramp: r.Ramp, Mix: r.Mix, Cases: len(r.mix.cases)}
 	if r.Rate.N > 0 {
-		out.Model, out.Rate = Open, rateText(r.Rate)
+		out.Model = record.OpenModel
 	}
-	if r.meter == nil { // the plan was stopped before the load began
-		out.Latency, out.Series, out.Errors = []record.LatencyInfo{
-			latency(key{}, newHistogram()),
-		}, []record.LoadPoint{},
-			[]record.LoadError{}
-		out.Flips, out.Outages, out.Sent = []record.Flip{}, []record.Outage{}, map[string]int64{}
-	} else {
+	if r.meter != nil { // nil where the plan was stopped before the load began
 		r.meter.info(out, r.Now())
 		r.down.info(out)
 		out.Flips = r.flips.info()
 	}
 	out.Gates = r.Gates.check(out)
 	return out
-}
-
-// rateText is a rate as "500/s".
-func rateText(rate conformance.Rate) string {
-	switch rate.Per {
-	case time.Hour:
-		return fmt.Sprintf("%d/h", rate.N)
-	case time.Minute:
-		return fmt.Sprintf("%d/m", rate.N)
-	case time.Second:
-		return fmt.Sprintf("%d/s", rate.N)
-	}
-	return fmt.Sprintf("%d in %v", rate.N, rate.Per)
 }
 
 // complete adds the load to the report of the session.

@@ -103,7 +103,6 @@ type Now struct {
 type run struct {
 	Options
 	session *conformance.Session
-	sent    []*conformance.Case // that the mix has, in the order of their ids
 	mix     *mix
 	arrive  arrivals
 	meter   *meter
@@ -155,7 +154,6 @@ func newRun(plan *conformance.Plan, o Options) (*run, error) {
 	if r.mix, err = newMix(r.Mix, plan.Sent(), r.Seed); err != nil {
 		return nil, &conformance.UsageError{Msg: err.Error()}
 	}
-	r.sent = r.mix.cases
 	r.arrive = arrivals{ramp: r.Ramp}
 	if r.Rate.N > 0 {
 		r.arrive.each = time.Duration(float64(r.Rate.Per) / float64(r.Rate.N) * r.mix.steps())
@@ -220,7 +218,7 @@ func (r *run) load(ctx context.Context) {
 	r.flips = newFlips()
 	r.down = newOutages(r.measured)
 	r.flips.known(r.session.Report())
-	for _, c := range r.sent {
+	for _, c := range r.mix.cases {
 		for _, a := range r.session.Attempts(c) {
 			r.flips.note(c.ID, a, nil)
 		}
@@ -325,6 +323,8 @@ func (w *worker) send(ctx context.Context, c *conformance.Case, planned time.Tim
 // take adds an attempt to what is known.
 func (w *worker) take(ctx context.Context, c *conformance.Case, a *conformance.Attempt, planned time.Time,
 	late time.Duration) {
+	h := &held{c, a, planned, late, w.n, w.last, w.Now()}
+	w.last = nil
 	for _, x := range a.Exchanges {
 		switch {
 		case x.Err == nil || x.Response != nil && x.Err.Kind == record.TooLong:
@@ -336,12 +336,11 @@ func (w *worker) take(ctx context.Context, c *conformance.Case, a *conformance.A
 			return
 		case x.Response == nil || x.Err.Kind == record.Cut:
 			// The target may be on its way out: that shows within a moment.
-			w.down.doubt(w.run, &held{c, a, planned, late, w.n, w.last, w.Now()})
-			w.last = nil
+			w.down.doubt(w.run, h)
 			return
 		}
 	}
-	w.settle(&held{c, a, planned, late, w.n, w.last, w.Now()})
+	w.settle(h)
 	last := a.Exchanges[len(a.Exchanges)-1]
 	w.last = new(neighbour(c.ID, last, w.n))
 }
@@ -349,7 +348,6 @@ func (w *worker) take(ctx context.Context, c *conformance.Case, a *conformance.A
 // away waits until the target can be reached again.
 func (w *worker) away(ctx context.Context, a *conformance.Attempt, text string) {
 	w.sender.Close()
-	w.last = nil
 	w.down.wait(ctx, w.run, int64(len(a.Exchanges)), text)
 }
 

@@ -119,7 +119,7 @@ func TestClosedModel(t *testing.T) {
 	r := put(t, t.Context(), h, c, load.Options{Duration: 3 * time.Second, WarmUp: time.Second, Workers: 1})
 	l := r.Load
 	require.Equal(t, record.Conformant, r.Verdict, r.Reason)
-	require.Equal(t, load.Closed, l.Model)
+	require.Equal(t, record.ClosedModel, l.Model)
 	require.Empty(t, l.Flips)
 	require.Empty(t, l.Errors)
 	require.Nil(t, l.Behind)
@@ -147,7 +147,7 @@ func TestClosedModel(t *testing.T) {
 // A server that stops for a second cannot hide it from the open model: what was to be sent
 // meanwhile counts as slow.
 func TestOpenModelIsCorrectedForCoordinatedOmission(t *testing.T) {
-	for _, model := range []string{load.Closed, load.Open} {
+	for _, model := range []string{record.ClosedModel, record.OpenModel} {
 		c := newClock()
 		h := honest(c)
 		h.takes = func(n int64) time.Duration {
@@ -157,13 +157,13 @@ func TestOpenModelIsCorrectedForCoordinatedOmission(t *testing.T) {
 			return time.Millisecond
 		}
 		o := load.Options{Duration: 2 * time.Second, Workers: 1}
-		if model == load.Open {
+		if model == record.OpenModel {
 			o.Rate = conformance.Rate{N: 100, Per: time.Second}
 		}
 		l := put(t, t.Context(), h, c, o).Load
 		require.Equal(t, model, l.Model)
 		p95 := time.Duration(l.Latency[0].P95)
-		if model == load.Closed {
+		if model == record.ClosedModel {
 			require.Less(t, p95, 2*time.Millisecond)
 			continue
 		}

@@ -281,7 +281,7 @@ func (m *meter) info(out *record.LoadInfo, now time.Time) {
 	slices.SortFunc(out.Errors, func(a, b record.LoadError) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Cause, b.Cause))
 	})
-	if out.Model == Open {
+	if out.Model == record.OpenModel {
 		out.Behind = new(m.behind)
 	}
 }

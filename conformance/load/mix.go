@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -129,7 +130,7 @@ func newMix(parts []record.MixPart, all []*conformance.Case, seed string) (*mix,
 		m.cases, m.upTo = append(m.cases, c), append(m.upTo, sum)
 	}
 	if len(m.cases) == 0 {
-		return nil, fmt.Errorf("mix: every weight is 0, so that nothing would be sent; give one that is more")
+		return nil, errors.New("mix: every weight is 0, so that nothing would be sent; give one that is more")
 	}
 	return m, nil
 }
@@ -177,14 +178,4 @@ func (a arrivals) at(n int64) time.Duration {
 		return time.Duration(float64(a.ramp) * math.Sqrt(float64(n)/inRamp))
 	}
 	return a.ramp + time.Duration((float64(n)-inRamp)*float64(a.each))
-}
-
-// Cases returns the cases of a plan that a load with a mix sends, in the order of their ids;
-// none where the mix is wrong.
-func Cases(plan *conformance.Plan, parts []record.MixPart) []*conformance.Case {
-	m, err := newMix(parts, plan.Sent(), "")
-	if err != nil {
-		return nil
-	}
-	return m.cases
 }

@@ -32,6 +32,12 @@ type LoadInfo struct {
 	Sent map[string]int64 `json:"sent"`
 }
 
+// The models of a load.
+const (
+	ClosedModel = "closed" // each worker sends the next case as soon as it has the answer
+	OpenModel   = "open"   // cases are sent at a given rate
+)
+
 // A MixPart is the weight of some cases in a load.
 type MixPart struct {
 	Cases  string  `json:"cases"` // "accepted", "refused", "either", or a pattern of case ids

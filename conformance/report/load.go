@@ -71,7 +71,7 @@ func shortTime(nanos int64) string { return term.Duration(time.Duration(nanos)) 
 // loadText says what load was put on the target.
 func loadText(l *record.LoadInfo) string {
 	text := fmt.Sprintf("%s, closed model", count(l.Workers, "worker"))
-	if l.Model == "open" {
+	if l.Model == record.OpenModel {
 		text = fmt.Sprintf("%s, open model with %s at most", l.Rate, count(l.Workers, "worker"))
 	}
 	text += fmt.Sprintf(", %s of %v", l.Elapsed.Round(100*time.Millisecond), l.Duration)
