@@ -7,6 +7,8 @@ FUZZTIME ?= 20s
 
 # The number of requests with a hidden action that make fuzz passes to the guard.
 HIDING ?= 2000000
+# The number of texts of each body that make fuzz makes to mislead the acceptor.
+MUTANTS ?= 400000
 TESTFLAGS ?=
 
 # The Pact tests need a native library, from npm, and a C compiler. If one is missing,
@@ -192,7 +194,7 @@ memory: ## measure the memory of a run against the heaviest hostile servers
 	$(GO) test -run '^$$' -bench ResidentMemory -benchtime 1x -timeout 30m ./conformance
 
 .PHONY: fuzz
-fuzz: ## fuzz each parser for FUZZTIME (20s), and the guard with HIDING (2000000) requests
+fuzz: ## fuzz each parser for FUZZTIME (20s), the guard with HIDING (2000000) requests, and the acceptor
 	@targets=$$($(GO) test -run '^$$' -list '^Fuzz' -json ./... \
 	    | sed -n 's/.*"Package":"\([^"]*\)".*"Output":"\(Fuzz[A-Za-z0-9_]*\)\\n".*/\1 \2/p'); \
 	  [ -n "$$targets" ] || { echo 'fuzz: no target found'; exit 1; }; \
@@ -202,3 +204,5 @@ fuzz: ## fuzz each parser for FUZZTIME (20s), and the guard with HIDING (2000000
 	  done <<<"$$targets"
 	@echo "fmaspec/conformance/internal/guard TestNothingHiddenTakesEffect $(HIDING) requests"
 	@$(GO) test -run '^TestNothingHiddenTakesEffect$$' -v -timeout 3h ./conformance/internal/guard -hiding $(HIDING)
+	@echo "fmaspec/schemas TestAcceptAcceptsNothingThatAnEngineRefuses $(MUTANTS) mutants of each body"
+	@$(GO) test -run '^TestAcceptAcceptsNothingThatAnEngineRefuses$$' -v -timeout 3h ./schemas -mutants $(MUTANTS)

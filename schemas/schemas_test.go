@@ -2,6 +2,7 @@ package schemas_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/schemas"
@@ -425,6 +427,18 @@ func BenchmarkValidate(b *testing.B) {
 	run("unmarshal", func() error {
 		var v any
 		return json.Unmarshal(body, &v)
+	})
+	run("strict parse", func() error {
+		if !jsontext.Value(body).IsValid() {
+			return errors.New("want a JSON text")
+		}
+		return nil
+	})
+	run("accept", func() error {
+		if _, ok := schema.Accept(body); !ok {
+			return errors.New("want it accepted")
+		}
+		return nil
 	})
 	run("validate", func() error {
 		v, err := schema.Validate(body)

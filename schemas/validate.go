@@ -31,7 +31,8 @@ type Schema struct {
 	name    string
 	engine  *gojsonschema.Schema
 	rules   map[place]Rule
-	numeric bool // a keyword looks at the value of a number
+	numeric bool  // a keyword looks at the value of a number
+	form    *form // nil where the schema has a keyword that Accept does not know
 }
 
 // A place is where a keyword applies: an instance pointer with "*" for items.
@@ -72,6 +73,9 @@ func (l library) compile(name string) (*Schema, error) {
 	s.engine, err = loader.Compile(gojsonschema.NewReferenceLoader(base + name + suffix))
 	if err != nil {
 		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
+	}
+	if f, err := l.form(name); err == nil {
+		s.form = f // a schema without one is left to the engine
 	}
 	return s, nil
 }
