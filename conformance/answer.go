@@ -52,6 +52,9 @@ func (x *observed) look() (a answer) {
 	if a.decodeErr != nil {
 		return a
 	}
+	if x.accepted(&a) {
+		return a
+	}
 	text := a.body
 	if a.json, a.twice = flaws(text); a.json != nil {
 		// Bytes that are at fault do not hide the text that they are meant to be.
@@ -83,6 +86,27 @@ func (x *observed) look() (a answer) {
 	return a
 }
 
+// schema returns what the body has to keep, if it is an object; nil where nothing is known.
+func (x *observed) schema() *schemas.Schema {
+	if x.Response.Status/100 == 2 {
+		return x.terms.schema
+	}
+	return x.terms.errors
+}
+
+// accepted reads a body that has no flaw and certainly keeps its schema, which most do.
+func (x *observed) accepted(a *answer) bool {
+	schema := x.schema()
+	if schema == nil || x.thorough {
+		return false
+	}
+	value, ok := schema.Accept(a.body)
+	if ok {
+		a.action, _ = value.(map[string]any)
+	}
+	return ok
+}
+
 // flaws returns what is wrong with bytes as one JSON text, and, where nothing is
 // but that, the first name that stands twice in one object.
 func flaws(text []byte) (broken, twice *strictjson.Error) {
@@ -104,15 +128,8 @@ func (x *observed) read(a *answer, text []byte) {
 		return
 	}
 	a.action, _ = value.(map[string]any) // whatever else it is leaves this nil, a problem of its own
-	var schema *schemas.Schema
-	switch {
-	case a.action == nil:
-	case x.Response.Status/100 == 2:
-		schema = x.terms.schema
-	default:
-		schema = x.terms.errors
-	}
-	if schema == nil {
+	schema := x.schema()
+	if schema == nil || a.action == nil {
 		return
 	}
 	a.violations, a.err = schema.ValidateValue(value)

@@ -26,13 +26,15 @@ type binder struct {
 	secrets *redact.Secrets
 	local   bool     // the target is on this machine
 	armed   []string // operations that may take effect where it is not
+	before  []bound  // the steps of an earlier round of the case, or nil
 }
 
 // bound is a step with every variable replaced.
 type bound struct {
 	request  record.Request // as a report keeps it: secrets struck out
 	sending  wire.Sending
-	file     string // that the body names, where it can be read
+	file     string   // that the body names, where it can be read
+	read     *subject // what the request names, as a report keeps it; nil where secrets were struck out of its body
 	marks    []string
 	absolute bool // it is about the absolute form of the target
 	inert    bool // machine and file are made up, so that nothing takes effect
@@ -41,7 +43,7 @@ type bound struct {
 // sent returns the request as one that is sent.
 func (b bound) sent(c *Case, step, round int) Sent {
 	return Sent{Case: c, Step: step, Round: round, Operation: c.Steps[step].operation(c), Request: b.request,
-		Marks: b.marks, Inert: b.inert}
+		Marks: b.marks, Inert: b.inert, read: b.read}
 }
 
 // markPrefix begins every value of {{comment}}; with the values of {{sha1}} it
@@ -248,7 +250,19 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	}
 	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute,
 		Version: shown, Header: header, Body: message[head:]})
+	if string(out.request.Body) == body {
+		out.read = &subject{out.file, b.machine(c, step, out.request.URL)}
+	}
 	return out, nil
+}
+
+// machine returns the machine that the URL of a step names, "" where it names none. Most
+// steps have one URL in all rounds.
+func (b *binder) machine(c *Case, step *Step, address string) string {
+	if i := step.Index - 1; i < len(b.before) && b.before[i].read != nil && b.before[i].request.URL == address {
+		return b.before[i].read.machine
+	}
+	return namedMachine(address, b.ops[step.operation(c)])
 }
 
 // requestID is an id that belongs to one request alone, in the form of a GUID.

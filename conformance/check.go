@@ -28,8 +28,10 @@ type observed struct {
 	*Exchange
 	answer *answer
 	now    time.Time // the end of the exchange
-	file   string    // that the request names
-	terms  *terms    // of the operation
+	subject
+	terms *terms // of the operation
+	// the engines judge each body, also what certainly keeps its schema
+	thorough bool
 }
 
 // Across reports whether the check compares the answers of all cases of a run, so that

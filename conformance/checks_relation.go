@@ -164,17 +164,14 @@ func rulesKept(x *observed, r *relation) (out []Problem) {
 // mostItems is how many items of arrays a relation reports.
 const mostItems = 20
 
-// texts returns the strings at the places of a relation. A member that is missing, no
-// string, or breaks its schema is a finding of another check.
-func (x *observed) texts(pointers ...string) (out []place) {
-	for _, pointer := range pointers {
-		for _, p := range placesAt(x.answer.action, pointer) {
-			if _, is := p.value.(string); is && !x.broken(p.pointer) {
-				out = append(out, p)
-			}
+// texts calls f with the strings at the places of a relation, and with the pointer to each. A
+// member that is missing, no string, or breaks its schema is a finding of another check.
+func (x *observed) texts(pointer string, f func(at, text string)) {
+	eachAt(x.answer.action, pointer, func(at string, value any) {
+		if text, is := value.(string); is && !x.broken(at) {
+			f(at, text)
 		}
-	}
-	return out
+	})
 }
 
 // broken reports whether what stands at a place breaks its schema.
@@ -183,11 +180,13 @@ func (x *observed) broken(pointer string) bool {
 }
 
 // each judges every string at the places of a relation.
-func (r *relation) each(x *observed, want string, good func(string) bool) (out []Problem) {
-	for _, p := range x.texts(r.At...) {
-		if text := p.value.(string); !good(text) {
-			out = append(out, Problem{Place: p.pointer, Want: want, Got: show(text)})
-		}
+func (r *relation) each(x *observed, good func(string) bool, want func() string) (out []Problem) {
+	for _, pointer := range r.At {
+		x.texts(pointer, func(at, text string) {
+			if !good(text) {
+				out = append(out, Problem{Place: at, Want: want(), Got: show(text)})
+			}
+		})
 	}
 	return out[:min(len(out), mostItems)]
 }
@@ -197,11 +196,13 @@ func (r *relation) equal(a, b string) bool {
 	return a == b || r.IgnoreCase && strings.EqualFold(a, b)
 }
 
-func matchesForm(x *observed, r *relation) []Problem { return r.each(x, r.Want, r.form.MatchString) }
+func matchesForm(x *observed, r *relation) []Problem {
+	return r.each(x, r.form.MatchString, func() string { return r.Want })
+}
 
 func oneOf(x *observed, r *relation) []Problem {
-	return r.each(x, "one of "+strings.Join(r.Values, ", "),
-		func(text string) bool { return slices.Contains(r.Values, text) })
+	return r.each(x, func(text string) bool { return slices.Contains(r.Values, text) },
+		func() string { return "one of " + strings.Join(r.Values, ", ") })
 }
 
 func equalsRequest(x *observed, r *relation) []Problem {
@@ -212,8 +213,8 @@ func equalsRequest(x *observed, r *relation) []Problem {
 	if sent == "" {
 		return nil // the request cannot be read, or names nothing
 	}
-	return r.each(x, fmt.Sprintf("the request's %s, %q", r.Member, sent),
-		func(text string) bool { return r.equal(text, sent) })
+	return r.each(x, func(text string) bool { return r.equal(text, sent) },
+		func() string { return fmt.Sprintf("the request's %s, %q", r.Member, sent) })
 }
 
 func equalsOther(x *observed, r *relation) []Problem {
@@ -221,52 +222,58 @@ func equalsOther(x *observed, r *relation) []Problem {
 	if !is {
 		return nil
 	}
-	return r.each(x, fmt.Sprintf("the value of %s, %s", r.Other[1:], show(other)),
-		func(text string) bool { return r.equal(text, other) })
+	return r.each(x, func(text string) bool { return r.equal(text, other) },
+		func() string { return fmt.Sprintf("the value of %s, %s", r.Other[1:], show(other)) })
 }
 
 func instants(x *observed, r *relation) []Problem {
-	return r.each(x, "an instant that exists", func(text string) bool {
+	return r.each(x, func(text string) bool {
 		_, err := instant(text)
 		return err == nil
-	})
+	}, func() string { return "an instant that exists" })
 }
 
-// read returns the instants at the places of a relation, nothing where one of them
+// A moment is an instant of an answer.
+type moment struct {
+	time.Time
+	text, pointer string
+}
+
+// moments returns the instants at the places of a relation, nothing where one of them
 // cannot be read: that is a finding of another check.
-func (r *relation) read(x *observed) (times []time.Time, at []place) {
+func (r *relation) moments(x *observed) (out []moment) {
+	out = make([]moment, 0, len(r.At))
+	unread := false
 	for _, pointer := range r.At {
-		found := x.texts(pointer)
-		if len(found) == 0 {
-			return nil, nil
-		}
-		for _, p := range found {
-			t, err := instant(p.value.(string))
-			if err != nil {
-				return nil, nil
-			}
-			times, at = append(times, t), append(at, p)
-		}
+		before := len(out)
+		x.texts(pointer, func(at, text string) {
+			t, err := instant(text)
+			unread = unread || err != nil
+			out = append(out, moment{t, text, at})
+		})
+		unread = unread || len(out) == before
 	}
-	return times, at
+	if unread {
+		return nil
+	}
+	return out
 }
 
 func within(x *observed, r *relation) (out []Problem) {
-	times, at := r.read(x)
-	for i, t := range times {
-		if t.Before(r.since) || !x.Started.IsZero() && t.After(x.now.Add(r.ahead)) {
-			out = append(out, Problem{Place: at[i].pointer, Want: r.Want, Got: show(at[i].value)})
+	for _, m := range r.moments(x) {
+		if m.Before(r.since) || !x.Started.IsZero() && m.After(x.now.Add(r.ahead)) {
+			out = append(out, Problem{Place: m.pointer, Want: r.Want, Got: show(m.text)})
 		}
 	}
 	return out[:min(len(out), mostItems)]
 }
 
 func ordered(x *observed, r *relation) (out []Problem) {
-	times, at := r.read(x)
-	for i := 1; i < len(times); i++ {
-		if times[i].Before(times[i-1]) {
-			out = append(out, Problem{Place: at[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, at[i-1].value),
-				Got: show(at[i].value)})
+	all := r.moments(x)
+	for i := 1; i < len(all); i++ {
+		if all[i].Before(all[i-1].Time) {
+			out = append(out, Problem{Place: all[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text),
+				Got: show(all[i].text)})
 		}
 	}
 	return out

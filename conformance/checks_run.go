@@ -100,17 +100,20 @@ func (x *observed) values() map[string][]string {
 	for check, r := range x.terms.across {
 		kept := make([]string, len(r.At))
 		for i, pointer := range r.At {
-			for _, p := range x.texts(pointer) {
-				text := p.value.(string)
+			x.texts(pointer, func(_, text string) {
 				if r.Kind == "instant-form" {
-					if _, err := instant(text); err != nil || r.form.MatchString(text) {
-						continue
+					if r.form.MatchString(text) {
+						return
+					}
+					if _, err := instant(text); err != nil {
+						return
 					}
 					text = show(text)
 				}
-				kept[i] = strings.Clone(text)
-				break
-			}
+				if kept[i] == "" {
+					kept[i] = strings.Clone(text) // not a part of the body
+				}
+			})
 		}
 		out[check] = kept
 	}

@@ -177,7 +177,7 @@ func (c *clientCall) action() string {
 	if t == nil {
 		return ""
 	}
-	machine, file := t.machineOf(c.path), sentMember(c.body, t.FileMember)
+	machine, file := machineOf(t.Operation, c.path), sentMember(c.body, t.FileMember)
 	if machine == "" || file == "" {
 		return ""
 	}

@@ -91,10 +91,10 @@ func (t *terms) running(body map[string]any) bool {
 
 // machineOf returns the machine that an escaped path names, before which the URL of a
 // server may have put further segments; "" where it names none.
-func (t *terms) machineOf(path string) string {
+func machineOf(op openapi.Operation, path string) string {
 	for more := true; more; {
-		if values, is := t.Match(path); is {
-			return t.Subject(values)
+		if values, is := op.Match(path); is {
+			return op.Subject(values)
 		}
 		_, path, more = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		path = "/" + path
@@ -105,66 +105,57 @@ func (t *terms) machineOf(path string) string {
 // memberAt returns the member of a body to which a pointer leads, nil where there is
 // none. Pointers that the schemas hold lead to members of objects alone, but for "*".
 func memberAt(body map[string]any, pointer string) any {
-	var at any = body
-	for _, name := range segments(pointer) {
-		object, is := at.(map[string]any)
-		if !is {
-			return nil
+	value, _ := valueAt(body, pointer)
+	return value
+}
+
+// valueAt is memberAt, and reports whether the member is there.
+func valueAt(body any, pointer string) (value any, there bool) {
+	value, there = body, true
+	for there && pointer != "" {
+		name, rest := pointer[1:], "" // without the slash
+		if end := strings.IndexByte(name, '/'); end >= 0 {
+			name, rest = name[:end], name[end:]
 		}
-		at = object[name]
+		object, _ := value.(map[string]any)
+		value, there = object[pointerText(name)]
+		pointer = rest
 	}
-	return at
+	return value, there
 }
 
 // isThere reports whether a body has a member at a pointer, even if it is null.
 func isThere(body map[string]any, pointer string) bool {
-	cut := strings.LastIndex(pointer, "/")
-	parent, is := memberAt(body, pointer[:cut]).(map[string]any)
-	_, there := parent[pointerName.Replace(pointer[cut+1:])]
-	return is && there
+	_, there := valueAt(body, pointer)
+	return there
 }
 
-// segments are the names of a JSON pointer.
-func segments(pointer string) []string {
-	names := strings.Split(pointer, "/")[1:]
-	for i := range names {
-		names[i] = pointerName.Replace(names[i])
+// pointerText returns a name of a JSON pointer without its escapes, RFC 6901 section 4.
+func pointerText(name string) string {
+	if strings.IndexByte(name, '~') < 0 {
+		return name
 	}
-	return names
+	return pointerName.Replace(name)
 }
 
-// pointerName undoes the escapes of a name in a JSON pointer, RFC 6901 section 4.
 var pointerName = strings.NewReplacer("~1", "/", "~0", "~")
 
-// A place is a value of an answer, and the pointer to it.
-type place struct {
-	pointer string
-	value   any
-}
-
-// placesAt returns the values to which a pointer leads that may have "*" for every item
-// of an array.
-func placesAt(body map[string]any, pointer string) []place {
-	found := []place{{"", body}}
-	for _, name := range strings.Split(pointer, "/")[1:] {
-		var next []place
-		for _, p := range found {
-			switch value := p.value.(type) {
-			case map[string]any:
-				if v, there := value[pointerName.Replace(name)]; there {
-					next = append(next, place{p.pointer + "/" + name, v})
-				}
-			case []any:
-				for i, v := range value {
-					if name == "*" {
-						next = append(next, place{p.pointer + "/" + strconv.Itoa(i), v})
-					}
-				}
-			}
+// eachAt calls f with the values to which a pointer leads that may have "*" for every item
+// of an array, and with the pointer to each.
+func eachAt(body any, pointer string, f func(at string, value any)) {
+	before, behind, every := strings.Cut(pointer, "/*")
+	value, there := valueAt(body, before)
+	if !every {
+		if there {
+			f(pointer, value)
 		}
-		found = next
+		return
 	}
-	return found
+	items, _ := value.([]any)
+	for i, item := range items {
+		at := before + "/" + strconv.Itoa(i)
+		eachAt(item, behind, func(inside string, value any) { f(at+inside, value) })
+	}
 }
 
 // sentMember reads a string member from a request's body, "" where it cannot.
@@ -363,7 +354,9 @@ func (t *terms) inCommon(with *terms, first bool) {
 // instant reads an RFC 3339 time, whose letters may be small (RFC 3339 5.6). A
 // leap second is taken for the second before it, which Go does not distinguish.
 func instant(text string) (time.Time, error) {
-	text = strings.ToUpper(text)
+	if strings.ContainsAny(text, "tz") {
+		text = strings.ToUpper(text)
+	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil && len(text) > 19 && text[16:19] == ":60" {
 		return time.Parse(time.RFC3339Nano, text[:16]+":59"+text[19:])

@@ -229,7 +229,7 @@ func (c *coverer) note(x *Judged, seen map[meeting]bool) {
 // what it is refused for may be in its header or body.
 func (c *coverer) addressed(x *Judged) bool {
 	u, err := url.Parse(x.Request.URL)
-	return err == nil && x.Request.Method == c.op.Method && c.suite.terms[c.op.ID].machineOf(u.EscapedPath()) != ""
+	return err == nil && x.Request.Method == c.op.Method && machineOf(c.op, u.EscapedPath()) != ""
 }
 
 // places returns the places that a request meets, and those of them at which it is at fault. It

@@ -17,6 +17,14 @@ type Sent struct {
 	Marks     []string       // values that no other request holds, in small letters
 	Inert     bool           // machine and file were made up, so that nothing could take effect
 	Started   time.Time      // when the request was sent
+
+	read *subject // what Request names, where that is known already
+}
+
+// A subject is what a request of an operation is about.
+type subject struct {
+	file    string // that the body names; "" where it cannot be read
+	machine string // that the path names; "" where it names none
 }
 
 // An Exchange is one request and its answer, from any source. It is complete when it

@@ -24,6 +24,15 @@ func (s *Suite) Judge(x *Exchange) Judgement {
 	return s.judgement(s.observe(x))
 }
 
+// Thorough returns a copy of the suite that judges each body by the engines. A suite takes one
+// for good that it certainly knows to be ([schemas.Schema.Accept]), which is several times as
+// fast; both judge alike, which comparing them shows.
+func (s *Suite) Thorough() *Suite {
+	out := *s
+	out.thorough = true
+	return &out
+}
+
 // termsOf returns what the documents say of the answers of the operation that the
 // exchange called.
 func (s *Suite) termsOf(x *Exchange) *terms {
@@ -41,11 +50,14 @@ func (s *Suite) observe(x *Exchange) *observed {
 		own.Case = &like
 		x = &own
 	}
-	v := &observed{Exchange: x, now: x.Started.Add(x.Elapsed), terms: s.termsOf(x)}
-	if v.terms == s.unknown {
-		v.file = sentFile(unchunked(x.Request), s.Operations)
-	} else {
-		v.file = sentMember(unchunked(x.Request), v.terms.FileMember)
+	v := &observed{Exchange: x, now: x.Started.Add(x.Elapsed), terms: s.termsOf(x), thorough: s.thorough}
+	switch {
+	case x.read != nil:
+		v.subject = *x.read
+	case v.terms == s.unknown:
+		v.subject = subject{sentFile(unchunked(x.Request), s.Operations), namedMachine(x.Request.URL, v.terms.Operation)}
+	default:
+		v.subject = subjectOf(x.Request, v.terms.Operation)
 	}
 	v.answer = new(v.look())
 	return v
@@ -54,7 +66,7 @@ func (s *Suite) observe(x *Exchange) *observed {
 // judgement judges an exchange.
 func (s *Suite) judgement(v *observed) Judgement {
 	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), erring: v.erring(), terms: v.terms,
-		machine: v.namedMachine(v.terms)}
+		machine: v.machine}
 	if out.Unjudged == "" && !v.aborted() {
 		out.Findings = s.findings(v)
 	}
@@ -64,7 +76,7 @@ func (s *Suite) judgement(v *observed) Judgement {
 	if v.readable() {
 		if v.terms.identity != "" {
 			id, _ := memberAt(v.answer.action, v.terms.identity).(string)
-			out.ActionID = strings.ToLower(id)
+			out.ActionID = strings.ToLower(strings.Clone(id)) // not a part of the body
 		}
 		out.values = v.values()
 	}
@@ -201,11 +213,16 @@ func (x *observed) unjudged() string {
 	return ""
 }
 
-// namedMachine returns the machine that the request's path names, "" where it names none.
-func (x *Exchange) namedMachine(t *terms) string {
-	u, err := url.Parse(x.Request.URL)
+// subjectOf returns what a request of an operation is about.
+func subjectOf(r record.Request, op openapi.Operation) subject {
+	return subject{sentMember(unchunked(r), op.FileMember), namedMachine(r.URL, op)}
+}
+
+// namedMachine returns the machine that the path of a URL names, "" where it names none.
+func namedMachine(address string, op openapi.Operation) string {
+	u, err := url.Parse(address)
 	if err != nil {
 		return ""
 	}
-	return t.machineOf(u.EscapedPath())
+	return machineOf(op, u.EscapedPath())
 }

@@ -19,9 +19,16 @@ func TestEveryRelationOfTheSchemasIsJudged(t *testing.T) {
 
 func TestPointersLeadToEveryItem(t *testing.T) {
 	body := map[string]any{"a": []any{map[string]any{"b/c": "x"}, "no object", map[string]any{"b/c": "y"}}, "d": nil}
-	require.Equal(t, []place{{"/a/0/b~1c", "x"}, {"/a/2/b~1c", "y"}}, placesAt(body, "/a/*/b~1c"))
-	require.Empty(t, placesAt(body, "/a/b~1c"))
-	require.Empty(t, placesAt(body, "/e"))
+	all := func(body any, pointer string) map[string]any {
+		out := map[string]any{}
+		eachAt(body, pointer, func(at string, value any) { out[at] = value })
+		return out
+	}
+	require.Equal(t, map[string]any{"/a/0/b~1c": "x", "/a/2/b~1c": "y"}, all(body, "/a/*/b~1c"))
+	require.Empty(t, all(body, "/a/b~1c"))
+	require.Empty(t, all(body, "/e"))
+	lists := []any{[]any{1}, 2, []any{3, 4}}
+	require.Equal(t, map[string]any{"/0/0": 1, "/2/0": 3, "/2/1": 4}, all(lists, "/*/*"))
 	require.True(t, isThere(body, "/d"), "want a null to be there")
 	require.False(t, isThere(body, "/e"))
 	require.Nil(t, memberAt(body, "/a/b"))

@@ -276,7 +276,7 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 			j.outcome, j.skip = record.NotApplicable, missing
 			continue
 		}
-		if j.steps, err = r.bindRound(c, 0, r.target.Token); err != nil {
+		if j.steps, err = r.bindRound(c, nil, 0, r.target.Token); err != nil {
 			return nil, usage("%v", err)
 		}
 		for i := range c.Steps {
@@ -295,10 +295,11 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 	return jobs, nil
 }
 
-// bindRound binds the steps of a case for one repetition.
-func (r *binding) bindRound(c *Case, round int, token string) ([]bound, error) {
+// bindRound binds the steps of a case for one repetition. before are those of an earlier one, or
+// nil.
+func (r *binding) bindRound(c *Case, before []bound, round int, token string) ([]bound, error) {
 	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
-		local: r.guard.Local(), armed: r.options.AcceptRisk}
+		local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {
@@ -486,7 +487,7 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()
 	}
-	steps, _ := r.bindRound(j.c, round, token) // what can be wrong was wrong in the first round
+	steps, _ := r.bindRound(j.c, j.steps, round, token) // what can be wrong was wrong in the first round
 	return steps, ctx.Err()
 }
 

@@ -59,6 +59,7 @@ type Suite struct {
 	kinds              map[string]Kind // by requirement
 	milder             []milder
 	bodies             *bodies // of the requests of its cases
+	thorough           bool    // see Thorough
 }
 
 // Load reads a contract and the sources, and cross-checks them: no case proves an

@@ -422,7 +422,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 		v.bound = j.steps
 	case round != v.round:
 		// what can be wrong was wrong in the first round
-		v.bound, _ = v.binding.bindRound(c, round, v.binding.target.Token)
+		v.bound, _ = v.binding.bindRound(c, nil, round, v.binding.target.Token)
 	}
 	v.round = round
 	b := v.bound[step]

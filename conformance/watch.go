@@ -237,7 +237,7 @@ func (w *Watch) bind(x *Exchange, c *Case, at int) {
 	defer w.mu.Unlock()
 	round, step := at/len(c.Steps), at%len(c.Steps)
 	x.Case, x.Step, x.Operation = c, step, c.Steps[step].operation(c)
-	if steps, err := w.binding.bindRound(c, round, w.binding.target.Token); err == nil {
+	if steps, err := w.binding.bindRound(c, nil, round, w.binding.target.Token); err == nil {
 		x.Marks, x.Inert = steps[step].marks, steps[step].inert
 	}
 	j := w.of(c)

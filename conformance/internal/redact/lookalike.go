@@ -50,7 +50,7 @@ func lookalikes(text string) string {
 	if strings.Contains(text, "=") || strings.Contains(text, "%3") || strings.Contains(text, `\u003`) {
 		text = behind(secretParameter, text, nil)
 	}
-	if strings.Contains(text, "@") && (strings.Contains(text, "://") || strings.Contains(text, `:\/\/`)) {
+	if strings.Contains(text, "@") && (hasUser(text, "://") || hasUser(text, `:\/\/`)) {
 		text = behind(password, text, nil)
 	}
 	if slices.ContainsFunc(hints(), func(hint string) bool { return strings.Contains(text, hint) }) {
@@ -62,6 +62,23 @@ func lookalikes(text string) string {
 		})
 	}
 	return text
+}
+
+// hasUser reports whether a text may hold a URL with a user, after these slashes.
+func hasUser(text, slashes string) bool {
+	for {
+		var found bool
+		if _, text, found = strings.Cut(text, slashes); !found {
+			return false
+		}
+		authority := text
+		if end := strings.IndexAny(text, "/\"'<>\\ \t\r\n\f\v"); end >= 0 {
+			authority = text[:end]
+		}
+		if strings.Contains(authority, "@") {
+			return true
+		}
+	}
 }
 
 // behind strikes out the second group of an expression, but for what is kept.

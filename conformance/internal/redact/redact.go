@@ -25,11 +25,12 @@ import (
 // be added during the run. The zero value holds none.
 type Secrets struct {
 	mu    sync.RWMutex
-	named []record.Field // the variable that stands for a value in a command line, and the value; longest first
-	spelt []spelling     // every spelling of every value
-	least int            // length of the shortest of them
-	known [][]form       // those of each token among the values
-	index *index         // of spelt and known; nil where it is not made yet
+	named []record.Field  // the variable that stands for a value in a command line, and the value; longest first
+	spelt []spelling      // every spelling of every value
+	least int             // length of the shortest of them
+	known [][]form        // those of each token among the values
+	index *index          // of spelt and known; nil where it is not made yet
+	clean map[string]bool // short texts in which nothing is struck out: most fields come again and again
 
 	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
 }
@@ -104,7 +105,7 @@ func (s *Secrets) add(name, value string, token bool) {
 	for _, sp := range s.spelt {
 		s.least = min(s.least, len(sp.text))
 	}
-	s.index = nil
+	s.index, s.clean = nil, nil
 }
 
 // lists returns the spellings, their index, nil where there are none, and the length of the
@@ -230,6 +231,37 @@ func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) 
 	return out, found, token
 }
 
+// The bounds of what is known to be clean.
+const cleanText, cleanTexts = 128, 1024
+
+// strikeShort is strike for a text that may well have come before, such as the name of a field.
+func (s *Secrets) strikeShort(text string) (out string, found, token bool) {
+	s.mu.RLock()
+	known := s.clean[text]
+	s.mu.RUnlock()
+	if known {
+		return text, false, false
+	}
+	_, index, _ := s.lists()
+	struck, found, token := s.strike([]byte(text), false)
+	if found || string(struck) != text {
+		return string(struck), found, token
+	}
+	if len(text) > cleanText {
+		return text, false, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index != index {
+		return text, false, false // a secret was added meanwhile
+	}
+	if s.clean == nil || len(s.clean) >= cleanTexts {
+		s.clean = map[string]bool{}
+	}
+	s.clean[strings.Clone(text)] = true
+	return text, false, false
+}
+
 // strike returns a text without the spellings and without parts of tokens, or nil where
 // it holds none, and reports whether one was of a token.
 func strike(body []byte, spelt []spelling, index *index, cut bool) (out []byte, token bool) {
@@ -325,17 +357,17 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []
 			r.Body = coding.Encode(struck)
 		}
 	}
-	header := http.Header{}
+	header := make(http.Header, len(r.Header))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		struckName, inName, token := s.strike([]byte(name), false)
+		struckName, inName, token := s.strikeShort(name)
 		note("the name of a header field", "", inName, token)
 		for _, value := range r.Header[name] {
-			struck, inValue, token := s.strike([]byte(value), false)
-			note("header ", string(struckName), inValue, token)
+			struck, inValue, token := s.strikeShort(value)
+			note("header ", struckName, inValue, token)
 			if http.CanonicalHeaderKey(name) == "Set-Cookie" {
-				struck = []byte(s.Field(record.Field{Name: name, Value: string(struck)}))
+				struck = s.Field(record.Field{Name: name, Value: struck})
 			}
-			header[string(struckName)] = append(header[string(struckName)], string(struck))
+			header[struckName] = append(header[struckName], struck)
 		}
 	}
 	r.Header = header
