@@ -72,7 +72,7 @@ func hasUser(text, slashes string) bool {
 			return false
 		}
 		authority := text
-		if end := strings.IndexAny(text, "/\"'<>\\ \t\r\n\f\v"); end >= 0 {
+		if end := strings.IndexAny(text, "/\"'<>\\ \t\r\n\f"); end >= 0 {
 			authority = text[:end]
 		}
 		if strings.Contains(authority, "@") {

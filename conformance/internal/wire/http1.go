@@ -35,14 +35,16 @@ type Pool struct {
 	two  []*conn2 // of HTTP/2
 }
 
-// A wireConn is a connection that holds no unread answer. One goroutine waits
-// on it for the first byte of whatever comes next, so that a connection closed
-// by the server is seen before it is used again.
+// A wireConn is a connection that holds no unread answer. A connection closed by the
+// server is seen before it is used again: the socket is looked at, or where there is none
+// to look at, one goroutine waits for the first byte of whatever comes next.
 type wireConn struct {
 	net.Conn
-	r     *bufio.Reader
-	first chan error // receives once, when a byte is there or the connection ended
-	used  bool
+	r      *bufio.Reader
+	answer *bufio.Reader   // of one answer at a time; nil before the first
+	socket syscall.RawConn // nil where it does not show what is there to read
+	first  chan error      // receives once, when a byte is there or the connection ended; nil with a socket
+	used   bool
 
 	mu        sync.Mutex
 	deadline  time.Time // of the exchange under way
@@ -84,11 +86,19 @@ func (w *wireConn) abandon() {
 
 func newWireConn(c net.Conn) *wireConn {
 	w := &wireConn{Conn: c, r: bufio.NewReader(c)}
+	// What is there to read of TLS may be no byte of an answer.
+	if tcp, is := c.(*net.TCPConn); is && peeks {
+		w.socket, _ = tcp.SyscallConn()
+	}
 	w.await()
 	return w
 }
 
+// await has a goroutine wait for the first byte where it takes one.
 func (w *wireConn) await() {
+	if w.socket != nil {
+		return
+	}
 	w.first = make(chan error, 1)
 	go func() {
 		_, err := w.r.Peek(1)
@@ -96,24 +106,79 @@ func (w *wireConn) await() {
 	}()
 }
 
-func (p *Pool) get() *wireConn {
+// begun waits for the first byte of an answer.
+func (w *wireConn) begun() error {
+	if w.first != nil {
+		return <-w.first
+	}
+	_, err := w.r.Peek(1)
+	return err
+}
+
+// silent reports whether a connection is open and there is nothing to read: it is neither
+// closed by the server, nor are there bytes that nobody asked for.
+func (w *wireConn) silent() bool {
+	if w.socket != nil {
+		return nothingToRead(w.socket)
+	}
+	select {
+	case <-w.first:
+		return false
+	default:
+		return true
+	}
+}
+
+// send writes a request, and returns what receives the outcome. A request is written while the
+// answer is read: a server may answer, and stop reading, before it has the whole request. A
+// short one fits into what a socket holds, so that writing it waits for nobody.
+func (w *wireConn) send(request []byte) <-chan error {
+	written := make(chan error, 1)
+	write := func() {
+		_, err := w.Write(request)
+		written <- err
+	}
+	if w.socket != nil && len(request) <= shortRequest {
+		write()
+	} else {
+		go write()
+	}
+	return written
+}
+
+// shortRequest is the length up to which a socket holds a request.
+const shortRequest = 8 << 10
+
+// answerReader returns a reader of one answer, whose head was read already.
+func (w *wireConn) answerReader(head []byte) *bufio.Reader {
+	whole := io.MultiReader(bytes.NewReader(head), w.r)
+	if w.answer == nil {
+		w.answer = bufio.NewReader(whole)
+	} else {
+		w.answer.Reset(whole)
+	}
+	return w.answer
+}
+
+// get returns an idle connection, with the deadline of the exchange that begins, or nil.
+func (p *Pool) get(deadline time.Time) *wireConn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.idle) > 0 {
 		c := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
-		select {
-		case <-c.first: // closed, or bytes that nobody asked for
-			c.Close()
-		default:
+		if c.begin(deadline); c.silent() {
 			return c
 		}
+		c.Close()
 	}
 	return nil
 }
 
 func (p *Pool) put(c *wireConn) {
-	c.SetDeadline(time.Time{})
+	if c.socket == nil {
+		c.SetDeadline(time.Time{}) // or else the goroutine that waits ends
+	}
 	c.used = true
 	c.await()
 	p.mu.Lock()
@@ -181,7 +246,7 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 	for {
 		var c *wireConn
 		if !s.Separate && !can {
-			c = p.get()
+			c = p.get(deadline)
 		}
 		if c == nil {
 			raw, err := p.dial(ctx, deadline)
@@ -189,8 +254,9 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 				return nil, dialError(ctx, err, p.d.timeout)
 			}
 			c = newWireConn(raw)
+			c.begin(deadline)
 		}
-		resp, keep, werr := p.exchange(ctx, c, s, deadline)
+		resp, keep, werr := p.exchange(ctx, c, s)
 		// A server may close an idle connection at any moment (RFC 9112 9.5): where
 		// that crossed our request, the request is sent again on a new one.
 		if werr != nil && werr.Kind == record.Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
@@ -216,29 +282,23 @@ func (p *Pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
 	return p.d.open(ctx)
 }
 
-// exchange sends on c and reads the answer. Where keep is false, c is closed.
-func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline time.Time) (resp *record.Response,
-	keep bool, werr *record.WireError) {
+// exchange sends on c, whose deadline is set, and reads the answer. Where keep is false, c is
+// closed.
+func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending) (resp *record.Response, keep bool,
+	werr *record.WireError) {
 	defer func() {
 		if !keep {
 			c.Close()
 		}
 	}()
-	c.begin(deadline)
 	defer context.AfterFunc(ctx, c.abandon)()
 
 	if s.Abort > 0 {
 		c.Write(s.Bytes[:s.Abort]) // the connection ends here, also where this fails
 		return nil, false, nil
 	}
-	// The request is written while the answer is read: a server may answer, and stop
-	// reading, before it has the whole body.
-	written := make(chan error, 1)
-	go func() {
-		_, err := c.Write(s.Bytes)
-		written <- err
-	}()
-	if err := <-c.first; err != nil {
+	written := c.send(s.Bytes)
+	if err := c.begun(); err != nil {
 		return nil, false, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
 	}
 	resp, r, body, werr := p.readHead(ctx, c, s.Method)
@@ -254,6 +314,11 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, deadline ti
 	}
 	// An answer may come before the server has read the whole request; then the
 	// connection cannot serve again.
+	select {
+	case err := <-written:
+		return resp, err == nil, nil
+	default:
+	}
 	select {
 	case err := <-written:
 		return resp, err == nil, nil
@@ -285,7 +350,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			}
 			return nil, nil, nil, p.readError(ctx, err, record.Slow, record.Malformed, "inside the head of the answer")
 		}
-		r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.r))
+		r := c.answerReader(head)
 		answer, err := http.ReadResponse(r, &http.Request{Method: method})
 		if err != nil {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
@@ -314,7 +379,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 		}
 		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header,
 			Unkept: append(unkept, record.Field{Name: "status line", Value: answer.Status})}
-		if hasField(head, "Content-Length") && hasField(head, "Transfer-Encoding") {
+		if hasField(head, "Transfer-Encoding") && hasField(head, "Content-Length") {
 			return resp, r, answer, &record.WireError{Kind: record.Conflict,
 				Msg: "the head gives both Content-Length and Transfer-Encoding, so the body was not read"}
 		}

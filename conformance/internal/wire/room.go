@@ -78,6 +78,9 @@ func (d *Dialer) receive(ctx context.Context, body io.Reader, resp *record.Respo
 		}
 	}
 	var read bytes.Buffer
+	if length > 0 {
+		read.Grow(int(min(length, largeBody)) + bytes.MinRead) // which reading to the end asks for
+	}
 	_, err := io.CopyN(&read, body, largeBody)
 	if err == nil {
 		if err := wait(); err != nil {
