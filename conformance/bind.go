@@ -21,6 +21,7 @@ import (
 // A binder gives the variables of cases their values, for one target and seed.
 type binder struct {
 	target  Target
+	base    *url.URL // of the target
 	seed    string
 	ops     map[string]openapi.Operation
 	secrets *redact.Secrets
@@ -112,11 +113,7 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 		case httpfile.OtherMachine:
 			return other, nil
 		case "authority":
-			u, err := url.Parse(b.target.URL)
-			if err != nil {
-				return "", err
-			}
-			return u.Host, nil
+			return b.base.Host, nil
 		case "operation":
 			return c.Operation, nil
 		case "path":
@@ -161,10 +158,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 		unbound = cmp.Or(unbound, err)
 		return value
 	}
-	u, err := url.Parse(b.target.URL)
-	if err != nil {
-		return out, err
-	}
+	u := b.base
 	path := expand(step.Path)
 	t := b.target.Transport
 	var header []record.Field

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -162,6 +163,7 @@ type binding struct {
 	secrets *redact.Secrets
 	ops     map[string]openapi.Operation // by ID
 	wanted  map[string]bool              // the cases that the options ask for, without their controls, by ID
+	base    *url.URL                     // of the target
 	planned int                          // requests that could take effect, of all jobs that are not withheld
 }
 
@@ -246,6 +248,9 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	}
 	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID(),
 		wanted: s.wanted(o)}
+	if r.base, err = url.Parse(target.URL); err != nil {
+		return nil, nil, usage("%v", err)
+	}
 	r.guard = guard.New(guard.Config{
 		File:   func(body []byte) string { return sentFile(body, s.Operations) },
 		Action: s.actionIn,
@@ -298,7 +303,7 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 // bindRound binds the steps of a case for one repetition. before are those of an earlier one, or
 // nil.
 func (r *binding) bindRound(c *Case, before []bound, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
+	b := &binder{target: r.target, base: r.base, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
 		local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
@@ -374,8 +379,17 @@ func (r *runner) keep(x *Exchange) *Judged {
 		kept.Response = r.shortened(x, len(kept.Request.Body), nothing)
 		r.kept.Add(int64(recordedSize(kept.Response)))
 	}
-	r.common.compact(&kept)
 	return &Judged{&kept, found}
+}
+
+// compacted returns an exchange in little memory, for one that a session keeps.
+func (r *runner) compacted(x *Judged) *Judged {
+	kept := *x.Exchange
+	if x.Response != nil {
+		kept.Response = new(*x.Response)
+	}
+	r.common.compact(&kept)
+	return &Judged{&kept, x.Judgement}
 }
 
 // shortened returns as much of an answer as a record keeps, given the length of the request.

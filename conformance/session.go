@@ -162,7 +162,7 @@ func (s *Session) keep(j *job, planned bool, made []*Judged) {
 			j.shown++
 		}
 		if planned || j.isNew(x) || shows {
-			j.exchanges = append(j.exchanges, x)
+			j.exchanges = append(j.exchanges, r.compacted(x))
 		} else {
 			j.dropped++
 		}

@@ -56,7 +56,10 @@ func (s *Session) Keep(ctx context.Context, c *Case, made []*Judged) error {
 	if err != nil {
 		return err
 	}
-	j.exchanges, j.done = made, true
+	for _, x := range made {
+		j.exchanges = append(j.exchanges, r.compacted(x))
+	}
+	j.done = true
 	j.begun, j.ended, j.whole = 1, r.options.Repeat, r.options.Repeat
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -160,6 +160,9 @@ func Variables(text string) (found []Variable, err error) {
 // behind it ("path" with "unknown-machine"). A None has no value: look for it
 // before expanding.
 func Expand(text string, lookup func(name string, args []string) (string, error)) (string, error) {
+	if !strings.Contains(text, "{{") {
+		return text, nil
+	}
 	pieces, err := split(text)
 	if err != nil {
 		return "", err

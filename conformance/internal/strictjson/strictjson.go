@@ -56,6 +56,9 @@ func Check(b []byte) error { return check(b, false) }
 func CheckText(b []byte) error { return check(b, true) }
 
 func check(b []byte, duplicates bool) error {
+	if jsontext.Value(b).IsValid() {
+		return nil // by stricter rules than these, and without the memory of a decoder
+	}
 	d, err := decoder(b, duplicates)
 	if err != nil {
 		return err
@@ -110,6 +113,9 @@ func StringMember(b []byte, member string) (text string, found bool) {
 // for one that the object does not have. Where the text is no object there are none at all.
 // The error is that of [Check].
 func Members(b []byte, names ...string) (values [][]byte, err error) {
+	if jsontext.Value(b).IsValid() {
+		return members(b, names), nil
+	}
 	d, err := decoder(b, false)
 	if err != nil {
 		return nil, err
