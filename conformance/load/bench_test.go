@@ -30,28 +30,19 @@ func BenchmarkLoad(b *testing.B) {
 	target := conformance.Target{URL: server.URL, Token: token, Machine: machine}
 	requests := requestsOf(b, s, target)
 	var judged, bare float64
-	var cj, cb time.Duration
 	for b.Loop() {
 		plan, err := s.Plan(b.Context(), target, benchOptions())
 		require.NoError(b, err)
-		c0 := cpu()
 		r, err := load.Run(b.Context(), plan, load.Options{Duration: slice, Workers: workers, Seed: "bench"})
 		require.NoError(b, err)
 		require.Empty(b, r.Load.Flips)
 		require.Empty(b, r.Load.Errors)
 		judged += r.Load.Throughput
-		c1 := cpu()
-		x := bareRate(b, requests, workers, slice)
-		c2 := cpu()
-		cj += time.Duration(float64(c1-c0) / r.Load.Throughput / 4)
-		cb += time.Duration(float64(c2-c1) / x / 4)
-		bare += x
+		bare += bareRate(b, requests, workers, slice)
 	}
 	b.ReportMetric(judged/float64(b.N), "judged/s")
 	b.ReportMetric(bare/float64(b.N), "bare/s")
 	b.ReportMetric(judged/bare, "of-bare")
-	b.ReportMetric(float64(cj.Microseconds())/float64(b.N), "µs/judged")
-	b.ReportMetric(float64(cb.Microseconds())/float64(b.N), "µs/bare")
 }
 
 // benchOptions are those of the load that is compared.
