@@ -118,7 +118,7 @@ func (m *meeting) look(t *testing.T) *record.Report {
 	if sampled() { // the rest starts nothing that runs at once
 		return r
 	}
-	v, err := s.Verify(written(t, r))
+	v, err := s.Thorough().Verify(written(t, r))
 	require.NoError(t, err)
 	require.Empty(t, v.Differences, "want a record that matches its exchanges")
 	for _, f := range report.Formats() {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -431,7 +432,12 @@ func FuzzJudge(f *testing.F) {
 	f.Add(401, "text/html; charset", []byte("<html>"))
 	f.Add(201, "application/json", []byte(`{"n":1e1000001}`))
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
-		for _, finding := range s.Judge(recorded(status, contentType, string(body))).Findings {
+		findings := s.Judge(recorded(status, contentType, string(body))).Findings
+		if engines := s.Thorough().Judge(recorded(status, contentType, string(body))).Findings; !reflect.DeepEqual(engines,
+			findings) {
+			t.Fatalf("want the findings of the engines, %+v, got %+v", engines, findings)
+		}
+		for _, finding := range findings {
 			if s.Requirement(finding.Requirement) == nil || finding.Want == "" || finding.Place == "" {
 				t.Fatalf("want a requirement, a place and what was wanted, got %+v", finding)
 			}

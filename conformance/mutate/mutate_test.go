@@ -93,7 +93,8 @@ func representatives(golden string) func(Subject, *record.Report) bool {
 	}
 }
 
-// borneOut writes a report, reads it, and judges its exchanges again.
+// borneOut writes a report, reads it, and judges its exchanges again, by the engines alone: what
+// the run took for valid in one pass has to be so for them.
 func borneOut(suite *conformance.Suite, r *record.Report) error {
 	var b bytes.Buffer
 	if err := report.JSON(&b, r); err != nil {
@@ -103,7 +104,7 @@ func borneOut(suite *conformance.Suite, r *record.Report) error {
 	if err != nil {
 		return err
 	}
-	v, err := suite.Verify(read)
+	v, err := suite.Thorough().Verify(read)
 	if err == nil && len(v.Differences) > 0 {
 		err = fmt.Errorf("the record is does not match its exchanges at %d places, first %+v", len(v.Differences),
 			v.Differences[0])
