@@ -101,3 +101,13 @@ func bareLoop(b *testing.B, r *record.Report) func() {
 		workers.Wait()
 	}
 }
+
+// BenchmarkStart times what each command that judges does first.
+func BenchmarkStart(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := conformance.Load(conformance.Contract{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

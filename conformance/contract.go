@@ -39,6 +39,12 @@ func (c Contract) schemas() fs.FS {
 	return c.Schemas
 }
 
+// Hashes returns what [Suite.Contract] and [Suite.Fixtures] are of a suite that is loaded from
+// this contract alone, without loading it.
+func (c Contract) Hashes() (contract, fixtures string) {
+	return hashOf(c.openAPI(), c.schemas()), hashOf(c.source().FS)
+}
+
 func (c Contract) source() Source {
 	if c.Fixtures == nil {
 		return Source{FS: fixtures.FS(), Name: "fixtures"}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // insideMarks are the marks of a server's inside in an answer. One of the words
@@ -18,7 +19,7 @@ import (
 var insideMarks = []struct {
 	what  string
 	words []string
-	mark  *regexp.Regexp
+	mark  func() *regexp.Regexp
 }{
 	{"a stack trace", []string{"goroutine ", "runtime error: ", "nil pointer", "raceback", "RACEBACK", ", line ", "at ",
 		"tack", "TACK", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
@@ -160,7 +161,11 @@ var diskWords = []string{"/usr/", "/var/", "/etc/", "/opt/", "/srv/", "/root/", 
 // link is what leads elsewhere in a page, and is a path of no disk.
 var link = regexp.MustCompile(`(?i)\b(href|src|action|content)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)`)
 
-func anyOf(forms ...string) *regexp.Regexp { return regexp.MustCompile(strings.Join(forms, "|")) }
+// anyOf returns what compiles an expression that matches any of the forms, when it is first
+// needed: most answers show nothing of a server's inside, and compiling takes milliseconds.
+func anyOf(forms ...string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(strings.Join(forms, "|")) })
+}
 
 // unescaped undoes the escapes of JSON strings that stand in paths and traces.
 var unescaped = strings.NewReplacer(`\\`, `\`, `\/`, `/`, `\"`, `"`, `\n`, "\n", `\r`, "", `\t`, "\t", `\u0022`, `"`,
@@ -189,7 +194,7 @@ func insideOf(body, asked string, sent ...string) string {
 			if !slices.ContainsFunc(i.words, func(w string) bool { return strings.Contains(text, w) }) {
 				continue
 			}
-			if found := i.mark.FindString(text); found != "" {
+			if found := i.mark().FindString(text); found != "" {
 				return fmt.Sprintf("%s: %q", i.what, brief(strings.TrimSpace(found)))
 			}
 		}
@@ -208,7 +213,7 @@ func insideOf(body, asked string, sent ...string) string {
 		if !slices.ContainsFunc(diskWords, func(w string) bool { return strings.Contains(text, w) }) {
 			continue
 		}
-		for _, found := range diskPath.FindAllString(text, -1) {
+		for _, found := range diskPath().FindAllString(text, -1) {
 			path := strings.TrimLeft(found, " \t\r\n\"'([=:>`")
 			if !strings.HasPrefix(own, path) && (tail == "" || !strings.Contains(path, tail)) {
 				return fmt.Sprintf("a path of its disk: %q", brief(strings.TrimSpace(path)))

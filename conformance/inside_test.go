@@ -100,7 +100,7 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 	for _, i := range insideMarks {
 		require.NotEmpty(t, samples[i.what], i.what)
 		for _, s := range samples[i.what] {
-			require.Regexp(t, i.mark, s, i.what)
+			require.Regexp(t, i.mark(), s, i.what)
 			require.True(t, slices.ContainsFunc(i.words, func(w string) bool { return strings.Contains(s, w) }),
 				"%s: want one of the words in %q", i.what, s)
 		}
@@ -121,7 +121,7 @@ func TestEveryPathOfADiskIsFoundByItsWords(t *testing.T) {
 	}
 	paths = append(paths, `C:\inetpub\x`, `C:\\home\\site\\x`, `D:\a\1\s\x`, `c:\x\Program.cs`)
 	for _, path := range paths {
-		require.Regexp(t, diskPath, path)
+		require.Regexp(t, diskPath(), path)
 		require.True(t, slices.ContainsFunc(diskWords, func(w string) bool { return strings.Contains(path, w) }), path)
 		require.NotEmpty(t, insideOf("open "+path+" failed", askedURL), path)
 	}

@@ -93,7 +93,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 	}
 	l.terms(doc)
 	l.suite.checks = checksOf(l.relations, l.suite.unknown)
-	l.suite.Contract = l.hash(c.openAPI(), c.schemas())
+	l.suite.Contract, _ = c.Hashes()
 	var read []fs.FS
 	own := true
 	for _, source := range sources {
@@ -110,7 +110,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 	if len(l.errs) == 0 { // otherwise a requirement that could not be read would be missed in each statement
 		l.statements()
 	}
-	l.suite.Fixtures = l.hash(read...)
+	l.suite.Fixtures = hashOf(read...)
 	for i := range l.suite.Requirements {
 		r := &l.suite.Requirements[i]
 		l.suite.requirement[r.ID] = r
@@ -146,8 +146,8 @@ func (l *loader) failAt(file string, line int, format string, args ...any) {
 	l.fail(fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...)))
 }
 
-// hash is SHA-256, in hex, over every file of the file systems, by name and content.
-func (l *loader) hash(of ...fs.FS) string {
+// hashOf is SHA-256, in hex, over every file of the file systems, by name and content.
+func hashOf(of ...fs.FS) string {
 	var all []byte
 	for _, fsys := range of {
 		fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
