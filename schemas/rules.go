@@ -114,6 +114,9 @@ func (w *walker) annotations(name, pointer string, schema map[string]any) error 
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("schemas/%s: x-rules at %q: %s", name+suffix, pointer, fmt.Sprintf(format, args...))
 	}
+	if schema["x-rules"] == nil {
+		return nil
+	}
 	text, err := json.Marshal(schema["x-rules"])
 	if err != nil {
 		return fail("%v", err)

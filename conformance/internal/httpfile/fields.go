@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"fmaspec/conformance/nearest"
 )
@@ -88,14 +89,16 @@ func CheckField(key, value string) string {
 	return fmt.Sprintf("%q is no field of a head", key)
 }
 
-func fieldNamed(key string) *FieldDoc {
+// fieldsByKey finds a row of [Fields], made once: every line of a head is looked up in it.
+var fieldsByKey = sync.OnceValue(func() map[string]*FieldDoc {
+	out := map[string]*FieldDoc{}
 	for _, f := range Fields() {
-		if f.Key == key {
-			return &f
-		}
+		out[f.Key] = &f
 	}
-	return nil
-}
+	return out
+})
+
+func fieldNamed(key string) *FieldDoc { return fieldsByKey()[key] }
 
 // fieldKeys lists what the first head may hold, or else a further one.
 func fieldKeys(first bool) (keys []string) {
