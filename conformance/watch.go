@@ -44,6 +44,7 @@ type Watch struct {
 	states  map[string]*together     // by the server that is called
 	found   map[ref][]record.Finding // by the records before
 	jobs    map[*Case]*watched
+	common  common        // what the exchanges of the jobs have in common
 	asked   *latest[bool] // the actions that were asked for in this record: operation, machine and file
 	broken  []record.CaseResult
 	traffic record.TrafficInfo
@@ -365,6 +366,7 @@ func (w *Watch) keep(x *Judged) {
 	if x.Response != nil {
 		kept.Response = shortenedTo(x.Response, keptLong)
 	}
+	w.common.compact(&kept)
 	judged := &Judged{&kept, x.Judgement}
 	judged.values, judged.Traces = nil, nil // of which the checks across exchanges keep what they need
 	j.exchanges = append(j.exchanges, judged)
