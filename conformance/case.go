@@ -55,13 +55,14 @@ type Case struct {
 	Steps   []Step // at least one
 	Origin         // where it comes from
 
-	own    bool            // it is a user's, of a Source with Own
-	open   []string        // the requirements that acceptance and refusal are charged to
-	sound  bool            // the body of its request, which is recorded, breaks nothing
-	weak   bool            // all of these are inferred: who does not accept the request has to refuse it
-	kinds  map[string]Kind // of Proves
-	status string          // the requirement on a refusal's status, or ""
-	milder []milder        // than status
+	own     bool            // it is a user's, of a Source with Own
+	open    []string        // the requirements that acceptance and refusal are charged to
+	sound   bool            // the body of its request, which is recorded, breaks nothing
+	weak    bool            // all of these are inferred: who does not accept the request has to refuse it
+	charges chargedFor      // those below
+	kinds   map[string]Kind // of Proves
+	status  string          // the requirement on a refusal's status, or ""
+	milder  []milder        // than status
 	// the strongest requirement that it proves, to which an expectation is charged that no other is about
 	main string
 }

@@ -61,7 +61,7 @@ func plainer(a, b mention) int {
 // of its name.
 func acrossRelations() map[string]func(check string, limit room) across {
 	return map[string]func(string, room) across{
-		"fresh": func(check string, limit room) across { return &idsFresh{check, newLatest[[]identified](limit)} },
+		"fresh": func(check string, limit room) across { return &idsFresh{check, newLatest[*sameID](limit)} },
 		"instant-form": func(check string, _ room) across {
 			return &instantForm{check, controls{},
 				map[formKey]*formOf{}}
@@ -187,6 +187,11 @@ func (n identified) same(o identified) bool {
 		(strings.EqualFold(n.machine, o.machine) || n.machine == "" || o.machine == "")
 }
 
+// equal reports whether the same is known of two answers.
+func (n identified) equal(o identified) bool {
+	return n.operation == o.operation && strings.EqualFold(n.file, o.file) && strings.EqualFold(n.machine, o.machine)
+}
+
 // other says for what else another answer has the value of this one.
 func (n identified) other(o identified) string {
 	switch {
@@ -202,7 +207,31 @@ func (n identified) other(o identified) string {
 // have it.
 type idsFresh struct {
 	check string
-	*latest[[]identified]
+	*latest[*sameID]
+}
+
+// A sameID is the answers with one value.
+type sameID struct {
+	all []identified
+	// some that are about different actions: what a further answer is compared with, of however
+	// many there are
+	subjects []identified
+}
+
+// mostSubjects is how many actions a further answer with the same value is compared with.
+const mostSubjects = 8
+
+// differs reports whether one of the answers is about another action than n.
+func (s *sameID) differs(n identified) bool {
+	return slices.ContainsFunc(s.subjects, func(o identified) bool { return !o.same(n) })
+}
+
+// add adds an answer.
+func (s *sameID) add(n identified) {
+	s.all = append(s.all, n)
+	if len(s.subjects) < mostSubjects && !slices.ContainsFunc(s.subjects, n.equal) {
+		s.subjects = append(s.subjects, n)
+	}
 }
 
 // sameIDs is how many answers with one value a session without end keeps in any case.
@@ -228,9 +257,13 @@ func (k *idsFresh) note(at ref, x *Judged) (shows bool) {
 		return false
 	}
 	n, with := identified{mentionOf(at, x), r, id, x.terms.ID, x.machine}, k.of[id]
-	shows = slices.ContainsFunc(with, func(o identified) bool { return !o.same(n) })
-	if k.mayAdd(len(with)) {
-		k.put(id, append(with, n))
+	if with == nil {
+		with = &sameID{}
+	}
+	shows = with.differs(n)
+	if k.mayAdd(len(with.all)) {
+		with.add(n)
+		k.put(id, with)
 	}
 	return shows
 }
@@ -238,11 +271,11 @@ func (k *idsFresh) note(at ref, x *Judged) (shows bool) {
 // problems charges each answer that has the value of the plainest and is about another action.
 func (k *idsFresh) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for id, all := range k.of {
-		if len(all) == 1 {
+	for id, with := range k.of {
+		if len(with.all) == 1 {
 			continue
 		}
-		all = slices.SortedFunc(slices.Values(all), func(a, b identified) int { return plainer(a.mention, b.mention) })
+		all := slices.SortedFunc(slices.Values(with.all), func(a, b identified) int { return plainer(a.mention, b.mention) })
 		for _, n := range all[1:] {
 			if !n.same(all[0]) {
 				out[n.ref] = n.relation.problem("an id of its own", fmt.Sprintf("%q, which %s got for %s", id,

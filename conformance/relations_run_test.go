@@ -291,7 +291,7 @@ func TestASecondFreshRelationComparesItsOwnMember(t *testing.T) {
 	for _, o := range s.terms {
 		o.across["comments-fresh"] = &second
 	}
-	k := &idsFresh{"comments-fresh", newLatest[[]identified](room{})}
+	k := &idsFresh{"comments-fresh", newLatest[*sameID](room{})}
 	for n, a := range []told{{name: "a", machine: "m", answer: answers("requestorComment", "one")},
 		{name: "b", machine: "m", answer: answers("requestorComment", "two")},
 		{name: "c", machine: "m", answer: answers("requestorComment", "One")}} {

@@ -213,7 +213,7 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 	require.LessOrEqual(t, len(j.exchanges), 2+newFindings)
 	for _, state := range s.runner.beyond.states {
 		if k, is := state.(*idsFresh); is {
-			require.LessOrEqual(t, len(k.of["one"]), sameIDs)
+			require.LessOrEqual(t, len(k.of["one"].all), sameIDs)
 		}
 	}
 }

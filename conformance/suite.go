@@ -412,6 +412,19 @@ func (s *Suite) charge(c *Case) {
 		return r == nil || r.Level != record.Inferred
 	})
 	c.main = s.strongest(c.Proves)
+	c.charges = chargedFor{c, s.unknown}
+}
+
+// chargedFor says for which case, and by the terms of which contract, charges were filled in. A
+// copy of a case has those of the original, and may prove something else.
+type chargedFor struct {
+	c  *Case
+	by *terms
+}
+
+// isCharged reports whether charges are filled in for a case.
+func (s *Suite) isCharged(c *Case) bool {
+	return s.byID[c.ID] == c || c.charges == chargedFor{c, s.unknown}
 }
 
 // circle reports a case whose control is, over others, the case itself: each would
