@@ -10,6 +10,8 @@ HIDING ?= 2000000
 # The number of texts of each body that make fuzz makes to mislead the acceptor.
 MUTANTS ?= 400000
 TESTFLAGS ?=
+# The version of benchstat that make bench-compare builds.
+BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
 # The Pact tests need a native library, from npm, and a C compiler. If one is missing,
 # "optional" reports it and continues, and "required" fails.
@@ -165,10 +167,24 @@ k6: ## build k6, and test the script of fmaspec export k6 with it (minutes)
 browser: ## test the HTML report in Chromium, and its accessibility with axe (needs npm and chromium)
 	@.ci/browser/run $(TESTFLAGS)
 
+# How many turns the alternatives of make bench take, and the MiB of each file that it makes.
+TURNS ?= 5
+MIB ?= 32
+BENCH = $(GO) test -run '^$$' -bench . -benchtime $(TURNS)x -timeout 3h ./conformance/bench -check-size $(MIB)
+
 .PHONY: bench
-bench: ## benchmark judging and a whole run, with a bare loop for comparison
+bench: ## compare the suite with a bare loop, a strict parse and a line scan, in TURNS (5) turns; files have MIB (32) MiB
+	$(BENCH)
+
+.PHONY: bench-compare
+bench-compare: ## run make bench, and compare it with the figures of docs/bench.txt by benchstat
+	@new=$$(mktemp) && trap 'rm -f "$$new"' EXIT && $(BENCH) | tee "$$new" && \
+	  $(GO) run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) docs/bench.txt "$$new"
+
+.PHONY: bench-parts
+bench-parts: ## benchmark the parts: schemas, judging, generating, reading, striking out
 	$(GO) test -run '^$$' -bench . -skip ResidentMemory -benchmem ./schemas ./conformance ./conformance/generate \
-	  ./conformance/traffic ./conformance/proxy ./conformance/load
+	  ./conformance/traffic ./conformance/internal/redact
 
 # The number of exchanges of make bench-proxy.
 EXCHANGES ?= 1000000

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync/atomic"
 
@@ -75,6 +76,28 @@ func (p *Plan) Sent() (out []*Case) {
 		}
 	}
 	return out
+}
+
+// For returns the plan of the same requests to another handler in memory, under another name. It
+// binds nothing anew, so that one plan serves to judge many handlers, several at once; the plan
+// itself must not be started before. An error is a [*UsageError].
+func (p *Plan) For(handler http.Handler, name string) (*Plan, error) {
+	if p.binding.target.Handler == nil || handler == nil {
+		return nil, usage("plan: the target is no handler; make a plan of its own for each URL")
+	}
+	if p.started.Load() {
+		return nil, usage("plan: it was started before; call For on a plan that is not")
+	}
+	b := *p.binding
+	b.target.Handler, b.target.Name = handler, name
+	b.guard = b.newGuard()
+	out := &Plan{Suite: p.Suite, Target: b.target.info(), Settings: p.Settings, Safety: b.guard.Info(), Cases: p.Cases,
+		Actions: p.Actions, Machines: p.Machines, Files: p.Files, Requests: p.Requests, Withheld: p.Withheld, binding: &b}
+	for _, j := range p.jobs {
+		out.jobs = append(out.jobs, &job{caseRun: caseRun{c: j.c, outcome: j.outcome, skip: j.skip},
+			steps: slices.Clone(j.steps), withheld: j.withheld})
+	}
+	return out, nil
 }
 
 // joined adds to a list what is not in it.

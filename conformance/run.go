@@ -251,12 +251,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	if r.base, err = url.Parse(target.URL); err != nil {
 		return nil, nil, usage("%v", err)
 	}
-	r.guard = guard.New(guard.Config{
-		File:   func(body []byte) string { return sentFile(body, s.Operations) },
-		Action: s.actionIn,
-		Target: target.guarded(), Operations: s.Operations, Requests: s.request, Secrets: r.secrets,
-		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
-	})
+	r.guard = r.newGuard()
 	if err := r.armable(); err != nil {
 		return nil, nil, err
 	}
@@ -265,6 +260,17 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 		return nil, nil, err
 	}
 	return r, jobs, r.withhold(jobs)
+}
+
+// newGuard returns the guard of one run.
+func (r *binding) newGuard() *guard.Guard {
+	s, o := r.suite, r.options
+	return guard.New(guard.Config{
+		File:   func(body []byte) string { return sentFile(body, s.Operations) },
+		Action: s.actionIn,
+		Target: r.target.guarded(), Operations: s.Operations, Requests: s.request, Secrets: r.secrets,
+		Armed: o.AcceptRisk, Allow: o.Allow, Budget: o.MaxActions, Run: o.Seed, Now: o.Now, Journal: o.Journal,
+	})
 }
 
 // printable reports whether text can be shown and repeated on a command line.

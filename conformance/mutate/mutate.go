@@ -167,8 +167,9 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 	errs := make([]error, len(subjects))
 	done := 0
 	var mu sync.Mutex
+	plans := &plans{of: map[time.Duration]*conformance.Plan{}}
 	concurrently(subjects, o.Parallel, func(i int) {
-		rows[i], errs[i] = run(ctx, suite, subjects[i], o)
+		rows[i], errs[i] = run(ctx, suite, subjects[i], o, plans)
 		if o.Progress != nil {
 			mu.Lock()
 			defer mu.Unlock()
@@ -215,7 +216,7 @@ func concurrently(subjects []Subject, parallel int, f func(i int)) {
 
 // run judges a subject, a conforming one once for each seed: its row is that of the first
 // run that has an unexpected finding, or else of the last.
-func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (r Row, err error) {
+func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options, plans *plans) (r Row, err error) {
 	for n := range max(o.Seeds, 1) {
 		if ctx.Err() != nil {
 			return Row{}, nil // Matrix returns the error
@@ -224,7 +225,7 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (r
 		if o.Seeds > 1 {
 			seed = strconv.Itoa(n + 1)
 		}
-		if r, err = runOnce(ctx, suite, s, o, seed); err != nil || len(s.Breaks) > 0 {
+		if r, err = runOnce(ctx, suite, s, o, seed, plans); err != nil || len(s.Breaks) > 0 {
 			break
 		}
 		if alarmed(r) {
@@ -235,12 +236,17 @@ func run(ctx context.Context, suite *conformance.Suite, s Subject, o Options) (r
 	return r, err
 }
 
-func runOnce(ctx context.Context, suite *conformance.Suite, s Subject, o Options, seed string) (Row, error) {
+func runOnce(ctx context.Context, suite *conformance.Suite, s Subject, o Options, seed string, plans *plans) (Row,
+	error) {
 	options := withTimeout(s, conformance.Options{Level: o.Level, Only: o.Only, Skip: o.Skip, Strict: true,
 		Timeout: o.Timeout, Seed: seed})
-	judge := suite.Run
-	if o.judge != nil {
-		judge = o.judge
+	judge := o.judge
+	switch {
+	case judge != nil:
+	case seed == "":
+		judge = plans.judge(suite)
+	default:
+		judge = suite.Run
 	}
 	report, err := judge(ctx, target(s), options)
 	if err != nil {
@@ -250,6 +256,36 @@ func runOnce(ctx context.Context, suite *conformance.Suite, s Subject, o Options
 		err = o.Report(s, report)
 	}
 	return row(s, report), err
+}
+
+// plans are those of a matrix, by the timeout of an exchange, which each subject that has no seed
+// of its own is judged by: the requests of all are bound once.
+type plans struct {
+	mu sync.Mutex
+	of map[time.Duration]*conformance.Plan
+}
+
+// judge returns a function that runs the plan of a matrix against a target.
+func (p *plans) judge(suite *conformance.Suite) func(context.Context, conformance.Target, conformance.Options) (
+	*record.Report, error) {
+	return func(ctx context.Context, t conformance.Target, o conformance.Options) (*record.Report, error) {
+		p.mu.Lock()
+		shared, err := p.of[o.Timeout], error(nil)
+		if shared == nil {
+			if shared, err = suite.Plan(ctx, t, o); err == nil {
+				p.of[o.Timeout] = shared
+			}
+		}
+		p.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		own, err := shared.For(t.Handler, t.Name)
+		if err != nil {
+			return nil, err
+		}
+		return own.Run(ctx)
+	}
 }
 
 // target returns a subject in front of a separate reference server.
