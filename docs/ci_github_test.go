@@ -261,7 +261,7 @@ func TestAServerDoesNotSpeakToTheRunner(t *testing.T) {
 		t.Skip("it builds the command and runs a recipe of docs/ci.md")
 	}
 	t.Parallel()
-	r := newRunner(t, map[string]string{"url": hostile(t), "args": "-v"})
+	r := newRunner(t, map[string]string{"url": hostile(t), "args": "-v\n-generate\nnone"})
 	r.env = []string{"FMASPEC_TOKEN=" + ciToken}
 	cached(t, filepath.Join(r.temp, "fmaspec", "fmaspec"))
 	r.run()
