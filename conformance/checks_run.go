@@ -275,7 +275,8 @@ func (k *idsFresh) problems() map[ref][]Problem {
 		if len(with.all) == 1 {
 			continue
 		}
-		all := slices.SortedFunc(slices.Values(with.all), func(a, b identified) int { return plainer(a.mention, b.mention) })
+		all := slices.SortedFunc(slices.Values(with.all),
+			func(a, b identified) int { return plainer(a.mention, b.mention) })
 		for _, n := range all[1:] {
 			if !n.same(all[0]) {
 				out[n.ref] = n.relation.problem("an id of its own", fmt.Sprintf("%q, which %s got for %s", id,

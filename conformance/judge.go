@@ -55,7 +55,8 @@ func (s *Suite) observe(x *Exchange) *observed {
 	case x.read != nil:
 		v.subject = *x.read
 	case v.terms == s.unknown:
-		v.subject = subject{sentFile(unchunked(x.Request), s.Operations), namedMachine(x.Request.URL, v.terms.Operation)}
+		v.file = sentFile(unchunked(x.Request), s.Operations)
+		v.machine = namedMachine(x.Request.URL, v.terms.Operation)
 	default:
 		v.subject = subjectOf(x.Request, v.terms.Operation)
 	}

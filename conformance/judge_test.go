@@ -433,8 +433,8 @@ func FuzzJudge(f *testing.F) {
 	f.Add(201, "application/json", []byte(`{"n":1e1000001}`))
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
 		findings := s.Judge(recorded(status, contentType, string(body))).Findings
-		if engines := s.Thorough().Judge(recorded(status, contentType, string(body))).Findings; !reflect.DeepEqual(engines,
-			findings) {
+		engines := s.Thorough().Judge(recorded(status, contentType, string(body))).Findings
+		if !reflect.DeepEqual(engines, findings) {
 			t.Fatalf("want the findings of the engines, %+v, got %+v", engines, findings)
 		}
 		for _, finding := range findings {

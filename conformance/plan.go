@@ -92,7 +92,8 @@ func (p *Plan) For(handler http.Handler, name string) (*Plan, error) {
 	b.target.Handler, b.target.Name = handler, name
 	b.guard = b.newGuard()
 	out := &Plan{Suite: p.Suite, Target: b.target.info(), Settings: p.Settings, Safety: b.guard.Info(), Cases: p.Cases,
-		Actions: p.Actions, Machines: p.Machines, Files: p.Files, Requests: p.Requests, Withheld: p.Withheld, binding: &b}
+		Actions: p.Actions, Machines: p.Machines, Files: p.Files, Requests: p.Requests, Withheld: p.Withheld,
+		binding: &b}
 	for _, j := range p.jobs {
 		out.jobs = append(out.jobs, &job{caseRun: caseRun{c: j.c, outcome: j.outcome, skip: j.skip},
 			steps: slices.Clone(j.steps), withheld: j.withheld})

@@ -309,8 +309,8 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 // bindRound binds the steps of a case for one repetition. before are those of an earlier one, or
 // nil.
 func (r *binding) bindRound(c *Case, before []bound, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, base: r.base, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
-		local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
+	b := &binder{target: r.target, base: r.base, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops,
+		secrets: r.secrets, local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {

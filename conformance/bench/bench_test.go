@@ -76,7 +76,8 @@ func BenchmarkLoad(b *testing.B) {
 			for b.Loop() {
 				plan, err := s.Plan(b.Context(), target, plain())
 				require.NoError(b, err)
-				r, err := load.Run(b.Context(), plan, load.Options{Duration: slice, Workers: row.workers, Seed: "bench"})
+				o := load.Options{Duration: slice, Workers: row.workers, Seed: "bench"}
+				r, err := load.Run(b.Context(), plan, o)
 				require.NoError(b, err)
 				require.Empty(b, r.Load.Flips)
 				require.Empty(b, r.Load.Errors)
@@ -202,7 +203,8 @@ func BenchmarkGrowth(b *testing.B) {
 			var ten, hundred, ten1, hundred1 ratios
 			for b.Loop() {
 				server := httptest.NewServer(row.wrap(reference.New(reference.Config{Token: token})))
-				plan, err := s.Plan(b.Context(), conformance.Target{URL: server.URL, Token: token, Machine: machine}, plain())
+				target := conformance.Target{URL: server.URL, Token: token, Machine: machine}
+				plan, err := s.Plan(b.Context(), target, plain())
 				require.NoError(b, err)
 				session, err := plan.Start(b.Context())
 				require.NoError(b, err)

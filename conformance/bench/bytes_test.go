@@ -31,7 +31,8 @@ func answered() record.Exchange {
 	x := record.Exchange{}
 	x.Request = record.Request{Method: "POST",
 		URL: "https://api.example.com/testwdatppreview/machines/" + machine + "/requestSample",
-		Header: []record.Field{{Name: "Host", Value: "api.example.com"}, {Name: "Authorization", Value: "Bearer abc.def.ghi"},
+		Header: []record.Field{{Name: "Host", Value: "api.example.com"},
+			{Name: "Authorization", Value: "Bearer abc.def.ghi"},
 			{Name: "Content-Type", Value: "application/json"}},
 		Body: record.Body(`{"Comment": "Request Sample on machine due to alert 32123", ` +
 			`"Sha1": "8d25682b3a82af25b42dc90291c35ff3293daa68"}`)}
