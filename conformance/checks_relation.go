@@ -128,7 +128,7 @@ func (l *loader) checksOfRelations() {
 
 // relationPlace is where an entry stands.
 func relationPlace(r schemas.Relation) string {
-	return fmt.Sprintf("schemas/%s.schema.json: x-relations/%d", r.Schema, r.Index)
+	return fmt.Sprintf("schemas/%s.schema.json:%d: x-relations/%d", r.Schema, r.Line, r.Index)
 }
 
 // relationsOf judges the relations of one check in their order, up to the first that

@@ -26,6 +26,7 @@ const (
 type Relation struct {
 	Schema string `json:"-"` // the schema in whose file the entry stands
 	Index  int    `json:"-"` // of the entry in its list, from 0
+	Line   int    `json:"-"` // of the file, on which the entry begins, from 1
 
 	Check       string   `json:"check"`       // name of the check that judges it
 	Kind        string   `json:"relation"`    // one of RelationKinds
@@ -126,8 +127,8 @@ func (l library) outline(name string) (Outline, error) {
 			sign := &out.Resource.Signs[i]
 			for _, at := range []string{sign.At, sign.Beside} {
 				if at != "" && !w.places[at] {
-					return Outline{}, fmt.Errorf("schemas/%s: %s: %s",
-						name+suffix, resourceKey, nothingAt(at, out.Places))
+					return Outline{}, fmt.Errorf("%s: %s: %s", l.placeOf(name, "/"+resourceKey), resourceKey,
+						nothingAt(at, out.Places))
 				}
 			}
 			if sign.OfEnum {
@@ -136,7 +137,8 @@ func (l library) outline(name string) (Outline, error) {
 		}
 	}
 	if r := out.Repetition; r != nil && !w.places[r.At] {
-		return Outline{}, fmt.Errorf("schemas/%s: %s: %s", name+suffix, repetitionKey, nothingAt(r.At, out.Places))
+		return Outline{}, fmt.Errorf("%s: %s: %s", l.placeOf(name, "/"+repetitionKey), repetitionKey,
+			nothingAt(r.At, out.Places))
 	}
 	return out, nil
 }
@@ -148,13 +150,14 @@ func nothingAt(at string, places []string) string {
 
 // place is where the entry stands.
 func (r *Relation) place() string {
-	return fmt.Sprintf("schemas/%s: %s/%d", r.Schema+suffix, relationsKey, r.Index)
+	return fmt.Sprintf("schemas/%s:%d: %s/%d", r.Schema+suffix, r.Line, relationsKey, r.Index)
 }
 
 // extensions reads what a schema says besides its keywords.
-func (w *walker) extensions(name, pointer string, schema map[string]any) error {
+func (w *walker) extensions(name, where, pointer string, schema map[string]any) error {
 	fail := func(key, format string, args ...any) error {
-		return fmt.Errorf("schemas/%s: %s at %q: %s", name+suffix, key, pointer, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%s: %s at %q: %s", w.placeOf(name, where+"/"+key), key, pointer,
+			fmt.Sprintf(format, args...))
 	}
 	w.places[pointer] = true
 	values, _ := schema["enum"].([]any)
@@ -191,20 +194,20 @@ func (w *walker) extensions(name, pointer string, schema map[string]any) error {
 		}
 	}
 	if value := schema[relationsKey]; value != nil {
-		return w.relations(name, value)
+		return w.relations(name, where+"/"+relationsKey, value)
 	}
 	return nil
 }
 
 // relations reads the x-relations of one schema.
-func (w *walker) relations(name string, value any) error {
+func (w *walker) relations(name, where string, value any) error {
 	entries, ok := value.([]any)
 	if !ok {
-		return fmt.Errorf("schemas/%s: %s: it is a list of objects, each with check, relation and requirement, "+
-			"as relations.schema.json says", name+suffix, relationsKey)
+		return fmt.Errorf("%s: %s: it is a list of objects, each with check, relation and requirement, "+
+			"as relations.schema.json says", w.placeOf(name, where), relationsKey)
 	}
 	for i, e := range entries {
-		r := Relation{Schema: name, Index: i}
+		r := Relation{Schema: name, Index: i, Line: w.line(name, fmt.Sprintf("%s/%d", where, i))}
 		if err := strictly(e, &r); err != nil {
 			return fmt.Errorf("%s: %w; relations.schema.json says what an entry may have", r.place(), err)
 		}

@@ -123,7 +123,8 @@ func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)
 		_, err := withRelations(spoilt).outline("a")
-		require.ErrorContains(t, err, "schemas/a.schema.json: "+row.want, row.why)
+		require.Regexp(t, `^schemas/a\.schema\.json:[0-9]+: `, err.Error(), row.why)
+		require.ErrorContains(t, err, row.want, row.why)
 		got, err := schema.Validate([]byte(`{"x-relations": ` + spoilt + `}`))
 		require.NoError(t, err)
 		require.NotEmpty(t, got, row.why)
@@ -144,7 +145,8 @@ func TestOutlineRefusesWhatNoSchemaSees(t *testing.T) {
 		spoilt := strings.Replace(goodRelations, row.old, row.new, 1)
 		require.NotEqual(t, goodRelations, spoilt, row.why)
 		_, err := withRelations(spoilt).outline("a")
-		require.ErrorContains(t, err, "schemas/a.schema.json: "+row.want, row.why)
+		require.Regexp(t, `^schemas/a\.schema\.json:[0-9]+: `, err.Error(), row.why)
+		require.ErrorContains(t, err, row.want, row.why)
 	}
 	for _, row := range []struct{ why, doc, want string }{
 		{"relations that are no list", `{"x-relations": {}}`, "x-relations: it is a list of objects"},
@@ -163,7 +165,7 @@ func TestOutlineRefusesWhatNoSchemaSees(t *testing.T) {
 			`x-repetition: there is no member at "/a"`},
 	} {
 		_, err := shelf(map[string]string{"a": row.doc}).outline("a")
-		require.ErrorContains(t, err, "schemas/a.schema.json: ", row.why)
+		require.ErrorContains(t, err, "schemas/a.schema.json:1: ", row.why)
 		require.ErrorContains(t, err, row.want, row.why)
 	}
 }
@@ -181,4 +183,26 @@ func TestOutlineReadsWhatASchemaRefersTo(t *testing.T) {
 	out, err = Library{}.Outline("error")
 	require.NoError(t, err)
 	require.Equal(t, "/error/code", out.Repetition.At)
+}
+
+// An error names the line on which what is wrong begins, also behind a reference.
+func TestErrorsNameTheLineOfTheirPlace(t *testing.T) {
+	for _, row := range []struct{ why, doc, want string }{
+		{"a rule of a member", "{\n\"properties\": {\n\"x\": {\n\"x-rules\": [{\"keyword\": \"type\"}]}}}",
+			`schemas/a.schema.json:4: x-rules at "/x": the same object has no keyword "type"`},
+		{"a rule within an allOf", "{\n\"allOf\": [{},\n{\n\"x-rules\": [{\"keyword\": \"type\"}]}]}",
+			`schemas/a.schema.json:4: x-rules at "": `},
+		{"a rule of an item", "{\n\"items\": {\n\"x-rules\": 7}}", `schemas/a.schema.json:3: x-rules at "/*": `},
+		{"a rule behind a reference", "{\n\"properties\": {\"y\": {\"$ref\": \"#/definitions/d\"}},\n" +
+			"\"definitions\": {\n\"d\": {\n\"x-rules\": 7}}}", `schemas/a.schema.json:5: x-rules at "/y": `},
+		{"a relation", "{\n\"x-relations\": [\n{\"check\": \"a\"}]}",
+			`schemas/a.schema.json:3: x-relations/0: unknown relation`},
+		{"a member that names nothing", "{\n\"properties\": {\n\"x\": {\n\n\"x-names\": \"fiel\"}}}",
+			`schemas/a.schema.json:5: x-names at "/x": `},
+		{"a sign of nothing", "{\n\n\"x-resource\": {\"name\": \"A\", \"signs\": [{\"at\": \"/a\", \"part\": \"x\"}]}}",
+			`schemas/a.schema.json:3: x-resource: there is no member at "/a"`},
+	} {
+		_, err := shelf(map[string]string{"a": row.doc}).outline("a")
+		require.ErrorContains(t, err, row.want, row.why)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // A Rule is one keyword of a schema, and the requirement that it enforces.
@@ -57,7 +59,7 @@ func (l library) walked(name string) (*walker, error) {
 		library: l, inside: map[string]bool{}, places: map[string]bool{}, enums: map[string][]string{},
 		out: Outline{Names: map[string]string{}},
 	}
-	return w, w.walk(name, "", root)
+	return w, w.walk(name, "", "", root)
 }
 
 type walker struct {
@@ -69,9 +71,9 @@ type walker struct {
 	out    Outline
 }
 
-// walk gathers the rules of a schema that stands in the file of schema name
-// and applies to the instance at pointer.
-func (w *walker) walk(name, pointer string, node any) error {
+// walk gathers the rules of a schema that stands in the file of schema name, there at the
+// pointer at, and applies to the instance at pointer.
+func (w *walker) walk(name, at, pointer string, node any) error {
 	schema, ok := node.(map[string]any)
 	if !ok {
 		return nil // true and false have no keywords
@@ -86,33 +88,35 @@ func (w *walker) walk(name, pointer string, node any) error {
 		if err != nil {
 			return err
 		}
-		return w.walk(target, pointer, node)
+		_, at, _ := strings.Cut(ref, "#")
+		return w.walk(target, at, pointer, node)
 	}
-	if err := w.annotations(name, pointer, schema); err != nil {
+	if err := w.annotations(name, at, pointer, schema); err != nil {
 		return err
 	}
-	if err := w.extensions(name, pointer, schema); err != nil {
+	if err := w.extensions(name, at, pointer, schema); err != nil {
 		return err
 	}
 	all, _ := schema["allOf"].([]any)
-	for _, part := range all {
-		if err := w.walk(name, pointer, part); err != nil {
+	for i, part := range all {
+		if err := w.walk(name, at+"/allOf/"+strconv.Itoa(i), pointer, part); err != nil {
 			return err
 		}
 	}
 	properties, _ := schema["properties"].(map[string]any)
 	for member, node := range properties {
-		if err := w.walk(name, pointer+"/"+escape(member), node); err != nil {
+		if err := w.walk(name, at+"/properties/"+escape(member), pointer+"/"+escape(member), node); err != nil {
 			return err
 		}
 	}
-	return w.walk(name, pointer+"/*", schema["items"])
+	return w.walk(name, at+"/items", pointer+"/*", schema["items"])
 }
 
 // annotations adds a rule for each entry of the schema's own x-rules.
-func (w *walker) annotations(name, pointer string, schema map[string]any) error {
+func (w *walker) annotations(name, at, pointer string, schema map[string]any) error {
 	fail := func(format string, args ...any) error {
-		return fmt.Errorf("schemas/%s: x-rules at %q: %s", name+suffix, pointer, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%s: x-rules at %q: %s", w.placeOf(name, at+"/x-rules"), pointer,
+			fmt.Sprintf(format, args...))
 	}
 	if schema["x-rules"] == nil {
 		return nil

@@ -86,9 +86,12 @@ func names(files fs.FS) []string {
 type library struct {
 	files fs.FS
 	docs  map[string]any
+	lines map[string]map[string]int // of the values of a file, by their pointers
 }
 
-func newLibrary(files fs.FS) library { return library{files, map[string]any{}} }
+func newLibrary(files fs.FS) library {
+	return library{files, map[string]any{}, map[string]map[string]int{}}
+}
 
 // file returns the decoded schema of that name.
 func (l library) file(name string) (any, error) {
@@ -128,6 +131,65 @@ func (l library) refLine(name, ref string) int {
 		return 1
 	}
 	return 1 + bytes.Count(before, []byte("\n"))
+}
+
+// placeOf returns the file of schema name and the line of what stands there at a pointer.
+func (l library) placeOf(name, pointer string) string {
+	return fmt.Sprintf("schemas/%s:%d", name+suffix, l.line(name, pointer))
+}
+
+// line returns the line of the file of schema name on which the value at a pointer ends its first
+// token, or the nearest value around it that there is.
+func (l library) line(name, pointer string) int {
+	lines, known := l.lines[name]
+	if !known {
+		data, _ := fs.ReadFile(l.files, name+suffix)
+		lines = linesOf(data)
+		l.lines[name] = lines
+	}
+	for {
+		if line, there := lines[pointer]; there || pointer == "" {
+			return max(line, 1)
+		}
+		pointer = pointer[:max(strings.LastIndexByte(pointer, '/'), 0)]
+	}
+}
+
+// linesOf returns the line of each value of a JSON text, by its pointer.
+func linesOf(data []byte) map[string]int {
+	lines := map[string]int{}
+	d := json.NewDecoder(bytes.NewReader(data))
+	done, line := int64(0), 1
+	next := func() (json.Token, bool) {
+		token, err := d.Token()
+		line += bytes.Count(data[done:d.InputOffset()], []byte("\n"))
+		done = d.InputOffset()
+		return token, err == nil
+	}
+	var value func(pointer string) bool
+	value = func(pointer string) bool {
+		token, ok := next()
+		if lines[pointer] == 0 {
+			lines[pointer] = line
+		}
+		for i := 0; ok && d.More() && (token == json.Delim('{') || token == json.Delim('[')); i++ {
+			at := strconv.Itoa(i)
+			if token == json.Delim('{') {
+				var name json.Token
+				if name, ok = next(); !ok {
+					return false
+				}
+				at = escape(name.(string))
+			}
+			ok = value(pointer + "/" + at)
+		}
+		if token == json.Delim('{') || token == json.Delim('[') {
+			_, ok = next() // its end
+		}
+		return ok
+	}
+	value("")
+	return lines
 }
 
 // closure returns the names of the schema and of all that it refers to. It
