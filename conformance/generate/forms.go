@@ -335,10 +335,14 @@ func openMediaTypes(b *builder) []item {
 		{"text-json", "that JSON had before it was registered", "text/json", ""},
 		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor",
 			"application/vnd.example+json", ""},
+		{"many-parameters", "with many parameters", `application/json; boundary=a; profile="http://127.0.0.1/p"; ` +
+			`x-any=b; odata.metadata=full; type=entry; charset=utf8`, ""},
+		{"odata-streaming", "with parameters of OData that no client of it sends",
+			"application/json;odata.metadata=none;odata.streaming=true;ExponentialDecimals=true", ""},
+		{"long", "with a parameter of 300 letters", "application/json; note=" + strings.Repeat("a", 300), ""},
+		{"broken", "with parameters that are none", `application/json; charset=; =b; ; c d; größe="`, ""},
 	})(b))
-	return append(out, item{name: "many-parameters", title: "a media type with many parameters", once: true,
-		change: sets("Content-Type", `application/json; boundary=a; profile="http://127.0.0.1/p"; x-any=b; `+
-			`odata.metadata=full; charset=utf8`)})
+	return out
 }
 
 func otherMediaTypes(b *builder) []item {
@@ -359,6 +363,14 @@ func otherMediaTypes(b *builder) []item {
 		{"in-parameter", "that names JSON in a parameter", "text/plain; format=application/json", ""},
 		{"in-text", "of text that is named json", "text/plain;json", ""}, {"reversed", "the wrong way round",
 			"json/application", ""},
+		{"text-xml", "of XML as text", "text/xml", ""}, {"soap", "of a message of SOAP", "application/soap+xml", ""},
+		{"cbor", "of CBOR", "application/cbor", ""}, {"any-range", "that is the range of all", "*/*", ""},
+		{"graphql", "of GraphQL", "application/graphql", ""}, {"text-script", "of a script as text", "text/javascript",
+			""},
+		{"third-part", "with a third part", "application/json/x", ""}, {"jsonp", "of JSON in a call",
+			"application/jsonp", ""},
+		{"parameters", "of text with many parameters", `text/plain; charset=us-ascii; charset=utf8; type=entry; q=1; ` +
+			`version=1; profile="a\"b";	note=` + strings.Repeat("a", 300), ""},
 	})(b))
 }
 
@@ -629,6 +641,14 @@ func openHeaders(*builder) []item {
 			change: sets("Content-Encoding", "none-such")},
 		{name: "not-coded", title: "a body that is said to be in gzip", once: true,
 			change: sets("Content-Encoding", "gzip")},
+		{name: "not-deflated", title: "a body that is said to be in deflate", change: sets("Content-Encoding",
+			"deflate")},
+		{name: "not-brotli", title: "a body that is said to be in br and zstd", change: sets("Content-Encoding",
+			"br, zstd")},
+		{name: "whole-url-and-query", title: "a target that is the whole URL, with a query", change: func(r *request) {
+			r.absolute = true
+			r.path += "?a=b"
+		}},
 		{name: "expectation-and-chunks", title: "an expectation and a body in chunks", once: true,
 			change: func(r *request) {
 				r.field("Expect", "100-continue")
@@ -802,11 +822,7 @@ func openMethods(*builder) (out []item) {
 				}
 			}})
 	}
-	return append(out, item{name: "options-star", title: "the method OPTIONS for the whole server", unreadable: true,
-		once: true, change: func(r *request) {
-			bodiless("OPTIONS")(r)
-			r.path = "*"
-		}})
+	return out
 }
 
 // openPaths are paths that lead to nothing.
@@ -816,7 +832,7 @@ func openPaths(b *builder) (out []item) {
 		{"root", "the root", "/", ""},
 		{"star", "the path of a machine that is a star", machine("*"), ""},
 		{"dollar", "the path of a machine that begins with a dollar sign", machine("$batch"), ""},
-		{"long", "a path of more than 3,000 characters", machine("{{machine}}") + "/{{repeat 3000 a}}", ""},
+		{"long", "a path of more than 3,000 characters", machine("{{machine}}") + "/{{repeat 1500 a/}}", ""},
 	} {
 		out = append(out, item{name: v.name, title: v.title, change: func(r *request) { r.path = v.text }})
 	}
@@ -864,6 +880,8 @@ func nearPaths(b *builder) (out []item) {
 		{"value", "with $value behind it", path + "/$value", ""},
 		{"devices", "with the collection devices", strings.Replace(path, "/"+collection+"/", "/devices/", 1), ""},
 		{"twice", "with its first segment twice", "/" + segments[0] + path, ""},
+		{"no-first", "without its first segment", strings.TrimPrefix(path, "/"+segments[0]), ""},
+		{"prefix", "behind another segment", "/none-such" + path, ""},
 	} {
 		out = append(out, item{name: v.name, title: "the path " + v.title, once: true,
 			change: func(r *request) { r.path = v.text }})
@@ -902,9 +920,10 @@ func queries(*builder) (out []item) {
 	for _, v := range []value{
 		{"signs", "letters beyond ASCII and every other sign", "?id=1&debug=true&q=%C3%A9+a;b/c?d%3f", ""},
 		{"filter", "a filter of OData", "?$filter=a%20eq%20'b'&$expand=c", ""},
-		{"known", "names that software gives a meaning", "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&" +
-			"Comment=a&Sha1={{sha1.9}}&machineId=a&type=a&next=https://127.0.0.1/&a=..%2F..%2F&b=%3Cscript%3E&" +
-			"c=%27%20OR%201=1&d=%0D%0AX-A:b&e=[0]&f=%2B", ""},
+		{"known", "names that software gives a meaning",
+			"?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&" +
+				"Comment=a&Sha1={{sha1.9}}&machineId=a&type=a&next=https://127.0.0.1/&a=..%2F..%2F&b=%3Cscript%3E&" +
+				"c=%27%20OR%201=1&d=%0D%0AX-A:b&e=[0]&f=%2B", ""},
 		{"invalid", "NUL and bytes that are no UTF-8", "?a=%00&b=%FF%FE", ""},
 		{"digits", "digits alone", "?17", ""},
 	} {
@@ -933,6 +952,7 @@ func pathForms(b *builder) (out []item) {
 		{name: "lower-case", title: "the path in lower case", change: into(strings.ToLower(last))},
 		{name: "parameters", title: "parameters of a segment", change: into(last + ";a=b")},
 		{name: "parentheses", title: "the parentheses of a function of OData", change: into(last + "()")},
+		{name: "format", title: "what names a format behind the path", once: true, change: into(last + ".json")},
 	}
 }
 
@@ -1054,7 +1074,8 @@ func authorization(*builder) (out []item) {
 	out = append(out, item{name: "probe", title: "a request of a probe, from a site and with a path that are known",
 		once: true, change: func(r *request) {
 			r.withoutField("Authorization")
-			sets("X-Requested-With", "XMLHttpRequest", "User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}", "Origin", "http://127.0.0.1",
+			sets("X-Requested-With", "XMLHttpRequest", "User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}",
+				"Origin", "http://127.0.0.1",
 				"Referer", "http://127.0.0.1/", "Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
 		}})
 	out = append(out, item{name: "browser", title: "a request of a browser, without Authorization", once: true,

@@ -77,7 +77,8 @@ func asciiTurns() (out []value) {
 				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
 				"/etc/shadow C:/Windows/System32 *.exe T+1 O'Brien R&D", ""},
 		{"status", "the name of a status alone", "Failed", ""}, {"capitals", "capitals alone", "STOP THIS FILE", ""},
-		{"one-mark", "one mark", "-", ""}, {"one-digit", "one digit", "7", ""}, {"two-equal", "one letter twice", "xx", ""},
+		{"one-mark", "one mark", "-", ""}, {"one-digit", "one digit", "7", ""}, {"two-equal", "one letter twice", "xx",
+			""},
 		{"status-pending", "the name of another status alone", "Pending", ""},
 		{"words", "what other software says of a file", "success error warning exception stack trace undefined null " +
 			"deleted restored quarantined blocked allowed test demo admin root select insert update delete from where",
@@ -90,12 +91,14 @@ func unicodeTurns() []value {
 	return []value{
 		{"mail-end", "an empty line, the end of a mail, and a tab at the end", "a\r\n\r\nb\r\n.\r\nc\t", ""},
 		{"separators", "separators of files, groups and records", "a\x1cb\x1dc\x1ed", ""},
-		{"blocks", "a character of each block of letters and symbols", "Āſƀ ɐ ʰ Ḁ ἀ ⁰₀ ℀K ⅐ ← ∀ ⌀ ␀ ⑀ ① ─ ▀ ■ ☀ ✀ ⟀ ⠁ ⤀ " +
-			"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ Ԁ Ꙁ ꜀ Ꭰ Ა \U00010000", ""},
+		{"blocks", "a character of each block of letters and symbols",
+			"Āſƀ ɐ ʰ Ḁ ἀ ⁰₀ ℀K ⅐ ← ∀ ⌀ ␀ ⑀ ① ─ ▀ ■ ☀ ✀ ⟀ ⠁ ⤀ " +
+				"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ Ԁ Ꙁ ꜀ Ꭰ Ა \U00010000", ""},
 		{"edges", "characters at the edges of lengths and planes", "\u0080\u07FF\u0800\uE000\uFFFD\U00010000", ""},
 		{"invisible", "characters that are not seen", "a\u00ADb\u034Fc\u061Cd\u115Fe\u17B4f\u180Eg\u2060h\u2061i" +
 			"\u206Aj\u3164k\uFE00l\uFFA0m\uFFF9n\uFFFAo\uFFFBp\uFFFCq\U000E0001r\U000E0100s\U0001D173t", ""},
-		{"composed", "the same letters composed and not", "é e\u0301 한 \u1112\u1161\u11AB Å A\u030A \u212B Ω \u2126", ""},
+		{"composed", "the same letters composed and not", "é e\u0301 한 \u1112\u1161\u11AB Å A\u030A \u212B Ω \u2126",
+			""},
 		{"mixed", "letters of scripts that look alike, mixed", "аdmin раураl Αlpha ро́lice", ""},
 		{"none-of-ascii", "no character of ASCII", "файл", ""}, {"emoji-alone", "emoji alone", "🚫🔒", ""},
 		{"one-ideograph", "one character beyond ASCII", "漢", ""},
@@ -412,7 +415,8 @@ func hashes(b *builder) (out []item) {
 			{"first-capital", "whose first digit alone is a capital letter", "F" + small[1:], ""},
 			{"capital-letters", "of capital letters alone", strings.ToUpper(b.ownHash("abcdef", name)), ""},
 			{"words", "with words and digits in a row", "deadbeef0123456789abcdefcafebabe0badf00d", ""},
-			{"test-virus", "of the file that scanners take for a virus", "3395856ce81f2b7382dee72602f798b642f14140", ""},
+			{"test-virus", "of the file that scanners take for a virus", "3395856ce81f2b7382dee72602f798b642f14140",
+				""},
 			{"mirrored", "that is the same from its end", small[:20] + reversed(small[:20]), ""},
 			{"equal-halves", "of two equal halves", small[:20] + small[:20], ""},
 			{"line-end", "that ends in the code of a line end", small[:38] + "0a", ""},

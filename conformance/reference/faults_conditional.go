@@ -25,7 +25,7 @@ const (
 func conditionalFaults() (faults []Fault) {
 	for _, row := range slices.Concat(wordFaults(), lengthFaults(), hashFaults(), escapeFaults(), furtherFaults(),
 		mediaConditionFaults(), negotiationFaults(), fieldFaults(), headFaults(), transferFaults(), chunkFaults(),
-		pairFaults()) {
+		pairFaults(), nearConditionals()) {
 		when, then := row.when, row.then
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: row.phase,
 			Wrap: row.on(onAccepted(func(a *answer, q *asked) {
@@ -35,7 +35,7 @@ func conditionalFaults() (faults []Fault) {
 			}))})
 	}
 	return slices.Concat(faults, sequenceFaults(), behindFaults(), conditionalHoles(), credentialNearMisses(),
-		conditionalRefusals(), beyondFaults())
+		conditionalRefusals(), beyondFaults(), nearFaults())
 }
 
 // A conditional is a fault that shows in the answers to those valid requests for which the
@@ -252,7 +252,8 @@ func wordFaults() []conditional {
 
 // lengthFaults fail on how long a Comment or a body is.
 func lengthFaults() (out []conditional) {
-	for _, n := range []int{10, 200, 255, 256, 257, 1024, 2000, 4095, 4096, 8192, 32767, 32768, 65535} {
+	for _, n := range []int{10, 160, 200, 255, 256, 257, 280, 1024, 2000, 3000, 4095, 4096, 8192, 32767, 32768, 50000,
+		65535} {
 		out = append(out, conditional{name: fmt.Sprintf("crashes-at-%d-characters", n),
 			says: fmt.Sprintf("answers 500 to a Comment of just %d characters", n), breaks: breaksLength,
 			phase: Coverage,
