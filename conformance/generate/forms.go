@@ -33,6 +33,7 @@ func escapes(b *builder) (out []item) {
 			{"delete", "DEL as an escape", `"a\u007fb"`, ""}, {"quote-as-number", "a quote as a number", `"a\u0022b"`,
 				""},
 			{"backslash-as-number", "a backslash as a number", `"a\u005cb"`, ""},
+			{"edges", "escapes at the edges of lengths", `"\u007f\u0080\u07ff\u0800\ud800\udc00\ue000\ufffd"`, ""},
 			{"mixed", "escapes and characters side by side", `"\u00e9é\u006e\n😀\ud83d\ude00"`, ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
@@ -539,15 +540,21 @@ func headers(b *builder) []item {
 			"X-Correlation-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e14",
 			"Request-Id", "|7b1d0c7e5c1f4a52.8f6e0a2f.", "baggage", "userId=a,key=b;c=d",
 			"b3", "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1",
-			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "0f2b6f0e")},
+			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "0f2b6f0e",
+			"X-Request-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e15", "Return-Client-Request-Id", "true",
+			"Tracestate", "a=b,c=d", "X-B3-TraceId", "80f198ee56343ba864fe8b2a57d3eff7", "X-B3-SpanId",
+			"e457b5a2e4d86bd1", "X-B3-Sampled", "1")},
 		{name: "preferences", title: "the preferences that clients are known to have", once: true, change: sets(
 			"ConsistencyLevel", "eventual", "OData-MaxVersion", "4.0",
 			"Prefer", `wait=10, return=representation, odata.include-annotations="*", outlook.timezone="UTC"`,
 			"Priority", "u=3, i", "Sec-GPC", "1", "Save-Data", "on", "From", "analyst@example.com",
 			"Want-Digest", "sha-256", "MIME-Version", "1.0", "Access-Control-Request-Method", "POST",
-			"Accept-Datetime", "Sun, 06 Nov 1994 08:49:37 GMT")},
+			"Accept-Datetime", "Sun, 06 Nov 1994 08:49:37 GMT", "Device-Memory", "8", "Downlink", "10",
+			"Sec-CH-UA-Mobile", "?0", "Purpose", "prefetch")},
 		{name: "more-forwarded", title: "more fields of a proxy", once: true, change: sets(
-			"X-Forwarded-Host", authority, "X-Forwarded-Prefix", "/", "X-Forwarded-For", "2001:db8::1, 192.0.2.1")},
+			"X-Forwarded-Host", authority, "X-Forwarded-Prefix", "/", "X-Forwarded-For", "2001:db8::1, 192.0.2.1",
+			"X-Forwarded-Port", "443", "X-Forwarded-Server", "proxy", "X-Real-IP", "2001:db8::1", "True-Client-IP",
+			"192.0.2.1")},
 	}
 	return out
 }
@@ -857,21 +864,11 @@ func nearPaths(b *builder) (out []item) {
 	}
 	path := b.op.Expand(func(string) string { return "{{machine}}" })
 	before := strings.TrimSuffix(path, last)
-	words := func(separator string) string {
-		var out strings.Builder
-		for _, c := range last {
-			if unicode.IsUpper(c) {
-				out.WriteString(separator)
-			}
-			out.WriteRune(unicode.ToLower(c))
-		}
-		return out.String()
-	}
 	collection := segments[1]
 	for _, v := range []value{
 		{"argument", "with an argument in parentheses behind it", path + "(1)", ""},
-		{"hyphens", "with hyphens between its words", before + words("-"), ""},
-		{"underscores", "with underscores between its words", before + words("_"), ""},
+		{"hyphens", "with hyphens between its words", before + spelled(last, "-"), ""},
+		{"underscores", "with underscores between its words", before + spelled(last, "_"), ""},
 		{"comma", "with a comma and a word behind it", path + ",a", ""},
 		{"escaped-query", "with a query behind an escaped question mark", path + "%3Fa=b", ""},
 		{"escaped-fragment", "with a word behind an escaped hash sign", path + "%23a", ""},
@@ -887,6 +884,18 @@ func nearPaths(b *builder) (out []item) {
 			change: func(r *request) { r.path = v.text }})
 	}
 	return out
+}
+
+// spelled writes a name as its words, in small letters, with a separator between them.
+func spelled(name, separator string) string {
+	var out strings.Builder
+	for _, c := range name {
+		if unicode.IsUpper(c) {
+			out.WriteString(separator)
+		}
+		out.WriteRune(unicode.ToLower(c))
+	}
+	return out.String()
 }
 
 // otherActions are paths of actions that other operations of such an API have, and that need

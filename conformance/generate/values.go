@@ -93,7 +93,8 @@ func unicodeTurns() []value {
 		{"separators", "separators of files, groups and records", "a\x1cb\x1dc\x1ed", ""},
 		{"blocks", "a character of each block of letters and symbols",
 			"Āſƀ ɐ ʰ Ḁ ἀ ⁰₀ ℀K ⅐ ← ∀ ⌀ ␀ ⑀ ① ─ ▀ ■ ☀ ✀ ⟀ ⠁ ⤀ " +
-				"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ Ԁ Ꙁ ꜀ Ꭰ Ა \U00010000", ""},
+				"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ • a\u200Cb µ \u212A 𐌰 Ԁ Ꙁ ꜀ Ꭰ Ა " +
+					"\U00010000", ""},
 		{"edges", "characters at the edges of lengths and planes", "\u0080\u07FF\u0800\uE000\uFFFD\U00010000", ""},
 		{"invisible", "characters that are not seen", "a\u00ADb\u034Fc\u061Cd\u115Fe\u17B4f\u180Eg\u2060h\u2061i" +
 			"\u206Aj\u3164k\uFE00l\uFFA0m\uFFF9n\uFFFAo\uFFFBp\uFFFCq\U000E0001r\U000E0100s\U0001D173t", ""},
@@ -234,7 +235,7 @@ func unicodeTexts() []value {
 		{"turkish", "the two letters i of Turkish", "İstanbul ısı", ""},
 		{"ligature", "a ligature", "ﬁle ﷺ", ""},
 		{"wide", "full-width letters", "ＡＢＣ１２３", ""},
-		{"kelvin", "letters whose lower case is one of ASCII", "K ſ", ""},
+		{"kelvin", "letters whose lower case is one of ASCII", "\u212A ſ", ""},
 		{"zalgo", "many marks on one letter", "a" + strings.Repeat("\u0300\u0301\u0302\u0303", 8), ""},
 		{"cyrillic", "letters that look like those of ASCII", "а е о", ""},
 		{"tab", "a tab", "a\tb", ""},
@@ -307,6 +308,22 @@ func ownNames(b *builder) (out []item) {
 			members = append(members, fmt.Sprintf(`%s: "%s"`, m.name, value))
 		}
 		object := "{" + strings.Join(members, ", ") + "}"
+		var operations []string
+		for _, op := range b.suite.Operations {
+			operations = append(operations, op.ID, spelled(op.ID, " "))
+			if op.ID != b.op.ID {
+				out = append(out, item{name: slug(name, "other", op.ID),
+					title: "the name of another operation in " + name,
+					change: func(r *request) { r.set(name, quote(op.ID)) }})
+			}
+		}
+		out = append(out, item{name: slug(name, "operations"), title: "the names of all operations in " + name,
+			change: func(r *request) { r.set(name, quote("as "+strings.Join(operations, ", "))) }})
+		for _, hash := range b.hashMembers() {
+			out = append(out, item{name: slug(name, "ends-in", hash), title: hash + " at the end of " + name,
+				once: true,
+				change: func(r *request) { r.set(name, `"for {{sha1}}"`) }})
+		}
 		out = append(out, item{name: slug(name, "own-names"), title: "what looks like the members of the request in " +
 			name, change: func(r *request) { r.set(name, quote(object)) }})
 	}
