@@ -290,8 +290,8 @@ func repeated(x *Judged, beside []*Judged) bool {
 	return x.running
 }
 
-// mayHaveActed reports whether an action may have come of a request: it was not refused, or as one that repeats
-// another.
+// mayHaveActed reports whether a request may have created an action: it was not refused, or only
+// as one that repeats another.
 func (x *Judged) mayHaveActed() bool {
 	return !x.answered() || x.Response.Status/100 != 4 || x.Response.Status == http.StatusConflict || x.running
 }

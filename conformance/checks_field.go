@@ -50,7 +50,7 @@ func fieldRules() []fieldRule {
 			"tags of languages, such as en-US"},
 		{"Content-Type", apart, parameters,
 			"parameters of a name, = and a value, with no blank between them, such as " +
-			"; charset=utf-8"},
+				"; charset=utf-8"},
 		{"Content-Location", single, reference, "one reference of a URI"},
 		{"ETag", single, tag, `one tag in quotes, such as "a" or W/"a"`},
 		{"Last-Modified", single, isIMFDate, "one date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT"},

@@ -118,7 +118,7 @@ func TestSinglesAreDealtOutToTheOperations(t *testing.T) {
 	}
 	alone := map[string]int{}
 	for name, of := range operations {
-		if len(of) == 1 && !strings.Contains(name, "/pairs/") && !strings.Contains(name, "/violations/") {
+		if len(of) == 1 && !strings.Contains(name, "pairs/") && !strings.Contains(name, "/violations/") {
 			alone[of[0]]++
 		}
 	}

@@ -288,7 +288,7 @@ func typed(values []value) func(*builder) []item {
 	return func(*builder) (out []item) {
 		for _, v := range values {
 			out = append(out, item{name: v.name, title: "a media type " + v.title, dimension: v.dimension,
-				change: sets("Content-Type", v.text)})
+				combined: v.name == "text", change: sets("Content-Type", v.text)})
 		}
 		return out
 	}
@@ -390,6 +390,8 @@ func accepts(*builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, dimension: v.dimension,
 			change: sets("Accept", v.text)})
 	}
+	out = append(out, item{name: "missing", title: "a request whose client does not say what it accepts",
+		dimension: "accept", change: sets("Accept", "{{none}}")})
 	for _, v := range []value{
 		{"parameters", "JSON with parameters, and anything else less",
 			"application/json;odata.metadata=minimal;IEEE754Compatible=true;indent=2;charset=utf-8, */*;q=0.1", ""},
@@ -484,14 +486,15 @@ func headers(b *builder) []item {
 			r.header = append(r.header, record.Field{Name: "X-Twice", Value: "a"},
 				record.Field{Name: "X-Twice", Value: "b"})
 		}},
-		{name: "cookie", title: "a cookie", change: sets("Cookie", "a=b; c=d")},
+		{name: "cookie", title: "a cookie", dimension: "cookie", change: sets("Cookie", "a=b; c=d")},
+		{name: "close", title: "a wish to close the connection", dimension: "end", change: sets("Connection", "close")},
 		{name: "trace", title: "a context of a trace", change: sets("Traceparent",
 			"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
 		{name: "forwarded", title: "the fields of a proxy", change: sets("X-Forwarded-For", "127.0.0.1",
 			"X-Forwarded-Proto", "https", "Via", "1.1 proxy")},
 		{name: "no-cache", title: "the fields of a reload", change: sets("Cache-Control", "no-cache",
 			"Pragma", "no-cache")},
-		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
+		{name: "no-user-agent", title: "no User-Agent", dimension: "agent", change: sets("User-Agent", "{{none}}")},
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive",
 			"Keep-Alive", "timeout=5, max=100")},
 		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
@@ -557,6 +560,24 @@ func headers(b *builder) []item {
 			"192.0.2.1")},
 	}
 	return out
+}
+
+// targets are requests whose target is written in the other form.
+func targets(*builder) []item {
+	return []item{{name: "whole-url", title: "a target that is the whole URL", dimension: "target",
+		change: func(r *request) { r.absolute = true }}}
+}
+
+// openForms are forms that a server may refuse, and that are combined with those that it has to take.
+func openForms(b *builder) []item {
+	return []item{
+		{name: "a query", group: "query", change: func(r *request) { r.path += "?a=b" }},
+		{name: "a machine of 40 digits", group: "path-form", change: func(r *request) {
+			r.path = b.op.Expand(func(string) string { return strings.Repeat("0a1b2c3d", 5) })
+		}},
+		{name: "an origin", group: "header-open", change: sets("Origin", "http://other.example")},
+		{name: "HTTP/1.0", group: "old-version", change: func(r *request) { r.old = true }},
+	}
 }
 
 // authority is the variable of the value of Host.
@@ -913,7 +934,7 @@ func otherActions(b *builder) (out []item) {
 	return out
 }
 
-func queries(*builder) (out []item) {
+func queries(b *builder) (out []item) {
 	for _, v := range []value{
 		{"empty", "an empty query", "?", ""}, {"unknown", "a parameter that nobody knows", "?unknown=1", ""},
 		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=id", ""},
@@ -929,17 +950,23 @@ func queries(*builder) (out []item) {
 	for _, v := range []value{
 		{"signs", "letters beyond ASCII and every other sign", "?id=1&debug=true&q=%C3%A9+a;b/c?d%3f", ""},
 		{"filter", "a filter of OData", "?$filter=a%20eq%20'b'&$expand=c", ""},
-		{"known", "names that software gives a meaning",
-			"?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&" +
-				"Comment=a&Sha1={{sha1.9}}&machineId=a&type=a&next=https://127.0.0.1/&a=..%2F..%2F&b=%3Cscript%3E&" +
-				"c=%27%20OR%201=1&d=%0D%0AX-A:b&e=[0]&f=%2B", ""},
 		{"invalid", "NUL and bytes that are no UTF-8", "?a=%00&b=%FF%FE", ""},
 		{"digits", "digits alone", "?17", ""},
 	} {
 		out = append(out, item{name: v.name, title: "a query with " + v.title, once: true,
 			change: func(r *request) { r.path += v.text }})
 	}
-	return out
+	return append(out, item{name: "known", title: "a query with names that software gives a meaning", once: true,
+		change: func(r *request) {
+			r.path += "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&next=https://127.0.0.1/" +
+				"&a=..%2F..%2F&b=%3Cscript%3E&c=%27%20OR%20a=a&d=%0D%0AX-A:b&e=[0]&f=%2B"
+			for _, m := range r.members {
+				r.path += "&" + strings.Trim(m.name, `"`) + "=a"
+			}
+			for _, name := range b.suite.AnswerMembers(b.op) {
+				r.path += "&" + strings.TrimPrefix(name, "@") + "=a"
+			}
+		}})
 }
 
 func pathForms(b *builder) (out []item) {
@@ -1318,7 +1345,8 @@ func tokenAs(form string) func(*request) {
 // credentials are tokens that are nearly the one that is accepted.
 func credentials(b *builder) (out []item) {
 	token := func(name, title, form string) item {
-		return item{name: name, title: "a token " + title, combined: name == "longer", change: tokenAs(form)}
+		return item{name: name, title: "a token " + title, combined: name == "longer" || name == "altered",
+			change: tokenAs(form)}
 	}
 	derived := func(name, title, variable string) item {
 		it := token(name, title, "{{"+variable+"}}")

@@ -47,6 +47,7 @@ func Groups() []Group {
 		{"negotiation", "the client prefers languages, codings and charsets", negotiation},
 		{"header", "header fields are written, ordered and filled in every legal way", headers},
 		{"header-open", "the same up to sizes that a server may refuse", openHeaders},
+		{"target", "the target is the whole URL", targets},
 		{"connection", "plain requests go before it over one connection", connections},
 		{"behind", "another request goes before it over one connection: HEAD, GET, one to another path, in chunks, " +
 			"with an expectation, or long", behindOthers},

@@ -94,7 +94,7 @@ func unicodeTurns() []value {
 		{"blocks", "a character of each block of letters and symbols",
 			"Āſƀ ɐ ʰ Ḁ ἀ ⁰₀ ℀K ⅐ ← ∀ ⌀ ␀ ⑀ ① ─ ▀ ■ ☀ ✀ ⟀ ⠁ ⤀ " +
 				"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ • a\u200Cb µ \u212A 𐌰 Ԁ Ꙁ ꜀ Ꭰ Ა " +
-					"\U00010000", ""},
+				"\U00010000", ""},
 		{"edges", "characters at the edges of lengths and planes", "\u0080\u07FF\u0800\uE000\uFFFD\U00010000", ""},
 		{"invisible", "characters that are not seen", "a\u00ADb\u034Fc\u061Cd\u115Fe\u17B4f\u180Eg\u2060h\u2061i" +
 			"\u206Aj\u3164k\uFE00l\uFFA0m\uFFF9n\uFFFAo\uFFFBp\uFFFCq\U000E0001r\U000E0100s\U0001D173t", ""},
@@ -129,7 +129,7 @@ func asciiTexts() (out []value) {
 		{"shell", "commands of a shell", "$(id) `id`; id | id && id; cmd.exe /c %PATH%", ""},
 		{"single-quotes", "single quotes", "it's 'so'", ""},
 		{"sql", "a condition of SQL", "' OR '1'='1' UNION SELECT 1; DROP TABLE a --", ""},
-		{"double-quotes", "double quotes", `"quoted" and ""so""`, ""},
+		{"double-quotes", "double quotes", `"quoted" and ""so""`, "text"},
 		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
 		{"backslash-end", "a backslash at the end", `ends in \`, ""},
 		{"escape-letters", "what would be an escape in JSON", `\u0041 \n \x41`, ""},
@@ -313,7 +313,7 @@ func ownNames(b *builder) (out []item) {
 			operations = append(operations, op.ID, spelled(op.ID, " "))
 			if op.ID != b.op.ID {
 				out = append(out, item{name: slug(name, "other", op.ID),
-					title: "the name of another operation in " + name,
+					title:  "the name of another operation in " + name,
 					change: func(r *request) { r.set(name, quote(op.ID)) }})
 			}
 		}
@@ -321,7 +321,7 @@ func ownNames(b *builder) (out []item) {
 			change: func(r *request) { r.set(name, quote("as "+strings.Join(operations, ", "))) }})
 		for _, hash := range b.hashMembers() {
 			out = append(out, item{name: slug(name, "ends-in", hash), title: hash + " at the end of " + name,
-				once: true,
+				once:   true,
 				change: func(r *request) { r.set(name, `"for {{sha1}}"`) }})
 		}
 		out = append(out, item{name: slug(name, "own-names"), title: "what looks like the members of the request in " +
@@ -335,7 +335,7 @@ func lengths(b *builder) (out []item) {
 	// Of each operation: what columns of databases hold, and one more. Of one: further limits that people choose.
 	both := []int{2, 10, 100, 255, 256, 1000, 5000, 65536}
 	numbers := []int{3, 4, 5, 8, 16, 20, 24, 25, 30, 40, 48, 50, 60, 75, 80, 90, 99, 101, 110, 120, 140, 150, 160, 180,
-		199, 200, 201, 224, 240, 249, 250, 251, 253, 254, 280, 300, 320, 333, 350, 384, 400, 450, 499, 500, 501, 600,
+		199, 200, 202, 224, 240, 249, 250, 251, 253, 254, 280, 300, 320, 333, 350, 384, 400, 450, 499, 500, 501, 600,
 		640, 700, 750, 768, 800, 900, 999, 1001, 1200, 1280, 1500, 1536, 1800, 1999, 2000, 2001, 2500, 3000, 3500, 3999,
 		4000, 4001, 4500, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 16000, 20000, 24000, 25000, 30000, 32000, 40000,
 		50000, 60000, 64000, 65000, 65534, 65535}
