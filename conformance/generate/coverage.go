@@ -372,6 +372,11 @@ func (b *builder) open(n int, open []item, of []level) {
 		return
 	}
 	row := b.rows[open[0].group]
+	row.Statuses = nil
+	for _, it := range open {
+		row.Statuses = append(row.Statuses, b.rows[it.group].Statuses...)
+	}
+	row.Statuses = slices.Compact(slices.Sorted(slices.Values(row.Statuses)))
 	row.Because = "a server may refuse some of these forms, and fail on them together"
 	it := item{name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
 	b.combination(row, "open-pairs", it, r, taken)
