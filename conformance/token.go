@@ -98,7 +98,7 @@ func derivedTokens() []derivedToken {
 			return "x" + token[1:]
 		}},
 		{httpfile.SwitchToken, "FMASPEC_EXCHANGED_TOKEN", func(token string) string {
-			for at := len(token)/2 - 1; at >= 0; at-- { // far from the end
+			for at := 1; at+1 < len(token); at++ {
 				if token[at] != token[at+1] {
 					return token[:at] + token[at+1:at+2] + token[at:at+1] + token[at+2:]
 				}
