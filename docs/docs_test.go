@@ -262,8 +262,8 @@ func generatedPage(t *testing.T, suite *conformance.Suite) string {
 		"Two folders hold two changes at once. In `pairs`, each form that is accepted by itself meets each form of "+
 		"every other dimension in some case (a covering array of strength two). In `violations`, each kind of "+
 		"violation meets each of these forms. `open-pairs` and `open-violations` do the same with a few forms that a "+
-		"server may refuse. All of these but `pairs` are dealt out to the operations. The single forms are controls " +
-			"too, so that a form that a server does "+
+		"server may refuse. All of these but `pairs` are dealt out to the operations. The single forms are controls "+
+		"too, so that a form that a server does "+
 		"not accept is reported once. What is expected of a pair has the level of the weakest requirement that it "+
 		"rests on.\n\n"+
 		"What a group of cases proves is data of the contract, in "+
