@@ -263,7 +263,7 @@ func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCh
 // repeated reports whether an answer is one to a repetition: that the action is
 // under way or done already, or where it is. That can meet only a request whose
 // file is written out, as in the documents' examples, or is the user's file, or
-// stands in another request of the case for the same machine and by the same operation,
+// stands in another request of the case, which was not refused, for the same machine and by the same operation,
 // or by whatever way where the answer has the code of the contract that says so: all
 // others ask for a file of their own.
 func repeated(x *Judged, beside []*Judged) bool {
@@ -273,7 +273,7 @@ func repeated(x *Judged, beside []*Judged) bool {
 	// A body in chunks is no JSON, so that the file in it is not known.
 	own := slices.Contains(x.Marks, strings.ToLower(x.File)) || x.File == "" && slices.ContainsFunc(x.Marks, isHash)
 	if own && !slices.ContainsFunc(beside, func(o *Judged) bool {
-		return o != x && o.Round == x.Round && strings.EqualFold(o.File, x.File) &&
+		return o != x && o.Round == x.Round && o.mayHaveActed() && strings.EqualFold(o.File, x.File) &&
 			(x.running || o.machine == x.machine && o.terms == x.terms) && (o.Step < x.Step || x.Case.AtOnce)
 	}) {
 		return false
@@ -288,6 +288,12 @@ func repeated(x *Judged, beside []*Judged) bool {
 		return true
 	}
 	return x.running
+}
+
+// mayHaveActed reports whether a request may have created an action: it was not refused, or only
+// as one that repeats another.
+func (x *Judged) mayHaveActed() bool {
+	return !x.answered() || x.Response.Status/100 != 4 || x.Response.Status == http.StatusConflict || x.running
 }
 
 // isHash reports whether a mark is a value of {{sha1}}.

@@ -10,36 +10,54 @@ func fieldChecks() []Check {
 	rules := fieldRules()
 	return []Check{
 		{Name: "field-form", Requirements: []string{"http.fields"},
-			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Allow, " +
-				"Content-Language, Content-Location, ETag, Last-Modified, Location, Retry-After and Vary.",
+			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Age, Allow, " +
+				"Content-Language, Content-Length, Content-Location, the parameters of Content-Type, ETag, " +
+				"Last-Modified, Location, Retry-After and Vary.",
 			on: (*observed).answered, judge: func(x *observed) []Problem { return fieldForm(rules, x) }},
 	}
 }
 
 // A fieldRule is what the grammar says of a field. A field that is no list stands once.
 type fieldRule struct {
-	name string
-	list bool
-	is   func(value string) bool
-	want string
+	name  string
+	shape fieldShape
+	is    func(value string) bool
+	want  string
 }
 
-// fieldRules are those of RFC 9110 8, 10.2 and 12.5.5.
+// A fieldShape says what of a field a rule is about.
+type fieldShape int
+
+const (
+	single fieldShape = iota // its one value
+	listed                   // each element of its list
+	apart                    // each value; another check asks for one
+)
+
+// fieldRules are those of RFC 9110 8, 10.2 and 12.5.5, and RFC 9111 5.1.
 func fieldRules() []fieldRule {
 	matching := func(expr string) func(string) bool { return regexp.MustCompile(`^(?:` + expr + `)$`).MatchString }
 	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-	reference := matching(`[!#$%&'()*+,./:;=?@\[\]_~0-9A-Za-z-]*`)
+	reference := matching(`(?:[!#$&'()*+,./:;=?@\[\]_~0-9A-Za-z-]|%[0-9A-Fa-f]{2})*`)
 	tag, number := matching(`(?:W/)?"[^\x00-\x20"\x7f]*"`), matching(`[0-9]+`)
+	// The type itself is judged by another check, and so is a second value.
+	parameters := matching(`[^;]*(?:[ \t]*;[ \t]*(?:` + token + `=(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|` +
+		`\\[^\x00-\x08\x0a-\x1f\x7f])*"))?)*[ \t]*`)
 	return []fieldRule{
-		{"Allow", true, matching(token), "a list of methods"},
-		{"Content-Language", true, matching(`[A-Za-z]{1,8}(?:-[0-9A-Za-z]{1,8})*`), "tags of languages, such as en-US"},
-		{"Content-Location", false, reference, "one reference of a URI"},
-		{"ETag", false, tag, `one tag in quotes, such as "a" or W/"a"`},
-		{"Last-Modified", false, isIMFDate, "one date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT"},
-		{"Location", false, reference, "one reference of a URI"},
-		{"Retry-After", false, func(v string) bool { return number(v) || isIMFDate(v) },
+		{"Age", single, number, "a number of seconds"},
+		{"Allow", listed, matching(token), "a list of methods"},
+		{"Content-Language", listed, matching(`[A-Za-z]{1,8}(?:-[0-9A-Za-z]{1,8})*`),
+			"tags of languages, such as en-US"},
+		{"Content-Type", apart, parameters,
+			"parameters of a name, = and a value, with no blank between them, such as " +
+				"; charset=utf-8"},
+		{"Content-Location", single, reference, "one reference of a URI"},
+		{"ETag", single, tag, `one tag in quotes, such as "a" or W/"a"`},
+		{"Last-Modified", single, isIMFDate, "one date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT"},
+		{"Location", single, reference, "one reference of a URI"},
+		{"Retry-After", single, func(v string) bool { return number(v) || isIMFDate(v) },
 			"a number of seconds, or a date of the form Sun, 06 Nov 1994 08:49:37 GMT"},
-		{"Vary", true, matching(token), "names of fields, or *"},
+		{"Vary", listed, matching(token), "names of fields, or *"},
 	}
 }
 
@@ -47,15 +65,19 @@ func fieldRules() []fieldRule {
 func recorded(text string) string { return string([]rune(text)) }
 
 func fieldForm(rules []fieldRule, x *observed) (out []Problem) {
+	if lengths := x.Response.Header.Values("Content-Length"); len(lengths) > 1 &&
+		!slices.ContainsFunc(lengths, func(v string) bool { return v != lengths[0] }) { // others are no framing
+		out = problem("header Content-Length", "one number of bytes", show(recorded(strings.Join(lengths, ", "))))
+	}
 	for _, rule := range rules {
 		values := x.Response.Header.Values(rule.name)
-		if len(values) > 1 && !rule.list {
+		if len(values) > 1 && rule.shape == single {
 			out = append(out, problem("header "+rule.name, rule.want, show(recorded(strings.Join(values, ", "))))...)
 			continue
 		}
 		for _, value := range values {
 			elements := []string{value}
-			if rule.list {
+			if rule.shape == listed {
 				elements = slices.DeleteFunc(strings.Split(value, ","),
 					func(e string) bool { return strings.Trim(e, " \t") == "" })
 			}

@@ -121,6 +121,40 @@ func TestAConflictOfAFreshFileIsAFinding(t *testing.T) {
 	require.Equal(t, []string{"response.created"}, broken(r))
 }
 
+// Of a request that was refused came no action, which another could repeat.
+func TestAConflictBehindARefusalIsAFinding(t *testing.T) {
+	const text = `# Accepts a request for a file behind one that is refused.
+# operation: requestSample
+# proves: request.json, state.isolated
+# expect: refused 401
+POST {{path}}
+Content-Type: application/json
+
+{"Comment": "{{comment}}", "Sha1": "{{sha1}}"}
+
+### again
+# expect: accepted
+POST {{path}}
+Authorization: Bearer {{token}}
+Content-Type: application/json
+
+{"Comment": "{{comment}}", "Sha1": "{{sha1}}"}
+`
+	s, err := conformance.Load(conformance.Contract{}, own(text))
+	require.NoError(t, err)
+	honest, asked := honest(), false
+	r, err := s.Run(t.Context(), target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked && r.Header.Get("Authorization") != "" {
+			says(409, "")(w, nil)
+			return
+		}
+		asked = true
+		honest.ServeHTTP(w, r)
+	})), conformance.Options{Parallel: 1, Run: "^requestSample/"})
+	require.NoError(t, err)
+	require.Equal(t, record.NotConformant, r.Verdict, r.Reason)
+}
+
 func TestAConflictExcusesNothingElseInItsCase(t *testing.T) {
 	const again = `
 

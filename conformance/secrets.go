@@ -40,6 +40,8 @@ func addDerived(s *redact.Secrets, token string) {
 		return
 	}
 	for _, d := range derivedTokens() {
-		s.Add(d.env, d.from(token))
+		if value := d.from(token); value != token {
+			s.Add(d.env, value)
+		}
 	}
 }

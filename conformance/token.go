@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,8 +91,43 @@ func derivedTokens() []derivedToken {
 			}
 			return token[:at] + other + token[at+1:]
 		}},
+		{httpfile.FirstToken, "FMASPEC_FIRST_TOKEN", func(token string) string {
+			if token[0] == 'x' {
+				return "y" + token[1:]
+			}
+			return "x" + token[1:]
+		}},
+		{httpfile.SwitchToken, "FMASPEC_EXCHANGED_TOKEN", func(token string) string {
+			for at := 1; at+1 < len(token); at++ {
+				if token[at] != token[at+1] {
+					return token[:at] + token[at+1:at+2] + token[at:at+1] + token[at+2:]
+				}
+			}
+			return token
+		}},
+		{httpfile.ReverseToken, "FMASPEC_REVERSED_TOKEN", func(token string) string {
+			out := []byte(token)
+			slices.Reverse(out)
+			return string(out)
+		}},
+		{httpfile.Base64Token, "FMASPEC_BASE64_TOKEN", func(token string) string {
+			return base64.StdEncoding.EncodeToString([]byte(token))
+		}},
+		{httpfile.HexToken, "FMASPEC_HEXADECIMAL_TOKEN", func(token string) string {
+			return hex.EncodeToString([]byte(token))
+		}},
+		{httpfile.EscapedToken, "FMASPEC_ESCAPED_TOKEN", func(token string) string {
+			var out strings.Builder
+			for _, c := range []byte(token) {
+				fmt.Fprintf(&out, "%%%02X", c)
+			}
+			return out.String()
+		}},
 		{httpfile.BasicToken, "FMASPEC_BASIC_TOKEN", func(token string) string {
 			return base64.StdEncoding.EncodeToString([]byte("x:" + token))
+		}},
+		{httpfile.UserToken, "FMASPEC_BASIC_USER_TOKEN", func(token string) string {
+			return base64.StdEncoding.EncodeToString([]byte(token + ":"))
 		}},
 		{httpfile.SwappedToken, "FMASPEC_SWAPPED_TOKEN", func(token string) string {
 			return strings.Map(func(r rune) rune {
@@ -122,7 +158,10 @@ func (t Target) derived(variable string) (value string, is bool) {
 			if !derivable(t.Token) {
 				return "", true
 			}
-			return d.from(t.Token), true
+			if value = d.from(t.Token); value == t.Token { // as one that reads the same from its end
+				return "", true
+			}
+			return value, true
 		}
 	}
 	return "", false

@@ -261,7 +261,9 @@ func generatedPage(t *testing.T, suite *conformance.Suite) string {
 		"where that is longer. What a slow target leaves no time for is skipped, and the verdict says so.\n\n"+
 		"Two folders hold two changes at once. In `pairs`, each form that is accepted by itself meets each form of "+
 		"every other dimension in some case (a covering array of strength two). In `violations`, each kind of "+
-		"violation meets each of these forms. The single forms are controls too, so that a form that a server does "+
+		"violation meets each of these forms. `open-pairs` and `open-violations` do the same with a few forms that a "+
+		"server may refuse. All of these but `pairs` are dealt out to the operations. The single forms are controls "+
+		"too, so that a form that a server does "+
 		"not accept is reported once. What is expected of a pair has the level of the weakest requirement that it "+
 		"rests on.\n\n"+
 		"What a group of cases proves is data of the contract, in "+
@@ -277,7 +279,9 @@ func generatedPage(t *testing.T, suite *conformance.Suite) string {
 		}
 	}
 	for _, folder := range []struct{ name, says string }{{"pairs", "several forms at once"},
-		{"violations", "a violation in a request of another form"}} {
+		{"open-pairs", "forms that a server may refuse, with others"},
+		{"violations", "a violation in a request of another form"},
+		{"open-violations", "a violation in a request of a form that a server may refuse"}} {
 		fmt.Fprintf(&b, "| `%s` | %d | | %s | what the single cases prove |\n", folder.name, counts[folder.name],
 			folder.says)
 	}

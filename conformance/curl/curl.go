@@ -319,8 +319,19 @@ func expanded(variable string) string {
 		"$FMASPEC_ALTERED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | sed -E -e 's/[^0](...)$/0\1/' -e t -e 's/0(...)$/1\1/')`,
 		"$FMASPEC_MIDDLE_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | awk '{i = int((length($0) - 1) / 2) + 1; ` +
 			`c = substr($0, i, 1) == "0" ? "1" : "0"; printf "%s%s%s", substr($0, 1, i - 1), c, substr($0, i + 1)}')`,
-		"$FMASPEC_BASIC_TOKEN":   `$(printf x:%s "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
-		"$FMASPEC_SWAPPED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | tr A-Za-z a-zA-Z)`,
+		"$FMASPEC_FIRST_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | sed -E -e 's/^[^x]/x/' -e t -e 's/^x/y/')`,
+		"$FMASPEC_EXCHANGED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | awk '{for (i = 2; i < length($0); i++) ` +
+			`if (substr($0, i, 1) != substr($0, i + 1, 1)) {printf "%s%s%s%s", substr($0, 1, i - 1), ` +
+			`substr($0, i + 1, 1), substr($0, i, 1), substr($0, i + 2); exit}}')`,
+		"$FMASPEC_REVERSED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | awk '{for (i = length($0); i > 0; i--) ` +
+			`printf "%s", substr($0, i, 1)}')`,
+		"$FMASPEC_BASE64_TOKEN":      `$(printf %s "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
+		"$FMASPEC_HEXADECIMAL_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | od -An -v -tx1 | tr -d ' \n')`,
+		"$FMASPEC_ESCAPED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | od -An -v -tx1 | tr -d '\n' | tr a-f A-F | ` +
+			`sed 's/ /%/g')`,
+		"$FMASPEC_BASIC_USER_TOKEN": `$(printf %s: "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
+		"$FMASPEC_BASIC_TOKEN":      `$(printf x:%s "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
+		"$FMASPEC_SWAPPED_TOKEN":    `$(printf %s "$FMASPEC_TOKEN" | tr A-Za-z a-zA-Z)`,
 	}[variable]; ok {
 		return text
 	}

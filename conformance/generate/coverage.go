@@ -115,6 +115,8 @@ type item struct {
 	combined bool
 	// other requests go before it
 	before bool
+	// the group that says what such a form proves, of one that a server may refuse
+	group string
 	// one operation alone has it: those of a group that are so are dealt out to the operations
 	once  bool
 	needs string   // as the group's; "" for nothing more
@@ -296,11 +298,88 @@ func (b *builder) pairs() {
 	if len(b.violations) == 0 {
 		return
 	}
+	// The rows are dealt out to the operations, as what one request shows is.
 	for n, row := range crossed(len(b.violations), alone) {
-		if of := formsOf(row[1:]); len(of) > 0 {
+		if of := formsOf(row[1:]); len(of) > 0 && n%b.turns == b.turn {
 			b.violationIn(n, b.violations[row[0]], of)
 		}
 	}
+	open := openForms(b)
+	for n, row := range crossed(len(open), alone) {
+		if of := formsOf(row[1:]); n%b.turns == b.turn {
+			b.open(n, open[row[0]:row[0]+1], of)
+		}
+	}
+	n = 0
+	for i, v := range b.violations {
+		for j, it := range open {
+			if n++; (i+j)%b.turns == b.turn {
+				b.violationInOpen(n-1, v, it)
+			}
+		}
+	}
+	n = len(crossed(len(open), alone))
+	for i := range open {
+		for j := range i {
+			if n++; n%b.turns == b.turn {
+				b.open(n-1, []item{open[j], open[i]}, nil)
+			}
+		}
+	}
+}
+
+// refusedInAnyForm returns the statuses of a refusal for the form of a request, where a server may refuse that.
+func refusedInAnyForm() []int { return []int{400, 401, 403, 404, 405, 411, 415, 422, 505} }
+
+// violationInOpen adds a case that holds a violation in a request of a form that a server may refuse.
+func (b *builder) violationInOpen(n int, v violation, open item) {
+	r := b.plain.clone()
+	open.change(&r)
+	v.change(&r)
+	it := v.item
+	it.name = fmt.Sprintf("%03d-%s", n+1, v.name)
+	it.title += " in a request with " + open.name
+	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
+	v.row.Because = "a server may look for the violation in plain requests alone"
+	v.row.Statuses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.row.Statuses, refusedInAnyForm()))))
+	if c := b.combination(v.row, "open-violations", it, r, nil); c != nil {
+		c.Alone = alone
+	}
+}
+
+// open adds a case that has forms that a server may refuse, together with forms that it has to take.
+func (b *builder) open(n int, open []item, of []level) {
+	r := b.plain.clone()
+	var names []string
+	for _, it := range open {
+		it.change(&r)
+		names = append(names, it.name)
+	}
+	var taken []level
+	for _, l := range of {
+		// A request of HTTP/1.0 has no chunks and no expectation.
+		if r.old && slices.Contains([]string{"transfer", "expectation"}, l.dimension) {
+			continue
+		}
+		path := r.path
+		l.change(&r)
+		if r.path != path {
+			return // both write the path
+		}
+		names, taken = append(names, l.dimension+" "+l.name), append(taken, l)
+	}
+	if len(names) < 2 {
+		return
+	}
+	row := b.rows[open[0].group]
+	row.Statuses = nil
+	for _, it := range open {
+		row.Statuses = append(row.Statuses, b.rows[it.group].Statuses...)
+	}
+	row.Statuses = slices.Compact(slices.Sorted(slices.Values(row.Statuses)))
+	row.Because = "a server may refuse some of these forms, and fail on them together"
+	it := item{name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
+	b.combination(row, "open-pairs", it, r, taken)
 }
 
 // pair adds a case that has several forms at once.

@@ -118,7 +118,7 @@ func TestSinglesAreDealtOutToTheOperations(t *testing.T) {
 	}
 	alone := map[string]int{}
 	for name, of := range operations {
-		if len(of) == 1 && !strings.Contains(name, "/pairs/") && !strings.Contains(name, "/violations/") {
+		if len(of) == 1 && !strings.Contains(name, "pairs/") && !strings.Contains(name, "/violations/") {
 			alone[of[0]]++
 		}
 	}
@@ -239,7 +239,48 @@ func TestAConditionThatNobodyWroteDownIsMet(t *testing.T) {
 	require.Positive(t, shown["pairs"], shown)
 	delete(shown, "pairs")
 	delete(shown, "violations") // where the two conditions meet too
+	delete(shown, "open-pairs")
 	require.Empty(t, shown)
+}
+
+// What a server may refuse meets what it has to take, and each kind of violation.
+func TestAFormThatMayBeRefusedMeetsTheOthers(t *testing.T) {
+	out, _ := coverage(t)
+	plain := target()
+	for name, row := range map[string]struct {
+		folder string
+		fails  func(*http.Request, string) bool
+	}{
+		"a query and a reversed body": {"open-pairs", func(r *http.Request, body string) bool {
+			return r.URL.RawQuery == "a=b" && strings.HasPrefix(body, `{"Sha1"`) && strings.Contains(body, `, "Comment": "`)
+		}},
+		"HTTP/1.0 and quotes": {"open-pairs", func(r *http.Request, body string) bool {
+			return r.ProtoMinor == 0 && strings.Contains(body, `\"quoted`)
+		}},
+		"an origin and no Comment": {"open-violations", func(r *http.Request, body string) bool {
+			return r.Header.Get("Origin") == "http://other.example" && !strings.Contains(body, "omment") &&
+				!strings.Contains(body, `\u`)
+		}},
+	} {
+		faulty := plain
+		faulty.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			if row.fails(r, string(body)) {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			plain.Handler.ServeHTTP(w, r)
+		})
+		r, err := out.Suite.Run(t.Context(), faulty, conformance.Options{Strict: true})
+		require.NoError(t, err)
+		require.Equal(t, record.NotConformant, r.Verdict, name)
+		for _, c := range r.Cases {
+			if len(c.Findings) > 0 {
+				require.Equal(t, row.folder, strings.Split(c.ID, "/")[2], "%s: %s", name, c.ID)
+			}
+		}
+	}
 }
 
 // A server that accepts a violation anyhow is reported for the request that holds it alone.

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/record"
 )
 
@@ -31,6 +33,7 @@ func escapes(b *builder) (out []item) {
 			{"delete", "DEL as an escape", `"a\u007fb"`, ""}, {"quote-as-number", "a quote as a number", `"a\u0022b"`,
 				""},
 			{"backslash-as-number", "a backslash as a number", `"a\u005cb"`, ""},
+			{"edges", "escapes at the edges of lengths", `"\u007f\u0080\u07ff\u0800\ud800\udc00\ue000\ufffd"`, ""},
 			{"mixed", "escapes and characters side by side", `"\u00e9é\u006e\n😀\ud83d\ude00"`, ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
@@ -102,7 +105,7 @@ func spaces(*builder) []item {
 		spacing{open: "\n\t", afterColon: " ", afterComma: "\n\t", end: "\n"})
 	indented.once = true
 	out = append(out, indented)
-	for n := 512; n <= 8192; n *= 2 {
+	for n := 256; n <= 65536; n *= 2 {
 		out = append(out, item{name: fmt.Sprintf("%d-bytes", n), once: true,
 			title:  fmt.Sprintf("as many blanks as make %d bytes", n),
 			change: func(r *request) { r.space.end = strings.Repeat(" ", n-sent(r.body())) }})
@@ -270,12 +273,22 @@ func sets(fields ...string) func(*request) {
 	}
 }
 
+// dealt are items each of which one operation alone has, but for those that meet others.
+func dealt(items []item) []item {
+	for i, it := range items {
+		if it.dimension == "" && !it.combined {
+			items[i].once = true
+		}
+	}
+	return items
+}
+
 // typed are requests with another Content-Type.
 func typed(values []value) func(*builder) []item {
 	return func(*builder) (out []item) {
 		for _, v := range values {
 			out = append(out, item{name: v.name, title: "a media type " + v.title, dimension: v.dimension,
-				change: sets("Content-Type", v.text)})
+				combined: v.name == "text", change: sets("Content-Type", v.text)})
 		}
 		return out
 	}
@@ -307,7 +320,7 @@ func mediaTypeCases(b *builder) []item {
 }
 
 func openMediaTypes(b *builder) []item {
-	out := typed([]value{
+	out := dealt(typed([]value{
 		{"escaped", "with an escape in a quoted charset", `application/json; charset="ut\f-8"`, ""},
 		{"odata", "with a parameter of OData", "application/json;odata.metadata=minimal", ""},
 		{"ieee754", "with another one of OData", "application/json;IEEE754Compatible=true", ""},
@@ -323,14 +336,18 @@ func openMediaTypes(b *builder) []item {
 		{"text-json", "that JSON had before it was registered", "text/json", ""},
 		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor",
 			"application/vnd.example+json", ""},
-	})(b)
-	return append(out, item{name: "many-parameters", title: "a media type with many parameters", once: true,
-		change: sets("Content-Type", `application/json; boundary=a; profile="http://127.0.0.1/p"; x-any=b; `+
-			`odata.metadata=full; charset=utf8`)})
+		{"many-parameters", "with many parameters", `application/json; boundary=a; profile="http://127.0.0.1/p"; ` +
+			`x-any=b; odata.metadata=full; type=entry; charset=utf8`, ""},
+		{"odata-streaming", "with parameters of OData that no client of it sends",
+			"application/json;odata.metadata=none;odata.streaming=true;ExponentialDecimals=true", ""},
+		{"long", "with a parameter of 300 letters", "application/json; note=" + strings.Repeat("a", 300), ""},
+		{"broken", "with parameters that are none", `application/json; charset=; =b; ; c d; größe="`, ""},
+	})(b))
+	return out
 }
 
 func otherMediaTypes(b *builder) []item {
-	return typed([]value{
+	return dealt(typed([]value{
 		{"longer", "that goes on behind json", "application/jsonx", ""}, {"shorter", "that ends before json does",
 			"application/jso", ""},
 		{"json5", "of JSON5", "application/json5", ""}, {"lines", "of JSON in lines", "application/x-ndjson", ""},
@@ -347,7 +364,15 @@ func otherMediaTypes(b *builder) []item {
 		{"in-parameter", "that names JSON in a parameter", "text/plain; format=application/json", ""},
 		{"in-text", "of text that is named json", "text/plain;json", ""}, {"reversed", "the wrong way round",
 			"json/application", ""},
-	})(b)
+		{"text-xml", "of XML as text", "text/xml", ""}, {"soap", "of a message of SOAP", "application/soap+xml", ""},
+		{"cbor", "of CBOR", "application/cbor", ""}, {"any-range", "that is the range of all", "*/*", ""},
+		{"graphql", "of GraphQL", "application/graphql", ""}, {"text-script", "of a script as text", "text/javascript",
+			""},
+		{"third-part", "with a third part", "application/json/x", ""}, {"jsonp", "of JSON in a call",
+			"application/jsonp", ""},
+		{"parameters", "of text with many parameters", `text/plain; charset=us-ascii; charset=utf8; type=entry; q=1; ` +
+			`version=1; profile="a\"b";	note=` + strings.Repeat("a", 300), ""},
+	})(b))
 }
 
 func accepts(*builder) (out []item) {
@@ -365,12 +390,14 @@ func accepts(*builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, dimension: v.dimension,
 			change: sets("Accept", v.text)})
 	}
+	out = append(out, item{name: "missing", title: "a request whose client does not say what it accepts",
+		dimension: "accept", change: sets("Accept", "{{none}}")})
 	for _, v := range []value{
 		{"parameters", "JSON with parameters, and anything else less",
-			"application/json;odata.metadata=minimal;indent=2;charset=utf-8, */*;q=0.1", ""},
+			"application/json;odata.metadata=minimal;IEEE754Compatible=true;indent=2;charset=utf-8, */*;q=0.1", ""},
 		{"other-json", "types of +json before JSON, and anything else with a parameter",
 			`application/vnd.example.v1+json, application/problem+json, text/plain;note="a, b", ` +
-				`application/json;odata.metadata=full;q=0.9, */*;charset=utf-8;q=0.1`, ""},
+				`application/json;odata.metadata=full;q=0.9, */*;charset=utf-8;q=0.001`, ""},
 	} {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, once: true,
 			change: sets("Accept", v.text)})
@@ -402,6 +429,7 @@ func negotiation(b *builder) (out []item) {
 		{"thai", "Thai", "th-TH", "PostmanRuntime/7.43.0"},
 		{"arabic", "Arabic", "ar-SA", "Apache-HttpClient/4.5.14 (Java/17.0.12)"},
 		{"japanese", "Japanese", "ja-JP", "okhttp/4.12.0"},
+		{"turkish", "Turkish", "tr-TR,tr;q=0.9", "axios/1.7.9"},
 	} {
 		out = append(out, item{name: v.name, title: "a request whose client prefers " + v.title, once: true,
 			change: sets("Accept-Language", v.language, "User-Agent", v.agent)})
@@ -458,14 +486,15 @@ func headers(b *builder) []item {
 			r.header = append(r.header, record.Field{Name: "X-Twice", Value: "a"},
 				record.Field{Name: "X-Twice", Value: "b"})
 		}},
-		{name: "cookie", title: "a cookie", change: sets("Cookie", "a=b; c=d")},
+		{name: "cookie", title: "a cookie", dimension: "cookie", change: sets("Cookie", "a=b; c=d")},
+		{name: "close", title: "a wish to close the connection", dimension: "end", change: sets("Connection", "close")},
 		{name: "trace", title: "a context of a trace", change: sets("Traceparent",
 			"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
 		{name: "forwarded", title: "the fields of a proxy", change: sets("X-Forwarded-For", "127.0.0.1",
 			"X-Forwarded-Proto", "https", "Via", "1.1 proxy")},
 		{name: "no-cache", title: "the fields of a reload", change: sets("Cache-Control", "no-cache",
 			"Pragma", "no-cache")},
-		{name: "no-user-agent", title: "no User-Agent", change: sets("User-Agent", "{{none}}")},
+		{name: "no-user-agent", title: "no User-Agent", dimension: "agent", change: sets("User-Agent", "{{none}}")},
 		{name: "keep-alive", title: "a wish to keep the connection", change: sets("Connection", "keep-alive",
 			"Keep-Alive", "timeout=5, max=100")},
 		{name: "signs-in-name", title: "a field with every sign in its name", change: sets("X!#$%&'*+-.^_`|~", "v")},
@@ -514,17 +543,41 @@ func headers(b *builder) []item {
 			"X-Correlation-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e14",
 			"Request-Id", "|7b1d0c7e5c1f4a52.8f6e0a2f.", "baggage", "userId=a,key=b;c=d",
 			"b3", "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1",
-			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "0f2b6f0e")},
+			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "X-CSRF-Token", "0f2b6f0e",
+			"X-Request-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e15", "Return-Client-Request-Id", "true",
+			"Tracestate", "a=b,c=d", "X-B3-TraceId", "80f198ee56343ba864fe8b2a57d3eff7", "X-B3-SpanId",
+			"e457b5a2e4d86bd1", "X-B3-Sampled", "1")},
 		{name: "preferences", title: "the preferences that clients are known to have", once: true, change: sets(
 			"ConsistencyLevel", "eventual", "OData-MaxVersion", "4.0",
 			"Prefer", `wait=10, return=representation, odata.include-annotations="*", outlook.timezone="UTC"`,
 			"Priority", "u=3, i", "Sec-GPC", "1", "Save-Data", "on", "From", "analyst@example.com",
 			"Want-Digest", "sha-256", "MIME-Version", "1.0", "Access-Control-Request-Method", "POST",
-			"Accept-Datetime", "Sun, 06 Nov 1994 08:49:37 GMT")},
+			"Accept-Datetime", "Sun, 06 Nov 1994 08:49:37 GMT", "Device-Memory", "8", "Downlink", "10",
+			"Sec-CH-UA-Mobile", "?0", "Purpose", "prefetch")},
 		{name: "more-forwarded", title: "more fields of a proxy", once: true, change: sets(
-			"X-Forwarded-Host", authority, "X-Forwarded-Prefix", "/", "X-Forwarded-For", "2001:db8::1, 192.0.2.1")},
+			"X-Forwarded-Host", authority, "X-Forwarded-Prefix", "/", "X-Forwarded-For", "2001:db8::1, 192.0.2.1",
+			"X-Forwarded-Port", "443", "X-Forwarded-Server", "proxy", "X-Real-IP", "2001:db8::1", "True-Client-IP",
+			"192.0.2.1")},
 	}
 	return out
+}
+
+// targets are requests whose target is written in the other form.
+func targets(*builder) []item {
+	return []item{{name: "whole-url", title: "a target that is the whole URL", dimension: "target",
+		change: func(r *request) { r.absolute = true }}}
+}
+
+// openForms are forms that a server may refuse, and that are combined with those that it has to take.
+func openForms(b *builder) []item {
+	return []item{
+		{name: "a query", group: "query", change: func(r *request) { r.path += "?a=b" }},
+		{name: "a machine of 40 digits", group: "path-form", change: func(r *request) {
+			r.path = b.op.Expand(func(string) string { return strings.Repeat("0a1b2c3d", 5) })
+		}},
+		{name: "an origin", group: "header-open", change: sets("Origin", "http://other.example")},
+		{name: "HTTP/1.0", group: "old-version", change: func(r *request) { r.old = true }},
+	}
 }
 
 // authority is the variable of the value of Host.
@@ -565,7 +618,7 @@ func moreFields(n int) func(*request) {
 }
 
 func openHeaders(*builder) []item {
-	return []item{
+	return dealt([]item{
 		{name: "100-fields", title: "100 further fields", change: moreFields(100)},
 		{name: "8k-value", title: "a field of 8,000 characters", change: sets("X-Long", strings.Repeat("v", 8000))},
 		{name: "origin", title: "an origin of another site", change: sets("Origin", "http://other.example")},
@@ -616,6 +669,14 @@ func openHeaders(*builder) []item {
 			change: sets("Content-Encoding", "none-such")},
 		{name: "not-coded", title: "a body that is said to be in gzip", once: true,
 			change: sets("Content-Encoding", "gzip")},
+		{name: "not-deflated", title: "a body that is said to be in deflate", change: sets("Content-Encoding",
+			"deflate")},
+		{name: "not-brotli", title: "a body that is said to be in br and zstd", change: sets("Content-Encoding",
+			"br, zstd")},
+		{name: "whole-url-and-query", title: "a target that is the whole URL, with a query", change: func(r *request) {
+			r.absolute = true
+			r.path += "?a=b"
+		}},
 		{name: "expectation-and-chunks", title: "an expectation and a body in chunks", once: true,
 			change: func(r *request) {
 				r.field("Expect", "100-continue")
@@ -627,14 +688,14 @@ func openHeaders(*builder) []item {
 			}},
 		{name: "scanner", title: "the User-Agent of a scanner, in early data", once: true,
 			change: sets("User-Agent", "sqlmap/1.8 (Nikto bot)", "Early-Data", "1")},
-	}
+	})
 }
 
 func connections(b *builder) []item {
 	out := []item{}
-	for _, n := range []int{1, 2, 5} {
+	for _, n := range []int{1, 32} {
 		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			before: true, once: n == 5,
+			before: true, once: n > 1,
 			change: after(unchanged, slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)...)}
 		if n == 1 {
 			it.dimension = "connection"
@@ -660,13 +721,35 @@ func behindOthers(b *builder) (out []item) {
 		{"long", "one with a body of 12,000 bytes", func(r *request) {
 			r.members = append(r.members, member{`"Further"`, `"{{repeat 12000 x}}"`})
 		}, nil},
+		{"forms", "one of many other forms", func(r *request) {
+			for _, name := range b.hashMembers() {
+				r.hashAs(name, "upper")
+			}
+			for _, name := range b.textMembers() {
+				r.set(name, quote("größer 漢字 😀"))
+			}
+			slices.Reverse(r.members)
+			r.members = append(r.members, member{`"Further"`, `["text"]`})
+			r.space = everywhere("\n")
+			r.path += "?a=b"
+			sets("Content-Type", "Application/Json; charset=utf-8", "Accept-Encoding", "gzip", "Accept-Language",
+				"de", "Accept", "*/*", "Cookie", "a=b")(r)
+		}, nil},
+		{"whole-url", "one whose target is the whole URL", func(r *request) { r.absolute = true }, nil},
+		{"media-type", "one of another media type", sets("Content-Type", "text/plain"), nil},
+		{"no-authorization", "one without Authorization",
+			func(r *request) { r.withoutField("Authorization") }, nil},
 	} {
 		first := b.plain.clone()
 		v.change(&first)
 		out = append(out, item{once: true, name: v.name, title: "a request behind " + v.title + " on its connection",
 			change: after(unchanged, prior{first, conformance.Either, v.open})})
 	}
-	return out
+	first := b.plain.clone()
+	roles(b)[0].change(&first)
+	return append(out, item{once: true, name: "role", needs: httpfile.UnprivilegedToken,
+		title:  "a request behind one of a user without the role on its connection",
+		change: after(unchanged, prior{request: first, expect: conformance.Either})})
 }
 
 // bodiless is a change into a request of another method, without a body.
@@ -777,7 +860,7 @@ func openPaths(b *builder) (out []item) {
 		{"root", "the root", "/", ""},
 		{"star", "the path of a machine that is a star", machine("*"), ""},
 		{"dollar", "the path of a machine that begins with a dollar sign", machine("$batch"), ""},
-		{"long", "a path of more than 3,000 characters", machine("{{machine}}") + "/{{repeat 3000 a}}", ""},
+		{"long", "a path of more than 3,000 characters", machine("{{machine}}") + "/{{repeat 1500 a/}}", ""},
 	} {
 		out = append(out, item{name: v.name, title: v.title, change: func(r *request) { r.path = v.text }})
 	}
@@ -790,6 +873,50 @@ func openPaths(b *builder) (out []item) {
 			change: func(r *request) { r.path = v.text }})
 	}
 	return out
+}
+
+// nearPaths are paths that are nearly that of the operation, in ways in which no server writes the same path.
+func nearPaths(b *builder) (out []item) {
+	at := strings.LastIndex(b.op.Path, "/") + 1
+	last := b.op.Path[at:]
+	segments := strings.Split(strings.Trim(b.op.Path, "/"), "/")
+	if strings.ContainsAny(last, "{}") || len(segments) < 4 {
+		return nil
+	}
+	path := b.op.Expand(func(string) string { return "{{machine}}" })
+	before := strings.TrimSuffix(path, last)
+	collection := segments[1]
+	for _, v := range []value{
+		{"argument", "with an argument in parentheses behind it", path + "(1)", ""},
+		{"hyphens", "with hyphens between its words", before + spelled(last, "-"), ""},
+		{"underscores", "with underscores between its words", before + spelled(last, "_"), ""},
+		{"comma", "with a comma and a word behind it", path + ",a", ""},
+		{"escaped-query", "with a query behind an escaped question mark", path + "%3Fa=b", ""},
+		{"escaped-fragment", "with a word behind an escaped hash sign", path + "%23a", ""},
+		{"nul", "with NUL behind it", path + "%00", ""},
+		{"star", "with a star behind it", path + "*", ""},
+		{"value", "with $value behind it", path + "/$value", ""},
+		{"devices", "with the collection devices", strings.Replace(path, "/"+collection+"/", "/devices/", 1), ""},
+		{"twice", "with its first segment twice", "/" + segments[0] + path, ""},
+		{"no-first", "without its first segment", strings.TrimPrefix(path, "/"+segments[0]), ""},
+		{"prefix", "behind another segment", "/none-such" + path, ""},
+	} {
+		out = append(out, item{name: v.name, title: "the path " + v.title, once: true,
+			change: func(r *request) { r.path = v.text }})
+	}
+	return out
+}
+
+// spelled writes a name as its words, in small letters, with a separator between them.
+func spelled(name, separator string) string {
+	var out strings.Builder
+	for _, c := range name {
+		if unicode.IsUpper(c) {
+			out.WriteString(separator)
+		}
+		out.WriteRune(unicode.ToLower(c))
+	}
+	return out.String()
 }
 
 // otherActions are paths of actions that other operations of such an API have, and that need
@@ -807,7 +934,7 @@ func otherActions(b *builder) (out []item) {
 	return out
 }
 
-func queries(*builder) (out []item) {
+func queries(b *builder) (out []item) {
 	for _, v := range []value{
 		{"empty", "an empty query", "?", ""}, {"unknown", "a parameter that nobody knows", "?unknown=1", ""},
 		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=id", ""},
@@ -817,17 +944,29 @@ func queries(*builder) (out []item) {
 			"?a=" + strings.Repeat("b", 1000), ""},
 		{"broken", "a percent sign at its end", "?a=%", ""},
 	} {
-		out = append(out, item{name: v.name, title: "a query with " + v.title,
+		out = append(out, item{name: v.name, title: "a query with " + v.title, once: v.name != "empty",
 			change: func(r *request) { r.path += v.text }})
 	}
 	for _, v := range []value{
 		{"signs", "letters beyond ASCII and every other sign", "?id=1&debug=true&q=%C3%A9+a;b/c?d%3f", ""},
 		{"filter", "a filter of OData", "?$filter=a%20eq%20'b'&$expand=c", ""},
+		{"invalid", "NUL and bytes that are no UTF-8", "?a=%00&b=%FF%FE", ""},
+		{"digits", "digits alone", "?17", ""},
 	} {
 		out = append(out, item{name: v.name, title: "a query with " + v.title, once: true,
 			change: func(r *request) { r.path += v.text }})
 	}
-	return out
+	return append(out, item{name: "known", title: "a query with names that software gives a meaning", once: true,
+		change: func(r *request) {
+			r.path += "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&next=https://127.0.0.1/" +
+				"&a=..%2F..%2F&b=%3Cscript%3E&c=%27%20OR%20a=a&d=%0D%0AX-A:b&e=[0]&f=%2B"
+			for _, m := range r.members {
+				r.path += "&" + strings.Trim(m.name, `"`) + "=a"
+			}
+			for _, name := range b.suite.AnswerMembers(b.op) {
+				r.path += "&" + strings.TrimPrefix(name, "@") + "=a"
+			}
+		}})
 }
 
 func pathForms(b *builder) (out []item) {
@@ -849,6 +988,7 @@ func pathForms(b *builder) (out []item) {
 		{name: "lower-case", title: "the path in lower case", change: into(strings.ToLower(last))},
 		{name: "parameters", title: "parameters of a segment", change: into(last + ";a=b")},
 		{name: "parentheses", title: "the parentheses of a function of OData", change: into(last + "()")},
+		{name: "format", title: "what names a format behind the path", once: true, change: into(last + ".json")},
 	}
 }
 
@@ -898,6 +1038,7 @@ func schemes(*builder) (out []item) {
 		value("scheme-alone", "of the scheme alone", func(s, _ string) string { return s }),
 		value("twice", "of the scheme twice and no token", func(s, _ string) string { return s + " " + s }),
 	}
+	out = dealt(out)
 	for _, v := range []struct {
 		name, title string
 		credentials func(scheme, token string) string
@@ -913,15 +1054,38 @@ func schemes(*builder) (out []item) {
 			func(s, _ string) string { return s + " tök%20n" }},
 		{"basic", "of the scheme Basic with a short name", func(_, _ string) string { return "Basic YTpi" }},
 		{"basic-alone", "of the scheme Basic alone", func(_, _ string) string { return "Basic" }},
+		{"basic-admin", "of the scheme Basic with a name and a password that many have",
+			func(_, _ string) string { return "Basic YWRtaW46YWRtaW4=" }},
+		{"basic-no-colon", "of the scheme Basic without a colon", func(_, _ string) string { return "Basic YWJj" }},
+		{"digest", "of the scheme Digest", func(_, t string) string { return "Digest " + t }},
+		{"negotiate", "of the scheme Negotiate", func(_, t string) string { return "Negotiate " + t }},
+		{"dpop", "of the scheme DPoP", func(_, t string) string { return "DPoP " + t }},
+		{"pop", "of the scheme PoP", func(_, t string) string { return "PoP " + t }},
+		{"session", "of the scheme Session", func(_, t string) string { return "Session " + t }},
+		{"key", "of the scheme Key", func(_, t string) string { return "Key " + t }},
+		{"access", "of the scheme Access", func(_, t string) string { return "Access " + t }},
+		{"shared-key", "of the scheme SharedKey", func(_, t string) string { return "SharedKey " + t }},
+		{"escaped-blank", "with an escape for the blank", func(s, t string) string { return s + "%20" + t }},
+		{"underscore", "with an underscore for the blank", func(s, t string) string { return s + "_" + t }},
+		{"in-quotes", "in quotes as a whole", func(s, t string) string { return `"` + s + " " + t + `"` }},
+		{"behind-another", "behind those of another scheme", func(s, t string) string {
+			return "Basic YTpi, " + s + " " + t
+		}},
+		{"parameter", "with the token as a parameter", func(s, t string) string { return s + ` token="` + t + `"` }},
 	} {
 		it := value(v.name, v.title, v.credentials)
 		it.once = true
 		out = append(out, it)
 	}
-	basic := value("basic-password", "of the scheme Basic with the token as the password",
-		func(_, _ string) string { return "Basic {{basic-token}}" })
-	basic.once, basic.needs = true, "basic-token"
-	return append(out, basic)
+	for _, v := range []struct{ name, title, variable string }{
+		{"basic-password", "password", httpfile.BasicToken}, {"basic-user", "user", httpfile.UserToken},
+	} {
+		basic := value(v.name, "of the scheme Basic with the token as the "+v.title,
+			func(_, _ string) string { return "Basic {{" + v.variable + "}}" })
+		basic.once, basic.needs = true, v.variable
+		out = append(out, basic)
+	}
+	return out
 }
 
 // authorization are requests without Authorization, and with another field in its place.
@@ -946,7 +1110,8 @@ func authorization(*builder) (out []item) {
 	out = append(out, item{name: "probe", title: "a request of a probe, from a site and with a path that are known",
 		once: true, change: func(r *request) {
 			r.withoutField("Authorization")
-			sets("User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}", "Origin", "http://127.0.0.1",
+			sets("X-Requested-With", "XMLHttpRequest", "User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}",
+				"Origin", "http://127.0.0.1",
 				"Referer", "http://127.0.0.1/", "Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
 		}})
 	out = append(out, item{name: "browser", title: "a request of a browser, without Authorization", once: true,
@@ -963,6 +1128,31 @@ func authorization(*builder) (out []item) {
 				r.field(name, "analyst@example.com")
 			}
 		}})
+}
+
+// credentialFields are fields in which programs send a token, or a proxy hands one on.
+func credentialFields() []string {
+	return []string{"Access-Token", "Api-Key", "Auth", "Auth-Token", "Authentication", "Bearer", "Id-Token", "Jwt",
+		"Ocp-Apim-Subscription-Key", "Sec-WebSocket-Protocol", "Subscription-Key", "Token", "WWW-Authenticate",
+		"X-Access-Key", "X-Amz-Security-Token", "X-Amzn-Authorization", "X-Amzn-Oidc-Data", "X-Auth",
+		"X-Authentication", "X-Bearer-Token", "X-CSRF-Token", "X-Forwarded-Access-Token",
+		"X-Forwarded-Authorization", "X-Functions-Key", "X-Goog-Iap-Jwt-Assertion", "X-Id-Token", "X-Jwt",
+		"X-Jwt-Assertion", "X-Ms-Token-Aad-Access-Token", "X-Ms-Token-Aad-Id-Token", "X-Original-Authorization",
+		"X-Secret", "X-Session-Token", "X-Token", "X-User-Token", "X-Vault-Token", "X-Zumo-Auth"}
+}
+
+// claimFields are fields by which a proxy, or a client in its place, says who calls.
+func claimFields() []string {
+	return []string{"Remote-User", "User", "X-Admin", "X-Auth-Request-User", "X-Authenticated", "X-Authenticated-User",
+		"X-Client-Cert", "X-Forwarded-Client-Cert", "X-Forwarded-Email", "X-Forwarded-Preferred-Username",
+		"X-Ms-Client-Principal", "X-Ms-Client-Principal-Id", "X-Role", "X-Ssl-Client-Verify", "X-User", "X-User-Id",
+		"X-User-Name", "X-Username"}
+}
+
+// tokenNames are names under which a query or a body may have a token.
+func tokenNames() []string {
+	return []string{"access_token", "accessToken", "token", "auth", "authorization", "Authorization", "jwt", "api_key",
+		"apikey", "key", "bearer", "sig", "id_token", "code", "session", "password", "user", "test", "debug", "admin"}
 }
 
 // roles are requests of a user without a role that permits the action.
@@ -1008,6 +1198,31 @@ func openAuthorization(b *builder) (out []item) {
 	add("expectation", "an expectation", sets("Expect", "100-continue"))
 	add("broken-body", "a body that is cut", whole(strings.TrimSuffix(b.plain.body(), "}")))
 	add("override", "a wish to be taken for GET", sets("X-HTTP-Method-Override", "GET"))
+	add("get", "the method GET", bodiless("GET"))
+	add("credentials-in-fields", "the credentials in every other field that has some", func(r *request) {
+		for _, name := range credentialFields() {
+			r.field(name, "Bearer {{token}}")
+		}
+	})
+	add("tokens-in-fields", "the token in every other field that has one", func(r *request) {
+		for _, name := range credentialFields() {
+			r.field(name, "{{token}}")
+		}
+	})
+	add("claims", "the fields by which a proxy or a test says who calls", func(r *request) {
+		for _, name := range claimFields() {
+			r.field(name, "admin")
+		}
+		sets("X-Real-Ip", "127.0.0.1", "Client-Ip", "127.0.0.1", "X-Client-Ip", "127.0.0.1", "X-Originating-Ip",
+			"127.0.0.1", "True-Client-Ip", "127.0.0.1", "X-Forwarded-Host", authority, "Origin", "null", "From",
+			"analyst@example.com", "Via", "1.1 localhost", "X-Internal", "1", "X-Debug", "true", "X-Test", "1",
+			"X-Skip-Auth", "1", "X-Bypass", "1", "X-Trusted", "1")(r)
+	})
+	add("tokens-in-query", "the token in a query under every name", func(r *request) {
+		for i, name := range tokenNames() {
+			r.path += []string{"?", "&"}[min(i, 1)] + name + "={{token}}"
+		}
+	})
 	for i := range out[plain:] {
 		out[plain+i].once, out[plain+i].unreadable = true, true
 	}
@@ -1043,20 +1258,25 @@ func claimedRoles(*builder) (out []item) {
 
 // openRoles are requests of a user without the role that a server may refuse for something else.
 func openRoles(b *builder) (out []item) {
-	broken, queried := roles(b)[0], roles(b)[0]
-	broken.name, queried.name = "broken-body", "query"
-	broken.title, queried.title = broken.title+" whose body is cut", queried.title+" with a query"
 	for _, v := range []struct {
-		item
-		change func(*request)
+		name, title string
+		change      func(*request)
 	}{
-		{broken, whole(strings.TrimSuffix(b.plain.body(), "}"))},
-		{queried, func(r *request) { r.path += "?a=b" }},
+		{"broken-body", "whose body is cut", whole(strings.TrimSuffix(b.plain.body(), "}"))},
+		{"query", "with a query", func(r *request) { r.path += "?a=b" }},
+		{"whole-url", "with the whole URL for the target", func(r *request) { r.absolute = true }},
+		{"two-blanks", "with two blanks behind the scheme", scheme(func(name string) string { return name + " " })},
+		{"fields", "with fields of a browser and of a proxy", sets("User-Agent", "Mozilla/5.0", "Origin", "null",
+			"Referer", "http://127.0.0.1/", "X-Requested-With", "XMLHttpRequest", "X-Forwarded-For", "::1",
+			"X-Forwarded-User", "admin", "X-User", "admin", "X-Debug", "true", "X-Test", "1", "X-Internal", "1",
+			"Expect", "100-continue", "Content-Type", "APPLICATION/JSON; charset=utf-8")},
 	} {
-		it := v.item
+		it := roles(b)[0]
+		unprivileged := it.change
+		it.name, it.title = v.name, it.title+" "+v.title
 		it.combined, it.unreadable, it.once = false, true, true
 		it.change = func(r *request) {
-			v.item.change(r)
+			unprivileged(r)
 			v.change(r)
 		}
 		out = append(out, it)
@@ -1125,11 +1345,16 @@ func tokenAs(form string) func(*request) {
 // credentials are tokens that are nearly the one that is accepted.
 func credentials(b *builder) (out []item) {
 	token := func(name, title, form string) item {
-		return item{name: name, title: "a token " + title, combined: name == "longer", change: tokenAs(form)}
+		return item{name: name, title: "a token " + title, combined: name == "longer" || name == "altered",
+			change: tokenAs(form)}
 	}
 	derived := func(name, title, variable string) item {
 		it := token(name, title, "{{"+variable+"}}")
 		it.needs = variable
+		return it
+	}
+	single := func(it item) item {
+		it.once = true
 		return it
 	}
 	words := func(forms ...string) (out []item) {
@@ -1150,6 +1375,11 @@ func credentials(b *builder) (out []item) {
 		derived("altered", "with another character near its end", "altered-token"),
 		derived("middle", "with another character in its middle", "middle-token"),
 		derived("swapped", "with the other letter case of each letter", "swapped-token"),
+		single(derived("first", "with another first character", httpfile.FirstToken)),
+		single(derived("exchanged", "with two neighbours exchanged", httpfile.SwitchToken)),
+		single(derived("reversed", "from its last character to its first", httpfile.ReverseToken)),
+		single(derived("base64", "in base64", httpfile.Base64Token)),
+		single(derived("hexadecimal", "in hexadecimal digits", httpfile.HexToken)),
 		token("longer", "with a character more", "{{token}}."),
 		token("before", "with a character before it", "x{{token}}"),
 		token("segment", "with another segment", "{{token}}.x"),
@@ -1168,8 +1398,18 @@ func credentialForms(*builder) (out []item) {
 		{"quoted", "in quotes", `"{{token}}"`},
 		{"comma", "with a comma and another behind it", "{{token}},x"},
 		{"long", "of 4,000 letters", strings.Repeat("x", 4000)},
+		{"single-quotes", "in single quotes", "'{{token}}'"}, {"angles", "in angle brackets", "<{{token}}>"},
+		{"semicolon", "with a semicolon and a word behind it", "{{token}};x"},
+		{"hash-sign", "with a hash sign and a word behind it", "{{token}}#x"},
+		{"named", "with a name before it", "token={{token}}"}, {"sql", "that is a condition of SQL", "' OR '1'='1' --"},
+		{"no-break-space", "behind a space that does not break", "\u00A0{{token}}"},
+		{"escaped", "with each character as an escape of a URL", "{{escaped-token}}"},
 	} {
-		out = append(out, item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form)})
+		it := item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form), once: v.name != "long"}
+		if v.name == "escaped" {
+			it.needs = httpfile.EscapedToken
+		}
+		out = append(out, it)
 	}
 	return out
 }
@@ -1181,8 +1421,9 @@ func methods(*builder) (out []item) {
 		{"propfind", "PROPFIND", "PROPFIND", ""},
 		{"long", "of 40 letters", strings.Repeat("POST", 10), ""},
 		{"merge", "MERGE", "MERGE", ""}, {"copy", "COPY", "COPY", ""}, {"report", "REPORT", "REPORT", ""}, {"link",
-			"LINK", "LINK", ""}, {"search", "M-SEARCH", "M-SEARCH", ""}} {
-		out = append(out, item{name: v.name, title: "the method " + v.title,
+			"LINK", "LINK", ""}, {"search", "M-SEARCH", "M-SEARCH", ""}, {"query", "QUERY", "QUERY", ""},
+		{"lock", "LOCK", "LOCK", ""}, {"purge", "PURGE", "PURGE", ""}, {"digits", "with digits", "POST2", ""}} {
+		out = append(out, item{name: v.name, title: "the method " + v.title, once: true,
 			change: func(r *request) { r.method = v.text }})
 	}
 	return out
@@ -1207,5 +1448,5 @@ func overrides(*builder) (out []item) {
 				r.path += "?_method=POST"
 			}})
 	}
-	return out
+	return dealt(out)
 }

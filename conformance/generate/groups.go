@@ -17,7 +17,7 @@ func Groups() []Group {
 				value{"own-machine", "the machine of the path", `"{{machine}}"`, ""}))},
 		{"text-unicode", "each text member holds characters beyond ASCII or escapes, of each general category of " +
 			"Unicode",
-			texts(unicodeTexts, unicodeTurns)},
+			func(b *builder) []item { return dealt(texts(unicodeTexts, unicodeTurns)(b)) }},
 		{"text-open", "the same with characters that a reader need not support", texts(openTexts, openTurns)},
 		{"text-length", "each text member is as long as a power of two, and one off, up to 65,536", lengths},
 		{"text-blank", "each text member is empty or blank, in every way that its pattern refuses", blanks},
@@ -47,6 +47,7 @@ func Groups() []Group {
 		{"negotiation", "the client prefers languages, codings and charsets", negotiation},
 		{"header", "header fields are written, ordered and filled in every legal way", headers},
 		{"header-open", "the same up to sizes that a server may refuse", openHeaders},
+		{"target", "the target is the whole URL", targets},
 		{"connection", "plain requests go before it over one connection", connections},
 		{"behind", "another request goes before it over one connection: HEAD, GET, one to another path, in chunks, " +
 			"with an expectation, or long", behindOthers},
@@ -79,6 +80,7 @@ func Groups() []Group {
 		{"method", "the method is nearly POST", methods},
 		{"method-open", "the method is HEAD, OPTIONS or TRACE", openMethods},
 		{"path-open", "the path leads to nothing", openPaths},
+		{"path-near", "the path is nearly that of the operation, and leads to nothing", nearPaths},
 		{"path-action", "the path is that of another action, which needs more than the body has", otherActions},
 		{"override", "another method asks to be taken for the right one", overrides},
 	}

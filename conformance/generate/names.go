@@ -228,12 +228,32 @@ func further(b *builder) (out []item) {
 			}})
 	}
 	once := []item{
+		{name: "capital-answer-names", title: "further members with names of the answer, with a capital letter first",
+			change: func(r *request) {
+				for _, name := range b.suite.AnswerMembers(b.op) {
+					capital := strings.ToUpper(name[:1]) + name[1:]
+					if r.find(capital) == nil && !strings.HasPrefix(name, "@") {
+						r.members = append(r.members, member{quote(capital), `"none"`})
+					}
+				}
+			}},
+		{name: "known-names", title: "further members of names that sibling actions and languages know",
+			change: func(r *request) {
+				for _, name := range []string{"IsolationType", "ScanType", "Title", "Comments", "class", "toString",
+					"hasOwnProperty", "valueOf", "length", "then", "toJSON", "a b", "a/b", "a#b", "a,b", "a:b", "0x1"} {
+					r.members = append(r.members, member{quote(name), "9223372036854775808"})
+				}
+			}},
 		{name: "array-of-1000", title: "a further member that is an array of 1,000 numbers", change: func(r *request) {
 			r.members = append(r.members, member{`"Further"`, "[{{repeat 999 1,}}1]"})
 		}},
 		{name: "1000-letter-name", title: "a further member with a name of 1,000 letters", change: func(r *request) {
 			r.members = append(r.members, member{`"{{repeat 1000 n}}"`, "1"})
 		}},
+	}
+	for _, name := range b.textMembers() {
+		once = append(once, item{name: slug("same-as", name), title: "a further member with the value of " + name,
+			change: func(r *request) { r.members = append(r.members, member{`"Further"`, r.find(name).value}) }})
 	}
 	for _, name := range b.hashMembers() {
 		other := strings.TrimRight(name, "0123456789") + "256"
@@ -301,6 +321,12 @@ func furtherOpen(b *builder) (out []item) {
 		change: func(r *request) { r.members = append(r.members, member{`"__proto__"`, `"text"`}) }})
 	out = append(out, item{name: "type-hint", title: "a hint of a type for a serialiser",
 		change: func(r *request) { r.members = append(r.members, member{`"$type"`, `"any, any"`}) }})
+	out = append(out, item{name: "hints", title: "hints of a type and of another place", once: true,
+		change: func(r *request) {
+			for _, name := range []string{"__type", "$ref", "$id", "@type", "@class", "__class__", "#text", "$schema"} {
+				r.members = append(r.members, member{quote(name), `"#/any"`})
+			}
+		}})
 	return append(out, item{name: "annotation", title: "an annotation of OData",
 		change: func(r *request) { r.members = append(r.members, member{`"@odata.type"`, `"#any"`}) }})
 }

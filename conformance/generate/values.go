@@ -72,6 +72,17 @@ func asciiTurns() (out []value) {
 		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
 			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
 		{"comments", "comments of a language, and a comma before a brace", "a /* b */ c // d ,} e", ""},
+		{"facts", "addresses, numbers of cards, of accounts and of persons, times and amounts",
+			"10.0.0.1 ::1 fe80::1%eth0 00:1b:44:11:3a:b7 4111 1111 1111 1111 DE89370400440532013000 078-05-1120 " +
+				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
+				"/etc/shadow C:/Windows/System32 *.exe T+1 O'Brien R&D", ""},
+		{"status", "the name of a status alone", "Failed", ""}, {"capitals", "capitals alone", "STOP THIS FILE", ""},
+		{"one-mark", "one mark", "-", ""}, {"one-digit", "one digit", "7", ""}, {"two-equal", "one letter twice", "xx",
+			""},
+		{"status-pending", "the name of another status alone", "Pending", ""},
+		{"words", "what other software says of a file", "success error warning exception stack trace undefined null " +
+			"deleted restored quarantined blocked allowed test demo admin root select insert update delete from where",
+			""},
 	}...)
 }
 
@@ -80,6 +91,18 @@ func unicodeTurns() []value {
 	return []value{
 		{"mail-end", "an empty line, the end of a mail, and a tab at the end", "a\r\n\r\nb\r\n.\r\nc\t", ""},
 		{"separators", "separators of files, groups and records", "a\x1cb\x1dc\x1ed", ""},
+		{"blocks", "a character of each block of letters and symbols",
+			"Āſƀ ɐ ʰ Ḁ ἀ ⁰₀ ℀K ⅐ ← ∀ ⌀ ␀ ⑀ ① ─ ▀ ■ ☀ ✀ ⟀ ⠁ ⤀ " +
+				"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ • a\u200Cb µ \u212A 𐌰 Ԁ Ꙁ ꜀ Ꭰ Ა " +
+				"\U00010000", ""},
+		{"edges", "characters at the edges of lengths and planes", "\u0080\u07FF\u0800\uE000\uFFFD\U00010000", ""},
+		{"invisible", "characters that are not seen", "a\u00ADb\u034Fc\u061Cd\u115Fe\u17B4f\u180Eg\u2060h\u2061i" +
+			"\u206Aj\u3164k\uFE00l\uFFA0m\uFFF9n\uFFFAo\uFFFBp\uFFFCq\U000E0001r\U000E0100s\U0001D173t", ""},
+		{"composed", "the same letters composed and not", "é e\u0301 한 \u1112\u1161\u11AB Å A\u030A \u212B Ω \u2126",
+			""},
+		{"mixed", "letters of scripts that look alike, mixed", "аdmin раураl Αlpha ро́lice", ""},
+		{"none-of-ascii", "no character of ASCII", "файл", ""}, {"emoji-alone", "emoji alone", "🚫🔒", ""},
+		{"one-ideograph", "one character beyond ASCII", "漢", ""},
 	}
 }
 
@@ -106,7 +129,7 @@ func asciiTexts() (out []value) {
 		{"shell", "commands of a shell", "$(id) `id`; id | id && id; cmd.exe /c %PATH%", ""},
 		{"single-quotes", "single quotes", "it's 'so'", ""},
 		{"sql", "a condition of SQL", "' OR '1'='1' UNION SELECT 1; DROP TABLE a --", ""},
-		{"double-quotes", "double quotes", `"quoted" and ""so""`, ""},
+		{"double-quotes", "double quotes", `"quoted" and ""so""`, "text"},
 		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
 		{"backslash-end", "a backslash at the end", `ends in \`, ""},
 		{"escape-letters", "what would be an escape in JSON", `\u0041 \n \x41`, ""},
@@ -212,7 +235,7 @@ func unicodeTexts() []value {
 		{"turkish", "the two letters i of Turkish", "İstanbul ısı", ""},
 		{"ligature", "a ligature", "ﬁle ﷺ", ""},
 		{"wide", "full-width letters", "ＡＢＣ１２３", ""},
-		{"kelvin", "letters whose lower case is one of ASCII", "K ſ", ""},
+		{"kelvin", "letters whose lower case is one of ASCII", "\u212A ſ", ""},
 		{"zalgo", "many marks on one letter", "a" + strings.Repeat("\u0300\u0301\u0302\u0303", 8), ""},
 		{"cyrillic", "letters that look like those of ASCII", "а е о", ""},
 		{"tab", "a tab", "a\tb", ""},
@@ -285,6 +308,22 @@ func ownNames(b *builder) (out []item) {
 			members = append(members, fmt.Sprintf(`%s: "%s"`, m.name, value))
 		}
 		object := "{" + strings.Join(members, ", ") + "}"
+		var operations []string
+		for _, op := range b.suite.Operations {
+			operations = append(operations, op.ID, spelled(op.ID, " "))
+			if op.ID != b.op.ID {
+				out = append(out, item{name: slug(name, "other", op.ID),
+					title:  "the name of another operation in " + name,
+					change: func(r *request) { r.set(name, quote(op.ID)) }})
+			}
+		}
+		out = append(out, item{name: slug(name, "operations"), title: "the names of all operations in " + name,
+			change: func(r *request) { r.set(name, quote("as "+strings.Join(operations, ", "))) }})
+		for _, hash := range b.hashMembers() {
+			out = append(out, item{name: slug(name, "ends-in", hash), title: hash + " at the end of " + name,
+				once:   true,
+				change: func(r *request) { r.set(name, `"for {{sha1}}"`) }})
+		}
 		out = append(out, item{name: slug(name, "own-names"), title: "what looks like the members of the request in " +
 			name, change: func(r *request) { r.set(name, quote(object)) }})
 	}
@@ -293,17 +332,22 @@ func ownNames(b *builder) (out []item) {
 
 // lengths are texts of as many letters as powers of two, and one off.
 func lengths(b *builder) (out []item) {
-	numbers := []int{2, 10, 20, 100, 140, 200, 250, 500, 1000, 2000, 4000, 5000, 10000}
-	for n := 32; n <= 65536; n *= 2 {
-		numbers = append(numbers, n-1, n)
-		if n < 65536 {
-			numbers = append(numbers, n+1)
-		}
+	// Of each operation: what columns of databases hold, and one more. Of one: further limits that people choose.
+	both := []int{2, 10, 100, 255, 256, 1000, 5000, 65536}
+	numbers := []int{3, 4, 5, 8, 16, 20, 24, 25, 30, 40, 48, 50, 60, 75, 80, 90, 99, 101, 110, 120, 140, 150, 160, 180,
+		199, 200, 202, 224, 240, 249, 250, 251, 253, 254, 280, 300, 320, 333, 350, 384, 400, 450, 499, 500, 501, 600,
+		640, 700, 750, 768, 800, 900, 999, 1001, 1200, 1280, 1500, 1536, 1800, 1999, 2000, 2001, 2500, 3000, 3500, 3999,
+		4000, 4001, 4500, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 16000, 20000, 24000, 25000, 30000, 32000, 40000,
+		50000, 60000, 64000, 65000, 65534, 65535}
+	for n := 32; n < 65536; n *= 2 {
+		numbers = append(numbers, n-1, n, n+1)
 	}
+	slices.Sort(numbers)
+	numbers = slices.DeleteFunc(slices.Compact(numbers), func(n int) bool { return slices.Contains(both, n) })
 	for _, name := range b.textMembers() {
-		for _, n := range numbers {
-			out = append(out, item{name: fmt.Sprintf("%s-%05d", slug(name), n), title: fmt.Sprintf("%s of %d letters",
-				name, n),
+		for i, n := range slices.Concat(both, numbers) {
+			out = append(out, item{name: fmt.Sprintf("%s-%05d", slug(name), n), once: i >= len(both),
+				title:  fmt.Sprintf("%s of %d letters", name, n),
 				change: func(r *request) { r.set(name, fmt.Sprintf(`"{{repeat %d x}}"`, n)) }})
 		}
 		for _, n := range []int{300, 1024, 4096} {
@@ -311,7 +355,7 @@ func lengths(b *builder) (out []item) {
 				title: fmt.Sprintf("%s with %d letters behind its text", name, n), dimension: "length",
 				change: func(r *request) { r.lengthen(name, n) }})
 		}
-		for _, n := range []int{127, 128, 129, 255, 256, 257, 1024, 4096, 21846} {
+		for _, n := range []int{1, 64, 85, 127, 128, 129, 255, 256, 257, 1000, 1024, 4096, 21846} {
 			for _, c := range []string{"ß", "漢", "😀"} {
 				out = append(out, item{once: true, name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
 					title:  fmt.Sprintf("%s of %d characters of %d bytes", name, n, len(c)),
@@ -382,6 +426,21 @@ func hashes(b *builder) (out []item) {
 		out = append(out, item{name: slug(name, "exponent-upper"), once: true,
 			title:  name + " that reads as a number with a capital letter before its exponent",
 			change: func(r *request) { r.set(name, quote(capital[:12]+"E"+capital[13:])) }})
+		small := b.ownHash("0123456789abcdef", name+" with capitals at its ends")
+		for _, v := range []value{
+			{"last-capital", "whose last digit alone is a capital letter", small[:39] + "A", ""},
+			{"first-capital", "whose first digit alone is a capital letter", "F" + small[1:], ""},
+			{"capital-letters", "of capital letters alone", strings.ToUpper(b.ownHash("abcdef", name)), ""},
+			{"words", "with words and digits in a row", "deadbeef0123456789abcdefcafebabe0badf00d", ""},
+			{"test-virus", "of the file that scanners take for a virus", "3395856ce81f2b7382dee72602f798b642f14140",
+				""},
+			{"mirrored", "that is the same from its end", small[:20] + reversed(small[:20]), ""},
+			{"equal-halves", "of two equal halves", small[:20] + small[:20], ""},
+			{"line-end", "that ends in the code of a line end", small[:38] + "0a", ""},
+		} {
+			out = append(out, item{name: slug(name, v.name), title: name + " " + v.title, once: true,
+				change: func(r *request) { r.set(name, quote(v.text)) }})
+		}
 		all := b.ownHash("0123456789abcdef", name+" in escapes")
 		out = append(out, item{name: slug(name, "all-escaped"), title: name + " with every digit as an escape",
 			once: true, change: func(r *request) { r.set(name, `"`+escaped(all)+`"`) }})
@@ -396,6 +455,12 @@ func (b *builder) ownHash(digits string, name string) string {
 	for i := range out {
 		out[i] = digits[int(sum[i/2])%len(digits)]
 	}
+	return string(out)
+}
+
+func reversed(text string) string {
+	out := []byte(text)
+	slices.Reverse(out)
 	return string(out)
 }
 

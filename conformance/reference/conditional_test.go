@@ -1,7 +1,10 @@
 package reference_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -496,7 +499,96 @@ func witnesses() map[string][]probe {
 	out["locks-out-after-refused-tokens"] = []probe{auth("Bearer a"), auth("Bearer b"), auth("Bearer c"), {}}
 	out["refuses-file-of-other-operation"] = []probe{{path: stopPath}, {}}
 	out["refuses-same-comment-again"] = []probe{body(`"twice"`, `"`+hash+`"`), body(`"twice"`, `"`+upper[:39]+`0"`)}
+	nearWitnesses(one, out)
 	return out
+}
+
+// nearWitnesses adds the requests that show the faults of faults_near.go.
+func nearWitnesses(one func(string, probe), out map[string][]probe) {
+	for name, comment := range map[string]string{
+		"crashes-on-box-drawing": "─", "refuses-unseen-fillers": "a\u3164b", "crashes-on-emoji-alone": "🚫🔒",
+		"refuses-two-scripts-in-a-word": "аdmin", "forbids-card-numbers": "4111 1111 1111 1111",
+		"takes-status-from-comment": "Failed", "refuses-capitals-alone": "STOP THIS FILE",
+	} {
+		one(name, says(comment))
+	}
+	for n, name := range map[int]string{160: "160", 280: "280", 3000: "3000", 50000: "50000"} {
+		one("crashes-at-"+name+"-characters", says(strings.Repeat("c", n)))
+	}
+	half := hash[:20]
+	var mirror strings.Builder
+	for i := range half {
+		mirror.WriteByte(half[len(half)-1-i])
+	}
+	for name, sha1 := range map[string]string{
+		"crashes-on-sha1-of-capital-letters": strings.Repeat("ABCDEF12"[:6]+"AB", 5),
+		"crashes-on-first-capital-in-sha1":   "F" + hash[1:], "crashes-on-mirrored-sha1": half + mirror.String(),
+		"forbids-sha1-of-test-virus": "3395856ce81f2b7382dee72602f798b642f14140",
+		"trims-line-end-of-sha1":     hash[:38] + "0a",
+	} {
+		one(name, of(sha1))
+	}
+	one("crashes-on-turkish", headed("Accept-Language: tr"))
+	for name, query := range map[string]string{"crashes-on-callback-in-query": "callback=a",
+		"crashes-on-query-not-in-utf-8": "a=%FF", "takes-sha1-from-query": "Sha1=a"} {
+		one(name, probe{path: samplePath + "?" + query})
+	}
+	one("crashes-on-broken-parameters", typed("application/json; charset=; a"))
+	one("crashes-on-deflate", headed("Content-Encoding: deflate"))
+	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
+	turned := []byte(token)
+	slices.Reverse(turned)
+	for name, value := range map[string]string{
+		"takes-token-in-base64":                 "Bearer " + base64.StdEncoding.EncodeToString([]byte(token)),
+		"takes-token-in-hexadecimal":            "Bearer " + hex.EncodeToString([]byte(token)),
+		"takes-token-from-its-end":              "Bearer " + string(turned),
+		"takes-token-with-neighbours-exchanged": "Bearer " + token[:2] + token[3:4] + token[2:3] + token[4:],
+		"takes-token-in-single-quotes":          "Bearer '" + token + "'",
+		"takes-token-in-angles":                 "Bearer <" + token + ">",
+		"takes-token-before-semicolon":          "Bearer " + token + ";x",
+		"takes-token-before-hash-sign":          "Bearer " + token + "#x",
+		"takes-named-token":                     "Bearer token=" + token, "takes-token-under-digest": "Digest " + token,
+		"takes-token-under-dpop": "DPoP " + token, "takes-escaped-blank-behind-scheme": "Bearer%20" + token,
+		"takes-credentials-in-quotes":   `"Bearer ` + token + `"`,
+		"takes-second-scheme":           basic("a:b") + ", Bearer " + token,
+		"takes-token-as-user":           basic(token + ":"),
+		"takes-two-blanks-without-role": "Bearer  " + unprivileged,
+	} {
+		one(name, auth(value))
+	}
+	nobody := func(lines ...string) probe {
+		return probe{bare: true, header: append([]string{"Content-Type: application/json"}, lines...)}
+	}
+	for name, field := range map[string]string{"takes-forwarded-authorization": "X-Forwarded-Authorization",
+		"takes-x-token": "X-Token", "takes-word-of-x-user": "X-User", "takes-debug-field": "X-Debug",
+		"challenges-no-script": "X-Requested-With"} {
+		one(name, nobody(field+": a"))
+	}
+	queried := nobody()
+	queried.path = samplePath + "?jwt=a"
+	one("takes-jwt-in-query", queried)
+	one("challenges-no-get", probe{bare: true, method: "GET"})
+	one("takes-whole-url-without-role", wired("POST http://HOST"+samplePath+" HTTP/1.1", []string{"Host: HOST",
+		"Authorization: Bearer " + unprivileged, "Content-Length: " + length(good), "Connection: close"}, good))
+	one("crashes-on-format-in-path", probe{path: samplePath + ".json"})
+	out["crashes-on-20th-of-connection"] = make([]probe, 20)
+	out["keeps-file-of-refused-caller"] = []probe{nobody(), {}}
+	for name, path := range map[string]string{
+		"serves-action-with-argument": samplePath + "(1)", "serves-action-before-nul": samplePath + "%00",
+		"serves-action-before-escaped-mark": samplePath + "%3Fa=b",
+		"serves-action-with-hyphens":        strings.Replace(samplePath, "requestSample", "request-sample", 1),
+	} {
+		one(name, probe{path: path})
+	}
+	out["crashes-behind-401"] = []probe{nobody(), {}}
+	out["crashes-behind-403"] = []probe{auth("Bearer " + unprivileged), {}}
+	out["crashes-behind-415"] = []probe{typed("text/plain"), {}}
+	out["crashes-behind-query"] = []probe{{path: samplePath + "?a=b"}, {}}
+	whole := wired("POST http://HOST"+samplePath+" HTTP/1.1", []string{"Host: HOST", "Authorization: Bearer " + token,
+		"Content-Length: " + length(good)}, good)
+	whole.wire += wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST", "Authorization: Bearer " + token,
+		"Content-Length: " + length(good), "Connection: close"}, good).wire
+	out["crashes-behind-whole-url"] = []probe{whole}
 }
 
 func hexOf(n int) string { return fmt.Sprintf("%02x", n) }

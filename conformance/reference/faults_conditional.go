@@ -25,7 +25,7 @@ const (
 func conditionalFaults() (faults []Fault) {
 	for _, row := range slices.Concat(wordFaults(), lengthFaults(), hashFaults(), escapeFaults(), furtherFaults(),
 		mediaConditionFaults(), negotiationFaults(), fieldFaults(), headFaults(), transferFaults(), chunkFaults(),
-		pairFaults()) {
+		pairFaults(), nearConditionals()) {
 		when, then := row.when, row.then
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: row.phase,
 			Wrap: row.on(onAccepted(func(a *answer, q *asked) {
@@ -35,7 +35,7 @@ func conditionalFaults() (faults []Fault) {
 			}))})
 	}
 	return slices.Concat(faults, sequenceFaults(), behindFaults(), conditionalHoles(), credentialNearMisses(),
-		conditionalRefusals(), beyondFaults())
+		conditionalRefusals(), beyondFaults(), nearFaults())
 }
 
 // A conditional is a fault that shows in the answers to those valid requests for which the
@@ -252,7 +252,8 @@ func wordFaults() []conditional {
 
 // lengthFaults fail on how long a Comment or a body is.
 func lengthFaults() (out []conditional) {
-	for _, n := range []int{10, 200, 255, 256, 257, 1024, 2000, 4095, 4096, 8192, 32767, 32768, 65535} {
+	for _, n := range []int{10, 160, 200, 255, 256, 257, 280, 1024, 2000, 3000, 4095, 4096, 8192, 32767, 32768, 50000,
+		65535} {
 		out = append(out, conditional{name: fmt.Sprintf("crashes-at-%d-characters", n),
 			says: fmt.Sprintf("answers 500 to a Comment of just %d characters", n), breaks: breaksLength,
 			phase: Coverage,
@@ -300,7 +301,7 @@ func hashFaults() []conditional {
 			breaks: breaksHash, phase: Coverage, when: sha1Like(`^[0-9]*[A-F][0-9A-F]*[0-9]*[a-f][0-9a-f]*$`),
 			then: refuse(400)},
 		{name: "crashes-on-one-capital-in-sha1", says: "answers 500 to a Sha1 with a single capital",
-			breaks: breaksHash, phase: Unfound, when: both(sha1Like(`^[^A-F]*[A-F][^A-F]*$`), sha1Like(`[a-f]`)),
+			breaks: breaksHash, phase: Coverage, when: both(sha1Like(`^[^A-F]*[A-F][^A-F]*$`), sha1Like(`[a-f]`)),
 			then: crash},
 		{name: "crashes-on-alternating-case", says: "answers 500 to a Sha1 whose letters change case one by one",
 			breaks: breaksHash, phase: Unfound,
@@ -550,7 +551,7 @@ func fieldFaults() []conditional {
 		{name: "crashes-on-preference-to-wait", says: "answers 500 to a preference to wait", breaks: breaksHTTP,
 			phase: Coverage, when: field("Prefer", `wait=`), then: crash},
 		{name: "crashes-on-trace-parent", says: "answers 500 to a traceparent of another form", breaks: breaksHTTP,
-			phase: Unfound, when: both(field("Traceparent", `.`), not(field("Traceparent",
+			phase: Coverage, when: both(field("Traceparent", `.`), not(field("Traceparent",
 				`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`))), then: crash},
 		{name: "follows-method-override", says: "answers 405 to a POST that X-HTTP-Method-Override calls a GET",
 			breaks: ids("operation.exists", "response.created"), phase: Unfound,
@@ -692,7 +693,7 @@ func pairFaults() []conditional {
 			when: both(commentHas("\u2028"), commentBytes(301, maxBody)), then: crash},
 		{name: "crashes-on-long-comment-beyond-ascii", says: "answers 500 to a Comment beyond ASCII that is longer " +
 			"than 255 bytes", breaks: ids("request.json-forms", "request.comment-length", "response.created"),
-			phase: Unfound, when: both(beyondASCII, commentBytes(256, maxBody)), then: crash},
+			phase: Coverage, when: both(beyondASCII, commentBytes(256, maxBody)), then: crash},
 		{name: "counts-comment-in-utf-16", says: "does not take a Comment of 200 to 256 characters and more than 256 " +
 			"UTF-16 units", breaks: ids("request.json-forms", "request.comment-length", "response.created"),
 			phase: Unfound, when: both(commentOf(129, 256), commentUnits(257, maxBody)), then: refuse(400)},
@@ -705,7 +706,7 @@ func pairFaults() []conditional {
 			breaks: breaksChunks, phase: Coverage, when: both(chunky, field("Content-Type", `(?i)charset`)),
 			then: crash},
 		{name: "crashes-on-escaped-emoji-in-reverse", says: "answers 500 to a pair of escaped surrogates where Sha1 " +
-			"stands before Comment", breaks: breaksForms, phase: Unfound,
+			"stands before Comment", breaks: breaksForms, phase: Coverage,
 			when: both(bodyLike(`(?i)\\ud[89ab]`), sha1First), then: crash},
 		{name: "refuses-lower-case-scheme-with-capital-type",
 			says: "answers 401 to a scheme in small letters where the " +
@@ -714,7 +715,7 @@ func pairFaults() []conditional {
 				"response.created"), phase: Coverage,
 			when: both(field("Authorization", `^bearer`), field("Content-Type", `^[^;]*[A-Z]`)), then: refuse(401)},
 		{name: "refuses-sha1-first-with-blanks", says: "does not take Sha1 before Comment with white space before a " +
-			"colon", breaks: breaksForms, phase: Exploration, when: both(sha1First, bodyLike(`"\s+:`)),
+			"colon", breaks: breaksForms, phase: Coverage, when: both(sha1First, bodyLike(`"\s+:`)),
 			then: refuse(400)},
 		{name: "drops-file-id-of-digits-in-reverse", says: "leaves fileId out where Sha1 is of digits and stands first",
 			breaks: ids("action.members"), phase: Coverage, when: both(sha1First, sha1Like(`^[0-9]{40}$`)),
@@ -740,10 +741,10 @@ func pairFaults() []conditional {
 			breaks: ids("request.json-forms", "request.sha1-format", "refusal.no-server-error", "http.framing"),
 			phase:  Coverage, when: both(upperSha1, chunky), then: crash},
 		{name: "crashes-on-old-version-beyond-ascii", says: "answers 500 to HTTP/1.0 where the Comment is beyond ASCII",
-			breaks: breaksEither, phase: Unfound, when: both(oldVersion, beyondASCII), then: crash},
+			breaks: breaksEither, phase: Coverage, when: both(oldVersion, beyondASCII), then: crash},
 		{name: "answers-local-time-to-language-and-zeros",
 			says: "gives times with an offset where Accept-Language is " +
-				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Exploration,
+				"there and Sha1 begins with a zero", breaks: ids("time.format", "time.utc-z"), phase: Coverage,
 			when: both(field("Accept-Language", `.`), sha1Like(`^0`)),
 			then: edits(alterText("creationDateTimeUtc", func(s string) string {
 				return strings.TrimSuffix(s, "Z") + "+02:00"
@@ -989,7 +990,7 @@ func conditionalHoles() []Fault {
 			Wrap: excuseMethod(func(q *asked) bool { return q.Method == "PROPFIND" || q.Method == "MKCOL" })},
 		{Name: "takes-long-method", Says: "takes a method of 32 letters or more for POST", Breaks: method,
 			Phase: Coverage, Wrap: excuseMethod(func(q *asked) bool { return len(q.Method) >= 32 })},
-		{Name: "takes-search", Says: "takes the methods SEARCH and QUERY for POST", Breaks: method, Phase: Unfound,
+		{Name: "takes-search", Says: "takes the methods SEARCH and QUERY for POST", Breaks: method, Phase: Coverage,
 			Wrap: excuseMethod(func(q *asked) bool { return q.Method == "SEARCH" || q.Method == "QUERY" })},
 		{Name: "takes-method-override", Says: "takes a GET that X-HTTP-Method-Override calls a POST for one",
 			Breaks: method, Phase: Coverage, Wrap: excuseMethod(func(q *asked) bool {

@@ -30,7 +30,8 @@ func chunkFaults() []conditional {
 			when: rawLike(`\r\n[0-9]*[A-F][0-9A-F]*\r\n`)},
 		{name: "refuses-trailer", says: "answers 400 to a field behind the last chunk",
 			when: rawLike(`\r\n0+\r\n[A-Za-z-]+:`)},
-		{name: "refuses-announced-trailer", says: "answers 400 to a request with Trailer", when: rawLike(`\r\nTrailer:`)},
+		{name: "refuses-announced-trailer", says: "answers 400 to a request with Trailer",
+			when: rawLike(`\r\nTrailer:`)},
 		{name: "refuses-many-chunks", says: "answers 400 to a body in more than twenty chunks",
 			when: rawLike(`(?s)(\r\n[0-9A-Fa-f]{1,4}\r\n.*?){20}`)},
 		// Half of a character is read as U+FFFD.
@@ -101,19 +102,24 @@ func behindFaults() (faults []Fault) {
 		{"crashes-behind-long-body", "one whose body had 8,000 bytes or more",
 			func(q *asked, _ *answer) bool { return len(q.body) >= 8000 }},
 	} {
-		faults = append(faults, Fault{Name: row.name, Phase: Coverage,
-			Says:   "answers 500 to a request behind " + row.says + " on the same connection",
-			Breaks: ids("state.isolated", "response.created"),
-			Wrap: remembering(func(past map[string]int, q *asked, a *answer) bool {
-				after := past[q.RemoteAddr] > 0
-				past[q.RemoteAddr] = 0
-				if row.before(q, a) {
-					past[q.RemoteAddr] = 1
-				}
-				return after
-			}, crash)})
+		faults = append(faults, behindFault(row.name, row.says, row.before))
 	}
 	return faults
+}
+
+// behindFault fails on a valid request behind one for which before holds, on its connection.
+func behindFault(name, says string, before func(*asked, *answer) bool) Fault {
+	return Fault{Name: name, Phase: Coverage,
+		Says:   "answers 500 to a request behind " + says + " on the same connection",
+		Breaks: ids("state.isolated", "response.created"),
+		Wrap: remembering(func(past map[string]int, q *asked, a *answer) bool {
+			after := past[q.RemoteAddr] > 0
+			past[q.RemoteAddr] = 0
+			if before(q, a) {
+				past[q.RemoteAddr] = 1
+			}
+			return after
+		}, crash)}
 }
 
 // beyondFaults answer what is no request of an operation with 500, or with what it is not

@@ -41,13 +41,21 @@ const (
 	AlteredToken = "altered-token"
 	SwappedToken = "swapped-token"
 	MiddleToken  = "middle-token"
+	FirstToken   = "first-token"
+	SwitchToken  = "exchanged-token"
+	ReverseToken = "reversed-token"
+	Base64Token  = "base64-token"
+	HexToken     = "hexadecimal-token"
+	EscapedToken = "escaped-token"
 	BasicToken   = "basic-token"
+	UserToken    = "basic-user-token"
 )
 
 // Needs returns everything that "needs" takes.
 func Needs() []string {
 	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine,
-		OtherMachine, ShorterToken, TailToken, AlteredToken, SwappedToken, MiddleToken, BasicToken}
+		OtherMachine, ShorterToken, TailToken, AlteredToken, SwappedToken, MiddleToken, FirstToken,
+		SwitchToken, ReverseToken, Base64Token, HexToken, EscapedToken, BasicToken, UserToken}
 }
 
 // Fields returns every field that a head may hold: those of the case, then those
