@@ -155,6 +155,10 @@ pact-js: ## verify the reference server by the committed pacts with pact-js (nee
 prism: ## test the Prism mock of the OpenAPI document (needs npm)
 	@.ci/prism/run
 
+.PHONY: stacks
+stacks: ## judge servers on popular frameworks by their defaults, and mended (needs npm, Python, Maven, cargo; minutes)
+	@GO='$(GO)' .ci/stacks/run
+
 .PHONY: k6
 k6: ## build k6, and test the script of fmaspec export k6 with it (minutes)
 	@GO='$(GO)' .ci/k6/run $(TESTFLAGS)
