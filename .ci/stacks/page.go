@@ -119,8 +119,8 @@ func section(b *strings.Builder, s Stack, judged map[string]outcome) {
 	o := judged[s.Name]
 	fmt.Fprintf(b, "\n### %s\n\n%s, %s.\n\n", s.Name, s.Stack, s.Version)
 	if o.withheld > 0 {
-		fmt.Fprintf(b, "Of %d cases %d are inconclusive: a finding on another case, or what a server need not read, "+
-			"leaves them nothing to show.\n\n", o.cases, o.withheld)
+		fmt.Fprintf(b, "Of %d cases %d are inconclusive: another finding, or what a server need not read, leaves them "+
+			"nothing to show.\n\n", o.cases, o.withheld)
 	}
 	b.WriteString("| requirement | level | cases | for example | why |\n|---|---|---:|---|---|\n")
 	ids := slices.Sorted(maps.Keys(s.Breaks))
