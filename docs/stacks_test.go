@@ -142,7 +142,8 @@ func TestAStalePageOfStacksIsSeen(t *testing.T) {
 		{"one more requirement", func(s *stack) { s.Breaks["action.id"] = "Because." }, page},
 		{"another reason", func(s *stack) { s.Breaks["request.host"] = "No." }, page},
 		{"another level", func(*stack) {}, strings.Replace(page, "| standard |", "| inferred |", 1)},
-		{"something left that it does not break", func(s *stack) { s.Left = map[string]string{"action.id": "x"} }, page},
+		{"something left that it does not break",
+			func(s *stack) { s.Left = map[string]string{"action.id": "x"} }, page},
 		{"a mend that is not in the source", func(s *stack) { s.Mend = []string{"mend(2)"} }, page},
 	} {
 		s := good

@@ -178,7 +178,8 @@ func judge(s Stack, mend bool) (o outcome, err error) {
 	}
 	server := exec.Command("bash", "-c", "exec "+start)
 	server.Dir, server.Stdout, server.Stderr = s.Dir, said, said
-	server.Env = slices.Concat(os.Environ(), settings, []string{"PORT=" + port, "UPSTREAM=" + upstream, "MEND=" + mended})
+	server.Env = slices.Concat(os.Environ(), settings,
+		[]string{"PORT=" + port, "UPSTREAM=" + upstream, "MEND=" + mended})
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := server.Start(); err != nil {
 		return o, err

@@ -75,7 +75,8 @@ var levels = []string{"documented", "standard", "inferred"}
 // page returns the generated part of docs/stacks.md.
 func page(stacks []Stack, judged map[string]outcome) string {
 	var b strings.Builder
-	b.WriteString("| stack | version | documented | standard | inferred | cases with a finding |\n|---|---|---|---|---|---:|\n")
+	b.WriteString("| stack | version | documented | standard | inferred | cases with a finding |\n" +
+		"|---|---|---|---|---|---:|\n")
 	for _, s := range stacks {
 		o := judged[s.Name]
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |", s.Stack, s.Name, s.Version)
@@ -147,6 +148,9 @@ func section(b *strings.Builder, s Stack, judged map[string]outcome) {
 	if len(s.Mend) > 0 {
 		fmt.Fprintf(b, "\n```%s\n%s\n```\n", language(s.Dir), strings.Join(s.Mend, "\n"))
 	}
+	if s.Mended != "" {
+		fmt.Fprintf(b, "\nThe mended server is started by `%s`.\n", s.Mended)
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.Left)) {
 		fmt.Fprintf(b, "\nLeft is `%s`: %s\n", id, s.Left[id])
 	}
@@ -205,8 +209,8 @@ func record(path, outcome string, update bool) error {
 	before, after := strings.Split(string(data), "\n"), strings.Split(now, "\n")
 	for i := range min(len(before), len(after)) {
 		if before[i] != after[i] {
-			return fmt.Errorf("%s:%d: the outcome is not the recorded one; check each finding by the documents, then run "+
-				".ci/stacks/run -update\n- %s\n+ %s", path, i+1, before[i], after[i])
+			return fmt.Errorf("%s:%d: the outcome is not the recorded one; check each finding by the documents, "+
+				"then run .ci/stacks/run -update\n- %s\n+ %s", path, i+1, before[i], after[i])
 		}
 	}
 	return fmt.Errorf("%s: the outcome is shorter or longer than the recorded one; run .ci/stacks/run -update", path)
