@@ -159,6 +159,14 @@ pact-js: ## verify the reference server by the committed pacts with pact-js (nee
 prism: ## test the Prism mock of the OpenAPI document (needs npm)
 	@.ci/prism/run
 
+.PHONY: stacks
+stacks: ## judge servers on popular frameworks by their defaults, and mended (needs npm, Python, Maven, cargo; minutes)
+	@GO='$(GO)' .ci/stacks/run
+
+.PHONY: peers
+peers: ## let Schemathesis, Newman and others judge FAULTS (40) faults and VARIANTS (20) variants (needs npm, Python, Java; an hour)
+	@GO='$(GO)' .ci/peers/run
+
 .PHONY: k6
 k6: ## build k6, and test the script of fmaspec export k6 with it (minutes)
 	@GO='$(GO)' .ci/k6/run $(TESTFLAGS)

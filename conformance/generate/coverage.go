@@ -107,6 +107,7 @@ type item struct {
 	title  string // completes "Accepts …", "Refuses …" or "Answers …"
 	change func(*request)
 	breaks *schemas.Rule // the keyword of the request's schema that the body is to break; nil for none
+	owed   string        // the requirement of what it breaks, where no keyword has it and not all of the group break it
 	// the body is no JSON, or no object, so that the schema says nothing of it
 	unreadable bool
 	// the dimension of which it is a form, where that is combined with the others
@@ -191,8 +192,12 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 	}
 }
 
-// proves returns the requirements of a group, with that of the keyword that the item breaks.
+// proves returns the requirements of a group, with that of the keyword that the item breaks, and before them what the
+// item alone is owed for: where that is inferred, to accept the item breaks nothing stronger.
 func (b *builder) proves(row conformance.Group, it item) (out []string) {
+	if it.owed != "" {
+		out = append(out, it.owed)
+	}
 	for _, id := range row.Proves {
 		switch {
 		case id != conformance.KeywordRequirement:

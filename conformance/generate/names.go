@@ -276,19 +276,19 @@ func further(b *builder) (out []item) {
 // several are bodies in which every required member breaks the same rule.
 func several(b *builder) (out []item) {
 	for _, v := range []struct {
-		name, title string
-		change      func(r *request, name string)
+		name, title, owed string
+		change            func(r *request, name string)
 	}{
-		{"null", "null", func(r *request, name string) { r.set(name, "null") }},
-		{"empty", "an empty string", func(r *request, name string) { r.set(name, `""`) }},
-		{"number", "a number", func(r *request, name string) { r.set(name, "1") }},
-		{"object", "an object", func(r *request, name string) { r.set(name, "{}") }},
-		{"lower-case", "small letters for its name", func(r *request, name string) {
+		{"null", "null", "", func(r *request, name string) { r.set(name, "null") }},
+		{"empty", "an empty string", "request.comment-blank", func(r *request, name string) { r.set(name, `""`) }},
+		{"number", "a number", "", func(r *request, name string) { r.set(name, "1") }},
+		{"object", "an object", "", func(r *request, name string) { r.set(name, "{}") }},
+		{"lower-case", "small letters for its name", "request.name-case", func(r *request, name string) {
 			r.rename(name, quote(strings.ToLower(name)))
 		}},
 	} {
 		out = append(out, item{once: true, name: v.name, title: "a body in which every member has " + v.title,
-			unreadable: true, change: func(r *request) {
+			unreadable: true, owed: v.owed, change: func(r *request) {
 				b.required(func(name string, _ *schemas.Rule) { v.change(r, name) })
 			}})
 	}

@@ -129,6 +129,8 @@ func deviations() []Variant {
 				"crashes-on-invalid-utf-8", "crashes-on-byte-order-mark", "crashes-on-repeated-name")},
 		{Name: "hangs-up-on-hostile-json", Says: "closes the connection on deep or long JSON without an answer",
 			Deviates: ids("request.hostile-json"), Wrap: lenient("hangs-up-on-deep-nesting", "hangs-up-on-long-body")},
+		{Name: "reads-names-in-any-case", Says: "takes comment and SHA1 for Comment and Sha1, as a struct of Go does",
+			Deviates: ids("request.name-case"), Wrap: lenient("ignores-name-case")},
 		{Name: "reads-json-of-any-type", Says: "reads the body as JSON whatever its Content-Type says",
 			Deviates: ids("refusal.media-type"), Wrap: lenient("takes-any-media-type")},
 		{Name: "repeats-a-name", Says: "writes the status of the action twice, as two serialisers that know nothing " +

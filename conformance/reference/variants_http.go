@@ -319,6 +319,13 @@ func refusalVariants() []variant {
 		{"insufficient-scope", "says insufficient_scope with a 403", onRefused(func(a *answer, _ *asked) {
 			a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="Machine.StopAndQuarantine"`)
 		}, 403)},
+		{"body-before-credentials", "reads the body before it looks at credentials, and answers 422 to what is no " +
+			"JSON, as FastAPI does",
+			onRefused(func(a *answer, q *asked) {
+				if len(q.body) > 0 && !wellFormed(q.body) {
+					asRefusal(http.StatusUnprocessableEntity)(a, q)
+				}
+			}, http.StatusUnauthorized)},
 		{"credentials-before-method", "looks at credentials before the method",
 			between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 				a := q.serve(h)

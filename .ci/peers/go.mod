@@ -1,0 +1,4 @@
+// The runner of make peers.
+module fmaspec-peers
+
+go 1.26
