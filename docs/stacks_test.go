@@ -33,7 +33,7 @@ func stacks(t *testing.T) []stack {
 func stackSource(t *testing.T, dir string) string {
 	t.Helper()
 	var text strings.Builder
-	for _, pattern := range []string{"*", "*/*.go", "src/bin/*", "src/main/java/*", "src/main/java/*/*"} {
+	for _, pattern := range []string{"*", "*/*.go", "src/*", "src/main/java/*", "src/main/java/*/*"} {
 		files, err := filepath.Glob(filepath.Join(root, ".ci", "stacks", dir, pattern))
 		require.NoError(t, err)
 		for _, file := range files {
