@@ -1393,6 +1393,8 @@ func credentials(b *builder) (out []item) {
 }
 
 // credentialForms are credentials in forms that no token has, or of a length that a server may refuse.
+// White space of Unicode before the token is not among them: functions that trim a text take it away
+// in many languages, and the token is known.
 func credentialForms(*builder) (out []item) {
 	for _, v := range []struct{ name, title, form string }{
 		{"quoted", "in quotes", `"{{token}}"`},
@@ -1402,7 +1404,6 @@ func credentialForms(*builder) (out []item) {
 		{"semicolon", "with a semicolon and a word behind it", "{{token}};x"},
 		{"hash-sign", "with a hash sign and a word behind it", "{{token}}#x"},
 		{"named", "with a name before it", "token={{token}}"}, {"sql", "that is a condition of SQL", "' OR '1'='1' --"},
-		{"no-break-space", "behind a space that does not break", "\u00A0{{token}}"},
 		{"escaped", "with each character as an escape of a URL", "{{escaped-token}}"},
 	} {
 		it := item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form), once: v.name != "long"}
