@@ -187,11 +187,6 @@ func (n identified) same(o identified) bool {
 		(strings.EqualFold(n.machine, o.machine) || n.machine == "" || o.machine == "")
 }
 
-// equal reports whether the same is known of two answers.
-func (n identified) equal(o identified) bool {
-	return n.operation == o.operation && strings.EqualFold(n.file, o.file) && strings.EqualFold(n.machine, o.machine)
-}
-
 // other says for what else another answer has the value of this one.
 func (n identified) other(o identified) string {
 	switch {
@@ -213,25 +208,41 @@ type idsFresh struct {
 // A sameID is the answers with one value.
 type sameID struct {
 	all []identified
-	// some that are about different actions: what a further answer is compared with, of however
-	// many there are
-	subjects []identified
+	// what these are about: another answer differs from one of them where it differs from one of two
+	files, operations, machines two
 }
 
-// mostSubjects is how many actions a further answer with the same value is compared with.
-const mostSubjects = 8
+// two are the first two different texts of many; "" is none.
+type two [2]string
+
+// add adds a text.
+func (t *two) add(text string) {
+	switch {
+	case t[0] == "":
+		t[0] = text
+	case t[1] == "" && t[0] != text:
+		t[1] = text
+	}
+}
+
+// differs reports whether one of many texts is another than this one. One that is not known may
+// be the same.
+func (t two) differs(text string) bool {
+	return text != "" && (t[0] != "" && t[0] != text || t[1] != "")
+}
 
 // differs reports whether one of the answers is about another action than n.
 func (s *sameID) differs(n identified) bool {
-	return slices.ContainsFunc(s.subjects, func(o identified) bool { return !o.same(n) })
+	return s.files.differs(strings.ToLower(n.file)) || s.operations.differs(n.operation) ||
+		s.machines.differs(strings.ToLower(n.machine))
 }
 
 // add adds an answer.
 func (s *sameID) add(n identified) {
 	s.all = append(s.all, n)
-	if len(s.subjects) < mostSubjects && !slices.ContainsFunc(s.subjects, n.equal) {
-		s.subjects = append(s.subjects, n)
-	}
+	s.files.add(strings.ToLower(n.file))
+	s.operations.add(n.operation)
+	s.machines.add(strings.ToLower(n.machine))
 }
 
 // sameIDs is how many answers with one value a session without end keeps in any case.

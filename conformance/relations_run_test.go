@@ -327,3 +327,24 @@ func TestTheActionInAnAnswerIsTheMemberThatIdentifiesIt(t *testing.T) {
 		require.Empty(t, s.actionIn("requestSample", []byte(body)), body)
 	}
 }
+
+// Whether an answer is about another action than one of those before does not depend on how many
+// of these there are, nor on what is not known of them.
+func TestAnIDIsComparedWithEveryAnswerThatHasIt(t *testing.T) {
+	subject := func(file, operation, machine string) identified {
+		return identified{mention: mention{file: file}, operation: operation, machine: machine}
+	}
+	var all []identified
+	for i := range 12 {
+		all = append(all, subject("f", "o", fmt.Sprint("M", i)))
+	}
+	all = append(all, subject("g", "o", ""), subject("F", "o", ""), subject("f", "", "m1"), subject("f", "p", ""))
+	for _, shape := range [][]identified{all, all[:1], all[:2], all[12:], all[13:15], {all[13], all[15]}} {
+		s := &sameID{}
+		for _, n := range append(slices.Clone(shape), all...) {
+			want := slices.ContainsFunc(s.all, func(o identified) bool { return !o.same(n) })
+			require.Equal(t, want, s.differs(n), "%+v behind %d", n, len(s.all))
+			s.add(n)
+		}
+	}
+}

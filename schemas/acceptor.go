@@ -102,7 +102,33 @@ type formReader struct {
 // form returns what the schema of that name asks for. Its error names a keyword that
 // [Schema.Accept] does not know.
 func (l library) form(name string) (*form, error) {
+	files, err := l.closure(name)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if hasOtherID(l.docs[file], base+file+suffix) {
+			return nil, fmt.Errorf("the keyword $id, which leads references elsewhere")
+		}
+	}
 	return formReader{l, name, []string{name + "#"}, keywords()}.form(l.docs[name])
+}
+
+// hasOtherID reports whether a schema has an $id within it other than the address of its file:
+// a reference may go to it, or to what it is the base of.
+func hasOtherID(node any, own string) bool {
+	switch node := node.(type) {
+	case []any:
+		return slices.ContainsFunc(node, func(child any) bool { return hasOtherID(child, own) })
+	case map[string]any:
+		for name, child := range node {
+			id, is := child.(string)
+			if name == "$id" && is && id != own || hasOtherID(child, own) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // form returns what a schema in the file asks for.
@@ -150,6 +176,9 @@ func keywords() map[string]func(f *form, value any, r formReader) error {
 				return err
 			}
 			_, pointer, _ := strings.Cut(ref, "#")
+			if pointer != "" && pointer[0] != '/' {
+				return fmt.Errorf("a $ref to a name, %s", ref)
+			}
 			place := file + "#" + pointer
 			if slices.Contains(r.open, place) {
 				return fmt.Errorf("a $ref that leads to itself, %s", ref)

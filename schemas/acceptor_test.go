@@ -244,3 +244,22 @@ func FuzzAccept(f *testing.F) {
 		}
 	})
 }
+
+// Where a reference leads by an $id is for the engine to say.
+func TestAcceptLeavesReferencesByAnIDToTheEngine(t *testing.T) {
+	const b = `{"definitions":{"f":{"$id":"#foo","type":"string"}}}`
+	for _, a := range []string{
+		`{"type":"object","properties":{"a":{"$ref":"b.schema.json#foo"}}}`,
+		`{"type":"object","properties":{"a":{"$id":"https://fmaspec.invalid/schemas/c","definitions":{"x":` +
+			`{"type":"string"}},"$comment":"","allOf":[{"$ref":"#/definitions/x"}]}},"definitions":{"x":{"type":"number"}}}`,
+		`{"type":"object","properties":{"a":{"$ref":"#/definitions/f/properties/p"}},"definitions":{"x":{},"f":{"$id":` +
+			`"https://fmaspec.invalid/schemas/c","definitions":{"x":{"type":"string"}},"properties":{"p":` +
+			`{"allOf":[{"$ref":"#/definitions/x"}]}}}}}`,
+	} {
+		files := fstest.MapFS{"a.schema.json": {Data: []byte(a)}, "b.schema.json": {Data: []byte(b)}}
+		schema, err := schemas.Library{FS: files}.Compile("a")
+		require.NoError(t, err)
+		_, ok := schema.Accept([]byte(`{"a":1}`))
+		require.False(t, ok, "%s", a)
+	}
+}

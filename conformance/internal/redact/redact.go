@@ -31,6 +31,7 @@ type Secrets struct {
 	known [][]form        // those of each token among the values
 	index *index          // of spelt and known; nil where it is not made yet
 	clean map[string]bool // short texts in which nothing is struck out: most fields come again and again
+	added int             // how many times a value was added
 
 	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
 }
@@ -106,6 +107,7 @@ func (s *Secrets) add(name, value string, token bool) {
 		s.least = min(s.least, len(sp.text))
 	}
 	s.index, s.clean = nil, nil
+	s.added++
 }
 
 // lists returns the spellings, their index, nil where there are none, and the length of the
@@ -237,29 +239,33 @@ const cleanText, cleanTexts = 128, 1024
 // strikeShort is strike for a text that may well have come before, such as the name of a field.
 func (s *Secrets) strikeShort(text string) (out string, found, token bool) {
 	s.mu.RLock()
-	known := s.clean[text]
+	known, added := s.clean[text], s.added
 	s.mu.RUnlock()
 	if known {
 		return text, false, false
 	}
-	_, index, _ := s.lists()
 	struck, found, token := s.strike([]byte(text), false)
 	if found || string(struck) != text {
 		return string(struck), found, token
 	}
+	s.noteClean(text, added)
+	return text, false, false
+}
+
+// noteClean notes that nothing is struck out in a text, as it is after so many additions.
+func (s *Secrets) noteClean(text string, added int) {
 	if len(text) > cleanText {
-		return text, false, false
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.index != index {
-		return text, false, false // a secret was added meanwhile
+	if s.added != added {
+		return // a secret was added meanwhile, be it the first
 	}
 	if s.clean == nil || len(s.clean) >= cleanTexts {
 		s.clean = map[string]bool{}
 	}
 	s.clean[strings.Clone(text)] = true
-	return text, false, false
 }
 
 // strike returns a text without the spellings and without parts of tokens, or nil where

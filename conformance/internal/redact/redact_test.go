@@ -323,3 +323,14 @@ func TestSecretsJoinAndAreCountedOnce(t *testing.T) {
 	s.Add("A", "second-token")
 	require.Equal(t, stars("first-token")+" "+stars("second-token"), s.Text("first-token second-token"))
 }
+
+// A text that was clean before the first secret is not taken for clean after it.
+func TestATextIsNotCleanForASecretThatIsAddedMeanwhile(t *testing.T) {
+	var s Secrets
+	added := s.added
+	s.Add("X", "s3cret-value")
+	s.noteClean("a s3cret-value", added)
+	out, found, _ := s.strikeShort("a s3cret-value")
+	require.True(t, found)
+	require.NotContains(t, out, "s3cret")
+}
