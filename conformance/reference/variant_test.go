@@ -48,6 +48,7 @@ func variantProbes() []probe {
 		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token,
 			header: []string{"Content-Type: application/json"}},
 		{method: "OPTIONS", body: "none"}, {method: "GET", bare: true, body: "none"},
+		{bare: true, header: []string{"Content-Type: application/json"}, body: `{"Comment":`},
 		{header: []string{"Accept-Encoding: gzip"}}, {bare: true, header: []string{"Authorization: Bearer " + token}},
 	}, probes()...)
 }
