@@ -47,11 +47,10 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	r.since, _ = time.Parse(time.RFC3339, entry.Since) // all are known to be readable
 	r.ahead, _ = time.ParseDuration(entry.Ahead)
 	r.tolerance, _ = time.ParseDuration(entry.Tolerance)
-	place := relationPlace(entry)
 	if entry.Kind == "equals-request" && entry.Member != t.FileMember {
 		outline, err := l.shapes.outline(t.RequestSchema)
 		if err != nil || !slices.Contains(outline.Places, "/"+entry.Member) {
-			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", place, t.ID,
+			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", entry.Place(), t.ID,
 				entry.Member)
 		}
 	}
@@ -61,11 +60,11 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	}
 	if acrossRelations()[entry.Kind] == nil {
 		return fmt.Errorf("%s: the engine does not judge %q; add a function for it in conformance/checks_relation.go",
-			place, entry.Kind)
+			entry.Place(), entry.Kind)
 	}
 	if other := t.across[entry.Check]; other != nil {
 		return fmt.Errorf("%s: the check %s is at %d too, and one between answers has one relation; give it "+
-			"another name", place, entry.Check, other.Index)
+			"another name", entry.Place(), entry.Check, other.Index)
 	}
 	t.across[entry.Check] = r
 	if entry.Kind == "fresh" && t.identity == "" {
@@ -111,24 +110,18 @@ func (l *loader) checksOfRelations() {
 	engine := checksOf(nil, l.suite.unknown)
 	said := map[string]bool{}
 	for _, r := range l.relations {
-		place := relationPlace(r)
 		said[r.Check] = said[r.Check] || r.Says != ""
 		switch {
 		case slices.ContainsFunc(engine, func(c Check) bool { return c.Name == r.Check }):
-			l.fail(fmt.Errorf("%s: the check %s is one of the engine; give it another name", place, r.Check))
+			l.fail(fmt.Errorf("%s: the check %s is one of the engine; give it another name", r.Place(), r.Check))
 		case l.suite.requirement[r.Requirement] == nil && !l.unread:
-			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", place,
+			l.fail(fmt.Errorf("%s: unknown requirement %q%s; the catalogue is in fixtures/requirements", r.Place(),
 				r.Requirement, nearest.Hint(r.Requirement, keys(l.suite.requirement))))
 		case !said[r.Check]:
-			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", place,
+			l.fail(fmt.Errorf("%s: the check %s says nothing; add says, a sentence, to its first entry", r.Place(),
 				r.Check))
 		}
 	}
-}
-
-// relationPlace is where an entry stands.
-func relationPlace(r schemas.Relation) string {
-	return fmt.Sprintf("schemas/%s.schema.json:%d: x-relations/%d", r.Schema, r.Line, r.Index)
 }
 
 // relationsOf judges the relations of one check in their order, up to the first that

@@ -99,13 +99,9 @@ type formReader struct {
 	keywords map[string]func(f *form, value any, r formReader) error
 }
 
-// form returns what the schema of that name asks for. Its error names a keyword that
-// [Schema.Accept] does not know.
-func (l library) form(name string) (*form, error) {
-	files, err := l.closure(name)
-	if err != nil {
-		return nil, err
-	}
+// form returns what the schema of that name asks for, given the files that it needs. Its error
+// names a keyword that [Schema.Accept] does not know.
+func (l library) form(name string, files []string) (*form, error) {
 	for _, file := range files {
 		if hasOtherID(l.docs[file], base+file+suffix) {
 			return nil, fmt.Errorf("the keyword $id, which leads references elsewhere")

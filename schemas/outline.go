@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -26,7 +27,6 @@ const (
 type Relation struct {
 	Schema string `json:"-"` // the schema in whose file the entry stands
 	Index  int    `json:"-"` // of the entry in its list, from 0
-	Line   int    `json:"-"` // of the file, on which the entry begins, from 1
 
 	Check       string   `json:"check"`       // name of the check that judges it
 	Kind        string   `json:"relation"`    // one of RelationKinds
@@ -42,6 +42,9 @@ type Relation struct {
 	Ahead       string   `json:"ahead"`       // how far behind the end of the exchange a window ends, such as 24h
 	Tolerance   string   `json:"tolerance"`   // how far an instant may be before an earlier one, such as 1s
 	Want        string   `json:"want"`        // what is wanted, in plain words
+
+	files   fs.FS  // that hold the file
+	pointer string // to the entry in it
 }
 
 // A Resource is by what a body is recognised as an action, whole or in part.
@@ -118,7 +121,7 @@ func (l library) outline(name string) (Outline, error) {
 		r := &out.Relations[i]
 		for _, at := range slices.Concat(r.At, []string{r.Other}) {
 			if at != "" && !w.places[at] {
-				return Outline{}, fmt.Errorf("%s: %s", r.place(), nothingAt(at, out.Places))
+				return Outline{}, fmt.Errorf("%s: %s", r.Place(), nothingAt(at, out.Places))
 			}
 		}
 	}
@@ -148,9 +151,9 @@ func nothingAt(at string, places []string) string {
 	return fmt.Sprintf("there is no member at %q; the members are %s", at, strings.Join(members, ", "))
 }
 
-// place is where the entry stands.
-func (r *Relation) place() string {
-	return fmt.Sprintf("schemas/%s:%d: %s/%d", r.Schema+suffix, r.Line, relationsKey, r.Index)
+// Place is where the entry stands, with the line of its file, as errors have it.
+func (r *Relation) Place() string {
+	return fmt.Sprintf("%s: %s/%d", library{files: r.files}.placeOf(r.Schema, r.pointer), relationsKey, r.Index)
 }
 
 // extensions reads what a schema says besides its keywords.
@@ -207,12 +210,12 @@ func (w *walker) relations(name, where string, value any) error {
 			"as relations.schema.json says", w.placeOf(name, where), relationsKey)
 	}
 	for i, e := range entries {
-		r := Relation{Schema: name, Index: i, Line: w.line(name, fmt.Sprintf("%s/%d", where, i))}
+		r := Relation{Schema: name, Index: i, files: w.files, pointer: fmt.Sprintf("%s/%d", where, i)}
 		if err := strictly(e, &r); err != nil {
-			return fmt.Errorf("%s: %w; relations.schema.json says what an entry may have", r.place(), err)
+			return fmt.Errorf("%s: %w; relations.schema.json says what an entry may have", r.Place(), err)
 		}
 		if why := r.flaw(e); why != "" {
-			return fmt.Errorf("%s: %s", r.place(), why)
+			return fmt.Errorf("%s: %s", r.Place(), why)
 		}
 		w.out.Relations = append(w.out.Relations, r)
 	}

@@ -86,12 +86,9 @@ func names(files fs.FS) []string {
 type library struct {
 	files fs.FS
 	docs  map[string]any
-	lines map[string]map[string]int // of the values of a file, by their pointers
 }
 
-func newLibrary(files fs.FS) library {
-	return library{files, map[string]any{}, map[string]map[string]int{}}
-}
+func newLibrary(files fs.FS) library { return library{files, map[string]any{}} }
 
 // file returns the decoded schema of that name.
 func (l library) file(name string) (any, error) {
@@ -141,12 +138,8 @@ func (l library) placeOf(name, pointer string) string {
 // line returns the line of the file of schema name on which the value at a pointer ends its first
 // token, or the nearest value around it that there is.
 func (l library) line(name, pointer string) int {
-	lines, known := l.lines[name]
-	if !known {
-		data, _ := fs.ReadFile(l.files, name+suffix)
-		lines = linesOf(data)
-		l.lines[name] = lines
-	}
+	data, _ := fs.ReadFile(l.files, name+suffix)
+	lines := linesOf(data)
 	for {
 		if line, there := lines[pointer]; there || pointer == "" {
 			return max(line, 1)

@@ -74,7 +74,7 @@ func (l library) compile(name string) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
 	}
-	if f, err := l.form(name); err == nil {
+	if f, err := l.form(name, needed); err == nil {
 		s.form = f // a schema without one is left to the engine
 	}
 	return s, nil
