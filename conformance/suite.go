@@ -93,7 +93,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 	}
 	l.terms(doc)
 	l.suite.checks = checksOf(l.relations, l.suite.unknown)
-	l.suite.Contract, _ = c.Hashes()
+	l.suite.Contract = hashOf(c.openAPI(), c.schemas())
 	var read []fs.FS
 	own := true
 	for _, source := range sources {

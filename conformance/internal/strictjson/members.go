@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// members is [Members] for a text that is known to be valid, so that a value ends where its
+// members is [Members] for a text that passes [Check], so that a value ends where its
 // quotation marks and brackets say.
 func members(b []byte, names []string) [][]byte {
 	at := blanks(b, 0)

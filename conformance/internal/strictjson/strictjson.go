@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -59,40 +58,22 @@ func check(b []byte, duplicates bool) error {
 	if jsontext.Value(b).IsValid() {
 		return nil // by stricter rules than these, and without the memory of a decoder
 	}
-	d, err := decoder(b, duplicates)
-	if err != nil {
-		return err
+	switch {
+	case bytes.HasPrefix(b, bom):
+		return &Error{BOM, 0, "a byte order mark stands before the JSON text"}
+	case bytes.HasPrefix(b, []byte("\xFF\xFE")), bytes.HasPrefix(b, []byte("\xFE\xFF")):
+		return &Error{Encoding, 0, "the text is UTF-16, not UTF-8"}
+	case !utf8.Valid(b):
+		return &Error{Encoding, firstInvalid(b), "the bytes are not UTF-8"}
+	case len(bytes.Trim(b, " \t\r\n")) == 0:
+		return &Error{Empty, int64(len(b)), "there is no JSON value"}
 	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(duplicates))
 	if err := d.SkipValue(); err != nil {
 		return classify(err, b)
 	}
-	return behind(b, d)
-}
-
-// decoder returns what reads a text, or what is wrong with all of it.
-func decoder(b []byte, duplicates bool) (*jsontext.Decoder, error) {
-	var err *Error
-	switch {
-	case bytes.HasPrefix(b, bom):
-		err = &Error{BOM, 0, "a byte order mark stands before the JSON text"}
-	case bytes.HasPrefix(b, []byte("\xFF\xFE")), bytes.HasPrefix(b, []byte("\xFE\xFF")):
-		err = &Error{Encoding, 0, "the text is UTF-16, not UTF-8"}
-	case !utf8.Valid(b):
-		err = &Error{Encoding, firstInvalid(b), "the bytes are not UTF-8"}
-	case len(bytes.Trim(b, " \t\r\n")) == 0:
-		err = &Error{Empty, int64(len(b)), "there is no JSON value"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowInvalidUTF8(true),
-		jsontext.AllowDuplicateNames(duplicates)), nil
-}
-
-// behind returns the error of a text that goes on behind the value that was read.
-func behind(b []byte, d *jsontext.Decoder) error {
-	end := d.InputOffset()
-	if rest := bytes.TrimLeft(b[end:], " \t\r\n"); len(rest) > 0 {
+	if rest := bytes.TrimLeft(b[d.InputOffset():], " \t\r\n"); len(rest) > 0 {
 		return &Error{Trailing, int64(len(b) - len(rest)), fmt.Sprintf("%d more bytes follow the JSON value",
 			len(rest))}
 	}
@@ -113,41 +94,10 @@ func StringMember(b []byte, member string) (text string, found bool) {
 // for one that the object does not have. Where the text is no object there are none at all.
 // The error is that of [Check].
 func Members(b []byte, names ...string) (values [][]byte, err error) {
-	if jsontext.Value(b).IsValid() {
-		return members(b, names), nil
-	}
-	d, err := decoder(b, false)
-	if err != nil {
+	if err := Check(b); err != nil {
 		return nil, err
 	}
-	if d.PeekKind() != '{' {
-		return nil, Check(b)
-	}
-	values = make([][]byte, len(names))
-	if _, err := d.ReadToken(); err != nil {
-		return nil, Check(b)
-	}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return nil, Check(b)
-		}
-		at := slices.Index(names, name.String())
-		value, err := d.ReadValue()
-		if err != nil {
-			return nil, Check(b)
-		}
-		if end := d.InputOffset(); at >= 0 {
-			values[at] = b[end-int64(len(value)) : end]
-		}
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return nil, Check(b)
-	}
-	if err := behind(b, d); err != nil {
-		return nil, err
-	}
-	return values, nil
+	return members(b, names), nil
 }
 
 // Values returns how many values a JSON text has, nested ones and the names of

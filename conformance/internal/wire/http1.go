@@ -317,11 +317,6 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending) (resp *reco
 	select {
 	case err := <-written:
 		return resp, err == nil, nil
-	default:
-	}
-	select {
-	case err := <-written:
-		return resp, err == nil, nil
 	case <-time.After(writeGrace):
 		return resp, false, nil
 	}
