@@ -216,6 +216,10 @@ type job struct {
 	shown    int             // exchanges of these that show something together with others
 }
 
+// isKnown reports whether nothing more of what was planned comes of the case, which is to be
+// sent so many times.
+func (j *job) isKnown(repeat int) bool { return j.withheld || j.done || j.ended >= repeat }
+
 // Run sends the selected cases to the target and judges every answer: [Suite.Plan] and
 // [Plan.Run] in one. An error is a [*UsageError] or a [*SafetyError], and then nothing
 // was sent; whatever the target does is in the report. When ctx ends, Run returns at

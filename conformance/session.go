@@ -193,12 +193,20 @@ func (j *job) isNew(x *Judged) (is bool) {
 // Report returns what is known so far, which is no verdict. A case stands in it as one that
 // was not judged yet until it was sent as often as was planned.
 func (s *Session) Report() *record.Report {
+	out, _ := s.soFar()
+	return out
+}
+
+// soFar returns the report of what is known so far, and how many cases that are known it holds.
+func (s *Session) soFar() (out *record.Report, known int) {
 	r := s.runner
 	r.mu.Lock()
 	var runs []*caseRun
 	for _, j := range s.jobs {
 		run := j.caseRun
-		if known := j.withheld || j.done || j.ended >= r.options.Repeat; !known {
+		if j.isKnown(r.options.Repeat) {
+			known++
+		} else {
 			run = caseRun{c: j.c, outcome: record.Skipped, skip: checkpointReason, stopped: true}
 		}
 		run.exchanges = slices.Clone(run.exchanges)
@@ -206,9 +214,21 @@ func (s *Session) Report() *record.Report {
 	}
 	found := r.beyond.findings()
 	r.mu.Unlock()
-	out := r.timedReport(runs, found, s.started)
+	out = r.timedReport(runs, found, s.started)
 	out.Interrupted, out.Verdict, out.Reason = true, record.Unjudged, unfinishedReason
-	return out
+	return out, known
+}
+
+// known counts the cases that are known.
+func (s *Session) known() (n int) {
+	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
+	for _, j := range s.jobs {
+		if j.isKnown(s.runner.options.Repeat) {
+			n++
+		}
+	}
+	return n
 }
 
 // Close waits for the calls of Do, ends the session and returns its report; called again,
@@ -263,12 +283,7 @@ func (s *Session) doAll(ctx context.Context) {
 	var mu sync.Mutex
 	failed, done := 0, 0
 	fails := s.runner.concludes().fails
-	stop := s.checkpoints(ctx, func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return done
-	})
-	defer stop()
+	defer s.checkpoints(ctx)()
 	for range min(o.Parallel, len(s.jobs)) {
 		workers.Go(func() {
 			for j := range next {
@@ -328,24 +343,24 @@ const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
 const generatedTime, generatedShare = 30 * time.Second, 4
 
 // checkpoints hands out the report as far as it is known, at once and from then on
-// whenever more cases are done, until it is stopped.
-func (s *Session) checkpoints(ctx context.Context, done func() int) (stop func()) {
+// whenever more cases are known, until it is stopped.
+func (s *Session) checkpoints(ctx context.Context) (stop func()) {
 	o := s.runner.options
 	if o.Checkpoint == nil {
 		return func() {}
 	}
-	checkpoint := func() (cost time.Duration, size int) {
+	checkpoint := func() (cost time.Duration, known int) {
 		from := o.Now()
-		size = done()
-		o.Checkpoint(s.Report())
-		return o.Now().Sub(from), size
+		out, known := s.soFar()
+		o.Checkpoint(out)
+		return o.Now().Sub(from), known
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var writer sync.WaitGroup
 	cost, reported := checkpoint()
 	writer.Go(func() {
 		for o.Sleep(ctx, max(checkpointPause, cost*checkpointShare)) == nil {
-			if n := done(); n > reported && n < len(s.jobs) { // the whole report follows at once
+			if n := s.known(); n > reported && n < len(s.jobs) { // the whole report follows at once
 				cost, reported = checkpoint()
 			}
 		}
