@@ -96,6 +96,7 @@ func (s *Suite) With(cases ...*Case) (*Suite, error) {
 		}
 		c.Steps = out.awaiting(c.Steps, c.Operation)
 		out.charge(c)
+		out.rule(c)
 		out.byID[c.ID] = c
 		out.Cases = append(out.Cases, c)
 	}

@@ -97,7 +97,9 @@ func (s *Suite) findings(x *observed) (out []record.Finding) {
 			continue
 		}
 		for _, p := range c.problems(x) {
-			out = append(out, s.finding(c, x.ref(), p))
+			if f := s.finding(c, x.ref(), p); !s.isOff(f.Requirement) {
+				out = append(out, f)
+			}
 		}
 	}
 	return out

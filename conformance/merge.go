@@ -59,6 +59,9 @@ func (s *Suite) Merge(shards []*record.Report, complete ...func(*record.Report))
 	if err != nil {
 		return nil, err
 	}
+	if s, err = s.WithRules(ordered[0].Suite.OwnRules...); err != nil {
+		return nil, usage("%v", err)
+	}
 	whole := s.joined(ordered)
 	v := &verifier{suite: s, recorded: whole, complete: nil, exceptions: map[string][]string{}}
 	v.indexed()
@@ -136,6 +139,7 @@ func (s *Suite) shardsOf(reports []*record.Report) ([]*record.Report, error) {
 			{"pattern of cases", first.Suite.Run + " " + first.Suite.Skip, r.Suite.Run + " " + r.Suite.Skip},
 			{"generators", strings.Join(first.Suite.Generated, " "), strings.Join(r.Suite.Generated, " ")},
 			{"number of repetitions", fmt.Sprint(first.Suite.Repeat), fmt.Sprint(r.Suite.Repeat)},
+			{"own rules", rulesText(first.Suite.OwnRules), rulesText(r.Suite.OwnRules)},
 			{"strictness", fmt.Sprint(first.Suite.Strict), fmt.Sprint(r.Suite.Strict)},
 		} {
 			if row.one != row.other {

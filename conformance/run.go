@@ -28,11 +28,13 @@ import (
 // Options set how a run goes. The zero value judges every level, is not strict,
 // and sends every case.
 type Options struct {
-	Level     record.Level // the weakest level judged; Inferred where zero
-	Strict    bool         // inferred requirements fail the run too
-	Run, Skip string       // regular expressions over case ids; empty for all, and none
-	Only      []string     // where not nil, exactly these case ids, and their controls
-	Shard     Shard        // the part of the cases that is sent, with their controls
+	Level  record.Level // the weakest level judged; Inferred where zero
+	Strict bool         // inferred requirements fail the run too
+	// own rules, by which the plan of a suite that has none judges; see [Suite.WithRules]
+	Rules     []record.OwnRule
+	Run, Skip string   // regular expressions over case ids; empty for all, and none
+	Only      []string // where not nil, exactly these case ids, and their controls
+	Shard     Shard    // the part of the cases that is sent, with their controls
 	// how often each case is sent, each time with other values; once where zero
 	Repeat   int
 	Parallel int // cases under way at once; 8 where zero
@@ -216,8 +218,7 @@ type job struct {
 	shown    int             // exchanges of these that show something together with others
 }
 
-// isKnown reports whether nothing more of what was planned comes of the case, which is to be
-// sent so many times.
+// isKnown reports whether the case, which is to be sent so many times, needs no more exchanges.
 func (j *job) isKnown(repeat int) bool { return j.withheld || j.done || j.ended >= repeat }
 
 // Run sends the selected cases to the target and judges every answer: [Suite.Plan] and
@@ -235,6 +236,10 @@ func (s *Suite) Run(ctx context.Context, target Target, options Options) (*recor
 // ready does everything of a run but sending.
 func (s *Suite) ready(ctx context.Context, target Target, options Options) (*binding, []*job, error) {
 	o := options.prepared()
+	s, err := s.WithRules(o.Rules...)
+	if err != nil {
+		return nil, nil, usage("%v", err)
+	}
 	if !printable(o.Seed) {
 		return nil, nil, usage("the seed %.100q holds a character that cannot be printed; give printable text", o.Seed)
 	}
@@ -242,8 +247,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 		return nil, nil, usage("a coverage of %d %% is asked for; give a percentage from 1 to 100, or 0 for none",
 			o.MinCoverage)
 	}
-	target, err := target.prepared(ctx)
-	if err != nil {
+	if target, err = target.prepared(ctx); err != nil {
 		return nil, nil, err
 	}
 	cases, err := s.Select(o)

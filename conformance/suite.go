@@ -60,6 +60,7 @@ type Suite struct {
 	milder             []milder
 	bodies             *bodies // of the requests of its cases
 	thorough           bool    // see Thorough
+	rules              []record.OwnRule
 }
 
 // Load reads a contract and the sources, and cross-checks them: no case proves an
@@ -409,7 +410,7 @@ func (s *Suite) charge(c *Case) {
 	c.open = c.charged(s.checks)
 	c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
 		r := s.requirement[id]
-		return r == nil || r.Level != record.Inferred
+		return r == nil || r.Level < record.Inferred
 	})
 	c.main = s.strongest(c.Proves)
 	c.charges = chargedFor{c, s.unknown}

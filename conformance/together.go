@@ -69,7 +69,9 @@ func (t *together) findings() map[ref][]record.Finding {
 	for i, state := range t.states {
 		for at, problems := range state.problems() {
 			for _, p := range problems {
-				out[at] = append(out[at], t.suite.finding(t.checks[i], at, p))
+				if f := t.suite.finding(t.checks[i], at, p); !t.suite.isOff(f.Requirement) {
+					out[at] = append(out[at], f)
+				}
 			}
 		}
 	}

@@ -70,6 +70,10 @@ func (s *Suite) Verify(r *record.Report, complete ...func(*record.Report)) (*Ver
 		return nil, usage("the report keeps a part of the exchanges of a session (case %s), so that what it says "+
 			"cannot be derived again; verify that of a run", r.Cases[at].ID)
 	}
+	s, err := s.WithRules(r.Suite.OwnRules...)
+	if err != nil {
+		return nil, usage("the own rules of the report are not those of a run: %v", err)
+	}
 	o := optionsOf(r)
 	if _, err := s.Select(o); err != nil {
 		return nil, err

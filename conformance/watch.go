@@ -391,7 +391,7 @@ func (w *Watch) Report() *record.Report {
 		Safety: record.SafetyInfo{Local: true, Armed: []string{}}, Settings: []record.Setting{},
 		Suite: record.SuiteInfo{Name: "fmaspec", Version: Version, Contract: w.suite.Contract,
 			Fixtures: w.suite.Fixtures, Cases: len(w.suite.Cases), Generated: w.suite.Generators,
-			Level: w.options.Level, Strict: w.options.Strict}}
+			Level: w.options.Level, Strict: w.options.Strict, OwnRules: w.suite.Rules()}}
 	k := conclusion{suite: w.suite, level: w.options.Level, strict: w.options.Strict, traffic: true,
 		unjudged: w.broken}
 	var runs []*caseRun

@@ -98,12 +98,14 @@ type SuiteInfo struct {
 	// the generators of cases that are not written down, such as "coverage"
 	Generated []string `json:"generated,omitempty"`
 	Shard     string   `json:"shard,omitempty"` // which part of the cases was sent, as "2/5"; "" for all
-	Level     Level    `json:"level"`           // the weakest level judged
-	Strict    bool     `json:"strict"`
-	Seed      string   `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
-	Repeat    int      `json:"repeat"` // how often each case was sent
-	Parallel  int      `json:"parallel"`
-	Timeout   string   `json:"timeout"`
+	// the user's own rules by which the suite judged, in their order; none where it judged by its catalogue
+	OwnRules []OwnRule `json:"own_rules,omitempty"`
+	Level    Level     `json:"level"` // the weakest level judged
+	Strict   bool      `json:"strict"`
+	Seed     string    `json:"seed"`   // repeats the values of {{sha1}} and {{comment}}
+	Repeat   int       `json:"repeat"` // how often each case was sent
+	Parallel int       `json:"parallel"`
+	Timeout  string    `json:"timeout"`
 }
 
 // Filtered reports whether cases were left out of a run by a pattern or a level.
