@@ -139,7 +139,7 @@ func (s *Suite) shardsOf(reports []*record.Report) ([]*record.Report, error) {
 			{"pattern of cases", first.Suite.Run + " " + first.Suite.Skip, r.Suite.Run + " " + r.Suite.Skip},
 			{"generators", strings.Join(first.Suite.Generated, " "), strings.Join(r.Suite.Generated, " ")},
 			{"number of repetitions", fmt.Sprint(first.Suite.Repeat), fmt.Sprint(r.Suite.Repeat)},
-			{"own rules", rulesText(first.Suite.OwnRules), rulesText(r.Suite.OwnRules)},
+			{"own rules", record.RulesText(first.Suite.OwnRules), record.RulesText(r.Suite.OwnRules)},
 			{"strictness", fmt.Sprint(first.Suite.Strict), fmt.Sprint(r.Suite.Strict)},
 		} {
 			if row.one != row.other {

@@ -80,6 +80,13 @@ func TestMergedShardsAreTheWhole(t *testing.T) {
 		require.Equal(t, name == "no id" || name == "one id for all", whole.Totals.Findings > 0, name)
 		require.Equal(t, withoutTimes(whole), withoutTimes(written(t, merged)), name)
 	}
+	ruled, err := s.WithRules(record.OwnRule{Requirement: "refusal.status-body", Statuses: []int{422}, Reason: "r"})
+	require.NoError(t, err)
+	parts, whole := shards(t, ruled, honest(), 2)
+	merged, err := s.Merge(parts)
+	require.NoError(t, err)
+	require.Equal(t, record.NotConformant, merged.Verdict)
+	require.Equal(t, withoutTimes(whole), withoutTimes(written(t, merged)), "want the own rules of the shards")
 }
 
 // withoutID takes the id out of each answer.
@@ -106,6 +113,9 @@ func TestWhatCannotBeMerged(t *testing.T) {
 	three.Suite.Shard = "2/3"
 	old := *parts[1]
 	old.Suite.Fixtures = strings.Repeat("0", 64)
+	ruled := *parts[1]
+	ruled.Suite.OwnRules = []record.OwnRule{{Requirement: "error.form", Level: "off",
+		Was: record.Inferred, Reason: "r"}}
 	for _, row := range []struct {
 		shards []*record.Report
 		says   string
@@ -117,6 +127,7 @@ func TestWhatCannotBeMerged(t *testing.T) {
 		{[]*record.Report{parts[0], &other}, `differ in their seed, "shards" and "another"`},
 		{[]*record.Report{parts[0], &three}, "one report is of a shard of 2, and another of 3"},
 		{[]*record.Report{parts[0], &old}, "the report is of fixtures 0000"},
+		{[]*record.Report{parts[0], &ruled}, `differ in their own rules, "" and "error.form is off in place of inferred"`},
 	} {
 		_, err := s.Merge(row.shards)
 		var misuse *conformance.UsageError

@@ -177,12 +177,3 @@ func (s *Suite) isOff(requirement string) bool {
 	r := s.requirement[requirement]
 	return r != nil && r.Level == record.Off
 }
-
-// rulesText returns what rules change, in one line.
-func rulesText(rules []record.OwnRule) string {
-	var out []string
-	for _, rule := range rules {
-		out = append(out, rule.Change())
-	}
-	return strings.Join(out, "; ")
-}

@@ -327,6 +327,7 @@ func (f *compareFlags) like(r *record.Report) {
 			take()
 		}
 	}
+	o.Rules = s.OwnRules
 	for _, row := range []record.Setting{
 		{Flag: "level", Value: fmt.Sprint(o.Level)}, {Flag: "strict", Value: fmt.Sprint(o.Strict)},
 		{Flag: "repeat", Value: fmt.Sprint(o.Repeat)}, {Flag: "http2", Value: fmt.Sprint(f.connection.http2)},

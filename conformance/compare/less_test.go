@@ -54,6 +54,9 @@ func TestAReportThatWasJudgedByLessIsNoEvidence(t *testing.T) {
 		{"level", func(_, r *record.Report) {
 			r.Suite.Level, r.Requirements = record.Standard, r.Requirements[:2]
 		}, compare.Unjudged, "what is inferred was not judged"},
+		{"own-rules", func(_, r *record.Report) {
+			r.Suite.OwnRules = []record.OwnRule{{Requirement: "error.form", Level: "off", Was: record.Inferred}}
+		}, compare.Unjudged, "a requirement was not judged"},
 		{"strict", func(_, r *record.Report) { r.Suite.Strict = false }, compare.Unjudged,
 			"a deviation no longer fails"},
 		{"repeat", func(_, r *record.Report) { r.Suite.Repeat = 2 }, compare.Unjudged, "what fails now and then was " +
@@ -129,6 +132,9 @@ func TestAReportThatWasJudgedByMoreIsCompared(t *testing.T) {
 			old.Suite.Level, old.Requirements = record.Documented, old.Requirements[:1]
 		}, "a stronger level before"},
 		{func(old, _ *record.Report) { old.Suite.Strict = false }, "strict now"},
+		{func(old, _ *record.Report) {
+			old.Suite.OwnRules = []record.OwnRule{{Requirement: "error.form", Level: "off", Was: record.Inferred}}
+		}, "without own rules now"},
 		{func(old, _ *record.Report) { old.Suite.Repeat = 1 }, "asked more often"},
 		{func(old, _ *record.Report) { old.Suite.Timeout = "1m0s" }, "less time"},
 		{func(old, _ *record.Report) { old.Target.Insecure = true }, "a certificate that is verified now"},

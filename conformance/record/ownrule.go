@@ -73,3 +73,12 @@ func orStatuses(statuses []int) string {
 	}
 	return strings.Join(words, "")
 }
+
+// RulesText returns what rules change, in one line.
+func RulesText(rules []OwnRule) string {
+	var out []string
+	for _, rule := range rules {
+		out = append(out, rule.Change())
+	}
+	return strings.Join(out, "; ")
+}
