@@ -361,10 +361,13 @@ func (w *Watch) keep(x *Judged) {
 		j.dropped++
 		return
 	}
-	kept := *x.Exchange
-	kept.Request.Body = head(kept.Request.Body, keptLong)
+	kept, most := *x.Exchange, keptShort
+	if shows || len(x.Findings) > 0 {
+		most = keptLong
+	}
+	kept.Request.Body = head(kept.Request.Body, most)
 	if x.Response != nil {
-		kept.Response = shortenedTo(x.Response, keptLong)
+		kept.Response = shortenedTo(x.Response, most)
 	}
 	w.common.compact(&kept)
 	judged := &Judged{&kept, x.Judgement}
