@@ -141,6 +141,9 @@ func proxySummary(n proxy.Counts) string {
 	if n.UpstreamErrors > 0 {
 		p.line("%d were answered 502 by the proxy, because the upstream gave no answer", n.UpstreamErrors)
 	}
+	if n.BrokenRequests > 0 {
+		p.line("%d were answered 400 by the proxy, because the body of the request is broken", n.BrokenRequests)
+	}
 	if n.RefusedRequests+n.ReplacedAnswers+n.UnenforcedTotal() > 0 {
 		p.line("%d requests were refused, %d answers replaced; %d messages were passed on without the judge%s",
 			n.RefusedRequests, n.ReplacedAnswers, n.UnenforcedTotal(), reasons(n.Unenforced))

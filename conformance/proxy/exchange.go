@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fmaspec/conformance"
@@ -26,6 +27,7 @@ type exchange struct {
 	request   record.Request
 	sent      *copied
 	received  *copied
+	broken    atomic.Bool // the client's body cannot be read to its end
 
 	mu       sync.Mutex
 	interim  []record.Field
@@ -50,7 +52,12 @@ func exchangeOf(ctx context.Context) *exchange {
 func (p *Proxy) begin(r *http.Request, at target) (*exchange, *http.Request) {
 	x := &exchange{p: p, operation: at.operation, began: p.options.Now(), length: r.ContentLength,
 		verdict: make(chan conformance.Verdict, 1)}
-	body := &tap{ReadCloser: r.Body, count: &p.tally.sent}
+	body := &tap{ReadCloser: r.Body, count: &p.tally.sent, read: func(err error) {
+		// The transport closes the body of a request that the upstream answers early.
+		if err != nil && err != io.EOF && !errors.Is(err, http.ErrBodyReadAfterClose) {
+			x.broken.Store(true)
+		}
+	}}
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	if x.judged() {
 		x.request = record.Request{Method: r.Method, URL: p.options.Upstream.Scheme + "://" +
@@ -139,6 +146,11 @@ func broken(ctx context.Context, err error) *record.WireError {
 func (x *exchange) failed(ctx context.Context) {
 	if ctx.Err() != nil {
 		x.end(&record.WireError{Kind: record.Cancelled, Msg: "the client ended the exchange before an answer came"})
+		return
+	}
+	if x.broken.Load() {
+		x.end(&record.WireError{Kind: record.Cancelled, Msg: "the body of the client's request is broken, so that no " +
+			"whole request reached the upstream"})
 		return
 	}
 	x.end(&record.WireError{Kind: record.Unreachable, Msg: "the proxy got no answer from the upstream"})

@@ -157,6 +157,13 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil { // nobody reads it
 		panic(http.ErrAbortHandler)
 	}
+	if x.broken.Load() {
+		p.tally.add(func(c *Counts) { c.BrokenRequests++ })
+		writeProblem(w, problem{Title: "the body of the request is broken", Status: http.StatusBadRequest,
+			Detail: "It ends early, or its chunks cannot be read (RFC 9112 7.1), so that the proxy could not send the " +
+				"whole of it. This answer is the proxy's own."})
+		return
+	}
 	p.tally.add(func(c *Counts) { c.UpstreamErrors++ })
 	writeProblem(w, problem{Title: "no answer from the upstream", Status: http.StatusBadGateway,
 		Detail: "The proxy sent the request to " + p.options.Upstream.Host + ", and got no answer that it can pass " +

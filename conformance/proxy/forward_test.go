@@ -24,6 +24,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/proxy"
+	"fmaspec/conformance/record"
 )
 
 // random returns bytes that a seed decides.
@@ -525,6 +526,39 @@ func TestAnAbortOfTheUpstreamIsNoEnd(t *testing.T) {
 				require.False(t, errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF), err)
 			}
 		}
+	}
+}
+
+func TestABrokenBodyIsTheClientsFault(t *testing.T) {
+	upstream := server(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			w.WriteHeader(http.StatusCreated)
+		}
+	})
+	for _, enforce := range []bool{false, true} {
+		s := through(t, upstream, func(o *proxy.Options) { o.Enforce = enforce })
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = io.WriteString(c, "POST "+documented+" HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"+
+			"Content-Type: application/json\r\n\r\nno length\r\n")
+		require.NoError(t, err)
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, answer.StatusCode, "enforced: %v, %s", enforce, body)
+		require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
+		require.NoError(t, s.stop())
+		if enforce {
+			continue // the judge of requests answers first
+		}
+		require.Contains(t, string(body), `"title":"the body of the request is broken"`)
+		require.EqualValues(t, 1, s.Counts().BrokenRequests)
+		require.Zero(t, s.Counts().UpstreamErrors)
+		seen := s.judge.exchanges()
+		require.Len(t, seen, 1)
+		require.Equal(t, record.Cancelled, seen[0].ErrorKind)
 	}
 }
 

@@ -509,6 +509,7 @@ func TestStatus(t *testing.T) {
 		`fmaspec_proxy_body_bytes_total{message="answer"} 310`,
 		"fmaspec_proxy_in_flight 0",
 		"fmaspec_proxy_upstream_errors_total 0",
+		"fmaspec_proxy_broken_requests_total 0",
 		`fmaspec_proxy_delay_seconds_count{message="request"} 31`,
 	} {
 		require.Contains(t, metrics, "\n"+line+"\n")

@@ -54,6 +54,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	send(newSeries(counter, "passed_total", "Exchanges that ended, whatever their path."), n.Passed)
 	send(newSeries(counter, "upstream_errors_total", "Exchanges to which the upstream gave no answer."),
 		n.UpstreamErrors)
+	send(newSeries(counter, "broken_requests_total", "Exchanges whose request body is broken."), n.BrokenRequests)
 	exchanges := newSeries(counter, "exchanges_total", "Judged exchanges by operation and result; those that are on "+
 		"no documented path have the result not-applicable.", "operation", "outcome")
 	for of, value := range n.Outcomes {

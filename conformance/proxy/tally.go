@@ -28,6 +28,7 @@ type Counts struct {
 	RefusedRequests int64            // by Enforce, with 400
 	ReplacedAnswers int64            // by Enforce, with 502
 	UpstreamErrors  int64            // exchanges without an answer, which the proxy answered 502
+	BrokenRequests  int64            // exchanges with a broken request body, which the proxy answered 400
 	Unreported      int64            // verdicts for which Each panicked
 }
 
