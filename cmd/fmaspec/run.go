@@ -36,6 +36,7 @@ type runFlags struct {
 	reports      reportFlags
 	record       runRecordFlags
 	baseline     baselineFlags
+	rules        []conformance.OwnRule // of the settings file
 	layout
 }
 
@@ -105,6 +106,7 @@ func runCommand() command {
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
 				f.options.Settings = settings(set)
+				f.layout.settings, f.rules = settingsOf(set).title(), settingsOf(set).rules()
 				return f.run(ctx, e, operands)
 			}
 		},
@@ -153,6 +155,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	}
 	suite, _, err := f.load()
 	if err != nil {
+		return err
+	}
+	if suite, err = withRules(suite, f.rules); err != nil {
 		return err
 	}
 	if err := given.fill(ctx, &target); err != nil {

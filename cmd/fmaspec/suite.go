@@ -53,3 +53,12 @@ func (l *library) load() (*conformance.Suite, []conformance.Source, error) {
 	}
 	return suite, sources, nil
 }
+
+// withRules returns the suite under the rules of a settings file.
+func withRules(suite *conformance.Suite, rules []conformance.OwnRule) (*conformance.Suite, error) {
+	if len(rules) == 0 {
+		return suite, nil
+	}
+	return nil, &settingsError{fmt.Errorf("%s: rules of your own cannot be applied yet; remove the section rules",
+		rules[0].Place)}
+}
