@@ -129,7 +129,8 @@ func (s *settingsFlag) apply(e *env, set *flag.FlagSet) error {
 			s.from[v.key] = v.line
 			for i, text := range v.texts {
 				if err := setSetting(set, v.key, s.file.path(v.key, text, here)); err != nil {
-					return &settingsError{fmt.Errorf("%s:%d: %s: %w; correct it", s.file.shown, v.lines[i], v.key, err)}
+					return &settingsError{fmt.Errorf("%s:%d: %s: %w; correct it", s.file.shown, v.lines[i], v.key,
+						err)}
 				}
 			}
 		}
@@ -139,7 +140,8 @@ func (s *settingsFlag) apply(e *env, set *flag.FlagSet) error {
 	}
 	if set.Name() == "run" && s.file.profile == "" && !s.file.noProfile && len(s.file.profiles) > 0 && !given["url"] {
 		return fmt.Errorf("%s has profiles, and none is chosen, so that the embedded server would be judged; pass "+
-			"-profile with one of %s, or -profile %s", s.file.shown, strings.Join(s.file.profileNames(), ", "), noProfile)
+			"-profile with one of %s, or -profile %s", s.file.shown, strings.Join(s.file.profileNames(), ", "),
+			noProfile)
 	}
 	return nil
 }
@@ -165,7 +167,8 @@ func (e *env) secretsGiven() map[string]bool {
 			out[k.Variable] = true
 		}
 	}
-	for name, variable := range map[string]string{"client-secret": clientSecretVariable, "old-token": oldTokenVariable} {
+	for name, variable := range map[string]string{"client-secret": clientSecretVariable,
+		"old-token": oldTokenVariable} {
 		if _, is := e.lookup(variable); is {
 			out[name] = true
 		}

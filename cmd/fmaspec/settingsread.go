@@ -184,6 +184,7 @@ func (r *settingsReading) unknown(key *yaml.Node) string {
 		}
 	}
 	plain := strings.ToLower(strings.NewReplacer("_", "-", " ", "-").Replace(strings.TrimLeft(key.Value, "-")))
+	plain = strings.TrimPrefix(plain, "fmaspec-")
 	hint := fmt.Sprintf(" (did you mean %q?)", plain)
 	if !slices.Contains(r.names, plain) {
 		hint = nearest.Hint(plain, r.names)

@@ -45,13 +45,16 @@ type secretForm struct {
 	what    string // it is, with the remedy
 }
 
+// likelySecret matches a text behind Bearer that is no word of a language.
+var likelySecret = regexp.MustCompile(`[0-9=]|[a-z][A-Z]`)
+
 // secretForms returns the forms. A variable of the shell in place of a value is no secret.
 func secretForms() []secretForm {
 	form := func(pattern, what string) secretForm { return secretForm{regexp.MustCompile(pattern), what} }
 	return []secretForm{
 		form(`eyJ[\w-]{5,}\.[\w-]+\.[\w-]*`, "a token (JWT), which others could read here; set "+tokenVariable+
 			", or name its file in token-file"),
-		form(`(?i)\b(bearer|basic)\s+[\w.~+/-]*[0-9A-Z=._~+/-][\w.~+/-]{7,}=*`, "credentials behind Bearer or Basic, "+
+		form(`\b(?i:bearer|basic)\s+(?P<word>[\w.~+/=-]{8,})`, "credentials behind Bearer or Basic, "+
 			"which others could read here; set "+tokenVariable+", or keep the field in a header-file"),
 		form(`(?i)[a-z][a-z0-9+.-]*://[^\s/@'"<>$]+:[^\s/@'"<>$]+@`, "a URL with a password, which others could read "+
 			"here; set the variable of the key, such as FMASPEC_PROXY, in place of it"),
@@ -70,8 +73,10 @@ func secretForms() []secretForm {
 // are read too.
 func secretIn(line string) string {
 	for _, form := range secretForms() {
-		if form.pattern.MatchString(line) {
-			return form.what
+		for _, found := range form.pattern.FindAllStringSubmatch(line, -1) {
+			if at := form.pattern.SubexpIndex("word"); at < 0 || likelySecret.MatchString(found[at]) {
+				return form.what
+			}
 		}
 	}
 	return ""
