@@ -154,6 +154,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("URL", c.URL)
 			targetURLs(e, c)
 			e.Setenv("NL", "\n")
+			recipes, err := filepath.Abs("../../docs/ci")
+			require.NoError(t, err)
+			e.Setenv("RECIPES", recipes)
 			e.Setenv(variable("generate"), generateNone) // generate.txt sends generated cases
 			// A name that is not this machine's leads to the same server, so that a
 			// command takes it for one elsewhere.
