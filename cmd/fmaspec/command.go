@@ -39,8 +39,8 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), initCommand(), compareCommand(), reportCommand(), verifyCommand(), checkCommand(),
-		proxyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
+	return []command{runCommand(), initCommand(), compareCommand(), reportCommand(), verifyCommand(),
+		checkCommand(), proxyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
 		explainCommand(), contractCommand(), exportCommand(), versionCommand(), helpCommand()}
 }
 

@@ -72,17 +72,12 @@ func variable(flag string) string {
 
 // alternatives returns groups of flags that set one thing: if the command line has one of a
 // group, the variables of the others are ignored, and if the command line or a variable has one,
-// those of the settings file. A token without -file is the variable that holds it.
+// those of the settings file.
 func alternatives() [][][]string {
 	return [][][]string{
-		{{"token"}, {"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope",
-			"resource", "audience"}},
-		{{"unprivileged-token"}, {"unprivileged-token-file"}, {"unprivileged-token-command"}},
-		{{"security-admin-token"}, {"security-admin-token-file"}},
-		{{"global-admin-token"}, {"global-admin-token-file"}},
-		{{"invalid-token"}, {"invalid-token-file"}},
-		{{"client-secret"}, {"client-secret-file"}},
-		{{"old-token"}, {"old-token-file"}},
+		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource",
+			"audience"}},
+		{{"unprivileged-token-file"}, {"unprivileged-token-command"}},
 		{{"v"}, {"q"}},
 	}
 }

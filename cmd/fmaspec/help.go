@@ -49,7 +49,7 @@ func overview() string {
 	}
 	p.heading("First steps")
 	p.line("  fmaspec run                             judge the embedded server")
-	p.line("  fmaspec init                            write a settings file and a first case")
+	p.line("  fmaspec init                            write a settings file and a case")
 	p.line("  fmaspec run -url http://127.0.0.1:8080  judge your server on this machine")
 	p.line("  fmaspec auth check                      describe the credentials")
 	p.line("  fmaspec list cases                      list the cases")

@@ -308,8 +308,8 @@ func settingsGroups() []settingsGroup {
 		{"Random cases, with generate: explore", "n for save"},
 		{"Load", "duration workers ramp warm-up mix stop-on-failure max-p99 max-errors max-flips min-throughput"},
 		{"For fmaspec compare alone", "accept-less strict-shape old-token-file"},
-		{"For fmaspec proxy and fmaspec check alone", "upstream mode fail-on status tls-cert tls-key body-limit queue " +
-			"preserve-host forwarded via"},
+		{"For fmaspec proxy and fmaspec check alone", "upstream mode fail-on status tls-cert tls-key body-limit " +
+			"queue preserve-host forwarded via"},
 	}
 }
 

@@ -60,7 +60,15 @@ func proxyCommand() command {
 			"fmaspec proxy -upstream http://127.0.0.1:8080 -status 127.0.0.1:9090",
 			"fmaspec proxy -upstream http://127.0.0.1:8080 -record ndjson=a.ndjson",
 		},
-		flags: func(set *flag.FlagSet) work { return newProxyFlags(set).proxy },
+		flags: func(set *flag.FlagSet) work {
+			f := newProxyFlags(set)
+			return func(ctx context.Context, e *env, operands []string) error {
+				if !f.quiet {
+					settingsOf(set).announce(e)
+				}
+				return f.proxy(ctx, e, operands)
+			}
+		},
 	}
 }
 

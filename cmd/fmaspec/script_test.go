@@ -94,7 +94,7 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 // them out.
 var lengthy = []string{
 	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles",
-	"safety", "selftest",
+	"safety", "selftest", "settings",
 	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules",
 	"trust-signature",
 	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",

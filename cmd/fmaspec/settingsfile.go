@@ -75,6 +75,13 @@ func (s *settingsFlag) title() string {
 	return s.file.shown
 }
 
+// announce names the file on stderr, where a command has no header.
+func (s *settingsFlag) announce(e *env) {
+	if title := s.title(); title != "" {
+		io.WriteString(e.stderr, harmless("settings "+title+"\n"))
+	}
+}
+
 // rules returns the rules of the file's own.
 func (s *settingsFlag) rules() []conformance.OwnRule {
 	if s == nil || s.file == nil {
@@ -112,7 +119,8 @@ func (e *env) settle(set *flag.FlagSet) error {
 
 // apply sets flags from the layers of the file, the stronger one first.
 func (s *settingsFlag) apply(e *env, set *flag.FlagSet) error {
-	given := e.secretsGiven()
+	given := e.tokensGiven()
+	_, hasSecret := e.lookup(clientSecretVariable) // which names no source of a token by itself
 	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	here, err := os.Getwd()
 	if err != nil {
@@ -123,7 +131,8 @@ func (s *settingsFlag) apply(e *env, set *flag.FlagSet) error {
 		func(r settingsReader) bool { return r.command == set.Name() })]
 	for _, layer := range s.file.layers {
 		for _, v := range layer {
-			if given[v.key] || overridden(v.key, given) || set.Lookup(v.key) == nil || !reader.takes(v.key) {
+			if given[v.key] || overridden(v.key, given) || set.Lookup(v.key) == nil || !reader.takes(v.key) ||
+				v.key == "client-secret-file" && hasSecret {
 				continue
 			}
 			s.from[v.key] = v.line
@@ -159,19 +168,16 @@ func setSetting(set *flag.FlagSet, name, text string) error {
 	return set.Set(name, text)
 }
 
-// secretsGiven returns the secrets that a variable holds, by the names of alternatives.
-func (e *env) secretsGiven() map[string]bool {
+// tokensGiven returns the flags whose tokens a variable holds.
+func (e *env) tokensGiven() map[string]bool {
 	out := map[string]bool{}
 	for _, k := range conformance.Tokens() {
 		if _, is := e.lookup(k.Env()); is {
-			out[k.Variable] = true
+			out[k.Flag()] = true
 		}
 	}
-	for name, variable := range map[string]string{"client-secret": clientSecretVariable,
-		"old-token": oldTokenVariable} {
-		if _, is := e.lookup(variable); is {
-			out[name] = true
-		}
+	if _, is := e.lookup(oldTokenVariable); is {
+		out["old-token-file"] = true
 	}
 	return out
 }
@@ -280,6 +286,9 @@ type settingsFile struct {
 	rules     []conformance.OwnRule
 }
 
+// mostProblems is the maximum number of errors in one file that are shown.
+const mostProblems = 100
+
 // loadSettings reads a settings file. Its error holds all errors in the file.
 func loadSettings(path string) (*settingsFile, error) {
 	data, err := settingsBytes(path)
@@ -296,7 +305,12 @@ func loadSettings(path string) (*settingsFile, error) {
 		return f, nil
 	}
 	var errs []error
-	for _, p := range problems {
+	for i, p := range problems {
+		if i == mostProblems {
+			errs = append(errs, fmt.Errorf("%s:%d: there are more errors from here on; correct those above first",
+				f.shown, p.line))
+			break
+		}
 		errs = append(errs, fmt.Errorf("%s:%d: %s", f.shown, p.line, p.text))
 	}
 	return nil, &settingsError{errors.Join(errs...)}

@@ -44,6 +44,6 @@ func TestASettingsFileThatAnotherUserMayHavePutThereIsNotRead(t *testing.T) {
 	}
 	got := call(t.Context(), nil, "run")
 	require.Equal(t, exitMisuse, got.code)
-	require.Equal(t, "run: fmaspec.yaml: another user owns it, and anybody may write to its folder, so it is not read; "+
-		"pass -config with its name to use it, or -config none\n", got.stderr)
+	require.Equal(t, "run: fmaspec.yaml: another user owns it, and anybody may write to its folder, so it is not "+
+		"read; pass -config with its name to use it, or -config none\n", got.stderr)
 }

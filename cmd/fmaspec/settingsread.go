@@ -161,7 +161,7 @@ func (r *settingsReading) scope(pairs []settingsPair, section func(key, value *y
 			}
 		case remedy != "":
 			r.secrets[p.value.Line] = true
-			r.fail(p.key.Line, "%s: its value is a secret, which others could read here; %s", brief(name), remedy)
+			r.fail(p.key.Line, "%s: a secret, which others could read here; %s", brief(name), remedy)
 		default:
 			r.fail(p.key.Line, "%s", r.unknown(p.key))
 		}
@@ -189,8 +189,7 @@ func (r *settingsReading) unknown(key *yaml.Node) string {
 	if !slices.Contains(r.names, plain) {
 		hint = nearest.Hint(plain, r.names)
 	}
-	return fmt.Sprintf("unknown key %q%s; keys are the names of the flags of fmaspec run, see fmaspec help run", name,
-		hint)
+	return fmt.Sprintf("unknown key %q%s; the keys are the flags in fmaspec help run", name, hint)
 }
 
 // setting reads the value, or the values, of a key.

@@ -106,7 +106,7 @@ func parseYAML(lines []string) (*yaml.Node, error) {
 
 // parts parses each key of the outermost level with what is below it.
 func (t *settingsText) parts(lines []string) {
-	for begin := 0; begin < len(lines); {
+	for begin := 0; begin < len(lines) && len(t.problems) <= mostProblems; {
 		end := begin + 1
 		for end < len(lines) && !beginsKey(lines[end]) {
 			end++
@@ -123,7 +123,7 @@ func beginsKey(line string) bool {
 
 // part parses one key, without the lines on which YAML fails. Those are reported.
 func (t *settingsText) part(lines []string, before int) {
-	for {
+	for at := 0; ; {
 		root, err := parseYAML(lines)
 		switch {
 		case err == nil && root == nil:
@@ -142,7 +142,7 @@ func (t *settingsText) part(lines []string, before int) {
 		if len(t.problems) >= mostBroken {
 			return
 		}
-		at, err := firstBroken(lines)
+		at, err = firstBroken(lines, at)
 		t.fail(before+at+1, "%s", saidByYAML(err, lines[at]))
 		if at == 0 {
 			return // what is below belongs to no key
@@ -153,12 +153,13 @@ func (t *settingsText) part(lines []string, before int) {
 
 // lookahead is how many further lines may make lines parse that did not: a flow of YAML, or a
 // quoted text, may be longer than one line.
-const lookahead = 200
+const lookahead = 60
 
 // firstBroken returns the line, from 0, after the longest beginning that parses, and the error
-// there.
-func firstBroken(lines []string) (at int, err error) {
-	for n := 1; n <= len(lines) && n <= at+lookahead; n++ {
+// there. So many lines are known to parse.
+func firstBroken(lines []string, parsed int) (at int, err error) {
+	at = parsed
+	for n := at + 1; n <= len(lines) && n <= at+lookahead; n++ {
 		if _, failed := parseYAML(lines[:n]); failed == nil {
 			at, err = n, nil
 		} else if err == nil {
