@@ -3,6 +3,7 @@ package docs_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -364,6 +365,7 @@ func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
 		{"docs/fixtures.md", "kinds", kindsTable()},
+		{settingsPage, "settings", settingsTable(t)},
 		{"docs/clients.md", "client-rules", clientRules(suite)},
 		{"docs/clients.md", "client-requirements", clientRequirements(suite)},
 		{"docs/clients.md", "client-faults", clients(client.Faults())},
@@ -606,8 +608,8 @@ func run(s *shell, all []block) (out []block) {
 			if like(want[i].output, c.output) {
 				c.output = want[i].output
 			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
-				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
-					"is wrong", c.line, want[i].output, c.output)
+				s.t.Errorf("%s: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
+					"is wrong", cmp.Or(s.page, "README.md"), c.line, want[i].output, c.output)
 			}
 			text += "$ " + c.line + "\n" + c.output
 		}
@@ -619,6 +621,7 @@ func run(s *shell, all []block) (out []block) {
 
 type shell struct {
 	t      *testing.T
+	page   string // "" for the README
 	env    []string
 	there  []string // variables of the server
 	tenant []string // variables of the tenant

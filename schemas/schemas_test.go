@@ -22,7 +22,7 @@ import (
 
 // reports are the schemas of what is no body: the suite's own output, and what the
 // schemas say in extensions. Nobody owes them, so they enforce no requirement.
-var reports = []string{"exchange", "report", "relations"}
+var reports = []string{"exchange", "report", "relations", "settings"}
 
 func read(t *testing.T, name string) map[string]any {
 	t.Helper()

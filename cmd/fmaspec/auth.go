@@ -49,7 +49,10 @@ func authCommand() command {
 			f.credentials.sourceFlags(set)
 			f.connection.reach(set)
 			set.BoolVar(&f.json, "json", false, "a JSON object")
-			return f.auth
+			return func(ctx context.Context, e *env, operands []string) error {
+				settingsOf(set).announce(e)
+				return f.auth(ctx, e, operands)
+			}
 		},
 	}
 }

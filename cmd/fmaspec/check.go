@@ -27,6 +27,7 @@ type checkFlags struct {
 	reports reportFlags
 	clients clientReportFlags
 	failOn  choice
+	rules   []record.OwnRule // of the settings file
 	layout
 }
 
@@ -64,7 +65,10 @@ func checkCommand() command {
 			f.clients.flags(set)
 			failOnFlag(set, &f.failOn)
 			f.layout.flags(set)
-			return f.check
+			return func(ctx context.Context, e *env, files []string) error {
+				f.rules = settingsOf(set).rules()
+				return f.check(ctx, e, files)
+			}
 		},
 	}
 }
@@ -100,6 +104,9 @@ func (f *checkFlags) check(ctx context.Context, e *env, files []string) error {
 	}
 	suite, _, err := f.load()
 	if err != nil {
+		return err
+	}
+	if suite, err = withRules(suite, f.rules); err != nil {
 		return err
 	}
 	f.options.Name = strings.Join(files, ", ")

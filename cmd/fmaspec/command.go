@@ -39,9 +39,10 @@ type work func(ctx context.Context, e *env, operands []string) error
 
 // commands returns the table, in the order of help.
 func commands() []command {
-	return []command{runCommand(), compareCommand(), reportCommand(), verifyCommand(), checkCommand(), proxyCommand(),
-		serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(), lintCommand(), listCommand(),
-		explainCommand(), contractCommand(), exportCommand(), versionCommand(), helpCommand()}
+	return []command{runCommand(), initCommand(), compareCommand(), reportCommand(), verifyCommand(), checkCommand(),
+		proxyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(),
+		lintCommand(), listCommand(), explainCommand(), contractCommand(), exportCommand(), versionCommand(),
+		helpCommand()}
 }
 
 func findCommand(name string) (command, error) {
@@ -107,12 +108,15 @@ func run(ctx context.Context, e *env) int {
 		e.warn()
 		err = cmp.Or(unnamed(set), e.fill(set))
 	}
+	if err == nil {
+		err = e.settle(set)
+	}
 	if err == nil && c.operands == "" && len(operands) > 0 {
 		err = fmt.Errorf("unexpected argument %q; %s takes only flags, see fmaspec help %s", operands[0], c.name,
 			c.name)
 	}
 	if err == nil {
-		err = do(ctx, e, operands)
+		err = settingsOf(set).placed(do(ctx, e, operands))
 	}
 	return e.fail(c.name, err)
 }
@@ -121,6 +125,9 @@ func flagSet(c command) *flag.FlagSet {
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.Usage = func() {}
+	if readsSettings(c.name) {
+		settingsFlags(set)
+	}
 	return set
 }
 
@@ -128,11 +135,15 @@ func flagSet(c command) *flag.FlagSet {
 // or a file is escaped. An error that already names places in files is written without prefix.
 func (e *env) fail(place string, err error) int {
 	var files *fixtureError
+	var file *settingsError
 	switch {
 	case err == nil || err.Error() == "":
 	case errors.As(err, &files):
 		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the fixtures cannot be used; fix the errors listed "+
 			"above\n", err, place)))
+	case errors.As(err, &file):
+		io.WriteString(e.stderr, harmless(fmt.Sprintf("%v\n%s: the settings cannot be used; correct what is listed "+
+			"above, or pass -config %s\n", err, place, noConfig)))
 	default:
 		io.WriteString(e.stderr, harmless(fmt.Sprintf("%s: %v\n", place, err)))
 	}

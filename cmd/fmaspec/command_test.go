@@ -98,7 +98,7 @@ func TestExamplesInHelpParse(t *testing.T) {
 
 func TestEveryFlagIsFilledFromItsVariable(t *testing.T) {
 	samples := []string{"true", "7", "7s", "standard", "never", "none", "enforce", "5/s",
-		"accepted=2", "2/5", "sample"} // one of them fits each flag
+		"accepted=2", "2/5", "github", "sample"} // one of them fits each flag
 	for _, c := range commands() {
 		names := []string{}
 		set := flagSet(c)

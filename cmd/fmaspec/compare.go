@@ -104,8 +104,12 @@ func compareCommand() command {
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
 				f.given = map[string]bool{}
-				set.Visit(func(g *flag.Flag) { f.given[g.Name] = true })
+				from := settingsOf(set) // a report is nearer than the settings file
+				set.Visit(func(g *flag.Flag) { f.given[g.Name] = !from.gave(g.Name) })
+				maps.DeleteFunc(f.given, func(_ string, own bool) bool { return !own })
+				f.layout.settings = from.title()
 				f.options.Settings = settings(set)
+				f.options.Rules = from.rules()
 				return f.compare(ctx, e, operands)
 			}
 		},
@@ -333,6 +337,7 @@ func (f *compareFlags) like(r *record.Report) {
 		{Flag: "repeat", Value: fmt.Sprint(o.Repeat)}, {Flag: "http2", Value: fmt.Sprint(f.connection.http2)},
 	} {
 		if !f.given[row.Flag] {
+			o.Settings = slices.DeleteFunc(o.Settings, func(s record.Setting) bool { return s.Flag == row.Flag })
 			o.Settings = append(o.Settings, row)
 		}
 	}

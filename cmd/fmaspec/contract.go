@@ -40,7 +40,7 @@ func contractCommand() command {
 			"documented, standard or inferred.\n" +
 			"The format markdown is a page to read: each operation with the tables and examples of its document.",
 		examples: []string{
-			"fmaspec contract -o fmaspec.yaml",
+			"fmaspec contract -o openapi.yaml",
 			"fmaspec contract -openapi 3.0 -format json",
 			"fmaspec contract -format markdown",
 		},

@@ -91,8 +91,8 @@ func TestCredentialsComeFromWhereTheyAreNamed(t *testing.T) {
 }
 
 func TestAlternativesAreFlags(t *testing.T) {
-	set := flag.NewFlagSet("x", flag.ContinueOnError)
-	(&credentialFlags{}).sourceFlags(set)
+	set := flagSet(runCommand()) // which has those of credentials, and of output
+	runCommand().flags(set)
 	for _, ways := range alternatives() {
 		for _, name := range slices.Concat(ways...) {
 			require.NotNil(t, set.Lookup(name), name)

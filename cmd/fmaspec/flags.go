@@ -71,12 +71,14 @@ func variable(flag string) string {
 }
 
 // alternatives returns groups of flags that set one thing: if the command line has one of a
-// group, the variables of the others are ignored.
+// group, the variables of the others are ignored, and if the command line or a variable has one,
+// those of the settings file.
 func alternatives() [][][]string {
 	return [][][]string{
 		{{"token-file"}, {"token-command"}, {"token-url", "client-id", "client-secret-file", "scope", "resource",
 			"audience"}},
 		{{"unprivileged-token-file"}, {"unprivileged-token-command"}},
+		{{"v"}, {"q"}},
 	}
 }
 

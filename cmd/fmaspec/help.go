@@ -49,6 +49,7 @@ func overview() string {
 	}
 	p.heading("First steps")
 	p.line("  fmaspec run                             judge the embedded server")
+	p.line("  fmaspec init                            write a settings file and a case")
 	p.line("  fmaspec run -url http://127.0.0.1:8080  judge your server on this machine")
 	p.line("  fmaspec auth check                      describe the credentials")
 	p.line("  fmaspec list cases                      list the cases")
@@ -67,6 +68,10 @@ func overview() string {
 	p.line("  %-28s  the client secret for a token endpoint", clientSecretVariable)
 	p.line("  %-28s  the bearer token for OLD in fmaspec compare", oldTokenVariable)
 	p.line("  %-28s  if not empty, no colours (also with TERM=dumb)", "NO_COLOR")
+	p.heading("Settings file")
+	p.paragraph("  ", "The commands that judge take settings from "+configName+" in the working directory or the "+
+		"nearest folder above it, up to the root of a repository: its keys are the names of the flags. A flag beats "+
+		"its variable, and a variable beats the file. fmaspec init writes one; docs/settings.md describes it.")
 	p.heading("Exit codes")
 	p.exitCodes()
 	return p.String()

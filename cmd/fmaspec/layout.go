@@ -17,6 +17,7 @@ type layout struct {
 	verbose, quiet bool
 	color          choice
 	sign           signFlags // of a run
+	settings       string    // the settings file, for the header
 }
 
 func newLayout() layout { return layout{color: choice{"auto", []string{"auto", "always", "never"}}} }
@@ -45,7 +46,7 @@ func (l *layout) style(e *env, stream io.Writer) report.Style {
 	}
 	return report.Style{
 		Color: l.color.value == "always" || l.color.value == "auto" && is && !plain,
-		Width: width, Verbose: l.verbose, Quiet: l.quiet,
+		Width: width, Verbose: l.verbose, Quiet: l.quiet, Settings: l.settings,
 	}
 }
 

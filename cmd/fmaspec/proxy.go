@@ -31,6 +31,7 @@ type proxyFlags struct {
 	bodyLimit        int
 	reports          reportFlags
 	records          recordFlags
+	rules            []record.OwnRule // of the settings file
 	layout
 
 	judge func(*conformance.Suite, conformance.WatchOptions) proxy.Judge // nil for that of the suite
@@ -60,7 +61,16 @@ func proxyCommand() command {
 			"fmaspec proxy -upstream http://127.0.0.1:8080 -status 127.0.0.1:9090",
 			"fmaspec proxy -upstream http://127.0.0.1:8080 -record ndjson=a.ndjson",
 		},
-		flags: func(set *flag.FlagSet) work { return newProxyFlags(set).proxy },
+		flags: func(set *flag.FlagSet) work {
+			f := newProxyFlags(set)
+			return func(ctx context.Context, e *env, operands []string) error {
+				if !f.quiet {
+					settingsOf(set).announce(e)
+				}
+				f.rules = settingsOf(set).rules()
+				return f.proxy(ctx, e, operands)
+			}
+		},
 	}
 }
 
@@ -118,6 +128,9 @@ func (f *proxyFlags) proxy(ctx context.Context, e *env, _ []string) error {
 	}
 	suite, err := conformance.Load(conformance.Contract{})
 	if err != nil {
+		return err
+	}
+	if suite, err = withRules(suite, f.rules); err != nil {
 		return err
 	}
 	listener, err := f.open(e, "listen", f.listen)

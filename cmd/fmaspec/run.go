@@ -36,6 +36,7 @@ type runFlags struct {
 	reports      reportFlags
 	record       runRecordFlags
 	baseline     baselineFlags
+	rules        []record.OwnRule // of the settings file
 	layout
 }
 
@@ -105,6 +106,7 @@ func runCommand() command {
 			f.layout.flags(set)
 			return func(ctx context.Context, e *env, operands []string) error {
 				f.options.Settings = settings(set)
+				f.layout.settings, f.rules = settingsOf(set).title(), settingsOf(set).rules()
 				return f.run(ctx, e, operands)
 			}
 		},
@@ -171,6 +173,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		defer stop()
 	}
 	if suite, err = f.generate.extend(suite, target); err != nil {
+		return err
+	}
+	if suite, err = withRules(suite, f.rules); err != nil {
 		return err
 	}
 	o := &f.options

@@ -94,7 +94,7 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 // them out.
 var lengthy = []string{
 	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles",
-	"safety", "selftest",
+	"safety", "selftest", "settings",
 	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules",
 	"trust-signature",
 	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",
@@ -154,6 +154,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("URL", c.URL)
 			targetURLs(e, c)
 			e.Setenv("NL", "\n")
+			recipes, err := filepath.Abs("../../docs/ci")
+			require.NoError(t, err)
+			e.Setenv("RECIPES", recipes)
 			e.Setenv(variable("generate"), generateNone) // generate.txt sends generated cases
 			// A name that is not this machine's leads to the same server, so that a
 			// command takes it for one elsewhere.

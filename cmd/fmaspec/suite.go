@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/record"
 )
 
 // fixtureError holds all errors in the files of a suite, one per line.
@@ -52,4 +53,13 @@ func (l *library) load() (*conformance.Suite, []conformance.Source, error) {
 		return nil, nil, &fixtureError{err}
 	}
 	return suite, sources, nil
+}
+
+// withRules returns the suite under the own rules of a settings file.
+func withRules(suite *conformance.Suite, rules []record.OwnRule) (*conformance.Suite, error) {
+	ruled, err := suite.WithRules(rules...)
+	if err != nil {
+		return nil, &settingsError{err}
+	}
+	return ruled, nil
 }

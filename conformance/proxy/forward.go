@@ -160,8 +160,8 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 	if x.broken.Load() {
 		p.tally.add(func(c *Counts) { c.BrokenRequests++ })
 		writeProblem(w, problem{Title: "the body of the request is broken", Status: http.StatusBadRequest,
-			Detail: "It ends early, or its chunks cannot be read (RFC 9112 7.1), so that the proxy could not send the " +
-				"whole of it. This answer is the proxy's own."})
+			Detail: "It ends early, or its chunks cannot be read (RFC 9112 7.1), so that the proxy could not send " +
+				"the whole of it. This answer is the proxy's own."})
 		return
 	}
 	p.tally.add(func(c *Counts) { c.UpstreamErrors++ })

@@ -35,7 +35,7 @@ func SettingKinds() map[string]SettingKind {
 			"min-coverage repeat parallel timeout seed " +
 			"generate sha1 accept-risk max-actions journal allow-list rate retry wait shard",
 		Hidden: "header proxy token-command unprivileged-token-command token-url",
-		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +
+		Dropped: "config profile url run skip report baseline baseline-update sign-key v q color yes dry-run " +
 			"n for save record duration workers warm-up ramp mix stop-on-failure max-p99 max-flips max-errors " +
 			"min-throughput",
 	} {

@@ -477,6 +477,9 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 	if len(way) > 0 {
 		p.line(span{dim, "way      "}, span{"", strings.Join(way, ", ")})
 	}
+	if p.Settings != "" {
+		p.line(span{dim, "settings "}, span{"", p.Settings})
+	}
 	contract, _ := split(suite.Contract, 12)
 	p.line(span{dim, "suite    "}, span{"", suite.Name + " " + suite.Version + "   contract " + contract})
 	level := suite.Level.String()

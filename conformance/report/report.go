@@ -23,6 +23,8 @@ type Style struct {
 	Verbose bool // every case and every finding, nothing grouped, longer bodies
 	Quiet   bool // only the totals and the verdict
 
+	Settings string // the name of the settings file, which the header shows; "" for none
+
 	// Locate returns the path of a file of the report for the reader of the output, such as a path
 	// from the root of a repository, or "" if the file is not there. If it is nil, paths are those
 	// of the report. The formats github and junit use it.

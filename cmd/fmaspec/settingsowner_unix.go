@@ -1,0 +1,17 @@
+//go:build unix
+
+package main
+
+import (
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+)
+
+// planted reports whether another user can have put a file into a folder in which anybody may
+// write, such as the one for temporary files.
+func planted(file, folder fs.FileInfo) bool {
+	owner, known := file.Sys().(*syscall.Stat_t)
+	return known && folder.Mode().Perm()&0o002 != 0 && !slices.Contains([]int{0, os.Geteuid()}, int(owner.Uid))
+}
