@@ -56,7 +56,12 @@ type Options struct {
 	// the percentage of the places that the report's coverage has to reach; 0 for none. It is for
 	// the caller to heed: see [record.Coverage.Fails]
 	MinCoverage int
-	Rate        Rate // at most so many requests; the zero value is no limit
+	// [Plan.Run] and [Session.DoAll] send no other case after the first that fails the run; those
+	// under way are completed, and the rest is skipped
+	FailFast bool
+	// reports whether a finding was accepted, so that FailFast goes on after it; where nil, none is
+	Accepted func(record.Finding) bool
+	Rate     Rate // at most so many requests; the zero value is no limit
 	// how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
 	RetryTime time.Duration
 	// the flags that the user set, for the report, which holds no secret of them
@@ -107,6 +112,12 @@ func (o Options) prepared() Options {
 // sent twice, the second time alone. refusals is how many may fail to connect,
 // or, where none was answered, have the connection closed.
 const patience, endurance, refusals = 3, 4, 24
+
+// Fails reports whether a finding fails a run with these options, and was not accepted.
+func (o Options) Fails(f record.Finding) bool {
+	k := conclusion{level: cmp.Or(o.Level, record.Inferred), strict: o.Strict}
+	return k.fails(f) && (o.Accepted == nil || !o.Accepted(f))
+}
 
 // outage counts the requests of one kind that got an answer, and those that were
 // not answered in time.
@@ -216,8 +227,8 @@ type job struct {
 	shown    int             // exchanges of these that show something together with others
 }
 
-// isKnown reports whether nothing more of what was planned comes of the case, which is to be
-// sent so many times.
+// isKnown reports whether the case was sent as often as it will be, where so many times were
+// planned.
 func (j *job) isKnown(repeat int) bool { return j.withheld || j.done || j.ended >= repeat }
 
 // Run sends the selected cases to the target and judges every answer: [Suite.Plan] and

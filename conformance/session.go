@@ -28,6 +28,7 @@ type Session struct {
 	started time.Time
 	hangUp  func()
 
+	fast   *failFast      // what ends the run at its first failure; nil where it goes on
 	tried  *together      // compares the answers of cases that were tried; nil before the first; guarded by runner.mu
 	doing  sync.WaitGroup // calls of Do and Try
 	closed *record.Report // by Close; nil before
@@ -284,6 +285,7 @@ func (s *Session) doAll(ctx context.Context) {
 	failed, done := 0, 0
 	fails := s.runner.concludes().fails
 	defer s.checkpoints(ctx)()
+	s.fast = s.newFailFast()
 	for range min(o.Parallel, len(s.jobs)) {
 		workers.Go(func() {
 			for j := range next {
@@ -292,7 +294,12 @@ func (s *Session) doAll(ctx context.Context) {
 					if j.withheld {
 						break
 					}
+					if s.fast.ended() {
+						s.leave(j, record.StoppedAtFailure)
+						break
+					}
 					made, err := s.do(ctx, j)
+					s.fast.sent(j, made)
 					for _, x := range made {
 						bad = bad || slices.ContainsFunc(x.Findings, fails)
 					}
@@ -322,15 +329,23 @@ func (s *Session) doAll(ctx context.Context) {
 				end = now.Add(max(generatedTime, generatedShare*now.Sub(started)))
 			}
 			if now.After(end) {
-				s.runner.mu.Lock()
-				j.withheld, j.outcome, j.skip = true, record.Skipped, slowReason
-				s.runner.mu.Unlock()
+				s.leave(j, slowReason)
 			}
 		}
 		next <- j
 	}
 	close(next)
 	workers.Wait()
+}
+
+// leave sends a case no more, and skips it for a reason unless it has another.
+func (s *Session) leave(j *job, reason string) {
+	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
+	if !j.withheld && j.skip == "" {
+		j.outcome, j.skip = record.Skipped, reason
+	}
+	j.withheld = true
 }
 
 // The time between two checkpoints, and how many times as long as a checkpoint

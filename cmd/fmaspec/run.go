@@ -81,6 +81,9 @@ func runCommand() command {
 			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
 				"every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
+			set.BoolVar(&f.options.FailFast, "fail-fast", false, "send no other case after the first that fails the "+
+				"run: the cases under way are completed, and the rest is skipped; findings that -baseline accepts do "+
+				"not stop it; an exploration ends after the batch in which a case failed")
 			set.IntVar(&f.options.MinCoverage, "min-coverage", 0, "fail the run, with exit code 1, if less than this "+
 				"`PERCENT` of the places that the report's coverage lists was met both by a valid request and by an "+
 				"invalid one; by default nothing is asked for")
@@ -177,6 +180,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	o.Shard = f.shard.Shard
 	if err := f.safety.allow(o); err != nil {
 		return err
+	}
+	if accepted != nil {
+		o.Accepted = func(found record.Finding) bool { return accepted.Accepts(found.Key, time.Now()) }
 	}
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
 		f.pace.retry
@@ -303,6 +309,12 @@ func (f *runFlags) validate() error {
 	case f.options.MinCoverage < 0 || f.options.MinCoverage > 100:
 		return fmt.Errorf("-min-coverage %d: no such percentage; give a number from 1 to 100, or 0 for none",
 			f.options.MinCoverage)
+	case f.options.FailFast && f.underLoad.on():
+		return errors.New("-fail-fast: a load has a stop of its own; pass -stop-on-failure with -duration, or drop " +
+			"-duration")
+	case f.options.FailFast && f.baseline.update:
+		return errors.New("-fail-fast: a run that stops does not show which findings no longer occur; drop it, or " +
+			"-baseline-update")
 	case f.options.Parallel < 1:
 		return fmt.Errorf("-parallel %d: no case could be run; give 1 or more", f.options.Parallel)
 	case f.options.Timeout < time.Millisecond:
