@@ -45,7 +45,7 @@ func overview() string {
 	p.line("  fmaspec COMMAND [FLAGS]")
 	p.heading("Commands")
 	for _, c := range commands() {
-		p.line("  %-9s %s", c.name, c.short)
+		p.line("  %-10s %s", c.name, c.short)
 	}
 	p.heading("First steps")
 	p.line("  fmaspec run                             judge the embedded server")

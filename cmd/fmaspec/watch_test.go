@@ -125,8 +125,8 @@ func TestWatchEndsWhereNoFileMendsIt(t *testing.T) {
 			"explore\n"},
 		{[]string{"-baseline", "b", "-baseline-update"}, exitMisuse, "run: -watch: each run would rewrite the " +
 			"baseline; drop -baseline-update\n"},
-		{[]string{"-token-file", "-"}, exitMisuse, "run: -watch: standard input of -token-file can be read only once; " +
-			"name a file\n"},
+		{[]string{"-token-file", "-"}, exitMisuse, "run: -watch: standard input of -token-file can be read " +
+			"only once; name a file\n"},
 		{[]string{"-sign-key", "k"}, exitMisuse, "run: -watch: reports of a watched run are not signed, and " +
 			"-retry-failed must name a file; drop -sign-key, or name the file\n"},
 		{[]string{"-token-file", "nowhere"}, exitMisuse, "run: -token-file: no such file or directory; name a " +
