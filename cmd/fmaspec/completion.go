@@ -51,7 +51,8 @@ func completionCommand() command {
 		short: "print a script that completes command lines in a shell",
 		about: about + "\nThe script asks \"fmaspec completion " + askWords + " -- WORD…\" what completes the last " +
 			"word: the first line of the answer is values, parts (of words that go on), files or folders, the last " +
-			"two with what stands before the name in the word; the others are words, each with a tab and a description.",
+			"two with what stands before the name in the word; the others are words, each with a tab " +
+			"and a description.",
 		examples: []string{"fmaspec completion bash", "fmaspec completion " + askWords + " -- run -report j"},
 		flags: func(*flag.FlagSet) work {
 			return func(_ context.Context, e *env, operands []string) error {

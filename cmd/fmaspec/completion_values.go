@@ -171,6 +171,7 @@ func operandValues() map[string][]values {
 		"export":     {words("k6"), anything()},
 		"completion": {words(shellNames()...), anything()},
 		"help":       {of(commandCandidates), anything()},
+		"man":        {of(commandCandidates), anything()},
 	}
 }
 

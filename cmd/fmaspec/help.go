@@ -93,6 +93,14 @@ func separator(value flag.Value) string {
 	return ""
 }
 
+// withDefault returns the default of a flag in words, or "" where its text says what it means.
+func withDefault(f *flag.Flag) string {
+	if slices.Contains([]string{"", "false", "true", "0", "0s"}, f.DefValue) {
+		return ""
+	}
+	return " (default " + f.DefValue + ")"
+}
+
 // helpOn returns the help on one command.
 func helpOn(c command) string {
 	var p page
@@ -116,10 +124,7 @@ func helpOn(c command) string {
 	set.VisitAll(func(f *flag.Flag) {
 		operand, text := flag.UnquoteUsage(f)
 		p.line("%s", fmt.Sprintf("  %-38s ", strings.TrimRight("-"+f.Name+" "+operand, " "))+variable(f.Name))
-		if !slices.Contains([]string{"", "false", "true", "0", "0s"}, f.DefValue) { // the text says what these mean
-			text += " (default " + f.DefValue + ")"
-		}
-		p.paragraph("      ", text+separator(f.Value))
+		p.paragraph("      ", text+withDefault(f)+separator(f.Value))
 	})
 	if len(c.examples) > 0 {
 		p.heading("Examples")
