@@ -66,6 +66,7 @@ func overview() string {
 	p.line("  %-28s  a token that must be refused", invalidVariable)
 	p.line("  %-28s  the client secret for a token endpoint", clientSecretVariable)
 	p.line("  %-28s  the bearer token for OLD in fmaspec compare", oldTokenVariable)
+	p.line("  %-28s  the password of -client-key or of PKCS#12", keyPasswordVariable)
 	p.line("  %-28s  if not empty, no colours (also with TERM=dumb)", "NO_COLOR")
 	p.heading("Exit codes")
 	p.exitCodes()

@@ -24,8 +24,8 @@ func manCommand() command {
 			"folder with -o and install them, as in ~/.local/share/man/man1.",
 		examples: []string{"fmaspec man run", "fmaspec man -o man1"},
 		flags: func(set *flag.FlagSet) work {
-			folder := set.String("o", "", "write the pages of fmaspec and of every command to a `FOLDER`, which is made "+
-				"if there is none: fmaspec.1, fmaspec-run.1 and so on")
+			folder := set.String("o", "", "write the pages of fmaspec and of every command to a `FOLDER`, which is "+
+				"made if there is none: fmaspec.1, fmaspec-run.1 and so on")
 			return func(_ context.Context, e *env, operands []string) error {
 				switch {
 				case *folder != "" && len(operands) > 0:
@@ -60,8 +60,8 @@ func writeManuals(folder string) error {
 	for name, page := range pages {
 		write := func(w io.Writer) error { _, err := io.WriteString(w, page.String()); return err }
 		if err := report.WriteWhole(filepath.Join(folder, name), write); err != nil {
-			errs = append(errs, fmt.Errorf("-o %s: %s was not written: %w; name a folder that can be written to", folder,
-				name, reason(err)))
+			errs = append(errs, fmt.Errorf("-o %s: %s was not written: %w; name a folder that can be written to",
+				folder, name, reason(err)))
 		}
 	}
 	return errors.Join(errs...)
