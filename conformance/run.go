@@ -71,6 +71,8 @@ type Options struct {
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
 	Progress   func(done, total, failed int)              // called after each case, never twice at once
+	// given, before anything is sent, what returns the state of the run at any time
+	Observe func(status func() Status)
 }
 
 // MaxRepeat is the largest [Options.Repeat]: a report holds every exchange.
@@ -220,6 +222,8 @@ type job struct {
 	steps    []bound         // of the first round; those of a repetition are bound when it is sent
 	withheld bool            // the plan leaves it out
 	begun    int             // repetitions
+	underWay int             // repetitions
+	since    time.Time       // when the first of these began
 	ended    int             // of them
 	whole    int             // of these, all requests were sent
 	done     bool            // no more repetitions follow in this run

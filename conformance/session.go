@@ -28,11 +28,12 @@ type Session struct {
 	started time.Time
 	hangUp  func()
 
-	fast   *failFast      // what ends the run at its first failure; nil where it goes on
-	tried  *together      // compares the answers of cases that were tried; nil before the first; guarded by runner.mu
-	doing  sync.WaitGroup // calls of Do and Try
-	closed *record.Report // by Close; nil before
-	ending bool           // Close has begun; guarded by runner.mu, as closed is
+	fast    *failFast      // what ends the run at its first failure; nil where it goes on
+	tried   *together      // compares the answers of cases that were tried; nil before the first; guarded by runner.mu
+	doing   sync.WaitGroup // calls of Do and Try
+	counted Status         // cases that are done, and that failed; guarded by runner.mu
+	closed  *record.Report // by Close; nil before
+	ending  bool           // Close has begun; guarded by runner.mu, as closed is
 }
 
 // A NotSentError says why a case was not sent, or not all of it.
@@ -113,14 +114,26 @@ func (s *Session) begin(c *Case) (*job, error) {
 func (s *Session) nextRound(j *job) int {
 	s.runner.mu.Lock()
 	defer s.runner.mu.Unlock()
+	if j.underWay == 0 {
+		j.since = s.runner.options.Now()
+	}
+	j.underWay++
 	j.begun++
 	return j.begun - 1
+}
+
+// endRound counts the end of a repetition.
+func (s *Session) endRound(j *job) {
+	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
+	j.underWay--
 }
 
 // do sends a case once.
 func (s *Session) do(ctx context.Context, j *job) ([]*Judged, error) {
 	r := s.runner
 	round := s.nextRound(j)
+	defer s.endRound(j)
 	made, failed := r.attempt(ctx, j, round)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -280,6 +293,9 @@ func (p *Plan) Run(ctx context.Context) (*record.Report, error) {
 // doAll works through the cases, at most Options.Parallel at once.
 func (s *Session) doAll(ctx context.Context) {
 	o, next := s.runner.options, make(chan *job)
+	if o.Observe != nil {
+		o.Observe(s.status)
+	}
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	failed, done := 0, 0
@@ -310,6 +326,10 @@ func (s *Session) doAll(ctx context.Context) {
 				}
 				s.runner.mu.Lock()
 				j.done = true
+				s.counted.Done++
+				if bad {
+					s.counted.Failed++
+				}
 				s.runner.mu.Unlock()
 				mu.Lock()
 				done++

@@ -191,8 +191,8 @@ func flagValues() map[string]values {
 		"proxy":       words("env", "none"),
 		"accept-less": words(lessNames()...),
 	}
-	for _, free := range strings.Fields("ADDRESS AUDIENCE BYTES CASES=WEIGHT DURATION FIELD HASH HOST:PORT:ADDRESS I/N " +
-		"ID LINE N N/UNIT NAME PERCENT RESOURCE SCOPE SEED TEXT TIME URL") {
+	for _, free := range strings.Fields("ADDRESS AUDIENCE BYTES CASES=WEIGHT DURATION FIELD HASH HOST:PORT:ADDRESS " +
+		"I/N ID LINE N N/UNIT NAME PERCENT RESOURCE SCOPE SEED TEXT TIME URL") {
 		out[free] = anything()
 	}
 	return out

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -280,7 +279,7 @@ func (f *runFlags) once(ctx context.Context, e *env) error {
 		return err
 	}
 	if f.pace.wait > 0 {
-		if err := conformance.Await(ctx, target, *o, f.pace.wait); err != nil {
+		if err := f.await(ctx, e, target); err != nil {
 			return &exit{exitUnjudged, err.Error() + "; nothing else was sent"}
 		}
 	}
@@ -300,7 +299,7 @@ func (f *runFlags) once(ctx context.Context, e *env) error {
 		o.Record = exchanges.record
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(plan, o.Repeat)))
-	clear := f.progress(e)
+	clear := f.progress(ctx, e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *record.Report) {
 		mutate.Prove(r)
 		if accepted != nil {
@@ -388,20 +387,6 @@ func (f *runFlags) header(e *env, plan *conformance.Plan, all int) error {
 			"target supports it\n\n")
 	}
 	return nil
-}
-
-// progress shows the progress of the run on a terminal; clear erases it.
-func (f *runFlags) progress(e *env) (clear func()) {
-	if _, is := e.terminal(e.stderr); !is || f.quiet {
-		return func() {}
-	}
-	longest := 0
-	f.options.Progress = func(done, total, failed int) {
-		text := report.ProgressLine(done, total, failed)
-		longest = max(longest, len(text))
-		io.WriteString(e.stderr, "\r"+text)
-	}
-	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
 }
 
 // finish writes every report and returns the error that decides the exit code. stale says why
