@@ -14,7 +14,7 @@ import (
 	"fmaspec/conformance"
 )
 
-// ticks is a clock of a drawing that goes on when it is told to.
+// ticks is a clock of a drawing that goes on tick by tick.
 type ticks chan struct{}
 
 func (c ticks) pause(ctx context.Context, _ time.Duration) error {

@@ -20,8 +20,8 @@ func TestTheProgressLineNamesWhatIsWaitedFor(t *testing.T) {
 		{report.Progress{Done: 3, Total: 248, Failed: 1}, 0, "  3/248 cases,   1 failed", "the counts"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 900 * time.Millisecond}, 0, "0/9 cases, 0 failed",
 			"a case is not slow at once"},
-		{report.Progress{Total: 9, Slowest: slowest, For: 1100 * time.Millisecond}, 0, "0/9 cases, 0 failed; waiting 2s " +
-			"for " + slowest, "a slow case"},
+		{report.Progress{Total: 9, Slowest: slowest, For: 1100 * time.Millisecond}, 0, "0/9 cases, 0 failed; waiting " +
+			"2s for " + slowest, "a slow case"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second}, 48,
 			"0/9 cases, 0 failed; waiting 1m10s for requestS…", "a narrow terminal"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second, Asked: 29100 * time.Millisecond}, 0,
