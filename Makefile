@@ -80,6 +80,10 @@ selftest: ## test the suite itself: run it against every fault and every variant
 build: ## build bin/fmaspec
 	$(GO) build -trimpath -o bin/fmaspec ./cmd/fmaspec
 
+.PHONY: man
+man: ## write the manual pages to bin/man1
+	$(GO) run ./cmd/fmaspec man -o bin/man1
+
 .PHONY: quick
 quick: ## run the short tests of what changed, without the race detector
 	@failed=0; \

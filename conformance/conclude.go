@@ -440,8 +440,14 @@ func verdict(r *record.Report, unanswered string) (record.Verdict, string) {
 			t.Total)
 	case r.Interrupted:
 		return record.Unjudged, "the run was interrupted"
+	case t.Failed > 0 && r.Stopped() > 0:
+		return record.NotConformant, fmt.Sprintf("the run stopped at the first case that failed; %d of %d cases were "+
+			"not sent, or not as often as was planned", r.Stopped(), t.Total)
 	case t.Failed > 0:
 		return record.NotConformant, ""
+	case r.Stopped() > 0: // the case that failed proves nothing after all
+		return record.Unjudged, fmt.Sprintf("the run stopped at a case that seemed to fail, and %d of %d cases were "+
+			"not sent; run again without -fail-fast", r.Stopped(), t.Total)
 	case t.Errored > 0:
 		first := r.Cases[slices.IndexFunc(r.Cases,
 			func(c record.CaseResult) bool { return c.Outcome == record.Errored })]

@@ -58,7 +58,12 @@ type Options struct {
 	// the percentage of the places that the report's coverage has to reach; 0 for none. It is for
 	// the caller to heed: see [record.Coverage.Fails]
 	MinCoverage int
-	Rate        Rate // at most so many requests; the zero value is no limit
+	// [Plan.Run] and [Session.DoAll] send no other case after the first that fails the run; those
+	// under way are completed, and the rest is skipped
+	FailFast bool
+	// reports whether a finding was accepted, so that FailFast goes on after it; where nil, none is
+	Accepted func(record.Finding) bool
+	Rate     Rate // at most so many requests; the zero value is no limit
 	// how long a run waits in all where a 429 or 503 asks it to come back later; zero for not at all
 	RetryTime time.Duration
 	// the flags that the user set, for the report, which holds no secret of them
@@ -68,6 +73,8 @@ type Options struct {
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
 	Progress   func(done, total, failed int)              // called after each case, never twice at once
+	// given, before anything is sent, what returns the state of the run at any time
+	Observe func(status func() Status)
 }
 
 // MaxRepeat is the largest [Options.Repeat]: a report holds every exchange.
@@ -109,6 +116,12 @@ func (o Options) prepared() Options {
 // sent twice, the second time alone. refusals is how many may fail to connect,
 // or, where none was answered, have the connection closed.
 const patience, endurance, refusals = 3, 4, 24
+
+// Fails reports whether a finding fails a run with these options, and was not accepted.
+func (o Options) Fails(f record.Finding) bool {
+	k := conclusion{level: cmp.Or(o.Level, record.Inferred), strict: o.Strict}
+	return k.fails(f) && (o.Accepted == nil || !o.Accepted(f))
+}
 
 // outage counts the requests of one kind that got an answer, and those that were
 // not answered in time.
@@ -211,6 +224,8 @@ type job struct {
 	steps    []bound         // of the first round; those of a repetition are bound when it is sent
 	withheld bool            // the plan leaves it out
 	begun    int             // repetitions
+	underWay int             // repetitions
+	since    time.Time       // when the first of these began
 	ended    int             // of them
 	whole    int             // of these, all requests were sent
 	done     bool            // no more repetitions follow in this run
@@ -218,7 +233,8 @@ type job struct {
 	shown    int             // exchanges of these that show something together with others
 }
 
-// isKnown reports whether the case, which is to be sent so many times, needs no more exchanges.
+// isKnown reports whether the case was sent as often as it will be, where so many times were
+// planned.
 func (j *job) isKnown(repeat int) bool { return j.withheld || j.done || j.ended >= repeat }
 
 // Run sends the selected cases to the target and judges every answer: [Suite.Plan] and

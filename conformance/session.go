@@ -28,10 +28,12 @@ type Session struct {
 	started time.Time
 	hangUp  func()
 
-	tried  *together      // compares the answers of cases that were tried; nil before the first; guarded by runner.mu
-	doing  sync.WaitGroup // calls of Do and Try
-	closed *record.Report // by Close; nil before
-	ending bool           // Close has begun; guarded by runner.mu, as closed is
+	fast    *failFast      // what ends the run at its first failure; nil where it goes on
+	tried   *together      // compares the answers of cases that were tried; nil before the first; guarded by runner.mu
+	doing   sync.WaitGroup // calls of Do and Try
+	counted Status         // cases that are done, and that failed; guarded by runner.mu
+	closed  *record.Report // by Close; nil before
+	ending  bool           // Close has begun; guarded by runner.mu, as closed is
 }
 
 // A NotSentError says why a case was not sent, or not all of it.
@@ -112,14 +114,26 @@ func (s *Session) begin(c *Case) (*job, error) {
 func (s *Session) nextRound(j *job) int {
 	s.runner.mu.Lock()
 	defer s.runner.mu.Unlock()
+	if j.underWay == 0 {
+		j.since = s.runner.options.Now()
+	}
+	j.underWay++
 	j.begun++
 	return j.begun - 1
+}
+
+// endRound counts the end of a repetition.
+func (s *Session) endRound(j *job) {
+	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
+	j.underWay--
 }
 
 // do sends a case once.
 func (s *Session) do(ctx context.Context, j *job) ([]*Judged, error) {
 	r := s.runner
 	round := s.nextRound(j)
+	defer s.endRound(j)
 	made, failed := r.attempt(ctx, j, round)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -279,11 +293,15 @@ func (p *Plan) Run(ctx context.Context) (*record.Report, error) {
 // doAll works through the cases, at most Options.Parallel at once.
 func (s *Session) doAll(ctx context.Context) {
 	o, next := s.runner.options, make(chan *job)
+	if o.Observe != nil {
+		o.Observe(s.status)
+	}
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	failed, done := 0, 0
 	fails := s.runner.concludes().fails
 	defer s.checkpoints(ctx)()
+	s.fast = s.newFailFast()
 	for range min(o.Parallel, len(s.jobs)) {
 		workers.Go(func() {
 			for j := range next {
@@ -292,7 +310,12 @@ func (s *Session) doAll(ctx context.Context) {
 					if j.withheld {
 						break
 					}
+					if s.fast.ended() {
+						s.leave(j, record.StoppedAtFailure)
+						break
+					}
 					made, err := s.do(ctx, j)
+					s.fast.sent(j, made)
 					for _, x := range made {
 						bad = bad || slices.ContainsFunc(x.Findings, fails)
 					}
@@ -303,6 +326,10 @@ func (s *Session) doAll(ctx context.Context) {
 				}
 				s.runner.mu.Lock()
 				j.done = true
+				s.counted.Done++
+				if bad {
+					s.counted.Failed++
+				}
 				s.runner.mu.Unlock()
 				mu.Lock()
 				done++
@@ -322,15 +349,23 @@ func (s *Session) doAll(ctx context.Context) {
 				end = now.Add(max(generatedTime, generatedShare*now.Sub(started)))
 			}
 			if now.After(end) {
-				s.runner.mu.Lock()
-				j.withheld, j.outcome, j.skip = true, record.Skipped, slowReason
-				s.runner.mu.Unlock()
+				s.leave(j, slowReason)
 			}
 		}
 		next <- j
 	}
 	close(next)
 	workers.Wait()
+}
+
+// leave sends a case no more, and skips it for a reason unless it has another.
+func (s *Session) leave(j *job, reason string) {
+	s.runner.mu.Lock()
+	defer s.runner.mu.Unlock()
+	if !j.withheld && j.skip == "" {
+		j.outcome, j.skip = record.Skipped, reason
+	}
+	j.withheld = true
 }
 
 // The time between two checkpoints, and how many times as long as a checkpoint

@@ -13,8 +13,12 @@ type Tried struct {
 	Findings  []record.Finding // that count at the session's level, the worst first
 }
 
-// DoAll sends every case of the plan as often as its options say.
-func (s *Session) DoAll(ctx context.Context) { s.doAll(ctx) }
+// DoAll sends every case of the plan as often as its options say. It reports whether it stopped at a
+// case that failed, as [Options.FailFast] asks.
+func (s *Session) DoAll(ctx context.Context) (stopped bool) {
+	s.doAll(ctx)
+	return s.fast.ended()
+}
 
 // Try sends a case that the plan does not have, once, and judges it as [Suite.Run] does
 // where the control of the case was accepted. Its answers are compared with those of the

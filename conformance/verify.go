@@ -386,6 +386,7 @@ func missing(outcome record.Outcome, reason string) *lack {
 		{record.Skipped, checkpointReason, true},
 		{record.Skipped, outageReason, false},
 		{record.Skipped, slowReason, false},
+		{record.Skipped, record.StoppedAtFailure, false},
 		{record.Errored, tokenReason, false},
 		{record.Errored, panicReason, false},
 	} {

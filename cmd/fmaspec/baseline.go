@@ -38,7 +38,7 @@ func (f *baselineFlags) read(outputs []output, dryRun bool) (*baseline.Baseline,
 	case f.file == "":
 		return nil, nil
 	case f.update && dryRun:
-		return nil, errors.New("-baseline-update: a dry run has no findings; drop -dry-run")
+		return nil, errors.New("-baseline-update: a dry run has no findings; drop -dry-run or -list")
 	}
 	for _, o := range outputs {
 		if same(o.file, f.file) {

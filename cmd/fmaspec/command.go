@@ -41,7 +41,8 @@ type work func(ctx context.Context, e *env, operands []string) error
 func commands() []command {
 	return []command{runCommand(), initCommand(), compareCommand(), reportCommand(), verifyCommand(), checkCommand(),
 		proxyCommand(), serveCommand(), selftestCommand(), authCommand(), journalCommand(), pactCommand(),
-		lintCommand(), listCommand(), explainCommand(), contractCommand(), exportCommand(), versionCommand(),
+		lintCommand(), listCommand(), explainCommand(), contractCommand(), exportCommand(), completionCommand(),
+		manCommand(), versionCommand(),
 		helpCommand()}
 }
 

@@ -68,7 +68,7 @@ func compareCommand() command {
 			"fmaspec compare -format markdown old.json new.json",
 		},
 		flags: func(set *flag.FlagSet) work {
-			f := &compareFlags{runFlags: runFlags{layout: newLayout()}}
+			f := &compareFlags{runFlags: runFlags{layout: newLayout(), pause: timer}}
 			f.library.flags(set)
 			f.credentials.flags(set)
 			set.StringVar(&f.oldTokenFile, "old-token-file", "", "read the bearer token for OLD from a `FILE`, in "+
@@ -568,7 +568,8 @@ func (f *compareFlags) begin(ctx context.Context, e *env, s *side, cases int) er
 
 // run judges a target, and saves its report.
 func (f *compareFlags) run(ctx context.Context, e *env, suite *conformance.Suite, s *side) error {
-	clear := f.progress(e)
+	clear := f.progress(ctx, e)
+	defer clear()
 	o := f.options
 	if s.apart {
 		o.Settings = slices.DeleteFunc(slices.Clone(o.Settings),

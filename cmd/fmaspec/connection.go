@@ -27,6 +27,7 @@ import (
 // connectionFlags are the settings of the connection to a target.
 type connectionFlags struct {
 	ca, cert, key, proxy             string
+	keyPassword                      string // the file
 	insecure, http2                  bool
 	resolve                          list
 	headers                          lines
@@ -49,9 +50,11 @@ func (c *connectionFlags) flags(set *flag.FlagSet) {
 // reach defines the flags that apply to a token endpoint too.
 func (c *connectionFlags) reach(set *flag.FlagSet) {
 	set.StringVar(&c.ca, "ca", "", "trust the certificates in a `FILE` (PEM), in place of the system's")
-	set.StringVar(&c.cert, "client-cert", "", "present the certificate in a `FILE` (PEM), followed by its "+
-		"intermediate certificates")
+	set.StringVar(&c.cert, "client-cert", "", "present the certificate in a `FILE`: PEM, followed by its "+
+		"intermediate certificates, or PKCS#12, which contains its key (.p12, .pfx)")
 	set.StringVar(&c.key, "client-key", "", "the `FILE` (PEM) with the key of -client-cert; it may be the same file")
+	set.StringVar(&c.keyPassword, "client-key-password-file", "", "the `FILE` with the password of an encrypted key "+
+		"or of PKCS#12, in place of "+keyPasswordVariable)
 	set.BoolVar(&c.insecure, "insecure", false, "accept any certificate: an attacker on the path can read tokens")
 	set.StringVar(&c.proxy, "proxy", "env", "go through a `PROXY`: an http:// URL; env for HTTPS_PROXY, HTTP_PROXY "+
 		"and NO_PROXY; or none")
@@ -65,7 +68,7 @@ func (c *connectionFlags) transport(e *env) (t conformance.Transport, err error)
 	if t.RootCAs, err = c.roots(); err != nil {
 		return conformance.Transport{}, err
 	}
-	if t.Certificates, err = c.certificates(); err != nil {
+	if t.Certificates, err = c.certificates(e); err != nil {
 		return conformance.Transport{}, err
 	}
 	if t.Proxy, err = c.proxies(e); err != nil {
@@ -84,8 +87,20 @@ func (c *connectionFlags) transport(e *env) (t conformance.Transport, err error)
 // fileLimit bounds what is read of a file of certificates or header fields.
 const fileLimit = 1 << 20
 
-// content returns the bytes of a file that a flag names.
+// content returns the text of a file that a flag names.
 func content(flag, file, holds string) ([]byte, error) {
+	data, err := rawContent(flag, file, holds)
+	if err != nil {
+		return nil, err
+	}
+	if data, err = decoded(data); err != nil {
+		return nil, fmt.Errorf("-%s %s: %w", flag, file, err)
+	}
+	return data, nil
+}
+
+// rawContent returns the bytes of a file that a flag names.
+func rawContent(flag, file, holds string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("-%s %s: %w; name a readable file that contains %s", flag, file, reason(err), holds)
@@ -98,9 +113,6 @@ func content(flag, file, holds string) ([]byte, error) {
 	case len(data) > fileLimit:
 		return nil, fmt.Errorf("-%s %s: longer than %d KiB; name a file that contains %s", flag, file, fileLimit>>10,
 			holds)
-	}
-	if data, err = decoded(data); err != nil {
-		return nil, fmt.Errorf("-%s %s: %w", flag, file, err)
 	}
 	return data, nil
 }
@@ -169,51 +181,6 @@ func (c *connectionFlags) roots() (*x509.CertPool, error) {
 		return nil, fmt.Errorf("-ca %s: no certificate in it; give PEM, which begins -----BEGIN CERTIFICATE-----", c.ca)
 	}
 	return pool, nil
-}
-
-// certificates returns the one of -client-cert, or none.
-func (c *connectionFlags) certificates() ([]tls.Certificate, error) {
-	switch {
-	case c.cert == "" && c.key == "":
-		return nil, nil
-	case c.key == "":
-		return nil, errors.New("-client-cert without -client-key; add the file with its key, which may be the same")
-	case c.cert == "":
-		return nil, errors.New("-client-key without -client-cert; add the file with its certificate, which may be " +
-			"the same")
-	}
-	chain, err := blocks("client-cert", c.cert, "a certificate")
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(chain, block.isCertificate) {
-		return nil, fmt.Errorf("-client-cert %s: no certificate in it; give PEM, which begins -----BEGIN "+
-			"CERTIFICATE-----", c.cert)
-	}
-	keys, err := blocks("client-key", c.key, "a key")
-	if err != nil {
-		return nil, err
-	}
-	at := slices.IndexFunc(keys, block.isKey)
-	switch {
-	case at < 0:
-		return nil, fmt.Errorf("-client-key %s: no key in it; give PEM with a line -----BEGIN PRIVATE KEY-----", c.key)
-	case keys[at].isEncrypted():
-		return nil, fmt.Errorf("-client-key %s:%d: the key is encrypted; write it without a passphrase, as openssl "+
-			"pkey does, to a file that only you can read", c.key, keys[at].line)
-	}
-	var certPEM []byte
-	for _, b := range chain {
-		if b.isCertificate() {
-			certPEM = append(certPEM, pem.EncodeToMemory(b.Block)...)
-		}
-	}
-	pair, err := tls.X509KeyPair(certPEM, pem.EncodeToMemory(keys[at].Block))
-	if err != nil {
-		return nil, fmt.Errorf("-client-cert %s with -client-key %s: %s; name a certificate and its own key", c.cert,
-			c.key, strings.TrimPrefix(err.Error(), "tls: "))
-	}
-	return []tls.Certificate{pair}, nil
 }
 
 // proxyVariables are those that net/http reads.

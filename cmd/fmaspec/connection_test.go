@@ -162,7 +162,7 @@ func TestConnectionFlagsThatCannotWorkAreRefused(t *testing.T) {
 		{[]string{"-client-cert", "cert.pem", "-client-key", "cert.pem"}, "-client-key cert.pem: no key in it; give " +
 			"PEM with a line -----BEGIN PRIVATE KEY-----", "a certificate alone"},
 		{[]string{"-client-cert", "cert.pem", "-client-key", "locked.pem"}, "-client-key locked.pem:10: the key is " +
-			"encrypted; write it without a passphrase, as openssl pkey does, ", "an encrypted key"},
+			"encrypted; set FMASPEC_CLIENT_KEY_PASSWORD or pass -client-key-password-file", "an encrypted key"},
 		{[]string{"-client-cert", "cert.pem", "-client-key", "old.pem"}, "-client-key old.pem:1: the key is encrypted",
 			"as it was once done"},
 		{[]string{"-client-cert", "cert.pem", "-client-key", "other.pem"}, "-client-cert cert.pem with -client-key " +

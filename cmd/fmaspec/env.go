@@ -68,6 +68,7 @@ const (
 	invalidVariable       = "FMASPEC_INVALID_TOKEN"
 	clientSecretVariable  = "FMASPEC_CLIENT_SECRET"
 	oldTokenVariable      = "FMASPEC_OLD_TOKEN"
+	keyPasswordVariable   = "FMASPEC_CLIENT_KEY_PASSWORD"
 )
 
 // secretVariables returns the variables that have no flag.
@@ -76,7 +77,7 @@ func secretVariables() []string {
 	for _, k := range conformance.Tokens() {
 		out = append(out, k.Env())
 	}
-	return append(out, clientSecretVariable, oldTokenVariable)
+	return append(out, clientSecretVariable, oldTokenVariable, keyPasswordVariable)
 }
 
 // tokenLimit is the most that is read of a token file, which may be a device.

@@ -105,9 +105,15 @@ func (f *exploreFlags) run(ctx context.Context, e *env, suite *conformance.Suite
 	if err != nil {
 		return nil, err
 	}
-	s.DoAll(ctx)
-	result, failed := explore.Explore(ctx, suite, s, explore.Options{Seed: plan.Suite.Seed, N: f.n, For: f.duration,
-		Parallel: o.Parallel, Wanted: wanted(o)})
+	if s.DoAll(ctx) {
+		fmt.Fprint(e.stderr, "nothing was explored, since a case of the suite had failed (-fail-fast)\n\n")
+		return s.Close(ctx), nil
+	}
+	ends := explore.Options{Seed: plan.Suite.Seed, N: f.n, For: f.duration, Parallel: o.Parallel, Wanted: wanted(o)}
+	if o.FailFast {
+		ends.Until = o.Fails
+	}
+	result, failed := explore.Explore(ctx, suite, s, ends)
 	saved, err := f.saveAll(suite, result)
 	f.unsaved = err
 	kept := false

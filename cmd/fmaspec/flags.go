@@ -32,7 +32,8 @@ func parse(set *flag.FlagSet, args []string) (operands []string, err error) {
 
 // forbidden returns why there is no flag of a name that users may expect, or "".
 func forbidden(name string) string {
-	variables := map[string]string{"old-token": oldTokenVariable, "client-secret": clientSecretVariable}
+	variables := map[string]string{"old-token": oldTokenVariable, "client-secret": clientSecretVariable,
+		"client-key-password": keyPasswordVariable}
 	for _, k := range conformance.Tokens() {
 		variables[k.Variable] = k.Env()
 	}

@@ -45,7 +45,7 @@ func overview() string {
 	p.line("  fmaspec COMMAND [FLAGS]")
 	p.heading("Commands")
 	for _, c := range commands() {
-		p.line("  %-9s %s", c.name, c.short)
+		p.line("  %-10s %s", c.name, c.short)
 	}
 	p.heading("First steps")
 	p.line("  fmaspec run                             judge the embedded server")
@@ -67,6 +67,7 @@ func overview() string {
 	p.line("  %-28s  a token that must be refused", invalidVariable)
 	p.line("  %-28s  the client secret for a token endpoint", clientSecretVariable)
 	p.line("  %-28s  the bearer token for OLD in fmaspec compare", oldTokenVariable)
+	p.line("  %-28s  the password of -client-key or of PKCS#12", keyPasswordVariable)
 	p.line("  %-28s  if not empty, no colours (also with TERM=dumb)", "NO_COLOR")
 	p.heading("Settings file")
 	p.paragraph("  ", "The commands that judge take settings from "+configName+" in the working directory or the "+
@@ -98,6 +99,14 @@ func separator(value flag.Value) string {
 	return ""
 }
 
+// withDefault returns the default of a flag in words, or "" where its text says what it means.
+func withDefault(f *flag.Flag) string {
+	if slices.Contains([]string{"", "false", "true", "0", "0s"}, f.DefValue) {
+		return ""
+	}
+	return " (default " + f.DefValue + ")"
+}
+
 // helpOn returns the help on one command.
 func helpOn(c command) string {
 	var p page
@@ -121,10 +130,7 @@ func helpOn(c command) string {
 	set.VisitAll(func(f *flag.Flag) {
 		operand, text := flag.UnquoteUsage(f)
 		p.line("%s", fmt.Sprintf("  %-38s ", strings.TrimRight("-"+f.Name+" "+operand, " "))+variable(f.Name))
-		if !slices.Contains([]string{"", "false", "true", "0", "0s"}, f.DefValue) { // the text says what these mean
-			text += " (default " + f.DefValue + ")"
-		}
-		p.paragraph("      ", text+separator(f.Value))
+		p.paragraph("      ", text+withDefault(f)+separator(f.Value))
 	})
 	if len(c.examples) > 0 {
 		p.heading("Examples")

@@ -295,13 +295,13 @@ type settingsGroup struct {
 // settingsGroups returns every key but those that the head of the file has.
 func settingsGroups() []settingsGroup {
 	return []settingsGroup{
-		{"The target", "url machine unknown-machine other-machine wait timeout ca client-cert client-key insecure " +
-			"http2 proxy resolve header header-file user-agent request-id"},
+		{"The target", "url machine unknown-machine other-machine wait timeout ca client-cert client-key " +
+			"client-key-password-file insecure http2 proxy resolve header header-file user-agent request-id"},
 		{"Credentials", "token-command token-file token-url client-id client-secret-file scope resource audience " +
 			"unprivileged-token-command unprivileged-token-file security-admin-token-file global-admin-token-file " +
 			"invalid-token-file"},
 		{"What is sent, and how it is judged", "builtin level strict run skip generate repeat seed min-coverage " +
-			"baseline"},
+			"baseline fail-fast"},
 		{"Pace", "parallel rate retry"},
 		{"What is written", "report record sign-key color q v"},
 		{"What may take effect on another machine", "accept-risk sha1 max-actions allow-list journal"},

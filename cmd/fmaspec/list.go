@@ -56,7 +56,9 @@ func listCommand() command {
 		name: "list", operands: "[KIND]",
 		short: "list cases, requirements, checks, faults and other tables",
 		about: "KIND is one of " + strings.Join(kindNames(), ", ") + ". Without one: the number of entries of " +
-			"each kind.\n" + levelTexts(),
+			"each kind.\n" +
+			"list cases prints what the suite has, without a target; fmaspec run -list prints the ids of the cases " +
+			"that a run with the same flags would send to its target.\n" + levelTexts(),
 		examples: []string{"fmaspec list", "fmaspec list cases -run '/auth/'", "fmaspec list requirements -level " +
 			"documented -json"},
 		flags: func(set *flag.FlagSet) work {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -37,6 +36,11 @@ type runFlags struct {
 	record       runRecordFlags
 	baseline     baselineFlags
 	rules        []record.OwnRule // of the settings file
+	retry        retryFlags
+	list         bool // the cases that would be sent, in place of sending them
+	watch        bool
+	again        bool                                       // a watched run that is not the first
+	pause        func(context.Context, time.Duration) error // between two looks at files
 	layout
 }
 
@@ -61,60 +65,83 @@ func runCommand() command {
 			"fmaspec run -report json=- -q | jq .totals",
 			"fmaspec run -report json=report.json -sign-key ~/.ssh/id_ed25519",
 			"fmaspec run -fixtures my-cases -builtin=false",
+			"fmaspec run -fixtures my-cases -builtin=false -watch",
 			"fmaspec run -baseline accepted.baseline",
+			"fmaspec run -retry-failed report.json -report json=again.json",
+			"fmaspec run -run '/body/' -list",
 			"fmaspec run -url http://127.0.0.1:8080 -duration 1m -max-p99 200ms",
 			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
 		},
 		flags: func(set *flag.FlagSet) work {
-			f := &runFlags{layout: newLayout()}
-			f.library.flags(set)
-			f.credentials.flags(set)
-			f.connection.flags(set)
-			set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and any prefix of the "+
-				"documented path; the default is the embedded server")
-			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this "+
-				"machine, the documents' example is the default")
-			otherMachineFlag(set, &f.otherMachine)
-			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
-				"expression, and their control cases")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
-				"that have one of these as control")
-			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
-				"every stronger one: documented, standard, inferred")
-			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
-			set.IntVar(&f.options.MinCoverage, "min-coverage", 0, "fail the run, with exit code 1, if less than this "+
-				"`PERCENT` of the places that the report's coverage lists was met both by a valid request and by an "+
-				"invalid one; by default nothing is asked for")
-			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
-				"find intermittent failures")
-			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
-			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
-				"give each exchange this `TIME`, from dialling to the last byte")
-			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
-				"its `SEED`")
-			f.generate.flags(set)
-			set.Var(&f.shard, "shard", "send only a part of the cases, as `I/N`: the first of five is 1/5; give the "+
-				"runs of all parts the same -seed, and merge their reports with fmaspec report merge")
-			f.explore.flags(set)
-			f.underLoad.flags(set)
-			f.safety.flags(set)
-			f.pace.flags(set)
-			f.reports.flags(set)
-			f.record.flags(set)
-			f.sign.flags(set)
-			f.baseline.flags(set)
-			f.layout.flags(set)
-			return func(ctx context.Context, e *env, operands []string) error {
-				f.options.Settings = settings(set)
-				f.layout.settings, f.rules = settingsOf(set).title(), settingsOf(set).rules()
-				return f.run(ctx, e, operands)
-			}
+			return (&runFlags{layout: newLayout(), pause: timer}).define(set)
 		},
 	}
 }
 
-// run judges one target. It reports errors in flags before anything is sent.
+// define defines the flags and returns what uses them.
+func (f *runFlags) define(set *flag.FlagSet) work {
+	f.library.flags(set)
+	f.credentials.flags(set)
+	f.connection.flags(set)
+	set.StringVar(&f.url, "url", "", "the `URL` of the target: scheme, host, and any prefix of the "+
+		"documented path; the default is the embedded server")
+	set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this "+
+		"machine, the documents' example is the default")
+	otherMachineFlag(set, &f.otherMachine)
+	set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
+		"expression, and their control cases")
+	set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
+		"that have one of these as control")
+	set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
+		"every stronger one: documented, standard, inferred")
+	set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
+	set.BoolVar(&f.options.FailFast, "fail-fast", false, "send no other case after the first that fails the "+
+		"run: the cases under way are completed, and the rest is skipped; findings that -baseline accepts do "+
+		"not stop it; an exploration ends after the batch in which a case failed")
+	set.IntVar(&f.options.MinCoverage, "min-coverage", 0, "fail the run, with exit code 1, if less than this "+
+		"`PERCENT` of the places that the report's coverage lists was met both by a valid request and by an "+
+		"invalid one; by default nothing is asked for")
+	set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
+		"find intermittent failures")
+	set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
+	set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
+		"give each exchange this `TIME`, from dialling to the last byte")
+	set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
+		"its `SEED`")
+	f.retry.flags(set)
+	set.BoolVar(&f.list, "list", false, "print the ids of the cases that would be sent, one a line, and send "+
+		"nothing; fmaspec list cases prints those of the suite, whatever the target and the flags of a run")
+	set.BoolVar(&f.watch, "watch", false, "run again whenever a file of -fixtures changes, until interrupted; "+
+		"the exit code is that of the last run; only with a target on this machine")
+	f.generate.flags(set)
+	set.Var(&f.shard, "shard", "send only a part of the cases, as `I/N`: the first of five is 1/5; give the "+
+		"runs of all parts the same -seed, and merge their reports with fmaspec report merge")
+	f.explore.flags(set)
+	f.underLoad.flags(set)
+	f.safety.flags(set)
+	f.pace.flags(set)
+	f.reports.flags(set)
+	f.record.flags(set)
+	f.sign.flags(set)
+	f.baseline.flags(set)
+	f.layout.flags(set)
+	return func(ctx context.Context, e *env, operands []string) error {
+		f.options.Settings = settings(set)
+		f.layout.settings, f.rules = settingsOf(set).title(), settingsOf(set).rules()
+		return f.run(ctx, e, operands)
+	}
+}
+
+// run judges one target, once or whenever a file changes.
 func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
+	if f.watch {
+		return f.watching(ctx, e)
+	}
+	return f.once(ctx, e)
+}
+
+// once judges one target. It reports errors in flags before anything is sent.
+func (f *runFlags) once(ctx context.Context, e *env) error {
 	outputs, err := f.reports.outputs()
 	if err != nil {
 		return err
@@ -126,10 +153,14 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
-	accepted, err := f.baseline.read(outputs, f.safety.dryRun)
+	accepted, err := f.baseline.read(outputs, f.safety.dryRun || f.list)
 	if err != nil {
 		return err
 	}
+	if err := f.retry.read(e, outputs, f.generate.phase); err != nil {
+		return err
+	}
+	f.generate.phase = f.retry.generates(f.generate.phase)
 	if f.url != "" {
 		if f.url, err = conformance.TargetURL(f.url); err != nil {
 			return err
@@ -172,6 +203,9 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		}
 		defer stop()
 	}
+	if err := f.watchableAt(target); err != nil {
+		return err
+	}
 	if suite, err = f.generate.extend(suite, target); err != nil {
 		return err
 	}
@@ -183,9 +217,24 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.safety.allow(o); err != nil {
 		return err
 	}
+	if accepted != nil {
+		o.Accepted = func(found record.Finding) bool { return accepted.Accepts(found.Key, time.Now()) }
+	}
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
 		f.pace.retry
 	f.underLoad.prepare(o, f.pace.wait)
+	failed := 0
+	if f.retry.before != nil {
+		if failed, err = f.retry.choose(suite, o); err != nil {
+			return err
+		}
+		switch {
+		case failed == 0 && f.list:
+			return nil
+		case failed == 0:
+			return f.retry.nothing(e)
+		}
+	}
 	if err := f.explore.begins(suite, o.Run); err != nil {
 		return err
 	}
@@ -205,9 +254,17 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if err := f.baseline.checkComplete(plan, len(suite.Cases)); err != nil {
 		return err
 	}
+	if f.list {
+		return f.listSent(e, plan)
+	}
 	o.Seed, f.underLoad.options.Seed = plan.Suite.Seed, plan.Suite.Seed
-	if err := f.header(e, plan, len(suite.Cases)); err != nil {
-		return err
+	if !f.again {
+		if err := f.header(e, plan, len(suite.Cases)); err != nil {
+			return err
+		}
+	}
+	if f.retry.before != nil {
+		f.retry.announce(e.stderr, plan, failed, f.quiet)
 	}
 	if note := given.audience(ctx); note != "" && f.url != "" && !f.quiet {
 		fmt.Fprintf(e.stderr, "%s\n\n", note)
@@ -215,7 +272,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	if hint := suite.DoubledHint(plan.Target.URL); hint != "" {
 		fmt.Fprintf(e.stderr, "%s\n\n", hint)
 	}
-	if target.Token == "" && !f.quiet {
+	if target.Token == "" && !f.quiet && !f.again {
 		fmt.Fprintf(e.stderr, "no token was given, so a generated one is sent; set %s or pass -token-file\n\n",
 			tokenVariable)
 	}
@@ -227,7 +284,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	if f.pace.wait > 0 {
-		if err := conformance.Await(ctx, target, *o, f.pace.wait); err != nil {
+		if err := f.await(ctx, e, target); err != nil {
 			return &exit{exitUnjudged, err.Error() + "; nothing else was sent"}
 		}
 	}
@@ -247,7 +304,7 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 		o.Record = exchanges.record
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(plan, o.Repeat)))
-	clear := f.progress(e)
+	clear := f.progress(ctx, e)
 	o.Checkpoint = f.checkpoint(outputs, func(r *record.Report) {
 		mutate.Prove(r)
 		if accepted != nil {
@@ -308,6 +365,14 @@ func (f *runFlags) validate() error {
 	case f.options.MinCoverage < 0 || f.options.MinCoverage > 100:
 		return fmt.Errorf("-min-coverage %d: no such percentage; give a number from 1 to 100, or 0 for none",
 			f.options.MinCoverage)
+	case f.list && f.safety.dryRun:
+		return errors.New("-list and -dry-run exclude each other: one prints ids, the other requests; drop one")
+	case f.options.FailFast && f.underLoad.on():
+		return errors.New("-fail-fast: a load has a stop of its own; pass -stop-on-failure with -duration, or drop " +
+			"-duration")
+	case f.options.FailFast && f.baseline.update:
+		return errors.New("-fail-fast: a run that stops does not show which findings no longer occur; drop it, or " +
+			"-baseline-update")
 	case f.options.Parallel < 1:
 		return fmt.Errorf("-parallel %d: no case could be run; give 1 or more", f.options.Parallel)
 	case f.options.Timeout < time.Millisecond:
@@ -329,20 +394,6 @@ func (f *runFlags) header(e *env, plan *conformance.Plan, all int) error {
 	return nil
 }
 
-// progress shows the progress of the run on a terminal; clear erases it.
-func (f *runFlags) progress(e *env) (clear func()) {
-	if _, is := e.terminal(e.stderr); !is || f.quiet {
-		return func() {}
-	}
-	longest := 0
-	f.options.Progress = func(done, total, failed int) {
-		text := report.ProgressLine(done, total, failed)
-		longest = max(longest, len(text))
-		io.WriteString(e.stderr, "\r"+text)
-	}
-	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
-}
-
 // finish writes every report and returns the error that decides the exit code. stale says why
 // the baseline was not updated, or a case not saved.
 func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale error) error {
@@ -354,7 +405,7 @@ func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale erro
 		outputs = append(outputs, output{console, "-"})
 	}
 	err := f.layout.write(e, r, outputs)
-	if f.url == "" && !f.quiet {
+	if f.url == "" && !f.quiet && !f.again {
 		fmt.Fprintln(e.stderr, "this was the embedded server; pass -url to judge another")
 	}
 	if err := errors.Join(err, stale); err != nil {

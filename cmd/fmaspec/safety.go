@@ -218,13 +218,7 @@ func (f *safetyFlags) rehearsal(e *env, p *conformance.Plan) error {
 	if err := w.Flush(); err != nil {
 		return &exit{exitUnjudged, fmt.Sprintf("stdout: the requests were not written: %v", err)}
 	}
-	reasons := map[string]int{}
-	for _, c := range p.Withheld {
-		reasons[c.Reason]++
-	}
-	for _, text := range slices.Sorted(maps.Keys(reasons)) {
-		io.WriteString(e.stderr, harmless(fmt.Sprintf("%d × left out: %s\n", reasons[text], text)))
-	}
+	leftOut(e.stderr, p)
 	fmt.Fprintf(e.stderr, "dry run: %d requests of %d cases would be sent, %d of them could take effect\n",
 		len(p.Requests), p.Cases-len(p.Withheld), p.Actions)
 	return nil

@@ -93,11 +93,11 @@ func garbageURL(t require.TestingT, cleanup func(func())) string {
 // lengthy are the scripts that start many commands, or wait: go test -short leaves
 // them out.
 var lengthy = []string{
-	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files", "roles",
-	"safety", "selftest", "settings",
+	"baseline", "compare", "conformant", "killed", "levels", "misuse", "pact", "report", "report-files",
+	"retry-failed", "roles", "safety", "selftest", "settings",
 	"trust-again", "trust-compare", "trust-fixtures", "trust-guard", "trust-outage", "trust-output", "trust-rules",
 	"trust-signature",
-	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify",
+	"trust-target", "trust-token", "trust-variables", "trust-verify", "verify", "watch",
 }
 
 // compared matches where a script compares output with a file.

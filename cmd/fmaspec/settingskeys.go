@@ -60,7 +60,9 @@ func notKept() map[string]string {
 		"dry-run":  "nothing would ever be sent; pass -dry-run to one run",
 		"yes":      "nobody would be asked before requests take effect; pass -yes to one run",
 	}
-	out["baseline-update"] = once("baseline-update")
+	for _, name := range []string{"baseline-update", "list", "retry-failed", "watch"} {
+		out[name] = once(name)
+	}
 	for _, name := range []string{"format", "json", "save-old", "save-new", "listen", "client-report", "key",
 		"signature"} {
 		out[name] = own(name)
@@ -172,7 +174,8 @@ const (
 func pathSettings() map[string]pathForm {
 	return map[string]pathForm{
 		"allow-list": wholePath, "baseline": wholePath, "ca": wholePath, "client-cert": wholePath,
-		"client-key": wholePath, "client-secret-file": wholePath, "fixtures": wholePath,
+		"client-key": wholePath, "client-key-password-file": wholePath, "client-secret-file": wholePath,
+		"fixtures":                wholePath,
 		"global-admin-token-file": wholePath, "header-file": wholePath, "invalid-token-file": wholePath,
 		"journal": wholePath, "old-token-file": wholePath, "record": pathBehind, "report": pathBehind,
 		"save": wholePath, "security-admin-token-file": wholePath, "sign-key": wholePath, "tls-cert": wholePath,
@@ -187,7 +190,8 @@ func settingExamples() map[string]string {
 		"accept-less": "armed", "accept-risk": "requestSample", "allow-list": "allowed.txt",
 		"audience": "https://graph.microsoft.com", "baseline": "accepted.baseline", "ca": "ca.pem",
 		"client-cert": "client.pem", "client-id": "00000000-0000-0000-0000-000000000000", "client-key": "client.key",
-		"client-secret-file": "../secrets/client-secret.txt", "duration": "1m", "fixtures": "fmaspec-cases",
+		"client-key-password-file": "../secrets/client-key-password.txt",
+		"client-secret-file":       "../secrets/client-secret.txt", "duration": "1m", "fixtures": "fmaspec-cases",
 		"for": "30s", "global-admin-token-file": "../secrets/global-admin.txt", "header": "X-Request-Source: fmaspec",
 		"header-file": "headers.txt", "invalid-token-file": "../secrets/expired.txt",
 		"machine": "1e5bc9d7e413ddd7902c2932e418702b84d0cc07", "max-errors": "0", "max-flips": "0", "max-p99": "200ms",

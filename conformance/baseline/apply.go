@@ -29,7 +29,7 @@ type Check struct {
 // last day is before today (expired), one whose case was judged without the finding
 // (vanished), and one that names no check or case of the suite, or a case that a complete run
 // did not judge (unmatched). An entry has at most one problem, and none if a narrowed or
-// interrupted run could not have shown its finding.
+// interrupted run, or one that stopped at the first failure, could not have shown its finding.
 func (b *Baseline) Apply(r *record.Report, suite Suite, today time.Time) {
 	h := &held{r: r, today: today.Format(time.DateOnly), entries: map[string]Entry{}, found: map[string]bool{},
 		cases: map[string]*record.CaseResult{}}
@@ -117,6 +117,15 @@ func (h *held) look(c *record.CaseResult) {
 	}
 }
 
+// Accepts reports whether an entry accepts the finding of a key on a day: it says why and by whom,
+// and its last day is not before.
+func (b *Baseline) Accepts(key string, today time.Time) bool {
+	h := &held{today: today.Format(time.DateOnly)}
+	return slices.ContainsFunc(b.Entries(), func(e Entry) bool {
+		return e.Key == key && e.explained() && !h.over(e)
+	})
+}
+
 // over reports whether an entry's last day is past.
 func (h *held) over(e Entry) bool { return e.Expires != "" && h.today > e.Expires }
 
@@ -143,7 +152,7 @@ func (h *held) entry(e Entry) {
 		h.problem("unmatched", e, unknown+"; correct or remove the entry")
 	case h.shows(check, c):
 		h.problem("vanished", e, gone)
-	case c != nil && !judged(c) && !h.r.Filtered() && !h.r.Interrupted:
+	case c != nil && !judged(c) && !h.r.Filtered() && !h.r.Interrupted && c.Reason != record.StoppedAtFailure:
 		h.problem("unmatched", e, fmt.Sprintf("its case was not judged (%s); make sure that it is, or remove the entry",
 			why(c)))
 	}
@@ -185,7 +194,7 @@ func (h *held) shows(check string, c *record.CaseResult) bool {
 	if h.r.Interrupted || c == nil || !judged(c) || at < 0 {
 		return false
 	}
-	if h.checks[at].Across && h.r.Filtered() {
+	if h.checks[at].Across && (h.r.Filtered() || h.r.Stopped() > 0) {
 		return false
 	}
 	charged := h.checks[at].Requirements

@@ -110,6 +110,9 @@ func (b *curlCommand) reach(r record.Request, t record.TargetInfo, settings []re
 			b.add(row.option, value)
 		}
 	}
+	if record.SettingOf(settings, "client-cert") != "" && record.SettingOf(settings, "client-key") == "" {
+		b.add("--cert-type", "P12") // which has its key
+	}
 	switch {
 	case t.Protocol == "HTTP/2" && secure:
 		b.add("--http2")

@@ -38,7 +38,9 @@ type Options struct {
 	// reports whether a case of that id is to be sent, such as "requestSample/explore/1-17"; nil for all. Operations
 	// of which no id is wanted are left out of sequences too.
 	Wanted func(id string) bool
-	Now    func() time.Time
+	// ends the exploration after the batch in which a case has such a finding; nil for none
+	Until func(record.Finding) bool
+	Now   func() time.Time
 }
 
 // A Sender sends a case and returns its outcome, as [conformance.Session.Try] does.
@@ -107,6 +109,9 @@ func Explore(ctx context.Context, suite *conformance.Suite, sender Sender, o Opt
 			break
 		}
 		number += count
+		if o.Until != nil && slices.ContainsFunc(x.result.Found, func(f Found) bool { return o.Until(f.Finding) }) {
+			break
+		}
 	}
 	return x.result, nil
 }

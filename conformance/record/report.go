@@ -111,6 +111,20 @@ type SuiteInfo struct {
 // Filtered reports whether cases were left out of a run by a pattern or a level.
 func (r *Report) Filtered() bool { return len(r.Cases) < r.Suite.Cases }
 
+// StoppedAtFailure is the reason of the cases that are skipped since another had failed.
+const StoppedAtFailure = "not sent: another case had failed, and the run stops at the first (-fail-fast)"
+
+// Stopped returns how many cases were not sent, or not as often as was planned, since another had
+// failed.
+func (r *Report) Stopped() (n int) {
+	for _, c := range r.Cases {
+		if c.Outcome == Skipped && c.Reason == StoppedAtFailure {
+			n++
+		}
+	}
+	return n
+}
+
 // Environment is where the suite ran.
 type Environment struct {
 	Go         string `json:"go"` // the version it was built with

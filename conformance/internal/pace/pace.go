@@ -39,6 +39,8 @@ type Pacer struct {
 	left    time.Duration // that may still be waited
 	retries int
 	waited  time.Duration
+	turns   map[int]time.Time // of the requests that wait for theirs, by the number of the wait
+	waiting int               // the number of the last wait
 }
 
 // New returns a pacer that has waited for nothing yet.
@@ -59,7 +61,10 @@ func (p *Pacer) Turn(ctx context.Context) error {
 			at = at.Add(p.limit.ReserveN(at, 1).DelayFrom(at))
 		}
 		if wait := at.Sub(now); wait > 0 {
-			if err := p.sleep(ctx, wait); err != nil {
+			done := p.waitsUntil(at)
+			err := p.sleep(ctx, wait)
+			done()
+			if err != nil {
 				return err
 			}
 		}
@@ -82,6 +87,37 @@ func (p *Pacer) Ready(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// waitsUntil notes that a request waits for its turn, until done.
+func (p *Pacer) waitsUntil(at time.Time) (done func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.turns == nil {
+		p.turns = map[int]time.Time{}
+	}
+	p.waiting++
+	number := p.waiting
+	p.turns[number] = at
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.turns, number)
+	}
+}
+
+// Waits returns how long nothing is sent because the target asked to come back later, and how long
+// it is until the next turn if every request that is not under way waits for one; zero for neither.
+func (p *Pacer) Waits() (asked, turn time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	for _, at := range p.turns {
+		if left := at.Sub(now); left > 0 && (turn == 0 || left < turn) {
+			turn = left
+		}
+	}
+	return max(p.until.Sub(now), 0), turn
 }
 
 // earliest is the time before which nothing is sent.

@@ -237,3 +237,27 @@ func TestTheClockIsReal(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, Sleep(ctx, time.Hour), context.Canceled)
 }
+
+func TestWaitsNamesWhatIsWaitedFor(t *testing.T) {
+	c := newFakeClock()
+	var asked, turn time.Duration
+	var p *Pacer
+	p = New(Config{Interval: 10 * time.Second, RetryTime: time.Minute, Now: c.now,
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			asked, turn = p.Waits()
+			return c.sleep(ctx, d)
+		}})
+	require.NoError(t, p.Turn(t.Context()))
+	asked, turn = p.Waits()
+	require.Zero(t, asked+turn, "want no wait before the first request")
+	require.NoError(t, p.Turn(t.Context()))
+	require.Equal(t, []time.Duration{0, 10 * time.Second}, []time.Duration{asked, turn})
+	asked, turn = p.Waits()
+	require.Zero(t, asked+turn, "want no wait after the turn")
+	require.True(t, p.PutOff(answer429("30"), 1))
+	asked, _ = p.Waits()
+	require.Equal(t, 30*time.Second, asked)
+	require.NoError(t, p.Ready(t.Context()))
+	asked, _ = p.Waits()
+	require.Zero(t, asked)
+}
