@@ -11,8 +11,8 @@ func fieldChecks() []Check {
 	return []Check{
 		{Name: "field-form", Requirements: []string{"http.fields"},
 			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Age, Allow, " +
-				"Content-Language, Content-Length, Content-Location, the parameters of Content-Type, ETag, " +
-				"Last-Modified, Location, Retry-After and Vary.",
+				"Cache-Control, Connection, Content-Language, Content-Length, Content-Location, the parameters of " +
+				"Content-Type, ETag, Last-Modified, Location, Retry-After and Vary; Connection names Upgrade.",
 			on: (*observed).answered, judge: func(x *observed) []Problem { return fieldForm(rules, x) }},
 	}
 }
@@ -34,7 +34,7 @@ const (
 	apart                    // each value; another check asks for one
 )
 
-// fieldRules are those of RFC 9110 8, 10.2 and 12.5.5, and RFC 9111 5.1.
+// fieldRules are those of RFC 9110 7.6.1, 8, 10.2 and 12.5.5, and RFC 9111 5.1 and 5.2.
 func fieldRules() []fieldRule {
 	matching := func(expr string) func(string) bool { return regexp.MustCompile(`^(?:` + expr + `)$`).MatchString }
 	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -43,9 +43,15 @@ func fieldRules() []fieldRule {
 	// The type itself is judged by another check, and so is a second value.
 	parameters := matching(`[^;]*(?:[ \t]*;[ \t]*(?:` + token + `=(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|` +
 		`\\[^\x00-\x08\x0a-\x1f\x7f])*"))?)*[ \t]*`)
+	directive := token + `(?:=(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*"))?`
+	directives := matching(`[ \t]*(?:` + directive + `)?(?:[ \t]*,[ \t]*(?:` + directive + `)?)*[ \t]*`)
+	age := regexp.MustCompile(`(?i)(?:^|[, \t])(?:max-age|s-maxage)=(?:$|[^0-9"]|[0-9]+[^0-9, \t])`)
+	isCacheControl := func(v string) bool { return directives(v) && !age.MatchString(v) }
 	return []fieldRule{
 		{"Age", single, number, "a number of seconds"},
 		{"Allow", listed, matching(token), "a list of methods"},
+		{"Cache-Control", apart, isCacheControl, "directives such as no-store or max-age=60, with commas between them"},
+		{"Connection", listed, matching(token), "a list of options, such as keep-alive"},
 		{"Content-Language", listed, matching(`[A-Za-z]{1,8}(?:-[0-9A-Za-z]{1,8})*`),
 			"tags of languages, such as en-US"},
 		{"Content-Type", apart, parameters,
@@ -68,6 +74,12 @@ func fieldForm(rules []fieldRule, x *observed) (out []Problem) {
 	if lengths := x.Response.Header.Values("Content-Length"); len(lengths) > 1 &&
 		!slices.ContainsFunc(lengths, func(v string) bool { return v != lengths[0] }) { // others are no framing
 		out = problem("header Content-Length", "one number of bytes", show(recorded(strings.Join(lengths, ", "))))
+	}
+	if len(x.Response.Header["Upgrade"]) > 0 && !strings.HasPrefix(x.Response.Proto, "HTTP/2") &&
+		!slices.ContainsFunc(strings.Split(strings.Join(x.Response.Header["Connection"], ","), ","),
+			func(e string) bool { return strings.EqualFold(strings.Trim(e, " \t"), "Upgrade") }) {
+		out = append(out, problem("header Connection", "upgrade, for the answer has Upgrade",
+			show(recorded(strings.Join(x.Response.Header["Connection"], ", "))))...)
 	}
 	for _, rule := range rules {
 		values := x.Response.Header.Values(rule.name)

@@ -27,6 +27,11 @@ func grammarFaults() []Fault {
 			`application/json; charset="utf-8`},
 		{"sends-bare-charset", "writes the charset without its name", "Content-Type", "application/json; utf-8"},
 		{"sends-vary-in-words", "lists fields in Vary with semicolons", "Vary", "Accept; Origin"},
+		{"sends-cache-control-with-semicolons", "lists directives in Cache-Control with semicolons", "Cache-Control",
+			"no-store; max-age=0"},
+		{"sends-max-age-in-words", "writes a word into max-age of Cache-Control", "Cache-Control", "max-age=never"},
+		{"sends-connection-in-words", "writes two words into Connection", "Connection", "keep alive"},
+		{"sends-upgrade-alone", "sends Upgrade, and no Connection that names it", "Upgrade", "h2c"},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: broken,
 			Wrap: onAccepted(header(row.field, row.value))})

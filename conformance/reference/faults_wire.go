@@ -23,6 +23,26 @@ func framingFaults() []Fault {
 		raw("folds-a-field", "goes on with a field in the next line", framing, func(a *answer) string {
 			return a.head("X-Long: a\r\n b", a.length(0)) + string(a.body)
 		}),
+		raw("ends-lines-by-line-feed", "ends the lines of its head by a line feed alone", framing,
+			func(a *answer) string {
+				return strings.ReplaceAll(a.head(a.length(0)), "\r\n", "\n") + string(a.body)
+			}),
+		raw("ends-status-line-by-line-feed", "ends the status line by a line feed alone", framing,
+			func(a *answer) string { return strings.Replace(a.head(a.length(0)), "\r\n", "\n", 1) + string(a.body) }),
+		raw("writes-blank-in-field-name", "writes a blank inside the name of a field", framing,
+			func(a *answer) string { return a.head("X Request Id: 7", a.length(0)) + string(a.body) }),
+		raw("answers-without-space-behind-status", "leaves out the space behind the status, with the reason", framing,
+			func(a *answer) string {
+				return strings.Replace(a.head(a.length(0)), " 201 Created\r\n", " 201\r\n", 1) + string(a.body)
+			}),
+		raw("writes-control-character-in-reason", "writes a control character into the reason", framing,
+			func(a *answer) string {
+				return strings.Replace(a.head(a.length(0)), " Created\r\n", " Cre\x01ated\r\n", 1) + string(a.body)
+			}),
+		raw("writes-two-spaces-before-status", "writes two spaces before the status", framing,
+			func(a *answer) string {
+				return strings.Replace(a.head(a.length(0)), " 201", "  201", 1) + string(a.body)
+			}),
 		raw("announces-too-much", "announces ten bytes more than it sends", spilled,
 			func(a *answer) string { return a.head(a.length(10)) + string(a.body) }),
 		raw("announces-too-little", "announces ten bytes fewer than it sends", spilled,

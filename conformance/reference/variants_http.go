@@ -41,6 +41,12 @@ func headerVariants() []variant {
 				a.header.Set(name, value)
 			}
 		})},
+		{"cache-directives", "sends directives with quotes, commas in them and no value, and offers HTTP/2",
+			rewrite(func(a *answer, _ *asked) {
+				a.header.Set("Cache-Control", `private="set-cookie, x-a" , max-age="0",s-maxage=0, no-cache`)
+				a.header.Set("Connection", "Upgrade")
+				a.header.Set("Upgrade", "h2c")
+			})},
 		{"cookies", "sets two cookies", header("Set-Cookie", "a=1; Path=/; HttpOnly", "b=2; Path=/; Secure")},
 		{"large-header", "sends a header of 16 KiB", header("X-Diagnostics", strings.Repeat("d", 16<<10))},
 		{"announces-deprecation", "says in every answer that the API is deprecated, since when and until when",

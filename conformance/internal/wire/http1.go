@@ -368,6 +368,10 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
 		}
+		if fault := p.headFault(head); fault != "" {
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
+				Msg: "the head of the answer is not HTTP: " + fault}
+		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
 			continue // rawHead took just the head from c.r, and an interim answer has no body
@@ -449,6 +453,55 @@ func blankName(head []byte) string {
 // (RFC 9112 5.2).
 func folded(head []byte) bool {
 	return bytes.Contains(head, []byte("\n ")) || bytes.Contains(head, []byte("\n\t"))
+}
+
+// headFault returns what of a head breaks the syntax of its lines, which are a status line with a space
+// behind the status and fields whose names are tokens, each with CR LF at its end (RFC 9112 2.1 and 4,
+// RFC 9110 5.1), or "". The library reads such a head.
+func (p *Pool) headFault(head []byte) string {
+	first := true
+	for line := range bytes.Lines(head) {
+		text, whole := bytes.CutSuffix(line, []byte("\r\n"))
+		switch {
+		case !whole:
+			return "a line of it ends in a line feed without a carriage return"
+		case first && !isStatusLine(text):
+			return "its first line is not a version, a space, a status, a space and the text of a reason"
+		case first:
+			first = false
+		case len(text) > 0:
+			if name, _, _ := bytes.Cut(text, []byte(":")); !isToken(name) {
+				return fmt.Sprintf("%q is no name of a field", cutTo([]byte(p.d.secrets.Text(string(name))), 40))
+			}
+		}
+	}
+	return ""
+}
+
+// isStatusLine reports whether a line is a status line of HTTP/1 (RFC 9112 4).
+func isStatusLine(line []byte) bool {
+	const before = len("HTTP/1.1 ")
+	if len(line) < before+len("201 ") || line[before-1] != ' ' || line[before+3] != ' ' {
+		return false
+	}
+	for _, c := range line[before : before+3] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return !bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F })
+}
+
+// isToken reports whether a text is a token (RFC 9110 5.6.2).
+func isToken(text []byte) bool {
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), c) < 0:
+			return false
+		}
+	}
+	return len(text) > 0
 }
 
 func hasField(head []byte, name string) bool {
