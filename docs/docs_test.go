@@ -28,7 +28,7 @@ import (
 	"fmaspec/conformance/report"
 )
 
-var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in the README")
+var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in all pages")
 
 const root = ".."
 
@@ -507,27 +507,76 @@ func exitCodes(t *testing.T) string {
 // Commands.
 
 // A block is a fenced block with a mark before it, which says what a test does
-// with it:
+// with it. In a block of the language console, each line that begins with "$ " is a
+// command, and what follows is its output; a block of the language sh is a script,
+// which has to end with 0, and whose output no page shows:
 //
 //	run         run it, and compare the output
 //	run there   the same, with the variables that the last served server printed
 //	run on the tenant   the same, with the variables of that section, against two hosts of its own
 //	serve       start a server on a free port, and compare what it says first
 //	make test   compare the packages, without running it
+//	file NAME   write it to this file, for the commands that follow
+//	not run: REASON   leave it alone
+//
+// The commands of a page run in a folder of its own, next to a folder fmaspec, which is
+// this checkout.
 type block struct {
 	mark       string
+	lang       string
 	text       string
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) " +
-	"-->\n```console\n((?s:.*?))^```$")
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test|file \\S+|not run: .+) " +
+	"-->\n```(\\w+)\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
 	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
-		out = append(out, block{page[at[2]:at[3]], page[at[4]:at[5]], at[4], at[5]})
+		out = append(out, block{page[at[2]:at[3]], page[at[4]:at[5]], page[at[6]:at[7]], at[6], at[7]})
 	}
 	return out
+}
+
+var fenced = regexp.MustCompile("(?ms)^(<!-- [^\n]* -->\n)?^```(\\w*)\n(.*?)^```$")
+
+// unmarked lists the blocks with commands that no mark says what to do with.
+func unmarked(page string) (out []string) {
+	for _, m := range fenced.FindAllStringSubmatch(page, -1) {
+		first, _, _ := strings.Cut(m[3], "\n")
+		typed := m[2] == "sh" || m[2] == "console" ||
+			m[2] == "" && regexp.MustCompile(`^(\$ |fmaspec |make |go |cd |curl )`).MatchString(first)
+		if typed && !marked.MatchString(m[0]) && !strings.HasPrefix(m[1], "<!-- variables of the tenant -->") {
+			out = append(out, first)
+		}
+	}
+	return out
+}
+
+func TestEveryCommandOfAPageIsMarked(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, line := range unmarked(read(t, page)) {
+			t.Errorf("%s: the block that begins with %q has no mark; write <!-- run -->, or <!-- not run: REASON -->, "+
+				"in the line before it", page, line)
+		}
+	}
+}
+
+func TestAnUnmarkedCommandIsSeen(t *testing.T) {
+	for text, want := range map[string][]string{
+		"```sh\nfmaspec run\n```\n":                       {"fmaspec run"},
+		"```console\n$ fmaspec run\n```\n":                {"$ fmaspec run"},
+		"```\n$ fmaspec run\n```\n":                       {"$ fmaspec run"},
+		"```\nfmaspec run\n```\n":                         {"fmaspec run"},
+		"<!-- a note -->\n```sh\nls\n```\n":               {"ls"},
+		"<!-- run -->\n```sh\nls\n```\n":                  nil,
+		"<!-- not run: no Docker -->\n```sh\nls\n```\n":   nil,
+		"<!-- not run: -->\n```sh\nls\n```\n":             {"ls"},
+		"```\nPOST /machines\n```\n```json\n{}\n```\n":    nil,
+		"<!-- run -->\n```sh\nls\n```\n```sh\npwd\n```\n": {"pwd"},
+	} {
+		require.Equal(t, want, unmarked(text), text)
+	}
 }
 
 // A command is one "$ " line of a block, with the output under it.
@@ -544,36 +593,90 @@ func commands(text string) (out []command) {
 	return out
 }
 
-func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
+// environment is what the commands of pages run with.
+func environment(t *testing.T) []string {
+	path, err := build()
+	require.NoError(t, err)
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
+	})
+	// The modules are those of go.sum here, which has been compared with the database of sums.
+	return append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"GOFLAGS=-buildvcs=false", "GOSUMDB=off")
+}
+
+// newShell returns a shell in a folder next to the checkout.
+func newShell(t *testing.T, page string, env []string) *shell {
+	above := t.TempDir()
+	checkout, err := filepath.Abs(root)
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(checkout, filepath.Join(above, "fmaspec")))
+	dir := filepath.Join(above, "my-service")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	return &shell{t: t, page: page, env: env, dir: dir}
+}
+
+func TestCommandsPrintWhatPagesShow(t *testing.T) {
 	if testing.Short() && !*update {
-		t.Skip("it builds the command and the example module, and runs each command of the README")
+		t.Skip("it builds the command, and runs each command of the pages")
 	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run the commands with")
 	}
-	path, err := build()
-	require.NoError(t, err)
-	page := read(t, "README.md")
-	all := blocks(page)
-	require.NotEmpty(t, all)
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
-	})
-	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"GOFLAGS=-buildvcs=false")
-	tenant := newTenant(t)
-	named := variables(page)
-	require.NotEmpty(t, named, "want the variables of the tenant in the README")
-	s := &shell{t: t, env: env, dir: t.TempDir(), tenant: append(tenant.env, named...)}
-	defer s.stop()
-	fresh := page
-	for _, b := range slices.Backward(run(s, all)) {
-		fresh = fresh[:b.begin] + b.text + fresh[b.end:]
+	env := environment(t)
+	for _, name := range pages(t) {
+		if len(blocks(read(t, name))) == 0 {
+			continue
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".md"), func(t *testing.T) {
+			t.Parallel()
+			page := read(t, name)
+			s := newShell(t, name, env)
+			named := variables(page)
+			var hosts *tenant
+			if named != nil {
+				hosts = newTenant(t)
+				s.tenant = append(hosts.env, named...)
+			}
+			defer s.stop()
+			fresh := page
+			for _, b := range slices.Backward(run(s, blocks(page))) {
+				fresh = fresh[:b.begin] + b.text + fresh[b.end:]
+			}
+			if *update && fresh != page {
+				write(t, name, fresh)
+			}
+			if hosts != nil {
+				require.Len(t, hosts.effective(), 2, "want what the section arms, and nothing else, to have arrived")
+			}
+		})
 	}
-	if *update && fresh != page {
-		write(t, "README.md", fresh)
+}
+
+// What a page shows wrongly is reported, and so is a script that fails.
+func TestACommandThatPrintsOrEndsOtherwiseIsSeen(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("no bash to run the commands with")
 	}
-	require.Len(t, tenant.effective(), 2, "want what the section arms, and nothing else, to have arrived")
+	env := environment(t)
+	for text, want := range map[string]string{
+		"<!-- run -->\n```console\n$ echo a\na\n```\n":                                          "",
+		"<!-- run -->\n```console\n$ echo a\nb\n```\n":                                          "got\na",
+		"<!-- run -->\n```sh\ntrue\n```\n":                                                      "",
+		"<!-- run -->\n```sh\necho said; false\ntrue\n```\n":                                    "exits with 1\nsaid",
+		"<!-- file f.txt -->\n```text\nb\n```\n<!-- run -->\n```console\n$ cat f.txt\na\n```\n": "got\nb",
+		"<!-- not run: x -->\n```sh\nfalse\n```\n":                                              "",
+	} {
+		s := newShell(t, "a page", env)
+		seen := ""
+		s.wrong = func(what string) { seen += what }
+		run(s, blocks(text))
+		if want == "" {
+			require.Empty(t, seen, text)
+		} else {
+			require.Contains(t, seen, want, text)
+		}
+	}
 }
 
 // run does what the marks say and returns the blocks as they should be.
@@ -581,22 +684,30 @@ func run(s *shell, all []block) (out []block) {
 	for _, b := range all {
 		want := commands(b.text)
 		var got []command
-		switch b.mark {
-		case "make test":
+		env := map[string][]string{"run there": s.there, "run on the tenant": s.tenant}[b.mark]
+		name, file := strings.CutPrefix(b.mark, "file ")
+		switch {
+		case file:
+			require.NoError(s.t, os.WriteFile(filepath.Join(s.dir, name), []byte(b.text), 0o644))
+			continue
+		case strings.HasPrefix(b.mark, "not run: "):
+			continue
+		case b.lang == "sh":
+			s.script(b.text, env)
+			continue
+		case b.mark == "make test":
 			s.packages(b.text)
 			continue
-		case "serve":
+		case b.mark == "serve":
 			require.Len(s.t, want, 1)
 			got = s.serve(want[0])
-		case "run on the tenant":
-			got = s.run(want, s.tenant)
-		case "run there":
-			got = s.run(want, s.there)
-			for i := range got {
-				got[i].output = usual.ReplaceAllString(got[i].output, usualAddress)
-			}
 		default:
-			got = s.run(want, nil)
+			got = s.run(want, env)
+			for i := range got {
+				if b.mark == "run there" {
+					got[i].output = usual.ReplaceAllString(got[i].output, usualAddress)
+				}
+			}
 		}
 		if got == nil {
 			continue
@@ -606,8 +717,8 @@ func run(s *shell, all []block) (out []block) {
 			if like(want[i].output, c.output) {
 				c.output = want[i].output
 			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
-				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
-					"is wrong", c.line, want[i].output, c.output)
+				s.report(fmt.Sprintf("%s: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
+					"is wrong", s.page, c.line, want[i].output, c.output))
 			}
 			text += "$ " + c.line + "\n" + c.output
 		}
@@ -619,11 +730,31 @@ func run(s *shell, all []block) (out []block) {
 
 type shell struct {
 	t      *testing.T
+	page   string
 	env    []string
 	there  []string // variables of the server
 	tenant []string // variables of the tenant
 	dir    string
 	server *exec.Cmd
+	wrong  func(string) // where it is not nil, what is called in place of t.Error
+}
+
+func (s *shell) report(what string) {
+	if s.wrong != nil {
+		s.wrong(what)
+		return
+	}
+	s.t.Error(what)
+}
+
+// script runs a script, which has to end with 0.
+func (s *shell) script(text string, env []string) {
+	c := in(s.dir, "bash", "-eu", "-o", "pipefail", "-c", text)
+	c.Env = append(slices.Clone(s.env), env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		s.report(fmt.Sprintf("%s: the script exits with %d\n%s\nof\n%s\ncorrect the page", s.page,
+			c.ProcessState.ExitCode(), out, text))
+	}
 }
 
 // run runs the commands in one shell: make in the checkout, all else in a folder
@@ -706,8 +837,8 @@ func (s *shell) packages(text string) {
 	slices.Sort(got)
 	got = slices.Compact(got) // one of them is tested twice, with and without the race detector
 	if !slices.Equal(want, got) {
-		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant "+
-			"%q\ngot  %q", want, got)
+		s.t.Errorf("%s: $ make test does not show the packages that there are; paste its output\nwant "+
+			"%q\ngot  %q", s.page, want, got)
 	}
 }
 
