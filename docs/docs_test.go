@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +123,8 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		"docs/checks.md":       checksPage(suite),
 		"docs/generated.md":    generatedPage(t, suite),
 		"docs/faults.md":       faultsPage(suite),
+		"docs/commands.md":     commandsPage(t),
+		"docs/fields.md":       fieldsPage(),
 		"docs/contract.md":     generated + fmaspec(t, "contract", "-format", "markdown"),
 	} {
 		if *update {
@@ -358,9 +361,10 @@ func first(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 	suite := load(t)
 	for _, part := range []struct{ page, name, text string }{
-		{"README.md", "numbers", numbers(t, suite)},
+		{"README.md", "index", index(nav(t))},
+		{"docs/how-it-can-tell.md", "numbers", numbers(t, suite)},
 		{"README.md", "levels", levelsTable()},
-		{"README.md", "unobservable", unobservable(suite)},
+		{"docs/decisions.md", "unobservable", unobservable(suite)},
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
 		{"docs/fixtures.md", "kinds", kindsTable()},
@@ -470,20 +474,20 @@ func numbers(t *testing.T, suite *conformance.Suite) string {
 	}
 	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
 		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
-		"([list](docs/requirements.md)) |\n"+
-		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
+		"([list](requirements.md)) |\n"+
+		"| cases | %d | test cases, from %d files ([how to write one](fixtures.md)) |\n"+
 		"| generated cases | %d | derived from the contract, for targets on this machine "+
-		"([groups](docs/generated.md)) |\n"+
-		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
+		"([groups](generated.md)) |\n"+
+		"| checks | %d | what is checked in an answer ([list](checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
-		"([list](docs/faults.md)) |\n"+
+		"([list](faults.md)) |\n"+
 		"| conditional faults | %d | servers that break the contract for a rare input only, which generated "+
 		"cases have to "+
-		"find ([list](docs/faults.md#coverage)) |\n"+
+		"find ([list](faults.md#coverage)) |\n"+
 		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement "+
-		"([list](docs/faults.md#variants)) |\n"+
+		"([list](faults.md#variants)) |\n"+
 		"| contradictions | %d | places where the documents disagree, each with a ruling "+
-		"([list](docs/requirements.md#contradictions)) |\n",
+		"([list](requirements.md#contradictions)) |\n",
 		len(suite.Requirements), levels[record.Documented], levels[record.Standard],
 		levels[record.Inferred],
 		len(suite.Cases), len(files), result.Cases, len(suite.Checks()), len(reference.Faults())-later, later,
@@ -515,12 +519,16 @@ func exitCodes(t *testing.T) string {
 //	run there   the same, with the variables that the last served server printed
 //	run on the tenant   the same, with the variables of that section, against two hosts of its own
 //	serve       start a server on a free port, and compare what it says first
+//	start       start the one command, which is to listen on port 8080, and let it run
+//	try         start each command on a free port, and stop it when it prints its address
+//	variables   the variables of run there, where no server printed them
 //	make test   compare the packages, without running it
 //	file NAME   write it to this file, for the commands that follow
 //	not run: REASON   leave it alone
 //
 // The commands of a page run in a folder of its own, next to a folder fmaspec, which is
-// this checkout.
+// this checkout. In the place of port 8080 they have the port of the server that was
+// started last, or a free one.
 type block struct {
 	mark       string
 	lang       string
@@ -528,7 +536,7 @@ type block struct {
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test|file \\S+|not run: .+) " +
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|start|try|variables|make test|file \\S+|not run: .+) " +
 	"-->\n```(\\w+)\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
@@ -613,7 +621,12 @@ func newShell(t *testing.T, page string, env []string) *shell {
 	require.NoError(t, os.Symlink(checkout, filepath.Join(above, "fmaspec")))
 	dir := filepath.Join(above, "my-service")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	return &shell{t: t, page: page, env: env, dir: dir}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer free.Close()
+	_, port, err := net.SplitHostPort(free.Addr().String())
+	require.NoError(t, err)
+	return &shell{t: t, page: page, env: env, dir: dir, port: port}
 }
 
 func TestCommandsPrintWhatPagesShow(t *testing.T) {
@@ -688,10 +701,28 @@ func run(s *shell, all []block) (out []block) {
 		name, file := strings.CutPrefix(b.mark, "file ")
 		switch {
 		case file:
-			require.NoError(s.t, os.WriteFile(filepath.Join(s.dir, name), []byte(b.text), 0o644))
+			require.NoError(s.t, os.WriteFile(filepath.Join(s.dir, name), []byte(s.ours(b.text)), 0o644))
 			continue
 		case strings.HasPrefix(b.mark, "not run: "):
 			continue
+		case b.mark == "variables":
+			for _, v := range regexp.MustCompile(`(?m)^export (\w+=\S+)`).FindAllStringSubmatch(s.ours(b.text), -1) {
+				s.there = append(s.there, v[1])
+			}
+			continue
+		case b.mark == "start":
+			s.start(strings.TrimSpace(b.text))
+			continue
+		case b.mark == "try" && b.lang == "sh":
+			for line := range strings.Lines(b.text) {
+				s.listen(command{line: strings.TrimSpace(line)}, nil)
+				s.stop()
+			}
+			continue
+		case b.mark == "try":
+			require.Len(s.t, want, 1)
+			got = s.listen(want[0], nil)
+			s.stop()
 		case b.lang == "sh":
 			s.script(b.text, env)
 			continue
@@ -736,7 +767,13 @@ type shell struct {
 	tenant []string // variables of the tenant
 	dir    string
 	server *exec.Cmd
+	port   string       // in the place of 8080
 	wrong  func(string) // where it is not nil, what is called in place of t.Error
+}
+
+// ours is a text of a page with the port that the shell has in the place of 8080.
+func (s *shell) ours(text string) string {
+	return regexp.MustCompile(`\b8080\b`).ReplaceAllString(text, s.port)
 }
 
 func (s *shell) report(what string) {
@@ -749,7 +786,7 @@ func (s *shell) report(what string) {
 
 // script runs a script, which has to end with 0.
 func (s *shell) script(text string, env []string) {
-	c := in(s.dir, "bash", "-eu", "-o", "pipefail", "-c", text)
+	c := in(s.dir, "bash", "-eu", "-o", "pipefail", "-c", s.ours(text))
 	c.Env = append(slices.Clone(s.env), env...)
 	if out, err := c.CombinedOutput(); err != nil {
 		s.report(fmt.Sprintf("%s: the script exits with %d\n%s\nof\n%s\ncorrect the page", s.page,
@@ -770,7 +807,7 @@ func (s *shell) run(list []command, env []string) (out []command) {
 			}
 			dir = root
 		}
-		script += c.line + "\ncode=$?; printf '\\036'; (exit $code)\n" // $? stays as the command left it
+		script += s.ours(c.line) + "\ncode=$?; printf '\\036'; (exit $code)\n" // $? stays as the command left it
 	}
 	sh := in(dir, "bash", "-c", script)
 	sh.Env = append(slices.Clone(s.env), env...)
@@ -790,28 +827,56 @@ const usualAddress = "127.0.0.1:8080"
 
 // serve starts a server, and reads up to its URL, which it prints when it is ready.
 func (s *shell) serve(c command) []command {
+	s.there = nil
+	got := s.listen(c, func(line string) {
+		if v, ok := strings.CutPrefix(line, "export "); ok {
+			s.there = append(s.there, strings.TrimSpace(v))
+		}
+	})
+	require.NotEmpty(s.t, s.there, "%s printed no variables:\n%s", c.line, got[0].output)
+	return got
+}
+
+// listen starts a command on a free port, and reads up to the line with its address.
+func (s *shell) listen(c command, line func(string)) []command {
 	s.stop()
-	sh := in(s.dir, "bash", "-c", "exec "+c.line+" 2>&1")
+	sh := in(s.dir, "bash", "-c", "exec "+s.ours(c.line)+" 2>&1")
 	sh.Env = append(slices.Clone(s.env), "FMASPEC_LISTEN=127.0.0.1:0")
 	out, err := sh.StdoutPipe()
 	require.NoError(s.t, err)
 	require.NoError(s.t, sh.Start())
-	s.server, s.there = sh, nil
+	s.server = sh
 	late := time.AfterFunc(time.Minute, func() { sh.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewReader(out)
 	text := ""
-	for !strings.Contains("\n"+text, "\nhttp://") {
-		line, err := lines.ReadString('\n')
+	address := regexp.MustCompile(`(?m)^(?:listening on )?http://127\.0\.0\.1:(\d+)`)
+	for !address.MatchString(text) {
+		next, err := lines.ReadString('\n')
 		require.NoError(s.t, err, "%s printed only:\n%s", c.line, text)
-		text += line
-		if v, ok := strings.CutPrefix(line, "export "); ok {
-			s.there = append(s.there, strings.TrimSpace(v))
+		text += next
+		if line != nil {
+			line(next)
 		}
 	}
-	require.NotEmpty(s.t, s.there, "%s printed no variables:\n%s", c.line, text)
+	s.port = address.FindStringSubmatch(text)[1]
 	go io.Copy(io.Discard, lines)
 	return []command{{c.line, usual.ReplaceAllString(text, usualAddress)}}
+}
+
+// start starts a command that listens on the port of the shell, and waits until it does.
+func (s *shell) start(line string) {
+	s.stop()
+	s.server = in(s.dir, "bash", "-c", "exec "+s.ours(line))
+	s.server.Env = s.env
+	require.NoError(s.t, s.server.Start())
+	require.Eventually(s.t, func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:"+s.port)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	}, time.Minute, 50*time.Millisecond, "%s: nothing listens on port %s", line, s.port)
 }
 
 func (s *shell) stop() {
@@ -957,6 +1022,7 @@ func known(t *testing.T) aKnown {
 	for _, v := range reference.Variants() {
 		k.names["variant"] = append(k.names["variant"], v.Name)
 	}
+	k.names["variant"] = append(k.names["variant"], "reference") // of fmaspec selftest, the server itself
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d) \|`).FindAllStringSubmatch(exitCodes(t), -1) {
 		k.codes = append(k.codes, row[1])
 	}
@@ -1008,7 +1074,7 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
 	k := known(t)
 	for _, page := range pages(t) {
-		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count") {
+		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count", "short") {
 			t.Errorf("%s: %s; correct the page", page, what)
 		}
 	}
