@@ -78,7 +78,10 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    name = "README.md" if page.file.src_uri == "index.md" else "docs/" + page.file.src_uri
+    name = "docs/" + page.file.src_uri
+    if page.file.src_uri == "index.md":
+        name = "README.md"
+        page.meta["hide"] = ["navigation"]  # there is none, and lines of code are long
     out, at = [], 0
 
     def replaced(match):
