@@ -86,7 +86,7 @@ func TestTheSiteIsLeftOutOnlyWhereNothingCanBeInstalled(t *testing.T) {
 	t.Setenv("VENV", "ERROR: No matching distribution found")
 	out, code := ci(t, "none", onePassed, "")
 	require.Zero(t, code, out)
-	require.Contains(t, out, "\nSKIPPED  make docs: MkDocs cannot be installed: ERROR: No matching distribution found\n")
+	require.Contains(t, out, "\nSKIPPED  make docs: MkDocs cannot be installed: "+os.Getenv("VENV"))
 	require.NotContains(t, out, "first line of docs")
 	t.Setenv("VENV", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES")
 	out, code = ci(t, "docs", onePassed, "")

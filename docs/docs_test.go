@@ -3,6 +3,7 @@ package docs_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -536,8 +537,8 @@ type block struct {
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|start|try|variables|make test|file \\S+|not run: .+) " +
-	"-->\n```(\\w+)\n((?s:.*?))^```$")
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|start|try|variables|make test|" +
+	"file \\S+|not run: .+) -->\n```(\\w+)\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
 	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
@@ -630,39 +631,44 @@ func newShell(t *testing.T, page string, env []string) *shell {
 }
 
 func TestCommandsPrintWhatPagesShow(t *testing.T) {
+	for _, name := range pages(t) {
+		if len(blocks(read(t, name))) > 0 {
+			t.Run(strings.TrimSuffix(filepath.Base(name), ".md"), func(t *testing.T) {
+				t.Parallel()
+				printsWhatItShows(t, name)
+			})
+		}
+	}
+}
+
+// printsWhatItShows runs the marked commands of a page. Where it has the variables of a tenant, two
+// hosts play that one.
+func printsWhatItShows(t *testing.T, name string) {
+	t.Helper()
 	if testing.Short() && !*update {
-		t.Skip("it builds the command, and runs each command of the pages")
+		t.Skip("it builds the command, and runs each command of the page")
 	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run the commands with")
 	}
-	env := environment(t)
-	for _, name := range pages(t) {
-		if len(blocks(read(t, name))) == 0 {
-			continue
-		}
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".md"), func(t *testing.T) {
-			t.Parallel()
-			page := read(t, name)
-			s := newShell(t, name, env)
-			named := variables(page)
-			var hosts *tenant
-			if named != nil {
-				hosts = newTenant(t)
-				s.tenant = append(hosts.env, named...)
-			}
-			defer s.stop()
-			fresh := page
-			for _, b := range slices.Backward(run(s, blocks(page))) {
-				fresh = fresh[:b.begin] + b.text + fresh[b.end:]
-			}
-			if *update && fresh != page {
-				write(t, name, fresh)
-			}
-			if hosts != nil {
-				require.Len(t, hosts.effective(), 2, "want what the section arms, and nothing else, to have arrived")
-			}
-		})
+	page := read(t, name)
+	s := newShell(t, name, environment(t))
+	named := variables(page)
+	var hosts *tenant
+	if named != nil {
+		hosts = newTenant(t)
+		s.tenant = append(hosts.env, named...)
+	}
+	defer s.stop()
+	fresh := page
+	for _, b := range slices.Backward(run(s, blocks(page))) {
+		fresh = fresh[:b.begin] + b.text + fresh[b.end:]
+	}
+	if *update && fresh != page {
+		write(t, name, fresh)
+	}
+	if named != nil {
+		require.Len(t, hosts.effective(), 2, "want what the page arms, and nothing else, to have arrived")
 	}
 }
 
@@ -773,6 +779,9 @@ type shell struct {
 
 // ours is a text of a page with the port that the shell has in the place of 8080.
 func (s *shell) ours(text string) string {
+	if s.port == "" {
+		return text
+	}
 	return regexp.MustCompile(`\b8080\b`).ReplaceAllString(text, s.port)
 }
 
@@ -837,6 +846,9 @@ func (s *shell) serve(c command) []command {
 	return got
 }
 
+// ready matches the line of a server that can be reached, with its port.
+var ready = regexp.MustCompile(`(?m)^(?:listening on )?https?://[^\s:]+(?::(\d+))?`)
+
 // listen starts a command on a free port, and reads up to the line with its address.
 func (s *shell) listen(c command, line func(string)) []command {
 	s.stop()
@@ -850,8 +862,7 @@ func (s *shell) listen(c command, line func(string)) []command {
 	defer late.Stop()
 	lines := bufio.NewReader(out)
 	text := ""
-	address := regexp.MustCompile(`(?m)^(?:listening on )?http://127\.0\.0\.1:(\d+)`)
-	for !address.MatchString(text) {
+	for !ready.MatchString(text) {
 		next, err := lines.ReadString('\n')
 		require.NoError(s.t, err, "%s printed only:\n%s", c.line, text)
 		text += next
@@ -859,7 +870,7 @@ func (s *shell) listen(c command, line func(string)) []command {
 			line(next)
 		}
 	}
-	s.port = address.FindStringSubmatch(text)[1]
+	s.port = cmp.Or(ready.FindStringSubmatch(text)[1], s.port)
 	go io.Copy(io.Discard, lines)
 	return []command{{c.line, usual.ReplaceAllString(text, usualAddress)}}
 }

@@ -171,8 +171,9 @@ func TestTheHelpOfACommandAsAPage(t *testing.T) {
 func fieldsPage() string {
 	var b strings.Builder
 	b.WriteString("# Fields of a report\n\n" + generated)
-	b.WriteString("Every field of the JSON report, which [a schema](../schemas/report.schema.json) describes, and what " +
-		"[`fmaspec verify`](reports.md#verify-a-report) finds out about it. `[]` is each element of a list.\n\n" +
+	b.WriteString("Every field of the JSON report, which [a schema](../schemas/report.schema.json) describes, and\n" +
+		"what [`fmaspec verify`](reports.md#verify-a-report) finds out about it. `[]` is each element of a list,\n" +
+		"`{}` a member of any name.\n\n" +
 		"| field | verified | why |\n|---|---|---|\n")
 	for _, f := range conformance.ReportFields() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Path, f.Source, prose(f.Why))

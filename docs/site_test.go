@@ -82,8 +82,8 @@ func TestEveryPageIsInTheMenuOnce(t *testing.T) {
 		t.Errorf(".ci/site/mkdocs.yml: %s; correct nav", what)
 	}
 	some := []navSection{{"A", [][2]string{{"x", "x.md"}, {"x", "x.md"}, {"n", "nowhere.md"}}}}
-	require.Equal(t, []string{"nowhere.md is in nav and is no page", "x.md is in nav 2 times", "y.md is in nav 0 times"},
-		offMenu(some, []string{"x.md", "y.md"}))
+	require.Equal(t, []string{"nowhere.md is in nav and is no page", "x.md is in nav 2 times",
+		"y.md is in nav 0 times"}, offMenu(some, []string{"x.md", "y.md"}))
 }
 
 // What builds the site is pinned with its hashes, and what is installed is what it names.
@@ -108,8 +108,8 @@ func readmeJob(t *testing.T, service string) (dir string, env []string) {
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(checkout, filepath.Join(s.dir, "fmaspec")))
 	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "accepted.txt"), []byte("# nothing\n"), 0o644))
-	text := "#!/bin/sh\nunset FMASPEC_URL\nFMASPEC_TOKEN=a-token-it-knows exec fmaspec serve -listen 127.0.0.1:" + s.port +
-		" " + service + " >/dev/null 2>&1\n"
+	text := "#!/bin/sh\nunset FMASPEC_URL\nFMASPEC_TOKEN=a-token-it-knows exec fmaspec serve -listen 127.0.0.1:" +
+		s.port + " " + service + " >/dev/null 2>&1\n"
 	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "my-service"), []byte(text), 0o755))
 	bin := t.TempDir()
 	cached(t, filepath.Join(bin, "fmaspec"))
