@@ -4,6 +4,7 @@ Such a file is copied below source/, so that the site is complete by itself; a f
 """
 
 import html
+import os
 import posixpath
 import re
 from pathlib import Path
@@ -20,9 +21,11 @@ SHOWN = {".html", ".svg", ".png", ".json", ".txt", ".md"}
 
 def source(path):
     """The address in the site of a file or folder of the repository that is no page."""
+    # MkDocs leaves out what begins with a dot.
+    name = "/".join(part.removeprefix(".") for part in path.split("/"))
     if (ROOT / path).is_dir():
-        return f"source/{path}/index.html"
-    return f"source/{path}" if Path(path).suffix in SHOWN else f"source/{path}.txt"
+        return f"source/{name}/index.html"
+    return f"source/{name}" if Path(path).suffix in SHOWN else f"source/{name}.txt"
 
 
 def target(page, link):
@@ -82,6 +85,7 @@ def on_page_markdown(markdown, page, config, files):
     if page.file.src_uri == "index.md":
         name = "README.md"
         page.meta["hide"] = ["navigation"]  # there is none, and lines of code are long
+        markdown += os.environ.get("PLANTED", "")  # a link that leads nowhere, to see that it fails the build
     out, at = [], 0
 
     def replaced(match):
