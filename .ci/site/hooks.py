@@ -7,7 +7,9 @@ import html
 import os
 import posixpath
 import re
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
@@ -96,3 +98,39 @@ def on_page_markdown(markdown, page, config, files):
         out += [LINK.sub(replaced, markdown[at : fence.start()]), fence[0]]
         at = fence.end()
     return "".join(out) + LINK.sub(replaced, markdown[at:])
+
+
+class Page(HTMLParser):
+    """The links of a page, and what they can name in it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.ids = [], set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name == "id":
+                self.ids.add(value)
+            elif name in ("href", "src") and value:
+                self.links.append(value)
+
+
+def on_post_build(config):
+    """Fail where a link of the site, as it was built, leads to no file or to no place in it."""
+    site = Path(config.site_dir)
+    built = {path: Page(path) for path in site.rglob("*.html")}
+    dead = []
+    for path, page in built.items():
+        if path.name == "404.html":  # its links depend on where the site is served
+            continue
+        for link in page.links:
+            if urlsplit(link).scheme or link.startswith("//"):
+                continue
+            address, anchor = urldefrag(link)
+            to = Path(posixpath.normpath(path.parent / unquote(urlsplit(address).path))) if address else path
+            to = to / "index.html" if to.is_dir() else to
+            if not to.exists() or anchor and to in built and unquote(anchor) not in built[to].ids:
+                dead.append(f"{path.relative_to(site)}: {link} leads nowhere in the site; see exclude_docs in mkdocs.yml")
+    if dead:
+        raise PluginError("\n".join(sorted(set(dead))))
