@@ -877,6 +877,10 @@ func (s *shell) listen(c command, line func(string)) []command {
 
 // start starts a command that listens on the port of the shell, and waits until it does.
 func (s *shell) start(line string) {
+	name, _, _ := strings.Cut(line, " ")
+	if _, err := exec.LookPath(name); err != nil {
+		s.t.Skip("no " + name + " to start: " + line)
+	}
 	s.stop()
 	s.server = in(s.dir, "bash", "-c", "exec "+s.ours(line))
 	s.server.Env = s.env
@@ -923,7 +927,8 @@ var noise = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	{regexp.MustCompile(`\n {10}`), ""}, // a text that goes on in the next line
+	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`), "SPAN"}, // before the next row takes away where it ends
+	{regexp.MustCompile(`\n {10}`), ""},                     // a text that goes on in the next line
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`fmaspec-[0-9a-f]{16}`), "COMMENT"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
@@ -933,7 +938,6 @@ var noise = []struct {
 	{regexp.MustCompile(`(seed|contract)( +)[0-9a-f]{12,}`), "$1$2HEX"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?`), "TIME"},
-	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`), "SPAN"},
 	{regexp.MustCompile(`\b\d+ (s|min)\b`), "SPAN"},
 	{regexp.MustCompile(`\b[A-Z2-7]{26}\b`), "TOKEN"},
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]+`), "TOKEN"},
@@ -985,6 +989,7 @@ func TestLikeSeesADifferenceAndPassesOverNoise(t *testing.T) {
 		{"a\n…\nc\n", "a\nb\nb\nd\n", false, "another end"},
 		{"a\n…\nc\n", "b\nc\n", false, "another beginning"},
 		{"a\n…\n", "a\nb\n", true, "the end left out"},
+		{"in 0.08s\n          b\n", "in 1.20s\n          b\n", true, "another time before an indented line"},
 	} {
 		require.Equal(t, row.like, like(row.want, row.got), row.why)
 	}
