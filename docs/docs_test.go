@@ -998,15 +998,14 @@ func TestLikeSeesADifferenceAndPassesOverNoise(t *testing.T) {
 // Flags, variables, names.
 
 var (
-	fence       = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
-	span        = regexp.MustCompile("`([^`\n]+)`")
-	flagName    = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
-	flagHelp    = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
-	commandHelp = regexp.MustCompile(`(?m)^  ([a-z]+)  +[a-z]`)
-	variable    = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
-	invoked     = regexp.MustCompile("(?:^|[\\s/`])fmaspec ([a-z]+)\\b([^\n|&;]*)")
-	served      = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
-	exitsWith   = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
+	fence     = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	span      = regexp.MustCompile("`([^`\n]+)`")
+	flagName  = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
+	flagHelp  = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
+	variable  = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
+	invoked   = regexp.MustCompile("(?:^|[\\s/`])fmaspec ([a-z]+)\\b([^\n|&;]*)")
+	served    = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
+	exitsWith = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
 )
 
 // aKnown is what the command says of itself.
@@ -1020,8 +1019,8 @@ type aKnown struct {
 func known(t *testing.T) aKnown {
 	k := aKnown{flags: map[string][]string{}, names: map[string][]string{}}
 	commands := []string{""}
-	for _, c := range commandHelp.FindAllStringSubmatch(fmaspec(t, "help"), -1) {
-		commands = append(commands, c[1])
+	for _, c := range commandList(t) {
+		commands = append(commands, c[0])
 	}
 	require.Contains(t, commands, "run")
 	for _, c := range commands {

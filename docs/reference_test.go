@@ -18,18 +18,27 @@ func commandsPage(t *testing.T) string {
 	b.WriteString("What `fmaspec help COMMAND` prints, for every command. The [exit " +
 		"codes](../README.md#levels-outcomes-exit-codes) are in the README, the formats of reports in " +
 		"[reports](reports.md).\n\n| command | |\n|---|---|\n")
-	list := between(t, fmaspec(t, "help"), "Commands:\n", "\n\n")
-	var names []string
-	for _, c := range regexp.MustCompile(`(?m)^  ([a-z]+)  +(.+)$`).FindAllStringSubmatch(list, -1) {
-		fmt.Fprintf(&b, "| [`%s`](#fmaspec-%s) | %s |\n", c[1], c[1], prose(c[2]))
-		names = append(names, c[1])
+	list := commandList(t)
+	for _, c := range list {
+		fmt.Fprintf(&b, "| [`%s`](#fmaspec-%s) | %s |\n", c[0], c[0], prose(c[1]))
 	}
 	b.WriteString("\n## Variables\n\n" + paragraphs(between(t, fmaspec(t, "help")+"\n\n", "Variables:\n",
 		"\n\nExit codes:")))
-	for _, name := range names {
-		fmt.Fprintf(&b, "\n## fmaspec %s\n\n%s", name, commandHelpPage(fmaspec(t, "help", name)))
+	for _, c := range list {
+		fmt.Fprintf(&b, "\n## fmaspec %s\n\n%s", c[0], commandHelpPage(fmaspec(t, "help", c[0])))
 	}
 	return b.String()
+}
+
+// commandList returns the commands that help lists, each with what it does.
+func commandList(t *testing.T) (out [][2]string) {
+	t.Helper()
+	for line := range strings.Lines(between(t, fmaspec(t, "help"), "Commands:\n", "\n\n")) {
+		name, says, ok := strings.Cut(strings.TrimSpace(line), " ")
+		require.True(t, ok, line)
+		out = append(out, [2]string{name, strings.TrimSpace(says)})
+	}
+	return out
 }
 
 func between(t *testing.T, text, begin, end string) string {
