@@ -127,6 +127,10 @@ golden: ## rewrite the golden files and generated lists that changed; review the
 golden-matrix: ## judge every fault by the whole suite, and rewrite the golden matrix (minutes); make golden only adds to it
 	$(TEST) -run '^(TestTheGoldenMatrixIsCurrent|TestAFewCasesCatchEachLaterFault)$$' -timeout 40m ./conformance/mutate -update -whole
 
+.PHONY: docs
+docs: ## build the README and docs as a site with a search, in the folder site, and check its links (needs Python)
+	@.ci/site/run
+
 .PHONY: lint
 lint: ## lint the OpenAPI document with Redocly and Spectral (needs npm), and test that both still report errors
 	@.ci/lint/run

@@ -31,13 +31,16 @@ func ci(t *testing.T, fails, events, browser string) (out string, code int) {
 		}
 		require.NoError(t, os.Symlink(path, filepath.Join(bin, name)))
 	}
-	for _, name := range []string{"gcc", "xmllint", "curl", "ssh-keygen", "chromium", "npm", "mvn", "javac", "renice"} {
+	for _, name := range []string{"gcc", "xmllint", "curl", "ssh-keygen", "chromium", "npm", "mvn", "javac", "renice",
+		"python3"} {
 		script(name, "exit 0")
 	}
 	script("node", "echo 22")
 	script("go", `[ "$1" = env ] && echo 1; exit 0`)
 	script("make",
 		`echo "first line of $1"; [ -e "$EVENTS.$1" ] && cat "$EVENTS.$1"; echo "last line of $1"; [ "$1" != "$FAILS" ]`)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".ci/venv"), []byte("#!/bin/sh\n[ -z \"$VENV\" ] && exit\n"+
+		"echo \"$VENV\"; exit 1\n"), 0o755))
 	text, err := os.ReadFile(filepath.Join(root, ".ci/run"))
 	require.NoError(t, err)
 	run := filepath.Join(dir, ".ci/run")
@@ -46,7 +49,7 @@ func ci(t *testing.T, fails, events, browser string) (out string, code int) {
 	require.NoError(t, os.WriteFile(list+".test", []byte(events), 0o644))
 	require.NoError(t, os.WriteFile(list+".browser", []byte(browser), 0o644))
 	c := exec.Command(filepath.Join(bin, "bash"), run)
-	c.Env = []string{"PATH=" + bin, "FAILS=" + fails, "EVENTS=" + list, "TMPDIR=" + dir}
+	c.Env = []string{"PATH=" + bin, "FAILS=" + fails, "EVENTS=" + list, "TMPDIR=" + dir, "VENV=" + os.Getenv("VENV")}
 	both, err := c.CombinedOutput()
 	if err != nil {
 		require.IsType(t, (*exec.ExitError)(nil), err)
@@ -63,7 +66,7 @@ func TestAStepThatFailsFailsTheWholeRun(t *testing.T) {
 	require.NotContains(t, out, "FAILED")
 	require.NotContains(t, out, "SKIPPED")
 	for _, step := range []string{"verify", "test", "run", "contract", "lint", "generators", "prism", "pact-js",
-		"browser"} {
+		"docs", "browser"} {
 		require.Contains(t, out, "\nfirst line of "+step+"\n", "want each step to run")
 		require.Contains(t, out, "\nlast line of "+step+"\n")
 		if step != "test" {
@@ -75,6 +78,20 @@ func TestAStepThatFailsFailsTheWholeRun(t *testing.T) {
 		require.Regexp(t, `(?m)^FAILED   (tests|browser|(env FMASPEC_JAVA=required )?make `+step+`)$`, failed)
 		require.True(t, strings.HasSuffix(failed, "\n1 passed, 0 failed, 0 skipped"), failed)
 	}
+}
+
+// Where no package can be installed the site is left out, and the summary says why; a
+// package with another hash fails.
+func TestTheSiteIsLeftOutOnlyWhereNothingCanBeInstalled(t *testing.T) {
+	t.Setenv("VENV", "ERROR: No matching distribution found")
+	out, code := ci(t, "none", onePassed, "")
+	require.Zero(t, code, out)
+	require.Contains(t, out, "\nSKIPPED  make docs: MkDocs cannot be installed: "+os.Getenv("VENV"))
+	require.NotContains(t, out, "first line of docs")
+	t.Setenv("VENV", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES")
+	out, code = ci(t, "docs", onePassed, "")
+	require.Equal(t, 1, code, out)
+	require.Contains(t, out, "FAILED   make docs")
 }
 
 // A test that runs in more than one of the runs of make test counts once.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +30,7 @@ import (
 	"fmaspec/conformance/report"
 )
 
-var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in the README")
+var update = flag.Bool("update", false, "rewrite the generated pages, and the output of commands in all pages")
 
 const root = ".."
 
@@ -123,6 +124,8 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 		"docs/checks.md":       checksPage(suite),
 		"docs/generated.md":    generatedPage(t, suite),
 		"docs/faults.md":       faultsPage(suite),
+		"docs/commands.md":     commandsPage(t),
+		"docs/fields.md":       fieldsPage(),
 		"docs/contract.md":     generated + fmaspec(t, "contract", "-format", "markdown"),
 	} {
 		if *update {
@@ -359,9 +362,10 @@ func first(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 func TestPagesHoldWhatTheTablesHold(t *testing.T) {
 	suite := load(t)
 	for _, part := range []struct{ page, name, text string }{
-		{"README.md", "numbers", numbers(t, suite)},
+		{"README.md", "index", index(nav(t))},
+		{"docs/how-it-can-tell.md", "numbers", numbers(t, suite)},
 		{"README.md", "levels", levelsTable()},
-		{"README.md", "unobservable", unobservable(suite)},
+		{"docs/decisions.md", "unobservable", unobservable(suite)},
 		{"README.md", "exit-codes", exitCodes(t)},
 		{"docs/reports.md", "formats", formats()},
 		{"docs/fixtures.md", "kinds", kindsTable()},
@@ -472,20 +476,20 @@ func numbers(t *testing.T, suite *conformance.Suite) string {
 	}
 	return fmt.Sprintf("| | | |\n|---|---:|---|\n"+
 		"| requirements | %d | what the contract requires: %d documented, %d standard, %d inferred "+
-		"([list](docs/requirements.md)) |\n"+
-		"| cases | %d | test cases, from %d files ([how to write one](docs/fixtures.md)) |\n"+
+		"([list](requirements.md)) |\n"+
+		"| cases | %d | test cases, from %d files ([how to write one](fixtures.md)) |\n"+
 		"| generated cases | %d | derived from the contract, for targets on this machine "+
-		"([groups](docs/generated.md)) |\n"+
-		"| checks | %d | what is checked in an answer ([list](docs/checks.md)) |\n"+
+		"([groups](generated.md)) |\n"+
+		"| checks | %d | what is checked in an answer ([list](checks.md)) |\n"+
 		"| faults | %d | servers that break the contract in one way; each is found for a requirement that it breaks "+
-		"([list](docs/faults.md)) |\n"+
+		"([list](faults.md)) |\n"+
 		"| conditional faults | %d | servers that break the contract for a rare input only, which generated "+
 		"cases have to "+
-		"find ([list](docs/faults.md#coverage)) |\n"+
+		"find ([list](faults.md#coverage)) |\n"+
 		"| variants | %d | servers that keep the contract in another way; some deviate from an inferred requirement "+
-		"([list](docs/faults.md#variants)) |\n"+
+		"([list](faults.md#variants)) |\n"+
 		"| contradictions | %d | places where the documents disagree, each with a ruling "+
-		"([list](docs/requirements.md#contradictions)) |\n",
+		"([list](requirements.md#contradictions)) |\n",
 		len(suite.Requirements), levels[record.Documented], levels[record.Standard],
 		levels[record.Inferred],
 		len(suite.Cases), len(files), result.Cases, len(suite.Checks()), len(reference.Faults())-later, later,
@@ -509,27 +513,80 @@ func exitCodes(t *testing.T) string {
 // Commands.
 
 // A block is a fenced block with a mark before it, which says what a test does
-// with it:
+// with it. In a block of the language console, each line that begins with "$ " is a
+// command, and what follows is its output; a block of the language sh is a script,
+// which has to end with 0, and whose output no page shows:
 //
 //	run         run it, and compare the output
 //	run there   the same, with the variables that the last served server printed
 //	run on the tenant   the same, with the variables of that section, against two hosts of its own
 //	serve       start a server on a free port, and compare what it says first
+//	start       start the one command, which is to listen on port 8080, and let it run
+//	try         start each command on a free port, and stop it when it prints its address
+//	variables   the variables of run there, where no server printed them
 //	make test   compare the packages, without running it
+//	file NAME   write it to this file, for the commands that follow
+//	not run: REASON   leave it alone
+//
+// The commands of a page run in a folder of its own, next to a folder fmaspec, which is
+// this checkout. In the place of port 8080 they have the port of the server that was
+// started last, or a free one.
 type block struct {
 	mark       string
+	lang       string
 	text       string
 	begin, end int // of the text in the page
 }
 
-var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|make test) " +
-	"-->\n```console\n((?s:.*?))^```$")
+var marked = regexp.MustCompile("(?m)^<!-- (run|run there|run on the tenant|serve|start|try|variables|make test|" +
+	"file \\S+|not run: .+) -->\n```(\\w+)\n((?s:.*?))^```$")
 
 func blocks(page string) (out []block) {
 	for _, at := range marked.FindAllStringSubmatchIndex(page, -1) {
-		out = append(out, block{page[at[2]:at[3]], page[at[4]:at[5]], at[4], at[5]})
+		out = append(out, block{page[at[2]:at[3]], page[at[4]:at[5]], page[at[6]:at[7]], at[6], at[7]})
 	}
 	return out
+}
+
+var fenced = regexp.MustCompile("(?ms)^(<!-- [^\n]* -->\n)?^```(\\w*)\n(.*?)^```$")
+
+// unmarked lists the blocks with commands that no mark says what to do with.
+func unmarked(page string) (out []string) {
+	for _, m := range fenced.FindAllStringSubmatch(page, -1) {
+		first, _, _ := strings.Cut(m[3], "\n")
+		typed := m[2] == "sh" || m[2] == "console" ||
+			m[2] == "" && regexp.MustCompile(`^(\$ |fmaspec |make |go |cd |curl )`).MatchString(first)
+		if typed && !marked.MatchString(m[0]) && !strings.HasPrefix(m[1], "<!-- variables of the tenant -->") {
+			out = append(out, first)
+		}
+	}
+	return out
+}
+
+func TestEveryCommandOfAPageIsMarked(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, line := range unmarked(read(t, page)) {
+			t.Errorf("%s: the block that begins with %q has no mark; write <!-- run -->, or <!-- not run: REASON -->, "+
+				"in the line before it", page, line)
+		}
+	}
+}
+
+func TestAnUnmarkedCommandIsSeen(t *testing.T) {
+	for text, want := range map[string][]string{
+		"```sh\nfmaspec run\n```\n":                       {"fmaspec run"},
+		"```console\n$ fmaspec run\n```\n":                {"$ fmaspec run"},
+		"```\n$ fmaspec run\n```\n":                       {"$ fmaspec run"},
+		"```\nfmaspec run\n```\n":                         {"fmaspec run"},
+		"<!-- a note -->\n```sh\nls\n```\n":               {"ls"},
+		"<!-- run -->\n```sh\nls\n```\n":                  nil,
+		"<!-- not run: no Docker -->\n```sh\nls\n```\n":   nil,
+		"<!-- not run: -->\n```sh\nls\n```\n":             {"ls"},
+		"```\nPOST /machines\n```\n```json\n{}\n```\n":    nil,
+		"<!-- run -->\n```sh\nls\n```\n```sh\npwd\n```\n": {"pwd"},
+	} {
+		require.Equal(t, want, unmarked(text), text)
+	}
 }
 
 // A command is one "$ " line of a block, with the output under it.
@@ -546,36 +603,100 @@ func commands(text string) (out []command) {
 	return out
 }
 
-func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
+// environment is what the commands of pages run with.
+func environment(t *testing.T) []string {
+	path, err := build()
+	require.NoError(t, err)
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
+	})
+	// The modules are those of go.sum here, which has been compared with the database of sums.
+	return append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"GOFLAGS=-buildvcs=false", "GOSUMDB=off")
+}
+
+// newShell returns a shell in a folder next to the checkout.
+func newShell(t *testing.T, page string, env []string) *shell {
+	above := t.TempDir()
+	checkout, err := filepath.Abs(root)
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(checkout, filepath.Join(above, "fmaspec")))
+	dir := filepath.Join(above, "my-service")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer free.Close()
+	_, port, err := net.SplitHostPort(free.Addr().String())
+	require.NoError(t, err)
+	return &shell{t: t, page: page, env: env, dir: dir, port: port}
+}
+
+func TestCommandsPrintWhatPagesShow(t *testing.T) {
+	for _, name := range pages(t) {
+		if len(blocks(read(t, name))) > 0 {
+			t.Run(strings.TrimSuffix(filepath.Base(name), ".md"), func(t *testing.T) {
+				t.Parallel()
+				printsWhatItShows(t, name)
+			})
+		}
+	}
+}
+
+// printsWhatItShows runs the marked commands of a page. Where it has the variables of a tenant, two
+// hosts play that one.
+func printsWhatItShows(t *testing.T, name string) {
+	t.Helper()
 	if testing.Short() && !*update {
-		t.Skip("it builds the command and the example module, and runs each command of the README")
+		t.Skip("it builds the command, and runs each command of the page")
 	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run the commands with")
 	}
-	path, err := build()
-	require.NoError(t, err)
-	page := read(t, "README.md")
-	all := blocks(page)
-	require.NotEmpty(t, all)
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "FMASPEC_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "GOFLAGS=")
-	})
-	env = append(env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"GOFLAGS=-buildvcs=false")
-	tenant := newTenant(t)
+	page := read(t, name)
+	s := newShell(t, name, environment(t))
 	named := variables(page)
-	require.NotEmpty(t, named, "want the variables of the tenant in the README")
-	s := &shell{t: t, env: env, dir: t.TempDir(), tenant: append(tenant.env, named...)}
+	var hosts *tenant
+	if named != nil {
+		hosts = newTenant(t)
+		s.tenant = append(hosts.env, named...)
+	}
 	defer s.stop()
 	fresh := page
-	for _, b := range slices.Backward(run(s, all)) {
+	for _, b := range slices.Backward(run(s, blocks(page))) {
 		fresh = fresh[:b.begin] + b.text + fresh[b.end:]
 	}
 	if *update && fresh != page {
-		write(t, "README.md", fresh)
+		write(t, name, fresh)
 	}
-	require.Len(t, tenant.effective(), 2, "want what the section arms, and nothing else, to have arrived")
+	if named != nil {
+		require.Len(t, hosts.effective(), 2, "want what the page arms, and nothing else, to have arrived")
+	}
+}
+
+// What a page shows wrongly is reported, and so is a script that fails.
+func TestACommandThatPrintsOrEndsOtherwiseIsSeen(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("no bash to run the commands with")
+	}
+	env := environment(t)
+	for text, want := range map[string]string{
+		"<!-- run -->\n```console\n$ echo a\na\n```\n":                                          "",
+		"<!-- run -->\n```console\n$ echo a\nb\n```\n":                                          "got\na",
+		"<!-- run -->\n```sh\ntrue\n```\n":                                                      "",
+		"<!-- run -->\n```sh\necho said; false\ntrue\n```\n":                                    "exits with 1\nsaid",
+		"<!-- file f.txt -->\n```text\nb\n```\n<!-- run -->\n```console\n$ cat f.txt\na\n```\n": "got\nb",
+		"<!-- not run: x -->\n```sh\nfalse\n```\n":                                              "",
+	} {
+		s := newShell(t, "a page", env)
+		seen := ""
+		s.wrong = func(what string) { seen += what }
+		run(s, blocks(text))
+		if want == "" {
+			require.Empty(t, seen, text)
+		} else {
+			require.Contains(t, seen, want, text)
+		}
+	}
 }
 
 // run does what the marks say and returns the blocks as they should be.
@@ -583,22 +704,48 @@ func run(s *shell, all []block) (out []block) {
 	for _, b := range all {
 		want := commands(b.text)
 		var got []command
-		switch b.mark {
-		case "make test":
+		env := map[string][]string{"run there": s.there, "run on the tenant": s.tenant}[b.mark]
+		name, file := strings.CutPrefix(b.mark, "file ")
+		switch {
+		case file:
+			require.NoError(s.t, os.WriteFile(filepath.Join(s.dir, name), []byte(s.ours(b.text)), 0o644))
+			continue
+		case strings.HasPrefix(b.mark, "not run: "):
+			continue
+		case b.mark == "variables":
+			for _, v := range regexp.MustCompile(`(?m)^export (\w+=\S+)`).FindAllStringSubmatch(s.ours(b.text), -1) {
+				s.there = append(s.there, v[1])
+			}
+			continue
+		case b.mark == "start":
+			s.start(strings.TrimSpace(b.text))
+			continue
+		case b.mark == "try" && b.lang == "sh":
+			for line := range strings.Lines(b.text) {
+				s.listen(command{line: strings.TrimSpace(line)}, nil)
+				s.stop()
+			}
+			continue
+		case b.mark == "try":
+			require.Len(s.t, want, 1)
+			got = s.listen(want[0], nil)
+			s.stop()
+		case b.lang == "sh":
+			s.script(b.text, env)
+			continue
+		case b.mark == "make test":
 			s.packages(b.text)
 			continue
-		case "serve":
+		case b.mark == "serve":
 			require.Len(s.t, want, 1)
 			got = s.serve(want[0])
-		case "run on the tenant":
-			got = s.run(want, s.tenant)
-		case "run there":
-			got = s.run(want, s.there)
-			for i := range got {
-				got[i].output = usual.ReplaceAllString(got[i].output, usualAddress)
-			}
 		default:
-			got = s.run(want, nil)
+			got = s.run(want, env)
+			for i := range got {
+				if b.mark == "run there" {
+					got[i].output = usual.ReplaceAllString(got[i].output, usualAddress)
+				}
+			}
 		}
 		if got == nil {
 			continue
@@ -608,8 +755,8 @@ func run(s *shell, all []block) (out []block) {
 			if like(want[i].output, c.output) {
 				c.output = want[i].output
 			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
-				s.t.Errorf("%s: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
-					"is wrong", cmp.Or(s.page, "README.md"), c.line, want[i].output, c.output)
+				s.report(fmt.Sprintf("%s: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
+					"is wrong", s.page, c.line, want[i].output, c.output))
 			}
 			text += "$ " + c.line + "\n" + c.output
 		}
@@ -621,12 +768,40 @@ func run(s *shell, all []block) (out []block) {
 
 type shell struct {
 	t      *testing.T
-	page   string // "" for the README
+	page   string
 	env    []string
 	there  []string // variables of the server
 	tenant []string // variables of the tenant
 	dir    string
 	server *exec.Cmd
+	port   string       // in the place of 8080
+	wrong  func(string) // where it is not nil, what is called in place of t.Error
+}
+
+// ours is a text of a page with the port that the shell has in the place of 8080.
+func (s *shell) ours(text string) string {
+	if s.port == "" {
+		return text
+	}
+	return regexp.MustCompile(`\b8080\b`).ReplaceAllString(text, s.port)
+}
+
+func (s *shell) report(what string) {
+	if s.wrong != nil {
+		s.wrong(what)
+		return
+	}
+	s.t.Error(what)
+}
+
+// script runs a script, which has to end with 0.
+func (s *shell) script(text string, env []string) {
+	c := in(s.dir, "bash", "-eu", "-o", "pipefail", "-c", s.ours(text))
+	c.Env = append(slices.Clone(s.env), env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		s.report(fmt.Sprintf("%s: the script exits with %d\n%s\nof\n%s\ncorrect the page", s.page,
+			c.ProcessState.ExitCode(), out, text))
+	}
 }
 
 // run runs the commands in one shell: make in the checkout, all else in a folder
@@ -642,7 +817,7 @@ func (s *shell) run(list []command, env []string) (out []command) {
 			}
 			dir = root
 		}
-		script += c.line + "\ncode=$?; printf '\\036'; (exit $code)\n" // $? stays as the command left it
+		script += s.ours(c.line) + "\ncode=$?; printf '\\036'; (exit $code)\n" // $? stays as the command left it
 	}
 	sh := in(dir, "bash", "-c", script)
 	sh.Env = append(slices.Clone(s.env), env...)
@@ -662,28 +837,62 @@ const usualAddress = "127.0.0.1:8080"
 
 // serve starts a server, and reads up to its URL, which it prints when it is ready.
 func (s *shell) serve(c command) []command {
+	s.there = nil
+	got := s.listen(c, func(line string) {
+		if v, ok := strings.CutPrefix(line, "export "); ok {
+			s.there = append(s.there, strings.TrimSpace(v))
+		}
+	})
+	require.NotEmpty(s.t, s.there, "%s printed no variables:\n%s", c.line, got[0].output)
+	return got
+}
+
+// ready matches the line of a server that can be reached, with its port.
+var ready = regexp.MustCompile(`(?m)^(?:listening on )?https?://[^\s:]+(?::(\d+))?`)
+
+// listen starts a command on a free port, and reads up to the line with its address.
+func (s *shell) listen(c command, line func(string)) []command {
 	s.stop()
-	sh := in(s.dir, "bash", "-c", "exec "+c.line+" 2>&1")
+	sh := in(s.dir, "bash", "-c", "exec "+s.ours(c.line)+" 2>&1")
 	sh.Env = append(slices.Clone(s.env), "FMASPEC_LISTEN=127.0.0.1:0")
 	out, err := sh.StdoutPipe()
 	require.NoError(s.t, err)
 	require.NoError(s.t, sh.Start())
-	s.server, s.there = sh, nil
+	s.server = sh
 	late := time.AfterFunc(time.Minute, func() { sh.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewReader(out)
 	text := ""
-	for !strings.Contains("\n"+text, "\nhttp://") {
-		line, err := lines.ReadString('\n')
+	for !ready.MatchString(text) {
+		next, err := lines.ReadString('\n')
 		require.NoError(s.t, err, "%s printed only:\n%s", c.line, text)
-		text += line
-		if v, ok := strings.CutPrefix(line, "export "); ok {
-			s.there = append(s.there, strings.TrimSpace(v))
+		text += next
+		if line != nil {
+			line(next)
 		}
 	}
-	require.NotEmpty(s.t, s.there, "%s printed no variables:\n%s", c.line, text)
+	s.port = cmp.Or(ready.FindStringSubmatch(text)[1], s.port)
 	go io.Copy(io.Discard, lines)
 	return []command{{c.line, usual.ReplaceAllString(text, usualAddress)}}
+}
+
+// start starts a command that listens on the port of the shell, and waits until it does.
+func (s *shell) start(line string) {
+	name, _, _ := strings.Cut(line, " ")
+	if _, err := exec.LookPath(name); err != nil {
+		s.t.Skip("no " + name + " to start: " + line)
+	}
+	s.stop()
+	s.server = in(s.dir, "bash", "-c", "exec "+s.ours(line))
+	s.server.Env = s.env
+	require.NoError(s.t, s.server.Start())
+	require.Eventually(s.t, func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:"+s.port)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	}, time.Minute, 50*time.Millisecond, "%s: nothing listens on port %s", line, s.port)
 }
 
 func (s *shell) stop() {
@@ -709,8 +918,8 @@ func (s *shell) packages(text string) {
 	slices.Sort(got)
 	got = slices.Compact(got) // one of them is tested twice, with and without the race detector
 	if !slices.Equal(want, got) {
-		s.t.Errorf("README.md: $ make test does not show the packages that there are; paste its output\nwant "+
-			"%q\ngot  %q", want, got)
+		s.t.Errorf("%s: $ make test does not show the packages that there are; paste its output\nwant "+
+			"%q\ngot  %q", s.page, want, got)
 	}
 }
 
@@ -719,7 +928,8 @@ var noise = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	{regexp.MustCompile(`\n {10}`), ""}, // a text that goes on in the next line
+	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`), "SPAN"}, // before the next row takes away where it ends
+	{regexp.MustCompile(`\n {10}`), ""},                     // a text that goes on in the next line
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`fmaspec-[0-9a-f]{16}`), "COMMENT"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
@@ -729,7 +939,6 @@ var noise = []struct {
 	{regexp.MustCompile(`(seed|contract)( +)[0-9a-f]{12,}`), "$1$2HEX"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?`), "TIME"},
-	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`), "SPAN"},
 	{regexp.MustCompile(`\b\d+ (s|min)\b`), "SPAN"},
 	{regexp.MustCompile(`\b[A-Z2-7]{26}\b`), "TOKEN"},
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]+`), "TOKEN"},
@@ -781,6 +990,7 @@ func TestLikeSeesADifferenceAndPassesOverNoise(t *testing.T) {
 		{"a\n…\nc\n", "a\nb\nb\nd\n", false, "another end"},
 		{"a\n…\nc\n", "b\nc\n", false, "another beginning"},
 		{"a\n…\n", "a\nb\n", true, "the end left out"},
+		{"in 0.08s\n          b\n", "in 1.20s\n          b\n", true, "another time before an indented line"},
 	} {
 		require.Equal(t, row.like, like(row.want, row.got), row.why)
 	}
@@ -789,15 +999,14 @@ func TestLikeSeesADifferenceAndPassesOverNoise(t *testing.T) {
 // Flags, variables, names.
 
 var (
-	fence       = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
-	span        = regexp.MustCompile("`([^`\n]+)`")
-	flagName    = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
-	flagHelp    = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
-	commandHelp = regexp.MustCompile(`(?m)^  ([a-z]+)  +[a-z]`)
-	variable    = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
-	invoked     = regexp.MustCompile("(?:^|[\\s/`])fmaspec ([a-z]+)\\b([^\n|&;]*)")
-	served      = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
-	exitsWith   = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
+	fence     = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	span      = regexp.MustCompile("`([^`\n]+)`")
+	flagName  = regexp.MustCompile(`(?:^|\s)--?([a-z][a-z-]*)`)
+	flagHelp  = regexp.MustCompile(`(?m)^  -([a-z][a-z-]*)`)
+	variable  = regexp.MustCompile(`\bFMASPEC_[A-Z_]+`)
+	invoked   = regexp.MustCompile("(?:^|[\\s/`])fmaspec ([a-z]+)\\b([^\n|&;]*)")
+	served    = regexp.MustCompile(`-(fault|variant)[ =]([a-z0-9][a-z0-9-]*)`)
+	exitsWith = regexp.MustCompile(`(?i)\bexit(?:s with|s| code|ed)? (\d+)`)
 )
 
 // aKnown is what the command says of itself.
@@ -811,8 +1020,8 @@ type aKnown struct {
 func known(t *testing.T) aKnown {
 	k := aKnown{flags: map[string][]string{}, names: map[string][]string{}}
 	commands := []string{""}
-	for _, c := range commandHelp.FindAllStringSubmatch(fmaspec(t, "help"), -1) {
-		commands = append(commands, c[1])
+	for _, c := range commandList(t) {
+		commands = append(commands, c[0])
 	}
 	require.Contains(t, commands, "run")
 	for _, c := range commands {
@@ -829,6 +1038,7 @@ func known(t *testing.T) aKnown {
 	for _, v := range reference.Variants() {
 		k.names["variant"] = append(k.names["variant"], v.Name)
 	}
+	k.names["variant"] = append(k.names["variant"], "reference") // of fmaspec selftest, the server itself
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d) \|`).FindAllStringSubmatch(exitCodes(t), -1) {
 		k.codes = append(k.codes, row[1])
 	}
@@ -880,7 +1090,7 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
 	k := known(t)
 	for _, page := range pages(t) {
-		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count") {
+		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count", "short") {
 			t.Errorf("%s: %s; correct the page", page, what)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,29 +64,6 @@ func settingsTable(t *testing.T) string {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", flag, value, byDefault, prose(k.Description))
 	}
 	return b.String()
-}
-
-func TestCommandsInTheSettingsPagePrintWhatItShows(t *testing.T) {
-	if testing.Short() && !*update {
-		t.Skip("it builds the command, and runs each command of the page")
-	}
-	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("no bash to run the commands with")
-	}
-	path, err := build()
-	require.NoError(t, err)
-	page := read(t, settingsPage)
-	all := blocks(page)
-	require.Len(t, all, 2)
-	env := slices.DeleteFunc(plain(), func(v string) bool { return v == writtenAlone }) // as for a reader
-	s := &shell{t: t, page: settingsPage, dir: t.TempDir(), env: append(env,
-		"PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"))}
-	for _, b := range slices.Backward(run(s, all)) {
-		page = page[:b.begin] + b.text + page[b.end:]
-	}
-	if *update {
-		write(t, settingsPage, page)
-	}
 }
 
 // What the page shows as settings is what the command reads.

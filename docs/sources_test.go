@@ -195,7 +195,7 @@ func TestNoStatementIsLeftWithoutAnswer(t *testing.T) {
 		require.NotEmpty(t, heldBy(s), s.Places())
 		if s.Unobservable != "" {
 			require.Contains(t, page, prose(s.Unobservable))
-			require.Contains(t, read(t, "README.md"), prose(s.Unobservable))
+			require.Contains(t, read(t, "docs/decisions.md"), prose(s.Unobservable))
 		}
 	}
 }
