@@ -544,16 +544,21 @@ func commands(text string) (out []command) {
 	return out
 }
 
-func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
+func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) { printsWhatItShows(t, "README.md") }
+
+// printsWhatItShows runs the marked commands of a page. Where it has the variables of a tenant, two
+// hosts play that one.
+func printsWhatItShows(t *testing.T, name string) {
+	t.Helper()
 	if testing.Short() && !*update {
-		t.Skip("it builds the command and the example module, and runs each command of the README")
+		t.Skip("it builds the command and the example module, and runs each command of the page")
 	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run the commands with")
 	}
 	path, err := build()
 	require.NoError(t, err)
-	page := read(t, "README.md")
+	page := read(t, name)
 	all := blocks(page)
 	require.NotEmpty(t, all)
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -563,17 +568,18 @@ func TestCommandsInTheREADMEPrintWhatItShows(t *testing.T) {
 		"GOFLAGS=-buildvcs=false")
 	tenant := newTenant(t)
 	named := variables(page)
-	require.NotEmpty(t, named, "want the variables of the tenant in the README")
-	s := &shell{t: t, env: env, dir: t.TempDir(), tenant: append(tenant.env, named...)}
+	s := &shell{t: t, page: name, env: env, dir: t.TempDir(), tenant: append(tenant.env, named...)}
 	defer s.stop()
 	fresh := page
 	for _, b := range slices.Backward(run(s, all)) {
 		fresh = fresh[:b.begin] + b.text + fresh[b.end:]
 	}
 	if *update && fresh != page {
-		write(t, "README.md", fresh)
+		write(t, name, fresh)
 	}
-	require.Len(t, tenant.effective(), 2, "want what the section arms, and nothing else, to have arrived")
+	if named != nil {
+		require.Len(t, tenant.effective(), 2, "want what the page arms, and nothing else, to have arrived")
+	}
 }
 
 // run does what the marks say and returns the blocks as they should be.
@@ -606,8 +612,8 @@ func run(s *shell, all []block) (out []block) {
 			if like(want[i].output, c.output) {
 				c.output = want[i].output
 			} else if !*update || strings.Contains("\n"+want[i].output, "\n…\n") {
-				s.t.Errorf("README.md: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
-					"is wrong", c.line, want[i].output, c.output)
+				s.t.Errorf("%s: $ %s\nwant\n%s\ngot\n%s\nrun go test ./docs -update, unless the command "+
+					"is wrong", s.page, c.line, want[i].output, c.output)
 			}
 			text += "$ " + c.line + "\n" + c.output
 		}
@@ -619,6 +625,7 @@ func run(s *shell, all []block) (out []block) {
 
 type shell struct {
 	t      *testing.T
+	page   string
 	env    []string
 	there  []string // variables of the server
 	tenant []string // variables of the tenant
@@ -657,6 +664,9 @@ var usual = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
 const usualAddress = "127.0.0.1:8080"
 
+// ready matches the line of a server that can be reached.
+var ready = regexp.MustCompile(`(?m)^https?://.*\n`)
+
 // serve starts a server, and reads up to its URL, which it prints when it is ready.
 func (s *shell) serve(c command) []command {
 	s.stop()
@@ -670,7 +680,7 @@ func (s *shell) serve(c command) []command {
 	defer late.Stop()
 	lines := bufio.NewReader(out)
 	text := ""
-	for !strings.Contains("\n"+text, "\nhttp://") {
+	for !ready.MatchString(text) {
 		line, err := lines.ReadString('\n')
 		require.NoError(s.t, err, "%s printed only:\n%s", c.line, text)
 		text += line

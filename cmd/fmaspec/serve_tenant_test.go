@@ -124,7 +124,8 @@ func TestATenantThatCannotBePlayedSaysWhy(t *testing.T) {
 		want string
 	}{
 		{[]string{"-tenant-folder", "x"}, "serve: -tenant-folder: no tenant is played; add -tenant\n"},
-		{[]string{"-tenant", "-tenant-folder", ""}, "serve: -tenant-folder: no folder; name one that does not exist yet\n"},
+		{[]string{"-tenant", "-tenant-folder", ""}, "serve: -tenant-folder: no folder; name one that does " +
+			"not exist yet\n"},
 		{[]string{"-tenant", "-token-file", "x"}, "serve: -token-file: a tenant issues its own tokens; drop it, or " +
 			"-tenant\n"},
 		{[]string{"-tenant", "-unknown-machine", "x"}, "serve: -unknown-machine: of the machines of a tenant, those " +

@@ -122,8 +122,8 @@ func TestTheTokenEndpointSaysWhyItIssuesNothing(t *testing.T) {
 			"invalid_scope"},
 		{"an unknown resource", asked(played, v1, form("resource", "https://x.example"), "acting", "a+secret/1"), 400,
 			"invalid_resource"},
-		{"a body that is too long", asked(played, v2, form("scope", strings.Repeat("x", 70_000)), "acting", "a+secret/1"),
-			400, "invalid_request"},
+		{"a body that is too long", asked(played, v2, form("x", strings.Repeat("x", 70_000)), "acting", "a+secret/1"), 400,
+			"invalid_request"},
 	} {
 		require.Equal(t, row.status, row.got.Code, row.why)
 		require.Contains(t, row.got.Body.String(), `{"error":"`+row.code+`","error_description":"`, row.why)
