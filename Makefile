@@ -143,6 +143,15 @@ kubernetes: ## test that the manifests of docs/ci are what Kubernetes takes
 contract-release: ## release the OpenAPI document and its schemas; first raise info.version
 	@cd .ci/contract && $(GO) run . release ../..
 
+.PHONY: rename
+rename: ## give the module another path, MODULE=example.com/you/fmaspec, everywhere; needs a checkout without changes
+	@cd .ci/rename && $(GO) run . ../.. '$(MODULE)'
+	@$(GO) build ./...
+
+.PHONY: rename-test
+rename-test: ## rename a copy of the module, and test that nothing of its old path is left
+	@cd .ci/rename && $(GO) vet . && $(GO) test -vet=off -count=1 .
+
 .PHONY: pact-lib
 pact-lib: ## install the native library of pact-go (needs npm), and print its folder
 	@.ci/pact/fetch

@@ -50,8 +50,8 @@ func serveCommand() command {
 			"With -judge-clients every request and what a client does after an answer is judged. When the server " +
 			"is interrupted, it writes a report on the clients to stdout and exits with 0 if they conform, 5 if they " +
 			"do not, and 3 if no request came.\n" +
-			"With -tenant it plays a whole tenant, for rehearsals of what is to be done on a real one: docs/tenant.md " +
-			"has the commands. The printed variables have \"fmaspec run\" reach it as https://" + apiHost + ". That is not " +
+			"With -tenant it plays a whole tenant, for rehearsals of what is to be done on a real one: " +
+			"docs/tenant.md has the commands. The printed variables have \"fmaspec run\" reach it as https://" + apiHost + ". That is not " +
 			"the name of this machine, so that each operation has to be armed, as for a real tenant.\n" +
 			"The troubles: " + troubles() + ".",
 		examples: []string{

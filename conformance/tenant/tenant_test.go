@@ -112,8 +112,8 @@ func TestTheTokenEndpointSaysWhyItIssuesNothing(t *testing.T) {
 		{"another secret", asked(played, v2, good, "acting", "b-secret"), 401, "invalid_client"},
 		{"another client", asked(played, v2, good, "nobody", "a+secret/1"), 401, "invalid_client"},
 		{"no client", asked(played, v2, good), 401, "invalid_client"},
-		{"another tenant", asked(played, "/fabrikam.example/oauth2/token", good, "acting", "a+secret/1"), 400,
-			"invalid_request"},
+		{"another tenant", asked(played, "/fabrikam.example/oauth2/token", good, "acting", "a+secret/1"),
+			400, "invalid_request"},
 		{"another grant", asked(played, v2, url.Values{"grant_type": {"password"}}, "acting", "a+secret/1"), 400,
 			"unsupported_grant_type"},
 		{"a scope without .default", asked(played, v2, form("scope", graph), "acting", "a+secret/1"), 400,
@@ -122,7 +122,7 @@ func TestTheTokenEndpointSaysWhyItIssuesNothing(t *testing.T) {
 			"invalid_scope"},
 		{"an unknown resource", asked(played, v1, form("resource", "https://x.example"), "acting", "a+secret/1"), 400,
 			"invalid_resource"},
-		{"a body that is too long", asked(played, v2, form("x", strings.Repeat("x", 70_000)), "acting", "a+secret/1"), 400,
+		{"a body that is too long", asked(played, v2, form("x", strings.Repeat("x", 70_000)), "acting", "?"), 400,
 			"invalid_request"},
 	} {
 		require.Equal(t, row.status, row.got.Code, row.why)

@@ -201,7 +201,8 @@ func TestLinesAreShort(t *testing.T) {
 		if exempt(longLines(), path) {
 			continue
 		}
-		for _, line := range long(path, text) {
+		// A longer path of the module, which make rename gives it, makes no line too long.
+		for _, line := range long(path, strings.ReplaceAll(text, ours(), "fmaspec/")) {
 			t.Errorf("%s:%d: the line is longer than %d columns; wrap it", path, line, maxColumns)
 		}
 	}
