@@ -143,6 +143,20 @@ kubernetes: ## test that the manifests of docs/ci are what Kubernetes takes
 contract-release: ## release the OpenAPI document and its schemas; first raise info.version
 	@cd .ci/contract && $(GO) run . release ../..
 
+.PHONY: cross
+cross: ## vet, with the tests, and build for Windows, and build for macOS; nothing is run
+	CGO_ENABLED=0 GOOS=windows $(GO) vet ./...
+	CGO_ENABLED=0 GOOS=windows $(GO) build ./...
+	CGO_ENABLED=0 GOOS=darwin $(GO) build ./...
+
+.PHONY: release-snapshot
+release-snapshot: ## make the archives of a release, with checksums and lists of modules, and publish nothing (minutes the first time)
+	@GO='$(GO)' .ci/release/run snapshot
+
+.PHONY: release-twice
+release-twice: ## make them in two folders, and test that they are the same byte by byte
+	@GO='$(GO)' .ci/release/run twice
+
 .PHONY: rename
 rename: ## give the module another path, MODULE=example.com/you/fmaspec, everywhere; needs a checkout without changes
 	@cd .ci/rename && $(GO) run . ../.. '$(MODULE)'

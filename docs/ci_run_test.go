@@ -46,7 +46,7 @@ func ci(t *testing.T, fails, events, browser string) (out string, code int) {
 	require.NoError(t, os.WriteFile(list+".test", []byte(events), 0o644))
 	require.NoError(t, os.WriteFile(list+".browser", []byte(browser), 0o644))
 	c := exec.Command(filepath.Join(bin, "bash"), run)
-	c.Env = []string{"PATH=" + bin, "FAILS=" + fails, "EVENTS=" + list, "TMPDIR=" + dir}
+	c.Env = []string{"PATH=" + bin, "FAILS=" + fails, "RELEASE=required", "EVENTS=" + list, "TMPDIR=" + dir}
 	both, err := c.CombinedOutput()
 	if err != nil {
 		require.IsType(t, (*exec.ExitError)(nil), err)
@@ -63,7 +63,7 @@ func TestAStepThatFailsFailsTheWholeRun(t *testing.T) {
 	require.NotContains(t, out, "FAILED")
 	require.NotContains(t, out, "SKIPPED")
 	for _, step := range []string{"verify", "test", "run", "contract", "lint", "generators", "prism", "pact-js",
-		"browser"} {
+		"browser", "rename-test", "cross", "release-snapshot"} {
 		require.Contains(t, out, "\nfirst line of "+step+"\n", "want each step to run")
 		require.Contains(t, out, "\nlast line of "+step+"\n")
 		if step != "test" {
