@@ -100,7 +100,8 @@ func texts(t *testing.T, dir string, endings ...string) map[string]string {
 		}
 		name := d.Name()
 		if d.IsDir() {
-			if generated := filepath.Base(filepath.Dir(path)) == "generate" && name == "out"; generated ||
+			in := filepath.Base(filepath.Dir(path))
+			if generated := in == "generate" && name == "out" || in == "release" && name == "dist"; generated ||
 				name == "testdata" || name == "node_modules" || name == ".git" {
 				return filepath.SkipDir
 			}
