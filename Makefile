@@ -59,7 +59,7 @@ SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|VerifyCompares|VerifyTel
 
 # Of the command, what goes on at once is the server and what interrupts it; a script
 # starts a process for each command.
-SERVING := ^Test(Serve|ASignal|AnInterrupt|AWaitingRequest|AStoppingServer|AClientThat|ARequestChooses|ChosenFaults|Latency)
+SERVING := ^Test(Serve|ATenant|ASignal|AnInterrupt|AWaitingRequest|AStoppingServer|AClientThat|ARequestChooses|ChosenFaults|Latency)
 
 # The packages whose tests rewrite golden files.
 GOLDEN := $$(grep -rl --include='*_test.go' --exclude-dir=example '"update"' cmd conformance docs openapi schemas | xargs -n1 dirname | sort -u | sed 's|^|./|')

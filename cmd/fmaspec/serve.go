@@ -114,15 +114,16 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return err
 	}
-	var played *playedTenant
-	if f.tenant.on {
-		if played, err = f.tenant.play(config); err != nil {
-			return err
-		}
-	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("-listen %s: %w; give a free address such as 127.0.0.1:0", f.listen, opened(err))
+	}
+	var played *playedTenant
+	if f.tenant.on { // once the port is its own: the files may be those of a tenant that has it
+		if played, err = f.tenant.play(config); err != nil {
+			listener.Close()
+			return err
+		}
 	}
 	url := f.announce(e, listener)
 	if f.judge.judge {

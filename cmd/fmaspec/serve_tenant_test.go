@@ -113,6 +113,20 @@ func TestTheFilesOfATenantAreItsOwnersAlone(t *testing.T) {
 	}
 }
 
+func TestATenantThatGetsNoPortLeavesTheFilesOfTheOther(t *testing.T) {
+	s, folder, _ := rehearse(t, "-q")
+	secret := filepath.Join(folder, "client-secret")
+	before, err := os.ReadFile(secret)
+	require.NoError(t, err)
+	got := call(t.Context(), nil, "serve", "-tenant", "-tenant-folder", folder, "-listen",
+		strings.TrimPrefix(s.url, "https://"))
+	require.Equal(t, exitMisuse, got.code)
+	require.Contains(t, got.stderr, "; give a free address such as 127.0.0.1:0\n")
+	after, err := os.ReadFile(secret)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+}
+
 func TestATenantThatCannotBePlayedSaysWhy(t *testing.T) {
 	mine := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(mine, "client-secret"), []byte("mine"), 0o600))
