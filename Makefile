@@ -59,7 +59,7 @@ SERIAL := ^Test(VerifyTakes|VerifyNamesEach|VerifyBears|VerifyCompares|VerifyTel
 
 # Of the command, what goes on at once is the server and what interrupts it; a script
 # starts a process for each command.
-SERVING := ^Test(Serve|ASignal|AnInterrupt|AWaitingRequest|AStoppingServer|AClientThat|ARequestChooses|ChosenFaults|Latency)
+SERVING := ^Test(Serve|ATenant|ASignal|AnInterrupt|AWaitingRequest|AStoppingServer|AClientThat|ARequestChooses|ChosenFaults|Latency)
 
 # The packages whose tests rewrite golden files.
 GOLDEN := $$(grep -rl --include='*_test.go' --exclude-dir=example '"update"' cmd conformance docs openapi schemas | xargs -n1 dirname | sort -u | sed 's|^|./|')
@@ -150,6 +150,29 @@ kubernetes: ## test that the manifests of docs/ci are what Kubernetes takes
 .PHONY: contract-release
 contract-release: ## release the OpenAPI document and its schemas; first raise info.version
 	@cd .ci/contract && $(GO) run . release ../..
+
+.PHONY: cross
+cross: ## vet, with the tests, and build for Windows, and build for macOS; nothing is run
+	CGO_ENABLED=0 GOOS=windows $(GO) vet ./...
+	CGO_ENABLED=0 GOOS=windows $(GO) build ./...
+	CGO_ENABLED=0 GOOS=darwin $(GO) build ./...
+
+.PHONY: release-snapshot
+release-snapshot: ## make the archives of a release, with checksums and lists of modules, and publish nothing (minutes the first time)
+	@GO='$(GO)' .ci/release/run snapshot
+
+.PHONY: release-twice
+release-twice: ## make them in two folders, and test that they are the same byte by byte
+	@GO='$(GO)' .ci/release/run twice
+
+.PHONY: rename
+rename: ## give the module another path, MODULE=example.com/you/fmaspec, everywhere; needs a checkout without changes
+	@cd .ci/rename && $(GO) run . ../.. '$(MODULE)'
+	@$(GO) build ./...
+
+.PHONY: rename-test
+rename-test: ## rename a copy of the module, and test that nothing of its old path is left
+	@cd .ci/rename && $(GO) vet . && $(GO) test -vet=off -count=1 .
 
 .PHONY: pact-lib
 pact-lib: ## install the native library of pact-go (needs npm), and print its folder

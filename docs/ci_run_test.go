@@ -49,7 +49,8 @@ func ci(t *testing.T, fails, events, browser string) (out string, code int) {
 	require.NoError(t, os.WriteFile(list+".test", []byte(events), 0o644))
 	require.NoError(t, os.WriteFile(list+".browser", []byte(browser), 0o644))
 	c := exec.Command(filepath.Join(bin, "bash"), run)
-	c.Env = []string{"PATH=" + bin, "FAILS=" + fails, "EVENTS=" + list, "TMPDIR=" + dir, "VENV=" + os.Getenv("VENV")}
+	c.Env = []string{"PATH=" + bin, "FAILS=" + fails, "RELEASE=required", "EVENTS=" + list, "TMPDIR=" + dir,
+		"VENV=" + os.Getenv("VENV")}
 	both, err := c.CombinedOutput()
 	if err != nil {
 		require.IsType(t, (*exec.ExitError)(nil), err)
@@ -66,7 +67,7 @@ func TestAStepThatFailsFailsTheWholeRun(t *testing.T) {
 	require.NotContains(t, out, "FAILED")
 	require.NotContains(t, out, "SKIPPED")
 	for _, step := range []string{"verify", "test", "run", "contract", "lint", "generators", "prism", "pact-js",
-		"docs", "browser"} {
+		"docs", "browser", "rename-test", "cross", "release-snapshot"} {
 		require.Contains(t, out, "\nfirst line of "+step+"\n", "want each step to run")
 		require.Contains(t, out, "\nlast line of "+step+"\n")
 		if step != "test" {

@@ -28,7 +28,30 @@ import (
 	"fmaspec/conformance/reference"
 )
 
-// A tenant plays the two hosts of the README's section "On a real tenant": the
+// The guide is rehearsed, and then done on the two hosts.
+func TestTheGuideOfATenantHasWhatIsRun(t *testing.T) {
+	page := read(t, "docs/tenant.md")
+	require.NotEmpty(t, variables(page), "want the variables of the tenant")
+	marks := map[string]int{}
+	for _, b := range blocks(page) {
+		marks[b.mark]++
+	}
+	require.Equal(t, 1, marks["serve"])
+	require.Greater(t, marks["run there"], 5, "want what is rehearsed to be run")
+	require.Equal(t, 4, marks["run on the tenant"], "want each step on the real one to be run")
+	for _, b := range blocks(page) {
+		if b.mark == "run on the tenant" {
+			for _, c := range commands(b.text) {
+				rehearsed := strings.NewReplacer("microsoft.com", "contoso.example", "allowed.txt", "rehearsed.txt").
+					Replace(c.line)
+				other := strings.Contains(c.line, "journal") || strings.Contains(c.line, " -parallel 1 ")
+				require.True(t, other || strings.Contains(page, "$ "+rehearsed), "it is not rehearsed: %s", c.line)
+			}
+		}
+	}
+}
+
+// A tenant plays the two hosts of the guide's section "The real tenant": the
 // token service and the API, by https and under their own names, for any client that
 // resolves these as env says and trusts its certificate.
 type tenant struct {
@@ -41,7 +64,7 @@ type tenant struct {
 // The names of the hosts, and what the token service asks for.
 const (
 	tokenHost, apiHost     = "login.microsoftonline.com:443", "graph.microsoft.com:443"
-	clientID, clientSecret = "6731de76-14a6-49ae-97bc-6eba6914391e", "a-secret-of-the-readme"
+	clientID, clientSecret = "6731de76-14a6-49ae-97bc-6eba6914391e", "a-secret-of-the-guide"
 )
 
 func newTenant(t *testing.T) *tenant {

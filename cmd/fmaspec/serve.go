@@ -27,6 +27,7 @@ type serveFlags struct {
 	latency          time.Duration
 	allowHeader      bool
 	judge            judgeFlags
+	tenant           tenantFlags
 	wait             reference.Wait // waits for the latency; nil for the clock
 }
 
@@ -49,6 +50,9 @@ func serveCommand() command {
 			"With -judge-clients every request and what a client does after an answer is judged. When the server " +
 			"is interrupted, it writes a report on the clients to stdout and exits with 0 if they conform, 5 if they " +
 			"do not, and 3 if no request came.\n" +
+			"With -tenant it plays a whole tenant, for rehearsals of what is to be done on a real one: " +
+			"docs/tenant.md has the commands. The printed variables have \"fmaspec run\" reach it as https://" + apiHost + ". That is not " +
+			"the name of this machine, so that each operation has to be armed, as for a real tenant.\n" +
 			"The troubles: " + troubles() + ".",
 		examples: []string{
 			"fmaspec serve",
@@ -56,6 +60,7 @@ func serveCommand() command {
 			"fmaspec serve -trouble throttled-every-third -latency 200ms",
 			"fmaspec serve -allow-fault-header",
 			"fmaspec serve -judge-clients -report junit=clients.xml",
+			"fmaspec serve -tenant",
 		},
 		flags: func(set *flag.FlagSet) work {
 			f := &serveFlags{}
@@ -70,6 +75,7 @@ func serveCommand() command {
 			set.BoolVar(&f.judge.quiet, "q", false, "do not log requests; of the report on clients, print only the "+
 				"totals and the verdict")
 			f.judge.flags(set)
+			f.tenant.flags(set)
 			return f.serve
 		},
 	}
@@ -88,11 +94,18 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	if err := f.judge.validate(e); err != nil {
 		return err
 	}
-	given, err := f.tokens.read(e)
-	if err != nil {
+	if err := f.tenant.validate(e); err != nil {
 		return err
 	}
-	config := completed(given, f.tokens.unknownMachine)
+	given, unknown := issued{}, ""
+	if !f.tenant.on {
+		var err error
+		if given, err = f.tokens.read(e); err != nil {
+			return err
+		}
+		unknown = f.tokens.unknownMachine
+	}
+	config := f.tenant.configured(completed(given, unknown))
 	handler, listens, err := f.handler(config)
 	if err != nil {
 		return err
@@ -105,34 +118,37 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("-listen %s: %w; give a free address such as 127.0.0.1:0", f.listen, opened(err))
 	}
+	var played *playedTenant
+	if f.tenant.on { // once the port is its own: the files may be those of a tenant that has it
+		if played, err = f.tenant.play(config); err != nil {
+			listener.Close()
+			return err
+		}
+	}
 	url := f.announce(e, listener)
 	if f.judge.judge {
 		f.judge.clients = suite.JudgeClients(conformance.ClientOptions{Level: f.judge.level, Strict: f.judge.strict,
-			URL: url, AllPaths: true, NoTLS: true})
+			URL: url, AllPaths: true, NoTLS: played == nil})
 		handler = f.judge.clients.Handler(handler)
 	}
+	asLines := func(h http.Handler) http.Handler { return h }
 	if !f.judge.quiet {
 		handler = (&requestLog{log.New(e.stderr, "", 0), suite, config, f.allowHeader}).logged(handler)
+		asLines = (&requestLog{to: log.New(e.stderr, "", 0)}).brief
 	}
-	export := func(given, variable, value string) {
-		if given == "" {
-			fmt.Fprintf(e.stderr, "export %s=%s\n", variable, value)
-		}
+	if played != nil {
+		handler = played.wrap(handler, asLines)
+		played.announce(e.stderr, strings.TrimPrefix(url, "https://"))
+	} else {
+		f.export(e, url, given, &config)
 	}
-	export("", variable("url"), url)
-	for _, k := range conformance.Tokens() {
-		if token := known(&config, k); token != nil {
-			export(given[k.Variable], k.Env(), *token)
-		} else {
-			export("", k.Env(), madeUpJWT())
-		}
-	}
-	export(f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine)
-	export("", variable("other-machine"), madeUpMachine()) // every machine but that one is known
 	server := newServer(handler)
 	// A fault that blocks a request ends with the command.
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	ended := make(chan error, 1)
+	if played != nil {
+		listener = played.listen(listener, len(listens) == 0)
+	}
 	for _, listen := range listens {
 		listener = listen(listener)
 	}
@@ -151,6 +167,25 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	return f.judge.finish(e)
 }
 
+// export prints what a run needs and was not given.
+func (f *serveFlags) export(e *env, url string, given issued, config *reference.Config) {
+	export := func(given, variable, value string) {
+		if given == "" {
+			fmt.Fprintf(e.stderr, "export %s=%s\n", variable, value)
+		}
+	}
+	export("", variable("url"), url)
+	for _, k := range conformance.Tokens() {
+		if token := known(config, k); token != nil {
+			export(given[k.Variable], k.Env(), *token)
+		} else {
+			export("", k.Env(), madeUpJWT())
+		}
+	}
+	export(f.tokens.unknownMachine, variable("unknown-machine"), config.UnknownMachine)
+	export("", variable("other-machine"), madeUpMachine()) // every machine but that one is known
+}
+
 // suite loads what requests are judged by, nil where they are not.
 func (f *serveFlags) suite() (*conformance.Suite, error) {
 	if f.judge.quiet && !f.judge.judge {
@@ -164,6 +199,9 @@ func (f *serveFlags) suite() (*conformance.Suite, error) {
 func (f *serveFlags) handler(config reference.Config) (handler http.Handler, listens []func(net.Listener) net.Listener,
 	err error) {
 	handler = reference.New(config)
+	if f.tenant.on {
+		f.troubles = append(f.troubles, "throttled-every-hundredth")
+	}
 	if f.variant != "" {
 		var names []string
 		var found *reference.Variant
@@ -217,7 +255,11 @@ func (f *serveFlags) announce(e *env, listener net.Listener) string {
 			address = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 		}
 	}
-	return "http://" + address
+	scheme := "http"
+	if f.tenant.on {
+		scheme = "https"
+	}
+	return scheme + "://" + address
 }
 
 // opened returns the error of a failed listen without the address and the system call.

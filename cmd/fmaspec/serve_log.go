@@ -50,6 +50,15 @@ func (l *requestLog) logged(h http.Handler) http.Handler {
 	})
 }
 
+// brief writes the line of each request alone. No part of a query or a body is in it.
+func (l *requestLog) brief(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		line, seen := r.Method+" "+brief(r.URL.EscapedPath()), &statusWriter{ResponseWriter: w}
+		defer func() { l.to.Print(term.Safe(line + " " + seen.status())) }()
+		h.ServeHTTP(seen, r)
+	})
+}
+
 // peek reads the judged part of a body, and puts it back. Its error says why the body cannot
 // be judged.
 func peek(r *http.Request) ([]byte, error) {

@@ -251,7 +251,7 @@ func TestAnUnknownChoiceIsAnswered400(t *testing.T) {
 		faultHeader +
 			": drops-id, drop-id": `X-Fmaspec-Fault: drop-id: unknown fault (did you mean "drops-id"?); fmaspec list faults prints the names`,
 		troubleHeader +
-			": throtled": `X-Fmaspec-Trouble: throtled: unknown trouble (did you mean "throttled"?); troubles are throttled, throttled-every-third, unavailable, unavailable-once, loses-every-third-answer, late`,
+			": throtled": `X-Fmaspec-Trouble: throtled: unknown trouble (did you mean "throttled"?); troubles are throttled, throttled-every-third, throttled-every-hundredth, unavailable, unavailable-once, loses-every-third-answer, late`,
 		faultHeader +
 			": throttled": `X-Fmaspec-Fault: throttled: unknown fault; fmaspec list faults prints the names`,
 		faultHeader + ": " +
@@ -396,7 +396,7 @@ func TestServeRefusesWhatItCannotServe(t *testing.T) {
 		{serveFlags{faults: list{"drop-id"}},
 			`-fault drop-id: unknown fault (did you mean "drops-id"?); fmaspec list faults prints the names`},
 		{serveFlags{troubles: list{"nothing-known"}},
-			`-trouble nothing-known: unknown trouble; troubles are throttled, throttled-every-third, unavailable, unavailable-once, loses-every-third-answer, late`},
+			`-trouble nothing-known: unknown trouble; troubles are throttled, throttled-every-third, throttled-every-hundredth, unavailable, unavailable-once, loses-every-third-answer, late`},
 		{serveFlags{latency: -time.Second}, `-latency -1s: must not be negative; give 0s or more`},
 	} {
 		_, _, err := row.flags.handler(testConfig())

@@ -19,6 +19,10 @@ const timeLayout = "2006-01-02T15:04:05.0000000Z"
 func (s *server) accept(x *exchange) *answer {
 	now := s.Now().UTC().Format(timeLayout)
 	hash := strings.ToLower(x.sha1)
+	status := "InProgress"
+	if s.OfflineMachine != "" && strings.EqualFold(x.machine, s.OfflineMachine) {
+		status = "Pending"
+	}
 	return jsonAnswer(http.StatusCreated, Object{
 		{"@odata.context", metadata},
 		{"id", s.NewID()},
@@ -26,14 +30,14 @@ func (s *server) accept(x *exchange) *answer {
 		{"type", typeOf(x.operation.Path)},
 		{"requestor", cmp.Or(x.requestor, analyst)},
 		{"requestorComment", x.comment},
-		{"status", "InProgress"},
+		{"status", status},
 		{"fileId", hash},
 		{"machineId", machineID(x.machine)},
 		{"creationDateTimeUtc", now},
 		{"lastUpdateDateTimeUtc", now},
 		{"fileInstances", []any{
-			Object{{"filePath", `C:\Users\testUser\Downloads\` + hash[:8] + `.exe`}, {"status", "InProgress"}},
-			Object{{"filePath", `C:\Windows\Temp\` + hash[:8] + ` (2).partial`}, {"status", "InProgress"}},
+			Object{{"filePath", `C:\Users\testUser\Downloads\` + hash[:8] + `.exe`}, {"status", status}},
+			Object{{"filePath", `C:\Windows\Temp\` + hash[:8] + ` (2).partial`}, {"status", status}},
 		}},
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ type Config struct {
 	SecurityAdminToken string
 	GlobalAdminToken   string              // the bearer token of a user who is global administrator alone; "" for none
 	UnknownMachine     string              // the machine id that is answered 404, also with more around it; "" for none
+	Machines           []string            // the ids of the only machines that there are; nil for every one
+	OfflineMachine     string              // the machine id whose actions wait, which are Pending; "" for none
 	Now                func() time.Time    // the clock; nil for time.Now
 	NewID              func() string       // gives each action its id; nil for random UUIDs
 	Operations         []openapi.Operation // what is served; nil for those of the embedded document
@@ -82,7 +85,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r}
 	x.body, x.readErr = readBody(r.Body)
 	checks := []func(*exchange) *refusal{
-		s.route, s.method, s.credentials, s.role, s.knownMachine, mediaType, size, parameters,
+		s.route, s.method, s.credentials, s.role, s.knownMachine, mediaType, size, parameters, s.listedMachine,
 	}
 	for _, check := range checks {
 		if no := check(x); no != nil {
@@ -132,6 +135,20 @@ func (s *server) knownMachine(x *exchange) *refusal {
 	if s.UnknownMachine == "" || !strings.Contains(x.machine, s.UnknownMachine) {
 		return nil
 	}
+	return notFound()
+}
+
+// listedMachine looks a machine up where there is a list, when all else of the request holds.
+func (s *server) listedMachine(x *exchange) *refusal {
+	if s.Machines == nil || slices.ContainsFunc(s.Machines, func(id string) bool {
+		return strings.EqualFold(id, x.machine)
+	}) {
+		return nil
+	}
+	return notFound()
+}
+
+func notFound() *refusal {
 	return &refusal{status: http.StatusNotFound, code: "ResourceNotFound", message: "The machine was not found."}
 }
 

@@ -146,6 +146,30 @@ func TestServerDecidesByOneCause(t *testing.T) {
 	}
 }
 
+func TestMachinesThatAreListedAreTheOnlyOnes(t *testing.T) {
+	c := config()
+	c.Machines, c.OfflineMachine = []string{machine, strings.Repeat("0f", 20)}, strings.Repeat("0f", 20)
+	h := reference.New(c)
+	there := func(id string) string { return strings.Replace(samplePath, machine, id, 1) }
+	for _, row := range []struct {
+		why, id, body string
+		status        int
+		says          string
+	}{
+		{"a listed machine", machine, good, 201, `"status":"InProgress"`},
+		{"it in upper case", strings.ToUpper(machine), good, 201, `"status":"InProgress"`},
+		{"one that is offline", strings.Repeat("0F", 20), good, 201, `"status":"Pending"`},
+		{"any other", strings.Repeat("12", 20), good, 404, `"ResourceNotFound"`},
+		{"any other, with a body that is refused before", strings.Repeat("12", 20), `{}`, 400, `"error"`},
+	} {
+		resp := ask(t, h, probe{path: there(row.id), body: row.body})
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.Equal(t, row.status, resp.StatusCode, row.why)
+		require.Contains(t, string(body), row.says, row.why)
+	}
+}
+
 func TestServerTakesARequestWithoutABodyForAnEmptyOne(t *testing.T) {
 	r, err := probe{}.request(t.Context(), "http://example.com")
 	require.NoError(t, err)

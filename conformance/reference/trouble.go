@@ -30,13 +30,17 @@ const lateness = 3 * time.Second
 // Troubles returns the table of troubles. They wait by wait; nil is by the clock.
 func Troubles(wait Wait) []Trouble {
 	throttled := busy(refusal{status: http.StatusTooManyRequests, code: "TooManyRequests",
-		message: "Too many requests. You can send requests again in 2 seconds."})
+		message: "Too many requests. You can send requests again in 2 seconds."}, "2")
+	briefly := busy(refusal{status: http.StatusTooManyRequests, code: "TooManyRequests",
+		message: "Too many requests. You can send requests again in 1 second."}, "1")
 	unavailable := busy(refusal{status: http.StatusServiceUnavailable, code: "ServiceUnavailable",
-		message: "The service is not available. Try again later."})
+		message: "The service is not available. Try again later."}, "2")
 	return []Trouble{
 		{"throttled", "answers 429 with Retry-After to every request", throttled(func(int64) bool { return true })},
 		{"throttled-every-third", "answers 429 with Retry-After to every third request",
 			throttled(func(n int64) bool { return n%3 == 0 })},
+		{"throttled-every-hundredth", "answers 429 with Retry-After to every hundredth request",
+			briefly(func(n int64) bool { return n%100 == 0 })},
 		{"unavailable", "answers 503 with Retry-After to every request", unavailable(func(int64) bool { return true })},
 		{"unavailable-once", "answers 503 with Retry-After to the first request alone",
 			unavailable(func(n int64) bool { return n == 1 })},
@@ -46,10 +50,10 @@ func Troubles(wait Wait) []Trouble {
 	}
 }
 
-// busy returns a wrap that answers with the refusal, and when to come back, the
-// requests whose number, from 1, is turned away.
-func busy(no refusal) func(turnsAway func(n int64) bool) wrap {
-	no.header = http.Header{"Retry-After": {"2"}} // seconds, RFC 9110 section 10.2.3
+// busy returns a wrap that answers with the refusal, and after how many seconds to come back
+// (RFC 9110 section 10.2.3), the requests whose number, from 1, is turned away.
+func busy(no refusal, seconds string) func(turnsAway func(n int64) bool) wrap {
+	no.header = http.Header{"Retry-After": {seconds}}
 	return func(turnsAway func(n int64) bool) wrap {
 		return func(h http.Handler) http.Handler {
 			var n atomic.Int64

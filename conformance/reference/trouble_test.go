@@ -43,12 +43,13 @@ func atOnce(context.Context, time.Duration) error { return nil }
 
 func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
 	rows := map[string][]int{
-		"throttled":                {429, 429, 429, 429},
-		"throttled-every-third":    {201, 201, 429, 201, 201, 429},
-		"unavailable":              {503, 503, 503},
-		"unavailable-once":         {503, 201, 201},
-		"loses-every-third-answer": {201, 201, 0, 201, 201, 0},
-		"late":                     {201, 201},
+		"throttled":                 {429, 429, 429, 429},
+		"throttled-every-third":     {201, 201, 429, 201, 201, 429},
+		"throttled-every-hundredth": append(slices.Repeat([]int{201}, 99), 429, 201),
+		"unavailable":               {503, 503, 503},
+		"unavailable-once":          {503, 201, 201},
+		"loses-every-third-answer":  {201, 201, 0, 201, 201, 0},
+		"late":                      {201, 201},
 	}
 	slug := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	for _, trouble := range reference.Troubles(atOnce) {
@@ -73,13 +74,16 @@ func TestTroublesAnswerAsTheyAreNamed(t *testing.T) {
 func TestATurnedAwayClientIsToldWhenToComeBack(t *testing.T) {
 	codes := map[int]string{429: "TooManyRequests", 503: "ServiceUnavailable"}
 	for _, trouble := range reference.Troubles(atOnce) {
-		for _, times := range []int{1, 3} {
+		for times, seconds := range map[int]string{1: "2", 3: "2", 100: "1"} {
 			_, answer := statuses(t, trouble.Wrap(reference.New(config())), times)
 			want, away := codes[answer.Code]
 			if !away {
 				continue
 			}
-			require.Equal(t, "2", answer.Header().Get("Retry-After"), trouble.Name)
+			if trouble.Name != "throttled-every-hundredth" {
+				seconds = "2"
+			}
+			require.Equal(t, seconds, answer.Header().Get("Retry-After"), trouble.Name)
 			require.Equal(t, "application/json", answer.Header().Get("Content-Type"), trouble.Name)
 			var body struct {
 				Error struct{ Code, Message string }
