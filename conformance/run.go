@@ -65,7 +65,8 @@ type Options struct {
 	Checkpoint func(*record.Report)
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
-	Progress   func(done, total, failed int)              // called after each case, never twice at once
+	// called after each case, never twice at once, with the numbers of cases and of broken requirements
+	Progress func(done, total, failed, broken int)
 }
 
 // MaxRepeat is the largest [Options.Repeat]: a report holds every exchange.
@@ -95,7 +96,7 @@ func (o Options) prepared() Options {
 		o.Sleep = pace.Sleep
 	}
 	if o.Progress == nil {
-		o.Progress = func(int, int, int) {}
+		o.Progress = func(int, int, int, int) {}
 	}
 	return o
 }

@@ -281,20 +281,22 @@ func (s *Session) doAll(ctx context.Context) {
 	o, next := s.runner.options, make(chan *job)
 	var workers sync.WaitGroup
 	var mu sync.Mutex
-	failed, done := 0, 0
+	failed, done, broken := 0, 0, map[string]bool{}
 	fails := s.runner.concludes().fails
 	defer s.checkpoints(ctx)()
 	for range min(o.Parallel, len(s.jobs)) {
 		workers.Go(func() {
 			for j := range next {
-				bad := false
+				var against []string // ids of requirements, any number of times
 				for range o.Repeat {
 					if j.withheld {
 						break
 					}
 					made, err := s.do(ctx, j)
 					for _, x := range made {
-						bad = bad || slices.ContainsFunc(x.Findings, fails)
+						for _, f := range selected(x.Findings, fails) {
+							against = append(against, f.Requirement)
+						}
 					}
 					var not *NotSentError
 					if errors.As(err, &not) && not.Ends() {
@@ -306,10 +308,13 @@ func (s *Session) doAll(ctx context.Context) {
 				s.runner.mu.Unlock()
 				mu.Lock()
 				done++
-				if bad {
+				if len(against) > 0 {
 					failed++
 				}
-				o.Progress(done, len(s.jobs), failed)
+				for _, id := range against {
+					broken[id] = true
+				}
+				o.Progress(done, len(s.jobs), failed, len(broken))
 				mu.Unlock()
 			}
 		})

@@ -330,8 +330,8 @@ func (f *runFlags) progress(e *env) (clear func()) {
 		return func() {}
 	}
 	longest := 0
-	f.options.Progress = func(done, total, failed int) {
-		text := report.ProgressLine(done, total, failed)
+	f.options.Progress = func(done, total, failed, broken int) {
+		text := report.ProgressLine(done, total, failed, broken)
 		longest = max(longest, len(text))
 		io.WriteString(e.stderr, "\r"+text)
 	}

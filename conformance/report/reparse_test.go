@@ -482,7 +482,8 @@ var (
 	mdSummary = regexp.MustCompile(`^<summary>[A-Za-z0-9 ,]+</summary>$`)
 	mdBegin   = regexp.MustCompile(
 		`^(## (Conformant|Not conformant|Could not judge): |### (Baseline|Failed|Deviated|Known|Not judged|Requirements|Coverage|Setting)$|` +
-			`#### |- \*\*[a-z ]+\*\* |Verdict: |Places: |The run alone: |The file |[0-9]+ cases?: |… and [0-9]+ more )`)
+			`#### |- \*\*[a-z ]+\*\* |Verdict: |Places: |The run alone: |The file |` +
+			`[0-9]+ of [0-9]+ requirements? broken, |[0-9]+ cases?: |… and [0-9]+ more )`)
 	mdDelimiter = regexp.MustCompile(`^\|( -+:? \|)+$`)
 	mdEntity    = regexp.MustCompile(`^&(lt|gt|amp|#124);`)
 	mdReference = regexp.MustCompile(`(?i)@|#[0-9]|gh-[0-9]|://|www\.|\$|:[a-z0-9_+-]+:|\b[0-9a-f]{7,}\b`)
