@@ -17,6 +17,7 @@ type renderFlags struct {
 	merge   mergeFlags
 	format  string
 	reports reportFlags
+	history historyFlags
 }
 
 func reportCommand() command {
@@ -36,6 +37,7 @@ func reportCommand() command {
 			"fmaspec report results.json",
 			"fmaspec report -format markdown results.json",
 			"fmaspec report -report html=results.html -report har=results.har results.json",
+			"fmaspec report -history reports -report html=results.html results.json",
 			"fmaspec report merge -report json=whole.json shard-1.json shard-2.json",
 		},
 		flags: func(set *flag.FlagSet) work {
@@ -43,6 +45,7 @@ func reportCommand() command {
 			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; "+
 				"with -report, nothing goes to stdout unless this names a format")
 			f.reports.flags(set)
+			f.history.flags(set, false)
 			f.merge.flags(set)
 			f.layout.flags(set)
 			return f.render
@@ -97,7 +100,10 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 	if err != nil {
 		return err
 	}
-	if err := f.layout.write(e, r, e.located(outputs)); err != nil {
+	if err := f.history.read(e, false); err != nil {
+		return err
+	}
+	if err := f.layout.write(e, r, f.history.shown(e.located(outputs))); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
 	if merges {

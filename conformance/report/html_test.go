@@ -504,7 +504,7 @@ func TestHTMLIsWrittenCaseByCase(t *testing.T) {
 		r.Cases = append(r.Cases, one)
 	}
 	var w pieceWriter
-	require.NoError(t, report.HTML(&w, r))
+	require.NoError(t, report.HTML(&w, r, report.Style{}))
 	if w.pieces < 1000 || w.longest > 64<<10 {
 		t.Errorf("want many small pieces, got %d, the longest of %d bytes", w.pieces, w.longest)
 	}

@@ -27,6 +27,10 @@ type Style struct {
 	// from the root of a repository, or "" if the file is not there. If it is nil, paths are those
 	// of the report. The formats github and junit use it.
 	Locate func(file string) string
+
+	// History holds what is known of earlier runs, in any order; those of other targets, contracts and
+	// choices of cases are left out. It is nil where there is no history. The format html shows it.
+	History []*Past
 }
 
 // locate returns the path that is shown for a file of the report, or "".
@@ -53,7 +57,7 @@ func Formats() []Format {
 			GitHub},
 		{"har", "HTTP Archive 1.2 of all exchanges, as browsers and proxies read it.", ".har", plain(HAR)},
 		{"html", "One self-contained page: verdict, requirements, and every case with its requests and responses.",
-			".html", plain(HTML)},
+			".html", HTML},
 		{"json", "The complete record, from which every other format can be rendered.", ".json", plain(JSON)},
 		{"junit", "JUnit XML for build servers, one suite per operation, with the file and the line of each case.",
 			".xml", JUnit},

@@ -347,7 +347,7 @@ func (p *tab) allow(setting browser.PermissionSetting) {
 func rendered(t *testing.T, r *record.Report) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, report.HTML(&b, r))
+	require.NoError(t, report.HTML(&b, r, report.Style{}))
 	return b.Bytes()
 }
 
