@@ -471,8 +471,9 @@ func TestProgressIsShownOnTerminalsAlone(t *testing.T) {
 		args := append([]string{"run", "-run", "valid/accepts-plain-request"}, row.args...)
 		code := run(t.Context(), &env{args, strings.NewReader(""), &stdout, &stderr, []string{"NO_COLOR=1"}, is})
 		require.Equal(t, 0, code, stderr.String())
-		if got := strings.Contains(stderr.String(), "\r2/2 cases, 0 failed\r"+
-			strings.Repeat(" ", len("2/2 cases, 0 failed"))+"\r"); got != row.want {
+		const last = "2/2 cases; requirements broken:  0; cases failed: 0"
+		if got := strings.Contains(stderr.String(), "\r"+last+"\r"+strings.Repeat(" ", len(last))+
+			"\r"); got != row.want {
 			t.Errorf("want progress that is cleared %v, got %v: %s\n%q", row.want, got, row.why, stderr.String())
 		}
 		if strings.ContainsAny(stdout.String(), "\r\x1b") {

@@ -41,7 +41,9 @@ func formatReaders() map[string]formatReader {
 	every := func(record.CaseResult) bool { return true }
 	all := func(record.Finding) bool { return true }
 	fresh := func(f record.Finding) bool { return f.Known == nil }
+	none := func(record.CaseResult) bool { return false }
 	return map[string]formatReader{
+		"badge":   {parse: parseXML, cases: none},
 		"console": {parse: parseConsole, style: report.Style{Verbose: true, Width: 400}, cases: every, findings: all},
 		"github": {parse: parseGitHub, findings: fresh, cases: func(c record.CaseResult) bool {
 			return slices.ContainsFunc(c.Findings, fresh) || c.Outcome == record.Errored
@@ -163,6 +165,7 @@ func TestTheReadersMissNoBreach(t *testing.T) {
 		{"html", "</body>", "<p></body>", "p", "an element without its end"},
 		{"html", "</body>", "</p></body>", "p", "an end without its element"},
 		{"html", "</body>", "<p title=\"></p></body>", "end", "an attribute without its end"},
+		{"badge", "</svg>", "", "", "an image without its end"},
 		{"har", "{", "{,", "invalid", "no JSON"},
 		{"sarif", "{", "{,", "invalid", "no JSON"},
 	} {

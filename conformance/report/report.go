@@ -52,6 +52,7 @@ type Format struct {
 // Formats returns all formats, sorted by name.
 func Formats() []Format {
 	return []Format{
+		{"badge", "An SVG image of the verdict: conformant, 12 of 69 broken, or not judged.", ".svg", plain(Badge)},
 		{"console", "Plain text: findings first, then requirements, totals and the verdict.", ".txt", Console},
 		{"github", "Workflow commands that GitHub shows as annotations of the lines they are about.", ".txt",
 			GitHub},

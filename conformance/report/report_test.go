@@ -341,11 +341,11 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 func TestFindSuggestsTheNearestFormat(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
 		{"jsn",
-			`format "jsn": unknown format (did you mean "json"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+			`format "jsn": unknown format (did you mean "json"?); formats are badge, console, github, har, html, json, junit, markdown, sarif, xunit`},
 		{"JUnit",
-			`format "JUnit": unknown format (did you mean "junit"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+			`format "JUnit": unknown format (did you mean "junit"?); formats are badge, console, github, har, html, json, junit, markdown, sarif, xunit`},
 		{"spreadsheet",
-			`format "spreadsheet": unknown format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+			`format "spreadsheet": unknown format; formats are badge, console, github, har, html, json, junit, markdown, sarif, xunit`},
 	} {
 		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
 			t.Errorf("%s: want %s\ngot  %v", row.name, row.want, err)
