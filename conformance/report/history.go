@@ -48,7 +48,8 @@ func ReadPast(from io.Reader) (*Past, error) {
 		if err := decoder.Decode(&value); err != nil {
 			return nil, cutShort(err)
 		}
-		if slices.Contains(needed, name) || name == "subject" || name == "interrupted" {
+		if slices.Contains(needed, name) || slices.Contains([]string{"subject", "interrupted", "baseline",
+			"coverage", "load"}, name) {
 			members[name] = value
 		}
 	}

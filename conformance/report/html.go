@@ -16,7 +16,7 @@ import (
 	"fmaspec/conformance/record"
 )
 
-//go:embed html/page.html html/page.css html/page.js
+//go:embed html/page.html html/page.css html/page.js html/site.html html/site.css
 var htmlFiles embed.FS
 
 // HTML writes the report as one page that needs nothing else: no network, no
