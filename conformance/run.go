@@ -217,7 +217,7 @@ type job struct {
 	shown    int             // exchanges of these that show something together with others
 }
 
-// isKnown reports whether nothing more of what was planned comes of the case, which is to be
+// isKnown reports whether nothing more of what was planned is sent of the case, which is to be
 // sent so many times.
 func (j *job) isKnown(repeat int) bool { return j.withheld || j.done || j.ended >= repeat }
 

@@ -165,7 +165,8 @@ func TestHTMLShowsWhatWasChangedAgainstTheControl(t *testing.T) {
 	}
 	good := `{"Comment": "fmaspec-00000000000000aa", "Sha1": "` + fresh(1) + `"}`
 	for _, row := range []struct{ why, auth, body, want string }{
-		{"a field", "Basic <x>", `{"Comment": "fmaspec-00000000000000bb", "Sha1": "` + fresh(2) + `"}`, `  POST /b/requestSample
+		{"a field", "Basic <x>", `{"Comment": "fmaspec-00000000000000bb", "Sha1": "` + fresh(2) + `"}`,
+			`  POST /b/requestSample
   Host: a
 - Authorization: <b>Bearer $FMASPEC_TOKEN</b>
 + Authorization: <b>Basic <x></b>

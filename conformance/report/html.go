@@ -67,8 +67,9 @@ type htmlPage struct {
 }
 
 func newHTMLPage(r *record.Report, look Style, style, script string) *htmlPage {
-	p := &htmlPage{Report: r, history: historyOf(r, look.History), Style: template.CSS(style), Script: template.JS(script),
-		columns: map[string]int{}, requirements: map[string]int{}, byID: map[string]int{}, anchors: map[string]int{}}
+	p := &htmlPage{Report: r, history: historyOf(r, look.History), Style: template.CSS(style),
+		Script: template.JS(script), columns: map[string]int{}, requirements: map[string]int{}, byID: map[string]int{},
+		anchors: map[string]int{}}
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; "+
 		"form-action 'none'",
 		sourceHash(style), sourceHash(script))

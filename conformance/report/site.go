@@ -201,7 +201,8 @@ func (e *SiteEntry) column() siteColumn {
 	}
 	return siteColumn{Name: safe(e.Name), Verdict: words, Tone: tone, Target: safe(e.head.Target.URL),
 		Suite: safe(strings.TrimSpace(e.head.Suite.Name + " " + e.head.Suite.Version)), Level: level,
-		Day: e.head.Started.UTC().Format("2006-01-02"), Page: template.URL(e.Page + ".html"), Badge: template.URL(e.Page + ".svg"),
+		Day: e.head.Started.UTC().Format("2006-01-02"), Page: template.URL(e.Page + ".html"),
+		Badge:  template.URL(e.Page + ".svg"),
 		Broken: e.n[broken], Deviated: e.n[deviated], Kept: e.n[kept], Open: e.n[undecided] + e.n[notExercised],
 		Failed: e.head.Totals.Failed, Total: e.head.Totals.Total}
 }
