@@ -109,6 +109,16 @@ func TestHTMLComparesWithReportsOfTheSameKindAlone(t *testing.T) {
 		"the history is no part of the record")
 }
 
+func TestHTMLSaysHowMuchIsNew(t *testing.T) {
+	for state, want := range map[string]string{
+		"kept":   "1 of 3 new since 2017-12-01 10:00 UTC; the oldest is in the report of 2017-12-01 10:00 UTC.",
+		"broken": "Nothing is new since 2017-12-01 10:00 UTC; the oldest is in the report of 2017-12-01 10:00 UTC.",
+	} {
+		page := shown(render(t, "html", runOf(2, nil), report.Style{History: past(t, runOf(1, with(state)))}))
+		require.Contains(t, page, want)
+	}
+}
+
 func TestHTMLNamesWhatWasRepaired(t *testing.T) {
 	page := shown(render(t, "html", runOf(2, with("kept")), report.Style{History: past(t, runOf(1, with("broken")))}))
 	require.Contains(t, page, `Repaired since the report before: <a href="#requirement-action.types">action.types</a>.`)

@@ -126,9 +126,12 @@ func (p *htmlPage) SinceText() string {
 		}
 	}
 	last := day(h.past[len(h.past)-1].Started())
-	text := fmt.Sprintf("%d of them new since %s", fresh, last)
-	if fresh == len(all) {
-		text = "All of it since " + last
+	text := fmt.Sprintf("%d of %d new since %s", fresh, len(all), last)
+	switch fresh {
+	case 0:
+		text = "Nothing is new since " + last
+	case len(all):
+		text = "All of it is new since " + last
 	}
 	if oldest.Before(p.Started) {
 		text += "; the oldest is in the report of " + day(oldest)
