@@ -72,7 +72,8 @@ type Options struct {
 	Checkpoint func(*record.Report)
 	Sleep      func(context.Context, time.Duration) error // by the clock where nil
 	Now        func() time.Time                           // time.Now where nil
-	Progress   func(done, total, failed int)              // called after each case, never twice at once
+	// called after each case, never twice at once, with the numbers of cases and of broken requirements
+	Progress func(done, total, failed, broken int)
 	// given, before anything is sent, what returns the state of the run at any time
 	Observe func(status func() Status)
 }
@@ -104,7 +105,7 @@ func (o Options) prepared() Options {
 		o.Sleep = pace.Sleep
 	}
 	if o.Progress == nil {
-		o.Progress = func(int, int, int) {}
+		o.Progress = func(int, int, int, int) {}
 	}
 	return o
 }

@@ -532,13 +532,39 @@ func TestAHandlerSeesAnAddressForEachConnection(t *testing.T) {
 
 func TestProgressCountsEveryCase(t *testing.T) {
 	var last, calls int
-	r := run(t, target(honest()), conformance.Options{Progress: func(done, total, failed int) {
+	r := run(t, target(honest()), conformance.Options{Progress: func(done, total, failed, broken int) {
 		calls++
 		require.Equal(t, calls, done)
+		require.Zero(t, failed+broken)
 		last = total
 	}})
 	require.Equal(t, r.Totals.Total, calls)
 	require.Equal(t, calls, last)
+}
+
+func TestProgressCountsBrokenRequirementsOnce(t *testing.T) {
+	h := honest()
+	plain := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		maps.Copy(w.Header(), answer.Header())
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+	var failures, requirements int
+	r := run(t, target(plain), conformance.Options{Run: "/valid/", Progress: func(_, _, failed, broken int) {
+		failures, requirements = failed, broken
+	}})
+	against := map[string]bool{}
+	for _, c := range r.Cases {
+		for _, f := range c.Findings {
+			against[f.Requirement] = true
+		}
+	}
+	require.Equal(t, r.Totals.Failed, failures)
+	require.Len(t, against, requirements)
+	require.Greater(t, failures, requirements)
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {

@@ -298,14 +298,14 @@ func (s *Session) doAll(ctx context.Context) {
 	}
 	var workers sync.WaitGroup
 	var mu sync.Mutex
-	failed, done := 0, 0
+	broken := map[string]bool{}
 	fails := s.runner.concludes().fails
 	defer s.checkpoints(ctx)()
 	s.fast = s.newFailFast()
 	for range min(o.Parallel, len(s.jobs)) {
 		workers.Go(func() {
 			for j := range next {
-				bad := false
+				var against []string // ids of requirements, any number of times
 				for range o.Repeat {
 					if j.withheld {
 						break
@@ -317,26 +317,29 @@ func (s *Session) doAll(ctx context.Context) {
 					made, err := s.do(ctx, j)
 					s.fast.sent(j, made)
 					for _, x := range made {
-						bad = bad || slices.ContainsFunc(x.Findings, fails)
+						for _, f := range selected(x.Findings, fails) {
+							against = append(against, f.Requirement)
+						}
 					}
 					var not *NotSentError
 					if errors.As(err, &not) && not.Ends() {
 						break
 					}
 				}
+				mu.Lock()
+				for _, id := range against {
+					broken[id] = true
+				}
 				s.runner.mu.Lock()
 				j.done = true
 				s.counted.Done++
-				if bad {
+				if len(against) > 0 {
 					s.counted.Failed++
 				}
+				s.counted.Broken = len(broken)
+				now := s.counted
 				s.runner.mu.Unlock()
-				mu.Lock()
-				done++
-				if bad {
-					failed++
-				}
-				o.Progress(done, len(s.jobs), failed)
+				o.Progress(now.Done, len(s.jobs), now.Failed, now.Broken)
 				mu.Unlock()
 			}
 		})

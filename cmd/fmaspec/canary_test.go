@@ -198,6 +198,8 @@ func TestNoSecretIsInAnythingThatIsWritten(t *testing.T) {
 		append([]string{"run", "-url", echoing.URL, "-v", "-baseline", "accepted.txt", "-baseline-update"},
 			everyReport("all")...),
 		append([]string{"report", "-v", "-format", "console", "all.json"}, everyReport("again")...),
+		{"report", "-site", ".", "all.json"},
+		{"report", "-history", ".", "-report", "html=past.html", "all.json"},
 		{"verify", "all.json"},
 		{"run", "-url", echoing.URL, "-report", "json=-", "-strict", "-color=always", "-generate", "coverage"},
 		{"run", "-url", echoing.URL, "-http2", "-report", "json=two.json"},

@@ -303,7 +303,7 @@ func settingsGroups() []settingsGroup {
 		{"What is sent, and how it is judged", "builtin level strict run skip generate repeat seed min-coverage " +
 			"baseline fail-fast"},
 		{"Pace", "parallel rate retry"},
-		{"What is written", "report record sign-key color q v"},
+		{"What is written", "report record history sign-key color q v"},
 		{"What may take effect on another machine", "accept-risk sha1 max-actions allow-list journal"},
 		{"Random cases, with generate: explore", "n for save"},
 		{"Load", "duration workers ramp warm-up mix stop-on-failure max-p99 max-errors max-flips min-throughput"},

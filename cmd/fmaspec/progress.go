@@ -100,8 +100,8 @@ func (f *runFlags) progress(ctx context.Context, e *env) (clear func()) {
 		}
 		return report.Progress(s).Line(line.columns)
 	}
-	f.options.Progress = func(done, total, failed int) {
-		line.draw(report.Progress{Done: done, Total: total, Failed: failed}.Line(line.columns))
+	f.options.Progress = func(done, total, failed, broken int) {
+		line.draw(report.Progress{Done: done, Total: total, Failed: failed, Broken: broken}.Line(line.columns))
 	}
 	return line.redraw(ctx, f.pause, now)
 }

@@ -17,12 +17,14 @@ type renderFlags struct {
 	merge   mergeFlags
 	format  string
 	reports reportFlags
+	history historyFlags
+	site    string
 }
 
 func reportCommand() command {
 	return command{
 		name:     "report",
-		operands: "FILE | merge FILE...",
+		operands: "FILE | merge FILE... | -site FOLDER DIR...",
 		short:    "render the report of a recorded run in any format",
 		about: "Reads a report that fmaspec run -report json=FILE has written, and renders it. Nothing is sent. The " +
 			"file - is standard input.\n" +
@@ -36,6 +38,8 @@ func reportCommand() command {
 			"fmaspec report results.json",
 			"fmaspec report -format markdown results.json",
 			"fmaspec report -report html=results.html -report har=results.har results.json",
+			"fmaspec report -history reports -report html=results.html results.json",
+			"fmaspec report -site results alice/ bob/ carol.json",
 			"fmaspec report merge -report json=whole.json shard-1.json shard-2.json",
 		},
 		flags: func(set *flag.FlagSet) work {
@@ -43,6 +47,10 @@ func reportCommand() command {
 			set.StringVar(&f.format, "format", "", "write the report to stdout in this `FORMAT`, by default console; "+
 				"with -report, nothing goes to stdout unless this names a format")
 			f.reports.flags(set)
+			f.history.flags(set, false)
+			set.StringVar(&f.site, "site", "", "write a page of results into this `FOLDER`, which is made if there is "+
+				"none: the implementations of all reports in the folders and files that are named, side by side, with "+
+				"the HTML report and the badge of each")
 			f.merge.flags(set)
 			f.layout.flags(set)
 			return f.render
@@ -59,6 +67,15 @@ func formatList() (text string) {
 }
 
 func (f *renderFlags) render(_ context.Context, e *env, operands []string) error {
+	if f.site != "" {
+		if len(operands) == 0 {
+			return errors.New("-site: no report; name folders of JSON reports, or the reports")
+		}
+		return f.writeSite(e, operands)
+	}
+	if f.format == "site" {
+		return errors.New("-format site: a page of several reports is no format of one; pass -site FOLDER")
+	}
 	merges := len(operands) > 0 && operands[0] == mergeOperand
 	switch {
 	case !merges && (f.merge.baseline != "" || len(f.merge.folders) > 0 || !f.merge.builtin):
@@ -97,7 +114,10 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 	if err != nil {
 		return err
 	}
-	if err := f.layout.write(e, r, e.located(outputs)); err != nil {
+	if err := f.history.read(e, false); err != nil {
+		return err
+	}
+	if err := f.layout.write(e, r, f.history.shown(e.located(outputs))); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
 	if merges {

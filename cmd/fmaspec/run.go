@@ -34,6 +34,7 @@ type runFlags struct {
 	shard        shardFlag
 	reports      reportFlags
 	record       runRecordFlags
+	history      historyFlags
 	baseline     baselineFlags
 	rules        []record.OwnRule // of the settings file
 	retry        retryFlags
@@ -69,6 +70,7 @@ func runCommand() command {
 			"fmaspec run -baseline accepted.baseline",
 			"fmaspec run -retry-failed report.json -report json=again.json",
 			"fmaspec run -run '/body/' -list",
+			"fmaspec run -history reports -report html=report.html",
 			"fmaspec run -url http://127.0.0.1:8080 -duration 1m -max-p99 200ms",
 			"fmaspec run -url https://tenant.example -token-command 'my-login' -dry-run",
 		},
@@ -122,6 +124,7 @@ func (f *runFlags) define(set *flag.FlagSet) work {
 	f.pace.flags(set)
 	f.reports.flags(set)
 	f.record.flags(set)
+	f.history.flags(set, true)
 	f.sign.flags(set)
 	f.baseline.flags(set)
 	f.layout.flags(set)
@@ -170,7 +173,10 @@ func (f *runFlags) once(ctx context.Context, e *env) error {
 		return err
 	}
 	defer f.sign.end()
-	outputs = e.located(outputs)
+	if err := f.history.read(e, !f.safety.dryRun); err != nil {
+		return err
+	}
+	outputs = f.history.shown(e.located(outputs))
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
@@ -404,7 +410,7 @@ func (f *runFlags) finish(e *env, r *record.Report, outputs []output, stale erro
 		}
 		outputs = append(outputs, output{console, "-"})
 	}
-	err := f.layout.write(e, r, outputs)
+	err := errors.Join(f.layout.write(e, r, outputs), f.history.add(e, r, f.quiet))
 	if f.url == "" && !f.quiet && !f.again {
 		fmt.Fprintln(e.stderr, "this was the embedded server; pass -url to judge another")
 	}

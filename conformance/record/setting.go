@@ -38,7 +38,7 @@ func SettingKinds() map[string]SettingKind {
 		Hidden: "header proxy token-command unprivileged-token-command token-url",
 		Dropped: "config profile url run skip report baseline baseline-update sign-key v q color yes dry-run " +
 			"n for save record duration workers warm-up ramp mix stop-on-failure max-p99 max-flips max-errors " +
-			"min-throughput fail-fast retry-failed list watch",
+			"min-throughput fail-fast retry-failed list watch history",
 	} {
 		for flag := range strings.FieldsSeq(flags) {
 			out[flag] = kind

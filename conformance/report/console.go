@@ -156,67 +156,43 @@ func (p *page) unjudged(r *record.Report) {
 // words returns the name of an outcome for a sentence.
 func words(o record.Outcome) string { return strings.ReplaceAll(o.String(), "-", " ") }
 
-// A standing is the result of a run for a requirement.
-type standing int
-
-const (
-	kept         standing = iota // judged, without a finding
-	broken                       // a finding against it
-	undecided                    // tested, but the answers prove nothing
-	notExercised                 // no case of this run tests it, or none was judged
-	standings
-)
-
-func standingOf(q record.RequirementResult) standing {
-	switch {
-	case q.Findings > 0:
-		return broken
-	case q.Outcome == record.Inconclusive || q.Outcome == record.Errored:
-		return undecided
-	case q.State == "declared":
-		return notExercised
-	}
-	// A case that failed did so against another requirement: there is no finding against this one.
-	return kept
-}
-
 // requirements adds the table by level, and the requirements that were broken.
 func (p *page) requirements(r *record.Report) {
 	if len(r.Requirements) == 0 {
 		return
 	}
-	p.line(span{bold, "requirements   kept  broken  undecided  not exercised"})
+	p.line(span{bold, "requirements   kept  broken  deviated  undecided  not exercised"})
 	for _, level := range record.Levels() {
-		var n [standings]int
-		all := 0
+		var n standingCount
 		for _, q := range r.Requirements {
 			if q.Level == level {
-				n[standingOf(q)]++
-				all++
+				n[standingOf(q, r.Suite.Strict)]++
 			}
 		}
-		if all == 0 {
+		if n.all() == 0 {
 			continue
 		}
-		code := ""
-		if n[broken] > 0 {
-			code = red
-			if level == record.Inferred && !r.Suite.Strict {
-				code = yellow
+		where := func(s standing, code string) string {
+			if n[s] == 0 {
+				return ""
 			}
+			return code
 		}
 		p.line(span{"", fmt.Sprintf("  %-11s", level)}, span{green, fmt.Sprintf("%6d", n[kept])},
-			span{code, fmt.Sprintf("%8d", n[broken])},
+			span{where(broken, red), fmt.Sprintf("%8d", n[broken])},
+			span{where(deviated, yellow), fmt.Sprintf("%10d", n[deviated])},
 			span{"", fmt.Sprintf("%11d%15d", n[undecided], n[notExercised])})
 	}
-	for _, q := range r.Requirements {
-		if standingOf(q) == broken {
-			p.line(span{"", fmt.Sprintf("  broken: %s (%s, %s)", q.ID, q.Level, count(q.Findings, "finding"))})
+	for _, s := range []standing{broken, deviated} {
+		for _, q := range r.Requirements {
+			if standingOf(q, r.Suite.Strict) == s {
+				p.line(span{"", fmt.Sprintf("  %s: %s (%s, %s)", s, q.ID, q.Level, count(q.Findings, "finding"))})
+			}
 		}
 	}
 	if p.Verbose {
 		for _, q := range r.Requirements {
-			if s := standingOf(q); s == notExercised {
+			if s := standingOf(q, r.Suite.Strict); s == notExercised {
 				p.line(span{dim, strings.TrimSuffix(fmt.Sprintf("  not exercised: %s (%s) %s", q.ID, q.Level, q.Waived),
 					" ")})
 			} else if s == undecided {
@@ -301,7 +277,29 @@ func trafficText(t record.TrafficInfo) string {
 	return text
 }
 
+// totals adds the numbers of requirements and, below them, of cases.
 func (p *page) totals(r *record.Report) {
+	p.standings(r)
+	p.outcomes(r)
+}
+
+// standings adds the numbers of requirements by standing, if there are any.
+func (p *page) standings(r *record.Report) {
+	if len(r.Requirements) == 0 {
+		return
+	}
+	text, code := standingsText(r), ""
+	if countStandings(r)[broken] > 0 {
+		code = red
+	}
+	first, rest, _ := strings.Cut(text, ", ")
+	p.paint(code, first)
+	p.paint("", ", "+rest)
+	p.WriteString("\n")
+}
+
+// outcomes adds the numbers of cases by outcome.
+func (p *page) outcomes(r *record.Report) {
 	t := r.Totals
 	part := func(n int, word, code string) span {
 		if n == 0 {
@@ -346,7 +344,7 @@ func (p *page) baseline(r *record.Report) {
 		entries = fmt.Sprintf("%d entries", b.Entries)
 	}
 	p.line()
-	p.line(span{dim, "the run   "}, span{"", alone})
+	p.uncut("the run   ", alone)
 	p.line(span{dim, "baseline  "}, span{"", strings.Join(
 		append([]string{b.File + ": " + entries, count(b.Known, "finding") + " known"}, kinds(b)...), ", ")})
 	shown := map[string]int{}
@@ -415,23 +413,31 @@ func (p *page) verdict(r *record.Report) {
 	p.WriteString("\n")
 }
 
-// verdictText returns the last line: the verdict of the run, and why.
+// verdictText returns the last line: the verdict of the run, what was judged, and why. The numbers
+// of requirements come before those of cases.
 func verdictText(r *record.Report) (text, code string) {
 	switch r.Verdict {
 	case record.Conformant:
 		text, code = "conformant", green
-		if r.Reason != "" {
-			text += ": " + r.Reason
+		var what []string
+		if len(r.Requirements) > 0 {
+			what = append(what, countStandings(r).keptText())
 		}
-	case record.NotConformant:
-		n := 0
-		for _, q := range r.Requirements {
-			if standingOf(q) == broken && (q.Level < record.Inferred || r.Suite.Strict) {
-				n++
+		for _, part := range []string{judgedText(r), r.Reason} {
+			if part != "" {
+				what = append(what, part)
 			}
 		}
-		text, code = fmt.Sprintf("not conformant: %d of %s failed, against %s", r.Totals.Failed,
-			count(r.Totals.Total, "case"), count(n, "requirement")), red
+		if len(what) > 0 {
+			text += ": " + strings.Join(what, "; ")
+		}
+	case record.NotConformant:
+		n := countStandings(r)
+		text, code = "not conformant: "+n.brokenText(), red
+		if rest := n.others(undecided, notExercised); rest != "" {
+			text += ", " + rest
+		}
+		text += fmt.Sprintf("; %d of %s failed", r.Totals.Failed, count(r.Totals.Total, "case"))
 		if r.Reason != "" {
 			text += "; " + r.Reason
 		}
@@ -500,10 +506,11 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 	return err
 }
 
-// ProgressLine returns the progress counter of a run, without a line break or
-// control characters: the caller that owns a terminal writes "\r" before it.
-// Successive lines of one run have the same length or grow.
-func ProgressLine(done, total, failed int) string {
+// ProgressLine returns the progress counter of a run, without a line break or control characters: the
+// caller that owns a terminal writes "\r" before it. broken is the number of requirements that
+// answers have broken so far. Successive lines of one run have the same length or grow.
+func ProgressLine(done, total, failed, broken int) string {
 	digits := len(fmt.Sprint(total))
-	return fmt.Sprintf("%*d/%d cases, %*d failed", digits, done, total, digits, failed)
+	return fmt.Sprintf("%*d/%d cases; requirements broken: %2d; cases failed: %*d", digits, done, total, broken, digits,
+		failed)
 }

@@ -24,13 +24,15 @@ func TestEveryFormatShowsThatTheCoverageFailsTheRun(t *testing.T) {
 		"for 51 %"
 	const missed = "requestSample header Authorization: scheme: no invalid request"
 	for format, want := range map[string][]string{
-		"console":  {"conformant: http://127.0.0.1:8080 (server <under> \"test\"); c" + sentence + "\n", missed},
-		"github":   {"::error title=coverage::", missed, "; c" + sentence + "\n"},
-		"junit":    {`failures="1"`, `<testcase classname="coverage" name="min-coverage"`, "c" + sentence, missed},
-		"markdown": {"Verdict: conformant; c", "fails the run", "not met: no invalid request"},
-		"html":     {`<strong class="bad">c` + sentence, "not met: no invalid request"},
-		"sarif":    {`"exitCode": 1,`, "c" + sentence},
-		"json":     {`"least": 51`, `"met": 1`},
+		"console": {"conformant: http://127.0.0.1:8080 (server <under> \"test\"): 1 of 6 requirements kept, 2 broken, " +
+			"1 deviated, 1 undecided, 1 not exercised; c" + sentence + "\n", missed},
+		"github": {"::error title=coverage::", missed, "; c" + sentence + "\n"},
+		"junit":  {`failures="1"`, `<testcase classname="coverage" name="min-coverage"`, "c" + sentence, missed},
+		"markdown": {"Verdict: conformant: 1 of 6 requirements kept, ", "; coverage fails the run: ",
+			"not met: no invalid request"},
+		"html":  {`<strong class="bad">c` + sentence, "not met: no invalid request"},
+		"sarif": {`"exitCode": 1,`, "c" + sentence},
+		"json":  {`"least": 51`, `"met": 1`},
 	} {
 		got := render(t, format, covered(51), report.Style{})
 		for _, text := range want {

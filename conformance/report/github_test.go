@@ -229,8 +229,8 @@ func TestGitHubIsRedWheneverTheVerdictIs(t *testing.T) {
 			"a run without a case is no success"},
 		{record.Unjudged, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Inconclusive}},
 			[]string{"error : verdict"}, "could not judge: because", "nothing was conclusive"},
-		{record.NotConformant, nil, passed, []string{"error : verdict"}, "not conformant: 0 of 0 cases failed, " +
-			"against 0 requirements; because", "a stale verdict is believed, not the case"},
+		{record.NotConformant, nil, passed, []string{"error : verdict"}, "not conformant: 0 of 0 requirements " +
+			"broken; 0 of 0 cases failed; because", "a stale verdict is believed, not the case"},
 		{"", nil, passed, []string{"error : verdict"}, "could not judge: because", "a report without a verdict"},
 		{record.Conformant, nil, passed, []string{"notice : conformant"}, "conformant: because", "green is green"},
 		{record.Conformant, stale, passed, []string{"error : verdict"}, "not conformant with x: no problem is " +
@@ -238,7 +238,8 @@ func TestGitHubIsRedWheneverTheVerdictIs(t *testing.T) {
 		{record.NotConformant, green, passed, []string{"notice : conformant"}, "conformant with x: 1 known finding",
 			"the baseline's verdict counts"},
 		{record.NotConformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Failed}},
-			[]string{"error : failed: a/b"}, "not conformant: 0 of 0 cases failed, against 0 requirements; because",
+			[]string{"error : failed: a/b"}, "not conformant: 0 of 0 requirements broken; 0 of 0 cases failed; " +
+				"because",
 			"a failure without a finding"},
 		{record.Conformant, nil, []record.CaseResult{{ID: "a/b", Outcome: record.Deviated}},
 			[]string{"warning : deviated: a/b", "notice : conformant"}, "conformant: because",

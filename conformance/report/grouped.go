@@ -94,7 +94,7 @@ func Summary(r *record.Report, style Style) string {
 	for _, level := range record.Levels() {
 		for i := range r.Requirements {
 			q := &r.Requirements[i]
-			if q.Level != level || standingOf(*q) != broken {
+			if q.Level != level || q.Findings == 0 {
 				continue
 			}
 			p.uncutSpan("", fmt.Sprintf("  %-10s  %s   %s, as in %s", q.Level, q.ID, count(q.Findings, "finding"),

@@ -16,14 +16,18 @@ import (
 	"fmaspec/conformance/record"
 )
 
-//go:embed html/page.html html/page.css html/page.js
+//go:embed html/page.html html/page.css html/page.js html/site.html html/site.css
 var htmlFiles embed.FS
 
 // HTML writes the report as one page that needs nothing else: no network, no
 // other file, and no script but for filters, search, copying and keys. The page
 // forbids itself every request and every script but its own. It holds one case
-// in memory at a time; of a body it shows the first 32 KiB.
-func HTML(w io.Writer, r *record.Report) error {
+// in memory at a time; of a body it shows the first 32 KiB, and less
+// where there are very many.
+//
+// Its first screen says whether it is safe to ship, what is broken, and since when, where
+// [Style.History] has earlier runs.
+func HTML(w io.Writer, r *record.Report, look Style) error {
 	style, err := htmlFiles.ReadFile("html/page.css")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -39,7 +43,7 @@ func HTML(w io.Writer, r *record.Report) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	buffered := bufio.NewWriter(w)
-	if err := t.Execute(buffered, newHTMLPage(r, string(style), string(script))); err != nil {
+	if err := t.Execute(buffered, newHTMLPage(r, look, string(style), string(script))); err != nil {
 		return err
 	}
 	return buffered.Flush()
@@ -53,15 +57,19 @@ type htmlPage struct {
 	Script template.JS
 	Policy string
 
+	history      *history // nil where there is none
+	spent        int      // bytes of bodies that are shown by now
 	operations   []string
 	columns      map[string]int // positions of operations, by id
 	requirements map[string]int // positions, by id
+	byID         map[string]int // positions of cases, the first of an id
 	anchors      map[string]int // of cases, with how many have been written under each
 }
 
-func newHTMLPage(r *record.Report, style, script string) *htmlPage {
-	p := &htmlPage{Report: r, Style: template.CSS(style), Script: template.JS(script),
-		columns: map[string]int{}, requirements: map[string]int{}, anchors: map[string]int{}}
+func newHTMLPage(r *record.Report, look Style, style, script string) *htmlPage {
+	p := &htmlPage{Report: r, history: historyOf(r, look.History), Style: template.CSS(style),
+		Script: template.JS(script), columns: map[string]int{}, requirements: map[string]int{}, byID: map[string]int{},
+		anchors: map[string]int{}}
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; "+
 		"form-action 'none'",
 		sourceHash(style), sourceHash(script))
@@ -79,6 +87,9 @@ func newHTMLPage(r *record.Report, style, script string) *htmlPage {
 	}
 	for i := range r.Cases {
 		add(r.Cases[i].Operation)
+		if _, known := p.byID[r.Cases[i].ID]; !known {
+			p.byID[r.Cases[i].ID] = i
+		}
 		p.anchors[anchor("case", r.Cases[i].ID)] = 0
 	}
 	return p

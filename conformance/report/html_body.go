@@ -17,6 +17,9 @@ import (
 const (
 	shownText = 32 << 10
 	shownDump = 4 << 10
+	// when the bodies of a page have come to bodyRoom, only shownShort of each other one is shown
+	bodyRoom   = 16 << 20
+	shownShort = 512
 )
 
 // A piece is text of a body, an escape in it, or the beginning or end of a mark.
@@ -50,8 +53,9 @@ type bodyText struct {
 // shownBody formats a body: as text with invisible characters escaped, or as a dump if it is
 // not text. Notes by JSON pointer mark the value they point to, or the nearest object that
 // should contain it; all others, and those whose pointer has no target, are returned as notes
-// on the whole body.
-func shownBody(body []byte, header map[string][]string, notes map[string][]note) (text bodyText, rest []note) {
+// on the whole body. It shows at most limit bytes.
+func shownBody(body []byte, header map[string][]string, notes map[string][]note, limit int) (text bodyText,
+	rest []note) {
 	var about []string
 	size := count(len(body), "byte")
 	if plain, ok := unpacked(body, header); ok {
@@ -60,13 +64,13 @@ func shownBody(body []byte, header map[string][]string, notes map[string][]note)
 	}
 	marks, rest := marksOf(body, notes)
 	all := body
-	if len(all) > shownText {
-		body = all[:startBefore(all, shownText)]
+	if len(all) > limit {
+		body = all[:startBefore(all, limit)]
 	}
 	dump := isDump(body)
 	switch {
 	case dump:
-		body = all[:min(len(all), shownDump)]
+		body = all[:min(len(all), shownDump, limit)]
 		for _, m := range marks {
 			rest = append(rest, m.Notes...)
 		}

@@ -25,7 +25,8 @@ type htmlCase struct {
 	Controlled htmlLink
 	Told       []htmlFinding
 	Exchanged  []htmlExchange
-	Replay     string // a shell command, or ""
+	Replay     string       // a shell command, or ""
+	Diff       *requestDiff // against the control, or nil
 }
 
 // An htmlLink is a name with the anchor that describes it, or "".
@@ -55,7 +56,7 @@ func (f htmlFinding) Brief() string {
 
 func (p *htmlPage) caseOf(c *record.CaseResult) *htmlCase {
 	out := &htmlCase{CaseResult: c, Anchor: anchor("case", c.ID), Column: p.columns[c.Operation],
-		Replay: again(p.Report, c)}
+		Replay: again(p.Report, c), Diff: p.diffOf(c)}
 	out.Group, out.Words = outcomeWords(group(c.Outcome))
 	p.anchors[out.Anchor]++
 	if n := p.anchors[out.Anchor]; n > 1 { // two cases have one id; no anchor has two ~ in a row
@@ -97,7 +98,7 @@ func (p *htmlPage) caseOf(c *record.CaseResult) *htmlCase {
 		positions = append(positions, strconv.Itoa(i))
 	}
 	out.Positions = strings.Join(positions, " ")
-	out.Exchanged = exchangesOf(p.Report, c, out.Told)
+	out.Exchanged = p.exchangesOf(c, out.Told)
 	return out
 }
 
@@ -160,7 +161,7 @@ type htmlLine struct {
 // openAtFirst is how many exchanges of a case are unfolded with it.
 const openAtFirst = 4
 
-func exchangesOf(r *record.Report, c *record.CaseResult, shown []htmlFinding) (out []htmlExchange) {
+func (p *htmlPage) exchangesOf(c *record.CaseResult, shown []htmlFinding) (out []htmlExchange) {
 	notes := map[int][]htmlFinding{}
 	for _, f := range shown {
 		notes[f.Step] = append(notes[f.Step], f)
@@ -168,7 +169,7 @@ func exchangesOf(r *record.Report, c *record.CaseResult, shown []htmlFinding) (o
 	open := 0
 	for i := range c.Exchanges {
 		x := &c.Exchanges[i]
-		e := exchangeOf(r, x, notes[x.Step])
+		e := exchangeOf(p.Report, x, notes[x.Step], p.room(x))
 		e.Title = "Exchange"
 		if len(c.Exchanges) > 1 {
 			e.Title = fmt.Sprintf("Exchange %d of %d", x.Step+1, len(c.Exchanges))
@@ -198,12 +199,25 @@ func inShort(x *record.ExchangeResult) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status))) + took
 }
 
-func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFinding) (out htmlExchange) {
+// room returns how much is shown of the bodies of an exchange, and counts it. Those of the cases that
+// failed come first on a page.
+func (p *htmlPage) room(x *record.ExchangeResult) int {
+	if p.spent > bodyRoom {
+		return shownShort
+	}
+	p.spent += min(len(x.Request.Body), shownText)
+	if x.Response != nil {
+		p.spent += min(len(x.Response.Body), shownText)
+	}
+	return shownText
+}
+
+func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFinding, limit int) (out htmlExchange) {
 	out.Sent.Start.Text = x.Request.Method + " " + x.Request.URL
 	for _, f := range x.Request.Header {
 		out.Sent.Header = append(out.Sent.Header, htmlLine{Text: f.Name + ": " + f.Value})
 	}
-	out.Sent.Body, _ = shownBody(x.Request.Body, nil, nil)
+	out.Sent.Body, _ = shownBody(x.Request.Body, nil, nil, limit)
 	out.Sent.Empty = len(x.Request.Body) == 0
 
 	var adrift []note // findings without a place in the answer
@@ -250,7 +264,7 @@ func exchangeOf(r *record.Report, x *record.ExchangeResult, findings []htmlFindi
 			}
 		}
 		m.Header = append(m.Header, lacking...)
-		m.Body, m.Notes = shownBody(r.Body, r.Header, inBody)
+		m.Body, m.Notes = shownBody(r.Body, r.Header, inBody, limit)
 		out.Came = m
 	}
 	out.Remarks = remarksOf(x, adrift)

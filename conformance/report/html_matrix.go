@@ -148,15 +148,15 @@ func named(links []htmlLink, c *record.CaseResult) []htmlLink {
 
 // conclude sets the texts of the cells of a row, as the console has them.
 func (r *matrixRow) conclude(strict bool) {
-	weak := r.Level == record.Inferred && !strict
-	r.Whole.Words, r.Whole.Tone = standingWords(standingOf(r.RequirementResult), weak)
+	r.Whole.Words, r.Whole.Tone = standingWords(standingOf(r.RequirementResult, strict))
 	for i := range r.Cells {
 		m := &r.Cells[i]
-		q := record.RequirementResult{State: "declared", Outcome: m.worst, Findings: m.Findings}
+		q := record.RequirementResult{Requirement: r.Requirement, State: "declared", Outcome: m.worst,
+			Findings: m.Findings}
 		if m.judged {
 			q.State, q.Outcome = "exercised", record.Passed
 		}
-		if m.Words, m.Tone = standingWords(standingOf(q), weak); m.Cases == 0 {
+		if m.Words, m.Tone = standingWords(standingOf(q, strict)); m.Cases == 0 {
 			m.Words, m.Tone = "no case", "none"
 		}
 		if m.Findings > 0 && m.known == m.Findings {
@@ -168,17 +168,6 @@ func (r *matrixRow) conclude(strict bool) {
 }
 
 // standingWords returns the name of a standing, and its CSS class.
-func standingWords(s standing, weak bool) (words, tone string) {
-	switch s {
-	case kept:
-		return "kept", "good"
-	case broken:
-		if weak {
-			return "broken", "unsure"
-		}
-		return "broken", "bad"
-	case undecided:
-		return "undecided", "unsure"
-	}
-	return "not exercised", "none"
+func standingWords(s standing) (words, tone string) {
+	return s.String(), [...]string{"good", "bad", "unsure", "unsure", "none"}[s]
 }

@@ -382,7 +382,7 @@ func TestHTMLSaysOfEveryCellWhatItsCasesSay(t *testing.T) {
 		{record.Failed, true, []record.Finding{{Requirement: "q", Known: accepted}, {Requirement: "q"}},
 			record.Documented, false, "bad broken 1 case, 2 findings", "accepted in part"},
 		{record.Deviated, true, []record.Finding{{Requirement: "q"}}, record.Inferred, false,
-			"unsure broken 1 case, 1 finding", "an inferred one"},
+			"unsure deviated 1 case, 1 finding", "an inferred one"},
 		{record.Failed, true, []record.Finding{{Requirement: "q"}}, record.Inferred, true,
 			"bad broken 1 case, 1 finding", "an inferred one of a strict run"},
 		{record.Inconclusive, true, nil, record.Documented, false, "unsure undecided 1 case",
@@ -451,8 +451,8 @@ func TestHTMLTellsHowTheRunWas(t *testing.T) {
 	r.Interrupted, r.Suite.Strict, r.Suite.Repeat = true, true, 3
 	got := shown(render(t, "html", r, report.Style{}))
 	for _, want := range []string{
-		"<h1>Not conformant</h1>", "4 of 11 cases failed, against 3 requirements", "The run was stopped before " +
-			"its end.", "Only 11 of the suite's 348 cases were chosen.",
+		"<h1>Not conformant</h1>", "3 of 6 requirements broken, 1 undecided, 1 not exercised; 4 of 11 cases failed",
+		"The run was stopped before its end.", "Only 11 of the suite's 348 cases were chosen.",
 		"The target's certificate was not verified (-insecure).", "Requests were sent through a proxy: proxy:3128.",
 		"The target postponed 2 requests, for 4.00s in total",
 		"Armed were requestSample: 3 requests that could take effect, of at most 4.", "inferred, strict",
@@ -504,7 +504,7 @@ func TestHTMLIsWrittenCaseByCase(t *testing.T) {
 		r.Cases = append(r.Cases, one)
 	}
 	var w pieceWriter
-	require.NoError(t, report.HTML(&w, r))
+	require.NoError(t, report.HTML(&w, r, report.Style{}))
 	if w.pieces < 1000 || w.longest > 64<<10 {
 		t.Errorf("want many small pieces, got %d, the longest of %d bytes", w.pieces, w.longest)
 	}

@@ -142,6 +142,7 @@ func writeJunit(w io.Writer, r *record.Report, locate func(string) string) error
 
 func newJunitSuite(r *record.Report, name string) junitSuite {
 	suite := junitSuite{Name: safe(name), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05Z")}
+	n := countStandings(r)
 	for _, row := range [][2]string{
 		{"suite.version", r.Suite.Version}, {"suite.contract", r.Suite.Contract}, {"suite.level",
 			r.Suite.Level.String()},
@@ -151,6 +152,10 @@ func newJunitSuite(r *record.Report, name string) junitSuite {
 			strconv.FormatBool(r.Target.Insecure)}, {"target.proxy", r.Target.Proxy},
 		{"safety.armed", strings.Join(r.Safety.Armed, ",")}, {"safety.actions", strconv.Itoa(r.Safety.Actions)},
 		{"pace.retries", strconv.Itoa(r.Pace.Retries)}, {"verdict", string(r.Verdict)},
+		{"requirements", strconv.Itoa(n.all())}, {"requirements.broken", strconv.Itoa(n[broken])},
+		{"requirements.deviated", strconv.Itoa(n[deviated])}, {"requirements.kept", strconv.Itoa(n[kept])},
+		{"requirements.undecided", strconv.Itoa(n[undecided])},
+		{"requirements.not-exercised", strconv.Itoa(n[notExercised])},
 	} {
 		suite.Properties = append(suite.Properties, junitProperty{row[0], safe(row[1])})
 	}

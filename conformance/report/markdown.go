@@ -53,7 +53,10 @@ func mdHead(r *record.Report) string {
 		title += " " + mdProse(clip("("+name+")", 120))
 	}
 	p := &page{}
-	p.totals(r)
+	if p.standings(r); p.Len() > 0 {
+		p.WriteString("\n") // the cases are a paragraph of their own
+	}
+	p.outcomes(r)
 	alone := ""
 	if r.Baseline != nil {
 		without, _ := verdictText(r)
@@ -199,29 +202,30 @@ func mdRequirements(r *record.Report) string {
 	if len(r.Requirements) == 0 {
 		return ""
 	}
-	text := "\n### Requirements\n\n" + mdRow("level", "kept", "broken", "undecided", "not exercised") +
-		mdRow("---", "--:", "--:", "--:", "--:")
+	text := "\n### Requirements\n\n" + mdRow("level", "kept", "broken", "deviated", "undecided",
+		"not exercised") + mdRow("---", "--:", "--:", "--:", "--:", "--:")
 	var by [standings][]*record.RequirementResult
 	for _, level := range record.Levels() {
-		var n [standings]int
+		var n standingCount
 		for i := range r.Requirements {
 			if q := &r.Requirements[i]; q.Level == level {
-				n[standingOf(*q)]++
-				by[standingOf(*q)] = append(by[standingOf(*q)], q)
+				s := standingOf(*q, r.Suite.Strict)
+				n[s]++
+				by[s] = append(by[s], q)
 			}
 		}
-		if n != [standings]int{} {
-			text += mdRow(level.String(), fmt.Sprint(n[kept]), fmt.Sprint(n[broken]), fmt.Sprint(n[undecided]),
-				fmt.Sprint(n[notExercised]))
+		if n.all() > 0 {
+			text += mdRow(level.String(), fmt.Sprint(n[kept]), fmt.Sprint(n[broken]), fmt.Sprint(n[deviated]),
+				fmt.Sprint(n[undecided]), fmt.Sprint(n[notExercised]))
 		}
 	}
 	table := func(all []*record.RequirementResult, room int) string {
 		head := mdRow("requirement", "level", "standing", "cases", "findings", subjectOf(r)) +
 			mdRow("---", "---", "---", "--:", "--:", "---")
-		rows := fit(len(all), room-len(head), func(i int) string { return mdRequirement(all[i]) })
+		rows := fit(len(all), room-len(head), func(i int) string { return mdRequirement(r, all[i]) })
 		return head + strings.Join(rows, "") + rest(len(all)-len(rows), "requirement")
 	}
-	if open := slices.Concat(by[broken], by[undecided], by[notExercised]); len(open) > 0 {
+	if open := slices.Concat(by[broken], by[deviated], by[undecided], by[notExercised]); len(open) > 0 {
 		text += "\n" + table(open, requirementRoom-len(text))
 	}
 	if done := by[kept]; len(done) > 0 {
@@ -230,14 +234,17 @@ func mdRequirements(r *record.Report) string {
 	return text
 }
 
-func mdRequirement(q *record.RequirementResult) string {
+func mdRequirement(r *record.Report, q *record.RequirementResult) string {
 	says := mdProse(clip(q.Says, 300)) + mdSource(&q.Requirement)
 	if q.Waived != "" {
 		says += "; not tested: " + mdProse(clip(q.Waived, 200))
 	}
-	return mdRow(mdCell(clip(q.ID, 120)), q.Level.String(), [...]string{"kept", "**broken**", "undecided",
-		"not exercised"}[standingOf(*q)],
-		fmt.Sprint(q.Cases), fmt.Sprint(q.Findings), says)
+	standing := standingOf(*q, r.Suite.Strict)
+	words := standing.String()
+	if standing == broken {
+		words = "**" + words + "**"
+	}
+	return mdRow(mdCell(clip(q.ID, 120)), q.Level.String(), words, fmt.Sprint(q.Cases), fmt.Sprint(q.Findings), says)
 }
 
 func mdSource(q *record.Requirement) string {

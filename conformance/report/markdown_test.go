@@ -67,6 +67,12 @@ func TestMarkdownBeginsWithTheVerdictThatCounts(t *testing.T) {
 	accepted := func(v record.Verdict, reason string) *record.BaselineResult {
 		return &record.BaselineResult{File: "accepted.baseline", Entries: 1, Known: 2, Verdict: v, Reason: reason}
 	}
+	const (
+		whole = "conformant: 1 of 6 requirements kept, 2 broken, 1 deviated, 1 undecided, 1 not exercised; judged: " +
+			"requestSample (5 of 6 cases), stopAndQuarantineFile (1 of 5 cases)"
+		failed = "2 of 6 requirements broken, 1 undecided, 1 not exercised; 4 of 11 cases failed"
+		totals = "\n\n2 of 6 requirements broken, 1 deviated, 1 kept, 1 undecided, 1 not exercised\n\n11 cases: "
+	)
 	for _, row := range []struct {
 		verdict  record.Verdict
 		reason   string
@@ -74,20 +80,20 @@ func TestMarkdownBeginsWithTheVerdictThatCounts(t *testing.T) {
 		want     string
 	}{
 		{record.Conformant, "", nil, "## Conformant: `http://127.0.0.1:8080` (server &lt;under&gt; " +
-			"\"test\")\n\nVerdict: conformant\n\n11 cases: "},
+			"\"test\")\n\nVerdict: " + whole + totals},
 		{record.NotConformant, "", nil, "## Not conformant: `http://127.0.0.1:8080` (server &lt;under&gt; " +
-			"\"test\")\n\nVerdict: not conformant: 4 of 11 cases failed, against 2 requirements\n\n11 cases: "},
+			"\"test\")\n\nVerdict: not conformant: " + failed + totals},
 		{record.Unjudged, "see @octocat", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; " +
-			"\"test\")\n\nVerdict: `could not judge: see @octocat`\n\n11 cases: "},
+			"\"test\")\n\nVerdict: `could not judge: see @octocat`" + totals},
 		{"", "", nil, "## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\nVerdict: could " +
-			"not judge: the report gives no reason\n\n11 cases: "},
+			"not judge: the report gives no reason" + totals},
 		{record.NotConformant, "", accepted(record.Conformant, ""), "## Conformant: `http://127.0.0.1:8080` (server " +
 			"&lt;under&gt; \"test\")\n\n" +
-			"Verdict: conformant with accepted.baseline: 2 known findings\n\nThe run alone: not conformant: 4 of 11 " +
-			"cases failed, against 2 requirements\n\n11 cases: "},
+			"Verdict: conformant with accepted.baseline: 2 known findings\n\nThe run alone: not conformant: " + failed +
+			totals},
 		{record.Conformant, "", accepted(record.Unjudged, "half a run"),
 			"## Could not judge: `http://127.0.0.1:8080` (server &lt;under&gt; \"test\")\n\n" +
-				"Verdict: could not judge: half a run\n\nThe run alone: conformant\n\n11 cases: "},
+				"Verdict: could not judge: half a run\n\nThe run alone: " + whole + totals},
 	} {
 		r := sample()
 		r.Verdict, r.Reason, r.Baseline = row.verdict, row.reason, row.baseline

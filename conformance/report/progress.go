@@ -10,6 +10,7 @@ import (
 // A Progress is what the progress line of a run shows.
 type Progress struct {
 	Done, Total, Failed int           // cases
+	Broken              int           // requirements
 	Slowest             string        // the case that is under way for the longest time; "" for none
 	For                 time.Duration // how long that one is
 	Asked               time.Duration // how long nothing is sent, because the target asked to come back later
@@ -23,7 +24,7 @@ const slow = time.Second
 // with 0, in as many as it needs. The caller that owns a terminal writes "\r" before it. It names
 // what is waited for: a time that the target asked for, the rate, or the slowest case.
 func (p Progress) Line(columns int) string {
-	text := ProgressLine(p.Done, p.Total, p.Failed)
+	text := ProgressLine(p.Done, p.Total, p.Failed, p.Broken)
 	switch {
 	case p.Asked > 0:
 		text += fmt.Sprintf("; the target asks to wait, %s left", wholeSeconds(p.Asked))

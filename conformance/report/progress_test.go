@@ -11,26 +11,28 @@ import (
 )
 
 func TestTheProgressLineNamesWhatIsWaitedFor(t *testing.T) {
+	const counts = "0/9 cases; requirements broken:  0; cases failed: 0"
 	slowest := "requestSample/valid/accepts-plain-request"
 	for _, row := range []struct {
 		progress  report.Progress
 		columns   int
 		want, why string
 	}{
-		{report.Progress{Done: 3, Total: 248, Failed: 1}, 0, "  3/248 cases,   1 failed", "the counts"},
-		{report.Progress{Total: 9, Slowest: slowest, For: 900 * time.Millisecond}, 0, "0/9 cases, 0 failed",
+		{report.Progress{Done: 3, Total: 248, Failed: 1, Broken: 2}, 0,
+			"  3/248 cases; requirements broken:  2; cases failed:   1", "the counts"},
+		{report.Progress{Total: 9, Slowest: slowest, For: 900 * time.Millisecond}, 0, counts,
 			"a case is not slow at once"},
-		{report.Progress{Total: 9, Slowest: slowest, For: 1100 * time.Millisecond}, 0, "0/9 cases, 0 failed; waiting " +
+		{report.Progress{Total: 9, Slowest: slowest, For: 1100 * time.Millisecond}, 0, counts + "; waiting " +
 			"2s for " + slowest, "a slow case"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second}, 48,
-			"0/9 cases, 0 failed; waiting 1m10s for requestS…", "a narrow terminal"},
+			"0/9 cases; requirements broken:  0; cases faile…", "a narrow terminal"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second, Asked: 29100 * time.Millisecond}, 0,
-			"0/9 cases, 0 failed; the target asks to wait, 30s left", "a Retry-After"},
+			counts + "; the target asks to wait, 30s left", "a Retry-After"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second, Turn: 36 * time.Second}, 0,
-			"0/9 cases, 0 failed; next request in 36s (-rate)", "a rate"},
-		{report.Progress{Total: 9, Turn: 100 * time.Millisecond}, 0, "0/9 cases, 0 failed", "a fast rate"},
+			counts + "; next request in 36s (-rate)", "a rate"},
+		{report.Progress{Total: 9, Turn: 100 * time.Millisecond}, 0, counts, "a fast rate"},
 		{report.Progress{Total: 9, Slowest: "a\x1b[2Jb", For: time.Second}, 0,
-			`0/9 cases, 0 failed; waiting 1s for a\x1b[2Jb`, "no control characters"},
+			counts + `; waiting 1s for a\x1b[2Jb`, "no control characters"},
 		{report.Progress{Total: 9}, 10, "0/9 cases…", "a very narrow terminal"},
 	} {
 		got := row.progress.Line(row.columns)

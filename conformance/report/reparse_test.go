@@ -41,7 +41,9 @@ func formatReaders() map[string]formatReader {
 	every := func(record.CaseResult) bool { return true }
 	all := func(record.Finding) bool { return true }
 	fresh := func(f record.Finding) bool { return f.Known == nil }
+	none := func(record.CaseResult) bool { return false }
 	return map[string]formatReader{
+		"badge":   {parse: parseXML, cases: none},
 		"console": {parse: parseConsole, style: report.Style{Verbose: true, Width: 400}, cases: every, findings: all},
 		"github": {parse: parseGitHub, findings: fresh, cases: func(c record.CaseResult) bool {
 			return slices.ContainsFunc(c.Findings, fresh) || c.Outcome == record.Errored
@@ -163,6 +165,7 @@ func TestTheReadersMissNoBreach(t *testing.T) {
 		{"html", "</body>", "<p></body>", "p", "an element without its end"},
 		{"html", "</body>", "</p></body>", "p", "an end without its element"},
 		{"html", "</body>", "<p title=\"></p></body>", "end", "an attribute without its end"},
+		{"badge", "</svg>", "", "", "an image without its end"},
 		{"har", "{", "{,", "invalid", "no JSON"},
 		{"sarif", "{", "{,", "invalid", "no JSON"},
 	} {
@@ -482,7 +485,8 @@ var (
 	mdSummary = regexp.MustCompile(`^<summary>[A-Za-z0-9 ,]+</summary>$`)
 	mdBegin   = regexp.MustCompile(
 		`^(## (Conformant|Not conformant|Could not judge): |### (Baseline|Failed|Deviated|Known|Not judged|Requirements|Coverage|Setting)$|` +
-			`#### |- \*\*[a-z ]+\*\* |Verdict: |Places: |The run alone: |The file |[0-9]+ cases?: |… and [0-9]+ more )`)
+			`#### |- \*\*[a-z ]+\*\* |Verdict: |Places: |The run alone: |The file |` +
+			`[0-9]+ of [0-9]+ requirements? broken, |[0-9]+ cases?: |… and [0-9]+ more )`)
 	mdDelimiter = regexp.MustCompile(`^\|( -+:? \|)+$`)
 	mdEntity    = regexp.MustCompile(`^&(lt|gt|amp|#124);`)
 	mdReference = regexp.MustCompile(`(?i)@|#[0-9]|gh-[0-9]|://|www\.|\$|:[a-z0-9_+-]+:|\b[0-9a-f]{7,}\b`)

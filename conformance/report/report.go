@@ -29,6 +29,10 @@ type Style struct {
 	// from the root of a repository, or "" if the file is not there. If it is nil, paths are those
 	// of the report. The formats github and junit use it.
 	Locate func(file string) string
+
+	// History holds what is known of earlier runs, in any order; those of other targets, contracts and
+	// choices of cases are left out. It is nil where there is no history. The format html shows it.
+	History []*Past
 }
 
 // locate returns the path that is shown for a file of the report, or "".
@@ -50,12 +54,13 @@ type Format struct {
 // Formats returns all formats, sorted by name.
 func Formats() []Format {
 	return []Format{
+		{"badge", "An SVG image of the verdict: conformant, 12 of 69 broken, or not judged.", ".svg", plain(Badge)},
 		{"console", "Plain text: findings first, then requirements, totals and the verdict.", ".txt", Console},
 		{"github", "Workflow commands that GitHub shows as annotations of the lines they are about.", ".txt",
 			GitHub},
 		{"har", "HTTP Archive 1.2 of all exchanges, as browsers and proxies read it.", ".har", plain(HAR)},
 		{"html", "One self-contained page: verdict, requirements, and every case with its requests and responses.",
-			".html", plain(HTML)},
+			".html", HTML},
 		{"json", "The complete record, from which every other format can be rendered.", ".json", plain(JSON)},
 		{"junit", "JUnit XML for build servers, one suite per operation, with the file and the line of each case.",
 			".xml", JUnit},

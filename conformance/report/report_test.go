@@ -127,7 +127,8 @@ func TestConsoleKeepsEveryLineWithinTheWidth(t *testing.T) {
 		for _, line := range strings.Split(render(t, "console", everywhere(strings.Repeat("wide text ", 40)),
 			report.Style{Width: width}), "\n") {
 			uncut := strings.HasPrefix(line, "  replay  ") || strings.HasPrefix(line, "  again   ") ||
-				strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "not conformant with ") ||
+				strings.HasPrefix(line, "11 cases: ") || strings.HasPrefix(line, "2 of 6 requirements ") ||
+				strings.HasPrefix(line, "the run   ") || strings.HasPrefix(line, "not conformant with ") ||
 				key.MatchString(line)
 			if n := utf8.RuneCountInString(line); n > width && !uncut {
 				t.Errorf("width %d: want at most that many columns, got %d: %s", width, n, line)
@@ -290,11 +291,14 @@ func TestConsoleEndsWithTheVerdict(t *testing.T) {
 		strict  bool
 		want    string
 	}{
-		{record.Conformant, "", false, "conformant"},
-		{record.NotConformant, "", false, "not conformant: 4 of 11 cases failed, against 2 requirements"},
-		{record.NotConformant, "", true, "not conformant: 4 of 11 cases failed, against 3 requirements"},
-		{record.NotConformant, "interrupted", false, "not conformant: 4 of 11 cases failed, against 2 requirements; " +
-			"interrupted"},
+		{record.Conformant, "", false, "conformant: 1 of 6 requirements kept, 2 broken, 1 deviated, 1 undecided, " +
+			"1 not exercised; judged: requestSample (5 of 6 cases), stopAndQuarantineFile (1 of 5 cases)"},
+		{record.NotConformant, "", false, "not conformant: 2 of 6 requirements broken, 1 undecided, 1 not " +
+			"exercised; 4 of 11 cases failed"},
+		{record.NotConformant, "", true, "not conformant: 3 of 6 requirements broken, 1 undecided, 1 not " +
+			"exercised; 4 of 11 cases failed"},
+		{record.NotConformant, "interrupted", false, "not conformant: 2 of 6 requirements broken, 1 undecided, 1 not " +
+			"exercised; 4 of 11 cases failed; interrupted"},
 		{record.Unjudged, "nothing was conclusive", false, "could not judge: nothing was conclusive"},
 		{record.Unjudged, "", false, "could not judge: the report gives no reason"},
 		{"", "", false, "could not judge: the report gives no reason"},
@@ -337,11 +341,11 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 func TestFindSuggestsTheNearestFormat(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
 		{"jsn",
-			`format "jsn": unknown format (did you mean "json"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+			`format "jsn": unknown format (did you mean "json"?); formats are badge, console, github, har, html, json, junit, markdown, sarif, xunit`},
 		{"JUnit",
-			`format "JUnit": unknown format (did you mean "junit"?); formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+			`format "JUnit": unknown format (did you mean "junit"?); formats are badge, console, github, har, html, json, junit, markdown, sarif, xunit`},
 		{"spreadsheet",
-			`format "spreadsheet": unknown format; formats are console, github, har, html, json, junit, markdown, sarif, xunit`},
+			`format "spreadsheet": unknown format; formats are badge, console, github, har, html, json, junit, markdown, sarif, xunit`},
 	} {
 		if _, err := report.Find(row.name); err == nil || err.Error() != row.want {
 			t.Errorf("%s: want %s\ngot  %v", row.name, row.want, err)
@@ -387,14 +391,14 @@ cases    11 of 231 cases   seed 7f3a
 
 func TestProgressLineKeepsItsLength(t *testing.T) {
 	for _, row := range []struct {
-		done, failed int
-		want         string
+		done, failed, broken int
+		want                 string
 	}{
-		{0, 0, "  0/231 cases,   0 failed"},
-		{120, 3, "120/231 cases,   3 failed"},
-		{231, 231, "231/231 cases, 231 failed"},
+		{0, 0, 0, "  0/231 cases; requirements broken:  0; cases failed:   0"},
+		{120, 3, 2, "120/231 cases; requirements broken:  2; cases failed:   3"},
+		{231, 231, 69, "231/231 cases; requirements broken: 69; cases failed: 231"},
 	} {
-		if got := report.ProgressLine(row.done, 231, row.failed); got != row.want {
+		if got := report.ProgressLine(row.done, 231, row.failed, row.broken); got != row.want {
 			t.Errorf("want %q, got %q", row.want, got)
 		}
 	}
@@ -417,18 +421,19 @@ func TestConsoleCountsEachRequirementOnce(t *testing.T) {
 		want     string
 		why      string
 	}{
-		{"exercised", record.Passed, 0, "  documented      1       0          0              0", "kept"},
-		{"exercised", record.Failed, 0, "  documented      1       0          0              0",
+		{"exercised", record.Passed, 0, "  documented      1       0         0          0              0", "kept"},
+		{"exercised", record.Failed, 0, "  documented      1       0         0          0              0",
 			"the case failed against another requirement"},
-		{"exercised", record.Failed, 2, "  documented      0       1          0              0", "broken"},
-		{"declared", record.Failed, 1, "  documented      0       1          0              0",
+		{"exercised", record.Failed, 2, "  documented      0       1         0          0              0", "broken"},
+		{"declared", record.Failed, 1, "  documented      0       1         0          0              0",
 			"broken by a case that was to prove something else"},
-		{"exercised", record.Errored, 0, "  documented      0       0          1              0",
+		{"exercised", record.Errored, 0, "  documented      0       0         0          1              0",
 			"could not be judged"},
-		{"declared", record.Inconclusive, 0, "  documented      0       0          1              0",
+		{"declared", record.Inconclusive, 0, "  documented      0       0         0          1              0",
 			"every case was inconclusive"},
-		{"declared", record.Skipped, 0, "  documented      0       0          0              1", "no case was sent"},
-		{"declared", 0, 0, "  documented      0       0          0              1", "nothing is known"},
+		{"declared", record.Skipped, 0, "  documented      0       0         0          0              1",
+			"no case was sent"},
+		{"declared", 0, 0, "  documented      0       0         0          0              1", "nothing is known"},
 	} {
 		r := &record.Report{Requirements: []record.RequirementResult{{
 			Requirement: record.Requirement{ID: "x", Level: record.Documented}, State: row.state, Outcome: row.outcome,

@@ -481,7 +481,7 @@ func (p *Pool) headFault(head []byte) string {
 // isStatusLine reports whether a line is a status line of HTTP/1 (RFC 9112 4).
 func isStatusLine(line []byte) bool {
 	const before = len("HTTP/1.1 ")
-	if len(line) < before+len("201 ") || line[before-1] != ' ' || line[before+3] != ' ' {
+	if len(line) < before+len("200 ") || line[before-1] != ' ' || line[before+3] != ' ' {
 		return false
 	}
 	for _, c := range line[before : before+3] {

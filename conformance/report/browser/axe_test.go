@@ -80,17 +80,18 @@ func axeFindsABarrier(t *testing.T, c *chrome) {
 }
 
 func axeFindsNoBarrierInTheReport(t *testing.T, c *chrome) {
+	withPast := renderedWith(t, sample(t), earlier(t))
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{1280, 375} {
 			p := c.tab(t)
 			p.unbound()
 			p.emulate("", scheme)
 			p.do(chromedp.EmulateViewport(width, 800))
-			p.show(rendered(t, sample(t)), "#"+failed)
+			p.show(withPast, "#"+failed)
 			p.ready()
 			p.until(isOpen(failed))
 			eval[bool](p,
-				`(() => { for (const d of document.querySelectorAll('.case:is(.failed, .deviated, .errored, .inconclusive), .case.passed, td details, .exchange')) d.open = true; return true; })()`)
+				`(() => { for (const d of document.querySelectorAll('.case:is(.failed, .deviated, .errored, .inconclusive), .case.passed, td details, .exchange, #trend details')) d.open = true; return true; })()`)
 			barriers, rules := axe(p)
 			if rules < 30 {
 				t.Errorf("%s, %d: want the page looked at by many rules, got %d", scheme, width, rules)
@@ -101,6 +102,26 @@ func axeFindsNoBarrierInTheReport(t *testing.T, c *chrome) {
 			}
 			if len(barriers) == 0 {
 				t.Logf("%s, %d pixels: %d rules, no barrier", scheme, width, rules)
+			}
+		}
+	}
+}
+
+func axeFindsNoBarrierInTheSite(t *testing.T, c *chrome) {
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1280, 375} {
+			p := c.tab(t)
+			p.unbound()
+			p.emulate("", scheme)
+			p.do(chromedp.EmulateViewport(width, 800))
+			p.show(site(t), "")
+			barriers, rules := axe(p)
+			if rules < 15 {
+				t.Errorf("%s, %d: want the page looked at by many rules, got %d", scheme, width, rules)
+			}
+			for _, b := range barriers {
+				t.Errorf("%s, %d pixels: want no barrier, got %s: %s\n%s", scheme, width, b.ID, b.Help,
+					strings.Join(b.Places, "\n"))
 			}
 		}
 	}

@@ -60,6 +60,8 @@ func TestReportInABrowser(t *testing.T) {
 		{"RunsNoScriptButItsOwn", runsNoScriptButItsOwn},
 		{"AxeFindsABarrier", axeFindsABarrier},
 		{"AxeFindsNoBarrierInTheReport", axeFindsNoBarrierInTheReport},
+		{"AxeFindsNoBarrierInTheSite", axeFindsNoBarrierInTheSite},
+		{"ChoosesALevelOfTheSite", choosesALevelOfTheSite},
 		{"StaysUsableWithTenThousandCases", staysUsableWithTenThousandCases},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.test(t, c) })
@@ -344,10 +346,53 @@ func (p *tab) allow(setting browser.PermissionSetting) {
 	}
 }
 
-func rendered(t *testing.T, r *record.Report) []byte {
+func rendered(t *testing.T, r *record.Report) []byte { return renderedWith(t, r, nil) }
+
+func renderedWith(t *testing.T, r *record.Report, history []*report.Past) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, report.HTML(&b, r))
+	require.NoError(t, report.HTML(&b, r, report.Style{History: history}))
+	return b.Bytes()
+}
+
+// earlier are runs before the sample: one that kept everything, one without a verdict, one like it.
+func earlier(t *testing.T) (out []*report.Past) {
+	t.Helper()
+	for i, change := range []func(*record.Report){
+		func(r *record.Report) {
+			r.Verdict, r.Totals.Failed = record.Conformant, 0
+			for i := range r.Requirements {
+				r.Requirements[i].State, r.Requirements[i].Outcome = "exercised", record.Passed
+				r.Requirements[i].Findings = 0
+			}
+		},
+		func(r *record.Report) { r.Verdict = record.Unjudged },
+		func(*record.Report) {},
+	} {
+		r := sample(t)
+		r.Started = r.Started.Add(time.Duration(i-10) * time.Hour)
+		change(r)
+		out = append(out, report.PastOf(r))
+	}
+	return out
+}
+
+// site is the page of three implementations, one of which was judged by another contract.
+func site(t *testing.T) []byte {
+	t.Helper()
+	all := map[string]*report.Past{}
+	for _, name := range []string{"alice", "bob", strings.Repeat("w", 60)} {
+		r := sample(t)
+		r.Target.Name = name
+		if name == "bob" {
+			r.Suite.Contract = "another"
+		}
+		all[name] = report.PastOf(r)
+	}
+	s, _, err := report.NewSite(all)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, s.Write(&b))
 	return b.Bytes()
 }
 

@@ -344,7 +344,17 @@ func opensAndClosesAll(t *testing.T, c *chrome) {
 
 func fitsNarrowWindows(t *testing.T, c *chrome) {
 	for name, r := range map[string]func() *tab{
-		"sample":  func() *tab { return c.open(t, sample(t), "") },
+		"sample": func() *tab { return c.open(t, sample(t), "") },
+		"history": func() *tab {
+			p := c.tab(t)
+			p.show(renderedWith(t, sample(t), earlier(t)), "")
+			return p
+		},
+		"site": func() *tab {
+			p := c.tab(t)
+			p.show(site(t), "")
+			return p
+		},
 		"hostile": func() *tab { return c.open(t, everywhere(t, strings.Repeat("w", 300)), "") },
 	} {
 		p := r()
@@ -355,6 +365,20 @@ func fitsNarrowWindows(t *testing.T, c *chrome) {
 			same(p, `document.documentElement.scrollWidth <= innerWidth`, true, name)
 		}
 	}
+}
+
+// The page of several implementations has no script: its style chooses.
+func choosesALevelOfTheSite(t *testing.T, c *chrome) {
+	p := c.tab(t)
+	p.show(site(t), "")
+	shown := `Array.from(document.querySelectorAll('#contract-0 ~ .wide tbody[data-level]')).filter(el => ` +
+		`el.checkVisibility()).map(el => el.dataset.level).join()`
+	same(p, shown, "documented,standard,inferred", "no choice")
+	p.do(chromedp.Click(chromedp.CSS(`input[value=standard]`)))
+	same(p, shown, "standard", "one level")
+	same(p, `document.querySelectorAll('script').length`, 0, "no script")
+	p.emulate("print", "light")
+	same(p, `document.querySelector('.levels').checkVisibility()`, false, "what a sheet cannot do is not there")
 }
 
 func followsTheColourScheme(t *testing.T, c *chrome) {

@@ -40,12 +40,40 @@ async function slices(items, work, alive = () => true) {
   return true;
 }
 
+// fill gives a case its inside. To a browser with scripts a noscript is one piece of text, so that
+// ten thousand cases are loaded without the elements in them; without scripts it is its elements.
+function fill(el) {
+  const held = el.querySelector(':scope > .inside > noscript');
+  if (!held) return;
+  const whole = document.createElement('template');
+  whole.innerHTML = held.textContent;
+  held.replaceWith(whole.content);
+}
+
+// plain is the text of HTML that this page's own template has written.
+const named = {amp: '&', lt: '<', gt: '>', quot: '"'};
+const plain = html => html
+  .replace(/<\/(?:p|li|pre|h[1-6]|summary|div)>/g, '\n').replace(/<[^>]*>/g, '')
+  .replace(/&(?:#(\d+)|(amp|lt|gt|quot));/g, (_, code, name) => name ? named[name] : String.fromCodePoint(code));
+
 // textOf is what a search looks through: made once for each case.
 function textOf(c) {
   if (c.text === null) {
-    c.text = all(':scope > summary, .about, .finding, .remark, pre', c.el).map(el => el.textContent).join('\n').toLowerCase();
+    const held = c.el.querySelector(':scope > .inside > noscript');
+    const inside = held ? plain(held.textContent) : c.el.querySelector('.inside').textContent;
+    c.text = (c.el.querySelector('summary').textContent + '\n' + inside).toLowerCase();
   }
   return c.text;
+}
+
+// find returns the element of an id. One inside a case has the id of the case before "~~".
+function find(id) {
+  const at = id.lastIndexOf('~~');
+  if (at > 0 && !byId(id)) {
+    const el = byId(id.slice(0, at));
+    if (el && el.closest('.case')) fill(el.closest('.case'));
+  }
+  return byId(id);
 }
 
 function read() {
@@ -145,7 +173,7 @@ async function follow() {
   } catch {
     // a lone percent sign: the text as it is
   }
-  const el = id && byId(id);
+  const el = id && find(id);
   if (!el) return;
   const c = el.closest('.case');
   if (c && c.hidden) {
@@ -173,8 +201,9 @@ async function settled(scroll) {
   }
 }
 
-// dress gives every command of a case its button, when the case is first opened.
+// dress gives a case its inside, and every command its button, when the case is first opened.
 function dress(el) {
+  fill(el);
   for (const code of all('.copy:not([data-dressed])', el)) {
     code.dataset.dressed = '';
     const button = document.createElement('button');
@@ -215,7 +244,10 @@ function clear() {
   return changed();
 }
 
-const open = wide => slices(visible, c => { c.el.open = wide; });
+const open = wide => slices(visible, c => {
+  if (wide) dress(c.el);
+  c.el.open = wide;
+});
 
 document.addEventListener('toggle', event => {
   if (event.target.open && event.target.classList.contains('case')) dress(event.target);
@@ -259,6 +291,10 @@ byId('expand').addEventListener('click', () => open(true));
 byId('collapse').addEventListener('click', () => open(false));
 byId('theme').addEventListener('change', event => { root.dataset.theme = event.target.value; });
 addEventListener('hashchange', follow);
+// What failed is printed open: see the style sheet.
+const printed = () => all('.case:is(.failed, .errored, .deviated, .other)').forEach(fill);
+addEventListener('beforeprint', printed);
+matchMedia('print').addEventListener('change', event => { if (event.matches) printed(); });
 new ResizeObserver(() => root.style.setProperty('--bar', form.offsetHeight + 'px')).observe(form);
 
 for (const el of all('.case[open]')) dress(el);
