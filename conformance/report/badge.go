@@ -26,6 +26,9 @@ const (
 // its title.
 func Badge(w io.Writer, r *record.Report) error {
 	text, colour := badgeText(r)
+	if len(r.Suite.OwnRules) > 0 && colour != badgeUnsure {
+		text += ", own rules"
+	}
 	line, _ := verdictLine(r)
 	title := clip(line, 600)
 	left, right := badgeWidth(badgeLabel)+12, badgeWidth(text)+12

@@ -46,6 +46,7 @@ func (p *page) report(r *record.Report) {
 	if p.showsCoverage(r) {
 		p.coverage(r)
 	}
+	p.ownRules(r.Suite.OwnRules)
 	p.totals(r)
 	p.baseline(r)
 	p.verdict(r)
@@ -384,7 +385,8 @@ func kinds(b *record.BaselineResult) (out []string) {
 }
 
 // baselineText returns the last line of a run with a baseline.
-func baselineText(b *record.BaselineResult) (text, code string) {
+func baselineText(r *record.Report) (text, code string) {
+	b := r.Baseline
 	switch b.Verdict {
 	case record.Conformant:
 		text, code = fmt.Sprintf("conformant with %s: %s", b.File, count(b.Known, "known finding")), green
@@ -398,7 +400,10 @@ func baselineText(b *record.BaselineResult) (text, code string) {
 			text += "; " + b.Reason
 		}
 	default:
-		text, code = "could not judge: "+cmp.Or(b.Reason, "the report gives no reason"), yellow
+		return "could not judge: " + cmp.Or(b.Reason, "the report gives no reason"), yellow
+	}
+	if len(r.Suite.OwnRules) > 0 {
+		text += ";" + underOwnRules
 	}
 	return text, code
 }
@@ -418,7 +423,7 @@ func (p *page) verdict(r *record.Report) {
 func verdictText(r *record.Report) (text, code string) {
 	switch r.Verdict {
 	case record.Conformant:
-		text, code = "conformant", green
+		text, code = verdictName("conformant", r), green
 		var what []string
 		if len(r.Requirements) > 0 {
 			what = append(what, countStandings(r).keptText())
@@ -433,7 +438,7 @@ func verdictText(r *record.Report) (text, code string) {
 		}
 	case record.NotConformant:
 		n := countStandings(r)
-		text, code = "not conformant: "+n.brokenText(), red
+		text, code = verdictName("not conformant", r)+": "+n.brokenText(), red
 		if rest := n.others(undecided, notExercised); rest != "" {
 			text += ", " + rest
 		}
@@ -493,6 +498,7 @@ func Header(w io.Writer, suite record.SuiteInfo, target record.TargetInfo, selec
 		level += ", strict"
 	}
 	p.line(span{dim, "level    "}, span{"", level})
+	p.ownRules(suite.OwnRules)
 	cases := count(selected, "case")
 	if selected != total {
 		cases = fmt.Sprintf("%d of %s", selected, count(total, "case"))

@@ -302,6 +302,9 @@ func (p *page) source(r *record.Report, f record.Finding) {
 		line += "   " + source
 	}
 	p.line(span{dim, line})
+	if rule := ownRuleOf(r, f.Requirement); rule != nil {
+		p.line(span{yellow, "     own rule: "}, span{dim, rule.Change() + "; " + ruleReason(*rule)})
+	}
 	if req.Says != "" {
 		p.line(span{dim, "     " + subjectOf(r) + " " + req.Says})
 	}

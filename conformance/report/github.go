@@ -344,7 +344,7 @@ func (u *unproven) ids() (ids []string) {
 // one, else of the run. The text also says what else fails the run.
 func gate(r *record.Report) (record.Verdict, string) {
 	if r.Baseline != nil {
-		text, _ := baselineText(r.Baseline)
+		text, _ := baselineText(r)
 		return r.Baseline.Verdict, withAsides(text, r)
 	}
 	text, _ := verdictText(r)

@@ -36,7 +36,7 @@ func HTML(w io.Writer, r *record.Report, look Style) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "count": count,
+	t, err := template.New("page.html").Funcs(template.FuncMap{"safe": safe, "ruleReason": ruleReason, "count": count,
 		"panicMet": func(q record.Panic) string { return safe(panicMet(&q)) }, "to": to}).ParseFS(htmlFiles,
 		"html/page.html")
 	if err != nil {

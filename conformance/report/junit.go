@@ -159,6 +159,10 @@ func newJunitSuite(r *record.Report, name string) junitSuite {
 	} {
 		suite.Properties = append(suite.Properties, junitProperty{row[0], safe(row[1])})
 	}
+	for _, rule := range r.Suite.OwnRules {
+		suite.Properties = append(suite.Properties, junitProperty{"own-rule", safe(rule.Change() + "; " +
+			ruleReason(rule))})
+	}
 	return suite
 }
 

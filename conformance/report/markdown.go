@@ -44,9 +44,9 @@ func mdHead(r *record.Report) string {
 	title := "Could not judge"
 	switch verdict {
 	case record.Conformant:
-		title = "Conformant"
+		title = verdictName("Conformant", r)
 	case record.NotConformant:
-		title = "Not conformant"
+		title = verdictName("Not conformant", r)
 	}
 	title += ": " + mdCode(clip(r.Target.URL, 200))
 	if name := r.Target.Name; name != "" && name != r.Target.URL {
@@ -62,7 +62,7 @@ func mdHead(r *record.Report) string {
 		without, _ := verdictText(r)
 		alone = "The run alone: " + mdProse(clip(without, 400)) + "\n\n"
 	}
-	return "## " + title + "\n\nVerdict: " + mdProse(clip(text, 400)) + "\n\n" + alone + p.String()
+	return "## " + title + "\n\nVerdict: " + mdProse(clip(text, 400)) + "\n\n" + alone + p.String() + mdOwnRules(r)
 }
 
 func mdBaseline(r *record.Report) string {

@@ -20,7 +20,7 @@ func verdictLine(r *record.Report) (text, code string) {
 // judgedLine returns [verdictLine] without the coverage and the load.
 func judgedLine(r *record.Report) (text, code string) {
 	if r.Baseline != nil {
-		text, code = baselineText(r.Baseline)
+		text, code = baselineText(r)
 		for _, head := range []string{"conformant with " + r.Baseline.File, "not conformant with " + r.Baseline.File} {
 			if rest, found := strings.CutPrefix(text, head); found {
 				return withTarget(head, r.Target) + rest, code

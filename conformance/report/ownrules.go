@@ -1,0 +1,67 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"fmaspec/conformance/record"
+)
+
+// underOwnRules is what the name of a verdict ends in where the suite judged by rules of the user.
+const underOwnRules = " under own rules"
+
+// verdictName returns the name of a verdict of the report.
+func verdictName(verdict string, r *record.Report) string {
+	if len(r.Suite.OwnRules) > 0 {
+		return verdict + underOwnRules
+	}
+	return verdict
+}
+
+// ownRules adds the rules of the user.
+func (p *page) ownRules(rules []record.OwnRule) {
+	for i, rule := range rules {
+		label := "         "
+		if i == 0 {
+			label = "own rules"
+		}
+		p.line(span{yellow, label}, span{"", " " + rule.Change()})
+		p.line(span{dim, "          " + ruleReason(rule)})
+	}
+}
+
+// ruleReason returns the place of a rule and its reason.
+func ruleReason(rule record.OwnRule) string {
+	return strings.TrimPrefix(rule.Place+": "+rule.Reason, ": ")
+}
+
+// ownRuleOf returns the rule on a requirement, nil for none.
+func ownRuleOf(r *record.Report, requirement string) *record.OwnRule {
+	if r == nil {
+		return nil
+	}
+	for i := range r.Suite.OwnRules {
+		if r.Suite.OwnRules[i].Requirement == requirement {
+			return &r.Suite.OwnRules[i]
+		}
+	}
+	return nil
+}
+
+// mdOwnRules returns the section on the rules of the user, "" where there are none.
+func mdOwnRules(r *record.Report) string {
+	if len(r.Suite.OwnRules) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n### Own rules\n\nNeither the documents nor the standards stand behind these.\n\n")
+	const shown = 20
+	for i, rule := range r.Suite.OwnRules {
+		if i == shown {
+			fmt.Fprintf(&b, "- and %d more\n", len(r.Suite.OwnRules)-shown)
+			break
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", mdProse(clip(rule.Change(), 200)), mdProse(clip(ruleReason(rule), 200)))
+	}
+	return b.String()
+}
