@@ -675,6 +675,9 @@ func printsWhatItShows(t *testing.T, name string) {
 
 // What a page shows wrongly is reported, and so is a script that fails.
 func TestACommandThatPrintsOrEndsOtherwiseIsSeen(t *testing.T) {
+	if *update {
+		t.Skip("nothing is compared where pages are written")
+	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to run the commands with")
 	}
@@ -1057,6 +1060,7 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 			continue // a word behind the name
 		}
 		line, _, _ := strings.Cut(call[2], "`")
+		line, _, _ = strings.Cut(line, " -- ") // behind it are operands
 		for _, f := range flagName.FindAllStringSubmatch(line, -1) {
 			if !slices.Contains(k.flags[call[1]], f[1]) {
 				out = append(out, fmt.Sprintf("fmaspec %s has no flag -%s", call[1], f[1]))
@@ -1090,7 +1094,7 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
 	k := known(t)
 	for _, page := range pages(t) {
-		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count", "short") {
+		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count", "short", "l") { // l is of man
 			t.Errorf("%s: %s; correct the page", page, what)
 		}
 	}
