@@ -189,6 +189,7 @@ func flagValues() map[string]values {
 		"pact -spec": words("V4", "V3"), "selftest -phase": words("written", "coverage", "exploration", "all"),
 		"fault": of(faultNames), "variant": of(variantNames), "trouble": of(troubleNames),
 		"proxy":       words("env", "none"),
+		"init -suite": folders(),
 		"accept-less": words(lessNames()...),
 	}
 	for _, free := range strings.Fields("ADDRESS AUDIENCE BYTES CASES=WEIGHT DURATION FIELD HASH HOST:PORT:ADDRESS " +

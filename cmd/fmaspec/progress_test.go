@@ -66,9 +66,9 @@ func TestARunShowsWhatItWaitsFor(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	f.options.Now = func() time.Time { at = at.Add(5 * time.Second); return at }
 	require.NoError(t, do(t.Context(), e, nil))
-	require.Regexp(t, `\r0/1 cases, 0 failed; waiting \d+s for requestSample/va\S*…`, stderr.String())
+	require.Regexp(t, `\r0/1 cases; requirements broken:  0; waiting \d+s for req\S*…`, stderr.String())
 	for line := range strings.SplitSeq(stderr.String(), "\r") {
-		if strings.Contains(line, "cases, ") {
+		if strings.Contains(line, "cases; ") {
 			require.LessOrEqual(t, len([]rune(line)), 59)
 		}
 	}

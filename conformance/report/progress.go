@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"fmaspec/conformance/term"
@@ -21,19 +22,23 @@ type Progress struct {
 const slow = time.Second
 
 // Line returns the line, without a line break or control characters, in at most so many columns;
-// with 0, in as many as it needs. The caller that owns a terminal writes "\r" before it. It names
+// with 0, in as many as it needs; where there is no room for all, the number of failed cases is left
+// out first. The caller that owns a terminal writes "\r" before it. It names
 // what is waited for: a time that the target asked for, the rate, or the slowest case.
 func (p Progress) Line(columns int) string {
-	text := ProgressLine(p.Done, p.Total, p.Failed, p.Broken)
+	text, waits := ProgressLine(p.Done, p.Total, p.Failed, p.Broken), ""
 	switch {
 	case p.Asked > 0:
-		text += fmt.Sprintf("; the target asks to wait, %s left", wholeSeconds(p.Asked))
+		waits = fmt.Sprintf("; the target asks to wait, %s left", wholeSeconds(p.Asked))
 	case p.Turn >= slow:
-		text += fmt.Sprintf("; next request in %s (-rate)", wholeSeconds(p.Turn))
+		waits = fmt.Sprintf("; next request in %s (-rate)", wholeSeconds(p.Turn))
 	case p.Slowest != "" && p.For >= slow:
-		text += fmt.Sprintf("; waiting %s for %s", wholeSeconds(p.For), p.Slowest)
+		waits = fmt.Sprintf("; waiting %s for %s", wholeSeconds(p.For), p.Slowest)
 	}
-	return fitting(text, columns)
+	if columns > 0 && waits != "" && term.Columns(term.Safe(text+waits)) > columns {
+		text, _, _ = strings.Cut(text, "; cases failed") // requirements come first, and what is waited for
+	}
+	return fitting(text+waits, columns)
 }
 
 // AwaitLine returns the line that is shown while a run waits for its target.

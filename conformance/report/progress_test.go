@@ -25,7 +25,7 @@ func TestTheProgressLineNamesWhatIsWaitedFor(t *testing.T) {
 		{report.Progress{Total: 9, Slowest: slowest, For: 1100 * time.Millisecond}, 0, counts + "; waiting " +
 			"2s for " + slowest, "a slow case"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second}, 48,
-			"0/9 cases; requirements broken:  0; cases faile…", "a narrow terminal"},
+			"0/9 cases; requirements broken:  0; waiting 1m1…", "a narrow terminal"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second, Asked: 29100 * time.Millisecond}, 0,
 			counts + "; the target asks to wait, 30s left", "a Retry-After"},
 		{report.Progress{Total: 9, Slowest: slowest, For: 70 * time.Second, Turn: 36 * time.Second}, 0,
