@@ -218,3 +218,11 @@ func quotedJSON(text string) string {
 	quoted, _ := json.Marshal(text)
 	return string(quoted)
 }
+
+func TestTheEndsOfALongAnswerAreSearched(t *testing.T) {
+	long := strings.Repeat("at x (1:1)\n", 2*endsKept/10)
+	require.Empty(t, insideOf(long, askedURL))
+	require.NotEmpty(t, insideOf("goroutine 7 [running]:\n"+long, askedURL))
+	require.NotEmpty(t, insideOf(long+"goroutine 7 [running]:\n", askedURL))
+	require.LessOrEqual(t, len(ends(long)), 2*endsKept+1)
+}
