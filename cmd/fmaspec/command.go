@@ -106,7 +106,9 @@ func run(ctx context.Context, e *env) int {
 		return e.fail(c.name, e.put("the help", helpOn(c)))
 	}
 	if err == nil {
-		e.warn()
+		if c.name != "completion" { // which a shell calls while somebody types
+			e.warn()
+		}
 		err = cmp.Or(unnamed(set), e.fill(set))
 	}
 	if err == nil {

@@ -106,6 +106,12 @@ func TestEveryFlagAndOperandHasValues(t *testing.T) {
 		Value: &list{}}).kind)
 }
 
+func TestCompletionWarnsOfNoVariable(t *testing.T) {
+	environ := []string{"FMASPEC_UNKNOWN=1"}
+	require.Empty(t, call(t.Context(), environ, "completion", "words", "--", "ru").stderr)
+	require.Contains(t, call(t.Context(), environ, "version").stderr, "FMASPEC_UNKNOWN is not known")
+}
+
 func TestCompletionNamesItsShells(t *testing.T) {
 	for _, s := range shells() {
 		got := call(t.Context(), nil, "completion", s.name)

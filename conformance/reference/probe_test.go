@@ -156,7 +156,9 @@ func (s *seer) see(p probe) string {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	resp.Header["Date"] = seenDate(resp.Header["Date"])
-	resp.Header.Del("Connection")
+	if resp.Header.Get("Connection") == "close" { // which hangs on what came before it
+		resp.Header.Del("Connection")
+	}
 	return fmt.Sprintf("%s %s %v %v %d %v\n%s", resp.Proto, resp.Status, resp.Header, resp.TransferEncoding,
 		resp.ContentLength, err != nil, body)
 }
