@@ -84,8 +84,8 @@ func plainly(x *observed) bool {
 	return x.Case.proving(Acceptance) != "" || len(x.Case.Steps) > 1 && x.Case.Generator == ""
 }
 
-// unknownHint names both things of a request that an implementation may not know.
-const unknownHint = " (does it know the machine, -machine, and the file, -sha1?)"
+// unknownHint names the things of a request that an implementation may not know.
+const unknownHint = " (is -url right, and does it know the machine, -machine, and the file, -sha1?)"
 
 // wholeURLHint names what a server that looks for a path did with a whole URL.
 const wholeURLHint = " (does it take the whole URL for a path?)"

@@ -1094,7 +1094,8 @@ func (k aKnown) unknown(page string, own ...string) (out []string) {
 func TestPagesSpeakOnlyOfWhatTheCommandHas(t *testing.T) {
 	k := known(t)
 	for _, page := range pages(t) {
-		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count", "short", "l") { // l is of man
+		// l is of man, the others are of go.
+		for _, what := range k.unknown(read(t, page), "update", "replace", "race", "count", "short", "l") {
 			t.Errorf("%s: %s; correct the page", page, what)
 		}
 	}

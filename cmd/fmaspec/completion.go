@@ -42,9 +42,10 @@ const askWords = "words"
 
 func completionCommand() command {
 	about := "Prints a script for a shell that completes commands, flags, their values, and the ids of cases, " +
-		"requirements, checks and faults. Install it once:"
+		"requirements, checks and faults. The examples install it; once is enough."
+	var examples []string
 	for _, s := range shells() {
-		about += "\n" + s.name + ": " + s.install
+		examples = append(examples, s.install)
 	}
 	return command{
 		name: "completion", operands: "SHELL",
@@ -53,7 +54,7 @@ func completionCommand() command {
 			"word: the first line of the answer is values, parts (of words that go on), files or folders, the last " +
 			"two with what stands before the name in the word; the others are words, each with a tab " +
 			"and a description.",
-		examples: []string{"fmaspec completion bash", "fmaspec completion " + askWords + " -- run -report j"},
+		examples: append(examples, "fmaspec completion "+askWords+" -- run -report j"),
 		flags: func(*flag.FlagSet) work {
 			return func(_ context.Context, e *env, operands []string) error {
 				if len(operands) == 0 {

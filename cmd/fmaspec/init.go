@@ -189,12 +189,12 @@ func (f *initFlags) workflow() (*starterWorkflow, error) {
 				f.suite)
 		}
 		if r.with = fmt.Sprintf(r.with, repository, version); f.suite == "" {
-			w.next = []string{"ci:   in " + r.to + ", name the repository of fmaspec after uses, unless it is this one"}
+			w.next = []string{"ci:   in " + r.to + ", name the repository of fmaspec after uses, unless this is it"}
 		}
 		w.next = append(w.next, "ci:   "+variables)
 	case "gitlab":
 		if r.with = fmt.Sprintf(r.with, f.suite); f.suite == "" {
-			w.next = []string{"ci:   in the job, set SUITE to the folder of fmaspec's submodule, unless it is this one"}
+			w.next = []string{"ci:   in the job, set SUITE to the folder of fmaspec's submodule, if it is one"}
 		}
 		// A pipeline of the user's own includes the job.
 		if there, err := os.ReadFile(gitlabName); err == nil && !strings.Contains(string(there), "/docs/ci/gate.sh") {

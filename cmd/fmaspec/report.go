@@ -19,6 +19,7 @@ type renderFlags struct {
 	reports reportFlags
 	history historyFlags
 	site    string
+	merging func(name string) bool // reports whether a flag of merge was given for this call
 }
 
 func reportCommand() command {
@@ -53,7 +54,10 @@ func reportCommand() command {
 				"the HTML report and the badge of each")
 			f.merge.flags(set)
 			f.layout.flags(set)
-			return f.render
+			return func(ctx context.Context, e *env, operands []string) error {
+				f.merging = func(name string) bool { return e.onlyHere(set, name) }
+				return f.render(ctx, e, operands)
+			}
 		},
 	}
 }
@@ -77,9 +81,10 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 		return errors.New("-format site: a page of several reports is no format of one; pass -site FOLDER")
 	}
 	merges := len(operands) > 0 && operands[0] == mergeOperand
-	switch {
-	case !merges && (f.merge.baseline != "" || len(f.merge.folders) > 0 || !f.merge.builtin):
-		return errors.New("-fixtures, -builtin and -baseline are of merge; a report has its findings already")
+	ofMerge := []string{"fixtures", "builtin", "baseline"}
+	switch at := slices.IndexFunc(ofMerge, f.merging); {
+	case !merges && at >= 0:
+		return fmt.Errorf("-%s is of merge, and a report has its findings already; drop it", ofMerge[at])
 	case !merges && len(operands) != 1:
 		return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))
 	}

@@ -65,6 +65,15 @@ func (s *settingsFlag) gave(name string) bool {
 	return is
 }
 
+// onlyHere reports whether a flag was given for this call alone: it is set, and neither by its
+// variable nor by the settings file, which are of every command.
+func (e *env) onlyHere(set *flag.FlagSet, name string) bool {
+	given := false
+	set.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	value, _ := e.lookup(variable(name))
+	return given && value == "" && !settingsOf(set).gave(name)
+}
+
 // title names the file and the profile for the header of a run, or is "".
 func (s *settingsFlag) title() string {
 	switch {

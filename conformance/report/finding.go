@@ -483,10 +483,16 @@ func cite(document, section string) string {
 	switch {
 	case document == "" || section == "":
 		return document + section
-	case strings.Contains(section, "RFC "): // it names the document
+	case strings.Contains(section, "RFC ") || namesEach(document, section):
 		return section
 	case strings.ContainsAny(section, `"“”`) || section[0] >= '0' && section[0] <= '9':
 		return document + ", " + section
 	}
 	return document + `, "` + section + `"`
+}
+
+// namesEach reports whether a section is of several documents, and names each.
+func namesEach(documents, section string) bool {
+	names := strings.Split(documents, ", ")
+	return len(names) > 1 && !slices.ContainsFunc(names, func(n string) bool { return !strings.Contains(section, n) })
 }

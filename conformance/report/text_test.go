@@ -40,6 +40,8 @@ func TestCiteQuotesHeadings(t *testing.T) {
 		{"both documents", "Response", `both documents, "Response"`},
 		{"both documents", `"Response" and its example`, `both documents, "Response" and its example`},
 		{"RFC 8259", "", "RFC 8259"},
+		{"both documents, FIPS 180-4", "both documents Request body, FIPS 180-4 6.1",
+			"both documents Request body, FIPS 180-4 6.1"},
 		{"", "", ""},
 	} {
 		if got := cite(row.document, row.section); got != row.want {
