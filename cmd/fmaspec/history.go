@@ -135,21 +135,33 @@ func (f *historyFlags) add(e *env, r *record.Report, quiet bool) error {
 	if err != nil {
 		return err
 	}
-	stem := filepath.Join(f.folder, historyName(r.Started))
-	name := stem + ".json"
-	for i := 2; ; i++ { // two runs may start in one millisecond
-		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		name = fmt.Sprintf("%s-%d.json", stem, i)
+	name, err := reserve(filepath.Join(f.folder, historyName(r.Started)))
+	if err != nil {
+		return fmt.Errorf("-history %s: %w; name a folder that can be written to", f.folder, reason(err))
 	}
 	if err := report.WriteFile(name, json, r); err != nil {
+		os.Remove(name) // there is nothing in it
 		return fmt.Errorf("-history: %w", err)
 	}
 	if !quiet {
 		fmt.Fprintf(e.stderr, "added json report %s\n", name)
 	}
 	return nil
+}
+
+// reserve makes an empty file that no other run has, since two runs may start in one millisecond.
+func reserve(stem string) (name string, err error) {
+	name = stem + ".json"
+	for i := 2; ; i++ {
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err == nil {
+			return name, file.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		name = fmt.Sprintf("%s-%d.json", stem, i)
+	}
 }
 
 // historyName is the name of a report in a history, without its extension.
