@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/term"
 )
 
 // writeSite writes a page of results from the JSON reports in folders and files: index.html, and for
@@ -95,7 +96,15 @@ func (f *renderFlags) sitePasts(e *env, operands []string) (map[string]*report.P
 	return all, nil
 }
 
-// note writes a line to stderr; text from a file is escaped.
+// note writes a line to stderr; text from a file is escaped, and adds no line.
 func (e *env) note(format string, args ...any) {
-	fmt.Fprint(e.stderr, harmless(fmt.Sprintf(format, args...)))
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			args[i] = term.Safe(arg)
+		case error:
+			args[i] = term.Safe(arg.Error())
+		}
+	}
+	fmt.Fprintf(e.stderr, format, args...)
 }
