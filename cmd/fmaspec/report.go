@@ -78,7 +78,8 @@ func (f *renderFlags) render(_ context.Context, e *env, operands []string) error
 	}
 	merges := len(operands) > 0 && operands[0] == mergeOperand
 	switch {
-	case !merges && (f.merge.baseline != "" || len(f.merge.folders) > 0 || !f.merge.builtin):
+	case !merges && slices.ContainsFunc([]string{"fixtures", "builtin", "baseline"}, e.names):
+		// Variables and the settings file may be meant for other commands, so that only flags are misuse.
 		return errors.New("-fixtures, -builtin and -baseline are of merge; a report has its findings already")
 	case !merges && len(operands) != 1:
 		return fmt.Errorf("%d files; name the one that -report json=FILE has written", len(operands))

@@ -13,7 +13,7 @@ import (
 // writeSite writes a page of results from the JSON reports in folders and files: index.html, and for
 // each implementation its report as HTML and its badge.
 func (f *renderFlags) writeSite(e *env, operands []string) error {
-	if f.format != "" || len(f.reports) > 0 || f.history.folder != "" {
+	if f.format != "" || len(f.reports) > 0 || e.names("history") {
 		return errors.New("-site: it has its own files; drop -format, -report and -history")
 	}
 	all, err := f.sitePasts(e, operands)
