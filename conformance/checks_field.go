@@ -45,8 +45,12 @@ func fieldRules() []fieldRule {
 		`\\[^\x00-\x08\x0a-\x1f\x7f])*"))?)*[ \t]*`)
 	directive := token + `(?:=(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*"))?`
 	directives := matching(`[ \t]*(?:` + directive + `)?(?:[ \t]*,[ \t]*(?:` + directive + `)?)*[ \t]*`)
-	age := regexp.MustCompile(`(?i)(?:^|[, \t])(?:max-age|s-maxage)=(?:$|[^0-9"]|[0-9]+[^0-9, \t])`)
-	isCacheControl := func(v string) bool { return directives(v) && !age.MatchString(v) }
+	each, seconds := regexp.MustCompile(directive), matching(`(?i:max-age|s-maxage)=(?:[0-9]+|".*")`)
+	age := regexp.MustCompile(`^(?i:max-age|s-maxage)=`)
+	isCacheControl := func(v string) bool { // what is within the quotes of a directive is none
+		return directives(v) && !slices.ContainsFunc(each.FindAllString(v, -1),
+			func(d string) bool { return age.MatchString(d) && !seconds(d) })
+	}
 	return []fieldRule{
 		{"Age", single, number, "a number of seconds"},
 		{"Allow", listed, matching(token), "a list of methods"},

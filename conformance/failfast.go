@@ -16,7 +16,12 @@ type failFast struct {
 	suspects atomic.Bool     // some case has a finding that may fail the run
 	over     atomic.Bool     // a case failed
 	state    *together       // what exchanges show together; guarded by runner.mu
+	seen     atomic.Int64    // cases since the beginning that may have failed the run
+	next     atomic.Int64    // how many of them there are when all are concluded again
 }
+
+// seldom is of how many cases that may have failed one more is waited for before all are concluded again.
+const seldom = 8
 
 // newFailFast returns what ends a run at its first failure, or nil where it goes on.
 func (s *Session) newFailFast() *failFast {
@@ -37,6 +42,12 @@ func (f *failFast) sent(j *job, made []*Judged) {
 	if f.suspicious(made) {
 		f.suspects.Store(true)
 	} else if !f.suspects.Load() || !f.controls[j.c.ID] {
+		return
+	}
+	// To conclude takes as long as there are cases. Where many of them prove nothing, such as with a
+	// token that the target refuses, it is done ever more rarely.
+	n := f.seen.Add(1)
+	if next := f.next.Load(); n < next || !f.next.CompareAndSwap(next, n+1+n/seldom) {
 		return
 	}
 	if f.failed() {

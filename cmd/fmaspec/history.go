@@ -14,13 +14,14 @@ import (
 
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/term"
 )
 
 // The most that is read of a folder of earlier reports: of each file, what is before its cases.
 const (
 	historyFiles = 200
 	historyBytes = 64 << 20
-	historyNames = 10_000 // entries of the folder that are looked at
+	historyNames = 1000 // entries of the folder that are in memory at once, a folder has any number
 )
 
 // historyFlags name the folder of earlier reports.
@@ -55,15 +56,15 @@ func (f *historyFlags) read(e *env, create bool) error {
 		return fmt.Errorf("-history %s: %w; name the folder of earlier JSON reports", f.folder, reason(err))
 	}
 	if more > 0 {
-		fmt.Fprintf(e.stderr, "%s", harmless(fmt.Sprintf("-history %s: only the last %d of %d reports by name are "+
-			"read; move older ones elsewhere\n", f.folder, len(names), len(names)+more)))
+		fmt.Fprintf(e.stderr, "-history %s: only the last %d of %d reports by name are read; move older ones elsewhere\n",
+			term.Safe(f.folder), len(names), len(names)+more)
 	}
 	f.past = []*report.Past{}
 	for _, name := range names {
 		past, err := readPast(filepath.Join(f.folder, name))
 		if err != nil {
-			fmt.Fprintf(e.stderr, "%s", harmless(fmt.Sprintf("-history: %s: %v; it is left out, remove it or write "+
-				"it anew\n", filepath.Join(f.folder, name), reason(err))))
+			fmt.Fprintf(e.stderr, "-history: %s: %s; it is left out, remove it or write it anew\n",
+				term.Safe(filepath.Join(f.folder, name)), term.Safe(reason(err).Error()))
 			continue
 		}
 		f.past = append(f.past, past)
@@ -79,20 +80,25 @@ func reportNames(folder string) (names []string, more int, err error) {
 		return nil, 0, err
 	}
 	defer at.Close()
-	entries, err := at.ReadDir(historyNames)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, 0, err
-	}
-	for _, entry := range entries {
-		if name := entry.Name(); strings.HasSuffix(name, ".json") && !strings.HasPrefix(name, ".") && !entry.IsDir() {
-			names = append(names, name)
+	for {
+		entries, err := at.ReadDir(historyNames)
+		for _, entry := range entries {
+			name := entry.Name()
+			if strings.HasSuffix(name, ".json") && !strings.HasPrefix(name, ".") && !entry.IsDir() {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		if old := len(names) - historyFiles; old > 0 {
+			names, more = slices.Clone(names[old:]), more+old
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return names, more, nil
+		case err != nil:
+			return nil, 0, err
 		}
 	}
-	slices.Sort(names)
-	if more = len(names) - historyFiles; more > 0 {
-		return names[more:], more, nil
-	}
-	return names, 0, nil
 }
 
 // readPast reads what is known of an earlier run from its report.
@@ -135,21 +141,33 @@ func (f *historyFlags) add(e *env, r *record.Report, quiet bool) error {
 	if err != nil {
 		return err
 	}
-	stem := filepath.Join(f.folder, historyName(r.Started))
-	name := stem + ".json"
-	for i := 2; ; i++ { // two runs may start in one millisecond
-		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		name = fmt.Sprintf("%s-%d.json", stem, i)
+	name, err := reserve(filepath.Join(f.folder, historyName(r.Started)))
+	if err != nil {
+		return fmt.Errorf("-history %s: %w; name a folder that can be written to", f.folder, reason(err))
 	}
 	if err := report.WriteFile(name, json, r); err != nil {
+		os.Remove(name) // there is nothing in it
 		return fmt.Errorf("-history: %w", err)
 	}
 	if !quiet {
 		fmt.Fprintf(e.stderr, "added json report %s\n", name)
 	}
 	return nil
+}
+
+// reserve makes an empty file that no other run has, since two runs may start in one millisecond.
+func reserve(stem string) (name string, err error) {
+	name = stem + ".json"
+	for i := 2; ; i++ {
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err == nil {
+			return name, file.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		name = fmt.Sprintf("%s-%d.json", stem, i)
+	}
 }
 
 // historyName is the name of a report in a history, without its extension.

@@ -150,7 +150,9 @@ func (f *retryFlags) nothing(e *env) error {
 func verdictText(r *record.Report) string {
 	words := map[record.Verdict]string{record.Conformant: "conformant", record.NotConformant: "not conformant"}
 	text := words[verdictOf(r)]
-	if text == "" {
+	if text != "" {
+		text = record.VerdictUnder(r.Suite.OwnRules, text)
+	} else {
 		text = "could not judge"
 	}
 	if r.Reason != "" {

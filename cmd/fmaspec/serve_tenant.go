@@ -196,12 +196,18 @@ func (f *tenantFlags) prepare() error {
 	return nil
 }
 
-// writeSecret writes a file that only its owner can read, in place of another one.
+// writeSecret writes a file that only its owner can read, in place of another one. It writes into no
+// file that somebody else makes meanwhile, nor through a link.
 func writeSecret(place, content string) error {
 	if err := os.Remove(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.WriteFile(place, []byte(content), 0o600)
+	file, err := os.OpenFile(place, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(content)
+	return errors.Join(err, file.Close())
 }
 
 // certified returns a certificate for the hosts of a tenant and for this machine, and the

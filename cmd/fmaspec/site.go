@@ -7,12 +7,13 @@ import (
 	"path/filepath"
 
 	"fmaspec/conformance/report"
+	"fmaspec/conformance/term"
 )
 
 // writeSite writes a page of results from the JSON reports in folders and files: index.html, and for
 // each implementation its report as HTML and its badge.
 func (f *renderFlags) writeSite(e *env, operands []string) error {
-	if f.format != "" || len(f.reports) > 0 || f.history.folder != "" {
+	if f.format != "" || len(f.reports) > 0 || e.names("history") {
 		return errors.New("-site: it has its own files; drop -format, -report and -history")
 	}
 	all, err := f.sitePasts(e, operands)
@@ -95,7 +96,15 @@ func (f *renderFlags) sitePasts(e *env, operands []string) (map[string]*report.P
 	return all, nil
 }
 
-// note writes a line to stderr; text from a file is escaped.
+// note writes a line to stderr; text from a file is escaped, and adds no line.
 func (e *env) note(format string, args ...any) {
-	fmt.Fprint(e.stderr, harmless(fmt.Sprintf(format, args...)))
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			args[i] = term.Safe(arg)
+		case error:
+			args[i] = term.Safe(arg.Error())
+		}
+	}
+	fmt.Fprintf(e.stderr, format, args...)
 }

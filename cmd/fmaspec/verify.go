@@ -120,7 +120,11 @@ func writeVerification(e *env, r *record.Report, v *conformance.Verification, qu
 			p.line("not derived: %s: %s", x.What, firstOf(x.Places, 3))
 		}
 	}
-	verdict := strings.TrimSuffix(string(r.Verdict)+", "+r.Reason, ", ")
+	verdict := string(r.Verdict)
+	if r.Verdict != record.Unjudged {
+		verdict = record.VerdictUnder(r.Suite.OwnRules, verdict)
+	}
+	verdict = strings.TrimSuffix(verdict+", "+r.Reason, ", ")
 	except := strings.Join(excepted, ", ")
 	switch {
 	case len(v.Differences) > 0 && !quiet:

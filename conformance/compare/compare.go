@@ -42,21 +42,23 @@ const (
 
 // A Side is one of the two reports.
 type Side struct {
-	Target      string         `json:"target"` // its URL
-	Name        string         `json:"name"`
-	Suite       string         `json:"suite"` // name and version
-	Contract    string         `json:"contract"`
-	Fixtures    string         `json:"fixtures"`
-	Level       record.Level   `json:"level"`
-	Strict      bool           `json:"strict"`
-	Seed        string         `json:"seed"`
-	Started     time.Time      `json:"started"`
-	Verdict     record.Verdict `json:"verdict"`
-	Reason      string         `json:"reason,omitempty"` // of the verdict
-	Interrupted bool           `json:"interrupted"`
-	Cases       int            `json:"cases"`  // in the report
-	Of          int            `json:"of"`     // in its suite
-	Judged      int            `json:"judged"` // passed, deviated or failed
+	Target   string       `json:"target"` // its URL
+	Name     string       `json:"name"`
+	Suite    string       `json:"suite"` // name and version
+	Contract string       `json:"contract"`
+	Fixtures string       `json:"fixtures"`
+	Level    record.Level `json:"level"`
+	Strict   bool         `json:"strict"`
+	// by which the run was judged
+	OwnRules    []record.OwnRule `json:"own_rules,omitempty"`
+	Seed        string           `json:"seed"`
+	Started     time.Time        `json:"started"`
+	Verdict     record.Verdict   `json:"verdict"`
+	Reason      string           `json:"reason,omitempty"` // of the verdict
+	Interrupted bool             `json:"interrupted"`
+	Cases       int              `json:"cases"`  // in the report
+	Of          int              `json:"of"`     // in its suite
+	Judged      int              `json:"judged"` // passed, deviated or failed
 }
 
 // A Difference is one way in which the two reports were judged differently.
@@ -123,7 +125,8 @@ func sideOf(r *record.Report) Side {
 	return Side{
 		Target: r.Target.URL, Name: r.Target.Name,
 		Suite: r.Suite.Name + " " + r.Suite.Version, Contract: r.Suite.Contract, Fixtures: r.Suite.Fixtures,
-		Level: r.Suite.Level, Strict: r.Suite.Strict, Seed: r.Suite.Seed,
+		Level: r.Suite.Level, Strict: r.Suite.Strict, OwnRules: r.Suite.OwnRules,
+		Seed:    r.Suite.Seed,
 		Started: r.Started, Verdict: r.Verdict, Reason: r.Reason, Interrupted: r.Interrupted,
 		Cases: len(r.Cases), Of: r.Suite.Cases, Judged: r.Totals.Passed + r.Totals.Deviated + r.Totals.Failed,
 	}

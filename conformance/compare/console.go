@@ -57,7 +57,7 @@ func (p *page) sides(c *Comparison) {
 		of   Side
 	}{{"old", c.Old}, {"new", c.New}} {
 		p.line(span{dim, side.name + "      "}, span{bold, sideText(side.of)})
-		p.line(span{"", fmt.Sprintf("         %s, %d of %s judged, %s, %s", verdictWord(side.of.Verdict),
+		p.line(span{"", fmt.Sprintf("         %s, %d of %s judged, %s, %s", verdictWord(side.of),
 			side.of.Judged, count(side.of.Of, "case"), side.of.Suite,
 			side.of.Started.UTC().Format(time.DateTime+" UTC"))})
 	}
@@ -65,8 +65,14 @@ func (p *page) sides(c *Comparison) {
 }
 
 // verdictWord returns the verdict of a run for a sentence.
-func verdictWord(v record.Verdict) string {
-	return cmp.Or(strings.ReplaceAll(string(v), "-", " "), "no verdict")
+func verdictWord(s Side) string {
+	switch s.Verdict {
+	case "":
+		return "no verdict"
+	case record.Conformant, record.NotConformant:
+		return record.VerdictUnder(s.OwnRules, strings.ReplaceAll(string(s.Verdict), "-", " "))
+	}
+	return strings.ReplaceAll(string(s.Verdict), "-", " ")
 }
 
 func (p *page) different(c *Comparison) {

@@ -23,7 +23,7 @@ func Markdown(w io.Writer, c *Comparison) error {
 	fmt.Fprintf(&b, "| | old | new |\n|---|---|---|\n")
 	for _, row := range []struct{ name, old, new string }{
 		{"target", code(c.Old.Target), code(c.New.Target)},
-		{"verdict", plainText(verdictWord(c.Old.Verdict)), plainText(verdictWord(c.New.Verdict))},
+		{"verdict", plainText(verdictWord(c.Old)), plainText(verdictWord(c.New))},
 		{"judged", fmt.Sprintf("%d of %d cases", c.Old.Judged, c.Old.Of), fmt.Sprintf("%d of %d cases", c.New.Judged,
 			c.New.Of)},
 		{"suite", code(c.Old.Suite), code(c.New.Suite)},

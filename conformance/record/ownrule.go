@@ -74,6 +74,14 @@ func orStatuses(statuses []int) string {
 	return strings.Join(words, "")
 }
 
+// VerdictUnder returns the name of a verdict: one under own rules is called so.
+func VerdictUnder(rules []OwnRule, verdict string) string {
+	if len(rules) > 0 {
+		return verdict + " under own rules"
+	}
+	return verdict
+}
+
 // RulesText returns what rules change, in one line.
 func RulesText(rules []OwnRule) string {
 	var out []string

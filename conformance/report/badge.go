@@ -26,9 +26,6 @@ const (
 // its title.
 func Badge(w io.Writer, r *record.Report) error {
 	text, colour := badgeText(r)
-	if len(r.Suite.OwnRules) > 0 && colour != badgeUnsure {
-		text += ", own rules"
-	}
 	line, _ := verdictLine(r)
 	title := clip(line, 600)
 	left, right := badgeWidth(badgeLabel)+12, badgeWidth(text)+12
@@ -57,6 +54,15 @@ func Badge(w io.Writer, r *record.Report) error {
 // badgeText returns the right part of a badge, and its colour.
 func badgeText(r *record.Report) (text, colour string) {
 	verdict, _ := gate(r)
+	text, colour = badgeVerdict(r, verdict)
+	if len(r.Suite.OwnRules) > 0 && (verdict == record.Conformant || verdict == record.NotConformant) {
+		text += ", own rules"
+	}
+	return text, colour
+}
+
+// badgeVerdict returns the verdict of a badge without the rules by which it was reached.
+func badgeVerdict(r *record.Report, verdict record.Verdict) (text, colour string) {
 	n := countStandings(r)
 	also := asides(r)
 	switch {

@@ -403,7 +403,7 @@ func baselineText(r *record.Report) (text, code string) {
 		return "could not judge: " + cmp.Or(b.Reason, "the report gives no reason"), yellow
 	}
 	if len(r.Suite.OwnRules) > 0 {
-		text += ";" + underOwnRules
+		text = verdictName(text+";", r)
 	}
 	return text, code
 }

@@ -43,7 +43,8 @@ func GitHub(w io.Writer, r *record.Report, style Style) error {
 	if verdict == record.Conformant {
 		p := &page{}
 		p.totals(r)
-		notices = append(notices, annotation{title: "conformant", text: []string{text, strings.TrimSpace(p.String())}})
+		notices = append(notices, annotation{title: verdictName("conformant", r),
+			text: []string{text, strings.TrimSpace(p.String())}})
 	} else if len(errors) == 0 {
 		errors = append(errors, annotation{title: "verdict", text: []string{text}})
 	}

@@ -111,6 +111,8 @@ func (p *Past) unlike(r *record.Report) string {
 		return "of another contract"
 	case a.Suite.Level != b.Suite.Level || a.Suite.Strict != b.Suite.Strict:
 		return "at another level"
+	case record.RulesText(a.Suite.OwnRules) != record.RulesText(b.Suite.OwnRules):
+		return "under other own rules"
 	case a.Suite.Run != b.Suite.Run || a.Suite.Skip != b.Suite.Skip || a.Suite.Shard != b.Suite.Shard ||
 		!slices.Equal(a.Suite.Only, b.Suite.Only) || !slices.Equal(a.Suite.Generated, b.Suite.Generated):
 		return "of other cases"
@@ -299,7 +301,7 @@ type trendRow struct {
 
 func (h *history) rows() (out []trendRow) {
 	for _, p := range slices.Backward(h.runs()) {
-		text := strings.ReplaceAll(string(p.head.Verdict), "-", " ")
+		text := verdictName(strings.ReplaceAll(string(p.head.Verdict), "-", " "), p.head)
 		if !p.judged() {
 			text = "could not judge"
 		}

@@ -286,7 +286,7 @@ func (p *htmlPage) Remarks() (out []string) {
 
 // BaselineHeading returns the verdict with the baseline applied.
 func (p *htmlPage) BaselineHeading() string {
-	text := strings.ReplaceAll(string(p.Baseline.Verdict), "-", " ")
+	text := verdictName(strings.ReplaceAll(string(p.Baseline.Verdict), "-", " "), p.Report)
 	if p.Baseline.Verdict == record.Unjudged {
 		text = "could not judge"
 	}

@@ -7,15 +7,17 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// underOwnRules is what the name of a verdict ends in where the suite judged by rules of the user.
-const underOwnRules = " under own rules"
-
 // verdictName returns the name of a verdict of the report.
 func verdictName(verdict string, r *record.Report) string {
-	if len(r.Suite.OwnRules) > 0 {
-		return verdict + underOwnRules
+	return record.VerdictUnder(r.Suite.OwnRules, verdict)
+}
+
+// verdictProperty returns the verdict of the run as formats of other tools hold it.
+func verdictProperty(r *record.Report) string {
+	if r.Verdict == record.Unjudged {
+		return string(r.Verdict)
 	}
-	return verdict
+	return verdictName(string(r.Verdict), r)
 }
 
 // ownRules adds the rules of the user.

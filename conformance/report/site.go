@@ -67,7 +67,10 @@ func NewSite(all map[string]*Past) (site *Site, left []string, err error) {
 	slices.SortFunc(site.entries, func(a, b *SiteEntry) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	taken := map[string]bool{"index": true}
+	taken := map[string]bool{"index": true, "con": true, "prn": true, "aux": true, "nul": true} // devices of Windows
+	for i := range 10 {
+		taken["com"+strconv.Itoa(i)], taken["lpt"+strconv.Itoa(i)] = true, true
+	}
 	for _, e := range site.entries {
 		stem := slug(e.Name)
 		e.Page = stem

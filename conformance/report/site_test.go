@@ -78,7 +78,7 @@ func TestSiteShowsTheLatestReportOfAName(t *testing.T) {
 func TestSiteEscapesNamesAndKeepsPagesApart(t *testing.T) {
 	all := map[string]*record.Report{}
 	for i, name := range []string{"index", "Index!", "../../etc/passwd", "<script>alert(1)</script>", "東京", "דוד",
-		hostile} {
+		hostile, "CON", "com1"} {
 		r := runOf(1, nil)
 		r.Target.Name = name
 		all[fmt.Sprintf("%d.json", i)] = r
@@ -86,13 +86,13 @@ func TestSiteEscapesNamesAndKeepsPagesApart(t *testing.T) {
 	page, site, _ := siteOf(t, all)
 	require.NotContains(t, page, "<script")
 	require.NotContains(t, page, "\x1b")
-	seen := map[string]bool{"index": true}
+	seen := map[string]bool{"index": true, "con": true, "com1": true}
 	for _, e := range site.Entries() {
 		require.Regexp(t, `^[a-z0-9]+(-[a-z0-9]+)*$`, e.Page)
 		require.False(t, seen[e.Page], e.Page)
 		seen[e.Page] = true
 	}
-	require.Equal(t, 7, len(site.Entries()))
+	require.Equal(t, 9, len(site.Entries()))
 }
 
 func TestSiteIsBounded(t *testing.T) {
