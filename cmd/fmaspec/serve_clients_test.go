@@ -37,7 +37,8 @@ func TestServeJudgesItsClients(t *testing.T) {
 		report  string // a part of the report
 	}{
 		{"an honest client conforms", []string{"plain"}, nil, exitConformant, "\nconformant: http"},
-		{"a faulty one does not", []string{"omits-sha1"}, nil, exitClient, " (clients): 1 of 25 requirements broken, 4 not exercised; 2 of 56 cases failed"},
+		{"a faulty one does not", []string{"omits-sha1"}, nil, exitClient, " (clients): 1 of 25 requirements broken, " +
+			"4 not exercised; 2 of 56 cases failed"},
 		{"one faulty client among honest ones is found", []string{"plain", "calls-by-put", "plain"}, nil, exitClient,
 			"requestSample/client/documented-method"},
 		{"no request means no verdict", nil, nil, exitUnjudged, "no request came that could be judged"},
