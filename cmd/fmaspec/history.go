@@ -56,8 +56,8 @@ func (f *historyFlags) read(e *env, create bool) error {
 		return fmt.Errorf("-history %s: %w; name the folder of earlier JSON reports", f.folder, reason(err))
 	}
 	if more > 0 {
-		fmt.Fprintf(e.stderr, "-history %s: only the last %d of %d reports by name are read; move older ones elsewhere\n",
-			term.Safe(f.folder), len(names), len(names)+more)
+		fmt.Fprintf(e.stderr, "-history %s: only the last %d of %d reports by name are read; move older ones "+
+			"elsewhere\n", term.Safe(f.folder), len(names), len(names)+more)
 	}
 	f.past = []*report.Past{}
 	for _, name := range names {
