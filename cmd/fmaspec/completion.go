@@ -24,7 +24,7 @@ type shell struct{ name, script, install string }
 func shells() []shell {
 	return []shell{
 		{"bash", "fmaspec.bash", "fmaspec completion bash >~/.local/share/bash-completion/completions/fmaspec"},
-		{"zsh", "fmaspec.zsh", "fmaspec completion zsh >~/.zfunc/_fmaspec  # a folder in fpath, before compinit"},
+		{"zsh", "fmaspec.zsh", "fmaspec completion zsh >~/.zfunc/_fmaspec  # a folder in fpath"},
 		{"fish", "fmaspec.fish", "fmaspec completion fish >~/.config/fish/completions/fmaspec.fish"},
 		{"powershell", "fmaspec.ps1", "fmaspec completion powershell | Out-String | Invoke-Expression  # in $PROFILE"},
 	}
