@@ -12,7 +12,7 @@ func fieldChecks() []Check {
 		{Name: "field-form", Requirements: []string{"http.fields"},
 			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Age, Allow, " +
 				"Cache-Control, Connection, Content-Language, Content-Length, Content-Location, the parameters of " +
-				"Content-Type, ETag, Last-Modified, Location, Retry-After and Vary; Connection names Upgrade.",
+				"Content-Type, ETag, Last-Modified, Location, Retry-After and Vary.",
 			on: (*observed).answered, judge: func(x *observed) []Problem { return fieldForm(rules, x) }},
 	}
 }
@@ -78,12 +78,6 @@ func fieldForm(rules []fieldRule, x *observed) (out []Problem) {
 	if lengths := x.Response.Header.Values("Content-Length"); len(lengths) > 1 &&
 		!slices.ContainsFunc(lengths, func(v string) bool { return v != lengths[0] }) { // others are no framing
 		out = problem("header Content-Length", "one number of bytes", show(recorded(strings.Join(lengths, ", "))))
-	}
-	if len(x.Response.Header["Upgrade"]) > 0 && !strings.HasPrefix(x.Response.Proto, "HTTP/2") &&
-		!slices.ContainsFunc(strings.Split(strings.Join(x.Response.Header["Connection"], ","), ","),
-			func(e string) bool { return strings.EqualFold(strings.Trim(e, " \t"), "Upgrade") }) {
-		out = append(out, problem("header Connection", "upgrade, for the answer has Upgrade",
-			show(recorded(strings.Join(x.Response.Header["Connection"], ", "))))...)
 	}
 	for _, rule := range rules {
 		values := x.Response.Header.Values(rule.name)

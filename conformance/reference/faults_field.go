@@ -31,7 +31,6 @@ func grammarFaults() []Fault {
 			"no-store; max-age=0"},
 		{"sends-max-age-in-words", "writes a word into max-age of Cache-Control", "Cache-Control", "max-age=never"},
 		{"sends-connection-in-words", "writes two words into Connection", "Connection", "keep alive"},
-		{"sends-upgrade-alone", "sends Upgrade, and no Connection that names it", "Upgrade", "h2c"},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: broken,
 			Wrap: onAccepted(header(row.field, row.value))})
