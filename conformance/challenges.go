@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"fmaspec/conformance/record"
 )
 
@@ -155,7 +157,7 @@ func bearerValue(scheme, name, value string) error {
 // token takes a token from the front of the text, "" where there is none.
 func (r *challengeReader) token() string {
 	n := 0
-	for n < len(r.text) && isTokenByte(r.text[n]) {
+	for n < len(r.text) && httpguts.IsTokenRune(rune(r.text[n])) {
 		n++
 	}
 	out := r.text[:n]
@@ -173,11 +175,6 @@ func (r *challengeReader) rest() string {
 	return show(r.text)
 }
 
-func isTokenByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("!#$%&'*+-.^_`|~",
-		c) >= 0
-}
-
 // token68 returns how long the token68 is that a text begins with and that is all
 // there is up to the comma, 0 where there is none. An asterisk stands for a byte of a
 // secret that was struck out.
@@ -189,7 +186,7 @@ func token68(text string) int {
 	word := strings.TrimRight(text[:end], " \t")
 	digits := strings.TrimRight(word, "=")
 	if digits == "" || strings.ContainsFunc(digits, func(c rune) bool {
-		return c > 0x7E || !(isTokenByte(byte(c)) && strings.IndexByte("!#$%&'^`|", byte(c)) < 0 || c == '/')
+		return c > 0x7E || !(httpguts.IsTokenRune(c) && strings.IndexByte("!#$%&'^`|", byte(c)) < 0 || c == '/')
 	}) {
 		return 0
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"fmaspec/conformance/internal/strictjson"
 	"fmaspec/conformance/record"
 )
@@ -355,22 +357,13 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 				Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
 		}
-		if name := blankName(head); name != "" {
+		if fault := p.headFault(head); fault != "" {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: fmt.Sprintf("the head of the answer is not HTTP: a blank stands behind the name of the field %q",
-					cutTo([]byte(p.d.secrets.Text(name)), 40))}
-		}
-		if folded(head) {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: "the head of the answer is not HTTP: a line of it goes on in the next one"}
+				Msg: "the head of the answer is not HTTP: " + fault}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
-		}
-		if fault := p.headFault(head); fault != "" {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: "the head of the answer is not HTTP: " + fault}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
@@ -436,28 +429,9 @@ func rawHead(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// blankName returns the name of a field with a blank before its colon, which
-// nobody may send (RFC 9112 5.1), or "".
-func blankName(head []byte) string {
-	for line := range bytes.Lines(head) {
-		name, _, field := bytes.Cut(line, []byte(":"))
-		if field && !bytes.HasPrefix(line, []byte("HTTP/")) && line[0] != ' ' && line[0] != '\t' &&
-			len(bytes.TrimRight(name, " \t")) < len(name) {
-			return string(name)
-		}
-	}
-	return ""
-}
-
-// folded reports whether a field of the head goes on in the next line, which nobody may send
-// (RFC 9112 5.2).
-func folded(head []byte) bool {
-	return bytes.Contains(head, []byte("\n ")) || bytes.Contains(head, []byte("\n\t"))
-}
-
 // headFault returns what of a head breaks the syntax of its lines, which are a status line with a space
-// behind the status and fields whose names are tokens, each with CR LF at its end (RFC 9112 2.1 and 4,
-// RFC 9110 5.1), or "". The library reads such a head.
+// behind the status and fields whose names are tokens, with no blank behind them, each in one line with CR LF
+// at its end (RFC 9112 2.1, 4, 5.1 and 5.2, RFC 9110 5.1), or "". The library reads such a head.
 func (p *Pool) headFault(head []byte) string {
 	first := true
 	for line := range bytes.Lines(head) {
@@ -469,10 +443,19 @@ func (p *Pool) headFault(head []byte) string {
 			return "its first line is not a version, a space, a status, a space and the text of a reason"
 		case first:
 			first = false
-		case len(text) > 0:
-			if name, _, _ := bytes.Cut(text, []byte(":")); !isToken(name) {
-				return fmt.Sprintf("%q is no name of a field", cutTo([]byte(p.d.secrets.Text(string(name))), 40))
+		case len(text) == 0:
+		case text[0] == ' ' || text[0] == '\t':
+			return "a line of it goes on in the next one"
+		default:
+			name, _, _ := bytes.Cut(text, []byte(":"))
+			if httpguts.ValidHeaderFieldName(string(name)) {
+				continue
 			}
+			shown := func(name []byte) []byte { return cutTo([]byte(p.d.secrets.Text(string(name))), 40) }
+			if len(bytes.TrimRight(name, " \t")) < len(name) {
+				return fmt.Sprintf("a blank stands behind the name of the field %q", shown(name))
+			}
+			return fmt.Sprintf("%q is no name of a field", shown(name))
 		}
 	}
 	return ""
@@ -490,18 +473,6 @@ func isStatusLine(line []byte) bool {
 		}
 	}
 	return !bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F })
-}
-
-// isToken reports whether a text is a token (RFC 9110 5.6.2).
-func isToken(text []byte) bool {
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
-		case bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), c) < 0:
-			return false
-		}
-	}
-	return len(text) > 0
 }
 
 func hasField(head []byte, name string) bool {
