@@ -41,8 +41,9 @@ func parseSettings(shown string, data []byte) (*settingsFile, []settingsProblem)
 		r.keys[k.name], r.names = k, append(r.names, k.name)
 	}
 	r.names = append(r.names, profileKey, profilesKey, rulesKey)
+	forms := secretForms()
 	for i, line := range strings.Split(string(data), "\n") {
-		if what := secretIn(line); what != "" {
+		if what := secretIn(line, forms); what != "" {
 			r.secrets[i+1] = true
 			r.fail(i+1, "%s", what)
 		}

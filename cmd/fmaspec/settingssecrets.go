@@ -69,10 +69,10 @@ func secretForms() []secretForm {
 	}
 }
 
-// secretIn returns what secret a line of a settings file has, with the remedy, or "". Comments
-// are read too.
-func secretIn(line string) string {
-	for _, form := range secretForms() {
+// secretIn returns what secret of these forms a line of a settings file has, with the remedy, or "".
+// Comments are read too.
+func secretIn(line string, forms []secretForm) string {
+	for _, form := range forms {
 		for _, found := range form.pattern.FindAllStringSubmatch(line, -1) {
 			if at := form.pattern.SubexpIndex("word"); at < 0 || likelySecret.MatchString(found[at]) {
 				return form.what
