@@ -58,7 +58,8 @@ type htmlPage struct {
 	Policy string
 
 	history      *history // nil where there is none
-	spent        int      // bytes of bodies that are shown by now
+	broken       []htmlBroken
+	spent        int // bytes of bodies that are shown by now
 	operations   []string
 	columns      map[string]int // positions of operations, by id
 	requirements map[string]int // positions, by id
@@ -92,6 +93,7 @@ func newHTMLPage(r *record.Report, look Style, style, script string) *htmlPage {
 		}
 		p.anchors[anchor("case", r.Cases[i].ID)] = 0
 	}
+	p.broken = p.brokenOf()
 	return p
 }
 

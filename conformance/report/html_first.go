@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"fmaspec/conformance/record"
 )
@@ -41,11 +42,11 @@ type htmlBroken struct {
 	Case                           htmlLink // the first case that shows it
 	Findings                       int
 	New, Weak                      bool
+	from                           time.Time // since when, as far as earlier reports tell
 }
 
-// Broken returns the first of the broken requirements, the strongest first; those that fail no run
-// come last.
-func (p *htmlPage) Broken() (out []htmlBroken) {
+// brokenOf returns the broken requirements, the strongest first; those that fail no run come last.
+func (p *htmlPage) brokenOf() (out []htmlBroken) {
 	first := map[string]string{}
 	for _, c := range byWeight(p.Report) {
 		for _, f := range c.Findings {
@@ -68,7 +69,7 @@ func (p *htmlPage) Broken() (out []htmlBroken) {
 				}
 				if p.history != nil {
 					at := p.history.since(q.ID)
-					b.Since, b.New = at.Text, at.New
+					b.Since, b.New, b.from = at.Text, at.New, at.From
 				}
 				out = append(out, b)
 			}
@@ -79,11 +80,10 @@ func (p *htmlPage) Broken() (out []htmlBroken) {
 
 // FirstBroken returns those that the first screen names, and MoreBroken how many others there are.
 func (p *htmlPage) FirstBroken() []htmlBroken {
-	all := p.Broken()
-	return all[:min(len(all), brokenShown)]
+	return p.broken[:min(len(p.broken), brokenShown)]
 }
 
-func (p *htmlPage) MoreBroken() int { return max(0, len(p.Broken())-brokenShown) }
+func (p *htmlPage) MoreBroken() int { return max(0, len(p.broken)-brokenShown) }
 
 // BrokenText counts the broken requirements.
 func (p *htmlPage) BrokenText() string {
@@ -101,7 +101,7 @@ func (p *htmlPage) BrokenText() string {
 // SinceText says on the first screen since when something has been broken, as a whole.
 func (p *htmlPage) SinceText() string {
 	h := p.history
-	all := p.Broken()
+	all := p.broken
 	switch {
 	case h == nil:
 		return "This report alone does not tell: fmaspec report -history FOLDER compares it with earlier ones."
@@ -117,12 +117,11 @@ func (p *htmlPage) SinceText() string {
 	fresh := 0
 	oldest := p.Started
 	for _, b := range all {
-		at := h.since(b.ID)
-		if at.New {
+		if b.New {
 			fresh++
 		}
-		if at.From.Before(oldest) {
-			oldest = at.From
+		if b.from.Before(oldest) {
+			oldest = b.from
 		}
 	}
 	last := day(h.past[len(h.past)-1].Started())
