@@ -5,18 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"fmaspec/conformance/record"
 	"fmaspec/conformance/term"
 )
 
-// A Progress is what the progress line of a run shows.
-type Progress struct {
-	Done, Total, Failed int           // cases
-	Broken              int           // requirements
-	Slowest             string        // the case that is under way for the longest time; "" for none
-	For                 time.Duration // how long that one is
-	Asked               time.Duration // how long nothing is sent, because the target asked to come back later
-	Turn                time.Duration // how long it is until the rate lets the next request go
-}
+// A Progress is the state of a run that its progress line shows.
+type Progress record.Status
 
 // slow is how long a case is under way before the progress line names it.
 const slow = time.Second
