@@ -405,7 +405,7 @@ func statusesOf(all []*Judged) string {
 		}
 	}
 	slices.Sort(out)
-	return orList(slices.Compact(out))
+	return record.OrStatuses(slices.Compact(out))
 }
 
 // httpsOf is the URL with https in place of http.

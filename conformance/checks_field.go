@@ -38,12 +38,12 @@ const (
 func fieldRules() []fieldRule {
 	matching := func(expr string) func(string) bool { return regexp.MustCompile(`^(?:` + expr + `)$`).MatchString }
 	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+	const value = `(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*")` // or a quoted string
 	reference := matching(`(?:[!#$&'()*+,./:;=?@\[\]_~0-9A-Za-z-]|%[0-9A-Fa-f]{2})*`)
 	tag, number := matching(`(?:W/)?"[^\x00-\x20"\x7f]*"`), matching(`[0-9]+`)
 	// The type itself is judged by another check, and so is a second value.
-	parameters := matching(`[^;]*(?:[ \t]*;[ \t]*(?:` + token + `=(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|` +
-		`\\[^\x00-\x08\x0a-\x1f\x7f])*"))?)*[ \t]*`)
-	directive := token + `(?:=(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*"))?`
+	parameters := matching(`[^;]*(?:[ \t]*;[ \t]*(?:` + token + `=` + value + `)?)*[ \t]*`)
+	directive := token + `(?:=` + value + `)?`
 	directives := matching(`[ \t]*(?:` + directive + `)?(?:[ \t]*,[ \t]*(?:` + directive + `)?)*[ \t]*`)
 	each, seconds := regexp.MustCompile(directive), matching(`(?i:max-age|s-maxage)=(?:[0-9]+|".*")`)
 	age := regexp.MustCompile(`^(?i:max-age|s-maxage)=`)

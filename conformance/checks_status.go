@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
+
+	"fmaspec/conformance/record"
 )
 
 // The names of the checks that compare the acceptance or refusal of a request
@@ -143,7 +144,8 @@ func refuses(x *observed) (out []Problem) {
 		charges = []string{x.Case.main}
 	}
 	for _, id := range charges {
-		out = append(out, Problem{"status", "a refusal: " + orList(x.statuses()), fmt.Sprint(x.Response.Status), id})
+		out = append(out, Problem{"status", "a refusal: " + record.OrStatuses(x.statuses()),
+			fmt.Sprint(x.Response.Status), id})
 	}
 	return out
 }
@@ -176,7 +178,7 @@ func refusalStatus(x *observed) (out []Problem) {
 	if charged == x.Case.status {
 		charged = x.Case.statusCharge(status)
 	}
-	return []Problem{{"status", orList(x.statuses()), fmt.Sprint(status), charged}}
+	return []Problem{{"status", record.OrStatuses(x.statuses()), fmt.Sprint(status), charged}}
 }
 
 func noServerError(x *observed) []Problem {
@@ -192,16 +194,4 @@ func noServerError(x *observed) []Problem {
 		want = "no 5xx, for the request is at fault"
 	}
 	return problem("status", want, fmt.Sprint(status))
-}
-
-// orList writes "400 or 422".
-func orList(statuses []int) string {
-	var words []string
-	for _, s := range statuses {
-		words = append(words, fmt.Sprint(s))
-	}
-	if last := len(words) - 1; last > 0 {
-		return strings.Join(words[:last], ", ") + " or " + words[last]
-	}
-	return strings.Join(words, "")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/fixtures"
 	"fmaspec/openapi"
 	"fmaspec/schemas"
@@ -72,7 +73,7 @@ type terms struct {
 func (t *terms) created(status int) bool { return slices.Contains(t.successes, status) }
 
 // success is the status of success, as a text.
-func (t *terms) success() string { return orList(t.successes) }
+func (t *terms) success() string { return record.OrStatuses(t.successes) }
 
 // looksLikeAction reports whether a body is what a success carries, whole or in part. A
 // refusal may well repeat members of the request that it refuses.

@@ -167,8 +167,8 @@ func (s *Suite) rule(c *Case) {
 // relaxes reports whether an own rule makes a requirement of the kind weaker.
 func (s *Suite) relaxes(k Kind) bool {
 	return slices.ContainsFunc(s.rules, func(rule record.OwnRule) bool {
-		level, err := record.ParseOwnLevel(rule.Level)
-		return err == nil && level > rule.Was && s.kinds[rule.Requirement] == k
+		r := s.requirement[rule.Requirement]
+		return r != nil && r.Level > rule.Was && s.kinds[r.ID] == k
 	})
 }
 

@@ -44,9 +44,9 @@ func ParseOwnLevel(name string) (Level, error) {
 func (r OwnRule) Change() string {
 	var parts []string
 	if len(r.Statuses) > 0 {
-		text := "counts " + orStatuses(r.Statuses)
+		text := "counts " + OrStatuses(r.Statuses)
 		if len(r.Counted) > 0 {
-			text += " in place of " + orStatuses(r.Counted)
+			text += " in place of " + OrStatuses(r.Counted)
 		}
 		parts = append(parts, text)
 	}
@@ -62,8 +62,8 @@ func (r OwnRule) Change() string {
 	return r.Requirement + " " + strings.Join(parts, ", and ")
 }
 
-// orStatuses writes "400, 409 or 422".
-func orStatuses(statuses []int) string {
+// OrStatuses writes statuses as "400, 409 or 422".
+func OrStatuses(statuses []int) string {
 	var words []string
 	for _, s := range statuses {
 		words = append(words, strconv.Itoa(s))
@@ -80,6 +80,15 @@ func VerdictUnder(rules []OwnRule, verdict string) string {
 		return verdict + " under own rules"
 	}
 	return verdict
+}
+
+// VerdictName returns the verdict of the run as formats of other tools hold it, such as "not-conformant under
+// own rules".
+func (r *Report) VerdictName() string {
+	if r.Verdict == Unjudged {
+		return string(r.Verdict)
+	}
+	return VerdictUnder(r.Suite.OwnRules, string(r.Verdict))
 }
 
 // RulesText returns what rules change, in one line.

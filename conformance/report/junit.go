@@ -151,7 +151,7 @@ func newJunitSuite(r *record.Report, name string) junitSuite {
 		{"target.sha1", r.Target.File}, {"target.protocol", r.Target.Protocol}, {"target.insecure",
 			strconv.FormatBool(r.Target.Insecure)}, {"target.proxy", r.Target.Proxy},
 		{"safety.armed", strings.Join(r.Safety.Armed, ",")}, {"safety.actions", strconv.Itoa(r.Safety.Actions)},
-		{"pace.retries", strconv.Itoa(r.Pace.Retries)}, {"verdict", verdictProperty(r)},
+		{"pace.retries", strconv.Itoa(r.Pace.Retries)}, {"verdict", r.VerdictName()},
 		{"requirements", strconv.Itoa(n.all())}, {"requirements.broken", strconv.Itoa(n[broken])},
 		{"requirements.deviated", strconv.Itoa(n[deviated])}, {"requirements.kept", strconv.Itoa(n[kept])},
 		{"requirements.undecided", strconv.Itoa(n[undecided])},

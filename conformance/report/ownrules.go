@@ -12,14 +12,6 @@ func verdictName(verdict string, r *record.Report) string {
 	return record.VerdictUnder(r.Suite.OwnRules, verdict)
 }
 
-// verdictProperty returns the verdict of the run as formats of other tools hold it.
-func verdictProperty(r *record.Report) string {
-	if r.Verdict == record.Unjudged {
-		return string(r.Verdict)
-	}
-	return verdictName(string(r.Verdict), r)
-}
-
 // ownRules adds the rules of the user.
 func (p *page) ownRules(rules []record.OwnRule) {
 	for i, rule := range rules {

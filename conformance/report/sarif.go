@@ -300,7 +300,7 @@ func sarifOf(r *record.Report, all []sarifFinding, limit int) sarifLog {
 		ColumnKind: "unicodeCodePoints",
 		Results:    results,
 		Properties: sarifRunProperties{
-			Verdict: clip(verdictProperty(r), sarifPart), Target: clip(r.Target.URL, sarifPart),
+			Verdict: clip(r.VerdictName(), sarifPart), Target: clip(r.Target.URL, sarifPart),
 			TargetName: clip(r.Target.Name, sarifPart),
 			Level:      r.Suite.Level.String(), Strict: r.Suite.Strict, Seed: clip(r.Suite.Seed, sarifPart),
 			Contract: clip(r.Suite.Contract, sarifPart), Fixtures: clip(r.Suite.Fixtures, sarifPart),
