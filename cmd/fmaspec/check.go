@@ -58,8 +58,7 @@ func checkCommand() command {
 		flags: func(set *flag.FlagSet) work {
 			f := &checkFlags{layout: newLayout(), failOn: newFailOn()}
 			f.library.flags(set)
-			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
-				"every stronger one: documented, standard, inferred")
+			levelFlag(set, &f.options.Level)
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail too")
 			f.reports.flags(set)
 			f.clients.flags(set)

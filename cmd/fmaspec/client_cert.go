@@ -204,6 +204,8 @@ func (c *connectionFlags) pair(e *env) (*identity, error) {
 // keyOf returns the key in a block, which the password decrypts if it is encrypted.
 func (c *connectionFlags) keyOf(e *env, b block) (key crypto.PrivateKey, err error) {
 	place := fmt.Sprintf("-client-key %s:%d", c.key, b.line)
+	undecrypted := fmt.Errorf("%s: the key cannot be decrypted; correct %s, or write the key again with openssl "+
+		"pkcs8 -topk8", place, c.passwordPlace())
 	der := b.Bytes
 	if b.isEncrypted() {
 		password, is, err := c.password(e)
@@ -217,8 +219,7 @@ func (c *connectionFlags) keyOf(e *env, b block) (key crypto.PrivateKey, err err
 			return c.unlocked(place, der, password)
 		}
 		if der, err = legacyKey(b.Block, password); err != nil {
-			return nil, fmt.Errorf("%s: the key cannot be decrypted; correct %s, or write the key again with openssl "+
-				"pkcs8 -topk8", place, c.passwordPlace())
+			return nil, undecrypted
 		}
 	}
 	if key, err = x509.ParsePKCS8PrivateKey(der); err == nil {
@@ -231,8 +232,7 @@ func (c *connectionFlags) keyOf(e *env, b block) (key crypto.PrivateKey, err err
 		return key, nil
 	}
 	if b.isEncrypted() { // by a wrong password, of which the padding happened to fit
-		return nil, fmt.Errorf("%s: the key cannot be decrypted; correct %s, or write the key again with openssl "+
-			"pkcs8 -topk8", place, c.passwordPlace())
+		return nil, undecrypted
 	}
 	return nil, fmt.Errorf("%s: the key cannot be read; write it again", place)
 }

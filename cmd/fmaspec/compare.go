@@ -77,20 +77,10 @@ func compareCommand() command {
 			set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests to both; for a target on "+
 				"this machine, the documents' example is the default")
 			otherMachineFlag(set, &f.otherMachine)
-			set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
-				"expression, and their control cases")
-			set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
-				"that have one of these as control")
-			set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
-				"every stronger one: documented, standard, inferred")
+			sendingFlags(set, &f.options)
 			set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail a case too")
 			set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
 				"find intermittent behaviour")
-			set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
-			set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
-				"give each exchange this `TIME`, from dialling to the last byte")
-			set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
-				"its `SEED`")
 			f.safety.flags(set)
 			f.pace.flags(set)
 			set.StringVar(&f.saveOld, "save-old", "", "write the report on OLD, if it is a target, as JSON into "+

@@ -11,6 +11,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/nearest"
+	"fmaspec/conformance/record"
 )
 
 // parse sets flags and returns the operands. Flags may follow operands; "--" ends the flags.
@@ -269,4 +270,23 @@ func (v explained) Set(text string) error {
 func (v explained) IsBoolFlag() bool {
 	b, ok := v.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
+}
+
+// levelFlag defines the flag of the weakest level that is judged.
+func levelFlag(set *flag.FlagSet, to *record.Level) {
+	set.TextVar(to, "level", record.Inferred, "judge by requirements of this `LEVEL` and every stronger one: "+
+		"documented, standard, inferred")
+}
+
+// sendingFlags define which cases are sent, and how, for each command that sends them.
+func sendingFlags(set *flag.FlagSet, o *conformance.Options) {
+	set.StringVar(&o.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular expression, and "+
+		"their control cases")
+	set.StringVar(&o.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those that have one of "+
+		"these as control")
+	levelFlag(set, &o.Level)
+	set.IntVar(&o.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
+	set.DurationVar(&o.Timeout, "timeout", conformance.DefaultTimeout, "give each exchange this `TIME`, from dialling "+
+		"to the last byte")
+	set.StringVar(&o.Seed, "seed", "", "repeat the values of an earlier run, whose header shows its `SEED`")
 }

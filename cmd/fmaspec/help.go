@@ -107,6 +107,16 @@ func withDefault(f *flag.Flag) string {
 	return " (default " + f.DefValue + ")"
 }
 
+// usage returns the form of a command, and whether it has flags, which are those of set.
+func (c command) usage(set *flag.FlagSet) (form string, some bool) {
+	form = "fmaspec " + c.name
+	set.VisitAll(func(*flag.Flag) { some = true })
+	if some {
+		form += " [FLAGS]"
+	}
+	return strings.TrimRight(form+" "+c.operands, " "), some
+}
+
 // helpOn returns the help on one command.
 func helpOn(c command) string {
 	var p page
@@ -114,12 +124,8 @@ func helpOn(c command) string {
 	p.heading("Usage")
 	set := flagSet(c)
 	c.flags(set)
-	usage, some := "  fmaspec "+c.name, false
-	set.VisitAll(func(*flag.Flag) { some = true })
-	if some {
-		usage += " [FLAGS]"
-	}
-	p.line("%s", strings.TrimRight(usage+" "+c.operands, " "))
+	usage, some := c.usage(set)
+	p.line("  %s", usage)
 	for part := range strings.SplitSeq(c.about, "\n") {
 		p.line("")
 		p.paragraph("", part)

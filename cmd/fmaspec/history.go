@@ -14,7 +14,6 @@ import (
 
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
-	"fmaspec/conformance/term"
 )
 
 // The most that is read of a folder of earlier reports: of each file, what is before its cases.
@@ -56,15 +55,15 @@ func (f *historyFlags) read(e *env, create bool) error {
 		return fmt.Errorf("-history %s: %w; name the folder of earlier JSON reports", f.folder, reason(err))
 	}
 	if more > 0 {
-		fmt.Fprintf(e.stderr, "-history %s: only the last %d of %d reports by name are read; move older ones "+
-			"elsewhere\n", term.Safe(f.folder), len(names), len(names)+more)
+		e.note("-history %s: only the last %d of %d reports by name are read; move older ones elsewhere\n",
+			f.folder, len(names), len(names)+more)
 	}
 	f.past = []*report.Past{}
 	for _, name := range names {
 		past, err := readPast(filepath.Join(f.folder, name))
 		if err != nil {
-			fmt.Fprintf(e.stderr, "-history: %s: %s; it is left out, remove it or write it anew\n",
-				term.Safe(filepath.Join(f.folder, name)), term.Safe(reason(err).Error()))
+			e.note("-history: %s: %s; it is left out, remove it or write it anew\n", filepath.Join(f.folder, name),
+				reason(err))
 			continue
 		}
 		f.past = append(f.past, past)

@@ -205,14 +205,9 @@ func manualOf(c command) *roff {
 	r := newRoff("fmaspec-"+c.name, c.short)
 	set := flagSet(c)
 	c.flags(set)
-	some := false
-	set.VisitAll(func(*flag.Flag) { some = true })
+	usage, some := c.usage(set)
 	r.macro("SH", "SYNOPSIS")
-	usage := "fmaspec " + c.name
-	if some {
-		usage += " [FLAGS]"
-	}
-	r.text(strings.TrimRight(usage+" "+c.operands, " "))
+	r.text(usage)
 	r.macro("SH", "DESCRIPTION")
 	for part := range strings.SplitSeq(c.about, "\n") {
 		r.paragraph()

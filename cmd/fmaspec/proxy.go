@@ -88,8 +88,7 @@ func newProxyFlags(set *flag.FlagSet) *proxyFlags {
 	set.BoolVar(&f.connection.http2, "http2", false, "use HTTP/2: over TLS if the target negotiates it, in "+
 		"clear text with prior knowledge")
 	set.Var(&f.mode, "mode", "the `MODE`: observe passes everything on; enforce refuses what breaks the contract")
-	set.TextVar(&f.watch.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
-		"every stronger one: documented, standard, inferred")
+	levelFlag(set, &f.watch.Level)
 	set.BoolVar(&f.watch.Strict, "strict", false, "let inferred requirements fail the run too")
 	failOnFlag(set, &f.failOn)
 	set.BoolVar(&f.options.PreserveHost, "preserve-host", false, "send the client's Host to the upstream, in "+

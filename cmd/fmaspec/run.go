@@ -90,12 +90,7 @@ func (f *runFlags) define(set *flag.FlagSet) work {
 	set.StringVar(&f.machine, "machine", "", "the `ID` of the machine in requests; for a target on this "+
 		"machine, the documents' example is the default")
 	otherMachineFlag(set, &f.otherMachine)
-	set.StringVar(&f.options.Run, "run", "", "send only cases whose id matches the `PATTERN`, a regular "+
-		"expression, and their control cases")
-	set.StringVar(&f.options.Skip, "skip", "", "leave out cases whose id matches the `PATTERN`, and those "+
-		"that have one of these as control")
-	set.TextVar(&f.options.Level, "level", record.Inferred, "judge by requirements of this `LEVEL` and "+
-		"every stronger one: documented, standard, inferred")
+	sendingFlags(set, &f.options)
 	set.BoolVar(&f.options.Strict, "strict", false, "let inferred requirements fail the run too")
 	set.BoolVar(&f.options.FailFast, "fail-fast", false, "send no other case after the first that fails the "+
 		"run: the cases under way are completed, and the rest is skipped; findings that -baseline accepts do "+
@@ -105,11 +100,6 @@ func (f *runFlags) define(set *flag.FlagSet) work {
 		"invalid one; by default nothing is asked for")
 	set.IntVar(&f.options.Repeat, "repeat", 1, "send each case `N` times, each time with other values, to "+
 		"find intermittent failures")
-	set.IntVar(&f.options.Parallel, "parallel", conformance.DefaultParallel, "run at most `N` cases at once")
-	set.DurationVar(&f.options.Timeout, "timeout", conformance.DefaultTimeout,
-		"give each exchange this `TIME`, from dialling to the last byte")
-	set.StringVar(&f.options.Seed, "seed", "", "repeat the values of an earlier run, whose header shows "+
-		"its `SEED`")
 	f.retry.flags(set)
 	set.BoolVar(&f.list, "list", false, "print the ids of the cases that would be sent, one a line, and send "+
 		"nothing; fmaspec list cases prints those of the suite, whatever the target and the flags of a run")

@@ -120,11 +120,7 @@ func writeVerification(e *env, r *record.Report, v *conformance.Verification, qu
 			p.line("not derived: %s: %s", x.What, firstOf(x.Places, 3))
 		}
 	}
-	verdict := string(r.Verdict)
-	if r.Verdict != record.Unjudged {
-		verdict = record.VerdictUnder(r.Suite.OwnRules, verdict)
-	}
-	verdict = strings.TrimSuffix(verdict+", "+r.Reason, ", ")
+	verdict := strings.TrimSuffix(r.VerdictName()+", "+r.Reason, ", ")
 	except := strings.Join(excepted, ", ")
 	switch {
 	case len(v.Differences) > 0 && !quiet:
