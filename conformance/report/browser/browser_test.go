@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -405,4 +406,36 @@ func sample(t *testing.T) *record.Report {
 	r, err := report.ReadJSON(file)
 	require.NoError(t, err)
 	return r
+}
+
+// click clicks into the middle of the element that a selector finds, once it stays there: in the
+// window, with nothing over it, at one place three times in a row. A click goes to a point, and
+// what a page or a window has just moved may be elsewhere by then. It works where the page's
+// scripts do not run.
+func (p *tab) click(selector string) {
+	p.Helper()
+	look := `(() => {
+		const el = document.querySelector(` + strconv.Quote(selector) + `);
+		let r = el.getBoundingClientRect();
+		if (r.top < 0 || r.bottom > innerHeight) {
+			el.scrollIntoView({block: 'center', behavior: 'instant'});
+			r = el.getBoundingClientRect();
+		}
+		const over = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+		const there = el.contains(over) || over?.closest('label')?.control === el;
+		return [String(there), r.x + ' ' + r.y, over?.outerHTML ?? 'nothing'];
+	})()`
+	last, times := "", 0
+	for looks := 0; times < 3; looks++ {
+		place := eval[[]string](p, look)
+		require.Less(p, looks, 5000, "%s does not stay at one place, or %.200s lies over it", selector, place[2])
+		if place[0] != "true" || place[1] != last {
+			times = 0
+		}
+		if place[0] == "true" {
+			times++
+		}
+		last = place[1]
+	}
+	p.do(chromedp.Click(chromedp.CSS(selector)))
 }

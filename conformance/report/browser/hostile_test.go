@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
@@ -117,7 +116,7 @@ func showsHostileTextAsText(t *testing.T, c *chrome) {
 		}
 		p.show(bare, "")
 		p.ready()
-		p.do(chromedp.Click(chromedp.CSS("#expand")))
+		p.click("#expand")
 		p.until(
 			`document.querySelectorAll('.case[open]').length === 11 && !document.querySelector('.case .copy:not([data-dressed])')`)
 		eval[bool](p,

@@ -79,13 +79,13 @@ func showsEverythingWithoutScripts(t *testing.T, c *chrome) {
 		"what needs scripts is not")
 	same(p, isOpen(failed), true, "the case that the URL names is open")
 	same(p, isOpen(passed), false, "another one is not")
-	p.do(chromedp.EmulateViewport(1280, 6000), chromedp.Click(chromedp.CSS(`.case.passed > summary`)))
+	p.click(`.case.passed > summary`)
 	same(p, isOpen(passed), true, "a click opens it")
 }
 
 func ordersItsHeadings(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "")
-	p.do(chromedp.Click(chromedp.CSS("#expand")))
+	p.click("#expand")
 	p.until(isOpen(passed))
 	levels := eval[[]int](p,
 		`Array.from(document.querySelectorAll('h1,h2,h3,h4,h5,h6')).map(h => Number(h.localName[1]))`)
@@ -114,10 +114,10 @@ func filtersByEverything(t *testing.T, c *chrome) {
 		text string
 		why  string
 	}{
-		{func() { p.do(chromedp.Click(chromedp.CSS(`input[value=failed]`))) }, 4, "4 of 11 cases", "one outcome"},
-		{func() { p.do(chromedp.Click(chromedp.CSS(`input[value=passed]`))) }, 5, "5 of 11 cases", "two outcomes"},
+		{func() { p.click(`input[value=failed]`) }, 4, "4 of 11 cases", "one outcome"},
+		{func() { p.click(`input[value=passed]`) }, 5, "5 of 11 cases", "two outcomes"},
 		{func() { choose("operation", "requestSample") }, 4, "4 of 11 cases", "these of one operation"},
-		{func() { p.do(chromedp.Click(chromedp.CSS(`#clear`))) }, 11, "11 cases", "cleared"},
+		{func() { p.click(`#clear`) }, 11, "11 cases", "cleared"},
 		{func() { choose("operation", "stopAndQuarantineFile") }, 5, "5 of 11 cases", "one operation"},
 		{func() { choose("operation", "") }, 11, "11 cases", "any operation"},
 		{func() { choose("level", "standard") }, 1, "1 of 11 cases", "one level"},
@@ -126,7 +126,7 @@ func filtersByEverything(t *testing.T, c *chrome) {
 		{func() { choose("requirement", "action.types") }, 6, "6 of 11 cases", "one requirement: five cases prove " +
 			"it, one more breaks it"},
 		{func() { choose("operation", "requestSample") }, 3, "3 of 11 cases", "one requirement of one operation"},
-		{func() { p.do(chromedp.Click(chromedp.CSS(`input[value=skipped]`))) }, 0, "0 of 11 cases", "nothing"},
+		{func() { p.click(`input[value=skipped]`) }, 0, "0 of 11 cases", "nothing"},
 	} {
 		row.step()
 		p.until(`document.getElementById('shown').textContent === '` + row.text + `'`)
@@ -137,9 +137,9 @@ func filtersByEverything(t *testing.T, c *chrome) {
 			`Array.from(document.querySelectorAll('[data-count]')).reduce((n, el) => n + Number(el.textContent), 0)`,
 			row.want, row.why+": the counts next to the outcomes")
 	}
-	p.do(chromedp.Click(chromedp.CSS(`#clear`)))
+	p.click(`#clear`)
 	p.until(`document.querySelector('#heading-failed .n').textContent === '4'`)
-	p.do(chromedp.Click(chromedp.CSS(`#requirements`))) // somewhere else
+	p.click(`#requirements`) // somewhere else
 	choose("operation", "requestSample")
 	p.until(`document.querySelector('#heading-failed .n').textContent === '3 of 4'`)
 }
@@ -181,7 +181,7 @@ func keepsTheFilterInTheURL(t *testing.T, c *chrome) {
 	same(p, visible, 3, "the filter of the URL")
 	same(p,
 		`document.querySelector('input[value=failed]').checked && document.getElementById('operation').value === 'stopAndQuarantineFile'`, true, "the form says so")
-	p.do(chromedp.Click(chromedp.CSS(`input[value=errored]`)))
+	p.click(`input[value=errored]`)
 	p.until(`document.getElementById('shown').textContent === '1 of 11 cases'`)
 	same(p, `location.hash`, "#operation=stopAndQuarantineFile&outcome=failed", "the URL follows the form")
 	p.do(chromedp.Reload())
@@ -193,7 +193,7 @@ func keepsTheFilterInTheURL(t *testing.T, c *chrome) {
 	p.ready()
 	same(p, `document.getElementById('level').value + document.getElementById('requirement').value`, "",
 		"what the form does not know is nothing")
-	p.do(chromedp.Click(chromedp.CSS(`#clear`)))
+	p.click(`#clear`)
 	p.until(`document.getElementById('shown').textContent === '11 cases'`)
 	same(p, `location.hash`, "", "cleared")
 	eval[bool](p, `(() => { location.hash = '#%'; return true; })()`) // no escape: no place, and no exception
@@ -227,11 +227,12 @@ func opensTheCaseOfALink(t *testing.T, c *chrome) {
 func leadsFromCellsToCases(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "")
 	cell := `[id="requirement-action.types"] td:nth-of-type(2)`
-	p.do(chromedp.Click(chromedp.CSS(cell+` summary`)), chromedp.Click(chromedp.CSS(cell+` li a`)))
+	p.click(cell + ` summary`)
+	p.click(cell + ` li a`)
 	p.until(`document.getElementById('shown').textContent === '3 of 11 cases'`)
 	same(p, `document.getElementById('requirement').value + ' ' + document.getElementById('operation').value`,
 		"action.types stopAndQuarantineFile", "only these cases")
-	p.do(chromedp.Click(chromedp.CSS(cell + ` li:nth-of-type(2) a`)))
+	p.click(cell + ` li:nth-of-type(2) a`)
 	p.until(isOpen(failed))
 }
 
@@ -265,7 +266,7 @@ func copiesCommands(t *testing.T, c *chrome) {
 			{`.exchange:nth-of-type(2) .copier`, command},
 		} {
 			button := `[id="` + failed + `"] ` + row.button
-			p.do(chromedp.Click(chromedp.CSS(button)))
+			p.click(button)
 			p.until(`document.querySelector('` + button + `').textContent === 'Copied'`)
 			same(p, `navigator.clipboard.readText()`, row.want, from)
 			same(p, `document.getElementById('said').textContent`, "Copied", "said aloud")
@@ -276,12 +277,12 @@ func copiesCommands(t *testing.T, c *chrome) {
 		// Without the clipboard's own interface, the text is selected and copied the old way.
 		eval[bool](p,
 			`(() => { Object.defineProperty(navigator, 'clipboard', {value: undefined}); window.copied = ''; document.addEventListener('copy', () => { copied = String(getSelection()); }); return true; })()`)
-		p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .about .copier`)))
+		p.click(`[id="` + failed + `"] .about .copier`)
 		p.until(`copied !== ''`)
 		same(p, `copied`, "fmaspec run -ca 'my authority.pem' -header 'X-Api-Key: '\"$HEADER_X_API_KEY\" "+
 			"-strict=false -run '^stopAndQuarantineFile/body/refuses-number-for-sha1$'", from+", the old way")
 		eval[bool](p, `(() => { document.execCommand = () => false; return true; })()`)
-		p.do(chromedp.Click(chromedp.CSS(`[id="` + failed + `"] .about .copier`)))
+		p.click(`[id="` + failed + `"] .about .copier`)
 		p.until(`document.getElementById('said').textContent.startsWith('Selected')`)
 		p.allow(browser.PermissionSettingPrompt)
 	}
@@ -317,28 +318,29 @@ func obeysKeys(t *testing.T, c *chrome) {
 	p.do(chromedp.KeyEvent(kb.Enter))
 	same(p, `document.activeElement.parentElement.open`, true, "Enter opens")
 
-	p.do(chromedp.Click(chromedp.CSS(`input[value=passed]`)))
+	p.click(`input[value=passed]`)
 	p.until(`document.getElementById('shown').textContent === '1 of 11 cases'`)
 	p.do(chromedp.KeyEvent("j"))
 	same(p, at, "requestSample/auth/refuses-missing-authorization", "only through the cases that are shown")
 	p.do(chromedp.KeyEvent(kb.Escape))
 	p.until(`document.getElementById('shown').textContent === '11 cases'`)
 
-	p.do(chromedp.Click(chromedp.CSS(`#keys`)), chromedp.KeyEvent("/"))
+	p.click(`#keys`)
+	p.do(chromedp.KeyEvent("/"))
 	same(p, `document.activeElement.id`, "keys", "keys that are turned off")
 }
 
 func opensAndClosesAll(t *testing.T, c *chrome) {
 	p := c.open(t, sample(t), "#outcome=failed")
 	open := `document.querySelectorAll('.case[open]').length`
-	p.do(chromedp.Click(chromedp.CSS("#expand")))
+	p.click("#expand")
 	p.until(open + ` === 4`)
-	p.do(chromedp.Click(chromedp.CSS("#clear")))
+	p.click("#clear")
 	p.until(`document.getElementById('shown').textContent === '11 cases'`)
 	same(p, open, 4, "only what was shown")
-	p.do(chromedp.Click(chromedp.CSS("#expand")))
+	p.click("#expand")
 	p.until(open + ` === 11`)
-	p.do(chromedp.Click(chromedp.CSS("#collapse")))
+	p.click("#collapse")
 	p.until(open + ` === 0`)
 }
 
@@ -374,7 +376,7 @@ func choosesALevelOfTheSite(t *testing.T, c *chrome) {
 	shown := `Array.from(document.querySelectorAll('#contract-0 ~ .wide tbody[data-level]')).filter(el => ` +
 		`el.checkVisibility()).map(el => el.dataset.level).join()`
 	same(p, shown, "documented,standard,inferred", "no choice")
-	p.do(chromedp.Click(chromedp.CSS(`input[value=standard]`)))
+	p.click(`input[value=standard]`)
 	same(p, shown, "standard", "one level")
 	same(p, `document.querySelectorAll('script').length`, 0, "no script")
 	p.emulate("print", "light")
