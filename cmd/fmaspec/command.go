@@ -28,7 +28,7 @@ type command struct {
 	name     string
 	operands string                   // what follows the flags, for help; "" for a command without operands
 	short    string                   // what it does, one line
-	about    string                   // paragraphs that help shows, not wrapped
+	about    string                   // a line for each paragraph that help shows, or "  NAME TEXT" in a list
 	examples []string                 // command lines
 	flags    func(*flag.FlagSet) work // defines the flags and returns what uses them
 }

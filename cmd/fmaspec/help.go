@@ -117,6 +117,13 @@ func (c command) usage(set *flag.FlagSet) (form string, some bool) {
 	return strings.TrimRight(form+" "+c.operands, " "), some
 }
 
+// listItem splits a line of a list, which is "  NAME TEXT" among the paragraphs of a command.
+func listItem(part string) (name, text string, ok bool) {
+	item, ok := strings.CutPrefix(part, "  ")
+	name, text, _ = strings.Cut(item, " ")
+	return name, strings.TrimSpace(text), ok
+}
+
 // helpOn returns the help on one command.
 func helpOn(c command) string {
 	var p page
@@ -126,9 +133,17 @@ func helpOn(c command) string {
 	c.flags(set)
 	usage, some := c.usage(set)
 	p.line("  %s", usage)
+	listed := false
 	for part := range strings.SplitSeq(c.about, "\n") {
-		p.line("")
-		p.paragraph("", part)
+		name, text, item := listItem(part)
+		if !item || !listed {
+			p.line("")
+		}
+		if listed = item; item {
+			p.field(name, text)
+		} else {
+			p.paragraph("", part)
+		}
 	}
 	if some {
 		p.heading("Flags (with one dash or two) and their variables")

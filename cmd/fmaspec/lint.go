@@ -13,9 +13,10 @@ import (
 
 func lintCommand() command {
 	return command{
-		name: "lint", operands: "FOLDER…",
+		name: "lint", operands: "[FOLDER…]",
 		short: "check the cases of a folder for mistakes",
-		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, and reports each problem with " +
+		about: "Reads every .http file of the folders, or without one of those that the settings file or the variable " +
+			"name for fmaspec run -fixtures, as that does, and reports each problem with " +
 			"file, line and remedy: syntax errors, a requirement of the folder whose level is not that of its " +
 			"strongest clause, and mistakes that a run would not notice, such as a refused request that differs from " +
 			"its control in more than one way, so that its refusal does not show which difference matters. Nothing " +
@@ -26,11 +27,16 @@ func lintCommand() command {
 			from := &library{}
 			set.BoolVar(&from.builtin, "builtin", true, "allow the suite's own cases as controls for the cases of "+
 				"the folders; -builtin=false reads only the folders")
+			set.Var(&from.folders, "fixtures", "the `FOLDER` to check if no operand names one; may be repeated")
 			return func(_ context.Context, e *env, operands []string) error {
-				if len(operands) == 0 {
+				switch {
+				case len(operands) == 0 && len(from.folders) == 0:
 					return errors.New("no folder; name one that contains .http files")
+				case len(operands) > 0 && e.onlyHere(set, "fixtures"):
+					return errors.New("-fixtures: folders are named as operands too; name all in one way")
+				case len(operands) > 0:
+					from.folders = operands
 				}
-				from.folders = operands
 				return lint(e, from)
 			}
 		},

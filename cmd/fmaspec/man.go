@@ -210,8 +210,13 @@ func manualOf(c command) *roff {
 	r.text(usage)
 	r.macro("SH", "DESCRIPTION")
 	for part := range strings.SplitSeq(c.about, "\n") {
-		r.paragraph()
-		r.text(part)
+		if name, text, item := listItem(part); item {
+			r.WriteString(".TP\n" + `\fB` + r.escaped(name) + "\\fR\n")
+			r.text(text)
+		} else {
+			r.paragraph()
+			r.text(part)
+		}
 	}
 	if some {
 		r.macro("SH", "OPTIONS")

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
@@ -62,12 +63,13 @@ func reportCommand() command {
 	}
 }
 
-// formatList returns a line for each format.
-func formatList() (text string) {
+// formatList returns a line of a list for each format.
+func formatList() string {
+	var lines []string
 	for _, f := range report.Formats() {
-		text += fmt.Sprintf("  %-9s %s\n", f.Name, f.Doc)
+		lines = append(lines, "  "+f.Name+" "+f.Doc)
 	}
-	return text[:len(text)-1]
+	return strings.Join(lines, "\n")
 }
 
 func (f *renderFlags) render(_ context.Context, e *env, operands []string) error {

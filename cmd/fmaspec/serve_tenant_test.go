@@ -133,6 +133,14 @@ func TestATenantThatCannotBePlayedSaysWhy(t *testing.T) {
 	foreign := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(foreign, "ca.pem"), []byte("-----BEGIN CERTIFICATE-----"), 0o600))
 	file := filepath.Join(mine, "client-secret")
+	if runtime.GOOS != "windows" {
+		open := t.TempDir()
+		require.NoError(t, os.Chmod(open, 0o777))
+		got := call(t.Context(), nil, "serve", "-listen", "127.0.0.1:0", "-tenant", "-tenant-folder", open)
+		require.Equal(t, exitMisuse, got.code, "%s", got.stderr)
+		require.Equal(t, "serve: -tenant-folder "+open+": any user may write into it, and so replace its secrets; run "+
+			"chmod o-w on it, or name a folder that does not exist yet\n", got.stderr)
+	}
 	for _, row := range []struct {
 		args []string
 		want string

@@ -33,7 +33,7 @@ func settingsReaders() []settingsReader {
 		{"verify", slices.Concat(library, []string{"baseline", "q"})},
 		{"list", library},
 		{"explain", library},
-		{"lint", []string{"builtin"}},
+		{"lint", library},
 	}
 }
 

@@ -13,5 +13,8 @@ import (
 // write, such as the one for temporary files.
 func planted(file, folder fs.FileInfo) bool {
 	owner, known := file.Sys().(*syscall.Stat_t)
-	return known && folder.Mode().Perm()&0o002 != 0 && !slices.Contains([]int{0, os.Geteuid()}, int(owner.Uid))
+	return known && openToAll(folder) && !slices.Contains([]int{0, os.Geteuid()}, int(owner.Uid))
 }
+
+// openToAll reports whether any user may write into a folder.
+func openToAll(folder fs.FileInfo) bool { return folder.Mode().Perm()&0o002 != 0 }

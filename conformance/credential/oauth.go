@@ -130,7 +130,8 @@ func (e *endpoint) failure(err error) error {
 	case errors.As(err, &refused):
 		return e.refusal(refused)
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("its certificate is not trusted: %s; name the certificate of its authority",
+		return fmt.Errorf("its certificate is not trusted: %s; name the certificate of its authority "+
+			"with -ca (in Go, Config.Client)",
 			e.shown(untrusted.Err.Error()))
 	case errors.As(err, &sent) && sent.Timeout():
 		return errors.New("no answer came in time; check the address")

@@ -204,6 +204,7 @@ func TestAnEndpointOutOfReachIsTold(t *testing.T) {
 	defer untrusted.Close()
 	_, err = source(t, Config{TokenURL: untrusted.URL, ID: "id", Secret: clientSecret})(t.Context())
 	require.ErrorContains(t, err, untrusted.URL+": its certificate is not trusted: x509: ")
+	require.ErrorContains(t, err, "; name the certificate of its authority with -ca (in Go, Config.Client)")
 	require.ErrorContains(t, err, "; name the certificate of its authority")
 }
 
