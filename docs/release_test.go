@@ -143,5 +143,6 @@ func TestTheTargetsOfReleasesExist(t *testing.T) {
 		require.Contains(t, makefile, "\n.PHONY: "+target[1]+"\n", "docs/release.md names make %s", target[1])
 	}
 	require.Contains(t, read(t, ".github/workflows/ci.yml"), "      - run: make release-twice\n")
-	require.Contains(t, read(t, ".ci/run"), " make cross\n")
+	require.Contains(t, read(t, ".github/workflows/ci.yml"), "      - run: make cross\n")
+	require.Contains(t, read(t, ".ci/run"), " make windows ")
 }
