@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/baseline"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/report"
@@ -133,24 +134,69 @@ func (f *runFlags) run(ctx context.Context, e *env, _ []string) error {
 	return f.once(ctx, e)
 }
 
+// A prepared run is what one run of a [runFlags] reads and plans before it sends anything.
+type prepared struct {
+	outputs    []output
+	recordFile string             // that exchanges are written to, or ""
+	accepted   *baseline.Baseline // findings, or nil
+	given      credentials
+	target     conformance.Target
+	suite      *conformance.Suite
+	plan       *conformance.Plan
+	failed     int // how many cases of -retry-failed are sent again
+	stop       func()
+}
+
 // once judges one target. It reports errors in flags before anything is sent.
 func (f *runFlags) once(ctx context.Context, e *env) error {
-	outputs, err := f.reports.outputs()
-	if err != nil {
+	defer f.sign.end()
+	r := &prepared{stop: func() {}}
+	if err := f.readFiles(e, r); err != nil {
 		return err
 	}
-	recordFile, err := f.record.name(outputs)
-	if err != nil {
+	defer func() { r.stop() }()
+	if err := f.reachTarget(ctx, e, r); err != nil {
+		return err
+	}
+	if err := f.chooseCases(r); err != nil {
+		return err
+	}
+	switch {
+	case f.retry.before != nil && r.failed == 0 && f.list:
+		return nil
+	case f.retry.before != nil && r.failed == 0:
+		return f.retry.nothing(e)
+	}
+	if err := f.makePlan(ctx, r); err != nil {
+		return err
+	}
+	if f.list {
+		return f.listSent(e, r.plan)
+	}
+	if err := f.introduce(ctx, e, r); err != nil {
+		return err
+	}
+	if f.safety.dryRun {
+		return f.safety.rehearsal(e, r.plan)
+	}
+	return f.send(ctx, e, r)
+}
+
+// readFiles reads what the flags name, and reports flags that do not go together.
+func (f *runFlags) readFiles(e *env, r *prepared) (err error) {
+	if r.outputs, err = f.reports.outputs(); err != nil {
+		return err
+	}
+	if r.recordFile, err = f.record.name(r.outputs); err != nil {
 		return err
 	}
 	if err := f.validate(); err != nil {
 		return err
 	}
-	accepted, err := f.baseline.read(outputs, f.safety.dryRun || f.list)
-	if err != nil {
+	if r.accepted, err = f.baseline.read(r.outputs, f.safety.dryRun || f.list); err != nil {
 		return err
 	}
-	if err := f.retry.read(e, outputs, f.generate.phase); err != nil {
+	if err := f.retry.read(e, r.outputs, f.generate.phase); err != nil {
 		return err
 	}
 	f.generate.phase = f.retry.generates(f.generate.phase)
@@ -159,53 +205,57 @@ func (f *runFlags) once(ctx context.Context, e *env) error {
 			return err
 		}
 	}
-	if err := f.sign.read(e, outputs, f.baseline.file); err != nil {
+	if err := f.sign.read(e, r.outputs, f.baseline.file); err != nil {
 		return err
 	}
-	defer f.sign.end()
 	if err := f.history.read(e, !f.safety.dryRun); err != nil {
 		return err
 	}
-	outputs = f.history.shown(e.located(outputs))
+	r.outputs = f.history.shown(e.located(r.outputs))
+	return nil
+}
+
+// reachTarget loads the suite and gets the target with its credentials; without a URL it starts the embedded server,
+// until the run ends.
+func (f *runFlags) reachTarget(ctx context.Context, e *env, r *prepared) error {
 	transport, err := f.connection.transport(e)
 	if err != nil {
 		return err
 	}
-	given, err := f.credentials.sources(e, f.connection.client(transport))
-	if err != nil {
+	if r.given, err = f.credentials.sources(e, f.connection.client(transport)); err != nil {
 		return err
 	}
-	target := conformance.Target{
+	r.target = conformance.Target{
 		URL: f.url, Machine: f.machine, File: f.safety.sha1, UnknownMachine: f.credentials.unknownMachine,
 		OtherMachine: f.otherMachine,
-		InvalidToken: given.invalid, Transport: transport,
+		InvalidToken: r.given.invalid, Transport: transport,
 	}
-	suite, _, err := f.load()
-	if err != nil {
+	if r.suite, _, err = f.load(); err != nil {
 		return err
 	}
-	if err := given.fill(ctx, &target); err != nil {
+	if err := r.given.fill(ctx, &r.target); err != nil {
 		return err
 	}
 	if f.url != "" {
-		if err := given.valid(ctx, time.Now()); err != nil {
-			return err
-		}
+		return r.given.valid(ctx, time.Now())
 	}
-	if f.url == "" {
-		stop, err := embedded(&target)
-		if err != nil {
-			return &exit{exitUnjudged, err.Error()}
-		}
-		defer stop()
+	stop, err := embedded(&r.target)
+	if err != nil {
+		return &exit{exitUnjudged, err.Error()}
 	}
-	if err := f.watchableAt(target); err != nil {
+	r.stop = stop
+	return nil
+}
+
+// chooseCases adds the generated cases to the suite, applies own rules, and sets the options of the run.
+func (f *runFlags) chooseCases(r *prepared) (err error) {
+	if err := f.watchableAt(r.target); err != nil {
 		return err
 	}
-	if suite, err = f.generate.extend(suite, target); err != nil {
+	if r.suite, err = f.generate.extend(r.suite, r.target); err != nil {
 		return err
 	}
-	if suite, err = withRules(suite, f.rules); err != nil {
+	if r.suite, err = withRules(r.suite, f.rules); err != nil {
 		return err
 	}
 	o := &f.options
@@ -213,109 +263,107 @@ func (f *runFlags) once(ctx context.Context, e *env) error {
 	if err := f.safety.allow(o); err != nil {
 		return err
 	}
-	if accepted != nil {
-		o.Accepted = func(found record.Finding) bool { return accepted.Accepts(found.Key, time.Now()) }
+	if r.accepted != nil {
+		o.Accepted = func(found record.Finding) bool { return r.accepted.Accepts(found.Key, time.Now()) }
 	}
 	o.AcceptRisk, o.MaxActions, o.Rate, o.RetryTime = f.safety.risks, f.safety.maxActions, f.pace.rate.Rate,
 		f.pace.retry
 	f.underLoad.prepare(o, f.pace.wait)
-	failed := 0
 	if f.retry.before != nil {
-		if failed, err = f.retry.choose(suite, o); err != nil {
-			return err
-		}
-		switch {
-		case failed == 0 && f.list:
-			return nil
-		case failed == 0:
-			return f.retry.nothing(e)
-		}
+		r.failed, err = f.retry.choose(r.suite, o)
 	}
-	if err := f.explore.begins(suite, o.Run); err != nil {
+	return err
+}
+
+// makePlan plans the run, and reports what a plan of this size or against this target does not allow.
+func (f *runFlags) makePlan(ctx context.Context, r *prepared) (err error) {
+	o := &f.options
+	if err := f.explore.begins(r.suite, o.Run); err != nil {
 		return err
 	}
-	plan, err := suite.Plan(ctx, target, *o)
-	if err != nil {
+	if r.plan, err = r.suite.Plan(ctx, r.target, *o); err != nil {
 		return err
 	}
-	if err := f.explore.permitted(plan); err != nil {
+	if err := f.explore.permitted(r.plan); err != nil {
 		return err
 	}
-	if err := f.underLoad.permitted(plan); err != nil {
+	if err := f.underLoad.permitted(r.plan); err != nil {
 		return err
 	}
-	if err := checkSize(plan, o.Repeat); err != nil {
+	if err := checkSize(r.plan, o.Repeat); err != nil {
 		return err
 	}
-	if err := f.baseline.checkComplete(plan, len(suite.Cases)); err != nil {
-		return err
-	}
-	if f.list {
-		return f.listSent(e, plan)
-	}
-	o.Seed, f.underLoad.options.Seed = plan.Suite.Seed, plan.Suite.Seed
+	o.Seed, f.underLoad.options.Seed = r.plan.Suite.Seed, r.plan.Suite.Seed
+	return f.baseline.checkComplete(r.plan, len(r.suite.Cases))
+}
+
+// introduce writes the header of the run and remarks on what it uses.
+func (f *runFlags) introduce(ctx context.Context, e *env, r *prepared) error {
 	if !f.again {
-		if err := f.header(e, plan, len(suite.Cases)); err != nil {
+		if err := f.header(e, r.plan, len(r.suite.Cases)); err != nil {
 			return err
 		}
 	}
 	if f.retry.before != nil {
-		f.retry.announce(e.stderr, plan, failed, f.quiet)
+		f.retry.announce(e.stderr, r.plan, r.failed, f.quiet)
 	}
-	if note := given.audience(ctx); note != "" && f.url != "" && !f.quiet {
+	if note := r.given.audience(ctx); note != "" && f.url != "" && !f.quiet {
 		fmt.Fprintf(e.stderr, "%s\n\n", note)
 	}
-	if hint := suite.DoubledHint(plan.Target.URL); hint != "" {
+	if hint := r.suite.DoubledHint(r.plan.Target.URL); hint != "" {
 		fmt.Fprintf(e.stderr, "%s\n\n", hint)
 	}
-	if target.Token == "" && !f.quiet && !f.again {
+	if r.target.Token == "" && !f.quiet && !f.again {
 		fmt.Fprintf(e.stderr, "no token was given, so a generated one is sent; set %s or pass -token-file\n\n",
 			tokenVariable)
 	}
-	if f.safety.dryRun {
-		return f.safety.rehearsal(e, plan)
-	}
-	f.underLoad.announce(e, plan)
-	if err := f.safety.announce(ctx, e, plan); err != nil {
+	return nil
+}
+
+// send asks where a person has to agree, waits for the target, judges it, and writes the results.
+func (f *runFlags) send(ctx context.Context, e *env, r *prepared) error {
+	o := &f.options
+	f.underLoad.announce(e, r.plan)
+	if err := f.safety.announce(ctx, e, r.plan); err != nil {
 		return err
 	}
 	if f.pace.wait > 0 {
-		if err := f.await(ctx, e, target); err != nil {
+		if err := f.await(ctx, e, r.target); err != nil {
 			return &exit{exitUnjudged, err.Error() + "; nothing else was sent"}
 		}
 	}
-	done, err := f.safety.record(o, plan)
+	done, err := f.safety.record(o, r.plan)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := f.sign.clear(outputs); err != nil {
+	if err := f.sign.clear(r.outputs); err != nil {
 		return err
 	}
-	exchanges, err := newRunRecorder(recordFile, plan.Head())
+	exchanges, err := newRunRecorder(r.recordFile, r.plan.Head())
 	if err != nil {
 		return err
 	}
 	if exchanges != nil {
 		o.Record = exchanges.record
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(plan, o.Repeat)))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit(r.plan, o.Repeat)))
 	clear := f.progress(ctx, e)
-	o.Checkpoint = f.checkpoint(outputs, func(r *record.Report) {
-		mutate.Prove(r)
-		if accepted != nil {
-			accepted.Apply(r, suiteNames(suite), r.Started)
+	o.Checkpoint = f.checkpoint(r.outputs, func(known *record.Report) {
+		mutate.Prove(known)
+		if r.accepted != nil {
+			r.accepted.Apply(known, suiteNames(r.suite), known.Started)
 		}
 	})
-	result, err := f.judge(ctx, e, suite, target)
+	result, err := f.judge(ctx, e, r.suite, r.target)
 	clear()
 	recorded := exchanges.close()
 	if err != nil {
 		return err
 	}
 	mutate.Prove(result)
-	stale := f.baseline.apply(e, result, accepted, suite, f.quiet)
-	return f.finish(e, result, outputs, errors.Join(stale, f.explore.unsaved, recorded))
+	stale := f.baseline.apply(e, result, r.accepted, r.suite, f.quiet)
+	return f.finish(e, result, r.outputs, errors.Join(stale, f.explore.unsaved, recorded))
 }
 
 // judge sends what was asked for and returns the report.

@@ -175,8 +175,8 @@ func (f *tenantFlags) play(behind reference.Config) (*playedTenant, error) {
 // refused, so that nobody's secrets are overwritten, and so is one into which anybody may write.
 func (f *tenantFlags) prepare() error {
 	if info, err := os.Stat(f.folder); err == nil && info.IsDir() && openToAll(info) {
-		return fmt.Errorf("-tenant-folder %s: any user may write into it, and so replace its secrets; run chmod o-w on "+
-			"it, or name a folder that does not exist yet", f.folder)
+		return fmt.Errorf("-tenant-folder %s: any user may write into it, and so replace its secrets; run chmod o-w "+
+			"on it, or name a folder that does not exist yet", f.folder)
 	}
 	entries, err := os.ReadDir(f.folder)
 	switch {
