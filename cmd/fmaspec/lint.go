@@ -15,11 +15,11 @@ func lintCommand() command {
 	return command{
 		name: "lint", operands: "[FOLDER…]",
 		short: "check the cases of a folder for mistakes",
-		about: "Reads every .http file of the folders, or without one of those that the settings file or the " +
-			"variable names for fmaspec run -fixtures, as that does, and reports each problem with file, line and " +
-			"remedy: syntax errors, a requirement of the folder whose level is not that of its strongest clause, " +
-			"and mistakes that a run would not notice, such as a refused request that differs from its control in " +
-			"more than one way, so that its refusal does not show which difference matters. Nothing is sent.\n" +
+		about: "Reads every .http file of the folders, as fmaspec run -fixtures does, or if none is named, of those " +
+			"that the settings file or the variable names. It reports each problem with file, line and remedy: " +
+			"syntax errors, a requirement of the folder whose level is not that of its strongest clause, and " +
+			"mistakes that a run would not notice, such as a refused request that differs from its control in more " +
+			"than one way, so that its refusal does not show which difference matters. Nothing is sent.\n" +
 			"The exit code is 0 if there is no problem, and 2 if there is one or a folder cannot be read.",
 		examples: []string{"fmaspec lint my-cases", "fmaspec lint -builtin=false my-cases"},
 		flags: func(set *flag.FlagSet) work {
