@@ -27,7 +27,7 @@ type answer struct {
 	// its bytes alone are at fault
 	json       *strictjson.Error
 	twice      *strictjson.Error // the first name that stands twice in one object
-	action     map[string]any    // the body, where it is one JSON object
+	action     schemas.Document  // the body, where it is one JSON object
 	violations []schemas.Violation
 	err        error // the engine could not judge
 	// where a name stands twice: the answer to a reader who takes the first of such members; this one takes the last
@@ -100,9 +100,9 @@ func (x *observed) accepted(a *answer) bool {
 	if schema == nil || x.thorough {
 		return false
 	}
-	value, ok := schema.Accept(a.body)
-	if ok {
-		a.action, _ = value.(map[string]any)
+	d, ok := schema.Accept(a.body)
+	if d.IsObject() {
+		a.action = d
 	}
 	return ok
 }
@@ -127,9 +127,13 @@ func (x *observed) read(a *answer, text []byte) {
 		a.err = err
 		return
 	}
-	a.action, _ = value.(map[string]any) // whatever else it is leaves this nil, a problem of its own
+	object, is := value.(map[string]any)
+	if !is {
+		return // a problem of its own
+	}
+	a.action = schemas.DocumentOf(value)
 	schema := x.schema()
-	if schema == nil || a.action == nil {
+	if schema == nil {
 		return
 	}
 	a.violations, a.err = schema.ValidateValue(value)
@@ -139,7 +143,7 @@ func (x *observed) read(a *answer, text []byte) {
 	}
 	if a.err != nil && len(members) > 0 {
 		// The engine may have failed on a further member, which is free.
-		a.violations, a.err = schema.ValidateValue(a.documented(members))
+		a.violations, a.err = schema.ValidateValue(documented(object, members))
 	}
 }
 
@@ -147,11 +151,11 @@ func (x *observed) read(a *answer, text []byte) {
 // takes many times the room that it has in the text.
 const valueLimit = 25_000
 
-// documented is the action without its further members.
-func (a *answer) documented(members []string) any {
+// documented is an object without its further members.
+func documented(object map[string]any, members []string) any {
 	kept := map[string]any{}
 	for _, name := range members {
-		if value, there := a.action[name]; there {
+		if value, there := object[name]; there {
 			kept[name] = value
 		}
 	}

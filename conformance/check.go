@@ -144,7 +144,7 @@ func (x *observed) carriesAction() bool {
 func (x *Exchange) besidePath() bool { return x.Case != nil && x.Case.proving(ExactPath) != "" }
 
 // readable is an answer that carries an action in one well-formed JSON object.
-func (v *observed) readable() bool { return v.carriesAction() && v.answer.action != nil }
+func (v *observed) readable() bool { return v.carriesAction() && v.answer.action.IsObject() }
 
 func problem(place, want, got string) []Problem {
 	return []Problem{{Place: place, Want: want, Got: got}}

@@ -2,7 +2,7 @@ package conformance
 
 import (
 	"fmt"
-	"regexp"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +14,7 @@ import (
 // A relation is an entry of x-relations that is ready to judge.
 type relation struct {
 	schemas.Relation
-	form  *regexp.Regexp
+	form  *schemas.Pattern // nil where it has none
 	since time.Time
 	ahead time.Duration
 	// how far an instant may be before an earlier one
@@ -43,7 +43,10 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 
 // relation adds one entry to the terms of an operation.
 func (l *loader) relation(t *terms, entry schemas.Relation) error {
-	r := &relation{Relation: entry, form: regexp.MustCompile(entry.Pattern), judge: relationJudges()[entry.Kind]}
+	r := &relation{Relation: entry, judge: relationJudges()[entry.Kind]}
+	if entry.Pattern != "" {
+		r.form, _ = schemas.CompilePattern(entry.Pattern)
+	}
 	r.since, _ = time.Parse(time.RFC3339, entry.Since) // all are known to be readable
 	r.ahead, _ = time.ParseDuration(entry.Ahead)
 	r.tolerance, _ = time.ParseDuration(entry.Tolerance)
@@ -157,14 +160,20 @@ func rulesKept(x *observed, r *relation) (out []Problem) {
 // mostItems is how many items of arrays a relation reports.
 const mostItems = 20
 
-// texts calls f with the strings at the places of a relation, and with the pointer to each. A
-// member that is missing, no string, or breaks its schema is a finding of another check.
-func (x *observed) texts(pointer string, f func(at, text string)) {
-	eachAt(x.answer.action, pointer, func(at string, value any) {
-		if text, is := value.(string); is && !x.broken(at) {
-			f(at, text)
+// texts returns the strings at the places of a relation. A member that is missing, no string, or
+// breaks its schema is a finding of another check.
+func (x *observed) texts(pointer string) iter.Seq2[int, string] {
+	d := x.answer.action
+	if len(x.answer.violations) == 0 {
+		return d.Texts(pointer)
+	}
+	return func(yield func(int, string) bool) {
+		for place, text := range d.Texts(pointer) {
+			if !x.broken(d.Pointer(place)) && !yield(place, text) {
+				return
+			}
 		}
-	})
+	}
 }
 
 // broken reports whether what stands at a place breaks its schema.
@@ -175,11 +184,11 @@ func (x *observed) broken(pointer string) bool {
 // each judges every string at the places of a relation.
 func (r *relation) each(x *observed, good func(string) bool, want func() string) (out []Problem) {
 	for _, pointer := range r.At {
-		x.texts(pointer, func(at, text string) {
+		for place, text := range x.texts(pointer) {
 			if !good(text) {
-				out = append(out, Problem{Place: at, Want: want(), Got: show(text)})
+				out = append(out, Problem{Place: x.answer.action.Pointer(place), Want: want(), Got: show(text)})
 			}
-		})
+		}
 	}
 	return out[:min(len(out), mostItems)]
 }
@@ -211,7 +220,7 @@ func equalsRequest(x *observed, r *relation) []Problem {
 }
 
 func equalsOther(x *observed, r *relation) []Problem {
-	other, is := memberAt(x.answer.action, r.Other).(string)
+	other, is := x.answer.action.Text(r.Other)
 	if !is {
 		return nil
 	}
@@ -229,7 +238,8 @@ func instants(x *observed, r *relation) []Problem {
 // A moment is an instant of an answer.
 type moment struct {
 	time.Time
-	text, pointer string
+	text  string
+	place int // in the answer
 }
 
 // moments returns the instants at the places of a relation, nothing where one of them
@@ -239,11 +249,11 @@ func (r *relation) moments(x *observed) (out []moment) {
 	unread := false
 	for _, pointer := range r.At {
 		before := len(out)
-		x.texts(pointer, func(at, text string) {
+		for place, text := range x.texts(pointer) {
 			t, err := instant(text)
 			unread = unread || err != nil
-			out = append(out, moment{t, text, at})
-		})
+			out = append(out, moment{t, text, place})
+		}
 		unread = unread || len(out) == before
 	}
 	if unread {
@@ -255,7 +265,7 @@ func (r *relation) moments(x *observed) (out []moment) {
 func within(x *observed, r *relation) (out []Problem) {
 	for _, m := range r.moments(x) {
 		if m.Before(r.since) || !x.Started.IsZero() && m.After(x.now.Add(r.ahead)) {
-			out = append(out, Problem{Place: m.pointer, Want: r.Want, Got: show(m.text)})
+			out = append(out, Problem{Place: x.answer.action.Pointer(m.place), Want: r.Want, Got: show(m.text)})
 		}
 	}
 	return out[:min(len(out), mostItems)]
@@ -265,8 +275,8 @@ func ordered(x *observed, r *relation) (out []Problem) {
 	all := r.moments(x)
 	for i := 1; i < len(all); i++ {
 		if all[i].Before(all[i-1].Time) {
-			out = append(out, Problem{Place: all[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text),
-				Got: show(all[i].text)})
+			out = append(out, Problem{Place: x.answer.action.Pointer(all[i].place),
+				Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text), Got: show(all[i].text)})
 		}
 	}
 	return out

@@ -100,20 +100,20 @@ func (x *observed) values() map[string][]string {
 	for check, r := range x.terms.across {
 		kept := make([]string, len(r.At))
 		for i, pointer := range r.At {
-			x.texts(pointer, func(_, text string) {
+			for _, text := range x.texts(pointer) {
 				if r.Kind == "instant-form" {
 					if r.form.MatchString(text) {
-						return
+						continue
 					}
 					if _, err := instant(text); err != nil {
-						return
+						continue
 					}
 					text = show(text)
 				}
 				if kept[i] == "" {
 					kept[i] = strings.Clone(text) // not a part of the body
 				}
-			})
+			}
 		}
 		out[check] = kept
 	}

@@ -193,7 +193,7 @@ func (c *clientCall) actionID() string {
 	if !v.readable() || v.terms.identity == "" {
 		return ""
 	}
-	id, _ := memberAt(v.answer.action, v.terms.identity).(string)
+	id, _ := v.answer.action.Text(v.terms.identity)
 	return strings.ToLower(id)
 }
 

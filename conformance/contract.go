@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,10 +76,10 @@ func (t *terms) success() string { return record.OrStatuses(t.successes) }
 
 // looksLikeAction reports whether a body is what a success carries, whole or in part. A
 // refusal may well repeat members of the request that it refuses.
-func (t *terms) looksLikeAction(body map[string]any) bool {
+func (t *terms) looksLikeAction(body schemas.Document) bool {
 	return slices.ContainsFunc(t.resource.Signs, func(s schemas.Sign) bool {
-		text, _ := memberAt(body, s.At).(string)
-		if s.Beside != "" && !isThere(body, s.Beside) {
+		text, _ := body.Text(s.At)
+		if s.Beside != "" && !body.Has(s.Beside) {
 			return false
 		}
 		return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
@@ -88,11 +87,11 @@ func (t *terms) looksLikeAction(body map[string]any) bool {
 }
 
 // running reports whether the body of a refusal says that the action is under way.
-func (t *terms) running(body map[string]any) bool {
+func (t *terms) running(body schemas.Document) bool {
 	if t.repeats == nil {
 		return false
 	}
-	text, is := memberAt(body, t.repeats.At).(string)
+	text, is := body.Text(t.repeats.At)
 	return is && slices.Contains(t.repeats.Values, text)
 }
 
@@ -107,62 +106,6 @@ func machineOf(op openapi.Operation, path string) string {
 		path = "/" + path
 	}
 	return ""
-}
-
-// memberAt returns the member of a body to which a pointer leads, nil where there is
-// none. Pointers that the schemas hold lead to members of objects alone, but for "*".
-func memberAt(body map[string]any, pointer string) any {
-	value, _ := valueAt(body, pointer)
-	return value
-}
-
-// valueAt is memberAt, and reports whether the member is there.
-func valueAt(body any, pointer string) (value any, there bool) {
-	value, there = body, true
-	for there && pointer != "" {
-		name, rest := pointer[1:], "" // without the slash
-		if end := strings.IndexByte(name, '/'); end >= 0 {
-			name, rest = name[:end], name[end:]
-		}
-		object, _ := value.(map[string]any)
-		value, there = object[pointerText(name)]
-		pointer = rest
-	}
-	return value, there
-}
-
-// isThere reports whether a body has a member at a pointer, even if it is null.
-func isThere(body map[string]any, pointer string) bool {
-	_, there := valueAt(body, pointer)
-	return there
-}
-
-// pointerText returns a name of a JSON pointer without its escapes, RFC 6901 section 4.
-func pointerText(name string) string {
-	if strings.IndexByte(name, '~') < 0 {
-		return name
-	}
-	return pointerName.Replace(name)
-}
-
-var pointerName = strings.NewReplacer("~1", "/", "~0", "~")
-
-// eachAt calls f with the values to which a pointer leads that may have "*" for every item
-// of an array, and with the pointer to each.
-func eachAt(body any, pointer string, f func(at string, value any)) {
-	before, behind, every := strings.Cut(pointer, "/*")
-	value, there := valueAt(body, before)
-	if !every {
-		if there {
-			f(pointer, value)
-		}
-		return
-	}
-	items, _ := value.([]any)
-	for i, item := range items {
-		at := before + "/" + strconv.Itoa(i)
-		eachAt(item, behind, func(inside string, value any) { f(at+inside, value) })
-	}
 }
 
 // sentMember reads a string member from a request's body, "" where it cannot.
@@ -201,11 +144,10 @@ func (s *Suite) actionIn(operation string, body []byte) string {
 		return ""
 	}
 	value, err := schemas.Decode(body)
-	action, is := value.(map[string]any)
-	if err != nil || !is {
+	if err != nil {
 		return ""
 	}
-	id, _ := memberAt(action, t.identity).(string)
+	id, _ := schemas.DocumentOf(value).Text(t.identity)
 	return id
 }
 

@@ -76,7 +76,7 @@ func (s *Suite) judgement(v *observed) Judgement {
 	}
 	if v.readable() {
 		if v.terms.identity != "" {
-			id, _ := memberAt(v.answer.action, v.terms.identity).(string)
+			id, _ := v.answer.action.Text(v.terms.identity)
 			out.ActionID = strings.ToLower(strings.Clone(id)) // not a part of the body
 		}
 		out.values = v.values()
@@ -86,8 +86,8 @@ func (s *Suite) judgement(v *observed) Judgement {
 
 // erring reports whether the body is an error object, and no action.
 func (v *observed) erring() bool {
-	return v.complete() && v.answer.action != nil && !v.terms.looksLikeAction(v.answer.action) &&
-		slices.ContainsFunc(v.terms.faults, func(name string) bool { return v.answer.action[name] != nil })
+	return v.complete() && v.answer.action.IsObject() && !v.terms.looksLikeAction(v.answer.action) &&
+		slices.ContainsFunc(v.terms.faults, v.answer.action.HasMember)
 }
 
 // findings returns what every check finds in an exchange.

@@ -5,46 +5,49 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // Accept reads one JSON text and reports whether it certainly keeps the schema, in one pass
-// over its bytes. Then value is what [Decode] makes of it, [Schema.Validate] finds nothing,
-// and the text is strict JSON: UTF-8, no byte order mark, no name twice in one object.
+// over its bytes. Then the document has the value that [Decode] makes of it, [Schema.Validate]
+// finds nothing, and the text is strict JSON: UTF-8, no byte order mark, no name twice in one
+// object.
 //
 // Where it reports false nothing is said: the text may be valid all the same, such as one
 // with a number of many digits, with half of a surrogate pair, or nested deeply. The engine
 // decides then, and words what is wrong. A schema with a keyword that Accept does not know
 // has it always report false.
 //
-// The strings of the value are parts of one copy of the text, which lives as long as one of
+// The strings of the document are parts of one copy of the text, which lives as long as one of
 // them does.
-func (s *Schema) Accept(text []byte) (value any, ok bool) {
+func (s *Schema) Accept(text []byte) (d Document, ok bool) {
 	if s.form == nil || !utf8.Valid(text) {
-		return nil, false
+		return Document{}, false
 	}
-	r := reader{text: string(text), values: acceptedValues}
-	value, ok = r.value(s.form, acceptedDepth)
+	r := reader{text: string(text), nodes: make([]node, 0, usualNodes)}
+	ok = r.value("", s.form, acceptedDepth)
 	r.blanks()
 	if !ok || r.at != len(r.text) {
-		return nil, false
+		return Document{}, false
 	}
-	return value, true
+	return Document{r.nodes}, true
 }
 
-// What Accept leaves to the engine: texts that are deeper, hold more values, or have a
-// number of more characters.
-const acceptedDepth, acceptedValues, acceptedNumber = 64, 5_000, 32
+// usualNodes is how many values an answer usually has, at most.
+const usualNodes = 24
+
+// What Accept leaves to the engine: texts that are deeper, hold more values, have an object of
+// more members, or a number of more characters.
+const acceptedDepth, acceptedValues, acceptedMembers, acceptedNumber = 64, 5_000, 64, 32
 
 // A form is what a schema asks of a value, with all that it refers to. A nil form asks for
 // nothing.
 type form struct {
 	types    types
 	enums    [][]string // the value is in each of them
-	patterns []*regexp.Regexp
+	patterns []*Pattern
 	shortest int // characters of a string
 	longest  int // -1 for no bound
 	fewest   int // items of an array
@@ -222,7 +225,7 @@ func keywords() map[string]func(f *form, value any, r formReader) error {
 		},
 		"pattern": func(f *form, value any, _ formReader) error {
 			text, _ := value.(string)
-			pattern, err := regexp.Compile(text)
+			pattern, err := CompilePattern(text)
 			f.patterns = append(f.patterns, pattern)
 			return err
 		},
@@ -377,9 +380,9 @@ func (f *form) text(s string) bool {
 
 // A reader reads a JSON text, which is UTF-8, from its beginning.
 type reader struct {
-	text   string
-	at     int
-	values int // how many more may be read
+	text  string
+	at    int
+	nodes []node // what was read
 }
 
 // blanks passes over white space.
@@ -405,29 +408,34 @@ func (r *reader) next(c byte) bool {
 }
 
 // value reads a value that is as a form has it.
-func (r *reader) value(f *form, depth int) (any, bool) {
+func (r *reader) value(name string, f *form, depth int) bool {
 	r.blanks()
-	if r.values--; r.values < 0 || depth == 0 || r.at == len(r.text) {
-		return nil, false
+	at := len(r.nodes)
+	if at == acceptedValues || depth == 0 || r.at == len(r.text) {
+		return false
 	}
-	switch c := r.text[r.at]; c {
-	case '{':
-		return r.object(f, depth-1)
-	case '[':
-		return r.array(f, depth-1)
-	case '"':
-		s, ok := r.str()
-		return s, ok && f.allows(typeString) && f.text(s)
-	case 't':
-		return true, r.word("true") && f.allows(typeBoolean) && f.listless()
-	case 'f':
-		return false, r.word("false") && f.allows(typeBoolean) && f.listless()
-	case 'n':
-		return nil, r.word("null") && f.allows(typeNull) && f.listless()
-	default:
-		n, ok := r.number()
-		return n, ok && f.allows(typeNumber) && f.listless()
+	r.nodes = append(r.nodes, node{kind: kind(r.text[r.at]), name: name, end: int32(at + 1)})
+	n := &r.nodes[at]
+	switch n.kind {
+	case kindObject:
+		return r.object(at, f, depth-1)
+	case kindArray:
+		return r.array(at, f, depth-1)
+	case kindString:
+		ok := false
+		n.text, ok = r.str()
+		return ok && f.allows(typeString) && f.text(n.text)
+	case kindTrue:
+		return r.word("true") && f.allows(typeBoolean) && f.listless()
+	case kindFalse:
+		return r.word("false") && f.allows(typeBoolean) && f.listless()
+	case kindNull:
+		return r.word("null") && f.allows(typeNull) && f.listless()
 	}
+	ok := false
+	n.kind = kindNumber
+	n.text, ok = r.number()
+	return ok && f.allows(typeNumber) && f.listless()
 }
 
 // listless reports whether a form has no list of values, all of which are strings.
@@ -443,7 +451,7 @@ func (r *reader) word(name string) bool {
 }
 
 // number reads a number without an exponent.
-func (r *reader) number() (json.Number, bool) {
+func (r *reader) number() (string, bool) {
 	from := r.at
 	digits := func() (n int) {
 		for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
@@ -469,7 +477,7 @@ func (r *reader) number() (json.Number, bool) {
 	if r.at < len(r.text) && (r.text[r.at] == 'e' || r.text[r.at] == 'E') {
 		return "", false
 	}
-	return json.Number(r.text[from:r.at]), r.at-from <= acceptedNumber
+	return r.text[from:r.at], r.at-from <= acceptedNumber
 }
 
 // str reads a string.
@@ -534,64 +542,52 @@ func (r *reader) escaped(from int) (string, bool) {
 	return "", false
 }
 
-// array reads an array.
-func (r *reader) array(f *form, depth int) (any, bool) {
+// array reads the rest of an array, whose node is at a place.
+func (r *reader) array(at int, f *form, depth int) bool {
 	if !f.allows(typeArray) || !f.listless() {
-		return nil, false
+		return false
 	}
 	r.at++ // the bracket
 	var items *form
 	if f != nil {
 		items = f.items
 	}
-	out := []any{}
-	for !r.next(']') {
-		if len(out) > 0 && !r.next(',') {
-			return nil, false
+	n := 0
+	for ; !r.next(']'); n++ {
+		if n > 0 && !r.next(',') || !r.value("", items, depth) {
+			return false
 		}
-		v, ok := r.value(items, depth)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, v)
 	}
-	return out, f == nil || len(out) >= f.fewest && (f.most < 0 || len(out) <= f.most)
+	r.nodes[at].end = int32(len(r.nodes))
+	return f == nil || n >= f.fewest && (f.most < 0 || n <= f.most)
 }
 
-// object reads an object.
-func (r *reader) object(f *form, depth int) (any, bool) {
+// object reads the rest of an object, whose node is at a place.
+func (r *reader) object(at int, f *form, depth int) bool {
 	if !f.allows(typeObject) || !f.listless() {
-		return nil, false
+		return false
 	}
 	r.at++ // the brace
 	var there uint64
-	long := 0
-	if f != nil {
-		long = len(f.members)
-	}
-	out := make(map[string]any, long)
-	for !r.next('}') {
-		if len(out) > 0 && !r.next(',') || !r.next('"') {
-			return nil, false
+	for n := 0; !r.next('}'); n++ {
+		if n == acceptedMembers || n > 0 && !r.next(',') || !r.next('"') {
+			return false
 		}
 		r.at-- // str expects the quotation mark
 		name, ok := r.str()
-		if !ok || !r.next(':') {
-			return nil, false
+		r.nodes[at].end = int32(len(r.nodes))
+		if !ok || !r.next(':') || (Document{r.nodes}).member(at, name) >= 0 { // the name stands twice
+			return false
 		}
 		var m member
 		if f != nil {
 			m = f.members[name]
 		}
 		there |= m.bit
-		before := len(out)
-		v, ok := r.value(m.form, depth)
-		if !ok {
-			return nil, false
-		}
-		if out[name] = v; len(out) == before {
-			return nil, false // the name stands twice
+		if !r.value(name, m.form, depth) {
+			return false
 		}
 	}
-	return out, f == nil || there&f.required == f.required
+	r.nodes[at].end = int32(len(r.nodes))
+	return f == nil || there&f.required == f.required
 }
