@@ -39,10 +39,7 @@ func (x *observed) look() (a answer) {
 	if x.Response == nil {
 		return a
 	}
-	if media, parameters, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil ||
-		errors.Is(err, mime.ErrInvalidMediaParameter) {
-		a.media, a.charset = media, strings.ToLower(strings.TrimSpace(parameters["charset"]))
-	}
+	a.media, a.charset = mediaOf(x.Response.Header.Get("Content-Type"))
 	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get(
 		"Content-Encoding"))); a.coding == "identity" {
 		a.coding = ""
@@ -84,6 +81,36 @@ func (x *observed) look() (a answer) {
 		}
 	}
 	return a
+}
+
+// mediaOf returns the media type in a Content-Type and its parameter charset, both in lower case.
+func mediaOf(value string) (media, charset string) {
+	media, parameter, more := strings.Cut(value, ";")
+	name, set, _ := strings.Cut(strings.TrimPrefix(parameter, " "), "=")
+	switch slash := strings.IndexByte(media, '/'); {
+	case slash < 0 || !isPlainName(media[:slash]) || !isPlainName(media[slash+1:]):
+	case !more:
+		return media, ""
+	case name == "charset" && isPlainName(set):
+		return media, set
+	case isPlainName(name) && isPlainName(set):
+		return media, ""
+	}
+	media, parameters, err := mime.ParseMediaType(value)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return "", ""
+	}
+	return media, strings.ToLower(strings.TrimSpace(parameters["charset"]))
+}
+
+// isPlainName reports whether a text is one of small letters, digits, dots and hyphens.
+func isPlainName(text string) bool {
+	for _, c := range []byte(text) {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-') {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // schema returns what the body has to keep, if it is an object; nil where nothing is known.

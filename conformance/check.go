@@ -26,7 +26,8 @@ type Check struct {
 // An observed exchange is an exchange as the checks see it.
 type observed struct {
 	*Exchange
-	answer *answer
+	own    answer
+	answer *answer   // own, or the one to a reader who takes the first of members of one name
 	now    time.Time // the end of the exchange
 	subject
 	terms *terms // of the operation

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -14,12 +13,14 @@ import (
 // A relation is an entry of x-relations that is ready to judge.
 type relation struct {
 	schemas.Relation
-	form  *schemas.Pattern // nil where it has none
+	at    []schemas.Pointer // At
+	form  *schemas.Pattern  // nil where it has none
 	since time.Time
 	ahead time.Duration
 	// how far an instant may be before an earlier one
 	tolerance time.Duration
 	judge     func(*observed, *relation) []Problem // nil where it holds between answers
+	slot      int                                  // of the first value that is kept of an answer, where it does
 }
 
 // same reports whether two relations are made of one entry.
@@ -44,6 +45,7 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 // relation adds one entry to the terms of an operation.
 func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	r := &relation{Relation: entry, judge: relationJudges()[entry.Kind]}
+	r.at = pointersOf(entry.At)
 	if entry.Pattern != "" {
 		r.form, _ = schemas.CompilePattern(entry.Pattern)
 	}
@@ -70,10 +72,18 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 			"another name", entry.Place(), entry.Check, other.Index)
 	}
 	t.across[entry.Check] = r
+	r.slot, t.slots = t.slots, t.slots+len(r.At)
 	if entry.Kind == "fresh" && t.identity == "" {
 		t.identity = r.At[0]
 	}
 	return nil
+}
+
+func pointersOf(texts []string) (out []schemas.Pointer) {
+	for _, text := range texts {
+		out = append(out, schemas.PointerOf(text))
+	}
+	return out
 }
 
 // relationChecks returns the checks that are made of the entries of x-relations: those
@@ -131,10 +141,7 @@ func (l *loader) checksOfRelations() {
 // finds something: the others may rest on it.
 func relationsOf(check string) func(*observed) []Problem {
 	return func(x *observed) []Problem {
-		for _, r := range x.terms.relations {
-			if r.Check != check {
-				continue
-			}
+		for _, r := range x.terms.byCheck[check] {
 			found := r.judge(x, r)
 			for i := range found {
 				found[i].Requirement = r.Requirement
@@ -160,21 +167,21 @@ func rulesKept(x *observed, r *relation) (out []Problem) {
 // mostItems is how many items of arrays a relation reports.
 const mostItems = 20
 
-// texts returns the strings at the places of a relation. A member that is missing, no string, or
-// breaks its schema is a finding of another check.
-func (x *observed) texts(pointer string) iter.Seq2[int, string] {
-	d := x.answer.action
+// texts appends the places of the strings that a pointer of a relation leads to. A member that is
+// missing, no string, or breaks its schema is a finding of another check.
+func (x *observed) texts(to []int, pointer schemas.Pointer) []int {
+	before := len(to)
+	to = x.answer.action.AppendTexts(to, pointer)
 	if len(x.answer.violations) == 0 {
-		return d.Texts(pointer)
+		return to
 	}
-	return func(yield func(int, string) bool) {
-		for place, text := range d.Texts(pointer) {
-			if !x.broken(d.Pointer(place)) && !yield(place, text) {
-				return
-			}
-		}
-	}
+	return to[:before+len(slices.DeleteFunc(to[before:], func(place int) bool {
+		return x.broken(x.answer.action.Pointer(place))
+	}))]
 }
+
+// usualTexts is how many strings a pointer usually leads to, at most.
+const usualTexts = 16
 
 // broken reports whether what stands at a place breaks its schema.
 func (x *observed) broken(pointer string) bool {
@@ -183,9 +190,9 @@ func (x *observed) broken(pointer string) bool {
 
 // each judges every string at the places of a relation.
 func (r *relation) each(x *observed, good func(string) bool, want func() string) (out []Problem) {
-	for _, pointer := range r.At {
-		for place, text := range x.texts(pointer) {
-			if !good(text) {
+	for _, pointer := range r.at {
+		for _, place := range x.texts(make([]int, 0, usualTexts), pointer) {
+			if text := x.answer.action.TextAt(place); !good(text) {
 				out = append(out, Problem{Place: x.answer.action.Pointer(place), Want: want(), Got: show(text)})
 			}
 		}
@@ -242,28 +249,32 @@ type moment struct {
 	place int // in the answer
 }
 
-// moments returns the instants at the places of a relation, nothing where one of them
+// moments appends the instants at the places of a relation, nothing where one of them
 // cannot be read: that is a finding of another check.
-func (r *relation) moments(x *observed) (out []moment) {
-	out = make([]moment, 0, len(r.At))
-	unread := false
-	for _, pointer := range r.At {
-		before := len(out)
-		for place, text := range x.texts(pointer) {
+func (r *relation) moments(to []moment, x *observed) []moment {
+	before := len(to)
+	for _, pointer := range r.at {
+		places := x.texts(make([]int, 0, usualTexts), pointer)
+		for _, place := range places {
+			text := x.answer.action.TextAt(place)
 			t, err := instant(text)
-			unread = unread || err != nil
-			out = append(out, moment{t, text, place})
+			if err != nil {
+				return to[:before]
+			}
+			to = append(to, moment{t, text, place})
 		}
-		unread = unread || len(out) == before
+		if len(places) == 0 {
+			return to[:before]
+		}
 	}
-	if unread {
-		return nil
-	}
-	return out
+	return to
 }
 
+// usualMoments is how many instants a relation usually has, at most.
+const usualMoments = 4
+
 func within(x *observed, r *relation) (out []Problem) {
-	for _, m := range r.moments(x) {
+	for _, m := range r.moments(make([]moment, 0, usualMoments), x) {
 		if m.Before(r.since) || !x.Started.IsZero() && m.After(x.now.Add(r.ahead)) {
 			out = append(out, Problem{Place: x.answer.action.Pointer(m.place), Want: r.Want, Got: show(m.text)})
 		}
@@ -272,7 +283,7 @@ func within(x *observed, r *relation) (out []Problem) {
 }
 
 func ordered(x *observed, r *relation) (out []Problem) {
-	all := r.moments(x)
+	all := r.moments(make([]moment, 0, usualMoments), x)
 	for i := 1; i < len(all); i++ {
 		if all[i].Before(all[i-1].Time) {
 			out = append(out, Problem{Place: x.answer.action.Pointer(all[i].place),

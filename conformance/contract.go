@@ -55,17 +55,19 @@ func (c Contract) source() Source {
 // terms are what the documents say of the answers of one operation.
 type terms struct {
 	openapi.Operation
-	successes []int                // the statuses of success; several only where the operation is not known
-	schema    *schemas.Schema      // of a success; nil where the operation is not known
-	members   []string             // that it requires
-	rules     []schemas.Rule       // of a request's schema
-	errors    *schemas.Schema      // of a refusal's body; nil where none is described
-	faults    []string             // the members that it describes
-	resource  schemas.Resource     // by which an answer of any operation is recognised
-	repeats   *schemas.Repetition  // how a refusal says that the action is under way; nil where it does not
-	relations []*relation          // that hold of one answer
-	across    map[string]*relation // that hold between answers, by the name of the check
-	identity  string               // pointer to the member that identifies an action; "" where none does
+	successes []int                  // the statuses of success; several only where the operation is not known
+	schema    *schemas.Schema        // of a success; nil where the operation is not known
+	members   []string               // that it requires
+	rules     []schemas.Rule         // of a request's schema
+	errors    *schemas.Schema        // of a refusal's body; nil where none is described
+	faults    []string               // the members that it describes
+	resource  schemas.Resource       // by which an answer of any operation is recognised
+	repeats   *schemas.Repetition    // how a refusal says that the action is under way; nil where it does not
+	relations []*relation            // that hold of one answer
+	byCheck   map[string][]*relation // the same, by the name of the check
+	across    map[string]*relation   // that hold between answers, by the name of the check
+	slots     int                    // how many values of an answer those keep
+	identity  string                 // pointer to the member that identifies an action; "" where none does
 }
 
 // created reports whether a status is the one of success that is documented.
@@ -99,8 +101,8 @@ func (t *terms) running(body schemas.Document) bool {
 // server may have put further segments; "" where it names none.
 func machineOf(op openapi.Operation, path string) string {
 	for more := true; more; {
-		if values, is := op.Match(path); is {
-			return op.Subject(values)
+		if subject, is := op.SubjectOf(path); is {
+			return subject
 		}
 		_, path, more = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		path = "/" + path
@@ -214,7 +216,9 @@ func (l *loader) terms(doc *openapi.Document) {
 	}
 	for _, t := range all {
 		t.resource = other.resource
+		t.index()
 	}
+	other.index()
 	l.suite.terms, l.suite.unknown = all, other
 }
 
@@ -278,10 +282,18 @@ func (t *terms) readErrors(s shapes) (err error) {
 	return err
 }
 
+// index looks relations up by the check that they belong to.
+func (t *terms) index() {
+	t.byCheck = map[string][]*relation{}
+	for _, r := range t.relations {
+		t.byCheck[r.Check] = append(t.byCheck[r.Check], r)
+	}
+}
+
 // inCommon keeps of the relations those that an operation has too.
 func (t *terms) inCommon(with *terms, first bool) {
 	if first {
-		t.relations, t.identity = with.relations, with.identity
+		t.relations, t.identity, t.slots = with.relations, with.identity, with.slots
 		for check, r := range with.across {
 			t.across[check] = r
 		}
@@ -303,7 +315,7 @@ func (t *terms) inCommon(with *terms, first bool) {
 // instant reads an RFC 3339 time, whose letters may be small (RFC 3339 5.6). A
 // leap second is taken for the second before it, which Go does not distinguish.
 func instant(text string) (time.Time, error) {
-	if strings.ContainsAny(text, "tz") {
+	if strings.IndexByte(text, 't') >= 0 || strings.IndexByte(text, 'z') >= 0 {
 		text = strings.ToUpper(text)
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)

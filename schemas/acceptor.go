@@ -387,14 +387,11 @@ type reader struct {
 
 // blanks passes over white space.
 func (r *reader) blanks() {
-	for r.at < len(r.text) {
-		switch r.text[r.at] {
-		case ' ', '\t', '\n', '\r':
-			r.at++
-		default:
-			return
-		}
+	at := r.at
+	for at < len(r.text) && (r.text[at] == ' ' || r.text[at] == '\n' || r.text[at] == '\r' || r.text[at] == '\t') {
+		at++
 	}
+	r.at = at
 }
 
 // next passes over white space and one byte, where it is c.
@@ -482,26 +479,27 @@ func (r *reader) number() (string, bool) {
 
 // str reads a string.
 func (r *reader) str() (string, bool) {
-	r.at++ // the quotation mark
-	from := r.at
-	for r.at < len(r.text) {
-		switch c := r.text[r.at]; {
+	from := r.at + 1 // behind the quotation mark
+	text := r.text[from:]
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
 		case c == '"':
-			r.at++
-			return r.text[from : r.at-1], true
+			r.at = from + i + 1
+			return text[:i], true
 		case c == '\\':
+			r.at = from + i
 			return r.escaped(from)
 		case c < ' ':
 			return "", false
 		}
-		r.at++
 	}
 	return "", false
 }
 
 // escaped reads the rest of a string that begins at from and has its first escape here.
 func (r *reader) escaped(from int) (string, bool) {
-	out := []byte(r.text[from:r.at])
+	var room [128]byte
+	out := append(room[:0], r.text[from:r.at]...)
 	for r.at < len(r.text) {
 		c := r.text[r.at]
 		r.at++

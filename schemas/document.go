@@ -153,7 +153,7 @@ func (d Document) Has(pointer string) bool { return len(d.nodes) > 0 && d.at(0, 
 
 // HasMember reports whether the value has a member of that name which is not null.
 func (d Document) HasMember(name string) bool {
-	if len(d.nodes) == 0 {
+	if !d.IsObject() {
 		return false
 	}
 	at := d.member(0, name)
@@ -172,33 +172,47 @@ func (d Document) Text(pointer string) (text string, is bool) {
 	return d.nodes[at].text, true
 }
 
-// Texts returns the strings to which a JSON pointer leads that may have "*" for every item of an
-// array. [Document.Pointer] makes a pointer of the place of each.
-func (d Document) Texts(pointer string) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		if len(d.nodes) > 0 {
-			d.texts(0, pointer, yield)
-		}
+// TextAt returns the string at a place.
+func (d Document) TextAt(place int) string { return d.nodes[place].text }
+
+// A Pointer is a JSON pointer that was read: the names that lead to a value, of which "*" stands for
+// every item of an array.
+type Pointer []string
+
+// PointerOf reads a JSON pointer.
+func PointerOf(text string) (p Pointer) {
+	for text != "" {
+		var name string
+		name, text = segment(text)
+		p = append(p, name)
 	}
+	return p
 }
 
-func (d Document) texts(from int, pointer string, yield func(int, string) bool) bool {
-	before, behind, every := strings.Cut(pointer, "/*")
-	at := d.at(from, before)
-	switch {
-	case at < 0:
-		return true
-	case !every:
-		return d.nodes[at].kind != kindString || yield(at, d.nodes[at].text)
-	case d.nodes[at].kind != kindArray:
-		return true
+// AppendTexts appends the places of the strings to which a pointer leads.
+func (d Document) AppendTexts(to []int, p Pointer) []int {
+	if len(d.nodes) == 0 {
+		return to
 	}
-	for item := at + 1; item < int(d.nodes[at].end); item = int(d.nodes[item].end) {
-		if !d.texts(item, behind, yield) {
-			return false
+	return d.appendTexts(to, 0, p)
+}
+
+func (d Document) appendTexts(to []int, at int, p Pointer) []int {
+	for i, name := range p {
+		if name == "*" && d.nodes[at].kind == kindArray {
+			for item, end := at+1, int(d.nodes[at].end); item < end; item = int(d.nodes[item].end) {
+				to = d.appendTexts(to, item, p[i+1:])
+			}
+			return to
+		}
+		if at = d.member(at, name); at < 0 {
+			return to
 		}
 	}
-	return true
+	if d.nodes[at].kind == kindString {
+		to = append(to, at)
+	}
+	return to
 }
 
 // Pointer returns the JSON pointer to a place.

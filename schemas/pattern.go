@@ -13,9 +13,10 @@ import (
 type Pattern struct {
 	slow *regexp.Regexp
 	// of the byte classes and of the states, of which 0 matches no more and 1 matches whatever follows
-	class [utf8.RuneSelf]uint8
-	next  [][]uint8
-	ends  []bool // a text that ends in the state matches
+	class   [utf8.RuneSelf]uint8
+	classes int
+	next    []uint8 // of each state, by class; nil where the pattern is left to package regexp
+	ends    []bool  // a text that ends in the state matches
 }
 
 // mostStates is how many states the plain reading of a pattern has at most. One that needs more is
@@ -33,6 +34,15 @@ func CompilePattern(expr string) (*Pattern, error) {
 	return p, nil
 }
 
+// MustPattern is [CompilePattern] for an expression that is known to be valid. It panics on another.
+func MustPattern(expr string) *Pattern {
+	p, err := CompilePattern(expr)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 // MatchString reports whether the text holds a match, as [regexp.Regexp.MatchString] does.
 func (p *Pattern) MatchString(text string) bool {
 	if p.next == nil {
@@ -43,7 +53,7 @@ func (p *Pattern) MatchString(text string) bool {
 		if text[i] >= utf8.RuneSelf {
 			return p.slow.MatchString(text)
 		}
-		if state = p.next[state][p.class[text[i]]]; state <= 1 {
+		if state = p.next[int(state)*p.classes+int(p.class[text[i]])]; state <= 1 {
 			return state == 1
 		}
 	}
@@ -63,7 +73,7 @@ func (p *Pattern) plan(expr string) {
 	}
 	m := machine{program}
 	bytes := p.classify(program)
-	next := [][]uint8{make([]uint8, len(bytes)), slices.Repeat([]uint8{1}, len(bytes))}
+	next := slices.Concat(make([]uint8, len(bytes)), slices.Repeat([]uint8{1}, len(bytes)))
 	ends := []bool{false, true}
 	sets := [][]uint32{nil, nil, {uint32(program.Start)}}
 	const first = 2
@@ -95,9 +105,9 @@ func (p *Pattern) plan(expr string) {
 			return
 		}
 		_, matches = m.follow(sets[at], context|syntax.EmptyEndText)
-		next, ends = append(next, steps), append(ends, matches)
+		next, ends = append(next, steps...), append(ends, matches)
 	}
-	p.next, p.ends = next, ends
+	p.classes, p.next, p.ends = len(bytes), next, ends
 }
 
 // looksAround reports whether an instruction looks at lines or words.
