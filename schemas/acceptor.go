@@ -53,15 +53,15 @@ type form struct {
 	fewest   int // items of an array
 	most     int // -1 for no bound
 	items    *form
-	members  map[string]member
+	members  []member
 	required uint64 // the bits of the members that have to be there
-	bits     int    // how many are given away
 }
 
-// A member is one that a form describes or requires.
+// A member is one that a form describes or requires. Its bit is that of its place among those of the
+// form.
 type member struct {
+	name string
 	form *form
-	bit  uint64 // 0 where it need not be there
 }
 
 // types is a set of JSON types.
@@ -162,7 +162,7 @@ func (r formReader) form(node any) (*form, error) {
 
 // newForm returns a form that asks for nothing yet.
 func newForm() *form {
-	return &form{types: anyType, longest: -1, most: -1, members: map[string]member{}}
+	return &form{types: anyType, longest: -1, most: -1}
 }
 
 // keywords are those that [Schema.Accept] knows, with what each adds to a form.
@@ -289,25 +289,42 @@ func tighter(a, b int) int {
 
 // require has a member be there.
 func (f *form) require(name string) error {
-	m := f.members[name]
-	if m.bit != 0 {
-		return nil
+	i, err := f.member(name)
+	f.required |= 1 << i
+	return err
+}
+
+// member returns which of the members has a name, and adds one where none has.
+func (f *form) member(name string) (i int, err error) {
+	i = f.named(name)
+	if i < 0 {
+		i = len(f.members)
+		f.members = append(f.members, member{name: name})
 	}
-	if f.bits == 64 {
-		return fmt.Errorf("more than 64 members that are required")
+	if i >= acceptedMembers {
+		return 0, fmt.Errorf("more than %d members that it describes", acceptedMembers)
 	}
-	m.bit = 1 << f.bits
-	f.bits++
-	f.required |= m.bit
-	f.members[name] = m
-	return nil
+	return i, nil
+}
+
+// named returns which of the members has a name, -1 where none has.
+func (f *form) named(name string) int {
+	for i := range f.members {
+		if f.members[i].name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // describe adds what a member has to be.
-func (f *form) describe(name string, other *form) (err error) {
-	m := f.members[name]
+func (f *form) describe(name string, other *form) error {
+	i, err := f.member(name)
+	if err != nil {
+		return err
+	}
+	m := &f.members[i]
 	m.form, err = both(m.form, other)
-	f.members[name] = m
 	return err
 }
 
@@ -338,15 +355,14 @@ func (f *form) add(other *form, err error) error {
 	if f.items, err = both(f.items, other.items); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(other.members)) {
-		m := other.members[name]
-		if err := f.describe(name, m.form); err != nil {
+	for i, m := range other.members {
+		if err := f.describe(m.name, m.form); err != nil {
 			return err
 		}
-		if m.bit == 0 {
+		if other.required&(1<<i) == 0 {
 			continue
 		}
-		if err := f.require(name); err != nil {
+		if err := f.require(m.name); err != nil {
 			return err
 		}
 	}
@@ -565,24 +581,31 @@ func (r *reader) object(at int, f *form, depth int) bool {
 	if !f.allows(typeObject) || !f.listless() {
 		return false
 	}
-	r.at++ // the brace
-	var there uint64
+	r.at++           // the brace
+	var there uint64 // the bits of the members that were read
 	for n := 0; !r.next('}'); n++ {
 		if n == acceptedMembers || n > 0 && !r.next(',') || !r.next('"') {
 			return false
 		}
 		r.at-- // str expects the quotation mark
 		name, ok := r.str()
-		r.nodes[at].end = int32(len(r.nodes))
-		if !ok || !r.next(':') || (Document{r.nodes}).member(at, name) >= 0 { // the name stands twice
+		if !ok || !r.next(':') {
 			return false
 		}
-		var m member
+		var form *form
+		twice, i := false, -1
 		if f != nil {
-			m = f.members[name]
+			i = f.named(name)
 		}
-		there |= m.bit
-		if !r.value(name, m.form, depth) {
+		if i >= 0 {
+			form = f.members[i].form
+			twice = there&(1<<i) != 0
+			there |= 1 << i
+		} else {
+			r.nodes[at].end = int32(len(r.nodes))
+			twice = Document{r.nodes}.member(at, name) >= 0
+		}
+		if twice || !r.value(name, form, depth) {
 			return false
 		}
 	}
