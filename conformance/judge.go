@@ -178,11 +178,11 @@ func (s *Suite) operationOf(x *Exchange) string {
 	case x.Case != nil:
 		return x.Case.Steps[x.Step].operation(x.Case)
 	}
-	u, err := url.Parse(x.Request.URL)
+	path, err := pathOf(x.Request.URL)
 	if err != nil {
 		return ""
 	}
-	if op := openapi.Find(s.Operations, x.Request.Method, u.EscapedPath()); op != nil {
+	if op := openapi.Find(s.Operations, x.Request.Method, path); op != nil {
 		return op.ID
 	}
 	return ""
@@ -225,14 +225,23 @@ func subjectOf(r record.Request, op openapi.Operation) subject {
 
 // namedMachine returns the machine that the path of a URL names, "" where it names none.
 func namedMachine(address string, op openapi.Operation) string {
-	if path, is := plainPath(address); is {
-		return machineOf(op, path)
-	}
-	u, err := url.Parse(address)
+	path, err := pathOf(address)
 	if err != nil {
 		return ""
 	}
-	return machineOf(op, u.EscapedPath())
+	return machineOf(op, path)
+}
+
+// pathOf returns the escaped path of a URL.
+func pathOf(address string) (string, error) {
+	if path, is := plainPath(address); is {
+		return path, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	return u.EscapedPath(), nil
 }
 
 // plainPath returns the path of a URL in which nothing is escaped or has to be, so that it is the

@@ -26,10 +26,12 @@ func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
 	require.Len(t, s.unknown.across, 6)
 	require.NotNil(t, s.unknown.errors)
 	require.Nil(t, s.unknown.schema)
-	require.True(t, s.unknown.looksLikeAction(schemas.DocumentOf(map[string]any{"id": nil, "type": "StopAndQuarantineFile"})))
-	require.False(t, s.unknown.looksLikeAction(schemas.DocumentOf(map[string]any{"type": "StopAndQuarantineFile"})))
+	looks := func(body map[string]any) bool { return s.unknown.looksLikeAction(schemas.DocumentOf(body)) }
+	running := func(body map[string]any) bool { return s.unknown.running(schemas.DocumentOf(body)) }
+	require.True(t, looks(map[string]any{"id": nil, "type": "StopAndQuarantineFile"}))
+	require.False(t, looks(map[string]any{"type": "StopAndQuarantineFile"}))
 	require.True(t,
-		s.unknown.looksLikeAction(schemas.DocumentOf(map[string]any{"@odata.context": "x/$metadata#FileMachineActions/$entity"})))
-	require.True(t, s.unknown.running(schemas.DocumentOf(map[string]any{"error": map[string]any{"code": "ActiveRequestAlreadyExists"}})))
-	require.False(t, s.unknown.running(schemas.DocumentOf(map[string]any{"error": "ActiveRequestAlreadyExists"})))
+		looks(map[string]any{"@odata.context": "x/$metadata#FileMachineActions/$entity"}))
+	require.True(t, running(map[string]any{"error": map[string]any{"code": "ActiveRequestAlreadyExists"}}))
+	require.False(t, running(map[string]any{"error": "ActiveRequestAlreadyExists"}))
 }

@@ -33,6 +33,10 @@ func (o Operation) Match(path string) (values map[string]string, ok bool) {
 	return values, true
 }
 
+// Matches reports whether an escaped path is one of the operation's template, as [Operation.Match]
+// does.
+func (o Operation) Matches(path string) bool { return o.match(path, func(string, string) {}) }
+
 // SubjectOf returns what [Operation.Subject] does of the values of an escaped path, and whether the
 // path is one of the template.
 func (o Operation) SubjectOf(path string) (subject string, is bool) {
@@ -120,7 +124,7 @@ func (o Operation) PathFor(machine string) string {
 func Find(operations []Operation, method, path string) *Operation {
 	for path != "" {
 		at := slices.IndexFunc(operations, func(o Operation) bool {
-			_, ok := o.Match(path)
+			ok := o.Matches(path)
 			return ok && o.Method == method
 		})
 		if at >= 0 {
@@ -141,7 +145,7 @@ func Find(operations []Operation, method, path string) *Operation {
 func Within(operations []Operation, method, path string) (op *Operation, within string) {
 	for path != "" && op == nil {
 		for i, o := range operations {
-			if _, is := o.Match(path); is && (op == nil || o.Method == method) {
+			if o.Matches(path) && (op == nil || o.Method == method) {
 				op, within = &operations[i], path
 			}
 		}

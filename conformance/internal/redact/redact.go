@@ -197,6 +197,12 @@ func (s *Secrets) Text(text string) string {
 	return text // which many records may have in common
 }
 
+// Short is [Secrets.Text] for a text that is likely to come again, such as a field of a header.
+func (s *Secrets) Short(text string) string {
+	out, _, _ := s.strikeShort(text)
+	return out
+}
+
 // Bytes returns a body without the secrets, and without what looks like one, and
 // reports whether it held one of the user's. Where the body may have been cut, a secret
 // that is cut off at its end is struck out too. The body itself is not changed.
@@ -227,7 +233,8 @@ func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) 
 		}
 		out, found, token = struck, true, token || ofToken
 	}
-	if struck := lookalikes(string(out)); struck != string(out) {
+	text := string(out)
+	if struck := lookalikes(text); struck != text {
 		out = []byte(struck)
 	}
 	return out, found, token
