@@ -47,7 +47,7 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 	r := &relation{Relation: entry, judge: relationJudges()[entry.Kind]}
 	r.at = pointersOf(entry.At)
 	if entry.Pattern != "" {
-		r.form, _ = schemas.CompilePattern(entry.Pattern)
+		r.form, _ = l.shapes.pattern(entry.Pattern)
 	}
 	r.since, _ = time.Parse(time.RFC3339, entry.Since) // all are known to be readable
 	r.ahead, _ = time.ParseDuration(entry.Ahead)

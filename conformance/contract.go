@@ -227,10 +227,11 @@ type shapes struct {
 	compile func(name string) (*schemas.Schema, error)
 	rules   func(name string) ([]schemas.Rule, error)
 	outline func(name string) (schemas.Outline, error)
+	pattern func(expr string) (*schemas.Pattern, error)
 }
 
-func shapesOf(l schemas.Library) shapes {
-	return shapes{onceEach(l.Compile), onceEach(l.Rules), onceEach(l.Outline)}
+func shapesOf(r *schemas.Reader) shapes {
+	return shapes{onceEach(r.Compile), onceEach(r.Rules), onceEach(r.Outline), r.Pattern}
 }
 
 // onceEach returns a function that calls another once for each name. It is for one goroutine.

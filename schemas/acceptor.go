@@ -223,9 +223,9 @@ func keywords() map[string]func(f *form, value any, r formReader) error {
 			f.types &= typeString
 			return nil
 		},
-		"pattern": func(f *form, value any, _ formReader) error {
+		"pattern": func(f *form, value any, r formReader) error {
 			text, _ := value.(string)
-			pattern, err := CompilePattern(text)
+			pattern, err := r.library.pattern(text)
 			f.patterns = append(f.patterns, pattern)
 			return err
 		},

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"encoding/binary"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -75,37 +76,41 @@ func (p *Pattern) plan(expr string) {
 	bytes := p.classify(program)
 	next := slices.Concat(make([]uint8, len(bytes)), slices.Repeat([]uint8{1}, len(bytes)))
 	ends := []bool{false, true}
-	sets := [][]uint32{nil, nil, {uint32(program.Start)}}
 	const first = 2
+	sets := [][]uint32{first: {uint32(program.Start)}}
+	states := map[string]uint8{} // of the sets, but for the first
 	for at := first; at < len(sets); at++ {
 		context := syntax.EmptyOp(0)
 		if at == first {
 			context = syntax.EmptyBeginText
 		}
 		pending, matches := m.follow(sets[at], context)
-		steps := make([]uint8, len(bytes))
-		for class, b := range bytes {
+		for _, b := range bytes {
 			if matches {
-				steps[class] = 1
+				next = append(next, 1)
 				continue
 			}
 			set := m.step(pending, rune(b))
-			to := slices.IndexFunc(sets[first+1:], func(other []uint32) bool { return slices.Equal(other, set) })
-			switch further, matches := m.follow(set, 0); {
-			case matches:
-				steps[class] = 1
-			case to >= 0:
-				steps[class] = uint8(first + 1 + to)
-			case len(further) > 0 || m.matchesAtEnd(set):
-				steps[class] = uint8(len(sets))
-				sets = append(sets, set)
+			key := setKey(set)
+			state, known := states[key]
+			if !known {
+				further, matches := m.follow(set, 0)
+				switch {
+				case matches:
+					state = 1
+				case len(further) > 0 || m.matchesAtEnd(set):
+					state = uint8(len(sets))
+					sets = append(sets, set)
+				}
+				states[key] = state
 			}
+			next = append(next, state)
 		}
 		if len(sets) > mostStates {
 			return
 		}
 		_, matches = m.follow(sets[at], context|syntax.EmptyEndText)
-		next, ends = append(next, steps...), append(ends, matches)
+		ends = append(ends, matches)
 	}
 	p.classes, p.next, p.ends = len(bytes), next, ends
 }
@@ -177,6 +182,16 @@ func (m machine) follow(set []uint32, context syntax.EmptyOp) (pending []uint32,
 		}
 	}
 	return pending, matches
+}
+
+// setKey returns a text that no other set has.
+func setKey(set []uint32) string {
+	var room [64]byte
+	key := room[:0]
+	for _, pc := range set {
+		key = binary.AppendUvarint(key, uint64(pc))
+	}
+	return string(key)
 }
 
 // step returns the instructions behind those that read a rune, in their order, with the start: a

@@ -174,7 +174,10 @@ func (s *Secrets) Request(r record.Request) record.Request {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}
 	for i := range out.Header {
-		out.Header[i].Value = variables.Replace(out.Header[i].Value)
+		value := &out.Header[i].Value
+		if slices.ContainsFunc(values, func(v record.Field) bool { return strings.Contains(*value, v.Value) }) {
+			*value = variables.Replace(*value)
+		}
 	}
 	return out
 }

@@ -83,6 +83,9 @@ func check(b []byte, duplicates bool) error {
 // StringMember returns the string that a member of an object has, and whether it has one.
 // What does not pass [Check], or is no object, has none.
 func StringMember(b []byte, member string) (text string, found bool) {
+	if !bytes.Contains(b, []byte(member)) && bytes.IndexByte(b, '\\') < 0 {
+		return "", false // most that is no object, such as what is nested deeply
+	}
 	if Check(b) != nil {
 		return "", false
 	}
