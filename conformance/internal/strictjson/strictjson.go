@@ -84,9 +84,9 @@ func check(b []byte, duplicates bool) error {
 // What does not pass [Check], or is no object, has none.
 func StringMember(b []byte, member string) (text string, found bool) {
 	if !bytes.Contains(b, []byte(member)) && bytes.IndexByte(b, '\\') < 0 {
-		return "", false // most that is no object, such as what is nested deeply
+		return "", false // most that is no object
 	}
-	if Check(b) != nil {
+	if tooDeep(b) || Check(b) != nil {
 		return "", false
 	}
 	var values [1][]byte
@@ -99,6 +99,32 @@ func StringMember(b []byte, member string) (text string, found bool) {
 		return string(value[1 : len(value)-1]), true
 	}
 	return text, json.Unmarshal(value, &text) == nil
+}
+
+// tooDeep reports whether a text is nested deeper than is read, if it is JSON. It looks at few texts
+// wholly.
+func tooDeep(b []byte) bool {
+	if bytes.Count(b, []byte{'['})+bytes.Count(b, []byte{'{'}) <= MaxDepth {
+		return false
+	}
+	depth := 0
+	for at := 0; at < len(b); at++ {
+		switch b[at] {
+		case '"':
+			for at++; at < len(b) && b[at] != '"'; at++ {
+				if b[at] == '\\' {
+					at++
+				}
+			}
+		case '[', '{':
+			if depth++; depth > MaxDepth {
+				return true
+			}
+		case ']', '}':
+			depth--
+		}
+	}
+	return false
 }
 
 // Members returns the values of the named members of an object, as they are written; nil
