@@ -27,7 +27,7 @@ type answer struct {
 	// its bytes alone are at fault
 	json       *strictjson.Error
 	twice      *strictjson.Error // the first name that stands twice in one object
-	action     map[string]any    // the body, where it is one JSON object
+	action     schemas.Document  // the body, where it is one JSON object
 	violations []schemas.Violation
 	err        error // the engine could not judge
 	// where a name stands twice: the answer to a reader who takes the first of such members; this one takes the last
@@ -39,10 +39,7 @@ func (x *observed) look() (a answer) {
 	if x.Response == nil {
 		return a
 	}
-	if media, parameters, err := mime.ParseMediaType(x.Response.Header.Get("Content-Type")); err == nil ||
-		errors.Is(err, mime.ErrInvalidMediaParameter) {
-		a.media, a.charset = media, strings.ToLower(strings.TrimSpace(parameters["charset"]))
-	}
+	a.media, a.charset = mediaOf(x.Response.Header.Get("Content-Type"))
 	if a.coding = strings.ToLower(strings.TrimSpace(x.Response.Header.Get(
 		"Content-Encoding"))); a.coding == "identity" {
 		a.coding = ""
@@ -86,6 +83,36 @@ func (x *observed) look() (a answer) {
 	return a
 }
 
+// mediaOf returns the media type in a Content-Type and its parameter charset, both in lower case.
+func mediaOf(value string) (media, charset string) {
+	media, parameter, more := strings.Cut(value, ";")
+	name, set, _ := strings.Cut(strings.TrimPrefix(parameter, " "), "=")
+	switch slash := strings.IndexByte(media, '/'); {
+	case slash < 0 || !isPlainName(media[:slash]) || !isPlainName(media[slash+1:]):
+	case !more:
+		return media, ""
+	case name == "charset" && isPlainName(set):
+		return media, set
+	case isPlainName(name) && isPlainName(set):
+		return media, ""
+	}
+	media, parameters, err := mime.ParseMediaType(value)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return "", ""
+	}
+	return media, strings.ToLower(strings.TrimSpace(parameters["charset"]))
+}
+
+// isPlainName reports whether a text is one of small letters, digits, dots and hyphens.
+func isPlainName(text string) bool {
+	for _, c := range []byte(text) {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-') {
+			return false
+		}
+	}
+	return text != ""
+}
+
 // schema returns what the body has to keep, if it is an object; nil where nothing is known.
 func (x *observed) schema() *schemas.Schema {
 	if x.Response.Status/100 == 2 {
@@ -100,9 +127,9 @@ func (x *observed) accepted(a *answer) bool {
 	if schema == nil || x.thorough {
 		return false
 	}
-	value, ok := schema.Accept(a.body)
-	if ok {
-		a.action, _ = value.(map[string]any)
+	d, ok := schema.Accept(a.body)
+	if d.IsObject() {
+		a.action = d
 	}
 	return ok
 }
@@ -127,9 +154,13 @@ func (x *observed) read(a *answer, text []byte) {
 		a.err = err
 		return
 	}
-	a.action, _ = value.(map[string]any) // whatever else it is leaves this nil, a problem of its own
+	object, is := value.(map[string]any)
+	if !is {
+		return // a problem of its own
+	}
+	a.action = schemas.DocumentOf(value)
 	schema := x.schema()
-	if schema == nil || a.action == nil {
+	if schema == nil {
 		return
 	}
 	a.violations, a.err = schema.ValidateValue(value)
@@ -139,7 +170,7 @@ func (x *observed) read(a *answer, text []byte) {
 	}
 	if a.err != nil && len(members) > 0 {
 		// The engine may have failed on a further member, which is free.
-		a.violations, a.err = schema.ValidateValue(a.documented(members))
+		a.violations, a.err = schema.ValidateValue(documented(object, members))
 	}
 }
 
@@ -147,11 +178,11 @@ func (x *observed) read(a *answer, text []byte) {
 // takes many times the room that it has in the text.
 const valueLimit = 25_000
 
-// documented is the action without its further members.
-func (a *answer) documented(members []string) any {
+// documented is an object without its further members.
+func documented(object map[string]any, members []string) any {
 	kept := map[string]any{}
 	for _, name := range members {
-		if value, there := a.action[name]; there {
+		if value, there := object[name]; there {
 			kept[name] = value
 		}
 	}

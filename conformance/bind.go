@@ -28,6 +28,8 @@ type binder struct {
 	local   bool     // the target is on this machine
 	armed   []string // operations that may take effect where it is not
 	before  []bound  // the steps of an earlier round of the case, or nil
+	// those that were read; others are read when they are needed
+	templates map[string]httpfile.Template
 }
 
 // bound is a step with every variable replaced.
@@ -154,7 +156,14 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	lookup := b.lookup(c, step, &out)
 	var unbound error
 	expand := func(text string) string {
-		value, err := httpfile.Expand(text, lookup)
+		if !strings.Contains(text, "{{") {
+			return text
+		}
+		t, known := b.templates[text]
+		if !known {
+			t = httpfile.ParseTemplate(text)
+		}
+		value, err := t.Expand(lookup)
 		unbound = cmp.Or(unbound, err)
 		return value
 	}

@@ -92,6 +92,10 @@ func readList[T any](full string, data []byte) (entries []T, lines []int, err er
 	if err := decoder.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, yamlError(full, err)
 	}
+	if lines = itemLines(data); len(lines) == len(entries) {
+		return entries, lines, nil
+	}
+	lines = nil
 	var nodes []yaml.Node
 	if err := yaml.Unmarshal(data, &nodes); err != nil {
 		return nil, nil, yamlError(full, err)
@@ -100,6 +104,18 @@ func readList[T any](full string, data []byte) (entries []T, lines []int, err er
 		lines = append(lines, n.Line)
 	}
 	return entries, lines, nil
+}
+
+// itemLines returns the lines at which the items of a YAML list begin that is written as most are: each
+// with a hyphen at the beginning of the line, and its first name behind.
+func itemLines(data []byte) (lines []int) {
+	n := 0
+	for line := range bytes.Lines(data) {
+		if n++; len(line) > 2 && line[0] == '-' && line[1] == ' ' && 'a' <= line[2] && line[2] <= 'z' {
+			lines = append(lines, n)
+		}
+	}
+	return lines
 }
 
 // yamlError puts the place that the YAML package names behind the file.

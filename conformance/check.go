@@ -26,7 +26,8 @@ type Check struct {
 // An observed exchange is an exchange as the checks see it.
 type observed struct {
 	*Exchange
-	answer *answer
+	own    answer
+	answer *answer   // own, or the one to a reader who takes the first of members of one name
 	now    time.Time // the end of the exchange
 	subject
 	terms *terms // of the operation
@@ -144,7 +145,7 @@ func (x *observed) carriesAction() bool {
 func (x *Exchange) besidePath() bool { return x.Case != nil && x.Case.proving(ExactPath) != "" }
 
 // readable is an answer that carries an action in one well-formed JSON object.
-func (v *observed) readable() bool { return v.carriesAction() && v.answer.action != nil }
+func (v *observed) readable() bool { return v.carriesAction() && v.answer.action.IsObject() }
 
 func problem(place, want, got string) []Problem {
 	return []Problem{{Place: place, Want: want, Got: got}}

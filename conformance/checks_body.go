@@ -53,7 +53,7 @@ func oneJSONObject(x *observed) []Problem {
 	switch {
 	case a.decodeErr != nil: // a finding already
 		return nil
-	case a.action != nil: // where its bytes are at fault, that is a finding of another check
+	case a.action.IsObject(): // where its bytes are at fault, that is a finding of another check
 		return nil
 	case a.json != nil:
 		return problem("body", want, a.json.Error()+excerpt(a.body, a.json.Offset))
@@ -63,7 +63,7 @@ func oneJSONObject(x *observed) []Problem {
 
 func namesUnique(x *observed) []Problem {
 	a := x.answer
-	if a.twice == nil || a.action == nil {
+	if a.twice == nil || !a.action.IsObject() {
 		return nil // a finding of another check
 	}
 	return problem("body", "no name twice in one object", a.twice.Error()+excerpt(a.body, a.twice.Offset))

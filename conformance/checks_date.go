@@ -47,9 +47,31 @@ func isIMFDate(text string) bool {
 	if leap {
 		text = strings.TrimSuffix(text, "60 GMT") + "59 GMT"
 	}
+	if isPlainDate(text) {
+		return true
+	}
 	t, err := time.Parse(http.TimeFormat, text)
 	// which Parse takes in other letter case too, and of any day of the week
 	return err == nil && t.Format(http.TimeFormat) == text
+}
+
+// isPlainDate reports whether a text is what package time writes of the numbers in it, which no
+// other text is than a date of the form.
+func isPlainDate(text string) bool {
+	if len(text) != len(http.TimeFormat) {
+		return false
+	}
+	number := func(from, to int) (n int) {
+		for _, c := range []byte(text[from:to]) {
+			n = n*10 + int(c) - '0'
+		}
+		return n
+	}
+	month := strings.Index("JanFebMarAprMayJunJulAugSepOctNovDec", text[8:11])/3 + 1
+	var room [len(http.TimeFormat)]byte
+	t := time.Date(number(12, 16), time.Month(month), number(5, 7), number(17, 19), number(20, 22), number(23, 25), 0,
+		time.UTC)
+	return string(t.AppendFormat(room[:0], http.TimeFormat)) == text
 }
 
 // dateSent judges the absence of Date once: a server without a clock leaves it out
@@ -110,8 +132,17 @@ func hasValidHost(r record.Request) bool {
 // without. It is of the form of hostValue, and tested in less time.
 func isPlainHost(value string) bool {
 	name, port, _ := strings.Cut(value, ":")
-	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == "" &&
-		strings.Trim(port, "0123456789") == ""
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-') {
+			return false
+		}
+	}
+	for _, c := range []byte(port) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // hostValue is the form of Host (RFC 9110 7.2, RFC 3986 3.2.2).

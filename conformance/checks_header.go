@@ -68,7 +68,10 @@ func challenge(x *observed) []Problem {
 }
 
 func challengeForm(x *observed) []Problem {
-	values := x.Response.Header.Values("WWW-Authenticate")
+	values := x.Response.Header["Www-Authenticate"]
+	if len(values) == 0 {
+		return nil
+	}
 	if _, err := readChallenges(values); err != nil {
 		return problem("header WWW-Authenticate", "challenges by the grammar, such as Bearer realm=\"…\", error=\"…\"",
 			err.Error()+", in WWW-Authenticate: "+brief(strings.Join(values, ", ")))

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,12 +13,14 @@ import (
 // A relation is an entry of x-relations that is ready to judge.
 type relation struct {
 	schemas.Relation
-	form  *regexp.Regexp
+	at    []schemas.Pointer // At
+	form  *schemas.Pattern  // nil where it has none
 	since time.Time
 	ahead time.Duration
 	// how far an instant may be before an earlier one
 	tolerance time.Duration
 	judge     func(*observed, *relation) []Problem // nil where it holds between answers
+	slot      int                                  // of the first value that is kept of an answer, where it does
 }
 
 // same reports whether two relations are made of one entry.
@@ -43,7 +44,11 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 
 // relation adds one entry to the terms of an operation.
 func (l *loader) relation(t *terms, entry schemas.Relation) error {
-	r := &relation{Relation: entry, form: regexp.MustCompile(entry.Pattern), judge: relationJudges()[entry.Kind]}
+	r := &relation{Relation: entry, judge: relationJudges()[entry.Kind]}
+	r.at = pointersOf(entry.At)
+	if entry.Pattern != "" {
+		r.form, _ = l.shapes.pattern(entry.Pattern)
+	}
 	r.since, _ = time.Parse(time.RFC3339, entry.Since) // all are known to be readable
 	r.ahead, _ = time.ParseDuration(entry.Ahead)
 	r.tolerance, _ = time.ParseDuration(entry.Tolerance)
@@ -67,10 +72,18 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 			"another name", entry.Place(), entry.Check, other.Index)
 	}
 	t.across[entry.Check] = r
+	r.slot, t.slots = t.slots, t.slots+len(r.At)
 	if entry.Kind == "fresh" && t.identity == "" {
 		t.identity = r.At[0]
 	}
 	return nil
+}
+
+func pointersOf(texts []string) (out []schemas.Pointer) {
+	for _, text := range texts {
+		out = append(out, schemas.PointerOf(text))
+	}
+	return out
 }
 
 // relationChecks returns the checks that are made of the entries of x-relations: those
@@ -128,10 +141,7 @@ func (l *loader) checksOfRelations() {
 // finds something: the others may rest on it.
 func relationsOf(check string) func(*observed) []Problem {
 	return func(x *observed) []Problem {
-		for _, r := range x.terms.relations {
-			if r.Check != check {
-				continue
-			}
+		for _, r := range x.terms.byCheck[check] {
 			found := r.judge(x, r)
 			for i := range found {
 				found[i].Requirement = r.Requirement
@@ -157,15 +167,21 @@ func rulesKept(x *observed, r *relation) (out []Problem) {
 // mostItems is how many items of arrays a relation reports.
 const mostItems = 20
 
-// texts calls f with the strings at the places of a relation, and with the pointer to each. A
-// member that is missing, no string, or breaks its schema is a finding of another check.
-func (x *observed) texts(pointer string, f func(at, text string)) {
-	eachAt(x.answer.action, pointer, func(at string, value any) {
-		if text, is := value.(string); is && !x.broken(at) {
-			f(at, text)
-		}
-	})
+// texts appends the places of the strings that a pointer of a relation leads to. A member that is
+// missing, no string, or breaks its schema is a finding of another check.
+func (x *observed) texts(to []int, pointer schemas.Pointer) []int {
+	before := len(to)
+	to = x.answer.action.AppendTexts(to, pointer)
+	if len(x.answer.violations) == 0 {
+		return to
+	}
+	return to[:before+len(slices.DeleteFunc(to[before:], func(place int) bool {
+		return x.broken(x.answer.action.Pointer(place))
+	}))]
 }
+
+// usualTexts is how many strings a pointer usually leads to, at most.
+const usualTexts = 16
 
 // broken reports whether what stands at a place breaks its schema.
 func (x *observed) broken(pointer string) bool {
@@ -174,12 +190,12 @@ func (x *observed) broken(pointer string) bool {
 
 // each judges every string at the places of a relation.
 func (r *relation) each(x *observed, good func(string) bool, want func() string) (out []Problem) {
-	for _, pointer := range r.At {
-		x.texts(pointer, func(at, text string) {
-			if !good(text) {
-				out = append(out, Problem{Place: at, Want: want(), Got: show(text)})
+	for _, pointer := range r.at {
+		for _, place := range x.texts(make([]int, 0, usualTexts), pointer) {
+			if text := x.answer.action.TextAt(place); !good(text) {
+				out = append(out, Problem{Place: x.answer.action.Pointer(place), Want: want(), Got: show(text)})
 			}
-		})
+		}
 	}
 	return out[:min(len(out), mostItems)]
 }
@@ -211,7 +227,7 @@ func equalsRequest(x *observed, r *relation) []Problem {
 }
 
 func equalsOther(x *observed, r *relation) []Problem {
-	other, is := memberAt(x.answer.action, r.Other).(string)
+	other, is := x.answer.action.Text(r.Other)
 	if !is {
 		return nil
 	}
@@ -229,44 +245,49 @@ func instants(x *observed, r *relation) []Problem {
 // A moment is an instant of an answer.
 type moment struct {
 	time.Time
-	text, pointer string
+	text  string
+	place int // in the answer
 }
 
-// moments returns the instants at the places of a relation, nothing where one of them
+// moments appends the instants at the places of a relation, nothing where one of them
 // cannot be read: that is a finding of another check.
-func (r *relation) moments(x *observed) (out []moment) {
-	out = make([]moment, 0, len(r.At))
-	unread := false
-	for _, pointer := range r.At {
-		before := len(out)
-		x.texts(pointer, func(at, text string) {
+func (r *relation) moments(to []moment, x *observed) []moment {
+	before := len(to)
+	for _, pointer := range r.at {
+		places := x.texts(make([]int, 0, usualTexts), pointer)
+		for _, place := range places {
+			text := x.answer.action.TextAt(place)
 			t, err := instant(text)
-			unread = unread || err != nil
-			out = append(out, moment{t, text, at})
-		})
-		unread = unread || len(out) == before
+			if err != nil {
+				return to[:before]
+			}
+			to = append(to, moment{t, text, place})
+		}
+		if len(places) == 0 {
+			return to[:before]
+		}
 	}
-	if unread {
-		return nil
-	}
-	return out
+	return to
 }
+
+// usualMoments is how many instants a relation usually has, at most.
+const usualMoments = 4
 
 func within(x *observed, r *relation) (out []Problem) {
-	for _, m := range r.moments(x) {
+	for _, m := range r.moments(make([]moment, 0, usualMoments), x) {
 		if m.Before(r.since) || !x.Started.IsZero() && m.After(x.now.Add(r.ahead)) {
-			out = append(out, Problem{Place: m.pointer, Want: r.Want, Got: show(m.text)})
+			out = append(out, Problem{Place: x.answer.action.Pointer(m.place), Want: r.Want, Got: show(m.text)})
 		}
 	}
 	return out[:min(len(out), mostItems)]
 }
 
 func ordered(x *observed, r *relation) (out []Problem) {
-	all := r.moments(x)
+	all := r.moments(make([]moment, 0, usualMoments), x)
 	for i := 1; i < len(all); i++ {
 		if all[i].Before(all[i-1].Time) {
-			out = append(out, Problem{Place: all[i].pointer, Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text),
-				Got: show(all[i].text)})
+			out = append(out, Problem{Place: x.answer.action.Pointer(all[i].place),
+				Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text), Got: show(all[i].text)})
 		}
 	}
 	return out

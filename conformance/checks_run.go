@@ -92,40 +92,52 @@ func (r *relation) problem(want, got string) []Problem {
 	return []Problem{{Place: r.At[0], Want: want, Got: got, Requirement: r.Requirement}}
 }
 
-// values returns what the checks between answers keep of a readable answer, by their
-// names: of an instant-form, for each member, what it is where it is an instant of
+// values returns what the checks between answers keep of a readable answer, each from the slot of
+// its relation: of an instant-form, for each member, what it is where it is an instant of
 // another form, else ""; of the others the value.
-func (x *observed) values() map[string][]string {
-	out := map[string][]string{}
-	for check, r := range x.terms.across {
-		kept := make([]string, len(r.At))
-		for i, pointer := range r.At {
-			x.texts(pointer, func(_, text string) {
+func (x *observed) values() []string {
+	if len(x.terms.across) == 0 {
+		return nil
+	}
+	out := make([]string, x.terms.slots)
+	for _, r := range x.terms.across {
+		for i, pointer := range r.at {
+			for _, place := range x.texts(make([]int, 0, usualTexts), pointer) {
+				text := x.answer.action.TextAt(place)
 				if r.Kind == "instant-form" {
 					if r.form.MatchString(text) {
-						return
+						continue
 					}
 					if _, err := instant(text); err != nil {
-						return
+						continue
 					}
 					text = show(text)
 				}
-				if kept[i] == "" {
-					kept[i] = strings.Clone(text) // not a part of the body
+				if out[r.slot+i] == "" {
+					out[r.slot+i] = strings.Clone(text) // not a part of the body
 				}
-			})
+			}
 		}
-		out[check] = kept
 	}
 	return out
+}
+
+// kept returns the values that a check between answers keeps of the answer, and its relation; nil
+// where there are none.
+func (x *Judged) kept(check string) ([]string, *relation) {
+	r := x.terms.across[check]
+	if r == nil || x.values == nil {
+		return nil, nil
+	}
+	return x.values[r.slot : r.slot+len(r.At)], r
 }
 
 // value returns the value of the one member of a relation between answers, and the
 // relation; nil where the answer says nothing of it. One that the record holds in part is
 // passed over, for it cannot be judged again.
 func (x *Judged) value(check string) (string, *relation) {
-	r, kept := x.terms.across[check], x.values[check]
-	if r == nil || len(kept) == 0 || kept[0] == "" || x.Unjudged != "" || x.Response.Shortened {
+	kept, r := x.kept(check)
+	if len(kept) == 0 || kept[0] == "" || x.Unjudged != "" || x.Response.Shortened {
 		return "", nil
 	}
 	return kept[0], r
@@ -435,8 +447,8 @@ type formOfCase struct {
 
 func (k *instantForm) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
-	r, values := x.terms.across[k.check], x.values[k.check]
-	if r == nil || values == nil || x.Unjudged != "" {
+	values, r := x.kept(k.check)
+	if r == nil || x.Unjudged != "" {
 		return false
 	}
 	key := formKey{x.terms.ID, x.Response.Shortened}
@@ -494,27 +506,42 @@ func (k *instantForm) problems() map[ref][]Problem {
 
 // traces returns what in a text has the form of a value of {{sha1}} or
 // {{comment}}, in lower case. It is a scan by hand, for it reads every answer of
-// a run: a regular expression here took a third of the run's time.
+// a run: a regular expression here took a third of the run's time. Of so many digits in
+// a row one stands wherever it looks.
 func traces(text []byte) (out []string) {
-	run := 0 // hexadecimal digits up to here
-	for i := 0; i <= len(text); i++ {
-		if i < len(text) && guard.IsHexDigit(text[i]) {
-			run++
+	for at := markDigits - 1; at < len(text); at += markDigits {
+		if !guard.IsHexDigit(text[at]) {
 			continue
 		}
-		from := i - run
-		switch {
-		case run == sha1Digits:
-			out = append(out, strings.ToLower(string(text[from:i])))
-		case run == markDigits && bytes.HasSuffix(text[:from], []byte(markPrefix)):
-			out = append(out, markPrefix+string(text[from:i]))
+		from, to := at, at
+		for from > 0 && guard.IsHexDigit(text[from-1]) {
+			from--
 		}
-		run = 0
+		for to < len(text) && guard.IsHexDigit(text[to]) {
+			to++
+		}
+		trace := ""
+		switch {
+		case to-from == sha1Digits:
+			trace = strings.ToLower(string(text[from:to]))
+		case to-from == markDigits && bytes.HasSuffix(text[:from], []byte(markPrefix)):
+			trace = markPrefix + string(text[from:to])
+		}
+		if trace != "" {
+			if out == nil {
+				out = make([]string, 0, usualTraces)
+			}
+			out = append(out, trace)
+		}
+		at = to
 	}
 	return out
 }
 
 const sha1Digits, markDigits = 40, 16
+
+// usualTraces is how many traces an answer usually has, at most.
+const usualTraces = 4
 
 // oddness returns how far a request is from a plain one.
 func oddness(x *Exchange) int {

@@ -229,8 +229,9 @@ type clientCall struct {
 	*called
 	suite    *Suite
 	x        *Exchange
-	client   string // who sent it
-	same     string // what makes a request the same as another one; "" before it is asked for
+	client   string  // who sent it
+	same     string  // what makes a request the same as another one; "" before it is asked for
+	acts     *string // what makes an action the same as another one; nil before it is asked for
 	url      *url.URL
 	near     string           // the operation of the nearest path
 	findings []record.Finding // of the request by itself
@@ -278,7 +279,7 @@ func (c *clientCall) charged() string {
 func (s *Suite) nearestOperation(c *called) string {
 	names := map[string]string{}
 	for _, op := range s.Operations {
-		if _, is := op.Match(c.path); is {
+		if op.Matches(c.path) {
 			return op.ID
 		}
 		names[lastSegment(op.Path)] = op.ID

@@ -173,6 +173,13 @@ func (c *clientCall) request() string {
 
 // action is what makes an action the same as another one, "" where it cannot be read.
 func (c *clientCall) action() string {
+	if c.acts == nil {
+		c.acts = new(c.readAction())
+	}
+	return *c.acts
+}
+
+func (c *clientCall) readAction() string {
 	t := c.suite.terms[c.operation.ID]
 	if t == nil {
 		return ""
@@ -193,7 +200,7 @@ func (c *clientCall) actionID() string {
 	if !v.readable() || v.terms.identity == "" {
 		return ""
 	}
-	id, _ := memberAt(v.answer.action, v.terms.identity).(string)
+	id, _ := v.answer.action.Text(v.terms.identity)
 	return strings.ToLower(id)
 }
 

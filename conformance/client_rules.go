@@ -176,6 +176,9 @@ func plainBody(c *clientCall) (bool, []Problem) { return requestCoding(c.called)
 // readBody reports whether the body is the JSON text of an object, so that its members can be
 // judged.
 func readBody(c *clientCall) (bool, []Problem) {
+	if c.accepted {
+		return true, nil
+	}
 	plain, _ := plainBody(c)
 	return plain && strictjson.CheckText(c.body) == nil && bytes.HasPrefix(bytes.TrimLeft(c.body, " \t\r\n"),
 		[]byte("{")), nil
@@ -185,14 +188,14 @@ func readBody(c *clientCall) (bool, []Problem) {
 const tokenParameter = "access_token"
 
 func tokenNotInQuery(c *clientCall) (bool, []Problem) {
-	if c.url.Query().Has(tokenParameter) {
+	if c.url.RawQuery != "" && c.url.Query().Has(tokenParameter) {
 		return true, problem("query", "no token", "the parameter "+tokenParameter)
 	}
 	return true, nil
 }
 
 func oneTokenMethod(c *clientCall) (bool, []Problem) {
-	if c.url.Query().Has(tokenParameter) && c.hasToken() {
+	if c.url.RawQuery != "" && c.url.Query().Has(tokenParameter) && c.hasToken() {
 		return true, problem("query", "no token in addition to the field Authorization",
 			"the parameter "+tokenParameter)
 	}

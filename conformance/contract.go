@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -56,17 +55,19 @@ func (c Contract) source() Source {
 // terms are what the documents say of the answers of one operation.
 type terms struct {
 	openapi.Operation
-	successes []int                // the statuses of success; several only where the operation is not known
-	schema    *schemas.Schema      // of a success; nil where the operation is not known
-	members   []string             // that it requires
-	rules     []schemas.Rule       // of a request's schema
-	errors    *schemas.Schema      // of a refusal's body; nil where none is described
-	faults    []string             // the members that it describes
-	resource  schemas.Resource     // by which an answer of any operation is recognised
-	repeats   *schemas.Repetition  // how a refusal says that the action is under way; nil where it does not
-	relations []*relation          // that hold of one answer
-	across    map[string]*relation // that hold between answers, by the name of the check
-	identity  string               // pointer to the member that identifies an action; "" where none does
+	successes []int                  // the statuses of success; several only where the operation is not known
+	schema    *schemas.Schema        // of a success; nil where the operation is not known
+	members   []string               // that it requires
+	rules     []schemas.Rule         // of a request's schema
+	errors    *schemas.Schema        // of a refusal's body; nil where none is described
+	faults    []string               // the members that it describes
+	resource  schemas.Resource       // by which an answer of any operation is recognised
+	repeats   *schemas.Repetition    // how a refusal says that the action is under way; nil where it does not
+	relations []*relation            // that hold of one answer
+	byCheck   map[string][]*relation // the same, by the name of the check
+	across    map[string]*relation   // that hold between answers, by the name of the check
+	slots     int                    // how many values of an answer those keep
+	identity  string                 // pointer to the member that identifies an action; "" where none does
 }
 
 // created reports whether a status is the one of success that is documented.
@@ -77,10 +78,10 @@ func (t *terms) success() string { return record.OrStatuses(t.successes) }
 
 // looksLikeAction reports whether a body is what a success carries, whole or in part. A
 // refusal may well repeat members of the request that it refuses.
-func (t *terms) looksLikeAction(body map[string]any) bool {
+func (t *terms) looksLikeAction(body schemas.Document) bool {
 	return slices.ContainsFunc(t.resource.Signs, func(s schemas.Sign) bool {
-		text, _ := memberAt(body, s.At).(string)
-		if s.Beside != "" && !isThere(body, s.Beside) {
+		text, _ := body.Text(s.At)
+		if s.Beside != "" && !body.Has(s.Beside) {
 			return false
 		}
 		return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
@@ -88,11 +89,11 @@ func (t *terms) looksLikeAction(body map[string]any) bool {
 }
 
 // running reports whether the body of a refusal says that the action is under way.
-func (t *terms) running(body map[string]any) bool {
+func (t *terms) running(body schemas.Document) bool {
 	if t.repeats == nil {
 		return false
 	}
-	text, is := memberAt(body, t.repeats.At).(string)
+	text, is := body.Text(t.repeats.At)
 	return is && slices.Contains(t.repeats.Values, text)
 }
 
@@ -100,69 +101,13 @@ func (t *terms) running(body map[string]any) bool {
 // server may have put further segments; "" where it names none.
 func machineOf(op openapi.Operation, path string) string {
 	for more := true; more; {
-		if values, is := op.Match(path); is {
-			return op.Subject(values)
+		if subject, is := op.SubjectOf(path); is {
+			return subject
 		}
 		_, path, more = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		path = "/" + path
 	}
 	return ""
-}
-
-// memberAt returns the member of a body to which a pointer leads, nil where there is
-// none. Pointers that the schemas hold lead to members of objects alone, but for "*".
-func memberAt(body map[string]any, pointer string) any {
-	value, _ := valueAt(body, pointer)
-	return value
-}
-
-// valueAt is memberAt, and reports whether the member is there.
-func valueAt(body any, pointer string) (value any, there bool) {
-	value, there = body, true
-	for there && pointer != "" {
-		name, rest := pointer[1:], "" // without the slash
-		if end := strings.IndexByte(name, '/'); end >= 0 {
-			name, rest = name[:end], name[end:]
-		}
-		object, _ := value.(map[string]any)
-		value, there = object[pointerText(name)]
-		pointer = rest
-	}
-	return value, there
-}
-
-// isThere reports whether a body has a member at a pointer, even if it is null.
-func isThere(body map[string]any, pointer string) bool {
-	_, there := valueAt(body, pointer)
-	return there
-}
-
-// pointerText returns a name of a JSON pointer without its escapes, RFC 6901 section 4.
-func pointerText(name string) string {
-	if strings.IndexByte(name, '~') < 0 {
-		return name
-	}
-	return pointerName.Replace(name)
-}
-
-var pointerName = strings.NewReplacer("~1", "/", "~0", "~")
-
-// eachAt calls f with the values to which a pointer leads that may have "*" for every item
-// of an array, and with the pointer to each.
-func eachAt(body any, pointer string, f func(at string, value any)) {
-	before, behind, every := strings.Cut(pointer, "/*")
-	value, there := valueAt(body, before)
-	if !every {
-		if there {
-			f(pointer, value)
-		}
-		return
-	}
-	items, _ := value.([]any)
-	for i, item := range items {
-		at := before + "/" + strconv.Itoa(i)
-		eachAt(item, behind, func(inside string, value any) { f(at+inside, value) })
-	}
 }
 
 // sentMember reads a string member from a request's body, "" where it cannot.
@@ -201,11 +146,10 @@ func (s *Suite) actionIn(operation string, body []byte) string {
 		return ""
 	}
 	value, err := schemas.Decode(body)
-	action, is := value.(map[string]any)
-	if err != nil || !is {
+	if err != nil {
 		return ""
 	}
-	id, _ := memberAt(action, t.identity).(string)
+	id, _ := schemas.DocumentOf(value).Text(t.identity)
 	return id
 }
 
@@ -272,7 +216,9 @@ func (l *loader) terms(doc *openapi.Document) {
 	}
 	for _, t := range all {
 		t.resource = other.resource
+		t.index()
 	}
+	other.index()
 	l.suite.terms, l.suite.unknown = all, other
 }
 
@@ -281,10 +227,11 @@ type shapes struct {
 	compile func(name string) (*schemas.Schema, error)
 	rules   func(name string) ([]schemas.Rule, error)
 	outline func(name string) (schemas.Outline, error)
+	pattern func(expr string) (*schemas.Pattern, error)
 }
 
-func shapesOf(l schemas.Library) shapes {
-	return shapes{onceEach(l.Compile), onceEach(l.Rules), onceEach(l.Outline)}
+func shapesOf(r *schemas.Reader) shapes {
+	return shapes{onceEach(r.Compile), onceEach(r.Rules), onceEach(r.Outline), r.Pattern}
 }
 
 // onceEach returns a function that calls another once for each name. It is for one goroutine.
@@ -336,10 +283,18 @@ func (t *terms) readErrors(s shapes) (err error) {
 	return err
 }
 
+// index looks relations up by the check that they belong to.
+func (t *terms) index() {
+	t.byCheck = map[string][]*relation{}
+	for _, r := range t.relations {
+		t.byCheck[r.Check] = append(t.byCheck[r.Check], r)
+	}
+}
+
 // inCommon keeps of the relations those that an operation has too.
 func (t *terms) inCommon(with *terms, first bool) {
 	if first {
-		t.relations, t.identity = with.relations, with.identity
+		t.relations, t.identity, t.slots = with.relations, with.identity, with.slots
 		for check, r := range with.across {
 			t.across[check] = r
 		}
@@ -361,7 +316,7 @@ func (t *terms) inCommon(with *terms, first bool) {
 // instant reads an RFC 3339 time, whose letters may be small (RFC 3339 5.6). A
 // leap second is taken for the second before it, which Go does not distinguish.
 func instant(text string) (time.Time, error) {
-	if strings.ContainsAny(text, "tz") {
+	if strings.IndexByte(text, 't') >= 0 || strings.IndexByte(text, 'z') >= 0 {
 		text = strings.ToUpper(text)
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)

@@ -389,6 +389,8 @@ func ofKind(keyword string, value any) bool {
 	return is
 }
 
+var pointerName = strings.NewReplacer("~1", "/", "~0", "~")
+
 // valuesAt returns the values of a body at a pointer, in which "*" stands for every item.
 func valuesAt(body any, pointer string) []any {
 	found := []any{body}

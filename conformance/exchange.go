@@ -53,11 +53,11 @@ type Judgement struct {
 	File     string           // the file that the request names; "" where it cannot be read
 	Traces   []string         // values in the answer that have the form of a mark, in small letters
 
-	running bool                // the answer says that the action is under way already
-	erring  bool                // the answer is an error object, and no action
-	terms   *terms              // of the operation
-	machine string              // that the path names; "" where it names none
-	values  map[string][]string // of a readable answer: what the checks between answers keep of it
+	running bool     // the answer says that the action is under way already
+	erring  bool     // the answer is an error object, and no action
+	terms   *terms   // of the operation
+	machine string   // that the path names; "" where it names none
+	values  []string // of a readable answer: what the checks between answers keep of it
 }
 
 // A Judged is an exchange and what it shows.

@@ -60,7 +60,8 @@ func (s *Suite) observe(x *Exchange) *observed {
 	default:
 		v.subject = subjectOf(x.Request, v.terms.Operation)
 	}
-	v.answer = new(v.look())
+	v.own = v.look()
+	v.answer = &v.own
 	return v
 }
 
@@ -76,7 +77,7 @@ func (s *Suite) judgement(v *observed) Judgement {
 	}
 	if v.readable() {
 		if v.terms.identity != "" {
-			id, _ := memberAt(v.answer.action, v.terms.identity).(string)
+			id, _ := v.answer.action.Text(v.terms.identity)
 			out.ActionID = strings.ToLower(strings.Clone(id)) // not a part of the body
 		}
 		out.values = v.values()
@@ -86,18 +87,19 @@ func (s *Suite) judgement(v *observed) Judgement {
 
 // erring reports whether the body is an error object, and no action.
 func (v *observed) erring() bool {
-	return v.complete() && v.answer.action != nil && !v.terms.looksLikeAction(v.answer.action) &&
-		slices.ContainsFunc(v.terms.faults, func(name string) bool { return v.answer.action[name] != nil })
+	return v.complete() && slices.ContainsFunc(v.terms.faults, v.answer.action.HasMember) &&
+		!v.terms.looksLikeAction(v.answer.action)
 }
 
 // findings returns what every check finds in an exchange.
 func (s *Suite) findings(x *observed) (out []record.Finding) {
-	for _, c := range s.checks {
+	for i := range s.checks {
+		c := &s.checks[i]
 		if c.judge == nil {
 			continue
 		}
 		for _, p := range c.problems(x) {
-			if f := s.finding(c, x.ref(), p); !s.isOff(f.Requirement) {
+			if f := s.finding(*c, x.ref(), p); !s.isOff(f.Requirement) {
 				out = append(out, f)
 			}
 		}
@@ -110,7 +112,7 @@ func (s *Suite) findings(x *observed) (out []record.Finding) {
 // check looks at what each of them reads: no server may show a good value to the one
 // and a bad one to the other. A problem that both have is reported once, and of the
 // last value.
-func (c Check) problems(x *observed) (out []Problem) {
+func (c *Check) problems(x *observed) (out []Problem) {
 	if c.on(x) {
 		out = c.judge(x)
 	}
@@ -176,11 +178,11 @@ func (s *Suite) operationOf(x *Exchange) string {
 	case x.Case != nil:
 		return x.Case.Steps[x.Step].operation(x.Case)
 	}
-	u, err := url.Parse(x.Request.URL)
+	path, err := pathOf(x.Request.URL)
 	if err != nil {
 		return ""
 	}
-	if op := openapi.Find(s.Operations, x.Request.Method, u.EscapedPath()); op != nil {
+	if op := openapi.Find(s.Operations, x.Request.Method, path); op != nil {
 		return op.ID
 	}
 	return ""
@@ -223,9 +225,44 @@ func subjectOf(r record.Request, op openapi.Operation) subject {
 
 // namedMachine returns the machine that the path of a URL names, "" where it names none.
 func namedMachine(address string, op openapi.Operation) string {
-	u, err := url.Parse(address)
+	path, err := pathOf(address)
 	if err != nil {
 		return ""
 	}
-	return machineOf(op, u.EscapedPath())
+	return machineOf(op, path)
+}
+
+// pathOf returns the escaped path of a URL.
+func pathOf(address string) (string, error) {
+	if path, is := plainPath(address); is {
+		return path, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	return u.EscapedPath(), nil
+}
+
+// plainPath returns the path of a URL in which nothing is escaped or has to be, so that it is the
+// one of [url.Parse], and false of another URL.
+func plainPath(address string) (path string, is bool) {
+	scheme, rest, _ := strings.Cut(address, "://")
+	at := strings.IndexByte(rest, '/')
+	if at < 0 || scheme != "http" && scheme != "https" || !isPlainHost(rest[:at]) {
+		return "", false
+	}
+	path = rest[at:]
+	for _, c := range []byte(path) {
+		if !isPlainByte(c) {
+			return "", false
+		}
+	}
+	return path, true
+}
+
+// isPlainByte reports whether a byte of a path stands for itself.
+func isPlainByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '/' || c == '-' || c == '.' ||
+		c == '_'
 }

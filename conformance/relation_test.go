@@ -17,23 +17,6 @@ func TestEveryRelationOfTheSchemasIsJudged(t *testing.T) {
 	require.Len(t, schemas.RelationKinds(), len(relationJudges())+len(acrossRelations()))
 }
 
-func TestPointersLeadToEveryItem(t *testing.T) {
-	body := map[string]any{"a": []any{map[string]any{"b/c": "x"}, "no object", map[string]any{"b/c": "y"}}, "d": nil}
-	all := func(body any, pointer string) map[string]any {
-		out := map[string]any{}
-		eachAt(body, pointer, func(at string, value any) { out[at] = value })
-		return out
-	}
-	require.Equal(t, map[string]any{"/a/0/b~1c": "x", "/a/2/b~1c": "y"}, all(body, "/a/*/b~1c"))
-	require.Empty(t, all(body, "/a/b~1c"))
-	require.Empty(t, all(body, "/e"))
-	lists := []any{[]any{1}, 2, []any{3, 4}}
-	require.Equal(t, map[string]any{"/0/0": 1, "/2/0": 3, "/2/1": 4}, all(lists, "/*/*"))
-	require.True(t, isThere(body, "/d"), "want a null to be there")
-	require.False(t, isThere(body, "/e"))
-	require.Nil(t, memberAt(body, "/a/b"))
-}
-
 // Of an exchange whose operation is not known, what all operations have in common holds.
 func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
 	s := shared(t)
@@ -43,10 +26,12 @@ func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
 	require.Len(t, s.unknown.across, 6)
 	require.NotNil(t, s.unknown.errors)
 	require.Nil(t, s.unknown.schema)
-	require.True(t, s.unknown.looksLikeAction(map[string]any{"id": nil, "type": "StopAndQuarantineFile"}))
-	require.False(t, s.unknown.looksLikeAction(map[string]any{"type": "StopAndQuarantineFile"}))
+	looks := func(body map[string]any) bool { return s.unknown.looksLikeAction(schemas.DocumentOf(body)) }
+	running := func(body map[string]any) bool { return s.unknown.running(schemas.DocumentOf(body)) }
+	require.True(t, looks(map[string]any{"id": nil, "type": "StopAndQuarantineFile"}))
+	require.False(t, looks(map[string]any{"type": "StopAndQuarantineFile"}))
 	require.True(t,
-		s.unknown.looksLikeAction(map[string]any{"@odata.context": "x/$metadata#FileMachineActions/$entity"}))
-	require.True(t, s.unknown.running(map[string]any{"error": map[string]any{"code": "ActiveRequestAlreadyExists"}}))
-	require.False(t, s.unknown.running(map[string]any{"error": "ActiveRequestAlreadyExists"}))
+		looks(map[string]any{"@odata.context": "x/$metadata#FileMachineActions/$entity"}))
+	require.True(t, running(map[string]any{"error": map[string]any{"code": "ActiveRequestAlreadyExists"}}))
+	require.False(t, running(map[string]any{"error": "ActiveRequestAlreadyExists"}))
 }

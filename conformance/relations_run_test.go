@@ -267,10 +267,11 @@ func timesOfASession(t *testing.T, back int) {
 		sent.Round, sent.Started = n, x.Started.Add(time.Duration(n)*time.Second)
 		sent.Marks = []string{fmt.Sprintf("%040x", n)}
 		more.Exchange, more.File = &sent, sent.Marks[0]
-		more.values = map[string][]string{"times-monotone": {sent.Started.Format(time.RFC3339Nano)}}
+		created := sent.Started
 		if n == back {
-			more.values["times-monotone"][0] = x.Started.Format(time.RFC3339Nano)
+			created = x.Started
 		}
+		more.values = slotted(x.terms, map[string]string{"times-monotone": created.Format(time.RFC3339Nano)})
 		require.Equal(t, n == back, k.note(more.ref(), &more), n)
 		all.note(more.ref(), &more)
 	}
@@ -287,9 +288,12 @@ func TestASecondFreshRelationComparesItsOwnMember(t *testing.T) {
 	require.NoError(t, err)
 	first := s.terms["requestSample"].across["ids-fresh"]
 	second := *first
-	second.At, second.Check = []string{"/requestorComment"}, "comments-fresh"
+	second.Check, second.slot = "comments-fresh", s.terms["requestSample"].slots
+	second.At = []string{"/requestorComment"}
+	second.at = pointersOf(second.At)
 	for _, o := range s.terms {
 		o.across["comments-fresh"] = &second
+		o.slots++
 	}
 	k := &idsFresh{"comments-fresh", newLatest[*sameID](room{})}
 	for n, a := range []told{{name: "a", machine: "m", answer: answers("requestorComment", "one")},

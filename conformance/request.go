@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,13 +36,17 @@ func (s *Suite) called(method, path string, header http.Header, body []byte) *ca
 	c := &called{method: method, path: path, header: header, body: body, operations: s.Operations,
 		unique: len(s.ClientRequirements) > 0}
 	for i, op := range s.Operations {
-		if _, is := op.Match(path); is {
+		if op.Matches(path) {
 			c.paths = append(c.paths, op.Path)
 			c.methods = append(c.methods, op.Method)
 			if op.Method == method {
 				c.operation, c.schema = &s.Operations[i], s.request[op.ID]
 			}
 		}
+	}
+	if c.schema != nil && !s.thorough && requestCoding(c) == nil {
+		d, ok := c.schema.Accept(body)
+		c.accepted = ok && d.IsObject()
 	}
 	return c
 }
@@ -76,6 +79,7 @@ type called struct {
 	paths, methods []string           // of the operations at the path
 	operation      *openapi.Operation // at path and method, or nil
 	unique         bool               // the catalogue says what clients owe, such as unique names
+	accepted       bool               // the body is an object that certainly keeps the schema, and strict JSON
 }
 
 // A requestCheck judges one aspect of a request.
@@ -164,8 +168,7 @@ func requestMediaType(c *called) []Problem {
 	case 0:
 		return nil
 	case 1:
-		media, _, err := mime.ParseMediaType(values[0])
-		if media == want && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter)) {
+		if media, _ := mediaOf(values[0]); media == want {
 			return nil
 		}
 		return problem(place, want, show(values[0]))
@@ -187,8 +190,8 @@ var encodingKinds = []strictjson.Kind{strictjson.BOM, strictjson.Encoding}
 
 // requestBody judges the body as strict JSON, and by its schema where it is.
 func requestBody(c *called) (out []Problem) {
-	if requestCoding(c) != nil {
-		return nil // the bytes are no text yet
+	if c.accepted || requestCoding(c) != nil {
+		return nil // or the bytes are no text yet
 	}
 	check := strictjson.Check
 	if c.unique {

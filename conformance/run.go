@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"fmaspec/conformance/internal/guard"
+	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/internal/pace"
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/wire"
@@ -180,7 +181,9 @@ type binding struct {
 	ops     map[string]openapi.Operation // by ID
 	wanted  map[string]bool              // the cases that the options ask for, without their controls, by ID
 	base    *url.URL                     // of the target
-	planned int                          // requests that could take effect, of all jobs that are not withheld
+	// the texts of the steps with variables, which are read once
+	templates map[string]httpfile.Template
+	planned   int // requests that could take effect, of all jobs that are not withheld
 }
 
 // runner is one run.
@@ -271,7 +274,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &binding{suite: s, target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID(),
+	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID(),
 		wanted: s.wanted(o)}
 	if r.base, err = url.Parse(target.URL); err != nil {
 		return nil, nil, usage("%v", err)
@@ -285,6 +288,27 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 		return nil, nil, err
 	}
 	return r, jobs, r.withhold(jobs)
+}
+
+// templatesOf reads the texts of cases that have variables.
+func templatesOf(cases []*Case) map[string]httpfile.Template {
+	out := map[string]httpfile.Template{}
+	add := func(text string) {
+		if _, known := out[text]; !known && strings.Contains(text, "{{") {
+			out[text] = httpfile.ParseTemplate(text)
+		}
+	}
+	for _, c := range cases {
+		for i := range c.Steps {
+			step := &c.Steps[i]
+			add(step.Path)
+			add(step.Body)
+			for _, f := range step.Header {
+				add(f.Value)
+			}
+		}
+	}
+	return out
 }
 
 // newGuard returns the guard of one run.
@@ -334,7 +358,7 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 // bindRound binds the steps of a case for one repetition. before are those of an earlier one, or
 // nil.
 func (r *binding) bindRound(c *Case, before []bound, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, base: r.base, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops,
+	b := &binder{target: r.target, templates: r.templates, base: r.base, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops,
 		secrets: r.secrets, local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))

@@ -122,9 +122,18 @@ func made(s *Suite, c *Case, round int) *Judged {
 			Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
 			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
 		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation],
-			values: map[string][]string{"times-with-z": {"", ""}, "machine-same": {mark}, "machine-differs": {mark},
-				"requestor-same": {"analyst"}, "times-monotone": {"2020-03-14T15:09:26Z"}}, machine: mark},
+			values: slotted(s.terms[c.Operation], map[string]string{"machine-same": mark, "machine-differs": mark,
+				"requestor-same": "analyst", "times-monotone": "2020-03-14T15:09:26Z"}), machine: mark},
 	}
+}
+
+// slotted returns the values that checks between answers keep, each in the slot of its relation.
+func slotted(t *terms, values map[string]string) []string {
+	out := make([]string, t.slots)
+	for check, value := range values {
+		out[t.across[check].slot] = value
+	}
+	return out
 }
 
 // endless is a session that keeps exchanges which the test makes.

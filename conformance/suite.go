@@ -88,7 +88,7 @@ func Load(c Contract, sources ...Source) (*Suite, error) {
 			kinds:       map[string]Kind{},
 			bodies:      &bodies{of: map[bodyKey]bodyPlaces{}},
 		},
-		shapes: shapesOf(schemas.Library{FS: c.Schemas}),
+		shapes: shapesOf(schemas.Library{FS: c.Schemas}.Reader()),
 		titles: map[string]string{},
 		own:    map[string]bool{},
 	}

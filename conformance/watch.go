@@ -199,11 +199,11 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 // operationAt returns the operation whose path a request names, by whatever method, and
 // whether a browser asks by it whether it may call the operation.
 func (w *Watch) operationAt(r record.Request) (called *openapi.Operation, preflight bool) {
-	u, err := url.Parse(r.URL)
+	path, err := pathOf(r.URL)
 	if err != nil {
 		return nil, false
 	}
-	called, _ = openapi.Within(w.suite.Operations, r.Method, u.EscapedPath())
+	called, _ = openapi.Within(w.suite.Operations, r.Method, path)
 	return called, called != nil && called.Method != r.Method && r.Method == http.MethodOptions &&
 		record.HasHeader(r.Header, "Access-Control-Request-Method")
 }

@@ -30,7 +30,7 @@ func (p *passing) strike(x record.Exchange) record.Exchange {
 	s := p.with(all)
 	header := make([]record.Field, len(x.Request.Header))
 	for i, f := range x.Request.Header {
-		header[i] = record.Field{Name: s.Text(f.Name), Value: s.Field(f)}
+		header[i] = record.Field{Name: s.Short(f.Name), Value: s.Field(f)}
 	}
 	x.Request.Header = header
 	x.Request.URL = s.Text(x.Request.URL)
@@ -86,7 +86,9 @@ func secretsOf(x record.Exchange) (sent, all []record.Field) {
 	for _, f := range x.Request.Header {
 		sent = append(sent, redact.Credentials(f)...)
 	}
-	if u, err := url.Parse(x.Request.URL); err == nil {
+	if _, plain := plainPath(x.Request.URL); plain {
+		// it holds no credentials
+	} else if u, err := url.Parse(x.Request.URL); err == nil {
 		if u.User != nil {
 			password, _ := u.User.Password()
 			sent = append(sent, redact.Credentials(record.Field{Name: "password", Value: password})...)

@@ -26,17 +26,41 @@ func (o Operation) Parameters() (names []string) {
 // begins where the template begins: the caller removes what the URL of a server puts
 // before it.
 func (o Operation) Match(path string) (values map[string]string, ok bool) {
-	if strings.Count(o.Path, "/") != strings.Count(path, "/") {
+	values = map[string]string{}
+	if !o.match(path, func(name, value string) { values[name] = value }) {
 		return nil, false
 	}
-	values = map[string]string{}
+	return values, true
+}
+
+// Matches reports whether an escaped path is one of the operation's template, as [Operation.Match]
+// does.
+func (o Operation) Matches(path string) bool { return o.match(path, func(string, string) {}) }
+
+// SubjectOf returns what [Operation.Subject] does of the values of an escaped path, and whether the
+// path is one of the template.
+func (o Operation) SubjectOf(path string) (subject string, is bool) {
+	last := lastParameter(o.Path)
+	is = o.match(path, func(name, value string) {
+		if name == last {
+			subject = value
+		}
+	})
+	return subject, is
+}
+
+// match reports whether a path is one of the template, and calls keep with each parameter.
+func (o Operation) match(path string, keep func(name, value string)) bool {
+	if strings.Count(o.Path, "/") != strings.Count(path, "/") {
+		return false
+	}
 	for segment := range strings.SplitSeq(o.Path, "/") {
 		got, rest, _ := strings.Cut(path, "/")
 		path = rest
 		from, to := parameterOf(segment)
 		if to == 0 {
 			if segment != got {
-				return nil, false
+				return false
 			}
 			continue
 		}
@@ -46,11 +70,11 @@ func (o Operation) Match(path string) (values map[string]string, ok bool) {
 		}
 		value, err := url.PathUnescape(value)
 		if !found || err != nil || value == "" {
-			return nil, false
+			return false
 		}
-		values[segment[from+1:to-1]] = value
+		keep(segment[from+1:to-1], value)
 	}
-	return values, true
+	return true
 }
 
 // parameterOf returns where the first parameter of a template's segment begins and ends;
@@ -70,12 +94,16 @@ func parameterOf(segment string) (from, to int) {
 // Subject returns the value of the last parameter of the template among those that
 // [Operation.Match] returned: the id of what the operation acts on. It is "" where the
 // template has no parameter.
-func (o Operation) Subject(values map[string]string) string {
-	names := o.Parameters()
-	if len(names) == 0 {
-		return ""
+func (o Operation) Subject(values map[string]string) string { return values[lastParameter(o.Path)] }
+
+// lastParameter returns the name of the last parameter of a template, "" where it has none.
+func lastParameter(template string) string {
+	for end := strings.LastIndexByte(template, '}'); end >= 0; end = strings.LastIndexByte(template[:end], '}') {
+		if from := strings.LastIndexAny(template[:end], "{}/"); from >= 0 && template[from] == '{' {
+			return template[from+1 : end]
+		}
 	}
-	return values[names[len(names)-1]]
+	return ""
 }
 
 // Expand returns the path with each parameter of the template replaced by what value
@@ -96,7 +124,7 @@ func (o Operation) PathFor(machine string) string {
 func Find(operations []Operation, method, path string) *Operation {
 	for path != "" {
 		at := slices.IndexFunc(operations, func(o Operation) bool {
-			_, ok := o.Match(path)
+			ok := o.Matches(path)
 			return ok && o.Method == method
 		})
 		if at >= 0 {
@@ -117,7 +145,7 @@ func Find(operations []Operation, method, path string) *Operation {
 func Within(operations []Operation, method, path string) (op *Operation, within string) {
 	for path != "" && op == nil {
 		for i, o := range operations {
-			if _, is := o.Match(path); is && (op == nil || o.Method == method) {
+			if o.Matches(path) && (op == nil || o.Method == method) {
 				op, within = &operations[i], path
 			}
 		}

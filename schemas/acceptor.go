@@ -5,60 +5,63 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // Accept reads one JSON text and reports whether it certainly keeps the schema, in one pass
-// over its bytes. Then value is what [Decode] makes of it, [Schema.Validate] finds nothing,
-// and the text is strict JSON: UTF-8, no byte order mark, no name twice in one object.
+// over its bytes. Then the document has the value that [Decode] makes of it, [Schema.Validate]
+// finds nothing, and the text is strict JSON: UTF-8, no byte order mark, no name twice in one
+// object.
 //
 // Where it reports false nothing is said: the text may be valid all the same, such as one
 // with a number of many digits, with half of a surrogate pair, or nested deeply. The engine
 // decides then, and words what is wrong. A schema with a keyword that Accept does not know
 // has it always report false.
 //
-// The strings of the value are parts of one copy of the text, which lives as long as one of
+// The strings of the document are parts of one copy of the text, which lives as long as one of
 // them does.
-func (s *Schema) Accept(text []byte) (value any, ok bool) {
+func (s *Schema) Accept(text []byte) (d Document, ok bool) {
 	if s.form == nil || !utf8.Valid(text) {
-		return nil, false
+		return Document{}, false
 	}
-	r := reader{text: string(text), values: acceptedValues}
-	value, ok = r.value(s.form, acceptedDepth)
+	r := reader{text: string(text), nodes: make([]node, 0, usualNodes)}
+	ok = r.value("", s.form, acceptedDepth)
 	r.blanks()
 	if !ok || r.at != len(r.text) {
-		return nil, false
+		return Document{}, false
 	}
-	return value, true
+	return Document{r.nodes}, true
 }
 
-// What Accept leaves to the engine: texts that are deeper, hold more values, or have a
-// number of more characters.
-const acceptedDepth, acceptedValues, acceptedNumber = 64, 5_000, 32
+// usualNodes is how many values an answer usually has, at most.
+const usualNodes = 24
+
+// What Accept leaves to the engine: texts that are deeper, hold more values, have an object of
+// more members, or a number of more characters.
+const acceptedDepth, acceptedValues, acceptedMembers, acceptedNumber = 64, 5_000, 64, 32
 
 // A form is what a schema asks of a value, with all that it refers to. A nil form asks for
 // nothing.
 type form struct {
 	types    types
 	enums    [][]string // the value is in each of them
-	patterns []*regexp.Regexp
+	patterns []*Pattern
 	shortest int // characters of a string
 	longest  int // -1 for no bound
 	fewest   int // items of an array
 	most     int // -1 for no bound
 	items    *form
-	members  map[string]member
+	members  []member
 	required uint64 // the bits of the members that have to be there
-	bits     int    // how many are given away
 }
 
-// A member is one that a form describes or requires.
+// A member is one that a form describes or requires. Its bit is that of its place among those of the
+// form.
 type member struct {
+	name string
 	form *form
-	bit  uint64 // 0 where it need not be there
 }
 
 // types is a set of JSON types.
@@ -159,7 +162,7 @@ func (r formReader) form(node any) (*form, error) {
 
 // newForm returns a form that asks for nothing yet.
 func newForm() *form {
-	return &form{types: anyType, longest: -1, most: -1, members: map[string]member{}}
+	return &form{types: anyType, longest: -1, most: -1}
 }
 
 // keywords are those that [Schema.Accept] knows, with what each adds to a form.
@@ -220,9 +223,9 @@ func keywords() map[string]func(f *form, value any, r formReader) error {
 			f.types &= typeString
 			return nil
 		},
-		"pattern": func(f *form, value any, _ formReader) error {
+		"pattern": func(f *form, value any, r formReader) error {
 			text, _ := value.(string)
-			pattern, err := regexp.Compile(text)
+			pattern, err := r.library.pattern(text)
 			f.patterns = append(f.patterns, pattern)
 			return err
 		},
@@ -286,25 +289,42 @@ func tighter(a, b int) int {
 
 // require has a member be there.
 func (f *form) require(name string) error {
-	m := f.members[name]
-	if m.bit != 0 {
-		return nil
+	i, err := f.member(name)
+	f.required |= 1 << i
+	return err
+}
+
+// member returns which of the members has a name, and adds one where none has.
+func (f *form) member(name string) (i int, err error) {
+	i = f.named(name)
+	if i < 0 {
+		i = len(f.members)
+		f.members = append(f.members, member{name: name})
 	}
-	if f.bits == 64 {
-		return fmt.Errorf("more than 64 members that are required")
+	if i >= acceptedMembers {
+		return 0, fmt.Errorf("more than %d members that it describes", acceptedMembers)
 	}
-	m.bit = 1 << f.bits
-	f.bits++
-	f.required |= m.bit
-	f.members[name] = m
-	return nil
+	return i, nil
+}
+
+// named returns which of the members has a name, -1 where none has.
+func (f *form) named(name string) int {
+	for i := range f.members {
+		if f.members[i].name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // describe adds what a member has to be.
-func (f *form) describe(name string, other *form) (err error) {
-	m := f.members[name]
+func (f *form) describe(name string, other *form) error {
+	i, err := f.member(name)
+	if err != nil {
+		return err
+	}
+	m := &f.members[i]
 	m.form, err = both(m.form, other)
-	f.members[name] = m
 	return err
 }
 
@@ -335,15 +355,14 @@ func (f *form) add(other *form, err error) error {
 	if f.items, err = both(f.items, other.items); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(other.members)) {
-		m := other.members[name]
-		if err := f.describe(name, m.form); err != nil {
+	for i, m := range other.members {
+		if err := f.describe(m.name, m.form); err != nil {
 			return err
 		}
-		if m.bit == 0 {
+		if other.required&(1<<i) == 0 {
 			continue
 		}
-		if err := f.require(name); err != nil {
+		if err := f.require(m.name); err != nil {
 			return err
 		}
 	}
@@ -377,21 +396,18 @@ func (f *form) text(s string) bool {
 
 // A reader reads a JSON text, which is UTF-8, from its beginning.
 type reader struct {
-	text   string
-	at     int
-	values int // how many more may be read
+	text  string
+	at    int
+	nodes []node // what was read
 }
 
 // blanks passes over white space.
 func (r *reader) blanks() {
-	for r.at < len(r.text) {
-		switch r.text[r.at] {
-		case ' ', '\t', '\n', '\r':
-			r.at++
-		default:
-			return
-		}
+	at := r.at
+	for at < len(r.text) && (r.text[at] == ' ' || r.text[at] == '\n' || r.text[at] == '\r' || r.text[at] == '\t') {
+		at++
 	}
+	r.at = at
 }
 
 // next passes over white space and one byte, where it is c.
@@ -405,29 +421,34 @@ func (r *reader) next(c byte) bool {
 }
 
 // value reads a value that is as a form has it.
-func (r *reader) value(f *form, depth int) (any, bool) {
+func (r *reader) value(name string, f *form, depth int) bool {
 	r.blanks()
-	if r.values--; r.values < 0 || depth == 0 || r.at == len(r.text) {
-		return nil, false
+	at := len(r.nodes)
+	if at == acceptedValues || depth == 0 || r.at == len(r.text) {
+		return false
 	}
-	switch c := r.text[r.at]; c {
-	case '{':
-		return r.object(f, depth-1)
-	case '[':
-		return r.array(f, depth-1)
-	case '"':
-		s, ok := r.str()
-		return s, ok && f.allows(typeString) && f.text(s)
-	case 't':
-		return true, r.word("true") && f.allows(typeBoolean) && f.listless()
-	case 'f':
-		return false, r.word("false") && f.allows(typeBoolean) && f.listless()
-	case 'n':
-		return nil, r.word("null") && f.allows(typeNull) && f.listless()
-	default:
-		n, ok := r.number()
-		return n, ok && f.allows(typeNumber) && f.listless()
+	r.nodes = append(r.nodes, node{kind: kind(r.text[r.at]), name: name, end: int32(at + 1)})
+	n := &r.nodes[at]
+	switch n.kind {
+	case kindObject:
+		return r.object(at, f, depth-1)
+	case kindArray:
+		return r.array(at, f, depth-1)
+	case kindString:
+		ok := false
+		n.text, ok = r.str()
+		return ok && f.allows(typeString) && f.text(n.text)
+	case kindTrue:
+		return r.word("true") && f.allows(typeBoolean) && f.listless()
+	case kindFalse:
+		return r.word("false") && f.allows(typeBoolean) && f.listless()
+	case kindNull:
+		return r.word("null") && f.allows(typeNull) && f.listless()
 	}
+	ok := false
+	n.kind = kindNumber
+	n.text, ok = r.number()
+	return ok && f.allows(typeNumber) && f.listless()
 }
 
 // listless reports whether a form has no list of values, all of which are strings.
@@ -443,7 +464,7 @@ func (r *reader) word(name string) bool {
 }
 
 // number reads a number without an exponent.
-func (r *reader) number() (json.Number, bool) {
+func (r *reader) number() (string, bool) {
 	from := r.at
 	digits := func() (n int) {
 		for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
@@ -469,31 +490,32 @@ func (r *reader) number() (json.Number, bool) {
 	if r.at < len(r.text) && (r.text[r.at] == 'e' || r.text[r.at] == 'E') {
 		return "", false
 	}
-	return json.Number(r.text[from:r.at]), r.at-from <= acceptedNumber
+	return r.text[from:r.at], r.at-from <= acceptedNumber
 }
 
 // str reads a string.
 func (r *reader) str() (string, bool) {
-	r.at++ // the quotation mark
-	from := r.at
-	for r.at < len(r.text) {
-		switch c := r.text[r.at]; {
+	from := r.at + 1 // behind the quotation mark
+	text := r.text[from:]
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
 		case c == '"':
-			r.at++
-			return r.text[from : r.at-1], true
+			r.at = from + i + 1
+			return text[:i], true
 		case c == '\\':
+			r.at = from + i
 			return r.escaped(from)
 		case c < ' ':
 			return "", false
 		}
-		r.at++
 	}
 	return "", false
 }
 
 // escaped reads the rest of a string that begins at from and has its first escape here.
 func (r *reader) escaped(from int) (string, bool) {
-	out := []byte(r.text[from:r.at])
+	var room [128]byte
+	out := append(room[:0], r.text[from:r.at]...)
 	for r.at < len(r.text) {
 		c := r.text[r.at]
 		r.at++
@@ -534,64 +556,59 @@ func (r *reader) escaped(from int) (string, bool) {
 	return "", false
 }
 
-// array reads an array.
-func (r *reader) array(f *form, depth int) (any, bool) {
+// array reads the rest of an array, whose node is at a place.
+func (r *reader) array(at int, f *form, depth int) bool {
 	if !f.allows(typeArray) || !f.listless() {
-		return nil, false
+		return false
 	}
 	r.at++ // the bracket
 	var items *form
 	if f != nil {
 		items = f.items
 	}
-	out := []any{}
-	for !r.next(']') {
-		if len(out) > 0 && !r.next(',') {
-			return nil, false
+	n := 0
+	for ; !r.next(']'); n++ {
+		if n > 0 && !r.next(',') || !r.value("", items, depth) {
+			return false
 		}
-		v, ok := r.value(items, depth)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, v)
 	}
-	return out, f == nil || len(out) >= f.fewest && (f.most < 0 || len(out) <= f.most)
+	r.nodes[at].end = int32(len(r.nodes))
+	return f == nil || n >= f.fewest && (f.most < 0 || n <= f.most)
 }
 
-// object reads an object.
-func (r *reader) object(f *form, depth int) (any, bool) {
+// object reads the rest of an object, whose node is at a place.
+func (r *reader) object(at int, f *form, depth int) bool {
 	if !f.allows(typeObject) || !f.listless() {
-		return nil, false
+		return false
 	}
-	r.at++ // the brace
-	var there uint64
-	long := 0
-	if f != nil {
-		long = len(f.members)
-	}
-	out := make(map[string]any, long)
-	for !r.next('}') {
-		if len(out) > 0 && !r.next(',') || !r.next('"') {
-			return nil, false
+	r.at++           // the brace
+	var there uint64 // the bits of the members that were read
+	for n := 0; !r.next('}'); n++ {
+		if n == acceptedMembers || n > 0 && !r.next(',') || !r.next('"') {
+			return false
 		}
 		r.at-- // str expects the quotation mark
 		name, ok := r.str()
 		if !ok || !r.next(':') {
-			return nil, false
+			return false
 		}
-		var m member
+		var form *form
+		twice, i := false, -1
 		if f != nil {
-			m = f.members[name]
+			i = f.named(name)
 		}
-		there |= m.bit
-		before := len(out)
-		v, ok := r.value(m.form, depth)
-		if !ok {
-			return nil, false
+		if i >= 0 {
+			form = f.members[i].form
+			twice = there&(1<<i) != 0
+			there |= 1 << i
+		} else {
+			r.nodes[at].end = int32(len(r.nodes))
+			twice = Document{r.nodes}.member(at, name) >= 0
 		}
-		if out[name] = v; len(out) == before {
-			return nil, false // the name stands twice
+		if twice || !r.value(name, form, depth) {
+			return false
 		}
 	}
-	return out, f == nil || there&f.required == f.required
+	r.nodes[at].end = int32(len(r.nodes))
+	return f == nil || there&f.required == f.required
 }

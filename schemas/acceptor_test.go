@@ -120,7 +120,7 @@ func TestAcceptAcceptsNothingThatAnEngineRefuses(t *testing.T) {
 }
 
 // refused returns what one of four readers has against a text, or "".
-func refused(schema *schemas.Schema, oracles []*jsonschema.Schema, text []byte, value any) string {
+func refused(schema *schemas.Schema, oracles []*jsonschema.Schema, text []byte, d schemas.Document) string {
 	if !jsontext.Value(text).IsValid() {
 		return "it is not strict JSON"
 	}
@@ -128,7 +128,7 @@ func refused(schema *schemas.Schema, oracles []*jsonschema.Schema, text []byte, 
 	if err != nil {
 		return err.Error()
 	}
-	if got, want := fmt.Sprintf("%#v", value), fmt.Sprintf("%#v", decoded); got != want {
+	if got, want := fmt.Sprintf("%#v", d.Value()), fmt.Sprintf("%#v", decoded); got != want {
 		return "its value is " + got + ", and that of Decode " + want
 	}
 	if violations, err := schema.Validate(text); err != nil || violations != nil {

@@ -69,7 +69,10 @@ func TestCompileRefusesABrokenSchema(t *testing.T) {
 		{"two annotations of one place", `{"type": "object", "x-rules": [{"keyword": "type"}, {"keyword": "type"}]}`,
 			"is annotated in schemas/a.schema.json too; keep one"},
 	} {
-		_, err := shelf(map[string]string{"a": row.doc}).compile("a")
+		s, err := shelf(map[string]string{"a": row.doc}).compile("a")
+		if err == nil {
+			_, err = s.engine()
+		}
 		require.Regexp(t, `^schemas/a\.schema\.json(:[13])?: `, err.Error(), row.why)
 		require.ErrorContains(t, err, row.want, row.why)
 	}

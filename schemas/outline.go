@@ -108,7 +108,10 @@ func RelationKinds() []string { return slices.Sorted(maps.Keys(relationKinds()))
 
 // Outline returns the outline of the schema of that name. An entry of an extension
 // that cannot be read is an error, as is a pointer to what the schema does not have.
-func (l Library) Outline(name string) (Outline, error) { return newLibrary(l.files()).outline(name) }
+func (l Library) Outline(name string) (Outline, error) { return l.Reader().Outline(name) }
+
+// Outline is [Library.Outline].
+func (r *Reader) Outline(name string) (Outline, error) { return r.outline(name) }
 
 func (l library) outline(name string) (Outline, error) {
 	w, err := l.walked(name)

@@ -30,7 +30,10 @@ type Rule struct {
 func Rules(name string) ([]Rule, error) { return Library{}.Rules(name) }
 
 // Rules is the function [Rules] for the library.
-func (l Library) Rules(name string) ([]Rule, error) { return newLibrary(l.files()).rules(name) }
+func (l Library) Rules(name string) ([]Rule, error) { return l.Reader().Rules(name) }
+
+// Rules is [Library.Rules].
+func (r *Reader) Rules(name string) ([]Rule, error) { return r.rules(name) }
 
 func (l library) rules(name string) ([]Rule, error) {
 	w, err := l.walked(name)

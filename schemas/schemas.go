@@ -67,6 +67,29 @@ func (l Library) files() fs.FS {
 	return l.FS
 }
 
+// A Reader reads the schemas of a library, each file once. It is for one goroutine.
+type Reader struct {
+	library
+	embedded bool
+}
+
+// Reader returns a reader that has read nothing yet.
+func (l Library) Reader() *Reader { return &Reader{newLibrary(l.files()), l.FS == nil} }
+
+// Pattern is [CompilePattern].
+func (r *Reader) Pattern(expr string) (*Pattern, error) { return r.pattern(expr) }
+
+func (l library) pattern(expr string) (*Pattern, error) {
+	if p := l.patterns[expr]; p != nil {
+		return p, nil
+	}
+	p, err := CompilePattern(expr)
+	if err == nil {
+		l.patterns[expr] = p
+	}
+	return p, err
+}
+
 // Names returns the names that the other methods take, sorted.
 func (l Library) Names() []string { return names(l.files()) }
 
@@ -86,9 +109,11 @@ func names(files fs.FS) []string {
 type library struct {
 	files fs.FS
 	docs  map[string]any
+	// by their expressions: some stand in many places
+	patterns map[string]*Pattern
 }
 
-func newLibrary(files fs.FS) library { return library{files, map[string]any{}} }
+func newLibrary(files fs.FS) library { return library{files, map[string]any{}, map[string]*Pattern{}} }
 
 // file returns the decoded schema of that name.
 func (l library) file(name string) (any, error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/xeipuuv/gojsonschema"
 )
@@ -29,7 +30,7 @@ type Violation struct {
 // A Schema is a compiled schema. It is safe for concurrent use.
 type Schema struct {
 	name    string
-	engine  *gojsonschema.Schema
+	engine  func() (*gojsonschema.Schema, error) // compiles it when it is first needed
 	rules   map[place]Rule
 	numeric bool  // a keyword looks at the value of a number
 	form    *form // nil where the schema has a keyword that Accept does not know
@@ -39,13 +40,26 @@ type Schema struct {
 type place struct{ pointer, keyword string }
 
 // Compile returns the schema of that name, which is its file's name without
-// ".schema.json". It takes about a tenth of a millisecond; keep the result.
+// ".schema.json". It takes some milliseconds; keep the result. The engine of an embedded one is
+// compiled when it is first needed, for most bodies are accepted without it.
 // All that a schema refers to is taken from [FS]; nothing is ever fetched.
 func Compile(name string) (*Schema, error) { return Library{}.Compile(name) }
 
 // Compile is the function [Compile] for the library, from whose file system alone all
 // that the schema refers to is taken.
-func (l Library) Compile(name string) (*Schema, error) { return newLibrary(l.files()).compile(name) }
+func (l Library) Compile(name string) (*Schema, error) { return l.Reader().Compile(name) }
+
+// Compile is [Library.Compile].
+func (r *Reader) Compile(name string) (*Schema, error) {
+	s, err := r.compile(name)
+	if err == nil && !r.embedded {
+		_, err = s.engine() // a test compiles the embedded ones
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
 func (l library) compile(name string) (*Schema, error) {
 	needed, err := l.closure(name)
@@ -60,24 +74,34 @@ func (l library) compile(name string) (*Schema, error) {
 	for _, r := range rules {
 		s.rules[place{r.Pointer, r.Keyword}] = r
 	}
-	loader := gojsonschema.NewSchemaLoader()
-	loader.Draft = gojsonschema.Draft7 // of a file that names no dialect
+	docs := map[string]any{}
 	for _, name := range needed {
-		s.numeric = s.numeric || numeric(l.docs[name])
-		// The engine writes into what it is given: into a copy of its own.
-		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(
-			withoutFormat(l.docs[name]))); err != nil {
-			return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
-		}
+		docs[name] = l.docs[name]
+		s.numeric = s.numeric || numeric(docs[name])
 	}
-	s.engine, err = loader.Compile(gojsonschema.NewReferenceLoader(base + name + suffix))
-	if err != nil {
-		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
-	}
+	s.engine = sync.OnceValues(func() (*gojsonschema.Schema, error) { return engineOf(name, docs) })
 	if f, err := l.form(name, needed); err == nil {
 		s.form = f // a schema without one is left to the engine
 	}
 	return s, nil
+}
+
+// engineOf compiles the schema of that name, given the files that it needs.
+func engineOf(name string, docs map[string]any) (*gojsonschema.Schema, error) {
+	loader := gojsonschema.NewSchemaLoader()
+	loader.Draft = gojsonschema.Draft7 // of a file that names no dialect
+	for _, name := range slices.Sorted(maps.Keys(docs)) {
+		// The engine writes into what it is given: into a copy of its own.
+		if err := loader.AddSchema(base+name+suffix, gojsonschema.NewRawLoader(
+			withoutFormat(docs[name]))); err != nil {
+			return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
+		}
+	}
+	engine, err := loader.Compile(gojsonschema.NewReferenceLoader(base + name + suffix))
+	if err != nil {
+		return nil, fmt.Errorf("schemas/%s: %w; correct the file", name+suffix, err)
+	}
+	return engine, nil
 }
 
 // withoutFormat copies a schema without the keyword format, which is for people and
@@ -207,7 +231,11 @@ func (s *Schema) validate(root any) (violations []Violation, err error) {
 				s.name, p)
 		}
 	}()
-	result, err := s.engine.Validate(gojsonschema.NewRawLoader(root))
+	engine, err := s.engine()
+	if err != nil {
+		return nil, err
+	}
+	result, err := engine.Validate(gojsonschema.NewRawLoader(root))
 	if err != nil {
 		return nil, fmt.Errorf("schema %s: %w; keep the document and report it", s.name, err)
 	}

@@ -30,50 +30,49 @@ var directive = regexp.MustCompile(`^(?:#+|//+)[ \t]*@(\S+)[ \t]*(.*?)[ \t]*$`)
 
 // A foreign is a line that an editor interprets, with its meaning there and the remedy.
 type foreign struct {
+	sign       byte // with which it begins, behind blanks
 	line       *regexp.Regexp
 	is, remedy string
 }
 
 // foreigners are the lines that are refused everywhere.
 var foreigners = []foreign{
-	{regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run",
+	{'>', regexp.MustCompile(`^[ \t]*>[ \t]*\{%|^[ \t]*>[ \t]+\S`), "a handler of the answer, which is not run",
 		"take it away, and say in \"# expect:\" what has to come; a body's own > is {{bytes 3E}}"},
-	{regexp.MustCompile(`^[ \t]*>>!?[ \t]*\S`), "a file for the answer, which is not written",
+	{'>', regexp.MustCompile(`^[ \t]*>>!?[ \t]*\S`), "a file for the answer, which is not written",
 		"take it away; a body's own > is {{bytes 3E}}"},
-	{regexp.MustCompile(`^[ \t]*<[ \t]*\{%`), "a script before the request, which is not run",
+	{'<', regexp.MustCompile(`^[ \t]*<[ \t]*\{%`), "a script before the request, which is not run",
 		"take it away, and write the values themselves"},
-	{regexp.MustCompile(`^[ \t]*<>[ \t]`), "an answer of an earlier time, which is not read", "take it away"},
-	{regexp.MustCompile(`^[ \t]*<@`), "a file with variables or of another encoding, which is not read",
+	{'<', regexp.MustCompile(`^[ \t]*<>[ \t]`), "an answer of an earlier time, which is not read", "take it away"},
+	{'<', regexp.MustCompile(`^[ \t]*<@`), "a file with variables or of another encoding, which is not read",
 		"write \"< ./FILE\", whose bytes are sent as they are"},
-	{regexp.MustCompile(`^[ \t]*\?\?[ \t]`), "an assertion, which is not judged", "take it away, and say in \"# " +
+	{'?', regexp.MustCompile(`^[ \t]*\?\?[ \t]`), "an assertion, which is not judged", "take it away, and say in \"# " +
 		"expect:\" what has to come; a body's own ? is {{bytes 3F}}"},
-	{regexp.MustCompile(`^[ \t]*@@?[^\s=:]+[ \t]*:?=`), "a variable, which cannot be defined here",
+	{'@', regexp.MustCompile(`^[ \t]*@@?[^\s=:]+[ \t]*:?=`), "a variable, which cannot be defined here",
 		"write \"@name = value\" above the request line; a body's own @ is {{bytes 40}}"},
 }
 
 // bodyOnly are the lines that are refused in bodies.
 var bodyOnly = []foreign{
-	{regexp.MustCompile(`^[ \t]*#`), "a comment to editors, which do not send it",
+	{'#', regexp.MustCompile(`^[ \t]*#`), "a comment to editors, which do not send it",
 		"move it above the request line; " +
 			"a body's own # is {{bytes 23}}"},
-	{regexp.MustCompile(`^[ \t]*//`), "a comment to editors, which do not send it",
+	{'/', regexp.MustCompile(`^[ \t]*//`), "a comment to editors, which do not send it",
 		"move it above the request line; " +
 			"a body's own // is {{bytes 2F 2F}}"},
-	{inclusion, "another file, which can only be the whole of a body", "write it as the one line of the body; a " +
+	{'<', inclusion, "another file, which can only be the whole of a body", "write it as the one line of the body; a " +
 		"body's own < is {{bytes 3C}}"},
 }
 
-// signs are the characters with which the lines of these tables begin, behind blanks.
-const signs = "><?@#/"
-
 // obeyed reports a line that an editor obeys and this package does not.
 func (p *parser) obeyed(text string, line int, tables ...[]foreign) bool {
-	if rest := strings.TrimLeft(text, " \t"); rest == "" || !strings.Contains(signs, rest[:1]) {
-		return false // as nearly every line is, which is seen in less time than by expressions
+	rest := strings.TrimLeft(text, " \t")
+	if rest == "" {
+		return false
 	}
 	for _, table := range tables {
 		for _, f := range table {
-			if f.line.MatchString(text) {
+			if f.sign == rest[0] && f.line.MatchString(text) {
 				p.fault(line, "%q is %s; %s", clip(text), f.is, f.remedy)
 				return true
 			}

@@ -168,26 +168,59 @@ func Variables(text string) (found []Variable, err error) {
 // behind it ("path" with "unknown-machine"). A None has no value: look for it
 // before expanding.
 func Expand(text string, lookup func(name string, args []string) (string, error)) (string, error) {
-	if !strings.Contains(text, "{{") {
-		return text, nil
-	}
+	return ParseTemplate(text).Expand(lookup)
+}
+
+// ownVariables are those that need no run.
+var ownVariables = []string{"repeat", "bytes", "cr", "lf", "tab", "space"}
+
+// A Template is a text with variables that was read. Its zero value is the empty text.
+type Template struct {
+	pieces []piece
+	err    error // of the first fault
+}
+
+// ParseTemplate reads a text with variables, and replaces those that need no run. A fault in it is an
+// error of [Template.Expand].
+func ParseTemplate(text string) Template {
 	pieces, err := split(text)
 	if err != nil {
-		return "", err
+		return Template{err: err}
 	}
-	var out strings.Builder
-	for _, p := range pieces {
-		if p.variable == nil {
-			out.WriteString(p.text)
+	for i, p := range pieces {
+		if p.variable == nil || !slices.Contains(ownVariables, p.variable.Name) {
 			continue
 		}
-		value, err := p.variable.value(lookup)
+		value, err := p.variable.value(nil)
 		if err != nil {
-			return "", err
+			return Template{pieces[:i], err}
 		}
-		out.WriteString(value)
+		pieces[i] = piece{text: value}
 	}
-	return out.String(), nil
+	return Template{pieces: pieces}
+}
+
+// Expand is the function [Expand] for the template.
+func (t Template) Expand(lookup func(name string, args []string) (string, error)) (string, error) {
+	var room [8]string
+	values := room[:0]
+	for _, p := range t.pieces {
+		value := p.text
+		if p.variable != nil {
+			var err error
+			if value, err = p.variable.value(lookup); err != nil {
+				return "", err
+			}
+		}
+		values = append(values, value)
+	}
+	if t.err != nil {
+		return "", t.err
+	}
+	if len(values) == 1 {
+		return values[0], nil
+	}
+	return strings.Join(values, ""), nil
 }
 
 func (v *Variable) value(lookup func(string, []string) (string, error)) (string, error) {

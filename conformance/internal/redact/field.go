@@ -10,6 +10,11 @@ import (
 
 // IsSecretName reports whether a field, or a parameter of a URL, holds credentials by its name.
 func IsSecretName(name string) bool {
+	switch name {
+	case "Host", "Content-Type", "Content-Length", "Date", "Accept", "Accept-Encoding", "User-Agent", "Connection",
+		"Server", "Cache-Control":
+		return false // of most messages
+	}
 	name = strings.ToLower(name)
 	for _, part := range []string{"authorization", "cookie", "token", "secret", "api-key", "apikey", "api_key",
 		"subscription-key", "functions-key", "access-key", "account-key", "auth-key", "password", "passwd",
@@ -63,9 +68,12 @@ func Credentials(f record.Field) (out []record.Field) {
 
 // StandsFor reports whether a value stands for a secret that was struck out already.
 func StandsFor(value string) bool {
-	return strings.HasPrefix(value, "$") || strings.Trim(value, "*xX.<>[]") == "" ||
-		slices.ContainsFunc([]string{"redacted", "hidden", "removed", "masked", "sanitized"},
-			func(word string) bool { return strings.Contains(strings.ToLower(value), word) })
+	if strings.HasPrefix(value, "$") || strings.Trim(value, "*xX.<>[]") == "" {
+		return true
+	}
+	small := strings.ToLower(value)
+	return slices.ContainsFunc([]string{"redacted", "hidden", "removed", "masked", "sanitized"},
+		func(word string) bool { return strings.Contains(small, word) })
 }
 
 // Field returns the value of a field without secrets: where its name says that it holds
@@ -73,7 +81,7 @@ func StandsFor(value string) bool {
 // request is judged, and what stands for a secret already.
 func (s *Secrets) Field(f record.Field) string {
 	if !IsSecretName(f.Name) {
-		return s.Text(f.Value)
+		return s.Short(f.Value)
 	}
 	switch http.CanonicalHeaderKey(f.Name) {
 	case "Authorization", "Proxy-Authorization":

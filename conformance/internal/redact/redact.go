@@ -174,7 +174,10 @@ func (s *Secrets) Request(r record.Request) record.Request {
 		out.Body = []byte(variables.Replace(string(r.Body)))
 	}
 	for i := range out.Header {
-		out.Header[i].Value = variables.Replace(out.Header[i].Value)
+		value := &out.Header[i].Value
+		if slices.ContainsFunc(values, func(v record.Field) bool { return strings.Contains(*value, v.Value) }) {
+			*value = variables.Replace(*value)
+		}
 	}
 	return out
 }
@@ -195,6 +198,12 @@ func (s *Secrets) Text(text string) string {
 		return string(struck)
 	}
 	return text // which many records may have in common
+}
+
+// Short is [Secrets.Text] for a text that is likely to come again, such as a field of a header.
+func (s *Secrets) Short(text string) string {
+	out, _, _ := s.strikeShort(text)
+	return out
 }
 
 // Bytes returns a body without the secrets, and without what looks like one, and
@@ -227,7 +236,8 @@ func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) 
 		}
 		out, found, token = struck, true, token || ofToken
 	}
-	if struck := lookalikes(string(out)); struck != string(out) {
+	text := string(out)
+	if struck := lookalikes(text); struck != text {
 		out = []byte(struck)
 	}
 	return out, found, token

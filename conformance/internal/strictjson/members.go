@@ -7,14 +7,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// members is [Members] for a text that passes [Check], so that a value ends where its
-// quotation marks and brackets say.
-func members(b []byte, names []string) [][]byte {
+// fill sets values to those of the named members of an object, for a text that passes [Check], so
+// that a value ends where its quotation marks and brackets say. It reports whether the text is an object.
+func fill(values [][]byte, b []byte, names []string) bool {
 	at := blanks(b, 0)
 	if b[at] != '{' {
-		return nil
+		return false
 	}
-	values := make([][]byte, len(names))
 	for at = blanks(b, at+1); b[at] != '}'; {
 		end := valueEnd(b, at)
 		name := b[at+1 : end-1]
@@ -30,7 +29,7 @@ func members(b []byte, names []string) [][]byte {
 			at = blanks(b, at+1)
 		}
 	}
-	return values
+	return true
 }
 
 // blanks returns where the white space ends that begins at a place.

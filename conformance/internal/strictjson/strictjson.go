@@ -83,11 +83,48 @@ func check(b []byte, duplicates bool) error {
 // StringMember returns the string that a member of an object has, and whether it has one.
 // What does not pass [Check], or is no object, has none.
 func StringMember(b []byte, member string) (text string, found bool) {
-	values, err := Members(b, member)
-	if err != nil || len(values) == 0 || len(values[0]) == 0 || values[0][0] != '"' {
+	if !bytes.Contains(b, []byte(member)) && bytes.IndexByte(b, '\\') < 0 {
+		return "", false // most that is no object
+	}
+	if tooDeep(b) || Check(b) != nil {
 		return "", false
 	}
-	return text, json.Unmarshal(values[0], &text) == nil
+	var values [1][]byte
+	fill(values[:], b, []string{member})
+	value := values[0]
+	if len(value) == 0 || value[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : len(value)-1]), true
+	}
+	return text, json.Unmarshal(value, &text) == nil
+}
+
+// tooDeep reports whether a text is nested deeper than is read, if it is JSON. It looks at few texts
+// wholly.
+func tooDeep(b []byte) bool {
+	if bytes.Count(b, []byte{'['})+bytes.Count(b, []byte{'{'}) <= MaxDepth {
+		return false
+	}
+	depth := 0
+	for at := 0; at < len(b); at++ {
+		switch b[at] {
+		case '"':
+			for at++; at < len(b) && b[at] != '"'; at++ {
+				if b[at] == '\\' {
+					at++
+				}
+			}
+		case '[', '{':
+			if depth++; depth > MaxDepth {
+				return true
+			}
+		case ']', '}':
+			depth--
+		}
+	}
+	return false
 }
 
 // Members returns the values of the named members of an object, as they are written; nil
@@ -97,7 +134,11 @@ func Members(b []byte, names ...string) (values [][]byte, err error) {
 	if err := Check(b); err != nil {
 		return nil, err
 	}
-	return members(b, names), nil
+	values = make([][]byte, len(names))
+	if !fill(values, b, names) {
+		return nil, nil
+	}
+	return values, nil
 }
 
 // Values returns how many values a JSON text has, nested ones and the names of

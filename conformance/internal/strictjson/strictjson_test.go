@@ -100,3 +100,21 @@ func TestStringMember(t *testing.T) {
 		}
 	}
 }
+
+// What is nested too deeply has no member, and what is as deep as may be has, whatever stands in its strings.
+func TestStringMemberOfDeepTexts(t *testing.T) {
+	for _, row := range []struct {
+		depth int
+		found bool
+	}{{MaxDepth, false}, {MaxDepth - 1, true}} {
+		text := `{"s":"\\\"[[{{","a":"x","b":` + strings.Repeat("[", row.depth) + `"]"` + strings.Repeat("]", row.depth) +
+			`,"c":[` + strings.Repeat("[],", MaxDepth) + `0]}`
+		require.Equal(t, row.found, Check([]byte(text)) == nil)
+		_, found := StringMember([]byte(text), "a")
+		require.Equal(t, row.found, found)
+	}
+	_, found := StringMember([]byte(`{"\u0061":"x"`+strings.Repeat(" ", 9)+`}`), "a")
+	require.True(t, found, "want an escaped name found")
+	_, found = StringMember([]byte(strings.Repeat("[", MaxDepth+1)), "a")
+	require.False(t, found)
+}
