@@ -24,7 +24,7 @@ import (
 const (
 	headLimit    = 128 << 10
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
-	interimLimit = 10       // 1xx answers before the final one
+	interimLimit = 100      // 1xx answers before the final one
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
 )
