@@ -93,17 +93,18 @@ func (s shutOut) cause(all []*Judged) *cause {
 			of = append(of, x)
 		}
 	}
-	what := fmt.Sprintf("from request %d on, which was %s, the target answered %d wherever the token was sent, which it "+
-		"had accepted before", nth(all, first), first.Case.ID, s.status)
+	what := fmt.Sprintf("from request %d on, which was %s, the target answered %d wherever the token was sent, which "+
+		"it had accepted before", nth(all, first), first.Case.ID, s.status)
 	if s.after != nil {
-		what = fmt.Sprintf("from request %d, which was %s, to request %d the target answered %d wherever the token was "+
-			"sent, which it accepted before and afterwards", nth(all, first), first.Case.ID, nth(all, last), s.status)
+		what = fmt.Sprintf("from request %d, which was %s, to request %d the target answered %d wherever the token "+
+			"was sent, which it accepted before and afterwards", nth(all, first), first.Case.ID, nth(all, last),
+			s.status)
 	}
 	remedies := map[int]string{
 		http.StatusUnauthorized: ", as one is answered that has expired; other answers are judged; give a token that " +
 			"lasts longer (fmaspec auth check describes it)",
-		http.StatusForbidden: ", as a firewall answers or a limiter of the rate; other answers are judged; send fewer " +
-			"with -rate, such as 10/s",
+		http.StatusForbidden: ", as a firewall answers or a limiter of the rate; other answers are judged; send " +
+			"fewer with -rate, such as 10/s",
 	}
 	return newCause(what+remedies[s.status], true, of)
 }

@@ -122,7 +122,7 @@ type item struct {
 	once  bool
 	needs string   // as the group's; "" for nothing more
 	also  []string // further controls, by their names without the operation
-	// the case, by its name without the operation, beside whose acceptance this one shows nothing more
+	// the case, by its name without the operation, that shows all that this one can where it is accepted
 	alone string
 }
 
