@@ -1,10 +1,13 @@
 package conformance_test
 
 import (
+	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -152,6 +155,46 @@ func TestWhoIsShutOutJudgesNothingThen(t *testing.T) {
 	})), conformance.Options{})
 	require.Equal(t, record.NotConformant, r.Verdict)
 	require.Empty(t, r.Reason)
+}
+
+// closingFirst closes the first connections that it accepts, as what forwards a port does until the server
+// behind it has started.
+type closingFirst struct {
+	net.Listener
+	left atomic.Int64
+}
+
+func (l *closingFirst) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || l.left.Add(-1) < 0 {
+			return c, err
+		}
+		c.Close()
+	}
+}
+
+func TestATargetThatBeginsToAnswerAMomentLaterIsJudged(t *testing.T) {
+	for left, verdict := range map[int64]record.Verdict{1: record.Conformant, 4: record.Conformant,
+		1 << 30: record.Unjudged} {
+		t.Run(fmt.Sprint(left), func(t *testing.T) {
+			server := httptest.NewUnstartedServer(honest())
+			l := &closingFirst{Listener: server.Listener}
+			l.left.Store(left)
+			server.Listener = l
+			server.Start()
+			defer server.Close()
+			it := target(nil)
+			it.URL = server.URL
+			var slept atomic.Int64
+			r := borne(t, it, conformance.Options{Strict: true, Parallel: 2, Run: few("/(valid|auth)/"),
+				Sleep: func(context.Context, time.Duration) error { slept.Add(1); return nil }})
+			require.Equal(t, verdict, r.Verdict, r.Reason)
+			require.Zero(t, r.Totals.Findings)
+			require.LessOrEqual(t, slept.Load(), int64(3))
+			require.True(t, left == 1 || slept.Load() > 0, "want a pause where nobody has answered yet")
+		})
+	}
 }
 
 func TestAServerThatHangsForGoodIsNotWaitedForLong(t *testing.T) {

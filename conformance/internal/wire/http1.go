@@ -563,6 +563,9 @@ func (p *Pool) readError(ctx context.Context, err error, late, ended record.Wire
 		return &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 	case ended == record.Closed && isRefusal(err):
 		return refused(err)
+	case isTimeout(err) && late == record.Slow: // bytes may have come until then
+		return &record.WireError{Kind: late, Msg: fmt.Sprintf("it was not whole within %v: the time was up %s",
+			p.d.timeout, where)}
 	case isTimeout(err):
 		return &record.WireError{Kind: late, Msg: fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
 	case isReset(err):

@@ -102,7 +102,7 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			r *http.Request) {
 			begun(w, "{")
 			<-r.Context().Done()
-		}, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
+		}, record.Slow, "it was not whole within 500ms: the time was up after 1 bytes of the body"},
 		{"the stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.Closed,
 			"the stream ended before an answer began"},
 		{"the stream reset in the body", func(w http.ResponseWriter,
