@@ -51,7 +51,7 @@ func statusChecks() []Check {
 // the time was up.
 func (x *Exchange) awaited() bool {
 	return x.expect() == Accepted && (x.answered() || x.late()) && x.roleTokenRefused() == "" &&
-		x.expectationUnmet() == ""
+		x.expectationUnmet() == "" && x.fieldsLimited() == ""
 }
 
 func created(x *observed) []Problem {

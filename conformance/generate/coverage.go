@@ -186,6 +186,9 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 			also = append(also, b.op.ID+"/"+control)
 		}
 	}
+	if row.Expect == conformance.Accepted && r.isTerse() {
+		also = append(also, b.op.ID+"/"+terseCase)
+	}
 	alone := ""
 	if it.alone != "" {
 		alone = b.op.ID + "/" + it.alone
