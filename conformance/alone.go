@@ -74,12 +74,55 @@ func (r *binding) repeatable(s wire.Sending) bool {
 	return r.guard.Local() || !r.guard.Effect(s.Bytes).Can
 }
 
+// closed reports whether the connection ended before an answer began.
+func (x *Exchange) closed() bool {
+	return x.Response == nil && x.Err != nil && x.Err.Kind == record.Closed
+}
+
+// openings are the pauses before a request is sent again that found nobody behind the port yet.
+func openings() []time.Duration {
+	return []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, 600 * time.Millisecond}
+}
+
+// open sends a request once more whose connection was closed before anything had been answered: what
+// forwards a port may take connections, and close them, while the server behind it starts. The first
+// such request waits for that, a moment, and those that were under way with it follow it.
+func (r *runner) open(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
+	r.calm.Lock()
+	defer r.calm.Unlock()
+	p.CloseIdle()
+	if r.begun.Load() {
+		r.alone(ctx, p, b, x, string(record.Closed))
+		return
+	}
+	if r.opening {
+		return
+	}
+	r.opening = true
+	for _, pause := range openings() {
+		if r.options.Sleep(ctx, pause) != nil {
+			return
+		}
+		r.dialer.Release(x.Response)
+		if r.alone(ctx, p, b, x, string(record.Closed)); !x.closed() {
+			break
+		}
+	}
+	if x.own() {
+		r.begun.Store(true)
+	}
+}
+
 // exchange makes one exchange. A request that got no answer in time is sent once
 // more, while no other is under way, and the result of that counts.
 func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, round, i int) *Exchange {
 	x := &Exchange{Sent: b.sent(j.c, i, round)}
+	begun := r.begun.Load()
 	r.together(ctx, p, b, x)
 	abort := j.c.Steps[i].Abort
+	if !begun && x.closed() && !abort && r.target.Handler == nil && r.repeatable(b.sending) {
+		r.open(ctx, p, b, x)
+	}
 	if x.late() && !abort && r.repeatable(b.sending) {
 		r.dialer.Release(x.Response) // or else others wait for its place, and this for them
 		r.calm.Lock()
@@ -98,6 +141,7 @@ func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, ro
 		r.outages[kind{}].count(x)
 	}
 	if x.own() {
+		r.begun.Store(true)
 		r.row.Store(0)
 		if r.repeatable(b.sending) {
 			r.remember(&reminder{j, round, i, ownRank(x)})

@@ -45,6 +45,10 @@ func (x *observed) look() (a answer) {
 		a.coding = ""
 	}
 	a.asked = a.coding == "" || asksFor(x.Request.Header, a.coding)
+	if a.asked && !coding.Known(a.coding) {
+		a.err = fmt.Errorf("its Content-Encoding is %s, which cannot be undone here", a.coding)
+		return a
+	}
 	a.body, a.decodeErr = coding.Decode(a.coding, x.Response.Body)
 	if a.decodeErr != nil {
 		return a
@@ -189,21 +193,29 @@ func documented(object map[string]any, members []string) any {
 	return kept
 }
 
-// asksFor reports whether Accept-Encoding lists the coding.
+// asksFor reports whether Accept-Encoding, where there is one, lists the coding.
 func asksFor(header []record.Field, coding string) bool {
-	value := record.HeaderValue(header, "Accept-Encoding")
-	if value == nil {
-		return false
+	values := record.HeaderValues(header, "Accept-Encoding")
+	if len(values) == 0 {
+		return true // RFC 9110 12.5.3: any coding is considered acceptable then
 	}
 	allowed := map[string]bool{}
-	for item := range strings.SplitSeq(*value, ",") {
+	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		name, weight, _ := strings.Cut(item, ";")
-		allowed[strings.ToLower(strings.TrimSpace(name))] = !zeroWeight.MatchString(weight)
+		allowed[plainCoding(strings.ToLower(strings.TrimSpace(name)))] = !zeroWeight.MatchString(weight)
 	}
-	if named, there := allowed[coding]; there {
+	if named, there := allowed[plainCoding(coding)]; there {
 		return named
 	}
 	return allowed["*"]
+}
+
+// plainCoding returns the name of a coding, in lower case, that has two (RFC 9110 8.4.1.1 and 8.4.1.3).
+func plainCoding(name string) string {
+	if plain, is := strings.CutPrefix(name, "x-"); is && (plain == "gzip" || plain == "compress") {
+		return plain
+	}
+	return name
 }
 
 // zeroWeight is a quality value that rules a coding out (RFC 9110 12.4.2).

@@ -105,6 +105,9 @@ func causesOf(out *record.Report, all []*Judged) causes {
 		!look.Answered {
 		found = append(found, newCause(fell(all, lost, look), true, lost))
 	}
+	for _, s := range longest(shutOuts(counting)) {
+		found = append(found, s.cause(all))
+	}
 	if why, refused := unauthorised(out.Target, counting); why != "" {
 		c := newCause(why, false, refused)
 		c.none = out.Target.MadeUpToken

@@ -1,10 +1,13 @@
 package conformance_test
 
 import (
+	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -93,6 +96,105 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	require.Empty(t, r.Reason)
 	require.True(t, r.LastLook.Answered)
 	require.Contains(t, broken(r), "http.framing")
+}
+
+// shutting answers in place of the server from one request on, up to another.
+func shutting(from, to int64, in http.HandlerFunc) http.Handler {
+	var n atomic.Int64
+	h := honest()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if i := n.Add(1); i > from && i <= to {
+			io.Copy(io.Discard, r.Body)
+			in(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func TestWhoIsShutOutJudgesNothingThen(t *testing.T) {
+	never := int64(1 << 30)
+	expired := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+	for _, row := range []struct {
+		why, reason string
+		from, to    int64
+		in          http.HandlerFunc
+	}{
+		{"a token that expires", `^from request \d+ on, which was \S+, the target answered 401 wherever the token was ` +
+			`sent, which it had accepted before, as one is answered that has expired; other answers are judged; give ` +
+			`a token that lasts longer \(fmaspec auth check describes it\)$`, 250, never, expired},
+		{"a firewall", `^from request \d+ on, which was \S+, the target answered 403 wherever the token was sent, ` +
+			`which it had accepted before, as a firewall answers or a limiter of the rate; other answers are judged; ` +
+			`send fewer with -rate, such as 10/s$`, 250, never, refusing(403).ServeHTTP},
+		{"a firewall for a while", `^from request \d+, which was \S+, to request \d+ the target answered 403 wherever ` +
+			`the token was sent, which it accepted before and afterwards, as a firewall`, 150, 300,
+			refusing(403).ServeHTTP},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			r := borne(t, target(shutting(row.from, row.to, row.in)), conformance.Options{Strict: true})
+			require.Regexp(t, row.reason, r.Reason)
+			require.Empty(t, broken(r))
+			require.Equal(t, record.Unjudged, r.Verdict)
+			require.Positive(t, r.Totals.Passed)
+			require.Positive(t, r.Totals.Errored)
+		})
+	}
+	// Who shuts out a few, or all but what is to be refused, is at fault.
+	r := borne(t, target(shutting(250, 260, refusing(403).ServeHTTP)), conformance.Options{Parallel: 1})
+	require.Equal(t, record.NotConformant, r.Verdict)
+	h := honest()
+	r = borne(t, target(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if strings.Contains(q.Header.Get("Authorization"), " ") && q.Header.Get("Content-Type") != "application/json" {
+			refusing(403).ServeHTTP(w, q)
+			return
+		}
+		h.ServeHTTP(w, q)
+	})), conformance.Options{})
+	require.Equal(t, record.NotConformant, r.Verdict)
+	require.Empty(t, r.Reason)
+}
+
+// closingFirst closes the first connections that it accepts, as what forwards a port does until the server
+// behind it has started.
+type closingFirst struct {
+	net.Listener
+	left atomic.Int64
+}
+
+func (l *closingFirst) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || l.left.Add(-1) < 0 {
+			return c, err
+		}
+		c.Close()
+	}
+}
+
+func TestATargetThatBeginsToAnswerAMomentLaterIsJudged(t *testing.T) {
+	for left, verdict := range map[int64]record.Verdict{1: record.Conformant, 4: record.Conformant,
+		1 << 30: record.Unjudged} {
+		t.Run(fmt.Sprint(left), func(t *testing.T) {
+			server := httptest.NewUnstartedServer(honest())
+			l := &closingFirst{Listener: server.Listener}
+			l.left.Store(left)
+			server.Listener = l
+			server.Start()
+			defer server.Close()
+			it := target(nil)
+			it.URL = server.URL
+			var slept atomic.Int64
+			r := borne(t, it, conformance.Options{Strict: true, Parallel: 2, Run: few("/(valid|auth)/"),
+				Sleep: func(context.Context, time.Duration) error { slept.Add(1); return nil }})
+			require.Equal(t, verdict, r.Verdict, r.Reason)
+			require.Zero(t, r.Totals.Findings)
+			require.LessOrEqual(t, slept.Load(), int64(3))
+			require.True(t, left == 1 || slept.Load() > 0, "want a pause where nobody has answered yet")
+		})
+	}
 }
 
 func TestAServerThatHangsForGoodIsNotWaitedForLong(t *testing.T) {

@@ -3,8 +3,10 @@ package conformance
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 
+	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/record"
 )
 
@@ -38,7 +40,7 @@ func statusChecks() []Check {
 			Requirements: []string{"refusal.status-auth", "refusal.status-role", "refusal.status-body",
 				"refusal.media-type", "refusal.method", "refusal.method-forbidden"},
 			Doc: "A refusal carries one of the statuses that count for its reason.",
-			on:  (*observed).toRefuse, judge: refusalStatus},
+			on:  func(x *observed) bool { return x.toRefuse() && x.tokenDisowned() == "" }, judge: refusalStatus},
 		{Name: serverErrorCheck, kinds: []Kind{ServerError}, Requirements: []string{"refusal.no-server-error"},
 			Doc: "A request that cannot be served is the client's error, not the server's.",
 			on:  func(x *observed) bool { return x.refusal() || x.toAccept() && x.Case.weak }, judge: noServerError},
@@ -49,7 +51,7 @@ func statusChecks() []Check {
 // the time was up.
 func (x *Exchange) awaited() bool {
 	return x.expect() == Accepted && (x.answered() || x.late()) && x.roleTokenRefused() == "" &&
-		x.expectationUnmet() == ""
+		x.expectationUnmet() == "" && x.fieldsLimited() == ""
 }
 
 func created(x *observed) []Problem {
@@ -178,7 +180,11 @@ func refusalStatus(x *observed) (out []Problem) {
 	if charged == x.Case.status {
 		charged = x.Case.statusCharge(status)
 	}
-	return []Problem{{"status", record.OrStatuses(x.statuses()), fmt.Sprint(status), charged}}
+	got := fmt.Sprint(status)
+	if status == http.StatusUnauthorized && x.Case.Steps[x.Step].sends(httpfile.UnprivilegedToken) {
+		got += " (is the unprivileged token valid still?)"
+	}
+	return []Problem{{"status", record.OrStatuses(x.statuses()), got, charged}}
 }
 
 func noServerError(x *observed) []Problem {

@@ -190,7 +190,8 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 				repeats = repetition
 			}
 		}
-		refused = cmp.Or(refused, x.roleTokenRefused(), x.expectationUnmet())
+		refused = cmp.Or(refused, x.roleTokenRefused(), x.tokenDisowned(), x.expectationUnmet(),
+			x.fieldsLimited())
 		findings = append(findings, of...)
 		unjudged = cmp.Or(unjudged, unanswered)
 	}

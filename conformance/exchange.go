@@ -35,8 +35,8 @@ type Exchange struct {
 	Err      *record.WireError // what went wrong on the wire, or nil; Response may still hold what came
 	Elapsed  time.Duration     // until the answer was complete, or the attempt ended
 	Retries  int               // how often the request was put off, by 429, 502, 503 or 504, and sent again
-	// why the request was sent once more, with no other under way: "silent", "slow", "502", "503"
-	// or "504"; "" where it was not
+	// why the request was sent once more, with no other under way: "silent", "slow", "closed", "502",
+	// "503" or "504"; "" where it was not
 	Alone  string
 	Leaked bool // the answer held a secret of the request, which was struck out
 	// the places of the answer that held a token, or a part of one, which was struck out

@@ -131,8 +131,26 @@ func TestJudgeKnowsWhatTheCaseSent(t *testing.T) {
 	x.Response.Header.Set("Content-Encoding", "gzip")
 	x.Request.Header = []record.Field{{Name: "Accept-Encoding", Value: "gzip"}}
 	require.Empty(t, suite.Judge(x).Findings, "want a coding that was asked for to be fine")
-	x.Request.Header[0].Value = "identity"
-	require.Equal(t, []string{"http.framing coding-asked-for header Content-Encoding"}, lines(suite.Judge(x).Findings))
+	x.Response.Header.Set("Content-Encoding", "x-gzip")
+	require.Empty(t, suite.Judge(x).Findings, "want the other name of gzip to be fine")
+	x.Request.Header = nil
+	require.Empty(t, suite.Judge(x).Findings, "want every coding to be fine where the request names none")
+	x.Response.Header.Set("Content-Encoding", "br")
+	require.Empty(t, suite.Judge(x).Findings)
+	require.Equal(t, "the body could not be judged: its Content-Encoding is br, which cannot be undone here",
+		suite.Judge(x).Unjudged)
+	for _, accepted := range [][]string{{"identity"}, {"identity", "deflate"}, {"gzip;q=0", "x-gzip;q=0.0, *"}, {""}} {
+		x.Request.Header = nil
+		for _, value := range accepted {
+			x.Request.Header = append(x.Request.Header, record.Field{Name: "Accept-Encoding", Value: value})
+		}
+		x.Response.Header.Set("Content-Encoding", "gzip")
+		require.Equal(t, []string{"http.framing coding-asked-for header Content-Encoding"},
+			lines(suite.Judge(x).Findings), accepted)
+	}
+	x.Request.Header = []record.Field{{Name: "Accept-Encoding", Value: "identity"},
+		{Name: "Accept-Encoding", Value: "gzip"}}
+	require.Empty(t, suite.Judge(x).Findings, "want two fields to be one list")
 }
 
 func TestJudgeJudgesAnExchangeAnewEachTime(t *testing.T) {

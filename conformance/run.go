@@ -203,6 +203,8 @@ type runner struct {
 	known   atomic.Pointer[reminder] // a request that was answered
 	reached atomic.Pointer[reminder] // one whose answer is the implementation's own, as far as that can be seen
 	row     atomic.Int32             // requests in a row that got no answer even alone
+	begun   atomic.Bool              // an answer came
+	opening bool                     // it was waited for the first answer; guarded by calm
 	dead    atomic.Bool              // the target answers nothing any more
 	look    atomic.Pointer[record.LastLook]
 }

@@ -181,7 +181,7 @@ func TestAnAnswerThatBreaksOffIsFoundOverHTTP2(t *testing.T) {
 		{"no answer", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			"nothing more came within 300ms before an answer began"},
 		{"no end", func(w http.ResponseWriter, r *http.Request) { begin(w); <-r.Context().Done() },
-			"nothing more came within 300ms after 6 bytes of the body"},
+			"it was not whole within 300ms: the time was up after 6 bytes of the body"},
 	}
 	for _, row := range rows {
 		t.Run(row.why, func(t *testing.T) {

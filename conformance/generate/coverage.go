@@ -122,6 +122,8 @@ type item struct {
 	once  bool
 	needs string   // as the group's; "" for nothing more
 	also  []string // further controls, by their names without the operation
+	// the case, by its name without the operation, that shows all that this one can where it is accepted
+	alone string
 }
 
 // A level is one form of one dimension, which is accepted by itself: of any two dimensions,
@@ -184,8 +186,16 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 			also = append(also, b.op.ID+"/"+control)
 		}
 	}
+	if row.Expect == conformance.Accepted && r.isTerse() {
+		also = append(also, b.op.ID+"/"+terseCase)
+	}
+	alone := ""
+	if it.alone != "" {
+		alone = b.op.ID + "/" + it.alone
+	}
 	return &conformance.Case{
-		ID: b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
+		Alone: alone,
+		ID:    b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
 		Control: b.control.ID, Also: also, Needs: needs, Because: row.Because, Proves: b.proves(row, it),
 		Steps:  r.steps(row.Expect, row.Statuses),
 		Origin: conformance.Origin{Generator: Generator, Seed: folder + "/" + it.name},
@@ -334,7 +344,7 @@ func (b *builder) pairs() {
 }
 
 // refusedInAnyForm returns the statuses of a refusal for the form of a request, where a server may refuse that.
-func refusedInAnyForm() []int { return []int{400, 401, 403, 404, 405, 411, 415, 422, 505} }
+func refusedInAnyForm() []int { return []int{400, 401, 403, 404, 405, 411, 415, 422, 426, 505} }
 
 // violationInOpen adds a case that holds a violation in a request of a form that a server may refuse.
 func (b *builder) violationInOpen(n int, v violation, open item) {

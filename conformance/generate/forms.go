@@ -1225,6 +1225,9 @@ func openAuthorization(b *builder) (out []item) {
 	})
 	for i := range out[plain:] {
 		out[plain+i].once, out[plain+i].unreadable = true, true
+		if out[plain+i].name == "get" { // what GET reads may be there for everyone
+			out[plain+i].alone = "method/refuses-get"
+		}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/internal/httpfile"
@@ -219,4 +220,22 @@ func literal(text string) string { return strings.ReplaceAll(text, "{{", "{{byte
 // isVariable reports whether a value is a string that is one variable, whose name begins so.
 func isVariable(value, name string) bool {
 	return strings.HasPrefix(value, `"{{`+name) && strings.HasSuffix(value, `}}"`)
+}
+
+// terseCase shows that a server takes a Comment however short. Without it, that a short one is refused
+// says nothing of what else it is.
+const terseCase, terse = "valid/accepts-one-character-comment", 10
+
+// isTerse reports whether some text of the body is so short that a server may refuse it for that.
+func (r request) isTerse() bool {
+	var members map[string]any
+	if json.Unmarshal([]byte(conformance.Sample(r.body())), &members) != nil {
+		return false
+	}
+	for _, value := range members {
+		if text, is := value.(string); is && len(utf16.Encode([]rune(text))) < terse {
+			return true
+		}
+	}
+	return false
 }

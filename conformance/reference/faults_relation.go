@@ -61,6 +61,10 @@ func relationFaults() []Fault {
 			Breaks: ids("time.monotone"), Wrap: clock(func(n int, _ *asked) time.Duration {
 				return time.Duration(-3*n) * time.Second
 			})},
+		{Name: "has-clocks-six-seconds-apart", Says: "answers by two servers in turn, the clock of one of which is " +
+			"six seconds slow", Breaks: ids("time.monotone"), Wrap: clock(func(n int, _ *asked) time.Duration {
+			return map[bool]time.Duration{true: -6 * time.Second}[n%2 == 0]
+		})},
 		{Name: "answers-local-time-by-one-operation", Says: "gives requestSample times of a zone eight hours behind " +
 			"as if they were UTC", Breaks: ids("time.monotone"), Wrap: clock(func(_ int, q *asked) time.Duration {
 			return map[bool]time.Duration{true: -8 * time.Hour}[q.operationOf() == "requestSample"]

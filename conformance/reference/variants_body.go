@@ -186,6 +186,10 @@ func stateVariants() []variant {
 			}},
 		{"refuses-running-action", "answers 400 ActiveRequestAlreadyExists to a call for the same file on the same " +
 			"machine", refuseRunning},
+		{"clocks-apart", "answers by two servers in turn, the clock of one of which is four seconds slow",
+			clock(func(n int, _ *asked) time.Duration {
+				return map[bool]time.Duration{true: -4 * time.Second}[n%2 == 0]
+			})},
 		{"sequential-uuids", "counts up in the last digits of its UUIDs", onCount(func(n int, a *answer, _ *asked) {
 			a.edit(set("id", fmt.Sprintf("6f1d364c-680c-499a-b30c-%012x", n)))
 		})},

@@ -77,6 +77,13 @@ func headerVariants() []variant {
 				coded("gzip", gzipped)(a, q)
 			}
 		})},
+		{"zips-by-old-name", "compresses the body where the client takes gzip, and calls it x-gzip",
+			rewrite(func(a *answer, q *asked) {
+				a.header.Set("Vary", "Accept-Encoding")
+				if takesGzip(q.Header.Get("Accept-Encoding")) && len(a.body) > 0 {
+					coded("x-gzip", gzipped)(a, q)
+				}
+			})},
 	}
 }
 

@@ -54,13 +54,13 @@ func connections() []Behaviour {
 			accept: acts(echo, hold), Expect: errored("malformed", elsewhat+"POST /")},
 		{Name: "drips-status-line", Says: "begins an answer byte by byte and never gets anywhere",
 			Waits: true, answer: acts(say("HTTP/1.1 201 "), drip("C")),
-			Expect: failed("slow", "nothing more came within .* inside the head")},
+			Expect: failed("slow", "it was not whole within .*: the time was up inside the head")},
 		{Name: "drips-header", Says: "sends a header byte by byte, without end",
 			Waits: true, answer: acts(say(start), drip("X-More: more\r\n")),
-			Expect: failed("slow", "nothing more came within .* inside the head")},
+			Expect: failed("slow", "it was not whole within .*: the time was up inside the head")},
 		{Name: "drips-body", Says: "sends a body byte by byte, without end",
 			Waits: true, answer: acts(say(chunked), drip("1\r\n \r\n")),
-			Expect: failed("slow", "nothing more came within .* of the body")},
+			Expect: failed("slow", "it was not whole within .*: the time was up after .* of the body")},
 	}
 }
 

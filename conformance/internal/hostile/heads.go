@@ -81,7 +81,7 @@ func heads() []Behaviour {
 		{Name: "blank-line-first", Says: "sends an empty line before the answer",
 			answer: say("\r\n" + honestly), Expect: failed("malformed", "not an HTTP answer: it begins")},
 		{Name: "endless-interim-answers", Says: "sends interim answers without end",
-			answer: again("HTTP/1.1 102 Processing\r\n\r\n"), Expect: failed("malformed", "more than 10 interim")},
+			answer: again("HTTP/1.1 102 Processing\r\n\r\n"), Expect: failed("malformed", "more than 100 interim")},
 		{Name: "switches-unasked", Says: "switches to another protocol that nobody asked for",
 			answer: acts(say("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "+
 				"Upgrade\r\n\r\n\x81\x05hello"), hold), Expect: failed("", "101")},

@@ -82,7 +82,7 @@ func http2Behaviours() []Behaviour {
 			failed("closed", "ended before an answer began: .*GOAWAY"),
 			acts(send(frame{kind: goAwayFrame, payload: []byte{0, 0, 0, 0, 0, 0, 0, 2}}), hold)),
 		plays("halts-inside-frame", "stops in a frame of the body",
-			failed("slow", "nothing more came within .* of the body"),
+			failed("slow", "it was not whole within .*: the time was up after .* of the body"),
 			acts(reply(func(s *scene) []frame { return []frame{head(s)} }), say("\x00\x10\x00\x00"), hold)).waiting(),
 		plays("endless-header", "sends a header block without end", failed("malformed", garbled+"PROTOCOL_ERROR"),
 			acts(begun, flood(frame{kind: continuationFrame, payload: block("x-more", "more")}, true))),
@@ -90,7 +90,7 @@ func http2Behaviours() []Behaviour {
 			failed("silent", "nothing more came"),
 			acts(begun, flood(frame{kind: continuationFrame}, true))).waiting(),
 		plays("endless-empty-data", "sends empty DATA without end",
-			failed("slow", "nothing more came within .* after 0 bytes of the body"),
+			failed("slow", "it was not whole within .*: the time was up after 0 bytes of the body"),
 			acts(reply(func(s *scene) []frame { return []frame{head(s)} }),
 				flood(frame{kind: dataFrame}, true))).waiting(),
 		plays("endless-body", "sends DATA without end, whatever the window",
@@ -115,12 +115,12 @@ func http2Behaviours() []Behaviour {
 				return []frame{head(s), {kind: dataFrame, payload: s.honest.first(40)},
 					{kind: resetFrame, payload: []byte{0, 0, 0, 2}}}
 			}),
-		at("halts-inside-body", "stops in the body", failed("slow", "nothing more came within .* after 40 bytes of "+
-			"the body"), func(s *scene) []frame {
+		at("halts-inside-body", "stops in the body", failed("slow", "it was not whole within .*: the time was up after "+
+			"40 bytes of the body"), func(s *scene) []frame {
 			return []frame{head(s), {kind: dataFrame, payload: s.honest.first(40)}}
 		}).waiting(),
 		at("halts-behind-head", "stops behind the head",
-			failed("slow", "nothing more came within .* after 0 bytes of the body"),
+			failed("slow", "it was not whole within .*: the time was up after 0 bytes of the body"),
 			func(s *scene) []frame { return []frame{head(s)} }).waiting(),
 		at("length-too-great", "announces more than it sends", failed("cut", "bytes of the body|EOF"),
 			func(s *scene) []frame {

@@ -24,7 +24,7 @@ import (
 const (
 	headLimit    = 128 << 10
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
-	interimLimit = 10       // 1xx answers before the final one
+	interimLimit = 100      // 1xx answers before the final one
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
 )
@@ -563,6 +563,9 @@ func (p *Pool) readError(ctx context.Context, err error, late, ended record.Wire
 		return &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 	case ended == record.Closed && isRefusal(err):
 		return refused(err)
+	case isTimeout(err) && late == record.Slow: // bytes may have come until then
+		return &record.WireError{Kind: late, Msg: fmt.Sprintf("it was not whole within %v: the time was up %s",
+			p.d.timeout, where)}
 	case isTimeout(err):
 		return &record.WireError{Kind: late, Msg: fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
 	case isReset(err):

@@ -174,7 +174,7 @@ var errUnfit = errors.New("this request is one of HTTP/1.1 alone")
 // framing fields of its own to get wrong, and no bytes that no field may hold.
 func request2(ctx context.Context, s Sending) (*http.Request, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(s.Bytes)))
-	if err != nil || len(r.TransferEncoding) > 0 || r.Host == "" || !r.ProtoAtLeast(1, 1) {
+	if err != nil || len(r.TransferEncoding) > 0 || r.Host == "" || !r.ProtoAtLeast(1, 1) || aboutConnection(r.Header) {
 		return nil, errUnfit
 	}
 	r = r.WithContext(ctx)
@@ -197,6 +197,19 @@ func request2(ctx context.Context, s Sending) (*http.Request, error) {
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), failing{}))
 	}
 	return r, nil
+}
+
+// aboutConnection reports whether a request has a field that is about a connection of HTTP/1.1, and makes
+// a request of HTTP/2 malformed (RFC 9113 8.2.2), apart from Connection itself.
+func aboutConnection(header http.Header) bool {
+	for _, name := range []string{"Upgrade", "Keep-Alive", "Proxy-Connection", "Http2-Settings"} {
+		if header.Values(name) != nil {
+			return true
+		}
+	}
+	return slices.ContainsFunc(header.Values("Te"), func(value string) bool {
+		return !strings.EqualFold(strings.Trim(value, " \t"), "trailers")
+	})
 }
 
 // CheckHTTP2 returns an error where a request cannot be sent over HTTP/2.

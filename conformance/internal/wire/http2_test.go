@@ -102,7 +102,7 @@ func TestSendNamesWhatGoesWrongInHTTP2(t *testing.T) {
 			r *http.Request) {
 			begun(w, "{")
 			<-r.Context().Done()
-		}, record.Slow, "nothing more came within 500ms after 1 bytes of the body"},
+		}, record.Slow, "it was not whole within 500ms: the time was up after 1 bytes of the body"},
 		{"the stream reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.Closed,
 			"the stream ended before an answer began"},
 		{"the stream reset in the body", func(w http.ResponseWriter,
@@ -454,6 +454,9 @@ func TestARequestIsTheSameInHTTP2(t *testing.T) {
 
 	send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
 	require.Equal(t, http.Header{"Content-Length": {"0"}}, got.Header)
+
+	send("GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: mine\r\nTE: trailers\r\n\r\n")
+	require.Equal(t, http.Header{"User-Agent": {"mine"}, "Te": {"trailers"}}, got.Header)
 }
 
 func TestARequestOfHTTP1AloneIsNotSentInHTTP2(t *testing.T) {
@@ -464,6 +467,9 @@ func TestARequestOfHTTP1AloneIsNotSentInHTTP2(t *testing.T) {
 		"a body that is too short":   "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n{}",
 		"a bad method":               "PO(ST / HTTP/1.1\r\nHost: h\r\n\r\n",
 		"a byte that no field holds": "POST / HTTP/1.1\r\nHost: h\r\nX-More: a\x01b\r\n\r\n",
+		"a wish for a protocol":      "POST / HTTP/1.1\r\nHost: h\r\nUpgrade: example/2\r\nConnection: Upgrade\r\n\r\n",
+		"how long it is kept":        "POST / HTTP/1.1\r\nHost: h\r\nKeep-Alive: timeout=5\r\n\r\n",
+		"a coding of the transfer":   "POST / HTTP/1.1\r\nHost: h\r\nTE: gzip;q=0.5\r\n\r\n",
 	} {
 		_, werr := pool2(t, url, 20*time.Second).Send(t.Context(), Sending{Method: "POST", Bytes: []byte(text)})
 		require.Equal(t, &record.WireError{Kind: record.Withheld, Msg: "not sent: this request is one of " +
