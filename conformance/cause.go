@@ -106,7 +106,9 @@ func causesOf(out *record.Report, all []*Judged) causes {
 		found = append(found, newCause(fell(all, lost, look), true, lost))
 	}
 	for _, s := range longest(shutOuts(counting)) {
-		found = append(found, s.cause(all))
+		if s.excuses(out) {
+			found = append(found, s.cause(all))
+		}
 	}
 	if why, refused := unauthorised(out.Target, counting); why != "" {
 		c := newCause(why, false, refused)

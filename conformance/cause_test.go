@@ -134,7 +134,13 @@ func TestWhoIsShutOutJudgesNothingThen(t *testing.T) {
 			refusing(403).ServeHTTP},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			r := borne(t, target(shutting(row.from, row.to, row.in)), conformance.Options{Strict: true})
+			it, o := target(shutting(row.from, row.to, row.in)), conformance.Options{Strict: true}
+			require.Equal(t, record.NotConformant, borne(t, it, o).Verdict, "want a server on this machine, which has "+
+				"just accepted its token, to be at fault")
+			var seconds atomic.Int64
+			begun := time.Now()
+			o.Now = func() time.Time { return begun.Add(time.Duration(seconds.Add(1)) * time.Second) }
+			r := borne(t, target(shutting(row.from, row.to, row.in)), o)
 			require.Regexp(t, row.reason, r.Reason)
 			require.Empty(t, broken(r))
 			require.Equal(t, record.Unjudged, r.Verdict)

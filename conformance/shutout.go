@@ -5,12 +5,19 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // shutOutLeast is how many requests in a row with the token of the run show that it is the token,
 // or the sender, that a target refuses, and none of the requests. shutOutKind is how many of them
 // at least are to be accepted, and how many to be refused for another reason.
 const shutOutLeast, shutOutKind = 20, 5
+
+// shutOutSoonest is how long after the beginning of a run a target on this machine may shut its sender out. A token
+// lasts longer, and no firewall stands before it: one that refuses sooner forgets whom it knows.
+const shutOutSoonest = 5 * time.Minute
 
 // A shutOut is a time in which a target answered every request with the token of the run with one
 // status that says that the sender may not act, after it had accepted others: the token expired,
@@ -19,6 +26,7 @@ type shutOut struct {
 	status        int
 	requests      []*Judged // that sent the token, in the order of sending
 	before, after *Judged   // those with the token around them; after is nil where there is none
+	begun         time.Time // when the first request with the token was sent
 }
 
 // shutOuts returns the times of a run in which its sender was shut out.
@@ -37,7 +45,7 @@ func shutOuts(all []*Judged) (out []shutOut) {
 			to++
 		}
 		if isShutOut(status, sent[from:to]) {
-			s := shutOut{status: status, requests: sent[from:to], before: sent[from-1]}
+			s := shutOut{status: status, requests: sent[from:to], before: sent[from-1], begun: sent[0].Started}
 			if to < len(sent) {
 				s.after = sent[to]
 			}
@@ -49,6 +57,11 @@ func shutOuts(all []*Judged) (out []shutOut) {
 		from++
 	}
 	return out
+}
+
+// excuses reports whether it may be for something else than the implementation that the sender was shut out.
+func (s shutOut) excuses(out *record.Report) bool {
+	return !out.Safety.Local || s.requests[0].Started.Sub(s.begun) >= shutOutSoonest
 }
 
 // shutOut reports whether the answer may come in a time in which the sender is shut out by a

@@ -497,6 +497,7 @@ func witnesses() map[string][]probe {
 	out["crashes-on-third-with-upper-case-sha1"] = []probe{{}, {}, upperProbe}
 	out["refuses-second-with-long-comment"] = []probe{{}, longProbe}
 	out["crashes-on-100th-of-connection"] = make([]probe, 100)
+	out["forgets-token-after-100"], out["forbids-after-100"] = make([]probe, 101), make([]probe, 101)
 	out["locks-out-after-refused-tokens"] = []probe{auth("Bearer a"), auth("Bearer b"), auth("Bearer c"), {}}
 	out["refuses-file-of-other-operation"] = []probe{{path: stopPath}, {}}
 	out["refuses-same-comment-again"] = []probe{body(`"twice"`, `"`+hash+`"`), body(`"twice"`, `"`+upper[:39]+`0"`)}

@@ -68,6 +68,12 @@ func stateFaults() []Fault {
 			Wrap: onNth(together, func(n int) bool { return n > 1 })},
 		{Name: "fails-the-first", Says: "answers 500 to the first good request only", Breaks: ids("response.created"),
 			Intermittent: true, Wrap: onNth(together, func(n int) bool { return n == 1 })},
+		{Name: "forgets-token-after-100", Says: "answers 401 to a valid token from the hundred and first action on",
+			Breaks: ids("response.created", "state.isolated"), Intermittent: true,
+			Wrap: shutOut(100, http.StatusUnauthorized)},
+		{Name: "forbids-after-100", Says: "answers 403 to everyone known from the hundred and first action on",
+			Breaks: ids("response.created", "state.isolated"), Intermittent: true,
+			Wrap: shutOut(100, http.StatusForbidden)},
 		{Name: "answers-200-every-second-time", Says: "answers 200 to every second good request",
 			Breaks: ids("response.created"), Wrap: onCount(func(n int, a *answer, _ *asked) {
 				if n%2 == 0 {
@@ -110,6 +116,24 @@ func onCount(change func(n int, a *answer, q *asked)) wrap {
 			mine := n
 			mu.Unlock()
 			change(mine, a, q)
+		})(h)
+	}
+}
+
+// shutOut answers every request with a valid token with the status once there were n actions.
+func shutOut(n, status int) wrap {
+	return func(h http.Handler) http.Handler {
+		var mu sync.Mutex
+		actions := 0
+		return rewrite(func(a *answer, q *asked) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case a.status == http.StatusCreated && actions < n:
+				actions++
+			case actions == n && a.status != http.StatusUnauthorized:
+				refuse(status)(a, q)
+			}
 		})(h)
 	}
 }
