@@ -38,6 +38,7 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 		"instant":        instants,
 		"within":         within,
 		"ordered":        ordered,
+		"distinct":       distinct,
 	}
 }
 
@@ -270,4 +271,17 @@ func ordered(x *observed, r *relation) (out []Problem) {
 		}
 	}
 	return out
+}
+
+// distinct reports each value that stands at the places of a relation a second time.
+func distinct(x *observed, r *relation) []Problem {
+	seen := map[string]bool{}
+	return r.each(x, func(text string) bool {
+		if r.IgnoreCase {
+			text = strings.ToLower(text)
+		}
+		fresh := !seen[text]
+		seen[text] = true
+		return fresh
+	}, func() string { return "a value that no other one repeats" })
 }

@@ -75,6 +75,8 @@ func acrossRelations() map[string]func(check string, limit room) across {
 		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
 		},
+		"echoed-alike":       func(check string, limit room) across { return newEchoedAlike(check, limit) },
+		"near-date":          func(check string, limit room) across { return newNearDate(check, limit) },
 		"not-before-earlier": func(check string, limit room) across { return newNotBefore(check, limit) },
 	}
 }
@@ -94,14 +96,17 @@ func (r *relation) problem(want, got string) []Problem {
 
 // values returns what the checks between answers keep of a readable answer, by their
 // names: of an instant-form, for each member, what it is where it is an instant of
-// another form, else ""; of the others the value.
+// another form, else ""; of an echoed-alike what [observed.echo] says; of the others the value.
 func (x *observed) values() map[string][]string {
 	out := map[string][]string{}
 	for check, r := range x.terms.across {
 		kept := make([]string, len(r.At))
 		for i, pointer := range r.At {
 			x.texts(pointer, func(_, text string) {
-				if r.Kind == "instant-form" {
+				switch r.Kind {
+				case "echoed-alike":
+					text = x.echo(r, text)
+				case "instant-form":
 					if r.form.MatchString(text) {
 						return
 					}
