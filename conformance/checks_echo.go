@@ -40,6 +40,9 @@ func newEchoedAlike(check string, limit room) *echoedAlike {
 	return &echoedAlike{check: check, firsts: newFirsts(limit), limit: limit.values / lately, shown: map[string]bool{}}
 }
 
+// stars are a part of what stands for a secret that was struck out.
+const stars = "***"
+
 // The first character of what [observed.values] keeps of a value: it was given back, or not.
 const (
 	givenBack    = "="
@@ -53,6 +56,8 @@ func (x *observed) echo(r *relation, got string) string {
 	switch {
 	case sent == "":
 		return "" // the request cannot be read, or has nothing to give back
+	case strings.Contains(sent, stars) != strings.Contains(got, stars):
+		return "" // a secret was struck out of one of them
 	case sameText(sent, got):
 		if utf8.RuneCountInString(sent) < shortestEcho {
 			return ""

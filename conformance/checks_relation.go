@@ -273,15 +273,16 @@ func ordered(x *observed, r *relation) (out []Problem) {
 	return out
 }
 
-// distinct reports each value that stands at the places of a relation a second time.
+// distinct reports the first value that stands at the places of a relation a second time.
 func distinct(x *observed, r *relation) []Problem {
 	seen := map[string]bool{}
-	return r.each(x, func(text string) bool {
+	found := r.each(x, func(text string) bool {
 		if r.IgnoreCase {
 			text = strings.ToLower(text)
 		}
 		fresh := !seen[text]
 		seen[text] = true
 		return fresh
-	}, func() string { return "a value that no other one repeats" })
+	}, func() string { return "a value that none before has" })
+	return found[:min(len(found), 1)]
 }

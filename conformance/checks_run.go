@@ -76,6 +76,7 @@ func acrossRelations() map[string]func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
 		},
 		"echoed-alike":       func(check string, limit room) across { return newEchoedAlike(check, limit) },
+		"same-for-action":    func(check string, limit room) across { return newSameForAction(check, limit) },
 		"near-date":          func(check string, limit room) across { return newNearDate(check, limit) },
 		"not-before-earlier": func(check string, limit room) across { return newNotBefore(check, limit) },
 	}

@@ -98,13 +98,14 @@ func relationKinds() map[string][]string {
 		"echoed-alike":       {"at", "member"},
 		"near-date":          {"at", "tolerance", "want"},
 		"distinct":           {"at"},
+		"same-for-action":    {"at"},
 	}
 }
 
 // ofOneMember are the relations that compare one member with that of other answers.
 func ofOneMember() []string {
 	return []string{"fresh", "same-for-machine", "differs-by-machine", "same-for-token", "not-before-earlier",
-		"echoed-alike"}
+		"echoed-alike", "same-for-action"}
 }
 
 // RelationKinds returns the names of all relations, sorted.

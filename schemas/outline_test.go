@@ -70,7 +70,8 @@ const goodRelations = `[
 	{"check": "n", "relation": "not-before-earlier", "requirement": "r", "at": ["/a"], "tolerance": "1s", "want": "no earlier one"},
 	{"check": "o", "relation": "echoed-alike", "requirement": "r", "at": ["/a"], "member": "A"},
 	{"check": "p", "relation": "near-date", "requirement": "r", "at": ["/a", "/b"], "tolerance": "10m", "want": "now"},
-	{"check": "q", "relation": "distinct", "requirement": "r", "at": ["/list/*/c"], "ignoreCase": true}
+	{"check": "q", "relation": "distinct", "requirement": "r", "at": ["/list/*/c"], "ignoreCase": true},
+	{"check": "s", "relation": "same-for-action", "requirement": "r", "at": ["/a"]}
 ]`
 
 func withRelations(entries string) library {

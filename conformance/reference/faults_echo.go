@@ -85,13 +85,8 @@ func momentFaults() (faults []Fault) {
 			shift(-5 * time.Hour)},
 		{"answers-summer-times", "gives the times of a zone an hour ahead as if they were UTC", times,
 			shift(time.Hour)},
-		{"answers-month-for-minutes", "writes the month for the minutes of times", times,
-			func(t time.Time) any {
-				// some minutes are a month; this month is far from them at any time
-				month := (t.Minute()/15*15 + 30) % 60
-				return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), month, t.Second(), t.Nanosecond(),
-					time.UTC).Format(timeLayout)
-			}},
+		{"answers-half-hour-zone", "gives the times of a zone half an hour ahead as if they were UTC", times,
+			shift(30 * time.Minute)},
 		{"answers-last-year", "gives the times of last year", times,
 			func(t time.Time) any { return t.AddDate(-1, 0, 0).Format(timeLayout) }},
 		{"answers-update-to-come", "gives a last update an hour after the answer", times[1:], shift(time.Hour)},
