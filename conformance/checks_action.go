@@ -12,13 +12,17 @@ import (
 type sameForAction struct {
 	check string
 	*latest[noted]
-	found map[ref][]Problem
-	limit int
+	found map[*Case]foundAt // the first of each case
+}
+
+// A foundAt is what an answer breaks.
+type foundAt struct {
+	ref
+	problems []Problem
 }
 
 func newSameForAction(check string, limit room) *sameForAction {
-	return &sameForAction{check, newLatest[noted](room{values: limit.values / lately}), map[ref][]Problem{},
-		limit.values / lately}
+	return &sameForAction{check, newLatest[noted](room{values: limit.values / lately}), map[*Case]foundAt{}}
 }
 
 func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
@@ -34,15 +38,21 @@ func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 		k.put(key, n)
 		return false
 	}
-	if sameInstant(before.value, text) || k.limit > 0 && len(k.found) >= k.limit {
+	if _, known := k.found[x.Case]; known || sameInstant(before.value, text) {
 		return false
 	}
-	k.found[at] = r.problem(fmt.Sprintf("%s, as %s got for the same action", show(before.value), before.name()),
-		show(text))
+	k.found[x.Case] = foundAt{at, r.problem(fmt.Sprintf("%s, as %s got for the same action", show(before.value),
+		before.name()), show(text))}
 	return true
 }
 
-func (k *sameForAction) problems() map[ref][]Problem { return k.found }
+func (k *sameForAction) problems() map[ref][]Problem {
+	out := map[ref][]Problem{}
+	for _, f := range k.found {
+		out[f.ref] = f.problems
+	}
+	return out
+}
 
 // sameInstant reports whether two texts are one instant, as far as the one of fewer digits says:
 // a store may round to some units of its last digit.

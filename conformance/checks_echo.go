@@ -16,9 +16,8 @@ import (
 type echoedAlike struct {
 	check string
 	firsts
-	limit   int
-	shown   map[string]bool // values that were given back, at most enoughEchoes
-	altered []altered
+	shown   map[string]bool   // values that were given back, at most enoughEchoes
+	altered map[*Case]altered // the first answer of each case that has another value than its request
 }
 
 // enoughEchoes is how many different values a server gives back that is taken to give them back
@@ -37,7 +36,7 @@ type altered struct {
 }
 
 func newEchoedAlike(check string, limit room) *echoedAlike {
-	return &echoedAlike{check: check, firsts: newFirsts(limit), limit: limit.values / lately, shown: map[string]bool{}}
+	return &echoedAlike{check, newFirsts(limit), map[string]bool{}, map[*Case]altered{}}
 }
 
 // stars are a part of what stands for a secret that was struck out.
@@ -114,11 +113,11 @@ func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
 		}
 		return false
 	}
-	sent, got, _ := strings.Cut(kept[len(notGivenBack):], "\x00")
-	k.altered = append(k.altered, altered{at, r, sent, got})
-	if k.limit > 0 && len(k.altered) > k.limit {
-		k.altered = k.altered[1:]
+	if _, known := k.altered[x.Case]; known {
+		return false
 	}
+	sent, got, _ := strings.Cut(kept[len(notGivenBack):], "\x00")
+	k.altered[x.Case] = altered{at, r, sent, got}
 	return true
 }
 

@@ -1,9 +1,9 @@
 package conformance
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"fmaspec/conformance/internal/strictjson"
@@ -122,7 +122,9 @@ func problemForm(x *observed) (out []Problem) {
 			out = append(out, problem("/"+name, "a string", show(a.action[name]))...)
 		}
 	}
-	if status := a.action["status"]; status != nil && show(status) != strconv.Itoa(x.Response.Status) {
+	number, is := a.action["status"].(json.Number)
+	value, err := number.Float64()
+	if status := a.action["status"]; status != nil && (!is || err != nil || value != float64(x.Response.Status)) {
 		out = append(out, problem("/status",
 			fmt.Sprintf("the number %d, which is the answer's status", x.Response.Status), show(status))...)
 	}

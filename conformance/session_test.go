@@ -123,7 +123,9 @@ func made(s *Suite, c *Case, round int) *Judged {
 			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
 		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation],
 			values: map[string][]string{"times-with-z": {"", ""}, "machine-same": {mark}, "machine-differs": {mark},
-				"requestor-same": {"analyst"}, "times-monotone": {"2020-03-14T15:09:26Z"}}, machine: mark},
+				"requestor-same": {"analyst"}, "times-monotone": {"2020-03-14T15:09:26Z"},
+				"comment-intact": {"!sent\x00got"}, "creation-same": {"2020-03-14T15:09:26Z"},
+				"times-current": {"2020-03-14T15:09:26Z", "2020-03-14T15:09:26Z"}}, machine: mark},
 	}
 }
 
@@ -179,6 +181,15 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 				require.LessOrEqual(t, len(k.front), sessionLimit/lately)
 			case *dateSent:
 				require.Empty(t, k.without)
+			case *echoedAlike:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.Len(t, k.altered, 1)
+			case *sameForAction:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.Empty(t, k.found)
+			case *nearDate:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.LessOrEqual(t, len(k.first)+len(k.far)+len(k.times), 5)
 			default:
 				t.Errorf("want a bound on what %T keeps, and a row of it here", state)
 			}
