@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,6 +18,12 @@ func refusalChecks() []Check {
 			Doc: "A refusal that says it is JSON is well-formed JSON, and an error object in it has a code and a " +
 				"message that are strings; every other form is free.",
 			on: func(x *observed) bool { return x.refusalRead() && isJSONMedia(x.answer.media) }, judge: errorForm},
+		{Name: "problem-form", Requirements: []string{"error.problem"},
+			Doc: "A refusal that says it is application/problem+json is a JSON object, whose type, title, detail and " +
+				"instance are strings where they are there, and whose status is that of the answer; null counts as " +
+				"absent.",
+			on:    func(x *observed) bool { return x.refusalRead() && x.answer.media == problemMedia },
+			judge: problemForm},
 		{Name: "error-inside", Requirements: []string{"error.inside"},
 			Doc: "A refusal shows no stack trace, exception, SQL, connection string or path of the server's disk, " +
 				"and not the caller's token.",
@@ -63,7 +71,7 @@ func errorForm(x *observed) (out []Problem) {
 	case a.json != nil:
 		return problem("body", "well-formed JSON, as its Content-Type says", a.json.Error()+
 			excerpt(a.body, a.json.Offset))
-	case a.media == "application/problem+json":
+	case a.media == problemMedia:
 		return nil
 	}
 	for _, v := range a.violations {
@@ -95,4 +103,31 @@ func errorInside(x *observed) []Problem {
 // isJSONMedia reports whether a media type is JSON or built on it (RFC 6839 3.1).
 func isJSONMedia(media string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
+}
+
+// problemMedia is the media type of problem details (RFC 9457).
+const problemMedia = "application/problem+json"
+
+// problemForm judges problem details. Text that is no JSON is a finding of another check.
+func problemForm(x *observed) (out []Problem) {
+	a := x.answer
+	if strings.TrimSpace(string(a.body)) == "" || a.json != nil || x.terms.looksLikeAction(a.action) {
+		return nil
+	}
+	members, is := a.action.Value().(map[string]any)
+	if !is {
+		return problem("body", "one JSON object, as problem details are", brief(string(a.body)))
+	}
+	for _, name := range []string{"type", "title", "detail", "instance"} {
+		if _, is := members[name].(string); !is && members[name] != nil {
+			out = append(out, problem("/"+name, "a string", show(members[name]))...)
+		}
+	}
+	number, is := members["status"].(json.Number)
+	value, err := number.Float64()
+	if status := members["status"]; status != nil && (!is || err != nil || value != float64(x.Response.Status)) {
+		out = append(out, problem("/status",
+			fmt.Sprintf("the number %d, which is the answer's status", x.Response.Status), show(status))...)
+	}
+	return out
 }

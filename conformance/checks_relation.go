@@ -39,6 +39,7 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 		"instant":        instants,
 		"within":         within,
 		"ordered":        ordered,
+		"distinct":       distinct,
 	}
 }
 
@@ -291,4 +292,18 @@ func ordered(x *observed, r *relation) (out []Problem) {
 		}
 	}
 	return out
+}
+
+// distinct reports the first value that stands at the places of a relation a second time.
+func distinct(x *observed, r *relation) []Problem {
+	seen := map[string]bool{}
+	found := r.each(x, func(text string) bool {
+		if r.IgnoreCase {
+			text = strings.ToLower(text)
+		}
+		fresh := !seen[text]
+		seen[text] = true
+		return fresh
+	}, func() string { return "a value that none before has" })
+	return found[:min(len(found), 1)]
 }

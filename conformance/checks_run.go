@@ -75,6 +75,9 @@ func acrossRelations() map[string]func(check string, limit room) across {
 		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
 		},
+		"echoed-alike":       func(check string, limit room) across { return newEchoedAlike(check, limit) },
+		"same-for-action":    func(check string, limit room) across { return newSameForAction(check, limit) },
+		"near-date":          func(check string, limit room) across { return newNearDate(check, limit) },
 		"not-before-earlier": func(check string, limit room) across { return newNotBefore(check, limit) },
 	}
 }
@@ -94,7 +97,7 @@ func (r *relation) problem(want, got string) []Problem {
 
 // values returns what the checks between answers keep of a readable answer, each from the slot of
 // its relation: of an instant-form, for each member, what it is where it is an instant of
-// another form, else ""; of the others the value.
+// another form, else ""; of an echoed-alike what [observed.echo] says; of the others the value.
 func (x *observed) values() []string {
 	if len(x.terms.across) == 0 {
 		return nil
@@ -104,7 +107,10 @@ func (x *observed) values() []string {
 		for i, pointer := range r.at {
 			for _, place := range x.texts(make([]int, 0, usualTexts), pointer) {
 				text := x.answer.action.TextAt(place)
-				if r.Kind == "instant-form" {
+				switch r.Kind {
+				case "echoed-alike":
+					text = x.echo(r, text)
+				case "instant-form":
 					if r.form.MatchString(text) {
 						continue
 					}

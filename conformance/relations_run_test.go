@@ -271,7 +271,7 @@ func timesOfASession(t *testing.T, back int) {
 		if n == back {
 			created = x.Started
 		}
-		more.values = slotted(x.terms, map[string]string{"times-monotone": created.Format(time.RFC3339Nano)})
+		more.values = slotted(x.terms, map[string][]string{"times-monotone": {created.Format(time.RFC3339Nano)}})
 		require.Equal(t, n == back, k.note(more.ref(), &more), n)
 		all.note(more.ref(), &more)
 	}

@@ -122,16 +122,18 @@ func made(s *Suite, c *Case, round int) *Judged {
 			Request: record.Request{Header: []record.Field{{Name: "Host", Value: "x"}}}},
 			Response: &record.Response{Status: 201, Header: http.Header{"Date": {"now"}}}},
 		Judgement{ActionID: "id-" + mark, File: mark, Traces: []string{mark}, terms: s.terms[c.Operation],
-			values: slotted(s.terms[c.Operation], map[string]string{"machine-same": mark, "machine-differs": mark,
-				"requestor-same": "analyst", "times-monotone": "2020-03-14T15:09:26Z"}), machine: mark},
+			values: slotted(s.terms[c.Operation], map[string][]string{"machine-same": {mark},
+				"machine-differs": {mark}, "requestor-same": {"analyst"}, "times-monotone": {"2020-03-14T15:09:26Z"},
+				"comment-intact": {"!sent\x00got"}, "creation-same": {"2020-03-14T15:09:26Z"},
+				"times-current": {"2020-03-14T15:09:26Z", "2020-03-14T15:09:26Z"}}), machine: mark},
 	}
 }
 
 // slotted returns the values that checks between answers keep, each in the slot of its relation.
-func slotted(t *terms, values map[string]string) []string {
+func slotted(t *terms, values map[string][]string) []string {
 	out := make([]string, t.slots)
-	for check, value := range values {
-		out[t.across[check].slot] = value
+	for check, kept := range values {
+		copy(out[t.across[check].slot:], kept)
 	}
 	return out
 }
@@ -188,6 +190,15 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 				require.LessOrEqual(t, len(k.front), sessionLimit/lately)
 			case *dateSent:
 				require.Empty(t, k.without)
+			case *echoedAlike:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.Len(t, k.altered, 1)
+			case *sameForAction:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.Empty(t, k.found)
+			case *nearDate:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.LessOrEqual(t, len(k.first)+len(k.far)+len(k.times), 5)
 			default:
 				t.Errorf("want a bound on what %T keeps, and a row of it here", state)
 			}

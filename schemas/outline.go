@@ -95,12 +95,17 @@ func relationKinds() map[string][]string {
 		"differs-by-machine": {"at"},
 		"same-for-token":     {"at"},
 		"not-before-earlier": {"at", "tolerance", "want"},
+		"echoed-alike":       {"at", "member"},
+		"near-date":          {"at", "tolerance", "want"},
+		"distinct":           {"at"},
+		"same-for-action":    {"at"},
 	}
 }
 
 // ofOneMember are the relations that compare one member with that of other answers.
 func ofOneMember() []string {
-	return []string{"fresh", "same-for-machine", "differs-by-machine", "same-for-token", "not-before-earlier"}
+	return []string{"fresh", "same-for-machine", "differs-by-machine", "same-for-token", "not-before-earlier",
+		"echoed-alike", "same-for-action"}
 }
 
 // RelationKinds returns the names of all relations, sorted.

@@ -67,7 +67,11 @@ const goodRelations = `[
 	{"check": "k", "relation": "same-for-machine", "requirement": "r", "at": ["/a"]},
 	{"check": "l", "relation": "differs-by-machine", "requirement": "r", "at": ["/a"]},
 	{"check": "m", "relation": "same-for-token", "requirement": "r", "at": ["/a"]},
-	{"check": "n", "relation": "not-before-earlier", "requirement": "r", "at": ["/a"], "tolerance": "1s", "want": "no earlier one"}
+	{"check": "n", "relation": "not-before-earlier", "requirement": "r", "at": ["/a"], "tolerance": "1s", "want": "no earlier one"},
+	{"check": "o", "relation": "echoed-alike", "requirement": "r", "at": ["/a"], "member": "A"},
+	{"check": "p", "relation": "near-date", "requirement": "r", "at": ["/a", "/b"], "tolerance": "10m", "want": "now"},
+	{"check": "q", "relation": "distinct", "requirement": "r", "at": ["/list/*/c"], "ignoreCase": true},
+	{"check": "s", "relation": "same-for-action", "requirement": "r", "at": ["/a"]}
 ]`
 
 func withRelations(entries string) library {
@@ -90,7 +94,7 @@ func TestTheLoaderAndTheSchemaOfRelationsAgree(t *testing.T) {
 	require.Empty(t, got)
 	for _, row := range []struct{ why, old, new, want string }{
 		{"an unknown relation", `"equals-request"`, `"equal-request"`,
-			`x-relations/1: unknown relation "equal-request"; the relations are differs-by-machine, equals, `},
+			`x-relations/1: unknown relation "equal-request"; the relations are differs-by-machine, distinct, `},
 		{"an unknown member", `"ignoreCase"`, `"ignorecase2"`,
 			`x-relations/1: unknown field "ignorecase2"; relations.schema.json says what an entry may have`},
 		{"no check", `"check": "a", `, ``, "x-relations/0: the relation rules has no check; give it one"},

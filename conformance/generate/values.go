@@ -489,7 +489,7 @@ func notHashes(b *builder) (out []item) {
 			{"other-letter-first", "another letter at the beginning", "g" + digits, ""},
 			{"other-letter-inside", "another letter inside", all[:20] + "z" + all[21:], ""},
 			{"other-letter-last", "another letter at the end", digits + "g", ""},
-			{"capital-letter", "a capital letter that is no digit", all[:20] + "Z" + all[21:], ""},
+			{"capital-letter", "a capital letter that is no digit", all[:20] + "G" + all[21:], ""},
 			{"letter-o", "the letter O for a zero", "O" + digits, ""},
 			{"blank-before", "a blank before it", " " + all, ""}, {"blank-behind", "a blank behind it", all + " ", ""},
 			{"blank-inside", "a blank inside", all[:20] + " " + all[20:], ""},

@@ -24,6 +24,7 @@ func Faults() []Fault {
 	return slices.Concat(
 		statusFaults(), mediaTypeFaults(), jsonFaults(),
 		memberFaults(), resourceFaults(), valueFaults(), instanceFaults(), contextFaults(), timeFaults(),
+		echoFaults(), momentFaults(),
 		framingFaults(), brokenOffFaults(), dateFaults(), grammarFaults(),
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),

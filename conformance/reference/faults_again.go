@@ -25,6 +25,14 @@ func againFaults() []Fault {
 				}
 				return known
 			}, refuse(http.StatusBadRequest))},
+		{Name: "creates-action-again", Says: "gives the same id to the same call, and another creation",
+			Breaks: ids("time.creation-same"), Wrap: idOf(func(q *asked) string {
+				return machineOf(q) + q.operationOf() + fileOf(q)
+			})},
+		{Name: "answers-known-file-first", Says: "answers a request for a file that it knows with the action of this " +
+			"file, before it looks for a Comment",
+			Breaks: ids("request.comment-required", "refusal.status-body", "refusal.no-action", "state.isolated"),
+			Wrap:   knowsFileFirst},
 		{Name: "finds-by-first-32-digits", Says: "takes hashes that begin with the same 32 digits for one file, " +
 			"and gives " +
 			"the first answer again", Breaks: mixed, Phase: Coverage,
@@ -127,5 +135,18 @@ func failEqual(h http.Handler) http.Handler {
 		}
 		time.Sleep(meeting / 4)
 		busy.Delete(key)
+	})(h)
+}
+
+// knowsFileFirst answers by the file alone once it has accepted a request for it.
+func knowsFileFirst(h http.Handler) http.Handler {
+	var known sync.Map
+	return rewrite(func(a *answer, q *asked) {
+		key := q.URL.Path + fileOf(q)
+		if a.status == http.StatusCreated {
+			known.LoadOrStore(key, a.body)
+		} else if first, is := known.Load(key); is && a.status == http.StatusBadRequest {
+			a.status, a.body = http.StatusCreated, first.([]byte)
+		}
 	})(h)
 }

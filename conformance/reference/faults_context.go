@@ -31,6 +31,16 @@ func contextFaults() []Fault {
 			"&ok=1"},
 	}
 	var faults []Fault
+	for _, row := range []struct{ name, says, value string }{
+		{"forgets-host-of-context", "gives a context without the host of its service, and with the port",
+			swap("graph.microsoft.com", ":8080")},
+		{"forgets-scheme-of-context", "leaves https:// out of the context", swap("https://", "")},
+		{"doubles-slash-of-context", "joins the context of a base that ends in a slash", swap(".com/", ".com//")},
+		{"blanks-before-context", "writes a blank before the context", " " + metadata},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("action.context-url"),
+			Wrap: onAction(set("@odata.context", row.value))})
+	}
 	for _, row := range rows {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("action.context"),
 			Wrap: onAction(set("@odata.context", row.value))})

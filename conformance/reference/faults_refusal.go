@@ -242,6 +242,18 @@ func refusalBodyFaults() []Fault {
 		{"errs-with-message-list", "makes message an array", "application/json",
 			text(`{"error":{"code":"BadRequest","message":["Refused"]}}`)},
 	}
+	problems := []row{
+		{"errs-in-problem-list", "declares a JSON array as problem details", "application/problem+json",
+			text(`["Refused"]`)},
+		{"errs-with-problem-status-text", "makes the status of problem details a string", "application/problem+json",
+			func(a *answer, _ *asked) string {
+				return fmt.Sprintf(`{"type":"about:blank","title":"Refused","status":"%d"}`, a.status)
+			}},
+		{"errs-with-other-problem-status", "gives another status in problem details than it answers with",
+			"application/problem+json", text(`{"type":"about:blank","title":"Refused","status":500}`)},
+		{"errs-with-problem-title-list", "makes the title of problem details an array", "application/problem+json",
+			text(`{"type":"about:blank","title":["Refused"]}`)},
+	}
 	inside := []row{
 		{"errs-with-go-stack", "shows the stack of a panic in a refusal", "application/json",
 			message(
@@ -278,7 +290,7 @@ func refusalBodyFaults() []Fault {
 	for _, of := range []struct {
 		requirement string
 		rows        []row
-	}{{"error.form", form}, {"error.inside", inside}} {
+	}{{"error.form", form}, {"error.problem", problems}, {"error.inside", inside}} {
 		for _, row := range of.rows {
 			faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids(of.requirement),
 				Wrap: onRefused(func(a *answer, q *asked) {

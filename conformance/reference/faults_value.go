@@ -153,6 +153,10 @@ func instanceFaults() []Fault {
 		{"empties-file-path", "gives an empty filePath", ids("action.instances-filled"), last(set("filePath", ""))},
 		{"empties-instance-status", "gives an instance an empty status", ids("action.instances-filled"),
 			last(set("status", ""))},
+		{"doubles-backslashes-of-path", "escapes the backslashes of a filePath twice", ids("action.instances-path"),
+			last(alterText("filePath", func(string) string { return `C:\\Users\\a.exe` }))},
+		{"repeats-instance", "gives an instance twice", ids("action.instances-distinct"),
+			func(list []any) []any { return append(list, list[len(list)-1]) }},
 		{"empties-both-of-an-instance", "gives an instance an empty filePath and an empty status",
 			ids("action.instances-filled"), last(func(o Object) Object {
 				return set("status",

@@ -45,6 +45,7 @@ func variantProbes() []probe {
 			"8d25682b3a82af25b42dc90291c35ff3293daa68"),
 		documented(stopPath, "Stop and quarantine file on machine due to alert 32123",
 			"87662bc3d60e4200ceaf7aae249d1c343f4b83c9"),
+		documented(samplePath, `one\r\ntwo`, hash),
 		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token,
 			header: []string{"Content-Type: application/json"}},
 		{method: "OPTIONS", body: "none"}, {method: "GET", bare: true, body: "none"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -72,6 +73,11 @@ func valueVariants() []variant {
 				a.edit(set("@odata.context", strings.Replace(metadata, "https://graph.microsoft.com", "http://"+q.Host,
 					1)))
 			})},
+		{"context-of-port", "gives a context on an address and a port, below a prefix",
+			onAction(set("@odata.context", strings.Replace(metadata, "graph.microsoft.com",
+				"[2001:db8::1]:8443/wdatp/eu", 1)))},
+		{"context-as-path", "gives the context as a path",
+			onAction(set("@odata.context", strings.Replace(metadata, "https://graph.microsoft.com", "", 1)))},
 		{"upper-case-sha1", "gives sha1 in upper case", onAction(alterText("sha1", strings.ToUpper))},
 		{"upper-case-hashes", "gives sha1 and fileId in upper case", hashes(strings.ToUpper)},
 		{"upper-case-file-id", "gives fileId in upper case", onAction(alterText("fileId", strings.ToUpper))},
@@ -91,11 +97,28 @@ func valueVariants() []variant {
 			onAction(set("requestor", "0a44e6b5-6b9a-4c1e-9f0c-0d7f7a3e1b11"))},
 		{"comment-with-blanks", "writes blanks round the comment",
 			onAction(alterText("requestorComment", func(s string) string { return " " + s + " " }))},
+		{"comment-with-line-feeds", "gives the line breaks of the comment as line feeds",
+			onAction(alterText("requestorComment", func(s string) string {
+				return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
+			}))},
+		{"comment-without-controls", "leaves control characters out of the comment",
+			onAction(alterText("requestorComment", eachRune(func(r rune) rune {
+				if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
+					return -1
+				}
+				return r
+			})))},
+		{"comment-decomposed", "writes letters of the comment with combining marks, which are equal",
+			onAction(alterText("requestorComment", func(s string) string {
+				return strings.NewReplacer("ü", "u\u0308", "é", "e\u0301").Replace(s)
+			}))},
 		{"comment-trimmed", "trims the comment", onAction(alterText("requestorComment", strings.TrimSpace))},
 		{"comment-not-echoed", "gives another comment than was sent", onAction(set("requestorComment", "test"))},
 		{"comment-empty", "gives an empty comment", onAction(set("requestorComment", ""))},
 		{"later-update", "gives a last update 32.6 s after the creation, as the first document does",
 			reform(func(t time.Time) any { return t.Add(32600 * time.Millisecond).Format(timeLayout) }, times[1])},
+		{"update-in-nine-minutes", "gives a last update nine minutes after the creation",
+			reform(func(t time.Time) any { return t.Add(9 * time.Minute).Format(timeLayout) }, times[1])},
 		{"update-one-tick-later", "gives a last update 100 ns after the creation",
 			reform(func(t time.Time) any { return t.Add(100).Format(timeLayout) }, times[1])},
 		{"times-without-fraction", "gives times in whole seconds", reform(layout("2006-01-02T15:04:05Z"), times...)},
@@ -113,6 +136,11 @@ func valueVariants() []variant {
 		{"one-instance", "finds the file in one place",
 			onAction(instances(func(list []any) []any { return list[:min(1, len(list))] }))},
 		{"no-instances", "finds the file nowhere yet", onAction(instances(func([]any) []any { return []any{} }))},
+		{"network-paths", "finds the file on another machine, and by a long path",
+			onAction(instances(last(set("filePath", `\\server\share\a.exe`))),
+				instances(func(list []any) []any {
+					return append(list, Object{{"filePath", `\\?\C:\a b\a.exe`}, {"status", "InProgress"}})
+				}))},
 		{"unix-paths", "finds the file on another system",
 			onAction(instances(last(set("filePath", "/opt/тест/a b.bin"))))},
 	}

@@ -59,6 +59,18 @@ func headerVariants() []variant {
 		{"slow-clock", "sends the Date of an hour ago", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 		})},
+		{"slow-machine", "has a clock that is an hour slow, for the Date and for actions",
+			rewrite(func(a *answer, q *asked) {
+				a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+				if a.status == http.StatusCreated {
+					for _, name := range times {
+						a.edit(alterText(name, func(s string) string {
+							t, _ := time.Parse(time.RFC3339Nano, s)
+							return t.Add(-time.Hour).Format(timeLayout)
+						}))
+					}
+				}
+			})},
 		{"no-date-with-400", "sends no Date with a 400, as what reads HTTP for some frameworks",
 			rewrite(func(a *answer, _ *asked) {
 				if a.status == http.StatusBadRequest {

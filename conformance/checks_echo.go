@@ -1,0 +1,134 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// echoedAlike compares a member of the answers with one of their requests, where the contract
+// leaves open whether it is given back: a server that gives some values back gives back all of
+// them. It looks at the first answer about each action, for a further one may be answered with
+// the action that is there.
+type echoedAlike struct {
+	check string
+	firsts
+	shown   map[string]bool   // values that were given back, at most enoughEchoes
+	altered map[*Case]altered // the first answer of each case that has another value than its request
+}
+
+// enoughEchoes is how many different values a server gives back that is taken to give them back
+// by intention, and shortestEcho the least characters of each: a shorter one may be what the
+// server would have written anyway.
+const (
+	enoughEchoes = 3
+	shortestEcho = 8
+)
+
+// An altered is an answer that has another value than its request.
+type altered struct {
+	ref
+	relation  *relation
+	sent, got string // as findings show them
+}
+
+func newEchoedAlike(check string, limit room) *echoedAlike {
+	return &echoedAlike{check, newFirsts(limit), map[string]bool{}, map[*Case]altered{}}
+}
+
+// stars are a part of what stands for a secret that was struck out.
+const stars = "***"
+
+// The first character of what [observed.values] keeps of a value: it was given back, or not.
+const (
+	givenBack    = "="
+	notGivenBack = "!"
+)
+
+// echo returns what is kept of a value for an echoed-alike: of one that was given back its
+// beginning, of another one what findings show of both.
+func (x *observed) echo(r *relation, got string) string {
+	sent := sentMember(unchunked(x.Request), r.Member)
+	switch {
+	case sent == "":
+		return "" // the request cannot be read, or has nothing to give back
+	case strings.Contains(sent, stars) != strings.Contains(got, stars):
+		return "" // a secret was struck out of one of them
+	case sameText(sent, got):
+		if utf8.RuneCountInString(sent) < shortestEcho {
+			return ""
+		}
+		return givenBack + strings.Clone(sent[:min(len(sent), 2*markDigits)])
+	}
+	return notGivenBack + difference(sent, got) + "\x00" + difference(got, sent)
+}
+
+// sameText reports whether two texts have the same words to a reader: white space around them,
+// the form of line breaks, the control characters and the form of composed characters, which are
+// equal by Unicode's canonical equivalence, make no difference.
+func sameText(a, b string) bool { return a == b || readable(a) == readable(b) }
+
+func readable(text string) string {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	return norm.NFC.String(strings.TrimFunc(strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text), unicode.IsSpace))
+}
+
+// difference shows a text from shortly before where it differs from another one.
+func difference(text, other string) string {
+	const before, most = 16, 64
+	at := 0
+	for at < min(len(text), len(other)) && text[at] == other[at] {
+		at++
+	}
+	from := max(at-before, 0)
+	for from > 0 && !utf8.RuneStart(text[from]) {
+		from--
+	}
+	out := text[from:]
+	if len(out) > most {
+		out = strings.ToValidUTF8(out[:most], "") + "…"
+	}
+	if from > 0 {
+		out = "…" + out
+	}
+	return fmt.Sprintf("%s, which has %d characters", show(out), utf8.RuneCountInString(text))
+}
+
+func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
+	kept, r := x.value(k.check)
+	if r == nil || x.Case == nil || x.Case.Recorded || x.expect() != Accepted || !k.created(at, x) {
+		return false
+	}
+	if value, is := strings.CutPrefix(kept, givenBack); is {
+		if len(k.shown) < enoughEchoes {
+			k.shown[value] = true
+		}
+		return false
+	}
+	if _, known := k.altered[x.Case]; known {
+		return false
+	}
+	sent, got, _ := strings.Cut(kept[len(notGivenBack):], "\x00")
+	k.altered[x.Case] = altered{at, r, sent, got}
+	return true
+}
+
+func (k *echoedAlike) problems() map[ref][]Problem {
+	if len(k.shown) < enoughEchoes {
+		return nil
+	}
+	out := map[ref][]Problem{}
+	for _, a := range k.altered {
+		out[a.ref] = a.relation.problem(fmt.Sprintf("the request's %s, %s, as others are given back",
+			a.relation.Member, a.sent), a.got)
+	}
+	return out
+}
