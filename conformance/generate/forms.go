@@ -309,7 +309,7 @@ func mediaTypes(b *builder) []item {
 }
 
 func mediaTypeCases(b *builder) []item {
-	return dealt(typed([]value{
+	out := dealt(typed([]value{
 		{"first", "with capital letters at the beginning of its words", "Application/Json", "media-type"},
 		{"upper", "in upper case", "APPLICATION/JSON", ""}, {"type", "with its type in upper case", "APPLICATION/json",
 			""},
@@ -317,6 +317,10 @@ func mediaTypeCases(b *builder) []item {
 			"application/jsoN", ""},
 		{"charset", "in upper case with a charset", "APPLICATION/JSON; CHARSET=UTF-8", ""},
 	})(b))
+	for i := range out {
+		out[i].once = out[i].once && out[i].name != "upper" // a control of both
+	}
+	return out
 }
 
 func openMediaTypes(b *builder) []item {
@@ -571,12 +575,12 @@ func targets(*builder) []item {
 // openForms are forms that a server may refuse, and that are combined with those that it has to take.
 func openForms(b *builder) []item {
 	return []item{
-		{name: "a machine of 40 digits", group: "path-form", change: b.onFortyDigits},
-		{name: "the fields of a browser and a proxy", group: "header-open", change: sets(browserFields()...)},
 		{name: "a query and the fields of a program", group: "query", change: func(r *request) {
 			sets(programFields()...)(r)
 			r.path += "?a=b"
 		}},
+		{name: "a machine of 40 digits", group: "path-form", change: b.onFortyDigits},
+		{name: "the fields of a browser and a proxy", group: "header-open", change: sets(browserFields()...)},
 		{name: "HTTP/1.0", group: "old-version", change: func(r *request) { r.old = true }},
 	}
 }
