@@ -78,8 +78,8 @@ func aboutTheAnswer(x *observed) (out []Problem) {
 	}
 	if age := single("Age"); x.Request.Method == x.terms.Method && !isSafe(x.Request.Method) && isSeconds(age) &&
 		(len(age) > 9 || secondsOf(age) > oldest+int(x.Elapsed/time.Second)) {
-		out = append(out, problem("header Age", "no age, for no cache may answer "+x.Request.Method+" with what it has stored",
-			show(age))...)
+		out = append(out, problem("header Age", "no age, for no cache may answer "+x.Request.Method+
+			" with what it has stored", show(age))...)
 	}
 	if values := header.Values("Allow"); x.success() && !x.besidePath() && len(values) > 0 &&
 		!listsMethod(values, x.terms.Method) {

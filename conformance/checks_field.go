@@ -14,13 +14,13 @@ func fieldChecks() []Check {
 	return []Check{
 		{Name: fieldCheck, Requirements: []string{"http.fields"},
 			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Accept-Ranges, " +
-				"Access-Control-Allow-Origin, Age, Allow, Cache-Control, Connection, Content-Language, Content-Length, " +
-				"Content-Location, Content-Type, ETag, Expires, Last-Modified, Location, Retry-After, " +
+				"Access-Control-Allow-Origin, Age, Allow, Cache-Control, Connection, Content-Language, " +
+				"Content-Length, Content-Location, Content-Type, ETag, Expires, Last-Modified, Location, Retry-After, " +
 				"Strict-Transport-Security, Upgrade and Vary.",
 			on: (*observed).answered, judge: func(x *observed) []Problem { return fieldForm(rules, x) }},
 		{Name: "field-meaning", Requirements: []string{"http.fields-true"},
-			Doc: "What fields of an answer say of it is so, where they are there: Last-Modified is no later than Date, " +
-				"Age is none of a stored answer to {method}, Allow of a success lists {method}, and Content-Digest, " +
+			Doc: "What fields of an answer say of it is so, where they are there: Last-Modified is no later than " +
+				"Date, Age is none of a stored answer to {method}, Allow of a success lists {method}, and Content-Digest, " +
 				"Repr-Digest, Digest and Content-MD5 have the digest of a body that is in no coding.",
 			on:    (*observed).answered,
 			judge: func(x *observed) []Problem { return append(aboutTheAnswer(x), digestsOfBody(x)...) }},

@@ -27,8 +27,8 @@ func headerChecks() []Check {
 				"and there is none where the request has no Authorization; other errors are free.",
 			on: (*observed).refusal, judge: challengeError},
 		{Name: "safe-method", Requirements: []string{"refusal.method"},
-			Doc: "A request by HEAD, OPTIONS or TRACE to the path of an operation of {method} creates nothing: it is not " +
-				"answered as {method} is.",
+			Doc: "A request by HEAD, OPTIONS or TRACE to the path of an operation of {method} creates nothing: it is " +
+				"not answered as {method} is.",
 			on: func(x *observed) bool {
 				return x.answered() && x.expect() == Either && x.Case != nil && !x.besidePath() &&
 					slices.Contains([]string{http.MethodHead, http.MethodOptions, http.MethodTrace}, x.Request.Method)

@@ -93,8 +93,8 @@ func (b *builder) repeats() {
 			of            request
 			first         []prior
 		}{
-			{"same-violations", v.title + ", twice, behind an accepted request with the same body and ids", refused, broken,
-				[]prior{{request: valid, expect: conformance.Accepted},
+			{"same-violations", v.title + ", twice, behind an accepted request with the same body and ids", refused,
+				broken, []prior{{request: valid, expect: conformance.Accepted},
 					{request: broken, expect: conformance.Either, open: refused.Statuses}}},
 			{"same-again", "a request behind " + v.title + ", with the same body and ids", accepted, valid,
 				[]prior{{request: broken, expect: conformance.Either, open: refused.Statuses}}},
@@ -203,8 +203,8 @@ func withoutAuthorization(b *builder) (out []item) {
 			others = append(others, r.prior...)
 		}
 	}
-	out = append(out, item{once: true, name: "many", title: "a request without Authorization behind many others on its " +
-		"connection", change: after(func(r *request) { r.withoutField("Authorization") }, others...)})
+	out = append(out, item{once: true, name: "many", title: "a request without Authorization behind many others " +
+		"on its connection", change: after(func(r *request) { r.withoutField("Authorization") }, others...)})
 	first := b.plain.clone()
 	keyed := func(r *request) {
 		correlated(r)

@@ -169,8 +169,8 @@ func tokenFaults() []Fault {
 // insideFaults show what a server is made of, as runtimes and databases write it.
 func insideFaults() []Fault {
 	faults := []Fault{
-		{Name: "errs-in-field", Says: "shows a query to its database in a field of a refusal", Breaks: ids("error.inside"),
-			Wrap: onRefused(func(a *answer, _ *asked) {
+		{Name: "errs-in-field", Says: "shows a query to its database in a field of a refusal",
+			Breaks: ids("error.inside"), Wrap: onRefused(func(a *answer, _ *asked) {
 				a.header.Set("X-Debug-Query", "SELECT id FROM actions WHERE machine = 'a'")
 			})},
 	}

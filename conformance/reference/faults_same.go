@@ -22,25 +22,27 @@ func sameFaults() []Fault {
 		})
 	}
 	faults := []Fault{
-		{Name: "replays-body-to-anyone", Says: "gives the answer to an accepted request again to whoever sends the same " +
-			"body to the same path", Breaks: anyone, Phase: Coverage, Wrap: replay(whole, http.StatusCreated)},
-		{Name: "replays-refused-body", Says: "gives the answer to any request again to whoever sends the same body to the " +
-			"same path with the same credentials", Breaks: ids("state.isolated"),
-			Phase: Coverage, Wrap: replay(func(q *asked) string { return whole(q) + q.Header.Get("Authorization") }, 0)},
+		{Name: "replays-body-to-anyone", Says: "gives the answer to an accepted request again to everyone who " +
+			"sends the same body to the same path", Breaks: anyone, Phase: Coverage,
+			Wrap: replay(whole, http.StatusCreated)},
+		{Name: "replays-refused-body", Says: "gives the answer to any request again to everyone who sends the " +
+			"same body to the same path with the same credentials", Breaks: ids("state.isolated"),
+			Phase: Coverage,
+			Wrap:  replay(func(q *asked) string { return whole(q) + q.Header.Get("Authorization") }, 0)},
 		{Name: "replays-by-request-id", Says: "gives the answer to an accepted request again to the next with its " +
 			"X-Request-Id", Breaks: append(mixed, anyone...), Phase: Coverage,
 			Wrap: replay(field("X-Request-Id"), http.StatusCreated)},
 		{Name: "replays-by-trace", Says: "gives the answer to an accepted request again to the next of its trace",
 			Breaks: append(mixed, anyone...), Phase: Coverage, Wrap: replay(field("Traceparent"), http.StatusCreated)},
 		{Name: "replays-by-key-alone", Says: "gives the answer to an accepted request again to the next with its " +
-			"Idempotency-Key, whatever that asks for and whoever sends it", Breaks: append(mixed, anyone...), Phase: Coverage,
+			"Idempotency-Key, of any user and for any file", Breaks: append(mixed, anyone...), Phase: Coverage,
 			Wrap: replay(field("Idempotency-Key"), http.StatusCreated)},
 		{Name: "lets-in-second-attempt", Says: "accepts a request without Authorization that it has refused before",
 			Breaks: anyone, Phase: Coverage, Wrap: letInAgain},
-		{Name: "trusts-connection-of-options", Says: "accepts requests without Authorization on a connection that has " +
-			"carried an OPTIONS", Breaks: anyone, Phase: Coverage, Wrap: trustAfterOptions},
-		{Name: "acts-on-preflight", Says: "takes the OPTIONS of a browser that asks whether it may send a POST for that " +
-			"POST, and asks for no Authorization", Breaks: ids("refusal.method"), Phase: Coverage,
+		{Name: "trusts-connection-of-options", Says: "accepts requests without Authorization on a connection " +
+			"that has carried an OPTIONS", Breaks: anyone, Phase: Coverage, Wrap: trustAfterOptions},
+		{Name: "acts-on-preflight", Says: "takes the OPTIONS of a browser that asks whether it may send a POST " +
+			"for that POST, and asks for no Authorization", Breaks: ids("refusal.method"), Phase: Coverage,
 			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 				if q.Method == http.MethodOptions && q.Header.Get("Access-Control-Request-Method") == http.MethodPost {
 					asPost(q)
@@ -70,9 +72,10 @@ func sameFaults() []Fault {
 			})},
 	}
 	for _, name := range []string{"Max-Forwards", "Range", "CF-Connecting-IP", "Idempotency-Key", "X-Original-URL"} {
-		faults = append(faults, Fault{Name: "trusts-with-" + strings.ToLower(name), Says: "accepts a request without a " +
-			"valid token that has the field " + name, Breaks: append(ids("auth.bearer", "auth.token-known"), anyone...),
-			Phase: Coverage, Wrap: skips(name)})
+		faults = append(faults, Fault{Name: "trusts-with-" + strings.ToLower(name), Says: "accepts a request " +
+			"without a valid token that has the field " + name,
+			Breaks: append(ids("auth.bearer", "auth.token-known"), anyone...),
+			Phase:  Coverage, Wrap: skips(name)})
 	}
 	return faults
 }
@@ -154,8 +157,8 @@ func limitFaults() []Fault {
 		})
 	}
 	return []Fault{
-		{Name: "limits-with-retry-in-words", Says: "answers 429 to some requests, and writes the seconds in words into " +
-			"Retry-After", Breaks: ids("http.fields"), Wrap: limits(func(a *answer, q *asked) {
+		{Name: "limits-with-retry-in-words", Says: "answers 429 to some requests, and writes the seconds in " +
+			"words into Retry-After", Breaks: ids("http.fields"), Wrap: limits(func(a *answer, q *asked) {
 			refuse(http.StatusTooManyRequests)(a, q)
 			a.header.Set("Retry-After", "8 seconds")
 		})},
