@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"fmaspec/conformance/record"
 )
 
 func headerChecks() []Check {
@@ -23,8 +21,8 @@ func headerChecks() []Check {
 				"scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
 			on: (*observed).answered, judge: challengeForm},
 		{Name: "challenge-error", Requirements: []string{"refusal.challenge-error"},
-			Doc: "The error that a challenge of the Bearer scheme names is the one that RFC 6750 has for the status, " +
-				"and there is none where the request has no Authorization; other errors are free.",
+			Doc: "The error that a challenge of the Bearer scheme names, of those of RFC 6750, is the one that has the " +
+				"status of the answer.",
 			on: (*observed).refusal, judge: challengeError},
 		{Name: "safe-method", Requirements: []string{"refusal.method"},
 			Doc: "A request by HEAD, OPTIONS or TRACE to the path of an operation of {method} creates nothing: it is " +
@@ -127,9 +125,6 @@ func challengeError(x *observed) (out []Problem) {
 			case status != x.Response.Status:
 				out = append(out, problem(place, fmt.Sprintf("error=%q with %d alone", param.Value, status),
 					fmt.Sprintf("it with %d", x.Response.Status))...)
-			case x.Case != nil && len(record.HeaderValues(x.Request.Header, "Authorization")) == 0:
-				out = append(out, problem(place, "no error, for the request has no Authorization",
-					fmt.Sprintf("error=%q", param.Value))...)
 			}
 		}
 	}

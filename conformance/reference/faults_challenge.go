@@ -40,8 +40,6 @@ func challengeFaults() []Fault {
 			`Bearer realm="fmaspec", error="insufficient_scope"`},
 		{"challenges-for-request-with-401", "says with a 401 that the request is malformed",
 			`Bearer realm="fmaspec", error="invalid_request"`},
-		{"challenges-for-token-without-one", "says that the token is not valid where none was sent",
-			`Bearer realm="fmaspec", error="invalid_token"`},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("refusal.challenge-error"),
 			Wrap: challengedBy(row.field)})
