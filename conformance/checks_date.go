@@ -11,9 +11,12 @@ import (
 	"fmaspec/conformance/record"
 )
 
+// dateCheck is the name of the check of the form of Date.
+const dateCheck = "date-form"
+
 func dateChecks() []Check {
 	return []Check{
-		{Name: "date-form", Requirements: []string{"http.date"},
+		{Name: dateCheck, Requirements: []string{"http.date"},
 			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of " +
 				"that day of the week; how far it is from the clock here is no matter.",
 			on: (*observed).answered, judge: dateForm},

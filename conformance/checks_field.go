@@ -9,6 +9,9 @@ import (
 	"fmaspec/schemas"
 )
 
+// fieldCheck is the name of the check of the grammar of fields.
+const fieldCheck = "field-form"
+
 func fieldChecks() []Check {
 	rules := fieldRules()
 	byName := map[string]*fieldRule{}
@@ -16,16 +19,23 @@ func fieldChecks() []Check {
 		byName[http.CanonicalHeaderKey(rules[i].name)] = &rules[i]
 	}
 	return []Check{
-		{Name: "field-form", Requirements: []string{"http.fields"},
-			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Age, Allow, " +
-				"Cache-Control, Connection, Content-Language, Content-Length, Content-Location, the parameters of " +
-				"Content-Type, ETag, Last-Modified, Location, Retry-After and Vary.",
+		{Name: fieldCheck, Requirements: []string{"http.fields"},
+			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Accept-Ranges, " +
+				"Access-Control-Allow-Origin, Age, Allow, Cache-Control, Connection, Content-Language, " +
+				"Content-Length, Content-Location, Content-Type, ETag, Expires, Last-Modified, Location, Retry-After, " +
+				"Strict-Transport-Security, Upgrade and Vary.",
 			on: (*observed).answered, judge: func(x *observed) []Problem {
 				if fieldsKept(byName, x.Response.Header) {
 					return nil // most answers
 				}
 				return fieldForm(rules, x)
 			}},
+		{Name: "field-meaning", Requirements: []string{"http.fields-true"},
+			Doc: "What fields of an answer say of it is so, where they are there: Last-Modified is no later than " +
+				"Date, Age is none of a stored answer to {method}, Allow of a success lists {method}, and Content-Digest, " +
+				"Repr-Digest, Digest and Content-MD5 have the digest of a body that is in no coding.",
+			on:    (*observed).answered,
+			judge: func(x *observed) []Problem { return append(aboutTheAnswer(x), digestsOfBody(x)...) }},
 	}
 }
 
@@ -46,39 +56,48 @@ const (
 	apart                    // each value; another check asks for one
 )
 
-// fieldRules are those of RFC 9110 7.6.1, 8, 10.2 and 12.5.5, and RFC 9111 5.1 and 5.2.
+// fieldRules are those of RFC 9110 7.6.1, 7.8, 8, 10.2, 12.5.5 and 14.3, RFC 9111 5.1 to 5.3, RFC 6797 6.1, and the
+// Fetch standard.
 func fieldRules() []fieldRule {
 	matching := func(expr string) func(string) bool { return schemas.MustPattern(`^(?:` + expr + `)$`).MatchString }
 	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 	const value = `(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*")` // or a quoted string
 	reference := matching(`(?:[!#$&'()*+,./:;=?@\[\]_~0-9A-Za-z-]|%[0-9A-Fa-f]{2})*`)
 	tag, number := matching(`(?:W/)?"[^\x00-\x20"\x7f]*"`), matching(`[0-9]+`)
-	// The type itself is judged by another check, and so is a second value.
-	parameters := matching(`[^;]*(?:[ \t]*;[ \t]*(?:` + token + `=` + value + `)?)*[ \t]*`)
+	// Which type it is another check judges, and so a second value.
+	mediaType := matching(`(?:` + token + `/` + token + `)?(?:[ \t]*;[ \t]*(?:` + token + `=` + value + `)?)*[ \t]*`)
 	directive := token + `(?:=` + value + `)?`
 	directives := matching(`[ \t]*(?:` + directive + `)?(?:[ \t]*,[ \t]*(?:` + directive + `)?)*[ \t]*`)
 	each, seconds := regexp.MustCompile(directive), matching(`(?i:max-age|s-maxage)=(?:[0-9]+|".*")`)
-	age := regexp.MustCompile(`^(?i:max-age|s-maxage)=`)
+	age := regexp.MustCompile(`^(?i:max-age|s-maxage)(?:=|$)`)
 	isCacheControl := func(v string) bool { // what is within the quotes of a directive is none
 		return directives(v) && !slices.ContainsFunc(each.FindAllString(v, -1),
 			func(d string) bool { return age.MatchString(d) && !seconds(d) })
 	}
 	return []fieldRule{
+		{"Accept-Ranges", listed, matching(token), "names of units, such as bytes, or none"},
+		{"Access-Control-Allow-Origin", single, matching(`\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/,;*?#"]+`),
+			"one origin, *, or null"},
 		{"Age", single, number, "a number of seconds"},
 		{"Allow", listed, matching(token), "a list of methods"},
 		{"Cache-Control", apart, isCacheControl, "directives such as no-store or max-age=60, with commas between them"},
 		{"Connection", listed, matching(token), "a list of options, such as keep-alive"},
 		{"Content-Language", listed, matching(`[A-Za-z]{1,8}(?:-[0-9A-Za-z]{1,8})*`),
 			"tags of languages, such as en-US"},
-		{"Content-Type", apart, parameters,
-			"parameters of a name, = and a value, with no blank between them, such as " +
+		{"Content-Type", apart, mediaType,
+			"a type, / and a subtype, and parameters of a name, = and a value, with no blank between them, such as " +
 				"; charset=utf-8"},
 		{"Content-Location", single, reference, "one reference of a URI"},
 		{"ETag", single, tag, `one tag in quotes, such as "a" or W/"a"`},
+		{"Expires", single, func(v string) bool { return isIMFDate(v) || isSeconds(strings.TrimPrefix(v, "-")) },
+			"a date of the form Sun, 06 Nov 1994 08:49:37 GMT"}, // or what many send, and every cache takes for past
 		{"Last-Modified", single, isIMFDate, "one date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT"},
 		{"Location", single, reference, "one reference of a URI"},
 		{"Retry-After", single, func(v string) bool { return number(v) || isIMFDate(v) },
 			"a number of seconds, or a date of the form Sun, 06 Nov 1994 08:49:37 GMT"},
+		{"Strict-Transport-Security", apart, matching(`(?i)(?:[^;]*;)*[ \t]*max-age[ \t]*=[ \t]*"?[0-9]+"?[ \t]*(?:;.*)?`),
+			"directives with max-age and a number of seconds"},
+		{"Upgrade", listed, matching(token + `(?:/` + token + `)?`), "names of protocols, such as h2c"},
 		{"Vary", listed, matching(token), "names of fields, or *"},
 	}
 }

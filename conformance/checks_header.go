@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -19,11 +20,36 @@ func headerChecks() []Check {
 			Doc: "A WWW-Authenticate, of whatever answer, is a list of challenges by the grammar, each with a " +
 				"scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
 			on: (*observed).answered, judge: challengeForm},
+		{Name: "challenge-error", Requirements: []string{"refusal.challenge-error"},
+			Doc: "The error that a challenge of the Bearer scheme names, of those of RFC 6750, is the one that has the " +
+				"status of the answer.",
+			on: (*observed).refusal, judge: challengeError},
+		{Name: "safe-method", Requirements: []string{"refusal.method"},
+			Doc: "A request by HEAD, OPTIONS or TRACE to the path of an operation of {method} creates nothing: it is " +
+				"not answered as {method} is.",
+			on: func(x *observed) bool {
+				return x.answered() && x.expect() == Either && x.Case != nil && !x.besidePath() &&
+					slices.Contains([]string{http.MethodHead, http.MethodOptions, http.MethodTrace}, x.Request.Method)
+			}, judge: safeMethod},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists {method}, and neither GET, PUT, PATCH nor DELETE where that was " +
 				"refused.",
 			on: func(x *observed) bool { return x.refusal() && !x.besidePath() }, judge: allow},
 	}
+}
+
+// safeMethod judges what answers a method that changes nothing (RFC 9110 9.2.1).
+func safeMethod(x *observed) []Problem {
+	what := ""
+	switch {
+	case x.terms.created(x.Response.Status):
+		what = fmt.Sprint(x.Response.Status)
+	case x.success() && x.complete() && x.terms.looksLikeAction(x.answer.action):
+		what = "a " + x.terms.resource.Name
+	default:
+		return nil
+	}
+	return problem("status", "nothing that "+x.Request.Method+" has created, for it changes nothing", what)
 }
 
 func mediaType(x *observed) []Problem {
@@ -79,6 +105,35 @@ func challengeForm(x *observed) []Problem {
 	return nil
 }
 
+// statusOf are the statuses of the errors of RFC 6750 3.1.
+func statusOf(name string) int {
+	return map[string]int{"invalid_request": http.StatusBadRequest, "invalid_token": http.StatusUnauthorized,
+		"insufficient_scope": http.StatusForbidden}[name]
+}
+
+func challengeError(x *observed) (out []Problem) {
+	challenges, err := readChallenges(x.Response.Header.Values("WWW-Authenticate"))
+	if err != nil {
+		return nil // a finding of another check
+	}
+	const place = "header WWW-Authenticate"
+	for _, c := range challenges {
+		if !strings.EqualFold(c.scheme, "Bearer") {
+			continue
+		}
+		for _, param := range c.params {
+			status := statusOf(param.Value)
+			switch {
+			case !strings.EqualFold(param.Name, "error") || status == 0:
+			case status != x.Response.Status:
+				out = append(out, problem(place, fmt.Sprintf("error=%q with %d alone", param.Value, status),
+					fmt.Sprintf("it with %d", x.Response.Status))...)
+			}
+		}
+	}
+	return out
+}
+
 func allow(x *observed) []Problem {
 	if x.Response.Status != http.StatusMethodNotAllowed {
 		return nil
@@ -89,11 +144,7 @@ func allow(x *observed) []Problem {
 		return problem(place, want, "no such header")
 	}
 	all := strings.Join(values, ",")
-	lists := func(method string) bool {
-		return slices.ContainsFunc(strings.Split(all, ","), func(m string) bool {
-			return strings.TrimSpace(m) == method
-		})
-	}
+	lists := func(method string) bool { return listsMethod(values, method) }
 	// What reads HTTP may know others, and list them with those of the resource.
 	own := []string{http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	switch {

@@ -9,6 +9,9 @@ import (
 	"fmaspec/conformance/internal/strictjson"
 )
 
+// insideCheck is the name of the check for what a server is to keep to itself.
+const insideCheck = "error-inside"
+
 func refusalChecks() []Check {
 	return []Check{
 		{Name: "no-action", Requirements: []string{"refusal.no-action"},
@@ -24,9 +27,9 @@ func refusalChecks() []Check {
 				"absent.",
 			on:    func(x *observed) bool { return x.refusalRead() && x.answer.media == problemMedia },
 			judge: problemForm},
-		{Name: "error-inside", Requirements: []string{"error.inside"},
+		{Name: insideCheck, Requirements: []string{"error.inside"},
 			Doc: "A refusal shows no stack trace, exception, SQL, connection string or path of the server's disk, " +
-				"and not the caller's token.",
+				"neither in its body nor in a field whose name begins with X-, and not the caller's token.",
 			on: (*observed).refusalRead, judge: errorInside},
 		{Name: tokenCheck, Requirements: []string{"response.no-token"},
 			Doc: "No answer but a refusal, of which another check says so, holds the caller's token, whole or 16 " +
@@ -88,6 +91,11 @@ func errorInside(x *observed) []Problem {
 	if x.Leaked {
 		return problem("body", "nothing secret", "the answer repeats a secret of the request")
 	}
+	if fields := freeFields(x); insideOf(fields, x.Request.URL) != "" {
+		if what := insideOf(fields, x.Request.URL, sentTexts(unchunked(x.Request))...); what != "" {
+			return problem("header", "nothing of the server's inside", what)
+		}
+	}
 	if strings.TrimSpace(string(a.body)) == "" || x.terms.looksLikeAction(a.action) {
 		return nil
 	}
@@ -98,6 +106,19 @@ func errorInside(x *observed) []Problem {
 		return problem("body", "nothing of the server's inside", what)
 	}
 	return nil
+}
+
+// freeFields returns the values of the fields of an answer whose names begin with X-, which are
+// the server's own, each on a line.
+func freeFields(x *observed) string {
+	var out []string
+	for name, values := range x.Response.Header {
+		if strings.HasPrefix(name, "X-") {
+			out = append(out, values...)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
 }
 
 // isJSONMedia reports whether a media type is JSON or built on it (RFC 6839 3.1).

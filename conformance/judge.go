@@ -69,8 +69,14 @@ func (s *Suite) observe(x *Exchange) *observed {
 func (s *Suite) judgement(v *observed) Judgement {
 	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), erring: v.erring(), terms: v.terms,
 		machine: v.machine}
-	if out.Unjudged == "" && !v.aborted() {
+	switch {
+	case v.aborted():
+	case out.Unjudged == "":
 		out.Findings = s.findings(v)
+	case v.limited(): // which says nothing of the request, and has a form of its own
+		out.Findings = selected(s.findings(v), func(f record.Finding) bool {
+			return slices.Contains(aboutLimits(), f.Check)
+		})
 	}
 	if v.complete() {
 		out.Traces = traces(v.answer.body)
@@ -83,6 +89,16 @@ func (s *Suite) judgement(v *observed) Judgement {
 		out.values = v.values()
 	}
 	return out
+}
+
+// limited reports whether the target limits the rate of requests.
+func (x *Exchange) limited() bool {
+	return x.answered() && x.Response.Status == http.StatusTooManyRequests
+}
+
+// aboutLimits are the checks that hold for an answer to which a limit of the rate has led.
+func aboutLimits() []string {
+	return []string{fieldCheck, dateCheck, insideCheck, tokenCheck}
 }
 
 // erring reports whether the body is an error object, and no action.
@@ -208,7 +224,7 @@ func (x *observed) unjudged() string {
 		return fmt.Sprintf("the target answered %d, which reports a temporary state; run it again when the target is "+
 			"ready, or give it more time with -retry", x.Response.Status)
 	}
-	if x.Response.Status == http.StatusTooManyRequests {
+	if x.limited() {
 		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer " +
 			"at once with -parallel"
 	}

@@ -41,6 +41,7 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 			b.group(group.Name, group.items(b))
 		}
 		b.pairs()
+		b.repeats()
 		cases = append(cases, b.cases...)
 		out.Dropped = append(out.Dropped, b.dropped...)
 	}
@@ -344,7 +345,9 @@ func (b *builder) pairs() {
 }
 
 // refusedInAnyForm returns the statuses of a refusal for the form of a request, where a server may refuse that.
-func refusedInAnyForm() []int { return []int{400, 401, 403, 404, 405, 411, 415, 422, 426, 505} }
+func refusedInAnyForm() []int {
+	return []int{400, 401, 403, 404, 405, 409, 411, 412, 415, 416, 417, 422, 425, 426, 428, 431, 505}
+}
 
 // violationInOpen adds a case that holds a violation in a request of a form that a server may refuse.
 func (b *builder) violationInOpen(n int, v violation, open item) {

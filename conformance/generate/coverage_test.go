@@ -258,7 +258,8 @@ func TestAFormThatMayBeRefusedMeetsTheOthers(t *testing.T) {
 			return r.ProtoMinor == 0 && strings.Contains(body, `\"quoted`)
 		}},
 		"an origin and no Comment": {"open-violations", func(r *http.Request, body string) bool {
-			return r.Header.Get("Origin") == "http://other.example" && !strings.Contains(body, "omment") &&
+			return r.Method == http.MethodPost && r.Header.Get("Origin") == "http://other.example" &&
+				!strings.Contains(body, "omment") &&
 				!strings.Contains(body, `\u`)
 		}},
 	} {

@@ -309,14 +309,18 @@ func mediaTypes(b *builder) []item {
 }
 
 func mediaTypeCases(b *builder) []item {
-	return typed([]value{
+	out := dealt(typed([]value{
 		{"first", "with capital letters at the beginning of its words", "Application/Json", "media-type"},
 		{"upper", "in upper case", "APPLICATION/JSON", ""}, {"type", "with its type in upper case", "APPLICATION/json",
 			""},
 		{"subtype", "with its subtype in upper case", "application/JSON", ""}, {"one", "with one capital letter",
 			"application/jsoN", ""},
 		{"charset", "in upper case with a charset", "APPLICATION/JSON; CHARSET=UTF-8", ""},
-	})(b)
+	})(b))
+	for i := range out {
+		out[i].once = out[i].once && out[i].name != "upper" // a control of both
+	}
+	return out
 }
 
 func openMediaTypes(b *builder) []item {
@@ -402,7 +406,7 @@ func accepts(*builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, once: true,
 			change: sets("Accept", v.text)})
 	}
-	return out
+	return dealt(out)
 }
 
 func negotiation(b *builder) (out []item) {
@@ -449,7 +453,7 @@ func negotiation(b *builder) (out []item) {
 			r.set(name, `"{{repeat 400 ß}}"`)
 		}})
 	}
-	return out
+	return dealt(out)
 }
 
 // renamed is a change of the names of all header fields, that of Host among them.
@@ -559,7 +563,7 @@ func headers(b *builder) []item {
 			"X-Forwarded-Port", "443", "X-Forwarded-Server", "proxy", "X-Real-IP", "2001:db8::1", "True-Client-IP",
 			"192.0.2.1")},
 	}
-	return out
+	return dealt(out)
 }
 
 // targets are requests whose target is written in the other form.
@@ -571,13 +575,49 @@ func targets(*builder) []item {
 // openForms are forms that a server may refuse, and that are combined with those that it has to take.
 func openForms(b *builder) []item {
 	return []item{
-		{name: "a query", group: "query", change: func(r *request) { r.path += "?a=b" }},
-		{name: "a machine of 40 digits", group: "path-form", change: func(r *request) {
-			r.path = b.op.Expand(func(string) string { return strings.Repeat("0a1b2c3d", 5) })
+		{name: "a query and the fields of a program", group: "query", change: func(r *request) {
+			sets(programFields()...)(r)
+			r.path += "?a=b"
 		}},
-		{name: "an origin", group: "header-open", change: sets("Origin", "http://other.example")},
+		{name: "a machine of 40 digits", group: "path-form", change: b.onFortyDigits},
+		{name: "the fields of a browser and a proxy", group: "header-open", change: sets(browserFields()...)},
 		{name: "HTTP/1.0", group: "old-version", change: func(r *request) { r.old = true }},
 	}
+}
+
+// browserFields are fields that a browser and the proxies behind it add: names and values. What
+// looks at any of them instead of what it has to look at, sees it here.
+func browserFields() []string {
+	return []string{"Origin", "http://other.example", "Referer", "http://other.example/a", "Cookie",
+		"JSESSIONID=a; session=b; XSRF-TOKEN=c; access_token=d", "User-Agent",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 MSIE", "Accept-Language",
+		"es-ES,es;q=0.9", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors", "X-Requested-With",
+		"XMLHttpRequest", "Access-Control-Request-Method", "POST", "DNT", "1", "Cache-Control",
+		"no-cache, only-if-cached", "X-Forwarded-For", "127.0.0.1, unknown", "X-Forwarded-Host", authority,
+		"X-Forwarded-Proto", "https", "X-Forwarded-Scheme", "https", "X-Forwarded-Path", "/", "X-Original-Host",
+		authority, "X-Host", authority, "Front-End-Https", "on", "X-Original-URL", "{{path}}", "X-Rewrite-URL",
+		"{{path}}", "Forwarded", "for=_hidden, for=unknown", "Via", "1.1 proxy", "X-Real-IP", "127.0.0.1",
+		"CF-Connecting-IP", "127.0.0.1", "Max-Forwards", "10", "X-WEBAUTH-USER", "admin", "X-Roles", "admin",
+		"X-Tenant-Id", "a", "X-Envoy-Internal", "true", "X-AppEngine-Cron", "true", "X-Healthcheck", "1",
+		"X-Ms-Gateway", "1", "Proxy-Connection", "keep-alive"}
+}
+
+// programFields are such fields that programs and the libraries within them add.
+func programFields() []string {
+	return []string{"Idempotency-Key", `"{{comment}}"`, "Repeatability-First-Sent", "Sun, 06 Nov 1994 08:49:37 GMT",
+		"X-Request-Id", "a/b:c_d", "X-Correlation-Id", "a b", "Client-Request-Id",
+		"7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d", "x-ms-client-request-id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d",
+		"Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Tracestate", "a=b", "baggage", "a=b",
+		"uber-trace-id", "1:2:3:4", "X-Cloud-Trace-Context", "105445aa7843bc8bf206b12000100000/1;o=1",
+		"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678", "If-None-Match", `W/"a", "b"`,
+		"If-Modified-Since", "Sunday, 06-Nov-94 08:49:37 GMT", "If-Unmodified-Since", "Fri, 31 Dec 2100 23:59:59 GMT",
+		"Range", "bytes=0-10", "Prefer", "respond-async, handling=lenient", "OData-Version", "4.0", "OData-MaxVersion",
+		"4.0", "DataServiceVersion", "3.0;NetFx", "MaxDataServiceVersion", "3.0;NetFx", "ConsistencyLevel", "eventual",
+		"X-Ms-Version", "2026-01-01", "Api-Version", "1.0", "X-Api-Version", "1", "Accept-Version", "1", "SdkVersion",
+		"a/1", "Ocp-Apim-Trace", "true", "X-AnchorMailbox", "a@example.com", "X-Csrftoken", "a", "Slug", "a",
+		"Content-Encoding", "identity", "Content-Version", "1", "Date", "Sun, 06 Nov 1994 08:49:37 GMT", "Early-Data",
+		"1", "Accept-Charset", "utf-8", "Accept", "application/json, text/json;q=0.9, text/event-stream;q=0.1",
+		"X-Scheduler", "1", "X-Service-Token", "a"}
 }
 
 // authority is the variable of the value of Host.
@@ -850,7 +890,13 @@ func openMethods(*builder) (out []item) {
 				}
 			}})
 	}
-	return out
+	return append(out, item{name: "preflight", title: "OPTIONS of a browser that asks whether it may send the request",
+		unreadable: true, once: true, change: func(r *request) {
+			bodiless("OPTIONS")(r)
+			r.withoutField("Authorization")
+			sets("Origin", "http://other.example", "Access-Control-Request-Method", "POST",
+				"Access-Control-Request-Headers", "authorization,content-type")(r)
+		}})
 }
 
 // openPaths are paths that lead to nothing.
@@ -956,6 +1002,17 @@ func queries(b *builder) (out []item) {
 		out = append(out, item{name: v.name, title: "a query with " + v.title, once: true,
 			change: func(r *request) { r.path += v.text }})
 	}
+	out = append(out, item{name: "members", title: "a query with members of the body and other values", once: true,
+		change: func(r *request) {
+			r.path += "?"
+			for i, m := range r.members {
+				value := "other"
+				if b.kindOf(unquoted(m.name)) != "" {
+					value = strings.Repeat("0a1b2c3d", 5)
+				}
+				r.path += []string{"", "&"}[min(i, 1)] + unquoted(m.name) + "=" + value
+			}
+		}})
 	return append(out, item{name: "known", title: "a query with names that software gives a meaning", once: true,
 		change: func(r *request) {
 			r.path += "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&next=https://127.0.0.1/" +
@@ -967,6 +1024,17 @@ func queries(b *builder) (out []item) {
 				r.path += "&" + strings.TrimPrefix(name, "@") + "=a"
 			}
 		}})
+}
+
+func unquoted(text string) string { return strings.Trim(text, `"`) }
+
+// memberQuery writes the required members as a query.
+func (b *builder) memberQuery() string {
+	var out []string
+	for _, m := range b.plain.members {
+		out = append(out, unquoted(m.name)+"="+unquoted(m.value))
+	}
+	return strings.Join(out, "&")
 }
 
 func pathForms(b *builder) (out []item) {
@@ -989,7 +1057,15 @@ func pathForms(b *builder) (out []item) {
 		{name: "parameters", title: "parameters of a segment", change: into(last + ";a=b")},
 		{name: "parentheses", title: "the parentheses of a function of OData", change: into(last + "()")},
 		{name: "format", title: "what names a format behind the path", once: true, change: into(last + ".json")},
+		{name: "next-machine", title: "a machine of 40 digits behind a request for the same file on another machine",
+			change: same(func(r *request) { b.onFortyDigits(r) },
+				prior{request: b.plain, expect: conformance.Accepted})},
 	}
+}
+
+// onFortyDigits gives a request the path of a machine whose id has 40 digits.
+func (b *builder) onFortyDigits(r *request) {
+	r.path = b.op.Expand(func(string) string { return strings.Repeat("0a1b2c3d", 5) })
 }
 
 // scheme is a change of the scheme of the credentials.
@@ -1100,12 +1176,13 @@ func authorization(*builder) (out []item) {
 		{"api-key", "the token in X-Api-Key", "X-Api-Key", ""},
 		{"plural", "the credentials in Authorizations", "Authorizations", "Bearer "},
 	} {
-		out = append(out, item{name: v.name, title: v.title, combined: v.name == "missing", change: func(r *request) {
-			r.withoutField("Authorization")
-			if v.field != "" {
-				r.field(v.field, v.before+"{{token}}")
-			}
-		}})
+		out = append(out, item{name: v.name, title: v.title, combined: v.name == "missing", once: v.name != "missing",
+			change: func(r *request) {
+				r.withoutField("Authorization")
+				if v.field != "" {
+					r.field(v.field, v.before+"{{token}}")
+				}
+			}})
 	}
 	out = append(out, item{name: "probe", title: "a request of a probe, from a site and with a path that are known",
 		once: true, change: func(r *request) {
@@ -1384,13 +1461,13 @@ func credentials(b *builder) (out []item) {
 		single(derived("base64", "in base64", httpfile.Base64Token)),
 		single(derived("hexadecimal", "in hexadecimal digits", httpfile.HexToken)),
 		token("longer", "with a character more", "{{token}}."),
-		token("before", "with a character before it", "x{{token}}"),
-		token("segment", "with another segment", "{{token}}.x"),
-		token("twice", "that is it twice", "{{token}}{{token}}"),
-		token("path", "with a path behind it", "{{token}}/x"),
-		token("three-parts", "of three parts that are no JSON", "abc.def.ghi"),
-		token("unsigned", "that is signed by nobody", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ."),
-		token("word", "that is a word", "null"),
+		single(token("before", "with a character before it", "x{{token}}")),
+		single(token("segment", "with another segment", "{{token}}.x")),
+		single(token("twice", "that is it twice", "{{token}}{{token}}")),
+		single(token("path", "with a path behind it", "{{token}}/x")),
+		single(token("three-parts", "of three parts that are no JSON", "abc.def.ghi")),
+		single(token("unsigned", "that is signed by nobody", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.")),
+		single(token("word", "that is a word", "null")),
 	}, words("undefined", "undefined", "true", "true", "admin", "admin", "zeros", "0", "dots", "..", "dashes", "---",
 		"letter", "x")...)
 }
@@ -1433,7 +1510,12 @@ func methods(*builder) (out []item) {
 	return out
 }
 
-func overrides(*builder) (out []item) {
+func overrides(b *builder) (out []item) {
+	out = append(out, item{name: "get-members", title: "GET with the members of a valid request in its query",
+		unreadable: true, change: func(r *request) {
+			bodiless("GET")(r)
+			r.path += "?" + b.memberQuery()
+		}})
 	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE"} {
 		out = append(out, item{name: "body-" + strings.ToLower(method), title: method + " with the body of a valid " +
 			"request",

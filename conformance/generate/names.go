@@ -30,6 +30,11 @@ func missing(b *builder) (out []item) {
 		out = append(out, item{name: slug(name, "but-another"), title: "a body with another member in the place of " +
 			name,
 			breaks: rule, change: func(r *request) { r.rename(name, `"Other"`) }})
+		out = append(out, item{name: slug(name, "but-in-query"), title: "a body without " + name +
+			", which stands in the query", breaks: rule, once: true, change: func(r *request) {
+			r.path += "?" + b.memberQuery()
+			r.without(name)
+		}})
 		out = append(out, item{name: slug(name, "but-inside"), title: "a body with " + name + " in an object inside",
 			breaks: rule, change: func(r *request) {
 				m := member{quote(name), b.plain.find(name).value}

@@ -30,6 +30,7 @@ type request struct {
 	prior    []prior       // go over the connection before it
 	calls    string        // the operation; "" for that of the case
 	oneFile  bool          // these and it name one file
+	oneText  bool          // and have the same texts besides
 }
 
 // A prior request goes before another one over its connection.
@@ -160,6 +161,9 @@ func (r request) steps(expect conformance.Expectation, statuses []int) (out []co
 			names := []string{"sha1", "comment"}
 			if r.oneFile {
 				names = names[1:]
+			}
+			if r.oneText {
+				names = nil
 			}
 			out[i].Body = numbered(out[i].Body, i+1, names)
 		}

@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
 
 	"fmaspec/conformance"
@@ -26,7 +28,87 @@ func behind(change func(*request), first ...prior) func(*request) {
 	}, first...)
 }
 
+// same is [behind] where all of the requests have the same texts too, so that two may have the
+// same body.
+func same(change func(*request), first ...prior) func(*request) {
+	return behind(func(r *request) {
+		change(r)
+		r.oneText = true
+	}, first...)
+}
+
 func unchanged(*request) {}
+
+// correlated gives a request the fields by which tools tell requests apart. None of them says
+// that a request is the same as another one.
+func correlated(r *request) {
+	const id = "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e"
+	sets("Client-Request-Id", id+"21", "Request-Id", id+"22", "X-Correlation-Id", id+"23", "X-Request-Id", id+"24",
+		"x-ms-client-request-id", id+"25", "x-ms-correlation-id", id+"26", "X-Trace-Id", id+"27", "Traceparent",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Cookie", "session="+id+"28")(r)
+}
+
+// numberedAlike are requests with the ids and the session of the request before, which was for another file.
+func numberedAlike(b *builder) []item {
+	first := b.plain.clone()
+	correlated(&first)
+	return []item{{name: "ids", title: "a request with the ids and the session of the request before, for another file",
+		change: after(correlated, prior{request: first, expect: conformance.Accepted})}}
+}
+
+// besideBody are the violations that leave the body as it is, and another method.
+func (b *builder) besideBody() (out []violation) {
+	for _, v := range b.violations {
+		r := b.plain.clone()
+		if v.change(&r); r.body() == b.plain.body() && r.chunks == nil && r.prior == nil {
+			out = append(out, v)
+		}
+	}
+	if row, there := b.rows["override"]; there {
+		out = append(out, violation{item{name: "body-put", title: "PUT with the body of a valid request",
+			change: func(r *request) { r.method = "PUT" }}, row})
+	}
+	return out
+}
+
+// repeats adds the cases in which a valid request, and one that differs from it in one thing
+// outside of its body, follow each other: what a server keeps of the one is nothing for the other.
+func (b *builder) repeats() {
+	for n, v := range b.besideBody() {
+		valid, broken := b.plain.clone(), b.plain.clone()
+		correlated(&valid)
+		correlated(&broken)
+		v.change(&broken)
+		refused, accepted := v.row, b.rows["again"]
+		refused.Because = "a server may keep what it answered to the same request"
+		refused.Proves = append(slices.Clone(refused.Proves), accepted.Proves...)
+		accepted.Needs = refused.Needs
+		if slices.Contains(refused.Statuses, http.StatusUnsupportedMediaType) {
+			// A server may see first that the action is under way.
+			refused.Statuses = append(slices.Clone(refused.Statuses), http.StatusConflict)
+		}
+		for i, c := range []struct {
+			folder, title string
+			row           conformance.Group
+			of            request
+			first         []prior
+		}{
+			{"same-violations", v.title + ", twice, behind an accepted request with the same body and ids", refused,
+				broken, []prior{{request: valid, expect: conformance.Accepted},
+					{request: broken, expect: conformance.Either, open: refused.Statuses}}},
+			{"same-again", "a request behind " + v.title + ", with the same body and ids", accepted, valid,
+				[]prior{{request: broken, expect: conformance.Either, open: refused.Statuses}}},
+		} {
+			if (n+i)%b.turns != b.turn {
+				continue
+			}
+			same(unchanged, c.first...)(&c.of)
+			it := item{name: fmt.Sprintf("%02d-%s", n+1, v.name), title: c.title, breaks: v.breaks, owed: v.owed,
+				needs: v.needs}
+			b.combination(c.row, c.folder, it, c.of, nil)
+		}
+	}
+}
 
 // twins are requests for a file whose hash differs in one digit from that of the request before.
 func twins(b *builder) (out []item) {
@@ -67,7 +149,8 @@ func elsewhere(b *builder) []item {
 	asked := func(path, operation string) func(*request) {
 		first := b.plain.clone()
 		first.path, first.calls = path, operation
-		return behind(unchanged, prior{request: first, expect: conformance.Accepted})
+		correlated(&first)
+		return same(correlated, prior{request: first, expect: conformance.Accepted})
 	}
 	out := []item{{once: true, name: "machine",
 		title: "a request for a file behind one for the same file on another machine",
@@ -87,6 +170,11 @@ func repetitions(b *builder) (out []item) {
 		prior{request: b.plain, expect: conformance.Either}
 	out = append(out, item{once: true, name: "third", title: "a third request for a file",
 		change: behind(unchanged, accepted, open)})
+	keyed := func(r *request) { r.field("Idempotency-Key", `"{{comment}}"`) }
+	first := b.plain.clone()
+	keyed(&first)
+	out = append(out, item{once: true, name: "key", title: "a request for a file with the Idempotency-Key of one for " +
+		"another", change: after(keyed, prior{request: first, expect: conformance.Accepted})})
 	for _, name := range b.hashMembers() {
 		out = append(out, item{once: true, name: slug(name, "upper"),
 			title:  "a second request for a file, with " + name + " in upper case",
@@ -103,18 +191,38 @@ func withoutAuthorization(b *builder) (out []item) {
 	}{{"second", "an accepted request", 1}, {"third", "two accepted requests", 2}} {
 		out = append(out, item{once: true, name: v.name, title: "a request without Authorization behind " + v.title +
 			" for the file",
-			change: behind(func(r *request) { r.withoutField("Authorization") },
+			change: same(func(r *request) { r.withoutField("Authorization") },
 				slices.Concat([]prior{{request: b.plain, expect: conformance.Accepted}},
 					slices.Repeat([]prior{{request: b.plain, expect: conformance.Either}}, v.before-1))...)})
 	}
-	return out
+	others := []prior{{request: b.plain, expect: conformance.Accepted}}
+	for _, it := range behindOthers(b) {
+		if slices.Contains([]string{"options", "head", "get", "other-path", "media-type", "forms"}, it.name) {
+			r := b.plain.clone()
+			it.change(&r)
+			others = append(others, r.prior...)
+		}
+	}
+	out = append(out, item{once: true, name: "many", title: "a request without Authorization behind many others " +
+		"on its connection", change: after(func(r *request) { r.withoutField("Authorization") }, others...)})
+	first := b.plain.clone()
+	keyed := func(r *request) {
+		correlated(r)
+		r.field("Idempotency-Key", `"{{comment}}"`)
+	}
+	keyed(&first)
+	return append(out, item{once: true, name: "key", title: "a request without Authorization behind an accepted one " +
+		"with the same body, ids and Idempotency-Key", change: same(func(r *request) {
+		keyed(r)
+		r.withoutField("Authorization")
+	}, prior{request: first, expect: conformance.Accepted})})
 }
 
 // withoutRole are requests of a user without the role behind accepted ones for the same file.
 func withoutRole(b *builder) (out []item) {
 	for _, it := range roles(b) {
 		it.combined, it.title = false, it.title+", behind an accepted request for the file"
-		it.change = behind(it.change, prior{request: b.plain, expect: conformance.Accepted})
+		it.change = same(it.change, prior{request: b.plain, expect: conformance.Accepted})
 		out = append(out, it)
 	}
 	return out

@@ -35,6 +35,15 @@ func challengeFaults() []Fault {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("refusal.challenge"),
 			Wrap: challengedBy(row.field)})
 	}
+	for _, row := range []struct{ name, says, field string }{
+		{"challenges-for-scope-with-401", "says with a 401 that the scope is too small",
+			`Bearer realm="fmaspec", error="insufficient_scope"`},
+		{"challenges-for-request-with-401", "says with a 401 that the request is malformed",
+			`Bearer realm="fmaspec", error="invalid_request"`},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("refusal.challenge-error"),
+			Wrap: challengedBy(row.field)})
+	}
 	return append(faults, Fault{Name: "challenges-forbidden-with-open-quote", Says: "does not end the quotes of a " +
 		"challenge that comes with a 403", Breaks: ids("refusal.challenge"), Wrap: onRefused(func(a *answer, _ *asked) {
 		a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope`)

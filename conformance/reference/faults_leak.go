@@ -168,7 +168,12 @@ func tokenFaults() []Fault {
 
 // insideFaults show what a server is made of, as runtimes and databases write it.
 func insideFaults() []Fault {
-	var faults []Fault
+	faults := []Fault{
+		{Name: "errs-in-field", Says: "shows a query to its database in a field of a refusal",
+			Breaks: ids("error.inside"), Wrap: onRefused(func(a *answer, _ *asked) {
+				a.header.Set("X-Debug-Query", "SELECT id FROM actions WHERE machine = 'a'")
+			})},
+	}
 	for _, row := range []struct{ name, says, message string }{
 		{"errs-with-elixir-stack", "shows an Elixir stack in a refusal",
 			"** (FunctionClauseError) no function clause matching in Api.Router.post/2\n    (api 0.1.0) " +

@@ -1,6 +1,10 @@
 package reference
 
 import (
+	"crypto/md5"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -55,6 +59,25 @@ func headerVariants() []variant {
 				a.header.Set("Deprecation", "@1512691200")
 				a.header.Set("Sunset", "Fri, 31 Dec 2027 23:59:59 GMT")
 				a.header.Set("Link", `</docs/deprecate>; rel="deprecation"; type="text/html"`)
+			})},
+		{"true-fields", "sends the digests of its body, times up to now, an age of nothing, and other fields at " +
+			"their limits",
+			rewrite(func(a *answer, _ *asked) {
+				now := time.Now().UTC().Format(http.TimeFormat)
+				sum, long, old := sha256.Sum256(a.body), sha512.Sum512(a.body), md5.Sum(a.body)
+				for name, value := range map[string]string{
+					"Date": now, "Last-Modified": now, "Age": "0", "Expires": "-1",
+					"Content-Digest": "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":, unixsum=:AAAA:",
+					"Repr-Digest":    "sha-512=:" + base64.StdEncoding.EncodeToString(long[:]) + ":",
+					"Digest":         "SHA-256=" + base64.StdEncoding.EncodeToString(sum[:]),
+					"Content-MD5":    base64.StdEncoding.EncodeToString(old[:]),
+					"Allow":          "POST", "Accept-Ranges": "none",
+					"Access-Control-Allow-Origin": "https://a.example:8443",
+					"Strict-Transport-Security":   `includeSubDomains ; Max-Age="31536000"; preload`,
+					"X-Request-Id":                "at 12:00, in line 7 of the queue",
+				} {
+					a.header.Set(name, value)
+				}
 			})},
 		{"slow-clock", "sends the Date of an hour ago", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))

@@ -1,0 +1,113 @@
+package conformance
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// digests are the algorithms of RFC 9530 5, by the names that fields write in lower case. Those that
+// are no longer to be used stand in Digest and Content-MD5 of older servers.
+func digests() map[string]func([]byte) []byte {
+	return map[string]func([]byte) []byte{
+		"sha-256": func(b []byte) []byte { sum := sha256.Sum256(b); return sum[:] },
+		"sha-512": func(b []byte) []byte { sum := sha512.Sum512(b); return sum[:] },
+		"sha":     func(b []byte) []byte { sum := sha1.Sum(b); return sum[:] },
+		"md5":     func(b []byte) []byte { sum := md5.Sum(b); return sum[:] },
+	}
+}
+
+// digestField is a digest in the fields of RFC 9530, between colons, or in Digest of RFC 3230.
+var digestField = regexp.MustCompile(`([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+=*):?`)
+
+// digestsOfBody judges the digests of the body that an answer carries. That of an algorithm
+// which is not known here, and that of a body in a coding, says nothing.
+func digestsOfBody(x *observed) (out []Problem) {
+	if !x.complete() || x.Request.Method == http.MethodHead || len(x.Response.Header.Values("Content-Encoding")) > 0 ||
+		x.answer.decodeErr != nil {
+		return nil
+	}
+	compare := func(field, algorithm, text string) {
+		sum := digests()[strings.ToLower(algorithm)]
+		if sum == nil {
+			return
+		}
+		want := base64.StdEncoding.EncodeToString(sum(x.answer.body))
+		if strings.TrimRight(text, "=") != strings.TrimRight(want, "=") {
+			out = append(out, problem("header "+field, "the digest of the body, "+want, show(text))...)
+		}
+	}
+	for _, field := range []string{"Content-Digest", "Repr-Digest", "Digest"} {
+		for _, value := range x.Response.Header.Values(field) {
+			for _, found := range digestField.FindAllStringSubmatch(value, -1) {
+				compare(field, found[1], found[2])
+			}
+		}
+	}
+	for _, value := range x.Response.Header.Values("Content-MD5") {
+		compare("Content-MD5", "md5", strings.TrimSpace(value))
+	}
+	return out
+}
+
+// oldest is the greatest Age, in seconds more than the exchange took, of an answer that no cache has stored.
+const oldest = 60
+
+// aboutTheAnswer judges fields that keep their grammar, and say of the answer what cannot be.
+func aboutTheAnswer(x *observed) (out []Problem) {
+	header := x.Response.Header
+	single := func(name string) string {
+		if values := header.Values(name); len(values) == 1 {
+			return strings.TrimSpace(values[0])
+		}
+		return ""
+	}
+	sent, changed := single("Date"), single("Last-Modified")
+	if isIMFDate(sent) && isIMFDate(changed) {
+		at, _ := time.Parse(http.TimeFormat, sent)
+		last, _ := time.Parse(http.TimeFormat, changed)
+		if last.After(at) {
+			out = append(out, problem("header Last-Modified", "no later time than Date, "+sent, show(changed))...)
+		}
+	}
+	if age := single("Age"); x.Request.Method == x.terms.Method && !isSafe(x.Request.Method) && isSeconds(age) &&
+		(len(age) > 9 || secondsOf(age) > oldest+int(x.Elapsed/time.Second)) {
+		out = append(out, problem("header Age", "no age, for no cache may answer "+x.Request.Method+
+			" with what it has stored", show(age))...)
+	}
+	if values := header.Values("Allow"); x.success() && !x.besidePath() && len(values) > 0 &&
+		!listsMethod(values, x.terms.Method) {
+		out = append(out, problem("header Allow", "a list with "+x.terms.Method+", which the resource supports",
+			show(strings.Join(values, ", ")))...)
+	}
+	return out
+}
+
+// isSafe reports whether a cache may answer requests of a method (RFC 9111 4).
+func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+func isSeconds(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
+
+// secondsOf reads at most nine digits.
+func secondsOf(text string) (n int) {
+	for _, c := range text {
+		n = 10*n + int(c-'0')
+	}
+	return n
+}
+
+// listsMethod reports whether the values of Allow list a method.
+func listsMethod(values []string, method string) bool {
+	for m := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if strings.TrimSpace(m) == method {
+			return true
+		}
+	}
+	return false
+}
