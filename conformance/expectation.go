@@ -13,8 +13,8 @@ const unmetReason = "the target answered Expect: 100-continue with 417, as it ma
 	"supports no expectations (RFC 9110 10.1.1), so that this proves nothing"
 
 // limitReason is why a case proves nothing that has more fields, or longer ones, than the target takes.
-const limitReason = "the target answered 431: its limit on the fields of a request is lower, which RFC 9110 5.4 leaves " +
-	"to it, so that this proves nothing"
+const limitReason = "the target answered 431: its limit on the fields of a request is lower, which RFC 9110 5.4 " +
+	"leaves to it, so that this proves nothing"
 
 // fieldsLimited returns why a valid request proves nothing that was answered 431, or "". The plain
 // request, from which all others differ, has to be taken.

@@ -10,10 +10,11 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// shutOutLeast is how many requests in a row with the token of the run show that it is the token,
-// or the sender, that a target refuses, and none of the requests. shutOutKind is how many of them
-// at least are to be accepted, and how many to be refused for another reason.
-const shutOutLeast, shutOutKind = 20, 5
+// What shows that it is the token, or the sender, that a target refuses, and none of the requests:
+// how many requests there are in a row at least, how many of them are to be refused for another
+// reason, and how many to be accepted; one of these is enough where the others are to be refused for
+// several reasons, of which each has a requirement of its own.
+const shutOutLeast, shutOutKind, shutOutReasons = 20, 5, 3
 
 // shutOutSoonest is how long after the beginning of a run a target on this machine may shut its sender out. A token
 // lasts longer, and no firewall stands before it: one that refuses sooner forgets whom it knows.
@@ -81,7 +82,7 @@ func isShutOut(status int, all []*Judged) bool {
 	if len(all) < shutOutLeast {
 		return false
 	}
-	accepted, refused := 0, 0
+	accepted, refused, reasons := 0, 0, map[string]bool{}
 	for _, x := range all {
 		switch {
 		case x.Response.Status != status:
@@ -89,9 +90,10 @@ func isShutOut(status int, all []*Judged) bool {
 			accepted++
 		case x.expect() == Refused && !slices.Contains(x.statuses(), status):
 			refused++
+			reasons[x.Case.status] = true
 		}
 	}
-	return min(accepted, refused) >= shutOutKind
+	return refused >= shutOutKind && (accepted >= shutOutKind || accepted > 0 && len(reasons) >= shutOutReasons)
 }
 
 // cause explains the answers of that time, but for those that have the status in any case. Of

@@ -3,6 +3,7 @@ package generate
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -187,8 +188,18 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 			also = append(also, b.op.ID+"/"+control)
 		}
 	}
+	proves, statuses := b.proves(row, it), row.Statuses
 	if row.Expect == conformance.Accepted && r.isTerse() {
 		also = append(also, b.op.ID+"/"+terseCase)
+	}
+	if size := len(conformance.Sample(r.body())); size > small {
+		owed := b.suite.Requirement(weakest(b.suite, proves))
+		switch {
+		case row.Expect == conformance.Refused:
+			statuses = append(slices.Clone(statuses), http.StatusRequestEntityTooLarge)
+		case row.Expect == conformance.Accepted && owed.Level != record.Inferred && len(b.textMembers()) > 0:
+			also = append(also, b.op.ID+"/"+largeCase(slug(b.textMembers()[0]), size))
+		}
 	}
 	alone := ""
 	if it.alone != "" {
@@ -197,8 +208,8 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 	return &conformance.Case{
 		Alone: alone,
 		ID:    b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
-		Control: b.control.ID, Also: also, Needs: needs, Because: row.Because, Proves: b.proves(row, it),
-		Steps:  r.steps(row.Expect, row.Statuses),
+		Control: b.control.ID, Also: also, Needs: needs, Because: row.Because, Proves: proves,
+		Steps:  r.steps(row.Expect, statuses),
 		Origin: conformance.Origin{Generator: Generator, Seed: folder + "/" + it.name},
 	}
 }

@@ -243,3 +243,17 @@ func (r request) isTerse() bool {
 	}
 	return false
 }
+
+// small is how many bytes a body has at most that no server finds too large: one may limit the size of
+// the texts that it takes (RFC 8259 9).
+const small = 1000
+
+// largeCase names the case, without the operation, that shows that a server takes a text member, and so a
+// body, of at least as many bytes. That all texts may be so long is inferred alone.
+func largeCase(member string, size int) string {
+	const long, longest = 5000, 65536
+	if size <= long {
+		return fmt.Sprintf("%s/text-length/%s-%05d", Generator, member, long)
+	}
+	return fmt.Sprintf("%s/text-length/%s-%05d", Generator, member, longest)
+}

@@ -115,8 +115,8 @@ func http2Behaviours() []Behaviour {
 				return []frame{head(s), {kind: dataFrame, payload: s.honest.first(40)},
 					{kind: resetFrame, payload: []byte{0, 0, 0, 2}}}
 			}),
-		at("halts-inside-body", "stops in the body", failed("slow", "it was not whole within .*: the time was up after "+
-			"40 bytes of the body"), func(s *scene) []frame {
+		at("halts-inside-body", "stops in the body", failed("slow", "it was not whole within .*: the time was up "+
+			"after 40 bytes of the body"), func(s *scene) []frame {
 			return []frame{head(s), {kind: dataFrame, payload: s.honest.first(40)}}
 		}).waiting(),
 		at("halts-behind-head", "stops behind the head",
