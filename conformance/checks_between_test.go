@@ -58,7 +58,8 @@ func TestFewCommentsThatComeBackShowNothing(t *testing.T) {
 	for echoes, want := range []int{0, 0, 0, 1} {
 		k := newEchoedAlike("comment-intact", room{})
 		for i := range echoes {
-			k.note(ref{c, i}, sentAt(s, c, i, time.Now(), map[string][]string{"comment-intact": {"=" + strings.Repeat("c", i+8)}}))
+			k.note(ref{c, i}, sentAt(s, c, i, time.Now(),
+				map[string][]string{"comment-intact": {"=" + strings.Repeat("c", i+8)}}))
 		}
 		k.note(ref{c, 9}, sentAt(s, c, 9, time.Now(), map[string][]string{"comment-intact": {"!\"a\"\x00\"b\""}}))
 		require.Len(t, k.problems(), want, echoes)
