@@ -99,11 +99,11 @@ func (r *relation) problem(want, got string) []Problem {
 // its relation: of an instant-form, for each member, what it is where it is an instant of
 // another form, else ""; of an echoed-alike what [observed.echo] says; of the others the value.
 func (x *observed) values() []string {
-	if len(x.terms.across) == 0 {
+	if len(x.terms.kept) == 0 {
 		return nil
 	}
 	out := make([]string, x.terms.slots)
-	for _, r := range x.terms.across {
+	for _, r := range x.terms.kept {
 		for i, pointer := range r.at {
 			for _, place := range x.texts(make([]int, 0, usualTexts), pointer) {
 				text := x.answer.action.TextAt(place)
@@ -120,12 +120,20 @@ func (x *observed) values() []string {
 					text = show(text)
 				}
 				if out[r.slot+i] == "" {
-					out[r.slot+i] = strings.Clone(text) // not a part of the body
+					out[r.slot+i] = ownCopy(out, text)
 				}
 			}
 		}
 	}
 	return out
+}
+
+// ownCopy returns a text that is no part of a body, which another value may be already.
+func ownCopy(values []string, text string) string {
+	if i := slices.Index(values, text); i >= 0 {
+		return values[i]
+	}
+	return strings.Clone(text)
 }
 
 // kept returns the values that a check between answers keeps of the answer, and its relation; nil

@@ -66,7 +66,8 @@ type terms struct {
 	relations []*relation            // that hold of one answer
 	byCheck   map[string][]*relation // the same, by the name of the check
 	across    map[string]*relation   // that hold between answers, by the name of the check
-	slots     int                    // how many values of an answer those keep
+	kept      []*relation            // the same, which keep values of an answer
+	slots     int                    // how many
 	identity  string                 // pointer to the member that identifies an action; "" where none does
 }
 
@@ -285,6 +286,9 @@ func (t *terms) readErrors(s shapes) (err error) {
 
 // index looks relations up by the check that they belong to.
 func (t *terms) index() {
+	for _, check := range keys(t.across) {
+		t.kept = append(t.kept, t.across[check])
+	}
 	t.byCheck = map[string][]*relation{}
 	for _, r := range t.relations {
 		t.byCheck[r.Check] = append(t.byCheck[r.Check], r)

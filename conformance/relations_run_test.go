@@ -292,7 +292,7 @@ func TestASecondFreshRelationComparesItsOwnMember(t *testing.T) {
 	second.At = []string{"/requestorComment"}
 	second.at = pointersOf(second.At)
 	for _, o := range s.terms {
-		o.across["comments-fresh"] = &second
+		o.across["comments-fresh"], o.kept = &second, append(o.kept, &second)
 		o.slots++
 	}
 	k := &idsFresh{"comments-fresh", newLatest[*sameID](room{})}

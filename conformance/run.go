@@ -276,7 +276,8 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o, secrets: newSecrets(target), ops: s.operationsByID(),
+	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o, secrets: newSecrets(target),
+		ops:    s.operationsByID(),
 		wanted: s.wanted(o)}
 	if r.base, err = url.Parse(target.URL); err != nil {
 		return nil, nil, usage("%v", err)
@@ -360,8 +361,9 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 // bindRound binds the steps of a case for one repetition. before are those of an earlier one, or
 // nil.
 func (r *binding) bindRound(c *Case, before []bound, round int, token string) ([]bound, error) {
-	b := &binder{target: r.target, templates: r.templates, base: r.base, seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops,
-		secrets: r.secrets, local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
+	b := &binder{target: r.target, templates: r.templates, base: r.base,
+		seed: fmt.Sprintf("%s.%d", r.options.Seed, round), ops: r.ops, secrets: r.secrets,
+		local: r.guard.Local(), armed: r.options.AcceptRisk, before: before}
 	b.target.Token = token
 	steps := make([]bound, len(c.Steps))
 	for i := range c.Steps {

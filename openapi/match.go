@@ -41,12 +41,14 @@ func (o Operation) Matches(path string) bool { return o.match(path, func(string,
 // path is one of the template.
 func (o Operation) SubjectOf(path string) (subject string, is bool) {
 	last := lastParameter(o.Path)
-	is = o.match(path, func(name, value string) {
+	if !o.match(path, func(name, value string) {
 		if name == last {
 			subject = value
 		}
-	})
-	return subject, is
+	}) {
+		return "", false
+	}
+	return subject, true
 }
 
 // match reports whether a path is one of the template, and calls keep with each parameter.

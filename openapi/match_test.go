@@ -49,9 +49,17 @@ func TestAPathIsMatchedAsAWhole(t *testing.T) {
 		{"nothing", sample, "", nil},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			got, ok := openapi.Operation{Path: row.template}.Match(row.path)
+			op := openapi.Operation{Path: row.template}
+			got, ok := op.Match(row.path)
 			require.Equal(t, row.want != nil, ok)
 			require.Equal(t, row.want, got)
+			require.Equal(t, ok, op.Matches(row.path))
+			subject, is := op.SubjectOf(row.path)
+			require.Equal(t, ok, is)
+			require.Equal(t, op.Subject(got), subject)
+			if names := op.Parameters(); ok && len(names) > 0 {
+				require.Equal(t, got[names[len(names)-1]], subject)
+			}
 		})
 	}
 }
