@@ -16,8 +16,8 @@ import (
 	"fmaspec/conformance/internal/guard"
 )
 
-// altered returns a text with some bytes changed, taken away or repeated.
-func altered(r *rand.Rand, text string) string {
+// mutant returns a text with some bytes changed, taken away or repeated.
+func mutant(r *rand.Rand, text string) string {
 	const bytes = " /:;=%.,-_?@#aAzZ09\t\x7f\xe4"
 	b := []byte(text)
 	for range r.IntN(3) {
@@ -33,7 +33,7 @@ func TestPlainScansSayWhatTheLibrariesDo(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	plain := map[string]int{}
 	for range 40_000 {
-		address := altered(random, "https://api.example.com:8443/v1.0/machines/7b1f-x_y/requestSample")
+		address := mutant(random, "https://api.example.com:8443/v1.0/machines/7b1f-x_y/requestSample")
 		u, err := url.Parse(address)
 		if path, is := plainPath(address); is {
 			plain["path"]++
@@ -46,7 +46,7 @@ func TestPlainScansSayWhatTheLibrariesDo(t *testing.T) {
 			require.Equal(t, u.EscapedPath(), path, address)
 		}
 
-		value := altered(random, []string{"application/json", "text/html; charset=utf-8",
+		value := mutant(random, []string{"application/json", "text/html; charset=utf-8",
 			"application/json; odata.metadata=minimal", "a/b;charset=x;charset=x"}[random.IntN(4)])
 		media, parameters, err := mime.ParseMediaType(value)
 		if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
@@ -57,7 +57,7 @@ func TestPlainScansSayWhatTheLibrariesDo(t *testing.T) {
 		require.Equal(t, strings.ToLower(strings.TrimSpace(parameters["charset"])), gotCharset, value)
 
 		at := time.Unix(random.Int64N(4e9), 0).UTC()
-		date := altered(random, at.Format(http.TimeFormat))
+		date := mutant(random, at.Format(http.TimeFormat))
 		read, err := time.Parse(http.TimeFormat, date)
 		want := err == nil && read.Format(http.TimeFormat) == date
 		require.Equal(t, want, isPlainDate(date), date)
