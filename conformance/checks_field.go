@@ -22,8 +22,8 @@ func fieldChecks() []Check {
 		{Name: fieldCheck, Requirements: []string{"http.fields"},
 			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Accept-Ranges, " +
 				"Access-Control-Allow-Origin, Age, Allow, Cache-Control, Connection, Content-Language, " +
-				"Content-Length, Content-Location, Content-Type, ETag, Expires, Last-Modified, Location, Retry-After, " +
-				"Strict-Transport-Security, Upgrade and Vary.",
+				"Content-Length, Content-Location, Content-Type, ETag, Expires, Last-Modified, Location, " +
+				"Retry-After, Strict-Transport-Security, Upgrade and Vary.",
 			on: (*observed).answered, judge: func(x *observed) []Problem {
 				if fieldsKept(byName, x.Response.Header) {
 					return nil // most answers

@@ -21,8 +21,8 @@ func headerChecks() []Check {
 				"scheme, no parameter twice, realm in quotes, and in those of RFC 6750 the characters that it allows.",
 			on: (*observed).answered, judge: challengeForm},
 		{Name: "challenge-error", Requirements: []string{"refusal.challenge-error"},
-			Doc: "The error that a challenge of the Bearer scheme names, of those of RFC 6750, is the one that has the " +
-				"status of the answer.",
+			Doc: "The error that a challenge of the Bearer scheme names, of those of RFC 6750, is the one that has " +
+				"the status of the answer.",
 			on: (*observed).refusal, judge: challengeError},
 		{Name: "safe-method", Requirements: []string{"refusal.method"},
 			Doc: "A request by HEAD, OPTIONS or TRACE to the path of an operation of {method} creates nothing: it is " +
