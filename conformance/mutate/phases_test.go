@@ -97,7 +97,8 @@ func laterKillersText(t *testing.T, faults []Subject, phases []Phase, known map[
 		require.NoError(t, err)
 		for _, r := range rows {
 			few := slices.Collect(slices.Chunk(r.Cases[:min(len(r.Cases), 5)], 1))
-			for _, some := range append(few, r.Cases[:min(len(r.Cases), 6)]) {
+			few = append(few, r.Cases[:min(len(r.Cases), 6)], append(usual(p.Suite), r.Cases[:min(len(r.Cases), 1)]...))
+			for _, some := range few {
 				if len(some) > 0 && caught(t, p.Suite, r.Subject, some).Rightly() {
 					cases[r.Name] = " " + strings.Join(some, " ")
 					break
@@ -117,6 +118,16 @@ func laterKillersText(t *testing.T, faults []Subject, phases []Phase, known map[
 		}
 	}
 	return b.String()
+}
+
+// usual returns a few accepted cases: next to their answers, another one shows that it differs from the others.
+func usual(suite *conformance.Suite) (out []string) {
+	for _, c := range suite.Cases {
+		if len(out) < 4 && strings.Contains(c.ID, "/valid/") && c.Steps[0].Expect == conformance.Accepted {
+			out = append(out, c.ID)
+		}
+	}
+	return out
 }
 
 // laterNames returns the first two columns of a list of killers.
