@@ -24,18 +24,25 @@ func headerChecks() []Check {
 			Doc: "The error that a challenge of the Bearer scheme names, of those of RFC 6750, is the one that has " +
 				"the status of the answer.",
 			on: (*observed).refusal, judge: challengeError},
-		{Name: "safe-method", Requirements: []string{"refusal.method"},
-			Doc: "A request by HEAD, OPTIONS or TRACE to the path of an operation of {method} creates nothing: it is " +
-				"not answered as {method} is.",
-			on: func(x *observed) bool {
-				return x.answered() && x.expect() == Either && x.Case != nil && !x.besidePath() &&
-					slices.Contains([]string{http.MethodHead, http.MethodOptions, http.MethodTrace}, x.Request.Method)
-			}, judge: safeMethod},
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists {method}, and neither GET, PUT, PATCH nor DELETE where that was " +
-				"refused.",
-			on: func(x *observed) bool { return x.refusal() && !x.besidePath() }, judge: allow},
+				"refused. A request by HEAD, OPTIONS or TRACE creates nothing: it is not answered as {method} is.",
+			on: func(x *observed) bool { return (x.refusal() || changesNothing(x)) && !x.besidePath() },
+			judge: func(x *observed) []Problem {
+				if changesNothing(x) {
+					if created := safeMethod(x); created != nil {
+						return created
+					}
+				}
+				return allow(x)
+			}},
 	}
+}
+
+// changesNothing reports whether a method was sent that changes nothing and that is open to the server.
+func changesNothing(x *observed) bool {
+	return x.answered() && x.expect() == Either && x.Case != nil &&
+		slices.Contains([]string{http.MethodHead, http.MethodOptions, http.MethodTrace}, x.Request.Method)
 }
 
 // safeMethod judges what answers a method that changes nothing (RFC 9110 9.2.1).

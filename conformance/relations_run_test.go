@@ -252,7 +252,7 @@ func TestTimesGoBackInWhateverOrderTheyAreNoted(t *testing.T) {
 // A session without end keeps the latest answers, and notices what goes back among these. What it
 // has noticed it charges as a run does that keeps all of them.
 func TestTimesOfASessionAreKeptInPart(t *testing.T) {
-	for _, back := range []int{3, 500, 999} {
+	for _, back := range []int{7, 500, 999} {
 		t.Run(strconv.Itoa(back), func(t *testing.T) { timesOfASession(t, back) })
 	}
 }

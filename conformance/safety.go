@@ -104,9 +104,15 @@ func (r *binding) withhold(jobs []*job) error {
 		}
 	}
 	// The budget goes to what the most depends on.
-	control := controlsOf(jobs)
+	control, depend := controlsOf(jobs), map[string]int{}
+	for _, j := range jobs {
+		for _, id := range j.c.controls() {
+			depend[id]++
+		}
+	}
 	slices.SortStableFunc(candidates, func(a, b *job) int {
-		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(effects[a], effects[b]),
+		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(depend[b.c.ID], depend[a.c.ID]),
+			cmp.Compare(effects[a], effects[b]),
 			cmp.Compare(a.c.Name, b.c.Name), cmp.Compare(a.c.ID, b.c.ID))
 	})
 	budget := r.options.MaxActions

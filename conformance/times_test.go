@@ -59,7 +59,11 @@ func TestFindingsOnTimesDoNotHangOnTheirDigits(t *testing.T) {
 		t.Skip("it runs the suite against many servers")
 	}
 	options := conformance.Options{Run: "/valid/accepts-[a-i]", Skip: "long|huge", Strict: true}
-	want := []string{
+	want := []string{ // the times of that server are not current
+		"times-current requestSample/valid/accepts-plain-request#0 /creationDateTimeUtc",
+		"times-current requestSample/valid/accepts-plain-request#0 /lastUpdateDateTimeUtc",
+		"times-current stopAndQuarantineFile/valid/accepts-plain-request#0 /creationDateTimeUtc",
+		"times-current stopAndQuarantineFile/valid/accepts-plain-request#0 /lastUpdateDateTimeUtc",
 		"times-with-z requestSample/valid/accepts-plain-request#0 /creationDateTimeUtc",
 		"times-with-z requestSample/valid/accepts-plain-request#0 /lastUpdateDateTimeUtc",
 		"times-with-z stopAndQuarantineFile/valid/accepts-plain-request#0 /creationDateTimeUtc",

@@ -503,6 +503,7 @@ func witnesses() map[string][]probe {
 	out["locks-out-after-refused-tokens"] = []probe{auth("Bearer a"), auth("Bearer b"), auth("Bearer c"), {}}
 	out["refuses-file-of-other-operation"] = []probe{{path: stopPath}, {}}
 	out["refuses-same-comment-again"] = []probe{body(`"twice"`, `"`+hash+`"`), body(`"twice"`, `"`+upper[:39]+`0"`)}
+	sameWitnesses(out)
 	nearWitnesses(one, out)
 	return out
 }
@@ -668,5 +669,33 @@ func TestEachConditionalFaultIsSeenByItsWitness(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// sameWitnesses adds the requests that show what is kept of one request for another.
+func sameWitnesses(out map[string][]probe) {
+	query := "?Comment=a&Sha1=" + strings.Repeat("ab", 20)
+	named := func(p probe, lines ...string) probe {
+		p.header = append(lines, p.header...)
+		return p
+	}
+	other := strings.Repeat("cd", 20)
+	bare := probe{bare: true, header: []string{"Content-Type: application/json"}}
+	out["replays-body-to-anyone"] = []probe{{}, bare}
+	out["replays-refused-body"] = []probe{typed("text/plain"), {}}
+	for name, line := range map[string]string{"replays-by-request-id": "X-Request-Id: 1", "replays-by-trace": "Traceparent: " +
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "replays-by-key-alone": "Idempotency-Key: 1"} {
+		out[name] = []probe{headed(line), named(of(other), line)}
+	}
+	out["lets-in-second-attempt"] = []probe{bare, bare}
+	out["trusts-connection-of-options"] = []probe{{method: "OPTIONS"}, bare}
+	out["acts-on-preflight"] = []probe{{method: "OPTIONS", bare: true, header: []string{"Origin: https://a.example",
+		"Access-Control-Request-Method: POST"}}}
+	out["acts-on-query-of-get"] = []probe{{method: "GET", path: samplePath + query}}
+	out["prefers-query-to-body"] = []probe{{path: samplePath + query}}
+	for _, line := range []string{"Max-Forwards: 1", "Range: bytes=0-1", "CF-Connecting-IP: 192.0.2.1",
+		"Idempotency-Key: 1", "X-Original-URL: /"} {
+		name, _, _ := strings.Cut(line, ":")
+		out["trusts-with-"+strings.ToLower(name)] = []probe{named(bare, line)}
 	}
 }

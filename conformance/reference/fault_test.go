@@ -173,6 +173,8 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 		"refuses-lower-case-sha1": "every plain request has a Sha1 in small letters",
 		"never-refuses":           "it breaks the framing of refusals",
 
+		"digests-refusals-wrongly":     "it is about fields of refusals",
+		"types-refusals-twice":         "it is about fields of refusals",
 		"errs-beyond-declared-charset": "it breaks the encoding of refusals",
 	}
 	for _, fault := range sampled(reference.Faults()) {

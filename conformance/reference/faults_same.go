@@ -11,7 +11,7 @@ import (
 // they do not look at, or are led by a part of the request that is none of their business.
 func sameFaults() []Fault {
 	anyone := ids("auth.required", "refusal.status-auth", "refusal.challenge", "refusal.no-action", "state.isolated")
-	mixed := ids("action.sha1", "action.id", "action.file-id", "action.type", "state.isolated", "action.comment-intact")
+	mixed := ids("action.sha1", "action.id", "action.file-id", "action.type", "action.comment-intact")
 	whole := func(q *asked) string { return q.URL.Path + "\n" + string(q.body) }
 	field := func(name string) func(*asked) string {
 		return func(q *asked) string { return q.Header.Get(name) }
