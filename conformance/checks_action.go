@@ -41,7 +41,7 @@ func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 	if _, known := k.found[x.Case]; known || sameInstant(before.value, text) {
 		return false
 	}
-	k.found[x.Case] = foundAt{at, r.problem(fmt.Sprintf("the instant that %s got for the same action", before.name()), show(text))}
+	k.found[x.Case] = foundAt{at, r.problem("the instant that "+before.name()+" got for the same action", show(text))}
 	return true
 }
 

@@ -683,8 +683,11 @@ func sameWitnesses(out map[string][]probe) {
 	bare := probe{bare: true, header: []string{"Content-Type: application/json"}}
 	out["replays-body-to-anyone"] = []probe{{}, bare}
 	out["replays-refused-body"] = []probe{typed("text/plain"), {}}
-	for name, line := range map[string]string{"replays-by-request-id": "X-Request-Id: 1", "replays-by-trace": "Traceparent: " +
-		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "replays-by-key-alone": "Idempotency-Key: 1"} {
+	for name, line := range map[string]string{
+		"replays-by-request-id": "X-Request-Id: 1",
+		"replays-by-trace":      "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"replays-by-key-alone":  "Idempotency-Key: 1",
+	} {
 		out[name] = []probe{headed(line), named(of(other), line)}
 	}
 	out["lets-in-second-attempt"] = []probe{bare, bare}
