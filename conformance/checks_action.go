@@ -53,8 +53,8 @@ func (k *sameForAction) problems() map[ref][]Problem {
 	return out
 }
 
-// sameInstant reports whether two texts are one instant, as far as the one of fewer digits says:
-// a store may round to some units of its last digit.
+// sameInstant reports whether two texts are one instant to the digits that both have: a store may
+// round to some units of its last digit.
 func sameInstant(a, b string) bool {
 	t, err := instant(a)
 	u, err2 := instant(b)

@@ -82,11 +82,7 @@ func (k *nearDate) problems() map[ref][]Problem {
 	}
 	for key, n := range k.far {
 		to := k.first[key.operation]
-		if n.ref != to.ref {
-			n.got += ", in " + n.name()
-		}
-		out[to.ref] = append(out[to.ref], Problem{Place: n.relation.At[key.member], Requirement: n.relation.Requirement,
-			Want: n.relation.Want + ", in every answer", Got: n.got})
+		out[to.ref] = append(out[to.ref], n.relation.inEvery(n.relation.At[key.member], n.got, n.mention, to))
 	}
 	return out
 }

@@ -135,17 +135,7 @@ func hasValidHost(r record.Request) bool {
 // without. It is of the form of hostValue, and tested in less time.
 func isPlainHost(value string) bool {
 	name, port, _ := strings.Cut(value, ":")
-	for _, c := range []byte(name) {
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-') {
-			return false
-		}
-	}
-	for _, c := range []byte(port) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return name != ""
+	return isPlainName(name) && (port == "" || isNumber(port))
 }
 
 // hostValue is the form of Host (RFC 9110 7.2, RFC 3986 3.2.2).

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -76,8 +77,10 @@ func aboutTheAnswer(x *observed) (out []Problem) {
 			out = append(out, problem("header Last-Modified", "no later time than Date, "+sent, show(changed))...)
 		}
 	}
-	if age := single("Age"); x.Request.Method == x.terms.Method && !isSafe(x.Request.Method) && isSeconds(age) &&
-		(len(age) > 9 || secondsOf(age) > oldest+int(x.Elapsed/time.Second)) {
+	age := single("Age")
+	seconds, err := strconv.Atoi(age)
+	if x.Request.Method == x.terms.Method && !isSafe(x.Request.Method) && isNumber(age) &&
+		(err != nil || seconds > oldest+int(x.Elapsed/time.Second)) {
 		out = append(out, problem("header Age", "no age, for no cache may answer "+x.Request.Method+
 			" with what it has stored", show(age))...)
 	}
@@ -92,14 +95,14 @@ func aboutTheAnswer(x *observed) (out []Problem) {
 // isSafe reports whether a cache may answer requests of a method (RFC 9111 4).
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-func isSeconds(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
-
-// secondsOf reads at most nine digits.
-func secondsOf(text string) (n int) {
-	for _, c := range text {
-		n = 10*n + int(c-'0')
+// isNumber reports whether a text is one or more digits.
+func isNumber(text string) bool {
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return false
+		}
 	}
-	return n
+	return text != ""
 }
 
 // listsMethod reports whether the values of Allow list a method.

@@ -89,7 +89,7 @@ func fieldRules() []fieldRule {
 				"; charset=utf-8"},
 		{"Content-Location", single, reference, "one reference of a URI"},
 		{"ETag", single, tag, `one tag in quotes, such as "a" or W/"a"`},
-		{"Expires", single, func(v string) bool { return isIMFDate(v) || isSeconds(strings.TrimPrefix(v, "-")) },
+		{"Expires", single, func(v string) bool { return isIMFDate(v) || isNumber(strings.TrimPrefix(v, "-")) },
 			"a date of the form Sun, 06 Nov 1994 08:49:37 GMT"}, // or what many send, and every cache takes for past
 		{"Last-Modified", single, isIMFDate, "one date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT"},
 		{"Location", single, reference, "one reference of a URI"},

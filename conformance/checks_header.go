@@ -27,15 +27,8 @@ func headerChecks() []Check {
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists {method}, and neither GET, PUT, PATCH nor DELETE where that was " +
 				"refused. A request by HEAD, OPTIONS or TRACE creates nothing: it is not answered as {method} is.",
-			on: func(x *observed) bool { return (x.refusal() || changesNothing(x)) && !x.besidePath() },
-			judge: func(x *observed) []Problem {
-				if changesNothing(x) {
-					if created := safeMethod(x); created != nil {
-						return created
-					}
-				}
-				return allow(x)
-			}},
+			on:    func(x *observed) bool { return (x.refusal() || changesNothing(x)) && !x.besidePath() },
+			judge: func(x *observed) []Problem { return append(safeMethod(x), allow(x)...) }},
 	}
 }
 
@@ -112,10 +105,10 @@ func challengeForm(x *observed) []Problem {
 	return nil
 }
 
-// statusOf are the statuses of the errors of RFC 6750 3.1.
-func statusOf(name string) int {
+// bearerErrors are the errors of RFC 6750 3.1, with the status of each.
+func bearerErrors() map[string]int {
 	return map[string]int{"invalid_request": http.StatusBadRequest, "invalid_token": http.StatusUnauthorized,
-		"insufficient_scope": http.StatusForbidden}[name]
+		"insufficient_scope": http.StatusForbidden}
 }
 
 func challengeError(x *observed) (out []Problem) {
@@ -123,18 +116,15 @@ func challengeError(x *observed) (out []Problem) {
 	if err != nil {
 		return nil // a finding of another check
 	}
-	const place = "header WWW-Authenticate"
 	for _, c := range challenges {
 		if !strings.EqualFold(c.scheme, "Bearer") {
 			continue
 		}
 		for _, param := range c.params {
-			status := statusOf(param.Value)
-			switch {
-			case !strings.EqualFold(param.Name, "error") || status == 0:
-			case status != x.Response.Status:
-				out = append(out, problem(place, fmt.Sprintf("error=%q with %d alone", param.Value, status),
-					fmt.Sprintf("it with %d", x.Response.Status))...)
+			status, known := bearerErrors()[param.Value]
+			if known && status != x.Response.Status && strings.EqualFold(param.Name, "error") {
+				out = append(out, problem("header WWW-Authenticate", fmt.Sprintf("error=%q with %d alone", param.Value,
+					status), fmt.Sprintf("it with %d", x.Response.Status))...)
 			}
 		}
 	}

@@ -95,6 +95,14 @@ func (r *relation) problem(want, got string) []Problem {
 	return []Problem{{Place: r.At[0], Want: want, Got: got, Requirement: r.Requirement}}
 }
 
+// inEvery returns the problem that one answer has at a place something else than every answer has, for the plainest.
+func (r *relation) inEvery(pointer, got string, odd, plainest mention) Problem {
+	if odd.ref != plainest.ref {
+		got += ", in " + odd.name()
+	}
+	return Problem{Place: pointer, Want: r.Want + ", in every answer", Got: got, Requirement: r.Requirement}
+}
+
 // values returns what the checks between answers keep of a readable answer, each from the slot of
 // its relation: of an instant-form, for each member, what it is where it is an instant of
 // another form, else ""; of an echoed-alike what [observed.echo] says; of the others the value.
@@ -506,13 +514,7 @@ func (k *instantForm) problems() map[ref][]Problem {
 			if got == "" {
 				continue
 			}
-			if odd.ref != first.ref {
-				got += ", in " + odd.name()
-			}
-			out[first.ref] = append(out[first.ref], Problem{
-				Place: pointer, Want: all.relation.Want + ", in every answer", Got: got,
-				Requirement: all.relation.Requirement,
-			})
+			out[first.ref] = append(out[first.ref], all.relation.inEvery(pointer, got, odd, first))
 		}
 	}
 	return out

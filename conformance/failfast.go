@@ -12,12 +12,12 @@ import (
 // Its case is concluded as the report concludes it.
 type failFast struct {
 	session  *Session
-	controls map[string]bool // ids
-	suspects atomic.Bool     // some case has a finding that may fail the run
-	over     atomic.Bool     // a case failed
-	state    *together       // what exchanges show together; guarded by runner.mu
-	seen     atomic.Int64    // cases since the beginning that may have failed the run
-	next     atomic.Int64    // how many of them there are when all are concluded again
+	controls map[string]int // how many cases differ from each, by id
+	suspects atomic.Bool    // some case has a finding that may fail the run
+	over     atomic.Bool    // a case failed
+	state    *together      // what exchanges show together; guarded by runner.mu
+	seen     atomic.Int64   // cases since the beginning that may have failed the run
+	next     atomic.Int64   // how many of them there are when all are concluded again
 }
 
 // seldom is of how many cases that may have failed one more is waited for before all are concluded again.
@@ -41,7 +41,7 @@ func (f *failFast) sent(j *job, made []*Judged) {
 	}
 	if f.suspicious(made) {
 		f.suspects.Store(true)
-	} else if !f.suspects.Load() || !f.controls[j.c.ID] {
+	} else if !f.suspects.Load() || f.controls[j.c.ID] == 0 {
 		return
 	}
 	// To conclude takes as long as there are cases. Where many of them prove nothing, such as with a

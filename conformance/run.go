@@ -519,12 +519,12 @@ func shortHeader(header http.Header, most int) (out http.Header, cut bool) {
 	return out, true
 }
 
-// controlsOf returns the ids of the cases from which others differ.
-func controlsOf(jobs []*job) map[string]bool {
-	out := map[string]bool{}
+// controlsOf returns the ids of the cases from which others differ, with how many do.
+func controlsOf(jobs []*job) map[string]int {
+	out := map[string]int{}
 	for _, j := range jobs {
 		for _, id := range j.c.controls() {
-			out[id] = true
+			out[id]++
 		}
 	}
 	return out
@@ -538,7 +538,7 @@ func sendingOrder(jobs []*job) []*job {
 		if j.c.Generator != "" {
 			n = 2
 		}
-		if !control[j.c.ID] {
+		if control[j.c.ID] == 0 {
 			n++
 		}
 		return n

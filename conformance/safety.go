@@ -104,14 +104,9 @@ func (r *binding) withhold(jobs []*job) error {
 		}
 	}
 	// The budget goes to what the most depends on.
-	control, depend := controlsOf(jobs), map[string]int{}
-	for _, j := range jobs {
-		for _, id := range j.c.controls() {
-			depend[id]++
-		}
-	}
+	control := controlsOf(jobs)
 	slices.SortStableFunc(candidates, func(a, b *job) int {
-		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(depend[b.c.ID], depend[a.c.ID]),
+		return cmp.Or(cmp.Compare(rank(a, control), rank(b, control)), cmp.Compare(control[b.c.ID], control[a.c.ID]),
 			cmp.Compare(effects[a], effects[b]),
 			cmp.Compare(a.c.Name, b.c.Name), cmp.Compare(a.c.ID, b.c.ID))
 	})
@@ -136,9 +131,9 @@ func (r *binding) withhold(jobs []*job) error {
 
 // rank orders jobs by how much depends on them: controls, then what is to be
 // accepted, then the rest.
-func rank(j *job, control map[string]bool) int {
+func rank(j *job, control map[string]int) int {
 	switch {
-	case control[j.c.ID]:
+	case control[j.c.ID] > 0:
 		return 0
 	case !slices.ContainsFunc(j.c.Steps, func(s Step) bool { return s.Expect != Accepted }):
 		return 1

@@ -120,7 +120,8 @@ func looksAround(i syntax.Inst) bool {
 	return i.Op == syntax.InstEmptyWidth && syntax.EmptyOp(i.Arg)&^(syntax.EmptyBeginText|syntax.EmptyEndText) != 0
 }
 
-// classify puts bytes that no instruction tells apart into one class, and returns a byte of each.
+// classify divides the bytes of ASCII into classes by the borders of all instructions, and returns one byte of each
+// class.
 func (p *Pattern) classify(program *syntax.Prog) (bytes []byte) {
 	borders := [utf8.RuneSelf + 1]bool{0: true}
 	border := func(from, to rune) {

@@ -53,7 +53,7 @@ func escapes(b *builder) (out []item) {
 		}
 	}
 	for _, m := range b.plain.members {
-		name := strings.Trim(m.name, `"`)
+		name := unquoted(m.name)
 		for _, v := range []value{
 			{"name-first", "its first letter as an escape", fmt.Sprintf(`"\u%04x%s"`, name[0], name[1:]), "name"},
 			{"name-last", "its last letter as an escape", fmt.Sprintf(`"%s\u%04X"`, name[:len(name)-1],
@@ -1004,21 +1004,19 @@ func queries(b *builder) (out []item) {
 	}
 	out = append(out, item{name: "members", title: "a query with members of the body and other values", once: true,
 		change: func(r *request) {
-			r.path += "?"
-			for i, m := range r.members {
-				value := "other"
+			r.path += "?" + memberQuery(r.members, func(m member) string {
 				if b.kindOf(unquoted(m.name)) != "" {
-					value = strings.Repeat("0a1b2c3d", 5)
+					return strings.Repeat("0a1b2c3d", 5)
 				}
-				r.path += []string{"", "&"}[min(i, 1)] + unquoted(m.name) + "=" + value
-			}
+				return "other"
+			})
 		}})
 	return append(out, item{name: "known", title: "a query with names that software gives a meaning", once: true,
 		change: func(r *request) {
 			r.path += "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&next=https://127.0.0.1/" +
 				"&a=..%2F..%2F&b=%3Cscript%3E&c=%27%20OR%20a=a&d=%0D%0AX-A:b&e=[0]&f=%2B"
 			for _, m := range r.members {
-				r.path += "&" + strings.Trim(m.name, `"`) + "=a"
+				r.path += "&" + unquoted(m.name) + "=a"
 			}
 			for _, name := range b.suite.AnswerMembers(b.op) {
 				r.path += "&" + strings.TrimPrefix(name, "@") + "=a"
@@ -1028,13 +1026,18 @@ func queries(b *builder) (out []item) {
 
 func unquoted(text string) string { return strings.Trim(text, `"`) }
 
-// memberQuery writes the required members as a query.
-func (b *builder) memberQuery() string {
+// memberQuery writes members as a query, with these values.
+func memberQuery(members []member, value func(member) string) string {
 	var out []string
-	for _, m := range b.plain.members {
-		out = append(out, unquoted(m.name)+"="+unquoted(m.value))
+	for _, m := range members {
+		out = append(out, unquoted(m.name)+"="+value(m))
 	}
 	return strings.Join(out, "&")
+}
+
+// plainQuery writes the required members of a valid request as a query.
+func (b *builder) plainQuery() string {
+	return memberQuery(b.plain.members, func(m member) string { return unquoted(m.value) })
 }
 
 func pathForms(b *builder) (out []item) {
@@ -1514,7 +1517,7 @@ func overrides(b *builder) (out []item) {
 	out = append(out, item{name: "get-members", title: "GET with the members of a valid request in its query",
 		unreadable: true, change: func(r *request) {
 			bodiless("GET")(r)
-			r.path += "?" + b.memberQuery()
+			r.path += "?" + b.plainQuery()
 		}})
 	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE"} {
 		out = append(out, item{name: "body-" + strings.ToLower(method), title: method + " with the body of a valid " +

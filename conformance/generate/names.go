@@ -11,7 +11,7 @@ import (
 // required calls f with each member of the plain body that the schema requires.
 func (b *builder) required(f func(name string, rule *schemas.Rule)) {
 	for _, m := range b.plain.members {
-		name := strings.Trim(m.name, `"`)
+		name := unquoted(m.name)
 		if rule := b.rule(name, "required"); rule != nil {
 			f(name, rule)
 		}
@@ -32,7 +32,7 @@ func missing(b *builder) (out []item) {
 			breaks: rule, change: func(r *request) { r.rename(name, `"Other"`) }})
 		out = append(out, item{name: slug(name, "but-in-query"), title: "a body without " + name +
 			", which stands in the query", breaks: rule, once: true, change: func(r *request) {
-			r.path += "?" + b.memberQuery()
+			r.path += "?" + b.plainQuery()
 			r.without(name)
 		}})
 		out = append(out, item{name: slug(name, "but-inside"), title: "a body with " + name + " in an object inside",
@@ -314,7 +314,7 @@ func furtherOpen(b *builder) (out []item) {
 			change: func(r *request) { r.members = append(r.members, member{`"Further"`, v.text}) }})
 	}
 	for _, m := range b.plain.members {
-		name := strings.Trim(m.name, `"`)
+		name := unquoted(m.name)
 		for _, other := range []string{strings.ToLower(name), strings.ToUpper(name)} {
 			out = append(out, item{name: "beside-" + other, title: fmt.Sprintf("a further member %s next to %s", other,
 				name),

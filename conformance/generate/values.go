@@ -21,7 +21,7 @@ func (b *builder) hashMembers() []string { return b.membersWith("sha1") }
 func (b *builder) membersWith(variable string) (out []string) {
 	for _, m := range b.plain.members {
 		if isVariable(m.value, variable) {
-			out = append(out, strings.Trim(m.name, `"`))
+			out = append(out, unquoted(m.name))
 		}
 	}
 	return out
@@ -573,7 +573,7 @@ func pairsOf(text string) (out []string) {
 func types(b *builder) (out []item) {
 	const digits = "1234567890123456789012345678901234567890"
 	for _, m := range b.plain.members {
-		name := strings.Trim(m.name, `"`)
+		name := unquoted(m.name)
 		rule := b.rule(name, "type")
 		if rule == nil {
 			continue

@@ -42,7 +42,7 @@ type htmlBroken struct {
 	Case                           htmlLink // the first case that shows it
 	Findings                       int
 	New, Weak                      bool
-	from                           time.Time // since when, as far as earlier reports tell
+	from                           time.Time // since when, by the earlier reports
 }
 
 // brokenOf returns the broken requirements, the strongest first; those that fail no run come last.
