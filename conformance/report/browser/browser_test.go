@@ -408,10 +408,10 @@ func sample(t *testing.T) *record.Report {
 	return r
 }
 
-// click clicks into the middle of the element that a selector finds, once it stays there: in the
-// window, with nothing over it, at one place three times in a row. A click goes to a point, and
-// what a page or a window has just moved may be elsewhere by then. It works where the page's
-// scripts do not run.
+// click clicks into the middle of the element that a selector finds, once the page scrolls no
+// more to a place that it was asked for, and the element stays there: in the window, with nothing
+// over it, at one place three times in a row. A click goes to a point, and what a page or a window
+// has just moved may be elsewhere by then. It works where the page's scripts do not run.
 func (p *tab) click(selector string) {
 	p.Helper()
 	look := `(() => {
@@ -422,7 +422,8 @@ func (p *tab) click(selector string) {
 			r = el.getBoundingClientRect();
 		}
 		const over = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
-		const there = el.contains(over) || over?.closest('label')?.control === el;
+		const still = !('following' in document.documentElement.dataset);
+		const there = still && (el.contains(over) || over?.closest('label')?.control === el);
 		return [String(there), r.x + ' ' + r.y, over?.outerHTML ?? 'nothing'];
 	})()`
 	last, times := "", 0

@@ -158,13 +158,26 @@ function set(text) {
   for (const box of outcomes) box.checked = wanted.includes(box.value);
 }
 
-// follow does what the end of the URL asks for: a filter, or a place to show.
+// follow does what the end of the URL asks for. Until it has, the page is marked as
+// data-following; where it is asked again meanwhile, the last one scrolls alone.
+let turns = 0;
 async function follow() {
+  const turn = ++turns, page = document.documentElement;
+  page.dataset.following = '';
+  try {
+    await go(turn);
+  } finally {
+    if (turn === turns) delete page.dataset.following;
+  }
+}
+
+// go goes to a filter, or to a place to show.
+async function go(turn) {
   const text = location.hash.slice(1);
   if (/^(q|outcome|operation|level|requirement)=/.test(text)) {
     set(text);
     await apply();
-    await settled(() => section.scrollIntoView());
+    await settled(turn, () => section.scrollIntoView());
     return;
   }
   let id = text;
@@ -182,23 +195,25 @@ async function follow() {
   }
   for (let at = el; at; at = at.parentElement) if (at.localName === 'details') at.open = true;
   if (c && el === c.querySelector('.inside')) {
-    await settled(() => c.scrollIntoView());
+    if (!await settled(turn, () => c.scrollIntoView())) return;
     c.querySelector('summary').focus({preventScroll: true});
   } else {
-    await settled(() => el.scrollIntoView({block: c ? 'center' : 'start'}));
+    if (!await settled(turn, () => el.scrollIntoView({block: c ? 'center' : 'start'}))) return;
     if (el.localName === 'a') el.focus({preventScroll: true});
   }
 }
 
-// settled scrolls, and again when what is on the way has been laid out. While the
+// settled scrolls, and again when what is on the way has been laid out. It stops, and
+// returns false, where the page is asked for another place meanwhile. While the
 // page loads, the browser itself goes to the place that the URL names, and takes
 // the focus away: that is waited for.
-async function settled(scroll) {
+async function settled(turn, scroll) {
   if (document.readyState !== 'complete') await new Promise(done => addEventListener('load', done, {once: true}));
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 3 && turn === turns; i++) {
     scroll();
     await new Promise(requestAnimationFrame);
   }
+  return turn === turns;
 }
 
 // dress gives a case its inside, and every command its button, when the case is first opened.
