@@ -125,7 +125,7 @@ golden: ## rewrite the golden files and generated lists that changed; review the
 
 .PHONY: golden-matrix
 golden-matrix: ## judge every fault by the whole suite, and rewrite the golden matrix (minutes); make golden only adds to it
-	$(TEST) -run '^(TestTheGoldenMatrixIsCurrent|TestAFewCasesCatchEachLaterFault)$$' -timeout 40m ./conformance/mutate -update -whole
+	$(TEST) -run '^(TestTheGoldenMatrixIsCurrent|TestAFewCasesCatchEachLaterFault|TestARecordedRunIsJudgedAsTheRunWas)$$' -timeout 40m ./conformance/mutate -update -whole
 
 .PHONY: docs
 docs: ## build the README and docs as a site with a search, in the folder site, and check its links (needs Python)
