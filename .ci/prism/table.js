@@ -34,7 +34,7 @@ const count = outcome => cases.filter(c => c.outcome === outcome).length
 // Which of the two a client sees depends on how the kernel takes a connection down; and the
 // record says nothing about when it was made.
 const got = text => text.replace(/the connection was (reset|closed) before/, 'the connection ended before')
-  .replace(/under the Date .* GMT and at [-0-9:TZ.]+ here/, 'under the Date of now')
+  .replace(/under the Date .* GMT and at [-0-9:TZ.]+ here/, 'under the current Date')
 
 console.log(`Prism ${version}: ${cases.length} cases, of which ${count('passed')} passed, ${count('failed')} failed, ` +
   `${count('deviated')} deviated and ${count('not-applicable')} did not apply.`)

@@ -105,7 +105,8 @@ func TestARecordedRunIsJudgedAsTheRunWas(t *testing.T) {
 			subjects = append(subjects, all[i])
 		}
 	}
-	require.GreaterOrEqual(t, len(subjects), 51, "%s: want the conforming server and 50 faults; run make golden-matrix", file)
+	require.GreaterOrEqual(t, len(subjects), 51, "%s: want the conforming server and 50 faults; "+
+		"run make golden-matrix", file)
 	switch {
 	case *rewrite:
 		subjects = someFaults(suite)
