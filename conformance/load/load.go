@@ -56,8 +56,9 @@ type Options struct {
 // LeastWait is how long a target that went away is waited for at least.
 const LeastWait = 5 * time.Second
 
-// checkpointPause is the time between two checkpoints of a load.
-const checkpointPause = time.Minute
+// firstPause is the time to the first checkpoint of a load, and mostPause the longest between two:
+// each time is twice the one before it, so that a load that is killed early leaves something too.
+const firstPause, mostPause = time.Second, time.Minute
 
 func (o Options) prepared() Options {
 	if o.Workers == 0 {
@@ -237,13 +238,14 @@ func (r *run) load(ctx context.Context) {
 	r.meter.close(r.Now(), context.Cause(ctx))
 }
 
-// tick reports the state once a second, and makes a checkpoint once a minute.
+// tick reports the state once a second, and makes a checkpoint once a minute, and more often at
+// first.
 func (r *run) tick(ctx context.Context) (stop func(), done chan struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	done = make(chan struct{})
 	go func() {
 		defer close(done)
-		saved := r.Now()
+		saved, pause := r.Now(), firstPause
 		for r.Sleep(ctx, time.Second) == nil {
 			r.down.review(r, false)
 			now := r.Now()
@@ -251,11 +253,11 @@ func (r *run) tick(ctx context.Context) (stop func(), done chan struct{}) {
 			if r.Live != nil {
 				r.Live(state)
 			}
-			if r.Checkpoint != nil && now.Sub(saved) >= checkpointPause {
+			if r.Checkpoint != nil && now.Sub(saved) >= pause {
 				report := r.session.Report()
 				report.Load = r.info()
 				r.Checkpoint(report)
-				saved = r.Now()
+				saved, pause = r.Now(), min(2*pause, mostPause)
 			}
 		}
 	}()

@@ -348,7 +348,7 @@ func TestACheckpointAMinute(t *testing.T) {
 	h := honest(c)
 	h.takes = func(int64) time.Duration { return 200 * time.Millisecond }
 	put(t, t.Context(), h, c, o)
-	require.InDelta(t, 9, len(loads), 1)
+	require.InDelta(t, 6+9, len(loads), 1, "after 1, 2, 4, 8, 16 and 32 seconds, and then once a minute")
 	require.IsIncreasing(t, loads)
 }
 
