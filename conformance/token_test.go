@@ -145,9 +145,10 @@ func TestAShellMakesWhatIsMadeOfAToken(t *testing.T) {
 		"abcd0fgh": {"ALTERED": "abcd1fgh", "MIDDLE": "abc00fgh", "FIRST": "xbcd0fgh", "EXCHANGED": "acbd0fgh",
 			"REVERSED": "hgf0dcba", "BASE64": "YWJjZDBmZ2g=", "HEXADECIMAL": "6162636430666768",
 			"ESCAPED": "%61%62%63%64%30%66%67%68", "BASIC_USER": "YWJjZDBmZ2g6"},
-		"xaabcdefg": {"FIRST": "yaabcdefg", "EXCHANGED": "xabacdefg"},
-		"mnopqrst":  {"HEXADECIMAL": "6d6e6f7071727374", "ESCAPED": "%6D%6E%6F%70%71%72%73%74"},
-		"abcdefghi": {"MIDDLE": "abcd0fghi"},
+		"xaabcdefg":  {"FIRST": "yaabcdefg", "EXCHANGED": "xabacdefg"},
+		"a0b1N2.Zz-": {"STRANGER": "a0b6A7.Mm-"},
+		"mnopqrst":   {"HEXADECIMAL": "6d6e6f7071727374", "ESCAPED": "%6D%6E%6F%70%71%72%73%74"},
+		"abcdefghi":  {"MIDDLE": "abcd0fghi"},
 	} {
 		for name, value := range want {
 			shell := exec.Command("sh", "-c", "printf %s "+curl.ShellWord("Bearer $FMASPEC_"+name+"_TOKEN"))
