@@ -52,7 +52,7 @@ func changed(plain, r request) (out []string) {
 	add(r.chunks != nil, "transfer")
 	names := func(r request) (out []string) {
 		for _, f := range r.header {
-			if slices.ContainsFunc(plain.header, func(o record.Field) bool { return strings.EqualFold(o.Name, f.Name) }) {
+			if record.HasHeader(plain.header, f.Name) {
 				out = append(out, f.Name)
 			}
 		}
@@ -119,7 +119,9 @@ func (b *builder) aboard(r *request, level record.Level, groups ...string) (name
 func (b *builder) swapped(v violation, r request) violation {
 	group, parts := v.row.Name, changed(b.plain, r)
 	fields := func(o rider) bool { // these replace whatever stands there
-		return !slices.ContainsFunc(o.parts, func(p string) bool { return p != "header" && !strings.HasPrefix(p, "field ") })
+		return !slices.ContainsFunc(o.parts, func(p string) bool {
+			return p != "header" && !strings.HasPrefix(p, "field ")
+		})
 	}
 	i := slices.IndexFunc(b.riders[group], func(o rider) bool { return fields(o) || apart(parts, o.parts) })
 	if own := v.row.Name + "/" + v.name; i < 0 || !b.met[own] {
@@ -133,6 +135,6 @@ func (b *builder) swapped(v violation, r request) violation {
 
 // takenAlong are the groups whose items ride along with requests that are accepted.
 func takenAlong() []string {
-	return []string{"header", "negotiation", "accept", "media-type", "chunked", "hash", "text", "text-unicode", "escapes",
-		"space", "order", "further"}
+	return []string{"header", "negotiation", "accept", "media-type", "chunked", "hash", "text", "text-unicode",
+		"escapes", "space", "order", "further"}
 }
