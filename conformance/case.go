@@ -49,11 +49,15 @@ type Case struct {
 	Needs []string // what the user has to supply: a variable of [Tokens], "unknown-machine" or "other-machine"
 	// ID of the case that holds the violation of this one in a request that is plain otherwise, or
 	// "": where that is accepted, this one shows nothing more
-	Alone   string
-	Because string // why the case is worth sending, or ""
-	AtOnce  bool   // the steps are sent side by side rather than in turn
-	Steps   []Step // at least one
-	Origin         // where it comes from
+	Alone string
+	// ID of the open case with a token of nobody, or "": where that is not refused, the target may take
+	// any token, and this one shows nothing, unless the case Vouched, for which the user names a
+	// token that must not be accepted, was sent
+	Stranger, Vouched string
+	Because           string // why the case is worth sending, or ""
+	AtOnce            bool   // the steps are sent side by side rather than in turn
+	Steps             []Step // at least one
+	Origin                   // where it comes from
 
 	own     bool            // it is a user's, of a Source with Own
 	open    []string        // the requirements that acceptance and refusal are charged to

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fmaspec/conformance/record"
 )
 
 // digests are the algorithms of RFC 9530 5, by the names that fields write in lower case. Those that
@@ -33,6 +35,9 @@ func digestsOfBody(x *observed) (out []Problem) {
 	if !x.complete() || x.Request.Method == http.MethodHead || len(x.Response.Header.Values("Content-Encoding")) > 0 ||
 		x.answer.decodeErr != nil {
 		return nil
+	}
+	if text := string(x.answer.body); strings.Contains(text, stars) || len(record.SecretVariables(text)) > 0 {
+		return nil // what looks like a secret was struck out
 	}
 	compare := func(field, algorithm, text string) {
 		sum := digests()[strings.ToLower(algorithm)]

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/record"
 )
 
@@ -118,16 +119,39 @@ func acceptances(runs []*caseRun) map[string]string {
 		case len(run.exchanges) == 0 && run.skip == stoppedReason:
 			out[run.c.ID] = "was not answered before the run was interrupted"
 		case len(run.exchanges) == 0:
-			out[run.c.ID] = "was not sent"
+			out[run.c.ID] = notSent
 		case run.exchanges[0].Response == nil:
 			out[run.c.ID] = "was not answered"
 		case !run.exchanges[0].success():
-			out[run.c.ID] = "was not accepted"
+			out[run.c.ID] = notAccepted
 		default:
 			out[run.c.ID] = ""
 		}
 	}
 	return out
+}
+
+// Why a case stands for no acceptance.
+const (
+	notSent     = "was not sent"
+	notAccepted = "was not accepted"
+)
+
+// discerns reports whether the target is known to tell a token from another one, as a case needs it,
+// and why not.
+func discerns(c *Case, accepted map[string]string) (why string, ok bool) {
+	vouched, known := accepted[c.Vouched]
+	stranger, asked := accepted[c.Stranger]
+	switch {
+	case c.Stranger == "", known && vouched != notSent, asked && stranger == notAccepted:
+		return "", true
+	case asked && stranger == "":
+		stranger = "was accepted"
+	case !asked:
+		stranger = notSent
+	}
+	return fmt.Sprintf("%s %s, so the target may take any token; give one that must not be accepted with -%s",
+		c.Stranger, stranger, Token{Variable: httpfile.InvalidToken}.Flag()), false
 }
 
 // A refusalKind is what requests have in common that are to be refused for one reason.
@@ -201,6 +225,10 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 		if why := accepted[control]; why != "" && unproven == "" {
 			unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", control, why)
 		}
+	}
+	if why, ok := discerns(run.c, accepted); !ok && unproven == "" {
+		unproven = why
+		findings = selected(findings, func(f record.Finding) bool { return f.Check != refusesCheck })
 	}
 	if why, sent := accepted[run.c.Alone]; run.c.Alone != "" && unproven == "" && sent && why == "" {
 		unproven = fmt.Sprintf("%s was accepted too, so this answer shows nothing more", run.c.Alone)

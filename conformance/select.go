@@ -19,6 +19,11 @@ func (s *Suite) Select(o Options) ([]*Case, error) {
 	if err != nil {
 		return nil, err
 	}
+	skip, err := s.pattern("skip", o.Skip)
+	if err != nil {
+		return nil, err
+	}
+	skipped := map[string]bool{}
 	var controls func(*Case)
 	controls = func(c *Case) {
 		for _, id := range c.controls() {
@@ -29,8 +34,13 @@ func (s *Suite) Select(o Options) ([]*Case, error) {
 		}
 	}
 	for _, c := range s.Cases {
-		if chosen[c.ID] != nil {
-			controls(c)
+		if chosen[c.ID] == nil {
+			continue
+		}
+		controls(c)
+		if at := s.byID[c.Stranger]; at != nil && chosen[at.ID] == nil && (skip == nil || !s.anyOf(skip, at, skipped)) {
+			chosen[at.ID] = at
+			controls(at)
 		}
 	}
 	var out []*Case

@@ -123,6 +123,11 @@ func derivedTokens() []derivedToken {
 			}
 			return out.String()
 		}},
+		// It begins like the token, so that a target that takes every token with a prefix takes it too.
+		{httpfile.StrangerToken, "FMASPEC_STRANGER_TOKEN", func(token string) string {
+			at := len(token) / 3
+			return token[:at] + strings.Map(stranger, token[at:])
+		}},
 		{httpfile.BasicToken, "FMASPEC_BASIC_TOKEN", func(token string) string {
 			return base64.StdEncoding.EncodeToString([]byte("x:" + token))
 		}},
@@ -138,6 +143,20 @@ func derivedTokens() []derivedToken {
 			}, token)
 		}},
 	}
+}
+
+// stranger exchanges a letter or a digit for another one of its kind.
+func stranger(r rune) rune {
+	shift := func(first, n rune) rune { return first + (r-first+n/2)%n }
+	switch {
+	case '0' <= r && r <= '9':
+		return shift('0', 10)
+	case 'a' <= r && r <= 'z':
+		return shift('a', 26)
+	case 'A' <= r && r <= 'Z':
+		return shift('A', 26)
+	}
+	return r
 }
 
 // shortestDerivable is the length from which values are derived of a token.

@@ -334,7 +334,10 @@ func expanded(variable string) string {
 			`sed 's/ /%/g')`,
 		"$FMASPEC_BASIC_USER_TOKEN": `$(printf %s: "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
 		"$FMASPEC_BASIC_TOKEN":      `$(printf x:%s "$FMASPEC_TOKEN" | base64 | tr -d '\n')`,
-		"$FMASPEC_SWAPPED_TOKEN":    `$(printf %s "$FMASPEC_TOKEN" | tr A-Za-z a-zA-Z)`,
+		"$FMASPEC_STRANGER_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | awk '{printf "%s", substr($0, 1, ` +
+			`int(length($0) / 3))}')$(printf %s "$FMASPEC_TOKEN" | awk '{printf "%s", substr($0, ` +
+			`int(length($0) / 3) + 1)}' | tr A-Za-z0-9 N-ZA-Mn-za-m5-90-4)`,
+		"$FMASPEC_SWAPPED_TOKEN": `$(printf %s "$FMASPEC_TOKEN" | tr A-Za-z a-zA-Z)`,
 	}[variable]; ok {
 		return text
 	}

@@ -66,13 +66,16 @@ type builder struct {
 	violations []violation                    // that are combined with them
 	cases      []*conformance.Case
 	dropped    []string
-	turn       int // its place among those of all operations
-	turns      int // how many they are
+	riders     map[string][]rider // by group
+	met        map[string]bool    // the violations that were combined with some form
+	turn       int                // its place among those of all operations
+	turns      int                // how many they are
 }
 
 // newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
 func newBuilder(suite *conformance.Suite, op openapi.Operation, judged map[string][]schemas.Violation) *builder {
-	b := &builder{suite: suite, op: op, judged: judged, rows: map[string]conformance.Group{}}
+	b := &builder{suite: suite, op: op, judged: judged, rows: map[string]conformance.Group{},
+		riders: map[string][]rider{}, met: map[string]bool{}}
 	for _, g := range suite.Groups {
 		b.rows[g.Name] = g
 	}
@@ -153,6 +156,7 @@ func (b *builder) group(name string, items []item) {
 	for _, it := range items {
 		if it.once {
 			if dealt++; (dealt-1)%b.turns != b.turn {
+				b.ride(name, it, row)
 				continue
 			}
 		}
@@ -205,9 +209,14 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 	if it.alone != "" {
 		alone = b.op.ID + "/" + it.alone
 	}
+	stranger, vouched := "", ""
+	if slices.Contains([]string{"credentials", "credentials-form"}, row.Name) {
+		stranger = b.op.ID + "/" + strings.Join([]string{Generator, "stranger", strangerName}, "/")
+		vouched = b.op.ID + "/auth/refuses-invalid-token"
+	}
 	return &conformance.Case{
-		Alone: alone,
-		ID:    b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
+		Alone: alone, Stranger: stranger, Vouched: vouched,
+		ID: b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
 		Control: b.control.ID, Also: also, Needs: needs, Because: row.Because, Proves: proves,
 		Steps:  r.steps(row.Expect, statuses),
 		Origin: conformance.Origin{Generator: Generator, Seed: folder + "/" + it.name},
@@ -364,11 +373,12 @@ func refusedInAnyForm() []int {
 func (b *builder) violationInOpen(n int, v violation, open item) {
 	r := b.plain.clone()
 	open.change(&r)
+	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
+	v = b.swapped(v, r)
 	v.change(&r)
 	it := v.item
 	it.name = fmt.Sprintf("%03d-%s", n+1, v.name)
 	it.title += " in a request with " + open.name
-	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
 	v.row.Because = "a server may look for the violation in plain requests alone"
 	v.row.Statuses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.row.Statuses, refusedInAnyForm()))))
 	if c := b.combination(v.row, "open-violations", it, r, nil); c != nil {
@@ -407,7 +417,9 @@ func (b *builder) open(n int, open []item, of []level) {
 	}
 	row.Statuses = slices.Compact(slices.Sorted(slices.Values(row.Statuses)))
 	row.Because = "a server may refuse some of these forms, and fail on them together"
-	it := item{name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
+	more, also := b.aboard(&r, record.Inferred, "header-open", "query", "media-type-open")
+	names = append(names, more...)
+	it := item{also: also, name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
 	b.combination(row, "open-pairs", it, r, taken)
 }
 
@@ -425,7 +437,9 @@ func (b *builder) pair(n int, of []level) {
 	}
 	row := conformance.Group{Proves: []string{weak.id}, Expect: conformance.Accepted,
 		Because: "a server may take each of these forms, and not all of them at once"}
-	it := item{name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
+	more, also := b.aboard(&r, weak.strength, takenAlong()...)
+	names = append(names, more...)
+	it := item{also: also, name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
 	b.combination(row, "pairs", it, r, of)
 }
 
@@ -437,11 +451,12 @@ func (b *builder) violationIn(n int, v violation, of []level) {
 		l.change(&r)
 		names = append(names, l.dimension+" "+l.name)
 	}
+	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
+	v = b.swapped(v, r)
 	v.change(&r)
 	it := v.item
 	it.name = fmt.Sprintf("%03d-%s", n+1, v.name)
 	it.title += " in a request with " + strings.Join(names, ", ")
-	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
 	v.row.Because = "a server may look for the violation in plain requests alone"
 	if c := b.combination(v.row, "violations", it, r, of); c != nil {
 		c.Alone = alone

@@ -1384,7 +1384,7 @@ func oldVersions(b *builder) []item {
 		old("gzip", " whose client prefers gzip", sets("Accept-Encoding", "gzip")),
 		old("get", " by GET", bodiless("GET")),
 	} {
-		it.once = true
+		it.once, it.unreadable = true, it.name == "get"
 		out = append(out, it)
 	}
 	for _, name := range b.textMembers() {
@@ -1424,6 +1424,15 @@ func tokenAs(form string) func(*request) {
 		r.field("Authorization", strings.Replace(r.fieldValue("Authorization"), "{{token}}", form, 1))
 	}
 }
+
+// strangers are requests with a token that no comparison can take for the one that is accepted. A target that
+// refuses it tells tokens apart, so that it has to refuse the nearer ones.
+func strangers(*builder) []item {
+	return []item{{name: strangerName, title: "a token that begins like the right one, and goes on otherwise",
+		needs: httpfile.StrangerToken, change: tokenAs("{{" + httpfile.StrangerToken + "}}")}}
+}
+
+const strangerName = "token"
 
 // credentials are tokens that are nearly the one that is accepted.
 func credentials(b *builder) (out []item) {
@@ -1514,6 +1523,7 @@ func methods(*builder) (out []item) {
 }
 
 func overrides(b *builder) (out []item) {
+	var fields []item // for each operation: any of them is one too much
 	out = append(out, item{name: "get-members", title: "GET with the members of a valid request in its query",
 		unreadable: true, change: func(r *request) {
 			bodiless("GET")(r)
@@ -1523,19 +1533,18 @@ func overrides(b *builder) (out []item) {
 		out = append(out, item{name: "body-" + strings.ToLower(method), title: method + " with the body of a valid " +
 			"request",
 			change: func(r *request) { r.method = method }})
-		for _, field := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
-			out = append(out, item{name: slug(method, field), title: fmt.Sprintf("%s that asks by %s to be POST",
-				method, field),
-				change: func(r *request) {
-					r.method = method
-					r.field(field, "POST")
-				}})
-		}
+		fields = append(fields, item{name: slug(method, "fields"), title: method + " that asks by every field for it " +
+			"to be POST",
+			change: func(r *request) {
+				r.method = method
+				sets("X-HTTP-Method-Override", "POST", "X-HTTP-Method", "POST", "X-Method-Override", "POST",
+					"X-HTTP-Verb", "POST", "X-Method", "POST")(r)
+			}})
 		out = append(out, item{name: slug(method, "query"), title: method + " that asks by its query to be POST",
 			change: func(r *request) {
 				r.method = method
 				r.path += "?_method=POST"
 			}})
 	}
-	return dealt(out)
+	return append(dealt(out), fields...)
 }

@@ -71,6 +71,7 @@ func Groups() []Group {
 		{"authorization-again", "the request has no Authorization, and goes behind accepted ones for the same file",
 			withoutAuthorization},
 		{"authorization-open", "the same in forms that a server may refuse for themselves", openAuthorization},
+		{"stranger", "the token begins like the one that is accepted, and goes on otherwise", strangers},
 		{"credentials", "the token is nearly the one that is accepted", credentials},
 		{"credentials-form", "the same in a form that no token has, or too long", credentialForms},
 		{"role", "the user lacks the role", roles},

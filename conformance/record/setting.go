@@ -50,7 +50,7 @@ func SettingKinds() map[string]SettingKind {
 // secretVariable is a variable that stands for a secret in a record.
 var secretVariable = regexp.MustCompile(
 	`\$(?:FMASPEC_(?:UNPRIVILEGED_|SECURITY_ADMIN_|GLOBAL_ADMIN_|INVALID_|SHORTER_|TAIL_|ALTERED_|SWAPPED_|MIDDLE_|FIRST_|EXCHANGED_|` +
-		`REVERSED_|BASE64_|HEXADECIMAL_|ESCAPED_|BASIC_USER_|BASIC_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
+		`REVERSED_|BASE64_|HEXADECIMAL_|ESCAPED_|STRANGER_|BASIC_USER_|BASIC_)?TOKEN(?:_COMMAND|_URL)?|PROXY_(?:USER|PASSWORD|AUTHORIZATION)|HEADER_[A-Z0-9_]+)`)
 
 // SecretVariables returns where in a text the variables are that stand for secrets, each
 // as the offsets of its start and its end.

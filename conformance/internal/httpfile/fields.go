@@ -49,13 +49,16 @@ const (
 	EscapedToken = "escaped-token"
 	BasicToken   = "basic-token"
 	UserToken    = "basic-user-token"
+	// StrangerToken begins like it, and has other letters and digits from there on.
+	StrangerToken = "stranger-token"
 )
 
 // Needs returns everything that "needs" takes.
 func Needs() []string {
 	return []string{UnprivilegedToken, SecurityAdminToken, GlobalAdminToken, InvalidToken, UnknownMachine,
 		OtherMachine, ShorterToken, TailToken, AlteredToken, SwappedToken, MiddleToken, FirstToken,
-		SwitchToken, ReverseToken, Base64Token, HexToken, EscapedToken, BasicToken, UserToken}
+		SwitchToken, ReverseToken, Base64Token, HexToken, EscapedToken, BasicToken, UserToken,
+		StrangerToken}
 }
 
 // Fields returns every field that a head may hold: those of the case, then those

@@ -94,8 +94,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 	const variables = "those that the file defines above, as @name = value (environment files are not read), and " +
 		"token, unprivileged-token, security-admin-token, global-admin-token, invalid-token, shorter-token, " +
 		"tail-token, altered-token, swapped-token, middle-token, first-token, exchanged-token, reversed-token, " +
-		"base64-token, hexadecimal-token, escaped-token, basic-token, basic-user-token, machine, unknown-machine, " +
-		"other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
+		"base64-token, hexadecimal-token, escaped-token, basic-token, basic-user-token, stranger-token, machine, " +
+		"unknown-machine, other-machine, authority, operation, path, sha1, sha1.n, sha1.2, upper, mixed, " +
 		"digits, letters, zeros, trailing, halves, last-digit, " +
 		"first-digit, magic, exponent, comment, comment.n, comment.2, " +
 		"repeat, bytes, cr, lf, tab, space, none"
@@ -136,7 +136,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"\"unknown-machin\" is unknown (did you mean \"unknown-machine\"?); write unprivileged-token, " +
 			"security-admin-token, global-admin-token, invalid-token, unknown-machine, other-machine, " +
 			"shorter-token, tail-token, altered-token, swapped-token, middle-token, first-token, exchanged-token, " +
-			"reversed-token, base64-token, hexadecimal-token, escaped-token, basic-token or basic-user-token\n" +
+			"reversed-token, base64-token, hexadecimal-token, escaped-token, basic-token, basic-user-token or " +
+			"stranger-token\n" +
 			"x.http:5: {{unknown-machine}} is used but not needed; add \"# needs: unknown-machin, unknown-machine\" " +
 			"to the first head"},
 		{head + "# needs: a b\nGET /\n", "x.http:4: field \"needs\": \"a b\" is no list; write names with a comma " +

@@ -55,6 +55,8 @@ var variables = sync.OnceValue(func() []VariableDoc {
 			noArgs},
 		{UserToken, "{{basic-user-token}}", "the same token as a user without a password, in base64 as Basic has it",
 			noArgs},
+		{StrangerToken, "{{stranger-token}}", "a token that begins like it, and has other letters and digits from " +
+			"there on", noArgs},
 		{"machine", "{{machine}}", "the id of the machine under test", noArgs},
 		{UnknownMachine, "{{unknown-machine}}", "the id of a machine that nobody has; say `needs: unknown-machine`",
 			noArgs},
