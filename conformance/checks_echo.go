@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -67,18 +68,35 @@ func (x *observed) echo(r *relation, got string) string {
 }
 
 // sameText reports whether two texts have the same words to a reader: white space around them,
-// the form of line breaks, the control characters and the form of composed characters, which are
-// equal by Unicode's canonical equivalence, make no difference.
-func sameText(a, b string) bool { return a == b || readable(a) == readable(b) }
+// the form of line breaks, the form of composed characters, which are equal by Unicode's canonical
+// equivalence, and what is not seen make no difference. In the place of what is not seen there may
+// be nothing, a blank or the replacement character.
+func sameText(sent, got string) bool {
+	if sent == got {
+		return true
+	}
+	got = readable(got, -1)
+	return slices.ContainsFunc([]rune{-1, ' ', unicode.ReplacementChar},
+		func(instead rune) bool { return readable(sent, instead) == got })
+}
 
-func readable(text string) string {
+// readable returns a text without white space around it, in one form, with another character, or
+// none where it is negative, instead of each that is not seen.
+func readable(text string, instead rune) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	return norm.NFC.String(strings.TrimFunc(strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return -1
+		if isUnseen(r) {
+			return instead
 		}
 		return r
 	}, text), unicode.IsSpace))
+}
+
+// isUnseen reports whether a character is one that servers leave out of texts for safety: a
+// control character, a mark of the byte order, or a mark of the direction. Joiners are none, for
+// without them letters and pictures are others.
+func isUnseen(r rune) bool {
+	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\ufeff' || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // difference shows a text from shortly before where it differs from another one.

@@ -1187,12 +1187,11 @@ func authorization(*builder) (out []item) {
 				}
 			}})
 	}
-	out = append(out, item{name: "probe", title: "a request of a probe, from a site and with a path that are known",
+	out = append(out, item{name: "probe", title: "a request of a probe, over a path that is known",
 		once: true, change: func(r *request) {
 			r.withoutField("Authorization")
 			sets("X-Requested-With", "XMLHttpRequest", "User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}",
-				"Origin", "http://127.0.0.1",
-				"Referer", "http://127.0.0.1/", "Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
+				"Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
 		}})
 	out = append(out, item{name: "browser", title: "a request of a browser, without Authorization", once: true,
 		change: func(r *request) {
