@@ -70,34 +70,35 @@ func (x *observed) echo(r *relation, got string) string {
 // sameText reports whether two texts have the same words to a reader: white space around them,
 // the form of line breaks, the form of composed characters, which are equal by Unicode's canonical
 // equivalence, and what is not seen make no difference. In the place of what is not seen there may
-// be nothing, a blank or the replacement character.
+// be nothing, the replacement character, or, in that of a control character, a blank.
 func sameText(sent, got string) bool {
 	if sent == got {
 		return true
 	}
-	got = readable(got, -1)
-	return slices.ContainsFunc([]rune{-1, ' ', unicode.ReplacementChar},
-		func(instead rune) bool { return readable(sent, instead) == got })
+	got = readable(got, nil)
+	return slices.ContainsFunc([]func(rune) bool{nil, isControl, unicode.IsControl},
+		func(blank func(rune) bool) bool { return readable(sent, blank) == got })
 }
 
-// readable returns a text without white space around it, in one form, with another character, or
-// none where it is negative, instead of each that is not seen.
-func readable(text string, instead rune) string {
+// readable returns a text in one form, without white space around it and without what is not seen,
+// with a blank for each character of which the function says so.
+func readable(text string, blank func(rune) bool) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	return norm.NFC.String(strings.TrimFunc(strings.Map(func(r rune) rune {
-		if isUnseen(r) {
-			return instead
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case blank != nil && blank(r):
+			return ' '
+		case unicode.IsControl(r) || r == '\ufeff' || r == unicode.ReplacementChar || unicode.Is(unicode.Bidi_Control, r):
+			return -1 // joiners are kept: without them letters and pictures are others
 		}
 		return r
 	}, text), unicode.IsSpace))
 }
 
-// isUnseen reports whether a character is one that servers leave out of texts for safety: a
-// control character, a mark of the byte order, or a mark of the direction. Joiners are none, for
-// without them letters and pictures are others.
-func isUnseen(r rune) bool {
-	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\ufeff' || unicode.Is(unicode.Bidi_Control, r)
-}
+// isControl reports whether a character is a control character of ASCII.
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // difference shows a text from shortly before where it differs from another one.
 func difference(text, other string) string {

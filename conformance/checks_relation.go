@@ -301,11 +301,11 @@ func within(x *observed, r *relation) (out []Problem) {
 }
 
 // ordered reports instants that come before those that stand before them in the list, by more than
-// what is lost where one of the two is rounded to its last digit.
+// what is lost where one of the two is rounded or cut behind its last digit.
 func ordered(x *observed, r *relation) (out []Problem) {
 	all := r.moments(make([]moment, 0, usualMoments), x)
 	for i := 1; i < len(all); i++ {
-		if early := all[i-1].Sub(all[i].Time); early > 0 && 2*early > max(unitOf(all[i].Time), unitOf(all[i-1].Time)) {
+		if early := all[i-1].Sub(all[i].Time); early > 0 && early >= max(unitOf(all[i].Time), unitOf(all[i-1].Time)) {
 			out = append(out, Problem{Place: x.answer.action.Pointer(all[i].place),
 				Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text), Got: show(all[i].text)})
 		}
