@@ -307,7 +307,8 @@ func refusalVariants() []variant {
 		{"403-for-other-sites", "answers 403 to a request that a browser says comes from another site, before all else",
 			rewrite(func(a *answer, q *asked) {
 				if http.NewCrossOriginProtection().Check(q.Request) != nil {
-					asRefusal(http.StatusForbidden)(a, q)
+					a.replace(&answer{status: http.StatusForbidden, header: http.Header{"Content-Type": {"text/plain"}},
+						body: []byte("cross-origin request detected from Sec-Fetch-Site header")})
 				}
 			})},
 		{"https-for-plain-proxied", "redirects to HTTPS where a proxy says that the request came without",
