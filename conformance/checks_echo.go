@@ -90,7 +90,8 @@ func readable(text string, blank func(rune) bool) string {
 			return r
 		case blank != nil && blank(r):
 			return ' '
-		case unicode.IsControl(r) || r == '\ufeff' || r == unicode.ReplacementChar || unicode.Is(unicode.Bidi_Control, r):
+		case unicode.IsControl(r) || r == '\ufeff' || r == unicode.ReplacementChar,
+			unicode.Is(unicode.Bidi_Control, r):
 			return -1 // joiners are kept: without them letters and pictures are others
 		}
 		return r

@@ -313,8 +313,8 @@ func ordered(x *observed, r *relation) (out []Problem) {
 	return out
 }
 
-// distinct reports the first value that stands at the places of a relation a second time, in objects
-// that the schema's members alone do not tell apart: one that has further members is told by them.
+// distinct reports the first value that stands at the places of a relation a second time. In objects
+// whose further members, which the schema does not have, differ it may.
 func distinct(x *observed, r *relation) []Problem {
 	seen := map[string]int{}
 	for _, pointer := range r.at {

@@ -139,7 +139,7 @@ func accepts(x *observed) (out []Problem) {
 }
 
 // isPage reports whether an answer to GET or HEAD is a page for people, as servers have that give one
-// for every path on which nothing else is: it is no action, and no standard speaks against it.
+// for every path on which nothing else is: it is no action, and no standard forbids it.
 func (x *observed) isPage() bool {
 	return isSafe(x.Request.Method) && x.Response.Status == http.StatusOK && x.complete() &&
 		x.answer.media == "text/html" && !x.terms.looksLikeAction(x.answer.action)
@@ -182,7 +182,8 @@ func refusalStatus(x *observed) (out []Problem) {
 		return nil
 	}
 	charged := x.Case.status
-	if charged == "" && status/100 != 2 && status/100 != 3 { // a redirect is a finding of another check
+	// That a redirect is none is a finding of another check, but where nothing is to be at all.
+	if charged == "" && status/100 != 2 && (status/100 != 3 || x.Case.proving(ExactPath) != "") {
 		charged = cmp.Or(slices.Concat(x.Case.open, []string{x.Case.main})...)
 	}
 	if charged == "" || status/100 == 2 && slices.Contains(x.Case.open, charged) {

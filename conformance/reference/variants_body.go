@@ -117,7 +117,8 @@ func valueVariants() []variant {
 				}
 				return r
 			})))},
-		{"comment-with-blanks-for-controls", "writes a blank for control characters of the comment, and no byte order mark",
+		{"comment-with-blanks-for-controls", "writes a blank for control characters of the comment, and no byte " +
+			"order mark",
 			onAction(alterText("requestorComment", eachRune(func(r rune) rune {
 				switch {
 				case r == '\ufeff':

@@ -79,7 +79,8 @@ func headerVariants() []variant {
 					a.header.Set(name, value)
 				}
 			})},
-		{"date-of-a-proxy", "sends the Date of a proxy, and a Last-Modified by a clock that is three seconds ahead of it",
+		{"date-of-a-proxy", "sends the Date of a proxy, and a Last-Modified by a clock that is three seconds " +
+			"ahead of it",
 			rewrite(func(a *answer, _ *asked) {
 				a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 				a.header.Set("Last-Modified", time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))
