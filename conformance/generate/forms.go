@@ -541,7 +541,7 @@ func headers(b *builder) []item {
 		{name: "request-id", title: "an id of the request",
 			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
 		{name: "trace-ids", title: "the ids that tools for tracing give a request", once: true, change: sets(
-			"Idempotency-Key", `"0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e11"`,
+			"Idempotency-Key", `"{{comment}}"`,
 			"x-ms-client-request-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e12",
 			"x-ms-correlation-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e13",
 			"X-Correlation-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e14",
