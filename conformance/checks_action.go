@@ -61,11 +61,16 @@ func sameInstant(a, b string) bool {
 	if err != nil || err2 != nil {
 		return true // a finding of another check
 	}
+	return t.Sub(u).Abs() <= 4*max(unitOf(t), unitOf(u))
+}
+
+// unitOf returns what the last digit of a time of day stands for.
+func unitOf(t time.Time) time.Duration {
 	unit := time.Second
-	for range min(digits(t), digits(u)) {
+	for range digits(t) {
 		unit /= 10
 	}
-	return t.Sub(u).Abs() <= 4*unit
+	return unit
 }
 
 // digits returns how many digits the fraction of the second has, without zeros at its end.

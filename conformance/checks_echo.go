@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -67,19 +68,38 @@ func (x *observed) echo(r *relation, got string) string {
 }
 
 // sameText reports whether two texts have the same words to a reader: white space around them,
-// the form of line breaks, the control characters and the form of composed characters, which are
-// equal by Unicode's canonical equivalence, make no difference.
-func sameText(a, b string) bool { return a == b || readable(a) == readable(b) }
+// the form of line breaks, the form of composed characters, which are equal by Unicode's canonical
+// equivalence, and what is not seen make no difference. In the place of what is not seen there may
+// be nothing, the replacement character, or, in that of a control character, a blank.
+func sameText(sent, got string) bool {
+	if sent == got {
+		return true
+	}
+	got = readable(got, nil)
+	return slices.ContainsFunc([]func(rune) bool{nil, isControl, unicode.IsControl},
+		func(blank func(rune) bool) bool { return readable(sent, blank) == got })
+}
 
-func readable(text string) string {
+// readable returns a text in one form, without white space around it and without what is not seen,
+// with a blank for each character of which the function says so.
+func readable(text string, blank func(rune) bool) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	return norm.NFC.String(strings.TrimFunc(strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return -1
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case blank != nil && blank(r):
+			return ' '
+		case unicode.IsControl(r) || r == '\ufeff' || r == unicode.ReplacementChar,
+			unicode.Is(unicode.Bidi_Control, r):
+			return -1 // joiners are kept: without them letters and pictures are others
 		}
 		return r
 	}, text), unicode.IsSpace))
 }
+
+// isControl reports whether a character is a control character of ASCII.
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // difference shows a text from shortly before where it differs from another one.
 func difference(text, other string) string {

@@ -1,8 +1,10 @@
 package conformance
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,8 +21,10 @@ type relation struct {
 	ahead time.Duration
 	// how far an instant may be before an earlier one
 	tolerance time.Duration
-	judge     func(*observed, *relation) []Problem // nil where it holds between answers
-	slot      int                                  // of the first value that is kept of an answer, where it does
+	// where values are to be distinct, the members that the schema has where they stand
+	named []string
+	judge func(*observed, *relation) []Problem // nil where it holds between answers
+	slot  int                                  // of the first value that is kept of an answer, where it does
 }
 
 // same reports whether two relations are made of one entry.
@@ -58,6 +62,19 @@ func (l *loader) relation(t *terms, entry schemas.Relation) error {
 		if err != nil || !slices.Contains(outline.Places, "/"+entry.Member) {
 			return fmt.Errorf("%s: the request of %s has no member %q; name one of its schema", entry.Place(), t.ID,
 				entry.Member)
+		}
+	}
+	if entry.Kind == "distinct" {
+		outline, err := l.shapes.outline(t.ResponseSchema)
+		if err != nil {
+			return err
+		}
+		for _, place := range outline.Places {
+			if i := strings.LastIndexByte(place, '/'); slices.ContainsFunc(r.At, func(at string) bool {
+				return strings.HasPrefix(at, place[:i+1]) && strings.LastIndexByte(at, '/') == i
+			}) {
+				r.named = append(r.named, place[i+1:])
+			}
 		}
 	}
 	if r.judge != nil {
@@ -283,10 +300,12 @@ func within(x *observed, r *relation) (out []Problem) {
 	return out[:min(len(out), mostItems)]
 }
 
+// ordered reports instants that come before those that stand before them in the list, by more than
+// what is lost where one of the two is rounded or cut behind its last digit.
 func ordered(x *observed, r *relation) (out []Problem) {
 	all := r.moments(make([]moment, 0, usualMoments), x)
 	for i := 1; i < len(all); i++ {
-		if all[i].Before(all[i-1].Time) {
+		if early := all[i-1].Sub(all[i].Time); early > 0 && early >= max(unitOf(all[i].Time), unitOf(all[i-1].Time)) {
 			out = append(out, Problem{Place: x.answer.action.Pointer(all[i].place),
 				Want: fmt.Sprintf("%s at %s", r.Want, all[i-1].text), Got: show(all[i].text)})
 		}
@@ -294,16 +313,50 @@ func ordered(x *observed, r *relation) (out []Problem) {
 	return out
 }
 
-// distinct reports the first value that stands at the places of a relation a second time.
+// distinct reports the first value that stands at the places of a relation a second time. In objects
+// whose further members, which the schema does not have, differ it may.
 func distinct(x *observed, r *relation) []Problem {
-	seen := map[string]bool{}
-	found := r.each(x, func(text string) bool {
-		if r.IgnoreCase {
-			text = strings.ToLower(text)
+	seen := map[string]int{}
+	for _, pointer := range r.at {
+		for _, place := range x.texts(make([]int, 0, usualTexts), pointer) {
+			text := x.answer.action.TextAt(place)
+			if r.IgnoreCase {
+				text = strings.ToLower(text)
+			}
+			first, again := seen[text]
+			if !again {
+				seen[text] = place
+				continue
+			}
+			if at := x.answer.action.Pointer(place); r.further(x, at) == r.further(x, x.answer.action.Pointer(first)) {
+				return problem(at, "a value that none before has", show(text))
+			}
 		}
-		fresh := !seen[text]
-		seen[text] = true
-		return fresh
-	}, func() string { return "a value that none before has" })
-	return found[:min(len(found), 1)]
+	}
+	return nil
+}
+
+// further returns the members that the schema does not have of the object around a place, as JSON.
+func (r *relation) further(x *observed, pointer string) string {
+	segments := strings.Split(pointer, "/")[1:]
+	value := x.answer.action.Value()
+	for _, segment := range segments[:len(segments)-1] {
+		switch of := value.(type) {
+		case []any:
+			if i, err := strconv.Atoi(segment); err == nil && i < len(of) {
+				value = of[i]
+			}
+		case map[string]any:
+			value = of[strings.NewReplacer("~1", "/", "~0", "~").Replace(segment)]
+		}
+	}
+	object, _ := value.(map[string]any)
+	out := map[string]any{}
+	for name, member := range object {
+		if !slices.Contains(r.named, name) {
+			out[name] = member
+		}
+	}
+	text, _ := json.Marshal(out)
+	return string(text)
 }

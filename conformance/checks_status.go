@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/record"
@@ -137,8 +138,15 @@ func accepts(x *observed) (out []Problem) {
 	return out
 }
 
+// isPage reports whether an answer to GET or HEAD is a page for people, as servers have that give one
+// for every path on which nothing else is: it is no action, and no standard forbids it.
+func (x *observed) isPage() bool {
+	return isSafe(x.Request.Method) && x.Response.Status == http.StatusOK && x.complete() &&
+		x.answer.media == "text/html" && !x.terms.looksLikeAction(x.answer.action)
+}
+
 func refuses(x *observed) (out []Problem) {
-	if x.Response.Status/100 != 2 {
+	if x.Response.Status/100 != 2 || x.isPage() {
 		return nil
 	}
 	charges := x.charges()
@@ -162,16 +170,20 @@ func (x *Exchange) charges() []string {
 }
 
 func refusalStatus(x *observed) (out []Problem) {
-	if x.stumbled() || x.tidies() {
+	if x.stumbled() || x.tidies() || x.secures() || x.isPage() {
 		return nil // a finding of another check, or no answer yet
 	}
 	status := x.Response.Status
+	if status == http.StatusNotFound && strings.Contains(x.Request.URL, "?") {
+		return nil // a query is a part of what names a resource, and nothing need be there
+	}
 	// A success with an action is acceptance, which is a finding of another check.
 	if slices.Contains(x.statuses(), status) || status/100 == 2 && x.terms.looksLikeAction(x.answer.action) {
 		return nil
 	}
 	charged := x.Case.status
-	if charged == "" && status/100 != 2 {
+	// That a redirect is none is a finding of another check, but where nothing is to be at all.
+	if charged == "" && status/100 != 2 && (status/100 != 3 || x.Case.proving(ExactPath) != "") {
 		charged = cmp.Or(slices.Concat(x.Case.open, []string{x.Case.main})...)
 	}
 	if charged == "" || status/100 == 2 && slices.Contains(x.Case.open, charged) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func wireChecks() []Check {
 		{Name: "no-redirect", Requirements: []string{"http.no-redirect"},
 			Doc: "An answer does not send the client elsewhere; from a path that is written otherwise than that " +
 				"of the " +
-				"operation it may.",
+				"operation it may, and to HTTPS where a field of a proxy says that the request came without.",
 			on: (*observed).answered, judge: noRedirect},
 	}
 }
@@ -100,8 +101,22 @@ func (x *Exchange) cleans() bool {
 	return err == nil && clean != from.Path && slices.Contains(strings.Split(from.Path, "/"), "..") && to.Path == clean
 }
 
+// secures reports whether an answer sends a client to HTTPS whose request says, as a proxy does, that
+// it came without.
+func (x *observed) secures() bool {
+	to, err := url.Parse(x.Response.Header.Get("Location"))
+	return err == nil && strings.EqualFold(to.Scheme, "https") && slices.Contains(tidied, x.Response.Status) &&
+		slices.ContainsFunc(x.Request.Header, func(f record.Field) bool {
+			return strings.EqualFold(f.Name, "X-Forwarded-Proto") && strings.EqualFold(f.Value, "http") ||
+				strings.EqualFold(f.Name, "Forwarded") && plainProto.MatchString(f.Value)
+		})
+}
+
+// plainProto is what Forwarded says of a request that came to a proxy without TLS (RFC 7239 5.4).
+var plainProto = regexp.MustCompile(`(?i)(?:^|[;, ])proto="?http"?(?:[;, ]|$)`)
+
 func noRedirect(x *observed) []Problem {
-	if x.tidies() {
+	if x.tidies() || x.secures() {
 		return nil
 	}
 	if status := x.Response.Status; status/100 == 3 && status != http.StatusNotModified {

@@ -541,7 +541,7 @@ func headers(b *builder) []item {
 		{name: "request-id", title: "an id of the request",
 			change: sets("Client-Request-Id", "7b1d0c7e-5c1f-4a52-8f6e-0a2f7b0f6a5d")},
 		{name: "trace-ids", title: "the ids that tools for tracing give a request", once: true, change: sets(
-			"Idempotency-Key", `"0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e11"`,
+			"Idempotency-Key", `"{{comment}}"`,
 			"x-ms-client-request-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e12",
 			"x-ms-correlation-id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e13",
 			"X-Correlation-Id", "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e14",
@@ -1187,12 +1187,11 @@ func authorization(*builder) (out []item) {
 				}
 			}})
 	}
-	out = append(out, item{name: "probe", title: "a request of a probe, from a site and with a path that are known",
+	out = append(out, item{name: "probe", title: "a request of a probe, over a path that is known",
 		once: true, change: func(r *request) {
 			r.withoutField("Authorization")
 			sets("X-Requested-With", "XMLHttpRequest", "User-Agent", "kube-probe/1.31 curl/8.5.0", "Accept", "{{none}}",
-				"Origin", "http://127.0.0.1",
-				"Referer", "http://127.0.0.1/", "Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
+				"Forwarded", "for=127.0.0.1", "X-Forwarded-For", "127.0.0.1")(r)
 		}})
 	out = append(out, item{name: "browser", title: "a request of a browser, without Authorization", once: true,
 		change: func(r *request) {

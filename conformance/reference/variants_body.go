@@ -78,6 +78,8 @@ func valueVariants() []variant {
 				"[2001:db8::1]:8443/wdatp/eu", 1)))},
 		{"context-as-path", "gives the context as a path",
 			onAction(set("@odata.context", strings.Replace(metadata, "https://graph.microsoft.com", "", 1)))},
+		{"context-of-network-path", "gives a context that leaves the scheme to the request",
+			onAction(set("@odata.context", strings.Replace(metadata, "https:", "", 1)))},
 		{"upper-case-sha1", "gives sha1 in upper case", onAction(alterText("sha1", strings.ToUpper))},
 		{"upper-case-hashes", "gives sha1 and fileId in upper case", hashes(strings.ToUpper)},
 		{"upper-case-file-id", "gives fileId in upper case", onAction(alterText("fileId", strings.ToUpper))},
@@ -108,6 +110,24 @@ func valueVariants() []variant {
 				}
 				return r
 			})))},
+		{"comment-with-replaced-controls", "writes the replacement character for control characters of the comment",
+			onAction(alterText("requestorComment", eachRune(func(r rune) rune {
+				if r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
+					return unicode.ReplacementChar
+				}
+				return r
+			})))},
+		{"comment-with-blanks-for-controls", "writes a blank for control characters of the comment, and no byte " +
+			"order mark",
+			onAction(alterText("requestorComment", eachRune(func(r rune) rune {
+				switch {
+				case r == '\ufeff':
+					return -1
+				case unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r':
+					return ' '
+				}
+				return r
+			})))},
 		{"comment-decomposed", "writes letters of the comment with combining marks, which are equal",
 			onAction(alterText("requestorComment", func(s string) string {
 				return strings.NewReplacer("ü", "u\u0308", "é", "e\u0301").Replace(s)
@@ -132,6 +152,15 @@ func valueVariants() []variant {
 			reform(layout("2006-01-02t15:04:05.0000000z"), times...)},
 		{"times-in-mixed-precision", "gives the creation in whole seconds and the last update exactly",
 			reform(layout("2006-01-02T15:04:05Z"), times[0])},
+		{"update-in-whole-seconds", "gives the last update in whole seconds, cut, and the creation exactly",
+			reform(layout("2006-01-02T15:04:05Z"), times[1])},
+		{"instances-of-processes", "names the processes of one file, each with its number",
+			onAction(instances(func(list []any) (out []any) {
+				for i := range 3 {
+					out = append(out, Object{{"filePath", `C:\Users\a.exe`}, {"status", "InProgress"}, {"processId", 4711 + i}})
+				}
+				return out
+			}))},
 		{"many-instances", "finds the file in 2,000 places", onAction(instances(manyInstances))},
 		{"one-instance", "finds the file in one place",
 			onAction(instances(func(list []any) []any { return list[:min(1, len(list))] }))},

@@ -79,6 +79,12 @@ func headerVariants() []variant {
 					a.header.Set(name, value)
 				}
 			})},
+		{"date-of-a-proxy", "sends the Date of a proxy, and a Last-Modified by a clock that is three seconds " +
+			"ahead of it",
+			rewrite(func(a *answer, _ *asked) {
+				a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+				a.header.Set("Last-Modified", time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))
+			})},
 		{"slow-clock", "sends the Date of an hour ago", rewrite(func(a *answer, _ *asked) {
 			a.header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 		})},
@@ -290,6 +296,27 @@ func refusalVariants() []variant {
 			onRefused(func(a *answer, q *asked) {
 				if q.URL.RawQuery != "" {
 					asRefusal(http.StatusNotFound)(a, q)
+				}
+			})},
+		{"page-for-every-path", "answers GET and HEAD with a page for people, whatever the path",
+			rewrite(func(a *answer, q *asked) {
+				if q.Method == http.MethodGet || q.Method == http.MethodHead {
+					a.replace(&answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/html"}},
+						body: []byte("<!doctype html><title>Response actions</title><div id=root></div>")})
+				}
+			})},
+		{"403-for-other-sites", "answers 403 to a request that a browser says comes from another site, before all else",
+			rewrite(func(a *answer, q *asked) {
+				if http.NewCrossOriginProtection().Check(q.Request) != nil {
+					a.replace(&answer{status: http.StatusForbidden, header: http.Header{"Content-Type": {"text/plain"}},
+						body: []byte("cross-origin request detected from Sec-Fetch-Site header")})
+				}
+			})},
+		{"https-for-plain-proxied", "redirects to HTTPS where a proxy says that the request came without",
+			rewrite(func(a *answer, q *asked) {
+				if strings.EqualFold(q.Header.Get("X-Forwarded-Proto"), "http") {
+					a.replace(&answer{status: http.StatusPermanentRedirect,
+						header: http.Header{"Location": {"https://" + q.Host + q.RequestURI}}})
 				}
 			})},
 		{"allows-many", "lists OPTIONS too in Allow", onRefused(
