@@ -60,7 +60,7 @@ type Sign struct {
 	OfEnum bool   `json:"ofEnum"` // or the value is one that the schema's enum of the member allows
 	Beside string `json:"beside"` // pointer to a member that has to be there too, or ""
 
-	Values []string `json:"-"` // of the enum
+	Values []string `json:"values"` // or the value is one of these, to which those of the enum are added
 }
 
 // A Repetition is how a refusal says that the action is under way already.
@@ -143,7 +143,7 @@ func (l library) outline(name string) (Outline, error) {
 				}
 			}
 			if sign.OfEnum {
-				sign.Values = w.enums[sign.At]
+				sign.Values = slices.Concat(sign.Values, w.enums[sign.At])
 			}
 		}
 	}
