@@ -18,7 +18,7 @@ func refusalChecks() []Check {
 		{Name: "no-action", Requirements: []string{"refusal.no-action"},
 			Doc: "A refusal carries no {resource}, neither as its body nor anywhere within: in a member, a list, a " +
 				"string or a text. One that says that the action is under way may hold that action.",
-			on:  (*observed).refusalRead, judge: noAction},
+			on: (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
 			Doc: "A refusal that says it is JSON is well-formed JSON in which no object has a name twice, and an " +
 				"error object in it has a code and a message that are strings; every other form is free.",

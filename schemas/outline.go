@@ -99,13 +99,15 @@ func relationKinds() map[string][]string {
 		"near-date":          {"at", "tolerance", "want"},
 		"distinct":           {"at"},
 		"same-for-action":    {"at"},
+		"stays-for-action":   {"at", "values"},
+		"later-for-action":   {"at", "tolerance"},
 	}
 }
 
 // ofOneMember are the relations that compare one member with that of other answers.
 func ofOneMember() []string {
 	return []string{"fresh", "same-for-machine", "differs-by-machine", "same-for-token", "not-before-earlier",
-		"echoed-alike", "same-for-action"}
+		"echoed-alike", "same-for-action", "stays-for-action", "later-for-action"}
 }
 
 // RelationKinds returns the names of all relations, sorted.

@@ -29,6 +29,12 @@ func againFaults() []Fault {
 			Breaks: ids("time.creation-same"), Wrap: idOf(func(q *asked) string {
 				return machineOf(q) + q.operationOf() + fileOf(q)
 			})},
+		{Name: "takes-end-back", Says: "gives the same action to the same call, and another status once it had ended",
+			Breaks: ids("action.progress"), Wrap: sameAgain(func(a *answer) { a.edit(set("status", "InProgress")) },
+				func(a *answer) { a.edit(set("status", "Succeeded")) })},
+		{Name: "updates-backwards", Says: "gives the same action to the same call, created and last updated a " +
+			"minute before", Breaks: ids("time.creation-same", "action.progress"),
+			Wrap: sameAgain(earlier, func(*answer) {})},
 		{Name: "answers-known-file-first", Says: "answers a request for a file that it knows with the action of this " +
 			"file, before it looks for a Comment",
 			Breaks: ids("request.comment-required", "refusal.status-body", "refusal.no-action", "state.isolated"),
@@ -93,6 +99,32 @@ func againFaults() []Fault {
 					a.status = http.StatusOK
 				}
 			})},
+	}
+}
+
+// sameAgain answers a call for a known file by the action that is there. The first answer about
+// it is changed by first, and all others by again.
+func sameAgain(again, first func(*answer)) wrap {
+	return func(h http.Handler) http.Handler {
+		known := stale(func(q *asked) string { return q.URL.Path + fileOf(q) })(
+			onAccepted(func(a *answer, _ *asked) { first(a) })(h))
+		return remembering(func(past map[string]int, q *asked, _ *answer) bool {
+			past[q.URL.Path+fileOf(q)]++
+			return past[q.URL.Path+fileOf(q)] > 1
+		}, func(a *answer, _ *asked) { again(a) })(known)
+	}
+}
+
+// earlier puts both times of an answer back by a minute.
+func earlier(a *answer) {
+	for _, name := range times {
+		a.edit(alterText(name, func(s string) string {
+			t, err := time.Parse(time.RFC3339Nano, s)
+			if err != nil {
+				return s
+			}
+			return t.Add(-time.Minute).Format(timeLayout)
+		}))
 	}
 }
 
