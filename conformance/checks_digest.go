@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -31,8 +32,8 @@ var digestField = regexp.MustCompile(`([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+=*):?`)
 // which is not known here, and that of a body in a coding, says nothing.
 func digestsOfBody(x *observed) (out []Problem) {
 	if !x.complete() || x.Request.Method == http.MethodHead || len(x.Response.Header.Values("Content-Encoding")) > 0 ||
-		x.answer.decodeErr != nil {
-		return nil
+		x.answer.decodeErr != nil || bytes.Contains(x.answer.body, []byte(stars)) {
+		return nil // also where a secret may have been struck out of the body
 	}
 	compare := func(field, algorithm, text string) {
 		sum := digests()[strings.ToLower(algorithm)]

@@ -26,8 +26,9 @@ const (
 func statusChecks() []Check {
 	return []Check{
 		{Name: createdCheck, kinds: []Kind{Acceptance}, Requirements: []string{"response.created", "response.json"},
-			Doc: "A valid, authorised request is answered exactly {success}, and with the whole body; so is a request " +
-				"that may be refused, where the answer carries the {resource} of a file that no request named before.",
+			Doc: "A valid, authorised request is answered exactly {success}, and with the whole body; so is a " +
+				"request that may be refused, where the answer carries the {resource} of a file that no " +
+				"request named before.",
 			on: func(x *observed) bool { return x.awaited() || x.tookOtherwise() }, judge: created},
 		{Name: servedCheck, kinds: []Kind{Existence}, Requirements: []string{"operation.exists"},
 			Doc: "{method} on the documented path is not answered 404, 405 or 501.",

@@ -36,12 +36,13 @@ func againFaults() []Fault {
 		{Name: "updates-backwards", Says: "gives the same action to the same call, created and last updated a " +
 			"minute before", Breaks: ids("time.creation-same", "action.progress"),
 			Wrap: sameAgain(earlier, func(*answer) {})},
-		{Name: "mistypes-status-for-machine-of-letters", Says: "gives the action on a machine whose id is of letters alone " +
-			"a status that is a number", Breaks: ids("action.types"), Wrap: onAccepted(func(a *answer, q *asked) {
-			if !strings.ContainsFunc(machineOf(q), func(r rune) bool { return r < 'a' || r > 'z' }) {
-				a.edit(set("status", 1))
-			}
-		})},
+		{Name: "mistypes-status-for-machine-of-letters", Says: "gives the action on a machine whose id is of " +
+			"letters alone a status that is a number",
+			Breaks: ids("action.types"), Wrap: onAccepted(func(a *answer, q *asked) {
+				if !strings.ContainsFunc(machineOf(q), func(r rune) bool { return r < 'a' || r > 'z' }) {
+					a.edit(set("status", 1))
+				}
+			})},
 		{Name: "answers-200-to-nul-character", Says: "answers 200 to a good request with U+0000 in its Comment",
 			Breaks: ids("response.created"), Wrap: onAccepted(func(a *answer, q *asked) {
 				if strings.Contains(memberText(q, "Comment"), "\x00") {

@@ -323,8 +323,8 @@ func refusalBodyFaults() []Fault {
 				withAction(a, q)
 				a.body = Object{{"error", Object{{"code", "Unauthorized"}, {"message", string(a.body)}}}}.JSON()
 			}, 401)},
-		Fault{Name: "refuses-and-goes-on", Says: "writes a FileMachineAction behind the text of a refusal, after which " +
-			"it does not return", Breaks: carries, Wrap: onRefused(func(a *answer, q *asked) {
+		Fault{Name: "refuses-and-goes-on", Says: "writes a FileMachineAction behind the text of a refusal, " +
+			"after which it does not return", Breaks: carries, Wrap: onRefused(func(a *answer, q *asked) {
 			actsWithin("Bad Request\n", "")(a, q)
 			a.header.Set("Content-Type", "text/plain")
 		})},
