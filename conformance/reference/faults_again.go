@@ -122,7 +122,10 @@ func sameAgain(again, first func(*answer)) wrap {
 	return func(h http.Handler) http.Handler {
 		known := stale(func(q *asked) string { return q.URL.Path + fileOf(q) })(
 			onAccepted(func(a *answer, _ *asked) { first(a) })(h))
-		return remembering(func(past map[string]int, q *asked, _ *answer) bool {
+		return remembering(func(past map[string]int, q *asked, a *answer) bool {
+			if a.status != http.StatusCreated {
+				return false
+			}
 			past[q.URL.Path+fileOf(q)]++
 			return past[q.URL.Path+fileOf(q)] > 1
 		}, func(a *answer, _ *asked) { again(a) })(known)

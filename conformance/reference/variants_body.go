@@ -249,7 +249,10 @@ func refuseRunning(h http.Handler) http.Handler {
 // refuseNamed refuses a call for a known file with the action that is there.
 func refuseNamed(h http.Handler) http.Handler {
 	known := stale(func(q *asked) string { return q.URL.Path + fileOf(q) })(h)
-	return remembering(func(past map[string]int, q *asked, _ *answer) bool {
+	return remembering(func(past map[string]int, q *asked, a *answer) bool {
+		if a.status != http.StatusCreated {
+			return false
+		}
 		past[q.URL.Path+fileOf(q)]++
 		return past[q.URL.Path+fileOf(q)] > 1
 	}, func(a *answer, _ *asked) {
