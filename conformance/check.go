@@ -133,11 +133,18 @@ func (x *observed) carriesAction() bool {
 	case Accepted:
 		return status != 204 && status != 205 // these have no body
 	case Either:
-		return x.terms.created(status) && !x.besidePath()
+		return x.terms.created(status) && (!x.besidePath() || x.tookForMachine())
 	case Refused: // a finding of its own
 		return x.Case.sound && x.terms.created(status)
 	}
 	return false
+}
+
+// tookForMachine reports whether an answer is that of the operation to a path next to those that
+// are documented, of which the operation took a part for the id of a machine.
+func (x *observed) tookForMachine() bool {
+	return x.besidePath() && x.machine != "" && x.Request.Method == x.terms.Method &&
+		x.terms.looksLikeAction(x.answer.action)
 }
 
 // besidePath reports whether the path of the request is none of the operation's, but one

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,14 +26,22 @@ func newSameForAction(check string, limit room) *sameForAction {
 	return &sameForAction{check, newLatest[noted](room{values: limit.values / lately}), map[*Case]foundAt{}}
 }
 
+// actionKey is what answers about one action have in common, "" of an answer that is not compared.
+// An id that actions on different files have is a finding of another check.
+func actionKey(x *Judged) string {
+	if x.ActionID == "" || x.Case == nil || x.Case.Recorded || x.File == "" {
+		return ""
+	}
+	return strings.Join([]string{x.ActionID, x.terms.ID, strings.ToLower(x.machine), strings.ToLower(x.File)}, "\x00")
+}
+
 func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 	text, r := x.value(k.check)
-	if r == nil || x.ActionID == "" || x.Case == nil || x.Case.Recorded || x.File == "" {
+	key := actionKey(x)
+	if r == nil || key == "" {
 		return false
 	}
 	n := noted{mentionOf(at, x), r, text, ""}
-	// An id that actions on different files have is a finding of another check.
-	key := strings.Join([]string{x.ActionID, x.terms.ID, strings.ToLower(x.machine), strings.ToLower(x.File)}, "\x00")
 	before, known := k.of[key]
 	if !known {
 		k.put(key, n)
@@ -45,12 +54,75 @@ func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 	return true
 }
 
-func (k *sameForAction) problems() map[ref][]Problem {
+func (k *sameForAction) problems() map[ref][]Problem { return problemsFound(k.found) }
+
+func problemsFound(found map[*Case]foundAt) map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for _, f := range k.found {
+	for _, f := range found {
 		out[f.ref] = f.problems
 	}
 	return out
+}
+
+// alongAction compares a member in the answers about one action with that in the answer before:
+// an action goes on, and not back.
+type alongAction struct {
+	check string
+	*latest[during]
+	back  func(r *relation, before, text string) (want string, back bool)
+	found map[*Case]foundAt // the first of each case
+}
+
+// during is an answer with a value, and when the exchange was.
+type during struct {
+	noted
+	ended time.Time
+}
+
+func newAlongAction(check string, limit room, back func(r *relation, before, text string) (string, bool)) *alongAction {
+	return &alongAction{check, newLatest[during](room{values: limit.values / lately}), back, map[*Case]foundAt{}}
+}
+
+func (k *alongAction) note(at ref, x *Judged) (shows bool) {
+	text, r := x.value(k.check)
+	key := actionKey(x)
+	if r == nil || key == "" {
+		return false
+	}
+	n := during{noted{mentionOf(at, x), r, text, ""}, x.Started.Add(x.Elapsed)}
+	before, known := k.of[key]
+	switch {
+	case !known:
+		k.put(key, n)
+		return false
+	case x.Started.Before(before.ended):
+		return false // both were under way at once
+	}
+	k.of[key] = n
+	want, back := k.back(r, before.value, text)
+	if _, known := k.found[x.Case]; known || !back {
+		return false
+	}
+	k.found[x.Case] = foundAt{at, r.problem(fmt.Sprintf("%s, for %s got %s for the same action before", want,
+		before.name(), show(before.value)), show(text))}
+	return true
+}
+
+func (k *alongAction) problems() map[ref][]Problem { return problemsFound(k.found) }
+
+// stays reports whether a value is another one although one that stays was there before.
+func stays(r *relation, before, text string) (want string, back bool) {
+	return show(before), text != before && slices.Contains(r.Values, before)
+}
+
+// later reports whether an instant is before an earlier one by more than the tolerance.
+func later(r *relation, before, text string) (want string, back bool) {
+	t, err := instant(before)
+	u, err2 := instant(text)
+	if err != nil || err2 != nil {
+		return "", false // a finding of another check
+	}
+	return "no earlier time", u.Add(r.tolerance).Before(t)
 }
 
 // sameInstant reports whether two texts are one instant to the digits that both have: a store may

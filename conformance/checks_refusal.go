@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/schemas"
 )
 
 // insideCheck is the name of the check for what a server is to keep to itself.
@@ -15,11 +16,12 @@ const insideCheck = "error-inside"
 func refusalChecks() []Check {
 	return []Check{
 		{Name: "no-action", Requirements: []string{"refusal.no-action"},
-			Doc: "A refusal carries no {resource}.",
-			on:  (*observed).refusalRead, judge: noAction},
+			Doc: "A refusal carries no {resource}, neither as its body nor anywhere within: in a member, a list, a " +
+				"string or a text. One that says that the action is under way may hold that action.",
+			on: (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
-			Doc: "A refusal that says it is JSON is well-formed JSON, and an error object in it has a code and a " +
-				"message that are strings; every other form is free.",
+			Doc: "A refusal that says it is JSON is well-formed JSON in which no object has a name twice, and an " +
+				"error object in it has a code and a message that are strings; every other form is free.",
 			on: func(x *observed) bool { return x.refusalRead() && isJSONMedia(x.answer.media) }, judge: errorForm},
 		{Name: "problem-form", Requirements: []string{"error.problem"},
 			Doc: "A refusal that says it is application/problem+json is a JSON object, whose type, title, detail and " +
@@ -55,11 +57,12 @@ func (x *observed) refusalRead() bool {
 }
 
 func noAction(x *observed) []Problem {
-	if x.terms.looksLikeAction(x.answer.action) {
-		return problem("body", "no "+x.terms.resource.Name+", for the request was refused",
-			brief(string(x.answer.body)))
+	a := x.answer
+	if !x.terms.looksLikeAction(a.action) && (x.terms.running(a.action) || !x.terms.holdsAction(a) ||
+		schemas.TextHoldsSign(string(unchunked(x.Request)), x.terms.resource.Signs)) {
+		return nil // also where the request may be given back, which holds one
 	}
-	return nil
+	return problem("body", "no "+x.terms.resource.Name+", for the request was refused", brief(string(a.body)))
 }
 
 func errorForm(x *observed) (out []Problem) {
@@ -74,6 +77,8 @@ func errorForm(x *observed) (out []Problem) {
 	case a.json != nil:
 		return problem("body", "well-formed JSON, as its Content-Type says", a.json.Error()+
 			excerpt(a.body, a.json.Offset))
+	case a.twice != nil:
+		return problem("body", "no name twice in one object", a.twice.Error()+excerpt(a.body, a.twice.Offset))
 	case a.media == problemMedia:
 		return nil
 	}

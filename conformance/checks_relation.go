@@ -160,6 +160,9 @@ func (l *loader) checksOfRelations() {
 func relationsOf(check string) func(*observed) []Problem {
 	return func(x *observed) []Problem {
 		for _, r := range x.terms.byCheck[check] {
+			if x.terms.namesMachine(r) && x.tookForMachine() {
+				continue // it may be given back
+			}
 			found := r.judge(x, r)
 			for i := range found {
 				found[i].Requirement = r.Requirement
@@ -170,6 +173,16 @@ func relationsOf(check string) func(*observed) []Problem {
 		}
 		return nil
 	}
+}
+
+// namesMachine reports whether a relation is about a member by which answers tell machines apart.
+func (t *terms) namesMachine(r *relation) bool {
+	for _, other := range t.across {
+		if other.Kind == "same-for-machine" && slices.Equal(other.At, r.At) {
+			return true
+		}
+	}
+	return false
 }
 
 // rulesKept reports what the keywords find that are annotated with the requirement.

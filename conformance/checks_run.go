@@ -77,6 +77,8 @@ func acrossRelations() map[string]func(check string, limit room) across {
 		},
 		"echoed-alike":       func(check string, limit room) across { return newEchoedAlike(check, limit) },
 		"same-for-action":    func(check string, limit room) across { return newSameForAction(check, limit) },
+		"stays-for-action":   func(check string, limit room) across { return newAlongAction(check, limit, stays) },
+		"later-for-action":   func(check string, limit room) across { return newAlongAction(check, limit, later) },
 		"near-date":          func(check string, limit room) across { return newNearDate(check, limit) },
 		"not-before-earlier": func(check string, limit room) across { return newNotBefore(check, limit) },
 	}

@@ -26,8 +26,10 @@ const (
 func statusChecks() []Check {
 	return []Check{
 		{Name: createdCheck, kinds: []Kind{Acceptance}, Requirements: []string{"response.created", "response.json"},
-			Doc: "A valid, authorised request is answered exactly {success}, and with the whole body.",
-			on:  (*observed).awaited, judge: created},
+			Doc: "A valid, authorised request is answered exactly {success}, and with the whole body; so is a " +
+				"request that may be refused, where the answer carries the {resource} of a file that no " +
+				"request named before.",
+			on: func(x *observed) bool { return x.awaited() || x.tookOtherwise() }, judge: created},
 		{Name: servedCheck, kinds: []Kind{Existence}, Requirements: []string{"operation.exists"},
 			Doc: "{method} on the documented path is not answered 404, 405 or 501.",
 			on:  (*observed).toAccept, judge: served},
@@ -53,6 +55,14 @@ func statusChecks() []Check {
 func (x *Exchange) awaited() bool {
 	return x.expect() == Accepted && (x.answered() || x.late()) && x.roleTokenRefused() == "" &&
 		x.expectationUnmet() == "" && x.fieldsLimited() == ""
+}
+
+// tookOtherwise reports whether an answer to a request that may be refused carries an action on a
+// file that belongs to this request, with another status than that of success.
+func (x *observed) tookOtherwise() bool {
+	return x.expect() == Either && x.Step == 0 && x.success() && x.complete() &&
+		!x.terms.created(x.Response.Status) && x.Request.Method == x.terms.Method && x.machine != "" &&
+		slices.Contains(x.Marks, strings.ToLower(x.file)) && x.terms.looksLikeAction(x.answer.action)
 }
 
 func created(x *observed) []Problem {

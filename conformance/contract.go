@@ -79,14 +79,14 @@ func (t *terms) success() string { return record.OrStatuses(t.successes) }
 
 // looksLikeAction reports whether a body is what a success carries, whole or in part. A
 // refusal may well repeat members of the request that it refuses.
-func (t *terms) looksLikeAction(body schemas.Document) bool {
-	return slices.ContainsFunc(t.resource.Signs, func(s schemas.Sign) bool {
-		text, _ := body.Text(s.At)
-		if s.Beside != "" && !body.Has(s.Beside) {
-			return false
-		}
-		return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
-	})
+func (t *terms) looksLikeAction(body schemas.Document) bool { return body.HasSign(t.resource.Signs) }
+
+// holdsAction reports whether an answer holds at any depth, or in its text, what a success carries.
+func (t *terms) holdsAction(a *answer) bool {
+	if a.action.IsObject() {
+		return a.action.HoldsSign(t.resource.Signs)
+	}
+	return schemas.TextHoldsSign(string(a.body), t.resource.Signs)
 }
 
 // running reports whether the body of a refusal says that the action is under way.

@@ -81,7 +81,7 @@ func (s *Suite) judgement(v *observed) Judgement {
 	if v.complete() {
 		out.Traces = traces(v.answer.body)
 	}
-	if v.readable() {
+	if v.readable() && !v.tookForMachine() { // which may be the id of another machine to the server
 		if v.terms.identity != "" {
 			id, _ := v.answer.action.Text(v.terms.identity)
 			out.ActionID = strings.ToLower(strings.Clone(id)) // not a part of the body

@@ -23,7 +23,7 @@ func TestAnUnknownOperationHasWhatAllHaveInCommon(t *testing.T) {
 	require.Equal(t, []int{201}, s.unknown.successes)
 	require.Equal(t, "/id", s.unknown.identity)
 	require.Len(t, s.unknown.relations, len(s.terms["requestSample"].relations))
-	require.Len(t, s.unknown.across, 9)
+	require.Len(t, s.unknown.across, 11)
 	require.NotNil(t, s.unknown.errors)
 	require.Nil(t, s.unknown.schema)
 	looks := func(body map[string]any) bool { return s.unknown.looksLikeAction(schemas.DocumentOf(body)) }

@@ -125,6 +125,7 @@ func made(s *Suite, c *Case, round int) *Judged {
 			values: slotted(s.terms[c.Operation], map[string][]string{"machine-same": {mark},
 				"machine-differs": {mark}, "requestor-same": {"analyst"}, "times-monotone": {"2020-03-14T15:09:26Z"},
 				"comment-intact": {"!sent\x00got"}, "creation-same": {"2020-03-14T15:09:26Z"},
+				"status-stays": {"InProgress"}, "update-later": {"2020-03-14T15:09:26Z"},
 				"times-current": {"2020-03-14T15:09:26Z", "2020-03-14T15:09:26Z"}}), machine: mark},
 	}
 }
@@ -194,6 +195,9 @@ func TestASessionWithoutEndKeepsABoundedPart(t *testing.T) {
 				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
 				require.Len(t, k.altered, 1)
 			case *sameForAction:
+				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
+				require.Empty(t, k.found)
+			case *alongAction:
 				require.LessOrEqual(t, len(k.keys), sessionLimit/lately)
 				require.Empty(t, k.found)
 			case *nearDate:

@@ -60,7 +60,7 @@ type Sign struct {
 	OfEnum bool   `json:"ofEnum"` // or the value is one that the schema's enum of the member allows
 	Beside string `json:"beside"` // pointer to a member that has to be there too, or ""
 
-	Values []string `json:"-"` // of the enum
+	Values []string `json:"values"` // or the value is one of these, to which those of the enum are added
 }
 
 // A Repetition is how a refusal says that the action is under way already.
@@ -99,13 +99,15 @@ func relationKinds() map[string][]string {
 		"near-date":          {"at", "tolerance", "want"},
 		"distinct":           {"at"},
 		"same-for-action":    {"at"},
+		"stays-for-action":   {"at", "values"},
+		"later-for-action":   {"at", "tolerance"},
 	}
 }
 
 // ofOneMember are the relations that compare one member with that of other answers.
 func ofOneMember() []string {
 	return []string{"fresh", "same-for-machine", "differs-by-machine", "same-for-token", "not-before-earlier",
-		"echoed-alike", "same-for-action"}
+		"echoed-alike", "same-for-action", "stays-for-action", "later-for-action"}
 }
 
 // RelationKinds returns the names of all relations, sorted.
@@ -143,7 +145,7 @@ func (l library) outline(name string) (Outline, error) {
 				}
 			}
 			if sign.OfEnum {
-				sign.Values = w.enums[sign.At]
+				sign.Values = slices.Concat(sign.Values, w.enums[sign.At])
 			}
 		}
 	}

@@ -71,7 +71,9 @@ const goodRelations = `[
 	{"check": "o", "relation": "echoed-alike", "requirement": "r", "at": ["/a"], "member": "A"},
 	{"check": "p", "relation": "near-date", "requirement": "r", "at": ["/a", "/b"], "tolerance": "10m", "want": "now"},
 	{"check": "q", "relation": "distinct", "requirement": "r", "at": ["/list/*/c"], "ignoreCase": true},
-	{"check": "s", "relation": "same-for-action", "requirement": "r", "at": ["/a"]}
+	{"check": "s", "relation": "same-for-action", "requirement": "r", "at": ["/a"]},
+	{"check": "t", "relation": "stays-for-action", "requirement": "r", "at": ["/a"], "values": ["x"]},
+	{"check": "u", "relation": "later-for-action", "requirement": "r", "at": ["/a"], "tolerance": "5s"}
 ]`
 
 func withRelations(entries string) library {

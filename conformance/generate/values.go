@@ -161,7 +161,7 @@ func asciiTexts() (out []value) {
 		{"device", "the name of a device", "CON", ""},
 		{"decimal", "a decimal number", "12.50", ""},
 		{"guid", "a GUID in braces", "{00000000-0000-0000-0000-000000000000}", ""},
-		{"json-object", "an object of JSON", `{"status": "Failed"}`, ""},
+		{"json-object", "an object of JSON", `{"status": "Done", "id": 7}`, ""},
 		{"json-array", "an array of JSON", "[1, 2]", ""},
 		{"dots", "a path upwards", "../../etc/passwd", ""},
 		{"name", "a name of a prototype", "__proto__", ""},

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -28,6 +29,25 @@ func againFaults() []Fault {
 		{Name: "creates-action-again", Says: "gives the same id to the same call, and another creation",
 			Breaks: ids("time.creation-same"), Wrap: idOf(func(q *asked) string {
 				return machineOf(q) + q.operationOf() + fileOf(q)
+			})},
+		{Name: "takes-end-back", Says: "gives the same action to the same call, and another status once it had ended",
+			Breaks: ids("action.progress"), Wrap: sameAgain(func(a *answer) { a.edit(set("status", "InProgress")) },
+				func(a *answer) { a.edit(set("status", "Succeeded")) })},
+		{Name: "updates-backwards", Says: "gives the same action to the same call, created and last updated a " +
+			"minute before", Breaks: ids("time.creation-same", "action.progress"),
+			Wrap: sameAgain(earlier, func(*answer) {})},
+		{Name: "mistypes-status-for-machine-of-letters", Says: "gives the action on a machine whose id is of " +
+			"letters alone a status that is a number",
+			Breaks: ids("action.types"), Wrap: onAccepted(func(a *answer, q *asked) {
+				if !strings.ContainsFunc(machineOf(q), func(r rune) bool { return r < 'a' || r > 'z' }) {
+					a.edit(set("status", 1))
+				}
+			})},
+		{Name: "answers-200-to-nul-character", Says: "answers 200 to a good request with U+0000 in its Comment",
+			Breaks: ids("response.created"), Wrap: onAccepted(func(a *answer, q *asked) {
+				if strings.Contains(memberText(q, "Comment"), "\x00") {
+					a.status = http.StatusOK
+				}
 			})},
 		{Name: "answers-known-file-first", Says: "answers a request for a file that it knows with the action of this " +
 			"file, before it looks for a Comment",
@@ -93,6 +113,35 @@ func againFaults() []Fault {
 					a.status = http.StatusOK
 				}
 			})},
+	}
+}
+
+// sameAgain answers a call for a known file by the action that is there. The first answer about
+// it is changed by first, and all others by again.
+func sameAgain(again, first func(*answer)) wrap {
+	return func(h http.Handler) http.Handler {
+		known := stale(func(q *asked) string { return q.URL.Path + fileOf(q) })(
+			onAccepted(func(a *answer, _ *asked) { first(a) })(h))
+		return remembering(func(past map[string]int, q *asked, a *answer) bool {
+			if a.status != http.StatusCreated {
+				return false
+			}
+			past[q.URL.Path+fileOf(q)]++
+			return past[q.URL.Path+fileOf(q)] > 1
+		}, func(a *answer, _ *asked) { again(a) })(known)
+	}
+}
+
+// earlier puts both times of an answer back by a minute.
+func earlier(a *answer) {
+	for _, name := range times {
+		a.edit(alterText(name, func(s string) string {
+			t, err := time.Parse(time.RFC3339Nano, s)
+			if err != nil {
+				return s
+			}
+			return t.Add(-time.Minute).Format(timeLayout)
+		}))
 	}
 }
 

@@ -228,6 +228,10 @@ func refusalBodyFaults() []Fault {
 			text(`{"error":{"code":"BadRequest","message":"Refused",}}`)},
 		{"errs-with-trailing-garbage", "writes a word behind the error object", "application/json",
 			func(a *answer, _ *asked) string { return string(a.body) + " sorry" }},
+		{"errs-with-code-twice", "gives the error two codes", "application/json",
+			text(`{"error":{"code":"BadRequest","message":"Refused","code":"Refused"}}`)},
+		{"errs-twice", "writes the error object twice, as two handlers of errors do", "application/json",
+			text(`{"error":{"code":"BadRequest","message":"Refused"},"error":{"code":"BadRequest","message":"Refused"}}`)},
 		{"errs-without-code", "leaves code out of the error", "application/json",
 			text(`{"error":{"message":"Refused"}}`)},
 		{"errs-without-message", "leaves message out of the error", "application/json",
@@ -309,6 +313,27 @@ func refusalBodyFaults() []Fault {
 			})},
 		Fault{Name: "refuses-and-acts", Says: "sends a FileMachineAction with every refusal", Breaks: carries,
 			Wrap: onRefused(withAction)},
+		Fault{Name: "refuses-and-acts-within", Says: "sends a FileMachineAction in a member of the error's details",
+			Breaks: carries, Wrap: onRefused(actsWithin(
+				`{"error":{"code":"BadRequest","message":"Refused","details":[{"action":`, `}]}}`))},
+		Fault{Name: "refuses-body-and-acts-in-list", Says: "sends a list of FileMachineActions with a 400",
+			Breaks: carries, Wrap: onRefused(actsWithin(`[`, `]`), 400)},
+		Fault{Name: "refuses-token-and-acts-in-string", Says: "sends a FileMachineAction in the message of a 401",
+			Breaks: carries, Wrap: onRefused(func(a *answer, q *asked) {
+				withAction(a, q)
+				a.body = Object{{"error", Object{{"code", "Unauthorized"}, {"message", string(a.body)}}}}.JSON()
+			}, 401)},
+		Fault{Name: "refuses-and-goes-on", Says: "writes a FileMachineAction behind the text of a refusal, " +
+			"after which it does not return", Breaks: carries, Wrap: onRefused(func(a *answer, q *asked) {
+			actsWithin("Bad Request\n", "")(a, q)
+			a.header.Set("Content-Type", "text/plain")
+		})},
+		Fault{Name: "refuses-and-names-action", Says: "gives a refusal the id and the status of an action",
+			Breaks: carries, Wrap: onRefused(func(a *answer, _ *asked) {
+				a.header.Set("Content-Type", "application/json")
+				a.body = Object{{"error", Object{{"code", "BadRequest"}, {"message", "Refused"}}}, {"id", newUUID()},
+					{"status", "InProgress"}}.JSON()
+			})},
 		Fault{Name: "refuses-token-and-acts", Says: "sends a FileMachineAction with a 401", Breaks: carries,
 			Wrap: onRefused(withAction, 401)},
 		Fault{Name: "refuses-role-and-acts", Says: "sends a FileMachineAction with a 403", Breaks: carries,
@@ -334,6 +359,14 @@ func withAction(a *answer, q *asked) {
 			"2020-12-04T13:39:24.9399004Z"},
 		{"fileInstances", []any{Object{{"filePath", `C:\Windows\a.exe`}, {"status", "InProgress"}}}},
 	}.JSON()
+}
+
+// actsWithin puts a FileMachineAction between two texts into a refusal.
+func actsWithin(before, after string) func(*answer, *asked) {
+	return func(a *answer, q *asked) {
+		withAction(a, q)
+		a.body = []byte(before + string(a.body) + after)
+	}
 }
 
 func text(s string) func(*answer, *asked) string { return func(*answer, *asked) string { return s } }

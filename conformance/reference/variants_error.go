@@ -84,6 +84,9 @@ func errorVariants() []variant {
 			carries(json, text(`{"error":[{"code":"BadRequest","message":"Refused"}]}`))},
 		{"errors-list", "refuses with a list of errors, as JSON:API does", carries("application/vnd.api+json",
 			text(`{"errors":[{"status":"400","title":"Refused"}]}`))},
+		{"envelope-refusals", "refuses in an envelope with an id and a status of its own", carries(json,
+			text(`{"id":"7d6f9c1e-7a3b-4f0e-9d55-2f1f4f1f9a01","status":"Failed","errors":[{"id":"1","status":"400",`+
+				`"type":"SampleError","message":"Refused at {\"at\": \"Sha1\"}"}]}`))},
 		{"null-refusals", "refuses with null", carries(json, text(`null`))},
 		{"null-error", "refuses with an error that is null", carries(json, text(`{"error":null,"message":"Refused"}`))},
 		{"empty-object-refusals", "refuses with an object without members", carries(json, text(`{}`))},

@@ -1,0 +1,107 @@
+package schemas
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// HasSign reports whether the value is an object with one of the signs.
+func (d Document) HasSign(signs []Sign) bool {
+	return d.IsObject() && slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(0, s, (Document).member) })
+}
+
+// HoldsSign reports whether an object at any depth has one of the signs, with its names in any
+// letter case, also an object that a string within the value holds as JSON.
+func (d Document) HoldsSign(signs []Sign) bool { return d.holdsSign(signs, textLevels) }
+
+// TextHoldsSign is [Document.HoldsSign] of the objects that a text holds as JSON, whatever is around them.
+func TextHoldsSign(text string, signs []Sign) bool { return textHoldsSign(text, signs, textLevels) }
+
+// textLevels is how many texts within texts are read, and objectsOfText how many objects of each.
+const (
+	textLevels    = 3
+	objectsOfText = 16
+)
+
+func (d Document) holdsSign(signs []Sign, levels int) bool {
+	for at, n := range d.nodes {
+		switch n.kind {
+		case kindObject:
+			if slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(at, s, (Document).memberInAnyCase) }) {
+				return true
+			}
+		case kindString:
+			if textHoldsSign(n.text, signs, levels) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func textHoldsSign(text string, signs []Sign, levels int) bool {
+	if levels == 0 || !strings.Contains(text, "{") {
+		return false
+	}
+	for range objectsOfText {
+		found := strings.IndexByte(text, '{')
+		for found >= 0 && !strings.HasPrefix(strings.TrimLeft(text[found+1:], " \t\r\n"), `"`) {
+			next := strings.IndexByte(text[found+1:], '{')
+			if next < 0 {
+				return false
+			}
+			found += 1 + next
+		}
+		if found < 0 {
+			return false
+		}
+		text = text[found:]
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		var value any
+		if d.Decode(&value) != nil {
+			text = text[1:]
+			continue
+		}
+		if DocumentOf(value).holdsSign(signs, levels-1) {
+			return true
+		}
+		text = text[d.InputOffset():]
+	}
+	return false
+}
+
+// signAt reports whether the object at a place has a sign.
+func (d Document) signAt(at int, s Sign, member func(d Document, at int, name string) int) bool {
+	find := func(pointer string) int {
+		found := at
+		for pointer != "" && found >= 0 {
+			var name string
+			name, pointer = segment(pointer)
+			found = member(d, found, name)
+		}
+		return found
+	}
+	if s.Beside != "" && find(s.Beside) < 0 {
+		return false
+	}
+	text := ""
+	if found := find(s.At); found >= 0 && d.nodes[found].kind == kindString {
+		text = d.nodes[found].text
+	}
+	return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
+}
+
+// memberInAnyCase returns where the member of an object is whose name is equal in any letter case,
+// -1 where there is none.
+func (d Document) memberInAnyCase(at int, name string) int {
+	if d.nodes[at].kind == kindObject {
+		for child := range d.within(at) {
+			if strings.EqualFold(d.nodes[child].name, name) {
+				return child
+			}
+		}
+	}
+	return -1
+}
