@@ -77,6 +77,17 @@ func (c *Case) charged(checks []Check) (out []string) {
 	return out
 }
 
+// chargedAlone returns the requirements that acceptance is charged to where it has nothing to do with
+// the requests before.
+func (c *Case) chargedAlone(checks []Check) []string {
+	alone := *c
+	alone.Proves = withoutKind(c.kinds, Isolation, c.Proves)
+	if charged := alone.charged(checks); len(charged) > 0 {
+		return charged
+	}
+	return alone.Proves
+}
+
 // statusCharge returns the requirement that a refusal with a status breaks where the
 // requirement on its status is broken: that one, or a milder one in its place.
 func (c *Case) statusCharge(status int) string {

@@ -294,13 +294,13 @@ func selected(all []record.Finding, counts func(record.Finding) bool) (out []rec
 }
 
 // withoutIsolation returns the findings without those that charge isolation with
-// an acceptance. Where nothing else is charged with it, the strongest of the
-// other requirements is that the case proves: its expectation counts.
+// an acceptance. Where nothing else is charged with it, what the same request is charged to
+// in a case of its own is: its expectation counts.
 func (s *Suite) withoutIsolation(c *Case, findings []record.Finding) (out []record.Finding) {
 	charges := func(f record.Finding) bool { return f.Check == refusesCheck }
 	isolation := func(f record.Finding) bool { return charges(f) && s.kinds[f.Requirement] == Isolation }
 	alone := !slices.ContainsFunc(findings, func(f record.Finding) bool { return charges(f) && !isolation(f) })
-	other := s.requirement[s.strongest(withoutKind(s.kinds, Isolation, c.Proves))]
+	other := s.requirement[s.strongest(c.chargedAlone(s.checks))]
 	for _, f := range findings {
 		switch {
 		case !isolation(f), alone && other == nil:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -24,13 +25,23 @@ func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult,
 	require.NotNil(t, it, c.ID)
 	out := &conformance.Exchange{
 		Sent: conformance.Sent{Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps),
-			Request: x.Request, Started: x.Started},
+			Request: x.Request, Started: x.Started, Marks: fileIn(x.Request)},
 		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked, TokenIn: x.TokenIn,
 	}
 	if x.Error != "" {
 		out.Err = &record.WireError{Kind: x.ErrorKind, Msg: x.Error}
 	}
 	return out
+}
+
+// fileIn returns the file that a request asks for, as the mark that it is of requests with a file of
+// their own.
+func fileIn(r record.Request) []string {
+	var body struct{ Sha1 string }
+	if json.Unmarshal(r.Body, &body) != nil || body.Sha1 == "" {
+		return nil
+	}
+	return []string{strings.ToLower(body.Sha1)}
 }
 
 // alone are the findings of a case on one of its exchanges that no relation to

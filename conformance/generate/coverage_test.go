@@ -315,6 +315,31 @@ func TestAViolationThatIsAcceptedAloneIsReportedOnce(t *testing.T) {
 	}
 }
 
+// A server that reads JSON of any media type breaks what is inferred about media types, and nothing
+// else, also in sequences.
+func TestAMediaTypeThatIsReadAnywayIsChargedToThatAlone(t *testing.T) {
+	out, _ := coverage(t)
+	server := target()
+	honest := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		honest.ServeHTTP(w, r)
+	})
+	r, err := out.Suite.Run(t.Context(), server, conformance.Options{Run: "media-type|same-violations|content-type"})
+	require.NoError(t, err)
+	found := 0
+	for _, c := range r.Cases {
+		for _, f := range c.Findings {
+			require.Contains(t, []string{"refusal.media-type", "state.isolated"}, f.Requirement, "%s: %+v", c.ID, f)
+			found++
+		}
+	}
+	require.Positive(t, found)
+	require.Equal(t, record.Conformant, r.Verdict)
+}
+
 // A slow target is judged by the written cases, and by as many generated ones as there is
 // time for.
 func TestGeneratedCasesTakeNoLongerThanTheyMay(t *testing.T) {
