@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +26,7 @@ func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult,
 	require.NotNil(t, it, c.ID)
 	out := &conformance.Exchange{
 		Sent: conformance.Sent{Case: it, Step: x.Step % len(it.Steps), Round: x.Step / len(it.Steps),
-			Request: x.Request, Started: x.Started, Marks: fileIn(x.Request)},
+			Request: x.Request, Started: x.Started, Marks: filesIn(x.Request)},
 		Response: x.Response, Elapsed: x.Elapsed, Retries: x.Retries, Leaked: x.Leaked, TokenIn: x.TokenIn,
 	}
 	if x.Error != "" {
@@ -34,14 +35,10 @@ func rebuilt(t *testing.T, suite *conformance.Suite, c *record.CaseResult,
 	return out
 }
 
-// fileIn returns the file that a request asks for, as the mark that it is of requests with a file of
-// their own.
-func fileIn(r record.Request) []string {
-	var body struct{ Sha1 string }
-	if json.Unmarshal(r.Body, &body) != nil || body.Sha1 == "" {
-		return nil
-	}
-	return []string{strings.ToLower(body.Sha1)}
+// filesIn returns the hashes that a request holds, as the marks that they are of requests with a
+// file of their own.
+func filesIn(r record.Request) []string {
+	return regexp.MustCompile(`[0-9a-f]{40}`).FindAllString(strings.ToLower(string(r.Body)), -1)
 }
 
 // alone are the findings of a case on one of its exchanges that no relation to
