@@ -89,7 +89,8 @@ func newDateSent(room) across { return &dateSent{controls{}, map[*Case]mention{}
 
 func (k *dateSent) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
-	if !x.answered() || x.Response.Shortened || x.Unjudged != "" || !slices.Contains([]int{2, 3, 4},
+	if !x.answered() || x.Response.Shortened || x.Unjudged != "" ||
+		slices.Contains(x.Lacks, record.ResponseHeader) || !slices.Contains([]int{2, 3, 4},
 		x.Response.Status/100) ||
 		len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) ||
 		slices.Contains(ofReaders(), x.Response.Status) {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -242,7 +243,14 @@ func (c *checker) file(ctx context.Context, name string, show func(int64)) error
 		// No file outside the folder can be opened, by whatever name or link.
 		if folder, err := os.OpenRoot(filepath.Dir(name)); err == nil {
 			defer folder.Close()
-			o.Open = func(name string) (io.ReadCloser, error) { return folder.Open(filepath.FromSlash(name)) }
+			o.Open = func(name string) (io.ReadCloser, error) {
+				name = filepath.FromSlash(name)
+				// To open a pipe waits until somebody writes to it.
+				if info, err := folder.Stat(name); err != nil || !info.Mode().IsRegular() {
+					return nil, fs.ErrNotExist
+				}
+				return folder.Open(name)
+			}
 		}
 	}
 	if err := c.watch.Begin(nil); err != nil {
