@@ -64,8 +64,8 @@ func checksOf(relations []schemas.Relation, terms *terms) []Check {
 // charged returns the requirements that are broken when a request meant to be
 // accepted is not, or one meant to be refused is accepted: those of the case
 // that no check of their own judges, and isolation, which breaks in both ways.
-func (c *Case) charged(checks []Check) (out []string) {
-	for _, id := range c.Proves {
+func (c *Case) charged(checks []Check, proves []string) (out []string) {
+	for _, id := range proves {
 		owned := slices.ContainsFunc(checks, func(k Check) bool { return slices.Contains(k.Requirements, id) })
 		if !owned || c.kinds[id] == Isolation {
 			out = append(out, id)
@@ -80,12 +80,11 @@ func (c *Case) charged(checks []Check) (out []string) {
 // chargedAlone returns the requirements that acceptance is charged to where it has nothing to do with
 // the requests before.
 func (c *Case) chargedAlone(checks []Check) []string {
-	alone := *c
-	alone.Proves = withoutKind(c.kinds, Isolation, c.Proves)
-	if charged := alone.charged(checks); len(charged) > 0 {
+	proves := withoutKind(c.kinds, Isolation, c.Proves)
+	if charged := c.charged(checks, proves); len(charged) > 0 {
 		return charged
 	}
-	return alone.Proves
+	return proves
 }
 
 // statusCharge returns the requirement that a refusal with a status breaks where the
@@ -154,8 +153,12 @@ func (x *observed) carriesAction() bool {
 // tookForMachine reports whether an answer is that of the operation to a path next to those that
 // are documented, of which the operation took a part for the id of a machine.
 func (x *observed) tookForMachine() bool {
-	return x.besidePath() && x.machine != "" && x.Request.Method == x.terms.Method &&
-		x.terms.looksLikeAction(x.answer.action)
+	return x.besidePath() && x.acts()
+}
+
+// acts reports whether an answer to the operation's method carries an action on the machine of the path.
+func (x *observed) acts() bool {
+	return x.machine != "" && x.Request.Method == x.terms.Method && x.terms.looksLikeAction(x.answer.action)
 }
 
 // besidePath reports whether the path of the request is none of the operation's, but one

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -160,7 +159,7 @@ func (l *loader) checksOfRelations() {
 func relationsOf(check string) func(*observed) []Problem {
 	return func(x *observed) []Problem {
 		for _, r := range x.terms.byCheck[check] {
-			if x.terms.namesMachine(r) && x.tookForMachine() {
+			if x.tookForMachine() && x.terms.namesMachine(r) {
 				continue // it may be given back
 			}
 			found := r.judge(x, r)
@@ -341,8 +340,8 @@ func distinct(x *observed, r *relation) []Problem {
 				seen[text] = place
 				continue
 			}
-			if at := x.answer.action.Pointer(place); r.further(x, at) == r.further(x, x.answer.action.Pointer(first)) {
-				return problem(at, "a value that none before has", show(text))
+			if r.further(x, place) == r.further(x, first) {
+				return problem(x.answer.action.Pointer(place), "a value that none before has", show(text))
 			}
 		}
 	}
@@ -350,20 +349,8 @@ func distinct(x *observed, r *relation) []Problem {
 }
 
 // further returns the members that the schema does not have of the object around a place, as JSON.
-func (r *relation) further(x *observed, pointer string) string {
-	segments := strings.Split(pointer, "/")[1:]
-	value := x.answer.action.Value()
-	for _, segment := range segments[:len(segments)-1] {
-		switch of := value.(type) {
-		case []any:
-			if i, err := strconv.Atoi(segment); err == nil && i < len(of) {
-				value = of[i]
-			}
-		case map[string]any:
-			value = of[strings.NewReplacer("~1", "/", "~0", "~").Replace(segment)]
-		}
-	}
-	object, _ := value.(map[string]any)
+func (r *relation) further(x *observed, place int) string {
+	object, _ := x.answer.action.Around(place).(map[string]any)
 	out := map[string]any{}
 	for name, member := range object {
 		if !slices.Contains(r.named, name) {

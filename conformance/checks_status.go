@@ -61,8 +61,7 @@ func (x *Exchange) awaited() bool {
 // file that belongs to this request, with another status than that of success.
 func (x *observed) tookOtherwise() bool {
 	return x.expect() == Either && x.Step == 0 && x.success() && x.complete() &&
-		!x.terms.created(x.Response.Status) && x.Request.Method == x.terms.Method && x.machine != "" &&
-		slices.Contains(x.Marks, strings.ToLower(x.file)) && x.terms.looksLikeAction(x.answer.action)
+		!x.terms.created(x.Response.Status) && slices.Contains(x.Marks, strings.ToLower(x.file)) && x.acts()
 }
 
 func created(x *observed) []Problem {

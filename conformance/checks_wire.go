@@ -104,8 +104,11 @@ func (x *Exchange) cleans() bool {
 // secures reports whether an answer sends a client to HTTPS whose request says, as a proxy does, that
 // it came without.
 func (x *observed) secures() bool {
+	if !slices.Contains(tidied, x.Response.Status) {
+		return false
+	}
 	to, err := url.Parse(x.Response.Header.Get("Location"))
-	return err == nil && strings.EqualFold(to.Scheme, "https") && slices.Contains(tidied, x.Response.Status) &&
+	return err == nil && strings.EqualFold(to.Scheme, "https") &&
 		slices.ContainsFunc(x.Request.Header, func(f record.Field) bool {
 			return strings.EqualFold(f.Name, "X-Forwarded-Proto") && strings.EqualFold(f.Value, "http") ||
 				strings.EqualFold(f.Name, "Forwarded") && plainProto.MatchString(f.Value)

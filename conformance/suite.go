@@ -407,7 +407,7 @@ func (s *Suite) charge(c *Case) {
 		}
 	}
 	c.milder = selectedMilder(s.milder, c.status)
-	c.open = c.charged(s.checks)
+	c.open = c.charged(s.checks, c.Proves)
 	c.weak = len(c.open) > 0 && !slices.ContainsFunc(c.open, func(id string) bool {
 		r := s.requirement[id]
 		return r == nil || r.Level < record.Inferred

@@ -110,6 +110,17 @@ func (d Document) within(at int) iter.Seq[int] {
 	}
 }
 
+// Around returns the object or array in which the value at a place stands, as [Decode] does; nil around
+// the whole value.
+func (d Document) Around(place int) any {
+	for at := place - 1; at >= 0; at-- {
+		if place < int(d.nodes[at].end) {
+			return d.value(at)
+		}
+	}
+	return nil
+}
+
 // IsObject reports whether the value is an object.
 func (d Document) IsObject() bool { return len(d.nodes) > 0 && d.nodes[0].kind == kindObject }
 

@@ -8,7 +8,7 @@ import (
 
 // HasSign reports whether the value is an object with one of the signs.
 func (d Document) HasSign(signs []Sign) bool {
-	return d.IsObject() && slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(0, s, (Document).member) })
+	return d.IsObject() && slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(0, s, Document.at) })
 }
 
 // HoldsSign reports whether an object at any depth has one of the signs, with its names in any
@@ -28,7 +28,7 @@ func (d Document) holdsSign(signs []Sign, levels int) bool {
 	for at, n := range d.nodes {
 		switch n.kind {
 		case kindObject:
-			if slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(at, s, (Document).memberInAnyCase) }) {
+			if slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(at, s, Document.atInAnyCase) }) {
 				return true
 			}
 		case kindString:
@@ -72,25 +72,26 @@ func textHoldsSign(text string, signs []Sign, levels int) bool {
 	return false
 }
 
-// signAt reports whether the object at a place has a sign.
-func (d Document) signAt(at int, s Sign, member func(d Document, at int, name string) int) bool {
-	find := func(pointer string) int {
-		found := at
-		for pointer != "" && found >= 0 {
-			var name string
-			name, pointer = segment(pointer)
-			found = member(d, found, name)
-		}
-		return found
-	}
-	if s.Beside != "" && find(s.Beside) < 0 {
+// signAt reports whether the object at a place has a sign, whose members the function finds.
+func (d Document) signAt(at int, s Sign, find func(d Document, from int, pointer string) int) bool {
+	if s.Beside != "" && find(d, at, s.Beside) < 0 {
 		return false
 	}
 	text := ""
-	if found := find(s.At); found >= 0 && d.nodes[found].kind == kindString {
+	if found := find(d, at, s.At); found >= 0 && d.nodes[found].kind == kindString {
 		text = d.nodes[found].text
 	}
 	return s.Part != "" && strings.Contains(text, s.Part) || slices.Contains(s.Values, text)
+}
+
+// atInAnyCase is at, with names in any letter case.
+func (d Document) atInAnyCase(from int, pointer string) int {
+	for pointer != "" && from >= 0 {
+		var name string
+		name, pointer = segment(pointer)
+		from = d.memberInAnyCase(from, name)
+	}
+	return from
 }
 
 // memberInAnyCase returns where the member of an object is whose name is equal in any letter case,

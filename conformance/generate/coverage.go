@@ -178,10 +178,13 @@ func (b *builder) group(name string, items []item) {
 	}
 }
 
+// nameIn returns the name of the case that is made in a folder.
+func nameIn(folder, name string) string { return strings.Join([]string{Generator, folder, name}, "/") }
+
 func (b *builder) newCase(row conformance.Group, folder string, it item, r request) *conformance.Case {
 	verb := map[conformance.Expectation]string{conformance.Accepted: "Accepts", conformance.Refused: "Refuses",
 		conformance.Either: "Answers"}[row.Expect]
-	name := strings.Join([]string{Generator, folder, it.name}, "/")
+	name := nameIn(folder, it.name)
 	needs := row.Needs
 	if it.needs != "" {
 		needs = append(slices.Clone(needs), it.needs)
@@ -211,7 +214,7 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 	}
 	stranger, vouched := "", ""
 	if slices.Contains([]string{"credentials", "credentials-form"}, row.Name) {
-		stranger = b.op.ID + "/" + strings.Join([]string{Generator, "stranger", strangerName}, "/")
+		stranger = b.op.ID + "/" + nameIn("stranger", strangerName)
 		vouched = b.op.ID + "/auth/refuses-invalid-token"
 	}
 	return &conformance.Case{
@@ -373,7 +376,7 @@ func refusedInAnyForm() []int {
 func (b *builder) violationInOpen(n int, v violation, open item) {
 	r := b.plain.clone()
 	open.change(&r)
-	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
+	alone := b.op.ID + "/" + nameIn(v.row.Name, v.name)
 	v = b.swapped(v, r)
 	v.change(&r)
 	it := v.item
@@ -451,7 +454,7 @@ func (b *builder) violationIn(n int, v violation, of []level) {
 		l.change(&r)
 		names = append(names, l.dimension+" "+l.name)
 	}
-	alone := b.op.ID + "/" + strings.Join([]string{Generator, v.row.Name, v.name}, "/")
+	alone := b.op.ID + "/" + nameIn(v.row.Name, v.name)
 	v = b.swapped(v, r)
 	v.change(&r)
 	it := v.item
