@@ -76,10 +76,10 @@ func TestAwaitTakesNoLongerThanItMay(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	for _, url := range []string{silent.URL, "http://" + l.Addr().String(), "https://" + l.Addr().String()} {
-		from := time.Now()
-		err := conformance.Await(t.Context(), conformance.Target{URL: url},
-			conformance.Options{Timeout: 900 * time.Millisecond}, time.Second)
-		require.ErrorContains(t, err, "was not ready within 1s")
-		require.Less(t, time.Since(from), 1900*time.Millisecond, url)
+		for _, timeout := range []time.Duration{900 * time.Millisecond, time.Hour} {
+			err := conformance.Await(t.Context(), conformance.Target{URL: url},
+				conformance.Options{Timeout: timeout}, time.Second)
+			require.ErrorContains(t, err, "was not ready within 1s", url)
+		}
 	}
 }

@@ -45,13 +45,13 @@ func FuzzAnswer(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	kinds := []record.WireKind{record.Unreachable, record.TooLong, record.Silent, record.Closed, record.Malformed,
-		record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
+	kinds := []record.WireKind{record.Unreachable, record.TooLong, record.Closed, record.Malformed, record.Cut,
+		record.Endless, record.Surplus, record.Conflict}
 	s := &redact.Secrets{}
 	s.Add(redact.TokenVariable, "secret-of-mine")
 	f.Fuzz(func(t *testing.T, says []byte) {
 		for _, method := range []string{"POST", "HEAD"} {
-			d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://127.0.0.1:1"}, Timeout: 5 * time.Second,
+			d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: "http://127.0.0.1:1"}, Timeout: time.Minute,
 				Gate: open{}, Secrets: s})
 			require.NoError(t, err)
 			defer stop()
@@ -68,7 +68,6 @@ func FuzzAnswer(f *testing.F) {
 			p := d.NewPool()
 			request := plainSending(false)
 			request.Method, request.Bytes = method, bytes.Replace(request.Bytes, []byte("POST"), []byte(method), 1)
-			started := time.Now()
 			for range 2 { // the second may meet what is left of the first
 				r, werr := p.Send(t.Context(), request)
 				switch {
@@ -77,7 +76,8 @@ func FuzzAnswer(f *testing.F) {
 				case r != nil && (len(r.Body) > coding.Limit || r.Status < 100 || r.Header == nil):
 					t.Fatalf("want an answer that can be judged, got %d, %d bytes", r.Status, len(r.Body))
 				case werr != nil && !slices.Contains(kinds, werr.Kind):
-					t.Fatalf("want one of the kinds, got %q: %s", werr.Kind, werr.Msg)
+					t.Fatalf("want one of the kinds, and none of a server that is waited for, got %q: %s", werr.Kind,
+						werr.Msg)
 				case werr != nil && (werr.Msg == "" || len(werr.Msg) > longMessage ||
 					strings.Contains(strings.ToLower(werr.Msg), "secret-of-mine")):
 					t.Fatalf("want a message without a secret, got %q", werr.Msg)
@@ -90,9 +90,6 @@ func FuzzAnswer(f *testing.F) {
 				p.d.Release(r)
 			}
 			p.Close()
-			if took := time.Since(started); took > 2*time.Second {
-				t.Fatalf("want an end as soon as the bytes are out, got %v", took)
-			}
 		}
 	})
 }
