@@ -28,9 +28,16 @@ func Chunked(text string, chunks []Chunk, last string, length func(string) int) 
 		if i >= len(chunks) {
 			c.Length = 0
 		}
-		part, n := "", 0
+		var part strings.Builder
+		n := 0
 		for len(pieces) > 0 && (c.Length == 0 || n < c.Length) {
-			part, n, pieces = part+pieces[0], n+length(pieces[0]), pieces[1:]
+			part.WriteString(pieces[0])
+			if len(pieces[0]) == 1 {
+				n++
+			} else {
+				n += length(pieces[0])
+			}
+			pieces = pieces[1:]
 		}
 		if n == 0 { // the last chunk alone has no byte
 			continue
@@ -38,7 +45,7 @@ func Chunked(text string, chunks []Chunk, last string, length func(string) int) 
 		if c.Size == "" {
 			c.Size = "%x"
 		}
-		fmt.Fprintf(&out, c.Size+end+"%s"+end, n, part)
+		fmt.Fprintf(&out, c.Size+end+"%s"+end, n, &part)
 	}
 	if last == "" {
 		last = "0" + end
