@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/internal/coding"
 	"fmaspec/conformance/record"
 )
 
@@ -409,5 +411,24 @@ func TestVerifyBearsOutRunsOfEveryKind(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, v.Differences)
 		})
+	}
+}
+
+// What of HTTP/2 breaks its rules may come behind more than is judged of a body.
+func TestVerifyTakesAnyFaultBehindWhatIsJudgedOfABody(t *testing.T) {
+	suite := load(t)
+	r := run(t, target(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(201)
+		w.Write(bytes.Repeat([]byte(" "), coding.Limit+9))
+	})), conformance.Options{Run: "^requestSample/valid/accepts-plain"})
+	require.True(t, r.Cases[0].Exchanges[0].Response.Truncated)
+	for kind, refuted := range map[record.WireKind]bool{record.TooLong: false, record.Malformed: false,
+		record.Surplus: false, record.Slow: false, "": true, record.Conflict: true} {
+		r.Cases[0].Exchanges[0].ErrorKind = kind
+		v, err := suite.Verify(r)
+		require.NoError(t, err)
+		require.Equal(t, refuted, slices.ContainsFunc(v.Differences, func(d conformance.Difference) bool {
+			return strings.HasSuffix(d.Place, " truncated")
+		}), "%q: %v", kind, v.Differences)
 	}
 }
