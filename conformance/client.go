@@ -85,6 +85,24 @@ func (j *ClientJudge) Note(x *Exchange) []record.Finding {
 	return j.judge(j.suite.clientCall(x, credentialsOf(x.Request), j.options.AllPaths))
 }
 
+// Look returns what a request breaks of the requirements on clients alone, by itself. It keeps
+// nothing. What the transport decides, such as whether there is TLS, is not looked at.
+func (j *ClientJudge) Look(r record.Request) (out []record.Finding) {
+	c := j.suite.clientCall(&Exchange{Sent: Sent{Request: r}}, "", j.options.AllPaths)
+	if c.operation == nil {
+		return nil
+	}
+	for _, tally := range j.rules[c.operation.ID] {
+		if !tally.alone {
+			continue
+		}
+		if _, problems := tally.judge(c); len(problems) > 0 {
+			out = append(out, j.findings(tally, problems)...)
+		}
+	}
+	return out
+}
+
 // credentialsOf returns a text by which the client of a request is distinguished from others.
 func credentialsOf(r record.Request) string {
 	return hashed(record.HeaderValues(r.Header, "Authorization"))
@@ -131,16 +149,22 @@ func (j *ClientJudge) keep(t *clientTally, c *clientCall, problems []Problem) (o
 	if len(problems) == 0 {
 		return nil
 	}
+	out = j.findings(t, problems)
+	if t.broken++; t.broken <= keptOfRule {
+		t.findings = append(t.findings, out...)
+		t.exchanges = append(t.exchanges, c.x.result(out[0].Step))
+	}
+	return out
+}
+
+// findings returns what a rule found.
+func (j *ClientJudge) findings(t *clientTally, problems []Problem) (out []record.Finding) {
 	for _, p := range problems {
 		f := j.suite.finding(Check{Name: cmp.Or(t.check, t.name), Requirements: []string{t.requirement}}, ref{}, p)
 		f.Level = j.suite.clientRequirement(f.Requirement).Level
 		f.Case, f.Step = t.id, t.broken
 		f.Key = fmt.Sprintf("%s %s#0 %s", f.Check, t.id, f.Place)
 		out = append(out, f)
-	}
-	if t.broken++; t.broken <= keptOfRule {
-		t.findings = append(t.findings, out...)
-		t.exchanges = append(t.exchanges, c.x.result(out[0].Step))
 	}
 	return out
 }

@@ -208,7 +208,8 @@ func (s *Suite) operationOf(x *Exchange) string {
 func (x *observed) unjudged() string {
 	if x.Err != nil {
 		switch x.Err.Kind {
-		case record.Withheld, record.Unreachable, record.TooLong, record.Cancelled:
+		case record.Withheld, record.Unreachable, record.TooLong, record.Cancelled, record.Refused,
+			record.Unanswered:
 			return x.Err.Msg
 		case record.Silent, record.Slow:
 			if x.Case != nil && x.Alone == "" {

@@ -152,6 +152,9 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	for _, listen := range listens {
 		listener = listen(listener)
 	}
+	if f.judge.judge {
+		listener = f.judge.clients.Listener(server, listener)
+	}
 	go func() { ended <- server.Serve(listener) }()
 	fmt.Fprintln(e.stdout, url)
 	select {
