@@ -380,8 +380,7 @@ func (w *Watch) keep(x *Judged) {
 	slices.SortStableFunc(j.exchanges, func(a, b *Judged) int { return cmp.Compare(a.step(), b.step()) })
 }
 
-// count counts what an exchange of a client shows. No case of recorded traffic has several requests, so
-// that no other is beside one.
+// count counts what an exchange of a client shows. No case of recorded traffic has several requests.
 func (j *watched) count(x *Judged) {
 	of := x.Findings
 	again := repeated(x, nil)
@@ -453,8 +452,8 @@ func (w *Watch) nothing() string {
 	if w.traffic.Exchanges == 0 {
 		return "nothing conclusive: " + noneOf(w.traffic.Broken, "entry", "entries", "could be read")
 	}
-	text := "nothing conclusive: " + noneOf(w.traffic.Exchanges, "exchange", "exchanges", "is on a path of the contract") +
-		": " + strings.Join(paths, ", ")
+	text := "nothing conclusive: " + noneOf(w.traffic.Exchanges, "exchange", "exchanges",
+		"is on a path of the contract") + ": " + strings.Join(paths, ", ")
 	switch w.traffic.Broken {
 	case 0:
 	case 1:

@@ -248,10 +248,11 @@ func accepting(t *testing.T, change map[string]any) func(*record.Exchange) {
 	return func(x *record.Exchange) {
 		at := x.Started.Format(time.RFC3339Nano)
 		action := map[string]any{
-			"@odata.context": "https://api.securitycenter.windows.com/testwdatppreview/$metadata#FileMachineActions/$entity",
-			"id":             "5382f7ea-7557-4ab7-9782-d50480024a4e", "type": "RequestSample", "requestor": "analyst@contoso.com",
-			"requestorComment": "x", "status": "Pending", "sha1": aFile, "fileId": aFile,
-			"machineId": "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "creationDateTimeUtc": at,
+			"@odata.context": "https://api.securitycenter.windows.com/testwdatppreview/$metadata#" +
+				"FileMachineActions/$entity",
+			"id": "5382f7ea-7557-4ab7-9782-d50480024a4e", "type": "RequestSample",
+			"requestor": "analyst@contoso.com", "requestorComment": "x", "status": "Pending", "sha1": aFile,
+			"fileId": aFile, "machineId": "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "creationDateTimeUtc": at,
 			"lastUpdateDateTimeUtc": at, "fileInstances": []any{},
 		}
 		for name, value := range change {
@@ -284,9 +285,11 @@ func TestARepeatedCallLeavesTheOthersJudged(t *testing.T) {
 		{"and as a conflict", []record.Exchange{passed(time.Second, http.StatusConflict, accepting(t, same),
 			func(x *record.Exchange) { x.Response.Body = record.Body(`{}`) })}, record.Conformant, ""},
 		{"what it carries is not", []record.Exchange{passed(time.Second, http.StatusOK, accepting(t, same),
-			accepting(t, map[string]any{"creationDateTimeUtc": created, "status": 17}))}, record.NotConformant, "action.types"},
+			accepting(t, map[string]any{"creationDateTimeUtc": created, "status": 17}))}, record.NotConformant,
+			"action.types"},
 		{"nor its fields", []record.Exchange{passed(time.Second, http.StatusOK, accepting(t, same),
-			func(x *record.Exchange) { x.Response.Header.Set("Date", "yesterday") })}, record.NotConformant, "http.date"},
+			func(x *record.Exchange) { x.Response.Header.Set("Date", "yesterday") })}, record.NotConformant,
+			"http.date"},
 	} {
 		for _, first := range []bool{true, false} { // the one that counts comes before, or after
 			w := load(t).Watch(conformance.WatchOptions{})

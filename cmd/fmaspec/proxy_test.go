@@ -177,7 +177,7 @@ func TestProxyWritesALineForEachFinding(t *testing.T) {
 		require.Contains(t, p.stderr.String(), "\nPOST "+servedPath+" 201: "+side+": body /a: want 201 of the "+side+
 			`, got \x1b[2J200 — response.created (documented, `)
 	}
-	require.Contains(t, p.stderr.String(), "\n1 exchanges passed: 1 judged, 0 not judged, 0 on no documented path\n")
+	require.Contains(t, p.stderr.String(), "\n1 exchange passed: 1 judged, 0 not judged, 0 on no documented path\n")
 	require.NotContains(t, p.stderr.String(), "secret-77")
 	require.NotContains(t, p.stderr.String(), testToken)
 	quiet := proxies(t, saying{findings: both, verdict: record.NotConformant}, false, upstreamOf(t), "-q")
@@ -202,8 +202,8 @@ func TestProxyEnforces(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, status)
 	require.Contains(t, body, `"requirement":"response.created","level":"documented"`)
 	require.Equal(t, 1, p.stop())
-	require.Contains(t, p.stderr.String(), "\n0 requests were refused, 1 answers replaced; 0 messages were passed on "+
-		"without the judge\n")
+	require.Contains(t, p.stderr.String(), "\n0 requests refused, 1 answer replaced; 0 messages passed on without "+
+		"the judge\n")
 }
 
 func TestProxyRecords(t *testing.T) {
@@ -346,7 +346,7 @@ func TestProxyReachesItsUpstreamByTheFlagsOfRun(t *testing.T) {
 	status, _ := refused.send(t, "")
 	require.Equal(t, http.StatusBadGateway, status, "want an unknown certificate to be refused")
 	refused.stop()
-	require.Contains(t, refused.stderr.String(), "1 were answered 502 by the proxy")
+	require.Contains(t, refused.stderr.String(), "1 was answered 502 by the proxy")
 	p := proxies(t, saying{verdict: record.Conformant}, false, s.URL, "-insecure")
 	status, _ = p.send(t, "")
 	require.Equal(t, http.StatusCreated, status)

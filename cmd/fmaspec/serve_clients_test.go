@@ -84,7 +84,7 @@ func TestServeJudgesItsClients(t *testing.T) {
 }
 
 func TestServeSeesHowClientsFrameTheirBodies(t *testing.T) {
-	const head = "POST /testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample HTTP/1.1\r\nHost: h\r\n" +
+	const head = "POST " + servedPath + " HTTP/1.1\r\nHost: h\r\n" +
 		"Authorization: Bearer " + testToken + "\r\nContent-Type: application/json\r\nConnection: close\r\n"
 	const body = `{"Comment":"x","Sha1":"8d25682b3a82af25b42dc90291c35ff3293daa68"}`
 	chunked := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)

@@ -86,7 +86,8 @@ func TestAClientIsJudgedWhereNoUpstreamAnswers(t *testing.T) {
 			answer.StatusCode)
 		require.NoError(t, s.stop())
 		n := s.Counts()
-		require.EqualValues(t, 1, n.Findings[proxy.Charge{Requirement: "auth.bearer", Side: "client"}], "%v", n.Findings)
+		charge := proxy.Charge{Requirement: "auth.bearer", Side: "client"}
+		require.EqualValues(t, 1, n.Findings[charge], "%v", n.Findings)
 		require.EqualValues(t, 0, n.Server)
 	}
 }
@@ -140,7 +141,8 @@ func TestAClientThatFramesTwiceIsFound(t *testing.T) {
 				continue
 			}
 			require.EqualValues(t, 1, n.Client, "%v", n.Findings)
-			require.EqualValues(t, 1, n.Findings[proxy.Charge{Requirement: row.broken, Side: "client"}], "%v", n.Findings)
+			charge := proxy.Charge{Requirement: row.broken, Side: "client"}
+			require.EqualValues(t, 1, n.Findings[charge], "%v", n.Findings)
 			require.Equal(t, enforce, strings.Contains(answer, "400 Bad Request"), answer)
 		}
 	}

@@ -218,8 +218,8 @@ func TestWhatStandsBehindAGzipStreamIsAProblem(t *testing.T) {
 		require.False(t, sum.Cut, tail)
 		require.Len(t, entries, 2, tail)
 		require.NotNil(t, entries[0].Exchange, tail)
-		require.Equal(t, "the gzip stream ends here, and what stands behind it is not packed; it was not read, so pack "+
-			"it too, or remove it", entries[1].Problem)
+		require.Equal(t, "the gzip stream ends here, and what stands behind it is not packed; it was not read, so "+
+			"pack it too, or remove it", entries[1].Problem)
 	}
 	_, sum := readAll(t, strings.NewReader(string(text)+"\x1F"), traffic.Options{Name: "x"})
 	require.True(t, sum.Cut, "want the beginning of another part to be one that is cut")

@@ -49,7 +49,8 @@ func core() []arrows {
 		{"conformance", []string{"conformance/record", "openapi", "schemas", "fixtures", "conformance/nearest",
 			"conformance/internal/coding", "conformance/internal/strictjson", "conformance/internal/httpfile",
 			"conformance/internal/heads", "conformance/internal/redact", "conformance/internal/pace",
-			"conformance/internal/wire", "conformance/internal/guard"}, "the judge is given what it needs, and returns what it made"},
+			"conformance/internal/wire", "conformance/internal/guard"},
+			"the judge is given what it needs, and returns what it made"},
 		{"conformance/explore", []string{"conformance", "conformance/record", "openapi",
 			"conformance/internal/httpfile"}, "an exploration makes cases and sends them by a session of the judge; " +
 			"it knows no server, and saves what it found as a file of requests"},

@@ -61,7 +61,8 @@ func seen(t *testing.T, sent string, piece int) (out []string) {
 
 func TestWhatTheServerHidesIsSeen(t *testing.T) {
 	const host = " HTTP/1.1\r\nHost: h\r\n"
-	both := "POST /both" + host + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n"
+	both := "POST /both" + host + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n" +
+		"3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n"
 	twice := "PUT /twice" + host + "content-length: 2\r\nContent-Length:2 \r\n\r\nhi"
 	none := "GET /none" + host + "\r\n"
 	chunked := "POST /c" + host + "transfer-encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n"
@@ -79,7 +80,8 @@ func TestWhatTheServerHidesIsSeen(t *testing.T) {
 }
 
 func TestRequestsThatTheServerAnswersItselfArePassedOver(t *testing.T) {
-	require.Equal(t, []string{`POST ["1" "1"] true "a" true`}, seen(t, "OPTIONS * HTTP/1.1\r\nHost: h\r\nContent-Length: 0"+
+	require.Equal(t, []string{`POST ["1" "1"] true "a" true`}, seen(t, "OPTIONS * HTTP/1.1\r\nHost: h"+
+		"\r\nContent-Length: 0"+
 		"\r\n\r\nPOST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", 4096))
 }
 
@@ -95,8 +97,8 @@ func TestWhatCannotBeFollowedIsNotKnown(t *testing.T) {
 
 func TestManyWaitingHeadsAreNotKept(t *testing.T) {
 	// The server reads no more than 4 KiB ahead, so that all are known.
-	got := seen(t, strings.Repeat("GET / HTTP/1.1\r\nHost:h\r\n\r\n", 90)+strings.Repeat("GET / HTTP/1.1\nHost:\n\n", 5),
-		1<<20)
+	got := seen(t, strings.Repeat("GET / HTTP/1.1\r\nHost:h\r\n\r\n", 90)+
+		strings.Repeat("GET / HTTP/1.1\nHost:\n\n", 5), 1<<20)
 	require.Len(t, got, 95)
 	for _, line := range got {
 		require.Equal(t, `GET [] true "" true`, line)
