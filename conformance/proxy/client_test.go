@@ -164,3 +164,29 @@ func TestAnOldClientGetsNoInterimAnswerAndNoUpgrade(t *testing.T) {
 	require.NotContains(t, answer, "Link")
 	require.Empty(t, <-upgrade)
 }
+
+func TestAnAnswerThatEndsInsideItsBodyIsReplacedWhereItIsEnforced(t *testing.T) {
+	upstream := server(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, "half")
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	for _, http2 := range []bool{false, true} {
+		s := through(t, upstream, watching(t), func(o *proxy.Options) {
+			if o.Enforce = true; http2 {
+				h2c(o)
+			}
+		})
+		answer, body := s.post(client(t, http2))
+		require.Equal(t, http.StatusBadGateway, answer.StatusCode)
+		require.Equal(t, "http.framing", problems(t, answer, body).Violations[0].Requirement)
+		require.NoError(t, s.stop())
+		n := s.Counts()
+		require.EqualValues(t, 1, n.ReplacedAnswers)
+		require.Empty(t, n.Unenforced)
+	}
+}

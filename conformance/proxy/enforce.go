@@ -149,7 +149,8 @@ func (p *Proxy) wait(ctx context.Context, h *hold) (reason string) {
 func (p *Proxy) approve(r *http.Request, x *exchange, answer *http.Response) *http.Response {
 	h := newHold(answer.Body, p.options.BodyLimit, &p.budget, &p.buffers)
 	answer.Body = h
-	if reason := p.wait(r.Context(), h); reason != "" {
+	// An answer that ends inside its body is judged like a whole one.
+	if reason := p.wait(r.Context(), h); reason != "" && !h.broken() {
 		p.unenforced(reason)
 		return answer
 	}
