@@ -186,8 +186,16 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if x := judged; x.Case.Recorded && w.creates(x) {
-		x.Marks = []string{strings.ToLower(x.File)}
+	if x := judged; x.Case.Recorded {
+		if w.creates(x) {
+			x.Marks = []string{strings.ToLower(x.File)}
+		}
+		if repeated(x, nil) {
+			out.Server = x.ofRepetition(x.Findings)
+			if x.toAccept() && len(out.Server) == 0 {
+				out.Unjudged = cmp.Or(out.Unjudged, repetition)
+			}
+		}
 	}
 	w.traffic.Exchanges++
 	if out.Unjudged != "" {

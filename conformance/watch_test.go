@@ -328,6 +328,14 @@ func TestARepeatedCallLeavesTheOthersJudged(t *testing.T) {
 		w.Note(passed(time.Duration(i)*time.Second, http.StatusOK, old))
 	}
 	require.Equal(t, record.Unjudged, w.Report().Verdict, "want repetitions alone to prove nothing")
+	require.Equal(t, 3, w.Report().Traffic.Unjudged)
+	// The verdict of a repetition, by which a proxy decides, is that of the report.
+	w = load(t).Watch(conformance.WatchOptions{})
+	require.Empty(t, w.Note(passed(0, http.StatusCreated, accepting(t, nil))).Server)
+	v := w.Note(passed(time.Second, http.StatusOK, accepting(t, same)))
+	require.Empty(t, v.Server)
+	require.Contains(t, v.Unjudged, "the request may repeat one that was made before")
+	require.Len(t, load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusOK, accepting(t, nil))).Server, 1)
 }
 
 func TestAServerErrorToAValidRequestIsNoRefusal(t *testing.T) {
