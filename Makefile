@@ -49,7 +49,7 @@ VET ?=
 PARTS ?= all race pact
 
 CONCURRENT := ./conformance $(addprefix ./conformance/,conformancetest credential journal load mutate proxy reference \
-  internal/guard internal/pace internal/redact internal/wire)
+  internal/guard internal/heads internal/pace internal/redact internal/wire)
 
 # Tests that judge, one after another, what a single run gave, or only read: for the
 # race detector they are one run many times over. A new test is not among them.

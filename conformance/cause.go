@@ -265,6 +265,25 @@ const repetition = "the request may repeat one that was made before, and the ans
 // aboutForm are the checks that hold for whatever answer comes.
 func aboutForm() []string { return []string{completeCheck, codingCheck, timelyCheck, tokenCheck} }
 
+// ofRepetition returns those of the findings on an answer to a repetition that hold of it. The contract
+// leaves open how a repetition is answered: what a run sends again is judged by its form alone. In
+// recorded traffic, where a call is repeated by chance, the action in the answer is judged too, and so is
+// a refusal, but neither its status nor whether it carries an action.
+func (x *Judged) ofRepetition(all []record.Finding) []record.Finding {
+	return selected(all, func(f record.Finding) bool {
+		switch {
+		case slices.Contains(aboutForm(), f.Check):
+			return true
+		case !x.Case.Recorded || aboutAcceptance(x.Case, f) || f.Check == redirectCheck || f.Check == noActionCheck:
+			return false
+		}
+		return !x.success() || x.acting || slices.Contains(aboutFields(), f.Check)
+	})
+}
+
+// aboutFields are the checks of fields that hold whatever the answer carries.
+func aboutFields() []string { return []string{dateCheck, fieldCheck, meaningCheck} }
+
 // repeated reports whether an answer is one to a repetition: that the action is
 // under way or done already, or where it is. That can meet only a request whose
 // file is written out, as in the documents' examples, or is the user's file, or
@@ -321,7 +340,7 @@ func uncreated(runs []*caseRun) string {
 			if x.expect() != Accepted || !x.answered() {
 				continue
 			}
-			if x.terms.created(x.Response.Status) {
+			if x.terms.created(x.Response.Status) || run.proven {
 				return ""
 			}
 			some = some || repeated(x, run.exchanges)

@@ -12,6 +12,9 @@ import (
 // fieldCheck is the name of the check of the grammar of fields.
 const fieldCheck = "field-form"
 
+// meaningCheck is the name of the check for what the fields of an answer say of it.
+const meaningCheck = "field-meaning"
+
 func fieldChecks() []Check {
 	rules := fieldRules()
 	byName := map[string]*fieldRule{}
@@ -30,7 +33,7 @@ func fieldChecks() []Check {
 				}
 				return fieldForm(rules, x)
 			}},
-		{Name: "field-meaning", Requirements: []string{"http.fields-true"},
+		{Name: meaningCheck, Requirements: []string{"http.fields-true"},
 			Doc: "What fields of an answer say of it is so, where they are there: Last-Modified is no more " +
 				"than a minute later than Date, Age is none of a stored answer to {method}, Allow of a " +
 				"success lists {method}, and Content-Digest, Repr-Digest, Digest and Content-MD5 have the " +

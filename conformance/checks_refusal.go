@@ -15,7 +15,7 @@ const insideCheck = "error-inside"
 
 func refusalChecks() []Check {
 	return []Check{
-		{Name: "no-action", Requirements: []string{"refusal.no-action"},
+		{Name: noActionCheck, Requirements: []string{"refusal.no-action"},
 			Doc: "A refusal carries no {resource}, neither as its body nor anywhere within: in a member, a list, a " +
 				"string or a text. One that says that the action is under way may hold that action.",
 			on: (*observed).refusalRead, judge: noAction},
@@ -40,6 +40,9 @@ func refusalChecks() []Check {
 			on: func(x *observed) bool { return len(x.TokenIn) > 0 && !x.refusalRead() }, judge: noToken},
 	}
 }
+
+// noActionCheck is the name of the check for an action in a refusal.
+const noActionCheck = "no-action"
 
 // tokenCheck is the name of the check that looks for the token in what is no refusal.
 const tokenCheck = "no-token"

@@ -19,6 +19,9 @@ const (
 	codingCheck   = "coding-asked-for"
 )
 
+// redirectCheck is the name of the check for a redirect.
+const redirectCheck = "no-redirect"
+
 func wireChecks() []Check {
 	return []Check{
 		{Name: completeCheck, Requirements: []string{"http.framing"},
@@ -31,7 +34,7 @@ func wireChecks() []Check {
 		{Name: codingCheck, Requirements: []string{"http.framing"},
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},
-		{Name: "no-redirect", Requirements: []string{"http.no-redirect"},
+		{Name: redirectCheck, Requirements: []string{"http.no-redirect"},
 			Doc: "An answer does not send the client elsewhere; from a path that is written otherwise than that " +
 				"of the " +
 				"operation it may, and to HTTPS where a field of a proxy says that the request came without.",

@@ -54,6 +54,8 @@ type clientTally struct {
 	id        string // of the case of the report
 	judged    int
 	broken    int
+	times     map[string]int // exchanges with a finding, by its key
+	lacks     []record.Part  // of a request that could not be judged
 	findings  []record.Finding
 	exchanges []record.ExchangeResult
 }
@@ -85,6 +87,24 @@ func (j *ClientJudge) Note(x *Exchange) []record.Finding {
 	return j.judge(j.suite.clientCall(x, credentialsOf(x.Request), j.options.AllPaths))
 }
 
+// Look returns what a request breaks of the requirements on clients alone, by itself. It keeps
+// nothing. What the transport decides, such as whether there is TLS, is not looked at.
+func (j *ClientJudge) Look(r record.Request) (out []record.Finding) {
+	c := j.suite.clientCall(&Exchange{Sent: Sent{Request: r}}, "", j.options.AllPaths)
+	if c.operation == nil {
+		return nil
+	}
+	for _, tally := range j.rules[c.operation.ID] {
+		if !tally.alone {
+			continue
+		}
+		if _, problems := tally.judge(c); len(problems) > 0 {
+			out = append(out, j.findings(tally, problems)...)
+		}
+	}
+	return out
+}
+
 // credentialsOf returns a text by which the client of a request is distinguished from others.
 func credentialsOf(r record.Request) string {
 	return hashed(record.HeaderValues(r.Header, "Authorization"))
@@ -112,7 +132,13 @@ func (j *ClientJudge) judge(c *clientCall) (out []record.Finding) {
 	j.requests++
 	c.memory = j.memory
 	for _, tally := range j.rules[c.charged()] {
-		if lacksAny(x.Lacks, tally.needs) || c.operation == nil && !tally.anywhere {
+		if c.operation == nil && !tally.anywhere {
+			continue
+		}
+		if lacking := lackingOf(x.Lacks, tally.needs); len(lacking) > 0 {
+			if tally.lacks == nil {
+				tally.lacks = lacking
+			}
 			continue
 		}
 		judged, problems := tally.judge(c)
@@ -131,12 +157,14 @@ func (j *ClientJudge) keep(t *clientTally, c *clientCall, problems []Problem) (o
 	if len(problems) == 0 {
 		return nil
 	}
-	for _, p := range problems {
-		f := j.suite.finding(Check{Name: cmp.Or(t.check, t.name), Requirements: []string{t.requirement}}, ref{}, p)
-		f.Level = j.suite.clientRequirement(f.Requirement).Level
-		f.Case, f.Step = t.id, t.broken
-		f.Key = fmt.Sprintf("%s %s#0 %s", f.Check, t.id, f.Place)
-		out = append(out, f)
+	out = j.findings(t, problems)
+	for _, f := range out {
+		if t.times == nil {
+			t.times = map[string]int{}
+		}
+		if _, known := t.times[f.Key]; known || len(t.times) < newFindings {
+			t.times[f.Key]++
+		}
 	}
 	if t.broken++; t.broken <= keptOfRule {
 		t.findings = append(t.findings, out...)
@@ -145,11 +173,38 @@ func (j *ClientJudge) keep(t *clientTally, c *clientCall, problems []Problem) (o
 	return out
 }
 
-// lacksAny reports whether a record lacks one of the parts.
-func lacksAny(lacks, parts []record.Part) bool {
-	return slices.ContainsFunc(parts, func(p record.Part) bool {
-		return slices.Contains(lacks, p) || p == record.Credentials && slices.Contains(lacks, record.RequestHeader)
-	})
+// findings returns what a rule found.
+func (j *ClientJudge) findings(t *clientTally, problems []Problem) (out []record.Finding) {
+	for _, p := range problems {
+		f := j.suite.finding(Check{Name: cmp.Or(t.check, t.name), Requirements: []string{t.requirement}}, ref{}, p)
+		f.Level = j.suite.clientRequirement(f.Requirement).Level
+		f.Case, f.Step = t.id, t.broken
+		f.Key = fmt.Sprintf("%s %s#0 %s", f.Check, t.id, f.Place)
+		out = append(out, f)
+	}
+	return out
+}
+
+// lackingOf returns those of the parts that a record lacks.
+func lackingOf(lacks, parts []record.Part) (out []record.Part) {
+	for _, p := range parts {
+		if slices.Contains(lacks, p) || p == record.Credentials && slices.Contains(lacks, record.RequestHeader) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// lackReason says that records lack what a rule judges by.
+func lackReason(parts []record.Part) string {
+	names := map[record.Part]string{
+		record.RequestHeader: "the header", record.Credentials: "the credentials", record.RequestBody: "the body",
+		record.WireForm: "the framing", record.Times: "the times"}
+	var all []string
+	for _, p := range parts {
+		all = append(all, cmp.Or(names[p], string(p)))
+	}
+	return "no record of a request holds what the rule judges by: " + strings.Join(all, " and ")
 }
 
 // Report returns the report on the clients of everything noted so far. Its cases are the
@@ -212,7 +267,11 @@ func (k conclusion) ruleResult(t *clientTally, op openapi.Operation) record.Case
 	c := record.CaseResult{ID: t.id, Title: t.title, Operation: op.ID, Proves: []string{t.requirement}, File: r.File,
 		Line: r.Line, Outcome: record.Passed, Findings: slices.Clone(t.findings), Exchanges: slices.Clone(t.exchanges),
 		Dropped: max(t.broken-keptOfRule, 0)}
-	if t.judged == 0 {
+	counted(c.Findings, t.times)
+	switch {
+	case t.judged == 0 && t.lacks != nil:
+		c.Outcome, c.Reason = record.NotApplicable, lackReason(t.lacks)
+	case t.judged == 0:
 		c.Outcome, c.Reason = record.NotApplicable, t.idle
 	}
 	for _, f := range t.findings {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 
+	"fmaspec/conformance/internal/heads"
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/record"
 )
@@ -52,8 +54,16 @@ func (j *ClientJudge) Handler(h http.Handler) http.Handler {
 	})
 }
 
-// received returns a request as a server got it, but for its body. Host and
-// Transfer-Encoding, which a server takes out of the header, are put back.
+// Listener returns a listener in the place of another one, and sets up the server that serves it, so that
+// [ClientJudge.Handler] knows how clients frame their bodies: a server hides a Content-Length with a
+// Transfer-Encoding, and one that is there twice. It looks at HTTP/1 without TLS alone.
+func (j *ClientJudge) Listener(s *http.Server, l net.Listener) net.Listener {
+	s.ConnContext = heads.ConnContext
+	return heads.Listener(l)
+}
+
+// received returns a request as a server got it, but for its body. Host, Transfer-Encoding and, where
+// it is known, Content-Length, which a server takes out of the header, are put back.
 func received(server string, r *http.Request) record.Request {
 	out := record.Request{Method: r.Method, URL: strings.TrimSuffix(server, "/") + r.URL.RequestURI()}
 	if server == "" || r.URL.IsAbs() {
@@ -66,7 +76,16 @@ func received(server string, r *http.Request) record.Request {
 	if r.Host != "" && len(r.Header.Values("Host")) == 0 {
 		out.Header = append(out.Header, record.Field{Name: "Host", Value: r.Host})
 	}
+	lengths, known := heads.Lengths(r)
+	if known {
+		for _, value := range lengths {
+			out.Header = append(out.Header, record.Field{Name: "Content-Length", Value: value})
+		}
+	}
 	for _, name := range keys(r.Header) {
+		if known && name == "Content-Length" {
+			continue
+		}
 		for _, value := range r.Header[name] {
 			out.Header = append(out.Header, record.Field{Name: name, Value: value})
 		}

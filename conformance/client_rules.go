@@ -23,6 +23,7 @@ type clientRule struct {
 	check       string // of a single request that finds it; name where empty
 	idle        string // why it was not applied, where no request was judged by it
 	anywhere    bool   // also where no operation is called
+	alone       bool   // it judges a request by itself, and no check of a single request does
 	needs       []record.Part
 	judge       func(*clientCall) (judged bool, found []Problem)
 }
@@ -68,9 +69,9 @@ func (s *Suite) clientRules(op openapi.Operation) []clientRule {
 		{name: "bearer", title: "sends one Authorization field with Bearer and a token", requirement: "auth.bearer",
 			check: "request-authorization", anywhere: true, needs: credentials, judge: onPath},
 		{name: "token-not-in-query", title: "sends no token in the query of the URL",
-			requirement: "client.token-in-query", judge: tokenNotInQuery},
+			requirement: "client.token-in-query", alone: true, judge: tokenNotInQuery},
 		{name: "one-token-method", title: "sends the token in one place alone", requirement: "client.one-token-method",
-			needs: credentials, judge: oneTokenMethod},
+			needs: credentials, alone: true, judge: oneTokenMethod},
 		{name: "tls", title: "sends a token to another machine over TLS", requirement: "client.tls",
 			idle: "no request with a token went to another machine, or the server offers no TLS", needs: credentials,
 			judge: overTLS},
@@ -79,11 +80,11 @@ func (s *Suite) clientRules(op openapi.Operation) []clientRule {
 		{name: "content-coding", title: "sends its body without a content coding", requirement: "refusal.media-type",
 			check: "request-coding", needs: framing, judge: anyRequest},
 		{name: "accept", title: "takes an answer in JSON", requirement: "client.accept", needs: header,
-			judge: acceptsJSON},
+			alone: true, judge: acceptsJSON},
 		{name: "single-fields", title: "sends no field twice whose value is no list",
-			requirement: "client.single-fields", needs: framing, judge: singleFields},
+			requirement: "client.single-fields", needs: framing, alone: true, judge: singleFields},
 		{name: "framing", title: "frames its body in one way", requirement: "client.framing", needs: framing,
-			judge: framedOnce},
+			alone: true, judge: framedOnce},
 		{name: "body-object", title: "sends one JSON object", requirement: "request.object", check: "request-body",
 			needs: body, judge: plainBody},
 		{name: "body-encoding", title: "sends UTF-8 without a byte order mark", requirement: "json.encoding",
@@ -93,7 +94,7 @@ func (s *Suite) clientRules(op openapi.Operation) []clientRule {
 		{name: "name-case", title: "spells names in the documented letter case", requirement: "request.name-case",
 			check: "request-body", needs: body, judge: readBody},
 		{name: "surrogates", title: "sends whole characters", requirement: "client.surrogates", needs: body,
-			judge: wholeCharacters},
+			alone: true, judge: wholeCharacters},
 	}
 	charged := []string{}
 	for _, r := range rules {

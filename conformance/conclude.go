@@ -18,6 +18,8 @@ type caseRun struct {
 	exchanges []*Judged      // in the order of their steps
 	stopped   bool           // by the end of the run
 	dropped   int            // exchanges that showed nothing new, and are not kept
+	proven    bool           // some exchange of recorded traffic is evidence, and no repetition
+	times     map[string]int // of recorded traffic, how many exchanges had a finding, by its key
 }
 
 // A conclusion holds the rules by which a run is concluded from its exchanges.
@@ -209,7 +211,7 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 			of, unanswered = c.left(of), c.reason
 		}
 		if repeated(x, run.exchanges) {
-			of = selected(of, func(f record.Finding) bool { return slices.Contains(aboutForm(), f.Check) })
+			of = x.ofRepetition(of)
 			if x.toAccept() {
 				repeats = repetition
 			}
@@ -247,6 +249,7 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 		return cmp.Or(cmp.Compare(k.counts(b), k.counts(a)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Check, b.Check),
 			cmp.Compare(a.Place, b.Place), cmp.Compare(a.Requirement, b.Requirement))
 	})
+	counted(findings, run.times)
 	worst := record.Outcome(0)
 	for _, f := range findings {
 		worst = max(worst, k.counts(f))
@@ -257,13 +260,13 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	case run.skip != "":
 		return findings, run.outcome, run.skip
 	case unjudged != "" && run.c.Recorded: // of exchanges that somebody else made
-		if worst == 0 && run.judged() {
+		if worst == 0 && run.proven {
 			return findings, record.Passed, ""
 		}
 		return findings, max(worst, record.Inconclusive), unjudged
 	case unjudged != "":
 		return findings, record.Errored, unjudged
-	case inconclusive != "":
+	case inconclusive != "" && !(run.c.Recorded && run.proven && inconclusive == repetition):
 		return findings, max(worst, record.Inconclusive), inconclusive
 	case worst != 0:
 		return findings, worst, ""
@@ -271,9 +274,20 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 	return findings, record.Passed, ""
 }
 
-// judged reports whether some exchange of the case is evidence.
-func (run *caseRun) judged() bool {
-	return run.dropped > 0 || slices.ContainsFunc(run.exchanges, func(x *Judged) bool { return x.Unjudged == "" })
+// counted says in the first finding of each kind for how many exchanges it stands, where some of
+// them are not kept.
+func counted(findings []record.Finding, times map[string]int) {
+	kept := map[string]int{}
+	for _, f := range findings {
+		kept[f.Key]++
+	}
+	for i := range findings {
+		f := &findings[i]
+		if more := times[f.Key] - kept[f.Key]; kept[f.Key] > 0 && more > 0 {
+			f.Times = more + 1
+		}
+		kept[f.Key] = 0 // the first one alone
+	}
 }
 
 // aboutAcceptance reports whether a finding is about the acceptance or refusal of a request, and
@@ -392,7 +406,9 @@ func total(cases []record.CaseResult) (t record.Totals) {
 	t.Total = len(cases)
 	for _, c := range cases {
 		t.Requests += len(c.Exchanges) + c.Dropped
-		t.Findings += len(c.Findings)
+		for _, f := range c.Findings {
+			t.Findings += f.Count()
+		}
 		switch c.Outcome {
 		case record.Passed:
 			t.Passed++
@@ -424,7 +440,7 @@ func (k conclusion) requirements(cases []record.CaseResult) (out []record.Requir
 			against := 0
 			for _, f := range c.Findings {
 				if f.Requirement == q.ID {
-					against++
+					against += f.Count()
 					result.Outcome = max(result.Outcome, k.counts(f))
 				}
 			}

@@ -230,3 +230,15 @@ func TestCurlSaysWhyThereIsNoCommand(t *testing.T) {
 	_, why := curl.Command(nil, &record.ExchangeResult{})
 	require.Equal(t, "it was cut off in the middle of its body, which curl cannot do", why)
 }
+
+func TestACommandOfARecordLeavesTheFramingToCurl(t *testing.T) {
+	x := &record.ExchangeResult{Response: &record.Response{Status: 400}, Lacks: []record.Part{record.WireForm},
+		Request: record.Request{Method: "POST", URL: "https://h/x", Body: record.Body(`{}`), Header: []record.Field{
+			{Name: "authorization", Value: "Bearer ********"}, {Name: "Content-Type", Value: "application/json"}}}}
+	got := command(nil, x)
+	require.NotContains(t, got, "Host:")
+	require.NotContains(t, got, "Content-Length:")
+	require.Contains(t, got, `-H 'authorization: Bearer '"$FMASPEC_TOKEN"`)
+	x.Lacks = nil // then the request had none
+	require.Contains(t, command(nil, x), "-H 'Host:'")
+}

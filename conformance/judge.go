@@ -67,8 +67,8 @@ func (s *Suite) observe(x *Exchange) *observed {
 
 // judgement judges an exchange.
 func (s *Suite) judgement(v *observed) Judgement {
-	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), erring: v.erring(), terms: v.terms,
-		machine: v.machine}
+	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), erring: v.erring(), acting: v.acts(),
+		terms: v.terms, machine: v.machine}
 	switch {
 	case v.aborted():
 	case out.Unjudged == "":
@@ -208,7 +208,8 @@ func (s *Suite) operationOf(x *Exchange) string {
 func (x *observed) unjudged() string {
 	if x.Err != nil {
 		switch x.Err.Kind {
-		case record.Withheld, record.Unreachable, record.TooLong, record.Cancelled:
+		case record.Withheld, record.Unreachable, record.TooLong, record.Cancelled, record.Refused,
+			record.Unanswered:
 			return x.Err.Msg
 		case record.Silent, record.Slow:
 			if x.Case != nil && x.Alone == "" {

@@ -462,7 +462,7 @@ func (v *verifier) exchange(j *job, of *record.CaseResult, recorded *record.Exch
 // headChecks look at the status, the header and the connection alone, so that their
 // findings can be derived of an answer that is kept in part.
 func headChecks() []string {
-	return []string{"answer-complete", "no-redirect", createdCheck, servedCheck, acceptsCheck, refusesCheck,
+	return []string{"answer-complete", redirectCheck, createdCheck, servedCheck, acceptsCheck, refusesCheck,
 		serverErrorCheck, hostileCheck, "media-type", "challenge", "allow", tokenCheck}
 }
 
@@ -474,8 +474,8 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
 	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running,
-		erring: own.erring,
-		terms:  own.terms, machine: own.machine}
+		erring: own.erring, acting: own.acting,
+		terms: own.terms, machine: own.machine}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}

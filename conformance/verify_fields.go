@@ -187,6 +187,7 @@ func ReportFields() []ReportField {
 		{"cases[].findings[].source.entry", Derived, traffic},
 		{"cases[].findings[].source.line", Derived, traffic},
 		{"cases[].findings[].source.offset", Derived, traffic},
+		{"cases[].findings[].times", Derived, traffic},
 		{"cases[].dropped", Derived, "a report with one cannot be derived from its exchanges, and is refused"},
 		{"cases[].exchanges[].step", Derived, ""},
 		{"cases[].exchanges[].request.method", Derived, ""},

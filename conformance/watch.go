@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -185,8 +186,16 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if x := judged; x.Case.Recorded && w.creates(x) {
-		x.Marks = []string{strings.ToLower(x.File)}
+	if x := judged; x.Case.Recorded {
+		if w.creates(x) {
+			x.Marks = []string{strings.ToLower(x.File)}
+		}
+		if repeated(x, nil) {
+			out.Server = x.ofRepetition(x.Findings)
+			if x.toAccept() && len(out.Server) == 0 {
+				out.Unjudged = cmp.Or(out.Unjudged, repetition)
+			}
+		}
 	}
 	w.traffic.Exchanges++
 	if out.Unjudged != "" {
@@ -349,6 +358,9 @@ func (w *Watch) keep(x *Judged) {
 		j.exchanges = slices.DeleteFunc(j.exchanges, func(o *Judged) bool { return o.step() == x.step() })
 	}
 	shows := w.compare(x) && j.shown < newFindings
+	if x.Case.Recorded {
+		j.count(x)
+	}
 	// Of the records of many runs the first one that shows how a step was answered is kept.
 	first := x.Round == j.first && !slices.ContainsFunc(j.exchanges, func(o *Judged) bool {
 		return x.Case.Recorded || o.Round != x.Round && o.Case == x.Case && o.Step == x.Step && o.Unjudged == ""
@@ -376,6 +388,24 @@ func (w *Watch) keep(x *Judged) {
 	slices.SortStableFunc(j.exchanges, func(a, b *Judged) int { return cmp.Compare(a.step(), b.step()) })
 }
 
+// count counts what an exchange of a client shows. No case of recorded traffic has several requests.
+func (j *watched) count(x *Judged) {
+	of := x.Findings
+	again := repeated(x, nil)
+	if again {
+		of = x.ofRepetition(of)
+	}
+	j.proven = j.proven || x.Unjudged == "" && !(again && x.toAccept())
+	if j.times == nil {
+		j.times = map[string]int{}
+	}
+	for _, f := range of {
+		if _, known := j.times[f.Key]; known || len(j.times) < newFindings {
+			j.times[f.Key]++
+		}
+	}
+}
+
 // head returns the beginning of bytes, in memory of its own where it is shorter.
 func head(b []byte, most int) []byte {
 	if len(b) <= most {
@@ -400,7 +430,7 @@ func (w *Watch) Report() *record.Report {
 	var runs []*caseRun
 	for _, j := range w.jobs {
 		run := j.caseRun
-		run.exchanges = slices.Clone(run.exchanges)
+		run.exchanges, run.times = slices.Clone(run.exchanges), maps.Clone(run.times)
 		runs = append(runs, &run)
 	}
 	slices.SortFunc(runs, func(a, b *caseRun) int { return cmp.Compare(a.c.ID, b.c.ID) })
@@ -428,13 +458,27 @@ func (w *Watch) nothing() string {
 		paths = append(paths, op.Path)
 	}
 	if w.traffic.Exchanges == 0 {
-		return fmt.Sprintf("nothing conclusive: none of %d entries could be read", w.traffic.Broken)
+		return "nothing conclusive: " + noneOf(w.traffic.Broken, "entry", "entries", "could be read")
 	}
-	text := fmt.Sprintf("nothing conclusive: none of %d exchanges is on a path of the contract: %s",
-		w.traffic.Exchanges,
-		strings.Join(paths, ", "))
-	if w.traffic.Broken > 0 {
+	text := "nothing conclusive: " + noneOf(w.traffic.Exchanges, "exchange", "exchanges",
+		"is on a path of the contract") + ": " + strings.Join(paths, ", ")
+	switch w.traffic.Broken {
+	case 0:
+	case 1:
+		text += "; 1 entry could not be read"
+	default:
 		text += fmt.Sprintf("; %d entries could not be read", w.traffic.Broken)
 	}
 	return text
+}
+
+// noneOf says of a number of things that none of them does something.
+func noneOf(n int, one, many, does string) string {
+	if n == 1 {
+		if rest, is := strings.CutPrefix(does, "is "); is {
+			return "the one " + one + " is not " + rest
+		}
+		return "the one " + one + " " + strings.Replace(does, "could", "could not", 1)
+	}
+	return fmt.Sprintf("none of %d %s %s", n, many, does)
 }

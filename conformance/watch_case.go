@@ -129,14 +129,15 @@ func (m *models) caseOf(call *clientCall, called *openapi.Operation) *Case {
 	switch {
 	case !x.success() && unusual(body) && !slices.ContainsFunc(broken, beforeBody):
 		return m.hostile(called)
-	case x.success() && len(broken) == 0, len(broken) == 0 && x.answered() && slices.Contains([]int{
-		http.StatusMethodNotAllowed, http.StatusNotImplemented}, x.Response.Status) && whole:
+	case x.success() && len(broken) == 0, len(broken) == 0 && whole && x.answered() && (x.Response.Status ==
+		http.StatusMethodNotAllowed || x.Response.Status >= 500 && !x.busy()):
 		return m.accepted(called, m.written[strings.ToLower(sentMember(body, called.FileMember))])
 	case len(broken) == 0:
 		return m.open(called)
 	}
 	var like, models []*Case
 	var names []string
+	title := ""
 	for _, f := range broken {
 		var found []*Case
 		for _, key := range violationsOf(called.ID, f, body) {
@@ -148,8 +149,12 @@ func (m *models) caseOf(call *clientCall, called *openapi.Operation) *Case {
 			return m.open(called) // whether it is to be refused is open
 		}
 		like, models = append(like, found...), append(models, found[0])
-		if _, name, _ := strings.Cut(found[0].Name, "/"); !slices.Contains(names, name) {
+		name, says := m.nameOf(called.ID, f, body, found[0])
+		if !slices.Contains(names, name) {
 			names = append(names, name)
+		}
+		if title == "" || says != found[0].Title {
+			title = says
 		}
 	}
 	if len(names) > mostNames {
@@ -160,7 +165,24 @@ func (m *models) caseOf(call *clientCall, called *openapi.Operation) *Case {
 	})
 	// Who accepts it accepts all that it breaks, of which the strongest requirement is charged.
 	model := slices.MinFunc(models, func(a, b *Case) int { return cmp.Compare(m.level(a), m.level(b)) })
-	return m.like(called, strings.Join(names, "+"), model, like, sound)
+	if len(names) == 1 || title == "" {
+		return m.like(called, names[0], title, model, like, sound)
+	}
+	return m.like(called, strings.Join(names, "+"), model.Title, model, like, sound)
+}
+
+// nameOf returns the name and the title of the case of a request that breaks something, of which a
+// written case is the nearest: those of the written case where it breaks the very same, and else those of
+// the requirement.
+func (m *models) nameOf(operation string, f record.Finding, body []byte, nearest *Case) (name, title string) {
+	_, name, _ = strings.Cut(nearest.Name, "/")
+	r := m.suite.Requirement(f.Requirement)
+	exact := slices.Contains(m.refused[violationsOf(operation, f, body)[0]], nearest)
+	if exact || r == nil {
+		return name, nearest.Title
+	}
+	return "breaks-" + strings.ReplaceAll(f.Requirement, ".", "-"), "Refuses a recorded request: an implementation " +
+		r.Says + "."
 }
 
 // shown returns what a request breaks that the record shows, and whether the record holds the
@@ -273,8 +295,8 @@ func (m *models) level(c *Case) record.Level {
 
 // like is the case of a request that is to be refused as that of a model is, with the statuses of
 // all written cases that break the same.
-func (m *models) like(op *openapi.Operation, name string, model *Case, all []*Case, sound bool) *Case {
-	return m.once(op, name, model.Title, func(c *Case) {
+func (m *models) like(op *openapi.Operation, name, title string, model *Case, all []*Case, sound bool) *Case {
+	return m.once(op, name, title, func(c *Case) {
 		c.Proves, c.sound = model.Proves, sound
 		step := &c.Steps[0]
 		step.Expect = Refused

@@ -1,9 +1,11 @@
 package conformance_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -238,4 +240,180 @@ func TestVerifyRefusesAReportOnClients(t *testing.T) {
 	var usage *conformance.UsageError
 	require.ErrorAs(t, err, &usage)
 	require.ErrorContains(t, err, "on clients")
+}
+
+// accepting answers with an action on the file of the request, which may be changed.
+func accepting(t *testing.T, change map[string]any) func(*record.Exchange) {
+	t.Helper()
+	return func(x *record.Exchange) {
+		at := x.Started.Format(time.RFC3339Nano)
+		action := map[string]any{
+			"@odata.context": "https://api.securitycenter.windows.com/testwdatppreview/$metadata#" +
+				"FileMachineActions/$entity",
+			"id": "5382f7ea-7557-4ab7-9782-d50480024a4e", "type": "RequestSample",
+			"requestor": "analyst@contoso.com", "requestorComment": "x", "status": "Pending", "sha1": aFile,
+			"fileId": aFile, "machineId": "f46b9bb259ed4a7fb9981b73510e3cc7aa81ec1f", "creationDateTimeUtc": at,
+			"lastUpdateDateTimeUtc": at, "fileInstances": []any{},
+		}
+		for name, value := range change {
+			action[name] = value
+		}
+		body, err := json.Marshal(action)
+		require.NoError(t, err)
+		x.Request.Body = record.Body(`{"Comment":"x","Sha1":"` + aFile + `"}`)
+		x.Response.Header.Set("Content-Type", "application/json")
+		x.Response.Header.Set("Date", x.Started.Format(http.TimeFormat))
+		x.Response.Body = body
+	}
+}
+
+const aFile = "1d25682b3a82af25b42dc90291c35ff3293daa61"
+
+func TestARepeatedCallLeavesTheOthersJudged(t *testing.T) {
+	created := clientNoon.Format(time.RFC3339Nano) // of the first call
+	same := map[string]any{"creationDateTimeUtc": created}
+	for _, row := range []struct {
+		why     string
+		later   []record.Exchange
+		verdict record.Verdict
+		broken  string
+	}{
+		{"a repetition is open", []record.Exchange{passed(time.Second, http.StatusOK, accepting(t, same))},
+			record.Conformant, ""},
+		{"also with a text", []record.Exchange{passed(time.Second, http.StatusOK, accepting(t, same),
+			func(x *record.Exchange) { x.Response.Body = record.Body(`{"message":"is under way"}`) })}, record.Conformant, ""},
+		{"and as a conflict", []record.Exchange{passed(time.Second, http.StatusConflict, accepting(t, same),
+			func(x *record.Exchange) { x.Response.Body = record.Body(`{}`) })}, record.Conformant, ""},
+		{"what it carries is not", []record.Exchange{passed(time.Second, http.StatusOK, accepting(t, same),
+			accepting(t, map[string]any{"creationDateTimeUtc": created, "status": 17}))}, record.NotConformant,
+			"action.types"},
+		{"nor its fields", []record.Exchange{passed(time.Second, http.StatusOK, accepting(t, same),
+			func(x *record.Exchange) { x.Response.Header.Set("Date", "yesterday") })}, record.NotConformant,
+			"http.date"},
+	} {
+		for _, first := range []bool{true, false} { // the one that counts comes before, or after
+			w := load(t).Watch(conformance.WatchOptions{})
+			all := append([]record.Exchange{passed(0, http.StatusCreated, accepting(t, nil))}, row.later...)
+			if !first { // about another file, which was asked for before the record begins
+				other := func(x *record.Exchange) {
+					text := strings.NewReplacer(aFile, strings.Repeat("2b", 20), "5382f7ea", "6382f7ea", created,
+						"2020-01-01T00:00:00Z")
+					x.Request.Body = record.Body(text.Replace(string(x.Request.Body)))
+					x.Response.Body = record.Body(text.Replace(string(x.Response.Body)))
+				}
+				all = nil
+				for _, x := range row.later {
+					other(&x)
+					all = append(all, x)
+				}
+				all = append(all, passed(time.Minute, http.StatusCreated, accepting(t, nil)))
+			}
+			for _, x := range all {
+				w.Note(x)
+			}
+			r := w.Report()
+			require.Equal(t, row.verdict, r.Verdict, "%s, %v: %s", row.why, first, r.Reason)
+			broken := ""
+			for _, q := range r.Requirements {
+				if q.Outcome == record.Failed {
+					broken += q.ID
+				}
+			}
+			require.Equal(t, row.broken, broken, row.why)
+		}
+	}
+	w := load(t).Watch(conformance.WatchOptions{})
+	old := accepting(t, map[string]any{"creationDateTimeUtc": "2020-01-01T00:00:00Z"})
+	for i := range 3 {
+		w.Note(passed(time.Duration(i)*time.Second, http.StatusOK, old))
+	}
+	require.Equal(t, record.Unjudged, w.Report().Verdict, "want repetitions alone to prove nothing")
+	require.Equal(t, 3, w.Report().Traffic.Unjudged)
+	// The verdict of a repetition, by which a proxy decides, is that of the report.
+	w = load(t).Watch(conformance.WatchOptions{})
+	require.Empty(t, w.Note(passed(0, http.StatusCreated, accepting(t, nil))).Server)
+	v := w.Note(passed(time.Second, http.StatusOK, accepting(t, same)))
+	require.Empty(t, v.Server)
+	require.Contains(t, v.Unjudged, "the request may repeat one that was made before")
+	v = load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusOK, accepting(t, nil)))
+	require.Len(t, v.Server, 1)
+}
+
+func TestAServerErrorToAValidRequestIsNoRefusal(t *testing.T) {
+	charged := func(status int, change ...func(*record.Exchange)) (out []string) {
+		for _, f := range load(t).Watch(conformance.WatchOptions{}).Note(passed(0, status, change...)).Server {
+			out = append(out, f.Requirement)
+		}
+		return out
+	}
+	require.Equal(t, []string{"response.created"}, charged(500))
+	require.Equal(t, []string{"refusal.status-body", "refusal.no-server-error"}, charged(500,
+		sending(`{"Comment":"x","Sha1":"xyz"}`)))
+	require.Equal(t, []string{"refusal.no-server-error"}, charged(500, func(x *record.Exchange) {
+		x.Request.Body, x.Lacks = nil, []record.Part{record.RequestBody} // which may be at fault
+	}))
+	require.Empty(t, charged(503))
+}
+
+func TestAViolationIsCountedHoweverOftenItCame(t *testing.T) {
+	const n = 30 // more than are kept
+	w := load(t).Watch(conformance.WatchOptions{})
+	for i := range n {
+		w.Note(passed(time.Duration(i)*time.Minute, http.StatusBadRequest, sending(`{"Comment":"x"}`)))
+		w.Note(passed(time.Duration(i)*time.Minute, http.StatusCreated, accepting(t, map[string]any{"status": 17})))
+	}
+	r := w.Report()
+	count := func(r *record.Report, id string) (findings, times int) {
+		for _, c := range r.Cases {
+			for _, f := range c.Findings {
+				if f.Requirement == id {
+					findings, times = findings+1, times+f.Count()
+				}
+			}
+		}
+		return findings, times
+	}
+	for _, row := range []struct {
+		of *record.Report
+		id string
+	}{{r, "action.types"}, {r.Client, "request.sha1-required"}} {
+		findings, times := count(row.of, row.id)
+		require.Less(t, findings, n)
+		require.Equal(t, n, times, row.id)
+		at := slices.IndexFunc(row.of.Requirements, func(q record.RequirementResult) bool { return q.ID == row.id })
+		require.Equal(t, n, row.of.Requirements[at].Findings)
+	}
+}
+
+func TestACaseOfARecordedRequestIsNamedAfterWhatItBreaks(t *testing.T) {
+	title := func(body string) (id, title string) {
+		w := load(t).Watch(conformance.WatchOptions{})
+		w.Note(passed(0, http.StatusBadRequest, sending(body)))
+		cases := w.Report().Cases
+		require.Len(t, cases, 1)
+		return cases[0].ID, cases[0].Title
+	}
+	id, says := title(`{"Comment":"x","Sha1":"xyz"}`)
+	require.Equal(t, "requestSample/recorded/breaks-request-sha1-format", id)
+	require.Contains(t, says, "Refuses a recorded request: an implementation ")
+	id, says = title(`{"Comment":"x"}`)
+	require.Equal(t, "requestSample/recorded/refuses-missing-sha1", id)
+	require.Equal(t, "Refuses a body without Sha1.", says)
+}
+
+func TestARuleSaysWhatTheRecordLacks(t *testing.T) {
+	w := load(t).Watch(conformance.WatchOptions{})
+	w.Note(passed(0, http.StatusBadRequest, func(x *record.Exchange) {
+		x.Lacks = []record.Part{record.WireForm, record.Credentials}
+	}))
+	reasons := map[string]string{}
+	for _, c := range w.Report().Client.Cases {
+		reasons[c.ID] = c.Reason
+	}
+	require.Equal(t, "no record of a request holds what the rule judges by: the framing",
+		reasons["requestSample/client/framing"])
+	require.Equal(t, "no record of a request holds what the rule judges by: the credentials",
+		reasons["requestSample/client/bearer"])
+	require.Equal(t, "no request called the operation", reasons["stopAndQuarantineFile/client/framing"])
+	require.Empty(t, reasons["requestSample/client/sha1-required"])
 }

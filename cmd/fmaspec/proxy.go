@@ -16,7 +16,6 @@ import (
 	"fmaspec/conformance"
 	"fmaspec/conformance/proxy"
 	"fmaspec/conformance/record"
-	"fmaspec/conformance/report"
 )
 
 // proxyFlags are the settings of a proxy.
@@ -30,6 +29,7 @@ type proxyFlags struct {
 	options          proxy.Options
 	bodyLimit        int
 	reports          reportFlags
+	clients          clientReportFlags
 	records          recordFlags
 	rules            []record.OwnRule // of the settings file
 	layout
@@ -104,20 +104,21 @@ func newProxyFlags(set *flag.FlagSet) *proxyFlags {
 		"on this `ADDRESS`")
 	f.records.flags(set)
 	f.reports.flags(set)
+	f.clients.flags(set)
 	f.layout.flags(set)
 	return f
 }
 
 // proxy runs a proxy until the context ends.
 func (f *proxyFlags) proxy(ctx context.Context, e *env, _ []string) error {
-	outputs, err := f.reports.outputs()
+	outputs, err := bothOutputs(f.reports, f.clients)
 	if err != nil {
 		return err
 	}
 	if err := f.validate(); err != nil {
 		return err
 	}
-	records, err := f.records.outputs(outputs)
+	records, err := f.records.outputs(slices.Concat(outputs.server, outputs.client))
 	if err != nil {
 		return err
 	}
@@ -237,7 +238,7 @@ func (f *proxyFlags) ends(e *env) (*url.URL, []tls.Certificate, error) {
 func (f *proxyFlags) open(e *env, flag, address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("-%s %s: %w; give a free address such as 127.0.0.1:0", flag, address, opened(err))
+		return nil, listenError(flag, address, err)
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		fmt.Fprintf(e.stderr, "proxy: warning: %s can be reached from other machines; use -%s 127.0.0.1:%d to prevent "+
@@ -257,11 +258,18 @@ func reachable(a net.Addr) string {
 // sameAddress reports whether a URL leads to an address.
 func sameAddress(u *url.URL, address string) bool {
 	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
-	host := u.Hostname()
-	if host == "localhost" {
-		host = "127.0.0.1"
+	host, all, _ := net.SplitHostPort(address)
+	if port != all {
+		return false
 	}
-	return net.JoinHostPort(host, port) == address
+	own := net.ParseIP(host)
+	for _, of := range []string{u.Hostname(), map[string]string{"localhost": "127.0.0.1"}[u.Hostname()]} {
+		ip := net.ParseIP(of)
+		if ip != nil && (ip.Equal(own) || own.IsUnspecified() && (ip.IsLoopback() || ip.IsUnspecified())) {
+			return true
+		}
+	}
+	return false
 }
 
 // serveStatus serves the pages about the proxy, where they are asked for.
@@ -283,7 +291,7 @@ func (f *proxyFlags) serveStatus(e *env, p *proxy.Proxy) (end func(), err error)
 const reportTime = 30 * time.Second
 
 // conclude writes the reports and returns the error that decides the exit code.
-func (f *proxyFlags) conclude(e *env, p *proxy.Proxy, outputs []output, unrecorded error) error {
+func (f *proxyFlags) conclude(e *env, p *proxy.Proxy, outputs trafficOutputs, unrecorded error) error {
 	limit, cancel := context.WithTimeout(context.Background(), reportTime)
 	defer cancel()
 	n := p.Counts()
@@ -294,15 +302,8 @@ func (f *proxyFlags) conclude(e *env, p *proxy.Proxy, outputs []output, unrecord
 	if err != nil {
 		return &exit{exitUnjudged, errors.Join(err, unrecorded).Error()}
 	}
-	outputs = e.located(outputs)
-	if !slices.ContainsFunc(outputs, func(o output) bool { return o.file == "-" }) {
-		console, err := report.Find("console")
-		if err != nil {
-			return err
-		}
-		outputs = append(outputs, output{console, "-"})
-	}
-	if err := errors.Join(f.layout.write(e, r, outputs), unrecorded); err != nil {
+	outputs.server = e.located(outputs.server)
+	if err := errors.Join(outputs.write(e, &f.layout, r), unrecorded); err != nil {
 		return &exit{exitUnjudged, err.Error()}
 	}
 	return trafficExit(r, f.failOn.value) // the report says why

@@ -136,19 +136,31 @@ func proxyLine(n proxy.Counts) string {
 // proxySummary returns what passed, in lines.
 func proxySummary(n proxy.Counts) string {
 	var p page
-	p.line("%d exchanges passed: %d judged, %d not judged%s, %d on no documented path", n.Passed, n.Judged,
+	p.line("%s passed: %d judged, %d not judged%s, %d on no documented path", many(n.Passed, "exchange"), n.Judged,
 		n.NotJudgedTotal(), reasons(n.NotJudged), n.NotApplicable)
 	if n.UpstreamErrors > 0 {
-		p.line("%d were answered 502 by the proxy, because the upstream gave no answer", n.UpstreamErrors)
+		p.line("%s answered 502 by the proxy, because the upstream gave no answer", wasOrWere(n.UpstreamErrors))
 	}
 	if n.BrokenRequests > 0 {
-		p.line("%d were answered 400 by the proxy, because the body of the request is broken", n.BrokenRequests)
+		p.line("%s answered 400 by the proxy, or not at all, because the body of the request is broken",
+			wasOrWere(n.BrokenRequests))
 	}
 	if n.RefusedRequests+n.ReplacedAnswers+n.UnenforcedTotal() > 0 {
-		p.line("%d requests were refused, %d answers replaced; %d messages were passed on without the judge%s",
-			n.RefusedRequests, n.ReplacedAnswers, n.UnenforcedTotal(), reasons(n.Unenforced))
+		p.line("%s refused, %s replaced; %s passed on without the judge%s", many(n.RefusedRequests, "request"),
+			many(n.ReplacedAnswers, "answer"), many(n.UnenforcedTotal(), "message"), reasons(n.Unenforced))
 	}
 	return p.String()
+}
+
+// many returns a number of things.
+func many(n int64, of string) string { return counted(int(n), of) }
+
+// wasOrWere returns a number with the verb behind it.
+func wasOrWere(n int64) string {
+	if n == 1 {
+		return "1 was"
+	}
+	return fmt.Sprintf("%d were", n)
 }
 
 // reasons returns the counters by reason, in brackets.

@@ -180,7 +180,7 @@ func newHARRecorder(name, upstream string) (*harRecorder, error) {
 	from, to := io.Pipe()
 	r := &harRecorder{name: name, pipe: to, ended: make(chan error, 1), tail: tail}
 	go func() {
-		err := report.WriteWhole(name, func(w io.Writer) error {
+		err := report.WritePrivate(name, func(w io.Writer) error {
 			_, err := io.Copy(w, from)
 			return err
 		})

@@ -177,7 +177,7 @@ func TestProxyWritesALineForEachFinding(t *testing.T) {
 		require.Contains(t, p.stderr.String(), "\nPOST "+servedPath+" 201: "+side+": body /a: want 201 of the "+side+
 			`, got \x1b[2J200 — response.created (documented, `)
 	}
-	require.Contains(t, p.stderr.String(), "\n1 exchanges passed: 1 judged, 0 not judged, 0 on no documented path\n")
+	require.Contains(t, p.stderr.String(), "\n1 exchange passed: 1 judged, 0 not judged, 0 on no documented path\n")
 	require.NotContains(t, p.stderr.String(), "secret-77")
 	require.NotContains(t, p.stderr.String(), testToken)
 	quiet := proxies(t, saying{findings: both, verdict: record.NotConformant}, false, upstreamOf(t), "-q")
@@ -202,8 +202,8 @@ func TestProxyEnforces(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, status)
 	require.Contains(t, body, `"requirement":"response.created","level":"documented"`)
 	require.Equal(t, 1, p.stop())
-	require.Contains(t, p.stderr.String(), "\n0 requests were refused, 1 answers replaced; 0 messages were passed on "+
-		"without the judge\n")
+	require.Contains(t, p.stderr.String(), "\n0 requests refused, 1 answer replaced; 0 messages passed on without "+
+		"the judge\n")
 }
 
 func TestProxyRecords(t *testing.T) {
@@ -238,6 +238,18 @@ func TestProxyRecords(t *testing.T) {
 		require.True(t, strings.HasSuffix(x.Request.URL, fmt.Sprintf("?n=%d", i)), x.Request.URL)
 		require.Equal(t, goodBody, string(x.Request.Body))
 		require.Equal(t, http.StatusCreated, x.Response.Status)
+	}
+	if runtime.GOOS != "windows" { // both hold the same, for their owner alone
+		fresh := filepath.Join(dir, "fresh")
+		p := proxies(t, saying{verdict: record.Conformant}, false, upstreamOf(t), "-record", "ndjson="+fresh+".ndjson",
+			"-record", "har="+fresh+".har")
+		p.send(t, "")
+		require.Equal(t, 0, p.stop(), p.stderr)
+		for _, name := range []string{fresh + ".ndjson", fresh + ".har"} {
+			info, err := os.Stat(name)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
+		}
 	}
 	data, err = os.ReadFile(har)
 	require.NoError(t, err)
@@ -334,7 +346,7 @@ func TestProxyReachesItsUpstreamByTheFlagsOfRun(t *testing.T) {
 	status, _ := refused.send(t, "")
 	require.Equal(t, http.StatusBadGateway, status, "want an unknown certificate to be refused")
 	refused.stop()
-	require.Contains(t, refused.stderr.String(), "1 were answered 502 by the proxy")
+	require.Contains(t, refused.stderr.String(), "1 was answered 502 by the proxy")
 	p := proxies(t, saying{verdict: record.Conformant}, false, s.URL, "-insecure")
 	status, _ = p.send(t, "")
 	require.Equal(t, http.StatusCreated, status)
@@ -344,11 +356,15 @@ func TestProxyReachesItsUpstreamByTheFlagsOfRun(t *testing.T) {
 func TestAProxyOfItselfIsRefused(t *testing.T) {
 	for text, want := range map[string]bool{
 		"http://127.0.0.1:8081": true, "http://localhost:8081/x": true, "http://127.0.0.1:8080": false,
-		"https://127.0.0.1": false,
+		"https://127.0.0.1": false, "http://192.0.2.1:8081": false, "http://[::1]:8081": false,
 	} {
 		u, err := url.Parse(text)
 		require.NoError(t, err)
 		require.Equal(t, want, sameAddress(u, "127.0.0.1:8081"), text)
+		// Who listens everywhere listens on this machine too.
+		everywhere := want || u.Host == "[::1]:8081"
+		require.Equal(t, everywhere, sameAddress(u, "[::]:8081"), text)
+		require.Equal(t, everywhere, sameAddress(u, "0.0.0.0:8081"), text)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -367,6 +383,40 @@ func TestProxyWarnsWhereOthersCanReachIt(t *testing.T) {
 	require.Regexp(t, `^proxy: warning: \S+ can be reached from other machines; use -listen 127\.0\.0\.1:\d+ to `,
 		stderr.String())
 	require.Regexp(t, `^127\.0\.0\.1:\d+$`, reachable(l.Addr()))
+}
+
+func TestAnAddressWithoutAPortIsSaidToHaveNone(t *testing.T) {
+	for _, row := range []struct{ address, want string }{
+		{"0.0.0.0", "proxy: -listen 0.0.0.0: it has no port; give 0.0.0.0:8080, or port 0 for a free one\n"},
+		{"::1", "proxy: -listen ::1: it has no port; give [::1]:8080, or port 0 for a free one\n"},
+		{"localhost", "proxy: -listen localhost: it has no port; give localhost:8080, or port 0 for a free one\n"},
+	} {
+		got := call(t.Context(), nil, "proxy", "-upstream", "http://127.0.0.1:1", "-listen", row.address)
+		require.Equal(t, exitMisuse, got.code)
+		require.Equal(t, row.want, got.stderr)
+	}
+}
+
+func TestProxyReportsOnItsClients(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "clients.html")
+	for _, mode := range []string{"observe", "enforce"} {
+		p := proxies(t, nil, false, upstreamOf(t), "-client-report", "html="+page, "-mode", mode)
+		r, err := http.NewRequestWithContext(t.Context(), "POST", p.url+servedPath, strings.NewReader(`{"Comment":"x"}`))
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+testToken)
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		answer.Body.Close()
+		require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+		require.Equal(t, exitClient, p.stop(), mode)
+		require.Contains(t, p.stderr.String(), "1 exchange passed: 1 judged, 0 not judged")
+		require.Contains(t, p.stdout.String(), "FAIL requestSample/client/sha1-required")
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		require.Contains(t, string(text), "requestSample/client/sha1-required")
+		require.NoError(t, os.Remove(page))
+	}
 }
 
 // TestProxyWritesNoToken has the suite judge, which strikes secrets out of what it returns.

@@ -116,7 +116,7 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return fmt.Errorf("-listen %s: %w; give a free address such as 127.0.0.1:0", f.listen, opened(err))
+		return listenError("listen", f.listen, err)
 	}
 	var played *playedTenant
 	if f.tenant.on { // once the port is its own: the files may be those of a tenant that has it
@@ -151,6 +151,9 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	}
 	for _, listen := range listens {
 		listener = listen(listener)
+	}
+	if f.judge.judge {
+		listener = f.judge.clients.Listener(server, listener)
 	}
 	go func() { ended <- server.Serve(listener) }()
 	fmt.Fprintln(e.stdout, url)
@@ -260,6 +263,17 @@ func (f *serveFlags) announce(e *env, listener net.Listener) string {
 		scheme = "https"
 	}
 	return scheme + "://" + address
+}
+
+// listenError returns the error of a failed listen at the address that a flag gives, with the remedy.
+func listenError(flag, address string, err error) error {
+	if _, _, split := net.SplitHostPort(address); split != nil {
+		if host := strings.Trim(address, "[]"); net.ParseIP(host) != nil || host == "localhost" {
+			return fmt.Errorf("-%s %s: it has no port; give %s, or port 0 for a free one", flag, address,
+				net.JoinHostPort(host, "8080"))
+		}
+	}
+	return fmt.Errorf("-%s %s: %w; give a free address such as 127.0.0.1:0", flag, address, opened(err))
 }
 
 // opened returns the error of a failed listen without the address and the system call.

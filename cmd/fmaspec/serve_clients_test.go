@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -78,6 +80,36 @@ func TestServeJudgesItsClients(t *testing.T) {
 			require.Equal(t, s.url, got.Target.URL)
 			require.NotContains(t, s.report+string(written), testToken)
 		})
+	}
+}
+
+func TestServeSeesHowClientsFrameTheirBodies(t *testing.T) {
+	const head = "POST " + servedPath + " HTTP/1.1\r\nHost: h\r\n" +
+		"Authorization: Bearer " + testToken + "\r\nContent-Type: application/json\r\nConnection: close\r\n"
+	const body = `{"Comment":"x","Sha1":"8d25682b3a82af25b42dc90291c35ff3293daa68"}`
+	chunked := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+	length := fmt.Sprintf("Content-Length: %d\r\n", len(body))
+	for _, row := range []struct {
+		rest   string
+		code   int
+		report string
+	}{
+		{chunked, exitConformant, "\nconformant: "},
+		{length + "\r\n" + body, exitConformant, "\nconformant: "},
+		{length + chunked, exitClient, "FAIL requestSample/client/framing"},
+		{length + length + "\r\n" + body, exitClient, "FAIL requestSample/client/single-fields"},
+	} {
+		s := serve(t, []string{tokenVariable + "=" + testToken}, "-listen", "127.0.0.1:0", "-judge-clients")
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		require.NoError(t, err)
+		_, err = io.WriteString(c, head+row.rest)
+		require.NoError(t, err)
+		answer, err := io.ReadAll(c)
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+		require.Contains(t, string(answer), "201 Created")
+		require.Equal(t, row.code, s.stop(), row.rest)
+		require.Contains(t, "\n"+s.report, row.report)
 	}
 }
 

@@ -67,7 +67,9 @@ func ClientWith(t testing.TB, o ClientOptions) Server {
 	}
 	judge := suite.JudgeClients(conformance.ClientOptions{Level: o.Level, Strict: o.Strict, AllPaths: true,
 		NoTLS: true})
-	server := httptest.NewServer(judge.Handler(handler))
+	server := httptest.NewUnstartedServer(judge.Handler(handler))
+	server.Listener = judge.Listener(server.Config, server.Listener)
+	server.Start()
 	s.URL = server.URL
 	t.Cleanup(func() {
 		t.Helper()

@@ -36,7 +36,15 @@ func Command(r *record.Report, x *record.ExchangeResult) (command, why string) {
 	if x.Response == nil && x.Error == "" {
 		return "", "it was cut off in the middle of its body, which curl cannot do"
 	}
-	return Line(x.Request, r.Target, r.Settings)
+	request := x.Request
+	request.Header = slices.Clone(request.Header)
+	for i, f := range request.Header {
+		if scheme, rest, found := strings.Cut(f.Value, " "); found && strings.EqualFold(f.Name, "Authorization") &&
+			len(rest) > 2 && strings.Trim(rest, "*") == "" { // struck out of recorded traffic
+			request.Header[i].Value = scheme + " $FMASPEC_TOKEN"
+		}
+	}
+	return line(request, r.Target, r.Settings, slices.Contains(x.Lacks, record.WireForm))
 }
 
 // A curlCommand is a command line under way.
@@ -51,6 +59,12 @@ func (b *curlCommand) add(option string, values ...string) {
 
 // Line is [Command] for a request that was not cut off.
 func Line(r record.Request, t record.TargetInfo, settings []record.Setting) (command, why string) {
+	return line(r, t, settings, false)
+}
+
+// line is [Line]. Of a request whose form on the wire the record does not hold, curl adds the fields of the
+// framing by itself.
+func line(r record.Request, t record.TargetInfo, settings []record.Setting, framed bool) (command, why string) {
 	if t.URL == record.InMemory {
 		return "", ""
 	}
@@ -76,7 +90,7 @@ func Line(r record.Request, t record.TargetInfo, settings []record.Setting) (com
 	case r.Method != "POST" || !withData:
 		b.add("-X", r.Method)
 	}
-	if why := b.fields(r, len(data), withData, chunked); why != "" {
+	if why := b.fields(r, len(data), withData, chunked, framed); why != "" {
 		return "", why
 	}
 	switch {
@@ -196,7 +210,7 @@ func oneChunk(body []byte) (content []byte, ok bool) {
 
 // fields adds the header fields that curl does not send by itself, and keeps it from
 // those that were not sent.
-func (b *curlCommand) fields(r record.Request, length int, withData, chunked bool) (why string) {
+func (b *curlCommand) fields(r record.Request, length int, withData, chunked, framed bool) (why string) {
 	var host string
 	if u, err := url.Parse(r.URL); err == nil {
 		host = u.Host
@@ -226,8 +240,8 @@ func (b *curlCommand) fields(r record.Request, length int, withData, chunked boo
 		name string
 		own  bool // curl sends it by itself
 	}{
-		{"Host", true}, {"User-Agent", true}, {"Accept", true}, {"Content-Type", withData},
-		{"Content-Length", withData && !chunked}, {"Expect", length > expectLength},
+		{"Host", !framed}, {"User-Agent", true}, {"Accept", true}, {"Content-Type", withData},
+		{"Content-Length", withData && !chunked && !framed}, {"Expect", length > expectLength},
 	} {
 		if row.own && !sent[strings.ToLower(row.name)] {
 			b.add("-H", row.name+":")

@@ -160,6 +160,13 @@ func (h *hold) whole() ([]byte, bool) {
 	return h.data, h.err == io.EOF && int64(len(h.data)) <= h.limit
 }
 
+// broken reports whether the body was read up to an error.
+func (h *hold) broken() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err != nil && h.err != io.EOF
+}
+
 // Read returns what was read ahead, and then what follows.
 func (h *hold) Read(p []byte) (int, error) {
 	h.mu.Lock()

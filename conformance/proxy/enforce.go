@@ -83,13 +83,23 @@ func (p *Proxy) permit(w http.ResponseWriter, r *http.Request, x *exchange, at t
 	if r.ContentLength != 0 {
 		h := newHold(r.Body, p.options.BodyLimit, &p.budget, &p.buffers)
 		r.Body, free = h, h.free
-		if reason := p.wait(r.Context(), h); reason != "" {
+		switch reason := p.wait(r.Context(), h); {
+		case r.Context().Err() != nil: // the client went away inside the body, so that nobody reads an answer
+			free()
+			p.tally.add(func(c *Counts) { c.BrokenRequests++ })
+			x.failed(r.Context())
+			panic(http.ErrAbortHandler)
+		case h.broken():
+			x.end(brokenRequest())
+			p.answerBroken(w)
+			return false, free
+		case reason != "":
 			p.unenforced(reason)
 			return true, free
 		}
 		body, _ = h.whole()
 	}
-	found, err := p.judgeRequest(r, at, body)
+	found, err := p.judgeRequest(r, x, at, body)
 	if err != nil {
 		p.unenforced(Panicked)
 		return true, free
@@ -99,20 +109,24 @@ func (p *Proxy) permit(w http.ResponseWriter, r *http.Request, x *exchange, at t
 		return true, free
 	}
 	p.tally.add(func(c *Counts) { c.RefusedRequests++ })
-	x.end(&record.WireError{Kind: record.Withheld, Msg: "the proxy refused the request, which breaks the contract"})
+	x.end(&record.WireError{Kind: record.Refused, Msg: "the proxy refused the request, which breaks the contract"})
 	writeProblem(w, problem{Title: "the request breaks the contract", Status: http.StatusBadRequest,
 		Detail:     "The proxy did not send it to the server. This answer is the proxy's own.",
 		Violations: broken})
 	return false, free
 }
 
-func (p *Proxy) judgeRequest(r *http.Request, at target, body []byte) (out []record.Finding, err error) {
+// judgeRequest judges a request by itself, by the requirements on implementations and by those on
+// clients alone.
+func (p *Proxy) judgeRequest(r *http.Request, x *exchange, at target, body []byte) (out []record.Finding, err error) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			err = fmt.Errorf("proxy: the judge panicked: %v", recovered)
 		}
 	}()
-	return p.options.Suite.JudgeRequest(r.Method, at.within, r.Header, body), nil
+	whole := x.request
+	whole.Body = body
+	return append(p.options.Suite.JudgeRequest(r.Method, at.within, r.Header, body), p.clients.Look(whole)...), nil
 }
 
 // wait waits until a body was read whole, and returns why it was not.
@@ -135,7 +149,8 @@ func (p *Proxy) wait(ctx context.Context, h *hold) (reason string) {
 func (p *Proxy) approve(r *http.Request, x *exchange, answer *http.Response) *http.Response {
 	h := newHold(answer.Body, p.options.BodyLimit, &p.budget, &p.buffers)
 	answer.Body = h
-	if reason := p.wait(r.Context(), h); reason != "" {
+	// An answer that ends inside its body is judged like a whole one.
+	if reason := p.wait(r.Context(), h); reason != "" && !h.broken() {
 		p.unenforced(reason)
 		return answer
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fmaspec/conformance"
+	"fmaspec/conformance/internal/heads"
 	"fmaspec/conformance/record"
 )
 
@@ -59,9 +60,10 @@ func (p *Proxy) begin(r *http.Request, at target) (*exchange, *http.Request) {
 		}
 	}}
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+	header := fields(r) // of every request, in their order
 	if x.judged() {
 		x.request = record.Request{Method: r.Method, URL: p.options.Upstream.Scheme + "://" +
-			p.options.Upstream.Host + p.options.prefix() + at.raw(), Header: fields(r)}
+			p.options.Upstream.Host + p.options.prefix() + at.raw(), Header: header}
 		x.sent = &copied{budget: &p.budget, limit: p.options.BodyLimit}
 		x.received = &copied{budget: &p.budget, limit: p.options.BodyLimit}
 		body.copy = x.sent
@@ -78,7 +80,16 @@ func (x *exchange) judged() bool { return x.operation != "" }
 // fields returns the header of a request as the client sent it, but for order and letter case.
 func fields(r *http.Request) []record.Field {
 	out := []record.Field{{Name: "Host", Value: r.Host}}
+	lengths, known := heads.Lengths(r)
+	if known {
+		for _, value := range lengths {
+			out = append(out, record.Field{Name: "Content-Length", Value: value})
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if known && name == "Content-Length" {
+			continue
+		}
 		for _, value := range r.Header[name] {
 			out = append(out, record.Field{Name: name, Value: value})
 		}
@@ -149,11 +160,16 @@ func (x *exchange) failed(ctx context.Context) {
 		return
 	}
 	if x.broken.Load() {
-		x.end(&record.WireError{Kind: record.Cancelled, Msg: "the body of the client's request is broken, so that no " +
-			"whole request reached the upstream"})
+		x.end(brokenRequest())
 		return
 	}
-	x.end(&record.WireError{Kind: record.Unreachable, Msg: "the proxy got no answer from the upstream"})
+	x.end(&record.WireError{Kind: record.Unanswered, Msg: "the proxy got no answer from the upstream"})
+}
+
+// brokenRequest says that the body of a request cannot be read to its end.
+func brokenRequest() *record.WireError {
+	return &record.WireError{Kind: record.Cancelled, Msg: "the body of the client's request is broken, so that no " +
+		"whole request reached the upstream"}
 }
 
 // end has the exchange judged. Only the first call has an effect.

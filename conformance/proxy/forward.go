@@ -97,7 +97,8 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	if p.options.Via {
 		addVia(r.Out.Header, r.In.ProtoMajor, r.In.ProtoMinor)
 	}
-	if strings.EqualFold(r.Out.Header.Get("Upgrade"), "h2c") { // was withdrawn (RFC 9113 3.1)
+	// The upgrade to h2c was withdrawn (RFC 9113 3.1), and one of HTTP/1.0 is to be ignored (RFC 9110 7.8).
+	if strings.EqualFold(r.Out.Header.Get("Upgrade"), "h2c") || !r.In.ProtoAtLeast(1, 1) {
 		r.Out.Header.Del("Upgrade")
 		r.Out.Header.Del("Connection")
 	}
@@ -158,10 +159,7 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 		panic(http.ErrAbortHandler)
 	}
 	if x.broken.Load() {
-		p.tally.add(func(c *Counts) { c.BrokenRequests++ })
-		writeProblem(w, problem{Title: "the body of the request is broken", Status: http.StatusBadRequest,
-			Detail: "It ends early, or its chunks cannot be read (RFC 9112 7.1), so that the proxy could not send " +
-				"the whole of it. This answer is the proxy's own."})
+		p.answerBroken(w)
 		return
 	}
 	p.tally.add(func(c *Counts) { c.UpstreamErrors++ })
@@ -170,16 +168,28 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 			"on. This answer is the proxy's own."})
 }
 
+// answerBroken answers a request whose body cannot be read to its end.
+func (p *Proxy) answerBroken(w http.ResponseWriter) {
+	p.tally.add(func(c *Counts) { c.BrokenRequests++ })
+	writeProblem(w, problem{Title: "the body of the request is broken", Status: http.StatusBadRequest,
+		Detail: "It ends early, or its chunks cannot be read (RFC 9112 7.1), so that the proxy could not send " +
+			"the whole of it. This answer is the proxy's own."})
+}
+
 // A plain writer has the server add neither Date nor Content-Type to an answer without them, and
-// sends its head at once.
+// sends its head at once. It passes no interim answer to a client of HTTP/1.0 (RFC 9110 15.2).
 type plain struct {
 	http.ResponseWriter
+	old bool // the client speaks HTTP/1.0
 }
 
 func (w *plain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader writes the head of an answer.
 func (w *plain) WriteHeader(status int) {
+	if w.old && status < 200 {
+		return
+	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		for _, name := range []string{"Date", "Content-Type"} {
 			if h := w.Header(); h[name] == nil {

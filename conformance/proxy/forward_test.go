@@ -583,7 +583,7 @@ func TestNoAnswerIsTheProxysOwn(t *testing.T) {
 	require.NoError(t, s.stop())
 	seen := s.judge.exchanges()
 	require.Len(t, seen, 1)
-	require.Equal(t, "unreachable", string(seen[0].ErrorKind))
+	require.Equal(t, "unanswered", string(seen[0].ErrorKind))
 	require.Nil(t, seen[0].Response)
 	require.EqualValues(t, 1, s.Counts().UpstreamErrors)
 }

@@ -346,7 +346,7 @@ func TestAViolatingRequestIsRefused(t *testing.T) {
 		require.EqualValues(t, 1, n.RefusedRequests)
 		require.EqualValues(t, 1, n.Unenforced[proxy.TooLong])
 		seen := s.judge.exchanges()
-		require.Equal(t, record.Withheld, seen[1].ErrorKind)
+		require.Equal(t, record.Refused, seen[1].ErrorKind)
 		require.Equal(t, `{"Sha1":"x"}`, string(seen[1].Request.Body))
 	}
 }

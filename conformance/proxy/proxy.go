@@ -17,7 +17,8 @@ import (
 type Proxy struct {
 	options  Options
 	forward  *httputil.ReverseProxy
-	absolute bool // requests name the whole URL
+	absolute bool                     // requests name the whole URL
+	clients  *conformance.ClientJudge // of single requests, where they are enforced
 	tally    *tally
 	delay    *delays
 	budget   budget
@@ -36,7 +37,8 @@ func New(o Options) (*Proxy, error) {
 		return nil, err
 	}
 	p := &Proxy{options: o, absolute: absolute(o.Transport, o.Upstream), tally: newTally(), delay: newDelays(),
-		budget: budget{limit: o.Memory}, left: make(chan struct{}, 1), queue: make(chan waiting, o.Queue),
+		clients: o.Suite.JudgeClients(conformance.ClientOptions{}),
+		budget:  budget{limit: o.Memory}, left: make(chan struct{}, 1), queue: make(chan waiting, o.Queue),
 		judged: make(chan struct{})}
 	p.forward = &httputil.ReverseProxy{Rewrite: p.rewrite, Transport: sender{p}, FlushInterval: -1,
 		ModifyResponse: p.prepare, ErrorHandler: p.unreachable, BufferPool: &p.buffers,
@@ -87,7 +89,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	out = out.WithContext(context.WithValue(out.Context(), passageKey{}, &passage{in: r, at: at, began: began}))
-	p.forward.ServeHTTP(&plain{ResponseWriter: w}, out)
+	p.forward.ServeHTTP(&plain{ResponseWriter: w, old: !r.ProtoAtLeast(1, 1)}, out)
 }
 
 // A passage is what rewriting and sending a request need to know of it.

@@ -121,6 +121,9 @@ func (p *Proxy) Close(ctx context.Context) error {
 		break
 	}
 	p.tally.add(func(c *Counts) { c.NotJudged[Ended] += left })
+	if left == 1 {
+		return errors.New("proxy: the judge did not end in time; 1 exchange was not judged")
+	}
 	return fmt.Errorf("proxy: the judge did not end in time; %d exchanges were not judged", left)
 }
 

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"fmaspec/conformance/internal/heads"
 )
 
 // Serve serves the proxy on a listener, in HTTP/1.1 and in HTTP/2: over TLS where certificates are
@@ -24,6 +26,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener, certificates ...tls.C
 	server := &http.Server{Handler: p, Protocols: protocols, DisableGeneralOptionsHandler: true,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		BaseContext:       func(net.Listener) context.Context { return hard },
+		ConnContext:       heads.ConnContext,
 		TLSConfig:         &tls.Config{Certificates: certificates},
 		ReadHeaderTimeout: time.Minute, IdleTimeout: 3 * time.Minute}
 	ended := make(chan error, 1)
@@ -32,7 +35,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener, certificates ...tls.C
 			ended <- server.ServeTLS(l, "", "")
 			return
 		}
-		ended <- server.Serve(l)
+		ended <- server.Serve(heads.Listener(l))
 	}()
 	var failed error
 	select {

@@ -279,7 +279,13 @@ type Finding struct {
 	Known *Known `json:"known,omitempty"` // the entry of the baseline that accepts it, or nil
 	// where its exchange was read; nil where it was not
 	Source *Source `json:"source,omitempty"`
+	// how many exchanges it stands for: its own, and those of a record that are not kept, since they show
+	// nothing more; 0 for its own alone
+	Times int `json:"times,omitempty"`
 }
+
+// Count returns how many exchanges the finding stands for.
+func (f Finding) Count() int { return max(f.Times, 1) }
 
 // Known says who accepted a finding, and why.
 type Known struct {

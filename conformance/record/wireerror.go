@@ -3,8 +3,9 @@ package record
 // A WireKind is the way in which an exchange fails below HTTP's semantics.
 type WireKind string
 
-// The kinds. Withheld, Unreachable, TooLong and Cancelled say nothing about the
-// contract; the others break HTTP itself.
+// The kinds. Withheld, Unreachable, TooLong, Cancelled, Refused and Unanswered say nothing about
+// the contract; the others break HTTP itself. The last two are in records of a proxy alone, which
+// has the client's request whole, so that the client can be judged.
 const (
 	Withheld    WireKind = "withheld"    // not sent: it was not permitted, not recorded, or there was no token
 	Unreachable WireKind = "unreachable" // no connection came about
@@ -18,6 +19,8 @@ const (
 	Endless     WireKind = "endless"     // the body went on beyond every limit
 	Surplus     WireKind = "surplus"     // bytes came behind the end of the body
 	Conflict    WireKind = "conflict"    // the head gives two framings (RFC 9112 6.1, 6.3)
+	Refused     WireKind = "refused"     // a proxy refused the request, and did not send it to the server
+	Unanswered  WireKind = "unanswered"  // a proxy got the request, and no answer from the server
 )
 
 // A WireError says what went wrong on the wire.

@@ -84,7 +84,7 @@ func (a *answer) half() []byte { return a.body[:len(a.body)/2] }
 
 // reset makes the next Close a reset, if the connection is TCP.
 func reset(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
 	}
 }

@@ -25,10 +25,19 @@ func WriteFile(path string, f Format, r *record.Report) error {
 // WriteWhole writes a file atomically: it writes a new file in the same folder, syncs it and
 // renames it to the old name. Links are followed. A device or a pipe is written to directly.
 func WriteWhole(path string, write func(io.Writer) error) (err error) {
+	return writeWhole(path, 0o644, write)
+}
+
+// WritePrivate is [WriteWhole] for a file that is its owner's alone where it is new.
+func WritePrivate(path string, write func(io.Writer) error) (err error) {
+	return writeWhole(path, 0o600, write)
+}
+
+// writeWhole writes a file, which has the mode where it is new.
+func writeWhole(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	mode := fs.FileMode(0o644)
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:

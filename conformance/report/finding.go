@@ -152,8 +152,12 @@ func (p *page) caseText(c *record.CaseResult, r *record.Report, g groups) {
 			continue
 		}
 		p.source(r, f)
-		if again := repeats(c, f); again > 0 && !p.Verbose {
-			p.line(span{dim, fmt.Sprintf("     … and the same in %s of this case", count(again, "more answer"))})
+		if again := repeats(c, f); again > 0 && (!p.Verbose || f.Times > 1) {
+			what := "more answer"
+			if isTraffic(r) { // it is about requests too
+				what = "more exchange"
+			}
+			p.line(span{dim, fmt.Sprintf("     … and the same in %s of this case", count(again, what))})
 		}
 		p.acceptedBy(r, f.Known)
 		p.same(rest)
@@ -448,11 +452,14 @@ func repeats(c *record.CaseResult, f record.Finding) int {
 	n := -1
 	for _, other := range c.Findings {
 		if problemOf(other) == problemOf(f) {
-			n++
+			n += other.Count()
 		}
 	}
 	return n
 }
+
+// isTraffic reports whether a report, which may be nil, is of exchanges that somebody else made.
+func isTraffic(r *record.Report) bool { return r != nil && (r.Traffic != nil || r.Subject != "") }
 
 // troubled returns the step that failed on the wire, or the last one, or -1 if there is none.
 func troubled(c *record.CaseResult) int {

@@ -261,7 +261,10 @@ func (p *htmlPage) Remarks() (out []string) {
 	if p.Interrupted {
 		out = append(out, "The run was stopped before its end.")
 	}
-	if p.Filtered() {
+	if t := p.Traffic; t != nil {
+		text := trafficText(*t)
+		out = append(out, strings.ToUpper(text[:1])+text[1:]+".")
+	} else if p.Filtered() {
 		out = append(out, fmt.Sprintf("Only %d of the suite's %s were chosen.", len(p.Report.Cases),
 			count(p.Suite.Cases, "case")))
 	}

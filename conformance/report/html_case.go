@@ -37,6 +37,7 @@ type htmlFinding struct {
 	record.Finding
 	Number  int    // in its case, from 1
 	Answer  string // which one, if there are several
+	More    string // of exchanges that are not kept, if there are any
 	Anchor  string
 	Mark    string // anchor of the note in the answer, or ""
 	On      htmlLink
@@ -123,6 +124,9 @@ func (p *htmlPage) findingOf(c *htmlCase, f record.Finding, number int, answered
 	}
 	if len(c.Exchanges) > 1 {
 		out.Answer = fmt.Sprintf("answer %d of %d", f.Step+1, len(c.Exchanges))
+	}
+	if more := f.Times - 1; more > 0 {
+		out.More = "and the same in " + count(more, "more exchange") + ", not kept"
 	}
 	if i, known := p.requirements[f.Requirement]; known {
 		q := p.Report.Requirements[i]

@@ -446,6 +446,14 @@ func TestHTMLTellsCasesOfEveryOutcomeWorstFirst(t *testing.T) {
 	}
 }
 
+func TestHTMLOfTrafficCountsExchangesAndNotTheCasesOfTheSuite(t *testing.T) {
+	r := sample()
+	r.Traffic = &record.TrafficInfo{Exchanges: 1}
+	got := shown(render(t, "html", r, report.Style{}))
+	require.NotContains(t, got, "cases were chosen")
+	require.Contains(t, got, "1 exchange: 1 judged.")
+}
+
 func TestHTMLTellsHowTheRunWas(t *testing.T) {
 	r := sample()
 	r.Interrupted, r.Suite.Strict, r.Suite.Repeat = true, true, 3

@@ -2,7 +2,9 @@ package traffic
 
 import (
 	"cmp"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +42,7 @@ type harRequest struct {
 type harResponse struct {
 	found     bool
 	status    int
+	odd       string // the status as it is written, where it is no whole number
 	proto     string
 	text      string
 	err       string
@@ -77,6 +80,10 @@ func (t *task) entry(text []byte, p place, e *Entry) {
 			e.Problem = "the entry has no " + row.member + "; record it again, or remove it"
 			return
 		}
+	}
+	if h.response.odd != "" {
+		e.Problem = "response.status: want a whole number, got " + h.response.odd + "; repair or remove the entry"
+		return
 	}
 	e.Exchange, e.Note = t.exchange(h, p)
 }
@@ -159,8 +166,10 @@ func (j *decoder) response() (r harResponse, err error) {
 	r.found, err = j.looseObject(func(name []byte) (err error) {
 		switch string(name) {
 		case "status":
-			var n int64
-			n, err = j.looseSize()
+			var n float64
+			if n, _, err = j.looseNumber(); n != math.Trunc(n) {
+				r.odd = strconv.FormatFloat(n, 'g', -1, 64)
+			}
 			r.status = int(min(max(n, 0), 1<<31-1))
 		case "statusText":
 			r.text, _, err = j.loose()

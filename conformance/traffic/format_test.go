@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -51,6 +52,7 @@ func TestAFileIsKnownByItsContent(t *testing.T) {
 		{"gzip", gzipped(good), traffic.HAR, "x"},
 		{"gzip in two parts", append(gzipped(good[:9]), gzipped(good[9:])...), traffic.HAR, "x"},
 		{"gzip of a text with a byte order mark", gzipped("\xEF\xBB\xBF" + good), traffic.HAR, "x"},
+		{"gzip with zeros behind it", append(gzipped(good), 0, 0, 0), traffic.HAR, "x"},
 		{"zstd", zstded(t, good), traffic.HAR, "x"},
 		{"zstd behind a frame that is passed over", append([]byte("\x50\x2A\x4D\x18\x04\x00\x00\x00meta"),
 			zstded(t, good)...), traffic.HAR, "x"},
@@ -206,6 +208,39 @@ func TestDamageEndsAFileWithAProblem(t *testing.T) {
 		entries, sum = readAll(t, bytes.NewReader(text[:n]), traffic.Options{Name: "x"})
 		require.Empty(t, entries)
 		require.Equal(t, n > 0, sum.Cut, n)
+	}
+}
+
+func TestWhatStandsBehindAGzipStreamIsAProblem(t *testing.T) {
+	text := gzipped(har(got(`"status":200,"headers":[]`)))
+	for _, tail := range []string{"garbage", "\x1F\x8Cxx", "\x00\x00x"} {
+		entries, sum := readAll(t, strings.NewReader(string(text)+tail), traffic.Options{Name: "x"})
+		require.False(t, sum.Cut, tail)
+		require.Len(t, entries, 2, tail)
+		require.NotNil(t, entries[0].Exchange, tail)
+		require.Equal(t, "the gzip stream ends here, and what stands behind it is not packed; it was not read, so "+
+			"pack it too, or remove it", entries[1].Problem)
+	}
+	_, sum := readAll(t, strings.NewReader(string(text)+"\x1F"), traffic.Options{Name: "x"})
+	require.True(t, sum.Cut, "want the beginning of another part to be one that is cut")
+}
+
+func TestNumbersThatAreNoStatusAndNoTime(t *testing.T) {
+	for text, want := range map[string]string{
+		`201.5`: "response.status: want a whole number, got 201.5; repair or remove the entry", `201.0`: "", `"201"`: "",
+	} {
+		entries, _ := readAll(t, strings.NewReader(har(got(`"status":`+text+`,"headers":[]`))), traffic.Options{})
+		require.Len(t, entries, 1)
+		require.Equal(t, want, entries[0].Problem, text)
+	}
+	for text, want := range map[string]string{
+		`5`: "0001", `"5"`: "0001", `9e8`: "0001", `9e11`: "0001", `1700000000`: "2023", `1700000000123`: "2023",
+	} {
+		one := strings.Replace(got(`"status":200,"headers":[]`), `"2024-01-01T00:00:00Z"`, text, 1)
+		entries, _ := readAll(t, strings.NewReader(har(one)), traffic.Options{})
+		require.Len(t, entries, 1)
+		require.Equal(t, want, entries[0].Exchange.Started.UTC().Format("2006"), text)
+		require.Equal(t, want == "0001", slices.Contains(entries[0].Exchange.Lacks, record.Times), text)
 	}
 }
 

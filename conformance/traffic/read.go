@@ -167,6 +167,10 @@ func (t *task) ended(w *window, p place) error {
 	case !errors.As(w.err, &damage):
 		return fmt.Errorf("%s: it cannot be read to its end: %w; copy the file, or record it again", p.name, w.err)
 	}
+	if errors.Is(damage.err, errTail) { // the stream itself is whole
+		return t.pass(Entry{Source: w.source(p.name), Problem: fmt.Sprintf("the %s ends here, and %v; it was not "+
+			"read, so pack it too, or remove it", damage.what, damage.err)})
+	}
 	t.sum.Cut = true
 	if errors.Is(damage.err, io.ErrUnexpectedEOF) {
 		return nil

@@ -64,8 +64,12 @@ func epoch(n float64) (time.Time, bool) {
 	if math.IsNaN(n) || n <= 0 || n > 1e15 {
 		return time.Time{}, false
 	}
+	const year2000 = 946_684_800e3 // which no HAR is older than
 	if n < year5138 {
 		n *= 1000
+	}
+	if n < year2000 {
+		return time.Time{}, false
 	}
 	return within(time.UnixMicro(int64(n*1000)).UTC(), true)
 }

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
@@ -100,11 +101,13 @@ func packings() []packing {
 	}
 	return []packing{
 		{"\x1F\x8B", "gzip", func(t *task, w *window, p place, depth int) error {
-			r, err := gzip.NewReader(w.rest())
+			from := bufio.NewReader(w.rest())
+			r, err := gzip.NewReader(from)
 			if err != nil {
 				return t.damage(p, "gzip stream", err)
 			}
-			return t.read(t.unpacked(r, "gzip stream"), p, depth)
+			r.Multistream(false)
+			return t.read(t.unpacked(&members{from: from, r: r}, "gzip stream"), p, depth)
 		}, ""},
 		{"\x28\xB5\x2F\xFD", "zstd", zstandard, ""},
 		{"\x50\x2A\x4D\x18", "zstd", zstandard, ""}, // a frame that is passed over, as pzstd writes it
@@ -115,6 +118,55 @@ func packings() []packing {
 		{"7z\xBC\xAF\x27\x1C", "7z", nil, unpack},
 	}
 }
+
+// members reads the members of a gzip stream. Zeros may stand behind the last one, as a tape has them.
+type members struct {
+	from *bufio.Reader
+	r    *gzip.Reader
+	end  error
+}
+
+func (m *members) Read(b []byte) (int, error) {
+	for m.end == nil {
+		n, err := m.r.Read(b)
+		if n > 0 || err == nil {
+			return n, nil
+		}
+		if m.end = err; errors.Is(err, io.EOF) {
+			m.end = m.next()
+		}
+	}
+	return 0, m.end
+}
+
+// next goes to the next member, if there is one.
+func (m *members) next() error {
+	for {
+		first, err := m.from.Peek(1)
+		switch {
+		case err != nil:
+			return err // also that the file cannot be read
+		case first[0] == 0:
+			_, _ = m.from.Discard(1)
+			continue
+		}
+		head, err := m.from.Peek(2)
+		if string(head) == "\x1F\x8B" {
+			if err := m.r.Reset(m.from); err != nil {
+				return err
+			}
+			m.r.Multistream(false)
+			return nil
+		}
+		if len(head) == 1 && head[0] == 0x1F && errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
+		return errTail
+	}
+}
+
+// errTail says that something else stands behind a packed stream.
+var errTail = errors.New("what stands behind it is not packed")
 
 // rest returns a reader of the window and all that follows it.
 func (w *window) rest() io.Reader { return io.MultiReader(&heldReader{w}, &restReader{w}) }

@@ -38,6 +38,7 @@ func core() []arrows {
 			"secrets are struck out of records, whatever made them; where they come from is known above"},
 		{"conformance/internal/pace", []string{"conformance/record"}, "a wait depends on a clock and an answer, and " +
 			"not on what is sent"},
+		{"conformance/internal/heads", nil, "what stands in a head is looked at before anybody judges it"},
 		{"conformance/internal/wire", []string{"conformance/record", "conformance/internal/coding",
 			"conformance/internal/strictjson", "conformance/internal/redact"},
 			"the wire sends bytes that its gate permits, and knows neither the contract nor the guard that decides"},
@@ -47,8 +48,9 @@ func core() []arrows {
 			"the guard looks at the bytes that are about to be sent, and at no case that they were made from"},
 		{"conformance", []string{"conformance/record", "openapi", "schemas", "fixtures", "conformance/nearest",
 			"conformance/internal/coding", "conformance/internal/strictjson", "conformance/internal/httpfile",
-			"conformance/internal/redact", "conformance/internal/pace", "conformance/internal/wire",
-			"conformance/internal/guard"}, "the judge is given what it needs, and returns what it made"},
+			"conformance/internal/heads", "conformance/internal/redact", "conformance/internal/pace",
+			"conformance/internal/wire", "conformance/internal/guard"},
+			"the judge is given what it needs, and returns what it made"},
 		{"conformance/explore", []string{"conformance", "conformance/record", "openapi",
 			"conformance/internal/httpfile"}, "an exploration makes cases and sends them by a session of the judge; " +
 			"it knows no server, and saves what it found as a file of requests"},
