@@ -70,7 +70,7 @@ func acrossRelations() map[string]func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), true}
 		},
 		"differs-by-machine": func(check string, limit room) across {
-			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), false}
+			return &byGroup{check, controls{}, newLatest[[]noted](limit), namedMachineGroup(), false}
 		},
 		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
@@ -362,6 +362,29 @@ func machineGroup() group {
 		return strings.ToLower(x.machine)
 	},
 		func(name string) string { return " " + name }}
+}
+
+// namedMachineGroup is machineGroup without the machines that a case writes out: a target need not know them, and
+// one that keeps no machines apart is judged where the user names two.
+func namedMachineGroup() group {
+	g := machineGroup()
+	of := g.of
+	g.of = func(at ref, x *Judged) string {
+		if x.machineWrittenOut() {
+			return ""
+		}
+		return of(at, x)
+	}
+	return g
+}
+
+// machineWrittenOut reports whether the case writes the machine out that the path names.
+func (x *Judged) machineWrittenOut() bool {
+	if x.Case == nil || x.Case.Recorded {
+		return false
+	}
+	machine := machineOf(x.terms.Operation, x.Case.Steps[x.Step].Path)
+	return machine != "" && !strings.Contains(machine, "{{")
 }
 
 // plainMachine is an id of a machine in one of the documents' forms, spelt in one way.

@@ -980,7 +980,7 @@ func otherActions(b *builder) (out []item) {
 func queries(b *builder) (out []item) {
 	for _, v := range []value{
 		{"empty", "an empty query", "?", ""}, {"unknown", "a parameter that nobody knows", "?unknown=1", ""},
-		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=id", ""},
+		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=*", ""},
 		{"two", "a parameter twice", "?a=1&a=2", ""}, {"escapes", "escapes", "?a=%20%2F%3F", ""}, {"plain",
 			"no parameter", "?abc", ""},
 		{"brackets", "brackets", "?a[]=1&b[c]=2", ""}, {"quote", "a quote", "?a='", ""}, {"long", "1,000 characters",
@@ -1010,7 +1010,7 @@ func queries(b *builder) (out []item) {
 		}})
 	return append(out, item{name: "known", title: "a query with names that software gives a meaning", once: true,
 		change: func(r *request) {
-			r.path += "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&next=https://127.0.0.1/" +
+			r.path += "?=&&$top=1&$format=json&%24select=*&callback=a&_method=GET&next=https://127.0.0.1/" +
 				"&a=..%2F..%2F&b=%3Cscript%3E&c=%27%20OR%20a=a&d=%0D%0AX-A:b&e=[0]&f=%2B"
 			for _, m := range r.members {
 				r.path += "&" + unquoted(m.name) + "=a"

@@ -252,6 +252,17 @@ func stateVariants() []variant {
 			"tried again",
 			sameAgain(func(a *answer) { a.edit(set("status", "Pending")) },
 				func(a *answer) { a.edit(set("status", "Failed")) })},
+		{"selects-members", "gives of an action what the query asks for by $select, as OData has it",
+			onAccepted(func(a *answer, q *asked) {
+				names := strings.Split(q.URL.Query().Get("$select"), ",")
+				if slices.Contains(names, "*") || names[0] == "" {
+					return
+				}
+				o, _ := parseObject(a.body)
+				a.body = slices.DeleteFunc(o, func(m Member) bool {
+					return m.Name != "@odata.context" && !slices.Contains(names, m.Name)
+				}).JSON()
+			})},
 		{"locks-running-action", "answers 423 to a call for the same file on the same machine, and shows the action " +
 			"that is there", sameAgain(func(a *answer) {
 			a.status = http.StatusLocked
