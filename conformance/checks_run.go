@@ -364,8 +364,8 @@ func machineGroup() group {
 		func(name string) string { return " " + name }}
 }
 
-// namedMachineGroup is machineGroup without the machines that a case writes out: a target need not know them, and
-// one that keeps no machines apart is judged where the user names two.
+// namedMachineGroup is machineGroup without the machines that generated cases write out: a target need not know
+// them, and one that keeps no machines apart is judged where the user names two.
 func namedMachineGroup() group {
 	g := machineGroup()
 	of := g.of
@@ -378,9 +378,9 @@ func namedMachineGroup() group {
 	return g
 }
 
-// machineWrittenOut reports whether the case writes the machine out that the path names.
+// machineWrittenOut reports whether the case is a generated one that writes the machine out which the path names.
 func (x *Judged) machineWrittenOut() bool {
-	if x.Case == nil || x.Case.Recorded {
+	if x.Case == nil || x.Case.Recorded || x.Case.Generator == "" {
 		return false
 	}
 	machine := machineOf(x.terms.Operation, x.Case.Steps[x.Step].Path)
