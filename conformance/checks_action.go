@@ -50,7 +50,8 @@ func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 	if _, known := k.found[x.Case]; known || sameInstant(before.value, text) {
 		return false
 	}
-	k.found[x.Case] = foundAt{at, r.problem("the instant that "+before.nameIn(at)+" got for the same action", show(text))}
+	k.found[x.Case] = foundAt{at, r.problem("the instant that "+before.nameIn(at)+" got for the same action",
+		show(text))}
 	return true
 }
 
