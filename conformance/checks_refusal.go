@@ -17,8 +17,8 @@ func refusalChecks() []Check {
 	return []Check{
 		{Name: "no-action", Requirements: []string{"refusal.no-action"},
 			Doc: "A refusal carries no {resource}, neither as its body nor anywhere within: in a member, a list, a " +
-				"string or a text. One that says that the action is under way may hold that action, and so may one of " +
-				"a repetition that a server may refuse.",
+				"string or a text. One that says that the action is under way may hold that action, and so may " +
+				"one of a repetition that a server may refuse.",
 			on: (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
 			Doc: "A refusal that says it is JSON is well-formed JSON in which no object has a name twice, and an " +

@@ -143,7 +143,8 @@ func nearJSON(b *builder) (out []item) {
 	object := b.plain.body()
 	add := func(name, title, body string) {
 		out = append(out, item{name: name, title: title, change: whole(body), unreadable: true,
-			combined: name == "trailing-comma" || name == "behind-word", attacks: strings.Contains(body, "\x00")})
+			combined: name == "trailing-comma" || name == "behind-word",
+			attacks:  strings.Contains(body, "\x00") || strings.Contains(strings.ToLower(body), `\u0000`)})
 	}
 	inside := func(name, title, value string) {
 		add(name, title, strings.TrimSuffix(object, "}")+`, "Further": `+value+"}")

@@ -306,8 +306,8 @@ func refusalVariants() []variant {
 						body: []byte("<!doctype html><title>Response actions</title><div id=root></div>")})
 				}
 			})},
-		{"firewall-against-nul", "answers 403 to NUL and to a condition of SQL in what is refused anyway, as a firewall " +
-			"does", onRefused(func(a *answer, q *asked) {
+		{"firewall-against-nul", "answers 403 to NUL and to a condition of SQL in what is refused anyway, as a " +
+			"firewall does", onRefused(func(a *answer, q *asked) {
 			if bytes.Contains(q.body, []byte("\x00")) || bytes.Contains(q.body, []byte(`\u0000"`)) ||
 				bytes.Contains(q.body, []byte("' OR '1'")) {
 				a.status = http.StatusForbidden
