@@ -50,7 +50,8 @@ func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 	if _, known := k.found[x.Case]; known || sameInstant(before.value, text) {
 		return false
 	}
-	k.found[x.Case] = foundAt{at, r.problem("the instant that "+before.name()+" got for the same action", show(text))}
+	k.found[x.Case] = foundAt{at, r.problem("the instant that "+before.nameIn(at)+" got for the same action",
+		show(text))}
 	return true
 }
 
@@ -104,7 +105,7 @@ func (k *alongAction) note(at ref, x *Judged) (shows bool) {
 		return false
 	}
 	k.found[x.Case] = foundAt{at, r.problem(fmt.Sprintf("%s, for %s got %s for the same action before", want,
-		before.name(), show(before.value)), show(text))}
+		before.nameIn(at), show(before.value)), show(text))}
 	return true
 }
 

@@ -17,7 +17,8 @@ func refusalChecks() []Check {
 	return []Check{
 		{Name: noActionCheck, Requirements: []string{"refusal.no-action"},
 			Doc: "A refusal carries no {resource}, neither as its body nor anywhere within: in a member, a list, a " +
-				"string or a text. One that says that the action is under way may hold that action.",
+				"string or a text. One that says that the action is under way may hold that action, and so may " +
+				"one of a repetition that a server may refuse.",
 			on: (*observed).refusalRead, judge: noAction},
 		{Name: "error-form", Requirements: []string{"error.form"},
 			Doc: "A refusal that says it is JSON is well-formed JSON in which no object has a name twice, and an " +
@@ -61,7 +62,8 @@ func (x *observed) refusalRead() bool {
 
 func noAction(x *observed) []Problem {
 	a := x.answer
-	if !x.terms.looksLikeAction(a.action) && (x.terms.running(a.action) || !x.terms.holdsAction(a) ||
+	repeats := x.expect() == Either && (x.Step > 0 || x.Case.AtOnce)
+	if !x.terms.looksLikeAction(a.action) && (x.terms.running(a.action) || repeats || !x.terms.holdsAction(a) ||
 		schemas.TextHoldsSign(string(unchunked(x.Request)), x.terms.resource.Signs)) {
 		return nil // also where the request may be given back, which holds one
 	}

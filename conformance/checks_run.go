@@ -51,6 +51,14 @@ func (m mention) name() string {
 	return m.c.ID
 }
 
+// nameIn is name in a finding on an exchange: of one of the same case, which it is.
+func (m mention) nameIn(at ref) string {
+	if m.source == nil && m.c == at.c {
+		return fmt.Sprintf("request %d of this case", m.step+1)
+	}
+	return m.name()
+}
+
 // plainer orders mentions: those that differ from no control first, so that an odd request
 // is reported to repeat a plain one.
 func plainer(a, b mention) int {
@@ -70,7 +78,7 @@ func acrossRelations() map[string]func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), true}
 		},
 		"differs-by-machine": func(check string, limit room) across {
-			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), false}
+			return &byGroup{check, controls{}, newLatest[[]noted](limit), namedMachineGroup(), false}
 		},
 		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
@@ -327,7 +335,7 @@ func (k *idsFresh) problems() map[ref][]Problem {
 		for _, n := range all[1:] {
 			if !n.same(all[0]) {
 				out[n.ref] = n.relation.problem("an id of its own", fmt.Sprintf("%q, which %s got for %s", id,
-					all[0].name(), n.other(all[0])))
+					all[0].nameIn(n.ref), n.other(all[0])))
 			}
 		}
 	}
@@ -362,6 +370,29 @@ func machineGroup() group {
 		return strings.ToLower(x.machine)
 	},
 		func(name string) string { return " " + name }}
+}
+
+// namedMachineGroup is machineGroup without the machines that generated cases write out: a target need not know
+// them, and one that keeps no machines apart is judged where the user names two.
+func namedMachineGroup() group {
+	g := machineGroup()
+	of := g.of
+	g.of = func(at ref, x *Judged) string {
+		if x.machineWrittenOut() {
+			return ""
+		}
+		return of(at, x)
+	}
+	return g
+}
+
+// machineWrittenOut reports whether the case is a generated one that writes the machine out which the path names.
+func (x *Judged) machineWrittenOut() bool {
+	if x.Case == nil || x.Case.Recorded || x.Case.Generator == "" {
+		return false
+	}
+	machine := machineOf(x.terms.Operation, x.Case.Steps[x.Step].Path)
+	return machine != "" && !strings.Contains(machine, "{{")
 }
 
 // plainMachine is an id of a machine in one of the documents' forms, spelt in one way.
@@ -428,10 +459,11 @@ func (k *byGroup) problems() map[ref][]Problem {
 		for first, rest := all[0], all[1:]; len(rest) > 0; rest = rest[1:] {
 			n := rest[0]
 			want := "another value than for another " + k.by.name
-			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.name(), k.by.name,
+			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.nameIn(n.ref), k.by.name,
 				k.by.show(first.group))
 			if k.same {
-				want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.name(), k.by.name),
+				want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.nameIn(n.ref),
+					k.by.name),
 					show(n.value)
 			}
 			out[n.ref] = append(out[n.ref], n.relation.problem(want, got)...)
@@ -643,7 +675,7 @@ func (k *ownInput) problems() map[ref][]Problem {
 	for _, t := range k.traces {
 		if mark, other, is := k.foreign(t); is {
 			out[t.ref] = problem("body", "nothing of another request", fmt.Sprintf("%q, which %s sent", mark,
-				other.name()))
+				other.nameIn(t.ref)))
 		}
 	}
 	return out

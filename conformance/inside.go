@@ -21,7 +21,8 @@ var insideMarks = []struct {
 	words []string
 	mark  func() *regexp.Regexp
 }{
-	{"a stack trace", []string{"goroutine ", "runtime error: ", "nil pointer", "raceback", "RACEBACK", ", line ", "at ",
+	{"the trace or the message of a crash", []string{"goroutine ", "runtime error: ", "nil pointer", "raceback",
+		"RACEBACK", ", line ", "at ",
 		"tack", "TACK", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
 		".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rs:", ".kt:", ".scala:", ".cpp:", ".cc:", ".ex:", ".exs:",
 		".erl", ".swift:", ".dart:", ".lua:", "fatal error: ", "Fatal error: ", "interface conversion: ", "... ",

@@ -13,7 +13,7 @@ const askedURL = "http://127.0.0.1:8080/srv/api/testwdatppreview/machines/fb9ab6
 
 func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 	samples := map[string][]string{
-		"a stack trace": {
+		"the trace or the message of a crash": {
 			// Go
 			"goroutine 17 [running]:", "runtime error: index out of range [3]", "invalid memory address or nil " +
 				"pointer dereference", "main.go:12",
@@ -139,9 +139,9 @@ func TestOnlyAServersInsideIsTakenForIt(t *testing.T) {
 		{`/app/server.py failed`, `a path of its disk: "/app/server.py"`, "a path in a container"},
 		{`{"detail":"C:\\inetpub\\wwwroot\\api\\Startup.cs"}`,
 			`a path of its disk: "C:\\inetpub\\wwwroot\\api\\Startup.cs"`, "a path of a Windows disk"},
-		{`{"message":"x\n   at Api.Actions.Post(String id)"}`, `a stack trace: "at Api.Actions.Post(String id)"`,
+		{`{"message":"x\n   at Api.Actions.Post(String id)"}`, `the trace or the message of a crash: "at Api.Actions.Post(String id)"`,
 			"a trace in a JSON string"},
-		{`<pre>File &quot;/x/y.wsgi&quot;, line 3</pre>`, `a stack trace: "File \"/x/y.wsgi\", line 3"`,
+		{`<pre>File &quot;/x/y.wsgi&quot;, line 3</pre>`, `the trace or the message of a crash: "File \"/x/y.wsgi\", line 3"`,
 			"a trace in a page"},
 		{`<title>Error</title><a href="/home/x/help">help</a><img src="/tmp/x/logo.png">`, "", "links of a page"},
 		{`{"instance":"/srv/api/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample"}`, "",

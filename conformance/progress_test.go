@@ -32,3 +32,11 @@ func TestAnActionGoesOnAndNotBack(t *testing.T) {
 		require.Equal(t, row.back, back, "%s, then %s", row.before, row.text)
 	}
 }
+
+// A finding on a case of several requests says which of them had the other answer.
+func TestAFindingNamesTheOtherRequestOfItsCase(t *testing.T) {
+	c, other := &Case{ID: "requestSample/state/a"}, &Case{ID: "requestSample/state/b"}
+	first := mention{ref: ref{c: c, step: 0}}
+	require.Equal(t, "request 1 of this case", first.nameIn(ref{c: c, step: 1}))
+	require.Equal(t, c.ID, first.nameIn(ref{c: other, step: 1}))
+}

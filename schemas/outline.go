@@ -59,6 +59,8 @@ type Sign struct {
 	Part   string `json:"part"`   // a part of its value
 	OfEnum bool   `json:"ofEnum"` // or the value is one that the schema's enum of the member allows
 	Beside string `json:"beside"` // pointer to a member that has to be there too, or ""
+	With   *Sign  `json:"with"`   // a sign that the same object has to have too, or nil
+	Whole  bool   `json:"whole"`  // it marks a whole body alone, and no object within
 
 	Values []string `json:"values"` // or the value is one of these, to which those of the enum are added
 }
@@ -137,15 +139,16 @@ func (l library) outline(name string) (Outline, error) {
 	}
 	if out.Resource != nil {
 		for i := range out.Resource.Signs {
-			sign := &out.Resource.Signs[i]
-			for _, at := range []string{sign.At, sign.Beside} {
-				if at != "" && !w.places[at] {
-					return Outline{}, fmt.Errorf("%s: %s: %s", l.placeOf(name, "/"+resourceKey), resourceKey,
-						nothingAt(at, out.Places))
+			for sign := &out.Resource.Signs[i]; sign != nil; sign = sign.With {
+				for _, at := range []string{sign.At, sign.Beside} {
+					if at != "" && !w.places[at] {
+						return Outline{}, fmt.Errorf("%s: %s: %s", l.placeOf(name, "/"+resourceKey), resourceKey,
+							nothingAt(at, out.Places))
+					}
 				}
-			}
-			if sign.OfEnum {
-				sign.Values = slices.Concat(sign.Values, w.enums[sign.At])
+				if sign.OfEnum {
+					sign.Values = slices.Concat(sign.Values, w.enums[sign.At])
+				}
 			}
 		}
 	}

@@ -12,11 +12,27 @@ func (d Document) HasSign(signs []Sign) bool {
 }
 
 // HoldsSign reports whether an object at any depth has one of the signs, with its names in any
-// letter case, also an object that a string within the value holds as JSON.
-func (d Document) HoldsSign(signs []Sign) bool { return d.holdsSign(signs, textLevels) }
+// letter case, also an object that a string within the value holds as JSON. Signs of a whole body
+// count of the value alone.
+func (d Document) HoldsSign(signs []Sign) bool {
+	return d.IsObject() && d.marked(0, signs) || d.holdsSign(withinBody(signs), textLevels)
+}
 
 // TextHoldsSign is [Document.HoldsSign] of the objects that a text holds as JSON, whatever is around them.
-func TextHoldsSign(text string, signs []Sign) bool { return textHoldsSign(text, signs, textLevels) }
+// Signs of a whole body do not count.
+func TextHoldsSign(text string, signs []Sign) bool {
+	return textHoldsSign(text, withinBody(signs), textLevels)
+}
+
+// withinBody returns the signs that mark an object within a body too.
+func withinBody(signs []Sign) []Sign {
+	return slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return s.Whole })
+}
+
+// marked reports whether the object at a place has one of the signs, with its names in any letter case.
+func (d Document) marked(at int, signs []Sign) bool {
+	return slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(at, s, Document.atInAnyCase) })
+}
 
 // textLevels is how many texts within texts are read, and objectsOfText how many objects of each.
 const (
@@ -28,7 +44,7 @@ func (d Document) holdsSign(signs []Sign, levels int) bool {
 	for at, n := range d.nodes {
 		switch n.kind {
 		case kindObject:
-			if slices.ContainsFunc(signs, func(s Sign) bool { return d.signAt(at, s, Document.atInAnyCase) }) {
+			if d.marked(at, signs) {
 				return true
 			}
 		case kindString:
@@ -74,7 +90,7 @@ func textHoldsSign(text string, signs []Sign, levels int) bool {
 
 // signAt reports whether the object at a place has a sign, whose members the function finds.
 func (d Document) signAt(at int, s Sign, find func(d Document, from int, pointer string) int) bool {
-	if s.Beside != "" && find(d, at, s.Beside) < 0 {
+	if s.Beside != "" && find(d, at, s.Beside) < 0 || s.With != nil && !d.signAt(at, *s.With, find) {
 		return false
 	}
 	text := ""

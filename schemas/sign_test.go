@@ -7,7 +7,9 @@ import (
 )
 
 func TestASignIsFoundAtAnyDepth(t *testing.T) {
-	signs := []Sign{{At: "/context", Part: "#Actions"}, {At: "/state", Values: []string{"Running"}, Beside: "/id"}}
+	signs := []Sign{{At: "/context", Part: "#Actions"}, {At: "/state", Values: []string{"Running"}, Beside: "/id"},
+		{At: "/kind", Values: []string{"Stop"}, Beside: "/id", Whole: true},
+		{At: "/kind", Values: []string{"Stop"}, With: &Sign{At: "/phase", Values: []string{"Begun"}}}}
 	for _, row := range []struct {
 		why, text   string
 		root, holds bool
@@ -20,6 +22,9 @@ func TestASignIsFoundAtAnyDepth(t *testing.T) {
 		{"JSON in a string of JSON in a string", `{"m":"{\"m\":\"{\\\"id\\\":1,\\\"state\\\":\\\"Running\\\"}\"}"}`, false, true},
 		{"JSON behind a text", "Bad Request {}\n{\"no\": {\n { \"id\":1,\"state\":\"Running\"} ", false, true},
 		{"JSON in a page", `<style>a{color:red}</style><pre>{"context":"#Actions"}</pre>`, false, true},
+		{"a sign of two values", `{"error":{"Kind":"Stop","phase":"Begun"}}`, false, true},
+		{"one of its values alone", `{"error":{"kind":"Stop","phase":"Failed"}}`, false, false},
+		{"a sign of a whole body within one", `{"error":{"kind":"Stop","id":"7"}}`, false, false},
 		{"no member next to it", `{"error":{"state":"Running"},"id":"7"}`, false, false},
 		{"another value", `{"id":"7","state":"Refused"}`, false, false},
 		{"a value that is no string", `{"id":"7","state":["Running"]}`, false, false},
@@ -33,6 +38,9 @@ func TestASignIsFoundAtAnyDepth(t *testing.T) {
 		}
 		require.Equal(t, row.holds, TextHoldsSign(row.text, signs), row.why)
 	}
+	whole := DocumentOf(map[string]any{"Kind": "Stop", "Id": "7"})
+	require.False(t, whole.HasSign(signs))
+	require.True(t, whole.HoldsSign(signs), "a sign of a whole body, in capitals")
 	require.False(t, Document{}.HasSign(signs))
 	require.False(t, Document{}.HoldsSign(signs))
 }

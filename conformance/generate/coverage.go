@@ -129,6 +129,8 @@ type item struct {
 	also  []string // further controls, by their names without the operation
 	// the case, by its name without the operation, that shows all that this one can where it is accepted
 	alone string
+	// it has what a firewall before the server takes for an attack, and forbids with 403 (RFC 9110 15.5.4)
+	attacks bool
 }
 
 // A level is one form of one dimension, which is accepted by itself: of any two dimensions,
@@ -196,6 +198,9 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 		}
 	}
 	proves, statuses := b.proves(row, it), row.Statuses
+	if it.attacks {
+		statuses = append(slices.Clone(statuses), http.StatusForbidden)
+	}
 	if row.Expect == conformance.Accepted && r.isTerse() && b.suite.Case(b.op.ID+"/"+terseCase) != nil {
 		also = append(also, b.op.ID+"/"+terseCase)
 	}

@@ -143,7 +143,8 @@ func nearJSON(b *builder) (out []item) {
 	object := b.plain.body()
 	add := func(name, title, body string) {
 		out = append(out, item{name: name, title: title, change: whole(body), unreadable: true,
-			combined: name == "trailing-comma" || name == "behind-word"})
+			combined: name == "trailing-comma" || name == "behind-word",
+			attacks:  strings.Contains(body, "\x00") || strings.Contains(strings.ToLower(body), `\u0000`)})
 	}
 	inside := func(name, title, value string) {
 		add(name, title, strings.TrimSuffix(object, "}")+`, "Further": `+value+"}")
@@ -980,7 +981,7 @@ func otherActions(b *builder) (out []item) {
 func queries(b *builder) (out []item) {
 	for _, v := range []value{
 		{"empty", "an empty query", "?", ""}, {"unknown", "a parameter that nobody knows", "?unknown=1", ""},
-		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=id", ""},
+		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=*", ""},
 		{"two", "a parameter twice", "?a=1&a=2", ""}, {"escapes", "escapes", "?a=%20%2F%3F", ""}, {"plain",
 			"no parameter", "?abc", ""},
 		{"brackets", "brackets", "?a[]=1&b[c]=2", ""}, {"quote", "a quote", "?a='", ""}, {"long", "1,000 characters",
@@ -1010,7 +1011,7 @@ func queries(b *builder) (out []item) {
 		}})
 	return append(out, item{name: "known", title: "a query with names that software gives a meaning", once: true,
 		change: func(r *request) {
-			r.path += "?=&&$top=1&$format=json&%24select=id&callback=a&_method=GET&next=https://127.0.0.1/" +
+			r.path += "?=&&$top=1&$format=json&%24select=*&callback=a&_method=GET&next=https://127.0.0.1/" +
 				"&a=..%2F..%2F&b=%3Cscript%3E&c=%27%20OR%20a=a&d=%0D%0AX-A:b&e=[0]&f=%2B"
 			for _, m := range r.members {
 				r.path += "&" + unquoted(m.name) + "=a"
@@ -1112,22 +1113,12 @@ func schemes(*builder) (out []item) {
 		value("mac", "of the scheme MAC", func(_, t string) string { return "MAC " + t }),
 		value("api-key", "of the scheme ApiKey", func(_, t string) string { return "ApiKey " + t }),
 		value("scheme-alone", "of the scheme alone", func(s, _ string) string { return s }),
-		value("twice", "of the scheme twice and no token", func(s, _ string) string { return s + " " + s }),
 	}
 	out = dealt(out)
 	for _, v := range []struct {
 		name, title string
 		credentials func(scheme, token string) string
 	}{
-		{"twice-and-token", "of the scheme twice and the token",
-			func(s, t string) string { return s + " " + s + " " + t }},
-		{"word-behind", "with a word behind the token", func(s, t string) string { return s + " " + t + " x" }},
-		{"comma-behind", "with a comma behind the token", func(s, t string) string { return s + " " + t + "," }},
-		{"braces", "of a placeholder for the token", func(s, _ string) string { return s + " {token}" }},
-		{"empty-quotes", "of two quotes for the token", func(s, _ string) string { return s + ` ""` }},
-		{"star", "of a star for the token", func(s, _ string) string { return s + " *" }},
-		{"beyond-ascii", "of characters beyond ASCII and an escape",
-			func(s, _ string) string { return s + " tök%20n" }},
 		{"basic", "of the scheme Basic with a short name", func(_, _ string) string { return "Basic YTpi" }},
 		{"basic-alone", "of the scheme Basic alone", func(_, _ string) string { return "Basic" }},
 		{"basic-admin", "of the scheme Basic with a name and a password that many have",
@@ -1147,7 +1138,6 @@ func schemes(*builder) (out []item) {
 		{"behind-another", "behind those of another scheme", func(s, t string) string {
 			return "Basic YTpi, " + s + " " + t
 		}},
-		{"parameter", "with the token as a parameter", func(s, t string) string { return s + ` token="` + t + `"` }},
 	} {
 		it := value(v.name, v.title, v.credentials)
 		it.once = true
@@ -1480,7 +1470,8 @@ func credentials(b *builder) (out []item) {
 		"letter", "x")...)
 }
 
-// credentialForms are credentials in forms that no token has, or of a length that a server may refuse.
+// credentialForms are credentials in forms that no token has, or of a length that a server may refuse. They are none
+// without a token, and none of another scheme: a server that takes every token takes them too.
 // White space of Unicode before the token is not among them: functions that trim a text take it away
 // in many languages, and the token is known.
 func credentialForms(*builder) (out []item) {
@@ -1493,6 +1484,13 @@ func credentialForms(*builder) (out []item) {
 		{"hash-sign", "with a hash sign and a word behind it", "{{token}}#x"},
 		{"named", "with a name before it", "token={{token}}"}, {"sql", "that is a condition of SQL", "' OR '1'='1' --"},
 		{"escaped", "with each character as an escape of a URL", "{{escaped-token}}"},
+		{"scheme", "that is the name of the scheme", "Bearer"},
+		{"scheme-before", "with the name of the scheme before it", "Bearer {{token}}"},
+		{"word-behind", "with a word behind it", "{{token}} x"},
+		{"comma-behind", "with a comma behind it", "{{token}},"},
+		{"placeholder", "that is a placeholder", "{token}"}, {"empty-quotes", "of two quotes", `""`},
+		{"star", "that is a star", "*"}, {"beyond-ascii", "of characters beyond ASCII and an escape", "tök%20n"},
+		{"parameter", "as a parameter", `token="{{token}}"`},
 	} {
 		it := item{name: v.name, title: "a token " + v.title, change: tokenAs(v.form), once: v.name != "long"}
 		if v.name == "escaped" {

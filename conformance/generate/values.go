@@ -527,6 +527,7 @@ func notHashes(b *builder) (out []item) {
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
+				attacks:  v.name == "sql",
 				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
 		}
 		for _, v := range []value{
@@ -555,7 +556,8 @@ func openNotHashes(b *builder) (out []item) {
 		if rule := b.rule(name, "pattern"); rule != nil {
 			text := strings.Repeat("8d25682b3a", 4) + "\x00"
 			out = append(out, item{name: slug(name, "nul-behind"), title: name + " with NUL behind it", breaks: rule,
-				change: func(r *request) { r.set(name, quote(text)) }})
+				attacks: true,
+				change:  func(r *request) { r.set(name, quote(text)) }})
 		}
 	}
 	return out

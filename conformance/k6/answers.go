@@ -44,6 +44,7 @@ type sign struct {
 	Part   string   `json:"part,omitempty"`
 	Values []string `json:"values,omitempty"`
 	Beside string   `json:"beside,omitempty"`
+	With   *sign    `json:"with,omitempty"`
 }
 
 // repeats is how a refusal says that the action is under way.
@@ -90,7 +91,7 @@ func newAnswers(files fs.FS, op openapi.Operation) (*answers, error) {
 		}
 		if outline.Resource != nil {
 			for _, s := range outline.Resource.Signs {
-				a.Signs = append(a.Signs, sign{s.At, s.Part, s.Values, s.Beside})
+				a.Signs = append(a.Signs, *signOf(&s))
 			}
 		}
 	}
@@ -104,6 +105,14 @@ func newAnswers(files fs.FS, op openapi.Operation) (*answers, error) {
 		}
 	}
 	return a, nil
+}
+
+// signOf returns a sign as the script has it; it looks at whole bodies alone.
+func signOf(s *schemas.Sign) *sign {
+	if s == nil {
+		return nil
+	}
+	return &sign{s.At, s.Part, s.Values, s.Beside, signOf(s.With)}
 }
 
 // A role is what a keyword of a schema is to the script.

@@ -188,6 +188,14 @@ function once(line) {
   printed[cause] = true;
 }
 
+// hasSign reports whether an object has a sign.
+function hasSign(object, sign) {
+  const found = at(object, sign.at);
+  if (typeof found !== 'string' || sign.beside && at(object, sign.beside) === undefined) return false;
+  if (sign.with && !hasSign(object, sign.with)) return false;
+  return Boolean(sign.part) && found.includes(sign.part) || (sign.values || []).includes(found);
+}
+
 // seen reads an answer.
 function seen(k, s, res, sent) {
   const op = contract.operations[s.op || k.op];
@@ -195,11 +203,7 @@ function seen(k, s, res, sent) {
   x.media = header(res, 'Content-Type').split(';')[0].trim().toLowerCase();
   x.json = parsed(x.body.replace(/^\uFEFF/, ''));
   x.object = x.json && isObject(x.json.value) ? x.json.value : null;
-  x.action = Boolean(x.object) && (op.signs || []).some((sign) => {
-    const found = at(x.object, sign.at);
-    if (typeof found !== 'string' || sign.beside && at(x.object, sign.beside) === undefined) return false;
-    return Boolean(sign.part) && found.includes(sign.part) || (sign.values || []).includes(found);
-  });
+  x.action = Boolean(x.object) && (op.signs || []).some((sign) => hasSign(x.object, sign));
   if (!res.status) x.unjudged = `no answer: ${res.error}`;
   else if (res.status === 429 || [502, 503, 504].includes(res.status) && !s.statuses.includes(res.status)) {
     x.unjudged = `the server answered ${res.status}`;

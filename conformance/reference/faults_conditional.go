@@ -1116,7 +1116,7 @@ func credentialNearMisses() []Fault {
 			replaceToken(`^(?i:Token) (.+)$`, "Bearer $1")},
 		{"takes-oauth-scheme", "accepts the schemes OAuth and JWT", scheme, Coverage,
 			replaceToken(`^(?i:OAuth|JWT) (.+)$`, "Bearer $1")},
-		{"takes-scheme-twice", "accepts Bearer written twice", scheme, Coverage,
+		{"takes-scheme-twice", "accepts Bearer written twice", known, Coverage,
 			replaceToken(`^Bearer Bearer (.+)$`, "Bearer $1")},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: row.breaks, Phase: row.phase,
@@ -1155,7 +1155,7 @@ func credentialNearMisses() []Fault {
 		breaks     []string
 		expr       string
 	}{
-		{"takes-placeholder", "accepts a placeholder for the token", scheme, `^Bearer \{token\}$`},
+		{"takes-placeholder", "accepts a placeholder for the token", known, `^Bearer \{token\}$`},
 		{"takes-word-undefined", "accepts undefined for the token", known, `^Bearer undefined$`},
 	} {
 		sent := field("Authorization", row.expr)

@@ -334,6 +334,12 @@ func refusalBodyFaults() []Fault {
 				a.body = Object{{"error", Object{{"code", "BadRequest"}, {"message", "Refused"}}}, {"id", newUUID()},
 					{"status", "InProgress"}}.JSON()
 			})},
+		Fault{Name: "refuses-and-outlines-action", Says: "gives the id, the type and the status of an action in the " +
+			"details of a refusal", Breaks: carries, Wrap: onRefused(func(a *answer, q *asked) {
+			a.header.Set("Content-Type", "application/json")
+			a.body = Object{{"error", Object{{"code", "BadRequest"}, {"message", "Refused"}, {"details",
+				[]any{Object{{"id", newUUID()}, {"type", typeOf(q.URL.Path)}, {"status", "InProgress"}}}}}}}.JSON()
+		})},
 		Fault{Name: "refuses-token-and-acts", Says: "sends a FileMachineAction with a 401", Breaks: carries,
 			Wrap: onRefused(withAction, 401)},
 		Fault{Name: "refuses-role-and-acts", Says: "sends a FileMachineAction with a 403", Breaks: carries,

@@ -50,6 +50,7 @@ func variantProbes() []probe {
 		{header: []string{"Origin: http://other.example"}}, {header: []string{"X-Forwarded-Proto: http"}},
 		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token,
 			header: []string{"Content-Type: application/json"}},
+		{path: samplePath + "?$select=id,status"}, {body: `{"Comment":"look","Sha1":"' OR '1'='1"}`},
 		{method: "OPTIONS", body: "none"}, {method: "GET", bare: true, body: "none"},
 		{bare: true, header: []string{"Content-Type: application/json"}, body: `{"Comment":`},
 		{header: []string{"Accept-Encoding: gzip"}}, {bare: true, header: []string{"Authorization: Bearer " + token}},

@@ -248,6 +248,26 @@ func stateVariants() []variant {
 		{"names-running-action", "answers 400 ActiveRequestAlreadyExists to a call for the same file on the same " +
 			"machine, with the id and the status of the action that is there",
 			sameAgain(refuseNamed, func(*answer) {})},
+		{"retries-failed-action", "answers a call that it had before with the same action, which had failed and is " +
+			"tried again",
+			sameAgain(func(a *answer) { a.edit(set("status", "Pending")) },
+				func(a *answer) { a.edit(set("status", "Failed")) })},
+		{"selects-members", "gives of an action what the query asks for by $select, as OData has it",
+			onAccepted(func(a *answer, q *asked) {
+				names := strings.Split(q.URL.Query().Get("$select"), ",")
+				if slices.Contains(names, "*") || names[0] == "" {
+					return
+				}
+				o, _ := parseObject(a.body)
+				a.body = slices.DeleteFunc(o, func(m Member) bool {
+					return m.Name != "@odata.context" && !slices.Contains(names, m.Name)
+				}).JSON()
+			})},
+		{"locks-running-action", "answers 423 to a call for the same file on the same machine, and shows the action " +
+			"that is there", sameAgain(func(a *answer) {
+			a.status = http.StatusLocked
+			a.body = []byte(`{"error":{"code":"Locked","message":"Refused"},"holder":` + string(a.body) + `}`)
+		}, func(*answer) {})},
 		{"refuses-running-action", "answers 400 ActiveRequestAlreadyExists to a call for the same file on the same " +
 			"machine", refuseRunning},
 		{"clocks-apart", "answers by two servers in turn, the clock of one of which is four seconds slow",

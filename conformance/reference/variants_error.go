@@ -87,6 +87,17 @@ func errorVariants() []variant {
 		{"envelope-refusals", "refuses in an envelope with an id and a status of its own", carries(json,
 			text(`{"id":"7d6f9c1e-7a3b-4f0e-9d55-2f1f4f1f9a01","status":"Failed","errors":[{"id":"1","status":"400",`+
 				`"type":"SampleError","message":"Refused at {\"at\": \"Sha1\"}"}]}`))},
+		{"names-operation-in-refusals", "names the operation that failed in a refusal, with an id and a type",
+			carries(json, func(_ *answer, q *asked) string {
+				return `{"error":{"code":"BadRequest","message":"Refused","innererror":{"operation":{"id":"op-7",` +
+					`"type":"` + typeOf(q.URL.Path) + `","status":"Failed"}}}}`
+			})},
+		{"traces-steps-in-refusals", "refuses with the steps that it took, each of which has an id and a status",
+			carries(json, text(`{"error":{"code":"BadRequest","message":"Refused"},"trace":[{"id":"sign-in",`+
+				`"status":"Succeeded"},{"id":"limits","status":"Pending"},{"id":"audit","status":"InProgress"}]}`))},
+		{"asks-for-second-factor", "answers 401 with a question to the user that waits, which has an id and a status",
+			carries(json, text(`{"id":"7d6f9c1e-7a3b-4f0e-9d55-2f1f4f1f9a01","type":"push","status":"Pending",`+
+				`"expiresIn":300}`), 401)},
 		{"null-refusals", "refuses with null", carries(json, text(`null`))},
 		{"null-error", "refuses with an error that is null", carries(json, text(`{"error":null,"message":"Refused"}`))},
 		{"empty-object-refusals", "refuses with an object without members", carries(json, text(`{}`))},

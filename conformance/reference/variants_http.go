@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"bytes"
 	"crypto/md5"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -305,6 +306,13 @@ func refusalVariants() []variant {
 						body: []byte("<!doctype html><title>Response actions</title><div id=root></div>")})
 				}
 			})},
+		{"firewall-against-nul", "answers 403 to NUL and to a condition of SQL in what is refused anyway, as a " +
+			"firewall does", onRefused(func(a *answer, q *asked) {
+			if bytes.Contains(q.body, []byte("\x00")) || bytes.Contains(q.body, []byte(`\u0000"`)) ||
+				bytes.Contains(q.body, []byte("' OR '1'")) {
+				a.status = http.StatusForbidden
+			}
+		}, 400)},
 		{"403-for-other-sites", "answers 403 to a request that a browser says comes from another site, before all else",
 			rewrite(func(a *answer, q *asked) {
 				if http.NewCrossOriginProtection().Check(q.Request) != nil {
