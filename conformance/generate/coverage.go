@@ -43,6 +43,9 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 		}
 		b.pairs()
 		b.repeats()
+		b.behindAccepted()
+		b.doubles()
+		b.together()
 		cases = append(cases, b.cases...)
 		out.Dropped = append(out.Dropped, b.dropped...)
 	}
