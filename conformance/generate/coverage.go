@@ -45,6 +45,7 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 		b.repeats()
 		b.behindAccepted()
 		b.doubles()
+		b.far()
 		b.together()
 		cases = append(cases, b.cases...)
 		out.Dropped = append(out.Dropped, b.dropped...)

@@ -179,12 +179,37 @@ func (b *builder) doubles() {
 		outside = append(outside, violation{item{name: "body-put", title: "PUT with a body",
 			change: func(r *request) { r.method = "PUT" }}, row})
 	}
+	unknown := func(r *request) { r.path = "{{path " + httpfile.UnknownMachine + "}}" }
+	for i, one := range append(b.plainBreaches(), outside...) {
+		if i%b.turns != b.turn || one.name == "every-member" {
+			continue
+		}
+		r := b.plain.clone()
+		one.change(&r)
+		unknown(&r)
+		row, it := one.row, one.item
+		row.Because = "a server may look for one violation alone"
+		row.Statuses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(row.Statuses, refusedInAnyForm()))))
+		row.Needs = append(slices.Clone(row.Needs), httpfile.UnknownMachine)
+		it.name, it.title = "unknown-machine-"+one.name, one.title+", for a machine that is unknown"
+		it.unreadable = true
+		if c := b.combination(row, "two-violations", it, r, nil); c != nil {
+			c.Alone = b.op.ID + "/" + nameIn(one.row.Name, one.name)
+		}
+	}
+	if row, there := b.rows["media-type-open"]; there {
+		outside = append(outside, violation{item{name: "no-media-type", title: "no media type",
+			change: func(r *request) { r.withoutField("Content-Type") }}, row})
+	}
 	for i, one := range outside {
 		row := one.row
 		row.Statuses = refusedInAnyForm()
 		for _, other := range b.plainBreaches() {
 			if one.row.Name != "override" { // no server reads the body of a request that it has no method for
 				row.Proves = proves(owed(one), owed(other), b.proves(one.row, one.item))
+				if one.row.Expect != conformance.Refused { // it is refused for the body alone
+					row.Proves, row.Expect = proves(owed(other), several.Proves), conformance.Refused
+				}
 				add(one, other, row)
 			}
 		}
@@ -196,6 +221,39 @@ func (b *builder) doubles() {
 			row.Proves = proves(owed(other), owed(one), b.proves(other.row, other.item))
 			row.Statuses = refusedInAnyForm()
 			add(other, one, row)
+		}
+	}
+}
+
+// far adds the cases in which a violation stands behind more than what software looks at: blanks
+// before the body, or a long member before the others.
+func (b *builder) far() {
+	const long = 65600
+	for i, v := range b.plainBreaches() {
+		if v.row.Name == "grammar" || v.name == "every-member" {
+			continue
+		}
+		for j, form := range []struct {
+			title  string
+			change func(*request)
+		}{
+			{"behind many blanks", func(r *request) { r.space.around = strings.Repeat(" ", long) }},
+			{"behind a long member", func(r *request) {
+				r.members = slices.Insert(r.members, 0, member{`"Further"`, fmt.Sprintf(`"{{repeat %d x}}"`, long)})
+			}},
+		} {
+			if (i+j)%b.turns != b.turn {
+				continue
+			}
+			r := b.plain.clone()
+			v.change(&r)
+			form.change(&r)
+			row, it := v.row, v.item
+			row.Because = "a server may look at the beginning of a body alone"
+			it.name, it.title = fmt.Sprintf("%02d-%s", 2*i+j+1, v.name), v.title+" "+form.title
+			if c := b.combination(row, "far-violations", it, r, nil); c != nil {
+				c.Alone = b.op.ID + "/" + nameIn(v.row.Name, v.name)
+			}
 		}
 	}
 }

@@ -121,10 +121,16 @@ func whole(text string) func(*request) { return func(r *request) { r.raw = &text
 // notObjects are bodies that are JSON, and no object.
 func notObjects(b *builder) (out []item) {
 	object := b.plain.body()
+	var values []string
+	for _, m := range b.plain.members {
+		if values = append(values, m.value); b.turn > 0 {
+			values[len(values)-1] = "[" + m.name + ", " + m.value + "]" // as pairs
+		}
+	}
 	for _, v := range []value{
 		{"array-of-it", "an array of the object", "[" + object + "]", ""},
 		{"array-of-two", "an array of two objects", "[" + object + "," + object + "]", ""},
-		{"array-of-values", "an array of its values", "[" + b.plain.members[0].value + "]", ""},
+		{"array-of-values", "an array of its values", "[" + strings.Join(values, ", ") + "]", ""},
 		{"empty-array", "an empty array", "[]", ""}, {"string-of-it", "a string that holds the object",
 			quoteTemplate(object), ""},
 		{"empty-string", "an empty string", `""`, ""}, {"zero", "zero", "0", ""}, {"exponent", "a number", "-1e3", ""},
@@ -268,7 +274,7 @@ func nearJSON(b *builder) (out []item) {
 		"array-hole", "array-open", "string-open", "expression", "date", "leading-comma", "two-commas", "semicolon",
 		"equals", "arrow", "no-colon", "yaml", "comment-inside", "no-begin", "other-end", "two-begins", "behind-comma",
 		"behind-semicolon", "behind-nul", "parentheses", "call", "guard", "assignment", "form-feed", "no-break-space",
-		"vertical-tab", "wide-quotes", "escape-x", "array-comma", "two-ends", "behind-object"}
+		"vertical-tab", "wide-quotes", "escape-x", "array-comma", "two-ends", "behind-object", "hash-comment", "comment-behind"}
 	for i, it := range out {
 		out[i].once = it.once || slices.Contains(rare, it.name)
 	}

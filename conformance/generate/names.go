@@ -45,7 +45,14 @@ func missing(b *builder) (out []item) {
 	if first != nil {
 		out = append(out, item{name: "every-member-inside", title: "a body with every member in an object inside",
 			breaks: first, change: func(r *request) {
-				r.members = []member{{`"Request"`, r.body()}}
+				body := r.body()
+				r.members = []member{{`"Request"`, body}}
+				if b.turn > 0 { // under each name that software takes for a wrapper
+					for _, name := range []string{"d", "data", "value", "body", "request", "params", "parameters", "input",
+						"action", "root", "Parameters"} {
+						r.members = append(r.members, member{quote(name), body})
+					}
+				}
 			}})
 		out = append(out, item{name: "every-member", title: "the empty object", breaks: first, combined: true,
 			change: func(r *request) { r.members = nil }})
@@ -200,7 +207,7 @@ func further(b *builder) (out []item) {
 	} {
 		out = append(out, item{name: v.name, title: "a further member that is " + v.title, dimension: v.dimension,
 			once: slices.Contains([]string{"empty-string", "false", "zero", "minus-zero", "long-fraction", "small",
-				"64-bits", "array", "object", "same-names"}, v.name),
+				"64-bits", "array", "object", "same-names", "fraction", "minus"}, v.name),
 			change: func(r *request) { r.members = append(r.members, member{`"Further"`, v.text}) }})
 	}
 	for _, n := range []value{
