@@ -71,7 +71,7 @@ func asciiTurns() (out []value) {
 			"EICAR-STANDARD-ANTIVIRUS-" + "TEST-FILE!$H+H*", ""},
 		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
 			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
-		{"comments", "comments of a language, and a comma before a brace", "a /* b */ c // d ,} e", ""},
+		{"comments", "comments of a language, a comma before a brace, and signs of marked text", "a /* b */ c // d ,} e :-) **f** _g_ ё .", ""},
 		{"facts", "addresses, numbers of cards, of accounts and of persons, times and amounts",
 			"10.0.0.1 ::1 fe80::1%eth0 00:1b:44:11:3a:b7 4111 1111 1111 1111 DE89370400440532013000 078-05-1120 " +
 				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
@@ -110,15 +110,24 @@ func unicodeTurns() []value {
 	}
 }
 
-func openTurns() []value {
-	return []value{{"nul-first", "NUL at the beginning of a text", "\x00ab", ""},
+// unseenTexts are texts of which nothing is seen, of other characters than the white space that every
+// language trims: whether they are blank is the server's matter.
+func unseenTexts() []value { return nil }
+
+func unseenTurns() []value {
+	return []value{
 		{"spaces-alone", "spaces beyond ASCII alone", "\u00A0\u1680\u2003\u2028\u2029\u202F\u205F\u3000\u0085", ""},
 		{"format-alone", "characters alone that are not seen", "\u200B\u200C\u200D\u2060\uFEFF\u00AD\u061C\u180E\u200E" +
 			"\u202E\U000E0020", ""},
 		{"fillers-alone", "fillers alone", "\u3164\uFFA0\u115F\u2800\u034F\uFE0F", ""},
 		{"controls-alone", "control characters alone", "\x01\b\x1b\x1f\x7f", ""},
 		{"mark-alone", "a combining mark alone", "\u0301", ""},
-		{"form-feed-alone", "a form feed and a carriage return alone", "\f\r", ""}}
+		{"form-feed-alone", "a form feed and a carriage return alone", "\f\r", ""},
+	}
+}
+
+func openTurns() []value {
+	return []value{{"nul-first", "NUL at the beginning of a text", "\x00ab", ""}}
 }
 
 // asciiTexts are texts of ASCII: one with each mark of punctuation, and those that software is
@@ -375,7 +384,7 @@ func lengths(b *builder) (out []item) {
 		}
 		for _, n := range []int{1, 64, 127, 128, 129, 255, 256, 257, 1024, 4096, 21846} {
 			for i, c := range []string{"ß", "漢", "😀"} {
-				before := "x"[:i*n%2] // so that a limit falls between the halves of a pair too
+				before := "x"[:i/2*(n%2)] // so that a limit falls between the halves of a pair too
 				out = append(out, item{once: true, name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
 					title:  fmt.Sprintf("%s of %d characters of %d bytes", name, n, len(c)),
 					change: func(r *request) { r.set(name, fmt.Sprintf(`"%s{{repeat %d %s}}"`, before, n, c)) }})

@@ -83,13 +83,13 @@ func combinedFaults() []Fault {
 			Phase:  Coverage, Wrap: acceptsBad(kindIs("Comment", "number"), kindIs("Sha1", "missing"))},
 		{Name: "crashes-on-bad-sha1-without-comment", Says: "answers 500 to a body without Comment whose Sha1 has 39 " +
 			"digits",
-			Breaks: server, Phase: Coverage, Wrap: bad(kindIs("Comment", "missing"), sha1Like(`^[0-9a-f]{39}$`))},
+			Breaks: append(server, "refusal.status-body"), Phase: Coverage, Wrap: bad(kindIs("Comment", "missing"), sha1Like(`^[0-9a-f]{39}$`))},
 		{Name: "crashes-on-bad-json-of-anyone", Says: "answers 500 to a body that is cut off in a request without " +
 			"Authorization", Breaks: ids("refusal.no-server-error", "refusal.status-auth", "auth.required"),
 			Phase: Coverage,
 			Wrap:  bad(without("Authorization"), bodyLike(`^\{[^}]*$`))},
 		{Name: "challenges-no-bad-body", Says: "leaves WWW-Authenticate out of the 401 to a body without Comment",
-			Breaks: ids("refusal.challenge"), Phase: Coverage, Wrap: onRefused(func(a *answer, q *asked) {
+			Breaks: ids("refusal.status-auth", "refusal.challenge"), Phase: Coverage, Wrap: onRefused(func(a *answer, q *asked) {
 				if kindIs("Comment", "missing")(q) {
 					a.header.Del("Www-Authenticate")
 				}
