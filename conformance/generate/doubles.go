@@ -47,7 +47,8 @@ func (b *builder) bodyBreaches() []violation {
 	var names [][2]string
 	for _, text := range b.textMembers()[:min(1, len(b.textMembers()))] {
 		names = append(names, [][2]string{{"missing", slug(text)}, {"type", slug(text, "null")},
-			{"text-blank", slug(text, "one-blank")}, {"type", slug(text, "one")}, {"type", slug(text, "array-of-it")}}...)
+			{"text-blank", slug(text, "one-blank")}, {"type", slug(text, "one")}, {"type", slug(text,
+				"array-of-it")}}...)
 	}
 	for _, hash := range b.hashMembers()[:min(1, len(b.hashMembers()))] {
 		names = append(names, [][2]string{{"missing", slug(hash)}, {"type", slug(hash, "null")},

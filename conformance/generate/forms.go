@@ -38,7 +38,8 @@ func escapes(b *builder) (out []item) {
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
 				dimension: v.dimension,
-				once: slices.Contains([]string{"pair-upper", "blank", "percent", "less", "line-separator", "bom", "delete",
+				once: slices.Contains([]string{"pair-upper", "blank", "percent", "less", "line-separator", "bom",
+					"delete",
 					"quote-as-number", "backslash-as-number", "edges"}, v.name),
 				change: func(r *request) { r.set(name, v.text) }})
 		}
@@ -274,7 +275,8 @@ func nearJSON(b *builder) (out []item) {
 		"array-hole", "array-open", "string-open", "expression", "date", "leading-comma", "two-commas", "semicolon",
 		"equals", "arrow", "no-colon", "yaml", "comment-inside", "no-begin", "other-end", "two-begins", "behind-comma",
 		"behind-semicolon", "behind-nul", "parentheses", "call", "guard", "assignment", "form-feed", "no-break-space",
-		"vertical-tab", "wide-quotes", "escape-x", "array-comma", "two-ends", "behind-object", "hash-comment", "comment-behind"}
+		"vertical-tab", "wide-quotes", "escape-x", "array-comma", "two-ends", "behind-object", "hash-comment",
+		"comment-behind"}
 	for i, it := range out {
 		out[i].once = it.once || slices.Contains(rare, it.name)
 	}
@@ -1096,7 +1098,7 @@ func pathForms(b *builder) (out []item) {
 	return out
 }
 
-// fortyDigits is the id of a machine of as many digits as the documents' machineId.
+// fortyDigits is the id of a machine of 40 digits, which is the longer form.
 func fortyDigits() string { return strings.Repeat("0a1b2c3d", 5) }
 
 // onFortyDigits gives a request the path of a machine whose id has 40 digits.

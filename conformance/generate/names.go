@@ -48,7 +48,8 @@ func missing(b *builder) (out []item) {
 				body := r.body()
 				r.members = []member{{`"Request"`, body}}
 				if b.turn > 0 { // under each name that software takes for a wrapper
-					for _, name := range []string{"d", "data", "value", "body", "request", "params", "parameters", "input",
+					for _, name := range []string{"d", "data", "value", "body", "request", "params", "parameters",
+						"input",
 						"action", "root", "Parameters"} {
 						r.members = append(r.members, member{quote(name), body})
 					}
@@ -88,7 +89,8 @@ func nearNames(b *builder) (out []item) {
 			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title),
 				breaks: rule,
 				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "plural",
-				once: slices.Contains([]string{"underscore", "dollar", "at", "hyphen", "dot", "twice", "brackets", "quotes",
+				once: slices.Contains([]string{"underscore", "dollar", "at", "hyphen", "dot", "twice", "brackets",
+					"quotes",
 					"slash", "zero-width", "shorter-first", "blank-before", "tab-behind", "wide"}, n.name)})
 		}
 		others := []value{

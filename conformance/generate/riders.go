@@ -135,7 +135,7 @@ func (b *builder) swapped(v violation, r request) violation {
 }
 
 // together adds cases with a text that holds several of those that another operation was dealt
-// and that found no place: what becomes of each is seen in the whole.
+// and that found no place: each of them is seen in the whole.
 func (b *builder) together() {
 	const most = 12
 	for _, group := range []string{"text", "text-unicode", "escapes"} {

@@ -141,8 +141,9 @@ func againAfterRefusals(b *builder) (out []item) {
 		out = append(out, item{once: true, name: v.name, title: "a request for a file behind one that " + v.title,
 			change: behind(unchanged, prior{request: first, expect: conformance.Either})})
 		if first.calls = b.sibling(); first.calls != "" {
-			out = append(out, item{once: true, name: v.name + "-elsewhere", title: "a request for a file behind one of another " +
-				"operation that " + v.title,
+			out = append(out, item{once: true, name: v.name + "-elsewhere",
+				title: "a request for a file behind one of another " +
+					"operation that " + v.title,
 				change: same(unchanged, prior{request: first, expect: conformance.Either})})
 		}
 	}

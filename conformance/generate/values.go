@@ -71,7 +71,8 @@ func asciiTurns() (out []value) {
 			"EICAR-STANDARD-ANTIVIRUS-" + "TEST-FILE!$H+H*", ""},
 		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
 			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
-		{"comments", "comments of a language, a comma before a brace, and signs of marked text", "a /* b */ c // d ,} e :-) **f** _g_ ё .", ""},
+		{"comments", "comments of a language, a comma before a brace, and signs of marked text",
+			"a /* b */ c // d ,} e :-) **f** _g_ ё .", ""},
 		{"facts", "addresses, numbers of cards, of accounts and of persons, times and amounts",
 			"10.0.0.1 ::1 fe80::1%eth0 00:1b:44:11:3a:b7 4111 1111 1111 1111 DE89370400440532013000 078-05-1120 " +
 				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
@@ -117,8 +118,9 @@ func unseenTexts() []value { return nil }
 func unseenTurns() []value {
 	return []value{
 		{"spaces-alone", "spaces beyond ASCII alone", "\u00A0\u1680\u2003\u2028\u2029\u202F\u205F\u3000\u0085", ""},
-		{"format-alone", "characters alone that are not seen", "\u200B\u200C\u200D\u2060\uFEFF\u00AD\u061C\u180E\u200E" +
-			"\u202E\U000E0020", ""},
+		{"format-alone", "characters alone that are not seen",
+			"\u200B\u200C\u200D\u2060\uFEFF\u00AD\u061C\u180E\u200E" +
+				"\u202E\U000E0020", ""},
 		{"fillers-alone", "fillers alone", "\u3164\uFFA0\u115F\u2800\u034F\uFE0F", ""},
 		{"controls-alone", "control characters alone", "\x01\b\x1b\x1f\x7f", ""},
 		{"mark-alone", "a combining mark alone", "\u0301", ""},
@@ -300,11 +302,16 @@ func texts(of func() []value, dealt turns, templates ...value) func(*builder) []
 				add(v, v.text)
 			}
 			alone := []string{"format-verbs", "percent-escape", "percent-null", "percent-broken", "percent-end",
-				"template", "lookup", "shell", "single-quotes", "sql", "escape-letters", "entities", "xml-end", "device",
-				"share", "dots", "base64", "semicolons", "bearer", "leading-dashes", "leading-hash", "mail", "guid", "plus", "two-blanks", "address",
+				"template", "lookup", "shell", "single-quotes", "sql", "escape-letters", "entities", "xml-end",
+				"device",
+				"share", "dots", "base64", "semicolons", "bearer", "leading-dashes", "leading-hash", "mail", "guid",
+				"plus", "two-blanks", "address",
 				"name", "escape-letters", "date-json"}
 			for i := range out {
-				out[i].once = slices.ContainsFunc(alone, func(text string) bool { return out[i].name == slug(name, text) })
+				out[i].once = slices.ContainsFunc(alone, func(text string) bool {
+					return out[i].name == slug(name,
+						text)
+				})
 			}
 			plain := len(out)
 			for _, v := range dealt() {
@@ -527,7 +534,8 @@ func notHashes(b *builder) (out []item) {
 			{"other-letter-last", "another letter at the end", digits + "g", ""},
 			{"capital-letter", "a capital letter that is no digit", place(20, 1)("G"), ""},
 			{"letter-o", "the letter O for a zero", "O" + digits, ""},
-			{"blank-before", "a blank before it", turn(" ", "\u00A0") + all, ""}, {"blank-behind", "a blank behind it", all + " ", ""},
+			{"blank-before", "a blank before it", turn(" ", "\u00A0") + all, ""}, {"blank-behind",
+				"a blank behind it", all + " ", ""},
 			{"blank-inside", "a blank inside", all[:20] + " " + all[20:], ""},
 			{"blank-for-digit", "a blank for a digit", place(0, 8)(" "), ""},
 			{"line-feed-behind", "a line end behind it", all + turn("\n", "\r\n"), ""},
@@ -537,20 +545,24 @@ func notHashes(b *builder) (out []item) {
 			{"apostrophe", "an apostrophe", all[:39] + "'", ""},
 			{"sql", "a condition of SQL behind it", all + "' OR '1'='1", ""},
 			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", ""},
-			{"56-digits", "some digits more", all + all[:[]int{16, 5}[b.turn%2]], ""}, {"96-digits", "96 digits", all + all + all[:16], ""},
-			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "some digits too few", all[:[]int{38, 35}[b.turn%2]], ""},
+			{"56-digits", "some digits more", all + all[:[]int{16, 5}[b.turn%2]], ""}, {"96-digits", "96 digits",
+				all + all + all[:16], ""},
+			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "some digits too few", all[:[]int{38,
+				35}[b.turn%2]], ""},
 			{"underscore-for-digit", "an underscore for a digit", place(20, 8)("_"), ""},
 			{"minus-for-digit", "a minus sign at its beginning", "-" + turn(digits, all), ""},
 			{"list", "a separator and it again", all + turn(",", ";") + all, ""},
 			{"zero-width-behind", "a mark that is not seen behind it", all + turn("\u200B", "\u0301"), ""},
-			{"prefix", "the prefix 0x", turn("0x", "0X") + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" +
-				all[2:], ""},
+			{"prefix", "the prefix 0x", turn("0x", "0X") + all, ""}, {"prefix-instead",
+				"the prefix 0x for two digits", "0x" +
+					all[2:], ""},
 			{"named", "its name before it", turn("sha1:", "SHA1=") + all, ""},
 			{"colons", "signs between its bytes", strings.Join(pairsOf(all), turn(":", " ")), ""},
 			{"hyphens", "hyphens as in a GUID", all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" +
 				all[20:], ""},
 			{"hyphen-for-digit", "a hyphen for a digit", place(8, 1)("-"), ""},
-			{"quotes", "quotes around it", turn(`"`, "'") + all + turn(`"`, "'"), ""}, {"braces", "braces around it", "{" + all + "}", ""},
+			{"quotes", "quotes around it", turn(`"`, "'") + all + turn(`"`, "'"), ""}, {"braces",
+				"braces around it", "{" + all + "}", ""},
 			{"wide-digits", "full-width digits", turn(strings.Repeat("０", 40), "０"+digits), ""},
 			{"arabic-digits", "digits of another script", strings.Repeat("٣", 40), ""},
 			{"look-alike", "a letter that looks like one of its digits", turn("а"+digits, digits+"l"), ""},
@@ -565,7 +577,9 @@ func notHashes(b *builder) (out []item) {
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
 				once: slices.Contains([]string{"42-digits", "80-digits", "128-digits", "letter-o", "two-lines",
 					"apostrophe", "sql", "41-capitals", "96-digits", "20-digits", "list", "prefix-instead", "braces",
-					"arabic-digits", "look-alike", "base32", "words", "path", "percent", "question-marks", "long", "underscore-for-digit", "quotes", "named", "capital-letter", "hyphen-for-digit", "wide-digits", "tab-behind",
+					"arabic-digits", "look-alike", "base32", "words", "path", "percent", "question-marks", "long",
+					"underscore-for-digit", "quotes", "named", "capital-letter", "hyphen-for-digit",
+					"wide-digits", "tab-behind",
 					"hyphens"}, v.name),
 				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
 		}
@@ -621,14 +635,19 @@ func types(b *builder) (out []item) {
 		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
 			{"null", "null", "null", ""}, {"true", "true", "true", ""}, {"false", "false", "false", ""},
-			{"zero", "zero", "0", ""}, {"one", "one", "1", ""}, {"minus-one", "a number with a minus sign", turn("-1", "-0"), ""},
-			{"fraction", "a fraction", turn("0.5", "1.0"), ""}, {"exponent", "a number with an exponent", turn("1e2", "1E-2"), ""},
-			{"large", "a number of 40 digits, or of 17", turn(digits, digits[:17]), ""}, {"array", "an empty array", "[]", ""},
+			{"zero", "zero", "0", ""}, {"one", "one", "1", ""}, {"minus-one", "a number with a minus sign",
+				turn("-1", "-0"), ""},
+			{"fraction", "a fraction", turn("0.5", "1.0"), ""}, {"exponent", "a number with an exponent",
+				turn("1e2", "1E-2"), ""},
+			{"large", "a number of 40 digits, or of 17", turn(digits, digits[:17]), ""}, {"array", "an empty array",
+				"[]", ""},
 			{"array-of-it", "an array of its value", "[" + m.value + "]", ""},
 			{"array-of-two", "an array of it twice", "[" + m.value + "," + m.value + "]", ""},
-			{"array-in-array", "an array in an array, or of null", turn("[["+m.value+"]]", "[null]"), ""}, {"object", "an empty object", "{}",
+			{"array-in-array", "an array in an array, or of null", turn("[["+m.value+"]]", "[null]"), ""},
+			{"object", "an empty object", "{}",
 				""},
-			{"object-of-it", "an object that has it", turn(`{"value": `+m.value+"}", `{"value": {"value": `+m.value+"}}"), ""},
+			{"object-of-it", "an object that has it", turn(`{"value": `+m.value+"}",
+				`{"value": {"value": `+m.value+"}}"), ""},
 			{"object-named", "an object that has it under its own name", "{" + m.name + ": " + m.value + "}", ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),

@@ -114,7 +114,8 @@ func witnesses() map[string][]probe {
 		"refuses-hash-as-comment": hash, "crashes-on-device-name": "NUL", "crashes-on-comment-of-punctuation": "?!",
 		"unescapes-markup-in-comment": "a &amp; b", "decodes-percent-in-comment": "a%20b",
 		"joins-blanks-of-comment": "a  b",
-		"expands-entities":        "a &amp; b", "crashes-on-escaped-backspace": `a\bb`, "crashes-on-escaped-form-feed": `a\fb`,
+		"expands-entities":        "a &amp; b", "crashes-on-escaped-backspace": `a\bb`,
+		"crashes-on-escaped-form-feed":  `a\fb`,
 		"crashes-on-upper-case-escapes": `\u00E9`, "crashes-on-lower-case-escapes": `\u00e9`,
 		"refuses-escaped-capital": `\u0041`, "crashes-on-quote-by-number": `\u0022`,
 		"crashes-on-backslash-by-number": `\u005c`, "refuses-escaped-separator": `a\u2028b`,
@@ -735,11 +736,13 @@ func combinedWitnesses(out map[string][]probe) {
 	out["crashes-on-bad-sha1-without-comment"] = []probe{bad(`"Sha1":"` + hash[:39] + `"`)}
 	out["crashes-on-bad-json-of-anyone"] = []probe{anyone(good[:20])}
 	out["challenges-no-bad-body"] = []probe{anyone("{}")}
-	out["crashes-on-blank-comment-of-reader"] = []probe{{bare: true, body: `{"Comment":" ",` + own + "}", header: []string{
-		"Authorization: Bearer " + unprivileged, "Content-Type: application/json"}}}
+	out["crashes-on-blank-comment-of-reader"] = []probe{{bare: true, body: `{"Comment":" ",` + own + "}",
+		header: []string{
+			"Authorization: Bearer " + unprivileged, "Content-Type: application/json"}}}
 	out["accepts-null-without-media-type"] = []probe{{bare: true, body: `{"Comment":null,` + own + "}",
 		header: []string{"Authorization: Bearer " + token}}}
-	out["looks-at-first-64k"] = []probe{{body: strings.Repeat(" ", 1<<16) + `{"Comment":"a","Sha1":"` + hash[:39] + `"}`}}
+	out["looks-at-first-64k"] = []probe{{body: strings.Repeat(" ",
+		1<<16) + `{"Comment":"a","Sha1":"` + hash[:39] + `"}`}}
 	out["unwraps-data"] = []probe{bad(`"data":` + good)}
 	out["crashes-on-spaces-alone"] = []probe{says("\u00a0\u3000")}
 	out["crashes-on-marks-not-seen-alone"] = []probe{says("\u200b\u2060")}

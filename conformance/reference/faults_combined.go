@@ -26,21 +26,26 @@ func combinedFaults() []Fault {
 		})
 	}
 	return []Fault{
-		{Name: "maps-machine-by-first-31-digits", Says: "takes machines whose ids begin with the same 31 digits for one",
+		{Name: "maps-machine-by-first-31-digits",
+			Says:   "takes machines whose ids begin with the same 31 digits for one",
 			Breaks: machines, Phase: Coverage,
 			Wrap: keepFirstOf(func(q *asked) string { return machineOf(q)[:min(31, len(machineOf(q)))] }, "machineId")},
 		{Name: "maps-machine-by-last-8-digits", Says: "takes machines whose ids end in the same 8 digits for one",
 			Breaks: machines, Phase: Coverage,
-			Wrap: keepFirstOf(func(q *asked) string { return machineOf(q)[max(0, len(machineOf(q))-8):] }, "machineId")},
+			Wrap: keepFirstOf(func(q *asked) string { return machineOf(q)[max(0, len(machineOf(q))-8):] },
+				"machineId")},
 		{Name: "maps-machine-by-sum", Says: "takes machines whose ids have the same digits in another order for one",
 			Breaks: machines, Phase: Coverage, Wrap: keepFirstOf(digitsOf, "machineId")},
-		{Name: "maps-machine-without-zeros", Says: "takes machines whose ids differ in zeros at their beginning for one",
+		{Name: "maps-machine-without-zeros",
+			Says:   "takes machines whose ids differ in zeros at their beginning for one",
 			Breaks: machines, Phase: Coverage,
 			Wrap: keepFirstOf(func(q *asked) string { return strings.TrimLeft(machineOf(q), "0") }, "machineId")},
-		{Name: "keeps-comment-for-null", Says: "takes the Comment of the last request of the connection where it is null",
+		{Name: "keeps-comment-for-null",
+			Says:   "takes the Comment of the last request of the connection where it is null",
 			Breaks: needed, Phase: Coverage, Wrap: keepsFor(kindIs("Comment", "null"), connectionOf)},
-		{Name: "keeps-comment-of-file-for-number", Says: "takes the Comment of the last request for the file where it " +
-			"is a number", Breaks: needed, Phase: Coverage, Wrap: keepsFor(kindIs("Comment", "number"), fileOf)},
+		{Name: "keeps-comment-of-file-for-number",
+			Says: "takes the Comment of the last request for the file where it " +
+				"is a number", Breaks: needed, Phase: Coverage, Wrap: keepsFor(kindIs("Comment", "number"), fileOf)},
 		{Name: "keeps-comment-of-other-operation", Says: "accepts a body without Comment for a file that another " +
 			"operation has accepted", Breaks: needed, Phase: Coverage, Wrap: behindOperation(
 			http.StatusCreated, func(q *asked, a *answer, h http.Handler) *answer {
@@ -83,13 +88,15 @@ func combinedFaults() []Fault {
 			Phase:  Coverage, Wrap: acceptsBad(kindIs("Comment", "number"), kindIs("Sha1", "missing"))},
 		{Name: "crashes-on-bad-sha1-without-comment", Says: "answers 500 to a body without Comment whose Sha1 has 39 " +
 			"digits",
-			Breaks: append(server, "refusal.status-body"), Phase: Coverage, Wrap: bad(kindIs("Comment", "missing"), sha1Like(`^[0-9a-f]{39}$`))},
+			Breaks: append(server, "refusal.status-body"), Phase: Coverage, Wrap: bad(kindIs("Comment", "missing"),
+				sha1Like(`^[0-9a-f]{39}$`))},
 		{Name: "crashes-on-bad-json-of-anyone", Says: "answers 500 to a body that is cut off in a request without " +
 			"Authorization", Breaks: ids("refusal.no-server-error", "refusal.status-auth", "auth.required"),
 			Phase: Coverage,
 			Wrap:  bad(without("Authorization"), bodyLike(`^\{[^}]*$`))},
 		{Name: "challenges-no-bad-body", Says: "leaves WWW-Authenticate out of the 401 to a body without Comment",
-			Breaks: ids("refusal.status-auth", "refusal.challenge"), Phase: Coverage, Wrap: onRefused(func(a *answer, q *asked) {
+			Breaks: ids("refusal.status-auth", "refusal.challenge"), Phase: Coverage,
+			Wrap: onRefused(func(a *answer, q *asked) {
 				if kindIs("Comment", "missing")(q) {
 					a.header.Del("Www-Authenticate")
 				}
@@ -108,8 +115,9 @@ func combinedFaults() []Fault {
 			Breaks: ids("request.sha1-format", "refusal.status-body", "refusal.no-action"), Phase: Coverage,
 			Wrap: acceptsBad(bodyBytes(1<<16, maxBody), sha1Like(`^[0-9a-f]{39}$`))},
 		{Name: "unwraps-data", Says: "takes the members of the member data for those of the body",
-			Breaks: ids("request.comment-required", "request.sha1-required", "refusal.status-body", "refusal.no-action"),
-			Phase:  Coverage, Wrap: acceptsBad(furtherName("data"), kindIs("Sha1", "missing"))},
+			Breaks: ids("request.comment-required", "request.sha1-required", "refusal.status-body",
+				"refusal.no-action"),
+			Phase: Coverage, Wrap: acceptsBad(furtherName("data"), kindIs("Sha1", "missing"))},
 		{Name: "crashes-on-spaces-alone", Says: "answers 500 to a Comment of spaces beyond ASCII alone",
 			Breaks: server, Phase: Coverage, Wrap: onRefused(func(a *answer, q *asked) {
 				if comment(func(s string) bool {
@@ -119,13 +127,15 @@ func combinedFaults() []Fault {
 				}
 			})},
 		{Name: "crashes-on-marks-not-seen-alone", Says: "answers 500 to a Comment of which nothing is seen",
-			Breaks: ids("refusal.no-server-error", "response.created"), Phase: Coverage, Wrap: onAccepted(func(a *answer,
+			Breaks: ids("refusal.no-server-error", "response.created"), Phase: Coverage,
+			Wrap: onAccepted(func(a *answer,
 				q *asked) {
 				if commentLike(`^[\x{200b}-\x{200f}\x{2060}\x{feff}\x{ad}\x{61c}\x{180e}\x{202e}\x{e0020}]+$`)(q) {
 					crash(a, q)
 				}
 			})},
-		{Name: "cuts-pair-at-128-units", Says: "cuts a longer Comment behind 128 units of UTF-16, which may be half a pair",
+		{Name: "cuts-pair-at-128-units",
+			Says:   "cuts a longer Comment behind 128 units of UTF-16, which may be half a pair",
 			Breaks: ids("action.comment-intact", "response.json", "json.encoding"), Phase: Coverage,
 			Wrap: onAccepted(func(a *answer, q *asked) {
 				if cut := cutUnits(memberText(q, "Comment"), 128); strings.HasSuffix(cut, "\uFFFD") {
