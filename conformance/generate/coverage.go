@@ -43,6 +43,10 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 		}
 		b.pairs()
 		b.repeats()
+		b.behindAccepted()
+		b.doubles()
+		b.far()
+		b.together()
 		cases = append(cases, b.cases...)
 		out.Dropped = append(out.Dropped, b.dropped...)
 	}

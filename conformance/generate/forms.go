@@ -38,7 +38,10 @@ func escapes(b *builder) (out []item) {
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
 				dimension: v.dimension,
-				change:    func(r *request) { r.set(name, v.text) }})
+				once: slices.Contains([]string{"pair-upper", "blank", "percent", "less", "line-separator", "bom",
+					"delete",
+					"quote-as-number", "backslash-as-number", "edges"}, v.name),
+				change: func(r *request) { r.set(name, v.text) }})
 		}
 	}
 	for _, name := range b.textMembers() {
@@ -119,10 +122,16 @@ func whole(text string) func(*request) { return func(r *request) { r.raw = &text
 // notObjects are bodies that are JSON, and no object.
 func notObjects(b *builder) (out []item) {
 	object := b.plain.body()
+	var values []string
+	for _, m := range b.plain.members {
+		if values = append(values, m.value); b.turn > 0 {
+			values[len(values)-1] = "[" + m.name + ", " + m.value + "]" // as pairs
+		}
+	}
 	for _, v := range []value{
 		{"array-of-it", "an array of the object", "[" + object + "]", ""},
 		{"array-of-two", "an array of two objects", "[" + object + "," + object + "]", ""},
-		{"array-of-values", "an array of its values", "[" + b.plain.members[0].value + "]", ""},
+		{"array-of-values", "an array of its values", "[" + strings.Join(values, ", ") + "]", ""},
 		{"empty-array", "an empty array", "[]", ""}, {"string-of-it", "a string that holds the object",
 			quoteTemplate(object), ""},
 		{"empty-string", "an empty string", `""`, ""}, {"zero", "zero", "0", ""}, {"exponent", "a number", "-1e3", ""},
@@ -262,6 +271,16 @@ func nearJSON(b *builder) (out []item) {
 		"':", 1))
 	add("wide-quotes", "quotation marks for quotes", strings.Replace(strings.Replace(object, `"`, "“", 1), `":`, "”:",
 		1))
+	rare := []string{"no-fraction", "no-exponent", "minus-infinity", "underscore", "undefined", "back-quoted",
+		"escape-quote", "escape-short", "escape-braces", "escape-octal", "escape-line", "control-inside", "nul-inside",
+		"array-hole", "array-open", "string-open", "expression", "date", "leading-comma", "two-commas", "semicolon",
+		"equals", "arrow", "no-colon", "yaml", "comment-inside", "no-begin", "other-end", "two-begins", "behind-comma",
+		"behind-semicolon", "behind-nul", "parentheses", "call", "guard", "assignment", "form-feed", "no-break-space",
+		"vertical-tab", "wide-quotes", "escape-x", "array-comma", "two-ends", "behind-object", "hash-comment",
+		"comment-behind"}
+	for i, it := range out {
+		out[i].once = it.once || slices.Contains(rare, it.name)
+	}
 	return out
 }
 
@@ -1051,7 +1070,7 @@ func pathForms(b *builder) (out []item) {
 				"/"+segment, 1)
 		}
 	}
-	return []item{
+	out = []item{
 		{name: "escaped-letter", title: "a letter of the path as an escape",
 			change: into(fmt.Sprintf("%%%02x", last[0]) + last[1:])},
 		{name: "lower-case", title: "the path in lower case", change: into(strings.ToLower(last))},
@@ -1062,11 +1081,30 @@ func pathForms(b *builder) (out []item) {
 			change: same(func(r *request) { b.onFortyDigits(r) },
 				prior{request: b.plain, expect: conformance.Accepted})},
 	}
+	id := fortyDigits()
+	for _, v := range []value{
+		{"last", "differs from that of another in its last digit", id[:39] + "e", ""},
+		{"first", "differs from that of another in its first digit", "1" + id[1:], ""},
+		{"middle", "differs from that of another in a digit in its middle", id[:20] + "7" + id[21:], ""},
+		{"reversed", "is that of another from its end", reversed(id), ""},
+		{"rotated", "is that of another with its first digit at the end", id[1:] + id[:1], ""},
+		{"cut", "is the beginning of that of another", id[:32], ""},
+		{"zeros", "is that of another with zeros before it", "00000000" + id[:32], ""},
+		{"number", "is a number beyond 53 bits", strings.Repeat("1234567890", 4), ""},
+		{"next-number", "is the next number", strings.Repeat("1234567890", 3) + "1234567891", ""},
+	} {
+		out = append(out, item{once: true, name: "machine-" + v.name, title: "a machine whose id " + v.title,
+			change: func(r *request) { r.path = b.op.Expand(func(string) string { return v.text }) }})
+	}
+	return out
 }
+
+// fortyDigits is the id of a machine of 40 digits, which is the longer form.
+func fortyDigits() string { return strings.Repeat("0a1b2c3d", 5) }
 
 // onFortyDigits gives a request the path of a machine whose id has 40 digits.
 func (b *builder) onFortyDigits(r *request) {
-	r.path = b.op.Expand(func(string) string { return strings.Repeat("0a1b2c3d", 5) })
+	r.path = b.op.Expand(func(string) string { return fortyDigits() })
 }
 
 // scheme is a change of the scheme of the credentials.

@@ -19,6 +19,8 @@ func Groups() []Group {
 			"Unicode",
 			func(b *builder) []item { return dealt(texts(unicodeTexts, unicodeTurns)(b)) }},
 		{"text-open", "the same with characters that a reader need not support", texts(openTexts, openTurns)},
+		{"text-unseen", "each text member holds characters alone that are not seen, or are white space beyond ASCII",
+			texts(unseenTexts, unseenTurns)},
 		{"text-length", "each text member is as long as a power of two, and one off, up to 65,536", lengths},
 		{"text-blank", "each text member is empty or blank, in every way that its pattern refuses", blanks},
 		{"hash", "each hash is of every make-up that hexadecimal digits allow", hashes},

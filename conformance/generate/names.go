@@ -45,7 +45,15 @@ func missing(b *builder) (out []item) {
 	if first != nil {
 		out = append(out, item{name: "every-member-inside", title: "a body with every member in an object inside",
 			breaks: first, change: func(r *request) {
-				r.members = []member{{`"Request"`, r.body()}}
+				body := r.body()
+				r.members = []member{{`"Request"`, body}}
+				if b.turn > 0 { // under each name that software takes for a wrapper
+					for _, name := range []string{"d", "data", "value", "body", "request", "params", "parameters",
+						"input",
+						"action", "root", "Parameters"} {
+						r.members = append(r.members, member{quote(name), body})
+					}
+				}
 			}})
 		out = append(out, item{name: "every-member", title: "the empty object", breaks: first, combined: true,
 			change: func(r *request) { r.members = nil }})
@@ -80,7 +88,10 @@ func nearNames(b *builder) (out []item) {
 			}
 			out = append(out, item{name: slug(name, n.name), title: fmt.Sprintf("the name %s %s", name, n.title),
 				breaks: rule,
-				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "plural"})
+				change: func(r *request) { r.rename(name, quote(n.text)) }, combined: n.name == "plural",
+				once: slices.Contains([]string{"underscore", "dollar", "at", "hyphen", "dot", "twice", "brackets",
+					"quotes",
+					"slash", "zero-width", "shorter-first", "blank-before", "tab-behind", "wide"}, n.name)})
 		}
 		others := []value{
 			{"colon", "with a colon behind it", name + ":", ""}, {"index", "with an index behind it", name + "[0]", ""},
@@ -197,6 +208,8 @@ func further(b *builder) (out []item) {
 		{"same-names", "objects of equal names in an array", `[{"a": 1}, {"a": 2}]`, ""},
 	} {
 		out = append(out, item{name: v.name, title: "a further member that is " + v.title, dimension: v.dimension,
+			once: slices.Contains([]string{"empty-string", "false", "zero", "minus-zero", "long-fraction", "small",
+				"64-bits", "array", "object", "same-names", "fraction", "minus"}, v.name),
 			change: func(r *request) { r.members = append(r.members, member{`"Further"`, v.text}) }})
 	}
 	for _, n := range []value{
@@ -212,6 +225,7 @@ func further(b *builder) (out []item) {
 			"the name status", "status", ""},
 	} {
 		out = append(out, item{name: n.name, title: "a further member with " + n.title,
+			once:   slices.Contains([]string{"blank-name", "digit-name", "dotted-name", "dollar-name"}, n.name),
 			change: func(r *request) { r.members = append(r.members, member{quote(n.text), `"text"`}) }})
 	}
 	out = append(out, item{name: "answer-names", title: "further members with names of the answer",

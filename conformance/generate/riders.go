@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -131,6 +132,37 @@ func (b *builder) swapped(v violation, r request) violation {
 	o := b.riders[group][i]
 	b.riders[group] = slices.Delete(b.riders[group], i, i+1)
 	return violation{o.item, o.row}
+}
+
+// together adds cases with a text that holds several of those that another operation was dealt
+// and that found no place: each of them is seen in the whole.
+func (b *builder) together() {
+	const most = 12
+	for _, group := range []string{"text", "text-unicode", "escapes"} {
+		for _, name := range b.textMembers() {
+			var texts []string
+			b.riders[group] = slices.DeleteFunc(b.riders[group], func(o rider) bool {
+				r := b.plain.clone()
+				o.change(&r)
+				text := r.find(name)
+				apart := text != nil && slices.Equal(o.parts, []string{"member " + name}) && len(text.value) < 400 &&
+					!strings.Contains(text.value, "{{") && strings.HasPrefix(text.value, `"`)
+				if apart {
+					texts = append(texts, text.value[1:len(text.value)-1])
+				}
+				return apart
+			})
+			n := 0
+			for some := range slices.Chunk(texts, most) {
+				n++
+				r := b.plain.clone()
+				r.set(name, `"`+strings.Join(some, " ")+`"`)
+				it := item{name: fmt.Sprintf("%s-of-others-%d", slug(name), n),
+					title: "texts together each of which another operation is sent alone in " + name}
+				b.combination(b.rows[group], group, it, r, nil)
+			}
+		}
+	}
 }
 
 // takenAlong are the groups whose items ride along with requests that are accepted.

@@ -140,8 +140,30 @@ func againAfterRefusals(b *builder) (out []item) {
 		v.change(&first)
 		out = append(out, item{once: true, name: v.name, title: "a request for a file behind one that " + v.title,
 			change: behind(unchanged, prior{request: first, expect: conformance.Either})})
+		if first.calls = b.sibling(); first.calls != "" {
+			out = append(out, item{once: true, name: v.name + "-elsewhere",
+				title: "a request for a file behind one of another " +
+					"operation that " + v.title,
+				change: same(unchanged, prior{request: first, expect: conformance.Either})})
+		}
 	}
 	return out
+}
+
+// permittedElsewhere are requests behind accepted ones with the same body by another operation, and
+// on another machine.
+func permittedElsewhere(b *builder, title string, change func(*request)) (out []item) {
+	if other := b.sibling(); other != "" {
+		first := b.plain.clone()
+		first.calls = other
+		out = append(out, item{name: "operation", title: title + " behind an accepted one of another operation " +
+			"with the same body", change: same(change, prior{request: first, expect: conformance.Accepted})})
+	}
+	first := b.plain.clone()
+	first.path = "{{path " + httpfile.OtherMachine + "}}"
+	return append(out, item{name: "machine", once: true, needs: httpfile.OtherMachine,
+		title:  title + " behind an accepted one with the same body on another machine",
+		change: same(change, prior{request: first, expect: conformance.Accepted})})
 }
 
 // elsewhere are requests for a file that was asked for on another machine, or by another operation.
@@ -211,6 +233,8 @@ func withoutAuthorization(b *builder) (out []item) {
 		r.field("Idempotency-Key", `"{{comment}}"`)
 	}
 	keyed(&first)
+	out = append(out, permittedElsewhere(b, "a request without Authorization",
+		func(r *request) { r.withoutField("Authorization") })...)
 	return append(out, item{once: true, name: "key", title: "a request without Authorization behind an accepted one " +
 		"with the same body, ids and Idempotency-Key", change: same(func(r *request) {
 		keyed(r)
@@ -222,8 +246,9 @@ func withoutAuthorization(b *builder) (out []item) {
 func withoutRole(b *builder) (out []item) {
 	for _, it := range roles(b) {
 		it.combined, it.title = false, it.title+", behind an accepted request for the file"
-		it.change = same(it.change, prior{request: b.plain, expect: conformance.Accepted})
-		out = append(out, it)
+		change := it.change
+		it.change = same(change, prior{request: b.plain, expect: conformance.Accepted})
+		out = append(append(out, it), permittedElsewhere(b, "a request of a user without the role", change)...)
 	}
 	return out
 }

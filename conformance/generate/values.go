@@ -71,7 +71,8 @@ func asciiTurns() (out []value) {
 			"EICAR-STANDARD-ANTIVIRUS-" + "TEST-FILE!$H+H*", ""},
 		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
 			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
-		{"comments", "comments of a language, and a comma before a brace", "a /* b */ c // d ,} e", ""},
+		{"comments", "comments of a language, a comma before a brace, and signs of marked text",
+			"a /* b */ c // d ,} e :-) **f** _g_ ё .", ""},
 		{"facts", "addresses, numbers of cards, of accounts and of persons, times and amounts",
 			"10.0.0.1 ::1 fe80::1%eth0 00:1b:44:11:3a:b7 4111 1111 1111 1111 DE89370400440532013000 078-05-1120 " +
 				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
@@ -80,6 +81,10 @@ func asciiTurns() (out []value) {
 		{"one-mark", "one mark", "-", ""}, {"one-digit", "one digit", "7", ""}, {"two-equal", "one letter twice", "xx",
 			""},
 		{"status-pending", "the name of another status alone", "Pending", ""},
+		{"word-none", "a word for nothing of a language", "None", ""}, {"word-yes", "the word yes", "yes", ""},
+		{"date-alone", "a date alone", "2017-12-04", ""}, {"clock-alone", "a time of day alone", "12:30:45", ""},
+		{"infinity", "the word Infinity", "Infinity", ""}, {"formula-tab", "a formula behind a tab", "\t=1+1", ""},
+		{"percentage", "a percentage alone", "50%", ""}, {"thousands", "a number with commas", "1,000,000", ""},
 		{"words", "what other software says of a file", "success error warning exception stack trace undefined null " +
 			"deleted restored quarantined blocked allowed test demo admin root select insert update delete from where",
 			""},
@@ -106,6 +111,23 @@ func unicodeTurns() []value {
 	}
 }
 
+// unseenTexts are texts of which nothing is seen, of other characters than the white space that every
+// language trims: whether they are blank is the server's matter.
+func unseenTexts() []value { return nil }
+
+func unseenTurns() []value {
+	return []value{
+		{"spaces-alone", "spaces beyond ASCII alone", "\u00A0\u1680\u2003\u2028\u2029\u202F\u205F\u3000\u0085", ""},
+		{"format-alone", "characters alone that are not seen",
+			"\u200B\u200C\u200D\u2060\uFEFF\u00AD\u061C\u180E\u200E" +
+				"\u202E\U000E0020", ""},
+		{"fillers-alone", "fillers alone", "\u3164\uFFA0\u115F\u2800\u034F\uFE0F", ""},
+		{"controls-alone", "control characters alone", "\x01\b\x1b\x1f\x7f", ""},
+		{"mark-alone", "a combining mark alone", "\u0301", ""},
+		{"form-feed-alone", "a form feed and a carriage return alone", "\f\r", ""},
+	}
+}
+
 func openTurns() []value {
 	return []value{{"nul-first", "NUL at the beginning of a text", "\x00ab", ""}}
 }
@@ -129,7 +151,7 @@ func asciiTexts() (out []value) {
 		{"shell", "commands of a shell", "$(id) `id`; id | id && id; cmd.exe /c %PATH%", ""},
 		{"single-quotes", "single quotes", "it's 'so'", ""},
 		{"sql", "a condition of SQL", "' OR '1'='1' UNION SELECT 1; DROP TABLE a --", ""},
-		{"double-quotes", "double quotes", `"quoted" and ""so""`, "text"},
+		{"double-quotes", "double quotes, and markup", `"quoted" <b>&</b> ""so""`, "text"},
 		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
 		{"backslash-end", "a backslash at the end", `ends in \`, ""},
 		{"escape-letters", "what would be an escape in JSON", `\u0041 \n \x41`, ""},
@@ -279,6 +301,18 @@ func texts(of func() []value, dealt turns, templates ...value) func(*builder) []
 			for _, v := range templates {
 				add(v, v.text)
 			}
+			alone := []string{"format-verbs", "percent-escape", "percent-null", "percent-broken", "percent-end",
+				"template", "lookup", "shell", "single-quotes", "sql", "escape-letters", "entities", "xml-end",
+				"device",
+				"share", "dots", "base64", "semicolons", "bearer", "leading-dashes", "leading-hash", "mail", "guid",
+				"plus", "two-blanks", "address",
+				"name", "escape-letters", "date-json"}
+			for i := range out {
+				out[i].once = slices.ContainsFunc(alone, func(text string) bool {
+					return out[i].name == slug(name,
+						text)
+				})
+			}
 			plain := len(out)
 			for _, v := range dealt() {
 				add(v, quote(v.text))
@@ -334,10 +368,10 @@ func ownNames(b *builder) (out []item) {
 func lengths(b *builder) (out []item) {
 	// Of each operation: what columns of databases hold, and one more. Of one: further limits that people choose.
 	both := []int{2, 10, 100, 255, 256, 1000, 5000, 65536}
-	numbers := []int{3, 4, 5, 8, 16, 20, 24, 25, 30, 40, 48, 50, 60, 75, 80, 90, 99, 101, 110, 120, 140, 150, 160, 180,
-		199, 200, 202, 224, 240, 249, 250, 251, 253, 254, 280, 300, 320, 333, 350, 384, 400, 450, 499, 500, 501, 600,
-		640, 700, 750, 768, 800, 900, 999, 1001, 1200, 1280, 1500, 1536, 1800, 1999, 2000, 2001, 2500, 3000, 3500, 3999,
-		4000, 4001, 4500, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 16000, 20000, 24000, 25000, 30000, 32000, 40000,
+	numbers := []int{3, 4, 5, 8, 16, 20, 25, 30, 40, 50, 80, 99, 101, 120, 140, 150, 180,
+		199, 200, 240, 249, 250, 251, 253, 254, 400, 499, 500, 501, 600,
+		800, 999, 1001, 1200, 1500, 1536, 1999, 2000, 2001, 2500, 3000, 3999,
+		4000, 4001, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 16000, 20000, 24000, 25000, 30000, 32000, 40000,
 		50000, 60000, 64000, 65000, 65534, 65535}
 	for n := 32; n < 65536; n *= 2 {
 		numbers = append(numbers, n-1, n, n+1)
@@ -355,11 +389,12 @@ func lengths(b *builder) (out []item) {
 				title: fmt.Sprintf("%s with %d letters behind its text", name, n), dimension: "length",
 				change: func(r *request) { r.lengthen(name, n) }})
 		}
-		for _, n := range []int{1, 64, 85, 127, 128, 129, 255, 256, 257, 1000, 1024, 4096, 21846} {
-			for _, c := range []string{"ß", "漢", "😀"} {
+		for _, n := range []int{1, 64, 127, 128, 129, 255, 256, 257, 1024, 4096, 21846} {
+			for i, c := range []string{"ß", "漢", "😀"} {
+				before := "x"[:i/2*(n%2)] // so that a limit falls between the halves of a pair too
 				out = append(out, item{once: true, name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
 					title:  fmt.Sprintf("%s of %d characters of %d bytes", name, n, len(c)),
-					change: func(r *request) { r.set(name, fmt.Sprintf(`"{{repeat %d %s}}"`, n, c)) }})
+					change: func(r *request) { r.set(name, fmt.Sprintf(`"%s{{repeat %d %s}}"`, before, n, c)) }})
 			}
 		}
 	}
@@ -381,9 +416,11 @@ func blanks(b *builder) (out []item) {
 		if rule == nil {
 			continue
 		}
+		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
 			{"empty", "no character", "", ""}, {"one-blank", "one blank", " ", ""}, {"blanks", "blanks", "     ", ""},
-			{"tab", "a tab", "\t", ""}, {"line-feed", "a line feed", "\n", ""}, {"mixed", "white space", " \r\n\t ",
+			{"tab", "a tab, or two", turn("\t", "\t\t"), ""}, {"line-feed", "a line end", turn("\n", "\r\n"), ""},
+			{"mixed", "white space", " \r\n\t ",
 				""},
 			{"vertical-tab", "a vertical tab", "\v", ""},
 			{"many", "many blanks", strings.Repeat(" ", 300), ""},
@@ -480,54 +517,71 @@ func notHashes(b *builder) (out []item) {
 		}
 		const digits = "8d25682b3a82af25b42dc90291c35ff3293daa6" // one too few
 		all := digits + "8"
+		// What stands for a digit stands in another place for each operation.
+		place := func(at ...int) func(sign string) string {
+			n := at[b.turn%len(at)]
+			return func(sign string) string { return all[:n] + sign + all[n+1:] }
+		}
+		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
-			{"empty", "no character", "", ""}, {"1-digit", "one digit", "a", ""},
+			{"empty", "no character", "", ""}, {"1-digit", "one digit", turn("a", "0"), ""},
 			{"32-digits", "32 digits", all[:32], ""}, {"39-digits", "39 digits", digits, ""},
 			{"41-digits", "41 digits", all + "0", ""}, {"42-digits", "42 digits", all + "00", ""},
-			{"64-digits", "64 digits", all + all[:24], ""}, {"80-digits", "it twice", all + all, ""},
+			{"64-digits", "64 digits", all + all[:24], ""}, {"80-digits", "it twice", all + turn("", " ") + all, ""},
 			{"128-digits", "128 digits", all + all + all + all[:8], ""},
 			{"other-letter-first", "another letter at the beginning", "g" + digits, ""},
-			{"other-letter-inside", "another letter inside", all[:20] + "z" + all[21:], ""},
+			{"other-letter-inside", "another letter inside", place(20, 8)("z"), ""},
 			{"other-letter-last", "another letter at the end", digits + "g", ""},
-			{"capital-letter", "a capital letter that is no digit", all[:20] + "G" + all[21:], ""},
+			{"capital-letter", "a capital letter that is no digit", place(20, 1)("G"), ""},
 			{"letter-o", "the letter O for a zero", "O" + digits, ""},
-			{"blank-before", "a blank before it", " " + all, ""}, {"blank-behind", "a blank behind it", all + " ", ""},
+			{"blank-before", "a blank before it", turn(" ", "\u00A0") + all, ""}, {"blank-behind",
+				"a blank behind it", all + " ", ""},
 			{"blank-inside", "a blank inside", all[:20] + " " + all[20:], ""},
-			{"blank-for-digit", "a blank for a digit", all[:20] + " " + all[21:], ""},
-			{"line-feed-behind", "a line feed behind it", all + "\n", ""},
-			{"line-feed-for-digit", "a line feed for its last digit", digits + "\n", ""},
+			{"blank-for-digit", "a blank for a digit", place(0, 8)(" "), ""},
+			{"line-feed-behind", "a line end behind it", all + turn("\n", "\r\n"), ""},
+			{"line-feed-for-digit", "white space for its last digit", digits + turn("\n", " "), ""},
 			{"two-lines", "it and a second line", all + "\n" + all, ""},
 			{"tab-behind", "a tab behind it", all + "\t", ""},
 			{"apostrophe", "an apostrophe", all[:39] + "'", ""},
 			{"sql", "a condition of SQL behind it", all + "' OR '1'='1", ""},
 			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", ""},
-			{"56-digits", "56 digits", all + all[:16], ""}, {"96-digits", "96 digits", all + all + all[:16], ""},
-			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "38 digits", all[:38], ""},
-			{"underscore-for-digit", "an underscore for a digit", all[:20] + "_" + all[21:], ""},
-			{"minus-for-digit", "a minus sign for its first digit", "-" + digits, ""},
-			{"list", "a comma and it again", all + "," + all, ""},
-			{"zero-width-behind", "a zero-width space behind it", all + "\u200B", ""},
-			{"prefix", "the prefix 0x", "0x" + all, ""}, {"prefix-instead", "the prefix 0x for two digits", "0x" +
-				all[2:], ""},
-			{"named", "its name before it", "sha1:" + all, ""},
-			{"colons", "colons between its bytes", strings.Join(pairsOf(all), ":"), ""},
+			{"56-digits", "some digits more", all + all[:[]int{16, 5}[b.turn%2]], ""}, {"96-digits", "96 digits",
+				all + all + all[:16], ""},
+			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "some digits too few", all[:[]int{38,
+				35}[b.turn%2]], ""},
+			{"underscore-for-digit", "an underscore for a digit", place(20, 8)("_"), ""},
+			{"minus-for-digit", "a minus sign at its beginning", "-" + turn(digits, all), ""},
+			{"list", "a separator and it again", all + turn(",", ";") + all, ""},
+			{"zero-width-behind", "a mark that is not seen behind it", all + turn("\u200B", "\u0301"), ""},
+			{"prefix", "the prefix 0x", turn("0x", "0X") + all, ""}, {"prefix-instead",
+				"the prefix 0x for two digits", "0x" +
+					all[2:], ""},
+			{"named", "its name before it", turn("sha1:", "SHA1=") + all, ""},
+			{"colons", "signs between its bytes", strings.Join(pairsOf(all), turn(":", " ")), ""},
 			{"hyphens", "hyphens as in a GUID", all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" +
 				all[20:], ""},
-			{"hyphen-for-digit", "a hyphen for a digit", all[:20] + "-" + all[21:], ""},
-			{"quotes", "quotes around it", `"` + all + `"`, ""}, {"braces", "braces around it", "{" + all + "}", ""},
-			{"wide-digits", "full-width digits", strings.Repeat("０", 40), ""},
+			{"hyphen-for-digit", "a hyphen for a digit", place(8, 1)("-"), ""},
+			{"quotes", "quotes around it", turn(`"`, "'") + all + turn(`"`, "'"), ""}, {"braces",
+				"braces around it", "{" + all + "}", ""},
+			{"wide-digits", "full-width digits", turn(strings.Repeat("０", 40), "０"+digits), ""},
 			{"arabic-digits", "digits of another script", strings.Repeat("٣", 40), ""},
-			{"look-alike", "a letter that looks like one of its digits", "а" + digits, ""},
+			{"look-alike", "a letter that looks like one of its digits", turn("а"+digits, digits+"l"), ""},
 			{"base32", "the hash in base32", "RVSWQKZ2QKXSLNBNZEBJDQ27GKJ5VJUI", ""},
 			{"base64", "the hash in base64", "jSVoKzqCryW0LckCkcNf8yk9qmg=", ""},
-			{"words", "a word", "null", ""}, {"path", "a name of a file", `C:\temp\malware.exe`, ""},
+			{"words", "a word", turn("null", "true"), ""}, {"path", "a name of a file", `C:\temp\malware.exe`, ""},
 			{"percent", "an escape of a URL for a digit", "%38" + all[3:], ""},
 			{"question-marks", "question marks", strings.Repeat("?", 40), ""},
 			{"long", "1,000 digits", strings.Repeat("0", 1000), ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
-				attacks:  v.name == "sql",
+				attacks: v.name == "sql",
+				once: slices.Contains([]string{"42-digits", "80-digits", "128-digits", "letter-o", "two-lines",
+					"apostrophe", "sql", "41-capitals", "96-digits", "20-digits", "list", "prefix-instead", "braces",
+					"arabic-digits", "look-alike", "base32", "words", "path", "percent", "question-marks", "long",
+					"underscore-for-digit", "quotes", "named", "capital-letter", "hyphen-for-digit",
+					"wide-digits", "tab-behind",
+					"hyphens"}, v.name),
 				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
 		}
 		for _, v := range []value{
@@ -580,20 +634,27 @@ func types(b *builder) (out []item) {
 		if rule == nil {
 			continue
 		}
+		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
 			{"null", "null", "null", ""}, {"true", "true", "true", ""}, {"false", "false", "false", ""},
-			{"zero", "zero", "0", ""}, {"one", "one", "1", ""}, {"minus-one", "minus one", "-1", ""},
-			{"fraction", "a fraction", "0.5", ""}, {"exponent", "a number with an exponent", "1e2", ""},
-			{"large", "a number of 40 digits", digits, ""}, {"array", "an empty array", "[]", ""},
+			{"zero", "zero", "0", ""}, {"one", "one", "1", ""}, {"minus-one", "a number with a minus sign",
+				turn("-1", "-0"), ""},
+			{"fraction", "a fraction", turn("0.5", "1.0"), ""}, {"exponent", "a number with an exponent",
+				turn("1e2", "1E-2"), ""},
+			{"large", "a number of 40 digits, or of 17", turn(digits, digits[:17]), ""}, {"array", "an empty array",
+				"[]", ""},
 			{"array-of-it", "an array of its value", "[" + m.value + "]", ""},
 			{"array-of-two", "an array of it twice", "[" + m.value + "," + m.value + "]", ""},
-			{"array-in-array", "an array in an array", "[[" + m.value + "]]", ""}, {"object", "an empty object", "{}",
+			{"array-in-array", "an array in an array, or of null", turn("[["+m.value+"]]", "[null]"), ""},
+			{"object", "an empty object", "{}",
 				""},
-			{"object-of-it", "an object that has it", `{"value": ` + m.value + "}", ""},
+			{"object-of-it", "an object that has it", turn(`{"value": `+m.value+"}",
+				`{"value": {"value": `+m.value+"}}"), ""},
 			{"object-named", "an object that has it under its own name", "{" + m.name + ": " + m.value + "}", ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),
 				change: func(r *request) { r.set(name, v.text) }, breaks: rule,
+				once:     slices.Contains([]string{"array-of-two", "object-named", "array-in-array"}, v.name),
 				combined: v.name == "null" || v.name == "one" || v.name == "array-of-it"})
 		}
 	}

@@ -114,7 +114,8 @@ func witnesses() map[string][]probe {
 		"refuses-hash-as-comment": hash, "crashes-on-device-name": "NUL", "crashes-on-comment-of-punctuation": "?!",
 		"unescapes-markup-in-comment": "a &amp; b", "decodes-percent-in-comment": "a%20b",
 		"joins-blanks-of-comment": "a  b",
-		"expands-entities":        "a &amp; b", "crashes-on-escaped-backspace": `a\bb`, "crashes-on-escaped-form-feed": `a\fb`,
+		"expands-entities":        "a &amp; b", "crashes-on-escaped-backspace": `a\bb`,
+		"crashes-on-escaped-form-feed":  `a\fb`,
 		"crashes-on-upper-case-escapes": `\u00E9`, "crashes-on-lower-case-escapes": `\u00e9`,
 		"refuses-escaped-capital": `\u0041`, "crashes-on-quote-by-number": `\u0022`,
 		"crashes-on-backslash-by-number": `\u005c`, "refuses-escaped-separator": `a\u2028b`,
@@ -504,6 +505,7 @@ func witnesses() map[string][]probe {
 	out["refuses-file-of-other-operation"] = []probe{{path: stopPath}, {}}
 	out["refuses-same-comment-again"] = []probe{body(`"twice"`, `"`+hash+`"`), body(`"twice"`, `"`+upper[:39]+`0"`)}
 	sameWitnesses(out)
+	combinedWitnesses(out)
 	nearWitnesses(one, out)
 	return out
 }
@@ -701,4 +703,49 @@ func sameWitnesses(out map[string][]probe) {
 		name, _, _ := strings.Cut(line, ":")
 		out["trusts-with-"+strings.ToLower(name)] = []probe{named(bare, line)}
 	}
+}
+
+// combinedWitnesses adds the requests that show the faults of two violations, of a violation behind
+// an accepted request, and of more machines than two.
+func combinedWitnesses(out map[string][]probe) {
+	about := func(id string) probe {
+		return probe{path: strings.Replace(samplePath, machine, id, 1)}
+	}
+	bad := func(members string) probe { return probe{body: "{" + members + "}"} }
+	onStop := func(p probe) probe {
+		p.path = stopPath
+		return p
+	}
+	anyone := func(body string) probe {
+		return probe{body: body, bare: true, header: []string{"Content-Type: application/json"}}
+	}
+	own := `"Sha1":"` + hash + `"`
+	out["maps-machine-by-first-31-digits"] = []probe{{}, about(machine[:31] + "0")}
+	out["maps-machine-by-last-8-digits"] = []probe{{}, about("00" + machine[2:])}
+	out["maps-machine-by-sum"] = []probe{{}, about(machine[1:] + machine[:1])}
+	out["maps-machine-without-zeros"] = []probe{{}, about("00000000" + machine)}
+	out["keeps-comment-for-null"] = []probe{{}, bad(`"Comment":null,` + own)}
+	out["keeps-comment-of-file-for-number"] = []probe{{}, bad(`"Comment":1,` + own)}
+	out["keeps-comment-of-other-operation"] = []probe{onStop(probe{}), bad(own)}
+	out["cuts-sha1-to-known"] = []probe{{}, of(hash + "0")}
+	out["accepts-refused-body-again"] = []probe{bad(own), bad(own)}
+	out["lets-in-behind-other-operation"] = []probe{onStop(probe{}), anyone(good)}
+	out["refuses-file-refused-elsewhere"] = []probe{onStop(bad(own)), {}}
+	out["accepts-null-next-to-number"] = []probe{bad(`"Comment":null,"Sha1":1`)}
+	out["accepts-number-without-sha1"] = []probe{bad(`"Comment":1`)}
+	out["crashes-on-bad-sha1-without-comment"] = []probe{bad(`"Sha1":"` + hash[:39] + `"`)}
+	out["crashes-on-bad-json-of-anyone"] = []probe{anyone(good[:20])}
+	out["challenges-no-bad-body"] = []probe{anyone("{}")}
+	out["crashes-on-blank-comment-of-reader"] = []probe{{bare: true, body: `{"Comment":" ",` + own + "}",
+		header: []string{
+			"Authorization: Bearer " + unprivileged, "Content-Type: application/json"}}}
+	out["accepts-null-without-media-type"] = []probe{{bare: true, body: `{"Comment":null,` + own + "}",
+		header: []string{"Authorization: Bearer " + token}}}
+	out["looks-at-first-64k"] = []probe{{body: strings.Repeat(" ",
+		1<<16) + `{"Comment":"a","Sha1":"` + hash[:39] + `"}`}}
+	out["unwraps-data"] = []probe{bad(`"data":` + good)}
+	out["crashes-on-spaces-alone"] = []probe{says("\u00a0\u3000")}
+	out["crashes-on-marks-not-seen-alone"] = []probe{says("\u200b\u2060")}
+	out["cuts-pair-at-128-units"] = []probe{says("x" + strings.Repeat("😀", 70))}
+	out["answers-null-for-none"] = []probe{says("None")}
 }
