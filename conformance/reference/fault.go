@@ -30,7 +30,7 @@ func Faults() []Fault {
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
 		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
-		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(),
+		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), connectionFaults(), cookieFaults(),
 	)
 }
 
