@@ -67,6 +67,9 @@ func TestVariantsKeepTheContract(t *testing.T) {
 		"one-connection-at-a-time": "probes come one after the other",
 		"eight-threads":            "probes come one after the other",
 
+		"closes-behind-first-of-one-piece": "probes come one after the other",
+		"reads-its-own-cookie":             "probes do not look at Set-Cookie",
+
 		"slow-clock": "probes do not see which time a Date has",
 	}
 	for _, variant := range reference.Variants() {

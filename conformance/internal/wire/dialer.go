@@ -45,6 +45,7 @@ type Dialer struct {
 	panics  *panics         // of the handler in memory, nil for a URL
 
 	leftOpen atomic.Bool // a connection was not closed that was to be
+	answered atomic.Bool // an answer came
 }
 
 // errNoGate is the error for a [WireConfig] without a gate.

@@ -26,6 +26,7 @@ const (
 	headLimit    = 128 << 10
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
 	interimLimit = 100      // 1xx answers before the final one
+	redials      = 3        // connections that may end before anything is sent, where the server has answered others
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
 	closeGrace   = 3 * time.Second // in which a server closes a connection that is to be closed
@@ -308,7 +309,7 @@ const longMessage = 400
 // connection of its own, so that it is never in doubt whether to send it again.
 func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response, *record.WireError) {
 	deadline := time.Now().Add(p.d.timeout)
-	for {
+	for dialled := 0; ; {
 		var c *wireConn
 		along := s.Along && p.ahead != nil
 		switch {
@@ -325,8 +326,16 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 			}
 			c = newWireConn(raw)
 			c.begin(deadline)
+			// Nor is a new one kept open for long by each, and the time since it was opened may be long here.
+			if dialled++; dialled <= redials && p.d.answered.Load() && !c.silent() {
+				c.Close()
+				continue
+			}
 		}
 		resp, keep, werr := p.exchange(ctx, c, s, along)
+		if resp != nil {
+			p.d.answered.Store(true)
+		}
 		// A server may close an idle connection at any moment (RFC 9112 9.5): where
 		// that crossed our request, the request is sent again on a new one.
 		if werr != nil && werr.Kind == record.Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
@@ -684,7 +693,7 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 func (p *Pool) leftOpen(c *wireConn, answer *http.Response, s Sending) *record.WireError {
 	why := ""
 	switch {
-	case httpguts.HeaderValuesContainsToken(answer.Header["Connection"], "close"):
+	case answer.Close && answer.ProtoAtLeast(1, 1): // the library takes the field away
 		why = "its answer says Connection: close"
 	case s.closes() && !s.old():
 		why = "the request says Connection: close"
