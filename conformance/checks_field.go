@@ -35,7 +35,8 @@ func fieldChecks() []Check {
 		{Name: "field-meaning", Requirements: []string{"http.fields-true"},
 			Doc: "What fields of an answer say of it is so, where they are there: Last-Modified is no more " +
 				"than a minute later than Date, Age is none of a stored answer to {method}, Allow of a " +
-				"success lists {method}, and Content-Digest, Repr-Digest, Digest and Content-MD5 have the " +
+				"success lists {method}, Location and Content-Location name the action of the answer where they " +
+				"name one, and Content-Digest, Repr-Digest, Digest and Content-MD5 have the " +
 				"digest of a body that is in no coding and in which nothing was struck out.",
 			on:    (*observed).answered,
 			judge: func(x *observed) []Problem { return append(aboutTheAnswer(x), digestsOfBody(x)...) }},

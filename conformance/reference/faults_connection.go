@@ -90,10 +90,11 @@ func failsBehind(when func(q *asked, a *answer) bool) wrap {
 }
 
 func crashed() *answer {
-	return refusal{status: http.StatusInternalServerError, code: "InternalError", message: "An error occurred."}.answer()
+	return refusal{status: http.StatusInternalServerError, code: "InternalError",
+		message: "An error occurred."}.answer()
 }
 
-// connectionFaults err in what goes over a connection beside one request and its answer.
+// connectionFaults err in what goes over a connection in addition to one request and its answer.
 func connectionFaults() []Fault {
 	framing, isolated := ids("http.framing"), ids("response.created", "state.isolated", "refusal.no-server-error")
 	onOld := func(text func(*answer) string) wrap {
@@ -133,8 +134,8 @@ func connectionFaults() []Fault {
 				l.held = ""
 				return text
 			})},
-		{Name: "repeats-answer-in-one-piece", Says: "answers the second of two requests that came in one piece as the " +
-			"first", Breaks: ids("action.sha1", "action.id", "state.isolated", "auth.required", "response.created"),
+		{Name: "repeats-answer-in-one-piece", Says: "answers the second of two requests that came in one piece as " +
+			"the first", Breaks: ids("action.sha1", "action.id", "state.isolated", "auth.required", "response.created"),
 			Wrap: linked(func(l *link, q *asked, h http.Handler) string {
 				a := q.serve(h)
 				if l.last != nil {
@@ -145,8 +146,8 @@ func connectionFaults() []Fault {
 				}
 				return l.written(q, a)
 			})},
-		{Name: "trusts-what-came-with-a-request", Says: "takes a request without Authorization that came in one piece " +
-			"with one that has it", Breaks: ids("auth.required", "state.isolated"),
+		{Name: "trusts-what-came-with-a-request", Says: "takes a request without Authorization that came in one " +
+			"piece with one that has it", Breaks: ids("auth.required", "state.isolated"),
 			Wrap: changed(func(l *link, q *asked) {
 				if l.odd == 1 && q.Header.Get("Authorization") == "" {
 					q.Header["Authorization"] = l.asks.Header["Authorization"]
@@ -167,10 +168,11 @@ func connectionFaults() []Fault {
 				return l.written(q, a)
 			})},
 		{Name: "keeps-connection-that-is-to-end", Says: "leaves the connection open though the request says " +
-			"Connection: close", Breaks: framing, Waits: true, Wrap: linked(func(l *link, q *asked, h http.Handler) string {
-			l.kept = true
-			return l.written(q, q.serve(h))
-		})},
+			"Connection: close", Breaks: framing, Waits: true,
+			Wrap: linked(func(l *link, q *asked, h http.Handler) string {
+				l.kept = true
+				return l.written(q, q.serve(h))
+			})},
 		{Name: "promises-to-close", Says: "says Connection: close, and leaves the connection open", Breaks: framing,
 			Waits: true, Wrap: linked(func(l *link, q *asked, h http.Handler) string {
 				l.kept = true
@@ -182,7 +184,8 @@ func connectionFaults() []Fault {
 			Breaks: framing, Phase: Coverage, Wrap: onOld(func(a *answer) string {
 				return "HTTP/1.1 103 Early Hints\r\n\r\n" + whole(a)
 			})},
-		{Name: "sends-interim-answer-with-length", Says: "sends an interim answer with a Content-Length", Breaks: framing,
+		{Name: "sends-interim-answer-with-length", Says: "sends an interim answer with a Content-Length",
+			Breaks: framing,
 			Wrap: onWire(say(func(a *answer) string {
 				return "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n" + whole(a)
 			}))},
@@ -202,20 +205,23 @@ func connectionFaults() []Fault {
 						time.Now().UTC().Format(http.TimeFormat) + "\r\n\r\n"
 				}))
 			})},
-		{Name: "locks-connection-at-third-401", Says: "answers 403 on a connection behind three requests without a token",
+		{Name: "locks-connection-at-third-401", Says: "answers 403 on a connection behind three requests without " +
+			"a token",
 			Breaks: isolated, Wrap: changed(nil, func(l *link, _ *asked, a *answer) {
 				if l.last != nil && l.last.status == http.StatusUnauthorized {
 					l.odd++
 				}
 				if l.odd > 2 {
-					a.replace(refusal{status: http.StatusForbidden, code: "Locked", message: "Too many attempts."}.answer())
+					a.replace(refusal{status: http.StatusForbidden, code: "Locked",
+						message: "Too many attempts."}.answer())
 				}
 			})},
 		{Name: "fails-behind-trailer", Says: "answers 500 behind a request with a trailer on one connection",
 			Breaks: isolated, Wrap: failsBehind(func(q *asked, _ *answer) bool { return len(q.Trailer) > 0 })},
 		{Name: "fails-behind-delete", Says: "answers 500 behind DELETE on one connection", Breaks: isolated,
 			Wrap: failsBehind(func(q *asked, _ *answer) bool { return q.Method == http.MethodDelete })},
-		{Name: "fails-behind-long-refusal", Says: "answers 500 behind a long request that was refused, on one connection",
+		{Name: "fails-behind-long-refusal", Says: "answers 500 behind a long request that was refused, on one " +
+			"connection",
 			Breaks: isolated, Wrap: failsBehind(func(q *asked, a *answer) bool {
 				return len(q.body) > 1<<16 && a.status >= 400
 			})},
@@ -271,14 +277,16 @@ func cookieFaults() []Fault {
 		{Name: "answers-session-again", Says: "gives a session the answer that began it", Breaks: ids("action.sha1",
 			"action.id", "state.isolated", "auth.required"), Wrap: sessions(created,
 			func(_ *asked, s *session) *answer { return &answer{s.last.status, s.last.header.Clone(), s.last.body} })},
-		{Name: "takes-session-for-token", Says: "takes a request without Authorization with the cookie of an accepted one",
+		{Name: "takes-session-for-token", Says: "takes a request without Authorization with the cookie of an " +
+			"accepted one",
 			Breaks: ids("auth.required", "state.isolated"), Wrap: sessions(created, func(q *asked, s *session) *answer {
 				if q.Header.Get("Authorization") == "" {
 					q.Header["Authorization"] = s.authorization
 				}
 				return nil
 			})},
-		{Name: "keeps-role-in-session", Says: "gives a user without the role the rights of the user who began the session",
+		{Name: "keeps-role-in-session", Says: "gives a user without the role the rights of the user who began " +
+			"the session",
 			Breaks: ids("auth.role", "state.isolated"), Wrap: sessions(created, func(q *asked, s *session) *answer {
 				if q.Header.Get("Authorization") != "" {
 					q.Header["Authorization"] = s.authorization

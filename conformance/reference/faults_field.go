@@ -55,8 +55,8 @@ func grammarFaults() []Fault {
 			Wrap: onAccepted(header("ETag", `"a"`, `"b"`))},
 		Fault{Name: "types-refusals-twice", Says: "writes two media types into Content-Type of a refusal",
 			Breaks: broken, Wrap: onRefused(header("Content-Type", "application/json, application/json"))},
-		Fault{Name: "sends-second-type-with-refusal", Says: "sends a second Content-Type with a refusal", Breaks: broken,
-			Wrap: onRefused(func(a *answer, _ *asked) {
+		Fault{Name: "sends-second-type-with-refusal", Says: "sends a second Content-Type with a refusal",
+			Breaks: broken, Wrap: onRefused(func(a *answer, _ *asked) {
 				a.header["Content-Type"] = append(a.header["Content-Type"], "text/html")
 			})},
 		Fault{Name: "sends-type-of-401-twice", Says: "sends the Content-Type of a 401 twice", Breaks: broken,

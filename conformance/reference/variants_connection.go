@@ -15,8 +15,8 @@ func connectionVariants() []variant {
 	return []variant{
 		{"one-connection-at-a-time", "serves one connection until it ends, and then the next", seated(1)},
 		{"eight-threads", "serves eight connections until they end, and then the next", seated(8)},
-		{"closes-behind-first-of-one-piece", "says Connection: close, and closes, where more came in one piece with a " +
-			"request", linked(func(l *link, q *asked, h http.Handler) string {
+		{"closes-behind-first-of-one-piece", "says Connection: close, and closes, where more came in one piece with " +
+			"a request", linked(func(l *link, q *asked, h http.Handler) string {
 			l.shut = l.ahead()
 			return l.written(q, q.serve(h))
 		})},
@@ -54,14 +54,15 @@ func connectionVariants() []variant {
 					return
 				}
 				hijack(w, a, say(func(*answer) string {
-					return "HTTP/1.1 204 No Content\r\nAllow: POST, OPTIONS\r\nContent-Length: 0\r\nConnection: close\r\n" +
-						"Date: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n\r\n"
+					return "HTTP/1.1 204 No Content\r\nAllow: POST, OPTIONS\r\nContent-Length: 0\r\n" +
+						"Connection: close\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n\r\n"
 				}))
 			})},
 		{"fields-of-two-proxies", "sends Server, Via and Link as an old server behind two proxies does",
 			rewrite(func(a *answer, _ *asked) {
 				a.header.Set("Server", "Jetty(9.4.8.v20171121)")
-				a.header["Via"] = []string{"1.1 varnish (Varnish/6.0), HTTP/2 cdn.example:443 (a (b) c)", "1.0 [::1]:80"}
+				a.header["Via"] = []string{"1.1 varnish (Varnish/6.0), HTTP/2 cdn.example:443 (a (b) c)",
+					"1.0 [::1]:80"}
 				a.header["Link"] = []string{`</a,b>; rel="next, last"; title*=UTF-8''a , <b>;rel=prev`, "<>"}
 			})},
 	}

@@ -88,8 +88,8 @@ func Fields() []FieldDoc {
 			isWord("mid-body")},
 		{"target", OfRequest, "`origin-form` or `absolute-form`", "`origin-form`", "whether the request line names " +
 			"the path alone, or the whole URL, as it does to a proxy", isWord("origin-form", "absolute-form")},
-		{"cookies", OfRequest, "`returned`", "none", "whether the cookies go with it that the answers to the requests " +
-			"before it have set; without any it is sent as it is", isWord("returned")},
+		{"cookies", OfRequest, "`returned`", "none", "whether the cookies go with it that the answers to the " +
+			"requests before it have set; without any it is sent as it is", isWord("returned")},
 		{"version", OfRequest, "`1.1` or `1.0`", "`1.1`", "the version of HTTP in the request line; one of 1.0 goes " +
 			"over a connection of its own", isWord("1.1", "1.0")},
 	}

@@ -727,8 +727,8 @@ func (w *wireConn) unread(r *bufio.Reader) {
 // misplaced returns a field that stands in a trailer and says how the content before it is to be read or what may
 // be done with it, which is known by then (RFC 9110 6.5.1), or "".
 func misplaced(trailer http.Header) string {
-	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Host", "Content-Type",
-		"Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location", "Retry-After"} {
+	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Host",
+		"Content-Type", "Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location", "Retry-After"} {
 		if _, there := trailer[name]; there {
 			return name
 		}
@@ -737,8 +737,8 @@ func misplaced(trailer http.Header) string {
 }
 
 func misplacedError(name string) *record.WireError {
-	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a trailer, " +
-		"and has to be known before it"}
+	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a trailer, and " +
+		"has to be known before it"}
 }
 
 // trailers returns the trailer fields of an answer whose body was read.
