@@ -40,8 +40,8 @@ type groupEntry struct {
 
 // group takes an entry of the groups into the suite.
 func (l *loader) group(e groupEntry, file string, line int) {
-	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Control: e.Control, Because: e.Because, NearToken: e.Near,
-		File: file, Line: line}
+	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Control: e.Control, Because: e.Because,
+		NearToken: e.Near, File: file, Line: line}
 	if problem := httpfile.CheckField("expect", e.Expect); problem != "" {
 		l.failAt(file, line, "the group %s: %s", e.Group, problem)
 		return

@@ -728,7 +728,8 @@ func (w *wireConn) unread(r *bufio.Reader) {
 // be done with it, which is known by then (RFC 9110 6.5.1), or "".
 func misplaced(trailer http.Header) string {
 	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Host",
-		"Content-Type", "Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location", "Retry-After"} {
+		"Content-Type", "Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location",
+		"Retry-After"} {
 		if _, there := trailer[name]; there {
 			return name
 		}
@@ -737,8 +738,8 @@ func misplaced(trailer http.Header) string {
 }
 
 func misplacedError(name string) *record.WireError {
-	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a trailer, and " +
-		"has to be known before it"}
+	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a trailer, " +
+		"and has to be known before it"}
 }
 
 // trailers returns the trailer fields of an answer whose body was read.
