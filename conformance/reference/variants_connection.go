@@ -30,9 +30,11 @@ func connectionVariants() []variant {
 				a.header.Set("Connection", "Upgrade")
 			}
 		})},
-		{"413-for-long-bodies", "answers 413 to bodies of 60,000 bytes or more", rewrite(func(a *answer, q *asked) {
-			if len(q.body) >= 60_000 && a.status != http.StatusUnauthorized {
-				asRefusal(http.StatusRequestEntityTooLarge)(a, q)
+		{"413-for-long-bodies", "answers 413 to a Comment of 140,000 bytes or more", rewrite(func(a *answer, q *asked) {
+			o, _ := parseObject(q.body)
+			if s, _ := o.Get("Comment").(string); len(s) >= 140_000 && a.status != http.StatusUnauthorized {
+				a.replace(refusal{status: http.StatusRequestEntityTooLarge, code: "TooLarge",
+					message: "The body is too long."}.answer())
 			}
 		})},
 		{"tells-time-in-trailer", "sends Server-Timing in a trailer", between(
@@ -120,4 +122,18 @@ func nextOn(conn net.Conn, in *bufio.Reader) *asked {
 		return nil
 	}
 	return &asked{r, body}
+}
+
+// butToOld applies a wrap to requests of HTTP/1.1 and later alone: HTTP/1.0 has no Transfer-Encoding (RFC 9112 6.1).
+func butToOld(by wrap) wrap {
+	return func(h http.Handler) http.Handler {
+		wrapped := by(h)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ProtoAtLeast(1, 1) {
+				wrapped.ServeHTTP(w, r)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	}
 }
