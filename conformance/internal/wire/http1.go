@@ -39,9 +39,9 @@ type Pool struct {
 	idle []*wireConn
 	two  []*conn2 // of HTTP/2
 
-	ahead   *wireConn      // over which requests were sent whose answers are still to come
-	permits map[int]Permit // of those, by their steps
-	jar     http.CookieJar // what answers set; nil before the first cookie
+	early   map[int]outcome // of requests that went out with another one, by their steps
+	permits map[int]Permit  // of those, by their steps
+	jar     http.CookieJar  // what answers set; nil before the first cookie
 }
 
 // A wireConn is a connection that holds no unread answer. A connection closed by the
@@ -294,12 +294,12 @@ func (p *Pool) permit(s *Sending) (Permit, *record.WireError) {
 	return permit, nil
 }
 
-// forget closes a connection with answers that nobody waits for any more.
+// forget drops answers that nobody waits for any more.
 func (p *Pool) forget() {
-	if p.ahead != nil {
-		p.ahead.Close()
+	for _, early := range p.early {
+		p.d.long.release(early.resp)
 	}
-	p.ahead, p.permits = nil, nil
+	p.early, p.permits = nil, nil
 }
 
 // longMessage is how much of a message is kept: a server may have written it.
@@ -311,11 +311,11 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 	deadline := time.Now().Add(p.d.timeout)
 	for dialled := 0; ; {
 		var c *wireConn
-		along := s.Along && p.ahead != nil
+		if early, read := p.early[s.Step]; read && s.Along {
+			delete(p.early, s.Step)
+			return early.resp, early.werr
+		}
 		switch {
-		case along:
-			c, p.ahead = p.ahead, nil
-			c.begin(deadline)
 		case !s.Separate && !can && len(s.Ahead) == 0:
 			c = p.get(deadline)
 		}
@@ -332,7 +332,7 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 				continue
 			}
 		}
-		resp, keep, werr := p.exchange(ctx, c, s, along)
+		resp, keep, werr := p.exchange(ctx, c, s, false)
 		if resp != nil {
 			p.d.answered.Store(true)
 		}
@@ -348,12 +348,12 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 			s.Ahead = nil
 			continue
 		}
-		if werr != nil && werr.Kind == record.Silent && (along || len(s.Ahead) > 0) {
+		if werr != nil && werr.Kind == record.Silent && len(s.Ahead) > 0 {
 			return p.lost(ctx, s, werr)
 		}
 		switch {
 		case keep && c.more > 0:
-			c.used, p.ahead = true, c
+			p.readAhead(ctx, c, s)
 		case keep && (s.Separate || s.CloseAfter):
 			c.Close()
 		case keep:
@@ -365,6 +365,34 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 		}
 		return resp, werr
 	}
+}
+
+// readAhead reads the answers to the requests that went out with one that is answered. Those that the server did
+// not answer before it closed the connection are sent again in their turn (RFC 9112 9.3.2).
+func (p *Pool) readAhead(ctx context.Context, c *wireConn, s Sending) {
+	p.early = map[int]outcome{}
+	for _, other := range s.Ahead {
+		c.begin(time.Now().Add(p.d.timeout))
+		resp, keep, werr := p.exchange(ctx, c, other, true)
+		if werr != nil && (werr.Kind == record.Closed || strings.Contains(werr.Msg, wasReset)) {
+			p.d.long.release(resp)
+			return
+		}
+		if werr != nil && werr.Kind == record.Silent {
+			resp, werr = p.lost(ctx, other, werr)
+		}
+		p.early[other.Step] = outcome{resp, werr}
+		if !keep {
+			return
+		}
+	}
+	c.Close()
+}
+
+// An outcome is an answer and what went wrong.
+type outcome struct {
+	resp *record.Response
+	werr *record.WireError
 }
 
 // lost makes out whether a request was lost that was sent along with another one: by itself it is answered.
