@@ -766,8 +766,8 @@ func misplaced(trailer http.Header) string {
 }
 
 func misplacedError(name string) *record.WireError {
-	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a trailer, " +
-		"and has to be known before it"}
+	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a " +
+		"trailer, and has to be known before it"}
 }
 
 // trailers returns the trailer fields of an answer whose body was read.
