@@ -241,7 +241,7 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 	add(body)
 
 	out.sending = wire.Sending{Method: step.Method, Bytes: message, Separate: step.Separate || step.Old, Case: c.ID,
-		Step: step.Index - 1}
+		Step: step.Index - 1, Cookies: step.Cookies}
 	if step.Abort {
 		out.sending.Abort = head + len(body)/2
 	}

@@ -56,6 +56,7 @@ type Case struct {
 	Stranger, Vouched string
 	Because           string // why the case is worth sending, or ""
 	AtOnce            bool   // the steps are sent side by side rather than in turn
+	OnePiece          bool   // all steps go out before the first is answered, where the target is on this machine
 	Steps             []Step // at least one
 	Origin                   // where it comes from
 
@@ -124,6 +125,7 @@ type Step struct {
 	Absolute  bool  // the request line names the whole URL
 	Old       bool  // it says that it is of HTTP/1.0, and goes over a connection of its own
 	Glued     bool  // no blank stands behind the colon of a header field
+	Cookies   bool  // the cookies go with it that the answers before it have set
 	Abort     bool  // sent up to the middle of its body, then the connection is cut; nothing is judged
 	Index     int   // from 1; the n of {{sha1.n}}
 	Method    string

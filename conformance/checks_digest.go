@@ -8,6 +8,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -98,7 +99,34 @@ func aboutTheAnswer(x *observed) (out []Problem) {
 		out = append(out, problem("header Allow", "a list with "+x.terms.Method+", which the resource supports",
 			show(strings.Join(values, ", ")))...)
 	}
+	if x.carriesAction() && x.readable() && x.terms.identity != "" {
+		id, _ := x.answer.action.Text(x.terms.identity)
+		for _, name := range []string{"Location", "Content-Location"} {
+			other := elementNamed(x.terms.resource.Name+"s", single(name))
+			if other != "" && uuidForm.MatchString(id) && !strings.EqualFold(other, id) {
+				out = append(out, problem("header "+name, "the action of the answer, "+id, show(single(name)))...)
+			}
+		}
+	}
 	return out
+}
+
+// uuidForm is that of a UUID (RFC 9562 4).
+var uuidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+// elementNamed returns the UUID that a reference names in a collection, behind a slash or in parentheses as OData
+// writes it, or "".
+func elementNamed(collection, reference string) string {
+	u, err := url.Parse(reference)
+	if err != nil {
+		return ""
+	}
+	_, rest, there := strings.Cut(strings.ToLower(u.Path), "/"+strings.ToLower(collection))
+	rest = strings.TrimSuffix(strings.Trim(rest, "/()'"), "')")
+	if !there || !uuidForm.MatchString(rest) {
+		return ""
+	}
+	return rest
 }
 
 // isSafe reports whether a cache may answer requests of a method (RFC 9111 4).

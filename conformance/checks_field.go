@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,8 +26,9 @@ func fieldChecks() []Check {
 		{Name: fieldCheck, Requirements: []string{"http.fields"},
 			Doc: "The fields of an answer for which HTTP has a grammar keep it, where they are there: Accept-Ranges, " +
 				"Access-Control-Allow-Origin, Age, Allow, Cache-Control, Connection, Content-Language, " +
-				"Content-Length, Content-Location, Content-Type, ETag, Expires, Last-Modified, Location, " +
-				"Retry-After, Strict-Transport-Security, Upgrade and Vary.",
+				"Content-Length, Content-Location, Content-Type, ETag, Expires, Last-Modified, Link, Location, " +
+				"Retry-After, Server, Strict-Transport-Security, Upgrade, Vary and Via. A refusal has one " +
+				"Content-Type.",
 			on: (*observed).answered, judge: func(x *observed) []Problem {
 				if fieldsKept(byName, x.Response.Header) {
 					return nil // most answers
@@ -36,7 +38,8 @@ func fieldChecks() []Check {
 		{Name: meaningCheck, Requirements: []string{"http.fields-true"},
 			Doc: "What fields of an answer say of it is so, where they are there: Last-Modified is no more " +
 				"than a minute later than Date, Age is none of a stored answer to {method}, Allow of a " +
-				"success lists {method}, and Content-Digest, Repr-Digest, Digest and Content-MD5 have the " +
+				"success lists {method}, Location and Content-Location name the action of the answer where they " +
+				"name one, and Content-Digest, Repr-Digest, Digest and Content-MD5 have the " +
 				"digest of a body that is in no coding and in which nothing was struck out.",
 			on:    (*observed).answered,
 			judge: func(x *observed) []Problem { return append(aboutTheAnswer(x), digestsOfBody(x)...) }},
@@ -60,13 +63,22 @@ const (
 	apart                    // each value; another check asks for one
 )
 
-// fieldRules are those of RFC 9110 7.6.1, 7.8, 8, 10.2, 12.5.5 and 14.3, RFC 9111 5.1 to 5.3, RFC 6797 6.1, and the
-// Fetch standard.
+// fieldRules are those of RFC 9110 7.6.1, 7.6.3, 7.8, 8, 10.2, 12.5.5 and 14.3, RFC 9111 5.1 to 5.3, RFC 8288 3,
+// RFC 6797 6.1, and the Fetch standard.
 func fieldRules() []fieldRule {
 	matching := func(expr string) func(string) bool { return schemas.MustPattern(`^(?:` + expr + `)$`).MatchString }
 	const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 	const value = `(?:` + token + `|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*")` // or a quoted string
-	reference := matching(`(?:[!#$&'()*+,./:;=?@\[\]_~0-9A-Za-z-]|%[0-9A-Fa-f]{2})*`)
+	characters := matching(`(?:[!#$&'()*+,./:;=?@\[\]_~0-9A-Za-z-]|%[0-9A-Fa-f]{2})*`)
+	reference := func(v string) bool { // brackets stand round an address alone (RFC 3986 3.2.2)
+		_, err := url.Parse(v)
+		return characters(v) && (err == nil || !strings.Contains(v, "["))
+	}
+	const comment = `\((?:[^()\x00-\x08\x0a-\x1f\x7f]|\((?:[^()\x00-\x08\x0a-\x1f\x7f]|\([^()]*\))*\))*\)`
+	links := matching(`[ \t,]*(?:<[^<>\s]*>(?:[ \t]*;[ \t]*(?:` + token + `(?:[ \t]*=[ \t]*` + value +
+		`)?)?)*[ \t]*(?:,[ \t,]*|$))*`)
+	via := matching(`[ \t,]*(?:(?:` + token + `/)?` + token + `[ \t]+[^\s,;()"]+(?:[ \t]+` + comment +
+		`)?[ \t]*(?:,[ \t,]*|$))*`)
 	tag, number := matching(`(?:W/)?"[^\x00-\x20"\x7f]*"`), matching(`[0-9]+`)
 	// Which type it is another check judges, and so a second value.
 	mediaType := matching(`(?:` + token + `/` + token + `)?(?:[ \t]*;[ \t]*(?:` + token + `=` + value + `)?)*[ \t]*`)
@@ -96,13 +108,18 @@ func fieldRules() []fieldRule {
 		{"Expires", single, func(v string) bool { return isIMFDate(v) || isNumber(strings.TrimPrefix(v, "-")) },
 			"a date of the form Sun, 06 Nov 1994 08:49:37 GMT"}, // or what many send, and every cache takes for past
 		{"Last-Modified", single, isIMFDate, "one date that exists, of the form Sun, 06 Nov 1994 08:49:37 GMT"},
+		{"Link", apart, links, "references within < and >, each with parameters behind ;"},
 		{"Location", single, reference, "one reference of a URI"},
 		{"Retry-After", single, func(v string) bool { return number(v) || isIMFDate(v) },
 			"a number of seconds, or a date of the form Sun, 06 Nov 1994 08:49:37 GMT"},
+		// Jetty puts no blank before a comment, which is plain all the same.
+		{"Server", apart, matching(`(?:[ \t]*(?:` + token + `(?:/` + token + `)?|` + comment + `))*[ \t]*`),
+			"names of products, each with a version behind /, and comments within ( and )"},
 		{"Strict-Transport-Security", apart, matching(`(?i)(?:[^;]*;)*[ \t]*max-age[ \t]*=[ \t]*"?[0-9]+"?[ \t]*(?:;.*)?`),
 			"directives with max-age and a number of seconds"},
 		{"Upgrade", listed, matching(token + `(?:/` + token + `)?`), "names of protocols, such as h2c"},
 		{"Vary", listed, matching(token), "names of fields, or *"},
+		{"Via", apart, via, "versions of protocols, each with the name of a proxy behind it, such as 1.1 proxy"},
 	}
 }
 
@@ -140,7 +157,8 @@ func fieldForm(rules []fieldRule, x *observed) (out []Problem) {
 	}
 	for _, rule := range rules {
 		values := x.Response.Header.Values(rule.name)
-		if len(values) > 1 && rule.shape == single {
+		// Of an answer with an action another check asks for one type.
+		if len(values) > 1 && (rule.shape == single || rule.name == "Content-Type" && !x.carriesAction()) {
 			out = append(out, problem("header "+rule.name, rule.want, show(recorded(strings.Join(values, ", "))))...)
 			continue
 		}

@@ -18,8 +18,10 @@ type Group struct {
 	Needs    []string    // as in [Case]
 	Control  string      // a further control of every case, without the operation, or "": a form that they vary
 	Because  string      // why the cases are worth sending
-	File     string      // of the catalogue
-	Line     int
+	// their tokens are made of the one that is accepted: they show nothing where the target takes a token of nobody
+	NearToken bool
+	File      string // of the catalogue
+	Line      int
 }
 
 // KeywordRequirement stands in [Group.Proves] for the requirement of the keyword of the
@@ -33,12 +35,13 @@ type groupEntry struct {
 	Needs   []string `yaml:"needs"`
 	Control string   `yaml:"control"`
 	Because string   `yaml:"because"`
+	Near    bool     `yaml:"near-token"`
 }
 
 // group takes an entry of the groups into the suite.
 func (l *loader) group(e groupEntry, file string, line int) {
-	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Control: e.Control, Because: e.Because, File: file,
-		Line: line}
+	g := Group{Name: e.Group, Proves: e.Proves, Needs: e.Needs, Control: e.Control, Because: e.Because,
+		NearToken: e.Near, File: file, Line: line}
 	if problem := httpfile.CheckField("expect", e.Expect); problem != "" {
 		l.failAt(file, line, "the group %s: %s", e.Group, problem)
 		return

@@ -574,6 +574,13 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 	for last > 0 && steps[last].sending.Separate {
 		last--
 	}
+	if j.c.OnePiece && r.target.local() {
+		steps[0].sending.Ahead = nil
+		for i := range steps[1:] {
+			steps[i+1].sending.Along = true
+			steps[0].sending.Ahead = append(steps[0].sending.Ahead, steps[i+1].sending)
+		}
+	}
 	var first atomic.Pointer[string]
 	one := func(i int) {
 		defer func() {

@@ -238,7 +238,8 @@ func (l *loader) file(source Source, name string, file *httpfile.File) {
 		c := &Case{
 			ID: op + "/" + caseName, Name: caseName, Title: file.Title, Operation: op,
 			Proves: proves, Because: head("because"), AtOnce: head("send") == "at-once",
-			Steps: l.suite.awaiting(steps, op), Origin: Origin{File: full, Line: line}, own: source.Own,
+			OnePiece: head("send") == "in-one-piece",
+			Steps:    l.suite.awaiting(steps, op), Origin: Origin{File: full, Line: line}, own: source.Own,
 		}
 		if v := head("needs"); v != "" {
 			c.Needs = httpfile.List(v)
@@ -267,6 +268,7 @@ func (l *loader) steps(full string, file *httpfile.File, operations []string) (s
 			Absolute: fieldValue(fields, "target") == "absolute-form",
 			Abort:    fieldValue(fields, "abort") != "",
 			Old:      fieldValue(fields, "version") == "1.0",
+			Cookies:  fieldValue(fields, "cookies") != "",
 			Method:   r.Method, Path: r.Target, Body: string(r.Body), Line: r.Line,
 		}
 		step.Expect, step.Statuses = expectation(fieldValue(fields, "expect"))

@@ -634,7 +634,8 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 	v.refute(r.Status < 100 || r.Status > 999, place+" status", fmt.Sprint(r.Status), "a status of HTTP")
 	v.refute(x.Action != "" && !r.Shortened, place+" action", x.Action, "an answer that is kept whole, so that the "+
 		"record has no action with it")
-	beyond := []record.WireKind{record.TooLong, record.Endless, record.Slow, record.Cut, record.Malformed, record.Surplus}
+	beyond := []record.WireKind{record.TooLong, record.Endless, record.Slow, record.Cut, record.Malformed,
+		record.Surplus}
 	v.refute(r.Truncated && !slices.Contains(beyond, x.ErrorKind), place+" truncated", "true",
 		"an answer that ended within the limit")
 	if !r.Shortened {

@@ -222,7 +222,7 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 		alone = b.op.ID + "/" + it.alone
 	}
 	stranger, vouched := "", ""
-	if slices.Contains([]string{"credentials", "credentials-form"}, row.Name) {
+	if row.NearToken {
 		stranger = b.op.ID + "/" + nameIn("stranger", strangerName)
 		vouched = b.op.ID + "/auth/refuses-invalid-token"
 	}

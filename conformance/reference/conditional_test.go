@@ -81,6 +81,10 @@ func witnesses() map[string][]probe {
 	hexLength := hexOf(len(good))
 	out := map[string][]probe{}
 	one := func(name string, p probe) { out[name] = append(out[name], p) }
+	for _, name := range []string{"sends-chunks-to-old-version", "sends-interim-answer-to-old-version"} {
+		one(name, sent("POST "+samplePath+" HTTP/1.0", "HOST", good))
+	}
+	one("announces-body-of-204", probe{method: "OPTIONS", body: "none"})
 	for name, comment := range map[string]string{
 		"crashes-on-line-separator": "a\u2028b", "refuses-paragraph-separator": "a\u2029b",
 		"crashes-on-joined-emoji": "👩\u200d💻", "refuses-zero-width-space": "a\u200bb",

@@ -30,7 +30,8 @@ func Faults() []Fault {
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
 		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
-		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), combinedFaults(),
+		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), combinedFaults(), connectionFaults(),
+		cookieFaults(),
 	)
 }
 

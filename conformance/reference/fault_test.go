@@ -91,8 +91,28 @@ func probes() []probe {
 	for _, b := range bodies {
 		list = append(list, probe{body: b})
 	}
+	list = append(list, inOnePiece()...)
 	return append(list, probe{}, probe{atOnce: 8}, probe{atOnce: 8, machines: true},
 		probe{atOnce: 8, oneFile: true})
+}
+
+// inOnePiece are two requests each that are sent in one piece.
+func inOnePiece() (out []probe) {
+	line := func(method, body string, fields ...string) string {
+		return wired(method+" "+samplePath+" HTTP/1.1", append(fields, "Host: HOST", "Content-Type: application/json",
+			"Content-Length: "+length(body)), body).wire
+	}
+	authorized := "Authorization: Bearer " + token
+	second := posted().wire
+	for _, first := range []string{
+		line("POST", good, authorized), line("POST", "{}", authorized), line("DELETE", "", authorized),
+		line("POST", `{"Comment":"`+strings.Repeat("c", 70_000)+`"}`, authorized),
+		wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST", authorized, "Content-Type: application/json",
+			"Transfer-Encoding: chunked", "Trailer: X-Digest"}, chunkOf(hexOf(len(good)), good)).wire,
+	} {
+		out = append(out, probe{wire: first + second})
+	}
+	return append(out, probe{wire: line("POST", good, authorized) + line("POST", good, "Connection: close")})
 }
 
 // besidePaths are next to the paths of the operations.
@@ -176,6 +196,14 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 		"digests-refusals-wrongly":     "it is about fields of refusals",
 		"types-refusals-twice":         "it is about fields of refusals",
 		"errs-beyond-declared-charset": "it breaks the encoding of refusals",
+
+		"sends-second-type-with-refusal": "it is about fields of refusals",
+		"sends-type-of-401-twice":        "it is about fields of refusals",
+		"fails-at-own-cookie":            "answers of both kinds set a cookie",
+		"forbids-own-cookie":             "answers of both kinds set a cookie",
+		"takes-session-for-token":        "an acceptance sets the cookie that is accepted",
+		"keeps-role-in-session":          "an acceptance sets the cookie that is accepted",
+		"keeps-refusal-in-session":       "a refusal sets the cookie that is refused",
 	}
 	for _, fault := range sampled(reference.Faults()) {
 		t.Run(fault.Name, func(t *testing.T) {
@@ -213,7 +241,7 @@ func TestFaultsWaitOnlyWhereTheySayThatTheyWait(t *testing.T) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			s := newSeer(t, fault.Wrap(reference.New(config())), shortTimeout)
-			for _, p := range []probe{{raw: true}, {raw: true, body: "{}"}} {
+			for _, p := range append([]probe{{raw: true}, {raw: true, body: "{}"}}, inOnePiece()...) {
 				if strings.HasPrefix(s.see(p), "true") {
 					return
 				}

@@ -40,6 +40,12 @@ func grammarFaults() []Fault {
 		{"sends-ranges-in-words", "writes two words into Accept-Ranges", "Accept-Ranges", "no ranges"},
 		{"offers-protocol-in-words", "writes two words into Upgrade", "Upgrade", "HTTP 2"},
 		{"sends-connection-in-words", "writes two words into Connection", "Connection", "keep alive"},
+		{"links-without-brackets", "writes a reference without < and > into Link", "Link", "/a; rel=next"},
+		{"links-with-open-bracket", "does not close the bracket of a Link", "Link", "</a; rel=next"},
+		{"names-proxy-alone", "writes the name of a proxy without a version into Via", "Via", "proxy"},
+		{"opens-comment-in-server", "does not close the comment in Server", "Server", "nginx/1.2 (unclosed"},
+		{"sends-content-location-of-open-bracket", "does not close the bracket of an address in Content-Location",
+			"Content-Location", "http://[::1/a"},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: broken,
 			Wrap: onAccepted(header(row.field, row.value))})
@@ -49,6 +55,14 @@ func grammarFaults() []Fault {
 			Wrap: onAccepted(header("ETag", `"a"`, `"b"`))},
 		Fault{Name: "types-refusals-twice", Says: "writes two media types into Content-Type of a refusal",
 			Breaks: broken, Wrap: onRefused(header("Content-Type", "application/json, application/json"))},
+		Fault{Name: "sends-second-type-with-refusal", Says: "sends a second Content-Type with a refusal",
+			Breaks: broken, Wrap: onRefused(func(a *answer, _ *asked) {
+				a.header["Content-Type"] = append(a.header["Content-Type"], "text/html")
+			})},
+		Fault{Name: "sends-type-of-401-twice", Says: "sends the Content-Type of a 401 twice", Breaks: broken,
+			Wrap: onRefused(func(a *answer, _ *asked) {
+				a.header["Content-Type"] = append(a.header["Content-Type"], a.header.Get("Content-Type"))
+			}, http.StatusUnauthorized)},
 		Fault{Name: "retries-in-words", Says: "writes a word into Retry-After", Breaks: broken,
 			Wrap: onAccepted(header("Retry-After", "soon"))},
 		Fault{Name: "retries-with-fraction", Says: "writes a fraction of a second into Retry-After",

@@ -186,6 +186,11 @@ func untrueFaults() []Fault {
 			func() string { return time.Now().Add(time.Hour).UTC().Format(http.TimeFormat) }},
 		{"sends-age-of-stored-answer", "says by Age that a cache has kept the answer for ten minutes", "Age",
 			fixed("600")},
+		{"locates-other-action", "names another action in Location", "Location",
+			fixed("/testwdatppreview/FileMachineActions('6f1d364c-680c-499a-b30c-dd9265ad4c9d')")},
+		{"locates-content-elsewhere", "names another action in Content-Location", "Content-Location",
+			fixed("https://graph.microsoft.com/testwdatppreview/filemachineactions/" +
+				"6f1d364c-680c-499a-b30c-dd9265ad4c9d")},
 		{"allows-get-alone", "says in Allow of a 201 that there is GET alone", "Allow", fixed("GET, HEAD")},
 		{"digests-nothing", "gives in Content-Digest the digest of no body", "Content-Digest",
 			fixed("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")},

@@ -68,6 +68,11 @@ func TestVariantsKeepTheContract(t *testing.T) {
 		"one-connection-at-a-time": "probes come one after the other",
 		"eight-threads":            "probes come one after the other",
 
+		"closes-behind-first-of-one-piece": "probes come one after the other",
+		"reads-its-own-cookie":             "probes do not look at Set-Cookie",
+		"426-for-old-version":              "probes are none of HTTP/1.0",
+		"413-for-long-bodies":              "no probe has such a body",
+
 		"slow-clock": "probes do not see which time a Date has",
 	}
 	for _, variant := range reference.Variants() {

@@ -46,6 +46,9 @@ func TestWireFaultsWorkOverPipes(t *testing.T) {
 		if !slices.Contains(fault.Breaks, "http.framing") && !slices.Contains(fault.Breaks, "http.timely") {
 			continue
 		}
+		if strings.HasPrefix(fault.Name, "drops-what-came-with-") {
+			continue // it takes two requests to see it
+		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			l := pipes{make(chan net.Conn), make(chan struct{})}

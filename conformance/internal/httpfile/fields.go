@@ -74,8 +74,9 @@ func Fields() []FieldDoc {
 		{"needs", OfCase, "`" + strings.Join(Needs(), "`, `") + "`, with commas", "none",
 			"what the user has to name; without it the case does not apply", isOneOf(Needs()...)},
 		{"because", OfCase, "one line", "none", "why the case is worth sending", isText},
-		{"send", OfCase, "`in-turn` or `at-once`", "`in-turn`", "whether a request waits for the answer to the " +
-			"one before", isWord("in-turn", "at-once")},
+		{"send", OfCase, "`in-turn`, `at-once` or `in-one-piece`", "`in-turn`", "whether a request waits for the " +
+			"answer to the one before; in one piece, all go out over one connection before the first is answered, " +
+			"where the target is on this machine", isWord("in-turn", "at-once", "in-one-piece")},
 		{"expect", OfRequest, "`accepted`, `refused STATUS …` or `either`", "required",
 			"what a conforming server does; `either` where nobody says, so that only what holds for every answer " +
 				"is judged; statuses from 500 on that stand behind it are no errors", isExpectation},
@@ -87,6 +88,8 @@ func Fields() []FieldDoc {
 			isWord("mid-body")},
 		{"target", OfRequest, "`origin-form` or `absolute-form`", "`origin-form`", "whether the request line names " +
 			"the path alone, or the whole URL, as it does to a proxy", isWord("origin-form", "absolute-form")},
+		{"cookies", OfRequest, "`returned`", "none", "whether the cookies go with it that the answers to the " +
+			"requests before it have set; without any it is sent as it is", isWord("returned")},
 		{"version", OfRequest, "`1.1` or `1.0`", "`1.1`", "the version of HTTP in the request line; one of 1.0 goes " +
 			"over a connection of its own", isWord("1.1", "1.0")},
 	}

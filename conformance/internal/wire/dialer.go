@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,6 +43,9 @@ type Dialer struct {
 	proxy   string          // that reads every request and passes it on, "" for none
 	secrets *redact.Secrets // that no message may hold
 	panics  *panics         // of the handler in memory, nil for a URL
+
+	leftOpen atomic.Bool // a connection was not closed that was to be
+	answered atomic.Bool // an answer came
 }
 
 // errNoGate is the error for a [WireConfig] without a gate.

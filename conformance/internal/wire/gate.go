@@ -3,7 +3,13 @@
 // it is sent. Every message and every wait is bounded, whatever a server does.
 package wire
 
-import "fmaspec/conformance/record"
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"fmaspec/conformance/record"
+)
 
 // A Sending is a request that is ready to be sent.
 type Sending struct {
@@ -15,8 +21,44 @@ type Sending struct {
 	// do not wait for a second answer where the request has chunks, which a server may take for
 	// another request: it is for requests of which others show that
 	Brief bool
-	Case  string // the id of the case that it belongs to, for the journal and the panics of a handler
-	Step  int    // its index in the case
+	// requests that go out in one piece with this one, over HTTP/1.1 without a proxy, and that are sent next: each
+	// of them is Along
+	Ahead []Sending
+	Along bool // it went out with an earlier one, unless that is not to be; then it is sent
+	// the cookies that earlier answers set go with it
+	Cookies bool
+	Case    string // the id of the case that it belongs to, for the journal and the panics of a handler
+	Step    int    // its index in the case
+}
+
+// inOnePiece returns the bytes of a request and of those that go out with it.
+func (s Sending) inOnePiece() []byte {
+	if len(s.Ahead) == 0 {
+		return s.Bytes
+	}
+	all := slices.Clone(s.Bytes)
+	for _, other := range s.Ahead {
+		all = append(all, other.Bytes...)
+	}
+	return all
+}
+
+// old reports whether a request says that it is of HTTP/1.0.
+func (s Sending) old() bool {
+	line, _, _ := bytes.Cut(s.Bytes, []byte("\r\n"))
+	return bytes.HasSuffix(line, []byte(" HTTP/1.0"))
+}
+
+// closes reports whether a request asks the server to close the connection.
+func (s Sending) closes() bool {
+	head, _, _ := bytes.Cut(s.Bytes, []byte("\r\n\r\n"))
+	for line := range bytes.Lines(head) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if strings.EqualFold(string(name), "Connection") && strings.EqualFold(string(bytes.TrimSpace(value)), "close") {
+			return true
+		}
+	}
+	return false
 }
 
 // A Gate decides before each request whether it may be sent.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,8 +26,10 @@ const (
 	headLimit    = 128 << 10
 	discardLimit = 64 << 20 // a body longer than this has no end worth waiting for
 	interimLimit = 100      // 1xx answers before the final one
+	redials      = 3        // connections that may end before anything is sent, where the server has answered others
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
+	closeGrace   = 3 * time.Second // in which a server closes a connection that is to be closed
 )
 
 // A Pool keeps connections between exchanges. [dialer.newPool] makes one.
@@ -35,6 +38,10 @@ type Pool struct {
 	mu   sync.Mutex
 	idle []*wireConn
 	two  []*conn2 // of HTTP/2
+
+	early   map[int]outcome // of requests that went out with another one, by their steps
+	permits map[int]Permit  // of those, by their steps
+	jar     http.CookieJar  // what answers set; nil before the first cookie
 }
 
 // A wireConn is a connection that holds no unread answer. A connection closed by the
@@ -47,6 +54,8 @@ type wireConn struct {
 	socket syscall.RawConn // nil where it does not show what is there to read
 	first  chan error      // receives once, when a byte is there or the connection ended; nil with a socket
 	used   bool
+	more   int           // requests that were sent along, and whose answers are to be read
+	left   *bytes.Reader // what of those answers came with an earlier one, under r; nil for none
 
 	mu        sync.Mutex
 	deadline  time.Time // of the exchange under way
@@ -108,9 +117,9 @@ func (w *wireConn) await() {
 	}()
 }
 
-// begun waits for the first byte of an answer.
-func (w *wireConn) begun() error {
-	if w.first != nil {
+// begun waits for the first byte of an answer, of the first one since the connection was idle or of a later one.
+func (w *wireConn) begun(later bool) error {
+	if w.first != nil && !later {
 		return <-w.first
 	}
 	_, err := w.r.Peek(1)
@@ -196,10 +205,8 @@ func (p *Pool) Close() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range p.idle {
-		c.Close()
-	}
-	p.idle = nil
+	p.closeIdle()
+	p.forget()
 }
 
 // CloseIdle closes the connections over which no request is under way: some servers
@@ -209,13 +216,27 @@ func (p *Pool) CloseIdle() {
 		p.closeIdle2()
 		return
 	}
-	p.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closeIdle()
+}
+
+// closeIdle closes the idle connections, with p.mu locked.
+func (p *Pool) closeIdle() {
+	for _, c := range p.idle {
+		c.Close()
+	}
+	p.idle = nil
 }
 
 // Send makes one exchange, where the gate permits it. It returns the answer and what
-// went wrong; both may be there. It never takes longer than the dialer's timeout.
+// went wrong; both may be there. It takes no longer than the dialer's timeout, or twice as long where a request
+// that was sent along with another one is not answered.
 func (p *Pool) Send(ctx context.Context, s Sending) (*record.Response, *record.WireError) {
-	permit, werr := p.d.gate.Permit(s)
+	if s.Cookies {
+		s.Bytes = withField(s.Bytes, "Cookie", p.Cookie(s))
+	}
+	permit, werr := p.permit(&s)
 	if werr != nil {
 		return nil, werr
 	}
@@ -235,7 +256,50 @@ func (p *Pool) Send(ctx context.Context, s Sending) (*record.Response, *record.W
 	if permit.Answered != nil {
 		permit.Answered(resp, werr)
 	}
+	p.keepCookies(s, resp)
 	return resp, werr
+}
+
+// permit asks the gate about a request, and about those that are to be sent along with it: where one of them
+// is to go alone, none goes along.
+func (p *Pool) permit(s *Sending) (Permit, *record.WireError) {
+	if s.Along {
+		if permit, asked := p.permits[s.Step]; asked {
+			delete(p.permits, s.Step)
+			return permit, nil
+		}
+	}
+	permit, werr := p.d.gate.Permit(*s)
+	if werr != nil || len(s.Ahead) == 0 {
+		return permit, werr
+	}
+	p.forget()
+	if p.d.http2 || p.d.proxy != "" || permit.Effective {
+		s.Ahead = nil
+		return permit, nil
+	}
+	p.permits = map[int]Permit{}
+	for _, other := range s.Ahead {
+		ahead, werr := p.d.gate.Permit(other)
+		if werr != nil {
+			s.Ahead = nil
+			break
+		}
+		p.permits[other.Step] = ahead
+		if ahead.Effective {
+			s.Ahead = nil
+			break
+		}
+	}
+	return permit, nil
+}
+
+// forget drops answers that nobody waits for any more.
+func (p *Pool) forget() {
+	for _, early := range p.early {
+		p.d.long.release(early.resp)
+	}
+	p.early, p.permits = nil, nil
 }
 
 // longMessage is how much of a message is kept: a server may have written it.
@@ -245,9 +309,14 @@ const longMessage = 400
 // connection of its own, so that it is never in doubt whether to send it again.
 func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response, *record.WireError) {
 	deadline := time.Now().Add(p.d.timeout)
-	for {
+	for dialled := 0; ; {
 		var c *wireConn
-		if !s.Separate && !can {
+		if early, read := p.early[s.Step]; read && s.Along {
+			delete(p.early, s.Step)
+			return early.resp, early.werr
+		}
+		switch {
+		case !s.Separate && !can && len(s.Ahead) == 0:
 			c = p.get(deadline)
 		}
 		if c == nil {
@@ -257,14 +326,34 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 			}
 			c = newWireConn(raw)
 			c.begin(deadline)
+			// Nor is a new one kept open for long by each, and the time since it was opened may be long here.
+			if dialled++; dialled <= redials && p.d.answered.Load() && !c.silent() {
+				c.Close()
+				continue
+			}
 		}
-		resp, keep, werr := p.exchange(ctx, c, s)
+		resp, keep, werr := p.exchange(ctx, c, s, false)
+		if resp != nil {
+			p.d.answered.Store(true)
+		}
 		// A server may close an idle connection at any moment (RFC 9112 9.5): where
 		// that crossed our request, the request is sent again on a new one.
 		if werr != nil && werr.Kind == record.Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
 			continue
 		}
+		// One that closes it with requests unread may thereby take back the answer (RFC 9112 9.6).
+		if werr != nil && len(s.Ahead) > 0 && ctx.Err() == nil && (werr.Kind == record.Closed ||
+			werr.Kind != record.Silent && strings.Contains(werr.Msg, wasReset)) {
+			p.d.long.release(resp)
+			s.Ahead = nil
+			continue
+		}
+		if werr != nil && werr.Kind == record.Silent && len(s.Ahead) > 0 {
+			return p.lost(ctx, s, werr)
+		}
 		switch {
+		case keep && c.more > 0:
+			p.readAhead(ctx, c, s)
 		case keep && (s.Separate || s.CloseAfter):
 			c.Close()
 		case keep:
@@ -278,6 +367,46 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 	}
 }
 
+// readAhead reads the answers to the requests that went out with one that is answered. Those that the server did
+// not answer before it closed the connection are sent again in their turn (RFC 9112 9.3.2).
+func (p *Pool) readAhead(ctx context.Context, c *wireConn, s Sending) {
+	p.early = map[int]outcome{}
+	for _, other := range s.Ahead {
+		c.begin(time.Now().Add(p.d.timeout))
+		resp, keep, werr := p.exchange(ctx, c, other, true)
+		if werr != nil && (werr.Kind == record.Closed || strings.Contains(werr.Msg, wasReset)) {
+			p.d.long.release(resp)
+			return
+		}
+		if werr != nil && werr.Kind == record.Silent {
+			resp, werr = p.lost(ctx, other, werr)
+		}
+		p.early[other.Step] = outcome{resp, werr}
+		if !keep {
+			return
+		}
+	}
+	c.Close()
+}
+
+// An outcome is an answer and what went wrong.
+type outcome struct {
+	resp *record.Response
+	werr *record.WireError
+}
+
+// lost makes out whether a request was lost that was sent along with another one: by itself it is answered.
+func (p *Pool) lost(ctx context.Context, s Sending, silent *record.WireError) (*record.Response, *record.WireError) {
+	s.Along, s.Ahead = false, nil
+	resp, werr := p.send1(ctx, s, false)
+	p.d.long.release(resp)
+	if werr != nil {
+		return nil, silent
+	}
+	return nil, &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the request was sent in one piece with "+
+		"another one, and no answer to it came within %v; by itself it is answered", p.d.timeout)}
+}
+
 func (p *Pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
@@ -285,8 +414,8 @@ func (p *Pool) dial(ctx context.Context, deadline time.Time) (net.Conn, error) {
 }
 
 // exchange sends on c, whose deadline is set, and reads the answer. Where keep is false, c is
-// closed.
-func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending) (resp *record.Response, keep bool,
+// closed. A request that went along with an earlier one was sent already.
+func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, along bool) (resp *record.Response, keep bool,
 	werr *record.WireError) {
 	defer func() {
 		if !keep {
@@ -299,20 +428,26 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending) (resp *reco
 		c.Write(s.Bytes[:s.Abort]) // the connection ends here, also where this fails
 		return nil, false, nil
 	}
-	written := c.send(s.Bytes)
-	if err := c.begun(); err != nil {
+	var written <-chan error
+	if along {
+		c.more--
+	} else {
+		c.more = len(s.Ahead)
+		written = c.send(s.inOnePiece())
+	}
+	if err := c.begun(along); err != nil {
 		return nil, false, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
 	}
-	resp, r, body, werr := p.readHead(ctx, c, s.Method)
+	resp, r, body, werr := p.readHead(ctx, c, s)
 	if werr != nil {
 		return nil, false, werr
 	}
 	// A server that does not read chunks takes them for another request and answers
 	// that as well, a moment later.
 	unread := resp.Status >= 400 && !s.Brief && inChunks(s.Bytes)
-	reuse, werr := p.readBody(ctx, c, r, resp, body, unread)
-	if werr != nil || !reuse {
-		return resp, false, werr
+	reuse, werr := p.readBody(ctx, c, r, resp, body, unread, s)
+	if werr != nil || !reuse || along {
+		return resp, reuse, werr
 	}
 	// An answer may come before the server has read the whole request; then the
 	// connection cannot serve again.
@@ -326,8 +461,9 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending) (resp *reco
 
 // readHead reads one answer's head, passing over interim answers. r is what the
 // body is read from.
-func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*record.Response, *bufio.Reader,
+func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Response, *bufio.Reader,
 	*http.Response, *record.WireError) {
+	old := s.old()
 	var unkept []record.Field
 	for range interimLimit {
 		head, err := rawHead(c.r)
@@ -348,7 +484,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			return nil, nil, nil, p.readError(ctx, err, record.Slow, record.Malformed, "inside the head of the answer")
 		}
 		r := c.answerReader(head)
-		answer, err := http.ReadResponse(r, &http.Request{Method: method})
+		answer, err := http.ReadResponse(r, &http.Request{Method: s.Method})
 		if err != nil {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
 				p.notHTTP(head), Token: p.d.secrets.HoldsToken(head)}
@@ -366,6 +502,10 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
+			if fault := interimFault(head, answer.StatusCode, old); fault != "" {
+				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
+					Msg: fault}
+			}
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
@@ -375,10 +515,44 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, method string) (*recor
 			return resp, r, answer, &record.WireError{Kind: record.Conflict,
 				Msg: "the head gives both Content-Length and Transfer-Encoding, so the body was not read"}
 		}
+		if fault := framingFault(head, answer, old); fault != "" {
+			return resp, r, answer, &record.WireError{Kind: record.Malformed, Msg: fault + ", so the body was not read"}
+		}
 		return resp, r, answer, nil
 	}
 	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 		Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+}
+
+// interimFault returns what an interim answer breaks, or "": a client of HTTP/1.0 knows none (RFC 9110 15.2), and
+// it has no framing (RFC 9110 8.6, RFC 9112 6.1).
+func interimFault(head []byte, status int, old bool) string {
+	if old {
+		return fmt.Sprintf("the interim answer %d came to a request of HTTP/1.0, which knows none", status)
+	}
+	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
+		if hasField(head, name) {
+			return fmt.Sprintf("the interim answer %d has %s, and no interim answer has a body", status, name)
+		}
+	}
+	return ""
+}
+
+// framingFault returns which framing an answer gives that it may not have, or "": Transfer-Encoding to a request
+// of HTTP/1.0 (RFC 9112 6.1), and any with 204, which has no body (RFC 9110 8.6, RFC 9112 6.1). A length of zero
+// passes there: libraries send it on purpose, and it is what a client reads.
+func framingFault(head []byte, answer *http.Response, old bool) string {
+	none := answer.StatusCode == http.StatusNoContent
+	switch chunked := hasField(head, "Transfer-Encoding"); {
+	case chunked && old:
+		return "the answer to a request of HTTP/1.0 has Transfer-Encoding, which came with HTTP/1.1"
+	case chunked && none:
+		return "the answer 204 has Transfer-Encoding, and no body"
+	}
+	if length := answer.Header.Get("Content-Length"); none && strings.Trim(length, "0") != "" {
+		return "the answer 204 has a Content-Length of " + string(cutTo([]byte(length), 40)) + ", and no body"
+	}
+	return ""
 }
 
 // meantTLS is the remedy where an answer begins like a TLS record (RFC 8446 5.1).
@@ -494,7 +668,7 @@ func inChunks(request []byte) bool {
 // readBody reads the body into resp and reports whether the connection can serve
 // again. Where more may come, it waits a moment for bytes behind the body.
 func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response,
-	more bool) (reuse bool, werr *record.WireError) {
+	more bool, s Sending) (reuse bool, werr *record.WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
 	err, werr := p.d.receive(ctx, answer.Body, resp, answer.ContentLength, c.extend)
 	if werr != nil {
@@ -517,7 +691,17 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
 	resp.Unkept = append(resp.Unkept, trailers(answer)...)
+	if name := misplaced(answer.Trailer); name != "" {
+		return false, misplacedError(name)
+	}
+	if c.more > 0 && !answer.Close { // what comes behind the body is the next answer
+		c.unread(r)
+		return true, nil
+	}
 	surplus := r.Buffered() + c.r.Buffered()
+	if c.left != nil {
+		surplus += c.left.Len()
+	}
 	if surplus == 0 && (more || answer.ContentLength >= 0 && (answer.Close || looksCut(resp))) {
 		surplus = p.lateBytes(c)
 	}
@@ -529,7 +713,61 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, &record.WireError{Kind: record.Surplus, Msg: fmt.Sprintf("at least %d bytes came behind %s",
 			surplus, end)}
 	}
-	return !answer.Close, nil
+	return !answer.Close && !s.closes(), p.leftOpen(c, answer, s)
+}
+
+// leftOpen returns an error where a connection stays open that is to be closed behind the answer: because the
+// request asked for that, or the answer says so (RFC 9112 9.6). A server that does so once is waited for once.
+func (p *Pool) leftOpen(c *wireConn, answer *http.Response, s Sending) *record.WireError {
+	why := ""
+	switch {
+	case answer.Close && answer.ProtoAtLeast(1, 1): // the library takes the field away
+		why = "its answer says Connection: close"
+	case s.closes() && !s.old():
+		why = "the request says Connection: close"
+	default:
+		return nil
+	}
+	if p.d.leftOpen.Load() {
+		return nil
+	}
+	until := time.Now().Add(closeGrace)
+	c.SetReadDeadline(until)
+	if _, err := c.r.Peek(1); !isTimeout(err) || time.Now().Before(until) || p.d.leftOpen.Swap(true) {
+		return nil
+	}
+	return &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the server left the connection open for %v "+
+		"behind the answer, though %s", closeGrace, why)}
+}
+
+// unread gives what the reader of an answer holds of the next one back to the connection.
+func (w *wireConn) unread(r *bufio.Reader) {
+	rest, _ := r.Peek(r.Buffered())
+	more, _ := w.r.Peek(w.r.Buffered())
+	var last []byte
+	if w.left != nil {
+		last, _ = io.ReadAll(w.left)
+	}
+	w.left = bytes.NewReader(slices.Concat(rest, more, last))
+	w.r, w.answer = bufio.NewReader(io.MultiReader(w.left, w.Conn)), nil
+}
+
+// misplaced returns a field that stands in a trailer and says how the content before it is to be read or what may
+// be done with it, which is known by then (RFC 9110 6.5.1), or "".
+func misplaced(trailer http.Header) string {
+	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Host",
+		"Content-Type", "Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location",
+		"Retry-After"} {
+		if _, there := trailer[name]; there {
+			return name
+		}
+	}
+	return ""
+}
+
+func misplacedError(name string) *record.WireError {
+	return &record.WireError{Kind: record.Malformed, Msg: "the field " + name + " came behind the body, as a " +
+		"trailer, and has to be known before it"}
 }
 
 // trailers returns the trailer fields of an answer whose body was read.
@@ -569,11 +807,14 @@ func (p *Pool) readError(ctx context.Context, err error, late, ended record.Wire
 	case isTimeout(err):
 		return &record.WireError{Kind: late, Msg: fmt.Sprintf("nothing more came within %v %s", p.d.timeout, where)}
 	case isReset(err):
-		return &record.WireError{Kind: ended, Msg: "the connection was reset " + where}
+		return &record.WireError{Kind: ended, Msg: "the connection " + wasReset + " " + where}
 	default:
 		return &record.WireError{Kind: ended, Msg: "the connection was closed " + where}
 	}
 }
+
+// wasReset is what a message says of a connection that the server reset.
+const wasReset = "was reset"
 
 func isTimeout(err error) bool {
 	var timeout net.Error

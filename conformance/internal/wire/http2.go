@@ -312,6 +312,9 @@ func (p *Pool) exchange2(ctx context.Context, c *conn2, r *http.Request, aborts 
 		return resp, false, p.error2(ctx, err, record.Slow, record.Cut, at)
 	}
 	resp.Unkept = append(resp.Unkept, trailers(answer)...)
+	if name := misplaced(answer.Trailer); name != "" {
+		return resp, false, misplacedError(name)
+	}
 	return resp, false, nil
 }
 
