@@ -507,7 +507,7 @@ func TestEveryRuleRings(t *testing.T) {
 
 func TestTheCorpusIsWrittenInOneHand(t *testing.T) {
 	order := []string{"operation", "proves", "expect", "control", "needs", "because", "send", "connection", "times",
-		"abort", "target"}
+		"abort", "target", "cookies", "version"}
 	c, err := read(fixtures.FS())
 	require.NoError(t, err)
 	for _, name := range c.names() {

@@ -116,9 +116,9 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"say what a conforming server does, in the present tense"},
 		// Fields.
 		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (did you mean \"proves\"?); fields are " +
-			"operation, proves, control, needs, because, send, expect, connection, times, abort, target, version"},
+			"operation, proves, control, needs, because, send, expect, connection, times, abort, target, cookies, version"},
 		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, " +
-			"control, needs, because, send, expect, connection, times, abort, target, version"},
+			"control, needs, because, send, expect, connection, times, abort, target, cookies, version"},
 		{head + "# expect: either\nGET /\n", "x.http:4: field \"expect\" stands already in line 3; keep one of " +
 			"the two"},
 		{head + "# just a note\nGET /\n", "x.http:4: \"# just a note\" is no field; write \"# key: value\", or a " +
@@ -153,7 +153,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 		{head + "# because:\nGET /\n", "x.http:4: field \"because\": the value is empty; give one, or take the " +
 			"line away"},
 		{head + "# send: at once\nGET /\n", "x.http:4: field \"send\": \"at once\" is unknown (did you mean " +
-			"\"at-once\"?); write in-turn or at-once"},
+			"\"at-once\"?); write in-turn, at-once or in-one-piece"},
 		{head + "# connection: keep\nGET /\n", "x.http:4: field \"connection\": \"keep\" is unknown; write shared or " +
 			"separate"},
 		{head + "# times: 65\nGET /\n", "x.http:4: field \"times\": \"65\" is no count; write a number from 1 to 64"},
@@ -252,7 +252,7 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"x.http:1: the title does not end with a full stop; write a sentence, such as \"Refuses a body without " +
 				"Comment.\"\n" +
 				"x.http:2: unknown field \"prove\" (did you mean \"proves\"?); fields are operation, proves, " +
-				"control, needs, because, send, expect, connection, times, abort, target, version\n" +
+				"control, needs, because, send, expect, connection, times, abort, target, cookies, version\n" +
 				"x.http:5: the target \"nowhere\" begins neither with / nor with {{path}}; write \"POST {{path}}\"\n" +
 				"x.http:6: \"A\" is no header line; write \"Name: value\", and an empty line before the body\n" +
 				"x.http:8: unknown variable {{b}}; variables are " + variables},

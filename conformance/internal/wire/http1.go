@@ -29,7 +29,7 @@ const (
 	redials      = 3        // connections that may end before anything is sent, where the server has answered others
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
-	closeGrace   = 3 * time.Second // in which a server closes a connection that is to be closed
+	closeGrace   = 5 * time.Second // in which a server closes a connection that is to be closed
 )
 
 // A Pool keeps connections between exchanges. [dialer.newPool] makes one.

@@ -33,6 +33,11 @@ func rawServer(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
 // untilGone keeps a connection open until the client has gone.
 func untilGone(c net.Conn) { io.Copy(io.Discard, c) }
 
+// asked is a connection that the server is asked to close behind its answer, and does not wait on.
+type asked struct{ net.Conn }
+
+func (asked) Read([]byte) (int, error) { return 0, io.EOF }
+
 func plainSending(separate bool) Sending {
 	connection := ""
 	if separate {
@@ -147,7 +152,12 @@ func TestSendNamesWhatGoesWrongOnTheWire(t *testing.T) {
 		for _, separate := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, separate %v", r.why, separate), func(t *testing.T) {
 				t.Parallel()
-				url := rawServer(t, func(c net.Conn, _ *bufio.Reader) { r.serve(c) })
+				url := rawServer(t, func(c net.Conn, _ *bufio.Reader) {
+					if separate && r.kind == "" {
+						c = asked{c}
+					}
+					r.serve(c)
+				})
 				timeout := 20 * time.Second
 				if r.kind == record.Silent || r.kind == record.Slow {
 					timeout = 500 * time.Millisecond
