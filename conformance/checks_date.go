@@ -122,7 +122,17 @@ func ofReaders() []int {
 
 // refusedInFront reports whether an answer says nothing of whether an implementation is
 // there: what reads HTTP in front of it may give it.
-func (x *Exchange) refusedInFront() bool { return x.Case != nil && !hasValidHost(x.Request) }
+func (x *Exchange) refusedInFront() bool {
+	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request))
+}
+
+// expectsTheUnknown reports whether a request has an expectation that HTTP does not define, which is answered
+// with 417 before the request is read any further (RFC 9110 10.1.1).
+func expectsTheUnknown(r record.Request) bool {
+	return slices.ContainsFunc(record.HeaderValues(r.Header, "Expect"), func(v string) bool {
+		return !strings.EqualFold(v, "100-continue")
+	})
+}
 
 // hasValidHost reports whether a request has one Host that names a host (RFC 9110
 // 7.2). Another is refused by what reads HTTP in front of an implementation, with an

@@ -62,7 +62,7 @@ func (x *observed) refusalRead() bool {
 
 func noAction(x *observed) []Problem {
 	a := x.answer
-	repeats := x.expect() == Either && (x.Step > 0 || x.Case.AtOnce)
+	repeats := x.Case != nil && x.expect() == Either && (x.Step > 0 || x.Case.AtOnce)
 	if !x.terms.looksLikeAction(a.action) && (x.terms.running(a.action) || repeats || !x.terms.holdsAction(a) ||
 		schemas.TextHoldsSign(string(unchunked(x.Request)), x.terms.resource.Signs)) {
 		return nil // also where the request may be given back, which holds one

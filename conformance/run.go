@@ -582,6 +582,7 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 		}
 	}
 	var first atomic.Pointer[string]
+	var sent time.Time // when the requests went out that go out in one piece
 	one := func(i int) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -601,6 +602,13 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 			r.ask(ctx, p, steps[i], x, r.pacer.Ready)
 		} else {
 			x = r.exchange(ctx, p, j, steps[i], round, i)
+		}
+		switch {
+		case !j.c.OnePiece:
+		case i == 0:
+			sent = x.Started
+		case steps[i].sending.Along && !sent.IsZero() && x.Alone == "" && !x.Started.IsZero():
+			x.Started, x.Elapsed = sent, x.Elapsed+x.Started.Sub(sent)
 		}
 		defer r.dialer.Release(x.Response)
 		exchanges[i] = r.keep(x)

@@ -705,7 +705,8 @@ func (v *verifier) order(c *Case, before []record.ExchangeResult, x *record.Exch
 	v.refute(x.Started.Before(from.Add(-clockSlack)) || x.Started.Add(x.Elapsed).After(to.Add(clockSlack)), place,
 		fmt.Sprintf("%s, for %v", x.Started.Format(time.RFC3339Nano), x.Elapsed),
 		fmt.Sprintf("a run from %s to %s", from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano)))
-	if n := len(before); n > 0 && (!c.AtOnce || before[n-1].Step/len(c.Steps) < x.Step/len(c.Steps)) {
+	along := c.AtOnce || c.OnePiece // with those before it of the same round
+	if n := len(before); n > 0 && (!along || before[n-1].Step/len(c.Steps) < x.Step/len(c.Steps)) {
 		ended := before[n-1].Started.Add(before[n-1].Elapsed)
 		v.refute(x.Started.Before(ended.Add(-clockSlack)), place, x.Started.Format(time.RFC3339Nano), "after "+
 			ended.Format(time.RFC3339Nano)+", when the exchange before it ended")

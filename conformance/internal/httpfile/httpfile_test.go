@@ -116,7 +116,8 @@ func TestParseSaysWhereWhatAndHowToMend(t *testing.T) {
 			"say what a conforming server does, in the present tense"},
 		// Fields.
 		{head + "# prove: a.b\nGET /\n", "x.http:4: unknown field \"prove\" (did you mean \"proves\"?); fields are " +
-			"operation, proves, control, needs, because, send, expect, connection, times, abort, target, cookies, version"},
+			"operation, proves, control, needs, because, send, expect, connection, times, abort, target, cookies, " +
+			"version"},
 		{head + "# priority: high\nGET /\n", "x.http:4: unknown field \"priority\"; fields are operation, proves, " +
 			"control, needs, because, send, expect, connection, times, abort, target, cookies, version"},
 		{head + "# expect: either\nGET /\n", "x.http:4: field \"expect\" stands already in line 3; keep one of " +
