@@ -41,7 +41,7 @@ func (k *sameForAction) note(at ref, x *Judged) (shows bool) {
 	if r == nil || key == "" {
 		return false
 	}
-	n := noted{mentionOf(at, x), r, text, ""}
+	n := noted{mention: mentionOf(at, x), relation: r, value: text}
 	before, known := k.of[key]
 	if !known {
 		k.put(key, n)
@@ -90,7 +90,7 @@ func (k *alongAction) note(at ref, x *Judged) (shows bool) {
 	if r == nil || key == "" {
 		return false
 	}
-	n := during{noted{mentionOf(at, x), r, text, ""}, x.Started.Add(x.Elapsed)}
+	n := during{noted{mention: mentionOf(at, x), relation: r, value: text}, x.Started.Add(x.Elapsed)}
 	before, known := k.of[key]
 	switch {
 	case !known:

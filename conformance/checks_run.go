@@ -75,13 +75,15 @@ func acrossRelations() map[string]func(check string, limit room) across {
 				map[formKey]*formOf{}}
 		},
 		"same-for-machine": func(check string, limit room) across {
-			return &byGroup{check, controls{}, newLatest[[]noted](limit), machineGroup(), true}
+			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{}, by: machineGroup(),
+				same: true}
 		},
 		"differs-by-machine": func(check string, limit room) across {
-			return &byGroup{check, controls{}, newLatest[[]noted](limit), namedMachineGroup(), false}
+			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{}, by: apartMachineGroup()}
 		},
 		"same-for-token": func(check string, limit room) across {
-			return &byGroup{check, controls{}, newLatest[[]noted](limit), tokenGroup(newFirsts(limit)), true}
+			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
+				by: tokenGroup(newFirsts(limit)), same: true}
 		},
 		"echoed-alike":       func(check string, limit room) across { return newEchoedAlike(check, limit) },
 		"same-for-action":    func(check string, limit room) across { return newSameForAction(check, limit) },
@@ -98,6 +100,7 @@ type noted struct {
 	relation *relation
 	value    string
 	group    string // what the request is about: a machine, or a token
+	made     bool   // the case makes it up
 }
 
 // problem charges what a value breaks to its relation.
@@ -350,8 +353,10 @@ type byGroup struct {
 	check string
 	controls
 	*latest[[]noted]
-	by   group
-	same bool // for one of them
+	by    group
+	same  bool  // for one of them
+	named noted // the first answer about one that the user names
+	apart bool  // two that the user names have values of their own
 }
 
 // A group is what requests are about.
@@ -359,30 +364,24 @@ type group struct {
 	name string                          // of its kind
 	of   func(at ref, x *Judged) string  // of the request; "" where it says nothing
 	show func(name string) (text string) // as findings have it
+	made func(x *Judged) bool            // whether the case makes it up, so that the target need not know it; or nil
 }
 
 // machineGroup is the machine that the path names, in any letter case.
 func machineGroup() group {
-	return group{"machine", func(_ ref, x *Judged) string {
+	return group{name: "machine", of: func(_ ref, x *Judged) string {
 		if x.Case != nil && x.Case.Recorded && !plainMachine.MatchString(x.machine) {
 			return "" // a machine may have more names, and a name may go to another machine
 		}
 		return strings.ToLower(x.machine)
-	},
-		func(name string) string { return " " + name }}
+	}, show: func(name string) string { return " " + name }}
 }
 
-// namedMachineGroup is machineGroup without the machines that generated cases write out: a target need not know
-// them, and one that keeps no machines apart is judged where the user names two.
-func namedMachineGroup() group {
+// apartMachineGroup is machineGroup in which the machines that generated cases write out count once the target keeps
+// two apart that the user names: it need not know the others, and one may keep none apart where no second is named.
+func apartMachineGroup() group {
 	g := machineGroup()
-	of := g.of
-	g.of = func(at ref, x *Judged) string {
-		if x.machineWrittenOut() {
-			return ""
-		}
-		return of(at, x)
-	}
+	g.made = (*Judged).machineWrittenOut
 	return g
 }
 
@@ -400,12 +399,12 @@ var plainMachine = regexp.MustCompile(`^(?:[0-9a-f]{32}|[0-9a-f]{40})$`)
 
 // tokenGroup is the token that the request carries, by the name of its variable.
 func tokenGroup(first firsts) group {
-	return group{"token", func(at ref, x *Judged) string {
+	return group{name: "token", of: func(at ref, x *Judged) string {
 		if x.Case == nil || !first.created(at, x) {
 			return ""
 		}
 		return x.Case.Steps[x.Step].token()
-	}, func(string) string { return "" }}
+	}, show: func(string) string { return "" }}
 }
 
 // parts returns what a noted value is kept under, and what all under that have in common.
@@ -433,8 +432,16 @@ func (k *byGroup) note(at ref, x *Judged) (shows bool) {
 	if of == "" {
 		return false
 	}
-	n := noted{mentionOf(at, x), r, value, of}
+	n := noted{mentionOf(at, x), r, value, of, k.by.made != nil && k.by.made(x)}
 	key, common := k.parts(n)
+	switch {
+	case n.made:
+	case k.named.group == "":
+		k.named = n
+	case k.named.group != of && !k.apart:
+		known, _ := k.parts(k.named)
+		k.apart = known != key
+	}
 	all := k.of[key]
 	i := slices.IndexFunc(all, func(o noted) bool {
 		_, other := k.parts(o)
@@ -456,8 +463,11 @@ func (k *byGroup) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
 	for _, all := range k.of {
 		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return k.order(a.mention, b.mention) })
-		for first, rest := all[0], all[1:]; len(rest) > 0; rest = rest[1:] {
-			n := rest[0]
+		if !k.apart {
+			all = slices.DeleteFunc(all, func(n noted) bool { return n.made })
+		}
+		for i := 1; i < len(all); i++ {
+			first, n := all[0], all[i]
 			want := "another value than for another " + k.by.name
 			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.nameIn(n.ref), k.by.name,
 				k.by.show(first.group))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -98,6 +99,7 @@ func laterKillersText(t *testing.T, faults []Subject, phases []Phase, known map[
 		for _, r := range rows {
 			few := slices.Collect(slices.Chunk(r.Cases[:min(len(r.Cases), 5)], 1))
 			few = append(few, r.Cases[:min(len(r.Cases), 6)], append(usual(p.Suite), r.Cases[:min(len(r.Cases), 1)]...))
+			few = append(few, append(apartMachines(p.Suite), kindred(p.Suite, r.Cases)...))
 			for _, some := range few {
 				if len(some) > 0 && caught(t, p.Suite, r.Subject, some).Rightly() {
 					cases[r.Name] = " " + strings.Join(some, " ")
@@ -124,6 +126,30 @@ func laterKillersText(t *testing.T, faults []Subject, phases []Phase, known map[
 func usual(suite *conformance.Suite) (out []string) {
 	for _, c := range suite.Cases {
 		if len(out) < 4 && strings.Contains(c.ID, "/valid/") && c.Steps[0].Expect == conformance.Accepted {
+			out = append(out, c.ID)
+		}
+	}
+	return out
+}
+
+// apartMachines returns the cases that show that the two machines of the user are kept apart.
+func apartMachines(suite *conformance.Suite) (out []string) {
+	for _, c := range suite.Cases {
+		if c.Name == "state/accepts-two-machines-in-turn" {
+			out = append(out, c.ID)
+		}
+	}
+	return out
+}
+
+// kindred returns the cases about machines, of all operations, of the group that the first of these cases is of.
+func kindred(suite *conformance.Suite, cases []string) (out []string) {
+	if len(cases) == 0 {
+		return nil
+	}
+	group := path.Dir(suite.Case(cases[0]).Name)
+	for _, c := range suite.Cases {
+		if path.Dir(c.Name) == group && strings.Contains(path.Base(c.Name), "machine") {
 			out = append(out, c.ID)
 		}
 	}
