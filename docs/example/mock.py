@@ -49,6 +49,7 @@ class Mock(BaseHTTPRequestHandler):
             "fileInstances": [{"filePath": r"C:\Windows\System32\conhost.exe", "status": "InProgress"}]})
 
     def other(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))  # what is left unread is taken for the next request
         self.answer(405, {"error": "POST alone"}, {"Allow": "POST"})
 
     do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = other
