@@ -79,7 +79,8 @@ func acrossRelations() map[string]func(check string, limit room) across {
 				same: true}
 		},
 		"differs-by-machine": func(check string, limit room) across {
-			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{}, by: apartMachineGroup()}
+			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
+				by: apartMachineGroup()}
 		},
 		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
