@@ -398,6 +398,8 @@ type outcome struct {
 // lost makes out whether a request was lost that was sent along with another one: by itself it is answered.
 func (p *Pool) lost(ctx context.Context, s Sending, silent *record.WireError) (*record.Response, *record.WireError) {
 	s.Along, s.Ahead = false, nil
+	ctx, cancel := context.WithTimeout(ctx, p.d.timeout) // also where it is long, and waits for the one before it
+	defer cancel()
 	resp, werr := p.send1(ctx, s, false)
 	p.d.long.release(resp)
 	if werr != nil {
@@ -445,7 +447,11 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, along bool)
 	// A server that does not read chunks takes them for another request and answers
 	// that as well, a moment later.
 	unread := resp.Status >= 400 && !s.Brief && inChunks(s.Bytes)
-	reuse, werr := p.readBody(ctx, c, r, resp, body, unread, s)
+	extend := c.extend
+	if along { // who holds the answer to the first waits for this one, and not the other way round
+		extend = nil
+	}
+	reuse, werr := p.readBody(ctx, c, r, resp, body, unread, s, extend)
 	if werr != nil || !reuse || along {
 		return resp, reuse, werr
 	}
@@ -668,9 +674,9 @@ func inChunks(request []byte) bool {
 // readBody reads the body into resp and reports whether the connection can serve
 // again. Where more may come, it waits a moment for bytes behind the body.
 func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp *record.Response, answer *http.Response,
-	more bool, s Sending) (reuse bool, werr *record.WireError) {
+	more bool, s Sending, extend func(time.Duration)) (reuse bool, werr *record.WireError) {
 	// The body is not closed: that would read on to its end. It holds nothing but c.
-	err, werr := p.d.receive(ctx, answer.Body, resp, answer.ContentLength, c.extend)
+	err, werr := p.d.receive(ctx, answer.Body, resp, answer.ContentLength, extend)
 	if werr != nil {
 		return false, werr
 	}

@@ -257,3 +257,18 @@ func TestCookiesComeBack(t *testing.T) {
 		require.Equal(t, want, <-seen)
 	}
 }
+
+// One long answer is held at a time, and the first of these is while the others are read.
+func TestLongAnswersToOnePieceDoNotWaitForEachOther(t *testing.T) {
+	p := poolFor(t, scripted(t, func(_ int, c net.Conn, in *bufio.Reader) {
+		for target := read(in); target != ""; target = read(in) {
+			io.WriteString(c, saying(target+strings.Repeat("x", 2*largeBody)))
+		}
+	}), time.Minute)
+	for _, s := range piece("/1", "/2", "/3") {
+		resp, werr := p.Send(t.Context(), s)
+		require.Nil(t, werr)
+		require.Len(t, resp.Body, 2+2*largeBody)
+		p.d.Release(resp)
+	}
+}

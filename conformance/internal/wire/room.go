@@ -64,10 +64,13 @@ func (l *room) release(r *record.Response) {
 
 // receive reads a body into resp, up to what is judged, and passes over the rest up
 // to what a body may have. extend is called with the time that the reading had to wait for
-// other answers, which is no fault of the server.
+// other answers, which is no fault of the server; where it is nil, the reading waits for none.
 func (d *Dialer) receive(ctx context.Context, body io.Reader, resp *record.Response, length int64,
 	extend func(time.Duration)) (error, *record.WireError) {
 	wait := func() error {
+		if extend == nil {
+			return nil
+		}
 		waited, err := d.long.hold(ctx, resp)
 		extend(waited)
 		return err
