@@ -67,9 +67,10 @@ func (w *watcher) serve(c net.Conn) {
 		return // cut off
 	}
 	w.mu.Lock()
-	w.arrived = append(w.arrived, evened(raw.String()))
+	w.arrived = append(w.arrived, evened(raw.String()[:raw.Len()-r.Buffered()])) // without what came in one piece
 	w.mu.Unlock()
 	io.WriteString(c, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+	c.(*net.TCPConn).CloseWrite()
 	io.Copy(io.Discard, r)
 }
 
