@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -163,6 +164,9 @@ func (s *seer) see(p probe) string {
 		resp.ContentLength, err != nil, body)
 }
 
+// laterDate is the time of an answer, with its second.
+var laterDate = regexp.MustCompile(`\r\nDate: [A-Z][a-z, 0-9:A-Z]{24} GMT`)
+
 func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", s.server.Listener.Addr().String())
@@ -196,6 +200,7 @@ func (s *seer) seeRaw(ctx context.Context, p probe, r *http.Request) string {
 	if len(lines) > 1 {
 		slices.Sort(lines[1:])
 	}
+	rest = laterDate.ReplaceAllString(rest, "") // of the answers behind the first
 	return fmt.Sprintf("%v\n%s\n\n%s", err != nil, strings.Join(lines, "\n"), rest)
 }
 
