@@ -533,7 +533,7 @@ func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult
 		v.refute(slices.Contains(caseFields(), http.CanonicalHeaderKey(f.Name)), place+" header "+f.Name, f.Value,
 			"no such field, which the case alone decides")
 	}
-	extra = slices.DeleteFunc(extra, func(f record.Field) bool { return v.isID(j.c, recorded.Step, f) })
+	extra = slices.DeleteFunc(extra, func(f record.Field) bool { return v.isOwn(j.c, recorded.Step, f) })
 	v.refute(!slices.Equal(extra, want), place+" header", fmt.Sprintf("%q", extra),
 		fmt.Sprintf("%q, which stand in other requests", want))
 	return dropped
@@ -551,6 +551,12 @@ func (v *verifier) isID(c *Case, step int, f record.Field) bool {
 	return f.Value == b.requestID(c, &c.Steps[step%len(c.Steps)])
 }
 
+// isOwn reports whether a field is one of a single request: its id, or the cookies that answers before it had set,
+// whose values no record has.
+func (v *verifier) isOwn(c *Case, step int, f record.Field) bool {
+	return v.isID(c, step, f) || f.Name == "Cookie" && c.Steps[step%len(c.Steps)].Cookies
+}
+
 // gatherExtras notes the fields that a request has in addition to the suite's own.
 func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 	if j.skip != "" {
@@ -563,7 +569,7 @@ func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 		}
 		extra, _ := besides(result.Exchanges[i].Request.Header, j.steps[step].request.Header)
 		for _, f := range extra {
-			if !slices.Contains(v.extras, f) && !v.isID(j.c, step, f) {
+			if !slices.Contains(v.extras, f) && !v.isOwn(j.c, step, f) {
 				v.extras = append(v.extras, f)
 			}
 		}
