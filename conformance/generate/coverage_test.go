@@ -19,6 +19,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/generate"
+	"fmaspec/conformance/internal/httpfile"
 	"fmaspec/conformance/mutate"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
@@ -370,4 +371,18 @@ func TestGeneratedCasesTakeNoLongerThanTheyMay(t *testing.T) {
 	v, err := out.Suite.Verify(r, mutate.Prove)
 	require.NoError(t, err)
 	require.Empty(t, v.Differences)
+}
+
+// RFC 9112 6.2: a sender gives no length with chunks.
+func TestNoAcceptedRequestHasALengthAndChunks(t *testing.T) {
+	_, cases := coverage(t)
+	for _, c := range cases {
+		for _, step := range c.Steps {
+			lengths := record.HeaderValues(step.Header, "Content-Length")
+			given := slices.DeleteFunc(lengths, func(v string) bool { return v == httpfile.None })
+			if step.Expect == conformance.Accepted && record.HasHeader(step.Header, "Transfer-Encoding") {
+				require.Empty(t, given, c.ID)
+			}
+		}
+	}
 }

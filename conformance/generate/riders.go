@@ -64,6 +64,7 @@ func changed(plain, r request) (out []string) {
 	for _, f := range r.header {
 		if !slices.Contains(plain.header, f) {
 			out = append(out, "field "+strings.ToLower(f.Name))
+			add(strings.EqualFold(f.Name, "Content-Length"), "transfer") // nothing has a length and chunks
 		}
 	}
 	for _, f := range plain.header {
