@@ -39,7 +39,8 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 	for i, b := range builders {
 		b.turn, b.turns = i, len(builders)
 		for _, group := range Groups() {
-			b.group(group.Name, group.items(b))
+			b.items[group.Name] = group.items(b)
+			b.group(group.Name, b.items[group.Name])
 		}
 		b.pairs()
 		b.repeats()
@@ -68,6 +69,7 @@ type builder struct {
 	rows       map[string]conformance.Group   // of the contract, by name
 	levels     []level                        // of the dimensions that are combined
 	violations []violation                    // that are combined with them
+	items      map[string][]item              // by group
 	cases      []*conformance.Case
 	dropped    []string
 	riders     map[string][]rider // by group
@@ -79,7 +81,7 @@ type builder struct {
 // newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
 func newBuilder(suite *conformance.Suite, op openapi.Operation, judged map[string][]schemas.Violation) *builder {
 	b := &builder{suite: suite, op: op, judged: judged, rows: map[string]conformance.Group{},
-		riders: map[string][]rider{}, met: map[string]bool{}}
+		items: map[string][]item{}, riders: map[string][]rider{}, met: map[string]bool{}}
 	for _, g := range suite.Groups {
 		b.rows[g.Name] = g
 	}
@@ -381,6 +383,11 @@ func refusedInAnyForm() []int {
 	return []int{400, 401, 403, 404, 405, 409, 411, 412, 415, 416, 417, 422, 425, 426, 428, 431, 505}
 }
 
+// union returns what lists hold, in order, and once each.
+func union[T cmp.Ordered](lists ...[]T) []T {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(lists...))))
+}
+
 // violationInOpen adds a case that holds a violation in a request of a form that a server may refuse.
 func (b *builder) violationInOpen(n int, v violation, open item) {
 	r := b.plain.clone()
@@ -392,7 +399,7 @@ func (b *builder) violationInOpen(n int, v violation, open item) {
 	it.name = fmt.Sprintf("%03d-%s", n+1, v.name)
 	it.title += " in a request with " + open.name
 	v.row.Because = "a server may look for the violation in plain requests alone"
-	v.row.Statuses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.row.Statuses, refusedInAnyForm()))))
+	v.row.Statuses = union(v.row.Statuses, refusedInAnyForm())
 	if c := b.combination(v.row, "open-violations", it, r, nil); c != nil {
 		c.Alone = alone
 	}
@@ -425,9 +432,8 @@ func (b *builder) open(n int, open []item, of []level) {
 	row := b.rows[open[0].group]
 	row.Statuses = nil
 	for _, it := range open {
-		row.Statuses = append(row.Statuses, b.rows[it.group].Statuses...)
+		row.Statuses = union(row.Statuses, b.rows[it.group].Statuses)
 	}
-	row.Statuses = slices.Compact(slices.Sorted(slices.Values(row.Statuses)))
 	row.Because = "a server may refuse some of these forms, and fail on them together"
 	more, also := b.aboard(&r, record.Inferred, "header-open", "query", "media-type-open")
 	names = append(names, more...)

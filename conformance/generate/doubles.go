@@ -19,17 +19,11 @@ import (
 // operation has.
 func (b *builder) breach(group, name string) (violation, bool) {
 	row, there := b.rows[group]
-	for _, g := range Groups() {
-		if !there || g.Name != group {
-			continue
-		}
-		for _, it := range g.items(b) {
-			if it.name == name {
-				return violation{it, row}, true
-			}
-		}
+	i := slices.IndexFunc(b.items[group], func(it item) bool { return it.name == name })
+	if !there || i < 0 {
+		return violation{}, false
 	}
-	return violation{}, false
+	return violation{b.items[group][i], row}, true
 }
 
 // breaches returns those of the names that there are, each a group and an item.
@@ -66,25 +60,19 @@ func (b *builder) behindAccepted() {
 	if !there {
 		return
 	}
-	valid := b.plain.clone()
-	priors := []struct {
+	type first struct {
 		title, needs string
 		request      request
-	}{{"an accepted request", "", valid}}
+	}
+	priors := []first{{"an accepted request", "", b.plain.clone()}}
 	if other := b.sibling(); other != "" {
-		first := b.plain.clone()
-		first.calls = other
-		priors = append(priors, struct {
-			title, needs string
-			request      request
-		}{"an accepted request of another operation", "", first})
+		r := b.plain.clone()
+		r.calls = other
+		priors = append(priors, first{"an accepted request of another operation", "", r})
 	}
 	elsewhere := b.plain.clone()
 	elsewhere.path = "{{path " + httpfile.OtherMachine + "}}"
-	priors = append(priors, struct {
-		title, needs string
-		request      request
-	}{"an accepted request on another machine", httpfile.OtherMachine, elsewhere})
+	priors = append(priors, first{"an accepted request on another machine", httpfile.OtherMachine, elsewhere})
 	for n, v := range b.bodyBreaches() {
 		p, broken := priors[(n+b.turn)%len(priors)], b.plain.clone()
 		v.change(&broken)
@@ -128,7 +116,7 @@ func (b *builder) doubles() {
 		return
 	}
 	n := 0
-	add := func(one, other violation, row conformance.Group, parts ...string) {
+	add := func(one, other violation, row conformance.Group) {
 		if n++; (n-1)%b.turns != b.turn {
 			return
 		}
@@ -140,11 +128,10 @@ func (b *builder) doubles() {
 			return cmp.Compare(b.owedLevel(v), b.owedLevel(w))
 		})
 		row.Because = "a server may look for one violation alone, and fail on two"
-		row.Statuses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(one.row.Statuses, other.row.Statuses,
-			row.Statuses))))
+		row.Statuses = union(one.row.Statuses, other.row.Statuses, row.Statuses)
 		it := item{name: fmt.Sprintf("%03d-%s-%s", n, one.name, other.name), title: one.title + ", and " + other.title,
 			unreadable: true}
-		row.Needs = slices.Compact(slices.Sorted(slices.Values(slices.Concat(one.row.Needs, other.row.Needs))))
+		row.Needs = union(one.row.Needs, other.row.Needs)
 		for _, needs := range []string{one.needs, other.needs} {
 			if needs != "" {
 				row.Needs = append(row.Needs, needs)
@@ -190,7 +177,7 @@ func (b *builder) doubles() {
 		unknown(&r)
 		row, it := one.row, one.item
 		row.Because = "a server may look for one violation alone"
-		row.Statuses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(row.Statuses, refusedInAnyForm()))))
+		row.Statuses = union(row.Statuses, refusedInAnyForm())
 		row.Needs = append(slices.Clone(row.Needs), httpfile.UnknownMachine)
 		it.name, it.title = "unknown-machine-"+one.name, one.title+", for a machine that is unknown"
 		it.unreadable = true

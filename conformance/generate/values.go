@@ -289,36 +289,24 @@ func openTexts() []value {
 // texts are texts in each text member, those that one operation alone is sent, and further values
 // of it that are templates of JSON.
 func texts(of func() []value, dealt turns, templates ...value) func(*builder) []item {
+	alone := []string{"format-verbs", "percent-escape", "percent-null", "percent-broken", "percent-end", "template",
+		"lookup", "shell", "single-quotes", "sql", "escape-letters", "entities", "xml-end", "device", "share", "dots",
+		"base64", "semicolons", "bearer", "leading-dashes", "leading-hash", "mail", "guid", "plus", "two-blanks",
+		"address", "name", "date-json"}
 	return func(b *builder) (out []item) {
 		for _, name := range b.textMembers() {
-			add := func(v value, json string) {
+			add := func(v value, json string, once bool) {
 				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-					change: func(r *request) { r.set(name, json) }, dimension: v.dimension})
+					change: func(r *request) { r.set(name, json) }, dimension: v.dimension, once: once})
 			}
 			for _, v := range of() {
-				add(v, quote(v.text))
+				add(v, quote(v.text), slices.Contains(alone, v.name))
 			}
 			for _, v := range templates {
-				add(v, v.text)
+				add(v, v.text, slices.Contains(alone, v.name))
 			}
-			alone := []string{"format-verbs", "percent-escape", "percent-null", "percent-broken", "percent-end",
-				"template", "lookup", "shell", "single-quotes", "sql", "escape-letters", "entities", "xml-end",
-				"device",
-				"share", "dots", "base64", "semicolons", "bearer", "leading-dashes", "leading-hash", "mail", "guid",
-				"plus", "two-blanks", "address",
-				"name", "escape-letters", "date-json"}
-			for i := range out {
-				out[i].once = slices.ContainsFunc(alone, func(text string) bool {
-					return out[i].name == slug(name,
-						text)
-				})
-			}
-			plain := len(out)
 			for _, v := range dealt() {
-				add(v, quote(v.text))
-			}
-			for i := range out[plain:] {
-				out[plain+i].once = true
+				add(v, quote(v.text), true)
 			}
 		}
 		return out
