@@ -76,22 +76,8 @@ func received(server string, r *http.Request) record.Request {
 	if r.Host != "" && len(r.Header.Values("Host")) == 0 {
 		out.Header = append(out.Header, record.Field{Name: "Host", Value: r.Host})
 	}
-	lengths, known := heads.Lengths(r)
-	if known {
-		for _, value := range lengths {
-			out.Header = append(out.Header, record.Field{Name: "Content-Length", Value: value})
-		}
-	}
-	for _, name := range keys(r.Header) {
-		if known && name == "Content-Length" {
-			continue
-		}
-		for _, value := range r.Header[name] {
-			out.Header = append(out.Header, record.Field{Name: name, Value: value})
-		}
-	}
-	for _, coding := range r.TransferEncoding {
-		out.Header = append(out.Header, record.Field{Name: "Transfer-Encoding", Value: coding})
+	for name, value := range heads.Fields(r) {
+		out.Header = append(out.Header, record.Field{Name: name, Value: value})
 	}
 	return out
 }

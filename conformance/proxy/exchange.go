@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,22 +78,8 @@ func (x *exchange) judged() bool { return x.operation != "" }
 // fields returns the header of a request as the client sent it, but for order and letter case.
 func fields(r *http.Request) []record.Field {
 	out := []record.Field{{Name: "Host", Value: r.Host}}
-	lengths, known := heads.Lengths(r)
-	if known {
-		for _, value := range lengths {
-			out = append(out, record.Field{Name: "Content-Length", Value: value})
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		if known && name == "Content-Length" {
-			continue
-		}
-		for _, value := range r.Header[name] {
-			out = append(out, record.Field{Name: name, Value: value})
-		}
-	}
-	for _, coding := range r.TransferEncoding {
-		out = append(out, record.Field{Name: "Transfer-Encoding", Value: coding})
+	for name, value := range heads.Fields(r) {
+		out = append(out, record.Field{Name: name, Value: value})
 	}
 	return out
 }

@@ -12,8 +12,11 @@ import (
 	"context"
 	"crypto/tls"
 	"hash/maphash"
+	"iter"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,6 +93,27 @@ func Lengths(r *http.Request) (values []string, known bool) {
 		return nil, false
 	}
 	return w.take(r.Method + " " + r.RequestURI + " " + r.Proto)
+}
+
+// Fields yields the names and values of the fields of a request: Content-Length where [Lengths] knows it, which is
+// asked once, the rest in the order of their names, and Transfer-Encoding, which a server takes out of the header.
+// Host, which it takes out too, is not among them.
+func Fields(r *http.Request) iter.Seq2[string, string] {
+	lengths, known := Lengths(r)
+	return func(yield func(name, value string) bool) {
+		all := func(name string, values []string) bool {
+			return !slices.ContainsFunc(values, func(value string) bool { return !yield(name, value) })
+		}
+		if !all("Content-Length", lengths) {
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			if !(known && name == "Content-Length") && !all(name, r.Header[name]) {
+				return
+			}
+		}
+		all("Transfer-Encoding", r.TransferEncoding)
+	}
 }
 
 // A head is what is kept of one.
