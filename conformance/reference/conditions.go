@@ -311,9 +311,12 @@ func remembering(is func(past map[string]int, q *asked, a *answer) bool, then ef
 // Effects.
 
 // crash answers 500.
-func crash(a *answer, _ *asked) {
-	a.replace(refusal{status: http.StatusInternalServerError, code: "InternalError", message: "The request could " +
-		"not be served."}.answer())
+func crash(a *answer, _ *asked) { a.replace(crashed()) }
+
+// crashed is the answer of a server that fails.
+func crashed() *answer {
+	return refusal{status: http.StatusInternalServerError, code: "InternalError",
+		message: "The request could not be served."}.answer()
 }
 
 // refuse returns an effect that answers with the status.

@@ -21,6 +21,7 @@ type link struct {
 	shut bool    // the connection ends behind this answer
 	kept bool    // it does not end where the request asks for that
 	odd  int     // what a fault counts
+	next bool    // the request came in one piece with the one before
 }
 
 // ahead reports whether more came with the request than itself.
@@ -53,6 +54,7 @@ func linked(answering func(l *link, q *asked, h http.Handler) string) wrap {
 		l := &link{Conn: conn, in: in.Reader}
 		for q != nil {
 			text := answering(l, q, h)
+			l.next = l.ahead()
 			if _, err := io.WriteString(conn, text); err != nil || l.shut || q.Close && !l.kept {
 				return
 			}
@@ -84,14 +86,9 @@ func changed(before func(l *link, q *asked), after func(l *link, q *asked, a *an
 func failsBehind(when func(q *asked, a *answer) bool) wrap {
 	return changed(nil, func(l *link, q *asked, a *answer) {
 		if l.asks != nil && a.status == http.StatusCreated && when(l.asks, l.last) {
-			a.replace(crashed())
+			crash(a, q)
 		}
 	})
-}
-
-func crashed() *answer {
-	return refusal{status: http.StatusInternalServerError, code: "InternalError",
-		message: "An error occurred."}.answer()
 }
 
 // connectionFaults err in what goes over a connection in addition to one request and its answer.
@@ -138,32 +135,24 @@ func connectionFaults() []Fault {
 			"the first", Breaks: ids("action.sha1", "action.id", "state.isolated", "auth.required", "response.created"),
 			Wrap: linked(func(l *link, q *asked, h http.Handler) string {
 				a := q.serve(h)
-				if l.last != nil {
+				if l.next {
 					a = l.last
 				}
-				if l.last = nil; l.ahead() {
-					l.last = a
-				}
+				l.last = a
 				return l.written(q, a)
 			})},
 		{Name: "trusts-what-came-with-a-request", Says: "takes a request without Authorization that came in one " +
 			"piece with one that has it", Breaks: ids("auth.required", "state.isolated"),
 			Wrap: changed(func(l *link, q *asked) {
-				if l.odd == 1 && q.Header.Get("Authorization") == "" {
+				if l.next && q.Header.Get("Authorization") == "" {
 					q.Header["Authorization"] = l.asks.Header["Authorization"]
-				}
-				if l.odd = 0; l.ahead() {
-					l.odd = 1
 				}
 			}, nil)},
 		{Name: "fails-at-second-of-one-piece", Says: "answers 500 to the second of two requests that came in one piece",
 			Breaks: isolated, Wrap: linked(func(l *link, q *asked, h http.Handler) string {
 				a := q.serve(h)
-				if l.odd == 1 {
-					a = crashed()
-				}
-				if l.odd = 0; l.ahead() {
-					l.odd = 1
+				if l.next {
+					crash(a, q)
 				}
 				return l.written(q, a)
 			})},
