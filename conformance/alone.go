@@ -168,8 +168,7 @@ func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange, tu
 			x.Response, x.Err = nil, &record.WireError{Kind: record.Cancelled, Msg: "the run was stopped"}
 			return
 		}
-		if b.sending.Cookies && p.Cookie(b.sending) != "" {
-			cookie := p.Cookie(b.sending)
+		if cookie := p.Cookie(b.sending); cookie != "" {
 			returned := r.secrets.Field(record.Field{Name: "Cookie", Value: cookie})
 			x.Request.Header = append(slices.Clone(b.request.Header), record.Field{Name: "Cookie", Value: returned})
 		}

@@ -40,6 +40,9 @@ func (p *Pool) keepCookies(s Sending, resp *record.Response) {
 
 // Cookie is the value of the field Cookie that goes with a request, "" for none.
 func (p *Pool) Cookie(s Sending) string {
+	if !s.Cookies {
+		return ""
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.jar == nil {
@@ -51,8 +54,8 @@ func (p *Pool) Cookie(s Sending) string {
 	}
 	var pairs []string
 	for _, cookie := range p.jar.Cookies(place) {
-		if pair := cookie.Name + "=" + cookie.Value; cookie.Valid() == nil {
-			pairs = append(pairs, pair)
+		if cookie.Valid() == nil {
+			pairs = append(pairs, cookie.Name+"="+cookie.Value)
 		}
 	}
 	return strings.Join(pairs, "; ")
@@ -60,8 +63,11 @@ func (p *Pool) Cookie(s Sending) string {
 
 // withField returns a request with one more field, or as it is where the value is "".
 func withField(request []byte, name, value string) []byte {
+	if value == "" {
+		return request
+	}
 	head, body, whole := bytes.Cut(request, []byte("\r\n\r\n"))
-	if value == "" || !whole {
+	if !whole {
 		return request
 	}
 	return bytes.Join([][]byte{head, []byte("\r\n" + name + ": " + value + "\r\n\r\n"), body}, nil)

@@ -52,9 +52,8 @@ func (s Sending) old() bool {
 // closes reports whether a request asks the server to close the connection.
 func (s Sending) closes() bool {
 	head, _, _ := bytes.Cut(s.Bytes, []byte("\r\n\r\n"))
-	for line := range bytes.Lines(head) {
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		if strings.EqualFold(string(name), "Connection") && strings.EqualFold(string(bytes.TrimSpace(value)), "close") {
+	for value := range valuesOf(head, "Connection") {
+		if strings.EqualFold(value, "close") {
 			return true
 		}
 	}

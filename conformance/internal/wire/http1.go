@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"slices"
@@ -233,9 +234,7 @@ func (p *Pool) closeIdle() {
 // went wrong; both may be there. It takes no longer than the dialer's timeout, or twice as long where a request
 // that was sent along with another one is not answered.
 func (p *Pool) Send(ctx context.Context, s Sending) (*record.Response, *record.WireError) {
-	if s.Cookies {
-		s.Bytes = withField(s.Bytes, "Cookie", p.Cookie(s))
-	}
+	s.Bytes = withField(s.Bytes, "Cookie", p.Cookie(s))
 	permit, werr := p.permit(&s)
 	if werr != nil {
 		return nil, werr
@@ -308,15 +307,14 @@ const longMessage = 400
 // send1 makes one exchange over HTTP/1.1. One that can take effect goes over a
 // connection of its own, so that it is never in doubt whether to send it again.
 func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response, *record.WireError) {
+	if early, read := p.early[s.Step]; read && s.Along {
+		delete(p.early, s.Step)
+		return early.resp, early.werr
+	}
 	deadline := time.Now().Add(p.d.timeout)
 	for dialled := 0; ; {
 		var c *wireConn
-		if early, read := p.early[s.Step]; read && s.Along {
-			delete(p.early, s.Step)
-			return early.resp, early.werr
-		}
-		switch {
-		case !s.Separate && !can && len(s.Ahead) == 0:
+		if !s.Separate && !can && len(s.Ahead) == 0 {
 			c = p.get(deadline)
 		}
 		if c == nil {
@@ -656,13 +654,25 @@ func isStatusLine(line []byte) bool {
 }
 
 func hasField(head []byte, name string) bool {
-	for line := range bytes.Lines(head) {
-		if before, _, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(bytes.TrimSpace(before)),
-			name) {
-			return true
-		}
+	for range valuesOf(head, name) {
+		return true
 	}
 	return false
+}
+
+// valuesOf yields the values of the fields of a name in a head.
+func valuesOf(head []byte, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range bytes.Lines(head) {
+			before, value, ok := bytes.Cut(line, []byte(":"))
+			if !ok || !strings.EqualFold(string(bytes.TrimSpace(before)), name) {
+				continue
+			}
+			if !yield(string(bytes.TrimSpace(value))) {
+				return
+			}
+		}
+	}
 }
 
 // inChunks reports whether the head of a request says that its body is in chunks.
@@ -719,17 +729,18 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, &record.WireError{Kind: record.Surplus, Msg: fmt.Sprintf("at least %d bytes came behind %s",
 			surplus, end)}
 	}
-	return !answer.Close && !s.closes(), p.leftOpen(c, answer, s)
+	asked := s.closes()
+	return !answer.Close && !asked, p.leftOpen(c, answer, asked && !s.old())
 }
 
 // leftOpen returns an error where a connection stays open that is to be closed behind the answer: because the
 // request asked for that, or the answer says so (RFC 9112 9.6). A server that does so once is waited for once.
-func (p *Pool) leftOpen(c *wireConn, answer *http.Response, s Sending) *record.WireError {
+func (p *Pool) leftOpen(c *wireConn, answer *http.Response, asked bool) *record.WireError {
 	why := ""
 	switch {
 	case answer.Close && answer.ProtoAtLeast(1, 1): // the library takes the field away
 		why = "its answer says Connection: close"
-	case s.closes() && !s.old():
+	case asked:
 		why = "the request says Connection: close"
 	default:
 		return nil

@@ -168,14 +168,20 @@ func TestFramingThatIsForbidden(t *testing.T) {
 				io.WriteString(c, row.answer)
 			}), time.Minute)
 			_, werr := p.Send(t.Context(), one(row.version))
-			if row.fault == "" {
-				require.Nil(t, werr)
-				return
-			}
-			require.NotNil(t, werr)
-			require.Contains(t, werr.Msg, row.fault)
+			requireFault(t, werr, row.fault)
 		})
 	}
+}
+
+// requireFault requires an error that says what is wrong, or none where that is "".
+func requireFault(t *testing.T, werr *record.WireError, says string) {
+	t.Helper()
+	if says == "" {
+		require.Nil(t, werr)
+		return
+	}
+	require.NotNil(t, werr)
+	require.Contains(t, werr.Msg, says)
 }
 
 func TestAConnectionThatIsToEndIsWaitedFor(t *testing.T) {
@@ -193,12 +199,7 @@ func TestAConnectionThatIsToEndIsWaitedFor(t *testing.T) {
 		_, werr := p.Send(t.Context(), Sending{Method: "POST",
 			Bytes: []byte("POST / HTTP/1.1\r\nHost: a\r\n" + row.request + "Content-Length: 2\r\n\r\n{}")})
 		close(release)
-		if row.why == "" {
-			require.Nil(t, werr)
-			continue
-		}
-		require.NotNil(t, werr)
-		require.Contains(t, werr.Msg, row.why)
+		requireFault(t, werr, row.why)
 	}
 }
 
