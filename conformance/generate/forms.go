@@ -21,27 +21,27 @@ func escapes(b *builder) (out []item) {
 			{"lower-digits", "escapes with small digits", `"caf\u00e9 \u4e2d"`, ""},
 			{"upper-digits", "escapes with capital digits", `"caf\u00E9 \u4E2D"`, ""},
 			{"pair", "a surrogate pair as escapes", `"\ud83d\ude00"`, "text"},
-			{"pair-upper", "the same with capital digits", `"\uD83D\uDE00"`, ""},
-			{"slash", "an escaped slash", `"a\/b"`, ""}, {"quote", "an escaped quote", `"a\"b"`, ""},
-			{"backslash", "an escaped backslash", `"a\\b"`, ""}, {"backslash-u", "an escaped backslash before u0041",
-				`"a\\u0041"`, ""},
-			{"short", "the short escapes", `"a\b\f\n\r\tb"`, ""}, {"blank", "a blank as an escape", `"a\u0020b"`, ""},
-			{"percent", "a percent sign as an escape", `"100\u0025"`, ""}, {"less", "markup as escapes",
-				`"\u003cb\u003e\u0026"`, ""},
-			{"line-separator", "a line separator as an escape", `"a\u2028b"`, ""}, {"bom",
-				"a byte order mark as an escape", `"\ufeffa"`, ""},
-			{"delete", "DEL as an escape", `"a\u007fb"`, ""}, {"quote-as-number", "a quote as a number", `"a\u0022b"`,
-				""},
-			{"backslash-as-number", "a backslash as a number", `"a\u005cb"`, ""},
-			{"edges", "escapes at the edges of lengths", `"\u007f\u0080\u07ff\u0800\ud800\udc00\ue000\ufffd"`, ""},
+			{"pair-upper", "the same with capital digits", `"\uD83D\uDE00"`, once},
+			{"slash", "an escaped slash", `"a\/b"`, ""},
+			{"quote", "an escaped quote", `"a\"b"`, ""},
+			{"backslash", "an escaped backslash", `"a\\b"`, ""},
+			{"backslash-u", "an escaped backslash before u0041", `"a\\u0041"`, ""},
+			{"short", "the short escapes", `"a\b\f\n\r\tb"`, ""},
+			{"blank", "a blank as an escape", `"a\u0020b"`, once},
+			{"percent", "a percent sign as an escape", `"100\u0025"`, once},
+			{"less", "markup as escapes", `"\u003cb\u003e\u0026"`, once},
+			{"line-separator", "a line separator as an escape", `"a\u2028b"`, once},
+			{"bom", "a byte order mark as an escape", `"\ufeffa"`, once},
+			{"delete", "DEL as an escape", `"a\u007fb"`, once},
+			{"quote-as-number", "a quote as a number", `"a\u0022b"`, once},
+			{"backslash-as-number", "a backslash as a number", `"a\u005cb"`, once},
+			{"edges", "escapes at the edges of lengths", `"\u007f\u0080\u07ff\u0800\ud800\udc00\ue000\ufffd"`, once},
 			{"mixed", "escapes and characters side by side", `"\u00e9é\u006e\n😀\ud83d\ude00"`, ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-				dimension: v.dimension,
-				once: slices.Contains([]string{"pair-upper", "blank", "percent", "less", "line-separator", "bom",
-					"delete",
-					"quote-as-number", "backslash-as-number", "edges"}, v.name),
-				change: func(r *request) { r.set(name, v.text) }})
+				dimension: v.use.dimension(),
+				once:      v.use == once,
+				change:    func(r *request) { r.set(name, v.text) }})
 		}
 	}
 	for _, name := range b.textMembers() {
@@ -59,12 +59,13 @@ func escapes(b *builder) (out []item) {
 		name := unquoted(m.name)
 		for _, v := range []value{
 			{"name-first", "its first letter as an escape", fmt.Sprintf(`"\u%04x%s"`, name[0], name[1:]), "name"},
-			{"name-last", "its last letter as an escape", fmt.Sprintf(`"%s\u%04X"`, name[:len(name)-1],
-				name[len(name)-1]), ""},
+			{"name-last", "its last letter as an escape",
+				fmt.Sprintf(`"%s\u%04X"`, name[:len(name)-1],
+					name[len(name)-1]), ""},
 			{"name-all", "every letter as an escape", `"` + escaped(name) + `"`, ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("the name %s with %s", name, v.title),
-				dimension: v.dimension, change: func(r *request) {
+				dimension: v.use.dimension(), change: func(r *request) {
 					if found := r.find(name); found != nil {
 						found.name = v.text
 					}
@@ -132,10 +133,13 @@ func notObjects(b *builder) (out []item) {
 		{"array-of-it", "an array of the object", "[" + object + "]", ""},
 		{"array-of-two", "an array of two objects", "[" + object + "," + object + "]", ""},
 		{"array-of-values", "an array of its values", "[" + strings.Join(values, ", ") + "]", ""},
-		{"empty-array", "an empty array", "[]", ""}, {"string-of-it", "a string that holds the object",
-			quoteTemplate(object), ""},
-		{"empty-string", "an empty string", `""`, ""}, {"zero", "zero", "0", ""}, {"exponent", "a number", "-1e3", ""},
-		{"false", "false", "false", ""}, {"null-with-blanks", "null between blanks", " null ", ""},
+		{"empty-array", "an empty array", "[]", ""},
+		{"string-of-it", "a string that holds the object", quoteTemplate(object), ""},
+		{"empty-string", "an empty string", `""`, ""},
+		{"zero", "zero", "0", ""},
+		{"exponent", "a number", "-1e3", ""},
+		{"false", "false", "false", ""},
+		{"null-with-blanks", "null between blanks", " null ", ""},
 	} {
 		out = append(out, item{name: v.name, title: "a body that is " + v.title, change: whole(v.text),
 			unreadable: true,
@@ -150,137 +154,133 @@ func quoteTemplate(text string) string { return `"` + strings.ReplaceAll(text, `
 // nearJSON are bodies that are nearly JSON.
 func nearJSON(b *builder) (out []item) {
 	object := b.plain.body()
-	add := func(name, title, body string) {
+	put := func(name, title, body string, use use) {
 		out = append(out, item{name: name, title: title, change: whole(body), unreadable: true,
-			combined: name == "trailing-comma" || name == "behind-word",
-			attacks:  strings.Contains(body, "\x00") || strings.Contains(strings.ToLower(body), `\u0000`)})
+			once: use == once, combined: name == "trailing-comma" || name == "behind-word",
+			attacks: strings.Contains(body, "\x00") || strings.Contains(strings.ToLower(body), `\u0000`)})
 	}
-	inside := func(name, title, value string) {
-		add(name, title, strings.TrimSuffix(object, "}")+`, "Further": `+value+"}")
-	}
-	once := func(from int) {
-		for i := range out[from:] {
-			out[from+i].once = true
-		}
+	add := func(name, title, body string) { put(name, title, body, "") }
+	addOnce := func(name, title, body string) { put(name, title, body, once) }
+	inside := func(v value) {
+		put(v.name, v.title+" in a further member", strings.TrimSuffix(object, "}")+`, "Further": `+v.text+"}",
+			v.use)
 	}
 	for _, v := range []value{
-		{"leading-zero", "a number with a zero before it", "01", ""}, {"plus", "a number with a plus sign", "+1", ""},
-		{"no-integer", "a number that begins with a point", ".5", ""}, {"no-fraction", "a number that ends in a point",
-			"1.", ""},
-		{"no-exponent", "a number that ends in e", "1e", ""}, {"hexadecimal", "a number in hexadecimal", "0x1F", ""},
-		{"infinity", "Infinity", "Infinity", ""}, {"minus-infinity", "-Infinity", "-Infinity", ""},
-		{"underscore", "a number with an underscore", "1_000", ""}, {"capital-true", "True", "True", ""}, {"none",
-			"None", "None", ""},
-		{"undefined", "undefined", "undefined", ""}, {"single-quoted", "a string in single quotes", `'a'`, ""},
-		{"back-quoted", "a string in back quotes", "`a`", ""}, {"escape-x", "the escape \\x41", `"\x41"`, ""},
-		{"escape-quote", "an escaped single quote", `"\'"`, ""}, {"escape-short", "an escape of three digits",
-			`"\u041"`, ""},
-		{"escape-braces", "an escape with braces", `"\u{41}"`, ""}, {"escape-octal", "an escape of digits", `"\101"`,
-			""},
-		{"escape-line", "an escaped line end", "\"a\\\nb\"", ""}, {"tab-inside", "a tab inside a string", "\"a\tb\"",
-			""},
-		{"feed-inside", "a line feed inside a string", "\"a\nb\"", ""}, {"control-inside",
-			"a control character inside a string", "\"a\x01b\"", ""},
-		{"nul-inside", "NUL inside a string", "\"a\x00b\"", ""}, {"array-comma", "a comma before the end of an array",
-			"[1,]", ""},
-		{"array-hole", "an array with a hole", "[1,,2]", ""}, {"array-open", "an array that another bracket ends",
-			"[1}", ""},
-		{"string-open", "a string without its end", `"a`, ""}, {"expression", "a sum", "1+1", ""}, {"date", "a call",
-			"new Date(0)", ""},
+		{"leading-zero", "a number with a zero before it", "01", ""},
+		{"plus", "a number with a plus sign", "+1", ""},
+		{"no-integer", "a number that begins with a point", ".5", ""},
+		{"no-fraction", "a number that ends in a point", "1.", once},
+		{"no-exponent", "a number that ends in e", "1e", once},
+		{"hexadecimal", "a number in hexadecimal", "0x1F", ""},
+		{"infinity", "Infinity", "Infinity", ""},
+		{"minus-infinity", "-Infinity", "-Infinity", once},
+		{"underscore", "a number with an underscore", "1_000", once},
+		{"capital-true", "True", "True", ""},
+		{"none", "None", "None", ""},
+		{"undefined", "undefined", "undefined", once},
+		{"single-quoted", "a string in single quotes", `'a'`, ""},
+		{"back-quoted", "a string in back quotes", "`a`", once},
+		{"escape-x", "the escape \\x41", `"\x41"`, once},
+		{"escape-quote", "an escaped single quote", `"\'"`, once},
+		{"escape-short", "an escape of three digits", `"\u041"`, once},
+		{"escape-braces", "an escape with braces", `"\u{41}"`, once},
+		{"escape-octal", "an escape of digits", `"\101"`, once},
+		{"escape-line", "an escaped line end", "\"a\\\nb\"", once},
+		{"tab-inside", "a tab inside a string", "\"a\tb\"", ""},
+		{"feed-inside", "a line feed inside a string", "\"a\nb\"", ""},
+		{"control-inside", "a control character inside a string", "\"a\x01b\"", once},
+		{"nul-inside", "NUL inside a string", "\"a\x00b\"", once},
+		{"array-comma", "a comma before the end of an array", "[1,]", once},
+		{"array-hole", "an array with a hole", "[1,,2]", once},
+		{"array-open", "an array that another bracket ends", "[1}", once},
+		{"string-open", "a string without its end", `"a`, once},
+		{"expression", "a sum", "1+1", once},
+		{"date", "a call", "new Date(0)", once},
 	} {
-		inside(v.name, v.title+" in a further member", v.text)
+		inside(v)
 	}
-	plain := len(out)
 	for _, v := range []value{
-		{"minus-alone", "a minus sign alone", "-", ""}, {"two-minuses", "a number with two minus signs", "--1", ""},
-		{"binary", "a number in binary", "0b1", ""},
-		{"number-suffix", "a number with a letter behind it", "1L", ""},
-		{"point-exponent", "a number with a point before its e", "1.e5", ""},
-		{"true-cut", "true without its last letter", "tru", ""},
-		{"true-longer", "true with a letter behind it", "truex", ""},
-		{"no-value", "no value", "", ""}, {"escape-zero", "the escape \\0", `"\0"`, ""},
-		{"escape-v", "the escape \\v", `"\v"`, ""},
-		{"escape-a", "the escape \\a", `"\a"`, ""},
-		{"escape-e", "the escape \\e", `"\e"`, ""}, {"escape-q", "the escape \\q", `"\q"`, ""},
-		{"escape-blank", "an escaped blank", `"\ "`, ""}, {"escape-long", "an escape of eight digits",
-			`"\U00000041"`, ""},
-		{"escape-letter", "an escape with a letter that is no digit", `"\u004g"`, ""},
-		{"escape-sign", "an escape with a plus sign", `"\u+041"`, ""},
-		{"return-inside", "a carriage return inside a string", "\"a\rb\"", ""},
-		{"backspace-inside", "a backspace inside a string", "\"a\bb\"", ""},
-		{"escape-character-inside", "the character ESC inside a string", "\"a\x1bb\"", ""},
-		{"three-quotes", "a string in three quotes", `"""a"""`, ""}, {"two-strings", "two strings in a row", `"a" "b"`,
-			""},
+		{"minus-alone", "a minus sign alone", "-", once},
+		{"two-minuses", "a number with two minus signs", "--1", once},
+		{"binary", "a number in binary", "0b1", once},
+		{"number-suffix", "a number with a letter behind it", "1L", once},
+		{"point-exponent", "a number with a point before its e", "1.e5", once},
+		{"true-cut", "true without its last letter", "tru", once},
+		{"true-longer", "true with a letter behind it", "truex", once},
+		{"no-value", "no value", "", once},
+		{"escape-zero", "the escape \\0", `"\0"`, once},
+		{"escape-v", "the escape \\v", `"\v"`, once},
+		{"escape-a", "the escape \\a", `"\a"`, once},
+		{"escape-e", "the escape \\e", `"\e"`, once},
+		{"escape-q", "the escape \\q", `"\q"`, once},
+		{"escape-blank", "an escaped blank", `"\ "`, once},
+		{"escape-long", "an escape of eight digits", `"\U00000041"`, once},
+		{"escape-letter", "an escape with a letter that is no digit", `"\u004g"`, once},
+		{"escape-sign", "an escape with a plus sign", `"\u+041"`, once},
+		{"return-inside", "a carriage return inside a string", "\"a\rb\"", once},
+		{"backspace-inside", "a backspace inside a string", "\"a\bb\"", once},
+		{"escape-character-inside", "the character ESC inside a string", "\"a\x1bb\"", once},
+		{"three-quotes", "a string in three quotes", `"""a"""`, once},
+		{"two-strings", "two strings in a row", `"a" "b"`, once},
 	} {
-		inside(v.name, v.title+" in a further member", v.text)
+		inside(v)
 	}
 	cut := strings.TrimSuffix(object, "}")
-	add("line-comment", "a comment behind two slashes before the object", "// comment\n"+object)
-	add("markup-comment", "a comment as in HTML before the object", "<!-- comment -->"+object)
-	add("dashes-comment", "a comment behind two dashes before the object", "-- comment\n"+object)
-	add("end-comma", "an object that ends behind a comma", cut+",")
-	add("name-alone", "a name alone", cut+`, "Further"}`)
-	add("no-name", "a value without a name", cut+`, : 1}`)
-	add("string-between", "a string between the members", strings.Replace(object, `, "`, `, "text", "`, 1))
-	add("two-colons", "two colons in a row", strings.Replace(object, `":`, `"::`, 1))
-	add("number-name", "a number for a name", cut+`, 1: 2}`)
-	add("word-name", "null for a name", cut+`, null: 2}`)
-	add("before-number", "a number before the object", "1"+object)
-	add("before-comma", "a comma before the object", ","+object)
-	add("behind-array", "an empty array behind the object", object+"[]")
-	add("mark-inside", "a byte order mark for white space", "{\uFEFF"+object[1:])
-	add("mark-behind", "a byte order mark behind the object", object+"\uFEFF")
-	add("line-separator", "a line separator for white space", "{\u2028"+object[1:])
-	add("wide-blank", "an ideographic space for white space", "{\u3000"+object[1:])
-	add("next-line", "the character NEL for white space", "{\u0085"+object[1:])
-	add("zero-width-space", "a zero-width space for white space", "{\u200B"+object[1:])
-	add("end-of-file", "the end of a file of old systems behind the object", object+"\x1a")
-	add("record-separator", "a record separator before the object", "\x1e"+object)
-	add("loop", "a loop before the object", "while(1);"+object)
-	once(plain)
+	addOnce("line-comment", "a comment behind two slashes before the object", "// comment\n"+object)
+	addOnce("markup-comment", "a comment as in HTML before the object", "<!-- comment -->"+object)
+	addOnce("dashes-comment", "a comment behind two dashes before the object", "-- comment\n"+object)
+	addOnce("end-comma", "an object that ends behind a comma", cut+",")
+	addOnce("name-alone", "a name alone", cut+`, "Further"}`)
+	addOnce("no-name", "a value without a name", cut+`, : 1}`)
+	addOnce("string-between", "a string between the members", strings.Replace(object, `, "`, `, "text", "`, 1))
+	addOnce("two-colons", "two colons in a row", strings.Replace(object, `":`, `"::`, 1))
+	addOnce("number-name", "a number for a name", cut+`, 1: 2}`)
+	addOnce("word-name", "null for a name", cut+`, null: 2}`)
+	addOnce("before-number", "a number before the object", "1"+object)
+	addOnce("before-comma", "a comma before the object", ","+object)
+	addOnce("behind-array", "an empty array behind the object", object+"[]")
+	addOnce("mark-inside", "a byte order mark for white space", "{\uFEFF"+object[1:])
+	addOnce("mark-behind", "a byte order mark behind the object", object+"\uFEFF")
+	addOnce("line-separator", "a line separator for white space", "{\u2028"+object[1:])
+	addOnce("wide-blank", "an ideographic space for white space", "{\u3000"+object[1:])
+	addOnce("next-line", "the character NEL for white space", "{\u0085"+object[1:])
+	addOnce("zero-width-space", "a zero-width space for white space", "{\u200B"+object[1:])
+	addOnce("end-of-file", "the end of a file of old systems behind the object", object+"\x1a")
+	addOnce("record-separator", "a record separator before the object", "\x1e"+object)
+	addOnce("loop", "a loop before the object", "while(1);"+object)
 	add("trailing-comma", "a comma before the closing brace", strings.TrimSuffix(object, "}")+",}")
-	add("leading-comma", "a comma behind the opening brace", "{,"+object[1:])
-	add("two-commas", "two commas in a row", strings.Replace(object, ",", ",,", 1))
-	add("semicolon", "a semicolon for a comma", strings.Replace(object, `",`, `";`, 1))
-	add("equals", "an equals sign for a colon", strings.Replace(object, `":`, `"=`, 1))
-	add("arrow", "an arrow for a colon", strings.Replace(object, `":`, `"=>`, 1))
-	add("no-colon", "a blank for a colon", strings.Replace(object, `":`, `" `, 1))
-	add("yaml", "its members in YAML", strings.NewReplacer("{", "", "}", "", ",", "\n").Replace(object))
-	add("hash-comment", "a comment behind a hash sign", "# comment\n"+object)
-	add("comment-behind", "a comment behind the object", object+" // comment")
-	add("comment-inside", "a comment inside the object", "{/* comment */"+object[1:])
+	addOnce("leading-comma", "a comma behind the opening brace", "{,"+object[1:])
+	addOnce("two-commas", "two commas in a row", strings.Replace(object, ",", ",,", 1))
+	addOnce("semicolon", "a semicolon for a comma", strings.Replace(object, `",`, `";`, 1))
+	addOnce("equals", "an equals sign for a colon", strings.Replace(object, `":`, `"=`, 1))
+	addOnce("arrow", "an arrow for a colon", strings.Replace(object, `":`, `"=>`, 1))
+	addOnce("no-colon", "a blank for a colon", strings.Replace(object, `":`, `" `, 1))
+	addOnce("yaml", "its members in YAML", strings.NewReplacer("{", "", "}", "", ",", "\n").Replace(object))
+	addOnce("hash-comment", "a comment behind a hash sign", "# comment\n"+object)
+	addOnce("comment-behind", "a comment behind the object", object+" // comment")
+	addOnce("comment-inside", "a comment inside the object", "{/* comment */"+object[1:])
 	add("no-end", "an object without its closing brace", strings.TrimSuffix(object, "}"))
-	add("no-begin", "an object without its opening brace", strings.TrimPrefix(object, "{"))
-	add("other-end", "an object that a bracket ends", strings.TrimSuffix(object, "}")+"]")
-	add("two-ends", "an object with two closing braces", object+"}")
-	add("two-begins", "an object with two opening braces", "{{bytes 7B}}"+object)
+	addOnce("no-begin", "an object without its opening brace", strings.TrimPrefix(object, "{"))
+	addOnce("other-end", "an object that a bracket ends", strings.TrimSuffix(object, "}")+"]")
+	addOnce("two-ends", "an object with two closing braces", object+"}")
+	addOnce("two-begins", "an object with two opening braces", "{{bytes 7B}}"+object)
 	add("behind-word", "a word behind the object", object+" true")
-	add("behind-comma", "a comma behind the object", object+",")
-	add("behind-semicolon", "a semicolon behind the object", object+";")
-	add("behind-nul", "NUL behind the object", object+"\x00")
-	add("behind-object", "an empty object behind the object", object+"{}")
-	add("parentheses", "parentheses around the object", "("+object+")")
-	add("call", "a call around the object", "callback("+object+")")
-	add("guard", "a guard against inclusion before the object", ")]}',\n"+object)
-	add("assignment", "an assignment before the object", "request = "+object)
-	add("form-feed", "a form feed for white space", "\f"+object)
-	add("no-break-space", "a no-break space for white space", "{\u00A0"+object[1:])
-	add("vertical-tab", "a vertical tab for white space", object+"\v")
+	addOnce("behind-comma", "a comma behind the object", object+",")
+	addOnce("behind-semicolon", "a semicolon behind the object", object+";")
+	addOnce("behind-nul", "NUL behind the object", object+"\x00")
+	addOnce("behind-object", "an empty object behind the object", object+"{}")
+	addOnce("parentheses", "parentheses around the object", "("+object+")")
+	addOnce("call", "a call around the object", "callback("+object+")")
+	addOnce("guard", "a guard against inclusion before the object", ")]}',\n"+object)
+	addOnce("assignment", "an assignment before the object", "request = "+object)
+	addOnce("form-feed", "a form feed for white space", "\f"+object)
+	addOnce("no-break-space", "a no-break space for white space", "{\u00A0"+object[1:])
+	addOnce("vertical-tab", "a vertical tab for white space", object+"\v")
 	add("bare-name", "a name without quotes", strings.Replace(strings.Replace(object, `"`, "", 1), `":`, ":", 1))
 	add("single-quoted-name", "a name in single quotes", strings.Replace(strings.Replace(object, `"`, "'", 1), `":`,
 		"':", 1))
-	add("wide-quotes", "quotation marks for quotes", strings.Replace(strings.Replace(object, `"`, "“", 1), `":`, "”:",
+	addOnce("wide-quotes", "quotation marks for quotes", strings.Replace(strings.Replace(object, `"`, "“", 1), `":`, "”:",
 		1))
-	rare := []string{"no-fraction", "no-exponent", "minus-infinity", "underscore", "undefined", "back-quoted",
-		"escape-quote", "escape-short", "escape-braces", "escape-octal", "escape-line", "control-inside", "nul-inside",
-		"array-hole", "array-open", "string-open", "expression", "date", "leading-comma", "two-commas", "semicolon",
-		"equals", "arrow", "no-colon", "yaml", "comment-inside", "no-begin", "other-end", "two-begins", "behind-comma",
-		"behind-semicolon", "behind-nul", "parentheses", "call", "guard", "assignment", "form-feed", "no-break-space",
-		"vertical-tab", "wide-quotes", "escape-x", "array-comma", "two-ends", "behind-object", "hash-comment",
-		"comment-behind"}
-	for i, it := range out {
-		out[i].once = it.once || slices.Contains(rare, it.name)
-	}
 	return out
 }
 
@@ -307,7 +307,7 @@ func dealt(items []item) []item {
 func typed(values []value) func(*builder) []item {
 	return func(*builder) (out []item) {
 		for _, v := range values {
-			out = append(out, item{name: v.name, title: "a media type " + v.title, dimension: v.dimension,
+			out = append(out, item{name: v.name, title: "a media type " + v.title, dimension: v.use.dimension(),
 				combined: v.name == "text", change: sets("Content-Type", v.text)})
 		}
 		return out
@@ -331,10 +331,10 @@ func mediaTypes(b *builder) []item {
 func mediaTypeCases(b *builder) []item {
 	out := dealt(typed([]value{
 		{"first", "with capital letters at the beginning of its words", "Application/Json", "media-type"},
-		{"upper", "in upper case", "APPLICATION/JSON", ""}, {"type", "with its type in upper case", "APPLICATION/json",
-			""},
-		{"subtype", "with its subtype in upper case", "application/JSON", ""}, {"one", "with one capital letter",
-			"application/jsoN", ""},
+		{"upper", "in upper case", "APPLICATION/JSON", ""},
+		{"type", "with its type in upper case", "APPLICATION/json", ""},
+		{"subtype", "with its subtype in upper case", "application/JSON", ""},
+		{"one", "with one capital letter", "application/jsoN", ""},
 		{"charset", "in upper case with a charset", "APPLICATION/JSON; CHARSET=UTF-8", ""},
 	})(b))
 	for i := range out {
@@ -358,10 +358,11 @@ func openMediaTypes(b *builder) []item {
 		{"utf-16", "with a charset of two bytes", "application/json; charset=utf-16", ""},
 		{"empty", "without a value", "", ""},
 		{"text-json", "that JSON had before it was registered", "text/json", ""},
-		{"problem", "of a +json type", "application/problem+json", ""}, {"vendor", "of a vendor",
-			"application/vnd.example+json", ""},
-		{"many-parameters", "with many parameters", `application/json; boundary=a; profile="http://127.0.0.1/p"; ` +
-			`x-any=b; odata.metadata=full; type=entry; charset=utf8`, ""},
+		{"problem", "of a +json type", "application/problem+json", ""},
+		{"vendor", "of a vendor", "application/vnd.example+json", ""},
+		{"many-parameters", "with many parameters",
+			`application/json; boundary=a; profile="http://127.0.0.1/p"; ` +
+				`x-any=b; odata.metadata=full; type=entry; charset=utf8`, ""},
 		{"odata-streaming", "with parameters of OData that no client of it sends",
 			"application/json;odata.metadata=none;odata.streaming=true;ExponentialDecimals=true", ""},
 		{"long", "with a parameter of 300 letters", "application/json; note=" + strings.Repeat("a", 300), ""},
@@ -372,47 +373,55 @@ func openMediaTypes(b *builder) []item {
 
 func otherMediaTypes(b *builder) []item {
 	return dealt(typed([]value{
-		{"longer", "that goes on behind json", "application/jsonx", ""}, {"shorter", "that ends before json does",
-			"application/jso", ""},
-		{"json5", "of JSON5", "application/json5", ""}, {"lines", "of JSON in lines", "application/x-ndjson", ""},
-		{"sequence", "of a sequence of JSON", "application/json-seq", ""}, {"script", "of a script",
-			"application/javascript", ""},
-		{"text", "of plain text with a charset", "text/plain; charset=utf-8", ""}, {"markdown", "of Markdown",
-			"text/markdown", ""},
-		{"yaml", "of YAML", "application/yaml", ""}, {"csv", "of CSV", "text/csv", ""}, {"image", "of an image",
-			"image/png", ""},
-		{"bytes", "of bytes", "application/octet-stream", ""}, {"range", "that is a range", "application/*", ""},
+		{"longer", "that goes on behind json", "application/jsonx", ""},
+		{"shorter", "that ends before json does", "application/jso", ""},
+		{"json5", "of JSON5", "application/json5", ""},
+		{"lines", "of JSON in lines", "application/x-ndjson", ""},
+		{"sequence", "of a sequence of JSON", "application/json-seq", ""},
+		{"script", "of a script", "application/javascript", ""},
+		{"text", "of plain text with a charset", "text/plain; charset=utf-8", ""},
+		{"markdown", "of Markdown", "text/markdown", ""},
+		{"yaml", "of YAML", "application/yaml", ""},
+		{"csv", "of CSV", "text/csv", ""},
+		{"image", "of an image", "image/png", ""},
+		{"bytes", "of bytes", "application/octet-stream", ""},
+		{"range", "that is a range", "application/*", ""},
 		{"bad-charset", "of text in an unknown charset", "text/plain; charset=none-such", ""},
-		{"no-type", "without a type", "/json", ""}, {"type-only", "without a subtype", "application", ""},
+		{"no-type", "without a type", "/json", ""},
+		{"type-only", "without a subtype", "application", ""},
 		{"subtype-only", "that is json alone", "json", ""},
 		{"in-parameter", "that names JSON in a parameter", "text/plain; format=application/json", ""},
-		{"in-text", "of text that is named json", "text/plain;json", ""}, {"reversed", "the wrong way round",
-			"json/application", ""},
-		{"text-xml", "of XML as text", "text/xml", ""}, {"soap", "of a message of SOAP", "application/soap+xml", ""},
-		{"cbor", "of CBOR", "application/cbor", ""}, {"any-range", "that is the range of all", "*/*", ""},
-		{"graphql", "of GraphQL", "application/graphql", ""}, {"text-script", "of a script as text", "text/javascript",
-			""},
-		{"third-part", "with a third part", "application/json/x", ""}, {"jsonp", "of JSON in a call",
-			"application/jsonp", ""},
-		{"parameters", "of text with many parameters", `text/plain; charset=us-ascii; charset=utf8; type=entry; q=1; ` +
-			`version=1; profile="a\"b";	note=` + strings.Repeat("a", 300), ""},
+		{"in-text", "of text that is named json", "text/plain;json", ""},
+		{"reversed", "the wrong way round", "json/application", ""},
+		{"text-xml", "of XML as text", "text/xml", ""},
+		{"soap", "of a message of SOAP", "application/soap+xml", ""},
+		{"cbor", "of CBOR", "application/cbor", ""},
+		{"any-range", "that is the range of all", "*/*", ""},
+		{"graphql", "of GraphQL", "application/graphql", ""},
+		{"text-script", "of a script as text", "text/javascript", ""},
+		{"third-part", "with a third part", "application/json/x", ""},
+		{"jsonp", "of JSON in a call", "application/jsonp", ""},
+		{"parameters", "of text with many parameters",
+			`text/plain; charset=us-ascii; charset=utf8; type=entry; q=1; ` +
+				`version=1; profile="a\"b";	note=` + strings.Repeat("a", 300), ""},
 	})(b))
 }
 
 func accepts(*builder) (out []item) {
 	for _, v := range []value{
-		{"any", "anything", "*/*", "accept"}, {"any-weight", "anything with a weight", "*/*;q=0.1", ""}, {"range",
-			"the range of its type", "application/*", ""},
-		{"weight", "JSON with a weight", "application/json;q=0.5", ""}, {"weight-one", "JSON with the weight one",
-			"application/json;q=1.000", ""},
-		{"list", "JSON last in a list", "text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8",
-			"accept"},
+		{"any", "anything", "*/*", "accept"},
+		{"any-weight", "anything with a weight", "*/*;q=0.1", ""},
+		{"range", "the range of its type", "application/*", ""},
+		{"weight", "JSON with a weight", "application/json;q=0.5", ""},
+		{"weight-one", "JSON with the weight one", "application/json;q=1.000", ""},
+		{"list", "JSON last in a list",
+			"text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8", "accept"},
 		{"no-blank", "a list without blanks", "application/json,text/plain,*/*", "accept"},
-		{"capitals", "JSON in capital letters", "APPLICATION/JSON", ""}, {"empty-element",
-			"a list with an empty element", "application/json, , */*", ""},
+		{"capitals", "JSON in capital letters", "APPLICATION/JSON", ""},
+		{"empty-element", "a list with an empty element", "application/json, , */*", ""},
 	} {
-		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title, dimension: v.dimension,
-			change: sets("Accept", v.text)})
+		out = append(out, item{name: v.name, title: "a request whose client accepts " + v.title,
+			dimension: v.use.dimension(), change: sets("Accept", v.text)})
 	}
 	out = append(out, item{name: "missing", title: "a request whose client does not say what it accepts",
 		dimension: "accept", change: sets("Accept", "{{none}}")})
@@ -1001,12 +1010,16 @@ func otherActions(b *builder) (out []item) {
 
 func queries(b *builder) (out []item) {
 	for _, v := range []value{
-		{"empty", "an empty query", "?", ""}, {"unknown", "a parameter that nobody knows", "?unknown=1", ""},
-		{"version", "a version", "?api-version=2026-01-01", ""}, {"select", "an option of OData", "?$select=*", ""},
-		{"two", "a parameter twice", "?a=1&a=2", ""}, {"escapes", "escapes", "?a=%20%2F%3F", ""}, {"plain",
-			"no parameter", "?abc", ""},
-		{"brackets", "brackets", "?a[]=1&b[c]=2", ""}, {"quote", "a quote", "?a='", ""}, {"long", "1,000 characters",
-			"?a=" + strings.Repeat("b", 1000), ""},
+		{"empty", "an empty query", "?", ""},
+		{"unknown", "a parameter that nobody knows", "?unknown=1", ""},
+		{"version", "a version", "?api-version=2026-01-01", ""},
+		{"select", "an option of OData", "?$select=*", ""},
+		{"two", "a parameter twice", "?a=1&a=2", ""},
+		{"escapes", "escapes", "?a=%20%2F%3F", ""},
+		{"plain", "no parameter", "?abc", ""},
+		{"brackets", "brackets", "?a[]=1&b[c]=2", ""},
+		{"quote", "a quote", "?a='", ""},
+		{"long", "1,000 characters", "?a=" + strings.Repeat("b", 1000), ""},
 		{"broken", "a percent sign at its end", "?a=%", ""},
 	} {
 		out = append(out, item{name: v.name, title: "a query with " + v.title, once: v.name != "empty",
@@ -1121,7 +1134,7 @@ func schemeCases(b *builder) (out []item) {
 	for _, v := range []value{{"lower", "in lower case", "bearer", "scheme"}, {"upper", "in upper case", "BEARER",
 		"scheme"},
 		{"mixed", "in both letter cases", "bEaReR", ""}, {"last", "with its last letter in upper case", "BeareR", ""}} {
-		out = append(out, item{name: v.name, title: "a scheme " + v.title, dimension: v.dimension,
+		out = append(out, item{name: v.name, title: "a scheme " + v.title, dimension: v.use.dimension(),
 			change: scheme(func(string) string { return v.text })})
 	}
 	return out

@@ -41,7 +41,20 @@ func (b *builder) rule(member, keyword string) *schemas.Rule {
 type value struct {
 	name, title string
 	text        string
-	dimension   string // of which it is a form that is combined with others
+	use         use
+}
+
+// A use is the dimension of which a value is a form that is combined with others; "" for none.
+type use string
+
+// One operation alone has a value of this use, and combines it with no other.
+const once use = "once"
+
+func (u use) dimension() string {
+	if u == once {
+		return ""
+	}
+	return string(u)
 }
 
 // turns are texts each of which one operation alone is sent.
@@ -62,13 +75,18 @@ func asciiTurns() (out []value) {
 		}
 	}
 	return append(out, []value{
-		{"not-applicable", "a word for nothing", "n/a", ""}, {"full-stop", "a full stop alone", ".", ""},
-		{"tilde", "a tilde alone", "~", ""}, {"word-false", "the word false", "false", ""},
+		{"not-applicable", "a word for nothing", "n/a", ""},
+		{"full-stop", "a full stop alone", ".", ""},
+		{"tilde", "a tilde alone", "~", ""},
+		{"word-false", "the word false", "false", ""},
 		{"device-nul", "the name of a device that is empty", "NUL", ""},
-		{"attacks", "the signs of several attacks", "<img onerror=alert(1)> javascript:alert(1) sleep(5) xp_cmdshell " +
-			"wget http://127.0.0.1/a () { :; };", ""},
-		{"test-virus", "the text that scanners take for a virus", `X5O!P%@AP[4\PZX54(P^)7CC)7}$` +
-			"EICAR-STANDARD-ANTIVIRUS-" + "TEST-FILE!$H+H*", ""},
+		{"attacks", "the signs of several attacks",
+			"<img onerror=alert(1)> javascript:alert(1) sleep(5) xp_cmdshell " +
+				"wget http://127.0.0.1/a () { :; };", ""},
+		{"test-virus", "the text that scanners take for a virus",
+			`X5O!P%@AP[4\PZX54(P^)7CC)7}$` +
+				"EICAR-STANDARD-ANTIVIRUS-" +
+				"TEST-FILE!$H+H*", ""},
 		{"references", "numbers of a vulnerability, a technique and a telephone, and an object of JavaScript",
 			"CVE-2021-44228 T1059.001 +49 170 1234567 [object Object]", ""},
 		{"comments", "comments of a language, a comma before a brace, and signs of marked text",
@@ -77,17 +95,24 @@ func asciiTurns() (out []value) {
 			"10.0.0.1 ::1 fe80::1%eth0 00:1b:44:11:3a:b7 4111 1111 1111 1111 DE89370400440532013000 078-05-1120 " +
 				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
 				"/etc/shadow C:/Windows/System32 *.exe T+1 O'Brien R&D", ""},
-		{"status", "the name of a status alone", "Failed", ""}, {"capitals", "capitals alone", "STOP THIS FILE", ""},
-		{"one-mark", "one mark", "-", ""}, {"one-digit", "one digit", "7", ""}, {"two-equal", "one letter twice", "xx",
-			""},
+		{"status", "the name of a status alone", "Failed", ""},
+		{"capitals", "capitals alone", "STOP THIS FILE", ""},
+		{"one-mark", "one mark", "-", ""},
+		{"one-digit", "one digit", "7", ""},
+		{"two-equal", "one letter twice", "xx", ""},
 		{"status-pending", "the name of another status alone", "Pending", ""},
-		{"word-none", "a word for nothing of a language", "None", ""}, {"word-yes", "the word yes", "yes", ""},
-		{"date-alone", "a date alone", "2017-12-04", ""}, {"clock-alone", "a time of day alone", "12:30:45", ""},
-		{"infinity", "the word Infinity", "Infinity", ""}, {"formula-tab", "a formula behind a tab", "\t=1+1", ""},
-		{"percentage", "a percentage alone", "50%", ""}, {"thousands", "a number with commas", "1,000,000", ""},
-		{"words", "what other software says of a file", "success error warning exception stack trace undefined null " +
-			"deleted restored quarantined blocked allowed test demo admin root select insert update delete from where",
-			""},
+		{"word-none", "a word for nothing of a language", "None", ""},
+		{"word-yes", "the word yes", "yes", ""},
+		{"date-alone", "a date alone", "2017-12-04", ""},
+		{"clock-alone", "a time of day alone", "12:30:45", ""},
+		{"infinity", "the word Infinity", "Infinity", ""},
+		{"formula-tab", "a formula behind a tab", "\t=1+1", ""},
+		{"percentage", "a percentage alone", "50%", ""},
+		{"thousands", "a number with commas", "1,000,000", ""},
+		{"words", "what other software says of a file",
+			"success error warning exception stack trace undefined null " +
+				"deleted restored quarantined blocked allowed test demo admin root " +
+				"select insert update delete from where", ""},
 	}...)
 }
 
@@ -101,12 +126,14 @@ func unicodeTurns() []value {
 				"⦀ ⨀ ⬀ ⸀ ㈀ ㌀ ㍘ 㐀 豈 ﬀ ﭐ ︐ ︰ ﹐ ﹰ ｡ｱ ﾡ \uFFDC 𝐀 🀀 🂠 🄀 😀 🚀 🤀 丽 ᠀ • a\u200Cb µ \u212A 𐌰 Ԁ Ꙁ ꜀ Ꭰ Ა " +
 				"\U00010000", ""},
 		{"edges", "characters at the edges of lengths and planes", "\u0080\u07FF\u0800\uE000\uFFFD\U00010000", ""},
-		{"invisible", "characters that are not seen", "a\u00ADb\u034Fc\u061Cd\u115Fe\u17B4f\u180Eg\u2060h\u2061i" +
-			"\u206Aj\u3164k\uFE00l\uFFA0m\uFFF9n\uFFFAo\uFFFBp\uFFFCq\U000E0001r\U000E0100s\U0001D173t", ""},
-		{"composed", "the same letters composed and not", "é e\u0301 한 \u1112\u1161\u11AB Å A\u030A \u212B Ω \u2126",
-			""},
+		{"invisible", "characters that are not seen",
+			"a\u00ADb\u034Fc\u061Cd\u115Fe\u17B4f\u180Eg\u2060h\u2061i" +
+				"\u206Aj\u3164k\uFE00l\uFFA0m\uFFF9n\uFFFAo\uFFFBp\uFFFCq\U000E0001r\U000E0100s\U0001D173t", ""},
+		{"composed", "the same letters composed and not",
+			"é e\u0301 한 \u1112\u1161\u11AB Å A\u030A \u212B Ω \u2126", ""},
 		{"mixed", "letters of scripts that look alike, mixed", "аdmin раураl Αlpha ро́lice", ""},
-		{"none-of-ascii", "no character of ASCII", "файл", ""}, {"emoji-alone", "emoji alone", "🚫🔒", ""},
+		{"none-of-ascii", "no character of ASCII", "файл", ""},
+		{"emoji-alone", "emoji alone", "🚫🔒", ""},
 		{"one-ideograph", "one character beyond ASCII", "漢", ""},
 	}
 }
@@ -119,8 +146,7 @@ func unseenTurns() []value {
 	return []value{
 		{"spaces-alone", "spaces beyond ASCII alone", "\u00A0\u1680\u2003\u2028\u2029\u202F\u205F\u3000\u0085", ""},
 		{"format-alone", "characters alone that are not seen",
-			"\u200B\u200C\u200D\u2060\uFEFF\u00AD\u061C\u180E\u200E" +
-				"\u202E\U000E0020", ""},
+			"\u200B\u200C\u200D\u2060\uFEFF\u00AD\u061C\u180E\u200E" + "\u202E\U000E0020", ""},
 		{"fillers-alone", "fillers alone", "\u3164\uFFA0\u115F\u2800\u034F\uFE0F", ""},
 		{"controls-alone", "control characters alone", "\x01\b\x1b\x1f\x7f", ""},
 		{"mark-alone", "a combining mark alone", "\u0301", ""},
@@ -136,7 +162,7 @@ func openTurns() []value {
 // known to fail with, as in the Big List of Naughty Strings.
 func asciiTexts() (out []value) {
 	percent := mark('%')
-	percent.dimension = "text"
+	percent.use = "text"
 	return append(out, []value{
 		percent,
 		{"every-mark", "every character of ASCII that is printed", printable(), ""},
@@ -246,10 +272,9 @@ func unicodeTexts() []value {
 		{"co", "characters for private use", "a\uE000b\uF8FFc\U000F0000d\U0010FFFDe", ""},
 		{"replacement", "the replacement character", "a\uFFFDb", ""},
 		{"astral", "characters beyond the first plane", "😀 𝒳 𠀀", "text"},
-		{"emoji-sequence", "a sequence of emoji", "👨\u200D👩\u200D👧 🇩🇪 👍🏽 ❤\uFE0F 1\uFE0F\u20E3 " +
-			"🏴\U000E0067\U000E0062\U000E007F", ""},
-		{"scripts", "letters of many scripts",
-			"Աאबঅਅઅଅஅఅಅഅකกກཀကა ᄀ가ሀᎠᐁᚁᚠកᠠあアㄅ漢ꀀ𐎀𐤀𐐀𒀀𓀀ⲀⴰⰀ", ""},
+		{"emoji-sequence", "a sequence of emoji",
+			"👨\u200D👩\u200D👧 🇩🇪 👍🏽 ❤\uFE0F 1\uFE0F\u20E3 " + "🏴\U000E0067\U000E0062\U000E007F", ""},
+		{"scripts", "letters of many scripts", "Աאबঅਅઅଅஅఅಅഅකกກཀကა ᄀ가ሀᎠᐁᚁᚠកᠠあアㄅ漢ꀀ𐎀𐤀𐐀𒀀𓀀ⲀⴰⰀ", ""},
 		{"leading-mark", "a combining mark at the beginning", "\u0301a", ""},
 		{"hebrew", "a text from right to left", "שלום", ""},
 		{"arabic", "letters that join", "السلام عليكم", ""},
@@ -297,7 +322,7 @@ func texts(of func() []value, dealt turns, templates ...value) func(*builder) []
 		for _, name := range b.textMembers() {
 			add := func(v value, json string, once bool) {
 				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-					change: func(r *request) { r.set(name, json) }, dimension: v.dimension, once: once})
+					change: func(r *request) { r.set(name, json) }, dimension: v.use.dimension(), once: once})
 			}
 			for _, v := range of() {
 				add(v, quote(v.text), slices.Contains(alone, v.name))
@@ -406,10 +431,12 @@ func blanks(b *builder) (out []item) {
 		}
 		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
-			{"empty", "no character", "", ""}, {"one-blank", "one blank", " ", ""}, {"blanks", "blanks", "     ", ""},
-			{"tab", "a tab, or two", turn("\t", "\t\t"), ""}, {"line-feed", "a line end", turn("\n", "\r\n"), ""},
-			{"mixed", "white space", " \r\n\t ",
-				""},
+			{"empty", "no character", "", ""},
+			{"one-blank", "one blank", " ", ""},
+			{"blanks", "blanks", "     ", ""},
+			{"tab", "a tab, or two", turn("\t", "\t\t"), ""},
+			{"line-feed", "a line end", turn("\n", "\r\n"), ""},
+			{"mixed", "white space", " \r\n\t ", ""},
 			{"vertical-tab", "a vertical tab", "\v", ""},
 			{"many", "many blanks", strings.Repeat(" ", 300), ""},
 		} {
@@ -457,8 +484,8 @@ func hashes(b *builder) (out []item) {
 			{"first-capital", "whose first digit alone is a capital letter", "F" + small[1:], ""},
 			{"capital-letters", "of capital letters alone", strings.ToUpper(b.ownHash("abcdef", name)), ""},
 			{"words", "with words and digits in a row", "deadbeef0123456789abcdefcafebabe0badf00d", ""},
-			{"test-virus", "of the file that scanners take for a virus", "3395856ce81f2b7382dee72602f798b642f14140",
-				""},
+			{"test-virus", "of the file that scanners take for a virus",
+				"3395856ce81f2b7382dee72602f798b642f14140", ""},
 			{"mirrored", "that is the same from its end", small[:20] + reversed(small[:20]), ""},
 			{"equal-halves", "of two equal halves", small[:20] + small[:20], ""},
 			{"line-end", "that ends in the code of a line end", small[:38] + "0a", ""},
@@ -512,64 +539,63 @@ func notHashes(b *builder) (out []item) {
 		}
 		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
-			{"empty", "no character", "", ""}, {"1-digit", "one digit", turn("a", "0"), ""},
-			{"32-digits", "32 digits", all[:32], ""}, {"39-digits", "39 digits", digits, ""},
-			{"41-digits", "41 digits", all + "0", ""}, {"42-digits", "42 digits", all + "00", ""},
-			{"64-digits", "64 digits", all + all[:24], ""}, {"80-digits", "it twice", all + turn("", " ") + all, ""},
-			{"128-digits", "128 digits", all + all + all + all[:8], ""},
+			{"empty", "no character", "", ""},
+			{"1-digit", "one digit", turn("a", "0"), ""},
+			{"32-digits", "32 digits", all[:32], ""},
+			{"39-digits", "39 digits", digits, ""},
+			{"41-digits", "41 digits", all + "0", ""},
+			{"42-digits", "42 digits", all + "00", once},
+			{"64-digits", "64 digits", all + all[:24], ""},
+			{"80-digits", "it twice", all + turn("", " ") + all, once},
+			{"128-digits", "128 digits", all + all + all + all[:8], once},
 			{"other-letter-first", "another letter at the beginning", "g" + digits, ""},
 			{"other-letter-inside", "another letter inside", place(20, 8)("z"), ""},
 			{"other-letter-last", "another letter at the end", digits + "g", ""},
-			{"capital-letter", "a capital letter that is no digit", place(20, 1)("G"), ""},
-			{"letter-o", "the letter O for a zero", "O" + digits, ""},
-			{"blank-before", "a blank before it", turn(" ", "\u00A0") + all, ""}, {"blank-behind",
-				"a blank behind it", all + " ", ""},
+			{"capital-letter", "a capital letter that is no digit", place(20, 1)("G"), once},
+			{"letter-o", "the letter O for a zero", "O" + digits, once},
+			{"blank-before", "a blank before it", turn(" ", "\u00A0") + all, ""},
+			{"blank-behind", "a blank behind it", all + " ", ""},
 			{"blank-inside", "a blank inside", all[:20] + " " + all[20:], ""},
 			{"blank-for-digit", "a blank for a digit", place(0, 8)(" "), ""},
 			{"line-feed-behind", "a line end behind it", all + turn("\n", "\r\n"), ""},
 			{"line-feed-for-digit", "white space for its last digit", digits + turn("\n", " "), ""},
-			{"two-lines", "it and a second line", all + "\n" + all, ""},
-			{"tab-behind", "a tab behind it", all + "\t", ""},
-			{"apostrophe", "an apostrophe", all[:39] + "'", ""},
-			{"sql", "a condition of SQL behind it", all + "' OR '1'='1", ""},
-			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", ""},
-			{"56-digits", "some digits more", all + all[:[]int{16, 5}[b.turn%2]], ""}, {"96-digits", "96 digits",
-				all + all + all[:16], ""},
-			{"20-digits", "20 digits", all[:20], ""}, {"38-digits", "some digits too few", all[:[]int{38,
-				35}[b.turn%2]], ""},
-			{"underscore-for-digit", "an underscore for a digit", place(20, 8)("_"), ""},
+			{"two-lines", "it and a second line", all + "\n" + all, once},
+			{"tab-behind", "a tab behind it", all + "\t", once},
+			{"apostrophe", "an apostrophe", all[:39] + "'", once},
+			{"sql", "a condition of SQL behind it", all + "' OR '1'='1", once},
+			{"41-capitals", "41 digits in capitals", strings.ToUpper(all) + "0", once},
+			{"56-digits", "some digits more", all + all[:[]int{16, 5}[b.turn%2]], ""},
+			{"96-digits", "96 digits", all + all + all[:16], once},
+			{"20-digits", "20 digits", all[:20], once},
+			{"38-digits", "some digits too few", all[:[]int{38, 35}[b.turn%2]], ""},
+			{"underscore-for-digit", "an underscore for a digit", place(20, 8)("_"), once},
 			{"minus-for-digit", "a minus sign at its beginning", "-" + turn(digits, all), ""},
-			{"list", "a separator and it again", all + turn(",", ";") + all, ""},
+			{"list", "a separator and it again", all + turn(",", ";") + all, once},
 			{"zero-width-behind", "a mark that is not seen behind it", all + turn("\u200B", "\u0301"), ""},
-			{"prefix", "the prefix 0x", turn("0x", "0X") + all, ""}, {"prefix-instead",
-				"the prefix 0x for two digits", "0x" +
-					all[2:], ""},
-			{"named", "its name before it", turn("sha1:", "SHA1=") + all, ""},
+			{"prefix", "the prefix 0x", turn("0x", "0X") + all, ""},
+			{"prefix-instead", "the prefix 0x for two digits", "0x" + all[2:], once},
+			{"named", "its name before it", turn("sha1:", "SHA1=") + all, once},
 			{"colons", "signs between its bytes", strings.Join(pairsOf(all), turn(":", " ")), ""},
-			{"hyphens", "hyphens as in a GUID", all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" +
-				all[20:], ""},
-			{"hyphen-for-digit", "a hyphen for a digit", place(8, 1)("-"), ""},
-			{"quotes", "quotes around it", turn(`"`, "'") + all + turn(`"`, "'"), ""}, {"braces",
-				"braces around it", "{" + all + "}", ""},
-			{"wide-digits", "full-width digits", turn(strings.Repeat("０", 40), "０"+digits), ""},
-			{"arabic-digits", "digits of another script", strings.Repeat("٣", 40), ""},
-			{"look-alike", "a letter that looks like one of its digits", turn("а"+digits, digits+"l"), ""},
-			{"base32", "the hash in base32", "RVSWQKZ2QKXSLNBNZEBJDQ27GKJ5VJUI", ""},
+			{"hyphens", "hyphens as in a GUID",
+				all[:8] + "-" + all[8:12] + "-" + all[12:16] + "-" + all[16:20] + "-" + all[20:], once},
+			{"hyphen-for-digit", "a hyphen for a digit", place(8, 1)("-"), once},
+			{"quotes", "quotes around it", turn(`"`, "'") + all + turn(`"`, "'"), once},
+			{"braces", "braces around it", "{" + all + "}", once},
+			{"wide-digits", "full-width digits", turn(strings.Repeat("０", 40), "０"+digits), once},
+			{"arabic-digits", "digits of another script", strings.Repeat("٣", 40), once},
+			{"look-alike", "a letter that looks like one of its digits", turn("а"+digits, digits+"l"), once},
+			{"base32", "the hash in base32", "RVSWQKZ2QKXSLNBNZEBJDQ27GKJ5VJUI", once},
 			{"base64", "the hash in base64", "jSVoKzqCryW0LckCkcNf8yk9qmg=", ""},
-			{"words", "a word", turn("null", "true"), ""}, {"path", "a name of a file", `C:\temp\malware.exe`, ""},
-			{"percent", "an escape of a URL for a digit", "%38" + all[3:], ""},
-			{"question-marks", "question marks", strings.Repeat("?", 40), ""},
-			{"long", "1,000 digits", strings.Repeat("0", 1000), ""},
+			{"words", "a word", turn("null", "true"), once},
+			{"path", "a name of a file", `C:\temp\malware.exe`, once},
+			{"percent", "an escape of a URL for a digit", "%38" + all[3:], once},
+			{"question-marks", "question marks", strings.Repeat("?", 40), once},
+			{"long", "1,000 digits", strings.Repeat("0", 1000), once},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s with %s", name, v.title),
 				change: func(r *request) { r.set(name, quote(v.text)) }, breaks: rule,
-				attacks: v.name == "sql",
-				once: slices.Contains([]string{"42-digits", "80-digits", "128-digits", "letter-o", "two-lines",
-					"apostrophe", "sql", "41-capitals", "96-digits", "20-digits", "list", "prefix-instead", "braces",
-					"arabic-digits", "look-alike", "base32", "words", "path", "percent", "question-marks", "long",
-					"underscore-for-digit", "quotes", "named", "capital-letter", "hyphen-for-digit",
-					"wide-digits", "tab-behind",
-					"hyphens"}, v.name),
+				attacks:  v.name == "sql",
+				once:     v.use == once,
 				combined: v.name == "39-digits" || v.name == "other-letter-last" || v.name == "64-digits"})
 		}
 		for _, v := range []value{
@@ -624,25 +650,28 @@ func types(b *builder) (out []item) {
 		}
 		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
 		for _, v := range []value{
-			{"null", "null", "null", ""}, {"true", "true", "true", ""}, {"false", "false", "false", ""},
-			{"zero", "zero", "0", ""}, {"one", "one", "1", ""}, {"minus-one", "a number with a minus sign",
-				turn("-1", "-0"), ""},
-			{"fraction", "a fraction", turn("0.5", "1.0"), ""}, {"exponent", "a number with an exponent",
-				turn("1e2", "1E-2"), ""},
-			{"large", "a number of 40 digits, or of 17", turn(digits, digits[:17]), ""}, {"array", "an empty array",
-				"[]", ""},
+			{"null", "null", "null", ""},
+			{"true", "true", "true", ""},
+			{"false", "false", "false", ""},
+			{"zero", "zero", "0", ""},
+			{"one", "one", "1", ""},
+			{"minus-one", "a number with a minus sign", turn("-1", "-0"), ""},
+			{"fraction", "a fraction", turn("0.5", "1.0"), ""},
+			{"exponent", "a number with an exponent", turn("1e2", "1E-2"), ""},
+			{"large", "a number of 40 digits, or of 17", turn(digits, digits[:17]), ""},
+			{"array", "an empty array", "[]", ""},
 			{"array-of-it", "an array of its value", "[" + m.value + "]", ""},
-			{"array-of-two", "an array of it twice", "[" + m.value + "," + m.value + "]", ""},
-			{"array-in-array", "an array in an array, or of null", turn("[["+m.value+"]]", "[null]"), ""},
-			{"object", "an empty object", "{}",
-				""},
-			{"object-of-it", "an object that has it", turn(`{"value": `+m.value+"}",
-				`{"value": {"value": `+m.value+"}}"), ""},
-			{"object-named", "an object that has it under its own name", "{" + m.name + ": " + m.value + "}", ""},
+			{"array-of-two", "an array of it twice", "[" + m.value + "," + m.value + "]", once},
+			{"array-in-array", "an array in an array, or of null", turn("[["+m.value+"]]", "[null]"), once},
+			{"object", "an empty object", "{}", ""},
+			{"object-of-it", "an object that has it",
+				turn(`{"value": `+m.value+"}",
+					`{"value": {"value": `+m.value+"}}"), ""},
+			{"object-named", "an object that has it under its own name", "{" + m.name + ": " + m.value + "}", once},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s that is %s", name, v.title),
 				change: func(r *request) { r.set(name, v.text) }, breaks: rule,
-				once:     slices.Contains([]string{"array-of-two", "object-named", "array-in-array"}, v.name),
+				once:     v.use == once,
 				combined: v.name == "null" || v.name == "one" || v.name == "array-of-it"})
 		}
 	}
