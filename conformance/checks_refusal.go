@@ -1,12 +1,19 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/net/html"
 
 	"fmaspec/conformance/internal/strictjson"
+	"fmaspec/conformance/record"
 	"fmaspec/schemas"
 )
 
@@ -24,6 +31,11 @@ func refusalChecks() []Check {
 			Doc: "A refusal that says it is JSON is well-formed JSON in which no object has a name twice, and an " +
 				"error object in it has a code and a message that are strings; every other form is free.",
 			on: func(x *observed) bool { return x.refusalRead() && isJSONMedia(x.answer.media) }, judge: errorForm},
+		{Name: "error-page", Requirements: []string{"error.form"},
+			Doc: "A refusal that says it is a page of HTML has no element with attributes in it that the request " +
+				"holds: what a page repeats is escaped.",
+			on:    func(x *observed) bool { return x.refusalRead() && slices.Contains(pageMedia, x.answer.media) },
+			judge: errorPage},
 		{Name: "problem-form", Requirements: []string{"error.problem"},
 			Doc: "A refusal that says it is application/problem+json is a JSON object, whose type, title, detail and " +
 				"instance are strings where they are there, and whose status is that of the answer; null counts as " +
@@ -89,6 +101,52 @@ func errorForm(x *observed) (out []Problem) {
 	}
 	for _, v := range a.violations {
 		out = append(out, Problem{v.Pointer, v.Want, v.Got, v.Requirement})
+	}
+	return out
+}
+
+// pageMedia are the media types of what a browser shows as a page.
+var pageMedia = []string{"text/html", "application/xhtml+xml"}
+
+func errorPage(x *observed) []Problem {
+	sent := sentElements(x.Request)
+	if len(sent) == 0 {
+		return nil
+	}
+	for page := html.NewTokenizer(bytes.NewReader(x.answer.body)); ; {
+		switch page.Next() {
+		case html.ErrorToken: // the end
+			return nil
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if element := string(page.Raw()); slices.Contains(sent, element) {
+				return problem("body", "what it repeats of the request, escaped", brief(element))
+			}
+		}
+	}
+}
+
+// element finds an element of HTML that has attributes. A page has others of its own.
+var element = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`<[A-Za-z][A-Za-z0-9-]*[\s/][^<>]*=[^<>]*>`)
+})
+
+// sentElements returns the elements of HTML in a request that have attributes: in its target, also
+// without its escapes, in the values of its header, in its body and in the strings of that.
+func sentElements(r record.Request) (out []string) {
+	texts := sentTexts(unchunked(r))
+	for _, f := range r.Header {
+		texts = append(texts, f.Value)
+	}
+	texts = append(texts, r.URL)
+	for _, unescaped := range []func(string) (string, error){url.PathUnescape, url.QueryUnescape} {
+		if text, err := unescaped(r.URL); err == nil {
+			texts = append(texts, text)
+		}
+	}
+	for _, text := range texts {
+		if strings.Contains(text, "<") {
+			out = append(out, element().FindAllString(text, -1)...)
+		}
 	}
 	return out
 }

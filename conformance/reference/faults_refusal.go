@@ -224,6 +224,12 @@ func refusalBodyFaults() []Fault {
 	form := []row{
 		{"errs-in-html-declared-json", "sends an HTML page with a refusal and calls it JSON", "application/json",
 			text("<html><body>Error</body></html>")},
+		{"errs-in-page-that-repeats-request",
+			"sends a page that holds the path and the body of the request as they came",
+			"text/html; charset=utf-8", func(_ *answer, q *asked) string {
+				return "<!DOCTYPE html><title>Error</title><p>Cannot serve " + q.URL.Path +
+					"<pre>" + string(q.body) + "</pre>"
+			}},
 		{"errs-in-broken-json", "sends an error object that is not JSON", "application/json",
 			text(`{"error":{"code":"BadRequest","message":"Refused",}}`)},
 		{"errs-with-trailing-garbage", "writes a word behind the error object", "application/json",

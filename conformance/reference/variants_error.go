@@ -2,7 +2,9 @@ package reference
 
 import (
 	"fmt"
+	"html"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -52,7 +54,7 @@ func errorVariants() []variant {
 			carries("text/html; charset=utf-8", func(_ *answer, q *asked) string {
 				return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta " +
 					"charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot " + q.Method + " " +
-					q.URL.Path + "</pre>\n</body>\n</html>\n"
+					html.EscapeString(q.URL.Path) + "</pre>\n</body>\n</html>\n"
 			})},
 		{"proxy-pages", "answers 404, 405, 413 and 502 with a page of its own, as nginx does",
 			carries("text/html", func(a *answer, _ *asked) string {
@@ -63,9 +65,18 @@ func errorVariants() []variant {
 		{"apache-pages", "refuses with a page that gives the path and the server's name, as Apache does",
 			carries("text/html; charset=iso-8859-1", func(a *answer, q *asked) string {
 				return "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>" + phrase(a) +
-					"</title>\n</head><body>\n<h1>" + phrase(a) + "</h1>\n<p>The requested URL " + q.URL.Path +
-					" cannot be served.</p>\n<hr>\n<address>Apache/2.4.58 (Ubuntu) Server at localhost Port " +
+					"</title>\n</head><body>\n<h1>" + phrase(a) + "</h1>\n<p>The requested URL " +
+					html.EscapeString(q.URL.Path) + " cannot be served.</p>\n<hr>\n" +
+					"<address>Apache/2.4.58 (Ubuntu) Server at localhost Port " +
 					"80</address>\n</body></html>\n"
+			})},
+		{"pages-with-quotations",
+			"refuses with a page that repeats the request where nothing of it counts as markup",
+			carries("text/html; charset=utf-8", func(_ *answer, q *asked) string {
+				return "<!DOCTYPE html><title>Error</title><p title=\"" +
+					strings.ReplaceAll(q.URL.Path, `"`, "&quot;") + "\">Refused: " +
+					html.EscapeString(string(q.body)) + "<script>const request = " +
+					strings.ReplaceAll(string(Object{{"path", q.URL.Path}}.JSON()), "</", `<\/`) + "</script>"
 			})},
 		{"problem-details-with-instance", "refuses with problem details whose instance is the request's path",
 			carries("application/problem+json", func(a *answer, q *asked) string {
