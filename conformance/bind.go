@@ -151,29 +151,73 @@ func (b *binder) lookup(c *Case, step *Step, out *bound) func(string, []string) 
 
 // bind returns the step as it goes to the target.
 func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
-	out := bound{inert: inert}
-	out.absolute = step.Absolute
+	out := bound{inert: inert, absolute: step.Absolute}
 	lookup := b.lookup(c, step, &out)
 	var unbound error
 	expand := func(text string) string {
-		if !strings.Contains(text, "{{") {
-			return text
-		}
-		t, known := b.templates[text]
-		if !known {
-			t = httpfile.ParseTemplate(text)
-		}
-		value, err := t.Expand(lookup)
+		value, err := b.expand(text, lookup)
 		unbound = cmp.Or(unbound, err)
 		return value
 	}
-	u := b.base
 	path := expand(step.Path)
+	header := b.header(c, step, expand)
+	body := expand(step.Body)
+	if unbound != nil {
+		return out, fmt.Errorf("%s: %w", c.place(step), unbound)
+	}
+	if (len(body) > 0 || step.Method == b.ops[step.operation(c)].Method) &&
+		!record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
+		header = append(header, record.Field{Name: "Content-Length", Value: strconv.Itoa(len(body))})
+	}
+	if step.Separate && !record.HasHeader(header, "Connection") && !record.HasHeader(step.Header, "Connection") {
+		header = append(header, record.Field{Name: "Connection", Value: "close"})
+	}
+	message, head := b.message(step, path, header, body)
+	out.sending = wire.Sending{Method: step.Method, Bytes: message, Separate: step.Separate || step.Old, Case: c.ID,
+		Step: step.Index - 1, Cookies: step.Cookies}
+	if step.Abort {
+		out.sending.Abort = head + len(body)/2
+	}
+	out.file = sentMember(unchunked(record.Request{Header: header, Body: message[head:]}),
+		b.ops[step.operation(c)].FileMember)
+	if file := strings.ToLower(out.file); slices.ContainsFunc(out.marks, isHash) && file != "" &&
+		!strings.Contains(step.Body, out.file) && !slices.Contains(out.marks, file) {
+		out.marks = append(out.marks, file) // made of the hash, and so of this request alone
+	}
+	version := ""
+	if step.Old {
+		version = "1.0"
+	}
+	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path,
+		Absolute: step.Absolute && !b.target.absolute(), Version: version, Header: header, Body: message[head:]})
+	if string(out.request.Body) == body {
+		out.read = &subject{out.file, b.machine(c, step, out.request.URL)}
+	}
+	return out, nil
+}
+
+// expand returns a text of a step with the values of its variables.
+func (b *binder) expand(text string, lookup func(string, []string) (string, error)) (string, error) {
+	if !strings.Contains(text, "{{") {
+		return text, nil
+	}
+	t, known := b.templates[text]
+	if !known {
+		t = httpfile.ParseTemplate(text)
+	}
+	return t.Expand(lookup)
+}
+
+// header returns the fields that a step is sent with: what every request has, where neither the
+// step nor the user's transport says otherwise, then those of the step and of the transport.
+func (b *binder) header(c *Case, step *Step, expand func(string) string) (header []record.Field) {
 	t := b.target.Transport
-	var header []record.Field
-	for _, f := range []record.Field{{Name: "Host", Value: u.Host},
-		{Name: "User-Agent", Value: cmp.Or(t.UserAgent, "fmaspec/"+Version)}, {Name: "Accept",
-			Value: "application/json"}, {Name: "Accept-Encoding", Value: "identity"}} {
+	for _, f := range []record.Field{
+		{Name: "Host", Value: b.base.Host},
+		{Name: "User-Agent", Value: cmp.Or(t.UserAgent, "fmaspec/"+Version)},
+		{Name: "Accept", Value: "application/json"},
+		{Name: "Accept-Encoding", Value: "identity"},
+	} {
 		if !record.HasHeader(step.Header, f.Name) && !record.HasHeader(t.Header, f.Name) {
 			header = append(header, f)
 		}
@@ -191,72 +235,47 @@ func (b *binder) bind(c *Case, step *Step, inert bool) (bound, error) {
 			header = append(header, f)
 		}
 	}
-	body := expand(step.Body)
-	if unbound != nil {
-		return out, fmt.Errorf("%s: %w", c.place(step), unbound)
-	}
-	if (len(body) > 0 || step.Method == b.ops[step.operation(c)].Method) &&
-		!record.HasHeader(header, "Content-Length") && !record.HasHeader(step.Header, "Content-Length") {
-		header = append(header, record.Field{Name: "Content-Length", Value: strconv.Itoa(len(body))})
-	}
-	if step.Separate && !record.HasHeader(header, "Connection") && !record.HasHeader(step.Header, "Connection") {
-		header = append(header, record.Field{Name: "Connection", Value: "close"})
-	}
-	requestTarget, hop := u.EscapedPath()+path, ""
-	absolute := step.Absolute && !b.target.absolute()
-	if absolute {
-		requestTarget = b.target.URL + path
-	}
+	return header
+}
+
+// message returns the bytes of a request of HTTP/1, and how many of them are its head. The
+// credentials for a proxy are there, and in no record.
+func (b *binder) message(step *Step, path string, header []record.Field, body string) (message []byte, head int) {
+	target, hop := b.base.EscapedPath()+path, ""
 	if b.target.absolute() {
 		proxy, _ := b.target.proxy()
-		requestTarget = b.target.URL + path
 		if hop = wire.ProxyAuthorization(proxy); hop != "" {
 			hop = "Proxy-Authorization: " + hop + "\r\n"
 		}
 	}
-	long := len(step.Method) + len(requestTarget) + len(hop) + len(body) + len("  HTTP/1.1\r\n\r\n")
-	colon := ": "
+	if step.Absolute || b.target.absolute() {
+		target = b.target.URL + path
+	}
+	version, colon := " HTTP/1.1\r\n", ": "
+	if step.Old {
+		version = " HTTP/1.0\r\n"
+	}
 	if step.Glued {
 		colon = ":"
 	}
+	long := len(step.Method) + len(target) + len(hop) + len(body) + len("  HTTP/1.1\r\n\r\n")
 	for _, f := range header {
 		long += len(f.Name) + len(f.Value) + len(": \r\n")
 	}
-	message := make([]byte, 0, long)
+	message = make([]byte, 0, long)
 	add := func(texts ...string) {
 		for _, text := range texts {
 			message = append(message, text...)
 		}
 	}
-	version, shown := " HTTP/1.1\r\n", ""
-	if step.Old {
-		version, shown = " HTTP/1.0\r\n", "1.0"
-	}
-	add(step.Method, " ", requestTarget, version)
+	add(step.Method, " ", target, version)
 	for _, f := range header {
 		add(f.Name, colon, f.Value, "\r\n")
 	}
 	add(hop, "\r\n")
-	head := len(message)
+	head = len(message)
 	add(body)
-
-	out.sending = wire.Sending{Method: step.Method, Bytes: message, Separate: step.Separate || step.Old, Case: c.ID,
-		Step: step.Index - 1, Cookies: step.Cookies}
-	if step.Abort {
-		out.sending.Abort = head + len(body)/2
-	}
-	out.file = sentMember(unchunked(record.Request{Header: header, Body: message[head:]}),
-		b.ops[step.operation(c)].FileMember)
-	if file := strings.ToLower(out.file); slices.ContainsFunc(out.marks, isHash) && file != "" &&
-		!strings.Contains(step.Body, out.file) && !slices.Contains(out.marks, file) {
-		out.marks = append(out.marks, file) // made of the hash, and so of this request alone
-	}
-	out.request = b.secrets.Request(record.Request{Method: step.Method, URL: b.target.URL + path, Absolute: absolute,
-		Version: shown, Header: header, Body: message[head:]})
-	if string(out.request.Body) == body {
-		out.read = &subject{out.file, b.machine(c, step, out.request.URL)}
-	}
-	return out, nil
+	return message, head
 }
 
 // machine returns the machine that the URL of a step names, "" where it names none. Most
