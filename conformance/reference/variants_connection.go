@@ -37,6 +37,13 @@ func connectionVariants() []variant {
 					message: "The body is too long."}.answer())
 			}
 		})},
+		{"504-for-only-if-cached", "answers 504 to only-if-cached, as a cache does that has nothing (RFC 9111 5.2.1.7)",
+			rewrite(func(a *answer, q *asked) {
+				if strings.Contains(strings.Join(q.Header.Values("Cache-Control"), ","), "only-if-cached") {
+					a.replace(refusal{status: http.StatusGatewayTimeout, code: "NotCached",
+						message: "There is no answer in the cache."}.answer())
+				}
+			})},
 		{"tells-time-in-trailer", "sends Server-Timing in a trailer", between(
 			func(w http.ResponseWriter, q *asked, h http.Handler) {
 				a := q.serve(h)
