@@ -50,6 +50,9 @@ type Case struct {
 	// ID of the case that holds the violation of this one in a request that is plain otherwise, or
 	// "": where that is accepted, this one shows nothing more
 	Alone string
+	// IDs of the cases of other operations that send one of the forms of this one alone: where such a
+	// case was sent and not accepted, it is charged, and the acceptance of this one shows nothing
+	Carries []string
 	// ID of the open case with a token of nobody, or "": where that is not refused, the target may take
 	// any token, and this one shows nothing, unless the case Vouched, for which the user names a
 	// token that must not be accepted, was sent

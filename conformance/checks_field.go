@@ -74,7 +74,10 @@ func fieldRules() []fieldRule {
 		_, err := url.Parse(v)
 		return characters(v) && (err == nil || !strings.Contains(v, "["))
 	}
-	const comment = `\((?:[^()\x00-\x08\x0a-\x1f\x7f]|\((?:[^()\x00-\x08\x0a-\x1f\x7f]|\([^()]*\))*\))*\)`
+	comment := `\([^()]*\)`
+	for range 6 { // comments within comments, and brackets that a backslash takes for text (RFC 9110 5.6.5)
+		comment = `\((?:[^()\x00-\x08\x0a-\x1f\x7f]|\\[()]|` + comment + `)*\)`
+	}
 	links := matching(`[ \t,]*(?:<[^<>\s]*>(?:[ \t]*;[ \t]*(?:` + token + `(?:[ \t]*=[ \t]*` + value +
 		`)?)?)*[ \t]*(?:,[ \t,]*|$))*`)
 	via := matching(`[ \t,]*(?:(?:` + token + `/)?` + token + `[ \t]+[^\s,;()"]+(?:[ \t]+` + comment +

@@ -228,6 +228,11 @@ func (k conclusion) caseOf(run *caseRun, together map[ref][]record.Finding, lost
 			unproven = fmt.Sprintf("its control %s %s, so this answer proves nothing", control, why)
 		}
 	}
+	for _, id := range run.c.Carries {
+		if why := accepted[id]; why == notAccepted && unproven == "" {
+			unproven = fmt.Sprintf("%s, which has a form of it alone, %s, so this answer proves nothing more", id, why)
+		}
+	}
 	if why, ok := discerns(run.c, accepted); !ok && unproven == "" {
 		unproven = why
 		findings = selected(findings, func(f record.Finding) bool { return f.Check != refusesCheck })

@@ -62,6 +62,10 @@ func TestFurtherCasesAreCompared(t *testing.T) {
 			func(c *conformance.Case) { c.Control = "none" }},
 		{`the control "requestSample/body/refuses-missing-comment" is no other accepted case`,
 			func(c *conformance.Case) { c.Also = []string{"requestSample/body/refuses-missing-comment"} }},
+		{`the case "requestSample/body/refuses-missing-comment", of which it has the form, is no other accepted one`,
+			func(c *conformance.Case) { c.Carries = []string{"requestSample/body/refuses-missing-comment"} }},
+		{`the case "none", of which it has the form, is no other accepted one; name one that is`,
+			func(c *conformance.Case) { c.Carries = []string{"none"} }},
 	} {
 		_, err := suite.With(made(row.change))
 		require.ErrorContains(t, err, row.want)

@@ -268,7 +268,8 @@ func generatedPage(t *testing.T, suite *conformance.Suite) string {
 		"violation meets each of these forms. `open-pairs` and `open-violations` do the same with a few forms that a "+
 		"server may refuse. All of these but `pairs` are dealt out to the operations. The single forms are controls "+
 		"too, so that a form that a server does "+
-		"not accept is reported once. What is expected of a pair has the level of the weakest requirement that it "+
+		"not accept is reported once; so is one that rides along in a pair, which another operation is sent alone. "+
+		"What is expected of a pair has the level of the weakest requirement that it "+
 		"rests on.\n\n"+
 		"What a group of cases proves is data of the contract, in "+
 		"[groups.yaml](../fixtures/requirements/groups.yaml); what its cases are is a function in "+

@@ -95,7 +95,7 @@ func run(args []string, out io.Writer) error {
 		}
 		judged[s.Name] = asIs
 		found := append(compare(s.Name, asIs, s.Breaks, s.Sometimes),
-			compare(s.Name+", mended", mended, s.Left, nil)...)
+			compare(s.Name+", mended", mended, s.Left, s.Sometimes)...)
 		wrong = append(wrong, found...)
 		fmt.Fprintf(out, "%-10s breaks %-3d mended %d   %s\n", s.Name, len(asIs.broken), len(mended.broken),
 			strings.Join(slices.Sorted(maps.Keys(asIs.broken)), " "))

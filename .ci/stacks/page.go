@@ -181,8 +181,10 @@ func steady(s Stack, got string) string {
 	switch {
 	case strings.HasPrefix(got, `"20`) && strings.HasSuffix(got, `Z"`):
 		return "nine digits of a second"
-	case strings.Contains(got, "stack trace"):
+	case strings.Contains(got, "message of a crash"):
 		return "a stack trace"
+	case strings.HasPrefix(got, "at least ") && strings.Contains(got, " bytes came behind "):
+		return "more bytes behind it"
 	}
 	return got
 }

@@ -320,7 +320,7 @@ func (x *explainer) cases(id string) {
 	for _, id := range c.Also {
 		also = append(also, strings.TrimPrefix(id, c.Operation+"/"))
 	}
-	x.fields("and", also)
+	x.fields("and", append(also, c.Carries...))
 	x.field("needs", strings.Join(c.Needs, ", "))
 	x.field("because", c.Because)
 	x.rulings([]string{c.Name})

@@ -36,8 +36,12 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 			builders = append(builders, b)
 		}
 	}
+	var peers []string
+	for _, b := range builders {
+		peers = append(peers, b.op.ID)
+	}
 	for i, b := range builders {
-		b.turn, b.turns = i, len(builders)
+		b.turn, b.turns, b.peers = i, len(builders), peers
 		for _, group := range Groups() {
 			b.items[group.Name] = group.items(b)
 			b.group(group.Name, b.items[group.Name])
@@ -52,6 +56,13 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 		out.Dropped = append(out.Dropped, b.dropped...)
 	}
 	out.Cases = len(cases)
+	made := map[string]bool{}
+	for _, c := range cases {
+		made[c.ID] = true
+	}
+	for _, c := range cases { // what the other operation could not be sent alone either, no case carries
+		c.Carries = slices.DeleteFunc(c.Carries, func(id string) bool { return !made[id] })
+	}
 	var err error
 	out.Suite, err = suite.With(cases...)
 	return out, err
@@ -76,6 +87,7 @@ type builder struct {
 	met        map[string]bool    // the violations that were combined with some form
 	turn       int                // its place among those of all operations
 	turns      int                // how many they are
+	peers      []string           // all operations, in turn
 }
 
 // newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
@@ -133,6 +145,8 @@ type item struct {
 	once  bool
 	needs string   // as the group's; "" for nothing more
 	also  []string // further controls, by their names without the operation
+	// the cases of other operations that have one of its forms alone
+	carries []string
 	// the case, by its name without the operation, that shows all that this one can where it is accepted
 	alone string
 	// it has what a firewall before the server takes for an attack, and forbids with 403 (RFC 9110 15.5.4)
@@ -164,7 +178,7 @@ func (b *builder) group(name string, items []item) {
 	for _, it := range items {
 		if it.once {
 			if dealt++; (dealt-1)%b.turns != b.turn {
-				b.ride(name, it, row)
+				b.ride(name, it, row, b.peers[(dealt-1)%b.turns])
 				continue
 			}
 		}
@@ -229,7 +243,7 @@ func (b *builder) newCase(row conformance.Group, folder string, it item, r reque
 		vouched = b.op.ID + "/auth/refuses-invalid-token"
 	}
 	return &conformance.Case{
-		Alone: alone, Stranger: stranger, Vouched: vouched,
+		Alone: alone, Carries: slices.Clone(it.carries), Stranger: stranger, Vouched: vouched,
 		ID: b.op.ID + "/" + name, Name: name, Title: verb + " " + it.title + ".", Operation: b.op.ID,
 		Control: b.control.ID, Also: also, Needs: needs, Because: row.Because, Proves: proves,
 		Steps:  r.steps(row.Expect, statuses),
@@ -435,9 +449,8 @@ func (b *builder) open(n int, open []item, of []level) {
 		row.Statuses = union(row.Statuses, b.rows[it.group].Statuses)
 	}
 	row.Because = "a server may refuse some of these forms, and fail on them together"
-	more, also := b.aboard(&r, record.Inferred, "header-open", "query", "media-type-open")
-	names = append(names, more...)
-	it := item{also: also, name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
+	more, it := b.aboard(&r, record.Inferred, "header-open", "query", "media-type-open")
+	it.name, it.title = fmt.Sprintf("%03d", n+1), "at once: "+strings.Join(append(names, more...), ", ")
 	b.combination(row, "open-pairs", it, r, taken)
 }
 
@@ -455,9 +468,8 @@ func (b *builder) pair(n int, of []level) {
 	}
 	row := conformance.Group{Proves: []string{weak.id}, Expect: conformance.Accepted,
 		Because: "a server may take each of these forms, and not all of them at once"}
-	more, also := b.aboard(&r, weak.strength, takenAlong()...)
-	names = append(names, more...)
-	it := item{also: also, name: fmt.Sprintf("%03d", n+1), title: "at once: " + strings.Join(names, ", ")}
+	more, it := b.aboard(&r, weak.strength, takenAlong()...)
+	it.name, it.title = fmt.Sprintf("%03d", n+1), "at once: "+strings.Join(append(names, more...), ", ")
 	b.combination(row, "pairs", it, r, of)
 }
 

@@ -624,7 +624,7 @@ func browserFields() []string {
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 MSIE", "Accept-Language",
 		"es-ES,es;q=0.9", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors", "X-Requested-With",
 		"XMLHttpRequest", "Access-Control-Request-Method", "POST", "DNT", "1", "Cache-Control",
-		"no-cache, only-if-cached", "X-Forwarded-For", "127.0.0.1, unknown", "X-Forwarded-Host", authority,
+		"no-cache, no-transform", "X-Forwarded-For", "127.0.0.1, unknown", "X-Forwarded-Host", authority,
 		"X-Forwarded-Proto", "https", "X-Forwarded-Scheme", "https", "X-Forwarded-Path", "/", "X-Original-Host",
 		authority, "X-Host", authority, "Front-End-Https", "on", "X-Original-URL", "{{path}}", "X-Rewrite-URL",
 		"{{path}}", "Forwarded", "for=_hidden, for=unknown", "Via", "1.1 proxy", "X-Real-IP", "127.0.0.1",

@@ -18,11 +18,12 @@ type rider struct {
 	item
 	row      conformance.Group
 	parts    []string     // of the request that it changes
+	own      string       // the case in which the other operation is sent it alone, where that is to be accepted
 	strength record.Level // of what it proves
 }
 
 // ride keeps an item that another operation was dealt, where it can be combined with others.
-func (b *builder) ride(name string, it item, row conformance.Group) {
+func (b *builder) ride(name string, it item, row conformance.Group, other string) {
 	if it.before || it.needs != "" || len(row.Needs) > 0 {
 		return
 	}
@@ -32,7 +33,11 @@ func (b *builder) ride(name string, it item, row conformance.Group) {
 	if r.prior != nil || slices.Contains(parts, "old") || slices.Contains(parts, "raw") || !b.holds(it, row, r) {
 		return
 	}
-	b.riders[name] = append(b.riders[name], rider{it, row, parts,
+	own := ""
+	if row.Expect == conformance.Accepted {
+		own = other + "/" + nameIn(name, it.name)
+	}
+	b.riders[name] = append(b.riders[name], rider{it, row, parts, own,
 		b.suite.Requirement(weakest(b.suite, b.proves(row, it))).Level})
 }
 
@@ -94,8 +99,9 @@ func apart(one, other []string) bool {
 }
 
 // aboard takes riders of the groups along with a request, at most one of each group and those
-// that leave it and each other alone, and returns the names of what it took. Each rides once.
-func (b *builder) aboard(r *request, level record.Level, groups ...string) (names, also []string) {
+// that leave it and each other alone, and returns the names of what it took, and an item with the
+// controls that this needs. Each rides once.
+func (b *builder) aboard(r *request, level record.Level, groups ...string) (names []string, it item) {
 	parts := changed(b.plain, *r)
 	for _, group := range groups {
 		i := slices.IndexFunc(b.riders[group], func(o rider) bool {
@@ -110,10 +116,13 @@ func (b *builder) aboard(r *request, level record.Level, groups ...string) (name
 		parts = append(parts, o.parts...)
 		names = append(names, o.title)
 		if o.row.Control != "" {
-			also = append(also, o.row.Control)
+			it.also = append(it.also, o.row.Control)
+		}
+		if o.own != "" {
+			it.carries = append(it.carries, o.own)
 		}
 	}
-	return names, also
+	return names, it
 }
 
 // swapped returns the next violation of a group that another operation was dealt and that leaves
@@ -141,7 +150,7 @@ func (b *builder) together() {
 	const most = 12
 	for _, group := range []string{"text", "text-unicode", "escapes"} {
 		for _, name := range b.textMembers() {
-			var texts []string
+			var texts, own []string
 			b.riders[group] = slices.DeleteFunc(b.riders[group], func(o rider) bool {
 				r := b.plain.clone()
 				o.change(&r)
@@ -149,7 +158,7 @@ func (b *builder) together() {
 				apart := text != nil && slices.Equal(o.parts, []string{"member " + name}) && len(text.value) < 400 &&
 					!strings.Contains(text.value, "{{") && strings.HasPrefix(text.value, `"`)
 				if apart {
-					texts = append(texts, text.value[1:len(text.value)-1])
+					texts, own = append(texts, text.value[1:len(text.value)-1]), append(own, o.own)
 				}
 				return apart
 			})
@@ -159,7 +168,8 @@ func (b *builder) together() {
 				r := b.plain.clone()
 				r.set(name, `"`+strings.Join(some, " ")+`"`)
 				it := item{name: fmt.Sprintf("%s-of-others-%d", slug(name), n),
-					title: "texts together each of which another operation is sent alone in " + name}
+					title:   "texts together each of which another operation is sent alone in " + name,
+					carries: own[(n-1)*most : (n-1)*most+len(some)]}
 				b.combination(b.rows[group], group, it, r, nil)
 			}
 		}

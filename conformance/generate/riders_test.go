@@ -2,6 +2,7 @@ package generate_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,64 @@ func TestAFaultInOneOperationAloneIsMet(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What rides in a combination is charged once, in the case that has it alone: the combinations show
+// nothing more. Where the other operation accepts it, they do.
+func TestWhatIsRefusedAloneIsNotChargedWhereItRides(t *testing.T) {
+	out, made := coverage(t)
+	carriers := map[string]string{} // of forms of the header, by the case that has the form alone
+	for _, c := range made {
+		for _, id := range c.Carries {
+			require.NotEqual(t, c.Operation, out.Suite.Case(id).Operation)
+			if strings.Contains(id, "/coverage/header/") {
+				carriers[id] = c.ID
+			}
+		}
+	}
+	require.NotEmpty(t, carriers)
+	field := func(own, carrier *conformance.Case) (record.Field, bool) { // in these two alone
+		plain := out.Suite.Case(own.Control)
+		for _, f := range own.Steps[0].Header {
+			if slices.Contains(carrier.Steps[0].Header, f) && !record.HasHeader(plain.Steps[0].Header, f.Name) {
+				return f, true
+			}
+		}
+		return record.Field{}, false
+	}
+	for id, at := range carriers {
+		own, carrier := out.Suite.Case(id), out.Suite.Case(at)
+		f, there := field(own, carrier)
+		if !there || strings.Contains(f.Value, "{{") {
+			continue
+		}
+		for _, alone := range []bool{true, false} { // whether the other operation refuses it too
+			it := target()
+			honest := it.Handler
+			it.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mine := strings.HasSuffix(r.URL.Path, "/"+carrier.Operation)
+				if (mine || alone) && slices.Contains(r.Header.Values(f.Name), f.Value) {
+					w.WriteHeader(http.StatusNotImplemented)
+					return
+				}
+				honest.ServeHTTP(w, r)
+			})
+			r, err := out.Suite.Run(t.Context(), it, conformance.Options{Strict: true, Only: []string{id, at}})
+			require.NoError(t, err)
+			for _, c := range r.Cases {
+				switch {
+				case c.ID == at && alone:
+					require.Equal(t, record.Inconclusive, c.Outcome, "%s: %v", f, c.Findings)
+					require.Equal(t, id+", which has a form of it alone, was not accepted, so this answer proves "+
+						"nothing more", c.Reason)
+				case c.ID == at, c.ID == id && alone:
+					require.Equal(t, record.Failed, c.Outcome, "%s", f)
+				}
+			}
+		}
+		return
+	}
+	t.Fatal("no combination has a field of its own that another operation was dealt")
 }
 
 // A target that refuses a token of nobody has to refuse those that are nearly the right one. One

@@ -37,6 +37,13 @@ func connectionVariants() []variant {
 					message: "The body is too long."}.answer())
 			}
 		})},
+		{"504-for-only-if-cached", "answers 504 to only-if-cached, as a cache does that has nothing (RFC 9111 5.2.1.7)",
+			rewrite(func(a *answer, q *asked) {
+				if strings.Contains(strings.Join(q.Header.Values("Cache-Control"), ","), "only-if-cached") {
+					a.replace(refusal{status: http.StatusGatewayTimeout, code: "NotCached",
+						message: "There is no answer in the cache."}.answer())
+				}
+			})},
 		{"tells-time-in-trailer", "sends Server-Timing in a trailer", between(
 			func(w http.ResponseWriter, q *asked, h http.Handler) {
 				a := q.serve(h)
@@ -62,9 +69,9 @@ func connectionVariants() []variant {
 			})},
 		{"fields-of-two-proxies", "sends Server, Via and Link as an old server behind two proxies does",
 			rewrite(func(a *answer, _ *asked) {
-				a.header.Set("Server", "Jetty(9.4.8.v20171121)")
+				a.header.Set("Server", `Jetty(9.4.8.v20171121) (built (on (a (b (c))) \) d))`)
 				a.header["Via"] = []string{"1.1 varnish (Varnish/6.0), HTTP/2 cdn.example:443 (a (b) c)",
-					"1.0 [::1]:80"}
+					`1.0 [::1]:80 (\(a)`}
 				a.header["Link"] = []string{`</a,b>; rel="next, last"; title*=UTF-8''a , <b>;rel=prev`, "<>"}
 			})},
 	}

@@ -1,14 +1,42 @@
 //! What both servers read and answer, as the documents have it.
 
 use chrono::{SecondsFormat, Utc};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct ActionRequest {
+struct Members {
     comment: String,
     sha1: String,
+}
+
+/// The body of a request. With MEND=1 it is an object alone: serde takes an array of the values for a struct, too.
+pub struct ActionRequest(Members);
+
+impl<'de> Deserialize<'de> for ActionRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if var("MEND") != "1" {
+            return Members::deserialize(deserializer).map(Self);
+        }
+        deserializer.deserialize_map(Object).map(Self)
+    }
+}
+
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Members, A::Error> {
+        Members::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 #[derive(Serialize)]
@@ -62,6 +90,7 @@ pub fn refused(authorization: Option<&str>, machine: &str) -> Option<(u16, &'sta
 
 /// The action that a request creates, or what is wrong with its body.
 pub fn create(kind: &'static str, machine: String, request: ActionRequest) -> Result<FileMachineAction, &'static str> {
+    let ActionRequest(request) = request;
     if request.comment.trim().is_empty() {
         return Err("Comment is blank");
     }

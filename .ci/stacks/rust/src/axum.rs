@@ -1,5 +1,5 @@
 //! Serves both operations by axum, with its defaults.
-//! With MEND=1 it looks at Host, and reads a media type as RFC 9110 has it; see docs/stacks.md.
+//! With MEND=1 it looks at Host, takes objects alone, and reads a media type as RFC 9110 has it; see docs/stacks.md.
 
 mod action;
 
