@@ -760,17 +760,8 @@ func openHeaders(*builder) []item {
 }
 
 func connections(b *builder) []item {
-	out := []item{}
-	for _, n := range []int{1, 32} {
-		it := item{name: fmt.Sprintf("behind-%d", n), title: fmt.Sprintf("a request behind %d on its connection", n),
-			before: true, once: n > 1,
-			change: after(unchanged, slices.Repeat([]prior{{request: b.plain, expect: conformance.Accepted}}, n)...)}
-		if n == 1 {
-			it.dimension = "connection"
-		}
-		out = append(out, it)
-	}
-	return out
+	return []item{{name: "behind-1", title: "a request behind 1 on its connection", before: true, dimension: "connection",
+		change: after(unchanged, prior{request: b.plain, expect: conformance.Accepted})}}
 }
 
 // behindOthers are plain requests behind one of another kind on their connection.

@@ -166,6 +166,25 @@ func permittedElsewhere(b *builder, title string, change func(*request)) (out []
 		change: same(change, prior{request: first, expect: conformance.Accepted})})
 }
 
+// alikes are requests over one connection, each for another file, with texts that a database or a cache takes for
+// equal: a server that keeps each text once, and finds it by less than all of it, gives the first one back.
+func alikes(b *builder) (out []item) {
+	for _, name := range b.textMembers() {
+		texts := alikeTexts()
+		var first []prior
+		for _, text := range texts[:len(texts)-1] {
+			r := b.plain.clone()
+			r.set(name, quote(text))
+			first = append(first, prior{request: r, expect: conformance.Accepted})
+		}
+		out = append(out, item{name: slug(name), once: true, before: true,
+			title:  fmt.Sprintf("requests over one connection whose %s differs in little, each for another file", name),
+			also:   []string{"valid/accepts-surrogate-pair", "valid/accepts-combining-characters"},
+			change: after(func(r *request) { r.set(name, quote(texts[len(texts)-1])) }, first...)})
+	}
+	return out
+}
+
 // elsewhere are requests for a file that was asked for on another machine, or by another operation.
 func elsewhere(b *builder) []item {
 	asked := func(path, operation string) func(*request) {

@@ -138,6 +138,28 @@ func unicodeTurns() []value {
 	}
 }
 
+// alikeTexts are a text and others that differ from it in one thing that a collation, a normal form or a hash leaves
+// out.
+func alikeTexts() []string {
+	const text = "Prüfung 007: Résumé, Straße, ﬁle ＡＢ パン AaAa in a/b's & \U0001F363 No² ①"
+	out := []string{text, strings.ToUpper(text), text + ".", strings.ReplaceAll(text, " ", "  "),
+		strings.ReplaceAll(text, " ", ""), strings.ReplaceAll(text, ",", "")}
+	for _, r := range [][2]string{
+		// of collations
+		{"é", "e"}, {"ü", "u"}, {"ü", "ue"}, {"ß", "ss"}, {"in", "ın"}, {"パ", "ぱ"}, {"パ", "ハ"}, {"パ", "ﾊﾟ"},
+		{"\U0001F363", "\U0001F37A"}, {"\U0001F363", "\U0001F363\uFE0F"}, {"fung", "f\u200Bung"}, {"fung", "f\u00ADung"},
+		// of normal forms, and of letters that look alike
+		{"ﬁ", "fi"}, {"ＡＢ", "AB"}, {"²", "2"}, {"①", "1"}, {"a/b", "а/b"}, {"'", "’"},
+		// of hashes: that of Java is equal, and so are the sums and the words
+		{"AaAa", "BBBB"}, {"AaAa", "aAAa"}, {"in a/b's", "a/b's in"},
+		// of what is decoded
+		{"&", "&amp;"}, {"&", "%26"}, {"/", `\`}, {"007", "7"}, {"007", "008"}, {"in a", "in\na"},
+	} {
+		out = append(out, strings.ReplaceAll(text, r[0], r[1]))
+	}
+	return out
+}
+
 // unseenTexts are texts of which nothing is seen, of other characters than the white space that every
 // language trims: whether they are blank is the server's matter.
 func unseenTexts() []value { return nil }
