@@ -44,7 +44,8 @@ func unchanged(*request) {}
 func correlated(r *request) {
 	const id = "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e"
 	sets("Client-Request-Id", id+"21", "Request-Id", id+"22", "X-Correlation-Id", id+"23", "X-Request-Id", id+"24",
-		"x-ms-client-request-id", id+"25", "x-ms-correlation-id", id+"26", "X-Trace-Id", id+"27", "Traceparent",
+		"x-ms-client-request-id", id+"25", "x-ms-correlation-id", id+"26", "X-Trace-Id", id+"27", "X-B3-TraceId",
+		id+"29", "X-Transaction-Id", id+"30", "X-Session-Id", id+"31", "Message-Id", id+"32", "Traceparent",
 		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Cookie", "session="+id+"28")(r)
 }
 
