@@ -1535,14 +1535,13 @@ func aboardAlone(items []item) []item {
 }
 
 // defaultTokens are the names and the texts of tokens with which a service may be set up, or be open for its tests.
-func defaultTokens() (out []string) {
-	for _, word := range []string{"test", "debug", "anonymous", "guest", "dev", "secret", "token", "none", "root",
-		"internal", "changeme", "demo", "example", "string", "1", "password", "nil", "None", "expired", "invalid", "abc",
-		"abc123", "123456", "user", "public", "service", "local", "mock", "default", "letmein"} {
+func defaultTokens() []string {
+	out := []string{"signed-by-secret",
+		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJub2JvZHkiLCJyb2xlIjoiR2xvYmFsIGFkbWluIn0.c2lnbmF0dXJl"}
+	for _, word := range []string{"test", "debug", "anonymous", "guest", "dev", "secret", "token", "none", "root"} {
 		out = append(out, "word-"+word, word)
 	}
-	return append(out, "signed-by-secret",
-		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJub2JvZHkiLCJyb2xlIjoiR2xvYmFsIGFkbWluIn0.c2lnbmF0dXJl")
+	return out
 }
 
 // credentialForms are credentials in forms that no token has, or of a length that a server may refuse. They are none
