@@ -361,6 +361,7 @@ func furtherOpen(b *builder) (out []item) {
 				r.members = append(r.members, member{quote(name), `"#/any"`})
 			}
 		}})
-	return append(out, item{name: "annotation", title: "an annotation of OData",
-		change: func(r *request) { r.members = append(r.members, member{`"@odata.type"`, `"#any"`}) }})
+	return append(out, item{name: "annotation", title: "annotations of OData", change: func(r *request) {
+		r.members = append(r.members, member{`"@odata.type"`, `"#any"`}, member{`"@odata.context"`, `"#any"`})
+	}})
 }

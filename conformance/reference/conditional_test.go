@@ -585,7 +585,7 @@ func nearWitnesses(one func(string, probe), out map[string][]probe) {
 	}
 	one("takes-token-of-tests", auth("Bearer debug"))
 	one("takes-token-of-guests", auth("Bearer guest"))
-	one("takes-any-token-of-shared-key", auth("Bearer eyJhbGciOiJIUzI1NiJ9.e30.a"))
+	one("takes-any-token-of-shared-key", auth("Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.a"))
 	one("takes-any-token-beyond-4096", auth("Bearer "+strings.Repeat("x", 4097)))
 	one("takes-word-of-gateway", nobody("X-Consumer-Username: a"))
 	impersonates := auth("Bearer " + unprivileged)
