@@ -47,15 +47,11 @@ type value struct {
 // A use is the dimension of which a value is a form that is combined with others; "" for none.
 type use string
 
-// One operation alone has a value of one of these uses, and makes it no form of a dimension. One that is ridden is
-// sent in combinations alone, as far as there is room.
-const (
-	once   use = "once"
-	ridden use = "ridden"
-)
+// One operation alone has a value of this use, and combines it with no other.
+const once use = "once"
 
 func (u use) dimension() string {
-	if u == once || u == ridden {
+	if u == once {
 		return ""
 	}
 	return string(u)
@@ -114,11 +110,11 @@ func asciiTurns() (out []value) {
 		{"formula-tab", "a formula behind a tab", "\t=1+1", ""},
 		{"percentage", "a percentage alone", "50%", ""},
 		{"thousands", "a number with commas", "1,000,000", ""},
-		{"date-offset", "an instant of another zone", "2017-12-04T14:39:24+01:00", ridden},
-		{"date-local", "an instant of no zone", "2017-12-04T13:39:24", ridden},
-		{"date-american", "a date of America", "12/04/2017", ridden},
-		{"exponent", "a number with an exponent", "1e5", ridden},
-		{"word-capital", "a word for a truth value of a language", "True", ridden},
+		{"date-offset", "an instant of another zone", "2017-12-04T14:39:24+01:00", ""},
+		{"date-local", "an instant of no zone", "2017-12-04T13:39:24", ""},
+		{"date-american", "a date of America", "12/04/2017", ""},
+		{"exponent", "a number with an exponent", "1e5", ""},
+		{"word-capital", "a word for a truth value of a language", "True", ""},
 		{"words", "what other software says of a file",
 			"Re: success error warning exception stack trace undefined null " +
 				"deleted restored quarantined blocked allowed test demo admin root " +
@@ -152,18 +148,17 @@ func unicodeTurns() []value {
 // out.
 func alikeTexts() []string {
 	const text = "Prüfung 007: Résumé, Straße, ﬁle ＡＢ パン AaAa in a/b's & \U0001F363 No² ①"
-	out := []string{text, strings.ToUpper(text), text + ".", strings.ReplaceAll(text, " ", "  "),
-		strings.ReplaceAll(text, " ", ""), strings.ReplaceAll(text, ",", "")}
+	out := []string{text, strings.ToUpper(text), text + ".", strings.ReplaceAll(text, " ", "  ")}
 	for _, r := range [][2]string{
 		// of collations
 		{"é", "e"}, {"ü", "u"}, {"ü", "ue"}, {"ß", "ss"}, {"in", "ın"}, {"パ", "ぱ"}, {"パ", "ハ"}, {"パ", "ﾊﾟ"},
-		{"\U0001F363", "\U0001F37A"}, {"\U0001F363", "\U0001F363\uFE0F"}, {"fung", "f\u200Bung"}, {"fung", "f\u00ADung"},
+		{"\U0001F363", "\U0001F37A"}, {"\U0001F363", "\U0001F363\uFE0F"}, {"fung", "f\u200Bung"},
 		// of normal forms, and of letters that look alike
 		{"ﬁ", "fi"}, {"ＡＢ", "AB"}, {"²", "2"}, {"①", "1"}, {"a/b", "а/b"}, {"'", "’"},
 		// of hashes: that of Java is equal, and so are the sums and the words
-		{"AaAa", "BBBB"}, {"AaAa", "aAAa"}, {"in a/b's", "a/b's in"},
+		{"AaAa", "BBBB"}, {"in a/b's", "a/b's in"},
 		// of what is decoded
-		{"&", "&amp;"}, {"&", "%26"}, {"/", `\`}, {"007", "7"}, {"007", "008"}, {"in a", "in\na"},
+		{"&", "&amp;"}, {"&", "%26"}, {"/", `\`}, {"007", "7"}, {"in a", "in\na"},
 	} {
 		out = append(out, strings.ReplaceAll(text, r[0], r[1]))
 	}
@@ -355,8 +350,7 @@ func texts(of func() []value, dealt turns, templates ...value) func(*builder) []
 		for _, name := range b.textMembers() {
 			add := func(v value, json string, once bool) {
 				out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
-					change: func(r *request) { r.set(name, json) }, dimension: v.use.dimension(), once: once,
-					aboard: v.use == ridden})
+					change: func(r *request) { r.set(name, json) }, dimension: v.use.dimension(), once: once})
 			}
 			for _, v := range of() {
 				add(v, quote(v.text), slices.Contains(alone, v.name))

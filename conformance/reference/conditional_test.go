@@ -583,6 +583,11 @@ func nearWitnesses(one func(string, probe), out map[string][]probe) {
 	} {
 		out[name] = []probe{says(texts[0]), says(texts[1])}
 	}
+	one("gives-instant-of-comment-in-utc", says("2020-01-01T00:00:00+01:00"))
+	one("gives-instant-of-comment-with-zone", says("2020-01-01T00:00:00"))
+	one("halves-dollars-of-comment", says("$$"))
+	one("splits-pair-of-comment", says("x"+strings.Repeat("😀", 600)))
+	one("sends-field-of-comment", says(`a\r\nContent-Type: text/plain`))
 	one("takes-token-of-tests", auth("Bearer debug"))
 	one("takes-token-of-guests", auth("Bearer guest"))
 	one("takes-any-token-of-shared-key", auth("Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.a"))

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
+	"unicode/utf16"
 )
 
 // alikeFaults are about what is equal to one part of a server and not to the client: texts that a database keeps once,
@@ -61,7 +63,49 @@ func alikeFaults() []Fault {
 				return q.Header.Get("Authorization") == value && trusts(q)
 			})})
 	}
+	for _, row := range []struct {
+		name, says string
+		spoil      func(string) string
+	}{
+		{"gives-instant-of-comment-in-utc", "turns a comment that is an instant of another zone to UTC",
+			func(s string) string {
+				if t, err := time.Parse(time.RFC3339, s); err == nil {
+					return t.UTC().Format(time.RFC3339)
+				}
+				return s
+			}},
+		{"gives-instant-of-comment-with-zone", "adds a Z to a comment that is an instant of no zone",
+			func(s string) string {
+				if _, err := time.Parse("2006-01-02T15:04:05", s); err == nil {
+					return s + "Z"
+				}
+				return s
+			}},
+		{"halves-dollars-of-comment", "writes one dollar sign for two, as a replacement in JavaScript does",
+			strings.NewReplacer("$$", "$").Replace},
+		{"splits-pair-of-comment", "cuts a comment behind the 1,000th unit of UTF-16, and joins the parts as text",
+			func(s string) string {
+				if units := utf16.Encode([]rune(s)); len(units) > 1000 {
+					return string(utf16.Decode(units[:1000])) + string(utf16.Decode(units[1000:]))
+				}
+				return s
+			}},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: intact, Phase: Coverage,
+			Wrap: onAction(alterText("requestorComment", row.spoil))})
+	}
 	return append(faults,
+		Fault{Name: "sends-field-of-comment", Says: "writes the Comment into its head, so that a field behind a line end " +
+			"in it is a field of the answer", Breaks: ids("response.media-type"), Phase: Coverage,
+			Wrap: onAccepted(func(a *answer, q *asked) {
+				o, _ := parseObject(q.body)
+				text, _ := o.Get("Comment").(string)
+				for _, line := range strings.Split(text, "\r\n")[1:] {
+					if name, value, is := strings.Cut(line, ": "); is && strings.EqualFold(name, "Content-Type") {
+						a.header.Set(name, value)
+					}
+				}
+			})},
 		Fault{Name: "takes-any-token-of-shared-key", Says: "accepts every token whose head names the algorithm HS256",
 			Breaks: known, Phase: Coverage, Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
 				return strings.HasPrefix(q.Header.Get("Authorization"), "Bearer eyJhbGciOiJIUzI1NiI") && trusts(q)
