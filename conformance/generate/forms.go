@@ -760,8 +760,9 @@ func openHeaders(*builder) []item {
 }
 
 func connections(b *builder) []item {
-	return []item{{name: "behind-1", title: "a request behind 1 on its connection", before: true, dimension: "connection",
-		change: after(unchanged, prior{request: b.plain, expect: conformance.Accepted})}}
+	return []item{{name: "behind-1", title: "a request behind 1 on its connection", before: true,
+		dimension: "connection",
+		change:    after(unchanged, prior{request: b.plain, expect: conformance.Accepted})}}
 }
 
 // behindOthers are plain requests behind one of another kind on their connection.
@@ -1256,10 +1257,10 @@ func claimFields() []string {
 	return []string{"Remote-User", "User", "X-Admin", "X-Auth-Request-User", "X-Authenticated", "X-Authenticated-User",
 		"X-Client-Cert", "X-Forwarded-Client-Cert", "X-Forwarded-Email", "X-Forwarded-Preferred-Username",
 		"X-Ms-Client-Principal", "X-Ms-Client-Principal-Id", "X-Role", "X-Ssl-Client-Verify", "X-User", "X-User-Id",
-		"X-User-Name", "X-Username", "Impersonate-User", "X-Amzn-Oidc-Identity", "X-Anonymous-Consumer", "X-Arr-ClientCert",
-		"X-Azure-Ref", "X-Consumer-Username", "X-Forwarded-User", "X-Goog-Authenticated-User-Email", "X-Groups",
-		"X-Health-Check", "X-Impersonate-User", "X-Ms-Client-Principal-Name", "X-Remote-User", "X-Scope", "X-Service-Name",
-		"X-User-Role", "X-Webauth-User"}
+		"X-User-Name", "X-Username", "Impersonate-User", "X-Amzn-Oidc-Identity", "X-Anonymous-Consumer",
+		"X-Arr-ClientCert", "X-Azure-Ref", "X-Consumer-Username", "X-Forwarded-User", "X-Goog-Authenticated-User-Email", "X-Groups",
+		"X-Health-Check", "X-Impersonate-User", "X-Ms-Client-Principal-Name", "X-Remote-User", "X-Scope",
+		"X-Service-Name", "X-User-Role", "X-Webauth-User"}
 }
 
 // claimed gives a request the fields by which a proxy, a test or a client says who calls, and from where.

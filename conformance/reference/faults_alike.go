@@ -95,8 +95,8 @@ func alikeFaults() []Fault {
 			Wrap: onAction(alterText("requestorComment", row.spoil))})
 	}
 	return append(faults,
-		Fault{Name: "sends-field-of-comment", Says: "writes the Comment into its head, so that a field behind a line end " +
-			"in it is a field of the answer", Breaks: ids("response.media-type"), Phase: Coverage,
+		Fault{Name: "sends-field-of-comment", Says: "writes the Comment into its head, so that a field behind a line " +
+			"end in it is a field of the answer", Breaks: ids("response.media-type"), Phase: Coverage,
 			Wrap: onAccepted(func(a *answer, q *asked) {
 				o, _ := parseObject(q.body)
 				text, _ := o.Get("Comment").(string)
@@ -116,8 +116,8 @@ func alikeFaults() []Fault {
 			})},
 		Fault{Name: "takes-word-of-gateway", Says: "accepts a request without Authorization that has " +
 			"X-Consumer-Username", Breaks: required, Phase: Coverage, Wrap: excuseField("X-Consumer-Username")},
-		Fault{Name: "asks-no-role-of-impersonated", Says: "does not ask for the role of a user who impersonates another " +
-			"by Impersonate-User", Breaks: role, Phase: Coverage,
+		Fault{Name: "asks-no-role-of-impersonated", Says: "does not ask for the role of a user who impersonates " +
+			"another by Impersonate-User", Breaks: role, Phase: Coverage,
 			Wrap: excuse(http.StatusForbidden, func(q *asked) bool {
 				return q.Header.Get("Impersonate-User") != "" && trusts(q)
 			})},
