@@ -1258,9 +1258,9 @@ func claimFields() []string {
 		"X-Client-Cert", "X-Forwarded-Client-Cert", "X-Forwarded-Email", "X-Forwarded-Preferred-Username",
 		"X-Ms-Client-Principal", "X-Ms-Client-Principal-Id", "X-Role", "X-Ssl-Client-Verify", "X-User", "X-User-Id",
 		"X-User-Name", "X-Username", "Impersonate-User", "X-Amzn-Oidc-Identity", "X-Anonymous-Consumer",
-		"X-Arr-ClientCert", "X-Azure-Ref", "X-Consumer-Username", "X-Forwarded-User", "X-Goog-Authenticated-User-Email", "X-Groups",
-		"X-Health-Check", "X-Impersonate-User", "X-Ms-Client-Principal-Name", "X-Remote-User", "X-Scope",
-		"X-Service-Name", "X-User-Role", "X-Webauth-User"}
+		"X-Arr-ClientCert", "X-Azure-Ref", "X-Consumer-Username", "X-Forwarded-User",
+		"X-Goog-Authenticated-User-Email", "X-Groups", "X-Health-Check", "X-Impersonate-User",
+		"X-Ms-Client-Principal-Name", "X-Remote-User", "X-Scope", "X-Service-Name", "X-User-Role", "X-Webauth-User"}
 }
 
 // claimed gives a request the fields by which a proxy, a test or a client says who calls, and from where.
