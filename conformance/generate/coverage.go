@@ -142,9 +142,11 @@ type item struct {
 	// the group that says what such a form proves, of one that a server may refuse
 	group string
 	// one operation alone has it: those of a group that are so are dealt out to the operations
-	once  bool
-	needs string   // as the group's; "" for nothing more
-	also  []string // further controls, by their names without the operation
+	once bool
+	// it is sent in combinations alone, in the place of others of its group, as far as there is room
+	aboard bool
+	needs  string   // as the group's; "" for nothing more
+	also   []string // further controls, by their names without the operation
 	// the cases of other operations that have one of its forms alone
 	carries []string
 	// the case, by its name without the operation, that shows all that this one can where it is accepted
@@ -177,8 +179,12 @@ func (b *builder) group(name string, items []item) {
 	dealt := 0
 	for _, it := range items {
 		if it.once {
-			if dealt++; (dealt-1)%b.turns != b.turn {
-				b.ride(name, it, row, b.peers[(dealt-1)%b.turns])
+			turn := dealt % b.turns
+			dealt++
+			if mine := turn == b.turn; mine == it.aboard {
+				b.ride(name, it, row, b.peers[turn])
+			}
+			if turn != b.turn || it.aboard {
 				continue
 			}
 		}

@@ -56,6 +56,7 @@ func Groups() []Group {
 		{"again", "a request for the same file was refused before", againAfterRefusals},
 		{"twin", "the hash differs in one digit from that of the request before", twins},
 		{"ids", "the ids of the request are those of the one before", numberedAlike},
+		{"alike", "the texts of requests differ in little, each for another file", alikes},
 		{"elsewhere", "the same file was asked for on another machine, or by another operation", elsewhere},
 		{"repetition", "the file was asked for before", repetitions},
 		{"chunked", "the body is sent in chunks, written in every legal way", chunkedBodies},

@@ -204,24 +204,32 @@ func further(b *builder) (out []item) {
 		{"array", "an empty array", "[]", once},
 		{"array-of-all", "an array of all types", `[1, "a", null, true, {}, []]`, "json"},
 		{"object", "an empty object", "{}", once},
-		{"object-of-all", "an object of all types", `{"a": 1, "b": [null], "c": {"d": "e"}}`, ""},
+		{"object-of-all", "an object of all types", `{"a": 1e+5, "b": [null], "c": {"d": "e"}}`, ""},
 		{"deep-8", "eight arrays inside each other", strings.Repeat("[", 8) + strings.Repeat("]", 8), ""},
 		{"deep-24", "24 objects inside each other",
 			strings.Repeat(`{"a":`, 24) + "1" + strings.Repeat("}", 24), "json"},
 		{"long-string", "a string of 2,000 characters", `"{{repeat 2000 y}}"`, ""},
 		{"unicode", "a string beyond ASCII", `"漢字 😀"`, ""},
 		{"escapes", "a string of escapes", `"\"\\\/\b\f\n\r\t\u0041"`, ""},
-		{"same-names", "objects of equal names in an array", `[{"a": 1}, {"a": 2}]`, once},
 	} {
 		out = append(out, item{name: v.name, title: "a further member that is " + v.title, dimension: v.use.dimension(),
 			once:   v.use == once,
 			change: func(r *request) { r.members = append(r.members, member{`"Further"`, v.text}) }})
 	}
+	out = append(out, item{name: "same-names", title: "a further member first that is an array of objects with the " +
+		"names of the members", once: true, change: func(r *request) {
+		inside := r.clone()
+		for i := range inside.members {
+			inside.members[i].value = `"of another"`
+		}
+		object := inside.body()
+		r.members = slices.Insert(r.members, 0, member{`"Further"`, "[" + object + ", " + object + "]"})
+	}})
 	for _, n := range []value{
 		{"empty-name", "an empty name", "", ""},
 		{"blank-name", "a blank for a name", " ", once},
 		{"digit-name", "a digit for a name", "0", once},
-		{"dotted-name", "a dot in its name", "a.b", once},
+		{"dotted-name", "a dot and other marks in its name", "a.b-c:d", once},
 		{"constructor-name", "the name constructor", "constructor", ""},
 		{"dollar-name", "a dollar sign in its name", "$where", once},
 		{"unicode-name", "a name beyond ASCII", "größe", ""},
@@ -353,6 +361,7 @@ func furtherOpen(b *builder) (out []item) {
 				r.members = append(r.members, member{quote(name), `"#/any"`})
 			}
 		}})
-	return append(out, item{name: "annotation", title: "an annotation of OData",
-		change: func(r *request) { r.members = append(r.members, member{`"@odata.type"`, `"#any"`}) }})
+	return append(out, item{name: "annotation", title: "annotations of OData", change: func(r *request) {
+		r.members = append(r.members, member{`"@odata.type"`, `"#any"`}, member{`"@odata.context"`, `"#any"`})
+	}})
 }

@@ -44,7 +44,8 @@ func unchanged(*request) {}
 func correlated(r *request) {
 	const id = "0f2b6f0e-5f2c-4f6f-9a51-2d9c7d0d8e"
 	sets("Client-Request-Id", id+"21", "Request-Id", id+"22", "X-Correlation-Id", id+"23", "X-Request-Id", id+"24",
-		"x-ms-client-request-id", id+"25", "x-ms-correlation-id", id+"26", "X-Trace-Id", id+"27", "Traceparent",
+		"x-ms-client-request-id", id+"25", "x-ms-correlation-id", id+"26", "X-Trace-Id", id+"27", "X-B3-TraceId",
+		id+"29", "X-Transaction-Id", id+"30", "X-Session-Id", id+"31", "Message-Id", id+"32", "Traceparent",
 		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Cookie", "session="+id+"28")(r)
 }
 
@@ -164,6 +165,25 @@ func permittedElsewhere(b *builder, title string, change func(*request)) (out []
 	return append(out, item{name: "machine", once: true, needs: httpfile.OtherMachine,
 		title:  title + " behind an accepted one with the same body on another machine",
 		change: same(change, prior{request: first, expect: conformance.Accepted})})
+}
+
+// alikes are requests over one connection, each for another file, with texts that a database or a cache takes for
+// equal: a server that keeps each text once, and finds it by less than all of it, gives the first one back.
+func alikes(b *builder) (out []item) {
+	for _, name := range b.textMembers() {
+		texts := alikeTexts()
+		var first []prior
+		for _, text := range texts[:len(texts)-1] {
+			r := b.plain.clone()
+			r.set(name, quote(text))
+			first = append(first, prior{request: r, expect: conformance.Accepted})
+		}
+		out = append(out, item{name: slug(name), once: true, before: true,
+			title:  fmt.Sprintf("requests over one connection whose %s differs in little, each for another file", name),
+			also:   []string{"valid/accepts-surrogate-pair", "valid/accepts-combining-characters"},
+			change: after(func(r *request) { r.set(name, quote(texts[len(texts)-1])) }, first...)})
+	}
+	return out
 }
 
 // elsewhere are requests for a file that was asked for on another machine, or by another operation.

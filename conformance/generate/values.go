@@ -93,8 +93,9 @@ func asciiTurns() (out []value) {
 			"a /* b */ c // d ,} e :-) **f** _g_ ё .", ""},
 		{"facts", "addresses, numbers of cards, of accounts and of persons, times and amounts",
 			"10.0.0.1 ::1 fe80::1%eth0 00:1b:44:11:3a:b7 4111 1111 1111 1111 DE89370400440532013000 078-05-1120 " +
-				"2026-11-29 12:30:59 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
-				"/etc/shadow C:/Windows/System32 *.exe T+1 O'Brien R&D", ""},
+				"2026-11-29 12:30:59 2026-02-30T25:61:00Z 3.14 1,000.00 $5 5% 12kg 1/2 #17 @all " +
+				"eyJhbGciOiJub25lIn0.e30. HKLM\\Software " +
+				"c083f601-012f-4955-b4cc-fab50fb69d79 /etc/shadow C:/Windows/System32 *.exe T+1 O'Brien R&D", ""},
 		{"status", "the name of a status alone", "Failed", ""},
 		{"capitals", "capitals alone", "STOP THIS FILE", ""},
 		{"one-mark", "one mark", "-", ""},
@@ -109,8 +110,13 @@ func asciiTurns() (out []value) {
 		{"formula-tab", "a formula behind a tab", "\t=1+1", ""},
 		{"percentage", "a percentage alone", "50%", ""},
 		{"thousands", "a number with commas", "1,000,000", ""},
+		{"date-offset", "an instant of another zone", "2017-12-04T14:39:24+01:00", ""},
+		{"date-local", "an instant of no zone", "2017-12-04T13:39:24", ""},
+		{"date-american", "a date of America", "12/04/2017", ""},
+		{"exponent", "a number with an exponent", "1e5", ""},
+		{"word-capital", "a word for a truth value of a language", "True", ""},
 		{"words", "what other software says of a file",
-			"success error warning exception stack trace undefined null " +
+			"Re: success error warning exception stack trace undefined null " +
 				"deleted restored quarantined blocked allowed test demo admin root " +
 				"select insert update delete from where", ""},
 	}...)
@@ -136,6 +142,27 @@ func unicodeTurns() []value {
 		{"emoji-alone", "emoji alone", "🚫🔒", ""},
 		{"one-ideograph", "one character beyond ASCII", "漢", ""},
 	}
+}
+
+// alikeTexts are a text and others that differ from it in one thing that a collation, a normal form or a hash leaves
+// out.
+func alikeTexts() []string {
+	const text = "Prüfung 007: Résumé, Straße, ﬁle ＡＢ パン AaAa in a/b's & \U0001F363 No² ①"
+	out := []string{text, strings.ToUpper(text), text + ".", strings.ReplaceAll(text, " ", "  ")}
+	for _, r := range [][2]string{
+		// of collations
+		{"é", "e"}, {"ü", "u"}, {"ü", "ue"}, {"ß", "ss"}, {"in", "ın"}, {"パ", "ぱ"}, {"パ", "ハ"}, {"パ", "ﾊﾟ"},
+		{"\U0001F363", "\U0001F37A"}, {"\U0001F363", "\U0001F363\uFE0F"}, {"fung", "f\u200Bung"},
+		// of normal forms, and of letters that look alike
+		{"ﬁ", "fi"}, {"ＡＢ", "AB"}, {"²", "2"}, {"①", "1"}, {"a/b", "а/b"}, {"'", "’"},
+		// of hashes: that of Java is equal, and so are the sums and the words
+		{"AaAa", "BBBB"}, {"in a/b's", "a/b's in"},
+		// of what is decoded
+		{"&", "&amp;"}, {"&", "%26"}, {"/", `\`}, {"007", "7"}, {"in a", "in\na"},
+	} {
+		out = append(out, strings.ReplaceAll(text, r[0], r[1]))
+	}
+	return out
 }
 
 // unseenTexts are texts of which nothing is seen, of other characters than the white space that every
@@ -166,13 +193,13 @@ func asciiTexts() (out []value) {
 	return append(out, []value{
 		percent,
 		{"every-mark", "every character of ASCII that is printed", printable(), ""},
-		{"format-verbs", "verbs of a format", "%s %d %n %x %v {0} %1$s", ""},
+		{"format-verbs", "verbs of a format", "%s %d %n %x %v {0} %1$s %% %u0041", ""},
 		{"percent-escape", "an escape of a URL", "50%25 %41 %2F", ""},
 		{"percent-null", "the escape of a URL for NUL", "a%00b", ""},
 		{"percent-broken", "a percent sign before other letters", "100%zz", ""},
 		{"percent-end", "a percent sign at the end", "done to 100%", ""},
 		{"plus", "plus signs, which a form reads as blanks", "a+b c++", ""},
-		{"template", "an expression of a template", "{{7*7}} ${7*7} <%= 7*7 %> #{7*7}", ""},
+		{"template", "an expression of a template", "{{7*7}} ${7*7} <%= 7*7 %> #{7*7} <?php 7 ?>", ""},
 		{"lookup", "a lookup of a logging library", "${jndi:ldap://127.0.0.1/a}", ""},
 		{"shell", "commands of a shell", "$(id) `id`; id | id && id; cmd.exe /c %PATH%", ""},
 		{"single-quotes", "single quotes", "it's 'so'", ""},
@@ -180,7 +207,7 @@ func asciiTexts() (out []value) {
 		{"double-quotes", "double quotes, and markup", `"quoted" <b>&</b> ""so""`, "text"},
 		{"backslashes", "a path with backslashes", `C:\temp\new\report.txt`, "text"},
 		{"backslash-end", "a backslash at the end", `ends in \`, ""},
-		{"escape-letters", "what would be an escape in JSON", `\u0041 \n \x41`, ""},
+		{"escape-letters", "what would be an escape in JSON, in C and in a replacement", `\u0041 \n \x41 \101 \1 $1 $& $$`, ""},
 		{"markup", "elements of HTML", "<script>alert(1)</script><b>", ""},
 		{"entities", "entities of HTML", "&amp; &lt;tag&gt; &#65;", ""},
 		{"xml-end", "the end of a section of XML", "]]> <!-- -->", ""},
@@ -202,13 +229,13 @@ func asciiTexts() (out []value) {
 		{"leading-zeros", "digits with zeros before them", "007", ""},
 		{"float", "a number with an exponent", "1e400", ""},
 		{"hexadecimal", "a number in hexadecimal", "0x1F", ""},
-		{"date", "an instant", "2026-02-30T25:61:00Z", ""},
-		{"address", "an address", "http://127.0.0.1/a?b=c&d=e#f https://a.example/ ftp://a.example/", ""},
+		{"date", "an instant", "2017-12-04T13:39:24Z", ""},
+		{"address", "an address", "http://127.0.0.1/a?b=c&d=e#f https://A.Example/ ftp://a.example", ""},
 		{"mail", "a mail address", "analyst@example.com", ""},
 		{"share", "a path of a share", `\\server\share\file`, ""},
 		{"device", "the name of a device", "CON", ""},
 		{"decimal", "a decimal number", "12.50", ""},
-		{"guid", "a GUID in braces", "{00000000-0000-0000-0000-000000000000}", ""},
+		{"guid", "a GUID in braces", "{C083F601-012F-4955-B4CC-FAB50FB69D79}", ""},
 		{"json-object", "an object of JSON", `{"status": "Done", "id": 7}`, ""},
 		{"json-array", "an array of JSON", "[1, 2]", ""},
 		{"dots", "a path upwards", "../../etc/passwd", ""},
@@ -287,7 +314,8 @@ func unicodeTexts() []value {
 		{"cyrillic", "letters that look like those of ASCII", "а е о", ""},
 		{"tab", "a tab", "a\tb", ""},
 		{"line-feed", "line feeds at its ends, and 60 lines", "\na\nb\n\nc\n" + strings.Repeat("d\n", 60), ""},
-		{"carriage-return", "a carriage return and a line feed", "a\r\nb", ""},
+		{"carriage-return", "a carriage return and a line feed, before what looks like a field",
+			"a\r\nContent-Type: text/html\r\nb", ""},
 		{"backspace", "a backspace", "a\bb", ""},
 		{"form-feed", "a form feed", "a\fb", ""},
 		{"vertical-tab", "a vertical tab", "a\vb", ""},
@@ -404,7 +432,10 @@ func lengths(b *builder) (out []item) {
 		}
 		for _, n := range []int{1, 64, 127, 128, 129, 255, 256, 257, 1024, 4096, 21846} {
 			for i, c := range []string{"ß", "漢", "😀"} {
-				before := "x"[:i/2*(n%2)] // so that a limit falls between the halves of a pair too
+				before := "" // or a letter, so that a limit falls between the halves of a pair too
+				if i == 2 && (n%2 == 1 || n > 4096) {
+					before = "x"
+				}
 				out = append(out, item{once: true, name: fmt.Sprintf("%s-%05d-of-%d-bytes", slug(name), n, len(c)),
 					title:  fmt.Sprintf("%s of %d characters of %d bytes", name, n, len(c)),
 					change: func(r *request) { r.set(name, fmt.Sprintf(`"%s{{repeat %d %s}}"`, before, n, c)) }})

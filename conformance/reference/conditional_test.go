@@ -575,6 +575,32 @@ func nearWitnesses(one func(string, probe), out map[string][]probe) {
 		"challenges-no-script": "X-Requested-With"} {
 		one(name, nobody(field+": a"))
 	}
+	for name, texts := range map[string][2]string{
+		"keeps-comments-once-without-accents": {"café", "cafe"}, "keeps-comments-once-by-sharp-s": {"Maß", "Mass"},
+		"keeps-comments-once-beyond-bmp": {"a 🍣", "a 🍺"}, "keeps-comments-once-of-any-width": {"Ａ1", "A1"},
+		"keeps-comments-once-of-any-kana": {"パン", "ぱん"}, "keeps-comments-once-by-hash": {"Aa", "BB"},
+		"keeps-comments-once-decoded": {"a &amp; b", "a & b"},
+	} {
+		out[name] = []probe{says(texts[0]), says(texts[1])}
+	}
+	one("gives-instant-of-comment-in-utc", says("2020-01-01T00:00:00+01:00"))
+	one("gives-instant-of-comment-with-zone", says("2020-01-01T00:00:00"))
+	one("halves-dollars-of-comment", says("$$"))
+	one("splits-pair-of-comment", says("x"+strings.Repeat("😀", 600)))
+	one("sends-field-of-comment", says(`a\r\nContent-Type: text/plain`))
+	one("takes-token-of-tests", auth("Bearer debug"))
+	one("takes-token-of-guests", auth("Bearer guest"))
+	one("takes-any-token-of-shared-key", auth("Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.a"))
+	one("takes-any-token-beyond-4096", auth("Bearer "+strings.Repeat("x", 4097)))
+	one("takes-word-of-gateway", nobody("X-Consumer-Username: a"))
+	impersonates := auth("Bearer " + unprivileged)
+	impersonates.header = append(impersonates.header, "Impersonate-User: a")
+	one("asks-no-role-of-impersonated", impersonates)
+	one("reads-first-comment-of-body", probe{body: `{"Further":{"Comment":"other"},` + good[1:]})
+	one("refuses-escape-of-both-letter-cases", says(`\u00Af`))
+	one("crashes-on-escape-across-64k", says(strings.Repeat(`\u00e9`, 11000)))
+	one("refuses-plus-in-exponent", with(`"Further":1e+5`))
+	one("refuses-hyphen-in-name", with(`"a-b":1`))
 	queried := nobody()
 	queried.path = samplePath + "?jwt=a"
 	one("takes-jwt-in-query", queried)

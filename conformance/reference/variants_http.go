@@ -207,6 +207,9 @@ func wireVariants() []variant {
 func interim(statuses ...int) wrap {
 	return between(func(w http.ResponseWriter, q *asked, h http.Handler) {
 		for _, status := range statuses {
+			if !q.ProtoAtLeast(1, 1) {
+				break // HTTP/1.0 knows no interim answer (RFC 9110 15.2)
+			}
 			w.WriteHeader(status)
 		}
 		q.serve(h).write(w)
