@@ -181,3 +181,13 @@ func takenAlong() []string {
 	return []string{"header", "negotiation", "accept", "media-type", "chunked", "hash", "text", "text-unicode",
 		"escapes", "space", "order", "further"}
 }
+
+// dealt are items each of which one operation alone has, but for those that meet others.
+func dealt(items []item) []item {
+	for i, it := range items {
+		if it.dimension == "" && !it.combined {
+			items[i].once = true
+		}
+	}
+	return items
+}
