@@ -17,6 +17,12 @@ func stateFaults() []Fault {
 			Wrap: onAction(set("id", "6f1d364c-680c-499a-b30c-dd9265ad4c9d"))},
 		{Name: "answers-nil-id", Says: "gives every action the UUID of zeros", Breaks: ids("action.id"),
 			Wrap: onAction(set("id", "00000000-0000-0000-0000-000000000000"))},
+		{Name: "answers-nil-id-once", Says: "gives its seventh action the UUID of zeros", Breaks: ids("action.id"),
+			Wrap: onCount(func(n int, a *answer, _ *asked) {
+				if n == 7 {
+					a.edit(set("id", "00000000-0000-0000-0000-000000000000"))
+				}
+			})},
 		{Name: "counts-ids", Says: "gives actions the ids 1, 2, 3", Breaks: ids("action.id"),
 			Wrap: onCount(func(n int, a *answer, _ *asked) { a.edit(set("id", strconv.Itoa(n))) })},
 		{Name: "repeats-every-second-id", Says: "gives every second action the id of the one before", Breaks: identity,

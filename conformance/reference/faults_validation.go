@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // bodyHoles accept bodies that lack a parameter, give it another type, or are
@@ -242,16 +243,31 @@ func methodHoles() []Fault {
 				return is
 			})})
 	}
-	return append(faults, Fault{Name: "knows-every-machine", Says: "accepts a machine that nobody has seen",
-		Breaks: ids("machine.unknown", "refusal.no-action"), Wrap: excuse(http.StatusNotFound, func(q *asked) bool {
-			segments := strings.Split(q.URL.Path, "/")
-			if len(segments) < 2 || segments[len(segments)-2] == "" {
-				return false
-			}
-			segments[len(segments)-2] = strings.Repeat("0f", 20)
-			q.URL.Path, q.URL.RawPath = strings.Join(segments, "/"), ""
-			return true
-		})})
+	unknown := ids("machine.unknown", "refusal.no-action")
+	return append(faults,
+		Fault{Name: "knows-every-machine", Says: "accepts a machine that nobody has seen", Breaks: unknown,
+			Wrap: excuse(http.StatusNotFound, onKnownMachine)},
+		Fault{Name: "learns-unknown-machine", Breaks: unknown,
+			Says: "refuses a machine that nobody has seen, and accepts it from then on",
+			Wrap: func(h http.Handler) http.Handler {
+				var seen sync.Map
+				return excuse(http.StatusNotFound, func(q *asked) bool {
+					_, again := seen.LoadOrStore(machineOf(q), true)
+					return again && onKnownMachine(q)
+				})(h)
+			}})
+}
+
+// onKnownMachine gives a request the path of a machine that the server knows, and reports whether
+// its path names one.
+func onKnownMachine(q *asked) bool {
+	segments := strings.Split(q.URL.Path, "/")
+	if len(segments) < 2 || segments[len(segments)-2] == "" {
+		return false
+	}
+	segments[len(segments)-2] = strings.Repeat("0f", 20)
+	q.URL.Path, q.URL.RawPath = strings.Join(segments, "/"), ""
+	return true
 }
 
 func asPost(q *asked) {
