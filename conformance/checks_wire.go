@@ -35,9 +35,9 @@ func wireChecks() []Check {
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},
 		{Name: redirectCheck, Requirements: []string{"http.no-redirect"},
-			Doc: "An answer does not send the client elsewhere; from a path that is written otherwise than that " +
-				"of the " +
-				"operation it may, and to HTTPS where a field of a proxy says that the request came without.",
+			Doc: "An answer does not send the client elsewhere, nor to what it has kept, which 304 does to GET and " +
+				"HEAD alone; from a path that is written otherwise than that of the operation it may, and to HTTPS " +
+				"where a field of a proxy says that the request came without.",
 			on: (*observed).answered, judge: noRedirect},
 	}
 }
@@ -125,7 +125,8 @@ func noRedirect(x *observed) []Problem {
 	if x.tidies() || x.secures() {
 		return nil
 	}
-	if status := x.Response.Status; status/100 == 3 && status != http.StatusNotModified {
+	kept := x.Response.Status == http.StatusNotModified && (x.Request.Method == "GET" || x.Request.Method == "HEAD")
+	if status := x.Response.Status; status/100 == 3 && !kept {
 		got := fmt.Sprint(status)
 		if to := x.Response.Header.Get("Location"); to != "" {
 			got += " to " + brief(to)

@@ -15,6 +15,12 @@ import (
 // loopback, armed or not: what a server makes of it is anybody's guess.
 func TestNoPathBesideAnOperationIsAskedForElsewhere(t *testing.T) {
 	suite := load(t)
+	var neighbours []string
+	for _, c := range suite.Cases {
+		if strings.Contains(c.ID, "/path/") {
+			neighbours = append(neighbours, c.ID)
+		}
+	}
 	for why, o := range map[string]conformance.Options{
 		"not armed": {Run: "/path/|refuses-missing-authorization$"},
 		"armed": {Run: "/path/|refuses-missing-authorization$", AcceptRisk: []string{"requestSample",
@@ -29,13 +35,13 @@ func TestNoPathBesideAnOperationIsAskedForElsewhere(t *testing.T) {
 		for _, q := range plan.Requests {
 			require.NotContains(t, q.Case, "/path/", "%s: %s", why, q.Request.URL)
 		}
-		withheld := 0
+		var withheld []string
 		for _, c := range plan.Withheld {
 			if strings.Contains(c.ID, "/path/") {
-				withheld++
+				withheld = append(withheld, c.ID)
 			}
 		}
-		require.Equal(t, 82, withheld, why)
+		require.ElementsMatch(t, neighbours, withheld, why)
 	}
 }
 
