@@ -170,6 +170,8 @@ func permittedElsewhere(b *builder, title string, change func(*request)) (out []
 // alikes are requests over one connection, each for another file, with texts that a database or a cache takes for
 // equal: a server that keeps each text once, and finds it by less than all of it, gives the first one back.
 func alikes(b *builder) (out []item) {
+	controls := slices.DeleteFunc([]string{"valid/accepts-surrogate-pair", "valid/accepts-combining-characters"},
+		func(name string) bool { return b.suite.Case(b.op.ID+"/"+name) == nil }) // where the cases are others
 	for _, name := range b.textMembers() {
 		texts := alikeTexts()
 		var first []prior
@@ -180,7 +182,7 @@ func alikes(b *builder) (out []item) {
 		}
 		out = append(out, item{name: slug(name), once: true, before: true,
 			title:  fmt.Sprintf("requests over one connection whose %s differs in little, each for another file", name),
-			also:   []string{"valid/accepts-surrogate-pair", "valid/accepts-combining-characters"},
+			also:   controls,
 			change: after(func(r *request) { r.set(name, quote(texts[len(texts)-1])) }, first...)})
 	}
 	return out
