@@ -2,6 +2,8 @@ package generate
 
 import (
 	"strings"
+
+	"fmaspec/conformance/record"
 )
 
 // typed are requests with another Content-Type.
@@ -114,7 +116,6 @@ func accepts(*builder) (out []item) {
 		{"any-weight", "anything with a weight", "*/*;q=0.1", ""},
 		{"range", "the range of its type", "application/*", ""},
 		{"weight", "JSON with a weight", "application/json;q=0.5", ""},
-		{"weight-one", "JSON with the weight one", "application/json;q=1.000", ""},
 		{"list", "JSON last in a list",
 			"text/html, application/xhtml+xml, application/json;q=0.9, */*;q=0.8", "accept"},
 		{"no-blank", "a list without blanks", "application/json,text/plain,*/*", "accept"},
@@ -125,7 +126,13 @@ func accepts(*builder) (out []item) {
 			dimension: v.use.dimension(), change: sets("Accept", v.text)})
 	}
 	out = append(out, item{name: "missing", title: "a request whose client does not say what it accepts",
-		dimension: "accept", change: sets("Accept", "{{none}}")})
+		dimension: "accept", change: sets("Accept", "{{none}}")},
+		item{name: "two-lines",
+			title: "a request whose client accepts JSON with the weight one, and text in a line of its own",
+			change: func(r *request) {
+				r.field("Accept", "application/json;q=1.000")
+				r.header = append(r.header, record.Field{Name: "Accept", Value: "text/plain;q=0.5"})
+			}})
 	for _, v := range []value{
 		{"parameters", "JSON with parameters, and anything else less",
 			"application/json;odata.metadata=minimal;IEEE754Compatible=true;indent=2;charset=utf-8, */*;q=0.1", ""},

@@ -349,6 +349,7 @@ func witnesses() map[string][]probe {
 	}
 	for name, p := range map[string]probe{
 		"crashes-on-two-accepts":        posted("Accept: */*", "Accept: application/json"),
+		"refuses-accept-of-two-lines":   posted("Accept: application/json", "Accept: text/plain;q=0.5"),
 		"crashes-on-missing-user-agent": posted(),
 		"crashes-on-50-fields":          posted(manyFields(50)...),
 		"crashes-on-repeated-field":     posted("X-A: 1", "X-A: 2"),

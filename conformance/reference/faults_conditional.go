@@ -489,6 +489,8 @@ func negotiationFaults() []conditional {
 			phase: Coverage, when: field("Accept", `^application/\*`), then: refuse(406)},
 		{name: "refuses-weighted-range", says: "answers 406 to Accept: */*;q=0.1", breaks: breaksHTTP, phase: Coverage,
 			when: field("Accept", `^\*/\*;`), then: refuse(406)},
+		{name: "refuses-accept-of-two-lines", says: "answers 406 to two lines of Accept", breaks: breaksHTTP,
+			phase: Coverage, when: fieldTwice("Accept"), then: refuse(406)},
 		{name: "crashes-on-broken-accept", says: "answers 500 to an Accept without a slash", breaks: breaksEither,
 			phase: Coverage, when: field("Accept", `^[^/]+$`), then: crash},
 		{name: "crashes-without-coding", says: "answers 500 to a client that takes no coding", breaks: breaksEither,
