@@ -40,7 +40,11 @@ func addDerived(s *redact.Secrets, token string) {
 		return
 	}
 	for _, d := range derivedTokens() {
-		if value := d.from(token); value != token {
+		switch value := d.from(token); {
+		case value == token:
+		case redact.IsPlain(value): // as the token is
+			s.AddToken(d.env, value)
+		default:
 			s.Add(d.env, value)
 		}
 	}

@@ -109,10 +109,10 @@ func TestAWholeTokenCountsUnlessItIsTheUser(t *testing.T) {
 	s := &Secrets{}
 	s.AddToken("A", opaque)
 	s.AddToken("B", "analyst@contoso.com")
-	s.AddToken("C", "analyst")
+	s.AddToken("C", "analyst-7")
 	s.Add("D", "correlation-0123456789")
 	require.True(t, s.HoldsToken([]byte("x"+opaque)))
-	for _, text := range []string{`{"requestor":"analyst@contoso.com"}`, `{"requestor":"analyst"}`,
+	for _, text := range []string{`{"requestor":"analyst@contoso.com"}`, `{"requestor":"analyst-7"}`,
 		"correlation-0123456789"} {
 		require.False(t, s.HoldsToken([]byte(text)), text)
 		_, found := s.Bytes([]byte(text), false)
@@ -172,4 +172,32 @@ func TestTheIndexFindsWhatASearchFinds(t *testing.T) {
 			t.Errorf("want %v, got %v: token %q, text %q", want, got, token, text)
 		}
 	})
+}
+
+// A mock may have a word for a token, which stands in an answer in its own right.
+func TestAPlainTokenIsHiddenInFieldsOfRequestsAlone(t *testing.T) {
+	for _, token := range []string{"test", "InProgress", "2026", "cafe", "1234567", "abcdefghijklmno"} {
+		s := &Secrets{}
+		s.AddToken(TokenVariable, token)
+		text := `{"@odata.context":"/testwdatppreview/` + token + `"}`
+		require.Equal(t, text, s.Text(text))
+		r := s.Request(record.Request{URL: "http://h/" + token, Header: []record.Field{
+			{Name: "Authorization", Value: "Bearer " + token}, {Name: "Authorization", Value: token},
+			{Name: "Authorization", Value: "Bearer " + token + "x"}, {Name: "Accept", Value: token},
+			{Name: "X-Api-Token", Value: token}}})
+		require.Equal(t, "http://h/"+token, r.URL)
+		own := token // where it is too short for a field to be more than a word
+		if len(token) >= 8 {
+			own = "$" + TokenVariable
+		}
+		require.Equal(t, []record.Field{{Name: "Authorization", Value: "Bearer $" + TokenVariable},
+			{Name: "Authorization", Value: "$" + TokenVariable},
+			{Name: "Authorization", Value: "Bearer " + token + "x"}, {Name: "Accept", Value: token},
+			{Name: "X-Api-Token", Value: own}}, r.Header)
+	}
+	for _, token := range []string{"tok-7", "s3cr3t", "12345678", "abcdefghijklmnop", "a-token"} {
+		s := &Secrets{}
+		s.AddToken(TokenVariable, token)
+		require.NotContains(t, s.Text("a "+token+" b"), token)
+	}
 }

@@ -28,6 +28,7 @@ type Secrets struct {
 	named []record.Field  // the variable that stands for a value in a command line, and the value; longest first
 	spelt []spelling      // every spelling of every value
 	least int             // length of the shortest of them
+	plain []record.Field  // values that are no secrets, with the variables that stand for them in fields of a request
 	known [][]form        // those of each token among the values
 	index *index          // of spelt and known; nil where it is not made yet
 	clean map[string]bool // short texts in which nothing is struck out: most fields come again and again
@@ -71,19 +72,39 @@ func HeaderVariable(name string) string {
 // many texts by chance.
 const Shortest = 4
 
+// IsPlain reports whether a value is a word or a short number, such as test, InProgress or 2026.
+// A mock may have it for a token, and an answer holds it in its own right, in a name, a path or a
+// time: striking it out would change the answer that is judged.
+func IsPlain(value string) bool {
+	isIn := func(digits string) bool { return strings.Trim(strings.ToLower(value), digits) == "" }
+	return len(value) < plainNumber && isIn("0123456789abcdef") || len(value) < plainWord && isIn(letters)
+}
+
+// The lengths from which a value is no plain number, and no plain word.
+const (
+	plainNumber = 8
+	plainWord   = 16
+	letters     = "abcdefghijklmnopqrstuvwxyz"
+)
+
 // Add adds a value, with the name of the variable that stands for it. A value that is
 // there already, or too short to be a secret, changes nothing.
 func (s *Secrets) Add(name, value string) { s.add(name, value, false) }
 
 // AddToken adds a token of which no part of 16 characters may come back either. Those of
 // the header of a JSON Web Token are no such part, nor is the name of a user in a token
-// that is named after its user.
+// that is named after its user. A token that is plain is hidden in the fields of requests alone.
 func (s *Secrets) AddToken(name, value string) { s.add(name, value, true) }
 
 func (s *Secrets) add(name, value string, token bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(value) < Shortest || slices.ContainsFunc(s.named, func(f record.Field) bool { return f.Value == value }) {
+	same := func(f record.Field) bool { return f.Value == value }
+	switch {
+	case len(value) < Shortest || slices.ContainsFunc(s.named, same) || slices.ContainsFunc(s.plain, same):
+		return
+	case token && IsPlain(value):
+		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
 		return
 	}
 	s.named = append(s.named, record.Field{Name: name, Value: value})
@@ -166,7 +187,7 @@ func (s *Secrets) Values() []record.Field {
 
 // Request returns a request with variables in the place of the secrets.
 func (s *Secrets) Request(r record.Request) record.Request {
-	variables, values := s.variables(), s.Values()
+	variables, values, plain := s.variables(), s.Values(), s.plainValues()
 	out := record.Request{Method: r.Method, Absolute: r.Absolute, Version: r.Version, URL: variables.Replace(r.URL),
 		Body:   r.Body,
 		Header: slices.Clone(r.Header)}
@@ -178,8 +199,23 @@ func (s *Secrets) Request(r record.Request) record.Request {
 		if slices.ContainsFunc(values, func(v record.Field) bool { return strings.Contains(*value, v.Value) }) {
 			*value = variables.Replace(*value)
 		}
+		for _, p := range plain {
+			before, is := strings.CutSuffix(*value, p.Value)
+			credentials := strings.HasSuffix(strings.ToLower(out.Header[i].Name), "authorization") &&
+				(before == "" || strings.HasSuffix(before, " "))
+			if is && (credentials || before == "" && !IsOrdinary(out.Header[i])) {
+				*value = before + "$" + p.Name
+			}
+		}
 	}
 	return out
+}
+
+// plainValues returns the values that are no secrets.
+func (s *Secrets) plainValues() []record.Field {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.plain
 }
 
 // variables returns a replacer that puts variables in the place of the secrets.
