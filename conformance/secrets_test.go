@@ -11,7 +11,7 @@ import (
 )
 
 func TestARequestIsKeptWithVariablesForSecrets(t *testing.T) {
-	s := newSecrets(Target{Token: "token-0123", UnprivilegedToken: "token-0123-and-more", InvalidToken: "FMASPEC",
+	s := newSecrets(Target{Token: "token-0123", UnprivilegedToken: "token-0123-and-more", InvalidToken: "FMASPEC_",
 		Transport: Transport{Header: []record.Field{
 			{Name: "X-Api-Key", Value: "key-987654"}, {Name: "Accept-Language", Value: "de-CH-1996"}, {Name: "X-Ring",
 				Value: "prod"}, {Name: "X-Flag", Value: "true"},
@@ -21,7 +21,7 @@ func TestARequestIsKeptWithVariablesForSecrets(t *testing.T) {
 		Header: []record.Field{{Name: "Authorization", Value: "Bearer token-0123-and-more"},
 			{Name: "X-Api-Key", Value: "key-987654"}, {Name: "X-Ring", Value: "prod"}, {Name: "X-Flag", Value: "true"},
 			{Name: "Accept-Language", Value: "de-CH-1996"}},
-		Body: record.Body(`"token-0123 token-0123-and-more FMASPEC"`),
+		Body: record.Body(`"token-0123 token-0123-and-more FMASPEC_"`),
 	})
 	require.Equal(t, record.Request{
 		Method: "POST", URL: "http://h/x?t=$FMASPEC_TOKEN",

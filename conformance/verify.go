@@ -137,6 +137,8 @@ type verifier struct {
 	unjudged   []record.CaseResult // of cases that a generator made up as it went
 	round      int                 // of the case under way that is bound
 	bound      []bound             // its steps
+	// tokens that are too short or too plain to be struck out, by the variables that stand for them
+	tokens map[string]string
 }
 
 func (v *verifier) differ(place, recorded, found string) {
@@ -515,12 +517,12 @@ func (v *verifier) request(place string, j *job, recorded *record.ExchangeResult
 	v.refute(recorded.Request.Absolute != own.Absolute, place+" form of the target",
 		fmt.Sprintf("absolute: %t", recorded.Request.Absolute), fmt.Sprintf("absolute: %t", own.Absolute))
 	v.differ(place+" version", recorded.Request.Version, own.Version)
-	v.refute(!alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
+	v.refute(!v.alike(recorded.Request.URL, own.URL), place+" URL", recorded.Request.URL, own.URL)
 	dropped = round > 0 && len(recorded.Request.Body) == 0 && len(own.Body) > keptBody
 	if !dropped && !bytes.Equal(recorded.Request.Body, own.Body) {
 		v.differ(place+" request body", string(recorded.Request.Body), string(own.Body))
 	}
-	extra, absent := besides(recorded.Request.Header, own.Header)
+	extra, absent := v.besides(recorded.Request.Header, own.Header)
 	for _, f := range absent {
 		v.differ(place+" header "+f.Name, "absent, another, or not in its place", f.Value)
 	}
@@ -571,7 +573,7 @@ func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 		if step < 0 || step >= len(j.steps) { // of a repetition, or of nothing
 			continue
 		}
-		extra, _ := besides(result.Exchanges[i].Request.Header, j.steps[step].request.Header)
+		extra, _ := v.besides(result.Exchanges[i].Request.Header, j.steps[step].request.Header)
 		for _, f := range extra {
 			if !slices.Contains(v.extras, f) && !v.isOwn(j.c, step, f) {
 				v.extras = append(v.extras, f)
@@ -582,10 +584,10 @@ func (v *verifier) gatherExtras(j *job, result *record.CaseResult) {
 
 // besides returns the fields of a request that are not the suite's own, and those of
 // the suite's that are not there. User-Agent is one that a setting may replace.
-func besides(recorded, own []record.Field) (extra, absent []record.Field) {
+func (v *verifier) besides(recorded, own []record.Field) (extra, absent []record.Field) {
 	rest := recorded
 	for _, f := range own {
-		at := slices.IndexFunc(rest, func(o record.Field) bool { return o.Name == f.Name && alike(o.Value, f.Value) })
+		at := slices.IndexFunc(rest, func(o record.Field) bool { return o.Name == f.Name && v.alike(o.Value, f.Value) })
 		if at < 0 && strings.EqualFold(f.Name, "User-Agent") {
 			continue
 		}
@@ -599,8 +601,8 @@ func besides(recorded, own []record.Field) (extra, absent []record.Field) {
 }
 
 // alike reports whether a text of the record is the suite's own. A token that is too
-// short or too plain to be struck out may stand there itself.
-func alike(recorded, own string) bool {
+// short or too plain to be struck out may stand there itself, the same in all of the record.
+func (v *verifier) alike(recorded, own string) bool {
 	if recorded == own {
 		return true
 	}
@@ -609,9 +611,15 @@ func alike(recorded, own string) bool {
 		at := strings.Index(own, name)
 		for n := 1; at+n <= len(recorded) && (n < redact.Shortest || redact.IsPlain(recorded[at:at+n])); n++ {
 			token := recorded[at : at+n]
-			if strings.ReplaceAll(own, name, token) == strings.ReplaceAll(recorded, name, token) {
-				return true
+			if known, is := v.tokens[name]; is && known != token ||
+				strings.ReplaceAll(own, name, token) != strings.ReplaceAll(recorded, name, token) {
+				continue
 			}
+			if v.tokens == nil {
+				v.tokens = map[string]string{}
+			}
+			v.tokens[name] = token
+			return true
 		}
 	}
 	return false
