@@ -118,8 +118,8 @@ func errorPage(x *observed) []Problem {
 		case html.ErrorToken: // the end
 			return nil
 		case html.StartTagToken, html.SelfClosingTagToken:
-			if element := string(page.Raw()); slices.Contains(sent, element) {
-				return problem("body", "what it repeats of the request, escaped", brief(element))
+			if raw := string(page.Raw()); slices.Contains(sent, raw) {
+				return problem("body", "what it repeats of the request, escaped", brief(raw))
 			}
 		}
 	}

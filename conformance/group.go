@@ -111,8 +111,6 @@ func (s *Suite) With(cases ...*Case) (*Suite, error) {
 				return nil, fmt.Errorf("case %s: the control %q is no other accepted case; name one that is", c.ID, id)
 			}
 		}
-	}
-	for _, c := range cases {
 		for _, id := range c.Carries {
 			if other := out.byID[id]; other == nil || other == c || other.Steps[0].Expect != Accepted {
 				return nil, fmt.Errorf("case %s: the case %q, of which it has the form, is no other accepted one; "+

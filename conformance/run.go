@@ -362,30 +362,6 @@ func (r *binding) bind(ctx context.Context, cases []*Case) (jobs []*job, err err
 	return jobs, nil
 }
 
-// ownTokenReason is why a case is not sent whose made-up token is one of the user's, such as test.
-const ownTokenReason = "the token that it makes up is one of this target"
-
-// madeUpTokens returns the words that stand for tokens in the credentials of a case itself.
-func (c *Case) madeUpTokens() (out []string) {
-	if c.Stranger == "" {
-		return nil
-	}
-	for i := range c.Steps {
-		for _, f := range c.Steps[i].Header {
-			if strings.EqualFold(f.Name, "Authorization") {
-				out = append(out, strings.Fields(f.Value)...)
-			}
-		}
-	}
-	return out
-}
-
-// makesUp reports whether a token that a case makes up is one of the target.
-func (t Target) makesUp(c *Case) bool {
-	words := c.madeUpTokens()
-	return slices.ContainsFunc(t.tokens(), func(own record.Field) bool { return slices.Contains(words, own.Value) })
-}
-
 // bindRound binds the steps of a case for one repetition. before are those of an earlier one, or
 // nil.
 func (r *binding) bindRound(c *Case, before []bound, round int, token string) ([]bound, error) {

@@ -228,3 +228,28 @@ func (t Target) need(name string) (value, remedy string, known bool) {
 	}
 	return *k.In(&t), fmt.Sprintf("%s; set %s or pass -%s", k.Of, k.Env(), k.Flag()), true
 }
+
+// ownTokenReason is why a case is not sent whose made-up token is one of the user's, such as test.
+const ownTokenReason = "the token that it makes up is one of this target"
+
+// madeUpTokens returns the words that stand for tokens in the credentials of a case itself.
+func (c *Case) madeUpTokens() (out []string) {
+	if c.Stranger == "" {
+		return nil
+	}
+	for i := range c.Steps {
+		for _, f := range c.Steps[i].Header {
+			if strings.EqualFold(f.Name, "Authorization") {
+				out = append(out, strings.Fields(f.Value)...)
+			}
+		}
+	}
+	return out
+}
+
+// makesUp reports whether a token that a case makes up is one of the target.
+func (t Target) makesUp(c *Case) bool {
+	words := c.madeUpTokens()
+	return len(words) > 0 &&
+		slices.ContainsFunc(t.tokens(), func(own record.Field) bool { return slices.Contains(words, own.Value) })
+}

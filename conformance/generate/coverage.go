@@ -41,7 +41,7 @@ func Coverage(suite *conformance.Suite) (Result, error) {
 		peers = append(peers, b.op.ID)
 	}
 	for i, b := range builders {
-		b.turn, b.turns, b.peers = i, len(builders), peers
+		b.turn, b.peers = i, peers
 		for _, group := range Groups() {
 			b.items[group.Name] = group.items(b)
 			b.group(group.Name, b.items[group.Name])
@@ -86,9 +86,14 @@ type builder struct {
 	riders     map[string][]rider // by group
 	met        map[string]bool    // the violations that were combined with some form
 	turn       int                // its place among those of all operations
-	turns      int                // how many they are
 	peers      []string           // all operations, in turn
 }
+
+// mine reports whether the operation is the one that the n-th of what is dealt out goes to.
+func (b *builder) mine(n int) bool { return n%len(b.peers) == b.turn }
+
+// ofTurn returns the text that this operation has, of those that the operations have in turn.
+func (b *builder) ofTurn(texts ...string) string { return texts[b.turn%len(texts)] }
 
 // newBuilder returns nil where the operation has no plain accepted case with a body of JSON.
 func newBuilder(suite *conformance.Suite, op openapi.Operation, judged map[string][]schemas.Violation) *builder {
@@ -143,10 +148,10 @@ type item struct {
 	group string
 	// one operation alone has it: those of a group that are so are dealt out to the operations
 	once bool
-	// it is sent in combinations alone, in the place of others of its group, as far as there is room
-	aboard bool
-	needs  string   // as the group's; "" for nothing more
-	also   []string // further controls, by their names without the operation
+	// it is sent in combinations alone, where there is room for it
+	ridesOnly bool
+	needs     string   // as the group's; "" for nothing more
+	also      []string // further controls, by their names without the operation
 	// the cases of other operations that have one of its forms alone
 	carries []string
 	// the case, by its name without the operation, that shows all that this one can where it is accepted
@@ -179,12 +184,12 @@ func (b *builder) group(name string, items []item) {
 	dealt := 0
 	for _, it := range items {
 		if it.once {
-			turn := dealt % b.turns
+			mine, other := b.mine(dealt), b.peers[dealt%len(b.peers)]
 			dealt++
-			if mine := turn == b.turn; mine == it.aboard {
-				b.ride(name, it, row, b.peers[turn])
+			if mine == it.ridesOnly {
+				b.ride(name, it, row, other)
 			}
-			if turn != b.turn || it.aboard {
+			if !mine || it.ridesOnly {
 				continue
 			}
 		}
@@ -370,20 +375,20 @@ func (b *builder) pairs() {
 	}
 	// The rows are dealt out to the operations, as what one request shows is.
 	for n, row := range crossed(len(b.violations), alone) {
-		if of := formsOf(row[1:]); len(of) > 0 && n%b.turns == b.turn {
+		if of := formsOf(row[1:]); len(of) > 0 && b.mine(n) {
 			b.violationIn(n, b.violations[row[0]], of)
 		}
 	}
 	open := openForms(b)
 	for n, row := range crossed(len(open), alone) {
-		if of := formsOf(row[1:]); n%b.turns == b.turn {
+		if of := formsOf(row[1:]); b.mine(n) {
 			b.open(n, open[row[0]:row[0]+1], of)
 		}
 	}
 	n = 0
 	for i, v := range b.violations {
 		for j, it := range open {
-			if n++; (i+j)%b.turns == b.turn {
+			if n++; b.mine(i + j) {
 				b.violationInOpen(n-1, v, it)
 			}
 		}
@@ -391,7 +396,7 @@ func (b *builder) pairs() {
 	n = len(crossed(len(open), alone))
 	for i := range open {
 		for j := range i {
-			if n++; n%b.turns == b.turn {
+			if n++; b.mine(n) {
 				b.open(n-1, []item{open[j], open[i]}, nil)
 			}
 		}

@@ -389,13 +389,13 @@ func credentials(b *builder) (out []item) {
 		single(token("word", "that is a word", "null")),
 	}, words("undefined", "undefined", "true", "true", "admin", "admin", "zeros", "0", "dots", "..", "dashes", "---",
 		"letter", "x"),
-		aboardAlone(words(defaultTokens()...)))
+		ridersOnly(words(defaultTokens()...)))
 }
 
-// aboardAlone are items that are sent in combinations alone.
-func aboardAlone(items []item) []item {
+// ridersOnly are items that are sent in combinations alone.
+func ridersOnly(items []item) []item {
 	for i := range items {
-		items[i].aboard = true
+		items[i].ridesOnly = true
 	}
 	return items
 }

@@ -117,7 +117,7 @@ func (b *builder) doubles() {
 	}
 	n := 0
 	add := func(one, other violation, row conformance.Group) {
-		if n++; (n-1)%b.turns != b.turn {
+		if n++; !b.mine(n - 1) {
 			return
 		}
 		r := b.plain.clone()
@@ -169,7 +169,7 @@ func (b *builder) doubles() {
 	}
 	unknown := func(r *request) { r.path = "{{path " + httpfile.UnknownMachine + "}}" }
 	for i, one := range append(b.plainBreaches(), outside...) {
-		if i%b.turns != b.turn || one.name == "every-member" {
+		if !b.mine(i) || one.name == "every-member" {
 			continue
 		}
 		r := b.plain.clone()
@@ -230,7 +230,7 @@ func (b *builder) far() {
 				r.members = slices.Insert(r.members, 0, member{`"Further"`, fmt.Sprintf(`"{{repeat %d x}}"`, long)})
 			}},
 		} {
-			if (i+j)%b.turns != b.turn {
+			if !b.mine(i + j) {
 				continue
 			}
 			r := b.plain.clone()

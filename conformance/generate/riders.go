@@ -34,7 +34,7 @@ func (b *builder) ride(name string, it item, row conformance.Group, other string
 		return
 	}
 	own := ""
-	if row.Expect == conformance.Accepted && !it.aboard { // which nothing is sent alone
+	if row.Expect == conformance.Accepted && !it.ridesOnly { // which nothing is sent alone
 		own = other + "/" + nameIn(name, it.name)
 	}
 	b.riders[name] = append(b.riders[name], rider{it, row, parts, own,

@@ -100,7 +100,7 @@ func (b *builder) repeats() {
 			{"same-again", "a request behind " + v.title + ", with the same body and ids", accepted, valid,
 				[]prior{{request: broken, expect: conformance.Either, open: refused.Statuses}}},
 		} {
-			if (n+i)%b.turns != b.turn {
+			if !b.mine(n + i) {
 				continue
 			}
 			same(unchanged, c.first...)(&c.of)
@@ -172,8 +172,8 @@ func permittedElsewhere(b *builder, title string, change func(*request)) (out []
 func alikes(b *builder) (out []item) {
 	controls := slices.DeleteFunc([]string{"valid/accepts-surrogate-pair", "valid/accepts-combining-characters"},
 		func(name string) bool { return b.suite.Case(b.op.ID+"/"+name) == nil }) // where the cases are others
+	texts := alikeTexts()
 	for _, name := range b.textMembers() {
-		texts := alikeTexts()
 		var first []prior
 		for _, text := range texts[:len(texts)-1] {
 			r := b.plain.clone()

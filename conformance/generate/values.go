@@ -460,7 +460,7 @@ func blanks(b *builder) (out []item) {
 		if rule == nil {
 			continue
 		}
-		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
+		turn := b.ofTurn
 		for _, v := range []value{
 			{"empty", "no character", "", ""},
 			{"one-blank", "one blank", " ", ""},
@@ -568,7 +568,7 @@ func notHashes(b *builder) (out []item) {
 			n := at[b.turn%len(at)]
 			return func(sign string) string { return all[:n] + sign + all[n+1:] }
 		}
-		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
+		turn := b.ofTurn
 		for _, v := range []value{
 			{"empty", "no character", "", ""},
 			{"1-digit", "one digit", turn("a", "0"), ""},
@@ -679,7 +679,7 @@ func types(b *builder) (out []item) {
 		if rule == nil {
 			continue
 		}
-		turn := func(texts ...string) string { return texts[b.turn%len(texts)] }
+		turn := b.ofTurn
 		for _, v := range []value{
 			{"null", "null", "null", ""},
 			{"true", "true", "true", ""},

@@ -145,17 +145,10 @@ func alikeFaults() []Fault {
 // keepOnce keeps each comment under a key, and gives back what is kept.
 func keepOnce(key func(string) string) wrap {
 	return func(h http.Handler) http.Handler {
-		var mu sync.Mutex
-		kept := map[string]string{}
+		var kept sync.Map
 		return onAction(alterText("requestorComment", func(s string) string {
-			mu.Lock()
-			defer mu.Unlock()
-			k := key(s)
-			if first, is := kept[k]; is {
-				return first
-			}
-			kept[k] = s
-			return s
+			first, _ := kept.LoadOrStore(key(s), s)
+			return first.(string)
 		}))(h)
 	}
 }

@@ -76,15 +76,15 @@ const Shortest = 4
 // A mock may have it for a token, and an answer holds it in its own right, in a name, a path or a
 // time: striking it out would change the answer that is judged.
 func IsPlain(value string) bool {
-	isIn := func(digits string) bool { return strings.Trim(strings.ToLower(value), digits) == "" }
-	return len(value) < plainNumber && isIn("0123456789abcdef") || len(value) < plainWord && isIn(letters)
+	isOf := func(signs string) bool { return strings.Trim(strings.ToLower(value), signs) == "" }
+	return len(value) < plainNumber && isOf("0123456789abcdef") ||
+		len(value) < plainWord && isOf("abcdefghijklmnopqrstuvwxyz")
 }
 
 // The lengths from which a value is no plain number, and no plain word.
 const (
 	plainNumber = 8
 	plainWord   = 16
-	letters     = "abcdefghijklmnopqrstuvwxyz"
 )
 
 // Add adds a value, with the name of the variable that stands for it. A value that is
