@@ -38,3 +38,22 @@ func TestATokenThatACaseMakesUpMayBeTheUsers(t *testing.T) {
 	}
 	require.NotZero(t, skipped)
 }
+
+func TestAFieldOfTheUserThatIsAWordSpoilsNoAnswer(t *testing.T) {
+	const hidden = "$HEADER_X_ROUTE"
+	for value, shown := range map[string]string{
+		"requestSample": hidden, "InProgress": hidden, "application/json": "application/json",
+		"text/html; charset=utf-8": "text/html; charset=utf-8", "a5c1be4f-77e9-swordfish": hidden,
+	} {
+		it := target(honest())
+		it.Transport.Header = []record.Field{{Name: "X-Route", Value: value}}
+		r := borne(t, it, conformance.Options{Run: "/valid/|/auth/", Strict: true})
+		require.Zero(t, r.Totals.Findings, value)
+		require.Equal(t, record.Conformant, r.Verdict, value)
+		for _, c := range r.Cases {
+			for _, x := range c.Exchanges {
+				require.Equal(t, []string{shown}, record.HeaderValues(x.Request.Header, "X-Route"), value)
+			}
+		}
+	}
+}

@@ -40,11 +40,7 @@ func addDerived(s *redact.Secrets, token string) {
 		return
 	}
 	for _, d := range derivedTokens() {
-		switch value := d.from(token); {
-		case value == token:
-		case redact.IsPlain(value): // as the token is
-			s.AddToken(d.env, value)
-		default:
+		if value := d.from(token); value != token {
 			s.Add(d.env, value)
 		}
 	}

@@ -50,8 +50,9 @@ const TokenVariable = "FMASPEC_TOKEN"
 // answers contain too, such as true, prod or application/json: striking it out would
 // change the answer that is judged.
 func IsOrdinary(f record.Field) bool {
-	name := strings.ToLower(f.Name)
-	return len(f.Value) < ordinaryWord || strings.HasPrefix(name, "accept") || name == "content-type"
+	name, value := strings.ToLower(f.Name), strings.ToLower(f.Value)
+	return len(value) < ordinaryWord || strings.HasPrefix(name, "accept") || name == "content-type" ||
+		strings.HasPrefix(value, "application/") || strings.HasPrefix(value, "text/")
 }
 
 // ordinaryWord is the length from which a header field's value may be a secret.
@@ -73,8 +74,8 @@ func HeaderVariable(name string) string {
 const Shortest = 4
 
 // IsPlain reports whether a value is a word or a short number, such as test, InProgress or 2026.
-// A mock may have it for a token, and an answer holds it in its own right, in a name, a path or a
-// time: striking it out would change the answer that is judged.
+// A mock may have it for a token, or a gateway for the name of a route, and an answer holds it in its own right,
+// in a name, a path or a time: striking it out would change the answer that is judged.
 func IsPlain(value string) bool {
 	isOf := func(signs string) bool { return strings.Trim(strings.ToLower(value), signs) == "" }
 	return len(value) < plainNumber && isOf("0123456789abcdef") ||
@@ -88,12 +89,13 @@ const (
 )
 
 // Add adds a value, with the name of the variable that stands for it. A value that is
-// there already, or too short to be a secret, changes nothing.
+// there already, or too short to be a secret, changes nothing. One that is plain is hidden in the fields of
+// requests alone.
 func (s *Secrets) Add(name, value string) { s.add(name, value, false) }
 
 // AddToken adds a token of which no part of 16 characters may come back either. Those of
 // the header of a JSON Web Token are no such part, nor is the name of a user in a token
-// that is named after its user. A token that is plain is hidden in the fields of requests alone.
+// that is named after its user.
 func (s *Secrets) AddToken(name, value string) { s.add(name, value, true) }
 
 func (s *Secrets) add(name, value string, token bool) {
@@ -103,7 +105,7 @@ func (s *Secrets) add(name, value string, token bool) {
 	switch {
 	case len(value) < Shortest || slices.ContainsFunc(s.named, same) || slices.ContainsFunc(s.plain, same):
 		return
-	case token && IsPlain(value):
+	case IsPlain(value):
 		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
 		return
 	}
