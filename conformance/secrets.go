@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"slices"
 	"strings"
 
 	"fmaspec/conformance/internal/redact"
@@ -15,15 +16,8 @@ func newSecrets(t Target) *redact.Secrets {
 		s.AddToken(f.Name, f.Value)
 	}
 	addDerived(s, t.Token)
-	for _, f := range t.Transport.Header {
-		if !redact.IsOrdinary(f) {
-			s.Add(redact.HeaderVariable(f.Name), f.Value)
-		}
-	}
-	for _, f := range t.Hidden {
-		if !redact.IsOrdinary(f) {
-			s.Add(redact.HeaderVariable(f.Name), f.Value)
-		}
+	for _, f := range slices.Concat(t.Transport.Header, t.Hidden) {
+		s.AddField(f)
 	}
 	if proxy, err := t.proxy(); err == nil && proxy != nil && proxy.User != nil {
 		password, _ := proxy.User.Password()
@@ -40,7 +34,11 @@ func addDerived(s *redact.Secrets, token string) {
 		return
 	}
 	for _, d := range derivedTokens() {
-		if value := d.from(token); value != token {
+		switch value := d.from(token); {
+		case value == token:
+		case redact.IsPlain(value): // as the token is
+			s.AddToken(d.env, value)
+		default:
 			s.Add(d.env, value)
 		}
 	}

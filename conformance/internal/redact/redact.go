@@ -89,24 +89,50 @@ const (
 )
 
 // Add adds a value, with the name of the variable that stands for it. A value that is
-// there already, or too short to be a secret, changes nothing. One that is plain is hidden in the fields of
-// requests alone.
+// there already, or too short to be a secret, changes nothing.
 func (s *Secrets) Add(name, value string) { s.add(name, value, false) }
+
+// AddField adds the value of a header field, unless it is ordinary. One that is plain is hidden in the fields of
+// requests alone.
+func (s *Secrets) AddField(f record.Field) {
+	switch name := HeaderVariable(f.Name); {
+	case IsOrdinary(f):
+	case IsPlain(f.Value):
+		s.addPlain(name, f.Value)
+	default:
+		s.Add(name, f.Value)
+	}
+}
 
 // AddToken adds a token of which no part of 16 characters may come back either. Those of
 // the header of a JSON Web Token are no such part, nor is the name of a user in a token
-// that is named after its user.
-func (s *Secrets) AddToken(name, value string) { s.add(name, value, true) }
+// that is named after its user. A token that is plain is hidden in the fields of requests alone.
+func (s *Secrets) AddToken(name, value string) {
+	if IsPlain(value) {
+		s.addPlain(name, value)
+		return
+	}
+	s.add(name, value, true)
+}
+
+// has reports whether a value is there already, or too short to be a secret, with s.mu locked.
+func (s *Secrets) has(value string) bool {
+	same := func(f record.Field) bool { return f.Value == value }
+	return len(value) < Shortest || slices.ContainsFunc(s.named, same) || slices.ContainsFunc(s.plain, same)
+}
+
+func (s *Secrets) addPlain(name, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.has(value) {
+		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
+	}
+}
 
 func (s *Secrets) add(name, value string, token bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	same := func(f record.Field) bool { return f.Value == value }
-	switch {
-	case len(value) < Shortest || slices.ContainsFunc(s.named, same) || slices.ContainsFunc(s.plain, same):
-		return
-	case IsPlain(value):
-		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
+	if s.has(value) {
 		return
 	}
 	s.named = append(s.named, record.Field{Name: name, Value: value})
