@@ -65,6 +65,10 @@ func (x *Exchange) late() bool {
 	return x.Err != nil && (x.Err.Kind == record.Silent || x.Err.Kind == record.Slow)
 }
 
+// keptWaiting reports whether the target waited for a body that waited for its 100 (Continue). Whether that is the
+// target's way shows when the request is sent once more, alone.
+func (x *Exchange) keptWaiting() bool { return x.Err != nil && x.Err.Kind == record.NoContinue }
+
 // busy reports whether the answer reports a temporary state.
 func (x *Exchange) busy() bool { return x.Response != nil && pace.Unavailable(x.Response.Status) }
 
@@ -133,6 +137,9 @@ func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, ro
 			r.lose(ctx, x)
 		}
 	}
+	if x.keptWaiting() {
+		r.expectAgain(ctx, p, b, x)
+	}
 	if abort {
 		return x
 	}
@@ -148,6 +155,24 @@ func (r *runner) exchange(ctx context.Context, p *wire.Pool, j *job, b bound, ro
 		}
 	}
 	return x
+}
+
+// expectAgain sends a request once more whose expectation nothing was said to, while no other is under way. Where
+// something is said then, or where it may not be sent again, its first answer counts, which came whole.
+func (r *runner) expectAgain(ctx context.Context, p *wire.Pool, b bound, x *Exchange) {
+	first := *x
+	first.Err = nil
+	if r.repeatable(b.sending) {
+		r.calm.Lock()
+		defer r.calm.Unlock()
+		p.CloseIdle()
+		if r.alone(ctx, p, b, x, string(record.NoContinue)); x.keptWaiting() {
+			r.dialer.Release(first.Response)
+			return
+		}
+		r.dialer.Release(x.Response)
+	}
+	*x = first
 }
 
 // together sends a request as one of several, unless one has to be alone.

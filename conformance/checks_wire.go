@@ -15,6 +15,7 @@ import (
 // The names of the checks that hold for whatever answer comes.
 const (
 	completeCheck = "answer-complete"
+	continueCheck = "continue-sent"
 	timelyCheck   = "answer-in-time"
 	codingCheck   = "coding-asked-for"
 )
@@ -31,6 +32,10 @@ func wireChecks() []Check {
 			Doc: "A whole answer comes within the time that an exchange has, at the latest when the request is sent " +
 				"again with no other under way.",
 			on: (*observed).late, judge: answerInTime},
+		{Name: continueCheck, Requirements: []string{"http.continue"},
+			Doc: "To the head of a request that expects 100 (Continue), whose body waits for it, that or an answer " +
+				"comes, at the latest when the request is sent again with no other under way.",
+			on: (*observed).keptWaiting, judge: continueSent},
 		{Name: codingCheck, Requirements: []string{"http.framing"},
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},
@@ -43,7 +48,7 @@ func wireChecks() []Check {
 }
 
 func answerComplete(x *observed) []Problem {
-	if x.Err == nil || x.unjudged() != "" || x.late() || x.stumbled() {
+	if x.Err == nil || x.unjudged() != "" || x.late() || x.keptWaiting() || x.stumbled() {
 		return nil
 	}
 	place, want := "connection", "an HTTP answer"
@@ -61,6 +66,10 @@ func answerInTime(x *observed) []Problem {
 		return problem("body", "a whole answer in time", x.Err.Msg)
 	}
 	return problem("connection", "an answer in time", x.Err.Msg)
+}
+
+func continueSent(x *observed) []Problem {
+	return problem("connection", "100 (Continue) or an answer, to the head of a request that expects it", x.Err.Msg)
 }
 
 func codingAskedFor(x *observed) []Problem {

@@ -600,6 +600,7 @@ func (r *runner) round(ctx context.Context, p *wire.Pool, j *job, round int, ste
 		// A connection is kept for the requests of the case that follow on it.
 		steps[i].sending.CloseAfter = !steady && (j.c.AtOnce || i >= last)
 		steps[i].sending.Brief = j.c.Generator != "" // the written cases have some of each form
+		steps[i].sending.Waits = j.c.Generator == "" && !steady
 		var x *Exchange
 		if steady {
 			x = &Exchange{Sent: steps[i].sent(j.c, i, round)}

@@ -668,7 +668,8 @@ func (v *verifier) wire(place string, x *record.ExchangeResult) {
 // wireKinds are all kinds of errors on the wire.
 func wireKinds() []record.WireKind {
 	return []record.WireKind{record.Withheld, record.Unreachable, record.Cancelled, record.TooLong, record.Silent,
-		record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict}
+		record.Closed, record.Malformed, record.Cut, record.Slow, record.Endless, record.Surplus, record.Conflict,
+		record.NoContinue}
 }
 
 // struck reports whether asterisks stand in an answer in the place of a secret.

@@ -19,6 +19,7 @@ const (
 	Endless     WireKind = "endless"     // the body went on beyond every limit
 	Surplus     WireKind = "surplus"     // bytes came behind the end of the body
 	Conflict    WireKind = "conflict"    // the head gives two framings (RFC 9112 6.1, 6.3)
+	NoContinue  WireKind = "no-continue" // the answer waited for a body that waited for 100 (RFC 9110 10.1.1)
 	Refused     WireKind = "refused"     // a proxy refused the request, and did not send it to the server
 	Unanswered  WireKind = "unanswered"  // a proxy got the request, and no answer from the server
 )

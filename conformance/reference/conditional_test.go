@@ -458,6 +458,7 @@ func witnesses() map[string][]probe {
 	out["crashes-behind-head"] = []probe{{method: "HEAD", body: "none"}, {}}
 	out["crashes-behind-404"] = []probe{{path: "/none"}, {}}
 	out["crashes-behind-405"] = []probe{{method: "PUT"}, {}}
+	out["waits-for-body-without-continue"] = []probe{{raw: true, header: []string{"Expect: 100-continue"}}}
 	out["crashes-behind-expectation"] = []probe{headed("Expect: 100-continue"), {}}
 	inTurn := wired("POST "+samplePath+" HTTP/1.1", []string{host, credentials, "Transfer-Encoding: chunked"},
 		chunkOf(hexLength, good))

@@ -167,6 +167,9 @@ func connectionFaults() []Fault {
 				l.kept = true
 				return whole(q.serve(h))
 			})},
+		{Name: "waits-for-body-without-continue", Says: "sends no 100 (Continue) to a request that expects it, " +
+			"and waits for the body", Breaks: ids("http.continue"),
+			Wrap: func(h http.Handler) http.Handler { return muteHandler{h} }},
 		{Name: "sends-chunks-to-old-version", Says: "answers a request of HTTP/1.0 in chunks", Breaks: framing,
 			Phase: Coverage, Wrap: onOld(inChunks(""))},
 		{Name: "sends-interim-answer-to-old-version", Says: "sends an interim answer to a request of HTTP/1.0",

@@ -21,6 +21,9 @@ type Sending struct {
 	// do not wait for a second answer where the request has chunks, which a server may take for
 	// another request: it is for requests of which others show that
 	Brief bool
+	// where it expects 100 (Continue), have its body wait for that, or for an answer, for a while, over HTTP/1.1
+	// without a proxy
+	Waits bool
 	// requests that go out in one piece with this one, over HTTP/1.1 without a proxy, and that are sent next: each
 	// of them is Along
 	Ahead []Sending

@@ -55,6 +55,7 @@ type wireConn struct {
 	socket syscall.RawConn // nil where it does not show what is there to read
 	first  chan error      // receives once, when a byte is there or the connection ended; nil with a socket
 	used   bool
+	held   bool          // the body of the request under way is not sent: see later
 	more   int           // requests that were sent along, and whose answers are to be read
 	left   *bytes.Reader // what of those answers came with an earlier one, under r; nil for none
 
@@ -428,20 +429,22 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, along bool)
 		c.Write(s.Bytes[:s.Abort]) // the connection ends here, also where this fails
 		return nil, false, nil
 	}
-	var written <-chan error
+	var rest later
 	if along {
 		c.more--
 	} else {
 		c.more = len(s.Ahead)
-		written = c.send(s.inOnePiece())
+		s.Waits = s.Waits && p.d.proxy == ""
+		rest.begin(c, s)
 	}
 	if err := c.begun(along); err != nil {
 		return nil, false, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
 	}
-	resp, r, body, werr := p.readHead(ctx, c, s)
+	resp, r, body, werr := p.readHead(ctx, c, s, &rest)
 	if werr != nil {
 		return nil, false, werr
 	}
+	fault := rest.fault(resp)
 	// A server that does not read chunks takes them for another request and answers
 	// that as well, a moment later.
 	unread := resp.Status >= 400 && !s.Brief && inChunks(s.Bytes)
@@ -450,22 +453,25 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, along bool)
 		extend = nil
 	}
 	reuse, werr := p.readBody(ctx, c, r, resp, body, unread, s, extend)
+	if werr == nil && fault != nil {
+		return resp, false, fault
+	}
 	if werr != nil || !reuse || along {
 		return resp, reuse, werr
 	}
 	// An answer may come before the server has read the whole request; then the
 	// connection cannot serve again.
 	select {
-	case err := <-written:
+	case err := <-rest.written:
 		return resp, err == nil, nil
 	case <-time.After(writeGrace):
 		return resp, false, nil
 	}
 }
 
-// readHead reads one answer's head, passing over interim answers. r is what the
-// body is read from.
-func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Response, *bufio.Reader,
+// readHead reads one answer's head, passing over interim answers, behind which the rest of the request follows. r
+// is what the body is read from.
+func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later) (*record.Response, *bufio.Reader,
 	*http.Response, *record.WireError) {
 	old := s.old()
 	var unkept []record.Field
@@ -510,6 +516,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
 					Msg: fault}
 			}
+			rest.follow(c)
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
@@ -728,6 +735,9 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		}
 		return false, &record.WireError{Kind: record.Surplus, Msg: fmt.Sprintf("at least %d bytes came behind %s",
 			surplus, end)}
+	}
+	if c.held { // the server may wait for what does not come
+		return false, nil
 	}
 	asked := s.closes()
 	return !answer.Close && !asked, p.leftOpen(c, answer, asked && !s.old())
