@@ -50,14 +50,14 @@ func (m member) is(name string) bool {
 }
 
 // spacing is the white space of a body.
-type spacing struct{ around, open, colon, afterColon, comma, afterComma, end string }
+type spacing struct{ front, around, open, colon, afterColon, comma, afterComma, end string }
 
 // plainSpacing writes {"a": 1, "b": 2}.
 var plainSpacing = spacing{afterColon: " ", afterComma: " "}
 
 // everywhere is the same white space in every place that the grammar has for it.
 func everywhere(space string) spacing {
-	return spacing{space, space, space, space, space, space, space}
+	return spacing{"", space, space, space, space, space, space, space}
 }
 
 type chunk = httpfile.Chunk
@@ -139,7 +139,7 @@ func (r request) body() string {
 	}
 	var out strings.Builder
 	s := r.space
-	out.WriteString(s.around + "{" + s.open)
+	out.WriteString(s.front + s.around + "{" + s.open)
 	for i, m := range r.members {
 		if i > 0 {
 			out.WriteString(s.comma + "," + s.afterComma)
