@@ -200,7 +200,8 @@ func (r *runner) ask(ctx context.Context, p *wire.Pool, b bound, x *Exchange, tu
 		x.Started = r.options.Now()
 		x.Response, x.Err = p.Send(ctx, b.sending)
 		x.Elapsed = r.options.Now().Sub(x.Started)
-		x.Leaked, x.TokenIn = r.secrets.Response(x.Response, x.Err != nil || x.Response != nil && x.Response.Truncated)
+		x.Leaked, x.TokenIn = r.secrets.Response(x.Response, x.Request,
+			x.Err != nil || x.Response != nil && x.Response.Truncated)
 		if x.Err != nil && x.Err.Token {
 			x.TokenIn = append(x.TokenIn, "connection")
 		}

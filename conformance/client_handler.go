@@ -40,7 +40,7 @@ func (j *ClientJudge) Handler(h http.Handler) http.Handler {
 			x.Response, x.Err = answer.response(), lostAnswer(stopped, r)
 			tokens := tokensOf(credentials, query)
 			x.Request = tokens.Request(x.Request)
-			tokens.Response(x.Response, answer.cut)
+			tokens.Response(x.Response, x.Request, answer.cut)
 			struck := j.secrets.strike(record.Exchange{ExchangeResult: record.ExchangeResult{Request: x.Request,
 				Response: x.Response}})
 			x.Request, x.Response = struck.Request, struck.Response

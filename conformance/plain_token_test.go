@@ -57,3 +57,24 @@ func TestAFieldOfTheUserThatIsAWordSpoilsNoAnswer(t *testing.T) {
 		}
 	}
 }
+
+// A token may have a piece in common with what cases send, and so with what a server gives back.
+func TestATokenLikeWhatCasesSendSpoilsNoAnswer(t *testing.T) {
+	with, err := generate.Coverage(load(t))
+	require.NoError(t, err)
+	const machine = "fb9ab6be3965095a09c057be7c90f0a2"
+	for _, token := range []string{"tok-0123456789abcdef", "0123456789ABCDEF0123456789ABCDEF",
+		"DeadBeef0123456789abcdef", "stopAndQuarantineFile-token", "a-token-of-testwdatppreview",
+		"deadbeef0123456789abcdefcafebabe0badf00d", machine + "-token"} {
+		it := conformance.Target{Handler: reference.New(reference.Config{Token: token}), Token: token,
+			Machine: machine}
+		r, err := with.Suite.Run(t.Context(), it, conformance.Options{Run: "/valid/|/auth/|/body/|/coverage/hash/",
+			Strict: true})
+		require.NoError(t, err)
+		require.Zero(t, r.Totals.Findings, token)
+		require.Equal(t, record.Conformant, r.Verdict, token)
+		v, err := with.Suite.Verify(written(t, r))
+		require.NoError(t, err)
+		require.Empty(t, v.Differences, token)
+	}
+}

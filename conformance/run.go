@@ -178,6 +178,7 @@ type binding struct {
 	options Options
 	guard   *guard.Guard
 	secrets *redact.Secrets
+	cases   []*Case                      // that are sent
 	ops     map[string]openapi.Operation // by ID
 	wanted  map[string]bool              // the cases that the options ask for, without their controls, by ID
 	base    *url.URL                     // of the target
@@ -276,7 +277,8 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o, secrets: newSecrets(target),
+	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o,
+		secrets: newSecrets(target, cases), cases: cases,
 		ops:    s.operationsByID(),
 		wanted: s.wanted(o)}
 	if r.base, err = url.Parse(target.URL); err != nil {
@@ -558,8 +560,8 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		r.secrets.AddToken(redact.TokenVariable, token)
-		addDerived(r.secrets, token)
+		addToken(r.secrets, r.cases, redact.TokenVariable, token)
+		addDerived(r.secrets, r.cases, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()

@@ -6,16 +6,17 @@ import (
 
 	"fmaspec/conformance/internal/redact"
 	"fmaspec/conformance/internal/wire"
+	"fmaspec/conformance/record"
 )
 
-// newSecrets returns the secrets of a target: its tokens, the values of the header
+// newSecrets returns the secrets of a target that is sent these cases: its tokens, the values of the header
 // fields that the user sends, and the password of its proxy.
-func newSecrets(t Target) *redact.Secrets {
+func newSecrets(t Target, cases []*Case) *redact.Secrets {
 	s := &redact.Secrets{}
 	for _, f := range t.tokens() {
-		s.AddToken(f.Name, f.Value)
+		addToken(s, cases, f.Name, f.Value)
 	}
-	addDerived(s, t.Token)
+	addDerived(s, cases, t.Token)
 	for _, f := range slices.Concat(t.Transport.Header, t.Hidden) {
 		s.AddField(f)
 	}
@@ -27,17 +28,43 @@ func newSecrets(t Target) *redact.Secrets {
 	return s
 }
 
+// addToken adds a token. One that a case sends as its own text is no secret, and the answer to that case holds it.
+func addToken(s *redact.Secrets, cases []*Case, name, token string) {
+	if saidByCase(cases, token) {
+		s.AddPlain(name, token)
+	} else {
+		s.AddToken(name, token)
+	}
+}
+
+// saidByCase reports whether a token stands in the text of a case, as 0123456789abcdef0123456789abcdef does in a hash.
+func saidByCase(cases []*Case, token string) bool {
+	if len(token) < redact.Shortest {
+		return false
+	}
+	small := strings.ToLower(token)
+	holds := func(text string) bool { return strings.Contains(text, small) || strings.Contains(text, token) }
+	return slices.ContainsFunc(cases, func(c *Case) bool {
+		return slices.ContainsFunc(c.Steps, func(s Step) bool {
+			return holds(s.Path) || holds(s.Body) || slices.ContainsFunc(s.Header, func(f record.Field) bool {
+				return holds(f.Value)
+			})
+		})
+	})
+}
+
 // addDerived adds what cases send in the place of a token. Its parts are those of the token
 // itself, and are found as such.
-func addDerived(s *redact.Secrets, token string) {
+func addDerived(s *redact.Secrets, cases []*Case, token string) {
 	if !derivable(token) {
 		return
 	}
+	plain := redact.IsPlain(token) || saidByCase(cases, token)
 	for _, d := range derivedTokens() {
 		switch value := d.from(token); {
 		case value == token:
-		case redact.IsPlain(value): // as the token is
-			s.AddToken(d.env, value)
+		case plain || redact.IsPlain(value):
+			s.AddPlain(d.env, value)
 		default:
 			s.Add(d.env, value)
 		}

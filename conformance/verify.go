@@ -600,6 +600,12 @@ func (v *verifier) besides(recorded, own []record.Field) (extra, absent []record
 	return append(extra, rest...), absent
 }
 
+// mayStand reports whether a record may hold a token or the beginning of one: it is too short or too plain to be
+// struck out, or a case says it anyway.
+func (b *binding) mayStand(token string) bool {
+	return len(token) < redact.Shortest || redact.IsPlain(token) || saidByCase(b.cases, token)
+}
+
 // alike reports whether a text of the record is the suite's own. A token that is too
 // short or too plain to be struck out may stand there itself, the same in all of the record.
 func (v *verifier) alike(recorded, own string) bool {
@@ -609,7 +615,7 @@ func (v *verifier) alike(recorded, own string) bool {
 	for _, span := range record.SecretVariables(own) {
 		name := own[span[0]:span[1]]
 		at := strings.Index(own, name)
-		for n := 1; at+n <= len(recorded) && (n < redact.Shortest || redact.IsPlain(recorded[at:at+n])); n++ {
+		for n := 1; at+n <= len(recorded) && v.binding.mayStand(recorded[at:at+n]); n++ {
 			token := recorded[at : at+n]
 			if known, is := v.tokens[name]; is && known != token ||
 				strings.ReplaceAll(own, name, token) != strings.ReplaceAll(recorded, name, token) {

@@ -42,7 +42,7 @@ func (p *passing) strike(x record.Exchange) record.Exchange {
 		x.Leaked = x.Leaked || slices.ContainsFunc(sent, func(f record.Field) bool {
 			return bytes.Contains(r.Body, []byte(f.Value))
 		})
-		_, in := s.Response(&r, r.Truncated || r.Shortened)
+		_, in := s.Response(&r, x.Request, r.Truncated || r.Shortened)
 		for name, values := range r.Header {
 			if http.CanonicalHeaderKey(name) != "Set-Cookie" && redact.IsSecretName(name) {
 				for i, value := range values {

@@ -28,7 +28,6 @@ func BenchmarkResponse(b *testing.B) {
 	for b.Loop() {
 		s.Response(&record.Response{Status: 201, Body: record.Body(body), Header: http.Header{
 			"Content-Type": {"application/json"}, "Date": {"Tue, 03 Mar 2026 10:00:00 GMT"},
-			"Content-Length": {"700"}}},
-			false)
+			"Content-Length": {"700"}}}, record.Request{}, false)
 	}
 }

@@ -39,7 +39,7 @@ func FuzzStrike(f *testing.F) {
 			}
 			r := &record.Response{Header: http.Header{"X": {text}, text: {"x"}, "Set-Cookie": {text}},
 				Body: record.Body(text)}
-			s.Response(r, false)
+			s.Response(r, record.Request{}, false)
 			if known && strings.Contains(string(small([]byte(fmt.Sprint(r.Header)+string(r.Body)))),
 				string(small([]byte(spelling)))) && !strings.Contains("map[X:[] ]Set-Cookie", spelling) {
 				t.Fatalf("want no %q in %q, %q", spelling, r.Header, r.Body)

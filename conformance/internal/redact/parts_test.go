@@ -143,10 +143,10 @@ func TestAnAnswerNamesThePlacesOfAToken(t *testing.T) {
 		t.Run(row.why, func(t *testing.T) {
 			s := &Secrets{}
 			s.AddToken(TokenVariable, opaque)
-			_, got := s.Response(&row.r, false)
+			_, got := s.Response(&row.r, record.Request{}, false)
 			require.Equal(t, row.want, got)
 			require.Nil(t, row.r.Unkept)
-			_, again := s.Response(&row.r, false)
+			_, again := s.Response(&row.r, record.Request{}, false)
 			require.Nil(t, again, "want nothing left")
 		})
 	}

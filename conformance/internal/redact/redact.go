@@ -98,9 +98,18 @@ func (s *Secrets) AddField(f record.Field) {
 	switch name := HeaderVariable(f.Name); {
 	case IsOrdinary(f):
 	case IsPlain(f.Value):
-		s.addPlain(name, f.Value)
+		s.AddPlain(name, f.Value)
 	default:
 		s.Add(name, f.Value)
+	}
+}
+
+// AddPlain adds a value that answers hold in their own right. It is hidden in the fields of requests alone.
+func (s *Secrets) AddPlain(name, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.has(value) {
+		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
 	}
 }
 
@@ -109,7 +118,7 @@ func (s *Secrets) AddField(f record.Field) {
 // that is named after its user. A token that is plain is hidden in the fields of requests alone.
 func (s *Secrets) AddToken(name, value string) {
 	if IsPlain(value) {
-		s.addPlain(name, value)
+		s.AddPlain(name, value)
 		return
 	}
 	s.add(name, value, true)
@@ -119,14 +128,6 @@ func (s *Secrets) AddToken(name, value string) {
 func (s *Secrets) has(value string) bool {
 	same := func(f record.Field) bool { return f.Value == value }
 	return len(value) < Shortest || slices.ContainsFunc(s.named, same) || slices.ContainsFunc(s.plain, same)
-}
-
-func (s *Secrets) addPlain(name, value string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.has(value) {
-		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
-	}
 }
 
 func (s *Secrets) add(name, value string, token bool) {
@@ -266,7 +267,7 @@ func (s *Secrets) Text(text string) string {
 
 // Short is [Secrets.Text] for a text that is likely to come again, such as a field of a header.
 func (s *Secrets) Short(text string) string {
-	out, _, _ := s.strikeShort(text)
+	out, _, _ := s.strikeShort(text, nil)
 	return out
 }
 
@@ -274,18 +275,19 @@ func (s *Secrets) Short(text string) string {
 // reports whether it held one of the user's. Where the body may have been cut, a secret
 // that is cut off at its end is struck out too. The body itself is not changed.
 func (s *Secrets) Bytes(body []byte, cut bool) (out []byte, found bool) {
-	out, found, _ = s.strike(body, cut)
+	out, found, _ = s.strike(body, cut, nil)
 	return out, found
 }
 
 // HoldsToken reports whether a text holds a token, or a part of one.
 func (s *Secrets) HoldsToken(text []byte) bool {
-	_, _, token := s.strike(text, false)
+	_, _, token := s.strike(text, false, nil)
 	return token
 }
 
-// strike is Bytes, and reports besides whether what it found is of a token.
-func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) {
+// strike is Bytes, and reports besides whether what it found is of a token. A part of a token that the request has
+// too, whose text may be nil, is none.
+func (s *Secrets) strike(body []byte, cut bool, request *said) (out []byte, found, token bool) {
 	spelt, index, least := s.lists()
 	if cut {
 		least = min(least, cutSecret)
@@ -294,7 +296,7 @@ func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) 
 	for index != nil && len(out) >= min(least, shortestPart) {
 		// What is struck out may, together with the text around it, spell another secret that
 		// holds asterisks.
-		struck, ofToken := strike(out, spelt, index, cut)
+		struck, ofToken := strike(out, spelt, index, cut, request)
 		if struck == nil {
 			break
 		}
@@ -311,18 +313,20 @@ func (s *Secrets) strike(body []byte, cut bool) (out []byte, found, token bool) 
 const cleanText, cleanTexts = 128, 1024
 
 // strikeShort is strike for a text that may well have come before, such as the name of a field.
-func (s *Secrets) strikeShort(text string) (out string, found, token bool) {
+func (s *Secrets) strikeShort(text string, request *said) (out string, found, token bool) {
 	s.mu.RLock()
 	known, added := s.clean[text], s.added
 	s.mu.RUnlock()
 	if known {
 		return text, false, false
 	}
-	struck, found, token := s.strike([]byte(text), false)
+	struck, found, token := s.strike([]byte(text), false, request)
 	if found || string(struck) != text {
 		return string(struck), found, token
 	}
-	s.noteClean(text, added)
+	if !request.asked() { // or else it may be clean for this request alone
+		s.noteClean(text, added)
+	}
 	return text, false, false
 }
 
@@ -344,7 +348,7 @@ func (s *Secrets) noteClean(text string, added int) {
 
 // strike returns a text without the spellings and without parts of tokens, or nil where
 // it holds none, and reports whether one was of a token.
-func strike(body []byte, spelt []spelling, index *index, cut bool) (out []byte, token bool) {
+func strike(body []byte, spelt []spelling, index *index, cut bool, request *said) (out []byte, token bool) {
 	mark := func(from, to int) {
 		for ; from < to; from++ {
 			if body[from] != '*' && out == nil {
@@ -380,6 +384,9 @@ func strike(body []byte, spelt []spelling, index *index, cut bool) (out []byte, 
 		}
 		if holdsAny {
 			index.tokenParts(v.text, func(from, to int) {
+				if request.holds(v.text[from:to]) {
+					return
+				}
 				token = true
 				mark(v.at(from), v.at(to))
 			})
@@ -410,11 +417,13 @@ const cutSecret = 8
 // Response strikes the secrets out of an answer, by as many asterisks, so that lengths
 // and JSON stay as they came. It reports whether the answer held one of the user's, and
 // the places that held a token or a part of one, such as "body" or "header X-More".
-// What no record keeps of an answer is searched too, and dropped.
-func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []string) {
+// What no record keeps of an answer is searched too, and dropped. The request is the one that
+// was answered, as [Secrets.Request] returns it: what an answer repeats of it gives no token away.
+func (s *Secrets) Response(r *record.Response, to record.Request, cut bool) (found bool, tokenIn []string) {
 	if r == nil {
 		return false, nil
 	}
+	request := &said{request: to}
 	note := func(kind, name string, inPlace, token bool) {
 		found = found || inPlace
 		if place := kind + name; token && !slices.Contains(tokenIn, place) {
@@ -422,11 +431,11 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []
 		}
 	}
 	var inBody, token bool
-	r.Body, inBody, token = s.strike(r.Body, cut)
+	r.Body, inBody, token = s.strike(r.Body, cut, request)
 	note("body", "", inBody, token)
 	if name := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); name != "" {
 		plain, err := coding.Decode(name, r.Body)
-		struck, leaked, token := s.strike(plain, cut || err != nil)
+		struck, leaked, token := s.strike(plain, cut || err != nil, request)
 		switch {
 		case bytes.Equal(struck, plain):
 		case err != nil: // what cannot be unpacked wholly stays so
@@ -439,10 +448,10 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []
 	}
 	header := make(http.Header, len(r.Header))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		struckName, inName, token := s.strikeShort(name)
+		struckName, inName, token := s.strikeShort(name, request)
 		note("the name of a header field", "", inName, token)
 		for _, value := range r.Header[name] {
-			struck, inValue, token := s.strikeShort(value)
+			struck, inValue, token := s.strikeShort(value, request)
 			note("header ", struckName, inValue, token)
 			if http.CanonicalHeaderKey(name) == "Set-Cookie" {
 				struck = s.Field(record.Field{Name: name, Value: struck})
@@ -452,7 +461,8 @@ func (s *Secrets) Response(r *record.Response, cut bool) (found bool, tokenIn []
 	}
 	r.Header = header
 	for _, other := range r.Unkept {
-		note(other.Name, "", false, s.HoldsToken([]byte(other.Value)))
+		_, _, token := s.strike([]byte(other.Value), false, request)
+		note(other.Name, "", false, token)
 	}
 	r.Unkept = nil
 	return found, tokenIn

@@ -127,7 +127,7 @@ func TestNoSpellingOfASecretSurvives(t *testing.T) {
 			t.Errorf("want %q found in %q", spelling, text)
 		}
 		r := &record.Response{Header: http.Header{"X-More": {"more", text}}, Body: record.Body(text)}
-		if found, _ := s.Response(r, false); !found || text != same {
+		if found, _ := s.Response(r, record.Request{}, false); !found || text != same {
 			t.Errorf("want %q found in an answer", spelling)
 		}
 		gone("answer", string(r.Body))
@@ -151,9 +151,8 @@ func TestATextWithoutASecretIsLeftAsItIs(t *testing.T) {
 			t.Errorf("want %q, got %q, found %v", text, body, found)
 		}
 		r := &record.Response{Header: http.Header{"X": {text}, "Y-Z": {"", text}}, Body: record.Body(text)}
-		if found, _ := s.Response(r, true); found || string(r.Body) != text || r.Header["Y-Z"][1] != text ||
-			r.Header["X"][0] != text ||
-			len(r.Header) != 2 {
+		if found, _ := s.Response(r, record.Request{}, true); found || string(r.Body) != text ||
+			r.Header["Y-Z"][1] != text || r.Header["X"][0] != text || len(r.Header) != 2 {
 			t.Errorf("want an answer as it came, got %+v", r)
 		}
 	})
@@ -266,12 +265,12 @@ func TestAnAnswerIsStruckWhereverASecretStands(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.why, func(t *testing.T) {
-			found, _ := s.Response(&r.r, false)
+			found, _ := s.Response(&r.r, record.Request{}, false)
 			require.Equal(t, r.found, found)
 			require.True(t, r.want(&r.r), "got %q", r.r)
 		})
 	}
-	found, _ := s.Response(nil, false)
+	found, _ := s.Response(nil, record.Request{}, false)
 	require.False(t, found)
 }
 
@@ -330,7 +329,7 @@ func TestATextIsNotCleanForASecretThatIsAddedMeanwhile(t *testing.T) {
 	added := s.added
 	s.Add("X", "s3cret-value")
 	s.noteClean("a s3cret-value", added)
-	out, found, _ := s.strikeShort("a s3cret-value")
+	out, found, _ := s.strikeShort("a s3cret-value", nil)
 	require.True(t, found)
 	require.NotContains(t, out, "s3cret")
 }
