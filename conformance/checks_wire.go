@@ -88,6 +88,14 @@ func (x *Exchange) tidies() bool {
 	if x.expect() == Refused && x.besidePath() {
 		return x.cleans()
 	}
+	return x.elsewhere()
+}
+
+// elsewhere reports whether the path of a request is next to that of the documents, or spelt otherwise.
+func (x *Exchange) elsewhere() bool {
+	if x.Case == nil {
+		return false
+	}
 	sent, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")
 	return x.besidePath() || !strings.HasPrefix(sent, "{{path") || strings.Index(sent, "}}") != len(sent)-len("}}")
 }

@@ -31,7 +31,7 @@ func Faults() []Fault {
 		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
 		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
 		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), combinedFaults(), connectionFaults(),
-		cookieFaults(), alikeFaults(),
+		cookieFaults(), alikeFaults(), laterFieldFaults(),
 	)
 }
 

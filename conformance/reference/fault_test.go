@@ -195,6 +195,7 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 
 		"digests-refusals-wrongly":     "it is about fields of refusals",
 		"types-refusals-twice":         "it is about fields of refusals",
+		"forgets-allow-beside-path":    "it is about fields of refusals",
 		"errs-beyond-declared-charset": "it breaks the encoding of refusals",
 
 		"sends-second-type-with-refusal": "it is about fields of refusals",

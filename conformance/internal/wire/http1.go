@@ -480,7 +480,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 			}
 			if errors.Is(err, errLongHead) {
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-					Msg: fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
+					Msg: fmt.Sprintf("%s goes on beyond %d KiB", BrokenHead, headLimit>>10)}
 			}
 			if len(head) == 0 { // behind an interim answer
 				return nil, nil, nil, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
@@ -490,7 +490,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 		r := c.answerReader(head)
 		answer, err := http.ReadResponse(r, &http.Request{Method: s.Method})
 		if err != nil {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: BrokenHead + " is not HTTP" +
 				p.notHTTP(head), Token: p.d.secrets.HoldsToken(head)}
 		}
 		if answer.ProtoMajor != 1 {
@@ -499,11 +499,11 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 		}
 		if fault := p.headFault(head); fault != "" {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: "the head of the answer is not HTTP: " + fault}
+				Msg: BrokenHead + " is not HTTP: " + fault}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
+				Msg: fmt.Sprintf("%s is not HTTP: the status %03d is none", BrokenHead, answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			if fault := interimFault(head, answer.StatusCode, old); fault != "" {
@@ -513,6 +513,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
+		restore(answer.Header, head)
 		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header,
 			Unkept: append(unkept, record.Field{Name: "status line", Value: answer.Status})}
 		if hasField(head, "Transfer-Encoding") && hasField(head, "Content-Length") {
@@ -526,6 +527,16 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 	}
 	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 		Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+}
+
+// restore puts back what the library takes out of a header: Connection where it says close, and all but one of several
+// lines of Content-Length.
+func restore(header http.Header, head []byte) {
+	for _, name := range []string{"Connection", "Content-Length"} {
+		if values := slices.Collect(valuesOf(head, name)); len(values) > len(header[name]) {
+			header[name] = values
+		}
+	}
 }
 
 // interimFault returns what an interim answer breaks, or "": a client of HTTP/1.0 knows none (RFC 9110 15.2), and
@@ -774,7 +785,8 @@ func (w *wireConn) unread(r *bufio.Reader) {
 func misplaced(trailer http.Header) string {
 	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Host",
 		"Content-Type", "Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location",
-		"Retry-After"} {
+		"Retry-After", "Set-Cookie", "Cache-Control", "Expires", "Date", "Age", "Vary", "Allow", "Te", "Max-Forwards",
+		"Strict-Transport-Security", "Access-Control-Allow-Origin", "Proxy-Authenticate", "Upgrade"} {
 		if _, there := trailer[name]; there {
 			return name
 		}
@@ -829,6 +841,9 @@ func (p *Pool) readError(ctx context.Context, err error, late, ended record.Wire
 		return &record.WireError{Kind: ended, Msg: "the connection was closed " + where}
 	}
 }
+
+// BrokenHead begins a message about an answer that begins as one of HTTP does.
+const BrokenHead = "the head of the answer"
 
 // wasReset is what a message says of a connection that the server reset.
 const wasReset = "was reset"
