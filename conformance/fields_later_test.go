@@ -34,7 +34,7 @@ func TestFieldsKeepTheirGrammar(t *testing.T) {
 		"Want-Repr-Digest":    {[]string{"sha-256=10, a=0"}, []string{"sha-256=11", "sha-256=high"}},
 		"Accept-CH":           {[]string{"", "DPR, Sec-CH-UA"}, []string{"DPR Width", `"DPR"`}},
 		"Sunset":              {[]string{"Fri, 31 Dec 2027 23:59:59 GMT"}, []string{"2027-12-31"}},
-		"Deprecation":         {[]string{"@1", "true", "?1", "Sun, 11 Nov 2018 23:59:59 GMT"}, []string{"yes", "2018-11-11"}},
+		"Deprecation":         {[]string{"@1", "true", "Sun, 11 Nov 2018 23:59:59 GMT"}, []string{"yes", "2018-11-11"}},
 		"OData-Version":       {[]string{"4.0", "4.01"}, []string{"4", "4.0;", "four"}},
 		"Preference-Applied":  {[]string{`return=minimal, a="b", c`}, []string{"return minimal"}},
 		"Content-Range":       {[]string{"bytes 0-1/2", "bytes */2", "x 0-1/*"}, []string{"bytes 0-1", "0-1/2"}},
