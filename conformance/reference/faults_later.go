@@ -3,6 +3,7 @@ package reference
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 )
 
@@ -79,6 +80,14 @@ func withTrailer(trailer string) func(*answer) string {
 	}
 }
 
+// chunkAs returns a text of an answer in one chunk, whose size is written so.
+func chunkAs(size string) func(*answer) string {
+	return func(a *answer) string {
+		return a.head("Transfer-Encoding: chunked") + fmt.Sprintf(size, len(a.body)) + "\r\n" + string(a.body) +
+			"\r\n0\r\n\r\n"
+	}
+}
+
 // owingFaults leave out fields that others or a status owe, or write cookies that a browser drops.
 func owingFaults() []Fault {
 	due, cookies := ids("http.fields-due"), ids("http.cookies")
@@ -107,6 +116,19 @@ func owingFaults() []Fault {
 			})},
 		{Name: "sends-length-twice", Says: "sends the same Content-Length twice", Breaks: ids("http.fields"),
 			Wrap: onWire(say(func(a *answer) string { return a.head(a.length(0), a.length(0)) + string(a.body) }))},
+		{Name: "writes-blank-behind-chunk-size", Says: "writes a blank behind the size of a chunk",
+			Breaks: ids("http.framing"), Wrap: onWire(say(chunkAs("%x ")))},
+		{Name: "names-no-chunk-extension", Says: "gives a chunk an extension without a name",
+			Breaks: ids("http.framing"), Wrap: onWire(say(chunkAs("%x;=a")))},
+		{Name: "opens-quote-in-chunk-extension", Says: "does not end the quotes of the extension of a chunk",
+			Breaks: ids("http.framing"), Wrap: onWire(say(chunkAs(`%x;a="b`)))},
+		{Name: "writes-blank-in-trailer-name", Says: "writes a blank inside the name of a field of the trailer",
+			Breaks: ids("http.framing"), Wrap: onWire(say(withTrailer("X A: b\r\n")))},
+		{Name: "errs-with-problem-type-in-words", Says: "writes words into the type of problem details",
+			Breaks: ids("error.problem"), Wrap: onRefused(func(a *answer, _ *asked) {
+				a.header["Content-Type"] = []string{"application/problem+json"}
+				a.body = []byte(`{"type":"not a reference","title":"Refused"}`)
+			})},
 		{Name: "sets-cookie-in-trailer", Says: "sets a cookie in the trailer", Breaks: ids("http.framing"),
 			Wrap: onWire(say(withTrailer("Set-Cookie: a=1\r\n")))},
 		{Name: "keeps-from-caches-in-trailer", Says: "sends Cache-Control in the trailer", Breaks: ids("http.framing"),

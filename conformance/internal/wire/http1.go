@@ -54,6 +54,7 @@ type wireConn struct {
 	answer *bufio.Reader   // of one answer at a time; nil before the first
 	socket syscall.RawConn // nil where it does not show what is there to read
 	first  chan error      // receives once, when a byte is there or the connection ended; nil with a socket
+	chunks chunkWatch      // of the body of that answer
 	used   bool
 	more   int           // requests that were sent along, and whose answers are to be read
 	left   *bytes.Reader // what of those answers came with an earlier one, under r; nil for none
@@ -163,7 +164,8 @@ const shortRequest = 8 << 10
 
 // answerReader returns a reader of one answer, whose head was read already.
 func (w *wireConn) answerReader(head []byte) *bufio.Reader {
-	whole := io.MultiReader(bytes.NewReader(head), w.r)
+	w.chunks = chunkWatch{done: true}
+	whole := io.MultiReader(bytes.NewReader(head), io.TeeReader(w.r, &w.chunks))
 	if w.answer == nil {
 		w.answer = bufio.NewReader(whole)
 	} else {
@@ -523,6 +525,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 		if fault := framingFault(head, answer, old); fault != "" {
 			return resp, r, answer, &record.WireError{Kind: record.Malformed, Msg: fault + ", so the body was not read"}
 		}
+		c.chunks.done = len(answer.TransferEncoding) == 0 // nothing of the body is read yet
 		return resp, r, answer, nil
 	}
 	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
@@ -718,6 +721,16 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
 	resp.Unkept = append(resp.Unkept, trailers(answer)...)
+	if c.chunks.bad {
+		return false, &record.WireError{Kind: record.Malformed, Msg: "a chunk of the body does not begin with its " +
+			"size, extensions of a name and a value, and a line end"}
+	}
+	for name := range answer.Trailer {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return false, &record.WireError{Kind: record.Malformed,
+				Msg: "a field of the trailer has a name that is none"}
+		}
+	}
 	if name := misplaced(answer.Trailer); name != "" {
 		return false, misplacedError(name)
 	}
