@@ -18,7 +18,7 @@ func dueChecks() []Check {
 		{Name: dueCheck, Requirements: []string{"http.fields-due"},
 			Doc: "A 405 has an Allow, a 407 a Proxy-Authenticate and a 426 an Upgrade; Connection names Upgrade and " +
 				"Keep-Alive where they are there and it does not say close, and no field that is meant for all " +
-				"recipients; over HTTP/2 none of these three is there.",
+				"recipients.",
 			on: (*observed).answered, judge: fieldsDue},
 		{Name: "cookie-form", Requirements: []string{"http.cookies"},
 			Doc: "A Set-Cookie that is there begins with a name, which is a token, and =; Max-Age in it is a " +
@@ -39,15 +39,6 @@ func fieldsDue(x *observed) (out []Problem) {
 	if name := due[x.Response.Status]; name != "" && !there(name) {
 		out = append(out, problem("header "+name, fmt.Sprintf("one, as %d owes it", x.Response.Status),
 			"no such header")...)
-	}
-	if strings.HasPrefix(x.Response.Proto, "HTTP/2") {
-		for _, name := range []string{"Connection", "Keep-Alive", "Upgrade"} {
-			if there(name) {
-				out = append(out, problem("header "+name, "none over HTTP/2, which has no such field",
-					show(recorded(header.Get(name))))...)
-			}
-		}
-		return out
 	}
 	options := header.Values("Connection")
 	for _, name := range []string{"Upgrade", "Keep-Alive"} {

@@ -114,6 +114,12 @@ func owingFaults() []Fault {
 						message: "Use HTTP/1.1."}.answer())
 				}
 			})},
+		{Name: "answers-304-to-condition", Says: "answers 304 to a POST with If-None-Match",
+			Breaks: ids("http.not-modified"), Phase: Coverage, Wrap: onAccepted(func(a *answer, q *asked) {
+				if q.Header.Get("If-None-Match") != "" {
+					a.replace(&answer{status: http.StatusNotModified, header: http.Header{}})
+				}
+			})},
 		{Name: "sends-length-twice", Says: "sends the same Content-Length twice", Breaks: ids("http.fields"),
 			Wrap: onWire(say(func(a *answer) string { return a.head(a.length(0), a.length(0)) + string(a.body) }))},
 		{Name: "writes-blank-behind-chunk-size", Says: "writes a blank behind the size of a chunk",
