@@ -115,8 +115,7 @@ func (k *dateSent) problems() map[ref][]Problem {
 	plainest := slices.MinFunc(slices.Collect(maps.Values(k.without)), k.order)
 	out := problem("header Date", "a Date, as a server with a clock sends", "no such header")
 	if k.clock {
-		out = problem("header Date", "a Date, as other answers have", "no such header")
-		out[0].Requirement = "http.date-by-clock"
+		out = []Problem{{"header Date", "a Date, as other answers have", "no such header", "http.date-by-clock"}}
 	}
 	return map[ref][]Problem{plainest.ref: out}
 }
@@ -131,7 +130,24 @@ func ofReaders() []int {
 // refusedInFront reports whether an answer says nothing of whether an implementation is
 // there: what reads HTTP in front of it may give it.
 func (x *Exchange) refusedInFront() bool {
-	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request))
+	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request) || !hasFraming(x.Request))
+}
+
+// hasFraming reports whether the end of a request is known: its Content-Length is a number, and one alone, and
+// the last of its transfer codings is chunked (RFC 9112 6.3).
+func hasFraming(r record.Request) bool {
+	for i, lengths := 0, record.HeaderValues(r.Header, "Content-Length"); i < len(lengths); i++ {
+		if !isNumber(lengths[i]) || lengths[i] != lengths[0] {
+			return false
+		}
+	}
+	codings := record.HeaderValues(r.Header, "Transfer-Encoding")
+	if len(codings) == 0 {
+		return true
+	}
+	last := codings[len(codings)-1]
+	last = last[strings.LastIndexByte(last, ',')+1:]
+	return strings.EqualFold(strings.Trim(last, " \t"), "chunked")
 }
 
 // expectsTheUnknown reports whether a request has an expectation that HTTP does not define, which is answered
