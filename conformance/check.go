@@ -50,9 +50,8 @@ type Problem struct {
 // have in common.
 func checksOf(relations []schemas.Relation, terms *terms) []Check {
 	one, between := relationChecks(relations)
-	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), fieldChecks(), bodyChecks(), one,
-		refusalChecks(),
-		hostileChecks(), between, runChecks())
+	all := slices.Concat(wireChecks(), statusChecks(), headerChecks(), dateChecks(), fieldChecks(), dueChecks(),
+		bodyChecks(), one, refusalChecks(), hostileChecks(), between, runChecks())
 	fill := strings.NewReplacer("{success}", terms.success(), "{method}", terms.Method, "{resource}",
 		terms.resource.Name)
 	for i := range all {

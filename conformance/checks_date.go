@@ -20,10 +20,10 @@ func dateChecks() []Check {
 			Doc: "A Date that is there is one date of the form Sun, 06 Nov 1994 08:49:37 GMT, which exists and is of " +
 				"that day of the week; how far it is from the clock here is no matter.",
 			on: (*observed).answered, judge: dateForm},
-		{Name: "date-sent", Requirements: []string{"http.date-sent"},
+		{Name: "date-sent", Requirements: []string{"http.date-sent", "http.date-by-clock"},
 			Doc: "Over all answers of a run of the classes 2xx, 3xx and 4xx, each has a Date, but for those to a " +
 				"request that has no valid Host, and for refusals that the HTTP library may have given; charged to " +
-				"the plainest answer without one.",
+				"the plainest answer without one, as that of a server with a clock where another one has a Date.",
 			across: newDateSent},
 	}
 }
@@ -83,17 +83,21 @@ func isPlainDate(text string) bool {
 type dateSent struct {
 	controls
 	without map[*Case]mention // the plainest answers without one
+	clock   bool              // an answer has one
 }
 
-func newDateSent(room) across { return &dateSent{controls{}, map[*Case]mention{}} }
+func newDateSent(room) across { return &dateSent{controls{}, map[*Case]mention{}, false} }
 
 func (k *dateSent) note(at ref, x *Judged) (shows bool) {
 	k.controls.note(at)
 	if !x.answered() || x.Response.Shortened || x.Unjudged != "" ||
 		slices.Contains(x.Lacks, record.ResponseHeader) || !slices.Contains([]int{2, 3, 4},
-		x.Response.Status/100) ||
-		len(x.Response.Header.Values("Date")) > 0 || !hasValidHost(x.Request) ||
+		x.Response.Status/100) || !hasValidHost(x.Request) ||
 		slices.Contains(ofReaders(), x.Response.Status) {
+		return false
+	}
+	if len(x.Response.Header.Values("Date")) > 0 {
+		k.clock = true
 		return false
 	}
 	m := mentionOf(at, x)
@@ -109,8 +113,11 @@ func (k *dateSent) problems() map[ref][]Problem {
 		return nil
 	}
 	plainest := slices.MinFunc(slices.Collect(maps.Values(k.without)), k.order)
-	return map[ref][]Problem{plainest.ref: problem("header Date", "a Date, as a server with a clock sends",
-		"no such header")}
+	out := problem("header Date", "a Date, as a server with a clock sends", "no such header")
+	if k.clock {
+		out = []Problem{{"header Date", "a Date, as other answers have", "no such header", "http.date-by-clock"}}
+	}
+	return map[ref][]Problem{plainest.ref: out}
 }
 
 // ofReaders are the statuses by which the code that reads HTTP refuses a request,
@@ -123,7 +130,24 @@ func ofReaders() []int {
 // refusedInFront reports whether an answer says nothing of whether an implementation is
 // there: what reads HTTP in front of it may give it.
 func (x *Exchange) refusedInFront() bool {
-	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request))
+	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request) || !hasFraming(x.Request))
+}
+
+// hasFraming reports whether the end of a request is known: its Content-Length is a number, and one alone, and
+// the last of its transfer codings is chunked (RFC 9112 6.3).
+func hasFraming(r record.Request) bool {
+	for i, lengths := 0, record.HeaderValues(r.Header, "Content-Length"); i < len(lengths); i++ {
+		if !isNumber(lengths[i]) || lengths[i] != lengths[0] {
+			return false
+		}
+	}
+	codings := record.HeaderValues(r.Header, "Transfer-Encoding")
+	if len(codings) == 0 {
+		return true
+	}
+	last := codings[len(codings)-1]
+	last = last[strings.LastIndexByte(last, ',')+1:]
+	return strings.EqualFold(strings.Trim(last, " \t"), "chunked")
 }
 
 // expectsTheUnknown reports whether a request has an expectation that HTTP does not define, which is answered

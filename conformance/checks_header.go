@@ -27,7 +27,7 @@ func headerChecks() []Check {
 		{Name: "allow", Requirements: []string{"refusal.method"},
 			Doc: "A 405 carries an Allow that lists {method}, and neither GET, PUT, PATCH nor DELETE where that was " +
 				"refused. A request by HEAD, OPTIONS or TRACE creates nothing: it is not answered as {method} is.",
-			on:    func(x *observed) bool { return (x.refusal() || changesNothing(x)) && !x.besidePath() },
+			on:    func(x *observed) bool { return x.refusal() || changesNothing(x) },
 			judge: func(x *observed) []Problem { return append(safeMethod(x), allow(x)...) }},
 	}
 }
@@ -42,6 +42,8 @@ func changesNothing(x *observed) bool {
 func safeMethod(x *observed) []Problem {
 	what := ""
 	switch {
+	case x.besidePath():
+		return nil
 	case x.terms.created(x.Response.Status):
 		what = fmt.Sprint(x.Response.Status)
 	case x.success() && x.complete() && x.terms.looksLikeAction(x.answer.action):
@@ -132,8 +134,8 @@ func challengeError(x *observed) (out []Problem) {
 }
 
 func allow(x *observed) []Problem {
-	if x.Response.Status != http.StatusMethodNotAllowed {
-		return nil
+	if x.Response.Status != http.StatusMethodNotAllowed || x.elsewhere() {
+		return nil // where another check asks for an Allow of whatever methods
 	}
 	place, want := "header Allow", "a list with "+x.terms.Method
 	values := x.Response.Header.Values("Allow")

@@ -38,8 +38,8 @@ func refusalChecks() []Check {
 			judge: errorPage},
 		{Name: "problem-form", Requirements: []string{"error.problem"},
 			Doc: "A refusal that says it is application/problem+json is a JSON object, whose type, title, detail and " +
-				"instance are strings where they are there, and whose status is that of the answer; null counts as " +
-				"absent.",
+				"instance are strings where they are there, type without what no URI has, and whose status is that " +
+				"of the answer; null counts as absent.",
 			on:    func(x *observed) bool { return x.refusalRead() && x.answer.media == problemMedia },
 			judge: problemForm},
 		{Name: insideCheck, Requirements: []string{"error.inside"},
@@ -211,6 +211,9 @@ func problemForm(x *observed) (out []Problem) {
 		if _, is := members[name].(string); !is && members[name] != nil {
 			out = append(out, problem("/"+name, "a string", show(members[name]))...)
 		}
+	}
+	if text, is := members["type"].(string); is && strings.ContainsAny(text, " \t<>\"{}|\\^`") {
+		out = append(out, problem("/type", "a reference of a URI", show(text))...)
 	}
 	number, is := members["status"].(json.Number)
 	value, err := number.Float64()

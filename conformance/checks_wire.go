@@ -39,7 +39,7 @@ func wireChecks() []Check {
 		{Name: codingCheck, Requirements: []string{"http.framing"},
 			Doc: "A body is coded only in a way that the request's Accept-Encoding lists, and can be decoded.",
 			on:  (*observed).complete, judge: codingAskedFor},
-		{Name: redirectCheck, Requirements: []string{"http.no-redirect"},
+		{Name: redirectCheck, Requirements: []string{"http.no-redirect", "http.not-modified"},
 			Doc: "An answer does not send the client elsewhere, nor to what it has kept, which 304 does to GET and " +
 				"HEAD alone; from a path that is written otherwise than that of the operation it may, and to HTTPS " +
 				"where a field of a proxy says that the request came without.",
@@ -97,6 +97,14 @@ func (x *Exchange) tidies() bool {
 	if x.expect() == Refused && x.besidePath() {
 		return x.cleans()
 	}
+	return x.elsewhere()
+}
+
+// elsewhere reports whether the path of a request is next to that of the documents, or spelt otherwise.
+func (x *Exchange) elsewhere() bool {
+	if x.Case == nil {
+		return false
+	}
 	sent, _, _ := strings.Cut(x.Case.Steps[x.Step].Path, "?")
 	return x.besidePath() || !strings.HasPrefix(sent, "{{path") || strings.Index(sent, "}}") != len(sent)-len("}}")
 }
@@ -134,8 +142,13 @@ func noRedirect(x *observed) []Problem {
 	if x.tidies() || x.secures() {
 		return nil
 	}
-	kept := x.Response.Status == http.StatusNotModified && (x.Request.Method == "GET" || x.Request.Method == "HEAD")
-	if status := x.Response.Status; status/100 == 3 && !kept {
+	if x.Response.Status == http.StatusNotModified {
+		if isSafe(x.Request.Method) {
+			return nil
+		}
+		return []Problem{{"status", "no 304 to " + x.Request.Method, "304", "http.not-modified"}}
+	}
+	if status := x.Response.Status; status/100 == 3 {
 		got := fmt.Sprint(status)
 		if to := x.Response.Header.Get("Location"); to != "" {
 			got += " to " + brief(to)

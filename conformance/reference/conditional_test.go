@@ -81,9 +81,11 @@ func witnesses() map[string][]probe {
 	hexLength := hexOf(len(good))
 	out := map[string][]probe{}
 	one := func(name string, p probe) { out[name] = append(out[name], p) }
-	for _, name := range []string{"sends-chunks-to-old-version", "sends-interim-answer-to-old-version"} {
+	for _, name := range []string{"sends-chunks-to-old-version", "sends-interim-answer-to-old-version",
+		"forgets-protocol-of-426"} {
 		one(name, sent("POST "+samplePath+" HTTP/1.0", "HOST", good))
 	}
+	one("answers-304-to-condition", headed(`If-None-Match: "a"`))
 	one("announces-body-of-204", probe{method: "OPTIONS", body: "none"})
 	for name, comment := range map[string]string{
 		"crashes-on-line-separator": "a\u2028b", "refuses-paragraph-separator": "a\u2029b",

@@ -28,10 +28,11 @@ func Faults() []Fault {
 		framingFaults(), brokenOffFaults(), dateFaults(), grammarFaults(),
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
-		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(), absoluteFormFaults(),
+		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(),
+		framingRequestFaults(), absoluteFormFaults(),
 		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
 		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), combinedFaults(), connectionFaults(),
-		cookieFaults(), alikeFaults(),
+		cookieFaults(), alikeFaults(), laterFieldFaults(),
 	)
 }
 

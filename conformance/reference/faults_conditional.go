@@ -534,7 +534,7 @@ func negotiationFaults() []conditional {
 		{name: "answers-range", says: "answers 206 to a request with Range", breaks: ids("response.created"),
 			phase: Coverage, when: field("Range", `.`), then: withStatus(http.StatusPartialContent)},
 		{name: "answers-not-modified", says: "answers 304 to a request with If-Modified-Since",
-			breaks: append(ids("http.no-redirect"), breaksHTTP...), phase: Coverage,
+			breaks: append(ids("http.not-modified"), breaksHTTP...), phase: Coverage,
 			when: field("If-Modified-Since", `.`), then: withStatus(http.StatusNotModified)},
 	}
 }

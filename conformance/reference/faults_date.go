@@ -53,12 +53,12 @@ func dateFaults() []Fault {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("http.date"), Wrap: row.wrap})
 	}
 	without := func(a *answer, _ *asked) { a.header["Date"] = nil } // so that none is added
-	sent := ids("http.date-sent")
+	sent, byClock := ids("http.date-sent"), ids("http.date-by-clock")
 	return append(faults,
 		Fault{Name: "sends-no-date", Says: "sends no Date", Breaks: sent, Wrap: rewrite(without)},
-		Fault{Name: "sends-no-date-with-actions", Says: "sends no Date with a 201", Breaks: sent,
+		Fault{Name: "sends-no-date-with-actions", Says: "sends no Date with a 201", Breaks: byClock,
 			Wrap: onAccepted(without)},
-		Fault{Name: "sends-no-date-with-refusals", Says: "sends no Date with a refusal", Breaks: sent,
+		Fault{Name: "sends-no-date-with-refusals", Says: "sends no Date with a refusal", Breaks: byClock,
 			Wrap: onRefused(without)},
 	)
 }

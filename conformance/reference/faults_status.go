@@ -17,7 +17,7 @@ func statusFaults() []Fault {
 		{301, ids("response.created", "http.no-redirect")},
 		{302, ids("response.created", "http.no-redirect")},
 		{303, ids("response.created", "http.no-redirect")},
-		{304, ids("response.created", "http.no-redirect")},
+		{304, ids("response.created", "http.not-modified")},
 		{307, ids("response.created", "http.no-redirect")},
 		{308, ids("response.created", "http.no-redirect")},
 		{400, nil},

@@ -71,6 +71,7 @@ func TestVariantsKeepTheContract(t *testing.T) {
 
 		"closes-behind-first-of-one-piece": "probes come one after the other",
 		"reads-its-own-cookie":             "probes do not look at Set-Cookie",
+		"cookies-of-every-age":             "probes do not look at Set-Cookie",
 		"426-for-old-version":              "probes are none of HTTP/1.0",
 		"413-for-long-bodies":              "no probe has such a body",
 

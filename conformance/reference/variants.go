@@ -25,7 +25,7 @@ type variant struct {
 func Variants() (out []Variant) {
 	for _, v := range slices.Concat(bodyVariants(), valueVariants(), headerVariants(), wireVariants(),
 		connectionVariants(), refusalVariants(), errorVariants(), stateVariants(), relationVariants(), pathVariants(),
-		tokenVariants()) {
+		tokenVariants(), laterVariants()) {
 		out = append(out, Variant{Name: v.name, Says: v.says, Wrap: v.wrap})
 	}
 	return append(out, deviations()...)

@@ -72,7 +72,7 @@ func connectionVariants() []variant {
 				a.header.Set("Server", `Jetty(9.4.8.v20171121) (built (on (a (b (c))) \) d))`)
 				a.header["Via"] = []string{"1.1 varnish (Varnish/6.0), HTTP/2 cdn.example:443 (a (b) c)",
 					`1.0 [::1]:80 (\(a)`}
-				a.header["Link"] = []string{`</a,b>; rel="next, last"; title*=UTF-8''a , <b>;rel=prev`, "<>"}
+				a.header["Link"] = []string{`</a,b>; rel="next, last"; title*=UTF-8''a , <b>;rel=prev`, "<>;rel=self"}
 			})},
 	}
 }

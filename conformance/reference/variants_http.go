@@ -48,7 +48,7 @@ func headerVariants() []variant {
 		})},
 		{"cache-directives", "sends directives with quotes, commas in them and no value, and offers HTTP/2",
 			rewrite(func(a *answer, _ *asked) {
-				a.header.Set("Cache-Control", `private="set-cookie, x-a" , max-age="0",s-maxage=0, no-cache, `+
+				a.header.Set("Cache-Control", `private="set-cookie, x-a" , max-age=0,s-maxage=0, no-cache="x-b", `+
 					`community="UCI, max-age=none"`)
 				a.header.Set("Connection", "Upgrade")
 				a.header.Set("Upgrade", "h2c")

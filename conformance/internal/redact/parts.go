@@ -233,15 +233,32 @@ func formsOf(token string) (out []form) {
 	return out
 }
 
-// varied reports whether a part has enough different characters.
+// varied reports whether a part has enough different characters, and is more than digits and letters in their order,
+// which many a text has of its own.
 func varied(part string) bool {
 	var seen [256]bool
 	n := 0
-	for _, c := range small([]byte(part)) {
+	text := small([]byte(part))
+	if inOrder(text) {
+		return false
+	}
+	for _, c := range text {
 		if !seen[c] {
 			seen[c] = true
 			n++
 		}
 	}
 	return n >= fewestLetters
+}
+
+// inOrder reports whether each character is the next digit or letter to the one before it, such as in
+// 0123456789abcdef; behind the last one the first follows.
+func inOrder(text []byte) bool {
+	for i := 1; i < len(text); i++ {
+		if before, c := text[i-1], text[i]; c != before+1 && !(strings.IndexByte("09fz", before) >= 0 &&
+			(c == '0' || c == 'a')) {
+			return false
+		}
+	}
+	return true
 }

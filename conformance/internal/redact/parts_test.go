@@ -92,6 +92,15 @@ func TestWhatIsNoPartOfATokenIsLeft(t *testing.T) {
 	}
 }
 
+func TestDigitsInTheirOrderAreNoPartOfAToken(t *testing.T) {
+	s := &Secrets{}
+	s.AddToken("TOKEN", "hunt-token-0123456789abcdef")
+	for _, text := range []string{"deadbeef0123456789abcdefcafebabe", "ABCDEF0123456789ABCDEF"} {
+		require.False(t, s.HoldsToken([]byte(text)), text)
+	}
+	require.True(t, s.HoldsToken([]byte("t-token-01234567")))
+}
+
 func TestWhatOnlyLooksLikeANameIsAPart(t *testing.T) {
 	for token, text := range map[string]string{
 		header + "." + claims + "." + mac: `{"a":"` + claims + `"}`,

@@ -54,6 +54,7 @@ type wireConn struct {
 	answer *bufio.Reader   // of one answer at a time; nil before the first
 	socket syscall.RawConn // nil where it does not show what is there to read
 	first  chan error      // receives once, when a byte is there or the connection ended; nil with a socket
+	chunks chunkWatch      // of the body of that answer
 	used   bool
 	held   bool          // the body of the request under way is not sent: see later
 	more   int           // requests that were sent along, and whose answers are to be read
@@ -164,7 +165,8 @@ const shortRequest = 8 << 10
 
 // answerReader returns a reader of one answer, whose head was read already.
 func (w *wireConn) answerReader(head []byte) *bufio.Reader {
-	whole := io.MultiReader(bytes.NewReader(head), w.r)
+	w.chunks = chunkWatch{done: true}
+	whole := io.MultiReader(bytes.NewReader(head), io.TeeReader(w.r, &w.chunks))
 	if w.answer == nil {
 		w.answer = bufio.NewReader(whole)
 	} else {
@@ -486,7 +488,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 			}
 			if errors.Is(err, errLongHead) {
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-					Msg: fmt.Sprintf("the head of the answer goes on beyond %d KiB", headLimit>>10)}
+					Msg: fmt.Sprintf("%s goes on beyond %d KiB", BrokenHead, headLimit>>10)}
 			}
 			if len(head) == 0 { // behind an interim answer
 				return nil, nil, nil, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
@@ -496,7 +498,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		r := c.answerReader(head)
 		answer, err := http.ReadResponse(r, &http.Request{Method: s.Method})
 		if err != nil {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: BrokenHead + " is not HTTP" +
 				p.notHTTP(head), Token: p.d.secrets.HoldsToken(head)}
 		}
 		if answer.ProtoMajor != 1 {
@@ -505,11 +507,11 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		}
 		if fault := p.headFault(head); fault != "" {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: "the head of the answer is not HTTP: " + fault}
+				Msg: BrokenHead + " is not HTTP: " + fault}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
+				Msg: fmt.Sprintf("%s is not HTTP: the status %03d is none", BrokenHead, answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			if fault := interimFault(head, answer.StatusCode, old); fault != "" {
@@ -520,6 +522,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
 			continue // rawHead took just the head from c.r, and an interim answer has no body
 		}
+		restore(answer.Header, head)
 		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header,
 			Unkept: append(unkept, record.Field{Name: "status line", Value: answer.Status})}
 		if hasField(head, "Transfer-Encoding") && hasField(head, "Content-Length") {
@@ -529,10 +532,21 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		if fault := framingFault(head, answer, old); fault != "" {
 			return resp, r, answer, &record.WireError{Kind: record.Malformed, Msg: fault + ", so the body was not read"}
 		}
+		c.chunks.done = len(answer.TransferEncoding) == 0 // nothing of the body is read yet
 		return resp, r, answer, nil
 	}
 	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
 		Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+}
+
+// restore puts back what the library takes out of a header: Connection where it says close, and all but one of several
+// lines of Content-Length.
+func restore(header http.Header, head []byte) {
+	for _, name := range []string{"Connection", "Content-Length"} {
+		if values := slices.Collect(valuesOf(head, name)); len(values) > len(header[name]) {
+			header[name] = values
+		}
+	}
 }
 
 // interimFault returns what an interim answer breaks, or "": a client of HTTP/1.0 knows none (RFC 9110 15.2), and
@@ -714,6 +728,16 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, p.readError(ctx, err, record.Slow, record.Cut, at)
 	}
 	resp.Unkept = append(resp.Unkept, trailers(answer)...)
+	if c.chunks.bad {
+		return false, &record.WireError{Kind: record.Malformed, Msg: "a chunk of the body does not begin with its " +
+			"size, extensions of a name and a value, and a line end"}
+	}
+	for name := range answer.Trailer {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return false, &record.WireError{Kind: record.Malformed,
+				Msg: "a field of the trailer has a name that is none"}
+		}
+	}
 	if name := misplaced(answer.Trailer); name != "" {
 		return false, misplacedError(name)
 	}
@@ -784,7 +808,8 @@ func (w *wireConn) unread(r *bufio.Reader) {
 func misplaced(trailer http.Header) string {
 	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Host",
 		"Content-Type", "Content-Encoding", "Content-Range", "Www-Authenticate", "Authorization", "Location",
-		"Retry-After"} {
+		"Retry-After", "Set-Cookie", "Cache-Control", "Expires", "Date", "Age", "Vary", "Allow", "Te", "Max-Forwards",
+		"Strict-Transport-Security", "Access-Control-Allow-Origin", "Proxy-Authenticate", "Upgrade"} {
 		if _, there := trailer[name]; there {
 			return name
 		}
@@ -839,6 +864,9 @@ func (p *Pool) readError(ctx context.Context, err error, late, ended record.Wire
 		return &record.WireError{Kind: ended, Msg: "the connection was closed " + where}
 	}
 }
+
+// BrokenHead begins a message about an answer that begins as one of HTTP does.
+const BrokenHead = "the head of the answer"
 
 // wasReset is what a message says of a connection that the server reset.
 const wasReset = "was reset"
