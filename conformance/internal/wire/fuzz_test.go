@@ -82,7 +82,7 @@ func FuzzAnswer(f *testing.F) {
 					strings.Contains(strings.ToLower(werr.Msg), "secret-of-mine")):
 					t.Fatalf("want a message without a secret, got %q", werr.Msg)
 				}
-				s.Response(r, werr != nil)
+				s.Response(r, record.Request{}, werr != nil)
 				if r != nil && (bytes.Contains(bytes.ToLower(r.Body), []byte("secret-of-mine")) ||
 					strings.Contains(strings.ToLower(fmt.Sprint(r.Header)), "secret-of-mine")) {
 					t.Fatalf("want an answer without a secret, got %+v", r)
