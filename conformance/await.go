@@ -29,8 +29,8 @@ func Await(ctx context.Context, target Target, options Options, within time.Dura
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	d, stop, err := wire.NewDialer(wire.Config{
-		Endpoint: target.endpoint(), Timeout: min(o.Timeout, within), Secrets: newSecrets(target),
-		Gate: guard.New(guard.Config{Target: target.guarded(), Secrets: newSecrets(target)}),
+		Endpoint: target.endpoint(), Timeout: min(o.Timeout, within), Secrets: newSecrets(target, nil),
+		Gate: guard.New(guard.Config{Target: target.guarded(), Secrets: newSecrets(target, nil)}),
 	})
 	if err != nil {
 		return usage("target %s: %v", target.URL, err)

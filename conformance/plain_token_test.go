@@ -38,3 +38,20 @@ func TestATokenThatACaseMakesUpMayBeTheUsers(t *testing.T) {
 	}
 	require.NotZero(t, skipped)
 }
+
+// The hash and the machine of a case may stand in a token, whole or in part, and a token in them.
+func TestATokenMayHaveInCommonWithACaseWhatAnAnswerRepeats(t *testing.T) {
+	with, err := generate.Coverage(load(t))
+	require.NoError(t, err)
+	for _, token := range []string{"token-0123456789abcdef", "0123456789abcdef", "12345678",
+		conformance.DefaultMachine} {
+		it := conformance.Target{Handler: reference.New(reference.Config{Token: token}), Token: token}
+		r, err := with.Suite.Run(t.Context(), it, conformance.Options{Run: "/valid/|/coverage/hash/", Strict: true})
+		require.NoError(t, err)
+		require.Zero(t, r.Totals.Findings, token)
+		require.Equal(t, record.Conformant, r.Verdict, token)
+		v, err := with.Suite.Verify(r)
+		require.NoError(t, err)
+		require.Empty(t, v.Differences, token)
+	}
+}

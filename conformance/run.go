@@ -276,7 +276,7 @@ func (s *Suite) ready(ctx context.Context, target Target, options Options) (*bin
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o, secrets: newSecrets(target),
+	r := &binding{suite: s, templates: templatesOf(cases), target: target, options: o, secrets: newSecrets(target, s),
 		ops:    s.operationsByID(),
 		wanted: s.wanted(o)}
 	if r.base, err = url.Parse(target.URL); err != nil {

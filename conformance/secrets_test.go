@@ -15,7 +15,7 @@ func TestARequestIsKeptWithVariablesForSecrets(t *testing.T) {
 		Transport: Transport{Header: []record.Field{
 			{Name: "X-Api-Key", Value: "key-987654"}, {Name: "Accept-Language", Value: "de-CH-1996"}, {Name: "X-Ring",
 				Value: "prod"}, {Name: "X-Flag", Value: "true"},
-		}}})
+		}}}, nil)
 	got := s.Request(record.Request{
 		Method: "POST", URL: "http://h/x?t=token-0123",
 		Header: []record.Field{{Name: "Authorization", Value: "Bearer token-0123-and-more"},
@@ -36,7 +36,7 @@ func TestTheSecretsOfATargetAreAllOfIt(t *testing.T) {
 	proxy := func(*url.URL) (*url.URL, error) { return url.Parse("http://user:pass%2Fword@proxy.example:3128") }
 	s := newSecrets(Target{URL: "http://tenant.example", Token: "token-one", UnprivilegedToken: "token-two",
 		InvalidToken: "token-three",
-		Transport:    Transport{Proxy: proxy, Header: []record.Field{{Name: "X-Key", Value: "the-key-itself"}}}})
+		Transport:    Transport{Proxy: proxy, Header: []record.Field{{Name: "X-Key", Value: "the-key-itself"}}}}, nil)
 	for _, secret := range []string{"token-one", "token-two", "token-three", "the-key-itself", "pass/word",
 		"pass%2Fword", "dXNlcjpwYXNzL3dvcmQ="} {
 		require.Equal(t, strings.Repeat("*", len(secret)), s.Text(secret))

@@ -609,7 +609,8 @@ func (v *verifier) alike(recorded, own string) bool {
 	for _, span := range record.SecretVariables(own) {
 		name := own[span[0]:span[1]]
 		at := strings.Index(own, name)
-		for n := 1; at+n <= len(recorded) && (n < redact.Shortest || redact.IsPlain(recorded[at:at+n])); n++ {
+		plain := func(n int) bool { return n < redact.Shortest || v.binding.secrets.IsPlain(recorded[at:at+n]) }
+		for n := 1; at+n <= len(recorded) && plain(n); n++ {
 			token := recorded[at : at+n]
 			if known, is := v.tokens[name]; is && known != token ||
 				strings.ReplaceAll(own, name, token) != strings.ReplaceAll(recorded, name, token) {

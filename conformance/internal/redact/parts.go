@@ -193,8 +193,9 @@ func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
 func isWord(c byte) bool { return isLetter(c) || '0' <= c && c <= '9' || c >= 0x80 }
 
 // formsOf returns the forms in which parts of a token are looked for: as they are, in
-// hexadecimal digits, and in base64 wherever in the coded text they stand.
-func formsOf(token string) (out []form) {
+// hexadecimal digits, and in base64 wherever in the coded text they stand. public says where the
+// parts begin that give nothing away.
+func formsOf(token string, public map[int]bool) (out []form) {
 	secret := 0 // where what is the token's own begins
 	isJWT := jwt.FindString(token) == token && token != ""
 	if isJWT {
@@ -202,7 +203,7 @@ func formsOf(token string) (out []form) {
 	}
 	var starts []int
 	for at := secret; at+shortestPart <= len(token); at++ {
-		if varied(token[at : at+shortestPart]) {
+		if varied(token[at:at+shortestPart]) && !public[at] {
 			starts = append(starts, at)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,5 +200,28 @@ func TestAPlainTokenIsHiddenInFieldsOfRequestsAlone(t *testing.T) {
 		s := &Secrets{}
 		s.AddToken(TokenVariable, token)
 		require.NotContains(t, s.Text("a "+token+" b"), token)
+	}
+}
+
+// An answer holds what a request holds, such as a hash, in its own right.
+func TestWhatIsPublicIsNoPartOfAToken(t *testing.T) {
+	const hash = "deadbeef0123456789abcdefcafebabe0badf00d"
+	with := func(token string) *Secrets {
+		s := &Secrets{}
+		s.Public(slices.Values([]string{"/machines/a", `{"Sha1":"` + strings.ToUpper(hash) + `"}`}))
+		s.AddToken(TokenVariable, token)
+		return s
+	}
+	for _, token := range []string{"0123456789", "0123456789abcdef", hash, "my-token-0123456789abcdef",
+		"3456789ABCDEFCAFEBABE-of-mine"} {
+		s := with(token)
+		require.Equal(t, hash, s.Text(hash), token)
+		require.False(t, s.HoldsToken([]byte(hash)), token)
+		require.Equal(t, hash, s.Text(hash), token)
+	}
+	require.True(t, with("0123456789").IsPlain("0123456789"))
+	require.False(t, with("0123456789").IsPlain("0123456789abcdeg"))
+	for _, text := range []string{"my-token-0123456789abcdef", "n-0123456789abcde", "MY-TOKEN-0123456"} {
+		require.True(t, with("my-token-0123456789abcdef").HoldsToken([]byte(text)), text)
 	}
 }

@@ -34,6 +34,7 @@ type Secrets struct {
 	clean map[string]bool // short texts in which nothing is struck out: most fields come again and again
 	added int             // how many times a value was added
 
+	public  publicTexts
 	byValue *strings.Replacer // puts variables in the place of the values; nil where there are none
 }
 
@@ -103,7 +104,7 @@ func (s *Secrets) add(name, value string, token bool) {
 	switch {
 	case len(value) < Shortest || slices.ContainsFunc(s.named, same) || slices.ContainsFunc(s.plain, same):
 		return
-	case token && IsPlain(value):
+	case token && s.IsPlain(value):
 		s.plain = append(slices.Clip(s.plain), record.Field{Name: name, Value: value})
 		return
 	}
@@ -117,7 +118,7 @@ func (s *Secrets) add(name, value string, token bool) {
 	// An exchange under way may read the former lists: these are new ones.
 	token = token && len(value) >= shortestPart
 	if token {
-		s.known = append(slices.Clip(s.known), formsOf(value))
+		s.known = append(slices.Clip(s.known), formsOf(value, s.public.parts(value)))
 	}
 	s.spelt = slices.Clip(s.spelt)
 	for _, text := range spellings(value) {
