@@ -82,6 +82,13 @@ func probes() []probe {
 	for _, path := range besidePaths() {
 		list = append(list, probe{path: path})
 	}
+	for _, path := range []string{samplePath + "/", strings.Replace(samplePath, "/requestSample", "//requestSample", 1),
+		strings.Replace(samplePath, "/machines/", "/Machines/", 1), strings.Replace(samplePath, "/machines/",
+			"/machines/./", 1), strings.Replace(samplePath, machine, machine+";a=b", 1), "/%74" + samplePath[2:]} {
+		list = append(list, probe{path: path, bare: true, header: []string{"Content-Type: application/json"}},
+			probe{path: path, bare: true, header: []string{"Content-Type: application/json",
+				"Authorization: Bearer " + unprivileged}})
+	}
 	for _, c := range comments {
 		list = append(list, body(c, quoted))
 	}
