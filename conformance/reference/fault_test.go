@@ -89,6 +89,12 @@ func probes() []probe {
 			probe{path: path, bare: true, header: []string{"Content-Type: application/json",
 				"Authorization: Bearer " + unprivileged}})
 	}
+	long := `{"Comment":"` + strings.Repeat("c", 9000) + `","Sha1":` + quoted + `}`
+	for _, who := range []string{"X-Nobody: a", "Authorization: Bearer " + unprivileged} {
+		list = append(list, probe{bare: true, header: []string{who}},
+			probe{bare: true, header: []string{who, "Content-Type: application/json"}, body: long},
+			probe{bare: true, header: []string{who, "Content-Type: application/json", "Upgrade: a"}})
+	}
 	for _, c := range comments {
 		list = append(list, body(c, quoted))
 	}

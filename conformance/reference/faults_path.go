@@ -341,5 +341,30 @@ func unguardedFaults() []Fault {
 				return path != "" && row.ofUser != anyone && trusts(q)
 			})})
 	}
+	return append(faults, unusualFaults()...)
+}
+
+// unusualFaults look at credentials in the usual requests alone.
+func unusualFaults() []Fault {
+	var faults []Fault
+	for _, row := range []struct {
+		what, says string
+		is         func(*asked) bool
+	}{
+		{"missing-type", "that has no Content-Type", func(q *asked) bool { return q.Header.Get("Content-Type") == "" }},
+		{"long-body", "with a body of more than 8,192 bytes, as a gateway does that looks at no more",
+			func(q *asked) bool { return len(q.body) > 8192 }},
+		{"upgrade", "that asks for another protocol", func(q *asked) bool { return q.Header.Get("Upgrade") != "" }},
+	} {
+		faults = append(faults,
+			Fault{Name: "trusts-" + row.what, Says: "accepts a request without Authorization " + row.says,
+				Breaks: ids("auth.required"), Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
+					return row.is(q) && len(q.Header.Values("Authorization")) == 0 && trusts(q)
+				})},
+			Fault{Name: "permits-" + row.what, Says: "accepts a request of a user without the role " + row.says,
+				Breaks: ids("auth.role"), Wrap: excuse(http.StatusForbidden, func(q *asked) bool {
+					return row.is(q) && trusts(q)
+				})})
+	}
 	return faults
 }
