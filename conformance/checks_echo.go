@@ -15,14 +15,14 @@ import (
 )
 
 // echoedAlike compares a member of the answers with one of their requests, where the contract
-// leaves open whether it is given back: a server that gives some values back gives back all of
+// leaves open whether it is given back: an operation that gives some values back gives back all of
 // them. It looks at the first answer about each action, for a further one may be answered with
 // the action that is there.
 type echoedAlike struct {
 	check string
 	firsts
-	shown   map[string]bool   // values that were given back, at most enoughEchoes
-	altered map[*Case]altered // the first answer of each case that has another value than its request
+	shown   map[string]map[string]bool // by the operation, values that were given back, at most enoughEchoes
+	altered map[*Case]altered          // the first answer of each case that has another value than its request
 }
 
 // enoughEchoes is how many different values a server gives back that is taken to give them back
@@ -37,12 +37,13 @@ const (
 // An altered is an answer that has another value than its request.
 type altered struct {
 	ref
+	operation string
 	relation  *relation
 	sent, got string // as findings show them
 }
 
 func newEchoedAlike(check string, limit room) *echoedAlike {
-	return &echoedAlike{check, newFirsts(limit), map[string]bool{}, map[*Case]altered{}}
+	return &echoedAlike{check, newFirsts(limit), map[string]map[string]bool{}, map[*Case]altered{}}
 }
 
 // stars are a part of what stands for a secret that was struck out.
@@ -135,8 +136,13 @@ func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
 		return false
 	}
 	if value, is := strings.CutPrefix(kept, givenBack); is {
-		if len(k.shown) < enoughEchoes {
-			k.shown[value] = true
+		shown := k.shown[x.terms.ID]
+		if shown == nil {
+			shown = map[string]bool{}
+			k.shown[x.terms.ID] = shown
+		}
+		if len(shown) < enoughEchoes {
+			shown[value] = true
 		}
 		return false
 	}
@@ -144,7 +150,7 @@ func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
 		return false
 	}
 	sent, got, _ := strings.Cut(kept[len(notGivenBack):], "\x00")
-	k.altered[x.Case] = altered{at, r, sent, got}
+	k.altered[x.Case] = altered{at, x.terms.ID, r, sent, got}
 	return true
 }
 
@@ -164,11 +170,11 @@ func isPlainlySaid(x *Judged, r *relation) bool {
 }
 
 func (k *echoedAlike) problems() map[ref][]Problem {
-	if len(k.shown) < enoughEchoes {
-		return nil
-	}
 	out := map[ref][]Problem{}
 	for _, a := range k.altered {
+		if len(k.shown[a.operation]) < enoughEchoes {
+			continue
+		}
 		out[a.ref] = a.relation.problem(fmt.Sprintf("the request's %s, %s, as others are given back",
 			a.relation.Member, a.sent), a.got)
 	}
