@@ -380,7 +380,9 @@ func (r *runner) shakesHands(ctx context.Context) bool {
 }
 
 // speaksOtherwise reports whether what came is not HTTP.
-func (x *Exchange) speaksOtherwise() bool { return x.Err != nil && x.Err.Kind == record.Malformed }
+func (x *Exchange) speaksOtherwise() bool {
+	return x.Err != nil && x.Err.Kind == record.Malformed && !x.Err.InHead()
+}
 
 // asked leaves out exchanges that say nothing of the target, whatever came.
 func asked(all []*Judged) []*Judged {
@@ -397,8 +399,8 @@ func (x *Exchange) own() bool {
 	if x.Response != nil {
 		return !pace.Unavailable(x.Response.Status)
 	}
-	return x.Err != nil && slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless, record.Surplus,
-		record.Conflict, record.TooLong}, x.Err.Kind)
+	return x.Err != nil && (x.Err.InHead() || slices.Contains([]record.WireKind{record.Cut, record.Slow, record.Endless,
+		record.Surplus, record.Conflict, record.TooLong}, x.Err.Kind))
 }
 
 // plainRefused reports whether nothing came but what a port for https answers to

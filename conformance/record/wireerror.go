@@ -1,5 +1,7 @@
 package record
 
+import "strings"
+
 // A WireKind is the way in which an exchange fails below HTTP's semantics.
 type WireKind string
 
@@ -32,3 +34,12 @@ type WireError struct {
 }
 
 func (e *WireError) Error() string { return e.Msg }
+
+// HeadNotHTTP begins the message on an answer that began as one of HTTP/1, and whose head is none.
+const HeadNotHTTP = "the head of the answer is not HTTP"
+
+// InHead reports whether what is malformed is the head of an answer that began as one of HTTP: what
+// sent it speaks HTTP, and breaks its rules.
+func (e *WireError) InHead() bool {
+	return e.Kind == Malformed && strings.HasPrefix(e.Msg, HeadNotHTTP)
+}

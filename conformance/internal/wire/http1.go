@@ -490,7 +490,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 		r := c.answerReader(head)
 		answer, err := http.ReadResponse(r, &http.Request{Method: s.Method})
 		if err != nil {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: "the head of the answer is not HTTP" +
+			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: record.HeadNotHTTP +
 				p.notHTTP(head), Token: p.d.secrets.HoldsToken(head)}
 		}
 		if answer.ProtoMajor != 1 {
@@ -499,11 +499,11 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending) (*record.Re
 		}
 		if fault := p.headFault(head); fault != "" {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: "the head of the answer is not HTTP: " + fault}
+				Msg: record.HeadNotHTTP + ": " + fault}
 		}
 		if answer.StatusCode < 100 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-				Msg: fmt.Sprintf("the head of the answer is not HTTP: the status %03d is none", answer.StatusCode)}
+				Msg: fmt.Sprintf(record.HeadNotHTTP+": the status %03d is none", answer.StatusCode)}
 		}
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			if fault := interimFault(head, answer.StatusCode, old); fault != "" {
