@@ -214,10 +214,6 @@ func connectionFaults() []Fault {
 			Breaks: isolated, Wrap: failsBehind(func(q *asked, a *answer) bool {
 				return len(q.body) > 1<<16 && a.status >= 400
 			})},
-		{Name: "fails-behind-very-long-body", Says: "answers 500 behind a body of 100 KiB and more on one " +
-			"connection",
-			Breaks: isolated,
-			Wrap:   failsBehind(func(q *asked, _ *answer) bool { return len(q.body) > 100<<10 })},
 		{Name: "fails-behind-body-to-nowhere", Says: "answers 500 behind a request with a body to a path that it " +
 			"does not know, on one connection",
 			Breaks: isolated, Wrap: failsBehind(func(q *asked, a *answer) bool {
