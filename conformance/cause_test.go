@@ -71,7 +71,7 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 	r := borne(t, target(dying()), conformance.Options{Parallel: 1})
 	require.Equal(t, record.Unjudged, r.Verdict)
 	require.Regexp(t,
-		`^from request 10[2-9] on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; earlier answers are judged; check the server$`, r.Reason)
+		`^from request 10[1-9] on, which was \S+, the target gave no answer any more: the connection was closed before an answer began; nor was one answered that had been before, \S+#0; earlier answers are judged; check the server$`, r.Reason)
 	require.Zero(t, r.Totals.Findings)
 	require.Positive(t, r.Totals.Passed)
 
@@ -85,7 +85,7 @@ func TestWhoFallsSilentInTheMiddleIsJudgedUpToThere(t *testing.T) {
 		h.ServeHTTP(w, r)
 	})), conformance.Options{Parallel: 1})
 	require.Equal(t, record.NotConformant, r.Verdict)
-	require.Regexp(t, "from request 10[2-9] on", r.Reason)
+	require.Regexp(t, "from request 10[1-9] on", r.Reason)
 	require.Equal(t, []string{"action.members"}, broken(r))
 
 	// Who closes on the last requests alone, and answers others still, is at fault.

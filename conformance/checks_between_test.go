@@ -124,3 +124,26 @@ func TestProblemDetailsAreAnObjectOfTheirTypes(t *testing.T) {
 		require.Equal(t, want, places, body)
 	}
 }
+
+func TestWhatASecretIsStruckOutOfIsNoOtherText(t *testing.T) {
+	s := shared(t)
+	c := s.Case("requestSample/valid/accepts-plain-request")
+	for _, row := range []struct {
+		sent, got string
+		leaked    bool
+		kept      string // the first character
+	}{
+		{"card 4111 1111", "card ****", false, notGivenBack},
+		{"card 4111 1111", "card ****", true, ""},
+		{"Bearer 8Zk3mXw7Lp2QvT5n", "Bearer ****************", false, ""},
+		{"a *** b", "a b", false, ""},
+		{"card 4111 1111", "card 4111 1111", false, givenBack},
+	} {
+		x := made(s, c, 0)
+		x.Leaked = row.leaked
+		x.Request.Body = []byte(`{"Comment":"` + row.sent + `","Sha1":"a"}`)
+		v := s.observe(x.Exchange)
+		kept := v.echo(x.terms.across["comment-intact"], row.got)
+		require.Equal(t, row.kept, kept[:min(1, len(kept))], row)
+	}
+}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,17 +9,20 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"fmaspec/conformance/internal/redact"
+	"fmaspec/conformance/record"
 )
 
 // echoedAlike compares a member of the answers with one of their requests, where the contract
-// leaves open whether it is given back: a server that gives some values back gives back all of
+// leaves open whether it is given back: an operation that gives some values back gives back all of
 // them. It looks at the first answer about each action, for a further one may be answered with
 // the action that is there.
 type echoedAlike struct {
 	check string
 	firsts
-	shown   map[string]bool   // values that were given back, at most enoughEchoes
-	altered map[*Case]altered // the first answer of each case that has another value than its request
+	shown   map[string]map[string]bool // by the operation, values that were given back, at most enoughEchoes
+	altered map[*Case]altered          // the first answer of each case that has another value than its request
 }
 
 // enoughEchoes is how many different values a server gives back that is taken to give them back
@@ -27,17 +31,19 @@ type echoedAlike struct {
 const (
 	enoughEchoes = 3
 	shortestEcho = 8
+	longestEcho  = 65_536 // bytes of a text that may be refused, and is taken to be given back whole
 )
 
 // An altered is an answer that has another value than its request.
 type altered struct {
 	ref
+	operation string
 	relation  *relation
 	sent, got string // as findings show them
 }
 
 func newEchoedAlike(check string, limit room) *echoedAlike {
-	return &echoedAlike{check, newFirsts(limit), map[string]bool{}, map[*Case]altered{}}
+	return &echoedAlike{check, newFirsts(limit), map[string]map[string]bool{}, map[*Case]altered{}}
 }
 
 // stars are a part of what stands for a secret that was struck out.
@@ -56,8 +62,9 @@ func (x *observed) echo(r *relation, got string) string {
 	switch {
 	case sent == "":
 		return "" // the request cannot be read, or has nothing to give back
-	case strings.Contains(sent, stars) != strings.Contains(got, stars):
-		return "" // a secret was struck out of one of them
+	case strings.Contains(sent, stars) != strings.Contains(got, stars) && (x.Leaked || strings.Contains(sent, stars) ||
+		(&redact.Secrets{}).Text(sent) != sent):
+		return "" // a secret was struck out of one of them, or what looks like one
 	case sameText(sent, got):
 		if utf8.RuneCountInString(sent) < shortestEcho {
 			return ""
@@ -124,12 +131,18 @@ func difference(text, other string) string {
 
 func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
 	kept, r := x.value(k.check)
-	if r == nil || x.Case == nil || x.Case.Recorded || x.expect() != Accepted || !k.created(at, x) {
+	if r == nil || x.Case == nil || x.Case.Recorded || x.expect() != Accepted && !isPlainlySaid(x, r) ||
+		!k.created(at, x) {
 		return false
 	}
 	if value, is := strings.CutPrefix(kept, givenBack); is {
-		if len(k.shown) < enoughEchoes {
-			k.shown[value] = true
+		shown := k.shown[x.terms.ID]
+		if shown == nil {
+			shown = map[string]bool{}
+			k.shown[x.terms.ID] = shown
+		}
+		if len(shown) < enoughEchoes {
+			shown[value] = true
 		}
 		return false
 	}
@@ -137,16 +150,31 @@ func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
 		return false
 	}
 	sent, got, _ := strings.Cut(kept[len(notGivenBack):], "\x00")
-	k.altered[x.Case] = altered{at, r, sent, got}
+	k.altered[x.Case] = altered{at, x.terms.ID, r, sent, got}
 	return true
 }
 
+// isPlainlySaid reports whether a request that a server may refuse leaves no doubt of the text that it
+// has: its body is JSON by its Content-Type, and has this member and the file alone, each once, and the
+// text has a letter or a digit. One that is accepted has its text given back like any other, such as NUL.
+func isPlainlySaid(x *Judged, r *relation) bool {
+	body := unchunked(x.Request)
+	sent := sentMember(body, r.Member)
+	var members map[string]json.RawMessage
+	types := record.HeaderValues(x.Request.Header, "Content-Type")
+	return x.expect() == Either && len(types) == 1 && types[0] == "application/json" &&
+		!strings.Contains(x.Request.URL, "?") && len(sent) <= longestEcho &&
+		!strings.ContainsRune(sent, unicode.ReplacementChar) &&
+		strings.ContainsFunc(sent, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) &&
+		json.Unmarshal(body, &members) == nil && len(members) == 2 && members[x.terms.FileMember] != nil
+}
+
 func (k *echoedAlike) problems() map[ref][]Problem {
-	if len(k.shown) < enoughEchoes {
-		return nil
-	}
 	out := map[ref][]Problem{}
 	for _, a := range k.altered {
+		if len(k.shown[a.operation]) < enoughEchoes {
+			continue
+		}
 		out[a.ref] = a.relation.problem(fmt.Sprintf("the request's %s, %s, as others are given back",
 			a.relation.Member, a.sent), a.got)
 	}

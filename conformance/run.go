@@ -560,8 +560,8 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		addToken(r.secrets, r.cases, redact.TokenVariable, token)
-		addDerived(r.secrets, r.cases, token)
+		addToken(r.secrets, r.target, r.cases, redact.TokenVariable, token)
+		addDerived(r.secrets, r.target, r.cases, token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()

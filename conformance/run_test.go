@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -597,5 +598,33 @@ func TestARequirementWhoseCasesGotNoAnswerIsUndecided(t *testing.T) {
 		case "response.created":
 			require.Equal(t, record.Passed, q.Outcome)
 		}
+	}
+}
+
+// What answers each request in HTTP, with a head that breaks its rules, is no other protocol.
+func TestAHeadThatIsMalformedInEveryAnswerIsAFinding(t *testing.T) {
+	for _, field := range []string{"X-Note : a", "X-Note: a\x01b",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					defer c.Close()
+					if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+						io.WriteString(c, "HTTP/1.1 201 Created\r\n"+field+"\r\nConnection: close\r\n\r\n0\r\n\r\n")
+					}
+				}()
+			}
+		}()
+		got := run(t, conformance.Target{URL: "http://" + l.Addr().String()},
+			conformance.Options{Run: "accepts-plain-request"})
+		require.Equal(t, record.NotConformant, got.Verdict, got.Reason)
+		require.Contains(t, broken(got), "http.framing", field)
 	}
 }

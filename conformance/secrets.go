@@ -14,9 +14,9 @@ import (
 func newSecrets(t Target, cases []*Case) *redact.Secrets {
 	s := &redact.Secrets{}
 	for _, f := range t.tokens() {
-		addToken(s, cases, f.Name, f.Value)
+		addToken(s, t, cases, f.Name, f.Value)
 	}
-	addDerived(s, cases, t.Token)
+	addDerived(s, t, cases, t.Token)
 	for _, f := range slices.Concat(t.Transport.Header, t.Hidden) {
 		s.AddField(f)
 	}
@@ -29,37 +29,39 @@ func newSecrets(t Target, cases []*Case) *redact.Secrets {
 }
 
 // addToken adds a token. One that a case sends as its own text is no secret, and the answer to that case holds it.
-func addToken(s *redact.Secrets, cases []*Case, name, token string) {
-	if saidByCase(cases, token) {
+func addToken(s *redact.Secrets, t Target, cases []*Case, name, token string) {
+	if t.says(cases, token) {
 		s.AddPlain(name, token)
 	} else {
 		s.AddToken(name, token)
 	}
 }
 
-// saidByCase reports whether a token stands in the text of a case, as 0123456789abcdef0123456789abcdef does in a hash.
-func saidByCase(cases []*Case, token string) bool {
+// says reports whether a token stands in the text of a case, as 0123456789abcdef0123456789abcdef does in a hash, or in
+// the id of a machine or a file of the user.
+func (t Target) says(cases []*Case, token string) bool {
 	if len(token) < redact.Shortest {
 		return false
 	}
 	small := strings.ToLower(token)
 	holds := func(text string) bool { return strings.Contains(text, small) || strings.Contains(text, token) }
-	return slices.ContainsFunc(cases, func(c *Case) bool {
-		return slices.ContainsFunc(c.Steps, func(s Step) bool {
-			return holds(s.Path) || holds(s.Body) || slices.ContainsFunc(s.Header, func(f record.Field) bool {
-				return holds(f.Value)
+	return slices.ContainsFunc([]string{t.Machine, t.OtherMachine, t.UnknownMachine, t.File}, holds) ||
+		slices.ContainsFunc(cases, func(c *Case) bool {
+			return slices.ContainsFunc(c.Steps, func(s Step) bool {
+				return holds(s.Path) || holds(s.Body) || slices.ContainsFunc(s.Header, func(f record.Field) bool {
+					return holds(f.Value)
+				})
 			})
 		})
-	})
 }
 
 // addDerived adds what cases send in the place of a token. Its parts are those of the token
 // itself, and are found as such.
-func addDerived(s *redact.Secrets, cases []*Case, token string) {
+func addDerived(s *redact.Secrets, t Target, cases []*Case, token string) {
 	if !derivable(token) {
 		return
 	}
-	plain := redact.IsPlain(token) || saidByCase(cases, token)
+	plain := redact.IsPlain(token) || t.says(cases, token)
 	for _, d := range derivedTokens() {
 		switch value := d.from(token); {
 		case value == token:

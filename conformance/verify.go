@@ -603,7 +603,7 @@ func (v *verifier) besides(recorded, own []record.Field) (extra, absent []record
 // mayStand reports whether a record may hold a token or the beginning of one: it is too short or too plain to be
 // struck out, or a case says it anyway.
 func (b *binding) mayStand(token string) bool {
-	return len(token) < redact.Shortest || redact.IsPlain(token) || saidByCase(b.cases, token)
+	return len(token) < redact.Shortest || redact.IsPlain(token) || b.target.says(b.cases, token)
 }
 
 // alike reports whether a text of the record is the suite's own. A token that is too

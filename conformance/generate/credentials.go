@@ -164,7 +164,10 @@ func claimed(r *request) {
 	}
 	sets("X-Real-Ip", "127.0.0.1", "Client-Ip", "127.0.0.1", "X-Client-Ip", "127.0.0.1", "X-Originating-Ip",
 		"127.0.0.1", "True-Client-Ip", "127.0.0.1", "From", "analyst@example.com", "Via", "1.1 localhost",
-		"X-Internal", "1", "X-Debug", "true", "X-Test", "1", "X-Skip-Auth", "1", "X-Bypass", "1", "X-Trusted", "1")(r)
+		"X-Internal", "1", "X-Debug", "true", "X-Test", "1", "X-Skip-Auth", "1", "X-Bypass", "1", "X-Trusted", "1",
+		"X-Middleware-Subrequest", strings.TrimSuffix(strings.Repeat("middleware:", 5), ":"),
+		"X-Custom-Ip-Authorization", "127.0.0.1", "X-Forwarded-Prefix", "/", "X-Forwarded-Uri", "/", "X-Original-Uri",
+		"/", "TE", "trailers")(r)
 }
 
 // tokenNames are names under which a query or a body may have a token.

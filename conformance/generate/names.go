@@ -200,7 +200,6 @@ func further(b *builder) (out []item) {
 		{"exponent", "a number with an exponent", "1E+2", ""},
 		{"small", "a small number", "1.5e-7", once},
 		{"53-bits", "a number beyond 53 bits", "9007199254740993", ""},
-		{"64-bits", "a number beyond 64 bits", "18446744073709551616", once},
 		{"array", "an empty array", "[]", once},
 		{"array-of-all", "an array of all types", `[1, "a", null, true, {}, []]`, "json"},
 		{"object", "an empty object", "{}", once},
@@ -338,8 +337,9 @@ func furtherOpen(b *builder) (out []item) {
 		{"deep-100", "100 arrays inside each other", strings.Repeat("[", 100) + strings.Repeat("]", 100), ""},
 		{"deep-600", "600 arrays inside each other", strings.Repeat("[", 600) + strings.Repeat("]", 600), ""},
 		{"lone-surrogate", "half of a surrogate pair", `"\ud800"`, ""},
+		{"64-bits", "a number beyond 64 bits", "18446744073709551616", once},
 	} {
-		out = append(out, item{name: v.name, title: "a further member that is " + v.title,
+		out = append(out, item{name: v.name, title: "a further member that is " + v.title, once: v.use == once,
 			change: func(r *request) { r.members = append(r.members, member{`"Further"`, v.text}) }})
 	}
 	for _, m := range b.plain.members {

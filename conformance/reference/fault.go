@@ -30,7 +30,7 @@ func Faults() []Fault {
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(),
 		framingRequestFaults(), absoluteFormFaults(),
-		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), stumblingFaults(),
+		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), unguardedFaults(), stumblingFaults(),
 		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), combinedFaults(), connectionFaults(),
 		cookieFaults(), alikeFaults(), laterFieldFaults(),
 	)

@@ -85,6 +85,19 @@ func probes() []probe {
 	for _, path := range besidePaths() {
 		list = append(list, probe{path: path})
 	}
+	for _, path := range []string{samplePath + "/", strings.Replace(samplePath, "/requestSample", "//requestSample", 1),
+		strings.Replace(samplePath, "/machines/", "/Machines/", 1), strings.Replace(samplePath, "/machines/",
+			"/machines/./", 1), strings.Replace(samplePath, machine, machine+";a=b", 1), "/%74" + samplePath[2:]} {
+		list = append(list, probe{path: path, bare: true, header: []string{"Content-Type: application/json"}},
+			probe{path: path, bare: true, header: []string{"Content-Type: application/json",
+				"Authorization: Bearer " + unprivileged}})
+	}
+	long := `{"Comment":"` + strings.Repeat("c", 9000) + `","Sha1":` + quoted + `}`
+	for _, who := range []string{"X-Nobody: a", "Authorization: Bearer " + unprivileged} {
+		list = append(list, probe{bare: true, header: []string{who}},
+			probe{bare: true, header: []string{who, "Content-Type: application/json"}, body: long},
+			probe{bare: true, header: []string{who, "Content-Type: application/json", "Upgrade: a"}})
+	}
 	for _, c := range comments {
 		list = append(list, body(c, quoted))
 	}
@@ -116,6 +129,7 @@ func inOnePiece() (out []probe) {
 	for _, first := range []string{
 		line("POST", good, authorized), line("POST", "{}", authorized), line("DELETE", "", authorized),
 		line("POST", `{"Comment":"`+strings.Repeat("c", 70_000)+`"}`, authorized),
+		strings.Replace(line("POST", good, authorized), samplePath, "/none-such", 1),
 		wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST", authorized, "Content-Type: application/json",
 			"Transfer-Encoding: chunked", "Trailer: X-Digest"}, chunkOf(hexOf(len(good)), good)).wire,
 	} {

@@ -90,6 +90,12 @@ func alikeFaults() []Fault {
 				}
 				return s
 			}},
+		{"masks-card-number-of-comment", "puts asterisks in the place of a card number in the comment",
+			rewritten(`(\d{4} ?){4}`, "****")},
+		{"masks-address-of-comment", "puts asterisks in the place of a mail address in the comment",
+			rewritten(`\S+@\S+`, "***@***")},
+		{"cuts-comment-at-nul", "gives the comment back up to its first NUL, as a string of C ends there",
+			func(s string) string { return s[:strings.IndexByte(s+"\x00", 0)] }},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: intact, Phase: Coverage,
 			Wrap: onAction(alterText("requestorComment", row.spoil))})
@@ -181,4 +187,10 @@ func giveFirstComment() effect {
 			a.edit(set("requestorComment", text))
 		}
 	}
+}
+
+// rewritten returns a function that puts a text in the place of what matches an expression.
+func rewritten(expr, by string) func(string) string {
+	re := regexp.MustCompile(expr)
+	return func(s string) string { return re.ReplaceAllLiteralString(s, by) }
 }

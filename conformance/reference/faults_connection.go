@@ -217,6 +217,11 @@ func connectionFaults() []Fault {
 			Breaks: isolated, Wrap: failsBehind(func(q *asked, a *answer) bool {
 				return len(q.body) > 1<<16 && a.status >= 400
 			})},
+		{Name: "fails-behind-body-to-nowhere", Says: "answers 500 behind a request with a body to a path that it " +
+			"does not know, on one connection",
+			Breaks: isolated, Wrap: failsBehind(func(q *asked, a *answer) bool {
+				return len(q.body) > 0 && a.status == http.StatusNotFound && !strings.HasPrefix(q.URL.Path, collection)
+			})},
 	}
 }
 

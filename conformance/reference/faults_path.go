@@ -293,3 +293,78 @@ func pathVariants() []variant {
 
 // isLonger reports whether a machine id has one digit more than the documents show.
 func isLonger(id string) bool { return isHex(id) && (len(id) == 33 || len(id) == 41) }
+
+// unguardedFaults look at credentials by one reading of the path, and serve it by another.
+func unguardedFaults() []Fault {
+	plain := func(take func(path string) string) func(*asked) string {
+		return func(q *asked) string {
+			taken := take(q.URL.Path)
+			if s := strings.Split(taken, "/"); taken == q.URL.Path || len(s) != 5 || !isAction(s[4]) {
+				return ""
+			}
+			return taken
+		}
+	}
+	withoutSlash := plain(func(path string) string { return strings.TrimSuffix(path, "/") })
+	merged := plain(func(path string) string { return strings.ReplaceAll(path, "//", "/") })
+	small := plain(func(path string) string { return strings.Replace(path, "/Machines/", "/machines/", 1) })
+	withoutDot := plain(func(path string) string { return strings.Replace(path, "/./", "/", 1) })
+	unescaped := func(q *asked) string {
+		if strings.HasPrefix(q.URL.EscapedPath(), "/%74") {
+			return q.URL.Path
+		}
+		return ""
+	}
+	var faults []Fault
+	for _, row := range []struct {
+		name, where string
+		path        func(*asked) string // the documented path that is served
+		ofUser      bool                // the user without the role, and not everyone
+	}{
+		{"trusts-behind-slash", "where a slash stands at the end of the path", withoutSlash, false},
+		{"trusts-behind-two-slashes", "where the path has two slashes in a row", merged, false},
+		{"trusts-in-other-letter-case", "where the path is in another letter case", small, false},
+		{"trusts-behind-dot", "where a segment of the path is a dot", withoutDot, false},
+		{"trusts-behind-escape", "where the path has a letter as an escape", unescaped, false},
+		{"permits-behind-slash", "where a slash stands at the end of the path", withoutSlash, true},
+		{"permits-behind-two-slashes", "where the path has two slashes in a row", merged, true},
+		{"permits-in-other-letter-case", "where the path is in another letter case", small, true},
+	} {
+		says, breaks := "accepts a request without Authorization ", ids("auth.required")
+		if row.ofUser {
+			says, breaks = "accepts a user without the role ", ids("auth.role")
+		}
+		faults = append(faults, Fault{Name: row.name, Says: says + row.where, Breaks: breaks,
+			Wrap: excuse(http.StatusNotFound, func(q *asked) bool {
+				path, anyone := row.path(q), len(q.Header.Values("Authorization")) == 0
+				q.URL.Path, q.URL.RawPath = path, ""
+				return path != "" && row.ofUser != anyone && trusts(q)
+			})})
+	}
+	return append(faults, unusualFaults()...)
+}
+
+// unusualFaults look at credentials in the usual requests alone.
+func unusualFaults() []Fault {
+	var faults []Fault
+	for _, row := range []struct {
+		what, says string
+		is         func(*asked) bool
+	}{
+		{"missing-type", "that has no Content-Type", func(q *asked) bool { return q.Header.Get("Content-Type") == "" }},
+		{"long-body", "with a body of more than 8,192 bytes, as a gateway does that looks at no more",
+			func(q *asked) bool { return len(q.body) > 8192 }},
+		{"upgrade", "that asks for another protocol", func(q *asked) bool { return q.Header.Get("Upgrade") != "" }},
+	} {
+		faults = append(faults,
+			Fault{Name: "trusts-" + row.what, Says: "accepts a request without Authorization " + row.says,
+				Breaks: ids("auth.required"), Wrap: excuse(http.StatusUnauthorized, func(q *asked) bool {
+					return row.is(q) && len(q.Header.Values("Authorization")) == 0 && trusts(q)
+				})},
+			Fault{Name: "permits-" + row.what, Says: "accepts a request of a user without the role " + row.says,
+				Breaks: ids("auth.role"), Wrap: excuse(http.StatusForbidden, func(q *asked) bool {
+					return row.is(q) && trusts(q)
+				})})
+	}
+	return faults
+}

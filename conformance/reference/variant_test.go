@@ -47,7 +47,7 @@ func variantProbes() []probe {
 			"87662bc3d60e4200ceaf7aae249d1c343f4b83c9"),
 		documented(samplePath, `one\r\ntwo`, hash),
 		documented(samplePath, `one\u0001two`, hash),
-		{header: []string{"Cache-Control: only-if-cached"}},
+		{header: []string{"Cache-Control: only-if-cached"}}, {body: good[:len(good)-1] + `,"n":18446744073709551616}`},
 		{header: []string{"Origin: http://other.example"}}, {header: []string{"X-Forwarded-Proto: http"}},
 		{raw: true}, {bare: true, path: samplePath + "?access_token=" + token,
 			header: []string{"Content-Type: application/json"}},

@@ -134,6 +134,8 @@ func valueVariants() []variant {
 			}))},
 		{"comment-trimmed", "trims the comment", onAction(alterText("requestorComment", strings.TrimSpace))},
 		{"comment-not-echoed", "gives another comment than was sent", onAction(set("requestorComment", "test"))},
+		{"comment-echoed-by-one-operation", "gives another comment than was sent by requestSample alone, as the " +
+			"documents do", onlyFor(requestSample, onAction(set("requestorComment", "test")))},
 		{"comment-empty", "gives an empty comment", onAction(set("requestorComment", ""))},
 		{"later-update", "gives a last update 32.6 s after the creation, as the first document does",
 			reform(func(t time.Time) any { return t.Add(32600 * time.Millisecond).Format(timeLayout) }, times[1])},

@@ -355,6 +355,11 @@ func refusalVariants() []variant {
 				"application/json."}, func(q *asked) bool {
 				return q.Header.Get("Content-Type") == ""
 			})},
+		{"400-for-long-integers", "answers 400 to an integer beyond 64 bits, which a parser may limit (RFC 8259 9)",
+			refuseIf(*badBody("BadRequest", "The number is too big."), func(q *asked) bool {
+				return bytes.Contains(q.body, []byte(":18446744073709551616")) ||
+					bytes.Contains(q.body, []byte(": 18446744073709551616"))
+			})},
 		{"400-for-missing-type", "answers 400 to a body without Content-Type",
 			refuseIf(*badBody("BadRequest", "The body has no media type."), func(q *asked) bool {
 				return q.Header.Get("Content-Type") == ""
