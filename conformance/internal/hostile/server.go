@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -177,6 +178,9 @@ func (s *Server) serveHTTP1(c net.Conn) {
 		if s.spoils(request) && s.behaviour.early {
 			s.behaviour.answer(at)
 			return
+		}
+		if strings.EqualFold(request.Header.Get("Expect"), "100-continue") {
+			_, _ = io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\n")
 		}
 		if at.honest = ask(s.honest, request); s.spoils(request) {
 			s.behaviour.answer(at)

@@ -9,17 +9,16 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// How long the head of a request waits for 100 (Continue) or an answer before its body follows, and how soon behind
-// the body a server answers that waited for nothing else: one that takes longer may just be slow.
-const (
-	continueWait = 2 * time.Second
-	promptly     = continueWait / 4
-)
+// continueWait is how long the head of a request waits for 100 (Continue) or an answer before its body follows, but
+// no longer than a quarter of the time that the exchange has. A server that waited for nothing else answers within a
+// quarter of that behind the body: one that takes longer may just be slow.
+const continueWait = 2 * time.Second
 
 // A later is the body of a request that follows its head when the server has said something, or has said nothing
 // for a while (RFC 9110 10.1.1). The zero value has none.
 type later struct {
 	body    []byte
+	wait    time.Duration
 	written <-chan error
 	unasked time.Time // when it followed though nothing had come; zero otherwise
 }
@@ -34,7 +33,7 @@ func (l *later) begin(c *wireConn, s Sending) {
 	}
 	l.written = c.send(s.Bytes[:len(s.Bytes)-len(body)])
 	l.body, c.held = body, true
-	if !c.comes(continueWait) {
+	if !c.comes(l.wait) {
 		l.follow(c)
 		l.unasked = time.Now()
 	}
@@ -52,11 +51,11 @@ func (l *later) follow(c *wireConn) {
 // word: a server of HTTP/1.1 answers the head.
 func (l *later) fault(resp *record.Response) *record.WireError {
 	took := time.Since(l.unasked)
-	if l.unasked.IsZero() || resp.Proto != "HTTP/1.1" || took >= promptly {
+	if l.unasked.IsZero() || resp.Proto != "HTTP/1.1" || took >= l.wait/4 {
 		return nil
 	}
 	return &record.WireError{Kind: record.NoContinue, Msg: fmt.Sprintf("neither 100 (Continue) nor an answer came "+
-		"within %v of the head, and the answer came within %v of the body", continueWait,
+		"within %v of the head, and the answer came within %v of the body", l.wait,
 		took.Truncate(time.Millisecond)+time.Millisecond)}
 }
 

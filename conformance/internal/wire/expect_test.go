@@ -54,9 +54,9 @@ func TestABodyWaitsForAnAnswerToItsHead(t *testing.T) {
 		{"no word", expects, silent, "{}", 201, record.NoContinue, continueWait},
 		{"a slow answer", expects, func(c net.Conn, body func() string) {
 			body()
-			time.Sleep(promptly)
+			time.Sleep(continueWait / 4)
 			io.WriteString(c, ok)
-		}, "{}", 201, "", continueWait + promptly},
+		}, "{}", 201, "", continueWait + continueWait/4},
 		{"no word of HTTP/1.0", expects, func(c net.Conn, body func() string) {
 			body()
 			io.WriteString(c, strings.Replace(ok, "1.1", "1.0", 1))

@@ -431,7 +431,7 @@ func (p *Pool) exchange(ctx context.Context, c *wireConn, s Sending, along bool)
 		c.Write(s.Bytes[:s.Abort]) // the connection ends here, also where this fails
 		return nil, false, nil
 	}
-	var rest later
+	rest := later{wait: min(continueWait, p.d.timeout/4)}
 	if along {
 		c.more--
 	} else {
