@@ -130,24 +130,7 @@ func ofReaders() []int {
 // refusedInFront reports whether an answer says nothing of whether an implementation is
 // there: what reads HTTP in front of it may give it.
 func (x *Exchange) refusedInFront() bool {
-	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request) || !hasFraming(x.Request))
-}
-
-// hasFraming reports whether the end of a request is known: its Content-Length is a number, and one alone, and
-// the last of its transfer codings is chunked (RFC 9112 6.3).
-func hasFraming(r record.Request) bool {
-	for i, lengths := 0, record.HeaderValues(r.Header, "Content-Length"); i < len(lengths); i++ {
-		if !isNumber(lengths[i]) || lengths[i] != lengths[0] {
-			return false
-		}
-	}
-	codings := record.HeaderValues(r.Header, "Transfer-Encoding")
-	if len(codings) == 0 {
-		return true
-	}
-	last := codings[len(codings)-1]
-	last = last[strings.LastIndexByte(last, ',')+1:]
-	return strings.EqualFold(strings.Trim(last, " \t"), "chunked")
+	return x.Case != nil && (!hasValidHost(x.Request) || expectsTheUnknown(x.Request))
 }
 
 // expectsTheUnknown reports whether a request has an expectation that HTTP does not define, which is answered

@@ -87,7 +87,7 @@ func renamed(t *testing.T, suite *conformance.Suite) (conformance.Source, map[st
 			ids[string(m[1])] = "renamed." + strings.ReplaceAll(string(m[1]), ".", "-")
 		}
 	}
-	require.Len(t, ids, 21)
+	require.Len(t, ids, 20)
 	id := regexp.MustCompile(`[a-z]+\.[a-z0-9-]+`)
 	files := fstest.MapFS{}
 	require.NoError(t, fs.WalkDir(source.FS, ".", func(name string, d fs.DirEntry, err error) error {

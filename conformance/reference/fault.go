@@ -29,7 +29,7 @@ func Faults() []Fault {
 		credentialHoles(), hostileFaults(), bodyHoles(), formatHoles(), methodHoles(),
 		refusalStatusFaults(), refusalHeaderFaults(), challengeFaults(), refusalBodyFaults(),
 		needlessRefusals(), stateFaults(), againFaults(), relationFaults(), hostFaults(),
-		framingRequestFaults(), absoluteFormFaults(),
+		absoluteFormFaults(),
 		tokenFaults(), insideFaults(), charsetFaults(), besideFaults(), unguardedFaults(), stumblingFaults(),
 		conditionalFaults(), sameFaults(), untrueFaults(), limitFaults(), combinedFaults(), connectionFaults(),
 		cookieFaults(), alikeFaults(), laterFieldFaults(),

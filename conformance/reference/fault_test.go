@@ -71,9 +71,6 @@ func probes() []probe {
 		{raw: true, instead: []string{"Host: HOST\r\n", ""}}, {raw: true, instead: []string{"Host: HOST\r\n",
 			"Host: HOST\r\nHost: HOST\r\n"}}, {raw: true, instead: []string{"Host: HOST\r\n", "Host: not a host\r\n"}},
 		{raw: true, instead: []string{"POST /", "POST http://HOST/"}},
-		framed("Content-Length: " + length(good) + " bytes"),
-		framed("Content-Length: "+length(good), "Content-Length: 9"),
-		framed("Content-Length: "+length(good), "Transfer-Encoding: xchunked"),
 		chunkedBody(chunkOf(hexOf(len(good)), good)), headed("Expect: 100-continue"), {method: "TRACE", body: "none"},
 		{path: "/" + strings.Repeat("a", 1500)}, {method: "GET", body: "none"}, {method: "PUT"},
 		{method: "PATCH"}, {method: "DELETE"}, {method: "BREW"},
@@ -110,12 +107,6 @@ func probes() []probe {
 	list = append(list, inOnePiece()...)
 	return append(list, probe{}, probe{atOnce: 8}, probe{atOnce: 8, machines: true},
 		probe{atOnce: 8, oneFile: true})
-}
-
-// framed returns a probe that is sent as it stands, with these fields for the end of its body.
-func framed(fields ...string) probe {
-	return wired("POST "+samplePath+" HTTP/1.1", append(fields, "Host: HOST", "Authorization: Bearer "+token,
-		"Content-Type: application/json", "Connection: close"), good)
 }
 
 // inOnePiece are two requests each that are sent in one piece.

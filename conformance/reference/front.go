@@ -29,15 +29,12 @@ const (
 	hostInvalid = "invalid"
 )
 
-// A hostHandler answers requests by hand whose head package net/http would refuse, and which mend makes valid.
-type hostHandler struct {
-	http.Handler
-	mend func([]byte) []byte
-}
+// A hostHandler answers requests without a valid Host by hand.
+type hostHandler struct{ http.Handler }
 
 // Listen returns a listener whose connections are read before the server of package
 // net/http reads them.
-func (h hostHandler) Listen(l net.Listener) net.Listener { return hostListener{l, h.mend} }
+func (hostHandler) Listen(l net.Listener) net.Listener { return hostListener{l} }
 
 // onBadHost answers requests whose Host is bad in one of these ways by answering, and
 // all others of them as net/http does.
@@ -55,7 +52,7 @@ func onBadHost(answering func(w http.ResponseWriter, r *http.Request, h http.Han
 				w.Header().Set("Connection", "close")
 				http.Error(w, "400 Bad Request", http.StatusBadRequest)
 			}
-		}), withHost}
+		})}
 	}
 }
 
@@ -123,11 +120,9 @@ func absoluteFormFaults() []Fault {
 	return faults
 }
 
-// A hostListener rewrites the first request of each connection where its head is not valid.
-type hostListener struct {
-	net.Listener
-	mend func([]byte) []byte
-}
+// A hostListener rewrites the first request of each connection where it has no valid
+// Host.
+type hostListener struct{ net.Listener }
 
 // Accept returns the next connection, of which nothing is read yet.
 func (l hostListener) Accept() (net.Conn, error) {
@@ -135,13 +130,12 @@ func (l hostListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hostConn{Conn: conn, mend: l.mend}, nil
+	return &hostConn{Conn: conn}, nil
 }
 
 // hostConn is a connection to the server of a [hostListener].
 type hostConn struct {
 	net.Conn
-	mend func([]byte) []byte
 	read io.Reader // nil before the first Read
 }
 
@@ -152,7 +146,7 @@ func (c *hostConn) NetConn() net.Conn { return c.Conn }
 // read whole.
 func (c *hostConn) Read(b []byte) (int, error) {
 	if c.read == nil {
-		c.read = io.MultiReader(bytes.NewReader(c.mend(readHead(c.Conn))), c.Conn)
+		c.read = io.MultiReader(bytes.NewReader(withHost(readHead(c.Conn))), c.Conn)
 	}
 	return c.read.Read(b)
 }
@@ -193,33 +187,4 @@ func withHost(request []byte) []byte {
 	}
 	head = hostLine.ReplaceAll(head, nil)
 	return fmt.Appendf(nil, "%s\r\nHost: host.invalid\r\n%s: %s\r\n\r\n%s", head, hostField, bad, rest)
-}
-
-// takesFraming takes requests of which find finds a field of the head, which is replaced by another one.
-//
-//go:noinline
-func takesFraming(find, by string) wrap {
-	field := regexp.MustCompile(find)
-	return func(h http.Handler) http.Handler {
-		return hostHandler{h, func(request []byte) []byte {
-			head, rest, whole := bytes.Cut(request, []byte("\r\n\r\n"))
-			if !whole {
-				return request
-			}
-			return fmt.Appendf(nil, "%s\r\n\r\n%s", field.ReplaceAll(head, []byte(by)), rest)
-		}}
-	}
-}
-
-// framingRequestFaults take requests whose end is not known.
-func framingRequestFaults() []Fault {
-	framing := ids("request.framing")
-	return []Fault{
-		{Name: "takes-length-with-words", Says: "takes the digits that a Content-Length begins with for the length",
-			Breaks: framing, Wrap: takesFraming(`(?i)(\r\nContent-Length:[ \t]*[0-9]+)[^0-9\r]+`, "$1")},
-		{Name: "takes-first-length", Says: "takes the first of two lengths that differ", Breaks: framing,
-			Wrap: takesFraming(`(?is)(\r\nContent-Length:[^\r]*)(.*)\r\nContent-Length:[^\r]*`, "$1$2")},
-		{Name: "ignores-unknown-coding", Says: "passes over a Transfer-Encoding that it does not know", Breaks: framing,
-			Wrap: takesFraming(`(?i)\r\nTransfer-Encoding:[ \t]*xchunked`, "")},
-	}
 }
