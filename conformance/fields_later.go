@@ -47,7 +47,8 @@ func laterFieldRules() []fieldRule {
 			`[qQ]=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?`)), "names of codings, each with a weight behind ;q="},
 		{"Accept-Patch", asOne, ranges, "media types"},
 		{"Accept-Post", asOne, ranges, "media types"},
-		{"Access-Control-Allow-Credentials", single, matching("true"), "true"},
+		// Many a server says false, where the standard has it leave the field out; a client reads that as it is meant.
+		{"Access-Control-Allow-Credentials", single, matching("true|false"), "true"},
 		{"Access-Control-Allow-Headers", listed, names, "names of fields, or *"},
 		{"Access-Control-Allow-Methods", listed, names, "a list of methods, or *"},
 		{"Access-Control-Expose-Headers", listed, names, "names of fields, or *"},

@@ -46,7 +46,7 @@ func TestFieldsKeepTheirGrammar(t *testing.T) {
 		"Proxy-Status":        {[]string{`"a"; error=dns_error; received-status=503`}, []string{"a said no"}},
 		"Want-Content-Digest": {[]string{"sha-512=3"}, []string{"sha-512"}},
 
-		"Access-Control-Allow-Credentials": {[]string{"true"}, []string{"True", "false", ""}},
+		"Access-Control-Allow-Credentials": {[]string{"true", "false"}, []string{"True", ""}},
 		"Access-Control-Max-Age":           {[]string{"0", "-1"}, []string{"1.5", "1 day"}},
 		"Access-Control-Allow-Methods":     {[]string{"", "*", "GET,POST"}, []string{"GET; POST"}},
 	}

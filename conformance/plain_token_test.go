@@ -64,8 +64,8 @@ func TestATokenLikeWhatCasesSendSpoilsNoAnswer(t *testing.T) {
 	require.NoError(t, err)
 	const machine = "fb9ab6be3965095a09c057be7c90f0a2"
 	for _, token := range []string{"tok-0123456789abcdef", "0123456789ABCDEF0123456789ABCDEF",
-		"DeadBeef0123456789abcdef", "stopAndQuarantineFile-token", "a-token-of-testwdatppreview",
-		"deadbeef0123456789abcdefcafebabe0badf00d", machine + "-token", machine, "0123456789abcdef"} {
+		"tok-DeadBeef01234567feedface", "stopAndQuarantineFile-token", "a-token-of-testwdatppreview",
+		"deadbeef01234567feedfacecafebabe0badf00d", machine + "-token", machine, "0123456789abcdef"} {
 		it := conformance.Target{Handler: reference.New(reference.Config{Token: token}), Token: token,
 			Machine: machine}
 		r, err := with.Suite.Run(t.Context(), it, conformance.Options{Run: "/valid/|/auth/|/body/|/coverage/hash/",
