@@ -155,14 +155,15 @@ func (k *echoedAlike) note(at ref, x *Judged) (shows bool) {
 }
 
 // isPlainlySaid reports whether a request that a server may refuse leaves no doubt of the text that it
-// has: its body is JSON by its Content-Type, and has this member and the file alone, each once, and the
-// text has a letter or a digit. One that is accepted has its text given back like any other, such as NUL.
+// has: no other request goes with it, which may be for the same file; its body is JSON by its
+// Content-Type, and has this member and the file alone, each once, and the text has a letter or a digit. One that is
+// accepted has its text given back like any other, such as NUL.
 func isPlainlySaid(x *Judged, r *relation) bool {
 	body := unchunked(x.Request)
 	sent := sentMember(body, r.Member)
 	var members map[string]json.RawMessage
 	types := record.HeaderValues(x.Request.Header, "Content-Type")
-	return x.expect() == Either && len(types) == 1 && types[0] == "application/json" &&
+	return x.expect() == Either && len(x.Case.Steps) == 1 && len(types) == 1 && types[0] == "application/json" &&
 		!strings.Contains(x.Request.URL, "?") && len(sent) <= longestEcho &&
 		!strings.ContainsRune(sent, unicode.ReplacementChar) &&
 		strings.ContainsFunc(sent, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) &&

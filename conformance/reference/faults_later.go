@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // laterFieldFaults write fields that came later, or that few servers send, against their grammar, or leave out what
@@ -120,6 +121,12 @@ func owingFaults() []Fault {
 					a.replace(&answer{status: http.StatusNotModified, header: http.Header{}})
 				}
 			})},
+		{Name: "answers-304-to-other-methods", Says: "answers 304 to PUT, PATCH and DELETE",
+			Breaks: ids("http.not-modified", "refusal.method"), Wrap: onRefused(func(a *answer, q *asked) {
+				if !slices.Contains([]string{http.MethodGet, http.MethodHead}, q.Method) {
+					a.replace(&answer{status: http.StatusNotModified, header: http.Header{}})
+				}
+			}, http.StatusMethodNotAllowed)},
 		{Name: "sends-length-twice", Says: "sends the same Content-Length twice", Breaks: ids("http.fields"),
 			Wrap: onWire(say(func(a *answer) string { return a.head(a.length(0), a.length(0)) + string(a.body) }))},
 		{Name: "writes-blank-behind-chunk-size", Says: "writes a blank behind the size of a chunk",
