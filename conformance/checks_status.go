@@ -155,7 +155,7 @@ func (x *observed) isPage() bool {
 }
 
 func refuses(x *observed) (out []Problem) {
-	if x.Response.Status/100 != 2 || x.isPage() {
+	if x.Response.Status/100 != 2 || x.isPage() || x.aside() {
 		return nil
 	}
 	charges := x.charges()
@@ -169,6 +169,14 @@ func refuses(x *observed) (out []Problem) {
 	return out
 }
 
+// aside reports whether an answer shows nothing of credentials: it is no action, nor an error, on a path that is written
+// otherwise, which the case asks behind a valid request on the path itself. What is served there is a matter of the
+// cases about paths.
+func (x *observed) aside() bool {
+	return x.Response.Status < 400 && len(x.Case.Steps) > 1 && x.Case.Steps[0].Expect == Accepted &&
+		x.Case.status != "" && x.elsewhere() && !x.besidePath() && !x.terms.looksLikeAction(x.answer.action)
+}
+
 // charges are the requirements that acceptance and refusal are charged to. What
 // the first request of several meets is no matter of isolation.
 func (x *Exchange) charges() []string {
@@ -179,7 +187,7 @@ func (x *Exchange) charges() []string {
 }
 
 func refusalStatus(x *observed) (out []Problem) {
-	if x.stumbled() || x.tidies() || x.secures() || x.isPage() {
+	if x.stumbled() || x.tidies() || x.secures() || x.isPage() || x.aside() {
 		return nil // a finding of another check, or no answer yet
 	}
 	status := x.Response.Status
