@@ -169,9 +169,9 @@ func refuses(x *observed) (out []Problem) {
 	return out
 }
 
-// aside reports whether an answer shows nothing of credentials: it is no action, nor an error, on a path that is written
-// otherwise, which the case asks behind a valid request on the path itself. What is served there is a matter of the
-// cases about paths.
+// aside reports whether an answer shows nothing of credentials: it is no action, nor an error, on a path that is
+// written otherwise, which the case asks behind a valid request on the path itself. What is served there is a matter
+// of the cases about paths.
 func (x *observed) aside() bool {
 	return x.Response.Status < 400 && len(x.Case.Steps) > 1 && x.Case.Steps[0].Expect == Accepted &&
 		x.Case.status != "" && x.elsewhere() && !x.besidePath() && !x.terms.looksLikeAction(x.answer.action)
