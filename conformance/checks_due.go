@@ -42,9 +42,11 @@ func fieldsDue(x *observed) (out []Problem) {
 	}
 	options := header.Values("Connection")
 	for _, name := range []string{"Upgrade", "Keep-Alive"} {
-		// A client that recorded the exchange may have dropped Connection, and libraries write close in its place.
-		if there(name) && !httpguts.HeaderValuesContainsToken(options, name) && !httpguts.HeaderValuesContainsToken(
-			options, "close") && (len(options) > 0 || x.Case != nil && !x.Case.Recorded) {
+		// A client that recorded the exchange may have dropped Connection, and libraries write close in its place, or
+		// nothing to HTTP/1.0.
+		if there(name) && x.Request.Version != "1.0" && !httpguts.HeaderValuesContainsToken(options, name) &&
+			!httpguts.HeaderValuesContainsToken(options, "close") &&
+			(len(options) > 0 || x.Case != nil && !x.Case.Recorded) {
 			out = append(out, problem("header Connection", strings.ToLower(name)+", for there is a field "+name,
 				show(recorded(strings.Join(options, ", "))))...)
 		}
