@@ -32,11 +32,7 @@ func dueChecks() []Check {
 func fieldsDue(x *observed) (out []Problem) {
 	header := x.Response.Header
 	there := func(name string) bool { return len(header.Values(name)) > 0 }
-	due := map[int]string{http.StatusProxyAuthRequired: "Proxy-Authenticate", http.StatusUpgradeRequired: "Upgrade"}
-	if x.elsewhere() { // on the path itself another check asks for what it lists
-		due[http.StatusMethodNotAllowed] = "Allow"
-	}
-	if name := due[x.Response.Status]; name != "" && !there(name) {
+	if name := dueWith(x.Response.Status); name != "" && !there(name) && (name != "Allow" || x.elsewhere()) {
 		out = append(out, problem("header "+name, fmt.Sprintf("one, as %d owes it", x.Response.Status),
 			"no such header")...)
 	}
@@ -57,6 +53,20 @@ func fieldsDue(x *observed) (out []Problem) {
 		}
 	}
 	return out
+}
+
+// dueWith returns the name of the field that a status owes, or "". What Allow lists on the path itself is a matter of
+// another check.
+func dueWith(status int) string {
+	switch status {
+	case http.StatusMethodNotAllowed:
+		return "Allow"
+	case http.StatusProxyAuthRequired:
+		return "Proxy-Authenticate"
+	case http.StatusUpgradeRequired:
+		return "Upgrade"
+	}
+	return ""
 }
 
 // isForAll reports whether a field is meant for all recipients, so that no intermediary may take it away.

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"time"
 
 	"fmaspec/conformance/record"
@@ -27,7 +26,7 @@ type later struct {
 // says to that.
 func (l *later) begin(c *wireConn, s Sending) {
 	head, body, _ := bytes.Cut(s.Bytes, []byte("\r\n\r\n"))
-	if !s.Waits || len(s.Ahead) > 0 || len(body) == 0 || s.old() || !expectsContinue(head) {
+	if !s.Waits || len(s.Ahead) > 0 || len(body) == 0 || s.old() || !hasValue(head, "Expect", "100-continue") {
 		l.written = c.send(s.inOnePiece())
 		return
 	}
@@ -57,16 +56,6 @@ func (l *later) fault(resp *record.Response) *record.WireError {
 	return &record.WireError{Kind: record.NoContinue, Msg: fmt.Sprintf("neither 100 (Continue) nor an answer came "+
 		"within %v of the head, and the answer came within %v of the body", l.wait,
 		took.Truncate(time.Millisecond)+time.Millisecond)}
-}
-
-// expectsContinue reports whether a head has an expectation of 100 (Continue).
-func expectsContinue(head []byte) bool {
-	for value := range valuesOf(head, "Expect") {
-		if strings.EqualFold(value, "100-continue") {
-			return true
-		}
-	}
-	return false
 }
 
 // comes reports whether something comes, or the connection ends, within a time. It leaves what comes unread.

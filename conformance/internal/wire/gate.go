@@ -6,7 +6,6 @@ package wire
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"fmaspec/conformance/record"
 )
@@ -55,12 +54,7 @@ func (s Sending) old() bool {
 // closes reports whether a request asks the server to close the connection.
 func (s Sending) closes() bool {
 	head, _, _ := bytes.Cut(s.Bytes, []byte("\r\n\r\n"))
-	for value := range valuesOf(head, "Connection") {
-		if strings.EqualFold(value, "close") {
-			return true
-		}
-	}
-	return false
+	return hasValue(head, "Connection", "close")
 }
 
 // A Gate decides before each request whether it may be sent.

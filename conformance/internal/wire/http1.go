@@ -681,6 +681,16 @@ func hasField(head []byte, name string) bool {
 	return false
 }
 
+// hasValue reports whether a field of a name in a head has a value, in any letter case.
+func hasValue(head []byte, name, wanted string) bool {
+	for value := range valuesOf(head, name) {
+		if strings.EqualFold(value, wanted) {
+			return true
+		}
+	}
+	return false
+}
+
 // valuesOf yields the values of the fields of a name in a head.
 func valuesOf(head []byte, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
