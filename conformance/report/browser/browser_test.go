@@ -175,10 +175,11 @@ func (c *chrome) tab(t *testing.T) *tab {
 	require.NoError(t, err)
 	_, err = chromedp.Call(ctx, emulation.ClearDeviceMetricsOverride, cdp.Empty{})
 	require.NoError(t, err)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank")))
 
 	listening, stop := context.WithCancel(ctx)
 	p := &tab{T: t, ctx: ctx, stop: stop}
+	p.do(chromedp.Navigate("about:blank"))
+	p.loaded("about:blank")
 	c.page = p
 	require.NoError(t, chromedp.Listen(listening, p.listen))
 	t.Cleanup(func() {
@@ -297,6 +298,23 @@ func (p *tab) visit(url, fragment string) {
 	p.url = url
 	p.mu.Unlock()
 	p.do(chromedp.Navigate(url + fragment))
+	p.loaded(url)
+}
+
+// loaded waits until the page at a URL is there as a whole. Navigate returns at the next load
+// event, and that may still be the one of the page before: then the document is one that has
+// no element yet, or one that goes away during the question.
+func (p *tab) loaded(url string) {
+	p.Helper()
+	whole := chromedp.Evaluate[bool](`document.readyState === 'complete' && document.URL.split('#')[0] === ` +
+		strconv.Quote(url))
+	for {
+		there, err := chromedp.Run(p.ctx, whole)
+		if there && err == nil {
+			return
+		}
+		require.NoError(p, p.ctx.Err(), "%s is not loaded: %v", url, err)
+	}
 }
 
 // open opens a report.
