@@ -293,33 +293,51 @@ func TestAServerThatHangsNowAndThenIsNotAskedForEver(t *testing.T) {
 	require.Less(t, int(hung.Load()), 80, "want the rest not sent after some two dozen time-outs, each of them twice")
 }
 
-func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+// greets returns the URL of a server that sends a text to each client that connects, and nothing more.
+func greets(t *testing.T, text string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	closed.Close()
-	foreign, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer foreign.Close()
+	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
-			c, err := foreign.Accept()
+			c, err := listener.Accept()
 			if err != nil {
 				return
 			}
 			go func() {
-				io.WriteString(c, "220 mail.example ESMTP\r\n")
+				io.WriteString(c, text)
 				io.Copy(io.Discard, c)
 				c.Close()
 			}()
 		}
 	}()
+	return "http://" + listener.Addr().String()
+}
+
+func TestAServerWhoseEveryHeadIsBrokenDoesNotConform(t *testing.T) {
+	for _, start := range []string{"HTTP/1.1 201", "http/1.1 201 Created", "HTTP/2.0 201 Created", "HTTP/1.1 099 Few",
+		"HTTP/1.1 201 Created\r\nContent Type: application/json"} {
+		t.Run(start, func(t *testing.T) {
+			url := greets(t, start+"\r\nContent-Length: 0\r\n\r\n")
+			got := run(t, conformance.Target{URL: url}, conformance.Options{Run: "accepts-plain-request"})
+			require.Equal(t, record.NotConformant, got.Verdict, got.Reason)
+			require.Equal(t, []string{"http.framing"}, broken(got))
+		})
+	}
+}
+
+func TestWhatSaysNothingAboutTheContractIsErrored(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	closed.Close()
 	rows := []struct {
 		why    string
 		target conformance.Target
 		reason string
 	}{
 		{"nobody listens", conformance.Target{URL: "http://" + closed.Addr().String()}, "refused"},
-		{"another protocol is spoken", conformance.Target{URL: "http://" + foreign.Addr().String()},
+		{"another protocol is spoken", conformance.Target{URL: greets(t, "220 mail.example ESMTP\r\n")},
 			"does not speak HTTP"},
 		{"the rate is limited", target(refusing(429)), "429"},
 		{"the body is longer than is judged", target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

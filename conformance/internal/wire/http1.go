@@ -503,7 +503,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		}
 		if answer.ProtoMajor != 1 {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-				Msg: fmt.Sprintf("the answer has the version %s, which is none of HTTP/1", answer.Proto)}
+				Msg: fmt.Sprintf("%s is not HTTP: the version %s is none of HTTP/1", BrokenHead, answer.Proto)}
 		}
 		if fault := p.headFault(head); fault != "" {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
@@ -609,8 +609,8 @@ func rawHead(r *bufio.Reader) ([]byte, error) {
 	for start := 0; ; {
 		part, err := r.ReadSlice('\n')
 		head = append(head, part...)
-		if n := min(len(head), len("HTTP/")); string(head[:n]) != "HTTP/"[:n] {
-			return head, errNotHTTP
+		if n := min(len(head), len("HTTP/")); !strings.EqualFold(string(head[:n]), "HTTP/"[:n]) {
+			return head, errNotHTTP // a name in small letters is a fault of HTTP (RFC 9112 2.3), and no other protocol
 		}
 		if len(head) > headLimit {
 			return head, errLongHead
