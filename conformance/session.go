@@ -378,7 +378,7 @@ const checkpointPause, checkpointShare = 250 * time.Millisecond, 10
 // generatedTime is how long the generated cases of a plan may take, and generatedShare how
 // many times as long as those before them where that is longer: a slow target is judged by
 // the written cases first, and by as many others as there is time for.
-const generatedTime, generatedShare = 30 * time.Second, 4
+const generatedTime, generatedShare = time.Minute, 4
 
 // checkpoints hands out the report as far as it is known, at once and from then on
 // whenever more cases are known, until it is stopped.
