@@ -144,7 +144,7 @@ contract: ## compare the OpenAPI document and its schemas with the released ones
 	@cd .ci/contract && $(GO) vet . && $(GO) test -vet=off -ldflags=-w -shuffle=on . && $(GO) run . check ../..
 
 .PHONY: kubernetes
-kubernetes: ## test that the manifests of docs/ci are what Kubernetes takes
+kubernetes: ## test that the Job of docs/ci is what Kubernetes takes, and the TestRun for k6 what its operator takes
 	@cd .ci/kubernetes && $(GO) vet . && $(GO) test .
 
 .PHONY: contract-release

@@ -261,8 +261,8 @@ func generatedPage(t *testing.T, suite *conformance.Suite) string {
 		"control. The body is validated by the schema of the request when the case is made: it has no violation, or "+
 		"the one that the case is about. The same contract gives the same cases; the values of `{{sha1}}` and "+
 		"`{{comment}}` depend on the seed.\n\n"+
-		"They are sent after the written cases, for at most one minute, or four times as long as the written cases took, "+
-		"where that is longer. What a slow target leaves no time for is skipped, and the verdict says so.\n\n"+
+		"They are sent after the written cases, for at most one minute, or four times as long as the written cases "+
+		"took, where that is longer. What a slow target leaves no time for is skipped, and the verdict says so.\n\n"+
 		"Two folders hold two changes at once. In `pairs`, each form that is accepted by itself meets each form of "+
 		"every other dimension in some case (a covering array of strength two). In `violations`, each kind of "+
 		"violation meets each of these forms. `open-pairs` and `open-violations` do the same with a few forms that a "+

@@ -1,5 +1,6 @@
-// Package kubernetes tests that the manifests of docs/ci are what Kubernetes takes. It is a
-// module of its own, for the types of Kubernetes are large.
+// Package kubernetes tests that the Job of docs/ci is what Kubernetes takes, and the TestRun that
+// fmaspec export k6 writes what k6-operator takes. It is a module of its own, for the types of
+// Kubernetes are large.
 package kubernetes
 
 import (
@@ -16,16 +17,16 @@ import (
 
 const manifest = "../../docs/ci/kubernetes-job.yaml"
 
-// decode reads a manifest into the types from which the schema of Kubernetes is generated. A
-// field that they do not have, or of another type, is an error.
-func decode(text string) (*batch.Job, error) {
+// decode reads a manifest into a type from which the schema of Kubernetes or of an operator is
+// generated. A field that it does not have, or of another type, is an error.
+func decode[T any](text string) (*T, error) {
 	data, err := yaml.YAMLToJSONStrict([]byte(text))
 	if err != nil {
 		return nil, err
 	}
-	var job batch.Job
-	strict, err := json.UnmarshalStrict(data, &job)
-	return &job, errors.Join(append(strict, err)...)
+	var object T
+	strict, err := json.UnmarshalStrict(data, &object)
+	return &object, errors.Join(append(strict, err)...)
 }
 
 func TestTheJobKeepsTheSchema(t *testing.T) {
@@ -33,7 +34,7 @@ func TestTheJobKeepsTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := decode(string(data))
+	job, err := decode[batch.Job](string(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,22 +63,28 @@ func TestTheJobKeepsTheSchema(t *testing.T) {
 }
 
 func TestABrokenJobIsRefused(t *testing.T) {
-	data, err := os.ReadFile(manifest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for good, bad := range map[string]string{
+	refuses[batch.Job](t, manifest, map[string]string{
 		"completionMode: Indexed": "completionmode: Indexed",
 		"completions: 5":          "completions: five",
 		"restartPolicy: Never":    "restartPolicies: Never",
 		"memory: 512Mi":           "memory: lots",
 		"command: [":              "commands: [",
-	} {
+	})
+}
+
+// refuses tests that a manifest is refused with each of these texts in place of its key.
+func refuses[T any](t *testing.T, path string, breaks map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for good, bad := range breaks {
 		broken := strings.Replace(string(data), good, bad, 1)
 		if broken == string(data) {
 			t.Errorf("the manifest has no %q to break", good)
 		}
-		if _, err := decode(broken); err == nil {
+		if _, err := decode[T](broken); err == nil {
 			t.Errorf("want %q refused", bad)
 		}
 	}
