@@ -208,6 +208,9 @@ type runner struct {
 	opening bool                     // it was waited for the first answer; guarded by calm
 	dead    atomic.Bool              // the target answers nothing any more
 	look    atomic.Pointer[record.LastLook]
+
+	tokens sync.Mutex // guards token
+	token  string     // the last one of the source of tokens, which is struck out
 }
 
 // Why a run makes fewer exchanges than it planned, as reports have it; what ends in a
@@ -560,14 +563,26 @@ func (r *runner) fresh(ctx context.Context, j *job, round int) ([]bound, error) 
 		if token, err = r.target.TokenSource(ctx); err != nil {
 			return nil, err
 		}
-		addToken(r.secrets, r.target, r.cases, redact.TokenVariable, token)
-		addDerived(r.secrets, r.target, r.cases, token)
+		r.hide(token)
 	}
 	if round == 0 && token == r.target.Token {
 		return j.steps, ctx.Err()
 	}
 	steps, _ := r.bindRound(j.c, j.steps, round, token) // what can be wrong was wrong in the first round
 	return steps, ctx.Err()
+}
+
+// hide has the token of a source struck out. A source gives the same one many times, and to look through
+// all cases for it takes longer than an exchange.
+func (r *runner) hide(token string) {
+	r.tokens.Lock()
+	defer r.tokens.Unlock()
+	if token == r.token {
+		return
+	}
+	addToken(r.secrets, r.target, r.cases, redact.TokenVariable, token)
+	addDerived(r.secrets, r.target, r.cases, token)
+	r.token = token
 }
 
 // round makes the exchanges of one repetition, in turn or at once, and returns
