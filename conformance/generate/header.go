@@ -53,7 +53,8 @@ func headers(b *builder) []item {
 				record.Field{Name: "X-Twice", Value: "b"})
 		}},
 		{name: "cookie", title: "a cookie", dimension: "cookie", change: sets("Cookie", "a=b; c=d")},
-		{name: "close", title: "a wish to close the connection", dimension: "end", change: sets("Connection", "close")},
+		{name: "close", title: "a wish to close the connection, with a capital letter", dimension: "end",
+			change: sets("Connection", "Close")},
 		{name: "trace", title: "a context of a trace", change: sets("Traceparent",
 			"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
 		{name: "forwarded", title: "the fields of a proxy", change: sets("X-Forwarded-For", "127.0.0.1",

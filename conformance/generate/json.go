@@ -27,7 +27,8 @@ func escapes(b *builder) (out []item) {
 			{"delete", "DEL as an escape", `"a\u007fb"`, once},
 			{"quote-as-number", "a quote as a number", `"a\u0022b"`, once},
 			{"backslash-as-number", "a backslash as a number", `"a\u005cb"`, once},
-			{"edges", "escapes at the edges of lengths", `"\u007f\u0080\u07ff\u0800\ud800\udc00\ue000\ufffd"`, once},
+			{"edges", "escapes at the edges of lengths",
+				`"\u007f\u0080\u07ff\u0800\ud7ff\ud800\udc00\ud83c\udfff\udbff\udffd\ue000\ufffd"`, once},
 			{"mixed", "escapes and characters side by side", `"\u00e9é\u006e\n😀\ud83D\uDe00"`, ""},
 		} {
 			out = append(out, item{name: slug(name, v.name), title: fmt.Sprintf("%s in %s", v.title, name),
@@ -197,7 +198,7 @@ func nearJSON(b *builder) (out []item) {
 		{"binary", "a number in binary", "0b1", once},
 		{"number-suffix", "a number with a letter behind it", "1L", once},
 		{"point-exponent", "a number with a point before its e", "1.e5", once},
-		{"true-cut", "true without its last letter", "tru", once},
+		{"true-changed", "true with another last letter", "trux", once},
 		{"true-longer", "true with a letter behind it", "truex", once},
 		{"no-value", "no value", "", once},
 		{"escape-zero", "the escape \\0", `"\0"`, once},

@@ -9,6 +9,10 @@ func openMethods(*builder) (out []item) {
 	for _, method := range []string{"HEAD", "OPTIONS", "TRACE"} {
 		out = append(out, item{name: slug(method), title: "the method " + method, unreadable: true,
 			change: func(r *request) {
+				if method == "OPTIONS" { // it may have a body, which means nothing (RFC 9110 9.3.7)
+					r.method = method
+					return
+				}
 				bodiless(method)(r)
 				if method == "TRACE" { // a client sends no credentials in it (RFC 9110 9.3.8)
 					r.withoutField("Authorization")

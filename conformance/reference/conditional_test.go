@@ -86,6 +86,9 @@ func witnesses() map[string][]probe {
 		one(name, sent("POST "+samplePath+" HTTP/1.0", "HOST", good))
 	}
 	one("answers-304-to-condition", headed(`If-None-Match: "a"`))
+	one("keeps-connection-of-capital-close", wired("POST "+samplePath+" HTTP/1.1", []string{"Host: HOST",
+		"Authorization: Bearer " + token, "Content-Type: application/json", "Content-Length: " + length(good),
+		"Connection: Close"}, good))
 	one("announces-body-of-204", probe{method: "OPTIONS", body: "none"})
 	for name, comment := range map[string]string{
 		"crashes-on-line-separator": "a\u2028b", "refuses-paragraph-separator": "a\u2029b",
@@ -123,7 +126,10 @@ func witnesses() map[string][]probe {
 		"expands-entities":        "a &amp; b", "crashes-on-escaped-backspace": `a\bb`,
 		"crashes-on-escaped-form-feed":  `a\fb`,
 		"crashes-on-upper-case-escapes": `\u00E9`, "crashes-on-lower-case-escapes": `\u00e9`,
-		"refuses-escaped-capital": `\u0041`, "crashes-on-quote-by-number": `\u0022`,
+		"refuses-last-escaped-low-surrogate":  `\ud83c\udfff`,
+		"refuses-last-escaped-high-surrogate": `\udbff\udffd`,
+		"crashes-on-escape-before-surrogates": `\ud7ff`,
+		"refuses-escaped-capital":             `\u0041`, "crashes-on-quote-by-number": `\u0022`,
 		"crashes-on-backslash-by-number": `\u005c`, "refuses-escaped-separator": `a\u2028b`,
 		"refuses-solidus-by-number":            `\u002F`,
 		"crashes-on-long-line-separator":       strings.Repeat("c", 300) + "\u2028",
@@ -215,6 +221,8 @@ func witnesses() map[string][]probe {
 		"crashes-on-nameless-member": `"":1`, "takes-id-from-body": `"id":"1"`, "takes-type-from-body": `"type":"a"`,
 		"takes-status-from-body": `"status":"a"`, "takes-sha1-over-right-one": `"sha1":"a"`,
 		"refuses-lower-case-comment-beside": `"comment":"a"`, "refuses-further-null": `"a":null`,
+		"refuses-blank-before-comma-of-array": `"a":[1 ,2]`, "refuses-blank-in-empty-object": `"a":{ }`,
+		"crashes-on-blank-in-empty-array": `"a":[ ]`, "crashes-on-blank-before-inner-colon": `"a":{"b" :1}`,
 		"refuses-further-empty-array": `"a":[]`, "crashes-on-further-empty-object": `"a":{}`,
 		"crashes-on-huge-number": `"a":1e400`, "crashes-on-long-integer": `"a":123456789012345678901`,
 		"crashes-on-negative-zero": `"a":-0`, "refuses-exponent": `"a":1e2`,
@@ -224,7 +232,9 @@ func witnesses() map[string][]probe {
 		"refuses-long-name":        `"` + strings.Repeat("a", 256) + `":1`,
 		"crashes-on-dotted-name":   `"a.b":1`, "refuses-name-beyond-ascii": `"ä":1`,
 		"takes-leading-zero": `"a":01`, "takes-plus-sign": `"a":+1`, "takes-hexadecimal-number": `"a":0x1F`,
-		"takes-infinity": `"a":Infinity`, "takes-capital-true": `"a":True`, "takes-trailing-comma-in-array": `"a":[1,]`,
+		"takes-word-by-first-letter": `"a":trux`,
+		"takes-infinity":             `"a":Infinity`,
+		"takes-capital-true":         `"a":True`, "takes-trailing-comma-in-array": `"a":[1,]`,
 	} {
 		one(name, with(members))
 	}
@@ -731,6 +741,7 @@ func sameWitnesses(out map[string][]probe) {
 	}
 	out["lets-in-second-attempt"] = []probe{bare, bare}
 	out["trusts-connection-of-options"] = []probe{{method: "OPTIONS"}, bare}
+	out["acts-on-options"] = []probe{{method: "OPTIONS"}}
 	out["acts-on-preflight"] = []probe{{method: "OPTIONS", bare: true, header: []string{"Origin: https://a.example",
 		"Access-Control-Request-Method: POST"}}}
 	out["acts-on-query-of-get"] = []probe{{method: "GET", path: samplePath + query}}

@@ -207,6 +207,8 @@ func TestEachFaultIsOneThingWrong(t *testing.T) {
 		"refuses-lower-case-sha1": "every plain request has a Sha1 in small letters",
 		"never-refuses":           "it breaks the framing of refusals",
 
+		"closes-each-connection-unsaid": "answers of both kinds end their connection",
+
 		"digests-refusals-wrongly":     "it is about fields of refusals",
 		"types-refusals-twice":         "it is about fields of refusals",
 		"forgets-allow-beside-path":    "it is about fields of refusals",
@@ -256,7 +258,8 @@ func TestFaultsWaitOnlyWhereTheySayThatTheyWait(t *testing.T) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			s := newSeer(t, fault.Wrap(reference.New(config())), shortTimeout)
-			for _, p := range append([]probe{{raw: true}, {raw: true, body: "{}"}}, inOnePiece()...) {
+			for _, p := range append([]probe{{raw: true}, {raw: true, body: "{}"},
+				{raw: true, instead: []string{"Connection: close", "Connection: Close"}}}, inOnePiece()...) {
 				if strings.HasPrefix(s.see(p), "true") {
 					return
 				}

@@ -329,6 +329,14 @@ func escapeFaults() []conditional {
 			breaks: breaksForms, when: bodyLike(`\\u[0-9A-F]*[a-f]`), then: crash},
 		{name: "refuses-escaped-capital", says: "does not take an escape for a letter of ASCII", breaks: breaksForms,
 			when: bodyLike(`(?i)\\u00(4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])`), then: refuse(400)},
+		{name: "refuses-last-escaped-low-surrogate", says: "does not take a pair of escaped surrogates that " +
+			"ends in DFFF", breaks: breaksForms, phase: Coverage, when: bodyLike(`(?i)\\ud[89ab][0-9a-f]{2}\\udfff`),
+			then: refuse(400)},
+		{name: "refuses-last-escaped-high-surrogate", says: "does not take a pair of escaped surrogates that begins " +
+			"with DBFF", breaks: breaksForms, phase: Coverage, when: bodyLike(`(?i)\\udbff\\ud[c-f]`),
+			then: refuse(400)},
+		{name: "crashes-on-escape-before-surrogates", says: "answers 500 to the escape of D7FF, which it takes for " +
+			"half of a pair", breaks: breaksForms, phase: Coverage, when: bodyLike(`(?i)\\ud7ff`), then: crash},
 		{name: "crashes-on-escaped-backspace", says: `answers 500 to the escape \b`, breaks: breaksForms,
 			when: bodyLike(`[^\\]\\b`), then: crash},
 		{name: "crashes-on-escaped-form-feed", says: `answers 500 to the escape \f`, breaks: breaksForms,
@@ -420,6 +428,15 @@ func furtherFaults() (out []conditional) {
 				o, ok := m.Value.(Object)
 				return ok && len(o) == 0
 			}), then: crash},
+		{name: "refuses-blank-before-comma-of-array", says: "does not take white space before a comma or the end of " +
+			"an array", breaks: breaksMember, phase: Coverage, when: bodyLike(`:\s*\[[^"\]]*\d\s+[,\]]`),
+			then: refuse(400)},
+		{name: "refuses-blank-in-empty-object", says: "does not take white space in an empty object",
+			breaks: breaksMember, phase: Coverage, when: bodyLike(`\{\s+\}`), then: refuse(400)},
+		{name: "crashes-on-blank-in-empty-array", says: "answers 500 to white space in an empty array",
+			breaks: breaksMember, phase: Coverage, when: bodyLike(`\[\s+\]`), then: crash},
+		{name: "crashes-on-blank-before-inner-colon", says: "answers 500 to white space before a colon in an object " +
+			"inside the body", breaks: breaksMember, phase: Coverage, when: bodyLike(`:\s*\{\s*"\w*"\s+:`), then: crash},
 		{name: "crashes-on-huge-number", says: "answers 500 to a number beyond those of 64 bits, such as 1e400",
 			breaks: ids("request.extra-members", "request.hostile-json"), phase: Coverage,
 			when: furtherNumber(`[eE]\+?([4-9][0-9]{2}|[0-9]{4})`), then: crash},
@@ -954,6 +971,8 @@ func conditionalHoles() []Fault {
 		grammar("takes-capital-true", "accepts True and None for values, as Python writes them",
 			`:\s*(True|False|None)`,
 			":null"),
+		grammar("takes-word-by-first-letter", "takes four letters of which the first is t for true",
+			`:\s*t[a-qs-z0-9][a-z]{2}\b|:\s*tru[a-df-z]\b`, ":true"),
 		grammar("takes-bare-tab-in-string", "accepts a tab inside a string", "\t", " "),
 		{Name: "takes-hexadecimal-escape", Says: `accepts the escape \x41`, Breaks: ids("request.grammar"),
 			Wrap: excuseBody(replaced(`\\x[0-9A-Fa-f]{2}`, "x"))},

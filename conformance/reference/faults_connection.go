@@ -162,10 +162,27 @@ func connectionFaults() []Fault {
 				l.kept = true
 				return l.written(q, q.serve(h))
 			})},
+		{Name: "keeps-connection-of-capital-close", Says: "leaves the connection open though the request says " +
+			"Connection: Close", Breaks: framing, Waits: true, Phase: Coverage,
+			Wrap: linked(func(l *link, q *asked, h http.Handler) string {
+				l.kept = q.Header.Get("Connection") == "Close"
+				return l.written(q, q.serve(h))
+			})},
 		{Name: "promises-to-close", Says: "says Connection: close, and leaves the connection open", Breaks: framing,
 			Waits: true, Wrap: linked(func(l *link, q *asked, h http.Handler) string {
 				l.kept = true
 				return whole(q.serve(h))
+			})},
+		{Name: "closes-each-connection-unsaid", Says: "closes the connection after each answer, and says so in none",
+			Breaks: framing, Intermittent: true,
+			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+				a := q.serve(h)
+				if q.Method == http.MethodHead || a.status == http.StatusNoContent {
+					a.body = nil
+				}
+				hijack(w, a, say(func(a *answer) string {
+					return strings.Replace(whole(a), "Connection: close\r\n", "", 1)
+				}))
 			})},
 		{Name: "waits-for-body-without-continue", Says: "sends no 100 (Continue) to a request that expects it, " +
 			"and waits for the body", Breaks: ids("http.continue"),

@@ -50,6 +50,14 @@ func sameFaults() []Fault {
 				}
 				q.serve(h).write(w)
 			})},
+		{Name: "acts-on-options", Says: "takes OPTIONS with the body of a valid request for POST",
+			Breaks: ids("refusal.method"), Phase: Coverage,
+			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+				if q.Method == http.MethodOptions && len(q.body) > 0 {
+					asPost(q)
+				}
+				q.serve(h).write(w)
+			})},
 		{Name: "acts-on-query-of-get", Says: "takes a GET with the members in its query for a POST",
 			Breaks: ids("refusal.method", "refusal.no-action"), Phase: Coverage,
 			Wrap: excuse(http.StatusMethodNotAllowed, func(q *asked) bool {

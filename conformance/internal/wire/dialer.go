@@ -46,6 +46,10 @@ type Dialer struct {
 
 	leftOpen atomic.Bool // a connection was not closed that was to be
 	answered atomic.Bool // an answer came
+
+	ended      atomic.Int32 // connections that were closed behind an answer that did not say so
+	reused     atomic.Bool  // a connection carried more than one answer
+	endsUnsaid atomic.Bool  // it was reported that none does
 }
 
 // errNoGate is the error for a [WireConfig] without a gate.

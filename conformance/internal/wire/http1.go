@@ -30,6 +30,7 @@ const (
 	redials      = 3        // connections that may end before anything is sent, where the server has answered others
 	surplusGrace = 250 * time.Millisecond
 	writeGrace   = 250 * time.Millisecond
+	manyEnds     = 100             // connections that end behind their first answer, and none that does not
 	closeGrace   = 5 * time.Second // in which a server closes a connection that is to be closed
 )
 
@@ -185,6 +186,7 @@ func (p *Pool) get(deadline time.Time) *wireConn {
 		if c.begin(deadline); c.silent() {
 			return c
 		}
+		p.d.ended.Add(1)
 		c.Close()
 	}
 	return nil
@@ -336,10 +338,14 @@ func (p *Pool) send1(ctx context.Context, s Sending, can bool) (*record.Response
 		resp, keep, werr := p.exchange(ctx, c, s, false)
 		if resp != nil {
 			p.d.answered.Store(true)
+			if c.used {
+				p.d.reused.Store(true)
+			}
 		}
 		// A server may close an idle connection at any moment (RFC 9112 9.5): where
 		// that crossed our request, the request is sent again on a new one.
 		if werr != nil && werr.Kind == record.Closed && c.used && ctx.Err() == nil && time.Now().Before(deadline) {
+			p.d.ended.Add(1)
 			continue
 		}
 		// One that closes it with requests unread may thereby take back the answer (RFC 9112 9.6).
@@ -774,7 +780,30 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 		return false, nil
 	}
 	asked := s.closes()
-	return !answer.Close && !asked, p.leftOpen(c, answer, asked && !s.old())
+	if answer.Close || asked {
+		return false, p.leftOpen(c, answer, asked && !s.old())
+	}
+	werr = p.endsUnsaid(c)
+	return werr == nil, werr
+}
+
+// endsUnsaid returns an error where the server closes every connection behind its first answer and does not say so
+// (RFC 9112 9.3). A connection may end at any time, so that one that carried a second answer excuses all others.
+func (p *Pool) endsUnsaid(c *wireConn) *record.WireError {
+	if p.d.proxy != "" || c.used || p.d.reused.Load() || p.d.ended.Load() < manyEnds || p.d.endsUnsaid.Load() {
+		return nil
+	}
+	c.SetReadDeadline(time.Now().Add(surplusGrace))
+	if _, err := c.r.Peek(1); !errors.Is(err, io.EOF) {
+		p.d.ended.Store(0)
+		return nil
+	}
+	if p.d.endsUnsaid.Swap(true) {
+		return nil
+	}
+	return &record.WireError{Kind: record.Malformed, Msg: fmt.Sprintf("the server closed the connection behind the "+
+		"answer, as it did behind each of %d or more before, and says Connection: close in none of them",
+		manyEnds)}
 }
 
 // leftOpen returns an error where a connection stays open that is to be closed behind the answer: because the

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -262,7 +263,7 @@ func TestSendUsesAConnectionAgain(t *testing.T) {
 
 func TestSendRepeatsARequestThatMetAClosingConnection(t *testing.T) {
 	// The server closes each connection after one answer without saying so, which
-	// RFC 9112 9.5 lets it do.
+	// RFC 9112 9.5 lets it do; that it does so behind every answer is reported later.
 	url := rawServer(t, func(c net.Conn, _ *bufio.Reader) {
 		io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}")
 	})
@@ -275,6 +276,45 @@ func TestSendRepeatsARequestThatMetAClosingConnection(t *testing.T) {
 		resp, werr := p.Send(t.Context(), plainSending(false))
 		require.Nil(t, werr)
 		require.Equal(t, 201, resp.Status)
+	}
+}
+
+func TestSendReportsOnceThatEachConnectionEndsUnsaid(t *testing.T) {
+	for name, server := range map[string]struct {
+		field string
+		again bool // the first connection carries a second answer
+		want  int
+	}{
+		"each ends":          {want: 1},
+		"each says so":       {field: "Connection: close\r\n"},
+		"one was used again": {again: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var conns atomic.Int32
+			url := rawServer(t, func(c net.Conn, r *bufio.Reader) {
+				text := "HTTP/1.1 201 Created\r\n" + server.field + "Content-Length: 2\r\n\r\n{}"
+				io.WriteString(c, text)
+				if conns.Add(1) == 1 && server.again {
+					if req, err := http.ReadRequest(r); err == nil {
+						io.Copy(io.Discard, req.Body)
+						io.WriteString(c, text)
+					}
+				}
+			})
+			d, stop, err := NewDialer(Config{Endpoint: Endpoint{URL: url}, Timeout: 20 * time.Second, Gate: open{}})
+			require.NoError(t, err)
+			defer stop()
+			p := d.NewPool()
+			defer p.Close()
+			found := 0
+			for range 3 * manyEnds {
+				if _, werr := p.Send(t.Context(), plainSending(false)); werr != nil {
+					require.Contains(t, werr.Msg, "the server closed the connection behind the answer")
+					found++
+				}
+			}
+			require.Equal(t, server.want, found)
+		})
 	}
 }
 
