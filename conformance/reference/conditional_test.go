@@ -160,6 +160,9 @@ func witnesses() map[string][]probe {
 	one("takes-number-before", probe{body: "1" + good})
 	one("takes-name-alone", with(`"a"`))
 	one("takes-requests-of-probes", probe{bare: true, header: []string{ofJSON, "User-Agent: kube-probe/1.31"}})
+	one("takes-token-of-a-member", probe{bare: true, header: []string{ofJSON},
+		body: with(`"access_token":"a"`).body})
+	one("takes-sha1-of-object-inside", with(`"a":{"Sha1":"b"}`))
 	one("takes-placeholder", auth("Bearer {token}"))
 	one("takes-word-undefined", auth("Bearer undefined"))
 	one("crashes-on-broken-body-of-anyone", probe{bare: true, header: []string{ofJSON}, body: good[:len(good)-1]})

@@ -405,6 +405,17 @@ func furtherFaults() (out []conditional) {
 					}
 				}
 			}},
+		{name: "takes-sha1-of-object-inside", says: "gives as sha1 what stands under Sha1 in an object that is a further " +
+			"member", breaks: ids("action.sha1"), phase: Coverage,
+			when: further(func(m Member) bool { _, is := m.Value.(Object); return is }),
+			then: func(a *answer, q *asked) {
+				o, _ := parseObject(q.body)
+				for _, m := range o {
+					if inside, is := m.Value.(Object); is && inside.Get("Sha1") != nil {
+						a.edit(set("sha1", inside.Get("Sha1")))
+					}
+				}
+			}},
 		{name: "refuses-lower-case-comment-beside", says: "does not take a further member comment",
 			breaks: breaksMember,
 			phase:  Unfound, when: furtherName("comment", "COMMENT"), then: refuse(400)},
@@ -1141,6 +1152,7 @@ func credentialNearMisses() []Fault {
 		{"takes-query-of-anyone", "has a query without a token", func(q *asked) bool {
 			return queried(q) && !strings.Contains(q.URL.RawQuery, "token")
 		}},
+		{"takes-token-of-a-member", "has a further member access_token", furtherName("access_token")},
 		{"takes-requests-of-probes", "names a probe as its User-Agent", field("User-Agent", `probe`)},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: "accepts a request without Authorization that " + row.where,
