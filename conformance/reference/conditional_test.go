@@ -163,6 +163,8 @@ func witnesses() map[string][]probe {
 	one("takes-token-of-a-member", probe{bare: true, header: []string{ofJSON},
 		body: with(`"access_token":"a"`).body})
 	one("takes-sha1-of-object-inside", with(`"a":{"Sha1":"b"}`))
+	one("refuses-own-name", says("requestSample"))
+	one("crashes-on-name-of-member", says("Sha1"))
 	one("takes-placeholder", auth("Bearer {token}"))
 	one("takes-word-undefined", auth("Bearer undefined"))
 	one("crashes-on-broken-body-of-anyone", probe{bare: true, header: []string{ofJSON}, body: good[:len(good)-1]})
