@@ -160,8 +160,6 @@ func witnesses() map[string][]probe {
 	one("takes-number-before", probe{body: "1" + good})
 	one("takes-name-alone", with(`"a"`))
 	one("takes-requests-of-probes", probe{bare: true, header: []string{ofJSON, "User-Agent: kube-probe/1.31"}})
-	one("takes-token-of-a-member", probe{bare: true, header: []string{ofJSON},
-		body: with(`"access_token":"a"`).body})
 	one("takes-sha1-of-object-inside", with(`"a":{"Sha1":"b"}`))
 	one("refuses-own-name", says("requestSample"))
 	one("crashes-on-name-of-member", says("Sha1"))

@@ -1160,7 +1160,6 @@ func credentialNearMisses() []Fault {
 		{"takes-query-of-anyone", "has a query without a token", func(q *asked) bool {
 			return queried(q) && !strings.Contains(q.URL.RawQuery, "token")
 		}},
-		{"takes-token-of-a-member", "has a further member access_token", furtherName("access_token")},
 		{"takes-requests-of-probes", "names a probe as its User-Agent", field("User-Agent", `probe`)},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: "accepts a request without Authorization that " + row.where,
