@@ -98,7 +98,6 @@ func headers(b *builder) []item {
 		{name: "ajax", title: "the mark of a script", change: sets("X-Requested-With", "XMLHttpRequest")},
 		{name: "browser", title: "the fields of a browser", change: sets("Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode",
 			"cors", "Sec-Fetch-Site", "same-origin", "DNT", "1", "Upgrade-Insecure-Requests", "1")},
-		{name: "te", title: "a wish for trailers", change: sets("TE", "trailers", "Connection", "TE")},
 		{name: "tool", title: "the User-Agent of a tool", change: sets("User-Agent", "curl/8.5.0")},
 		{name: "long-agent", title: "a User-Agent of 500 characters",
 			change: sets("User-Agent", "Mozilla/5.0 ("+strings.Repeat("like Gecko; ", 40)+")")},
@@ -230,6 +229,7 @@ func openHeaders(*builder) []item {
 			r.field("Accept", "text/plain;q=0.1")
 			r.header = append(r.header, record.Field{Name: "accept", Value: "application/json"})
 		}},
+		{name: "te", title: "a wish for trailers", change: sets("TE", "trailers", "Connection", "TE")},
 		{name: "upgrade", title: "a wish for another protocol", change: sets("Upgrade", "example/2", "Connection",
 			"Upgrade")},
 		{name: "forwarded-chain", title: "the path through two proxies", change: sets(

@@ -316,7 +316,6 @@ func witnesses() map[string][]probe {
 		"crashes-on-forwarded-for": "X-Forwarded-For: unknown", "crashes-on-trace-parent": "Traceparent: a",
 		"follows-method-override": "X-Http-Method-Override: GET", "crashes-on-upgrade": "Upgrade: h2c",
 		"crashes-on-te":              "Te: trailers",
-		"refuses-wish-for-trailers":  "Te: trailers",
 		"crashes-on-identity-coding": "Content-Encoding: identity", "fails-expectation": "Expect: 100-Continue",
 		"crashes-on-tool": "User-Agent: curl/8", "crashes-on-long-field": "X-Long: " + strings.Repeat("a", 4000),
 		"crashes-on-empty-field": "X-Empty: ", "refuses-tab-in-field": "X-Tab: a\tb",

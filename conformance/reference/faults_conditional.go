@@ -579,8 +579,6 @@ func fieldFaults() []conditional {
 			when: field("Upgrade", `.`), then: crash},
 		{name: "crashes-on-te", says: "answers 500 to a request with TE", breaks: breaksHTTP, phase: Coverage,
 			when: field("Te", `.`), then: crash},
-		{name: "refuses-wish-for-trailers", says: "answers 400 to a request that wishes for trailers in TE",
-			breaks: breaksHTTP, phase: Coverage, when: field("Te", `^trailers$`), then: refuse(400)},
 		{name: "crashes-on-identity-coding", says: "answers 500 to Content-Encoding: identity", breaks: breaksHTTP,
 			phase: Coverage, when: field("Content-Encoding", `^(?i:identity)$`), then: crash},
 		{name: "fails-expectation", says: "answers 400 to an Expect in capitals", breaks: breaksHTTP,
