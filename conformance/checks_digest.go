@@ -103,7 +103,8 @@ func aboutTheAnswer(x *observed) (out []Problem) {
 		id, _ := x.answer.action.Text(x.terms.identity)
 		for _, name := range []string{"Location", "Content-Location"} {
 			other := elementNamed(x.terms.resource.Name+"s", single(name))
-			if other != "" && uuidForm.MatchString(id) && !strings.EqualFold(other, id) {
+			if uuidForm.MatchString(id) && !strings.EqualFold(other, id) && (uuidForm.MatchString(other) ||
+				other != "" && (strings.EqualFold(other, x.file) || strings.EqualFold(other, x.machine))) {
 				out = append(out, problem("header "+name, "the action of the answer, "+id, show(single(name)))...)
 			}
 		}
@@ -114,19 +115,18 @@ func aboutTheAnswer(x *observed) (out []Problem) {
 // uuidForm is that of a UUID (RFC 9562 4).
 var uuidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
-// elementNamed returns the UUID that a reference names in a collection, behind a slash or in parentheses as OData
-// writes it, or "".
+// elementNamed returns the key of the element that a reference names in a collection, behind a slash or in parentheses
+// as OData writes it, or "".
 func elementNamed(collection, reference string) string {
 	u, err := url.Parse(reference)
 	if err != nil {
 		return ""
 	}
 	_, rest, there := strings.Cut(strings.ToLower(u.Path), "/"+strings.ToLower(collection))
-	rest = strings.TrimSuffix(strings.Trim(rest, "/()'"), "')")
-	if !there || !uuidForm.MatchString(rest) {
+	if !there {
 		return ""
 	}
-	return rest
+	return strings.TrimSuffix(strings.Trim(rest, "/()'"), "')")
 }
 
 // isSafe reports whether a cache may answer requests of a method (RFC 9111 4).

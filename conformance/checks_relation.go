@@ -38,6 +38,7 @@ func relationJudges() map[string]func(*observed, *relation) []Problem {
 		"equals-request": equalsRequest,
 		"equals":         equalsOther,
 		"one-of":         oneOf,
+		"none-of":        otherThan,
 		"pattern":        matchesForm,
 		"instant":        instants,
 		"within":         within,
@@ -242,6 +243,12 @@ func matchesForm(x *observed, r *relation) []Problem {
 func oneOf(x *observed, r *relation) []Problem {
 	return r.each(x, func(text string) bool { return slices.Contains(r.Values, text) },
 		func() string { return "one of " + strings.Join(r.Values, ", ") })
+}
+
+// otherThan leaves out the blanks around a value.
+func otherThan(x *observed, r *relation) []Problem {
+	return r.each(x, func(text string) bool { return !slices.Contains(r.Values, strings.TrimSpace(text)) },
+		func() string { return r.Want })
 }
 
 func equalsRequest(x *observed, r *relation) []Problem {

@@ -316,8 +316,8 @@ func greets(t *testing.T, text string) string {
 }
 
 func TestAServerWhoseEveryHeadIsBrokenDoesNotConform(t *testing.T) {
-	for _, start := range []string{"HTTP/1.1 201", "http/1.1 201 Created", "HTTP/2.0 201 Created", "HTTP/1.1 099 Few",
-		"HTTP/1.1 201 Created\r\nContent Type: application/json"} {
+	for _, start := range []string{"HTTP/1.1 201", "\r\nHTTP/1.1 201 Created", "http/1.1 201 Created",
+		"HTTP/2.0 201 Created", "HTTP/1.1 099 Few", "HTTP/1.1 201 Created\r\nContent Type: application/json"} {
 		t.Run(start, func(t *testing.T) {
 			url := greets(t, start+"\r\nContent-Length: 0\r\n\r\n")
 			got := run(t, conformance.Target{URL: url}, conformance.Options{Run: "accepts-plain-request"})

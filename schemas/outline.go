@@ -87,6 +87,7 @@ func relationKinds() map[string][]string {
 		"equals-request":     {"at", "member"},
 		"equals":             {"at", "other"},
 		"one-of":             {"at", "values"},
+		"none-of":            {"at", "values", "want"},
 		"pattern":            {"at", "pattern", "want"},
 		"instant":            {"at"},
 		"within":             {"at", "since", "ahead", "want"},

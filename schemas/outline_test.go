@@ -73,7 +73,8 @@ const goodRelations = `[
 	{"check": "q", "relation": "distinct", "requirement": "r", "at": ["/list/*/c"], "ignoreCase": true},
 	{"check": "s", "relation": "same-for-action", "requirement": "r", "at": ["/a"]},
 	{"check": "t", "relation": "stays-for-action", "requirement": "r", "at": ["/a"], "values": ["x"]},
-	{"check": "u", "relation": "later-for-action", "requirement": "r", "at": ["/a"], "tolerance": "5s"}
+	{"check": "u", "relation": "later-for-action", "requirement": "r", "at": ["/a"], "tolerance": "5s"},
+	{"check": "v", "relation": "none-of", "requirement": "r", "at": ["/a"], "values": ["x"], "want": "no x"}
 ]`
 
 func withRelations(entries string) library {

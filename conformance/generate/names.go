@@ -215,14 +215,16 @@ func further(b *builder) (out []item) {
 			once:   v.use == once,
 			change: func(r *request) { r.members = append(r.members, member{`"Further"`, v.text}) }})
 	}
-	out = append(out, item{name: "same-names", title: "a further member first that is an array of objects with the " +
-		"names of the members", once: true, change: func(r *request) {
+	out = append(out, item{name: "same-names", title: "an array of objects with the names of the members as a " +
+		"further member first, and such an object as one more and as the last", once: true, change: func(r *request) {
 		inside := r.clone()
 		for i := range inside.members {
 			inside.members[i].value = `"of another"`
 		}
 		object := inside.body()
-		r.members = slices.Insert(r.members, 0, member{`"Further"`, "[" + object + ", " + object + "]"})
+		r.members = slices.Insert(r.members, 0, member{`"Further"`, "[" + object + ", " + object + "]"},
+			member{`"One"`, object})
+		r.members = append(r.members, member{`"Last"`, object})
 	}})
 	for _, n := range []value{
 		{"empty-name", "an empty name", "", ""},

@@ -345,7 +345,7 @@ func texts(of func() []value, dealt turns, templates ...value) func(*builder) []
 	alone := []string{"format-verbs", "percent-escape", "percent-null", "percent-broken", "percent-end", "template",
 		"lookup", "shell", "single-quotes", "sql", "escape-letters", "entities", "xml-end", "device", "share", "dots",
 		"base64", "semicolons", "bearer", "leading-dashes", "leading-hash", "mail", "guid", "plus", "two-blanks",
-		"address", "name", "date-json"}
+		"address", "name", "date-json", "formula-at", "leading-minus"}
 	return func(b *builder) (out []item) {
 		for _, name := range b.textMembers() {
 			add := func(v value, json string, once bool) {
@@ -391,6 +391,14 @@ func ownNames(b *builder) (out []item) {
 					title:  "the name of another operation in " + name,
 					change: func(r *request) { r.set(name, quote(op.ID)) }})
 			}
+		}
+		out = append(out, item{name: slug(name, "own-operation"), once: true,
+			title:  "the name of the operation itself in " + name,
+			change: func(r *request) { r.set(name, quote(b.op.ID)) }})
+		for _, m := range b.plain.members {
+			out = append(out, item{name: slug(name, "named", unquoted(m.name)), once: true,
+				title:  "the name of the member " + unquoted(m.name) + " in " + name,
+				change: func(r *request) { r.set(name, m.name) }})
 		}
 		out = append(out, item{name: slug(name, "operations"), title: "the names of all operations in " + name,
 			change: func(r *request) { r.set(name, quote("as "+strings.Join(operations, ", "))) }})

@@ -79,6 +79,12 @@ func wordFaults() []conditional {
 			phase: Coverage, when: commentHas("\u2029"), then: refuse(400)},
 		{name: "crashes-on-full-stop", says: "answers 500 to a Comment that is a full stop", breaks: breaksWords,
 			phase: Coverage, when: commentLike(`^\.$`), then: crash},
+		{name: "refuses-own-name", says: "does not take a Comment that is the name of the operation itself",
+			breaks: breaksWords, phase: Coverage, when: func(q *asked) bool {
+				return comment(func(text string) bool { return strings.HasSuffix(q.URL.Path, "/"+text) })(q)
+			}, then: refuse(400)},
+		{name: "crashes-on-name-of-member", says: "answers 500 to a Comment that is the name of a member",
+			breaks: breaksWords, phase: Coverage, when: commentLike(`^(Comment|Sha1)$`), then: crash},
 		{name: "refuses-test-virus", says: "does not take the text that scanners take for a virus", breaks: breaksWords,
 			phase: Coverage, when: commentHas("X5O!P%@AP"), then: refuse(403)},
 		{name: "crashes-on-joined-emoji", says: "answers 500 to emoji that a zero-width joiner joins",
@@ -410,6 +416,17 @@ func furtherFaults() (out []conditional) {
 				for _, m := range o {
 					if m.Name == "sha1" || m.Name == "SHA1" {
 						a.edit(set("sha1", m.Value))
+					}
+				}
+			}},
+		{name: "takes-sha1-of-object-inside", says: "gives as sha1 what stands under Sha1 in an object that is a " +
+			"further member", breaks: ids("action.sha1"), phase: Coverage,
+			when: further(func(m Member) bool { _, is := m.Value.(Object); return is }),
+			then: func(a *answer, q *asked) {
+				o, _ := parseObject(q.body)
+				for _, m := range o {
+					if inside, is := m.Value.(Object); is && inside.Get("Sha1") != nil {
+						a.edit(set("sha1", inside.Get("Sha1")))
 					}
 				}
 			}},

@@ -36,6 +36,8 @@ func contextFaults() []Fault {
 			swap("graph.microsoft.com", ":8080")},
 		{"forgets-scheme-of-context", "leaves https:// out of the context", swap("https://", "")},
 		{"doubles-slash-of-context", "joins the context of a base that ends in a slash", swap(".com/", ".com//")},
+		{"leaves-placeholder-in-context", "leaves a placeholder for the host in the context",
+			swap("graph.microsoft.com", "{host}")},
 		{"blanks-before-context", "writes a blank before the context", " " + metadata},
 	} {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("action.context-url"),

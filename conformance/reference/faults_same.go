@@ -210,6 +210,12 @@ func untrueFaults() []Fault {
 			Wrap: onAccepted(header(row.field, row.value))})
 	}
 	return append(faults,
+		Fault{Name: "locates-file", Says: "names the file in Location, in the place of the action", Breaks: untrue,
+			Wrap: onAccepted(func(a *answer, _ *asked) {
+				o, _ := parseObject(a.body)
+				sha1, _ := o.Get("sha1").(string)
+				a.header.Set("Location", "/testwdatppreview/filemachineactions/"+sha1)
+			})},
 		Fault{Name: "digests-refusals-wrongly", Says: "gives in Digest of a refusal the sum of no body", Breaks: untrue,
 			Wrap: onRefused(header("Digest", fixed("SHA-256=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")))},
 	)

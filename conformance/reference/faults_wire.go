@@ -39,6 +39,8 @@ func framingFaults() []Fault {
 			func(a *answer) string {
 				return strings.Replace(a.head(a.length(0)), " Created\r\n", " Cre\x01ated\r\n", 1) + string(a.body)
 			}),
+		raw("sends-empty-line-before-answer", "sends an empty line before the status line", framing,
+			func(a *answer) string { return "\r\n" + a.head(a.length(0)) + string(a.body) }),
 		raw("writes-two-spaces-before-status", "writes two spaces before the status", framing,
 			func(a *answer) string {
 				return strings.Replace(a.head(a.length(0)), " 201", "  201", 1) + string(a.body)

@@ -609,13 +609,15 @@ var (
 	errLongHead = errors.New("head too long")
 )
 
-// rawHead reads up to and with the empty line.
+// rawHead reads up to and with the empty line. What is blank before the version belongs to a head, in which it may not
+// stand (RFC 9112 2.1), and to no other protocol.
 func rawHead(r *bufio.Reader) ([]byte, error) {
 	var head []byte
 	for start := 0; ; {
 		part, err := r.ReadSlice('\n')
 		head = append(head, part...)
-		if n := min(len(head), len("HTTP/")); !strings.EqualFold(string(head[:n]), "HTTP/"[:n]) {
+		begun := bytes.TrimLeft(head, " \t\r\n")
+		if n := min(len(begun), len("HTTP/")); !strings.EqualFold(string(begun[:n]), "HTTP/"[:n]) {
 			return head, errNotHTTP // a name in small letters is a fault of HTTP (RFC 9112 2.3), and no other protocol
 		}
 		if len(head) > headLimit {
@@ -624,10 +626,13 @@ func rawHead(r *bufio.Reader) ([]byte, error) {
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
+		if err != nil && len(head) > 0 && len(begun) == 0 {
+			return head, errNotHTTP
+		}
 		if err != nil {
 			return head, err
 		}
-		if line := bytes.TrimRight(head[start:], "\r\n"); len(line) == 0 {
+		if line := bytes.TrimRight(head[start:], "\r\n"); len(line) == 0 && len(begun) > 0 {
 			return head, nil
 		}
 		start = len(head)
