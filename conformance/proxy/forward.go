@@ -177,17 +177,26 @@ func (p *Proxy) answerBroken(w http.ResponseWriter) {
 }
 
 // A plain writer has the server add neither Date nor Content-Type to an answer without them, and
-// sends its head at once. It passes no interim answer to a client of HTTP/1.0 (RFC 9110 15.2).
+// sends its head at once. It passes no interim answer to a client of HTTP/1.0 (RFC 9110 15.2), and no 100 (Continue)
+// where the server sends one itself, as soon as the body is read.
 type plain struct {
 	http.ResponseWriter
-	old bool // the client speaks HTTP/1.0
+	old   bool // the client speaks HTTP/1.0
+	waits bool // the client waits for 100 (Continue) with the body
+}
+
+// answerer returns what the answer to a request is written with.
+func answerer(w http.ResponseWriter, r *http.Request) *plain {
+	// The server has refused every other expectation (net/http), and sends no 100 where there is no body.
+	return &plain{ResponseWriter: w, old: !r.ProtoAtLeast(1, 1), waits: r.Header.Get("Expect") != "" &&
+		r.ContentLength != 0}
 }
 
 func (w *plain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader writes the head of an answer.
 func (w *plain) WriteHeader(status int) {
-	if w.old && status < 200 {
+	if w.old && status < 200 || w.waits && status == http.StatusContinue {
 		return
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {

@@ -448,6 +448,21 @@ func TestTheUpstreamDecidesOnAnExpectation(t *testing.T) {
 	require.True(t, strings.HasSuffix(string(rest), "hello"), string(rest))
 }
 
+// The server of the proxy sends 100 when the body is read: those of the upstream would come on top.
+func TestAClientIsToldToContinueOnce(t *testing.T) {
+	twice := strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 2)
+	upstream, _ := wire(t, twice+"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+	for _, path := range []string{"/", documented} {
+		got := raw(t, through(t, upstream).url, "POST "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"+
+			"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
+		require.LessOrEqual(t, strings.Count(got, " 100 "), 1, got)
+		require.Contains(t, got, "HTTP/1.1 201 ")
+	}
+	got := raw(t, through(t, upstream).url, "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"+
+		"Content-Length: 5\r\n\r\nhello")
+	require.Equal(t, 2, strings.Count(got, " 100 "), "want those that nobody asked for passed on, got %s", got)
+}
+
 func TestBytesPassAsTheyCome(t *testing.T) {
 	step, gone := make(chan string), make(chan struct{})
 	upstream := server(t, func(w http.ResponseWriter, r *http.Request) {

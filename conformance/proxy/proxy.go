@@ -89,7 +89,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	out = out.WithContext(context.WithValue(out.Context(), passageKey{}, &passage{in: r, at: at, began: began}))
-	p.forward.ServeHTTP(&plain{ResponseWriter: w, old: !r.ProtoAtLeast(1, 1)}, out)
+	p.forward.ServeHTTP(answerer(w, r), out)
 }
 
 // A passage is what rewriting and sending a request need to know of it.
