@@ -428,7 +428,7 @@ func sample(t *testing.T) *record.Report {
 
 // click clicks into the middle of the element that a selector finds, once the page scrolls no
 // more to a place that it was asked for, and the element stays there: in the window, with nothing
-// over it, at one place three times in a row. A click goes to a point, and what a page or a window
+// over it, at one place for some frames. A click goes to a point, and what a page or a window
 // has just moved may be elsewhere by then. It works where the page's scripts do not run.
 func (p *tab) click(selector string) {
 	p.Helper()
@@ -442,19 +442,23 @@ func (p *tab) click(selector string) {
 		const over = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
 		const still = !('following' in document.documentElement.dataset);
 		const there = still && (el.contains(over) || over?.closest('label')?.control === el);
-		return [String(there), r.x + ' ' + r.y, over?.outerHTML ?? 'nothing'];
+		return {there, place: r.x + ' ' + r.y, frame: document.timeline.currentTime, over: over?.outerHTML ?? 'nothing'};
 	})()`
-	last, times := "", 0
-	for looks := 0; times < 3; looks++ {
-		place := eval[[]string](p, look)
-		require.Less(p, looks, 5000, "%s does not stay at one place, or %.200s lies over it", selector, place[2])
-		if place[0] != "true" || place[1] != last {
-			times = 0
+	type seen struct {
+		There bool    `json:"there"`
+		Place string  `json:"place"`
+		Frame float64 `json:"frame"` // in milliseconds
+		Over  string  `json:"over"`
+	}
+	first := eval[seen](p, look)
+	for looks := 0; ; looks++ {
+		now := eval[seen](p, look)
+		require.Less(p, looks, 5000, "%s does not stay at one place, or %.200s lies over it", selector, now.Over)
+		if !now.There || !first.There || now.Place != first.Place {
+			first = now
+		} else if now.Frame-first.Frame >= 100 {
+			break
 		}
-		if place[0] == "true" {
-			times++
-		}
-		last = place[1]
 	}
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
