@@ -291,8 +291,8 @@ func aboutFields() []string { return []string{dateCheck, fieldCheck, meaningChec
 // or by whatever way where the answer has the code of the contract that says so: all
 // others ask for a file of their own.
 func repeated(x *Judged, beside []*Judged) bool {
-	if !x.answered() || x.expect() == Refused {
-		return false
+	if !x.answered() || x.expect() == Refused || len(x.Request.Body) == 0 && !x.Case.Recorded {
+		return false // a request without a body names no file
 	}
 	// A body in chunks is no JSON, so that the file in it is not known.
 	own := slices.Contains(x.Marks, strings.ToLower(x.File)) || x.File == "" && slices.ContainsFunc(x.Marks, isHash)

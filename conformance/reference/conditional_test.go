@@ -745,8 +745,10 @@ func sameWitnesses(out map[string][]probe) {
 	out["lets-in-second-attempt"] = []probe{bare, bare}
 	out["trusts-connection-of-options"] = []probe{{method: "OPTIONS"}, bare}
 	out["acts-on-options"] = []probe{{method: "OPTIONS"}}
-	out["acts-on-preflight"] = []probe{{method: "OPTIONS", bare: true, header: []string{"Origin: https://a.example",
-		"Access-Control-Request-Method: POST"}}}
+	for _, name := range []string{"acts-on-preflight", "denies-post-in-preflight"} {
+		out[name] = []probe{{method: "OPTIONS", bare: true, header: []string{"Origin: https://a.example",
+			"Access-Control-Request-Method: POST"}}}
+	}
 	out["acts-on-query-of-get"] = []probe{{method: "GET", path: samplePath + query}}
 	out["prefers-query-to-body"] = []probe{{path: samplePath + query}}
 	for _, line := range []string{"Max-Forwards: 1", "Range: bytes=0-1", "CF-Connecting-IP: 192.0.2.1",

@@ -50,6 +50,16 @@ func sameFaults() []Fault {
 				}
 				q.serve(h).write(w)
 			})},
+		{Name: "denies-post-in-preflight", Says: "answers the OPTIONS of a browser 200, with an Allow that lacks POST",
+			Breaks: ids("http.fields-true"), Phase: Coverage,
+			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
+				if q.Method == http.MethodOptions && q.Header.Get("Access-Control-Request-Method") != "" {
+					w.Header().Set("Allow", "GET, OPTIONS")
+					w.WriteHeader(http.StatusOK)
+					return
+				}
+				q.serve(h).write(w)
+			})},
 		{Name: "acts-on-options", Says: "takes OPTIONS with the body of a valid request for POST",
 			Breaks: ids("refusal.method"), Phase: Coverage,
 			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
