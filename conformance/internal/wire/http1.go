@@ -613,10 +613,12 @@ var (
 // stand (RFC 9112 2.1), and to no other protocol.
 func rawHead(r *bufio.Reader) ([]byte, error) {
 	var head []byte
+	blank := 0 // how many bytes of it, before the version
 	for start := 0; ; {
 		part, err := r.ReadSlice('\n')
 		head = append(head, part...)
-		begun := bytes.TrimLeft(head, " \t\r\n")
+		begun := bytes.TrimLeft(head[blank:], " \t\r\n")
+		blank = len(head) - len(begun)
 		if n := min(len(begun), len("HTTP/")); !strings.EqualFold(string(begun[:n]), "HTTP/"[:n]) {
 			return head, errNotHTTP // a name in small letters is a fault of HTTP (RFC 9112 2.3), and no other protocol
 		}
