@@ -175,14 +175,9 @@ func connectionFaults() []Fault {
 			})},
 		{Name: "closes-each-connection-unsaid", Says: "closes the connection after each answer, and says so in none",
 			Breaks: framing, Intermittent: true,
-			Wrap: between(func(w http.ResponseWriter, q *asked, h http.Handler) {
-				a := q.serve(h)
-				if q.Method == http.MethodHead || a.status == http.StatusNoContent {
-					a.body = nil
-				}
-				hijack(w, a, say(func(a *answer) string {
-					return strings.Replace(whole(a), "Connection: close\r\n", "", 1)
-				}))
+			Wrap: linked(func(l *link, q *asked, h http.Handler) string {
+				l.shut, l.kept = true, true // it ends, and does not say so
+				return l.written(q, q.serve(h))
 			})},
 		{Name: "waits-for-body-without-continue", Says: "sends no 100 (Continue) to a request that expects it, " +
 			"and waits for the body", Breaks: ids("http.continue"),

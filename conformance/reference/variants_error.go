@@ -1,7 +1,6 @@
 package reference
 
 import (
-	"encoding/json"
 	"fmt"
 	"html"
 	"net/http"
@@ -18,15 +17,15 @@ func errorVariants() []variant {
 			a.header.Set("Content-Type", mediaType)
 		}, statuses...)
 	}
-	const jsonType = "application/json"
+	const json = "application/json"
 	phrase := func(a *answer) string { return http.StatusText(a.status) }
 	return []variant{
 		{"text-refusals", "refuses with a sentence in plain text, as Go does", carries("text/plain; charset=utf-8",
 			func(a *answer, _ *asked) string { return phrase(a) + "\n" })},
 		{"aspnet-refusals", "refuses with a Message, as ASP.NET does",
-			carries(jsonType+"; charset=utf-8", text(`{"Message":"Authorization has been denied for this request."}`))},
+			carries(json+"; charset=utf-8", text(`{"Message":"Authorization has been denied for this request."}`))},
 		{"aspnet-model-state", "refuses with a Message and a ModelState, as ASP.NET does",
-			carries(jsonType+"; charset=utf-8",
+			carries(json+"; charset=utf-8",
 				text(
 					`{"Message":"The request is invalid.","ModelState":{"request.Sha1":["The Sha1 field is required."]}}`))},
 		{"aspnet-core-refusals", "refuses with problem details that list errors and a traceId, as ASP.NET Core does",
@@ -35,19 +34,19 @@ func errorVariants() []variant {
 					`{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"One or more validation errors occurred.","status":%d,"errors":{"Sha1":["The Sha1 field is required."]},"traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}`, a.status)
 			})},
 		{"fastapi-refusals", "refuses with a detail, as FastAPI does",
-			carries(jsonType, func(a *answer, _ *asked) string { return `{"detail":"` + phrase(a) + `"}` })},
+			carries(json, func(a *answer, _ *asked) string { return `{"detail":"` + phrase(a) + `"}` })},
 		{"fastapi-validation", "refuses with a list of details that repeat the request's body, as FastAPI does",
-			carries(jsonType, func(_ *answer, q *asked) string {
+			carries(json, func(_ *answer, q *asked) string {
 				return string(Object{{"detail", []any{Object{{"type", "missing"}, {"loc", []any{"body", "Sha1"}},
 					{"msg", "Field required"}, {"input", string(q.body)}}}}}.JSON())
 			}, 400, 422)},
 		{"spring-refusals", "refuses with timestamp, status, error and path, as Spring does",
-			carries(jsonType, func(a *answer, q *asked) string {
+			carries(json, func(a *answer, q *asked) string {
 				return string(Object{{"timestamp", "2026-01-01T00:00:00.000+00:00"}, {"status", a.status},
 					{"error", phrase(a)}, {"path", q.URL.Path}}.JSON())
 			})},
 		{"express-refusals", "refuses with an error that is a word",
-			carries(jsonType+"; charset=utf-8", func(a *answer, _ *asked) string {
+			carries(json+"; charset=utf-8", func(a *answer, _ *asked) string {
 				return `{"error":"` + phrase(a) +
 					`"}`
 			})},
@@ -89,35 +88,35 @@ func errorVariants() []variant {
 		{"untyped-refusals", "does not say what a refusal's body is",
 			onRefused(func(a *answer, _ *asked) { a.header.Del("Content-Type") })},
 		{"error-declared-html", "sends the error object and calls it HTML", carries("text/html", unchanged)},
-		{"error-in-a-string", "refuses with a JSON string", carries(jsonType, text(`"Refused"`))},
+		{"error-in-a-string", "refuses with a JSON string", carries(json, text(`"Refused"`))},
 		{"error-in-an-array", "refuses with an array of errors",
-			carries(jsonType, text(`[{"error":{"code":"BadRequest","message":"Refused"}}]`))},
+			carries(json, text(`[{"error":{"code":"BadRequest","message":"Refused"}}]`))},
 		{"error-list", "refuses with an error that is an array",
-			carries(jsonType, text(`{"error":[{"code":"BadRequest","message":"Refused"}]}`))},
+			carries(json, text(`{"error":[{"code":"BadRequest","message":"Refused"}]}`))},
 		{"errors-list", "refuses with a list of errors, as JSON:API does", carries("application/vnd.api+json",
 			text(`{"errors":[{"status":"400","title":"Refused"}]}`))},
-		{"envelope-refusals", "refuses in an envelope with an id and a status of its own", carries(jsonType,
+		{"envelope-refusals", "refuses in an envelope with an id and a status of its own", carries(json,
 			text(`{"id":"7d6f9c1e-7a3b-4f0e-9d55-2f1f4f1f9a01","status":"Failed","errors":[{"id":"1","status":"400",`+
 				`"type":"SampleError","message":"Refused at {\"at\": \"Sha1\"}"}]}`))},
 		{"names-operation-in-refusals", "names the operation that failed in a refusal, with an id and a type",
-			carries(jsonType, func(_ *answer, q *asked) string {
-				name, _ := json.Marshal(typeOf(q.URL.Path)) // on other paths it may be anything
-				return `{"error":{"code":"BadRequest","message":"Refused","innererror":{"operation":{"id":"op-7",` +
-					`"type":` + string(name) + `,"status":"Failed"}}}}`
+			carries(json, func(_ *answer, q *asked) string {
+				operation := Object{{"id", "op-7"}, {"type", typeOf(q.URL.Path)}, {"status", "Failed"}}
+				return string(Object{{"error", Object{{"code", "BadRequest"}, {"message", "Refused"},
+					{"innererror", Object{{"operation", operation}}}}}}.JSON())
 			})},
 		{"traces-steps-in-refusals", "refuses with the steps that it took, each of which has an id and a status",
-			carries(jsonType, text(`{"error":{"code":"BadRequest","message":"Refused"},"trace":[{"id":"sign-in",`+
+			carries(json, text(`{"error":{"code":"BadRequest","message":"Refused"},"trace":[{"id":"sign-in",`+
 				`"status":"Succeeded"},{"id":"limits","status":"Pending"},{"id":"audit","status":"InProgress"}]}`))},
 		{"asks-for-second-factor", "answers 401 with a question to the user that waits, which has an id and a status",
-			carries(jsonType, text(`{"id":"7d6f9c1e-7a3b-4f0e-9d55-2f1f4f1f9a01","type":"push","status":"Pending",`+
+			carries(json, text(`{"id":"7d6f9c1e-7a3b-4f0e-9d55-2f1f4f1f9a01","type":"push","status":"Pending",`+
 				`"expiresIn":300}`), 401)},
-		{"null-refusals", "refuses with null", carries(jsonType, text(`null`))},
-		{"null-error", "refuses with an error that is null", carries(jsonType, text(`{"error":null,"message":"Refused"}`))},
-		{"empty-object-refusals", "refuses with an object without members", carries(jsonType, text(`{}`))},
+		{"null-refusals", "refuses with null", carries(json, text(`null`))},
+		{"null-error", "refuses with an error that is null", carries(json, text(`{"error":null,"message":"Refused"}`))},
+		{"empty-object-refusals", "refuses with an object without members", carries(json, text(`{}`))},
 		{"capital-error", "refuses with Error, Code and Message in capitals",
-			carries(jsonType, text(`{"Error":{"Code":"BadRequest","Message":"Refused"}}`))},
+			carries(json, text(`{"Error":{"Code":"BadRequest","Message":"Refused"}}`))},
 		{"repeats-request-in-refusals", "repeats what was asked for in a refusal",
-			carries(jsonType, func(_ *answer, q *asked) string {
+			carries(json, func(_ *answer, q *asked) string {
 				o, _ := parseObject(q.body)
 				return string(Object{{"message", "Refused"}, {"type", "RequestRefused"}, {"machineId", machineOf(q)},
 					{"sha1", o.Get("Sha1")}, {"fileId", o.Get("Sha1")}, {"requestorComment", o.Get("Comment")}}.JSON())
