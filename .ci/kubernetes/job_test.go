@@ -29,12 +29,18 @@ func decode[T any](text string) (*T, error) {
 	return &object, errors.Join(append(strict, err)...)
 }
 
-func TestTheJobKeepsTheSchema(t *testing.T) {
-	data, err := os.ReadFile(manifest)
+// read returns a file.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := decode[batch.Job](string(data))
+	return string(data)
+}
+
+func TestTheJobKeepsTheSchema(t *testing.T) {
+	job, err := decode[batch.Job](read(t, manifest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +81,10 @@ func TestABrokenJobIsRefused(t *testing.T) {
 // refuses tests that a manifest is refused with each of these texts in place of its key.
 func refuses[T any](t *testing.T, path string, breaks map[string]string) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, path)
 	for good, bad := range breaks {
-		broken := strings.Replace(string(data), good, bad, 1)
-		if broken == string(data) {
+		broken := strings.Replace(text, good, bad, 1)
+		if broken == text {
 			t.Errorf("the manifest has no %q to break", good)
 		}
 		if _, err := decode[T](broken); err == nil {

@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"os"
 	"regexp"
 	"testing"
 
@@ -32,18 +31,11 @@ type testRun struct {
 const testRunManifest = "../../conformance/k6/testrun.yaml"
 
 func TestTheTestRunKeepsTheTypeOfTheOperator(t *testing.T) {
-	data, err := os.ReadFile(testRunManifest)
+	run, err := decode[testRun](read(t, testRunManifest))
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := decode[testRun](string(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	script, err := os.ReadFile("../../conformance/k6/script.js")
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := read(t, "../../conformance/k6/script.js")
 	spec := run.Spec
 	switch {
 	case run.APIVersion != "k6.io/v1alpha1" || run.Kind != "TestRun" || run.Name == "":
@@ -57,7 +49,7 @@ func TestTheTestRunKeepsTheTypeOfTheOperator(t *testing.T) {
 	}
 	for _, v := range spec.Runner.Env {
 		// The script reads its settings by name; K6_ are those of k6 itself.
-		if read := regexp.MustCompile(`\b` + v.Name + `\b`); v.Name[:3] != "K6_" && !read.Match(script) {
+		if named := regexp.MustCompile(`\b` + v.Name + `\b`); v.Name[:3] != "K6_" && !named.MatchString(script) {
 			t.Errorf("want the script to read %s", v.Name)
 		}
 	}

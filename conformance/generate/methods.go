@@ -9,11 +9,10 @@ func openMethods(*builder) (out []item) {
 	for _, method := range []string{"HEAD", "OPTIONS", "TRACE"} {
 		out = append(out, item{name: slug(method), title: "the method " + method, unreadable: true,
 			change: func(r *request) {
-				if method == "OPTIONS" { // it may have a body, which means nothing (RFC 9110 9.3.7)
-					r.method = method
-					return
+				r.method = method
+				if method != "OPTIONS" { // which may have a body that means nothing (RFC 9110 9.3.7)
+					bodiless(method)(r)
 				}
-				bodiless(method)(r)
 				if method == "TRACE" { // a client sends no credentials in it (RFC 9110 9.3.8)
 					r.withoutField("Authorization")
 				}

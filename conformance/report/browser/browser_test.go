@@ -178,8 +178,7 @@ func (c *chrome) tab(t *testing.T) *tab {
 
 	listening, stop := context.WithCancel(ctx)
 	p := &tab{T: t, ctx: ctx, stop: stop}
-	p.do(chromedp.Navigate("about:blank"))
-	p.loaded("about:blank")
+	p.visit("about:blank", "")
 	c.page = p
 	require.NoError(t, chromedp.Listen(listening, p.listen))
 	t.Cleanup(func() {
