@@ -80,6 +80,7 @@ func selftestCommand() command {
 			"alone. A fault whose phase was not run is counted, and no problem.\n" +
 			"The servers run in memory: no port is opened and nothing is sent anywhere. With -fault or -variant only " +
 			"those are run, and checks and requirements that they do not concern are not reported.\n" +
+			"An interrupted self-test prints the false alarms that it found.\n" +
 			"Exits with 0 if the self-test passes, 1 if it does not, 2 for misuse and 3 if it was interrupted.",
 		examples: []string{"fmaspec selftest", "fmaspec selftest -fault drops-id -v", "fmaspec selftest -markdown " +
 			"matrix.md -json matrix.json", "fmaspec selftest -phase coverage -variant reference -seeds 50"},
@@ -141,12 +142,13 @@ func (f *selftestFlags) selftest(ctx context.Context, e *env, _ []string) error 
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
 	clear := f.progress(e)
+	soFar := f.soFar()
 	started := time.Now()
 	m, err := mutate.RunPhases(ctx, f.phases, faults, variants, f.narrowed(), mutate.Choice(f.phase), f.options)
 	elapsed := time.Since(started)
 	clear()
 	if ctx.Err() != nil {
-		return &exit{exitUnjudged, "interrupted; there is no result before every server was judged"}
+		return soFar.interrupted(e)
 	}
 	if err != nil {
 		return &exit{exitUnjudged, err.Error()}
@@ -199,6 +201,36 @@ func (f *selftestFlags) progress(e *env) (clear func()) {
 		io.WriteString(e.stderr, "\r"+text)
 	}
 	return func() { io.WriteString(e.stderr, "\r"+strings.Repeat(" ", longest)+"\r") }
+}
+
+// judgedServers is what is known of a self-test before it ends.
+type judgedServers struct {
+	done   int
+	alarms []string
+}
+
+// soFar returns what the self-test brings up to date with each server.
+func (f *selftestFlags) soFar() *judgedServers {
+	s := &judgedServers{}
+	show := f.options.Progress
+	f.options.Progress = func(done, total int) {
+		s.done++
+		if show != nil {
+			show(done, total)
+		}
+	}
+	f.options.Alarm = func(problem string) { s.alarms = append(s.alarms, problem) }
+	return s
+}
+
+// interrupted prints the false alarms that were found before the interruption. A fault that was
+// missed until then is no problem yet: another phase may find it.
+func (s *judgedServers) interrupted(e *env) error {
+	for _, text := range s.alarms {
+		fmt.Fprintln(e.stdout, strings.ReplaceAll(text, "\n", " "))
+	}
+	return &exit{exitUnjudged, fmt.Sprintf("interrupted after %d %s, with %d false %s; there is no result before "+
+		"every server was judged", s.done, plural(s.done, "server"), len(s.alarms), plural(len(s.alarms), "alarm"))}
 }
 
 // finish prints the result, writes the files and returns the error that decides the exit code.

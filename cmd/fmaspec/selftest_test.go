@@ -107,8 +107,23 @@ func TestAnInterruptedSelftestIsNoSuccess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	got := selftest(ctx, &selftestFlags{variants: mutate.Honest(), options: mutate.Options{Seeds: 1}})
-	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted; there is no result before every server was " +
-		"judged\n"}, got)
+	require.Equal(t, result{exitUnjudged, "", "selftest: interrupted after 0 servers, with 0 false alarms; there is " +
+		"no result before every server was judged\n"}, got)
+}
+
+func TestAnInterruptedSelftestKeepsItsFalseAlarms(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	last := mutate.Subject{Name: "last", Says: "interrupts the self-test", Wrap: func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })
+	}}
+	got := selftest(ctx, &selftestFlags{faults: []mutate.Subject{}, variants: []mutate.Subject{
+		{Name: "innocent", Says: "is said to be honest", Wrap: fail500}, last},
+		options: mutate.Options{Parallel: 1, Seeds: 1}})
+	require.Equal(t, exitUnjudged, got.code)
+	require.Regexp(t, `\Avariant innocent conforms and has a finding: it is said to be honest, and .*\n\z`, got.stdout)
+	require.Equal(t, "selftest: interrupted after 1 server, with 1 false alarm; there is no result before every "+
+		"server was judged\n", got.stderr)
 }
 
 func TestSelftestShowsProgressOnATerminal(t *testing.T) {

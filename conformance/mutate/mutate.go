@@ -132,6 +132,7 @@ type Options struct {
 	// how often each conforming server is judged, by seeds from 1; once by a random one where below 2
 	Seeds    int
 	Progress func(done, total int) // called after each subject, never twice at once
+	Alarm    func(problem string)  // called with each false alarm as it is found, never twice at once
 
 	// called with each run if not nil, concurrently; its error ends the matrix
 	Report func(Subject, *record.Report) error
@@ -170,10 +171,15 @@ func Matrix(ctx context.Context, suite *conformance.Suite, subjects []Subject, o
 	plans := &plans{of: map[time.Duration]*conformance.Plan{}}
 	concurrently(subjects, o.Parallel, func(i int) {
 		rows[i], errs[i] = run(ctx, suite, subjects[i], o, plans)
-		if o.Progress != nil {
-			mu.Lock()
-			defer mu.Unlock()
-			done++
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil || errs[i] != nil { // such a row says nothing of the server
+			return
+		}
+		if text := rows[i].alarm(); text != "" && o.Alarm != nil {
+			o.Alarm(text)
+		}
+		if done++; o.Progress != nil {
 			o.Progress(done, len(subjects))
 		}
 	})

@@ -221,6 +221,23 @@ func alarmed(r Row) bool {
 	return len(r.Blamed()) > 0 || r.Verdict != want
 }
 
+// alarm says what is wrong with what the suite says of a conforming server; "" for nothing, and for a fault.
+func (r Row) alarm() string {
+	switch {
+	case len(r.Breaks) > 0 || !alarmed(r):
+		return ""
+	case len(r.Blamed()) > 0:
+		f := r.Findings[slices.IndexFunc(r.Findings,
+			func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
+		return fmt.Sprintf("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, "+
+			"got %s%s; correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want,
+			f.Got, seedText(r))
+	default:
+		return fmt.Sprintf("variant %s conforms and is not found conformant: it %s, and the suite says %s%s", r.Name,
+			r.Says, verdictText(r), seedText(r))
+	}
+}
+
 // seedText names the seed of a run that gave a false alarm, where the servers were judged by several.
 func seedText(r Row) string {
 	if r.Seed == "" {
@@ -270,16 +287,8 @@ func (m *Result) Problems() (out []string) {
 	out = append(append(out, m.mislevelled()...), m.laterProblems()...)
 	for _, r := range m.Variants {
 		add(m.unknown("variant", r))
-		switch {
-		case len(r.Blamed()) > 0:
-			f := r.Findings[slices.IndexFunc(r.Findings,
-				func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
-			say("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, got %s%s; "+
-				"correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want, f.Got,
-				seedText(r))
-		case alarmed(r):
-			say("variant %s conforms and is not found conformant: it %s, and the suite says %s%s", r.Name, r.Says,
-				verdictText(r), seedText(r))
+		if text := r.alarm(); text != "" {
+			out = append(out, text)
 		}
 	}
 	if m.Narrowed {
