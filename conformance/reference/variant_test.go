@@ -83,7 +83,7 @@ func TestVariantsKeepTheContract(t *testing.T) {
 			s := newSeer(t, variant.Wrap(reference.New(config())), longTimeout)
 			for i, path := range []string{samplePath, stopPath} {
 				own := strings.Replace(hash, "8d", []string{"1a", "2b"}[i], 1)
-				r, err := probe{path: path, body: `{"Comment":"<look> at this","Sha1":"` + own + `"}`}.request(
+				r, err := probe{path: path, body: `{"Comment":"<look> at \\u0000, \\ud83d","Sha1":"` + own + `"}`}.request(
 					t.Context(), s.server.URL)
 				require.NoError(t, err)
 				resp, err := s.client.Do(r)
