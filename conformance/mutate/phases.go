@@ -317,11 +317,8 @@ func (m *Result) laterProblems() (out []string) {
 	for _, s := range m.Phases {
 		for _, r := range s.Alarms {
 			text := verdictText(r)
-			if blamed := r.Blamed(); len(blamed) > 0 {
-				f := r.Findings[slices.IndexFunc(r.Findings,
-					func(f record.Finding) bool { return slices.Contains(blamed, f.Requirement) })]
-				text = fmt.Sprintf("%s: %s finds %s broken in %s, %s: want %s, got %s", text, f.Check, f.Requirement,
-					f.Case, f.Place, f.Want, f.Got)
+			if len(r.Blamed()) > 0 {
+				text += ": " + r.blame()
 			}
 			say("variant %s conforms and is not found conformant by the phase %s: it %s, and the suite says %s%s",
 				r.Name, s.Phase, r.Says, text, seedText(r))

@@ -227,15 +227,20 @@ func (r Row) alarm() string {
 	case len(r.Breaks) > 0 || !alarmed(r):
 		return ""
 	case len(r.Blamed()) > 0:
-		f := r.Findings[slices.IndexFunc(r.Findings,
-			func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
-		return fmt.Sprintf("variant %s conforms and has a finding: it %s, and %s finds %s broken in %s, %s: want %s, "+
-			"got %s%s; correct the check or the case", r.Name, r.Says, f.Check, f.Requirement, f.Case, f.Place, f.Want,
-			f.Got, seedText(r))
+		return fmt.Sprintf("variant %s conforms and has a finding: it %s, and %s%s; correct the check or the case",
+			r.Name, r.Says, r.blame(), seedText(r))
 	default:
 		return fmt.Sprintf("variant %s conforms and is not found conformant: it %s, and the suite says %s%s", r.Name,
 			r.Says, verdictText(r), seedText(r))
 	}
+}
+
+// blame says which requirement a conforming server was first found to break, and by what.
+func (r Row) blame() string {
+	f := r.Findings[slices.IndexFunc(r.Findings,
+		func(f record.Finding) bool { return slices.Contains(r.Blamed(), f.Requirement) })]
+	return fmt.Sprintf("%s finds %s broken in %s, %s: want %s, got %s", f.Check, f.Requirement, f.Case, f.Place, f.Want,
+		f.Got)
 }
 
 // seedText names the seed of a run that gave a false alarm, where the servers were judged by several.
