@@ -12,39 +12,45 @@ import (
 	"sync"
 )
 
-// insideMarks are the marks of a server's inside in an answer. One of the words
-// stands in all that a mark finds; looking for them first saves most of the
-// time. The forms are narrow enough to pass over prose about requests: "Please
-// select a file from the machine" is no query.
-var insideMarks = []struct {
-	what  string
-	words []string
-	mark  func() *regexp.Regexp
-}{
-	{"the trace or the message of a crash", []string{"goroutine ", "runtime error: ", "nil pointer", "raceback",
-		"RACEBACK", ", line ", "at ",
-		"tack", "TACK", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
+// insideMark is a mark of a server's inside in an answer.
+type insideMark struct {
+	what string
+
+	// One of these texts stands in all that the mark finds: of words as it is, of folded in a text
+	// whose letters are made small. Looking for them first saves most of the time.
+	words, folded []string
+
+	mark func() *regexp.Regexp
+}
+
+// announced reports whether one of the texts that announce the mark stands in a text, which is also
+// given in small letters.
+func (m *insideMark) announced(text, small string) bool {
+	return slices.ContainsFunc(m.words, func(w string) bool { return strings.Contains(text, w) }) ||
+		slices.ContainsFunc(m.folded, func(w string) bool { return strings.Contains(small, w) })
+}
+
+// insideMarks are the marks that are looked for, in this order. The forms are narrow enough to pass
+// over prose about requests: "Please select a file from the machine" is no query. A kind has several
+// rows where the words of some forms are common in prose.
+var insideMarks = []insideMark{
+	{"the trace or the message of a crash", []string{"goroutine ", "runtime error: ", "nil pointer", "Traceback (",
+		", line ", "--- End of ", ":line ", ".php", "PHP ", ".rb:", "panicked at ",
 		".go:", ".py:", ".cs:", ".java:", ".js:", ".ts:", ".rs:", ".kt:", ".scala:", ".cpp:", ".cc:", ".ex:", ".exs:",
 		".erl", ".swift:", ".dart:", ".lua:", "fatal error: ", "Fatal error: ", "interface conversion: ", "... ",
 		"undefined ", "Cannot read propert", "UnhandledPromise", "Uncaught ", "Call to ", "Undefined ", "called `",
 		"** (", "{line,",
 		"terminate called", "core dumped", "Segmentation fault", "std::", "double free", "Sanitizer", "CallStack",
-		" in "}, anyOf(
+		"stack backtrace:", "0x", ".pl line ", ".pm line "}, nil, anyOf(
 		// Go
 		`goroutine \d+ \[`,
 		`\bruntime error: (invalid memory|index out of|slice bounds|integer divide|makeslice|hash of)`,
 		`nil pointer dereference`, `\bfatal error: (all goroutines|concurrent map|stack overflow|runtime:)`,
 		`\binterface conversion: [^\n]{1,200} is [^\n]{1,200}, not `,
 		`Traceback \(most recent call last\)`, `File "[^"\n]+", line \d+`, // Python
-		// the JVM
-		`\bat [\w$.<>/@-]+\([\w$.-]+\.(java|kt|scala|groovy|clj):\d+\)`,
-		`\bat [\w$.<>/@-]+\((Native Method|Unknown Source)\)`, `\.\.\. \d+ (more\s*$|common frames omitted)`,
-		// .NET
-		"(?m:^[ \\t]+at (async )?[\\w<>$]+(\\.[\\w<>$`\\[\\],+]+)+\\([^)\\n]*\\))", `:line \d+\b`,
-		`--- End of (inner exception )?stack trace`,
+		`\.\.\. \d+ (more\s*$|common frames omitted)`, // the JVM
+		`:line \d+\b`, `--- End of (inner exception )?stack trace`, // .NET
 		// Node
-		`\bat [^\n(]{1,200} \((file://|node:|/|[A-Za-z]:\\)[^)\n]*:\d+:\d+\)`,
-		`\bat (file://|node:internal|/)[^\s)]+:\d+:\d+`,
 		`\bCannot read propert(y|ies) ([^\n]{1,80} )?of (undefined|null)\b`,
 		`\bUnhandledPromiseRejection`,
 		// PHP
@@ -65,10 +71,25 @@ var insideMarks = []struct {
 		"\\.rb:\\d+:in [`']", `\bpanicked at `, `\bstack backtrace:`, `\bat \S+\.p[lm] line \d+`, // Ruby, Rust, Perl
 		// the last three end names of hosts too
 		`\b[\w-]+\.(go|cs|java|js|ts|rb|kt|scala|cpp):\d+\b`, `[\w.-]/[\w-]+\.(py|rs|cc):\d+\b`,
+	)},
+	{"the trace or the message of a crash", nil, []string{"stacktrace", "stack_trace", "traceback"}, anyOf(
 		`"(?i:stack_?trace|traceback)"\s*:\s*("[^"]|\[\s*["{\d]|\{)`,
 	)},
+	{"the trace or the message of a crash", []string{".java:", ".kt:", ".scala:", ".groovy:", ".clj:",
+		"(Native Method)", "(Unknown Source)", "(file://", "(node:", "(/", `:\`, "at file://", "at node:internal", "at /"},
+		nil, anyOf(
+			// the JVM
+			`\bat [\w$.<>/@-]+\([\w$.-]+\.(java|kt|scala|groovy|clj):\d+\)`,
+			`\bat [\w$.<>/@-]+\((Native Method|Unknown Source)\)`,
+			// Node
+			`\bat [^\n(]{1,200} \((file://|node:|/|[A-Za-z]:\\)[^)\n]*:\d+:\d+\)`,
+			`\bat (file://|node:internal|/)[^\s)]+:\d+:\d+`,
+		)},
+	{"the trace or the message of a crash", []string{" at ", "\tat "}, nil, anyOf( // .NET
+		"(?m:^[ \\t]+at (async )?[\\w<>$]+(\\.[\\w<>$`\\[\\],+]+)+\\([^)\\n]*\\))",
+	)},
 	{"an exception's name", []string{"Exception", "java.lang.", "sqlalchemy", "django", "psycopg", "pymysql", "asyncpg",
-		"pymongo", "redis", "werkzeug", "::", "Error"}, anyOf(
+		"pymongo", "redis", "werkzeug", "::", "Error"}, nil, anyOf(
 		`\b(NullPointer|NullReference|ArgumentNull|IllegalArgument|IllegalState|InvalidOperation|ClassCast|IndexOutOfRange|ArrayIndexOutOfBounds|NumberFormat|Sql|SQL|IO|Runtime)Exception\b`,
 		`\b(java|javax|jakarta|kotlin|scala|org|com|net|io|System|Microsoft)(\.[A-Za-z_]\w*)*\.\w+Exception\b`,
 		`\bjava\.lang\.\w+Error\b`,
@@ -76,8 +97,7 @@ var insideMarks = []struct {
 		`\b(ActiveRecord|ActionController|ActionDispatch|PG|Mysql2|Sequel|Mongo|Redis)::[A-Z]\w*(::[A-Z]\w*)*\b`,
 		`\b(Ecto|Phoenix|Postgrex|DBConnection|Plug)\.\w*(\.\w+)*Error\b`,
 	)},
-	{"a query to a database", []string{"elect", "ELECT", "nsert", "NSERT", "pdate", "PDATE", "elete", "ELETE", "SQL",
-		"ORA-"}, anyOf(
+	{"a query to a database", []string{"SQL", "ORA-"}, []string{"select", "insert", "update", "delete"}, anyOf(
 		`\bSELECT\b.+\b(?i:from)\b`, `\bINSERT (?i:into)\b`, `\bUPDATE\b.+\bSET\b`, `\bDELETE (?i:from)\b`,
 		`(?i:\bselect\s+\*\s+from\b)`,
 		"(?i:\\bselect\\s.+\\sfrom\\s+[\\w.\"`\\[\\]]+\\s+(as\\s+\\w+\\s+)?where\\s+"+
@@ -87,11 +107,11 @@ var insideMarks = []struct {
 		"(?i:\\bdelete\\s+from\\s+[\\w.\"`\\[\\]]+\\s+where\\s+[\\w.\"`\\[\\]]+\\s*(=|<|>|in\\b|like\\b))",
 		`\bSQLSTATE\b`, `\bORA-\d{5}\b`, `error in your SQL syntax`, `\bSQLITE_[A-Z]+\b`,
 	)},
-	{"an error of a database", []string{"relation ", "near ", "constraint", "value in column", "input syntax",
+	{"an error of a database", []string{"relation ", `column "`, "near ", "constraint", "value in column", "input syntax",
 		"byte sequence", "pq: ", "Duplicate entry", "Unknown column", "for column", "ER_", "' doesn't exist",
 		"object name", "quotation mark", "binary data would", "column name", "PLS-", "TNS-", "no such ",
 		"E11000", "Mongo", "WRONGTYPE", "NOAUTH", "MISCONF", "WRONGPASS", "READONLY You", "Redis is",
-		"search_phase"}, anyOf(
+		"search_phase"}, nil, anyOf(
 		// PostgreSQL
 		`\b(relation|column) "[^"\n]+" (of relation "[^"\n]+" )?does not exist`, `\bsyntax error at or near "`,
 		`\bviolates (unique|not-null|foreign key|check|exclusion) constraint\b`, `\bnull value in column "`,
@@ -116,14 +136,14 @@ var insideMarks = []struct {
 		`\bWRONGPASS invalid username\b`, `\bREADONLY You can't write\b`, `\bLOADING Redis is\b`,
 		`\bsearch_phase_execution_exception\b`, // Elasticsearch
 	)},
-	{"an address of another server of its own", []string{"dial ", "connect E", "getaddrinfo ", "Connection refused",
-		"connection refused"}, anyOf(
-		`\bdial (tcp|udp|unix) \S+`, `\bconnect E(CONNREFUSED|TIMEDOUT|HOSTUNREACH) \S+`, `\bgetaddrinfo E\w+ \S+`,
-		`(?i:\bconnection refused: \S+:\d+)`, `\bconnect to [\w.-]+[/:][\w.:-]+ failed: Connection refused\b`,
-	)},
+	{"an address of another server of its own", []string{"dial ", "connect E", "getaddrinfo "},
+		[]string{"connection refused"}, anyOf(
+			`\bdial (tcp|udp|unix) \S+`, `\bconnect E(CONNREFUSED|TIMEDOUT|HOSTUNREACH) \S+`, `\bgetaddrinfo E\w+ \S+`,
+			`(?i:\bconnection refused: \S+:\d+)`, `\bconnect to [\w.-]+[/:][\w.:-]+ failed: Connection refused\b`,
+		)},
 	{"a variable of its environment", []string{"PATH", "_HOME", "_SECRET", "_PASSWORD", "_KEY", "_TOKEN",
 		"DATABASE_URL",
-		"KUBERNETES_", "ASPNETCORE_", "NODE_ENV", "RAILS_ENV"}, anyOf(
+		"KUBERNETES_", "ASPNETCORE_", "NODE_ENV", "RAILS_ENV"}, nil, anyOf(
 		`\b(LD_LIBRARY_PATH|PATH|PYTHONPATH|GOPATH|GEM_PATH|CLASSPATH|NODE_PATH)=[/A-Z][^\s"]*[:;/\\]`,
 		`\bJAVA_HOME=\S`,
 		`\bAWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|SESSION_TOKEN)\b`,
@@ -131,7 +151,7 @@ var insideMarks = []struct {
 		`\b(DATABASE_URL|KUBERNETES_\w+|ASPNETCORE_\w+|NODE_ENV|RAILS_ENV)=[^\s"]`,
 		`"(PATH|DATABASE_URL|KUBERNETES_\w+|ASPNETCORE_\w+|NODE_ENV|RAILS_ENV|[A-Z0-9_]+_(SECRET|PASSWORD|API_KEY))"\s*:\s*"[^"]`,
 	)},
-	{"a connection string", []string{"://", "jdbc:", "=", "DefaultEndpointsProtocol"}, anyOf(
+	{"a connection string", []string{"://", "jdbc:", "=", "DefaultEndpointsProtocol"}, nil, anyOf(
 		`\b(postgres(ql)?|mysql2?|mariadb|mongodb|rediss?|amqps?|sqlserver|mssql|oracle|nats|clickhouse|cassandra)(\+\w+)?://[^\s"'<>]+`,
 		`\bsqlite3?:///[^\s"'<>]+`, `\bEndpoint=sb://`, `\b(AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{8,}`,
 		`(?i:\b(server|data source|host|user id|uid|username)\s*=[^;\n"]+;[^"\n]*\b(password|pwd)\s*=)`,
@@ -203,9 +223,13 @@ func insideOf(body, asked string, sent ...string) string {
 		}
 		texts[i] = ends(texts[i])
 	}
+	small := make([]string, len(texts))
+	for i := range texts {
+		small[i] = strings.ToLower(texts[i])
+	}
 	for _, i := range insideMarks {
-		for _, text := range texts {
-			if !slices.ContainsFunc(i.words, func(w string) bool { return strings.Contains(text, w) }) {
+		for k, text := range texts {
+			if !i.announced(text, small[k]) {
 				continue
 			}
 			if found := i.mark().FindString(text); found != "" {
