@@ -56,6 +56,7 @@ type Judgement struct {
 	running bool     // the answer says that the action is under way already
 	erring  bool     // the answer is an error object, and no action
 	acting  bool     // the answer carries an action on the machine of the path
+	silent  bool     // the answer is none of the contract's, and has no text that could say why
 	terms   *terms   // of the operation
 	machine string   // that the path names; "" where it names none
 	values  []string // of a readable answer: what the checks between answers keep of it

@@ -68,7 +68,7 @@ func (s *Suite) observe(x *Exchange) *observed {
 // judgement judges an exchange.
 func (s *Suite) judgement(v *observed) Judgement {
 	out := Judgement{Unjudged: v.unjudged(), File: v.file, running: v.running(), erring: v.erring(), acting: v.acts(),
-		terms: v.terms, machine: v.machine}
+		silent: v.silent(), terms: v.terms, machine: v.machine}
 	switch {
 	case v.aborted():
 	case out.Unjudged == "":
@@ -105,6 +105,22 @@ func aboutLimits() []string {
 func (v *observed) erring() bool {
 	return v.complete() && slices.ContainsFunc(v.terms.faults, v.answer.action.HasMember) &&
 		!v.terms.looksLikeAction(v.answer.action)
+}
+
+// silent reports whether an answer is 200 or 202 in place of the contract's status, with nothing that
+// could say why: it is no JSON object with a text.
+func (v *observed) silent() bool {
+	if !v.complete() || v.Response.Status != http.StatusOK && v.Response.Status != http.StatusAccepted ||
+		v.terms.created(v.Response.Status) {
+		return false
+	}
+	members, _ := v.answer.action.Value().(map[string]any)
+	for _, value := range members {
+		if text, is := value.(string); is && strings.TrimSpace(text) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // findings returns what every check finds in an exchange.

@@ -115,6 +115,9 @@ func (m *latest[V]) put(key string, value V) {
 	m.of[key] = value
 }
 
+// full reports whether a further key makes it forget the eldest.
+func (m *latest[V]) full() bool { return m.limit > 0 && len(m.keys) >= m.limit }
+
 // drop forgets a key.
 func (m *latest[V]) drop(key string) {
 	if _, known := m.of[key]; known {

@@ -480,8 +480,7 @@ func (v *verifier) shortened(place string, x *Exchange, of *record.CaseResult, r
 	v.length(place, x, of, recorded, dropped)
 	own := v.suite.Judge(x)
 	out := Judgement{File: own.File, ActionID: recorded.Action, Unjudged: own.Unjudged, running: own.running,
-		erring: own.erring, acting: own.acting,
-		terms: own.terms, machine: own.machine}
+		erring: own.erring, acting: own.acting, silent: own.silent, terms: own.terms, machine: own.machine}
 	if out.Unjudged == "" && of.Outcome == record.Errored {
 		out.Unjudged = of.Reason
 	}

@@ -187,7 +187,7 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if x := judged; x.Case.Recorded {
-		if w.creates(x) {
+		if w.first(x) {
 			x.Marks = []string{strings.ToLower(x.File)}
 		}
 		if repeated(x, nil) {
@@ -300,10 +300,11 @@ func (w *Watch) judged(x *Exchange) *Judged {
 // taken to be created for a request.
 const createdWithin = time.Second
 
-// creates reports whether the action in an answer was created for its request: it says so, and
-// no request before asked for the same. A run knows this of the files that it makes up. The
+// first reports whether an answer is one to the first request for its file: no request before asked for
+// the same, and the answer has an action that was created for it, or nothing by which it could say that
+// the request repeats one from before the record. A run knows this of the files that it makes up. The
 // caller holds mu.
-func (w *Watch) creates(x *Judged) bool {
+func (w *Watch) first(x *Judged) bool {
 	if x.File == "" {
 		return false
 	}
@@ -312,8 +313,11 @@ func (w *Watch) creates(x *Judged) bool {
 		host = u.Host
 	}
 	key := strings.ToLower(host + "\x00" + x.Operation + "\x00" + x.machine + "\x00" + x.File)
-	before := w.asked.of[key]
+	before, forgets := w.asked.of[key], w.asked.full()
 	w.asked.put(key, true)
+	if !before && !forgets && x.silent {
+		return true
+	}
 	if before || !x.success() || x.Started.IsZero() || slices.Contains(x.Lacks, record.Times) {
 		return false
 	}

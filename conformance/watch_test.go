@@ -339,6 +339,32 @@ func TestARepeatedCallLeavesTheOthersJudged(t *testing.T) {
 	require.Len(t, v.Server, 1)
 }
 
+// A first call is to be answered as documented. Where the record does not show that a call is the first
+// one, an answer may say that it repeats another, but only by the action or a text.
+func TestAnAnswerThatSaysNothingIsNoneToARepetition(t *testing.T) {
+	const message = `{"message":"is under way"}`
+	for _, row := range []struct {
+		status int
+		body   string
+		broken bool
+	}{
+		{http.StatusOK, "<html>Sign in</html>", true}, {http.StatusOK, "", true}, {http.StatusOK, "{}", true},
+		{http.StatusOK, `{"ok":true}`, true}, {http.StatusOK, "[]", true}, {http.StatusAccepted, "", true},
+		{http.StatusOK, message, false}, {http.StatusAccepted, message, false},
+		{http.StatusAlreadyReported, "", false},
+	} {
+		silent := func(x *record.Exchange) { x.Response.Body = record.Body(row.body) }
+		w := load(t).Watch(conformance.WatchOptions{})
+		v := w.Note(passed(0, row.status, accepting(t, nil), silent))
+		require.Equal(t, row.broken, slices.ContainsFunc(v.Server, func(f record.Finding) bool {
+			return f.Requirement == "response.created"
+		}), "%d %s", row.status, row.body)
+		v = w.Note(passed(time.Second, row.status, accepting(t, nil), silent))
+		require.NotEmpty(t, v.Unjudged, "%d %s, again", row.status, row.body)
+		require.Equal(t, row.broken, w.Report().Verdict == record.NotConformant, "%d %s", row.status, row.body)
+	}
+}
+
 func TestAServerErrorToAValidRequestIsNoRefusal(t *testing.T) {
 	charged := func(status int, change ...func(*record.Exchange)) (out []string) {
 		for _, f := range load(t).Watch(conformance.WatchOptions{}).Note(passed(0, status, change...)).Server {
