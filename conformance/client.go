@@ -135,7 +135,11 @@ func (j *ClientJudge) judge(c *clientCall) (out []record.Finding) {
 		if c.operation == nil && !tally.anywhere {
 			continue
 		}
-		if lacking := lackingOf(x.Lacks, tally.needs); len(lacking) > 0 {
+		lacking := lackingOf(x.Lacks, tally.needs)
+		if c.unknown && slices.Contains(tally.needs, record.Times) { // it compares with what the client sent before
+			lacking = append(lacking, record.Credentials)
+		}
+		if len(lacking) > 0 {
 			if tally.lacks == nil {
 				tally.lacks = lacking
 			}
@@ -295,6 +299,7 @@ type clientCall struct {
 	near     string           // the operation of the nearest path
 	findings []record.Finding // of the request by itself
 	noTLS    bool
+	unknown  bool          // the record does not hold by what its clients are told apart
 	memory   *clientMemory // of the requests before
 }
 

@@ -63,7 +63,7 @@ type effect struct {
 
 // note remembers a request that was judged.
 func (m *clientMemory) note(c *clientCall) {
-	if c.operation == nil || slices.Contains(c.x.Lacks, record.Times) || c.x.Started.IsZero() {
+	if c.operation == nil || c.unknown || slices.Contains(c.x.Lacks, record.Times) || c.x.Started.IsZero() {
 		return
 	}
 	client, request := c.client, c.request()

@@ -177,6 +177,7 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 				Msg: cmp.Or(out.Exchange.Error, "the record holds no answer")}
 		}
 		call := w.suite.clientCall(seen, client, false)
+		call.unknown = unknownClient(x)
 		w.assign(seen, w.models.caseOf(call, called), called)
 		out.Client = w.client.judge(call)
 	}

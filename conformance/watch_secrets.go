@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -120,5 +121,17 @@ func blanked(x record.Exchange) bool {
 			return false
 		}
 		return value == "" || strings.HasPrefix(value, "$") || !redact.StandsFor(strings.Trim(value, "()•-_ "))
+	})
+}
+
+// unknownClient reports whether a record leaves out, or strikes out, the credentials of a request, by
+// which its client is told from others.
+func unknownClient(x record.Exchange) bool {
+	if len(lackingOf(x.Lacks, []record.Part{record.Credentials})) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(record.HeaderValues(x.Request.Header, "Authorization"), func(value string) bool {
+		scheme, token, _ := strings.Cut(strings.TrimSpace(value), " ")
+		return redact.StandsFor(strings.Trim(cmp.Or(strings.TrimSpace(token), scheme), "()•-_ "))
 	})
 }

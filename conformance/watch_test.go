@@ -79,17 +79,31 @@ func TestClientsOfRecordsAreToldApart(t *testing.T) {
 	busy := func(x *record.Exchange) { x.Response.Header.Set("Retry-After", "60") }
 	other := func(x *record.Exchange) { x.Request.Header[0].Value = "Bearer fedcba9876543210" }
 	elsewhere := func(x *record.Exchange) { x.Request.URL = "https://elsewhere.example" + samplePath }
+	struck := func(value string) func(*record.Exchange) {
+		return func(x *record.Exchange) { x.Request.Header[0].Value = value }
+	}
 	for _, row := range []struct {
 		why    string
 		change func(*record.Exchange)
+		both   bool // requests are changed, or else the second alone
 		want   string
 	}{
-		{"the same client on the same server", func(*record.Exchange) {}, "waits-after-429"},
-		{"another token of the same length", other, ""},
-		{"another server", elsewhere, ""},
+		{"the same client on the same server", func(*record.Exchange) {}, false, "waits-after-429"},
+		{"another token of the same length", other, false, ""},
+		{"another server", elsewhere, false, ""},
+		{"another token in both", other, true, "waits-after-429"},
+		{"a token that is struck out, which may be another", struck("Bearer ********"), true, ""},
+		{"a mark without a scheme", struck("[redacted]"), true, ""},
+		{"no credentials in the record", func(x *record.Exchange) {
+			x.Request.Header, x.Lacks = x.Request.Header[1:], []record.Part{record.Credentials}
+		}, true, ""},
 	} {
 		w := load(t).Watch(conformance.WatchOptions{})
-		w.Note(passed(0, http.StatusTooManyRequests, busy))
+		w.Note(passed(0, http.StatusTooManyRequests, busy, func(x *record.Exchange) {
+			if row.both {
+				row.change(x)
+			}
+		}))
 		got := ""
 		for _, f := range w.Note(passed(time.Second, http.StatusForbidden, row.change)).Client {
 			got = f.Case[strings.LastIndexByte(f.Case, '/')+1:]
