@@ -73,7 +73,7 @@ func (s *Suite) JudgeClients(o ClientOptions) *ClientJudge {
 		for _, rule := range s.clientRules(op) {
 			if r := s.clientRequirement(rule.requirement); r != nil && r.Level <= o.Level {
 				j.rules[op.ID] = append(j.rules[op.ID], &clientTally{clientRule: rule,
-					id: op.ID + "/client/" + rule.name})
+					id: op.ID + "/" + clientGroup + rule.name})
 			}
 		}
 	}

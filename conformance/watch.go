@@ -134,7 +134,7 @@ func (w *Watch) Broken(at record.Source, problem string) {
 	if w.traffic.Broken++; len(w.broken) >= newFindings {
 		return
 	}
-	id := fmt.Sprintf("recorded/%s:%d", at.File, at.Line)
+	id := fmt.Sprintf(recordedGroup+"%s:%d", at.File, at.Line)
 	if at.Entry > 0 {
 		id += fmt.Sprintf(":%d", at.Entry)
 	}
@@ -179,7 +179,9 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 		call := w.suite.clientCall(seen, client, false)
 		call.unknown = unknownClient(x)
 		w.assign(seen, w.models.caseOf(call, called), called)
-		out.Client = w.client.judge(call)
+		if !ofRun(x) {
+			out.Client = w.judgeClient(call)
+		}
 	}
 	out.Operation = seen.Operation
 	judged := w.judged(seen)
@@ -264,7 +266,22 @@ func (w *Watch) assign(x *Exchange, c *Case, called *openapi.Operation) {
 	of := w.of(c)
 	x.Round = of.next
 	of.next++
+}
+
+// judgeClient judges a request of a client.
+func (w *Watch) judgeClient(call *clientCall) []record.Finding {
+	w.mu.Lock()
 	w.clients++
+	w.mu.Unlock()
+	return w.client.judge(call)
+}
+
+// ofRun reports whether an exchange is of a run of the suite, which is no client: it breaks the contract
+// on purpose. That of other traffic has no case, or one of a report on traffic or on clients.
+func ofRun(x record.Exchange) bool {
+	operation, name, _ := strings.Cut(x.Case, "/")
+	return operation != "" && !strings.HasPrefix(x.Case, recordedGroup) && !strings.HasPrefix(name, recordedGroup) &&
+		!strings.HasPrefix(name, clientGroup)
 }
 
 // of returns what is known of a case. The caller holds mu.

@@ -310,13 +310,19 @@ func (m *models) like(op *openapi.Operation, name, title string, model *Case, al
 	})
 }
 
+// The groups of the cases of reports on traffic and on clients.
+const (
+	recordedGroup = "recorded/"
+	clientGroup   = "client/"
+)
+
 // once returns the case of an id, which is made once.
 func (m *models) once(op *openapi.Operation, name, title string, fill func(*Case)) *Case {
-	id := op.ID + "/recorded/" + name
+	id := op.ID + "/" + recordedGroup + name
 	if c, is := m.made.Load(id); is {
 		return c.(*Case)
 	}
-	c := &Case{ID: id, Name: "recorded/" + name, Title: title, Operation: op.ID, Proves: []string{},
+	c := &Case{ID: id, Name: recordedGroup + name, Title: title, Operation: op.ID, Proves: []string{},
 		Steps:  []Step{{Index: 1, Method: op.Method, Path: "{{path}}", Body: "{{sha1}}"}},
 		Origin: Origin{Recorded: true}}
 	fill(c)

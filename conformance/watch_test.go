@@ -112,6 +112,21 @@ func TestClientsOfRecordsAreToldApart(t *testing.T) {
 	}
 }
 
+// The suite is no client, also where a record does not hold the run, as a HAR.
+func TestTheRequestsOfARunAreNoneOfAClient(t *testing.T) {
+	for id, client := range map[string]bool{
+		"": true, "requestSample/recorded/accepts": true, "requestSample/client/authorization": true,
+		"requestSample/auth/refuses-missing-token": false, "requestSample/values/accepts-comment": false,
+	} {
+		w := load(t).Watch(conformance.WatchOptions{})
+		v := w.Note(passed(0, http.StatusUnauthorized, func(x *record.Exchange) {
+			x.Case, x.Request.Header = id, nil
+		}))
+		require.Equal(t, client, len(v.Client) > 0, id)
+		require.Equal(t, client, w.Report().Client != nil, id)
+	}
+}
+
 func TestFieldsWithCredentialsAreStruckOut(t *testing.T) {
 	const secret = "8Zk3mXw7Lp2QvT5n"
 	for _, name := range []string{"X-Api-Key", "x-functions-key", "X-Auth", "X-Auth-Key", "x-csrf", "X-XSRF-Token",

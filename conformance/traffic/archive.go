@@ -22,8 +22,15 @@ type archive struct {
 func (t *task) archive(w *window, p place) error {
 	a := &archive{t: t, w: w, p: p}
 	for w.space() && !a.ended {
+		before, source := a.logs, w.source(p.name)
 		if err := a.object(a.top); err != nil {
 			return err
+		}
+		if 0 < before && before == a.logs && !a.ended {
+			if err := t.pass(Entry{Source: source, Problem: fmt.Sprintf("the object at byte %d, behind a HAR, has no "+
+				"object \"log\", and was not read; put NDJSON into a file of its own", source.Offset)}); err != nil {
+				return err
+			}
 		}
 	}
 	if a.logs == 0 && !t.sum.Cut {

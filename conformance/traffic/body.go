@@ -36,10 +36,9 @@ func (t *task) requestBody(x *record.Exchange, r harRequest, p place, lacks lack
 			}
 		}
 		body, known = formBody(r.body, size)
-	case r.body.found || r.body.file != "":
-		known = known && (len(body) > 0 || size <= 0)
-	default: // no body is recorded
-		known = size == 0 || size < 0 && !sendsBody(x.Request)
+	case len(body) > 0:
+	default: // no body is recorded, or an empty one, which some recorders write for one that they do not have
+		known = (known || !r.body.found && r.body.file == "") && (size == 0 || size < 0 && !sendsBody(x.Request))
 	}
 	undone := false
 	if codings := codings(record.HeaderValues(header, "Content-Encoding")); known && len(codings) > 0 {
@@ -71,10 +70,14 @@ func (t *task) responseBody(x *record.Exchange, r harResponse, p place, lacks la
 	case !r.body.found && r.body.file == "":
 		known = size == 0 && (r.bodySize == 0 || stated == 0)
 	case len(body) == 0:
-		known = known && size <= 0 && stated <= 0 && r.bodySize <= 0
+		known = known && max(size, stated, r.bodySize) == 0
 	}
 	undone := false
-	if codings := codings(header.Values("Content-Encoding")); known && len(codings) > 0 {
+	codings := codings(header.Values("Content-Encoding"))
+	if len(codings) == 0 {
+		size = max(size, stated)
+	}
+	if known && len(codings) > 0 {
 		if body, undone, known = undo(codings, body, t.o.Entry); known {
 			for name := range header {
 				if ofTheCoded(name) {

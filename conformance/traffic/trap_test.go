@@ -102,6 +102,10 @@ func TestBodiesOfAnswersAreKnownOrLacking(t *testing.T) {
 	for _, row := range []struct{ why, response, want string }{
 		{"text", header + `,"content":{"text":"{}"}`, "{}"},
 		{"text with its size", header + `,"content":{"text":"a€","size":4}`, "a€"},
+		{"the beginning of a text, by its size", header + `,"content":{"text":"{\"a\":","size":9}`, lacking},
+		{"the beginning of a text, by its length", `"status":200,"headers":[{"name":"content-length","value":"9"}]` +
+			`,"content":{"text":"{\"a\":","size":-1}`, lacking},
+		{"an empty text, size unknown", header + `,"content":{"text":"","size":-1},"bodySize":-1`, lacking},
 		{"base64", header + `,"content":{"text":"e30=","encoding":"base64"}`, "{}"},
 		{"base64 without padding, with line ends", header + `,"content":{"text":"e\r\n30","encoding":"BASE64"}`, "{}"},
 		{"base64 of an URL", header + `,"content":{"text":"_-8","encoding":"base64"}`, "\xFF\xEF"},
@@ -185,7 +189,9 @@ func TestBodiesOfRequestsAreKnownOrLacking(t *testing.T) {
 		{"no data, size 0", someHeader + `,"bodySize":0`, ""},
 		{"no data, size unknown", someHeader + `,"bodySize":-1`, lacking},
 		{"null data", someHeader + `,"bodySize":0,"postData":null`, ""},
-		{"empty data", someHeader + `,"postData":{"mimeType":"","text":""}`, ""},
+		{"empty data, size 0", someHeader + `,"bodySize":0,"postData":{"mimeType":"","text":""}`, ""},
+		{"empty data, size unknown", someHeader + `,"bodySize":-1,"postData":{"mimeType":"","text":""}`, lacking},
+		{"empty data, no size", someHeader + `,"postData":{"mimeType":"","text":""}`, lacking},
 		{"empty data, a length", length + `,"postData":{"text":""}`, lacking},
 		{"data without text, a length", length + `,"postData":{"mimeType":"application/json"}`, lacking},
 		{"params", someHeader + `,"bodySize":8,"postData":{` + form + `,"params":[{"name":"a","value":"b c"},` +
@@ -400,6 +406,13 @@ func TestBrokenEntriesDoNotEndAHAR(t *testing.T) {
 	require.Contains(t, entries[1].Problem, "longer than 4000 bytes")
 	require.NotNil(t, entries[2].Exchange)
 	require.Equal(t, 3, entries[2].Source.Line)
+
+	entries, sum = read(t, har(good)+"\n{\"a\":1}\n"+har(good))
+	require.False(t, sum.Cut)
+	require.Len(t, entries, 3)
+	require.Contains(t, entries[1].Problem, "behind a HAR, has no object \"log\", and was not read")
+	require.Equal(t, 2, entries[1].Source.Line)
+	require.NotNil(t, entries[2].Exchange)
 
 	entries, sum = read(t, `{"log":{"entries":[`+good+`] : }}`)
 	require.True(t, sum.Cut)
