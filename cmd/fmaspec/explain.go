@@ -17,6 +17,7 @@ import (
 	"fmaspec/conformance/nearest"
 	"fmaspec/conformance/record"
 	"fmaspec/conformance/reference"
+	"fmaspec/openapi"
 )
 
 func explainCommand() command {
@@ -74,6 +75,9 @@ func (x *explainer) explain(e *env, id string) error {
 		look(id)
 	}
 	if x.found == 0 {
+		x.reported(id)
+	}
+	if x.found == 0 {
 		return fmt.Errorf("unknown id %q%s; fmaspec list prints the ids", id, nearest.Hint(id, x.known))
 	}
 	return e.put("the explanation", x.String())
@@ -90,6 +94,52 @@ func (x *explainer) is(kind, name string, same bool) bool {
 	}
 	x.line("%s %s", kind, name)
 	return true
+}
+
+// reported explains a case of a report on recorded traffic or on clients, which stands for a request that
+// nobody wrote down.
+func (x *explainer) reported(id string) {
+	operation, name, _ := strings.Cut(id, "/")
+	if !slices.ContainsFunc(x.suite.Operations, func(o openapi.Operation) bool { return o.ID == operation }) {
+		return
+	}
+	group, name, _ := strings.Cut(name, "/")
+	switch group {
+	case "client":
+		x.clientRules(name)
+	case "recorded":
+		x.recorded(operation, name)
+	}
+}
+
+// recorded explains a case of recorded traffic, whose name lists what its request breaks.
+func (x *explainer) recorded(operation, name string) {
+	kinds := map[string]string{
+		"accepted":         "a request that breaks nothing, and was accepted or is to be",
+		"accepted-example": "a request for a file of the documents' examples, on which there may be an action already",
+		"answered":         "a request that may be accepted or refused",
+		"answered-hostile": "a request that a parser need not support",
+	}
+	if text := kinds[name]; text != "" {
+		x.is("case of recorded traffic", operation+"/recorded/"+name, true)
+		x.field("judges", "the answer to "+text)
+		return
+	}
+	for part := range strings.SplitSeq(name, "+") {
+		if breaks, is := strings.CutPrefix(part, "breaks-"); is {
+			for _, r := range x.suite.Requirements {
+				if strings.ReplaceAll(r.ID, ".", "-") == breaks {
+					x.requirements(r.ID)
+				}
+			}
+			continue
+		}
+		for _, c := range x.suite.Cases {
+			if _, last, _ := strings.Cut(c.Name, "/"); c.Operation == operation && last == part && c.Generator == "" {
+				x.cases(c.ID)
+			}
+		}
+	}
 }
 
 // requirementGroups lists the requirements of a group, one per line.

@@ -97,6 +97,9 @@ func trouble(name string) (wrap func(http.Handler) http.Handler, hint string) {
 func conclude(t testing.TB, r *record.Report) {
 	t.Helper()
 	if r.Verdict == record.Unjudged {
+		if t.Skipped() { // before it sent anything
+			return
+		}
 		t.Errorf("fmaspec: the client was not judged: %s", term.Safe(r.Reason))
 		return
 	}

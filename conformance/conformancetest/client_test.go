@@ -110,6 +110,14 @@ func TestClientJudgesAClientInItsOwnTest(t *testing.T) {
 	}
 }
 
+func TestAClientOfASkippedTestIsNotJudged(t *testing.T) {
+	got := watch(t, func(o testing.TB) {
+		conformancetest.Client(o)
+		o.Skip("no client here")
+	})
+	require.Empty(t, got.errors)
+}
+
 func TestClientSaysWhatWasSentAndWhatCame(t *testing.T) {
 	got := watch(t, func(o testing.TB) { call(t, conformancetest.Client(o), "omits-comment") })
 	require.Len(t, got.errors, 1)
