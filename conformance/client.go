@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
@@ -116,6 +117,13 @@ func hashed(credentials []string) string {
 	return string(sum[:])
 }
 
+// probes reports whether a request asks whether a server is there, as scripts do that wait for it, or
+// for the icon that a browser shows. That is no call of a client.
+func (c *clientCall) probes() bool {
+	return (c.method == http.MethodGet || c.method == http.MethodHead) &&
+		(c.path == "" || c.path == "/" || c.path == "/favicon.ico")
+}
+
 // judge judges a request of a client.
 func (j *ClientJudge) judge(c *clientCall) (out []record.Finding) {
 	x := c.x
@@ -123,7 +131,7 @@ func (j *ClientJudge) judge(c *clientCall) (out []record.Finding) {
 		x.Err.Kind == record.Withheld {
 		return nil // nothing was sent, and nobody refused it
 	}
-	if c.paths == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0) {
+	if c.paths == nil && (!j.options.AllPaths || len(j.suite.Operations) == 0 || c.probes()) {
 		return nil
 	}
 	c.noTLS = j.options.NoTLS
@@ -299,7 +307,7 @@ type clientCall struct {
 	near     string           // the operation of the nearest path
 	findings []record.Finding // of the request by itself
 	noTLS    bool
-	unknown  bool          // the record does not hold by what its clients are told apart
+	unknown  bool          // the record does not hold by what its clients are distinguished
 	memory   *clientMemory // of the requests before
 }
 

@@ -172,6 +172,17 @@ func TestOtherPathsAreNotTheContractsBusiness(t *testing.T) {
 	require.Equal(t, []string{"documented-path"}, rulesBroken(j, elsewhere))
 	require.Equal(t, record.NotConformant, j.Report().Verdict)
 
+	for target, call := range map[string]bool{"GET /": false, "HEAD /": false, "GET /favicon.ico": false,
+		"POST /": true, "GET /health": true} {
+		j = s.JudgeClients(conformance.ClientOptions{AllPaths: true})
+		method, path, _ := strings.Cut(target, " ")
+		got := rulesBroken(j, noted(0, 404, func(x *conformance.Exchange) {
+			x.Request.Method, x.Request.URL, x.Request.Body = method, "http://127.0.0.1:8080"+path, nil
+		}))
+		require.Equal(t, call, slices.Contains(got, "documented-path"), target)
+		require.Equal(t, call, j.Report().Verdict == record.NotConformant, target)
+	}
+
 	j = s.JudgeClients(conformance.ClientOptions{})
 	require.Equal(t, []string{"documented-method"}, rulesBroken(j, noted(0, 405,
 		func(x *conformance.Exchange) { x.Request.Method = "PUT" })), "another method is the business of the contract")

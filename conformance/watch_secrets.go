@@ -125,7 +125,7 @@ func blanked(x record.Exchange) bool {
 }
 
 // unknownClient reports whether a record leaves out, or strikes out, the credentials of a request, by
-// which its client is told from others.
+// which its client is distinguished.
 func unknownClient(x record.Exchange) bool {
 	if len(lackingOf(x.Lacks, []record.Part{record.Credentials})) > 0 {
 		return true
