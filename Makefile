@@ -247,6 +247,11 @@ CASES ?= 2500000
 soak: ## judge CASES (2500000) cases under load, of an honest server and of one that errs once in 100,000 requests
 	$(GO) test -run '^Test(Soak|NoConformingServerFlips)$$' -v -timeout 6h ./conformance/load -soak $(CASES)
 
+ROUNDS ?= 136
+.PHONY: recorded
+recorded: ## check records of ROUNDS (136) runs, 100,000 exchanges, of 51 servers, and compare with what the runs found (an hour)
+	FMASPEC_RECORDED_ROUNDS=$(ROUNDS) $(TEST) -run '^TestARecordedRunIsJudgedAsTheRunWas$$' -v -timeout 6h ./conformance/mutate
+
 .PHONY: memory
 memory: ## measure the memory of a run against the heaviest hostile servers
 	$(GO) test -run '^$$' -bench ResidentMemory -benchtime 1x -timeout 30m ./conformance
