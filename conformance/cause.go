@@ -150,8 +150,12 @@ func foreign(target record.TargetInfo, all []*Judged, look *record.LastLook) str
 		return fmt.Sprintf("no request got an answer of the implementation itself: %s came, as from a proxy whose "+
 			"server is down, or none: %s", statusesOf(all), unended(first["no answer"]))
 	case n["gateway"] > 0:
+		remedy := "see that it runs, or give it more time with -retry or -wait"
+		if target.URL == "" { // recorded traffic
+			remedy = "record it again while the server runs"
+		}
 		return fmt.Sprintf("no request got an answer of the implementation itself: each was answered %s, as by a "+
-			"proxy whose server is down; see that it runs, or give it more time with -retry or -wait", statusesOf(all))
+			"proxy whose server is down; %s", statusesOf(all), remedy)
 	}
 	return "no request got an answer: " + unended(first["no answer"])
 }

@@ -480,7 +480,8 @@ func (w *Watch) nothing() string {
 		paths = append(paths, op.Path)
 	}
 	if w.traffic.Exchanges == 0 {
-		return "nothing conclusive: " + noneOf(w.traffic.Broken, "entry", "entries", "could be read")
+		return "nothing conclusive: " + noneOf(w.traffic.Broken, "entry", "entries", "could be read") + "; " +
+			w.broken[0].Reason
 	}
 	text := "nothing conclusive: " + noneOf(w.traffic.Exchanges, "exchange", "exchanges",
 		"is on a path of the contract") + ": " + strings.Join(paths, ", ")

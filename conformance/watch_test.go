@@ -112,6 +112,16 @@ func TestClientsOfRecordsAreToldApart(t *testing.T) {
 	}
 }
 
+func TestARecordHasRemediesOfItsOwn(t *testing.T) {
+	w := load(t).Watch(conformance.WatchOptions{})
+	w.Note(passed(0, http.StatusServiceUnavailable))
+	require.Contains(t, w.Report().Reason, "as by a proxy whose server is down; record it again while the server runs")
+	w = load(t).Watch(conformance.WatchOptions{})
+	w.Broken(record.Source{File: "a.ndjson", Line: 3}, "the line is no JSON; repair it")
+	require.Contains(t, w.Report().Reason, "the one entry could not be read; a.ndjson:3")
+	require.Contains(t, w.Report().Reason, "the line is no JSON; repair it")
+}
+
 // The suite is no client, also where a record does not hold the run, as a HAR.
 func TestTheRequestsOfARunAreNoneOfAClient(t *testing.T) {
 	for id, client := range map[string]bool{

@@ -66,6 +66,8 @@ func (t *task) line(line []byte, ended bool, e *Entry) error {
 	switch {
 	case errors.As(err, &syntax) && syntax.cut && ended:
 		t.sum.Cut = true
+	case errors.As(err, &syntax) && syntax.cut:
+		e.Problem = unreadable(err, "line", e.Source) + ", and write each exchange on one line, as by jq -c"
 	case err != nil:
 		e.Problem = unreadable(err, "line", e.Source)
 	case head != nil:

@@ -117,7 +117,7 @@ func TestABrokenLineDoesNotEndTheReading(t *testing.T) {
 	good := written(t, full())
 	request := `"request":{"method":"GET","url":"x","header":[]}`
 	for _, row := range []struct{ why, line, want string }{
-		{"no JSON", `{"step":0,`, "the line is not JSON at byte %d: it ends inside a value; repair or remove it"},
+		{"no JSON", `{"step":0,`, "the line is not JSON at byte %d: it ends inside a value; repair or remove it, and write each exchange on one line"},
 		{"text", `x`, "not JSON"},
 		{"a number", `7`, "the line: want an object"},
 		{"two objects", `{` + request + `,"response":null}{}`, "more follows the object"},
