@@ -115,7 +115,7 @@ func TestClientsOfRecordsAreToldApart(t *testing.T) {
 func TestARecordHasRemediesOfItsOwn(t *testing.T) {
 	w := load(t).Watch(conformance.WatchOptions{})
 	w.Note(passed(0, http.StatusServiceUnavailable))
-	require.Contains(t, w.Report().Reason, "as by a proxy whose server is down; record it again while the server runs")
+	require.Contains(t, w.Report().Reason, "reports a temporary state, and proves nothing; record it again when")
 	w = load(t).Watch(conformance.WatchOptions{})
 	w.Broken(record.Source{File: "a.ndjson", Line: 3}, "the line is no JSON; repair it")
 	require.Contains(t, w.Report().Reason, "the one entry could not be read; a.ndjson:3")
