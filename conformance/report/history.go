@@ -194,7 +194,8 @@ func (h *history) since(id string) since {
 			}
 			return out
 		}
-		out.Text = fmt.Sprintf("at least since %s: the report of %s does not tell", day(out.From), day(p.head.Started))
+		out.Text = fmt.Sprintf("at least since %s: the report of %s does not tell", day(out.From),
+			day(p.head.Started)) + h.before(id, i)
 		return out
 	}
 	switch row {
@@ -204,6 +205,19 @@ func (h *history) since(id string) since {
 		out.Text = fmt.Sprintf("since %s or earlier: that is the first report", day(out.From))
 	}
 	return out
+}
+
+// before says what the latest report that tells of a requirement says, of those before one that does not.
+func (h *history) before(id string, i int) string {
+	for _, p := range slices.Backward(h.past[:i]) {
+		switch s, known := p.of[id]; {
+		case known && (s == broken || s == deviated):
+			return "; it was broken before too, on " + day(p.head.Started)
+		case known && s == kept && p.judged():
+			return "; it was kept on " + day(p.head.Started)
+		}
+	}
+	return ""
 }
 
 // mended returns the requirements that were broken in the report before and are kept now.
