@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,6 +99,47 @@ func TestATimeOfTheDateOrOfTheClockHereIsCurrent(t *testing.T) {
 			for range row.dates {
 				x.Response.Header.Add("Date", at.Add(row.date).Format(http.TimeFormat))
 			}
+			k.note(ref{c, i}, x)
+		}
+		require.Len(t, k.problems(), row.want, name)
+	}
+}
+
+func TestAFractionThatLacksItsZerosIsOfAnotherMoment(t *testing.T) {
+	s := shared(t)
+	c := s.Case("requestSample/valid/accepts-plain-request")
+	number := func(t time.Time) string {
+		return fmt.Sprintf("%s.%dZ", t.Format("2006-01-02T15:04:05"), t.Nanosecond()/1000)
+	}
+	for name, row := range map[string]struct {
+		text  func(i int, t time.Time) string
+		shift func(i int) time.Duration
+		want  int
+	}{
+		"padded": {text: func(_ int, t time.Time) string {
+			return t.Format("2006-01-02T15:04:05.000000Z")
+		}},
+		"without zeros behind": {text: func(_ int, t time.Time) string { return t.Format(time.RFC3339Nano) }},
+		"without those before": {text: func(_ int, t time.Time) string { return number(t) }, want: 1},
+		"of a slow clock": {text: func(_ int, t time.Time) string { return number(t) }, want: 1,
+			shift: func(int) time.Duration { return -40 * time.Second }},
+		"of two clocks": {text: func(_ int, t time.Time) string { return number(t) },
+			shift: func(i int) time.Duration { return time.Duration(i%2) * 700 * time.Millisecond }},
+		"of two servers": {text: func(i int, t time.Time) string {
+			return t.Format([]string{"2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05.0000000Z"}[i%2])
+		}},
+		"of seconds": {text: func(_ int, t time.Time) string { return t.Format("2006-01-02T15:04:05Z") }},
+	} {
+		k := newNearDate("times-current", room{})
+		for i := range 90 {
+			at := time.Date(2026, 1, 2, 3, 4, 5, 7_000_000, time.UTC).Add(time.Duration(i) * 33_123_400)
+			shifted := at
+			if row.shift != nil {
+				shifted = at.Add(row.shift(i))
+			}
+			text := row.text(i, shifted)
+			x := sentAt(s, c, i, at, map[string][]string{"times-current": {text, text}})
+			x.Response.Header.Set("Date", at.Format(http.TimeFormat))
 			k.note(ref{c, i}, x)
 		}
 		require.Len(t, k.problems(), row.want, name)

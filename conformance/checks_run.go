@@ -80,7 +80,7 @@ func acrossRelations() map[string]func(check string, limit room) across {
 		},
 		"differs-by-machine": func(check string, limit room) across {
 			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
-				by: apartMachineGroup()}
+				by: apartMachineGroup(), kinds: map[int][]string{}}
 		},
 		"same-for-token": func(check string, limit room) across {
 			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
@@ -355,10 +355,15 @@ type byGroup struct {
 	controls
 	*latest[[]noted]
 	by    group
-	same  bool  // for one of them
-	named noted // the first answer about one that the user names
-	apart bool  // two that the user names have values of their own
+	same  bool             // for one of them
+	named noted            // the first answer about one that the user names
+	apart bool             // two that the user names have values of their own
+	kinds map[int][]string // of those that cases make up, by the length of their names, the first values
 }
+
+// enoughApart is how many values made-up machines with ids of one length have where a target is taken to keep such
+// machines apart. One that does not know them may give all of them one value, and those of another length another.
+const enoughApart = 3
 
 // A group is what requests are about.
 type group struct {
@@ -379,7 +384,7 @@ func machineGroup() group {
 }
 
 // apartMachineGroup is machineGroup in which the machines that generated cases write out count once the target keeps
-// two apart that the user names: it need not know the others, and one may keep none apart where no second is named.
+// two apart that the user names, or several of these: it need not know them, and may keep none of them apart.
 func apartMachineGroup() group {
 	g := machineGroup()
 	g.made = (*Judged).machineWrittenOut
@@ -437,6 +442,9 @@ func (k *byGroup) note(at ref, x *Judged) (shows bool) {
 	key, common := k.parts(n)
 	switch {
 	case n.made:
+		if kind := k.kinds[len(of)]; len(kind) < enoughApart && !slices.Contains(kind, key) {
+			k.kinds[len(of)] = append(kind, key)
+		}
 	case k.named.group == "":
 		k.named = n
 	case k.named.group != of && !k.apart:
@@ -462,25 +470,49 @@ func (k *byGroup) note(at ref, x *Judged) (shows bool) {
 // problems charges all that stand under one key but the plainest.
 func (k *byGroup) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for _, all := range k.of {
-		all = slices.SortedFunc(slices.Values(all), func(a, b noted) int { return k.order(a.mention, b.mention) })
-		if !k.apart {
-			all = slices.DeleteFunc(all, func(n noted) bool { return n.made })
-		}
-		for i := 1; i < len(all); i++ {
-			first, n := all[0], all[i]
-			want := "another value than for another " + k.by.name
-			got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.nameIn(n.ref), k.by.name,
-				k.by.show(first.group))
-			if k.same {
-				want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.nameIn(n.ref),
-					k.by.name),
-					show(n.value)
-			}
-			out[n.ref] = append(out[n.ref], n.relation.problem(want, got)...)
+	for _, of := range k.of {
+		of = slices.SortedFunc(slices.Values(of), func(a, b noted) int { return k.order(a.mention, b.mention) })
+		for _, all := range k.comparable(of) {
+			k.charge(all, out)
 		}
 	}
 	return out
+}
+
+// comparable returns the answers under one key in parts that are compared: those about what the
+// target has to know, and those about what cases make up, by the length of its name, where it
+// keeps such apart.
+func (k *byGroup) comparable(all []noted) [][]noted {
+	if k.apart || k.by.made == nil {
+		return [][]noted{all}
+	}
+	var known []noted
+	made := map[int][]noted{}
+	for _, n := range all {
+		switch size := len(n.group); {
+		case !n.made:
+			known = append(known, n)
+		case len(k.kinds[size]) >= enoughApart:
+			made[size] = append(made[size], n)
+		}
+	}
+	return append(slices.Collect(maps.Values(made)), known)
+}
+
+// charge adds a problem for each of the answers but the first.
+func (k *byGroup) charge(all []noted, out map[ref][]Problem) {
+	for i := 1; i < len(all); i++ {
+		first, n := all[0], all[i]
+		want := "another value than for another " + k.by.name
+		got := fmt.Sprintf("%s, which %s got for the %s%s", show(n.value), first.nameIn(n.ref), k.by.name,
+			k.by.show(first.group))
+		if k.same {
+			want, got = fmt.Sprintf("%s, as %s got for the same %s", show(first.value), first.nameIn(n.ref),
+				k.by.name),
+				show(n.value)
+		}
+		out[n.ref] = append(out[n.ref], n.relation.problem(want, got)...)
+	}
 }
 
 // instantForm judges the form of times once for each operation and member: whether

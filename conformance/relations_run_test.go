@@ -30,6 +30,7 @@ type told struct {
 	again    bool // it was sent twice
 	partial  bool // the record holds a part of the answer
 	unjudged bool
+	made     bool           // the case is a generated one that writes the machine out
 	answer   map[string]any // members in place of those of a good one
 }
 
@@ -62,7 +63,12 @@ func (a told) judged(t testing.TB, s *Suite, n int) *Judged {
 	if a.literal {
 		step.Body = `{"Comment": "c", "Sha1": "` + file + `"}`
 	}
+	generator := ""
+	if a.made {
+		generator, step.Path = "coverage", "/testwdatppreview/machines/"+a.machine+"/"+by
+	}
 	c := &Case{ID: by + "/" + a.name, Name: a.name, Operation: by, Steps: []Step{step}}
+	c.Generator = generator
 	started := beginning().Add(a.start)
 	created := started.Format("2006-01-02T15:04:05.0000000Z")
 	action := map[string]any{
@@ -168,6 +174,17 @@ func TestRelationsBetweenAnswers(t *testing.T) {
 				strings.Repeat("1", 40) + `", which requestSample/a got for the machine m`}},
 		{"two machineIds", "machine-differs", []told{{name: "a", machine: "m", answer: one},
 			{name: "b", machine: "n", answer: other}, {name: "c", machine: "M", answer: one}}, nil},
+		{"one machineId of made-up machines", "machine-differs", []told{{name: "a", machine: "1", answer: one},
+			{name: "b", machine: "2", made: true, answer: one}, {name: "c", machine: "3", made: true, answer: one},
+			{name: "d", machine: "44", made: true, answer: other}, {name: "e", machine: "55", made: true,
+				answer: answers("machineId", strings.Repeat("3", 40))}}, nil},
+		{"made-up machines that are kept apart", "machine-differs", []told{{name: "a", machine: "1", answer: one},
+			{name: "b", machine: "2", made: true, answer: one}, {name: "c", machine: "3", made: true, answer: other},
+			{name: "d", machine: "4", made: true, answer: answers("machineId", strings.Repeat("3", 40))},
+			{name: "e", machine: "5", made: true, answer: other},
+			{name: "f", machine: "66", made: true, answer: other}},
+			[]string{`requestSample/e: /machineId: want another value than for another machine, got "` +
+				strings.Repeat("2", 40) + `", which requestSample/c got for the machine 3`}},
 
 		{"two requestors of one token", "requestor-same", []told{{name: "a", machine: "m"},
 			{name: "b", machine: "m", answer: answers("requestor", "another")}},

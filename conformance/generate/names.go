@@ -44,13 +44,12 @@ func missing(b *builder) (out []item) {
 	})
 	if first != nil {
 		out = append(out, item{name: "every-member-inside", title: "a body with every member in an object inside",
-			breaks: first, change: func(r *request) {
+			breaks: first, attacks: b.turn > 0, change: func(r *request) {
 				body := r.body()
 				r.members = []member{{`"Request"`, body}}
 				if b.turn > 0 { // under each name that software takes for a wrapper
 					for _, name := range []string{"d", "data", "value", "body", "request", "params", "parameters",
-						"input",
-						"action", "root", "Parameters"} {
+						"input", "action", "root", "Parameters", "__proto__"} {
 						r.members = append(r.members, member{quote(name), body})
 					}
 				}

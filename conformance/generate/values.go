@@ -627,7 +627,7 @@ func notHashes(b *builder) (out []item) {
 			{"base64", "the hash in base64", "jSVoKzqCryW0LckCkcNf8yk9qmg=", ""},
 			{"words", "a word", turn("null", "true"), once},
 			{"path", "a name of a file", `C:\temp\malware.exe`, once},
-			{"percent", "an escape of a URL for a digit", "%38" + all[3:], once},
+			{"percent", "an escape of a URL for a digit", "%38" + all[1:], once},
 			{"question-marks", "question marks", strings.Repeat("?", 40), once},
 			{"long", "1,000 digits", strings.Repeat("0", 1000), once},
 		} {

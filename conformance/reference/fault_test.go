@@ -64,6 +64,10 @@ func probes() []probe {
 		typed("application/json; charset=UTF-8"),
 		typed("text/plain"), typed("text/json"), typed("application/xml"), typed("application/x-www-form-urlencoded"),
 		typed("application/octet-stream"), typed("image/png"),
+		declared("application/x-www-form-urlencoded", "Comment=a&Sha1="+hash),
+		declared("multipart/form-data; boundary=a",
+			"--a\r\nContent-Disposition: form-data; name=\"Sha1\"\r\n\r\n"+hash+"\r\n--a--\r\n"),
+		declared("application/xml", "<Sha1>"+hash+"</Sha1>"), declared("application/yaml", "Sha1: "+hash),
 		{bare: true, header: []string{"Authorization: Bearer " + token}},
 		auth("Bearer " + securityAdmin), auth("Bearer " + globalAdmin),
 		{path: stopPath, bare: true, header: []string{"Authorization: Bearer " + globalAdmin,
@@ -84,7 +88,10 @@ func probes() []probe {
 	}
 	for _, path := range []string{samplePath + "/", strings.Replace(samplePath, "/requestSample", "//requestSample", 1),
 		strings.Replace(samplePath, "/machines/", "/Machines/", 1), strings.Replace(samplePath, "/machines/",
-			"/machines/./", 1), strings.Replace(samplePath, machine, machine+";a=b", 1), "/%74" + samplePath[2:]} {
+			"/machines/./", 1), strings.Replace(samplePath, machine, machine+";a=b", 1), "/%74" + samplePath[2:],
+		strings.Replace(samplePath, machine, "none/../"+machine, 1), samplePath + ".json",
+		strings.Replace(samplePath, "/requestSample", "%2FrequestSample", 1), "/%2574" + samplePath[2:],
+		samplePath + "?a=b.png"} {
 		list = append(list, probe{path: path, bare: true, header: []string{"Content-Type: application/json"}},
 			probe{path: path, bare: true, header: []string{"Content-Type: application/json",
 				"Authorization: Bearer " + unprivileged}})
@@ -93,7 +100,9 @@ func probes() []probe {
 	for _, who := range []string{"X-Nobody: a", "Authorization: Bearer " + unprivileged} {
 		list = append(list, probe{bare: true, header: []string{who}},
 			probe{bare: true, header: []string{who, "Content-Type: application/json"}, body: long},
-			probe{bare: true, header: []string{who, "Content-Type: application/json", "Upgrade: a"}})
+			probe{bare: true, header: []string{who, "Content-Type: application/json", "Upgrade: a"}},
+			probe{bare: true, header: []string{who, "Content-Type: application/json", "X-HTTP-Method: POST"}},
+			probe{bare: true, header: []string{who, "Content-Type: application/json"}, body: "none"})
 	}
 	for _, c := range comments {
 		list = append(list, body(c, quoted))

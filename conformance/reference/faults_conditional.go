@@ -901,6 +901,12 @@ func conditionalHoles() []Fault {
 				}
 				return recase("Comment", "Sha1")(o)
 			})},
+		{Name: "takes-members-of-prototype", Says: "takes the two members inside a further object __proto__, as a " +
+			"copy of members in JavaScript may", Breaks: noComment, Phase: Coverage, Wrap: excuseObject(
+			func(o Object) (Object, bool) {
+				inner, ok := o.Get("__proto__").(Object)
+				return inner, ok && o.Get("Comment") == nil && inner.Get("Comment") != nil && inner.Get("Sha1") != nil
+			})},
 		{Name: "takes-wrapped-body", Says: "takes the two members inside a further object", Breaks: noComment,
 			Phase: Coverage, Wrap: excuseObject(func(o Object) (Object, bool) {
 				for _, m := range o {
@@ -932,6 +938,8 @@ func conditionalHoles() []Fault {
 		hash("takes-hex-prefix-before-40-digits", "accepts a Sha1 with 0x before it", `^0[xX][0-9A-Fa-f]{40}$`, ""),
 		hash("takes-algorithm-prefix", "accepts a Sha1 with sha1: before it", `^(?i:sha1)[:=][0-9A-Fa-f]{40}$`,
 			Coverage),
+		hash("takes-escaped-sha1", "accepts a Sha1 with an escape of a URL for a digit, which it decodes",
+			`^(%3[0-9]|[0-9A-Fa-f]){40}$`, Coverage),
 		hash("takes-wide-digits", "accepts a Sha1 with full-width digits", `^[0-9A-Fa-f０-９]{40}$`, ""),
 		hash("takes-arabic-digits", "accepts a Sha1 with digits of another script, as \\d does in Python and .NET",
 			`^[0-9A-Fa-f\p{Nd}]{40}$`, ""),

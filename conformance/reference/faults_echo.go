@@ -1,9 +1,12 @@
 package reference
 
 import (
+	"fmt"
 	"html"
+	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -94,5 +97,15 @@ func momentFaults() (faults []Fault) {
 		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: ids("time.current"),
 			Wrap: reform(row.form, row.times...)})
 	}
-	return faults
+	return append(faults, Fault{Name: "writes-fraction-as-number", Says: "writes the fraction of a second as a " +
+		"number, so that .0500000 is .500000, by a clock that begins with a second", Breaks: ids("time.current"),
+		Wrap: func(h http.Handler) http.Handler {
+			var begun sync.Once
+			var early time.Duration
+			return reform(func(t time.Time) any {
+				begun.Do(func() { early = t.Sub(t.Truncate(time.Second)) })
+				t = t.Add(-early)
+				return fmt.Sprintf("%s.%dZ", t.Format("2006-01-02T15:04:05"), t.Nanosecond()/100)
+			}, times...)(h)
+		}})
 }

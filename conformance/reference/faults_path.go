@@ -309,6 +309,20 @@ func unguardedFaults() []Fault {
 	merged := plain(func(path string) string { return strings.ReplaceAll(path, "//", "/") })
 	small := plain(func(path string) string { return strings.Replace(path, "/Machines/", "/machines/", 1) })
 	withoutDot := plain(func(path string) string { return strings.Replace(path, "/./", "/", 1) })
+	upwards := plain(func(path string) string { return strings.Replace(path, "/none/../", "/", 1) })
+	withoutFormat := plain(func(path string) string { return strings.TrimSuffix(path, ".json") })
+	escapedSlash := func(q *asked) string {
+		if strings.Contains(q.URL.EscapedPath(), "%2F") {
+			return q.URL.Path
+		}
+		return ""
+	}
+	twiceUnescaped := func(q *asked) string {
+		if path := strings.Replace(q.URL.Path, "/%74", "/t", 1); path != q.URL.Path {
+			return path
+		}
+		return ""
+	}
 	unescaped := func(q *asked) string {
 		if strings.HasPrefix(q.URL.EscapedPath(), "/%74") {
 			return q.URL.Path
@@ -326,6 +340,11 @@ func unguardedFaults() []Fault {
 		{"trusts-in-other-letter-case", "where the path is in another letter case", small, false},
 		{"trusts-behind-dot", "where a segment of the path is a dot", withoutDot, false},
 		{"trusts-behind-escape", "where the path has a letter as an escape", unescaped, false},
+		{"trusts-behind-two-dots", "where a segment of the path is two dots, and leads back", upwards, false},
+		{"trusts-behind-format", "where the path ends in the name of a format", withoutFormat, false},
+		{"trusts-behind-escaped-slash", "where the path has a slash as an escape", escapedSlash, false},
+		{"trusts-behind-escaped-escape", "where the path has a letter as an escape of an escape", twiceUnescaped,
+			false},
 		{"permits-behind-slash", "where a slash stands at the end of the path", withoutSlash, true},
 		{"permits-behind-two-slashes", "where the path has two slashes in a row", merged, true},
 		{"permits-in-other-letter-case", "where the path is in another letter case", small, true},
@@ -354,6 +373,10 @@ func unusualFaults() []Fault {
 		{"missing-type", "that has no Content-Type", func(q *asked) bool { return q.Header.Get("Content-Type") == "" }},
 		{"long-body", "with a body of more than 8,192 bytes, as a gateway does that looks at no more",
 			func(q *asked) bool { return len(q.body) > 8192 }},
+		{"picture", "whose query ends as the name of a picture",
+			func(q *asked) bool { return strings.HasSuffix(q.URL.RawQuery, ".png") }},
+		{"method-field", "that names its method in X-HTTP-Method too",
+			func(q *asked) bool { return q.Header.Get("X-HTTP-Method") != "" }},
 		{"upgrade", "that asks for another protocol", func(q *asked) bool { return q.Header.Get("Upgrade") != "" }},
 	} {
 		faults = append(faults,
@@ -366,5 +389,12 @@ func unusualFaults() []Fault {
 					return row.is(q) && trusts(q)
 				})})
 	}
-	return faults
+	return append(faults,
+		Fault{Name: "errs-for-nobody-without-body", Says: "answers 500 to a request with neither Authorization nor a " +
+			"body", Breaks: ids("refusal.status-auth", "auth.required"), Wrap: onRefused(func(a *answer, q *asked) {
+			if a.status == http.StatusUnauthorized && len(q.body) == 0 && len(q.Header.Values("Authorization")) == 0 &&
+				q.Method == http.MethodPost {
+				crash(a, q)
+			}
+		})})
 }

@@ -243,6 +243,23 @@ func methodHoles() []Fault {
 				return is
 			})})
 	}
+	for _, row := range []struct{ name, says, kind, part string }{
+		{"binds-web-form", "reads the members from a web form that is declared as one",
+			"application/x-www-form-urlencoded", "Sha1="},
+		{"binds-multipart-form", "reads the members from a multipart form that is declared as one",
+			"multipart/form-data", `name="Sha1"`},
+		{"binds-xml", "reads the members from XML that is declared as such", "application/xml", "<Sha1>"},
+		{"binds-yaml", "reads the members from YAML that is declared as such", "application/yaml", "Sha1: "},
+	} {
+		faults = append(faults, Fault{Name: row.name, Says: row.says, Breaks: media,
+			Wrap: excuse(http.StatusUnsupportedMediaType, func(q *asked) bool {
+				is := strings.HasPrefix(q.Header.Get("Content-Type"), row.kind) && !json.Valid(q.body) &&
+					bytes.Contains(q.body, []byte(row.part))
+				q.Header.Set("Content-Type", "application/json")
+				q.body = goodBody(q.body)
+				return is
+			})})
+	}
 	unknown := ids("machine.unknown", "refusal.no-action")
 	return append(faults,
 		Fault{Name: "knows-every-machine", Says: "accepts a machine that nobody has seen", Breaks: unknown,

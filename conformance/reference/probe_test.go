@@ -70,6 +70,13 @@ func typed(value string) probe {
 	return probe{bare: true, header: []string{"Authorization: Bearer " + token, "Content-Type: " + value}}
 }
 
+// declared returns a probe with a body of that media type.
+func declared(value, body string) probe {
+	p := typed(value)
+	p.body = body
+	return p
+}
+
 func (p probe) request(ctx context.Context, base string) (*http.Request, error) {
 	method, path, body := p.method, p.path, p.body
 	if method == "" {
