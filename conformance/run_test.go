@@ -605,8 +605,10 @@ func TestAHeadThatIsMalformedInEveryAnswerIsAFinding(t *testing.T) {
 	const created = "HTTP/1.1 201 Created"
 	for _, start := range []string{created + "\r\nX-Note : a", created + "\r\nX-Note: a\x01b",
 		created + "\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "HTTP/1.1 201", "\r\n" + created,
-		"http/1.1 201 Created", "HTTP/2.0 201 Created", "HTTP/1.1 099 Few", created + "\r\nContent Type: text/plain"} {
-		t.Run(start, func(t *testing.T) {
+		"http/1.1 201 Created", "HTTP/2.0 201 Created", "HTTP/1.1 099 Few", created + "\r\nContent Type: text/plain",
+		"debug: a request\n" + created, "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n" + created,
+		strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 100) + created} {
+		t.Run(start[:min(len(start), 80)], func(t *testing.T) {
 			url := saying(t, func(*http.Request) string { return start + "\r\nConnection: close\r\n\r\n0\r\n\r\n" })
 			got := run(t, conformance.Target{URL: url}, conformance.Options{Run: "accepts-plain-request"})
 			require.Equal(t, record.NotConformant, got.Verdict, got.Reason)

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -488,9 +489,13 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
 				token := p.d.secrets.HoldsToken(head)
+				text := "not an HTTP answer: it begins %q%s"
+				if behind, _ := c.r.Peek(c.r.Buffered()); statusLine.Match(append(slices.Clip(head), behind...)) {
+					text = BrokenHead + " is not HTTP: %q stands before it%s"
+				}
 				head, _ = p.d.secrets.Bytes(head, true)
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: token,
-					Msg: fmt.Sprintf("not an HTTP answer: it begins %q%s", cutTo(head, 40), meantTLS(head))}
+					Msg: fmt.Sprintf(text, cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
@@ -522,7 +527,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
 			if fault := interimFault(head, answer.StatusCode, old); fault != "" {
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-					Msg: fault}
+					Msg: BrokenHead + " is not HTTP: " + fault}
 			}
 			rest.follow(c)
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
@@ -542,7 +547,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		return resp, r, answer, nil
 	}
 	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-		Msg: fmt.Sprintf("more than %d interim (1xx) answers came", interimLimit)}
+		Msg: fmt.Sprintf("%s did not come behind %d interim (1xx) answers", BrokenHead, interimLimit)}
 }
 
 // restore puts back what the library takes out of a header: Connection where it says close, and all but one of several
@@ -603,6 +608,9 @@ func (p *Pool) notHTTP(head []byte) string {
 	}
 	return ""
 }
+
+// statusLine is the beginning of a status line, behind what a server writes before it by mistake.
+var statusLine = regexp.MustCompile(`HTTP/1\.[01] [1-5][0-9][0-9][ \r]`)
 
 var (
 	errNotHTTP  = errors.New("not HTTP")
