@@ -240,16 +240,16 @@ func (x *observed) unjudged() string {
 	recorded := x.Case != nil && x.Case.Recorded
 	if x.Case != nil && x.Alone == "" && x.busy() {
 		if recorded {
-			return fmt.Sprintf("the server answered %d, which reports a temporary state, and proves nothing; record it "+
-				"again when the server is ready", x.Response.Status)
+			return fmt.Sprintf("the server answered %d, which reports a temporary state, and proves nothing; record "+
+				"it again when the server is ready", x.Response.Status)
 		}
 		return fmt.Sprintf("the target answered %d, which reports a temporary state; run it again when the target is "+
 			"ready, or give it more time with -retry", x.Response.Status)
 	}
 	if x.limited() {
 		if recorded {
-			return "the server answered 429: it limits the rate of requests, which the contract leaves open; record it " +
-				"again with fewer requests at once"
+			return "the server answered 429: it limits the rate of requests, which the contract leaves open; record " +
+				"it again with fewer requests at once"
 		}
 		return "the target answered 429: it limits the rate of requests, which the contract leaves open; send fewer " +
 			"at once with -parallel"

@@ -207,7 +207,7 @@ func (h *history) since(id string) since {
 	return out
 }
 
-// before says what the latest report that tells of a requirement says, of those before one that does not.
+// before describes a requirement by the latest report that judged it, of those before one that did not.
 func (h *history) before(id string, i int) string {
 	for _, p := range slices.Backward(h.past[:i]) {
 		switch s, known := p.of[id]; {

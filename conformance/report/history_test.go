@@ -71,8 +71,8 @@ func TestHTMLSaysSinceWhenARequirementIsBroken(t *testing.T) {
 			"at least since 2017-12-03 10:00 UTC: the report of 2017-12-02 10:00 UTC does not tell; it was kept on " +
 				"2017-12-01 10:00 UTC"},
 		{[]string{"broken", "interrupted", "undecided", "broken"},
-			"at least since 2017-12-04 10:00 UTC: the report of 2017-12-03 10:00 UTC does not tell; it was broken before " +
-				"too, on 2017-12-01 10:00 UTC"},
+			"at least since 2017-12-04 10:00 UTC: the report of 2017-12-03 10:00 UTC does not tell; it was broken " +
+				"before too, on 2017-12-01 10:00 UTC"},
 		{[]string{"absent", "broken"}, "at least since 2017-12-02 10:00 UTC: the report of 2017-12-01 10:00 UTC does " +
 			"not tell"},
 		{[]string{"interrupted", "broken"}, "at least since 2017-12-02 10:00 UTC: the report of 2017-12-01 10:00 UTC " +
