@@ -30,7 +30,7 @@ func (r *binding) suiteInfo() record.SuiteInfo {
 		Name: "fmaspec", Version: Version, Contract: r.suite.Contract, Fixtures: r.suite.Fixtures,
 		Cases: len(r.suite.Cases), Run: o.Run, Skip: o.Skip, Only: o.Only, Generated: r.suite.Generators,
 		Level: o.Level, Strict: o.Strict, Seed: o.Seed, Repeat: o.Repeat, Parallel: o.Parallel,
-		Timeout: o.Timeout.String(), Shard: o.Shard.String(), OwnRules: r.suite.Rules(),
+		Timeout: o.Timeout.String(), Shard: o.Shard.String(), OwnRules: r.suite.rulesOnServers(),
 	}
 }
 

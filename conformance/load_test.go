@@ -75,6 +75,10 @@ func TestLoadNamesFileLineAndRemedy(t *testing.T) {
 		{"an unknown control", strings.Replace(sound, "# expect: accepted", "# expect: refused 400\n# control: "+
 			"valid/accepts-plain-reqest", 1),
 			[]string{`mine/area/x.http:6: the control "valid/accepts-plain-reqest" is no case (did you mean "valid/accepts-plain-request"?)`}},
+		{"a control with its operation", strings.Replace(sound, "# expect: accepted",
+			"# expect: refused 400\n# control: requestSample/valid/accepts-plain-request", 1),
+			[]string{`mine/area/x.http:6: the control requestSample/valid/accepts-plain-request is named with its ` +
+				`operation; write valid/accepts-plain-request, which is`}},
 		{"a control that is refused", strings.Replace(sound, "# expect: accepted",
 			"# expect: refused 400\n# control: body/refuses-missing-comment", 1),
 			[]string{`mine/area/x.http:6: the control requestSample/body/refuses-missing-comment is not an accepted case`}},

@@ -73,6 +73,12 @@ func (s *Suite) WithRules(rules ...record.OwnRule) (*Suite, error) {
 // Rules returns the own rules by which the suite judges, nil for none.
 func (s *Suite) Rules() []record.OwnRule { return slices.Clone(s.rules) }
 
+// rulesOnServers returns the own rules that can change how a server is judged: not those on requirements of
+// clients alone.
+func (s *Suite) rulesOnServers() []record.OwnRule {
+	return slices.DeleteFunc(s.Rules(), func(r record.OwnRule) bool { return s.requirement[r.Requirement] == nil })
+}
+
 // checkStatuses reports what is wrong with the statuses of a rule.
 func (s *Suite) checkStatuses(rule record.OwnRule, fail func(string, ...any)) {
 	if !s.kinds[rule.Requirement].aboutStatus() {

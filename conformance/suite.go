@@ -362,6 +362,10 @@ func (l *loader) crossCheck(own bool) {
 		}
 		control := l.suite.byID[c.Control]
 		switch {
+		case control == nil && l.suite.byID[strings.TrimPrefix(c.Control, c.Operation+"/")] != nil:
+			l.failAt(c.File, c.Line, "the control %s is named with its operation; write %s, which is the case of the "+
+				"same operation", strings.TrimPrefix(c.Control, c.Operation+"/"),
+				l.suite.byID[strings.TrimPrefix(c.Control, c.Operation+"/")].Name)
 		case control == nil:
 			l.failAt(c.File, c.Line, "the control %q is no case%s; name an accepted case of the same operation",
 				strings.TrimPrefix(c.Control, c.Operation+"/"),

@@ -113,8 +113,8 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 				"bearer token has (RFC 6750 section 2.1); give the bare token", k.Name())
 		}
 	}
-	if t.File != "" && !isSha1(t.File) {
-		return t, usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.File)
+	if err := t.ValidIDs(); err != nil {
+		return t, err
 	}
 	for _, f := range t.Transport.Header {
 		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) ||
@@ -129,13 +129,6 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 			return t, usage("the %s %q: it has a character that no header can carry; mend it", f.Name, f.Value)
 		}
 	}
-	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine},
-		{"other machine", t.OtherMachine}} {
-		if id.value != url.PathEscape(id.value) {
-			return t, usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name,
-				id.value)
-		}
-	}
 	if t.UnknownMachine != "" && strings.EqualFold(t.UnknownMachine, t.Machine) {
 		return t, usage("the unknown machine %s is the machine too; name one that the target does not know, or none",
 			t.UnknownMachine)
@@ -147,6 +140,22 @@ func (t Target) prepared(ctx context.Context) (Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// ValidIDs returns an error, a [*UsageError], for a file's hash or a machine's id that no request can
+// carry. An empty one is valid.
+func (t Target) ValidIDs() error {
+	if t.File != "" && !isSha1(t.File) {
+		return usage("the sha1 %q: want 40 hexadecimal digits, as of a file that may be acted on", t.File)
+	}
+	for _, id := range []struct{ name, value string }{{"machine", t.Machine}, {"unknown machine", t.UnknownMachine},
+		{"other machine", t.OtherMachine}} {
+		if id.value != url.PathEscape(id.value) {
+			return usage("the %s id %q has characters that a path segment cannot carry; give the bare id", id.name,
+				id.value)
+		}
+	}
+	return nil
 }
 
 func isSha1(text string) bool { return len(text) == sha1Digits && guard.AllHex(text) }

@@ -119,7 +119,7 @@ func run(ctx context.Context, e *env) int {
 			c.name)
 	}
 	if err == nil {
-		err = settingsOf(set).placed(do(ctx, e, operands))
+		err = settingsOf(set).complete(e, set, do(ctx, e, operands))
 	}
 	return e.fail(c.name, err)
 }

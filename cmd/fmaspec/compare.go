@@ -114,6 +114,17 @@ func lessNames() (names []string) {
 	return names
 }
 
+// validLess returns an error for a value that -accept-less does not take.
+func validLess(all []string) error {
+	for _, what := range all {
+		if !slices.Contains(lessNames(), what) {
+			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, nearest.Hint(what, lessNames()),
+				strings.Join(lessNames(), ", "))
+		}
+	}
+	return nil
+}
+
 // A side is one of the two operands.
 type side struct {
 	name, operand string
@@ -159,11 +170,8 @@ func (f *compareFlags) compare(ctx context.Context, e *env, operands []string) e
 	if err != nil {
 		return err
 	}
-	for _, what := range f.acceptLess {
-		if !slices.Contains(lessNames(), what) {
-			return fmt.Errorf("-accept-less %s: unknown value%s; give one of %s", what, nearest.Hint(what, lessNames()),
-				strings.Join(lessNames(), ", "))
-		}
+	if err := validLess(f.acceptLess); err != nil {
+		return err
 	}
 	if err := f.files(e, old, current); err != nil {
 		return err

@@ -45,7 +45,8 @@ func explainCommand() command {
 				if err != nil {
 					return err
 				}
-				x := &explainer{suite: suite, sources: sources, table: reference.Faults()}
+				x := &explainer{suite: suite, sources: sources, table: reference.Faults(),
+					rules: e.shownRules(suite, settingsOf(set))}
 				return x.explain(e, operands[0])
 			}
 		},
@@ -58,7 +59,8 @@ type explainer struct {
 	suite   *conformance.Suite
 	sources []conformance.Source
 	table   []reference.Fault
-	known   []string // the names that were compared
+	rules   []record.OwnRule // of the settings file
+	known   []string         // the names that were compared
 	found   int
 }
 
@@ -164,6 +166,7 @@ func (x *explainer) onClients(id string) {
 		}
 		x.field("owes", "a client "+r.Says)
 		x.field("level", levelText(r.Level))
+		x.field("own rule", ruleOn(x.rules, r.ID))
 		var clauses, rules, faults []string
 		for _, c := range r.Clauses {
 			clauses = append(clauses, c.String())
@@ -221,6 +224,7 @@ func (x *explainer) requirements(id string) {
 		}
 		x.field("owes", "an implementation "+r.Says)
 		x.field("level", levelText(r.Level))
+		x.field("own rule", ruleOn(x.rules, r.ID))
 		var clauses []string
 		for _, c := range r.Clauses {
 			clauses = append(clauses, c.String())

@@ -55,6 +55,10 @@ func misread(set *flag.FlagSet, err error) error {
 	if why := forbidden(name); unknown && why != "" && set.Lookup(name+"-file") != nil {
 		return errors.New(why)
 	}
+	if unknown && slices.Contains([]string{"o", "out", "output"}, name) && set.Lookup("report") != nil {
+		return fmt.Errorf("unknown flag -%s; -report FORMAT=FILE writes a report to a file, such as -report "+
+			"badge=badge.svg%s", name, help)
+	}
 	if unknown {
 		var names []string
 		set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })

@@ -22,16 +22,31 @@ const (
 type generateFlags struct{ phase string } // generateNone where empty
 
 func (g *generateFlags) flags(set *flag.FlagSet) {
-	set.StringVar(&g.phase, "generate", generateAuto, "add generated cases of this `PHASE`: none, coverage, "+
+	g.phase = generateAuto
+	set.Var((*phaseFlag)(&g.phase), "generate", "add generated cases of this `PHASE`: none, coverage, "+
 		"explore, or auto, which is coverage for a target on this machine and none for another; explore sends random "+
 		"requests after the written cases, and reduces what fails; -run and -skip, whose patterns have to match "+
 		"written "+
 		"cases too, select them by ids such as requestSample/explore/SEED-17")
 }
 
+// A phaseFlag is a flag that names a phase. An unknown one is an error of the command.
+type phaseFlag string
+
+func (p *phaseFlag) String() string { return string(*p) }
+
+func (p *phaseFlag) Set(text string) error {
+	*p = phaseFlag(text)
+	return nil
+}
+
+// generatePhases returns the values of -generate.
+func generatePhases() []string {
+	return []string{generateNone, generateCoverage, generateExplore, generateAuto}
+}
+
 func (g *generateFlags) validate() error {
-	phases := []string{"", generateAuto, generateNone, generateCoverage, generateExplore}
-	if !slices.Contains(phases, g.phase) {
+	if g.phase != "" && !slices.Contains(generatePhases(), g.phase) {
 		return fmt.Errorf("-generate %q: no such phase; give none, coverage, explore or auto", g.phase)
 	}
 	return nil

@@ -83,7 +83,7 @@ func (p *page) exitCodes() {
 	p.line("  0  conformant, or the command succeeded")
 	p.line("  1  not conformant, or less coverage than -min-coverage asks for")
 	p.line("  2  misuse: invalid flag, variable, fixture, or no token for another machine")
-	p.line("  3  could not judge: unreachable, token refused, interrupted, nothing conclusive")
+	p.line("  3  could not judge: unreachable, token refused, interrupted, inconclusive")
 	p.line("  4  refused for safety: it could act on a real machine; nothing was sent")
 	p.line("  5  the clients do not conform, and the server does")
 }

@@ -181,7 +181,8 @@ func (f *initFlags) workflow() (*starterWorkflow, error) {
 	switch f.ci.value {
 	case "shell":
 		w.file.mode = 0o755
-		w.next = []string{"ci:   FMASPEC_URL=https://server.example ./" + r.to + " -strict"}
+		w.next = []string{"ci:   FMASPEC_URL=https://server.example ./" + r.to + " -strict",
+			"      which judges FMASPEC_URL alone, whatever url is in " + configName}
 	case "github":
 		repository, version, found := strings.Cut(f.suite, "@")
 		if f.suite != "" && (!found || version == "" || strings.Count(repository, "/") != 1) {
@@ -203,7 +204,7 @@ func (f *initFlags) workflow() (*starterWorkflow, error) {
 		}
 		w.next = append(w.next, "ci:   "+variables)
 	}
-	w.file.text = text
+	w.file.text = []byte(strings.ReplaceAll(string(text), "docs/ci/gate.sh [FLAG", "./"+r.to+" [FLAG"))
 	if f.suite != "" {
 		if strings.Count(string(text), r.own) != 1 {
 			return nil, fmt.Errorf("-suite %s: the recipe docs/%s does not say where fmaspec is; drop the flag, and "+

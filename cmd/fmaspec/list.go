@@ -20,8 +20,9 @@ import (
 // listFlags are the settings of a listing.
 type listFlags struct {
 	library
-	options conformance.Options
-	json    bool
+	options  conformance.Options
+	json     bool
+	settings *settingsFlag
 }
 
 // A row is one entry of a listing. It is encoded as JSON, or printed as columns.
@@ -68,7 +69,10 @@ func listCommand() command {
 			set.TextVar(&f.options.Level, "level", record.Inferred, "list only cases and requirements of this "+
 				"`LEVEL` and every stronger one: documented, standard, inferred")
 			set.BoolVar(&f.json, "json", false, "a JSON array of objects")
-			return f.list
+			return func(ctx context.Context, e *env, operands []string) error {
+				f.settings = settingsOf(set)
+				return f.list(ctx, e, operands)
+			}
 		},
 	}
 }
@@ -99,6 +103,9 @@ func (f *listFlags) list(_ context.Context, e *env, operands []string) error {
 			rows, err := k.rows(suite, f.options)
 			if err != nil {
 				return err
+			}
+			if k.name == "requirements" {
+				addRules(rows, e.shownRules(suite, f.settings))
 			}
 			return f.print(e, rows)
 		}
@@ -205,17 +212,60 @@ type requirementRow struct {
 	record.Requirement
 	State  string   `json:"state"`
 	Faults []string `json:"faults"` // that prove it
+	// of the settings file, "" for none
+	OwnRule string `json:"own_rule,omitempty"`
 }
 
 func (r requirementRow) columns() []string {
-	return []string{r.ID, r.Level.String(), r.State, fmt.Sprintf("%4d", len(r.Faults)), r.Says}
+	says := r.Says
+	if r.OwnRule != "" {
+		says += " (" + r.OwnRule + ")"
+	}
+	return []string{r.ID, r.Level.String(), r.State, fmt.Sprintf("%4d", len(r.Faults)), says}
+}
+
+// addRules adds the rules of the settings file to the requirements that they are on.
+func addRules(rows []row, rules []record.OwnRule) {
+	for i := range rows {
+		r, is := rows[i].(requirementRow)
+		for _, rule := range rules {
+			if is && rule.Requirement == r.ID {
+				r.OwnRule = rule.Note()
+				rows[i] = r
+			}
+		}
+	}
+}
+
+// shownRules returns the rules of the settings file, to be shown with the requirements that they are on.
+// Wrong ones are named and left out: the ids that they want are what is looked up here.
+func (e *env) shownRules(suite *conformance.Suite, from *settingsFlag) []record.OwnRule {
+	ruled, err := suite.WithRules(from.rules()...)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			e.note("%s\n", strings.TrimSuffix(line, "\n"))
+		}
+		return nil
+	}
+	return ruled.Rules()
+}
+
+// ruleOn returns what the rule on a requirement changes and why, or "".
+func ruleOn(rules []record.OwnRule, id string) string {
+	for _, rule := range rules {
+		if rule.Requirement == id {
+			return rule.Change() + "; " + strings.TrimPrefix(rule.Place+": "+rule.Reason, ": ")
+		}
+	}
+	return ""
 }
 
 func requirementRows(suite *conformance.Suite, o conformance.Options) (out []row, err error) {
 	proven := mutate.Proven()
 	for _, r := range suite.Requirements {
 		if r.Level <= o.Level {
-			out = append(out, requirementRow{r, state(suite, r.ID, proven), append([]string{}, proven[r.ID]...)})
+			out = append(out, requirementRow{Requirement: r, State: state(suite, r.ID, proven),
+				Faults: append([]string{}, proven[r.ID]...)})
 		}
 	}
 	return out, nil

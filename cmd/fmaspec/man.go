@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/report"
@@ -76,24 +77,33 @@ type roff struct {
 // newRoff begins a page.
 func newRoff(title, says string) *roff {
 	r := &roff{}
-	r.macro("TH", strings.ToUpper(title), "1", builtOn(), "fmaspec "+conformance.Version, "fmaspec")
+	// The date is not escaped: mandoc reads no dash that is.
+	fmt.Fprintf(r, ".TH \"%s\" \"1\" \"%s\" \"fmaspec %s\" \"fmaspec\"\n", r.escaped(strings.ToUpper(title)), builtOn(),
+		r.escaped(conformance.Version))
 	r.macro("SH", "NAME")
 	r.text(title + " - " + says)
 	return r
 }
 
-// builtOn returns the day of the commit that the binary was built from, or "".
+// builtOn returns the day of the commit that the binary was built from, or that on which it was built
+// where it does not name the commit, or "".
 func builtOn() string {
-	info, _ := debug.ReadBuildInfo()
-	if info == nil {
-		return ""
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.time" && len(s.Value) >= len("2006-01-02") {
-			return s.Value[:len("2006-01-02")]
+	if info, _ := debug.ReadBuildInfo(); info != nil {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.time" && len(s.Value) >= len(time.DateOnly) {
+				return s.Value[:len(time.DateOnly)]
+			}
 		}
 	}
-	return ""
+	binary, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		return ""
+	}
+	return info.ModTime().UTC().Format(time.DateOnly)
 }
 
 // escaped returns text as roff: no character of it is a command, a dash is what can be typed, and

@@ -36,6 +36,7 @@ func TestManualPagesHaveWhatHelpHas(t *testing.T) {
 		}
 	}
 	overall := call(t.Context(), nil, "man")
+	require.Regexp(t, `(?m)^\.TH "FMASPEC" "1" "[0-9]{4}-[0-9]{2}-[0-9]{2}" `, overall.stdout)
 	for _, want := range []string{".TH \"FMASPEC\" \"1\" ", "\n.SH \"ENVIRONMENT\"\n", "\n.SH \"EXIT STATUS\"\n",
 		"fmaspec\\-run(1)"} {
 		require.Contains(t, overall.stdout, want)

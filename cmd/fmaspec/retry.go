@@ -72,7 +72,8 @@ func again(c record.CaseResult, strict bool) bool {
 
 // choose makes the options send only those cases, and returns how many there are. A case that the
 // suite no longer has is an error: leaving it out would turn its failure into success.
-func (f *retryFlags) choose(suite *conformance.Suite, o *conformance.Options) (int, error) {
+// phase is that of this run's generated cases.
+func (f *retryFlags) choose(suite *conformance.Suite, o *conformance.Options, phase string) (int, error) {
 	var gone []string
 	o.Only = []string{}
 	for _, c := range f.before.Cases {
@@ -87,13 +88,18 @@ func (f *retryFlags) choose(suite *conformance.Suite, o *conformance.Options) (i
 	if len(gone) > 0 {
 		return 0, fmt.Errorf("-retry-failed %s: the suite does not have %s of it: %s; %s, or run without "+
 			"-retry-failed if they were removed", f.file, counted(len(gone), "case"),
-			firstOf(gone, 5), f.madeWith())
+			firstOf(gone, 5), f.madeWith(gone, phase))
 	}
 	return len(o.Only), nil
 }
 
-// madeWith returns with which cases the report was made.
-func (f *retryFlags) madeWith() string {
+// madeWith returns with which cases the report was made, where this run lacks those that are gone.
+func (f *retryFlags) madeWith(gone []string, phase string) string {
+	isGenerated := func(id string) bool { return strings.Contains(id, "/"+generate.Generator+"/") }
+	if phase == generateNone && slices.ContainsFunc(gone, isGenerated) {
+		return "this run leaves generated cases out by -generate none, and the report has some: drop it, or give " +
+			"-generate coverage"
+	}
 	var flags []string
 	for _, s := range f.before.Settings {
 		if s.Flag == "fixtures" || s.Flag == "builtin" || s.Flag == "generate" {

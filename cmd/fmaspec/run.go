@@ -184,6 +184,11 @@ func (f *runFlags) once(ctx context.Context, e *env) error {
 
 // readFiles reads what the flags name, and reports flags that do not go together.
 func (f *runFlags) readFiles(e *env, r *prepared) (err error) {
+	for _, name := range []string{"report", "record"} { // those of a settings file are for other runs
+		if f.list && !f.quiet && e.names(name) {
+			e.note("run: warning: -%s writes nothing, since -list sends nothing; drop one of them\n", name)
+		}
+	}
 	if r.outputs, err = f.reports.outputs(); err != nil {
 		return err
 	}
@@ -270,7 +275,7 @@ func (f *runFlags) chooseCases(r *prepared) (err error) {
 		f.pace.retry
 	f.underLoad.prepare(o, f.pace.wait)
 	if f.retry.before != nil {
-		r.failed, err = f.retry.choose(r.suite, o)
+		r.failed, err = f.retry.choose(r.suite, o, f.generate.phase)
 	}
 	return err
 }

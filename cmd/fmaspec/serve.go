@@ -120,10 +120,11 @@ func (f *serveFlags) serve(ctx context.Context, e *env, _ []string) error {
 	}
 	var played *playedTenant
 	if f.tenant.on { // once the port is its own: the files may be those of a tenant that has it
-		if played, err = f.tenant.play(config); err != nil {
+		if played, err = f.tenant.play(config, reachable(listener.Addr())); err != nil {
 			listener.Close()
 			return err
 		}
+		defer played.leave()
 	}
 	url := f.announce(e, listener)
 	if f.judge.judge {

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fmaspec/conformance"
@@ -68,7 +69,8 @@ func (f *tenantFlags) flags(set *flag.FlagSet) {
 		"clients and users with and without roles, machines that are there, offline and unknown, and 429 for every "+
 		"hundredth request")
 	set.StringVar(&f.folder, "tenant-folder", "fmaspec-tenant", "with -tenant, write the authority, the secrets and "+
-		"the tokens to this `FOLDER`, which only you can read; it is made, or rewritten if an earlier start made it")
+		"the tokens to this `FOLDER`, which only you can read; it is made, or rewritten if an earlier start made "+
+		"it and has ended")
 }
 
 // validate checks what package flag cannot, before anything is served. Variables may be meant for
@@ -112,8 +114,12 @@ func (f *tenantFlags) configured(c reference.Config) reference.Config {
 	return c
 }
 
-// play makes a tenant in front of a server with this configuration, and writes its files.
-func (f *tenantFlags) play(behind reference.Config) (*playedTenant, error) {
+// addressFile is the file with the address of a tenant that runs.
+const addressFile = "address"
+
+// play makes a tenant in front of a server with this configuration that is reached at an address, and
+// writes its files.
+func (f *tenantFlags) play(behind reference.Config, address string) (*playedTenant, error) {
 	now := f.now
 	if now == nil {
 		now = time.Now
@@ -142,6 +148,7 @@ func (f *tenantFlags) play(behind reference.Config) (*playedTenant, error) {
 		{"ca.pem", "ca", madeHere + "\n" + string(authority)},
 		{"client-secret", "client-secret-file", secret + "\n"},
 		{"reading-client-secret", "", readerSecret + "\n"},
+		{addressFile, "", address + "\n"},
 	}
 	for _, u := range []struct {
 		name, flag string
@@ -177,6 +184,12 @@ func (f *tenantFlags) prepare() error {
 	if info, err := os.Stat(f.folder); err == nil && info.IsDir() && openToAll(info) {
 		return fmt.Errorf("-tenant-folder %s: any user may write into it, and so replace its secrets; run chmod o-w "+
 			"on it, or name a folder that does not exist yet", f.folder)
+	} else if err == nil && !info.IsDir() {
+		return fmt.Errorf("-tenant-folder %s: it is a file; name a folder that does not exist yet", f.folder)
+	}
+	if address := f.running(); address != "" {
+		return fmt.Errorf("-tenant-folder %s: it has the files of a tenant that runs at %s; stop that one first, or "+
+			"name another folder", f.folder, address)
 	}
 	entries, err := os.ReadDir(f.folder)
 	switch {
@@ -199,6 +212,34 @@ func (f *tenantFlags) prepare() error {
 	}
 	return nil
 }
+
+// answerTime is how long a tenant on this machine may take to present its certificate.
+const answerTime = 2 * time.Second
+
+// running returns the address of a tenant that runs with the files of the folder, or "": who answers there
+// has to present a certificate of the folder's authority, since another may have the port by now.
+func (f *tenantFlags) running() string {
+	text, err := os.ReadFile(filepath.Join(f.folder, addressFile))
+	if err != nil || len(text) > 100 {
+		return ""
+	}
+	authority, err := os.ReadFile(filepath.Join(f.folder, "ca.pem"))
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(authority) {
+		return ""
+	}
+	address := strings.TrimSpace(string(text))
+	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: answerTime}, "tcp", address,
+		&tls.Config{RootCAs: pool, ServerName: "localhost"})
+	if err != nil {
+		return ""
+	}
+	connection.Close()
+	return address
+}
+
+// leave removes the address, which another tenant may have from now on.
+func (p *playedTenant) leave() { os.Remove(filepath.Join(p.folder, addressFile)) }
 
 // writeSecret writes a file that only its owner can read, in place of another one. It writes into no
 // file that somebody else makes meanwhile, nor through a link.

@@ -127,6 +127,29 @@ func TestATenantThatGetsNoPortLeavesTheFilesOfTheOther(t *testing.T) {
 	require.Equal(t, string(before), string(after))
 }
 
+func TestATenantLeavesTheFilesOfOneThatRuns(t *testing.T) {
+	s, folder, _ := rehearse(t, "-q")
+	secret := filepath.Join(folder, "client-secret")
+	before, err := os.ReadFile(secret)
+	require.NoError(t, err)
+	second := []string{"serve", "-q", "-tenant", "-tenant-folder", folder, "-listen", "127.0.0.1:0"}
+	got := call(t.Context(), nil, second...)
+	require.Equal(t, exitMisuse, got.code)
+	require.Equal(t, "serve: -tenant-folder "+folder+": it has the files of a tenant that runs at "+
+		strings.TrimPrefix(s.url, "https://")+"; stop that one first, or name another folder\n", got.stderr)
+	after, err := os.ReadFile(secret)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+
+	// One that was killed leaves its address, which is somebody else's by now.
+	require.Equal(t, 0, s.stop())
+	other, _, _ := rehearse(t, "-q")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, addressFile),
+		[]byte(strings.TrimPrefix(other.url, "https://")), 0o600))
+	again := serve(t, nil, second[1:]...)
+	require.Equal(t, 0, again.stop())
+}
+
 func TestATenantThatCannotBePlayedSaysWhy(t *testing.T) {
 	mine := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(mine, "client-secret"), []byte("mine"), 0o600))
@@ -156,7 +179,7 @@ func TestATenantThatCannotBePlayedSaysWhy(t *testing.T) {
 			"earlier start wrote; name a folder that does not exist yet\n"},
 		{[]string{"-tenant", "-tenant-folder", foreign}, "serve: -tenant-folder " + foreign + ": it holds files that " +
 			"no earlier start wrote; name a folder that does not exist yet\n"},
-		{[]string{"-tenant", "-tenant-folder", file}, "serve: -tenant-folder " + file + ": not a directory; name a " +
+		{[]string{"-tenant", "-tenant-folder", file}, "serve: -tenant-folder " + file + ": it is a file; name a " +
 			"folder that does not exist yet\n"},
 	} {
 		got := call(t.Context(), nil, append([]string{"serve", "-listen", "127.0.0.1:0"}, row.args...)...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -118,46 +119,63 @@ func (e *env) settle(set *flag.FlagSet) error {
 		}
 		return nil
 	}
-	if s.file, err = loadSettings(path); err != nil {
+	file, problems, err := loadSettings(path)
+	if err != nil {
 		return err
 	}
-	if err := s.file.choose(profile); err != nil {
-		return err
+	s.file = file
+	unknown := s.file.choose(profile)
+	if len(problems) > 0 {
+		return s.file.errorOf(append(problems, s.further(e, set)...))
 	}
-	return s.apply(e, set)
+	return cmp.Or(unknown, s.apply(e, set))
 }
 
-// apply sets flags from the layers of the file, the stronger one first.
-func (s *settingsFlag) apply(e *env, set *flag.FlagSet) error {
+// taken returns the settings of the chosen layers that the command takes from the file, the stronger ones
+// first: those that nothing nearer sets.
+func (s *settingsFlag) taken(e *env, set *flag.FlagSet) (out []setting) {
 	given := e.tokensGiven()
 	_, hasSecret := e.lookup(clientSecretVariable) // which names no source of a token by itself
-	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	here, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("the working directory: %w; go to one that exists", err)
-	}
-	s.from = map[string]int{}
+	set.Visit(func(f *flag.Flag) {
+		if !s.gave(f.Name) {
+			given[f.Name] = true
+		}
+	})
 	reader := settingsReaders()[slices.IndexFunc(settingsReaders(),
 		func(r settingsReader) bool { return r.command == set.Name() })]
 	for _, layer := range s.file.layers {
 		for _, v := range layer {
-			if given[v.key] || overridden(v.key, given) || set.Lookup(v.key) == nil || !reader.takes(v.key) ||
-				v.key == "client-secret-file" && hasSecret {
-				continue
-			}
-			s.from[v.key] = v.line
-			for i, text := range v.texts {
-				if err := setSetting(set, v.key, s.file.path(v.key, text, here)); err != nil {
-					return &settingsError{fmt.Errorf("%s:%d: %s: %w; correct it", s.file.shown, v.lines[i], v.key,
-						err)}
-				}
+			if !given[v.key] && !overridden(v.key, given) && set.Lookup(v.key) != nil && reader.takes(v.key) &&
+				(v.key != "client-secret-file" || !hasSecret) {
+				out = append(out, v)
 			}
 		}
 		for _, v := range layer {
 			given[v.key] = true
 		}
 	}
-	if set.Name() == "run" && s.file.profile == "" && !s.file.noProfile && len(s.file.profiles) > 0 && !given["url"] {
+	return out
+}
+
+// apply sets flags from the layers of the file, the stronger one first.
+func (s *settingsFlag) apply(e *env, set *flag.FlagSet) error {
+	here, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("the working directory: %w; go to one that exists", err)
+	}
+	taken := s.taken(e, set)
+	s.from = map[string]int{}
+	for _, v := range taken {
+		s.from[v.key] = v.line
+		for i, text := range v.texts {
+			if err := setSetting(set, v.key, s.file.path(v.key, text, here)); err != nil {
+				return &settingsError{fmt.Errorf("%s:%d: %s: %w; correct it", s.file.shown, v.lines[i], v.key, err)}
+			}
+		}
+	}
+	judged := s.gave("url")
+	set.Visit(func(f *flag.Flag) { judged = judged || f.Name == "url" })
+	if set.Name() == "run" && s.file.profile == "" && !s.file.noProfile && len(s.file.profiles) > 0 && !judged {
 		return fmt.Errorf("%s has profiles, and none is chosen, so that the embedded server would be judged; pass "+
 			"-profile with one of %s, or -profile %s", s.file.shown, strings.Join(s.file.profileNames(), ", "),
 			noProfile)
@@ -195,26 +213,43 @@ func (e *env) tokensGiven() map[string]bool {
 // flagInError matches the flag that an error begins with.
 var flagInError = regexp.MustCompile(`\A-([a-z][a-z0-9-]*)`)
 
-// placed puts the place in the file before an error in a flag that the file set.
+// flagInList matches a flag in a text that names several.
+var flagInList = regexp.MustCompile(`-[a-z][a-z0-9-]*`)
+
+// flagsInError matches the flags that an error begins with, where it is about several.
+var flagsInError = regexp.MustCompile(`\A-[a-z][a-z0-9-]*(?:(?:, | and | or )-[a-z][a-z0-9-]*)*`)
+
+// placed puts the place in the file before an error in a flag that the file set. Where the error is about
+// several flags, the place is that of the first in the file.
 func (s *settingsFlag) placed(err error) error {
 	if err == nil || s == nil || s.file == nil {
 		return err
 	}
-	found := flagInError.FindStringSubmatch(err.Error())
-	if found == nil || !s.gave(found[1]) {
+	var lines []int
+	for _, name := range flagInList.FindAllString(flagsInError.FindString(err.Error()), -1) {
+		if name = name[1:]; s.gave(name) {
+			lines = append(lines, s.lineOf(name, err.Error()))
+		}
+	}
+	if len(lines) == 0 {
 		return err
 	}
-	line := s.from[found[1]]
+	return fmt.Errorf("%s:%d: %w", s.file.shown, slices.Min(lines), err)
+}
+
+// lineOf returns the line of a flag that the file set, and of the value that a text has, if it has one.
+func (s *settingsFlag) lineOf(name, said string) int {
+	line := s.from[name]
 	for _, layer := range s.file.layers {
 		for _, v := range layer {
 			for i, text := range v.texts {
-				if v.key == found[1] && v.line == line && text != "" && strings.Contains(err.Error(), text) {
-					return fmt.Errorf("%s:%d: %w", s.file.shown, v.lines[i], err)
+				if v.key == name && v.line == line && text != "" && strings.Contains(said, text) {
+					return v.lines[i]
 				}
 			}
 		}
 	}
-	return fmt.Errorf("%s:%d: %w", s.file.shown, line, err)
+	return line
 }
 
 // findSettings returns the path of the settings file, or "" for none: the one that -config names,
@@ -281,6 +316,8 @@ type setting struct {
 type settingsScope struct {
 	settings []setting
 	rules    []record.OwnRule
+	// with an error that hides no other: a reason in place of the one that is missing
+	unfinished []record.OwnRule
 }
 
 // A settingsFile is a settings file that was read.
@@ -299,31 +336,19 @@ type settingsFile struct {
 // mostProblems is the maximum number of errors in one file that are shown.
 const mostProblems = 100
 
-// loadSettings reads a settings file. Its error holds all errors in the file.
-func loadSettings(path string) (*settingsFile, error) {
+// loadSettings reads a settings file, and returns all problems in it.
+func loadSettings(path string) (*settingsFile, []settingsProblem, error) {
 	data, err := settingsBytes(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; name it by its whole path", path, err)
+		return nil, nil, fmt.Errorf("%s: %w; name it by its whole path", path, err)
 	}
 	f, problems := parseSettings(filepath.ToSlash(path), data)
 	f.folder = folder
-	if len(problems) == 0 {
-		return f, nil
-	}
-	var errs []error
-	for i, p := range problems {
-		if i == mostProblems {
-			errs = append(errs, fmt.Errorf("%s:%d: there are more errors from here on; correct those above first",
-				f.shown, p.line))
-			break
-		}
-		errs = append(errs, fmt.Errorf("%s:%d: %s", f.shown, p.line, p.text))
-	}
-	return nil, &settingsError{errors.Join(errs...)}
+	return f, problems, nil
 }
 
 // settingsBytes returns the bytes of the file.

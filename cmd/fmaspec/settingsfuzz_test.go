@@ -36,11 +36,13 @@ func TestAFileOfErrorsIsBounded(t *testing.T) {
 		"parallel: x\n": mostProblems + 1} {
 		text := strings.Repeat(line, 2*mostProblems)
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-		_, err := loadSettings(file)
+		f, problems, err := loadSettings(file)
+		require.NoError(t, err)
+		err = f.errorOf(problems)
 		require.ErrorContains(t, err, configName+":1: ")
 		require.LessOrEqual(t, strings.Count(err.Error(), "\n")+1, want)
 	}
 	require.NoError(t, os.WriteFile(file, []byte(strings.Repeat("# nothing\n", configLimit)), 0o644))
-	_, err := loadSettings(file)
+	_, _, err := loadSettings(file)
 	require.ErrorContains(t, err, "longer than 64 KiB, so it is no settings file; name a readable file with -config")
 }

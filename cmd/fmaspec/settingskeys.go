@@ -133,6 +133,8 @@ func settingType(v flag.Value) (kind settingKind, several bool, of []string) {
 		return textSetting, true, nil
 	case *choice:
 		return choiceSetting, false, v.of
+	case *phaseFlag:
+		return choiceSetting, false, generatePhases()
 	case *countFlag:
 		return wholeSetting, false, nil
 	}

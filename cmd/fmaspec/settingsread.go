@@ -43,7 +43,7 @@ func parseSettings(shown string, data []byte) (*settingsFile, []settingsProblem)
 	r.names = append(r.names, profileKey, profilesKey, rulesKey)
 	forms := secretForms()
 	for i, line := range strings.Split(string(data), "\n") {
-		if what := secretIn(line, forms); what != "" {
+		if what := cmp.Or(secretIn(line, forms), secretComment(line)); what != "" {
 			r.secrets[i+1] = true
 			r.fail(i+1, "%s", what)
 		}
@@ -155,7 +155,7 @@ func (r *settingsReading) scope(pairs []settingsPair, section func(key, value *y
 		switch remedy := secretKey(name); {
 		case section(p.key, p.value):
 		case name == rulesKey:
-			out.rules = r.rules(p.value)
+			out.rules, out.unfinished = r.rules(p.value)
 		case k != nil:
 			if s, ok := r.setting(k, p, sets); ok {
 				out.settings = append(out.settings, s)
@@ -287,6 +287,10 @@ func (r *settingsReading) accepted(k *settingKey, v *yaml.Node, text string, set
 			return false
 		}
 	}
+	if err := checkSetting(k, text); err != nil {
+		r.fail(v.Line, "%s", inFile(k.name, err))
+		return false
+	}
 	return true
 }
 
@@ -308,15 +312,16 @@ func furtherChecks() map[string]func(string) error {
 	}
 }
 
-// rules reads the rules of the file's own. What they say is checked when they are applied.
-func (r *settingsReading) rules(node *yaml.Node) (out []record.OwnRule) {
+// rules reads the rules of the file's own. What they say is checked when they are applied, or where the
+// file has other errors: unfinished are those that lack a part.
+func (r *settingsReading) rules(node *yaml.Node) (out, unfinished []record.OwnRule) {
 	for _, p := range r.mapping(rulesKey, node, "the id of each requirement with statuses or level, and a reason") {
 		id := p.key.Value
 		before := len(r.problems)
 		rule := record.OwnRule{Requirement: id, Place: fmt.Sprintf("%s:%d", r.shown, p.key.Line)}
 		if p.value.Kind != yaml.MappingNode {
-			r.fail(p.value.Line, "%s %s: want statuses or level, and a reason, indented below it", rulesKey,
-				r.harmless(p.key))
+			r.fail(p.value.Line, "%s %s: want statuses or level, and a reason, %s", rulesKey, r.harmless(p.key),
+				r.fullRule(p.value))
 			continue
 		}
 		for _, m := range r.mapping(id, p.value, "") {
@@ -334,9 +339,40 @@ func (r *settingsReading) rules(node *yaml.Node) (out []record.OwnRule) {
 		}
 		if before == len(r.problems) {
 			out = append(out, rule)
+		} else if rule, is := unfinishedRule(rule); is {
+			unfinished = append(unfinished, rule)
+		}
+		if slices.ContainsFunc(append([]*yaml.Node{p.key}, p.value.Content...),
+			func(n *yaml.Node) bool { return r.secrets[n.Line] }) {
+			return nil, nil // no error is to show a part of them
 		}
 	}
-	return out
+	return out, unfinished
+}
+
+// fullRule returns how a rule of a value alone is written with its reason.
+func (r *settingsReading) fullRule(value *yaml.Node) string {
+	member := ""
+	switch {
+	case r.secrets[value.Line]:
+	case value.Kind == yaml.SequenceNode && !slices.ContainsFunc(value.Content,
+		func(n *yaml.Node) bool { return n.Tag != "!!int" }):
+		var statuses []string
+		for _, n := range value.Content {
+			statuses = append(statuses, n.Value)
+		}
+		member = "statuses: [" + strings.Join(statuses, ", ") + "]"
+	case value.Kind == yaml.ScalarNode && value.Tag == "!!int":
+		member = "statuses: [" + value.Value + "]"
+	case value.Kind == yaml.ScalarNode:
+		if _, err := record.ParseOwnLevel(value.Value); err == nil {
+			member = fmt.Sprintf("level: %q", value.Value)
+		}
+	}
+	if member == "" {
+		return "indented below it"
+	}
+	return "such as {" + member + ", reason: why it is right for your server}"
 }
 
 // member reads one member of a rule.

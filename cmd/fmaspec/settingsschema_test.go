@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"os"
@@ -15,7 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"fmaspec/conformance"
+	"fmaspec/conformance/load"
 	"fmaspec/conformance/record"
+	"fmaspec/conformance/report"
+	"fmaspec/openapi"
 	"fmaspec/schemas"
 )
 
@@ -29,24 +34,71 @@ type made map[string]any
 const durationForm = `^[+-]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
 
 // valueSchema is the schema of one value of a key.
-func valueSchema(k *settingKey) made {
+func valueSchema(t *testing.T, k *settingKey) made {
+	t.Helper()
 	switch k.kind {
 	case boolSetting:
 		return made{"type": "boolean"}
 	case wholeSetting:
-		return made{"type": "integer"}
+		out := made{"type": "integer", "minimum": 0}
+		for name, value := range wholeLimits()[k.name] {
+			out[name] = value
+		}
+		return out
 	case timeSetting:
 		return made{"anyOf": []made{{"type": "string", "pattern": durationForm}, {"enum": []int{0}}}}
 	case choiceSetting:
 		return made{"enum": k.of}
 	}
+	switch k.name {
+	case "accept-risk":
+		return made{"enum": operationsOf(t)}
+	case "accept-less":
+		return made{"enum": lessNames()}
+	case "report":
+		var names, examples []string
+		for _, f := range report.Formats() {
+			names = append(names, f.Name)
+			examples = append(examples, f.Name+"=results."+cmp.Or(extensions()[f.Name], f.Name))
+		}
+		return made{"type": "string", "pattern": `^(` + strings.Join(names, "|") + `)=.`, "examples": examples}
+	case "record":
+		return made{"type": "string", "pattern": `^ndjson=.`, "examples": []string{"ndjson=exchanges.ndjson"}}
+	}
 	return made{"type": []string{"string", "number"}}
 }
 
+// wholeLimits are the limits of whole numbers that are not 0 and more.
+func wholeLimits() map[string]map[string]int {
+	return map[string]map[string]int{
+		"parallel": {"minimum": 1}, "repeat": {"minimum": 1, "maximum": conformance.MaxRepeat},
+		"min-coverage": {"maximum": 100}, "max-actions": {"minimum": 1}, "body-limit": {"minimum": 1},
+		"queue": {"minimum": 1}, "workers": {"maximum": load.MaxWorkers},
+	}
+}
+
+// extensions are those of files of reports that are not the names of the formats.
+func extensions() map[string]string {
+	return map[string]string{"badge": "svg", "console": "txt", "github": "txt", "junit": "xml", "markdown": "md",
+		"xunit": "xunit.xml"}
+}
+
+// operationsOf returns the ids of the operations of the contract.
+func operationsOf(t *testing.T) (ids []string) {
+	t.Helper()
+	doc, err := openapi.Load()
+	require.NoError(t, err)
+	for _, op := range doc.Operations {
+		ids = append(ids, op.ID)
+	}
+	return ids
+}
+
 // keySchema is the schema of a key.
-func keySchema(k *settingKey) made {
+func keySchema(t *testing.T, k *settingKey) made {
+	t.Helper()
 	_, usage := flag.UnquoteUsage(k.flag)
-	out := valueSchema(k)
+	out := valueSchema(t, k)
 	if k.several {
 		out = made{"anyOf": []made{out, {"type": "array", "items": out}}}
 	}
@@ -95,7 +147,7 @@ func makeSettingsSchema(t *testing.T) []byte {
 	both := func() made { return made{rulesKey: made{"$ref": "#/definitions/rules"}} }
 	top, profile := both(), both()
 	for _, k := range settingKeys() {
-		definitions["key-"+k.name] = keySchema(k)
+		definitions["key-"+k.name] = keySchema(t, k)
 		reference := made{"$ref": "#/definitions/key-" + k.name}
 		top[k.name], profile[k.name] = reference, reference
 	}
@@ -211,7 +263,10 @@ func TestTheSchemaAndTheReaderAgree(t *testing.T) {
 		case boolSetting:
 			wrong = append(wrong, `"true"`, "3", "[true]")
 		case wholeSetting:
-			wrong = append(wrong, `"3"`, "many", "3.5", "[3]")
+			wrong = append(wrong, `"3"`, "many", "3.5", "[3]", "-1")
+			for name, value := range wholeLimits()[k.name] {
+				wrong = append(wrong, strconv.Itoa(value+map[string]int{"minimum": -1, "maximum": 1}[name]))
+			}
 		case timeSetting:
 			wrong = append(wrong, "5", "soon", "true", "[5s]")
 		case choiceSetting:
@@ -234,6 +289,13 @@ func TestTheSchemaAndTheReaderAgree(t *testing.T) {
 		"fixtures: mine\n":            true,
 		"fixtures: [mine, yours]\n":   true,
 		"machine: 17\n":               true,
+		"generate: all\n":             false,
+		"accept-risk: [all]\n":        false,
+		"accept-less: everything\n":   false,
+		"report: [html]\n":            false,
+		"report: pdf=x.pdf\n":         false,
+		"record: har=x.har\n":         false,
+		"repeat: 1000\n":              true,
 		"paralel: 3\n":                false,
 		"parallel: 3\nx: 1\n":         false,
 		"profiles:\n  a:\n    x: 1\n": false,
@@ -341,6 +403,12 @@ func TestNoSettingThatIsASecretIsShown(t *testing.T) {
 		"proxy: http://me:"+secret+"@proxy:8080", "url: https://a/?access_token="+secret,
 		"token-command: login --password "+secret, "token-command: PASSWORD="+secret+" login",
 		"token-url: https://a/?client_secret="+secret, "header: 'X-Client-Secret: "+secret+"'",
+		"#token: "+secret, "# password: "+secret, "  # FMASPEC_TOKEN="+secret, "# client-secret = '"+secret+"'",
+		"FMASPEC_TOKEN: "+secret, "# FMASPEC_CLIENT_KEY_PASSWORD: "+secret, "client-key-password: "+secret,
+		"token-command: curl -s -u user:"+secret+" https://x/", "token-command: MY_TOKEN="+secret+" my-login",
+		"token-command: curl --user 'me:"+secret+"' https://x/", "user-agent: ghp_"+strings.Repeat("a1", 18)+secret,
+		"machine: Abc8Q~"+strings.Repeat("b", 31)+secret, "user-agent: AKIA"+strings.Repeat("Z", 16)+" "+secret,
+		"header: ['x-authorization: "+secret+"']", "header: 'X-Session-Token: "+secret+"'",
 		"rules: {a: {reason: Bearer "+secret+"}}", "token: [\n"+secret+"]", "profile: "+jwt)
 	for _, text := range texts {
 		_, problems := parseSettings(configName, []byte(text+"\n"))
@@ -359,7 +427,14 @@ func TestNoSettingThatIsASecretIsShown(t *testing.T) {
 		"token-command: login --password \"$PASSWORD\"", "token-command: login --secret=$SECRET --password-stdin",
 		"token-command: PASSWORD=$(pass show a) login",
 		"header: 'X-Request-Source: fmaspec'", "# the bearer token of a user who may act", "proxy: http://proxy:8080",
-		"token-file: secrets/token.txt", "run: '^auth/(bearer|basic)'", "sha1: 0000",
+		"token-file: secrets/token.txt", "run: '^auth/(bearer|basic)'", "sha1: " + strings.Repeat("0", 40),
+		"# token: it is in the vault", "#token: $TOKEN", "# password: <yours>", "# FMASPEC_TOKEN=$(my-login)",
+		"# set FMASPEC_TOKEN, or FMASPEC_TOKEN_FILE=secrets/token.txt", "#token-file: ../secrets/token.txt",
+		"token-command: docker run -u 1000:1000 my-login", "token-command: PRINT_TOKEN=true my-login",
+		"token-command: TOKEN=$(my-login) && echo \"$TOKEN\"", "token-command: curl -s -u \"$USER:$PASSWORD\" https://x/",
+		"token-command: curl -s -u user:$PASSWORD https://x/", "header: 'X-Token-Type: mine'",
+		"token-command: az account get-access-token --query accessToken -o tsv",
+		"token-command: TOKEN=/run/x/y1 my-login",
 		"# Bearer tokens are in the vault", "user-agent: basic monitoring",
 	} {
 		_, problems := parseSettings(configName, []byte(text+"\n"))
@@ -369,7 +444,7 @@ func TestNoSettingThatIsASecretIsShown(t *testing.T) {
 
 func TestSettingsAreRecordedAsThoseOfVariables(t *testing.T) {
 	file := filepath.Join(t.TempDir(), configName)
-	text := "parallel: 3\nheader: ['A: b, c', 'D: e']\nresolve: 'a:1:b,c'\n"
+	text := "parallel: 3\nheader: ['A: b, c', 'D: e']\nscope: 'b,c'\n"
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
 	read := func(environ []string, args ...string) []record.Setting {
 		c := runCommand()
@@ -384,7 +459,9 @@ func TestSettingsAreRecordedAsThoseOfVariables(t *testing.T) {
 		return settings(set)
 	}
 	got := read(nil, "-config", file)
+	require.Equal(t, record.Setting{Flag: "config", Value: file}, got[0])
+	got = got[1:]
 	require.Len(t, got, 4)
 	require.Equal(t, read([]string{"FMASPEC_PARALLEL=3", "FMASPEC_HEADER=A: b, c\nD: e",
-		`FMASPEC_RESOLVE=a:1:b\,c`}), got)
+		`FMASPEC_SCOPE=b\,c`}), got)
 }

@@ -19,6 +19,7 @@ func secretKeys() map[string]string {
 	}
 	out["old-token"] = "set " + oldTokenVariable + ", or name its file in old-token-file"
 	out["client-secret"] = "set " + clientSecretVariable + ", or name its file in client-secret-file"
+	out["client-key-password"] = "set " + keyPasswordVariable + ", or name its file in client-key-password-file"
 	token := out["token"]
 	for _, name := range []string{"access-token", "accesstoken", "bearer", "bearer-token", "authorization", "api-key",
 		"apikey", "password", "passwd", "secret", "credentials", "jwt"} {
@@ -30,7 +31,25 @@ func secretKeys() map[string]string {
 
 // secretKey returns what to do with a key whose value is a secret, or "".
 func secretKey(name string) string {
-	return secretKeys()[strings.ToLower(strings.NewReplacer("_", "-", " ", "-").Replace(name))]
+	name = strings.ToLower(strings.NewReplacer("_", "-", " ", "-").Replace(name))
+	return secretKeys()[strings.TrimPrefix(name, "fmaspec-")] // a key may be spelled as its variable
+}
+
+// commentedKey matches a key in a comment, and a value that is one word, or that is in quotes.
+var commentedKey = regexp.MustCompile(`\A\s*#[\s#-]*([A-Za-z][\w-]*)\s*[:=]\s*([^\s"'$<{(*.…]\S*|"[^"$<]+"|'[^'$<]+')\s*\z`)
+
+// secretComment returns what to do with a comment that is a key whose value is a secret, or "". Prose of
+// several words is none, and neither is a variable of the shell or a placeholder such as <token>.
+func secretComment(line string) string {
+	found := commentedKey.FindStringSubmatch(strings.TrimRight(line, "\r"))
+	if found == nil {
+		return ""
+	}
+	remedy := secretKey(found[1])
+	if remedy == "" {
+		return ""
+	}
+	return found[1] + ": a secret in a comment, which others could read here; " + remedy
 }
 
 // secretHeaders returns the fields of requests whose values are secrets.
@@ -45,13 +64,27 @@ type secretForm struct {
 	what    string // it is, with the remedy
 }
 
-// likelySecret matches a text behind Bearer that is no word of a language.
+// likelySecret matches a text behind Bearer or an assignment that is no word of a language.
 var likelySecret = regexp.MustCompile(`[0-9=]|[a-z][A-Z]`)
+
+// knownTokens matches what services issue in a form of their own: tokens of GitHub, GitLab and Slack, keys
+// of AWS, Google and Stripe, and client secrets of Microsoft Entra.
+const knownTokens = `\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeprs]-[\w-]{10,}|` +
+	`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\b[sr]k_live_\w{16,}|[\w~.-]{3}\dQ~[\w~.-]{20,}`
 
 // secretForms returns the forms. A variable of the shell in place of a value is no secret.
 func secretForms() []secretForm {
 	form := func(pattern, what string) secretForm { return secretForm{regexp.MustCompile(pattern), what} }
+	const inCommand = "a secret in a command, which others could read here; use a variable of the shell, such as " +
+		"$SECRET"
+	variable := `\b(?:` + strings.Join(secretVariables(), "|") + `)`
 	return []secretForm{
+		form(variable+`\s*=\s*['"]?[^\s'"$<(….]`, "the value of a variable that holds a secret, which others could read "+
+			"here; set the variable in the environment"),
+		form(knownTokens, "what has the form of a token or a key, which others could read here; set the variable of "+
+			"what it is for, such as "+tokenVariable+", or name a file"),
+		form(`\bcurl\b.*\s(?:-[a-zA-Z]*[uU]|--(?:proxy-)?user)[\s=]*['"]?[^\s'":$]+:[^\s'"$]`, inCommand),
+		form(`\b\w*(?i:token)=['"]?(?P<word>[\w+=~-][\w.~+/=-]{7,})`, inCommand),
 		form(`eyJ[\w-]{5,}\.[\w-]+\.[\w-]*`, "a token (JWT), which others could read here; set "+tokenVariable+
 			", or name its file in token-file"),
 		form(`\b(?i:bearer|basic)\s+(?P<word>[\w.~+/=-]{8,})`, "credentials behind Bearer or Basic, "+
@@ -62,10 +95,8 @@ func secretForms() []secretForm {
 			"and name that"),
 		form(`(?i)[?&](access_token|token|sig|code|key|api_?key|secret|password)=[^\s&'"$]+`, "a secret in the query "+
 			"of a URL, which others could read here; set the variable of the key in place of it"),
-		form(`(?i)\b[\w-]*(password|passwd|secret|api[_-]?key|access[_-]?token)\s*=\s*['"]?[^\s'"$]+`, "a secret in "+
-			"a command, which others could read here; use a variable of the shell, such as $SECRET"),
-		form(`(?i)\s--?(password|passwd|client-secret|secret|api-key)\s+['"]?[^\s'"$-][^\s'"]*`, "a secret in a "+
-			"command, which others could read here; use a variable of the shell, such as $SECRET"),
+		form(`(?i)\b[\w-]*(password|passwd|secret|api[_-]?key|access[_-]?token)\s*=\s*['"]?[^\s'"$]+`, inCommand),
+		form(`(?i)\s--?(password|passwd|client-secret|secret|api-key)\s+['"]?[^\s'"$-][^\s'"]*`, inCommand),
 	}
 }
 
@@ -86,12 +117,20 @@ func secretIn(line string, forms []secretForm) string {
 func secretHeader(field string) string {
 	name, _, _ := strings.Cut(field, ":")
 	name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+	is := func(part string) bool { return strings.Contains(strings.ToLower(name), part) }
 	switch {
 	case name == "Authorization":
 		return "the value of Authorization is a secret, which others could read here; remove it, and set " +
 			tokenVariable + " or name a file in token-file"
-	case slices.Contains(secretHeaders(), name), strings.Contains(name, "Secret"), strings.HasSuffix(name, "-Token"):
+	case slices.Contains(secretHeaders(), name), strings.HasSuffix(strings.ToLower(name), "token"),
+		slices.ContainsFunc(secretParts(), is):
 		return "the value of " + name + " is a secret, which others could read here; keep the field in a header-file"
 	}
 	return ""
+}
+
+// secretParts returns parts of the names of fields whose values are secrets.
+func secretParts() []string {
+	return []string{"authorization", "cookie", "secret", "password", "passwd", "credential", "api-key", "apikey",
+		"access-key", "account-key", "subscription-key", "functions-key"}
 }

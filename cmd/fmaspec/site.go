@@ -55,7 +55,7 @@ func (f *renderFlags) writeSite(e *env, operands []string) error {
 			index, err)}
 	}
 	if !f.quiet {
-		e.note("wrote %s, of %d implementations\n", index, len(site.Entries()))
+		e.note("wrote %s, of %s\n", index, counted(len(site.Entries()), "implementation"))
 	}
 	return nil
 }
@@ -91,6 +91,9 @@ func (f *renderFlags) sitePasts(e *env, operands []string) (map[string]*report.P
 				continue
 			}
 			all[file] = past
+		}
+		if len(names) == 0 {
+			e.note("%s: no report in this folder; name the folder that -report json=FILE writes to\n", name)
 		}
 	}
 	return all, nil

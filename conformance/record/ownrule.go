@@ -62,6 +62,18 @@ func (r OwnRule) Change() string {
 	return r.Requirement + " " + strings.Join(parts, ", and ")
 }
 
+// Note returns the rule in short, to follow what the requirement says: "own rule: 418, because tea".
+func (r OwnRule) Note() string {
+	var parts []string
+	if len(r.Statuses) > 0 {
+		parts = append(parts, OrStatuses(r.Statuses))
+	}
+	if r.Level != "" {
+		parts = append(parts, r.Level)
+	}
+	return "own rule: " + strings.Join(parts, " and ") + ", because " + r.Reason
+}
+
 // OrStatuses writes statuses as "400, 409 or 422".
 func OrStatuses(statuses []int) string {
 	var words []string

@@ -28,7 +28,7 @@ const (
 func SettingKinds() map[string]SettingKind {
 	out := map[string]SettingKind{}
 	for kind, flags := range map[SettingKind]string{
-		Carried: "fixtures builtin token-file unprivileged-token-file security-admin-token-file " +
+		Carried: "config profile fixtures builtin token-file unprivileged-token-file security-admin-token-file " +
 			"global-admin-token-file invalid-token-file unknown-machine other-machine client-id client-secret-file " +
 			"scope resource audience " +
 			"ca client-cert client-key client-key-password-file insecure resolve http2 header-file user-agent " +
@@ -36,7 +36,7 @@ func SettingKinds() map[string]SettingKind {
 			"min-coverage repeat parallel timeout seed " +
 			"generate sha1 accept-risk max-actions journal allow-list rate retry wait shard",
 		Hidden: "header proxy token-command unprivileged-token-command token-url",
-		Dropped: "config profile url run skip report baseline baseline-update sign-key v q color yes dry-run " +
+		Dropped: "url run skip report baseline baseline-update sign-key v q color yes dry-run " +
 			"n for save record duration workers warm-up ramp mix stop-on-failure max-p99 max-flips max-errors " +
 			"min-throughput fail-fast retry-failed list watch history",
 	} {

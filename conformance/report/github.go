@@ -139,7 +139,7 @@ func ghProblem(r *record.Report, g *gathered) annotation {
 			by += ", " + source
 		}
 		if req.Says != "" {
-			by += ": an implementation " + req.Says
+			by += ": an implementation " + saysUnder(r, req.ID, req.Says)
 		}
 	}
 	a := annotation{file: g.first.File, line: g.first.Line, title: f.Check + " at " + f.Place,

@@ -130,7 +130,7 @@ func (p *htmlPage) findingOf(c *htmlCase, f record.Finding, number int, answered
 	}
 	if i, known := p.requirements[f.Requirement]; known {
 		q := p.Report.Requirements[i]
-		out.Says, out.Because, out.Cite = q.Says, q.Because, cite(q.Document, q.Section)
+		out.Says, out.Because, out.Cite = saysUnder(p.Report, q.ID, q.Says), q.Because, cite(q.Document, q.Section)
 	}
 	return out
 }

@@ -62,8 +62,8 @@ func (p *htmlPage) brokenOf() (out []htmlBroken) {
 				if q.Level != level || standingOf(*q, p.Suite.Strict) != s {
 					continue
 				}
-				b := htmlBroken{ID: q.ID, Says: q.Says, Level: q.Level.String(), Anchor: anchor("requirement", q.ID),
-					Findings: q.Findings, Weak: s == deviated}
+				b := htmlBroken{ID: q.ID, Says: saysUnder(p.Report, q.ID, q.Says), Level: q.Level.String(),
+					Anchor: anchor("requirement", q.ID), Findings: q.Findings, Weak: s == deviated}
 				if id := first[q.ID]; id != "" {
 					b.Case = htmlLink{id, anchor("case", id)}
 				}

@@ -64,6 +64,7 @@ func (p *htmlPage) Matrix() (out []matrixLevel) {
 	columns := len(headings)
 	rows := make([]matrixRow, len(p.Report.Requirements))
 	for i, q := range p.Report.Requirements {
+		q.Says = saysUnder(p.Report, q.ID, q.Says)
 		rows[i] = matrixRow{RequirementResult: q, Anchor: anchor("requirement", q.ID),
 			Cite: cite(q.Document, q.Section), Cells: make([]matrixCell, columns)}
 		for j := range rows[i].Cells {

@@ -140,7 +140,7 @@ func mdProblem(r *record.Report, g *gathered) string {
 	if req != nil {
 		by += mdSource(req)
 		if req.Says != "" {
-			by += ": " + mdProse(subjectOf(r)+" "+clip(req.Says, 400))
+			by += ": " + mdProse(subjectOf(r)+" "+clip(saysUnder(r, req.ID, req.Says), 400))
 		}
 	}
 	item("breaks", by)
@@ -235,7 +235,7 @@ func mdRequirements(r *record.Report) string {
 }
 
 func mdRequirement(r *record.Report, q *record.RequirementResult) string {
-	says := mdProse(clip(q.Says, 300)) + mdSource(&q.Requirement)
+	says := mdProse(clip(saysUnder(r, q.ID, q.Says), 300)) + mdSource(&q.Requirement)
 	if q.Waived != "" {
 		says += "; not tested: " + mdProse(clip(q.Waived, 200))
 	}

@@ -42,6 +42,15 @@ func ownRuleOf(r *record.Report, requirement string) *record.OwnRule {
 	return nil
 }
 
+// saysUnder returns what a requirement says, with the rule of the user's own where there is one.
+func saysUnder(r *record.Report, requirement, says string) string {
+	rule := ownRuleOf(r, requirement)
+	if rule == nil || says == "" {
+		return says
+	}
+	return says + " (" + rule.Note() + ")"
+}
+
 // mdOwnRules returns the section on the rules of the user, "" where there are none.
 func mdOwnRules(r *record.Report) string {
 	if len(r.Suite.OwnRules) == 0 {

@@ -57,6 +57,24 @@ func TestAVerdictUnderOwnRulesIsCalledSo(t *testing.T) {
 	}
 }
 
+func TestWhatARequirementSaysHasTheOwnRule(t *testing.T) {
+	r := ruled()
+	says := ""
+	for _, q := range r.Requirements {
+		if q.ID == r.Suite.OwnRules[1].Requirement {
+			says = q.Says
+		}
+	}
+	require.NotEmpty(t, says)
+	for _, format := range []string{"markdown", "html", "github", "sarif"} {
+		f, err := report.Find(format)
+		require.NoError(t, err)
+		var b bytes.Buffer
+		require.NoError(t, f.Write(&b, r, report.Style{}))
+		require.Contains(t, b.String(), "(own rule: documented, because we promise it)", format)
+	}
+}
+
 func TestGitHubSaysThatAVerdictIsUnderOwnRules(t *testing.T) {
 	r := ruled()
 	r.Verdict, r.Cases, r.Totals, r.Baseline = record.Conformant, nil, record.Totals{}, nil

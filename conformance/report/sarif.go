@@ -438,7 +438,7 @@ func (s sarifFinding) message(r *record.Report, related []sarifLocation) string 
 	word += ")"
 	if q != nil {
 		if q.Says != "" {
-			word += ": an implementation " + sarifEscape(clip(q.Says, sarifPart))
+			word += ": an implementation " + sarifEscape(clip(saysUnder(r, q.ID, q.Says), sarifPart))
 		}
 		if q.Because != "" {
 			word += ", because " + sarifEscape(clip(q.Because, sarifPart))

@@ -30,8 +30,9 @@ type SiteEntry struct {
 }
 
 // NewSite returns the page of these reports. File is where a report was read; its name without the
-// extension is the name of an implementation that has none. Of several reports of one name the latest
-// is on the page, and the others are returned.
+// extension is the name of an implementation that has none, or its folder where several folders have a
+// file of that name. Of several reports of one name the latest is on the page, and the others are
+// returned.
 func NewSite(all map[string]*Past) (site *Site, left []string, err error) {
 	by := map[string]*SiteEntry{}
 	files := make([]string, 0, len(all))
@@ -39,9 +40,10 @@ func NewSite(all map[string]*Past) (site *Site, left []string, err error) {
 		files = append(files, file)
 	}
 	slices.Sort(files)
+	byFolder := folderNames(all)
 	for _, file := range files {
 		p := all[file]
-		e := &SiteEntry{Past: p, Name: siteName(file, p.head.Target), File: file}
+		e := &SiteEntry{Past: p, Name: cmp.Or(byFolder[file], siteName(file, p.head.Target)), File: file}
 		other := by[e.Name]
 		switch {
 		case other == nil:
@@ -88,11 +90,74 @@ func (s *Site) Entries() []*SiteEntry { return s.entries }
 
 // siteName is the name of an implementation: that of its target, or else of the file of its report.
 func siteName(file string, t record.TargetInfo) string {
-	if t.Name != "" && t.Name != t.URL {
+	if isNamed(t) {
 		return clip(t.Name, 80)
 	}
-	name := file[strings.LastIndexAny(file, `/\`)+1:]
-	return clip(cmp.Or(strings.TrimSuffix(name, ".json"), "report"), 80)
+	_, name := splitFile(file)
+	return clip(cmp.Or(name, "report"), 80)
+}
+
+// isNamed reports whether a target has a name of its own.
+func isNamed(t record.TargetInfo) bool { return t.Name != "" && t.Name != t.URL }
+
+// splitFile returns the folders of a file and its name without the extension.
+func splitFile(file string) (folders []string, name string) {
+	parts := strings.FieldsFunc(file, func(r rune) bool { return r == '/' || r == '\\' })
+	if len(parts) == 0 {
+		return nil, ""
+	}
+	last := len(parts) - 1
+	folders = slices.DeleteFunc(slices.Clone(parts[:last]), func(part string) bool { return part == "." })
+	return folders, strings.TrimSuffix(parts[last], ".json")
+}
+
+// folderNames returns the names of implementations by their files, where reports of targets without a
+// name have one file name in several folders: every pipeline writes results.json, which names nobody.
+func folderNames(all map[string]*Past) map[string]string {
+	same := map[string][]string{}
+	for file, p := range all {
+		if _, name := splitFile(file); !isNamed(p.head.Target) {
+			same[name] = append(same[name], file)
+		}
+	}
+	out, of := map[string]string{}, map[string]int{}
+	for _, files := range same {
+		if len(files) < 2 {
+			continue
+		}
+		for _, file := range files {
+			if folder := ownFolder(file, files); folder != "" {
+				out[file] = folder
+				of[folder]++
+			}
+		}
+	}
+	for file, folder := range out {
+		if of[folder] > 1 { // the folder has several such files
+			_, name := splitFile(file)
+			folder += "/" + name
+		}
+		out[file] = clip(folder, 80)
+	}
+	return out
+}
+
+// ownFolder returns as many of the last folders of a file as none of the others has, "" for a file in
+// none.
+func ownFolder(file string, others []string) string {
+	last := func(file string, n int) string {
+		folders, _ := splitFile(file)
+		return strings.Join(folders[max(len(folders)-n, 0):], "/")
+	}
+	folders, _ := splitFile(file)
+	for n := 1; n < len(folders); n++ {
+		if !slices.ContainsFunc(others, func(other string) bool {
+			return other != file && last(other, n) == last(file, n)
+		}) {
+			return last(file, n)
+		}
+	}
+	return strings.Join(folders, "/")
 }
 
 // slug returns a file name for a name.

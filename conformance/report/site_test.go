@@ -75,6 +75,39 @@ func TestSiteShowsTheLatestReportOfAName(t *testing.T) {
 	require.Equal(t, []string{"a.json", "c.json"}, left)
 }
 
+func TestSiteNamesByFolderWhatHasOneFileName(t *testing.T) {
+	pipeline := func() *record.Report { return nameless("a contract") }
+	for _, row := range []struct {
+		why   string
+		files []string
+		names []string
+	}{
+		{"each in its folder", []string{"alice/report.json", "bob/report.json"}, []string{"alice", "bob"}},
+		{"other files keep their names", []string{"alice/report.json", "bob/report.json", "bob/old.json"},
+			[]string{"alice", "bob", "old"}},
+		{"of Windows", []string{`C:\in\alice\report.json`, `C:\in\bob\report.json`}, []string{"alice", "bob"}},
+		{"one in no folder", []string{"report.json", "./bob/report.json"}, []string{"bob", "report"}},
+		{"folders of one name", []string{"alice/ci/r.json", "bob/ci/r.json", "carol/r.json"},
+			[]string{"alice/ci", "bob/ci", "carol"}},
+		{"a folder inside the other", []string{"ci/r.json", "bob/ci/r.json"}, []string{"bob/ci", "ci"}},
+		{"several in each", []string{"mon/a.json", "mon/b.json", "tue/a.json", "tue/b.json"},
+			[]string{"mon/a", "mon/b", "tue/a", "tue/b"}},
+		{"one folder", []string{"in/a.json", "in/b.json"}, []string{"a", "b"}},
+	} {
+		all := map[string]*record.Report{}
+		for _, file := range row.files {
+			all[file] = pipeline()
+		}
+		_, site, left := siteOf(t, all)
+		var names []string
+		for _, e := range site.Entries() {
+			names = append(names, e.Name)
+		}
+		require.Equal(t, row.names, names, row.why)
+		require.Empty(t, left, row.why)
+	}
+}
+
 func TestSiteEscapesNamesAndKeepsPagesApart(t *testing.T) {
 	all := map[string]*record.Report{}
 	for i, name := range []string{"index", "Index!", "../../etc/passwd", "<script>alert(1)</script>", "東京", "דוד",

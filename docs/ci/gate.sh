@@ -17,7 +17,8 @@ command=${FMASPEC:-fmaspec}
 results=${RESULTS:-results}
 # Without a target the command judges a server of its own: a gate that has
 # forgotten its target would be green.
-[ -n "${FMASPEC_URL-}" ] || refuse 'FMASPEC_URL is not set; set it to the URL of the server to judge'
+[ -n "${FMASPEC_URL-}" ] || refuse 'FMASPEC_URL is not set; set it to the URL of the server to judge,' \
+  'also where fmaspec.yaml has one'
 command -v "$command" >/dev/null || refuse "there is no command $command; build it, and name it in FMASPEC"
 mkdir -p "$results" || refuse "there can be no folder $results; name another in RESULTS"
 # What an earlier run has left must not pass for what this one finds.
