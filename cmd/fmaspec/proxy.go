@@ -158,6 +158,7 @@ func (f *proxyFlags) proxy(ctx context.Context, e *env, _ []string) error {
 		recorders.write(v)
 		log.verdict(v)
 	}
+	o.NoAnswer = log.noAnswer
 	p, err := proxy.New(*o)
 	if err != nil {
 		return errors.Join(err, recorders.close())

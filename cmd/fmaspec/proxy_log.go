@@ -23,7 +23,8 @@ type proxyLog struct {
 	terminal bool
 
 	mu      sync.Mutex
-	longest int // of the lines with counters so far
+	longest int             // of the lines with counters so far
+	given   map[string]bool // reasons why there was no answer
 }
 
 func newProxyLog(e *env, suite *conformance.Suite, l *layout) *proxyLog {
@@ -69,6 +70,24 @@ func (l *proxyLog) line(x record.Exchange, side string, f record.Finding) string
 		line += fmt.Sprintf(" — %s (%s, %s)", r.ID, r.Level, r.Source())
 	}
 	return line
+}
+
+// mostReasons is how many reasons are written.
+const mostReasons = 20
+
+// noAnswer writes why the upstream gave no answer, each reason once.
+func (l *proxyLog) noAnswer(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.quiet || l.given[text] || len(l.given) >= mostReasons {
+		return
+	}
+	if l.given == nil {
+		l.given = map[string]bool{}
+	}
+	l.given[text] = true
+	l.erase()
+	io.WriteString(l.to, harmless("no answer from the upstream: "+text)+"\n")
 }
 
 // note writes a line of its own.
@@ -129,17 +148,31 @@ func (l *proxyLog) counters(n proxy.Counts) {
 
 // proxyLine returns the counters on one line.
 func proxyLine(n proxy.Counts) string {
-	return fmt.Sprintf("%d passed, %d active, %d judged, findings: %d server, %d client; %d not judged", n.Passed,
-		n.InFlight, n.Judged, n.Server, n.Client, n.NotJudgedTotal())
+	return fmt.Sprintf("%d passed, %d active, %s, findings: %d server, %d client; %d not judged", n.Passed,
+		n.InFlight, judgedText(n), n.Server, n.Client, n.NotJudgedTotal())
+}
+
+// judgedText returns the numbers of exchanges that were judged, as the report has them.
+func judgedText(n proxy.Counts) string {
+	text := fmt.Sprintf("%d judged", n.Judged)
+	if n.NoEvidence > 0 {
+		text += fmt.Sprintf(", %d no evidence", n.NoEvidence)
+	}
+	return text
 }
 
 // proxySummary returns what passed, in lines.
 func proxySummary(n proxy.Counts) string {
 	var p page
-	p.line("%s passed: %d judged, %d not judged%s, %d on no documented path", many(n.Passed, "exchange"), n.Judged,
+	p.line("%s passed: %s, %d not judged%s, %d on no documented path", many(n.Passed, "exchange"), judgedText(n),
 		n.NotJudgedTotal(), reasons(n.NotJudged), n.NotApplicable)
 	if n.UpstreamErrors > 0 {
-		p.line("%s answered 502 by the proxy, because the upstream gave no answer", wasOrWere(n.UpstreamErrors))
+		p.line("%s answered 502 by the proxy, because the upstream gave no answer%s", wasOrWere(n.UpstreamErrors),
+			reasons(n.NoAnswer))
+	}
+	if n.UnservedTotal() > 0 {
+		p.line("%s answered by the proxy and not passed on, because no request of HTTP has that form%s",
+			wasOrWere(n.UnservedTotal()), reasons(n.Unserved))
 	}
 	if n.BrokenRequests > 0 {
 		p.line("%s answered 400 by the proxy, or not at all, because the body of the request is broken",

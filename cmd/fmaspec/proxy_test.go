@@ -345,8 +345,15 @@ func TestProxyReachesItsUpstreamByTheFlagsOfRun(t *testing.T) {
 	refused := proxies(t, saying{verdict: record.Conformant}, false, s.URL)
 	status, _ := refused.send(t, "")
 	require.Equal(t, http.StatusBadGateway, status, "want an unknown certificate to be refused")
+	_, body := refused.send(t, "")
+	require.Contains(t, body, "Its certificate is not trusted, so that it did not get the request.")
+	require.NotContains(t, body, "127.0.0.1")
 	refused.stop()
-	require.Contains(t, refused.stderr.String(), "1 was answered 502 by the proxy")
+	require.Contains(t, refused.stderr.String(), "2 were answered 502 by the proxy, because the upstream gave no "+
+		"answer (not-trusted 2)\n")
+	const why = "the target's certificate is not trusted: x509: certificate signed by unknown authority; name the " +
+		"authority that signed it with -ca\n"
+	require.Equal(t, 1, strings.Count(refused.stderr.String(), "no answer from the upstream: "+why), refused.stderr)
 	p := proxies(t, saying{verdict: record.Conformant}, false, s.URL, "-insecure")
 	status, _ = p.send(t, "")
 	require.Equal(t, http.StatusCreated, status)
@@ -410,7 +417,9 @@ func TestProxyReportsOnItsClients(t *testing.T) {
 		answer.Body.Close()
 		require.Equal(t, http.StatusBadRequest, answer.StatusCode)
 		require.Equal(t, exitClient, p.stop(), mode)
-		require.Contains(t, p.stderr.String(), "1 exchange passed: 1 judged, 0 not judged")
+		judged := map[string]string{"observe": "1 judged", "enforce": "0 judged, 1 no evidence"}[mode]
+		require.Contains(t, p.stderr.String(), "1 exchange passed: "+judged+", 0 not judged")
+		require.Contains(t, p.stdout.String(), "1 exchange: "+judged)
 		require.Contains(t, p.stdout.String(), "FAIL requestSample/client/sha1-required")
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)

@@ -8,5 +8,7 @@
 //
 // What net/http does not keep is lost: the letter case and the order of the names of fields, the
 // sizes of chunks, and the reason phrase of a status. Of an answer with "Connection: close" net/http
-// removes the field, so that the other fields that it names are passed on.
+// removes the field, so that the other fields that it names are passed on. What net/http reads although
+// it is not HTTP is judged as it came, over connections of [NewTransport] in HTTP/1.1, and passed on as
+// net/http reads it.
 package proxy

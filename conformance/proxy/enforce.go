@@ -87,7 +87,7 @@ func (p *Proxy) permit(w http.ResponseWriter, r *http.Request, x *exchange, at t
 		case r.Context().Err() != nil: // the client went away inside the body, so that nobody reads an answer
 			free()
 			p.tally.add(func(c *Counts) { c.BrokenRequests++ })
-			x.failed(r.Context())
+			x.failed(r.Context(), noAnswer{})
 			panic(http.ErrAbortHandler)
 		case h.broken():
 			x.end(brokenRequest())

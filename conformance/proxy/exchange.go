@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -13,6 +15,7 @@ import (
 
 	"fmaspec/conformance"
 	"fmaspec/conformance/internal/heads"
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 )
 
@@ -32,6 +35,7 @@ type exchange struct {
 	interim  []record.Field
 	response *record.Response
 	trailer  func() http.Header
+	over     *wire.LookedAt // the connection to the upstream; nil where its heads cannot be seen
 	done     bool
 	verdict  chan conformance.Verdict // has the verdict, or is closed without one
 }
@@ -65,7 +69,8 @@ func (p *Proxy) begin(r *http.Request, at target) (*exchange, *http.Request) {
 		x.sent = &copied{budget: &p.budget, limit: p.options.BodyLimit}
 		x.received = &copied{budget: &p.budget, limit: p.options.BodyLimit}
 		body.copy = x.sent
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: x.came})
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: x.came,
+			GotConn: func(got httptrace.GotConnInfo) { x.connected(got.Conn) }})
 	}
 	out := r.WithContext(ctx)
 	out.Body = body
@@ -82,6 +87,27 @@ func fields(r *http.Request) []record.Field {
 		out = append(out, record.Field{Name: name, Value: value})
 	}
 	return out
+}
+
+// connected notes the connection that the request is about to be sent over.
+func (x *exchange) connected(c net.Conn) {
+	over, _ := c.(*wire.LookedAt)
+	if over != nil {
+		over.Begin(x.request.Method)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.over = over
+}
+
+// fault returns what the answer breaks that net/http does not show, or nil.
+func (x *exchange) fault() *record.WireError {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.over == nil {
+		return nil
+	}
+	return x.over.Fault()
 }
 
 // came keeps an interim answer.
@@ -108,14 +134,17 @@ func (x *exchange) answered(ctx context.Context, answer *http.Response) io.ReadC
 	x.response = &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header.Clone(),
 		Unkept: append(x.interim, record.Field{Name: "status line", Value: answer.Status})}
 	x.trailer = func() http.Header { return answer.Trailer }
+	if x.over != nil {
+		x.over.Restore(x.response.Header)
+	}
 	x.mu.Unlock()
 	body.copy = x.received
 	body.read = func(err error) {
 		switch {
 		case err == io.EOF:
-			x.end(nil)
+			x.end(cmp.Or(x.fault(), wire.TrailerFault(answer.Trailer)))
 		case err != nil:
-			x.end(broken(ctx, err))
+			x.end(x.cut(ctx, err))
 		case x.received.isOver():
 			x.end(&record.WireError{Kind: record.TooLong, Msg: "the body is longer than the proxy copies; raise the " +
 				"limit to have it judged"})
@@ -128,26 +157,41 @@ func (x *exchange) answered(ctx context.Context, answer *http.Response) io.ReadC
 	return body
 }
 
-// broken returns what an error inside the body of an answer says.
-func broken(ctx context.Context, err error) *record.WireError {
+// cut returns what an error inside the body of an answer says.
+func (x *exchange) cut(ctx context.Context, err error) *record.WireError {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		return &record.WireError{Kind: record.Cancelled, Msg: "the client ended the exchange before the answer was " +
 			"complete"}
 	}
+	if fault := x.fault(); fault != nil {
+		return fault
+	}
 	return &record.WireError{Kind: record.Cut, Msg: "the upstream ended the connection inside the body of the answer"}
 }
 
-// failed notes that no answer came.
-func (x *exchange) failed(ctx context.Context) {
-	if ctx.Err() != nil {
+// failed notes that no answer came, or none that net/http reads.
+func (x *exchange) failed(ctx context.Context, why noAnswer) {
+	switch fault := x.unread(); {
+	case ctx.Err() != nil:
 		x.end(&record.WireError{Kind: record.Cancelled, Msg: "the client ended the exchange before an answer came"})
-		return
-	}
-	if x.broken.Load() {
+	case x.broken.Load():
 		x.end(brokenRequest())
-		return
+	case fault != nil:
+		x.end(fault)
+	default:
+		x.end(&record.WireError{Kind: record.Unanswered, Msg: "the proxy got no answer from the upstream: " +
+			why.text})
 	}
-	x.end(&record.WireError{Kind: record.Unanswered, Msg: "the proxy got no answer from the upstream"})
+}
+
+// unread returns what is wrong with an answer that net/http does not read, or nil.
+func (x *exchange) unread() *record.WireError {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.over == nil {
+		return nil
+	}
+	return cmp.Or(x.over.Fault(), x.over.Ended())
 }
 
 // brokenRequest says that the body of a request cannot be read to its end.

@@ -150,8 +150,8 @@ func (p *Proxy) prepare(answer *http.Response) error {
 
 // unreachable answers where the upstream did not.
 func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
-	x := exchangeOf(r.Context())
-	x.failed(r.Context())
+	x, why := exchangeOf(r.Context()), whyNone(err)
+	x.failed(r.Context(), why)
 	if own, is := w.(*plain); is {
 		w = own.ResponseWriter // the answer is not the upstream's
 	}
@@ -162,10 +162,17 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 		p.answerBroken(w)
 		return
 	}
-	p.tally.add(func(c *Counts) { c.UpstreamErrors++ })
+	p.tally.add(func(c *Counts) {
+		c.UpstreamErrors++
+		c.NoAnswer[why.kind]++
+		c.LastNoAnswer = why.text
+	})
+	p.options.NoAnswer(why.text)
+	if r.ProtoMajor == 1 && r.ContentLength != 0 { // nobody reads what is left of the body, where the next one begins
+		w.Header().Set("Connection", "close")
+	}
 	writeProblem(w, problem{Title: "no answer from the upstream", Status: http.StatusBadGateway,
-		Detail: "The proxy sent the request to " + p.options.Upstream.Host + ", and got no answer that it can pass " +
-			"on. This answer is the proxy's own."})
+		Detail: why.says() + " This answer is the proxy's own."})
 }
 
 // answerBroken answers a request whose body cannot be read to its end.

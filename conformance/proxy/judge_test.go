@@ -510,6 +510,13 @@ func TestStatus(t *testing.T) {
 		"fmaspec_proxy_in_flight 0",
 		"fmaspec_proxy_upstream_errors_total 0",
 		"fmaspec_proxy_broken_requests_total 0",
+		`fmaspec_proxy_exchanges_total{operation="requestSample",outcome="both"} 0`,
+		`fmaspec_proxy_findings_total{requirement="http.framing",side="server"} 0`,
+		`fmaspec_proxy_findings_total{requirement="client.framing",side="client"} 0`,
+		`fmaspec_proxy_not_judged_total{reason="queue-full"} 0`,
+		`fmaspec_proxy_unenforced_total{reason="too-late"} 0`,
+		`fmaspec_proxy_no_answer_total{reason="not-trusted"} 0`,
+		`fmaspec_proxy_unserved_total{status="417"} 0`,
 		`fmaspec_proxy_delay_seconds_count{message="request"} 31`,
 	} {
 		require.Contains(t, metrics, "\n"+line+"\n")

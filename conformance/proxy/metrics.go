@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,24 +58,38 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	send(newSeries(counter, "broken_requests_total", "Exchanges whose request body is broken."), n.BrokenRequests)
 	exchanges := newSeries(counter, "exchanges_total", "Judged exchanges by operation and result; those that are on "+
 		"no documented path have the result not-applicable.", "operation", "outcome")
-	for of, value := range n.Outcomes {
-		send(exchanges, value, of.Operation, of.Result)
+	for _, of := range c.outcomes() {
+		send(exchanges, n.Outcomes[of], of.Operation, of.Result)
 	}
 	send(exchanges, n.NotApplicable, "", "not-applicable")
 	findings := newSeries(counter, "findings_total", "Findings by requirement and by the side that they are against.",
 		"requirement", "side")
+	for _, of := range c.charges() {
+		if _, is := n.Findings[of]; !is {
+			n.Findings[of] = 0
+		}
+	}
 	for of, value := range n.Findings {
 		send(findings, value, of.Requirement, of.Side)
 	}
-	reasons := newSeries(counter, "not_judged_total", "Exchanges on documented paths that were not judged.", "reason")
-	for reason, value := range n.NotJudged {
-		send(reasons, value, reason)
+	by := func(label string, known []string, of map[string]int64, name, help string) {
+		s := newSeries(counter, name, help, label)
+		for _, key := range known {
+			send(s, of[key], key)
+		}
+		for key, value := range of {
+			if !slices.Contains(known, key) {
+				send(s, value, key)
+			}
+		}
 	}
-	unenforced := newSeries(counter, "unenforced_total", "Messages that were passed on without the judge in the mode "+
-		"enforce.", "reason")
-	for reason, value := range n.Unenforced {
-		send(unenforced, value, reason)
-	}
+	by("reason", []string{QueueFull, NoMemory, Panicked, Ended}, n.NotJudged, "not_judged_total",
+		"Exchanges on documented paths that were not judged.")
+	by("reason", []string{TooLong, TooLate, Panicked, Dropped}, n.Unenforced, "unenforced_total",
+		"Messages that were passed on without the judge in the mode enforce.")
+	by("reason", noAnswerKinds(), n.NoAnswer, "no_answer_total", "Exchanges to which the upstream gave no answer.")
+	by("status", unservedStatuses(), n.Unserved, "unserved_total", "Requests that are none, and that the proxy's HTTP "+
+		"server answered itself.")
 	refused := newSeries(counter, "refused_total", "Messages that broke the contract and were answered or replaced in "+
 		"the mode enforce.", "message")
 	send(refused, n.RefusedRequests, "request")
@@ -82,6 +97,29 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	bytes := newSeries(counter, "body_bytes_total", "Bytes of bodies that passed.", "message")
 	send(bytes, n.Sent, "request")
 	send(bytes, n.Received, "answer")
+}
+
+// outcomes returns all outcomes that there can be: a series that appears with its first event hides that event from
+// the functions of Prometheus that compare.
+func (c collector) outcomes() (out []Outcome) {
+	for _, op := range c.proxy.options.Suite.Operations {
+		for _, result := range []string{"conformant", "server", "client", "both", "unjudged"} {
+			out = append(out, Outcome{op.ID, result})
+		}
+	}
+	return out
+}
+
+// charges returns the charges whose series are there from the beginning: of what servers owe, and of what clients
+// alone do.
+func (c collector) charges() (out []Charge) {
+	for _, r := range c.proxy.options.Suite.Requirements {
+		out = append(out, Charge{r.ID, "server"})
+	}
+	for _, r := range c.proxy.options.Suite.ClientRequirements {
+		out = append(out, Charge{r.ID, "client"})
+	}
+	return out
 }
 
 // metrics returns a handler of the metrics of this proxy alone.

@@ -38,6 +38,9 @@ type Options struct {
 	// before the call returns
 	Each func(conformance.Verdict)
 
+	// called where the upstream gives no answer, with the reason and its remedy in words; by many goroutines
+	NoAnswer func(text string)
+
 	// refuse violating requests with 400, and replace violating answers by 502
 	Enforce bool
 	Strict  bool // inferred requirements are enforced too
@@ -90,6 +93,9 @@ func (o *Options) complete() error {
 	}
 	if o.Each == nil {
 		o.Each = func(conformance.Verdict) {}
+	}
+	if o.NoAnswer == nil {
+		o.NoAnswer = func(string) {}
 	}
 	return nil
 }

@@ -56,6 +56,7 @@ func (p *Proxy) Counts() Counts {
 // ServeHTTP passes a request on, and its answer back.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := p.options.Now()
+	served(r.Context())
 	p.tally.inFlight.Add(1)
 	defer func() {
 		p.tally.inFlight.Add(-1)
@@ -111,18 +112,18 @@ func (s sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.delay.request(s.options.Now().Sub(passageOf(r.Context()).began))
 	answer, err := s.options.Transport.RoundTrip(r)
 	if err != nil {
-		x.failed(r.Context())
+		x.failed(r.Context(), whyNone(err))
 		return nil, err
 	}
 	if answer.StatusCode < 100 || answer.StatusCode > 999 {
 		answer.Body.Close()
-		x.failed(r.Context())
+		x.failed(r.Context(), whyNone(errNoStatus))
 		return nil, errNoStatus
 	}
 	if answer.StatusCode == http.StatusSwitchingProtocols { // what follows is not HTTP
 		x.answered(r.Context(), &http.Response{StatusCode: answer.StatusCode, Status: answer.Status,
 			Proto: answer.Proto, Header: answer.Header, Body: http.NoBody})
-		x.end(nil)
+		x.end(x.fault())
 		return answer, nil
 	}
 	answer.Body = x.answered(r.Context(), answer)

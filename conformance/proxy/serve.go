@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"fmaspec/conformance/internal/heads"
@@ -26,7 +27,8 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener, certificates ...tls.C
 	server := &http.Server{Handler: p, Protocols: protocols, DisableGeneralOptionsHandler: true,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		BaseContext:       func(net.Listener) context.Context { return hard },
-		ConnContext:       heads.ConnContext,
+		ConnContext:       connContext,
+		ConnState:         connState,
 		TLSConfig:         &tls.Config{Certificates: certificates},
 		ReadHeaderTimeout: time.Minute, IdleTimeout: 3 * time.Minute}
 	ended := make(chan error, 1)
@@ -35,7 +37,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener, certificates ...tls.C
 			ended <- server.ServeTLS(l, "", "")
 			return
 		}
-		ended <- server.Serve(heads.Listener(l))
+		ended <- server.Serve(unservedListener{heads.Listener(l), p.unserved})
 	}()
 	var failed error
 	select {
@@ -52,7 +54,15 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener, certificates ...tls.C
 	}
 	limit, done = p.options.Until(p.options.Grace)
 	defer done()
+	_ = p.idle(limit) // what was cut is an exchange too, and counted
 	return errors.Join(failed, p.Close(limit))
+}
+
+// unserved counts a request that is none.
+func (p *Proxy) unserved(status string) {
+	if slices.Contains(unservedStatuses(), status) {
+		p.tally.add(func(c *Counts) { c.Unserved[status]++ })
+	}
 }
 
 // idle waits until no exchange is active: upgraded connections are not the server's any more.

@@ -19,8 +19,9 @@ type Counts struct {
 	Sent          int64 // bytes of request bodies
 	Received      int64 // bytes of answer bodies
 
-	Judged          int64             // exchanges with a verdict
-	Outcomes        map[Outcome]int64 // of them
+	Judged          int64             // exchanges whose answer is evidence for or against the contract
+	NoEvidence      int64             // exchanges whose answer is none, or that have no answer
+	Outcomes        map[Outcome]int64 // of both
 	Server, Client  int64             // findings
 	Findings        map[Charge]int64
 	NotJudged       map[string]int64 // by reason
@@ -28,6 +29,9 @@ type Counts struct {
 	RefusedRequests int64            // by Enforce, with 400
 	ReplacedAnswers int64            // by Enforce, with 502
 	UpstreamErrors  int64            // exchanges without an answer, which the proxy answered 502
+	NoAnswer        map[string]int64 // of them, by reason
+	LastNoAnswer    string           // the last of the reasons in words, with its remedy; it may name addresses
+	Unserved        map[string]int64 // requests that are none, and which Serve answered itself, by status
 	BrokenRequests  int64            // exchanges with a broken request body, which the proxy answered 400
 	Unreported      int64            // verdicts for which Each panicked
 }
@@ -49,6 +53,9 @@ func (c Counts) NotJudgedTotal() int64 { return sum(c.NotJudged) }
 
 // UnenforcedTotal returns the number of messages that Enforce passed on without the judge.
 func (c Counts) UnenforcedTotal() int64 { return sum(c.Unenforced) }
+
+// UnservedTotal returns the number of requests that are none, and which [Proxy.Serve] answered itself.
+func (c Counts) UnservedTotal() int64 { return sum(c.Unserved) }
 
 func sum(of map[string]int64) (n int64) {
 	for _, v := range of {
@@ -80,7 +87,8 @@ type tally struct {
 
 func newTally() *tally {
 	return &tally{counts: Counts{Outcomes: map[Outcome]int64{}, Findings: map[Charge]int64{},
-		NotJudged: map[string]int64{}, Unenforced: map[string]int64{}}}
+		NotJudged: map[string]int64{}, Unenforced: map[string]int64{}, NoAnswer: map[string]int64{},
+		Unserved: map[string]int64{}}}
 }
 
 func (t *tally) add(change func(*Counts)) {
@@ -94,7 +102,11 @@ func (t *tally) verdict(v conformance.Verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := &t.counts
-	c.Judged++
+	if v.Unjudged == "" {
+		c.Judged++
+	} else {
+		c.NoEvidence++
+	}
 	c.Outcomes[Outcome{v.Operation, result(v)}]++
 	c.Server, c.Client = c.Server+int64(len(v.Server)), c.Client+int64(len(v.Client))
 	t.charge(v, "server", v.Server)
@@ -133,6 +145,7 @@ func (t *tally) look() (Counts, []Recent) {
 	c := t.counts
 	c.Outcomes, c.Findings = maps.Clone(c.Outcomes), maps.Clone(c.Findings)
 	c.NotJudged, c.Unenforced = maps.Clone(c.NotJudged), maps.Clone(c.Unenforced)
+	c.NoAnswer, c.Unserved = maps.Clone(c.NoAnswer), maps.Clone(c.Unserved)
 	c.InFlight, c.Passed, c.NotApplicable = t.inFlight.Load(), t.passed.Load(), t.notApplicable.Load()
 	c.Sent, c.Received = t.sent.Load(), t.received.Load()
 	recent := slices.Clone(t.recent)

@@ -20,7 +20,7 @@ func IsSecretName(name string) bool {
 		"subscription-key", "functions-key", "access-key", "account-key", "auth-key", "password", "passwd",
 		"credential", "signature", "session", "assertion", "csrf", "xsrf", "dpop", "authentication-info", "jwt",
 		clientPrincipal} {
-		if strings.Contains(name, part) && name != "www-authenticate" {
+		if strings.Contains(name, part) && name != "www-authenticate" && name != "access-control-allow-credentials" {
 			return true
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+
+	"fmaspec/conformance/record"
 )
 
 // A chunkWatch looks at the bytes of a body in chunks, whose sizes and extensions the library reads more freely than
@@ -59,4 +61,10 @@ func (c *chunkWatch) size() {
 	n, err := strconv.ParseInt(string(found[1]), 16, 62)
 	c.done = err != nil || n == 0
 	c.left = n + int64(len("\r\n"))
+}
+
+// brokenChunk says that a line of a size breaks the grammar.
+func brokenChunk() *record.WireError {
+	return &record.WireError{Kind: record.Malformed, Msg: "a chunk of the body does not begin with its size, " +
+		"extensions of a name and a value, and a line end"}
 }

@@ -185,14 +185,19 @@ func tunnel(ctx context.Context, proxy *url.URL, address string) (net.Conn, erro
 	case err != nil:
 		err = finalError(fmt.Sprintf("the proxy %s gave no HTTP answer to CONNECT; is it a proxy?", proxy.Host))
 	case answer.StatusCode/100 != 2:
-		err = finalError(fmt.Sprintf("the proxy %s answered %d to CONNECT; %s", proxy.Host, answer.StatusCode,
-			cmp.Or(proxyRemedies[answer.StatusCode], "does it let this target through?")))
+		err = NoTunnel(proxy.Host, answer.StatusCode)
 	}
 	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// NoTunnel is the error where a proxy answers CONNECT with a status that opens no tunnel.
+func NoTunnel(proxy string, status int) error {
+	return finalError(fmt.Sprintf("the proxy %s answered %d to CONNECT; %s", proxy, status,
+		cmp.Or(proxyRemedies[status], "does it let this target through?")))
 }
 
 // tunnelHead reads the head of an answer byte by byte, for what follows it belongs
@@ -315,8 +320,11 @@ func certificateRemedy(err error) string {
 	case errors.As(err, &invalid):
 		return "have the target show one that is for servers"
 	}
-	return "name the authority that signed it with -ca (in Go, Target.Transport)"
+	return "name the authority that signed it with -ca" + inGo
 }
+
+// inGo says where a setting is in Go.
+const inGo = " (in Go, Target.Transport)"
 
 // isAlert reports whether an error is a TLS alert with one of the words.
 func isAlert(err error, words ...string) bool {

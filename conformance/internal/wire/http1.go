@@ -498,8 +498,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 					Msg: fmt.Sprintf(text, cutTo(head, 40), meantTLS(head))}
 			}
 			if errors.Is(err, errLongHead) {
-				return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-					Msg: fmt.Sprintf("%s goes on beyond %d KiB", BrokenHead, headLimit>>10)}
+				return nil, nil, nil, longHead()
 			}
 			if len(head) == 0 { // behind an interim answer
 				return nil, nil, nil, p.readError(ctx, err, record.Silent, record.Closed, "before an answer began")
@@ -512,22 +511,14 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Msg: BrokenHead + " is not HTTP" +
 				p.notHTTP(head), Token: p.d.secrets.HoldsToken(head)}
 		}
-		if answer.ProtoMajor != 1 {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-				Msg: fmt.Sprintf("%s is not HTTP: the version %s is none of HTTP/1", BrokenHead, answer.Proto)}
-		}
-		if fault := p.headFault(head); fault != "" {
+		if fault := headFault(head, answer, p.shownName); fault != "" {
 			return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-				Msg: BrokenHead + " is not HTTP: " + fault}
+				Msg: fault}
 		}
-		if answer.StatusCode < 100 {
-			return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-				Msg: fmt.Sprintf("%s is not HTTP: the status %03d is none", BrokenHead, answer.StatusCode)}
-		}
-		if answer.StatusCode >= 100 && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols {
+		if isInterim(answer.StatusCode) {
 			if fault := interimFault(head, answer.StatusCode, old); fault != "" {
 				return nil, nil, nil, &record.WireError{Kind: record.Malformed, Token: p.d.secrets.HoldsToken(head),
-					Msg: BrokenHead + " is not HTTP: " + fault}
+					Msg: fault}
 			}
 			rest.follow(c)
 			unkept = append(unkept, record.Field{Name: "interim answer", Value: string(head)})
@@ -536,18 +527,34 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		restore(answer.Header, head)
 		resp := &record.Response{Status: answer.StatusCode, Proto: answer.Proto, Header: answer.Header,
 			Unkept: append(unkept, record.Field{Name: "status line", Value: answer.Status})}
-		if hasField(head, "Transfer-Encoding") && hasField(head, "Content-Length") {
-			return resp, r, answer, &record.WireError{Kind: record.Conflict,
-				Msg: "the head gives both Content-Length and Transfer-Encoding, so the body was not read"}
-		}
-		if fault := framingFault(head, answer, old); fault != "" {
-			return resp, r, answer, &record.WireError{Kind: record.Malformed, Msg: fault + ", so the body was not read"}
+		if werr := framingFault(head, answer, old); werr != nil {
+			werr.Msg += ", so the body was not read"
+			return resp, r, answer, werr
 		}
 		c.chunks.done = len(answer.TransferEncoding) == 0 // nothing of the body is read yet
 		return resp, r, answer, nil
 	}
-	return nil, nil, nil, &record.WireError{Kind: record.Malformed,
-		Msg: fmt.Sprintf("%s did not come behind %d interim (1xx) answers", BrokenHead, interimLimit)}
+	return nil, nil, nil, manyInterim()
+}
+
+// isInterim reports whether an answer with a status is followed by another one to the same request.
+func isInterim(status int) bool {
+	return status >= 100 && status < 200 && status != http.StatusSwitchingProtocols
+}
+
+func manyInterim() *record.WireError {
+	return &record.WireError{Kind: record.Malformed,
+		Msg: fmt.Sprintf("%s stands behind more than %d interim (1xx) answers", BrokenHead, interimLimit)}
+}
+
+func longHead() *record.WireError {
+	return &record.WireError{Kind: record.Malformed,
+		Msg: fmt.Sprintf("%s goes on beyond %d KiB", BrokenHead, headLimit>>10)}
+}
+
+// shownName returns what a message shows of the name of a field.
+func (p *Pool) shownName(name []byte) string {
+	return fmt.Sprintf(": %q", cutTo([]byte(p.d.secrets.Text(string(name))), 40))
 }
 
 // restore puts back what the library takes out of a header: Connection where it says close, and all but one of several
@@ -564,31 +571,37 @@ func restore(header http.Header, head []byte) {
 // it has no framing (RFC 9110 8.6, RFC 9112 6.1).
 func interimFault(head []byte, status int, old bool) string {
 	if old {
-		return fmt.Sprintf("the interim answer %d came to a request of HTTP/1.0, which knows none", status)
+		return fmt.Sprintf("%s is not HTTP: the interim answer %d came to a request of HTTP/1.0, which knows none",
+			BrokenHead, status)
 	}
 	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
 		if hasField(head, name) {
-			return fmt.Sprintf("the interim answer %d has %s, and no interim answer has a body", status, name)
+			return fmt.Sprintf("%s is not HTTP: the interim answer %d has %s, and no interim answer has a body",
+				BrokenHead, status, name)
 		}
 	}
 	return ""
 }
 
-// framingFault returns which framing an answer gives that it may not have, or "": Transfer-Encoding to a request
-// of HTTP/1.0 (RFC 9112 6.1), and any with 204, which has no body (RFC 9110 8.6, RFC 9112 6.1). A length of zero
-// passes there: libraries send it on purpose, and it is what a client reads.
-func framingFault(head []byte, answer *http.Response, old bool) string {
+// framingFault returns which framing an answer gives that it may not have, or nil: two at once (RFC 9112 6.1),
+// Transfer-Encoding to a request of HTTP/1.0 (RFC 9112 6.1), and any with 204, which has no body (RFC 9110 8.6,
+// RFC 9112 6.1). A length of zero passes there: libraries send it on purpose, and it is what a client reads.
+func framingFault(head []byte, answer *http.Response, old bool) *record.WireError {
 	none := answer.StatusCode == http.StatusNoContent
+	malformed := func(text string) *record.WireError { return &record.WireError{Kind: record.Malformed, Msg: text} }
 	switch chunked := hasField(head, "Transfer-Encoding"); {
+	case chunked && hasField(head, "Content-Length"):
+		return &record.WireError{Kind: record.Conflict, Msg: "the head gives both Content-Length and Transfer-Encoding"}
 	case chunked && old:
-		return "the answer to a request of HTTP/1.0 has Transfer-Encoding, which came with HTTP/1.1"
+		return malformed("the answer to a request of HTTP/1.0 has Transfer-Encoding, which came with HTTP/1.1")
 	case chunked && none:
-		return "the answer 204 has Transfer-Encoding, and no body"
+		return malformed("the answer 204 has Transfer-Encoding, and no body")
 	}
 	if length := answer.Header.Get("Content-Length"); none && strings.Trim(length, "0") != "" {
-		return "the answer 204 has a Content-Length of " + string(cutTo([]byte(length), 40)) + ", and no body"
+		return malformed("the answer 204 has a Content-Length of " + string(cutTo([]byte(length), 40)) +
+			", and no body")
 	}
-	return ""
+	return nil
 }
 
 // meantTLS is the remedy where an answer begins like a TLS record (RFC 8446 5.1).
@@ -649,10 +662,27 @@ func rawHead(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// headFault returns what of a head breaks the syntax of its lines, which are a status line with a space
+// headFault returns what the head of an answer breaks that the library reads, or "": the version is that of HTTP/1,
+// and the status has three digits of which the first is not zero (RFC 9112 2.3, 4).
+func headFault(head []byte, answer *http.Response, shown func([]byte) string) string {
+	fault := linesFault(head, shown)
+	switch {
+	case answer.ProtoMajor != 1:
+		fault = "the version " + answer.Proto + " is none of HTTP/1"
+	case fault == "" && answer.StatusCode < 100:
+		fault = fmt.Sprintf("the status %03d is none", answer.StatusCode)
+	}
+	if fault == "" {
+		return ""
+	}
+	return BrokenHead + " is not HTTP: " + fault
+}
+
+// linesFault returns what of a head breaks the syntax of its lines, which are a status line with a space
 // behind the status and fields whose names are tokens, with no blank behind them, each in one line with CR LF
-// at its end (RFC 9112 2.1, 4, 5.1 and 5.2, RFC 9110 5.1), or "". The library reads such a head.
-func (p *Pool) headFault(head []byte) string {
+// at its end (RFC 9112 2.1, 4, 5.1 and 5.2, RFC 9110 5.1), or "". The library reads such a head. A name is
+// shown with a colon before it, or not at all.
+func linesFault(head []byte, shown func(name []byte) string) string {
 	first := true
 	for line := range bytes.Lines(head) {
 		text, whole := bytes.CutSuffix(line, []byte("\r\n"))
@@ -671,11 +701,10 @@ func (p *Pool) headFault(head []byte) string {
 			if httpguts.ValidHeaderFieldName(string(name)) {
 				continue
 			}
-			shown := func(name []byte) []byte { return cutTo([]byte(p.d.secrets.Text(string(name))), 40) }
 			if len(bytes.TrimRight(name, " \t")) < len(name) {
-				return fmt.Sprintf("a blank stands behind the name of the field %q", shown(name))
+				return "a blank stands behind the name of the field" + shown(name)
 			}
-			return fmt.Sprintf("%q is no name of a field", shown(name))
+			return "a field has a name that is none" + shown(name)
 		}
 	}
 	return ""
@@ -760,17 +789,10 @@ func (p *Pool) readBody(ctx context.Context, c *wireConn, r *bufio.Reader, resp 
 	}
 	resp.Unkept = append(resp.Unkept, trailers(answer)...)
 	if c.chunks.bad {
-		return false, &record.WireError{Kind: record.Malformed, Msg: "a chunk of the body does not begin with its " +
-			"size, extensions of a name and a value, and a line end"}
+		return false, brokenChunk()
 	}
-	for name := range answer.Trailer {
-		if !httpguts.ValidHeaderFieldName(name) {
-			return false, &record.WireError{Kind: record.Malformed,
-				Msg: "a field of the trailer has a name that is none"}
-		}
-	}
-	if name := misplaced(answer.Trailer); name != "" {
-		return false, misplacedError(name)
+	if werr := TrailerFault(answer.Trailer); werr != nil {
+		return false, werr
 	}
 	if c.more > 0 && !answer.Close { // what comes behind the body is the next answer
 		c.unread(r)
@@ -869,6 +891,20 @@ func misplaced(trailer http.Header) string {
 		}
 	}
 	return ""
+}
+
+// TrailerFault returns what a trailer breaks, or nil: its names are tokens (RFC 9110 5.1), and no field in it has to be
+// known before the content.
+func TrailerFault(trailer http.Header) *record.WireError {
+	for name := range trailer {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return &record.WireError{Kind: record.Malformed, Msg: "a field of the trailer has a name that is none"}
+		}
+	}
+	if name := misplaced(trailer); name != "" {
+		return misplacedError(name)
+	}
+	return nil
 }
 
 func misplacedError(name string) *record.WireError {
