@@ -75,15 +75,15 @@ func acrossRelations() map[string]func(check string, limit room) across {
 				map[formKey]*formOf{}}
 		},
 		"same-for-machine": func(check string, limit room) across {
-			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{}, by: machineGroup(),
+			return &byGroup{check: check, latest: newLatest[*alike](limit), controls: controls{}, by: machineGroup(),
 				same: true}
 		},
 		"differs-by-machine": func(check string, limit room) across {
-			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
+			return &byGroup{check: check, latest: newLatest[*alike](limit), controls: controls{},
 				by: apartMachineGroup(), kinds: map[int][]string{}}
 		},
 		"same-for-token": func(check string, limit room) across {
-			return &byGroup{check: check, latest: newLatest[[]noted](limit), controls: controls{},
+			return &byGroup{check: check, latest: newLatest[*alike](limit), controls: controls{},
 				by: tokenGroup(newFirsts(limit)), same: true}
 		},
 		"echoed-alike":       func(check string, limit room) across { return newEchoedAlike(check, limit) },
@@ -353,7 +353,7 @@ func (k *idsFresh) problems() map[ref][]Problem {
 type byGroup struct {
 	check string
 	controls
-	*latest[[]noted]
+	*latest[*alike]
 	by    group
 	same  bool             // for one of them
 	named noted            // the first answer about one that the user names
@@ -364,6 +364,46 @@ type byGroup struct {
 // enoughApart is how many values made-up machines with ids of one length have where a target is taken to keep such
 // machines apart. One that does not know them may give all of them one value, and those of another length another.
 const enoughApart = 3
+
+// alike are answers that stand under one key, and have different values in common.
+type alike struct {
+	all []noted
+	at  map[string]int // where each stands, by what it has in common; nil where there are few
+
+	looks int // how many of all were looked at
+}
+
+// fewAlike is how many answers are looked at one by one.
+const fewAlike = 8
+
+// find returns where the answer with a common value stands, -1 where there is none.
+func (l *alike) find(common string, of func(noted) string) int {
+	if l.at == nil {
+		return slices.IndexFunc(l.all, func(n noted) bool {
+			l.looks++
+			return of(n) == common
+		})
+	}
+	if i, there := l.at[common]; there {
+		return i
+	}
+	return -1
+}
+
+// add adds an answer with a common value that no other has.
+func (l *alike) add(n noted, of func(noted) string) {
+	l.all = append(l.all, n)
+	switch {
+	case l.at != nil:
+		l.at[of(n)] = len(l.all) - 1
+	case len(l.all) > fewAlike:
+		l.at = map[string]int{}
+		for i, n := range l.all {
+			l.looks++
+			l.at[of(n)] = i
+		}
+	}
+}
 
 // A group is what requests are about.
 type group struct {
@@ -413,19 +453,31 @@ func tokenGroup(first firsts) group {
 	}, show: func(string) string { return "" }}
 }
 
-// parts returns what a noted value is kept under, and what all under that have in common.
-func (k *byGroup) parts(n noted) (key, common string) {
-	value := n.value
+// value returns a noted value as it is compared.
+func (k *byGroup) value(n noted) string {
 	if n.relation.IgnoreCase {
-		value = strings.ToLower(value)
+		return strings.ToLower(n.value)
 	}
+	return n.value
+}
+
+// key returns what a noted value is kept under.
+func (k *byGroup) key(n noted) string {
+	switch {
+	case k.same:
+		return n.group
+	case n.c.Recorded: // a machine may have an id of either form
+		return fmt.Sprintf("%s\x00%d", k.value(n), len(n.group))
+	}
+	return k.value(n)
+}
+
+// common returns what tells a noted value from the others that are kept under its key.
+func (k *byGroup) common(n noted) string {
 	if k.same {
-		return n.group, value
+		return k.value(n)
 	}
-	if n.c.Recorded { // a machine may have an id of either form
-		value += fmt.Sprintf("\x00%d", len(n.group))
-	}
-	return value, n.group
+	return n.group
 }
 
 func (k *byGroup) note(at ref, x *Judged) (shows bool) {
@@ -439,7 +491,7 @@ func (k *byGroup) note(at ref, x *Judged) (shows bool) {
 		return false
 	}
 	n := noted{mentionOf(at, x), r, value, of, k.by.made != nil && k.by.made(x)}
-	key, common := k.parts(n)
+	key := k.key(n)
 	switch {
 	case n.made:
 		if kind := k.kinds[len(of)]; len(kind) < enoughApart && !slices.Contains(kind, key) {
@@ -448,30 +500,29 @@ func (k *byGroup) note(at ref, x *Judged) (shows bool) {
 	case k.named.group == "":
 		k.named = n
 	case k.named.group != of && !k.apart:
-		known, _ := k.parts(k.named)
-		k.apart = known != key
+		k.apart = k.key(k.named) != key
 	}
-	all := k.of[key]
-	i := slices.IndexFunc(all, func(o noted) bool {
-		_, other := k.parts(o)
-		return other == common
-	})
+	with := k.of[key]
+	if with == nil {
+		with = &alike{}
+	}
+	i := with.find(k.common(n), k.common)
 	switch {
-	case i >= 0 && plainer(n.mention, all[i].mention) < 0:
-		all[i] = n
-	case i < 0 && k.mayAdd(len(all)):
-		shows = len(all) > 0
-		all = append(all, n)
+	case i >= 0 && plainer(n.mention, with.all[i].mention) < 0:
+		with.all[i] = n
+	case i < 0 && k.mayAdd(len(with.all)):
+		shows = len(with.all) > 0
+		with.add(n, k.common)
 	}
-	k.put(key, all)
+	k.put(key, with)
 	return shows
 }
 
 // problems charges all that stand under one key but the plainest.
 func (k *byGroup) problems() map[ref][]Problem {
 	out := map[ref][]Problem{}
-	for _, of := range k.of {
-		of = slices.SortedFunc(slices.Values(of), func(a, b noted) int { return k.order(a.mention, b.mention) })
+	for _, with := range k.of {
+		of := slices.SortedFunc(slices.Values(with.all), func(a, b noted) int { return k.order(a.mention, b.mention) })
 		for _, all := range k.comparable(of) {
 			k.charge(all, out)
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"fmaspec/conformance/internal/redact"
 )
 
 const askedURL = "http://127.0.0.1:8080/srv/api/testwdatppreview/machines/fb9ab6be3965095a09c057be7c90f0a2/requestSample"
@@ -108,6 +110,8 @@ func TestEveryMarkOfAServersInsideIsFoundByItsWords(t *testing.T) {
 			require.True(t, slices.ContainsFunc(insideMarks, func(i insideMark) bool {
 				return i.what == what && i.announced(s, strings.ToLower(s)) && i.mark().MatchString(s)
 			}), "%s: want %q found by a mark one of whose words it holds", what, s)
+			struck := (&redact.Secrets{}).Text(s)
+			require.Contains(t, insideOf(struck, askedURL), what, "want %q found without its secrets too", struck)
 		}
 	}
 }
@@ -234,6 +238,16 @@ func TestWhatTheRequestSentIsNothingOfTheInside(t *testing.T) {
 		require.NotEmpty(t, insideOf(answer, askedURL), "want it found where nobody sent it")
 		require.NotEmpty(t, insideOf(answer+" goroutine 7 [running]:", askedURL, sent...), "want the rest searched")
 	}
+}
+
+// An answer is judged without what looks like a secret, a request as it was sent.
+func TestWhatTheRequestSentIsNothingOfTheInsideWithoutItsSecrets(t *testing.T) {
+	const comment = "host=db password=8Zk3mXw7; token: x1y2z3"
+	body := []byte(`{"Comment":"` + comment + `"}`)
+	answer := (&redact.Secrets{}).Text("the comment " + comment + " is too long")
+	require.NotContains(t, answer, "8Zk3mXw7")
+	require.NotEmpty(t, insideOf(answer, askedURL))
+	require.Empty(t, insideOf(answer, askedURL, sentTexts(body)...))
 }
 
 func quotedJSON(text string) string {

@@ -168,7 +168,7 @@ func TestFieldsThatNameUsersAreStruckOutAlone(t *testing.T) {
 func TestSecretsInBodiesAndQueriesAreStruckOut(t *testing.T) {
 	const secret = "8Zk3mXw7Lp2QvT5n"
 	for _, text := range []string{"Bearer " + secret, "password=" + secret, "client_secret=" + secret, "access_token=" +
-		secret} {
+		secret, "password: " + secret, "token=" + secret, "sessionId=" + secret, "private_key=" + secret} {
 		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, http.StatusForbidden, func(x *record.Exchange) {
 			x.Request.URL += "?" + strings.ReplaceAll(text, " ", "%20")
 			x.Request.Body = record.Body(`{"Comment":"` + text + `"}`)

@@ -8,23 +8,20 @@ import (
 	"fmaspec/conformance/record"
 )
 
-// IsSecretName reports whether a field, or a parameter of a URL, holds credentials by its name.
+// IsSecretName reports whether the value of a field is a secret by its name.
 func IsSecretName(name string) bool {
 	switch name {
 	case "Host", "Content-Type", "Content-Length", "Date", "Accept", "Accept-Encoding", "User-Agent", "Connection",
 		"Server", "Cache-Control":
 		return false // of most messages
 	}
-	name = strings.ToLower(name)
-	for _, part := range []string{"authorization", "cookie", "token", "secret", "api-key", "apikey", "api_key",
-		"subscription-key", "functions-key", "access-key", "account-key", "auth-key", "password", "passwd",
-		"credential", "signature", "session", "assertion", "csrf", "xsrf", "dpop", "authentication-info", "jwt",
-		clientPrincipal} {
-		if strings.Contains(name, part) && name != "www-authenticate" && name != "access-control-allow-credentials" {
-			return true
-		}
+	if strings.EqualFold(name, "Access-Control-Allow-Credentials") {
+		return false // a flag (Fetch, 3.3.3)
 	}
-	return name == "x-auth" || name == "pwd"
+	if s := secretNameOf(name); s != nil && !s.inURL {
+		return true
+	}
+	return isOfCredentials(name)
 }
 
 // clientPrincipal is part of the names of fields in which a gateway says who the user is.
@@ -60,7 +57,7 @@ func Credentials(f record.Field) (out []record.Field) {
 			}
 		}
 	case strings.Contains(name, clientPrincipal) || strings.Contains(name, "expires"):
-	case IsSecretName(name):
+	case isOfCredentials(name):
 		add(HeaderVariable(f.Name), f.Value)
 	}
 	return out

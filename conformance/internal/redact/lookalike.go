@@ -2,21 +2,12 @@ package redact
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
 var (
 	// A token in the form of RFC 7519, signed or encrypted, of any user.
 	jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{8,}|\.[A-Za-z0-9_-]{8,})(?:\.[A-Za-z0-9_-]*){0,3}`)
-	// A parameter of a URL or a form that grants access. Names that are words of prose too count in
-	// a URL alone.
-	secretParameter = regexp.MustCompile(
-		`(?i)((?:(?:[?&;#]|%3f|%26|\\u003f|\\u0026)(?:sig|signature|code|key|token|secret|assertion|[a-z_]*_token|` +
-			`x-amz-signature|x-amz-security-token)|(?:^|[^a-z0-9_\\-]|\\[nrt]|%3f|%26|` +
-			`\\u003f|\\u0026|\\u0022)(?:` + secretNames + `))(?:=|%3d|\\u003d))((?:[^&;#\s"'<>\\]|\\/|\\u00(?:2[abf]|3d))+)`)
-	// A member of an object of JSON that grants access, also in JSON that is itself a string.
-	secretMember = regexp.MustCompile(`(?i)(\\*"(?:` + secretNames + `)\\*"\s*:\s*\\*")((?:[^"\\]|\\[^"]|\\\\)+)`)
 	// Credentials as they stand in a field Authorization (RFC 6750 2.1, RFC 7617).
 	schemeAndToken = regexp.MustCompile(`(?i)(\b(?:bearer|basic)(?: |%20|\+))` +
 		`((?:[a-z0-9._~+/-]|\\/|\\u002b)+(?:=|%3d|\\u003d)*)`)
@@ -25,17 +16,6 @@ var (
 	// A word of prose, or the name of a parameter of a challenge (RFC 9110 11.6.1).
 	word = regexp.MustCompile(`^[A-Z]?[a-z]*[a-z_-]*[.=]*$`)
 )
-
-// secretNames are the names of what grants access wherever it stands.
-const secretNames = `password|passwd|pwd|client_?secret|client_?assertion|access_?token|refresh_?token|id_?token|` +
-	`api[_-]?key|account_?key|shared_?access_?key`
-
-// hints are parts of the secret names, one of which a text with such a name holds as they are
-// usually written: most texts hold none, so that no expression has to be tried.
-func hints() []string {
-	return []string{"assw", "wd\"", "wd\\", "ecret", "ssertion", "oken", "ey\"", "ey\\",
-		"ASSW", "ECRET", "TOKEN", "KEY"}
-}
 
 // shortToken is the length up to which what follows a scheme is no token.
 const shortToken = 7
@@ -47,14 +27,9 @@ func lookalikes(text string) string {
 	if strings.Contains(text, "eyJ") {
 		text = jwt.ReplaceAllStringFunc(text, stars)
 	}
-	if strings.Contains(text, "=") || strings.Contains(text, "%3") || strings.Contains(text, `\u003`) {
-		text = behind(secretParameter, text, nil)
-	}
+	text = named(text)
 	if strings.Contains(text, "@") && (hasUser(text, "://") || hasUser(text, `:\/\/`)) {
 		text = behind(password, text, nil)
-	}
-	if slices.ContainsFunc(hints(), func(hint string) bool { return strings.Contains(text, hint) }) {
-		text = behind(secretMember, text, nil)
 	}
 	if strings.Contains(text, "earer") || strings.Contains(text, "EARER") || strings.Contains(text, "asic ") {
 		text = behind(schemeAndToken, text, func(token string) bool {

@@ -27,36 +27,42 @@ type form struct {
 	named bool     // the token may hold the name of its user, see [form.isName]
 }
 
-// An index finds the places of texts where a secret may stand. It is made anew after
-// secrets are added.
+// An index finds the places of texts where a secret may stand. Secrets are added to it, and
+// none is removed: what it costs to add one does not depend on how many there are.
 type index struct {
 	bits  [1 << 13]uint64 // of the grams, by their hash: most texts hold none of them
 	first map[uint64]int32
 	refs  []reference // those of a gram are a list
 	forms []form
+
+	spelt, known int // how many spellings, and how many tokens, it has
+	work         int // how many grams were added to it
 }
 
 // A reference is a place of a gram in a form; form is -1 where only the whole of a
 // secret counts.
 type reference struct{ form, at, next int32 }
 
-// newIndex returns the index of spellings in lower case, and of tokens with their parts.
-func newIndex(spelt []spelling, tokens [][]form) *index {
-	x := &index{first: map[uint64]int32{}}
-	for _, sp := range spelt {
+// newIndex returns an index of nothing.
+func newIndex() *index { return &index{first: map[uint64]int32{}} }
+
+// extend adds what the index does not have of spellings in lower case, and of tokens with their parts.
+func (x *index) extend(spelt []spelling, tokens [][]form) {
+	for _, sp := range spelt[x.spelt:] {
 		x.add(sp.text, -1)
 	}
-	for _, forms := range tokens {
+	for _, forms := range tokens[x.known:] {
 		for _, f := range forms {
 			x.forms = append(x.forms, f)
 			x.add(f.text, len(x.forms)-1)
 		}
 	}
-	return x
+	x.spelt, x.known = len(spelt), len(tokens)
 }
 
 func (x *index) add(text []byte, of int) {
 	for at := 0; at+gram <= len(text); at++ {
+		x.work++
 		key := binary.LittleEndian.Uint64(text[at:])
 		first, there := x.first[key]
 		if there && of < 0 {

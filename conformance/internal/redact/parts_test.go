@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -181,6 +182,41 @@ func TestTheIndexFindsWhatASearchFinds(t *testing.T) {
 			t.Errorf("want %v, got %v: token %q, text %q", want, got, token, text)
 		}
 	})
+}
+
+// Traffic shows one token after the other, and each exchange is searched for all: what a token costs must not grow with
+// their number.
+func TestATokenIsAddedToTheIndexOnce(t *testing.T) {
+	work := func(tokens int) int {
+		s := &Secrets{}
+		for i := range tokens {
+			token := fmt.Sprintf("%s%04d", opaque, i)
+			s.AddToken(TokenVariable, token)
+			require.True(t, s.HoldsToken([]byte("not with "+token)))
+		}
+		return s.index.work
+	}
+	one := work(1)
+	require.Positive(t, one)
+	require.LessOrEqual(t, work(50), 55*one, "want the work of 50 tokens about 50 times that of one")
+}
+
+// A token that is added while another goroutine searches is found from then on.
+func TestTokensAreAddedWhileTextsAreSearched(t *testing.T) {
+	s := &Secrets{}
+	var all sync.WaitGroup
+	for g := range 4 {
+		all.Go(func() {
+			for i := range 20 {
+				token := fmt.Sprintf("%s-%d-%04d", opaque, g, i)
+				s.AddToken(TokenVariable, token)
+				if !s.HoldsToken([]byte(token)) {
+					t.Errorf("want %s found", token)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // A mock may have a word for a token, which stands in an answer in its own right.

@@ -30,7 +30,7 @@ type Secrets struct {
 	least int             // length of the shortest of them
 	plain []record.Field  // values that are no secrets, with the variables that stand for them in fields of a request
 	known [][]form        // those of each token among the values
-	index *index          // of spelt and known; nil where it is not made yet
+	index *index          // of spelt and known, but for the last ones, which are added when it is needed
 	clean map[string]bool // short texts in which nothing is struck out: most fields come again and again
 	added int             // how many times a value was added
 
@@ -143,38 +143,36 @@ func (s *Secrets) add(name, value string, token bool) {
 		pairs = append(pairs, v.Value, "$"+v.Name)
 	}
 	s.byValue = strings.NewReplacer(pairs...)
-	// An exchange under way may read the former lists: these are new ones.
 	token = token && len(value) >= shortestPart
 	if token {
-		s.known = append(slices.Clip(s.known), formsOf(value))
+		s.known = append(s.known, formsOf(value))
 	}
-	s.spelt = slices.Clip(s.spelt)
 	for _, text := range spellings(value) {
 		s.spelt = append(s.spelt, spelling{small([]byte(text)), token})
+		if s.least == 0 || len(text) < s.least {
+			s.least = len(text)
+		}
 	}
-	s.least = len(s.spelt[0].text)
-	for _, sp := range s.spelt {
-		s.least = min(s.least, len(sp.text))
-	}
-	s.index, s.clean = nil, nil
+	s.clean = nil
 	s.added++
 }
 
-// lists returns the spellings, their index, nil where there are none, and the length of the
-// shortest. The index is made when it is needed: secrets are added many at once.
-func (s *Secrets) lists() (spelt []spelling, x *index, least int) {
-	s.mu.RLock()
-	spelt, x, least = s.spelt, s.index, s.least
-	s.mu.RUnlock()
-	if x != nil || len(spelt) == 0 {
-		return spelt, x, least
+// indexed locks s.mu for reading, and returns the index of all values, nil where there are none. Secrets are added many
+// at once, and one by one in traffic with many tokens: each is added to the index when it is needed, and once.
+func (s *Secrets) indexed() *index {
+	for {
+		s.mu.RLock()
+		if len(s.spelt) == 0 || s.index != nil && s.index.spelt == len(s.spelt) {
+			return s.index
+		}
+		s.mu.RUnlock()
+		s.mu.Lock()
+		if s.index == nil {
+			s.index = newIndex()
+		}
+		s.index.extend(s.spelt, s.known)
+		s.mu.Unlock()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.index == nil {
-		s.index = newIndex(s.spelt, s.known)
-	}
-	return s.spelt, s.index, s.least
 }
 
 // spellings are the forms in which a server may return a value, besides those that
@@ -288,7 +286,19 @@ func (s *Secrets) HoldsToken(text []byte) bool {
 // strike is Bytes, and reports besides whether what it found is of a token. A part of a token that the request has
 // too, whose text may be nil, is none.
 func (s *Secrets) strike(body []byte, cut bool, request *said) (out []byte, found, token bool) {
-	spelt, index, least := s.lists()
+	out, found, token = s.strikeKnown(body, cut, request)
+	text := string(out)
+	if struck := lookalikes(text); struck != text {
+		out = []byte(struck)
+	}
+	return out, found, token
+}
+
+// strikeKnown is strike for the values that are known.
+func (s *Secrets) strikeKnown(body []byte, cut bool, request *said) (out []byte, found, token bool) {
+	index := s.indexed()
+	defer s.mu.RUnlock()
+	least := s.least
 	if cut {
 		least = min(least, cutSecret)
 	}
@@ -296,15 +306,11 @@ func (s *Secrets) strike(body []byte, cut bool, request *said) (out []byte, foun
 	for index != nil && len(out) >= min(least, shortestPart) {
 		// What is struck out may, together with the text around it, spell another secret that
 		// holds asterisks.
-		struck, ofToken := strike(out, spelt, index, cut, request)
+		struck, ofToken := strike(out, s.spelt, index, cut, request)
 		if struck == nil {
 			break
 		}
 		out, found, token = struck, true, token || ofToken
-	}
-	text := string(out)
-	if struck := lookalikes(text); struck != text {
-		out = []byte(struck)
 	}
 	return out, found, token
 }
