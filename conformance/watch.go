@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"fmaspec/conformance/internal/wire"
 	"fmaspec/conformance/record"
 	"fmaspec/openapi"
 )
@@ -170,10 +171,10 @@ func (w *Watch) Note(x record.Exchange) Verdict {
 		if blanked(out.Exchange) {
 			seen.Lacks = append(slices.Clip(seen.Lacks), record.Credentials)
 		}
-		// What is malformed came as the answer.
-		told := seen.Err != nil && slices.Contains([]record.WireKind{record.Unreachable, record.Withheld,
-			record.Malformed}, seen.Err.Kind)
-		if seen.Response == nil && !told {
+		unsent := seen.Err != nil && (seen.Err.Kind == record.Unreachable || seen.Err.Kind == record.Withheld)
+		// What is no head of HTTP came as the answer.
+		headless := seen.garbled() || seen.speaksOtherwise() && strings.HasPrefix(seen.Err.Msg, wire.NoHead)
+		if seen.Response == nil && !unsent && !headless {
 			// A server may close a connection while the next request is on its way (RFC 9112 9.5).
 			seen.Err = &record.WireError{Kind: record.Cancelled,
 				Msg: cmp.Or(out.Exchange.Error, "the record holds no answer")}

@@ -209,6 +209,15 @@ func TestARequestWithoutAnAnswerIsNoEvidence(t *testing.T) {
 		require.Empty(t, v.Server, kind)
 		require.NotEmpty(t, v.Unjudged, kind)
 	}
+	for msg, found := range map[string]bool{"the head of the answer is not HTTP: its first line is not one": true,
+		"not an HTTP answer: it begins with SSH":                  true,
+		"the connection was closed inside the head of the answer": false} {
+		v := load(t).Watch(conformance.WatchOptions{}).Note(passed(0, 0, func(x *record.Exchange) {
+			x.Response, x.Error, x.ErrorKind = nil, msg, record.Malformed
+		}))
+		require.Equal(t, found, len(v.Server) == 1 && v.Server[0].Requirement == "http.framing", msg)
+		require.Equal(t, found, v.Unjudged == "", msg)
+	}
 }
 
 func TestManyRecordsOfOneRunNeedNoMoreMemory(t *testing.T) {

@@ -489,7 +489,7 @@ func (p *Pool) readHead(ctx context.Context, c *wireConn, s Sending, rest *later
 		if err != nil {
 			if errors.Is(err, errNotHTTP) {
 				token := p.d.secrets.HoldsToken(head)
-				text := "not an HTTP answer: it begins %q%s"
+				text := NoHead + ": it begins %q%s"
 				if behind, _ := c.r.Peek(c.r.Buffered()); statusLine.Match(append(slices.Clip(head), behind...)) {
 					text = BrokenHead + " is not HTTP: %q stands before it%s"
 				}
@@ -955,8 +955,11 @@ func (p *Pool) readError(ctx context.Context, err error, late, ended record.Wire
 	}
 }
 
-// BrokenHead begins a message about an answer that begins as one of HTTP does.
-const BrokenHead = "the head of the answer"
+// The beginnings of messages about heads.
+const (
+	BrokenHead = "the head of the answer" // of an answer that begins as one of HTTP does
+	NoHead     = "not an HTTP answer"     // of what came in place of one
+)
 
 // wasReset is what a message says of a connection that the server reset.
 const wasReset = "was reset"

@@ -70,8 +70,8 @@ func (l *LookedAt) note(b []byte) {
 		n := min(len(begun), len("HTTP/"))
 		switch ended := l.head[len(l.head)-1] == '\n'; {
 		case !strings.EqualFold(string(begun[:n]), "HTTP/"[:n]) && (ended || len(l.head) > 1):
-			l.found(&record.WireError{Kind: record.Malformed, Msg: "not an HTTP answer: it does not begin with a " +
-				"version" + meantTLS(l.head)})
+			l.found(&record.WireError{Kind: record.Malformed, Msg: NoHead + ": it does not begin with a version" +
+				meantTLS(l.head)})
 		case len(l.head) > headLimit:
 			l.found(longHead())
 		case ended && len(bytes.TrimRight(l.head[l.line:], "\r\n")) == 0 && len(begun) > 0:
